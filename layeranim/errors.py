@@ -1,0 +1,65 @@
+"""Every error that layeranim raises on purpose, with the exit code it ends a command with.
+
+```
+LayeranimError                 4  something failed while rendering or writing
+├── UsageError                 2  the caller can put it right
+│   ├── OptionError               an option's value, or two options together
+│   ├── ShapeError                shapes that do not go together
+│   ├── InputError                a file, image, literal or name that cannot be read
+│   ├── OutputError               a path that cannot be written, found before rendering
+│   └── ManifestError             layeranim.toml
+├── MissingLibraryError        3  a library of the environment is missing or too old
+└── RenderError                4  drawing, encoding, a full disk
+    └── SizeLimitError            a film over --max-size
+```
+
+A message says what was given, which rule it broke, and what would work, on one line.
+"""
+
+from __future__ import annotations
+
+
+class LayeranimError(Exception):
+    """Root of the tree. ``exit_code`` is what the command line ends with."""
+
+    exit_code = 4
+
+
+class UsageError(LayeranimError):
+    """The caller gave something impossible; nothing was written."""
+
+    exit_code = 2
+
+
+class OptionError(UsageError, ValueError):
+    """An option's value breaks its rule, or two options exclude each other."""
+
+
+class ShapeError(UsageError, ValueError):
+    """Shapes that do not go together; names the parameter and both numbers."""
+
+
+class InputError(UsageError, ValueError):
+    """A file, image, literal or name that cannot be turned into an array."""
+
+
+class OutputError(UsageError):
+    """A path that cannot be written, found before anything was rendered."""
+
+
+class ManifestError(UsageError):
+    """One or more problems of a manifest, one a line."""
+
+
+class MissingLibraryError(LayeranimError):
+    """A library of the environment is missing; names what to install."""
+
+    exit_code = 3
+
+
+class RenderError(LayeranimError):
+    """Drawing, encoding or writing failed; the previous files stand."""
+
+
+class SizeLimitError(RenderError):
+    """A film is larger than ``--max-size``; nothing was replaced."""
