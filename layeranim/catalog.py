@@ -1,0 +1,68 @@
+"""EXPLAINERS: name → engine layer, story, scene. Strings, resolved only when they are needed.
+
+A new explainer is one story, one scene and one line here. Other packages add theirs through the entry point group
+``layeranim.explainers`` (name → an ``Explainer``).
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import entry_points
+from typing import Any
+
+from layeranim.engine.option import Layer, suggest
+from layeranim.errors import OptionError
+
+
+@dataclass(frozen=True)
+class Explainer:
+    """One film: where its numbers, its words and its pictures live."""
+
+    family: str
+    summary: str
+    layer: str
+    story: str
+    scene: str
+
+
+EXPLAINERS: dict[str, Explainer] = {
+    "conv": Explainer(
+        "convolution", "2D convolution (cross-correlation), window by window",
+        "engine.conv:CONV", "stories.conv:ConvStory", "scenes.conv:ConvScene",
+    ),
+    "filter-match": Explainer(
+        "convolution", "multiply element-wise and sum: which filter matches better",
+        "engine.conv:CONV", "stories.filter_match:FilterMatchStory", "scenes.filter_match:FilterMatchScene",
+    ),
+}  # fmt: skip
+
+
+@cache
+def explainers() -> dict[str, Explainer]:
+    """Ours and the installed ones, by name. Ours cannot be replaced from outside."""
+    others = {point.name: point.load() for point in entry_points(group="layeranim.explainers")}
+    return {**others, **EXPLAINERS}
+
+
+def explainer(name: str) -> Explainer:
+    """The explainer of that name, or an error with the nearest one."""
+    known = explainers()
+    if name not in known:
+        raise OptionError(f"unknown explainer {name!r}{suggest(name, known)}; there are {', '.join(known)}")
+    return known[name]
+
+
+def resolve(reference: str) -> Any:
+    """What ``module:attribute`` names; modules of ours are written without the package's name."""
+    module, _, attribute = reference.partition(":")
+    if not module.startswith("layeranim.") and module.split(".")[0] in ("engine", "stories", "scenes"):
+        module = "layeranim." + module
+    return getattr(importlib.import_module(module), attribute)
+
+
+def layer(name: str) -> Layer:
+    """The engine layer of an explainer."""
+    found: Layer = resolve(explainer(name).layer)
+    return found

@@ -1,0 +1,38 @@
+"""Arrays at the engine's door: which types are taken, and what they are computed in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from layeranim.engine.trace import Array
+from layeranim.errors import ShapeError
+
+
+def numeric(name: str, value: Any) -> Array:
+    """``value`` as a new, read-only, C-ordered float array of the machine's byte order.
+
+    float32 and float64 stay what they are; float16 becomes float32; bool, integers and longer floats become float64.
+    Complex numbers, text, dates and objects are refused. The caller's array is never changed or kept.
+    """
+    array = np.asarray(value)
+    if array.dtype.kind not in "biuf":
+        raise ShapeError(f"{name} holds {array.dtype} values, but must hold real numbers")
+    if array.size == 0:
+        raise ShapeError(f"{name} has shape {shape_text(array.shape)}, but must hold at least one number")
+    kind = np.float32 if array.dtype.newbyteorder("=") in (np.dtype(np.float32), np.dtype(np.float16)) else np.float64
+    out = np.array(array, dtype=kind, order="C", copy=True)
+    out.flags.writeable = False
+    return out
+
+
+def common(*arrays: Array | None) -> np.dtype[Any]:
+    """The type that a layer computes in: float32 when every array is float32, else float64."""
+    kinds = {a.dtype for a in arrays if a is not None}
+    return np.dtype(np.float32) if kinds == {np.dtype(np.float32)} else np.dtype(np.float64)
+
+
+def shape_text(shape: tuple[int, ...]) -> str:
+    """``3×4×5`` as errors print it; a number alone is ``()``."""
+    return "×".join(str(n) for n in shape) or "()"

@@ -1,0 +1,91 @@
+"""Replaying a Step: do the operation on what it read, compare with what it wrote.
+
+An operation is a plain function of arrays, written for one step and independent of the vectorised code that
+filled the trace; so a replay that agrees is evidence for both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from layeranim.engine.trace import Array, Step, Trace
+
+
+@dataclass(frozen=True)
+class Operation:
+    """``run(*read, **parameters)`` gives what the step writes.
+
+    ``terms(*read, **parameters)`` gives (number of terms, Σ|terms|) of the longest sum, for the rounding bound;
+    ``None`` where the result must be exact (selection, copies).
+    """
+
+    run: Callable[..., Array]
+    terms: Callable[..., tuple[int, float]] | None = None
+
+
+OPERATIONS: dict[str, Operation] = {}
+"""Every operation that a Step may name. Each engine file adds its own with :func:`operation`."""
+
+
+def operation(
+    name: str, terms: Callable[..., tuple[int, float]] | None = None
+) -> Callable[[Callable[..., Array]], Callable[..., Array]]:
+    """Register the decorated function as the operation ``name``."""
+
+    def add(run: Callable[..., Array]) -> Callable[..., Array]:
+        if name in OPERATIONS:
+            raise RuntimeError(f"operation {name} is defined twice")
+        OPERATIONS[name] = Operation(run, terms)
+        return run
+
+    return add
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What the trace holds, what the operation gave, and how far apart they may be."""
+
+    held: Array
+    given: Array
+    tolerance: float
+
+    @property
+    def agrees(self) -> bool:
+        """Whether every cell agrees (NaN with NaN, infinities exactly)."""
+        if self.held.shape != self.given.shape:
+            return False
+        with np.errstate(invalid="ignore"):
+            close = np.abs(self.held - self.given) <= self.tolerance
+        same = (self.held == self.given) | (np.isnan(self.held) & np.isnan(self.given))
+        return bool(np.all(close | same))
+
+
+def replay(trace: Trace, step: Step) -> Replay:
+    """Recompute one step from what it read.
+
+    The bound is n_terms · eps · Σ|terms| (Higham, *Accuracy and Stability of Numerical Algorithms*, eq. 3.5),
+    with eps of the tensor that was written and as much again for the operation's own rounding.
+    """
+    do = OPERATIONS[step.operation]
+    read = [trace.read(region) for region in step.reads]
+    parameters: dict[str, Any] = dict(step.parameters)
+    held = trace.read(step.writes)
+    with np.errstate(all="ignore"):
+        given = np.asarray(do.run(*read, **parameters))
+        tolerance = 0.0
+        if do.terms is not None and np.issubdtype(held.dtype, np.floating):
+            n, magnitude = do.terms(*read, **parameters)
+            tolerance = 2 * n * float(np.finfo(held.dtype).eps) * magnitude
+    return Replay(held, given, tolerance if np.isfinite(tolerance) else 0.0)
+
+
+def sampled(trace: Trace, most: int = 10_000) -> range:
+    """The steps that a replay visits: all up to ``most``, then an even sample that keeps the first and last."""
+    n = len(trace.steps)
+    if n <= most:
+        return range(n)
+    return range(0, n, -(-n // most))

@@ -1,0 +1,239 @@
+"""Trace, Tensor, Step, Region: everything a layer computed, by name, and how each number came about.
+
+A ``Trace`` holds named tensors and the ordered acts of arithmetic that made them. Tensors that are plain copies,
+views or products of others are *recipes*: they know their shape and read any region on demand, so that tracing a
+224×224 image allocates a handful of arrays and no step objects at all.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from layeranim.errors import ShapeError
+
+if TYPE_CHECKING:
+    from layeranim.engine.option import Config
+
+Array = NDArray[Any]
+Shape = tuple[int, ...]
+Index = tuple[int | slice, ...]
+Role = Literal["input", "weight", "intermediate", "output"]
+
+
+@dataclass(frozen=True)
+class Region:
+    """Cells of a tensor, addressed by axis name: ``Region.of("padded", height=range(0, 3), width=4)``.
+
+    An axis given as an integer is taken away, as a ``range`` it is kept; an axis that is not named is whole.
+    """
+
+    tensor: str
+    where: tuple[tuple[str, int | range], ...] = ()
+
+    @classmethod
+    def of(cls, tensor: str, **where: int | range) -> Region:
+        """Cells of ``tensor`` where the named axes have these indices."""
+        return cls(tensor, tuple(where.items()))
+
+    def __getitem__(self, axis: str) -> int | range:
+        return dict(self.where)[axis]
+
+    def index(self, axes: Sequence[str]) -> Index:
+        """The NumPy index of this region in a tensor with these ``axes``."""
+        where = dict(self.where)
+        unknown = [name for name in where if name not in axes]
+        if unknown:
+            raise ShapeError(f"{self.tensor} has no axis {unknown[0]}; its axes are {', '.join(axes)}")
+        return tuple(_basic(where[axis]) if axis in where else slice(None) for axis in axes)
+
+
+def _basic(at: int | range) -> int | slice:
+    if isinstance(at, range):
+        return slice(at.start, at.stop, at.step)
+    return at
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A tensor that is computed where it is read: ``read(index)`` takes a NumPy basic index of the whole."""
+
+    shape: Shape
+    dtype: np.dtype[Any]
+    read: Callable[[Index], Array]
+
+
+@dataclass(frozen=True, eq=False)
+class Tensor:
+    """A named array with named axes.
+
+    ``source`` is a read-only array, or a ``Recipe``. ``labels`` are letters for symbolic films, one a cell.
+    """
+
+    name: str
+    axes: tuple[str, ...]
+    role: Role
+    source: Array | Recipe
+    labels: Array | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.axes) != len(self.source.shape):
+            raise ShapeError(f"{self.name} has axes {self.axes} but shape {self.source.shape}")
+        if isinstance(self.source, np.ndarray) and self.source.flags.writeable:
+            view = self.source.view()
+            view.flags.writeable = False
+            object.__setattr__(self, "source", view)
+
+    @property
+    def shape(self) -> Shape:
+        return tuple(self.source.shape)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.source.dtype
+
+    @property
+    def is_recipe(self) -> bool:
+        return isinstance(self.source, Recipe)
+
+    @property
+    def array(self) -> Array:
+        """The whole tensor. A recipe is computed anew; read a region of a large one instead."""
+        return self.read(Region(self.name))
+
+    def read(self, region: Region) -> Array:
+        """The cells of ``region`` (axes given as integers are gone)."""
+        index = region.index(self.axes)
+        if isinstance(self.source, Recipe):
+            return np.asarray(self.source.read(index))
+        return np.asarray(self.source[index])
+
+
+@dataclass(frozen=True)
+class Step:
+    """One act of arithmetic: ``operation`` on what it ``reads`` gives what it ``writes``.
+
+    ``parameters`` are the operation's own constants (an activation's name, a slope, a divisor).
+    """
+
+    operation: str
+    reads: tuple[Region, ...]
+    writes: Region
+    parameters: tuple[tuple[str, Any], ...] = ()
+
+
+class Steps(Sequence[Step]):
+    """Steps made on demand: ``length`` of them, the i-th by ``make(i)``."""
+
+    def __init__(self, length: int, make: Callable[[int], Step]) -> None:
+        self._length, self._make = length, make
+
+    def __len__(self) -> int:
+        return self._length
+
+    @overload
+    def __getitem__(self, at: int) -> Step: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Step]: ...
+    def __getitem__(self, at: int | slice) -> Step | Sequence[Step]:
+        if isinstance(at, slice):
+            chosen = range(self._length)[at]
+            return Steps(len(chosen), lambda i: self._make(chosen[i]))
+        if not -self._length <= at < self._length:
+            raise IndexError(f"step {at} of {self._length}")
+        return self._make(at % self._length)
+
+    @classmethod
+    def chain(cls, *parts: Sequence[Step]) -> Steps:
+        """Several sequences of steps, one after another."""
+        starts = [0]
+        for part in parts:
+            starts.append(starts[-1] + len(part))
+
+        def make(i: int) -> Step:
+            k = next(k for k in range(len(parts)) if i < starts[k + 1])
+            return parts[k][i - starts[k]]
+
+        return cls(starts[-1], make)
+
+
+@dataclass(frozen=True, eq=False)
+class Trace(Mapping[str, Array]):
+    """Everything one layer computed. ``trace["output"]`` is an array; ``trace.steps[3]`` an act of arithmetic.
+
+    ``facts`` are numbers and words that are not cells: sizes, counts, a formula with its numbers put in.
+    """
+
+    layer: str
+    config: Config
+    tensors: Mapping[str, Tensor]
+    steps: Sequence[Step]
+    facts: Mapping[str, int | float | str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        sizes: dict[str, tuple[int, str]] = {}
+        for tensor in self.tensors.values():
+            for axis, size in zip(tensor.axes, tensor.shape, strict=True):
+                known, owner = sizes.setdefault(axis, (size, tensor.name))
+                if known != size:
+                    raise ShapeError(f"axis {axis} is {known} in {owner} and {size} in {tensor.name}")
+
+    def __getitem__(self, name: str) -> Array:
+        return self.tensor(name).array
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.tensors)
+
+    def __len__(self) -> int:
+        return len(self.tensors)
+
+    def tensor(self, name: str) -> Tensor:
+        """The tensor of that name, with axes and role."""
+        try:
+            return self.tensors[name]
+        except KeyError:
+            raise KeyError(f"{self.layer} has no tensor {name!r}; it has {', '.join(self.tensors)}") from None
+
+    def axes(self, name: str) -> tuple[str, ...]:
+        """The axis names of a tensor."""
+        return self.tensor(name).axes
+
+    def read(self, region: Region) -> Array:
+        """The cells of a region."""
+        return self.tensor(region.tensor).read(region)
+
+    def size(self, axis: str) -> int:
+        """The one size that an axis name has in this trace."""
+        for tensor in self.tensors.values():
+            if axis in tensor.axes:
+                return tensor.shape[tensor.axes.index(axis)]
+        raise KeyError(axis)
+
+
+def tensors(*items: Tensor) -> dict[str, Tensor]:
+    """The tensors by their names, in order."""
+    return {item.name: item for item in items}
+
+
+def kept(index: Index, shape: Shape) -> tuple[range | int, ...]:
+    """A basic index as one ``range`` (kept) or integer (taken away) an axis: what a recipe's reader walks over."""
+    return tuple(range(n)[at] if isinstance(at, slice) else range(n)[at] for at, n in zip(index, shape, strict=True))
+
+
+def cell(flat: int, sizes: Sequence[int]) -> tuple[int, ...]:
+    """The multi-index of the ``flat``-th cell in C order, without NumPy's call overhead."""
+    out = []
+    for n in reversed(sizes):
+        flat, at = divmod(flat, n)
+        out.append(at)
+    return tuple(reversed(out))
+
+
+def count(sizes: Sequence[int]) -> int:
+    """The number of cells of a shape."""
+    return math.prod(sizes)
