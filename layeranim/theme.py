@@ -84,10 +84,10 @@ class Theme:
         if role == "probability":
             return self.heat[-1]
         if role in ("positive", "negative"):
-            return getattr(self, role)[-1]
+            return (self.positive if role == "positive" else self.negative)[-1]
         if role.startswith("on:"):
             return self.on(role[3:])
-        return getattr(self, role)
+        return str(getattr(self, role))
 
     def tokens(self) -> tuple[str, ...]:
         """Every colour of the theme once, the ones that must be exact in a GIF."""

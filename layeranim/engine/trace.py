@@ -222,7 +222,7 @@ def tensors(*items: Tensor) -> dict[str, Tensor]:
 
 def kept(index: Index, shape: Shape) -> tuple[range | int, ...]:
     """A basic index as one ``range`` (kept) or integer (taken away) an axis: what a recipe's reader walks over."""
-    return tuple(range(n)[at] if isinstance(at, slice) else range(n)[at] for at, n in zip(index, shape, strict=True))
+    return tuple(range(n)[at] for at, n in zip(index, shape, strict=True))
 
 
 def cell(flat: int, sizes: Sequence[int]) -> tuple[int, ...]:
