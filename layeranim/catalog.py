@@ -10,10 +10,13 @@ import importlib
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from layeranim.engine.option import Layer, suggest
 from layeranim.errors import OptionError
+
+if TYPE_CHECKING:
+    from layeranim.stories.storyboard import Story
 
 
 @dataclass(frozen=True)
@@ -65,4 +68,10 @@ def resolve(reference: str) -> Any:
 def layer(name: str) -> Layer:
     """The engine layer of an explainer."""
     found: Layer = resolve(explainer(name).layer)
+    return found
+
+
+def story(name: str) -> Story:
+    """The story of an explainer."""
+    found: Story = resolve(explainer(name).story)
     return found

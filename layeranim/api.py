@@ -1,0 +1,208 @@
+"""The whole line, walked in one place: options → Config → inputs → Trace → Storyboard → scene → film."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import IO, Any, BinaryIO
+
+from layeranim import catalog, inputs
+from layeranim.engine import archive
+from layeranim.engine.option import Config, Layer, suggest
+from layeranim.engine.trace import Array, Shape, Trace
+from layeranim.errors import LayeranimError, OptionError, UsageError
+from layeranim.stories.options import FilmOptions
+from layeranim.stories.storyboard import Preset, Story, Storyboard, Telling
+
+INPUT_OPTIONS = ("example", "seed", "gray", "resize")
+PICTURES = (".png", ".jpg", ".jpeg", ".webp")
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """Everything that decides one film, resolved: what ``render``, ``trace`` and ``--dry-run`` start from."""
+
+    name: str
+    layer: Layer
+    story: Story
+    config: Config
+    film: FilmOptions
+    sources: Mapping[str, inputs.Source]
+    preset: Preset | None
+    seeded: tuple[str, ...]
+    seed: int
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    def trace(self) -> Trace:
+        """Compute every tensor."""
+        made = self.layer.compute(self.config, {name: source.array for name, source in self.sources.items()})
+        if self.labels:
+            from layeranim.engine.symbolic import labelled
+
+            made = labelled(made, **{name: _letters(text) for name, text in self.labels.items()})
+        return made
+
+    def storyboard(self, trace: Trace) -> Storyboard:
+        """Words and timing of the film."""
+        names = {name: source.name for name, source in self.sources.items() if source.kind == "kernel"}
+        kinds = {name: "image" for name, source in self.sources.items() if _is_picture(source)}
+        told = Telling(trace, self.film, self.preset, names, list(self.seeded), self.seed, kinds)
+        board = self.story.tell(told)
+        return replace(board, explainer=self.name)
+
+
+def prepare(name: str, given: Mapping[str, Any], *, stdin: BinaryIO | None = None, base: Path | None = None) -> Work:
+    """Resolve names and values, as they come from a command line, a manifest or keywords, into ``Work``.
+
+    Raises ``UsageError`` for whatever cannot be resolved; nothing is computed yet.
+    """
+    layer, story = catalog.layer(name), catalog.story(name)
+    options, arrays, film, ours = _sorted(layer, story, given)
+    seed = int(ours.get("seed") or 0)
+    example = ours.get("example")
+    preset = story.preset(example) if example else story.presets[0]
+    if preset is None:
+        known = [p.name for p in story.presets]
+        raise OptionError(f"unknown example {example!r}{suggest(example, known)}; {name} has {', '.join(known)}")
+    reader = _Reader(layer, ours, seed, stdin, base)
+    wanted = Config.of.__func__(layer.config, options)  # type: ignore[attr-defined]
+    sources = {n: reader.read(n, spec, wanted) for n, spec in arrays.items()}
+    config, every, used, seeded = _filled(layer, preset, options, sources, reader, explicit=bool(example))
+    labels = preset.labels if used and preset.labels and not seeded else {}
+    return Work(name, layer, story, config, film, every, preset if used else None, seeded, seed, labels)
+
+
+def _sorted(layer: Layer, story: Story, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], FilmOptions, dict[str, Any]]:  # noqa: E501
+    """Options of the layer, its arrays, options of the film, and where arrays come from."""
+    layer_names = {alias: o.name for o in layer.config.options() for alias in (o.name, *o.aliases)}
+    array_names = {spec.name for spec in layer.arrays}
+    film_names = {o.name for o in FilmOptions.options()}
+    options: dict[str, Any] = {}
+    arrays: dict[str, Any] = {}
+    film: dict[str, Any] = {}
+    ours: dict[str, Any] = {}
+    for key, value in given.items():
+        word = key.replace("-", "_")
+        if value is None:
+            continue
+        plain = word.removesuffix("_values")
+        if plain in array_names and (word != plain or plain not in layer_names or not isinstance(value, (bool, str))):
+            arrays[plain] = value
+        elif word in layer_names:
+            options[layer_names[word]] = value
+        elif word in film_names:
+            film[word] = value
+        elif word in INPUT_OPTIONS:
+            ours[word] = value
+        else:
+            known = {*layer_names, *array_names, *film_names, *INPUT_OPTIONS}
+            raise OptionError(f"unknown option {key}{suggest(word, known)} of {layer.name}")
+    return options, arrays, FilmOptions.of(film), ours  # type: ignore[return-value]
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Reads what a user wrote for an array."""
+
+    layer: Layer
+    ours: Mapping[str, Any]
+    seed: int
+    stdin: BinaryIO | None
+    base: Path | None
+
+    def read(self, name: str, spec: Any, config: Any) -> inputs.Source:
+        common: dict[str, Any] = {"what": name, "seed": self.seed, "stdin": self.stdin, "base": self.base}
+        if name in ("kernel", "weight"):
+            return inputs.kernel(spec, size=getattr(config, "kernel_size", None), **common)
+        picture = {k: self.ours[k] for k in ("gray", "resize") if self.ours.get(k)} if name == self.layer.arrays[0].name else {}
+        return inputs.read(spec, **common, **picture)
+
+    def seeded(self, name: str, shape: Shape) -> inputs.Source:
+        return inputs.read(inputs.seeded(shape, self.seed, name), what=name)
+
+
+def _filled(
+    layer: Layer, preset: Preset, options: Mapping[str, Any], sources: Mapping[str, inputs.Source], reader: _Reader, explicit: bool,
+) -> tuple[Config, dict[str, inputs.Source], bool, tuple[str, ...]]:  # fmt: skip
+    """Config and arrays made complete: from the preset where it fits, else with small seeded numbers.
+
+    A preset asked for by name must fit what else is given; the default one gives way, array by array.
+    """
+    absent = [name for name in preset.arrays if name not in sources]
+    tries = [absent] if explicit else [absent, *([n] for n in absent if len(absent) > 1), []]
+    failure: UsageError | None = None
+    for names in tries:
+        merged = {**(preset.options if explicit else {}), **options}
+        try:
+            config: Config = layer.config.of(merged)
+            ready = {**sources, **{n: reader.read(n, preset.arrays[n], config) for n in names}}
+            full, shapes = layer.complete(config, {a.name: _shape(ready.get(a.name)) for a in layer.arrays})
+        except UsageError as error:
+            failure = error if failure is None or not names else failure
+            continue
+        seeded = tuple(n for n in shapes if n not in ready)
+        ready |= {n: reader.seeded(n, shapes[n]) for n in seeded}
+        return full, ready, len(names) == len(preset.arrays), seeded
+    raise failure if failure else LayeranimError("no preset")
+
+
+def _shape(source: inputs.Source | None) -> Shape | None:
+    return None if source is None else tuple(source.array.shape)
+
+
+def _is_picture(source: inputs.Source) -> bool:
+    return source.array.dtype == "uint8" and (source.name.lower().endswith(PICTURES) or source.name.startswith("photo"))
+
+
+def _letters(text: str) -> list[list[str]]:
+    return [row.split() for row in text.split(";")]
+
+
+# ── what users call ──────────────────────────────────────────────────────────
+def trace(name: str, **options: Any) -> Trace:
+    """Every tensor of a layer and how each number came about.
+
+    ``options`` are the layer's own (``stride=2``), its arrays (``input=x, kernel="sobel-x"``), ``example`` and ``seed``.
+    Raises ``UsageError`` with the rule that was broken.
+
+    >>> import layeranim as la
+    >>> t = la.trace("conv", input="1 2 3; 4 5 6; 7 8 9", kernel="1 0; 0 1")
+    >>> t["output"].tolist()
+    [[[[6.0, 8.0], [12.0, 14.0]]]]
+    """
+    return prepare(name, options).trace()
+
+
+def load_trace(path: str | os.PathLike[str] | IO[bytes]) -> Trace:
+    """A trace saved with ``archive.save``: arrays as stored, recipes and steps made anew."""
+    return archive.load(path, catalog.layer)
+
+
+def render(what: str | Trace, *, output: str | Iterable[str] | None = None, formats: str | Iterable[str] | None = None, **options: Any) -> Any:  # noqa: E501
+    """Make the film of an explainer, or of a trace, and write it.
+
+    ``output`` is one or more paths, the suffix deciding the format; ``formats`` names formats beside
+    ``renders/<name>``. Other ``options`` are the layer's, its arrays, and the film's (``theme="dark"``).
+    Returns a ``Film`` with its paths, poster, alt text, captions and seconds.
+    """
+    from layeranim.film import film
+
+    if isinstance(what, Trace):
+        work, made = _of_trace(what, options)
+    else:
+        work = prepare(what, options)
+        made = None
+    return film.make(work, made, film.destinations(work.name, output, formats, work.film))
+
+
+def _of_trace(made: Trace, options: Mapping[str, Any]) -> tuple[Work, Trace]:
+    name = next(n for n in catalog.explainers() if catalog.layer(n).name == made.layer)
+    film = FilmOptions.of(options)
+    return Work(name, catalog.layer(name), catalog.story(name), made.config, film, {}, None, (), 0), made  # type: ignore[arg-type]
+
+
+def arrays_of(trace: Trace) -> dict[str, Array]:
+    """The stored tensors by name."""
+    return {name: tensor.array for name, tensor in trace.tensors.items() if not tensor.is_recipe}

@@ -1,0 +1,278 @@
+"""A camera with a persistent framebuffer that repaints only what changed, exactly.
+
+Every vector mobject is rasterised once, whole, into a sprite of its own and then copied; grids copy cached tiles.
+A clip on whole pixels cannot change a copied pixel, so the incremental frame equals a full repaint bit for bit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeGuard
+
+import cairo
+import numpy as np
+from manim import Camera, Mobject, VMobject
+from numpy.typing import NDArray
+
+from layeranim.errors import RenderError
+from layeranim.film.writers import Rect
+from layeranim.layout import PixelBox, View
+from layeranim.theme import rgb
+
+SPRITE_BYTES = 24_000_000  # least recently used sprites go beyond this
+PHASES = 256  # cairo's own sub-pixel grid: finer positions give the same pixels
+MOST_RECTS = 48
+
+
+class Painter(Protocol):
+    """A mobject that paints itself: a grid of tiles."""
+
+    def pixel_box(self, view: View) -> PixelBox: ...
+    def take_changes(self, view: View) -> list[PixelBox]: ...
+    def paint(self, view: View, target: Target, clip: PixelBox) -> None: ...
+
+
+class Target:
+    """An opaque BGRA picture that cairo and NumPy both draw into."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self.pixels: NDArray[np.uint8] = np.zeros((height, width, 4), np.uint8)
+        self.surface = cairo.ImageSurface.create_for_data(self.pixels.data, cairo.FORMAT_ARGB32, width, height)
+        self.context = cairo.Context(self.surface)
+
+
+@dataclass(frozen=True)
+class Sprite:
+    """A rasterised mobject and the frame position of its top left pixel."""
+
+    surface: cairo.ImageSurface | None
+    box: Rect
+
+
+class FilmCamera(Camera):
+    """Draws a list of mobjects into ``frame.pixels``; ``compose`` tells which rectangles changed."""
+
+    def __init__(self, view: View, background: str) -> None:
+        super().__init__(background_color=background, pixel_width=view.width, pixel_height=view.height)
+        self.view = view
+        self.frame = Target(view.width, view.height)
+        self.bg = tuple(v / 255 for v in rgb(background))
+        self._sprites: OrderedDict[Any, Sprite] = OrderedDict()
+        self._sprite_bytes = 0
+        self._last: dict[int, tuple[Mobject, Any, Rect]] = {}
+        self._order: list[int] = []
+        self.painted_pixels = 0
+
+    # ── one frame ────────────────────────────────────────────────────────────
+    def compose(self, mobjects: Iterable[Mobject]) -> list[Rect]:
+        """Bring the frame up to date; returns the repainted rectangles, even-aligned, none if nothing changed."""
+        drawn = self._drawables(mobjects)
+        changed = self._changes(drawn)
+        clips = merge(changed, self.view)
+        for clip in clips:
+            self._paint(self.frame, drawn, clip)
+            self.painted_pixels += (clip.x1 - clip.x0) * (clip.y1 - clip.y0)
+        return clips
+
+    def repaint(self, mobjects: Iterable[Mobject]) -> NDArray[np.uint8]:
+        """The same frame painted anew from nothing: what ``compose`` must equal."""
+        target = Target(self.view.width, self.view.height)
+        self._paint(target, self._drawables(mobjects), Rect(*self.view.whole))
+        return target.pixels
+
+    def _drawables(self, mobjects: Iterable[Mobject]) -> list[tuple[Mobject, Any, Rect]]:
+        members = [m for top in mobjects for m in top.get_family() if _paints(m) or len(m.points)]
+        if any(m.z_index for m in members):
+            members.sort(key=lambda m: m.z_index)
+        out: list[tuple[Mobject, Any, Rect]] = []
+        for m in members:
+            if _paints(m):
+                box = Rect(*m.pixel_box(self.view))
+                out.append((m, box, box))
+                continue
+            if not isinstance(m, VMobject):
+                raise RenderError(f"a film draws vector mobjects and grids, but the scene holds a {type(m).__name__}")
+            key = _appearance(m)
+            known = self._last.get(id(m))
+            if known is not None and known[0] is m and known[1] == key:
+                out.append(known)
+            else:
+                out.append((m, key, self._sprite(m, key).box))
+        return out
+
+    def _changes(self, drawn: Sequence[tuple[Mobject, Any, Rect]]) -> list[Rect]:
+        now = {id(m): (m, key, box) for m, key, box in drawn}
+        order = [id(m) for m, _, _ in drawn]
+        rects: list[Rect] = []
+        for ident, (m, key, box) in now.items():
+            old = self._last.get(ident)
+            if old is None or old[0] is not m:
+                rects.append(box)
+            elif old[1] != key:
+                rects += [old[2], box]
+            if _paints(m):
+                rects += [Rect(*box) for box in m.take_changes(self.view)]
+        rects += [old[2] for ident, old in self._last.items() if ident not in now or now[ident][0] is not old[0]]
+        if not self._last and not self.painted_pixels:
+            rects = [Rect(*self.view.whole)]
+        else:
+            rects += self._reordered(order, now)
+        self._last, self._order = now, order
+        return rects
+
+    def _reordered(self, order: list[int], now: dict[int, tuple[Mobject, Any, Rect]]) -> list[Rect]:
+        """Boxes of mobjects whose place among the others changed."""
+        before = [i for i in self._order if i in now]
+        after = [i for i in order if i in self._last]
+        return [] if before == after else [now[a][2] for a, b in zip(after, before, strict=True) if a != b]
+
+    def _paint(self, target: Target, drawn: Sequence[tuple[Mobject, Any, Rect]], clip: Rect) -> None:
+        ctx = target.context
+        ctx.save()
+        ctx.rectangle(clip.x0, clip.y0, clip.x1 - clip.x0, clip.y1 - clip.y0)
+        ctx.clip()
+        ctx.set_source_rgb(*self.bg)
+        ctx.paint()
+        for m, key, box in drawn:
+            if box.x0 < clip.x1 and clip.x0 < box.x1 and box.y0 < clip.y1 and clip.y0 < box.y1:
+                if _paints(m):
+                    m.paint(self.view, target, clip)
+                    continue
+                sprite = self._sprite(m, key)
+                if sprite.surface is not None:
+                    ctx.set_source_surface(sprite.surface, sprite.box.x0, sprite.box.y0)
+                    ctx.paint()
+        ctx.restore()
+        target.surface.flush()
+
+    # ── sprites ──────────────────────────────────────────────────────────────
+    def _sprite(self, m: VMobject, key: Any) -> Sprite:
+        """The mobject's pixels, from the cache where the same shape was drawn at the same sub-pixel phase."""
+        x, y = self.view.x(0) + m.points[0, 0] * self._px, self.view.y(0) - m.points[0, 1] * self._px
+        at = math.floor(x), math.floor(y)
+        phase = round((x - at[0]) * PHASES), round((y - at[1]) * PHASES)
+        shape = np.round((m.points[:, :2] - m.points[0, :2]) * (self._px * PHASES)).astype(np.int32).tobytes()
+        ident = (shape, phase, key[1:])
+        sprite = self._sprites.get(ident)
+        if sprite is None:
+            sprite = self._rasterise(m, at)
+            self._sprites[ident] = sprite
+            self._sprite_bytes += _bytes(sprite)
+            while self._sprite_bytes > SPRITE_BYTES and len(self._sprites) > 1:
+                self._sprite_bytes -= _bytes(self._sprites.popitem(last=False)[1])
+        else:
+            self._sprites.move_to_end(ident)
+        b = sprite.box
+        return Sprite(sprite.surface, Rect(b.x0 + at[0], b.y0 + at[1], b.x1 + at[0], b.y1 + at[1]))
+
+    @property
+    def _px(self) -> float:
+        return self.view.width / self.frame_width
+
+    def _rasterise(self, m: VMobject, at: tuple[int, int]) -> Sprite:
+        """Draw the whole mobject into a surface of its own; the box is relative to the pixel ``at``."""
+        matrix = cairo.Matrix(self._px, 0, 0, -self._px, self.view.x(0) - at[0], self.view.y(0) - at[1])
+        probe = cairo.Context(cairo.ImageSurface(cairo.FORMAT_A8, 1, 1))
+        x0, y0, x1, y1 = self._extents(m, probe, matrix)
+        if x1 <= x0 or y1 <= y0:
+            return Sprite(None, Rect(0, 0, 0, 0))
+        left, top = math.floor(x0) - 1, math.floor(y0) - 1
+        # nothing outside the frame is ever seen; a sprite far larger than the frame is cut there
+        right, bottom = math.ceil(x1) + 1, math.ceil(y1) + 1
+        if right - left > 3 * self.view.width or bottom - top > 3 * self.view.height:
+            left, top = max(left, -at[0]), max(top, -at[1])
+            right, bottom = min(right, self.view.width - at[0]), min(bottom, self.view.height - at[1])
+            if right <= left or bottom <= top:
+                return Sprite(None, Rect(0, 0, 0, 0))
+        surface = cairo.ImageSurface(cairo.FORMAT_ARGB32, right - left, bottom - top)
+        ctx = cairo.Context(surface)
+        ctx.translate(-left, -top)
+        ctx.transform(matrix)
+        self.set_cairo_context_path(ctx, m)
+        self.apply_stroke(ctx, m, background=True)
+        self.apply_fill(ctx, m)
+        self.apply_stroke(ctx, m)
+        surface.flush()
+        return Sprite(surface, Rect(left, top, right, bottom))
+
+    def _extents(self, m: VMobject, ctx: cairo.Context[Any], matrix: cairo.Matrix) -> tuple[float, float, float, float]:
+        ctx.transform(matrix)
+        self.set_cairo_context_path(ctx, m)
+        found = [ctx.fill_extents()]
+        for background in (True, False):
+            width = float(m.get_stroke_width(background))
+            if width > 0:
+                ctx.set_line_width(width * self.cairo_line_width_multiple)
+                ctx.set_line_join(cairo.LINE_JOIN_MITER)
+                ctx.set_line_cap(cairo.LINE_CAP_SQUARE)
+                found.append(ctx.stroke_extents())
+        corners = [matrix.transform_point(*p) for e in found if e[2] > e[0] or e[3] > e[1] for p in (e[:2], e[2:])]
+        if not corners:
+            return 0, 0, 0, 0
+        xs, ys = zip(*corners, strict=True)
+        return min(xs), min(ys), max(xs), max(ys)
+
+    def set_cairo_context_color(self, ctx: cairo.Context[Any], rgbas: Any, vmobject: VMobject) -> FilmCamera:
+        """Manim swaps red and blue for its RGBA array; our frame is cairo's own BGRA, so nothing is swapped."""
+        super().set_cairo_context_color(ctx, [(*rgba[2::-1], rgba[3]) for rgba in rgbas], vmobject)
+        return self
+
+
+def _paints(m: Mobject) -> TypeGuard[Painter]:
+    return hasattr(type(m), "take_changes")
+
+
+def _appearance(m: VMobject) -> tuple[Any, ...]:
+    """Everything that decides a mobject's pixels; the first part is where it is."""
+    return (
+        m.points.tobytes(),
+        m.fill_rgbas.tobytes(),
+        m.stroke_rgbas.tobytes(),
+        m.background_stroke_rgbas.tobytes(),
+        float(m.stroke_width),
+        float(m.background_stroke_width),
+        m.joint_type,
+        m.cap_style,
+        m.sheen_factor,
+    )
+
+
+def _bytes(sprite: Sprite) -> int:
+    return 0 if sprite.surface is None else 4 * (sprite.box.x1 - sprite.box.x0) * (sprite.box.y1 - sprite.box.y0)
+
+
+def merge(rects: Sequence[Rect], view: View) -> list[Rect]:
+    """Rectangles cut to the frame, widened to even pixels and joined where joining costs little."""
+    even = [
+        Rect(max(0, r.x0) & ~1, max(0, r.y0) & ~1, min(view.width, (r.x1 + 1) & ~1), min(view.height, (r.y1 + 1) & ~1))
+        for r in rects
+    ]
+    todo = list(dict.fromkeys(r for r in even if r.x0 < r.x1 and r.y0 < r.y1))
+    if len(todo) > MOST_RECTS:
+        todo.sort(key=lambda r: (r.y0, r.x0))
+        size = -(-len(todo) // MOST_RECTS)
+        todo = [_union(todo[i : i + size]) for i in range(0, len(todo), size)]
+    joined = True
+    while joined:
+        joined, out = False, list[Rect]()
+        for rect in todo:
+            for i, other in enumerate(out):
+                both = _union((rect, other))
+                if _area(both) <= 1.2 * (_area(rect) + _area(other)):
+                    out[i], joined = both, True
+                    break
+            else:
+                out.append(rect)
+        todo = out
+    return todo
+
+
+def _union(rects: Sequence[Rect]) -> Rect:
+    return Rect(min(r.x0 for r in rects), min(r.y0 for r in rects), max(r.x1 for r in rects), max(r.y1 for r in rects))
+
+
+def _area(rect: Rect) -> int:
+    return (rect.x1 - rect.x0) * (rect.y1 - rect.y0)

@@ -1,0 +1,77 @@
+"""Manim's renderer, replaced: it plays an ordinary Scene and hands each frame's changes to a sink."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from manim import Scene
+from manim.renderer.cairo_renderer import CairoRenderer
+from numpy.typing import NDArray
+
+from layeranim.film.camera import FilmCamera
+from layeranim.film.writers import Rect
+from layeranim.layout import View
+
+
+class Sink(Protocol):
+    """Where frames go: the whole picture, what changed since the last call, how often it is shown."""
+
+    def write(self, pixels: NDArray[np.uint8], changed: Sequence[Rect], repeat: int) -> None: ...
+
+
+class FilmRenderer(CairoRenderer):
+    """Plays animations frame by frame on the film's own grid: k frames for a run time of k / fps, never k ± 1."""
+
+    def __init__(self, view: View, background: str, fps: float, sink: Sink) -> None:
+        super().__init__(camera_class=lambda: FilmCamera(view, background))
+        self.fps, self.sink = fps, sink
+        self.changed: list[Rect] = []
+
+    def init_scene(self, scene: Scene, *_: Any) -> None:
+        """Manim's own file writer is not made."""
+        self.file_writer = self
+
+    def abort_encode_jobs(self, **_: Any) -> None:
+        """Asked by Manim's manager when a scene fails; the film's own writers are ended by whoever made them."""
+
+    def play(self, scene: Scene, *args: Any, **kwargs: Any) -> None:
+        """One ``Scene.play`` or ``Scene.wait``."""
+        scene.compile_animation_data(*args, **kwargs)
+        animations = scene.animations or []
+        for animation in animations:
+            animation._setup_scene(scene)
+            animation.begin()
+        frames = max(1, round(scene.get_run_time(animations) * self.fps))
+        if scene.is_current_animation_frozen_frame():
+            self.update_frame(scene)
+            self._emit(frames)
+        else:
+            self._run(scene, animations, frames)
+        self.num_plays += 1
+
+    def _run(self, scene: Scene, animations: Sequence[Any], frames: int) -> None:
+        for k in range(frames):
+            scene.update_to_time(k / self.fps)
+            self.update_frame(scene)
+            self._emit(1)
+            if scene.stop_condition is not None and scene.stop_condition():
+                break
+        for animation in animations:
+            animation.finish()
+            animation.clean_up_from_scene(scene)
+        scene.update_mobjects(0)
+
+    def update_frame(self, scene: Scene, mobjects: Any = None, *_: Any, **__: Any) -> None:
+        self.changed = self.camera.compose([*scene.mobjects, *scene.foreground_mobjects])
+
+    def _emit(self, repeat: int) -> None:
+        self.time += repeat / self.fps
+        self.sink.write(self.camera.frame.pixels, self.changed, repeat)
+
+    def scene_finished(self, scene: Scene) -> None:
+        """Nothing is left to write; a scene without animations still shows one frame."""
+        if not self.num_plays:
+            self.update_frame(scene)
+            self._emit(1)

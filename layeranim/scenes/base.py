@@ -1,0 +1,192 @@
+"""The base of every explainer's scene: the frame grid, the furniture, captions and the counter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from manim import Animation, Mobject, Scene, VGroup
+
+from layeranim import theme as t
+from layeranim.scenes.parts.animate import Appear
+from layeranim.scenes.parts.label import Label, TextLine
+from layeranim.scenes.parts.shapes import hairline, tensor_frame
+from layeranim.scenes.parts.shapes import rectangle
+from layeranim.scenes.parts.tilegrid import TileGrid
+from layeranim.stories import phrases
+from layeranim.stories.storyboard import Beat, Box, Line, Run, Source, Storyboard
+from layeranim.theme import Theme
+
+
+class ExplainerScene(Scene):
+    """Plays a storyboard. A subclass places its stage in ``stage`` and acts each kind of beat in ``on_<kind>``."""
+
+    def __init__(self, board: Storyboard, theme: Theme, fps: float, captions: bool = True, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.board, self.theme, self.fps, self.captioned = board, theme, fps, captions
+        self.tick, self.frames = 0, 0
+        self.grids: dict[str, TileGrid] = {}
+        self.caption: TextLine | None = None
+        self.note: TextLine | None = None
+        self.at_beat: Callable[[Beat], None] | None = None
+
+    def construct(self) -> None:
+        self.furniture()
+        self.stage()
+        for beat in self.board.beats:
+            act: Callable[[Beat], None] = getattr(self, f"on_{beat.kind}")
+            act(beat)
+            self.run(beat.end - self.tick)
+            if self.at_beat:
+                self.at_beat(beat)
+
+    def stage(self) -> None:
+        """Place everything that stands there from the start."""
+        raise NotImplementedError
+
+    # ── time ─────────────────────────────────────────────────────────────────
+    def run(self, ticks: int, *animations: Animation) -> None:
+        """Play for so many ticks of 40 ms; frames are counted from the film's start, so nothing drifts."""
+        self.tick += ticks
+        frames = round(self.tick * t.TICK_MS * self.fps / 1000) - self.frames
+        if frames > 0:
+            self.frames += frames
+            if animations:
+                self.play(*animations, run_time=frames / self.fps)
+            else:
+                self.wait(frames / self.fps)
+            return
+        for animation in animations:
+            animation._setup_scene(self)
+            animation.begin()
+            animation.finish()
+            animation.clean_up_from_scene(self)
+
+    # ── furniture ────────────────────────────────────────────────────────────
+    def furniture(self) -> None:
+        """Title, parameters, progress and counter."""
+        theme, left, right = self.theme, -t.WIDTH / 2 + t.MARGIN, t.WIDTH / 2 - t.MARGIN
+        size = t.TITLE
+        room = right - left - phrases.width(self.board.parameters, t.PARAMETERS) - 3 * t.UNIT
+        title = (Run(self.board.title, "ink", "semibold"),)
+        while size > t.PARAMETERS and phrases.width(title, size) > room:
+            size -= 1
+        self.add(TextLine(title, size, theme, (left, t.TITLE_BASELINE)))
+        self.add(TextLine(self.board.parameters, t.PARAMETERS, theme, (right, t.TITLE_BASELINE), "right"))
+        self.counter: TextLine | None = None
+        self.place: TextLine | None = None
+        self.progress = Progress(self.board.total, theme)
+        self.add(self.progress)
+
+    def add_grid(self, name: str) -> TileGrid:
+        """A grid of the storyboard with its frame and heading."""
+        plan = self.board.grids[name]
+        grid = self.grids[name] = TileGrid(plan, self.theme)
+        if plan.heat and (plan.empty or plan.cells is None or plan.cells.ghost is not None and plan.cells.ghost.any()):
+            self.add(hairline(plan.box, self.theme))
+        self.add(grid)
+        if plan.frame:
+            self.add(tensor_frame(plan.box, self.theme.role(plan.frame)))
+        if plan.heading and plan.heading_at:
+            self.add(TextLine(plan.heading, t.NAME, self.theme, plan.heading_at))
+        return grid
+
+    def count(self, done: int, counter: Line, current: int | None = None) -> None:
+        """Bring progress bar and counter to ``done`` units, with one under way or none."""
+        self.progress.to(done, current)
+        self._swap("counter", TextLine(counter, t.COUNTER, self.theme, (t.WIDTH / 2 - t.MARGIN, t.COUNTER_BASELINE), "right"))
+
+    def name_place(self, line: Line) -> None:
+        """Say which unit is under way, at the lower left."""
+        at = (-t.WIDTH / 2 + t.MARGIN, t.COUNTER_BASELINE)
+        self._swap("place", TextLine(line, t.COUNTER, self.theme, at) if line else None)
+
+    def _swap(self, name: str, new: Mobject | None) -> None:
+        old = getattr(self, name)
+        if old is not None:
+            self.remove(old)
+        if new is not None:
+            self.add(new)
+        setattr(self, name, new)
+
+    # ── captions ─────────────────────────────────────────────────────────────
+    def say(self, caption: Line, note: Line = (), whole: bool = False) -> None:
+        """Show a caption; its late runs wait for ``land`` unless ``whole``."""
+        if not self.captioned:
+            return
+        self.hush()
+        if caption:
+            line = TextLine(caption, phrases.caption_size(caption), self.theme, (0, t.CAPTION_BASELINE), "centre")
+            self.caption = line
+            self.waiting = VGroup(*line.late())
+            if not whole and line.late():
+                line.remove(*line.late())
+            else:
+                self.waiting = VGroup()
+            self.add(line)
+        if note:
+            self.note = TextLine(note, t.NOTE, self.theme, (0, t.NOTE_BASELINE), "centre")
+            self.add(self.note)
+
+    def said(self) -> list[Animation]:
+        """The animation that shows the caption's late runs, if there are any."""
+        if self.caption is None or not len(self.waiting):
+            return []
+        late, self.waiting = self.waiting, VGroup()
+        self.late = late
+        return [Appear(late)]
+
+    def mute(self) -> None:
+        """The caption of the step before goes muted as the next one starts; its note leaves."""
+        if self.caption is not None:
+            for label in [*self.caption.submobjects, *(self.late.submobjects if hasattr(self, "late") else [])]:
+                label.set_fill(self.theme.muted)
+        self._swap("note", None)
+
+    def hush(self) -> None:
+        """Take caption and note away."""
+        self._swap("caption", None)
+        self._swap("note", None)
+        if hasattr(self, "late"):
+            self.remove(self.late)
+            del self.late
+
+    # ── what is drawn, for the checks ────────────────────────────────────────
+    def drawn(self) -> Iterator[tuple[str, Source | None]]:
+        """Every text on the stage with the address it came from."""
+        for top in self.mobjects:
+            for m in top.get_family():
+                if isinstance(m, TileGrid):
+                    yield from m.drawn()
+                elif isinstance(m, Label):
+                    yield m.text, m.source
+
+
+class Progress(VGroup):
+    """The bar along the bottom edge: a segment a unit up to 24 units, one growing bar beyond."""
+
+    def __init__(self, total: int, theme: Theme) -> None:
+        super().__init__()
+        self.total, self.theme = total, theme
+        self.segments = total if 0 < total <= t.PROGRESS_SEGMENTS else 0
+        y, left = -t.HEIGHT / 2 + t.PROGRESS_HEIGHT, -t.WIDTH / 2
+        if self.segments:
+            edges = [left + t.WIDTH * i / total for i in range(total + 1)]
+            for a, b in zip(edges, edges[1:], strict=False):
+                gap = t.PROGRESS_GAP if b < -left else 0
+                self.add(rectangle(Box(a, y, b - a - gap, t.PROGRESS_HEIGHT), theme.raised, radius=0))
+        else:
+            self.add(rectangle(Box(left, y, t.WIDTH, t.PROGRESS_HEIGHT), theme.raised, radius=0))
+
+    def to(self, done: int, current: int | None) -> None:
+        """Colour what is done, what is under way, what is to come."""
+        if self.segments:
+            for i, part in enumerate(self.submobjects):
+                colour = self.theme.focus if i == current else self.theme.faint if i < done else self.theme.raised
+                part.set_fill(colour)
+            return
+        self.remove(*self.submobjects[1:])
+        if done:
+            y, left = -t.HEIGHT / 2 + t.PROGRESS_HEIGHT, -t.WIDTH / 2
+            box = Box(left, y, t.WIDTH * done / max(1, self.total), t.PROGRESS_HEIGHT)
+            self.add(rectangle(box, self.theme.focus, radius=0))

@@ -1,0 +1,276 @@
+"""Convolution drawn: the window slides, products appear, gather into a sum, land in the output."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from manim import VGroup
+
+from layeranim import theme as t
+from layeranim.engine.trace import Region
+from layeranim.scenes.base import ExplainerScene
+from layeranim.scenes.parts.animate import TRAVEL, Appear, Follow, Reveal
+from layeranim.scenes.parts.label import Label, TextLine
+from layeranim.scenes.parts.shapes import FocusFrame, Lane, chip, operator, polyline
+from layeranim.scenes.parts.tilegrid import TileGrid
+from layeranim.stories.storyboard import Beat, Box, Cells, GridPlan
+
+CHANGING = ("window", "products", "partial_sums")
+
+
+class ConvScene(ExplainerScene):
+    """One window at a time over one or more channels, one output map after another."""
+
+    def stage(self) -> None:
+        self.parts: Any = self.board.parts["conv"]
+        for name in self.board.grids:
+            self.add_grid(name)
+        for name, at in self.parts.label_places.items():
+            self.add(TextLine(self.parts.labels[name](0), t.NOTE, self.theme, at, "right"))
+        for at, sign in self.parts.signs:
+            self.add(Label(sign, 28, self.theme.muted, "medium", at, "centre", "middle"))
+        self.focus: list[FocusFrame] = []
+        self.lens = VGroup()
+        self.target: FocusFrame | None = None
+        self.lane: Lane | None = None
+        self.values = VGroup()
+        self.at: int | None = None
+        self._chain()
+        for unit in range(self.parts.first):
+            self._fill(unit)
+
+    def _chain(self) -> None:
+        chain, theme = self.parts.chain, self.theme
+        lanes = chain.feeders or ((chain.start, (chain.sum[0] - 24, chain.sum[1])),)
+        for points in lanes:
+            self.add(Lane(points, theme.muted))
+        before = chain.sum
+        if chain.bias:
+            self.add(Lane([(before[0] + 22, before[1]), (chain.bias[0] - 24, chain.bias[1])], theme.muted))
+            bias = self.board.grids["bias:0"].box
+            self.add(Lane([(chain.bias[0], bias.bottom - 8), (chain.bias[0], chain.bias[1] + 24)], theme.weights))
+            self.add(operator(chain.bias, "+", theme, theme.weights))
+            before = chain.bias
+        if chain.activation:
+            box = chip(chain.activation, chain.name, theme, theme.result)
+            edge = 2 * chain.activation[0] - chain.end[0]
+            self.add(Lane([(before[0] + 22, before[1]), (edge - 4, before[1])], theme.muted), box)
+        self.add(operator(chain.sum, "Σ", theme, theme.muted if chain.bias or chain.activation else theme.result))
+
+    # ── beats ────────────────────────────────────────────────────────────────
+    def on_open(self, beat: Beat) -> None:
+        self.count(beat.done, self.parts.counter(beat.done))
+        self.say(beat.caption, beat.note)
+
+    def on_step(self, beat: Beat) -> None:
+        unit = beat.units[0]
+        for name, ticks in beat.phases:
+            getattr(self, f"_{name}")(beat, unit, ticks)
+
+    def on_brief(self, beat: Beat) -> None:
+        self.on_step(beat)
+
+    def on_sweep(self, beat: Beat) -> None:
+        """The window runs over many units; colours follow it, numerals rest."""
+        self._leave()
+        self.say(beat.caption, beat.note, whole=True)
+        self.name_place(beat.place)
+        shown = [beat.units[0] - 1]
+
+        def at(alpha: float) -> None:
+            unit = beat.units[min(len(beat.units) - 1, int(alpha * len(beat.units)))]
+            for passed in range(shown[0] + 1, unit + 1):
+                if self.parts.new_filter(passed):
+                    self._new_filter(passed)
+                self._fill(passed)
+            if unit != shown[0]:
+                self._frame(self._boxes(unit))
+                self._lens_colours(unit)
+                self.count(unit + 1, self.parts.counter(unit + 1), unit)
+            shown[0] = unit
+
+        self.run(beat.ticks, Follow(at))
+        at(1.0)
+        self.at = beat.units[-1]
+
+    def on_close(self, beat: Beat) -> None:
+        self._leave()
+        self.remove(*self.focus, self.lens)
+        self.focus = []
+        self.count(beat.done, self.parts.counter(beat.done))
+        self.name_place(())
+        self.say(beat.caption, beat.note, whole=True)
+
+    # ── phases of a step ─────────────────────────────────────────────────────
+    def _travel(self, beat: Beat, unit: int, ticks: int) -> None:
+        self._leave()
+        self.mute()
+        self.name_place(beat.place)
+        self.count(beat.done - 1, self.parts.counter(beat.done - 1), unit)
+        if self.parts.new_filter(unit):
+            self._new_filter(unit)
+        goal = self._boxes(unit)
+        if self.at is None or self.parts.row_end(unit):
+            self._frame(goal)
+            self.run(ticks, *(Appear(frame) for frame in self.focus))
+        else:
+            start = self._boxes(self.at)
+            self.run(ticks, Follow(lambda a: self._frame(_between(start, goal, a)), rate_func=TRAVEL))
+            self._frame(goal)
+        self.at = unit
+
+    def _multiply(self, beat: Beat, unit: int, ticks: int) -> None:
+        self.say(beat.caption, beat.note)
+        lag = 0.06 if ticks >= 10 else 0.0
+        for name, grid in self._changing("window"):
+            grid.show(self._cells(name, unit))
+        last = "products" if any(True for _ in self._changing("products")) else "window"
+        self.run(ticks, *(Reveal(grid, self._cells(name, unit), lag=lag) for name, grid in self._changing(last)))
+
+    def _gather(self, beat: Beat, unit: int, ticks: int) -> None:
+        self.run(ticks, *(Reveal(grid, self._cells(name, unit)) for name, grid in self._changing("partial_sums")))
+
+    def _sum(self, beat: Beat, unit: int, ticks: int) -> None:
+        self._value("sum", self.parts.chain.sum, unit, ticks)
+
+    def _bias(self, beat: Beat, unit: int, ticks: int) -> None:
+        self._value("bias", self.parts.chain.bias, unit, ticks)
+
+    def _activate(self, beat: Beat, unit: int, ticks: int) -> None:
+        self.run(ticks)
+
+    def _value(self, name: str, at: Any, unit: int, ticks: int) -> None:
+        run = self.parts.values(unit).get(name)
+        if run is None:
+            self.run(ticks)
+            return
+        colour = self.theme.role(run.role)
+        label = Label(run.text, t.FLOOR, colour, "semibold", (at[0], at[1] - 46), "centre", source=run.source)
+        self.values.add(label)
+        self.run(ticks, Appear(label))
+
+    def _land(self, beat: Beat, unit: int, ticks: int) -> None:
+        name, (row, col) = self.parts.cell(unit)
+        grid = self.grids[name]
+        plan = self.board.grids[name]
+        box = plan.cell(row, col)
+        if beat.kind == "brief":
+            self.say(beat.caption, beat.note, whole=True)
+            for other, changing in [p for n in CHANGING for p in self._changing(n)]:
+                changing.show(self._cells(other, unit))
+            grid.show(_content(plan), [(row, col)])
+            self._mark(box, plan)
+            self.count(beat.done, self.parts.counter(beat.done), unit)
+            self.run(ticks)
+            return
+        self.lane = Lane(self.parts.chain.lane(plan.box.x, box.centre[1]), self.theme.result, t.LINE)
+        self._mark(box, plan)
+        self.count(beat.done, self.parts.counter(beat.done), unit)
+        marks = [Appear(m) for m in (self.target, self.lane) if m is not None]
+        self.run(ticks, Reveal(grid, _content(plan), [(row, col)]), *marks, *self.said())
+
+    def _read(self, beat: Beat, unit: int, ticks: int) -> None:
+        self.run(ticks)
+
+    # ── pieces ───────────────────────────────────────────────────────────────
+    def _changing(self, kind: str) -> list[tuple[str, TileGrid]]:
+        return [(name, grid) for name, grid in self.grids.items() if name.startswith(kind + ":")]
+
+    def _cells(self, name: str, unit: int) -> Cells:
+        changing = self.board.grids[name].changing
+        if changing is None:
+            raise KeyError(name)
+        return changing(unit)
+
+    def _fill(self, unit: int) -> None:
+        name, cell = self.parts.cell(unit)
+        self.grids[name].show(_content(self.board.grids[name]), [cell])
+
+    def _mark(self, box: Box, plan: GridPlan) -> None:
+        width = t.FOCUS if min(plan.pitch) >= 30 else 3.5
+        self.target = FocusFrame([box], self.theme.result, self.theme, width, t.FOCUS_OUTSET)
+        self.add(self.target)
+
+    def _leave(self) -> None:
+        """Clear what belongs to the step before."""
+        for kind in CHANGING:
+            for _, grid in self._changing(kind):
+                grid.clear()
+        self.remove(*[m for m in (self.target, self.lane) if m is not None], *self.values)
+        self.values = VGroup()
+        self.target = self.lane = None
+
+    def _new_filter(self, unit: int) -> None:
+        """The kernel of the next filter; with groups, other channels."""
+        for name, grid in [*self._changing("kernel"), *self._changing("bias"), *self._changing("input")]:
+            changing = self.board.grids[name].changing
+            if changing is not None:
+                grid.show(changing(unit))
+
+    def _lens_colours(self, unit: int) -> None:
+        for name, grid in self._changing("window"):
+            cells = self._cells(name, unit)
+            grid.show(Cells(cells.levels, None, cells.ghost, None, cells.scale))
+
+    def _boxes(self, unit: int) -> dict[str, list[Box]]:
+        """The boxes of a window on each input grid: one, or one for each tap of a dilated kernel."""
+        return {name: _taps(self.board.grids[name], region) for name, region in self.parts.windows(unit)}
+
+    def _frame(self, boxes: dict[str, list[Box]]) -> None:
+        """Put the focus frames, and the lens's lines, where these boxes are."""
+        flat = list(boxes.items())
+        if len(self.focus) != len(flat) or any(len(f.boxes) != len(b) for f, (_, b) in zip(self.focus, flat, strict=False)):
+            self.remove(*self.focus)
+            widths = [_frame_width(b) for _, b in flat]
+            self.focus = [FocusFrame(b, self.theme.focus, self.theme, w) for (_, b), w in zip(flat, widths, strict=True)]
+            self.add(*self.focus)
+        for frame, (_, around) in zip(self.focus, flat, strict=True):
+            frame.around(around)
+        self._lines(flat)
+
+    def _lines(self, boxes: list[tuple[str, list[Box]]]) -> None:
+        self.remove(self.lens)
+        lenses = [self.board.grids[name].box.outset(t.FRAME_OUTSET) for name, _ in self._changing("window")]
+        self.lens = VGroup()
+        for lens, (_, around) in zip(lenses, boxes, strict=False):
+            window = _hull(around).outset(t.FOCUS_OUTSET)
+            ends = [((window.right, window.y), (lens.x, lens.y)), ((window.right, window.bottom), (lens.x, lens.bottom))]
+            self.lens.add(polyline([[a, b] for a, b in ends], self.theme.focus, 2))
+        self.add(self.lens)
+
+
+def _content(plan: GridPlan) -> Cells:
+    if plan.cells is None:
+        raise KeyError(plan.name)
+    return plan.cells
+
+
+def _taps(plan: GridPlan, region: Region) -> list[Box]:
+    rows, cols = plan.block(region)
+    if abs(rows.step) == 1 and abs(cols.step) == 1:
+        return [plan.span(rows, cols)]
+    return [plan.cell(r, c) for r in rows for c in cols]
+
+
+def _hull(boxes: list[Box]) -> Box:
+    left, top = min(b.x for b in boxes), max(b.y for b in boxes)
+    return Box(left, top, max(b.right for b in boxes) - left, top - min(b.bottom for b in boxes))
+
+
+def _between(start: dict[str, list[Box]], goal: dict[str, list[Box]], share: float) -> dict[str, list[Box]]:
+    """Boxes on their way."""
+    return {
+        name: [
+            Box(a.x + (b.x - a.x) * share, a.y + (b.y - a.y) * share, b.w, b.h)
+            for a, b in zip(start.get(name, boxes), boxes, strict=True)
+        ]
+        for name, boxes in goal.items()
+    }  # fmt: skip
+
+
+def _frame_width(boxes: list[Box]) -> float:
+    if len(boxes) > 1:
+        return t.SECOND_FOCUS if min(boxes[0].w, boxes[0].h) < 40 else 3.5
+    return t.FOCUS if min(boxes[0].w, boxes[0].h) > 40 else 3.5
+
+

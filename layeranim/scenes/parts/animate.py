@@ -1,0 +1,116 @@
+"""Animations that change values in place instead of copying mobjects: fades, and cells that fill."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from manim import Animation, Mobject, VGroup, VMobject
+from manim.utils.rate_functions import ease_in_out_cubic, ease_out_cubic, linear
+
+from layeranim.scenes.parts.tilegrid import BLENDS, Look, TileGrid
+from layeranim.stories.storyboard import Cells
+
+TRAVEL, ARRIVE, EVEN = ease_in_out_cubic, ease_out_cubic, linear
+
+
+class InPlace(Animation):
+    """An animation without copies of its mobject; ``set(alpha)`` puts it where it belongs."""
+
+    def create_starting_mobject(self) -> Mobject:
+        return self.mobject
+
+    def get_all_mobjects(self) -> Sequence[Mobject]:
+        return (self.mobject,)
+
+    def get_all_families_zipped(self) -> Iterable[Any]:
+        return ()
+
+    def get_all_mobjects_to_update(self) -> list[Mobject]:
+        return []
+
+    def interpolate_mobject(self, alpha: float) -> None:
+        self.set(float(self.rate_func(min(1.0, max(0.0, alpha)))))
+
+    def set(self, alpha: float) -> None:
+        raise NotImplementedError
+
+
+class Appear(InPlace):
+    """Fade in; ``lag`` of the time passes from one part to the next."""
+
+    def __init__(self, mobject: VMobject, lag: float = 0.0, **kwargs: Any) -> None:
+        super().__init__(mobject, introducer=True, rate_func=kwargs.pop("rate_func", ARRIVE), **kwargs)
+        self.lag = lag
+
+    def begin(self) -> None:
+        self.members = [m for m in self.mobject.get_family() if len(m.points)]
+        self.alphas = [_alphas(m) for m in self.members]
+        super().begin()
+
+    def set(self, alpha: float) -> None:
+        n = len(self.members)
+        span = 1 + self.lag * max(0, n - 1)
+        for i, (m, full) in enumerate(zip(self.members, self.alphas, strict=True)):
+            _fade(m, full, min(1.0, max(0.0, alpha * span - i * self.lag)))
+
+
+class Vanish(InPlace):
+    """Fade out and leave the scene."""
+
+    def __init__(self, mobject: VMobject, **kwargs: Any) -> None:
+        super().__init__(mobject, remover=True, rate_func=kwargs.pop("rate_func", EVEN), **kwargs)
+
+    def begin(self) -> None:
+        self.members = [m for m in self.mobject.get_family() if len(m.points)]
+        self.alphas = [_alphas(m) for m in self.members]
+        super().begin()
+
+    def set(self, alpha: float) -> None:
+        for m, full in zip(self.members, self.alphas, strict=True):
+            _fade(m, full, 1 - alpha)
+
+
+def _alphas(m: VMobject) -> tuple[Any, Any, Any]:
+    return m.fill_rgbas[:, 3].copy(), m.stroke_rgbas[:, 3].copy(), m.background_stroke_rgbas[:, 3].copy()
+
+
+def _fade(m: VMobject, full: tuple[Any, Any, Any], share: float) -> None:
+    for rgbas, alpha in zip((m.fill_rgbas, m.stroke_rgbas, m.background_stroke_rgbas), full, strict=True):
+        rgbas[:, 3] = alpha * share
+
+
+class Reveal(InPlace):
+    """Cells of a grid turn into new content by a cross-fade, one after another if ``lag`` is given."""
+
+    def __init__(
+        self, grid: TileGrid, cells: Cells, where: Iterable[tuple[int, int]] | None = None, lag: float = 0.0, **kwargs: Any
+    ) -> None:
+        super().__init__(grid, rate_func=kwargs.pop("rate_func", ARRIVE), **kwargs)
+        self.grid, self.cells, self.lag = grid, cells, lag
+        self.where = list(where if where is not None else grid.everywhere())
+
+    def begin(self) -> None:
+        self.looks: list[Look] = [self.grid.look(self.cells, r, c) for r, c in self.where]
+        super().begin()
+
+    def set(self, alpha: float) -> None:
+        span = 1 + self.lag * max(0, len(self.where) - 1)
+        for i, ((r, c), look) in enumerate(zip(self.where, self.looks, strict=True)):
+            self.grid.blend(r, c, look, int(np.floor((alpha * span - i * self.lag) * BLENDS + 1e-9)))
+
+    def finish(self) -> None:
+        super().finish()
+        self.grid.show(self.cells, self.where)
+
+
+class Follow(InPlace):
+    """Call ``at(alpha)`` on every frame: sweeps, counters, anything that a number drives."""
+
+    def __init__(self, at: Callable[[float], None], **kwargs: Any) -> None:
+        super().__init__(VGroup(), rate_func=kwargs.pop("rate_func", EVEN), **kwargs)
+        self.at = at
+
+    def set(self, alpha: float) -> None:
+        self.at(alpha)

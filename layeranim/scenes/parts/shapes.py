@@ -1,0 +1,151 @@
+"""Lines and outlines: frames around cells, dashes, lanes with heads, chips, operators. Each is one path where it can be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from manim import VGroup, VMobject
+from numpy.typing import NDArray
+
+from layeranim import theme as t
+from layeranim import typeface
+from layeranim.scenes.parts.label import PX, Label
+from layeranim.stories.storyboard import Box, Point
+from layeranim.theme import Theme
+
+STROKE = 100 * PX
+"""Design pixels to Manim's stroke width (cairo: one is a hundredth of a unit)."""
+_BEND = 0.5522847498  # a cubic's handle for a quarter circle
+
+
+def polyline(
+    lines: Iterable[Sequence[Point]], stroke: str | None = None, width: float = t.LINE, fill: str | None = None
+) -> VMobject:
+    """One path from straight lines, each closed where its ends meet."""
+    curves = []
+    for line in lines:
+        ends = np.asarray(line, float)
+        a, b = ends[:-1], ends[1:]
+        curves.append(np.stack([a, a + (b - a) / 3, a + 2 * (b - a) / 3, b], 1).reshape(-1, 2))
+    return _path(np.concatenate(curves), stroke, width, fill)
+
+
+def _path(flat: NDArray[np.float64], stroke: str | None, width: float, fill: str | None) -> VMobject:
+    shape = VMobject(
+        stroke_color=stroke or "#000000",
+        stroke_width=width * STROKE if stroke else 0,
+        stroke_opacity=1 if stroke else 0,
+        fill_color=fill or "#000000",
+        fill_opacity=1 if fill else 0,
+    )
+    shape.points = np.column_stack([flat, np.zeros(len(flat))]) * PX
+    return shape
+
+
+def outline(box: Box, radius: float) -> NDArray[np.float64]:
+    """The cubic segments of a rounded rectangle, clockwise from its top left."""
+    r = min(radius, box.w / 2, box.h / 2)
+    k = r * (1 - _BEND)
+    x, y, x1, y1 = box.x, box.y, box.right, box.bottom
+    if r <= 0:
+        corners = np.array([(x, y), (x1, y), (x1, y1), (x, y1), (x, y)])
+        a, b = corners[:-1], corners[1:]
+        return np.stack([a, a + (b - a) / 3, a + 2 * (b - a) / 3, b], 1).reshape(-1, 2)
+    ends = [((x + r, y), (x1 - r, y)), ((x1, y - r), (x1, y1 + r)), ((x1 - r, y1), (x + r, y1)), ((x, y1 + r), (x, y - r))]
+    bends = [((x1 - k, y), (x1, y - k)), ((x1, y1 + k), (x1 - k, y1)), ((x + k, y1), (x, y1 + k)), ((x, y - k), (x + k, y))]
+    out: list[NDArray[np.float64]] = []
+    for i, ((a, b), (h0, h1)) in enumerate(zip(ends, bends, strict=True)):
+        a_, b_, after = np.array(a), np.array(b), np.array(ends[(i + 1) % 4][0])
+        out += [a_, a_ + (b_ - a_) / 3, a_ + 2 * (b_ - a_) / 3, b_, b_, np.array(h0), np.array(h1), after]
+    return np.array(out)
+
+
+def rectangle(box: Box, fill: str | None = None, stroke: str | None = None, width: float = t.HAIR, radius: float = t.CELL_RADIUS) -> VMobject:  # fmt: skip  # noqa: E501
+    """A rounded rectangle."""
+    return _path(outline(box, radius), stroke, width, fill)
+
+
+def disc(at: Point, radius: float, fill: str | None = None, stroke: str | None = None, width: float = t.LINE) -> VMobject:
+    """A filled or outlined circle."""
+    return rectangle(Box(at[0] - radius, at[1] + radius, 2 * radius, 2 * radius), fill, stroke, width, radius)
+
+
+class FocusFrame(VMobject):
+    """A frame around cells with a halo in the background's colour on each side, so that it reads on any fill.
+
+    Around several boxes (a dilated kernel's taps) it is still one mobject.
+    """
+
+    def __init__(self, boxes: Sequence[Box], colour: str, theme: Theme, width: float = t.FOCUS, outset: float = t.FOCUS_OUTSET) -> None:  # fmt: skip  # noqa: E501
+        super().__init__(stroke_color=colour, stroke_width=width * STROKE, stroke_opacity=1, fill_opacity=0)
+        self.set_background_stroke(color=theme.bg, width=(width + 2 * t.HALO) * STROKE, opacity=1)
+        self.outset = outset
+        self.around(boxes)
+
+    def around(self, boxes: Sequence[Box]) -> FocusFrame:
+        """Put the frame around other boxes."""
+        flat = np.concatenate([outline(box.outset(self.outset), t.CELL_RADIUS + self.outset) for box in boxes])
+        self.points = np.column_stack([flat, np.zeros(len(flat))]) * PX
+        self.boxes = tuple(boxes)
+        return self
+
+
+def tensor_frame(box: Box, colour: str) -> VMobject:
+    """The frame that says what a whole tensor is."""
+    return rectangle(box.outset(t.FRAME_OUTSET), stroke=colour, width=t.LINE, radius=t.FRAME_RADIUS)
+
+
+def hairline(box: Box, theme: Theme) -> VMobject:
+    """The frame of a heat grid whose cells have no outlines of their own."""
+    return rectangle(box.outset(4), stroke=theme.grid, width=t.HAIR, radius=6)
+
+
+class Lane(VGroup):
+    """Where data goes: an orthogonal or straight line with a head at its end."""
+
+    def __init__(self, points: Sequence[Point], colour: str, width: float = t.LINE, head: float = t.ARROW_HEAD) -> None:
+        ends = [np.asarray(p, float) for p in points]
+        along = (ends[-1] - ends[-2]) / np.linalg.norm(ends[-1] - ends[-2])
+        across = np.array([-along[1], along[0]]) * head * 0.42
+        base = ends[-1] - along * head
+        line = polyline([[*map(tuple, ends[:-1]), tuple(base + along)]], colour, width)  # type: ignore[arg-type]
+        tip = polyline([[tuple(ends[-1]), tuple(base + across), tuple(base - across), tuple(ends[-1])]], fill=colour)
+        super().__init__(line, tip)
+
+
+def operator(at: Point, symbol: str, theme: Theme, colour: str | None = None, ink: str | None = None) -> VGroup:
+    """A pointwise operator: a circle with × + Σ ⊙."""
+    ring = disc(at, t.OPERATOR_RADIUS, theme.bg, colour or theme.muted)
+    return VGroup(ring, Label(symbol, 28, ink or colour or theme.ink, "semibold", at, "centre", "middle"))
+
+
+def chip(at: Point, text: str, theme: Theme, colour: str) -> VGroup:
+    """A learned or elementwise function: its name in an outline."""
+    box = chip_box(at, text)
+    frame = rectangle(box, theme.bg, colour, t.LINE, t.CHIP_RADIUS)
+    return VGroup(frame, Label(text, 24, colour, "medium", at, "centre", "middle"))
+
+
+def chip_box(at: Point, text: str) -> Box:
+    """The outline of a chip centred at a point."""
+    width = 2 * round(typeface.width(text, 24) / 2) + 24
+    return Box(at[0] - width / 2, at[1] + 20, width, 40)
+
+
+def ghosts(boxes: Sequence[Box], theme: Theme) -> VMobject:
+    """Dashed outlines, all in one path: places without data."""
+    return polyline([dash for box in boxes for dash in _dashes(box)], theme.ghost, t.HAIR)
+
+
+def _dashes(box: Box) -> list[list[Point]]:
+    corners = [(box.x, box.y), (box.right, box.y), (box.right, box.bottom), (box.x, box.bottom), (box.x, box.y)]
+    out: list[list[Point]] = []
+    for a, b in zip(corners, corners[1:], strict=False):
+        start, vector = np.array(a), np.array(b) - np.array(a)
+        n = max(3, round(float(np.abs(vector).sum()) / 11))
+        step = 1 / (n - 0.5)
+        out += [[tuple(start + vector * i * step), tuple(start + vector * (i + 0.5) * step)] for i in range(n)]
+    return out
+
+

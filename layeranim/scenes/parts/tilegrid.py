@@ -1,0 +1,339 @@
+"""A tensor as one mobject: cells drawn from cached tiles, with a list of its own of what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import cairo
+import numpy as np
+from manim import VGroup, VMobject
+from numpy.typing import NDArray
+
+from layeranim import theme as t
+from layeranim import typeface
+from layeranim.engine.trace import Region
+from layeranim.layout import PixelBox, View
+from layeranim.scenes.parts.label import PX, Label
+from layeranim.scenes.parts.shapes import ghosts, rectangle
+from layeranim.stories.storyboard import Box, Cells, GridPlan, Source
+from layeranim.theme import Theme, rgb
+
+BLENDS = 16
+"""Steps of a cell's cross-fade; each is a tile of its own."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one cell shows. ``kind``: a filled ``cell``, an empty ``slot``, a dashed ``ghost``, or ``nothing``."""
+
+    kind: str
+    fill: str = ""
+    text: str | None = None
+    ink: str = ""
+    weight: str = "medium"
+
+
+NOTHING, SLOT = Look("nothing"), Look("slot")
+
+
+class TileGrid(VMobject):
+    """The cells of one ``GridPlan``. Its points are the outline, so that it can be placed and boxed like any mobject.
+
+    Cells snap to whole pixels of the frame. ``show`` and ``clear`` change cells at once; the ``Reveal`` animation fades.
+    """
+
+    def __init__(self, plan: GridPlan, theme: Theme) -> None:
+        super().__init__(stroke_width=0, fill_opacity=0)
+        self.plan, self.theme = plan, theme
+        box = plan.box
+        corners = [(box.x, box.bottom), (box.x, box.y), (box.right, box.bottom), (box.right, box.y)]
+        self.points = np.array([(x * PX, y * PX, 0) for x, y in corners])
+        rest = NOTHING if plan.heat else SLOT
+        self.looks: list[list[Look]] = [[rest] * plan.cols for _ in range(plan.rows)]
+        self.blends: dict[tuple[int, int], tuple[Look, int]] = {}
+        self.sources: dict[tuple[int, int], Source] = {}
+        self._dirty: set[tuple[int, int]] = set()
+        if plan.cells is not None and not plan.empty:
+            self.show(plan.cells)
+        self._dirty.clear()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> TileGrid:
+        memo[id(self)] = self
+        return self
+
+    # ── content ──────────────────────────────────────────────────────────────
+    def look(self, cells: Cells, row: int, col: int) -> Look:
+        """How a cell with that content looks in this grid and theme."""
+        text = None if cells.texts is None or self.plan.numeral == 0 else cells.texts[row, col]
+        if cells.ghost is not None and cells.ghost[row, col]:
+            return NOTHING if self.plan.heat else Look("ghost", self.theme.bg, text, self.theme.muted, "regular")
+        if cells.dim is not None and cells.dim[row, col]:
+            fill = self.theme.raised if self.plan.numeral == 0 else self.theme.bg
+            return Look("cell", fill, text, self.theme.muted, "regular")
+        fill = self.theme.fill(cells.scale, int(cells.levels[row, col]))
+        return Look("cell", fill, text, self.theme.on(fill))
+
+    def show(self, cells: Cells, where: Iterable[tuple[int, int]] | None = None) -> None:
+        """Fill cells (all of them by default) at once."""
+        for row, col in where if where is not None else self.everywhere():
+            self._set(row, col, self.look(cells, row, col))
+            if cells.sources is not None and cells.texts is not None:
+                self.sources[row, col] = cells.sources(row, col)
+
+    def clear(self, where: Iterable[tuple[int, int]] | None = None) -> None:
+        """Empty cells (all of them by default) at once."""
+        for row, col in where if where is not None else self.everywhere():
+            self._set(row, col, NOTHING if self.plan.heat else SLOT)
+
+    def everywhere(self) -> Iterable[tuple[int, int]]:
+        """Every cell in reading order."""
+        return ((r, c) for r in range(self.plan.rows) for c in range(self.plan.cols))
+
+    def blend(self, row: int, col: int, towards: Look, step: int) -> None:
+        """A cell on its way from what it shows to another look, ``step`` of ``BLENDS``."""
+        if step >= BLENDS:
+            self._set(row, col, towards)
+        elif step > 0 and self.blends.get((row, col)) != (towards, step):
+            self.blends[row, col] = (towards, step)
+            self._dirty.add((row, col))
+
+    def _set(self, row: int, col: int, look: Look) -> None:
+        if self.blends.pop((row, col), None) is not None or self.looks[row][col] != look:
+            self.looks[row][col] = look
+            self._dirty.add((row, col))
+
+    def box(self, region: Region) -> Box:
+        """The outline of a region of this grid's tensor."""
+        return self.plan.span(*self.plan.block(region))
+
+    def drawn(self) -> list[tuple[str, Source | None]]:
+        """Every text on the grid with the address it came from."""
+        return [
+            (look.text, self.sources.get((r, c)))
+            for r, row in enumerate(self.looks)
+            for c, look in enumerate(row)
+            if look.text and look.kind != "slot"
+        ]
+
+    # ── painting ─────────────────────────────────────────────────────────────
+    def _origin(self) -> tuple[float, float]:
+        return float(self.points[1, 0]) / PX, float(self.points[1, 1]) / PX
+
+    def _edges(self, view: View) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Whole-pixel left, right, top and bottom of the columns and rows."""
+        (x, y), (pw, ph), gap = self._origin(), self.plan.pitch, self.plan.gap
+        left = view.x(x) + np.arange(self.plan.cols) * (pw * view.scale)
+        top = view.y(y) + np.arange(self.plan.rows) * (ph * view.scale)
+        lefts, tops = _whole(left), _whole(top)
+        rights = np.maximum(_whole(left + (pw - gap) * view.scale), lefts)
+        bottoms = np.maximum(_whole(top + (ph - gap) * view.scale), tops)
+        return lefts, rights, tops, bottoms
+
+    def pixel_box(self, view: View) -> PixelBox:
+        """Everything the grid can paint, hairlines included."""
+        lefts, rights, tops, bottoms = self._edges(view)
+        pad = self._pad(view)
+        return int(lefts[0]) - pad, int(tops[0]) - pad, int(rights[-1]) + pad + 1, int(bottoms[-1]) + pad + 1
+
+    def _pad(self, view: View) -> int:
+        return 0 if self.plan.heat else int(np.ceil(t.HAIR * view.scale / 2)) + 1
+
+    def take_changes(self, view: View) -> list[PixelBox]:
+        """The frame rectangles of the cells that changed since this was last asked."""
+        if not self._dirty:
+            return []
+        lefts, rights, tops, bottoms = self._edges(view)
+        pad = self._pad(view)
+        boxes = _boxes(self._dirty) if len(self._dirty) > 24 else [(r, r, c, c) for r, c in sorted(self._dirty)]
+        self._dirty.clear()
+        return [(int(lefts[c0]) - pad, int(tops[r0]) - pad, int(rights[c1]) + pad + 1, int(bottoms[r1]) + pad + 1)
+                for r0, r1, c0, c1 in boxes]  # fmt: skip
+
+    def paint(self, view: View, target: Any, clip: PixelBox) -> None:
+        """Paint the cells that meet ``clip``; the context is clipped to it already."""
+        edges = self._edges(view)
+        pad = self._pad(view)
+        lefts, rights, tops, bottoms = edges
+        cols = np.flatnonzero((rights + pad + 1 > clip[0]) & (lefts - pad < clip[2]))
+        rows = np.flatnonzero((bottoms + pad + 1 > clip[1]) & (tops - pad < clip[3]))
+        if not len(rows) or not len(cols):
+            return
+        if self.plan.heat:
+            self._paint_heat(target, clip, edges)
+            return
+        for r in rows:
+            for c in cols:
+                size = int(rights[c] - lefts[c]), int(bottoms[r] - tops[r])
+                look = self.looks[r][c]
+                self._put(target.context, look, size, (int(lefts[c]) - pad, int(tops[r]) - pad), pad, view.scale)
+                mixed = self.blends.get((int(r), int(c)))
+                if mixed:
+                    at = (int(lefts[c]) - pad, int(tops[r]) - pad)
+                    self._put(target.context, mixed[0], size, at, pad, view.scale, mixed[1] / BLENDS)
+
+    def _put(
+        self, ctx: cairo.Context[Any], look: Look, size: tuple[int, int], at: tuple[int, int], pad: int, scale: float,
+        alpha: float = 1.0,
+    ) -> None:  # fmt: skip
+        if look.kind == "nothing":
+            return
+        tile = _tile(look, size, pad, scale, self.plan.numeral, self.theme.name, self.theme.grid, self.theme.ghost, self.theme.bg)  # noqa: E501
+        ctx.set_source_surface(tile, *at)
+        ctx.paint() if alpha >= 1 else ctx.paint_with_alpha(alpha)
+
+    def _paint_heat(self, target: Any, clip: PixelBox, edges: tuple[NDArray[np.int64], ...]) -> None:
+        """Colour alone: written straight into the frame's pixels, however many cells there are."""
+        lefts, rights, tops, bottoms = edges
+        x0, y0, x1, y1 = max(clip[0], int(lefts[0])), max(clip[1], int(tops[0])), min(clip[2], int(rights[-1])), min(clip[3], int(bottoms[-1]))  # fmt: skip  # noqa: E501
+        height, width = target.pixels.shape[:2]
+        x0, y0, x1, y1 = max(0, x0), max(0, y0), min(width, x1), min(height, y1)
+        if x0 >= x1 or y0 >= y1:
+            return
+        cols, rows = _cell_of(x0, x1, lefts, rights), _cell_of(y0, y1, tops, bottoms)
+        r0, r1, c0, c1 = rows.max(initial=0), rows.max(initial=-1), cols.max(initial=0), cols.max(initial=-1)
+        live_rows, live_cols = rows[rows >= 0], cols[cols >= 0]
+        if not len(live_rows) or not len(live_cols):
+            return
+        r0, r1, c0, c1 = int(live_rows.min()), int(live_rows.max()) + 1, int(live_cols.min()), int(live_cols.max()) + 1
+        colours = np.zeros((r1 - r0, c1 - c0, 4), np.uint8)
+        for r in range(r0, r1):
+            for c in range(c0, c1):
+                colours[r - r0, c - c0] = self._colour(r, c)
+        block = colours[np.clip(rows - r0, 0, None)][:, np.clip(cols - c0, 0, None)]
+        shown = (block[..., 3] > 0) & (rows >= 0)[:, None] & (cols >= 0)[None, :]
+        target.surface.flush()
+        region = target.pixels[y0:y1, x0:x1]
+        region[shown] = block[shown]
+        target.surface.mark_dirty()
+
+    def _colour(self, row: int, col: int) -> tuple[int, int, int, int]:
+        look, mixed = self.looks[row][col], self.blends.get((row, col))
+        if mixed is None or look.kind == "cell" and mixed[0].kind != "cell":
+            return _bgra(look.fill) if look.kind == "cell" else (0, 0, 0, 0)
+        under = rgb(look.fill if look.kind == "cell" else self.theme.bg)
+        over, share = rgb(mixed[0].fill), mixed[1] / BLENDS
+        r, g, b = (round(u + (o - u) * share) for u, o in zip(under, over, strict=True))
+        return b, g, r, 255
+
+    # ── the same picture from plain parts ────────────────────────────────────
+    def to_vmobjects(self) -> VGroup:
+        """The grid as ordinary Manim mobjects, for comparison with the stock renderer."""
+        parts = VGroup()
+        for r, c in self.everywhere():
+            look, box = self.looks[r][c], self.plan.cell(r, c)
+            if look.kind == "nothing":
+                continue
+            if look.kind == "ghost":
+                parts.add(ghosts([box], self.theme))
+            elif self.plan.heat:
+                parts.add(rectangle(box, look.fill, radius=0))
+            else:
+                parts.add(rectangle(box, look.fill or self.theme.bg, self.theme.grid))
+            if look.text:
+                size = self.plan.numeral
+                parts.add(Label(look.text, size, look.ink, look.weight, box.centre, "centre", "middle"))
+        return parts
+
+
+def _whole(values: NDArray[np.float64]) -> NDArray[np.int64]:
+    return np.floor(values + 0.5).astype(np.int64)
+
+
+def _cell_of(start: int, stop: int, first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For each pixel the cell it lies in, −1 in a gap. Several cells in one pixel: the first of them is shown."""
+    pixels = np.arange(start, stop)
+    cell = np.searchsorted(first, pixels, side="right") - 1
+    cell = np.searchsorted(first, first[np.clip(cell, 0, None)], side="left")
+    inside = (cell >= 0) & (pixels < np.maximum(last[cell], first[cell] + 1))
+    return np.where(inside, cell, -1)
+
+
+def _boxes(cells: Iterable[tuple[int, int]]) -> list[tuple[int, int, int, int]]:
+    """Many cells as runs along their rows: (first row, last row, first column, last column)."""
+    out: list[list[int]] = []
+    for r, c in sorted(cells):
+        if out and out[-1][1] == r and out[-1][3] == c - 1:
+            out[-1][3] = c
+        else:
+            out.append([r, r, c, c])
+    joined: list[list[int]] = []
+    for run in out:
+        if joined and joined[-1][1] == run[0] - 1 and joined[-1][2:] == run[2:]:
+            joined[-1][1] = run[1]
+        else:
+            joined.append(run)
+    return [(a, b, c, d) for a, b, c, d in joined]
+
+
+@lru_cache(maxsize=512)
+def _bgra(colour: str) -> tuple[int, int, int, int]:
+    r, g, b = rgb(colour)
+    return b, g, r, 255
+
+
+@lru_cache(maxsize=4096)
+def _tile(
+    look: Look, size: tuple[int, int], pad: int, scale: float, numeral: int, theme: str, grid: str, ghost: str, bg: str
+) -> cairo.ImageSurface:
+    """One cell's pixels: fill, hairline or dashes, numeral; ``pad`` pixels of room on every side."""
+    width, height = size
+    surface = cairo.ImageSurface(cairo.FORMAT_ARGB32, width + 2 * pad + 1, height + 2 * pad + 1)
+    ctx = cairo.Context(surface)
+    ctx.translate(pad, pad)
+    ctx.set_line_width(t.HAIR * scale)
+    if look.kind == "ghost":
+        _dashed(ctx, width, height, scale)
+        ctx.set_source_rgb(*(v / 255 for v in rgb(ghost)))
+        ctx.stroke()
+    else:
+        _rounded(ctx, width, height, t.CELL_RADIUS * scale)
+        ctx.set_source_rgb(*(v / 255 for v in rgb(look.fill or bg)))
+        ctx.fill_preserve()
+        ctx.set_source_rgb(*(v / 255 for v in rgb(grid)))
+        ctx.stroke()
+    if look.text:
+        _write(ctx, look, width, height, numeral * scale)
+    surface.flush()
+    return surface
+
+
+def _rounded(ctx: cairo.Context[Any], width: float, height: float, radius: float) -> None:
+    r = min(radius, width / 2, height / 2)
+    quarter = np.pi / 2
+    ctx.new_sub_path()
+    ctx.arc(width - r, r, r, -quarter, 0)
+    ctx.arc(width - r, height - r, r, 0, quarter)
+    ctx.arc(r, height - r, r, quarter, 2 * quarter)
+    ctx.arc(r, r, r, 2 * quarter, 3 * quarter)
+    ctx.close_path()
+
+
+def _dashed(ctx: cairo.Context[Any], width: float, height: float, scale: float) -> None:
+    """The dashes of shapes.ghosts, on whole-pixel corners."""
+    corners: Sequence[tuple[float, float]] = [(0, 0), (width, 0), (width, height), (0, height), (0, 0)]
+    for (ax, ay), (bx, by) in zip(corners, corners[1:], strict=False):
+        n = max(3, round((abs(bx - ax) + abs(by - ay)) / scale / 11))
+        step = 1 / (n - 0.5)
+        for i in range(n):
+            a, b = i * step, (i + 0.5) * step
+            ctx.move_to(ax + (bx - ax) * a, ay + (by - ay) * a)
+            ctx.line_to(ax + (bx - ax) * b, ay + (by - ay) * b)
+
+
+def _write(ctx: cairo.Context[Any], look: Look, width: float, height: float, size: float) -> None:
+    glyphs = typeface.shape(look.text or "", look.weight)  # type: ignore[arg-type]
+    x = width / 2 - glyphs.advance * size / 2
+    y = height / 2 + typeface.cap_height(look.weight) * size / 2  # type: ignore[arg-type]
+    starts = {*glyphs.starts.tolist()}
+    for i, ((ax, ay), (bx, by), (cx, cy), (dx, dy)) in enumerate(glyphs.contours.tolist()):
+        if i in starts:
+            ctx.new_sub_path()
+            ctx.move_to(x + ax * size, y - ay * size)
+        ctx.curve_to(x + bx * size, y - by * size, x + cx * size, y - cy * size, x + dx * size, y - dy * size)
+    ctx.set_source_rgb(*(v / 255 for v in rgb(look.ink)))
+    ctx.fill()
+
+

@@ -1,0 +1,263 @@
+"""The stage of a convolution's film: every grid, heading, operator and lane with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from layeranim import numbers, theme, typeface
+from layeranim.layout import Fit
+from layeranim.numbers import Style
+from layeranim.stories import window_stage
+from layeranim.stories.conv_view import ConvView
+from layeranim.stories.storyboard import Cells, Fact, GridPlan, Line, Point, Run
+from layeranim.stories.window_stage import LABEL, Sizes, Stage
+
+ACTIVATION_NAMES = {
+    "relu": "ReLU", "leaky-relu": "leaky ReLU", "prelu": "PReLU", "elu": "ELU", "selu": "SELU", "celu": "CELU",
+    "gelu": "GELU", "gelu-tanh": "GELU", "silu": "SiLU", "mish": "Mish", "sigmoid": "σ", "relu6": "ReLU6",
+}  # fmt: skip
+OPERATOR_STEP = 96  # from one operator of the chain to the next, with room for a number under each
+SUM_AT = 62  # from the products' right edge to the middle of Σ
+ENDING = 76  # from the last operator to the output
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The operators after the products: where they stand and what they are called."""
+
+    start: Point
+    sum: Point
+    bias: Point | None = None
+    activation: Point | None = None
+    name: str = ""
+    end: Point = (0, 0)
+    feeders: tuple[tuple[Point, ...], ...] = ()
+
+    def lane(self, x: float, y: float) -> tuple[Point, ...]:
+        """The way from the last operator to a cell whose row is at ``y`` in a grid that begins at ``x``."""
+        target = x - theme.ARROW_GAP
+        if abs(y - self.end[1]) < 2:
+            return (self.end[0] + 4, y), (target, y)
+        knee = min(self.end[0] + 26, target - 24)
+        return (self.end[0] + 4, self.end[1]), (knee, self.end[1]), (knee, y), (target, y)
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """The stage with the styles its numbers are written in."""
+
+    stage: Stage
+    styles: dict[str, Style]
+    grids: dict[str, GridPlan]
+    chain: Chain
+    labels: dict[str, Callable[[int], Line]]
+    label_places: dict[str, Point]
+    signs: tuple[tuple[Point, str], ...] = ()
+
+
+def plan(view: ConvView) -> Plan:
+    """Choose the arrangement and place everything."""
+    name = activation_name(view.config.activation)
+    chain_width = SUM_AT + 20 + ENDING + (OPERATOR_STEP if view.biased else 0)
+    chain_width += OPERATOR_STEP + chip_width(name) - 40 if view.activated else 0
+    tensors = ["padded", "kernel", "products", "output", *(["partial_sums"] if view.depth > 1 else [])]
+    wide = {name: view.wide(name) for name in tensors}
+    wide |= {"input": wide["padded"], "window": wide["padded"]}
+    sizes = Sizes(
+        view.shown_channels, view.shown_depth, view.shown_filters, view.padded_shape, view.kernel_shape, view.out_shape,
+        wide, chain_width,
+    )  # fmt: skip
+    stage = window_stage.place(sizes)
+    styles = {name: view.style(_tensor(name), _narrow(stage, name)) for name in [*stage.fits, "pre_activation"]}
+    if view.biased:
+        styles["bias"] = view.style("bias", False)
+    for name in ("products", "partial_sums", "kernel", "window"):
+        styles.setdefault(name, view.style(_tensor(name), stage.narrow))
+    grids = _grids(view, stage, styles)
+    chain = _chain(view, grids, stage)
+    if view.biased and chain.bias:
+        grids["bias"] = _bias_grid(view, chain.bias, styles["bias"])
+    labels, places = _labels(view, grids)
+    return Plan(stage, styles, grids, chain, labels, places, _signs(grids, stage))
+
+
+def _tensor(name: str) -> str:
+    return "padded" if name in ("input", "window") else name
+
+
+def _narrow(stage: Stage, name: str) -> bool:
+    return stage.narrow and name != "output" if name != "output" else name in stage.fits and stage.fits[name].pitch[0] < 58
+
+
+def activation_name(activation: str) -> str:
+    """How an activation is written on its chip."""
+    return ACTIVATION_NAMES.get(activation, activation)
+
+
+def chip_width(name: str) -> float:
+    return 2 * round(typeface.width(name, 24) / 2) + 24
+
+
+# ── grids ────────────────────────────────────────────────────────────────────
+def _grids(view: ConvView, stage: Stage, styles: dict[str, Style]) -> dict[str, GridPlan]:
+    grids: dict[str, GridPlan] = {}
+    for name, corners in stage.corners.items():
+        for row, at in enumerate(corners):
+            made = MAKERS[name](view, styles[name] if stage.fits[name].numeral else None, row)
+            heading = made.pop("heading") if row == 0 else made.pop("heading") and ()
+            tensor = {"input": "padded", "window": "padded"}.get(name, name)
+            fit: Fit = stage.fits[name]
+            plan = GridPlan(f"{name}:{row}", tensor, at=at, pitch=fit.pitch, numeral=fit.numeral, heading=heading, **made)
+            grids[plan.name] = plan
+    return {name: _headed(grid, grids) for name, grid in grids.items()}
+
+
+def _headed(grid: GridPlan, grids: dict[str, GridPlan]) -> GridPlan:
+    """A heading stands over its own grid, but over a column of grids on one line with its neighbours."""
+    outset = theme.FRAME_OUTSET if grid.frame else 0
+    return replace(grid, heading_at=(grid.at[0] - outset * 0, grid.at[1] + theme.HEADING_GAP + (2 if grid.frame else 0)))
+
+
+def _sized(name: str, shape: str, role: str = "ink", fact: str = "") -> Line:
+    return Run(f"{name}  ", role, "semibold"), Run(shape, source=Fact(fact or f"{name} shape"))
+
+
+def _input(view: ConvView, style: Style | None, row: int) -> dict[str, Any]:
+    h, w = view.trace.tensor("input").shape[2:]
+    channels = (view.in_channels,) if view.in_channels > 1 else ()
+    heading = _sized("input", numbers.shape_text((*channels, h, w)))
+    if (h, w) != view.padded_shape:
+        heading = (*heading, Run(f",  padded {numbers.shape_text(view.padded_shape)}", source=Fact("padded shape")))
+    out: dict[str, Any] = {"rows": view.padded_shape[0], "cols": view.padded_shape[1], "heading": heading,
+                           "row_axis": "padded_height", "col_axis": "padded_width"}  # fmt: skip
+    if view.regrouped:
+        def changing(u: int) -> Cells:
+            return view.input_cells(view.first_channel(view.window(u).f) + row, style)
+        return out | {"changing": changing, "cells": changing(0)}
+    return out | {"cells": view.input_cells(row, style), "fixed": (("in_channels", row),)}
+
+
+def _window(view: ConvView, style: Style | None, row: int) -> dict[str, Any]:
+    return _kernel_like(view, lambda u: view.window_cells(view.window(u), row, style),
+                        _sized("window", numbers.shape_text(view.kernel_shape), "focus")) | {"empty": True, "frame": "focus"}  # noqa: E501  # fmt: skip
+
+
+def _kernel(view: ConvView, style: Style | None, row: int) -> dict[str, Any]:
+    depth = (view.depth,) if view.depth > 1 else ()
+    shape = numbers.shape_text((*depth, *view.kernel_shape))
+    heading = _sized("kernel", shape, "weights")
+    made = _kernel_like(view, lambda u: view.kernel_cells(view.window(u).f, row, style), heading)
+    return made | {"cells": view.kernel_cells(0, row, style), "frame": "weights"}
+
+
+def _products(view: ConvView, style: Style | None, row: int) -> dict[str, Any]:
+    heading = Run("window", "focus", "semibold"), Run(" × "), Run("kernel", "weights", "semibold")
+    return _kernel_like(view, lambda u: view.product_cells(view.window(u), row, style), heading) | {"empty": True}
+
+
+def _kernel_like(view: ConvView, changing: Callable[[int], Cells], heading: Line) -> dict[str, Any]:
+    rows, cols = view.kernel_shape
+    return {"rows": rows, "cols": cols, "changing": changing, "heading": heading}
+
+
+def _partial(view: ConvView, style: Style | None, row: int) -> dict[str, Any]:
+    style = style or view.style("partial_sums", True)
+    return {"rows": 1, "cols": 1, "changing": lambda u: view.partial_cells(view.window(u), row, style), "empty": True,
+            "heading": (Run("sums", "ink", "semibold"),)}  # fmt: skip
+
+
+def _output(view: ConvView, style: Style | None, row: int) -> dict[str, Any]:
+    maps = (view.filters,) if view.filters > 1 else ()
+    return {"rows": view.out_shape[0], "cols": view.out_shape[1], "cells": view.output_cells(row, style), "empty": True,
+            "heading": _sized("output", numbers.shape_text((*maps, *view.out_shape))),
+            "row_axis": "out_height", "col_axis": "out_width", "fixed": (("batch", 0), ("out_channels", row))}  # fmt: skip
+
+
+MAKERS: dict[str, Callable[[ConvView, Style | None, int], dict[str, Any]]] = {
+    "input": _input, "window": _window, "kernel": _kernel, "products": _products, "partial_sums": _partial, "output": _output,
+}  # fmt: skip
+
+
+def _bias_grid(view: ConvView, at: Point, style: Style) -> GridPlan:
+    width = 2 * round((typeface.width(max(numbers.texts(view.trace["bias"], style), key=len), 24) + 20) / 2)
+    width = max(44, width)
+    return GridPlan("bias:0", "bias", 1, 1, (at[0] - width / 2, at[1] + 104), (width + theme.CELL_GAP, 44), 24,
+                    cells=view.bias_cells(0, style), changing=lambda u: view.bias_cells(view.window(u).f, style),
+                    heading=(Run("bias", "weights", "semibold"),), heading_at=(at[0] - width / 2, at[1] + 122),
+                    frame="weights")  # fmt: skip
+
+
+# ── chain, labels ────────────────────────────────────────────────────────────
+def _chain(view: ConvView, grids: dict[str, GridPlan], stage: Stage) -> Chain:
+    last = "partial_sums" if view.depth > 1 else next(n for n in ("products", "kernel", "window") if n in stage.corners)
+    source = [grid.box for name, grid in grids.items() if name.startswith(last + ":")]
+    block = [g.box for n, g in grids.items() if not n.startswith(("input", "output"))]
+    right = max(b.right for b in (source if last in ("products", "partial_sums") else block))
+    y = sum(b.centre[1] for b in (source if last in ("products", "partial_sums") else block)) / len(source if last in ("products", "partial_sums") else block)  # noqa: E501
+    y = round(y)
+    out_left = min(g.box.x for n, g in grids.items() if n.startswith("output")) - (LABEL if view.shown_filters > 1 else 0)
+    name = activation_name(view.config.activation)
+    total = SUM_AT + 20 + (OPERATOR_STEP if view.biased else 0) + (OPERATOR_STEP + chip_width(name) - 40 if view.activated else 0)  # noqa: E501
+    spare = max(0.0, min(60.0, (out_left - right - total - ENDING) / 3))
+    x = right + SUM_AT + spare
+    sum_at, bias, activation = (x, y), None, None
+    edge = x + 20
+    if view.biased:
+        x += OPERATOR_STEP
+        bias, edge = (x, y), x + 20
+    if view.activated:
+        x += OPERATOR_STEP + chip_width(name) / 2 - 20
+        activation, edge = (x, y), x + chip_width(name) / 2
+    feeders = tuple(_feeder(box.right + 8, box.centre[1], sum_at) for box in source) if view.depth > 1 else ()
+    return Chain((right + 10, y), sum_at, bias, activation, name, (edge, y), feeders)
+
+
+def _feeder(x: float, y: float, at: Point) -> tuple[Point, ...]:
+    if abs(y - at[1]) < 2:
+        return (x, y), (at[0] - 24, y)
+    return (x, y), (at[0], y), (at[0], at[1] + (24 if y > at[1] else -24))
+
+
+def _labels(view: ConvView, grids: dict[str, GridPlan]) -> tuple[dict[str, Callable[[int], Line]], dict[str, Point]]:
+    """Names beside channel rows and output maps."""
+    labels: dict[str, Callable[[int], Line]] = {}
+    places: dict[str, Point] = {}
+
+    def add(name: str, at: Point, text: Callable[[int], Line]) -> None:
+        labels[name], places[name] = text, at
+
+    def beside(grid: GridPlan) -> Point:
+        return grid.box.x - 14, grid.box.centre[1] - 8
+
+    if view.shown_channels > 1 or view.regrouped:
+        for row in range(view.shown_channels):
+            add(f"input:{row}", beside(grids[f"input:{row}"]), lambda u, row=row: _channel(view, u, row))  # type: ignore[misc]  # noqa: E501
+    if view.shown_filters > 1:
+        for f in range(view.shown_filters):
+            add(f"output:{f}", beside(grids[f"output:{f}"]), lambda u, f=f: (Run(str(f + 1), source=Fact("filter")),))  # type: ignore[misc]  # noqa: E501
+    return labels, places
+
+
+def _channel(view: ConvView, u: int, row: int) -> Line:
+    channel = row + (view.first_channel(view.window(u).f) if view.regrouped else 0)
+    if view.picture == "planes":
+        return (Run("RGB"[channel], "ink", "semibold"),)
+    return (Run(str(channel + 1), source=Fact("channel")),)
+
+
+def _signs(grids: dict[str, GridPlan], stage: Stage) -> tuple[tuple[Point, str], ...]:
+    """× and = between the grids of a row."""
+    if stage.arrangement != "rows":
+        return ()
+    names = [n for n in ("window", "kernel", "products", "partial_sums") if n in stage.corners]
+    marks = {("window", "kernel"): "×", ("kernel", "products"): "=" if "window" in names else "→", ("products", "partial_sums"): "Σ"}  # noqa: E501
+    out: list[tuple[Point, str]] = []
+    for row in range(len(stage.corners[names[0]])):
+        for a, b in zip(names, names[1:], strict=False):
+            left, right = grids[f"{a}:{row}"].box, grids[f"{b}:{row}"].box
+            out.append((((left.right + right.x) / 2, left.centre[1]), marks[a, b]))
+    return tuple(out)
+
+

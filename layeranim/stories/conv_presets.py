@@ -1,0 +1,62 @@
+"""Ready convolutions, each with its source."""
+
+from __future__ import annotations
+
+from layeranim.stories.storyboard import Preset
+
+PRESETS = (
+    Preset(
+        "diagonal",
+        "a 5×5 stroke and a 3×3 detector of diagonals",
+        "ours",
+        arrays={"input": "1 0 0 0 1; 0 2 0 0 0; 0 0 2 0 0; 0 0 0 2 0; 1 0 0 0 1", "kernel": "2 -1 -1; -1 2 -1; -1 -1 2"},
+        takeaway="large where the stroke runs along the kernel's diagonal",
+    ),
+    Preset(
+        "edge",
+        "a bright square and the Sobel kernel that answers to vertical edges",
+        "Sobel kernel Gx; the notes Multilayer Perceptrons call it Horizontal",
+        options={"padding": 1},
+        arrays={"input": "0 0 0 0 0; 0 3 3 3 0; 0 3 3 3 0; 0 3 3 3 0; 0 0 0 0 0", "kernel": "sobel-x"},
+        takeaway="positive at left edges, negative at right edges, 0 where nothing changes",
+    ),
+    Preset(
+        "glossary",
+        "the 4×4 image of the ML Glossary with a 2×2 identity filter",
+        "ML Glossary, Layers, Convolution; its code reads an undefined name, meant is valid cross-correlation",
+        arrays={
+            "input": "260.745 261.332 112.27 262.351; 260.302 208.802 139.05 230.709; "
+            "261.775 93.73 166.118 122.847; 259.56 232.038 262.351 228.937",
+            "kernel": "1 0; 0 1",
+        },
+        takeaway="each output adds a cell and its lower right neighbour",
+    ),
+    Preset(
+        "slugnet",
+        "letters a…l under a kernel w x y z: the formula of every output",
+        "Slugnet documentation, Layers, figure 4; its formula flips the kernel, the figure does not",
+        arrays={"input": "1 2 3 4; 5 6 7 8; 9 10 11 12", "kernel": "1 2; 3 4"},
+        labels={"input": "a b c d; e f g h; i j k l", "kernel": "w x; y z"},
+        takeaway="every output is a sum over the same four weights",
+    ),
+    Preset(
+        "digit",
+        "a handwritten 8×8 digit and the Sobel kernel",
+        "UCI Optical Recognition of Handwritten Digits (E. Alpaydin, C. Kaynak; CC BY 4.0)",
+        arrays={"input": "digit:3", "kernel": "sobel-x"},
+        takeaway="the stroke's left sides come out positive, its right sides negative",
+    ),
+    Preset(
+        "rgb",
+        "three input channels, two filters",
+        "ours",
+        arrays={
+            "input": "2 0 1 0; 1 2 0 1; 0 1 2 0; 1 0 1 2 ;; 0 1 0 2; 1 0 1 0; 2 1 0 1; 0 2 1 0 ;; 1 1 0 0; 0 2 1 1; 1 0 0 2; 2 1 1 0",
+            "kernel": [
+                [[[1, 0], [0, 1]], [[0, 1], [-1, 0]], [[1, -1], [0, 0]]],
+                [[[0, 1], [1, 0]], [[1, 0], [0, 1]], [[-1, 0], [0, 1]]],
+            ],
+        },
+        takeaway="a filter spans all channels and gives one map; two filters give two maps",
+    ),
+)

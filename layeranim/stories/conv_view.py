@@ -1,0 +1,245 @@
+"""What a convolution's film shows of its trace: which slices, at which rounding, in which colour steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from layeranim import layout, numbers
+from layeranim.engine import conv as engine
+from layeranim.engine.trace import Array, Region, cell
+from layeranim.numbers import Style
+from layeranim.stories.storyboard import Address, Cells, Source, Telling
+
+MOST_GRIDS = 4  # channels or maps drawn; of more the first three stand for all
+WHOLE_PRODUCTS = 2_000_000  # beyond this many products their range is bounded instead of computed
+
+
+@dataclass(frozen=True)
+class Window:
+    """One output cell: unit ``u`` of the film, its filter, row and column."""
+
+    u: int
+    f: int
+    r: int
+    c: int
+
+    def of(self, tensor: str) -> Region:
+        """This cell of an output-shaped tensor, or its products and partial sums."""
+        return Region.of(tensor, batch=0, out_channels=self.f, out_height=self.r, out_width=self.c)
+
+
+class ConvView:
+    """The numbers of one film; texts and colour steps are made where they are asked for."""
+
+    def __init__(self, telling: Telling) -> None:
+        self.telling, self.trace = telling, telling.trace
+        self.config: Any = telling.trace.config
+        self.batch, self.in_channels = self.trace.tensor("input").shape[:2]
+        self.filters, self.depth = self.trace.tensor("kernel").shape[:2]
+        self.kernel_shape = self.trace.tensor("kernel").shape[2:]
+        self.padded_shape = self.trace.tensor("padded").shape[2:]
+        self.out_shape = self.trace.tensor("output").shape[2:]
+        self.regrouped = self.config.groups > 1 and self.in_channels > MOST_GRIDS
+        self.shown_depth = _shown(self.depth)
+        self.shown_channels = self.shown_depth if self.regrouped else _shown(self.in_channels)
+        self.shown_filters = _shown(self.filters)
+        self.biased = "bias" in self.trace.tensors
+        self.activated = self.config.activation != "linear"
+        self.symbolic = self.trace.tensor("input").labels is not None
+
+    # ── units ────────────────────────────────────────────────────────────────
+    @property
+    def units(self) -> int:
+        """Windows that the film passes: those of the filters it draws."""
+        return self.shown_filters * self.per_map
+
+    @property
+    def per_map(self) -> int:
+        return int(self.out_shape[0] * self.out_shape[1])
+
+    def window(self, u: int) -> Window:
+        return Window(u, *cell(u, (self.filters, *self.out_shape)))
+
+    def first_channel(self, f: int) -> int:
+        return int(f // (self.filters // self.config.groups) * self.depth)
+
+    def region(self, w: Window, row: int | None = None) -> Region:
+        """The cells of ``padded`` that a window reads, in all its channels or in the one of a row of grids."""
+        whole = engine.window(self.trace, 0, w.f, w.r, w.c)
+        if row is None:
+            return whole
+        return Region(whole.tensor, tuple((a, self.first_channel(w.f) + row if a == "in_channels" else i) for a, i in whole.where))  # noqa: E501
+
+    # ── styles ───────────────────────────────────────────────────────────────
+    def style(self, name: str, narrow: bool) -> Style:
+        """How a tensor's numbers are written in cells narrower than 58 pixels, or in wider ones."""
+        return numbers.style(self._sample(name), pitch=40 if narrow else None, precision=self.telling.film.precision)
+
+    def _sample(self, name: str) -> Array:
+        if name == "products" and self._many_products:
+            return np.outer(self._ends("padded"), self._ends("kernel"))
+        if name == "partial_sums" and self._many_products:
+            return np.concatenate([self.trace["pre_activation"][0].ravel(), self._ends("padded")])
+        if name in ("products", "partial_sums"):
+            return self.trace.read(Region.of(name, batch=0, out_channels=range(self.shown_filters)))
+        return self.trace[name] if name in ("kernel", "bias") else self.trace[name][0]
+
+    @property
+    def _many_products(self) -> bool:
+        return self.shown_filters * self.per_map * self.depth * int(np.prod(self.kernel_shape)) > WHOLE_PRODUCTS
+
+    def _ends(self, name: str) -> Array:
+        values = self.trace[name]
+        finite = values[np.isfinite(values)]
+        step = max(1, finite.size // 512)
+        return np.concatenate([finite.ravel()[::step], [finite.max(initial=0), finite.min(initial=0)]])
+
+    def wide(self, name: str) -> tuple[float, float]:
+        """Width at size 1 of the widest text of a tensor, in wide and in narrow cells."""
+        if self.symbolic:
+            return (layout.widest(self.labels(name).ravel().tolist()),) * 2
+        sample = self._sample(name)
+        ends = _extremes(sample)
+        return tuple(layout.widest(numbers.texts(ends, self.style(name, k)).tolist()) for k in (False, True))  # type: ignore[return-value]  # noqa: E501
+
+    # ── labels of a symbolic film ────────────────────────────────────────────
+    def labels(self, name: str) -> NDArray[Any]:
+        """One label a cell of a tensor, for films of letters."""
+        return np.asarray(self.trace.tensor(name).labels)
+
+    # ── colour ranges ────────────────────────────────────────────────────────
+    @cached_property
+    def input_range(self) -> float:
+        """The input and its products are compared cell by cell, so they share one range."""
+        return numbers.value_range(self.trace["padded"][0], self._sample("products"))
+
+    @cached_property
+    def kernel_range(self) -> float:
+        return numbers.value_range(self.trace["kernel"])
+
+    @cached_property
+    def output_range(self) -> float:
+        parts = [self.trace["output"][0], self.trace["pre_activation"][0]]
+        return numbers.value_range(*parts, *([self._sample("partial_sums")] if self.depth > 1 else []))
+
+    @property
+    def picture(self) -> str | None:
+        """The colour scale of an input that is an image: grey, or one tinted plane a channel."""
+        if self.telling.kinds.get("input") != "image":
+            return None
+        return "planes" if self.in_channels == 3 else "grey"
+
+    def input_scale(self, channel: int) -> str:
+        if self.picture == "planes":
+            return ("plane-r", "plane-g", "plane-b")[channel]
+        return self.picture or "value"
+
+    @cached_property
+    def _bright(self) -> tuple[float, float]:
+        values = self.trace["input"]
+        finite = values[np.isfinite(values)]
+        top = float(finite.max(initial=0))
+        return min(0.0, float(finite.min(initial=0))), 255.0 if 1 < top <= 255 else max(top, 1.0)
+
+    # ── cells ────────────────────────────────────────────────────────────────
+    def padded_levels(self, values: Array, channel: int) -> NDArray[np.int8]:
+        if self.picture:
+            return numbers.grey_levels(values, *self._bright)
+        return numbers.levels(values, self.input_range)
+
+    @cached_property
+    def ghost(self) -> NDArray[np.bool_]:
+        """Padding cells of the padded input."""
+        rows, cols = engine.axes_of(self.trace)
+        out = np.ones(self.padded_shape, bool)
+        height, width = self.trace.tensor("input").shape[2:]
+        out[rows.before : rows.before + height, cols.before : cols.before + width] = False
+        return out
+
+    @cached_property
+    def unread(self) -> NDArray[np.bool_]:
+        """Cells of the input that no window reads."""
+        gone = engine.unread(self.trace)
+        out = np.zeros(self.padded_shape, bool)
+        out[list(gone["padded_height"]), :] = True
+        out[:, list(gone["padded_width"])] = True
+        return out & ~self.ghost
+
+    def input_cells(self, channel: int, style: Style | None) -> Cells:
+        """One channel of the padded input."""
+        values = self.trace["padded"][0, channel]
+        texts: NDArray[Any] | None = None
+        if style is not None:
+            texts = self.labels("padded")[0, channel] if self.symbolic else numbers.texts(values, style)
+            if self.config.padding_mode == "zeros":
+                texts = np.where(self.ghost, "0", texts)
+        return Cells(self.padded_levels(values, channel), texts, self.ghost, self.unread & ~self.ghost,
+                     self.input_scale(channel), _address("padded", 0, channel))  # fmt: skip
+
+    def window_cells(self, w: Window, row: int, style: Style | None) -> Cells:
+        """The numbered copy of what the window covers, for the lens."""
+        region = self.region(w, row)
+        where = dict(region.where)
+        channel, rows, cols = int(where["in_channels"]), where["padded_height"], where["padded_width"]  # type: ignore[arg-type]  # noqa: E501
+        values = self.trace.read(region)
+        ghost = self.ghost[np.ix_(list(rows), list(cols))]  # type: ignore[arg-type]
+        texts: NDArray[Any] | None = None
+        if style is not None:
+            at = (0, channel, slice(rows.start, rows.stop, rows.step), slice(cols.start, cols.stop, cols.step))  # type: ignore[union-attr]  # noqa: E501
+            written = self.labels("padded")[at] if self.symbolic else numbers.texts(values, style)
+            texts = np.where(ghost & (self.config.padding_mode == "zeros"), "0", written)
+        return Cells(self.padded_levels(values, channel), texts, ghost, None, self.input_scale(channel),
+                     lambda r, c: Address("padded", (0, channel, rows[r], cols[c])))  # type: ignore[index]  # fmt: skip
+
+    def kernel_cells(self, f: int, row: int, style: Style | None) -> Cells:
+        values = self.trace["kernel"][f, row]
+        texts = None if style is None else (self.labels("kernel")[f, row] if self.symbolic else numbers.texts(values, style))
+        return Cells(numbers.levels(values, self.kernel_range), texts, sources=_address("kernel", f, row))
+
+    def product_cells(self, w: Window, row: int, style: Style | None) -> Cells:
+        region = Region(w.of("products").tensor, (*w.of("products").where, ("group_channels", row)))
+        values = self.trace.read(region)
+        texts = None if style is None else numbers.texts(values, style)
+        if self.symbolic and style is not None:
+            texts = self.labels("products")[0, w.f, w.r, w.c, row]
+        return Cells(numbers.levels(values, self.input_range), texts,
+                     sources=_address("products", 0, w.f, w.r, w.c, row))  # fmt: skip
+
+    def partial_cells(self, w: Window, row: int, style: Style) -> Cells:
+        region = Region("partial_sums", (*w.of("partial_sums").where, ("group_channels", range(row, row + 1))))
+        values = self.trace.read(region).reshape(1, 1)
+        return Cells(numbers.levels(values, self.output_range), numbers.texts(values, style),
+                     sources=lambda r, c: Address("partial_sums", (0, w.f, w.r, w.c, row)))  # fmt: skip
+
+    def output_cells(self, f: int, style: Style | None) -> Cells:
+        values = self.trace["output"][0, f]
+        texts = None if style is None else (self.labels("output")[0, f] if self.symbolic else numbers.texts(values, style))
+        return Cells(numbers.levels(values, self.output_range), texts, sources=_address("output", 0, f))
+
+    def bias_cells(self, f: int, style: Style) -> Cells:
+        values = self.trace["bias"][f : f + 1].reshape(1, 1)
+        return Cells(numbers.levels(values, self.kernel_range), numbers.texts(values, style),
+                     sources=lambda r, c: Address("bias", (f,)))  # fmt: skip
+
+
+def _shown(count: int) -> int:
+    return count if count <= MOST_GRIDS else MOST_GRIDS - 1
+
+
+def _address(tensor: str, *leading: int) -> Callable[[int, int], Source]:
+    return lambda r, c: Address(tensor, (*leading, r, c))
+
+
+def _extremes(values: Array) -> Array:
+    """A few values among which the widest text of a tensor must be: every distinct one, or the ends of many."""
+    flat = np.unique(values)
+    if flat.size <= 512:
+        return flat
+    finite = flat[np.isfinite(flat)]
+    return np.concatenate([finite[:8], finite[-8:], flat[~np.isfinite(flat)][:3]])

@@ -1,0 +1,156 @@
+"""FilmOptions: what every film shares, whatever the layer. Part of a film's fingerprint."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from layeranim.engine.option import Choice, Config, Flag, Integer, Kind, given, option
+from layeranim.errors import OptionError
+
+PACES = {"slow": 1.5, "normal": 1.0, "fast": 0.6}
+MOST_PIXELS = 3840 * 2160
+
+
+@dataclass(frozen=True)
+class Text(Kind):
+    """Free text, shown literally."""
+
+    metavar: str = "TEXT"
+
+    def check(self, name: str, value: Any) -> str | None:
+        if value is not None and not isinstance(value, str):
+            raise OptionError(f"{name} is {given(value)}, but must be text")
+        return value
+
+
+@dataclass(frozen=True)
+class Size(Kind):
+    """``WIDTHxHEIGHT`` in pixels."""
+
+    metavar: str = "WxH"
+
+    def check(self, name: str, value: Any) -> tuple[int, int] | None:
+        if value is None:
+            return None
+        parts = re.split(r"[x×]", value.strip().lower()) if isinstance(value, str) else list(value)
+        if len(parts) != 2 or not all(re.fullmatch(r"\d{1,5}", str(p)) for p in parts):
+            raise OptionError(f"{name} is {given(value)}, but must be WIDTHxHEIGHT in pixels, such as 1280x720")
+        width, height = int(parts[0]), int(parts[1])
+        if min(width, height) < 64 or width * height > MOST_PIXELS:
+            raise OptionError(f"{name} is {width}x{height}, but must be at least 64x64 and at most 3840x2160 pixels in all")
+        return width, height
+
+    def show(self, value: Any) -> str:
+        return "" if value is None else f"{value[0]}x{value[1]}"
+
+
+@dataclass(frozen=True)
+class Selection(Kind):
+    """``all``, ``first:N`` or ``A-B`` (counted from 1, both included)."""
+
+    metavar: str = "all|first:N|A-B"
+
+    def check(self, name: str, value: Any) -> str:
+        text = str(value).strip().lower()
+        first, span = re.fullmatch(r"first:(\d{1,9})", text), re.fullmatch(r"(\d{1,9})-(\d{1,9})", text)
+        if text == "all" or (first and int(first[1]) > 0) or (span and 0 < int(span[1]) <= int(span[2])):
+            return text
+        raise OptionError(f"{name} is {given(value)}, but must be all, first:N or A-B with 1 ≤ A ≤ B")
+
+
+@dataclass(frozen=True)
+class Loop(Kind):
+    """How often a GIF, WebP or APNG plays: ``forever``, ``once`` or a number."""
+
+    metavar: str = "forever|once|N"
+
+    def check(self, name: str, value: Any) -> int:
+        words = {"forever": 0, "once": 1}
+        if isinstance(value, str) and value.strip().lower() in words:
+            return words[value.strip().lower()]
+        if re.fullmatch(r"\d{1,5}", str(value)) and int(value) <= 65_535:
+            return int(value)
+        raise OptionError(f"{name} is {given(value)}, but must be forever, once or a number of plays up to 65535")
+
+    def show(self, value: Any) -> str:
+        return {0: "forever", 1: "once"}.get(value, str(value))
+
+
+@dataclass(frozen=True)
+class Bytes(Kind):
+    """A size such as ``500KB`` or ``1MB`` (decimal), or a plain number of bytes."""
+
+    metavar: str = "SIZE"
+
+    def check(self, name: str, value: Any) -> int | None:
+        if value is None:
+            return None
+        found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmg]?i?b?)\s*", str(value).lower())
+        if not found or float(found[1]) <= 0:
+            raise OptionError(f"{name} is {given(value)}, but must be a size such as 500KB or 1MB")
+        base = 1024 if "i" in found[2] else 1000
+        return int(Fraction(found[1]) * base ** " kmg".index((found[2] or " ")[0] if found[2] not in ("", "b") else " "))
+
+
+@dataclass(frozen=True)
+class Rate(Kind):
+    """Frames a second, whole or a decimal such as 12.5."""
+
+    metavar: str = "N"
+
+    def check(self, name: str, value: Any) -> Fraction | None:
+        if value is None:
+            return None
+        try:
+            rate = Fraction(str(value)).limit_denominator(1001)
+        except (ValueError, ZeroDivisionError):
+            raise OptionError(f"{name} is {given(value)}, but must be a number of frames a second, such as 25") from None
+        if not 1 <= rate <= 100:
+            raise OptionError(f"{name} is {given(value)}, but must be from 1 to 100 frames a second")
+        return rate
+
+    def show(self, value: Any) -> str:
+        return "" if value is None else str(float(value) if value.denominator != 1 else value.numerator)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilmOptions(Config):
+    """How a film looks and moves. The same names on the command line, in the manifest and in Python."""
+
+    theme: str = option(Choice(("light", "dark")), "light", "colours of the film")
+    quality: str = option(Choice(("draft", "web", "hd")), "web", "draft 640×360 at 12.5 fps; web 1280×720 (GIF 640×360) at 25 fps; hd 1920×1080 at 50 fps (GIF 960×540 at 25)")  # fmt: skip  # noqa: E501
+    size: tuple[int, int] | None = option(Size(), None, "size of every picture in pixels, instead of the quality's")
+    fps: Fraction | None = option(Rate(), None, "frames a second, instead of the quality's")
+    pace: str = option(Choice(("slow", "normal", "fast")), "normal", "slow takes 1.5 times as long, fast 0.6")
+    steps: str = option(Selection(), "all", "which steps to show: all, first:N or A-B")
+    loop: int = option(Loop(), "forever", "how often a GIF, WebP or APNG plays")
+    max_size: int | None = option(Bytes(), None, "fail if a film file is larger, such as 500KB")
+    precision: int | None = option(Integer(0, 6), None, "decimals of every number, instead of the fitting ones")
+    title: str | None = option(Text(), None, "title of the film")
+    captions: bool = option(Flag(), True, "the line of arithmetic under the stage")
+
+    def frame(self, fmt: str) -> tuple[int, int, Fraction]:
+        """Width, height and frames a second of one format: GIF and other loops are half as wide as video."""
+        small = fmt in ("gif", "webp", "apng")
+        width, height, fps = {
+            "draft": (640, 360, Fraction(25, 2)),
+            "web": (640, 360, Fraction(25)) if small else (1280, 720, Fraction(25)),
+            "hd": (960, 540, Fraction(25)) if small else (1920, 1080, Fraction(50)),
+        }[self.quality]
+        if self.size:
+            width, height = self.size
+        return width, height, self.fps or fps
+
+    def selected(self, count: int) -> range:
+        """The units of ``count`` that are shown."""
+        if self.steps == "all":
+            return range(count)
+        if self.steps.startswith("first:"):
+            return range(min(count, int(self.steps[6:])))
+        low, high = (int(n) for n in self.steps.split("-"))
+        if low > count:
+            raise OptionError(f"steps is {self.steps}, but there are only {count} steps")
+        return range(low - 1, min(count, high))

@@ -1,0 +1,114 @@
+"""The arithmetic of a step in words: sums of products with their numbers, and what may be called equal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from layeranim import numbers, theme, typeface
+from layeranim.stories.storyboard import Line, Run, Source
+
+MOST_TERMS = 5
+ROOM = theme.WIDTH - 2 * theme.MARGIN
+PLUS = Run(" + ")
+
+
+@dataclass(frozen=True)
+class Term:
+    """One product ``left · right`` as it is displayed; ``zero`` if its value is exactly zero."""
+
+    left: str
+    right: str
+    zero: bool = False
+    left_source: Source | None = None
+    right_source: Source | None = None
+    left_role: str = "ink"
+    right_role: str = "weights"
+
+    def runs(self) -> Line:
+        return (
+            Run(numbers.factor(self.left), self.left_role, source=self.left_source),
+            Run(numbers.DOT),
+            Run(numbers.factor(self.right), self.right_role, source=self.right_source),
+        )
+
+
+@dataclass(frozen=True)
+class Addend:
+    """One number that is added as it stands: a bias, a channel's sum."""
+
+    text: str
+    role: str = "ink"
+    source: Source | None = None
+
+    def runs(self) -> Line:
+        return (Run(numbers.factor(self.text), self.role, source=self.source),)
+
+
+def result(text: str, source: Source | None, role: str = "result") -> Run:
+    """The number a step ends in; it appears when the result lands."""
+    return Run(text, role, "semibold", source, late=True)
+
+
+def relation_run(relation: str) -> Run:
+    """`` = `` or `` ≈ ``, late like the number that follows."""
+    return Run(f" {relation} ", late=True)
+
+
+def width(line: Line, size: float) -> float:
+    """The width of a line at a size."""
+    return sum(typeface.width(r.text, size, r.weight, r.markup) for r in line)  # type: ignore[arg-type]
+
+
+def fits(line: Line, size: float = theme.CAPTION_FLOOR) -> bool:
+    """Whether the line can be shown as a caption without falling under the floor."""
+    return width(line, size) <= ROOM
+
+
+def caption_size(line: Line) -> int:
+    """The caption size at which the line fits: 32, shrunk in whole pixels."""
+    return int(min(theme.CAPTION, ROOM / max(width(line, 1), 1e-9)))
+
+
+def sum_of(
+    terms: Sequence[Term], addends: Sequence[Addend], total: str, source: Source | None, tail: Line = (), role: str = "result"
+) -> Line:
+    """``1·2 + 3·(−1) + … + 5 zeros + bias = total`` with as many terms as fit, at most five.
+
+    Zero products are counted, not written; ``=`` or ``≈`` covers all terms as they would be displayed, hidden ones too.
+    """
+    live = [term for term in terms if not term.zero]
+    zeros = len(terms) - len(live)
+    pairs = [(term.left, term.right) for term in terms] + [(addend.text,) for addend in addends]
+    relation = numbers.relation(pairs, total)
+    for most in range(min(MOST_TERMS, len(live)), -1, -1):
+        shown = [term.runs() for term in live[:most]]
+        if most < len(live):
+            shown.append((Run("…"),))
+        if zeros and live:
+            shown.append((Run(f"{zeros} zero{'s' * (zeros > 1)}"),))
+        if not live:
+            shown.append((Run("all products are 0"),))
+        shown += [addend.runs() for addend in addends]
+        line = (*join(shown), relation_run(relation), result(total, source, role), *tail)
+        if fits(line):
+            return line
+    return (Run("Σ "), relation_run(relation), result(total, source, role), *tail)
+
+
+def join(parts: Sequence[Line], between: Run = PLUS) -> Line:
+    """Lines joined by a run, ``+`` by default."""
+    out: list[Run] = []
+    for i, part in enumerate(parts):
+        out += ([between] if i else []) + list(part)
+    return tuple(out)
+
+
+def words(text: str, role: str = "muted", **kwargs: object) -> Line:
+    """A line of one run."""
+    return (Run(text, role, **kwargs),)  # type: ignore[arg-type]
+
+
+def ordinal_range(first: int, last: int, one: str, many: str) -> str:
+    """``row 3`` or ``rows 3–5``, counted from 1."""
+    return f"{one} {first + 1}" if first == last else f"{many} {first + 1}–{last + 1}"

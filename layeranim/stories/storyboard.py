@@ -1,0 +1,289 @@
+"""Storyboard, Beat, Run, GridPlan: everything a scene draws and when, as data.
+
+A scene gets a storyboard and moves things; it never formats a number, chooses a colour step or measures a text.
+Lengths are design pixels from the centre of a 1280×720 canvas, x right, y up. Time is in ticks of 40 ms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from layeranim import theme
+from layeranim.engine.trace import Region, Trace
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a drawn number comes from: a cell of a tensor, shown with that many decimals (``None``: scientific)."""
+
+    tensor: str
+    index: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Where a drawn number comes from: a shape, an option or a count of the trace, not a cell."""
+
+    name: str
+
+
+Source = Address | Fact
+
+
+@dataclass(frozen=True)
+class Run:
+    """A stretch of text in one role. ``late`` runs of a caption appear when the result lands."""
+
+    text: str
+    role: str = "muted"
+    weight: str = "medium"
+    source: Source | None = None
+    late: bool = False
+    markup: bool = False
+
+
+Line = tuple[Run, ...]
+
+
+def plain(line: Line) -> str:
+    """The line as plain text: subtitles, alt text, goldens. Sub- and superscript marks are dropped."""
+    text = "".join(run.text for run in line)
+    return text.replace("_{", "").replace("^{", "").replace("}", "") if any(r.markup for r in line) else text
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle by its left, top, width and height."""
+
+    x: float
+    y: float
+    w: float
+    h: float
+
+    @property
+    def right(self) -> float:
+        return self.x + self.w
+
+    @property
+    def bottom(self) -> float:
+        return self.y - self.h
+
+    @property
+    def centre(self) -> Point:
+        return self.x + self.w / 2, self.y - self.h / 2
+
+    def outset(self, by: float) -> Box:
+        return Box(self.x - by, self.y + by, self.w + 2 * by, self.h + 2 * by)
+
+    def meets(self, other: Box) -> bool:
+        """Whether the two share more than an edge."""
+        return (
+            self.x < other.right and other.x < self.right and self.bottom < other.y and other.bottom < self.y
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """What the cells of a grid show: colour steps, texts, and which are dashed ghosts or dimmed.
+
+    ``levels`` (rows, columns) int8; ``texts`` the same shape or ``None`` for heat; ``ghost`` marks structural zeros,
+    ``dim`` cells that nothing reads; ``sources`` gives the address of a cell's number.
+    """
+
+    levels: NDArray[np.int8]
+    texts: NDArray[Any] | None = None
+    ghost: NDArray[np.bool_] | None = None
+    dim: NDArray[np.bool_] | None = None
+    scale: str = "value"
+    sources: Callable[[int, int], Source] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class GridPlan:
+    """One tensor, or a 2-D slice of it, on the stage.
+
+    ``at`` is the top-left corner; ``pitch`` the distance between cells, width and height. ``cells`` is fixed content;
+    ``changing(i)`` the content at unit i (a window, a time step) for grids that change. ``row_axis`` and ``col_axis``
+    name the tensor's axes along the grid; ``fixed`` the indices of the others.
+    """
+
+    name: str
+    tensor: str
+    rows: int
+    cols: int
+    at: Point
+    pitch: Point
+    numeral: int = 0
+    cells: Cells | None = None
+    changing: Callable[[int], Cells] | None = None
+    row_axis: str | None = None
+    col_axis: str | None = None
+    fixed: tuple[tuple[str, int], ...] = ()
+    heading: Line = ()
+    heading_at: Point | None = None
+    frame: str | None = None
+    empty: bool = False
+    scale: str = "value"
+
+    @property
+    def heat(self) -> bool:
+        """Whether the cells are too small for hairlines and gaps of their own."""
+        return min(self.pitch) < theme.HEAT_PITCH
+
+    @property
+    def gap(self) -> float:
+        if not self.heat:
+            return theme.CELL_GAP
+        return 1.0 if min(self.pitch) >= 4 else 0.0
+
+    @property
+    def box(self) -> Box:
+        """The grid's outline."""
+        return Box(*self.at, self.cols * self.pitch[0] - self.gap, self.rows * self.pitch[1] - self.gap)
+
+    def cell(self, row: int, col: int) -> Box:
+        """The outline of one cell."""
+        x, y = self.at
+        return Box(x + col * self.pitch[0], y - row * self.pitch[1], self.pitch[0] - self.gap, self.pitch[1] - self.gap)
+
+    def span(self, rows: range, cols: range) -> Box:
+        """The outline around a block of cells."""
+        a, b = self.cell(rows[0], cols[0]), self.cell(rows[-1], cols[-1])
+        return Box(a.x, a.y, b.right - a.x, a.y - b.bottom)
+
+    def block(self, region: Region) -> tuple[range, range]:
+        """The rows and columns of a region of this grid's tensor."""
+        return self._along(region, self.row_axis, self.rows), self._along(region, self.col_axis, self.cols)
+
+    def holds(self, region: Region) -> bool:
+        """Whether the region is of this grid's tensor and slice."""
+        where = dict(region.where)
+        return region.tensor == self.tensor and all(
+            axis not in where or index in (where[axis] if isinstance(where[axis], range) else (where[axis],))
+            for axis, index in self.fixed
+        )  # fmt: skip
+
+    def _along(self, region: Region, axis: str | None, size: int) -> range:
+        at = dict(region.where).get(axis, range(size)) if axis else range(size)
+        return at if isinstance(at, range) else range(at, at + 1)
+
+
+@dataclass(frozen=True)
+class Beat:
+    """One stretch of the film: which units it works through, what it says, how long each phase takes.
+
+    ``units`` are the windows, rows or time steps worked on; ``phases`` (name, ticks) in order, summing to ``ticks``.
+    ``sweep`` beats pass over their units evenly; the others have exactly one.
+    """
+
+    kind: str
+    start: int
+    ticks: int
+    units: range = range(0)
+    phases: tuple[tuple[str, int], ...] = ()
+    caption: Line = ()
+    note: Line = ()
+    place: Line = ()
+    steps: range = range(0)
+    done: int = 0
+
+    @property
+    def end(self) -> int:
+        return self.start + self.ticks
+
+
+@dataclass(frozen=True, eq=False)
+class Storyboard:
+    """The whole film as data. ``grids`` by name, ``parts`` whatever else a scene of this explainer places."""
+
+    explainer: str
+    title: str
+    parameters: Line
+    grids: Mapping[str, GridPlan]
+    beats: tuple[Beat, ...]
+    total: int
+    poster: int
+    alt: str
+    parts: Mapping[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def ticks(self) -> int:
+        return self.beats[-1].end
+
+    @property
+    def seconds(self) -> float:
+        return self.ticks * theme.TICK_MS / 1000
+
+    def text(self) -> str:
+        """The storyboard as text, for goldens and ``--dry-run``: one beat a paragraph."""
+        rows = [f"{self.title} · {plain(self.parameters)}", f"{self.seconds:.2f} s, {self.total} units"]
+        for grid in self.grids.values():
+            kind = "heat" if grid.numeral == 0 else f"numerals {grid.numeral} px"
+            rows.append(f"  {grid.name}: {grid.rows}×{grid.cols} at ({grid.at[0]:g}, {grid.at[1]:g}), pitch "
+                        f"{grid.pitch[0]:g}×{grid.pitch[1]:g}, {kind}, {plain(grid.heading)}")  # fmt: skip
+        for beat in self.beats:
+            units = f" {beat.units.start + 1}–{beat.units.stop}" if len(beat.units) else ""
+            rows.append(f"{_time(beat.start)} {beat.kind}{units} {plain(beat.place)}".rstrip())
+            rows += [f"    {plain(line)}" for line in (beat.caption, beat.note) if line]
+        return "\n".join([*rows, f"alt: {self.alt}"]) + "\n"
+
+    def lines(self) -> Iterator[Line]:
+        """Every line of text that the film shows, for the checks over all drawn numbers."""
+        yield self.parameters
+        for grid in self.grids.values():
+            yield grid.heading
+        for beat in self.beats:
+            yield from (beat.caption, beat.note, beat.place)
+
+
+def _time(ticks: int) -> str:
+    return f"{ticks * theme.TICK_MS / 1000:6.2f}"
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A ready example: options and arrays, what it shows, where its figures come from."""
+
+    name: str
+    summary: str
+    source: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    arrays: Mapping[str, Any] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    takeaway: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Telling:
+    """What a story is told from, besides the trace: the options of every film and where the arrays came from."""
+
+    trace: Trace
+    film: Any
+    preset: Preset | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+    seeded: Sequence[str] = ()
+    seed: int = 0
+    kinds: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Story:
+    """One explainer's words: its presets (the first is the default) and how a trace is told."""
+
+    title: str
+    presets: tuple[Preset, ...]
+    tell: Callable[[Telling], Storyboard]
+    good_for: str
+
+    def preset(self, name: str) -> Preset | None:
+        """The preset of that name, if there is one."""
+        return next((p for p in self.presets if p.name == name), None)

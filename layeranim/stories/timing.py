@@ -1,0 +1,77 @@
+"""How long each step takes: teach two slowly, ramp, run the middle fast, land on the last.
+
+Everything in ticks of 40 ms, so that 25 frames a second and GIF delays are exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from layeranim import theme
+from layeranim.stories.options import PACES
+
+CELLS_MOST = 36  # beyond this many steps the middle goes by rows
+SWEEPS_MOST = 36
+TAUGHT, RAMP, LANDING = 2.4, (1.6, 1.16), 1.6
+FASTEST, SLOWEST = 0.16, 0.8
+BRIEF = 0.5  # a step shorter than this drops lag, lane and operands
+
+
+def ticks(seconds: float) -> int:
+    """Seconds as a whole number of ticks, at least one."""
+    return max(1, round(seconds * 1000 / theme.TICK_MS))
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Some units that one beat works through, and for how many seconds."""
+
+    units: range
+    seconds: float
+    taught: bool = False
+
+    @property
+    def sweep(self) -> bool:
+        return len(self.units) > 1
+
+
+def schedule(units: range, row: int, pace: str = "normal") -> list[Stretch]:
+    """The beats of ``units`` steps, ``row`` of them to a row.
+
+    n ≤ 4: 2.4 s each; n ≤ 36: 2.4, 2.4, 1.6, 1.16, an even share of a 12 s budget, 1.6 s for the last; beyond that
+    the first two and the last as above, the rest swept by rows (or blocks of rows, so that 36 sweeps do).
+    """
+    n, factor = len(units), PACES[pace]
+    if n <= 4:
+        times = [TAUGHT] * n
+    elif n <= CELLS_MOST:
+        middle = (theme.BUDGET - 2 * TAUGHT - sum(RAMP) - LANDING) / max(1, n - 5)
+        times = [TAUGHT, TAUGHT, *RAMP, *[min(SLOWEST, max(FASTEST, middle))] * (n - 5), LANDING]
+    else:
+        return _sweeps(units, row, factor)
+    return [Stretch(range(u, u + 1), t * factor, i < 2) for i, (u, t) in enumerate(zip(units, times, strict=True))]
+
+
+def _sweeps(units: range, row: int, factor: float) -> list[Stretch]:
+    first, last = units[0], units[-1]
+    head = [Stretch(range(first + i, first + i + 1), t * factor, i < 2) for i, t in enumerate((TAUGHT, TAUGHT, RAMP[0]))]
+    start, stop = first + 3, last
+    rows = -(-(stop - start) // row) + 1
+    block = row * -(-rows // SWEEPS_MOST)
+    edges = [start, *[e for e in range(first + block, stop, block) if e > start], stop]
+    spans = [range(a, b) for a, b in zip(edges, edges[1:], strict=False) if b > a]
+    each = (theme.BUDGET - 2 * TAUGHT - RAMP[0] - LANDING) / max(1, len(spans))
+    seconds = min(SLOWEST, max(FASTEST, each)) * factor
+    return [*head, *(Stretch(s, seconds) for s in spans), Stretch(range(last, last + 1), LANDING * factor)]
+
+
+def phases(total: int, wanted: Sequence[tuple[str, float]], rest: str = "read") -> tuple[tuple[str, int], ...]:
+    """Named phases in ticks, shortened evenly if they do not fit into ``total``; what is left over is ``rest``."""
+    lengths = [ticks(seconds) for _, seconds in wanted]
+    while sum(lengths) > total and max(lengths) > 1:
+        lengths[lengths.index(max(lengths))] -= 1
+    while sum(lengths) > total:
+        lengths[len(lengths) - 1 - lengths[::-1].index(1)] = 0
+    named = [(name, length) for (name, _), length in zip(wanted, lengths, strict=True)]
+    return (*named, (rest, total - sum(lengths)))
