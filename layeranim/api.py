@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO, Any, BinaryIO
+from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
 from layeranim import catalog, inputs
 from layeranim.engine import archive
@@ -15,6 +15,9 @@ from layeranim.engine.trace import Array, Shape, Trace
 from layeranim.errors import LayeranimError, OptionError, UsageError
 from layeranim.stories.options import FilmOptions
 from layeranim.stories.storyboard import Preset, Story, Storyboard, Telling
+
+if TYPE_CHECKING:
+    from layeranim.film.film import Film
 
 INPUT_OPTIONS = ("example", "seed", "gray", "resize")
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")
@@ -34,9 +37,12 @@ class Work:
     seeded: tuple[str, ...]
     seed: int
     labels: Mapping[str, str] = field(default_factory=dict)
+    traced: Trace | None = None
 
     def trace(self) -> Trace:
         """Compute every tensor."""
+        if self.traced is not None:
+            return self.traced
         made = self.layer.compute(self.config, {name: source.array for name, source in self.sources.items()})
         if self.labels:
             from layeranim.engine.symbolic import labelled
@@ -51,6 +57,21 @@ class Work:
         told = Telling(trace, self.film, self.preset, names, list(self.seeded), self.seed, kinds)
         board = self.story.tell(told)
         return replace(board, explainer=self.name)
+
+    def film_to(self, output: Any = None, formats: Any = None, progress: Any = None) -> Film:
+        """Write the film; paths and formats are checked before anything is computed."""
+        from layeranim.film.destinations import destinations
+        from layeranim.film.provenance import Origin
+
+        found = destinations(self.name, output, formats, self.film)
+        board = self.storyboard(self.trace())
+        from layeranim.film.film import make  # Manim is imported here, after everything that can be refused
+
+        sources = {n: {"name": s.name, "kind": s.kind, "sha256": s.digest} for n, s in self.sources.items()}
+        example = self.preset.name if self.preset else None
+        origin = Origin(self.name, self.config.shown(), sources, example, self.seeded, self.seed)
+        scene = catalog.resolve(catalog.explainer(self.name).scene)
+        return make(board, scene, self.film, found, origin, progress)
 
 
 def prepare(name: str, given: Mapping[str, Any], *, stdin: BinaryIO | None = None, base: Path | None = None) -> Work:
@@ -180,27 +201,22 @@ def load_trace(path: str | os.PathLike[str] | IO[bytes]) -> Trace:
     return archive.load(path, catalog.layer)
 
 
-def render(what: str | Trace, *, output: str | Iterable[str] | None = None, formats: str | Iterable[str] | None = None, **options: Any) -> Any:  # noqa: E501
+def render(what: str | Trace, *, output: str | Iterable[str] | None = None, formats: str | Iterable[str] | None = None, **options: Any) -> Film:  # noqa: E501
     """Make the film of an explainer, or of a trace, and write it.
 
     ``output`` is one or more paths, the suffix deciding the format; ``formats`` names formats beside
     ``renders/<name>``. Other ``options`` are the layer's, its arrays, and the film's (``theme="dark"``).
     Returns a ``Film`` with its paths, poster, alt text, captions and seconds.
     """
-    from layeranim.film import film
-
     if isinstance(what, Trace):
-        work, made = _of_trace(what, options)
-    else:
-        work = prepare(what, options)
-        made = None
-    return film.make(work, made, film.destinations(work.name, output, formats, work.film))
+        return _of_trace(what, options).film_to(output, formats)
+    return prepare(what, options).film_to(output, formats)
 
 
-def _of_trace(made: Trace, options: Mapping[str, Any]) -> tuple[Work, Trace]:
+def _of_trace(made: Trace, options: Mapping[str, Any]) -> Work:
     name = next(n for n in catalog.explainers() if catalog.layer(n).name == made.layer)
     film = FilmOptions.of(options)
-    return Work(name, catalog.layer(name), catalog.story(name), made.config, film, {}, None, (), 0), made  # type: ignore[arg-type]
+    return Work(name, catalog.layer(name), catalog.story(name), made.config, film, {}, None, (), 0, {}, made)  # type: ignore[arg-type]
 
 
 def arrays_of(trace: Trace) -> dict[str, Array]:

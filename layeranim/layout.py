@@ -48,7 +48,7 @@ class Fit:
 
 
 def _gap(pitch: tuple[float, float]) -> float:
-    return theme.CELL_GAP if min(pitch) >= theme.HEAT_PITCH else (1.0 if min(pitch) >= 4 else 0.0)
+    return theme.CELL_GAP if min(pitch) >= theme.HEAT_PITCH else (1.0 if min(pitch) >= 8 else 0.0)
 
 
 def widest(texts: Iterable[str]) -> float:
@@ -83,10 +83,10 @@ def numerals(rows: int, cols: int, wide: float, width: float, height: float, mos
 def heat(rows: int, cols: int, width: float, height: float, most: float = 40) -> Fit:
     """Cells without numerals for a grid in a space; square, down to less than a pixel each."""
     side = min(most, width / cols, height / rows)
-    if side >= 2:
+    if side >= 8:
         side = _even(side)
     elif side >= 1:
-        side = 1
+        side = floor(side)
     return Fit((side, side), 0)
 
 

@@ -16,7 +16,10 @@ def numeric(name: str, value: Any) -> Array:
     float32 and float64 stay what they are; float16 becomes float32; bool, integers and longer floats become float64.
     Complex numbers, text, dates and objects are refused. The caller's array is never changed or kept.
     """
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except (ValueError, TypeError):
+        raise ShapeError(f"{name} has rows of different lengths, but must be a full array of numbers") from None
     if array.dtype.kind not in "biuf":
         raise ShapeError(f"{name} holds {array.dtype} values, but must hold real numbers")
     if array.size == 0:

@@ -89,3 +89,35 @@ def sampled(trace: Trace, most: int = 10_000) -> range:
     if n <= most:
         return range(n)
     return range(0, n, -(-n // most))
+
+
+def finite_max(magnitudes: Array) -> float:
+    """The largest finite one, for a rounding bound; a sum of infinities needs none, for it is compared exactly."""
+    return float(np.max(magnitudes, initial=0.0, where=np.isfinite(magnitudes)))
+
+
+def _sum_of(x: Array, *, axes: int) -> tuple[int, float]:
+    flat = np.abs(x).reshape(*x.shape[: x.ndim - axes], -1)
+    return flat.shape[-1], finite_max(flat.sum(axis=-1))
+
+
+def _sum_of_all(*parts: Array) -> tuple[int, float]:
+    return sum(part.size for part in parts), float(sum(np.abs(part).sum() for part in parts))
+
+
+@operation("multiply")
+def _multiply(x: Array, y: Array) -> Array:
+    """Element by element."""
+    return np.asarray(x * y)
+
+
+@operation("sum", _sum_of)
+def _sum(x: Array, *, axes: int) -> Array:
+    """Over the last ``axes`` axes."""
+    return np.asarray(x.sum(axis=tuple(range(-axes, 0))))
+
+
+@operation("add", _sum_of_all)
+def _add(*parts: Array) -> Array:
+    """Every cell of every part, to one number."""
+    return np.asarray(sum((part.sum() for part in parts[1:]), parts[0].sum()))

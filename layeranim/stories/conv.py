@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
 from layeranim import numbers, theme
 from layeranim.engine.activations import ACTIVATIONS
 from layeranim.stories import conv_presets, phrases, timing
@@ -57,7 +59,7 @@ class ConvTelling:
             note = notes.pop(0) if notes and not brief and not stretch.sweep else ()
             if stretch.sweep:
                 yield Beat("sweep", at, length, stretch.units, (("sweep", length),), self.sweep_caption(stretch.units), (),
-                           self.place(last), range(4 * first, 4 * last + 4), last + 1)  # fmt: skip
+                           (), range(4 * first, 4 * last + 4), last + 1)  # fmt: skip
             else:
                 yield Beat("brief" if brief else "step", at, length, stretch.units, self.phases(length, brief, i < 2),
                            self.brief_caption(first) if brief else self.caption(first), note, self.place(first),
@@ -106,7 +108,8 @@ class ConvTelling:
     # ── words ────────────────────────────────────────────────────────────────
     def parameters(self) -> Line:
         config, view, names = self.view.config, self.view, self.view.telling.names
-        kernel = f"{numbers.shape_text(view.kernel_shape)} {names.get('kernel', '')} kernel".replace("  ", " ")
+        depth = (view.depth,) if view.depth > 1 else ()
+        kernel = f"{numbers.shape_text((*depth, *view.kernel_shape))} {names.get('kernel', '')} kernel".replace("  ", " ")
         parts = [kernel, f"stride {_pair(config.stride)}"]
         rows, cols = self.padding()
         if any((*rows, *cols)):
@@ -222,7 +225,7 @@ class ConvTelling:
             return ()
         pairs = zip(left.texts.ravel().tolist(), right.texts.ravel().tolist(), strict=True)
         parts = [(Run(a, "ink"), Run(numbers.DOT), Run(b, "weights")) for a, b in pairs]
-        label = str(self.view.labels("output")[0, w.f, w.r, w.c])
+        label = str(np.asarray(self.view.trace.tensor("output").labels)[0, w.f, w.r, w.c])
         line = (*phrases.join(parts), phrases.relation_run("="), phrases.result(label, None))
         return line if phrases.fits(line) else phrases.join(parts)
 
@@ -355,8 +358,6 @@ def _source(cells: Cells, r: int, c: int) -> Any:
 
 
 def _float(value: Any) -> Any:
-    import numpy as np
-
     return np.float64(float(value))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from layeranim import numbers, theme, typeface
 from layeranim.layout import Fit
 from layeranim.numbers import Style
-from layeranim.stories import window_stage
+from layeranim.stories import phrases, window_stage
 from layeranim.stories.conv_view import ConvView
 from layeranim.stories.storyboard import Cells, Fact, GridPlan, Line, Point, Run
 from layeranim.stories.window_stage import LABEL, Sizes, Stage
@@ -34,10 +34,11 @@ class Chain:
     name: str = ""
     end: Point = (0, 0)
     feeders: tuple[tuple[Point, ...], ...] = ()
+    standoff: float = 0
 
     def lane(self, x: float, y: float) -> tuple[Point, ...]:
         """The way from the last operator to a cell whose row is at ``y`` in a grid that begins at ``x``."""
-        target = x - theme.ARROW_GAP
+        target = x - theme.ARROW_GAP - self.standoff
         if abs(y - self.end[1]) < 2:
             return (self.end[0] + 4, y), (target, y)
         knee = min(self.end[0] + 26, target - 24)
@@ -67,7 +68,7 @@ def plan(view: ConvView) -> Plan:
     wide |= {"input": wide["padded"], "window": wide["padded"]}
     sizes = Sizes(
         view.shown_channels, view.shown_depth, view.shown_filters, view.padded_shape, view.kernel_shape, view.out_shape,
-        wide, chain_width,
+        wide, _heading_widths(view), chain_width,
     )  # fmt: skip
     stage = window_stage.place(sizes)
     styles = {name: view.style(_tensor(name), _narrow(stage, name)) for name in [*stage.fits, "pre_activation"]}
@@ -78,9 +79,13 @@ def plan(view: ConvView) -> Plan:
     grids = _grids(view, stage, styles)
     chain = _chain(view, grids, stage)
     if view.biased and chain.bias:
-        grids["bias"] = _bias_grid(view, chain.bias, styles["bias"])
+        grids["bias:0"] = _bias_grid(view, chain.bias, styles["bias"])
     labels, places = _labels(view, grids)
     return Plan(stage, styles, grids, chain, labels, places, _signs(grids, stage))
+
+
+def _heading_widths(view: ConvView) -> dict[str, float]:
+    return {name: phrases.width(MAKERS[name](view, None, 0)["heading"], theme.NAME) for name in ("window", "kernel", "products", "partial_sums")}  # noqa: E501
 
 
 def _tensor(name: str) -> str:
@@ -115,9 +120,13 @@ def _grids(view: ConvView, stage: Stage, styles: dict[str, Style]) -> dict[str, 
 
 
 def _headed(grid: GridPlan, grids: dict[str, GridPlan]) -> GridPlan:
-    """A heading stands over its own grid, but over a column of grids on one line with its neighbours."""
-    outset = theme.FRAME_OUTSET if grid.frame else 0
-    return replace(grid, heading_at=(grid.at[0] - outset * 0, grid.at[1] + theme.HEADING_GAP + (2 if grid.frame else 0)))
+    """A heading stands over its grid, on one line with the other operators', and never leaves the margin."""
+    kind = grid.name.partition(":")[0]
+    top = grid.at[1]
+    if kind == "partial_sums":
+        top = max(g.at[1] for n, g in grids.items() if n.startswith(("kernel", "products")))
+    x = min(grid.at[0], window_stage.RIGHT - phrases.width(grid.heading, theme.NAME))
+    return replace(grid, heading_at=(x, top + theme.HEADING_GAP + 2))
 
 
 def _sized(name: str, shape: str, role: str = "ink", fact: str = "") -> Line:
@@ -141,20 +150,24 @@ def _input(view: ConvView, style: Style | None, row: int) -> dict[str, Any]:
 
 def _window(view: ConvView, style: Style | None, row: int) -> dict[str, Any]:
     return _kernel_like(view, lambda u: view.window_cells(view.window(u), row, style),
-                        _sized("window", numbers.shape_text(view.kernel_shape), "focus")) | {"empty": True, "frame": "focus"}  # noqa: E501  # fmt: skip
+                        _operator(view, "window", "focus", view.kernel_shape)) | {"empty": True, "frame": "focus"}  # noqa: E501  # fmt: skip
 
 
 def _kernel(view: ConvView, style: Style | None, row: int) -> dict[str, Any]:
-    depth = (view.depth,) if view.depth > 1 else ()
-    shape = numbers.shape_text((*depth, *view.kernel_shape))
-    heading = _sized("kernel", shape, "weights")
+    heading = _operator(view, "kernel", "weights", view.kernel_shape)
     made = _kernel_like(view, lambda u: view.kernel_cells(view.window(u).f, row, style), heading)
     return made | {"cells": view.kernel_cells(0, row, style), "frame": "weights"}
 
 
 def _products(view: ConvView, style: Style | None, row: int) -> dict[str, Any]:
     heading = Run("window", "focus", "semibold"), Run(" × "), Run("kernel", "weights", "semibold")
+    heading = (Run("products", "ink", "semibold"),) if view.depth > 1 else heading
     return _kernel_like(view, lambda u: view.product_cells(view.window(u), row, style), heading) | {"empty": True}
+
+
+def _operator(view: ConvView, name: str, role: str, shape: tuple[int, ...]) -> Line:
+    """Name and shape; in rows, a row a channel, the name alone: the film's parameters give the shape."""
+    return (Run(name, role, "semibold"),) if view.depth > 1 else _sized(name, numbers.shape_text(shape), role)
 
 
 def _kernel_like(view: ConvView, changing: Callable[[int], Cells], heading: Line) -> dict[str, Any]:
@@ -211,7 +224,8 @@ def _chain(view: ConvView, grids: dict[str, GridPlan], stage: Stage) -> Chain:
         x += OPERATOR_STEP + chip_width(name) / 2 - 20
         activation, edge = (x, y), x + chip_width(name) / 2
     feeders = tuple(_feeder(box.right + 8, box.centre[1], sum_at) for box in source) if view.depth > 1 else ()
-    return Chain((right + 10, y), sum_at, bias, activation, name, (edge, y), feeders)
+    return Chain((right + 10, y), sum_at, bias, activation, name, (edge, y), feeders,
+                 LABEL if view.shown_filters > 1 else 0)
 
 
 def _feeder(x: float, y: float, at: Point) -> tuple[Point, ...]:

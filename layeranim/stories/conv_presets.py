@@ -58,5 +58,6 @@ PRESETS = (
             ],
         },
         takeaway="a filter spans all channels and gives one map; two filters give two maps",
+        planes=True,
     ),
 )

@@ -111,7 +111,10 @@ class ConvView:
     # ── labels of a symbolic film ────────────────────────────────────────────
     def labels(self, name: str) -> NDArray[Any]:
         """One label a cell of a tensor, for films of letters."""
-        return np.asarray(self.trace.tensor(name).labels)
+        labels = np.asarray(self.trace.tensor(name).labels)
+        if name != "output":
+            return labels
+        return np.array([label.replace(" + ", "+") for label in labels.ravel()], object).reshape(labels.shape)
 
     # ── colour ranges ────────────────────────────────────────────────────────
     @cached_property
@@ -131,6 +134,8 @@ class ConvView:
     @property
     def picture(self) -> str | None:
         """The colour scale of an input that is an image: grey, or one tinted plane a channel."""
+        if self.telling.preset is not None and self.telling.preset.planes:
+            return "planes"
         if self.telling.kinds.get("input") != "image":
             return None
         return "planes" if self.in_channels == 3 else "grey"
@@ -142,10 +147,11 @@ class ConvView:
 
     @cached_property
     def _bright(self) -> tuple[float, float]:
+        if self.telling.kinds.get("input") == "image":
+            return 0.0, 255.0
         values = self.trace["input"]
         finite = values[np.isfinite(values)]
-        top = float(finite.max(initial=0))
-        return min(0.0, float(finite.min(initial=0))), 255.0 if 1 < top <= 255 else max(top, 1.0)
+        return min(0.0, float(finite.min(initial=0))), max(float(finite.max(initial=0)), 1.0)
 
     # ── cells ────────────────────────────────────────────────────────────────
     def padded_levels(self, values: Array, channel: int) -> NDArray[np.int8]:

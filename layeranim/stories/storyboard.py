@@ -141,7 +141,7 @@ class GridPlan:
     def gap(self) -> float:
         if not self.heat:
             return theme.CELL_GAP
-        return 1.0 if min(self.pitch) >= 4 else 0.0
+        return 1.0 if min(self.pitch) >= 8 else 0.0
 
     @property
     def box(self) -> Box:
@@ -260,6 +260,7 @@ class Preset:
     labels: Mapping[str, str] = field(default_factory=dict)
     takeaway: str = ""
     title: str = ""
+    planes: bool = False
 
 
 @dataclass(frozen=True, eq=False)

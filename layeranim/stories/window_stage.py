@@ -20,7 +20,9 @@ HEADING = 54  # from the bottom of one grid to the top of the next when a headin
 ROW_GAP = 14
 GUTTER = 36
 LABEL = 34  # room left of channel rows and output maps for their names
-HEAT_MOST = 400
+HEAT_MOST = 440
+PICTURE = 320  # px that a picture should have
+LENS_MOST = 48  # cells of a lens: the pictures beside it get the room
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Sizes:
     """What has to be placed: rows and columns of each tensor, and how wide its texts are.
 
     ``channels`` input grids stand in a column, ``depth`` of them are read by one filter. ``wide`` maps a tensor to the width of its widest text at size 1, first with the fuller and then with the narrower
-    number of decimals. ``chain`` is the width of Σ, bias and activation.
+    number of decimals. ``headings`` are the widths of the names over the grids, ``chain`` that of Σ, bias, activation.
     """
 
     channels: int
@@ -38,7 +40,16 @@ class Sizes:
     kernel: tuple[int, int]
     output: tuple[int, int]
     wide: dict[str, tuple[float, float]]
+    headings: dict[str, float]
     chain: float
+
+    def column(self, name: str, fit: Fit) -> float:
+        """The width that a grid of the kernel's shape takes with its heading."""
+        return max(fit.width(1 if name == "partial_sums" else self.kernel[1]), self.headings.get(name, 0.0))
+
+    def across(self, fits: dict[str, Fit]) -> float:
+        """The width of several grids side by side."""
+        return sum(self.column(name, fit) for name, fit in fits.items()) + GUTTER * (len(fits) - 1)
 
 
 @dataclass(frozen=True)
@@ -66,14 +77,30 @@ class Middle:
 
 
 def place(sizes: Sizes) -> Stage:
-    """The richest arrangement in which everything fits."""
+    """The richest arrangement in which everything fits; a picture in colour alone must also be of a decent size."""
+    best: tuple[float, Stage] | None = None
     for numbered in ((True, True), (True, False), (False, True), (False, False)):
         for narrow in (False, True):
             for middle in _middles(sizes, numbered[0], narrow):
                 stage = _try(sizes, middle, numbered, narrow)
-                if stage:
+                if stage is None:
+                    continue
+                share = 1.0 if numbered[0] else _share(sizes, stage)
+                if share >= 0.95:
                     return stage
-    return _bare(sizes)
+                if best is None or share > best[0]:
+                    best = share, stage
+    return best[1] if best and best[0] > 0.3 else _bare(sizes)
+
+
+def _share(sizes: Sizes, stage: Stage) -> float:
+    """How large the pictures are, as a share of what is wanted."""
+    wanted = {"input": (sizes.input, sizes.channels), "output": (sizes.output, sizes.maps)}
+    shares = []
+    for name, (shape, count_) in wanted.items():
+        ideal = layout.heat(*shape, PICTURE if name == "input" else 0.8 * PICTURE, row_height(count_), 16)
+        shares.append(min(1.0, stage.fits[name].pitch[0] / ideal.pitch[0]))
+    return min(shares)
 
 
 def _wide(sizes: Sizes, name: str, narrow: bool) -> float:
@@ -87,65 +114,63 @@ def _numerals(sizes: Sizes, name: str, shape: tuple[int, int], narrow: bool, wid
     return fit
 
 
-def _together(sizes: Sizes, names: tuple[str, ...], narrow: bool, width: float, height: float) -> Fit | None:
+def _together(sizes: Sizes, names: tuple[str, ...], narrow: bool, width: float, height: float, most: float = 58) -> Fit | None:
     """One fit for several grids of the kernel's shape, so that cells to be compared are equal."""
     wide = [max((_wide(sizes, n, k) for n in names)) for k in (False, True)]
-    shared = Sizes(1, 1, 1, sizes.kernel, sizes.kernel, sizes.kernel, {"shared": (wide[0], wide[1])}, 0)
-    return _numerals(shared, "shared", sizes.kernel, narrow, width, height)
+    shared = Sizes(1, 1, 1, sizes.kernel, sizes.kernel, sizes.kernel, {"shared": (wide[0], wide[1])}, {}, 0)
+    return _numerals(shared, "shared", sizes.kernel, narrow, width, height, most)
 
 
 def _middles(sizes: Sizes, numbered: bool, narrow: bool) -> Iterator[Middle]:
     """Operator blocks, richest first; with a lens where the input has no numerals."""
     rows, cols = sizes.kernel
-    grids = ("kernel", "products") if numbered else ("window", "kernel", "products")
+    lens: tuple[str, ...] = () if numbered else ("window",)
     if sizes.depth > 1:
-        height = row_height(sizes.depth)
-        fit = _together(sizes, grids, narrow, 420, height)
-        partial = _numerals(sizes, "partial_sums", (1, 1), narrow, 140, 60)
-        if partial is None:
-            return
-        if fit:
-            yield Middle("rows", {**dict.fromkeys(grids, fit), "partial_sums": partial},
-                         len(grids) * (fit.width(cols) + GUTTER) + partial.width(1))  # fmt: skip
-        fit = _together(sizes, ("products",), narrow, 420, height)
-        small = layout.heat(rows, cols, 110, min(110, height))
-        if fit and numbered:
-            yield Middle("rows", {"kernel": small, "products": fit, "partial_sums": partial},
-                         small.width(cols) + fit.width(cols) + 2 * GUTTER + partial.width(1))  # fmt: skip
-        small = layout.heat(rows, cols, 130, height)
-        yield Middle("rows", {"kernel": small, "products": small, "partial_sums": partial},
-                     2 * (small.width(cols) + GUTTER) + partial.width(1))  # fmt: skip
+        yield from _rows(sizes, lens, narrow)
         return
     stacked = (HEIGHT - HEADING) / 2
+    every = (*lens, "kernel", "products")
+    small = layout.heat(rows, cols, 150, 150)
     if numbered:
-        fit = _together(sizes, grids, narrow, 460, stacked)
+        fit = _together(sizes, every, narrow, 460, stacked)
         if fit:
-            yield Middle("stack", dict.fromkeys(grids, fit), max(fit.width(cols), 210))
-        fit = _together(sizes, grids, narrow, 460, HEIGHT)
+            yield Middle("stack", dict.fromkeys(every, fit), max(sizes.column(n, fit) for n in every))
+    else:
+        fit = _together(sizes, every, narrow, 460, stacked, LENS_MOST)
         if fit:
-            yield Middle("side", dict.fromkeys(grids, fit), 2 * max(fit.width(cols), 130) + GUTTER + 24)
-        fit = _together(sizes, ("products",), narrow, 460, HEIGHT)
+            pair = max(sizes.column("window", fit), sizes.column("kernel", fit))
+            yield Middle("tower", dict.fromkeys(every, fit), pair + GUTTER + sizes.column("products", fit))
+        fit = _together(sizes, ("window", "kernel"), narrow, 460, stacked, LENS_MOST)
         if fit:
-            small = layout.heat(rows, cols, 150, 150)
-            yield Middle("side", {"kernel": small, "products": fit}, max(small.width(cols), 130) + fit.width(cols) + GUTTER + 24)  # noqa: E501
+            yield Middle("stack", dict.fromkeys(("window", "kernel"), fit),
+                         max(sizes.column("window", fit), sizes.column("kernel", fit)))  # fmt: skip
+        fit = _together(sizes, ("window",), narrow, 460, HEIGHT - HEADING - 60, LENS_MOST)
+        if fit:
+            rest = layout.heat(rows, cols, fit.width(cols), HEIGHT - HEADING - fit.height(rows))
+            yield Middle("stack", {"window": fit, "kernel": rest}, max(sizes.column("window", fit), sizes.column("kernel", rest)))
+    for grids, heat in ((every, ()), ((*lens, "products"), ("kernel",)), ((*lens, "kernel"), ()), (lens, ("kernel",))):
+        if not grids or (numbered and "products" not in grids):
+            continue
+        fit = _together(sizes, grids, narrow, 460, HEIGHT, LENS_MOST if lens else 58)
+        if fit:
+            fits = {n: small if n in heat else fit for n in (*lens, "kernel", "products") if n in grids or n in heat}
+            yield Middle("side", fits, sizes.across(fits))
+
+
+def _rows(sizes: Sizes, lens: tuple[str, ...], narrow: bool) -> Iterator[Middle]:
+    """One row a channel: window, kernel, products, sum."""
+    rows, cols = sizes.kernel
+    height = row_height(sizes.depth)
+    partial = _numerals(sizes, "partial_sums", (1, 1), narrow, 140, 60)
+    if partial is None:
         return
-    fit = _together(sizes, grids, narrow, 460, stacked)
-    if fit:
-        yield Middle("tower", dict.fromkeys(grids, fit), max(fit.width(cols), 120) + max(fit.width(cols), 210) + GUTTER)
-    fit = _together(sizes, grids, narrow, 460, HEIGHT)
-    if fit:
-        yield Middle("side", dict.fromkeys(grids, fit), 3 * max(fit.width(cols), 130) + 2 * GUTTER)
-    pair = ("window", "kernel")
-    fit = _together(sizes, pair, narrow, 460, stacked)
-    if fit:
-        yield Middle("stack", dict.fromkeys(pair, fit), max(fit.width(cols), 120))
-    fit = _together(sizes, pair, narrow, 460, HEIGHT)
-    if fit:
-        yield Middle("side", dict.fromkeys(pair, fit), 2 * max(fit.width(cols), 130) + GUTTER)
-    fit = _together(sizes, ("window",), narrow, 460, HEIGHT)
-    if fit:
-        small = layout.heat(rows, cols, 150, 150)
-        yield Middle("side", {"window": fit, "kernel": small}, max(small.width(cols), 130) + fit.width(cols) + GUTTER)
+    small = layout.heat(rows, cols, 110, min(110, height))
+    for grids, heat in (((*lens, "kernel", "products"), ()), (("products",), ("kernel",)), ((), ("kernel", "products"))):
+        fit = _together(sizes, grids, narrow, 420, height, LENS_MOST if lens else 58) if grids else small
+        if fit:
+            names = [n for n in (*lens, "kernel", "products") if n in grids or n in heat]
+            fits = {n: small if n in heat else fit for n in names} | {"partial_sums": partial}
+            yield Middle("rows", fits, sizes.across(fits))
 
 
 def row_height(count: int) -> float:
@@ -157,32 +182,49 @@ def _try(sizes: Sizes, middle: Middle, numbered: tuple[bool, bool], narrow: bool
     labels = (LABEL if sizes.channels > 1 else 0) + (LABEL if sizes.maps > 1 else 0)
     room = RIGHT - LEFT - middle.width - sizes.chain - labels - 2 * GUTTER
     in_height, out_height = row_height(sizes.channels), row_height(sizes.maps)
-    if numbered[1]:
-        smallest = _numerals(sizes, "input", sizes.input, narrow, room, in_height, 44) if numbered[0] else None
-        taken = smallest.width(sizes.input[1]) if smallest else room * 0.25
-        least = _numerals(sizes, "output", sizes.output, narrow, room - taken, out_height, 58)
-    else:
-        least = layout.heat(*sizes.output, min(HEAT_MOST, room * 0.47), out_height)
+    if not (numbered[0] or numbered[1]):
+        given, output = _alike(sizes, room, in_height, out_height)
+        return _corners(sizes, middle, {**middle.fits, "input": given, "output": output}, narrow)
+    smallest = _numerals(sizes, "input", sizes.input, narrow, room, in_height, 44) if numbered[0] else None
+    taken = smallest.width(sizes.input[1]) if smallest else min(HEAT_MOST, room * 0.4)
+    least = (
+        _numerals(sizes, "output", sizes.output, narrow, room - taken, out_height, 58) if numbered[1]
+        else layout.heat(*sizes.output, min(HEAT_MOST, room * 0.47), out_height)
+    )  # fmt: skip
     if least is None:
         return None
     left = room - least.width(sizes.output[1])
     if numbered[0]:
-        given = _numerals(sizes, "input", sizes.input, narrow, left, in_height)
+        given_ = _numerals(sizes, "input", sizes.input, narrow, left, in_height)
     else:
         share = min(HEAT_MOST, left)
-        given = layout.heat(*sizes.input, share, in_height) if share >= 90 else None
-        if given and given.pitch[0] < 4 and share < 200:
-            given = None
-    if given is None:
+        given_ = layout.heat(*sizes.input, share, in_height)
+    if given_ is None:
         return None
-    left = room - given.width(sizes.input[1])
-    output = (
-        _numerals(sizes, "output", sizes.output, narrow, left, out_height, 92) if numbered[1]
+    left = room - given_.width(sizes.input[1])
+    output_ = (
+        _numerals(sizes, "output", sizes.output, narrow, left, out_height, 100) if numbered[1]
         else layout.heat(*sizes.output, min(HEAT_MOST, left), out_height)
     )  # fmt: skip
-    if output is None:
+    if output_ is None:
         return None
+    larger = _numerals(sizes, "input", sizes.input, narrow, room - output_.width(sizes.output[1]), in_height, 72)
+    given, output = larger if numbered[0] and larger else given_, output_
     return _corners(sizes, middle, {**middle.fits, "input": given, "output": output}, narrow)
+
+
+def _alike(sizes: Sizes, room: float, in_height: float, out_height: float) -> tuple[Fit, Fit]:
+    """Two pictures in colour alone, their cells of one size where that fits."""
+    total = sizes.input[1] + sizes.output[1]
+    share = min(HEAT_MOST, room * sizes.input[1] / total), min(HEAT_MOST, room * sizes.output[1] / total)
+    least = 0.3 * room  # a picture much smaller than the other would be a stamp
+    share = (min(share[0], room - least), max(share[1], min(least, HEAT_MOST)))
+    given = layout.heat(*sizes.input, share[0], in_height)
+    output = layout.heat(*sizes.output, share[1], out_height)
+    if abs(sizes.input[1] - sizes.output[1]) <= 0.3 * sizes.input[1]:
+        pitch = min(given.pitch[0], output.pitch[0])
+        given = output = Fit((pitch, pitch), 0)
+    return given, output
 
 
 def _bare(sizes: Sizes) -> Stage:
@@ -191,10 +233,9 @@ def _bare(sizes: Sizes) -> Stage:
     height = row_height(sizes.depth)
     kernel = layout.heat(rows, cols, 200, min(200, height))
     grids = {"kernel": kernel}
-    width = max(kernel.width(cols), 130.0)
     if sizes.depth > 1:
         grids["partial_sums"] = Fit((80, 44), theme.FLOOR)
-        width += GUTTER + 76
+    width = sizes.across(grids)
     room = RIGHT - LEFT - width - sizes.chain - 2 * GUTTER - 2 * LABEL
     fits = {
         "input": layout.heat(*sizes.input, room * 0.5, row_height(sizes.channels)),
@@ -228,30 +269,25 @@ def _centres(count: int) -> list[float]:
 
 
 def _middle_corners(sizes: Sizes, middle: Middle, x: float, centres: list[float]) -> dict[str, list[Point]]:
-    rows, cols = sizes.kernel
+    rows = sizes.kernel[0]
     fits = middle.fits
     mid = centres[0]
 
     def at(name: str, x: float, y: float) -> list[Point]:
         return [(even(x), even(y + fits[name].height(rows) / 2))]
 
-    if middle.arrangement == "rows":
+    if middle.arrangement in ("rows", "side"):
         out: dict[str, list[Point]] = {}
         for name, fit in fits.items():
-            n, m = (1, 1) if name == "partial_sums" else (rows, cols)
+            n = 1 if name == "partial_sums" else rows
             out[name] = [(even(x), even(c + fit.height(n) / 2)) for c in centres]
-            x += fit.width(m) + GUTTER
-        return out
-    if middle.arrangement == "side":
-        out = {}
-        for name, fit in fits.items():
-            out[name] = at(name, x, mid)
-            x += max(fit.width(cols), 130) + (GUTTER + 24 if len(fits) == 2 and "products" in fits else GUTTER)
+            x += sizes.column(name, fit) + GUTTER
         return out
     first, second = ("window", "kernel") if "window" in fits else ("kernel", "products")
-    height = fits[first].height(rows)
-    top = mid + (2 * height + HEADING) / 2
-    out = {first: [(even(x), even(top))], second: [(even(x), even(top - height - HEADING))]}
+    heights = fits[first].height(rows), fits[second].height(rows)
+    top = mid + (sum(heights) + HEADING) / 2
+    out = {first: [(even(x), even(top))], second: [(even(x), even(top - heights[0] - HEADING))]}
     if middle.arrangement == "tower":
-        out["products"] = at("products", x + max(fits[first].width(cols), 120) + GUTTER, mid)
+        pair = max(sizes.column("window", fits["window"]), sizes.column("kernel", fits["kernel"]))
+        out["products"] = at("products", x + pair + GUTTER, mid)
     return out

@@ -85,7 +85,7 @@ class FocusFrame(VMobject):
 
     def around(self, boxes: Sequence[Box]) -> FocusFrame:
         """Put the frame around other boxes."""
-        flat = np.concatenate([outline(box.outset(self.outset), t.CELL_RADIUS + self.outset) for box in boxes])
+        flat = np.concatenate([outline(box.outset(self.outset), min(t.CELL_RADIUS, box.w / 8) + self.outset) for box in boxes])
         self.points = np.column_stack([flat, np.zeros(len(flat))]) * PX
         self.boxes = tuple(boxes)
         return self

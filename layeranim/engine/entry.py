@@ -1,0 +1,112 @@
+"""What the layers of this package share on the way in: arrays taken and completed, gradients and class ids checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from layeranim.engine import door
+from layeranim.engine.array import numeric, shape_text
+from layeranim.engine.option import ArrayOption
+from layeranim.engine.trace import Array, Shape, Tensor, Trace
+from layeranim.errors import OptionError, ShapeError
+
+Complete = Callable[[Any, door.Given], tuple[Any, dict[str, Shape]]]
+
+
+def enter(
+    layer: str,
+    options: Sequence[ArrayOption],
+    complete: Complete,
+    config: Any,
+    arrays: Mapping[str, Any],
+    apart: Sequence[str] = (),
+) -> tuple[Any, dict[str, Array]]:
+    """The completed Config and every array that the layer needs, in canonical shapes and one float type.
+
+    Arrays named in ``apart`` (class ids, masks) have no say in the type. Raises ``OptionError`` for an array that the
+    layer does not know, ``ShapeError`` for one that is missing, and what ``complete`` raises.
+    """
+    taken = door.take(arrays, apart)
+    shapes: dict[str, Shape | None] = dict.fromkeys(arrays)
+    shapes.update({name: array.shape for name, array in taken.items()})
+    known = door.known(shapes, [item.name for item in options], layer)
+    full, needed = complete(config, known)
+    for name in known:
+        if name not in needed:
+            raise OptionError(f"{name} was given, but {layer} with these options does not use it; leave it out")
+    return full, door.shaped(taken, needed, layer)
+
+
+def ranked(name: str, shape: Shape | None, axes: Sequence[str], least: int | None = None) -> Shape | None:
+    """``shape`` with axes of size 1 put in front until it has all of ``axes``; at least ``least`` must be there."""
+    if shape is None:
+        return None
+    least = len(axes) if least is None else least
+    if not least <= len(shape) <= len(axes):
+        wants = str(least) if least == len(axes) else f"{least} to {len(axes)}"
+        raise ShapeError(
+            f"{name} has shape {shape_text(shape)}, {len(shape)} axes, but must have {wants} ({', '.join(axes)})"
+        )
+    return (1,) * (len(axes) - len(shape)) + tuple(shape)
+
+
+def size_of(name: str, shape: Shape | None, axis: int) -> tuple[int | None, str]:
+    """What the array says about the size of one of its axes: a claim for ``door.agreed``."""
+    return (None if shape is None else shape[axis]), f"{name} ({shape_text(shape or ())})"
+
+
+def with_bias(flag: bool | None, bias: Shape | None, weight: Shape | None) -> bool:
+    """Whether a layer adds a bias: as the option says; else when values are given, or the weights are drawn too."""
+    if flag is False and bias is not None:
+        raise OptionError("bias is false, but values for the bias are given; leave out one of them")
+    return flag if flag is not None else bias is not None or weight is None
+
+
+def gradient(trace: Trace, gradients: Mapping[str, Any], name: str = "output") -> Array:
+    """The gradient of the loss for tensor ``name`` of ``trace``, checked and in that tensor's type.
+
+    Raises ``ShapeError`` when it is missing, has another shape, or when gradients of other tensors are given.
+    """
+    for other in gradients:
+        if other != name:
+            raise ShapeError(f"the backward pass of {trace.layer} starts from {name}, not from {other}")
+    if gradients.get(name) is None:
+        raise ShapeError(f"the backward pass of {trace.layer} needs the gradient of {name}")
+    tensor = trace.tensor(name)
+    array = numeric(f"grad_{name}", gradients[name])
+    door.fitting(f"grad_{name}", array.shape, tensor.shape, ", ".join(tensor.axes))
+    return array.astype(tensor.dtype, copy=False)
+
+
+def forward(trace: Trace, *names: str) -> list[Tensor]:
+    """What a backward pass reads of the forward trace: weights as they are, all else as its inputs."""
+    found = [trace.tensor(name) for name in names if name in trace]
+    return [tensor if tensor.role == "weight" else replace(tensor, role="input") for tensor in found]
+
+
+def whole(name: str, array: Array, below: int, also: int | None = None) -> Array:
+    """``array`` as int64: whole numbers from 0 up and less than ``below``; the one number ``also`` is let through.
+
+    Raises ``ShapeError`` with the first number that is none.
+    """
+    with np.errstate(invalid="ignore"):
+        good = (array >= 0) & (array == np.floor(array)) & (array < below)
+    if also is not None:
+        good |= array == also
+    if not np.all(good):
+        raise ShapeError(f"{name} holds {array[~good].flat[0]:g}, but must hold whole numbers from 0 to {below - 1}")
+    return np.asarray(array, dtype=np.int64)
+
+
+def unused(config: Any, mode: str, allowed: Mapping[str, Sequence[str]]) -> None:
+    """Refuse options that were set but that ``mode`` does not read; ``allowed`` names the modes of each option."""
+    for name, modes in allowed.items():
+        value = getattr(config, name)
+        if value is not None and mode not in modes:
+            raise OptionError(
+                f"{name} is {config.shown()[name]}, but mode {mode} takes none; it goes with {', '.join(modes)}"
+            )

@@ -1,0 +1,112 @@
+"""A table of acts read backwards: for every act, what its result's gradient gives to each thing that it read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from layeranim.engine.activations import ACTIVATIONS
+from layeranim.engine.recurrent.cells import Act
+from layeranim.engine.recurrent.steps import Plan, whole
+from layeranim.engine.trace import Array
+
+
+@dataclass
+class Adjoint:
+    """``plans`` give every gradient of one place, in order; ``shared`` those of weights, summed over all places."""
+
+    plans: list[Plan] = field(default_factory=list)
+    shared: list[Plan] = field(default_factory=list)
+
+
+def adjoint(
+    acts: tuple[Act, ...],
+    seeds: Mapping[str, tuple[str, ...]],
+    weights: Callable[[str], bool],
+    split: tuple[range, range] = (range(0), range(0)),
+) -> Adjoint:
+    """The backward pass of ``acts``, given for each of ``seeds`` the names of the gradients that reach it from outside.
+
+    A tensor that is read once has its gradient in ``grad_<tensor>``; one that is read more often has a part
+    ``grad_<tensor>_from_<reader>`` for each reader, and their sum. ``split`` is where the two parts of a join are.
+    The chain rule, act by act: D. Rumelhart et al. (1986); over time, P. Werbos (1990).
+    """
+    readers = Counter(name for act in acts for name in act.reads)
+    readers.update({name: len(parts) for name, parts in seeds.items()})
+    parts: dict[str, list[str]] = {name: list(given) for name, given in seeds.items()}
+    out = Adjoint()
+
+    def give(to: str, reader: str, operation: str, *reads: tuple[str, range | None], name: str = "") -> None:
+        target = f"grad_{to}" if readers[to] == 1 else f"grad_{to}_from_{reader.rpartition('.')[2]}"
+        parts.setdefault(to, []).append(target)
+        out.plans.append(Plan(operation, reads, target, (("name", name),) if name else ()))
+
+    def gather(name: str) -> None:
+        if parts.get(name) and parts[name] != [f"grad_{name}"]:
+            out.plans.append(Plan("add_cells", whole(*parts[name]), f"grad_{name}"))
+
+    for act in reversed(acts):
+        gather(act.writes)
+        delta = (f"grad_{act.writes}", None)
+        if act.verb == "affine":
+            weight, vector, *plus = act.reads
+            out.shared.append(Plan("outer_sum", (delta, (vector, None)), f"grad_{weight}"))
+            give(vector, act.writes, "weigh_back", (weight, None), delta)
+            for term in plus:
+                if weights(term):
+                    out.shared.append(Plan("total", (delta,), f"grad_{term}"))
+                else:
+                    give(term, act.writes, "join", delta)
+        elif act.verb == "multiply":
+            for term, other in (act.reads, act.reads[::-1]):
+                if weights(term):
+                    out.shared.append(Plan("total", (delta, (other, None)), f"grad_{term}"))
+                else:
+                    give(term, act.writes, "multiply", delta, (other, None))
+        elif act.verb == "activate":
+            give(act.reads[0], act.writes, "activate_back", delta, (act.reads[0], None), name=act.name)
+        elif act.verb == "softmax":
+            give(act.reads[0], act.writes, "softmax_back", delta, (act.writes, None))
+        elif act.verb == "complement":
+            give(act.reads[0], act.writes, "negate", delta)
+        elif act.verb == "add":
+            for term in act.reads:
+                give(term, act.writes, "join", delta)
+        else:
+            for term, span in zip(act.reads, split, strict=True):
+                give(term, act.writes, "join", (delta[0], span))
+    written = {act.writes for act in acts}
+    for name in parts:
+        if name not in written:
+            gather(name)
+    return out
+
+
+def run(plan: Plan, values: Mapping[str, Array]) -> Array:
+    """What a plan of the backward pass gives, for a batch of vectors."""
+    parts = [values[name] if span is None else values[name][..., span.start : span.stop] for name, span in plan.reads]
+    if plan.operation == "activate_back":
+        return np.asarray(parts[0] * ACTIVATIONS[dict(plan.parameters)["name"]].derivative(parts[1]))
+    return _RUN[plan.operation](*parts)
+
+
+def _sum(*parts: Array) -> Array:
+    total = parts[0]
+    for part in parts[1:]:
+        total = total + part
+    return total
+
+
+_RUN: dict[str, Callable[..., Array]] = {
+    "add_cells": _sum,
+    "join": lambda x: x,
+    "multiply": lambda a, b: np.asarray(a * b),
+    "negate": lambda x: np.asarray(-x),
+    "weigh_back": lambda weight, delta: np.asarray(delta @ weight),
+    "softmax_back": lambda delta, p: np.asarray(p * (delta - (delta * p).sum(axis=-1, keepdims=True))),
+    "outer_sum": lambda delta, x: np.asarray(delta.reshape(-1, delta.shape[-1]).T @ x.reshape(-1, x.shape[-1])),
+    "total": lambda *parts: np.asarray(np.prod(np.stack(parts), axis=0).reshape(-1, parts[0].shape[-1]).sum(axis=0)),
+}

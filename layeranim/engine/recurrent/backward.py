@@ -1,0 +1,251 @@
+"""Back-propagation through time: every gradient of every step, as a trace of its own.
+
+``grad_<tensor>`` is ∂loss/∂tensor. A state's gradient is what comes from the output of its step
+(``grad_hidden_from_output``) plus what comes back from the next step (``grad_hidden_from_next``); a weight's is the sum
+of δ xᵀ over all sequences and steps, also shown product by product in ``grad_weight_forget_products``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+import numpy as np
+
+from layeranim.engine import lazy
+from layeranim.engine.array import numeric
+from layeranim.engine.door import fitting
+from layeranim.engine.option import suggest
+from layeranim.engine.recurrent.adjoint import Adjoint, adjoint, run
+from layeranim.engine.recurrent.cells import joined_weight, readout
+from layeranim.engine.recurrent.config import RecurrentConfig, gates_of
+from layeranim.engine.recurrent.forward import final
+from layeranim.engine.recurrent.layout import Run, mask_of, output_name, run_list
+from layeranim.engine.recurrent.steps import Block, Places, Plan, in_blocks, whole
+from layeranim.engine.trace import Array, Region, Step, Tensor, Trace
+from layeranim.errors import OptionError
+
+Blocks = list[Block | Sequence[Step]]
+
+
+def backward(trace: Trace, gradients: Mapping[str, Any]) -> Trace:
+    """The gradients of a recurrent layer's trace.
+
+    Args:
+        gradients: ∂loss/∂tensor of ``output``, ``logits``, ``probabilities``, ``final_hidden`` or ``final_cell``
+            (with their prefix), each in its tensor's shape; what is not given counts as zero.
+
+    Raises:
+        OptionError: no gradient, or one of another tensor.
+        ShapeError: a gradient of another shape.
+    """
+    return _Backward(trace, gradients).trace()
+
+
+class _Backward:
+    """The work of one backward pass: gradients by name, and the plans that make them."""
+
+    def __init__(self, forward: Trace, gradients: Mapping[str, Any]) -> None:
+        self.forward, self.config = forward, cast(RecurrentConfig, forward.config)
+        self.runs = run_list(self.config, forward.tensors)
+        self.running = mask_of(forward.tensors)
+        self.out: dict[str, Tensor] = {
+            name: replace(tensor, role="intermediate") if tensor.role == "output" else tensor
+            for name, tensor in forward.tensors.items()
+        }
+        self.given = self._seeds(gradients)
+        self.kind = forward.tensor("input").dtype
+        self.values: dict[str, Array] = {}
+
+    def _seeds(self, gradients: Mapping[str, Any]) -> dict[str, Array]:
+        known = ["output", *(["logits", "probabilities"] if self.config.classes else [])]
+        known += [f"{r.prefix}final_{state}" for r in self.runs for state in r.states]
+        for name in gradients:
+            if name not in known:
+                raise OptionError(
+                    f"a gradient of {name} was given{suggest(name, known)}, but it must be of one of {', '.join(known)}"
+                )
+        if not gradients:
+            raise OptionError(f"no gradient was given; give that of {known[0]}")
+        kind = self.forward.tensor("input").dtype
+        out = {name: numeric(f"the gradient of {name}", value).astype(kind) for name, value in gradients.items()}
+        for name, array in out.items():
+            tensor = self.forward.tensor(name)
+            fitting(f"the gradient of {name}", array.shape, tensor.shape, " × ".join(tensor.axes))
+        return out
+
+    def value(self, name: str) -> Array:
+        """A forward tensor or a gradient, whole."""
+        if name not in self.values:
+            self.values[name] = self.out[name].array
+        return self.values[name]
+
+    def add(self, name: str, axes: Sequence[str], array: Array, given: bool = False) -> None:
+        """Hold a gradient; those of what the caller gave to the layer are the backward pass's output."""
+        of = self.forward.tensors.get(name.removeprefix("grad_"))
+        answer = of is not None and of.role in ("input", "weight") and not of.is_recipe
+        self.out[name] = Tensor(name, tuple(axes), "input" if given else "output" if answer else "intermediate", array)
+
+    def trace(self) -> Trace:
+        with np.errstate(all="ignore"):
+            top = self._output()
+            cells = [(r, self._cell(r)) for r in sorted(self.runs, key=lambda r: (-r.layer, r.reverse))]
+            shared = [plan for r, found in cells for plan in found.shared] + top.shared
+            packed = [self._shared(plan) for plan in shared]
+            packed += [plan for r, found in cells for plan in self._pack(r, found.shared)]
+        blocks = self._blocks(top, cells)
+        blocks.append(Block(packed, [{}]))
+        return Trace(f"{self.forward.layer}.backward", self.config, self.out, in_blocks(blocks, self.out),
+                     {"steps": int(self.running.sum()), "given": ", ".join(self.given)})  # fmt: skip
+
+    def _output(self) -> Adjoint:
+        """The gradient of ``output``: given, from the output layer, both or neither."""
+        acts = readout("bias_output" in self.forward) if self.config.classes else ()
+        read = any(name in self.given for name in ("logits", "probabilities"))
+        seeds: dict[str, tuple[str, ...]] = {}
+        for name in ("output", "logits", "probabilities"):
+            if name not in self.forward:
+                continue
+            below = read and name != "probabilities" and (name == "output" or "probabilities" in self.given)
+            if name in self.given or not below:
+                seeds[name] = (f"grad_{name}_given" if below else f"grad_{name}",)
+                array = self.given.get(name, np.zeros(self.forward.tensor(name).shape, self.kind))
+                self.add(seeds[name][0], self.forward.axes(name), array, given=True)
+        if not read:
+            acts = ()
+        elif "probabilities" not in self.given:
+            acts = acts[:1]
+        found = adjoint(acts, seeds, lambda name: name.startswith(("weight", "bias")))
+        for plan in found.plans:
+            self.add(plan.writes, self._axes(plan.writes), run(plan, {n: self.value(n) for n, _ in plan.reads}))
+        return found
+
+    def _axes(self, gradient: str) -> tuple[str, ...]:
+        """The axes of the tensor whose gradient, or part of it, this is."""
+        name = gradient.removeprefix("grad_")
+        while name not in self.forward:
+            name = name.rpartition("_from_")[0] or name.removesuffix("_given")
+        return self.forward.axes(name)
+
+    def _cell(self, r: Run) -> Adjoint:
+        """One run, from its last step to its first."""
+        p, states = r.prefix, {}
+        for state in r.states:
+            outer = ["output"] if state == "hidden" else []
+            states[p + state] = tuple(f"grad_{p}{state}_from_{source}" for source in [*outer, "next"])
+        state_size, features = self.forward.size("hidden"), self.forward.size(r.features)
+        split = (range(state_size), range(state_size, state_size + features))
+        found = adjoint(r.acts, states, lambda name: "weight_" in name or "bias_" in name, split)
+        outer_name = f"grad_{p}hidden_from_output"
+        outer_grad = self._from_output(r)
+        carried = {}
+        for state in r.states:
+            shape = self.forward.tensor(f"{p}initial_{state}").shape
+            name = f"{p}final_{state}"
+            carried[state] = self.given.get(name, np.zeros(shape, self.kind))
+            self.add(f"grad_{name}", self.forward.axes(name), carried[state], given=True)
+        names = [f"grad_{p}{s}_from_next" for s in r.states] + [plan.writes for plan in found.plans]
+        held = {n: np.zeros(self._shape(n), self.kind) for n in names}
+        reads = {n for plan in found.plans for n, _ in plan.reads if not n.startswith("grad_")}
+        whole_values = {n: self.value(n) for n in reads}
+        time = self.running.shape[1]
+        for t in range(time) if r.reverse else range(time - 1, -1, -1):
+            on = self.running[:, t, None]
+            here = {n: v if "weight_" in n else v[:, t] for n, v in whole_values.items()}
+            here |= {outer_name: outer_grad[:, t]} | {f"grad_{p}{s}_from_next": g for s, g in carried.items()}
+            for plan in found.plans:
+                here[plan.writes] = run(plan, here)
+            for n, array in held.items():
+                array[:, t] = np.where(on, here[n], 0)
+            carried = {s: np.where(on, here[f"grad_{p}previous_{s}"], g) for s, g in carried.items()}
+        for n, array in held.items():
+            self.add(n, self._axes(n), array)
+        for state in r.states:
+            first = final(held[f"grad_{p}previous_{state}"], self.running, not r.reverse)
+            self.add(f"grad_{p}initial_{state}", self.forward.axes(f"{p}initial_{state}"), first)
+        self._below(r)
+        return found
+
+    def _shape(self, gradient: str) -> tuple[int, ...]:
+        return tuple(self.forward.size(axis) for axis in self._axes(gradient))
+
+    def _from_output(self, r: Run) -> Array:
+        """What reaches each step's state from above: its columns of the layer's output."""
+        size = self.forward.size("hidden")
+        columns = slice(size, 2 * size) if r.reverse else slice(size)
+        above = self.value(f"grad_{output_name(self.config, r.layer)}")[..., columns]
+        if above.ndim == 2:
+            last, above = above, np.zeros(self.forward.tensor(r.prefix + "hidden").shape, self.kind)
+            rows = np.arange(len(last))
+            above[rows, 0 if r.reverse else self.running.sum(axis=1) - 1] = last
+        name = f"grad_{r.prefix}hidden_from_output"
+        above = np.where(self.running[:, :, None], above, 0)
+        self.out[name] = lazy.view(name, self.forward.axes(r.prefix + "hidden"), above)
+        return above
+
+    def _below(self, r: Run) -> None:
+        """After a layer's last run: the gradient of what it read, from all its runs."""
+        mine = [x for x in self.runs if x.layer == r.layer]
+        name = f"grad_{r.source}"
+        if r is mine[-1] and name not in self.out:
+            parts = [self.value(f"grad_{x.prefix}input") for x in mine]
+            self.add(name, self.forward.axes(r.source), np.sum(parts, axis=0))
+
+    def _shared(self, plan: Plan) -> Plan:
+        """A weight's gradient, and for a film each product that it is the sum of."""
+        name = plan.writes.removeprefix("grad_")
+        axes = self.forward.axes(name)
+        self.add(plan.writes, axes, run(plan, {n: self.value(n) for n, _ in plan.reads}))
+        if plan.operation == "outer_sum":
+            delta, vector = (self.out[n] for n, _ in plan.reads)
+            each = (*delta.axes[:-1], delta.axes[-1], vector.axes[-1])
+            self.out[f"{plan.writes}_products"] = lazy.product(f"{plan.writes}_products", each, delta, vector)
+        return plan
+
+    def _pack(self, r: Run, shared: Sequence[Plan]) -> list[Plan]:
+        """The packed arrays' gradients from those of the gates."""
+        p, out = r.prefix, []
+        made = {plan.writes for plan in shared}
+        state, total = self.forward.size("hidden"), self.forward.size(r.joined)
+        for name, span in (("weight_hidden", range(state)), ("weight_input", range(state, total)),
+                           ("bias_input", None), ("bias_hidden", None)):  # fmt: skip
+            if p + name in self.forward:
+                own = [f"grad_{p}{name}_{part}" for part in gates_of(self.config)]
+                both = [f"grad_{p}{joined_weight(part)}" for part in gates_of(self.config)]
+                reads = tuple((o, None) if o in made else (b, span) for o, b in zip(own, both, strict=True))
+                out.append(self._packed(f"grad_{p}{name}", "join", reads, self.forward.axes(p + name)))
+        if p + "weight_peephole" in self.forward:
+            name = p + "weight_peephole"
+            rows = whole(*(f"grad_{name}_{part}" for part in ("input", "forget", "output")))
+            out.append(self._packed(f"grad_{name}", "stack", rows, self.forward.axes(name)))
+        return out
+
+    def _packed(
+        self, name: str, operation: str, reads: tuple[tuple[str, range | None], ...], axes: tuple[str, ...]
+    ) -> Plan:
+        parts = [self.value(n) if s is None else self.value(n)[..., s.start : s.stop] for n, s in reads]
+        self.add(name, axes, np.stack(parts) if operation == "stack" else np.concatenate(parts))
+        return Plan(operation, reads, name)
+
+    def _blocks(self, top: Adjoint, cells: Sequence[tuple[Run, Adjoint]]) -> Blocks:
+        blocks: Blocks = []
+        for b, count in enumerate(self.running.sum(axis=1).tolist()):
+            times = Places(b, range(count)[::-1])
+            if top.plans:
+                every = "time" in self.forward.axes("logits")
+                blocks.append(Block(top.plans, times if every else [{"batch": b}]))
+            for r, found in cells:
+                blocks.append(Block(found.plans, Places(b, range(count)) if r.reverse else times))
+                blocks.append([_first_step(r.prefix, state, b, count - 1 if r.reverse else 0) for state in r.states])
+                mine = [x for x in self.runs if x.layer == r.layer]
+                reads = [f"grad_{x.prefix}input" for x in mine]
+                if r is mine[-1] and reads != [f"grad_{r.source}"]:
+                    blocks.append(Block([Plan("add_cells", whole(*reads), f"grad_{r.source}")], times))
+        return blocks
+
+
+def _first_step(p: str, state: str, batch: int, time: int) -> Step:
+    """What is left before the first step is the gradient of the initial state."""
+    before = Region.of(f"grad_{p}previous_{state}", batch=batch, time=time)
+    return Step("join", (before,), Region.of(f"grad_{p}initial_{state}", batch=batch))

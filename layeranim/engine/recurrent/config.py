@@ -1,0 +1,134 @@
+"""The options of the recurrent layers and the arrays that they take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from layeranim.engine.option import ArrayOption, Choice, Config, Flag, Integer, option
+from layeranim.engine.recurrent.cells import Kind, gate_order
+
+_SHARED: dict[str, Any] = {
+    "input_size": lambda: option(Integer(1), None, "features of each time step"),
+    "hidden": lambda: option(Integer(1), None, "units of the state", aliases=("hidden_size", "units")),
+    "timesteps": lambda: option(Integer(1), None, "time steps"),
+    "layers": lambda: option(Integer(1), 1, "layers, each reading the one below", aliases=("num_layers",)),
+    "bidirectional": lambda: option(Flag(), False, "a second state that reads from the end"),
+    "bias": lambda: option(Flag(), True, "add biases"),
+    "classes": lambda: option(Integer(1), None, "an output layer softmax(V h + b) with so many classes"),
+    "mode": lambda: option(
+        Choice(("many-to-many", "many-to-one", "one-to-many")), "many-to-many", "at which steps it reads and answers"
+    ),
+    "returns": lambda: option(
+        Choice(("sequences", "last", "state")), None, "what the layer hands on", aliases=("return",)
+    ),
+    "convention": lambda: option(Choice(("torch", "keras")), "torch", "whose order of the gates in packed weights"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RnnConfig(Config):
+    """Options of the plain (Elman) recurrent layer."""
+
+    input_size: int | None = _SHARED["input_size"]()
+    hidden: int | None = _SHARED["hidden"]()
+    timesteps: int | None = _SHARED["timesteps"]()
+    layers: int = _SHARED["layers"]()
+    bidirectional: bool = _SHARED["bidirectional"]()
+    nonlinearity: str = option(Choice(("tanh", "relu")), "tanh", "the activation of the state")
+    bias: bool = _SHARED["bias"]()
+    classes: int | None = _SHARED["classes"]()
+    mode: str = _SHARED["mode"]()
+    returns: str | None = _SHARED["returns"]()
+    convention: str = _SHARED["convention"]()
+
+
+@dataclass(frozen=True, kw_only=True)
+class GruConfig(Config):
+    """Options of the gated recurrent unit."""
+
+    input_size: int | None = _SHARED["input_size"]()
+    hidden: int | None = _SHARED["hidden"]()
+    timesteps: int | None = _SHARED["timesteps"]()
+    layers: int = _SHARED["layers"]()
+    bidirectional: bool = _SHARED["bidirectional"]()
+    variant: str = option(
+        Choice(("reset-after", "reset-before", "glossary")), "reset-after", "where the reset gate enters the candidate"
+    )
+    bias: bool = _SHARED["bias"]()
+    classes: int | None = _SHARED["classes"]()
+    mode: str = _SHARED["mode"]()
+    returns: str | None = _SHARED["returns"]()
+    convention: str = _SHARED["convention"]()
+
+
+@dataclass(frozen=True, kw_only=True)
+class LstmConfig(Config):
+    """Options of the long short-term memory."""
+
+    input_size: int | None = _SHARED["input_size"]()
+    hidden: int | None = _SHARED["hidden"]()
+    timesteps: int | None = _SHARED["timesteps"]()
+    layers: int = _SHARED["layers"]()
+    bidirectional: bool = _SHARED["bidirectional"]()
+    projection: int | None = option(
+        Integer(1), None, "features of the state after a projection of the units", aliases=("proj_size",)
+    )
+    peepholes: bool | None = option(Flag(), None, "gates also see the cell (default: if their weights are given)")
+    bias: bool = _SHARED["bias"]()
+    classes: int | None = _SHARED["classes"]()
+    mode: str = _SHARED["mode"]()
+    returns: str | None = _SHARED["returns"]()
+    convention: str = _SHARED["convention"]()
+
+
+RecurrentConfig = RnnConfig | GruConfig | LstmConfig
+
+ARRAYS = (
+    ArrayOption("input", ("batch", "time", "features"), "input", "the sequence, one row a time step"),
+    ArrayOption("weight_input", ("gates", "features"), "weight", "W, what each gate makes of the input", True),
+    ArrayOption("weight_hidden", ("gates", "hidden"), "weight", "U, what each gate makes of the last state", True),
+    ArrayOption("bias_input", ("gates",), "weight", "b", True),
+    ArrayOption("bias_hidden", ("gates",), "weight", "c, a second bias", True),
+    ArrayOption("initial_hidden", ("batch", "hidden"), "input", "the state before the first step (default 0)", True),
+    ArrayOption("lengths", ("batch",), "input", "how many time steps each sequence has", True),
+    ArrayOption("weight_output", ("classes", "outputs"), "weight", "V of the output layer", True),
+    ArrayOption("bias_output", ("classes",), "weight", "bias of the output layer", True),
+)
+LSTM_ARRAYS = (
+    ArrayOption("initial_cell", ("batch", "units"), "input", "the memory before the first step (default 0)", True),
+    ArrayOption("weight_projection", ("hidden", "units"), "weight", "P, from the units to the state", True),
+    ArrayOption("weight_peephole", ("peepholes", "units"), "weight", "rows for input, forget and output gate", True),
+)
+
+
+def kind_of(config: RecurrentConfig) -> Kind:
+    """Which cell a Config describes."""
+    return "rnn" if isinstance(config, RnnConfig) else "gru" if isinstance(config, GruConfig) else "lstm"
+
+
+def gates_of(config: RecurrentConfig) -> tuple[str, ...]:
+    """The parts of the packed weights, in the order of their rows."""
+    variant = config.variant if isinstance(config, GruConfig) else ""
+    return gate_order(kind_of(config), variant, config.convention)
+
+
+def prefix(config: RecurrentConfig, layer: int, direction: int = 0) -> str:
+    """What the names of one layer's and direction's tensors begin with; nothing where there is only one."""
+    parts = [f"layer{layer}."] if config.layers > 1 else []
+    parts += [("forward.", "backward.")[direction]] if config.bidirectional else []
+    return "".join(parts)
+
+
+def runs(config: RecurrentConfig) -> Iterator[tuple[int, int, str]]:
+    """Every (layer, direction, prefix), in the order of the arithmetic."""
+    for layer in range(config.layers):
+        for direction in range(2 if config.bidirectional else 1):
+            yield layer, direction, prefix(config, layer, direction)
+
+
+def state_size(config: RecurrentConfig) -> int:
+    """Features of the state that one direction hands on: the projection's, or all units."""
+    projection = config.projection if isinstance(config, LstmConfig) else None
+    return int(projection or config.hidden or 0)

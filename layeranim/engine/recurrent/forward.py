@@ -1,0 +1,189 @@
+"""The forward pass: every cell's table, run for all sequences of the batch at once, step after step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from layeranim.engine.activations import ACTIVATIONS, softmax
+from layeranim.engine.recurrent.cells import Act, joined_weight, readout, table
+from layeranim.engine.recurrent.config import (
+    GruConfig,
+    LstmConfig,
+    RecurrentConfig,
+    RnnConfig,
+    gates_of,
+    kind_of,
+    prefix,
+    runs,
+    state_size,
+)
+from layeranim.engine.trace import Array
+
+STATES = ("hidden", "cell")
+
+
+def cell_table(config: RecurrentConfig, biases: tuple[str, ...]) -> tuple[Act, ...]:
+    """The acts of one time step with these options."""
+    return table(
+        kind_of(config),
+        nonlinearity=config.nonlinearity if isinstance(config, RnnConfig) else "tanh",
+        variant=config.variant if isinstance(config, GruConfig) else "",
+        biases=biases,
+        peepholes=isinstance(config, LstmConfig) and bool(config.peepholes),
+        projection=isinstance(config, LstmConfig) and config.projection is not None,
+    )
+
+
+def kept(act: Act) -> bool:
+    """Whether what an act writes is held; joins and element-wise products are made where they are read."""
+    return act.verb in ("affine", "activate", "add", "softmax") or act.writes.rpartition(".")[2] in STATES
+
+
+def split(config: RecurrentConfig, held: Mapping[str, Array], p: str) -> dict[str, Array]:
+    """One run's weights by name: the rows of each gate as views of the packed arrays."""
+    units = int(config.hidden or 0)
+    out: dict[str, Array] = {}
+    for name in ("weight_input", "weight_hidden", "bias_input", "bias_hidden"):
+        if p + name in held:
+            blocks = held[p + name]
+            for at, part in enumerate(gates_of(config)):
+                out[f"{name}_{part}"] = blocks[at * units : (at + 1) * units]
+    if p + "weight_peephole" in held:
+        for at, part in enumerate(("input", "forget", "output")):
+            out[f"weight_peephole_{part}"] = held[p + "weight_peephole"][at]
+    if p + "weight_projection" in held:
+        out["weight_projection"] = held[p + "weight_projection"]
+    return out
+
+
+def _affine(weight: Array, vector: Array, *plus: Array) -> Array:
+    total = vector @ weight.T
+    for term in plus:
+        total = total + term
+    return np.asarray(total)
+
+
+def apply(act: Act, parts: list[Array]) -> Array:
+    """What an act gives, for a batch of vectors."""
+    if act.verb == "activate":
+        return ACTIVATIONS[act.name](parts[0])
+    return _VERBS[act.verb](*parts)
+
+
+_VERBS: dict[str, Callable[..., Array]] = {
+    "affine": _affine,
+    "multiply": lambda a, b: np.asarray(a * b),
+    "add": lambda a, b: np.asarray(a + b),
+    "complement": lambda a: np.asarray(1 - a),
+    "join": lambda *parts: np.concatenate(parts, axis=-1),
+    "softmax": softmax,
+}
+
+
+def active(lengths: Array | None, batch: int, time: int) -> Array:
+    """Which sequences still run at which step: (batch, time) of bool."""
+    limits = np.full(batch, time) if lengths is None else lengths.astype(np.int64)
+    return np.asarray(np.arange(time)[None, :] < limits[:, None])
+
+
+def forward(config: RecurrentConfig, held: Mapping[str, Array]) -> dict[str, Array]:
+    """Every tensor that is held, by its full name: (batch, time, …) each, zero beyond a sequence's length.
+
+    Semantics of the lengths as in ``torch.nn.utils.rnn.pack_padded_sequence``: a reverse run starts at each
+    sequence's own last step, and the state at the last step of its own is what a sequence ends with.
+    """
+    out: dict[str, Array] = {}
+    batch, time = held["input"].shape[:2]
+    running = active(held.get("lengths"), batch, time)
+    below = held["input"]
+    outputs: list[Array] = []
+    with np.errstate(all="ignore"):
+        for layer, direction, p in runs(config):
+            if direction == 0 and layer:
+                below, outputs = np.concatenate(outputs, axis=-1), []
+            found = _run(config, {**held, **out}, p, below, running, reverse=direction == 1)
+            out |= found
+            outputs.append(out[p + "hidden"])
+        if config.classes is not None:
+            out |= _read_out(config, held, out, running)
+    return out
+
+
+def _run(
+    config: RecurrentConfig, held: Mapping[str, Array], p: str, x: Array, running: Array, reverse: bool
+) -> dict[str, Array]:
+    batch, time = running.shape
+    biases = tuple(name for name in ("bias_input", "bias_hidden") if p + name in held)
+    acts = cell_table(config, biases)
+    values = split(config, held, p)
+    for part in gates_of(config):
+        if f"weight_hidden_{part}" in values:
+            values[joined_weight(part)] = np.concatenate(
+                [values[f"weight_hidden_{part}"], values[f"weight_input_{part}"]], axis=1
+            )
+    states = {name: held[p + "initial_" + name] for name in STATES if p + "initial_" + name in held}
+    out: dict[str, Array] = {}
+    for t in range(time - 1, -1, -1) if reverse else range(time):
+        values |= {"input": x[:, t]} | {"previous_" + name: state for name, state in states.items()}
+        on = running[:, t, None]
+        for act in acts:
+            values[act.writes] = apply(act, [values[name] for name in act.reads])
+        for act in acts:
+            if kept(act):
+                found = values[act.writes]
+                if act.writes not in out:
+                    out[act.writes] = np.zeros((batch, time, found.shape[-1]), dtype=x.dtype)
+                out[act.writes][:, t] = np.where(on, found, 0)
+        states = {name: np.where(on, values[name], state) for name, state in states.items()}
+    return {p + name: array for name, array in out.items()}
+
+
+def _read_out(
+    config: RecurrentConfig, held: Mapping[str, Array], out: Mapping[str, Array], running: Array
+) -> dict[str, Array]:
+    last = config.layers - 1
+    tops = [out[prefix(config, last, d) + "hidden"] for d in range(2 if config.bidirectional else 1)]
+    values: dict[str, Any] = {n: held[n] for n in ("weight_output", "bias_output") if n in held}
+    if config.returns == "sequences":
+        values["output"], on = np.concatenate(tops, axis=-1), running[:, :, None]
+    else:
+        ends = [final(top, running, d == 1) for d, top in enumerate(tops)]
+        values["output"], on = np.concatenate(ends, axis=-1), np.array(True)
+    for act in readout("bias_output" in held):
+        values[act.writes] = np.where(on, apply(act, [values[name] for name in act.reads]), 0)
+    return {name: values[name] for name in ("logits", "probabilities")}
+
+
+def final(sequence: Array, running: Array, reverse: bool) -> Array:
+    """The last state of a run: at each sequence's own last step, or at the first where it reads from the end."""
+    rows = np.arange(len(sequence))
+    return np.asarray(sequence[rows, np.zeros_like(rows) if reverse else running.sum(axis=1) - 1])
+
+
+def shifted(sequence: Array, edge: Array, running: Array, later: bool) -> Array:
+    """Each step's neighbour: the one before it (``later``: after it), and ``edge`` at the sequence's own end."""
+    out = np.zeros_like(sequence)
+    rows = np.arange(len(sequence))
+    if later:
+        out[:, :-1] = sequence[:, 1:]
+        out[rows, running.sum(axis=1) - 1] = edge
+    else:
+        out[:, 1:] = sequence[:, :-1]
+        out[:, 0] = edge
+        out[~running] = 0
+    return out
+
+
+def defaults(config: RecurrentConfig, held: Mapping[str, Array]) -> dict[str, Array]:
+    """The initial states that were not given: zeros."""
+    batch, kind = held["input"].shape[0], held["input"].dtype
+    out: dict[str, Array] = {}
+    for _, _, p in runs(config):
+        sizes = {"initial_hidden": state_size(config)}
+        if isinstance(config, LstmConfig):
+            sizes["initial_cell"] = int(config.hidden or 0)
+        out |= {p + name: np.zeros((batch, size), kind) for name, size in sizes.items() if p + name not in held}
+    return out

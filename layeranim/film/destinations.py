@@ -1,0 +1,99 @@
+"""Where a film goes: paths and formats, decided and checked before anything is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from layeranim.engine.option import suggest
+from layeranim.errors import OptionError
+from layeranim.film import output
+from layeranim.film.writers import FORMATS, check_size
+from layeranim.stories.options import FilmOptions
+
+DEFAULT_FORMATS = ("mp4", "gif")
+FOLDER = "renders"
+POSTER = "png"
+SIDECARS = (".png", ".vtt", ".json")
+
+
+@dataclass(frozen=True)
+class Destination:
+    """One file to write. ``fmt`` is a film format or ``png``, the poster."""
+
+    path: str
+    fmt: str
+
+    @property
+    def stem(self) -> str | None:
+        """The path without its suffix, for the files beside a film; none for standard output and sequences."""
+        if self.path == output.STDOUT or output.is_sequence(self.path):
+            return None
+        suffix = FORMATS[self.fmt].suffix if self.fmt in FORMATS else ".png"
+        return self.path[: -len(suffix)] if self.path.lower().endswith(suffix) else str(Path(self.path).with_suffix(""))
+
+
+def destinations(
+    name: str, outputs: str | Path | Iterable[str | Path] | None, formats: str | Iterable[str] | None, film: FilmOptions
+) -> tuple[Destination, ...]:
+    """The files that are asked for. ``outputs`` are paths whose suffix decides; else ``formats`` in ``renders/``.
+
+    Raises ``OptionError`` for unknown formats or sizes that one cannot have, ``OutputError`` for what cannot be written.
+    """
+    wanted = _formats(formats)
+    if outputs is None:
+        found = [Destination(_default(name, fmt), fmt) for fmt in wanted or DEFAULT_FORMATS]
+    else:
+        paths = [str(outputs)] if isinstance(outputs, (str, Path)) else [str(p) for p in outputs]
+        found = [Destination(path, _format_of(path, wanted)) for path in paths]
+    for item in found:
+        if item.fmt in FORMATS:
+            check_size(item.fmt, *film.frame(item.fmt)[:2])
+    output.check_writable(*every_path(found))
+    return tuple(found)
+
+
+def every_path(found: Iterable[Destination]) -> list[str]:
+    """All files of these destinations: the films and what stands beside each."""
+    found = list(found)
+    paths = [item.path for item in found]
+    for stem in stems(found):
+        paths += [stem + suffix for suffix in SIDECARS if stem + suffix not in paths]
+    return paths
+
+
+def stems(found: Iterable[Destination]) -> list[str]:
+    """The stems that get a poster, captions and provenance: those of the films."""
+    return list(dict.fromkeys(item.stem for item in found if item.stem is not None and item.fmt in FORMATS))
+
+
+def _formats(formats: str | Iterable[str] | None) -> list[str]:
+    words = formats.split(",") if isinstance(formats, str) else list(formats or ())
+    names = [word.strip().lower() for word in words if word.strip()]
+    for name in names:
+        if name not in FORMATS and name != POSTER:
+            known = [*FORMATS, POSTER]
+            raise OptionError(f"format {name!r} is unknown{suggest(name, known)}; there are {', '.join(known)}")
+    return list(dict.fromkeys(names))
+
+
+def _default(name: str, fmt: str) -> str:
+    suffix = ".png" if fmt == POSTER else FORMATS[fmt].suffix
+    return f"{FOLDER}/{name}{suffix}"
+
+
+def _format_of(path: str, wanted: list[str]) -> str:
+    if path == output.STDOUT:
+        if len(wanted) != 1:
+            raise OptionError("output is standard output (-), which needs exactly one format, such as -f gif")
+        return wanted[0]
+    if output.is_sequence(path):
+        return "png-sequence"
+    suffixes = {info.suffix: name for name, info in FORMATS.items() if name != "png-sequence"} | {".png": POSTER}
+    fitting = [name for suffix, name in suffixes.items() if path.lower().endswith(suffix)]
+    if len(wanted) == 1 and (not fitting or wanted[0] in ("apng", "av1") and fitting[-1] in (POSTER, "webm")):
+        return wanted[0]
+    if not fitting:
+        raise OptionError(f"output {path!r} has no suffix of a film; use one of {', '.join(suffixes)}")
+    return max(fitting, key=lambda name: len(FORMATS[name].suffix) if name in FORMATS else 4)

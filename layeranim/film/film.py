@@ -1,0 +1,186 @@
+"""A film made: one trace and storyboard, one drawing pass per frame size, every format fed from it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from layeranim import theme as themes
+from layeranim.errors import LayeranimError, RenderError
+from layeranim.film import captions, host, provenance
+from layeranim.film.destinations import POSTER, Destination, every_path, stems
+from layeranim.film.output import Outputs
+from layeranim.film.renderer import FilmRenderer
+from layeranim.film.writers import FORMATS, Rect, Spec, Writer, writer
+from layeranim.film.writers.png import write_png
+from layeranim.layout import View
+from layeranim.scenes.base import ExplainerScene
+from layeranim.stories.options import FilmOptions
+from layeranim.stories.storyboard import Storyboard
+
+if TYPE_CHECKING:
+    from layeranim.film.provenance import Origin
+
+Progress = Callable[[int, int], None]
+"""Called with the frames drawn so far and the frames in all passes."""
+
+
+@dataclass(frozen=True)
+class Film:
+    """A film that was written. Shows itself in a notebook."""
+
+    paths: tuple[Path, ...]
+    poster: Path | None
+    alt: str
+    captions: tuple[captions.Cue, ...]
+    seconds: float
+    frames: int
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        for path in self.paths:
+            if path.suffix in (".mp4", ".webm"):
+                shown = f' poster="{escape(self.poster.as_posix())}"' if self.poster else ""
+                return f'<video controls loop muted src="{escape(path.as_posix())}"{shown} aria-label="{escape(self.alt)}"></video>'
+        picture = next((p for p in self.paths if p.suffix in (".gif", ".webp", ".png", ".apng")), self.poster)
+        return f'<img src="{escape(picture.as_posix())}" alt="{escape(self.alt)}">' if picture else escape(self.alt)
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One run over the scene: a frame size, a frame rate, and the formats that it feeds."""
+
+    width: int
+    height: int
+    fps: Fraction
+    items: tuple[Destination, ...]
+
+    def frame_of(self, tick: int) -> int:
+        """The frame at which a tick begins."""
+        return round(tick * themes.TICK_MS * self.fps / 1000)
+
+
+class Fan:
+    """Hands every frame to all writers of a pass and keeps the poster."""
+
+    def __init__(self, writers: Sequence[Writer], poster: int | None, progress: Callable[[int], None] | None = None) -> None:
+        self.writers, self.wanted, self.progress = writers, poster, progress
+        self.frames = 0
+        self.poster: NDArray[np.uint8] | None = None
+
+    def write(self, pixels: NDArray[np.uint8], changed: Sequence[Rect], repeat: int) -> None:
+        if self.wanted is not None and self.frames <= self.wanted < self.frames + repeat:
+            self.poster = pixels.copy()
+        self.frames += repeat
+        for one in self.writers:
+            one.write(pixels, changed, repeat)
+        if self.progress:
+            self.progress(self.frames)
+
+
+def make(
+    board: Storyboard, scene: type[ExplainerScene], options: FilmOptions, found: Sequence[Destination], origin: Origin,
+    progress: Progress | None = None, workers: int = 2,
+) -> Film:  # fmt: skip
+    """Draw and write a film; nothing is visible before everything is complete."""
+    theme = themes.THEMES[options.theme]
+    extra = extra_colours(board, theme)
+    paths = every_path(found)
+    shots = passes(found, options)
+    total = sum(shot.frame_of(board.ticks) for shot in shots)
+    before = 0
+    posters: dict[tuple[int, int], NDArray[np.uint8]] = {}
+    frames = 0
+    with ExitStack() as stack:
+        outputs = stack.enter_context(Outputs(paths, options.max_size))
+        files: dict[str, Any] = dict(zip(paths, outputs.files, strict=True))
+        open_writers: list[Writer] = []
+        stack.callback(lambda: [one.abort() for one in open_writers])
+        for shot in shots:
+            spec = Spec(shot.width, shot.height, shot.fps, theme, options.loop, workers, extra)
+            feeding = [writer(item.fmt, files[item.path], spec) for item in shot.items if item.fmt in FORMATS]
+            open_writers += feeding
+            seen = before
+            fan = Fan(feeding, shot.frame_of(board.poster), (lambda n, seen=seen: progress(seen + n, total)) if progress else None)  # type: ignore[misc]  # noqa: E501
+            draw(board, scene, theme, shot, fan, options.captions)
+            before += fan.frames
+            frames = max(frames, fan.frames)
+            if fan.poster is not None:
+                posters[shot.width, shot.height] = fan.poster
+        for one in open_writers:
+            one.finish()
+        open_writers.clear()
+        _beside(board, found, files, posters, options, origin, frames)
+        outputs.commit()
+    poster = next((Path(stem + ".png") for stem in stems(found)), None)
+    written = tuple(Path(item.path) for item in found)
+    return Film(written, poster, board.alt, tuple(captions.cues(board)), board.seconds, frames)
+
+
+def passes(found: Iterable[Destination], options: FilmOptions) -> list[Pass]:
+    """The runs that these destinations need, largest first; a poster is taken from the largest."""
+    sizes: dict[tuple[int, int, Fraction], list[Destination]] = {}
+    for item in found:
+        sizes.setdefault(options.frame("mp4" if item.fmt == POSTER else item.fmt), []).append(item)
+    ordered = sorted(sizes.items(), key=lambda pair: (-pair[0][0] * pair[0][1], pair[0][2]))
+    return [Pass(*size, tuple(items)) for size, items in ordered]
+
+
+def draw(board: Storyboard, scene: type[ExplainerScene], theme: themes.Theme, shot: Pass, fan: Any, captioned: bool = True) -> ExplainerScene:  # noqa: E501
+    """One run over the scene into ``fan``."""
+    size = shot.width, shot.height
+    with host.session(*size, shot.fps, theme.bg) as scale:
+        renderer = FilmRenderer(View(*size, scale), theme.bg, float(shot.fps), fan)
+        playing = scene(board, theme, float(shot.fps), captioned, renderer=renderer)
+        try:
+            playing.render()
+        except (LayeranimError, KeyboardInterrupt):
+            raise
+        except MemoryError:
+            raise RenderError(f"drawing {board.explainer} at {shot.width}x{shot.height} needs more memory than there is") from None
+    return playing
+
+
+def extra_colours(board: Storyboard, theme: themes.Theme) -> tuple[str, ...]:
+    """The greys or tints of a film's images: exact in a GIF, like the theme's own colours."""
+    scales = {grid.cells.scale for grid in board.grids.values() if grid.cells is not None} & set(themes.PLANES)
+    return tuple(theme.fill(scale, level) for scale in sorted(scales) for level in range(themes.GREYS))
+
+
+def _beside(
+    board: Storyboard, found: Sequence[Destination], files: dict[str, Any], posters: dict[tuple[int, int], NDArray[np.uint8]],
+    options: FilmOptions, origin: Origin, frames: int,
+) -> None:  # fmt: skip
+    """Posters, captions and provenance."""
+    largest = posters[max(posters)] if posters else None
+    for item in found:
+        if item.fmt == POSTER and largest is not None:
+            write_png(files[item.path], largest)
+    for stem in stems(found):
+        mine = [item for item in found if item.stem == stem]
+        if not any(item.path == stem + ".png" for item in mine) and largest is not None:
+            size = max((options.frame(item.fmt)[:2] for item in mine if item.fmt in FORMATS), default=None)
+            write_png(files[stem + ".png"], posters.get(size, largest) if size else largest)
+        files[stem + ".vtt"].write(captions.webvtt(board).encode())
+        written = {Path(item.path).name: _digest(files[item.path]) for item in mine}
+        written[Path(stem + ".png").name] = _digest(files[stem + ".png"])
+        report = provenance.report(board, options, origin, written, frames)
+        files[stem + ".json"].write((json.dumps(report, indent=1, ensure_ascii=False) + "\n").encode())
+
+
+def _digest(file: BinaryIO) -> tuple[int, str]:
+    """Bytes and SHA-256 of a file under way."""
+    file.flush()
+    file.seek(0)
+    digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return file.seek(0, 2), digest

@@ -1,0 +1,145 @@
+"""Frames in, film files out: one writer a format, all fed from one pass over the frames.
+
+A writer is told which rectangles changed; what stayed is not looked at again. Files stream out in flat memory, are the
+same bytes on every run and with any number of workers, and last as long as the film, to the frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Protocol
+
+from layeranim.errors import OptionError
+from layeranim.theme import Theme
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class Rect(NamedTuple):
+    """Half-open pixel rectangle inside the frame, even-aligned (clipped to the frame where its size is odd)."""
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What a writer must know of the film: pixels, frames a second, colours, plays (``loop`` 0 = for ever), threads."""
+
+    width: int
+    height: int
+    fps: Fraction
+    theme: Theme
+    loop: int = 0
+    workers: int = 2
+    extra_colours: tuple[str, ...] = ()
+    """Colours beside the theme's that must be exact in a GIF: photo greys, tinted planes."""
+
+
+class Writer(Protocol):
+    """Takes frames in order and makes one output of them."""
+
+    def write(self, pixels: NDArray[np.uint8], changed: Sequence[Rect], repeat: int) -> None:
+        """Show ``pixels`` for ``repeat`` ≥ 1 frames.
+
+        ``pixels``: (height, width, 4) uint8, BGRA (cairo's ARGB32, little-endian), opaque, read only during the call.
+        ``changed`` covers everything that differs from the call before, the whole frame in the first; it may be empty.
+        """
+
+    def finish(self) -> None:
+        """Complete the output. Raises RenderError if encoding failed or no frame was written."""
+
+    def abort(self) -> None:
+        """Stop every thread and drop what was made. Harmless after ``finish``."""
+
+
+class FrameFiles(Protocol):
+    """Where a PNG sequence goes: one file a frame."""
+
+    def frame(self, number: int) -> AbstractContextManager[BinaryIO]:
+        """The file of frame ``number``, counted from 0."""
+
+
+@dataclass(frozen=True)
+class FormatInfo:
+    """A film format. ``suffix`` ends its file names; ``most`` is the longest side it can have, in pixels."""
+
+    suffix: str
+    description: str
+    even: bool
+    most: int
+    opener: Callable[[Any, Spec], Writer]
+
+
+# Codecs and Pillow are imported when a film is written; until then a table of formats costs nothing.
+def _video(codec: str) -> Callable[[Any, Spec], Writer]:
+    def opener(out: Any, spec: Spec) -> Writer:
+        from layeranim.film.writers.video import CODECS, Video
+
+        return Video(out, spec, CODECS[codec])
+
+    return opener
+
+
+def _gif(out: Any, spec: Spec) -> Writer:
+    from layeranim.film.writers.gif import Gif
+
+    return Gif(out, spec)
+
+
+def _webp(out: Any, spec: Spec) -> Writer:
+    from layeranim.film.writers.webp import Webp
+
+    return Webp(out, spec)
+
+
+def _apng(out: Any, spec: Spec) -> Writer:
+    from layeranim.film.writers.png import Apng
+
+    return Apng(out, spec)
+
+
+def _png_sequence(out: Any, spec: Spec) -> Writer:
+    from layeranim.film.writers.png import PngSequence
+
+    return PngSequence(out, spec)
+
+
+FORMATS: dict[str, FormatInfo] = {
+    "mp4": FormatInfo(".mp4", "H.264 in MP4: plays everywhere", True, 8192, _video("h264")),
+    "webm": FormatInfo(".webm", "VP9 in WebM: for the web, free of patents", True, 8192, _video("vp9")),
+    "av1": FormatInfo(".av1.webm", "AV1 in WebM: smallest, slowest, takes most memory", True, 8192, _video("av1")),
+    "gif": FormatInfo(".gif", "GIF: the theme's colours exact, edges rounded to 255 colours", False, 65535, _gif),
+    "webp": FormatInfo(".webp", "animated WebP: every pixel exact, smaller than GIF", False, 16383, _webp),
+    "apng": FormatInfo(".apng", "animated PNG: every pixel exact", False, 65535, _apng),
+    "png-sequence": FormatInfo("-%04d.png", "one PNG a frame, every pixel exact", False, 65535, _png_sequence),
+}
+
+
+def writer(fmt: str, out: BinaryIO | FrameFiles, spec: Spec) -> Writer:
+    """A writer of format ``fmt`` into ``out``: an empty binary file, readable and seekable; FrameFiles for a sequence.
+
+    Raises OptionError for a format that does not exist or a frame size that it cannot have.
+    """
+    check_size(fmt, spec.width, spec.height)
+    return FORMATS[fmt].opener(out, spec)
+
+
+def check_size(fmt: str, width: int, height: int) -> None:
+    """Refuse a frame size that ``fmt`` cannot have. Raises OptionError naming the nearest sizes that work."""
+    info = FORMATS.get(fmt)
+    if info is None:
+        raise OptionError(f"there is no format {fmt!r}; choose from {', '.join(FORMATS)}")
+    least = 16 if info.even else 1
+    if not (least <= width <= info.most and least <= height <= info.most):
+        raise OptionError(f"size {width}x{height}: {fmt} takes sides of {least} to {info.most} pixels")
+    if info.even and (width % 2 or height % 2):
+        smaller, larger = (f"{width + by * (width % 2)}x{height + by * (height % 2)}" for by in (-1, 1))
+        raise OptionError(f"size {width}x{height}: {fmt} needs even sides; {smaller} or {larger} would work")

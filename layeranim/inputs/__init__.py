@@ -1,0 +1,16 @@
+"""What a user brings becomes arrays: files, pictures, inline literals, named samples and kernels, seeded numbers.
+
+Nothing here unpickles, runs, or follows what it reads; declared sizes are checked before memory is taken.
+"""
+
+from __future__ import annotations
+
+from layeranim.inputs.kernels import KERNELS, kernel
+from layeranim.inputs.read import read
+from layeranim.inputs.request import LIMITS, Limits
+from layeranim.inputs.safe import printable
+from layeranim.inputs.samples import SAMPLES
+from layeranim.inputs.seeded import seeded
+from layeranim.inputs.source import Source
+
+__all__ = ["KERNELS", "LIMITS", "SAMPLES", "Limits", "Source", "kernel", "printable", "read", "seeded"]

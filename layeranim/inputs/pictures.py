@@ -1,0 +1,102 @@
+"""PNG, JPEG and WebP pictures through Pillow, which is loaded only when a picture is read."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from layeranim.errors import MissingLibraryError
+from layeranim.inputs.request import Request
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+FORMATS = ("PNG", "JPEG", "WEBP")
+SAVE_AGAIN = "it is damaged or cut short: save it again as PNG, JPEG or WebP"
+PILLOW_MOST = 178_956_970  # pixels; Pillow refuses more by itself
+ORIENTATION = 0x0112  # the EXIF tag
+
+
+def picture(stream: IO[bytes], request: Request) -> NDArray[np.uint8]:
+    """Pixels 0…255: (height, width) of a gray picture, (3, height, width) of a colour one, its first frame.
+
+    The EXIF orientation is applied, what is transparent is laid on white, 16-bit samples keep their high byte,
+    palettes and CMYK become RGB; colour profiles are left aside. ``gray`` weighs R, G, B by 0.299, 0.587, 0.114
+    (ITU-R BT.601). ``resize`` averages (a triangle filter as wide as a source step: no overshoot).
+    """
+    library = _pillow()
+    request.check_size("the file", stream.seek(0, os.SEEK_END), request.limits.size)
+    stream.seek(0)
+    with warnings.catch_warnings():  # what Pillow would warn of is either refused below or harmless
+        warnings.simplefilter("ignore")
+        with request.decoding("cannot be decoded", SAVE_AGAIN):
+            try:
+                image = library.open(stream, formats=FORMATS)
+            except library.DecompressionBombError as error:
+                rule = f"declares more than {min(PILLOW_MOST, request.limits.pixels)} pixels"
+                raise request.refuse(rule, "scale it down in another program") from error
+            with image:
+                width, height = image.size
+                request.check_size(f"{width}×{height}", width * height, request.limits.pixels, "pixels")
+                image.load()
+                return pixels(_upright(image), request)
+
+
+def pixels(image: Image, request: Request) -> NDArray[np.uint8]:
+    """A decoded picture as an array, flattened, in gray and resized as the request says."""
+    flat = _flat(image)
+    if request.gray:
+        flat = flat.convert("L")
+    if request.resize is not None:
+        height, width = request.resize
+        flat = flat.resize((width, height), _pillow().Resampling.BILINEAR)
+    array = np.asarray(flat)
+    return array if array.ndim == 2 else np.ascontiguousarray(np.moveaxis(array, -1, 0))
+
+
+def check_resize(request: Request) -> None:
+    """Refuse a size that no picture can take."""
+    if request.resize is not None:
+        height, width = request.resize
+        if height < 1 or width < 1:
+            raise request.refuse(f"cannot become {height}×{width}", "resize to at least 1×1")
+        request.check_size(f"resized to {height}×{width}", height * width, request.limits.pixels, "pixels")
+
+
+def from_array(array: NDArray[np.uint8]) -> Image:
+    """A gray picture of the pixels in ``array`` (height, width)."""
+    image: Image = _pillow().fromarray(array)
+    return image
+
+
+def _upright(image: Image) -> Image:
+    turn = _pillow().Transpose
+    turns = {2: turn.FLIP_LEFT_RIGHT, 3: turn.ROTATE_180, 4: turn.FLIP_TOP_BOTTOM, 5: turn.TRANSPOSE}
+    turns |= {6: turn.ROTATE_270, 7: turn.TRANSVERSE, 8: turn.ROTATE_90}
+    orientation = image.getexif().get(ORIENTATION, 1)
+    return image.transpose(turns[orientation]) if orientation in turns else image
+
+
+def _flat(image: Image) -> Image:
+    """The picture as ``L`` or ``RGB``."""
+    if image.mode.startswith("I"):  # 16-bit gray; 16-bit colour arrives with its high byte already
+        return from_array((np.asarray(image) >> 8).astype(np.uint8))
+    mode = "L" if image.mode in ("1", "L", "LA") else "RGB"
+    if image.has_transparency_data:
+        cut = image.convert("RGBA")
+        white = _pillow().new("RGBA", cut.size, "white")
+        image = _pillow().alpha_composite(white, cut)
+    return image.convert(mode)
+
+
+def _pillow() -> Any:
+    """The module ``PIL.Image``."""
+    try:
+        from PIL import Image
+    except ImportError as error:
+        raise MissingLibraryError("pictures are read by Pillow, which is missing; pip install pillow") from error
+    return Image

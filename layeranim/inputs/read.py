@@ -1,0 +1,239 @@
+"""What a user writes for a tensor, and how it becomes an array.
+
+The text alone decides what it is, so it means the same in every folder. In this order:
+
+1. ``-`` is standard input, told apart by its content; ``-:KEY`` one array of an archive there.
+2. Text that ends in ``.npy .npz .csv .tsv .txt .json .safetensors .png .jpg .jpeg .webp``, or in ``.npz:KEY`` or
+   ``.safetensors:KEY``, is a file; the ending says how it is read.
+3. Text that begins with ``[`` is JSON; text that begins with a number is a literal: ``1 2 3; 4 5 6``.
+4. ``NAME`` or ``NAME:SIZE`` with a name of ``SAMPLES`` is a sample.
+5. All else is a file that is not there, or one whose ending is not known.
+
+``./`` before a file's name makes sure of it. What is written as text or generated is float64, pictures are uint8;
+arrays and array files keep bool, integers, float32 and float64, float16 becomes float32, longer floats float64.
+NaN, infinities, −0.0 and denormals pass as they are; empty arrays, single numbers, complex numbers, text, dates and
+objects are refused.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import stat
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import IO, Any, BinaryIO
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from layeranim.inputs import pictures, text
+from layeranim.inputs.npy import NPY_MAGIC, ZIP_MAGIC, npy, npz
+from layeranim.inputs.request import LIMITS, RAISE_LIMIT, Limits, Request, nearest
+from layeranim.inputs.safetensors import safetensors
+from layeranim.inputs.samples import SAMPLES, sample
+from layeranim.inputs.source import Kind, Source, source
+
+TABLES = (".csv", ".tsv", ".txt")
+PICTURES = (".png", ".jpg", ".jpeg", ".webp")
+ARCHIVES = (".npz", ".safetensors")
+SUFFIXES = (".npy", *ARCHIVES, *TABLES, ".json", *PICTURES)
+CHUNK = 2**20
+FORMS = "a file, numbers such as '1 2; 3 4', or a sample such as digit:3"
+
+_ARCHIVE = re.compile(r"(.*?\.(?:npz|safetensors))(?::(.*))?", re.IGNORECASE | re.DOTALL)
+
+
+def read(
+    spec: str | os.PathLike[str] | ArrayLike,
+    *,
+    what: str = "input",
+    seed: int = 0,
+    gray: bool = False,
+    resize: tuple[int, int] | None = None,
+    stdin: BinaryIO | None = None,
+    base: Path | None = None,
+    limits: Limits = LIMITS,
+) -> Source:
+    """The array that ``spec`` stands for, by the rules at the top of this file.
+
+    ``what`` names the parameter in errors and picks the random stream; ``gray`` and ``resize`` (height, width) are
+    for pictures; ``stdin`` is the stream behind ``-``; relative paths start from ``base``. Anything that is not text
+    or a path is taken as an array (lists, NumPy arrays, ``__array__``, PyTorch tensors) and copied.
+    Raises :class:`InputError`; :class:`MissingLibraryError` when a picture is read without Pillow.
+
+    >>> read("1 2 3; 4 5 6").array.tolist()
+    [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]
+    """
+    request = Request(what, "", limits, gray=gray, resize=resize)
+    return resolve(spec, request, seed=seed, stdin=stdin, base=base, names=SAMPLES)
+
+
+def resolve(
+    spec: object, request: Request, *, seed: int, stdin: BinaryIO | None, base: Path | None, names: Iterable[str]
+) -> Source:
+    """As :func:`read`; ``names`` are the ones to suggest when nothing fits."""
+    if isinstance(spec, os.PathLike):
+        spec, form = os.fspath(spec), "file"
+        request = replace(request, given=str(spec))
+    elif isinstance(spec, str):
+        form, request = form_of(spec), replace(request, given=spec)
+    else:
+        return _array(spec, _plain(request))
+    pictures.check_resize(request)
+    words = str(spec)
+    if form == "stdin":
+        return _stream(words, request, stdin)
+    if form == "json":
+        return source(text.json_text(words, _plain(request)), "literal", "literal", request)
+    if form == "literal":
+        return source(text.literal(words, _plain(request)), "literal", "literal", request)
+    if form == "sample":
+        return sample(words, request, seed)
+    return _file(words, request, base, names)
+
+
+def form_of(spec: str) -> str:
+    """``stdin``, ``file``, ``json``, ``literal`` or ``sample``; looks at nothing but the text."""
+    if spec == "-" or spec.startswith("-:"):
+        return "stdin"
+    if _ARCHIVE.fullmatch(spec) or _suffix(spec) in SUFFIXES:
+        return "file"
+    if spec.lstrip().startswith("["):
+        return "json"
+    first = re.split(r"[\s,;]", spec.lstrip(" \t,;")[:1001], maxsplit=1)[0]
+    if text.is_number(first):
+        return "literal"
+    return "sample" if spec.partition(":")[0] in SAMPLES else "file"
+
+
+def _suffix(path: str) -> str:
+    return os.path.splitext(path)[1].lower()
+
+
+def _plain(request: Request) -> Request:
+    """The request, once it is known that no picture is asked for."""
+    if request.gray or request.resize is not None:
+        raise request.refuse("gray and resize are for pictures", "leave them out, or bring a PNG, JPEG or WebP")
+    return request
+
+
+def _stream(spec: str, request: Request, stdin: BinaryIO | None) -> Source:
+    if stdin is None:
+        raise request.refuse("there is no standard input here", "pass stdin=, a binary stream")
+    start = stdin.read(CHUNK)
+    if not start.strip():
+        raise request.refuse("nothing came on standard input", f"pipe a file into it, or give {FORMS}")
+    suffix = _sniff(start)
+    most = request.limits.text if suffix in (".json", ".csv") else request.limits.size // 2
+    buffer = io.BytesIO()
+    buffer.write(start)
+    while buffer.tell() <= most and (chunk := stdin.read(CHUNK)):
+        buffer.write(chunk)
+    if buffer.tell() > most:
+        raise request.refuse(f"standard input is longer than {most} bytes", f"give it as a file, or {RAISE_LIMIT}")
+    request = replace(request, key=spec[2:] if spec != "-" else None)
+    return source(_decode(suffix, buffer, request), "stdin" + spec[1:], "file", request)
+
+
+def _sniff(data: bytes) -> str:
+    """The ending that a file which begins so would have."""
+    if data.startswith(NPY_MAGIC):
+        return ".npy"
+    if data.startswith(ZIP_MAGIC):
+        return ".npz"
+    if data.startswith((b"\x89PNG", b"\xff\xd8\xff")) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP"):
+        return ".png"
+    if data[8:9] == b"{" and data[5:8] == bytes(3):  # no header takes 2⁴⁰ bytes
+        return ".safetensors"
+    return ".json" if data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"[", b"{") else ".csv"
+
+
+def _decode(suffix: str, stream: IO[bytes], request: Request) -> NDArray[Any]:
+    if suffix in PICTURES:
+        return pictures.picture(stream, request)
+    _plain(request)
+    if request.key is not None and suffix not in ARCHIVES:
+        raise request.refuse("holds one array, without a name", "leave out what follows the colon")
+    if suffix == ".npz":
+        return npz(stream, request)
+    if suffix == ".safetensors":
+        return safetensors(stream, request)
+    if suffix == ".npy":
+        size = stream.seek(0, os.SEEK_END)
+        stream.seek(0)
+        return npy(stream, size, request)
+    return text.json_file(stream, request) if suffix == ".json" else text.csv(stream, request)
+
+
+def _file(spec: str, request: Request, base: Path | None, names: Iterable[str]) -> Source:
+    archive = _ARCHIVE.fullmatch(spec)
+    path, key = (archive[1], archive[2]) if archive else (spec, None)
+    request = replace(request, key=key)
+    where = path if base is None else os.path.join(base, path)
+    try:
+        found = os.stat(where)
+    except (OSError, ValueError):
+        raise _missing(path, where, request, names) from None
+    if not stat.S_ISREG(found.st_mode):
+        kind = "a folder" if stat.S_ISDIR(found.st_mode) else "not a regular file"
+        raise request.refuse(f"is {kind}", "name a file; what comes through a pipe is read by -")
+    suffix = _suffix(path)
+    if suffix not in SUFFIXES:
+        raise request.refuse(f"its ending '{suffix[:20]}' is not known", f"read are {' '.join(SUFFIXES)}")
+    if found.st_size == 0:
+        raise request.refuse("is an empty file", "save it again")
+    try:
+        with open(where, "rb") as stream:
+            array = _decode(suffix, stream, request)
+    except OSError as error:
+        raise request.refuse(
+            f"cannot be read: {error.strerror or error}", "check its permissions and its disk"
+        ) from error
+    name = os.path.basename(path) + (f":{key}" if key is not None else "")
+    return source(array, name, "file", request)
+
+
+def _missing(path: str, where: str, request: Request, names: Iterable[str]) -> Exception:
+    if not path.strip():
+        return request.refuse("is empty", f"give {FORMS}")
+    head, colon, size = path.partition(":")
+    name = nearest(head, names)
+    if name is not None:
+        return request.refuse("no such file or name", f"did you mean '{name}{colon}{size[:40]}'?")
+    try:
+        with os.scandir(os.path.dirname(where) or ".") as entries:
+            there = [entry.name for entry, _ in zip(entries, range(1000), strict=False)]
+    except (OSError, ValueError):
+        there = []
+    close = nearest(os.path.basename(path), there)
+    hint = f"did you mean '{os.path.join(os.path.dirname(path), close)[:200]}'?" if close else f"give {FORMS}"
+    return request.refuse("no such file", hint)
+
+
+def _array(value: object, request: Request) -> Source:
+    """An array-like, copied; PyTorch's tensors are detached first."""
+    kind: Kind = "literal" if isinstance(value, list | tuple) else "array"
+    request = replace(request, given=type(value).__name__)
+    if isinstance(value, np.ma.MaskedArray):
+        raise request.refuse("is a masked array", "fill its gaps: x.filled(np.nan)")
+    with request.decoding("cannot be made an array of numbers", _uneven(value)):
+        array = np.asarray(_detached(value) if hasattr(value, "detach") else value)
+    return source(array, kind, kind, request, ours=False)
+
+
+def _detached(tensor: Any) -> Any:
+    """A PyTorch tensor as NumPy can take it; NumPy has no bfloat16, float32 holds all of it."""
+    tensor = tensor.detach().cpu()
+    return tensor.float() if str(tensor.dtype) == "torch.bfloat16" else tensor
+
+
+def _uneven(value: object) -> str:
+    """What to put right in nested lists that make no array."""
+    lengths = [len(row) for row in value if isinstance(row, list | tuple)] if isinstance(value, list | tuple) else []
+    at = next((index for index, length in enumerate(lengths) if length != lengths[0]), None)
+    if at is None:
+        return "give numbers, or lists of numbers of one length"
+    return f"row {at + 1} has {lengths[at]} values, row 1 has {lengths[0]}: give all rows the same length"

@@ -1,0 +1,125 @@
+"""One reading: what is asked for, how much it may be, and how a refusal is worded."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from layeranim.errors import InputError, LayeranimError
+from layeranim.inputs.safe import printable
+
+MAX_AXES = 8
+RAISE_LIMIT = "raise the limit: --max-input SIZE (limits= in Python)"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How large one input may be. ``size`` (``--max-input``) is in bytes; the other limits follow from it.
+
+    As it comes: 256 MiB, 67 million numbers, 44 million pixels, 4 MiB of text. A container (``.npz``,
+    ``.safetensors``) may be larger: the limit counts for the array that is read from it. Standard input, which is
+    kept in memory whole, may have half of ``size``.
+    """
+
+    size: int = 256 * 2**20
+
+    @property
+    def elements(self) -> int:
+        """Numbers in one array: four bytes each."""
+        return self.size // 4
+
+    @property
+    def pixels(self) -> int:
+        """Pixels of one picture: three bytes decoded, three in the array."""
+        return self.size // 6
+
+    @property
+    def text(self) -> int:
+        """Bytes of CSV, JSON, a literal or a header: parsed, each byte can take 30."""
+        return self.size // 64
+
+
+LIMITS = Limits()
+
+
+@dataclass(frozen=True)
+class Request:
+    """One reading of parameter ``what`` from ``given``, the words the user wrote."""
+
+    what: str
+    given: str
+    limits: Limits = LIMITS
+    key: str | None = None
+    gray: bool = False
+    resize: tuple[int, int] | None = None
+
+    def refuse(self, rule: str, remedy: str) -> InputError:
+        """The error to raise, one line: parameter, what was given, the rule it broke, what would work."""
+        return InputError(f"{self.what} '{printable(self.given)}': {printable(rule, 600)}; {printable(remedy, 600)}")
+
+    @contextmanager
+    def decoding(self, rule: str, remedy: str) -> Iterator[None]:
+        """Around a decoder at work on foreign bytes, which may raise anything: all of it becomes one refusal."""
+        try:
+            yield
+        except LayeranimError:
+            raise
+        except Exception as error:
+            raise self.refuse(rule, remedy) from error
+
+    def check_size(self, thing: str, size: int, most: int, unit: str = "bytes") -> None:
+        """Refuse ``thing`` when it takes more than ``most``."""
+        if size > most:
+            rule = f"{thing} takes {number_text(size)} {unit}, the limit is {number_text(most)}"
+            raise self.refuse(rule, f"bring less, or {RAISE_LIMIT}")
+
+    def check_shape(self, shape: Sequence[int], itemsize: int = 1) -> int:
+        """Bytes that an array of ``shape`` takes, known to be within the limits before they are taken."""
+        if any(length < 0 for length in shape):
+            raise self.refuse(f"declares a negative size in shape {shape_text(shape)}", "save the array again")
+        if not shape:
+            raise self.refuse("is a single number without axes (shape ())", "give it one axis: shape (1,)")
+        if len(shape) > MAX_AXES:
+            raise self.refuse(f"has {len(shape)} axes, at most {MAX_AXES} are read", "reshape it to fewer")
+        elements = math.prod(shape)
+        if elements == 0:
+            raise self.refuse(f"is empty, its shape is {shape_text(shape)}", "give every axis at least one cell")
+        self.check_size(f"shape {shape_text(shape)}", elements, self.limits.elements, "numbers")
+        self.check_size(f"shape {shape_text(shape)}", elements * itemsize, self.limits.size)
+        return elements * itemsize
+
+    def choose(self, keys: Sequence[str]) -> str:
+        """The array of a container that ``key`` names; without a key, the only one there is."""
+        if self.key is None and len(keys) == 1:
+            return keys[0]
+        if not keys:
+            raise self.refuse("holds no array", "save at least one array in it")
+        listed = ", ".join(printable(key, 40) for key in keys[:8]) + (f", … {len(keys) - 8} more" if keys[8:] else "")
+        if self.key is None:
+            example = f"{self.given}:{printable(keys[0], 40)}"
+            raise self.refuse(f"holds {len(keys)} arrays ({listed})", f"name one: {example}")
+        if self.key not in keys:
+            hint = nearest(self.key, keys)
+            rule = f"holds no array '{printable(self.key, 40)}'"
+            raise self.refuse(rule, f"did you mean '{printable(hint, 40)}'?" if hint else f"it holds {listed}")
+        return self.key
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name most like ``name``, if any is; looks at a thousand names at most."""
+    candidates = sorted(entry for entry in known if len(entry) <= 100)[:1000]
+    matches = difflib.get_close_matches(name, candidates, n=1) if len(name) <= 100 else []
+    return matches[0] if matches else None
+
+
+def shape_text(shape: Sequence[int]) -> str:
+    """``(3, 4)``, also for shapes that no array could have."""
+    return f"({', '.join(number_text(length) for length in shape[:MAX_AXES])}{', …' if shape[MAX_AXES:] else ''})"
+
+
+def number_text(number: int) -> str:
+    """A whole number in full, or its magnitude when no one would count its digits."""
+    return str(number) if abs(number) < 10**15 else f"10^{int(math.log10(abs(number)))}"

@@ -1,0 +1,39 @@
+"""Small seeded numbers, for sizes that come without values."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from layeranim.errors import OptionError
+
+RANGES = {"input": (0, 4), "weight": (-2, 2), "bias": (-1, 1)}
+
+
+def generator(seed: int, name: str) -> np.random.Generator:
+    """The stream of random numbers that belongs to ``name`` under ``seed``: other names draw other numbers."""
+    if seed < 0:
+        raise OptionError(f"seed {seed}: a seed is a whole number from 0 up; give 0 or more")
+    return np.random.default_rng([seed, zlib.crc32(name.encode())])
+
+
+def seeded(
+    shape: tuple[int, ...], seed: int, name: str, role: Literal["input", "weight", "bias"] = "input"
+) -> NDArray[np.float64]:
+    """Small whole numbers as float64: inputs 0…4, weights −2…2 (never all zero), biases −1…1.
+
+    The same ``shape``, ``seed`` and ``name`` (the tensor's) give the same numbers everywhere.
+    Raises :class:`OptionError` for a negative seed.
+
+    >>> seeded((2, 3), 0, "weight", "weight").shape
+    (2, 3)
+    """
+    rng = generator(seed, name)
+    low, high = RANGES[role]
+    while True:
+        values = rng.integers(low, high, size=shape, endpoint=True).astype(np.float64)
+        if role != "weight" or values.any() or values.size == 0:
+            return values

@@ -1,0 +1,283 @@
+"""A value → its text, its colour step, and whether a written sum may say ``=``: the one place that formats numbers.
+
+Texts and colour steps start from values rounded to 9 significant digits (float32 and float16 sources: 6), so the last
+bits of a matrix product, which differ between processors, never change a picture.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from fractions import Fraction
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from layeranim.errors import InputError, OptionError
+
+MINUS, TIMES, ELLIPSIS = "−", "×", "…"
+DOT = "\u2009·\u2009"
+"""The product of two factors: a middle dot between thin spaces."""
+INFINITY, NAN = "∞", "NaN"
+
+Kind = Literal["value", "probability", "gate"]
+Relation = Literal["=", "≈"]
+
+DIGITS, SINGLE_DIGITS = 9, 6
+NARROW_PITCH = 58  # a cell narrower than this, in design pixels, holds one decimal
+MOST_DECIMALS = 9
+GREYS = 32
+
+# Wide enough that no sum of products of displayed numbers is rounded: a double's decimal exponents span 632.
+_EXACT = Context(prec=20_000, rounding=ROUND_HALF_EVEN, traps=[])
+_POWERS = np.array([float(f"1e{n}") for n in range(23)])  # those a double holds exactly: one division rounds once
+_SLACK = 1e-4  # of a colour step: 0.3 of 0.4 is three steps of four, whatever rounding to 6 digits made of it
+
+
+@dataclass(frozen=True)
+class Style:
+    """How every value of one tensor is written; never mixed inside a tensor.
+
+    Args:
+        decimals: digits after the point, of the mantissa when ``scientific``.
+        scientific: ``1.2e6`` instead of ``1200000.0``.
+        digits: significant digits that count, 9, or 6 for a tensor that came as float32 or float16.
+    """
+
+    decimals: int
+    scientific: bool = False
+    digits: int = DIGITS
+
+
+def rounded(values: ArrayLike, dtype: DTypeLike | None = None) -> NDArray[np.float64]:
+    """``values`` at 9 significant digits (6 for float32 and float16, or when ``dtype`` is one of them).
+
+    Same shape, float64, each the double nearest to its decimal; −0.0 becomes 0.0; NaN and ±Inf stay. The given array is
+    never changed. Raises InputError for anything but real numbers.
+    """
+    array = np.asarray(values)
+    if array.dtype.kind not in "biuf":
+        raise InputError(f"values of type {array.dtype} cannot be written as numbers: give real numbers")
+    return _rounded(array, _significant(array.dtype if dtype is None else np.dtype(dtype)))
+
+
+def _significant(dtype: np.dtype) -> int:
+    return SINGLE_DIGITS if dtype.kind == "f" and dtype.itemsize <= 4 else DIGITS
+
+
+@np.errstate(all="ignore")  # a long double beyond a double's range is ±Inf; too large a scale is taken back below
+def _rounded(array: NDArray[np.generic], digits: int) -> NDArray[np.float64]:
+    result = np.array(array, dtype=np.float64)
+    result += 0.0  # −0.0 + 0.0 is 0.0
+    live = np.isfinite(result) & (result != 0)
+    x = result[live]
+    places = digits - 1 - np.floor(np.log10(np.abs(x))).astype(np.int64)
+    near = np.abs(places) < len(_POWERS)
+    power = _POWERS[np.where(near, np.abs(places), 0)]
+    y = np.where(places >= 0, np.rint(x * power) / power, np.rint(x / power) * power)
+    y[~near] = [float(f"{value:.{digits - 1}e}") for value in x[~near].tolist()]
+    result[live] = y
+    return result
+
+
+@np.errstate(all="ignore")
+def _sizes(values: ArrayLike, top: float | None = None) -> tuple[NDArray[np.float64], float]:
+    """|v| of every value, rounded, and the largest finite one.
+
+    What is below 10⁻⁹ (10⁻⁶) of it, or of ``top``, is 0: a sum that cancels leaves such dust, on some processors.
+    """
+    sizes = np.abs(rounded(values))
+    largest = float(np.max(sizes, where=np.isfinite(sizes), initial=0.0))
+    dust = 10.0 ** -_significant(np.asarray(values).dtype) * (largest if top is None else top)
+    return np.where(sizes < dust, 0.0, sizes), largest
+
+
+def _integral(sizes: NDArray[np.float64]) -> bool:
+    return bool(np.all((sizes == np.rint(sizes)) | ~np.isfinite(sizes)))
+
+
+def style(
+    values: ArrayLike, *, kind: Kind = "value", pitch: float | None = None, precision: int | None = None
+) -> Style:
+    """How a tensor's values are written, decided once for all of them; NaN and ±Inf have no say.
+
+    - all integral → 0 decimals; otherwise 2, or 1 where some |v| would print as 10 or more, or in a cell narrower than
+      58 design pixels (there 2 after all, if one decimal would print nothing but zeros);
+    - a probability or a gate has 2 (1 in a narrow cell) even where all are integral, and is never scientific;
+    - scientific with 1 decimal (0 in a narrow cell) when a number would need more than six characters (integral from
+      10⁶, others from 10⁴), or when all would print as zero (every |v| ≤ 0.005);
+    - ``precision`` sets the decimals, 0…9; only numbers too long stay scientific.
+
+    Raises OptionError for a precision outside 0…9.
+    """
+    if precision is not None and not 0 <= precision <= MOST_DECIMALS:
+        raise OptionError(f"precision {precision} is not a number of decimals: give 0 to {MOST_DECIMALS}")
+    sizes, top = _sizes(values)
+    digits = _significant(np.asarray(values).dtype)
+    integral = _integral(sizes)
+    narrow = pitch is not None and pitch < NARROW_PITCH
+    measured = kind == "value"
+    if measured and top >= (1e6 if integral else 9999.95):
+        return Style((0 if narrow else 1) if precision is None else precision, True, digits)
+    if precision is not None:
+        return Style(precision, False, digits)
+    if measured and integral:
+        return Style(0, False, digits)
+    if measured and top <= 0.005:
+        return Style(0 if narrow else 1, True, digits)
+    return Style(1 if top >= 9.995 or (narrow and top > 0.05) else 2, False, digits)
+
+
+def text(value: float, style: Style, *, structural_zero: bool = False) -> str:
+    """One value as it is drawn: ``−1.20``, ``1.2e6``, ``NaN``, ``∞``, ``−∞``; U+2212 minus, never a plus sign.
+
+    Rounded half to even on the decimal value. No ``−0.00``; a structural zero (padding, dropped) and the zero of a
+    scientific tensor are ``0``.
+    """
+    if structural_zero:
+        return "0"
+    array = np.asarray(value)
+    return _text(float(_rounded(array, min(style.digits, _significant(array.dtype)))), style)
+
+
+def texts(values: ArrayLike, style: Style) -> NDArray[np.object_]:
+    """`text` of every element, an object array of the same shape."""
+    array = np.asarray(values)
+    plain = _rounded(array, min(style.digits, _significant(array.dtype)))
+    distinct, index = np.unique(plain, return_inverse=True)
+    written = np.array([_text(value, style) for value in distinct.tolist()], dtype=object)
+    result = np.empty(plain.shape, dtype=object)
+    result[...] = written[index.reshape(plain.shape)]
+    return result
+
+
+@lru_cache(maxsize=8192)
+def _text(value: float, style: Style) -> str:
+    if not math.isfinite(value):
+        return NAN if math.isnan(value) else (INFINITY if value > 0 else MINUS + INFINITY)
+    size, exponent = Decimal(repr(value)).copy_abs(), ""  # abs() would round by the ambient context
+    if style.scientific:
+        if not size:
+            return "0"
+        power = _quantum(size, size.adjusted() - style.decimals).adjusted()  # 9.96e5 is 1.0e6
+        exponent = f"e{power}".replace("-", MINUS)
+        size = size.scaleb(-power, _EXACT)
+    shown = _quantum(size, -style.decimals)
+    return (MINUS if value < 0 and shown else "") + f"{shown:f}" + exponent
+
+
+def _quantum(number: Decimal, exponent: int) -> Decimal:
+    """``number`` rounded half to even to a multiple of 10^exponent, whatever the ambient decimal context says."""
+    return number.quantize(Decimal((0, (1,), exponent)), context=_EXACT)
+
+
+def factor(text: str) -> str:
+    """A number as the second factor of a product: a negative one in parentheses, ``(−1)``."""
+    return f"({text})" if text.startswith(MINUS) else text
+
+
+def shape_text(shape: Iterable[int]) -> str:
+    """A shape as it stands beside a tensor's name: ``3×4×5``; ``scalar`` for no axes."""
+    return TIMES.join(map(str, shape)) or "scalar"
+
+
+# ── = or ≈ ───────────────────────────────────────────────────────────────────
+
+
+def exact(text: str) -> Fraction | float:
+    """What a displayed number says, exactly; ∞, −∞ and NaN are floats. Parentheses around it are allowed.
+
+    For a displayed expression that is no sum of products: compute it from these and ask `agrees`.
+    """
+    number = _decimal(text)
+    return Fraction(number) if number.is_finite() else float(number)
+
+
+def agrees(value: Fraction | Decimal | float, result: str) -> Relation:
+    """``=`` when ``value``, exact from displayed operands, reads as the displayed ``result``; else ``≈``.
+
+    A result with decimals says what it shows: ``value`` is rounded half to even to those decimals and must equal it.
+    A result without (``3``) is taken at its word and must equal ``value`` exactly; so must ∞, −∞ and NaN.
+    A float (of σ, tanh, √ …) counts by its 9 significant digits.
+    """
+    shown = _decimal(result)
+    if isinstance(value, float):
+        value = Decimal(repr(float(rounded(value))))
+    if not shown.is_finite() or (isinstance(value, Decimal) and not value.is_finite()):
+        return "=" if str(value) == str(shown) else "≈"
+    exponent = int(shown.as_tuple().exponent)
+    off = abs(Fraction(value) - Fraction(shown))
+    if "." not in result and "e" not in result:
+        return "≈" if off else "="
+    half = Fraction(10) ** exponent / 2
+    even = shown.as_tuple().digits[-1] % 2 == 0
+    return "=" if off < half or (off == half and even) else "≈"
+
+
+def relation(terms: Sequence[Sequence[str]], result: str) -> Relation:
+    """``=`` when the displayed terms give the displayed result, else ``≈``; see `agrees`.
+
+    Each term is the displayed factors of one product, ``("0.03", "(−1.09)")``; a plain addend is a single factor,
+    ``("0.50",)``. Every term counts, also those a caption hides behind ``…``. The sum is exact; with ∞ or NaN among the
+    terms it follows IEEE 754.
+    """
+    total = Decimal(0)
+    for factors in terms:
+        product = Decimal(1)
+        for written in factors:
+            product = _EXACT.multiply(product, _decimal(written))
+        total = _EXACT.add(total, product)
+    return agrees(total, result)
+
+
+@lru_cache(maxsize=8192)
+def _decimal(text: str) -> Decimal:
+    inner = text[1:-1] if text.startswith("(") and text.endswith(")") else text
+    return Decimal(inner.replace(MINUS, "-").replace(INFINITY, "Infinity"))
+
+
+# ── colour steps ─────────────────────────────────────────────────────────────
+
+
+def value_range(*arrays: ArrayLike) -> float:
+    """The vmax of a tensor, or one shared by tensors that are compared cell by cell: max |v|, finite values only.
+
+    At least 4 when everything is integral, so that a tensor of 0 and ±1 is not drawn at full strength. Never 0.
+    """
+    measured = [_sizes(values) for values in arrays]
+    top = max((top for _, top in measured), default=0.0)
+    return max(top, 4.0) if all(_integral(sizes) for sizes, _ in measured) else top
+
+
+@np.errstate(all="ignore")
+def levels(values: ArrayLike, vmax: float | None = None, steps: int = 4) -> NDArray[np.int8]:
+    """Diverging colour step −steps…steps of every value: sign(v) · ⌈steps · |v| / vmax⌉.
+
+    0 only for 0, for what is less than 10⁻⁹ of ``vmax`` (float32: 10⁻⁶), and for NaN; ±Inf and whatever exceeds
+    ``vmax`` are ±steps. ``vmax`` is `value_range` unless given.
+    """
+    top = value_range(values) if vmax is None else float(vmax)
+    sizes, _ = _sizes(values, top)
+    share = np.minimum(sizes / top, 1.0) if top > 0 else np.sign(sizes)
+    step = np.maximum(np.ceil(share * steps - _SLACK), 1.0)
+    return np.asarray(np.where(sizes > 0, np.sign(rounded(values)) * step, 0.0), dtype=np.int8)
+
+
+def heat_levels(values: ArrayLike) -> NDArray[np.int8]:
+    """Step 0…5 of probabilities: ⌈6 p⌉ − 1 of p clipped to 0…1; 0 for NaN."""
+    share = np.clip(np.nan_to_num(rounded(values)), 0.0, 1.0)
+    return np.asarray(np.clip(np.ceil(share * 6 - _SLACK) - 1, 0, 5), dtype=np.int8)
+
+
+@np.errstate(all="ignore")
+def grey_levels(values: ArrayLike, low: float, high: float) -> NDArray[np.int8]:
+    """Step 0…31 of a photograph's values, ``low`` black and ``high`` white, clipped; 0 for NaN."""
+    plain = rounded(values)
+    half = np.nan_to_num(plain) / 2  # halves: high − low must not overflow
+    span = high / 2 - low / 2
+    share = np.clip((half - low / 2) / span, 0.0, 1.0) if span > 0 else half > low / 2
+    return np.asarray(np.rint(np.where(np.isnan(plain), 0.0, share) * (GREYS - 1)), dtype=np.int8)
