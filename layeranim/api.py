@@ -10,17 +10,27 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
 from layeranim import catalog, inputs
 from layeranim.engine import archive
-from layeranim.engine.option import Config, Layer, suggest
+from layeranim.engine.option import Config, Flag, Integer, Layer, PerAxis, option, suggest
 from layeranim.engine.trace import Array, Shape, Trace
 from layeranim.errors import LayeranimError, OptionError, UsageError
-from layeranim.stories.options import FilmOptions
+from layeranim.stories.options import Bytes, FilmOptions, Text
 from layeranim.stories.storyboard import Preset, Story, Storyboard, Telling
 
 if TYPE_CHECKING:
     from layeranim.film.film import Film
 
-INPUT_OPTIONS = ("example", "seed", "gray", "resize")
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")
+
+
+@dataclass(frozen=True, kw_only=True)
+class InputOptions(Config):
+    """Where the arrays come from, besides each array's own option."""
+
+    example: str | None = option(Text(), None, "a ready example, with its source")
+    seed: int = option(Integer(0), 0, "seed of every number that is drawn at random")
+    gray: bool = option(Flag(), False, "read the input picture as grey values", aliases=("grey",))
+    resize: tuple[int, int] | None = option(PerAxis(optional=True), None, "scale the input picture to height x width")
+    max_input: int = option(Bytes(), inputs.LIMITS.size, "how large an array may be")
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,13 +68,15 @@ class Work:
         board = self.story.tell(told)
         return replace(board, explainer=self.name)
 
-    def film_to(self, output: Any = None, formats: Any = None, progress: Any = None) -> Film:
-        """Write the film; paths and formats are checked before anything is computed."""
+    def film_to(
+        self, output: Any = None, formats: Any = None, progress: Any = None, board: Storyboard | None = None
+    ) -> Film:
+        """Write the film; paths and formats are checked before anything is computed. ``board``: made before."""
         from layeranim.film.destinations import destinations
         from layeranim.film.provenance import Origin
 
         found = destinations(self.name, output, formats, self.film)
-        board = self.storyboard(self.trace())
+        board = board or self.storyboard(self.trace())
         from layeranim.film.film import make  # Manim is imported here, after everything that can be refused
 
         sources = {n: {"name": s.name, "kind": s.kind, "sha256": s.digest} for n, s in self.sources.items()}
@@ -81,13 +93,12 @@ def prepare(name: str, given: Mapping[str, Any], *, stdin: BinaryIO | None = Non
     """
     layer, story = catalog.layer(name), catalog.story(name)
     options, arrays, film, ours = _sorted(layer, story, given)
-    seed = int(ours.get("seed") or 0)
-    example = ours.get("example")
+    seed, example = ours.seed, ours.example
     preset = story.preset(example) if example else story.presets[0]
     if preset is None:
         known = [p.name for p in story.presets]
         raise OptionError(f"unknown example {example!r}{suggest(example, known)}; {name} has {', '.join(known)}")
-    reader = _Reader(layer, ours, seed, stdin, base)
+    reader = _Reader(layer, ours, stdin, base)
     wanted = Config.of.__func__(layer.config, options)  # type: ignore[attr-defined]
     sources = {n: reader.read(n, spec, wanted) for n, spec in arrays.items()}
     config, every, used, seeded = _filled(layer, preset, options, sources, reader, explicit=bool(example))
@@ -95,11 +106,14 @@ def prepare(name: str, given: Mapping[str, Any], *, stdin: BinaryIO | None = Non
     return Work(name, layer, story, config, film, every, preset if used else None, seeded, seed, labels)
 
 
-def _sorted(layer: Layer, story: Story, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], FilmOptions, dict[str, Any]]:  # noqa: E501
+def _sorted(
+    layer: Layer, story: Story, given: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any], FilmOptions, InputOptions]:
     """Options of the layer, its arrays, options of the film, and where arrays come from."""
     layer_names = {alias: o.name for o in layer.config.options() for alias in (o.name, *o.aliases)}
     array_names = {spec.name for spec in layer.arrays}
     film_names = {o.name for o in FilmOptions.options()}
+    input_names = {alias for o in InputOptions.options() for alias in (o.name, *o.aliases)}
     options: dict[str, Any] = {}
     arrays: dict[str, Any] = {}
     film: dict[str, Any] = {}
@@ -115,12 +129,12 @@ def _sorted(layer: Layer, story: Story, given: Mapping[str, Any]) -> tuple[dict[
             options[layer_names[word]] = value
         elif word in film_names:
             film[word] = value
-        elif word in INPUT_OPTIONS:
+        elif word in input_names:
             ours[word] = value
         else:
-            known = {*layer_names, *array_names, *film_names, *INPUT_OPTIONS}
+            known = {*layer_names, *array_names, *film_names, *input_names}
             raise OptionError(f"unknown option {key}{suggest(word, known)} of {layer.name}")
-    return options, arrays, FilmOptions.of(film), ours  # type: ignore[return-value]
+    return options, arrays, FilmOptions.of(film), InputOptions.of(ours)  # type: ignore[return-value]
 
 
 @dataclass(frozen=True)
@@ -128,20 +142,23 @@ class _Reader:
     """Reads what a user wrote for an array."""
 
     layer: Layer
-    ours: Mapping[str, Any]
-    seed: int
+    ours: InputOptions
     stdin: BinaryIO | None
     base: Path | None
 
     def read(self, name: str, spec: Any, config: Any) -> inputs.Source:
-        common: dict[str, Any] = {"what": name, "seed": self.seed, "stdin": self.stdin, "base": self.base}
+        limits = inputs.Limits(self.ours.max_input)
+        common: dict[str, Any] = {"what": name, "seed": self.ours.seed, "stdin": self.stdin, "base": self.base, "limits": limits}
         if name in ("kernel", "weight"):
             return inputs.kernel(spec, size=getattr(config, "kernel_size", None), **common)
-        picture = {k: self.ours[k] for k in ("gray", "resize") if self.ours.get(k)} if name == self.layer.arrays[0].name else {}
-        return inputs.read(spec, **common, **picture)
+        if name == self.layer.arrays[0].name:
+            common |= {"gray": self.ours.gray, "resize": self.ours.resize}
+        return inputs.read(spec, **common)
 
     def seeded(self, name: str, shape: Shape) -> inputs.Source:
-        return inputs.read(inputs.seeded(shape, self.seed, name), what=name)
+        role = next(spec.role for spec in self.layer.arrays if spec.name == name)
+        drawn: Any = "bias" if name.endswith("bias") else "weight" if role == "weight" else "input"
+        return inputs.read(inputs.seeded(shape, self.seed, name, drawn), what=name)
 
 
 def _filled(

@@ -71,6 +71,7 @@ def plan(view: ConvView) -> Plan:
         wide, _heading_widths(view), chain_width,
     )  # fmt: skip
     stage = window_stage.place(sizes)
+    view.products_drawn = "products" in stage.corners
     styles = {name: view.style(_tensor(name), _narrow(stage, name)) for name in [*stage.fits, "pre_activation"]}
     if view.biased:
         styles["bias"] = view.style("bias", False)
@@ -85,7 +86,7 @@ def plan(view: ConvView) -> Plan:
 
 
 def _heading_widths(view: ConvView) -> dict[str, float]:
-    return {name: phrases.width(MAKERS[name](view, None, 0)["heading"], theme.NAME) for name in ("window", "kernel", "products", "partial_sums")}  # noqa: E501
+    return {name: phrases.width(make(view, None, 0)["heading"], theme.NAME) for name, make in MAKERS.items() if name != "output"}
 
 
 def _tensor(name: str) -> str:
@@ -116,15 +117,15 @@ def _grids(view: ConvView, stage: Stage, styles: dict[str, Style]) -> dict[str, 
             fit: Fit = stage.fits[name]
             plan = GridPlan(f"{name}:{row}", tensor, at=at, pitch=fit.pitch, numeral=fit.numeral, heading=heading, **made)
             grids[plan.name] = plan
-    return {name: _headed(grid, grids) for name, grid in grids.items()}
+    return {name: _headed(grid, grids, stage.arrangement) for name, grid in grids.items()}
 
 
-def _headed(grid: GridPlan, grids: dict[str, GridPlan]) -> GridPlan:
+def _headed(grid: GridPlan, grids: dict[str, GridPlan], arrangement: str) -> GridPlan:
     """A heading stands over its grid, on one line with the other operators', and never leaves the margin."""
     kind = grid.name.partition(":")[0]
     top = grid.at[1]
-    if kind == "partial_sums":
-        top = max(g.at[1] for n, g in grids.items() if n.startswith(("kernel", "products")))
+    if arrangement in ("rows", "side") and kind not in ("input", "output"):
+        top = max(g.at[1] for n, g in grids.items() if not n.startswith(("input", "output")))
     x = min(grid.at[0], window_stage.RIGHT - phrases.width(grid.heading, theme.NAME))
     return replace(grid, heading_at=(x, top + theme.HEADING_GAP + 2))
 
@@ -137,7 +138,7 @@ def _input(view: ConvView, style: Style | None, row: int) -> dict[str, Any]:
     h, w = view.trace.tensor("input").shape[2:]
     channels = (view.in_channels,) if view.in_channels > 1 else ()
     heading = _sized("input", numbers.shape_text((*channels, h, w)))
-    if (h, w) != view.padded_shape:
+    if (h, w) != view.padded_shape and view.shown_channels == 1:
         heading = (*heading, Run(f",  padded {numbers.shape_text(view.padded_shape)}", source=Fact("padded shape")))
     out: dict[str, Any] = {"rows": view.padded_shape[0], "cols": view.padded_shape[1], "heading": heading,
                            "row_axis": "padded_height", "col_axis": "padded_width"}  # fmt: skip

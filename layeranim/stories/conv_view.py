@@ -51,6 +51,7 @@ class ConvView:
         self.shown_filters = _shown(self.filters)
         self.biased = "bias" in self.trace.tensors
         self.activated = self.config.activation != "linear"
+        self.products_drawn = True
         self.symbolic = self.trace.tensor("input").labels is not None
 
     # ── units ────────────────────────────────────────────────────────────────
@@ -117,9 +118,17 @@ class ConvView:
         return np.array([label.replace(" + ", "+") for label in labels.ravel()], object).reshape(labels.shape)
 
     # ── colour ranges ────────────────────────────────────────────────────────
-    @cached_property
+    @property
     def input_range(self) -> float:
-        """The input and its products are compared cell by cell, so they share one range."""
+        """The input and its products are compared cell by cell, so they share one range where both are drawn."""
+        return self._compared_range if self.products_drawn else self._padded_range
+
+    @cached_property
+    def _padded_range(self) -> float:
+        return numbers.value_range(self.trace["padded"][0])
+
+    @cached_property
+    def _compared_range(self) -> float:
         return numbers.value_range(self.trace["padded"][0], self._sample("products"))
 
     @cached_property

@@ -181,9 +181,13 @@ def row_height(count: int) -> float:
 def _try(sizes: Sizes, middle: Middle, numbered: tuple[bool, bool], narrow: bool) -> Stage | None:
     labels = (LABEL if sizes.channels > 1 else 0) + (LABEL if sizes.maps > 1 else 0)
     room = RIGHT - LEFT - middle.width - sizes.chain - labels - 2 * GUTTER
+    spill = sizes.headings.get("input", 0.0)  # a name wider than its grid needs room of its own
     in_height, out_height = row_height(sizes.channels), row_height(sizes.maps)
     if not (numbered[0] or numbered[1]):
         given, output = _alike(sizes, room, in_height, out_height)
+        over = spill - given.width(sizes.input[1])
+        if over > GUTTER - 16:
+            given, output = _alike(sizes, room - over, in_height, out_height)
         return _corners(sizes, middle, {**middle.fits, "input": given, "output": output}, narrow)
     smallest = _numerals(sizes, "input", sizes.input, narrow, room, in_height, 44) if numbered[0] else None
     taken = smallest.width(sizes.input[1]) if smallest else min(HEAT_MOST, room * 0.4)
@@ -194,6 +198,8 @@ def _try(sizes: Sizes, middle: Middle, numbered: tuple[bool, bool], narrow: bool
     if least is None:
         return None
     left = room - least.width(sizes.output[1])
+    if spill > left:
+        return None
     if numbered[0]:
         given_ = _numerals(sizes, "input", sizes.input, narrow, left, in_height)
     else:
@@ -201,7 +207,7 @@ def _try(sizes: Sizes, middle: Middle, numbered: tuple[bool, bool], narrow: bool
         given_ = layout.heat(*sizes.input, share, in_height)
     if given_ is None:
         return None
-    left = room - given_.width(sizes.input[1])
+    left = room - max(given_.width(sizes.input[1]), spill)
     output_ = (
         _numerals(sizes, "output", sizes.output, narrow, left, out_height, 100) if numbered[1]
         else layout.heat(*sizes.output, min(HEAT_MOST, left), out_height)
@@ -248,8 +254,8 @@ def _corners(sizes: Sizes, middle: Middle, fits: dict[str, Fit], narrow: bool) -
     """Top-left corners: input flush left, output flush right, the operator's block where the room is."""
     given, output = fits["input"], fits["output"]
     left = LEFT + (LABEL if sizes.channels > 1 else 0)
-    out_x = RIGHT - output.width(sizes.output[1])
-    in_right = left + given.width(sizes.input[1])
+    out_x = even(RIGHT - output.width(sizes.output[1]))
+    in_right = left + max(given.width(sizes.input[1]), sizes.headings.get("input", 0.0) - 16)
     out_left = out_x - (LABEL if sizes.maps > 1 else 0)
     slack = out_left - in_right - middle.width - sizes.chain
     x = even(in_right + max(GUTTER, slack * 0.5))
