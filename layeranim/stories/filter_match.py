@@ -141,8 +141,9 @@ class _Telling:
         at = 0
         yield Beat("open", at, timing.ticks(1.4), caption=_words("multiply cell by cell, add up: the larger sum matches better"), done=units.start)  # noqa: E501
         at = timing.ticks(1.4)
+        later = min(1.6, max(0.8, theme.BUDGET / max(1, len(units) - 2)))
         for n, u in enumerate(units):
-            length = timing.ticks((2.4 if n < 2 else 1.6) * pace)
+            length = timing.ticks((2.4 if n < 2 else later) * pace)
             image, f = divmod(u, self.shown)
             place = _words(f"image {image + 1}, filter {f + 1}", "place")
             wanted = [("look", 0.32), ("multiply", 0.44), ("land", 0.28)]
@@ -150,7 +151,7 @@ class _Telling:
                        range(4 * (image * self.filters + f), 4 * (image * self.filters + f) + 4), u + 1)  # fmt: skip
             at += length
             if f == self.shown - 1 and self.shown > 1:
-                length = timing.ticks(1.6 * pace)
+                length = timing.ticks((1.6 if len(units) <= 4 else 1.2) * pace)
                 yield Beat("verdict", at, length, range(u, u + 1), caption=self.verdict(image), place=place, done=u + 1)
                 at += length
         counts = f"{self.images} image{'s' * (self.images > 1)} × {self.filters} filter{'s' * (self.filters > 1)}"

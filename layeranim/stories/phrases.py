@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from layeranim import numbers, theme, typeface
-from layeranim.stories.storyboard import Line, Run, Source
+from layeranim.stories.storyboard import Fact, Line, Run, Source
 
 MOST_TERMS = 5
 ROOM = theme.WIDTH - 2 * theme.MARGIN
@@ -86,9 +86,9 @@ def sum_of(
         if most < len(live):
             shown.append((Run("…"),))
         if zeros and live:
-            shown.append((Run(f"{zeros} zero{'s' * (zeros > 1)}"),))
+            shown.append((Run(f"{zeros} zero{'s' * (zeros > 1)}", source=Fact("zero products")),))
         if not live:
-            shown.append((Run("all products are 0"),))
+            shown.append((Run("all products are 0", source=Fact("zero products")),))
         shown += [addend.runs() for addend in addends]
         line = (*join(shown), relation_run(relation), result(total, source, role), *tail)
         if fits(line):

@@ -1,0 +1,95 @@
+"""What the tests over the catalog share: cases and a playing scene."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from layeranim import api, catalog
+from layeranim.engine.trace import Trace
+from layeranim.film.film import Pass, draw
+from layeranim.film.writers import Rect
+from layeranim.scenes.base import ExplainerScene
+from layeranim.stories.storyboard import Beat, Storyboard
+from layeranim.theme import THEMES
+
+from .cases import CASES
+
+
+@dataclass(frozen=True)
+class Case:
+    """One film: an explainer with options."""
+
+    name: str
+    options: dict[str, Any]
+    label: str
+
+    def work(self) -> api.Work:
+        return api.prepare(self.name, self.options)
+
+
+def presets() -> list[Case]:
+    """Every preset of every explainer in the catalog."""
+    return [
+        Case(name, {"example": preset.name}, f"{name}-{preset.name}")
+        for name in catalog.EXPLAINERS
+        for preset in catalog.story(name).presets
+    ]
+
+
+def others() -> list[Case]:
+    """Sizes and options that no preset uses."""
+    return [Case(name, options, f"{name}-{i}") for name, listed in CASES.items() for i, options in enumerate(listed, 1)]
+
+
+class Watcher:
+    """Takes frames as a film's writers do."""
+
+    def __init__(self, each: Callable[[NDArray[np.uint8], Sequence[Rect], int], None] | None = None) -> None:
+        self.frames, self.each = 0, each
+
+    def write(self, pixels: NDArray[np.uint8], changed: Sequence[Rect], repeat: int) -> None:
+        self.frames += repeat
+        if self.each:
+            self.each(pixels, changed, repeat)
+
+
+@dataclass
+class Played:
+    """A film that was drawn: its trace, storyboard and the scene at its end."""
+
+    case: Case
+    trace: Trace
+    board: Storyboard
+    scene: ExplainerScene
+    frames: int
+
+
+def play(
+    case: Case, at_beat: Callable[[ExplainerScene, Beat], None] | None = None, watcher: Watcher | None = None,
+    size: tuple[int, int] = (320, 180), fps: Fraction = Fraction(25, 2), theme: str = "light",
+) -> Played:  # fmt: skip
+    """Draw a film; ``at_beat`` is called at the end of every beat."""
+    work = api.prepare(case.name, {**case.options, "theme": theme})
+    trace = work.trace()
+    board = work.storyboard(trace)
+    kind = catalog.resolve(catalog.explainer(case.name).scene)
+    watcher = watcher or Watcher()
+
+    class Hooked(kind):  # type: ignore[misc, valid-type]
+        def setup(self) -> None:
+            super().setup()
+            if at_beat:
+                self.at_beat = lambda beat: at_beat(self, beat)
+
+    scene = draw(board, Hooked, THEMES[theme], Pass(*size, fps, ()), watcher)
+    return Played(case, trace, board, scene, watcher.frames)
+
+
+def ids(cases: list[Case]) -> dict[str, Any]:
+    return {"argvalues": cases, "ids": [case.label for case in cases]}

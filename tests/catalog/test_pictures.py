@@ -1,0 +1,147 @@
+"""Every picture is true and clean, at presets and at sizes that no preset uses.
+
+Drawn numbers are the formatted values at their addresses; nothing leaves the safe area, no two texts overlap, frames
+stand exactly on their cells. Looked at on the end of every beat.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pytest
+
+from layeranim import numbers, theme
+from layeranim.engine.trace import Region, Trace
+from layeranim.numbers import Style
+from layeranim.scenes.base import ExplainerScene
+from layeranim.scenes.parts.label import PX, Label
+from layeranim.scenes.parts.shapes import FocusFrame
+from layeranim.scenes.parts.tilegrid import TileGrid
+from layeranim.stories.storyboard import Address, Beat, Box, Fact, GridPlan, Source, plain
+
+from .conftest import Case, ids, others, play, presets
+
+SAFE = Box(-theme.WIDTH / 2 + 24, theme.HEIGHT / 2 - 24, theme.WIDTH - 48, theme.HEIGHT - 32)
+
+
+@pytest.mark.parametrize("case", **ids(presets() + others()))
+def test_every_picture_is_true_and_clean(case: Case) -> None:
+    faults: dict[str, str] = {}
+    addressed = 0
+    trace = case.work().trace()
+
+    def look(scene: ExplainerScene, beat: Beat) -> None:
+        nonlocal addressed
+        where = f"{beat.kind} {plain(beat.place)}"
+        for text, source in scene.drawn():
+            addressed += isinstance(source, Address)
+            fault = wrong(trace, text, source)
+            if fault:
+                faults.setdefault(fault, where)
+        for fault in [*unclean(scene), *unframed(scene)]:
+            faults.setdefault(fault, where)
+
+    played = play(case, look)
+    assert not faults, "\n".join(f"{where}: {fault}" for fault, where in list(faults.items())[:12])
+    assert addressed
+    assert abs(played.frames - played.board.seconds * 12.5) <= 0.5
+
+
+def wrong(trace: Trace, text: str, source: Source | None) -> str | None:
+    """What is wrong with a drawn text, if anything: a digit without an address, or another value there."""
+    if source is None:
+        return f"{text!r} has no address" if re.search(r"\d", text) else None
+    if isinstance(source, Fact):
+        return None
+    tensor = trace.tensor(source.tensor)
+    if tensor.labels is not None:
+        label = str(np.asarray(tensor.labels)[source.index])
+        return None if text.replace(" ", "") == label.replace(" ", "") else f"{text!r} is not {label!r} of {source}"
+    value = trace.read(_at(tensor.axes, source))
+    shown = text.strip("()")
+    if shown == "0" and float(value) == 0:
+        return None
+    expected = numbers.text(float(value) if value.dtype == np.float64 else value, _style_of(shown, value))
+    return None if shown == expected else f"{text!r} should be {expected!r}, the value {value!r} of {source}"
+
+
+def _at(axes: tuple[str, ...], source: Address) -> Any:
+    return Region(source.tensor, tuple(zip(axes, source.index, strict=True)))
+
+
+def _style_of(text: str, value: Any) -> Style:
+    mantissa, _, exponent = text.partition("e")
+    decimals = len(mantissa.partition(".")[2])
+    return Style(decimals, bool(exponent), 6 if value.dtype == np.float32 else 9)
+
+
+def box_of(label: Label) -> Box:
+    """The ink of a label in design pixels."""
+    points = label.points[:, :2] / PX
+    (x0, y0), (x1, y1) = points.min(axis=0), points.max(axis=0)
+    return Box(x0, y1, x1 - x0, y1 - y0)
+
+
+def inside(box: Box, area: Box) -> bool:
+    return area.x <= box.x and box.right <= area.right and area.bottom <= box.bottom and box.y <= area.y
+
+
+def unclean(scene: ExplainerScene) -> list[str]:
+    """Everything on the stage that overlaps, leaves the safe area, or is written too small."""
+    members = [m for top in scene.mobjects for m in top.get_family()]
+    labels = [(m, box_of(m)) for m in members if isinstance(m, Label) and len(m.points)]
+    grids = [m for m in members if isinstance(m, TileGrid)]
+    out = [f"{m.text!r} leaves the safe area: {b}" for m, b in labels if not inside(b, SAFE)]
+    out += [f"{g.plan.name} leaves the safe area: {g.plan.box}" for g in grids if not inside(g.plan.box, SAFE)]
+    out += [f"{m.text!r} is {m.size} px" for m, _ in labels if m.size < theme.FLOOR and not m.markup]
+    out += [f"{a.text!r} overlaps {b.text!r}" for (a, x), (b, y) in combinations(labels, 2) if _overlap(x, y)]
+    out += [f"{m.text!r} overlaps {g.plan.name}" for m, b in labels for g in grids if _overlap(b, g.plan.box)]
+    out += [
+        f"{a.plan.name} overlaps {b.plan.name}" for a, b in combinations(grids, 2) if _overlap(a.plan.box, b.plan.box)
+    ]
+    return out
+
+
+def _overlap(a: Box, b: Box) -> bool:
+    return a.outset(-0.5).meets(b.outset(-0.5))
+
+
+def unframed(scene: ExplainerScene) -> list[str]:
+    """Focus frames that do not stand on whole cells of a grid."""
+    grids = [grid.plan for grid in scene.grids.values()]
+    frames = [m for top in scene.mobjects for m in top.get_family() if isinstance(m, FocusFrame)]
+    boxes = [box for frame in frames for box in frame.boxes]
+    return [f"frame off its cells: {box}" for box in boxes if not any(_on_cells(box, plan) for plan in grids)]
+
+
+def _on_cells(box: Box, plan: GridPlan) -> bool:
+    col, row = (box.x - plan.at[0]) / plan.pitch[0], (plan.at[1] - box.y) / plan.pitch[1]
+    cols, rows = (box.w + plan.gap) / plan.pitch[0], (box.h + plan.gap) / plan.pitch[1]
+    whole = np.allclose([col, row, cols, rows], np.round([col, row, cols, rows]), atol=1e-6)
+    return bool(
+        whole and -1e-6 <= col and col + cols <= plan.cols + 1e-6 and -1e-6 <= row and row + rows <= plan.rows + 1e-6
+    )
+
+
+def test_the_check_notices_a_wrong_number() -> None:
+    work = Case("conv", {}, "conv").work()
+    trace = work.trace()
+    assert wrong(trace, "11", Address("output", (0, 0, 0, 0)))
+    assert wrong(trace, "10", Address("output", (0, 0, 0, 0))) is None
+    assert wrong(trace, "7 windows", None)
+
+
+def test_the_check_notices_an_overlap() -> None:
+    def spoil(scene: ExplainerScene, beat: Beat) -> None:
+        grid = next(iter(scene.grids.values()))
+        spoilt = Label("x", 30, scene.theme.ink, at=grid.plan.box.centre)
+        scene.add(spoilt)
+        found.extend(unclean(scene))
+        scene.remove(spoilt)
+
+    found: list[str] = []
+    play(Case("conv", {"steps": "first:1"}, "conv"), spoil)
+    assert any("overlaps" in fault for fault in found)
