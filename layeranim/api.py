@@ -30,7 +30,7 @@ class InputOptions(Config):
     seed: int = option(Integer(0), 0, "seed of every number that is drawn at random")
     gray: bool = option(Flag(), False, "read the input picture as grey values", aliases=("grey",))
     resize: tuple[int, int] | None = option(PerAxis(optional=True), None, "scale the input picture to height x width")
-    max_input: int = option(Bytes(), inputs.LIMITS.size, "how large an array may be")
+    max_input: int = option(Bytes(), "256MiB", "how much memory an array may take")
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,8 +147,8 @@ class _Reader:
     base: Path | None
 
     def read(self, name: str, spec: Any, config: Any) -> inputs.Source:
-        limits = inputs.Limits(self.ours.max_input)
-        common: dict[str, Any] = {"what": name, "seed": self.ours.seed, "stdin": self.stdin, "base": self.base, "limits": limits}
+        common: dict[str, Any] = {"what": name, "seed": self.ours.seed, "stdin": self.stdin, "base": self.base}
+        common["limits"] = inputs.Limits(self.ours.max_input)
         if name in ("kernel", "weight"):
             return inputs.kernel(spec, size=getattr(config, "kernel_size", None), **common)
         if name == self.layer.arrays[0].name:
@@ -158,7 +158,7 @@ class _Reader:
     def seeded(self, name: str, shape: Shape) -> inputs.Source:
         role = next(spec.role for spec in self.layer.arrays if spec.name == name)
         drawn: Any = "bias" if name.endswith("bias") else "weight" if role == "weight" else "input"
-        return inputs.read(inputs.seeded(shape, self.seed, name, drawn), what=name)
+        return inputs.read(inputs.seeded(shape, self.ours.seed, name, drawn), what=name)
 
 
 def _filled(

@@ -84,7 +84,6 @@ def _rounded(array: NDArray[np.generic], digits: int) -> NDArray[np.float64]:
     return result
 
 
-@np.errstate(all="ignore")
 def _sizes(values: ArrayLike, top: float | None = None) -> tuple[NDArray[np.float64], float]:
     """|v| of every value, rounded, and the largest finite one.
 
@@ -262,7 +261,7 @@ def levels(values: ArrayLike, vmax: float | None = None, steps: int = 4) -> NDAr
     """
     top = value_range(values) if vmax is None else float(vmax)
     sizes, _ = _sizes(values, top)
-    share = np.minimum(sizes / top, 1.0) if top > 0 else np.sign(sizes)
+    share = np.minimum(sizes / top, 1.0)
     step = np.maximum(np.ceil(share * steps - _SLACK), 1.0)
     return np.asarray(np.where(sizes > 0, np.sign(rounded(values)) * step, 0.0), dtype=np.int8)
 

@@ -33,7 +33,7 @@ SUBSCRIPT, SUBSCRIPT_DROP, SUPERSCRIPT_RISE = 0.68, -0.17, 0.36
 
 # ── durations, seconds; every one a multiple of 40 ms ────────────────────────
 TICK_MS = 40
-OPEN_HOLD, OPEN_HOLD_MOST, END_HOLD = 0.4, 1.5, 2.0
+OPEN_HOLD, OPEN_HOLD_MOST, END_HOLD = 0.4, 1.48, 2.0
 FADE = 0.24
 BUDGET = 12.0
 

@@ -62,6 +62,30 @@ def rescale(x: Array, *, factor: float) -> Array:
     return np.asarray(x * x.dtype.type(factor))
 
 
+@operation("divide_by")
+def divide_by(x: Array, *, by: float) -> Array:
+    """x ÷ by, cell by cell."""
+    return np.asarray(x / x.dtype.type(by))
+
+
+@operation("select")
+def select(x: Array) -> Array:
+    """The largest of the cells; NaN when one of them is."""
+    return np.asarray(np.max(x))
+
+
+@operation("exponential", lambda x: few(np.exp(x)))
+def exponential(x: Array) -> Array:
+    """eˣ, cell by cell."""
+    return np.asarray(np.exp(x))
+
+
+@operation("logarithm", lambda x: few(np.log(x)))
+def logarithm(x: Array) -> Array:
+    """ln x, cell by cell."""
+    return np.asarray(np.log(x))
+
+
 @operation("average", lambda x: (x.size + 1, finite_max(np.abs(x).sum()) / x.size))
 def average(x: Array) -> Array:
     """Σ x ÷ n over every cell."""

@@ -20,9 +20,10 @@ def known(given: Given, names: Iterable[str], layer: str) -> dict[str, Shape]:
     names = list(names)
     for name in given:
         if name not in names:
-            raise OptionError(
-                f"{layer} takes no array {name!r}{suggest(name, names)}; with these options it takes {', '.join(names)}"
-            )
+            ours = next((own for own in names if own.endswith(f".{name}")), None)
+            hint = f" (did you mean {ours}?)" if ours else suggest(name, names)
+            shown = ", ".join(names if len(names) <= 14 else [*names[:13], "…"])
+            raise OptionError(f"{layer} takes no array {name!r}{hint}; with these options it takes {shown}")
     return {name: tuple(shape) for name, shape in given.items() if shape is not None}
 
 

@@ -6,6 +6,8 @@ A product of a 512×512 weight with each of 1000 steps is 2 GB; as a recipe it c
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import reduce
+from operator import mul
 from typing import Any
 
 import numpy as np
@@ -29,28 +31,30 @@ def view(name: str, axes: Sequence[str], array: Array, role: Role = "intermediat
 def product(name: str, axes: Sequence[str], *factors: Tensor) -> Tensor:
     """The product of ``factors``, each of which has some of ``axes`` in their order; the rest are broadcast.
 
-    ``forget_products[batch, time, units, joined]`` = ``weight_forget[units, joined] · joined[batch, time, joined]``.
+    ``state_products[batch, time, units, joined]`` = ``weight_state[units, joined]`` · ``joined[batch, time, joined]``.
     """
+    return broadcast(name, axes, lambda *parts: reduce(mul, parts), *factors)
+
+
+def broadcast(name: str, axes: Sequence[str], run: Callable[..., Any], *parts: Tensor) -> Tensor:
+    """``run`` of ``parts``, each of which has some of ``axes`` in their order; the rest are broadcast."""
     sizes: dict[str, int] = {}
-    for factor in factors:
-        sizes.update(zip(factor.axes, factor.shape, strict=True))
+    for part in parts:
+        sizes.update(zip(part.axes, part.shape, strict=True))
     axes = tuple(axes)
 
-    def part(factor: Tensor, where: dict[str, int | slice]) -> Array:
-        array = np.asarray(_source(factor, tuple(where[axis] for axis in factor.axes)))
-        kept = [axis for axis in factor.axes if isinstance(where[axis], slice)]
+    def aligned(part: Tensor, where: dict[str, int | slice]) -> Array:
+        array = np.asarray(_source(part, tuple(where[axis] for axis in part.axes)))
+        kept = [axis for axis in part.axes if isinstance(where[axis], slice)]
         spread = [array.shape[kept.index(a)] if a in kept else 1 for a in axes if isinstance(where[a], slice)]
         return array.reshape(spread)
 
     def read(index: Index) -> Array:
         where = dict(zip(axes, index, strict=True))
         with np.errstate(all="ignore"):
-            out = part(factors[0], where)
-            for factor in factors[1:]:
-                out = out * part(factor, where)
-        return out
+            return np.asarray(run(*(aligned(part, where) for part in parts)))
 
-    dtype = np.result_type(*(factor.dtype for factor in factors))
+    dtype = np.result_type(*(part.dtype for part in parts))
     return Tensor(name, axes, "intermediate", Recipe(tuple(sizes[a] for a in axes), dtype, read))
 
 
@@ -82,6 +86,16 @@ def joined(
 
     dtype = np.result_type(*(part.dtype for part in parts))
     return Tensor(name, tuple(axes), role, Recipe(shape, dtype, read))
+
+
+def summed(name: str, of: Tensor) -> Tensor:
+    """The sum over the last axis."""
+
+    def read(index: Index) -> Array:
+        with np.errstate(all="ignore"):
+            return np.asarray(_source(of, (*index, slice(None))).sum(axis=-1))
+
+    return Tensor(name, of.axes[:-1], "intermediate", Recipe(of.shape[:-1], of.dtype, read))
 
 
 def repeated(name: str, axes: Sequence[str], of: Tensor, at: int, times: int) -> Tensor:

@@ -203,12 +203,6 @@ def _norm_terms(x: Array, *, p: float) -> tuple[int, float]:
     return n + x.size, magnitude
 
 
-@operation("select")
-def select(x: Array) -> Array:
-    """The largest of the cells; NaN when one of them is."""
-    return np.asarray(np.max(x))
-
-
 @operation("norm", _norm_terms)
 def norm_of(x: Array, *, p: float) -> Array:
     """(Σ |x|ᵖ)^(1/p) over every cell."""

@@ -141,7 +141,7 @@ def draw(board: Storyboard, scene: type[ExplainerScene], theme: themes.Theme, sh
     size = shot.width, shot.height
     with host.session(*size, shot.fps, theme.bg) as scale:
         renderer = FilmRenderer(View(*size, scale), theme.bg, float(shot.fps), fan)
-        playing = scene(board, theme, float(shot.fps), captioned, renderer=renderer)
+        playing = scene(board, theme, shot.fps, captioned, renderer=renderer)
         try:
             playing.render()
         except (LayeranimError, KeyboardInterrupt):

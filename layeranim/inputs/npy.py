@@ -66,7 +66,7 @@ def _header(stream: IO[bytes], request: Request) -> tuple[np.dtype[Any], tuple[i
     text = stream.read(length).decode("latin-1")
     fields = _fields(text)
     broken = request.refuse("its header is not the one that NumPy writes", SAVE_AGAIN)
-    if len(text) < length or fields is None:
+    if fields is None:
         raise broken
     lengths = [item.strip() for item in fields["shape"].strip("()").split(",")]
     lengths = lengths[:-1] if lengths[-1] == "" else lengths
@@ -74,7 +74,6 @@ def _header(stream: IO[bytes], request: Request) -> tuple[np.dtype[Any], tuple[i
     if (
         described is None
         or fields["fortran_order"] not in ("True", "False")
-        or not fields["shape"].startswith("(")
         or not all(_LENGTH.fullmatch(item) for item in lengths)
     ):
         raise broken

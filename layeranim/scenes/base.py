@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from typing import Any
 
 from manim import Animation, Mobject, Scene, VGroup
@@ -21,7 +22,7 @@ from layeranim.theme import Theme
 class ExplainerScene(Scene):
     """Plays a storyboard. A subclass places its stage in ``stage`` and acts each kind of beat in ``on_<kind>``."""
 
-    def __init__(self, board: Storyboard, theme: Theme, fps: float, captions: bool = True, **kwargs: Any) -> None:
+    def __init__(self, board: Storyboard, theme: Theme, fps: Fraction, captions: bool = True, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.board, self.theme, self.fps, self.captioned = board, theme, fps, captions
         self.tick, self.frames = 0, 0
@@ -48,13 +49,13 @@ class ExplainerScene(Scene):
     def run(self, ticks: int, *animations: Animation) -> None:
         """Play for so many ticks of 40 ms; frames are counted from the film's start, so nothing drifts."""
         self.tick += ticks
-        frames = round(self.tick * t.TICK_MS * self.fps / 1000) - self.frames
+        frames = round(self.tick * t.TICK_MS * self.fps / 1000) - self.frames  # exact: fps is a Fraction
         if frames > 0:
             self.frames += frames
             if animations:
-                self.play(*animations, run_time=frames / self.fps)
+                self.play(*animations, run_time=float(frames / self.fps))
             else:
-                self.wait(frames / self.fps)
+                self.wait(float(frames / self.fps))
             return
         for animation in animations:
             animation._setup_scene(self)

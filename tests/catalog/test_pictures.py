@@ -7,6 +7,7 @@ stand exactly on their cells. Looked at on the end of every beat.
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from itertools import combinations
 from typing import Any
 
@@ -47,7 +48,7 @@ def test_every_picture_is_true_and_clean(case: Case) -> None:
     played = play(case, look)
     assert not faults, "\n".join(f"{where}: {fault}" for fault, where in list(faults.items())[:12])
     assert addressed
-    assert abs(played.frames - played.board.seconds * 12.5) <= 0.5
+    assert played.frames == round(played.board.ticks * Fraction(40, 1000) * Fraction(25, 2))
 
 
 def wrong(trace: Trace, text: str, source: Source | None) -> str | None:

@@ -43,7 +43,7 @@ from layeranim.engine.recurrent.config import (
 )
 from layeranim.engine.recurrent.forward import active, defaults, forward
 from layeranim.engine.recurrent.layout import all_tensors, facts_of, held_tensors
-from layeranim.engine.recurrent.shapes import check_lengths, complete
+from layeranim.engine.recurrent.shapes import check_lengths, complete, only_first
 from layeranim.engine.recurrent.steps import steps_of
 from layeranim.engine.trace import Tensor, Trace
 
@@ -62,7 +62,9 @@ def compute(config: RecurrentConfig, arrays: Mapping[str, Any]) -> Trace:
     if "lengths" in held:
         check_lengths(held["lengths"], int(full.timesteps or 0))
     if full.mode == "one-to-many":
-        rest = np.zeros((len(held["input"]), int(full.timesteps or 1) - 1, held["input"].shape[2]), held["input"].dtype)
+        only_first(held["input"])
+        batch, read, features = held["input"].shape
+        rest = np.zeros((batch, int(full.timesteps or 1) - read, features), held["input"].dtype)
         held["input"] = np.concatenate([held["input"], rest], axis=1)
     if "lengths" in held:
         running = active(held["lengths"], *held["input"].shape[:2])

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from layeranim.engine.activations import ACTIVATIONS
+from layeranim.engine.plan import Plan, Span, whole
 from layeranim.engine.recurrent.cells import Act
-from layeranim.engine.recurrent.steps import Plan, whole
 from layeranim.engine.trace import Array
 
 
@@ -39,7 +39,7 @@ def adjoint(
     parts: dict[str, list[str]] = {name: list(given) for name, given in seeds.items()}
     out = Adjoint()
 
-    def give(to: str, reader: str, operation: str, *reads: tuple[str, range | None], name: str = "") -> None:
+    def give(to: str, reader: str, operation: str, *reads: tuple[str, Span], name: str = "") -> None:
         target = f"grad_{to}" if readers[to] == 1 else f"grad_{to}_from_{reader.rpartition('.')[2]}"
         parts.setdefault(to, []).append(target)
         out.plans.append(Plan(operation, reads, target, (("name", name),) if name else ()))
@@ -87,9 +87,10 @@ def adjoint(
 
 def run(plan: Plan, values: Mapping[str, Array]) -> Array:
     """What a plan of the backward pass gives, for a batch of vectors."""
-    parts = [values[name] if span is None else values[name][..., span.start : span.stop] for name, span in plan.reads]
+    parts = [values[name][..., span.start : span.stop] if isinstance(span, range) else values[name]
+             for name, span in plan.reads]  # fmt: skip
     if plan.operation == "activate_back":
-        return np.asarray(parts[0] * ACTIVATIONS[dict(plan.parameters)["name"]].derivative(parts[1]))
+        return np.asarray(parts[0] * ACTIVATIONS[dict(plan.parameters)["name"]].slope(parts[1]))
     return _RUN[plan.operation](*parts)
 
 

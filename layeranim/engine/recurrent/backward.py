@@ -17,16 +17,14 @@ from layeranim.engine import lazy
 from layeranim.engine.array import numeric
 from layeranim.engine.door import fitting
 from layeranim.engine.option import suggest
+from layeranim.engine.plan import Each, Plan, Reads, in_turn, whole
 from layeranim.engine.recurrent.adjoint import Adjoint, adjoint, run
 from layeranim.engine.recurrent.cells import joined_weight, readout
 from layeranim.engine.recurrent.config import RecurrentConfig, gates_of
 from layeranim.engine.recurrent.forward import final
 from layeranim.engine.recurrent.layout import Run, mask_of, output_name, run_list
-from layeranim.engine.recurrent.steps import Block, Places, Plan, in_blocks, whole
-from layeranim.engine.trace import Array, Region, Step, Tensor, Trace
+from layeranim.engine.trace import Array, Tensor, Trace
 from layeranim.errors import OptionError
-
-Blocks = list[Block | Sequence[Step]]
 
 
 def backward(trace: Trace, gradients: Mapping[str, Any]) -> Trace:
@@ -94,10 +92,9 @@ class _Backward:
             shared = [plan for r, found in cells for plan in found.shared] + top.shared
             packed = [self._shared(plan) for plan in shared]
             packed += [plan for r, found in cells for plan in self._pack(r, found.shared)]
-        blocks = self._blocks(top, cells)
-        blocks.append(Block(packed, [{}]))
-        return Trace(f"{self.forward.layer}.backward", self.config, self.out, in_blocks(blocks, self.out),
-                     {"steps": int(self.running.sum()), "given": ", ".join(self.given)})  # fmt: skip
+        parts = [*self._in_time(top, cells), Each((), tuple(packed))]
+        facts: dict[str, int | float | str] = {"steps": int(self.running.sum()), "given": ", ".join(self.given)}
+        return Trace(f"{self.forward.layer}.backward", self.config, self.out, in_turn(parts, self.out), facts)
 
     def _output(self) -> Adjoint:
         """The gradient of ``output``: given, from the output layer, both or neither."""
@@ -149,7 +146,7 @@ class _Backward:
         held = {n: np.zeros(self._shape(n), self.kind) for n in names}
         reads = {n for plan in found.plans for n, _ in plan.reads if not n.startswith("grad_")}
         whole_values = {n: self.value(n) for n in reads}
-        time = self.running.shape[1]
+        time, ragged = self.running.shape[1], not self.running.all()
         for t in range(time) if r.reverse else range(time - 1, -1, -1):
             on = self.running[:, t, None]
             here = {n: v if "weight_" in n else v[:, t] for n, v in whole_values.items()}
@@ -157,7 +154,7 @@ class _Backward:
             for plan in found.plans:
                 here[plan.writes] = run(plan, here)
             for n, array in held.items():
-                array[:, t] = np.where(on, here[n], 0)
+                array[:, t] = np.where(on, here[n], 0) if ragged else here[n]
             carried = {s: np.where(on, here[f"grad_{p}previous_{s}"], g) for s, g in carried.items()}
         for n, array in held.items():
             self.add(n, self._axes(n), array)
@@ -213,7 +210,7 @@ class _Backward:
             if p + name in self.forward:
                 own = [f"grad_{p}{name}_{part}" for part in gates_of(self.config)]
                 both = [f"grad_{p}{joined_weight(part)}" for part in gates_of(self.config)]
-                reads = tuple((o, None) if o in made else (b, span) for o, b in zip(own, both, strict=True))
+                reads: Reads = tuple((o, None) if o in made else (b, span) for o, b in zip(own, both, strict=True))
                 out.append(self._packed(f"grad_{p}{name}", "join", reads, self.forward.axes(p + name)))
         if p + "weight_peephole" in self.forward:
             name = p + "weight_peephole"
@@ -221,31 +218,27 @@ class _Backward:
             out.append(self._packed(f"grad_{name}", "stack", rows, self.forward.axes(name)))
         return out
 
-    def _packed(
-        self, name: str, operation: str, reads: tuple[tuple[str, range | None], ...], axes: tuple[str, ...]
-    ) -> Plan:
-        parts = [self.value(n) if s is None else self.value(n)[..., s.start : s.stop] for n, s in reads]
+    def _packed(self, name: str, operation: str, reads: Reads, axes: tuple[str, ...]) -> Plan:
+        parts = [self.value(n)[..., s.start : s.stop] if isinstance(s, range) else self.value(n) for n, s in reads]
         self.add(name, axes, np.stack(parts) if operation == "stack" else np.concatenate(parts))
         return Plan(operation, reads, name)
 
-    def _blocks(self, top: Adjoint, cells: Sequence[tuple[Run, Adjoint]]) -> Blocks:
-        blocks: Blocks = []
+    def _in_time(self, top: Adjoint, cells: Sequence[tuple[Run, Adjoint]]) -> list[Each]:
+        """For every sequence, layer by layer from the top, the acts from its last step to its first."""
+        out: list[Each] = []
         for b, count in enumerate(self.running.sum(axis=1).tolist()):
-            times = Places(b, range(count)[::-1])
+            batch, times = ("batch", range(b, b + 1)), ("time", range(count)[::-1])
             if top.plans:
                 every = "time" in self.forward.axes("logits")
-                blocks.append(Block(top.plans, times if every else [{"batch": b}]))
+                out.append(Each((batch, times) if every else (batch,), tuple(top.plans)))
             for r, found in cells:
-                blocks.append(Block(found.plans, Places(b, range(count)) if r.reverse else times))
-                blocks.append([_first_step(r.prefix, state, b, count - 1 if r.reverse else 0) for state in r.states])
+                order = range(count) if r.reverse else range(count)[::-1]
+                out.append(Each((batch, ("time", order)), tuple(found.plans)))
+                for state in r.states:
+                    copy = Plan("join", whole(f"grad_{r.prefix}previous_{state}"), f"grad_{r.prefix}initial_{state}")
+                    out.append(Each((batch, ("time", order[-1:])), (copy,)))
                 mine = [x for x in self.runs if x.layer == r.layer]
                 reads = [f"grad_{x.prefix}input" for x in mine]
                 if r is mine[-1] and reads != [f"grad_{r.source}"]:
-                    blocks.append(Block([Plan("add_cells", whole(*reads), f"grad_{r.source}")], times))
-        return blocks
-
-
-def _first_step(p: str, state: str, batch: int, time: int) -> Step:
-    """What is left before the first step is the gradient of the initial state."""
-    before = Region.of(f"grad_{p}previous_{state}", batch=batch, time=time)
-    return Step("join", (before,), Region.of(f"grad_{p}initial_{state}", batch=batch))
+                    out.append(Each((batch, times), (Plan("add_cells", whole(*reads), f"grad_{r.source}"),)))
+        return out

@@ -69,7 +69,7 @@ def _affine(weight: Array, vector: Array, *plus: Array) -> Array:
 def apply(act: Act, parts: list[Array]) -> Array:
     """What an act gives, for a batch of vectors."""
     if act.verb == "activate":
-        return ACTIVATIONS[act.name](parts[0])
+        return ACTIVATIONS[act.name].function(parts[0])
     return _VERBS[act.verb](*parts)
 
 
@@ -118,6 +118,7 @@ def _run(
     batch, time = running.shape
     biases = tuple(name for name in ("bias_input", "bias_hidden") if p + name in held)
     acts = cell_table(config, biases)
+    names = [act.writes for act in acts if kept(act)]
     values = split(config, held, p)
     for part in gates_of(config):
         if f"weight_hidden_{part}" in values:
@@ -126,18 +127,17 @@ def _run(
             )
     states = {name: held[p + "initial_" + name] for name in STATES if p + "initial_" + name in held}
     out: dict[str, Array] = {}
+    ragged = not running.all()
     for t in range(time - 1, -1, -1) if reverse else range(time):
         values |= {"input": x[:, t]} | {"previous_" + name: state for name, state in states.items()}
         on = running[:, t, None]
         for act in acts:
             values[act.writes] = apply(act, [values[name] for name in act.reads])
-        for act in acts:
-            if kept(act):
-                found = values[act.writes]
-                if act.writes not in out:
-                    out[act.writes] = np.zeros((batch, time, found.shape[-1]), dtype=x.dtype)
-                out[act.writes][:, t] = np.where(on, found, 0)
-        states = {name: np.where(on, values[name], state) for name, state in states.items()}
+        for name in names:
+            if name not in out:
+                out[name] = np.zeros((batch, time, values[name].shape[-1]), dtype=x.dtype)
+            out[name][:, t] = np.where(on, values[name], 0) if ragged else values[name]
+        states = {n: np.where(on, values[n], state) if ragged else values[n] for n, state in states.items()}
     return {p + name: array for name, array in out.items()}
 
 

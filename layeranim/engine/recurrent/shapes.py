@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from layeranim.engine.door import Given, agreed, fitting, known, ranked
 from layeranim.engine.recurrent.config import (
     GruConfig,
@@ -45,6 +47,14 @@ def canonical_input(shape: Shape) -> tuple[int, int, int]:
     ranked("input", shape, 1, 2, 3)
     batch, time, features = {1: (1, *shape, 1), 2: (1, *shape), 3: shape}[len(shape)]
     return batch, time, features
+
+
+def only_first(sequence: Array) -> None:
+    """Refuse a one-to-many input that says something after the first step."""
+    if np.any(sequence[:, 1:] != 0):
+        raise ShapeError(
+            f"mode one-to-many reads one time step, but input has {sequence.shape[1]}; give the first alone"
+        )
 
 
 def check_lengths(lengths: Array, time: int) -> None:
@@ -148,7 +158,9 @@ def _state_sizes(config: RecurrentConfig, first: str, claims: _Claims) -> dict[s
 def _needed(config: RecurrentConfig, given: Shapes) -> Shapes:
     """The canonical shape of every array; a given one that cannot become it is refused."""
     batch = _batch(config, given)
-    time = 1 if config.mode == "one-to-many" else int(config.timesteps or 0)
+    time = int(config.timesteps or 0)
+    if config.mode == "one-to-many" and ("input" not in given or canonical_input(given["input"])[1] != time):
+        time = 1
     features, state = int(config.input_size or 0), state_size(config)
     outputs = state * (2 if config.bidirectional else 1)
     needed: Shapes = {"input": (batch, time, features)}

@@ -2,45 +2,14 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import accumulate
 
 from layeranim.engine import vector  # noqa: F401  (registers the operations that the steps name)
+from layeranim.engine.plan import Each, Plan, in_turn, whole
 from layeranim.engine.recurrent.cells import Act, readout
 from layeranim.engine.recurrent.config import RecurrentConfig
-from layeranim.engine.recurrent.layout import mask_of, output_name, run_list
-from layeranim.engine.trace import Region, Step, Steps, Tensor
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A Step but for the sequence and the time at which it happens.
-
-    ``parts`` narrows the last axis of what is read: (name, range) or (name, None) for all of it.
-    """
-
-    operation: str
-    reads: tuple[tuple[str, range | None], ...]
-    writes: str
-    parameters: tuple[tuple[str, str], ...] = ()
-
-    def at(self, tensors: Mapping[str, Tensor], here: Mapping[str, int]) -> Step:
-        """The Step with these indices, as far as each tensor has the axes."""
-
-        def region(name: str, part: range | None = None) -> Region:
-            axes = tensors[name].axes
-            where: list[tuple[str, int | range]] = [(axis, at) for axis, at in here.items() if axis in axes]
-            return Region(name, (*where, (axes[-1], part)) if part else tuple(where))
-
-        reads = tuple(region(name, part) for name, part in self.reads)
-        return Step(self.operation, reads, region(self.writes), self.parameters)
-
-
-def whole(*names: str) -> tuple[tuple[str, None], ...]:
-    """The names as reads of all that their tensors hold at one place."""
-    return tuple((name, None) for name in names)
+from layeranim.engine.recurrent.layout import Run, mask_of, output_name, run_list
+from layeranim.engine.trace import Steps, Tensor
 
 
 def plans(act: Act) -> list[Plan]:
@@ -55,72 +24,47 @@ def plans(act: Act) -> list[Plan]:
     return [Plan("add_cells" if act.verb == "add" else act.verb, whole(*act.reads), act.writes, name)]
 
 
-@dataclass(frozen=True)
-class Block:
-    """The same plans at each of several places."""
-
-    plans: Sequence[Plan]
-    places: Sequence[Mapping[str, int]]
-
-    def __len__(self) -> int:
-        return len(self.plans) * len(self.places)
-
-
-def in_blocks(blocks: Sequence[Block | Sequence[Step]], tensors: Mapping[str, Tensor]) -> Steps:
-    """The steps of all blocks in order; the i-th is found by bisection."""
-    ends = list(accumulate(len(block) for block in blocks))
-
-    def make(i: int) -> Step:
-        k = bisect_right(ends, i)
-        block, j = blocks[k], i - (ends[k - 1] if k else 0)
-        if not isinstance(block, Block):
-            return block[j]
-        place, plan = divmod(j, len(block.plans))
-        return block.plans[plan].at(tensors, block.places[place])
-
-    return Steps(ends[-1] if ends else 0, make)
-
-
-class Places(Sequence[Mapping[str, int]]):
-    """The time steps of one sequence, in the order in which a run reads them."""
-
-    def __init__(self, batch: int, times: range) -> None:
-        self.batch, self.times = batch, times
-
-    def __len__(self) -> int:
-        return len(self.times)
-
-    def __getitem__(self, at: int) -> Mapping[str, int]:  # type: ignore[override]
-        return {"batch": self.batch, "time": self.times[at]}
-
-
 def steps_of(config: RecurrentConfig, tensors: Mapping[str, Tensor]) -> Steps:
     """Every act of the forward pass."""
     everything = run_list(config, tensors)
-    counts = mask_of(tensors).sum(axis=1).tolist()
-    cell = {run.prefix: [plan for act in run.acts for plan in plans(act)] for run in everything}
-    blocks: list[Block | Sequence[Step]] = []
-    for b, count in enumerate(counts):
-        forwards = Places(b, range(count))
+    cells = {run.prefix: tuple(plan for act in run.acts for plan in plans(act)) for run in everything}
+    top = tuple(plan for act in readout("bias_output" in tensors) for plan in plans(act))
+    out: list[Each] = []
+    for b, count in enumerate(mask_of(tensors).sum(axis=1).tolist()):
+        batch, times = ("batch", range(b, b + 1)), range(count)
         for layer in range(config.layers):
             here = [run for run in everything if run.layer == layer]
-            for run in here:
-                blocks.append(Block(cell[run.prefix], Places(b, range(count)[::-1]) if run.reverse else forwards))
-            name = output_name(config, layer)
-            if "time" in tensors[name].axes:
-                blocks.append(Block([Plan("join", whole(*(r.prefix + "hidden" for r in here)), name)], forwards))
-            else:
-                blocks.append([_last_step(b, count, [(r.prefix + "hidden", r.reverse) for r in here], name)])
+            out += [Each((batch, ("time", times[::-1] if run.reverse else times)), cells[run.prefix]) for run in here]
+            out += _hand_on(batch, times, here, output_name(config, layer), tensors)
             if config.returns == "state" and layer == config.layers - 1:
-                ends = [(r.prefix + state, r.reverse, f"{r.prefix}final_{state}") for r in here for state in r.states]
-                blocks.append([_last_step(b, count, [(held, back)], final) for held, back, final in ends])
+                ends = [(run, state, _end(run, times)) for run in here for state in run.states]
+                out += [Each((batch, end), (_copy(run.prefix, state, f"final_{state}"),)) for run, state, end in ends]
         if config.classes is not None:
-            top = [plan for act in readout("bias_output" in tensors) for plan in plans(act)]
-            blocks.append(Block(top, forwards if "time" in tensors["logits"].axes else [{"batch": b}]))
-    return in_blocks(blocks, tensors)
+            every = "time" in tensors["logits"].axes
+            out.append(Each((batch, ("time", times)) if every else (batch,), top))
+    return in_turn(out, tensors)
 
 
-def _last_step(batch: int, count: int, sequences: Sequence[tuple[str, bool]], writes: str) -> Step:
-    """The last state of each direction is handed on."""
-    reads = [Region.of(name, batch=batch, time=0 if reverse else count - 1) for name, reverse in sequences]
-    return Step("join", tuple(reads), Region.of(writes, batch=batch))
+def _end(run: Run, times: range) -> tuple[str, range]:
+    """The one step with which a run ends."""
+    return ("time", times[:1] if run.reverse else times[-1:])
+
+
+def _copy(prefix: str, source: str, writes: str) -> Plan:
+    return Plan("join", whole(prefix + source), prefix + writes)
+
+
+def _hand_on(
+    batch: tuple[str, range], times: range, runs: Sequence[Run], output: str, tensors: Mapping[str, Tensor]
+) -> list[Each]:
+    """What a layer hands on: the states of every step side by side, or each direction's last."""
+    hidden = [run.prefix + "hidden" for run in runs]
+    if "time" in tensors[output].axes:
+        return [Each((batch, ("time", times)), (Plan("join", whole(*hidden), output),))]
+    size = tensors[hidden[0]].shape[-1]
+    parts = [
+        (run, name, range(at * size, (at + 1) * size)) for at, (run, name) in enumerate(zip(runs, hidden, strict=True))
+    ]
+    return [
+        Each((batch, _end(run, times)), (Plan("join", whole(name), output, into=span),)) for run, name, span in parts
+    ]

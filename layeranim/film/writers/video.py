@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
+from io import BytesIO
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any, BinaryIO
@@ -21,6 +22,7 @@ from typing import Any, BinaryIO
 import av
 import numpy as np
 from av.codec.context import Flags
+from av.container.output import OutputContainer
 from av.packet import Packet
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
@@ -78,10 +80,14 @@ class Video:
         self._muxed = 0
         if codec.encoder == "libsvtav1":
             os.environ["SVT_LOG"] = "1"  # or it reports its settings on stderr
-        self._container = av.open(out, "w", format=codec.container, container_options={"fflags": "bitexact"})
-        self._stream = self._container.add_stream(codec.encoder, rate=spec.fps)
-        self._first = self._stream.codec_context
-        self._configure(self._first)
+        # An encoder that never sees a frame gives the stream its header; kept open it would hold memory for the film.
+        model = self._open(BytesIO())
+        stream = model.add_stream(codec.encoder, rate=spec.fps)
+        self._configure(stream.codec_context)
+        model.start_encoding()
+        self._container = self._open(out)
+        self._stream = self._container.add_stream_from_template(stream)
+        model.close()
         self._container.start_encoding()
 
     def write(self, pixels: NDArray[np.uint8], changed: Sequence[Rect], repeat: int) -> None:
@@ -167,10 +173,8 @@ class Video:
                 chunk.packets.set_exception(RenderError(self._error))
 
     def _encode(self, chunk: Chunk) -> Iterator[Packet[Any]]:
-        context: Any = self._first
-        if chunk.start:
-            context = av.CodecContext.create(self._codec.encoder, "w")
-            self._configure(context)
+        context: Any = av.CodecContext.create(self._codec.encoder, "w")
+        self._configure(context)
         frame = VideoFrame(self._spec.width, self._spec.height, "yuv420p")
         planes = _planes(frame)
         paste(planes, chunk.base, 0, 0)
@@ -187,6 +191,9 @@ class Video:
 
     def _cleaned(self, packets: Sequence[Packet[Any]]) -> Iterator[Packet[Any]]:
         return (_without_sei(packet) if self._codec.encoder == "libx264" else packet for packet in packets)
+
+    def _open(self, file: BinaryIO) -> OutputContainer:
+        return av.open(file, "w", format=self._codec.container, container_options={"fflags": "bitexact"})
 
     def _configure(self, context: Any) -> None:
         context.width, context.height, context.pix_fmt = self._spec.width, self._spec.height, "yuv420p"

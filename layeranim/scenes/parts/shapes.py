@@ -32,13 +32,9 @@ def polyline(
 
 
 def _path(flat: NDArray[np.float64], stroke: str | None, width: float, fill: str | None) -> VMobject:
-    shape = VMobject(
-        stroke_color=stroke or "#000000",
-        stroke_width=width * STROKE if stroke else 0,
-        stroke_opacity=1 if stroke else 0,
-        fill_color=fill or "#000000",
-        fill_opacity=1 if fill else 0,
-    )
+    shape = VMobject(stroke_width=width * STROKE if stroke else 0, fill_opacity=1 if fill else 0)
+    shape.set_stroke(stroke or fill, opacity=1 if stroke else 0)
+    shape.set_fill(fill or stroke, opacity=1 if fill else 0)
     shape.points = np.column_stack([flat, np.zeros(len(flat))]) * PX
     return shape
 
@@ -117,7 +113,10 @@ class Lane(VGroup):
 def operator(at: Point, symbol: str, theme: Theme, colour: str | None = None, ink: str | None = None) -> VGroup:
     """A pointwise operator: a circle with × + Σ ⊙."""
     ring = disc(at, t.OPERATOR_RADIUS, theme.bg, colour or theme.muted)
-    return VGroup(ring, Label(symbol, 28, ink or colour or theme.ink, "semibold", at, "centre", "middle"))
+    label = Label(symbol, 28, ink or colour or theme.ink, "semibold", at, "centre", "middle")
+    ink_box = label.points[:, 1]  # a font sets + and × lower than capitals: centre the ink
+    label.points[:, 1] += at[1] * PX - (ink_box.max() + ink_box.min()) / 2
+    return VGroup(ring, label)
 
 
 def chip(at: Point, text: str, theme: Theme, colour: str) -> VGroup:

@@ -1,0 +1,109 @@
+"""What reaches the terminal: paths and JSON on stdout; progress, warnings and errors on stderr, never raw."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any, BinaryIO, TextIO
+
+import click
+
+from layeranim.errors import RenderError
+
+THIN = {0x2009: " ", 0xA0: " ", 0x2002: " "}
+LINE = 2000
+
+
+def tolerant(*streams: TextIO | None) -> None:
+    """Write what a stream's encoding lacks as an escape instead of failing."""
+    for stream in streams:
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure:
+            reconfigure(errors="backslashreplace")
+
+
+def stdin() -> BinaryIO | None:
+    """Standard input as bytes, if there is one."""
+    return getattr(sys.stdin, "buffer", None)
+
+
+def clean(text: str, limit: int = LINE) -> str:
+    """Text as one line that a terminal can take: no control characters, plain spaces."""
+    from layeranim.inputs.safe import printable
+
+    return printable(text.translate(THIN), limit)
+
+
+def out(text: str) -> None:
+    """Lines on standard output."""
+    for line in text.splitlines():
+        click.echo(clean(line, 5 * LINE))
+
+
+def out_json(value: Any) -> None:
+    """JSON on standard output, in ASCII."""
+    click.echo(json.dumps(value, indent=1, allow_nan=False))
+
+
+def out_paths(paths: Iterable[str]) -> None:
+    """One path a line: on a terminal safe to show, else the bytes of its name."""
+    for path in paths:
+        click.echo(clean(path, 5 * LINE) if sys.stdout.isatty() else os.fsencode(path))
+
+
+def finish_output(quiet: bool = False) -> None:
+    """Bring standard output out. A reader that has gone away is no error, and must not come up when Python ends."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError as caught:
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not quiet and not isinstance(caught, BrokenPipeError):
+            raise RenderError(f"cannot write standard output: {caught.strerror}") from None
+
+
+def error(text: str) -> None:
+    """``layeranim: error: …``, one line for each of ``text``."""
+    for line in text.splitlines():
+        note(f"error: {line}")
+
+
+def note(text: str) -> None:
+    """``layeranim: …`` on stderr."""
+    _line(f"layeranim: {text}")
+
+
+def _line(text: str) -> None:
+    with suppress(OSError):  # nobody reads stderr any more: no reason to lose a film
+        click.echo(clean(text), err=True)
+
+
+class Voice:
+    """What a command says on stderr while it works. ``-q``: nothing; ``-v``: more."""
+
+    def __init__(self, quiet: bool = False, verbose: bool = False) -> None:
+        self.quiet, self.verbose = quiet, verbose and not quiet
+
+    def say(self, text: str) -> None:
+        if not self.quiet:
+            _line(text)
+
+    def detail(self, text: str) -> None:
+        if self.verbose:
+            _line(text)
+
+    def warn(self, *warnings: str) -> None:
+        """Each warning once."""
+        for text in dict.fromkeys(warnings):
+            if not self.quiet:
+                note(f"warning: {text}")
+
+    @property
+    def live(self) -> bool:
+        """Whether a bar can move on stderr."""
+        terminal = sys.stderr is not None and sys.stderr.isatty()
+        return terminal and not self.quiet and os.environ.get("TERM") != "dumb"

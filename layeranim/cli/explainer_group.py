@@ -1,0 +1,52 @@
+"""``render NAME``, ``trace NAME``: a command for each explainer, made when its name is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from layeranim import catalog
+from layeranim.cli.program import help_instead
+
+
+class ExplainerGroup(click.Group):
+    """The explainers as commands. ``make(name)`` builds one, with the options of its layer."""
+
+    def __init__(self, name: str, make: Callable[[str], click.Command], help: str) -> None:
+        super().__init__(name, callback=_unnamed, invoke_without_command=True, help=help,
+                         subcommand_metavar="NAME [OPTIONS]")  # fmt: skip
+        self.make = make
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(catalog.explainers())
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        catalog.explainer(cmd_name)  # refuses unknown names, with the nearest one
+        return self.make(cmd_name)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        return args[0], self.get_command(ctx, args[0]), args[1:]
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            raise click.UsageError(
+                f"{error.option_name} comes before a name; write {ctx.command_path} NAME {error.option_name}", ctx
+            ) from None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        families: dict[str, list[tuple[str, str]]] = {}
+        for name, explainer in catalog.explainers().items():
+            families.setdefault(explainer.family, []).append((name, explainer.summary))
+        for family, rows in families.items():
+            with formatter.section(family.capitalize()):
+                formatter.write_dl(rows)
+
+
+@click.pass_context
+def _unnamed(context: click.Context) -> None:
+    if context.invoked_subcommand is None:
+        help_instead(context)

@@ -1,0 +1,54 @@
+"""Behind ``python -m layeranim.film.look``: the options of ``render``, and a sheet of stills."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from layeranim import api, catalog
+from layeranim.cli import options
+from layeranim.cli.console import Voice, out_paths, stdin
+from layeranim.cli.explainer_group import ExplainerGroup
+from layeranim.cli.options import OUTPUT, Sectioned
+from layeranim.cli.program import debug_option, run
+from layeranim.cli.render import film_options
+from layeranim.film.output import Output, check_writable
+
+FOLDER = "out"
+
+
+def _make(name: str) -> click.Command:
+    def callback(output: str | None, frames: int, **values: Any) -> None:
+        _look(name, options.given(values), output or f"{FOLDER}/look-{name}.png", frames)
+
+    own: list[click.Parameter] = [
+        Sectioned(["output", "-o", "--output"], OUTPUT, metavar="FILE.png", help=f"[default: {FOLDER}/look-{name}.png]"),
+        Sectioned(["frames", "--frames"], OUTPUT, metavar="N", default=12, type=click.IntRange(1, 200), help="how many stills  [default: 12]"),
+        debug_option(),
+    ]  # fmt: skip
+    return options.ExplainerCommand(name, params=[*film_options(name), *own], callback=callback,
+                                    help="Stills of the film on one sheet.")  # fmt: skip
+
+
+look = ExplainerGroup("look", _make, "Stills of a film on one sheet, to look at while working on it.")
+
+
+def _look(name: str, given: dict[str, Any], output: str, frames: int) -> None:
+    check_writable(output)
+    work = api.prepare(name, given, stdin=stdin())
+    board = work.storyboard(work.trace())
+    Voice().warn(*board.warnings)
+    from layeranim.film.look import sheet  # Manim is imported here, after everything that can be refused
+    from layeranim.film.writers.png import write_png
+
+    made = sheet(board, catalog.resolve(catalog.explainer(name).scene), work.film, frames)
+    with Output(output) as file:
+        write_png(file.file, made)
+        file.commit()
+    out_paths([output])
+
+
+def main() -> int:
+    """Run it as a program."""
+    return run(look, name="python -m layeranim.film.look")

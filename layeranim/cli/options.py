@@ -1,0 +1,150 @@
+"""Click's options, made from what declares them once: a Config's fields, a layer's arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import click
+from click.core import ParameterSource
+from click.shell_completion import CompletionItem
+
+from layeranim.engine.option import Choice, Config, Flag, Kind, Layer
+from layeranim.engine.option import Option as Declared
+from layeranim.errors import OptionError
+
+ENVIRONMENT = "LAYERANIM_"
+SHORT = 40
+"""Letters up to which a closed set of names stands beside its option; a longer one stands in the help."""
+LAYER, DATA, FILM, OUTPUT = "Layer", "Data", "Film", "Output"
+
+
+class Words(click.types.StringParamType):
+    """Text as the user wrote it; its Config checks it."""
+
+    name = "text"
+
+    def __init__(self, known: Sequence[str] = (), files: bool = False) -> None:
+        self.known, self.files = known, files
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return value
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        found = [CompletionItem(word) for word in self.known if word.startswith(incomplete)]
+        return found or ([CompletionItem(incomplete, type="file")] if self.files else [])
+
+
+class Sectioned(click.Option):
+    """An option under one of the headings of ``--help``; ``kind`` checks what comes from the environment."""
+
+    def __init__(self, declarations: Sequence[str], section: str, kind: Kind | None = None, **attributes: Any) -> None:
+        super().__init__(declarations, **attributes)
+        self.section, self.kind = section, kind
+
+    def consume_value(self, ctx: click.Context, opts: Mapping[str, Any]) -> tuple[Any, ParameterSource]:
+        """The value, and who gave it. A wrong one from the environment is refused by its name there."""
+        value, source = super().consume_value(ctx, opts)
+        if source is ParameterSource.ENVIRONMENT and self.kind:
+            try:
+                value = self.kind.check(str(self.name), value)
+            except OptionError as error:
+                raise OptionError(f"{self.envvar} in the environment: {error}") from None
+        return value, source
+
+
+def declared(config: type[Config], section: str, leave_out: Iterable[str] = ()) -> list[click.Option]:
+    """One click option for every field of a Config."""
+    return [_option(item, section) for item in config.options() if item.name not in leave_out]
+
+
+def _option(item: Declared, section: str) -> click.Option:
+    flags = [item.flag, *("--" + alias.replace("_", "-") for alias in item.aliases)]
+    more: dict[str, Any] = {"metavar": item.kind.metavar if len(item.kind.metavar) <= SHORT else "NAME"}
+    if isinstance(item.kind, Flag):
+        flags = [f"{flag}/--no-{flag[2:]}" for flag in flags]
+        more = {"is_flag": True}
+    else:
+        more["type"] = Words(item.kind.names if isinstance(item.kind, Choice) else ())
+    short = [item.short] if item.short else []
+    return Sectioned([item.name, *short, *flags], section, item.kind, default=None, help=_help(item),
+                     envvar=ENVIRONMENT + item.name.upper(), **more)  # fmt: skip
+
+
+def _help(item: Declared) -> str:
+    """What an option does, its bounds and its default."""
+    long = item.kind.metavar if len(item.kind.metavar) > SHORT else ""
+    says = f"{item.help}: {', '.join(long.split('|'))}" if long else item.help
+    rest = "; ".join(note for note in notes(item) if note)
+    return f"{says}  [{rest}]" if rest else says
+
+
+def default(item: Declared) -> str | None:
+    """The default as it would be written on the command line; none where it follows from the rest."""
+    if item.default is None or isinstance(item.default, str):
+        return item.default
+    return item.kind.show(item.kind.check(item.name, item.default))
+
+
+def notes(item: Declared) -> tuple[str, str]:
+    """Bounds and default, either of which may be empty."""
+    usual = default(item)
+    return item.kind.rule, f"default: {usual}" if usual is not None else ""
+
+
+def arrays(layer: Layer) -> list[click.Option]:
+    """``--input``, ``--kernel``, …; ``--bias-values`` where the plain name is an option already."""
+    taken = {name for item in layer.config.options() for name in (item.name, *item.aliases)}
+    found: list[click.Option] = []
+    for spec in layer.arrays:
+        name = f"{spec.name}_values" if spec.name in taken else spec.name
+        axes = " × ".join(axis.replace("_", " ") for axis in spec.axes)
+        found.append(Sectioned([name, "--" + name.replace("_", "-")], DATA, type=Words(_names(spec.name), files=True),
+                               metavar="FILE|NAME|NUMBERS", help=f"{spec.help}  [{axes}]"))  # fmt: skip
+    return found
+
+
+def _names(array: str) -> list[str]:
+    """Words that complete an array's option."""
+    from layeranim.inputs import KERNELS, SAMPLES
+
+    return [*(KERNELS if array in ("kernel", "weight") else ()), *(f"{name}:" for name in SAMPLES)]
+
+
+def given(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that were given, by name."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
+class ExplainerCommand(click.Command):
+    """A command for one explainer: its options stand under headings.
+
+    ``elsewhere`` are options that it does not have and may be asked for, with the reason.
+    """
+
+    def __init__(self, name: str, *, elsewhere: Mapping[str, str] | None = None, **attributes: Any) -> None:
+        super().__init__(name, **attributes)
+        self.elsewhere = elsewhere or {}
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if reason := self.elsewhere.get(error.option_name):
+                raise click.UsageError(f"{error.option_name} {reason}", ctx) from None
+            raise
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for param in self.get_params(ctx):
+            row = param.get_help_record(ctx)
+            if row:
+                sections.setdefault(getattr(param, "section", OUTPUT), []).append(row)
+        for section, rows in sections.items():
+            with formatter.section(section):
+                formatter.write_dl(rows, col_max=30)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        if self.epilog:
+            with formatter.section("Examples"):
+                formatter.write("\n".join(f"  {line}" for line in self.epilog.splitlines()) + "\n")

@@ -1,0 +1,178 @@
+"""The program ``layeranim``: its commands by name, and how it ends.
+
+Exit codes: 0 done · 1 stale or differs (``check``) · 2 usage, bad input, an output that cannot be written · 3 a library
+is missing · 4 rendering or writing failed · 70 a bug of ours, always with its traceback · 130 and 143 interrupted.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+import layeranim
+from layeranim.cli.console import error, finish_output, note, tolerant
+from layeranim.cli.signals import ended_by_signals
+from layeranim.errors import LayeranimError
+
+COMMANDS = {
+    "render": ("layeranim.cli.render:render", "make the film of an explainer"),
+    "trace": ("layeranim.cli.trace:trace", "the numbers alone: every tensor, and how each came about"),
+    "list": ("layeranim.cli.listing:explainers", "the explainers; with a name: options, examples, formula, tensors"),
+    "doctor": ("layeranim.cli.doctor:doctor", "check the libraries, the fonts and the codecs that films need"),
+    "completion": ("layeranim.cli.completion:completion", "print a script that completes words in your shell"),
+}
+COMPLETE = "_LAYERANIM_COMPLETE"
+BUG = 70
+ROOM = {"max_content_width": 110, "help_option_names": ["-h", "--help"]}
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """`` (did you mean X?)``; the engine's own would bring NumPy with it."""
+    import difflib
+
+    close = difflib.get_close_matches(word, list(known), n=1)
+    return f" (did you mean {close[0]}?)" if close else ""
+
+
+@dataclass
+class State:
+    """What the end of the program must know of its call."""
+
+    debug: bool = False
+
+
+def debug_option() -> click.Option:
+    """``--debug``, which every command takes."""
+
+    def note(context: click.Context, _: click.Parameter, value: bool) -> None:
+        if value:
+            context.ensure_object(State).debug = True
+
+    return click.Option(["--debug"], is_flag=True, expose_value=False, callback=note, is_eager=True,
+                        help="show the traceback of an error")  # fmt: skip
+
+
+class Program(click.Group):
+    """The commands, imported one at a time."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        found: click.Command = getattr(importlib.import_module(module), name)
+        return found
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            known = ", ".join(COMMANDS)
+            raise click.UsageError(
+                f"unknown command {args[0]!r}{suggestion(args[0], COMMANDS)}; there are {known}", ctx
+            )
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+
+
+def help_instead(context: click.Context) -> None:
+    """No command was named: say what there is, on stderr, and end as a usage error."""
+    click.echo(context.get_help(), err=True)
+    context.exit(2)
+
+
+@click.pass_context
+def _start(context: click.Context) -> None:
+    if context.invoked_subcommand is None:
+        help_instead(context)
+
+
+program = Program(
+    "layeranim",
+    callback=_start,
+    invoke_without_command=True,
+    context_settings=ROOM,
+    params=[debug_option()],
+    help="Neural-network layers as true, beautiful animations.",
+    epilog="First film: layeranim render conv --stride 2",
+    subcommand_metavar="COMMAND [ARGS]…",
+)
+click.version_option(layeranim.__version__, message="%(prog)s %(version)s")(program)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    if instruction := os.environ.get(COMPLETE):
+        from click.shell_completion import shell_complete
+
+        return shell_complete(program, {}, "layeranim", COMPLETE, instruction)
+    return run(program, arguments)
+
+
+def run(command: click.Command, arguments: Sequence[str] | None = None, name: str = "layeranim") -> int:
+    """Run ``command``; whatever it raises becomes a line and an exit code."""
+    state = State()
+    tolerant(sys.stdout, sys.stderr)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    with ended_by_signals():
+        try:
+            with command.make_context(name, words, obj=state) as context:
+                command.invoke(context)
+            finish_output()
+        except BaseException as caught:
+            return _ended(caught, state)
+    return 0
+
+
+def _ended(caught: BaseException, state: State) -> int:
+    """The exit code of what was raised, after one line about it."""
+    code, line = _verdict(caught)
+    if (state.debug and line) or code == BUG:
+        traceback.print_exception(caught)
+    if line:
+        note(line) if code > 128 else error(line)
+    finish_output(quiet=True)
+    return code
+
+
+def _verdict(caught: BaseException) -> tuple[int, str]:
+    """Exit code and line; no line for an end that is no error."""
+    if isinstance(caught, click.exceptions.Exit):
+        return caught.exit_code, ""
+    if isinstance(caught, SystemExit):
+        return caught.code if isinstance(caught.code, int) else 0, "terminated" if caught.code == 143 else ""
+    if isinstance(caught, LayeranimError):
+        return caught.exit_code, str(caught)
+    if isinstance(caught, click.ClickException):
+        return 2, _usage(caught)
+    if isinstance(caught, (KeyboardInterrupt, click.Abort)):
+        return 130, "interrupted"
+    if isinstance(caught, BrokenPipeError):
+        return 0, ""
+    if isinstance(caught, MemoryError):
+        return 4, "there is not enough memory; a smaller --size or a smaller input needs less"
+    if isinstance(caught, ImportError) and (caught.name or "").split(".")[0] != "layeranim":
+        return 3, f"{caught}; layeranim doctor says what to install"
+    if isinstance(caught, OSError):
+        place = f"{caught.filename}: " if caught.filename else ""
+        return 4, f"{place}{caught.strerror or caught}"
+    return BUG, f"this is a bug of layeranim: {type(caught).__name__}: {caught}"
+
+
+def _usage(caught: click.ClickException) -> str:
+    """Click's message as one of ours: lower case, one line, where to read on."""
+    message = " ".join(caught.format_message().split()).rstrip(".")
+    if isinstance(caught, click.NoSuchOption):
+        message = f"unknown option {caught.option_name}{suggestion(caught.option_name, caught.possibilities or ())}"
+    path = caught.ctx.command_path if isinstance(caught, click.UsageError) and caught.ctx else "layeranim"
+    return f"{message[:1].lower()}{message[1:]}; see {path} --help"

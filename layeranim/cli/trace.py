@@ -1,0 +1,81 @@
+"""``layeranim trace NAME``: the numbers alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from layeranim import api, catalog
+from layeranim.cli import options, tables
+from layeranim.cli.console import Voice, out, out_json, out_paths, stdin
+from layeranim.cli.explainer_group import ExplainerGroup
+from layeranim.cli.options import OUTPUT, Sectioned, Words
+from layeranim.cli.program import debug_option
+from layeranim.cli.render import film_options
+from layeranim.engine import archive
+from layeranim.engine.trace import Trace
+from layeranim.errors import OutputError
+from layeranim.film.output import Outputs, check_writable
+from layeranim.inputs import printable
+from layeranim.stories.options import FilmOptions
+
+NOT_HERE = {item.name: item.flag for item in FilmOptions.options() if item.name != "precision"}
+OWN = ("output", "quiet", "json")
+
+
+def _make(name: str) -> click.Command:
+    def callback(**values: Any) -> None:
+        output, quiet, as_json = (values.pop(key) for key in OWN)
+        run(name, options.given(values), output, Voice(quiet), as_json)
+
+    params: list[click.Parameter] = [
+        *(option for option in film_options(name) if option.name not in NOT_HERE),
+        Sectioned(["output", "-o", "--output"], OUTPUT, multiple=True, metavar="FILE", type=Words(files=True),
+                  help="write the trace to a .npz or .json file; repeatable"),
+        Sectioned(["quiet", "-q", "--quiet"], OUTPUT, is_flag=True, help="say nothing on stderr but errors"),
+        Sectioned(["json", "--json"], OUTPUT, is_flag=True, help="print the trace as JSON; with -o what was written"),
+        debug_option(),
+    ]  # fmt: skip
+    preset = catalog.story(name).presets[-1].name
+    examples = [f"layeranim trace {name}{rest}" for rest in ("", f" --example {preset}", f" -o {name}.npz")]
+    return options.ExplainerCommand(
+        name, params=params, callback=callback, help=catalog.explainer(name).summary, epilog="\n".join(examples),
+        elsewhere=dict.fromkeys(NOT_HERE.values(), "is an option of render; trace draws nothing"),
+    )  # fmt: skip
+
+
+trace = ExplainerGroup("trace", _make, "The numbers of an explainer, without its film.")
+
+
+def run(name: str, given: Mapping[str, Any], output: Sequence[str], voice: Voice, as_json: bool) -> None:
+    """Compute, then print or write."""
+    for path in output:
+        if Path(path).suffix.lower() not in archive.SUFFIXES:
+            raise OutputError(f"output {printable(path)!r} must end in .npz or .json to hold a trace; --json prints it")
+    check_writable(*output)
+    work = api.prepare(name, given, stdin=stdin())
+    made = work.trace()
+    if output:
+        _write(made, output)
+        if as_json:
+            tensors = [tables.tensor_json(tensor) for tensor in made.tensors.values()]
+            out_json({"explainer": name, "paths": list(output), "tensors": tensors})
+        else:
+            out_paths(output)
+    elif as_json:
+        click.echo(archive.dumps(made, ".json"), nl=False)
+    else:
+        board = work.storyboard(made)
+        voice.warn(*board.warnings)
+        out(tables.values(made, work.film.precision) + "\n" + tables.captions(board))
+
+
+def _write(made: Trace, output: Sequence[str]) -> None:
+    """All files complete, or none."""
+    with Outputs(output) as outputs:
+        for path, file in zip(output, outputs.files, strict=True):
+            archive.write(made, file, Path(path).suffix.lower())  # type: ignore[arg-type]
+        outputs.commit()

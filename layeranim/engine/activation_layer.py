@@ -1,0 +1,254 @@
+"""An activation as a layer of its own: each number through a function, or each group of numbers to one.
+
+maxout: the largest of ``pieces`` neighbours; glu: the first half times the sigmoid of the second half.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from layeranim.engine import door, window
+from layeranim.engine.activations import ACTIVATIONS
+from layeranim.engine.arithmetic import Cell, at, few, per_cell
+from layeranim.engine.entry import enter, forward, gradient, ranked
+from layeranim.engine.option import ArrayOption, Choice, Config, Integer, Layer, Real, option
+from layeranim.engine.replay import finite_max, operation
+from layeranim.engine.trace import Array, Shape, Step, Steps, Tensor, Trace, tensors
+from layeranim.errors import OptionError, ShapeError
+
+GROUPED = ("maxout", "glu")
+_INPUT, _OUTPUT = ("batch", "features"), ("batch", "out_features")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActivationConfig(Config):
+    """Options of an activation layer."""
+
+    activation: str = option(Choice((*ACTIVATIONS, *GROUPED)), "relu", "the function")
+    alpha: float | None = option(Real(), None, "the function's parameter, where it has one (default: the usual one)")
+    pieces: int | None = option(Integer(2), None, "numbers that a maxout chooses from (default: 2)")
+
+
+def complete(config: ActivationConfig, shapes: Mapping[str, Shape | None]) -> tuple[ActivationConfig, dict[str, Shape]]:
+    """Every option filled in: input (batch, features) or (features); ``slope`` (features) or one number, for prelu."""
+    name = config.activation
+    known = dict(ACTIVATIONS[name].parameters) if name in ACTIVATIONS else {}
+    if config.alpha is not None and "alpha" not in known:
+        takes = ", ".join(n for n, a in ACTIVATIONS.items() if "alpha" in a.parameters)
+        raise OptionError(f"alpha is {config.alpha:g}, but {name} has no such parameter; it goes with {takes}")
+    if config.alpha == 0 and name == "celu":
+        raise OptionError("alpha is 0, but celu divides by it; give another number")
+    if config.pieces is not None and name != "maxout":
+        raise OptionError(f"pieces is {config.pieces}, but {name} takes none; it goes with maxout")
+    if name == "maxout":
+        config = config.replace(pieces=config.pieces or 2)
+    pieces = config.pieces or 2
+    x = ranked("input", shapes.get("input"), _INPUT, 1) or (1, 2 * pieces if name in GROUPED else 5)
+    if name in GROUPED and x[1] % pieces:
+        raise ShapeError(f"{name} takes {pieces} numbers together, but the input has {x[1]} features; they must divide")
+    needed = {"input": x}
+    slope = ranked("slope", shapes.get("slope"), ("features",), 0)
+    if slope is not None and name == "prelu":
+        if config.alpha is not None:
+            raise OptionError(f"alpha is {config.alpha:g}, but slopes are given too; leave one of them out")
+        needed["slope"] = door.fitting("slope", slope, slope if slope == (1,) else (x[1],), "features")
+    window.affordable("input", x)
+    return config, needed if slope != (1,) or "slope" not in needed else {**needed, "slope": (x[1],)}
+
+
+def compute(config: ActivationConfig, arrays: Mapping[str, Array]) -> Trace:
+    """The trace: ``input`` (batch, features), its ``output``, and the ``derivative`` of each number."""
+    full, ready = enter("activation", _ARRAYS, complete, config, arrays)
+    x, slope = ready["input"], ready.get("slope")
+    held = [Tensor("input", _INPUT, "input", x)]
+    half = x.shape[1] // 2
+    with np.errstate(all="ignore"):
+        if full.activation == "maxout":
+            groups = x.reshape(len(x), -1, full.pieces)
+            held.append(Tensor("output", _OUTPUT, "output", groups.max(axis=-1)))
+        elif full.activation == "glu":
+            gate = ACTIVATIONS["sigmoid"](x[:, half:])
+            held.append(Tensor("gate", _OUTPUT, "intermediate", gate))
+            held.append(Tensor("output", _OUTPUT, "output", x[:, :half] * gate))
+        elif slope is not None:
+            held.append(Tensor("slope", ("features",), "weight", slope))
+            held.append(Tensor("output", _INPUT, "output", leak(x, slope)))
+            held.append(Tensor("derivative", _INPUT, "intermediate", leak_slope(x, slope)))
+        else:
+            known, parameters = ACTIVATIONS[full.activation], parameters_of(full)
+            held.append(Tensor("output", _INPUT, "output", known(x, **parameters)))
+            held.append(Tensor("derivative", _INPUT, "intermediate", known.derivative(x, **parameters)))
+    return assemble(full, tensors(*held))
+
+
+def parameters_of(config: ActivationConfig) -> dict[str, float]:
+    """The parameters that the function is called with."""
+    return {} if config.alpha is None else {"alpha": config.alpha}
+
+
+def assemble(config: ActivationConfig, saved: Mapping[str, Tensor]) -> Trace:
+    """The trace from its stored tensors: steps and facts are made here."""
+    name, parameters = config.activation, tuple(parameters_of(config).items())
+    pieces, half = config.pieces or 2, saved["input"].shape[1] // 2
+    slope = "slope" in saved
+
+    def choose(c: Cell) -> Step:
+        first = c["out_features"] * pieces
+        return Step(
+            "select", (at("input", c, "batch", features=range(first, first + pieces)),), at("output", c, *_OUTPUT)
+        )
+
+    def gate(c: Cell) -> Step:
+        read = at("input", c, "batch", features=half + c["out_features"])
+        return Step("activate", (read,), at("gate", c, *_OUTPUT), (("name", "sigmoid"),))
+
+    def pass_gate(c: Cell) -> Step:
+        reads = (at("input", c, "batch", features=c["out_features"]), at("gate", c, *_OUTPUT))
+        return Step("multiply", reads, at("output", c, *_OUTPUT))
+
+    def activate(c: Cell) -> Step:
+        if slope:
+            return Step("leak", (at("input", c, *_INPUT), at("slope", c, "features")), at("output", c, *_INPUT))
+        return Step("activate", (at("input", c, *_INPUT),), at("output", c, *_INPUT), (("name", name), *parameters))
+
+    def differentiate(c: Cell) -> Step:
+        where = at("derivative", c, *_INPUT)
+        if slope:
+            return Step("leak_slope", (at("input", c, *_INPUT), at("slope", c, "features")), where)
+        return Step("differentiate", (at("input", c, *_INPUT),), where, (("name", name), *parameters))
+
+    acts = {"maxout": (choose,), "glu": (gate, pass_gate)}.get(name, (activate, differentiate))
+    output = saved["output"]
+    facts: dict[str, int | float | str] = {
+        "parameters": saved["slope"].array.size if slope else 0,
+        "activation_formula": ACTIVATIONS[name].formula if name in ACTIVATIONS else _FORMULAS[name],
+    }
+    if name in ACTIVATIONS and not slope:
+        facts |= {**ACTIVATIONS[name].parameters, **parameters_of(config)}
+    return Trace("activation", config, tensors(*saved.values()), per_cell(output.axes, output.shape, *acts), facts)
+
+
+_FORMULAS = {"maxout": "max(x₁, …, xₖ)", "glu": "a · σ(b)"}
+
+
+def backward(trace: Trace, gradients: Mapping[str, Array]) -> Trace:
+    """grad_output · φ′(x); a maxout's gradient goes to the number that won, the first of equal ones."""
+    config: Any = trace.config
+    g, x = gradient(trace, gradients), trace["input"]
+    made = [Tensor("grad_output", trace.axes("output"), "input", g)]
+    slope = None
+    with np.errstate(all="ignore"):
+        if config.activation == "maxout":
+            groups = x.reshape(len(x), -1, config.pieces)
+            won = np.arange(config.pieces) == groups.argmax(axis=-1)[..., None]
+            total = np.where(won, g[..., None], 0).reshape(x.shape)
+        elif config.activation == "glu":
+            value = x[:, : g.shape[1]]
+            total = np.concatenate([g * trace["gate"], gate_back(g, value, trace["gate"])], axis=1)
+        else:
+            total = g * trace["derivative"]
+            slope = np.where(x > 0, 0, g * x).sum(axis=0) if "slope" in trace else None
+    made.append(Tensor("grad_input", _INPUT, "output", total))
+    if slope is not None:
+        made.append(Tensor("grad_slope", ("features",), "output", slope))
+    every = tensors(*forward(trace, "input", "derivative", "gate"), *made)
+    return Trace("activation-backward", config, every, _back_steps(config, every))
+
+
+def _back_steps(config: Any, every: Mapping[str, Tensor]) -> Steps:
+    x, g = every["input"].shape, every["grad_output"].shape
+
+    def route(c: Cell) -> Step:
+        first = c["out_features"] * config.pieces
+        group = {"features": range(first, first + config.pieces)}
+        reads = (at("input", c, "batch", **group), at("grad_output", c, *_OUTPUT))
+        return Step("winner_takes", reads, at("grad_input", c, "batch", **group))
+
+    def value(c: Cell) -> Step:
+        reads = (at("grad_output", c, *_OUTPUT), at("gate", c, *_OUTPUT))
+        return Step("multiply", reads, at("grad_input", c, "batch", features=c["out_features"]))
+
+    def gate(c: Cell) -> Step:
+        cell = {"features": c["out_features"]}
+        reads = (at("grad_output", c, *_OUTPUT), at("input", c, "batch", **cell), at("gate", c, *_OUTPUT))
+        return Step("gate_back", reads, at("grad_input", c, "batch", features=g[1] + c["out_features"]))
+
+    def chain(c: Cell) -> Step:
+        reads = (at("grad_output", c, *_INPUT), at("derivative", c, *_INPUT))
+        return Step("multiply", reads, at("grad_input", c, *_INPUT))
+
+    def slope(c: Cell) -> Step:
+        reads = (at("grad_output", c, "features"), at("input", c, "features"))
+        return Step("leak_back", reads, at("grad_slope", c, "features"))
+
+    if config.activation in GROUPED:
+        return per_cell(_OUTPUT, g, *((route,) if config.activation == "maxout" else (value, gate)))
+    parts = [per_cell(_INPUT, x, chain)]
+    if "grad_slope" in every:
+        parts.append(per_cell(("features",), x[1:], slope))
+    return Steps.chain(*parts)
+
+
+def _slope_terms(x: Array, *, name: str, **parameters: float) -> tuple[int, float]:
+    n, size = few(ACTIVATIONS[name].derivative(x, **parameters))
+    return 4 * n, size + 1
+
+
+@operation("differentiate", _slope_terms)
+def differentiate(x: Array, *, name: str, **parameters: float) -> Array:
+    """φ′(x), cell by cell."""
+    return ACTIVATIONS[name].derivative(x, **parameters)
+
+
+@operation("leak")
+def leak(x: Array, slope: Array) -> Array:
+    """x where it is above 0, slope · x where it is not."""
+    return np.asarray(np.where(x > 0, x, slope * x))
+
+
+@operation("leak_slope")
+def leak_slope(x: Array, slope: Array) -> Array:
+    """1 where x is above 0, the slope where it is not, NaN for NaN."""
+    return np.asarray(np.where(np.isnan(x), x, np.where(x > 0, x.dtype.type(1), slope)))
+
+
+@operation("leak_back", lambda g, x: (g.size + 1, finite_max(np.abs(g * x).sum())))
+def leak_back(g: Array, x: Array) -> Array:
+    """Σ g · x over the x that are not above 0."""
+    return np.asarray(np.where(x > 0, 0, g * x).sum(dtype=x.dtype))
+
+
+@operation("gate_back", lambda g, x, gate: few(g * x))
+def gate_back(g: Array, x: Array, gate: Array) -> Array:
+    """g · x · σ′, with σ′ = gate · (1 − gate)."""
+    return np.asarray(g * x * gate * (1 - gate))
+
+
+@operation("winner_takes")
+def winner_takes(x: Array, g: Array) -> Array:
+    """g at the first largest of the cells, 0 at the others."""
+    return np.asarray(np.where(np.arange(x.size) == np.argmax(x), g, 0))
+
+
+_ARRAYS = (
+    ArrayOption("input", _INPUT, "input", "one row of numbers a sample"),
+    ArrayOption("slope", ("features",), "weight", "a learned slope a feature (prelu)", optional=True),
+)
+
+ACTIVATION = Layer(
+    name="activation",
+    title="Activation",
+    config=ActivationConfig,
+    arrays=_ARRAYS,
+    complete=complete,
+    compute=compute,
+    assemble=assemble,
+    formula="y = φ(x)",
+    source="Goodfellow, Bengio, Courville: Deep Learning (2016), section 6.3; maxout: Goodfellow et al. (2013); "
+    "glu: Dauphin et al. (2017)",
+    backward=backward,
+)

@@ -1,0 +1,54 @@
+"""Masks: which keys a query sees, as what is added to its scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from layeranim.engine.attention.config import AttentionConfig
+from layeranim.engine.trace import Array
+from layeranim.errors import ShapeError
+
+
+def meant(name: str, value: Any, config: AttentionConfig) -> Any:
+    """A mask as numbers to add: of true and false (or 1 and 0, if ``mask_kind`` is boolean) 0 and −∞.
+
+    Raises:
+        ShapeError: a boolean mask with other numbers.
+    """
+    array = np.asarray(value)
+    kind = config.mask_kind or ("boolean" if array.dtype.kind == "b" else "additive")
+    if kind == "additive" or array.dtype.kind not in "biuf":
+        return value
+    other = array[(array != 0) & (array != 1)]
+    if other.size:
+        raise ShapeError(f"{name} holds {other.flat[0]}, but a boolean mask holds only 0 and 1; use mask_kind additive")
+    return np.where(array != 0, 0.0, -np.inf)
+
+
+def causal(queries: int, keys: int) -> Array:
+    """−∞ for every key that comes after its query: (queries, keys)."""
+    return np.where(np.arange(keys)[None, :] > np.arange(queries)[:, None], -np.inf, 0.0)
+
+
+def combined(config: AttentionConfig, held: Mapping[str, Array]) -> Array | None:
+    """All masks in one, with no more axes than it needs: (queries, keys), batch before it, heads between."""
+    parts: list[Array] = []
+    if config.causal:
+        parts.append(causal(int(config.queries or 0), int(config.keys or 0)))
+    if "mask" in held:
+        parts.append(held["mask"])
+    if "key_mask" in held:
+        parts.append(held["key_mask"][:, None, :])
+    if not parts:
+        return None
+    rank = max(part.ndim for part in parts)
+    total = np.zeros((1,) * rank)
+    for part in parts:
+        whole = part[:, None] if rank == 4 and part.ndim == 3 else part
+        with np.errstate(invalid="ignore"):
+            total = total + whole
+    queries = int(config.queries or 0)
+    return np.ascontiguousarray(np.broadcast_to(total, (*total.shape[:-2], queries, total.shape[-1])))

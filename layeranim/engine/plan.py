@@ -1,0 +1,93 @@
+"""Steps in loops: acts that happen at every place of a grid, and the i-th of them without counting to it."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
+from typing import Any
+
+from layeranim.engine.trace import Region, Step, Steps, Tensor, cell, count
+
+
+@dataclass(frozen=True)
+class Block:
+    """The cells of the last axis that belong to one index of ``axis``: ``size`` for each, one block after another."""
+
+    axis: str
+    size: int
+
+
+Span = range | Block | None
+Reads = tuple[tuple[str, Span], ...]
+
+
+def whole(*names: str) -> Reads:
+    """Reads of all that these tensors hold at one place."""
+    return tuple((name, None) for name in names)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A Step but for its place. ``reads`` and ``writes`` may be narrowed to a span of their last axis."""
+
+    operation: str
+    reads: Reads
+    writes: str
+    parameters: tuple[tuple[str, Any], ...] = ()
+    into: Span = None
+
+    def at(self, tensors: Mapping[str, Tensor], here: Mapping[str, int]) -> Step:
+        """The Step at this place: each tensor is indexed by those of the place's axes that it has."""
+
+        def region(name: str, span: Span) -> Region:
+            axes = tensors[name].axes
+            where: list[tuple[str, int | range]] = [(axis, at) for axis, at in here.items() if axis in axes]
+            if isinstance(span, Block):
+                first = here[span.axis] * span.size
+                span = range(first, first + span.size)
+            return Region(name, tuple(where) if span is None else (*where, (axes[-1], span)))
+
+        reads = tuple(region(name, span) for name, span in self.reads)
+        return Step(self.operation, reads, region(self.writes, self.into), self.parameters)
+
+
+@dataclass(frozen=True)
+class Each:
+    """``body`` at every place of a grid: ``loops`` are (axis, its indices in order), outermost first."""
+
+    loops: tuple[tuple[str, range], ...]
+    body: tuple[Plan | Each, ...]
+
+    @cached_property
+    def ends(self) -> list[int]:
+        """After each part of the body, how many steps of one place there have been."""
+        return list(accumulate(1 if isinstance(part, Plan) else len(part) for part in self.body))
+
+    @cached_property
+    def places(self) -> int:
+        """How many places there are."""
+        return count([len(indices) for _, indices in self.loops])
+
+    def __len__(self) -> int:
+        return self.places * self.ends[-1] if self.body else 0
+
+    def step(self, i: int, tensors: Mapping[str, Tensor], above: Mapping[str, int]) -> Step:
+        """The ``i``-th step, at a place of the loops around this one."""
+        place, i = divmod(i, self.ends[-1])
+        at = cell(place, [len(indices) for _, indices in self.loops])
+        here = {**above, **{axis: indices[k] for (axis, indices), k in zip(self.loops, at, strict=True)}}
+        k = bisect_right(self.ends, i)
+        part = self.body[k]
+        if isinstance(part, Plan):
+            return part.at(tensors, here)
+        return part.step(i - (self.ends[k - 1] if k else 0), tensors, here)
+
+
+def in_turn(parts: Sequence[Each], tensors: Mapping[str, Tensor]) -> Steps:
+    """The steps of all parts, one part after another."""
+    filled = tuple(part for part in parts if len(part))
+    everything = Each((), filled)
+    return Steps(len(everything) if filled else 0, lambda i: everything.step(i, tensors, {}))

@@ -1,0 +1,117 @@
+"""The incremental frame equals a full repaint bit for bit; Manim's stock camera draws the same picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from manim import Camera, Dot, Scene, Square, Star, VGroup
+from numpy.typing import NDArray
+from PIL import Image
+
+from layeranim.film import host
+from layeranim.film.camera import FilmCamera
+from layeranim.film.renderer import FilmRenderer
+from layeranim.film.writers import Rect
+from layeranim.layout import View
+from layeranim.scenes.base import ExplainerScene
+from layeranim.scenes.parts.tilegrid import TileGrid
+from layeranim.stories.storyboard import Beat
+from layeranim.theme import LIGHT
+
+from .conftest import Case, Watcher, ids, play, presets
+
+MEAN, FAR, SHARE = 0.6, 40, 0.004
+"""Stock and own picture: mean difference of all pixels, and how many may differ by more than FAR of 255."""
+
+
+class Repainted:
+    """Compares every distinct frame with a full repaint."""
+
+    def __init__(self) -> None:
+        self.camera: FilmCamera | None = None
+        self.scene: Scene | None = None
+        self.compared = 0
+
+    def __call__(self, pixels: NDArray[np.uint8], changed: Sequence[Rect], repeat: int) -> None:
+        if not changed or self.camera is None or self.scene is None:
+            return
+        full = self.camera.repaint([*self.scene.mobjects, *self.scene.foreground_mobjects])
+        assert np.array_equal(pixels, full), f"frame {self.compared}: {np.argwhere((pixels != full).any(-1))[:3].tolist()}"
+        self.compared += 1
+
+
+@pytest.mark.parametrize("case", **ids(presets()))
+def test_incremental_frames_equal_full_repaints(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    check = Repainted()
+    setup = ExplainerScene.setup
+
+    def remember(scene: ExplainerScene) -> None:
+        setup(scene)
+        check.scene, check.camera = scene, scene.renderer.camera
+
+    monkeypatch.setattr(ExplainerScene, "setup", remember)
+    play(case, watcher=Watcher(check), size=(640, 360))
+    assert check.compared > 20
+
+
+def test_ordinary_mobjects_move_fade_and_transform_exactly() -> None:
+    """Strokes, fills, opacity, dashes and z-order of any VMobject, under the stock animations."""
+    from manim import RIGHT, UP, Circle, DashedVMobject, FadeOut, Rotate, Transform
+
+    check = Repainted()
+
+    class Plain(Scene):
+        def construct(self) -> None:
+            check.scene, check.camera = self, self.renderer.camera
+            square = Square(fill_opacity=0.5, color="#CC2380").set_z_index(2)
+            dashed = DashedVMobject(Circle(radius=2))
+            star = Star(color="#1F6FC4", fill_opacity=1)
+            self.add(dashed, star, square)
+            self.play(square.animate.shift(RIGHT * 2 + UP).rotate(0.4), Rotate(dashed, 1), run_time=0.5)
+            self.play(Transform(star, Dot(radius=1.3)), run_time=0.4)
+            self.play(FadeOut(VGroup(square, star)), run_time=0.3)
+            self.bring_to_back(dashed)
+            self.wait(0.2)
+
+    with host.session(320, 180, 25, LIGHT.bg) as scale:  # type: ignore[arg-type]
+        Plain(renderer=FilmRenderer(View(320, 180, scale), LIGHT.bg, 25.0, Watcher(check))).render()
+    assert check.compared > 25
+
+
+def stock(scene: ExplainerScene, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """The stage drawn by Manim's own camera from plain mobjects."""
+    camera = Camera(background_color=scene.theme.bg, pixel_width=size[0], pixel_height=size[1])
+    plain: list[Any] = []
+    for top in scene.mobjects:
+        grids = [m for m in top.get_family() if isinstance(m, TileGrid)]
+        plain += [grid.to_vmobjects() for grid in grids] or [top]
+    camera.capture_mobjects(plain)
+    pixels: NDArray[np.uint8] = np.asarray(camera.pixel_array)[:, :, :3]
+    return pixels
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("case", **ids(presets()))
+def test_the_stock_camera_draws_the_same(case: Case, theme: str, tmp_path: Path) -> None:
+    size = (640, 360)
+    worst: list[tuple[float, float, str]] = []
+
+    def compare(scene: ExplainerScene, beat: Beat) -> None:
+        if beat.kind not in ("open", "step", "close") or len(worst) > 3:
+            return
+        own = scene.renderer.camera.frame.pixels[:, :, 2::-1]
+        theirs = stock(scene, size)
+        difference = np.abs(own.astype(int) - theirs)
+        far = float((difference.max(axis=-1) > FAR).mean())
+        worst.append((float(difference.mean()), far, beat.kind))
+        if difference.mean() > MEAN or far > SHARE:
+            sheet = np.concatenate([theirs, own, np.minimum(255, difference * 4).astype(np.uint8)], axis=1)
+            Image.fromarray(sheet).save(tmp_path / "expected-actual-difference.png")
+            pytest.fail(f"{beat.kind}: mean {difference.mean():.2f}, {far:.4f} far off; see {tmp_path}")
+
+    play(case, compare, size=size, theme=theme)
+    assert worst

@@ -1,0 +1,217 @@
+"""Traces on disk: what is written loads back equal, the same trace gives the same bytes, a damaged file is refused."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from layeranim.catalog import layer
+from layeranim.engine import archive
+from layeranim.engine.conv import CONV, ConvConfig
+from layeranim.engine.replay import replay
+from layeranim.engine.symbolic import labelled
+from layeranim.engine.trace import Trace
+from layeranim.errors import InputError, OutputError, RenderError
+
+SUFFIXES = list(archive.SUFFIXES)
+
+
+def trace(kind: Any = np.float64, **options: Any) -> Trace:
+    rng = np.random.default_rng(1)
+    x, kernel = rng.normal(size=(2, 4, 5, 6)).astype(kind), rng.normal(size=(2, 2, 3, 2)).astype(kind)
+    x[0, 0, 0, :4] = np.nan, np.inf, -np.inf, -0.0
+    x[1, 0, 0, :2] = 1e-40, 3e38
+    arrays = {"input": x, "kernel": kernel, "bias": rng.normal(size=2).astype(kind)}
+    return CONV.compute(ConvConfig(groups=2, **options), arrays)
+
+
+def letters() -> Trace:
+    t = CONV.compute(ConvConfig(flip=True), {"input": np.ones((3, 4)), "kernel": np.ones((2, 2))})
+    return labelled(t, input=list("abcdefghijkl"), kernel=["w", "ξ", "y", "z"])
+
+
+TRACES = {
+    "plain": lambda: trace(),
+    "float32": lambda: trace(np.float32),
+    "options": lambda: trace(stride=2, padding="1,0,2,1", padding_mode="reflect", flip=True, activation="gelu"),
+    "labels": letters,
+}
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("name", TRACES)
+def test_what_is_written_loads_back_equal(name: str, suffix: str, tmp_path: Path) -> None:
+    first = TRACES[name]()
+    path = tmp_path / f"trace{suffix}"
+    archive.save(first, path)
+    second = archive.load(path, layer)
+    assert archive.same(first, second)
+    assert path.read_bytes() == archive.dumps(TRACES[name](), suffix) == archive.dumps(second, suffix)
+    assert [t.name for t in archive.stored(first)] == [t.name for t in archive.stored(second)]
+    assert os.listdir(tmp_path) == [path.name]
+    step = second.steps[-4]
+    assert step == first.steps[-4]
+    assert replay(second, step).agrees
+    np.testing.assert_array_equal(first["partial_sums"], second["partial_sums"])
+    for item in first.tensors.values():
+        labels = second.tensor(item.name).labels
+        assert (labels is None) == (item.labels is None)
+        assert labels is None or labels.tolist() == item.labels.tolist()
+
+
+def test_recipes_are_not_written_and_shared_arrays_once() -> None:
+    data = archive.dumps(CONV.compute(ConvConfig(), {"input": np.ones((5, 5)), "kernel": np.ones((3, 3))}))
+    with np.load(io.BytesIO(data)) as stored:
+        assert sorted(stored.files) == ["input", "kernel", "pre_activation", "trace.json"]
+        np.testing.assert_array_equal(stored["pre_activation"], np.full((1, 1, 3, 3), 9.0))
+    loaded = archive.load(io.BytesIO(data), layer)
+    assert np.shares_memory(loaded["output"], loaded["pre_activation"])
+
+
+def test_json_is_plain_json() -> None:
+    def refuse(word: str) -> Any:
+        raise AssertionError(word)
+
+    head = json.loads(archive.dumps(trace(np.float32), ".json"), parse_constant=refuse)
+    assert (head["format"], head["version"], head["layer"]) == ("layeranim trace", 1, "conv")
+    assert head["options"]["groups"] == "2"
+    first = head["tensors"][0]
+    assert (first["name"], first["dtype"], first["shape"]) == ("input", "float32", [2, 4, 5, 6])
+    assert first["values"][0][0][0][:3] == ["NaN", "Infinity", "-Infinity"]
+
+
+def test_same_sees_every_difference() -> None:
+    first = trace()
+    assert archive.same(first, trace())
+    assert not archive.same(first, trace(np.float32))
+    assert not archive.same(first, trace(stride=2))
+    x, kernel = np.zeros((3, 3)), np.ones((2, 2))
+    negative = CONV.compute(ConvConfig(), {"input": -x, "kernel": kernel})
+    assert not archive.same(CONV.compute(ConvConfig(), {"input": x, "kernel": kernel}), negative)
+    plain = CONV.compute(ConvConfig(flip=True), {"input": np.ones((3, 4)), "kernel": np.ones((2, 2))})
+    assert not archive.same(letters(), plain)
+
+
+def rewritten(data: bytes, **changes: Any) -> bytes:
+    """The ``.npz`` with members replaced, by name without suffix; a function is given the head of the trace."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(out, "w") as target:
+        for info in source.infolist():
+            content = source.read(info)
+            change = changes.get(info.filename.partition(".")[0])
+            if callable(change):
+                head = json.loads(content)
+                change(head)
+                content = json.dumps(head).encode()
+            elif change is not None:
+                content = change
+            target.writestr(zipfile.ZipInfo(info.filename), content)
+    return out.getvalue()
+
+
+def set_shape(size: int) -> Any:
+    return lambda head: head["tensors"][0].update(shape=[size, 4, 5, 6])
+
+
+DAMAGE: dict[str, tuple[Any, str]] = {
+    "empty": (lambda data: b"", "not a trace"),
+    "text": (lambda data: b"hello", "not a trace"),
+    "cut short": (lambda data: data[: len(data) // 2], "not a trace"),
+    "a number": (lambda data: b"7", "not a trace"),
+    "deep": (lambda data: b"[" * 100_000, "not a trace"),
+    "pickle": (lambda data: rewritten(data, input=b"\x80\x04."), "'input' should hold 1920 bytes of numbers"),
+    "no numbers": (lambda data: rewritten(data, input=b""), "'input' should hold 1920 bytes"),
+    "shape lies": (lambda data: rewritten(data, trace=set_shape(10**12)), "'input' should hold 960000000000000 bytes"),
+    "negative": (lambda data: rewritten(data, trace=set_shape(-2)), "type, role or shape that no trace has"),
+    "object": (lambda data: rewritten(data, trace=lambda h: h["tensors"][0].update(dtype="object")), "type, role"),
+    "missing": (lambda data: rewritten(data, trace=lambda h: h["tensors"].pop(1)), "not a trace .*padded"),
+    "version": (lambda data: rewritten(data, trace=lambda h: h.update(version=2)), "version 2, but this program reads"),
+    "layer": (lambda data: rewritten(data, trace=lambda h: h.update(layer="konv")), "unknown explainer"),
+    "option": (lambda data: rewritten(data, trace=lambda h: h["options"].update(stride="0")), "stride is 0"),
+    "stride": (lambda data: rewritten(data, trace=lambda h: h["options"].update(stride="2")), "out_height"),
+    "padding": (lambda data: rewritten(data, trace=lambda h: h["options"].update(padding="1")), "padded is 5×6"),
+    "groups": (lambda data: rewritten(data, trace=lambda h: h["options"].update(groups="1")), "kernel has 2 channels"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DAMAGE)
+def test_a_damaged_file_is_refused_in_one_line(name: str) -> None:
+    damage, message = DAMAGE[name]
+    with pytest.raises(InputError, match=message) as raised:
+        archive.load(io.BytesIO(damage(archive.dumps(trace()))), layer)
+    assert "\n" not in str(raised.value)
+
+
+def test_compressed_repeated_and_flipped_members_are_refused() -> None:
+    data = archive.dumps(trace())
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
+        target.writestr("trace.json", b" " * 10**6)
+    with pytest.raises(InputError, match="repeat or overlap"):
+        archive.load(out, layer)
+    again = io.BytesIO(data)
+    with pytest.warns(UserWarning, match="Duplicate"), zipfile.ZipFile(again, "a") as target:
+        target.writestr("input.npy", b"")
+    with pytest.raises(InputError, match="repeat"):
+        archive.load(again, layer)
+    place = data.index(b"\x93NUMPY") + 200
+    flipped = data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
+    with pytest.raises(InputError, match="CRC"):
+        archive.load(io.BytesIO(flipped), layer)
+
+
+def test_json_whose_values_do_not_fit_is_refused() -> None:
+    head = json.loads(archive.dumps(trace(), ".json"))
+    for change, message in (
+        ({"shape": [2, 4, 5, 7]}, "'input' does not hold 2×4×5×7 numbers"),
+        ({"shape": [10**12]}, "'input' does not hold 1000000000000 numbers"),
+        ({"values": [[[["x"] * 6] * 5] * 4] * 2}, "not a trace"),
+        ({"values": [[[[None] * 6] * 5] * 4] * 2}, "holds something that is not a number"),
+        ({"values": 3}, "does not hold"),
+    ):
+        damaged = json.loads(json.dumps(head))
+        damaged["tensors"][0].update(change)
+        with pytest.raises(InputError, match=message):
+            archive.load(io.BytesIO(json.dumps(damaged).encode()), layer)
+    with pytest.raises(InputError, match="NaN is written as a string"):
+        archive.load(io.BytesIO(b'{"format": NaN}'), layer)
+
+
+def test_paths_that_cannot_be_written_or_read(tmp_path: Path) -> None:
+    kept = tmp_path / "kept.npz"
+    kept.write_bytes(b"before")
+    link = tmp_path / "link.npz"
+    link.symlink_to(kept)
+    for path, message in (
+        (tmp_path / "x.csv", "must end in .npz or .json"),
+        (link, "is not a plain file"),
+        (tmp_path, "must end in"),
+        (tmp_path / "none" / "x.npz", "No such file"),
+    ):
+        with pytest.raises(OutputError, match=re.escape(message)):
+            archive.save(trace(), path)
+    assert kept.read_bytes() == b"before"
+    with pytest.raises(InputError, match="No such file"):
+        archive.load(tmp_path / "none.npz", layer)
+
+
+def test_a_failed_write_leaves_the_previous_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "x.npz"
+    path.write_bytes(b"before")
+
+    def fail(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(archive, "write", fail)
+    with pytest.raises(RenderError, match="No space left on device; nothing was replaced"):
+        archive.save(trace(), path)
+    assert path.read_bytes() == b"before"
+    assert os.listdir(tmp_path) == ["x.npz"]

@@ -1,0 +1,74 @@
+"""What is built from this tree is whole: it works from another folder, with its fonts and data inside."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def python(*arguments: str | Path, folder: Path, path: Path | None = None) -> str:
+    """Standard output of a Python of its own, which must succeed."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    if path:
+        environment["PYTHONPATH"] = str(path)
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the wheel and the source distribution."""
+    folder = tmp_path_factory.mktemp("built")
+    python("-m", "hatchling", "build", "-d", folder, folder=ROOT)
+    return folder
+
+
+def test_wheel_holds_the_package(built: Path) -> None:
+    (wheel,) = built.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        inside = {item.filename: item.file_size for item in archive.infolist()}
+    ours = {
+        path.relative_to(ROOT).as_posix(): path.stat().st_size
+        for path in (ROOT / "layeranim").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert any(name.endswith(".otf") for name in ours)
+    others = {name: size for name, size in inside.items() if ".dist-info/" not in name}
+    assert others == ours
+    assert any(name.endswith("licenses/LICENSE") for name in inside)
+
+
+def test_source_distribution_leaves_the_films_out(built: Path) -> None:
+    (sdist,) = built.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        top = {Path(name).parts[1] for name in archive.getnames()}
+    assert {"layeranim", "tests", "requirements", "run", "pyproject.toml", "LICENSE", "PKG-INFO"} <= top
+    assert not {"renders", ".venv", ".git", "out"} & top
+
+
+def test_installed_wheel_works_elsewhere(built: Path, tmp_path: Path) -> None:
+    (wheel,) = built.glob("*.whl")
+    site = tmp_path / "site"
+    elsewhere = tmp_path / "else where"
+    elsewhere.mkdir()
+    install = ["-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--no-compile", "--target"]
+    python(*install, site, wheel, folder=elsewhere)
+    where = python(
+        "-c", "import layeranim; print(layeranim.__file__, layeranim.__version__)", folder=elsewhere, path=site
+    )
+    assert where.split() == [str(site / "layeranim" / "__init__.py"), wheel.name.split("-")[1]]
+    layeranim = site / "bin" / "layeranim"
+    assert "render" in python(layeranim, "--help", folder=elsewhere, path=site)
+    assert "output" in python(layeranim, "trace", "conv", folder=elsewhere, path=site)
+    assert list(elsewhere.iterdir()) == []
