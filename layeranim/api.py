@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
-from layeranim import catalog, inputs
+from layeranim import catalog, inputs, typeface
 from layeranim.engine import archive
 from layeranim.engine.option import Config, Flag, Integer, Layer, PerAxis, option, suggest
 from layeranim.engine.trace import Array, Shape, Trace
@@ -64,9 +64,10 @@ class Work:
         """Words and timing of the film."""
         names = {name: source.name for name, source in self.sources.items() if source.kind == "kernel"}
         kinds = {name: "image" for name, source in self.sources.items() if _is_picture(source)}
-        told = Telling(trace, self.film, self.preset, names, list(self.seeded), self.seed, kinds)
+        film, warned = _drawable(self.film)
+        told = Telling(trace, film, self.preset, names, list(self.seeded), self.seed, kinds)
         board = self.story.tell(told)
-        return replace(board, explainer=self.name)
+        return replace(board, explainer=self.name, warnings=(*warned, *board.warnings))
 
     def film_to(
         self, output: Any = None, formats: Any = None, progress: Any = None, board: Storyboard | None = None
@@ -98,6 +99,8 @@ def prepare(name: str, given: Mapping[str, Any], *, stdin: BinaryIO | None = Non
     if preset is None:
         known = [p.name for p in story.presets]
         raise OptionError(f"unknown example {example!r}{suggest(example, known)}; {name} has {', '.join(known)}")
+    if (ours.gray or ours.resize) and not example and layer.arrays[0].name not in arrays:
+        raise OptionError(f"gray and resize are for a picture; give one as {layer.arrays[0].name}, such as photo")
     reader = _Reader(layer, ours, stdin, base)
     wanted = Config.of.__func__(layer.config, options)  # type: ignore[attr-defined]
     sources = {n: reader.read(n, spec, wanted) for n, spec in arrays.items()}
@@ -162,8 +165,13 @@ class _Reader:
 
 
 def _filled(
-    layer: Layer, preset: Preset, options: Mapping[str, Any], sources: Mapping[str, inputs.Source], reader: _Reader, explicit: bool,
-) -> tuple[Config, dict[str, inputs.Source], bool, tuple[str, ...]]:  # fmt: skip
+    layer: Layer,
+    preset: Preset,
+    options: Mapping[str, Any],
+    sources: Mapping[str, inputs.Source],
+    reader: _Reader,
+    explicit: bool,
+) -> tuple[Config, dict[str, inputs.Source], bool, tuple[str, ...]]:
     """Config and arrays made complete: from the preset where it fits, else with small seeded numbers.
 
     A preset asked for by name must fit what else is given; the default one gives way, array by array.
@@ -194,6 +202,17 @@ def _is_picture(source: inputs.Source) -> bool:
     return source.array.dtype == "uint8" and (source.name.lower().endswith(PICTURES) or source.name.startswith("photo"))
 
 
+def _drawable(film: FilmOptions) -> tuple[FilmOptions, tuple[str, ...]]:
+    """The options with a title that the bundled font can draw, and what to warn of."""
+    title = film.title and typeface.draw_safe(film.title)
+    if title == film.title:
+        return film, ()
+    lost = " ".join(sorted(typeface.missing(str(film.title)))[:8])
+    said = f"the font has no {lost}" if lost else "it is long"
+    changed: FilmOptions = film.replace(title=title)
+    return changed, (f"the title is drawn as {title!r}: {said}",)
+
+
 def _letters(text: str) -> list[list[str]]:
     return [row.split() for row in text.split(";")]
 
@@ -202,7 +221,7 @@ def _letters(text: str) -> list[list[str]]:
 def trace(name: str, **options: Any) -> Trace:
     """Every tensor of a layer and how each number came about.
 
-    ``options`` are the layer's own (``stride=2``), its arrays (``input=x, kernel="sobel-x"``), ``example`` and ``seed``.
+    ``options`` are the layer's (``stride=2``), its arrays (``input=x, kernel="sobel-x"``), ``example`` and ``seed``.
     Raises ``UsageError`` with the rule that was broken.
 
     >>> import layeranim as la
@@ -218,7 +237,13 @@ def load_trace(path: str | os.PathLike[str] | IO[bytes]) -> Trace:
     return archive.load(path, catalog.layer)
 
 
-def render(what: str | Trace, *, output: str | Iterable[str] | None = None, formats: str | Iterable[str] | None = None, **options: Any) -> Film:  # noqa: E501
+def render(
+    what: str | Trace,
+    *,
+    output: str | Iterable[str] | None = None,
+    formats: str | Iterable[str] | None = None,
+    **options: Any,
+) -> Film:
     """Make the film of an explainer, or of a trace, and write it.
 
     ``output`` is one or more paths, the suffix deciding the format; ``formats`` names formats beside

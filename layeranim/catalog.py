@@ -32,14 +32,20 @@ class Explainer:
 
 EXPLAINERS: dict[str, Explainer] = {
     "conv": Explainer(
-        "convolution", "2D convolution (cross-correlation), window by window",
-        "engine.conv:CONV", "stories.conv:ConvStory", "scenes.conv:ConvScene",
+        "convolution",
+        "2D convolution (cross-correlation), window by window",
+        "engine.conv:CONV",
+        "stories.conv:ConvStory",
+        "scenes.conv:ConvScene",
     ),
     "filter-match": Explainer(
-        "convolution", "multiply element-wise and sum: which filter matches better",
-        "engine.conv:CONV", "stories.filter_match:FilterMatchStory", "scenes.filter_match:FilterMatchScene",
+        "convolution",
+        "multiply element-wise and sum: which filter matches better",
+        "engine.conv:CONV",
+        "stories.filter_match:FilterMatchStory",
+        "scenes.filter_match:FilterMatchScene",
     ),
-}  # fmt: skip
+}
 
 
 @cache

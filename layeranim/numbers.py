@@ -131,7 +131,7 @@ def style(
     return Style(1 if top >= 9.995 or (narrow and top > 0.05) else 2, False, digits)
 
 
-def text(value: float, style: Style, *, structural_zero: bool = False) -> str:
+def text(value: ArrayLike, style: Style, *, structural_zero: bool = False) -> str:
     """One value as it is drawn: ``−1.20``, ``1.2e6``, ``NaN``, ``∞``, ``−∞``; U+2212 minus, never a plus sign.
 
     Rounded half to even on the decimal value. No ``−0.00``; a structural zero (padding, dropped) and the zero of a

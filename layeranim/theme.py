@@ -78,7 +78,7 @@ class Theme:
         return max((self.on_light, self.on_dark), key=lambda ink: contrast(ink, fill))
 
     def role(self, role: str) -> str:
-        """The text colour of a caption role: ``ink``, ``muted``, ``weights``, ``result``, ``probability``, a gate letter …"""
+        """The text colour of a caption's role: a token, ``probability``, ``positive``, or a gate's letter."""
         if role in self.gates:
             return self.gates[role]
         if role == "probability":

@@ -22,9 +22,11 @@ def _make(name: str) -> click.Command:
     def callback(output: str | None, frames: int, **values: Any) -> None:
         _look(name, options.given(values), output or f"{FOLDER}/look-{name}.png", frames)
 
+    place = f"the picture to write  [default: {FOLDER}/look-{name}.png]"
     own: list[click.Parameter] = [
-        Sectioned(["output", "-o", "--output"], OUTPUT, metavar="FILE.png", help=f"[default: {FOLDER}/look-{name}.png]"),
-        Sectioned(["frames", "--frames"], OUTPUT, metavar="N", default=12, type=click.IntRange(1, 200), help="how many stills  [default: 12]"),
+        Sectioned(["output", "-o", "--output"], OUTPUT, metavar="FILE.png", help=place),
+        Sectioned(["frames", "--frames"], OUTPUT, metavar="N", default=12, type=click.IntRange(1, 200),
+                  help="how many stills  [default: 12]"),
         debug_option(),
     ]  # fmt: skip
     return options.ExplainerCommand(name, params=[*film_options(name), *own], callback=callback,

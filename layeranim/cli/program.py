@@ -171,8 +171,8 @@ def _verdict(caught: BaseException) -> tuple[int, str]:
 
 def _usage(caught: click.ClickException) -> str:
     """Click's message as one of ours: lower case, one line, where to read on."""
-    message = " ".join(caught.format_message().split()).rstrip(".")
+    message = caught.format_message().rstrip(".")
     if isinstance(caught, click.NoSuchOption):
         message = f"unknown option {caught.option_name}{suggestion(caught.option_name, caught.possibilities or ())}"
     path = caught.ctx.command_path if isinstance(caught, click.UsageError) and caught.ctx else "layeranim"
-    return f"{message[:1].lower()}{message[1:]}; see {path} --help"
+    return " ".join(f"{message[:1].lower()}{message[1:]}; see {path} --help".split())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,25 +14,35 @@ TERMINATED = 143
 
 @contextmanager
 def ended_by_signals() -> Iterator[None]:
-    """SIGINT raises KeyboardInterrupt and SIGTERM ``SystemExit(143)``, once; what was ignored stays ignored.
+    """SIGINT raises KeyboardInterrupt and SIGTERM ``SystemExit(143)``; a signal that was ignored stays ignored.
 
-    After one the program is about to end, and hears no more of them; else they are as before.
+    After one of them the program is about to end, and hears no more; else the handlers are as before.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    caught: list[int] = []
-    heard = [s for s in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(s) is not signal.SIG_IGN]
+    raised: list[BaseException] = []
 
     def end(number: int, _: FrameType | None) -> None:
-        caught.append(number)
-        for one in heard:
-            signal.signal(one, signal.SIG_IGN)
-        raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(TERMINATED)
+        if _handling(raised):
+            return
+        raised.append(KeyboardInterrupt() if number == signal.SIGINT else SystemExit(TERMINATED))
+        raise raised[-1]
 
+    heard = [s for s in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(s) is not signal.SIG_IGN]
     before = {one: signal.signal(one, end) for one in heard}
     try:
         yield
     finally:
         for one, handler in before.items():
-            signal.signal(one, signal.SIG_IGN if caught else handler)
+            signal.signal(one, signal.SIG_IGN if raised else handler)
+
+
+def _handling(raised: list[BaseException]) -> bool:
+    """Whether one of these is what the code that was interrupted is cleaning up after."""
+    error = sys.exception()
+    while error is not None:
+        if any(error is one for one in raised):
+            return True
+        error = error.__context__
+    return False

@@ -17,16 +17,19 @@ from layeranim.engine import pool_shapes
 from layeranim.engine.arithmetic import at, few, per_cell
 from layeranim.engine.entry import enter
 from layeranim.engine.option import ArrayOption, Layer
-from layeranim.engine.pool_backward import backward
+from layeranim.engine.pool_backward import backward, steps
 from layeranim.engine.pool_shapes import MAXIMA, Bins, Pool1dConfig, Pool3dConfig, PoolConfig, Side, sides, spatial
 from layeranim.engine.replay import operation
 from layeranim.engine.trace import Array, Index, Recipe, Region, Step, Steps, Tensor, Trace, count, kept, tensors
 
 Cell = Mapping[str, int]
+BACK = ("grad_output", "shares", "grad_input")
 
 
 def compute(name: str, config: PoolConfig, arrays: Mapping[str, Array]) -> Trace:
     """The trace of one pooling of ``input`` (batch, channels, height, width), or without its first axes.
+
+    With ``backward`` it goes on with the gradient of ``input`` from ``grad_output``.
 
     Raises ``ShapeError`` or ``OptionError`` for what does not go together.
     """
@@ -50,7 +53,11 @@ def compute(name: str, config: PoolConfig, arrays: Mapping[str, Array]) -> Trace
             held.append(Tensor("sums", out, "intermediate", sums))
             held.append(Tensor("divisors", out[2:], "intermediate", divisors))
             held.append(Tensor("output", out, "output", sums / divisors))
-    return assemble(name, full, tensors(*held))
+    made = assemble(name, full, tensors(*held))
+    if not full.backward:
+        return made
+    back = backward(made, {"output": ready["grad_output"]}).tensors
+    return assemble(name, full, tensors(*held, *(back[key] for key in BACK if key in back)))
 
 
 def _padded(x: Array, found: Sequence[Side], fill: float) -> Array:
@@ -125,7 +132,7 @@ def assemble(name: str, config: PoolConfig, saved: Mapping[str, Tensor]) -> Trac
     """The trace from its stored tensors: windows, steps and facts are made here."""
     x = saved["input"]
     found = sides(config, x.shape[2:])
-    names = ("input", "padded", "indices", "sums", "divisors", "output")
+    names = ("input", "padded", "indices", "sums", "divisors", "output", *BACK)
     every = tensors(*(saved[key] for key in names if key in saved))
     every = {
         "input": every.pop("input"),
@@ -133,7 +140,10 @@ def assemble(name: str, config: PoolConfig, saved: Mapping[str, Tensor]) -> Trac
         "windows": _windows(config, saved, found),
         **every,
     }
-    return Trace(name, config, every, _steps(config, found, x.shape), pool_shapes.facts(config, found, x.shape))
+    acts = _steps(config, found, x.shape)
+    if "grad_input" in saved:
+        acts = Steps.chain(acts, steps(config, found, saved))
+    return Trace(name, config, every, acts, pool_shapes.facts(config, found, x.shape))
 
 
 def _windows(config: PoolConfig, saved: Mapping[str, Tensor], found: Sequence[Side]) -> Tensor:
@@ -214,7 +224,11 @@ def norm_of(x: Array, *, p: float) -> Array:
 
 
 def _arrays(n: int) -> tuple[ArrayOption, ...]:
-    return (ArrayOption("input", ("batch", "channels", *spatial(n)), "input", "the image or feature maps"),)
+    axes, out = ("batch", "channels", *spatial(n)), ("batch", "channels", *spatial(n, "out_"))
+    return (
+        ArrayOption("input", axes, "input", "the image or feature maps"),
+        ArrayOption("grad_output", out, "input", "the gradient of the output, with --backward", optional=True),
+    )
 
 
 def _layer(name: str, title: str, config: type[PoolConfig]) -> Layer:

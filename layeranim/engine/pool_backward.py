@@ -39,7 +39,7 @@ def backward(trace: Trace, gradients: Mapping[str, Array]) -> Trace:
             held.append(Tensor("shares", axes, "intermediate", shares))
             total = _spread(shares, x.shape, found)
     every = tensors(*held, Tensor("grad_input", x.axes, "output", total))
-    return Trace(f"{trace.layer}-backward", config, every, _steps(config, found, every))
+    return Trace(f"{trace.layer}-backward", config, every, steps(config, found, every))
 
 
 def _routed(g: Array, indices: Array, shape: tuple[int, ...]) -> Array:
@@ -78,7 +78,7 @@ def _bend(g: Array, y: Array, x: Array, p: float) -> Array:
     return np.asarray(np.where(y == 0, 0, g * slope))
 
 
-def _steps(config: Any, found: Sequence[Side], every: Mapping[str, Tensor]) -> Steps:
+def steps(config: Any, found: Sequence[Side], every: Mapping[str, Tensor]) -> Steps:
     """For a mean, first each window's share; then for each cell of the input the sum of what it gets."""
     shape, n = every["input"].shape, len(found)
     outs = ("batch", "channels", *spatial(n, "out_"))

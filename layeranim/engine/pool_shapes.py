@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from layeranim.engine import window
+from layeranim.engine.door import fitting
 from layeranim.engine.entry import ranked, unused
 from layeranim.engine.option import Choice, Config, Flag, Integer, Padding, PerAxis, Real, option
 from layeranim.engine.trace import Array, Shape
@@ -58,6 +59,7 @@ class PoolConfig(Config):
     output_size: tuple[int, ...] | None = option(
         PerAxis(2, optional=True), None, "height and width of an adaptive output (default: 2)"
     )
+    backward: bool = option(Flag(), False, "send a gradient back: to each window's winner, or spread over its cells")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -234,7 +236,11 @@ def complete(config: PoolConfig, shapes: Mapping[str, Shape | None]) -> tuple[Po
     out = tuple(side.along.out for side in sides(config, shape[2:]))
     for name, size in (("input", shape), ("output", (*shape[:2], *out))):
         window.affordable(name, size)
-    return config, {"input": shape}
+    if not config.backward:
+        return config, {"input": shape}
+    axes = ("batch", "channels", *spatial(n, "out_"))
+    gradient = ranked("grad_output", shapes.get("grad_output"), axes, n) or (*shape[:2], *out)
+    return config, {"input": shape, "grad_output": fitting("grad_output", gradient, (*shape[:2], *out), ", ".join(axes))}
 
 
 def _only(name: str, value: Any, plain: Any, mode: str, modes: Sequence[str], config: PoolConfig) -> None:

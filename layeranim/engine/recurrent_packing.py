@@ -13,27 +13,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from layeranim.engine.array import numeric, shape_text
+from layeranim.engine.packing import Packed
 from layeranim.engine.trace import Array
 from layeranim.errors import OptionError, ShapeError
 
 KINDS = {1: "rnn", 3: "gru", 4: "lstm"}
 _TORCH = {"weight_ih": "weight_input", "weight_hh": "weight_hidden", "bias_ih": "bias_input", "bias_hh": "bias_hidden",
           "weight_hr": "weight_projection"}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Packed:
-    """A layer's name (rnn, gru, lstm), the options and the arrays that make it."""
-
-    layer: str
-    options: dict[str, Any] = field(default_factory=dict)
-    arrays: dict[str, Array] = field(default_factory=dict)
 
 
 def from_torch_state(state: Mapping[str, Any]) -> Packed:

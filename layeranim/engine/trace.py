@@ -44,6 +44,11 @@ class Region:
     def __getitem__(self, axis: str) -> int | range:
         return dict(self.where)[axis]
 
+    def along(self, axis: str) -> range | None:
+        """The indices along an axis, also where it is one integer; ``None`` where the axis is whole."""
+        at = dict(self.where).get(axis)
+        return range(at, at + 1) if isinstance(at, int) else at
+
     def index(self, axes: Sequence[str]) -> Index:
         """The NumPy index of this region in a tensor with these ``axes``."""
         where = dict(self.where)

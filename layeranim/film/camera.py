@@ -87,7 +87,7 @@ class FilmCamera(Camera):
         members = [m for top in mobjects for m in top.get_family() if _paints(m) or len(m.points)]
         if any(m.z_index for m in members):
             members.sort(key=lambda m: m.z_index)
-        out: list[tuple[Mobject, Any, Rect]] = []
+        out: list[tuple[Any, Any, Rect]] = []
         for m in members:
             if _paints(m):
                 box = Rect(*m.pixel_box(self.view))
@@ -149,7 +149,7 @@ class FilmCamera(Camera):
         target.surface.flush()
 
     # ── sprites ──────────────────────────────────────────────────────────────
-    def _sprite(self, m: VMobject, key: Any) -> Sprite:
+    def _sprite(self, m: Any, key: Any) -> Sprite:
         """The mobject's pixels, from the cache where the same shape was drawn at the same sub-pixel phase."""
         x, y = self.view.x(0) + m.points[0, 0] * self._px, self.view.y(0) - m.points[0, 1] * self._px
         at = math.floor(x), math.floor(y)
@@ -221,7 +221,7 @@ class FilmCamera(Camera):
         return self
 
 
-def _paints(m: Mobject) -> TypeGuard[Painter]:
+def _paints(m: Any) -> TypeGuard[Painter]:
     return hasattr(type(m), "take_changes")
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from layeranim.engine.option import suggest
 from layeranim.errors import OptionError
 from layeranim.film import output
+from layeranim.film.output import STDOUT
 from layeranim.film.writers import FORMATS, check_size
 from layeranim.stories.options import FilmOptions
 
@@ -28,7 +29,7 @@ class Destination:
     @property
     def stem(self) -> str | None:
         """The path without its suffix, for the files beside a film; none for standard output and sequences."""
-        if self.path == output.STDOUT or output.is_sequence(self.path):
+        if self.path == STDOUT or output.is_sequence(self.path):
             return None
         suffix = FORMATS[self.fmt].suffix if self.fmt in FORMATS else ".png"
         return self.path[: -len(suffix)] if self.path.lower().endswith(suffix) else str(Path(self.path).with_suffix(""))
@@ -39,7 +40,7 @@ def destinations(
 ) -> tuple[Destination, ...]:
     """The files that are asked for. ``outputs`` are paths whose suffix decides; else ``formats`` in ``renders/``.
 
-    Raises ``OptionError`` for unknown formats or sizes that one cannot have, ``OutputError`` for what cannot be written.
+    Raises ``OptionError`` for unknown formats or sizes, ``OutputError`` for what cannot be written.
     """
     wanted = _formats(formats)
     if outputs is None:
@@ -84,7 +85,7 @@ def _default(name: str, fmt: str) -> str:
 
 
 def _format_of(path: str, wanted: list[str]) -> str:
-    if path == output.STDOUT:
+    if path == STDOUT:
         if len(wanted) != 1:
             raise OptionError("output is standard output (-), which needs exactly one format, such as -f gif")
         return wanted[0]
@@ -92,7 +93,7 @@ def _format_of(path: str, wanted: list[str]) -> str:
         return "png-sequence"
     suffixes = {info.suffix: name for name, info in FORMATS.items() if name != "png-sequence"} | {".png": POSTER}
     fitting = [name for suffix, name in suffixes.items() if path.lower().endswith(suffix)]
-    if len(wanted) == 1 and (not fitting or wanted[0] in ("apng", "av1") and fitting[-1] in (POSTER, "webm")):
+    if len(wanted) == 1 and (not fitting or (wanted[0] in ("apng", "av1") and fitting[-1] in (POSTER, "webm"))):
         return wanted[0]
     if not fitting:
         raise OptionError(f"output {path!r} has no suffix of a film; use one of {', '.join(suffixes)}")

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,7 +52,8 @@ class Film:
         for path in self.paths:
             if path.suffix in (".mp4", ".webm"):
                 shown = f' poster="{escape(self.poster.as_posix())}"' if self.poster else ""
-                return f'<video controls loop muted src="{escape(path.as_posix())}"{shown} aria-label="{escape(self.alt)}"></video>'
+                source = f'src="{escape(path.as_posix())}"{shown} aria-label="{escape(self.alt)}"'
+                return f"<video controls loop muted {source}></video>"
         picture = next((p for p in self.paths if p.suffix in (".gif", ".webp", ".png", ".apng")), self.poster)
         return f'<img src="{escape(picture.as_posix())}" alt="{escape(self.alt)}">' if picture else escape(self.alt)
 
@@ -73,7 +75,9 @@ class Pass:
 class Fan:
     """Hands every frame to all writers of a pass and keeps the poster."""
 
-    def __init__(self, writers: Sequence[Writer], poster: int | None, progress: Callable[[int], None] | None = None) -> None:
+    def __init__(
+        self, writers: Sequence[Writer], poster: int | None, progress: Callable[[int], None] | None = None
+    ) -> None:
         self.writers, self.wanted, self.progress = writers, poster, progress
         self.frames = 0
         self.poster: NDArray[np.uint8] | None = None
@@ -89,9 +93,14 @@ class Fan:
 
 
 def make(
-    board: Storyboard, scene: type[ExplainerScene], options: FilmOptions, found: Sequence[Destination], origin: Origin,
-    progress: Progress | None = None, workers: int = 2,
-) -> Film:  # fmt: skip
+    board: Storyboard,
+    scene: type[ExplainerScene],
+    options: FilmOptions,
+    found: Sequence[Destination],
+    origin: Origin,
+    progress: Progress | None = None,
+    workers: int = 2,
+) -> Film:
     """Draw and write a film; nothing is visible before everything is complete."""
     theme = themes.THEMES[options.theme]
     extra = extra_colours(board, theme)
@@ -105,13 +114,14 @@ def make(
         outputs = stack.enter_context(Outputs(paths, options.max_size))
         files: dict[str, Any] = dict(zip(paths, outputs.files, strict=True))
         open_writers: list[Writer] = []
-        stack.callback(lambda: [one.abort() for one in open_writers])
+        stack.callback(_abort, open_writers)
         for shot in shots:
             spec = Spec(shot.width, shot.height, shot.fps, theme, options.loop, workers, extra)
             feeding = [writer(item.fmt, files[item.path], spec) for item in shot.items if item.fmt in FORMATS]
             open_writers += feeding
-            seen = before
-            fan = Fan(feeding, shot.frame_of(board.poster), (lambda n, seen=seen: progress(seen + n, total)) if progress else None)  # type: ignore[misc]  # noqa: E501
+            fan = Fan(
+                feeding, shot.frame_of(board.poster), partial(_report, progress, before, total) if progress else None
+            )
             draw(board, scene, theme, shot, fan, options.captions)
             before += fan.frames
             frames = max(frames, fan.frames)
@@ -127,6 +137,15 @@ def make(
     return Film(written, poster, board.alt, tuple(captions.cues(board)), board.seconds, frames)
 
 
+def _report(progress: Progress, before: int, total: int, frames: int) -> None:
+    progress(before + frames, total)
+
+
+def _abort(writers: list[Writer]) -> None:
+    for one in writers:
+        one.abort()
+
+
 def passes(found: Iterable[Destination], options: FilmOptions) -> list[Pass]:
     """The runs that these destinations need, largest first; a poster is taken from the largest."""
     sizes: dict[tuple[int, int, Fraction], list[Destination]] = {}
@@ -136,7 +155,9 @@ def passes(found: Iterable[Destination], options: FilmOptions) -> list[Pass]:
     return [Pass(*size, tuple(items)) for size, items in ordered]
 
 
-def draw(board: Storyboard, scene: type[ExplainerScene], theme: themes.Theme, shot: Pass, fan: Any, captioned: bool = True) -> ExplainerScene:  # noqa: E501
+def draw(
+    board: Storyboard, scene: type[ExplainerScene], theme: themes.Theme, shot: Pass, fan: Any, captioned: bool = True
+) -> ExplainerScene:
     """One run over the scene into ``fan``."""
     size = shot.width, shot.height
     with host.session(*size, shot.fps, theme.bg) as scale:
@@ -147,7 +168,9 @@ def draw(board: Storyboard, scene: type[ExplainerScene], theme: themes.Theme, sh
         except (LayeranimError, KeyboardInterrupt):
             raise
         except MemoryError:
-            raise RenderError(f"drawing {board.explainer} at {shot.width}x{shot.height} needs more memory than there is") from None
+            raise RenderError(
+                f"drawing {board.explainer} at {shot.width}x{shot.height} needs more memory than there is"
+            ) from None
     return playing
 
 
@@ -158,9 +181,14 @@ def extra_colours(board: Storyboard, theme: themes.Theme) -> tuple[str, ...]:
 
 
 def _beside(
-    board: Storyboard, found: Sequence[Destination], files: dict[str, Any], posters: dict[tuple[int, int], NDArray[np.uint8]],
-    options: FilmOptions, origin: Origin, frames: int,
-) -> None:  # fmt: skip
+    board: Storyboard,
+    found: Sequence[Destination],
+    files: dict[str, Any],
+    posters: dict[tuple[int, int], NDArray[np.uint8]],
+    options: FilmOptions,
+    origin: Origin,
+    frames: int,
+) -> None:
     """Posters, captions and provenance."""
     largest = posters[max(posters)] if posters else None
     for item in found:
@@ -178,7 +206,7 @@ def _beside(
         files[stem + ".json"].write((json.dumps(report, indent=1, ensure_ascii=False) + "\n").encode())
 
 
-def _digest(file: BinaryIO) -> tuple[int, str]:
+def _digest(file: Any) -> tuple[int, str]:
     """Bytes and SHA-256 of a file under way."""
     file.flush()
     file.seek(0)

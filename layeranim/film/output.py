@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import BinaryIO, Protocol, Self
 
 from layeranim.errors import LayeranimError, OutputError, RenderError, SizeLimitError
-from layeranim.film.hidden import STDOUT, buffered, clear_leftovers, create, remove, reported, sync_folder
+from layeranim.film.hidden import STDOUT as STDOUT
+from layeranim.film.hidden import buffered, create, remove, reported, sync_folder
+from layeranim.film.hidden import clear_leftovers as clear_leftovers
 from layeranim.film.writers import FrameFiles
 
 NUMBER = re.compile(r"%(0\d)?d")

@@ -31,7 +31,7 @@ def versions() -> dict[str, str]:
     import manim
     import numpy
     import PIL
-    import uharfbuzz
+    import uharfbuzz  # type: ignore[import-untyped]
 
     return {
         "layeranim": layeranim.__version__,
@@ -45,7 +45,9 @@ def versions() -> dict[str, str]:
     }
 
 
-def report(board: Storyboard, options: FilmOptions, origin: Origin, files: Mapping[str, tuple[int, str]], frames: int) -> dict[str, Any]:  # noqa: E501
+def report(
+    board: Storyboard, options: FilmOptions, origin: Origin, files: Mapping[str, tuple[int, str]], frames: int
+) -> dict[str, Any]:
     """The provenance of one film. ``files`` maps a name to its bytes and SHA-256."""
     return {
         "explainer": board.explainer,
@@ -66,7 +68,15 @@ def report(board: Storyboard, options: FilmOptions, origin: Origin, files: Mappi
 
 
 def _step(beat: Beat) -> dict[str, Any]:
-    out: dict[str, Any] = {"kind": beat.kind, "start": beat.start * theme.TICK_MS / 1000, "end": beat.end * theme.TICK_MS / 1000}
+    out: dict[str, Any] = {
+        "kind": beat.kind,
+        "start": beat.start * theme.TICK_MS / 1000,
+        "end": beat.end * theme.TICK_MS / 1000,
+    }
     if len(beat.units):
         out["units"] = [beat.units[0] + 1, beat.units[-1] + 1]
-    return out | {key: plain(line) for key, line in (("place", beat.place), ("caption", beat.caption), ("note", beat.note)) if line}
+    return out | {
+        key: plain(line)
+        for key, line in (("place", beat.place), ("caption", beat.caption), ("note", beat.note))
+        if line
+    }

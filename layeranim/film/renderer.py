@@ -25,7 +25,8 @@ class FilmRenderer(CairoRenderer):
     """Plays animations frame by frame on the film's own grid: k frames for a run time of k / fps, never k ± 1."""
 
     def __init__(self, view: View, background: str, fps: float, sink: Sink) -> None:
-        super().__init__(camera_class=lambda: FilmCamera(view, background))
+        super().__init__()
+        self.camera: FilmCamera = FilmCamera(view, background)
         self.fps, self.sink = fps, sink
         self.changed: list[Rect] = []
 

@@ -13,7 +13,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from layeranim.inputs.request import MAX_AXES, Request
+from layeranim.inputs.request import Request
 
 _NUMBER = re.compile(r"[+-]?(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:e[+-]?[0-9]+)?|nan|inf(?:inity)?)", re.IGNORECASE)
 _BETWEEN = re.compile(r"\s*,\s*|\s+")
@@ -151,8 +151,6 @@ def json_text(text: str, request: Request) -> NDArray[np.float64]:
             rule = f"{which} has {len(level[at])} entries, the first has {length}"
             raise request.refuse(rule, "give all lists of one depth the same length")
         shape.append(length)
-        if len(shape) > MAX_AXES or length == 0:
-            request.check_shape(shape)
         level = list(chain.from_iterable(level))
     strangers = [value for value in level if type(value) is not float]
     if strangers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any
@@ -11,8 +12,7 @@ from manim import Animation, Mobject, Scene, VGroup
 from layeranim import theme as t
 from layeranim.scenes.parts.animate import Appear
 from layeranim.scenes.parts.label import Label, TextLine
-from layeranim.scenes.parts.shapes import hairline, tensor_frame
-from layeranim.scenes.parts.shapes import rectangle
+from layeranim.scenes.parts.shapes import hairline, rectangle, tensor_frame
 from layeranim.scenes.parts.tilegrid import TileGrid
 from layeranim.stories import phrases
 from layeranim.stories.storyboard import Beat, Box, Line, Run, Source, Storyboard
@@ -83,7 +83,9 @@ class ExplainerScene(Scene):
         """A grid of the storyboard with its frame and heading."""
         plan = self.board.grids[name]
         grid = self.grids[name] = TileGrid(plan, self.theme)
-        if plan.heat and (plan.empty or plan.cells is None or plan.cells.ghost is not None and plan.cells.ghost.any()):
+        if plan.heat and (
+            plan.empty or plan.cells is None or (plan.cells.ghost is not None and plan.cells.ghost.any())
+        ):
             self.add(hairline(plan.box, self.theme))
         self.add(grid)
         if plan.frame:
@@ -95,7 +97,9 @@ class ExplainerScene(Scene):
     def count(self, done: int, counter: Line, current: int | None = None) -> None:
         """Bring progress bar and counter to ``done`` units, with one under way or none."""
         self.progress.to(done, current)
-        self._swap("counter", TextLine(counter, t.COUNTER, self.theme, (t.WIDTH / 2 - t.MARGIN, t.COUNTER_BASELINE), "right"))
+        self._swap(
+            "counter", TextLine(counter, t.COUNTER, self.theme, (t.WIDTH / 2 - t.MARGIN, t.COUNTER_BASELINE), "right")
+        )
 
     def name_place(self, line: Line) -> None:
         """Say which unit is under way, at the lower left."""
@@ -173,7 +177,7 @@ class Progress(VGroup):
         y, left = -t.HEIGHT / 2 + t.PROGRESS_HEIGHT, -t.WIDTH / 2
         if self.segments:
             edges = [left + t.WIDTH * i / total for i in range(total + 1)]
-            for a, b in zip(edges, edges[1:], strict=False):
+            for a, b in itertools.pairwise(edges):
                 gap = t.PROGRESS_GAP if b < -left else 0
                 self.add(rectangle(Box(a, y, b - a - gap, t.PROGRESS_HEIGHT), theme.raised, radius=0))
         else:

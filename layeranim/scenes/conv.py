@@ -7,12 +7,12 @@ from typing import Any
 from manim import VGroup
 
 from layeranim import theme as t
-from layeranim.engine.trace import Region
 from layeranim.scenes.base import ExplainerScene
 from layeranim.scenes.parts.animate import TRAVEL, Appear, Follow, Reveal
 from layeranim.scenes.parts.label import Label, TextLine
-from layeranim.scenes.parts.shapes import FocusFrame, Lane, chip, operator, polyline
+from layeranim.scenes.parts.shapes import FocusFrame, Lane, chip, operator
 from layeranim.scenes.parts.tilegrid import TileGrid
+from layeranim.scenes.parts.window import Window, between, taps
 from layeranim.stories.storyboard import Beat, Box, Cells, GridPlan
 
 CHANGING = ("window", "products", "partial_sums")
@@ -29,8 +29,8 @@ class ConvScene(ExplainerScene):
             self.add(TextLine(self.parts.labels[name](0), t.NOTE, self.theme, at, "right"))
         for at, sign in self.parts.signs:
             self.add(Label(sign, 28, self.theme.muted, "medium", at, "centre", "middle"))
-        self.focus: list[FocusFrame] = []
-        self.lens = VGroup()
+        lenses = [self.board.grids[name].box.outset(t.FRAME_OUTSET) for name, _ in self._changing("window")]
+        self.window = Window(self, self.theme, lenses)
         self.target: FocusFrame | None = None
         self.lane: Lane | None = None
         self.values = VGroup()
@@ -84,7 +84,7 @@ class ConvScene(ExplainerScene):
                     self._new_filter(passed)
                 self._fill(passed)
             if unit != shown[0]:
-                self._frame(self._boxes(unit))
+                self.window.put(self._boxes(unit))
                 self._lens_colours(unit)
                 self.count(unit + 1, self.parts.counter(unit + 1), unit)
             shown[0] = unit
@@ -95,8 +95,7 @@ class ConvScene(ExplainerScene):
 
     def on_close(self, beat: Beat) -> None:
         self._leave()
-        self.remove(*self.focus, self.lens)
-        self.focus = []
+        self.window.remove()
         self.count(beat.done, self.parts.counter(beat.done))
         self.name_place(())
         self.say(beat.caption, beat.note, whole=True)
@@ -111,19 +110,19 @@ class ConvScene(ExplainerScene):
             self._new_filter(unit)
         goal = self._boxes(unit)
         if self.at is None or self.parts.row_end(unit):
-            self._frame(goal)
-            self.run(ticks, *(Appear(frame) for frame in self.focus))
+            self.window.put(goal)
+            self.run(ticks, *(Appear(frame) for frame in self.window.frames))
         else:
             start = self._boxes(self.at)
-            self.run(ticks, Follow(lambda a: self._frame(_between(start, goal, a)), rate_func=TRAVEL))
-            self._frame(goal)
+            self.run(ticks, Follow(lambda a: self.window.put(between(start, goal, a)), rate_func=TRAVEL))
+            self.window.put(goal)
         self.at = unit
 
     def _multiply(self, beat: Beat, unit: int, ticks: int) -> None:
         self.say(beat.caption, beat.note)
         lag = 0.06 if ticks >= 10 else 0.0
         for name, grid in self._changing("window"):
-            grid.show(self._cells(name, unit))
+            grid.put(self._cells(name, unit))
         last = "products" if any(True for _ in self._changing("products")) else "window"
         self.run(ticks, *(Reveal(grid, self._cells(name, unit), lag=lag) for name, grid in self._changing(last)))
 
@@ -157,8 +156,8 @@ class ConvScene(ExplainerScene):
         if beat.kind == "brief":
             self.say(beat.caption, beat.note, whole=True)
             for other, changing in [p for n in CHANGING for p in self._changing(n)]:
-                changing.show(self._cells(other, unit))
-            grid.show(_content(plan), [(row, col)])
+                changing.put(self._cells(other, unit))
+            grid.put(_content(plan), [(row, col)])
             self._mark(box, plan)
             self.count(beat.done, self.parts.counter(beat.done), unit)
             self.run(ticks)
@@ -184,7 +183,7 @@ class ConvScene(ExplainerScene):
 
     def _fill(self, unit: int) -> None:
         name, cell = self.parts.cell(unit)
-        self.grids[name].show(_content(self.board.grids[name]), [cell])
+        self.grids[name].put(_content(self.board.grids[name]), [cell])
 
     def _mark(self, box: Box, plan: GridPlan) -> None:
         width = t.FOCUS if min(plan.pitch) >= 30 else 3.5
@@ -205,72 +204,19 @@ class ConvScene(ExplainerScene):
         for name, grid in [*self._changing("kernel"), *self._changing("bias"), *self._changing("input")]:
             changing = self.board.grids[name].changing
             if changing is not None:
-                grid.show(changing(unit))
+                grid.put(changing(unit))
 
     def _lens_colours(self, unit: int) -> None:
         for name, grid in self._changing("window"):
             cells = self._cells(name, unit)
-            grid.show(Cells(cells.levels, None, cells.ghost, None, cells.scale))
+            grid.put(Cells(cells.levels, None, cells.ghost, None, cells.scale))
 
     def _boxes(self, unit: int) -> dict[str, list[Box]]:
         """The boxes of a window on each input grid: one, or one for each tap of a dilated kernel."""
-        return {name: _taps(self.board.grids[name], region) for name, region in self.parts.windows(unit)}
-
-    def _frame(self, boxes: dict[str, list[Box]]) -> None:
-        """Put the focus frames, and the lens's lines, where these boxes are."""
-        flat = list(boxes.items())
-        if len(self.focus) != len(flat) or any(len(f.boxes) != len(b) for f, (_, b) in zip(self.focus, flat, strict=False)):
-            self.remove(*self.focus)
-            widths = [_frame_width(b) for _, b in flat]
-            self.focus = [FocusFrame(b, self.theme.focus, self.theme, w) for (_, b), w in zip(flat, widths, strict=True)]
-            self.add(*self.focus)
-        for frame, (_, around) in zip(self.focus, flat, strict=True):
-            frame.around(around)
-        self._lines(flat)
-
-    def _lines(self, boxes: list[tuple[str, list[Box]]]) -> None:
-        self.remove(self.lens)
-        lenses = [self.board.grids[name].box.outset(t.FRAME_OUTSET) for name, _ in self._changing("window")]
-        self.lens = VGroup()
-        for lens, (_, around) in zip(lenses, boxes, strict=False):
-            window = _hull(around).outset(t.FOCUS_OUTSET)
-            ends = [((window.right, window.y), (lens.x, lens.y)), ((window.right, window.bottom), (lens.x, lens.bottom))]
-            self.lens.add(polyline([[a, b] for a, b in ends], self.theme.focus, 2))
-        self.add(self.lens)
+        return {name: taps(self.board.grids[name], region) for name, region in self.parts.windows(unit)}
 
 
 def _content(plan: GridPlan) -> Cells:
     if plan.cells is None:
         raise KeyError(plan.name)
     return plan.cells
-
-
-def _taps(plan: GridPlan, region: Region) -> list[Box]:
-    rows, cols = plan.block(region)
-    if abs(rows.step) == 1 and abs(cols.step) == 1:
-        return [plan.span(rows, cols)]
-    return [plan.cell(r, c) for r in rows for c in cols]
-
-
-def _hull(boxes: list[Box]) -> Box:
-    left, top = min(b.x for b in boxes), max(b.y for b in boxes)
-    return Box(left, top, max(b.right for b in boxes) - left, top - min(b.bottom for b in boxes))
-
-
-def _between(start: dict[str, list[Box]], goal: dict[str, list[Box]], share: float) -> dict[str, list[Box]]:
-    """Boxes on their way."""
-    return {
-        name: [
-            Box(a.x + (b.x - a.x) * share, a.y + (b.y - a.y) * share, b.w, b.h)
-            for a, b in zip(start.get(name, boxes), boxes, strict=True)
-        ]
-        for name, boxes in goal.items()
-    }  # fmt: skip
-
-
-def _frame_width(boxes: list[Box]) -> float:
-    if len(boxes) > 1:
-        return t.SECOND_FOCUS if min(boxes[0].w, boxes[0].h) < 40 else 3.5
-    return t.FOCUS if min(boxes[0].w, boxes[0].h) > 40 else 3.5
-
-

@@ -60,7 +60,7 @@ class FilterMatchScene(ExplainerScene):
         self._count(beat.done - 1, unit)
         f = unit % self.filters
         if f == 0 or unit == self.board.parts["first"]:
-            self.grids["image"].show(self._cells("image", unit))
+            self.grids["image"].put(self._cells("image", unit))
             for other in range(self.filters):
                 self.grids[f"products:{other}"].clear()
                 self.grids[f"score:{other}"].clear()

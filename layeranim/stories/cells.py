@@ -12,7 +12,9 @@ from layeranim.numbers import Style
 from layeranim.stories.storyboard import Address, Cells
 
 
-def plane(trace: Trace, tensor: str, at: tuple[int, ...], style: Style | None, vmax: float, scale: str = "value") -> Cells:
+def plane(
+    trace: Trace, tensor: str, at: tuple[int, ...], style: Style | None, vmax: float, scale: str = "value"
+) -> Cells:
     """The last two axes of a tensor where the others have the indices ``at``; without ``style`` in colour alone."""
     axes = trace.axes(tensor)
     values = trace.read(Region(tensor, tuple(zip(axes, at, strict=False))))

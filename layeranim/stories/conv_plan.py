@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,9 +16,19 @@ from layeranim.stories.storyboard import Cells, Fact, GridPlan, Line, Point, Run
 from layeranim.stories.window_stage import LABEL, Sizes, Stage
 
 ACTIVATION_NAMES = {
-    "relu": "ReLU", "leaky-relu": "leaky ReLU", "prelu": "PReLU", "elu": "ELU", "selu": "SELU", "celu": "CELU",
-    "gelu": "GELU", "gelu-tanh": "GELU", "silu": "SiLU", "mish": "Mish", "sigmoid": "σ", "relu6": "ReLU6",
-}  # fmt: skip
+    "relu": "ReLU",
+    "leaky-relu": "leaky ReLU",
+    "prelu": "PReLU",
+    "elu": "ELU",
+    "selu": "SELU",
+    "celu": "CELU",
+    "gelu": "GELU",
+    "gelu-tanh": "GELU",
+    "silu": "SiLU",
+    "mish": "Mish",
+    "sigmoid": "σ",
+    "relu6": "ReLU6",
+}
 OPERATOR_STEP = 96  # from one operator of the chain to the next, with room for a number under each
 SUM_AT = 62  # from the products' right edge to the middle of Σ
 ENDING = 76  # from the last operator to the output
@@ -61,15 +72,22 @@ class Plan:
 def plan(view: ConvView) -> Plan:
     """Choose the arrangement and place everything."""
     name = activation_name(view.config.activation)
-    chain_width = SUM_AT + 20 + ENDING + (OPERATOR_STEP if view.biased else 0)
+    chain_width: float = SUM_AT + 20 + ENDING + (OPERATOR_STEP if view.biased else 0)
     chain_width += OPERATOR_STEP + chip_width(name) - 40 if view.activated else 0
     tensors = ["padded", "kernel", "products", "output", *(["partial_sums"] if view.depth > 1 else [])]
     wide = {name: view.wide(name) for name in tensors}
     wide |= {"input": wide["padded"], "window": wide["padded"]}
     sizes = Sizes(
-        view.shown_channels, view.shown_depth, view.shown_filters, view.padded_shape, view.kernel_shape, view.out_shape,
-        wide, _heading_widths(view), chain_width,
-    )  # fmt: skip
+        view.shown_channels,
+        view.shown_depth,
+        view.shown_filters,
+        (view.padded_shape[0], view.padded_shape[1]),
+        (view.kernel_shape[0], view.kernel_shape[1]),
+        (view.out_shape[0], view.out_shape[1]),
+        wide,
+        _heading_widths(view),
+        chain_width,
+    )
     stage = window_stage.place(sizes)
     view.products_drawn = "products" in stage.corners
     styles = {name: view.style(_tensor(name), _narrow(stage, name)) for name in [*stage.fits, "pre_activation"]}
@@ -86,7 +104,11 @@ def plan(view: ConvView) -> Plan:
 
 
 def _heading_widths(view: ConvView) -> dict[str, float]:
-    return {name: phrases.width(make(view, None, 0)["heading"], theme.NAME) for name, make in MAKERS.items() if name != "output"}
+    return {
+        name: phrases.width(make(view, None, 0)["heading"], theme.NAME)
+        for name, make in MAKERS.items()
+        if name != "output"
+    }
 
 
 def _tensor(name: str) -> str:
@@ -94,7 +116,9 @@ def _tensor(name: str) -> str:
 
 
 def _narrow(stage: Stage, name: str) -> bool:
-    return stage.narrow and name != "output" if name != "output" else name in stage.fits and stage.fits[name].pitch[0] < 58
+    return (
+        stage.narrow and name != "output" if name != "output" else name in stage.fits and stage.fits[name].pitch[0] < 58
+    )
 
 
 def activation_name(activation: str) -> str:
@@ -115,7 +139,9 @@ def _grids(view: ConvView, stage: Stage, styles: dict[str, Style]) -> dict[str, 
             heading = made.pop("heading") if row == 0 else made.pop("heading") and ()
             tensor = {"input": "padded", "window": "padded"}.get(name, name)
             fit: Fit = stage.fits[name]
-            plan = GridPlan(f"{name}:{row}", tensor, at=at, pitch=fit.pitch, numeral=fit.numeral, heading=heading, **made)
+            plan = GridPlan(
+                f"{name}:{row}", tensor, at=at, pitch=fit.pitch, numeral=fit.numeral, heading=heading, **made
+            )
             grids[plan.name] = plan
     return {name: _headed(grid, grids, stage.arrangement) for name, grid in grids.items()}
 
@@ -140,18 +166,28 @@ def _input(view: ConvView, style: Style | None, row: int) -> dict[str, Any]:
     heading = _sized("input", numbers.shape_text((*channels, h, w)))
     if (h, w) != view.padded_shape and view.shown_channels == 1:
         heading = (*heading, Run(f",  padded {numbers.shape_text(view.padded_shape)}", source=Fact("padded shape")))
-    out: dict[str, Any] = {"rows": view.padded_shape[0], "cols": view.padded_shape[1], "heading": heading,
-                           "row_axis": "padded_height", "col_axis": "padded_width"}  # fmt: skip
+    out: dict[str, Any] = {
+        "rows": view.padded_shape[0],
+        "cols": view.padded_shape[1],
+        "heading": heading,
+        "row_axis": "padded_height",
+        "col_axis": "padded_width",
+    }
     if view.regrouped:
+
         def changing(u: int) -> Cells:
             return view.input_cells(view.first_channel(view.window(u).f) + row, style)
+
         return out | {"changing": changing, "cells": changing(0)}
     return out | {"cells": view.input_cells(row, style), "fixed": (("in_channels", row),)}
 
 
 def _window(view: ConvView, style: Style | None, row: int) -> dict[str, Any]:
-    return _kernel_like(view, lambda u: view.window_cells(view.window(u), row, style),
-                        _operator(view, "window", "focus", view.kernel_shape)) | {"empty": True, "frame": "focus"}  # noqa: E501  # fmt: skip
+    return _kernel_like(
+        view,
+        lambda u: view.window_cells(view.window(u), row, style),
+        _operator(view, "window", "focus", view.kernel_shape),
+    ) | {"empty": True, "frame": "focus"}
 
 
 def _kernel(view: ConvView, style: Style | None, row: int) -> dict[str, Any]:
@@ -161,7 +197,7 @@ def _kernel(view: ConvView, style: Style | None, row: int) -> dict[str, Any]:
 
 
 def _products(view: ConvView, style: Style | None, row: int) -> dict[str, Any]:
-    heading = Run("window", "focus", "semibold"), Run(" × "), Run("kernel", "weights", "semibold")
+    heading: Line = (Run("window", "focus", "semibold"), Run(" × "), Run("kernel", "weights", "semibold"))
     heading = (Run("products", "ink", "semibold"),) if view.depth > 1 else heading
     return _kernel_like(view, lambda u: view.product_cells(view.window(u), row, style), heading) | {"empty": True}
 
@@ -178,29 +214,56 @@ def _kernel_like(view: ConvView, changing: Callable[[int], Cells], heading: Line
 
 def _partial(view: ConvView, style: Style | None, row: int) -> dict[str, Any]:
     style = style or view.style("partial_sums", True)
-    return {"rows": 1, "cols": 1, "changing": lambda u: view.partial_cells(view.window(u), row, style), "empty": True,
-            "heading": (Run("sums", "ink", "semibold"),)}  # fmt: skip
+    return {
+        "rows": 1,
+        "cols": 1,
+        "changing": lambda u: view.partial_cells(view.window(u), row, style),
+        "empty": True,
+        "heading": (Run("sums", "ink", "semibold"),),
+    }
 
 
 def _output(view: ConvView, style: Style | None, row: int) -> dict[str, Any]:
     maps = (view.filters,) if view.filters > 1 else ()
-    return {"rows": view.out_shape[0], "cols": view.out_shape[1], "cells": view.output_cells(row, style), "empty": True,
-            "heading": _sized("output", numbers.shape_text((*maps, *view.out_shape))),
-            "row_axis": "out_height", "col_axis": "out_width", "fixed": (("batch", 0), ("out_channels", row))}  # fmt: skip
+    return {
+        "rows": view.out_shape[0],
+        "cols": view.out_shape[1],
+        "cells": view.output_cells(row, style),
+        "empty": True,
+        "heading": _sized("output", numbers.shape_text((*maps, *view.out_shape))),
+        "row_axis": "out_height",
+        "col_axis": "out_width",
+        "fixed": (("batch", 0), ("out_channels", row)),
+    }
 
 
 MAKERS: dict[str, Callable[[ConvView, Style | None, int], dict[str, Any]]] = {
-    "input": _input, "window": _window, "kernel": _kernel, "products": _products, "partial_sums": _partial, "output": _output,
-}  # fmt: skip
+    "input": _input,
+    "window": _window,
+    "kernel": _kernel,
+    "products": _products,
+    "partial_sums": _partial,
+    "output": _output,
+}
 
 
 def _bias_grid(view: ConvView, at: Point, style: Style) -> GridPlan:
     width = 2 * round((typeface.width(max(numbers.texts(view.trace["bias"], style), key=len), 24) + 20) / 2)
     width = max(44, width)
-    return GridPlan("bias:0", "bias", 1, 1, (at[0] - width / 2, at[1] + 104), (width + theme.CELL_GAP, 44), 24,
-                    cells=view.bias_cells(0, style), changing=lambda u: view.bias_cells(view.window(u).f, style),
-                    heading=(Run("bias", "weights", "semibold"),), heading_at=(at[0] - width / 2, at[1] + 122),
-                    frame="weights")  # fmt: skip
+    return GridPlan(
+        "bias:0",
+        "bias",
+        1,
+        1,
+        (at[0] - width / 2, at[1] + 104),
+        (width + theme.CELL_GAP, 44),
+        24,
+        cells=view.bias_cells(0, style),
+        changing=lambda u: view.bias_cells(view.window(u).f, style),
+        heading=(Run("bias", "weights", "semibold"),),
+        heading_at=(at[0] - width / 2, at[1] + 122),
+        frame="weights",
+    )
 
 
 # ── chain, labels ────────────────────────────────────────────────────────────
@@ -209,11 +272,20 @@ def _chain(view: ConvView, grids: dict[str, GridPlan], stage: Stage) -> Chain:
     source = [grid.box for name, grid in grids.items() if name.startswith(last + ":")]
     block = [g.box for n, g in grids.items() if not n.startswith(("input", "output"))]
     right = max(b.right for b in (source if last in ("products", "partial_sums") else block))
-    y = sum(b.centre[1] for b in (source if last in ("products", "partial_sums") else block)) / len(source if last in ("products", "partial_sums") else block)  # noqa: E501
+    y = sum(b.centre[1] for b in (source if last in ("products", "partial_sums") else block)) / len(
+        source if last in ("products", "partial_sums") else block
+    )
     y = round(y)
-    out_left = min(g.box.x for n, g in grids.items() if n.startswith("output")) - (LABEL if view.shown_filters > 1 else 0)
+    out_left = min(g.box.x for n, g in grids.items() if n.startswith("output")) - (
+        LABEL if view.shown_filters > 1 else 0
+    )
     name = activation_name(view.config.activation)
-    total = SUM_AT + 20 + (OPERATOR_STEP if view.biased else 0) + (OPERATOR_STEP + chip_width(name) - 40 if view.activated else 0)  # noqa: E501
+    total = (
+        SUM_AT
+        + 20
+        + (OPERATOR_STEP if view.biased else 0)
+        + (OPERATOR_STEP + chip_width(name) - 40 if view.activated else 0)
+    )
     spare = max(0.0, min(60.0, (out_left - right - total - ENDING) / 3))
     x = right + SUM_AT + spare
     sum_at, bias, activation = (x, y), None, None
@@ -225,8 +297,9 @@ def _chain(view: ConvView, grids: dict[str, GridPlan], stage: Stage) -> Chain:
         x += OPERATOR_STEP + chip_width(name) / 2 - 20
         activation, edge = (x, y), x + chip_width(name) / 2
     feeders = tuple(_feeder(box.right + 8, box.centre[1], sum_at) for box in source) if view.depth > 1 else ()
-    return Chain((right + 10, y), sum_at, bias, activation, name, (edge, y), feeders,
-                 LABEL if view.shown_filters > 1 else 0)
+    return Chain(
+        (right + 10, y), sum_at, bias, activation, name, (edge, y), feeders, LABEL if view.shown_filters > 1 else 0
+    )
 
 
 def _feeder(x: float, y: float, at: Point) -> tuple[Point, ...]:
@@ -248,10 +321,10 @@ def _labels(view: ConvView, grids: dict[str, GridPlan]) -> tuple[dict[str, Calla
 
     if view.shown_channels > 1 or view.regrouped:
         for row in range(view.shown_channels):
-            add(f"input:{row}", beside(grids[f"input:{row}"]), lambda u, row=row: _channel(view, u, row))  # type: ignore[misc]  # noqa: E501
+            add(f"input:{row}", beside(grids[f"input:{row}"]), lambda u, row=row: _channel(view, u, row))  # type: ignore[misc]
     if view.shown_filters > 1:
         for f in range(view.shown_filters):
-            add(f"output:{f}", beside(grids[f"output:{f}"]), lambda u, f=f: (Run(str(f + 1), source=Fact("filter")),))  # type: ignore[misc]  # noqa: E501
+            add(f"output:{f}", beside(grids[f"output:{f}"]), lambda u, f=f: (Run(str(f + 1), source=Fact("filter")),))  # type: ignore[misc]
     return labels, places
 
 
@@ -267,12 +340,14 @@ def _signs(grids: dict[str, GridPlan], stage: Stage) -> tuple[tuple[Point, str],
     if stage.arrangement != "rows":
         return ()
     names = [n for n in ("window", "kernel", "products", "partial_sums") if n in stage.corners]
-    marks = {("window", "kernel"): "×", ("kernel", "products"): "=" if "window" in names else "→", ("products", "partial_sums"): "Σ"}  # noqa: E501
+    marks = {
+        ("window", "kernel"): "×",
+        ("kernel", "products"): "=" if "window" in names else "→",
+        ("products", "partial_sums"): "Σ",
+    }
     out: list[tuple[Point, str]] = []
     for row in range(len(stage.corners[names[0]])):
-        for a, b in zip(names, names[1:], strict=False):
+        for a, b in itertools.pairwise(names):
             left, right = grids[f"{a}:{row}"].box, grids[f"{b}:{row}"].box
             out.append((((left.right + right.x) / 2, left.centre[1]), marks[a, b]))
     return tuple(out)
-
-

@@ -9,7 +9,10 @@ PRESETS = (
         "diagonal",
         "a 5×5 stroke and a 3×3 detector of diagonals",
         "ours",
-        arrays={"input": "1 0 0 0 1; 0 2 0 0 0; 0 0 2 0 0; 0 0 0 2 0; 1 0 0 0 1", "kernel": "2 -1 -1; -1 2 -1; -1 -1 2"},
+        arrays={
+            "input": "1 0 0 0 1; 0 2 0 0 0; 0 0 2 0 0; 0 0 0 2 0; 1 0 0 0 1",
+            "kernel": "2 -1 -1; -1 2 -1; -1 -1 2",
+        },
         takeaway="large where the stroke runs along the kernel's diagonal",
     ),
     Preset(
@@ -51,7 +54,8 @@ PRESETS = (
         "three input channels, two filters",
         "ours",
         arrays={
-            "input": "2 0 1 0; 1 2 0 1; 0 1 2 0; 1 0 1 2 ;; 0 1 0 2; 1 0 1 0; 2 1 0 1; 0 2 1 0 ;; 1 1 0 0; 0 2 1 1; 1 0 0 2; 2 1 1 0",
+            "input": "2 0 1 0; 1 2 0 1; 0 1 2 0; 1 0 1 2 ;; "
+            "0 1 0 2; 1 0 1 0; 2 1 0 1; 0 2 1 0 ;; 1 1 0 0; 0 2 1 1; 1 0 0 2; 2 1 1 0",
             "kernel": [
                 [[[1, 0], [0, 1]], [[0, 1], [-1, 0]], [[1, -1], [0, 0]]],
                 [[[0, 1], [1, 0]], [[1, 0], [0, 1]], [[-1, 0], [0, 1]]],

@@ -38,8 +38,10 @@ class ConvView:
     """The numbers of one film; texts and colour steps are made where they are asked for."""
 
     def __init__(self, telling: Telling) -> None:
-        self.telling, self.trace = telling, telling.trace
-        self.config: Any = telling.trace.config
+        self.telling = telling
+        self.trace = telling.trace
+        config: Any = self.trace.config
+        self.config = config
         self.batch, self.in_channels = self.trace.tensor("input").shape[:2]
         self.filters, self.depth = self.trace.tensor("kernel").shape[:2]
         self.kernel_shape = self.trace.tensor("kernel").shape[2:]
@@ -75,7 +77,9 @@ class ConvView:
         whole = engine.window(self.trace, 0, w.f, w.r, w.c)
         if row is None:
             return whole
-        return Region(whole.tensor, tuple((a, self.first_channel(w.f) + row if a == "in_channels" else i) for a, i in whole.where))  # noqa: E501
+        return Region(
+            whole.tensor, tuple((a, self.first_channel(w.f) + row if a == "in_channels" else i) for a, i in whole.where)
+        )
 
     # ── styles ───────────────────────────────────────────────────────────────
     def style(self, name: str, narrow: bool) -> Style:
@@ -107,7 +111,8 @@ class ConvView:
             return (layout.widest(self.labels(name).ravel().tolist()),) * 2
         sample = self._sample(name)
         ends = _extremes(sample)
-        return tuple(layout.widest(numbers.texts(ends, self.style(name, k)).tolist()) for k in (False, True))  # type: ignore[return-value]  # noqa: E501
+        wide, narrow = (layout.widest(numbers.texts(ends, self.style(name, k)).tolist()) for k in (False, True))
+        return wide, narrow
 
     # ── labels of a symbolic film ────────────────────────────────────────────
     def labels(self, name: str) -> NDArray[Any]:
@@ -194,27 +199,42 @@ class ConvView:
             texts = self.labels("padded")[0, channel] if self.symbolic else numbers.texts(values, style)
             if self.config.padding_mode == "zeros":
                 texts = np.where(self.ghost, "0", texts)
-        return Cells(self.padded_levels(values, channel), texts, self.ghost, self.unread & ~self.ghost,
-                     self.input_scale(channel), _address("padded", 0, channel))  # fmt: skip
+        return Cells(
+            self.padded_levels(values, channel),
+            texts,
+            self.ghost,
+            self.unread & ~self.ghost,
+            self.input_scale(channel),
+            _address("padded", 0, channel),
+        )
 
     def window_cells(self, w: Window, row: int, style: Style | None) -> Cells:
         """The numbered copy of what the window covers, for the lens."""
         region = self.region(w, row)
-        where = dict(region.where)
-        channel, rows, cols = int(where["in_channels"]), where["padded_height"], where["padded_width"]  # type: ignore[arg-type]  # noqa: E501
+        (channel,), rows, cols = (region.along(a) or range(0) for a in ("in_channels", "padded_height", "padded_width"))
         values = self.trace.read(region)
-        ghost = self.ghost[np.ix_(list(rows), list(cols))]  # type: ignore[arg-type]
+        ghost = self.ghost[np.ix_(list(rows), list(cols))]
         texts: NDArray[Any] | None = None
         if style is not None:
-            at = (0, channel, slice(rows.start, rows.stop, rows.step), slice(cols.start, cols.stop, cols.step))  # type: ignore[union-attr]  # noqa: E501
+            at = (0, channel, slice(rows.start, rows.stop, rows.step), slice(cols.start, cols.stop, cols.step))
             written = self.labels("padded")[at] if self.symbolic else numbers.texts(values, style)
             texts = np.where(ghost & (self.config.padding_mode == "zeros"), "0", written)
-        return Cells(self.padded_levels(values, channel), texts, ghost, None, self.input_scale(channel),
-                     lambda r, c: Address("padded", (0, channel, rows[r], cols[c])))  # type: ignore[index]  # fmt: skip
+        return Cells(
+            self.padded_levels(values, channel),
+            texts,
+            ghost,
+            None,
+            self.input_scale(channel),
+            lambda r, c: Address("padded", (0, channel, rows[r], cols[c])),
+        )
 
     def kernel_cells(self, f: int, row: int, style: Style | None) -> Cells:
         values = self.trace["kernel"][f, row]
-        texts = None if style is None else (self.labels("kernel")[f, row] if self.symbolic else numbers.texts(values, style))
+        texts = (
+            None
+            if style is None
+            else (self.labels("kernel")[f, row] if self.symbolic else numbers.texts(values, style))
+        )
         return Cells(numbers.levels(values, self.kernel_range), texts, sources=_address("kernel", f, row))
 
     def product_cells(self, w: Window, row: int, style: Style | None) -> Cells:
@@ -223,24 +243,33 @@ class ConvView:
         texts = None if style is None else numbers.texts(values, style)
         if self.symbolic and style is not None:
             texts = self.labels("products")[0, w.f, w.r, w.c, row]
-        return Cells(numbers.levels(values, self.input_range), texts,
-                     sources=_address("products", 0, w.f, w.r, w.c, row))  # fmt: skip
+        return Cells(
+            numbers.levels(values, self.input_range), texts, sources=_address("products", 0, w.f, w.r, w.c, row)
+        )
 
     def partial_cells(self, w: Window, row: int, style: Style) -> Cells:
         region = Region("partial_sums", (*w.of("partial_sums").where, ("group_channels", range(row, row + 1))))
         values = self.trace.read(region).reshape(1, 1)
-        return Cells(numbers.levels(values, self.output_range), numbers.texts(values, style),
-                     sources=lambda r, c: Address("partial_sums", (0, w.f, w.r, w.c, row)))  # fmt: skip
+        return Cells(
+            numbers.levels(values, self.output_range),
+            numbers.texts(values, style),
+            sources=lambda r, c: Address("partial_sums", (0, w.f, w.r, w.c, row)),
+        )
 
     def output_cells(self, f: int, style: Style | None) -> Cells:
         values = self.trace["output"][0, f]
-        texts = None if style is None else (self.labels("output")[0, f] if self.symbolic else numbers.texts(values, style))
+        texts = (
+            None if style is None else (self.labels("output")[0, f] if self.symbolic else numbers.texts(values, style))
+        )
         return Cells(numbers.levels(values, self.output_range), texts, sources=_address("output", 0, f))
 
     def bias_cells(self, f: int, style: Style) -> Cells:
         values = self.trace["bias"][f : f + 1].reshape(1, 1)
-        return Cells(numbers.levels(values, self.kernel_range), numbers.texts(values, style),
-                     sources=lambda r, c: Address("bias", (f,)))  # fmt: skip
+        return Cells(
+            numbers.levels(values, self.kernel_range),
+            numbers.texts(values, style),
+            sources=lambda r, c: Address("bias", (f,)),
+        )
 
 
 def _shown(count: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from layeranim import layout, numbers, theme
@@ -11,8 +12,23 @@ from layeranim.errors import ShapeError
 from layeranim.layout import Fit, even
 from layeranim.numbers import Style
 from layeranim.stories import cells, phrases, timing
+from layeranim.stories.options import PACES
 from layeranim.stories.phrases import Term
-from layeranim.stories.storyboard import Address, Beat, Cells, Fact, GridPlan, Line, Point, Preset, Run, Story, Storyboard, Telling, plain  # fmt: skip  # noqa: E501
+from layeranim.stories.storyboard import (
+    Address,
+    Beat,
+    Cells,
+    Fact,
+    GridPlan,
+    Line,
+    Point,
+    Preset,
+    Run,
+    Story,
+    Storyboard,
+    Telling,
+    plain,
+)
 from layeranim.stories.window_stage import BOTTOM, HEADING, LEFT, RIGHT, ROW_GAP, TOP
 
 MOST_FILTERS = 4
@@ -48,7 +64,8 @@ class _Telling:
         if out != (1, 1) or channels != 1:
             raise ShapeError(
                 f"filter-match compares one-channel filters as large as the image, but the output is "
-                f"{numbers.shape_text(out)} of {channels} channels; give a kernel of {numbers.shape_text(self.shape)}, or use conv"
+                f"{numbers.shape_text(out)} of {channels} channels; give a kernel of "
+                f"{numbers.shape_text(self.shape)}, or use conv"
             )
         self.shown = self.filters if self.filters <= MOST_FILTERS else MOST_FILTERS - 1
         self.ranges = {
@@ -60,7 +77,9 @@ class _Telling:
         self.styles = {name: self.style(name, self.fit.numeral) for name in ("input", "kernel", "products", "output")}
 
     def style(self, name: str, numeral: int) -> Style:
-        return numbers.style(self.trace[name], pitch=self.fit.pitch[0] if numeral else None, precision=self.film.precision)
+        return numbers.style(
+            self.trace[name], pitch=self.fit.pitch[0] if numeral else None, precision=self.film.precision
+        )
 
     @property
     def row_gap(self) -> float:
@@ -72,8 +91,14 @@ class _Telling:
         rows, cols = self.shape
         height = (TOP - BOTTOM - (self.shown - 1) * self.row_gap) / self.shown
         room = (RIGHT - LEFT - SCORE - 4 * ARROW) / 3
-        wide = max(layout.widest(numbers.texts(self.trace[n], numbers.style(self.trace[n], pitch=50, precision=self.film.precision)).ravel().tolist())  # noqa: E501
-                   for n in ("input", "kernel", "products"))  # fmt: skip
+        wide = max(
+            layout.widest(
+                numbers.texts(self.trace[n], numbers.style(self.trace[n], pitch=50, precision=self.film.precision))
+                .ravel()
+                .tolist()
+            )
+            for n in ("input", "kernel", "products")
+        )
         fit = layout.numerals(rows, cols, wide, room, height, 62) or layout.heat(rows, cols, room, height)
         large = layout.numerals(rows, cols, wide, room, TOP - BOTTOM, 84) or layout.heat(rows, cols, room, TOP - BOTTOM)
         return fit, large if bool(large.numeral) == bool(fit.numeral) else fit
@@ -87,38 +112,98 @@ class _Telling:
         space = min(110.0, (RIGHT - LEFT - block) / 3)
         x = even(-(block + 3 * space) / 2)
         at = x, even(middle + self.image_fit.height(rows) / 2)
-        out = {"image": self.grid("image", "input", at, self.image_fit, self.image, (Run("image  ", "ink", "semibold"), _shape(self.shape)))}  # noqa: E501
+        out = {
+            "image": self.grid(
+                "image",
+                "input",
+                at,
+                self.image_fit,
+                self.image,
+                (Run("image  ", "ink", "semibold"), _shape(self.shape)),
+            )
+        }
         x = even(x + self.image_fit.width(cols) + space)
         for f in range(self.shown):
             y = even(middle + ((self.shown - 1) / 2 - f) * (height + self.row_gap) + height / 2)
             name: Line = (Run(f"filter {f + 1}", "weights", "semibold", Fact("filter")),)
             if self.shown >= 3:
                 name = (Run("filters", "weights", "semibold"),) if f == 0 else ()
-            out[f"kernel:{f}"] = self.grid(f"kernel:{f}", "kernel", (x, y), self.fit, lambda u, f=f: self.kernel(f), name, "weights")  # type: ignore[misc]  # noqa: E501
-            head: Line = (Run("image", "ink", "semibold"), Run(" × "), Run("filter", "weights", "semibold")) if f == 0 else ()
-            out[f"products:{f}"] = self.grid(f"products:{f}", "products", (even(x + width + space), y), self.fit, lambda u, f=f: self.products(u, f), head, None, True)  # type: ignore[misc]  # noqa: E501
+            out[f"kernel:{f}"] = self.grid(
+                f"kernel:{f}", "kernel", (x, y), self.fit, partial(self.kernel_at, f), name, "weights"
+            )
+            head: Line = (
+                (Run("image", "ink", "semibold"), Run(" × "), Run("filter", "weights", "semibold")) if f == 0 else ()
+            )
+            out[f"products:{f}"] = self.grid(
+                f"products:{f}",
+                "products",
+                (even(x + width + space), y),
+                self.fit,
+                partial(self.products, f),
+                head,
+                None,
+                True,
+            )
             at = even(x + 2 * (width + space)), even(y - height / 2 + 36)
             score = Fit((SCORE, 76), 30)
-            out[f"score:{f}"] = GridPlan(f"score:{f}", "output", 1, 1, at, score.pitch, 30, changing=lambda u, f=f: self.score(u, f),  # type: ignore[misc]  # noqa: E501
-                                         heading=(Run("sum", "ink", "semibold"),) if f == 0 else (), heading_at=(at[0], at[1] + theme.HEADING_GAP), empty=True)  # noqa: E501
+            out[f"score:{f}"] = GridPlan(
+                f"score:{f}",
+                "output",
+                1,
+                1,
+                at,
+                score.pitch,
+                30,
+                changing=partial(self.score, f),
+                heading=(Run("sum", "ink", "semibold"),) if f == 0 else (),
+                heading_at=(at[0], at[1] + theme.HEADING_GAP),
+                empty=True,
+            )
         return out
 
-    def grid(self, name: str, tensor: str, at: Point, fit: Fit, changing: Any, heading: Line, frame: str | None = None, empty: bool = False) -> GridPlan:  # noqa: E501
+    def grid(
+        self,
+        name: str,
+        tensor: str,
+        at: Point,
+        fit: Fit,
+        changing: Any,
+        heading: Line,
+        frame: str | None = None,
+        empty: bool = False,
+    ) -> GridPlan:
         rows, cols = self.shape
-        return GridPlan(name, tensor, rows, cols, at, fit.pitch, fit.numeral, None if empty else changing(0), changing,
-                        heading=heading, heading_at=(at[0], at[1] + theme.HEADING_GAP + 2), frame=frame, empty=empty)  # fmt: skip
+        return GridPlan(
+            name,
+            tensor,
+            rows,
+            cols,
+            at,
+            fit.pitch,
+            fit.numeral,
+            None if empty else changing(0),
+            changing,
+            heading=heading,
+            heading_at=(at[0], at[1] + theme.HEADING_GAP + 2),
+            frame=frame,
+            empty=empty,
+        )
 
     def image(self, u: int) -> Cells:
         return cells.plane(self.trace, "input", (u // self.shown, 0), self._styled("input"), self.ranges["input"])
 
-    def kernel(self, f: int) -> Cells:
+    def kernel_at(self, f: int, u: int) -> Cells:
         return cells.plane(self.trace, "kernel", (f, 0), self._styled("kernel"), self.ranges["kernel"])
 
-    def products(self, u: int, f: int) -> Cells:
-        return cells.plane(self.trace, "products", (u // self.shown, f, 0, 0, 0), self._styled("products"), self.ranges["input"])
+    def products(self, f: int, u: int) -> Cells:
+        return cells.plane(
+            self.trace, "products", (u // self.shown, f, 0, 0, 0), self._styled("products"), self.ranges["input"]
+        )
 
-    def score(self, u: int, f: int) -> Cells:
-        return cells.single(self.trace, "output", (u // self.shown, f, 0, 0), self.styles["output"], self.ranges["output"])
+    def score(self, f: int, u: int) -> Cells:
+        return cells.single(
+            self.trace, "output", (u // self.shown, f, 0, 0), self.styles["output"], self.ranges["output"]
+        )
 
     def _styled(self, name: str) -> Style | None:
         styles = getattr(self, "styles", {})
@@ -133,13 +218,28 @@ class _Telling:
         preset = self.telling.preset
         title = self.film.title or (preset.title if preset else "") or "Filter matching"
         alt = f"{title}: {plain(self.parameters())}. {plain(middle.place)}: {plain(middle.caption)}."
-        return Storyboard("filter-match", title, self.parameters(), self.grids(), beats, self.images * self.shown, middle.end - 1, alt,
-                          {"filters": self.shown, "counter": self.counter, "best": self.best, "first": units.start})  # fmt: skip
+        return Storyboard(
+            "filter-match",
+            title,
+            self.parameters(),
+            self.grids(),
+            beats,
+            self.images * self.shown,
+            middle.end - 1,
+            alt,
+            {"filters": self.shown, "counter": self.counter, "best": self.best, "first": units.start},
+        )
 
     def beats(self, units: range) -> Iterator[Beat]:
-        pace = timing.PACES[self.film.pace]
+        pace = PACES[self.film.pace]
         at = 0
-        yield Beat("open", at, timing.ticks(1.4), caption=_words("multiply cell by cell, add up: the larger sum matches better"), done=units.start)  # noqa: E501
+        yield Beat(
+            "open",
+            at,
+            timing.ticks(1.4),
+            caption=_words("multiply cell by cell, add up: the larger sum matches better"),
+            done=units.start,
+        )
         at = timing.ticks(1.4)
         later = min(1.6, max(0.8, theme.BUDGET / max(1, len(units) - 2)))
         for n, u in enumerate(units):
@@ -147,19 +247,36 @@ class _Telling:
             image, f = divmod(u, self.shown)
             place = _words(f"image {image + 1}, filter {f + 1}", "place")
             wanted = [("look", 0.32), ("multiply", 0.44), ("land", 0.28)]
-            yield Beat("step", at, length, range(u, u + 1), timing.phases(length, wanted), self.caption(image, f), (), place,
-                       range(4 * (image * self.filters + f), 4 * (image * self.filters + f) + 4), u + 1)  # fmt: skip
+            yield Beat(
+                "step",
+                at,
+                length,
+                range(u, u + 1),
+                timing.phases(length, wanted),
+                self.caption(image, f),
+                (),
+                place,
+                range(4 * (image * self.filters + f), 4 * (image * self.filters + f) + 4),
+                u + 1,
+            )
             at += length
             if f == self.shown - 1 and self.shown > 1:
                 length = timing.ticks((1.6 if len(units) <= 4 else 1.2) * pace)
                 yield Beat("verdict", at, length, range(u, u + 1), caption=self.verdict(image), place=place, done=u + 1)
                 at += length
         counts = f"{self.images} image{'s' * (self.images > 1)} × {self.filters} filter{'s' * (self.filters > 1)}"
-        closing = (Run(f"{counts} → ", source=Fact("images")), Run(f"{self.images * self.filters} sums", "result", "semibold", Fact("windows")))  # noqa: E501
+        closing = (
+            Run(f"{counts} → ", source=Fact("images")),
+            Run(f"{self.images * self.filters} sums", "result", "semibold", Fact("windows")),
+        )
         yield Beat("close", at, timing.ticks(theme.END_HOLD), caption=closing, note=_words(GOOD_FOR), done=units.stop)
 
     def parameters(self) -> Line:
-        parts = [f"{self.images} image{'s' * (self.images > 1)}", f"{self.filters} filter{'s' * (self.filters > 1)}", numbers.shape_text(self.shape)]  # noqa: E501
+        parts = [
+            f"{self.images} image{'s' * (self.images > 1)}",
+            f"{self.filters} filter{'s' * (self.filters > 1)}",
+            numbers.shape_text(self.shape),
+        ]
         if self.shown < self.filters:
             parts.append(f"{self.shown} drawn")
         if self.telling.seeded:
@@ -171,8 +288,16 @@ class _Telling:
         right = numbers.texts(self.trace["kernel"][f, 0], self.styles["kernel"]).ravel()
         zero = self.trace.read(Region.of("products", batch=image, out_channels=f)).ravel() == 0
         cols = self.shape[1]
-        terms = [Term(a, b, bool(z), Address("input", (image, 0, *divmod(i, cols))), Address("kernel", (f, 0, *divmod(i, cols))))
-                 for i, (a, b, z) in enumerate(zip(left, right, zero, strict=True))]  # fmt: skip
+        terms = [
+            Term(
+                a,
+                b,
+                bool(z),
+                Address("input", (image, 0, *divmod(i, cols))),
+                Address("kernel", (f, 0, *divmod(i, cols))),
+            )
+            for i, (a, b, z) in enumerate(zip(left, right, zero, strict=True))
+        ]
         total = numbers.text(self.trace["output"][image, f, 0, 0], self.styles["output"])
         return phrases.sum_of(terms, [], total, Address("output", (image, f, 0, 0)))
 
@@ -182,10 +307,19 @@ class _Telling:
         order = sorted(range(self.shown), key=lambda f: (-scores[f], f))
         texts = [numbers.text(scores[f], self.styles["output"]) for f in order]
         sources = [Address("output", (image, f, 0, 0)) for f in order]
-        runs = [Run(texts[0], "result", "semibold", sources[0]), Run(" > " if texts[0] != texts[1] else " = "), Run(texts[1], "ink", source=sources[1])]  # noqa: E501
+        runs = [
+            Run(texts[0], "result", "semibold", sources[0]),
+            Run(" > " if texts[0] != texts[1] else " = "),
+            Run(texts[1], "ink", source=sources[1]),
+        ]
         if texts[0] == texts[1]:
             return (*runs, Run(":  both match equally"))
-        return (*runs, Run(":  "), Run(f"filter {order[0] + 1}", "weights", "semibold", Fact("filter")), Run(f" matches image {image + 1} better", source=Fact("image")))  # noqa: E501
+        return (
+            *runs,
+            Run(":  "),
+            Run(f"filter {order[0] + 1}", "weights", "semibold", Fact("filter")),
+            Run(f" matches image {image + 1} better", source=Fact("image")),
+        )
 
     def best(self, u: int) -> list[int]:
         """The filters with the largest sum for the image of unit ``u``."""
@@ -193,7 +327,9 @@ class _Telling:
         return [f for f, s in enumerate(scores) if s == max(scores)]
 
     def counter(self, done: int) -> Line:
-        return Run(str(done), "ink", "semibold", Fact("done")), Run(f" / {self.images * self.shown}", source=Fact("windows"))
+        return Run(str(done), "ink", "semibold", Fact("done")), Run(
+            f" / {self.images * self.shown}", source=Fact("windows")
+        )
 
 
 def _shape(shape: Any) -> Run:

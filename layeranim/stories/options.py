@@ -40,7 +40,9 @@ class Size(Kind):
             raise OptionError(f"{name} is {given(value)}, but must be WIDTHxHEIGHT in pixels, such as 1280x720")
         width, height = int(parts[0]), int(parts[1])
         if min(width, height) < 64 or width * height > MOST_PIXELS:
-            raise OptionError(f"{name} is {width}x{height}, but must be at least 64x64 and at most 3840x2160 pixels in all")
+            raise OptionError(
+                f"{name} is {width}x{height}, but must be at least 64x64 and at most 3840x2160 pixels in all"
+            )
         return width, height
 
     def show(self, value: Any) -> str:
@@ -92,7 +94,9 @@ class Bytes(Kind):
         if not found or float(found[1]) <= 0:
             raise OptionError(f"{name} is {given(value)}, but must be a size such as 500KB or 1MB")
         base = 1024 if "i" in found[2] else 1000
-        return int(Fraction(found[1]) * base ** " kmg".index((found[2] or " ")[0] if found[2] not in ("", "b") else " "))
+        return int(
+            Fraction(found[1]) * base ** " kmg".index((found[2] or " ")[0] if found[2] not in ("", "b") else " ")
+        )
 
 
 @dataclass(frozen=True)
@@ -107,7 +111,9 @@ class Rate(Kind):
         try:
             rate = Fraction(str(value)).limit_denominator(1001)
         except (ValueError, ZeroDivisionError):
-            raise OptionError(f"{name} is {given(value)}, but must be a number of frames a second, such as 25") from None
+            raise OptionError(
+                f"{name} is {given(value)}, but must be a number of frames a second, such as 25"
+            ) from None
         if not 1 <= rate <= 100:
             raise OptionError(f"{name} is {given(value)}, but must be from 1 to 100 frames a second")
         return rate
@@ -121,9 +127,13 @@ class FilmOptions(Config):
     """How a film looks and moves. The same names on the command line, in the manifest and in Python."""
 
     theme: str = option(Choice(("light", "dark")), "light", "colours of the film")
-    quality: str = option(Choice(("draft", "web", "hd")), "web", "draft 640×360 at 12.5 fps; web 1280×720 (GIF 640×360) at 25 fps; hd 1920×1080 at 50 fps (GIF 960×540 at 25)")  # fmt: skip  # noqa: E501
+    quality: str = option(
+        Choice(("draft", "web", "hd")),
+        "web",
+        "draft 640×360 at 12.5 fps; web 1280×720 (GIF 640×360) at 25 fps; hd 1920×1080 at 50 fps (GIF 960×540 at 25)",
+    )
     size: tuple[int, int] | None = option(Size(), None, "size of every picture in pixels, instead of the quality's")
-    fps: Fraction | None = option(Rate(), None, "frames a second, instead of the quality's")
+    fps: Fraction | None = option(Rate(), None, "frames a second, instead of the quality's")  # noqa: RUF009
     pace: str = option(Choice(("slow", "normal", "fast")), "normal", "slow takes 1.5 times as long, fast 0.6")
     steps: str = option(Selection(), "all", "which steps to show: all, first:N or A-B")
     loop: int = option(Loop(), "forever", "how often a GIF, WebP or APNG plays")

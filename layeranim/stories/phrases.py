@@ -57,7 +57,7 @@ def relation_run(relation: str) -> Run:
 
 def width(line: Line, size: float) -> float:
     """The width of a line at a size."""
-    return sum(typeface.width(r.text, size, r.weight, r.markup) for r in line)  # type: ignore[arg-type]
+    return sum(typeface.width(r.text, size, r.weight, r.markup) for r in line)
 
 
 def fits(line: Line, size: float = theme.CAPTION_FLOOR) -> bool:
@@ -71,7 +71,12 @@ def caption_size(line: Line) -> int:
 
 
 def sum_of(
-    terms: Sequence[Term], addends: Sequence[Addend], total: str, source: Source | None, tail: Line = (), role: str = "result"
+    terms: Sequence[Term],
+    addends: Sequence[Addend],
+    total: str,
+    source: Source | None,
+    tail: Line = (),
+    role: str = "result",
 ) -> Line:
     """``1·2 + 3·(−1) + … + 5 zeros + bias = total`` with as many terms as fit, at most five.
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from layeranim import theme
 from layeranim.engine.trace import Region, Trace
+from layeranim.typeface import Weight
 
 Point = tuple[float, float]
 
@@ -43,7 +44,7 @@ class Run:
 
     text: str
     role: str = "muted"
-    weight: str = "medium"
+    weight: Weight = "medium"
     source: Source | None = None
     late: bool = False
     markup: bool = False
@@ -84,9 +85,7 @@ class Box:
 
     def meets(self, other: Box) -> bool:
         """Whether the two share more than an edge."""
-        return (
-            self.x < other.right and other.x < self.right and self.bottom < other.y and other.bottom < self.y
-        )  # fmt: skip
+        return self.x < other.right and other.x < self.right and self.bottom < other.y and other.bottom < self.y
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,19 +159,16 @@ class GridPlan:
 
     def block(self, region: Region) -> tuple[range, range]:
         """The rows and columns of a region of this grid's tensor."""
-        return self._along(region, self.row_axis, self.rows), self._along(region, self.col_axis, self.cols)
+        rows = region.along(self.row_axis) if self.row_axis else None
+        cols = region.along(self.col_axis) if self.col_axis else None
+        return rows or range(self.rows), cols or range(self.cols)
 
     def holds(self, region: Region) -> bool:
         """Whether the region is of this grid's tensor and slice."""
         where = dict(region.where)
         return region.tensor == self.tensor and all(
-            axis not in where or index in (where[axis] if isinstance(where[axis], range) else (where[axis],))
-            for axis, index in self.fixed
-        )  # fmt: skip
-
-    def _along(self, region: Region, axis: str | None, size: int) -> range:
-        at = dict(region.where).get(axis, range(size)) if axis else range(size)
-        return at if isinstance(at, range) else range(at, at + 1)
+            axis not in where or index in (region.along(axis) or ()) for axis, index in self.fixed
+        )
 
 
 @dataclass(frozen=True)
@@ -227,8 +223,10 @@ class Storyboard:
         rows = [f"{self.title} · {plain(self.parameters)}", f"{self.seconds:.2f} s, {self.total} units"]
         for grid in self.grids.values():
             kind = "heat" if grid.numeral == 0 else f"numerals {grid.numeral} px"
-            rows.append(f"  {grid.name}: {grid.rows}×{grid.cols} at ({grid.at[0]:g}, {grid.at[1]:g}), pitch "
-                        f"{grid.pitch[0]:g}×{grid.pitch[1]:g}, {kind}, {plain(grid.heading)}")  # fmt: skip
+            rows.append(
+                f"  {grid.name}: {grid.rows}×{grid.cols} at ({grid.at[0]:g}, {grid.at[1]:g}), pitch "
+                f"{grid.pitch[0]:g}×{grid.pitch[1]:g}, {kind}, {plain(grid.heading)}"
+            )
         for beat in self.beats:
             units = f" {beat.units.start + 1}–{beat.units.stop}" if len(beat.units) else ""
             rows.append(f"{_time(beat.start)} {beat.kind}{units} {plain(beat.place)}".rstrip())

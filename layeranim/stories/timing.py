@@ -5,6 +5,7 @@ Everything in ticks of 40 ms, so that 25 frames a second and GIF delays are exac
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -55,12 +56,14 @@ def schedule(units: range, row: int, pace: str = "normal") -> list[Stretch]:
 
 def _sweeps(units: range, row: int, factor: float) -> list[Stretch]:
     first, last = units[0], units[-1]
-    head = [Stretch(range(first + i, first + i + 1), t * factor, i < 2) for i, t in enumerate((TAUGHT, TAUGHT, RAMP[0]))]
+    head = [
+        Stretch(range(first + i, first + i + 1), t * factor, i < 2) for i, t in enumerate((TAUGHT, TAUGHT, RAMP[0]))
+    ]
     start, stop = first + 3, last
     rows = -(-(stop - start) // row) + 1
     block = row * -(-rows // SWEEPS_MOST)
     edges = [start, *[e for e in range(first + block, stop, block) if e > start], stop]
-    spans = [range(a, b) for a, b in zip(edges, edges[1:], strict=False) if b > a]
+    spans = [range(a, b) for a, b in itertools.pairwise(edges) if b > a]
     each = (theme.BUDGET - 2 * TAUGHT - RAMP[0] - LANDING) / max(1, len(spans))
     seconds = min(SLOWEST, max(FASTEST, each)) * factor
     return [*head, *(Stretch(s, seconds) for s in spans), Stretch(range(last, last + 1), LANDING * factor)]

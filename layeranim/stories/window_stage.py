@@ -29,8 +29,9 @@ LENS_MOST = 48  # cells of a lens: the pictures beside it get the room
 class Sizes:
     """What has to be placed: rows and columns of each tensor, and how wide its texts are.
 
-    ``channels`` input grids stand in a column, ``depth`` of them are read by one filter. ``wide`` maps a tensor to the width of its widest text at size 1, first with the fuller and then with the narrower
-    number of decimals. ``headings`` are the widths of the names over the grids, ``chain`` that of Σ, bias, activation.
+    ``channels`` input grids stand in a column, ``depth`` of them are read by one filter. ``wide`` maps a
+    tensor to the width of its widest text at size 1, with the fuller and with the narrower number of decimals.
+    ``headings`` are the widths of the names over the grids, ``chain`` that of Σ, bias, activation.
     """
 
     channels: int
@@ -107,16 +108,20 @@ def _wide(sizes: Sizes, name: str, narrow: bool) -> float:
     return sizes.wide[name][narrow]
 
 
-def _numerals(sizes: Sizes, name: str, shape: tuple[int, int], narrow: bool, width: float, height: float, most: float = 58) -> Fit | None:  # fmt: skip  # noqa: E501
+def _numerals(
+    sizes: Sizes, name: str, shape: tuple[int, int], narrow: bool, width: float, height: float, most: float = 58
+) -> Fit | None:
     fit = layout.numerals(*shape, _wide(sizes, name, narrow), width, height, most)
     if fit and not narrow and sizes.wide[name][0] != sizes.wide[name][1] and fit.pitch[0] < 58:
         return None
     return fit
 
 
-def _together(sizes: Sizes, names: tuple[str, ...], narrow: bool, width: float, height: float, most: float = 58) -> Fit | None:
+def _together(
+    sizes: Sizes, names: tuple[str, ...], narrow: bool, width: float, height: float, most: float = 58
+) -> Fit | None:
     """One fit for several grids of the kernel's shape, so that cells to be compared are equal."""
-    wide = [max((_wide(sizes, n, k) for n in names)) for k in (False, True)]
+    wide = [max(_wide(sizes, n, k) for n in names) for k in (False, True)]
     shared = Sizes(1, 1, 1, sizes.kernel, sizes.kernel, sizes.kernel, {"shared": (wide[0], wide[1])}, {}, 0)
     return _numerals(shared, "shared", sizes.kernel, narrow, width, height, most)
 
@@ -142,12 +147,17 @@ def _middles(sizes: Sizes, numbered: bool, narrow: bool) -> Iterator[Middle]:
             yield Middle("tower", dict.fromkeys(every, fit), pair + GUTTER + sizes.column("products", fit))
         fit = _together(sizes, ("window", "kernel"), narrow, 460, stacked, LENS_MOST)
         if fit:
-            yield Middle("stack", dict.fromkeys(("window", "kernel"), fit),
-                         max(sizes.column("window", fit), sizes.column("kernel", fit)))  # fmt: skip
+            yield Middle(
+                "stack",
+                dict.fromkeys(("window", "kernel"), fit),
+                max(sizes.column("window", fit), sizes.column("kernel", fit)),
+            )
         fit = _together(sizes, ("window",), narrow, 460, HEIGHT - HEADING - 60, LENS_MOST)
         if fit:
             rest = layout.heat(rows, cols, fit.width(cols), HEIGHT - HEADING - fit.height(rows))
-            yield Middle("stack", {"window": fit, "kernel": rest}, max(sizes.column("window", fit), sizes.column("kernel", rest)))
+            yield Middle(
+                "stack", {"window": fit, "kernel": rest}, max(sizes.column("window", fit), sizes.column("kernel", rest))
+            )
     for grids, heat in ((every, ()), ((*lens, "products"), ("kernel",)), ((*lens, "kernel"), ()), (lens, ("kernel",))):
         if not grids or (numbered and "products" not in grids):
             continue
@@ -165,7 +175,11 @@ def _rows(sizes: Sizes, lens: tuple[str, ...], narrow: bool) -> Iterator[Middle]
     if partial is None:
         return
     small = layout.heat(rows, cols, 110, min(110, height))
-    for grids, heat in (((*lens, "kernel", "products"), ()), (("products",), ("kernel",)), ((), ("kernel", "products"))):
+    for grids, heat in (
+        ((*lens, "kernel", "products"), ()),
+        (("products",), ("kernel",)),
+        ((), ("kernel", "products")),
+    ):
         fit = _together(sizes, grids, narrow, 420, height, LENS_MOST if lens else 58) if grids else small
         if fit:
             names = [n for n in (*lens, "kernel", "products") if n in grids or n in heat]
@@ -192,9 +206,10 @@ def _try(sizes: Sizes, middle: Middle, numbered: tuple[bool, bool], narrow: bool
     smallest = _numerals(sizes, "input", sizes.input, narrow, room, in_height, 44) if numbered[0] else None
     taken = smallest.width(sizes.input[1]) if smallest else min(HEAT_MOST, room * 0.4)
     least = (
-        _numerals(sizes, "output", sizes.output, narrow, room - taken, out_height, 58) if numbered[1]
+        _numerals(sizes, "output", sizes.output, narrow, room - taken, out_height, 58)
+        if numbered[1]
         else layout.heat(*sizes.output, min(HEAT_MOST, room * 0.47), out_height)
-    )  # fmt: skip
+    )
     if least is None:
         return None
     left = room - least.width(sizes.output[1])
@@ -209,9 +224,10 @@ def _try(sizes: Sizes, middle: Middle, numbered: tuple[bool, bool], narrow: bool
         return None
     left = room - max(given_.width(sizes.input[1]), spill)
     output_ = (
-        _numerals(sizes, "output", sizes.output, narrow, left, out_height, 100) if numbered[1]
+        _numerals(sizes, "output", sizes.output, narrow, left, out_height, 100)
+        if numbered[1]
         else layout.heat(*sizes.output, min(HEAT_MOST, left), out_height)
-    )  # fmt: skip
+    )
     if output_ is None:
         return None
     larger = _numerals(sizes, "input", sizes.input, narrow, room - output_.width(sizes.output[1]), in_height, 72)

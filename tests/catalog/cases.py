@@ -1,4 +1,4 @@
-"""Sizes and options that no preset uses, one list an explainer. A new explainer is tested on its presets without these."""
+"""Sizes and options that no preset uses, one list an explainer; presets are tested without being named here."""
 
 from __future__ import annotations
 

@@ -40,7 +40,9 @@ class Repainted:
         if not changed or self.camera is None or self.scene is None:
             return
         full = self.camera.repaint([*self.scene.mobjects, *self.scene.foreground_mobjects])
-        assert np.array_equal(pixels, full), f"frame {self.compared}: {np.argwhere((pixels != full).any(-1))[:3].tolist()}"
+        assert np.array_equal(pixels, full), (
+            f"frame {self.compared}: {np.argwhere((pixels != full).any(-1))[:3].tolist()}"
+        )
         self.compared += 1
 
 

@@ -123,7 +123,7 @@ def _on_cells(box: Box, plan: GridPlan) -> bool:
     cols, rows = (box.w + plan.gap) / plan.pitch[0], (box.h + plan.gap) / plan.pitch[1]
     whole = np.allclose([col, row, cols, rows], np.round([col, row, cols, rows]), atol=1e-6)
     return bool(
-        whole and -1e-6 <= col and col + cols <= plan.cols + 1e-6 and -1e-6 <= row and row + rows <= plan.rows + 1e-6
+        whole and col >= -1e-6 and col + cols <= plan.cols + 1e-6 and row >= -1e-6 and row + rows <= plan.rows + 1e-6
     )
 
 

@@ -149,7 +149,7 @@ def takes_any_array(layer: Layer, config: Any, arrays: Mapping[str, Any], output
     single = layer.compute(config, {key: array.astype(np.float16) for key, array in plain.items()})
     assert single[output].dtype == np.float32
     for tensor in layer.compute(config, plain).tensors.values():
-        assert tensor.is_recipe or not tensor.array.flags.writeable, tensor.name
+        assert tensor.is_recipe or not tensor.source.flags.writeable, tensor.name  # type: ignore[union-attr]
 
 
 def refused(call: Any, *pieces: str) -> str:

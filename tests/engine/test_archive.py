@@ -136,6 +136,7 @@ DAMAGE: dict[str, tuple[Any, str]] = {
     "version": (lambda data: rewritten(data, trace=lambda h: h.update(version=2)), "version 2, but this program reads"),
     "layer": (lambda data: rewritten(data, trace=lambda h: h.update(layer="konv")), "unknown explainer"),
     "option": (lambda data: rewritten(data, trace=lambda h: h["options"].update(stride="0")), "stride is 0"),
+    "incomplete": (lambda data: rewritten(data, trace=lambda h: h["options"].pop("filters")), "do not go together"),
     "stride": (lambda data: rewritten(data, trace=lambda h: h["options"].update(stride="2")), "out_height"),
     "padding": (lambda data: rewritten(data, trace=lambda h: h["options"].update(padding="1")), "padded is 5×6"),
     "groups": (lambda data: rewritten(data, trace=lambda h: h["options"].update(groups="1")), "kernel has 2 channels"),
@@ -157,6 +158,11 @@ def test_compressed_repeated_and_flipped_members_are_refused() -> None:
         target.writestr("trace.json", b" " * 10**6)
     with pytest.raises(InputError, match="repeat or overlap"):
         archive.load(out, layer)
+    small = io.BytesIO()
+    with zipfile.ZipFile(small, "w", zipfile.ZIP_BZIP2) as target:
+        target.writestr("trace.json", b"7")
+    with pytest.raises(InputError, match="compressed or encrypted"):
+        archive.load(small, layer)
     again = io.BytesIO(data)
     with pytest.warns(UserWarning, match="Duplicate"), zipfile.ZipFile(again, "a") as target:
         target.writestr("input.npy", b"")

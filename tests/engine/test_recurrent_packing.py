@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from layeranim.engine.packing import Packed
 from layeranim.engine.recurrent import GRU, LSTM, RNN
-from layeranim.engine.recurrent_packing import Packed, from_keras, from_onnx, from_torch_state
+from layeranim.engine.recurrent_packing import from_keras, from_onnx, from_torch_state
 from layeranim.engine.trace import Trace
 from tests.engine.family import refused
 

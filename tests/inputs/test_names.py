@@ -26,6 +26,8 @@ from layeranim.inputs.read import form_of
         ("2 cats.png", "file"),
         ("100% it's.csv", "file"),
         ("a b.npz:c d", "file"),
+        ("2 cats.npz:k", "file"),
+        ("[1].npz:k", "file"),
         ("w.safetensors:layer.0:x", "file"),
         ("C:\\x\\y.NPY", "file"),
         ("./photo", "file"),

@@ -135,6 +135,7 @@ def test_the_first_frame_of_an_animation() -> None:
     assert pixels(encoded(frames[0], "PNG", save_all=True, append_images=frames[1:])) == GRAY.tolist()
 
 
+@pytest.mark.filterwarnings("error")
 def test_refused_pictures(refused: Refused, tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(encoded(Image.fromarray(GRAY), "GIF"))
     refused(lambda: read("a.png", base=tmp_path), "input 'a.png': cannot be decoded", "PNG, JPEG or WebP")

@@ -49,7 +49,7 @@ class Deltas(ABC):
         self._end()
 
     def abort(self) -> None:
-        self._dirty = None
+        self._frames = 0  # nothing runs beside the camera
 
     def _paint(self, rect: Rect, symbols: Symbols) -> None:
         place = self._now[rect.y0 : rect.y1, rect.x0 : rect.x1]

@@ -17,16 +17,6 @@ class Planes(NamedTuple):
     u: Plane
     v: Plane
 
-    @property
-    def nbytes(self) -> int:
-        return self.y.nbytes + self.u.nbytes + self.v.nbytes
-
-
-def black(width: int, height: int) -> Planes:
-    """An empty frame, to be painted over."""
-    half = (height // 2, width // 2)
-    return Planes(np.full((height, width), 16, np.uint8), np.full(half, 128, np.uint8), np.full(half, 128, np.uint8))
-
 
 def convert(pixels: NDArray[np.uint8]) -> Planes:
     """Planes of an even-sized BGRA patch; chroma is the mean of each 2×2 block.

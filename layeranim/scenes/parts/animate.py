@@ -18,10 +18,10 @@ TRAVEL, ARRIVE, EVEN = ease_in_out_cubic, ease_out_cubic, linear
 class InPlace(Animation):
     """An animation without copies of its mobject; ``set(alpha)`` puts it where it belongs."""
 
-    def create_starting_mobject(self) -> Mobject:
+    def create_starting_mobject(self) -> Any:
         return self.mobject
 
-    def get_all_mobjects(self) -> Sequence[Mobject]:
+    def get_all_mobjects(self) -> Sequence[Any]:
         return (self.mobject,)
 
     def get_all_families_zipped(self) -> Iterable[Any]:
@@ -45,7 +45,7 @@ class Appear(InPlace):
         self.lag = lag
 
     def begin(self) -> None:
-        self.members = [m for m in self.mobject.get_family() if len(m.points)]
+        self.members: list[Any] = [m for m in self.mobject.get_family() if len(m.points)]
         self.alphas = [_alphas(m) for m in self.members]
         super().begin()
 
@@ -63,7 +63,7 @@ class Vanish(InPlace):
         super().__init__(mobject, remover=True, rate_func=kwargs.pop("rate_func", EVEN), **kwargs)
 
     def begin(self) -> None:
-        self.members = [m for m in self.mobject.get_family() if len(m.points)]
+        self.members: list[Any] = [m for m in self.mobject.get_family() if len(m.points)]
         self.alphas = [_alphas(m) for m in self.members]
         super().begin()
 
@@ -85,7 +85,12 @@ class Reveal(InPlace):
     """Cells of a grid turn into new content by a cross-fade, one after another if ``lag`` is given."""
 
     def __init__(
-        self, grid: TileGrid, cells: Cells, where: Iterable[tuple[int, int]] | None = None, lag: float = 0.0, **kwargs: Any
+        self,
+        grid: TileGrid,
+        cells: Cells,
+        where: Iterable[tuple[int, int]] | None = None,
+        lag: float = 0.0,
+        **kwargs: Any,
     ) -> None:
         super().__init__(grid, rate_func=kwargs.pop("rate_func", ARRIVE), **kwargs)
         self.grid, self.cells, self.lag = grid, cells, lag
@@ -102,7 +107,7 @@ class Reveal(InPlace):
 
     def finish(self) -> None:
         super().finish()
-        self.grid.show(self.cells, self.where)
+        self.grid.put(self.cells, self.where)
 
 
 class Follow(InPlace):

@@ -11,6 +11,7 @@ from manim import VGroup, VMobject
 from layeranim import typeface
 from layeranim.stories.storyboard import Line, Point, Run, Source
 from layeranim.theme import Theme
+from layeranim.typeface import Weight
 
 PX = 1 / 90
 """Manim units to a design pixel."""
@@ -23,15 +24,23 @@ class Label(VMobject):
     """One run of text, ``size`` design pixels; ``text`` and ``source`` tell what it says and where that came from."""
 
     def __init__(
-        self, text: str, size: float, colour: str, weight: str = "medium", at: Point = (0, 0),
-        across: Across = "left", along: Along = "baseline", source: Source | None = None, markup: bool = False,
-    ) -> None:  # fmt: skip
+        self,
+        text: str,
+        size: float,
+        colour: str,
+        weight: Weight = "medium",
+        at: Point = (0, 0),
+        across: Across = "left",
+        along: Along = "baseline",
+        source: Source | None = None,
+        markup: bool = False,
+    ) -> None:
         super().__init__(stroke_width=0, fill_opacity=1, fill_color=colour)
-        glyphs = typeface.shape(text, weight, markup)  # type: ignore[arg-type]
+        glyphs = typeface.shape(text, weight, markup)
         self.text, self.size, self.source, self.markup = text, size, source, markup
         self.weight, self.colour = weight, colour
         dx = {"left": 0.0, "centre": -glyphs.advance / 2, "right": -glyphs.advance}[across]
-        dy = -typeface.cap_height(weight) / 2 if along == "middle" else 0.0  # type: ignore[arg-type]
+        dy = -typeface.cap_height(weight) / 2 if along == "middle" else 0.0
         outline = glyphs.contours.reshape(-1, 2)
         points = np.zeros((len(outline), 3))
         points[:, 0] = (at[0] + (outline[:, 0] + dx) * size) * PX
@@ -43,11 +52,16 @@ class TextLine(VGroup):
     """Several runs on one baseline: a heading, a caption."""
 
     def __init__(
-        self, line: Line, size: float, theme: Theme, at: Point = (0, 0), across: Across = "left",
+        self,
+        line: Line,
+        size: float,
+        theme: Theme,
+        at: Point = (0, 0),
+        across: Across = "left",
         recolour: str | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__()
-        widths = [typeface.width(r.text, size, r.weight, r.markup) for r in line]  # type: ignore[arg-type]
+        widths = [typeface.width(r.text, size, r.weight, r.markup) for r in line]
         x = at[0] - {"left": 0.0, "centre": sum(widths) / 2, "right": sum(widths)}[across]
         self.runs: list[Run] = list(line)
         for run, width in zip(line, widths, strict=True):

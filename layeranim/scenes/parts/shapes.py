@@ -1,11 +1,12 @@
-"""Lines and outlines: frames around cells, dashes, lanes with heads, chips, operators. Each is one path where it can be."""
+"""Lines and outlines: frames around cells, dashes, lanes with heads, chips, operators."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from manim import VGroup, VMobject
+from manim import WHITE, VGroup, VMobject
 from numpy.typing import NDArray
 
 from layeranim import theme as t
@@ -33,8 +34,9 @@ def polyline(
 
 def _path(flat: NDArray[np.float64], stroke: str | None, width: float, fill: str | None) -> VMobject:
     shape = VMobject(stroke_width=width * STROKE if stroke else 0, fill_opacity=1 if fill else 0)
-    shape.set_stroke(stroke or fill, opacity=1 if stroke else 0)
-    shape.set_fill(fill or stroke, opacity=1 if fill else 0)
+    any_colour = stroke or fill or WHITE  # what is not drawn still has a colour in Manim
+    shape.set_stroke(stroke or any_colour, opacity=1 if stroke else 0)
+    shape.set_fill(fill or any_colour, opacity=1 if fill else 0)
     shape.points = np.column_stack([flat, np.zeros(len(flat))]) * PX
     return shape
 
@@ -48,21 +50,35 @@ def outline(box: Box, radius: float) -> NDArray[np.float64]:
         corners = np.array([(x, y), (x1, y), (x1, y1), (x, y1), (x, y)])
         a, b = corners[:-1], corners[1:]
         return np.stack([a, a + (b - a) / 3, a + 2 * (b - a) / 3, b], 1).reshape(-1, 2)
-    ends = [((x + r, y), (x1 - r, y)), ((x1, y - r), (x1, y1 + r)), ((x1 - r, y1), (x + r, y1)), ((x, y1 + r), (x, y - r))]
-    bends = [((x1 - k, y), (x1, y - k)), ((x1, y1 + k), (x1 - k, y1)), ((x + k, y1), (x, y1 + k)), ((x, y - k), (x + k, y))]
+    ends = [
+        ((x + r, y), (x1 - r, y)),
+        ((x1, y - r), (x1, y1 + r)),
+        ((x1 - r, y1), (x + r, y1)),
+        ((x, y1 + r), (x, y - r)),
+    ]
+    bends = [
+        ((x1 - k, y), (x1, y - k)),
+        ((x1, y1 + k), (x1 - k, y1)),
+        ((x + k, y1), (x, y1 + k)),
+        ((x, y - k), (x + k, y)),
+    ]
     out: list[NDArray[np.float64]] = []
-    for i, ((a, b), (h0, h1)) in enumerate(zip(ends, bends, strict=True)):
-        a_, b_, after = np.array(a), np.array(b), np.array(ends[(i + 1) % 4][0])
-        out += [a_, a_ + (b_ - a_) / 3, a_ + 2 * (b_ - a_) / 3, b_, b_, np.array(h0), np.array(h1), after]
+    for i, ((start, stop), (h0, h1)) in enumerate(zip(ends, bends, strict=True)):
+        p, q, after = np.array(start), np.array(stop), np.array(ends[(i + 1) % 4][0])
+        out += [p, p + (q - p) / 3, p + 2 * (q - p) / 3, q, q, np.array(h0), np.array(h1), after]
     return np.array(out)
 
 
-def rectangle(box: Box, fill: str | None = None, stroke: str | None = None, width: float = t.HAIR, radius: float = t.CELL_RADIUS) -> VMobject:  # fmt: skip  # noqa: E501
+def rectangle(
+    box: Box, fill: str | None = None, stroke: str | None = None, width: float = t.HAIR, radius: float = t.CELL_RADIUS
+) -> VMobject:
     """A rounded rectangle."""
     return _path(outline(box, radius), stroke, width, fill)
 
 
-def disc(at: Point, radius: float, fill: str | None = None, stroke: str | None = None, width: float = t.LINE) -> VMobject:
+def disc(
+    at: Point, radius: float, fill: str | None = None, stroke: str | None = None, width: float = t.LINE
+) -> VMobject:
     """A filled or outlined circle."""
     return rectangle(Box(at[0] - radius, at[1] + radius, 2 * radius, 2 * radius), fill, stroke, width, radius)
 
@@ -73,7 +89,9 @@ class FocusFrame(VMobject):
     Around several boxes (a dilated kernel's taps) it is still one mobject.
     """
 
-    def __init__(self, boxes: Sequence[Box], colour: str, theme: Theme, width: float = t.FOCUS, outset: float = t.FOCUS_OUTSET) -> None:  # fmt: skip  # noqa: E501
+    def __init__(
+        self, boxes: Sequence[Box], colour: str, theme: Theme, width: float = t.FOCUS, outset: float = t.FOCUS_OUTSET
+    ) -> None:
         super().__init__(stroke_color=colour, stroke_width=width * STROKE, stroke_opacity=1, fill_opacity=0)
         self.set_background_stroke(color=theme.bg, width=(width + 2 * t.HALO) * STROKE, opacity=1)
         self.outset = outset
@@ -81,7 +99,9 @@ class FocusFrame(VMobject):
 
     def around(self, boxes: Sequence[Box]) -> FocusFrame:
         """Put the frame around other boxes."""
-        flat = np.concatenate([outline(box.outset(self.outset), min(t.CELL_RADIUS, box.w / 8) + self.outset) for box in boxes])
+        flat = np.concatenate(
+            [outline(box.outset(self.outset), min(t.CELL_RADIUS, box.w / 8) + self.outset) for box in boxes]
+        )
         self.points = np.column_stack([flat, np.zeros(len(flat))]) * PX
         self.boxes = tuple(boxes)
         return self
@@ -105,7 +125,7 @@ class Lane(VGroup):
         along = (ends[-1] - ends[-2]) / np.linalg.norm(ends[-1] - ends[-2])
         across = np.array([-along[1], along[0]]) * head * 0.42
         base = ends[-1] - along * head
-        line = polyline([[*map(tuple, ends[:-1]), tuple(base + along)]], colour, width)  # type: ignore[arg-type]
+        line = polyline([[*map(tuple, ends[:-1]), tuple(base + along)]], colour, width)
         tip = polyline([[tuple(ends[-1]), tuple(base + across), tuple(base - across), tuple(ends[-1])]], fill=colour)
         super().__init__(line, tip)
 
@@ -140,11 +160,9 @@ def ghosts(boxes: Sequence[Box], theme: Theme) -> VMobject:
 def _dashes(box: Box) -> list[list[Point]]:
     corners = [(box.x, box.y), (box.right, box.y), (box.right, box.bottom), (box.x, box.bottom), (box.x, box.y)]
     out: list[list[Point]] = []
-    for a, b in zip(corners, corners[1:], strict=False):
+    for a, b in itertools.pairwise(corners):
         start, vector = np.array(a), np.array(b) - np.array(a)
         n = max(3, round(float(np.abs(vector).sum()) / 11))
         step = 1 / (n - 0.5)
         out += [[tuple(start + vector * i * step), tuple(start + vector * (i + 0.5) * step)] for i in range(n)]
     return out
-
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,6 +21,7 @@ from layeranim.scenes.parts.label import PX, Label
 from layeranim.scenes.parts.shapes import ghosts, rectangle
 from layeranim.stories.storyboard import Box, Cells, GridPlan, Source
 from layeranim.theme import Theme, rgb
+from layeranim.typeface import Weight
 
 BLENDS = 16
 """Steps of a cell's cross-fade; each is a tile of its own."""
@@ -33,7 +35,7 @@ class Look:
     fill: str = ""
     text: str | None = None
     ink: str = ""
-    weight: str = "medium"
+    weight: Weight = "medium"
 
 
 NOTHING, SLOT = Look("nothing"), Look("slot")
@@ -42,7 +44,7 @@ NOTHING, SLOT = Look("nothing"), Look("slot")
 class TileGrid(VMobject):
     """The cells of one ``GridPlan``. Its points are the outline, so that it can be placed and boxed like any mobject.
 
-    Cells snap to whole pixels of the frame. ``show`` and ``clear`` change cells at once; the ``Reveal`` animation fades.
+    Cells snap to whole pixels of the frame. ``put`` and ``clear`` change cells at once; the ``Reveal`` animation fades.
     """
 
     def __init__(self, plan: GridPlan, theme: Theme) -> None:
@@ -57,7 +59,7 @@ class TileGrid(VMobject):
         self.sources: dict[tuple[int, int], Source] = {}
         self._dirty: set[tuple[int, int]] = set()
         if plan.cells is not None and not plan.empty:
-            self.show(plan.cells)
+            self.put(plan.cells)
         self._dirty.clear()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> TileGrid:
@@ -76,7 +78,7 @@ class TileGrid(VMobject):
         fill = self.theme.fill(cells.scale, int(cells.levels[row, col]))
         return Look("cell", fill, text, self.theme.on(fill))
 
-    def show(self, cells: Cells, where: Iterable[tuple[int, int]] | None = None) -> None:
+    def put(self, cells: Cells, where: Iterable[tuple[int, int]] | None = None) -> None:
         """Fill cells (all of them by default) at once."""
         for row, col in where if where is not None else self.everywhere():
             self._set(row, col, self.look(cells, row, col))
@@ -149,8 +151,10 @@ class TileGrid(VMobject):
         pad = self._pad(view)
         boxes = _boxes(self._dirty) if len(self._dirty) > 24 else [(r, r, c, c) for r, c in sorted(self._dirty)]
         self._dirty.clear()
-        return [(int(lefts[c0]) - pad, int(tops[r0]) - pad, int(rights[c1]) + pad + 1, int(bottoms[r1]) + pad + 1)
-                for r0, r1, c0, c1 in boxes]  # fmt: skip
+        return [
+            (int(lefts[c0]) - pad, int(tops[r0]) - pad, int(rights[c1]) + pad + 1, int(bottoms[r1]) + pad + 1)
+            for r0, r1, c0, c1 in boxes
+        ]
 
     def paint(self, view: View, target: Any, clip: PixelBox) -> None:
         """Paint the cells that meet ``clip``; the context is clipped to it already."""
@@ -175,19 +179,32 @@ class TileGrid(VMobject):
                     self._put(target.context, mixed[0], size, at, pad, view.scale, mixed[1] / BLENDS)
 
     def _put(
-        self, ctx: cairo.Context[Any], look: Look, size: tuple[int, int], at: tuple[int, int], pad: int, scale: float,
+        self,
+        ctx: cairo.Context[Any],
+        look: Look,
+        size: tuple[int, int],
+        at: tuple[int, int],
+        pad: int,
+        scale: float,
         alpha: float = 1.0,
-    ) -> None:  # fmt: skip
+    ) -> None:
         if look.kind == "nothing":
             return
-        tile = _tile(look, size, pad, scale, self.plan.numeral, self.theme.name, self.theme.grid, self.theme.ghost, self.theme.bg)  # noqa: E501
+        tile = _tile(
+            look, size, pad, scale, self.plan.numeral, self.theme.name, self.theme.grid, self.theme.ghost, self.theme.bg
+        )
         ctx.set_source_surface(tile, *at)
         ctx.paint() if alpha >= 1 else ctx.paint_with_alpha(alpha)
 
     def _paint_heat(self, target: Any, clip: PixelBox, edges: tuple[NDArray[np.int64], ...]) -> None:
         """Colour alone: written straight into the frame's pixels, however many cells there are."""
         lefts, rights, tops, bottoms = edges
-        x0, y0, x1, y1 = max(clip[0], int(lefts[0])), max(clip[1], int(tops[0])), min(clip[2], int(rights[-1])), min(clip[3], int(bottoms[-1]))  # fmt: skip  # noqa: E501
+        x0, y0, x1, y1 = (
+            max(clip[0], int(lefts[0])),
+            max(clip[1], int(tops[0])),
+            min(clip[2], int(rights[-1])),
+            min(clip[3], int(bottoms[-1])),
+        )
         height, width = target.pixels.shape[:2]
         x0, y0, x1, y1 = max(0, x0), max(0, y0), min(width, x1), min(height, y1)
         if x0 >= x1 or y0 >= y1:
@@ -211,7 +228,7 @@ class TileGrid(VMobject):
 
     def _colour(self, row: int, col: int) -> tuple[int, int, int, int]:
         look, mixed = self.looks[row][col], self.blends.get((row, col))
-        if mixed is None or look.kind == "cell" and mixed[0].kind != "cell":
+        if mixed is None or (look.kind == "cell" and mixed[0].kind != "cell"):
             return _bgra(look.fill) if look.kind == "cell" else (0, 0, 0, 0)
         under = rgb(look.fill if look.kind == "cell" else self.theme.bg)
         over, share = rgb(mixed[0].fill), mixed[1] / BLENDS
@@ -238,8 +255,9 @@ class TileGrid(VMobject):
         return parts
 
 
-def _whole(values: NDArray[np.float64]) -> NDArray[np.int64]:
-    return np.floor(values + 0.5).astype(np.int64)
+def _whole(values: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
+    whole: NDArray[np.int64] = np.floor(values + 0.5).astype(np.int64)
+    return whole
 
 
 def _cell_of(start: int, stop: int, first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -314,7 +332,7 @@ def _rounded(ctx: cairo.Context[Any], width: float, height: float, radius: float
 def _dashed(ctx: cairo.Context[Any], width: float, height: float, scale: float) -> None:
     """The dashes of shapes.ghosts, on whole-pixel corners."""
     corners: Sequence[tuple[float, float]] = [(0, 0), (width, 0), (width, height), (0, height), (0, 0)]
-    for (ax, ay), (bx, by) in zip(corners, corners[1:], strict=False):
+    for (ax, ay), (bx, by) in itertools.pairwise(corners):
         n = max(3, round((abs(bx - ax) + abs(by - ay)) / scale / 11))
         step = 1 / (n - 0.5)
         for i in range(n):
@@ -324,9 +342,9 @@ def _dashed(ctx: cairo.Context[Any], width: float, height: float, scale: float) 
 
 
 def _write(ctx: cairo.Context[Any], look: Look, width: float, height: float, size: float) -> None:
-    glyphs = typeface.shape(look.text or "", look.weight)  # type: ignore[arg-type]
+    glyphs = typeface.shape(look.text or "", look.weight)
     x = width / 2 - glyphs.advance * size / 2
-    y = height / 2 + typeface.cap_height(look.weight) * size / 2  # type: ignore[arg-type]
+    y = height / 2 + typeface.cap_height(look.weight) * size / 2
     starts = {*glyphs.starts.tolist()}
     for i, ((ax, ay), (bx, by), (cx, cy), (dx, dy)) in enumerate(glyphs.contours.tolist()):
         if i in starts:
@@ -335,5 +353,3 @@ def _write(ctx: cairo.Context[Any], look: Look, width: float, height: float, siz
         ctx.curve_to(x + bx * size, y - by * size, x + cx * size, y - cy * size, x + dx * size, y - dy * size)
     ctx.set_source_rgb(*(v / 255 for v in rgb(look.ink)))
     ctx.fill()
-
-

@@ -1,0 +1,125 @@
+"""Writes the pages that come from the catalog: ``./run docs``. ``--check`` tells whether they are fresh."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from layeranim import api, catalog, numbers
+from layeranim.engine.option import Layer, Option
+from layeranim.stories.options import FilmOptions
+from layeranim.stories.storyboard import Preset, Story
+
+HERE = Path(__file__).parent
+PAGES = HERE / "explainers"
+
+
+def pages() -> dict[Path, str]:
+    """Every generated page by its path."""
+    out = {PAGES / f"{name}.md": _explainer(name) for name in catalog.EXPLAINERS}
+    out[HERE / "explainers.md"] = _index()
+    out[HERE / "film-options.md"] = _film_options()
+    return out
+
+
+def _index() -> str:
+    rows = ["# Explainers", "", "Written by `./run docs` from the catalog.", ""]
+    families = dict.fromkeys(e.family for e in catalog.EXPLAINERS.values())
+    for family in families:
+        rows += [f"## {family.capitalize()}", ""]
+        mine = {n: e for n, e in catalog.EXPLAINERS.items() if e.family == family}
+        rows += [f"- [`{name}`](explainers/{name}.md): {e.summary}" for name, e in mine.items()]
+        rows.append("")
+    return "\n".join(rows)
+
+
+def _explainer(name: str) -> str:
+    entry, layer, story = catalog.explainer(name), catalog.layer(name), catalog.story(name)
+    default = story.presets[0]
+    rows = [f"# {name}", "", f"{entry.summary[0].upper()}{entry.summary[1:]}.", "", f"Good for: {story.good_for}.", ""]
+    rows += ["```", f"layeranim render {name}", f"layeranim trace {name}", "```", ""]
+    rows += ["## Formula", "", f"`{layer.formula}`", "", f"Source: {layer.source}.", ""]
+    rows += ["## Options", "", *_options(layer.config.options()), ""]
+    rows += ["## Arrays", "", *_arrays(layer), ""]
+    rows += ["## Examples", "", *_presets(story), ""]
+    rows += ["## Tensors of the default example", "", *_tensors(name, default), ""]
+    return "\n".join(rows)
+
+
+def _options(options: tuple[Option, ...]) -> list[str]:
+    rows = ["| option | values | default | what it does |", "|---|---|---|---|"]
+    for option in options:
+        names = ", ".join(f"`{n}`" for n in (option.flag, *([option.short] if option.short else []), *_aliases(option)))
+        rule = f" ({option.kind.rule})" if option.kind.rule else ""
+        shown = "" if option.default is None else f"`{option.default}`"
+        values = f"`{_cell(option.kind.metavar)}`" if option.kind.metavar else "yes or no"
+        rows.append(f"| {names} | {values}{rule} | {shown} | {_cell(option.help)} |")
+    return rows
+
+
+def _aliases(option: Option) -> list[str]:
+    return ["--" + alias.replace("_", "-") for alias in option.aliases]
+
+
+def _arrays(layer: Layer) -> list[str]:
+    rows = ["| array | axes | what it is |", "|---|---|---|"]
+    taken = {option.name for option in layer.config.options()}
+    for spec in layer.arrays:
+        flag = f"--{spec.name.replace('_', '-')}" + ("-values" if spec.name in taken else "")
+        rows.append(
+            f"| `{flag}` | {', '.join(spec.axes)} | {_cell(spec.help)}{' (optional)' if spec.optional else ''} |"
+        )
+    return rows
+
+
+def _presets(story: Story) -> list[str]:
+    rows = ["| `--example` | what it shows | source |", "|---|---|---|"]
+    for i, preset in enumerate(story.presets):
+        mark = " (default)" if i == 0 else ""
+        rows.append(f"| `{preset.name}`{mark} | {_cell(preset.summary)} | {_cell(preset.source)} |")
+    return rows
+
+
+def _tensors(name: str, preset: Preset) -> list[str]:
+    rows = ["| tensor | axes | shape | role | kept as |", "|---|---|---|---|---|"]
+    for tensor in api.prepare(name, {"example": preset.name}).trace().tensors.values():
+        kept = "recipe" if tensor.is_recipe else "array"
+        shape = numbers.shape_text(tensor.shape)
+        rows.append(f"| `{tensor.name}` | {', '.join(tensor.axes)} | {shape} | {tensor.role} | {kept} |")
+    return rows
+
+
+def _film_options() -> str:
+    rows = [
+        "# Options of every film",
+        "",
+        "Written by `./run docs`. The same names on the command line and in Python.",
+        "",
+    ]
+    return "\n".join([*rows, *_options(FilmOptions.options()), ""])
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def main() -> int:
+    """Write the pages, or with ``--check`` name those that are stale and exit 1."""
+    made = pages()
+    stale = [path for path, text in made.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    extra = [path for path in PAGES.glob("*.md") if path not in made]
+    if "--check" in sys.argv[1:]:
+        for path in [*stale, *extra]:
+            print(f"stale: {path.relative_to(HERE.parent)}; run ./run docs")
+        return 1 if stale or extra else 0
+    for path, text in made.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    for path in extra:
+        path.unlink()
+    print(f"{len(made)} pages, {len(stale)} new or changed")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

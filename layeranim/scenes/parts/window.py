@@ -1,0 +1,88 @@
+"""The window that an operator works on: focus frames around its cells, and lines from them to a numbered copy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from manim import Scene, VGroup
+
+from layeranim import theme as t
+from layeranim.engine.trace import Region
+from layeranim.scenes.parts.shapes import FocusFrame, polyline
+from layeranim.stories.storyboard import Box, GridPlan
+from layeranim.theme import Theme
+
+Boxes = Mapping[str, list[Box]]
+"""For each grid under the window the boxes around its cells: one, or one for each tap of a dilated window."""
+
+
+class Window:
+    """Focus frames on one or more grids; ``lenses`` are the outlines that two lines lead to from each of them."""
+
+    def __init__(self, scene: Scene, theme: Theme, lenses: Sequence[Box] = ()) -> None:
+        self.scene, self.theme, self.lenses = scene, theme, lenses
+        self.frames: list[FocusFrame] = []
+        self.lines = VGroup()
+
+    def put(self, boxes: Boxes) -> None:
+        """Bring the frames and lines to these boxes."""
+        around = list(boxes.values())
+        if [len(frame.boxes) for frame in self.frames] != [len(parts) for parts in around]:
+            self.scene.remove(*self.frames)
+            self.frames = [FocusFrame(parts, self.theme.focus, self.theme, frame_width(parts)) for parts in around]
+            self.scene.add(*self.frames)
+        for frame, parts in zip(self.frames, around, strict=True):
+            frame.around(parts)
+        self._lead(around)
+
+    def _lead(self, around: Sequence[list[Box]]) -> None:
+        self.scene.remove(self.lines)
+        self.lines = VGroup()
+        for lens, parts in zip(self.lenses, around, strict=False):
+            window = hull(parts).outset(t.FOCUS_OUTSET)
+            ends = [
+                ((window.right, window.y), (lens.x, lens.y)),
+                ((window.right, window.bottom), (lens.x, lens.bottom)),
+            ]
+            self.lines.add(polyline([[a, b] for a, b in ends], self.theme.focus, 2))
+        self.scene.add(self.lines)
+
+    def remove(self) -> None:
+        """Take frames and lines away."""
+        self.scene.remove(*self.frames, self.lines)
+        self.frames, self.lines = [], VGroup()
+
+
+def taps(plan: GridPlan, region: Region) -> list[Box]:
+    """The boxes around a region's cells: one block, or each cell where they stand apart."""
+    rows, cols = plan.block(region)
+    if abs(rows.step) == 1 and abs(cols.step) == 1:
+        return [plan.span(rows, cols)]
+    return [plan.cell(r, c) for r in rows for c in cols]
+
+
+def hull(boxes: Sequence[Box]) -> Box:
+    """The box around all of them."""
+    left, top = min(b.x for b in boxes), max(b.y for b in boxes)
+    return Box(left, top, max(b.right for b in boxes) - left, top - min(b.bottom for b in boxes))
+
+
+def between(start: Boxes, goal: Boxes, share: float) -> dict[str, list[Box]]:
+    """Boxes on their way."""
+    return {name: _moved(start.get(name, boxes), boxes, share) for name, boxes in goal.items()}
+
+
+def _moved(start: list[Box], goal: list[Box], share: float) -> list[Box]:
+    if len(start) != len(goal):  # windows of different sizes: from one to the next without a way between
+        return goal
+    return [
+        Box(*(p + (q - p) * share for p, q in ((a.x, b.x), (a.y, b.y), (a.w, b.w), (a.h, b.h))))
+        for a, b in zip(start, goal, strict=True)
+    ]
+
+
+def frame_width(boxes: Sequence[Box]) -> float:
+    """How thick the frame of a window is: thinner around small cells and around single taps."""
+    if len(boxes) > 1:
+        return t.SECOND_FOCUS if min(boxes[0].w, boxes[0].h) < 40 else 3.5
+    return t.FOCUS if min(boxes[0].w, boxes[0].h) > 40 else 3.5

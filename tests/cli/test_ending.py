@@ -1,0 +1,152 @@
+"""How the program ends: what was raised becomes a line and an exit code; signals; streams that are closed or full."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from PIL import Image
+
+from layeranim.cli import listing
+from layeranim.errors import MissingLibraryError, RenderError, SizeLimitError
+
+RAISED: list[tuple[BaseException, int, str]] = [
+    (RenderError("the disk is full"), 4, "layeranim: error: the disk is full\n"),
+    (SizeLimitError("too large"), 4, "layeranim: error: too large\n"),
+    (MissingLibraryError("a\nb"), 3, "layeranim: error: a\nlayeranim: error: b\n"),
+    (ModuleNotFoundError("No module named 'av'", name="av"), 3,
+     "layeranim: error: No module named 'av'; layeranim doctor says what to install\n"),
+    (MemoryError(), 4, "layeranim: error: there is not enough memory; a smaller --size or a smaller input needs less\n"),
+    (OSError(28, "No space left on device", "x.gif"), 4, "layeranim: error: x.gif: No space left on device\n"),
+    (click.FileError("x", "gone"), 2, "layeranim: error: could not open file 'x': gone; see layeranim --help\n"),
+    (click.Abort(), 130, "layeranim: interrupted\n"),
+    (KeyboardInterrupt(), 130, "layeranim: interrupted\n"),
+    (SystemExit(143), 143, "layeranim: terminated\n"),
+    (BrokenPipeError(), 0, ""),
+]  # fmt: skip
+
+
+def raising(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let ``layeranim list`` raise."""
+
+    def fail(**_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(listing.explainers, "callback", fail)
+
+
+@pytest.mark.parametrize(("error", "code", "line"), RAISED, ids=[type(error).__name__ for error, *_ in RAISED])
+def test_exit_codes(call: Any, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int, line: str) -> None:
+    raising(error, monkeypatch)
+    done = call("list")
+    assert (done.code, done.out, done.err) == (code, "", line)
+
+
+@pytest.mark.parametrize("bug", [ValueError("x"), ImportError("y", name="layeranim.gone"), AssertionError()])
+def test_a_bug_shows_its_traceback(call: Any, monkeypatch: pytest.MonkeyPatch, bug: Exception) -> None:
+    raising(bug, monkeypatch)
+    done = call("list")
+    assert (done.code, done.out) == (70, "")
+    assert done.err.startswith("Traceback (most recent call last):\n")
+    assert done.err.splitlines()[-1].startswith(f"layeranim: error: this is a bug of layeranim: {type(bug).__name__}")
+
+
+def test_debug_shows_a_users_traceback_too(call: Any) -> None:
+    for words in (("--debug", "render", "conv", "--stride", "0"), ("render", "conv", "--stride", "0", "--debug")):
+        done = call(*words)
+        assert done.code == 2
+        assert "Traceback (most recent call last):\n" in done.err
+        assert done.err.splitlines()[-1] == "layeranim: error: stride is 0, but must be at least 1"
+
+
+def test_signal_handlers_are_put_back(call: Any) -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    call("list")
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+@pytest.mark.parametrize(("number", "code", "word"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")])
+def test_a_signal_ends_a_render_and_nothing_is_left(started: Any, here: Path, number: int, code: int, word: str) -> None:
+    (here / "x.mp4").write_bytes(b"before")
+    words = ("--input", "photo", "--gray", "--resize", "60x90", "--quality", "hd", "-o", "x.mp4", "-o", "new/x.gif")
+    running = started("render", "conv", *words)
+    begin = time.monotonic()
+    while not list(here.glob(".layeranim-*.part")):  # until it draws
+        assert running.poll() is None, running.communicate()
+        assert time.monotonic() - begin < 60
+        time.sleep(0.05)
+    time.sleep(0.3)
+    running.send_signal(number)
+    time.sleep(0.05)
+    running.send_signal(number)  # a second one must not disturb the cleaning
+    begin = time.monotonic()
+    out, err = running.communicate(timeout=30)
+    assert time.monotonic() - begin < 5
+    assert (running.returncode, out, err.decode()) == (code, b"", f"layeranim: {word}\n")
+    left = {str(path.relative_to(here)) for path in here.rglob("*")} - {"new"}
+    assert left == {"x.mp4"}
+    assert (here / "x.mp4").read_bytes() == b"before"
+
+
+def test_a_film_on_stdout_and_nothing_else(program: Any, here: Path, tiny: tuple[str, ...]) -> None:
+    done = program("render", "conv", *tiny, "-f", "gif", "-o", "-")
+    assert done.returncode == 0
+    with Image.open(io.BytesIO(done.stdout)) as film:
+        film.seek(film.n_frames - 1)
+        film.load()
+        assert (film.format, film.size) == ("GIF", (128, 72))
+    assert done.stdout.endswith(b";")
+    assert done.stderr.decode().startswith("conv: ")
+    assert list(here.iterdir()) == []
+
+
+@pytest.mark.parametrize("words", ["list", "list conv", "trace conv", "render conv --dry-run", "completion bash", "--help"])
+def test_a_reader_that_goes_away(program: Any, words: str) -> None:
+    done = program(*words.split(), shell="| head -c 1; exit ${PIPESTATUS[0]}")
+    assert (done.returncode, len(done.stdout), done.stderr) == (0, 1, b"")
+
+
+@pytest.mark.parametrize("words", ["list", "trace conv --json", "--version"])
+def test_a_full_disk_behind_stdout(program: Any, words: str) -> None:
+    done = program(*words.split(), shell="> /dev/full")
+    assert done.returncode == 4
+    assert done.stderr == b"layeranim: error: cannot write standard output: No space left on device\n"
+
+
+def test_streams_that_are_closed(program: Any, here: Path) -> None:
+    assert program("list", shell=">&-").returncode == 0
+    assert program("list", shell="2>&-").stdout
+    done = program("render", "conv", "-f", "gif", "-o", "-", shell=">&-")
+    assert done.returncode == 2
+    assert b"standard output is closed" in done.stderr
+    assert program("trace", "conv", "--input", "-", shell="<&-").returncode == 2
+
+
+def test_a_film_is_not_lost_with_stderr(program: Any, here: Path, tiny: tuple[str, ...]) -> None:
+    done = program("render", "conv", *tiny, "-o", "x.gif", shell="2>/dev/full")
+    assert (done.returncode, done.stdout) == (0, b"x.gif\n")
+    assert (here / "x.gif").exists()
+
+
+def test_numbers_from_standard_input(started: Any, here: Path) -> None:
+    running = started("trace", "conv", "--input", "-", "--kernel", "1 0; 0 1")
+    assert running.wait(timeout=30) == 2  # nothing came
+    read, write = os.pipe()
+    os.write(write, b"1,2\n3,4\n")
+    os.close(write)
+    done = _piped(here, read)
+    assert "    5" in done.splitlines()
+
+
+def _piped(here: Path, stdin: int) -> str:
+    import subprocess
+    import sys
+
+    words = [sys.executable, "-m", "layeranim", "trace", "conv", "--input", "-", "--kernel", "1 0; 0 1"]
+    return subprocess.run(words, cwd=here, stdin=stdin, capture_output=True, text=True, check=True).stdout

@@ -1,0 +1,153 @@
+"""``list``, ``doctor``, ``completion``, ``--version``, ``--help``."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import layeranim
+from layeranim import catalog
+from layeranim.cli import doctor
+from layeranim.cli.program import COMMANDS
+
+
+def test_list(call: Any) -> None:
+    done = call("list")
+    assert done.code == 0
+    for name, explainer in catalog.explainers().items():
+        assert explainer.family in done.lines
+        assert any(line.split()[:1] == [name] and line.endswith(explainer.summary) for line in done.lines)
+    assert [row["name"] for row in json.loads(call("list", "--json").out)] == list(catalog.explainers())
+
+
+@pytest.mark.parametrize("name", catalog.explainers())
+def test_list_name(call: Any, name: str) -> None:
+    layer, story = catalog.layer(name), catalog.story(name)
+    text, found = call("list", name), json.loads(call("list", name, "--json").out)
+    assert text.code == 0
+    assert layer.formula in text.lines
+    assert [item["name"] for item in found["options"]] == [item.name for item in layer.config.options()]
+    assert [item["name"] for item in found["examples"]] == [preset.name for preset in story.presets]
+    assert {item["name"] for item in found["arrays"]} == {item.name for item in layer.arrays}
+    assert "output" in {item["role"] for item in found["tensors"]}
+    for row in (*layer.config.options(), *story.presets):
+        assert (getattr(row, "flag", None) or f"  {row.name}: ") in text.out
+
+
+def test_list_of_an_unknown_name(refused: Any) -> None:
+    refused("list", "cnv", holds=("did you mean conv?",))
+
+
+def test_version_and_help(call: Any) -> None:
+    assert call("--version").out == f"layeranim {layeranim.__version__}\n"
+    done = call("--help")
+    assert done.code == 0
+    for name in COMMANDS:
+        assert f"  {name} " in done.out
+        assert call(name, "--help").code == 0
+
+
+@pytest.mark.parametrize("command", [(), ("render",), ("trace",)])
+def test_no_name_shows_the_names(call: Any, command: tuple[str, ...]) -> None:
+    done = call(*command)
+    assert (done.code, done.out) == (2, "")
+    for name in catalog.explainers() if command else COMMANDS:
+        assert f"  {name} " in done.err
+
+
+# ── doctor ───────────────────────────────────────────────────────────────────
+def test_a_healthy_installation(call: Any) -> None:
+    done = call("doctor")
+    assert (done.code, done.err) == (0, "")
+    assert all(line.startswith("ok ") for line in done.lines)
+    found = json.loads(call("doctor", "--json").out)
+    assert found["well"]
+    assert len(found["findings"]) == len(done.lines)
+
+
+@pytest.mark.parametrize("module", ["av", "manimpango", "uharfbuzz"])
+def test_a_missing_library(call: Any, module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from layeranim import typeface
+
+    typeface._face.cache_clear()
+    typeface.shape.cache_clear()
+    monkeypatch.setitem(sys.modules, module, None)
+    done = call("doctor")
+    assert done.code == 3
+    assert f"NO  {module} " in done.out
+    assert f"pip install --force-reinstall {module}" in done.err
+    assert all(line.startswith("layeranim: error: ") for line in done.err.splitlines())
+    assert not json.loads(call("doctor", "--json").out)["well"]
+
+
+def test_a_missing_encoder(call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    import av
+
+    monkeypatch.setattr(av, "codecs_available", av.codecs_available - {"libx264"})
+    done = call("doctor")
+    assert done.code == 3
+    assert "this av has no libx264" in done.err
+
+
+def test_a_folder_that_cannot_be_written(call: Any, here: Path) -> None:
+    (here / "renders").write_text("a file", encoding="utf-8")
+    done = call("doctor")
+    assert done.code == 3
+    assert "NO  renders/" in done.out
+
+
+def test_the_doctor_knows_what_is_required() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    required = {re.split("[>=<]", item)[0] for item in project["dependencies"]}
+    assert required <= set(doctor.LIBRARIES)
+
+
+# ── completion ───────────────────────────────────────────────────────────────
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts(call: Any, shell: str) -> None:
+    done = call("completion", shell)
+    assert done.code == 0
+    assert "_LAYERANIM_COMPLETE" in done.out
+    assert "layeranim" in done.out
+
+
+def test_another_shell(refused: Any) -> None:
+    refused("completion", "tcsh", holds=("bash", "zsh", "fish"))
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="no bash here")
+def test_bash_takes_the_script(call: Any, here: Path) -> None:
+    (here / "complete.sh").write_text(call("completion", "bash").out, encoding="utf-8")
+    done = subprocess.run(
+        ["bash", "--norc", "-c", "source complete.sh && complete -p layeranim"], cwd=here, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "_layeranim_completion" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ("layeranim tra", "trace"),
+        ("layeranim render co", "conv"),
+        ("layeranim render conv --them", "--theme"),
+        ("layeranim render conv --theme d", "dark"),
+        ("layeranim render conv --example di", "digit"),
+        ("layeranim render conv --kernel sobel", "sobel-x"),
+        ("layeranim render conv -f gi", "gif"),
+        ("layeranim list co", "conv"),
+    ],
+)
+def test_words_are_completed(call: Any, monkeypatch: pytest.MonkeyPatch, words: str, wanted: str) -> None:
+    monkeypatch.setenv("_LAYERANIM_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", str(len(words.split()) - 1))
+    assert f"plain,{wanted}" in call().lines

@@ -1,0 +1,95 @@
+"""``layeranim trace``: the numbers as a table, as JSON, as a file."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from layeranim import api, catalog
+from layeranim.engine import archive
+
+
+@pytest.mark.parametrize("name", catalog.explainers())
+def test_every_explainer(call: Any, name: str) -> None:
+    done = call("trace", name)
+    made = api.trace(name)
+    assert (done.code, done.err) == (0, "")
+    for tensor in made.tensors.values():
+        assert f"{tensor.name}  {tensor.role}, {tensor.dtype.name}" in done.lines or tensor.is_recipe
+        for axis, size in zip(tensor.axes, tensor.shape, strict=True):
+            assert f"{axis} {size}" in done.out
+
+
+def test_the_table_holds_the_numbers_and_the_captions(call: Any) -> None:
+    done = call("trace", "conv", "--input", "1 2 3; 4 5 6; 7 8 -9", "--kernel", "1 0; 0 1")
+    rows = [line.split() for line in done.lines]
+    assert [["1", "2", "3"], ["4", "5", "6"], ["7", "8", "−9"]] == rows[2:5]
+    at = done.lines.index("output  output, float64")
+    assert rows[at + 2 : at + 4] == [["6", "8"], ["12", "−4"]]
+    assert any(line.startswith("row 2, column 2: ") and line.endswith("= −4") for line in done.lines)
+
+
+def test_a_large_tensor_is_cut(call: Any) -> None:
+    done = call("trace", "conv", "--input", "arange:40x50", "--kernel", "ones:3x3")
+    rows = [line.split() for line in done.lines]
+    first = rows[2:15]
+    assert first[0] == [*map(str, range(16)), "…"]
+    assert first[-1] == ["…"]
+    assert len(done.lines) < 200
+    patches = next(at for at, line in enumerate(done.lines) if line.startswith("patches"))
+    assert done.lines[patches + 2] == ""  # a recipe of many cells: its shape alone
+
+
+def test_precision(call: Any) -> None:
+    words = ("trace", "conv", "--input", "0.125 1; 1 1", "--kernel", "ones:1x1")
+    assert "0.125  1.000" in call(*words, "--precision", "3").out
+    assert "0.12  1.00" in call(*words).out
+
+
+def test_letters_stay_letters(call: Any) -> None:
+    done = call("trace", "conv", "--example", "slugnet")
+    assert [line.split() for line in done.lines][2:5] == [list("abcd"), list("efgh"), list("ijkl")]
+
+
+@pytest.mark.parametrize("suffix", archive.SUFFIXES)
+def test_a_file_reads_back_equal(call: Any, here: Path, suffix: str) -> None:
+    path = f"x{suffix}"
+    done = call("trace", "conv", "--stride", "2", "--bias-values", "0.1", "-o", path)
+    assert (done.code, done.lines, done.err) == (0, [path], "")
+    assert archive.same(api.load_trace(here / path), api.trace("conv", stride=2, bias_values="0.1"))
+    assert [p.name for p in here.iterdir()] == [path]
+
+
+def test_json_on_stdout_is_the_trace(call: Any) -> None:
+    done = call("trace", "conv", "--stride", "2", "--json")
+    assert done.code == 0
+    assert archive.same(api.load_trace(io.BytesIO(done.out.encode())), api.trace("conv", stride=2))
+
+
+def test_all_files_or_none(refused: Any, here: Path) -> None:
+    (here / "y.npz").mkdir()
+    refused("trace", "conv", "-o", "x.npz", "-o", "y.npz", holds=("y.npz",))
+    refused("trace", "conv", "-o", "x.txt", holds=(".npz or .json",))
+
+
+def test_seed_decides_what_is_drawn(call: Any) -> None:
+    words = ("trace", "conv", "--input", "random:4x4", "--kernel-size", "2")
+    first, again, other = call(*words).out, call(*words, "--seed", "0").out, call(*words, "--seed", "1").out
+    assert first == again != other
+
+
+def test_numbers_no_one_asked_for(call: Any, here: Path) -> None:
+    np.save(here / "odd.npy", np.array([[np.nan, np.inf], [-np.inf, 1e300]]))
+    words = ("trace", "conv", "--input", "odd.npy", "--kernel", "ones:1x1")
+    done = call(*words)
+    assert done.code == 0
+    assert [line.split() for line in done.lines][2:4] == [["NaN", "∞"], ["−∞", "1.0e300"]]
+    assert '"NaN", "Infinity"' in call(*words, "--json").out
+
+
+def test_film_options_are_for_render(refused: Any) -> None:
+    refused("trace", "conv", "--theme", "dark", holds=("--theme is an option of render",))
