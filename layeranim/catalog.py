@@ -45,6 +45,13 @@ EXPLAINERS: dict[str, Explainer] = {
         "stories.filter_match:FilterMatchStory",
         "scenes.filter_match:FilterMatchScene",
     ),
+    "pool": Explainer(
+        "convolution",
+        "pooling: each window becomes its largest number, its mean or its p-norm",
+        "engine.pool:POOL",
+        "stories.pool:PoolStory",
+        "scenes.pool:PoolScene",
+    ),
 }
 
 

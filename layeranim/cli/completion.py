@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from layeranim.cli.console import write
 from layeranim.cli.program import COMPLETE, debug_option, program
 
 WHERE = {
@@ -18,7 +19,7 @@ def _completion(shell: str) -> None:
 
     found = get_completion_class(shell)
     if found is not None:
-        click.echo(found(program, {}, "layeranim", COMPLETE).source())
+        write(found(program, {}, "layeranim", COMPLETE).source())
 
 
 completion = click.Command(

@@ -32,38 +32,47 @@ def stdin() -> BinaryIO | None:
 
 def clean(text: str, limit: int = LINE) -> str:
     """Text as one line that a terminal can take: no control characters, plain spaces."""
-    from layeranim.inputs.safe import printable
-
+    try:
+        from layeranim.inputs.safe import printable
+    except ImportError:  # without NumPy there are still errors to tell
+        return ascii(text)[1:-1]
     return printable(text.translate(THIN), limit)
 
 
 def out(text: str) -> None:
     """Lines on standard output."""
-    for line in text.splitlines():
-        click.echo(clean(line, 5 * LINE))
+    write("".join(clean(line, 5 * LINE) + "\n" for line in text.splitlines()))
 
 
 def out_json(value: Any) -> None:
     """JSON on standard output, in ASCII."""
-    click.echo(json.dumps(value, indent=1, allow_nan=False))
+    write(json.dumps(value, indent=1, allow_nan=False) + "\n")
 
 
 def out_paths(paths: Iterable[str]) -> None:
     """One path a line: on a terminal safe to show, else the bytes of its name."""
+    terminal = sys.stdout is not None and sys.stdout.isatty()
     for path in paths:
-        click.echo(clean(path, 5 * LINE) if sys.stdout.isatty() else os.fsencode(path))
+        write(clean(path, 5 * LINE) + "\n" if terminal else os.fsencode(path) + b"\n")
 
 
-def finish_output(quiet: bool = False) -> None:
-    """Bring standard output out. A reader that has gone away is no error, and must not come up when Python ends."""
+def write(data: str | bytes) -> None:
+    """Text or bytes on standard output. A full disk is a RenderError, a reader that has gone away BrokenPipeError."""
     try:
-        if sys.stdout is not None:
-            sys.stdout.flush()
-    except OSError as caught:
-        with suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if not quiet and not isinstance(caught, BrokenPipeError):
-            raise RenderError(f"cannot write standard output: {caught.strerror}") from None
+        click.echo(data, nl=False)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise RenderError(f"cannot write standard output: {error.strerror}") from None
+
+
+def abandon_output() -> None:
+    """Let go of what standard output could not take: it must not come up again when Python ends."""
+    with suppress(OSError, ValueError, AttributeError):
+        sys.stdout.flush()
+        return
+    with suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def error(text: str) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 import click
 
 import layeranim
-from layeranim.cli.console import error, finish_output, note, tolerant
+from layeranim.cli.console import abandon_output, error, note, tolerant, write
 from layeranim.cli.signals import ended_by_signals
 from layeranim.errors import LayeranimError
 
@@ -128,7 +128,7 @@ def run(command: click.Command, arguments: Sequence[str] | None = None, name: st
         try:
             with command.make_context(name, words, obj=state) as context:
                 command.invoke(context)
-            finish_output()
+            write("")  # whatever is still held back
         except BaseException as caught:
             return _ended(caught, state)
     return 0
@@ -141,7 +141,7 @@ def _ended(caught: BaseException, state: State) -> int:
         traceback.print_exception(caught)
     if line:
         note(line) if code > 128 else error(line)
-    finish_output(quiet=True)
+    abandon_output()
     return code
 
 

@@ -113,8 +113,8 @@ def run(name: str, given: Mapping[str, Any], call: Call) -> None:
     voice.say(f"{name}: {film.seconds:.2f} s → {', '.join(_sized(item.path) for item in found)}")
     if call.json:
         out_json(_report(name, film, found))
-    else:
-        out_paths(item.path for item in found if item.path != STDOUT)
+    elif STDOUT not in call.output:
+        out_paths(item.path for item in found)
     if call.open:
         _open(found, voice)
 
@@ -145,7 +145,7 @@ def _report(name: str, film: Film, found: Sequence[Destination]) -> dict[str, An
         "poster": str(film.poster) if film.poster else None,
         "captions": next((stem + ".vtt" for stem in stems(found)), None),
         "provenance": next((stem + ".json" for stem in stems(found)), None),
-        "alt": film.alt,
+        "alt": name,
         "seconds": film.seconds,
         "frames": film.frames,
         "bytes": {item.path: os.path.getsize(item.path) for item in found if not is_sequence(item.path)},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -40,14 +41,14 @@ def _tensor(tensor: Tensor, precision: int | None) -> Iterator[str]:
         return
     array = tensor.array
     style = numbers.style(array, precision=precision)
-    blocks = list(np.ndindex(tensor.shape[:-2]))
-    for at in blocks[:BLOCKS]:
-        if tensor.shape[:-2] and len(blocks) > 1:
+    blocks = count(tensor.shape[:-2])
+    for at in islice(np.ndindex(tensor.shape[:-2]), BLOCKS):
+        if blocks > 1:
             yield "  " + ", ".join(f"{axis} {n}" for axis, n in zip(tensor.axes, at, strict=False))
         labels = None if tensor.labels is None else tensor.labels[at]
         yield from _matrix(array[at], labels, style)
-    if len(blocks) > BLOCKS:
-        yield f"  … {len(blocks) - BLOCKS} more"
+    if blocks > BLOCKS:
+        yield f"  {numbers.ELLIPSIS} {blocks - BLOCKS} more"
 
 
 def _matrix(block: Array, labels: Array | None, style: numbers.Style) -> Iterator[str]:

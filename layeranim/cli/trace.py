@@ -10,7 +10,7 @@ import click
 
 from layeranim import api, catalog
 from layeranim.cli import options, tables
-from layeranim.cli.console import Voice, out, out_json, out_paths, stdin
+from layeranim.cli.console import Voice, out, out_json, out_paths, stdin, write
 from layeranim.cli.explainer_group import ExplainerGroup
 from layeranim.cli.options import OUTPUT, Sectioned, Words
 from layeranim.cli.program import debug_option
@@ -66,7 +66,7 @@ def run(name: str, given: Mapping[str, Any], output: Sequence[str], voice: Voice
         else:
             out_paths(output)
     elif as_json:
-        click.echo(archive.dumps(made, ".json"), nl=False)
+        write(archive.dumps(made, ".json"))
     else:
         board = work.storyboard(made)
         voice.warn(*board.warnings)

@@ -32,7 +32,7 @@ _ROLES = ("input", "weight", "intermediate", "output")
 _WORDS = {"NaN": np.nan, "Infinity": np.inf, "-Infinity": -np.inf}
 
 
-def save(trace: Trace, path: str | Path) -> None:
+def save(trace: Trace, path: str | os.PathLike[str]) -> None:
     """Write ``trace`` to a ``.npz`` or ``.json`` file, complete or not at all.
 
     Raises ``OutputError`` where the path cannot be written, ``RenderError`` where writing fails.
@@ -115,12 +115,12 @@ def _plain(array: Array) -> Any:
     return value if np.isfinite(value) else "NaN" if np.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
-def load(source: str | Path | IO[bytes], layer_of: Callable[[str], Layer]) -> Trace:
+def load(source: str | os.PathLike[str] | IO[bytes], layer_of: Callable[[str], Layer]) -> Trace:
     """The trace in a file that ``save`` wrote; ``layer_of`` finds a layer by its name.
 
     Raises ``InputError`` for anything that is not such a file.
     """
-    if isinstance(source, (str, Path)):
+    if isinstance(source, (str, os.PathLike)):
         try:
             with Path(source).open("rb") as stream:
                 return load(stream, layer_of)
@@ -225,7 +225,10 @@ def dumps(trace: Trace, suffix: str = ".npz") -> bytes:
 
 
 def same(first: Trace, second: Trace) -> bool:
-    """Whether two traces are equal: layer, options, facts, stored tensors (to the bit, but any NaN is like any other) and steps."""
+    """Whether two traces are equal: layer, options, facts, number of steps, and stored tensors to the bit.
+
+    Any NaN is like any other.
+    """
     if (first.layer, first.config, first.facts) != (second.layer, second.config, second.facts):
         return False
     if tuple(first.tensors) != tuple(second.tensors) or len(first.steps) != len(second.steps):

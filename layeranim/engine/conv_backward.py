@@ -16,12 +16,12 @@ from layeranim.engine import conv_shapes
 from layeranim.engine.arithmetic import Act, Cell, at, chain, per_cell
 from layeranim.engine.entry import forward, gradient
 from layeranim.engine.replay import finite_max, operation
-from layeranim.engine.trace import Array, Region, Shape, Step, Steps, Tensor, Trace, tensors
+from layeranim.engine.trace import Array, Index, Region, Shape, Step, Steps, Tensor, Trace, tensors
 from layeranim.engine.window import Axis, origin
 
 
 def backward(trace: Trace, gradients: Mapping[str, Array]) -> Trace:
-    """The backward pass of a ``conv`` trace from the gradient of ``output``; ``grad_kernel`` is of the kernel as applied.
+    """The backward pass of a ``conv`` trace from the gradient of ``output``; ``grad_kernel`` is the applied kernel's.
 
     A kernel that was turned (``flip``) also has ``grad_kernel_given``, turned back.
     """
@@ -74,21 +74,22 @@ def stamped(delta: Array, kernel: Array, axes: Sequence[Axis], padded: Shape, gr
         ours = slice(group * per_group, (group + 1) * per_group)
         theirs = slice(group * group_channels, (group + 1) * group_channels)
         for tap, where in taps(kernel.shape[2:], axes):
-            weights = kernel[(ours, slice(None), *tap)]
-            total[(slice(None), theirs, *where)] += np.moveaxis(np.tensordot(delta[:, ours], weights, (1, 0)), -1, 1)
+            spot: Index = (ours, slice(None), *tap)
+            total[(slice(None), theirs, *where)] += np.einsum("bf...,fc->bc...", delta[:, ours], kernel[spot])
     return total
 
 
 def _kernel_gradient(delta: Array, padded: Array, shape: Shape, axes: Sequence[Axis], groups: int) -> Array:
     total = np.zeros(shape, delta.dtype)
     per_group, group_channels = shape[0] // groups, shape[1]
-    over = (0, *range(2, delta.ndim))
+    flat = delta.reshape(*delta.shape[:2], -1)
     for group in range(groups):
         ours = slice(group * per_group, (group + 1) * per_group)
         theirs = slice(group * group_channels, (group + 1) * group_channels)
         for tap, where in taps(shape[2:], axes):
             cells = padded[(slice(None), theirs, *where)]
-            total[(ours, slice(None), *tap)] = np.tensordot(delta[:, ours], cells, (over, over))
+            spot: Index = (ours, slice(None), *tap)
+            total[spot] = np.einsum("bfn,bcn->fc", flat[:, ours], cells.reshape(*cells.shape[:2], -1))
     return total
 
 
@@ -99,9 +100,8 @@ def _unpadded(padded: Array, axes: Sequence[Axis], mode: str) -> Array:
             continue
         moved = np.moveaxis(padded, k, 0)
         total = np.zeros((axis.size, *moved.shape[1:]), padded.dtype)
-        held = origin(axis, mode)
-        kept = [at for at, place in enumerate(held) if place is not None]
-        np.add.at(total, [held[at] for at in kept], moved[kept])
+        held = [(place, source) for place, source in enumerate(origin(axis, mode)) if source is not None]
+        np.add.at(total, [source for _, source in held], moved[[place for place, _ in held]])
         padded = np.moveaxis(total, 0, k)
     return np.ascontiguousarray(padded)
 
@@ -176,7 +176,9 @@ def _met(delta: Array, kernel: Array, offsets: Sequence[tuple[int, int, int]]) -
     for out in np.ndindex(*delta.shape[1:]):
         at_tap = [(n - o * stride) / dilation for o, (n, stride, dilation) in zip(out, offsets, strict=True)]
         if all(t.is_integer() and 0 <= t < k for t, k in zip(at_tap, kernel.shape[1:], strict=True)):
-            found.append(delta[(slice(None), *out)] * kernel[(slice(None), *(int(t) for t in at_tap))])
+            tap: Index = (slice(None), *(int(t) for t in at_tap))
+            cell: Index = (slice(None), *out)
+            found.append(delta[cell] * kernel[tap])
     return np.concatenate(found)
 
 

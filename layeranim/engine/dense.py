@@ -14,7 +14,7 @@ import numpy as np
 
 from layeranim.engine import door, window
 from layeranim.engine.activations import ACTIVATIONS, log_softmax, softmax
-from layeranim.engine.arithmetic import at, chain, log_softmax_back, per_cell
+from layeranim.engine.arithmetic import at, chain, log_softmax_back, matmul, per_cell
 from layeranim.engine.entry import enter, forward, gradient, ranked, size_of, with_bias
 from layeranim.engine.lazy import product
 from layeranim.engine.option import ArrayOption, Choice, Config, Flag, Integer, Layer, option
@@ -74,7 +74,7 @@ def compute(name: str, config: DenseConfig, arrays: Mapping[str, Array]) -> Trac
     full, ready = enter(name, ARRAYS, complete, config, arrays)
     x, weight, bias = ready["input"], ready["weight"], ready.get("bias")
     with np.errstate(all="ignore"):
-        weighted = x @ weight.T
+        weighted = matmul(x, weight.T)
         before = weighted + bias if bias is not None else weighted
     held = tensors(
         Tensor("input", _INPUT, "input", x),
@@ -156,7 +156,7 @@ def backward(trace: Trace, gradients: Mapping[str, Array]) -> Trace:
             delta = log_softmax_back(g, after)
         else:
             delta = chain(g, before, name=config.activation)
-        found = {"weight": delta.T @ trace["input"], "input": delta @ trace["weight"]}
+        found = {"weight": matmul(delta.T, trace["input"]), "input": matmul(delta, trace["weight"])}
     held = forward(trace, "input", "weight", "pre_activation", "output")
     made = [
         Tensor("grad_output", _OUTPUT, "input", g),

@@ -240,7 +240,10 @@ def complete(config: PoolConfig, shapes: Mapping[str, Shape | None]) -> tuple[Po
         return config, {"input": shape}
     axes = ("batch", "channels", *spatial(n, "out_"))
     gradient = ranked("grad_output", shapes.get("grad_output"), axes, n) or (*shape[:2], *out)
-    return config, {"input": shape, "grad_output": fitting("grad_output", gradient, (*shape[:2], *out), ", ".join(axes))}
+    return config, {
+        "input": shape,
+        "grad_output": fitting("grad_output", gradient, (*shape[:2], *out), ", ".join(axes)),
+    }
 
 
 def _only(name: str, value: Any, plain: Any, mode: str, modes: Sequence[str], config: PoolConfig) -> None:

@@ -84,7 +84,9 @@ class FilmCamera(Camera):
         return target.pixels
 
     def _drawables(self, mobjects: Iterable[Mobject]) -> list[tuple[Mobject, Any, Rect]]:
-        members = [m for top in mobjects for m in top.get_family() if _paints(m) or len(m.points)]
+        members = list[Any]()
+        for top in mobjects:
+            _collect(top, members)
         if any(m.z_index for m in members):
             members.sort(key=lambda m: m.z_index)
         out: list[tuple[Any, Any, Rect]] = []
@@ -219,6 +221,14 @@ class FilmCamera(Camera):
         """Manim swaps red and blue for its RGBA array; our frame is cairo's own BGRA, so nothing is swapped."""
         super().set_cairo_context_color(ctx, [(*rgba[2::-1], rgba[3]) for rgba in rgbas], vmobject)
         return self
+
+
+def _collect(m: Mobject, out: list[Any]) -> None:
+    """Everything in a mobject that can be drawn, parents first; Manim's own walk sorts out duplicates we do not have."""
+    if len(m.points) or _paints(m):
+        out.append(m)
+    for part in m.submobjects:
+        _collect(part, out)
 
 
 def _paints(m: Any) -> TypeGuard[Painter]:

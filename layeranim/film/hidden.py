@@ -21,7 +21,7 @@ from layeranim.errors import RenderError
 
 STDOUT = "-"
 HIDDEN = re.compile(r"\.layeranim-[0-9a-f]{16}\.part")
-BUFFER = 1 << 20
+BUFFER = 1 << 16
 
 
 def create(folder: Path, as_folder: bool = False) -> tuple[Path, int]:
@@ -49,11 +49,11 @@ def _lock(handle: int) -> bool:
 
 
 def remove(path: Path) -> None:
-    """Delete a hidden file, or a hidden folder with what is in it."""
+    """Delete a hidden file, or a hidden folder with what is in it; one that is gone is fine."""
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
     else:
-        path.unlink()
+        path.unlink(missing_ok=True)
 
 
 class _Part(io.FileIO):

@@ -10,13 +10,12 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO, Protocol, Self
+from typing import Any, BinaryIO, Protocol, Self
 
 from layeranim.errors import LayeranimError, OutputError, RenderError, SizeLimitError
 from layeranim.film.hidden import STDOUT as STDOUT
 from layeranim.film.hidden import buffered, create, remove, reported, sync_folder
 from layeranim.film.hidden import clear_leftovers as clear_leftovers
-from layeranim.film.writers import FrameFiles
 
 NUMBER = re.compile(r"%(0\d)?d")
 BLOCK = 1 << 20
@@ -69,7 +68,7 @@ class Target(Protocol):
     @property
     def path(self) -> str | Path: ...
     @property
-    def file(self) -> BinaryIO | FrameFiles: ...
+    def file(self) -> Any: ...
 
     def complete(self) -> int:
         """Bring all of it to the disk; returns its bytes."""
@@ -123,7 +122,7 @@ class Output:
         with suppress(OSError, RenderError):
             self.file.close()
         with suppress(OSError):
-            os.unlink(self._hidden)
+            remove(self._hidden)
 
 
 class SequenceOutput:
@@ -139,7 +138,7 @@ class SequenceOutput:
             self._hidden, self._handle = create(self._target.parent, as_folder=True)
 
     @property
-    def file(self) -> SequenceOutput:
+    def file(self) -> Self:
         """The sequence itself: see ``frame``."""
         return self
 
@@ -174,8 +173,8 @@ class SequenceOutput:
             sync_folder(self._target.parent)
 
     def discard(self) -> None:
-        remove(self._hidden)
         with suppress(OSError):
+            remove(self._hidden)
             os.close(self._handle)
         self._handle = -1
 
@@ -213,7 +212,8 @@ class StdoutOutput:
 class Outputs:
     """The outputs of one film: all complete before the first appears; ``with Outputs(paths) as outputs: …``.
 
-    ``files`` holds, in the order of ``paths``, what the writers write into. Without ``commit`` nothing appears.
+    ``files`` holds, in the order of ``paths``, what the writers write into: binary files, FrameFiles for a sequence.
+    Without ``commit`` nothing appears.
     """
 
     def __init__(self, paths: Iterable[str | Path], max_bytes: int | None = None) -> None:

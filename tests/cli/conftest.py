@@ -38,6 +38,10 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "here"
     folder.mkdir()
     monkeypatch.chdir(folder)
+    for name in list(os.environ):
+        if name.startswith("LAYERANIM_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     return folder
 
 
@@ -81,9 +85,7 @@ def tiny() -> tuple[str, ...]:
 
 def environment(**changes: str | None) -> dict[str, str]:
     """The environment of a program under test, with changes; ``None`` takes away."""
-    found = {k: v for k, v in os.environ.items() if not k.startswith("LAYERANIM_")} | {"PYTHONPATH": str(ROOT)}
-    found |= {k: v for k, v in changes.items() if v is not None}
-    return {k: v for k, v in found.items() if k not in changes or changes[k] is not None}
+    return {name: value for name, value in {**os.environ, **changes}.items() if value is not None}
 
 
 @pytest.fixture

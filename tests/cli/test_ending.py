@@ -6,6 +6,8 @@ import io
 import os
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import pytest
 from PIL import Image
 
 from layeranim.cli import listing
+from layeranim.cli.signals import ended_by_signals
 from layeranim.errors import MissingLibraryError, RenderError, SizeLimitError
 
 RAISED: list[tuple[BaseException, int, str]] = [
@@ -22,7 +25,8 @@ RAISED: list[tuple[BaseException, int, str]] = [
     (MissingLibraryError("a\nb"), 3, "layeranim: error: a\nlayeranim: error: b\n"),
     (ModuleNotFoundError("No module named 'av'", name="av"), 3,
      "layeranim: error: No module named 'av'; layeranim doctor says what to install\n"),
-    (MemoryError(), 4, "layeranim: error: there is not enough memory; a smaller --size or a smaller input needs less\n"),
+    (MemoryError(), 4,
+     "layeranim: error: there is not enough memory; a smaller --size or a smaller input needs less\n"),
     (OSError(28, "No space left on device", "x.gif"), 4, "layeranim: error: x.gif: No space left on device\n"),
     (click.FileError("x", "gone"), 2, "layeranim: error: could not open file 'x': gone; see layeranim --help\n"),
     (click.Abort(), 130, "layeranim: interrupted\n"),
@@ -65,14 +69,55 @@ def test_debug_shows_a_users_traceback_too(call: Any) -> None:
         assert done.err.splitlines()[-1] == "layeranim: error: stride is 0, but must be at least 1"
 
 
+@pytest.fixture
+def handlers() -> Iterator[None]:
+    """Handlers as they were, whatever the test did."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def test_a_second_signal_does_not_disturb_the_cleaning(handlers: None) -> None:
+    cleaned = []
+    with pytest.raises(KeyboardInterrupt), ended_by_signals():
+        try:
+            signal.raise_signal(signal.SIGINT)
+        finally:
+            try:
+                raise OSError
+            except OSError:
+                signal.raise_signal(signal.SIGTERM)
+            cleaned.append(True)
+    assert cleaned
+    signal.raise_signal(signal.SIGTERM)  # the program ends: nobody listens
+
+
+def test_a_signal_that_was_lost_is_heard_the_next_time(handlers: None) -> None:
+    with pytest.raises(SystemExit, match="143"), ended_by_signals():
+        with suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGTERM)
+
+
+def test_signals_that_were_ignored_stay_ignored(handlers: None) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with ended_by_signals():
+        signal.raise_signal(signal.SIGINT)
+
+
 def test_signal_handlers_are_put_back(call: Any) -> None:
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     call("list")
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
 
 
-@pytest.mark.parametrize(("number", "code", "word"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")])
-def test_a_signal_ends_a_render_and_nothing_is_left(started: Any, here: Path, number: int, code: int, word: str) -> None:
+@pytest.mark.parametrize(
+    ("number", "code", "word"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
+)
+def test_a_signal_ends_a_render_and_nothing_is_left(
+    started: Any, here: Path, number: int, code: int, word: str
+) -> None:
     (here / "x.mp4").write_bytes(b"before")
     words = ("--input", "photo", "--gray", "--resize", "60x90", "--quality", "hd", "-o", "x.mp4", "-o", "new/x.gif")
     running = started("render", "conv", *words)
@@ -104,15 +149,21 @@ def test_a_film_on_stdout_and_nothing_else(program: Any, here: Path, tiny: tuple
     assert done.stdout.endswith(b";")
     assert done.stderr.decode().startswith("conv: ")
     assert list(here.iterdir()) == []
+    both = program("render", "conv", *tiny, "-f", "gif", "-o", "-", "-o", "x.gif")
+    assert (both.returncode, both.stdout) == (0, done.stdout)
 
 
-@pytest.mark.parametrize("words", ["list", "list conv", "trace conv", "render conv --dry-run", "completion bash", "--help"])
+@pytest.mark.parametrize(
+    "words", ["list", "list conv", "trace conv", "render conv --dry-run", "completion bash", "--help"]
+)
 def test_a_reader_that_goes_away(program: Any, words: str) -> None:
-    done = program(*words.split(), shell="| head -c 1; exit ${PIPESTATUS[0]}")
-    assert (done.returncode, len(done.stdout), done.stderr) == (0, 1, b"")
+    done = program(*words.split(), shell="| true; exit ${PIPESTATUS[0]}")  # gone before the first byte
+    assert (done.returncode, done.stderr) == (0, b"")
+    done = program(*words.split(), shell="| head -1; exit ${PIPESTATUS[0]}")
+    assert (done.returncode, done.stdout.count(b"\n"), done.stderr) == (0, 1, b"")
 
 
-@pytest.mark.parametrize("words", ["list", "trace conv --json", "--version"])
+@pytest.mark.parametrize("words", ["list", "trace conv --json", "list conv --json", "completion zsh"])
 def test_a_full_disk_behind_stdout(program: Any, words: str) -> None:
     done = program(*words.split(), shell="> /dev/full")
     assert done.returncode == 4

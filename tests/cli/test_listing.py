@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 import tomllib
@@ -88,6 +87,16 @@ def test_a_missing_library(call: Any, module: str, monkeypatch: pytest.MonkeyPat
     assert not json.loads(call("doctor", "--json").out)["well"]
 
 
+def test_without_numpy(here: Path) -> None:
+    probe = "import sys; sys.modules['numpy'] = None; from layeranim.cli import main; sys.exit(main(sys.argv[1:]))"
+    for words, wanted in (("doctor", "NO  numpy "), ("list", "")):
+        done = subprocess.run([sys.executable, "-c", probe, words], cwd=here, capture_output=True, text=True, check=False)
+        assert done.returncode == 3
+        assert wanted in done.stdout
+        assert all(line.startswith("layeranim: error: ") for line in done.stderr.splitlines())
+        assert "numpy" in done.stderr
+
+
 def test_a_missing_encoder(call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     import av
 
@@ -123,11 +132,14 @@ def test_another_shell(refused: Any) -> None:
     refused("completion", "tcsh", holds=("bash", "zsh", "fish"))
 
 
-@pytest.mark.skipif(not shutil.which("bash"), reason="no bash here")
 def test_bash_takes_the_script(call: Any, here: Path) -> None:
     (here / "complete.sh").write_text(call("completion", "bash").out, encoding="utf-8")
+    line = "source complete.sh && complete -p layeranim"
     done = subprocess.run(
-        ["bash", "--norc", "-c", "source complete.sh && complete -p layeranim"], cwd=here, capture_output=True, text=True
+        ["bash", "--norc", "-c", line],
+        cwd=here,
+        capture_output=True,
+        text=True,
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert "_layeranim_completion" in done.stdout
@@ -140,8 +152,8 @@ def test_bash_takes_the_script(call: Any, here: Path) -> None:
         ("layeranim render co", "conv"),
         ("layeranim render conv --them", "--theme"),
         ("layeranim render conv --theme d", "dark"),
-        ("layeranim render conv --example di", "digit"),
-        ("layeranim render conv --kernel sobel", "sobel-x"),
+        ("layeranim render conv --example di", "diagonal digit"),
+        ("layeranim render conv --kernel sobel", "sobel-x sobel-y"),
         ("layeranim render conv -f gi", "gif"),
         ("layeranim list co", "conv"),
     ],
@@ -150,4 +162,4 @@ def test_words_are_completed(call: Any, monkeypatch: pytest.MonkeyPatch, words: 
     monkeypatch.setenv("_LAYERANIM_COMPLETE", "bash_complete")
     monkeypatch.setenv("COMP_WORDS", words)
     monkeypatch.setenv("COMP_CWORD", str(len(words.split()) - 1))
-    assert f"plain,{wanted}" in call().lines
+    assert call().lines == [f"plain,{word}" for word in wanted.split()]

@@ -61,7 +61,9 @@ def test_as_a_program(here: Path) -> None:
         assert picture.size == (2 * 128 + GAP, 2 * 72 + GAP)
 
 
-@pytest.mark.parametrize("words", [["cnv"], ["conv", "--stride", "0"], ["conv", "--frames", "0"], ["conv", "-o", "no/no/x.png"]])
+@pytest.mark.parametrize(
+    "words", [["cnv"], ["conv", "--stride", "0"], ["conv", "--frames", "0"], ["conv", "-o", "no/no/x.png"]]
+)
 def test_refusals(here: Path, capfd: Any, monkeypatch: pytest.MonkeyPatch, words: list[str]) -> None:
     monkeypatch.setattr(sys, "argv", ["look", *words])
     assert look.main() == 2

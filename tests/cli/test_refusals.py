@@ -21,7 +21,10 @@ WRONG: list[tuple[str, tuple[str, ...]]] = [
     ("trace conv --input ones:3x3 --kernel ones:5x5", ("kernel", "5", "3")),
     ("render conv --padding same --stride 2", ("padding is same", "stride is 2", "padding 1,1,1,1", "keras")),
     ("render conv --input ones:3x4x4 --filters 4 --groups 2", ("groups is 2", "divide in_channels", "3")),
-    ("render conv --input ones:2x2x2x2x2", ("input has shape 2×2×2×2×2", "5 axes", "(batch, in_channels, height, width)")),
+    (
+        "render conv --input ones:2x2x2x2x2",
+        ("input has shape 2×2×2×2×2", "5 axes", "(batch, in_channels, height, width)"),
+    ),
     ("render conv --no-bias --bias-values 1", ("bias", "leave out one")),
     ("render conv --theme drak", ("theme is 'drak'", "did you mean dark?", "light, dark")),
     ("render conv --size 63x63", ("size is 63x63", "at least 64x64")),

@@ -17,7 +17,9 @@ from layeranim.film.film import Film
 def test_files_and_paths(call: Any, here: Path, tiny: tuple[str, ...]) -> None:
     done = call("render", "conv", *tiny)
     assert (done.code, done.lines) == (0, ["renders/conv.mp4", "renders/conv.gif"])
-    assert {path.name for path in (here / "renders").iterdir()} == {f"conv.{s}" for s in ("mp4", "gif", "png", "vtt", "json")}
+    assert {path.name for path in (here / "renders").iterdir()} == {
+        f"conv.{s}" for s in ("mp4", "gif", "png", "vtt", "json")
+    }
     assert done.err.count("\n") == 1
     for piece in ("conv: ", " s → renders/conv.mp4 (", " KB)"):
         assert piece in done.err
@@ -50,7 +52,18 @@ def test_json(call: Any, here: Path, tiny: tuple[str, ...]) -> None:
 
 
 def test_options_reach_the_film(call: Any, here: Path, tiny: tuple[str, ...]) -> None:
-    words = ["--input", "-1 2; 3 4", "--kernel", "1 0; 0 -1", "--bias-values", "-1.5", "--strides", "2", "--out-channels", "1"]
+    words = [
+        "--input",
+        "-1 2; 3 4",
+        "--kernel",
+        "1 0; 0 -1",
+        "--bias-values",
+        "-1.5",
+        "--strides",
+        "2",
+        "--out-channels",
+        "1",
+    ]
     done = call("render", "conv", *tiny, "-f", "gif", "-v", *words)
     told = json.loads((here / "renders/conv.json").read_text(encoding="utf-8"))
     assert done.code == 0
@@ -62,7 +75,13 @@ def test_options_reach_the_film(call: Any, here: Path, tiny: tuple[str, ...]) ->
 def test_dry_run_draws_nothing(call: Any, here: Path) -> None:
     done = call("render", "conv", "--stride", "2", "--dry-run")
     assert (done.code, done.err, list(here.iterdir())) == (0, "", [])
-    for piece in ("batch 1 × out_channels 1 × out_height 2 × out_width 2", "16 steps", "stride 2", "row 2, column 2", "alt: "):
+    for piece in (
+        "batch 1 × out_channels 1 × out_height 2 × out_width 2",
+        "16 steps",
+        "stride 2",
+        "row 2, column 2",
+        "alt: ",
+    ):
         assert piece in done.out
 
 

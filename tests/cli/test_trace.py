@@ -27,7 +27,7 @@ def test_every_explainer(call: Any, name: str) -> None:
 def test_the_table_holds_the_numbers_and_the_captions(call: Any) -> None:
     done = call("trace", "conv", "--input", "1 2 3; 4 5 6; 7 8 -9", "--kernel", "1 0; 0 1")
     rows = [line.split() for line in done.lines]
-    assert [["1", "2", "3"], ["4", "5", "6"], ["7", "8", "−9"]] == rows[2:5]
+    assert rows[2:5] == [["1", "2", "3"], ["4", "5", "6"], ["7", "8", "−9"]]
     at = done.lines.index("output  output, float64")
     assert rows[at + 2 : at + 4] == [["6", "8"], ["12", "−4"]]
     assert any(line.startswith("row 2, column 2: ") and line.endswith("= −4") for line in done.lines)

@@ -221,3 +221,12 @@ def test_a_failed_write_leaves_the_previous_file(tmp_path: Path, monkeypatch: py
         archive.save(trace(), path)
     assert path.read_bytes() == b"before"
     assert os.listdir(tmp_path) == ["x.npz"]
+
+
+def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
+    path, held = tmp_path / "x.npz", tmp_path / "held.npz"
+    path.write_bytes(b"before")
+    os.link(path, held)  # a reader that still has the previous file open
+    archive.save(trace(), path)
+    assert held.read_bytes() == b"before"
+    assert path.read_bytes() == archive.dumps(trace())

@@ -36,7 +36,7 @@ def bgra(colour: str) -> tuple[int, int, int, int]:
 
 
 def film(theme: Theme, width: int = 320, height: int = 180) -> list[Call]:
-    """22 pictures, 62 frames: every token as a swatch, a square that travels, blends, a fade, held frames."""
+    """23 pictures, 62 frames: every token as a swatch, a square that travels, blends, a fade, held frames."""
     pixels = np.empty((height, width, 4), np.uint8)
     pixels[:] = bgra(theme.bg)
     for number, token in enumerate(theme.tokens()):
@@ -94,7 +94,7 @@ def spec(calls: list[Call], fps: Fraction = Fraction(25), theme: Theme = LIGHT, 
 
 
 def written(fmt: str, calls: list[Call], about: Spec) -> bytes:
-    """The film's file; of a sequence all files in a row. The framebuffer is spoiled after each call, as a camera does."""
+    """The film's file; of a sequence all files in a row. As with a camera, each call's pixels are gone after it."""
     frames, file = Frames(), BytesIO()
     pen = writer(fmt, frames if fmt == "png-sequence" else file, about)
     for call in calls:

@@ -61,7 +61,7 @@ def test_asking_again_gives_the_same() -> None:
 
 @BOTH
 def test_antialiased_text_on_the_background_stays_close(theme: Theme) -> None:
-    """17 steps of ink on the background, as cairo blends them: none farther than 12/255 in any channel."""
+    """17 steps of ink on the background, as cairo blends them, are all in the table, to a rounding."""
     colours = palette(theme)
     lookup = Lookup(colours)
     low, high = np.array(rgb(theme.bg)), np.array(rgb(theme.ink))

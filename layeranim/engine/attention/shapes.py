@@ -7,6 +7,7 @@ from layeranim.engine.attention.config import ARRAYS, AttentionConfig
 from layeranim.engine.attention.sizes import DIRECT, TOKENS, Claims, Shapes, filled
 from layeranim.engine.door import Given, agreed, fitting, known, ranked
 from layeranim.engine.trace import Shape
+from layeranim.engine.window import affordable
 from layeranim.errors import OptionError, ShapeError
 
 _ROWS = ("weight_query", "weight_key", "weight_value")
@@ -31,6 +32,11 @@ def complete(config: AttentionConfig, shapes: Given) -> tuple[AttentionConfig, S
     for name in given:
         if name not in needed:
             raise OptionError(f"{name} was given, but {_unused(name, full)}")
+    batch = next(shape[0] for name, shape in needed.items() if name in ("query", "embeddings"))
+    scores = (batch, full.heads, int(full.queries or 1), int(full.keys or 1))
+    sizes = {**needed, "scores": scores} | ({"alignment": (*scores, full.score_units)} if full.score_units else {})
+    for name, shape in sizes.items():
+        affordable(name, shape)
     return full, needed
 
 
@@ -96,7 +102,7 @@ def _needed(c: AttentionConfig, claims: Claims) -> Shapes:
         want["weight_score"] = ((units,), "score_units")
     held = {**claims.given, **claims.shapes}
     needed = {name: fitting(name, held.get(name, shape), shape, axes) for name, (shape, axes) in want.items()}
-    return needed | _masks(claims.given, (batch, c.heads, queries, keys))
+    return needed | mask_shapes(claims.given, (batch, c.heads, queries, keys))
 
 
 def _projected(c: AttentionConfig, claims: Claims, batch: int, key_features: int) -> Wanted:
@@ -123,7 +129,7 @@ def _projected(c: AttentionConfig, claims: Claims, batch: int, key_features: int
     return want
 
 
-def _masks(given: Shapes, most: Shape) -> Shapes:
+def mask_shapes(given: Shapes, most: Shape, prefix: str = "") -> Shapes:
     """A mask as (queries, keys), with the batch, or batch and heads, before it; of keys alone as (batch, keys)."""
     batch, _, queries, keys = most
     forms: dict[str, dict[int, Shape]] = {
@@ -131,17 +137,17 @@ def _masks(given: Shapes, most: Shape) -> Shapes:
         "key_mask": {1: (batch, keys), 2: (batch, keys)},
     }
     out: Shapes = {}
-    for name in forms:
-        if name in given:
-            shape = given[name]
-            wanted = forms[name][len(shape)]
+    for name, form in forms.items():
+        shape = given.get(prefix + name)
+        if shape is not None:
+            wanted = form[len(ranked(prefix + name, shape, *form))]
             padded = (1,) * (len(wanted) - len(shape)) + shape
             fixed = 2 if name == "mask" else 1
             lead = zip(padded[:-fixed], wanted[:-fixed], strict=True)
             if padded[-fixed:] != wanted[-fixed:] or any(n not in (1, m) for n, m in lead):
                 raise ShapeError(
-                    f"{name} has shape {shape_text(shape)}, but must be {shape_text(wanted)}"
+                    f"{prefix}{name} has shape {shape_text(shape)}, but must be {shape_text(wanted)}"
                     f" ({'queries × keys, with batch or batch and heads before' if name == 'mask' else 'batch × keys'})"
                 )
-            out[name] = wanted
+            out[prefix + name] = wanted
     return out

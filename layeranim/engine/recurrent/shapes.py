@@ -19,6 +19,7 @@ from layeranim.engine.recurrent.config import (
     state_size,
 )
 from layeranim.engine.trace import Array, Shape
+from layeranim.engine.window import affordable
 from layeranim.errors import OptionError, ShapeError
 
 Shapes = dict[str, Shape]
@@ -39,6 +40,9 @@ def complete(config: RecurrentConfig, shapes: Given) -> tuple[RecurrentConfig, S
     for name in given:
         if name not in needed:
             raise OptionError(f"{name} was given, but {_unused(name)}")
+    gates = (needed["input"][0], int(full.timesteps or 0), len(gates_of(full)) * int(full.hidden or 0))
+    for name, shape in {**needed, "gates": gates}.items():
+        affordable(name, shape)
     return full, needed
 
 

@@ -1,14 +1,14 @@
 """MP4 and WebM: constant frame rate, one encoder for the whole film, fed with patches of YUV.
 
 Every frame of the film is a frame of the file, held ones too: players, editors and seeking want it so, and an unchanged
-frame takes 40 bytes. The encoder's own threads run beside the camera; their number changes x264's bytes, so it is fixed,
-whatever the machine has.
+frame takes 40 bytes. The encoder's own threads run beside the camera; their number changes x264's bytes, so it is
+fixed, whatever the machine has.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
@@ -57,19 +57,53 @@ CODECS = {
 }
 
 
+class Sink:
+    """The output file as libav sees it: it never fails. What went wrong is raised by ``check``, in our own code.
+
+    libav goes on writing after an error, and PyAV would report each further one on stderr and lose an interrupt.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._error: BaseException | None = None
+
+    def write(self, data: bytes) -> int:
+        self._try(self._file.write, data)
+        return len(data)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._try(self._file.seek, offset, whence) or 0
+
+    def tell(self) -> int:
+        return self._try(self._file.tell) or 0
+
+    def check(self) -> None:
+        """Raise the first error."""
+        if self._error is not None:
+            raise self._error
+
+    def _try(self, call: Callable[..., int], *arguments: Any) -> int | None:
+        if self._error is None:
+            try:
+                return call(*arguments)
+            except BaseException as error:
+                self._error = error
+        return None
+
+
 class Video:
     """Writes a video file; see ``Writer``."""
 
     def __init__(self, out: BinaryIO, spec: Spec, codec: Codec) -> None:
-        self._out, self._codec = out, codec
+        self._out, self._sink, self._codec = out, Sink(out), codec
         self._frames = 0
         if codec.encoder == "libsvtav1":
-            os.environ["SVT_LOG"] = "1"  # or it reports its settings on stderr
+            os.environ["SVT_LOG"] = "0"  # or it reports its settings on stderr
         self._frame = VideoFrame(spec.width, spec.height, "yuv420p")
         self._planes = _planes(self._frame)
-        self._container = av.open(out, "w", format=codec.container, container_options={"fflags": "bitexact"})
+        self._container = av.open(self._sink, "w", format=codec.container, container_options={"fflags": "bitexact"})
         self._stream: Any = self._container.add_stream(codec.encoder, rate=spec.fps)
-        self._context = self._stream.codec_context
+        self._context: Any = self._stream.codec_context
         self._configure(spec)
 
     def _configure(self, spec: Spec) -> None:
@@ -98,24 +132,28 @@ class Video:
             raise RenderError("the film has no frame")
         self._mux(None)
         self._container.close()
+        self._sink.check()
         if self._codec.container == "mp4":
             faststart(self._out)
 
     def abort(self) -> None:
-        with suppress(Exception):  # it ends with writing what nobody wants any more, perhaps to a full disk
+        with suppress(av.FFmpegError, ValueError):  # it ends with writing what nobody wants any more
             self._container.close()
 
     def _mux(self, frame: VideoFrame | None) -> None:
         try:
-            packets: Iterable[Packet[Any]] = self._context.encode(frame)
+            for packet in self._context.encode(frame):
+                self._container.mux(self._ready(packet))
         except (av.FFmpegError, ValueError) as error:
             raise RenderError(f"{self._codec.encoder} cannot encode frame {self._frames}: {error}") from error
-        for packet in packets:
-            if self._codec.encoder == "libx264":
-                packet = _without_sei(packet)
-            packet.duration = 1
-            packet.stream = self._stream
-            self._container.mux(packet)
+        self._sink.check()
+
+    def _ready(self, packet: Packet[Any]) -> Packet[Any]:
+        if self._codec.encoder == "libx264":
+            packet = _without_sei(packet)
+        packet.duration = 1
+        packet.stream = self._stream
+        return packet
 
 
 def _planes(frame: VideoFrame) -> Planes:

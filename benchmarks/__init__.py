@@ -1,0 +1,1 @@
+"""Measurements: paired ratios in one run. ``./run bench``."""

@@ -1,0 +1,253 @@
+"""``./run bench [SECTION…]``: every comparison in one run, as ratios, with the machine it ran on."""
+
+from __future__ import annotations
+
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import cast
+
+import av
+import numpy as np
+from av.video.codeccontext import VideoCodecContext
+
+from benchmarks import films
+from layeranim.film.writers import video, writer
+from layeranim.stories.storyboard import Storyboard
+
+HD, SMALL = (1280, 720), (640, 360)
+
+
+def row(*cells: object) -> None:
+    """One row of a Markdown table."""
+    print("| " + " | ".join(str(c) for c in cells) + " |", flush=True)
+
+
+def timed(act: Callable[[], object], times: int = 3) -> float:
+    """The median seconds of an act."""
+    taken = []
+    for _ in range(times):
+        start = time.perf_counter()
+        act()
+        taken.append(time.perf_counter() - start)
+    return statistics.median(taken)
+
+
+def film(board: Storyboard, size: tuple[int, int], fmt: str, workers: int = 2) -> tuple[float, int, int]:
+    """Seconds, frames and bytes of one film of ours, without imports."""
+    with tempfile.TemporaryFile() as out:
+        start = time.perf_counter()
+        one = writer(fmt, out, films.spec(size, workers))
+        feed = films.Feed(one)
+        films.play(board, size, feed)
+        one.finish()
+        seconds = time.perf_counter() - start
+        return seconds, feed.frames, out.seek(0, 2)
+
+
+def naive() -> None:
+    """Plain Manim with a Square and a Text for each cell, the same storyboard at 1280×720."""
+    from benchmarks import naive as plain
+
+    row("film", "plain Manim, s", "layeranim, s", "times as fast", "wanted")
+    row("---", "---", "---", "---", "---")
+    cases = (("6×6 ∗ 3×3, 16 steps", films.small(), 6), ("28×28, heat with a lens", films.large(), 30),
+             ("28×28, a numeral in every cell", films.large_with_numerals(), 30))  # fmt: skip
+    for name, board, wanted in cases:
+        theirs, frames, _ = plain.render(board, HD, "mp4")
+        ours = statistics.median(film(board, HD, "mp4")[0] for _ in range(3))
+        row(name, f"{theirs:.2f} ({frames} frames)", f"{ours:.2f}", f"{theirs / ours:.1f}", f"≥ {wanted}")
+
+
+def gif() -> None:
+    """Manim's own GIF of the plain film, same size and frame rate."""
+    from benchmarks import naive as plain
+
+    row("film", "Manim's GIF", "layeranim's GIF", "times as fast", "share of its bytes")
+    row("---", "---", "---", "---", "---")
+    board = films.small()
+    theirs, _, size = plain.render(board, SMALL, "gif")
+    runs = [film(board, SMALL, "gif") for _ in range(3)]
+    ours, mine = statistics.median(r[0] for r in runs), runs[0][2]
+    row("6×6 ∗ 3×3, 640×360, 25 fps", f"{theirs:.2f} s, {size // 1000} KB", f"{ours:.2f} s, {mine // 1000} KB",
+        f"{theirs / ours:.1f} (wanted ≥ 25)", f"1/{size / mine:.0f} (wanted ≤ 1/20)")  # fmt: skip
+
+
+def limit() -> None:
+    """Encoding the same ready YUV frames on one thread, with the same settings and as many frames."""
+    row(
+        "film at 1280×720",
+        "encoding alone, s",
+        "whole film, s",
+        "ratio (wanted ≤ 1.0)",
+        "whole film on one core, s",
+        "ratio",
+    )
+    row(*["---"] * 6)
+    for name, board in (("6×6 ∗ 3×3", films.small()), ("28×28", films.large())):
+        frames = _yuv(board)
+        alone = timed(partial(_encode, frames))
+        two = statistics.median(film(board, HD, "mp4")[0] for _ in range(3))
+        with one_core():
+            one = statistics.median(film(board, HD, "mp4")[0] for _ in range(3))
+        row(name, f"{alone:.2f}", f"{two:.2f}", f"{two / alone:.2f}", f"{one:.2f}", f"{one / alone:.2f}")
+
+
+@contextmanager
+def one_core() -> Iterator[None]:
+    """This process on one processor, where the system can do that."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(before)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def _yuv(board: Storyboard) -> list[tuple[np.ndarray, int]]:
+    out: list[tuple[np.ndarray, int]] = []
+
+    class Keep:
+        def write(self, pixels: np.ndarray, changed: object, repeat: int) -> None:
+            if not changed and out:
+                out[-1] = (out[-1][0], out[-1][1] + repeat)
+                return
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="bgra")
+            out.append((frame.reformat(format="yuv420p").to_ndarray(), repeat))
+
+        frames = 0
+
+    films.play(board, HD, Keep())
+    return out
+
+
+def _encode(frames: list[tuple[np.ndarray, int]]) -> None:
+    codec = video.CODECS["h264"]
+    context = cast(VideoCodecContext, av.CodecContext.create(codec.encoder, "w"))
+    context.width, context.height, context.pix_fmt = *HD, "yuv420p"
+    context.framerate, context.time_base = films.FPS, 1 / films.FPS
+    context.options, context.thread_count, context.gop_size = codec.options, 1, video.KEYFRAMES
+    number = 0
+    for picture, repeat in frames:
+        frame = av.VideoFrame.from_ndarray(picture, format="yuv420p")
+        frame.time_base = context.time_base
+        for _ in range(repeat):
+            frame.pts = number
+            number += 1
+            context.encode(frame)
+    context.encode(None)
+
+
+def matplotlib() -> None:
+    """matplotlib's FuncAnimation drawing the same film."""
+    from benchmarks import plots
+
+    row("film at 640×360", "FuncAnimation, s", "layeranim, s", "times as fast (wanted ≥ 20)")
+    row(*["---"] * 4)
+    board = films.small()
+    theirs, _ = plots.render(board, SMALL)
+    ours = statistics.median(film(board, SMALL, "gif")[0] for _ in range(3))
+    row("6×6 ∗ 3×3 as GIF", f"{theirs:.2f}", f"{ours:.2f}", f"{theirs / ours:.1f}")
+
+
+def drawing() -> None:
+    """Drawing alone: milliseconds a frame, and how it grows."""
+    row("film", "frames", "ms a frame at 1280×720", "ms a frame at 640×360")
+    row(*["---"] * 4)
+    for size_, steps in ((6, 16), (16, 16), (32, 16), (64, 16), (18, 16), (18, 64), (18, 256)):
+        name = f"{size_}×{size_} ∗ 3×3, {steps} steps"
+        board = films.board(input=f"random:{size_}x{size_}", kernel_size=3, steps=f"first:{steps}")
+        taken = []
+        frames = 0
+        for size in (HD, SMALL):
+            feed = films.Feed()
+            taken.append(timed(partial(films.play, board, size, feed)))
+            frames = feed.frames // 3
+        row(name, frames, *(f"{1000 * s / frames:.2f}" for s in taken))
+
+
+def process() -> None:
+    """Whole processes: a bare interpreter, commands without Manim, the main job."""
+    row("command", "seconds", "over a bare interpreter")
+    row(*["---"] * 3)
+    bare = timed(lambda: subprocess.run([sys.executable, "-c", "pass"], check=True), 5)
+    row("python -c pass", f"{bare:.2f}", "")
+    with tempfile.TemporaryDirectory() as folder:
+        main_job = ["render", "conv", "--stride", "2"]
+        written = ["-q", "-o", f"{folder}/a.mp4", "-o", f"{folder}/a.gif"]
+        for words in (["--help"], ["list"], ["trace", "conv"], [*main_job, "--dry-run"], [*main_job, *written]):
+            command = [sys.executable, "-m", "layeranim", *words]
+            seconds = timed(partial(subprocess.run, command, check=True, capture_output=True, env=_here()), 3)
+            row(
+                "layeranim " + " ".join(w for w in words if not w.startswith("/")),
+                f"{seconds:.2f}",
+                f"{seconds - bare:.2f}",
+            )
+    loaded = timed(lambda: subprocess.run([sys.executable, "-c", "import manim"], check=True, capture_output=True), 3)
+    row("python -c 'import manim'", f"{loaded:.2f}", f"{loaded - bare:.2f}")
+
+
+def memory() -> None:
+    """Peak memory of one process: imports alone, a film, a film ten times as long."""
+    row("what", "peak MB")
+    row("---", "---")
+    row("imports", _peak("import layeranim.film.film, layeranim.scenes.conv"))
+    for fmt, size in (("mp4", HD), ("gif", SMALL), ("webm", HD), ("webp", SMALL), ("apng", SMALL)):
+        for pace, name in ((1, "16 steps"), (10, "ten times as long")):
+            code = f"from benchmarks.run import long; long({fmt!r}, {size!r}, {pace})"
+            row(f"{fmt} {size[0]}×{size[1]}, {name}", _peak(code))
+
+
+def long(fmt: str, size: tuple[int, int], times: int) -> None:
+    """One film played so many times into one writer."""
+    board = films.small()
+    with tempfile.TemporaryFile() as out:
+        one = writer(fmt, out, films.spec(size))
+        for _ in range(times):
+            films.play(board, size, films.Feed(one))
+        one.finish()
+
+
+def _peak(code: str) -> int:
+    report = f"{code}\nimport resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    done = subprocess.run([sys.executable, "-c", report], check=True, capture_output=True, text=True, env=_here())
+    return round(int(done.stdout.split()[-1]) / (1024 if sys.platform != "darwin" else 1024**2))
+
+
+def _here() -> dict[str, str]:
+    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    return {**os.environ, "PYTHONPATH": root}
+
+
+SECTIONS = {f.__name__: f for f in (naive, limit, gif, matplotlib, drawing, process, memory)}
+
+
+def main(names: list[str]) -> int:
+    """Run the named sections, all by default."""
+    unknown = [n for n in names if n not in SECTIONS]
+    if unknown:
+        print(f"unknown section {unknown[0]}; there are {', '.join(SECTIONS)}", file=sys.stderr)
+        return 2
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}"
+    print(f"{machine}, Python {platform.python_version()}, av {av.__version__}\n")
+    for name in names or SECTIONS:
+        print(f"## {(SECTIONS[name].__doc__ or name).splitlines()[0]}\n")
+        SECTIONS[name]()
+        print()
+    print(f"peak memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

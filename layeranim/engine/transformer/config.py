@@ -1,0 +1,70 @@
+"""The options of a transformer block, its sublayers and how they follow one another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from layeranim.engine.attention import AttentionConfig
+from layeranim.engine.compose import Part
+from layeranim.engine.option import ArrayOption, Choice, Config, Flag, Integer, Real, option
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransformerConfig(Config):
+    """Options of one transformer block."""
+
+    block: str = option(Choice(("encoder", "decoder")), "encoder", "without or with attention to a context")
+    norm: str = option(Choice(("post", "pre")), "post", "normalise after the addition, or before the sublayer")
+    heads: int = option(Integer(1), 2, "heads of the attention", aliases=("num_heads", "nhead"))
+    embed: int | None = option(Integer(1), None, "features of a token", aliases=("embed_dim", "d_model"))
+    feedforward: int | None = option(
+        Integer(1), None, "units of the feed-forward part (default: 4·embed)", aliases=("dim_feedforward",)
+    )
+    tokens: int | None = option(Integer(1), None, "how many tokens")
+    context_tokens: int | None = option(Integer(1), None, "how many tokens the context has (decoder)")
+    activation: str = option(Choice(("relu", "gelu")), "relu", "the activation of the feed-forward part")
+    eps: float = option(Real(above=0), 1e-5, "added to the variance", aliases=("epsilon", "layer_norm_eps"))
+    causal: bool | None = option(Flag(), None, "a token sees no later one (default: in a decoder)")
+    bias: bool = option(Flag(), True, "add biases")
+    mask_kind: str | None = option(
+        Choice(("additive", "boolean")), None, "what a mask's numbers mean (default: true and false are boolean)"
+    )
+
+
+def sublayers(config: TransformerConfig) -> tuple[str, ...]:
+    """The sublayers in their order."""
+    return ("self", "cross", "feedforward") if config.block == "decoder" else ("self", "feedforward")
+
+
+def chain(config: TransformerConfig) -> list[tuple[str, str, str, str]]:
+    """Of each sublayer: its name, what comes in, what the sublayer itself reads, what it hands on."""
+    out, now, names = [], "input", sublayers(config)
+    for name in names:
+        after = f"{name}_residual" if config.norm == "pre" else f"{name}_norm.output"
+        after = "output" if name == names[-1] else after
+        out.append((name, now, f"{name}_norm.output" if config.norm == "pre" else now, after))
+        now = after
+    return out
+
+
+def attention_of(config: TransformerConfig, name: str, source: str) -> tuple[Part, AttentionConfig]:
+    """A sublayer of attention: where its trace goes, and its own options."""
+    reads = {"embeddings": source} | ({"context": "context"} if name == "cross" else {})
+    axes = {"keys": "context_keys"} if name == "cross" else {}
+    inner = AttentionConfig(
+        heads=config.heads, projections=True, output_projection=True, bias=config.bias, queries=config.tokens,
+        keys=config.tokens if name == "self" else config.context_tokens, embed=config.embed,
+        features=int(config.embed or 1) // config.heads, value_features=int(config.embed or 1) // config.heads,
+        causal=bool(config.causal) and name == "self", mask_kind=config.mask_kind,
+    )  # fmt: skip
+    return Part(f"{name}.", reads, axes), inner
+
+
+ARRAYS = (
+    ArrayOption("input", ("batch", "queries", "embed"), "input", "the tokens"),
+    ArrayOption("context", ("batch", "context_keys", "embed"), "input", "what a decoder attends to", True),
+    ArrayOption("self.mask", ("queries", "keys"), "input", "which tokens a token sees", True),
+    ArrayOption("self.key_mask", ("batch", "keys"), "input", "which tokens there are (false: padding)", True),
+    ArrayOption("cross.mask", ("queries", "context_keys"), "input", "which context tokens a token sees", True),
+    ArrayOption("cross.key_mask", ("batch", "context_keys"), "input", "which context tokens there are", True),
+)

@@ -1,0 +1,126 @@
+"""From the held tensors of a transformer block to the whole trace: recipes, steps, facts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from layeranim.engine import lazy, normalisation  # noqa: F401  (registers mean_of_squares, deviation, scale_shift)
+from layeranim.engine.attention import ATTENTION
+from layeranim.engine.attention.steps import affine
+from layeranim.engine.compose import Part
+from layeranim.engine.plan import Each, Plan, in_turn, whole
+from layeranim.engine.trace import Array, Role, Steps, Tensor, Trace
+from layeranim.engine.transformer.config import TransformerConfig, attention_of, chain, sublayers
+
+_TOKEN = ("batch", "queries", "embed")
+_UNITS = ("batch", "queries", "units")
+
+
+def held_tensors(config: TransformerConfig, arrays: Mapping[str, Array]) -> dict[str, Tensor]:
+    """The block's own tensors that a file keeps; those of its attentions come from them."""
+    layout: dict[str, tuple[tuple[str, ...], Role]] = {"input": (_TOKEN, "input")}
+    layout["context"] = (("batch", "context_keys", "embed"), "input")
+    p = "feedforward."
+    layout |= {p + "weight_expand": (("units", "embed"), "weight"), p + "bias_expand": (("units",), "weight"),
+               p + "weight_contract": (("embed", "units"), "weight"), p + "bias_contract": (("embed",), "weight"),
+               p + "expanded_pre": (_UNITS, "intermediate"), p + "expanded": (_UNITS, "intermediate"),
+               p + "output": (_TOKEN, "intermediate")}  # fmt: skip
+    for name in sublayers(config):
+        norm = f"{name}_norm."
+        layout |= {norm + key: (("embed",), "weight") for key in ("gamma", "beta")}
+        layout |= {norm + key: (_TOKEN[:2], "intermediate") for key in ("mean", "variance", "deviation")}
+        layout |= {norm + key: (_TOKEN, "intermediate") for key in ("centred", "normalised", "output")}
+        layout[f"{name}_residual"] = (_TOKEN, "intermediate")
+    layout["output"] = (_TOKEN, "output")
+    return {n: Tensor(n, axes, role, arrays[n]) for n, (axes, role) in layout.items() if n in arrays}
+
+
+def assemble(config: TransformerConfig, tensors: Mapping[str, Tensor]) -> Trace:
+    """The trace from its held tensors."""
+    out = dict(tensors)
+    inside: dict[str, Steps] = {}
+    for name, _, source, _ in chain(config):
+        if name == "feedforward":
+            _add_products(out, "expanded_pre", "weight_expand", source)
+            _add_products(out, "output", "weight_contract", "feedforward.expanded")
+        else:
+            part, inner = attention_of(config, name, source)
+            held = _inner(part, tensors)
+            full, _ = ATTENTION.complete(inner, {own: held[own].shape for own in part.reads})
+            trace = ATTENTION.assemble(full, held)
+            out |= part.tensors(trace)
+            inside[name] = part.steps(trace)
+    facts: dict[str, int | float | str] = {
+        "tokens": int(config.tokens or 0),
+        "embed": int(config.embed or 0),
+        "heads": config.heads,
+        "feedforward": int(config.feedforward or 0),
+        "parameters": sum(int(np.prod(t.shape)) for t in tensors.values() if t.role == "weight"),
+        "sublayers": ", ".join(sublayers(config)),
+    }
+    return Trace("transformer", config, out, _steps(config, out, inside), facts)
+
+
+def _inner(part: Part, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """What an attention is assembled from: its own tensors, and the tokens that it reads from the block."""
+    held = part.held(tensors)
+    axes = {"embeddings": _TOKEN, "context": ("batch", "keys", "context_embed")}
+    for own, outer in part.reads.items():
+        held[own] = Tensor(own, axes[own], "input", np.asarray(tensors[outer].source))
+    return held
+
+
+def _add_products(out: dict[str, Tensor], rows: str, weight: str, vector: str) -> None:
+    name, sums = f"feedforward.{rows}_products", out[f"feedforward.{rows}"]
+    axes = (*sums.axes, out[vector].axes[-1])
+    out[name] = lazy.product(name, axes, out[f"feedforward.{weight}"], out[vector])
+
+
+def _steps(config: TransformerConfig, tensors: Mapping[str, Tensor], inside: Mapping[str, Steps]) -> Steps:
+    """Sublayer by sublayer, and within its own acts token by token."""
+    loops = (("batch", range(tensors["input"].shape[0])), ("queries", range(int(config.tokens or 0))))
+    parts: list[Steps] = []
+
+    def add(*plans: Plan) -> None:
+        parts.append(in_turn([Each(loops, plans)], tensors))
+
+    for name, before, source, after in chain(config):
+        pre = config.norm == "pre"
+        if pre:
+            add(*_norm_plans(config, tensors, f"{name}_norm.", before, source))
+        if name == "feedforward":
+            add(*_feedforward_plans(config, tensors, source))
+        else:
+            parts.append(inside[name])
+        result = after if pre else f"{name}_residual"
+        add(Plan("add_cells", whole(before, f"{name}.output"), result))
+        if not pre:
+            add(*_norm_plans(config, tensors, f"{name}_norm.", result, after))
+    return Steps.chain(*parts)
+
+
+def _feedforward_plans(config: TransformerConfig, tensors: Mapping[str, Tensor], source: str) -> tuple[Plan, ...]:
+    p = "feedforward."
+    plus = {key: (p + key,) if p + key in tensors else () for key in ("bias_expand", "bias_contract")}
+    wide, out = p + "expanded_pre", p + "output"
+    return (
+        *affine(p + "weight_expand", source, f"{wide}_products", wide, *plus["bias_expand"]),
+        Plan("activate", whole(wide), p + "expanded", (("name", config.activation),)),
+        *affine(p + "weight_contract", p + "expanded", f"{out}_products", out, *plus["bias_contract"]),
+    )
+
+
+def _norm_plans(
+    config: TransformerConfig, tensors: Mapping[str, Tensor], p: str, x: str, result: str
+) -> tuple[Plan, ...]:
+    weights = [p + key for key in ("gamma", "beta") if p + key in tensors]
+    return (
+        Plan("average", whole(x), p + "mean"),
+        Plan("minus", whole(x, p + "mean"), p + "centred"),
+        Plan("mean_of_squares", whole(p + "centred"), p + "variance"),
+        Plan("deviation", whole(p + "variance"), p + "deviation", (("eps", config.eps),)),
+        Plan("divide", whole(p + "centred", p + "deviation"), p + "normalised"),
+        Plan("scale_shift", whole(p + "normalised", *weights), result, (("trailing", 0),)),
+    )

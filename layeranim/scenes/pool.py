@@ -1,0 +1,284 @@
+"""Pooling drawn: the numbers under the window gather, one number is made of them and travels to the output."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from manim import Animation, VGroup
+
+from layeranim import theme as t
+from layeranim.scenes.base import ExplainerScene
+from layeranim.scenes.parts.animate import TRAVEL, Appear, Follow, Reveal
+from layeranim.scenes.parts.label import Label, TextLine
+from layeranim.scenes.parts.shapes import FocusFrame, Lane, chip, operator
+from layeranim.scenes.parts.tile import Glide, tile
+from layeranim.scenes.parts.tilegrid import TileGrid
+from layeranim.scenes.parts.window import Window, between, hull, taps
+from layeranim.stories.storyboard import Beat, Box, Cells, Point
+
+Cell = tuple[str, tuple[int, int]]
+
+
+class PoolScene(ExplainerScene):
+    """One window at a time, channel after channel; backwards the gradient of one output at a time."""
+
+    def stage(self) -> None:
+        self.parts: Any = self.board.parts["pool"]
+        for name in self.board.grids:
+            self.add_grid(name)
+        for at, line in self.parts.plan.labels:
+            self.add(TextLine(line, t.NOTE, self.theme, at, "right"))
+        for lane in self.parts.plan.lanes:
+            self.add(Lane(lane, self.theme.muted))
+        for at, sign, _ in self.parts.plan.operators:
+            make = operator if len(sign) == 1 else chip
+            self.add(make(at, sign, self.theme, self.theme.result))
+        lenses = [self.grids[name].plan.box for name in ("window",) if self.parts.lens]
+        self.window = Window(self, self.theme, [box.outset(t.FRAME_OUTSET) for box in lenses])
+        self.passing = VGroup()  # what belongs to one step: lanes, marks, values under operators
+        self.at: int | None = None
+        self.tinted: set[int] = set()
+        for unit in range(self.parts.first):
+            self._fill(unit)
+            self._tint(unit)
+
+    # ── beats ────────────────────────────────────────────────────────────────
+    def on_open(self, beat: Beat) -> None:
+        self.count(beat.done, self.parts.counter(beat.done))
+        self.say(beat.caption, beat.note)
+
+    def on_step(self, beat: Beat) -> None:
+        for name, ticks in beat.phases:
+            getattr(self, f"_{name}")(beat, beat.units[0], ticks)
+
+    def on_brief(self, beat: Beat) -> None:
+        self.on_step(beat)
+
+    def on_sweep(self, beat: Beat) -> None:
+        """The window runs over many units; colours follow it, numerals rest."""
+        self._leave()
+        self.say(beat.caption, beat.note, whole=True)
+        self.name_place(beat.place)
+        shown = [beat.units[0] - 1]
+
+        def at(alpha: float) -> None:
+            unit = beat.units[min(len(beat.units) - 1, int(alpha * len(beat.units)))]
+            for passed in range(shown[0] + 1, unit + 1):
+                self._fill(passed)
+                self._tint(passed)
+            if unit != shown[0]:
+                self.window.put(self._boxes(unit))
+                self._copy(unit, colours=True)
+                self.count(unit + 1, self.parts.counter(unit + 1), unit)
+            shown[0] = unit
+
+        self.run(beat.ticks, Follow(at))
+        at(1.0)
+        self.at = beat.units[-1]
+
+    def on_close(self, beat: Beat) -> None:
+        self._leave()
+        self.window.remove()
+        self.count(beat.done, self.parts.counter(beat.done))
+        self.name_place(())
+        self.say(beat.caption, beat.note, whole=True)
+
+    # ── phases of a step ─────────────────────────────────────────────────────
+    def _travel(self, beat: Beat, unit: int, ticks: int) -> None:
+        self._leave()
+        self.mute()
+        self.name_place(beat.place)
+        self.count(beat.done - 1, self.parts.counter(beat.done - 1), unit)
+        goal = self._boxes(unit)
+        if self.at is None or self.parts.row_end(unit):
+            self.window.put(goal)
+            self.run(ticks, *(Appear(frame) for frame in self.window.frames))
+        else:
+            start = self._boxes(self.at)
+            self.run(ticks, Follow(lambda a: self.window.put(between(start, goal, a)), rate_func=TRAVEL))
+            self.window.put(goal)
+        self.at = unit
+
+    def _gather(self, beat: Beat, unit: int, ticks: int) -> None:
+        """The numbers under the window come to its copy."""
+        self.say(beat.caption, beat.note)
+        lane = None if self.parts.lens else self._lane(self.parts.plan.lead(*self._over(unit)), self.theme.focus)
+        ways = []
+        for (name, (row, col)), (r, c) in self.parts.gathered(unit):
+            ways.append((tile(self.grids[name], row, col), [self._centre(name, row, col), self._centre("window", r, c)]))
+        moves: list[Animation] = [Glide(self, ways)] if ways else []
+        if not ways and "window" in self.grids:
+            moves.append(Reveal(self.grids["window"], self._cells("window", unit)))
+        self.run(ticks, *moves, *self._appearing(lane))
+        self._copy(unit)
+
+    def _choose(self, beat: Beat, unit: int, ticks: int) -> None:
+        """All but the largest number go dim; it is framed where it stands."""
+        moves: list[Animation] = [Reveal(self.grids["window"], self.parts.chosen(unit))] if "window" in self.grids else []
+        self.run(ticks, *moves, *self._appearing(*self._marks(self.parts.winners(unit))))
+
+    def _sum(self, beat: Beat, unit: int, ticks: int) -> None:
+        """The numbers come together in the operator."""
+        end = self.parts.plan.operators[0][0]
+        ways = [
+            (tile(self.grids["window"], r, c), [self._centre("window", r, c), end])
+            for _, (r, c) in self.parts.gathered(unit)
+        ]
+        self.run(ticks, *([Glide(self, ways)] if ways else []), *self._appearing(self._value("sum", unit)))
+
+    def _divide(self, beat: Beat, unit: int, ticks: int) -> None:
+        self.run(ticks, *self._appearing(self._value("divide", unit)))
+
+    def _land(self, beat: Beat, unit: int, ticks: int) -> None:
+        name, (row, col) = self.parts.cell(unit)
+        self.count(beat.done, self.parts.counter(beat.done), unit)
+        if beat.kind == "brief":
+            self.say(beat.caption, beat.note, whole=True)
+            self._copy(unit)
+            if self.parts.kind == "max" and "window" in self.grids:
+                self.grids["window"].put(self.parts.chosen(unit))
+            self._fill(unit)
+            self.add(*self._marks(self.parts.goals(unit)))
+            self.run(ticks)
+            return
+        box = self.grids[name].plan.cell(row, col)
+        lane = self._lane(self.parts.plan.lane(name, box), self.theme.result)
+        marks = self._marks([(name, (row, col))])
+        moves = self._flight(unit, name, (row, col)) or [Reveal(self.grids[name], self._content(name), [(row, col)])]
+        self.run(ticks, *moves, *self._appearing(lane, *marks), *self.said())
+        self._fill(unit)
+
+    def _flight(self, unit: int, name: str, at: tuple[int, int]) -> list[Animation]:
+        """The winner on its way through the operator, where its tile is as large as its goal."""
+        winners = self.parts.winners(unit)
+        if not winners or self.grids[winners[-1][0]].plan.pitch != self.grids[name].plan.pitch or self.parts.lens:
+            return []
+        source, (row, col) = winners[-1]
+        through = self.parts.plan.operators[0][0]
+        return [Glide(self, [(tile(self.grids[source], row, col), [self._centre(source, row, col), through, self._centre(name, *at)])])]  # noqa: E501
+
+    def _send(self, beat: Beat, unit: int, ticks: int) -> None:
+        """Backwards: the gradient of one output comes to the operator."""
+        self.say(beat.caption, beat.note)
+        self._copy(unit)
+        name, (row, col) = self.parts.cell(unit)
+        box = self.grids[name].plan.cell(row, col)
+        target, around = self._over(unit, last=True)
+        lane = self._lane(self.parts.plan.back(name, box, target, around), self.theme.focus)
+        source = FocusFrame([box], self.theme.focus, self.theme)
+        self.passing.add(source)
+        way = [(tile(self.grids[name], row, col), [self._centre(name, row, col), self.parts.plan.operators[0][0]])]
+        marks = self._marks([cell for cell in self.parts.winners(unit) if not cell[0].startswith("back")])
+        self.run(ticks, Glide(self, way), *self._appearing(lane, source, self._value("divide", unit), *marks))
+
+    def _arrive(self, beat: Beat, unit: int, ticks: int) -> None:
+        """Backwards: it goes on to the winner of the window, or to all its cells."""
+        self.count(beat.done, self.parts.counter(beat.done), unit)
+        target, around = self._over(unit, last=True)
+        lane = self._lane(self.parts.plan.onward(target, around), self.theme.result)
+        marks = self._marks(self.parts.goals(unit))
+        name, cells = self.parts.landed(unit)
+        moves: list[Animation] = [Reveal(self.grids[name], self._content(name), cells)]
+        source, (r, c) = self.parts.cell(unit)
+        if marks and self.grids[source].plan.pitch == self.grids[name].plan.pitch:
+            way = [self.parts.plan.operators[0][0], marks[0].boxes[0].centre]
+            moves.append(Glide(self, [(tile(self.grids[source], r, c), way)]))
+        self.run(ticks, *moves, *self._appearing(lane, *marks), *self.said())
+        if "share" in self.grids:
+            self.grids["share"].put(self._cells("share", unit))
+
+    def _read(self, beat: Beat, unit: int, ticks: int) -> None:
+        self.run(ticks)
+
+    # ── pieces ───────────────────────────────────────────────────────────────
+    def _boxes(self, unit: int) -> dict[str, list[Box]]:
+        return {name: taps(self.grids[name].plan, region) for name, region in self.parts.windows(unit)}
+
+    def _over(self, unit: int, last: bool = False) -> tuple[str, Box]:
+        """A grid under the window and the outline of the window on it."""
+        name, boxes = list(self._boxes(unit).items())[-1 if last else 0]
+        return name, hull(boxes)
+
+    def _centre(self, name: str, row: int, col: int) -> Point:
+        return self.grids[name].plan.cell(row, col).centre
+
+    def _cells(self, name: str, unit: int) -> Cells:
+        changing = self.grids[name].plan.changing
+        if changing is None:
+            raise KeyError(name)
+        return changing(unit)
+
+    def _content(self, name: str) -> Cells:
+        cells = self.grids[name].plan.cells
+        if cells is None:
+            raise KeyError(name)
+        return cells
+
+    def _copy(self, unit: int, colours: bool = False) -> None:
+        """The window's copy, in colours alone while it runs."""
+        for name in ("window", "share"):
+            if name in self.grids and not (name == "share" and not colours):
+                cells = self._cells(name, unit)
+                self.grids[name].put(Cells(cells.levels, None, cells.ghost, None, cells.scale) if colours else cells)
+
+    def _fill(self, unit: int) -> None:
+        name, cells = self.parts.landed(unit) if self.parts.backward else self._single(unit)
+        self.grids[name].put(self._content(name), cells)
+
+    def _single(self, unit: int) -> tuple[str, list[tuple[int, int]]]:
+        name, cell = self.parts.cell(unit)
+        return name, [cell]
+
+    def _lane(self, points: Iterable[Point], colour: str) -> Lane:
+        lane = Lane(list(points), colour, t.LINE)
+        self.passing.add(lane)
+        return lane
+
+    def _marks(self, cells: Iterable[Cell]) -> list[FocusFrame]:
+        """Frames in the result's colour around cells."""
+        marks = []
+        for name, (row, col) in cells:
+            grid: TileGrid = self.grids[name]
+            width = t.FOCUS if min(grid.plan.pitch) >= 60 else 3.5 if min(grid.plan.pitch) >= 30 else t.SECOND_FOCUS
+            inside = width > t.SECOND_FOCUS and name.startswith(("input", "window", "back"))  # of another frame
+            outset = self._within(width) if inside else t.FOCUS_OUTSET
+            marks.append(FocusFrame([grid.plan.cell(row, col)], self.theme.result, self.theme, width, outset))
+        self.passing.add(*marks)
+        return marks
+
+    def _within(self, width: float) -> float:
+        """How far a frame is drawn in, halo and all, so that one around it stays free."""
+        return -width / 2 - t.HALO
+
+    def _tint(self, unit: int | None) -> None:
+        """A window that is done keeps the colour of its output cell, where windows do not overlap."""
+        if unit is None or unit in self.tinted:
+            return
+        self.tinted.add(unit)
+        for name, rows, cols, role in self.parts.tints(unit):
+            box = self.grids[name].plan.span(rows, cols)
+            self.add(FocusFrame([box], self.theme.role(role), self.theme, t.SECOND_FOCUS, self._within(t.SECOND_FOCUS) + 1))
+        self.add(*self.window.frames)
+
+    def _value(self, name: str, unit: int) -> Label | None:
+        """The number beside an operator, if it has one."""
+        at, run = self.parts.values(unit).get(name, (None, None))
+        if run is None:
+            return None
+        label = Label(run.text, t.NOTE, self.theme.role(run.role), run.weight, at, "centre", source=run.source)
+        self.passing.add(label)
+        return label
+
+    def _appearing(self, *parts: Any) -> list[Animation]:
+        """Animations that show what has just been added to this step."""
+        return [Appear(part) for part in parts if part is not None]
+
+    def _leave(self) -> None:
+        """Clear what belongs to the step before."""
+        for name in ("window", "share"):
+            if name in self.grids:
+                self.grids[name].clear()
+        self.remove(*self.passing)
+        self.passing = VGroup()
+        self._tint(self.at)

@@ -1,0 +1,126 @@
+"""What a pooling's scene asks for besides the grids: windows, winners, lanes, values, what has landed."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from layeranim import numbers
+from layeranim.engine.trace import Region
+from layeranim.numbers import Style
+from layeranim.stories.pool_plan import Plan, back_region
+from layeranim.stories.pool_view import Place
+from layeranim.stories.storyboard import Address, Cells, Fact, Line, Point, Run
+
+Cell = tuple[str, Place]
+
+
+class PoolParts:
+    """Everything by unit: one window of one channel."""
+
+    def __init__(self, plan: Plan, first: int) -> None:
+        self.plan, self.view, self.first = plan, plan.view, first
+        self.backward, self.kind, self.lens = plan.view.config.backward, plan.view.kind, plan.lens
+        self.style = plan.styles
+
+    def windows(self, u: int) -> list[tuple[str, Region]]:
+        """The grids that have cells under the window of unit ``u``, with their regions."""
+        w = self.view.window(u)
+        names = (("input", self.view.region(w)), ("back", back_region(self.view, u)))
+        return [(f"{n}:{w.channel}", region) for n, region in names if f"{n}:{w.channel}" in self.plan.grids]
+
+    def cell(self, u: int) -> Cell:
+        """The cell of the output, or of its gradient, that the window belongs to."""
+        w = self.view.window(u)
+        return f"{'grad' if self.backward else 'output'}:{w.channel}", (w.r, w.c)
+
+    def row_end(self, u: int) -> bool:
+        """Whether the window leaves its row before unit ``u``."""
+        return u > 0 and u % self.view.out_shape[1] == 0
+
+    def counter(self, done: int) -> Line:
+        """How many windows are done, of how many."""
+        return Run(str(done), "ink", "semibold", Fact("done")), Run(f" / {self.view.units}", source=Fact("windows"))
+
+    # ── what moves ───────────────────────────────────────────────────────────
+    def gathered(self, u: int) -> list[tuple[Cell, Place]]:
+        """The cells of the input under the window, each with its place in the window's copy; none beside a lens."""
+        w = self.view.window(u)
+        rows, cols = self.view.taps(w)
+        if self.lens or "window" not in self.plan.grids:
+            return []
+        real, _ = self.view.counted(w)
+        return [((f"input:{w.channel}", (rows[r], cols[c])), (r, c)) for r, c in np.argwhere(real).tolist()]
+
+    def winners(self, u: int) -> list[Cell]:
+        """Where the largest number of the window stands on the stage: in the input, in the window's copy."""
+        if self.kind != "max":
+            return []
+        w = self.view.window(u)
+        row, col = self.view.winner(w)
+        places: list[Cell] = [(f"input:{w.channel}", (row, col)), ("window", self.view.winning_tap(w))]
+        if self.backward:
+            places.append((f"back:{w.channel}", self._inside((row, col))))
+        return [(name, at) for name, at in places if name in self.plan.grids]
+
+    def _inside(self, at: Place) -> Place:
+        return at[0] - self.view.before[0], at[1] - self.view.before[1]
+
+    def chosen(self, u: int) -> Cells:
+        """The window's copy with all but the winner dimmed."""
+        given = self.plan.grids["window"].numeral
+        return self.view.window_cells(self.view.window(u), self.style["input"] if given else None, chosen=True)
+
+    def values(self, u: int) -> dict[str, tuple[Point, Run]]:
+        """The numbers beside the operators of a mean, with their places: the sum under Σ, the divisor over ÷."""
+        view, w = self.view, self.view.window(u)
+        if self.kind != "mean":
+            return {}
+        over = numbers.text(view.trace["divisors"][w.r, w.c], Style(0))
+        at = self.plan.operators[-1][0]
+        out = {"divide": ((at[0], at[1] + 30), Run(over, "ink", "semibold", Address("divisors", (w.r, w.c))))}
+        if not self.backward:
+            at = self.plan.operators[0][0]
+            text = numbers.text(view.trace["sums"][w.index], self.style["sums"])
+            out["sum"] = ((at[0], at[1] - 46), Run(text, "ink", "semibold", Address("sums", w.index)))
+        return out
+
+    # ── backwards ────────────────────────────────────────────────────────────
+    @cached_property
+    def _last(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """For every row and column of the input the last window over it; the very last where there is none."""
+        out = []
+        for side, before, n in zip(self.view.found, self.view.before, self.view.size, strict=True):
+            last = np.full(n, side.along.out - 1)
+            for i in range(side.along.out):
+                at = np.array([k - before for k in side.along.taps(i)])
+                last[at[(at >= 0) & (at < n)]] = i
+            out.append(last)
+        return out[0], out[1]
+
+    def landed(self, u: int) -> tuple[str, list[Place]]:
+        """The cells of the input's gradient over which the last window has now passed."""
+        w = self.view.window(u)
+        rows, cols = (np.flatnonzero(last == i).tolist() for last, i in zip(self._last, (w.r, w.c), strict=True))
+        return f"back:{w.channel}", [(r, c) for r in rows for c in cols]
+
+    def goals(self, u: int) -> list[Cell]:
+        """The cells to frame when unit ``u`` lands: the output's, or backwards that of the winner."""
+        if not self.backward:
+            return [self.cell(u)]
+        w = self.view.window(u)
+        return [(f"back:{w.channel}", self._inside(self.view.winner(w)))] if self.kind == "max" else []
+
+    def tints(self, u: int) -> list[tuple[str, range, range, str]]:
+        """The blocks, grid by grid, that keep the colour of unit ``u``; none where windows overlap or are too small."""
+        view, w = self.view, self.view.window(u)
+        source = f"input:{w.channel}"
+        given = self.plan.grids.get(source)
+        spread = any(taps.step > 1 for taps in view.taps(w))
+        if self.backward or given is None or not given.numeral or not view.disjoint or spread or view.per_map == 1:
+            return []
+        role = "figo"[2 * (w.r % 2) + w.c % 2]
+        name, (r, c) = self.cell(u)
+        return [(source, *view.taps(w), role), (name, range(r, r + 1), range(c, c + 1), role)]

@@ -1,0 +1,209 @@
+"""The arithmetic of one pooling window in words: what its numbers become, and where a gradient goes back to."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from layeranim import numbers
+from layeranim.numbers import Style
+from layeranim.stories import phrases
+from layeranim.stories.pool_view import PoolView, Window
+from layeranim.stories.storyboard import Address, Fact, Line, Run
+
+Styles = dict[str, Style]
+ALL, SOME = 9, 5  # so many numbers of a window are written out; of more the first five
+COMMA, MORE = Run(", "), Run("…")
+
+
+def forward(view: PoolView, w: Window, styles: Styles) -> Line:
+    """``max(4, 7, 6, 3) = 7``, ``(4 + 7 + 6 + 3) / 4 = 5`` or ``√(4² + 7² + 6² + 3²) ≈ 10.49``."""
+    return {"max": _max, "mean": _mean, "lp": _norm}[view.kind](view, w, styles)
+
+
+def brief(view: PoolView, w: Window, styles: Styles) -> Line:
+    """Only the result, for steps too short to read more."""
+    name = {"max": "max", "mean": "mean", "lp": "p-norm"}[view.kind]
+    if view.config.backward:
+        text = numbers.text(view.trace["grad_output"][w.index], styles["grad_output"])
+        verb = "to the winner of the " if view.kind == "max" else "over the "
+        return (Run("gradient "), Run(text, "ink", source=Address("grad_output", w.index)), Run(f" {verb}"), Run("window", "focus"))
+    return Run(f"{name} of the "), Run("window", "focus"), Run(" = "), _result(view, w, styles)
+
+
+def _result(view: PoolView, w: Window, styles: Styles) -> Run:
+    text = numbers.text(view.trace["output"][w.index], styles["output"])
+    return phrases.result(text, Address("output", w.index))
+
+
+def _numbers(view: PoolView, w: Window, styles: Styles) -> list[Run]:
+    """The numbers of the input under the window in reading order, the winner of a maximum in its role."""
+    real, _ = view.counted(w)
+    rows, cols = view.taps(w)
+    winner = view.winner(w) if view.kind == "max" else None
+    out = []
+    for r, c in np.argwhere(real).tolist():
+        at = rows[r], cols[c]
+        text = numbers.text(view.trace["padded"][0, w.channel][at], styles["input"])
+        role, weight = ("result", "semibold") if at == winner else ("ink", "medium")
+        out.append(Run(text, role, weight, Address("padded", (0, w.channel, *at))))
+    return out
+
+
+def _shortened(runs: Sequence[Run], make: Callable[[list[Line]], Line], keep: int | None = None) -> Line:
+    """The line that ``make`` builds of as many numbers as fit; the one at ``keep`` is always among them."""
+    sizes = [len(runs)] if len(runs) <= ALL else []
+    for most in [*sizes, *range(min(SOME, len(runs) - 1), 0, -1)]:
+        parts: list[Line] = [(run,) for run in runs[:most]]
+        if keep is not None and keep >= most:
+            parts = [*parts[:-1], *([(MORE,)] if keep >= most or most > 1 else []), (runs[keep],)]
+            parts += [(MORE,)] if keep < len(runs) - 1 else []
+        elif most < len(runs):
+            parts.append((MORE,))
+        line = make(parts)
+        if phrases.fits(line):
+            return line
+    return make([(MORE,)])
+
+
+def _max(view: PoolView, w: Window, styles: Styles) -> Line:
+    runs = _numbers(view, w, styles)
+    keep = next(i for i, run in enumerate(runs) if run.role == "result")
+
+    def make(parts: list[Line]) -> Line:
+        inner = phrases.join(parts, COMMA)
+        return Run("max("), *inner, Run(")"), phrases.relation_run("="), _result(view, w, styles)
+
+    return _shortened(runs, make, keep)
+
+
+def _mean(view: PoolView, w: Window, styles: Styles) -> Line:
+    runs, (_, zeros) = _numbers(view, w, styles), view.counted(w)
+    over = view.trace["divisors"][w.r, w.c]
+    text = numbers.text(over, Style(0))
+    result = _result(view, w, styles)
+    with np.errstate(all="ignore"):
+        reached = _sum(numbers.exact(run.text) for run in runs) / numbers.exact(text)
+    relation = phrases.relation_run(numbers.agrees(reached, result.text))
+    ending = (Run(f"{zeros} zero{'s' * (zeros > 1)}", source=Fact("padding")),) if zeros else ()
+
+    def make(parts: list[Line]) -> Line:
+        terms = [*_factors(parts), *([ending] if ending else [])]
+        inner = (Run("("), *phrases.join(terms), Run(")")) if len(terms) > 1 else phrases.join(terms)
+        return (*inner, Run(" / "), Run(text, "ink", source=Address("divisors", (w.r, w.c))), relation, result)
+
+    return _shortened(runs, make)
+
+
+def _factors(parts: list[Line]) -> list[Line]:
+    """Addends: a negative one in parentheses."""
+    return [tuple(Run(numbers.factor(r.text), r.role, r.weight, r.source) for r in part) for part in parts]
+
+
+def _norm(view: PoolView, w: Window, styles: Styles) -> Line:
+    p, runs, result = float(view.config.norm_type), _numbers(view, w, styles), _result(view, w, styles)
+    relation = phrases.relation_run(numbers.agrees(_p_norm([run.text for run in runs], p), result.text))
+
+    def make(parts: list[Line]) -> Line:
+        if p == 2:
+            squares = [part if part == (MORE,) else (*part, Run("²")) for part in _factors(parts)]
+            return Run("√("), *phrases.join(squares), Run(")"), relation, result
+        if p == 1:
+            sizes = [part if part == (MORE,) else (Run("|"), *part, Run("|")) for part in parts]
+            return *phrases.join(sizes), relation, result
+        return Run("p-norm("), *phrases.join(parts, COMMA), Run(")"), relation, result
+
+    return _shortened(runs, make)
+
+
+def _sum(values: Any) -> Any:
+    total: Any = Fraction(0)
+    for value in values:
+        total = float(total) + value if isinstance(value, float) else total + (
+            value if isinstance(total, Fraction) else float(value))  # fmt: skip
+    return total
+
+
+def _p_norm(texts: list[str], p: float) -> float:
+    """(Σ |x|ᵖ)^(1/p) of displayed numbers, scaled by the largest so that no power overflows."""
+    sizes = [abs(float(numbers.exact(text))) for text in texts]
+    most = max(sizes)
+    if most == 0 or not math.isfinite(most):
+        return most if all(math.isfinite(s) or math.isinf(s) for s in sizes) else math.nan
+    return float(most * math.fsum((s / most) ** p for s in sizes) ** (1 / p))
+
+
+# ── backwards ────────────────────────────────────────────────────────────────
+def backward(view: PoolView, w: Window, styles: Styles) -> Line:
+    """Which cells of a window get which part of its gradient."""
+    return {"max": _routed, "mean": _spread, "lp": _bent}[view.kind](view, w, styles)
+
+
+def _gradient(view: PoolView, index: tuple[int, ...], styles: Styles, factor: bool = False) -> Run:
+    text = numbers.text(view.trace["grad_output"][index], styles["grad_output"])
+    return Run(numbers.factor(text) if factor else text, "ink", "semibold", Address("grad_output", index))
+
+
+def _routed(view: PoolView, w: Window, styles: Styles) -> Line:
+    """``the winner, 7, gets 2,  the others 0``; of several windows won ``gets 2 + 3 = 5`` with the last of them."""
+    at = view.winner(w)
+    held = numbers.text(view.trace["padded"][0, w.channel][at], styles["input"])
+    head = (Run("the winner, "), Run(held, "ink", "semibold", Address("padded", (0, w.channel, *at))), Run(", gets "))
+    won = view.wins(w)
+    cell = (0, w.channel, at[0] - view.before[0], at[1] - view.before[1])
+    total = numbers.text(view.trace["grad_input"][cell], styles["grad_input"])
+    result = phrases.result(total, Address("grad_input", cell))
+    if len(won) == 1:
+        others = (Run(",  the others "), Run("0", source=Fact("others"))) if view.disjoint and np.prod(view.kernel_shape) > 1 else ()
+        return *head, result, *others
+    seen = [index for index in won if index <= w.index]
+    terms = [(_gradient(view, index, styles, factor=True),) for index in seen[-SOME:]]
+    terms = [(MORE,), *terms] if len(seen) > SOME else terms
+    if len(seen) < len(won):
+        return *head, *phrases.join([*terms, (MORE,)])
+    texts = [(numbers.text(view.trace["grad_output"][index], styles["grad_output"]),) for index in won]
+    line = *head, *phrases.join(terms), phrases.relation_run(numbers.relation(texts, total)), result
+    return line if phrases.fits(line) else (*head, result)
+
+
+def _spread(view: PoolView, w: Window, styles: Styles) -> Line:
+    """``2 / 4 = 0.50 to each of 4 cells``."""
+    over = numbers.text(view.trace["divisors"][w.r, w.c], Style(0))
+    share = numbers.text(view.trace["shares"][w.index], styles["shares"])
+    gradient = _gradient(view, w.index, styles)
+    with np.errstate(all="ignore"):
+        reached = numbers.exact(gradient.text) / numbers.exact(over)
+    n = int(view.counted(w)[0].sum())
+    return (gradient, Run(" / "), Run(over, "ink", source=Address("divisors", (w.r, w.c))),
+            phrases.relation_run(numbers.agrees(reached, share)), phrases.result(share, Address("shares", w.index)),
+            Run(f"  to each of {n} cells" if n > 1 else "  to its cell", source=Fact("window"), late=True))  # fmt: skip
+
+
+def _bent(view: PoolView, w: Window, styles: Styles) -> Line:
+    """``2 · 7 / 10.49 ≈ 1.33`` for the largest number of a window under the 2-norm, else the rule in words."""
+    gradient = _gradient(view, w.index, styles)
+    norm = numbers.text(view.trace["output"][w.index], styles["output"])
+    texts = _numbers(view, w, styles)
+    largest = max(texts, key=lambda run: abs(float(numbers.exact(run.text))) if run.text != numbers.NAN else -1.0)
+    source = largest.source
+    known = numbers.exact(norm)
+    if view.config.norm_type != 2 or not isinstance(source, Address) or not isinstance(known, Fraction) or not known:
+        return Run("gradient "), gradient, Run(", to each number by its share in the norm")
+    _, channel, r, c = source.index
+    cell = (0, channel, r - view.before[0], c - view.before[1])
+    head = (gradient, Run(numbers.DOT), Run(numbers.factor(largest.text), "ink", source=source), Run(" / "),
+            Run(norm, "ink", source=Address("output", w.index)))  # fmt: skip
+    if not view.disjoint:
+        return *head, Run("  to this number, to each its own")
+    total = numbers.text(view.trace["grad_input"][cell], styles["grad_input"])
+    reached = _product(numbers.exact(gradient.text), numbers.exact(largest.text)) / known
+    return (*head, phrases.relation_run(numbers.agrees(reached, total)), phrases.result(total, Address("grad_input", cell)),
+            Run("  to the largest", late=True))  # fmt: skip
+
+
+def _product(a: Any, b: Any) -> Any:
+    return a * b if isinstance(a, Fraction) and isinstance(b, Fraction) else float(a) * float(b)

@@ -1,0 +1,50 @@
+"""Ready poolings, each with its source."""
+
+from __future__ import annotations
+
+from layeranim.stories.storyboard import Preset
+
+SLUGNET = "4 7 1 2; 6 3 0 8; 9 1 6 0; 6 4 1 7"
+
+PRESETS = (
+    Preset(
+        "slugnet-max",
+        "the largest number of every 2×2 window",
+        "Slugnet documentation, Layers, Pooling",
+        options={"mode": "max"},
+        arrays={"input": SLUGNET},
+        takeaway="keeps the strongest answer of each place, not where it stood",
+    ),
+    Preset(
+        "slugnet-mean",
+        "the mean of every 2×2 window",
+        "Slugnet documentation, Layers, Pooling",
+        options={"mode": "mean"},
+        arrays={"input": SLUGNET},
+        takeaway="a smaller, smoother picture: every number counts a quarter",
+    ),
+    Preset(
+        "glossary",
+        "the 4×4 image of the ML Glossary and the largest number of every 2×2 window",
+        "ML Glossary, Layers, Pooling; its code swaps rows and columns (5 9 / 8 8), its figure is right",
+        options={"mode": "max"},
+        arrays={"input": "1 2 3 4; 5 1 3 8; 5 1 4 7; 9 5 8 2"},
+        takeaway="a quarter of the numbers, the strongest answers still there",
+    ),
+    Preset(
+        "digit",
+        "a handwritten 8×8 digit at half its height and width",
+        "UCI Optical Recognition of Handwritten Digits (E. Alpaydin, C. Kaynak; CC BY 4.0)",
+        options={"mode": "max"},
+        arrays={"input": "digit:3"},
+        takeaway="a quarter of the pixels, and still a three",
+    ),
+    Preset(
+        "gradient",
+        "max pooling backwards: each gradient goes to the cell that won its window",
+        "the image of the Slugnet documentation; the gradient is ours",
+        options={"mode": "max", "backward": True},
+        arrays={"input": SLUGNET, "grad_output": "2 -1; 3 1"},
+        takeaway="only the winners learn: the others had no say in the output",
+    ),
+)

@@ -1,0 +1,69 @@
+"""Makes ``convolution.npz``: PyTorch's 1D, 3D and transposed convolutions and the gradients of all, 2D included.
+
+Run ``python -m tests.vectors.make_convolution_vectors``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tests.vectors import store
+
+AXES = {"conv1d": 1, "conv": 2, "conv3d": 3, "conv-transpose": 2}
+
+
+def case(rng: np.random.Generator, number: int) -> store.Case:
+    """One convolution, forward and backward."""
+    layer = list(AXES)[number % 4]
+    n, groups = AXES[layer], int(rng.choice([1, 1, 2]))
+    inner, outer = (groups * int(k) for k in rng.integers(1, 3, 2))
+    kernel, stride, dilation = rng.integers(1, 4, n), rng.integers(1, 4, n), rng.integers(1, 3, n)
+    reach = dilation * (kernel - 1) + 1
+    config: dict[str, Any] = {"stride": stride.tolist(), "dilation": dilation.tolist(), "groups": groups}
+    arrays: dict[str, Any] = {}
+    if layer == "conv-transpose":
+        size = rng.integers(1, 4, n)
+        more = [int(rng.integers(0, m)) for m in np.maximum(stride, dilation)]
+        padding = np.minimum(rng.integers(0, 3, n), ((size - 1) * stride + reach - 1) // 2)
+        config |= {"padding": padding.tolist(), "output_padding": more}
+        out = (size - 1) * stride - 2 * padding + reach + more
+        arrays["kernel"] = store.array(rng, inner, outer // groups, *kernel)
+    else:
+        size = reach + rng.integers(0, 4, n)
+        mode = str(rng.choice(["zeros", "zeros", "reflect", "replicate", "circular"]))
+        padding = np.minimum(rng.integers(0, 3, n), size - 1)
+        config |= {"padding": padding.tolist(), "padding_mode": mode}
+        out = (size + 2 * padding - reach) // stride + 1
+        arrays["kernel"] = store.array(rng, outer, inner // groups, *kernel)
+    arrays |= {"input": store.array(rng, 2, inner, *size), "grad_output": store.array(rng, 2, outer, *out)}
+    if rng.integers(2):
+        arrays["bias"] = store.array(rng, outer)
+    return {"layer": layer, "config": config, "arrays": arrays, "dtype": store.TYPES[number // 4 % 3 == 2]}
+
+
+def expected(case: store.Case, arrays: store.Arrays) -> store.Arrays:
+    """The output and the gradients of input, kernel and bias."""
+    import torch
+    from torch.nn import functional as F
+
+    config, n = case["config"], AXES[case["layer"]]
+    given = {name: torch.from_numpy(a).requires_grad_() for name, a in arrays.items() if name != "grad_output"}
+    x, kernel, bias = given["input"], given["kernel"], given.get("bias")
+    if case["layer"] == "conv-transpose":
+        y = F.conv_transpose2d(
+            x, kernel, bias, config["stride"], config["padding"], config["output_padding"], config["groups"],
+            config["dilation"],
+        )  # fmt: skip
+    else:
+        amounts = [p for p in reversed(config["padding"]) for _ in range(2)]
+        mode = config["padding_mode"]
+        padded = F.pad(x, amounts, "constant" if mode == "zeros" else mode)
+        y = getattr(F, f"conv{n}d")(padded, kernel, bias, config["stride"], 0, config["dilation"], config["groups"])
+    y.backward(torch.from_numpy(arrays["grad_output"]))
+    return {"output": y.detach().numpy(), **{f"grad_{key}": value.grad.numpy() for key, value in given.items()}}
+
+
+if __name__ == "__main__":
+    store.write("convolution", 160, case, expected)
