@@ -46,6 +46,9 @@ class ConvParts:
         style = self.plan.styles["pre_activation"]
         out: dict[str, Run] = {}
         at = (0, w.f, w.r, w.c)
+        if view.biased and view.depth == 1:
+            total = view.trace.read(w.of("partial_sums"))[0]
+            out["sum"] = Run(numbers.text(total, style), "ink", source=Address("partial_sums", (*at, 0)))
         pre = view.trace.read(w.of("pre_activation"))
         out["bias" if view.biased else "sum"] = Run(
             numbers.text(pre, style), "ink", source=Address("pre_activation", at)

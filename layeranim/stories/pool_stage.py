@@ -17,6 +17,7 @@ from layeranim.stories.window_stage import BOTTOM, HEADING, HEAT_MOST, HEIGHT, L
 LARGEST, LENS, RESULT = 92, 60, 76  # pitch of cells at most: where all are alike, of a lens, of an output beside one
 WAY = 84  # from the input to the window: the lane and its knee
 BEFORE, AFTER = 56, 84  # from the window to the operator, from there to the output
+AIR = 20  # that every column leaves free where cells could be smaller
 SPREAD = 64  # how much wider a gap becomes where there is room
 DECENT = 0.75  # of its largest size that a picture in colour keeps for the sake of numerals elsewhere
 
@@ -104,7 +105,7 @@ def _alike(sizes: Sizes, narrow: bool) -> dict[str, Fit] | None:
     wide = max(column.wide[narrow] for column in columns)
     across = sum(column.shape[1] for column in columns)
     tall = min(column.height(sizes.channels) / column.shape[0] for column in columns)
-    room = _room(sizes, columns)
+    room = _room(sizes, columns) - AIR * len(columns)
     for most in range(LARGEST, layout.LEAST_PITCH - 1, -2):
         fit = layout.numerals(1, across, wide, room, tall, most)
         if fit is None or (not narrow and _pays(columns) and fit.pitch[0] < 58):

@@ -1,0 +1,193 @@
+"""What a recurrent film shows of its trace: units of work, slices as columns, at which rounding, in which colours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, cast
+
+import numpy as np
+
+from layeranim import layout, numbers
+from layeranim.engine.recurrent.config import RecurrentConfig, kind_of
+from layeranim.engine.recurrent.layout import Run, mask_of, run_list
+from layeranim.engine.trace import Array, Region
+from layeranim.numbers import Style
+from layeranim.stories.storyboard import Address, Cells, Telling
+
+MOST_RUNS = 6  # layers and directions drawn; of more the first five stand for all
+MOST_STEPS = 8  # time steps drawn as columns
+HEAD_STEPS = 4  # of more, so many first ones, and the last three
+GATES = ("forget_gate", "input_gate", "output_gate", "reset_gate", "update_gate")
+SQUASHED = ("candidate", "cell_tanh")
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One time step of one run of the film: unit ``u``, drawn run ``n`` and time ``t``."""
+
+    u: int
+    n: int
+    t: int
+
+
+class RecurrentView:
+    """The numbers of one film, of the first sequence of the batch."""
+
+    def __init__(self, telling: Telling) -> None:
+        self.telling, self.trace = telling, telling.trace
+        self.config = cast(RecurrentConfig, self.trace.config)
+        self.kind = kind_of(self.config)
+        every = run_list(self.config, self.trace.tensors)
+        self.all_runs = len(every)
+        self.runs: list[Run] = every if len(every) <= MOST_RUNS else every[: MOST_RUNS - 1]
+        self.steps = int(mask_of(self.trace.tensors)[0].sum())
+        self.batch = self.trace.tensor("input").shape[0]
+        self.hidden = int(self.config.hidden or 1)
+        self.states = ("cell", "hidden") if self.kind == "lstm" else ("hidden",)
+        self._styles: dict[str, Style] = {}
+
+    # ── units ────────────────────────────────────────────────────────────────
+    @property
+    def units(self) -> int:
+        """Time steps of all drawn runs, in the order in which they are computed."""
+        return len(self.runs) * self.steps
+
+    def unit(self, u: int) -> Unit:
+        n, k = divmod(u, self.steps)
+        return Unit(u, n, self.steps - 1 - k if self.runs[n].reverse else k)
+
+    def drawn_times(self, shown: range) -> list[int]:
+        """The time steps that have a column, for a film of these units."""
+        times = sorted({self.unit(u).t for u in shown})
+        if len(times) <= MOST_STEPS:
+            return times
+        return [*times[:HEAD_STEPS], *times[HEAD_STEPS - MOST_STEPS + 1 :]]
+
+    def name(self, n: int, base: str) -> str:
+        """A tensor of a run by its full name."""
+        return self.runs[n].prefix + base
+
+    def size(self, n: int, base: str) -> int:
+        return int(self.trace.tensor(self.name(n, base)).shape[-1])
+
+    # ── numbers ──────────────────────────────────────────────────────────────
+    def values(self, n: int, base: str, t: int | None) -> Array:
+        """A vector of a run at a time step; ``t`` is ``None`` for weights and biases."""
+        where = () if t is None else (("batch", 0), ("time", t))
+        return np.asarray(self.trace.read(Region(self.name(n, base), where)))
+
+    def value(self, n: int, base: str, t: int, i: int = 0) -> float:
+        return float(self.values(n, base, t)[i])
+
+    def text(self, n: int, base: str, t: int | None, i: int = 0) -> str:
+        """One number of a vector as it is displayed everywhere."""
+        return numbers.text(self.values(n, base, t)[i], self.style(n, base))
+
+    def source(self, n: int, base: str, t: int | None, *i: int) -> Address:
+        return Address(self.name(n, base), i if t is None else (0, t, *i))
+
+    def style(self, n: int, base: str) -> Style:
+        """How a tensor's numbers are written; the states share one style, so do a run's weights, and its sums."""
+        group = self.group(n, base)
+        key = f"{'' if group in ('state', 'gate', 'input') else n}{group}"
+        if key not in self._styles:
+            kind: Any = "gate" if group == "gate" else "value"
+            self._styles[key] = numbers.style(
+                self._sample(n, group), kind=kind, precision=self.telling.film.precision
+            )
+        return self._styles[key]
+
+    def group(self, n: int, base: str) -> str:
+        if base in GATES or base in SQUASHED or base in ("update_complement", "probabilities"):
+            return "gate"
+        if base == "input":
+            return "input" if self.runs[n].layer == 0 else "state"
+        if base in ("hidden", "cell", "previous_hidden", "previous_cell", "reset_hidden", "unprojected"):
+            return "state"
+        return "weight" if base.startswith(("weight", "bias")) else "sum"
+
+    def _sample(self, n: int, group: str) -> Array:
+        """The values that decide how a group of tensors is written."""
+        p = self.runs[n].prefix
+        if group == "input":
+            return self.trace["input"][0]
+        if group == "weight":
+            names = [p + "weight_input", p + "weight_hidden", p + "bias_input", p + "bias_hidden"]
+            return self._joined([self.trace[name] for name in names if name in self.trace.tensors])
+        if group == "state":
+            each = [(i, s) for i in range(len(self.runs)) for s in self.states]
+            both = [self.trace[self.name(i, pre + s)][0] for i, s in each for pre in ("", "previous_")]
+            return self._joined(both)
+        if group == "sum":
+            return self._joined([self._sums(n), self._products(n)])
+        return self.trace[p + "hidden"][0]
+
+    def _sums(self, n: int) -> Array:
+        acts = [act for act in self.runs[n].acts if act.verb in ("affine", "add") and act.writes in self.trace.tensors]
+        return self._joined([self.trace[act.writes][0] for act in acts])
+
+    def _products(self, n: int) -> Array:
+        """The products of a few steps: enough for a style and a colour range."""
+        names = [act.products for act in self.runs[n].acts if act.products]
+        times = sorted({0, 1, self.steps - 1} & set(range(self.steps)))
+        each = [self.trace.read(Region(m, (("batch", 0), ("time", t), ("units", 0)))) for m in names for t in times]
+        return self._joined(each)
+
+    @staticmethod
+    def _joined(parts: Sequence[Array]) -> Array:
+        return np.concatenate([np.ravel(part) for part in parts]) if parts else np.zeros(1)
+
+    # ── colours ──────────────────────────────────────────────────────────────
+    def range_of(self, n: int, base: str) -> float:
+        """One colour range for what comes in and the states, one for a run's weights, one for its sums."""
+        group = self.group(n, base)
+        if group == "gate":
+            return 1.0
+        if group in ("input", "state"):
+            return self._signal_range
+        return self._range(n, group)
+
+    @cached_property
+    def _signal_range(self) -> float:
+        return numbers.value_range(self._sample(0, "input"), self._sample(0, "state"))
+
+    def _range(self, n: int, group: str) -> float:
+        return numbers.value_range(self._sample(n, group))
+
+    # ── cells ────────────────────────────────────────────────────────────────
+    def column(self, n: int, base: str, t: int | None, rows: range, written: bool = True) -> Cells:
+        """Some of a vector's values as a column of cells; not ``written``: in colour alone."""
+        values = self.values(n, base, t)[rows.start : rows.stop].reshape(-1, 1)
+        texts = numbers.texts(values, self.style(n, base)) if written else None
+        levels = numbers.levels(values, self.range_of(n, base))
+        return Cells(levels, texts, self.ghosts(base, t, values), None, "value",
+                     lambda r, c: self.source(n, base, t, rows.start + r))  # fmt: skip
+
+    def ghosts(self, base: str, t: int | None, values: Array) -> Any:
+        """Zeros that are no data: what a one-to-many layer reads after its first step."""
+        if self.config.mode == "one-to-many" and base == "input" and t:
+            return np.ones(values.shape, bool)
+        return None
+
+    def row(self, n: int, base: str, unit: int, cols: range) -> Cells:
+        """A row of a weight matrix, part of it, as a column."""
+        values = self.trace.read(Region(self.name(n, base)))[unit, cols.start : cols.stop].reshape(-1, 1)
+        return Cells(numbers.levels(values, self.range_of(n, base)), numbers.texts(values, self.style(n, base)), None,
+                     None, "value", lambda r, c: Address(self.name(n, base), (unit, cols.start + r)))  # fmt: skip
+
+    def products(self, n: int, base: str, t: int, unit: int, cols: range) -> Cells:
+        """The products of one unit's weights, part of them, as a column."""
+        where = (("batch", 0), ("time", t), ("units", unit))
+        values = self.trace.read(Region(self.name(n, base), where))[cols.start : cols.stop].reshape(-1, 1)
+        return Cells(numbers.levels(values, self.range_of(n, base)), numbers.texts(values, self.style(n, base)), None,
+                     None, "value", lambda r, c: Address(self.name(n, base), (0, t, unit, cols.start + r)))  # fmt: skip
+
+    def wide(self, n: int, base: str) -> float:
+        """Width at size 1 of the widest text of a group of tensors."""
+        group = self.group(n, base)
+        sample = np.array([0.0, 1.0, -1.0]) if group == "gate" else np.unique(self._sample(n, group))
+        finite = sample[np.isfinite(sample)]
+        ends = np.concatenate([finite[:4], finite[-4:], sample[~np.isfinite(sample)][:3]])
+        return layout.widest(numbers.texts(ends, self.style(n, base)).ravel().tolist())

@@ -1,0 +1,136 @@
+"""Whole films, written and decoded: frames, seconds, size, colours, poster, captions; the same bytes again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from layeranim import api, catalog
+from layeranim.film.film import Film
+from layeranim.film.palette import palette
+from layeranim.stories.storyboard import plain
+from layeranim.theme import THEMES
+
+NAMES = list(catalog.EXPLAINERS)
+DRAFT = {"quality": "draft"}
+
+
+def made(name: str, folder: Path, **options: object) -> tuple[Film, Path]:
+    """A film of an explainer's default example as MP4 and GIF, small."""
+    stem = folder / name
+    film = api.render(name, output=[f"{stem}.mp4", f"{stem}.gif"], **{**DRAFT, **options})
+    return film, stem
+
+
+def _colours(pixels: NDArray[np.uint8]) -> set[int]:
+    """The distinct colours of a picture as 0xRRGGBB."""
+    packed = pixels.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
+    return set(np.unique(packed).tolist())
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("name", NAMES)
+def test_films_decode_to_what_was_promised(name: str, theme: str, tmp_path: Path) -> None:
+    film, stem = made(name, tmp_path, theme=theme)
+    board = api.prepare(name, {}).storyboard(api.prepare(name, {}).trace())
+    report = json.loads(stem.with_suffix(".json").read_text(encoding="utf-8"))
+    frames = round(board.ticks / 2)
+    assert film.frames == report["frames"] == frames
+    assert film.seconds == report["seconds"] == board.seconds
+
+    with av.open(str(stem.with_suffix(".mp4"))) as video:
+        stream = video.streams.video[0]
+        decoded = [frame.to_ndarray(format="rgb24") for frame in video.decode(stream)]
+        assert len(decoded) == frames
+        assert float(stream.duration * stream.time_base) == pytest.approx(frames / 12.5, abs=1e-3)
+        assert decoded[0].shape == (360, 640, 3)
+
+    with Image.open(stem.with_suffix(".gif")) as gif:
+        assert gif.size == (640, 360)
+        assert gif.info["loop"] == 0
+        allowed = {int(colour[1:], 16) for colour in palette(THEMES[theme])}
+        total = 0
+        for k in range(gif.n_frames):
+            gif.seek(k)
+            total += gif.info["duration"]
+            if k % 40 == 0:
+                assert _colours(np.asarray(gif.convert("RGB"))) <= allowed
+        assert total == pytest.approx(frames * 80, abs=80)
+    background = THEMES[theme].bg
+    assert decoded[-1][5, 5].tolist() == pytest.approx([int(background[i : i + 2], 16) for i in (1, 3, 5)], abs=3)
+
+    poster = np.asarray(Image.open(stem.with_suffix(".png")).convert("RGB")).astype(int)
+    at = min(frames - 1, round(report["poster_second"] * 12.5))
+    assert np.abs(poster - decoded[at]).mean() < 2.5  # the video is lossy, the poster is not
+    assert np.abs(poster - decoded[0]).mean() > np.abs(poster - decoded[at]).mean()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_captions_alt_text_and_provenance_carry_the_same_numbers(name: str, tmp_path: Path) -> None:
+    film, stem = made(name, tmp_path)
+    work = api.prepare(name, {})
+    board = work.storyboard(work.trace())
+    track = stem.with_suffix(".vtt").read_text(encoding="utf-8")
+    assert track.startswith("WEBVTT\n")
+    for beat in board.beats:
+        if beat.kind == "step":
+            assert plain(beat.caption) in track
+    spoken = set(re.findall(r"[−\d.]+\d", plain(next(b for b in board.beats if b.end - 1 == board.poster).caption)))
+    assert spoken <= set(re.findall(r"[−\d.]+\d", film.alt))
+    report = json.loads(stem.with_suffix(".json").read_text(encoding="utf-8"))
+    for path in (stem.with_suffix(".mp4"), stem.with_suffix(".gif"), stem.with_suffix(".png")):
+        listed = report["files"][path.name]
+        assert listed["bytes"] == path.stat().st_size
+        assert listed["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert "/" not in json.dumps(report["files"])
+
+
+SCRIPT = """
+import sys
+from layeranim import api
+stem, name = sys.argv[1:]
+api.render(name, output=[stem + s for s in (".mp4", ".gif")], quality="draft", steps="first:3")
+"""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_same_bytes_in_another_process_place_and_locale(name: str, tmp_path: Path) -> None:
+    stem = tmp_path / "one" / name
+    stem.parent.mkdir()
+    api.render(name, output=[f"{stem}.mp4", f"{stem}.gif"], steps="first:3", **DRAFT)
+    other = tmp_path / "an other's ü"
+    other.mkdir()
+    env = {**os.environ, "PYTHONHASHSEED": "7", "LC_ALL": "C", "TZ": "Pacific/Chatham", "OMP_NUM_THREADS": "1"}
+    env.pop("HOME", None)
+    env["PYTHONPATH"] = os.pathsep.join([str(Path(api.__file__).parents[1]), env.get("PYTHONPATH", "")])
+    subprocess.run([sys.executable, "-c", SCRIPT, str(other / name), name], check=True, cwd=other, env=env)
+    for suffix in (".mp4", ".gif", ".png", ".vtt", ".json"):
+        assert (other / name).with_suffix(suffix).read_bytes() == stem.with_suffix(suffix).read_bytes(), suffix
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_default_gif_is_small_enough_to_embed(name: str, tmp_path: Path) -> None:
+    path = tmp_path / f"{name}.gif"
+    api.render(name, output=str(path))
+    assert path.stat().st_size <= (450_000 if name == "conv" else 600_000)
+
+
+def test_other_sizes_are_drawn_not_resampled(tmp_path: Path) -> None:
+    path = tmp_path / "wide.gif"
+    api.render("conv", output=str(path), size="1000x400", steps="first:1", fps=10)
+    with Image.open(path) as gif:
+        assert gif.size == (1000, 400)
+        first = np.asarray(gif.convert("RGB"))
+    assert (first[:, :120] == 255).all()  # the canvas is centred on the background
+    assert 0x16191D in _colours(first)  # ink is exact
