@@ -7,6 +7,7 @@ from pathlib import Path
 
 from layeranim import api, catalog, numbers
 from layeranim.engine.option import Layer, Option
+from layeranim.engine.trace import Trace
 from layeranim.stories.options import FilmOptions
 from layeranim.stories.storyboard import Preset, Story
 
@@ -19,6 +20,7 @@ def pages() -> dict[Path, str]:
     out = {PAGES / f"{name}.md": _explainer(name) for name in catalog.EXPLAINERS}
     out[HERE / "explainers.md"] = _index()
     out[HERE / "film-options.md"] = _film_options()
+    out[HERE / "engine.md"] = _engine()
     return out
 
 
@@ -81,12 +83,31 @@ def _presets(story: Story) -> list[str]:
 
 
 def _tensors(name: str, preset: Preset) -> list[str]:
+    return _table(api.prepare(name, {"example": preset.name}).trace())
+
+
+def _table(trace: Trace) -> list[str]:
     rows = ["| tensor | axes | shape | role | kept as |", "|---|---|---|---|---|"]
-    for tensor in api.prepare(name, {"example": preset.name}).trace().tensors.values():
+    for tensor in trace.tensors.values():
         kept = "recipe" if tensor.is_recipe else "array"
         shape = numbers.shape_text(tensor.shape)
         rows.append(f"| `{tensor.name}` | {', '.join(tensor.axes)} | {shape} | {tensor.role} | {kept} |")
     return rows
+
+
+def _engine() -> str:
+    rows = [
+        "# The engine's layers",
+        "",
+        "Written by `./run docs`. Every one is there for `la.trace(name, …)`; the tables",
+        "",
+    ]
+    rows[2] += " show the tensors of its default, small seeded numbers where nothing is given."
+    for name in catalog.names():
+        layer = catalog.layer(name)
+        rows += [f"## {name}", "", f"`{layer.formula}`", "", f"Source: {layer.source}.", ""]
+        rows += [*_table(api.prepare(name, {}).trace()), ""]
+    return "\n".join(rows)
 
 
 def _film_options() -> str:

@@ -92,7 +92,8 @@ def prepare(name: str, given: Mapping[str, Any], *, stdin: BinaryIO | None = Non
 
     Raises ``UsageError`` for whatever cannot be resolved; nothing is computed yet.
     """
-    layer, story = catalog.layer(name), catalog.story(name)
+    layer = catalog.layer(name)
+    story = catalog.story(name) if name in catalog.explainers() else _numbers_only(layer)
     options, arrays, film, ours = _sorted(layer, story, given)
     seed, example = ours.seed, ours.example
     preset = story.preset(example) if example else story.presets[0]
@@ -107,6 +108,15 @@ def prepare(name: str, given: Mapping[str, Any], *, stdin: BinaryIO | None = Non
     config, every, used, seeded = _filled(layer, preset, options, sources, reader, explicit=bool(example))
     labels = preset.labels if used and preset.labels and not seeded else {}
     return Work(name, layer, story, config, film, every, preset if used else None, seeded, seed, labels)
+
+
+def _numbers_only(layer: Layer) -> Story:
+    """Stands in for the story of a layer without a film: no preset, so its arrays are seeded."""
+
+    def tell(telling: Telling) -> Storyboard:
+        raise OptionError(f"{layer.name} has numbers but no film yet; layeranim trace {layer.name} shows them")
+
+    return Story(layer.title, (Preset("seeded", "small seeded numbers", "ours"),), tell, "")
 
 
 def _sorted(
@@ -159,7 +169,7 @@ class _Reader:
         return inputs.read(spec, **common)
 
     def seeded(self, name: str, shape: Shape) -> inputs.Source:
-        role = next(spec.role for spec in self.layer.arrays if spec.name == name)
+        role = next((spec.role for spec in self.layer.arrays if spec.name == name), "weight")
         drawn: Any = "bias" if name.endswith("bias") else "weight" if role == "weight" else "input"
         return inputs.read(inputs.seeded(shape, self.ours.seed, name, drawn), what=name)
 
@@ -184,7 +194,7 @@ def _filled(
         try:
             config: Config = layer.config.of(merged)
             ready = {**sources, **{n: reader.read(n, preset.arrays[n], config) for n in names}}
-            full, shapes = layer.complete(config, {a.name: _shape(ready.get(a.name)) for a in layer.arrays})
+            full, shapes = layer.complete(config, {name: source.array.shape for name, source in ready.items()})
         except UsageError as error:
             failure = error if failure is None or not names else failure
             continue
@@ -192,10 +202,6 @@ def _filled(
         ready |= {n: reader.seeded(n, shapes[n]) for n in seeded}
         return full, ready, len(names) == len(preset.arrays), seeded
     raise failure if failure else LayeranimError("no preset")
-
-
-def _shape(source: inputs.Source | None) -> Shape | None:
-    return None if source is None else tuple(source.array.shape)
 
 
 def _is_picture(source: inputs.Source) -> bool:

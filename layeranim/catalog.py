@@ -55,6 +55,39 @@ EXPLAINERS: dict[str, Explainer] = {
 }
 
 
+LAYERS: dict[str, str] = {
+    "activation": "engine.activation_layer:ACTIVATION",
+    "attention": "engine.attention:ATTENTION",
+    "batchnorm": "engine.normalisation:BATCH_NORM",
+    "bilinear": "engine.bilinear:BILINEAR",
+    "conv1d": "engine.conv_nd:CONV_1D",
+    "conv3d": "engine.conv_nd:CONV_3D",
+    "conv-matmul": "engine.conv_matmul:CONV_MATMUL",
+    "conv-transpose": "engine.conv_transpose:CONV_TRANSPOSE",
+    "cross-entropy": "engine.cross_entropy:CROSS_ENTROPY",
+    "dense": "engine.dense:DENSE",
+    "depthwise": "engine.depthwise:DEPTHWISE",
+    "dropout": "engine.dropout:DROPOUT",
+    "embedding": "engine.embedding:EMBEDDING",
+    "flatten": "engine.flatten:FLATTEN",
+    "gru": "engine.recurrent:GRU",
+    "layernorm": "engine.normalisation:LAYER_NORM",
+    "loss": "engine.losses:LOSS",
+    "lstm": "engine.recurrent:LSTM",
+    "neuron": "engine.dense:NEURON",
+    "pool1d": "engine.pool:POOL_1D",
+    "pool3d": "engine.pool:POOL_3D",
+    "positional-encoding": "engine.positional:POSITIONAL",
+    "rnn": "engine.recurrent:RNN",
+    "seq2seq": "engine.seq2seq:SEQ2SEQ",
+    "softmax": "engine.softmax:SOFTMAX",
+    "timesteps": "engine.recurrent.timesteps:TIMESTEPS",
+    "transformer": "engine.transformer:TRANSFORMER",
+    "vanishing": "engine.recurrent.vanishing:VANISHING",
+}
+"""Layers of the engine that ``la.trace`` and ``layeranim trace`` know by name, with or without a film."""
+
+
 @cache
 def explainers() -> dict[str, Explainer]:
     """Ours and the installed ones, by name. Ours cannot be replaced from outside."""
@@ -65,6 +98,8 @@ def explainers() -> dict[str, Explainer]:
 def explainer(name: str) -> Explainer:
     """The explainer of that name, or an error with the nearest one."""
     known = explainers()
+    if name not in known and name in LAYERS:
+        raise OptionError(f"{name} has numbers but no film yet; layeranim trace {name} shows them")
     if name not in known:
         raise OptionError(f"unknown explainer {name!r}{suggest(name, known)}; there are {', '.join(known)}")
     return known[name]
@@ -78,9 +113,19 @@ def resolve(reference: str) -> Any:
     return getattr(importlib.import_module(module), attribute)
 
 
+def names() -> tuple[str, ...]:
+    """Everything that can be traced: the explainers, then the layers without a film."""
+    return tuple(dict.fromkeys((*explainers(), *LAYERS)))
+
+
 def layer(name: str) -> Layer:
-    """The engine layer of an explainer."""
-    found: Layer = resolve(explainer(name).layer)
+    """The engine layer of an explainer, or of a layer without a film."""
+    if name not in explainers() and name in LAYERS:
+        found: Layer = resolve(LAYERS[name])
+        return found
+    if name not in explainers():
+        raise OptionError(f"unknown layer {name!r}{suggest(name, names())}; there are {', '.join(names())}")
+    found = resolve(explainer(name).layer)
     return found
 
 
