@@ -52,6 +52,27 @@ EXPLAINERS: dict[str, Explainer] = {
         "stories.pool:PoolStory",
         "scenes.pool:PoolScene",
     ),
+    "rnn": Explainer(
+        "recurrent",
+        "a recurrent layer: the cell, then unrolled over the time steps",
+        "engine.recurrent:RNN",
+        "stories.recurrent:RnnStory",
+        "scenes.recurrent:RecurrentScene",
+    ),
+    "gru": Explainer(
+        "recurrent",
+        "a gated recurrent unit: reset, update, candidate, new state",
+        "engine.recurrent:GRU",
+        "stories.recurrent:GruStory",
+        "scenes.recurrent:RecurrentScene",
+    ),
+    "lstm": Explainer(
+        "recurrent",
+        "long short-term memory: four gates around a memory",
+        "engine.recurrent:LSTM",
+        "stories.recurrent:LstmStory",
+        "scenes.recurrent:RecurrentScene",
+    ),
 }
 
 
@@ -70,15 +91,12 @@ LAYERS: dict[str, str] = {
     "dropout": "engine.dropout:DROPOUT",
     "embedding": "engine.embedding:EMBEDDING",
     "flatten": "engine.flatten:FLATTEN",
-    "gru": "engine.recurrent:GRU",
     "layernorm": "engine.normalisation:LAYER_NORM",
     "loss": "engine.losses:LOSS",
-    "lstm": "engine.recurrent:LSTM",
     "neuron": "engine.dense:NEURON",
     "pool1d": "engine.pool:POOL_1D",
     "pool3d": "engine.pool:POOL_3D",
     "positional-encoding": "engine.positional:POSITIONAL",
-    "rnn": "engine.recurrent:RNN",
     "seq2seq": "engine.seq2seq:SEQ2SEQ",
     "softmax": "engine.softmax:SOFTMAX",
     "timesteps": "engine.recurrent.timesteps:TIMESTEPS",

@@ -66,13 +66,16 @@ def write(data: str | bytes) -> None:
         raise RenderError(f"cannot write standard output: {error.strerror}") from None
 
 
-def abandon_output() -> None:
-    """Let go of what standard output could not take: it must not come up again when Python ends."""
-    with suppress(OSError, ValueError, AttributeError):
-        sys.stdout.flush()
-        return
-    with suppress(OSError, ValueError, AttributeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def let_go(*streams: TextIO | None) -> None:
+    """Give up what these streams could not take: it must not come up again, as an error, when Python ends."""
+    for stream in streams:
+        if stream is None:
+            continue
+        try:
+            stream.flush()
+        except OSError:
+            with suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def error(text: str) -> None:

@@ -45,7 +45,7 @@ class Sectioned(click.Option):
     def consume_value(self, ctx: click.Context, opts: Mapping[str, Any]) -> tuple[Any, ParameterSource]:
         """The value, and who gave it. A wrong one from the environment is refused by its name there."""
         value, source = super().consume_value(ctx, opts)
-        if source is ParameterSource.ENVIRONMENT and self.kind:
+        if source is ParameterSource.ENVIRONMENT and self.kind and not ctx.resilient_parsing:
             try:
                 value = self.kind.check(str(self.name), value)
             except OptionError as error:

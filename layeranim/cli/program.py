@@ -17,7 +17,7 @@ from typing import Any
 import click
 
 import layeranim
-from layeranim.cli.console import abandon_output, error, note, tolerant, write
+from layeranim.cli.console import error, let_go, note, tolerant
 from layeranim.cli.signals import ended_by_signals
 from layeranim.errors import LayeranimError
 
@@ -113,10 +113,18 @@ click.version_option(layeranim.__version__, message="%(prog)s %(version)s")(prog
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     if instruction := os.environ.get(COMPLETE):
-        from click.shell_completion import shell_complete
-
-        return shell_complete(program, {}, "layeranim", COMPLETE, instruction)
+        return _completed(instruction)
     return run(program, arguments)
+
+
+def _completed(instruction: str) -> int:
+    """What a shell asks for while a line is being typed; what is wrong in that line is not for now."""
+    from click.shell_completion import shell_complete
+
+    try:
+        return shell_complete(program, {}, "layeranim", COMPLETE, instruction)
+    except (LayeranimError, click.ClickException):
+        return 0
 
 
 def run(command: click.Command, arguments: Sequence[str] | None = None, name: str = "layeranim") -> int:
@@ -128,9 +136,10 @@ def run(command: click.Command, arguments: Sequence[str] | None = None, name: st
         try:
             with command.make_context(name, words, obj=state) as context:
                 command.invoke(context)
-            write("")  # whatever is still held back
         except BaseException as caught:
             return _ended(caught, state)
+        finally:
+            let_go(sys.stdout, sys.stderr)
     return 0
 
 
@@ -141,7 +150,6 @@ def _ended(caught: BaseException, state: State) -> int:
         traceback.print_exception(caught)
     if line:
         note(line) if code > 128 else error(line)
-    abandon_output()
     return code
 
 

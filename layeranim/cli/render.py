@@ -145,7 +145,7 @@ def _report(name: str, film: Film, found: Sequence[Destination]) -> dict[str, An
         "poster": str(film.poster) if film.poster else None,
         "captions": next((stem + ".vtt" for stem in stems(found)), None),
         "provenance": next((stem + ".json" for stem in stems(found)), None),
-        "alt": name,
+        "alt": film.alt,
         "seconds": film.seconds,
         "frames": film.frames,
         "bytes": {item.path: os.path.getsize(item.path) for item in found if not is_sequence(item.path)},

@@ -77,5 +77,5 @@ def _write(made: Trace, output: Sequence[str]) -> None:
     """All files complete, or none."""
     with Outputs(output) as outputs:
         for path, file in zip(output, outputs.files, strict=True):
-            archive.write(made, file, Path(path).suffix.lower())  # type: ignore[arg-type]
+            archive.write(made, file, Path(path).suffix.lower())
         outputs.commit()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from layeranim.engine import conv_shapes
+from layeranim.engine import conv_shapes, flatten  # noqa: F401 - registers unroll
 from layeranim.engine.activations import ACTIVATIONS
 from layeranim.engine.arithmetic import Cell, at, matmul, per_cell
 from layeranim.engine.array import shape_text
@@ -20,7 +20,6 @@ from layeranim.engine.conv_shapes import ConvConfig
 from layeranim.engine.entry import enter
 from layeranim.engine.lazy import view
 from layeranim.engine.option import ArrayOption, Integer, Layer, option
-from layeranim.engine.replay import operation
 from layeranim.engine.trace import Array, Index, Recipe, Shape, Step, Steps, Tensor, Trace, count, kept, tensors
 from layeranim.engine.window import Axis, pad
 from layeranim.errors import ShapeError
@@ -208,12 +207,6 @@ def _steps(config: ConvConfig, axes: tuple[Axis, Axis], every: Mapping[str, Tens
         per_cell(_SPARSE, (batch, filters * positions), sparse),
         per_cell(_OUTPUT, every["output"].shape, add, activate),
     )
-
-
-@operation("unroll")
-def unroll(x: Array) -> Array:
-    """The cells in reading order, as one vector."""
-    return x.reshape(-1)
 
 
 _ARRAYS = (

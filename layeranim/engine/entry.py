@@ -102,11 +102,10 @@ def whole(name: str, array: Array, below: int, also: int | None = None) -> Array
     return np.asarray(array, dtype=np.int64)
 
 
-def unused(config: Any, mode: str, allowed: Mapping[str, Sequence[str]]) -> None:
-    """Refuse options that were set but that ``mode`` does not read; ``allowed`` names the modes of each option."""
-    for name, modes in allowed.items():
-        value = getattr(config, name)
-        if value is not None and mode not in modes:
-            raise OptionError(
-                f"{name} is {config.shown()[name]}, but mode {mode} takes none; it goes with {', '.join(modes)}"
-            )
+def unused(config: Any, by: str, allowed: Mapping[str, Sequence[str]]) -> None:
+    """Refuse options that were set but that the choice made in option ``by`` does not read; ``allowed`` names those."""
+    choice = getattr(config, by)
+    for name, choices in allowed.items():
+        if getattr(config, name) is not None and choice not in choices:
+            goes = ", ".join(choices)
+            raise OptionError(f"{name} is {config.shown()[name]}, but {by} {choice} takes none; it goes with {goes}")

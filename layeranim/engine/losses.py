@@ -96,7 +96,7 @@ class LossConfig(Config):
 
 def complete(config: LossConfig, shapes: Mapping[str, Shape | None]) -> tuple[LossConfig, dict[str, Shape]]:
     """Every size filled in: prediction and target (batch, features), alike; one may be given as (features)."""
-    unused(config, config.mode, {"delta": _BENT})
+    unused(config, "mode", {"delta": _BENT})
     if config.mode in _BENT:
         config = config.replace(delta=config.delta or 1.0)
     prediction, target = (ranked(name, shapes.get(name), _AXES, 1) for name in ("prediction", "target"))

@@ -219,7 +219,7 @@ def complete(config: PoolConfig, shapes: Mapping[str, Shape | None]) -> tuple[Po
     """Every size filled in; an input may come without batch, or without batch and channels."""
     n = AXES[type(config)]
     mode = config.mode
-    unused(config, mode, _OF_MODE)
+    unused(config, "mode", _OF_MODE)
     _only("dilation", config.dilation, (1,) * n, mode, ("max",), config)
     for name, plain in (("padding", ((0, 0),) * n), ("ceil_mode", False)):
         _only(name, getattr(config, name), plain, mode, WINDOWED, config)
@@ -239,7 +239,7 @@ def complete(config: PoolConfig, shapes: Mapping[str, Shape | None]) -> tuple[Po
     if not config.backward:
         return config, {"input": shape}
     axes = ("batch", "channels", *spatial(n, "out_"))
-    gradient = ranked("grad_output", shapes.get("grad_output"), axes, n) or (*shape[:2], *out)
+    gradient = ranked("grad_output", shapes.get("grad_output"), axes, 1) or (*shape[:2], *out)
     return config, {
         "input": shape,
         "grad_output": fitting("grad_output", gradient, (*shape[:2], *out), ", ".join(axes)),

@@ -116,7 +116,7 @@ class Tensor:
         index = region.index(self.axes)
         if isinstance(self.source, Recipe):
             return np.asarray(self.source.read(index))
-        return np.asarray(self.source[index])
+        return np.asarray(self.source[index]) if index else self.source
 
 
 @dataclass(frozen=True)

@@ -104,9 +104,10 @@ class PoolScene(ExplainerScene):
         """The numbers under the window come to its copy."""
         self.say(beat.caption, beat.note)
         lane = None if self.parts.lens else self._lane(self.parts.plan.lead(*self._over(unit)), self.theme.focus)
-        ways = []
-        for (name, (row, col)), (r, c) in self.parts.gathered(unit):
-            ways.append((tile(self.grids[name], row, col), [self._centre(name, row, col), self._centre("window", r, c)]))
+        ways = [
+            (tile(self.grids[name], *cell), [self._centre(name, *cell), self._centre("window", *goal)])
+            for (name, cell), goal in self.parts.gathered(unit)
+        ]
         moves: list[Animation] = [Glide(self, ways)] if ways else []
         if not ways and "window" in self.grids:
             moves.append(Reveal(self.grids["window"], self._cells("window", unit)))
@@ -115,16 +116,15 @@ class PoolScene(ExplainerScene):
 
     def _choose(self, beat: Beat, unit: int, ticks: int) -> None:
         """All but the largest number go dim; it is framed where it stands."""
-        moves: list[Animation] = [Reveal(self.grids["window"], self.parts.chosen(unit))] if "window" in self.grids else []
+        grids = [self.grids[name] for name in ("window",) if name in self.grids]
+        moves = [Reveal(grid, self.parts.chosen(unit)) for grid in grids]
         self.run(ticks, *moves, *self._appearing(*self._marks(self.parts.winners(unit))))
 
     def _sum(self, beat: Beat, unit: int, ticks: int) -> None:
         """The numbers come together in the operator."""
         end = self.parts.plan.operators[0][0]
-        ways = [
-            (tile(self.grids["window"], r, c), [self._centre("window", r, c), end])
-            for _, (r, c) in self.parts.gathered(unit)
-        ]
+        cells = self.parts.candidates(unit)
+        ways = [(tile(self.grids[name], r, c), [self._centre(name, r, c), end]) for name, (r, c) in cells]
         self.run(ticks, *([Glide(self, ways)] if ways else []), *self._appearing(self._value("sum", unit)))
 
     def _divide(self, beat: Beat, unit: int, ticks: int) -> None:
@@ -155,8 +155,8 @@ class PoolScene(ExplainerScene):
         if not winners or self.grids[winners[-1][0]].plan.pitch != self.grids[name].plan.pitch or self.parts.lens:
             return []
         source, (row, col) = winners[-1]
-        through = self.parts.plan.operators[0][0]
-        return [Glide(self, [(tile(self.grids[source], row, col), [self._centre(source, row, col), through, self._centre(name, *at)])])]  # noqa: E501
+        way = [self._centre(source, row, col), self.parts.plan.operators[0][0], self._centre(name, *at)]
+        return [Glide(self, [(tile(self.grids[source], row, col), way)])]
 
     def _send(self, beat: Beat, unit: int, ticks: int) -> None:
         """Backwards: the gradient of one output comes to the operator."""
@@ -164,8 +164,7 @@ class PoolScene(ExplainerScene):
         self._copy(unit)
         name, (row, col) = self.parts.cell(unit)
         box = self.grids[name].plan.cell(row, col)
-        target, around = self._over(unit, last=True)
-        lane = self._lane(self.parts.plan.back(name, box, target, around), self.theme.focus)
+        lane = self._lane(self.parts.plan.back(name, box), self.theme.focus)
         source = FocusFrame([box], self.theme.focus, self.theme)
         self.passing.add(source)
         way = [(tile(self.grids[name], row, col), [self._centre(name, row, col), self.parts.plan.operators[0][0]])]
@@ -258,7 +257,8 @@ class PoolScene(ExplainerScene):
         self.tinted.add(unit)
         for name, rows, cols, role in self.parts.tints(unit):
             box = self.grids[name].plan.span(rows, cols)
-            self.add(FocusFrame([box], self.theme.role(role), self.theme, t.SECOND_FOCUS, self._within(t.SECOND_FOCUS) + 1))
+            width = t.SECOND_FOCUS if role == "faint" else t.RESULT_LINE
+            self.add(FocusFrame([box], self.theme.role(role), self.theme, width, -t.HALO))
         self.add(*self.window.frames)
 
     def _value(self, name: str, unit: int) -> Label | None:

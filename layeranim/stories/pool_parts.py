@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-
 import numpy as np
-from numpy.typing import NDArray
 
 from layeranim import numbers
 from layeranim.engine.trace import Region
@@ -15,6 +12,7 @@ from layeranim.stories.pool_view import Place
 from layeranim.stories.storyboard import Address, Cells, Fact, Line, Point, Run
 
 Cell = tuple[str, Place]
+CLEAR = 16  # a cell smaller than this shows no frame of its own
 
 
 class PoolParts:
@@ -54,13 +52,26 @@ class PoolParts:
         real, _ = self.view.counted(w)
         return [((f"input:{w.channel}", (rows[r], cols[c])), (r, c)) for r, c in np.argwhere(real).tolist()]
 
+    def candidates(self, u: int) -> list[Cell]:
+        """The numbered cells that come together in the operator: the copy's, or the input's where there is no copy."""
+        w = self.view.window(u)
+        source, copied = f"input:{w.channel}", self.plan.grids.get("window")
+        rows, cols = self.view.taps(w)
+        real = np.argwhere(self.view.counted(w)[0]).tolist()
+        if copied:
+            return [("window", (r, c)) for r, c in real] if copied.numeral else []
+        return [(source, (rows[r], cols[c])) for r, c in real] if self.plan.grids[source].numeral else []
+
     def winners(self, u: int) -> list[Cell]:
         """Where the largest number of the window stands on the stage: in the input, in the window's copy."""
         if self.kind != "max":
             return []
         w = self.view.window(u)
         row, col = self.view.winner(w)
-        places: list[Cell] = [(f"input:{w.channel}", (row, col)), ("window", self.view.winning_tap(w))]
+        places: list[Cell] = [("window", self.view.winning_tap(w))]
+        given = self.plan.grids.get(f"input:{w.channel}")
+        if given and min(given.pitch) >= CLEAR:
+            places.insert(0, (given.name, (row, col)))
         if self.backward:
             places.append((f"back:{w.channel}", self._inside((row, col))))
         return [(name, at) for name, at in places if name in self.plan.grids]
@@ -88,30 +99,22 @@ class PoolParts:
         return out
 
     # ── backwards ────────────────────────────────────────────────────────────
-    @cached_property
-    def _last(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """For every row and column of the input the last window over it; the very last where there is none."""
-        out = []
-        for side, before, n in zip(self.view.found, self.view.before, self.view.size, strict=True):
-            last = np.full(n, side.along.out - 1)
-            for i in range(side.along.out):
-                at = np.array([k - before for k in side.along.taps(i)])
-                last[at[(at >= 0) & (at < n)]] = i
-            out.append(last)
-        return out[0], out[1]
-
     def landed(self, u: int) -> tuple[str, list[Place]]:
         """The cells of the input's gradient over which the last window has now passed."""
         w = self.view.window(u)
-        rows, cols = (np.flatnonzero(last == i).tolist() for last, i in zip(self._last, (w.r, w.c), strict=True))
+        rows, cols = (np.flatnonzero(last == i).tolist() for last, i in zip(self.view.last, (w.r, w.c), strict=True))
         return f"back:{w.channel}", [(r, c) for r in rows for c in cols]
 
     def goals(self, u: int) -> list[Cell]:
         """The cells to frame when unit ``u`` lands: the output's, or backwards that of the winner."""
         if not self.backward:
             return [self.cell(u)]
+        if self.kind != "max":
+            return []
         w = self.view.window(u)
-        return [(f"back:{w.channel}", self._inside(self.view.winner(w)))] if self.kind == "max" else []
+        back = self.plan.grids[f"back:{w.channel}"]
+        places: list[Cell] = [("share", self.view.winning_tap(w))] if "share" in self.plan.grids else []
+        return [*places, *([(back.name, self._inside(self.view.winner(w)))] if min(back.pitch) >= CLEAR else [])]
 
     def tints(self, u: int) -> list[tuple[str, range, range, str]]:
         """The blocks, grid by grid, that keep the colour of unit ``u``; none where windows overlap or are too small."""
@@ -121,6 +124,7 @@ class PoolParts:
         spread = any(taps.step > 1 for taps in view.taps(w))
         if self.backward or given is None or not given.numeral or not view.disjoint or spread or view.per_map == 1:
             return []
-        role = "figo"[2 * (w.r % 2) + w.c % 2]
-        name, (r, c) = self.cell(u)
+        if max(view.out_shape) > 2:  # four hues tell four windows apart; more get an outline each
+            return [(source, *view.taps(w), "faint")]
+        role, (name, (r, c)) = "figo"[2 * w.r + w.c], self.cell(u)
         return [(source, *view.taps(w), role), (name, range(r, r + 1), range(c, c + 1), role)]

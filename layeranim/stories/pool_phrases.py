@@ -18,6 +18,7 @@ from layeranim.stories.storyboard import Address, Fact, Line, Run
 Styles = dict[str, Style]
 ALL, SOME = 9, 5  # so many numbers of a window are written out; of more the first five
 COMMA, MORE = Run(", "), Run("…")
+OTHERS = (Run(",  the others ", late=True), Run("0", source=Fact("others"), late=True))
 
 
 def forward(view: PoolView, w: Window, styles: Styles) -> Line:
@@ -30,8 +31,9 @@ def brief(view: PoolView, w: Window, styles: Styles) -> Line:
     name = {"max": "max", "mean": "mean", "lp": "p-norm"}[view.kind]
     if view.config.backward:
         text = numbers.text(view.trace["grad_output"][w.index], styles["grad_output"])
-        verb = "to the winner of the " if view.kind == "max" else "over the "
-        return (Run("gradient "), Run(text, "ink", source=Address("grad_output", w.index)), Run(f" {verb}"), Run("window", "focus"))
+        gradient = Run(text, "ink", source=Address("grad_output", w.index))
+        verb = " to the winner of the " if view.kind == "max" else " over the "
+        return Run("gradient "), gradient, Run(verb), Run("window", "focus")
     return Run(f"{name} of the "), Run("window", "focus"), Run(" = "), _result(view, w, styles)
 
 
@@ -49,8 +51,8 @@ def _numbers(view: PoolView, w: Window, styles: Styles) -> list[Run]:
     for r, c in np.argwhere(real).tolist():
         at = rows[r], cols[c]
         text = numbers.text(view.trace["padded"][0, w.channel][at], styles["input"])
-        role, weight = ("result", "semibold") if at == winner else ("ink", "medium")
-        out.append(Run(text, role, weight, Address("padded", (0, w.channel, *at))))
+        source = Address("padded", (0, w.channel, *at))
+        out.append(Run(text, "result", "semibold", source) if at == winner else Run(text, "ink", source=source))
     return out
 
 
@@ -100,8 +102,9 @@ def _mean(view: PoolView, w: Window, styles: Styles) -> Line:
 
 
 def _factors(parts: list[Line]) -> list[Line]:
-    """Addends: a negative one in parentheses."""
-    return [tuple(Run(numbers.factor(r.text), r.role, r.weight, r.source) for r in part) for part in parts]
+    """Addends: a negative one in parentheses, but not at the beginning."""
+    rest = [tuple(Run(numbers.factor(r.text), r.role, r.weight, r.source) for r in part) for part in parts[1:]]
+    return [*parts[:1], *rest]
 
 
 def _norm(view: PoolView, w: Window, styles: Styles) -> Line:
@@ -110,7 +113,8 @@ def _norm(view: PoolView, w: Window, styles: Styles) -> Line:
 
     def make(parts: list[Line]) -> Line:
         if p == 2:
-            squares = [part if part == (MORE,) else (*part, Run("²")) for part in _factors(parts)]
+            based = _factors([(MORE,), *parts])[1:]  # a square has its parentheses wherever it stands
+            squares = [part if part == (MORE,) else (*part, Run("²")) for part in based]
             return Run("√("), *phrases.join(squares), Run(")"), relation, result
         if p == 1:
             sizes = [part if part == (MORE,) else (Run("|"), *part, Run("|")) for part in parts]
@@ -123,8 +127,11 @@ def _norm(view: PoolView, w: Window, styles: Styles) -> Line:
 def _sum(values: Any) -> Any:
     total: Any = Fraction(0)
     for value in values:
-        total = float(total) + value if isinstance(value, float) else total + (
-            value if isinstance(total, Fraction) else float(value))  # fmt: skip
+        total = (
+            float(total) + value
+            if isinstance(value, float)
+            else total + (value if isinstance(total, Fraction) else float(value))
+        )
     return total
 
 
@@ -158,8 +165,8 @@ def _routed(view: PoolView, w: Window, styles: Styles) -> Line:
     total = numbers.text(view.trace["grad_input"][cell], styles["grad_input"])
     result = phrases.result(total, Address("grad_input", cell))
     if len(won) == 1:
-        others = (Run(",  the others "), Run("0", source=Fact("others"))) if view.disjoint and np.prod(view.kernel_shape) > 1 else ()
-        return *head, result, *others
+        alone = not view.disjoint or view.counted(w)[0].sum() == 1
+        return *head, result, *(() if alone else OTHERS)
     seen = [index for index in won if index <= w.index]
     terms = [(_gradient(view, index, styles, factor=True),) for index in seen[-SOME:]]
     terms = [(MORE,), *terms] if len(seen) > SOME else terms
@@ -178,9 +185,14 @@ def _spread(view: PoolView, w: Window, styles: Styles) -> Line:
     with np.errstate(all="ignore"):
         reached = numbers.exact(gradient.text) / numbers.exact(over)
     n = int(view.counted(w)[0].sum())
-    return (gradient, Run(" / "), Run(over, "ink", source=Address("divisors", (w.r, w.c))),
-            phrases.relation_run(numbers.agrees(reached, share)), phrases.result(share, Address("shares", w.index)),
-            Run(f"  to each of {n} cells" if n > 1 else "  to its cell", source=Fact("window"), late=True))  # fmt: skip
+    return (
+        gradient,
+        Run(" / "),
+        Run(over, "ink", source=Address("divisors", (w.r, w.c))),
+        phrases.relation_run(numbers.agrees(reached, share)),
+        phrases.result(share, Address("shares", w.index)),
+        Run(f"  to each of {n} cells" if n > 1 else "  to its cell", source=Fact("window"), late=True),
+    )
 
 
 def _bent(view: PoolView, w: Window, styles: Styles) -> Line:
@@ -195,14 +207,19 @@ def _bent(view: PoolView, w: Window, styles: Styles) -> Line:
         return Run("gradient "), gradient, Run(", to each number by its share in the norm")
     _, channel, r, c = source.index
     cell = (0, channel, r - view.before[0], c - view.before[1])
-    head = (gradient, Run(numbers.DOT), Run(numbers.factor(largest.text), "ink", source=source), Run(" / "),
-            Run(norm, "ink", source=Address("output", w.index)))  # fmt: skip
+    head = (
+        gradient,
+        Run(numbers.DOT),
+        Run(numbers.factor(largest.text), "ink", source=source),
+        Run(" / "),
+        Run(norm, "ink", source=Address("output", w.index)),
+    )
     if not view.disjoint:
         return *head, Run("  to this number, to each its own")
     total = numbers.text(view.trace["grad_input"][cell], styles["grad_input"])
     reached = _product(numbers.exact(gradient.text), numbers.exact(largest.text)) / known
-    return (*head, phrases.relation_run(numbers.agrees(reached, total)), phrases.result(total, Address("grad_input", cell)),
-            Run("  to the largest", late=True))  # fmt: skip
+    relation, result = numbers.agrees(reached, total), phrases.result(total, Address("grad_input", cell))
+    return *head, phrases.relation_run(relation), result, Run("  to the largest", late=True)
 
 
 def _product(a: Any, b: Any) -> Any:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
-from layeranim import numbers, theme, typeface
+from layeranim import layout, numbers, theme, typeface
 from layeranim.engine.trace import Region
 from layeranim.numbers import Style
 from layeranim.stories import phrases, pool_stage
@@ -19,6 +20,7 @@ from layeranim.stories.window_stage import LABEL
 NAMES = {"max": "max", "lp": "p-norm"}
 RADIUS = theme.OPERATOR_RADIUS
 APART = 68  # between the circles of Σ and ÷, with room for a number under each
+WHOLE = 240  # px across that the copy of a whole channel may take
 LEVEL = 16  # a lane that would rise or fall by less runs straight
 Way = tuple[Point, ...]
 
@@ -59,8 +61,8 @@ class Plan:
         end = self.grids[name].box.x - theme.ARROW_GAP - label
         return elbow((at[0] + half + 4, at[1]), (end, cell.centre[1]), at[1])
 
-    def back(self, name: str, cell: Box, to: str, window: Box) -> Way:
-        """From a cell of the output's gradient to the operator, and on to the rows of its window: right to left."""
+    def back(self, name: str, cell: Box) -> Way:
+        """Right to left, from a cell of the output's gradient to the operator."""
         at, _, half = self.operators[0]
         label = LABEL if self.view.shown > 1 else 0
         start = self.grids[name].box.x - theme.ARROW_GAP - label, cell.centre[1]
@@ -69,8 +71,8 @@ class Plan:
     def onward(self, to: str, window: Box) -> Way:
         """From the operator back to the rows of a window in the input's gradient, or to its copy."""
         at, _, half = self.operators[0]
-        box = self.grids["window"].box if self.lens else self.grids[to].box
-        y = at[1] if self.lens else window.centre[1]
+        box = self.grids["share"].box if self.lens else self.grids[to].box
+        y = box.centre[1] if self.lens else window.centre[1]
         return elbow((at[0] - half - 4, at[1]), (box.right + theme.ARROW_GAP + 5, y), at[1])
 
 
@@ -101,13 +103,27 @@ def plan(view: PoolView) -> Plan:
             made = MAKERS[name](view, styles[tensors[name]] if fit.numeral else None, row)
             key = name if name in ("window", "share") else f"{name}:{row}"
             heading = _heading(view, name) if row == 0 else ()
-            grids[key] = GridPlan(key, at=at, pitch=fit.pitch, numeral=fit.numeral, heading=heading,
-                                  heading_at=(at[0], at[1] + theme.HEADING_GAP + 2), **made)  # fmt: skip
+            grids[key] = GridPlan(
+                key,
+                at=at,
+                pitch=fit.pitch,
+                numeral=fit.numeral,
+                heading=heading,
+                heading_at=(at[0], at[1] + theme.HEADING_GAP + 2),
+                **made,
+            )
     operators = tuple((at, sign, _half(sign)) for at, sign in zip(stage.operators, _signs(view), strict=True))
     return Plan(view, stage, styles, grids, operators, _lanes(view, grids, operators), _labels(view, grids))
 
 
-TENSORS = {"input": "input", "window": "input", "output": "output", "back": "grad_input", "share": "grad_input", "grad": "grad_output"}  # fmt: skip  # noqa: E501
+TENSORS = {
+    "input": "input",
+    "window": "input",
+    "output": "output",
+    "back": "grad_input",
+    "share": "grad_input",
+    "grad": "grad_output",
+}
 
 
 def _forward(view: PoolView) -> list[Sizes]:
@@ -115,7 +131,8 @@ def _forward(view: PoolView) -> list[Sizes]:
     widths = tuple(2 * _half(sign) for sign in _signs(view))
     sizes = partial(Sizes, view.shown, operators=widths, apart=APART)
     if view.whole:
-        return [sizes(columns=(given, output))]
+        copied = layout.numerals(*view.kernel_shape, window.wide[1], WHOLE, WHOLE)
+        return [sizes(columns=(given, output), lenses=(window,) if copied else ())]
     return [sizes(columns=(given, window, output)), sizes(columns=(given, output), lenses=(window,))]
 
 
@@ -123,13 +140,14 @@ def _backward(view: PoolView) -> list[Sizes]:
     given, window, back, share, grad = (_column(view, n) for n in ("input", "window", "back", "share", "grad"))
     widths = tuple(2 * _half(sign) for sign in _signs(view))
     sizes = partial(Sizes, view.shown, operators=widths, apart=APART)
-    return [sizes(columns=(given, back, grad)), sizes(columns=(back, grad), lenses=() if view.whole else (window, share))]
+    lenses = () if view.whole else (window, share)
+    return [sizes(columns=(given, back, grad)), sizes(columns=(back, grad), lenses=lenses)]
 
 
 def _column(view: PoolView, name: str) -> Column:
     shapes = {"input": view.padded_shape, "window": view.kernel_shape, "share": view.kernel_shape, "back": view.size}
-    heading = phrases.width(_heading(view, name), theme.NAME)
-    return Column(name, shapes.get(name, view.out_shape), view.wide(TENSORS[name]), heading, name in ("window", "share"))
+    heading, shared = phrases.width(_heading(view, name), theme.NAME), name in ("window", "share")
+    return Column(name, shapes.get(name, view.out_shape), view.wide(TENSORS[name]), heading, shared)
 
 
 def _signs(view: PoolView) -> tuple[str, ...]:
@@ -149,7 +167,8 @@ def _heading(view: PoolView, name: str) -> Line:
         if name == "share":
             return (Run("its gradient", "ink", "semibold"),)
         most = "up to " if view.adaptive and not _even_bins(view) else ""
-        return Run("window  ", "focus", "semibold"), Run(most + numbers.shape_text(view.kernel_shape), source=Fact("window"))
+        shape = most + numbers.shape_text(view.kernel_shape)
+        return Run("window  ", "focus", "semibold"), Run(shape, source=Fact("window"))
     if name == "input":
         heading = _sized("input", (*channels, *view.size))
         if view.size != view.padded_shape and not channels:
@@ -170,8 +189,15 @@ def _sized(name: str, shape: tuple[int, ...]) -> Line:
 
 def _input(view: PoolView, style: Style | None, row: int) -> dict[str, Any]:
     rows, cols = view.padded_shape
-    return {"tensor": "padded", "rows": rows, "cols": cols, "row_axis": "padded_height", "col_axis": "padded_width",
-            "cells": view.input_cells(row, style), "fixed": (("channels", row),)}  # fmt: skip
+    return {
+        "tensor": "padded",
+        "rows": rows,
+        "cols": cols,
+        "row_axis": "padded_height",
+        "col_axis": "padded_width",
+        "cells": view.input_cells(row, style),
+        "fixed": (("channels", row),),
+    }
 
 
 def _window(view: PoolView, style: Style | None, row: int) -> dict[str, Any]:
@@ -192,14 +218,26 @@ def _map(tensor: str, view: PoolView, style: Style | None, row: int) -> dict[str
     prefix = "" if tensor == "grad_input" else "out_"
     rows, cols = view.size if tensor == "grad_input" else view.out_shape
     cells = view.output_cells(row, style) if tensor == "output" else view.gradient_cells(tensor, row, style)
-    return {"tensor": tensor, "rows": rows, "cols": cols, "cells": cells, "empty": tensor != "grad_output",
-            "row_axis": f"{prefix}height", "col_axis": f"{prefix}width", "fixed": (("channels", row),)}  # fmt: skip
+    return {
+        "tensor": tensor,
+        "rows": rows,
+        "cols": cols,
+        "cells": cells,
+        "empty": tensor != "grad_output",
+        "row_axis": f"{prefix}height",
+        "col_axis": f"{prefix}width",
+        "fixed": (("channels", row),),
+    }
 
 
 MAKERS: dict[str, Callable[[PoolView, Style | None, int], dict[str, Any]]] = {
-    "input": _input, "window": _window, "share": _share, "output": partial(_map, "output"),
-    "back": partial(_map, "grad_input"), "grad": partial(_map, "grad_output"),
-}  # fmt: skip
+    "input": _input,
+    "window": _window,
+    "share": _share,
+    "output": partial(_map, "output"),
+    "back": partial(_map, "grad_input"),
+    "grad": partial(_map, "grad_output"),
+}
 
 
 # ── lanes and labels ─────────────────────────────────────────────────────────
@@ -211,9 +249,9 @@ def _lanes(
         return ()
     out: list[Way] = []
     (x, y), _, half = operators[0]
-    if "window" in grids:
+    if "window" in grids:  # else the lane from the input leads there, channel by channel
         out.append(((grids["window"].box.right + theme.FRAME_OUTSET + 8, y), (x - half - 4, y)))
-    for (a, _, wide), (b, _, narrow) in zip(operators, operators[1:], strict=False):
+    for (a, _, wide), (b, _, narrow) in pairwise(operators):
         out.append(((a[0] + wide + 4, y), (b[0] - narrow - 4, y)))
     return tuple(out)
 
@@ -235,9 +273,7 @@ def _labels(view: PoolView, grids: dict[str, GridPlan]) -> tuple[tuple[Point, Li
 def back_region(view: PoolView, u: int) -> Region:
     """The cells of ``grad_input`` under a window, without the padding that it reaches into."""
     w = view.window(u)
-    rows, cols = (
-        _inside(at, before, n) for at, before, n in zip(view.taps(w), view.before, view.size, strict=True)
-    )
+    rows, cols = (_inside(at, before, n) for at, before, n in zip(view.taps(w), view.before, view.size, strict=True))
     return Region.of("grad_input", batch=0, channels=w.channel, height=rows, width=cols)
 
 

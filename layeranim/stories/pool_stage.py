@@ -8,17 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 
-from layeranim import layout, theme
+from layeranim import layout
 from layeranim.layout import Fit, even
 from layeranim.stories.storyboard import Point
-from layeranim.stories.window_stage import BOTTOM, HEADING, HEAT_MOST, HEIGHT, LABEL, LEFT, RIGHT, ROW_GAP, TOP, row_height
+from layeranim.stories.window_stage import (
+    BOTTOM,
+    HEADING,
+    HEAT_MOST,
+    HEIGHT,
+    LABEL,
+    LEFT,
+    RIGHT,
+    ROW_GAP,
+    TOP,
+    row_height,
+)
 
 LARGEST, LENS, RESULT = 92, 60, 76  # pitch of cells at most: where all are alike, of a lens, of an output beside one
 WAY = 84  # from the input to the window: the lane and its knee
 BEFORE, AFTER = 56, 84  # from the window to the operator, from there to the output
 AIR = 20  # that every column leaves free where cells could be smaller
 SPREAD = 64  # how much wider a gap becomes where there is room
+STAMP = 96  # width of an output in colour at least
 DECENT = 0.75  # of its largest size that a picture in colour keeps for the sake of numerals elsewhere
 
 
@@ -77,8 +90,8 @@ class Sizes:
 def place(*options: Sizes) -> Stage:
     """The first of the options whose numerals fit, else the last of them in colour with its lenses."""
     for sizes in options:
-        for narrow in (False, True):
-            fits = _alike(sizes, narrow)
+        for narrow, air in product((False, True), (AIR, 0)):
+            fits = _alike(sizes, narrow, air)
             if fits:
                 return _corners(sizes, sizes.columns, fits, narrow)
     sizes = options[-1]
@@ -99,13 +112,13 @@ def _room(sizes: Sizes, columns: tuple[Column, ...]) -> float:
     return RIGHT - LEFT - labels - sizes.chain - WAY * (len(columns) - 2)
 
 
-def _alike(sizes: Sizes, narrow: bool) -> dict[str, Fit] | None:
+def _alike(sizes: Sizes, narrow: bool, air: float) -> dict[str, Fit] | None:
     """One fit for every cell on the stage, or ``None`` where numerals do not fit."""
     columns = sizes.columns
     wide = max(column.wide[narrow] for column in columns)
     across = sum(column.shape[1] for column in columns)
     tall = min(column.height(sizes.channels) / column.shape[0] for column in columns)
-    room = _room(sizes, columns) - AIR * len(columns)
+    room = _room(sizes, columns) - air * len(columns)
     for most in range(LARGEST, layout.LEAST_PITCH - 1, -2):
         fit = layout.numerals(1, across, wide, room, tall, most)
         if fit is None or (not narrow and _pays(columns) and fit.pitch[0] < 58):
@@ -145,8 +158,14 @@ def _coloured(sizes: Sizes) -> Iterator[tuple[tuple[Column, ...], dict[str, Fit]
             left -= max(result.width(output.shape[1]), output.heading)
             source = layout.heat(*given.shape, min(HEAT_MOST, left), given.height(sizes.channels))
         yield columns, {given.name: source, output.name: result, **{c.name: lens for c in lenses}}, narrow
-    source, result = _pictures(given, output, 0.75 * room, sizes.channels)
     lens = layout.heat(*lenses[0].shape, 0.25 * room, height) if lenses else Fit((1, 1), 0)
+    for narrow in (False, True):
+        tall = out_height / output.shape[0]
+        result = layout.numerals(1, output.shape[1], output.wide[narrow], 0.3 * room, tall, RESULT)
+        if result:
+            source = layout.heat(*given.shape, min(HEAT_MOST, 0.45 * room), given.height(sizes.channels))
+            yield columns, {given.name: source, output.name: result, **{c.name: lens for c in lenses}}, narrow
+    source, result = _pictures(given, output, 0.75 * room, sizes.channels)
     yield columns, {given.name: source, output.name: result, **{c.name: lens for c in lenses}}, True
 
 
@@ -159,11 +178,11 @@ def _lens(lenses: tuple[Column, ...], narrow: bool, room: float, height: float) 
 
 
 def _pictures(given: Column, output: Column, room: float, channels: int) -> tuple[Fit, Fit]:
-    """Two pictures in colour: cells of one size, unless the smaller picture would be a stamp."""
-    least = max(0.28 * room, output.heading)
+    """Two pictures in colour: cells of one size, unless the output would be a stamp."""
+    least = max(STAMP, output.heading)
     source = layout.heat(*given.shape, min(HEAT_MOST, room - least), given.height(channels))
     room -= max(source.width(given.shape[1]), given.heading)
-    most = max(source.pitch[0], min(40.0, least / output.shape[1]))
+    most = max(source.pitch[0], min(40.0, STAMP / output.shape[1]))
     return source, layout.heat(*output.shape, min(HEAT_MOST, room), output.height(channels), most)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +40,7 @@ class PoolView:
 
     def __init__(self, telling: Telling) -> None:
         self.telling, self.trace = telling, telling.trace
-        self.config: Any = telling.trace.config
+        self.config = cast(Any, telling.trace.config)
         self.batch, self.channels, *size = self.trace.tensor("input").shape
         self.found = sides(self.config, tuple(size))
         self.size: Place = (size[0], size[1])
@@ -117,6 +117,18 @@ class PoolView:
                 seen[list(side.along.taps(i))] = True
         return ~np.outer(*read) & ~self.ghost
 
+    @cached_property
+    def last(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """For every row and column of the input the last window over it; the very last where there is none."""
+        out = []
+        for side, before, n in zip(self.found, self.before, self.size, strict=True):
+            last = np.full(n, side.along.out - 1)
+            for i in range(side.along.out):
+                at = np.array([k - before for k in side.along.taps(i)])
+                last[at[(at >= 0) & (at < n)]] = i
+            out.append(last)
+        return out[0], out[1]
+
     def counted(self, w: Window) -> tuple[NDArray[np.bool_], int]:
         """Which taps of a window are cells of the input, and how many of the others a mean counts."""
         rows, cols = self.taps(w)
@@ -176,8 +188,14 @@ class PoolView:
         texts = None if style is None else numbers.texts(values, style)
         if texts is not None and self.kind != "max":
             texts = np.where(self.ghost, "0", texts)
-        return Cells(self.levels(values), texts, self.ghost, self.unread, self.scale(channel),
-                     lambda r, c: Address("padded", (0, channel, r, c)))  # fmt: skip
+        return Cells(
+            self.levels(values),
+            texts,
+            self.ghost,
+            self.unread,
+            self.scale(channel),
+            lambda r, c: Address("padded", (0, channel, r, c)),
+        )
 
     def window_cells(self, w: Window, style: Style | None, chosen: bool = False) -> Cells:
         """The numbered copy of what a window covers; with ``chosen`` all but the winner dimmed."""
@@ -185,8 +203,10 @@ class PoolView:
         shape = self.kernel_shape
         held = np.zeros(shape, bool)
         held[: len(rows), : len(cols)] = True
-        at = np.ix_([min(r, self.padded_shape[0] - 1) for r in _fill(rows, shape[0])],
-                    [min(c, self.padded_shape[1] - 1) for c in _fill(cols, shape[1])])  # fmt: skip
+        at = np.ix_(
+            [min(r, self.padded_shape[0] - 1) for r in _fill(rows, shape[0])],
+            [min(c, self.padded_shape[1] - 1) for c in _fill(cols, shape[1])],
+        )
         values = self.trace["padded"][0, w.channel][at]
         ghost = self.ghost[at] | ~held
         texts: NDArray[Any] | None = None
@@ -199,8 +219,14 @@ class PoolView:
         if chosen:
             dim = np.ones(shape, bool)
             dim[self.winning_tap(w)] = False
-        return Cells(self.levels(values), texts, ghost, dim, self.scale(w.channel),
-                     lambda r, c: Address("padded", (0, w.channel, int(at[0][r, 0]), int(at[1][0, c]))))  # fmt: skip
+        return Cells(
+            self.levels(values),
+            texts,
+            ghost,
+            dim,
+            self.scale(w.channel),
+            lambda r, c: Address("padded", (0, w.channel, int(at[0][r, 0]), int(at[1][0, c]))),
+        )
 
     def winning_tap(self, w: Window) -> Place:
         """The winner's row and column in its window."""
@@ -210,27 +236,42 @@ class PoolView:
     def output_cells(self, channel: int, style: Style | None) -> Cells:
         values = self.trace["output"][0, channel]
         texts = None if style is None else numbers.texts(values, style)
-        return Cells(self.levels(values), texts, None, None, self.scale(channel),
-                     lambda r, c: Address("output", (0, channel, r, c)))  # fmt: skip
+        return Cells(
+            self.levels(values),
+            texts,
+            None,
+            None,
+            self.scale(channel),
+            lambda r, c: Address("output", (0, channel, r, c)),
+        )
 
     def gradient_cells(self, name: str, channel: int, style: Style | None) -> Cells:
         """One channel of ``grad_output`` or ``grad_input``."""
         values = self.trace[name][0, channel]
         texts = None if style is None else numbers.texts(values, style)
-        return Cells(numbers.levels(values, self.gradient_range), texts,
-                     sources=lambda r, c: Address(name, (0, channel, r, c)))  # fmt: skip
+        return Cells(
+            numbers.levels(values, self.gradient_range), texts, sources=lambda r, c: Address(name, (0, channel, r, c))
+        )
 
     def share_cells(self, w: Window, style: Style | None) -> Cells:
-        """The gradients of a window's cells, for the lens; what is not of the input is a ghost."""
+        """The gradients of a window's cells, for the lens; empty where another window is still to come."""
         plain, shape = self.window_cells(w, None), self.kernel_shape
         ghost = plain.ghost if plain.ghost is not None else np.zeros(shape, bool)
         (rows, cols), (top, left) = self.taps(w), self.before
-        at = [np.clip(np.array(_fill(taps, n)) - before, 0, size - 1)
-              for taps, n, before, size in zip((rows, cols), shape, (top, left), self.size, strict=True)]  # fmt: skip
+        at = [
+            np.clip(np.array(_fill(taps, n)) - before, 0, size - 1)
+            for taps, n, before, size in zip((rows, cols), shape, (top, left), self.size, strict=True)
+        ]
         values = self.trace["grad_input"][0, w.channel][np.ix_(*at)]
-        texts = None if style is None else np.where(ghost, "", numbers.texts(values, style))
-        return Cells(numbers.levels(values, self.gradient_range), texts, ghost, sources=lambda r, c: Address(
-            "grad_input", (0, w.channel, int(at[0][r]), int(at[1][c]))))  # fmt: skip
+        passed = np.add.outer(self.last[0][at[0]] * self.out_shape[1], self.last[1][at[1]]) <= w.u % self.per_map
+        texts = None if style is None else np.where(ghost | ~passed, "", numbers.texts(values, style))
+        return Cells(
+            numbers.levels(values, self.gradient_range),
+            texts,
+            ghost,
+            ~passed & ~ghost,
+            sources=lambda r, c: Address("grad_input", (0, w.channel, int(at[0][r]), int(at[1][c]))),
+        )
 
 
 def _fill(at: range, n: int) -> list[int]:

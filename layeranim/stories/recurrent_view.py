@@ -75,8 +75,11 @@ class RecurrentView:
     # ── numbers ──────────────────────────────────────────────────────────────
     def values(self, n: int, base: str, t: int | None) -> Array:
         """A vector of a run at a time step; ``t`` is ``None`` for weights and biases."""
-        where = () if t is None else (("batch", 0), ("time", t))
-        return np.asarray(self.trace.read(Region(self.name(n, base), where)))
+        return self.at(self.name(n, base), *(() if t is None else (0, t)))
+
+    def at(self, name: str, *index: int) -> Array:
+        """A tensor where its first axes have these indices."""
+        return np.asarray(self.trace.read(Region(name, tuple(zip(self.trace.axes(name), index, strict=False)))))
 
     def value(self, n: int, base: str, t: int, i: int = 0) -> float:
         return float(self.values(n, base, t)[i])
@@ -132,8 +135,7 @@ class RecurrentView:
         """The products of a few steps: enough for a style and a colour range."""
         names = [act.products for act in self.runs[n].acts if act.products]
         times = sorted({0, 1, self.steps - 1} & set(range(self.steps)))
-        each = [self.trace.read(Region(m, (("batch", 0), ("time", t), ("units", 0)))) for m in names for t in times]
-        return self._joined(each)
+        return self._joined([self.at(m, 0, t, 0) for m in names for t in times])
 
     @staticmethod
     def _joined(parts: Sequence[Array]) -> Array:
@@ -173,16 +175,17 @@ class RecurrentView:
 
     def row(self, n: int, base: str, unit: int, cols: range) -> Cells:
         """A row of a weight matrix, part of it, as a column."""
-        values = self.trace.read(Region(self.name(n, base)))[unit, cols.start : cols.stop].reshape(-1, 1)
-        return Cells(numbers.levels(values, self.range_of(n, base)), numbers.texts(values, self.style(n, base)), None,
-                     None, "value", lambda r, c: Address(self.name(n, base), (unit, cols.start + r)))  # fmt: skip
+        return self._part(n, base, (unit,), cols)
 
     def products(self, n: int, base: str, t: int, unit: int, cols: range) -> Cells:
         """The products of one unit's weights, part of them, as a column."""
-        where = (("batch", 0), ("time", t), ("units", unit))
-        values = self.trace.read(Region(self.name(n, base), where))[cols.start : cols.stop].reshape(-1, 1)
-        return Cells(numbers.levels(values, self.range_of(n, base)), numbers.texts(values, self.style(n, base)), None,
-                     None, "value", lambda r, c: Address(self.name(n, base), (0, t, unit, cols.start + r)))  # fmt: skip
+        return self._part(n, base, (0, t, unit), cols)
+
+    def _part(self, n: int, base: str, at: tuple[int, ...], cols: range) -> Cells:
+        name = self.name(n, base)
+        values = self.at(name, *at)[cols.start : cols.stop].reshape(-1, 1)
+        return Cells(numbers.levels(values, self.range_of(n, base)), numbers.texts(values, self.style(n, base)),
+                     sources=lambda r, c: Address(name, (*at, cols.start + r)))  # fmt: skip
 
     def wide(self, n: int, base: str) -> float:
         """Width at size 1 of the widest text of a group of tensors."""

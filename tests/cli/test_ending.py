@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
-import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -80,24 +81,33 @@ def handlers() -> Iterator[None]:
 
 def test_a_second_signal_does_not_disturb_the_cleaning(handlers: None) -> None:
     cleaned = []
-    with pytest.raises(KeyboardInterrupt), ended_by_signals():
-        try:
-            signal.raise_signal(signal.SIGINT)
-        finally:
+
+    def work() -> None:
+        with ended_by_signals():
             try:
-                raise OSError
-            except OSError:
-                signal.raise_signal(signal.SIGTERM)
-            cleaned.append(True)
+                signal.raise_signal(signal.SIGINT)
+            finally:
+                try:
+                    raise OSError
+                except OSError:
+                    signal.raise_signal(signal.SIGTERM)
+                cleaned.append(True)
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
     assert cleaned
     signal.raise_signal(signal.SIGTERM)  # the program ends: nobody listens
 
 
 def test_a_signal_that_was_lost_is_heard_the_next_time(handlers: None) -> None:
-    with pytest.raises(SystemExit, match="143"), ended_by_signals():
-        with suppress(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGINT)
-        signal.raise_signal(signal.SIGTERM)
+    def work() -> None:
+        with ended_by_signals():
+            with suppress(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGTERM)
+
+    with pytest.raises(SystemExit, match="143"):
+        work()
 
 
 def test_signals_that_were_ignored_stay_ignored(handlers: None) -> None:
@@ -140,22 +150,18 @@ def test_a_signal_ends_a_render_and_nothing_is_left(
 
 
 def test_a_film_on_stdout_and_nothing_else(program: Any, here: Path, tiny: tuple[str, ...]) -> None:
-    done = program("render", "conv", *tiny, "-f", "gif", "-o", "-")
+    done = program("render", "conv", *tiny, "-f", "gif", "-o", "-", "-o", "x.gif")
     assert done.returncode == 0
     with Image.open(io.BytesIO(done.stdout)) as film:
         film.seek(film.n_frames - 1)
         film.load()
         assert (film.format, film.size) == ("GIF", (128, 72))
-    assert done.stdout.endswith(b";")
+    assert done.stdout == (here / "x.gif").read_bytes()
     assert done.stderr.decode().startswith("conv: ")
-    assert list(here.iterdir()) == []
-    both = program("render", "conv", *tiny, "-f", "gif", "-o", "-", "-o", "x.gif")
-    assert (both.returncode, both.stdout) == (0, done.stdout)
+    assert done.stderr.count(b"\n") == 1
 
 
-@pytest.mark.parametrize(
-    "words", ["list", "list conv", "trace conv", "render conv --dry-run", "completion bash", "--help"]
-)
+@pytest.mark.parametrize("words", ["list", "trace conv", "completion bash", "--help"])
 def test_a_reader_that_goes_away(program: Any, words: str) -> None:
     done = program(*words.split(), shell="| true; exit ${PIPESTATUS[0]}")  # gone before the first byte
     assert (done.returncode, done.stderr) == (0, b"")
@@ -179,25 +185,7 @@ def test_streams_that_are_closed(program: Any, here: Path) -> None:
     assert program("trace", "conv", "--input", "-", shell="<&-").returncode == 2
 
 
-def test_a_film_is_not_lost_with_stderr(program: Any, here: Path, tiny: tuple[str, ...]) -> None:
-    done = program("render", "conv", *tiny, "-o", "x.gif", shell="2>/dev/full")
-    assert (done.returncode, done.stdout) == (0, b"x.gif\n")
-    assert (here / "x.gif").exists()
-
-
-def test_numbers_from_standard_input(started: Any, here: Path) -> None:
-    running = started("trace", "conv", "--input", "-", "--kernel", "1 0; 0 1")
-    assert running.wait(timeout=30) == 2  # nothing came
-    read, write = os.pipe()
-    os.write(write, b"1,2\n3,4\n")
-    os.close(write)
-    done = _piped(here, read)
-    assert "    5" in done.splitlines()
-
-
-def _piped(here: Path, stdin: int) -> str:
-    import subprocess
-    import sys
-
+def test_numbers_from_standard_input(here: Path) -> None:
     words = [sys.executable, "-m", "layeranim", "trace", "conv", "--input", "-", "--kernel", "1 0; 0 1"]
-    return subprocess.run(words, cwd=here, stdin=stdin, capture_output=True, text=True, check=True).stdout
+    done = subprocess.run(words, cwd=here, input=b"1,2\n3,4\n", capture_output=True, check=True)
+    assert b"    5" in done.stdout.splitlines()

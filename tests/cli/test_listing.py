@@ -41,6 +41,16 @@ def test_list_name(call: Any, name: str) -> None:
         assert (getattr(row, "flag", None) or f"  {row.name}: ") in text.out
 
 
+def test_what_list_tells_of_an_option(call: Any) -> None:
+    found = {item["name"]: item for item in json.loads(call("list", "conv", "--json").out)["options"]}
+    assert found["stride"] == {
+        "name": "stride", "flags": ["-s", "--stride"], "aliases": ["strides"], "takes": "N|HxW", "bounds": "≥ 1",
+        "default": "1", "help": "cells from one window to the next",
+    }  # fmt: skip
+    assert (found["kernel_size"]["default"], found["flip"]["takes"]) == (None, "true|false")
+    assert "cells from one window to the next  [≥ 1; default: 1]" in call("list", "conv").out
+
+
 def test_list_of_an_unknown_name(refused: Any) -> None:
     refused("list", "cnv", holds=("did you mean conv?",))
 
@@ -90,7 +100,9 @@ def test_a_missing_library(call: Any, module: str, monkeypatch: pytest.MonkeyPat
 def test_without_numpy(here: Path) -> None:
     probe = "import sys; sys.modules['numpy'] = None; from layeranim.cli import main; sys.exit(main(sys.argv[1:]))"
     for words, wanted in (("doctor", "NO  numpy "), ("list", "")):
-        done = subprocess.run([sys.executable, "-c", probe, words], cwd=here, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, "-c", probe, words], cwd=here, capture_output=True, text=True, check=False
+        )
         assert done.returncode == 3
         assert wanted in done.stdout
         assert all(line.startswith("layeranim: error: ") for line in done.stderr.splitlines())
@@ -156,10 +168,15 @@ def test_bash_takes_the_script(call: Any, here: Path) -> None:
         ("layeranim render conv --kernel sobel", "sobel-x sobel-y"),
         ("layeranim render conv -f gi", "gif"),
         ("layeranim list co", "conv"),
+        ("layeranim render cnv --the", ""),
+        ("layeranim rendr conv --the", ""),
     ],
 )
 def test_words_are_completed(call: Any, monkeypatch: pytest.MonkeyPatch, words: str, wanted: str) -> None:
     monkeypatch.setenv("_LAYERANIM_COMPLETE", "bash_complete")
     monkeypatch.setenv("COMP_WORDS", words)
     monkeypatch.setenv("COMP_CWORD", str(len(words.split()) - 1))
-    assert call().lines == [f"plain,{word}" for word in wanted.split()]
+    monkeypatch.setenv("LAYERANIM_PACE", "hasty")  # wrong, but nobody runs anything yet
+    done = call()
+    assert (done.code, done.err) == (0, "")
+    assert done.lines == [f"plain,{word}" for word in wanted.split()]

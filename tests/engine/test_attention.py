@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,10 @@ from tests.engine import family
 MAKER = family.maker("attention")
 LAYERS = {"attention": ATTENTION}
 KINDS = ("dot", "scaled", "additive", "multiplicative", "cosine")
-CASES: list[tuple[dict[str, Any], dict[str, tuple[int, ...]]]] = [
-    *(({"kind": kind}, {"query": (3, 2), "value": (4, 3)}) for kind in KINDS),
+Case = tuple[dict[str, Any], dict[str, tuple[int, ...]]]
+ONE_EACH: list[Case] = [({"kind": kind}, {"query": (3, 2), "value": (4, 3)}) for kind in KINDS]
+CASES: list[Case] = [
+    *ONE_EACH,
     ({"kind": "additive", "score_units": 5}, {"query": (2, 2, 3), "key": (2, 4, 2)}),
     ({"kind": "multiplicative", "heads": 2}, {"query": (2, 4), "key": (3, 6)}),
     ({"lookup": "hard", "kind": "dot"}, {"query": (3, 2)}),
@@ -35,8 +38,8 @@ CASES: list[tuple[dict[str, Any], dict[str, tuple[int, ...]]]] = [
 ]  # fmt: skip
 
 
-def arrays_of(options: dict[str, Any], shapes: dict[str, tuple[int, ...]], seed: int = 2) -> dict[str, Any]:
-    rng = np.random.default_rng(seed)
+def arrays_of(options: dict[str, Any], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
+    rng = np.random.default_rng(2)
     _, needed = ATTENTION.complete(ATTENTION.config.of(options), shapes)
     return {name: rng.normal(size=shape) for name, shape in needed.items()}
 

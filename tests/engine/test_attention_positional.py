@@ -38,7 +38,9 @@ def test_the_similarity_of_two_positions_is_a_matter_of_their_distance() -> None
     odd = family.proven(POSITIONAL, POSITIONAL.compute(POSITIONAL.config.of({"positions": 3, "features": 5}), {}))
     np.testing.assert_array_equal(odd["output"], sinusoidal(3, 5))
     family.refused(lambda: POSITIONAL.config.of({"base": 1}), "base is 1", "greater than 1")
-    family.refused(lambda: POSITIONAL.compute(POSITIONAL.config.of({}), {"input": [1]}), "takes no array", "input")
+    family.refused(
+        lambda: POSITIONAL.compute(POSITIONAL.config.of({}), {"input": np.ones(1)}), "takes no array", "input"
+    )
 
 
 @pytest.mark.parametrize("pairs", ["adjacent", "halves"])

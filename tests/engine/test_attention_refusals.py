@@ -69,7 +69,9 @@ def test_values_and_gradients_that_cannot_be_are_refused() -> None:
 
     boolean = ATTENTION.config.of({"mask_kind": "boolean"})
     refused(lambda: ATTENTION.compute(boolean, arrays | {"mask": np.full((3, 4), 2)}), "mask holds 2", "0 and 1")
-    refused(lambda: ATTENTION.compute(boolean, arrays | {"mask": [["a"] * 4] * 3}), "mask holds", "real numbers")
+    refused(
+        lambda: ATTENTION.compute(boolean, arrays | {"mask": np.array([["a"] * 4] * 3)}), "mask holds", "real numbers"
+    )
     refused(lambda: ATTENTION.compute(boolean, {"query": np.ones((3, 2))}), "attention needs key of shape 1×1×3×2")
     backward: Any = ATTENTION.backward
     refused(lambda: backward(attend(), {"weights": np.ones((1, 1, 3, 4))}), "gradient of output", "weights")

@@ -219,3 +219,23 @@ for options, shape in (({"stride": 0}, (5, 5)), ({"kernel_size": 3}, (2, 9)), ({
     assert [line.split(",")[0] for line in ran.stdout.splitlines()] == [
         "stride is 0", "kernel_size 3 spans 3 cells", "padding is 3",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("options", MODES)
+def test_a_trace_with_backward_goes_on_with_the_gradient(options: dict[str, Any]) -> None:
+    rng = np.random.default_rng(4)
+    x = rng.normal(size=(2, 2, 5, 6))
+    plain = POOL.compute(PoolConfig(**options), {"input": x})
+    gradient = rng.normal(size=plain["output"].shape)
+    both = proven(POOL, POOL.compute(PoolConfig(**options, backward=True), {"input": x, "grad_output": gradient}))
+    assert POOL.backward is not None
+    back = POOL.backward(plain, {"output": gradient})
+    assert np.array_equal(both["grad_input"], back["grad_input"])
+    assert np.array_equal(both["output"], plain["output"])
+    assert len(both.steps) == len(plain.steps) + len(back.steps)
+
+
+def test_a_gradient_must_have_the_shape_of_the_output() -> None:
+    given = {"input": GLOSSARY, "grad_output": [[1.0, 2.0]]}
+    refused(lambda: POOL.compute(PoolConfig(backward=True), given), "grad_output", "1×1×1×2", "1×1×2×2")
+    refused(lambda: POOL.compute(PoolConfig(), given), "grad_output was given", "leave it out")

@@ -169,6 +169,8 @@ def test_a_sequence_shorter_than_the_batch_is_the_sequence_alone() -> None:
     np.testing.assert_allclose(
         t["layer1.backward.final_hidden"][1], alone["layer1.backward.final_hidden"][0], rtol=1e-13
     )
+    for name in ("layer0.forward.previous_hidden", "layer1.backward.previous_hidden", "layer0.forward.joined", "input"):
+        np.testing.assert_array_equal(t[name][1, 2:], 0)
     visited = {(dict(s.writes.where)["batch"], dict(s.writes.where)["time"]) for s in t.steps}
     assert len(visited) == 5 + 2 + 4, "no step beyond a length"
 

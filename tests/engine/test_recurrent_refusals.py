@@ -69,6 +69,6 @@ def test_values_that_cannot_be_are_refused() -> None:
     refused(lambda: compute(input=np.ones((2, 4, 2)) * 1j), "input holds complex128")
     refused(lambda: compute(input=np.ones((0, 4, 2))), "input has shape 0×4×2", "at least one number")
     refused(lambda: compute(weight_hidden=None), "RNN needs weight_hidden of shape 3×3")
-    one = RNN.config(mode="one-to-many", timesteps=4)
+    one = RNN.config.of({"mode": "one-to-many", "timesteps": 4})
     weights = {"weight_input": np.ones((3, 2)), "weight_hidden": np.ones((3, 3)), "bias_input": np.ones(3)}
     refused(lambda: RNN.compute(one, {"input": np.ones((1, 4, 2)), **weights}), "one time step", "input has 4")

@@ -13,6 +13,7 @@ from layeranim.engine.replay import replay
 from layeranim.engine.trace import Tensor
 from layeranim.engine.transformer import TRANSFORMER
 from tests.engine import family
+from tests.vectors import store
 
 MAKER = family.maker("transformer")
 LAYERS = {"transformer": TRANSFORMER}
@@ -43,7 +44,7 @@ if family.HAS_TORCH:
     def test_new_cases_agree_with_pytorch_live_also_from_their_state_dict() -> None:
         family.fresh_agree(MAKER, LAYERS, 6, 20)
         case = MAKER.case(np.random.default_rng(1), 1) | {"dtype": "float64"}
-        arrays = family.store.arrays_of(case)
+        arrays = store.arrays_of(case)
         config, module = case["config"], MAKER.module(case, arrays)
         state = {name: value.numpy() for name, value in module.state_dict().items()}
         packed = from_torch_transformer(

@@ -79,6 +79,7 @@ def test_films_of_few_frames(fmt: str, frames: int) -> None:
     calls = [film(LIGHT)[0]._replace(repeat=frames)]
     found = read(written(fmt, calls, spec(calls)))
     assert found.times == [Fraction(number, 25) for number in range(frames)]
+    assert found.seconds == Fraction(frames, 25)
 
 
 @ANY
@@ -86,13 +87,16 @@ def test_films_of_few_frames(fmt: str, frames: int) -> None:
 def test_colours_of_the_theme(fmt: str, theme: Theme) -> None:
     """Tokens come back within 3/255 of what BT.709 in 8 bits can hold, and are marked as BT.709, limited range."""
     calls = film(theme)
-    found = read(written(fmt, calls, spec(calls, theme=theme)))
+    data = written(fmt, calls, spec(calls, theme=theme))
+    found = read(data)
     for number, token in enumerate(theme.tokens()):
         box = swatch(number, 320)
         seen = found.pictures[-1][box.y0 + 4 : box.y1 - 4, box.x0 + 4 : box.x1 - 4].reshape(-1, 3).mean(axis=0)
         assert np.abs(seen - rgb(token)).max() <= 4, (token, seen)
     stream = found.stream
     assert (stream.color_primaries, stream.color_trc, stream.colorspace, stream.color_range) == (1, 1, 1, 1)
+    if fmt != "mp4":
+        assert b"\x55\xb9\x81\x01" in data  # Matroska's Range, of one byte: broadcast
 
 
 def test_conversion_against_the_formula() -> None:
@@ -166,12 +170,21 @@ def play(pen: Writer, calls: list[Call]) -> None:
 
 
 class Full(BytesIO):
-    """A disk with room for two thousand bytes."""
+    """A disk with room for two thousand bytes; what is buffered before it fails again at each seek."""
+
+    full = False
 
     def write(self, data: Any, /) -> int:
-        if self.tell() + len(data) > 2000:
+        self.full = self.full or self.tell() + len(data) > 2000
+        return self.checked() or super().write(data)
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        return self.checked() or super().seek(offset, whence)
+
+    def checked(self) -> int:
+        if self.full:
             raise RenderError("cannot write film: No space left on device")
-        return super().write(data)
+        return 0
 
 
 @ANY

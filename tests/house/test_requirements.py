@@ -40,6 +40,7 @@ def asked_for() -> list[tuple[str, str]]:
         "run": settings["project"]["dependencies"],
         "build": settings["build-system"]["requires"] + settings["dependency-groups"]["build"],
         "test": settings["dependency-groups"]["test"],
+        "bench": settings["dependency-groups"]["bench"],
     }
     return [(file, requirement) for file, requirements in groups.items() for requirement in requirements]
 
@@ -51,7 +52,7 @@ def test_what_is_asked_for_is_pinned(file: str, requirement: str) -> None:
     assert wanted.specifier.contains(pinned[canonicalize_name(wanted.name)])
 
 
-@pytest.mark.parametrize("file", ["build", "run", "test"])
+@pytest.mark.parametrize("file", ["build", "run", "test", "bench"])
 def test_no_address(file: str) -> None:
     assert "://" not in (ROOT / "requirements" / f"{file}.txt").read_text(encoding="utf-8")
 

@@ -30,13 +30,13 @@ case "$*" in
   printf '#!BASH\necho layeranim "$@"\n' > "$3/bin/layeranim" && chmod +x "$3/bin/layeranim"
   ;;
 *"-m pip"*) echo "$*" >> "$LOG" && sleep "$PAUSE" && case "$*" in *$BREAKS*) exit 1 ;; esac ;;
-"-m pytest"*) echo "$*" ;;
+"-m pytest"* | *.py*) echo "$*" ;;
 esac
 """
 RECORD = '#!BASH\necho "${0##*/} $*" >> "$LOG"\n'
 SUDO = '#!BASH\necho "sudo $1" >> "$LOG"\n"$@"\n'
 PACKAGES = "g++ pkg-config libcairo2-dev libpango1.0-dev"
-PINNED = ("build", "run", "test")
+PINNED = ("build", "run", "test", "bench")
 
 
 @dataclass
@@ -168,6 +168,18 @@ def test_tests_bring_their_tools_and_keep_what_is_there(machine: Machine) -> Non
     assert machine.calls() == machine.pip("test", project=False)
     assert machine.run("test", "-k", "two words")[:2] == (0, "-m pytest -k two words\n")
     assert machine.run("demo")[0] == 0
+    assert machine.calls() == []
+
+
+def test_benchmarks_bring_their_packages_beside_the_test_tools(machine: Machine) -> None:
+    provide_packages(machine)
+    (machine.folder / "benchmarks").mkdir()
+    (machine.folder / "benchmarks" / "run.py").touch()
+    machine.run("test")
+    machine.calls()
+    assert machine.run("bench", "conv")[:2] == (0, "benchmarks/run.py conv\n")
+    assert machine.calls() == machine.pip("bench", project=False)
+    assert machine.run("test")[0] == machine.run("bench")[0] == machine.run("demo")[0] == 0
     assert machine.calls() == []
 
 

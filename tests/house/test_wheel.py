@@ -41,7 +41,7 @@ def test_wheel_holds_the_package(built: Path) -> None:
     ours = {
         path.relative_to(ROOT).as_posix(): path.stat().st_size
         for path in (ROOT / "layeranim").rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
+        if path.is_file() and not any(part.startswith((".", "__pycache__")) for part in path.relative_to(ROOT).parts)
     }
     assert any(name.endswith(".otf") for name in ours)
     others = {name: size for name, size in inside.items() if ".dist-info/" not in name}

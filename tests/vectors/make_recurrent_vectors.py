@@ -52,7 +52,10 @@ def runs(case: dict[str, Any]) -> list[tuple[str, str, int]]:
 def weight_shapes(case: dict[str, Any], features: int) -> dict[str, tuple[tuple[int, ...], str]]:
     """Of one layer and direction: PyTorch's name → (shape, our name)."""
     rows, state = GATES[case["kind"]] * case["hidden"], case["projection"] or case["hidden"]
-    out = {"weight_ih": ((rows, features), "weight_input"), "weight_hh": ((rows, state), "weight_hidden")}
+    out: dict[str, tuple[tuple[int, ...], str]] = {
+        "weight_ih": ((rows, features), "weight_input"),
+        "weight_hh": ((rows, state), "weight_hidden"),
+    }
     if case["bias"]:
         out |= {"bias_ih": ((rows,), "bias_input"), "bias_hh": ((rows,), "bias_hidden")}
     if case["projection"]:
@@ -139,7 +142,7 @@ def expected(case: dict[str, Any], pool: np.ndarray) -> dict[str, np.ndarray]:
     for at, (_, prefix, _) in enumerate(runs(case)):
         out |= {f"{prefix}final_{n}": f[at] for n, f in zip(names, finals, strict=True)}
     loss = sum((out[name] * torch.tensor(gradient)).sum() for name, gradient in above.items())
-    loss.backward()  # type: ignore[union-attr]
+    loss.backward()
     found = {name: tensor.detach().numpy() for name, tensor in out.items()}
     found |= {f"grad_{name}": leaf.grad.numpy() for name, leaf in leaves.items() if leaf.grad is not None}
     return {name: found[name] for name in wanted(case)}
@@ -153,7 +156,8 @@ def main() -> None:
         flat[case["dtype"]] += [array.ravel() for array in expected(case, pool).values()]
     text = np.frombuffer(json.dumps(every).encode(), np.uint8)
     path = Path(__file__).with_name("recurrent.npz")
-    np.savez_compressed(path, pool=pool, cases=text, **{name: np.concatenate(parts) for name, parts in flat.items()})
+    single, double = (np.concatenate(flat[name]) for name in ("float32", "float64"))
+    np.savez_compressed(path, pool=pool, cases=text, float32=single, float64=double)
     print(f"{path.name}: {len(every)} cases, {path.stat().st_size} bytes")
 
 

@@ -153,4 +153,6 @@ def forward(config: AttentionConfig, held: Mapping[str, Array]) -> dict[str, Arr
         if config.output_projection:
             rows = join_heads(out["head_output"]) @ held["weight_output"].T
             out["output"] = rows + held["bias_output"] if "bias_output" in held else rows
+        else:
+            out["output"] = out.pop("head_output")
     return out

@@ -12,6 +12,7 @@ from layeranim.engine.array import shape_text
 from layeranim.engine.attention import operations  # noqa: F401  (registers the operations that the steps name)
 from layeranim.engine.attention.config import AttentionConfig
 from layeranim.engine.attention.forward import factor
+from layeranim.engine.attention.sizes import ALIKE
 from layeranim.engine.trace import Array, Role, Tensor
 
 ROW = ("batch", "heads", "queries")
@@ -45,60 +46,74 @@ def score_chain(config: AttentionConfig, names: Any) -> list[str]:
     return [name for name in ("scores", "scaled", "capped", "masked") if name in names]
 
 
-def _axes(config: AttentionConfig, names: Mapping[str, Any]) -> dict[str, tuple[tuple[str, ...], Role]]:
+Layout = dict[str, tuple[tuple[str, ...], Role]]
+
+
+def _axes(config: AttentionConfig, names: Mapping[str, Any]) -> Layout:
     """Axes and role of every tensor that is held."""
     key_heads = "key_heads" if shared(config) else "heads"
-    alike = config.kind in ("dot", "scaled", "cosine")
-    key_features = "features" if alike else "key_features"
-    own = "embed" if "context" not in names else "context_embed"
-    values = "value_embed" if "value_context" in names else own
-    tokens: dict[str, tuple[str, ...]] = {
-        "embeddings": ("batch", "queries", "embed"),
-        "context": ("batch", "keys", "context_embed"),
-        "value_context": ("batch", "keys", "value_embed"),
-    }
-    made_output = ("batch", "queries", "outputs") if config.output_projection else ()
-    mask = {2: ("queries", "keys"), 3: ("batch", "queries", "keys"), 4: SCORES}
-    out: dict[str, tuple[tuple[str, ...], Role]] = {name: (axes, "input") for name, axes in tokens.items()}
-    if "mask" in names:
-        out["mask"] = (mask[names["mask"].ndim], "input")
+    key = ("batch", key_heads, "keys", "features" if config.kind in ALIKE else "key_features")
+    masks = {2: ("queries", "keys"), 3: ("batch", "queries", "keys"), 4: SCORES}
     given: Role = "intermediate" if config.projections else "input"
-    out |= {
+    out: Layout = {
+        "embeddings": (("batch", "queries", "embed"), "input"),
+        "context": (("batch", "keys", "context_embed"), "input"),
+        "value_context": (("batch", "keys", "value_embed"), "input"),
+        "mask": (masks[names["mask"].ndim if "mask" in names else 2], "input"),
         "query": ((*ROW, "features"), given),
-        "key": (("batch", key_heads, "keys", key_features), given),
+        "key": (key, given),
         "value": (("batch", key_heads, "keys", "value_features"), given),
-        "weight_query": (("query_rows", "embed"), "weight"),
-        "weight_key": (("key_rows", own), "weight"),
-        "weight_value": (("value_rows", values), "weight"),
-        "weight_output": (("outputs", "joined"), "weight"),
-        "weight_score_query": (("score_units", "features"), "weight"),
-        "weight_score_key": (("score_units", key_features), "weight"),
-        "weight_score": (("score_units",) if config.kind == "additive" else ("features", key_features), "weight"),
-        "bias_query": (("query_rows",), "weight"),
-        "bias_key": (("key_rows",), "weight"),
-        "bias_value": (("value_rows",), "weight"),
-        "bias_output": (("outputs",), "weight"),
-        "positions": (("queries", "embed"), "weight"),
-        "encoding": (("queries", "embed"), "intermediate"),
-        "positioned": (("batch", "queries", "embed"), "intermediate"),
-        "projected_query": (("batch", "queries", "query_rows"), "intermediate"),
-        "projected_key": (("batch", "keys", "key_rows"), "intermediate"),
-        "projected_value": (("batch", "keys", "value_rows"), "intermediate"),
-        "query_angle": (("queries", "turns"), "intermediate"),
-        "key_angle": (("keys", "turns"), "intermediate"),
-        "turned_query": ((*ROW, "features"), "intermediate"),
-        "turned_key": (("batch", key_heads, "keys", key_features), "intermediate"),
-        "query_norm": (ROW, "intermediate"),
-        "key_norm": (("batch", "heads", "keys"), "intermediate"),
-        "transformed_key": (("batch", "heads", "keys", "features"), "intermediate"),
-        "query_part": ((*ROW, "score_units"), "intermediate"),
-        "key_part": (("batch", "heads", "keys", "score_units"), "intermediate"),
-        "alignment": ((*SCORES, "score_units"), "intermediate"),
     }
-    out |= dict.fromkeys(("scores", "scaled", "capped", "masked", "exponentials", "weights"), (SCORES, "intermediate"))
-    out |= dict.fromkeys(("row_max", "exponential_sum"), (ROW, "intermediate"))
+    return out | _weight_axes(config, names, key[-1]) | _stage_axes(config, key)
+
+
+def _weight_axes(config: AttentionConfig, names: Mapping[str, Any], key_features: str) -> Layout:
+    own = "embed" if "context" not in names else "context_embed"
+    score = ("score_units",) if config.kind == "additive" else ("features", key_features)
+    axes: dict[str, tuple[str, ...]] = {
+        "weight_query": ("query_rows", "embed"),
+        "weight_key": ("key_rows", own),
+        "weight_value": ("value_rows", "value_embed" if "value_context" in names else own),
+        "weight_output": ("outputs", "joined"),
+        "weight_score_query": ("score_units", "features"),
+        "weight_score_key": ("score_units", key_features),
+        "weight_score": score,
+        "bias_query": ("query_rows",),
+        "bias_key": ("key_rows",),
+        "bias_value": ("value_rows",),
+        "bias_output": ("outputs",),
+        "positions": ("queries", "embed"),
+    }
+    return {name: (of, "weight") for name, of in axes.items()}
+
+
+def _stage_axes(config: AttentionConfig, key: tuple[str, ...]) -> Layout:
+    """What is made on the way, in its order."""
+    axes: dict[str, tuple[str, ...]] = {
+        "encoding": ("queries", "embed"),
+        "positioned": ("batch", "queries", "embed"),
+        "projected_query": ("batch", "queries", "query_rows"),
+        "projected_key": ("batch", "keys", "key_rows"),
+        "projected_value": ("batch", "keys", "value_rows"),
+        "query_angle": ("queries", "turns"),
+        "key_angle": ("keys", "turns"),
+        "turned_query": (*ROW, "features"),
+        "turned_key": key,
+        "query_norm": ROW,
+        "key_norm": ("batch", "heads", "keys"),
+        "transformed_key": ("batch", "heads", "keys", "features"),
+        "query_part": (*ROW, "score_units"),
+        "key_part": ("batch", "heads", "keys", "score_units"),
+        "alignment": (*SCORES, "score_units"),
+    }
+    axes |= dict.fromkeys(("scores", "scaled", "capped", "masked"), SCORES)
+    axes |= {"row_max": ROW, "exponentials": SCORES, "exponential_sum": ROW, "weights": SCORES}
+    out: Layout = {name: (of, "intermediate") for name, of in axes.items()}
     out["head_output"] = ((*ROW, "value_features"), "intermediate")
-    out["output"] = (made_output or (*ROW, "value_features"), "output")
+    out["output"] = (
+        ("batch", "queries", "outputs") if config.output_projection else (*ROW, "value_features"),
+        "output",
+    )
     return out
 
 
@@ -148,9 +163,6 @@ def all_tensors(config: AttentionConfig, held: Mapping[str, Tensor]) -> dict[str
         add(_joined_heads("joined", out["head_output"], "joined"))
         products = ("batch", "queries", "outputs", "joined")
         add(lazy.product("output_products", products, out["weight_output"], out["joined"]))
-    else:
-        array = np.asarray(out["head_output"].source)
-        out["output"] = lazy.view("output", out["head_output"].axes, array, "output")
     return out
 
 

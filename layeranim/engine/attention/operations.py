@@ -11,7 +11,7 @@ from layeranim.engine.replay import finite_max, operation
 from layeranim.engine.trace import Array
 
 
-@operation("length", lambda x: (x.size + 4, finite_max(np.sqrt((x * x).sum()))))
+@operation("vector_length", lambda x: (x.size + 4, finite_max(np.sqrt((x * x).sum()))))
 def length(x: Array) -> Array:
     """√Σ x², at least 10⁻⁸."""
     return np.asarray(np.maximum(np.sqrt((x * x).sum()), x.dtype.type(COSINE_EPS)))

@@ -73,8 +73,8 @@ def _before(config: AttentionConfig, tensors: Mapping[str, Tensor]) -> list[Each
                 out.append(Each((*one, ("keys", range(int(config.keys or 0)))), (Plan("join", whole(source), name),)))
         raw = "shared_key"
     if config.kind == "cosine":
-        each(query_name(config), Plan("length", whole(query_name(config)), "query_norm"))
-        each(raw, Plan("length", whole(raw), "key_norm"))
+        each(query_name(config), Plan("vector_length", whole(query_name(config)), "query_norm"))
+        each(raw, Plan("vector_length", whole(raw), "key_norm"))
     if config.kind == "multiplicative":
         each(raw, *affine("weight_score", raw, "transformed_key_products", "transformed_key"))
     if config.kind == "additive":

@@ -34,55 +34,73 @@ def adjoint(
     ``grad_<tensor>_from_<reader>`` for each reader, and their sum. ``split`` is where the two parts of a join are.
     The chain rule, act by act: D. Rumelhart et al. (1986); over time, P. Werbos (1990).
     """
-    readers = Counter(name for act in acts for name in act.reads)
-    readers.update({name: len(parts) for name, parts in seeds.items()})
-    parts: dict[str, list[str]] = {name: list(given) for name, given in seeds.items()}
-    out = Adjoint()
-
-    def give(to: str, reader: str, operation: str, *reads: tuple[str, Span], name: str = "") -> None:
-        target = f"grad_{to}" if readers[to] == 1 else f"grad_{to}_from_{reader.rpartition('.')[2]}"
-        parts.setdefault(to, []).append(target)
-        out.plans.append(Plan(operation, reads, target, (("name", name),) if name else ()))
-
-    def gather(name: str) -> None:
-        if parts.get(name) and parts[name] != [f"grad_{name}"]:
-            out.plans.append(Plan("add_cells", whole(*parts[name]), f"grad_{name}"))
-
+    tape = _Tape(acts, seeds, weights)
     for act in reversed(acts):
-        gather(act.writes)
+        tape.gather(act.writes)
+        tape.undo(act, split)
+    written = {act.writes for act in acts}
+    for name in list(tape.parts):
+        if name not in written:
+            tape.gather(name)
+    return tape.out
+
+
+class _Tape:
+    """What has been found of each gradient so far."""
+
+    def __init__(
+        self, acts: tuple[Act, ...], seeds: Mapping[str, tuple[str, ...]], weights: Callable[[str], bool]
+    ) -> None:
+        self.readers = Counter(name for act in acts for name in act.reads)
+        self.readers.update({name: len(parts) for name, parts in seeds.items()})
+        self.parts: dict[str, list[str]] = {name: list(given) for name, given in seeds.items()}
+        self.weights, self.out = weights, Adjoint()
+
+    def give(self, to: str, reader: str, operation: str, *reads: tuple[str, Span], name: str = "") -> None:
+        """One act's part of the gradient of what it read."""
+        target = f"grad_{to}" if self.readers[to] == 1 else f"grad_{to}_from_{reader.rpartition('.')[2]}"
+        self.parts.setdefault(to, []).append(target)
+        self.out.plans.append(Plan(operation, reads, target, (("name", name),) if name else ()))
+
+    def gather(self, name: str) -> None:
+        """The sum of all parts, now that every reader has given its own."""
+        if self.parts.get(name) and self.parts[name] != [f"grad_{name}"]:
+            self.out.plans.append(Plan("add_cells", whole(*self.parts[name]), f"grad_{name}"))
+
+    def undo(self, act: Act, split: tuple[range, range]) -> None:
+        """What the gradient of an act's result gives to what it read."""
         delta = (f"grad_{act.writes}", None)
+        first = act.reads[0]
         if act.verb == "affine":
-            weight, vector, *plus = act.reads
-            out.shared.append(Plan("outer_sum", (delta, (vector, None)), f"grad_{weight}"))
-            give(vector, act.writes, "weigh_back", (weight, None), delta)
-            for term in plus:
-                if weights(term):
-                    out.shared.append(Plan("total", (delta,), f"grad_{term}"))
-                else:
-                    give(term, act.writes, "join", delta)
+            self._affine(act, delta)
         elif act.verb == "multiply":
             for term, other in (act.reads, act.reads[::-1]):
-                if weights(term):
-                    out.shared.append(Plan("total", (delta, (other, None)), f"grad_{term}"))
+                if self.weights(term):
+                    self.out.shared.append(Plan("total", (delta, (other, None)), f"grad_{term}"))
                 else:
-                    give(term, act.writes, "multiply", delta, (other, None))
+                    self.give(term, act.writes, "multiply", delta, (other, None))
         elif act.verb == "activate":
-            give(act.reads[0], act.writes, "activate_back", delta, (act.reads[0], None), name=act.name)
+            self.give(first, act.writes, "activate_back", delta, (first, None), name=act.name)
         elif act.verb == "softmax":
-            give(act.reads[0], act.writes, "softmax_back", delta, (act.writes, None))
+            self.give(first, act.writes, "softmax_back", delta, (act.writes, None))
         elif act.verb == "complement":
-            give(act.reads[0], act.writes, "negate", delta)
+            self.give(first, act.writes, "negate", delta)
         elif act.verb == "add":
             for term in act.reads:
-                give(term, act.writes, "join", delta)
+                self.give(term, act.writes, "join", delta)
         else:
             for term, span in zip(act.reads, split, strict=True):
-                give(term, act.writes, "join", (delta[0], span))
-    written = {act.writes for act in acts}
-    for name in parts:
-        if name not in written:
-            gather(name)
-    return out
+                self.give(term, act.writes, "join", (delta[0], span))
+
+    def _affine(self, act: Act, delta: tuple[str, None]) -> None:
+        weight, vector, *plus = act.reads
+        self.out.shared.append(Plan("outer_sum", (delta, (vector, None)), f"grad_{weight}"))
+        self.give(vector, act.writes, "weigh_back", (weight, None), delta)
+        for term in plus:
+            if self.weights(term):
+                self.out.shared.append(Plan("total", (delta,), f"grad_{term}"))
+            else:
+                self.give(term, act.writes, "join", delta)
 
 
 def run(plan: Plan, values: Mapping[str, Array]) -> Array:

@@ -6,8 +6,8 @@ c_t, and tanh(W [c_t; s_t] + b) goes to the output layer (Luong et al., 2015, ar
 scores may be Bahdanau's additive ones). A taught decoder reads the given target, a greedy one the row of the word that
 it wrote last, beginning with the word ``start``.
 
-Names: ``source``; ``target``, or ``fed_back`` where the decoder reads what it wrote; ``encoder.`` and ``decoder.`` before
-all names of a recurrent layer, ``attention.`` before those of attention; ``context``, ``context_state``,
+Names: ``source``; ``target``, or ``fed_back`` where the decoder reads what it wrote; ``encoder.`` and ``decoder.``
+before all names of a recurrent layer, ``attention.`` before those of attention; ``context``, ``context_state``,
 ``combined_pre``, ``combined``; ``logits``, ``probabilities``, ``chosen`` (the number of the most probable word).
 Axes: source_time, target_time, source_features, target_features, classes.
 """

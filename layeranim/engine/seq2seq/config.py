@@ -53,13 +53,16 @@ ARRAYS = (
 
 def encoder_of(config: Seq2SeqConfig) -> tuple[Part, Layer, Any]:
     """The encoder: where its trace goes, its layer, its options."""
-    layer = CELLS[config.cell]
-    part = Part("encoder.", {"input": "source"}, {"time": "source_time", "features": "source_features",
-                                                  "joined": "encoder_joined", "outputs": "hidden"})  # fmt: skip
-    inner = layer.config(
-        hidden=config.hidden, input_size=config.input_size, timesteps=config.source_steps, bias=config.bias
-    )  # type: ignore[call-arg]
-    return part, layer, inner
+    axes = {"time": "source_time", "features": "source_features", "joined": "encoder_joined"}
+    return Part("encoder.", {"input": "source"}, axes), *_recurrent(config, config.input_size, config.source_steps)
+
+
+def decoder_of(config: Seq2SeqConfig) -> tuple[Part, Layer, Any]:
+    """The decoder: it begins with the encoder's last state."""
+    states = ("hidden", "cell") if config.cell == "lstm" else ("hidden",)
+    reads = {"input": read_by_decoder(config)} | {f"initial_{state}": f"encoder.final_{state}" for state in states}
+    axes = {"time": "target_time", "features": "target_features", "joined": "decoder_joined"}
+    return Part("decoder.", reads, axes), *_recurrent(config, config.target_size, config.target_steps)
 
 
 def read_by_decoder(config: Seq2SeqConfig) -> str:
@@ -67,17 +70,10 @@ def read_by_decoder(config: Seq2SeqConfig) -> str:
     return "target" if config.feeding == "teacher" else "fed_back"
 
 
-def decoder_of(config: Seq2SeqConfig) -> tuple[Part, Layer, Any]:
-    """The decoder: it begins with the encoder's last state."""
+def _recurrent(config: Seq2SeqConfig, features: int | None, steps: int | None) -> tuple[Layer, Any]:
     layer = CELLS[config.cell]
-    states = ("hidden", "cell") if config.cell == "lstm" else ("hidden",)
-    reads = {"input": read_by_decoder(config)} | {f"initial_{state}": f"encoder.final_{state}" for state in states}
-    part = Part("decoder.", reads, {"time": "target_time", "features": "target_features", "joined": "decoder_joined",
-                                    "outputs": "hidden"})  # fmt: skip
-    inner = layer.config(
-        hidden=config.hidden, input_size=config.target_size, timesteps=config.target_steps, bias=config.bias
-    )  # type: ignore[call-arg]
-    return part, layer, inner
+    options = {"hidden": config.hidden, "input_size": features, "timesteps": steps, "bias": config.bias}
+    return layer, layer.complete(layer.config.of(options), {})[0]
 
 
 def attention_of(config: Seq2SeqConfig) -> tuple[Part, AttentionConfig]:

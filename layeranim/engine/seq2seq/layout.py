@@ -121,7 +121,7 @@ def _cut(held: Mapping[str, Tensor]) -> Array:
 
 def _add_combined(out: dict[str, Tensor]) -> None:
     """Context and state side by side, and what is made of them."""
-    mixed = np.asarray(out["attention.head_output"].source)[:, 0]
+    mixed = np.asarray(out["attention.output"].source)[:, 0]
     out["context"] = lazy.view("context", (*_TIME, "value_features"), mixed)
     parts = [out["context"], out["decoder.hidden"]]
     out["context_state"] = lazy.joined("context_state", (*_TIME, "context_state"), parts)

@@ -21,7 +21,7 @@ class Deltas(ABC):
 
     Times are the format's ticks, rounded cumulatively, so the film's length is right to half a tick however many frames
     it has. A frame that would be shown for less than ``least`` ticks (players slow such images down) is merged into the
-    next one; an image shown for more than ``most`` is followed by images without change.
+    next one, the last is shown for ``least``; an image shown for more than ``most`` is followed by some without change.
     """
 
     ticks: int  # a second

@@ -151,7 +151,6 @@ class Video:
     def _ready(self, packet: Packet[Any]) -> Packet[Any]:
         if self._codec.encoder == "libx264":
             packet = _without_sei(packet)
-        packet.duration = 1
         packet.stream = self._stream
         return packet
 

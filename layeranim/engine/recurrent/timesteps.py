@@ -1,0 +1,88 @@
+"""Time steps: a flat row of numbers as a recurrent layer reads it. The values stay, the shape changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from layeranim.engine import arithmetic  # noqa: F401  (registers copy)
+from layeranim.engine.array import shape_text
+from layeranim.engine.door import Given, known, ranked, shaped, take
+from layeranim.engine.option import ArrayOption, Config, Integer, Layer, option
+from layeranim.engine.trace import Region, Shape, Step, Steps, Tensor, Trace, cell, count
+from layeranim.engine.window import affordable
+from layeranim.errors import ShapeError
+
+_OUTPUT = ("batch", "time", "features")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimestepsConfig(Config):
+    """Options of the change of shape."""
+
+    timesteps: int | None = option(Integer(1), None, "time steps")
+    input_size: int | None = option(Integer(1), None, "features of each time step", aliases=("features",))
+
+
+def complete(config: TimestepsConfig, shapes: Given) -> tuple[TimestepsConfig, dict[str, Shape]]:
+    """Time steps and features from the length of the row, or the length from both.
+
+    Raises:
+        ShapeError: a length that is not timesteps · features.
+    """
+    given = known(shapes, ["input"], "timesteps")
+    shape = ranked("input", given["input"], 1, 2) if "input" in given else None
+    steps, features = config.timesteps, config.input_size
+    if shape is None:
+        steps, features = steps or 5, features or 2
+        shape = (1, steps * features)
+    whole = (1, *shape) if len(shape) == 1 else shape
+    if steps is None:
+        features = features or 1
+        steps = whole[1] // features
+    elif features is None:
+        features = whole[1] // steps
+    if steps * features != whole[1]:
+        raise ShapeError(
+            f"input has {whole[1]} numbers, but timesteps {steps} · features {features} is {steps * features}"
+        )
+    affordable("input", whole)
+    return config.replace(timesteps=steps, input_size=features), {"input": whole}
+
+
+def compute(config: TimestepsConfig, arrays: Mapping[str, Any]) -> Trace:
+    """The trace of the change of shape."""
+    taken = take(arrays)
+    full, needed = complete(config, {name: array.shape for name, array in taken.items()})
+    row = shaped(taken, needed, "timesteps")["input"]
+    steps, features = int(full.timesteps or 0), int(full.input_size or 0)
+    held = (Tensor("input", ("batch", "position"), "input", row),
+            Tensor("output", _OUTPUT, "output", row.reshape(len(row), steps, features)))  # fmt: skip
+    return assemble(full, {tensor.name: tensor for tensor in held})
+
+
+def assemble(config: TimestepsConfig, tensors: Mapping[str, Tensor]) -> Trace:
+    """The trace from its held tensors: one copy for each number."""
+    shape = tensors["output"].shape
+
+    def make(i: int) -> Step:
+        at = cell(i, shape)
+        place = at[1] * shape[2] + at[2]
+        reads = (Region.of("input", batch=at[0], position=place),)
+        return Step("copy", reads, Region("output", tuple(zip(_OUTPUT, at, strict=True))))
+
+    facts: dict[str, int | float | str] = {
+        "batch": shape[0], "timesteps": shape[1], "features": shape[2], "numbers": count(shape),
+        "input_shape": shape_text(tensors["input"].shape), "output_shape": shape_text(shape),
+    }  # fmt: skip
+    return Trace("timesteps", config, dict(tensors), Steps(count(shape), make), facts)
+
+
+TIMESTEPS = Layer(
+    name="timesteps", title="Time steps", config=TimestepsConfig,
+    arrays=(ArrayOption("input", ("batch", "position"), "input", "a row of numbers"),),
+    complete=complete, compute=compute, assemble=assemble,
+    formula="n numbers → (batch, timesteps, features), n = timesteps · features",
+    source="the input shape of torch.nn.RNN with batch_first and of Keras' recurrent layers",
+)  # fmt: skip

@@ -1,0 +1,239 @@
+"""Vanishing and exploding gradients: how much the last state of a plain recurrent layer depends on each earlier one.
+
+With h_t = φ(W x_t + s·U h_{t−1} + b) the Jacobian of one step is J_t = diag(φ′(a_t)) s·U, and over many steps
+∂h_T/∂h_k = J_T J_{T−1} … J_{k+1}: a product of T − k matrices, which shrinks or grows with T − k (Pascanu et al., On
+the difficulty of training recurrent neural networks, 2013, equation 5). Here for several scales s of the same U. What
+arrives at step k is the gradient g_k = gᵀ ∂h_T/∂h_k; one that is longer than ``threshold`` is clipped to that length
+(the same paper, algorithm 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from layeranim.engine import arithmetic, lazy, vector  # noqa: F401  (registers what the steps name)
+from layeranim.engine.activations import ACTIVATIONS
+from layeranim.engine.door import Given, agreed, fitting, known, ranked, shaped, take
+from layeranim.engine.option import ArrayOption, Choice, Config, Integer, Layer, Real, option
+from layeranim.engine.plan import Each, Plan, in_turn, whole
+from layeranim.engine.replay import finite_max, operation
+from layeranim.engine.trace import Array, Region, Role, Shape, Step, Steps, Tensor, Trace
+from layeranim.engine.window import affordable
+
+_AT = ("scales", "time")
+_MATRIX = (*_AT, "hidden", "hidden_before")
+
+
+@dataclass(frozen=True, kw_only=True)
+class VanishingConfig(Config):
+    """Options of the comparison."""
+
+    hidden: int | None = option(Integer(1), None, "units of the state", aliases=("hidden_size", "units"))
+    input_size: int | None = option(Integer(1), None, "features of a time step")
+    timesteps: int | None = option(Integer(1), None, "time steps")
+    nonlinearity: str = option(Choice(("tanh", "relu", "linear")), "tanh", "the activation of the state")
+    threshold: float | None = option(Real(above=0), None, "gradients longer than this are clipped to it")
+
+
+ARRAYS = (
+    ArrayOption("input", ("time", "features"), "input", "the sequence"),
+    ArrayOption("weight_input", ("hidden", "features"), "weight", "W"),
+    ArrayOption("weight_hidden", ("hidden", "hidden_before"), "weight", "U"),
+    ArrayOption("bias", ("hidden",), "weight", "b", True),
+    ArrayOption("scales", ("scales",), "input", "factors of U (default 0.5, 1, 1.5)", True),
+    ArrayOption("gradient_above", ("hidden",), "input", "g, the gradient of the last state (default all 1)", True),
+)
+
+
+def complete(config: VanishingConfig, shapes: Given) -> tuple[VanishingConfig, dict[str, Shape]]:
+    """Every size filled in; bias, scales and the gradient above have defaults.
+
+    Raises:
+        ShapeError: shapes that do not go together.
+    """
+    given = known(shapes, [array.name for array in ARRAYS], "vanishing")
+
+    def at(name: str, rank: int, axis: int) -> tuple[int | None, str]:
+        return (ranked(name, given[name], rank)[axis] if name in given else None), name
+
+    hidden = agreed("hidden", [(config.hidden, "option hidden"), at("weight_hidden", 2, 0), at("weight_hidden", 2, 1),
+                               at("weight_input", 2, 0)], default=3)  # fmt: skip
+    features = agreed("input_size", [(config.input_size, "option input_size"), at("input", 2, 1),
+                                     at("weight_input", 2, 1)], default=2)  # fmt: skip
+    time = agreed("timesteps", [(config.timesteps, "option timesteps"), at("input", 2, 0)], default=8)
+    needed: dict[str, Shape] = {
+        "input": (time, features), "weight_input": (hidden, features), "weight_hidden": (hidden, hidden),
+    }  # fmt: skip
+    optional: dict[str, Shape] = {"bias": (hidden,), "gradient_above": (hidden,)}
+    if "scales" in given:
+        optional["scales"] = ranked("scales", given["scales"], 1)
+    for name, shape in optional.items():
+        if name in given:
+            needed[name] = fitting(name, given[name], shape, "hidden")
+    affordable("jacobian", (*optional.get("scales", (3,)), time, hidden, hidden))
+    return config.replace(hidden=hidden, input_size=features, timesteps=time), needed
+
+
+def compute(config: VanishingConfig, arrays: Mapping[str, Any]) -> Trace:
+    """The trace for every scale; the state before the first step is 0."""
+    taken = take(arrays)
+    full, needed = complete(config, {name: array.shape for name, array in taken.items()})
+    held = shaped(taken, needed, "vanishing")
+    hidden, kind = int(full.hidden or 1), held["input"].dtype
+    held.setdefault("bias", np.zeros(hidden, kind))
+    held.setdefault("scales", np.array([0.5, 1.0, 1.5], kind))
+    held.setdefault("gradient_above", np.ones(hidden, kind))
+    with np.errstate(all="ignore"):
+        held |= _forward(full, held)
+        held |= _backward(full, held)
+    layout: dict[str, tuple[tuple[str, ...], Role]] = {array.name: (array.axes, array.role) for array in ARRAYS}
+    layout |= dict.fromkeys(("pre_activation", "hidden", "slope"), ((*_AT, "hidden"), "intermediate"))
+    layout |= {"weight_scaled": (("scales", "hidden", "hidden_before"), "intermediate")}
+    layout |= dict.fromkeys(("jacobian", "product"), (_MATRIX, "intermediate"))
+    layout |= {"gradient": ((*_AT, "hidden_before"), "output"), "clipped": ((*_AT, "hidden_before"), "output")}
+    layout |= {"product_norm": (_AT, "output"), "gradient_norm": (_AT, "output")}
+    return assemble(full, {n: Tensor(n, axes, role, held[n]) for n, (axes, role) in layout.items() if n in held})
+
+
+def _forward(config: VanishingConfig, held: Mapping[str, Array]) -> dict[str, Array]:
+    """All scales side by side."""
+    phi = ACTIVATIONS[config.nonlinearity]
+    scaled = held["scales"][:, None, None] * held["weight_hidden"]
+    state = np.zeros((len(scaled), scaled.shape[1]), scaled.dtype)
+    pre = np.zeros((len(scaled), len(held["input"]), scaled.shape[1]), scaled.dtype)
+    out = pre.copy()
+    for t, x in enumerate(held["input"]):
+        pre[:, t] = held["weight_input"] @ x + np.einsum("shk,sk->sh", scaled, state) + held["bias"]
+        state = out[:, t] = phi(pre[:, t])
+    slope = phi.derivative(pre)
+    jacobian = slope[..., None] * scaled[:, None]
+    return {"weight_scaled": scaled, "pre_activation": pre, "hidden": out, "slope": slope, "jacobian": jacobian}
+
+
+def _backward(config: VanishingConfig, held: Mapping[str, Array]) -> dict[str, Array]:
+    """``product[k]`` = ∂h_T/∂h_k from the last step, where it is the identity, to the first."""
+    jacobian = held["jacobian"]
+    product = np.zeros_like(jacobian)
+    product[:, -1] = np.eye(jacobian.shape[-1], dtype=jacobian.dtype)
+    for k in range(jacobian.shape[1] - 2, -1, -1):
+        product[:, k] = product[:, k + 1] @ jacobian[:, k + 1]
+    gradient = np.einsum("h,skhb->skb", held["gradient_above"], product)
+    norms = {"product_norm": frobenius(product), "gradient_norm": np.sqrt((gradient * gradient).sum(axis=-1))}
+    out = {"product": product, "gradient": gradient, **norms}
+    if config.threshold is not None:
+        out["clipped"] = clip(gradient, norms["gradient_norm"][..., None], threshold=config.threshold)
+    return out
+
+
+def frobenius(matrix: Array) -> Array:
+    """√Σ m², over the last two axes."""
+    return np.asarray(np.sqrt((matrix * matrix).sum(axis=(-2, -1))))
+
+
+@operation("norm_of_cells", lambda x: (x.size + 4, finite_max(np.sqrt((x * x).sum()))))
+def norm_of_cells(x: Array) -> Array:
+    """√Σ x² over every cell: a vector's length, a matrix's Frobenius norm."""
+    return np.asarray(np.sqrt((x * x).sum()))
+
+
+@operation("clip_length", lambda x, norm, *, threshold: (4, finite_max(np.abs(x))))
+def clip(x: Array, norm: Array, *, threshold: float) -> Array:
+    """x, shortened to ``threshold`` where it is longer."""
+    limit = x.dtype.type(threshold)
+    return np.asarray(np.where(norm > limit, x * (limit / norm), x))
+
+
+@operation("matrix_product", lambda a, b: (a.shape[1], finite_max(np.abs(a) @ np.abs(b))))
+def matrix_product(a: Array, b: Array) -> Array:
+    """A B."""
+    return np.asarray((a[:, :, None] * b[None]).sum(axis=1))
+
+
+@operation("identity_matrix")
+def identity(matrix: Array) -> Array:
+    """1 on the diagonal: the last state depends on itself alone."""
+    return np.eye(len(matrix), dtype=matrix.dtype)
+
+
+@operation("scale_rows")
+def scale_rows(matrix: Array, factors: Array) -> Array:
+    """Each row times its factor: diag(factors) · matrix."""
+    return np.asarray(factors[:, None] * matrix)
+
+
+@operation("slope_of", lambda x, *, name: (8, 1.0))
+def slope_of(x: Array, *, name: str) -> Array:
+    """φ′(x)."""
+    return ACTIVATIONS[name].derivative(x)
+
+
+def assemble(config: VanishingConfig, tensors: Mapping[str, Tensor]) -> Trace:
+    """The trace from its held tensors."""
+    out = dict(tensors)
+    hidden = np.asarray(tensors["hidden"].source)
+    before = np.concatenate([np.zeros_like(hidden[:, :1]), hidden[:, :-1]], axis=1)
+    out["previous_hidden"] = lazy.view("previous_hidden", (*_AT, "hidden_before"), before)
+    axes = (*_AT, "hidden", "hidden_before")
+    out["hidden_products"] = lazy.product("hidden_products", axes, out["weight_scaled"], out["previous_hidden"])
+    out["input_products"] = lazy.product(
+        "input_products", ("time", "hidden", "features"), out["weight_input"], out["input"]
+    )
+    out["input_sum"] = lazy.summed("input_sum", out["input_products"])
+    norms = np.asarray(tensors["product_norm"].source)[:, 0]
+    facts: dict[str, int | float | str] = {
+        "timesteps": hidden.shape[1],
+        "hidden": hidden.shape[2],
+        "scales": len(norms),
+    }
+    facts |= {f"norm_{i}": float(norm) for i, norm in enumerate(norms)}
+    return Trace("vanishing", config, out, _steps(config, out), facts)
+
+
+def _steps(config: VanishingConfig, tensors: Mapping[str, Tensor]) -> Steps:
+    """For every scale: the steps forward with their Jacobians, then the products backward."""
+    scales, time = range(tensors["scales"].shape[0]), tensors["hidden"].shape[1]
+    name = (("name", config.nonlinearity),)
+    forward = (
+        Plan("multiply", whole("weight_input", "input"), "input_products"),
+        Plan("sum_terms", whole("input_products"), "input_sum"),
+        Plan("multiply", whole("weight_scaled", "previous_hidden"), "hidden_products"),
+        Plan("sum_terms", whole("hidden_products", "input_sum", "bias"), "pre_activation"),
+        Plan("activate", whole("pre_activation"), "hidden", name),
+        Plan("slope_of", whole("pre_activation"), "slope", name),
+        Plan("scale_rows", whole("weight_scaled", "slope"), "jacobian"),
+    )
+    clipped = (("threshold", config.threshold),)
+    measure = (
+        Plan("norm_of_cells", whole("product"), "product_norm"),
+        Plan("weigh_back", whole("product", "gradient_above"), "gradient"),
+        Plan("norm_of_cells", whole("gradient"), "gradient_norm"),
+        *((Plan("clip_length", whole("gradient", "gradient_norm"), "clipped", clipped),) if config.threshold else ()),
+    )
+    parts: list[Steps] = []
+    for s in scales:
+        here = ("scales", range(s, s + 1))
+        scale = Each((here,), (Plan("multiply", whole("weight_hidden", "scales"), "weight_scaled"),))
+        parts.append(in_turn([scale, Each((here, ("time", range(time))), forward)], tensors))
+        parts.append(Steps(time, lambda i, s=s: _backward_step(s, time - 1 - i, time)))  # type: ignore[misc]
+        parts.append(in_turn([Each((here, ("time", range(time)[::-1])), measure)], tensors))
+    return Steps.chain(*parts)
+
+
+def _backward_step(scale: int, k: int, time: int) -> Step:
+    writes = Region.of("product", scales=scale, time=k)
+    if k == time - 1:
+        return Step("identity_matrix", (Region.of("jacobian", scales=scale, time=k),), writes)
+    after = (Region.of(name, scales=scale, time=k + 1) for name in ("product", "jacobian"))
+    return Step("matrix_product", tuple(after), writes)
+
+
+VANISHING = Layer(
+    name="vanishing", title="Vanishing gradients", config=VanishingConfig, arrays=ARRAYS,
+    complete=complete, compute=compute, assemble=assemble,
+    formula="∂h_T/∂h_k = J_T J_{T−1} … J_{k+1}, J_t = diag(φ′(a_t)) U",
+    source="R. Pascanu et al., On the difficulty of training recurrent neural networks (2013), equation 5",
+)  # fmt: skip

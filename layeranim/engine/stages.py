@@ -1,0 +1,130 @@
+"""A network as a row of stages: each layer reads what the one before it wrote; forwards, backwards, and one update."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from layeranim.engine import conv_backward, conv_shapes, pool_shapes
+from layeranim.engine.joint import Names, union
+from layeranim.engine.option import Layer
+from layeranim.engine.trace import Array, Region, Shape, Step, Steps, Tensor, Trace, count
+from layeranim.engine.training import add_scaled
+from layeranim.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One layer of a network. Its arrays are ``<label>_<array>``, as ``dense1_weight``; ``entry`` is what it reads."""
+
+    label: str
+    layer: Layer
+    config: Any
+    entry: str = "input"
+
+    def arrays(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """What belongs to this stage, in the layer's own names."""
+        prefix = f"{self.label}_"
+        return {name.removeprefix(prefix): value for name, value in given.items() if name.startswith(prefix)}
+
+
+@dataclass(frozen=True)
+class Done:
+    """A stage that was computed: its trace, and its names in the whole."""
+
+    stage: Stage
+    trace: Trace
+    names: Names
+
+
+def shapes_of(
+    stages: Sequence[Stage], shape: Shape, given: Mapping[str, Shape | None]
+) -> tuple[dict[str, Shape], Shape]:
+    """The shape of every array of the stages by its name in the whole, and the shape of the last output."""
+    needed: dict[str, Shape] = {}
+    for stage in stages:
+        try:
+            config, found = stage.layer.complete(stage.config, {stage.entry: shape, **stage.arrays(given)})
+        except UsageError as error:
+            raise type(error)(f"{stage.label}: {error}") from None
+        needed |= {f"{stage.label}_{name}": size for name, size in found.items() if name != stage.entry}
+        shape = _output(stage, config, found[stage.entry], found)
+    return needed, shape
+
+
+def _output(stage: Stage, config: Any, shape: Shape, found: Mapping[str, Shape]) -> Shape:
+    if stage.layer.name == "conv":
+        return (shape[0], config.filters, *(axis.out for axis in conv_shapes.axes_of(config, shape)))
+    if stage.layer.name == "pool":
+        return (*shape[:2], *(side.along.out for side in pool_shapes.sides(config, shape[2:])))
+    if stage.layer.name == "flatten":
+        return (shape[0], count(shape[1:]))
+    return (shape[0], found["weight"][0]) if "weight" in found else shape
+
+
+def forwards(stages: Sequence[Stage], arrays: Mapping[str, Array]) -> list[Done]:
+    """Every stage computed in turn, from ``arrays["input"]``; the last output is named ``output``."""
+    done: list[Done] = []
+    array, name, axes = arrays["input"], "input", None
+    for k, stage in enumerate(stages):
+        trace = stage.layer.compute(stage.config, {stage.entry: array, **stage.arrays(arrays)})
+        read, last = trace.tensor(stage.entry), k == len(stages) - 1
+        outer = dict(zip(read.axes, axes or read.axes, strict=True))
+        named = {stage.entry: name} | ({"output": "output"} if last else {})
+        roles: Any = {} if last else {"output": "intermediate"}
+        if k:
+            roles = {**roles, stage.entry: "intermediate"}
+        names = Names(f"{stage.label}_", named, outer, roles)
+        done.append(Done(stage, trace, names))
+        array, name = trace["output"], names.tensor("output")
+        axes = tuple(names.axis(axis) for axis in trace.axes("output"))
+    return done
+
+
+def charged(loss: Stage, on: Done, target: Array | None) -> Done:
+    """The loss of what a stage wrote, against ``target``."""
+    given = {loss.entry: on.trace["output"]} | ({} if target is None else {"target": target})
+    trace = loss.layer.compute(loss.config, given)
+    outer = zip(trace.axes(loss.entry), (on.names.axis(axis) for axis in on.trace.axes("output")), strict=True)
+    named = {loss.entry: on.names.tensor("output"), "loss": "loss", "target": "target"}
+    roles: Any = {loss.entry: "intermediate"}
+    return Done(loss, trace, Names("loss_", named, dict(outer), roles))
+
+
+def backwards(done: Sequence[Done], loss: Done) -> list[Done]:
+    """The backward pass of every stage, the loss first: gradients keep the names of what they are of."""
+    g, found = np.ones(()), []
+    for item in (loss, *reversed(done)):
+        run = item.stage.layer.backward or conv_backward.backward
+        start = "loss" if item is loss else "output"
+        trace = run(item.trace, {start: g})
+        roles: Any = {n: "intermediate" for n in trace if n.startswith("grad_")}
+        roles |= {
+            n: "output" for n in trace if item.trace.tensors.get(n[5:]) and item.trace.tensor(n[5:]).role == "weight"
+        }
+        found.append(Done(item.stage, trace, replace(item.names, roles=roles)))
+        g = trace[f"grad_{item.stage.entry}"]
+    return found
+
+
+def updated(parts: Sequence[Done], every: Mapping[str, Tensor], rate: float) -> tuple[list[Tensor], list[Step]]:
+    """One step of gradient descent: ``new_w = w − η grad_w`` for every weight that has a gradient."""
+    made, steps = [], []
+    for name in (name for part in parts for name in part.names.part(part.trace)):
+        gradient = every.get(f"grad_{name}")
+        if every[name].role == "weight" and gradient is not None:
+            with np.errstate(all="ignore"):
+                array = add_scaled(every[name].array, gradient.array, factor=-rate)
+            made.append(Tensor(f"new_{name}", every[name].axes, "output", array))
+            reads = (Region(name), Region(gradient.name))
+            steps.append(Step("add_scaled", reads, Region(f"new_{name}"), (("factor", -rate),)))
+    return made, steps
+
+
+def joined(parts: Sequence[Done]) -> tuple[dict[str, Tensor], Steps]:
+    """All parts as one: tensors by name, steps one after another."""
+    every = union(part.names.part(part.trace) for part in parts)
+    return every, Steps.chain(*(part.names.steps(part.trace) for part in parts))

@@ -1,0 +1,194 @@
+"""What a pooling's film says besides its arithmetic: title, parameters, opening, notes, places, closing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from layeranim import numbers, theme
+from layeranim.stories import phrases
+from layeranim.stories.pool_view import PoolView
+from layeranim.stories.storyboard import Beat, Fact, Line, Run, plain
+
+GOOD_FOR = "a smaller picture for the layers that follow, nothing to learn"
+TITLES = {"max": "Max pooling", "mean": "Mean pooling", "lp": "p-norm pooling"}
+BECOMES = {"max": "its largest number", "mean": "its mean", "lp": "its p-norm"}
+RULE = {"max": "the largest number stays, the others go", "mean": "add up, divide by how many they are"}
+POWERS = {1: "sizes add up, signs do not count", 2: "square, add up, take the root"}
+TAKEAWAY = {
+    "max": "keeps the strongest answer of each place, not where it stood",
+    "mean": "a smaller, smoother picture for the layers that follow",
+    "lp": GOOD_FOR,
+}
+BACK_RULE = {
+    "max": "a small step of the others would change nothing",
+    "mean": "every number of the window had the same part",
+    "lp": "the larger a number, the larger its part",
+}
+BACK_TAKEAWAY = {
+    "max": "only the winners learn",
+    "mean": "all cells of a window learn alike",
+    "lp": "large numbers learn most",
+}
+WIDEST = 820  # px of the parameters, so that the title keeps its size
+
+
+class PoolWords:
+    """The words of one film."""
+
+    def __init__(self, view: PoolView) -> None:
+        self.view, self.config, self.preset = view, view.config, view.telling.preset
+        self.channels = (view.channels,) if view.channels > 1 else ()
+
+    def title(self) -> str:
+        first, _, _ = self.config.mode.rpartition("-")
+        title = TITLES[self.view.kind]
+        title = f"{first.capitalize()} {title.lower()}" if first else title
+        return f"{title}, backwards" if self.config.backward else title
+
+    def parameters(self) -> Line:
+        view, config = self.view, self.config
+        parts = self._window()
+        parts += [f"p {config.norm_type:g}"] if view.kind == "lp" else []
+        parts += [f"{view.shown} of {view.channels} channels drawn"] if view.shown < view.channels else []
+        parts += [f"image 1 of {view.batch}"] if view.batch > 1 else []
+        seeded = view.telling.seeded
+        if seeded:
+            what = "values" if len(seeded) > 1 else "gradient" if seeded[0] == "grad_output" else "input"
+            parts.append(f"random {what}, seed {view.telling.seed}")
+        while len(parts) > 1 and phrases.width((Run(",  ".join(parts)),), theme.PARAMETERS) > WIDEST:
+            parts.pop()
+        return (Run(",  ".join(parts), source=Fact("options")),)
+
+    def _window(self) -> list[str]:
+        view, config = self.view, self.config
+        if config.mode.startswith("global"):
+            return ["one window a channel"]
+        if view.adaptive:
+            return [f"windows cut for a {numbers.shape_text(view.out_shape)} output"]
+        padding = str(view.trace.facts["padding"])
+        parts = [f"{numbers.shape_text(view.kernel_shape)} window", f"stride {_pair(config.stride)}"]
+        parts += [f"padding {'same ' if config.padding == 'same' else ''}{padding}"] if padding != "0" else []
+        parts += [f"dilation {_pair(config.dilation)}"] if config.dilation != (1, 1) else []
+        parts += ["ceil mode"] if config.ceil_mode else []
+        return parts + ([f"divisor {config.divisor_override}"] if config.divisor_override is not None else [])
+
+    def opening(self) -> Line:
+        window = Run("window", "focus", "semibold")
+        if self.config.backward:
+            goes = "to its winner" if self.view.kind == "max" else "back over its cells"
+            return Run("the gradient of each "), window, Run(f" goes {goes}")
+        what = (Run("each channel"),) if self.view.whole else (Run("each "), window)
+        return *what, Run(" becomes one number: "), Run(BECOMES[self.view.kind], "result", "semibold")
+
+    def size(self) -> Line:
+        """The output's size by its formula with the numbers put in."""
+        facts = self.view.trace.facts
+        if self.config.backward:
+            return note("the gradient says which way each output should move")
+        if self.config.mode.startswith("global"):
+            return note("no weights: nothing to learn here")
+        high, wide = str(facts["height_formula"]), str(facts["width_formula"])
+        if self.view.adaptive:
+            line = note(f"rows of window i:  {high}")
+            return line if phrases.width(line, theme.NOTE) <= phrases.ROOM else ()
+        line = note(f"output size  {high}" if high == wide else f"output height  {high},   width  {wide}")
+        return line if phrases.width(line, theme.NOTE) <= phrases.ROOM else note(f"output height  {high}")
+
+    def notes(self) -> Iterator[Line]:
+        """Things worth saying once, for the first steps that have time for it."""
+        view, config = self.view, self.config
+        if config.backward:
+            yield note(BACK_RULE[view.kind])
+            if not view.disjoint:
+                yield note("a cell under several windows adds up what it gets")
+            return
+        if config.divisor_override is not None:
+            yield note(f"every sum is divided by {config.divisor_override}, however many they are")
+        elif view.ghost.any():
+            yield note(f"dashed cells are padding: {self._padding()}")
+        elif view.kind == "lp":
+            yield note(POWERS.get(config.norm_type, "large numbers count most"))
+        else:
+            yield note(RULE[view.kind])
+        if not view.disjoint:
+            yield note("the windows overlap: some numbers count more than once")
+        yield note("no weights: nothing to learn here" if view.channels == 1 else "no weights: channels stay apart")
+        if view.unread.any():
+            yield note("no window reads the dimmed cells")
+
+    def _padding(self) -> str:
+        if self.view.kind != "mean":
+            return "never the largest" if self.view.kind == "max" else "they add nothing"
+        if not self.config.count_include_pad:
+            return "not counted"
+        over = any(side.overhang for side in self.view.found)
+        return "zeros that count, but not past the edge" if over else "zeros that count"
+
+    def sweep(self, units: range) -> Line:
+        """Which rows a sweep passes and what becomes of their windows."""
+        rows, cols = self.view.out_shape
+        first, last = units[0] // cols, units[-1] // cols
+        where = phrases.ordinal_range(first % rows, last % rows, "row", "rows")
+        if first // rows != last // rows:
+            where = phrases.ordinal_range(first // rows, last // rows, "channel", "channels")
+        elif self.view.shown > 1:
+            where = f"channel {first // rows + 1}, {where}"
+        rule = "each gradient to its cells" if self.config.backward else f"each {BECOMES[self.view.kind]}"
+        return (
+            Run(f"{where}:  ", source=Fact("rows")),
+            Run(f"{len(units)}", "ink", "semibold", Fact("windows")),
+            Run(f" window{'s' * (len(units) > 1)}, "),
+            Run(rule, "focus", "semibold"),
+        )
+
+    def place(self, u: int) -> Line:
+        """Which window is under way."""
+        w = self.view.window(u)
+        parts = [f"channel {w.channel + 1}"] if self.view.channels > 1 else []
+        parts += [f"row {w.r + 1}, column {w.c + 1}"] if self.view.per_map > 1 or not parts else []
+        return (Run(", ".join(parts), weight="regular", source=Fact("place")),)
+
+    def closing(self) -> Line:
+        view = self.view
+        shape = numbers.shape_text((*self.channels, *view.out_shape))
+        if self.config.backward:
+            size = numbers.shape_text((*self.channels, *view.size))
+            return (
+                Run(f"{shape} gradients → ", source=Fact("output shape")),
+                Run(f"{size} gradients", "result", "semibold", Fact("input shape")),
+            )
+        n = view.per_map
+        windows = f"{n} window{'s' * (n > 1)}{' a channel' if self.channels else ''}, "
+        kept = f", {view.channels} channels stay {view.channels}" if self.channels else ", channels kept"
+        return (
+            Run(windows, source=Fact("windows")),
+            Run("no weights", "weights", "semibold"),
+            Run(" → "),
+            Run(f"{shape} output", "result", "semibold", Fact("output shape")),
+            Run(kept, source=Fact("channels")),
+        )
+
+    def takeaway(self) -> Line:
+        """What the layer is good for; the preset's own words while its windows are the film's."""
+        given = self.preset
+        asked = (self.config.mode, self.config.backward, self.view.kernel_shape, self.view.disjoint)
+        if given and asked == (given.options.get("mode"), given.options.get("backward", False), (2, 2), True):
+            return note(given.takeaway)
+        return note((BACK_TAKEAWAY if self.config.backward else TAKEAWAY)[self.view.kind])
+
+    def alt(self, title: str, beat: Beat) -> str:
+        view = self.view
+        given, out = (numbers.shape_text((*self.channels, *shape)) for shape in (view.size, view.out_shape))
+        return (
+            f"{title}: {given} input, {plain(self.parameters())}, {out} output. "
+            f"Step {beat.units[0] + 1} of {view.units}, {plain(beat.place)}: {plain(beat.caption)}."
+        )
+
+
+def note(text: str) -> Line:
+    """A note in plain words."""
+    return (Run(text, weight="regular", source=Fact("note")),)
+
+
+def _pair(sizes: tuple[int, ...]) -> str:
+    return str(sizes[0]) if len(set(sizes)) == 1 else numbers.shape_text(sizes)

@@ -1,0 +1,259 @@
+"""One opened step as shots: every gate with its products, then the memory and the state that they make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from layeranim.engine.recurrent.config import GruConfig
+from layeranim.stories.recurrent_bench import heading
+from layeranim.stories.recurrent_moves import Move, Rows
+from layeranim.stories.recurrent_stage import HUES, LETTERS, CellStage
+from layeranim.stories.recurrent_view import RecurrentView
+from layeranim.stories.recurrent_words import ROLES, CellWords
+from layeranim.stories.storyboard import Box, Cells, Line, Point
+
+FIRST = range(1)
+LOW = -180  # where a state passes under the gates
+
+
+@dataclass(frozen=True, eq=False)
+class Shot:
+    """A beat in the making: how long, what it says, what its phases do."""
+
+    kind: str
+    seconds: float
+    caption: Line
+    note: str = ""
+    place: str = ""
+    phases: Sequence[tuple[str, float, Move]] = field(default_factory=tuple)
+    lands: bool = False
+    poster: bool = False
+
+
+class Opened:
+    """The shots of a run's opened steps."""
+
+    def __init__(self, view: RecurrentView, stage: CellStage) -> None:
+        self.view, self.stage, self.n = view, stage, stage.n
+        self.words = CellWords(view, stage.n)
+        self.gates = list(LETTERS[view.kind])
+
+    # ── the order in which a cell is told ────────────────────────────────────
+    def first(self, t: int) -> Iterator[Shot]:
+        """Every gate with its products; the cut into the cell comes with the first."""
+        shots = {"lstm": self._lstm, "gru": self._gru, "rnn": self._rnn}[self.view.kind](t)
+        enter = Move(show="cell", fills=self.given(t), calm=True)
+        yield from self._with(enter, "enter", 0.04, shots)
+
+    def second(self, t: int) -> Iterator[Shot]:
+        """The same cell with the next input: gates at once, then memory and state."""
+        pairs = {"lstm": [("cell", "previous_cell")], "gru": [("hidden", "previous_hidden")]}.get(self.view.kind, [])
+        carry = (*((a, b, ()) for a, b in pairs), ("hidden", "vector:h", self._way_back()))
+        empty = tuple(n for n in self.stage.grids if n.startswith(("weights", "products", "bias", "pre"))) + tuple(
+            n for n in self.stage.bases if not n.startswith("previous")
+        )
+        move = Move(carry=carry, clear=empty, calm=True, fills=self.given(t), lit=("loop",), bars={g: ([], "ink") for g in self.gates})
+        yield from self._with(move, "carry", 0.52, self._quick(t))
+
+    def _with(self, move: Move, name: str, seconds: float, shots: Iterator[Shot]) -> Iterator[Shot]:
+        first = next(shots)
+        yield replace(first, seconds=first.seconds + seconds, phases=((name, seconds, move), *first.phases))
+        yield from shots
+
+    def _quick(self, t: int) -> Iterator[Shot]:
+        if self.view.kind == "rnn":
+            yield from self._rnn(t, 1.8)
+            return
+        also = [n for n in ("candidate_hidden", "candidate_input", "candidate_pre") if n in self.stage.bases]
+        fills = self.filled([*self.gates, *also], t)
+        lit = tuple(w for w in self.stage.wires if w.startswith(("in:", "out:"))) + (
+            "reset_gate", "candidate_hidden", "candidate_input", "joined", "squash", "candidate_in")  # fmt: skip
+        if self.view.kind == "lstm":
+            lit = tuple(w for w in self.stage.wires if w.startswith(("in:", "out:")))
+        yield Shot("gates", 1.3, self.words.gates(t), "the same weights, a new input and state", "", (
+            ("gates", 0.4, Move(fills=fills, bars=self.bars(self.gates, t), lit=lit, say=True)),
+        ))  # fmt: skip
+        if self.view.kind == "lstm":
+            yield self._memory(t, 1.8, poster=True)
+        yield self._state(t, 1.5, poster=self.view.kind == "gru")
+
+    def _lstm(self, t: int) -> Iterator[Shot]:
+        for base, seconds in (("forget_gate", 2.2), ("input_gate", 1.44), ("candidate", 1.44)):
+            yield self.weigh(base, t, seconds)
+        yield self._memory(t, 2.2, poster=True)
+        yield self.weigh("output_gate", t, 1.24)
+        yield self._state(t, 1.7)
+
+    def _gru(self, t: int) -> Iterator[Shot]:
+        variant = self.view.config.variant if isinstance(self.view.config, GruConfig) else ""
+        yield self.weigh("reset_gate", t, 2.2)
+        yield self.weigh("update_gate", t, 1.6)
+        if variant != "glossary":
+            if variant == "reset-before":
+                yield self._reset(t, 1.5)
+            for base in ("candidate_hidden", "candidate_input"):
+                yield self.weigh(base, t, 1.4)
+        yield self._candidate(t, 1.8)
+        yield self._state(t, 2.0, poster=True)
+
+    def _rnn(self, t: int, seconds: float = 2.4) -> Iterator[Shot]:
+        units = min(2, self.stage.grids["hidden"].rows)
+        for unit in range(units):
+            yield self.weigh("hidden", t, seconds, unit, last=unit == units - 1)
+
+    # ── shots ────────────────────────────────────────────────────────────────
+    def weigh(self, base: str, t: int, seconds: float, unit: int = 0, last: bool = True) -> Shot:
+        """One unit's sum term by term, its activation, then the other units at once."""
+        view, stage, w = self.view, self.stage, self.words.weighings[base]
+        cleared = tuple(n for n in stage.bench.grids if n.startswith(("weights", "products"))) + ("pre", "bias")
+        biases = [name for name in w.plus if name.startswith("bias")]
+        some_biases = {"bias": range(len(biases))}
+        fills = stage.bench.weights(w, unit) | self._biases(biases, unit)
+        if base == "candidate_hidden" and w.parts[0].vector == "reset_hidden":
+            fills |= {"vector:h": view.column(self.n, "reset_hidden", t, range(stage.grids["vector:h"].rows))}
+        elif base == "candidate_input" and "vector:h" in stage.grids:
+            fills |= self.given(t)
+        targets = self.targets(base)
+        row = range(unit, unit + 1)
+        gate = targets[-1]
+        others = view.size(self.n, w.pre) > unit + 1 and last
+        done = self.filled(targets, t)
+        landed: dict[str, Cells] = {n: c for n, c in done.items() if not n.endswith(".all")}
+        bars = self.bars([gate], t) if gate in stage.gates else {}
+        some = {g: (boxes[: unit + 1], role) for g, (boxes, role) in bars.items()}
+        pre = {"pre": view.column(self.n, w.pre, t, row)} if "pre" in stage.grids else {}
+        sums = ("sum", "pre", "bias")
+        into = ("sums", "squash", "hidden") if view.kind == "rnn" else (f"in:{gate}", f"out:{gate}")
+        phases = [
+            ("weigh", 0.32, Move(clear=cleared, fills=fills, only=some_biases, named=self._named(base, w.parts))),
+            ("multiply", 0.44, Move(fills=stage.bench.products(w, t, unit), lag=0.06, say=True)),
+            ("sum", 0.24, Move(fills=pre, lit=sums)),
+            ("squash", 0.28, Move(fills=landed, only={n: row for n in landed}, bars=some, lit=into,
+                                  result=((gate, row),), land=True)),
+        ]  # fmt: skip
+        if others or any(n.endswith(".all") for n in done):
+            phases.append(("others", 0.24, Move(fills=done, bars=bars, result=((gate, row),))))
+        note = ROLES[base]
+        if view.kind == "rnn" and unit:
+            note = "the next unit: its own weights, the same state and input"
+        place = f"unit {unit + 1}" + (f", {base.replace('_', ' ')}" if view.kind != "rnn" else "")
+        return Shot("weigh", seconds, self.words.weighed(base, t, unit), note, place, phases,
+                    view.kind == "rnn" and last, view.kind == "rnn" and last)  # fmt: skip
+
+    def targets(self, base: str) -> list[str]:
+        """The columns that a sum fills, the last one with what its activation gives."""
+        if self.view.kind == "rnn":
+            return ["hidden_pre", "hidden"]
+        return [base]
+
+    def _biases(self, names: Sequence[str], unit: int) -> dict[str, Cells]:
+        """The biases of a sum as one column."""
+        if "bias" not in self.stage.grids or not names:
+            return {}
+        parts = [self.view.column(self.n, base, None, range(unit, unit + 1)) for base in names]
+        return {"bias": stacked(parts)}
+
+    def _named(self, base: str, parts: Sequence[object]) -> dict[str, tuple[Point, Line]]:
+        """U and W over the weights, with the gate's letter."""
+        letter = LETTERS[self.view.kind].get("candidate" if base.startswith("candidate") else base, "")
+        out: dict[str, tuple[Point, Line]] = {}
+        keys = {getattr(part, "key", "") for part in parts}
+        for key, symbol in (("h", "U"), ("x", "W")):
+            grid = self.stage.grids[f"weights:{key}"]
+            text = f"{symbol}_{{{letter}}}" if letter else symbol
+            out[key] = (grid.at[0], grid.at[1] + 12), heading(text, "weights") if key in keys else ()
+        return out
+
+    def _memory(self, t: int, seconds: float, poster: bool = False) -> Shot:
+        read = self._rows("previous_cell", "forget_gate", "input_gate", "candidate")
+        return Shot("combine", seconds, self.words.memory(t), self._kept(t), "unit 1, memory", (
+            ("keep", 0.4, Move(lit=("keep", "forget_gate", "kept"), focus=read, say=True)),
+            ("write", 0.4, Move(lit=("input_gate", "candidate", "written"), focus=read)),
+            ("land", 0.28, Move(fills=self.filled(["cell"], t), lit=("cell",), focus=read, result=self._rows("cell"),
+                                land=True)),
+        ), poster=poster)  # fmt: skip
+
+    def _kept(self, t: int) -> str:
+        keep, write = (self.view.value(self.n, g, t) >= 0.5 for g in ("forget_gate", "input_gate"))
+        if keep:
+            return "keep the old memory, add the candidate" if write else "keep the old memory, write almost nothing"
+        return "DELETE the old memory, POST the candidate" if write else "let the old memory fade"
+
+    def _state(self, t: int, seconds: float, poster: bool = False) -> Shot:
+        """What the cell hands on."""
+        if self.view.kind == "gru":
+            read = self._rows("previous_hidden", "update_gate", "candidate")
+            lit: tuple[str, ...] = ("keep", "update_gate", "kept", "rest", "complement", "candidate", "written")
+            note = self.words.happens(t)
+        else:
+            read, lit = self._rows("cell", "output_gate"), ("seen", "tanh", "output_gate")
+            shut = self.view.value(self.n, "output_gate", t) < 0.5
+            note = "the output gate keeps the memory inside" if shut else "GET: the output gate shows the memory"
+        return Shot("combine", seconds, self.words.state(t), note, "unit 1, state", (
+            ("take", 0.4, Move(lit=lit, focus=read, say=True)),
+            ("land", 0.28, Move(fills=self.filled(["hidden"], t), lit=("hidden",), focus=read,
+                                result=self._rows("hidden"), land=True)),
+        ), True, poster)  # fmt: skip
+
+    def _reset(self, t: int, seconds: float) -> Shot:
+        """The reset gate before the weights: it thins the state out."""
+        read = self._rows("reset_gate", "previous_hidden")
+        rows = range(self.stage.grids["vector:h"].rows)
+        fills = {"vector:h": self.view.column(self.n, "reset_hidden", t, rows)}
+        return Shot("combine", seconds, self.words.reset(t), "the reset gate thins out the old state", "unit 1, reset", (
+            ("take", 0.36, Move(focus=read, say=True)),
+            ("land", 0.28, Move(fills=fills, focus=read, result=(("vector:h", FIRST),), land=True)),
+        ))  # fmt: skip
+
+    def _candidate(self, t: int, seconds: float) -> Shot:
+        names = ("candidate_input", "candidate_hidden", "reset_gate")
+        read = self._rows(*(n for n in names if n in self.stage.grids))
+        lit = ("reset_gate", "candidate_hidden", "candidate_input", "joined", "squash")
+        also = ["candidate_pre"] if "candidate_pre" in self.stage.bases else []
+        return Shot("combine", seconds, self.words.candidate(t), "a proposal for the new state", "unit 1, candidate", (
+            ("take", 0.4, Move(lit=lit, focus=read, fills=self.filled(also, t), say=True)),
+            ("land", 0.28, Move(fills=self.filled(["candidate"], t), bars=self.bars(["candidate"], t), focus=read,
+                                lit=("candidate_in",), result=self._rows("candidate"), land=True)),
+        ))  # fmt: skip
+
+    def _way_back(self) -> tuple[Point, ...]:
+        """How the state comes back to where the next step reads it: round the loop, or under the gates."""
+        if "loop" in self.stage.wires:
+            return self.stage.wires["loop"].points
+        start, goal = self.stage.grids["hidden"].box, self.stage.grids["vector:h"].box
+        return (start.centre[0], LOW), (goal.centre[0], LOW)
+
+    # ── pieces ───────────────────────────────────────────────────────────────
+    def given(self, t: int) -> dict[str, Cells]:
+        """What the cell reads at a step: state and input, and the lane's beginning."""
+        before = [n for n in ("previous_cell", "previous_hidden") if n in self.stage.bases]
+        return self.stage.bench.vectors(t) | self.filled(before, t)
+
+    def filled(self, names: Sequence[str], t: int) -> dict[str, Cells]:
+        """Columns with their colours, whole."""
+        out: dict[str, Cells] = {}
+        for name in names:
+            for grid in (name, f"{name}.all"):
+                changing = self.stage.grids[grid].changing if grid in self.stage.grids else None
+                if changing is not None:
+                    out[grid] = changing(t)
+        return out
+
+    def bars(self, gates: Sequence[str], t: int) -> dict[str, tuple[list[Box], str]]:
+        return {g: (self.stage.gates[g].bars(t), HUES[g]) for g in gates}
+
+    def _rows(self, *names: str) -> tuple[Rows, ...]:
+        return tuple((name, FIRST) for name in names)
+
+
+def stacked(parts: Sequence[Cells]) -> Cells:
+    """Cells of one row each as one column."""
+    texts = np.array([[str(part.texts[0, 0]) if part.texts is not None else ""] for part in parts], object)
+    levels = np.concatenate([part.levels for part in parts])
+    return Cells(levels, texts, sources=lambda r, c: parts[r].sources(0, 0))  # type: ignore[misc]
+
+
+__all__ = ["Opened", "Shot"]

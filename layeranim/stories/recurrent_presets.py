@@ -1,0 +1,141 @@
+"""Ready sequences and weights, small enough to follow; every weight is ours and a whole number or a half."""
+
+from __future__ import annotations
+
+from layeranim.stories.storyboard import Preset
+
+LSTM_GOOD = "DELETE, POST, GET: what matters is kept over any gap"
+GRU_GOOD = "two gates keep a state for long, with fewer weights than an LSTM"
+RNN_GOOD = "one small set of weights reads a sequence of any length"
+
+# Rows of packed weights: LSTM input, forget, candidate, output; GRU reset, update, candidate; two units each.
+LSTM_PRESETS = (
+    Preset(
+        "flag",
+        "x: a value and a command, 1 writes, −1 reads, 0 waits",
+        "ours",
+        arrays={
+            "input": [[1, 1], [-1, 0], [0, -1], [0, 0], [-1, 1], [0, -1]],
+            "weight_input": [[0, 8], [0, 8], [0, -8], [0, 0], [2, 0], [0, 0], [0, -8], [0, 0]],
+            "weight_hidden": [[0, 0], [0, 0], [1, 0], [0, 0], [0, 0], [0, 0], [0, 0], [0, 0]],
+            "bias_input": [-4, -4, 4, 4, 0, 2, -4, 4],
+            "initial_cell": [-1, 1],
+            "initial_hidden": [0, 0.5],
+        },
+        takeaway=LSTM_GOOD,
+    ),
+    Preset(
+        "answer",
+        "the same memory, only its last state handed on",
+        "ours",
+        options={"returns": "state"},
+        arrays={
+            "input": [[1, 1], [0, 0], [-1, 0], [0, 0], [0, -1]],
+            "weight_input": [[0, 8], [0, 8], [0, -8], [0, 0], [2, 0], [0, 0], [0, -8], [0, 0]],
+            "weight_hidden": [[0, 0], [0, 0], [1, 0], [0, 0], [0, 0], [0, 0], [0, 0], [0, 0]],
+            "bias_input": [-4, -4, 4, 4, 0, 2, -4, 4],
+        },
+        takeaway="the value of the first step comes out at the last one",
+    ),
+)
+
+_COUNT = {
+    "input": [[1, 0], [1, 0], [0, 0], [0, 1], [0, 0], [1, 0]],
+    "weight_input": [[0, -8], [0, 0], [-8, -8], [0, 0], [1, 0], [2, 0]],
+    "weight_hidden": [[0, 0], [0, 0], [0, 0], [0, 0], [1, 0], [0, 0]],
+    "bias_input": [4, 0, 4, 0, 0, 0],
+    "initial_hidden": [-0.5, 0],
+}
+GRU_PRESETS = (
+    Preset(
+        "count",
+        "x: a push and a reset; every push raises the count",
+        "ours",
+        arrays={**_COUNT, "bias_hidden": [0, 0, 0, 0, 0, 0]},
+        takeaway=GRU_GOOD,
+    ),
+    Preset(
+        "reset-before",
+        "the same counter, the reset gate before the weights",
+        "ours; the form of K. Cho et al. (2014), arXiv:1406.1078, eq. 8",
+        options={"variant": "reset-before"},
+        arrays=_COUNT,
+        takeaway=GRU_GOOD,
+    ),
+    Preset(
+        "glossary",
+        "the formula as printed: a candidate without weights",
+        "ML Glossary, Layers, GRU: its candidate tanh(r ⊙ h) leaves out the input and the weights; values ours",
+        options={"variant": "glossary"},
+        arrays={
+            "input": [[1, 0], [0, 0], [0, 1], [1, 1]],
+            "weight_input": [[0, -4], [2, 0], [-2, 0], [0, 2]],
+            "weight_hidden": [[0, 0], [0, 0], [0, 0], [0, 0]],
+            "bias_input": [2, 0, 0, 0],
+            "initial_hidden": [0.5, -1],
+        },
+        takeaway="as printed, the state can only fade: no input reaches the candidate",
+        title="GRU, as the ML Glossary prints it",
+    ),
+)
+
+RNN_PRESETS = (
+    Preset(
+        "echo",
+        "an impulse fades in unit 1 and comes back in unit 2 a step later",
+        "ours",
+        arrays={
+            "input": [[1], [0], [0], [-1], [0], [0]],
+            "weight_input": [[2], [0]],
+            "weight_hidden": [[0.5, 0], [1, 0]],
+            "bias_input": [0, 0],
+            "initial_hidden": [0.5, 0],
+        },
+        takeaway=RNN_GOOD,
+    ),
+    Preset(
+        "parity",
+        "was the number of ones so far even or odd?",
+        "ours",
+        options={"classes": 2},
+        arrays={
+            "input": [[1], [0], [1], [1], [0], [1]],
+            "weight_input": [[4], [4]],
+            "weight_hidden": [[2, -2], [2, -2]],
+            "bias_input": [-2, -6],
+            "weight_output": [[-2, 2], [2, -2]],
+            "bias_output": [2, -2],
+        },
+        takeaway="the state carries one bit: y says even, then odd",
+    ),
+    Preset(
+        "stacked",
+        "two layers: the second reads the states of the first",
+        "ours",
+        options={"bias": False, "layers": 2},
+        arrays={
+            "input": [[1], [0], [0], [-1], [0]],
+            "layer0.weight_input": [[2], [0]],
+            "layer0.weight_hidden": [[0.5, 0], [1, 0]],
+            "layer1.weight_input": [[1, 0], [0, 1]],
+            "layer1.weight_hidden": [[0.5, 0], [0, 0.5]],
+        },
+        takeaway="each layer is a sequence for the next: more depth, the same idea",
+        title="Stacked recurrent layers",
+    ),
+    Preset(
+        "bidirectional",
+        "one state reads from the start, one from the end",
+        "ours",
+        options={"bias": False, "bidirectional": True},
+        arrays={
+            "input": [[0], [0], [1], [0], [0]],
+            "forward.weight_input": [[2], [0]],
+            "forward.weight_hidden": [[0.5, 0], [1, 0]],
+            "backward.weight_input": [[2], [0]],
+            "backward.weight_hidden": [[0.5, 0], [1, 0]],
+        },
+        takeaway="every step knows the past and the future",
+        title="Bidirectional recurrent layer",
+    ),
+)

@@ -1,0 +1,141 @@
+"""The unrolled film: what each time step reads, opens and writes, and how the strips look so far."""
+
+from __future__ import annotations
+
+from layeranim.stories import timing
+from layeranim.stories.recurrent_acts import FIRST, Shot
+from layeranim.stories.recurrent_moves import Move, Rows
+from layeranim.stories.recurrent_strips import Strips
+from layeranim.stories.recurrent_view import RecurrentView, Unit
+from layeranim.stories.recurrent_words import CellWords
+from layeranim.stories.storyboard import Box, Cells, Fact, Line, Run
+
+
+class Steps:
+    """Shots on the strips."""
+
+    def __init__(self, view: RecurrentView, strips: Strips) -> None:
+        self.view, self.strips = view, strips
+        self.words = [CellWords(view, n) for n in range(len(view.runs))]
+
+    # ── what a step touches ──────────────────────────────────────────────────
+    def keys(self, n: int) -> list[str]:
+        """The strips of a run's states."""
+        return [s.key for s in self.strips.strips if s.state and s.n == n]
+
+    def before(self, unit: Unit, key: str) -> str:
+        """The grid of the state that a step reads."""
+        reverse = self.view.runs[unit.n].reverse
+        at = self.strips.times.index(unit.t) + (1 if reverse else -1)
+        if at < 0:
+            return f"{key}:start"
+        return f"{key}:{'end' if at == len(self.strips.times) else self.strips.times[at]}"
+
+    def reads(self, unit: Unit) -> tuple[Rows, ...]:
+        """Input and last states; of a state that is written out the first unit alone."""
+        run = self.view.runs[unit.n]
+        below = [f"h{m}:{unit.t}" for m, r in enumerate(self.view.runs) if r.layer == run.layer - 1] or [f"x:{unit.t}"]
+        grids = self.strips.grids
+        out: list[Rows] = [(name, range(grids[name].rows)) for name in below if name in grids]
+        gap = self.strips.times.index(unit.t) - (-1 if run.reverse else 1)
+        times = self.strips.times
+        if 0 <= gap < len(times) and abs(times[gap] - unit.t) > 1:
+            return tuple(out)  # the step before is not drawn
+        for key in self.keys(unit.n):
+            name = self.before(unit, key)
+            if name in grids:
+                out.append((name, FIRST if grids[name].numeral else range(grids[name].rows)))
+        return tuple(out)
+
+    def writes(self, unit: Unit) -> tuple[Rows, ...]:
+        grids = self.strips.grids
+        names = [f"{key}:{unit.t}" for key in self.keys(unit.n)]
+        return tuple((name, FIRST if grids[name].numeral else range(grids[name].rows)) for name in names)
+
+    def fills(self, unit: Unit, answers: bool = True) -> dict[str, Cells]:
+        """The states that a step leaves, in numbers and colours, and the answer if it gives one."""
+        keys = [f"{key}:{unit.t}" for key in self.keys(unit.n)]
+        if answers and unit.n == len(self.view.runs) - 1:
+            keys.append(f"y:{unit.t}")
+        return self.cells([name for key in keys for name in (key, f"{key}.all")])
+
+    def cells(self, names: list[str]) -> dict[str, Cells]:
+        out: dict[str, Cells] = {}
+        for name in names:
+            changing = self.strips.grids[name].changing if name in self.strips.grids else None
+            if changing is not None:
+                out[name] = changing(0)
+        return out
+
+    def bars(self, unit: Unit) -> dict[str, tuple[list[Box], str]]:
+        """The gates' bars of a column."""
+        if not self.strips.bases:
+            return {}
+        return {f"{unit.t}:{i}": ([box], hue) for i, (box, hue) in enumerate(self.strips.bars(unit.t))}
+
+    # ── the strips as they are after some units ──────────────────────────────
+    def so_far(self, done: int) -> Move:
+        """Everything that the first ``done`` units left, and the states before the first."""
+        fills = self.cells([n for n in self.strips.grids if n.partition(":")[2].partition(".")[0] in ("start", "end")])
+        bars: dict[str, tuple[list[Box], str]] = {}
+        lit: list[str] = []
+        for u in range(done):
+            unit = self.view.unit(u)
+            if unit.t in self.strips.times:
+                fills |= self.fills(unit)
+                bars |= self.bars(unit)
+                lit += self.strips.ways(unit.n, unit.t)
+        return Move(show="strips", fills=fills, bars=bars, lit=tuple(lit))
+
+    # ── shots ────────────────────────────────────────────────────────────────
+    def enter(self, u: int) -> Shot:
+        """What the cell that is about to open reads."""
+        unit = self.view.unit(u)
+        said: Line = (Run("inside the cell at "), Run(f"t = {unit.t + 1}", "focus", "semibold", Fact("time")))
+        move = Move(focus=self.reads(unit), say=True, land=True)
+        return Shot("enter", 0.88, said, "", "", (("look", 0.28, move),))
+
+    def step(self, u: int, seconds: float, back: bool = False) -> Shot:
+        """One time step of one run; ``back``: the film comes back from the open cell."""
+        unit = self.view.unit(u)
+        words, lit = self.words[unit.n], self.strips.ways(unit.n, unit.t)
+        reads, writes = self.reads(unit), self.writes(unit)
+        show = self.so_far(u) if back else Move()
+        if seconds < timing.BRIEF:
+            fills = {**show.fills, **self.fills(unit)}
+            move = Move(fills=fills, bars={**show.bars, **self.bars(unit)}, lit=(*show.lit, *lit), focus=reads,
+                        result=writes, show=show.show, say=True, land=True)  # fmt: skip
+            return Shot("step", seconds, words.brief(unit.t), "", "unit 1", (("land", seconds, move),), True)
+        look = Move(fills=show.fills, bars=show.bars, lit=show.lit, show=show.show, focus=reads)
+        phases = [("look", min(0.52, 0.22 * seconds), look)]
+        gates = self.bars(unit) if self.strips.single else {}
+        phases.append(("gates", 0.18 * seconds, Move(bars=gates, focus=reads, say=True)))
+        land = Move(fills=self.fills(unit), lit=lit, focus=reads, result=writes, land=True)
+        phases.append(("land", min(0.28, 0.18 * seconds), land))
+        if self.view.kind == "lstm" and self.strips.single:
+            line = words.memory(unit.t)
+        else:
+            line = words.state(unit.t)
+        return Shot("step", seconds, line, words.happens(unit.t), "unit 1", phases, True, seconds >= 1)
+
+    def skip(self, units: range, seconds: float) -> Shot:
+        """Steps that have no column."""
+        times = sorted(self.view.unit(u).t for u in units)
+        first, last = times[0] + 1, times[-1] + 1
+        which = f"step {first}" if first == last else f"steps {first}–{last}"
+        line: Line = (Run(f"{which}:  ", source=Fact("steps")), Run("the same cell", "weights", "semibold"),
+                      Run(" again and again, not drawn"))  # fmt: skip
+        return Shot("skip", seconds, line, "", "", (("pass", seconds, Move(say=True, land=True)),), True)
+
+    def returned(self) -> tuple[Rows, ...]:
+        """The grids of what the layer hands on."""
+        grids, last = self.strips.grids, self.view.runs[-1].layer
+        tops = [n for n, run in enumerate(self.view.runs) if run.layer == last]
+        out: list[Rows] = []
+        for n in tops:
+            end = self.strips.times[0] if self.view.runs[n].reverse else self.strips.times[-1]
+            keys = self.keys(n) if self.view.config.returns == "state" else [f"h{n}"]
+            times = self.strips.times if self.view.config.returns == "sequences" else [end]
+            names = [name for key in keys for t in times for name in (f"{key}:{t}", f"{key}:{t}.all") if name in grids]
+            out += [(name, range(grids[name].rows)) for name in names]
+        return tuple(out)

@@ -1,0 +1,297 @@
+"""The layer unrolled: a column a time step, strips of input, gates and states that grow as the steps are done."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from layeranim import layout, numbers, theme
+from layeranim.engine.recurrent.config import RnnConfig
+from layeranim.stories.recurrent_bench import PITCH, heading
+from layeranim.stories.recurrent_stage import HUES, LETTERS, MOST_ROWS, Wire, bar
+from layeranim.stories.recurrent_view import RecurrentView
+from layeranim.stories.storyboard import Box, Cells, Fact, GridPlan, Line, Point, Run
+
+LEFT, RIGHT, TOP, BOTTOM = -584, 584, 206, -214
+LABEL = 124  # room for the strips' names
+WIDEST, CELL, LEAST_GAP = 148, 100, 32
+GAP = 24  # between strips, with room for an arrow
+SPACING = ((60, 48), (52, 36), (PITCH, 32), (PITCH, GAP), (PITCH, 16))  # rows and gaps, the widest that fit
+FULL, COLOURED = 4, 44  # rows written out; the height of a strip's colours beside its written row
+BAR_ROW, BAR_PAD = 22, 4
+
+
+@dataclass(frozen=True)
+class Strip:
+    """One tensor over time: ``written`` rows as numbers, and ``coloured`` pixels of height for all of them."""
+
+    key: str
+    n: int
+    base: str
+    name: Line
+    size: int
+    written: int
+    coloured: int
+    state: bool
+    row: int = PITCH
+
+    @property
+    def high(self) -> float:
+        numbers_ = self.written * self.row - theme.CELL_GAP if self.written else 0
+        return numbers_ + self.coloured + (12 if self.written and self.coloured else 0)
+
+
+@dataclass(eq=False)
+class Strips:
+    """Everything that stands on the unrolled stage. ``times`` are the drawn time steps."""
+
+    view: RecurrentView
+    times: list[int]
+    grids: dict[str, GridPlan] = field(default_factory=dict)
+    wires: dict[str, Wire] = field(default_factory=dict)
+    boxes: dict[int, Box] = field(default_factory=dict)
+    labels: list[tuple[Point, Line, str]] = field(default_factory=list)
+    chip: str = ""
+
+    def __post_init__(self) -> None:
+        view = self.view
+        self.reverse = any(run.reverse for run in view.runs)
+        self.single = len(view.runs) == 1
+        self.bases = list(LETTERS[view.kind]) if self.single else []
+        self.boxed = self.single
+        if view.kind == "rnn" and isinstance(view.config, RnnConfig):
+            self.chip = "ReLU" if view.config.nonlinearity == "relu" else view.config.nonlinearity
+        self.strips, self.gap = self._fitted()
+        self._columns()
+        self._place()
+
+    # ── sizes ────────────────────────────────────────────────────────────────
+    def _box_height(self) -> float:
+        return len(self.bases) * BAR_ROW + 2 * BAR_PAD if self.bases else 40
+
+    def _fitted(self) -> tuple[list[Strip], int]:
+        """As many numbers as the height allows: all rows, or the first above all in colour, or colour alone."""
+        for mode, (row, gap) in itertools.product((0, 1, 2, 3), SPACING):
+            strips = [replace(strip, row=row) for strip in self._strips(mode)]
+            used = sum(s.high for s in strips) + gap * (len(strips) - 1)
+            used += self._box_height() + gap if self.boxed else 0
+            if used <= TOP - BOTTOM:
+                break
+        return strips, gap
+
+    def _strips(self, mode: int) -> Iterator[Strip]:
+        view = self.view
+        yield self._strip("x", 0, "input", mode, "x")
+        for n, run in enumerate(view.runs):
+            arrow = " ←" if run.reverse else " →" if self.reverse else ""
+            layer = f"layer {run.layer + 1}{arrow}" if view.config.layers > 1 else f"h{arrow}"
+            if view.kind == "lstm" and self.single:
+                yield self._strip("c", n, "cell", mode, "c")
+            yield self._strip(f"h{n}", n, "hidden", mode, layer if not self.single else "h")
+        if view.config.classes is not None and self.all_drawn:
+            yield self._strip("y", 0, "probabilities", mode, "y")
+
+    @property
+    def all_drawn(self) -> bool:
+        return len(self.view.runs) == self.view.all_runs
+
+    def _strip(self, key: str, n: int, base: str, mode: int, name: str) -> Strip:
+        view = self.view
+        size = view.trace.tensor(base if base == "probabilities" else view.name(n, base)).shape[-1]
+        state = base in ("cell", "hidden")
+        full = size <= FULL if mode == 0 else size == 1 and mode < 3
+        written = size if full else 1 if state and mode < 3 else 0
+        coloured = 0 if full or (mode == 2 and written) else COLOURED if mode < 2 else 40 if mode == 2 else 26
+        said: Line = (Run(name, "ink", "semibold", Fact("layer")),)
+        if len(name) < 3:
+            said = (*said, Run(f"  {numbers.shape_text((view.steps, size))}", source=Fact("shape")))
+        return Strip(key, n, base, said, size, written, coloured, state)
+
+    # ── places ───────────────────────────────────────────────────────────────
+    def _columns(self) -> None:
+        """The left edge of every column, the start's included, and the cells' width."""
+        gaps = sum(b - a > 1 for a, b in itertools.pairwise(self.times))
+        forward = any(not run.reverse for run in self.view.runs)
+        count = len(self.times) + forward + self.reverse + 0.6 * gaps
+        pitch = layout.even(min(WIDEST, (RIGHT - LEFT - LABEL) / count) - 1)
+        self.cell = min(CELL, pitch - LEAST_GAP)
+        width = LABEL + count * pitch - (pitch - self.cell)
+        x = layout.even(-width / 2) if width < RIGHT - LEFT else LEFT
+        self.left = x
+        x += LABEL
+        self.xs: dict[str, float] = {}
+        if forward:
+            self.xs["start"] = x
+            x += pitch
+        self.holes: list[float] = []
+        before: int | None = None
+        for t in self.times:
+            if before is not None and t - before > 1:
+                self.holes.append(x + 0.3 * pitch - (pitch - self.cell) / 2)
+                x = layout.even(x + 0.6 * pitch)
+            self.xs[str(t)] = x
+            x, before = x + pitch, t
+        if self.reverse:
+            self.xs["end"] = x
+
+    def _place(self) -> None:
+        used = sum(s.high for s in self.strips) + self.gap * (len(self.strips) - 1)
+        used += self._box_height() + self.gap if self.boxed else 0
+        y = layout.even(TOP - (TOP - BOTTOM - used) / 2)
+        self._times(y)
+        tops: list[tuple[float, float]] = []
+        for i, strip in enumerate(self.strips):
+            self._strip_grids(strip, y)
+            tops.append((y, layout.even(y - strip.high)))
+            y = layout.even(y - strip.high - self.gap)
+            if i == 0 and self.boxed:
+                tops.append((y, y - self._box_height()))
+                self._box_row(y)
+                y = layout.even(y - self._box_height() - self.gap)
+        if self.gap >= GAP and not self.reverse:
+            self._down(tops)
+
+    def _times(self, y: float) -> None:
+        words = {"start": "start", "end": "start"}
+        for key, x in self.xs.items():
+            said = Run(words[key], weight="regular") if key in words else Run(
+                f"t = {int(key) + 1}", weight="regular", source=Fact("time"))  # fmt: skip
+            self.labels.append(((x + self.cell / 2, y + 14), (said,), "centre"))
+
+    def _strip_grids(self, strip: Strip, y: float) -> None:
+        view = self.view
+        for key, x in self.xs.items():
+            if not self._present(strip, key):
+                continue
+            base, t = self._content(strip, key)
+            pitch = (self.cell + theme.CELL_GAP, float(strip.row))
+            name = f"{strip.key}:{key}"
+            low = y
+            if strip.written:
+                wide = view.wide(strip.n, strip.base)
+                numeral = min(26 if strip.row == PITCH else 28, layout.numeral_size(pitch, wide))
+                cells = partial(self._cells, strip.n, base, t, range(strip.written), True)
+                self._grid(name, base, strip.written, (x, y), pitch, numeral, cells, strip, key)
+                low = layout.even(y - strip.written * strip.row + theme.CELL_GAP - 12)
+            if strip.coloured:
+                rows = min(strip.size, MOST_ROWS)
+                side: float = strip.coloured / rows
+                side = int(side) if side >= 1 else side
+                cells = partial(self._cells, strip.n, base, t, range(rows), False)
+                self._grid(f"{name}.all" if strip.written else name, base, rows, (x, low), (pitch[0], side), 0, cells,
+                           strip, key)  # fmt: skip
+        middle = y - (strip.written * strip.row - theme.CELL_GAP if strip.written else strip.coloured) / 2
+        self.labels.append(((self.left, middle - 9), strip.name, "left"))
+        for x in self.holes:
+            self.labels.append(((x, middle - 8), (Run("…"),), "centre"))
+        if strip.state:
+            self._along(strip, middle)
+
+    def _grid(
+        self, name: str, base: str, rows: int, at: Point, pitch: Point, numeral: int, cells: Callable[[], Cells],
+        strip: Strip, key: str,
+    ) -> None:  # fmt: skip
+        given = strip.key == "x"
+        self.grids[name] = GridPlan(name, base, rows, 1, at, pitch, numeral, cells=cells() if given else None,
+                                    changing=lambda _: cells(), empty=not given)  # fmt: skip
+
+    def _present(self, strip: Strip, key: str) -> bool:
+        if key in ("start", "end"):
+            return strip.state and self.view.runs[strip.n].reverse == (key == "end")
+        if strip.base == "probabilities" and not self.answers_each:
+            return int(key) == self.times[-1]
+        return True
+
+    @property
+    def answers_each(self) -> bool:
+        """Whether the output layer answers at every step."""
+        return "time" in self.view.trace.axes("probabilities")
+
+    def _content(self, strip: Strip, key: str) -> tuple[str, int]:
+        if key in ("start", "end"):
+            return f"previous_{strip.base}", self.times[-1] if key == "end" else self.times[0]
+        return strip.base, int(key)
+
+    def _cells(self, n: int, base: str, t: int, rows: range, written: bool) -> Cells:
+        if base == "probabilities":
+            return self.answer(t, rows, written)
+        return self.view.column(n, base, t, rows, written)
+
+    def answer(self, t: int, rows: range, written: bool) -> Cells:
+        """The probabilities of the output layer at a step, or at the end."""
+        from layeranim.stories.storyboard import Address
+
+        at = (0, t) if self.answers_each else (0,)
+        values = self.view.at("probabilities", *at)[rows.start : rows.stop].reshape(-1, 1)
+        style = numbers.style(values, kind="probability", precision=self.view.telling.film.precision)
+        texts = numbers.texts(values, style) if written else None
+        return Cells(numbers.heat_levels(values), texts, scale="heat",
+                     sources=lambda r, c: Address("probabilities", (*at, rows.start + r)))  # fmt: skip
+
+    # ── the cell's copies, and ways ──────────────────────────────────────────
+    def _box_row(self, y: float) -> None:
+        tall = self._box_height()
+        for t in self.times:
+            self.boxes[t] = Box(self.xs[str(t)] - 4, y, self.cell + 8, tall)
+        for i, base in enumerate(self.bases):
+            letter = Run(f"{LETTERS[self.view.kind][base]} ", HUES[base], "semibold", Fact("gate"))
+            word = Run(base.removesuffix("_gate"), HUES[base], "regular")
+            self.labels.append(((self.left, y - BAR_PAD - i * BAR_ROW - 20), (letter, word), "left"))
+        if not self.bases:
+            self.labels.append(((self.left, y - tall / 2 - 9), (Run("cell", "weights", "semibold"),), "left"))
+        for x in self.holes:
+            self.labels.append(((x, y - tall / 2 - 8), (Run("…"),), "centre"))
+
+    def tracks(self, t: int) -> list[Box]:
+        """The empty bars of a column's gates."""
+        box = self.boxes[t]
+        return [Box(box.x + 9, box.y - BAR_PAD - i * BAR_ROW - 6, box.w - 18, 12) for i in range(len(self.bases))]
+
+    def bars(self, t: int) -> list[tuple[Box, str]]:
+        """How far open the first unit's gates are."""
+        out = []
+        for track, base in zip(self.tracks(t), self.bases, strict=True):
+            around = Box(track.x - 5, track.y + 4, track.w + 10, 20)
+            value = self.view.value(0, base, t, 0)
+            out.append((bar(around, value, base == "candidate", 12), HUES[base]))
+        return out
+
+    def _along(self, strip: Strip, y: float) -> None:
+        """The state's way from each step into the next."""
+        keys = list(self.xs)
+        if self.view.runs[strip.n].reverse:
+            keys = keys[::-1]
+        keys = [k for k in keys if self._present(strip, k)]
+        for a, b in itertools.pairwise(keys):
+            if a not in ("start", "end") and abs(int(b) - int(a)) > 1:
+                continue
+            x0, x1 = self.xs[a], self.xs[b]
+            points = (x0 + self.cell + 5, x1 - 5) if x1 > x0 else (x0 - 5, x1 + self.cell + 5)
+            self.wires[f"{strip.key}>{b}"] = Wire(((points[0], y), (points[1], y)))
+
+    def _down(self, tops: list[tuple[float, float]]) -> None:
+        """From what a column reads down to what it writes."""
+        for t in self.times:
+            x = self.xs[str(t)] + self.cell / 2
+            for i, ((_, bottom), (top, _)) in enumerate(itertools.pairwise(tops)):
+                if i == len(tops) - 2 and "y" in [s.key for s in self.strips] and f"y:{t}" not in self.grids:
+                    continue
+                self.wires[f"down{i}:{t}"] = Wire(((x, bottom - 3), (x, top + 3)))
+
+    def ways(self, n: int, t: int) -> tuple[str, ...]:
+        """The wires that a step of a run lights."""
+        keys = ("c", "h0") if self.single else (f"h{n}",)
+        out = [f"{key}>{t}" for key in keys]
+        if self.single:
+            out += [f"down{i}:{t}" for i in range(len(self.strips))]
+        else:
+            out += [f"down{n}:{t}"]
+        return tuple(w for w in out if w in self.wires)
+
+    def strip(self, key: str) -> Strip | None:
+        return next((s for s in self.strips if s.key == key), None)
+
+
+__all__ = ["Strip", "Strips", "heading"]

@@ -1,0 +1,220 @@
+"""The arithmetic of a recurrent cell in words: gates, memory and state of one unit, with the numbers' addresses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from layeranim import numbers
+from layeranim.engine.activations import ACTIVATIONS
+from layeranim.engine.recurrent.config import GruConfig
+from layeranim.stories import phrases
+from layeranim.stories.phrases import Addend, Term
+from layeranim.stories.recurrent_bench import Weighing, weighings
+from layeranim.stories.recurrent_stage import HUES, LETTERS
+from layeranim.stories.recurrent_view import RecurrentView
+from layeranim.stories.storyboard import Fact, Line, Run
+
+NAMES = {"sigmoid": "σ", "tanh": "tanh", "relu": "ReLU"}
+DOT = Run(numbers.DOT)
+ROLES = {
+    "forget_gate": "how much of the old memory stays",
+    "input_gate": "how much of the candidate is written",
+    "candidate": "what could be written",
+    "output_gate": "how much of the memory is shown",
+    "reset_gate": "how much of the old state the candidate sees",
+    "update_gate": "how much of the old state stays",
+    "candidate_hidden": "what the old state says",
+    "candidate_input": "what the new input says",
+    "hidden": "the new state mixes the input and the last state",
+}
+
+
+class CellWords:
+    """Captions of one run's cell."""
+
+    def __init__(self, view: RecurrentView, n: int) -> None:
+        self.view, self.n = view, n
+        self.weighings = weighings(view, n)
+
+    # ── sums ─────────────────────────────────────────────────────────────────
+    def terms(self, w: Weighing, t: int, unit: int) -> list[Term]:
+        """The products of one unit as they are displayed."""
+        view, n, out = self.view, self.n, []
+        for p in w.parts:
+            left, right = view.column(n, p.vector, t, range(len(p.cols))), view.row(n, p.weight, unit, range(len(p.cols)))
+            zero = view.products(n, w.products, t, unit, p.cols).levels[:, 0] == 0
+            for i in range(len(p.cols)):
+                a, b = (str(cells.texts[i, 0]) if cells.texts is not None else "" for cells in (left, right))
+                out.append(Term(a, b, bool(zero[i]), view.source(n, p.vector, t, i), view.source(n, p.weight, None, unit, i)))
+        return out
+
+    def addends(self, w: Weighing, t: int, unit: int) -> list[Addend]:
+        """Biases and what a gate sees of the cell."""
+        view, n = self.view, self.n
+        out = []
+        for base in w.plus:
+            at = None if base.startswith("bias") else t
+            role = "weights" if at is None else "ink"
+            out.append(Addend(view.text(n, base, at, unit), role, view.source(n, base, at, unit)))
+        return out
+
+    def total(self, w: Weighing, t: int, unit: int, tail: Line = ()) -> Line:
+        """``4 · 1.00 + … + 4 = 8.00`` and what follows it."""
+        view, n = self.view, self.n
+        text = view.text(n, w.pre, t, unit)
+        role = "ink" if tail else "result"
+        return phrases.sum_of(self.terms(w, t, unit), self.addends(w, t, unit), text, view.source(n, w.pre, t, unit),
+                              tail, role)  # fmt: skip
+
+    def weighed(self, base: str, t: int, unit: int) -> Line:
+        """A whole sum, and what its activation makes of it."""
+        w, view, n = self.weighings[base], self.view, self.n
+        tail: Line = ()
+        if w.gate:
+            tail = self.squashed(w, t, unit)
+        return self.total(w, t, unit, tail)
+
+    def squashed(self, w: Weighing, t: int, unit: int) -> Line:
+        """``,  σ(−4.00) = 0.02``."""
+        view, n = self.view, self.n
+        pre, out = view.text(n, w.pre, t, unit), view.text(n, w.gate, t, unit)
+        return (
+            Run(f",  {NAMES[w.activation]}(", late=True),
+            Run(pre, "ink", source=view.source(n, w.pre, t, unit), late=True),
+            Run(")", late=True),
+            phrases.relation_run(_reaches(w.activation, pre, out)),
+            phrases.result(out, view.source(n, w.gate, t, unit), HUES.get(w.gate, "result")),
+        )
+
+    # ── gates and states ─────────────────────────────────────────────────────
+    def number(self, base: str, t: int, unit: int = 0, role: str = "ink", late: bool = False, left: bool = False) -> Run:
+        """One number of a vector, as a factor: in parentheses if negative and not the first."""
+        text = self.view.text(self.n, base, t, unit)
+        return Run(text if left else numbers.factor(text), HUES.get(base, role), source=self.view.source(self.n, base, t, unit),
+                   late=late)  # fmt: skip
+
+    def result(self, base: str, t: int, role: str = "result") -> Run:
+        return phrases.result(self.view.text(self.n, base, t), self.view.source(self.n, base, t, 0), role)
+
+    def _relation(self, pairs: list[tuple[str, ...]], base: str, t: int) -> Run:
+        texts = [tuple(self.view.text(self.n, name, t) for name in pair) for pair in pairs]
+        return phrases.relation_run(numbers.relation(texts, self.view.text(self.n, base, t)))
+
+    def mixed(self, symbol: str, first: tuple[str, str], second: tuple[str, str], base: str, t: int) -> Line:
+        """``c_t = 0.03 · (−1.09) + 0.41 · 0.40 = 0.13``: two products of a gate and what it lets through."""
+        (a, b), (c, d) = first, second
+        return (
+            Run(symbol, "result", "semibold", Fact("name"), markup=True),
+            Run(" = "),
+            *(self.number(a, t, left=True), DOT, self.number(b, t)),
+            Run("  +  "),
+            *(self.number(c, t, role=_role(c)), DOT, self.number(d, t)),
+            self._relation([first, second], base, t),
+            self.result(base, t),
+        )
+
+    def memory(self, t: int) -> Line:
+        """The LSTM's new memory (Hochreiter and Schmidhuber 1997; Gers et al. 2000)."""
+        return self.mixed("c_{t}", ("forget_gate", "previous_cell"), ("input_gate", "candidate"), "cell", t)
+
+    def state(self, t: int) -> Line:
+        """The new state of any of the cells."""
+        if self.view.kind == "gru":
+            pairs = ("update_gate", "previous_hidden"), ("update_complement", "candidate")
+            return self.mixed("h_{t}", *pairs, "hidden", t)
+        if self.view.kind == "rnn":
+            return (*_symbol("h_{t}"), *self.weighed("hidden", t, 0))
+        if "hidden" in self.weighings:
+            return (*_symbol("h_{t}"), *self.total(self.weighings["hidden"], t, 0))
+        return (*_symbol("h_{t}"), *self.shown(t))
+
+    def shown(self, t: int) -> Line:
+        """``0.52 · tanh(0.13) = 0.52 · 0.13 = 0.07``: what the output gate lets out."""
+        cell, squashed = self.view.text(self.n, "cell", t), self.view.text(self.n, "cell_tanh", t)
+        return (
+            *(self.number("output_gate", t, left=True), DOT, Run("tanh("), self.number("cell", t, left=True), Run(")")),
+            phrases.relation_run(_reaches("tanh", cell, squashed)),
+            *(self.number("output_gate", t, left=True, late=True), Run(numbers.DOT, late=True)),
+            self.number("cell_tanh", t, late=True),
+            self._relation([("output_gate", "cell_tanh")], "hidden", t),
+            self.result("hidden", t),
+        )
+
+    def candidate(self, t: int) -> Line:
+        """The GRU's candidate, by its variant."""
+        config: Any = self.view.config
+        variant = config.variant if isinstance(config, GruConfig) else ""
+        if variant == "glossary":
+            inside: Line = (self.number("reset_gate", t, left=True), DOT, self.number("previous_hidden", t))
+            pairs = [("reset_gate", "previous_hidden")]
+        elif variant == "reset-after":
+            inside = (self.number("candidate_input", t, left=True), Run(" + "), self.number("reset_gate", t), DOT,
+                      self.number("candidate_hidden", t))  # fmt: skip
+            pairs = [("candidate_input",), ("reset_gate", "candidate_hidden")]
+        else:
+            inside = (self.number("candidate_input", t, left=True), Run(" + "), self.number("candidate_hidden", t))
+            pairs = [("candidate_input",), ("candidate_hidden",)]
+        pre, out = self.view.text(self.n, "candidate_pre", t), self.view.text(self.n, "candidate", t)
+        return (
+            *(Run("n", "g", "semibold"), Run(" = tanh("), *inside, Run(")")),
+            self._relation(pairs, "candidate_pre", t),
+            Run("tanh(", late=True),
+            self.number("candidate_pre", t, left=True, late=True),
+            Run(")", late=True),
+            phrases.relation_run(_reaches("tanh", pre, out)),
+            self.result("candidate", t, "g"),
+        )
+
+    def reset(self, t: int) -> Line:
+        """``r ⊙ h = 0.98 · 0.40 = 0.39``."""
+        return (
+            *(Run("r ⊙ h", "ink", "semibold"), Run(" = "), self.number("reset_gate", t, left=True), DOT),
+            self.number("previous_hidden", t),
+            self._relation([("reset_gate", "previous_hidden")], "reset_hidden", t),
+            self.result("reset_hidden", t),
+        )
+
+    def gates(self, t: int) -> Line:
+        """``f = 0.98   i = 0.02   g = −0.96   o = 0.02``."""
+        out: list[Run] = []
+        for base, letter in LETTERS[self.view.kind].items():
+            hue = HUES[base]
+            out += [Run(("     " if out else "") + letter, hue, "semibold"), Run(" = ")]
+            out.append(Run(self.view.text(self.n, base, t), hue, "semibold", self.view.source(self.n, base, t, 0)))
+        return tuple(out)
+
+    def happens(self, t: int) -> str:
+        """What the first unit's gates do at this step, in words."""
+        value = lambda base: self.view.value(self.n, base, t)  # noqa: E731
+        if self.view.kind == "rnn":
+            return ROLES["hidden"]
+        if self.view.kind == "gru":
+            if value("update_gate") >= 0.5:
+                return "z is open: most of the old state stays"
+            if value("reset_gate") >= 0.5:
+                return "z is closed: a new state from the old one and the input"
+            return "r is closed: the new state starts without the old one"
+        written = "POST the new one" if value("forget_gate") < 0.5 else "POST: add the candidate"
+        parts = ["DELETE the old value"] * (value("forget_gate") < 0.5) + [written] * (value("input_gate") >= 0.5)
+        parts += ["GET: the memory shows in h"] * (value("output_gate") >= 0.5)
+        return ", ".join(parts) or "hold: the memory stays inside"
+
+    def brief(self, t: int) -> Line:
+        """The new state alone, for steps that pass quickly."""
+        return (*_symbol("h_{t}"), self.result("hidden", t))
+
+
+def _symbol(text: str) -> Line:
+    return Run(text, "result", "semibold", Fact("name"), markup=True), Run(" = ")
+
+
+def _role(base: str) -> str:
+    return "i" if base == "update_complement" else "ink"
+
+
+def _reaches(activation: str, given: str, result: str) -> numbers.Relation:
+    """Whether the activation of the displayed number is the displayed result."""
+    with np.errstate(all="ignore"):
+        return numbers.agrees(float(ACTIVATIONS[activation](np.float64(float(numbers.exact(given))))), result)

@@ -1,0 +1,110 @@
+"""What a pooling's film says and shows, word by word: captions, the winner's role, where a gradient lands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from layeranim.engine.trace import Trace
+from layeranim.stories.pool_parts import PoolParts
+from layeranim.stories.storyboard import Beat, Storyboard, plain
+
+from .conftest import Case
+
+IMAGE = "4 7 1 2; 6 3 0 8; 9 1 6 0; 6 4 1 7"
+
+
+def told(**options: Any) -> tuple[Trace, Storyboard]:
+    work = Case("pool", options, "pool").work()
+    trace = work.trace()
+    return trace, work.storyboard(trace)
+
+
+def steps(**options: Any) -> list[Beat]:
+    return [beat for beat in told(**options)[1].beats if beat.kind == "step"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({}, ["max(4, 7, 6, 3) = 7", "max(1, 2, 0, 8) = 8", "max(9, 1, 6, 4) = 9", "max(6, 0, 1, 7) = 7"]),
+        ({"mode": "mean"}, ["(4 + 7 + 6 + 3) / 4 = 5.00", "(1 + 2 + 0 + 8) / 4 = 2.75"]),
+        ({"mode": "mean", "input": "-1 1; -3 4"}, ["(−1 + 1 + (−3) + 4) / 4 = 0.25"]),
+        (
+            {"mode": "mean", "input": "1 1 1; 1 1 2; 1 1 1", "kernel_size": 3},
+            ["(1 + 1 + 1 + 1 + 1 + 2 + 1 + 1 + 1) / 9 = 1.11"],
+        ),
+        ({"mode": "mean", "input": "3 3; 3 1", "padding": 1}, ["(3 + 3 zeros) / 4 = 0.75"]),
+        ({"mode": "mean", "input": "3 3; 3 1", "padding": 1, "count_include_pad": False}, ["3 / 1 = 3"]),
+        ({"mode": "mean", "input": "0.125 0.125; 0.125 0.125"}, ["(0.12 + 0.12 + 0.12 + 0.12) / 4 = 0.12"]),
+        (
+            {"mode": "mean", "input": "0.014 0.014; 0.014 0.014", "divisor_override": 1},
+            ["(0.01 + 0.01 + 0.01 + 0.01) / 1 ≈ 0.06"],
+        ),
+        ({"mode": "lp", "input": "3 0; -4 0"}, ["√(3² + 0² + (−4)² + 0²) = 5"]),
+        ({"mode": "lp", "norm_type": 1, "input": "3 0; -4 0"}, ["|3| + |0| + |−4| + |0| = 7"]),
+        ({"mode": "global-max", "input": "1 2 3 4; 5 6 7 8; 0 0 0 9"}, ["max(1, 2, 3, 4, …, 9) = 9"]),
+        ({"mode": "global-max", "input": "1 2 3 4; 5 6 9 8; 0 0 0 0"}, ["max(1, 2, 3, 4, …, 9, …) = 9"]),
+        ({"mode": "global-max", "input": "9 2 3 4; 5 6 7 8; 0 0 0 0"}, ["max(9, 2, 3, 4, 5, …) = 9"]),
+    ],
+)
+def test_captions_carry_the_arithmetic(options: dict[str, Any], said: list[str]) -> None:
+    found = [plain(beat.caption) for beat in steps(**{"input": IMAGE, **options})]
+    assert found[: len(said)] == said
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (
+            {"grad_output": "2 -1; 3 1"},
+            ["the winner, 7, gets 2,  the others 0", "the winner, 8, gets −1,  the others 0"],
+        ),
+        ({"mode": "mean", "grad_output": "2 -1; 3 1"}, ["2 / 4 = 0.50  to each of 4 cells"]),
+        (
+            {"input": "0 1 0; 0 9 0; 0 0 0", "stride": 1, "grad_output": "1 2; 3 4"},
+            [
+                "the winner, 9, gets 1 + …",
+                "the winner, 9, gets 1 + 2 + …",
+                "the winner, 9, gets 1 + 2 + 3 + …",
+                "the winner, 9, gets 1 + 2 + 3 + 4 = 10",
+            ],
+        ),
+        ({"mode": "lp", "input": "3 0; -4 0", "grad_output": "2"}, ["2\u2009·\u2009(−4) / 5 = −1.60  to the largest"]),
+    ],
+)
+def test_captions_of_the_way_back(options: dict[str, Any], said: list[str]) -> None:
+    found = [plain(beat.caption) for beat in steps(**{"input": IMAGE, "backward": True, **options})]
+    assert found[: len(said)] == said
+
+
+def test_the_winner_has_the_role_of_the_result() -> None:
+    first = steps(input=IMAGE)[0]
+    assert [(run.text, run.late) for run in first.caption if run.role == "result"] == [("7", False), ("7", True)]
+
+
+def test_a_gradient_lands_when_the_last_window_has_passed() -> None:
+    _, board = told(input="random:3x3", stride=1, backward=True)
+    parts: PoolParts = board.parts["pool"]
+    landed = [parts.landed(u)[1] for u in range(4)]
+    assert landed == [[(0, 0)], [(0, 1), (0, 2)], [(1, 0), (2, 0)], [(1, 1), (1, 2), (2, 1), (2, 2)]]
+
+
+@pytest.mark.parametrize("shape", ["4x4", "28x28", "3x6x6"])
+def test_a_window_in_colour_has_a_copy_in_numbers(shape: str) -> None:
+    _, board = told(input=f"random:{shape}")
+    assert board.grids["window"].numeral
+    assert bool(board.grids["input:0"].numeral) == (shape == "4x4")
+
+
+def test_cells_that_travel_are_of_one_size() -> None:
+    _, board = told(input=IMAGE)
+    assert {grid.pitch for grid in board.grids.values()} == {(92, 92)}
+
+
+def test_the_film_says_what_pooling_leaves_alone() -> None:
+    _, board = told(input="random:3x4x4")
+    said = [plain(line) for beat in board.beats for line in (beat.caption, beat.note)]
+    assert "no weights: channels stay apart" in said
+    assert said[-2] == "4 windows a channel, no weights → 3×2×2 output, 3 channels stay 3"

@@ -1,0 +1,95 @@
+"""Time steps and vanishing gradients: shapes that change, values that do not, and products of Jacobians."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from layeranim.engine.recurrent import RNN
+from layeranim.engine.recurrent.timesteps import TIMESTEPS
+from layeranim.engine.recurrent.vanishing import VANISHING
+from tests.engine import family
+
+
+def arrays_of(seed: int = 0, hidden: int = 3, time: int = 5) -> dict[str, Any]:
+    rng = np.random.default_rng(seed)
+    return {"input": rng.normal(size=(time, 2)), "weight_input": rng.normal(size=(hidden, 2)),
+            "weight_hidden": rng.normal(size=(hidden, hidden)), "bias": rng.normal(size=hidden)}  # fmt: skip
+
+
+def test_the_published_row_of_ten_becomes_five_steps_of_two() -> None:
+    row = np.array([0, 0, 2, 20, 4, 40, 6, 60, 8, 80])
+    config = TIMESTEPS.config.of({"timesteps": 5, "input_size": 2})
+    t = family.proven(TIMESTEPS, TIMESTEPS.compute(config, {"input": row}))
+    np.testing.assert_array_equal(t["output"], [[[0, 0], [2, 20], [4, 40], [6, 60], [8, 80]]])
+    assert t.facts["output_shape"] == "1×5×2"
+    assert TIMESTEPS.compute(TIMESTEPS.config.of({"timesteps": 5}), {"input": row})["output"].shape == (1, 5, 2)
+    assert TIMESTEPS.compute(TIMESTEPS.config.of({}), {"input": row})["output"].shape == (1, 10, 1)
+    assert TIMESTEPS.compute(config, {"input": np.stack([row, row])})["output"].shape == (2, 5, 2)
+    for options in ({"timesteps": 3}, {"timesteps": 5, "features": 3}, {"features": 4}):
+        family.refused(lambda o=options: TIMESTEPS.compute(TIMESTEPS.config.of(o), {"input": row}), "10 numbers")
+    family.refused(lambda: TIMESTEPS.compute(config, {"input": np.ones((1, 5, 2))}), "3 axes", "1 or 2")
+
+
+@pytest.mark.parametrize("nonlinearity", ["tanh", "relu", "linear"])
+def test_every_step_replays_and_the_trace_comes_back_from_a_file(nonlinearity: str) -> None:
+    config = VANISHING.config.of({"nonlinearity": nonlinearity, "threshold": 0.5})
+    t = family.proven(VANISHING, VANISHING.compute(config, arrays_of()))
+    np.testing.assert_array_equal(t["scales"], [0.5, 1, 1.5])
+    family.proven(VANISHING, VANISHING.compute(VANISHING.config.of({}), arrays_of() | {"scales": [0.9]}))
+
+
+def test_the_state_is_that_of_the_recurrent_layer_and_the_product_is_its_slope() -> None:
+    arrays = arrays_of() | {"scales": [0.7, 1.3]}
+    t = VANISHING.compute(VANISHING.config.of({}), arrays)
+
+    def last(s: int, k: int, nudge: Any) -> Any:
+        """h_T when h_k is moved."""
+        u, h = arrays["weight_hidden"] * arrays["scales"][s], np.zeros(3)
+        for at, x in enumerate(arrays["input"]):
+            h = np.tanh(arrays["weight_input"] @ x + u @ h + arrays["bias"]) + (nudge if at == k else 0)
+        return h
+
+    for s in range(2):
+        weights = {"weight_input": arrays["weight_input"], "bias_input": arrays["bias"]}
+        rnn = RNN.compute(RNN.config(), {"input": arrays["input"], **weights,
+                                         "weight_hidden": arrays["weight_hidden"] * arrays["scales"][s]})  # fmt: skip
+        np.testing.assert_allclose(t["hidden"][s], rnn["hidden"][0], rtol=1e-12)
+        for k in range(5):
+            for j in range(3):
+                step = 1e-6 * np.eye(3)[j]
+                slope = (last(s, k, step) - last(s, k, -step)) / 2e-6
+                np.testing.assert_allclose(t["product"][s, k, :, j], slope, rtol=1e-5, atol=1e-8)
+    np.testing.assert_allclose(t["gradient"], t["product"].sum(axis=2), rtol=1e-12)
+
+
+def test_without_a_nonlinearity_the_norm_is_that_of_a_matrix_power() -> None:
+    arrays = arrays_of(time=9) | {"weight_hidden": np.array([[0.6, 0.8], [-0.8, 0.6]]), "bias": np.zeros(2)}
+    arrays |= {"weight_input": np.ones((2, 2)), "scales": [0.5, 1.0, 2.0]}
+    t = VANISHING.compute(VANISHING.config.of({"nonlinearity": "linear"}), arrays)
+    steps_back = np.arange(8, -1, -1)
+    for s, scale in enumerate([0.5, 1.0, 2.0]):
+        np.testing.assert_allclose(t["product_norm"][s], np.sqrt(2) * scale**steps_back, rtol=1e-10)
+    assert t.facts["norm_0"] == pytest.approx(np.sqrt(2) / 2**8)
+
+
+def test_a_gradient_longer_than_the_threshold_is_shortened_to_it() -> None:
+    t = VANISHING.compute(VANISHING.config.of({"threshold": 1}), arrays_of() | {"gradient_above": [3.0, 0.0, 4.0]})
+    length = np.linalg.norm(t["clipped"], axis=-1)
+    np.testing.assert_allclose(length, np.minimum(t["gradient_norm"], 1), rtol=1e-12)
+    np.testing.assert_allclose(t["gradient"][:, -1], [[3, 0, 4]] * 3, rtol=1e-12)
+    np.testing.assert_allclose(t["clipped"][:, -1], [[0.6, 0, 0.8]] * 3, rtol=1e-12)
+
+
+def test_what_cannot_be_is_refused() -> None:
+    def run(options: Any = None, **arrays: Any) -> Any:
+        return VANISHING.compute(VANISHING.config.of(options or {}), arrays_of() | arrays)
+
+    family.refused(lambda: run({"threshold": 0}), "threshold is 0", "greater than 0")
+    family.refused(lambda: run({"hidden": 4}), "hidden is 4", "3 by weight_hidden")
+    family.refused(lambda: run(weight_hidden=np.ones((3, 4))), "hidden is 3 by weight_hidden", "4 by weight_hidden")
+    family.refused(lambda: run(input=np.ones((5, 3))), "input_size is 3 by input", "2 by weight_input")
+    family.refused(lambda: run(bias=np.ones(2)), "bias has shape 2", "must be 3")
+    family.refused(lambda: run(scales=np.ones((1, 2))), "scales has shape 1×2", "must have 1")
