@@ -10,11 +10,11 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
 from layeranim import catalog, inputs, typeface
 from layeranim.engine import archive
-from layeranim.engine.option import Config, Flag, Integer, Layer, PerAxis, option, suggest
+from layeranim.engine.option import Config, Flag, Integer, Layer, PerAxis, Text, option, suggest
 from layeranim.engine.trace import Array, Shape, Trace
 from layeranim.errors import LayeranimError, OptionError, UsageError
-from layeranim.stories.options import Bytes, FilmOptions, Text
-from layeranim.stories.storyboard import Preset, Story, Storyboard, Telling
+from layeranim.stories.options import Bytes, FilmOptions
+from layeranim.stories.storyboard import Made, Preset, Story, Storyboard, Telling
 
 if TYPE_CHECKING:
     from layeranim.film.film import Film
@@ -190,10 +190,13 @@ def _filled(
     tries = [absent] if explicit else [absent, *([n] for n in absent if len(absent) > 1), []]
     failure: UsageError | None = None
     for names in tries:
-        merged = {**(preset.options if explicit else {}), **options}
+        made = {n: spec for n in names if isinstance(spec := preset.arrays[n], Made)}
+        usual = {spec.option: spec.usual for spec in made.values() if spec.usual is not None}
+        merged = {**usual, **(preset.options if explicit else {}), **options}
         try:
             config: Config = layer.config.of(merged)
-            ready = {**sources, **{n: reader.read(n, preset.arrays[n], config) for n in names}}
+            specs = {n: made[n].of(config, reader.ours.seed) if n in made else preset.arrays[n] for n in names}
+            ready = {**sources, **{n: reader.read(n, spec, config) for n, spec in specs.items()}}
             full, shapes = layer.complete(config, {name: source.array.shape for name, source in ready.items()})
         except UsageError as error:
             failure = error if failure is None or not names else failure

@@ -46,8 +46,8 @@ EXPLAINERS: dict[str, Explainer] = {
         "scenes.filter_match:FilterMatchScene",
     ),
     "pool": Explainer(
-        "convolution",
-        "pooling: each window becomes its largest number, its mean or its p-norm",
+        "pooling",
+        "each window becomes its largest number, its mean or its p-norm",
         "engine.pool:POOL",
         "stories.pool:PoolStory",
         "scenes.pool:PoolScene",

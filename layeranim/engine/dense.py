@@ -145,6 +145,14 @@ def _steps(config: DenseConfig, batch: int, units: int, biased: bool) -> Steps:
     return Steps(batch * a_row, make)
 
 
+def steps_of(trace: Trace, sample: int, unit: int) -> range:
+    """The places in ``trace.steps`` of the acts of one unit for one sample; a softmax's row act is not among them."""
+    units = trace.size("out_features")
+    acts = len(trace.steps) // trace.size("batch")
+    each = acts // units
+    return range(sample * acts + unit * each, sample * acts + (unit + 1) * each)
+
+
 def backward(trace: Trace, gradients: Mapping[str, Array]) -> Trace:
     """δ = grad_output ⊙ φ′(z), ∂W = δᵀ x, ∂b = Σ δ, ∂x = δ W, from the gradient of ``output``."""
     config: Any = trace.config

@@ -166,6 +166,18 @@ class Choice(Kind):
 
 
 @dataclass(frozen=True)
+class Text(Kind):
+    """Free text, shown literally."""
+
+    metavar: str = "TEXT"
+
+    def check(self, name: str, value: Any) -> str | None:
+        if value is not None and not isinstance(value, str):
+            raise OptionError(f"{name} is {given(value)}, but must be text")
+        return value
+
+
+@dataclass(frozen=True)
 class PerAxis(Kind):
     """One whole number for every spatial axis, or one for each: ``2`` or ``2x3`` (height, then width)."""
 

@@ -1,8 +1,8 @@
 """Pooling: every window of the input becomes one number; there are no weights, and channels stay apart.
 
 max: the largest number of the window, padding never chosen, the first in reading order where several are equal;
-mean: their sum by a divisor; lp: (Σ |x|ᵖ)^(1/p) over the cells of the input (PyTorch leaves out the bars).
-A NaN in a window is its maximum.
+mean: their sum by a divisor; lp: (Σ |x|ᵖ)^(1/p) over the cells of the input (PyTorch leaves out the bars, and scales
+a window up that hangs over the edge). A NaN in a window is its maximum.
 """
 
 from __future__ import annotations
@@ -206,6 +206,30 @@ def _steps(config: PoolConfig, found: Sequence[Side], shape: tuple[int, ...]) ->
 
     acts = (choose,) if config.mode in MAXIMA else (norm,) if config.mode == "lp" else (total, divide)
     return per_cell(axes, (*shape[:2], *(side.along.out for side in found)), *acts)
+
+
+def sides_of(trace: Trace) -> tuple[Side, ...]:
+    """The windows along each axis."""
+    config: Any = trace.config
+    return sides(config, trace.tensor("input").shape[2:])
+
+
+def steps_of(trace: Trace, *cell: int) -> range:
+    """The places in ``trace.steps`` of the acts of one output cell (batch, channel, row, column)."""
+    shape = trace.tensor("output").shape
+    acts = len(trace.steps) // count(shape)
+    flat = int(np.ravel_multi_index(cell, shape))
+    return range(acts * flat, acts * (flat + 1))
+
+
+def unread(trace: Trace) -> dict[str, tuple[int, ...]]:
+    """By axis name (height, width) the positions of the input that no window reads."""
+    found = {}
+    for side in sides_of(trace):
+        positions, inside = side.table()
+        read = set(positions[inside].tolist())
+        found[side.along.name] = tuple(at for at in range(side.along.size) if at not in read)
+    return found
 
 
 def _norm_terms(x: Array, *, p: float) -> tuple[int, float]:

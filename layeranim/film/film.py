@@ -123,13 +123,13 @@ def make(
                 feeding, shot.frame_of(board.poster), partial(_report, progress, before, total) if progress else None
             )
             draw(board, scene, theme, shot, fan, options.captions)
+            while open_writers:  # an encoder's memory is given back before the next pass
+                open_writers[0].finish()
+                del open_writers[0]
             before += fan.frames
             frames = max(frames, fan.frames)
             if fan.poster is not None:
                 posters[shot.width, shot.height] = fan.poster
-        for one in open_writers:
-            one.finish()
-        open_writers.clear()
         _beside(board, found, files, posters, options, origin, frames)
         outputs.commit()
     poster = next((Path(stem + ".png") for stem in stems(found)), None)

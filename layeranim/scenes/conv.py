@@ -36,8 +36,8 @@ class ConvScene(ExplainerScene):
         self.values = VGroup()
         self.at: int | None = None
         self._chain()
-        for unit in range(self.parts.first):
-            self._fill(unit)
+        for name, first, last, _ in self.parts.runs(0, self.parts.first - 1):
+            self.grids[name].put_run(_content(self.board.grids[name]), first, last)
 
     def _chain(self) -> None:
         chain, theme = self.parts.chain, self.theme
@@ -79,10 +79,10 @@ class ConvScene(ExplainerScene):
 
         def at(alpha: float) -> None:
             unit = beat.units[min(len(beat.units) - 1, int(alpha * len(beat.units)))]
-            for passed in range(shown[0] + 1, unit + 1):
-                if self.parts.new_filter(passed):
-                    self._new_filter(passed)
-                self._fill(passed)
+            for name, first, last, opening in self.parts.runs(shown[0] + 1, unit):
+                if opening is not None:
+                    self._new_filter(opening)
+                self.grids[name].put_run(_content(self.board.grids[name]), first, last)
             if unit != shown[0]:
                 self.window.put(self._boxes(unit))
                 self._lens_colours(unit)
@@ -180,10 +180,6 @@ class ConvScene(ExplainerScene):
         if changing is None:
             raise KeyError(name)
         return changing(unit)
-
-    def _fill(self, unit: int) -> None:
-        name, cell = self.parts.cell(unit)
-        self.grids[name].put(_content(self.board.grids[name]), [cell])
 
     def _mark(self, box: Box, plan: GridPlan) -> None:
         width = t.FOCUS if min(plan.pitch) >= 30 else 3.5

@@ -255,11 +255,13 @@ class PoolScene(ExplainerScene):
         if unit is None or unit in self.tinted:
             return
         self.tinted.add(unit)
-        for name, rows, cols, role in self.parts.tints(unit):
+        tints = self.parts.tints(unit)
+        for name, rows, cols, role in tints:
             box = self.grids[name].plan.span(rows, cols)
             width = t.SECOND_FOCUS if role == "faint" else t.RESULT_LINE
             self.add(FocusFrame([box], self.theme.role(role), self.theme, width, -t.HALO))
-        self.add(*self.window.frames)
+        if tints:
+            self.add(*self.window.frames)
 
     def _value(self, name: str, unit: int) -> Label | None:
         """The number beside an operator, if it has one."""

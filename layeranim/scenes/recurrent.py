@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from manim import Mobject, VGroup
+from manim import Mobject
 
 from layeranim import theme as t
 from layeranim.scenes.base import ExplainerScene
@@ -16,7 +16,7 @@ from layeranim.scenes.parts.shapes import FocusFrame
 from layeranim.scenes.parts.tile import Glide, tile
 from layeranim.stories.recurrent import RecurrentParts
 from layeranim.stories.recurrent_moves import Move, Rows
-from layeranim.stories.storyboard import Beat, Line, Point
+from layeranim.stories.storyboard import Beat, Fact, Point
 
 
 class RecurrentScene(ExplainerScene):
@@ -59,7 +59,9 @@ class RecurrentScene(ExplainerScene):
         for at, symbol in plan.operators.values():
             self.add(operator(at, symbol, theme, theme.ink))
         for at, text in plan.chips.values():
-            self.add(chip(at, text, theme, theme.muted))
+            made = chip(at, text, theme, theme.muted)
+            made[1].source = Fact("function")
+            self.add(made)
         for at, line in plan.labels:
             self.add(TextLine(line, t.FLOOR, theme, at))
         for text, at in self.parts.sayings.items():
@@ -72,8 +74,7 @@ class RecurrentScene(ExplainerScene):
             self.add(copy_of_cell(box, "" if plan.bases else plan.chip, theme), tracks(plan.tracks(time), theme))
         for name in plan.grids:
             self.add_grid(name)
-        for at, line, across in plan.labels:
-            size = t.FLOOR if across == "centre" else t.NOTE
+        for at, line, across, size in plan.labels:
             self.add(TextLine(line, size, theme, at, across))  # type: ignore[arg-type]
 
     def _show(self, which: str) -> None:
@@ -214,5 +215,3 @@ class RecurrentScene(ExplainerScene):
         self.remove(*self.frames_now)
         self.frames_now = []
 
-
-__all__ = ["Line", "RecurrentScene", "VGroup"]

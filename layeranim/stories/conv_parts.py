@@ -38,6 +38,18 @@ class ConvParts:
         w = self.view.window(u)
         return f"output:{w.f}", (w.r, w.c)
 
+    def runs(self, first: int, last: int) -> list[tuple[str, int, int, int | None]]:
+        """The units from ``first`` to ``last`` by output grid: its name, its first and last cell in reading order, and
+        the unit that opens a new filter there, if one does."""
+        per_map = self.view.per_map
+        out: list[tuple[str, int, int, int | None]] = []
+        while first <= last:
+            f, at = divmod(first, per_map)
+            stop = min(last, (f + 1) * per_map - 1)
+            out.append((f"output:{f}", at, stop - f * per_map, first if at == 0 else None))
+            first = stop + 1
+        return out
+
     def values(self, u: int) -> dict[str, Run]:
         """The number that stands under each operator when unit ``u`` has passed it."""
         view, w = self.view, self.view.window(u)

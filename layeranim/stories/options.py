@@ -7,23 +7,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from layeranim.engine.option import Choice, Config, Flag, Integer, Kind, given, option
+from layeranim.engine.option import Choice, Config, Flag, Integer, Kind, Text, given, option
 from layeranim.errors import OptionError
 
 PACES = {"slow": 1.5, "normal": 1.0, "fast": 0.6}
 MOST_PIXELS = 3840 * 2160
-
-
-@dataclass(frozen=True)
-class Text(Kind):
-    """Free text, shown literally."""
-
-    metavar: str = "TEXT"
-
-    def check(self, name: str, value: Any) -> str | None:
-        if value is not None and not isinstance(value, str):
-            raise OptionError(f"{name} is {given(value)}, but must be text")
-        return value
 
 
 @dataclass(frozen=True)

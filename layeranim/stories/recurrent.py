@@ -21,7 +21,7 @@ from layeranim.stories.storyboard import Beat, Fact, Line, Point, Run, Story, St
 
 OPENING = 1.48
 STEP, LATER, LANDING = 1.6, 1.16, 1.6
-REST = 7.0  # seconds for the steps that are not opened
+REST = 5.5  # seconds for the steps that are not opened
 SKIP = 1.0
 TITLES = {"rnn": "Recurrent network (RNN)", "gru": "GRU cell", "lstm": "LSTM cell"}
 COPIES = "one cell, the same weights at every step"

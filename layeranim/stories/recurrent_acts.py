@@ -73,19 +73,19 @@ class Opened:
             "reset_gate", "candidate_hidden", "candidate_input", "joined", "squash", "candidate_in")  # fmt: skip
         if self.view.kind == "lstm":
             lit = tuple(w for w in self.stage.wires if w.startswith(("in:", "out:")))
-        yield Shot("gates", 1.3, self.words.gates(t), "the same weights, a new input and state", "", (
+        yield Shot("gates", 1.24, self.words.gates(t), "the same weights, a new input and state", "", (
             ("gates", 0.4, Move(fills=fills, bars=self.bars(self.gates, t), lit=lit, say=True)),
         ))  # fmt: skip
         if self.view.kind == "lstm":
-            yield self._memory(t, 1.8, poster=True)
+            yield self._memory(t, 1.76, poster=True)
         yield self._state(t, 1.5, poster=self.view.kind == "gru")
 
     def _lstm(self, t: int) -> Iterator[Shot]:
-        for base, seconds in (("forget_gate", 2.2), ("input_gate", 1.44), ("candidate", 1.44)):
+        for base, seconds in (("forget_gate", 2.16), ("input_gate", 1.44), ("candidate", 1.44)):
             yield self.weigh(base, t, seconds)
-        yield self._memory(t, 2.2, poster=True)
+        yield self._memory(t, 2.16, poster=True)
         yield self.weigh("output_gate", t, 1.24)
-        yield self._state(t, 1.7)
+        yield self._state(t, 1.6)
 
     def _gru(self, t: int) -> Iterator[Shot]:
         variant = self.view.config.variant if isinstance(self.view.config, GruConfig) else ""
@@ -93,9 +93,9 @@ class Opened:
         yield self.weigh("update_gate", t, 1.6)
         if variant != "glossary":
             if variant == "reset-before":
-                yield self._reset(t, 1.5)
+                yield self._reset(t, 1.32)
             for base in ("candidate_hidden", "candidate_input"):
-                yield self.weigh(base, t, 1.4)
+                yield self.weigh(base, t, 1.36)
         yield self._candidate(t, 1.8)
         yield self._state(t, 2.0, poster=True)
 

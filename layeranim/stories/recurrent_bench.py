@@ -108,7 +108,7 @@ class Bench:
 
     def _grid(self, kind: str, key: str, i: int, y: float, fit: Fit) -> None:
         base = {"vector": "previous_hidden" if key == "h" else "input", "weights": "weight_input", "products": "sum"}
-        wide = self.view.wide(self.n, base[kind])
+        wide = max(self.view.wide(self.n, each) for each in base.values())
         numeral = min(26 if self.row == PITCH else 30, layout.numeral_size(fit.pitch, wide)) if fit.numeral else 0
         name, at = f"{kind}:{key}", (layout.even(self.x + i * self.step), y)
         head: Line = ()

@@ -32,7 +32,7 @@ class Steps:
         return f"{key}:{'end' if at == len(self.strips.times) else self.strips.times[at]}"
 
     def reads(self, unit: Unit) -> tuple[Rows, ...]:
-        """Input and last states; of a state that is written out the first unit alone."""
+        """Input and last states; of the memory the first unit alone, where it is written out."""
         run = self.view.runs[unit.n]
         below = [f"h{m}:{unit.t}" for m, r in enumerate(self.view.runs) if r.layer == run.layer - 1] or [f"x:{unit.t}"]
         grids = self.strips.grids
@@ -44,13 +44,21 @@ class Steps:
         for key in self.keys(unit.n):
             name = self.before(unit, key)
             if name in grids:
-                out.append((name, FIRST if grids[name].numeral else range(grids[name].rows)))
+                whole = key != "c" or not grids[name].numeral  # every gate reads the whole state
+                out.append((name, range(grids[name].rows) if whole else FIRST))
         return tuple(out)
 
-    def writes(self, unit: Unit) -> tuple[Rows, ...]:
+    def writes(self, unit: Unit, row: int = 0) -> tuple[Rows, ...]:
         grids = self.strips.grids
         names = [f"{key}:{unit.t}" for key in self.keys(unit.n)]
-        return tuple((name, FIRST if grids[name].numeral else range(grids[name].rows)) for name in names)
+        one = range(row, row + 1)
+        return tuple((name, one if grids[name].numeral else range(grids[name].rows)) for name in names)
+
+    def told(self, unit: Unit) -> int:
+        """The unit of the layer whose arithmetic a step tells: of a plain RNN the first two in turn."""
+        key = self.keys(unit.n)[-1]
+        grid = self.strips.grids[f"{key}:{unit.t}"]
+        return unit.u % 2 if self.view.kind == "rnn" and grid.numeral and grid.rows > 1 else 0
 
     def fills(self, unit: Unit, answers: bool = True) -> dict[str, Cells]:
         """The states that a step leaves, in numbers and colours, and the answer if it gives one."""
@@ -99,7 +107,8 @@ class Steps:
         """One time step of one run; ``back``: the film comes back from the open cell."""
         unit = self.view.unit(u)
         words, lit = self.words[unit.n], self.strips.ways(unit.n, unit.t)
-        reads, writes = self.reads(unit), self.writes(unit)
+        reads, row = self.reads(unit), self.told(unit) if seconds >= timing.BRIEF else 0
+        writes = self.writes(unit, row)
         show = self.so_far(u) if back else Move()
         if seconds < timing.BRIEF:
             fills = {**show.fills, **self.fills(unit)}
@@ -113,10 +122,10 @@ class Steps:
         land = Move(fills=self.fills(unit), lit=lit, focus=reads, result=writes, land=True)
         phases.append(("land", min(0.28, 0.18 * seconds), land))
         if self.view.kind == "lstm" and self.strips.single:
-            line = words.memory(unit.t)
+            line = words.both(unit.t)
         else:
-            line = words.state(unit.t)
-        return Shot("step", seconds, line, words.happens(unit.t), "unit 1", phases, True, seconds >= 1)
+            line = words.state(unit.t, row)
+        return Shot("step", seconds, line, words.happens(unit.t), f"unit {row + 1}", phases, True, seconds >= 1)
 
     def skip(self, units: range, seconds: float) -> Shot:
         """Steps that have no column."""

@@ -14,13 +14,13 @@ from layeranim.stories.recurrent_stage import HUES, LETTERS, MOST_ROWS, Wire, ba
 from layeranim.stories.recurrent_view import RecurrentView
 from layeranim.stories.storyboard import Box, Cells, Fact, GridPlan, Line, Point, Run
 
-LEFT, RIGHT, TOP, BOTTOM = -584, 584, 206, -214
+LEFT, RIGHT, TOP, BOTTOM = -584, 584, 212, -214
 LABEL = 124  # room for the strips' names
 WIDEST, CELL, LEAST_GAP = 148, 100, 32
 GAP = 24  # between strips, with room for an arrow
 SPACING = ((60, 48), (52, 36), (PITCH, 32), (PITCH, GAP), (PITCH, 16))  # rows and gaps, the widest that fit
 FULL, COLOURED = 4, 44  # rows written out; the height of a strip's colours beside its written row
-BAR_ROW, BAR_PAD = 22, 4
+BAR_ROW, BAR_PAD = 24, 3
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Strips:
     grids: dict[str, GridPlan] = field(default_factory=dict)
     wires: dict[str, Wire] = field(default_factory=dict)
     boxes: dict[int, Box] = field(default_factory=dict)
-    labels: list[tuple[Point, Line, str]] = field(default_factory=list)
+    labels: list[tuple[Point, Line, str, int]] = field(default_factory=list)
     chip: str = ""
 
     def __post_init__(self) -> None:
@@ -158,7 +158,7 @@ class Strips:
         for key, x in self.xs.items():
             said = Run(words[key], weight="regular") if key in words else Run(
                 f"t = {int(key) + 1}", weight="regular", source=Fact("time"))  # fmt: skip
-            self.labels.append(((x + self.cell / 2, y + 14), (said,), "centre"))
+            self.labels.append(((x + self.cell / 2, y + 14), (said,), "centre", theme.FLOOR))
 
     def _strip_grids(self, strip: Strip, y: float) -> None:
         view = self.view
@@ -183,9 +183,9 @@ class Strips:
                 self._grid(f"{name}.all" if strip.written else name, base, rows, (x, low), (pitch[0], side), 0, cells,
                            strip, key)  # fmt: skip
         middle = y - (strip.written * strip.row - theme.CELL_GAP if strip.written else strip.coloured) / 2
-        self.labels.append(((self.left, middle - 9), strip.name, "left"))
+        self.labels.append(((self.left, middle - 9), strip.name, "left", theme.NOTE))
         for x in self.holes:
-            self.labels.append(((x, middle - 8), (Run("…"),), "centre"))
+            self.labels.append(((x, middle - 8), (Run("…"),), "centre", theme.NAME))
         if strip.state:
             self._along(strip, middle)
 
@@ -238,11 +238,11 @@ class Strips:
         for i, base in enumerate(self.bases):
             letter = Run(f"{LETTERS[self.view.kind][base]} ", HUES[base], "semibold", Fact("gate"))
             word = Run(base.removesuffix("_gate"), HUES[base], "regular")
-            self.labels.append(((self.left, y - BAR_PAD - i * BAR_ROW - 20), (letter, word), "left"))
+            self.labels.append(((self.left, y - BAR_PAD - i * BAR_ROW - 20), (letter, word), "left", theme.FLOOR))
         if not self.bases:
-            self.labels.append(((self.left, y - tall / 2 - 9), (Run("cell", "weights", "semibold"),), "left"))
+            self.labels.append(((self.left, y - tall / 2 - 9), (Run("cell", "weights", "semibold"),), "left", theme.NOTE))
         for x in self.holes:
-            self.labels.append(((x, y - tall / 2 - 8), (Run("…"),), "centre"))
+            self.labels.append(((x, y - tall / 2 - 8), (Run("…"),), "centre", theme.NAME))
 
     def tracks(self, t: int) -> list[Box]:
         """The empty bars of a column's gates."""

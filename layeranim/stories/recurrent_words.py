@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -119,15 +120,19 @@ class CellWords:
         """The LSTM's new memory (Hochreiter and Schmidhuber 1997; Gers et al. 2000)."""
         return self.mixed("c_{t}", ("forget_gate", "previous_cell"), ("input_gate", "candidate"), "cell", t)
 
-    def state(self, t: int) -> Line:
+    def state(self, t: int, unit: int = 0) -> Line:
         """The new state of any of the cells."""
         if self.view.kind == "gru":
             pairs = ("update_gate", "previous_hidden"), ("update_complement", "candidate")
             return self.mixed("h_{t}", *pairs, "hidden", t)
         if self.view.kind == "rnn":
-            return (*_symbol("h_{t}"), *self.weighed("hidden", t, 0))
+            line = self.weighed("hidden", t, unit)
+            named = (*_symbol("h_{t}"), *line)
+            return named if phrases.fits(named) else line
         if "hidden" in self.weighings:
-            return (*_symbol("h_{t}"), *self.total(self.weighings["hidden"], t, 0))
+            line = self.total(self.weighings["hidden"], t, 0)
+            named = (*_symbol("h_{t}"), *line)
+            return named if phrases.fits(named) else line
         return (*_symbol("h_{t}"), *self.shown(t))
 
     def shown(self, t: int) -> Line:
@@ -141,6 +146,21 @@ class CellWords:
             self._relation([("output_gate", "cell_tanh")], "hidden", t),
             self.result("hidden", t),
         )
+
+    def both(self, t: int) -> Line:
+        """The LSTM's new memory and what is shown of it, in one line where it fits."""
+        if "hidden" in self.weighings:
+            return self.memory(t)
+        shown: Line = (
+            Run(",   ", late=True),
+            *(replace(run, late=True) for run in _symbol("h_{t}")),
+            *(self.number("output_gate", t, left=True, late=True), Run(numbers.DOT, late=True)),
+            self.number("cell_tanh", t, late=True),
+            self._relation([("output_gate", "cell_tanh")], "hidden", t),
+            self.result("hidden", t),
+        )
+        line = (*self.memory(t), *shown)
+        return line if phrases.fits(line) else self.memory(t)
 
     def candidate(self, t: int) -> Line:
         """The GRU's candidate, by its variant."""

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from layeranim import theme
+from layeranim.engine.option import Config
 from layeranim.engine.trace import Region, Trace
 from layeranim.typeface import Weight
 
@@ -244,6 +245,23 @@ class Storyboard:
 
 def _time(ticks: int) -> str:
     return f"{ticks * theme.TICK_MS / 1000:6.2f}"
+
+
+@dataclass(frozen=True)
+class Made:
+    """An array of a preset that follows from an option of the layer: embeddings of the words of a sentence.
+
+    ``make(value, seed)`` makes it, or raises ``UsageError`` where there is none; ``usual`` is the option's value where
+    the user gives none.
+    """
+
+    option: str
+    make: Callable[[Any, int], Any]
+    usual: Any = None
+
+    def of(self, config: Config, seed: int) -> Any:
+        """The array for these options."""
+        return self.make(getattr(config, self.option), seed)
 
 
 @dataclass(frozen=True)

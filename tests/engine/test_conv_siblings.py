@@ -153,7 +153,7 @@ def test_both_matrix_products_are_the_convolution(options: dict[str, Any], given
     assert np.allclose(dense, trace["toeplitz_product"], rtol=1e-12, atol=1e-13)
 
 
-DEEP = {"input": RNG.normal(size=(2, 3, 5, 6)), "depthwise_kernel": RNG.normal(size=(6, 1, 3, 2)),
+DEEP = {"input": RNG.normal(size=(1, 3, 4, 5)), "depthwise_kernel": RNG.normal(size=(6, 1, 3, 2)),
         "pointwise_kernel": RNG.normal(size=(4, 6, 1, 1)), "bias": RNG.normal(size=4)}  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from layeranim.engine.activations import ACTIVATIONS
 from layeranim.engine.bilinear import BILINEAR, BilinearConfig
-from layeranim.engine.dense import DENSE, NEURON, DenseConfig, NeuronConfig
+from layeranim.engine.dense import DENSE, NEURON, DenseConfig, NeuronConfig, steps_of
 from layeranim.engine.embedding import EMBEDDING, EmbeddingConfig
 from layeranim.engine.trace import Array, Region
 from tests.engine.family import (
@@ -68,6 +68,15 @@ def test_a_softmax_row_is_one_step_after_its_units() -> None:
     acts = [step.operation for step in trace.steps]
     assert acts == ["multiply", "sum", "add"] * 3 + ["softmax"] + ["multiply", "sum", "add"] * 3 + ["softmax"]
     assert trace["output"].sum(axis=1) == pytest.approx([1, 1], rel=1e-15)
+
+
+@pytest.mark.parametrize("name", ["relu", "softmax"])
+def test_the_steps_of_one_unit(name: str) -> None:
+    trace = DENSE.compute(DenseConfig(activation=name), dense())
+    for b, o in np.ndindex(2, 3):
+        found = [trace.steps[i] for i in steps_of(trace, b, o)]
+        assert [step.operation for step in found] == ["multiply", "sum", "add", "activate"][: 4 - (name == "softmax")]
+        assert all(dict(step.writes.where) == {"batch": b, "out_features": o} for step in found)
 
 
 def test_without_bias_nothing_is_added() -> None:

@@ -87,6 +87,7 @@ def test_by_hand() -> None:
     assert loss("huber", [1, 5], [1.5, 2], delta=2) == [[0.125, 4]]
     assert loss("smooth-l1", [1, 5], [2, 2], delta=2) == [[0.25, 2]]
     assert loss("binary", [0.25, 1], [1, 1]) == [[pytest.approx(np.log(4)), 0]]
+    assert loss("binary-logits", [-1000, 1000, 1000], [1, 1, 0]) == [[1000, 0, 1000]]
     # −ln(1/10): what an untrained network of ten classes pays
     even = CROSS_ENTROPY.compute(CrossEntropyConfig(), {"input": np.zeros(10), "target": 3})
     assert even["loss"] == pytest.approx(2.302585092994046, rel=1e-15)

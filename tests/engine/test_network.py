@@ -119,6 +119,16 @@ def test_what_is_read_is_what_was_written() -> None:
     assert trace["flatten_output"].tolist() == trace["pool2_output"].reshape(1, -1).tolist()
 
 
+def test_every_tensor_has_the_role_that_it_plays_in_the_whole() -> None:
+    trace = BACKPROP.compute(LearningConfig(), drawn(BACKPROP, LearningConfig()))
+    roles = {name: tensor.role for name, tensor in trace.tensors.items()}
+    assert {name for name, role in roles.items() if role == "input"} == {"input"}
+    weights = {f"dense{k}_{kind}" for k in (1, 2) for kind in ("weight", "bias")}
+    assert {name for name, role in roles.items() if role == "weight"} == weights
+    results = {"output", "loss", *(f"{prefix}_{name}" for prefix in ("grad", "new") for name in weights)}
+    assert {name for name, role in roles.items() if role == "output"} == results
+
+
 def test_flatten() -> None:
     x = np.arange(12.0).reshape(2, 3, 2, 1)
     trace = proven(FLATTEN, FLATTEN.compute(FlattenConfig(), {"input": x}))

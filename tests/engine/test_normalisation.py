@@ -99,6 +99,13 @@ def test_every_kind_by_hand() -> None:
     )
 
 
+def test_eps_leaves_the_deviation_a_little_below_1() -> None:
+    trace = BATCH_NORM.compute(NormConfig(eps=0.5), {"input": ROWS})
+    assert np.allclose(
+        trace["normalised"].std(axis=0), np.sqrt(ROWS.var(axis=0) / (ROWS.var(axis=0) + 0.5)), rtol=1e-12
+    )
+
+
 def test_keras_keeps_the_old_and_the_biased_variance() -> None:
     trace = BATCH_NORM.compute(NormConfig(convention="keras"), {"input": [[1.0], [3.0]], "running_mean": [5.0]})
     assert trace["new_running_mean"].tolist() == pytest.approx([0.99 * 5 + 0.01 * 2])

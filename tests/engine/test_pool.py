@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from layeranim.engine.pool import POOL, POOL_1D, POOL_3D
+from layeranim.engine.pool import POOL, POOL_1D, POOL_3D, steps_of, unread
 from layeranim.engine.pool_shapes import Pool1dConfig, Pool3dConfig, PoolConfig
 from layeranim.engine.trace import Array, Region
 from tests.engine.family import (
@@ -108,6 +108,15 @@ def test_one_and_three_axes_go_through_the_same_code() -> None:
     assert np.array_equal(deep["output"][:, 0, 0], POOL.compute(PoolConfig(), {"input": x[:, None]})["output"][:, 0])
 
 
+def test_where_steps_and_unread_cells_are() -> None:
+    trace = POOL.compute(PoolConfig(mode="mean", kernel_size=2, stride=3), {"input": np.ones((2, 6, 7))})
+    assert unread(trace) == {"height": (2, 5), "width": (2, 5, 6)}
+    for cell in np.ndindex(1, 2, 2, 2):
+        found = [trace.steps[i] for i in steps_of(trace, *cell)]
+        assert [step.operation for step in found] == ["add", "divide"]
+        assert tuple(at for _, at in found[1].writes.where) == cell
+
+
 def test_the_first_of_equal_numbers_wins() -> None:
     trace = POOL.compute(PoolConfig(), {"input": [[2, 2, 0, -1], [2, 2, -1, 0]]})
     assert trace["indices"].tolist() == [[[[0, 2]]]]
@@ -151,6 +160,21 @@ def test_nan_infinity_and_large_numbers() -> None:
     with np.errstate(all="raise"):
         for mode in ("max", "mean", "lp"):
             proven(POOL, POOL.compute(PoolConfig(mode=mode), {"input": [[np.nan, 1, np.inf, 2], [1e308, 1e308, 0, 5]]}))
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_nan_is_the_largest_wherever_it_stands(place: int) -> None:
+    x = np.array([np.inf, 2.0, -3.0, 4.0])
+    x[place] = np.nan
+    trace = POOL.compute(PoolConfig(), {"input": x.reshape(2, 2)})
+    assert np.isnan(trace["output"]).all()
+    assert trace["indices"].tolist() == [[[[place]]]]
+
+
+def test_a_norm_of_zeros_has_the_gradient_zero() -> None:
+    trace = POOL.compute(PoolConfig(mode="lp"), {"input": np.zeros((2, 2))})
+    assert POOL.backward is not None
+    assert not POOL.backward(trace, {"output": [[[[1.0]]]]})["grad_input"].any()
 
 
 @given(st.integers(1, 4), st.integers(1, 4), st.integers(1, 9), st.integers(1, 9), st.integers(0, 9))
@@ -236,6 +260,7 @@ def test_a_trace_with_backward_goes_on_with_the_gradient(options: dict[str, Any]
 
 
 def test_a_gradient_must_have_the_shape_of_the_output() -> None:
+    shapes = {"input": (4, 4), "grad_output": (1, 2)}
+    refused(lambda: POOL.complete(PoolConfig(backward=True), shapes), "grad_output", "1×1×1×2", "1×1×2×2")
     given = {"input": GLOSSARY, "grad_output": [[1.0, 2.0]]}
-    refused(lambda: POOL.compute(PoolConfig(backward=True), given), "grad_output", "1×1×1×2", "1×1×2×2")
     refused(lambda: POOL.compute(PoolConfig(), given), "grad_output was given", "leave it out")

@@ -7,7 +7,7 @@ from typing import Any
 from layeranim.engine.attention.config import AttentionConfig
 from layeranim.engine.door import agreed, ranked
 from layeranim.engine.trace import Shape
-from layeranim.errors import ShapeError
+from layeranim.errors import OptionError, ShapeError
 
 Shapes = dict[str, Shape]
 Said = tuple[int | None, str]
@@ -89,6 +89,10 @@ def filled(c: AttentionConfig, claims: Claims) -> AttentionConfig:
     own = "context" not in claims.given
     positions = claims.given.get("positions")
     tokens: list[Said] = [] if positions is None else [(ranked("positions", positions, 2)[0], "positions")]
+    if c.tokens is not None:
+        if not c.tokens.split():
+            raise OptionError(f"tokens is {c.tokens!r}, but must hold at least one word")
+        tokens.append((len(c.tokens.split()), "option tokens"))
     says = [(c.queries, "option queries"), *claims.at(-2, "embeddings", "query"), *claims.mask(-2), *tokens]
     queries = agreed("queries", says, default=4)
     named = ("embeddings" if own else "context", "value_context", "key", "value")

@@ -17,6 +17,7 @@ from layeranim import theme as t
 from layeranim import typeface
 from layeranim.engine.trace import Region
 from layeranim.layout import PixelBox, View
+from layeranim.scenes.parts import heat
 from layeranim.scenes.parts.label import PX, Label
 from layeranim.scenes.parts.shapes import ghosts, rectangle
 from layeranim.stories.storyboard import Box, Cells, GridPlan, Source
@@ -45,6 +46,7 @@ class TileGrid(VMobject):
     """The cells of one ``GridPlan``. Its points are the outline, so that it can be placed and boxed like any mobject.
 
     Cells snap to whole pixels of the frame. ``put`` and ``clear`` change cells at once; the ``Reveal`` animation fades.
+    A heat grid keeps colours alone, so that 10⁵ cells change in one NumPy assignment.
     """
 
     def __init__(self, plan: GridPlan, theme: Theme) -> None:
@@ -53,14 +55,16 @@ class TileGrid(VMobject):
         box = plan.box
         corners = [(box.x, box.bottom), (box.x, box.y), (box.right, box.bottom), (box.right, box.y)]
         self.points = np.array([(x * PX, y * PX, 0) for x, y in corners])
-        rest = NOTHING if plan.heat else SLOT
-        self.looks: list[list[Look]] = [[rest] * plan.cols for _ in range(plan.rows)]
+        self.colours = np.zeros((plan.rows, plan.cols, 4) if plan.heat else (0, 0, 4), np.uint8)
+        self.looks: list[list[Look]] = [] if plan.heat else [[SLOT] * plan.cols for _ in range(plan.rows)]
         self.blends: dict[tuple[int, int], tuple[Look, int]] = {}
         self.sources: dict[tuple[int, int], Source] = {}
         self._dirty: set[tuple[int, int]] = set()
+        self._dirty_blocks: list[tuple[int, int, int, int]] = []
         if plan.cells is not None and not plan.empty:
             self.put(plan.cells)
         self._dirty.clear()
+        self._dirty_blocks.clear()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> TileGrid:
         memo[id(self)] = self
@@ -80,15 +84,43 @@ class TileGrid(VMobject):
 
     def put(self, cells: Cells, where: Iterable[tuple[int, int]] | None = None) -> None:
         """Fill cells (all of them by default) at once."""
+        if self.plan.heat:
+            self._colour(heat.colours(cells, self.theme), where)
+            return
         for row, col in where if where is not None else self.everywhere():
             self._set(row, col, self.look(cells, row, col))
             if cells.sources is not None and cells.texts is not None:
                 self.sources[row, col] = cells.sources(row, col)
 
+    def put_run(self, cells: Cells, first: int, last: int) -> None:
+        """Fill the cells from the ``first`` to the ``last`` in reading order."""
+        cols = self.plan.cols
+        if not self.plan.heat:
+            self.put(cells, [divmod(at, cols) for at in range(first, last + 1)])
+            return
+        flat = slice(first, last + 1)
+        self.colours.reshape(-1, 4)[flat] = heat.colours(cells, self.theme).reshape(-1, 4)[flat]
+        self._dirty_blocks.append((first // cols, last // cols, 0, cols - 1))
+
     def clear(self, where: Iterable[tuple[int, int]] | None = None) -> None:
         """Empty cells (all of them by default) at once."""
+        if self.plan.heat:
+            self._colour(np.zeros_like(self.colours), where)
+            return
         for row, col in where if where is not None else self.everywhere():
-            self._set(row, col, NOTHING if self.plan.heat else SLOT)
+            self._set(row, col, SLOT)
+
+    def _colour(self, colours: NDArray[np.uint8], where: Iterable[tuple[int, int]] | None) -> None:
+        if where is None:
+            self.blends.clear()
+            if not np.array_equal(self.colours, colours):
+                self.colours = colours.copy()
+                self._dirty_blocks.append((0, self.plan.rows - 1, 0, self.plan.cols - 1))
+            return
+        for row, col in where:
+            self.blends.pop((row, col), None)
+            self.colours[row, col] = colours[row, col]
+            self._dirty.add((row, col))
 
     def everywhere(self) -> Iterable[tuple[int, int]]:
         """Every cell in reading order."""
@@ -97,10 +129,18 @@ class TileGrid(VMobject):
     def blend(self, row: int, col: int, towards: Look, step: int) -> None:
         """A cell on its way from what it shows to another look, ``step`` of ``BLENDS``."""
         if step >= BLENDS:
-            self._set(row, col, towards)
+            self._settle(row, col, towards)
         elif step > 0 and self.blends.get((row, col)) != (towards, step):
             self.blends[row, col] = (towards, step)
             self._dirty.add((row, col))
+
+    def _settle(self, row: int, col: int, look: Look) -> None:
+        if not self.plan.heat:
+            self._set(row, col, look)
+            return
+        self.blends.pop((row, col), None)
+        self.colours[row, col] = heat.bgra(look.fill) if look.kind == "cell" else 0
+        self._dirty.add((row, col))
 
     def _set(self, row: int, col: int, look: Look) -> None:
         if self.blends.pop((row, col), None) is not None or self.looks[row][col] != look:
@@ -145,12 +185,14 @@ class TileGrid(VMobject):
 
     def take_changes(self, view: View) -> list[PixelBox]:
         """The frame rectangles of the cells that changed since this was last asked."""
-        if not self._dirty:
+        if not self._dirty and not self._dirty_blocks:
             return []
         lefts, rights, tops, bottoms = self._edges(view)
         pad = self._pad(view)
         boxes = _boxes(self._dirty) if len(self._dirty) > 24 else [(r, r, c, c) for r, c in sorted(self._dirty)]
+        boxes += self._dirty_blocks
         self._dirty.clear()
+        self._dirty_blocks.clear()
         return [
             (int(lefts[c0]) - pad, int(tops[r0]) - pad, int(rights[c1]) + pad + 1, int(bottoms[r1]) + pad + 1)
             for r0, r1, c0, c1 in boxes
@@ -166,7 +208,7 @@ class TileGrid(VMobject):
         if not len(rows) or not len(cols):
             return
         if self.plan.heat:
-            self._paint_heat(target, clip, edges)
+            heat.paint(target, clip, edges, self._mixed())
             return
         for r in rows:
             for c in cols:
@@ -196,57 +238,33 @@ class TileGrid(VMobject):
         ctx.set_source_surface(tile, *at)
         ctx.paint() if alpha >= 1 else ctx.paint_with_alpha(alpha)
 
-    def _paint_heat(self, target: Any, clip: PixelBox, edges: tuple[NDArray[np.int64], ...]) -> None:
-        """Colour alone: written straight into the frame's pixels, however many cells there are."""
-        lefts, rights, tops, bottoms = edges
-        x0, y0, x1, y1 = (
-            max(clip[0], int(lefts[0])),
-            max(clip[1], int(tops[0])),
-            min(clip[2], int(rights[-1])),
-            min(clip[3], int(bottoms[-1])),
-        )
-        height, width = target.pixels.shape[:2]
-        x0, y0, x1, y1 = max(0, x0), max(0, y0), min(width, x1), min(height, y1)
-        if x0 >= x1 or y0 >= y1:
-            return
-        cols, rows = _cell_of(x0, x1, lefts, rights), _cell_of(y0, y1, tops, bottoms)
-        r0, r1, c0, c1 = rows.max(initial=0), rows.max(initial=-1), cols.max(initial=0), cols.max(initial=-1)
-        live_rows, live_cols = rows[rows >= 0], cols[cols >= 0]
-        if not len(live_rows) or not len(live_cols):
-            return
-        r0, r1, c0, c1 = int(live_rows.min()), int(live_rows.max()) + 1, int(live_cols.min()), int(live_cols.max()) + 1
-        colours = np.zeros((r1 - r0, c1 - c0, 4), np.uint8)
-        for r in range(r0, r1):
-            for c in range(c0, c1):
-                colours[r - r0, c - c0] = self._colour(r, c)
-        block = colours[np.clip(rows - r0, 0, None)][:, np.clip(cols - c0, 0, None)]
-        shown = (block[..., 3] > 0) & (rows >= 0)[:, None] & (cols >= 0)[None, :]
-        target.surface.flush()
-        region = target.pixels[y0:y1, x0:x1]
-        region[shown] = block[shown]
-        target.surface.mark_dirty()
-
-    def _colour(self, row: int, col: int) -> tuple[int, int, int, int]:
-        look, mixed = self.looks[row][col], self.blends.get((row, col))
-        if mixed is None or (look.kind == "cell" and mixed[0].kind != "cell"):
-            return _bgra(look.fill) if look.kind == "cell" else (0, 0, 0, 0)
-        under = rgb(look.fill if look.kind == "cell" else self.theme.bg)
-        over, share = rgb(mixed[0].fill), mixed[1] / BLENDS
-        r, g, b = (round(u + (o - u) * share) for u, o in zip(under, over, strict=True))
-        return b, g, r, 255
+    def _mixed(self) -> NDArray[np.uint8]:
+        """The colours with the cells that are on their way."""
+        if not self.blends:
+            return self.colours
+        out = self.colours.copy()
+        under = heat.bgra(self.theme.bg)
+        for (row, col), (look, step) in self.blends.items():
+            start = out[row, col] if out[row, col, 3] else np.array(under, np.uint8)
+            goal = np.array(heat.bgra(look.fill) if look.kind == "cell" else under)
+            out[row, col] = np.rint(start + (goal - start.astype(float)) * step / BLENDS)
+        return out
 
     # ── the same picture from plain parts ────────────────────────────────────
     def to_vmobjects(self) -> VGroup:
         """The grid as ordinary Manim mobjects, for comparison with the stock renderer."""
         parts = VGroup()
         for r, c in self.everywhere():
-            look, box = self.looks[r][c], self.plan.cell(r, c)
+            box = self.plan.cell(r, c)
+            if self.plan.heat:
+                if self.colours[r, c, 3]:
+                    parts.add(rectangle(box, heat.hexadecimal(self.colours[r, c]), radius=0))
+                continue
+            look = self.looks[r][c]
             if look.kind == "nothing":
                 continue
             if look.kind == "ghost":
                 parts.add(ghosts([box], self.theme))
-            elif self.plan.heat:
-                parts.add(rectangle(box, look.fill, radius=0))
             else:
                 parts.add(rectangle(box, look.fill or self.theme.bg, self.theme.grid))
             if look.text:
@@ -258,15 +276,6 @@ class TileGrid(VMobject):
 def _whole(values: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
     whole: NDArray[np.int64] = np.floor(values + 0.5).astype(np.int64)
     return whole
-
-
-def _cell_of(start: int, stop: int, first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.int64]:
-    """For each pixel the cell it lies in, −1 in a gap. Several cells in one pixel: the first of them is shown."""
-    pixels = np.arange(start, stop)
-    cell = np.searchsorted(first, pixels, side="right") - 1
-    cell = np.searchsorted(first, first[np.clip(cell, 0, None)], side="left")
-    inside = (cell >= 0) & (pixels < np.maximum(last[cell], first[cell] + 1))
-    return np.where(inside, cell, -1)
 
 
 def _boxes(cells: Iterable[tuple[int, int]]) -> list[tuple[int, int, int, int]]:
@@ -284,12 +293,6 @@ def _boxes(cells: Iterable[tuple[int, int]]) -> list[tuple[int, int, int, int]]:
         else:
             joined.append(run)
     return [(a, b, c, d) for a, b, c, d in joined]
-
-
-@lru_cache(maxsize=512)
-def _bgra(colour: str) -> tuple[int, int, int, int]:
-    r, g, b = rgb(colour)
-    return b, g, r, 255
 
 
 @lru_cache(maxsize=4096)

@@ -1,0 +1,65 @@
+"""Grids in colour alone: cells as pixels, however many there are."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from layeranim.layout import PixelBox
+from layeranim.stories.storyboard import Cells
+from layeranim.theme import Theme, rgb
+
+Edges = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
+
+
+def colours(cells: Cells, theme: Theme) -> NDArray[np.uint8]:
+    """The colour of every cell, BGRA; alpha 0 where nothing is drawn (structural zeros)."""
+    low, high = int(cells.levels.min()), int(cells.levels.max())
+    table = np.array([bgra(theme.fill(cells.scale, level)) for level in range(low, high + 1)], np.uint8)
+    out: NDArray[np.uint8] = table[cells.levels.astype(np.intp) - low]
+    if cells.dim is not None:
+        out[cells.dim] = bgra(theme.raised)
+    if cells.ghost is not None:
+        out[cells.ghost] = 0
+    return out
+
+
+def paint(target: Any, clip: PixelBox, edges: Edges, block: NDArray[np.uint8]) -> None:
+    """Write the cells that meet ``clip`` straight into the target's pixels."""
+    lefts, rights, tops, bottoms = edges
+    height, width = target.pixels.shape[:2]
+    x0, x1 = max(clip[0], int(lefts[0]), 0), min(clip[2], int(rights[-1]), width)
+    y0, y1 = max(clip[1], int(tops[0]), 0), min(clip[3], int(bottoms[-1]), height)
+    if x0 >= x1 or y0 >= y1:
+        return
+    cols, rows = _cell_of(x0, x1, lefts, rights), _cell_of(y0, y1, tops, bottoms)
+    pixels = block[np.clip(rows, 0, None)][:, np.clip(cols, 0, None)]
+    shown = (pixels[..., 3] > 0) & (rows >= 0)[:, None] & (cols >= 0)[None, :]
+    target.surface.flush()
+    region = target.pixels[y0:y1, x0:x1]
+    region[shown] = pixels[shown]
+    target.surface.mark_dirty()
+
+
+def _cell_of(start: int, stop: int, first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For each pixel the cell it lies in, −1 in a gap. Several cells in one pixel: the first of them is shown."""
+    pixels = np.arange(start, stop)
+    cell = np.searchsorted(first, pixels, side="right") - 1
+    cell = np.searchsorted(first, first[np.clip(cell, 0, None)], side="left")
+    inside = (cell >= 0) & (pixels < np.maximum(last[cell], first[cell] + 1))
+    return np.where(inside, cell, -1)
+
+
+@lru_cache(maxsize=512)
+def bgra(colour: str) -> tuple[int, int, int, int]:
+    """``#RRGGBB`` as cairo keeps it in memory."""
+    r, g, b = rgb(colour)
+    return b, g, r, 255
+
+
+def hexadecimal(pixel: NDArray[np.uint8]) -> str:
+    """A BGRA pixel as ``#RRGGBB``."""
+    return f"#{pixel[2]:02X}{pixel[1]:02X}{pixel[0]:02X}"

@@ -1,0 +1,64 @@
+"""Ready sentences under a small trained attention, each with its source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from layeranim.stories import vocabulary
+from layeranim.stories.storyboard import Made, Preset
+
+TRAINED = "ours: 38 words trained on sentence patterns by data/train_words.py; A. Vaswani et al. (2017), equation 1"
+
+
+def _matrix(part: str, heads: int, seed: int) -> Any:
+    return vocabulary.matrix(part, heads)
+
+
+def _words(sentence: str, *more: str) -> Mapping[str, Any]:
+    """Embeddings of a sentence's words, and the trained matrices for the number of heads that is asked for."""
+    parts = ("query", "key", "value", *more)
+    matrices = {f"weight_{part}": Made("heads", partial(_matrix, part)) for part in parts}
+    return {"embeddings": Made("tokens", vocabulary.embeddings, sentence), **matrices}
+
+
+PRESETS = (
+    Preset(
+        "sentence",
+        "the cat sat down: every word finds the word it belongs with",
+        TRAINED,
+        arrays=_words("the cat sat down"),
+        takeaway="sat looks at cat, down at sat: each word takes in the word it belongs with",
+    ),
+    Preset(
+        "pronoun",
+        "anna met bob and she smiled: she finds anna; try he in --tokens",
+        TRAINED,
+        arrays=_words("anna met bob and she smiled"),
+        takeaway="she looks at anna, smiled at she: who is meant follows from the words",
+    ),
+    Preset(
+        "causal",
+        "the same sentence with a causal mask: no word sees a later one, as in a language model",
+        TRAINED,
+        options={"causal": True},
+        arrays=_words("the cat sat down"),
+        takeaway="no word sees a later one: this is how a language model reads",
+    ),
+    Preset(
+        "heads",
+        "two heads: the first finds who, the second what happens",
+        TRAINED,
+        options={"heads": 2},
+        arrays=_words("the cat sat down", "output"),
+        takeaway="one head finds who, the other what happens; both go into the output",
+    ),
+    Preset(
+        "long",
+        "sixteen words as colours, with a lens on each row",
+        TRAINED,
+        arrays=_words("anna met the queen because bob dropped the old glass and the small bird ran away quietly"),
+        takeaway="the row of a word is bright where it looks; a lens shows the numbers",
+    ),
+)

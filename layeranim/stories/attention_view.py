@@ -1,0 +1,200 @@
+"""What an attention film reads from its trace: planes of one head as cells, names of words, which row is taught."""
+
+from __future__ import annotations
+
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from layeranim import numbers, typeface
+from layeranim.engine.attention import AttentionConfig
+from layeranim.engine.attention.layout import key_name, query_name, score_chain, tokens_name, value_name
+from layeranim.engine.trace import Array, Region
+from layeranim.numbers import Style
+from layeranim.stories import vocabulary
+from layeranim.stories.storyboard import Address, Cells, Fact, Run, Telling
+
+MOST_HEADS, MOST_TOKENS, MOST_FEATURES = 4, 48, 48
+NAME_MOST = 14  # characters of a word as a label
+HEAT = ("weights",)
+
+
+class AttentionView:
+    """One film's trace: the first sequence, the first heads, the first tokens and features as far as they are drawn."""
+
+    def __init__(self, telling: Telling) -> None:
+        self.telling, self.trace, self.film = telling, telling.trace, telling.film
+        config = telling.trace.config
+        if not isinstance(config, AttentionConfig):
+            raise TypeError(f"attention is told from its own trace, not from {type(config).__name__}")
+        self.config = config
+        self.batch, self.heads, self.queries, self.keys = self.trace.tensor("weights").shape
+        self.shown_heads = min(self.heads, MOST_HEADS)
+        self.rows, self.cols = min(self.queries, MOST_TOKENS), min(self.keys, MOST_TOKENS)
+        additive = config.kind == "additive"
+        self.query = "query_part" if additive else query_name(config)
+        self.key = "key_part" if additive else key_name(config)
+        self.value = value_name(config)
+        self.mixture = "head_output" if config.output_projection else "output"
+        self.tokens = tokens_name("query", self.trace.tensors) if config.projections else None
+        self.features = self.trace.tensor(self.query).shape[-1]
+        self.value_features = self.trace.tensor(self.value).shape[-1]
+        self.chain = score_chain(config, self.trace.tensors)
+        self.units = self.shown_heads * self.rows
+        self._styles: dict[str, Style] = {}
+        self.plane = lru_cache(maxsize=64)(self._plane)
+
+    # ── words ────────────────────────────────────────────────────────────────
+    @cached_property
+    def words(self) -> list[str] | None:
+        """The words of the queries as they can be drawn, if the film has any."""
+        text = self.config.tokens
+        return None if text is None else [typeface.draw_safe(word, NAME_MOST) for word in text.split()]
+
+    @property
+    def alike(self) -> bool:
+        """Whether queries and keys are the same words."""
+        return self.queries == self.keys and "context" not in self.trace
+
+    def row_name(self, i: int) -> Run:
+        """The name of a query."""
+        return _name(self.words, i)
+
+    def col_name(self, j: int) -> Run:
+        """The name of a key."""
+        return _name(self.words if self.alike else None, j)
+
+    @cached_property
+    def from_vocabulary(self) -> bool:
+        """Whether the embeddings are those of the bundled words."""
+        text = self.config.tokens
+        if text is None or "embeddings" not in self.trace:
+            return False
+        return vocabulary.from_here(text, self.trace["embeddings"][0], self.telling.seed)
+
+    @cached_property
+    def strangers(self) -> list[str]:
+        """Words without a trained embedding, each once, as they can be drawn."""
+        if not self.from_vocabulary:
+            return []
+        found = [word for word in str(self.config.tokens).split() if not vocabulary.known(word)]
+        return list(dict.fromkeys(typeface.draw_safe(word, NAME_MOST) for word in found))
+
+    @cached_property
+    def warnings(self) -> tuple[str, ...]:
+        """One line if the font lacks characters of the words."""
+        lost = typeface.missing("".join(str(self.config.tokens or "").split()))
+        if not lost:
+            return ()
+        listed = " ".join(sorted(typeface.draw_safe(c) if not c.isprintable() else c for c in lost)[:8])
+        return (f"some characters of the tokens are drawn as {typeface.BOX}: the font has no {listed}",)
+
+    # ── units ────────────────────────────────────────────────────────────────
+    def at(self, u: int) -> tuple[int, int]:
+        """Head and query of a unit."""
+        return divmod(u, self.rows)
+
+    def row(self, tensor: str, u: int) -> Array:
+        """What a tensor (heads, queries, …) holds for one unit: all its keys or features."""
+        head, query = self.at(u)
+        return self.trace.read(Region.of(tensor, batch=0, heads=head, queries=query))
+
+    def address(self, tensor: str, u: int, *last: int) -> Address:
+        """The address of a cell in a unit's row."""
+        return Address(tensor, (0, *self.at(u), *last))
+
+    def seen(self, u: int) -> NDArray[np.bool_]:
+        """Which keys a unit's query sees: all whose score the mask does not make −∞."""
+        if "masked" not in self.trace:
+            return np.ones(self.keys, bool)
+        return np.asarray(~np.isneginf(self.row("masked", u)))
+
+    def strongest(self, u: int) -> int:
+        """The drawn key with the largest weight: the one whose arithmetic is written out."""
+        return int(np.argmax(np.nan_to_num(self.row("weights", u)[: self.cols], nan=-1.0)))
+
+    def largest(self, u: int, most: int) -> list[int]:
+        """The keys with the largest weights, largest first."""
+        weights = np.nan_to_num(self.row("weights", u), nan=-1.0)
+        return [int(j) for j in np.argsort(-weights, kind="stable")[:most]]
+
+    def taught(self, shown: range) -> int:
+        """The unit whose stages are shown one by one: the first that sees at least two keys."""
+        return next((u for u in shown if self.seen(u).sum() > 1), shown[0])
+
+    # ── cells ────────────────────────────────────────────────────────────────
+    def style(self, tensor: str, pitch: float | None = None) -> Style:
+        """How a tensor's numbers are written; decided once, by the cells that show them (the first to ask)."""
+        if tensor not in self._styles:
+            kind: Any = "probability" if tensor in ("weights", "exponentials", "row_sum") else "value"
+            self._styles[tensor] = numbers.style(
+                self.trace[tensor], kind=kind, pitch=pitch, precision=self.film.precision
+            )
+        return self._styles[tensor]
+
+    def sample(self, tensor: str, pitch: float) -> list[str]:
+        """Every text of a tensor as cells of that pitch would show it."""
+        kind: Any = "probability" if tensor in ("weights", "exponentials") else "value"
+        style = numbers.style(self.trace[tensor], kind=kind, pitch=pitch, precision=self.film.precision)
+        values = self.trace[tensor]
+        return [str(t) for t in numbers.texts(values[0], style).ravel()]
+
+    def vmax(self, tensor: str) -> float:
+        """The value of full colour; queries and keys are compared and share theirs, values and their mixtures too."""
+        pairs = ((self.query, self.key), (self.value, self.mixture), ("exponentials",))
+        group = next((names for names in pairs if tensor in names), tuple(n for n in self.chain if n != "masked"))
+        if tensor == self.tokens:
+            group = (tensor,)
+        return _range(self, group)
+
+    def _plane(self, tensor: str, head: int, numerals: bool) -> Cells:
+        """The last two axes of a tensor for one head, as far as they are drawn; keys stand as columns."""
+        axes = self.trace.axes(tensor)
+        where: dict[str, int | range] = {"batch": 0}
+        if "heads" in axes:
+            where["heads"] = head
+        values = self.trace.read(Region.of(tensor, **where))
+        turned = tensor == self.key
+        values = (values.T if turned else values)[: self.limit(tensor, 0), : self.limit(tensor, 1)]
+        scale = "heat" if tensor in HEAT else "value"
+        levels = numbers.heat_levels(values) if scale == "heat" else numbers.levels(values, self.vmax(tensor))
+        texts = numbers.texts(values, self.style(tensor)) if numerals else None
+        ghost = self._masked(tensor, head)
+        if ghost is not None and texts is not None and tensor != "masked":
+            texts[ghost] = "0"
+        lead = (0, head) if "heads" in axes else (0,)
+
+        def source(r: int, c: int) -> Address:
+            return Address(tensor, (*lead, *((c, r) if turned else (r, c))))
+
+        return Cells(levels, texts, ghost, None, scale, source)
+
+    def _masked(self, tensor: str, head: int) -> NDArray[np.bool_] | None:
+        """Which cells of a row of scores or weights have no key to look at."""
+        if tensor not in ("masked", "exponentials", "weights") or "masked" not in self.trace:
+            return None
+        scores = self.trace.read(Region.of("masked", batch=0, heads=head))[: self.rows, : self.cols]
+        return np.asarray(np.isneginf(scores))
+
+    def limit(self, tensor: str, axis: int) -> int:
+        """How many rows or columns of a tensor's plane are drawn."""
+        if tensor == self.key:
+            return (min(self.features, MOST_FEATURES), self.cols)[axis]
+        if tensor in (self.value, self.mixture):
+            return (self.cols if tensor == self.value else self.rows, min(self.value_features, MOST_FEATURES))[axis]
+        if tensor in (self.query, self.tokens):
+            return (self.rows, min(self.trace.tensor(tensor).shape[-1], MOST_FEATURES))[axis]
+        return (self.rows, self.cols)[axis]
+
+
+@lru_cache(maxsize=256)
+def _range(view: AttentionView, names: tuple[str, ...]) -> float:
+    return numbers.value_range(*(view.trace[name] for name in names if name in view.trace))
+
+
+def _name(words: list[str] | None, i: int) -> Run:
+    if words is None:
+        return Run(str(i + 1), source=Fact("position"))
+    return Run(words[i], source=Fact("token"))

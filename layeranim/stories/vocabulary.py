@@ -1,0 +1,67 @@
+"""The words that the bundled attention was trained on (``data/words.npz``), their embeddings and its matrices."""
+
+from __future__ import annotations
+
+import zlib
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+
+from layeranim.engine.trace import Array
+from layeranim.errors import OptionError
+
+_ENDS = ".,;:!?\"'()"
+
+
+@cache
+def _arrays() -> dict[str, Array]:
+    with (files("layeranim") / "data" / "words.npz").open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+        return {name: file[name] for name in file.files}
+
+
+@cache
+def _ids() -> dict[str, int]:
+    return {str(word): i for i, word in enumerate(_arrays()["words"])}
+
+
+def plain(word: str) -> str:
+    """A word as the vocabulary has it: small letters, without the sentence's marks."""
+    return word.casefold().strip(_ENDS)
+
+
+def known(word: str) -> bool:
+    """Whether the word has a trained embedding."""
+    return plain(word) in _ids()
+
+
+def embeddings(text: str, seed: int) -> Array:
+    """The embedding of every word of a text: (words, 4). An unknown word draws one, its own under every seed."""
+    table = _arrays()["embeddings"]
+    rows = [table[_ids()[plain(word)]] if known(word) else _drawn(word, seed, table) for word in text.split()]
+    if not rows:
+        raise OptionError(f"tokens is {text!r}, but must hold at least one word")
+    return np.array(rows)
+
+
+def _drawn(word: str, seed: int, table: Array) -> Array:
+    """Numbers like the table's, in the same tenths."""
+    rng = np.random.default_rng([seed, zlib.crc32(plain(word).encode("utf-8", "replace"))])
+    return np.asarray(np.round(rng.normal(0, table.std(), table.shape[1]) / 0.2) * 0.2).round(1) + 0.0
+
+
+def matrix(part: str, heads: int) -> Array:
+    """``query``, ``key``, ``value`` or ``output``: the trained matrix for one head or two.
+
+    Raises OptionError for other numbers of heads.
+    """
+    name = f"weight_{part}_{heads}"
+    if name not in _arrays():
+        raise OptionError(f"heads is {heads}, but the trained words have matrices for 1 and 2 heads")
+    return _arrays()[name]
+
+
+def from_here(text: str, rows: Array, seed: int) -> bool:
+    """Whether these embeddings are the ones of the text's words."""
+    ours = embeddings(text, seed)
+    return ours.shape == rows.shape and bool(np.array_equal(ours, rows))
