@@ -109,6 +109,7 @@ from tests.film.moving import film, spec
 
 fmt, path = sys.argv[1:]
 calls = film(LIGHT)
+sys.dont_write_bytecode = True  # a cut .pyc would be there for the next test
 resource.setrlimit(resource.RLIMIT_FSIZE, (900, 900))
 try:
     with Outputs([path, "film.vtt"]) as outputs:
