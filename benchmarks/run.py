@@ -16,10 +16,10 @@ from functools import partial
 from typing import cast
 
 import av
+import films
 import numpy as np
 from av.video.codeccontext import VideoCodecContext
 
-from benchmarks import films
 from layeranim.film.writers import video, writer
 from layeranim.stories.storyboard import Storyboard
 
@@ -55,7 +55,7 @@ def film(board: Storyboard, size: tuple[int, int], fmt: str, workers: int = 2) -
 
 def naive() -> None:
     """Plain Manim with a Square and a Text for each cell, the same storyboard at 1280×720."""
-    from benchmarks import naive as plain
+    import naive as plain
 
     row("film", "plain Manim, s", "layeranim, s", "times as fast", "wanted")
     row("---", "---", "---", "---", "---")
@@ -69,7 +69,7 @@ def naive() -> None:
 
 def gif() -> None:
     """Manim's own GIF of the plain film, same size and frame rate."""
-    from benchmarks import naive as plain
+    import naive as plain
 
     row("film", "Manim's GIF", "layeranim's GIF", "times as fast", "share of its bytes")
     row("---", "---", "---", "---", "---")
@@ -151,7 +151,7 @@ def _encode(frames: list[tuple[np.ndarray, int]]) -> None:
 
 def matplotlib() -> None:
     """matplotlib's FuncAnimation drawing the same film."""
-    from benchmarks import plots
+    import plots
 
     row("film at 640×360", "FuncAnimation, s", "layeranim, s", "times as fast (wanted ≥ 20)")
     row(*["---"] * 4)
@@ -205,7 +205,7 @@ def memory() -> None:
     row("imports", _peak("import layeranim.film.film, layeranim.scenes.conv"))
     for fmt, size in (("mp4", HD), ("gif", SMALL), ("webm", HD), ("webp", SMALL), ("apng", SMALL)):
         for pace, name in ((1, "16 steps"), (10, "ten times as long")):
-            code = f"from benchmarks.run import long; long({fmt!r}, {size!r}, {pace})"
+            code = f"from run import long; long({fmt!r}, {size!r}, {pace})"
             row(f"{fmt} {size[0]}×{size[1]}, {name}", _peak(code))
 
 
@@ -226,8 +226,7 @@ def _peak(code: str) -> int:
 
 
 def _here() -> dict[str, str]:
-    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    return {**os.environ, "PYTHONPATH": root}
+    return {**os.environ, "PYTHONPATH": os.path.dirname(os.path.abspath(__file__))}
 
 
 SECTIONS = {f.__name__: f for f in (naive, limit, gif, matplotlib, drawing, process, memory)}

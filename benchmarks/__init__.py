@@ -1,1 +1,0 @@
-"""Measurements: paired ratios in one run. ``./run bench``."""
