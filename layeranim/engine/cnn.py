@@ -38,7 +38,7 @@ class CnnConfig(Config):
     pool_mode: str = option(Choice(("max", "mean")), "max", "what a pooling window becomes")
     activation: str = option(Choice(tuple(ACTIVATIONS)), "relu", "function of every convolution")
     units: int = option(Integer(1), 3, "outputs: the classes", aliases=("classes",))
-    output: str = option(Choice(OUTPUTS), "softmax", "function of the last layer")
+    output_activation: str = option(Choice(OUTPUTS), "softmax", "function of the last layer")
     bias: bool = option(Flag(), True, "add biases")
 
 
@@ -65,7 +65,7 @@ def stages(config: CnnConfig) -> list[Stage]:
         found += [Stage(f"conv{k}", CONV, conv), Stage(f"pool{k}", POOL, pool)]
     found.append(Stage("flatten", FLATTEN, FlattenConfig()))
     found.append(Stage("dense", DENSE, DenseConfig(units=config.units, bias=config.bias)))
-    return [*found, *last(config.output)]
+    return [*found, *last(config.output_activation)]
 
 
 def complete(config: CnnConfig, shapes: Mapping[str, Shape | None]) -> tuple[CnnConfig, dict[str, Shape]]:

@@ -71,7 +71,7 @@ class MlpConfig(Config):
         aliases=("layers",),
     )
     activation: str = option(Choice(tuple(ACTIVATIONS)), "sigmoid", "function of every layer but the last")
-    output: str = option(Choice(OUTPUTS), "softmax", "function of the last layer")
+    output_activation: str = option(Choice(OUTPUTS), "softmax", "function of the last layer")
     bias: bool = option(Flag(), True, "add a bias to every unit")
 
 
@@ -134,9 +134,11 @@ def wanted_target(config: Any, target: Shape | None, out: Shape) -> dict[str, Sh
 
 def loss_of(config: Any) -> str:
     """The loss that a learning Config means. Raises ``OptionError`` for one that does not go with the output."""
-    loss: str = config.loss or _LOSSES[config.output]
-    if loss not in (_LOSSES[config.output], "squared"):
-        raise OptionError(f"loss is {loss}, but output {config.output} goes with {_LOSSES[config.output]} or squared")
+    usual = _LOSSES[config.output_activation]
+    loss: str = config.loss or usual
+    if loss not in (usual, "squared"):
+        given_as = f"output_activation {config.output_activation}"
+        raise OptionError(f"loss is {loss}, but {given_as} goes with {usual} or squared")
     return loss
 
 
@@ -147,7 +149,7 @@ def stages(config: MlpConfig) -> list[Stage]:
         name = config.activation if k < len(sizes) - 1 else "linear"
         dense = DenseConfig(input_size=sizes[k - 1], units=sizes[k], bias=config.bias, activation=name)
         found.append(Stage(f"dense{k}", DENSE, dense))
-    return [*found, *last(config.output)]
+    return [*found, *last(config.output_activation)]
 
 
 def last(output: str) -> list[Stage]:
@@ -174,7 +176,7 @@ def _trace(name: str, build: Callable[[Any], list[Stage]], config: Any, ready: M
     if not hasattr(config, "learning_rate"):
         return Trace(name, config, every, steps, facts)
     loss = loss_of(config)
-    on = len(done) - (1 if loss != "squared" and config.output != "linear" else 0)
+    on = len(done) - (1 if loss != "squared" and config.output_activation != "linear" else 0)
     charge = charged(_loss_stage(config, loss), done[on - 1], ready.get("target"))
     back = backwards(done[:on], charge)
     every, steps = joined([*done, charge, *back])

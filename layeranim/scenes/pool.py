@@ -39,8 +39,8 @@ class PoolScene(ExplainerScene):
         self.passing = VGroup()  # what belongs to one step: lanes, marks, values under operators
         self.at: int | None = None
         self.tinted: set[int] = set()
+        self._fill(0, self.parts.first - 1)
         for unit in range(self.parts.first):
-            self._fill(unit)
             self._tint(unit)
 
     # ── beats ────────────────────────────────────────────────────────────────
@@ -64,8 +64,8 @@ class PoolScene(ExplainerScene):
 
         def at(alpha: float) -> None:
             unit = beat.units[min(len(beat.units) - 1, int(alpha * len(beat.units)))]
+            self._fill(shown[0] + 1, unit)
             for passed in range(shown[0] + 1, unit + 1):
-                self._fill(passed)
                 self._tint(passed)
             if unit != shown[0]:
                 self.window.put(self._boxes(unit))
@@ -138,7 +138,7 @@ class PoolScene(ExplainerScene):
             self._copy(unit)
             if self.parts.kind == "max" and "window" in self.grids:
                 self.grids["window"].put(self.parts.chosen(unit))
-            self._fill(unit)
+            self._fill(unit, unit)
             self.add(*self._marks(self.parts.goals(unit)))
             self.run(ticks)
             return
@@ -147,12 +147,12 @@ class PoolScene(ExplainerScene):
         marks = self._marks([(name, (row, col))])
         moves = self._flight(unit, name, (row, col)) or [Reveal(self.grids[name], self._content(name), [(row, col)])]
         self.run(ticks, *moves, *self._appearing(lane, *marks), *self.said())
-        self._fill(unit)
+        self._fill(unit, unit)
 
     def _flight(self, unit: int, name: str, at: tuple[int, int]) -> list[Animation]:
         """The winner on its way through the operator, where its tile is as large as its goal."""
         winners = self.parts.winners(unit)
-        if not winners or self.grids[winners[-1][0]].plan.pitch != self.grids[name].plan.pitch or self.parts.lens:
+        if not winners or not self._alike(winners[-1][0], name):
             return []
         source, (row, col) = winners[-1]
         way = [self._centre(source, row, col), self.parts.plan.operators[0][0], self._centre(name, *at)]
@@ -167,9 +167,12 @@ class PoolScene(ExplainerScene):
         lane = self._lane(self.parts.plan.back(name, box), self.theme.focus)
         source = FocusFrame([box], self.theme.focus, self.theme)
         self.passing.add(source)
-        way = [(tile(self.grids[name], row, col), [self._centre(name, row, col), self.parts.plan.operators[0][0]])]
+        end = self.parts.plan.operators[0][0]
+        moves: list[Animation] = []
+        if self.grids[name].plan.numeral:
+            moves.append(Glide(self, [(tile(self.grids[name], row, col), [self._centre(name, row, col), end])]))
         marks = self._marks([cell for cell in self.parts.winners(unit) if not cell[0].startswith("back")])
-        self.run(ticks, Glide(self, way), *self._appearing(lane, source, self._value("divide", unit), *marks))
+        self.run(ticks, *moves, *self._appearing(lane, source, self._value("divide", unit), *marks))
 
     def _arrive(self, beat: Beat, unit: int, ticks: int) -> None:
         """Backwards: it goes on to the winner of the window, or to all its cells."""
@@ -180,7 +183,7 @@ class PoolScene(ExplainerScene):
         name, cells = self.parts.landed(unit)
         moves: list[Animation] = [Reveal(self.grids[name], self._content(name), cells)]
         source, (r, c) = self.parts.cell(unit)
-        if marks and self.grids[source].plan.pitch == self.grids[name].plan.pitch:
+        if marks and self._alike(source, name):
             way = [self.parts.plan.operators[0][0], marks[0].boxes[0].centre]
             moves.append(Glide(self, [(tile(self.grids[source], r, c), way)]))
         self.run(ticks, *moves, *self._appearing(lane, *marks), *self.said())
@@ -221,13 +224,15 @@ class PoolScene(ExplainerScene):
                 cells = self._cells(name, unit)
                 self.grids[name].put(Cells(cells.levels, None, cells.ghost, None, cells.scale) if colours else cells)
 
-    def _fill(self, unit: int) -> None:
-        name, cells = self.parts.landed(unit) if self.parts.backward else self._single(unit)
-        self.grids[name].put(self._content(name), cells)
+    def _fill(self, first: int, last: int) -> None:
+        """Show the results of these units."""
+        for name, cells in self.parts.filled(first, last):
+            self.grids[name].put(self._content(name), cells)
 
-    def _single(self, unit: int) -> tuple[str, list[tuple[int, int]]]:
-        name, cell = self.parts.cell(unit)
-        return name, [cell]
+    def _alike(self, one: str, other: str) -> bool:
+        """Whether a numbered cell of one grid is as large as one of the other, so that it can travel there."""
+        a, b = self.grids[one].plan, self.grids[other].plan
+        return bool(a.numeral and b.numeral) and a.pitch == b.pitch
 
     def _lane(self, points: Iterable[Point], colour: str) -> Lane:
         lane = Lane(list(points), colour, t.LINE)

@@ -10,9 +10,9 @@ from manim import Mobject
 from layeranim import theme as t
 from layeranim.scenes.base import ExplainerScene
 from layeranim.scenes.parts.animate import Appear, Reveal
-from layeranim.scenes.parts.cell import Bars, Wires, chip, copy_of_cell, operator, outlines, tracks
+from layeranim.scenes.parts.cell import Bars, Wires, copy_of_cell, outlines, tracks
 from layeranim.scenes.parts.label import Label, TextLine
-from layeranim.scenes.parts.shapes import FocusFrame
+from layeranim.scenes.parts.shapes import FocusFrame, chip, operator
 from layeranim.scenes.parts.tile import Glide, tile
 from layeranim.stories.recurrent import RecurrentParts
 from layeranim.stories.recurrent_moves import Move, Rows
@@ -30,8 +30,8 @@ class RecurrentScene(ExplainerScene):
         self.frames_now: list[FocusFrame] = []
         cell, strips = self.parts.stage, self.parts.strips
         self.wires = {
-            "cell": Wires(self, self.theme, {k: (w.points, w.role) for k, w in cell.wires.items()}),
-            "strips": Wires(self, self.theme, {k: (w.points, w.role) for k, w in strips.wires.items()}),
+            "cell": Wires(self.theme, {k: (w.points, w.role) for k, w in cell.wires.items()}),
+            "strips": Wires(self.theme, {k: (w.points, w.role) for k, w in strips.wires.items()}),
         }
         self.sets = {"cell": self._gathered(self._cell), "strips": self._gathered(self._strips)}
         self.on = ""
@@ -60,7 +60,7 @@ class RecurrentScene(ExplainerScene):
             self.add(operator(at, symbol, theme, theme.ink))
         for at, text in plan.chips.values():
             made = chip(at, text, theme, theme.muted)
-            made[1].source = Fact("function")
+            setattr(made.submobjects[1], "source", Fact("function"))
             self.add(made)
         for at, line in plan.labels:
             self.add(TextLine(line, t.FLOOR, theme, at))
@@ -160,6 +160,7 @@ class RecurrentScene(ExplainerScene):
         self._calm()
         self._clear(move.clear)
         self._barred(move)
+        self._rename(move)
         self.add(*self._light(move.lit))
         self.run(ticks, Glide(self, ways))
         for name, cells in move.fills.items():
@@ -186,7 +187,7 @@ class RecurrentScene(ExplainerScene):
     def _light(self, names: Sequence[str]) -> list[Mobject]:
         wanted = [n for n in names if n not in self.lit]
         made = [n for n in wanted if n in self.wires[self.on].lanes]
-        lanes = self.wires[self.on].light(made)
+        lanes: list[Mobject] = [*self.wires[self.on].light(made)]
         self.lit |= dict(zip(made, lanes, strict=True))
         return lanes
 
@@ -214,4 +215,3 @@ class RecurrentScene(ExplainerScene):
     def _unframe(self) -> None:
         self.remove(*self.frames_now)
         self.frames_now = []
-

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from layeranim import numbers, typeface
+from layeranim import layout, numbers, typeface
 from layeranim.engine.attention import AttentionConfig
 from layeranim.engine.attention.layout import key_name, query_name, score_chain, tokens_name, value_name
 from layeranim.engine.trace import Array, Region
@@ -18,7 +18,7 @@ from layeranim.stories.storyboard import Address, Cells, Fact, Run, Telling
 
 MOST_HEADS, MOST_TOKENS, MOST_FEATURES = 4, 48, 48
 NAME_MOST = 14  # characters of a word as a label
-HEAT = ("weights",)
+WIDE, NARROW = 80.0, 50.0  # pitches of cells with the usual decimals, and with one
 
 
 class AttentionView:
@@ -45,6 +45,7 @@ class AttentionView:
         self.units = self.shown_heads * self.rows
         self._styles: dict[str, Style] = {}
         self.plane = lru_cache(maxsize=64)(self._plane)
+        self.vmax = lru_cache(maxsize=64)(self._vmax)
 
     # ── words ────────────────────────────────────────────────────────────────
     @cached_property
@@ -125,29 +126,31 @@ class AttentionView:
         return next((u for u in shown if self.seen(u).sum() > 1), shown[0])
 
     # ── cells ────────────────────────────────────────────────────────────────
-    def style(self, tensor: str, pitch: float | None = None) -> Style:
-        """How a tensor's numbers are written; decided once, by the cells that show them (the first to ask)."""
+    def style(self, tensor: str) -> Style:
+        """How a tensor's numbers are written; ``decide`` says so once, for the cells that show them."""
         if tensor not in self._styles:
-            kind: Any = "probability" if tensor in ("weights", "exponentials", "row_sum") else "value"
-            self._styles[tensor] = numbers.style(
-                self.trace[tensor], kind=kind, pitch=pitch, precision=self.film.precision
-            )
+            self.decide(tensor, WIDE)
         return self._styles[tensor]
 
-    def sample(self, tensor: str, pitch: float) -> list[str]:
-        """Every text of a tensor as cells of that pitch would show it."""
-        kind: Any = "probability" if tensor in ("weights", "exponentials") else "value"
-        style = numbers.style(self.trace[tensor], kind=kind, pitch=pitch, precision=self.film.precision)
-        values = self.trace[tensor]
-        return [str(t) for t in numbers.texts(values[0], style).ravel()]
+    def decide(self, tensor: str, pitch: float) -> None:
+        """Write a tensor's numbers as cells of that pitch hold them."""
+        self._styles[tensor] = self._style(tensor, pitch)
 
-    def vmax(self, tensor: str) -> float:
+    def _style(self, tensor: str, pitch: float) -> Style:
+        kind: Any = "probability" if tensor in ("weights", "exponentials", "row_sum", "exponential_sum") else "value"
+        values = self.trace[tensor]
+        return numbers.style(values, kind=kind, pitch=pitch, precision=self.film.precision)
+
+    def widest(self, tensor: str, pitch: float) -> float:
+        """The width of a tensor's widest text at size 1, written as cells of that pitch hold it."""
+        return layout.widest(numbers.texts(self.trace[tensor][0], self._style(tensor, pitch)).ravel().tolist())
+
+    def _vmax(self, tensor: str) -> float:
         """The value of full colour; queries and keys are compared and share theirs, values and their mixtures too."""
-        pairs = ((self.query, self.key), (self.value, self.mixture), ("exponentials",))
-        group = next((names for names in pairs if tensor in names), tuple(n for n in self.chain if n != "masked"))
-        if tensor == self.tokens:
-            group = (tensor,)
-        return _range(self, group)
+        scores = tuple(name for name in self.chain if name != "masked")
+        groups = ((self.query, self.key), (self.value, self.mixture), ("exponentials",), (self.tokens,))
+        names = next((group for group in groups if tensor in group), scores)
+        return numbers.value_range(*(self.trace[name] for name in names if name in self.trace))
 
     def _plane(self, tensor: str, head: int, numerals: bool) -> Cells:
         """The last two axes of a tensor for one head, as far as they are drawn; keys stand as columns."""
@@ -158,7 +161,7 @@ class AttentionView:
         values = self.trace.read(Region.of(tensor, **where))
         turned = tensor == self.key
         values = (values.T if turned else values)[: self.limit(tensor, 0), : self.limit(tensor, 1)]
-        scale = "heat" if tensor in HEAT else "value"
+        scale = "heat" if tensor == "weights" else "value"
         levels = numbers.heat_levels(values) if scale == "heat" else numbers.levels(values, self.vmax(tensor))
         texts = numbers.texts(values, self.style(tensor)) if numerals else None
         ghost = self._masked(tensor, head)
@@ -187,11 +190,6 @@ class AttentionView:
         if tensor in (self.query, self.tokens):
             return (self.rows, min(self.trace.tensor(tensor).shape[-1], MOST_FEATURES))[axis]
         return (self.rows, self.cols)[axis]
-
-
-@lru_cache(maxsize=256)
-def _range(view: AttentionView, names: tuple[str, ...]) -> float:
-    return numbers.value_range(*(view.trace[name] for name in names if name in view.trace))
 
 
 def _name(words: list[str] | None, i: int) -> Run:

@@ -12,6 +12,7 @@ from layeranim.stories.pool_view import Place
 from layeranim.stories.storyboard import Address, Cells, Fact, Line, Point, Run
 
 Cell = tuple[str, Place]
+Landed = tuple[str, list[Place]]
 CLEAR = 16  # a cell smaller than this shows no frame of its own
 
 
@@ -99,11 +100,22 @@ class PoolParts:
         return out
 
     # ── backwards ────────────────────────────────────────────────────────────
-    def landed(self, u: int) -> tuple[str, list[Place]]:
-        """The cells of the input's gradient over which the last window has now passed."""
+    def landed(self, u: int) -> Landed:
+        """The cell of the output; backwards those of the input's gradient over which the last window has passed."""
+        if not self.backward:
+            name, cell = self.cell(u)
+            return name, [cell]
         w = self.view.window(u)
         rows, cols = (np.flatnonzero(last == i).tolist() for last, i in zip(self.view.last, (w.r, w.c), strict=True))
         return f"back:{w.channel}", [(r, c) for r in rows for c in cols]
+
+    def filled(self, first: int, last: int) -> list[Landed]:
+        """The cells that stand when the units from ``first`` to ``last`` are done, grid by grid."""
+        out: dict[str, list[Place]] = {}
+        for u in range(first, last + 1):
+            name, cells = self.landed(u)
+            out.setdefault(name, []).extend(cells)
+        return list(out.items())
 
     def goals(self, u: int) -> list[Cell]:
         """The cells to frame when unit ``u`` lands: the output's, or backwards that of the winner."""

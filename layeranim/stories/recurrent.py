@@ -21,10 +21,9 @@ from layeranim.stories.storyboard import Beat, Fact, Line, Point, Run, Story, St
 
 OPENING = 1.48
 STEP, LATER, LANDING = 1.6, 1.16, 1.6
-REST = 5.5  # seconds for the steps that are not opened
-SKIP = 1.0
+WHOLE, REST = 24.4, 4.8  # seconds of a film, and the least for the steps that are not opened
+SKIP, ANSWER = 1.0, 1.6
 TITLES = {"rnn": "Recurrent network (RNN)", "gru": "GRU cell", "lstm": "LSTM cell"}
-COPIES = "one cell, the same weights at every step"
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,27 +101,36 @@ class RecurrentTelling:
 
     def shots(self) -> Iterator[tuple[range, Shot]]:
         """The opened steps, then the others."""
-        opened = Opened(self.view, self.stage)
+        opened, spent = Opened(self.view, self.stage), OPENING + theme.END_HOLD
         first = self.shown[0]
         inside = [u for u in self.shown[:2] if self.view.unit(u).n == self.stage.n]
-        yield range(first, first + 1), self.steps.enter(first)
+        enter = self.steps.enter(first)
+        spent += enter.seconds
+        yield range(first, first + 1), enter
         for i, u in enumerate(inside):
             t = self.view.unit(u).t
             for shot in opened.first(t) if i == 0 else opened.second(t):
+                spent += shot.seconds
                 yield range(u, u + 1), shot
+        last = self.view.unit(self.shown[-1])
+        answers = f"y:{last.t}" in self.strips.grids and last.n == len(self.view.runs) - 1
+        spent += ANSWER if answers else 0
         rest = range(inside[-1] + 1, self.shown.stop)
         back = True
-        for units, seconds in self.paced(rest):
+        for units, seconds in self.paced(rest, max(REST, WHOLE - spent)):
             if seconds < 0:
                 yield units, self.steps.skip(units, SKIP)
                 continue
             yield units, self.steps.step(units[0], seconds, back)
             back = False
+        if answers:
+            yield range(self.shown[-1], self.shown.stop), self.steps.answer(last, ANSWER)
 
-    def paced(self, rest: range) -> Iterator[tuple[range, float]]:
+    def paced(self, rest: range, budget: float) -> Iterator[tuple[range, float]]:
         """How long each of the other steps takes; those without a column pass together (less than 0)."""
         drawn = [u for u in rest if self.view.unit(u).t in self.strips.times]
-        middle = (REST - STEP - LANDING) / max(1, len(drawn) - 2)
+        budget -= SKIP * (len(drawn) < len(rest))
+        middle = (budget - STEP - LANDING) / max(1, len(drawn) - 2)
         for here, units in itertools.groupby(rest, lambda u: self.view.unit(u).t in self.strips.times):
             listed = list(units)
             if not here:
@@ -152,6 +160,7 @@ class RecurrentTelling:
         parts += [f"{config.layers} layers"] if config.layers > 1 else []
         parts += ["bidirectional"] if config.bidirectional else []
         parts += [f"{len(view.runs)} of {view.all_runs} drawn"] if len(view.runs) < view.all_runs else []
+        parts += ["unit 1 drawn"] if self.strips.partial else []
         parts += [f"{config.classes} classes"] if config.classes else []
         parts += [f"returns {config.returns}"] if config.returns != "sequences" else []
         parts += [config.mode] if config.mode == "one-to-many" else []
@@ -164,17 +173,19 @@ class RecurrentTelling:
         return (Run(",  ".join(parts), source=Fact("options")),)
 
     def opening(self) -> Line:
-        steps = self.view.steps
+        steps, count = self.view.steps, self.view.all_runs
+        cells = "one cell" if count == 1 else f"{count} cells"
         return (
             Run(f"{steps} time step{'s' * (steps != 1)}, ", source=Fact("steps")),
-            Run("one cell", "weights", "semibold"),
+            Run(cells, "weights", "semibold", Fact("cells")),
             Run(", the same weights at every step"),
         )
 
     def opening_note(self) -> Line:
         if self.preset:
             return _note(self.preset.summary)
-        said = {"rnn": "h_t is made of x_t and the state before", "gru": "two gates mix the old state and a new one",
+        said = {"rnn": "each state is made of the input and the state before",
+                "gru": "two gates mix the old state and a new one",
                 "lstm": "c is the memory, h is what the cell shows of it"}  # fmt: skip
         return _note(said[self.view.kind])
 

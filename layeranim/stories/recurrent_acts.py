@@ -45,7 +45,7 @@ class Opened:
     def first(self, t: int) -> Iterator[Shot]:
         """Every gate with its products; the cut into the cell comes with the first."""
         shots = {"lstm": self._lstm, "gru": self._gru, "rnn": self._rnn}[self.view.kind](t)
-        enter = Move(show="cell", fills=self.given(t), calm=True)
+        enter = Move(show="cell", fills=self.given(t), calm=True, named=self._state_named("h_{t−1}"))
         yield from self._with(enter, "enter", 0.04, shots)
 
     def second(self, t: int) -> Iterator[Shot]:
@@ -55,7 +55,15 @@ class Opened:
         empty = tuple(n for n in self.stage.grids if n.startswith(("weights", "products", "bias", "pre"))) + tuple(
             n for n in self.stage.bases if not n.startswith("previous")
         )
-        move = Move(carry=carry, clear=empty, calm=True, fills=self.given(t), lit=("loop",), bars={g: ([], "ink") for g in self.gates})
+        move = Move(
+            carry=carry,
+            clear=empty,
+            calm=True,
+            fills=self.given(t),
+            lit=("loop",),
+            named={**self._unnamed(), **self._state_named("h_{t−1}")},
+            bars={g: ([], "ink") for g in self.gates},
+        )
         yield from self._with(move, "carry", 0.52, self._quick(t))
 
     def _with(self, move: Move, name: str, seconds: float, shots: Iterator[Shot]) -> Iterator[Shot]:
@@ -69,10 +77,9 @@ class Opened:
             return
         also = [n for n in ("candidate_hidden", "candidate_input", "candidate_pre") if n in self.stage.bases]
         fills = self.filled([*self.gates, *also], t)
-        lit = tuple(w for w in self.stage.wires if w.startswith(("in:", "out:"))) + (
-            "reset_gate", "candidate_hidden", "candidate_input", "joined", "squash", "candidate_in")  # fmt: skip
-        if self.view.kind == "lstm":
-            lit = tuple(w for w in self.stage.wires if w.startswith(("in:", "out:")))
+        inner = ("reset_gate", "candidate_hidden", "candidate_input", "joined", "squash", "candidate_in")
+        lit = (*(w for w in self.stage.wires if w.startswith(("in:", "out:"))),
+               *(inner if self.view.kind == "gru" else ()))  # fmt: skip
         yield Shot("gates", 1.24, self.words.gates(t), "the same weights, a new input and state", "", (
             ("gates", 0.4, Move(fills=fills, bars=self.bars(self.gates, t), lit=lit, say=True)),
         ))  # fmt: skip
@@ -108,14 +115,16 @@ class Opened:
     def weigh(self, base: str, t: int, seconds: float, unit: int = 0, last: bool = True) -> Shot:
         """One unit's sum term by term, its activation, then the other units at once."""
         view, stage, w = self.view, self.stage, self.words.weighings[base]
-        cleared = tuple(n for n in stage.bench.grids if n.startswith(("weights", "products"))) + ("pre", "bias")
+        cleared = (*(n for n in stage.bench.grids if n.startswith(("weights", "products"))), "pre", "bias")
         biases = [name for name in w.plus if name.startswith("bias")]
         some_biases = {"bias": range(len(biases))}
+        named = self._named(base, w.parts)
         fills = stage.bench.weights(w, unit) | self._biases(biases, unit)
         if base == "candidate_hidden" and w.parts[0].vector == "reset_hidden":
             fills |= {"vector:h": view.column(self.n, "reset_hidden", t, range(stage.grids["vector:h"].rows))}
-        elif base == "candidate_input" and "vector:h" in stage.grids:
+        elif base == "candidate_input":
             fills |= self.given(t)
+            named |= self._state_named("h_{t−1}")
         targets = self.targets(base)
         row = range(unit, unit + 1)
         gate = targets[-1]
@@ -128,10 +137,10 @@ class Opened:
         sums = ("sum", "pre", "bias")
         into = ("sums", "squash", "hidden") if view.kind == "rnn" else (f"in:{gate}", f"out:{gate}")
         phases = [
-            ("weigh", 0.32, Move(clear=cleared, fills=fills, only=some_biases, named=self._named(base, w.parts))),
+            ("weigh", 0.32, Move(clear=cleared, fills=fills, only=some_biases, named=named)),
             ("multiply", 0.44, Move(fills=stage.bench.products(w, t, unit), lag=0.06, say=True)),
             ("sum", 0.24, Move(fills=pre, lit=sums)),
-            ("squash", 0.28, Move(fills=landed, only={n: row for n in landed}, bars=some, lit=into,
+            ("squash", 0.28, Move(fills=landed, only=dict.fromkeys(landed, row), bars=some, lit=into,
                                   result=((gate, row),), land=True)),
         ]  # fmt: skip
         if others or any(n.endswith(".all") for n in done):
@@ -166,6 +175,16 @@ class Opened:
             text = f"{symbol}_{{{letter}}}" if letter else symbol
             out[key] = (grid.at[0], grid.at[1] + 12), heading(text, "weights") if key in keys else ()
         return out
+
+    def _unnamed(self) -> dict[str, tuple[Point, Line]]:
+        return {"h": ((0, 0), ()), "x": ((0, 0), ())}
+
+    def _state_named(self, text: str) -> dict[str, tuple[Point, Line]]:
+        """The name over the state on the bench, where it changes."""
+        if not self.stage.bench.resets:
+            return {}
+        at = self.stage.grids["vector:h"].at
+        return {"state": ((at[0], at[1] + 12), heading(text))}
 
     def _memory(self, t: int, seconds: float, poster: bool = False) -> Shot:
         read = self._rows("previous_cell", "forget_gate", "input_gate", "candidate")
@@ -203,9 +222,11 @@ class Opened:
         read = self._rows("reset_gate", "previous_hidden")
         rows = range(self.stage.grids["vector:h"].rows)
         fills = {"vector:h": self.view.column(self.n, "reset_hidden", t, rows)}
-        return Shot("combine", seconds, self.words.reset(t), "the reset gate thins out the old state", "unit 1, reset", (
+        note = "the reset gate thins out the old state"
+        return Shot("combine", seconds, self.words.reset(t), note, "unit 1, reset", (
             ("take", 0.36, Move(focus=read, say=True)),
-            ("land", 0.28, Move(fills=fills, focus=read, result=(("vector:h", FIRST),), land=True)),
+            ("land", 0.28, Move(fills=fills, focus=read, result=(("vector:h", FIRST),), land=True,
+                                named=self._state_named("r⊙h"))),
         ))  # fmt: skip
 
     def _candidate(self, t: int, seconds: float) -> Shot:
@@ -254,6 +275,3 @@ def stacked(parts: Sequence[Cells]) -> Cells:
     texts = np.array([[str(part.texts[0, 0]) if part.texts is not None else ""] for part in parts], object)
     levels = np.concatenate([part.levels for part in parts])
     return Cells(levels, texts, sources=lambda r, c: parts[r].sources(0, 0))  # type: ignore[misc]
-
-
-__all__ = ["Opened", "Shot"]

@@ -75,6 +75,7 @@ class Bench:
         self.top, self.bottom, self.row = top, bottom, row
         self.sizes = {"h": view.size(n, "previous_hidden"), "x": view.size(n, "input")}
         self.grids: dict[str, GridPlan] = {}
+        self.resets = view.name(n, "reset_hidden") in view.trace.tensors  # the state's name changes with its content
         self._place()
 
     # ── places ───────────────────────────────────────────────────────────────
@@ -113,7 +114,8 @@ class Bench:
         name, at = f"{kind}:{key}", (layout.even(self.x + i * self.step), y)
         head: Line = ()
         if kind == "vector":
-            head = heading("h_{t−1}" if key == "h" else "x_{t}")
+            head = heading("h_{t−1}") if key == "h" else heading("x_{t}")
+            head = () if key == "h" and self.resets else head
         self.grids[name] = GridPlan(
             name, base[kind], self.sizes[key], 1, at, fit.pitch, numeral, empty=True, heading=head,
             heading_at=(at[0], y + 12) if head else None, frame="weights" if kind == "weights" else None,

@@ -7,7 +7,7 @@ from layeranim.engine.recurrent.config import GruConfig, LstmConfig, RnnConfig
 from layeranim.stories.recurrent_bench import PITCH, Bench, heading
 from layeranim.stories.recurrent_stage import FULL_ROWS, CellStage, Wire, gate_heading, height
 from layeranim.stories.recurrent_view import RecurrentView
-from layeranim.stories.storyboard import Box, Fact, Line, Point, Run
+from layeranim.stories.storyboard import Box, Line, Point, Run
 
 LEFT, RIGHT = -584, 584
 BUS = -206  # the lowest the bus may run
@@ -51,7 +51,9 @@ def _sum(stage: CellStage, x: float, view: RecurrentView, n: int) -> None:
     biases = [b for b in ("bias_input", "bias_hidden") if view.name(n, b) in view.trace.tensors]
     stage.wires["sum"] = Wire(((stage.bench.right + 8, y), (x - R, y)))
     if biases:
-        box = stage.single("bias", (x - 42, y + 48 + PITCH * len(biases)), 84, (Run("bias", "weights", "semibold"),), len(biases))
+        box = stage.single(
+            "bias", (x - 42, y + 48 + PITCH * len(biases)), 84, (Run("bias", "weights", "semibold"),), len(biases)
+        )
         stage.wires["bias"] = Wire(((x, box.bottom - 6), (x, y + R)), "weights")
     stage.single("pre", (x - 42, y - 46), 84)
     stage.wires["pre"] = Wire(((x, y - R), (x, y - 44)))
@@ -80,14 +82,24 @@ def _lstm(view: RecurrentView, n: int) -> CellStage:
     stage = _benched(view, n, at)
     f, i, g, o, plus = -104, 26, 150, 448, 88
     before = stage.column("previous_cell", "previous_cell", LEFT, at.top, heading("c_{t−1}"))
-    for base, x, hue in (("forget_gate", f, "f"), ("input_gate", i, "i"), ("candidate", g, "g"), ("output_gate", o, "o")):
+    for base, x, hue in (
+        ("forget_gate", f, "f"),
+        ("input_gate", i, "i"),
+        ("candidate", g, "g"),
+        ("output_gate", o, "o"),
+    ):
         _gate(stage, base, base, x, at, hue)
     cell = stage.column("cell", "cell", 242, at.top, heading("c_{t}"))
     projected = isinstance(view.config, LstmConfig) and view.config.projection is not None
     head: Line = (*heading("h_{t}"), Run(" = P u", "muted")) if projected else heading("h_{t}")
     hidden = stage.column("hidden", "hidden", 500, at.top, head)
     y, low, heads = at.lane, at.low, at.heads
-    stage.operators |= {"keep": ((f, y), "×"), "add": ((plus, y), "+"), "write": ((plus, low), "×"), "read": ((o, y), "×")}
+    stage.operators |= {
+        "keep": ((f, y), "×"),
+        "add": ((plus, y), "+"),
+        "write": ((plus, low), "×"),
+        "read": ((o, y), "×"),
+    }
     stage.chips["tanh"] = (378, y), "tanh"
     stage.wires |= {
         "keep": Wire(((before.right + OFF, y), (f - R, y))),
@@ -206,6 +218,3 @@ def names(stage: CellStage) -> dict[str, Point]:
     if "loop" not in stage.wires:
         return {}
     return {"the state goes into the next step": (0.0, BUS + 10.0)}
-
-
-__all__ = ["Fact", "cell_stage", "names"]

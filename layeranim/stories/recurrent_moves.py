@@ -15,10 +15,10 @@ Rows = tuple[str, range]
 class Move:
     """The changes of one phase.
 
-    ``fills`` new cells by grid, in ``only`` these of its rows; ``clear`` grids that become empty; ``bars`` bars by gate with their hue; ``lit`` wires;
-    ``focus`` and ``result`` frames; ``named`` changing headings; ``carry`` grids whose cells travel to others, and by which way;
-    ``show`` cuts to ``cell`` or ``strips``; ``calm`` turns all wires of the cell off; ``say`` brings the caption,
-    ``land`` its late part.
+    ``fills`` new cells by grid, in ``only`` these of its rows; ``clear`` grids that become empty; ``bars`` bars by gate
+    with their hue; ``lit`` wires; ``focus`` and ``result`` frames; ``named`` changing headings; ``carry`` grids whose
+    cells travel to others, and by which way; ``show`` cuts to ``cell`` or ``strips``; ``calm`` turns all wires of the
+    cell off; ``say`` brings the caption, ``land`` its late part; ``lag`` from one new cell to the next.
     """
 
     fills: Mapping[str, Cells] = field(default_factory=dict)

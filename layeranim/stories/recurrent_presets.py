@@ -95,7 +95,7 @@ RNN_PRESETS = (
     ),
     Preset(
         "parity",
-        "was the number of ones so far even or odd?",
+        "so far an even or an odd number of ones? y: even, odd",
         "ours",
         options={"classes": 2},
         arrays={
@@ -106,7 +106,7 @@ RNN_PRESETS = (
             "weight_output": [[-2, 2], [2, -2]],
             "bias_output": [2, -2],
         },
-        takeaway="the state carries one bit: y says even, then odd",
+        takeaway="the state carries one bit through the whole sequence",
     ),
     Preset(
         "stacked",
@@ -129,7 +129,7 @@ RNN_PRESETS = (
         "ours",
         options={"bias": False, "bidirectional": True},
         arrays={
-            "input": [[0], [0], [1], [0], [0]],
+            "input": [[1], [0], [0], [0], [-1]],
             "forward.weight_input": [[2], [0]],
             "forward.weight_hidden": [[0.5, 0], [1, 0]],
             "backward.weight_input": [[2], [0]],

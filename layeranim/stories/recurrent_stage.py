@@ -80,7 +80,9 @@ class CellStage:
         rows = size if full else 1
         pitch = (width + theme.CELL_GAP, self.row)
         role = HUES.get(base)
-        numeral = min(22 if role else 26 if self.row == PITCH else 30, layout.numeral_size(pitch, view.wide(self.n, base)))
+        numeral = min(
+            22 if role else 26 if self.row == PITCH else 30, layout.numeral_size(pitch, view.wide(self.n, base))
+        )
         spare = max(0.0, height(view) - self.tall(rows)) / 2 if self.row == PITCH else 0.0
         y = layout.even(top - spare) if full else top
         self._vector(name, base, (layout.even(x), y), pitch, range(rows), numeral, head)
@@ -96,9 +98,7 @@ class CellStage:
         self._vector(f"{name}.all", base, (layout.even(x), y - PITCH - 8), (pitch[0], side), range(shown), 0, ())
         return Box(box.x, box.y, box.w, box.y - self.grids[f"{name}.all"].box.bottom)
 
-    def _vector(
-        self, name: str, base: str, at: Point, pitch: Point, rows: range, numeral: int, head: Line
-    ) -> None:
+    def _vector(self, name: str, base: str, at: Point, pitch: Point, rows: range, numeral: int, head: Line) -> None:
         self.bases[name] = base
         self.grids[name] = GridPlan(
             name, base, len(rows), 1, at, pitch, numeral, changing=self.content(base, rows, numeral > 0), empty=True,

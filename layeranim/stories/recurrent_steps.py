@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+
 from layeranim.stories import timing
 from layeranim.stories.recurrent_acts import FIRST, Shot
 from layeranim.stories.recurrent_moves import Move, Rows
@@ -9,6 +13,8 @@ from layeranim.stories.recurrent_strips import Strips
 from layeranim.stories.recurrent_view import RecurrentView, Unit
 from layeranim.stories.recurrent_words import CellWords
 from layeranim.stories.storyboard import Box, Cells, Fact, Line, Run
+
+MOST_ANSWERS = 5  # probabilities that a caption shows
 
 
 class Steps:
@@ -121,11 +127,28 @@ class Steps:
         phases.append(("gates", 0.18 * seconds, Move(bars=gates, focus=reads, say=True)))
         land = Move(fills=self.fills(unit), lit=lit, focus=reads, result=writes, land=True)
         phases.append(("land", min(0.28, 0.18 * seconds), land))
-        if self.view.kind == "lstm" and self.strips.single:
-            line = words.both(unit.t)
-        else:
-            line = words.state(unit.t, row)
+        memory = self.view.kind == "lstm" and self.strips.single
+        line = words.both(unit.t) if memory else words.state(unit.t, row)
         return Shot("step", seconds, line, words.happens(unit.t), f"unit {row + 1}", phases, True, seconds >= 1)
+
+    def answer(self, unit: Unit, seconds: float) -> Shot:
+        """What the output layer makes of the last state: ``y = softmax(V h + b) → 0.02, 0.98``."""
+        strip, grid = self.strips, f"y:{unit.t}"
+        cells = strip.answer(unit.t, range(min(MOST_ANSWERS, strip.grids[grid].rows)), True)
+        texts = [str(t) for t in np.ravel(cells.texts)] if cells.texts is not None else []
+        out: list[Run] = [Run("y", "probability", "semibold"), Run(" = softmax("), Run("V", "weights"), Run(" h")]
+        out += [Run(" + "), Run("b", "weights")] if "bias_output" in self.view.trace.tensors else []
+        out.append(Run(")  →  "))
+        for i, text in enumerate(texts):
+            out += [Run(",  ")] if i else []
+            out.append(Run(text, "probability", "semibold", cells.sources(i, 0) if cells.sources else None))
+        size = self.view.trace.tensor("probabilities").shape[-1]
+        out += [Run(",  …")] if size > len(texts) else []
+        state = tuple((f"{key}:{unit.t}", range(strip.grids[f"{key}:{unit.t}"].rows)) for key in self.keys(unit.n)[-1:])
+        so_far = self.so_far(unit.u + 1)
+        move = replace(so_far, focus=state, result=((grid, range(strip.grids[grid].rows)),), say=True, land=True)
+        return Shot("step", seconds, tuple(out), "the output layer turns the state into probabilities", "output layer",
+                    (("land", 0.28, move),), True)  # fmt: skip
 
     def skip(self, units: range, seconds: float) -> Shot:
         """Steps that have no column."""

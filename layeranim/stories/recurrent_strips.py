@@ -9,17 +9,19 @@ from functools import partial
 
 from layeranim import layout, numbers, theme
 from layeranim.engine.recurrent.config import RnnConfig
-from layeranim.stories.recurrent_bench import PITCH, heading
+from layeranim.stories.recurrent_bench import PITCH
 from layeranim.stories.recurrent_stage import HUES, LETTERS, MOST_ROWS, Wire, bar
 from layeranim.stories.recurrent_view import RecurrentView
-from layeranim.stories.storyboard import Box, Cells, Fact, GridPlan, Line, Point, Run
+from layeranim.stories.storyboard import Address, Box, Cells, Fact, GridPlan, Line, Point, Run
 
 LEFT, RIGHT, TOP, BOTTOM = -584, 584, 212, -214
 LABEL = 124  # room for the strips' names
 WIDEST, CELL, LEAST_GAP = 148, 100, 32
 GAP = 24  # between strips, with room for an arrow
 SPACING = ((60, 48), (52, 36), (PITCH, 32), (PITCH, GAP), (PITCH, 16))  # rows and gaps, the widest that fit
-FULL, COLOURED = 4, 44  # rows written out; the height of a strip's colours beside its written row
+FULL = 4  # rows written out
+MODES = (("full", 44), ("both", 44), ("both", 28), ("first", 40), ("colour", 40), ("colour", 26), ("colour", 12))
+"""What a strip shows, and the height of its colours: as many numbers as the height allows."""
 BAR_ROW, BAR_PAD = 24, 3
 
 
@@ -72,38 +74,45 @@ class Strips:
         return len(self.bases) * BAR_ROW + 2 * BAR_PAD if self.bases else 40
 
     def _fitted(self) -> tuple[list[Strip], int]:
-        """As many numbers as the height allows: all rows, or the first above all in colour, or colour alone."""
-        for mode, (row, gap) in itertools.product((0, 1, 2, 3), SPACING):
-            strips = [replace(strip, row=row) for strip in self._strips(mode)]
+        """The first mode and spacing that fit the height."""
+        for (mode, high), (row, gap) in itertools.product(MODES, SPACING):
+            strips = [replace(strip, row=row) for strip in self._strips(mode, high)]
             used = sum(s.high for s in strips) + gap * (len(strips) - 1)
             used += self._box_height() + gap if self.boxed else 0
             if used <= TOP - BOTTOM:
                 break
         return strips, gap
 
-    def _strips(self, mode: int) -> Iterator[Strip]:
+    def _strips(self, mode: str, high: int) -> Iterator[Strip]:
         view = self.view
-        yield self._strip("x", 0, "input", mode, "x")
+        yield self._strip("x", 0, "input", mode, high, "x")
         for n, run in enumerate(view.runs):
             arrow = " ←" if run.reverse else " →" if self.reverse else ""
             layer = f"layer {run.layer + 1}{arrow}" if view.config.layers > 1 else f"h{arrow}"
             if view.kind == "lstm" and self.single:
-                yield self._strip("c", n, "cell", mode, "c")
-            yield self._strip(f"h{n}", n, "hidden", mode, layer if not self.single else "h")
+                yield self._strip("c", n, "cell", mode, high, "c")
+            yield self._strip(f"h{n}", n, "hidden", mode, high, layer if not self.single else "h")
         if view.config.classes is not None and self.all_drawn:
-            yield self._strip("y", 0, "probabilities", mode, "y")
+            yield self._strip("y", 0, "probabilities", mode, high, "y")
+
+    @property
+    def partial(self) -> bool:
+        """Whether a strip shows its first unit alone."""
+        return any(strip.written < strip.size and not strip.coloured for strip in self.strips)
 
     @property
     def all_drawn(self) -> bool:
         return len(self.view.runs) == self.view.all_runs
 
-    def _strip(self, key: str, n: int, base: str, mode: int, name: str) -> Strip:
+    def _strip(self, key: str, n: int, base: str, mode: str, high: int, name: str) -> Strip:
+        """One strip in a mode: ``full`` all rows, ``both`` the first above the colours, ``first`` alone, ``colour``."""
         view = self.view
         size = view.trace.tensor(base if base == "probabilities" else view.name(n, base)).shape[-1]
         state = base in ("cell", "hidden")
-        full = size <= FULL if mode == 0 else size == 1 and mode < 3
-        written = size if full else 1 if state and mode < 3 else 0
-        coloured = 0 if full or (mode == 2 and written) else COLOURED if mode < 2 else 40 if mode == 2 else 26
+        most = {"full": FULL, "both": 2, "first": 1 if state else 2, "colour": 0}[mode]
+        first = state and mode in ("both", "first")
+        written = size if size <= most else int(first)
+        coloured = 0 if size <= most or (first and mode == "first") else high
         said: Line = (Run(name, "ink", "semibold", Fact("layer")),)
         if len(name) < 3:
             said = (*said, Run(f"  {numbers.shape_text((view.steps, size))}", source=Fact("shape")))
@@ -221,8 +230,6 @@ class Strips:
 
     def answer(self, t: int, rows: range, written: bool) -> Cells:
         """The probabilities of the output layer at a step, or at the end."""
-        from layeranim.stories.storyboard import Address
-
         at = (0, t) if self.answers_each else (0,)
         values = self.view.at("probabilities", *at)[rows.start : rows.stop].reshape(-1, 1)
         style = numbers.style(values, kind="probability", precision=self.view.telling.film.precision)
@@ -240,7 +247,9 @@ class Strips:
             word = Run(base.removesuffix("_gate"), HUES[base], "regular")
             self.labels.append(((self.left, y - BAR_PAD - i * BAR_ROW - 20), (letter, word), "left", theme.FLOOR))
         if not self.bases:
-            self.labels.append(((self.left, y - tall / 2 - 9), (Run("cell", "weights", "semibold"),), "left", theme.NOTE))
+            self.labels.append(
+                ((self.left, y - tall / 2 - 9), (Run("cell", "weights", "semibold"),), "left", theme.NOTE)
+            )
         for x in self.holes:
             self.labels.append(((x, y - tall / 2 - 8), (Run("…"),), "centre", theme.NAME))
 
@@ -292,6 +301,3 @@ class Strips:
 
     def strip(self, key: str) -> Strip | None:
         return next((s for s in self.strips if s.key == key), None)
-
-
-__all__ = ["Strip", "Strips", "heading"]

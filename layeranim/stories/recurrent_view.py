@@ -97,9 +97,7 @@ class RecurrentView:
         key = f"{'' if group in ('state', 'gate', 'input') else n}{group}"
         if key not in self._styles:
             kind: Any = "gate" if group == "gate" else "value"
-            self._styles[key] = numbers.style(
-                self._sample(n, group), kind=kind, precision=self.telling.film.precision
-            )
+            self._styles[key] = numbers.style(self._sample(n, group), kind=kind, precision=self.telling.film.precision)
         return self._styles[key]
 
     def group(self, n: int, base: str) -> str:
@@ -115,7 +113,7 @@ class RecurrentView:
         """The values that decide how a group of tensors is written."""
         p = self.runs[n].prefix
         if group == "input":
-            return self.trace["input"][0]
+            return self.at("input", 0)
         if group == "weight":
             names = [p + "weight_input", p + "weight_hidden", p + "bias_input", p + "bias_hidden"]
             return self._joined([self.trace[name] for name in names if name in self.trace.tensors])
@@ -125,7 +123,7 @@ class RecurrentView:
             return self._joined(both)
         if group == "sum":
             return self._joined([self._sums(n), self._products(n)])
-        return self.trace[p + "hidden"][0]
+        return self.at(p + "hidden", 0)
 
     def _sums(self, n: int) -> Array:
         acts = [act for act in self.runs[n].acts if act.verb in ("affine", "add") and act.writes in self.trace.tensors]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -44,11 +46,16 @@ class CellWords:
         """The products of one unit as they are displayed."""
         view, n, out = self.view, self.n, []
         for p in w.parts:
-            left, right = view.column(n, p.vector, t, range(len(p.cols))), view.row(n, p.weight, unit, range(len(p.cols)))
+            left, right = (
+                view.column(n, p.vector, t, range(len(p.cols))),
+                view.row(n, p.weight, unit, range(len(p.cols))),
+            )
             zero = view.products(n, w.products, t, unit, p.cols).levels[:, 0] == 0
             for i in range(len(p.cols)):
                 a, b = (str(cells.texts[i, 0]) if cells.texts is not None else "" for cells in (left, right))
-                out.append(Term(a, b, bool(zero[i]), view.source(n, p.vector, t, i), view.source(n, p.weight, None, unit, i)))
+                out.append(
+                    Term(a, b, bool(zero[i]), view.source(n, p.vector, t, i), view.source(n, p.weight, None, unit, i))
+                )
         return out
 
     def addends(self, w: Weighing, t: int, unit: int) -> list[Addend]:
@@ -71,11 +78,8 @@ class CellWords:
 
     def weighed(self, base: str, t: int, unit: int) -> Line:
         """A whole sum, and what its activation makes of it."""
-        w, view, n = self.weighings[base], self.view, self.n
-        tail: Line = ()
-        if w.gate:
-            tail = self.squashed(w, t, unit)
-        return self.total(w, t, unit, tail)
+        w = self.weighings[base]
+        return self.total(w, t, unit, self.squashed(w, t, unit) if w.gate else ())
 
     def squashed(self, w: Weighing, t: int, unit: int) -> Line:
         """``,  σ(−4.00) = 0.02``."""
@@ -90,16 +94,17 @@ class CellWords:
         )
 
     # ── gates and states ─────────────────────────────────────────────────────
-    def number(self, base: str, t: int, unit: int = 0, role: str = "ink", late: bool = False, left: bool = False) -> Run:
+    def number(
+        self, base: str, t: int, unit: int = 0, role: str = "ink", late: bool = False, left: bool = False
+    ) -> Run:
         """One number of a vector, as a factor: in parentheses if negative and not the first."""
-        text = self.view.text(self.n, base, t, unit)
-        return Run(text if left else numbers.factor(text), HUES.get(base, role), source=self.view.source(self.n, base, t, unit),
-                   late=late)  # fmt: skip
+        text, source = self.view.text(self.n, base, t, unit), self.view.source(self.n, base, t, unit)
+        return Run(text if left else numbers.factor(text), HUES.get(base, role), source=source, late=late)
 
     def result(self, base: str, t: int, role: str = "result") -> Run:
         return phrases.result(self.view.text(self.n, base, t), self.view.source(self.n, base, t, 0), role)
 
-    def _relation(self, pairs: list[tuple[str, ...]], base: str, t: int) -> Run:
+    def _relation(self, pairs: Sequence[tuple[str, ...]], base: str, t: int) -> Run:
         texts = [tuple(self.view.text(self.n, name, t) for name in pair) for pair in pairs]
         return phrases.relation_run(numbers.relation(texts, self.view.text(self.n, base, t)))
 
@@ -168,7 +173,7 @@ class CellWords:
         variant = config.variant if isinstance(config, GruConfig) else ""
         if variant == "glossary":
             inside: Line = (self.number("reset_gate", t, left=True), DOT, self.number("previous_hidden", t))
-            pairs = [("reset_gate", "previous_hidden")]
+            pairs: Sequence[tuple[str, ...]] = [("reset_gate", "previous_hidden")]
         elif variant == "reset-after":
             inside = (self.number("candidate_input", t, left=True), Run(" + "), self.number("reset_gate", t), DOT,
                       self.number("candidate_hidden", t))  # fmt: skip
@@ -207,19 +212,27 @@ class CellWords:
 
     def happens(self, t: int) -> str:
         """What the first unit's gates do at this step, in words."""
-        value = lambda base: self.view.value(self.n, base, t)  # noqa: E731
+        value = partial(self.view.value, self.n, t=t)
         if self.view.kind == "rnn":
             return ROLES["hidden"]
         if self.view.kind == "gru":
-            if value("update_gate") >= 0.5:
-                return "z is open: most of the old state stays"
-            if value("reset_gate") >= 0.5:
-                return "z is closed: a new state from the old one and the input"
-            return "r is closed: the new state starts without the old one"
+            return self._updated(value("update_gate"), value("reset_gate"))
         written = "POST the new one" if value("forget_gate") < 0.5 else "POST: add the candidate"
         parts = ["DELETE the old value"] * (value("forget_gate") < 0.5) + [written] * (value("input_gate") >= 0.5)
         parts += ["GET: the memory shows in h"] * (value("output_gate") >= 0.5)
         return ", ".join(parts) or "hold: the memory stays inside"
+
+    def _updated(self, update: float, reset: float) -> str:
+        """What the GRU's two gates do: open above 0.6, closed below 0.4."""
+        if update >= 0.6:
+            return "z is open: most of the old state stays"
+        if not update <= 0.4:
+            return "z is half open: the old state and the candidate mix"
+        if "candidate_input" not in self.weighings:
+            return "z is closed: most of the candidate gets in"
+        if reset >= 0.5:
+            return "z is closed: a new state from the old one and the input"
+        return "r is closed: the new state starts without the old one"
 
     def brief(self, t: int) -> Line:
         """The new state alone, for steps that pass quickly."""

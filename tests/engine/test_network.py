@@ -27,7 +27,7 @@ def drawn(layer: Layer, config: Any, seed: int = 0, **given: Any) -> dict[str, A
 def test_stored_cases_agree_with_pytorch() -> None:
     cases = stored_agree("network", LAYERS, 150)
     assert {case["layer"] for case in cases} == set(LAYERS)
-    assert {case["config"]["output"] for case in cases} == {"softmax", "sigmoid", "linear"}
+    assert {case["config"]["output_activation"] for case in cases} == {"softmax", "sigmoid", "linear"}
 
 
 if HAS_TORCH:
@@ -38,12 +38,12 @@ if HAS_TORCH:
 
 CASES: list[tuple[Layer, Any, dict[str, Any]]] = [
     (MLP, MlpConfig(), {}),
-    (MLP, MlpConfig(sizes="4,3,2", output="sigmoid", bias=False), {"input": np.ones((2, 4))}),
-    (MLP, MlpConfig(sizes=(2, 2), output="linear"), {}),
+    (MLP, MlpConfig(sizes="4,3,2", output_activation="sigmoid", bias=False), {"input": np.ones((2, 4))}),
+    (MLP, MlpConfig(sizes=(2, 2), output_activation="linear"), {}),
     (BACKPROP, LearningConfig(), {}),
     (BACKPROP, LearningConfig(sizes="3,4,4,2", activation="tanh"), {"input": np.eye(3)[:2], "target": [1, 0]}),
-    (BACKPROP, LearningConfig(output="sigmoid"), {"target": [[0, 1]]}),
-    (BACKPROP, LearningConfig(output="linear", bias=False), {}),
+    (BACKPROP, LearningConfig(output_activation="sigmoid"), {"target": [[0, 1]]}),
+    (BACKPROP, LearningConfig(output_activation="linear", bias=False), {}),
     (BACKPROP, LearningConfig(loss="squared"), {"target": [[1, 0]]}),
     (CNN, CnnConfig(), {}),
     (CNN_BACKPROP, CnnLearningConfig(filters="1,2", activation="tanh", pool_mode="mean"),
@@ -80,7 +80,8 @@ def test_every_gradient_is_the_slope_of_the_loss(layer: Layer, config: Any, give
 def test_the_last_delta_is_output_minus_target(output: str) -> None:
     target = [1] if output == "softmax" else [[0, 1]]
     trace = BACKPROP.compute(
-        LearningConfig(output=output), drawn(BACKPROP, LearningConfig(output=output), target=target)
+        LearningConfig(output_activation=output),
+        drawn(BACKPROP, LearningConfig(output_activation=output), target=target),
     )
     count = 1 if output == "softmax" else 2  # the mean is over samples, or over numbers
     assert np.allclose(trace["grad_dense2_pre_activation"], (trace["output"] - [[0, 1]]) / count, atol=1e-15)
@@ -150,11 +151,11 @@ REFUSALS: list[tuple[Layer, Any, dict[str, Any], tuple[str, ...]]] = [
     (MLP, {"sizes": "4,2"}, {"input": (1, 3)}, ("input has 3 features", "4")),
     (MLP, {"sizes": "3,2"}, {"dense1_weight": (2, 4)}, ("dense1: in_features is 3", "4")),
     (MLP, {"sizes": "3,2"}, {"dense2_weight": (2, 2)}, ("dense2_weight was given", "1 layers")),
-    (BACKPROP, {"loss": "binary"}, {}, ("loss is binary", "output softmax", "cross-entropy or squared")),
+    (BACKPROP, {"loss": "binary"}, {}, ("loss is binary", "output_activation softmax", "cross-entropy or squared")),
     (BACKPROP, {"true_class": 2}, {}, ("true_class is 2", "2 classes")),
-    (BACKPROP, {"output": "linear", "true_class": 0}, {}, ("true_class is 0", "loss squared")),
+    (BACKPROP, {"output_activation": "linear", "true_class": 0}, {}, ("true_class is 0", "loss squared")),
     (BACKPROP, {}, {"target": (3,)}, ("target has shape 3", "1")),
-    (BACKPROP, {"output": "linear"}, {"target": (1, 3)}, ("target has shape 1×3", "1×2")),
+    (BACKPROP, {"output_activation": "linear"}, {"target": (1, 3)}, ("target has shape 1×3", "1×2")),
     (BACKPROP, {"learning_rate": -1}, {}, ("learning_rate is -1", "at least 0")),
     (CNN, {"filters": "1,1,1,1,1"}, {}, ("filters", "5 numbers", "1 to 4")),
     (CNN, {"filters": "1,1,1,1"}, {"input": (8, 8)}, ("pool4: kernel_size 2", "height is 1")),

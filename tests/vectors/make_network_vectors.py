@@ -14,7 +14,11 @@ NAMES = {"sigmoid": "sigmoid", "tanh": "tanh", "relu": "relu", "silu": "silu", "
 def case(rng: np.random.Generator, number: int) -> store.Case:
     """A perceptron of one to four layers, or a network of one or two convolutions."""
     output = str(rng.choice(["softmax", "sigmoid", "linear"]))
-    config: dict[str, Any] = {"output": output, "activation": str(rng.choice(list(NAMES))), "learning_rate": 0.25}
+    config: dict[str, Any] = {
+        "output_activation": output,
+        "activation": str(rng.choice(list(NAMES))),
+        "learning_rate": 0.25,
+    }
     if rng.integers(3) == 0:
         config["loss"] = "squared"
     batch, bias = int(rng.integers(1, 4)), bool(rng.integers(4))
@@ -74,10 +78,10 @@ def expected(case: store.Case, arrays: store.Arrays) -> store.Arrays:
             x = pool(act(F.conv2d(x, given[f"conv{k}_kernel"], given.get(f"conv{k}_bias"), padding=1)), 2)
         x = F.linear(x.flatten(1), given["dense_weight"], given.get("dense_bias"))
     ends = {"softmax": lambda z: F.softmax(z, dim=1), "sigmoid": torch.sigmoid, "linear": lambda z: z}
-    y, target = ends[config["output"]](x), torch.from_numpy(arrays["target"])
-    if config.get("loss") == "squared" or config["output"] == "linear":
+    y, target = ends[config["output_activation"]](x), torch.from_numpy(arrays["target"])
+    if config.get("loss") == "squared" or config["output_activation"] == "linear":
         loss = F.mse_loss(y, target)
-    elif config["output"] == "sigmoid":
+    elif config["output_activation"] == "sigmoid":
         loss = F.binary_cross_entropy_with_logits(x, target)
     else:
         loss = F.cross_entropy(x, target.long())

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from manim import Mobject, Scene, VGroup
+from manim import VGroup
 
 from layeranim import theme as t
-from layeranim.scenes.parts.shapes import Lane, chip, operator, rectangle
+from layeranim.scenes.parts.shapes import Lane, chip, rectangle
 from layeranim.stories.storyboard import Box, Point
 from layeranim.theme import Theme
 
@@ -15,13 +15,13 @@ from layeranim.theme import Theme
 class Wires:
     """Lanes by name: faint until they are lit, each in its role."""
 
-    def __init__(self, scene: Scene, theme: Theme, ways: Mapping[str, tuple[tuple[Point, ...], str]]) -> None:
-        self.scene, self.theme, self.ways = scene, theme, ways
+    def __init__(self, theme: Theme, ways: Mapping[str, tuple[tuple[Point, ...], str]]) -> None:
+        self.theme, self.ways = theme, ways
         self.lanes = {name: Lane(points, theme.faint) for name, (points, _) in ways.items()}
 
-    def light(self, names: Iterable[str]) -> list[Mobject]:
-        """Light wires: new lanes over the faint ones; returns what came."""
-        out: list[Mobject] = []
+    def light(self, names: Iterable[str]) -> list[Lane]:
+        """New lanes to lie over the faint ones."""
+        out: list[Lane] = []
         for name in names:
             if name in self.lanes:
                 points, role = self.ways[name]
@@ -50,9 +50,6 @@ def tracks(boxes: Iterable[Box], theme: Theme) -> VGroup:
 
 
 def copy_of_cell(box: Box, text: str, theme: Theme) -> VGroup:
-    """One copy of the cell in the unrolled layer: an outline in the weights' colour, a function's name if it has one."""
+    """One copy of the cell in the unrolled layer: an outline in the weights' colour, with a function's name or none."""
     frame = rectangle(box, theme.bg, theme.weights, t.LINE, t.CHIP_RADIUS)
     return VGroup(frame, *(chip(box.centre, text, theme, theme.weights)[1:] if text else ()))
-
-
-__all__ = ["Bars", "Wires", "chip", "copy_of_cell", "operator", "outlines", "tracks"]

@@ -1,0 +1,7 @@
+"""Films as code: a manifest lists them, a cache makes the second build quick, a lock tells what is stale."""
+
+from __future__ import annotations
+
+from layeranim.assets.build import Report, build
+
+__all__ = ["Report", "build"]

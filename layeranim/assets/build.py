@@ -1,0 +1,206 @@
+"""Everything in a manifest, made: what is there already is left alone, what the cache holds is put in its place."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from layeranim.assets import lock as locks
+from layeranim.assets import pool
+from layeranim.assets.cache import Cache, Files, folder_of_user
+from layeranim.assets.draw import Task
+from layeranim.assets.lock import Lock, Locked
+from layeranim.assets.manifest import Manifest, files_of, find
+from layeranim.assets.plan import Plan, load
+from layeranim.errors import LayeranimError, OptionError, RenderError
+from layeranim.film.output import Outputs, check_writable, clear_leftovers
+
+FRESH, CACHED, DRAWN, FAILED = "fresh", "from the cache", "drawn", "failed"
+
+Tell = Callable[[str, str, str], None]
+"""Called with a film's name, what became of it and, of a failure, why."""
+
+
+@dataclass
+class Report:
+    """What a build did. ``done`` leads from each film to ``fresh``, ``from the cache``, ``drawn`` or ``failed``."""
+
+    paths: list[Path] = field(default_factory=list)
+    done: dict[str, str] = field(default_factory=dict)
+    problems: dict[str, str] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    removed: list[Path] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Part ``number`` of ``count`` of the films, in the order of their names."""
+
+    number: int
+    count: int
+
+    @classmethod
+    def of(cls, text: str) -> Shard:
+        """``2/4``. Raises ``OptionError``."""
+        first, slash, second = text.partition("/")
+        if not (slash and first.isascii() and second.isascii() and first.isdigit() and second.isdigit()):
+            raise OptionError(f"shard is {text!r}, but must be K/N, such as 1/4")
+        if not 1 <= int(first) <= int(second) <= 1000:
+            raise OptionError(f"shard is {text}, but must be K/N with 1 ≤ K ≤ N ≤ 1000")
+        return cls(int(first), int(second))
+
+    def take(self, films: Sequence[Plan]) -> list[Plan]:
+        return sorted(films, key=lambda one: one.name)[self.number - 1 :: self.count]
+
+
+def build(
+    manifest: str | os.PathLike[str] | None = None,
+    *ids: str,
+    executor: Executor | None = None,
+    force: bool = False,
+    jobs: int | None = None,
+    shard: str | None = None,
+    cache_dir: str | os.PathLike[str] | None = None,
+    tell: Tell | None = None,
+) -> Report:
+    """Make the films of a manifest (without one: the nearest ``layeranim.toml``), or those of some ids.
+
+    ``executor`` is any ``concurrent.futures.Executor``; without one, ``jobs`` processes of our own draw. ``force``
+    draws again what is fresh. Raises ``ManifestError`` for what is wrong with the manifest, ``OutputError`` for places
+    that cannot be written, and ``RenderError``, when the other films are done, naming those that failed; its
+    ``report`` is the ``Report``.
+    """
+    path = Path(manifest) if manifest is not None else find(Path.cwd())
+    part = Shard.of(shard) if shard else None
+    found, films = load(path, ids)
+    folder = Path(cache_dir) if cache_dir is not None else folder_of_user()
+    job = Build(found, Report(), folder, tell or (lambda name, what, why: None))
+    job.run(part.take(films) if part else films, executor, jobs or os.cpu_count() or 1, force)
+    if not ids and part is None and not job.report.problems:
+        job.drop({one.name for one in films})
+    if job.report.problems:
+        failure = RenderError("\n".join(f"{name}: {why}" for name, why in sorted(job.report.problems.items())))
+        failure.report = job.report  # type: ignore[attr-defined]
+        raise failure
+    return job.report
+
+
+@dataclass
+class Build:
+    """One build under way."""
+
+    manifest: Manifest
+    report: Report
+    folder: Path | None
+    tell: Tell
+
+    def run(self, films: Sequence[Plan], executor: Executor | None, jobs: int, force: bool) -> None:
+        """Make these films; their lines in the lock are written even if the build is stopped half way."""
+        root = self.manifest.root
+        before = locks.read(self.manifest.lock)
+        todo = [one for one in films if force or not fresh(one, before.get(one.name), root)]
+        for one in films:
+            if one not in todo:
+                self._done(one, FRESH)
+        if not todo:
+            return
+        root.mkdir(parents=True, exist_ok=True)
+        check_writable(*(root / file for one in todo for file in files_of(one.entry)), self.manifest.lock)
+        clear_leftovers(root)
+        made: Lock = {}
+        try:
+            for one, files, what in self._made(todo, executor, jobs, force):
+                self._publish(one, files, what, before.get(one.name), made)
+        finally:
+            if made:
+                with locks.changing(self.manifest.lock) as lock:
+                    lock.update(made)
+
+    def _made(
+        self, todo: Sequence[Plan], executor: Executor | None, jobs: int, force: bool
+    ) -> Iterator[tuple[Plan, Files, str]]:
+        """Every film with its files, from the cache or drawn."""
+        cache = Cache(self.folder, self._warn)
+        tasks: dict[str, Plan] = {}
+        for one in todo:
+            files = None if force else cache.get(one.key)
+            if files is None:
+                tasks[one.name] = one
+            else:
+                yield one, files, CACHED
+        work = [Task(one.entry, self.manifest.path.parent, self.manifest.root, one.digest) for one in tasks.values()]
+        results = pool.by_executor(work, executor) if executor else pool.by_processes(work, jobs)
+        for task, drawn in results:
+            one = tasks[task.entry.name]
+            for text in drawn.warnings:
+                self._warn(f"{one.name}: {text}")
+            if drawn.problem is not None:
+                self._failed(one, drawn.problem)
+            else:
+                cache.put(one.key, drawn.files)
+                yield one, drawn.files, DRAWN
+
+    def _publish(self, one: Plan, files: Files, what: str, before: Locked | None, made: Lock) -> None:
+        try:
+            put(self.manifest.root, one.name, files)
+        except LayeranimError as error:
+            self._failed(one, str(error))
+            return
+        digests = {suffix: hashlib.sha256(data).hexdigest() for suffix, data in files.items()}
+        made[one.name] = Locked(one.digest, one.tools_digest, digests)
+        self._remove(one.name, before, keep=set(digests))
+        self._done(one, what)
+
+    def drop(self, wanted: set[str]) -> None:
+        """Take films out of the lock that the manifest has no longer, and their files if nobody changed them."""
+        if not set(locks.read(self.manifest.lock)) - wanted:
+            return
+        with locks.changing(self.manifest.lock) as lock:
+            for name in sorted(set(lock) - wanted):
+                self._remove(name, lock.pop(name), keep=set())
+
+    def _remove(self, name: str, before: Locked | None, keep: set[str]) -> None:
+        for suffix, digest in before.files.items() if before else ():
+            path = self.manifest.root / f"{name}.{suffix}"
+            if suffix in keep or path.parent != self.manifest.root:
+                continue
+            if locks.sha256(path) == digest:
+                path.unlink()
+                self.report.removed.append(path)
+            elif path.exists():
+                self._warn(f"{path.name} belongs to no film any more, but was changed by hand; it stays")
+
+    def _done(self, one: Plan, what: str) -> None:
+        self.report.done[one.name] = what
+        self.report.paths += [self.manifest.root / file for file in files_of(one.entry)]
+        self.tell(one.name, what, "")
+
+    def _failed(self, one: Plan, why: str) -> None:
+        self.report.done[one.name], self.report.problems[one.name] = FAILED, why
+        self.tell(one.name, FAILED, why)
+
+    def _warn(self, text: str) -> None:
+        if text not in self.report.warnings:
+            self.report.warnings.append(text)
+
+
+def fresh(one: Plan, locked: Locked | None, root: Path) -> bool:
+    """Whether a film's files are those of the lock, and the lock's causes are today's."""
+    if locked is None or locked.causes != one.digest:
+        return False
+    named = locks.suffixes(one.name, files_of(one.entry))
+    return all(locks.sha256(root / file) == locked.files.get(suffix, "") for file, suffix in named.items())
+
+
+def put(root: Path, name: str, files: Files) -> None:
+    """Let a film's files appear, all complete before the first; those that are there already are left alone."""
+    changed = {f"{name}.{suffix}": data for suffix, data in files.items()}
+    with Outputs([root / file for file in changed]) as outputs:
+        for file, data in zip(outputs.files, changed.values(), strict=True):
+            file.write(data)
+        check_writable(*(root / file for file in changed))
+        outputs.commit()

@@ -1,0 +1,94 @@
+"""One film drawn, in whatever process: from a task, which can be pickled, to the bytes of its files."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from layeranim import api
+from layeranim.assets import sources
+from layeranim.assets.entries import Entry
+from layeranim.assets.lock import suffixes
+from layeranim.assets.manifest import files_of, suffix_of
+from layeranim.assets.plan import Plan, plan
+from layeranim.errors import LayeranimError, RenderError
+from layeranim.film.hidden import clear_leftovers, create, remove
+
+
+@dataclass(frozen=True)
+class Task:
+    """A film to draw. ``base``: the manifest's folder; ``root``: where films go, and are made out of sight."""
+
+    entry: Entry
+    base: Path
+    root: Path
+    causes: str
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A film that was drawn: its files by suffix, or why there are none."""
+
+    files: Mapping[str, bytes]
+    warnings: tuple[str, ...] = ()
+    problem: str | None = None
+
+
+def draw(task: Task) -> Drawn:
+    """Draw one film. What goes wrong with it comes back as words: an error of ours may not survive a pickle."""
+    try:
+        found = _plan(task)
+        _unchanged(task, found)
+        drawn = _drawn(task, found)
+        sources.forget()
+        _unchanged(task, _plan(task))
+        return drawn
+    except LayeranimError as error:
+        return Drawn({}, problem=str(error))
+    except MemoryError:
+        return Drawn({}, problem="there is not enough memory; a smaller size needs less")
+    except OSError as error:
+        return Drawn({}, problem=f"{error.strerror or error}")
+
+
+def _plan(task: Task) -> Plan:
+    return plan(task.entry, api.prepare(task.entry.explainer, task.entry.options, base=task.base))
+
+
+def _unchanged(task: Task, found: Plan) -> None:
+    """A film must be what its digest says: neither an input nor a source may change under it."""
+    if found.digest != task.causes:
+        raise RenderError("an input or a source changed while the film was drawn; nothing was kept, build again")
+
+
+def _drawn(task: Task, found: Plan) -> Drawn:
+    work, entry = found.work, found.entry
+    board = work.storyboard(work.trace())
+    if entry.alt is not None:
+        board = replace(board, alt=entry.alt)
+    task.root.mkdir(parents=True, exist_ok=True)
+    clear_leftovers(task.root)
+    hidden, handle = create(task.root, as_folder=True)
+    try:
+        work.film_to([str(hidden / (entry.name + suffix_of(fmt))) for fmt in entry.formats], board=board)
+        named = suffixes(entry.name, files_of(entry))
+        files = {suffix: (hidden / file).read_bytes() for file, suffix in named.items()}
+    except RenderError as error:
+        raise RenderError(str(error).replace(f"{hidden}{os.sep}", "")) from None
+    finally:
+        remove(hidden)
+        os.close(handle)
+    if "json" in files:
+        files["json"] = _signed(files["json"], found)
+    return Drawn(files, board.warnings)
+
+
+def _signed(report: bytes, found: Plan) -> bytes:
+    """The provenance, and with it everything that the film comes from, for ``why``."""
+    data: dict[str, Any] = json.loads(report)
+    data["causes"], data["tools"] = dict(found.causes), dict(found.tools)
+    return (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode()

@@ -1,0 +1,181 @@
+"""``layeranim.toml``, or ``[tool.layeranim]`` in ``pyproject.toml``: read, checked, and spread out into films."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
+
+from layeranim.assets import entries, names
+from layeranim.assets.entries import Entry, Given
+from layeranim.engine.option import given, suggest
+from layeranim.errors import ManifestError
+from layeranim.film.destinations import Destination, every_path
+from layeranim.film.writers import FORMATS
+from layeranim.inputs import printable
+
+NAME, PROJECT = "layeranim.toml", "pyproject.toml"
+KEYS = ("version", "output", "formats", "themes", "defaults", "asset")
+VERSION = 1
+LARGEST = 1_000_000
+"""Bytes of a manifest."""
+MOST_FILMS = 1000
+DEFAULT_FORMATS = ("gif", "mp4")
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The films of one file. ``root`` is the folder that they go to, ``lock`` the file that tells what was made."""
+
+    path: Path
+    root: Path
+    entries: tuple[Entry, ...]
+
+    @property
+    def lock(self) -> Path:
+        """``layeranim.lock`` beside the manifest; another manifest's has its own name."""
+        stem = "layeranim" if self.path.name == PROJECT else self.path.stem
+        return self.path.with_name(f"{stem}.lock")
+
+    def chosen(self, ids: tuple[str, ...]) -> tuple[Entry, ...]:
+        """The films of these ids, each an asset's or a film's; all without ids."""
+        known = [word for entry in self.entries for word in (entry.asset, entry.name)]
+        for word in ids:
+            if word not in known:
+                there = ", ".join(dict.fromkeys(entry.asset for entry in self.entries))
+                raise ManifestError(
+                    f"{self.path.name} has no asset {printable(word)!r}{suggest(word, known)}; it has {there or 'none'}"
+                )
+        return tuple(e for e in self.entries if not ids or e.asset in ids or e.name in ids)
+
+
+def files_of(entry: Entry) -> list[str]:
+    """The names of an entry's files: its films, and what stands beside them."""
+    found = [Destination(entry.name + suffix_of(fmt), fmt) for fmt in entry.formats]
+    return every_path(found)
+
+
+def suffix_of(fmt: str) -> str:
+    """``.gif``; ``.png`` is the poster's."""
+    return FORMATS[fmt].suffix if fmt in FORMATS else ".png"
+
+
+def find(start: Path) -> Path:
+    """The nearest manifest, from ``start`` upwards. Raises ``ManifestError`` if there is none."""
+    for folder in (start, *start.parents):
+        if (folder / NAME).is_file():
+            return folder / NAME
+        project = folder / PROJECT
+        if project.is_file() and isinstance(_tool(_parsed(project)), dict):
+            return project
+    raise ManifestError(
+        f"there is no {NAME} here or above, and no [tool.layeranim] in a {PROJECT}; layeranim init writes one"
+    )
+
+
+def read(path: Path) -> tuple[Manifest, list[str]]:
+    """The manifest as far as it is well formed, and everything that is wrong with it, one line each."""
+    data = _parsed(path)
+    if path.name == PROJECT:
+        data = _tool(data)
+        if not isinstance(data, dict):
+            raise ManifestError(f"{path.name} has no table [tool.layeranim]; layeranim init writes a {NAME}")
+    problems = [f"{path.name}: {line}" for line in _head(data)]
+    root = data.get("output", "renders")
+    found: list[Entry] = []
+    for place, item in _assets(path, data):
+        made, wrong = entries.spread(item, place, _shared(data))
+        problems += [f"{place}: {line}" for line in wrong]
+        found += made
+    if len(found) > MOST_FILMS:
+        problems.append(f"{path.name}: {len(found)} films, but one manifest makes at most {MOST_FILMS}")
+    problems += _clashes(found[:MOST_FILMS])
+    sound = isinstance(root, str) and "\0" not in root
+    return Manifest(path, path.parent / (root if sound else "renders"), tuple(found)), problems
+
+
+def _parsed(path: Path) -> Any:
+    try:
+        if path.stat().st_size > LARGEST:
+            raise ManifestError(f"{path.name} is larger than {LARGEST:,} bytes, which no manifest is")
+        return tomllib.loads(path.read_bytes().decode())
+    except OSError as error:
+        raise ManifestError(f"{printable(str(path))} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise ManifestError(f"{path.name} is not UTF-8: byte {error.start + 1} is in no letter; save it again") from None
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+        raise ManifestError(f"{path.name} is not TOML: {printable(str(error), 200)}") from None
+
+
+def _tool(data: Any) -> Any:
+    tool = data.get("tool")
+    return tool.get("layeranim") if isinstance(tool, dict) else None
+
+
+def _head(data: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong outside the assets."""
+    for key in data:
+        if key not in KEYS:
+            yield f"unknown key {printable(key)}{suggest(key, KEYS)}; there are {', '.join(KEYS)}"
+    if "version" not in data:
+        yield f"version is missing; write version = {VERSION}"
+    elif data["version"] != VERSION or isinstance(data["version"], bool):
+        yield f"version is {given(data['version'])}, but this layeranim reads version {VERSION}"
+    yield from _root(data.get("output", "renders"))
+    if not isinstance(data.get("defaults", {}), dict):
+        yield "defaults must be a table: [defaults]"
+    assets = data.get("asset", [])
+    if not isinstance(assets, list) or not all(isinstance(item, dict) for item in assets):
+        yield "asset must be a list of tables: [[asset]]"
+    elif not assets:
+        yield "there is no asset; add [[asset]] with an id and an explainer"
+    yield from entries.shared_problems(_shared(data))
+
+
+def _root(root: Any) -> Iterator[str]:
+    if not isinstance(root, str) or not root.strip():
+        yield f"output is {given(root)}, but must name a folder, such as renders"
+        return
+    parts = (*PurePosixPath(root).parts, *PureWindowsPath(root).parts)
+    outside = PurePosixPath(root).is_absolute() or PureWindowsPath(root).drive or ".." in parts
+    if outside or any(not c.isprintable() for c in root):
+        yield f"output is {given(root)}, but must be a folder beside the manifest or below, such as renders"
+
+
+def _shared(data: Mapping[str, Any]) -> Given:
+    """What all assets share."""
+    defaults = data.get("defaults", {})
+    return Given(
+        data.get("formats", list(DEFAULT_FORMATS)), data.get("themes"), defaults if isinstance(defaults, dict) else {}
+    )
+
+
+def _assets(path: Path, data: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every asset, and how to name its place: ``layeranim.toml:12: asset conv``."""
+    items = data.get("asset", [])
+    items = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+    header = re.compile(r"\s*\[\[\s*(?:tool\s*\.\s*layeranim\s*\.\s*)?asset\s*\]\]")
+    lines = path.read_text(encoding="utf-8").splitlines()
+    starts = [number for number, line in enumerate(lines, 1) if header.match(line)]
+    for index, item in enumerate(items):
+        line = f":{starts[index]}" if len(starts) == len(items) else ""
+        name = printable(item["id"], 40) if isinstance(item.get("id"), str) and item["id"] else f"number {index + 1}"
+        yield f"{path.name}{line}: asset {name}", item
+
+
+def _clashes(found: list[Entry]) -> Iterator[str]:
+    """Files that two films would both write, on some file system or other."""
+    taken: dict[str, Entry] = {}
+    told: set[tuple[str, str]] = set()
+    for entry in found:
+        for file in files_of(entry):
+            other = taken.setdefault(names.same(file), entry)
+            if other is not entry and (other.place, entry.place) not in told:
+                told.add((other.place, entry.place))
+                yield (
+                    f"{entry.place}: id makes {printable(file)}, which {printable(other.name)} makes too, "
+                    "but for case or form; give it another id"
+                )

@@ -1,0 +1,131 @@
+"""A film of a manifest with everything that decides it: options, arrays, sources, tools, as one digest each."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from layeranim import api, catalog
+from layeranim.assets import entries, sources
+from layeranim.assets.entries import Entry
+from layeranim.assets.manifest import Manifest, read
+from layeranim.errors import LayeranimError, ManifestError
+from layeranim.film.writers import FORMATS, check_size
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One film, resolved. ``causes`` say in words what it comes from, ``tools`` what it is made with."""
+
+    entry: Entry
+    work: api.Work = field(compare=False)
+    causes: Mapping[str, str] = field(compare=False)
+    tools: Mapping[str, str] = field(compare=False)
+
+    @property
+    def name(self) -> str:
+        return self.entry.name
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the causes."""
+        return digest(self.causes)
+
+    @property
+    def tools_digest(self) -> str:
+        """SHA-256 of the tools' versions, shortened: it is compared by eye too."""
+        return digest(self.tools)[:16]
+
+    @property
+    def key(self) -> str:
+        """Where a cache keeps the film: whatever can change one of its bytes is in it."""
+        return digest({"causes": self.digest, "tools": digest(self.tools)})
+
+
+def digest(parts: Mapping[str, str]) -> str:
+    """SHA-256, in hex, of words by name."""
+    return hashlib.sha256(json.dumps(dict(parts), sort_keys=True).encode()).hexdigest()
+
+
+def plans(manifest: Manifest, chosen: Iterable[Entry], problems: Iterable[str] = ()) -> list[Plan]:
+    """The films of a manifest, resolved. Raises ``ManifestError`` with these problems and all that turn up."""
+    found: list[Plan] = []
+    wrong = list(problems)
+    worked: dict[str, api.Work | None] = {}
+    for entry in chosen:
+        same = repr((entry.explainer, sorted(entry.options.items())))  # light and dark are one work
+        try:
+            if same not in worked:
+                worked[same] = None
+                worked[same] = api.prepare(entry.explainer, entry.options, base=manifest.path.parent)
+            if work := worked[same]:
+                found.append(plan(entry, work))
+        except LayeranimError as error:
+            line = f"{entry.place}: {error}"
+            wrong += [line] if line not in wrong else []
+    if wrong:
+        raise ManifestError("\n".join(wrong))
+    return found
+
+
+def plan(entry: Entry, work: api.Work) -> Plan:
+    """An entry and its options, resolved, with what they come from. Raises ``OptionError`` for a size out of reach."""
+    film = work.film.replace(theme=entry.theme)
+    for fmt in entry.formats:
+        if fmt in FORMATS:
+            check_size(fmt, *film.frame(fmt)[:2])
+    work = replace(work, film=film)
+    return Plan(entry, work, causes(entry, work), sources.tools())
+
+
+def load(path: Path, ids: tuple[str, ...] = ()) -> tuple[Manifest, list[Plan]]:
+    """A manifest and its films of these ids. Raises ``ManifestError`` with everything that is wrong with any."""
+    manifest, problems = read(path)
+    every = plans(manifest, manifest.entries, problems)
+    wanted = {entry.name for entry in manifest.chosen(ids)}
+    return manifest, [one for one in every if one.name in wanted]
+
+
+def causes(entry: Entry, work: api.Work) -> dict[str, str]:
+    """What a film comes from, each part by a name that ``why`` can say."""
+    explainer = catalog.explainer(entry.explainer)
+    out = {
+        "film": entry.name,
+        "explainer": f"{entry.explainer} {explainer.layer} {explainer.story} {explainer.scene}",
+        "formats": ", ".join(entry.formats),
+        "example": work.preset.name if work.preset else "none",
+    }
+    out |= {"alt": entry.alt} if entry.alt is not None else {}
+    out |= {f"option {name}": text for name, text in work.config.shown().items()}
+    out |= {f"film option {name}": text for name, text in work.film.shown().items()}
+    out |= {f"input {name}": f"{s.name} ({s.kind}) {s.digest}" for name, s in work.sources.items()}
+    out |= {f"letters of {name}": text for name, text in work.labels.items()}
+    out |= {"drawn at random": f"{', '.join(work.seeded)} with seed {work.seed}"} if work.seeded else {}
+    return out | {f"source {name}": text for name, text in sources.on_the_way(explainer).items()}
+
+
+def deep(manifest: Manifest, made: Iterable[Plan]) -> list[str]:
+    """Tell every film without drawing it; warnings. Raises ``ManifestError`` with all that cannot be told."""
+    wrong: list[str] = []
+    warned: list[str] = []
+    for one in made:
+        try:
+            warned += [f"{one.entry.place}: {text}" for text in one.work.storyboard(one.work.trace()).warnings]
+        except LayeranimError as error:
+            wrong.append(f"{one.entry.place}: {error}")
+    if wrong:
+        raise ManifestError("\n".join(dict.fromkeys(wrong)))
+    return list(dict.fromkeys(warned))
+
+
+def input_files(manifest: Manifest) -> list[Path]:
+    """The files that the films of a manifest read, as far as they are there."""
+    words = [value for entry in manifest.entries for value in entry.options.values() if isinstance(value, str)]
+    paths = {manifest.path.parent / re.sub(r"(\.(?:npz|safetensors)):.*", r"\1", word) for word in words if word}
+    return sorted(path for path in paths if "\0" not in str(path) and os.path.isfile(path))

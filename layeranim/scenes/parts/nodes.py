@@ -1,0 +1,78 @@
+"""Nodes and edges drawn: discs with their numbers, edges at rest, lit edges with their weights."""
+
+from __future__ import annotations
+
+from manim import VGroup
+
+from layeranim import theme as t
+from layeranim import typeface
+from layeranim.scenes.parts.label import Label
+from layeranim.scenes.parts.shapes import disc, ghosts, polyline, rectangle
+from layeranim.stories.nodes import REST, Column, Edge
+from layeranim.stories.storyboard import Box, Cells, Point
+from layeranim.theme import Theme
+
+
+def edges_at_rest(ends: tuple[tuple[Point, Point], ...], theme: Theme) -> VGroup:
+    """All edges of a layer, thin and quiet."""
+    return VGroup(*(polyline([pair], theme.raised, REST) for pair in ends))
+
+
+def lit(edge: Edge, theme: Theme) -> VGroup:
+    """One edge in the colour of its sign, as thick as its weight is large."""
+    return VGroup(polyline([[edge.start, edge.end]], theme.role(edge.role), edge.width))
+
+
+def weight_label(edge: Edge, theme: Theme) -> VGroup:
+    """The weight of an edge, on a ground of its own."""
+    half = typeface.width(edge.text, t.FLOOR) / 2 + 5
+    ground = rectangle(Box(edge.at[0] - half, edge.at[1] + 15, 2 * half, 30), theme.bg, radius=4)
+    label = Label(edge.text, t.FLOOR, theme.weights, "medium", edge.at, "centre", "middle", edge.source)
+    return VGroup(ground, label)
+
+
+def empty(column: Column, theme: Theme) -> VGroup:
+    """The discs of a layer without their numbers."""
+    return VGroup(*(disc(at, column.radius, theme.bg, theme.grid, t.HAIR) for at in column.at))
+
+
+def node(column: Column, row: int, cells: Cells, theme: Theme) -> VGroup:
+    """One disc with its number; a dropped unit is dashed and crossed out."""
+    at = column.at[row]
+    text = None if cells.texts is None else cells.texts[row, 0]
+    source = cells.sources(row, 0) if cells.sources else None
+    if cells.ghost is not None and cells.ghost[row, 0]:
+        return crossed(column, row, theme)
+    fill = theme.fill(cells.scale, int(cells.levels[row, 0]))
+    out = VGroup(disc(at, column.radius, fill, theme.grid, t.HAIR))
+    if text and column.numeral:
+        out.add(Label(text, column.numeral, theme.on(fill), "medium", at, "centre", "middle", source))
+    return out
+
+
+def crossed(column: Column, row: int, theme: Theme) -> VGroup:
+    """A unit that is left out: a dashed ring with a cross."""
+    x, y = column.at[row]
+    r, arm = column.radius, column.radius * 0.5
+    lines = [[(x - arm, y - arm), (x + arm, y + arm)], [(x - arm, y + arm), (x + arm, y - arm)]]
+    return VGroup(disc((x, y), r, theme.bg), dashed_ring((x, y), r, theme), polyline(lines, theme.weights, t.LINE))
+
+
+def dashed_ring(at: Point, radius: float, theme: Theme) -> VGroup:
+    """A circle in dashes, one path."""
+    import math
+
+    parts = 20
+    lines = []
+    for i in range(parts):
+        a, b = 2 * math.pi * i / parts, 2 * math.pi * (i + 0.5) / parts
+        lines.append([(at[0] + radius * math.cos(w), at[1] + radius * math.sin(w)) for w in (a, (a + b) / 2, b)])
+    return VGroup(polyline(lines, theme.ghost, t.HAIR))
+
+
+def ring(column: Column, row: int, colour: str) -> VGroup:
+    """The ring of the unit under way."""
+    return VGroup(disc(column.at[row], column.radius + 1, None, colour, t.FOCUS))
+
+
+__all__ = ["crossed", "edges_at_rest", "empty", "ghosts", "lit", "node", "ring", "weight_label"]

@@ -1,0 +1,283 @@
+"""The grids of an attention film with their headings, and the names beside rows and over columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from layeranim import numbers, theme, typeface
+from layeranim.stories import phrases
+from layeranim.stories.attention_stage import (
+    COLUMN_MOST,
+    LENS_PITCH,
+    LENS_ROWS,
+    LENS_SCORE,
+    LENS_WEIGHT,
+    NAME_GAP,
+    Stage,
+    lens_names,
+    place,
+)
+from layeranim.stories.attention_view import AttentionView
+from layeranim.stories.storyboard import Box, Fact, GridPlan, Line, Point, Run
+
+BELOW = 29  # from the bottom of a grid to the baseline of its name below
+
+
+@dataclass(frozen=True)
+class Name:
+    """A word beside a row (``right`` of which it ends), over a column, or upright over a narrow one."""
+
+    run: Run
+    at: Point
+    across: str = "right"
+    upright: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The stage with everything on it that does not change."""
+
+    stage: Stage
+    grids: dict[str, GridPlan]
+    row_names: tuple[Name, ...]
+    col_names: tuple[Name, ...]
+    lens: Box | None
+
+
+def plan(view: AttentionView) -> Plan:
+    """Place the grids; every number's style follows from its cells."""
+    stage = place(view)
+    for tensor, pitch in stage.styles.items():
+        if tensor in view.trace:
+            view.decide(tensor, pitch)
+    grids = _grids(view, stage)
+    lens = None
+    if stage.arrangement == "heat":
+        grids |= (made := _lens(view, stage))
+        boxes = [grid.box for grid in made.values()]
+        x = stage.corners["lens"][0]
+        lens = Box(x, boxes[0].y, boxes[1].right - x, boxes[0].h).outset(10)
+    return Plan(stage, grids, _row_names(view, stage, grids), _col_names(view, stage, grids), lens)
+
+
+# ── grids ────────────────────────────────────────────────────────────────────
+def _grids(view: AttentionView, stage: Stage) -> dict[str, GridPlan]:
+    tensors = {
+        "tokens": view.tokens or "",
+        "query": view.query,
+        "key": view.key,
+        "scores": view.chain[-1],
+        "weights": "weights",
+        "value": view.value,
+        "output": view.mixture,
+    }
+    out: dict[str, GridPlan] = {}
+    for name, tensor in tensors.items():
+        if name not in stage.corners:
+            continue
+        fit, at = stage.fits[name], stage.corners[name]
+        rows, cols = view.limit(tensor, 0), view.limit(tensor, 1)
+        fixed = name in ("tokens", "query", "key", "value")
+        heading = HEADINGS[name](view, stage)
+        grid = GridPlan(
+            name,
+            tensor,
+            rows,
+            cols,
+            at,
+            fit.pitch,
+            fit.numeral,
+            view.plane(tensor, 0, bool(fit.numeral)) if fixed else None,
+            heading=heading,
+            empty=not fixed,
+            scale="heat" if name == "weights" else "value",
+        )
+        out[name] = _headed(grid, stage)
+    return out
+
+
+def _headed(grid: GridPlan, stage: Stage) -> GridPlan:
+    """Names of what is given stand above, of what comes out below; Kᵀ beside its grid where queries leave the room."""
+    from dataclasses import replace
+
+    box, wide = grid.box, phrases.width(grid.heading, theme.NAME)
+    x, y = box.x, box.y + theme.HEADING_GAP
+    if grid.name in ("scores", "weights", "output"):
+        y = box.bottom - BELOW
+        x = min(x, theme.WIDTH / 2 - theme.MARGIN - wide)
+    elif grid.name == "key":
+        if "tokens" in stage.corners:
+            y = box.y + 18 + NAME_GAP + 24
+        else:
+            x, y = box.x - 16 - wide, box.centre[1] - 9
+    elif grid.name == "value":
+        x = min(x, theme.WIDTH / 2 - theme.MARGIN - wide)
+    return replace(grid, heading_at=(x, y))
+
+
+def _named(symbol: str, shape: tuple[int, ...], role: str = "ink") -> Line:
+    return Run(symbol, role, "semibold", markup="{" in symbol), Run(f"  {numbers.shape_text(shape)}", source=Fact("shape"))
+
+
+SYMBOLS = {
+    "query": "Q",
+    "turned_query": "turned Q",
+    "query_part": "WQ",
+    "key": "K^{T}",
+    "shared_key": "K^{T}",
+    "turned_key": "turned K^{T}",
+    "transformed_key": "(WK)^{T}",
+    "key_part": "(UK)^{T}",
+}
+
+
+def _query(view: AttentionView, stage: Stage) -> Line:
+    return _named(SYMBOLS[view.query], (view.queries, view.features))
+
+
+def _key(view: AttentionView, stage: Stage) -> Line:
+    return _named(SYMBOLS[view.key], (view.features, view.keys))
+
+
+def _tokens(view: AttentionView, stage: Stage) -> Line:
+    return _named("embeddings", view.trace.tensor(str(view.tokens)).shape[1:])
+
+
+def formula(view: AttentionView) -> Line:
+    """How all scores are computed at once, such as QKᵀ / √3."""
+    config = view.config
+    if config.kind == "additive":
+        return (Run("w·tanh(WQ + UK)"),)
+    if config.kind == "cosine":
+        return (Run("cos(Q, K)"),)
+    product = "QWK^{T}" if config.kind == "multiplicative" else "QK^{T}"
+    runs = [Run(product, markup=True)]
+    if config.scale is not None:
+        text = numbers.text(config.scale, numbers.style(config.scale))
+        return (Run(f"{text}{numbers.DOT}", source=Fact("scale")), *runs)
+    return (*runs, Run(f" / √{view.config.features}", source=Fact("features"))) if "scaled" in view.chain else tuple(runs)
+
+
+def _scores(view: AttentionView, stage: Stage) -> Line:
+    return Run("scores  ", "ink", "semibold"), *formula(view)
+
+
+def _weights(view: AttentionView, stage: Stage) -> Line:
+    name = Run("weights", "probability", "semibold")
+    if not stage.merged:
+        return name, Run(f"  {numbers.shape_text((view.queries, view.keys))}", source=Fact("shape"))
+    if stage.fits["weights"].width(view.cols) < 240:
+        return (name,)
+    return name, Run(f"  {softmax(view)}("), *formula(view), Run(")")
+
+
+def softmax(view: AttentionView) -> str:
+    """What makes weights of scores."""
+    return "softmax" if view.config.lookup == "soft" else "argmax"
+
+
+def _value(view: AttentionView, stage: Stage) -> Line:
+    return _named("V", (view.keys, view.value_features))
+
+
+def _output(view: AttentionView, stage: Stage) -> Line:
+    name = "output" if view.mixture == "output" else "mixture"
+    return _named(name, (view.queries, view.value_features), "result")
+
+
+HEADINGS: dict[str, Any] = {
+    "tokens": _tokens,
+    "query": _query,
+    "key": _key,
+    "scores": _scores,
+    "weights": _weights,
+    "value": _value,
+    "output": _output,
+}
+
+
+# ── the lens ─────────────────────────────────────────────────────────────────
+def _lens(view: AttentionView, stage: Stage) -> dict[str, GridPlan]:
+    """A numbered copy of the largest cells of a row: scores and weights."""
+    rows = min(LENS_ROWS, view.keys)
+    x, top = stage.corners["lens"]
+    middle = top - stage.fits["weights"].height(view.rows) / 2
+    top = 2 * round((middle + rows * LENS_PITCH[1] / 2) / 2)
+    x = 2 * round((x + lens_names(view)) / 2)
+    out = {}
+    for name, tensor, width, role in (
+        ("lens_scores", view.chain[-1], LENS_SCORE, "ink"),
+        ("lens_weights", "weights", LENS_WEIGHT, "probability"),
+    ):
+        wide = width if name == "lens_weights" else max(width, _score_width(view))
+        heading = (Run(name.removeprefix("lens_").removesuffix("s"), role, "semibold"),)
+        out[name] = GridPlan(
+            name,
+            tensor,
+            rows,
+            1,
+            (x, top),
+            (wide, LENS_PITCH[1]),
+            24 if name == "lens_weights" else theme.FLOOR,
+            heading=heading,
+            heading_at=(x, top + theme.HEADING_GAP),
+            empty=True,
+            scale="heat" if name == "lens_weights" else "value",
+        )
+        x += wide
+    return out
+
+
+def _score_width(view: AttentionView) -> int:
+    """The pitch that the scores' texts need in the lens."""
+    from layeranim.stories.attention_stage import needed
+
+    return max(needed(view.widest(name, 80)) for name in view.chain)
+
+
+# ── names ────────────────────────────────────────────────────────────────────
+def shorten(run: Run, width: float, size: float) -> Run | None:
+    """A name that fits a width, its end replaced by … where it must be; nothing if not even two letters fit."""
+    from dataclasses import replace
+
+    text = run.text
+    while len(text) > 2 and typeface.width(text, size) > width:
+        text = text.removesuffix(numbers.ELLIPSIS)[:-1] + numbers.ELLIPSIS
+    return replace(run, text=text) if typeface.width(text, size) <= width else None
+
+
+def _row_names(view: AttentionView, stage: Stage, grids: dict[str, GridPlan]) -> tuple[Name, ...]:
+    """Names left of the queries; where rows are too narrow for all of them the scene shows the one under way."""
+    grid, size = grids["query"], stage.name_size
+    out = [_beside(view.row_name(i), grid, i, stage.name_width, size) for i in range(view.rows)]
+    if "tokens" in grids:
+        out += [_beside(view.row_name(i), grids["tokens"], i, stage.name_width, size) for i in range(view.rows)]
+    if stage.arrangement == "apart" or (not view.alike and stage.arrangement == "merged"):
+        room = stage.name_width if stage.arrangement == "apart" else 70.0
+        out += [_beside(view.col_name(j), grids["value"], j, room, size) for j in range(view.cols)]
+    return tuple(out)
+
+
+def _beside(run: Run, grid: GridPlan, row: int, width: float, size: int) -> Name:
+    box = grid.cell(row, 0)
+    y = box.centre[1] - round(typeface.cap_height() * size / 2)
+    return Name(shorten(run, width, size) or run, (box.x - NAME_GAP, y))
+
+
+def _col_names(view: AttentionView, stage: Stage, grids: dict[str, GridPlan]) -> tuple[Name, ...]:
+    grid, size = grids["key"], stage.name_size
+    runs = [view.col_name(j) for j in range(view.cols)]
+    width = grid.pitch[0] - 6
+    flat = [shorten(run, width, size) for run in runs]
+    if all(flat) and (not stage.upright or all(a and a.text == b.text for a, b in zip(flat, runs, strict=True))):
+        names = [run for run in flat if run]
+        return tuple(
+            Name(run, (grid.cell(0, j).centre[0], grid.box.y + NAME_GAP), "centre") for j, run in enumerate(names)
+        )
+    if not stage.upright:
+        return ()
+    upright = [shorten(run, COLUMN_MOST, theme.FLOOR) or run for run in runs]
+    return tuple(
+        Name(run, (grid.cell(0, j).centre[0], grid.box.y + 10), "left", True) for j, run in enumerate(upright)
+    )
