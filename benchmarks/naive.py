@@ -10,7 +10,7 @@ from typing import Any
 from manim import DOWN, LEFT, Arrow, FadeIn, Scene, Square, Text, VGroup, config, tempconfig
 
 from layeranim import theme as t
-from layeranim.scenes.parts.label import PX
+from layeranim.scenes.parts.shape import PX
 from layeranim.stories.storyboard import Box, Cells, GridPlan, Storyboard, plain
 from layeranim.theme import LIGHT
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from layeranim.assets.build import Report, build
+from layeranim.assets.build import BuildError, Report, build
 
-__all__ = ["Report", "build"]
+__all__ = ["BuildError", "Report", "build"]

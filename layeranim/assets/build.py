@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
@@ -34,6 +33,14 @@ class Report:
     problems: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     removed: list[Path] = field(default_factory=list)
+
+
+class BuildError(RenderError):
+    """Some films could not be made; the others are done. ``report`` tells of both."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__("\n".join(f"{name}: {why}" for name, why in sorted(report.problems.items())))
+        self.report = report
 
 
 @dataclass(frozen=True)
@@ -71,8 +78,7 @@ def build(
 
     ``executor`` is any ``concurrent.futures.Executor``; without one, ``jobs`` processes of our own draw. ``force``
     draws again what is fresh. Raises ``ManifestError`` for what is wrong with the manifest, ``OutputError`` for places
-    that cannot be written, and ``RenderError``, when the other films are done, naming those that failed; its
-    ``report`` is the ``Report``.
+    that cannot be written, and ``BuildError``, when the other films are done, naming those that failed.
     """
     path = Path(manifest) if manifest is not None else find(Path.cwd())
     part = Shard.of(shard) if shard else None
@@ -83,9 +89,7 @@ def build(
     if not ids and part is None and not job.report.problems:
         job.drop({one.name for one in films})
     if job.report.problems:
-        failure = RenderError("\n".join(f"{name}: {why}" for name, why in sorted(job.report.problems.items())))
-        failure.report = job.report  # type: ignore[attr-defined]
-        raise failure
+        raise BuildError(job.report)
     return job.report
 
 
@@ -150,7 +154,7 @@ class Build:
         except LayeranimError as error:
             self._failed(one, str(error))
             return
-        digests = {suffix: hashlib.sha256(data).hexdigest() for suffix, data in files.items()}
+        digests = {suffix: locks.digest_of(data) for suffix, data in files.items()}
         made[one.name] = Locked(one.digest, one.tools_digest, digests)
         self._remove(one.name, before, keep=set(digests))
         self._done(one, what)

@@ -16,7 +16,9 @@ from layeranim.errors import ManifestError
 from layeranim.film.output import Output, check_writable
 
 HEAD = "# Written by layeranim build: film, digest of causes, digest of tools, digest of each file. Commit it."
-LINE = re.compile(r"(\S+) ([0-9a-f]{64}) ([0-9a-f]{16})((?: [\w.]+:[0-9a-f]{64})+)")
+BESIDE = ("png", "vtt", "json")
+"""What stands beside a film; no limit of size speaks of it."""
+LINE = re.compile(r"([^\s/]+) ([0-9a-f]{64}) ([0-9a-f]{16})((?: [\w.]+:[0-9a-f]{64})+)")
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,11 @@ def sha256(path: Path) -> str | None:
         return None
     except OSError:
         return "unreadable"
+
+
+def digest_of(data: bytes) -> str:
+    """SHA-256 in hex."""
+    return hashlib.sha256(data).hexdigest()
 
 
 def suffixes(name: str, files: list[str]) -> dict[str, str]:

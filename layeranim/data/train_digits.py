@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 LEARNT, STEPS, RATE, DECAY = 1500, 600, 0.02, 0.002
+BIAS_RATE = 1.0
+"""The bias reads a constant 1 among pixels up to 16, so it learns faster."""
 
 
 def digits() -> tuple[Array, Array]:
@@ -37,7 +39,7 @@ def train(x: Array, label: Array) -> dict[str, Array]:
     for _ in range(STEPS):
         error = (probabilities(x @ weight.T + bias) - target) / len(x)
         speed["weight"] = 0.9 * speed["weight"] - RATE * (error.T @ x / 16 + DECAY * weight)
-        speed["bias"] = 0.9 * speed["bias"] - RATE * error.sum(axis=0)
+        speed["bias"] = 0.9 * speed["bias"] - BIAS_RATE * error.sum(axis=0)
         weight, bias = weight + speed["weight"], bias + speed["bias"]
     return {"weight": np.round(weight, 2) + 0.0, "bias": np.round(bias, 1) + 0.0}
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol, TypeGuard
+from typing import Any, NamedTuple, Protocol, TypeGuard
 
 import cairo
 import numpy as np
@@ -25,6 +24,7 @@ from layeranim.theme import rgb
 SPRITE_BYTES = 24_000_000  # least recently used sprites go beyond this
 PHASES = 256  # cairo's own sub-pixel grid: finer positions give the same pixels
 MOST_RECTS = 48
+CLOSE = 1e-6  # Manim's tolerance: points nearer than this are one
 
 
 class Painter(Protocol):
@@ -44,12 +44,19 @@ class Target:
         self.context = cairo.Context(self.surface)
 
 
-@dataclass(frozen=True)
-class Sprite:
-    """A rasterised mobject and the frame position of its top left pixel."""
+class Sprite(NamedTuple):
+    """A rasterised mobject and the frame rectangle that it covers."""
 
     surface: cairo.ImageSurface | None
     box: Rect
+
+
+class Drawn(NamedTuple):
+    """A mobject of one frame, everything that decides its pixels, and those pixels."""
+
+    mobject: Any
+    key: Any
+    sprite: Sprite
 
 
 class FilmCamera(Camera):
@@ -60,9 +67,12 @@ class FilmCamera(Camera):
         self.view = view
         self.frame = Target(view.width, view.height)
         self.bg = tuple(v / 255 for v in rgb(background))
+        self._probe = cairo.Context(cairo.ImageSurface(cairo.FORMAT_A8, 1, 1))  # builds and measures paths
+        self._probe.set_line_join(cairo.LINE_JOIN_MITER)  # the joins and caps that reach furthest
+        self._probe.set_line_cap(cairo.LINE_CAP_SQUARE)
         self._sprites: OrderedDict[Any, Sprite] = OrderedDict()
         self._sprite_bytes = 0
-        self._last: dict[int, tuple[Mobject, Any, Rect]] = {}
+        self._last: dict[int, Drawn] = {}
         self._order: list[int] = []
         self.painted_pixels = 0
 
@@ -83,41 +93,40 @@ class FilmCamera(Camera):
         self._paint(target, self._drawables(mobjects), Rect(*self.view.whole))
         return target.pixels
 
-    def _drawables(self, mobjects: Iterable[Mobject]) -> list[tuple[Mobject, Any, Rect]]:
+    def _drawables(self, mobjects: Iterable[Mobject]) -> list[Drawn]:
         members = list[Any]()
         for top in mobjects:
             _collect(top, members)
         if any(m.z_index for m in members):
             members.sort(key=lambda m: m.z_index)
-        out: list[tuple[Any, Any, Rect]] = []
+        out: list[Drawn] = []
         for m in members:
             if _paints(m):
                 box = Rect(*m.pixel_box(self.view))
-                out.append((m, box, box))
+                out.append(Drawn(m, box, Sprite(None, box)))
                 continue
             if not isinstance(m, VMobject):
                 raise RenderError(f"a film draws vector mobjects and grids, but the scene holds a {type(m).__name__}")
             key = _appearance(m)
             known = self._last.get(id(m))
-            if known is not None and known[0] is m and known[1] == key:
-                out.append(known)
-            else:
-                out.append((m, key, self._sprite(m, key).box))
+            same = known is not None and known.mobject is m and known.key == key
+            out.append(known if known is not None and same else Drawn(m, key, self._sprite(m, key)))
         return out
 
-    def _changes(self, drawn: Sequence[tuple[Mobject, Any, Rect]]) -> list[Rect]:
-        now = {id(m): (m, key, box) for m, key, box in drawn}
-        order = [id(m) for m, _, _ in drawn]
+    def _changes(self, drawn: Sequence[Drawn]) -> list[Rect]:
+        now = {id(one.mobject): one for one in drawn}
+        order = list(now)
         rects: list[Rect] = []
-        for ident, (m, key, box) in now.items():
+        for ident, one in now.items():
             old = self._last.get(ident)
-            if old is None or old[0] is not m:
-                rects.append(box)
-            elif old[1] != key:
-                rects += [old[2], box]
-            if _paints(m):
-                rects += [Rect(*box) for box in m.take_changes(self.view)]
-        rects += [old[2] for ident, old in self._last.items() if ident not in now or now[ident][0] is not old[0]]
+            if old is None or old.mobject is not one.mobject:
+                rects.append(one.sprite.box)
+            elif old.key != one.key:
+                rects += [old.sprite.box, one.sprite.box]
+            if _paints(one.mobject):
+                rects += [Rect(*box) for box in one.mobject.take_changes(self.view)]
+        gone = (old for i, old in self._last.items() if i not in now or now[i].mobject is not old.mobject)
+        rects += [old.sprite.box for old in gone]
         if not self._last and not self.painted_pixels:
             rects = [Rect(*self.view.whole)]
         else:
@@ -125,28 +134,26 @@ class FilmCamera(Camera):
         self._last, self._order = now, order
         return rects
 
-    def _reordered(self, order: list[int], now: dict[int, tuple[Mobject, Any, Rect]]) -> list[Rect]:
+    def _reordered(self, order: list[int], now: dict[int, Drawn]) -> list[Rect]:
         """Boxes of mobjects whose place among the others changed."""
         before = [i for i in self._order if i in now]
         after = [i for i in order if i in self._last]
-        return [] if before == after else [now[a][2] for a, b in zip(after, before, strict=True) if a != b]
+        return [] if before == after else [now[a].sprite.box for a, b in zip(after, before, strict=True) if a != b]
 
-    def _paint(self, target: Target, drawn: Sequence[tuple[Mobject, Any, Rect]], clip: Rect) -> None:
+    def _paint(self, target: Target, drawn: Sequence[Drawn], clip: Rect) -> None:
         ctx = target.context
         ctx.save()
         ctx.rectangle(clip.x0, clip.y0, clip.x1 - clip.x0, clip.y1 - clip.y0)
         ctx.clip()
         ctx.set_source_rgb(*self.bg)
         ctx.paint()
-        for m, key, box in drawn:
+        for m, _, (surface, box) in drawn:
             if box.x0 < clip.x1 and clip.x0 < box.x1 and box.y0 < clip.y1 and clip.y0 < box.y1:
-                if _paints(m):
-                    m.paint(self.view, target, clip)
-                    continue
-                sprite = self._sprite(m, key)
-                if sprite.surface is not None:
-                    ctx.set_source_surface(sprite.surface, sprite.box.x0, sprite.box.y0)
+                if surface is not None:
+                    ctx.set_source_surface(surface, box.x0, box.y0)
                     ctx.paint()
+                elif _paints(m):
+                    m.paint(self.view, target, clip)
         ctx.restore()
         target.surface.flush()
 
@@ -177,8 +184,7 @@ class FilmCamera(Camera):
     def _rasterise(self, m: VMobject, at: tuple[int, int]) -> Sprite:
         """Draw the whole mobject into a surface of its own; the box is relative to the pixel ``at``."""
         matrix = cairo.Matrix(self._px, 0, 0, -self._px, self.view.x(0) - at[0], self.view.y(0) - at[1])
-        probe = cairo.Context(cairo.ImageSurface(cairo.FORMAT_A8, 1, 1))
-        x0, y0, x1, y1 = self._extents(m, probe, matrix)
+        x0, y0, x1, y1 = self._extents(m, matrix)
         if x1 <= x0 or y1 <= y0:
             return Sprite(None, Rect(0, 0, 0, 0))
         left, top = math.floor(x0) - 1, math.floor(y0) - 1
@@ -193,23 +199,23 @@ class FilmCamera(Camera):
         ctx = cairo.Context(surface)
         ctx.translate(-left, -top)
         ctx.transform(matrix)
-        self.set_cairo_context_path(ctx, m)
+        ctx.append_path(self._probe.copy_path())
         self.apply_stroke(ctx, m, background=True)
         self.apply_fill(ctx, m)
         self.apply_stroke(ctx, m)
         surface.flush()
         return Sprite(surface, Rect(left, top, right, bottom))
 
-    def _extents(self, m: VMobject, ctx: cairo.Context[Any], matrix: cairo.Matrix) -> tuple[float, float, float, float]:
-        ctx.transform(matrix)
+    def _extents(self, m: VMobject, matrix: cairo.Matrix) -> tuple[float, float, float, float]:
+        """What the mobject covers, in pixels; its path stays in the probe."""
+        ctx = self._probe
+        ctx.set_matrix(matrix)
         self.set_cairo_context_path(ctx, m)
         found = [ctx.fill_extents()]
         for background in (True, False):
             width = float(m.get_stroke_width(background))
             if width > 0:
                 ctx.set_line_width(width * self.cairo_line_width_multiple)
-                ctx.set_line_join(cairo.LINE_JOIN_MITER)
-                ctx.set_line_cap(cairo.LINE_CAP_SQUARE)
                 found.append(ctx.stroke_extents())
         corners = [matrix.transform_point(*p) for e in found if e[2] > e[0] or e[3] > e[1] for p in (e[:2], e[2:])]
         if not corners:
@@ -217,14 +223,37 @@ class FilmCamera(Camera):
         xs, ys = zip(*corners, strict=True)
         return min(xs), min(ys), max(xs), max(ys)
 
+    def set_cairo_context_path(self, ctx: cairo.Context[Any], vmobject: VMobject) -> FilmCamera:
+        """Manim's path, built without NumPy's overhead on short ones: a new one begins where two curves do not meet."""
+        points = vmobject.points[:, :2].tolist()
+        ctx.new_path()
+        start = end = None
+        for i in range(0, len(points) - 3, 4):
+            (ax, ay), (bx, by), (cx, cy), (dx, dy) = points[i : i + 4]
+            if end is None or abs(ax - end[0]) > CLOSE or abs(ay - end[1]) > CLOSE:
+                _closed(ctx, start, end)
+                ctx.new_sub_path()
+                ctx.move_to(ax, ay)
+                start = ax, ay
+            ctx.curve_to(bx, by, cx, cy, dx, dy)
+            end = dx, dy
+        _closed(ctx, start, end)
+        return self
+
     def set_cairo_context_color(self, ctx: cairo.Context[Any], rgbas: Any, vmobject: VMobject) -> FilmCamera:
         """Manim swaps red and blue for its RGBA array; our frame is cairo's own BGRA, so nothing is swapped."""
         super().set_cairo_context_color(ctx, [(*rgba[2::-1], rgba[3]) for rgba in rgbas], vmobject)
         return self
 
 
+def _closed(ctx: cairo.Context[Any], start: tuple[float, float] | None, end: tuple[float, float] | None) -> None:
+    """Close a path that ends where it began."""
+    if start and end and abs(start[0] - end[0]) <= CLOSE and abs(start[1] - end[1]) <= CLOSE:
+        ctx.close_path()
+
+
 def _collect(m: Mobject, out: list[Any]) -> None:
-    """Everything in a mobject that can be drawn, parents first; Manim's own walk sorts out duplicates we do not have."""
+    """Everything in a mobject that can be drawn, parents first, without Manim's search for duplicates."""
     if len(m.points) or _paints(m):
         out.append(m)
     for part in m.submobjects:
@@ -270,9 +299,10 @@ def merge(rects: Sequence[Rect], view: View) -> list[Rect]:
         joined, out = False, list[Rect]()
         for rect in todo:
             for i, other in enumerate(out):
-                both = _union((rect, other))
-                if _area(both) <= 1.2 * (_area(rect) + _area(other)):
-                    out[i], joined = both, True
+                x0, y0 = min(rect.x0, other.x0), min(rect.y0, other.y0)
+                x1, y1 = max(rect.x1, other.x1), max(rect.y1, other.y1)
+                if (x1 - x0) * (y1 - y0) <= 1.2 * (_area(rect) + _area(other)):
+                    out[i], joined = Rect(x0, y0, x1, y1), True
                     break
             else:
                 out.append(rect)

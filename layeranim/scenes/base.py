@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any
 
-from manim import Animation, Mobject, Scene, VGroup
+from manim import Animation, Mobject, Scene
 
 from layeranim import theme as t
 from layeranim.scenes.parts.animate import Appear
 from layeranim.scenes.parts.label import Label, TextLine
+from layeranim.scenes.parts.shape import Bundle
 from layeranim.scenes.parts.shapes import hairline, rectangle, tensor_frame
 from layeranim.scenes.parts.tilegrid import TileGrid
 from layeranim.stories import phrases
@@ -44,6 +45,24 @@ class ExplainerScene(Scene):
     def stage(self) -> None:
         """Place everything that stands there from the start."""
         raise NotImplementedError
+
+    def add(self, *mobjects: Any) -> ExplainerScene:
+        """As Manim's, without its walk over whole families where only whole mobjects are concerned."""
+        if any(m in self.mobjects for m in mobjects) or self.foreground_mobjects:
+            super().add(*mobjects)
+        else:
+            self.mobjects += mobjects
+        return self
+
+    def remove(self, *mobjects: Any) -> ExplainerScene:
+        """As Manim's; parts of a mobject that was added as a whole are left to Manim."""
+        going = {id(m) for m in mobjects}
+        top = {id(m) for m in self.mobjects}
+        if going <= top and not self.foreground_mobjects:
+            self.mobjects = [m for m in self.mobjects if id(m) not in going]
+        else:
+            super().remove(*mobjects)
+        return self
 
     # ── time ─────────────────────────────────────────────────────────────────
     def run(self, ticks: int, *animations: Animation) -> None:
@@ -123,11 +142,11 @@ class ExplainerScene(Scene):
         if caption:
             line = TextLine(caption, phrases.caption_size(caption), self.theme, (0, t.CAPTION_BASELINE), "centre")
             self.caption = line
-            self.waiting = VGroup(*line.late())
+            self.waiting = Bundle(*line.late())
             if not whole and line.late():
                 line.remove(*line.late())
             else:
-                self.waiting = VGroup()
+                self.waiting = Bundle()
             self.add(line)
         if note:
             self.note = TextLine(note, t.NOTE, self.theme, (0, t.NOTE_BASELINE), "centre")
@@ -137,7 +156,7 @@ class ExplainerScene(Scene):
         """The animation that shows the caption's late runs, if there are any."""
         if self.caption is None or not len(self.waiting):
             return []
-        late, self.waiting = self.waiting, VGroup()
+        late, self.waiting = self.waiting, Bundle()
         self.late = late
         return [Appear(late)]
 
@@ -167,7 +186,7 @@ class ExplainerScene(Scene):
                     yield m.text, m.source
 
 
-class Progress(VGroup):
+class Progress(Bundle):
     """The bar along the bottom edge: a segment a unit up to 24 units, one growing bar beyond."""
 
     def __init__(self, total: int, theme: Theme) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from manim import VGroup
-
 from layeranim import theme as t
 from layeranim.scenes.base import ExplainerScene
 from layeranim.scenes.parts.animate import TRAVEL, Appear, Follow, Reveal
 from layeranim.scenes.parts.label import Label, TextLine
+from layeranim.scenes.parts.shape import Bundle
 from layeranim.scenes.parts.shapes import FocusFrame, Lane, chip, operator
 from layeranim.scenes.parts.tilegrid import TileGrid
 from layeranim.scenes.parts.window import Window, between, taps
@@ -33,7 +32,7 @@ class ConvScene(ExplainerScene):
         self.window = Window(self, self.theme, lenses)
         self.target: FocusFrame | None = None
         self.lane: Lane | None = None
-        self.values = VGroup()
+        self.values = Bundle()
         self.at: int | None = None
         self._chain()
         for name, first, last, _ in self.parts.runs(0, self.parts.first - 1):
@@ -192,7 +191,7 @@ class ConvScene(ExplainerScene):
             for _, grid in self._changing(kind):
                 grid.clear()
         self.remove(*[m for m in (self.target, self.lane) if m is not None], *self.values)
-        self.values = VGroup()
+        self.values = Bundle()
         self.target = self.lane = None
 
     def _new_filter(self, unit: int) -> None:

@@ -59,9 +59,7 @@ class RecurrentScene(ExplainerScene):
         for at, symbol in plan.operators.values():
             self.add(operator(at, symbol, theme, theme.ink))
         for at, text in plan.chips.values():
-            made = chip(at, text, theme, theme.muted)
-            setattr(made.submobjects[1], "source", Fact("function"))
-            self.add(made)
+            self.add(chip(at, text, theme, theme.muted, Fact("function")))
         for at, line in plan.labels:
             self.add(TextLine(line, t.FLOOR, theme, at))
         for text, at in self.parts.sayings.items():

@@ -119,7 +119,7 @@ class RecurrentTelling:
         back = True
         for units, seconds in self.paced(rest, max(REST, WHOLE - spent)):
             if seconds < 0:
-                yield units, self.steps.skip(units, SKIP)
+                yield units, self.steps.skip(units, -seconds)
                 continue
             yield units, self.steps.step(units[0], seconds, back)
             back = False
@@ -129,12 +129,13 @@ class RecurrentTelling:
     def paced(self, rest: range, budget: float) -> Iterator[tuple[range, float]]:
         """How long each of the other steps takes; those without a column pass together (less than 0)."""
         drawn = [u for u in rest if self.view.unit(u).t in self.strips.times]
-        budget -= SKIP * (len(drawn) < len(rest))
-        middle = (budget - STEP - LANDING) / max(1, len(drawn) - 2)
-        for here, units in itertools.groupby(rest, lambda u: self.view.unit(u).t in self.strips.times):
-            listed = list(units)
+        parts = [(here, list(us)) for here, us in itertools.groupby(rest, lambda u: u in drawn)]
+        skips = sum(not here for here, _ in parts)
+        skip = max(0.4, min(SKIP, 2 / max(1, skips)))
+        middle = (budget - skips * skip - STEP - LANDING) / max(1, len(drawn) - 2)
+        for here, listed in parts:
             if not here:
-                yield range(listed[0], listed[-1] + 1), -1.0
+                yield range(listed[0], listed[-1] + 1), -skip
                 continue
             for u in listed:
                 ends = {drawn[0]: STEP, drawn[-1]: LANDING}

@@ -10,7 +10,7 @@ from layeranim.stories.recurrent_view import RecurrentView
 from layeranim.stories.storyboard import Box, Line, Point, Run
 
 LEFT, RIGHT = -584, 584
-BUS = -206  # the lowest the bus may run
+BUS = -212  # the lowest the bus may run
 R = 22  # from the middle of an operator to where a wire ends
 GATE = 100  # width of a gate's cells
 OFF = 10  # from a column to a wire
@@ -31,7 +31,7 @@ class _Levels:
         self.lane = layout.even(self.top - tall / 2)
         self.gates = -136 + slack + tall
         self.gate_bottom = -136 + slack
-        self.chip, self.bus = self.gate_bottom - 40, self.gate_bottom - 70
+        self.chip, self.bus = self.gate_bottom - 40, self.gate_bottom - 78
         self.heads = self.gates + 38  # above the gates' headings
         self.low = layout.even(self.heads + 0.42 * (self.lane - self.heads))
 
@@ -52,10 +52,10 @@ def _sum(stage: CellStage, x: float, view: RecurrentView, n: int) -> None:
     stage.wires["sum"] = Wire(((stage.bench.right + 8, y), (x - R, y)))
     if biases:
         box = stage.single(
-            "bias", (x - 42, y + 48 + PITCH * len(biases)), 84, (Run("bias", "weights", "semibold"),), len(biases)
+            "bias", (x - 46, y + 48 + PITCH * len(biases)), 92, (Run("bias", "weights", "semibold"),), len(biases)
         )
         stage.wires["bias"] = Wire(((x, box.bottom - 6), (x, y + R)), "weights")
-    stage.single("pre", (x - 42, y - 46), 84)
+    stage.single("pre", (x - 46, y - 46), 92)
     stage.wires["pre"] = Wire(((x, y - R), (x, y - 44)))
 
 
@@ -89,7 +89,7 @@ def _lstm(view: RecurrentView, n: int) -> CellStage:
         ("output_gate", o, "o"),
     ):
         _gate(stage, base, base, x, at, hue)
-    cell = stage.column("cell", "cell", 242, at.top, heading("c_{t}"))
+    cell = stage.column("cell", "cell", 232, at.top, heading("c_{t}"))
     projected = isinstance(view.config, LstmConfig) and view.config.projection is not None
     head: Line = (*heading("h_{t}"), Run(" = P u", "muted")) if projected else heading("h_{t}")
     hidden = stage.column("hidden", "hidden", 500, at.top, head)
@@ -100,7 +100,7 @@ def _lstm(view: RecurrentView, n: int) -> CellStage:
         "write": ((plus, low), "×"),
         "read": ((o, y), "×"),
     }
-    stage.chips["tanh"] = (378, y), "tanh"
+    stage.chips["tanh"] = (372, y), "tanh"
     stage.wires |= {
         "keep": Wire(((before.right + OFF, y), (f - R, y))),
         "forget_gate": Wire(((f, heads), (f, y - R)), "f"),
@@ -109,8 +109,8 @@ def _lstm(view: RecurrentView, n: int) -> CellStage:
         "candidate": Wire(((g, heads), (g, low), (plus + R, low)), "g"),
         "written": Wire(((plus, low + R), (plus, y - R))),
         "cell": Wire(((plus + R, y), (cell.x - OFF, y)), "result"),
-        "seen": Wire(((cell.right + 4, y), (343, y))),
-        "tanh": Wire(((414, y), (o - R, y))),
+        "seen": Wire(((cell.right + 2, y), (333, y))),
+        "tanh": Wire(((411, y), (o - R, y))),
         "output_gate": Wire(((o, heads), (o, y - R)), "o"),
         "hidden": Wire(((o + R, y), (hidden.x - OFF, y)), "result"),
     }

@@ -161,6 +161,8 @@ class Steps:
 
     def returned(self) -> tuple[Rows, ...]:
         """The grids of what the layer hands on."""
+        if not self.strips.all_drawn:
+            return ()
         grids, last = self.strips.grids, self.view.runs[-1].layer
         tops = [n for n, run in enumerate(self.view.runs) if run.layer == last]
         out: list[Rows] = []

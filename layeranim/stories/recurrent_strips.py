@@ -110,7 +110,7 @@ class Strips:
         size = view.trace.tensor(base if base == "probabilities" else view.name(n, base)).shape[-1]
         state = base in ("cell", "hidden")
         most = {"full": FULL, "both": 2, "first": 1 if state else 2, "colour": 0}[mode]
-        first = state and mode in ("both", "first")
+        first = state and mode != "colour"
         written = size if size <= most else int(first)
         coloured = 0 if size <= most or (first and mode == "first") else high
         said: Line = (Run(name, "ink", "semibold", Fact("layer")),)

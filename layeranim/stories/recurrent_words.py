@@ -50,7 +50,7 @@ class CellWords:
                 view.column(n, p.vector, t, range(len(p.cols))),
                 view.row(n, p.weight, unit, range(len(p.cols))),
             )
-            zero = view.products(n, w.products, t, unit, p.cols).levels[:, 0] == 0
+            zero = view.at(view.name(n, w.products), 0, t, unit)[p.cols.start : p.cols.stop] == 0
             for i in range(len(p.cols)):
                 a, b = (str(cells.texts[i, 0]) if cells.texts is not None else "" for cells in (left, right))
                 out.append(

@@ -18,7 +18,8 @@ from layeranim import numbers, theme
 from layeranim.engine.trace import Region, Trace
 from layeranim.numbers import Style
 from layeranim.scenes.base import ExplainerScene
-from layeranim.scenes.parts.label import PX, Label
+from layeranim.scenes.parts.label import Label
+from layeranim.scenes.parts.shape import PX
 from layeranim.scenes.parts.shapes import FocusFrame
 from layeranim.scenes.parts.tilegrid import TileGrid
 from layeranim.stories.storyboard import Address, Beat, Box, Fact, GridPlan, Source, plain

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from manim import Animation, Mobject, VGroup, VMobject
+from manim import Animation, Mobject, VMobject
 from manim.utils.rate_functions import ease_in_out_cubic, ease_out_cubic, linear
 
+from layeranim.scenes.parts.shape import Bundle
 from layeranim.scenes.parts.tilegrid import BLENDS, Look, TileGrid
 from layeranim.stories.storyboard import Cells
 
@@ -20,6 +21,10 @@ class InPlace(Animation):
 
     def create_starting_mobject(self) -> Any:
         return self.mobject
+
+    def _setup_scene(self, scene: Any) -> None:
+        if self.is_introducer() and not any(m is self.mobject for m in scene.mobjects):
+            scene.add(self.mobject)
 
     def get_all_mobjects(self) -> Sequence[Any]:
         return (self.mobject,)
@@ -114,7 +119,7 @@ class Follow(InPlace):
     """Call ``at(alpha)`` on every frame: sweeps, counters, anything that a number drives."""
 
     def __init__(self, at: Callable[[float], None], **kwargs: Any) -> None:
-        super().__init__(VGroup(), rate_func=kwargs.pop("rate_func", EVEN), **kwargs)
+        super().__init__(Bundle(), rate_func=kwargs.pop("rate_func", EVEN), **kwargs)
         self.at = at
 
     def set(self, alpha: float) -> None:

@@ -6,21 +6,19 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
-from manim import VGroup, VMobject
+from manim import VMobject
 
 from layeranim import typeface
+from layeranim.scenes.parts.shape import Bundle, Shape
 from layeranim.stories.storyboard import Line, Point, Run, Source
 from layeranim.theme import Theme
 from layeranim.typeface import Weight
-
-PX = 1 / 90
-"""Manim units to a design pixel."""
 
 Across = Literal["left", "centre", "right"]
 Along = Literal["baseline", "middle"]
 
 
-class Label(VMobject):
+class Label(Shape):
     """One run of text, ``size`` design pixels; ``text`` and ``source`` tell what it says and where that came from."""
 
     def __init__(
@@ -35,20 +33,16 @@ class Label(VMobject):
         source: Source | None = None,
         markup: bool = False,
     ) -> None:
-        super().__init__(stroke_width=0, fill_opacity=1, fill_color=colour)
         glyphs = typeface.shape(text, weight, markup)
-        self.text, self.size, self.source, self.markup = text, size, source, markup
-        self.weight, self.colour = weight, colour
         dx = {"left": 0.0, "centre": -glyphs.advance / 2, "right": -glyphs.advance}[across]
         dy = -typeface.cap_height(weight) / 2 if along == "middle" else 0.0
-        outline = glyphs.contours.reshape(-1, 2)
-        points = np.zeros((len(outline), 3))
-        points[:, 0] = (at[0] + (outline[:, 0] + dx) * size) * PX
-        points[:, 1] = (at[1] + (outline[:, 1] + dy) * size) * PX
-        self.points = points
+        outline = glyphs.contours.reshape(-1, 2) * size
+        super().__init__(outline + np.array([at[0] + dx * size, at[1] + dy * size]), fill=colour)
+        self.text, self.size, self.source, self.markup = text, size, source, markup
+        self.weight, self.colour = weight, colour
 
 
-class TextLine(VGroup):
+class TextLine(Bundle):
     """Several runs on one baseline: a heading, a caption."""
 
     def __init__(
@@ -66,7 +60,8 @@ class TextLine(VGroup):
         self.runs: list[Run] = list(line)
         for run, width in zip(line, widths, strict=True):
             colour = recolour or theme.role(run.role)
-            self.add(Label(run.text, size, colour, run.weight, (x, at[1]), source=run.source, markup=run.markup))
+            label = Label(run.text, size, colour, run.weight, (x, at[1]), source=run.source, markup=run.markup)
+            self.submobjects.append(label)
             x += width
 
     def late(self) -> Sequence[VMobject]:

@@ -6,17 +6,16 @@ import itertools
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from manim import WHITE, VGroup, VMobject
+from manim import VMobject
 from numpy.typing import NDArray
 
 from layeranim import theme as t
 from layeranim import typeface
-from layeranim.scenes.parts.label import PX, Label
-from layeranim.stories.storyboard import Box, Point
+from layeranim.scenes.parts.label import Label
+from layeranim.scenes.parts.shape import PX, STROKE, Bundle, Shape
+from layeranim.stories.storyboard import Box, Point, Source
 from layeranim.theme import Theme
 
-STROKE = 100 * PX
-"""Design pixels to Manim's stroke width (cairo: one is a hundredth of a unit)."""
 _BEND = 0.5522847498  # a cubic's handle for a quarter circle
 
 
@@ -29,16 +28,7 @@ def polyline(
         ends = np.asarray(line, float)
         a, b = ends[:-1], ends[1:]
         curves.append(np.stack([a, a + (b - a) / 3, a + 2 * (b - a) / 3, b], 1).reshape(-1, 2))
-    return _path(np.concatenate(curves), stroke, width, fill)
-
-
-def _path(flat: NDArray[np.float64], stroke: str | None, width: float, fill: str | None) -> VMobject:
-    shape = VMobject(stroke_width=width * STROKE if stroke else 0, fill_opacity=1 if fill else 0)
-    any_colour = stroke or fill or WHITE  # what is not drawn still has a colour in Manim
-    shape.set_stroke(stroke or any_colour, opacity=1 if stroke else 0)
-    shape.set_fill(fill or any_colour, opacity=1 if fill else 0)
-    shape.points = np.column_stack([flat, np.zeros(len(flat))]) * PX
-    return shape
+    return Shape(np.concatenate(curves), fill, stroke, width)
 
 
 def outline(box: Box, radius: float) -> NDArray[np.float64]:
@@ -73,7 +63,7 @@ def rectangle(
     box: Box, fill: str | None = None, stroke: str | None = None, width: float = t.HAIR, radius: float = t.CELL_RADIUS
 ) -> VMobject:
     """A rounded rectangle."""
-    return _path(outline(box, radius), stroke, width, fill)
+    return Shape(outline(box, radius), fill, stroke, width)
 
 
 def disc(
@@ -83,7 +73,7 @@ def disc(
     return rectangle(Box(at[0] - radius, at[1] + radius, 2 * radius, 2 * radius), fill, stroke, width, radius)
 
 
-class FocusFrame(VMobject):
+class FocusFrame(Shape):
     """A frame around cells with a halo in the background's colour on each side, so that it reads on any fill.
 
     Around several boxes (a dilated kernel's taps) it is still one mobject.
@@ -92,8 +82,9 @@ class FocusFrame(VMobject):
     def __init__(
         self, boxes: Sequence[Box], colour: str, theme: Theme, width: float = t.FOCUS, outset: float = t.FOCUS_OUTSET
     ) -> None:
-        super().__init__(stroke_color=colour, stroke_width=width * STROKE, stroke_opacity=1, fill_opacity=0)
-        self.set_background_stroke(color=theme.bg, width=(width + 2 * t.HALO) * STROKE, opacity=1)
+        super().__init__(np.zeros((0, 2)), stroke=colour, width=width)
+        self.background_stroke_rgbas = Shape(np.zeros((0, 2)), stroke=theme.bg).stroke_rgbas
+        self.background_stroke_width = (width + 2 * t.HALO) * STROKE
         self.outset = outset
         self.around(boxes)
 
@@ -117,7 +108,7 @@ def hairline(box: Box, theme: Theme) -> VMobject:
     return rectangle(box.outset(4), stroke=theme.grid, width=t.HAIR, radius=6)
 
 
-class Lane(VGroup):
+class Lane(Bundle):
     """Where data goes: an orthogonal or straight line with a head at its end."""
 
     def __init__(self, points: Sequence[Point], colour: str, width: float = t.LINE, head: float = t.ARROW_HEAD) -> None:
@@ -130,20 +121,20 @@ class Lane(VGroup):
         super().__init__(line, tip)
 
 
-def operator(at: Point, symbol: str, theme: Theme, colour: str | None = None, ink: str | None = None) -> VGroup:
+def operator(at: Point, symbol: str, theme: Theme, colour: str | None = None, ink: str | None = None) -> Bundle:
     """A pointwise operator: a circle with × + Σ ⊙."""
     ring = disc(at, t.OPERATOR_RADIUS, theme.bg, colour or theme.muted)
     label = Label(symbol, 28, ink or colour or theme.ink, "semibold", at, "centre", "middle")
     ink_box = label.points[:, 1]  # a font sets + and × lower than capitals: centre the ink
     label.points[:, 1] += at[1] * PX - (ink_box.max() + ink_box.min()) / 2
-    return VGroup(ring, label)
+    return Bundle(ring, label)
 
 
-def chip(at: Point, text: str, theme: Theme, colour: str) -> VGroup:
+def chip(at: Point, text: str, theme: Theme, colour: str, source: Source | None = None) -> Bundle:
     """A learned or elementwise function: its name in an outline."""
     box = chip_box(at, text)
     frame = rectangle(box, theme.bg, colour, t.LINE, t.CHIP_RADIUS)
-    return VGroup(frame, Label(text, 24, colour, "medium", at, "centre", "middle"))
+    return Bundle(frame, Label(text, 24, colour, "medium", at, "centre", "middle", source))
 
 
 def chip_box(at: Point, text: str) -> Box:

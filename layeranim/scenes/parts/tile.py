@@ -10,7 +10,7 @@ import numpy as np
 from manim import Scene, VGroup
 
 from layeranim.scenes.parts.animate import TRAVEL, InPlace
-from layeranim.scenes.parts.label import PX
+from layeranim.scenes.parts.shape import PX
 from layeranim.scenes.parts.tilegrid import Look, TileGrid
 from layeranim.stories.storyboard import Point
 

@@ -18,7 +18,8 @@ from layeranim import typeface
 from layeranim.engine.trace import Region
 from layeranim.layout import PixelBox, View
 from layeranim.scenes.parts import heat
-from layeranim.scenes.parts.label import PX, Label
+from layeranim.scenes.parts.label import Label
+from layeranim.scenes.parts.shape import PX
 from layeranim.scenes.parts.shapes import ghosts, rectangle
 from layeranim.stories.storyboard import Box, Cells, GridPlan, Source
 from layeranim.theme import Theme, rgb

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from manim import Scene, VGroup
+from manim import Scene
 
 from layeranim import theme as t
 from layeranim.engine.trace import Region
+from layeranim.scenes.parts.shape import Bundle
 from layeranim.scenes.parts.shapes import FocusFrame, polyline
 from layeranim.stories.storyboard import Box, GridPlan
 from layeranim.theme import Theme
@@ -22,7 +23,7 @@ class Window:
     def __init__(self, scene: Scene, theme: Theme, lenses: Sequence[Box] = ()) -> None:
         self.scene, self.theme, self.lenses = scene, theme, lenses
         self.frames: list[FocusFrame] = []
-        self.lines = VGroup()
+        self.lines = Bundle()
 
     def put(self, boxes: Boxes) -> None:
         """Bring the frames and lines to these boxes."""
@@ -37,7 +38,7 @@ class Window:
 
     def _lead(self, around: Sequence[list[Box]]) -> None:
         self.scene.remove(self.lines)
-        self.lines = VGroup()
+        self.lines = Bundle()
         for lens, parts in zip(self.lenses, around, strict=False):
             window = hull(parts).outset(t.FOCUS_OUTSET)
             ends = [
@@ -50,7 +51,7 @@ class Window:
     def remove(self) -> None:
         """Take frames and lines away."""
         self.scene.remove(*self.frames, self.lines)
-        self.frames, self.lines = [], VGroup()
+        self.frames, self.lines = [], Bundle()
 
 
 def taps(plan: GridPlan, region: Region) -> list[Box]:

@@ -1,0 +1,136 @@
+"""Films drawn again and compared, frame by frame, with those that are committed; what differs is put on a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from html import escape
+from io import BytesIO
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from layeranim.errors import RenderError
+from layeranim.film.output import Output
+from layeranim.film.writers.png import write_png
+
+NEAR = 24
+"""Levels of 255 that a channel may be off: codecs and antialiasing differ by a few between versions."""
+SHARE = 0.001
+"""Part of a frame's pixels that may be further off."""
+PICTURES = ("gif", "webp", "png", "apng")
+VIDEOS = ("mp4", "webm", "av1.webm")
+EDGE = 8
+
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The first frame that differs, and how."""
+
+    frame: int
+    detail: str
+    expected: Pixels | None = None
+    actual: Pixels | None = None
+
+
+def compare(suffix: str, expected: bytes, actual: bytes) -> Difference | None:
+    """The first difference beyond the tolerance between two films of one format, decoded; ``None`` if there is none."""
+    if expected == actual or suffix not in (*PICTURES, *VIDEOS):
+        return None
+    pairs = zip_longest(_frames(suffix, expected), _frames(suffix, actual))
+    for number, (one, other) in enumerate(pairs, 1):
+        if one is None or other is None:
+            which = "expected" if other is None else "drawn now"
+            return Difference(number, f"frame {number} is only in the film {which}")
+        if one[0] != other[0]:
+            return Difference(number, f"frame {number} is shown {one[0]}, now {other[0]}", one[1], other[1])
+        if one[1].shape != other[1].shape:
+            detail = f"frame {number} has {_size(one[1])} pixels, now {_size(other[1])}"
+            return Difference(number, detail, one[1], other[1])
+        share = float(np.mean(_far(one[1], other[1])))
+        if share > SHARE:
+            return Difference(number, f"{share:.2%} of frame {number}'s pixels differ", one[1], other[1])
+    return None
+
+
+def _far(one: Pixels, other: Pixels) -> NDArray[np.bool_]:
+    far: NDArray[np.bool_] = np.abs(one.astype(np.int16) - other).max(axis=-1) > NEAR
+    return far
+
+
+def _size(pixels: Pixels) -> str:
+    return f"{pixels.shape[1]}×{pixels.shape[0]}"
+
+
+def _frames(suffix: str, data: bytes) -> Iterator[tuple[str, Pixels]]:
+    """Every frame as RGB, with how long it is shown. Raises ``RenderError`` for what cannot be decoded."""
+    try:
+        yield from _video(data) if suffix in VIDEOS else _pictures(data)
+    except (OSError, ValueError, SyntaxError, EOFError) as error:
+        raise RenderError(f"the {suffix} cannot be decoded: {error}") from None
+
+
+def _pictures(data: bytes) -> Iterator[tuple[str, Pixels]]:
+    from PIL import Image, ImageSequence
+
+    with Image.open(BytesIO(data)) as image:
+        for frame in ImageSequence.Iterator(image):
+            yield f"{frame.info.get('duration', 0):g} ms", np.asarray(frame.convert("RGB"))
+
+
+def _video(data: bytes) -> Iterator[tuple[str, Pixels]]:
+    import av
+
+    with av.open(BytesIO(data)) as container:
+        for frame in container.decode(video=0):
+            time: Any = frame.time
+            yield f"at {time:.3f} s", frame.to_ndarray(format="rgb24")
+
+
+def write(folder: Path, found: Mapping[str, Difference]) -> Path:
+    """A page of all differences, with expected, actual and difference side by side; returns its path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for file, one in sorted(found.items()):
+        rows.append(f"<h2>{escape(file)}</h2>\n<p>{escape(one.detail)}</p>")
+        if one.expected is not None and one.actual is not None:
+            picture = f"{file}.difference.png"
+            with Output(folder / picture) as output:
+                write_png(output.file, _bgra(_side_by_side(one.expected, one.actual)))
+                output.commit()
+            alt = f"{file}, frame {one.frame}: expected, actual, difference"
+            rows.append(f'<img src="{escape(picture)}" alt="{escape(alt)}">')
+    page = folder / "index.html"
+    with Output(page) as output:
+        output.file.write(_PAGE.format("\n".join(rows)).encode())
+        output.commit()
+    return page
+
+
+_PAGE = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Films that differ</title>
+<style>body {{ font: 16px/1.5 sans-serif; margin: 2rem }} img {{ max-width: 100%; image-rendering: pixelated }}</style>
+<h1>Films that differ</h1>
+<p>Left: expected. Middle: drawn now. Right: white where a pixel is off by more than the tolerance.</p>
+{}
+</html>
+"""
+
+
+def _side_by_side(expected: Pixels, actual: Pixels) -> Pixels:
+    height = max(expected.shape[0], actual.shape[0])
+    panels = [expected, actual]
+    if expected.shape == actual.shape:
+        panels.append(np.repeat(_far(expected, actual)[..., None] * np.uint8(255), 3, axis=-1).astype(np.uint8))
+    padded = [np.pad(p, ((0, height - p.shape[0]), (0, EDGE), (0, 0)), constant_values=128) for p in panels]
+    return np.concatenate(padded, axis=1)
+
+
+def _bgra(rgb: Pixels) -> Pixels:
+    """As the film's own PNG writer takes it."""
+    return np.concatenate([rgb[..., ::-1], np.full((*rgb.shape[:2], 1), 255, np.uint8)], axis=-1)

@@ -1,0 +1,117 @@
+"""JSON Schema of ``layeranim.toml``, from the catalog: editors complete and check with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from layeranim import api, catalog
+from layeranim.assets import entries, manifest, names
+from layeranim.engine.option import Choice, Config, Flag, Integer, Kind, Option, Real
+from layeranim.stories.options import FilmOptions, Text
+
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+ARRAY: dict[str, Any] = {"anyOf": [{"type": "string"}, {"type": "number"}, {"type": "array"}]}
+
+
+def schema() -> dict[str, Any]:
+    """The whole schema: one branch an explainer, each with its own options."""
+    explainers = list(catalog.explainers())
+    formats = _words(entries.MADE)
+    themes = _words(entries.THEMES)
+    return {
+        "$schema": DRAFT,
+        "title": "layeranim manifest",
+        "type": "object",
+        "required": ["version", "asset"],
+        "additionalProperties": False,
+        "properties": {
+            "version": {"const": manifest.VERSION},
+            "output": {"type": "string", "default": "renders", "description": "folder of the films"},
+            "formats": formats,
+            "themes": themes,
+            "defaults": {"type": "object", "additionalProperties": False, "properties": _defaults()},
+            "asset": {
+                "type": "array",
+                "minItems": 1,
+                "items": {
+                    "type": "object",
+                    "required": ["id", "explainer"],
+                    "properties": {"explainer": {"enum": explainers}},
+                    "allOf": [_branch(name, formats, themes) for name in explainers],
+                },
+            },
+        },
+    }
+
+
+def _branch(name: str, formats: dict[str, Any], themes: dict[str, Any]) -> dict[str, Any]:
+    """What holds if an asset's explainer is ``name``."""
+    layer = catalog.layer(name)
+    options = {**_options(layer.config), **_defaults(example=True)}
+    arrays: dict[str, Any] = {}
+    for spec in layer.arrays:
+        key = f"{spec.name}_values" if spec.name in options else spec.name
+        arrays |= _spelt(key, ARRAY | {"description": spec.help})
+    both = {**arrays, **options}
+    many = {key: {"type": "array", "minItems": 1, "items": value} for key, value in both.items()}
+    properties = {
+        "id": {"type": "string", "maxLength": names.MOST, "description": f"name of the film: {names.RULE}"},
+        "explainer": {"const": name},
+        "formats": formats,
+        "themes": themes,
+        "matrix": {"type": "object", "additionalProperties": False, "properties": many},
+        "alt": {"type": "string", "minLength": 1, "maxLength": entries.LONGEST_ALT},
+        **both,
+    }
+    return {
+        "if": {"properties": {"explainer": {"const": name}}, "required": ["explainer"]},
+        "then": {"additionalProperties": False, "properties": properties},
+    }
+
+
+def _defaults(example: bool = False) -> dict[str, Any]:
+    return {
+        key: value
+        for key, value in {**_options(api.InputOptions), **_options(FilmOptions)}.items()
+        if key != "theme" and (example or key != "example")
+    }
+
+
+def _options(config: type[Config]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for item in config.options():
+        for name in (item.name, *item.aliases):
+            found |= _spelt(name, _value(item.kind) | {"description": item.help} | _default(item))
+    return found
+
+
+def _spelt(name: str, value: dict[str, Any]) -> dict[str, Any]:
+    """With underscores and with dashes."""
+    return {name: value, name.replace("_", "-"): value}
+
+
+def _default(item: Option) -> dict[str, Any]:
+    return {"default": item.default} if isinstance(item.default, (bool, int, float, str)) else {}
+
+
+def _value(kind: Kind) -> dict[str, Any]:
+    if isinstance(kind, Flag):
+        return {"type": "boolean"}
+    if isinstance(kind, Choice):
+        return {"enum": list(kind.names)}
+    if isinstance(kind, (Integer, Real)):
+        low, high = kind.low, kind.high
+        out: dict[str, Any] = {"type": "integer" if isinstance(kind, Integer) else "number"}
+        out |= {"minimum": low} if low is not None else {}
+        out |= {"maximum": high} if high is not None else {}
+        if isinstance(kind, Real):
+            out |= {"exclusiveMaximum": kind.below} if kind.below is not None else {}
+            out |= {"exclusiveMinimum": kind.above} if kind.above is not None else {}
+        return out
+    if isinstance(kind, Text):
+        return {"type": "string"}
+    return dict(ARRAY)
+
+
+def _words(closed: tuple[str, ...]) -> dict[str, Any]:
+    return {"type": "array", "minItems": 1, "items": {"enum": list(closed)}}

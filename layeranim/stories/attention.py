@@ -1,0 +1,179 @@
+"""Attention told: one row stage by stage, the others quicker, head after head."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from layeranim import theme
+from layeranim.stories import timing
+from layeranim.stories.attention_parts import AttentionParts
+from layeranim.stories.attention_plan import Plan, plan
+from layeranim.stories.attention_presets import PRESETS
+from layeranim.stories.attention_view import AttentionView
+from layeranim.stories.attention_words import GOOD_FOR, AttentionWords
+from layeranim.stories.options import PACES
+from layeranim.stories.storyboard import Beat, Line, Run, Story, Storyboard, Telling
+
+OPENING, PROJECT, HEAD, JOIN = 1.48, 1.8, 1.0, 1.8  # seconds
+STAGES = {"score": 2.4, "scale": 1.2, "cap": 1.2, "mask": 1.4, "exp": 1.6, "divide": 1.6, "pick": 1.4, "mix": 2.2}
+FIRST, MIDDLE, LAST = 1.8, 1.6, 1.4  # the first row after the taught one, the one of the poster, the last
+REST, LEAST, MOST = 4.0, 0.56, 1.4  # all other rows together; one of them at least and at most
+SWEEPS = 12
+
+
+def tell(telling: Telling) -> Storyboard:
+    """The storyboard of attention."""
+    view = AttentionView(telling)
+    return _Telling(view, plan(view)).storyboard()
+
+
+@dataclass(frozen=True)
+class _Act:
+    """A beat to come: its kind, its rows, its seconds."""
+
+    kind: str
+    units: range
+    seconds: float
+
+
+class _Telling:
+    def __init__(self, view: AttentionView, stage: Plan) -> None:
+        self.view, self.plan, self.film = view, stage, view.telling.film
+        self.words = AttentionWords(view)
+        self.shown = self.film.selected(view.units)
+        self.taught = view.taught(self.shown)
+
+    def storyboard(self) -> Storyboard:
+        view, words = self.view, self.words
+        beats = tuple(self.beats())
+        middle = self.shown[(len(self.shown) + 1) // 2 - 1]
+        stops = [beat for beat in beats if beat.kind in ("step", "mix")]
+        poster = min(stops, key=lambda b: (abs(b.units[0] - middle), b.units[0]))
+        return Storyboard(
+            "attention",
+            words.title,
+            words.parameters(),
+            self.plan.grids,
+            beats,
+            view.units,
+            poster.end - 1,
+            words.alt(words.title, poster),
+            {"attention": AttentionParts(view, self.plan, self.shown.start)},
+            view.warnings,
+        )
+
+    # ── beats ────────────────────────────────────────────────────────────────
+    def beats(self) -> Iterator[Beat]:
+        words, pace, first = self.words, PACES[self.film.pace], self.shown.start
+        at = timing.ticks(OPENING)
+        opening = words.shortened()
+        note = (Run(opening, weight="regular", source=_fact()),) if opening else words.whole_formula()
+        yield Beat("open", 0, at, caption=words.opening(), note=note, done=first)
+        done = first
+        for act in self.acts():
+            length = timing.ticks(act.seconds * pace)
+            if act.kind in ("step", "mix", "sweep"):
+                done = act.units[-1] + 1
+            yield self.beat(act, at, length, done)
+            at += length
+        hold = timing.ticks(theme.END_HOLD)
+        yield Beat("close", at, hold, caption=words.closing(), note=words.takeaway(), done=self.shown.stop)
+
+    def beat(self, act: _Act, at: int, length: int, done: int) -> Beat:
+        words, u = self.words, act.units[0]
+        place: Line = () if act.kind in ("join", "sweep") else words.place(u)
+        if act.kind == "sweep":
+            caption, note = words.sweep(act.units), ()
+        elif act.kind in ("head", "join"):
+            caption, note = (words.head(u), ()) if act.kind == "head" else (words.join(), ())
+        else:
+            caption, note = words.caption(act.kind, u), words.note(act.kind, u)
+        return Beat(act.kind, at, length, act.units, self.phases(act, length), caption, note, place, range(0), done)
+
+    def phases(self, act: _Act, length: int) -> tuple[tuple[str, int], ...]:
+        if act.kind == "sweep":
+            return (("sweep", length),)
+        if act.kind == "step":
+            share = min(0.4, 0.2 * act.seconds)
+            wanted = [("travel", min(0.32, share)), ("score", share), ("softmax", share), ("land", share)]
+            return timing.phases(length, wanted)
+        if act.kind in ("head", "join", "project"):
+            return timing.phases(length, [("travel", 0.32)])
+        return timing.phases(length, [("travel", 0.28), ("first", 0.36), ("rest", 0.36 if act.kind == "score" else 0.0)][: 3 if act.kind == "score" else 2])  # noqa: E501
+
+    # ── what follows what ────────────────────────────────────────────────────
+    def acts(self) -> Iterator[_Act]:
+        """Projection, the taught row in stages, all others as steps or sweeps, the joining of heads."""
+        taught = range(self.taught, self.taught + 1)
+        if self.view.config.projections:
+            yield _Act("project", taught, PROJECT)
+        yield from self.rows(range(self.shown.start, self.taught))
+        for stage in self.stages(self.taught):
+            yield _Act(stage, taught, STAGES[stage])
+        yield from self.rows(range(self.taught + 1, self.shown.stop))
+        if self.view.heads > 1 or self.view.config.output_projection:
+            yield _Act("join", range(self.shown[-1], self.shown[-1] + 1), JOIN)
+
+    def stages(self, u: int) -> Iterator[str]:
+        """What happens to one row of scores, in order."""
+        chain = self.view.chain
+        yield "score"
+        yield from (stage for stage, tensor in (("scale", "scaled"), ("cap", "capped")) if tensor in chain)
+        if "masked" in chain and (not self.view.seen(u).all() or not self.view.config.causal):
+            yield "mask"
+        yield from ("exp", "divide") if self.view.config.lookup == "soft" else ("pick",)
+        yield "mix"
+
+    def rows(self, units: range) -> Iterator[_Act]:
+        """Rows as they come: a beat where a new head begins, steps, and sweeps where there are many."""
+        for act in self.stretches(units):
+            for part in self.by_head(act):
+                head = part.units[0]
+                if head % self.view.rows == 0 and head != self.shown.start:
+                    yield _Act("head", range(head, head + 1), HEAD)
+                yield part
+
+    def by_head(self, act: _Act) -> Iterator[_Act]:
+        """A sweep never runs from one head into the next."""
+        rows, start = self.view.rows, act.units.start
+        while start < act.units.stop:
+            stop = min(act.units.stop, (start // rows + 1) * rows)
+            yield _Act(act.kind, range(start, stop), act.seconds * (stop - start) / len(act.units))
+            start = stop
+
+    def stretches(self, units: range) -> Iterator[_Act]:
+        n = len(units)
+        if n <= 3:
+            yield from (_Act("step", range(u, u + 1), (FIRST, MIDDLE, LAST)[i]) for i, u in enumerate(units))
+            return
+        each = REST / (n - 2)
+        middle = self.shown[(len(self.shown) + 1) // 2 - 1]
+        yield _Act("step", units[:1], FIRST)
+        inner = units[1:-1]
+        if each >= LEAST:
+            yield from (_Act("step", range(u, u + 1), MIDDLE if u == middle else min(MOST, each)) for u in inner)
+        else:
+            before, after = range(inner.start, max(inner.start, min(middle, inner.stop))), inner
+            if middle in inner:
+                after = range(middle + 1, inner.stop)
+                yield from self.sweeps(before, len(inner))
+                yield _Act("step", range(middle, middle + 1), MIDDLE)
+            yield from self.sweeps(after, len(inner))
+        yield _Act("step", units[-1:], LAST)
+
+    def sweeps(self, units: range, of: int) -> Iterator[_Act]:
+        """Rows swept over, in blocks."""
+        block = max(1, -(-of // SWEEPS))
+        for start in range(units.start, units.stop, block):
+            part = range(start, min(units.stop, start + block))
+            yield _Act("sweep", part, REST * len(part) / of)
+
+
+def _fact() -> object:
+    from layeranim.stories.storyboard import Fact
+
+    return Fact("drawn")
+
+
+AttentionStory = Story("Attention", PRESETS, tell, GOOD_FOR)
