@@ -1,0 +1,35 @@
+"""Large inputs are drawn by rule: colour with a lens, sweeps over rows, in bounded time and memory."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .conftest import Case, play
+
+
+def test_a_hundred_thousand_cells_and_windows() -> None:
+    case = Case("conv", {"input": "random:320x320", "kernel": "sobel-x"}, "large")
+    played = play(case)
+    board = played.board
+    assert board.total == 318 * 318
+    assert board.seconds <= 25
+    assert len(board.beats) <= 50  # rows are swept in blocks
+    assert sum(len(beat.units) for beat in board.beats) == board.total  # none is left out
+    assert all(grid.numeral == 0 for name, grid in board.grids.items() if name.startswith(("input", "output")))
+    drawn = played.scene.grids["output:0"].colours
+    assert drawn.shape == (318, 318, 4)
+    assert (drawn[..., 3] == 255).all()
+
+
+def test_three_hundred_filters_over_many_channels() -> None:
+    case = Case("conv", {"input": "random:64x56x56", "filters": 300, "kernel_size": 3, "padding": 1}, "wide")
+    work = case.work()
+    trace = work.trace()
+    board = work.storyboard(trace)
+    assert trace["output"].shape == (1, 300, 56, 56)
+    assert {name for name in board.grids if name.startswith(("input", "output"))} == {
+        f"{kind}:{i}" for kind in ("input", "output") for i in range(3)
+    }
+    said = " ".join(run.text for line in board.lines() for run in line)
+    assert "3 of 64 channels, 3 of 300 filters" in said
+    assert np.isfinite(trace["output"]).all()
