@@ -21,7 +21,7 @@ from layeranim.film.writers import Rect
 from layeranim.layout import PixelBox, View
 from layeranim.theme import rgb
 
-SPRITE_BYTES = 24_000_000  # least recently used sprites go beyond this
+SPRITE_BYTES = 12_000_000  # least recently used sprites go beyond this
 PHASES = 256  # cairo's own sub-pixel grid: finer positions give the same pixels
 MOST_RECTS = 48
 CLOSE = 1e-6  # Manim's tolerance: points nearer than this are one
