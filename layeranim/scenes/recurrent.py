@@ -154,7 +154,9 @@ class RecurrentScene(ExplainerScene):
         for start, goal, between in move.carry:
             a, b = self.grids[start], self.grids[goal]
             for r in range(min(a.plan.rows, b.plan.rows)):
-                ways.append((tile(a, r, 0), (a.plan.cell(r, 0).centre, *between, b.plan.cell(r, 0).centre)))
+                start_at, middle = a.plan.cell(r, 0).centre, a.plan.box.centre
+                way = [(x, y + start_at[1] - middle[1]) for x, y in between]  # the cells keep their places side by side
+                ways.append((tile(a, r, 0), (start_at, *way, b.plan.cell(r, 0).centre)))
         self._calm()
         self._clear(move.clear)
         self._barred(move)

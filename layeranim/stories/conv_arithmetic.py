@@ -52,7 +52,7 @@ class ConvArithmetic:
         """The products of one window with one channel, as they are displayed."""
         view, styles = self.view, self.plan.styles
         left, right = view.window_cells(w, 0, styles["window"]), view.kernel_cells(w.f, 0, styles["kernel"])
-        zero = view.product_cells(w, 0, styles["products"]).levels == 0
+        zero = view.trace.read(w.of("products"))[0] == 0
         rows, cols = view.kernel_shape
         out = []
         for r in range(rows):

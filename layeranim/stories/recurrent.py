@@ -164,6 +164,7 @@ class RecurrentTelling:
         parts += ["unit 1 drawn"] if self.strips.partial else []
         parts += [f"{config.classes} classes"] if config.classes else []
         parts += [f"returns {config.returns}"] if config.returns != "sequences" else []
+        parts += [f"length {view.steps} of {config.timesteps}"] if view.steps < int(config.timesteps or 0) else []
         parts += [config.mode] if config.mode == "one-to-many" else []
         parts += [f"sequence 1 of {view.batch}"] if view.batch > 1 else []
         if view.telling.seeded:
@@ -195,7 +196,8 @@ class RecurrentTelling:
         output = view.trace.tensor("output").shape[1:]
         count = int(view.trace.facts["parameters"])
         returns = str(view.config.returns)
-        what = {"sequences": "output ", "last": "last state ", "state": "final state "}[returns]
+        final = "final memory and state, each " if view.kind == "lstm" else "final state "
+        what = {"sequences": "output ", "last": "last state ", "state": final}[returns]
         return (
             Run(f"{view.steps} step{'s' * (view.steps != 1)}, ", source=Fact("steps")),
             Run(f"{count} shared weights", "weights", "semibold", Fact("parameters")),

@@ -16,7 +16,7 @@ from layeranim.stories.recurrent_words import ROLES, CellWords
 from layeranim.stories.storyboard import Box, Cells, Line, Point
 
 FIRST = range(1)
-LOW = -180  # where a state passes under the gates
+LOW = -226  # the lowest that a state comes on its way back
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,9 +52,9 @@ class Opened:
         """The same cell with the next input: gates at once, then memory and state."""
         pairs = {"lstm": [("cell", "previous_cell")], "gru": [("hidden", "previous_hidden")]}.get(self.view.kind, [])
         carry = (*((a, b, ()) for a, b in pairs), ("hidden", "vector:h", self._way_back()))
-        empty = tuple(n for n in self.stage.grids if n.startswith(("weights", "products", "bias", "pre"))) + tuple(
-            n for n in self.stage.bases if not n.startswith("previous")
-        )
+        empty = tuple(
+            n for n in self.stage.grids if n.startswith(("weights", "products", "bias", "pre", "vector:h"))
+        ) + tuple(n for n in self.stage.bases if not n.startswith("previous"))
         move = Move(
             carry=carry,
             clear=empty,
@@ -242,10 +242,12 @@ class Opened:
 
     def _way_back(self) -> tuple[Point, ...]:
         """How the state comes back to where the next step reads it: round the loop, or under the gates."""
-        if "loop" in self.stage.wires:
-            return self.stage.wires["loop"].points
         start, goal = self.stage.grids["hidden"].box, self.stage.grids["vector:h"].box
-        return (start.centre[0], LOW), (goal.centre[0], LOW)
+        low = LOW + start.h / 2
+        if "loop" in self.stage.wires:
+            (_, y), (right, _), _, (left, _), (_, end), _ = self.stage.wires["loop"].points
+            return (right, y), (right, low), (left, low), (left, end)
+        return (start.centre[0], low), (goal.centre[0], low)
 
     # ── pieces ───────────────────────────────────────────────────────────────
     def given(self, t: int) -> dict[str, Cells]:

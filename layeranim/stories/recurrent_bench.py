@@ -12,7 +12,7 @@ from layeranim.stories.recurrent_view import RecurrentView
 from layeranim.stories.storyboard import Cells, Fact, GridPlan, Line, Point, Run
 
 PITCH = 44  # of rows
-HEAD = 44  # from a column's top to the one above, with its heading between
+HEAD = 42  # from a column's top to the one above, with its heading between
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class Bench:
                 side = min(self.row, share / rows)
                 side = int(side) if side >= 1 else side
                 out[key] = Fit((pitch[0], side), 0)
-            room -= rows * out[key].pitch[1]
+            room -= out[key].height(rows)
         return out
 
     def _place(self) -> None:

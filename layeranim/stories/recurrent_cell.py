@@ -38,7 +38,7 @@ class _Levels:
 
 def _benched(view: RecurrentView, n: int, at: _Levels) -> CellStage:
     """State, input, weights, products and their sum at the left; wires from the sum along the bus."""
-    bench = Bench(view, n, LEFT, at.top - at.tall - 40, BUS, 116, 84)
+    bench = Bench(view, n, LEFT, at.top - at.tall - 36, BUS, 116, 84)
     stage = CellStage(view, n, bench, dict(bench.grids))
     _sum(stage, -212, view, n)
     return stage
@@ -161,8 +161,9 @@ def _candidate(
     after = variant == "reset-after"
     old = stage.column("candidate_hidden", "candidate_hidden", a - 42, at.gates, ())
     new = stage.column("candidate_input", "candidate_input", b - 42, at.gates, ())
-    stage.above(old, "U h + c" if after else "U (r⊙h)")
-    stage.above(new, "W x + b")
+    biased = stage.view.config.bias
+    stage.above(old, ("U h + c" if biased else "U h") if after else "U (r⊙h)")
+    stage.above(new, "W x + b" if biased else "W x")
     for name, x, box in (("candidate_hidden", a, old), ("candidate_input", b, new)):
         _feed(stage, name, x, at, box.bottom, "", "ink")
     stage.operators["join"] = (b, low), "+"
