@@ -13,12 +13,17 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from layeranim.api import load_trace, render, trace
+    from layeranim.api import from_torch, load_trace, render, trace
+    from layeranim.assets.build import build
 
-__all__ = ["__version__", "load_trace", "render", "trace"]
+__all__ = ["__version__", "build", "from_torch", "load_trace", "render", "trace"]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "build":
+        from layeranim.assets.build import build
+
+        return build
     if name in __all__:
         from layeranim import api
 

@@ -13,6 +13,7 @@ from layeranim.engine import archive
 from layeranim.engine.option import Config, Flag, Integer, Layer, PerAxis, Text, option, suggest
 from layeranim.engine.trace import Array, Shape, Trace
 from layeranim.errors import LayeranimError, OptionError, UsageError
+from layeranim.inputs import packed
 from layeranim.stories.options import Bytes, FilmOptions
 from layeranim.stories.storyboard import Made, Preset, Story, Storyboard, Telling
 
@@ -93,7 +94,7 @@ def prepare(name: str, given: Mapping[str, Any], *, stdin: BinaryIO | None = Non
     Raises ``UsageError`` for whatever cannot be resolved; nothing is computed yet.
     """
     layer = catalog.layer(name)
-    story = catalog.story(name) if name in catalog.explainers() else _numbers_only(layer)
+    story = catalog.story(name) if name in catalog.explainers() else numbers_only(layer)
     options, arrays, film, ours = _sorted(layer, story, given)
     seed, example = ours.seed, ours.example
     preset = story.preset(example) if example else story.presets[0]
@@ -110,7 +111,7 @@ def prepare(name: str, given: Mapping[str, Any], *, stdin: BinaryIO | None = Non
     return Work(name, layer, story, config, film, every, preset if used else None, seeded, seed, labels)
 
 
-def _numbers_only(layer: Layer) -> Story:
+def numbers_only(layer: Layer) -> Story:
     """Stands in for the story of a layer without a film: no preset, so its arrays are seeded."""
 
     def tell(telling: Telling) -> Storyboard:
@@ -124,7 +125,7 @@ def _sorted(
 ) -> tuple[dict[str, Any], dict[str, Any], FilmOptions, InputOptions]:
     """Options of the layer, its arrays, options of the film, and where arrays come from."""
     layer_names = {alias: o.name for o in layer.config.options() for alias in (o.name, *o.aliases)}
-    array_names = {spec.name for spec in layer.arrays}
+    array_names = {alias: spec.name for spec in layer.arrays for alias in (spec.name, spec.name.replace(".", "_"))}
     film_names = {o.name for o in FilmOptions.options()}
     input_names = {alias for o in InputOptions.options() for alias in (o.name, *o.aliases)}
     options: dict[str, Any] = {}
@@ -137,7 +138,7 @@ def _sorted(
             continue
         plain = word.removesuffix("_values")
         if plain in array_names and (word != plain or plain not in layer_names or not isinstance(value, (bool, str))):
-            arrays[plain] = value
+            arrays[array_names[plain]] = value
         elif word in layer_names:
             options[layer_names[word]] = value
         elif word in film_names:
@@ -241,6 +242,18 @@ def trace(name: str, **options: Any) -> Trace:
     return prepare(name, options).trace()
 
 
+def from_torch(module: Any, *inputs: Any, seed: int = 0, **named: Any) -> Trace:
+    """The trace of what a live PyTorch module computes: ``la.from_torch(torch.nn.LSTM(3, 4), x)``.
+
+    ``inputs`` and ``named`` are what the module itself would be called with; the module is only read. ``seed`` draws
+    the mask of a dropout in training. Axes beyond a layer's own are folded into the batch, sequences come batch first.
+    Raises ``UsageError`` for a module that is not known, with those that are.
+    """
+    found = packed(module, *inputs, seed=seed, **named)
+    layer = catalog.layer(found.layer)
+    return layer.compute(layer.config.of(found.options), found.arrays)
+
+
 def load_trace(path: str | os.PathLike[str] | IO[bytes]) -> Trace:
     """A trace saved with ``archive.save``: arrays as stored, recipes and steps made anew."""
     return archive.load(path, catalog.layer)
@@ -265,7 +278,11 @@ def render(
 
 
 def _of_trace(made: Trace, options: Mapping[str, Any]) -> Work:
-    name = next(n for n in catalog.explainers() if catalog.layer(n).name == made.layer)
+    name = next((n for n in catalog.explainers() if catalog.layer(n).name == made.layer), None)
+    if name is None:
+        raise OptionError(
+            f"a trace of {made.layer} has numbers but no film yet; there are {', '.join(catalog.explainers())}"
+        )
     film = FilmOptions.of(options)
     return Work(name, catalog.layer(name), catalog.story(name), made.config, film, {}, None, (), 0, {}, made)  # type: ignore[arg-type]
 

@@ -52,6 +52,27 @@ EXPLAINERS: dict[str, Explainer] = {
         "stories.pool:PoolStory",
         "scenes.pool:PoolScene",
     ),
+    "neuron": Explainer(
+        "dense",
+        "one artificial neuron: inputs times weights, plus bias, through an activation",
+        "engine.dense:NEURON",
+        "stories.dense:NeuronStory",
+        "scenes.dense:DenseScene",
+    ),
+    "dense": Explainer(
+        "dense",
+        "a dense layer: every unit reads every input, nodes and edges beside the matrix",
+        "engine.dense:DENSE",
+        "stories.dense:DenseStory",
+        "scenes.dense:DenseScene",
+    ),
+    "dropout": Explainer(
+        "regularisation",
+        "dropout: units left out at random in training, all of them used at test time",
+        "stories.dropout_options:DROPOUT_FILM",
+        "stories.dropout:DropoutStory",
+        "scenes.dropout:DropoutScene",
+    ),
     "rnn": Explainer(
         "recurrent",
         "a recurrent layer: the cell, then unrolled over the time steps",
@@ -73,14 +94,23 @@ EXPLAINERS: dict[str, Explainer] = {
         "stories.recurrent:LstmStory",
         "scenes.recurrent:RecurrentScene",
     ),
+    "attention": Explainer(
+        "attention",
+        "every word compares itself with all words and takes in a mixture of their values",
+        "engine.attention:ATTENTION",
+        "stories.attention:AttentionStory",
+        "scenes.attention:AttentionScene",
+    ),
 }
 
 
 LAYERS: dict[str, str] = {
     "activation": "engine.activation_layer:ACTIVATION",
-    "attention": "engine.attention:ATTENTION",
+    "backprop": "engine.network:BACKPROP",
     "batchnorm": "engine.normalisation:BATCH_NORM",
     "bilinear": "engine.bilinear:BILINEAR",
+    "cnn": "engine.cnn:CNN",
+    "cnn-backprop": "engine.cnn:CNN_BACKPROP",
     "conv1d": "engine.conv_nd:CONV_1D",
     "conv3d": "engine.conv_nd:CONV_3D",
     "conv-matmul": "engine.conv_matmul:CONV_MATMUL",
@@ -93,13 +123,16 @@ LAYERS: dict[str, str] = {
     "flatten": "engine.flatten:FLATTEN",
     "layernorm": "engine.normalisation:LAYER_NORM",
     "loss": "engine.losses:LOSS",
+    "mlp": "engine.network:MLP",
     "neuron": "engine.dense:NEURON",
+    "optimiser": "engine.training:OPTIMISER",
     "pool1d": "engine.pool:POOL_1D",
     "pool3d": "engine.pool:POOL_3D",
     "positional-encoding": "engine.positional:POSITIONAL",
     "seq2seq": "engine.seq2seq:SEQ2SEQ",
     "softmax": "engine.softmax:SOFTMAX",
     "timesteps": "engine.recurrent.timesteps:TIMESTEPS",
+    "training": "engine.fit:TRAINING",
     "transformer": "engine.transformer:TRANSFORMER",
     "vanishing": "engine.recurrent.vanishing:VANISHING",
 }
@@ -134,6 +167,11 @@ def resolve(reference: str) -> Any:
 def names() -> tuple[str, ...]:
     """Everything that can be traced: the explainers, then the layers without a film."""
     return tuple(dict.fromkeys((*explainers(), *LAYERS)))
+
+
+def without_film() -> tuple[str, ...]:
+    """The layers that have numbers and no film yet."""
+    return tuple(name for name in LAYERS if name not in explainers())
 
 
 def layer(name: str) -> Layer:

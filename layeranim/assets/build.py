@@ -9,9 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from layeranim.assets import lock as locks
-from layeranim.assets import pool
 from layeranim.assets.cache import Cache, Files, folder_of_user
-from layeranim.assets.draw import Task
 from layeranim.assets.lock import Lock, Locked
 from layeranim.assets.manifest import Manifest, files_of, find
 from layeranim.assets.plan import Plan, load
@@ -114,12 +112,12 @@ class Build:
             return
         root.mkdir(parents=True, exist_ok=True)
         check_writable(*(root / file for one in todo for file in files_of(one.entry)), self.manifest.lock)
-        clear_leftovers(root)
         made: Lock = {}
         try:
             for one, files, what in self._made(todo, executor, jobs, force):
                 self._publish(one, files, what, before.get(one.name), made)
         finally:
+            clear_leftovers(root)  # of processes that died or were ended
             if made:
                 with locks.changing(self.manifest.lock) as lock:
                     lock.update(made)
@@ -136,6 +134,11 @@ class Build:
                 tasks[one.name] = one
             else:
                 yield one, files, CACHED
+        if not tasks:
+            return
+        from layeranim.assets import pool  # multiprocessing, which a build of what is fresh does not need
+        from layeranim.assets.draw import Task
+
         work = [Task(one.entry, self.manifest.path.parent, self.manifest.root, one.digest) for one in tasks.values()]
         results = pool.by_executor(work, executor) if executor else pool.by_processes(work, jobs)
         for task, drawn in results:

@@ -16,7 +16,7 @@ from layeranim.assets.lock import suffixes
 from layeranim.assets.manifest import files_of, suffix_of
 from layeranim.assets.plan import Plan, plan
 from layeranim.errors import LayeranimError, RenderError
-from layeranim.film.hidden import clear_leftovers, create, remove
+from layeranim.film.hidden import create, remove
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def draw(task: Task) -> Drawn:
     except MemoryError:
         return Drawn({}, problem="there is not enough memory; a smaller size needs less")
     except OSError as error:
-        return Drawn({}, problem=f"{error.strerror or error}")
+        return Drawn({}, problem=f"{error.filename or task.root}: {error.strerror or error}")
 
 
 def _plan(task: Task) -> Plan:
@@ -71,8 +71,7 @@ def _drawn(task: Task, found: Plan) -> Drawn:
     if entry.alt is not None:
         board = replace(board, alt=entry.alt)
     task.root.mkdir(parents=True, exist_ok=True)
-    clear_leftovers(task.root)
-    hidden, handle = create(task.root, as_folder=True)
+    hidden, handle = out_of_sight(task.root)
     try:
         work.film_to([str(hidden / (entry.name + suffix_of(fmt))) for fmt in entry.formats], board=board)
         named = suffixes(entry.name, files_of(entry))
@@ -85,6 +84,16 @@ def _drawn(task: Task, found: Plan) -> Drawn:
     if "json" in files:
         files["json"] = _signed(files["json"], found)
     return Drawn(files, board.warnings)
+
+
+def out_of_sight(root: Path) -> tuple[Path, int]:
+    """A hidden folder in ``root`` and its handle; another build may take it for a leftover before it is locked."""
+    while True:
+        try:
+            return create(root, as_folder=True)
+        except FileNotFoundError:
+            if not root.is_dir():
+                raise
 
 
 def _signed(report: bytes, found: Plan) -> bytes:

@@ -148,12 +148,12 @@ def _options(items: Mapping[str, Any], has: Known, where: str = "") -> tuple[dic
         name, kind = option
         if name in found:
             wrong.append(f"{where}{key}: {name} stands twice, under two spellings; keep one")
-        found[name] = value
         try:
             if kind is not None:
                 kind.check(key, value)
             elif value == "-" or (isinstance(value, str) and value.startswith("-:")):
-                wrong.append(f"{where}{key} is '-', but a manifest has no standard input; name a file")
+                raise OptionError(f"{key} is '-', but a manifest has no standard input; name a file")
+            found[name] = value
         except LayeranimError as error:
             wrong.append(where + str(error))
     return found, wrong
@@ -187,12 +187,15 @@ def _cases(matrix: Any, has: Known, options: Mapping[str, Any]) -> tuple[list[tu
         columns.append(column)
     taken = [name for column in columns for _, name, _ in column[:1]]
     wrong += [
-        f"matrix: {name} stands twice; keep one" for name in dict.fromkeys(taken) if name in options or taken.count(name) > 1
+        f"matrix: {name} stands twice; keep one"
+        for name in dict.fromkeys(taken)
+        if name in options or taken.count(name) > 1
     ]
     if size > MOST_CASES:
         return [], [*wrong, f"matrix makes {size} films, but at most {MOST_CASES} are made of one asset"]
     cases = [
-        ("".join(f"-{text}" for text, _, _ in row), {name: value for _, name, value in row}) for row in product(*columns)
+        ("".join(f"-{text}" for text, _, _ in row), {name: value for _, name, value in row})
+        for row in product(*columns)
     ]
     return cases, wrong
 

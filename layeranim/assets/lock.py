@@ -34,7 +34,7 @@ Lock = dict[str, Locked]
 
 
 def read(path: Path) -> Lock:
-    """The films of a lock by name; none where there is no lock. Raises ``ManifestError`` naming a line it cannot read."""
+    """The films of a lock by name; none where there is no lock. Raises ``ManifestError`` for a line it cannot read."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:

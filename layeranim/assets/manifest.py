@@ -105,7 +105,9 @@ def _parsed(path: Path) -> Any:
     except OSError as error:
         raise ManifestError(f"{printable(str(path))} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
-        raise ManifestError(f"{path.name} is not UTF-8: byte {error.start + 1} is in no letter; save it again") from None
+        raise ManifestError(
+            f"{path.name} is not UTF-8: byte {error.start + 1} is in no letter; save it again"
+        ) from None
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
         raise ManifestError(f"{path.name} is not TOML: {printable(str(error), 200)}") from None
 

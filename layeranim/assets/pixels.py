@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from io import BytesIO
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from layeranim.assets import pool
+from layeranim.assets.draw import Task
+from layeranim.assets.manifest import Manifest
+from layeranim.assets.plan import Plan
 from layeranim.errors import RenderError
 from layeranim.film.output import Output
 from layeranim.film.writers.png import write_png
@@ -80,16 +83,37 @@ def _pictures(data: bytes) -> Iterator[tuple[str, Pixels]]:
 
     with Image.open(BytesIO(data)) as image:
         for frame in ImageSequence.Iterator(image):
-            yield f"{frame.info.get('duration', 0):g} ms", np.asarray(frame.convert("RGB"))
+            pixels = np.asarray(frame.convert("RGB"))  # and with that its time is known
+            yield f"{frame.info.get('duration', 0):g} ms", pixels
 
 
 def _video(data: bytes) -> Iterator[tuple[str, Pixels]]:
     import av
 
-    with av.open(BytesIO(data)) as container:
+    with av.open(BytesIO(data), "r") as container:
         for frame in container.decode(video=0):
-            time: Any = frame.time
-            yield f"at {time:.3f} s", frame.to_ndarray(format="rgb24")
+            yield f"at {frame.time:.3f} s", frame.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
+
+
+def redrawn(manifest: Manifest, films: Sequence[Plan], jobs: int) -> tuple[dict[str, Difference], dict[str, str]]:
+    """Draw films again. The files that differ from those that are there, and the films that could not be compared."""
+    found: dict[str, Difference] = {}
+    problems: dict[str, str] = {}
+    tasks = [Task(one.entry, manifest.path.parent, manifest.root, one.digest) for one in films]
+    for task, drawn in pool.by_processes(tasks, jobs):
+        name = task.entry.name
+        if drawn.problem is not None:
+            problems[name] = drawn.problem
+        for suffix, data in drawn.files.items():
+            path = manifest.root / f"{name}.{suffix}"
+            try:
+                difference = compare(suffix, path.read_bytes(), data)
+            except (OSError, RenderError) as error:
+                problems[name] = f"{path.name}: {error.strerror if isinstance(error, OSError) else error}"
+                continue
+            if difference:
+                found[path.name] = difference
+    return found, problems
 
 
 def write(folder: Path, found: Mapping[str, Difference]) -> Path:

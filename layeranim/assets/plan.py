@@ -9,10 +9,9 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from layeranim import api, catalog
-from layeranim.assets import entries, sources
+from layeranim.assets import sources
 from layeranim.assets.entries import Entry
 from layeranim.assets.manifest import Manifest, read
 from layeranim.errors import LayeranimError, ManifestError

@@ -48,9 +48,10 @@ def _some(executor: Executor, waiting: deque[Task], jobs: int, suspects: list[Ta
     while waiting or running:
         while waiting and len(running) < jobs and not suspects:
             try:
-                running[executor.submit(draw, waiting[0])] = waiting.popleft()
+                future = executor.submit(draw, waiting[0])
             except BrokenProcessPool:
                 break
+            running[future] = waiting.popleft()
         done, _ = wait(running, return_when=FIRST_COMPLETED)
         for future in done:
             task = running.pop(future)
@@ -58,7 +59,7 @@ def _some(executor: Executor, waiting: deque[Task], jobs: int, suspects: list[Ta
                 suspects.append(task)
             else:
                 yield task, _outcome(future)
-        if suspects and not running:
+        if not running and (suspects or not done):
             return
 
 

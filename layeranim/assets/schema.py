@@ -6,8 +6,8 @@ from typing import Any
 
 from layeranim import api, catalog
 from layeranim.assets import entries, manifest, names
-from layeranim.engine.option import Choice, Config, Flag, Integer, Kind, Option, Real
-from layeranim.stories.options import FilmOptions, Text
+from layeranim.engine.option import Choice, Config, Flag, Integer, Kind, Option, Real, Text
+from layeranim.stories.options import FilmOptions
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 ARRAY: dict[str, Any] = {"anyOf": [{"type": "string"}, {"type": "number"}, {"type": "array"}]}

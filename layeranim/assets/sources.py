@@ -35,6 +35,7 @@ IMPORT = re.compile(
 )
 
 
+@cache
 def on_the_way(explainer: Explainer) -> dict[str, str]:
     """Source file → short digest, for all that decides how this explainer's films look."""
     modules = [_full(text.partition(":")[0]) for text in (explainer.layer, explainer.story, explainer.scene)]
@@ -70,6 +71,8 @@ def imports(module: str) -> tuple[str, ...]:
         parent = (match["module"] or b"").decode()
         for word in re.split(rb"[\s,()]+", re.sub(rb"#[^\n]*|\bas\s+\w+", b"", match["names"] or match["plain"])):
             name = word.decode(errors="replace")
+            if not name:
+                continue
             full = f"{parent}.{name}" if parent else name
             found += [one for one in (parent, full) if one.partition(".")[0] in (top, OURS) and file_of(one)]
     return tuple(dict.fromkeys(found))
@@ -98,8 +101,10 @@ def _folder(top: str) -> Path | None:
         spec = find_spec(top)
     except (ImportError, ValueError):
         return None
-    return Path(spec.origin).with_suffix("") if spec and spec.origin and not spec.submodule_search_locations else (
-        Path(next(iter(spec.submodule_search_locations))) if spec and spec.submodule_search_locations else None
+    return (
+        Path(spec.origin).with_suffix("")
+        if spec and spec.origin and not spec.submodule_search_locations
+        else (Path(next(iter(spec.submodule_search_locations))) if spec and spec.submodule_search_locations else None)
     )
 
 
@@ -126,7 +131,7 @@ def _shown(module: str) -> str:
 
 def forget() -> None:
     """Look at the files anew: after a film was drawn, they must be what they were before."""
-    for cached in (fonts, imports, file_of, _folder, _digest):
+    for cached in (on_the_way, fonts, imports, file_of, _folder, _digest):
         cached.cache_clear()
 
 

@@ -10,20 +10,27 @@ import click
 from layeranim import catalog
 from layeranim.cli.program import help_instead
 
+NUMBERS_ONLY = "numbers only"
+"""The last family: layers without a film."""
+
 
 class ExplainerGroup(click.Group):
-    """The explainers as commands. ``make(name)`` builds one, with the options of its layer."""
+    """The explainers as commands, and unless ``films_only`` the layers without a film.
 
-    def __init__(self, name: str, make: Callable[[str], click.Command], help: str) -> None:
+    ``make(name)`` builds one, with the options of its layer.
+    """
+
+    def __init__(self, name: str, make: Callable[[str], click.Command], help: str, *, films_only: bool = True) -> None:
         super().__init__(name, callback=_unnamed, invoke_without_command=True, help=help,
                          subcommand_metavar="NAME [OPTIONS]")  # fmt: skip
-        self.make = make
+        self.make, self.films_only = make, films_only
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(catalog.explainers())
+        return list(catalog.explainers() if self.films_only else catalog.names())
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        catalog.explainer(cmd_name)  # refuses unknown names, with the nearest one
+        refuse_unknown = catalog.explainer if self.films_only else catalog.layer  # with the nearest one
+        refuse_unknown(cmd_name)
         return self.make(cmd_name)
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
@@ -41,6 +48,8 @@ class ExplainerGroup(click.Group):
         families: dict[str, list[tuple[str, str]]] = {}
         for name, explainer in catalog.explainers().items():
             families.setdefault(explainer.family, []).append((name, explainer.summary))
+        if not self.films_only:
+            families[NUMBERS_ONLY] = [(name, catalog.layer(name).title) for name in catalog.without_film()]
         for family, rows in families.items():
             with formatter.section(family.capitalize()):
                 formatter.write_dl(rows)

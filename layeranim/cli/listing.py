@@ -9,6 +9,7 @@ import click
 from layeranim import api, catalog
 from layeranim.cli import tables
 from layeranim.cli.console import out, out_json
+from layeranim.cli.explainer_group import NUMBERS_ONLY
 from layeranim.cli.options import Words, default
 from layeranim.cli.program import debug_option
 from layeranim.engine.option import Config
@@ -17,13 +18,14 @@ from layeranim.stories.options import FilmOptions
 
 class _Names(Words):
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> Any:
-        self.known = list(catalog.explainers())
+        self.known = list(catalog.names())
         return super().shell_complete(ctx, param, incomplete)
 
 
 def _list(name: str | None, json: bool) -> None:
     if name is None:
         rows = [{"name": n, "family": e.family, "summary": e.summary} for n, e in catalog.explainers().items()]
+        rows += [{"name": n, "family": NUMBERS_ONLY, "summary": catalog.layer(n).title} for n in catalog.without_film()]
         out_json(rows) if json else out(_families(rows))
         return
     found = describe(name)
@@ -33,7 +35,7 @@ def _list(name: str | None, json: bool) -> None:
 explainers = click.Command(
     "list",
     callback=_list,
-    help="The explainers by family; with a NAME its options, examples, formula and tensors.",
+    help="The explainers by family, then layers with numbers only; with a NAME its options, examples, formula and tensors.",
     params=[
         click.Argument(["name"], required=False, type=_Names()),
         click.Option(["--json"], is_flag=True, help="print JSON"),
@@ -43,16 +45,18 @@ explainers = click.Command(
 
 
 def describe(name: str) -> dict[str, Any]:
-    """All that is known of an explainer, as JSON can hold it."""
-    explainer, layer, story = catalog.explainer(name), catalog.layer(name), catalog.story(name)
+    """All that is known of an explainer, or of a layer without a film, as JSON can hold it."""
+    layer, film = catalog.layer(name), catalog.explainers().get(name)
+    story = catalog.story(name) if film else api.numbers_only(layer)
     made = api.prepare(name, {}).trace()
     return {
-        "name": name, "family": explainer.family, "summary": explainer.summary, "good_for": story.good_for,
+        "name": name, "family": film.family if film else NUMBERS_ONLY,
+        "summary": film.summary if film else layer.title, "good_for": story.good_for,
         "formula": layer.formula, "source": layer.source,
-        "options": _options(layer.config), "film_options": _options(FilmOptions),
+        "options": _options(layer.config), "film_options": _options(FilmOptions) if film else [],
         "arrays": [{"name": a.name, "axes": list(a.axes), "role": a.role, "optional": a.optional, "help": a.help}
                    for a in layer.arrays],
-        "examples": [{"name": p.name, "summary": p.summary, "source": p.source} for p in story.presets],
+        "examples": [{"name": p.name, "summary": p.summary, "source": p.source} for p in story.presets if film],
         "tensors": [tables.tensor_json(tensor) for tensor in made.tensors.values()],
     }  # fmt: skip
 
@@ -77,7 +81,8 @@ def _families(rows: list[dict[str, str]]) -> str:
 
 
 def _described(found: dict[str, Any]) -> str:
-    lines = [f"{found['name']}: {found['summary']}", f"  {found['good_for']}", ""]
+    good_for = [f"  {found['good_for']}"] if found["good_for"] else []
+    lines = [f"{found['name']}: {found['summary']}", *good_for, ""]
     lines += [found["formula"], f"  {found['source']}"]
     lines += ["", "options"]
     for item in found["options"]:
@@ -85,10 +90,10 @@ def _described(found: dict[str, Any]) -> str:
         rest = "; ".join(note for note in notes if note)
         lines.append(f"  {', '.join(item['flags'])} {item['takes']}")
         lines.append(f"      {item['help']}" + (f"  [{rest}]" if rest else ""))
-    lines += ["", "examples"]
+    lines += ["", "examples"] if found["examples"] else []
     for item in found["examples"]:
         lines += [f"  {item['name']}: {item['summary']}", f"      {item['source']}"]
-    lines += ["", f"tensors of {found['examples'][0]['name']}"]
+    lines += ["", f"tensors of {found['examples'][0]['name']}" if found["examples"] else "tensors of seeded numbers"]
     width = max(len(item["name"]) for item in found["tensors"])
     for item in found["tensors"]:
         axes = " × ".join(f"{axis} {size}" for axis, size in zip(item["axes"], item["shape"], strict=True))

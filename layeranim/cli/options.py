@@ -99,7 +99,8 @@ def arrays(layer: Layer) -> list[click.Option]:
     for spec in layer.arrays:
         name = f"{spec.name}_values" if spec.name in taken else spec.name
         axes = " × ".join(axis.replace("_", " ") for axis in spec.axes)
-        found.append(Sectioned([name, "--" + name.replace("_", "-")], DATA, type=Words(_names(spec.name), files=True),
+        flag = "--" + name.replace("_", "-").replace(".", "-")
+        found.append(Sectioned([name.replace(".", "_"), flag], DATA, type=Words(_names(spec.name), files=True),
                                metavar="FILE|NAME|NUMBERS", help=f"{spec.help}  [{axes}]"))  # fmt: skip
     return found
 

@@ -25,6 +25,13 @@ COMMANDS = {
     "render": ("layeranim.cli.render:render", "make the film of an explainer"),
     "trace": ("layeranim.cli.trace:trace", "the numbers alone: every tensor, and how each came about"),
     "list": ("layeranim.cli.listing:explainers", "the explainers; with a name: options, examples, formula, tensors"),
+    "build": ("layeranim.cli.build:build", "make every film of layeranim.toml that is not there yet"),
+    "check": ("layeranim.cli.check:check", "stale, missing, edited, orphaned, too large? ends with 1; draws nothing"),
+    "validate": ("layeranim.cli.validate:validate", "everything that is wrong with layeranim.toml, at once"),
+    "why": ("layeranim.cli.why:why", "what changed since a film was built"),
+    "schema": ("layeranim.cli.schema:schema", "print the JSON Schema of layeranim.toml"),
+    "cache": ("layeranim.cli.cache:cache", "what the cache holds; clear it"),
+    "init": ("layeranim.cli.init:init", "write a first layeranim.toml, a workflow, a pre-commit configuration"),
     "doctor": ("layeranim.cli.doctor:doctor", "check the libraries, the fonts and the codecs that films need"),
     "completion": ("layeranim.cli.completion:completion", "print a script that completes words in your shell"),
 }

@@ -32,22 +32,34 @@ def _make(name: str) -> click.Command:
         run(name, options.given(values), output, Voice(quiet), as_json)
 
     params: list[click.Parameter] = [
-        *(option for option in film_options(name) if option.name not in NOT_HERE),
+        *_options(name),
         Sectioned(["output", "-o", "--output"], OUTPUT, multiple=True, metavar="FILE", type=Words(files=True),
                   help="write the trace to a .npz or .json file; repeatable"),
         Sectioned(["quiet", "-q", "--quiet"], OUTPUT, is_flag=True, help="say nothing on stderr but errors"),
         Sectioned(["json", "--json"], OUTPUT, is_flag=True, help="print the trace as JSON; with -o what was written"),
         debug_option(),
     ]  # fmt: skip
-    preset = catalog.story(name).presets[-1].name
-    examples = [f"layeranim trace {name}{rest}" for rest in ("", f" --example {preset}", f" -o {name}.npz")]
+    film = name in catalog.explainers()
+    example = [f" --example {catalog.story(name).presets[-1].name}"] if film else []
+    examples = [f"layeranim trace {name}{rest}" for rest in ("", *example, f" -o {name}.npz")]
     return options.ExplainerCommand(
-        name, params=params, callback=callback, help=catalog.explainer(name).summary, epilog="\n".join(examples),
+        name, params=params, callback=callback, epilog="\n".join(examples),
+        help=catalog.explainer(name).summary if film else catalog.layer(name).title,
         elsewhere=dict.fromkeys(NOT_HERE.values(), "is an option of render; trace draws nothing"),
     )  # fmt: skip
 
 
-trace = ExplainerGroup("trace", _make, "The numbers of an explainer, without its film.")
+def _options(name: str) -> list[click.Option]:
+    """What decides the numbers; a layer without a film has no examples and reads no pictures."""
+    if name in catalog.explainers():
+        return [option for option in film_options(name) if option.name not in NOT_HERE]
+    layer = catalog.layer(name)
+    data = options.declared(api.InputOptions, options.DATA, ("example", "gray", "resize"))
+    look = options.declared(FilmOptions, options.FILM, NOT_HERE)
+    return [*options.declared(layer.config, options.LAYER), *options.arrays(layer), *data, *look]
+
+
+trace = ExplainerGroup("trace", _make, "The numbers of an explainer or layer, without a film.", films_only=False)
 
 
 def run(name: str, given: Mapping[str, Any], output: Sequence[str], voice: Voice, as_json: bool) -> None:
@@ -68,9 +80,12 @@ def run(name: str, given: Mapping[str, Any], output: Sequence[str], voice: Voice
     elif as_json:
         write(archive.dumps(made, ".json"))
     else:
-        board = work.storyboard(made)
-        voice.warn(*board.warnings)
-        out(tables.values(made, work.film.precision) + "\n" + tables.captions(board))
+        said = ""
+        if name in catalog.explainers():
+            board = work.storyboard(made)
+            voice.warn(*board.warnings)
+            said = "\n" + tables.captions(board)
+        out(tables.values(made, work.film.precision) + said)
 
 
 def _write(made: Trace, output: Sequence[str]) -> None:

@@ -36,8 +36,9 @@ PATTERNS = (
     "determiner noun upon determiner noun", "determiner noun upon name and pronoun alone",
 )  # fmt: skip
 SENTENCES, LONGEST, EMBED, SEED = 320, 8, 4, 0
-SMOOTH, SIZE, READ_OUT, PRONOUN = 0.12, 0.004, 0.1, 4.0
-"""How soft the links are, the price of large queries, keys and values, of the read-out; what a pronoun counts."""
+SMOOTH, SIZE, CENTRE, READ_OUT, PRONOUN = 0.12, 0.004, 0.01, 0.1, 4.0
+"""How soft the links are; the price of large queries, keys and values, of scores far from 0, of the read-out; what a
+pronoun counts."""
 MODELS = {"1": (1, 3, 3), "2": (2, 2, 2)}  # heads, features of a query and of a value in one head
 GRAINS = {"embeddings": 0.2, "weight_query": 0.5, "weight_key": 0.5, "weight_value": 0.5, "weight_output": 0.5}
 
@@ -57,7 +58,7 @@ def sentences(rng: np.random.Generator) -> Iterator[list[str]]:
 
 
 def links(words: list[str]) -> list[list[set[int]]]:
-    """For each word where it should look: with one head, with the first of two (who), with the second (what happens)."""
+    """For each word where it should look: with one head, with the first of two (who), the second (what happens)."""
     at: dict[str, set[int]] = {}
     for i, word in enumerate(words):
         kind = KIND[word]
@@ -128,6 +129,8 @@ def model(task: Task, p: dict[str, Array], name: str) -> tuple[float, dict[str, 
     q, k, v = (np.einsum("hfe,ste->hstf", w, x) for w in (wq, wk, wv))
     scores = np.where(task.live[None, :, None, :], q @ np.swapaxes(k, -1, -2) / np.sqrt(features), -1e9)
     weights = softmax(scores)
+    pairs = (task.live[:, :, None] & task.live[:, None, :])[None]
+    mean = np.where(pairs, scores, 0).sum(axis=-1, keepdims=True) / task.live.sum(axis=1)[None, :, None, None]
     mixed = weights @ v
     joined = np.concatenate(list(mixed), axis=-1)
     wo = p.get(f"weight_output_{name}", np.eye(heads * values))
@@ -135,7 +138,8 @@ def model(task: Task, p: dict[str, Array], name: str) -> tuple[float, dict[str, 
     said = softmax(output @ p[f"read_{name}"])
     wanted = gold.mean(axis=0) @ task.one_hot
     size = sum(float((z * z * task.live[None, :, :, None]).sum()) for z in (q, k, v))
-    loss = (cross(weights, gold) + READ_OUT * cross(said, wanted) + SIZE * size) / count
+    price = SIZE * size + CENTRE * float((mean**2).sum())
+    loss = (cross(weights, gold) + READ_OUT * cross(said, wanted) + price) / count
     d_said = READ_OUT * (said * task.share[..., None] - wanted) / count
     d_output = d_said @ p[f"read_{name}"].T
     d_joined = d_output @ wo
@@ -143,6 +147,7 @@ def model(task: Task, p: dict[str, Array], name: str) -> tuple[float, dict[str, 
     d_weights = d_mixed @ np.swapaxes(v, -1, -2)
     d_scores = weights * (d_weights - (d_weights * weights).sum(axis=-1, keepdims=True))
     d_scores += (weights * task.share[None, :, :, None] - gold) / count
+    d_scores += 2 * CENTRE / count * pairs * mean / task.live.sum(axis=1)[None, :, None, None]
     d_scores /= np.sqrt(features)
     seen = 2 * SIZE / count * task.live[None, :, :, None]
     d = {"q": d_scores @ k, "k": np.swapaxes(d_scores, -1, -2) @ q, "v": np.swapaxes(weights, -1, -2) @ d_mixed}

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from layeranim.engine import conv_shapes, symbolic
+from layeranim.engine import conv_backward, conv_shapes, symbolic
 from layeranim.engine.activations import ACTIVATIONS
 from layeranim.engine.array import common, numeric, shape_text
 from layeranim.engine.conv_shapes import ConvConfig as ConvConfig
@@ -280,4 +280,5 @@ CONV = Layer(
     assemble=assemble,
     formula="y[b, f, r, c] = bias[f] + Σ x[b, ch, r·s + i·d − p, c·s + j·d − p] · w[f, ch, i, j]",
     source="Goodfellow, Bengio, Courville: Deep Learning (2016), equation 9.6; torch.nn.Conv2d",
+    backward=conv_backward.backward,
 )

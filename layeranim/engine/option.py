@@ -195,7 +195,7 @@ class PerAxis(Kind):
             return None
         parts: Any = value
         if isinstance(value, str):
-            parts = [p for p in re.split(r"[x×,]", value.strip())]
+            parts = re.split(r"[x×,]", value.strip())
         if not isinstance(parts, (list, tuple)):
             parts = [parts]
         wants = f"a whole number, or {self.axes} of them" if self.axes > 1 else "a whole number"

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from layeranim.engine import conv_backward, conv_shapes, pool_shapes
+from layeranim.engine import conv_shapes, pool_shapes
 from layeranim.engine.joint import Names, union
 from layeranim.engine.option import Layer
 from layeranim.engine.trace import Array, Region, Shape, Step, Steps, Tensor, Trace, count
@@ -49,7 +49,9 @@ def shapes_of(
         try:
             config, found = stage.layer.complete(stage.config, {stage.entry: shape, **stage.arrays(given)})
         except UsageError as error:
-            raise type(error)(f"{stage.label}: {error}") from None
+            own = {item.name for item in stage.layer.arrays} - {stage.entry}
+            joint = "_" if str(error).split(" ", 1)[0] in own else ": "  # the array's name in the whole
+            raise type(error)(f"{stage.label}{joint}{error}") from None
         needed |= {f"{stage.label}_{name}": size for name, size in found.items() if name != stage.entry}
         shape = _output(stage, config, found[stage.entry], found)
     return needed, shape
@@ -98,7 +100,9 @@ def backwards(done: Sequence[Done], loss: Done) -> list[Done]:
     """The backward pass of every stage, the loss first: gradients keep the names of what they are of."""
     g, found = np.ones(()), []
     for item in (loss, *reversed(done)):
-        run = item.stage.layer.backward or conv_backward.backward
+        run = item.stage.layer.backward
+        if run is None:
+            raise TypeError(f"{item.stage.layer.name} has no backward pass, so no network can learn through it")
         start = "loss" if item is loss else "output"
         trace = run(item.trace, {start: g})
         roles: Any = {n: "intermediate" for n in trace if n.startswith("grad_")}

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from math import pi
 from typing import Any
 
-from manim import Animation, VGroup
+import numpy as np
+from manim import Animation
 
 from layeranim import theme as t
 from layeranim.scenes.base import ExplainerScene
 from layeranim.scenes.parts.animate import TRAVEL, Appear, Follow, Reveal
-from layeranim.scenes.parts.label import PX, Label
+from layeranim.scenes.parts.label import Label
+from layeranim.scenes.parts.shape import PX
 from layeranim.scenes.parts.shapes import FocusFrame, Lane
 from layeranim.scenes.parts.window import Window, between, frame_width
 from layeranim.stories.storyboard import Beat, Box
+
+MADE, LENS = ("scores", "weights", "output"), ("lens_scores", "lens_weights")
 
 
 class AttentionScene(ExplainerScene):
@@ -23,25 +26,25 @@ class AttentionScene(ExplainerScene):
         self.parts: Any = self.board.parts["attention"]
         for name in self.board.grids:
             self.add_grid(name)
-        for name in self.parts.names():
-            self.add(self._label(name, self.theme.muted))
-        self.window = Window(self, self.theme, self.parts.lenses())
-        self.passing = VGroup()  # what belongs to one row: its name in focus, lanes, the frame of the result
+        self.names = [self._label(name, self.theme.muted) for name in self.parts.names()]
+        self.add(*self.names)
+        self.named: Label | None = None  # the name of the row under way
+        self.window = Window(self, self.theme)
+        self.passing: list[Any] = []  # what belongs to one row: lanes, the frame of the result, a name of its own
+        self.lens: list[Label] = []  # the names beside the lens
         self.boxes: dict[str, list[Box]] = {}
-        self.unit: int | None = None
         for unit in range(self.parts.first):
             if self.parts.new_head(unit):
                 self._head(unit)
             self._fill(unit)
 
-    def _label(self, name: Any, colour: str, size: int | None = None) -> Label:
-        weight = "medium"
-        size = size or self.parts.size
+    def _label(self, name: Any, colour: str) -> Label:
+        """A word beside a row or over a column; upright ones read from below."""
         if not name.upright:
-            return Label(name.run.text, size, colour, weight, name.at, name.across, source=name.run.source)  # type: ignore[arg-type]
-        label = Label(name.run.text, t.FLOOR, colour, weight, (0, 0), "left", "middle", source=name.run.source)  # type: ignore[arg-type]
-        label.rotate(pi / 2, about_point=(0, 0, 0))
-        label.shift((name.at[0] * PX, name.at[1] * PX, 0))
+            return Label(name.run.text, name.size, colour, at=name.at, across=name.across, source=name.run.source)
+        label = Label(name.run.text, name.size, colour, along="middle", source=name.run.source)
+        flat = label.points[:, :2]
+        label.points[:, :2] = np.column_stack([-flat[:, 1], flat[:, 0]]) + np.asarray(name.at) * PX
         return label
 
     # ── beats ────────────────────────────────────────────────────────────────
@@ -58,21 +61,18 @@ class AttentionScene(ExplainerScene):
 
     def on_head(self, beat: Beat) -> None:
         """The next head's queries, keys and values; what the last one made leaves."""
-        self._leave()
-        self.window.remove()
-        self.boxes = {}
+        self._end()
         self.say(beat.caption, beat.note, whole=True)
         self.name_place(beat.place)
         unit = beat.units[0]
-        for name in ("scores", "weights", "output", "lens_scores", "lens_weights"):
+        for name in MADE:
             if name in self.grids:
                 self.grids[name].clear()
         self.run(beat.phases[0][1], *(Reveal(self.grids[name], cells) for name, cells in self.parts.head(unit)))
         self.run(beat.phases[1][1])
 
     def on_join(self, beat: Beat) -> None:
-        self._leave()
-        self.window.remove()
+        self._end()
         self.name_place(())
         self.count(beat.done, self.parts.counter(beat.done))
         self.say(beat.caption, beat.note, whole=True)
@@ -97,8 +97,7 @@ class AttentionScene(ExplainerScene):
         at(1.0)
 
     def on_close(self, beat: Beat) -> None:
-        self._leave()
-        self.window.remove()
+        self._end()
         self.count(beat.done, self.parts.counter(beat.done))
         self.name_place(())
         self.say(beat.caption, beat.note, whole=True)
@@ -109,12 +108,15 @@ class AttentionScene(ExplainerScene):
         self._leave()
         self.mute()
         self.name_place(beat.place)
-        self.count(unit, self.parts.counter(unit), unit)
+        done = beat.done - (beat.kind in ("step", "mix"))
+        self.count(done, self.parts.counter(done), unit)
         start, goal = self.boxes, self._boxes(beat.kind, unit)
-        self.passing = VGroup(*self._names(unit, lens=self.unit == unit or beat.kind != "step"))
-        self.add(self.passing)
+        if beat.kind in ("step", "score"):
+            self._clear_lens()
+        self._name_row(unit)
         if beat.kind == "project":
-            self.say(beat.caption, beat.note)
+            self.say(beat.caption, beat.note, whole=True)
+        self.window.lenses = self.parts.lenses(beat.kind)
         if not start or list(start) != list(goal):
             self.window.remove()
             self.window.put(goal)
@@ -122,11 +124,13 @@ class AttentionScene(ExplainerScene):
         else:
             self.run(ticks, Follow(lambda a: self.window.put(between(start, goal, a)), rate_func=TRAVEL))
             self.window.put(goal)
-        self.boxes, self.unit = goal, unit
+        self.boxes = goal
 
     def _first(self, beat: Beat, unit: int, ticks: int) -> None:
         """The cell that the caption writes out, or the whole row."""
         self.say(beat.caption, beat.note)
+        if beat.kind == "score":
+            self._name_lens(unit)
         cell = self.parts.first_cell(beat.kind, unit)
         moves: list[Animation] = []
         for name, cells, where in self.parts.content(beat.kind, unit):
@@ -139,11 +143,14 @@ class AttentionScene(ExplainerScene):
             self.count(beat.done, self.parts.counter(beat.done), unit)
 
     def _rest(self, beat: Beat, unit: int, ticks: int) -> None:
-        self.run(ticks, *(Reveal(self.grids[n], cells, where, lag=0.06) for n, cells, where in self.parts.content(beat.kind, unit)))  # noqa: E501
+        self.run(
+            ticks,
+            *(Reveal(self.grids[n], cells, where, lag=0.06) for n, cells, where in self.parts.content(beat.kind, unit)),
+        )
 
     def _score(self, beat: Beat, unit: int, ticks: int) -> None:
         self.say(beat.caption, beat.note)
-        self._lens_names(unit)
+        self._name_lens(unit)
         self.run(ticks, *(Reveal(self.grids[n], cells, where) for n, cells, where in self.parts.ready(unit)))
 
     def _softmax(self, beat: Beat, unit: int, ticks: int) -> None:
@@ -164,20 +171,35 @@ class AttentionScene(ExplainerScene):
 
     def _look(self, stage: str, unit: int) -> None:
         """Frames and names at a row, at once."""
-        self.remove(self.passing)
-        self.boxes, self.unit = self._boxes(stage, unit), unit
+        self._leave()
+        self.boxes, self.window.lenses = self._boxes(stage, unit), self.parts.lenses(stage)
         self.window.put(self.boxes)
-        self.passing = VGroup(*self._names(unit, lens=True))
-        self.add(self.passing)
+        self._name_row(unit)
+        self._name_lens(unit)
 
-    def _names(self, unit: int, lens: bool) -> list[Label]:
-        names = [self._label(name, self.theme.focus) for name in self.parts.focus_names(unit)]
-        if lens:
-            names += [self._label(name, self.theme.ink, t.NOTE) for name in self.parts.lens_names(unit)]
-        return names
+    def _name_row(self, unit: int) -> None:
+        """The name of the row in focus: the one that stands there, or one for rows too narrow to have all names."""
+        at, name = self.parts.row_name(unit)
+        if at is None:
+            self.named = self._label(name, self.theme.focus)
+            self.passing.append(self.named)
+            self.add(self.named)
+        else:
+            self.named = self.names[at]
+            self.named.set_fill(self.theme.focus)
 
-    def _lens_names(self, unit: int) -> None:
-        """The names in the lens change with its numbers."""
+    def _name_lens(self, unit: int) -> None:
+        """The names of the keys whose numbers the lens shows."""
+        self.remove(*self.lens)
+        self.lens = [self._label(name, self.theme.ink) for name in self.parts.lens_names(unit)]
+        self.add(*self.lens)
+
+    def _clear_lens(self) -> None:
+        self.remove(*self.lens)
+        self.lens = []
+        for name in LENS:
+            if name in self.grids:
+                self.grids[name].clear()
 
     def _appear(self, stage: str, unit: int, arrow: bool) -> list[Animation]:
         """Lanes and the frame of what is written, fading in."""
@@ -193,19 +215,28 @@ class AttentionScene(ExplainerScene):
         for name, rows, cols in self.parts.target(stage, unit):
             box = self.grids[name].plan.span(rows, cols)
             new.append(FocusFrame([box], self.theme.result, self.theme, frame_width([box])))
-        self.passing.add(*new)
+        self.passing += new
         self.add(*new)
         return [Appear(one) for one in new]
 
     def _leave(self) -> None:
         """What belonged to the last row goes."""
-        self.remove(self.passing, *self.passing.submobjects)
-        self.passing = VGroup()
+        if self.named is not None:
+            self.named.set_fill(self.theme.muted)
+        self.remove(*self.passing)
+        self.named, self.passing = None, []
+
+    def _end(self) -> None:
+        """No row is under way any more."""
+        self._leave()
+        self._clear_lens()
+        self.window.remove()
+        self.boxes = {}
 
     def _head(self, unit: int) -> None:
         for name, cells in self.parts.head(unit):
             self.grids[name].put(cells)
-        for name in ("scores", "weights", "output"):
+        for name in MADE:
             if name in self.grids:
                 self.grids[name].clear()
 

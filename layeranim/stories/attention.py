@@ -13,13 +13,13 @@ from layeranim.stories.attention_presets import PRESETS
 from layeranim.stories.attention_view import AttentionView
 from layeranim.stories.attention_words import GOOD_FOR, AttentionWords
 from layeranim.stories.options import PACES
-from layeranim.stories.storyboard import Beat, Line, Run, Story, Storyboard, Telling
+from layeranim.stories.storyboard import Beat, Fact, Line, Run, Story, Storyboard, Telling
 
-OPENING, PROJECT, HEAD, JOIN = 1.48, 1.8, 1.0, 1.8  # seconds
+OPENING, PROJECT, HEAD, JOIN = 1.48, 1.8, 1.0, 1.6  # seconds
 STAGES = {"score": 2.4, "scale": 1.2, "cap": 1.2, "mask": 1.4, "exp": 1.6, "divide": 1.6, "pick": 1.4, "mix": 2.2}
 FIRST, MIDDLE, LAST = 1.8, 1.6, 1.4  # the first row after the taught one, the one of the poster, the last
 REST, LEAST, MOST = 4.0, 0.56, 1.4  # all other rows together; one of them at least and at most
-SWEEPS = 12
+SWEEPS, WHOLE = 12, 21.4  # beats that sweep; seconds between opening and close at most
 
 
 def tell(telling: Telling) -> Storyboard:
@@ -68,10 +68,11 @@ class _Telling:
         words, pace, first = self.words, PACES[self.film.pace], self.shown.start
         at = timing.ticks(OPENING)
         opening = words.shortened()
-        note = (Run(opening, weight="regular", source=_fact()),) if opening else words.whole_formula()
+        note = _words(opening) if opening else words.whole_formula()
         yield Beat("open", 0, at, caption=words.opening(), note=note, done=first)
-        done = first
-        for act in self.acts():
+        done, acts = first, list(self.acts())
+        pace *= min(1.0, WHOLE / sum(act.seconds for act in acts))
+        for act in acts:
             length = timing.ticks(act.seconds * pace)
             if act.kind in ("step", "mix", "sweep"):
                 done = act.units[-1] + 1
@@ -83,12 +84,9 @@ class _Telling:
     def beat(self, act: _Act, at: int, length: int, done: int) -> Beat:
         words, u = self.words, act.units[0]
         place: Line = () if act.kind in ("join", "sweep") else words.place(u)
-        if act.kind == "sweep":
-            caption, note = words.sweep(act.units), ()
-        elif act.kind in ("head", "join"):
-            caption, note = (words.head(u), ()) if act.kind == "head" else (words.join(), ())
-        else:
-            caption, note = words.caption(act.kind, u), words.note(act.kind, u)
+        own = {"sweep": lambda: words.sweep(act.units), "head": lambda: words.head(u), "join": words.join}
+        caption = own[act.kind]() if act.kind in own else words.says.caption(act.kind, u)
+        note: Line = () if act.kind in own else words.note(act.kind, u)
         return Beat(act.kind, at, length, act.units, self.phases(act, length), caption, note, place, range(0), done)
 
     def phases(self, act: _Act, length: int) -> tuple[tuple[str, int], ...]:
@@ -100,14 +98,15 @@ class _Telling:
             return timing.phases(length, wanted)
         if act.kind in ("head", "join", "project"):
             return timing.phases(length, [("travel", 0.32)])
-        return timing.phases(length, [("travel", 0.28), ("first", 0.36), ("rest", 0.36 if act.kind == "score" else 0.0)][: 3 if act.kind == "score" else 2])  # noqa: E501
+        rest = [("rest", 0.36)] if act.kind == "score" else []
+        return timing.phases(length, [("travel", 0.28), ("first", 0.36), *rest])
 
     # ── what follows what ────────────────────────────────────────────────────
     def acts(self) -> Iterator[_Act]:
         """Projection, the taught row in stages, all others as steps or sweeps, the joining of heads."""
         taught = range(self.taught, self.taught + 1)
         if self.view.config.projections:
-            yield _Act("project", taught, PROJECT)
+            yield _Act("project", self.shown[:1], PROJECT)
         yield from self.rows(range(self.shown.start, self.taught))
         for stage in self.stages(self.taught):
             yield _Act(stage, taught, STAGES[stage])
@@ -170,10 +169,8 @@ class _Telling:
             yield _Act("sweep", part, REST * len(part) / of)
 
 
-def _fact() -> object:
-    from layeranim.stories.storyboard import Fact
-
-    return Fact("drawn")
+def _words(text: str) -> Line:
+    return (Run(text, weight="regular", source=Fact("drawn")),)
 
 
 AttentionStory = Story("Attention", PRESETS, tell, GOOD_FOR)

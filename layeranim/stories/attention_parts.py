@@ -24,7 +24,7 @@ class AttentionParts:
     def __init__(self, view: AttentionView, stage: Plan, first: int) -> None:
         self.view, self.plan, self.first = view, stage, first
         self.merged, self.heat = stage.stage.merged, stage.stage.arrangement == "heat"
-        self.size, self.named = stage.stage.name_size, stage.stage.named
+        self.named = stage.stage.named
         self.softmax = softmax(view)
 
     # ── what fills when ──────────────────────────────────────────────────────
@@ -47,7 +47,7 @@ class AttentionParts:
 
     def done(self, u: int) -> list[Content]:
         """Everything that stands in the row of ``u`` once it is through."""
-        rows = [] if self.merged else self.ready(u)
+        rows = [part for part in self.ready(u) if part[0] != "weights"]
         return [*rows, *self.weighed(u), *self.content("mix", u)]
 
     def first_cell(self, stage: str, u: int) -> Cell | None:
@@ -89,7 +89,8 @@ class AttentionParts:
         drop = round(typeface.cap_height() * theme.NOTE / 2)
         room = grid.at[0] - self.plan.stage.corners["lens"][0] - 8
         runs = [shorten(self.view.col_name(j), room, theme.NOTE) or self.view.col_name(j) for j in keys]
-        return [Name(run, (grid.at[0] - 12, grid.cell(r, 0).centre[1] - drop)) for r, run in enumerate(runs)]
+        x = grid.at[0] - 12
+        return [Name(run, (x, grid.cell(r, 0).centre[1] - drop), theme.NOTE) for r, run in enumerate(runs)]
 
     def head(self, u: int) -> list[tuple[str, Cells]]:
         """Queries, keys and values of the unit's head."""
@@ -111,10 +112,9 @@ class AttentionParts:
         row = {name: self._block(name, range(i, i + 1)) for name in ("query", "scores", "weights") if self._has(name)}
         scores = row["weights"] if self.merged else row["scores"]
         if stage == "project":
-            places = [self._block("tokens", range(i, i + 1))] if self._has("tokens") else []
             key = self._block("key", None, range(i, i + 1)) if self.view.alike else self._block("key")
             value = self._block("value", range(i, i + 1)) if self.view.alike else self._block("value")
-            return [*places, row["query"], key, value]
+            return [row["query"], key, value]
         if stage == "score":
             lens = [scores] if self.heat else []
             return [*lens, row["query"], self._block("key", None, range(j, j + 1))]
@@ -156,19 +156,19 @@ class AttentionParts:
         box = self.plan.grids["output"].cell(self.view.at(u)[1], 0)
         return (self.plan.grids["value"].box.right + 12, box.centre[1]), (box.x - 12, box.centre[1])
 
-    def lenses(self) -> list[Box]:
-        """The outline that lines lead to from the row under way."""
-        return [self.plan.lens] if self.plan.lens else []
+    def lenses(self, stage: str) -> list[Box]:
+        """The outline that lines lead to from the row of scores or weights."""
+        return [self.plan.lens] if self.plan.lens and stage != "project" else []
 
     # ── names and counts ─────────────────────────────────────────────────────
     def names(self) -> Iterable[Name]:
         """Every name that stands still."""
         return (*(self.plan.row_names if self.named else ()), *self.plan.col_names)
 
-    def focus_names(self, u: int) -> list[Name]:
-        """The name of the row under way."""
+    def row_name(self, u: int) -> tuple[int | None, Name]:
+        """The name of the row under way, and which of ``names`` it is; ``None`` where rows are too narrow for all."""
         i = self.view.at(u)[1]
-        return [name for k, name in enumerate(self.plan.row_names) if k == i]
+        return (i if self.named else None), self.plan.row_names[i]
 
     def counter(self, done: int) -> Line:
         """How many rows are done, of how many."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import itertools
+from dataclasses import dataclass, replace
 from typing import Any
 
 from layeranim import numbers, theme, typeface
 from layeranim.stories import phrases
 from layeranim.stories.attention_stage import (
     COLUMN_MOST,
+    LEFT,
     LENS_PITCH,
     LENS_ROWS,
     LENS_SCORE,
@@ -16,9 +18,10 @@ from layeranim.stories.attention_stage import (
     NAME_GAP,
     Stage,
     lens_names,
+    needed,
     place,
 )
-from layeranim.stories.attention_view import AttentionView
+from layeranim.stories.attention_view import NARROW, AttentionView
 from layeranim.stories.storyboard import Box, Fact, GridPlan, Line, Point, Run
 
 BELOW = 29  # from the bottom of a grid to the baseline of its name below
@@ -30,6 +33,7 @@ class Name:
 
     run: Run
     at: Point
+    size: int
     across: str = "right"
     upright: bool = False
 
@@ -51,6 +55,8 @@ def plan(view: AttentionView) -> Plan:
     for tensor, pitch in stage.styles.items():
         if tensor in view.trace:
             view.decide(tensor, pitch)
+    if view.tokens:
+        view.decide(view.tokens, NARROW)
     grids = _grids(view, stage)
     lens = None
     if stage.arrangement == "heat":
@@ -64,7 +70,6 @@ def plan(view: AttentionView) -> Plan:
 # ── grids ────────────────────────────────────────────────────────────────────
 def _grids(view: AttentionView, stage: Stage) -> dict[str, GridPlan]:
     tensors = {
-        "tokens": view.tokens or "",
         "query": view.query,
         "key": view.key,
         "scores": view.chain[-1],
@@ -75,10 +80,10 @@ def _grids(view: AttentionView, stage: Stage) -> dict[str, GridPlan]:
     out: dict[str, GridPlan] = {}
     for name, tensor in tensors.items():
         if name not in stage.corners:
-            continue
+            continue  # merged: scores and weights share a grid
         fit, at = stage.fits[name], stage.corners[name]
         rows, cols = view.limit(tensor, 0), view.limit(tensor, 1)
-        fixed = name in ("tokens", "query", "key", "value")
+        fixed = name in ("query", "key", "value")
         heading = HEADINGS[name](view, stage)
         grid = GridPlan(
             name,
@@ -99,34 +104,34 @@ def _grids(view: AttentionView, stage: Stage) -> dict[str, GridPlan]:
 
 def _headed(grid: GridPlan, stage: Stage) -> GridPlan:
     """Names of what is given stand above, of what comes out below; Kᵀ beside its grid where queries leave the room."""
-    from dataclasses import replace
-
     box, wide = grid.box, phrases.width(grid.heading, theme.NAME)
     x, y = box.x, box.y + theme.HEADING_GAP
     if grid.name in ("scores", "weights", "output"):
         y = box.bottom - BELOW
         x = min(x, theme.WIDTH / 2 - theme.MARGIN - wide)
     elif grid.name == "key":
-        if "tokens" in stage.corners:
-            y = box.y + 18 + NAME_GAP + 24
-        else:
-            x, y = box.x - 16 - wide, box.centre[1] - 9
+        x, y = box.x - 16 - wide, box.centre[1] - 9 if box.h > 110 else box.y + NAME_GAP
+        if x < LEFT:  # no room on its left: over the names
+            x, y = box.x, box.y + (COLUMN_MOST + 20 if stage.upright else NAME_GAP + 32)
+    elif grid.name == "query":
+        x = max(LEFT, min(x, stage.corners["key"][0] - 14 - wide))
     elif grid.name == "value":
         x = min(x, theme.WIDTH / 2 - theme.MARGIN - wide)
     return replace(grid, heading_at=(x, y))
 
 
 def _named(symbol: str, shape: tuple[int, ...], role: str = "ink") -> Line:
-    return Run(symbol, role, "semibold", markup="{" in symbol), Run(f"  {numbers.shape_text(shape)}", source=Fact("shape"))
+    size = Run(f"  {numbers.shape_text(shape)}", source=Fact("shape"))
+    return Run(symbol, role, "semibold", markup="{" in symbol), size
 
 
 SYMBOLS = {
     "query": "Q",
-    "turned_query": "turned Q",
+    "turned_query": "RQ",
     "query_part": "WQ",
     "key": "K^{T}",
     "shared_key": "K^{T}",
-    "turned_key": "turned K^{T}",
+    "turned_key": "(RK)^{T}",
     "transformed_key": "(WK)^{T}",
     "key_part": "(UK)^{T}",
 }
@@ -140,10 +145,6 @@ def _key(view: AttentionView, stage: Stage) -> Line:
     return _named(SYMBOLS[view.key], (view.features, view.keys))
 
 
-def _tokens(view: AttentionView, stage: Stage) -> Line:
-    return _named("embeddings", view.trace.tensor(str(view.tokens)).shape[1:])
-
-
 def formula(view: AttentionView) -> Line:
     """How all scores are computed at once, such as QKᵀ / √3."""
     config = view.config
@@ -151,12 +152,14 @@ def formula(view: AttentionView) -> Line:
         return (Run("w·tanh(WQ + UK)"),)
     if config.kind == "cosine":
         return (Run("cos(Q, K)"),)
-    product = "QWK^{T}" if config.kind == "multiplicative" else "QK^{T}"
-    runs = [Run(product, markup=True)]
+    product = "RQ(RK)^{T}" if config.positional == "rotary" else "QK^{T}"
+    product = "QWK^{T}" if config.kind == "multiplicative" else product
+    runs = (Run(product, markup=True),)
     if config.scale is not None:
         text = numbers.text(config.scale, numbers.style(config.scale))
         return (Run(f"{text}{numbers.DOT}", source=Fact("scale")), *runs)
-    return (*runs, Run(f" / √{view.config.features}", source=Fact("features"))) if "scaled" in view.chain else tuple(runs)
+    divided = Run(f" / √{config.features}", source=Fact("features"))
+    return (*runs, divided) if "scaled" in view.chain else runs
 
 
 def _scores(view: AttentionView, stage: Stage) -> Line:
@@ -187,7 +190,6 @@ def _output(view: AttentionView, stage: Stage) -> Line:
 
 
 HEADINGS: dict[str, Any] = {
-    "tokens": _tokens,
     "query": _query,
     "key": _key,
     "scores": _scores,
@@ -231,16 +233,12 @@ def _lens(view: AttentionView, stage: Stage) -> dict[str, GridPlan]:
 
 def _score_width(view: AttentionView) -> int:
     """The pitch that the scores' texts need in the lens."""
-    from layeranim.stories.attention_stage import needed
-
     return max(needed(view.widest(name, 80)) for name in view.chain)
 
 
 # ── names ────────────────────────────────────────────────────────────────────
 def shorten(run: Run, width: float, size: float) -> Run | None:
     """A name that fits a width, its end replaced by … where it must be; nothing if not even two letters fit."""
-    from dataclasses import replace
-
     text = run.text
     while len(text) > 2 and typeface.width(text, size) > width:
         text = text.removesuffix(numbers.ELLIPSIS)[:-1] + numbers.ELLIPSIS
@@ -251,8 +249,6 @@ def _row_names(view: AttentionView, stage: Stage, grids: dict[str, GridPlan]) ->
     """Names left of the queries; where rows are too narrow for all of them the scene shows the one under way."""
     grid, size = grids["query"], stage.name_size
     out = [_beside(view.row_name(i), grid, i, stage.name_width, size) for i in range(view.rows)]
-    if "tokens" in grids:
-        out += [_beside(view.row_name(i), grids["tokens"], i, stage.name_width, size) for i in range(view.rows)]
     if stage.arrangement == "apart" or (not view.alike and stage.arrangement == "merged"):
         room = stage.name_width if stage.arrangement == "apart" else 70.0
         out += [_beside(view.col_name(j), grids["value"], j, room, size) for j in range(view.cols)]
@@ -262,22 +258,40 @@ def _row_names(view: AttentionView, stage: Stage, grids: dict[str, GridPlan]) ->
 def _beside(run: Run, grid: GridPlan, row: int, width: float, size: int) -> Name:
     box = grid.cell(row, 0)
     y = box.centre[1] - round(typeface.cap_height() * size / 2)
-    return Name(shorten(run, width, size) or run, (box.x - NAME_GAP, y))
+    return Name(shorten(run, width, size) or run, (box.x - NAME_GAP, y), size)
 
 
 def _col_names(view: AttentionView, stage: Stage, grids: dict[str, GridPlan]) -> tuple[Name, ...]:
-    grid, size = grids["key"], stage.name_size
+    """Names over the keys: flat where that leaves them readable, upright over narrow columns, or none."""
+    grid = grids["key"]
     runs = [view.col_name(j) for j in range(view.cols)]
-    width = grid.pitch[0] - 6
-    flat = [shorten(run, width, size) for run in runs]
-    if all(flat) and (not stage.upright or all(a and a.text == b.text for a, b in zip(flat, runs, strict=True))):
-        names = [run for run in flat if run]
-        return tuple(
-            Name(run, (grid.cell(0, j).centre[0], grid.box.y + NAME_GAP), "centre") for j, run in enumerate(names)
-        )
+    places = [grid.cell(0, j).centre[0] for j in range(view.cols)]
+    flat: list[Run] | None = None
+    for size in (stage.name_size, theme.FLOOR):
+        flat = _apart(runs, grid.pitch[0], size)
+        if flat is not None and all(a.text == b.text for a, b in zip(flat, runs, strict=True)):
+            break
+    else:
+        flat = None if stage.upright else flat
+    if flat is not None:
+        y = grid.box.y + NAME_GAP
+        return tuple(Name(run, (x, y), size, "centre") for run, x in zip(flat, places, strict=True))
     if not stage.upright:
         return ()
     upright = [shorten(run, COLUMN_MOST, theme.FLOOR) or run for run in runs]
-    return tuple(
-        Name(run, (grid.cell(0, j).centre[0], grid.box.y + 10), "left", True) for j, run in enumerate(upright)
-    )
+    y = grid.box.y + 10
+    return tuple(Name(run, (x, y), theme.FLOOR, "left", True) for run, x in zip(upright, places, strict=True))
+
+
+def _apart(runs: list[Run], pitch: float, size: float) -> list[Run] | None:
+    """Names on one line, as long as they may be without touching; ``None`` where not even two letters fit."""
+    most = max(typeface.width(run.text, size) for run in runs)
+    while True:
+        short = [shorten(run, most, size) for run in runs]
+        names = [run for run in short if run]
+        if len(names) < len(runs):
+            return None
+        widths = [pitch - 20, *(typeface.width(run.text, size) for run in names), 0.0]
+        if all((a + b) / 2 + 7 <= pitch for a, b in itertools.pairwise(widths)):
+            return names
+        most -= 2

@@ -56,9 +56,9 @@ PRESETS = (
     ),
     Preset(
         "long",
-        "sixteen words as colours, with a lens on each row",
+        "eleven words as colours, with a lens on each row",
         TRAINED,
-        arrays=_words("anna met the queen because bob dropped the old glass and the small bird ran away quietly"),
+        arrays=_words("anna met the queen because bob dropped the glass and ran"),
         takeaway="the row of a word is bright where it looks; a lens shows the numbers",
     ),
 )

@@ -1,8 +1,8 @@
 """Where the pieces of an attention film stand: Q left of the scores, Kᵀ above them, weights, V, output.
 
-Three arrangements, tried from the richest: scores and weights *apart*, V above the output (few words); *merged*, where a
-row of scores turns into weights in place and V stands beside; *heat*, colours alone with a lens on the row under way.
-All in design pixels.
+Three arrangements, tried from the richest: scores and weights *apart*, V above the output (few words); *merged*, where
+a row of scores turns into weights in place and V stands beside; *heat*, colours alone with a lens on the row under
+way. All in design pixels.
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ HEIGHT, WIDTH = TOP - BOTTOM, RIGHT - LEFT
 HEADING, NAMES = 36, 28  # room for a heading over a grid, for a line of names
 GUTTER, ARROW, LANE = 18, 108, 48
 NAME_MOST, NAME_GAP = 116, 12
+HEADED = {"scores": 216, "weights": 172, "lone": 112, "value": 96}  # what a grid takes at least, for its heading
 LENS_ROWS, LENS_PITCH, LENS_SCORE, LENS_WEIGHT = 5, (76, 46), 78, 72
+MOST_APART = {"query": 66.0, "scores": 84.0, "weights": 74.0, "output": 84.0}  # pitches grow up to these
+MOST_MERGED = {"query": 66.0, "weights": 92.0, "value": 66.0, "output": 84.0}
 NAMED = 22  # a row of that pitch can have its name beside it
 COLUMN_MOST = 84  # a name that stands upright over its column
 
@@ -65,8 +68,8 @@ def _tries(view: AttentionView) -> Iterator[Stage | None]:
     for pitch in (WIDE, NARROW):
         yield _apart(view, pitch)
     for qk, vo in ((True, True), (False, True), (True, False), (False, False)):
-        for pitch in (WIDE, NARROW):
-            yield _merged(view, pitch, qk, vo)
+        for pitches in ((WIDE, WIDE, WIDE), (NARROW, WIDE, WIDE), (NARROW, WIDE, NARROW), (NARROW, NARROW, NARROW)):
+            yield _merged(view, pitches, qk, vo)
 
 
 def needed(wide: float) -> int:
@@ -102,12 +105,15 @@ class _Widths:
         return WIDTH - self.total
 
 
-def _sized(view: AttentionView, tensors: tuple[str, ...], pitch: float) -> int:
-    return max(needed(view.widest(name, pitch)) for name in tensors)
-
-
 def _cells(width: float, height: float, wide: float) -> Fit:
     return Fit((width, height), layout.numeral_size((width, height), wide))
+
+
+def _writing(view: AttentionView, pitches: tuple[float, float, float]) -> dict[str, float]:
+    """Every drawn tensor with the pitch that its texts are written for: scores, weights, outputs; features narrow."""
+    shares = [name for name in ("weights", "exponentials") if name in view.trace]
+    out = dict.fromkeys(view.chain, pitches[0]) | dict.fromkeys(shares, pitches[1]) | {view.mixture: pitches[2]}
+    return out | dict.fromkeys((view.query, view.key, view.value), NARROW)
 
 
 def _apart(view: AttentionView, pitch: float) -> Stage | None:
@@ -116,81 +122,59 @@ def _apart(view: AttentionView, pitch: float) -> Stage | None:
     if max(d, dv) > 8 or m + n > 10:
         return None
     row = _row(HEIGHT - 16 - HEADING, m + n)
-    depth = _row(HEIGHT - 16 - NAMES - HEADING - m * row, d)
-    if min(row, depth) < layout.LEAST_PITCH:
+    depth = min(row, _row(HEIGHT - 16 - NAMES - HEADING - m * row, d))
+    if depth < layout.LEAST_PITCH:
         return None
     label = names_width(view)
-    scores, out = tuple(view.chain), (view.mixture,)
-    least = {
-        "query": _sized(view, (view.query,), NARROW),
-        "scores": max(_sized(view, scores, pitch), needed(view.widest(view.key, NARROW))),
-        "weights": _sized(view, ("weights", *(("exponentials",) if "exponentials" in view.trace else ())), pitch),
-        "output": max(_sized(view, out, pitch), needed(view.widest(view.value, NARROW))),
+    styles = _writing(view, (pitch, pitch, pitch))
+    wide = {name: view.widest(name, at) for name, at in styles.items()}
+    texts = {
+        "query": wide[view.query],
+        "scores": max(wide[view.key], *(wide[name] for name in view.chain)),
+        "weights": max(wide["weights"], wide.get("exponentials", 0.0)),
+        "output": max(wide[view.value], wide[view.mixture]),
     }
-    counts = {"query": d, "scores": n, "weights": n, "output": dv}
-    most = {"query": 66.0, "scores": 84.0, "weights": 74.0, "output": 84.0}
-    widths = _Widths(dict(least), counts, most, label + 2 * GUTTER + ARROW + 4)
+    least = {name: float(needed(text)) for name, text in texts.items()}
+    headed = max(0, HEADED["scores"] - n * least["scores"] - ARROW) + max(0, HEADED["weights"] - n * least["weights"])
+    widths = _Widths(least, {"query": d, "scores": n, "weights": n, "output": dv}, MOST_APART,
+                     label + 2 * GUTTER + ARROW + 4 + headed)  # fmt: skip
     if widths.total > WIDTH:
         return None
-    spare = widths.grow()
-    p = widths.pitch
+    spare, p = widths.grow(), widths.pitch
+    fits = {name: _cells(p[name], row, texts[name]) for name in p}
+    fits["key"] = _cells(p["scores"], depth, wide[view.key])
+    fits["value"] = _cells(p["output"], row, wide[view.value])
+    tall = max((m + n) * row + 16 + HEADING, m * row + 16 + d * depth + NAMES)
+    top = _lifted(tall) + fits["weights"].height(m)
+    return Stage("apart", fits, _apart_corners(view, fits, LEFT + label, top, spare), label - NAME_GAP, styles=styles)
+
+
+def _apart_corners(view: AttentionView, fits: dict[str, Fit], x: float, top: float, spare: float) -> dict[str, Point]:
+    """Q, scores with Kᵀ above, weights, output with V above; what is left over goes between them and to both sides."""
+    n, d = view.cols, view.limit(view.query, 1)
     arrow, gutter = ARROW + min(72, spare * 0.5), GUTTER + min(40, spare * 0.25)
-    slack = max(0.0, spare - (arrow - ARROW) - 2 * (gutter - GUTTER)) / 2
-    styles = {name: pitch for name in (*scores, "weights", "exponentials", *out)}
-    styles |= dict.fromkeys((view.query, view.key, view.value), NARROW)
-    x = LEFT + slack + label
-    top = BOTTOM + m * row - theme.CELL_GAP
+    x += max(0.0, spare - (arrow - ARROW) - 2 * (gutter - GUTTER)) / 2
     corners = {"query": (even(x), top)}
-    x += d * p["query"] - 4 + gutter
-    corners["scores"] = (even(x), top)
-    corners["key"] = (even(x), top + 16 + d * depth - 4)
-    x += n * p["scores"] - 4 + arrow
+    x += fits["query"].width(d) + gutter
+    corners |= {"scores": (even(x), top), "key": (even(x), top + 16 + fits["key"].height(d))}
+    x += max(fits["scores"].width(n) + arrow, HEADED["scores"] + gutter)
     corners["weights"] = (even(x), top)
-    x += n * p["weights"] - 4 + gutter
-    corners["output"], corners["value"] = (even(x), top), (even(x), top + 16 + n * row - 4)
-    fits = {
-        "query": _cells(p["query"], row, view.widest(view.query, NARROW)),
-        "key": _cells(p["scores"], depth, view.widest(view.key, NARROW)),
-        "scores": _cells(p["scores"], row, max(view.widest(t, pitch) for t in scores)),
-        "weights": _cells(p["weights"], row, view.widest("weights", pitch)),
-        "value": _cells(p["output"], row, view.widest(view.value, NARROW)),
-        "output": _cells(p["output"], row, view.widest(view.mixture, pitch)),
-    }
-    stage = Stage("apart", fits, corners, label - NAME_GAP, styles=styles)
-    return _with_tokens(view, stage, top)
+    x += max(fits["weights"].width(n), HEADED["weights"]) + gutter
+    return corners | {"output": (even(x), top), "value": (even(x), top + 16 + fits["value"].height(n))}
 
 
-def _with_tokens(view: AttentionView, stage: Stage, top: float) -> Stage:
-    """The embeddings above the queries, where there is room."""
-    if view.tokens is None:
-        return stage
-    rows, cols = view.rows, view.limit(view.tokens, 1)
-    floor_ = top + theme.HEADING_GAP + 19 + 12
-    room = stage.corners["key"][0] - GUTTER - stage.corners["query"][0]
-    fit = layout.numerals(
-        rows, cols, view.widest(view.tokens, NARROW), room, TOP - 26 - floor_, stage.fits["query"].pitch[1]
-    )
-    if fit is None:
-        return stage
-    fit = Fit((min(fit.pitch[0], stage.fits["query"].pitch[0]), fit.pitch[1]), fit.numeral)
-    if fit.pitch[0] < needed(view.widest(view.tokens, NARROW)):
-        return stage
-    at = stage.corners["query"][0], even(floor_ + fit.height(rows))
-    return Stage(
-        stage.arrangement,
-        {**stage.fits, "tokens": fit},
-        {**stage.corners, "tokens": at},
-        stage.name_width,
-        styles={**stage.styles, view.tokens: NARROW},
-    )
+def _lifted(tall: float) -> float:
+    """The lowest cell's bottom: what is not high stands a little above the floor."""
+    return BOTTOM + even(max(0.0, min(60.0, (HEIGHT - tall) / 2)))
 
 
-def _row(room: float, count: int, most: float = 46) -> int:
+def _row(room: float, count: int, most: float = 60) -> int:
     """The even pitch of so many rows in a height."""
     return int(min(most, (room + theme.CELL_GAP) / count) // 2) * 2
 
 
-def _merged(view: AttentionView, pitch: float, qk: bool, vo: bool) -> Stage | None:
+def _merged(view: AttentionView, pitches: tuple[float, float, float], qk: bool, vo: bool) -> Stage | None:
+    """``pitches`` say how scores, weights and outputs are written; ``qk`` and ``vo`` what has numerals."""
     m, n = view.rows, view.cols
     d, dv = view.limit(view.query, 1), view.limit(view.value, 1)
     if m > 9 or n > 9 or (qk and d > 8) or (vo and dv > 8):
@@ -202,35 +186,27 @@ def _merged(view: AttentionView, pitch: float, qk: bool, vo: bool) -> Stage | No
     if row < layout.LEAST_PITCH:
         return None
     label = names_width(view)
-    both = (*view.chain, "weights", *(("exponentials",) if "exponentials" in view.trace else ()))
-    key_least = needed(view.widest(view.key, NARROW)) if qk else 0
-    out_tensors = (view.mixture,)
-    least = {
-        "query": float(needed(view.widest(view.query, NARROW))) if qk else _fine(d),
-        "weights": float(max(_sized(view, both, pitch), key_least)),
-        "value": float(needed(view.widest(view.value, NARROW))) if vo else _fine(dv),
-        "output": float(_sized(view, out_tensors, pitch)) if vo else _fine(dv),
+    styles = _writing(view, pitches)
+    wide = {name: view.widest(name, pitch) for name, pitch in styles.items()}
+    cells = max(wide[name] for name in (*view.chain, "weights", "exponentials") if name in wide)
+    texts = {
+        "query": wide[view.query] if qk else None,
+        "weights": max(cells, wide[view.key] if qk else 0.0),
+        "value": wide[view.value] if vo else None,
+        "output": wide[view.mixture] if vo else None,
     }
-    most = {
-        "query": 66.0 if qk else least["query"],
-        "weights": 92.0,
-        "value": 66.0 if vo else least["value"],
-        "output": 84.0 if vo else least["output"],
-    }
+    counts = {"query": d, "weights": n, "value": dv, "output": dv}
+    least = {name: _fine(counts[name]) if text is None else float(needed(text)) for name, text in texts.items()}
+    most = {name: least[name] if text is None else MOST_MERGED[name] for name, text in texts.items()}
     extra = 0.0 if view.alike else 44.0
-    widths = _Widths(least, {"query": d, "weights": n, "value": dv, "output": dv}, most, label + GUTTER + 2 * LANE + extra)
+    widths = _Widths(least, counts, most, label + GUTTER + 2 * LANE + extra)
     if widths.total > WIDTH:
         return None
-    spare = widths.grow()
-    p = widths.pitch
+    spare, p = widths.grow(), widths.pitch
     fits = {
-        "query": _cells(p["query"], row, view.widest(view.query, NARROW)) if qk else Fit((p["query"], row), 0),
-        "key": _cells(p["weights"], row, view.widest(view.key, NARROW)) if qk else Fit((p["weights"], depth), 0),
-        "weights": _cells(p["weights"], row, max(view.widest(t, pitch) for t in both)),
-        "value": _cells(p["value"], row, view.widest(view.value, NARROW)) if vo else Fit((p["value"], row), 0),
-        "output": _cells(p["output"], row, view.widest(view.mixture, pitch)) if vo else Fit((p["output"], row), 0),
+        name: Fit((p[name], row), 0) if text is None else _cells(p[name], row, text) for name, text in texts.items()
     }
-    styles = {name: pitch for name in (*both, view.mixture)} | dict.fromkeys((view.query, view.key, view.value), NARROW)
+    fits["key"] = _cells(p["weights"], row, wide[view.key]) if qk else Fit((p["weights"], depth), 0)
     gap = min(60.0, spare / 4)
     corners = _beside(view, fits, LEFT + label + (spare - 3 * gap) / 2, (GUTTER + gap, LANE + extra + gap, LANE + gap))
     return Stage("merged", fits, corners, label - NAME_GAP, styles=styles)
@@ -246,18 +222,21 @@ def _beside(
     view: AttentionView, fits: dict[str, Fit], x: float, gaps: tuple[float, float, float], lens: float = 0.0
 ) -> dict[str, Point]:
     """Corners where V and the output stand beside the one grid of scores and weights; rows on one line."""
-    top = even(BOTTOM + fits["weights"].height(view.rows))
     d, dv = view.limit(view.query, 1), view.limit(view.value, 1)
+    rows = fits["weights"].height(view.rows)
+    above = 14 + fits["key"].height(d) + (COLUMN_MOST if lens else NAMES)
+    floor_ = _lifted(max(rows + above, fits["value"].height(view.cols) + HEADING))
+    top = even(floor_ + rows)
     corners = {"query": (even(x), top)}
     x = even(x + fits["query"].width(d) + gaps[0])
     corners["weights"] = (x, top)
     corners["key"] = (x, even(top + 14 + fits["key"].height(d)))
-    x += fits["weights"].width(view.cols) + gaps[1]
+    x += max(fits["weights"].width(view.cols), HEADED["lone"]) + gaps[1]
     if lens:
         corners["lens"] = (even(x), top)
         x += lens + gaps[1]
-    corners["value"] = (even(x), even(BOTTOM + fits["value"].height(view.cols)))
-    x += fits["value"].width(dv) + gaps[2]
+    corners["value"] = (even(x), even(floor_ + fits["value"].height(view.cols)))
+    x += max(fits["value"].width(dv), HEADED["value"] - gaps[2]) + gaps[2]
     corners["output"] = (even(x), top)
     return corners
 
@@ -273,7 +252,7 @@ def _heat(view: AttentionView) -> Stage:
     d, dv = view.limit(view.query, 1), view.limit(view.value, 1)
     label = names_width(view, theme.FLOOR)
     lens = lens_names(view) + LENS_SCORE + LENS_WEIGHT - 4
-    depth = _fine(d, 64)
+    depth = _fine(d, 40)
     widths = [typeface.width(view.col_name(j).text, theme.FLOOR) for j in range(n)]
     for names in (min(COLUMN_MOST, max(widths)) + 10, 0.0):
         height = HEIGHT - 14 - depth * d - (names or 12)
@@ -282,17 +261,21 @@ def _heat(view: AttentionView) -> Stage:
         side = int(side // 2) * 2 if side >= 8 else max(1, floor(side)) if side >= 1 else side
         if side >= NAMED:
             break
-    fine = min(depth, float(side))
+    upright = bool(names) and side >= NAMED
     fits = {
-        "query": Fit((fine, side), 0),
-        "key": Fit((side, fine), 0),
+        "query": Fit((_fine(d, 64), side), 0),
+        "key": Fit((side, depth), 0),
         "weights": Fit((side, side), 0),
-        "value": Fit((min(_fine(dv, 64), float(side)), side), 0),
-        "output": Fit((min(_fine(dv, 64), float(side)), side), 0),
+        "value": Fit((_fine(dv, 64), side), 0),
+        "output": Fit((_fine(dv, 64), side), 0),
     }
     used = label + fits["query"].width(d) + fits["weights"].width(n) + 2 * fits["value"].width(dv) + lens
     spare = max(0.0, WIDTH - used - GUTTER - 3 * LANE)
+    wider = 2 * int(min(0.5 * spare / (d + 2 * dv), 12) // 2)
+    for name, count in (("query", d), ("value", dv), ("output", dv)):
+        fits[name] = Fit((fits[name].pitch[0] + wider, side), 0)
+        spare -= wider * count
     gap = min(50.0, spare / 5)
     left = LEFT + label + max(0.0, (spare - 4 * gap) / 2)
     corners = _beside(view, fits, left, (GUTTER + gap, LANE + gap, LANE + gap), lens)
-    return Stage("heat", fits, corners, label - NAME_GAP, upright=side >= NAMED)
+    return Stage("heat", fits, corners, label - NAME_GAP, upright)

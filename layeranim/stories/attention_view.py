@@ -150,7 +150,7 @@ class AttentionView:
         scores = tuple(name for name in self.chain if name != "masked")
         groups = ((self.query, self.key), (self.value, self.mixture), ("exponentials",), (self.tokens,))
         names = next((group for group in groups if tensor in group), scores)
-        return numbers.value_range(*(self.trace[name] for name in names if name in self.trace))
+        return numbers.value_range(*(self.trace[name] for name in names if name and name in self.trace))
 
     def _plane(self, tensor: str, head: int, numerals: bool) -> Cells:
         """The last two axes of a tensor for one head, as far as they are drawn; keys stand as columns."""
@@ -187,7 +187,7 @@ class AttentionView:
             return (min(self.features, MOST_FEATURES), self.cols)[axis]
         if tensor in (self.value, self.mixture):
             return (self.cols if tensor == self.value else self.rows, min(self.value_features, MOST_FEATURES))[axis]
-        if tensor in (self.query, self.tokens):
+        if tensor == self.query:
             return (self.rows, min(self.trace.tensor(tensor).shape[-1], MOST_FEATURES))[axis]
         return (self.rows, self.cols)[axis]
 

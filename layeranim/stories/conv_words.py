@@ -88,9 +88,7 @@ class ConvWords:
         else:
             yield _note("one product for each cell under the window, then their sum")
         if config.stride != (1, 1) and view.out_shape[1] > 1:
-            yield _note(
-                f"stride {_pair(config.stride)}: the window jumps {_count(config.stride[1], 'column')}"
-            )
+            yield _note(f"stride {_pair(config.stride)}: the window jumps {_count(config.stride[1], 'column')}")
         if view.unread.any():
             yield _note(self.unread())
         hidden = view.in_channels - view.shown_channels, view.filters - view.shown_filters

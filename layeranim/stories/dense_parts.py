@@ -42,10 +42,8 @@ class DenseParts:
     operators: tuple[tuple[Point, str], ...] = ()
     labels: tuple[tuple[Point, Line], ...] = ()
     cleared: tuple[str, ...] = ()
-    finish: Callable[[int], Acts] = lambda u: Acts()
+    finish: Callable[[int], Acts] | None = None
 
     def new_sample(self, u: int) -> bool:
         """Whether another sample begins with this unit."""
         return u % self.units == 0
-
-

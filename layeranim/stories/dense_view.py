@@ -74,16 +74,14 @@ class DenseView:
     @cached_property
     def _ranges(self) -> dict[str, float]:
         sums = [self.trace["pre_activation"], *([] if self.row_wise else [self.trace["output"]])]
-        weights = [self.trace["weight"], *([self.trace["bias"]] if self.biased and self.units > 1 else [])]
         out = {
             "input": numbers.value_range(self.trace["input"]),
-            "weight": numbers.value_range(*weights),
+            "weight": numbers.value_range(self.trace["weight"]),
             "products": numbers.value_range(self.products_sample),
             "pre_activation": numbers.value_range(*sums),
             "output": numbers.value_range(self.trace["output"]) if self.row_wise else numbers.value_range(*sums),
         }
-        out["bias"] = numbers.value_range(self.trace["bias"]) if self.biased and self.units == 1 else out["weight"]
-        return out
+        return out | ({"bias": numbers.value_range(self.trace["bias"])} if self.biased else {})
 
     def text(self, name: str, *index: int) -> str:
         """One number as it is shown everywhere."""
@@ -170,3 +168,9 @@ class DenseView:
     def winner(self, b: int) -> int:
         """The unit with the largest result of a sample."""
         return int(np.argmax(np.nan_to_num(self.trace["output"][b], nan=-np.inf)))
+
+    def edge_width(self, o: int, i: int) -> float:
+        """The width of an edge: 2 + 4·|w|/max pixels, by tenths."""
+        weight, top = abs(float(numbers.rounded(self.trace["weight"][o, i]))), self._ranges["weight"]
+        share = min(1.0, weight / top) if np.isfinite(weight) and top > 0 else float(np.isinf(weight))
+        return round(2 + 4 * share, 1)

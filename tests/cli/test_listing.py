@@ -24,7 +24,19 @@ def test_list(call: Any) -> None:
     for name, explainer in catalog.explainers().items():
         assert explainer.family in done.lines
         assert any(line.split()[:1] == [name] and line.endswith(explainer.summary) for line in done.lines)
-    assert [row["name"] for row in json.loads(call("list", "--json").out)] == list(catalog.explainers())
+    rows = json.loads(call("list", "--json").out)
+    assert [row["name"] for row in rows] == list(catalog.names())
+    last = done.lines.index("numbers only")
+    assert [line.split()[0] for line in done.lines[last + 1 :]] == list(catalog.without_film())
+    assert {row["name"] for row in rows if row["family"] == "numbers only"} == set(catalog.without_film())
+
+
+def test_list_of_a_layer_without_a_film(call: Any) -> None:
+    done, found = call("list", "mlp"), json.loads(call("list", "mlp", "--json").out)
+    assert done.code == 0
+    assert done.lines[0] == "mlp: Multilayer perceptron"
+    assert "tensors of seeded numbers" in done.lines
+    assert (found["family"], found["examples"], found["film_options"]) == ("numbers only", [], [])
 
 
 @pytest.mark.parametrize("name", catalog.explainers())

@@ -13,8 +13,8 @@ from layeranim import api, catalog
 from layeranim.engine import archive
 
 
-@pytest.mark.parametrize("name", catalog.explainers())
-def test_every_explainer(call: Any, name: str) -> None:
+@pytest.mark.parametrize("name", catalog.names())
+def test_every_name(call: Any, name: str) -> None:
     done = call("trace", name)
     made = api.trace(name)
     assert (done.code, done.err) == (0, "")
@@ -22,6 +22,17 @@ def test_every_explainer(call: Any, name: str) -> None:
         assert f"{tensor.name}  {tensor.role}, {tensor.dtype.name}" in done.lines or tensor.is_recipe
         for axis, size in zip(tensor.axes, tensor.shape, strict=True):
             assert f"{axis} {size}" in done.out
+
+
+def test_a_layer_without_a_film(call: Any, refused: Any) -> None:
+    done = call("trace", "transformer", "--self-mask", "1 0; 0 1", "--mask-kind", "boolean")
+    assert done.code == 0
+    assert "self.mask  input, float64" in done.lines
+    assert "  --self-mask " in call("trace", "transformer", "--help").out
+    assert "  mlp " in call("trace", "--help").out
+    assert "  mlp " not in call("render", "--help").out
+    refused("trace", "mlp", "--theme", "dark", holds=("trace draws nothing",))
+    refused("render", "mlp", holds=("mlp has numbers but no film yet",))
 
 
 def test_the_table_holds_the_numbers_and_the_captions(call: Any) -> None:

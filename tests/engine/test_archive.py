@@ -134,7 +134,7 @@ DAMAGE: dict[str, tuple[Any, str]] = {
     "object": (lambda data: rewritten(data, trace=lambda h: h["tensors"][0].update(dtype="object")), "type, role"),
     "missing": (lambda data: rewritten(data, trace=lambda h: h["tensors"].pop(1)), "not a trace .*padded"),
     "version": (lambda data: rewritten(data, trace=lambda h: h.update(version=2)), "version 2, but this program reads"),
-    "layer": (lambda data: rewritten(data, trace=lambda h: h.update(layer="konv")), "unknown explainer"),
+    "layer": (lambda data: rewritten(data, trace=lambda h: h.update(layer="konv")), "unknown layer 'konv'"),
     "option": (lambda data: rewritten(data, trace=lambda h: h["options"].update(stride="0")), "stride is 0"),
     "incomplete": (lambda data: rewritten(data, trace=lambda h: h["options"].pop("filters")), "do not go together"),
     "stride": (lambda data: rewritten(data, trace=lambda h: h["options"].update(stride="2")), "out_height"),

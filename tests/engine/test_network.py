@@ -159,7 +159,7 @@ REFUSALS: list[tuple[Layer, Any, dict[str, Any], tuple[str, ...]]] = [
     (BACKPROP, {"learning_rate": -1}, {}, ("learning_rate is -1", "at least 0")),
     (CNN, {"filters": "1,1,1,1,1"}, {}, ("filters", "5 numbers", "1 to 4")),
     (CNN, {"filters": "1,1,1,1"}, {"input": (8, 8)}, ("pool4: kernel_size 2", "height is 1")),
-    (CNN, {}, {"conv2_kernel": (4, 3, 3, 3)}, ("conv2: kernel has 3 channels", "2")),
+    (CNN, {}, {"conv2_kernel": (4, 3, 3, 3)}, ("conv2_kernel has 3 channels", "2")),
     (CNN, {"filters": "2,4"}, {"input": (8, 8), "dense_weight": (3, 17)}, ("in_features", "16", "17")),
 ]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from manim import VGroup
 
 from layeranim import theme as t
@@ -36,6 +38,11 @@ def empty(column: Column, theme: Theme) -> VGroup:
     return VGroup(*(disc(at, column.radius, theme.bg, theme.grid, t.HAIR) for at in column.at))
 
 
+def plain_nodes(at: tuple[Point, ...], radius: float, theme: Theme) -> VGroup:
+    """Nodes of a neighbouring layer, whose numbers are not told."""
+    return VGroup(*(disc(spot, radius, theme.surface, theme.grid, t.HAIR) for spot in at))
+
+
 def node(column: Column, row: int, cells: Cells, theme: Theme) -> VGroup:
     """One disc with its number; a dropped unit is dashed and crossed out."""
     at = column.at[row]
@@ -60,8 +67,6 @@ def crossed(column: Column, row: int, theme: Theme) -> VGroup:
 
 def dashed_ring(at: Point, radius: float, theme: Theme) -> VGroup:
     """A circle in dashes, one path."""
-    import math
-
     parts = 20
     lines = []
     for i in range(parts):

@@ -1,0 +1,116 @@
+"""``layeranim build``: every film of the manifest."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+import layeranim
+from layeranim.assets.build import FAILED, FRESH, BuildError, Report
+from layeranim.assets.build import build as make
+from layeranim.assets.manifest import read
+from layeranim.assets.plan import input_files
+from layeranim.cli import manifests
+from layeranim.cli.console import Voice, out_json, out_paths
+from layeranim.cli.manifests import shown
+from layeranim.cli.program import debug_option
+from layeranim.errors import LayeranimError, OptionError
+
+SECONDS_BETWEEN_LOOKS = 0.5
+
+
+def _build(
+    ids: tuple[str, ...], force: bool, jobs: str | None, shard: str | None, watch: bool, cache_dir: str | None,
+    manifest: str | None, quiet: bool, json: bool,
+) -> None:  # fmt: skip
+    path, voice = manifests.manifest(manifest), Voice(quiet)
+    if watch:
+        if json:
+            raise OptionError("--watch never ends, so that --json has nothing to print; leave out one of them")
+        options = {"--jobs": jobs, "--shard": shard, "--cache-dir": cache_dir}
+        given = [word for flag, value in options.items() if value is not None for word in (flag, value)]
+        _watch(path, ["build", "--manifest", str(path), *given, *["--quiet"] * quiet, "--", *ids], voice)
+        return
+
+    def tell(name: str, what: str, why: str) -> None:
+        if what not in (FRESH, FAILED):
+            voice.say(f"{name}: {what}")
+
+    try:
+        report = make(path, *ids, force=force, jobs=manifests.jobs(jobs), shard=shard,
+                      cache_dir=manifests.cache_folder(cache_dir), tell=tell)  # fmt: skip
+    except BuildError as failed:
+        _say(failed.report, voice, json)
+        raise
+    _say(report, voice, json)
+
+
+def _say(report: Report, voice: Voice, json: bool) -> None:
+    voice.warn(*report.warnings)
+    for path in report.removed:
+        voice.say(f"{path.name}: removed, nothing makes it any more")
+    made = sum(what not in (FRESH, FAILED) for what in report.done.values())
+    failed = f", {len(report.problems)} failed" if report.problems else ""
+    voice.say(f"{len(report.done)} films: {made} made, {len(report.done) - made - len(report.problems)} fresh{failed}")
+    if json:
+        out_json({"films": report.done, "paths": [shown(path) for path in report.paths], "problems": report.problems,
+                  "removed": [shown(path) for path in report.removed], "warnings": report.warnings})  # fmt: skip
+    else:
+        out_paths(shown(path) for path in report.paths)
+
+
+def _watch(path: Path, words: Sequence[str], voice: Voice) -> None:
+    """Build, and again whenever the manifest, an input or the program changes; each time in a fresh interpreter."""
+    command = [sys.executable, "-m", "layeranim", *words]
+    seen: Any = None
+    while True:
+        now = _state(path)
+        if now != seen:
+            seen = now
+            subprocess.run(command, check=False)
+            voice.say("watching; Ctrl-C ends")
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+
+
+def _state(path: Path) -> Any:
+    """Sizes and times of the files that a build reads; what is in them decides, when it builds."""
+    package = Path(layeranim.__file__).parent
+    try:
+        inputs = input_files(read(path)[0])
+    except LayeranimError:  # the build says what is wrong with it
+        inputs = []
+    found = []
+    for file in [path, *inputs, *sorted(package.rglob("*.py"))]:
+        try:
+            status = file.stat()
+        except OSError:
+            continue
+        found.append((file, status.st_size, status.st_mtime_ns))
+    return found
+
+
+build = click.Command(
+    "build",
+    callback=_build,
+    help="Make every film of layeranim.toml that is not there as it should be, or those of some IDs.",
+    params=[
+        manifests.ids(),
+        click.Option(["--force"], is_flag=True, help="draw again what is fresh or in the cache"),
+        manifests.jobs_option(),
+        manifests.shard_option(),
+        click.Option(
+            ["--watch"], is_flag=True, help="build again whenever the manifest, an input or the program changes"
+        ),
+        manifests.cache_option(),
+        manifests.manifest_option(),
+        click.Option(["--quiet", "-q"], is_flag=True, help="say nothing on stderr but errors"),
+        click.Option(["--json"], is_flag=True, help="print JSON instead of paths"),
+        debug_option(),
+    ],
+)

@@ -1,0 +1,41 @@
+"""``layeranim cache info`` and ``layeranim cache clear``."""
+
+from __future__ import annotations
+
+import click
+
+from layeranim.assets.cache import Cache
+from layeranim.cli import manifests
+from layeranim.cli.console import out
+from layeranim.cli.program import debug_option, help_instead
+
+
+@click.pass_context
+def _start(context: click.Context) -> None:
+    if context.invoked_subcommand is None:
+        help_instead(context)
+
+
+def _info(cache_dir: str | None) -> None:
+    held = Cache(manifests.cache_folder(cache_dir))
+    sizes = [path.stat().st_size for path in held.entries()]
+    out(
+        f"{held.folder}\n{len(sizes)} films, {sum(sizes) / 1e6:.1f} MB\n"
+        if held.folder
+        else "there is no cache: no home\n"
+    )
+
+
+def _clear(cache_dir: str | None) -> None:
+    out(f"{Cache(manifests.cache_folder(cache_dir)).clear()} films removed from the cache\n")
+
+
+cache = click.Group(
+    "cache", callback=_start, invoke_without_command=True, help="What the cache holds; clear it.",
+    commands=[
+        click.Command("info", callback=_info, help="Where the cache is and how much it holds.",
+                      params=[manifests.cache_option(), debug_option()]),
+        click.Command("clear", callback=_clear, help="Delete every film in the cache. What is in renders/ stays.",
+                      params=[manifests.cache_option(), debug_option()]),
+    ],
+)  # fmt: skip

@@ -1,0 +1,62 @@
+"""What the commands around ``layeranim.toml`` share: their options, and the manifest they mean."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from layeranim.assets.cache import folder_of_user
+from layeranim.assets.manifest import find
+from layeranim.errors import OptionError
+
+
+def ids() -> click.Argument:
+    """``[ID]…``: assets, or single films of them."""
+    return click.Argument(["ids"], nargs=-1, metavar="[ID]…")
+
+
+def manifest_option() -> click.Option:
+    return click.Option(
+        ["--manifest", "-m"],
+        metavar="FILE",
+        help="the manifest  [default: the nearest layeranim.toml or pyproject.toml]",
+    )
+
+
+def shard_option() -> click.Option:
+    return click.Option(["--shard"], metavar="K/N", help="only part K of N of the films, in the order of their names")
+
+
+def jobs_option() -> click.Option:
+    return click.Option(["--jobs", "-j"], metavar="N", help="films drawn side by side  [default: one a processor]")
+
+
+def cache_option() -> click.Option:
+    return click.Option(["--cache-dir"], metavar="DIR", help="folder of the cache  [default: the user's]")
+
+
+def manifest(path: str | None) -> Path:
+    """The manifest that is named, or the nearest."""
+    return Path(path) if path is not None else find(Path.cwd())
+
+
+def cache_folder(path: str | None) -> Path | None:
+    """The cache that is named, or the user's."""
+    return Path(path) if path is not None else folder_of_user()
+
+
+def jobs(text: str | None) -> int:
+    """How many films are drawn side by side."""
+    if text is None:
+        return os.cpu_count() or 1
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= 256):
+        raise OptionError(f"jobs is {text!r}, but must be a number from 1 to 256")
+    return int(text)
+
+
+def shown(path: Path) -> str:
+    """A path as it is read from the folder that the command runs in."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

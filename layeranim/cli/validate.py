@@ -1,0 +1,25 @@
+"""``layeranim validate``: is the manifest right?"""
+
+from __future__ import annotations
+
+import click
+
+from layeranim.assets.plan import deep, load
+from layeranim.cli import manifests
+from layeranim.cli.console import Voice, out
+from layeranim.cli.program import debug_option
+
+
+def _validate(file: str | None) -> None:
+    path = manifests.manifest(file)
+    manifest, films = load(path)
+    Voice().warn(*deep(manifest, films))
+    out(f"{path.name}: {len(films)} films, nothing wrong\n")
+
+
+validate = click.Command(
+    "validate",
+    callback=_validate,
+    help="Say everything that is wrong with a manifest, at once, without drawing. Ends with 2 if something is.",
+    params=[click.Argument(["file"], required=False, metavar="[FILE]"), debug_option()],
+)

@@ -1,0 +1,121 @@
+"""PyTorch's activations, softmax and losses: rows of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from layeranim.engine.array import shape_text
+from layeranim.engine.packing import Packed
+from layeranim.engine.trace import Array
+from layeranim.errors import ShapeError
+from layeranim.inputs.module_tensors import array, optional, refuse, rows
+
+Call = Mapping[str, Any]
+Reader = Callable[[Any, Call], Packed]
+
+
+def activation(name: str, alpha: str = "") -> Reader:
+    """An activation of ours; ``alpha`` is the attribute that holds its parameter."""
+
+    def read(module: Any, call: Call) -> Packed:
+        options = {"activation": name} | ({"alpha": getattr(module, alpha)} if alpha else {})
+        for attribute, usual in {"softplus": (("beta", 1),), "hard-tanh": (("min_val", -1), ("max_val", 1))}.get(
+            name, ()
+        ):
+            if getattr(module, attribute) != usual:
+                refuse(
+                    attribute,
+                    type(module).__name__,
+                    f"is {getattr(module, attribute):g}, but only {usual} is known here",
+                )
+        if getattr(module, "approximate", "none") == "tanh":
+            options["activation"] = "gelu-tanh"
+        return Packed("activation", options, {"input": rows("input", call["input"])})
+
+    return read
+
+
+def prelu(module: Any, call: Call) -> Packed:
+    """``PReLU``; with a slope for each channel, channels come last."""
+    x = array("input", call["input"])
+    moved = np.moveaxis(x, 1, -1) if x.ndim > 1 and len(module.weight) > 1 else x
+    return Packed(
+        "activation", {"activation": "prelu"}, {"input": rows("input", moved), "slope": array("weight", module.weight)}
+    )
+
+
+def glu(module: Any, call: Call) -> Packed:
+    """``GLU`` along its axis, which comes last."""
+    x = _last("input", array("input", call["input"]), module.dim)
+    return Packed("activation", {"activation": "glu"}, {"input": rows("input", x)})
+
+
+def softmax(log: bool) -> Reader:
+    """``Softmax`` along its axis, which comes last; without one, along the axis that PyTorch falls back to."""
+
+    def read(module: Any, call: Call) -> Packed:
+        x, dim = array("input", call["input"]), getattr(module, "dim", -3)
+        dim = (0 if x.ndim in (0, 1, 3) else 1) if dim is None else dim
+        return Packed("softmax", {"log": log}, {"logits": rows("input", _last("input", x, dim))})
+
+    return read
+
+
+def _last(name: str, x: Array, dim: int) -> Array:
+    """``x`` with axis ``dim`` moved to the end."""
+    if not -x.ndim <= dim < x.ndim:
+        raise ShapeError(f"{name} has shape {shape_text(x.shape)}, but the module works along its axis {dim}")
+    return np.moveaxis(x, dim, -1)
+
+
+def loss(mode: str) -> Reader:
+    """A loss of numbers, one by one."""
+
+    def read(module: Any, call: Call) -> Packed:
+        p, t = (array(name, call[name]) for name in ("input", "target"))
+        if p.shape != t.shape:
+            raise ShapeError(f"target has shape {shape_text(t.shape)}, but must be {shape_text(p.shape)}, as the input")
+        if getattr(module, "weight", None) is not None:
+            refuse("weight", type(module).__name__, "is not known here; multiply afterwards, with reduction='none'")
+        options: dict[str, Any] = {
+            "mode": mode,
+            "reduction": {"batchmean": "batch-mean"}.get(module.reduction, module.reduction),
+        }
+        arrays = {"prediction": _samples(p), "target": _samples(t)}
+        if mode in ("huber", "smooth-l1"):
+            delta = module.delta if mode == "huber" else module.beta
+            options |= {"delta": delta} if delta else {"mode": "absolute"}
+        if mode == "binary" and ((p < 1e-43) & (t > 0) | (p == 1) & (t < 1)).any():
+            raise ShapeError(
+                "input holds 0 or 1 where the target differs: there PyTorch's BCELoss caps an infinite loss"
+            )
+        if mode == "kl" and module.log_target:
+            arrays["target"] = np.exp(arrays["target"])
+        weight = getattr(module, "pos_weight", None)
+        if weight is not None:
+            arrays |= {name: x.reshape(1, -1) if p.ndim == 1 else x for name, x in arrays.items()}
+            wide = np.broadcast_to(array("pos_weight", weight), p.shape if p.ndim == 1 else p.shape[1:])
+            arrays["pos_weight"] = wide.reshape(-1)
+        return Packed("loss", options, arrays)
+
+    return read
+
+
+def _samples(x: Array) -> Array:
+    """One row a sample."""
+    return x.reshape(len(x), -1) if x.ndim else x.reshape(1, 1)
+
+
+def cross_entropy(module: Any, call: Call) -> Packed:
+    """``CrossEntropyLoss`` of class ids or probabilities; with further axes every place is a sample."""
+    x, target = array("input", call["input"]), array("target", call["target"])
+    ids = target.ndim < x.ndim
+    options = {"reduction": module.reduction, "label_smoothing": module.label_smoothing}
+    options |= {"ignore_index": module.ignore_index} if ids else {}
+    arrays = {"input": rows("input", np.moveaxis(x, 1, -1) if x.ndim > 2 else x)}
+    moved = target if ids or target.ndim < 3 else np.moveaxis(target, 1, -1)
+    arrays["target"] = moved.reshape(-1) if ids else rows("target", moved)
+    return Packed("cross-entropy", options, arrays | optional(module, class_weight="weight"))

@@ -1,0 +1,251 @@
+"""Dropout drawn: x times mask gives y, or units of a network crossed out, draw after draw."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from manim import VGroup, VMobject
+
+from layeranim import theme as t
+from layeranim.scenes.base import ExplainerScene
+from layeranim.scenes.parts.animate import Appear, Follow, Reveal
+from layeranim.scenes.parts.label import Label, TextLine
+from layeranim.scenes.parts.nodes import edges_at_rest, empty, node, plain_nodes, ring
+from layeranim.scenes.parts.shapes import FocusFrame, Lane
+from layeranim.stories.storyboard import Beat, Cells
+
+SHEETS = ("input", "mask", "output")
+
+
+class DropoutScene(ExplainerScene):
+    """One unit at a time in the first draw, whole draws after it."""
+
+    def stage(self) -> None:
+        self.parts: Any = self.board.parts["dropout"]
+        self.layer = self.parts.stage.layer
+        for name in self.board.grids:
+            self.add_grid(name)
+        self.signs = VGroup()
+        for at, sign, source in self.parts.stage.signs:
+            self.signs.add(Label(sign, 28, self.theme.muted, "medium", at, "centre", "middle", source))
+        self.add(self.signs)
+        for points in self.parts.stage.lanes:
+            self.add(Lane(points, self.theme.muted))
+        self.passing: list[VMobject] = []
+        self.discs: dict[int, VMobject] = {}
+        self.ways: dict[int, VMobject] = {}
+        if self.layer:
+            self._network()
+        for unit in range(self.parts.first):
+            self._at_once(unit)
+
+    def _network(self) -> None:
+        layer = self.layer
+        self.add(plain_nodes((*layer.before, *layer.following), layer.radius, self.theme))
+        self.add(empty(layer.units, self.theme))
+        self.add(TextLine(layer.units.heading, t.NAME, self.theme, layer.units.heading_at, "centre"))
+        for row in range(len(layer.units.at)):
+            self._disc(row, layer.units.cells(0))
+
+    def _disc(self, row: int, cells: Cells) -> VMobject:
+        """A unit with its number, or crossed out and without edges."""
+        gone = cells.ghost is not None and cells.ghost[row, 0]
+        self.remove(*(m for m in (self.discs.get(row), self.ways.get(row)) if m is not None))
+        self.discs[row] = node(self.layer.units, row, cells, self.theme)
+        self.ways[row] = VGroup() if gone else edges_at_rest(self.layer.edges(row), self.theme)
+        self.add(self.ways[row], self.discs[row])
+        return self.discs[row]
+
+    # ── beats ────────────────────────────────────────────────────────────────
+    def on_open(self, beat: Beat) -> None:
+        self.count(beat.done, self.parts.counter(beat.done))
+        self.say(beat.caption, beat.note)
+
+    def on_step(self, beat: Beat) -> None:
+        for name, ticks in beat.phases:
+            getattr(self, f"_{name}")(beat, beat.units[0], ticks)
+
+    def on_brief(self, beat: Beat) -> None:
+        unit = beat.units[0]
+        self._look(beat, unit, beat.phases[0][1])
+        self.say(beat.caption, beat.note)
+        self._put_mask(unit)
+        self._land(beat, unit, beat.phases[1][1])
+
+    def on_sweep(self, beat: Beat) -> None:
+        self._leave()
+        self.say(beat.caption, beat.note, whole=True)
+        self.name_place(())
+        shown = [beat.units[0] - 1]
+
+        def at(alpha: float) -> None:
+            unit = beat.units[min(len(beat.units) - 1, int(alpha * len(beat.units)))]
+            if unit == shown[0]:
+                return
+            self._run(shown[0] + 1, unit)
+            self._leave()
+            self._frame(unit)
+            self.count(unit + 1, self.parts.counter(unit + 1), unit)
+            shown[0] = unit
+
+        self.run(beat.ticks, Follow(at))
+        at(1.0)
+
+    def on_draw(self, beat: Beat) -> None:
+        """Another mask: another thinned network."""
+        self._quiet(beat)
+        draw = beat.units[0]
+        self._clear_lenses()
+        if not self.layer:
+            for name in ("mask", "output"):
+                self.grids[name].put(self.parts.cells(name, draw))
+            return
+        cells = self.layer.after(draw)
+        for row in self.discs:
+            self._disc(row, cells)
+        if draw < self.parts.stage.columns:
+            grid = self.grids[f"draw:{draw}"]
+            self.run(min(8, beat.ticks), Reveal(grid, self.parts.column("output", draw)))
+
+    def on_mean(self, beat: Beat) -> None:
+        """The mean over the draws, one unit of it in the caption."""
+        self._quiet(beat)
+        k = self.parts.example
+        if self.layer:
+            row = k % self.parts.cols
+            columns = [f"draw:{d}" for d in range(self.parts.stage.columns)]
+            self._marks([(name, row, 0) for name in columns], self.theme.focus, t.SECOND_FOCUS)
+            self._marks([("mean", row, 0)], self.theme.result, t.FOCUS)
+            self.run(10, Reveal(self.grids["mean"], self.parts.column("mean", 0)))
+            return
+        self.grids["mask"].clear()
+        row, col = divmod(k, self.parts.cols)
+        self._marks([("input", row, col)], self.theme.focus, t.FOCUS)
+        self._marks([("output", row, col)], self.theme.result, t.FOCUS)
+        self.grids["output"].put(self.parts.cells("mean", 0))
+
+    def on_test(self, beat: Beat) -> None:
+        """No mask: every unit is used."""
+        self._quiet(beat)
+        if self.layer:
+            cells = self.layer.used()
+            discs = [self._disc(row, cells) for row in list(self.discs)]
+            self.run(8, *(Appear(disc) for disc in discs))
+            return
+        self.grids["mask"].clear()
+        self.remove(self.signs)  # no mask and no factor
+        self._clear_lenses()
+        self.run(8, Reveal(self.grids["output"], self.parts.cells("inference", 0)))
+
+    def on_close(self, beat: Beat) -> None:
+        """The first draw again: what training makes of the layer."""
+        self._leave()
+        if self.layer:
+            for row in self.discs:
+                self._disc(row, self.layer.after(0))
+        else:
+            for name in ("mask", "output"):
+                self.grids[name].put(self.parts.cells(name, 0))
+            self.add(self.signs)
+        self.count(beat.done, self.parts.counter(beat.done))
+        self.name_place(())
+        self.say(beat.caption, beat.note, whole=True)
+
+    # ── phases of a step ─────────────────────────────────────────────────────
+    def _look(self, beat: Beat, unit: int, ticks: int) -> None:
+        self._leave()
+        self.mute()
+        self.name_place(beat.place)
+        self.count(beat.done - 1, self.parts.counter(beat.done - 1), unit)
+        self.run(ticks, *map(Appear, self._frame(unit)))
+
+    def _mask(self, beat: Beat, unit: int, ticks: int) -> None:
+        self.say(beat.caption, beat.note)
+        if self.layer:
+            self.run(ticks)
+            return
+        where = [divmod(unit, self.parts.cols)]
+        reveals = [Reveal(self.grids["mask"], self.parts.cells("mask", 0), where)]
+        if "one:mask" in self.grids:
+            self.grids["one:output"].clear()
+            reveals += [Reveal(self.grids[f"one:{name}"], self.parts.one(name, unit)) for name in ("input", "mask")]
+        self.run(ticks, *reveals)
+
+    def _land(self, beat: Beat, unit: int, ticks: int) -> None:
+        self.count(beat.done, self.parts.counter(beat.done), unit)
+        row, col = divmod(unit, self.parts.cols)
+        if self.layer:
+            disc = self._disc(row := unit, self.layer.after(0))
+            marks = self._marks([("draw:0", row, 0)], self.theme.result, t.FOCUS)
+            reveals = [Reveal(self.grids["draw:0"], self.parts.column("output", 0), [(row, 0)])]
+            around = ring(self.layer.units, row, self.theme.focus)
+            self._pass(around)
+            self.run(ticks, Appear(disc), *reveals, *map(Appear, marks), *self.said())
+            return
+        marks = self._marks([("output", row, col)], self.theme.result, t.FOCUS)
+        reveals = [Reveal(self.grids["output"], self.parts.cells("output", 0), [(row, col)])]
+        if "one:output" in self.grids:
+            reveals.append(Reveal(self.grids["one:output"], self.parts.one("output", unit)))
+        self.run(ticks, *reveals, *map(Appear, marks), *self.said())
+
+    def _read(self, beat: Beat, unit: int, ticks: int) -> None:
+        self.run(ticks)
+
+    # ── pieces ───────────────────────────────────────────────────────────────
+    def _quiet(self, beat: Beat) -> None:
+        self._leave()
+        self.name_place(beat.place)
+        self.count(beat.done, self.parts.counter(beat.done))
+        self.say(beat.caption, beat.note, whole=True)
+
+    def _put_mask(self, unit: int) -> None:
+        if self.layer:
+            return
+        self.grids["mask"].put(self.parts.cells("mask", 0), [divmod(unit, self.parts.cols)])
+        for name in ("input", "mask"):
+            if f"one:{name}" in self.grids:
+                self.grids[f"one:{name}"].put(self.parts.one(name, unit))
+
+    def _at_once(self, unit: int) -> None:
+        self._run(unit, unit)
+
+    def _run(self, first: int, last: int) -> None:
+        """Units without showing their acts."""
+        if self.layer:
+            for unit in range(first, last + 1):
+                self._disc(unit, self.layer.after(0))
+                self.grids["draw:0"].put(self.parts.column("output", 0), [(unit, 0)])
+            return
+        for name in ("mask", "output"):
+            self.grids[name].put_run(self.parts.cells(name, 0), first, last)
+        for name in SHEETS:
+            if f"one:{name}" in self.grids:
+                self.grids[f"one:{name}"].put(self.parts.one(name, last))
+
+    def _clear_lenses(self) -> None:
+        for name in SHEETS:
+            if f"one:{name}" in self.grids:
+                self.grids[f"one:{name}"].clear()
+
+    def _frame(self, unit: int) -> list[VMobject]:
+        """Frames around the unit under way."""
+        if self.layer:
+            around = ring(self.layer.units, unit, self.theme.focus)
+            self._pass(around)
+            return [around, *self._marks([("input", unit, 0)], self.theme.focus, t.FOCUS)]
+        at = divmod(unit, self.parts.cols)
+        return self._marks([("input", *at), ("mask", *at)], self.theme.focus, t.FOCUS)
+
+    def _marks(self, cells: Any, colour: str, width: float) -> list[VMobject]:
+        boxes = [self.board.grids[name].cell(row, col) for name, row, col in cells]
+        marks = [FocusFrame([b], colour, self.theme, width if min(b.w, b.h) > 30 else 2.5) for b in boxes]
+        self._pass(*marks)
+        return list(marks)
+
+    def _pass(self, *mobjects: VMobject) -> None:
+        self.add(*mobjects)
+        self.passing += mobjects
+
+    def _leave(self) -> None:
+        self.remove(*self.passing)
+        self.passing = []

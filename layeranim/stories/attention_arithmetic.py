@@ -1,0 +1,307 @@
+"""The arithmetic of one row of attention as captions, stage by stage, with its addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from math import sqrt, tanh
+
+import numpy as np
+
+from layeranim import numbers, theme
+from layeranim.stories import phrases
+from layeranim.stories.attention_plan import shorten
+from layeranim.stories.attention_view import AttentionView
+from layeranim.stories.phrases import Addend, Term
+from layeranim.stories.storyboard import Address, Fact, Line, Run
+
+ROLES = ("focus", "ink")  # of a query and a key
+MOST_VALUES = 4  # entries of a vector that a caption spells out
+NAME_ROOM = 130
+EASY = 28  # a caption is shortened rather than set smaller than this
+
+
+class AttentionArithmetic:
+    """Captions of one film's rows; ``u`` is a row of one head."""
+
+    def __init__(self, view: AttentionView) -> None:
+        self.view, self.config = view, view.config
+
+    # ── stages ───────────────────────────────────────────────────────────────
+    def caption(self, stage: str, u: int) -> Line:
+        """The arithmetic of a stage with its numbers."""
+        makers: dict[str, Callable[[int], Line]] = {
+            "project": self.project,
+            "score": self.score,
+            "scale": self.scale,
+            "cap": self.cap,
+            "mask": self.mask,
+            "exp": self.exponentials,
+            "divide": self.divide,
+            "pick": self.pick,
+            "mix": self.mix,
+            "step": self.mix,
+        }
+        return makers[stage](u)
+
+    def project(self, u: int) -> Line:
+        """``x(cat) = [1.0, −0.4, 0.8]``: what the query, the key and the value of a word are made from."""
+        view, name = self.view, self.row(u)
+        tensor, i = str(view.tokens), view.at(u)[1]
+        texts = numbers.texts(view.trace[tensor][0, i], view.style(tensor))
+        end = (Run("   →   "), Run("query, key, value", "ink", "semibold", late=True))
+        for most in (6, 4, 2, 1):
+            entries: list[Line] = [
+                (Run(str(text), "ink", source=Address(tensor, (0, i, f))),) for f, text in enumerate(texts[:most])
+            ]
+            entries += [(Run("…"),)] if most < len(texts) else []
+            vector = (Run("  [", "ink"), *phrases.join(entries, Run(", ", "ink")), Run("]", "ink"))
+            line = (Run("embedding of "), name, *vector, *end)
+            if phrases.fits(line, EASY):
+                return line
+        return (Run("embedding of "), name, *end)
+
+    def matrices(self) -> Line:
+        """q = W_Q x, k = W_K x, v = W_V x."""
+        parts = [
+            (Run(symbol, "ink"), Run(" = "), Run(matrix, "weights", markup=True), Run(" x", "ink"))
+            for symbol, matrix in (("q", "W_{Q}"), ("k", "W_{K}"), ("v", "W_{V}"))
+        ]
+        return (*note("for every word:   "), *phrases.join(parts, Run(",   ")))
+
+    def score(self, u: int) -> Line:
+        """q · k term by term; additive: w · tanh(…)."""
+        view, j = self.view, self.view.strongest(u)
+        total = numbers.text(view.row("scores", u)[j], view.style("scores"))
+        source = view.address("scores", u, j)
+        terms = self._additive(u, j) if self.config.kind == "additive" else self._products(u, j)
+        return phrases.sum_of(terms, [], total, source)
+
+    def _products(self, u: int, j: int) -> list[Term]:
+        view = self.view
+        head = view.at(u)[0]
+        q, k = view.row(view.query, u), view.trace.tensor(view.key).array[0, head, j]
+        texts = [numbers.texts(x, view.style(name)) for x, name in ((q, view.query), (k, view.key))]
+        with np.errstate(all="ignore"):
+            zero = np.asarray(q * k) == 0
+        return [
+            Term(
+                str(a),
+                str(b),
+                bool(zero[f]),
+                view.address(view.query, u, f),
+                Address(view.key, (0, head, j, f)),
+                *ROLES,
+            )
+            for f, (a, b) in enumerate(zip(*texts, strict=True))
+        ]
+
+    def _additive(self, u: int, j: int) -> list[Term]:
+        view = self.view
+        hidden, weight = view.row("alignment", u)[j], view.trace["weight_score"]
+        a, w = (numbers.texts(x, view.style(n)) for x, n in ((weight, "weight_score"), (hidden, "alignment")))
+        zero = np.asarray(hidden * weight) == 0
+        return [
+            Term(str(a[f]), str(w[f]), bool(zero[f]), Address("weight_score", (f,)), view.address("alignment", u, j, f),
+                 "weights", "ink")
+            for f in range(len(weight))
+        ]  # fmt: skip
+
+    def scale(self, u: int) -> Line:
+        """score / √d; cosine: score / (|q| · |k|)."""
+        view, j = self.view, self.view.strongest(u)
+        given = numbers.text(view.row("scores", u)[j], view.style("scores"))
+        made = numbers.text(view.row("scaled", u)[j], view.style("scaled"))
+        exact = _float(given)
+        left = Run(given, "ink", source=view.address("scores", u, j))
+        if self.config.kind == "cosine":
+            head, i = view.at(u)
+            norms = (("query_norm", i), ("key_norm", j))
+            a, b = (numbers.text(view.trace[name][0, head, at], view.style(name)) for name, at in norms)
+            reached = _quotient(exact, _float(a) * _float(b))
+            middle: Line = (
+                Run(" / ("),
+                Run(a, "focus", source=Address("query_norm", (0, head, i))),
+                Run(numbers.DOT),
+                Run(b, "ink", source=Address("key_norm", (0, head, j))),
+                Run(")"),
+            )
+        elif self.config.scale is not None:
+            text = numbers.text(self.config.scale, numbers.style(self.config.scale))
+            reached, middle = exact * _float(text), (Run(numbers.DOT), Run(numbers.factor(text), source=Fact("scale")))
+        else:
+            d = int(self.config.features or 1)
+            reached, middle = exact / sqrt(d), (Run(" / "), Run(f"√{d}", source=Fact("features")))
+        return (left, *middle, *self._ends(reached, made, view.address("scaled", u, j)))
+
+    def cap(self, u: int) -> Line:
+        view, j = self.view, self.view.strongest(u)
+        before = view.chain[view.chain.index("capped") - 1]
+        given = numbers.text(view.row(before, u)[j], view.style(before))
+        made = numbers.text(view.row("capped", u)[j], view.style("capped"))
+        limit = float(self.config.softcap or 1)
+        text = f"{limit:g}"
+        return (
+            Run(text, source=Fact("softcap")),
+            Run(f"{numbers.DOT}tanh("),
+            Run(given, "ink", source=view.address(before, u, j)),
+            Run(f" / {text})", source=Fact("softcap")),
+            *self._ends(limit * tanh(_float(given) / limit), made, view.address("capped", u, j)),
+        )
+
+    def mask(self, u: int) -> Line:
+        hidden = int((~self.view.seen(u)).sum())
+        if not hidden:
+            return (Run("the mask's numbers are added to the scores"),)
+        return (
+            Run(count(hidden, "key", "keys"), "ink", "semibold", Fact("masked keys")),
+            Run(" masked:  score "),
+            Run(f"{numbers.MINUS}∞", "ink"),
+            Run("  →  weight "),
+            Run("0", "probability", "semibold", Fact("masked weight"), late=True),
+        )
+
+    def exponentials(self, u: int) -> Line:
+        """The powers of a row and their sum."""
+        view = self.view
+        values, seen = view.row("exponentials", u), view.seen(u)
+        texts = numbers.texts(values, view.style("exponentials"))
+        parts = [
+            Addend(str(texts[j]), "ink", view.address("exponentials", u, j)) for j in np.flatnonzero(seen).tolist()
+        ]
+        total = numbers.text(view.trace["exponential_sum"][(0, *view.at(u))], view.style("exponential_sum"))
+        relation = numbers.relation([(part.text,) for part in parts], total)
+        lead = (Run("Σ e^{score − largest}", markup=True), Run(" = "))
+        end = (phrases.relation_run(relation), phrases.result(total, Address("exponential_sum", (0, *view.at(u)))))
+        for most in range(min(phrases.MOST_TERMS, len(parts)), 0, -1):
+            shown = [part.runs() for part in parts[:most]] + ([(Run("…"),)] if most < len(parts) else [])
+            line = (*lead, *phrases.join(shown), *end)
+            if phrases.fits(line, EASY):
+                return line
+        return (*lead[:1], *end)
+
+    def divide(self, u: int) -> Line:
+        """One power divided by the sum of all."""
+        view, j = self.view, self.view.strongest(u)
+        top = numbers.text(view.row("exponentials", u)[j], view.style("exponentials"))
+        total = numbers.text(view.trace["exponential_sum"][(0, *view.at(u))], view.style("exponential_sum"))
+        made = numbers.text(view.row("weights", u)[j], view.style("weights"))
+        return (
+            Run("weight of ", "muted"),
+            self.col(j),
+            Run(":   "),
+            Run(top, "ink", source=view.address("exponentials", u, j)),
+            Run(" / "),
+            Run(total, "ink", source=Address("exponential_sum", (0, *view.at(u)))),
+            *self._ends(_quotient(_float(top), _float(total)), made, view.address("weights", u, j), "probability"),
+        )
+
+    def pick(self, u: int) -> Line:
+        j = self.view.strongest(u)
+        made = numbers.text(self.view.row("weights", u)[j], self.view.style("weights"))
+        return (
+            Run("the best key is "),
+            self.col(j),
+            Run(":  weight ", late=True),
+            Run(made, "probability", "semibold", self.view.address("weights", u, j), late=True),
+        )
+
+    def mix(self, u: int) -> Line:
+        """``0.89 v(cat) + 0.07 v(sat) + … → [0.12, 0.78, −0.05]``: the largest weights, in reading order."""
+        view = self.view
+        texts = numbers.texts(view.row("weights", u), view.style("weights"))
+        keys = [j for j in view.largest(u, phrases.MOST_TERMS) if view.seen(u)[j]]
+        keys = [j for j in keys if texts[j].strip("0.")] or keys[:1]  # what shows as 0.00 is among the …
+        live = int(view.seen(u).sum())
+        if not live:
+            return (Run("no key is left: the output of "), self.row(u), Run(" is 0", source=Fact("no keys")))
+        for entries in (MOST_VALUES, 2, 1):
+            for most in range(len(keys), 0, -1):
+                parts = [self._share(str(texts[j]), u, j) for j in sorted(keys[:most])]
+                parts += [(Run("…"),)] if most < live else []
+                line = (*phrases.join(parts), Run("  →  ", late=True), *self.vector(u, entries))
+                if phrases.fits(line, EASY):
+                    return line
+        return self.vector(u, 1)
+
+    def _share(self, text: str, u: int, j: int) -> Line:
+        return (
+            Run(text, "probability", "semibold", self.view.address("weights", u, j)),
+            Run(" v(", "ink"),
+            self.col(j),
+            Run(")", "ink"),
+        )
+
+    def vector(self, u: int, most: int) -> Line:
+        """A row of the output, spelled out as far as there is room."""
+        view = self.view
+        texts = numbers.texts(view.row(view.mixture, u), view.style(view.mixture))
+        entries = [
+            (Run(str(text), "result", "semibold", view.address(view.mixture, u, f), late=True),)
+            for f, text in enumerate(texts[:most])
+        ]
+        entries += [(Run("…", "result", late=True),)] if most < len(texts) else []
+        comma = Run(", ", "result", "semibold", late=True)
+        return (
+            Run("[", "result", "semibold", late=True),
+            *phrases.join(entries, comma),
+            Run("]", "result", "semibold", late=True),
+        )
+
+    def row_sum(self, u: int) -> Line:
+        """The traced sum of a row's weights, ``≈`` where the displayed digits miss it."""
+        view = self.view
+        texts = numbers.texts(view.row("weights", u), view.style("weights"))
+        total = numbers.text(view.trace.tensor("row_sum").array[(0, *view.at(u))], view.style("weights"))
+        relation = numbers.relation([(str(text),) for text in texts], total)
+        return (
+            *note("the weights of "),
+            quoted(self.row(u)),
+            *note(f" add up:  Σ {relation} "),
+            Run(total, "probability", "semibold", Address("row_sum", (0, *view.at(u)))),
+        )
+
+    def _ends(self, reached: float, made: str, source: Address, role: str = "result") -> Line:
+        return phrases.relation_run(numbers.agrees(reached, made)), phrases.result(made, source, role)
+
+    def row(self, u: int) -> Run:
+        """The query of a unit by its name, in focus."""
+        run = self.view.row_name(self.view.at(u)[1])
+        return _styled(run if self.view.words else _prefixed(run, "query "), "focus")
+
+    def col(self, j: int) -> Run:
+        """A key by its name."""
+        return _styled(self.view.col_name(j), "ink")
+
+
+def note(text: str) -> Line:
+    """Plain words under a caption."""
+    return (Run(text, weight="regular", source=Fact("note")),)
+
+
+def quoted(run: Run) -> Run:
+    """A word within a sentence: “the”."""
+    return replace(run, text=f"“{run.text}”") if run.source == Fact("token") else run
+
+
+def count(number: int, one: str, many: str) -> str:
+    """``1 word``, ``4 words``."""
+    return f"{number} {one if number == 1 else many}"
+
+
+def _styled(run: Run, role: str) -> Run:
+    short = shorten(run, NAME_ROOM, theme.CAPTION) or run
+    return Run(short.text, role, source=run.source)
+
+
+def _prefixed(run: Run, prefix: str) -> Run:
+    return Run(prefix + run.text, source=run.source)
+
+
+def _float(text: str) -> float:
+    return float(numbers.exact(text))
+
+
+def _quotient(a: float, b: float) -> float:
+    with np.errstate(all="ignore"):
+        return float(np.float64(a) / np.float64(b))

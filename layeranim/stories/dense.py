@@ -1,0 +1,133 @@
+"""Dense layers told: one unit after another, slowly at first, then the activation of a row, then what it is for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from layeranim import theme
+from layeranim.stories import dense_heat, dense_neuron, dense_picture, dense_presets, dense_tables, timing
+from layeranim.stories.dense_bench import Bench
+from layeranim.stories.dense_parts import DenseParts
+from layeranim.stories.dense_view import DenseView
+from layeranim.stories.dense_words import DENSE_GOOD, NEURON_GOOD, DenseWords
+from layeranim.stories.options import PACES
+from layeranim.stories.storyboard import Beat, Story, Storyboard, Telling
+
+OPENING, ROW = 1.48, 2.4
+
+
+def bench_of(view: DenseView) -> Bench:
+    """The richest stage that has room for the numbers."""
+    found = dense_picture.picture(view) or dense_neuron.neuron(view)
+    return found or dense_tables.tables(view, True) or dense_tables.tables(view, False) or dense_heat.heat(view)
+
+
+class _Telling:
+    """Puts the beats of one film together."""
+
+    def __init__(self, telling: Telling, name: str, title: str, good_for: str) -> None:
+        self.telling, self.film, self.name, self.title = telling, telling.film, name, title
+        self.view = DenseView(telling)
+        self.bench = bench_of(self.view)
+        self.words = DenseWords(self.view, self.bench, good_for)
+
+    def storyboard(self) -> Storyboard:
+        view, bench, preset = self.view, self.bench, self.telling.preset
+        shown = self.film.selected(view.total)
+        beats = tuple(self.beats(shown))
+        middle = self.poster(beats, shown)
+        title = self.film.title or (preset.title if preset else "") or self.title
+        parts = DenseParts(
+            bench.acts, self.words.counter, shown.start, view.units, bench.network, tuple(bench.signs),
+            tuple(bench.lanes), bench.lanes_of, tuple(bench.chips), tuple(bench.operators), tuple(bench.labels),
+            tuple(bench.cleared), bench.finish if view.row_wise else None,
+        )  # fmt: skip
+        return Storyboard(
+            self.name,
+            title,
+            self.words.parameters(),
+            bench.grids,
+            beats,
+            view.total,
+            middle.end - 1,
+            self.words.alt(title, middle),
+            {"dense": parts},
+        )
+
+    def beats(self, shown: range) -> Iterator[Beat]:
+        pace, words = PACES[self.film.pace], self.words
+        at = timing.ticks(OPENING * min(1.0, pace))
+        yield Beat("open", 0, at, caption=words.opening(), note=words.counted(), done=shown.start)
+        notes = list(words.notes())
+        for stretch in self.stretches(shown):
+            first, last = stretch.units[0], stretch.units[-1]
+            length = timing.ticks(stretch.seconds)
+            brief = stretch.seconds < timing.BRIEF
+            if stretch.sweep:
+                yield Beat("sweep", at, length, stretch.units, (("sweep", length),),
+                           words.sweep_caption(stretch.units), done=last + 1)  # fmt: skip
+            else:
+                note = notes.pop(0) if notes and not brief else ()
+                yield Beat(
+                    "brief" if brief else "step",
+                    at,
+                    length,
+                    stretch.units,
+                    self.phases(length, brief),
+                    words.brief_caption(first) if brief else words.caption(first),
+                    note,
+                    words.place(first),
+                    done=first + 1,
+                )
+            at += length
+            if self.view.row_wise and (last + 1) % self.view.units == 0:
+                length = timing.ticks((ROW if last == shown[-1] else ROW / 3) * pace)
+                caption, note = words.finish(last)
+                phases = timing.phases(length, [("land", 0.4)])
+                yield Beat("row", at, length, range(last, last + 1), phases, caption, note, done=last + 1)
+                at += length
+        yield Beat("close", at, timing.ticks(theme.END_HOLD), caption=words.closing(), note=words.takeaway(),
+                   done=shown.stop)  # fmt: skip
+
+    def stretches(self, shown: range) -> list[timing.Stretch]:
+        """The schedule; a long film stops once more in the middle, where its poster is taken."""
+        middle = shown[(len(shown) + 1) // 2 - 1]
+        out: list[timing.Stretch] = []
+        for stretch in timing.schedule(shown, self.view.units, self.film.pace):
+            if middle not in stretch.units or (stretch.seconds >= 2 * timing.BRIEF and not stretch.sweep):
+                out.append(stretch)
+                continue
+            before, after = range(stretch.units.start, middle), range(middle + 1, stretch.units.stop)
+            out += [timing.Stretch(before, stretch.seconds)] if len(before) else []
+            out.append(timing.Stretch(range(middle, middle + 1), timing.RAMP[0] * PACES[self.film.pace]))
+            out += [timing.Stretch(after, stretch.seconds)] if len(after) else []
+        return out
+
+    def poster(self, beats: tuple[Beat, ...], shown: range) -> Beat:
+        """The beat of the middle step, or the nearest one that has its caption and numbers on stage."""
+        middle = shown[(len(shown) + 1) // 2 - 1]
+        steps = [b for b in beats if b.kind == "step"]
+        return min(steps, key=lambda b: (abs(b.units[0] - middle), b.units[0]))
+
+    def phases(self, length: int, brief: bool) -> tuple[tuple[str, int], ...]:
+        seconds = length * theme.TICK_MS / 1000
+        if brief:
+            return timing.phases(length, [("look", max(0.08, 0.4 * seconds))], "land")
+        act = min(0.44, 0.18 * seconds)
+        wanted = [("look", min(0.44, 0.2 * seconds)), ("multiply", act)]
+        wanted += [("sum", min(0.32, act))] if self.view.activated else []
+        return timing.phases(length, [*wanted, ("land", min(0.28, act))])
+
+
+def tell(telling: Telling) -> Storyboard:
+    """A dense layer's storyboard."""
+    return _Telling(telling, "dense", "Dense layer", DENSE_GOOD).storyboard()
+
+
+def tell_neuron(telling: Telling) -> Storyboard:
+    """The storyboard of one artificial neuron."""
+    return _Telling(telling, "neuron", "Artificial neuron", NEURON_GOOD).storyboard()
+
+
+DenseStory = Story("Dense layer", dense_presets.DENSE, tell, DENSE_GOOD)
+NeuronStory = Story("Artificial neuron", dense_presets.NEURON, tell_neuron, NEURON_GOOD)

@@ -1,0 +1,102 @@
+"""Ready neurons and layers: logic, a vote, small values, and a layer trained on handwritten digits."""
+
+from __future__ import annotations
+
+import io
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from layeranim.stories.storyboard import Made, Preset
+
+IMAGE = 1632
+"""Which of the bundled digits is read: a 3 that the training has not seen."""
+
+
+@cache
+def _stored(name: str) -> dict[str, NDArray[Any]]:
+    with np.load(io.BytesIO(files("layeranim").joinpath("data", name).read_bytes()), allow_pickle=False) as file:
+        return {key: file[key] for key in file.files}
+
+
+def _digit(units: Any, seed: int) -> Any:
+    return _stored("digits.npz")["images"][IMAGE].reshape(1, 64).astype(float)
+
+
+def _weight(units: Any, seed: int) -> Any:
+    return _stored("dense_digits.npz")["weight"]
+
+
+def _given(weight: Any, activation: str) -> Made:
+    """Weights that come with an activation where the user chooses none."""
+    return Made("activation", lambda chosen, seed: weight, activation)
+
+
+def _bias(units: Any, seed: int) -> Any:
+    return _stored("dense_digits.npz")["bias"]
+
+
+DENSE = (
+    Preset(
+        "slugnet",
+        "3 inputs, 5 units, ReLU: the figure's layer with small values",
+        "Slugnet documentation, Layers, Dense: its figure prints no values, these are ours; its Wᵀx has W as"
+        " (inputs, units), the transpose of the W shown",
+        arrays={
+            "input": [1, -2, 0.5],
+            "weight": _given([[1.5, 0.5, 1], [0.5, 1, -1], [-1, -1.5, 2], [2, 1, -1], [-0.5, 0.5, 1]], "relu"),
+            "bias": [0.5, -1, 0, 1, 0.5],
+        },
+    ),
+    Preset(
+        "digits",
+        "64 pixels of a handwritten 3 → 10 classes, a trained layer with softmax",
+        "ours: trained on 1500 of the bundled digits by data/train_digits.py, right for 0.91 of the other 297;"
+        " this 3 is one of them (Alpaydin and Kaynak 1998, CC BY 4.0)",
+        arrays={
+            "input": Made("units", _digit),
+            "weight": Made("activation", _weight, "softmax"),
+            "bias": Made("units", _bias),
+        },
+        takeaway="every class weighs the same 64 pixels in its own way; the largest sum wins",
+        title="Dense layer: which digit?",
+        planes=True,
+    ),
+)
+
+NEURON = (
+    Preset(
+        "and",
+        "fires only if both inputs are 1: logical AND over all four cases",
+        "ours; W. McCulloch and W. Pitts (1943), A Logical Calculus of the Ideas Immanent in Nervous Activity",
+        arrays={"input": [[0, 0], [0, 1], [1, 0], [1, 1]], "weight": _given([[1, 1]], "step"), "bias": [-1.5]},
+        takeaway="both inputs together pass the threshold: a neuron can compute AND",
+        title="Artificial neuron: AND",
+    ),
+    Preset(
+        "majority",
+        "three voters, one of them with two votes, and a threshold",
+        "ours; F. Rosenblatt (1958), The Perceptron",
+        arrays={
+            "input": [[1, 0, 0], [0, 1, 0], [0, 1, 1], [1, 0, 1], [1, 1, 1]],
+            "weight": _given([[1, 2, 1]], "step"),
+            "bias": [-2.5],
+        },
+        takeaway="weights say how much a vote counts, the bias how much is needed",
+        title="Artificial neuron: a vote",
+    ),
+    Preset(
+        "sigmoid",
+        "four measurements weighed into one probability",
+        "ours; the same unit as logistic regression, D. Cox (1958)",
+        arrays={
+            "input": [[0.5, 1.2, -0.8, 2], [1.5, -0.4, 0.6, 0.2], [-1, 0.7, 1.1, -0.5]],
+            "weight": _given([[0.8, -1.5, 0.4, 1.1]], "sigmoid"),
+            "bias": [-0.6],
+        },
+        takeaway="sigmoid makes the sum a probability between 0 and 1",
+    ),
+)

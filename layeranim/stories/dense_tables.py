@@ -1,0 +1,196 @@
+"""The stage of a layer that fits in numbers: nodes and edges beside W x + b = z, φ(z) = y, row by row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from layeranim import theme
+from layeranim.layout import even
+from layeranim.numbers import shape_text
+from layeranim.stories import nodes, phrases
+from layeranim.stories.conv_plan import chip_width
+from layeranim.stories.dense_bench import ROOM, Bench, fit, named, sized, top_of
+from layeranim.stories.dense_parts import Acts
+from layeranim.stories.dense_view import DenseView
+from layeranim.stories.nodes import Column, Edge, Network
+from layeranim.stories.storyboard import Cells, Fact, Line, Point, Run
+from layeranim.stories.window_stage import BOTTOM, LEFT, TOP
+
+ROW_MOST, ROW_LEAST = 80, 44
+DOT, PLUS, EQUALS = 30, 40, 44  # gaps with a sign in them
+LANE = 44  # from a cell to the chip
+NET_GAP, EDGE_LEAST, EDGE_MOST = 52, 170, 300
+
+
+def tables(view: DenseView, networked: bool) -> Bench | None:
+    """The whole equation as grids, with the network on its left if asked for; ``None`` where it has no room."""
+    rows = max(view.units, view.inputs)
+    high = min(ROW_MOST, int((TOP - BOTTOM + theme.CELL_GAP) / rows) // 2 * 2)
+    if high < ROW_LEAST:
+        return None
+    fits = {name: fit(view, name, high) for name in ("weight", "input", "pre_activation", "output")}
+    if view.biased:
+        fits["bias"] = fit(view, "bias", high)
+    chip = 2 * LANE + chip_wide(view) if view.activated else 0
+    width = view.inputs * fits["weight"].pitch[0] + DOT + fits["input"].pitch[0] + EQUALS + fits["output"].pitch[0] - 12
+    width += PLUS + fits["bias"].pitch[0] if view.biased else 0
+    width += chip + fits["pre_activation"].pitch[0] if view.activated else 0
+    radius = min(40, high / 2 - 3)
+    if networked:
+        if rows > 6 or not all(nodes.disc_numeral(radius, view.wide(name)) for name in ("input", "output")):
+            return None
+        width += 4 * radius + NET_GAP + EDGE_LEAST
+    if width > ROOM or not all(f.numeral for f in fits.values()):
+        return None
+    bench = Bench(view, "network" if networked else "tables")
+    x = -width / 2
+    if networked:
+        edge = EDGE_LEAST + min(EDGE_MOST - EDGE_LEAST, ROOM - width)
+        x = -(width + edge - EDGE_LEAST) / 2
+        x = _network(bench, x, radius, edge, high)
+    _equation(bench, x, fits, high)
+    return bench
+
+
+def chip_wide(view: DenseView) -> float:
+    """The width of the activation's chip."""
+    return chip_width(view.chip)
+
+
+# ── network ──────────────────────────────────────────────────────────────────
+def _network(bench: Bench, x: float, radius: float, edge: float, high: float) -> float:
+    view = bench.view
+    left, right = even(x + radius), even(x + 3 * radius + edge)
+    head = top_of(max(view.units, view.inputs), high) + theme.HEADING_GAP + 2
+    bench.network = network(
+        view, (left, right), radius, (_pitch(view, radius, high), high), head, "output", f"{view.units} units"
+    )
+    return right + radius + NET_GAP
+
+
+def _pitch(view: DenseView, radius: float, high: float) -> float:
+    """Inputs stand further apart than units as far as they stay beside the grids."""
+    block = max(view.units, view.inputs) * high - theme.CELL_GAP
+    return min(high * 1.2, (block - 2 * radius) / max(1, view.inputs - 1))
+
+
+def network(
+    view: DenseView, across: tuple[float, float], radius: float, pitches: tuple[float, float], head: float, shown: str,
+    name: str,
+) -> Network:  # fmt: skip
+    """Discs of inputs and units with the edges between them."""
+    middle = (TOP + BOTTOM) / 2
+    inputs = nodes.stack(view.inputs, pitches[0], across[0], middle)
+    units = nodes.stack(view.units, pitches[1], across[1], middle)
+
+    def x_of(u: int) -> Cells:
+        return view.sample(view.at(u)[0], (view.inputs, 1), True)
+
+    def y_of(u: int) -> Cells:
+        return view.column(shown, view.at(u)[0], True)
+
+    def edges(u: int) -> tuple[Edge, ...]:
+        o = view.at(u)[1]
+        cells = view.weights_of(o, (view.inputs, 1), True)
+        return tuple(_edge(view, cells, o, i, nodes.between(a, units[o], radius, radius)) for i, a in enumerate(inputs))
+
+    counted: Line = (Run(f"{view.inputs} input{'s' * (view.inputs > 1)}", source=Fact("inputs")),)
+    start = max(across[0], LEFT + phrases.width(counted, theme.NAME) / 2)
+    return Network(
+        Column(inputs, radius, nodes.disc_numeral(radius, view.wide("input")), x_of, counted, (start, head)),
+        Column(units, radius, nodes.disc_numeral(radius, view.wide(shown)), y_of,
+               (Run(name, source=Fact("units")),), (across[1], head)),
+        edges,
+    )  # fmt: skip
+
+
+def _edge(view: DenseView, cells: Cells, o: int, i: int, ends: tuple[Point, Point]) -> Edge:
+    level = int(cells.levels[i, 0])
+    role = "positive" if level > 0 else "negative" if level < 0 else "grid"
+    texts: Any = cells.texts
+    source = cells.sources(i, 0) if cells.sources else None
+    return Edge(*ends, view.edge_width(o, i), role, texts[i, 0], nodes.along(ends), source)
+
+
+# ── equation ─────────────────────────────────────────────────────────────────
+def _equation(bench: Bench, x: float, fits: dict[str, Any], high: float) -> None:
+    view = bench.view
+    m, n = view.units, view.inputs
+    head = top_of(max(m, n), high) + theme.HEADING_GAP + 2
+
+    def column(name: str, tensor: str, rows: int, line: Line, gap: float, sign: str, **more: Any) -> None:
+        nonlocal x
+        at = x + gap, top_of(rows, high)
+        box = bench.put(name, tensor, (rows, 1), at, fits[tensor], **more)
+        bench.headed(name, line, head)
+        if sign:
+            bench.signs.append(((x + gap / 2, box.centre[1]), sign))
+        x = box.right
+
+    box = bench.put("weight", "weight", (m, n), (x, top_of(m, high)), fits["weight"], cells=view.weights(True),
+                    row_axis="out_features", col_axis="in_features", frame="weights")  # fmt: skip
+    bench.headed("weight", sized("W", shape_text((m, n)), "weights"), head)
+    x = box.right
+    column("input", "input", n, sized("x", n), DOT, "·", cells=view.sample(0, (n, 1), True),
+           changing=lambda u: view.sample(view.at(u)[0], (n, 1), True))  # fmt: skip
+    if view.biased:
+        column("bias", "bias", m, sized("b", m, "weights"), PLUS, "+", cells=view.biases(True), frame="weights")
+    if view.activated:
+        column("z", "pre_activation", m, named("z"), EQUALS, "=", empty=True)
+        x = _chips(bench, x, high)
+        column("y", "output", m, sized("y", m), 0, "", empty=True)
+    else:
+        column("y", "output", m, sized("y", m), EQUALS, "=", empty=True)
+    bench.cleared += [name for name in ("z", "y") if name in bench.grids]
+    bench.acts, bench.finish, bench.lanes_of = _acts_of(bench), _finish_of(bench), _lanes_of(bench)
+
+
+def _chips(bench: Bench, x: float, high: float) -> float:
+    """Between z and y: one chip a row, or one for all where rows are low or the function takes the whole row."""
+    view, width = bench.view, chip_wide(bench.view)
+    single = view.row_wise or high < 48
+    middle = x + LANE + width / 2
+    ys = [bench.grids["z"].cell(o, 0).centre[1] for o in range(view.units)]
+    for y in [sum(ys) / len(ys)] if single else ys:
+        bench.chips.append(((middle, y), view.chip))
+        bench.lanes.append((((x + 8, y), (middle - width / 2 - 5, y)), "muted"))
+        bench.lanes.append((((middle + width / 2 + 4, y), (x + 2 * LANE + width - 8, y)), "muted"))
+    return x + 2 * LANE + width
+
+
+def _lanes_of(bench: Bench) -> Any:
+    """The lane of the result under way."""
+    if not bench.chips or len(bench.chips) != bench.view.units:
+        return lambda u: ()
+    return lambda u: (bench.lanes[2 * bench.view.at(u)[1] + 1][0],)
+
+
+def _acts_of(bench: Bench) -> Any:
+    view, n = bench.view, bench.view.inputs
+
+    def acts(u: int) -> Acts:
+        b, o = view.at(u)
+        row = [(o, 0)]
+        focus = [("weight", range(o, o + 1), range(n)), ("input", range(n), range(1))]
+        if view.biased:
+            focus.append(("bias", range(o, o + 1), range(1)))
+        out = Acts(look=[("input", view.sample(b, (n, 1), True), None)], focus=focus, target=[("y", o, 0)])
+        if view.activated:
+            out.sum.append(("z", view.column("pre_activation", b, True), row))
+        if not view.row_wise:
+            out.land.append(("y", view.column("output", b, True), row))
+        else:
+            out.target[:] = [("z", o, 0)]
+        return out
+
+    return acts
+
+
+def _finish_of(bench: Bench) -> Any:
+    view = bench.view
+
+    def finish(u: int) -> Acts:
+        b = view.at(u)[0]
+        return Acts(land=[("y", view.column("output", b, True), None)], target=[("y", view.winner(b), 0)])
+
+    return finish

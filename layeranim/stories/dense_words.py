@@ -1,0 +1,198 @@
+"""What a dense layer's film says: each unit's arithmetic, notes, the winning class, parameters, closing, alt text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from layeranim import numbers, theme
+from layeranim.stories import phrases
+from layeranim.stories.dense_bench import Bench
+from layeranim.stories.dense_view import DenseView
+from layeranim.stories.phrases import Addend, Term
+from layeranim.stories.storyboard import Address, Beat, Fact, Line, Run, plain
+
+DENSE_GOOD = "every output sees every input: a last layer, where all that was found is weighed"
+NEURON_GOOD = "one neuron draws one straight line between yes and no; a layer has many"
+
+
+class DenseWords:
+    """Captions and notes of one film."""
+
+    def __init__(self, view: DenseView, bench: Bench, good_for: str) -> None:
+        self.view, self.bench, self.good_for = view, bench, good_for
+        self.lone = bench.kind == "neuron" or view.units == 1
+        self.sized = bench.kind in ("heat", "picture")
+
+    # ── steps ────────────────────────────────────────────────────────────────
+    def caption(self, u: int) -> Line:
+        """Input times weight, term by term, plus bias, = z, then the activation."""
+        view, (b, o) = self.view, self.view.at(u)
+        order = view.largest(u, view.inputs) if self.sized else list(range(view.inputs))
+        values = view.products_of(u)
+        left = numbers.texts(view.trace["input"][b], view.style("input"))
+        right = numbers.texts(view.trace["weight"][o], view.style("weight"))
+        terms = [
+            Term(left[i], right[i], bool(values[i] == 0), Address("input", (b, i)), Address("weight", (o, i)))
+            for i in order
+        ]
+        bias = [Addend(view.text("bias", o), "weights", Address("bias", (o,)))] if view.biased else []
+        last = not view.activated or view.row_wise
+        tail = () if last else self._activated(b, o)
+        source = Address("pre_activation", (b, o))
+        return phrases.sum_of(terms, bias, view.text("pre_activation", b, o), source, tail, "result" if last else "ink")
+
+    def _activated(self, b: int, o: int) -> Line:
+        view = self.view
+        return (
+            Run(f"  {view.chip} → ", late=True),
+            phrases.result(view.text("output", b, o), Address("output", (b, o))),
+        )
+
+    def brief_caption(self, u: int) -> Line:
+        view, (b, o) = self.view, self.view.at(u)
+        name = "pre_activation" if view.row_wise else "output"
+        what = f"sample {b + 1}" if self.lone else f"unit {o + 1}"
+        return (
+            Run(f"{what}:  ", source=Fact("place")),
+            Run("y" if name == "output" else "z", "ink", "semibold"),
+            phrases.relation_run("="),
+            phrases.result(view.text(name, b, o), Address(name, (b, o))),
+        )
+
+    def sweep_caption(self, units: range) -> Line:
+        view = self.view
+        (first, a), (last, b) = view.at(units[0]), view.at(units[-1])
+        where = phrases.ordinal_range(a, b, "unit", "units")
+        if first != last or self.lone:
+            where = phrases.ordinal_range(first, last, "sample", "samples")
+        return (
+            Run(f"{where}:  ", source=Fact("place")),
+            Run("the same weights" if self.lone else "each with its own weights", "weights", "semibold"),
+        )
+
+    def place(self, u: int) -> Line:
+        view, (b, o) = self.view, self.view.at(u)
+        parts = [f"sample {b + 1}"] if view.batch > 1 else []
+        if not self.lone:
+            parts.append(f"class {o}" if self.bench.kind == "picture" else f"unit {o + 1}")
+        return (Run(", ".join(parts), weight="regular", source=Fact("place")),) if parts else ()
+
+    def finish(self, u: int) -> tuple[Line, Line]:
+        """The activation of a whole row: what the largest result is of all."""
+        view, b = self.view, self.view.at(u)[0]
+        best = view.winner(b)
+        z, y = view.text("pre_activation", b, best), view.text("output", b, best)
+        unit = f"class {best}" if self.bench.kind == "picture" else f"unit {best + 1}"
+        line = (
+            Run(f"{unit} wins:  ", source=Fact("place")),
+            Run("z = "),
+            Run(z, "ink", source=Address("pre_activation", (b, best))),
+            Run(f"  {view.chip} → "),
+            Run(y, "result", "semibold", Address("output", (b, best))),
+        )
+        note = "softmax turns the sums into shares that add up to 1" if view.activation == "softmax" else ""
+        return line, _note(note) if note else ()
+
+    # ── words ────────────────────────────────────────────────────────────────
+    def parameters(self) -> Line:
+        view, telling = self.view, self.view.telling
+        parts = [_count(view.inputs, "input"), *([] if self.lone else [_count(view.units, "unit")])]
+        parts += [view.chip] if view.activated else []
+        parts += [_count(view.batch, "sample")] if view.batch > 1 else []
+        if telling.seeded:
+            what = "values" if len(telling.seeded) > 1 and "input" in telling.seeded else telling.seeded[0]
+            what = "weights" if what in ("weight", "bias") else what
+            parts.append(f"random {what}, seed {telling.seed}")
+        elif not view.biased:
+            parts.append("no bias")
+        while len(parts) > 1 and phrases.width((Run(",  ".join(parts)),), theme.PARAMETERS) > 820:
+            parts.pop()
+        return (Run(",  ".join(parts), source=Fact("options")),)
+
+    def opening(self) -> Line:
+        if self.bench.kind == "picture":
+            return (Run("each class has a "), Run("weight", "weights", "semibold"), Run(" for every "),
+                    Run("pixel", "ink", "semibold"), Run(": multiply, add up"))  # fmt: skip
+        return (
+            Run("multiply every "),
+            Run("input", "ink", "semibold"),
+            Run(" by its "),
+            Run("weight", "weights", "semibold"),
+            Run(", add up" + (", add the bias" if self.view.biased else "")),
+        )
+
+    def counted(self) -> Line:
+        """How many weights are learned."""
+        facts = self.view.trace.facts
+        formula = str(facts["parameters_formula"]).replace("·", numbers.DOT)
+        return _note(f"{_count(int(facts['parameters']), 'parameter')}:  {formula}", "parameters")
+
+    def notes(self) -> Iterator[Line]:
+        """Things worth saying once."""
+        view = self.view
+        if self.bench.kind == "picture":
+            yield _note("blue speaks for the class, orange against it")
+            yield _note("the framed pixel has the largest product")
+        elif self.bench.network:
+            yield _note("blue edge: positive weight, orange: negative; thick: large")
+            yield from self._second()
+        else:
+            if self.bench.kind == "heat" and view.inputs > 5:
+                yield _note("the largest products decide; the sum counts all of them")
+            else:
+                yield _note("one product for each input, then their sum")
+            yield from self._second()
+        if view.activation == "step":
+            yield _note("step: 1 from 0 upwards, else 0")
+        elif view.activation == "relu":
+            yield _note("ReLU keeps what is positive, the rest becomes 0")
+
+    def _second(self) -> Iterator[Line]:
+        if self.view.units > 1:
+            yield _note("the next unit reads the same inputs with weights of its own")
+        elif self.view.batch > 1:
+            yield _note("the next sample meets the same weights and bias")
+
+    def closing(self) -> Line:
+        view = self.view
+        if self.bench.kind == "picture" and view.row_wise:
+            best = view.winner(view.batch - 1)
+            return (Run(f"{view.inputs} pixels, "  , source=Fact("inputs")),
+                    Run(f"{view.units} units of {view.inputs} weights", "weights", "semibold", Fact("units")),
+                    Run(" → "), Run(f"it is a {best}", "result", "semibold", Fact("class")))  # fmt: skip
+        inputs = _count(view.inputs, "input")
+        if self.lone:
+            body = Run(f"{_count(view.inputs, 'weight')}" + (", 1 bias" if view.biased else ""), "weights", "semibold",
+                       Fact("weights"))  # fmt: skip
+            end = "one number" if view.batch == 1 else f"{view.batch} decisions" if view.activation == "step" else (
+                f"{view.batch} results")  # fmt: skip
+            return Run(f"{inputs}, ", source=Fact("inputs")), body, Run(" → "), Run(end, "result", "semibold",
+                                                                                    Fact("samples"))  # fmt: skip
+        count = int(view.trace.facts["parameters"])
+        samples = f"{_count(view.batch, 'sample')} of " if view.batch > 1 else ""
+        return (
+            Run(f"{samples}{inputs}, ", source=Fact("inputs")),
+            Run(_count(count, "parameter"), "weights", "semibold", Fact("parameters")),
+            Run(" → "),
+            Run(_count(view.units, "output"), "result", "semibold", Fact("units")),
+        )
+
+    def takeaway(self) -> Line:
+        preset = self.view.telling.preset
+        return _note(preset.takeaway if preset and preset.takeaway else self.good_for)
+
+    def counter(self, done: int) -> Line:
+        return Run(str(done), "ink", "semibold", Fact("done")), Run(f" / {self.view.total}", source=Fact("units"))
+
+    def alt(self, title: str, beat: Beat) -> str:
+        where = plain(beat.place)
+        step = f"Step {beat.units[0] + 1} of {self.view.total}{', ' + where if where else ''}"
+        return f"{title}: {plain(self.parameters())}. {step}: {plain(beat.caption)}."
+
+
+def _note(text: str, fact: str = "note") -> Line:
+    return (Run(text, weight="regular", source=Fact(fact)),)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"

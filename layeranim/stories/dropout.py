@@ -1,0 +1,142 @@
+"""Dropout told: a mask unit by unit, further draws, their mean, then the pass at test time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from layeranim import theme
+from layeranim.stories import dropout_presets, timing
+from layeranim.stories.dropout_stage import Stage, stage
+from layeranim.stories.dropout_view import DropoutView
+from layeranim.stories.dropout_words import GOOD_FOR, DropoutWords
+from layeranim.stories.options import PACES
+from layeranim.stories.storyboard import Beat, Cells, Line, Story, Storyboard, Telling
+
+OPENING, DRAW, DRAWS_MOST, MEAN, TEST, LONGEST = 1.48, 1.2, 4.8, 2.4, 2.0, 26.0
+DRAWS_SHOWN = 12  # further draws that are shown one by one
+
+
+@dataclass(frozen=True, eq=False)
+class DropoutParts:
+    """What dropout's scene asks of its story."""
+
+    stage: Stage
+    cells: Callable[[str, int], Cells]
+    one: Callable[[str, int], Cells]
+    column: Callable[[str, int], Cells]
+    counter: Callable[[int], Line]
+    first: int
+    example: int
+    cols: int
+
+
+def tell(telling: Telling) -> Storyboard:
+    """Dropout's storyboard."""
+    return _Telling(telling).storyboard()
+
+
+class _Telling:
+    def __init__(self, telling: Telling) -> None:
+        self.telling, self.film, self.view = telling, telling.film, DropoutView(telling)
+        self.stage = stage(self.view)
+        self.words = DropoutWords(self.view, self.stage)
+
+    def storyboard(self) -> Storyboard:
+        view, preset = self.view, self.telling.preset
+        shown = self.film.selected(self.words.units)
+        beats = tuple(self.beats(shown))
+        steps = [b for b in beats if b.kind == "step"]
+        target = shown[(len(shown) + 1) // 2 - 1]
+        middle = min(steps, key=lambda b: (abs(b.units[0] - target), b.units[0]))
+        title = self.film.title or (preset.title if preset else "") or "Dropout"
+        parts = DropoutParts(
+            self.stage,
+            lambda name, draw: view.cells(name, self.stage.numerals, draw),
+            lambda name, k: view.one(name, k),
+            lambda name, draw: view.column(name, draw),
+            self.words.counter,
+            shown.start,
+            view.example,
+            view.features if self.stage.layer else view.cols,
+        )
+        return Storyboard(
+            "dropout",
+            title,
+            self.words.parameters(),
+            self.stage.grids,
+            beats,
+            self.words.units,
+            middle.end - 1,
+            self.words.alt(title, middle),
+            {"dropout": parts},
+        )
+
+    def beats(self, shown: range) -> Iterator[Beat]:
+        at = 0
+        for beat in [*self.steps(shown), *self.afterwards(shown)]:
+            yield Beat(beat.kind, at, beat.ticks, beat.units, beat.phases, beat.caption, beat.note, beat.place,
+                       done=beat.done)  # fmt: skip
+            at += beat.ticks
+
+    def steps(self, shown: range) -> Iterator[Beat]:
+        """The first draw, unit by unit."""
+        words, pace = self.words, PACES[self.film.pace]
+        yield Beat("open", 0, timing.ticks(OPENING * min(1.0, pace)), caption=words.opening(), note=words.sizes(),
+                   done=shown.start)  # fmt: skip
+        notes = list(words.notes())
+        for stretch in self.stretches(shown):
+            first, length = stretch.units[0], timing.ticks(stretch.seconds)
+            if stretch.sweep:
+                yield Beat("sweep", 0, length, stretch.units, (("sweep", length),), words.sweep_caption(stretch.units),
+                           done=stretch.units[-1] + 1)  # fmt: skip
+                continue
+            brief = stretch.seconds < timing.BRIEF
+            seconds = stretch.seconds
+            wanted = [("look", min(0.44, 0.22 * seconds)), ("mask", min(0.44, 0.18 * seconds))]
+            wanted.append(("land", min(0.28, 0.18 * seconds)))
+            yield Beat(
+                "brief" if brief else "step",
+                0,
+                length,
+                stretch.units,
+                timing.phases(length, [("look", 0.3 * seconds)], "land") if brief else timing.phases(length, wanted),
+                words.brief_caption(first) if brief else words.caption(first),
+                notes.pop(0) if notes and not brief else (),
+                words.place(first),
+                done=first + 1,
+            )
+
+    def stretches(self, shown: range) -> list[timing.Stretch]:
+        """The schedule; a long film stops once more in the middle, where its poster is taken."""
+        middle = shown[(len(shown) + 1) // 2 - 1]
+        out: list[timing.Stretch] = []
+        for stretch in timing.schedule(shown, self.view.cols, self.film.pace):
+            if middle not in stretch.units or (stretch.seconds >= 2 * timing.BRIEF and not stretch.sweep):
+                out.append(stretch)
+                continue
+            before, after = range(stretch.units.start, middle), range(middle + 1, stretch.units.stop)
+            out += [timing.Stretch(before, stretch.seconds)] if len(before) else []
+            out.append(timing.Stretch(range(middle, middle + 1), timing.RAMP[0] * PACES[self.film.pace]))
+            out += [timing.Stretch(after, stretch.seconds)] if len(after) else []
+        return out
+
+    def afterwards(self, shown: range) -> Iterator[Beat]:
+        """More draws, their mean, the pass at test time, the close."""
+        words, view, done = self.words, self.view, shown.stop
+        spent = sum(b.ticks for b in self.steps(shown)) * theme.TICK_MS / 1000 + theme.END_HOLD
+        count = min(view.draws - 1, DRAWS_SHOWN)
+        each = min(DRAW, DRAWS_MOST / max(1, count))
+        wanted = count * each + (MEAN if view.draws > 1 else 0) + TEST
+        share = min(PACES[self.film.pace], (LONGEST - spent) / wanted)
+        for draw in range(1, count + 1):
+            yield Beat("draw", 0, timing.ticks(each * share), range(draw, draw + 1), (), words.drawn(draw), done=done)
+        if view.draws > 1:
+            caption, note = words.mean()
+            yield Beat("mean", 0, timing.ticks(MEAN * share), range(0), (), caption, note, done=done)
+        caption, note = words.test()
+        yield Beat("test", 0, timing.ticks(TEST * share), range(0), (), caption, note, done=done)
+        yield Beat("close", 0, timing.ticks(theme.END_HOLD), caption=words.closing(), note=words.takeaway(), done=done)
+
+
+DropoutStory = Story("Dropout", dropout_presets.PRESETS, tell, GOOD_FOR)

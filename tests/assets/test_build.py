@@ -1,0 +1,192 @@
+"""Builds: what is fresh stays, what the cache holds comes back, what changed is made again, by any executor."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import shutil
+from collections.abc import Callable
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import nullcontext
+from typing import Any
+
+import pytest
+
+import layeranim as la
+from layeranim.assets import lock
+from layeranim.assets.build import BuildError
+from layeranim.assets.cache import Cache
+from layeranim.errors import OptionError, RenderError
+from tests.assets.conftest import Done, Here, Project
+
+A = '[[asset]]\nid = "a"\nexplainer = "conv"\n'
+B = '[[asset]]\nid = "b"\nexplainer = "pool"\n'
+C = '[[asset]]\nid = "c"\nexplainer = "conv"\n'
+FILES = ["a.gif", "a.json", "a.png", "a.vtt"]
+
+
+def test_a_film_is_built_once(project: Project) -> None:
+    report = project.write(A + 'alt = "A kernel <slides>."\n').build()
+    assert report.done == {"a": "drawn"}
+    assert sorted(project.files()) == FILES
+    assert sorted(path.name for path in report.paths) == FILES
+    assert project.files()["a.gif"].startswith(b"GIF89a")
+    assert json.loads(project.files()["a.json"])["alt"] == "A kernel <slides>."
+    before, locked = project.files(), project.lock.read_text()
+    assert [line.split(" ")[0] for line in locked.splitlines()] == ["#", "a"]
+    assert project.build().done == {"a": "fresh"}
+    shutil.rmtree(project.renders)
+    assert project.build().done == {"a": "from the cache"}
+    assert (project.files(), project.lock.read_text()) == (before, locked)
+    assert project.build(force=True).done == {"a": "drawn"}
+    assert (project.files(), project.lock.read_text()) == (before, locked)
+
+
+@pytest.mark.parametrize("kind", ["processes", "threads", "own"])
+def test_any_executor_gives_the_same_bytes(project: Project, kind: str) -> None:
+    made: dict[str, Callable[[], Any]] = {
+        "processes": lambda: ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")),
+        "threads": lambda: ThreadPoolExecutor(1),
+        "own": lambda: nullcontext(Here()),
+    }
+    project.write(A)
+    with made[kind]() as executor:
+        assert isinstance(executor, Executor)
+        assert la.build(project.manifest, executor=executor, cache_dir=project.cache).done == {"a": "drawn"}
+    wanted = project.files()
+    assert sorted(wanted) == FILES
+    la.build(project.manifest, executor=Here(), cache_dir=project.cache, force=True)
+    assert project.files() == wanted
+
+
+def test_a_fresh_clone_builds_nothing(project: Project) -> None:
+    project.write(A + B)
+    assert project.pretend() == ["a", "b"]
+    clone = Project(project.folder.parent / "clone")
+    shutil.copytree(project.folder, clone.folder, ignore=shutil.ignore_patterns("cache"))
+    assert clone.pretend() == []
+    assert not clone.cache.exists()
+
+
+def test_only_what_changed_is_made_again(project: Project) -> None:
+    project.write(A + B).pretend()
+    project.write(A + "stride = 2\n" + B)
+    assert project.pretend() == ["a"]
+    project.write(A + "stride = '2'\n" + B)
+    assert project.pretend() == []  # the same option, spelt otherwise
+    project.write(A + "stride = 2\nprecision = 1\n" + B)
+    assert project.pretend("b") == []
+    assert project.pretend("a") == ["a"]
+    (project.renders / "b.gif").write_bytes(b"by hand")
+    assert project.pretend() == []  # put back from the cache
+    assert project.files()["b.gif"] == b"b gif"
+    project.lock.unlink()
+    assert project.pretend() == []
+    assert project.pretend(force=True) == ["a", "b"]
+
+
+def test_an_edited_input_is_seen(project: Project) -> None:
+    data = project.folder / "x.csv"
+    data.write_text("1,2,3\n4,5,6\n7,8,9\n")
+    project.write(A + 'input = "x.csv"\n')
+    assert project.pretend() == ["a"]
+    data.write_text("1.0, 2,3\n4,5,6\n7,8,9\n")
+    assert project.pretend() == []  # the same numbers
+    data.write_text("1,2,3\n4,5,6\n7,8,10\n")
+    assert project.pretend() == ["a"]
+
+
+def test_after_edits_a_build_is_a_clean_build(project: Project) -> None:
+    other = Project(project.folder.parent / "other")
+    other.folder.mkdir()
+    for text in (A + C, A + "stride = 2\n" + C, A + "stride = 2\n", A + 'stride = 2\ntitle = "<b>"\nalt = "x"\n'):
+        project.write(text).build()
+    other.write(text).build()
+    assert project.files() == other.files()
+    assert project.lock.read_text() == other.lock.read_text()
+
+
+def test_what_nothing_makes_any_more_goes_but_not_by_hand(project: Project) -> None:
+    project.write(A + B + C).pretend()
+    (project.renders / "c.gif").write_bytes(b"by hand")
+    (project.renders / "mine.txt").write_text("not ours")
+    project.write(A)
+    report = project.build()
+    assert sorted(path.name for path in report.removed) == [
+        "b.gif", "b.json", "b.png", "b.vtt", "c.json", "c.png", "c.vtt",
+    ]  # fmt: skip
+    assert sorted(project.files()) == sorted([*FILES, "c.gif", "mine.txt"])
+    assert report.warnings == ["c.gif belongs to no film any more, but was changed by hand; it stays"]
+    assert list(lock.read(project.lock)) == ["a"]
+
+
+def test_a_part_of_the_films_leaves_the_others_alone(project: Project) -> None:
+    project.write(A + B + C)
+    assert project.pretend(shard="1/2") == ["a", "c"]
+    assert project.pretend(shard="2/2") == ["b"]
+    assert list(lock.read(project.lock)) == ["a", "b", "c"]
+    project.write(A + B)
+    project.pretend("a")
+    project.pretend(shard="1/1")
+    assert list(lock.read(project.lock)) == ["a", "b", "c"]  # only a build of everything takes lines away
+
+
+@pytest.mark.parametrize("text", ["0/2", "3/2", "1", "a/b", "1/2/3", "", "-1/2", "1/1001", "²/3"])
+def test_a_wrong_part_is_refused(project: Project, text: str) -> None:
+    project.write(A)
+    if text:
+        with pytest.raises(OptionError, match="shard is"):
+            project.pretend(shard=text)
+
+
+def test_one_failure_names_itself_and_the_others_finish(project: Project, call: Callable[..., Done]) -> None:
+    project.write(A + 'max-size = "1KB"\n' + C)
+    with pytest.raises(BuildError, match=r"^a: a\.gif would be [\d,]+ bytes, the limit is 1,000"):
+        project.build()
+    assert sorted(project.files()) == ["c.gif", "c.json", "c.png", "c.vtt"]
+    assert list(lock.read(project.lock)) == ["c"]
+
+
+def test_an_executor_that_fails_is_told_film_by_film(project: Project) -> None:
+    class Broken(Here):
+        def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+            return super().submit(lambda *_: 1 / 0)
+
+    with pytest.raises(RenderError, match="a: this is a bug of layeranim: ZeroDivisionError"):
+        project.write(A).build(executor=Broken())
+    assert not project.lock.exists()
+
+
+def test_the_command_line(project: Project, call: Callable[..., Done]) -> None:
+    project.write(A + B).pretend(cache_dir=None)
+    done = call("build")
+    assert done.code == 0
+    assert done.out.splitlines()[:2] == ["renders/a.gif", "renders/a.png"]
+    assert done.err == "2 films: 0 made, 2 fresh\n"
+    assert json.loads(call("build", "a", "--json", "-q").out)["films"] == {"a": "fresh"}
+    assert call("build", "--jobs", "0").code == 2
+    assert "has no asset 'x'" in call("build", "x").err
+    info = call("cache", "info").out
+    assert "2 films" in info
+    assert call("cache", "clear").out == "2 films removed from the cache\n"
+    assert call("cache", "clear").out == "0 films removed from the cache\n"
+    project.write("")
+    assert call("build").code == 2
+
+
+def test_the_cache_gives_back_what_it_got(project: Project) -> None:
+    cache = Cache(project.cache, warn=lambda text: pytest.fail(text))
+    files = {"gif": b"\n\x00", "json": b""}
+    cache.put("0" * 64, files)
+    assert cache.get("0" * 64) == files
+    assert cache.get("1" * 64) is None
+
+
+def test_a_lock_that_was_merged_half_is_refused(project: Project, call: Callable[..., Done]) -> None:
+    project.write(A).pretend()
+    text = project.lock.read_text()
+    for broken in (text + "<<<<<<< HEAD\n", text + text, text.replace("gif:", "gif")):
+        project.lock.write_text(broken)
+        done = call("check")
+        assert (done.code, done.out) == (2, "")
+        assert "is no line of a lock" in done.err

@@ -1,0 +1,165 @@
+"""``check`` and ``why``: what is not as it should be, and since when."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from layeranim.assets import sources
+from tests.assets.conftest import TINY, Done, Project, environment
+
+A = '[[asset]]\nid = "a"\nexplainer = "conv"\n'
+B = '[[asset]]\nid = "b"\nexplainer = "pool"\n'
+
+
+@pytest.fixture
+def built(project: Project) -> Project:
+    project.write(A + B).pretend()
+    return project
+
+
+def said(call: Callable[..., Done], *words: str) -> str:
+    """What check says of something that is wrong."""
+    done = call("check", *words)
+    assert done.code == 1, done
+    return done.out
+
+
+def test_all_is_well(built: Project, call: Callable[..., Done]) -> None:
+    assert call("check") == Done(0, "2 films, all as they should be\n", "")
+    assert json.loads(call("check", "--json").out) == {
+        "well": True, "films": 2, "wrong": {}, "warnings": [], "page": None,
+    }  # fmt: skip
+
+
+def test_stale(built: Project, call: Callable[..., Done]) -> None:
+    built.write(A + "stride = 2\n" + B)
+    out = said(call)
+    assert out.startswith("a: stale: ")
+    assert out.count("\n") == 1
+    assert call("check", "b").code == 0
+    assert said(call, "a") == out
+    assert json.loads(said(call, "--json"))["well"] is False
+
+
+def test_missing(built: Project, call: Callable[..., Done]) -> None:
+    (built.renders / "a.gif").unlink()
+    assert said(call) == "a: missing: a.gif is not there; run layeranim build\n"
+    built.lock.unlink()
+    assert said(call).count(": missing: it is not in the lock") == 2
+
+
+def test_edited_by_hand(built: Project, call: Callable[..., Done]) -> None:
+    path = built.renders / "a.gif"
+    data = bytearray(path.read_bytes())
+    data[0] ^= 1
+    status = path.stat()
+    path.write_bytes(data)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert said(call) == "a: edited: a.gif is not the file that was built; run layeranim build to replace it\n"
+    path.unlink()
+    path.symlink_to("b.gif")
+    assert "a.gif is irregular" in said(call)
+
+
+def test_orphaned(built: Project, call: Callable[..., Done]) -> None:
+    built.write(A)
+    assert said(call).startswith("b: orphaned: no asset makes it any more, b.gif, b.json, b.png, b.vtt still there")
+    assert call("check", "a").code == 0
+
+
+def test_a_format_that_is_asked_for_no_longer_is_orphaned(built: Project, call: Callable[..., Done]) -> None:
+    built.write(A + 'formats = ["webp"]\n' + B)
+    assert "a: orphaned: a.gif is asked for no longer" in said(call)
+
+
+def test_too_large(project: Project, call: Callable[..., Done]) -> None:
+    project.write(A + 'max-size = "4"\n').pretend()  # the pretended film has 5 bytes
+    assert said(call) == "a: too large: a.gif has 5 bytes, the limit is 4\n"
+
+
+def test_other_tools_are_a_warning_unless_strict(
+    project: Project, call: Callable[..., Done], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.write(A).build()
+    now = sources.tools()
+    monkeypatch.setattr(sources, "tools", lambda: {**now, "numpy": "9.9"})
+    done = call("check")
+    assert (done.code, done.out) == (0, "1 films, all as they should be\n")
+    assert f"a was made with other versions of the tools: numpy {now['numpy']} → 9.9" in done.err
+    assert call("check", "--strict").code == 1
+    assert f"a: numpy {now['numpy']} → 9.9\n" in call("why", "a").out
+
+
+def test_why(project: Project, call: Callable[..., Done], monkeypatch: pytest.MonkeyPatch) -> None:
+    data = project.folder / "x.csv"
+    data.write_text("1,2,3\n4,5,6\n7,8,9\n")
+    text = A + 'input = "x.csv"\n'
+    project.write(text).build()
+    assert call("why", "a").out == "a: nothing changed since it was built\n"
+    data.write_text("1,2,3\n4,5,6\n7,8,0\n")
+    project.write(text + "stride = 2\n", TINY.replace("fast", "slow"))
+    way = sources.on_the_way
+
+    def edited(explainer: object) -> dict[str, str]:
+        return {**way(explainer), "layeranim/theme.py": "0" * 16}  # type: ignore[arg-type]
+
+    monkeypatch.setattr(sources, "on_the_way", edited)
+    assert call("why", "a").out.splitlines() == [
+        "a: film option pace: fast → slow",
+        "a: input input: the numbers of x.csv (file) changed",
+        "a: option stride: 1 → 2",
+        "a: source layeranim/theme.py changed",
+    ]
+    (project.renders / "a.json").unlink()
+    out = call("why", "a", "--cache-dir", str(project.cache)).out.splitlines()
+    assert out[0] == "a: missing: a.json is not there; run layeranim build"
+    assert "a: option stride: 1 → 2" in out  # the cache remembers
+    assert "which, only the provenance" in call("why", "a", "--cache-dir", str(project.folder / "none")).out
+    assert call("why", "b").code == 2
+
+
+@pytest.fixture
+def fifty(project: Project) -> Project:
+    cases = "matrix = { stride = [1, 2], padding = [0, 1, 2, 3, 4], precision = [0, 1, 2, 3, 4] }\n"
+    project.write(A + cases)
+    assert len(project.pretend()) == 50
+    return project
+
+
+TIMED = """
+import resource, sys
+from layeranim.cli import main
+code = main()
+used = resource.getrusage(resource.RUSAGE_SELF)
+heavy = {"manim", "scipy", "PIL", "av", "rich", "uharfbuzz", "multiprocessing"} & set(sys.modules)
+print(code, round(used.ru_utime + used.ru_stime, 2), *sorted(heavy), file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize("command", ["build -q", "check", "why a", "validate"])
+def test_fifty_fresh_films_take_no_time_and_no_library(fifty: Project, command: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", TIMED, *command.split(), *(["--cache-dir", "none"] if "build" in command else [])],
+        cwd=fifty.folder, env=environment(), capture_output=True, text=True,
+    )  # fmt: skip
+    code, seconds, *heavy = done.stderr.split()
+    text = {"uharfbuzz"} if command == "validate" else set()  # it lays out every caption
+    assert (code, set(heavy)) == ("0", text), done.stderr
+    assert command == "validate" or float(seconds) < 1.5  # of a processor, with modules compiled first
+
+
+def test_a_home_is_not_needed(built: Project, tmp_path: Path) -> None:
+    bare = {k: v for k, v in environment().items() if k not in ("HOME", "XDG_CACHE_HOME", "LC_ALL", "LANG")}
+    for words in (["check"], ["build", "-q"], ["validate"], ["why", "a"], ["cache", "info"]):
+        done = subprocess.run(
+            [sys.executable, "-O", "-W", "error", "-m", "layeranim", *words], cwd=built.folder,
+            env={**bare, "LC_ALL": "C", "PYTHONUTF8": "0"}, capture_output=True, text=True,
+        )  # fmt: skip
+        assert (done.returncode, done.stderr) == (0, ""), (words, done)

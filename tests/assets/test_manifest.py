@@ -1,0 +1,261 @@
+"""The manifest: what it may say, and that everything wrong with it is said at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from layeranim import catalog
+from layeranim.assets.entries import Entry
+from layeranim.assets.manifest import find, read
+from layeranim.assets.plan import load
+from layeranim.assets.schema import schema
+from layeranim.errors import ManifestError
+from tests.assets.conftest import ROOT, Done, Project
+
+CONV = '[[asset]]\nid = "conv"\nexplainer = "conv"\n'
+
+
+def problems(project: Project) -> list[str]:
+    """Everything that is wrong with the manifest, one line each; none if it is right."""
+    try:
+        load(project.manifest)
+    except ManifestError as error:
+        return str(error).splitlines()
+    return []
+
+
+def entries(project: Project) -> tuple[Entry, ...]:
+    manifest, wrong = read(project.manifest)
+    assert wrong == []
+    return manifest.entries
+
+
+def names(project: Project) -> list[str]:
+    return [entry.name for entry in entries(project)]
+
+
+def test_themes_and_matrix_make_names(project: Project) -> None:
+    project.write(CONV + 'matrix = { stride = [1, 2], bias = [true, false], kernel-size = ["3x3"] }\n')
+    assert names(project)[:2] == ["conv-stride1-bias-kernel-size3x3", "conv-stride1-no-bias-kernel-size3x3"]
+    assert len(names(project)) == 4
+    project.write(CONV + 'themes = ["light", "dark"]\n')
+    assert names(project) == ["conv-light", "conv-dark"]
+    project.write(CONV + 'themes = ["dark"]\n')
+    assert [(e.name, e.theme) for e in entries(project)] == [("conv", "dark")]
+
+
+def test_an_asset_goes_before_the_defaults_whatever_the_spelling(project: Project) -> None:
+    project.write(CONV + 'max_size = "2MB"\n', 'version = 1\n[defaults]\nmax-size = "1MB"\nseed = 3\n')
+    (entry,) = entries(project)
+    assert entry.options == {"max_size": "2MB", "seed": 3}
+    assert entry.formats == ("gif", "mp4")
+
+
+def test_arrays_come_from_files_beside_the_manifest(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    (project.folder / "data").mkdir()
+    (project.folder / "data" / "x.csv").write_text("1,2,3\n4,5,6\n7,8,9\n")
+    project.write(CONV + 'input = "data/x.csv"\nkernel = [[1, 0], [0, 1]]\nbias = true\nbias-values = [2]\n')
+    monkeypatch.chdir("/")
+    _, (plan,) = load(project.manifest)
+    assert plan.work.trace()["output"].tolist() == [[[[8.0, 10.0], [14.0, 16.0]]]]
+
+
+def test_everything_wrong_is_said_at_once_with_its_place(project: Project) -> None:
+    project.write(
+        '[[asset]]\nid = "one"\nexplainer = "conv"\nstrid = 2\nkernel_size = 0\ndilation = "two"\n'
+        '[[asset]]\nid = "two"\nexplainer = "con"\n'
+        '[[asset]]\nexplainer = "pool"\nformats = ["giff"]\n'
+        '[[asset]]\nid = "four"\nexplainer = "conv"\ninput = "nowhere.npy"\n'
+        '[[asset]]\nid = "five"\nexplainer = "conv"\ninput = "-"\ntheme = "dark"\nalt = ""\n'
+        '[[asset]]\nid = "six"\nexplainer = "conv"\nstride = 1\nmatrix = { stride = [1, -2], x = [1], padding = [] }\n',
+        'version = 2\noutputt = "x"\n[defaults]\nqualiti = "web"\nfps = 0\n',
+    )
+    lines = problems(project)
+    expected = [
+        ("layeranim.toml: ", "version is 2", "reads version 1"),
+        ("layeranim.toml: ", "unknown key outputt (did you mean output?)"),
+        ("layeranim.toml: defaults: ", "unknown option qualiti (did you mean quality?)"),
+        ("layeranim.toml: defaults: ", "fps is 0", "from 1 to 100"),
+        ("layeranim.toml:6: asset one: ", "unknown option strid (did you mean stride?)"),
+        ("layeranim.toml:6: asset one: ", "kernel_size is 0", "at least 1"),
+        ("layeranim.toml:6: asset one: ", "dilation is 'two'"),
+        ("layeranim.toml:12: asset two: ", "unknown explainer 'con' (did you mean conv?)"),
+        ("layeranim.toml:15: asset number 3: ", "id is ''"),
+        ("layeranim.toml:15: asset number 3: ", "'giff' is unknown (did you mean gif?)"),
+        ("layeranim.toml:18: asset four: ", "nowhere.npy", "no such file"),
+        ("layeranim.toml:22: asset five: ", "input is '-'", "name a file"),
+        ("layeranim.toml:22: asset five: ", "a manifest has themes"),
+        ("layeranim.toml:22: asset five: ", "alt is ''"),
+        ("layeranim.toml:28: asset six: ", "matrix is"),
+    ]
+    for start, *pieces in expected:
+        assert [x for x in lines if x.startswith(start) and all(p in x for p in pieces)], (start, pieces, lines)
+    assert len(lines) == len(expected), lines
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../x",
+        "/x",
+        "a/../../x",
+        "C:\\x",
+        "",
+        "a\0b",
+        "x" * 300,
+        "é" * 51,
+        ".x",
+        "x.",
+        "-x",
+        "a b",
+        "a%db",
+        "a\nb",
+        "ｅ́x/",
+    ],
+)
+def test_a_name_that_could_leave_the_folder_is_refused(project: Project, name: str) -> None:
+    project.write(f'[[asset]]\nid = {json.dumps(name)}\nexplainer = "conv"\n')
+    (line,) = problems(project)
+    assert "id is " in line
+    assert line.isprintable()
+
+
+@pytest.mark.parametrize(("one", "other"), [("a", "A"), ("straße", "STRASSE"), ("Å", "Å"), ("x.av1", "x")])
+def test_names_that_some_file_system_takes_for_one_are_refused(project: Project, one: str, other: str) -> None:
+    both = [f'[[asset]]\nid = "{name}"\nexplainer = "conv"\nformats = ["webm", "av1"]\n' for name in (one, other)]
+    project.write("".join(both))
+    assert any("give it another id" in line for line in problems(project))
+    project.write(both[0])
+    assert problems(project) == []
+
+
+def test_decomposed_letters_are_refused(project: Project) -> None:
+    project.write('[[asset]]\nid = "cafe\\u0301"\nexplainer = "conv"\n')
+    (line,) = problems(project)
+    assert "composed letters" in line
+
+
+@pytest.mark.parametrize("root", ["../x", "/x", "a/../../x", "C:\\x", "C:x", "", "a\\u0000b", "..\\\\x"])
+def test_films_stay_below_the_manifest(project: Project, root: str) -> None:
+    escaped = root if "\\u" in root or "\\\\" in root else root.replace("\\", "\\\\")
+    project.write(CONV, f'version = 1\noutput = "{escaped}"\n')
+    (line,) = problems(project)
+    assert "output is " in line
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("version = ", "is not TOML"),
+        ("version = 1\nx = " + "[" * 5000, "is not TOML"),
+        ("version = 1\nasset = 3\n", "asset must be a list of tables"),
+        ("version = 1\n", "there is no asset"),
+        ("version = 1\n#" + "x" * 1_000_000, "larger than 1,000,000 bytes"),
+        ("version = 1\nthemes = 'light'\n" + CONV, "themes is 'light'"),
+        ("version = 1\n" + CONV + f"matrix = {{ stride = [{','.join('1' * 300)}] }}\n", "at most 200"),
+        ("version = 1\n" + CONV + "formats = ['png-sequence']\n", "layeranim render makes it"),
+        ("version = 1\n" + CONV + "stride = 1\nmatrix = { stride = [2] }\n", "stride stands twice"),
+        ("version = 1\n" + CONV + "kernel-size = 3\nkernel_size = 3\n", "stands twice, under two spellings"),
+        ("version = 1\n" + CONV + "matrix = { input = ['1 2; 3 4'] }\n", "write the cases as assets of their own"),
+        ("version = 1\n" + CONV + "size = '641x361'\nformats = ['mp4']\n", "mp4 needs even sides"),
+        ("version = 1\n" + CONV + "input = '1 2; 3 4'\nkernel = '1 2 3; 4 5 6; 7 8 9'\n", "kernel"),
+    ],
+)  # fmt: skip
+def test_what_else_is_refused(project: Project, text: str, said: str) -> None:
+    project.manifest.write_text(text)
+    lines = problems(project)
+    assert any(said in line for line in lines), lines
+    assert all(line.isprintable() for line in lines)
+
+
+def test_a_manifest_in_another_encoding_is_refused(project: Project) -> None:
+    project.manifest.write_bytes(b"version = 1\n# \xff\n")
+    assert problems(project) == ["layeranim.toml is not UTF-8: byte 15 is in no letter; save it again"]
+
+
+def test_the_nearest_manifest_is_found(project: Project) -> None:
+    deep = project.folder / "a" / "b"
+    deep.mkdir(parents=True)
+    project.write(CONV)
+    assert find(deep) == project.manifest
+    (project.folder / "a" / "pyproject.toml").write_text("[tool.other]\n")
+    assert find(deep) == project.manifest
+    nearer = project.folder / "a" / "pyproject.toml"
+    nearer.write_text('[tool.layeranim]\nversion = 1\n[[tool.layeranim.asset]]\nid = "x"\nexplainer = "conv"\n')
+    assert find(deep) == nearer
+    manifest, (plan,) = load(nearer)
+    assert (plan.name, manifest.lock, manifest.root) == (
+        "x", project.folder / "a" / "layeranim.lock", project.folder / "a" / "renders",
+    )  # fmt: skip
+
+
+def test_ids_mean_assets_or_films(project: Project, call: Callable[..., Done]) -> None:
+    project.write(CONV + 'themes = ["light", "dark"]\n')
+    assert [p.name for p in load(project.manifest, ("conv",))[1]] == ["conv-light", "conv-dark"]
+    assert [p.name for p in load(project.manifest, ("conv-dark",))[1]] == ["conv-dark"]
+    done = call("check", "conv-drak")
+    assert (done.code, done.out) == (2, "")
+    assert "has no asset 'conv-drak' (did you mean conv-dark?)" in done.err
+
+
+def test_validate(project: Project, call: Callable[..., Done]) -> None:
+    done = call("validate")
+    assert (done.code, done.out) == (2, "")
+    assert "there is no layeranim.toml here or above" in done.err
+    project.write(CONV)
+    assert call("validate").out == call("validate", "layeranim.toml").out == "layeranim.toml: 1 films, nothing wrong\n"
+    project.write(CONV + "stide = 2\nstride = 0\n")
+    done = call("validate")
+    assert (done.code, done.out, done.err.count("layeranim: error: ")) == (2, "", 2)
+    project.write(
+        CONV.replace("conv", "other", 1) + 'steps = "5-9"\ninput = "1 2; 3 4"\nkernel = "1 2; 3 4"\n', "version = 1\n"
+    )
+    assert "there are only 1 steps" in call("validate").err
+
+
+def test_hostile_text_stays_text(project: Project, call: Callable[..., Done]) -> None:
+    hostile = "<b>&`\\u001b[2J$(touch x)\\u202e"
+    project.write(f'[[asset]]\nid = "{hostile[:3]}"\n"{hostile}" = 1\nexplainer = "{hostile}"\n')
+    done = call("validate")
+    assert done.code == 2
+    assert all(line.isprintable() for line in done.err.splitlines())
+    project.write(CONV + f'title = "{hostile}"\nalt = "{hostile}"\n')
+    assert problems(project) == []
+    assert sorted(p.name for p in project.folder.iterdir()) == ["layeranim.toml"]
+
+
+def test_the_schema_knows_every_option_of_every_explainer() -> None:
+    branches = {b["if"]["properties"]["explainer"]["const"]: b["then"]["properties"] for b in
+                schema()["properties"]["asset"]["items"]["allOf"]}  # fmt: skip
+    assert list(branches) == list(catalog.explainers())
+    for name, properties in branches.items():
+        layer = catalog.layer(name)
+        for option in layer.config.options():
+            for spelling in (option.name, option.name.replace("_", "-"), *option.aliases):
+                assert spelling in properties, (name, spelling)
+                assert option.help == properties[spelling]["description"]
+        for spec in layer.arrays:
+            assert spec.name in properties
+    assert branches["conv"]["padding_mode"]["enum"][0] == "zeros"
+    assert branches["conv"]["stride"] is not None
+    assert branches["conv"]["matrix"]["properties"]["stride"]["type"] == "array"
+    assert "theme" not in branches["conv"]
+
+
+def test_the_schema_is_printed(call: Callable[..., Done]) -> None:
+    assert json.loads(call("schema").out) == json.loads(json.dumps(schema()))
+
+
+def test_the_gallery_has_every_explainer() -> None:
+    manifest, plans = load(ROOT / "layeranim.toml")
+    assert {plan.entry.explainer for plan in plans} == set(catalog.EXPLAINERS)
+    themes: dict[str, set[str]] = {}
+    for plan in plans:
+        themes.setdefault(plan.entry.explainer, set()).add(plan.entry.theme)
+    assert all(seen == {"light", "dark"} for seen in themes.values()), themes
+    assert "renders/conv.gif" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "conv" in {plan.name for plan in plans}
+    assert manifest.root == ROOT / "renders"

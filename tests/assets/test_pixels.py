@@ -1,0 +1,102 @@
+"""``check --pixels``: decoded frames compared within a tolerance, differences on a page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from html.parser import HTMLParser
+from io import BytesIO
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from layeranim.assets.pixels import NEAR, compare
+from layeranim.errors import RenderError
+from tests.assets.conftest import Done, Project
+
+A = '[[asset]]\nid = "a"\nexplainer = "conv"\n'
+
+
+def film(frames: Sequence[NDArray[np.uint8]], duration: int = 100) -> bytes:
+    """Frames as an animation without loss."""
+    images = [Image.fromarray(frame) for frame in frames]
+    file = BytesIO()
+    images[0].save(file, "WEBP", save_all=True, append_images=images[1:], duration=duration, lossless=True, exact=True)
+    return file.getvalue()
+
+
+@pytest.fixture
+def frames() -> list[NDArray[np.uint8]]:
+    rng = np.random.default_rng(0)
+    return [rng.integers(64, 192, (40, 60, 3), np.uint8) for _ in range(3)]
+
+
+def test_what_codecs_and_versions_do_is_no_difference(frames: list[NDArray[np.uint8]]) -> None:
+    near = [frames[0], frames[1] + np.uint8(NEAR), frames[2].copy()]
+    near[2][0, 0] = 255 - near[2][0, 0]  # one pixel of 2400
+    near[2][0, 1] = 0
+    assert compare("webp", film(frames), film(near)) is None
+
+
+def test_more_is_a_difference(frames: list[NDArray[np.uint8]]) -> None:
+    far = [frames[0], frames[1].copy(), frames[2]]
+    far[1][0, :4] = 0
+    found = compare("webp", film(frames), film(far))
+    assert found is not None
+    assert (found.frame, found.detail) == (2, "0.17% of frame 2's pixels differ")
+
+
+def test_lengths_times_and_sizes_are_compared(frames: list[NDArray[np.uint8]]) -> None:
+    one = film(frames)
+    details = [
+        compare("webp", one, other).detail  # type: ignore[union-attr]
+        for other in (film(frames[:2]), film(frames, 40), film([f[:, :50] for f in frames]))
+    ]
+    assert details == [
+        "frame 3 is only in the film expected",
+        "frame 1 is shown 100 ms, now 40 ms",
+        "frame 1 has 60×40 pixels, now 50×40",
+    ]
+    assert compare("vtt", b"a", b"b") is None
+
+
+def test_what_is_no_film_is_an_error(frames: list[NDArray[np.uint8]]) -> None:
+    for suffix in ("webp", "gif", "mp4"):
+        with pytest.raises(RenderError, match=f"the {suffix} cannot be decoded"):
+            compare(suffix, b"x" * 100, film(frames))
+
+
+class Page(HTMLParser):
+    """The pictures of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pictures: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.pictures += [value for name, value in attrs if tag == "img" and name == "src" and value]
+
+
+def test_a_film_that_differs_is_shown(project: Project, call: Callable[..., Done]) -> None:
+    project.write(A + 'formats = ["gif", "mp4"]\n').build()
+    assert call("check", "--pixels", "--jobs", "1") == Done(0, "1 films, all as they should be\n", "")
+    other = Project(project.folder.parent / "other")
+    other.folder.mkdir()
+    other.write(A + 'formats = ["gif", "mp4"]\nstride = 2\n').build()
+    for name in ("a.gif", "a.mp4"):
+        (project.renders / name).write_bytes(other.files()[name])
+    done = call("check", "--pixels", "--json", "--jobs", "1", "--report", "report")
+    assert done.code == 1
+    found = json.loads(done.out)
+    assert sorted(found["wrong"]) == ["a", "a.gif", "a.mp4"]
+    assert found["wrong"]["a.gif"][0].startswith("differs: ")
+    assert found["page"] == "report/index.html"
+    page = Page()
+    page.feed((project.folder / found["page"]).read_text())
+    assert page.pictures
+    for picture in page.pictures:
+        with Image.open(project.folder / "report" / picture) as image:
+            assert image.size[1] == 72
+            assert image.size[0] >= 2 * 128

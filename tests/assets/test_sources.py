@@ -1,0 +1,107 @@
+"""The source files on the way to a film: found by reading, held against what Python itself finds and loads."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from layeranim import catalog
+from layeranim.assets import sources
+from tests.assets.conftest import ROOT, environment
+
+PACKAGE = ROOT / "layeranim"
+
+
+def module_of(path: Path) -> str:
+    name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    return name.removesuffix(".__init__")
+
+
+def parsed(path: Path) -> set[str]:
+    """The modules of layeranim that a file imports, as Python's own parser reads it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {node.module or ""} | {f"{node.module}.{name.name}" for name in node.names}
+    return {name for name in found if name.split(".")[0] == "layeranim" and sources.file_of(name)}
+
+
+def test_imports_are_read_as_python_reads_them() -> None:
+    for path in sorted(PACKAGE.rglob("*.py")):
+        missed = parsed(path) - set(sources.imports(module_of(path)))
+        assert not missed, (path, missed)
+
+
+def test_only_absolute_imports_are_used() -> None:
+    for path in sorted(PACKAGE.rglob("*.py")):
+        nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        assert not any(isinstance(node, ast.ImportFrom) and node.level for node in nodes), path
+
+
+LOADED = """
+import sys
+from layeranim import api, catalog
+import layeranim.film.film
+name = sys.argv[1]
+work = api.prepare(name, {})
+board = work.storyboard(work.trace())
+catalog.resolve(catalog.explainer(name).scene)
+print(*sorted(m for m in sys.modules if m.startswith("layeranim")))
+"""
+
+
+@pytest.mark.parametrize("name", ["pool"])
+def test_what_a_film_loads_is_on_its_way(name: str) -> None:
+    done = subprocess.run([sys.executable, "-c", LOADED, name], env=environment(), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    loaded = {m for m in done.stdout.split() if not m.startswith("layeranim.inputs") and m not in sources.UNCOUNTED}
+    way = sources.on_the_way(catalog.explainer(name))
+    # engine/archive reads saved traces and tells a layer's name; no film passes through it.
+    missing = {m for m in loaded if sources._shown(m) not in way} - {"layeranim.engine.archive"}
+    assert missing == set()
+
+
+def test_another_explainers_scene_and_story_are_not_on_the_way() -> None:
+    conv, pool = (set(sources.on_the_way(catalog.explainer(name))) for name in ("conv", "pool"))
+    for name, other in (("conv", pool), ("pool", conv)):
+        for room in ("scenes", "stories", "engine"):
+            file = f"layeranim/{room}/{name}.py"
+            assert file in (conv if name == "conv" else pool)
+            assert file not in other, file
+    assert {"layeranim/theme.py", "layeranim/numbers.py", "layeranim/layout.py", "layeranim/typeface.py",
+            "layeranim/api.py", "layeranim/film/camera.py", "layeranim/film/writers/gif.py",
+            "layeranim/scenes/base.py", "layeranim/data/fonts/Inter-Medium.otf"} <= conv & pool  # fmt: skip
+    assert not any("//" in file or file.startswith(("layeranim/cli", "layeranim/assets")) for file in conv | pool)
+
+
+def test_explainers_of_other_packages_count_their_own_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "theirs_of_layeranim"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "story.py").write_text(
+        "from theirs_of_layeranim.words import LINE\nfrom layeranim.stories import pool\n"
+    )
+    (package / "words.py").write_text("LINE = 1\n")
+    (package / "unused.py").write_text("")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    top = "theirs_of_layeranim"
+    way = sources.on_the_way(catalog.Explainer("x", "y", "engine.conv:CONV", f"{top}.story:S", "scenes.conv:ConvScene"))
+    sources.forget()
+    assert {f"{top}/__init__.py", f"{top}/story.py", f"{top}/words.py", "layeranim/stories/pool.py"} <= set(way)
+    assert f"{top}/unused.py" not in way
+
+
+def test_tools_are_told_without_importing_them() -> None:
+    code = (
+        "import sys; from layeranim.assets import sources; t = sources.tools(); "
+        "assert all(t.values()) and 'missing' not in t.values(), t; "
+        "print(*({'manim', 'PIL', 'av', 'uharfbuzz', 'scipy', 'rich'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "\n"), done.stderr
