@@ -153,3 +153,16 @@ def test_other_numbers_of_heads_keep_the_words_where_they_divide() -> None:
     work = api.prepare("attention", {"heads": 4})
     assert work.config.tokens == "the cat sat down"
     assert "weight_query" in work.seeded
+
+
+def test_the_lens_names_the_keys_whose_numbers_it_shows() -> None:
+    told = board(example="long")
+    parts = told.parts["attention"]
+    words = parts.view.config.tokens.split()
+    for unit in range(len(words)):
+        ((_, cells, _),) = [part for part in parts.weighed(unit) if part[0] == "lens_weights"]
+        assert cells.sources is not None
+        keys = [cells.sources(row, 0).index[-1] for row in range(5)]
+        assert [name.run.text for name in parts.lens_names(unit)] == [words[key] for key in keys]
+        row = parts.view.row("weights", unit)
+        assert sorted(row[keys], reverse=True) == sorted(row, reverse=True)[:5]

@@ -49,7 +49,7 @@ def on_the_way(explainer: Explainer) -> dict[str, str]:
             waiting += imports(module)
             waiting += [module.rpartition(".")[0]] if "." in module else []
     digests = {module: digest for module in seen - UNCOUNTED if (digest := _digest(module))}
-    return {_shown(module): digest for module, digest in sorted(digests.items())} | fonts()
+    return {shown(module): digest for module, digest in sorted(digests.items())} | fonts()
 
 
 @cache
@@ -122,7 +122,7 @@ def _full(module: str) -> str:
     return f"layeranim.{module}" if module.split(".")[0] in ("engine", "stories", "scenes") else module
 
 
-def _shown(module: str) -> str:
+def shown(module: str) -> str:
     """The path of a module's file inside its package's parent, with forward slashes: the same on every machine."""
     path = file_of(module)
     name = module.replace(".", "/")

@@ -35,7 +35,7 @@ def _list(name: str | None, json: bool) -> None:
 explainers = click.Command(
     "list",
     callback=_list,
-    help="The explainers by family, then layers with numbers only; with a NAME its options, examples, formula and tensors.",
+    help="The explainers by family, then layers with numbers only; with a NAME its options, examples and tensors.",
     params=[
         click.Argument(["name"], required=False, type=_Names()),
         click.Option(["--json"], is_flag=True, help="print JSON"),

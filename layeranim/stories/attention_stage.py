@@ -278,4 +278,5 @@ def _heat(view: AttentionView) -> Stage:
     gap = min(50.0, spare / 5)
     left = LEFT + label + max(0.0, (spare - 4 * gap) / 2)
     corners = _beside(view, fits, left, (GUTTER + gap, LANE + gap, LANE + gap), lens)
-    return Stage("heat", fits, corners, label - NAME_GAP, upright)
+    narrow = dict.fromkeys((view.query, view.key, view.value), NARROW)
+    return Stage("heat", fits, corners, label - NAME_GAP, upright, narrow)

@@ -62,9 +62,9 @@ def test_what_a_film_loads_is_on_its_way(name: str) -> None:
     assert done.returncode == 0, done.stderr
     loaded = {m for m in done.stdout.split() if not m.startswith("layeranim.inputs") and m not in sources.UNCOUNTED}
     way = sources.on_the_way(catalog.explainer(name))
-    # engine/archive reads saved traces and tells a layer's name; no film passes through it.
-    missing = {m for m in loaded if sources._shown(m) not in way} - {"layeranim.engine.archive"}
-    assert missing == set()
+    # Saved traces and the weights of other libraries: what they hold is arrays, counted as such.
+    doors = {m for m in loaded if m == "layeranim.engine.archive" or m.endswith("packing")}
+    assert {m for m in loaded - doors if sources.shown(m) not in way} == set()
 
 
 def test_another_explainers_scene_and_story_are_not_on_the_way() -> None:

@@ -25,7 +25,7 @@ def test_every_name(call: Any, name: str) -> None:
 
 
 def test_a_layer_without_a_film(call: Any, refused: Any) -> None:
-    done = call("trace", "transformer", "--self-mask", "1 0; 0 1", "--mask-kind", "boolean")
+    done = call("trace", "transformer", "--tokens", "2", "--self-mask", "1 0; 0 1", "--mask-kind", "boolean")
     assert done.code == 0
     assert "self.mask  input, float64" in done.lines
     assert "  --self-mask " in call("trace", "transformer", "--help").out

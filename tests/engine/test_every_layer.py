@@ -65,10 +65,12 @@ def every_layer() -> dict[int, tuple[str, Layer]]:
 
 
 def test_every_layer_is_reached_by_its_own_name() -> None:
-    known = {id(catalog.layer(name)) for name in NAMES}
-    assert [where for key, (where, _) in every_layer().items() if key not in known] == []
-    for where, item in every_layer().values():
-        assert catalog.layer(item.name) is item, where
+    found = every_layer()
+    assert len(found) >= 36
+    for where, item in found.values():
+        known = catalog.layer(item.name)  # a film may have more options than the layer that it is made of
+        assert (known.name, known.compute, known.assemble) == (item.name, item.compute, item.assemble), where
+        assert issubclass(known.config, item.config), where
         assert item.title, where
         assert item.formula, where
         assert item.source, where

@@ -84,6 +84,18 @@ def test_stand_ins_give_what_their_formulas_say() -> None:
     np.testing.assert_array_equal(flat["output"], flat["input"].reshape(2, -1))
 
 
+@pytest.mark.parametrize(("momentum", "weight"), [(None, 1 / 4), (0.2, 0.2)])
+def test_running_statistics_go_on_as_the_module_would(momentum: float | None, weight: float) -> None:
+    x, running = normal(6, 2), {"running_mean": np.array([1.0, 2.0]), "running_var": np.array([3.0, 4.0])}
+    made = {"eps": 1e-5, "momentum": momentum, "num_batches_tracked": 3, "training": True}
+    trace = la.from_torch(stand_in("BatchNorm1d", "input", **made, **running), x)
+    mean, variance = x.mean(axis=0), x.var(axis=0, ddof=1)
+    expected = (1 - weight) * running["running_mean"] + weight * mean
+    np.testing.assert_allclose(trace["new_running_mean"], expected, rtol=1e-12)
+    expected = (1 - weight) * running["running_var"] + weight * variance
+    np.testing.assert_allclose(trace["new_running_variance"], expected, rtol=1e-12)
+
+
 def test_a_class_axis_comes_last() -> None:
     x = normal(2, 3, 4)
     found = la.from_torch(stand_in("Softmax", "input", dim=1), x)["output"]
