@@ -37,6 +37,7 @@ LIGHT = [
     "render conv --help",
     "trace conv",
     "render conv --stride 2 --dry-run",
+    "schema",
 ]
 
 
