@@ -39,6 +39,8 @@ def _explainer(name: str) -> str:
     entry, layer, story = catalog.explainer(name), catalog.layer(name), catalog.story(name)
     default = story.presets[0]
     rows = [f"# {name}", "", f"{entry.summary[0].upper()}{entry.summary[1:]}.", "", f"Good for: {story.good_for}.", ""]
+    film = "conv.gif" if name == "conv" else f"{name}-light.gif"
+    rows += [f"![{entry.summary}](../../renders/{film})", ""]
     rows += ["```", f"layeranim render {name}", f"layeranim trace {name}", "```", ""]
     rows += ["## Formula", "", f"`{layer.formula}`", "", f"Source: {layer.source}.", ""]
     rows += ["## Options", "", *_options(layer.config.options()), ""]
