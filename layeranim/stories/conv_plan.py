@@ -29,9 +29,27 @@ ACTIVATION_NAMES = {
     "sigmoid": "σ",
     "relu6": "ReLU6",
 }
-OPERATOR_STEP = 96  # from one operator of the chain to the next, with room for a number under each
-SUM_AT = 62  # from the products' right edge to the middle of Σ
-ENDING = 76  # from the last operator to the output
+
+
+@dataclass(frozen=True)
+class Spacing:
+    """How far apart the operators after the products stand.
+
+    ``sum_at`` leads from the products' right edge to the middle of Σ, ``step`` from one operator to the next with room
+    for a number under each, ``ending`` from the last one to the output.
+    """
+
+    sum_at: float
+    step: float
+    ending: float
+
+    def width(self, view: ConvView, chip: float) -> float:
+        """From the products to the output, with the operators that this film has."""
+        steps: float = self.step * (view.biased + view.activated) + (chip - 40 if view.activated else 0)
+        return self.sum_at + 20 + steps + self.ending
+
+
+AT_EASE, TIGHT = Spacing(62, 96, 76), Spacing(50, 64, 52)
 
 
 @dataclass(frozen=True)
@@ -72,8 +90,9 @@ class Plan:
 def plan(view: ConvView) -> Plan:
     """Choose the arrangement and place everything."""
     name = activation_name(view.config.activation)
-    chain_width: float = SUM_AT + 20 + ENDING + (OPERATOR_STEP if view.biased else 0)
-    chain_width += OPERATOR_STEP + chip_width(name) - 40 if view.activated else 0
+    value = view.wide("pre_activation")[0] * theme.FLOOR + 18 if view.biased or view.activated else 0.0
+    spacings = [replace(s, step=max(s.step, value)) for s in (AT_EASE, TIGHT)]
+    at_ease, tight = (s.width(view, chip_width(name)) for s in spacings)
     tensors = ["padded", "kernel", "products", "output", *(["partial_sums"] if view.depth > 1 else [])]
     wide = {name: view.wide(name) for name in tensors}
     wide |= {"input": wide["padded"], "window": wide["padded"]}
@@ -86,7 +105,8 @@ def plan(view: ConvView) -> Plan:
         (view.out_shape[0], view.out_shape[1]),
         wide,
         _heading_widths(view),
-        chain_width,
+        at_ease,
+        tight,
     )
     stage = window_stage.place(sizes)
     view.products_drawn = "products" in stage.corners
@@ -96,7 +116,7 @@ def plan(view: ConvView) -> Plan:
     for name in ("products", "partial_sums", "kernel", "window"):
         styles.setdefault(name, view.style(_tensor(name), stage.narrow))
     grids = _grids(view, stage, styles)
-    chain = _chain(view, grids, stage)
+    chain = _chain(view, grids, stage, spacings[stage.chain == tight])
     if view.biased and chain.bias:
         grids["bias:0"] = _bias_grid(view, chain.bias, styles["bias"])
     labels, places = _labels(view, grids)
@@ -267,34 +287,33 @@ def _bias_grid(view: ConvView, at: Point, style: Style) -> GridPlan:
 
 
 # ── chain, labels ────────────────────────────────────────────────────────────
-def _chain(view: ConvView, grids: dict[str, GridPlan], stage: Stage) -> Chain:
+def _chain(view: ConvView, grids: dict[str, GridPlan], stage: Stage, spacing: Spacing) -> Chain:
     last = "partial_sums" if view.depth > 1 else next(n for n in ("products", "kernel", "window") if n in stage.corners)
     source = [grid.box for name, grid in grids.items() if name.startswith(last + ":")]
-    block = [g.box for n, g in grids.items() if not n.startswith(("input", "output"))]
-    right = max(b.right for b in (source if last in ("products", "partial_sums") else block))
-    y = sum(b.centre[1] for b in (source if last in ("products", "partial_sums") else block)) / len(
-        source if last in ("products", "partial_sums") else block
-    )
-    y = round(y)
+    block = {n: g for n, g in grids.items() if not n.startswith(("input", "output"))}
+    if last in ("products", "partial_sums"):
+        ends, right = source, max(b.right for b in source)
+    else:  # the lane leaves between the window and the kernel, past their names
+        ends = [g.box for g in block.values()]
+        named = [
+            g.heading_at[0] + phrases.width(g.heading, theme.NAME) for g in block.values() if g.heading and g.heading_at
+        ]
+        right = max(*(b.right for b in ends), *named)
+    y = round(sum(b.centre[1] for b in ends) / len(ends))
     out_left = min(g.box.x for n, g in grids.items() if n.startswith("output")) - (
         LABEL if view.shown_filters > 1 else 0
     )
     name = activation_name(view.config.activation)
-    total = (
-        SUM_AT
-        + 20
-        + (OPERATOR_STEP if view.biased else 0)
-        + (OPERATOR_STEP + chip_width(name) - 40 if view.activated else 0)
-    )
-    spare = max(0.0, min(60.0, (out_left - right - total - ENDING) / 3))
-    x = right + SUM_AT + spare
+    total = spacing.width(view, chip_width(name))
+    spare = max(0.0, min(60.0, (out_left - right - total) / 3))
+    x = right + spacing.sum_at + spare
     sum_at, bias, activation = (x, y), None, None
     edge = x + 20
     if view.biased:
-        x += OPERATOR_STEP
+        x += spacing.step
         bias, edge = (x, y), x + 20
     if view.activated:
-        x += OPERATOR_STEP + chip_width(name) / 2 - 20
+        x += spacing.step + chip_width(name) / 2 - 20
         activation, edge = (x, y), x + chip_width(name) / 2
     feeders = tuple(_feeder(box.right + 8, box.centre[1], sum_at) for box in source) if view.depth > 1 else ()
     return Chain(

@@ -47,9 +47,8 @@ class ConvWords:
         parts += [f"image 1 of {view.batch}"] if view.batch > 1 else []
         seeded = view.telling.seeded
         if seeded:
-            what = (
-                "values" if "input" in seeded and "kernel" in seeded else "input" if seeded == ["input"] else "weights"
-            )
+            both = "input" in seeded and "kernel" in seeded
+            what = "values" if both else seeded[0] if len(seeded) == 1 else "weights"
             parts.append(f"random {what}, seed {view.telling.seed}")
         while len(parts) > 1 and phrases.width((Run(",  ".join(parts)),), theme.PARAMETERS) > 900:
             parts.remove("stride 1") if "stride 1" in parts else parts.pop()
@@ -87,16 +86,16 @@ class ConvWords:
             yield _note(f"dashed cells are padding: {_PADDING[config.padding_mode]}")
         else:
             yield _note("one product for each cell under the window, then their sum")
-        if config.stride != (1, 1) and view.out_shape[1] > 1:
-            yield _note(f"stride {_pair(config.stride)}: the window jumps {_count(config.stride[1], 'column')}")
-        if view.unread.any():
-            yield _note(self.unread())
         hidden = view.in_channels - view.shown_channels, view.filters - view.shown_filters
         if any(h > 0 for h in hidden):
             yield _note(
                 f"drawn: {view.shown_channels} of {view.in_channels} channels, "
                 f"{view.shown_filters} of {view.filters} filters"
             )
+        if config.stride != (1, 1) and view.out_shape[1] > 1:
+            yield _note(f"stride {_pair(config.stride)}: the window jumps {_count(config.stride[1], 'column')}")
+        if view.unread.any():
+            yield _note(self.unread())
 
     def unread(self) -> str:
         facts = self.view.trace.facts

@@ -6,8 +6,9 @@ readable size wins. All in design pixels.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from layeranim import layout, theme
 from layeranim.layout import Fit, even
@@ -22,6 +23,7 @@ GUTTER = 36
 LABEL = 34  # room left of channel rows and output maps for their names
 HEAT_MOST = 440
 PICTURE = 320  # px that a picture should have
+NUMBERED = 1.5  # an output with its numbers is worth an input that much smaller
 LENS_MOST = 48  # cells of a lens: the pictures beside it get the room
 
 
@@ -31,7 +33,8 @@ class Sizes:
 
     ``channels`` input grids stand in a column, ``depth`` of them are read by one filter. ``wide`` maps a
     tensor to the width of its widest text at size 1, with the fuller and with the narrower number of decimals.
-    ``headings`` are the widths of the names over the grids, ``chain`` that of Σ, bias, activation.
+    ``headings`` are the widths of the names over the grids, ``chain`` that of Σ, bias, activation, and ``tight`` the
+    same drawn close together, where that makes room for numerals.
     """
 
     channels: int
@@ -43,6 +46,7 @@ class Sizes:
     wide: dict[str, tuple[float, float]]
     headings: dict[str, float]
     chain: float
+    tight: float | None = None
 
     def column(self, name: str, fit: Fit) -> float:
         """The width that a grid of the kernel's shape takes with its heading."""
@@ -61,6 +65,7 @@ class Stage:
     fits: dict[str, Fit]
     corners: dict[str, list[Point]]
     narrow: bool
+    chain: float = 0
 
     @property
     def lens(self) -> bool:
@@ -80,13 +85,14 @@ class Middle:
 def place(sizes: Sizes) -> Stage:
     """The richest arrangement in which everything fits; a picture in colour alone must also be of a decent size."""
     best: tuple[float, Stage] | None = None
+    chains = [sizes] if sizes.tight is None else [sizes, replace(sizes, chain=sizes.tight)]
     for numbered in ((True, True), (True, False), (False, True), (False, False)):
-        for narrow in (False, True):
-            for middle in _middles(sizes, numbered[0], narrow):
-                stage = _try(sizes, middle, numbered, narrow)
+        for narrow, given in itertools.product((False, True), chains):
+            for middle in _middles(given, numbered[0], narrow):
+                stage = _try(given, middle, numbered, narrow)
                 if stage is None:
                     continue
-                share = 1.0 if numbered[0] else _share(sizes, stage)
+                share = 1.0 if numbered[0] else _share(given, stage) * (NUMBERED if numbered[1] else 1.0)
                 if share >= 0.95:
                     return stage
                 if best is None or share > best[0]:
@@ -242,9 +248,11 @@ def _alike(sizes: Sizes, room: float, in_height: float, out_height: float) -> tu
     least = 0.3 * room  # a picture much smaller than the other would be a stamp
     share = (min(share[0], room - least), max(share[1], min(least, HEAT_MOST)))
     given = layout.heat(*sizes.input, share[0], in_height)
-    output = layout.heat(*sizes.output, share[1], out_height)
-    if abs(sizes.input[1] - sizes.output[1]) <= 0.3 * sizes.input[1]:
-        pitch = min(given.pitch[0], output.pitch[0])
+    # A picture that its height keeps narrow leaves room to the other.
+    output = layout.heat(*sizes.output, min(HEAT_MOST, max(share[1], room - given.width(sizes.input[1]))), out_height)
+    given = layout.heat(*sizes.input, min(HEAT_MOST, max(share[0], room - output.width(sizes.output[1]))), in_height)
+    pitch, other = sorted((given.pitch[0], output.pitch[0]))
+    if abs(sizes.input[1] - sizes.output[1]) <= 0.3 * sizes.input[1] and pitch >= 0.6 * other:
         given = output = Fit((pitch, pitch), 0)
     return given, output
 
@@ -281,7 +289,7 @@ def _corners(sizes: Sizes, middle: Middle, fits: dict[str, Fit], narrow: bool) -
         "output": [(out_x, even(c + output.height(sizes.output[0]) / 2)) for c in _centres(sizes.maps)],
     }
     corners |= _middle_corners(sizes, middle, x, _centres(sizes.depth))
-    return Stage(middle.arrangement, fits, corners, narrow)
+    return Stage(middle.arrangement, fits, corners, narrow, sizes.chain)
 
 
 def _centres(count: int) -> list[float]:

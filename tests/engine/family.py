@@ -60,16 +60,33 @@ def run(layer: Layer, case: Mapping[str, Any], arrays: Mapping[str, Any]) -> dic
 
 def agrees(layer: Layer, case: Mapping[str, Any], results: Mapping[str, Array]) -> None:
     """Every tensor that PyTorch gave is in our traces, with its type and numbers."""
-    traces = run(layer, case, store.arrays_of(dict(case)))
+    arrays = store.arrays_of(dict(case))
+    traces = run(layer, case, arrays)
     for name, expected in results.items():
-        found = next(trace[name] for trace in reversed(traces.values()) if name in trace)
+        found = _tensor(traces, name)
         assert found.shape == expected.shape, (name, case)
         if found.dtype.kind == "f":
             assert found.dtype == case["dtype"], (name, case)
-        scale = max(float(np.max(np.abs(expected), where=np.isfinite(expected), initial=0)), 1e-30)
-        with np.errstate(invalid="ignore"):
-            worst = np.where((found == expected) | (np.isnan(found) & np.isnan(expected)), 0, np.abs(found - expected))
-        assert np.max(worst) <= TOLERANCE[case["dtype"]] * scale, (name, float(np.max(worst)) / scale, case)
+        allowed = TOLERANCE[case["dtype"]]
+        apart = distance(found, expected)
+        if apart > allowed and case["dtype"] == "float32":
+            # Where a sum cancels, single precision itself is coarser than that: as far from the truth as PyTorch is.
+            double = {key: value.astype(float) if value.dtype == "f4" else value for key, value in arrays.items()}
+            truth = _tensor(run(layer, case, double), name)
+            apart, allowed = distance(found, truth), 4 * distance(expected, truth)
+        assert apart <= allowed, (name, apart, case)
+
+
+def _tensor(traces: Mapping[str, Trace], name: str) -> Array:
+    return next(trace[name] for trace in reversed(traces.values()) if name in trace)
+
+
+def distance(found: Array, expected: Array) -> float:
+    """The largest difference as a share of the largest number expected; infinite where only one of them is finite."""
+    scale = max(float(np.max(np.abs(expected), where=np.isfinite(expected), initial=0)), 1e-30)
+    with np.errstate(invalid="ignore"):
+        apart = np.where((found == expected) | (np.isnan(found) & np.isnan(expected)), 0, np.abs(found - expected))
+    return float(np.max(np.where(np.isnan(apart), np.inf, apart), initial=0)) / scale
 
 
 def stored_agree(family: str, layers: Mapping[str, Layer], least: int) -> list[dict[str, Any]]:
