@@ -85,8 +85,10 @@ def heat(rows: int, cols: int, width: float, height: float, most: float = 40) ->
     side = min(most, width / cols, height / rows)
     if side >= 8:
         side = _even(side)
-    elif side >= 1:
+    elif side >= 4:
         side = floor(side)
+    elif side >= 1:  # a picture's pixels: whole steps would cost up to half of its size
+        side = floor(4 * side) / 4
     return Fit((side, side), 0)
 
 

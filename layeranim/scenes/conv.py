@@ -143,7 +143,8 @@ class ConvScene(ExplainerScene):
             self.run(ticks)
             return
         colour = self.theme.role(run.role)
-        label = Label(run.text, t.FLOOR, colour, "semibold", (at[0], at[1] - 46), "centre", source=run.source)
+        place, align = self.parts.chain.value_at(at)
+        label = Label(run.text, t.FLOOR, colour, "semibold", place, align, source=run.source)
         self.values.add(label)
         self.run(ticks, Appear(label))
 

@@ -65,6 +65,13 @@ class Chain:
     feeders: tuple[tuple[Point, ...], ...] = ()
     standoff: float = 0
 
+    def value_at(self, operator: Point) -> tuple[Point, str]:
+        """Where the number that has passed an operator stands, and which side of it is there: under the operator, or
+        beside the lane that comes up to Σ from the lower channels."""
+        if self.feeders and operator == self.sum:
+            return (operator[0] + 10, operator[1] - 46), "left"
+        return (operator[0], operator[1] - 46), "centre"
+
     def lane(self, x: float, y: float) -> tuple[Point, ...]:
         """The way from the last operator to a cell whose row is at ``y`` in a grid that begins at ``x``."""
         target = x - theme.ARROW_GAP - self.standoff
@@ -107,6 +114,7 @@ def plan(view: ConvView) -> Plan:
         _heading_widths(view),
         at_ease,
         tight,
+        view.regrouped,
     )
     stage = window_stage.place(sizes)
     view.products_drawn = "products" in stage.corners

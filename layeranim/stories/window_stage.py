@@ -31,7 +31,8 @@ LENS_MOST = 48  # cells of a lens: the pictures beside it get the room
 class Sizes:
     """What has to be placed: rows and columns of each tensor, and how wide its texts are.
 
-    ``channels`` input grids stand in a column, ``depth`` of them are read by one filter. ``wide`` maps a
+    ``channels`` input grids stand in a column, each with its number beside it where there are several or it is
+    ``named``; ``depth`` of them are read by one filter. ``wide`` maps a
     tensor to the width of its widest text at size 1, with the fuller and with the narrower number of decimals.
     ``headings`` are the widths of the names over the grids, ``chain`` that of Σ, bias, activation, and ``tight`` the
     same drawn close together, where that makes room for numerals.
@@ -47,6 +48,12 @@ class Sizes:
     headings: dict[str, float]
     chain: float
     tight: float | None = None
+    named: bool = False
+
+    @property
+    def beside(self) -> float:
+        """The room left of the input for the names of its channels."""
+        return LABEL if self.channels > 1 or self.named else 0
 
     def column(self, name: str, fit: Fit) -> float:
         """The width that a grid of the kernel's shape takes with its heading."""
@@ -199,7 +206,7 @@ def row_height(count: int) -> float:
 
 
 def _try(sizes: Sizes, middle: Middle, numbered: tuple[bool, bool], narrow: bool) -> Stage | None:
-    labels = (LABEL if sizes.channels > 1 else 0) + (LABEL if sizes.maps > 1 else 0)
+    labels = sizes.beside + (LABEL if sizes.maps > 1 else 0)
     room = RIGHT - LEFT - middle.width - sizes.chain - labels - 2 * GUTTER
     spill = sizes.headings.get("input", 0.0)  # a name wider than its grid needs room of its own
     in_height, out_height = row_height(sizes.channels), row_height(sizes.maps)
@@ -277,7 +284,7 @@ def _bare(sizes: Sizes) -> Stage:
 def _corners(sizes: Sizes, middle: Middle, fits: dict[str, Fit], narrow: bool) -> Stage:
     """Top-left corners: input flush left, output flush right, the operator's block where the room is."""
     given, output = fits["input"], fits["output"]
-    left = LEFT + (LABEL if sizes.channels > 1 else 0)
+    left = LEFT + sizes.beside
     out_x = even(RIGHT - output.width(sizes.output[1]))
     in_right = left + max(given.width(sizes.input[1]), sizes.headings.get("input", 0.0) - 16)
     out_left = out_x - (LABEL if sizes.maps > 1 else 0)

@@ -119,6 +119,7 @@ class Lane(Bundle):
         line = polyline([[*map(tuple, ends[:-1]), tuple(base + along)]], colour, width)
         tip = polyline([[tuple(ends[-1]), tuple(base + across), tuple(base - across), tuple(ends[-1])]], fill=colour)
         super().__init__(line, tip)
+        self.course = tuple(points)
 
 
 def operator(at: Point, symbol: str, theme: Theme, colour: str | None = None, ink: str | None = None) -> Bundle:
