@@ -156,7 +156,7 @@ class _Telling:
                 30,
                 changing=partial(self.score, f),
                 heading=(Run("sum", "ink", "semibold"),) if f == 0 else (),
-                heading_at=(at[0], at[1] + theme.HEADING_GAP),
+                heading_at=(at[0], at[1] + theme.HEADING_GAP + 6),
                 empty=True,
             )
         return out
@@ -184,7 +184,7 @@ class _Telling:
             None if empty else changing(0),
             changing,
             heading=heading,
-            heading_at=(at[0], at[1] + theme.HEADING_GAP + 2),
+            heading_at=(at[0], at[1] + theme.HEADING_GAP + 4),
             frame=frame,
             empty=empty,
         )
