@@ -116,15 +116,12 @@ LAYERS: dict[str, str] = {
     "conv-matmul": "engine.conv_matmul:CONV_MATMUL",
     "conv-transpose": "engine.conv_transpose:CONV_TRANSPOSE",
     "cross-entropy": "engine.cross_entropy:CROSS_ENTROPY",
-    "dense": "engine.dense:DENSE",
     "depthwise": "engine.depthwise:DEPTHWISE",
-    "dropout": "engine.dropout:DROPOUT",
     "embedding": "engine.embedding:EMBEDDING",
     "flatten": "engine.flatten:FLATTEN",
     "layernorm": "engine.normalisation:LAYER_NORM",
     "loss": "engine.losses:LOSS",
     "mlp": "engine.network:MLP",
-    "neuron": "engine.dense:NEURON",
     "optimiser": "engine.training:OPTIMISER",
     "pool1d": "engine.pool:POOL_1D",
     "pool3d": "engine.pool:POOL_3D",
@@ -136,7 +133,7 @@ LAYERS: dict[str, str] = {
     "transformer": "engine.transformer:TRANSFORMER",
     "vanishing": "engine.recurrent.vanishing:VANISHING",
 }
-"""Layers of the engine that ``la.trace`` and ``layeranim trace`` know by name, with or without a film."""
+"""Layers of the engine without a film; ``la.trace`` and ``layeranim trace`` know them by name."""
 
 
 @cache

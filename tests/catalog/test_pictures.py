@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from layeranim.numbers import Style
 from layeranim.scenes.base import ExplainerScene
 from layeranim.scenes.parts.label import Label
 from layeranim.scenes.parts.shape import PX
-from layeranim.scenes.parts.shapes import FocusFrame
+from layeranim.scenes.parts.shapes import FocusFrame, Lane
 from layeranim.scenes.parts.tilegrid import TileGrid
 from layeranim.stories.storyboard import Address, Beat, Box, Fact, GridPlan, Source, plain
 
@@ -104,6 +104,12 @@ def unclean(scene: ExplainerScene) -> list[str]:
     out += [
         f"{a.plan.name} overlaps {b.plan.name}" for a, b in combinations(grids, 2) if _overlap(a.plan.box, b.plan.box)
     ]
+    solid = [(repr(m.text), b) for m, b in labels] + [(g.plan.name, g.plan.box) for g in grids]
+    for lane in (m for m in members if isinstance(m, Lane)):
+        for a, b in pairwise(lane.course):
+            run = Box(min(a[0], b[0]), max(a[1], b[1]), abs(a[0] - b[0]), abs(a[1] - b[1]))
+            if run.w == 0 or run.h == 0:  # a slanted one says where something came from, and may
+                out += [f"a lane crosses {name}: {a} to {b}" for name, box in solid if _overlap(run.outset(1), box)]
     return out
 
 
