@@ -6,7 +6,7 @@ from typing import Any
 
 from layeranim.layout import Fit, even
 from layeranim.numbers import shape_text
-from layeranim.stories.conv_plan import chip_width
+from layeranim.stories.conv_chain import chip_width
 from layeranim.stories.dense_bench import MIDDLE, ROOM, Bench, fit, named, sized, top_of
 from layeranim.stories.dense_parts import Acts, Fill
 from layeranim.stories.dense_view import LENS, DenseView

@@ -8,7 +8,7 @@ from layeranim import theme
 from layeranim.layout import even
 from layeranim.numbers import shape_text
 from layeranim.stories import nodes, phrases
-from layeranim.stories.conv_plan import chip_width
+from layeranim.stories.conv_chain import chip_width
 from layeranim.stories.dense_bench import ROOM, Bench, fit, named, sized, top_of
 from layeranim.stories.dense_parts import Acts
 from layeranim.stories.dense_view import DenseView

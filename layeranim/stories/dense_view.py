@@ -11,7 +11,7 @@ import numpy as np
 from layeranim import layout, numbers
 from layeranim.engine.trace import Array, Region
 from layeranim.numbers import Style
-from layeranim.stories.conv_plan import activation_name
+from layeranim.stories.conv_chain import activation_name
 from layeranim.stories.storyboard import Address, Cells, Source, Telling
 
 ROW_WISE = ("softmax", "log-softmax")
