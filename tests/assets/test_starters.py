@@ -59,7 +59,7 @@ def act(project: Project, tmp_path: Path) -> Callable[..., tuple[int, str]]:
     """Run the action's own script on the project; its exit code, and the job's summary."""
     programs = tmp_path / "programs"
     programs.mkdir()
-    (programs / "layeranim").write_text(f'#!/bin/sh\nexec {sys.executable} -m layeranim "$@"\n')
+    (programs / "layeranim").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m layeranim "$@"\n')
     (programs / "layeranim").chmod(0o755)
 
     def run(**inputs: str) -> tuple[int, str]:
