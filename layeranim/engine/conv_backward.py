@@ -14,9 +14,9 @@ import numpy as np
 
 from layeranim.engine import conv_shapes
 from layeranim.engine.arithmetic import Act, Cell, at, chain, per_cell
-from layeranim.engine.entry import forward, gradient
+from layeranim.engine.backward import beside, passed_back, start
 from layeranim.engine.replay import finite_max, operation
-from layeranim.engine.trace import Array, Index, Region, Shape, Step, Steps, Tensor, Trace, tensors
+from layeranim.engine.trace import Array, Index, Region, Shape, Step, Steps, Tensor, Trace
 from layeranim.engine.window import Axis, origin
 
 
@@ -26,13 +26,13 @@ def backward(trace: Trace, gradients: Mapping[str, Array]) -> Trace:
     A kernel that was turned (``flip``) also has ``grad_kernel_given``, turned back.
     """
     config: Any = trace.config
-    return passed_back(trace, gradients, conv_shapes.axes_of(config, trace.tensor("input").shape))
+    return along(trace, gradients, conv_shapes.axes_of(config, trace.tensor("input").shape))
 
 
-def passed_back(trace: Trace, gradients: Mapping[str, Array], axes: Sequence[Axis]) -> Trace:
+def along(trace: Trace, gradients: Mapping[str, Array], axes: Sequence[Axis]) -> Trace:
     """The backward pass of a convolution over these axes."""
     config: Any = trace.config
-    g, kernel, padded = gradient(trace, gradients), trace["kernel"], trace["padded"]
+    g, kernel, padded = start(trace, gradients), trace["kernel"], trace["padded"]
     with np.errstate(all="ignore"):
         delta = chain(g, trace["pre_activation"], name=config.activation)
         at_padded = stamped(delta, kernel, axes, padded.shape[2:], config.groups)
@@ -51,8 +51,8 @@ def passed_back(trace: Trace, gradients: Mapping[str, Array], axes: Sequence[Axi
     if config.flip:
         turned = np.flip(at_kernel, tuple(range(2, kernel.ndim)))
         made.append(Tensor("grad_kernel_given", trace.axes("kernel"), "output", turned))
-    every = tensors(*forward(trace, "padded", "kernel", "pre_activation"), *made)
-    return Trace(f"{trace.layer}-backward", config, every, _steps(config, axes, every))
+    every = beside(trace, *made)
+    return passed_back(trace, {"output": g}, every, _steps(config, axes, every))
 
 
 def taps(kernel: Shape, axes: Sequence[Axis]) -> Iterator[tuple[tuple[int, ...], tuple[slice, ...]]]:

@@ -15,10 +15,10 @@ from typing import Any
 from layeranim.engine import door, window
 from layeranim.engine.activation_layer import ACTIVATION, ActivationConfig
 from layeranim.engine.activations import ACTIVATIONS
+from layeranim.engine.compose import from_file
 from layeranim.engine.cross_entropy import CROSS_ENTROPY, CrossEntropyConfig
 from layeranim.engine.dense import DENSE, DenseConfig
 from layeranim.engine.entry import enter, ranked
-from layeranim.engine.joint import from_file
 from layeranim.engine.losses import LOSS, LossConfig
 from layeranim.engine.option import ArrayOption, Choice, Config, Flag, Integer, Kind, Layer, Real, given, option
 from layeranim.engine.softmax import SOFTMAX, SoftmaxConfig

@@ -168,10 +168,19 @@ class Steps(Sequence[Step]):
 
 
 @dataclass(frozen=True, eq=False)
+class Origin:
+    """What a backward pass came from: the forward trace, and the gradients that were given, by their tensor's name."""
+
+    forward: Trace
+    given: Mapping[str, Array]
+
+
+@dataclass(frozen=True, eq=False)
 class Trace(Mapping[str, Array]):
     """Everything one layer computed. ``trace["output"]`` is an array; ``trace.steps[3]`` an act of arithmetic.
 
     ``facts`` are numbers and words that are not cells: sizes, counts, a formula with its numbers put in.
+    A backward pass says in ``origin`` what it came from.
     """
 
     layer: str
@@ -179,6 +188,7 @@ class Trace(Mapping[str, Array]):
     tensors: Mapping[str, Tensor]
     steps: Sequence[Step]
     facts: Mapping[str, int | float | str] = field(default_factory=dict)
+    origin: Origin | None = None
 
     def __post_init__(self) -> None:
         sizes: dict[str, tuple[int, str]] = {}
