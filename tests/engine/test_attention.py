@@ -77,8 +77,7 @@ def test_every_step_replays_and_the_trace_comes_back_from_a_file(
         assert all(tensor.dtype == dtype for tensor in trace.tensors.values())
 
 
-@pytest.mark.parametrize(("options", "shapes"), [c for c in CASES if c[0].get("kind", "scaled") in ("dot", "scaled")
-                                                 and c[0].get("lookup") != "hard"])  # fmt: skip
+@pytest.mark.parametrize(("options", "shapes"), CASES)
 def test_gradients_are_the_slopes_of_finite_differences(
     options: dict[str, Any], shapes: dict[str, tuple[int, ...]]
 ) -> None:

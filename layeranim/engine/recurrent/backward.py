@@ -8,15 +8,12 @@ of δ xᵀ over all sequences and steps, also shown product by product in ``grad
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
 
 from layeranim.engine import lazy
-from layeranim.engine.array import numeric
-from layeranim.engine.door import fitting
-from layeranim.engine.option import suggest
+from layeranim.engine.backward import beside, passed_back, starts
 from layeranim.engine.plan import Each, Plan, Reads, in_turn, whole
 from layeranim.engine.recurrent.adjoint import Adjoint, adjoint, run
 from layeranim.engine.recurrent.cells import joined_weight, readout
@@ -24,7 +21,6 @@ from layeranim.engine.recurrent.config import RecurrentConfig, gates_of
 from layeranim.engine.recurrent.forward import final
 from layeranim.engine.recurrent.layout import Run, mask_of, output_name, run_list
 from layeranim.engine.trace import Array, Tensor, Trace
-from layeranim.errors import OptionError
 
 
 def backward(trace: Trace, gradients: Mapping[str, Any]) -> Trace:
@@ -32,10 +28,10 @@ def backward(trace: Trace, gradients: Mapping[str, Any]) -> Trace:
 
     Args:
         gradients: ∂loss/∂tensor of ``output``, ``logits``, ``probabilities``, ``final_hidden`` or ``final_cell``
-            (with their prefix), each in its tensor's shape; what is not given counts as zero.
+            (with their prefix), each in its tensor's shape; beside one that is given, those that are not count as zero.
 
     Raises:
-        OptionError: no gradient, or one of another tensor.
+        OptionError: a gradient of another tensor.
         ShapeError: a gradient of another shape.
     """
     return _Backward(trace, gradients).trace()
@@ -48,30 +44,12 @@ class _Backward:
         self.forward, self.config = forward, cast(RecurrentConfig, forward.config)
         self.runs = run_list(self.config, forward.tensors)
         self.running = mask_of(forward.tensors)
-        self.out: dict[str, Tensor] = {
-            name: replace(tensor, role="intermediate") if tensor.role == "output" else tensor
-            for name, tensor in forward.tensors.items()
-        }
-        self.given = self._seeds(gradients)
-        self.kind = forward.tensor("input").dtype
-        self.values: dict[str, Array] = {}
-
-    def _seeds(self, gradients: Mapping[str, Any]) -> dict[str, Array]:
+        self.out = beside(forward)
         known = ["output", *(["logits", "probabilities"] if self.config.classes else [])]
         known += [f"{r.prefix}final_{state}" for r in self.runs for state in r.states]
-        for name in gradients:
-            if name not in known:
-                raise OptionError(
-                    f"a gradient of {name} was given{suggest(name, known)}, but it must be of one of {', '.join(known)}"
-                )
-        if not gradients:
-            raise OptionError(f"no gradient was given; give that of {known[0]}")
-        kind = self.forward.tensor("input").dtype
-        out = {name: numeric(f"the gradient of {name}", value).astype(kind) for name, value in gradients.items()}
-        for name, array in out.items():
-            tensor = self.forward.tensor(name)
-            fitting(f"the gradient of {name}", array.shape, tensor.shape, " × ".join(tensor.axes))
-        return out
+        self.given = starts(forward, gradients, *known)
+        self.kind = forward.tensor("input").dtype
+        self.values: dict[str, Array] = {}
 
     def value(self, name: str) -> Array:
         """A forward tensor or a gradient, whole."""
@@ -93,8 +71,8 @@ class _Backward:
             packed = [self._shared(plan) for plan in shared]
             packed += [plan for r, found in cells for plan in self._pack(r, found.shared)]
         parts = [*self._in_time(top, cells), Each((), tuple(packed))]
-        facts: dict[str, int | float | str] = {"steps": int(self.running.sum()), "given": ", ".join(self.given)}
-        return Trace(f"{self.forward.layer}.backward", self.config, self.out, in_turn(parts, self.out), facts)
+        facts: dict[str, int | float | str] = {"steps": int(self.running.sum())}
+        return passed_back(self.forward, self.given, self.out, in_turn(parts, self.out), facts)
 
     def _output(self) -> Adjoint:
         """The gradient of ``output``: given, from the output layer, both or neither."""
