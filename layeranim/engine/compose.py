@@ -61,7 +61,9 @@ class Part:
             if inner in self.reads and not tensor.is_recipe:
                 out[name] = lazy.view(name, axes, np.asarray(tensor.source))
             else:
-                out[name] = replace(tensor, name=name, axes=axes, role=self.roles.get(inner, tensor.role))
+                inside = inner.removeprefix("grad_") in self.reads
+                role = "intermediate" if inside else self.roles.get(inner, tensor.role)
+                out[name] = replace(tensor, name=name, axes=axes, role=role)
         return out
 
     def steps(self, trace: Trace) -> Steps:
@@ -77,7 +79,9 @@ class Part:
         return Steps(len(trace.steps), make)
 
 
-INNER: dict[str, Role] = {"output": "intermediate"}
+INNER: dict[str, Role] = dict.fromkeys(
+    ("output", *(f"grad_{name}" for name in ("output", "final_hidden", "final_cell"))), "intermediate"
+)
 """The roles of a part whose output is one stage among others."""
 
 

@@ -97,21 +97,20 @@ def charged(loss: Stage, on: Done, target: Array | None) -> Done:
     return Done(loss, trace, Part("loss_", names=named, axes=dict(outer), axis_prefix="loss_", roles=roles))
 
 
-def backwards(done: Sequence[Done], loss: Done) -> list[Done]:
-    """The backward pass of every stage, the loss first: gradients keep the names of what they are of."""
-    g, found = np.ones(()), []
-    for item in (loss, *reversed(done)):
+def backwards(done: Sequence[Done], given: Mapping[str, Array]) -> list[Done]:
+    """The backward pass of every stage, the last first, from its gradients: they keep the names of what they are of."""
+    found = []
+    for item in reversed(done):
         run = item.stage.layer.backward
         if run is None:
             raise TypeError(f"{item.stage.layer.name} has no backward pass, so no network can learn through it")
-        start = "loss" if item is loss else "output"
-        trace = run(item.trace, {start: g})
+        trace = run(item.trace, given)
         roles: Any = {n: "intermediate" for n in trace if n.startswith("grad_")}
         roles |= {
             n: "output" for n in trace if item.trace.tensors.get(n[5:]) and item.trace.tensor(n[5:]).role == "weight"
         }
         found.append(Done(item.stage, trace, replace(item.names, roles=roles)))
-        g = trace[f"grad_{item.stage.entry}"]
+        given = {"output": trace[f"grad_{item.stage.entry}"]}
     return found
 
 

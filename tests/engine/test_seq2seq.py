@@ -52,6 +52,27 @@ def test_every_step_replays_and_the_trace_comes_back_from_a_file(options: dict[s
         assert all(tensor.dtype == dtype for name, tensor in trace.tensors.items() if name not in ("chosen", "lengths"))
 
 
+@pytest.mark.parametrize(("options", "start"), [*((case, "probabilities") for case in CASES), (CASES[1], "logits")])
+def test_gradients_are_the_slopes_of_finite_differences(options: dict[str, Any], start: str) -> None:
+    arrays = arrays_of(options)
+    family.slopes(SEQ2SEQ, SEQ2SEQ.config.of(options), arrays, arrays, start)
+
+
+def test_gradients_of_probabilities_and_logits_add_up_and_end_with_each_source() -> None:
+    options = CASES[1]
+    t = translate(options, lengths=[4, 2])
+    rng = np.random.default_rng(6)
+    above = {name: rng.normal(size=t.tensor(name).shape) for name in ("probabilities", "logits")}
+    back: Any = SEQ2SEQ.backward
+    both, apart = family.replays(back(t, above)), [back(t, {name: array}) for name, array in above.items()]
+    for name in ("source", "target", "encoder.weight_input", "decoder.weight_hidden", "attention.weight_score"):
+        total = sum(one[f"grad_{name}"] for one in apart)
+        np.testing.assert_allclose(both[f"grad_{name}"], total, rtol=1e-9, atol=1e-14)
+    assert not both["grad_source"][1, 2:].any()
+    assert both["grad_source"][1, :2].all()
+    family.refused(lambda: back(t, {"chosen": np.ones((2, 3))}), "gradient of chosen", "probabilities, logits")
+
+
 def test_a_greedy_decoder_with_attention_is_its_formulas_word_by_word() -> None:
     options = CASES[2]
     t = translate(options)
