@@ -255,7 +255,7 @@ def from_torch(module: Any, *inputs: Any, seed: int = 0, **named: Any) -> Trace:
 
 
 def load_trace(path: str | os.PathLike[str] | IO[bytes]) -> Trace:
-    """A trace saved with ``archive.save``: arrays as stored, recipes and steps made anew."""
+    """A trace that ``Trace.save`` wrote, also of a backward pass: arrays as stored, recipes and steps made anew."""
     return archive.load(path, catalog.layer)
 
 

@@ -8,6 +8,7 @@ views or products of others are *recipes*: they know their shape and read any re
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -221,6 +222,15 @@ class Trace(Mapping[str, Array]):
     def read(self, region: Region) -> Array:
         """The cells of a region."""
         return self.tensor(region.tensor).read(region)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write it to a ``.npz`` or ``.json`` file, complete or not at all; ``la.load_trace`` reads it.
+
+        Raises ``OutputError`` where the path cannot be written, ``RenderError`` where writing fails.
+        """
+        from layeranim.engine import archive  # which knows traces, and so comes after them
+
+        archive.save(self, path)
 
     def size(self, axis: str) -> int:
         """The one size that an axis name has in this trace."""

@@ -46,7 +46,7 @@ class _Backward(Tape):
         self.config = cast(RecurrentConfig, forward.config)
         self.runs = run_list(self.config, forward.tensors)
         self.running = mask_of(forward.tensors)
-        known = ["output", *(["logits", "probabilities"] if self.config.classes else [])]
+        known = ["probabilities", "logits", "output"] if self.config.classes else ["output"]
         known += [f"{r.prefix}final_{state}" for r in self.runs for state in r.states]
         self.given = starts(forward, gradients, *known)
         self.kind = forward.tensor("input").dtype
