@@ -23,7 +23,8 @@ SUFFIX = "-backward"
 
 
 def starts(trace: Trace, gradients: Mapping[str, Any], *names: str) -> dict[str, Array]:
-    """The gradients of the loss that a backward pass of ``trace`` starts from, each in its tensor's shape and type.
+    """The gradients of the loss that a backward pass of ``trace`` starts from, each in its tensor's shape (leading
+    axes of size 1 may be left out) and type.
 
     ``names`` are the tensors that it may start from. Where no gradient is given, that of the first one is 1 everywhere:
     the loss is the sum of its cells.
@@ -42,8 +43,11 @@ def starts(trace: Trace, gradients: Mapping[str, Any], *names: str) -> dict[str,
     for name, value in (given or {names[0]: np.ones(trace.tensor(names[0]).shape)}).items():
         tensor = trace.tensor(name)
         array = numeric(f"grad_{name}", value)
-        door.fitting(f"grad_{name}", array.shape, tensor.shape, ", ".join(tensor.axes))
-        out[name] = array.astype(tensor.dtype, copy=False)
+        full = (1,) * (len(tensor.shape) - array.ndim) + array.shape
+        door.fitting(
+            f"grad_{name}", array.shape if full != tensor.shape else full, tensor.shape, ", ".join(tensor.axes)
+        )
+        out[name] = array.reshape(full).astype(tensor.dtype, copy=False)
         out[name].flags.writeable = False
     return out
 

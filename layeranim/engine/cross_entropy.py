@@ -271,4 +271,5 @@ CROSS_ENTROPY = Layer(
     formula="L = −Σ_c w_c q_c ln p_c",
     source="Goodfellow, Bengio, Courville: Deep Learning (2016), section 6.2; torch.nn.CrossEntropyLoss",
     backward=backward,
+    starts=("loss", "losses"),
 )

@@ -252,4 +252,5 @@ LOSS = Layer(
     formula="L = Σ loss(p, t) / n",
     source="Huber, Robust Estimation of a Location Parameter (1964); torch.nn.MSELoss, HuberLoss, BCELoss, KLDivLoss",
     backward=backward,
+    starts=("loss", "losses"),
 )
