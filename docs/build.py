@@ -107,7 +107,7 @@ def _engine() -> str:
         "",
     ]
     rows[2] += " show the tensors of its default, small seeded numbers where nothing is given."
-    rows += _BACKWARD
+    rows.append(_BACKWARD)
     for name in catalog.names():
         layer = catalog.layer(name)
         rows += [f"## {name}", "", f"`{layer.formula}`", "", f"Source: {layer.source}.", ""]
@@ -137,8 +137,7 @@ t.save("back.npz")  # la.load_trace gives it back, forward trace and all
 ```
 
 The film of pooling goes back by itself: there `backward` is an option of the layer, and its trace holds both ways.
-
-""".split("\n")[:-1]
+"""
 
 
 def _film_options() -> str:
