@@ -13,6 +13,8 @@ from layeranim.engine.seq2seq import SEQ2SEQ
 from layeranim.engine.trace import Tensor, Trace
 from tests.engine import family
 
+MAKER = family.maker("seq2seq")
+LAYERS = {"seq2seq": SEQ2SEQ}
 CASES: list[dict[str, Any]] = [
     {},
     {"cell": "lstm", "attention": "additive", "classes": 5},
@@ -40,6 +42,15 @@ def softmax(x: Any) -> Any:
 def rnn(t: Trace, side: str, x: Any, h: Any) -> Any:
     w, u, b = (t[f"{side}.{name}"] for name in ("weight_input", "weight_hidden", "bias_input"))
     return np.tanh(w @ x + u @ h + b)
+
+
+def test_every_stored_case_agrees_with_pytorch_forward_and_backward() -> None:
+    cases = family.stored_agree("seq2seq", LAYERS, 120)
+    assert {(case["config"]["attention"], case["config"]["cell"], case["config"]["feeding"]) for case in cases} == {
+        (attention, cell, feeding) for attention in MAKER.ATTENTIONS for cell in ("rnn", "gru", "lstm")
+        for feeding in ("teacher", "greedy")
+    }  # fmt: skip
+    assert {"lengths" in case["arrays"] for case in cases} == {True, False}
 
 
 @pytest.mark.parametrize("lengths", [None, [4, 2]])
@@ -140,6 +151,9 @@ def test_each_word_is_written_before_the_next_is_read() -> None:
 
 if family.HAS_TORCH:
     import torch
+
+    def test_new_cases_agree_with_pytorch_live() -> None:
+        family.fresh_agree(MAKER, LAYERS, 7, 30)
 
     def test_the_parts_are_pytorchs_lstm() -> None:
         options = {"cell": "lstm", "hidden": 4}
