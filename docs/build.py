@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from layeranim import api, catalog, numbers
+from layeranim.engine.backward import own
 from layeranim.engine.option import Layer, Option
-from layeranim.engine.trace import Trace
+from layeranim.engine.trace import Tensor
 from layeranim.stories.options import FilmOptions
 from layeranim.stories.storyboard import Preset, Story
 
@@ -85,12 +87,12 @@ def _presets(story: Story) -> list[str]:
 
 
 def _tensors(name: str, preset: Preset) -> list[str]:
-    return _table(api.prepare(name, {"example": preset.name}).trace())
+    return _table(api.prepare(name, {"example": preset.name}).trace().tensors.values())
 
 
-def _table(trace: Trace) -> list[str]:
+def _table(tensors: Iterable[Tensor]) -> list[str]:
     rows = ["| tensor | axes | shape | role | kept as |", "|---|---|---|---|---|"]
-    for tensor in trace.tensors.values():
+    for tensor in tensors:
         kept = "recipe" if tensor.is_recipe else "array"
         shape = numbers.shape_text(tensor.shape)
         rows.append(f"| `{tensor.name}` | {', '.join(tensor.axes)} | {shape} | {tensor.role} | {kept} |")
@@ -105,11 +107,37 @@ def _engine() -> str:
         "",
     ]
     rows[2] += " show the tensors of its default, small seeded numbers where nothing is given."
+    rows.append(_BACKWARD)
     for name in catalog.names():
         layer = catalog.layer(name)
         rows += [f"## {name}", "", f"`{layer.formula}`", "", f"Source: {layer.source}.", ""]
-        rows += [*_table(api.prepare(name, {}).trace()), ""]
+        made = api.prepare(name, {}).trace()
+        rows += [*_table(made.tensors.values()), ""]
+        if layer.backward is not None:
+            back = layer.backward(made, {})
+            starts = ", ".join(f"`grad_{start}`" for start in layer.starts)
+            rows += [f"`backward=True`, from {starts}:", "", *_table(own(back).values()), ""]
     return "\n".join(rows)
+
+
+_BACKWARD = """## The way back
+
+`la.trace(name, …, backward=True)` goes on from the output to the gradient of every array and of every number on the
+way, as a trace of its own steps; so does `la.backward(trace)` for a trace that is there already (also one of
+`la.from_torch`), and `layeranim trace name --backward` on the command line. What it starts from is the gradient of the
+loss for the output: `grad_output=g`, `la.backward(trace, output=g)`, `--grad-output FILE`; where none is given, 1 in
+every cell, which makes the loss the sum of the output. Some layers start from other tensors, too: they stand with each
+table. `grad_<tensor>` is ∂loss/∂tensor, in the shape and axes of that tensor.
+
+```python
+t = la.trace("lstm", input=x, backward=True, grad_final_hidden=g)
+t["grad_weight_input"], t["grad_forget_gate"], t.steps[3]
+t.origin.forward  # the forward trace; t holds its tensors as well
+t.save("back.npz")  # la.load_trace gives it back, forward trace and all
+```
+
+The film of pooling goes back by itself: there `backward` is an option of the layer, and its trace holds both ways.
+"""
 
 
 def _film_options() -> str:

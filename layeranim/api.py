@@ -34,6 +34,13 @@ class InputOptions(Config):
     max_input: int = option(Bytes(), "256MiB", "how much memory an array may take")
 
 
+@dataclass(frozen=True, kw_only=True)
+class PassOptions(Config):
+    """How far a trace goes."""
+
+    backward: bool = option(Flag(), False, "go back too: every gradient, from that of the output (1 unless given)")
+
+
 @dataclass(frozen=True, eq=False)
 class Work:
     """Everything that decides one film, resolved: what ``render``, ``trace`` and ``--dry-run`` start from."""
@@ -49,6 +56,7 @@ class Work:
     seed: int
     labels: Mapping[str, str] = field(default_factory=dict)
     traced: Trace | None = None
+    gradients: Mapping[str, inputs.Source] | None = None
 
     def trace(self) -> Trace:
         """Compute every tensor."""
@@ -59,10 +67,14 @@ class Work:
             from layeranim.engine.symbolic import labelled
 
             made = labelled(made, **{name: _letters(text) for name, text in self.labels.items()})
+        if self.gradients is not None:
+            return backward(made, **{name: source.array for name, source in self.gradients.items()})
         return made
 
     def storyboard(self, trace: Trace) -> Storyboard:
         """Words and timing of the film."""
+        if self.gradients is not None:
+            raise OptionError(f"no film shows {self.name} backwards yet; layeranim trace {self.name} --backward does")
         names = {name: source.name for name, source in self.sources.items() if source.kind == "kernel"}
         kinds = {name: "image" for name, source in self.sources.items() if _is_picture(source)}
         film, warned = _drawable(self.film)
@@ -95,7 +107,7 @@ def prepare(name: str, given: Mapping[str, Any], *, stdin: BinaryIO | None = Non
     """
     layer = catalog.layer(name)
     story = catalog.story(name) if name in catalog.explainers() else numbers_only(layer)
-    options, arrays, film, ours = _sorted(layer, story, given)
+    options, arrays, film, ours, gradients = _sorted(layer, story, given)
     seed, example = ours.seed, ours.example
     preset = story.preset(example) if example else story.presets[0]
     if preset is None:
@@ -108,7 +120,8 @@ def prepare(name: str, given: Mapping[str, Any], *, stdin: BinaryIO | None = Non
     sources = {n: reader.read(n, spec, wanted) for n, spec in arrays.items()}
     config, every, used, seeded = _filled(layer, preset, options, sources, reader, explicit=bool(example))
     labels = preset.labels if used and preset.labels and not seeded else {}
-    return Work(name, layer, story, config, film, every, preset if used else None, seeded, seed, labels)
+    back = None if gradients is None else {n: reader.read(f"grad_{n}", spec, config) for n, spec in gradients.items()}
+    return Work(name, layer, story, config, film, every, preset if used else None, seeded, seed, labels, None, back)
 
 
 def numbers_only(layer: Layer) -> Story:
@@ -122,8 +135,8 @@ def numbers_only(layer: Layer) -> Story:
 
 def _sorted(
     layer: Layer, story: Story, given: Mapping[str, Any]
-) -> tuple[dict[str, Any], dict[str, Any], FilmOptions, InputOptions]:
-    """Options of the layer, its arrays, options of the film, and where arrays come from."""
+) -> tuple[dict[str, Any], dict[str, Any], FilmOptions, InputOptions, dict[str, Any] | None]:
+    """Options of the layer, its arrays, options of the film, where arrays come from, gradients to go back from."""
     layer_names = {alias: o.name for o in layer.config.options() for alias in (o.name, *o.aliases)}
     array_names = {alias: spec.name for spec in layer.arrays for alias in (spec.name, spec.name.replace(".", "_"))}
     film_names = {o.name for o in FilmOptions.options()}
@@ -132,6 +145,8 @@ def _sorted(
     arrays: dict[str, Any] = {}
     film: dict[str, Any] = {}
     ours: dict[str, Any] = {}
+    passes: dict[str, Any] = {}
+    gradients: dict[str, Any] = {}
     for key, value in given.items():
         word = key.replace("-", "_")
         if value is None:
@@ -145,10 +160,25 @@ def _sorted(
             film[word] = value
         elif word in input_names:
             ours[word] = value
+        elif word == "backward":
+            passes[word] = value
+        elif word.startswith("grad_"):
+            gradients[word.removeprefix("grad_")] = value
         else:
-            known = {*layer_names, *array_names, *film_names, *input_names}
+            known = {*layer_names, *array_names, *film_names, *input_names, "backward", "grad_output"}
             raise OptionError(f"unknown option {key}{suggest(word, known)} of {layer.name}")
-    return options, arrays, FilmOptions.of(film), InputOptions.of(ours)  # type: ignore[return-value]
+    back = _way_back(layer, gradients, bool(PassOptions.of(passes).backward))  # type: ignore[attr-defined]
+    return options, arrays, FilmOptions.of(film), InputOptions.of(ours), back  # type: ignore[return-value]
+
+
+def _way_back(layer: Layer, gradients: dict[str, Any], backward: bool) -> dict[str, Any] | None:
+    """The gradients to go back from, or nothing where the way ends with the output."""
+    if gradients and not backward:
+        raise OptionError(f"grad_{next(iter(gradients))} was given, but is for the way back; add backward")
+    if backward and layer.backward is None:
+        why = "its own trace goes back already" if layer.arrays else "it takes no array"
+        raise OptionError(f"{layer.name} has no backward pass: {why}")
+    return gradients if backward else None
 
 
 @dataclass(frozen=True)
@@ -232,6 +262,8 @@ def trace(name: str, **options: Any) -> Trace:
     """Every tensor of a layer and how each number came about.
 
     ``options`` are the layer's (``stride=2``), its arrays (``input=x, kernel="sobel-x"``), ``example`` and ``seed``.
+    With ``backward=True`` it is the trace of the backward pass, see :func:`backward`; ``grad_output=g`` is where that
+    starts.
     Raises ``UsageError`` with the rule that was broken.
 
     >>> import layeranim as la
@@ -240,6 +272,26 @@ def trace(name: str, **options: Any) -> Trace:
     [[[[6.0, 8.0], [12.0, 14.0]]]]
     """
     return prepare(name, options).trace()
+
+
+def backward(trace: Trace, **gradients: Any) -> Trace:
+    """The backward pass of a trace, as a trace of its own: ``grad_<tensor>`` is ∂loss/∂tensor, in that tensor's shape.
+
+    ``gradients`` are those of the loss by the name of their tensor (``output=g``; of a recurrent layer also
+    ``final_hidden``, of a loss ``loss``). Without any, that of the layer's output is 1 everywhere. The result holds the
+    forward trace's tensors too, and is saved and loaded like it.
+    Raises ``UsageError`` for a layer without a backward pass, another tensor's gradient, another shape.
+
+    >>> import layeranim as la
+    >>> t = la.trace("dense", input=[[1, 2]], weight=[[3, 4]])
+    >>> la.backward(t)["grad_weight"].tolist()
+    [[1.0, 2.0]]
+    """
+    if trace.origin is not None:
+        raise OptionError(f"{trace.layer} is a backward pass already; give its forward trace, origin.forward")
+    layer = catalog.layer(trace.layer)
+    _way_back(layer, gradients, True)
+    return layer.backward(trace, gradients)  # type: ignore[misc]
 
 
 def from_torch(module: Any, *inputs: Any, seed: int = 0, **named: Any) -> Trace:
@@ -255,7 +307,7 @@ def from_torch(module: Any, *inputs: Any, seed: int = 0, **named: Any) -> Trace:
 
 
 def load_trace(path: str | os.PathLike[str] | IO[bytes]) -> Trace:
-    """A trace saved with ``archive.save``: arrays as stored, recipes and steps made anew."""
+    """A trace that ``Trace.save`` wrote, also of a backward pass: arrays as stored, recipes and steps made anew."""
     return archive.load(path, catalog.layer)
 
 

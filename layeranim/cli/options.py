@@ -16,7 +16,7 @@ from layeranim.errors import OptionError
 ENVIRONMENT = "LAYERANIM_"
 SHORT = 40
 """Letters up to which a closed set of names stands beside its option; a longer one stands in the help."""
-LAYER, DATA, FILM, OUTPUT = "Layer", "Data", "Film", "Output"
+LAYER, DATA, BACK, FILM, OUTPUT = "Layer", "Data", "Backward", "Film", "Output"
 
 
 class Words(click.types.StringParamType):
@@ -102,6 +102,17 @@ def arrays(layer: Layer) -> list[click.Option]:
         flag = "--" + name.replace("_", "-").replace(".", "-")
         found.append(Sectioned([name.replace(".", "_"), flag], DATA, type=Words(_names(spec.name), files=True),
                                metavar="FILE|NAME|NUMBERS", help=f"{spec.help}  [{axes}]"))  # fmt: skip
+    return found
+
+
+def way_back(layer: Layer, passes: type[Config]) -> list[click.Option]:
+    """``--backward`` and ``--grad-output``, …; a layer whose film goes back has its own."""
+    if layer.backward is None or "backward" in {item.name for item in layer.config.options()}:
+        return []
+    found = declared(passes, BACK)
+    for name in layer.starts:
+        found.append(Sectioned([f"grad_{name}", f"--grad-{name.replace('_', '-')}"], BACK, type=Words(files=True),
+                               metavar="FILE|NAME|NUMBERS", help=f"the gradient of {name}"))  # fmt: skip
     return found
 
 

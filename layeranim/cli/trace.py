@@ -51,12 +51,13 @@ def _make(name: str) -> click.Command:
 
 def _options(name: str) -> list[click.Option]:
     """What decides the numbers; a layer without a film has no examples and reads no pictures."""
-    if name in catalog.explainers():
-        return [option for option in film_options(name) if option.name not in NOT_HERE]
     layer = catalog.layer(name)
+    back = options.way_back(layer, api.PassOptions)
+    if name in catalog.explainers():
+        return [*(option for option in film_options(name) if option.name not in NOT_HERE), *back]
     data = options.declared(api.InputOptions, options.DATA, ("example", "gray", "resize"))
     look = options.declared(FilmOptions, options.FILM, NOT_HERE)
-    return [*options.declared(layer.config, options.LAYER), *options.arrays(layer), *data, *look]
+    return [*options.declared(layer.config, options.LAYER), *options.arrays(layer), *data, *back, *look]
 
 
 trace = ExplainerGroup("trace", _make, "The numbers of an explainer or layer, without a film.", films_only=False)
@@ -81,7 +82,7 @@ def run(name: str, given: Mapping[str, Any], output: Sequence[str], voice: Voice
         write(archive.dumps(made, ".json"))
     else:
         said = ""
-        if name in catalog.explainers():
+        if name in catalog.explainers() and work.gradients is None:
             board = work.storyboard(made)
             voice.warn(*board.warnings)
             said = "\n" + tables.captions(board)

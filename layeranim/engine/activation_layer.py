@@ -14,7 +14,8 @@ import numpy as np
 from layeranim.engine import door, window
 from layeranim.engine.activations import ACTIVATIONS
 from layeranim.engine.arithmetic import Cell, at, few, per_cell
-from layeranim.engine.entry import enter, forward, gradient, ranked
+from layeranim.engine.backward import beside, passed_back, start
+from layeranim.engine.entry import enter, ranked
 from layeranim.engine.option import ArrayOption, Choice, Config, Integer, Layer, Real, option
 from layeranim.engine.replay import finite_max, operation
 from layeranim.engine.trace import Array, Shape, Step, Steps, Tensor, Trace, tensors
@@ -138,7 +139,7 @@ _FORMULAS = {"maxout": "max(x₁, …, xₖ)", "glu": "a · σ(b)"}
 def backward(trace: Trace, gradients: Mapping[str, Array]) -> Trace:
     """grad_output · φ′(x); a maxout's gradient goes to the number that won, the first of equal ones."""
     config: Any = trace.config
-    g, x = gradient(trace, gradients), trace["input"]
+    g, x = start(trace, gradients), trace["input"]
     made = [Tensor("grad_output", trace.axes("output"), "input", g)]
     slope = None
     with np.errstate(all="ignore"):
@@ -155,8 +156,8 @@ def backward(trace: Trace, gradients: Mapping[str, Array]) -> Trace:
     made.append(Tensor("grad_input", _INPUT, "output", total))
     if slope is not None:
         made.append(Tensor("grad_slope", ("features",), "output", slope))
-    every = tensors(*forward(trace, "input", "derivative", "gate"), *made)
-    return Trace("activation-backward", config, every, _back_steps(config, every))
+    every = beside(trace, *made)
+    return passed_back(trace, {"output": g}, every, _back_steps(config, every))
 
 
 def _back_steps(config: Any, every: Mapping[str, Tensor]) -> Steps:

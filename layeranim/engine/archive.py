@@ -11,25 +11,19 @@ import io
 import json
 import os
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 
-from layeranim.engine.array import shape_text
+from layeranim.engine.archive_reading import BACK, FORMAT, HEADER, VERSIONS, assembled, opened, stored
 from layeranim.engine.option import Layer, given
-from layeranim.engine.trace import Array, Tensor, Trace, count
+from layeranim.engine.trace import Array, Tensor, Trace
 from layeranim.errors import InputError, OutputError, RenderError, UsageError
 
-FORMAT, VERSION = "layeranim trace", 1
 SUFFIXES = (".npz", ".json")
-HEADER = "trace.json"
-"""The member of an ``.npz`` that says what the others are."""
-
-DTYPES = ("float32", "float64", "int64", "int32", "bool")
-_ROLES = ("input", "weight", "intermediate", "output")
-_WORDS = {"NaN": np.nan, "Infinity": np.inf, "-Infinity": -np.inf}
 
 
 def save(trace: Trace, path: str | os.PathLike[str]) -> None:
@@ -62,49 +56,64 @@ def save(trace: Trace, path: str | os.PathLike[str]) -> None:
 def write(trace: Trace, stream: IO[bytes], suffix: str) -> None:
     """Write ``trace`` to an open file in the form of ``.npz`` or ``.json``."""
     if suffix == ".json":
-        head = _head(trace, lambda tensor: {"values": _plain(tensor.array)})
-        entries = ",\n".join(_json(entry) for entry in head.pop("tensors"))
-        stream.write(f'{_json(head)[:-1]}, "tensors": [\n{entries}\n]}}\n'.encode())
+        head = _head(trace, lambda tensor, of: {"values": _plain(tensor.array)})
+        lists = {key: head.pop(key) for key in ("tensors", *BACK) if key in head}
+        rows = (
+            f'"{key}": [\n' + ",\n".join(_json(entry) for entry in entries) + "\n]" for key, entries in lists.items()
+        )
+        stream.write(f"{_json(head)[:-1]}, {', '.join(rows)}}}\n".encode())
         return
-    head = _head(trace, lambda tensor: {"member": f"{tensor.name}.npy"})
+    members: dict[str, Array] = {}
+
+    def member(tensor: Tensor, of: str) -> dict[str, Any]:
+        name = f"{of}{tensor.name}.npy"
+        members[name] = tensor.array
+        return {"member": name}
+
+    head = _head(trace, member)
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr(zipfile.ZipInfo(HEADER), _json(head))
-        for entry in head["tensors"]:
-            if "member" in entry:
-                with archive.open(zipfile.ZipInfo(entry["member"]), "w", force_zip64=True) as member:
-                    array = trace.tensor(entry["name"]).array
-                    little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).reshape(array.shape)
-                    np.lib.format.write_array(member, little, version=(1, 0), allow_pickle=False)
+        for name, array in members.items():
+            with archive.open(zipfile.ZipInfo(name), "w", force_zip64=True) as file:
+                little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).reshape(array.shape)
+                np.lib.format.write_array(file, little, version=(1, 0), allow_pickle=False)
 
 
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
-def _head(trace: Trace, values: Callable[[Tensor], dict[str, Any]]) -> dict[str, Any]:
+def _head(trace: Trace, values: Callable[[Tensor, str], dict[str, Any]]) -> dict[str, Any]:
     """Everything but the numbers; a tensor that is another one under a second name says so."""
-    entries: list[dict[str, Any]] = []
     seen: dict[tuple[Any, ...], str] = {}
-    for tensor in stored(trace):
-        entry: dict[str, Any] = {
-            "name": tensor.name, "axes": list(tensor.axes), "role": tensor.role,
-            "dtype": tensor.dtype.name, "shape": list(tensor.shape),
-        }  # fmt: skip
-        array = tensor.array
-        place = (array.ctypes.data, array.strides, array.shape, array.dtype)
-        first = seen.setdefault(place, tensor.name)
-        entry |= {"same_as": first} if first != tensor.name else values(tensor)
-        if tensor.labels is not None:
-            entry["labels"] = {"shape": list(tensor.labels.shape), "text": [str(t) for t in tensor.labels.flat]}
-        entries.append(entry)
-    return {
-        "format": FORMAT, "version": VERSION, "layer": trace.layer, "options": trace.config.shown(), "tensors": entries,
+
+    def listed(tensors: Iterable[Tensor], of: str = "") -> list[dict[str, Any]]:
+        return [_entry(tensor, of, seen, values) for tensor in tensors]
+
+    origin = trace.origin
+    first = origin.forward if origin else trace
+    head = {"format": FORMAT, "version": VERSIONS[bool(origin)], "layer": first.layer,
+            "options": first.config.shown(), "tensors": listed(stored(first))}  # fmt: skip
+    if origin:
+        given = (replace(first.tensor(name), source=array, labels=None) for name, array in origin.given.items())
+        head |= {"backward": listed(stored(trace), "backward/"), "given": listed(given, "given/")}
+    return head
+
+
+def _entry(
+    tensor: Tensor, of: str, seen: dict[tuple[Any, ...], str], values: Callable[[Tensor, str], dict[str, Any]]
+) -> dict[str, Any]:
+    """One tensor; ``of`` stands before the names of a list that is not the first."""
+    entry: dict[str, Any] = {
+        "name": tensor.name, "axes": list(tensor.axes), "role": tensor.role,
+        "dtype": tensor.dtype.name, "shape": list(tensor.shape),
     }  # fmt: skip
-
-
-def stored(trace: Trace) -> list[Tensor]:
-    """The tensors that are written: all but the recipes."""
-    return [tensor for tensor in trace.tensors.values() if not tensor.is_recipe]
+    array, name = tensor.array, of + tensor.name
+    first = seen.setdefault((array.ctypes.data, array.strides, array.shape, array.dtype), name)
+    entry |= {"same_as": first} if first != name else values(tensor, of)
+    if tensor.labels is not None:
+        entry["labels"] = {"shape": list(tensor.labels.shape), "text": [str(t) for t in tensor.labels.flat]}
+    return entry
 
 
 def _plain(array: Array) -> Any:
@@ -127,8 +136,8 @@ def load(source: str | os.PathLike[str] | IO[bytes], layer_of: Callable[[str], L
         except OSError as error:
             raise InputError(f"cannot read {given(str(source))}: {error.strerror}") from None
     try:
-        head, values = _opened(source)
-        return _assembled(head, values, layer_of)
+        head, values = opened(source)
+        return assembled(head, values, layer_of)
     except InputError:
         raise
     except UsageError as error:
@@ -137,84 +146,6 @@ def load(source: str | os.PathLike[str] | IO[bytes], layer_of: Callable[[str], L
             zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:  # fmt: skip
         reason = given(str(error)) if str(error) else type(error).__name__
         raise InputError(f"not a trace that layeranim saved, or a damaged one: {reason}") from None
-
-
-def _opened(stream: IO[bytes]) -> tuple[Any, Callable[[Mapping[str, Any]], Array]]:
-    """The head, and a reader of the values that an entry of it describes."""
-    size = stream.seek(0, os.SEEK_END)
-    stream.seek(0)
-    if stream.read(2) != b"PK":
-        stream.seek(0)
-        return json.loads(stream.read().decode(), parse_constant=_refuse), lambda entry: _nested(entry["values"], entry)
-    archive = zipfile.ZipFile(stream)
-    members = {info.filename: info for info in archive.infolist()}
-    if len(members) < len(archive.infolist()) or sum(info.file_size for info in members.values()) > size:
-        raise InputError("not a trace that layeranim saved: its members repeat or overlap")
-    if any(info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1 for info in members.values()):
-        raise InputError("not a trace that layeranim saved: its members are compressed or encrypted")
-    return json.loads(archive.read(HEADER).decode(), parse_constant=_refuse), lambda entry: _member(archive, entry)
-
-
-def _refuse(word: str) -> Any:
-    raise InputError(f"not a trace that layeranim saved: {word} is written as a string")
-
-
-def _member(archive: zipfile.ZipFile, entry: Mapping[str, Any]) -> Array:
-    """A ``.npy`` member: the head says type and shape, its own header is only stepped over."""
-    data = archive.read(entry["member"])
-    start = 10 + int.from_bytes(data[8:10], "little")
-    dtype = np.dtype(entry["dtype"]).newbyteorder("<")
-    wanted = count(entry["shape"]) * dtype.itemsize
-    if data[:8] != b"\x93NUMPY\x01\x00" or len(data) - start != wanted:
-        raise InputError(f"{given(entry['name'])} should hold {wanted} bytes of numbers, but has {len(data) - start}")
-    flat = np.frombuffer(data, dtype if dtype.kind != "b" else np.uint8, offset=start)
-    return flat.astype(entry["dtype"]).reshape(entry["shape"])
-
-
-def _nested(values: Any, entry: Mapping[str, Any]) -> Array:
-    flat: list[Any] = [values]
-    for size in entry["shape"]:
-        if not all(isinstance(part, list) and len(part) == size for part in flat):
-            raise InputError(f"{given(entry['name'])} does not hold {shape_text(tuple(entry['shape']))} numbers")
-        flat = [item for part in flat for item in part]
-    numbers = [_WORDS[item] if isinstance(item, str) else item for item in flat]
-    if not all(isinstance(number, (bool, int, float)) for number in numbers):
-        raise InputError(f"{given(entry['name'])} holds something that is not a number")
-    return np.array(numbers, dtype=entry["dtype"]).reshape(entry["shape"])
-
-
-def _assembled(head: Any, values: Callable[[Mapping[str, Any]], Array], layer_of: Callable[[str], Layer]) -> Trace:
-    if head["format"] != FORMAT or head["version"] != VERSION:
-        raise InputError(
-            f"the file is {given(head['format'])} version {given(head['version'])}, "
-            f"but this program reads {FORMAT} version {VERSION}"
-        )
-    layer = layer_of(str(head["layer"]))
-    config = layer.config.of(head["options"])
-    tensors: dict[str, Tensor] = {}
-    for entry in head["tensors"]:
-        tensors[entry["name"]] = _tensor(entry, values, tensors)
-    shapes = {item.name: tensors[item.name].shape for item in layer.arrays if item.name in tensors}
-    complete, needed = layer.complete(config, shapes)
-    if complete != config or any(needed.get(name) != shape for name, shape in shapes.items()):
-        raise InputError("the trace contradicts itself: its options and its tensors do not go together")
-    return layer.assemble(config, tensors)
-
-
-def _tensor(
-    entry: Mapping[str, Any], values: Callable[[Mapping[str, Any]], Array], known: Mapping[str, Tensor]
-) -> Tensor:
-    shape = tuple(entry["shape"])
-    if entry["dtype"] not in DTYPES or entry["role"] not in _ROLES or not all(type(n) is int and n > 0 for n in shape):
-        raise InputError(f"{given(entry['name'])} has a type, role or shape that no trace has")
-    array = known[entry["same_as"]].array.view() if "same_as" in entry else values(entry)
-    if array.shape != shape:
-        raise InputError(f"{given(entry['name'])} should be {shape_text(shape)}, but is {shape_text(array.shape)}")
-    labels = None
-    if "labels" in entry:
-        text = [str(t) for t in entry["labels"]["text"]]
-        labels = np.array(text, dtype=np.str_).reshape(entry["labels"]["shape"])
-    return Tensor(str(entry["name"]), tuple(str(axis) for axis in entry["axes"]), entry["role"], array, labels)
 
 
 def dumps(trace: Trace, suffix: str = ".npz") -> bytes:

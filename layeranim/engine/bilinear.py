@@ -13,7 +13,8 @@ import numpy as np
 from layeranim.engine import door, window
 from layeranim.engine.activations import ACTIVATIONS
 from layeranim.engine.arithmetic import at, chain, per_cell
-from layeranim.engine.entry import enter, forward, gradient, ranked, size_of, with_bias
+from layeranim.engine.backward import beside, passed_back, start
+from layeranim.engine.entry import enter, ranked, size_of, with_bias
 from layeranim.engine.lazy import product
 from layeranim.engine.option import ArrayOption, Choice, Config, Flag, Integer, Layer, option
 from layeranim.engine.replay import finite_max, operation
@@ -115,7 +116,7 @@ def assemble(config: BilinearConfig, saved: Mapping[str, Tensor]) -> Trace:
 def backward(trace: Trace, gradients: Mapping[str, Array]) -> Trace:
     """δ = grad_output ⊙ φ′(z), ∂W_o = Σ_b δ x1 x2ᵀ, ∂b = Σ δ, ∂x1 = Σ_o δ W_o x2, ∂x2 = Σ_o δ W_oᵀ x1."""
     name: str = trace.config.activation  # type: ignore[attr-defined]
-    g, before = gradient(trace, gradients), trace["pre_activation"]
+    g, before = start(trace, gradients), trace["pre_activation"]
     one, two, weight = trace["input1"], trace["input2"], trace["weight"]
     with np.errstate(all="ignore"):
         delta = chain(g, before, name=name)
@@ -126,13 +127,13 @@ def backward(trace: Trace, gradients: Mapping[str, Array]) -> Trace:
         }
         if "bias" in trace:
             found["bias"] = delta.sum(axis=0)
-    every = tensors(
-        *forward(trace, "input1", "input2", "weight", "pre_activation"),
+    every = beside(
+        trace,
         Tensor("grad_output", _OUTPUT, "input", g),
         Tensor("grad_pre_activation", _OUTPUT, "intermediate", delta),
         *(Tensor(f"grad_{key}", trace.axes(key), "output", array) for key, array in found.items()),
     )
-    return Trace("bilinear-backward", trace.config, every, _back_steps(name, every))
+    return passed_back(trace, {"output": g}, every, _back_steps(name, every))
 
 
 def _back_steps(name: str, every: Mapping[str, Tensor]) -> Steps:

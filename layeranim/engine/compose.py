@@ -1,35 +1,41 @@
-"""A layer inside another: its trace under a prefix, what it reads under the outer names, its axes renamed."""
+"""Layers inside another: each one's trace in the names of the whole, its steps, and its gradients on the way back."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from layeranim.engine import lazy
-from layeranim.engine.trace import Array, Region, Step, Steps, Tensor, Trace
+from layeranim.engine import backward, lazy
+from layeranim.engine.trace import Array, Recipe, Region, Role, Step, Steps, Tensor, Trace
 
 
 @dataclass(frozen=True)
 class Part:
     """How an inner layer's trace is seen from outside.
 
-    ``reads`` maps inner tensors to the outer ones that they are; ``axes`` inner axes to outer ones, where the same name
-    would mean another size.
+    A tensor is named in ``names``, or has ``prefix`` before its own name; the gradient of one is ``grad_`` and that.
+    ``reads`` are inner tensors that show outer ones, once more under the inner name. An axis is named in ``axes``, or
+    has ``axis_prefix`` before it, but for ``batch``. ``roles`` are those that change.
     """
 
     prefix: str
     reads: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
     axes: Mapping[str, str] = field(default_factory=dict)
+    axis_prefix: str = ""
+    roles: Mapping[str, Role] = field(default_factory=dict)
 
     def name(self, inner: str) -> str:
         """The outer name of an inner tensor."""
-        return self.prefix + inner
+        if inner not in self.names and inner.startswith("grad_"):
+            return "grad_" + self.name(inner.removeprefix("grad_"))
+        return self.names.get(inner, self.prefix + inner)
 
     def axis(self, inner: str) -> str:
         """The outer name of an inner axis."""
-        return self.axes.get(inner, inner)
+        return inner if inner == "batch" else self.axes.get(inner, self.axis_prefix + inner)
 
     def arrays(self, outer: Mapping[str, Array]) -> dict[str, Array]:
         """The arrays that the inner layer takes: those with its prefix, and what it reads."""
@@ -48,19 +54,20 @@ class Part:
         return out
 
     def tensors(self, trace: Trace) -> dict[str, Tensor]:
-        """The inner trace's tensors by their outer names; what it read is a view, its output one stage among others."""
+        """The inner trace's tensors by their outer names, of a backward pass its own; what it ``reads`` is a view."""
         out = {}
-        for inner, tensor in trace.tensors.items():
+        for inner, tensor in backward.own(trace).items():
             name, axes = self.name(inner), tuple(self.axis(axis) for axis in tensor.axes)
             if inner in self.reads and not tensor.is_recipe:
                 out[name] = lazy.view(name, axes, np.asarray(tensor.source))
             else:
-                role = "intermediate" if tensor.role == "output" else tensor.role
+                inside = inner.removeprefix("grad_") in self.reads
+                role = "intermediate" if inside else self.roles.get(inner, tensor.role)
                 out[name] = replace(tensor, name=name, axes=axes, role=role)
         return out
 
     def steps(self, trace: Trace) -> Steps:
-        """The inner steps, on the outer names."""
+        """The inner steps, on the outer names, made on demand."""
 
         def region(of: Region) -> Region:
             return Region(self.name(of.tensor), tuple((self.axis(axis), at) for axis, at in of.where))
@@ -70,3 +77,28 @@ class Part:
             return replace(step, reads=tuple(region(r) for r in step.reads), writes=region(step.writes))
 
         return Steps(len(trace.steps), make)
+
+
+INNER: dict[str, Role] = dict.fromkeys(
+    ("output", *(f"grad_{name}" for name in ("output", "final_hidden", "final_cell"))), "intermediate"
+)
+"""The roles of a part whose output is one stage among others."""
+
+
+def union(parts: Iterable[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    """All tensors; of those with one name the first counts."""
+    every: dict[str, Tensor] = {}
+    for part in parts:
+        for name, tensor in part.items():
+            every.setdefault(name, tensor)
+    return every
+
+
+def from_file(made: Trace, saved: Mapping[str, Tensor]) -> Trace:
+    """``made`` with the stored numbers in place of those that were computed again."""
+    held = {
+        name: replace(tensor, source=saved[name].source, labels=saved[name].labels)
+        for name, tensor in made.tensors.items()
+        if name in saved and not isinstance(tensor.source, Recipe)
+    }
+    return replace(made, tensors={**made.tensors, **held})

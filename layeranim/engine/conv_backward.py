@@ -14,9 +14,9 @@ import numpy as np
 
 from layeranim.engine import conv_shapes
 from layeranim.engine.arithmetic import Act, Cell, at, chain, per_cell
-from layeranim.engine.entry import forward, gradient
+from layeranim.engine.backward import beside, passed_back, start
 from layeranim.engine.replay import finite_max, operation
-from layeranim.engine.trace import Array, Index, Region, Shape, Step, Steps, Tensor, Trace, tensors
+from layeranim.engine.trace import Array, Index, Region, Shape, Step, Steps, Tensor, Trace
 from layeranim.engine.window import Axis, origin
 
 
@@ -26,18 +26,18 @@ def backward(trace: Trace, gradients: Mapping[str, Array]) -> Trace:
     A kernel that was turned (``flip``) also has ``grad_kernel_given``, turned back.
     """
     config: Any = trace.config
-    return passed_back(trace, gradients, conv_shapes.axes_of(config, trace.tensor("input").shape))
+    return along(trace, gradients, conv_shapes.axes_of(config, trace.tensor("input").shape))
 
 
-def passed_back(trace: Trace, gradients: Mapping[str, Array], axes: Sequence[Axis]) -> Trace:
+def along(trace: Trace, gradients: Mapping[str, Array], axes: Sequence[Axis]) -> Trace:
     """The backward pass of a convolution over these axes."""
     config: Any = trace.config
-    g, kernel, padded = gradient(trace, gradients), trace["kernel"], trace["padded"]
+    g, kernel, padded = start(trace, gradients), trace["kernel"], trace["padded"]
     with np.errstate(all="ignore"):
         delta = chain(g, trace["pre_activation"], name=config.activation)
         at_padded = stamped(delta, kernel, axes, padded.shape[2:], config.groups)
         at_kernel = _kernel_gradient(delta, padded, kernel.shape, axes, config.groups)
-        at_input = _unpadded(at_padded, axes, config.padding_mode)
+        at_input = unpadded(at_padded, axes, config.padding_mode)
         at_bias = delta.sum(axis=(0, *range(2, delta.ndim)))
     out = trace.axes("output")
     made = [
@@ -51,8 +51,8 @@ def passed_back(trace: Trace, gradients: Mapping[str, Array], axes: Sequence[Axi
     if config.flip:
         turned = np.flip(at_kernel, tuple(range(2, kernel.ndim)))
         made.append(Tensor("grad_kernel_given", trace.axes("kernel"), "output", turned))
-    every = tensors(*forward(trace, "padded", "kernel", "pre_activation"), *made)
-    return Trace(f"{trace.layer}-backward", config, every, _steps(config, axes, every))
+    every = beside(trace, *made)
+    return passed_back(trace, {"output": g}, every, _steps(config, axes, every))
 
 
 def taps(kernel: Shape, axes: Sequence[Axis]) -> Iterator[tuple[tuple[int, ...], tuple[slice, ...]]]:
@@ -93,7 +93,7 @@ def _kernel_gradient(delta: Array, padded: Array, shape: Shape, axes: Sequence[A
     return total
 
 
-def _unpadded(padded: Array, axes: Sequence[Axis], mode: str) -> Array:
+def unpadded(padded: Array, axes: Sequence[Axis], mode: str) -> Array:
     """Every padded cell's gradient added to the input cell whose value it held."""
     for k, axis in enumerate(axes, start=2):
         if axis.padded == axis.size:
@@ -131,6 +131,18 @@ def _steps(config: Any, axes: Sequence[Axis], every: Mapping[str, Tensor]) -> St
         group, channel = divmod(c["in_channels"], group_channels)
         return covering(c, axes, delta, kernel, range(group * per_group, (group + 1) * per_group), channel, padded)
 
+    parts: list[tuple[Tensor, Act]] = [(delta, step), (every["grad_kernel"], weight)]
+    if "grad_bias" in every:
+        parts.append((every["grad_bias"], bias))
+    parts += [(padded, stamp), (x, collecting(config, axes, padded, x))]
+    if "grad_kernel_given" in every:
+        parts.append((every["grad_kernel_given"], turning(kernel)))
+    return Steps.chain(*(per_cell(tensor.axes, tensor.shape, act) for tensor, act in parts))
+
+
+def collecting(config: Any, axes: Sequence[Axis], padded: Tensor, x: Tensor) -> Act:
+    """The step of each cell of ``grad_input``: the sum over the padded cells that held its value."""
+
     def collect(c: Cell) -> Step:
         places = tuple(
             tuple(n for n, held in enumerate(origin(axis, config.padding_mode)) if held == c[name])
@@ -140,17 +152,17 @@ def _steps(config: Any, axes: Sequence[Axis], every: Mapping[str, Tensor]) -> St
             "collect", (at("grad_padded", c, *padded.axes[:2]),), at("grad_input", c, *x.axes), (("at", places),)
         )
 
+    return collect
+
+
+def turning(kernel: Tensor) -> Act:
+    """The step of each cell of ``grad_kernel_given``: the applied kernel's gradient, turned back."""
+
     def turn(c: Cell) -> Step:
         tap = {name: n - 1 - c[name] for name, n in zip(kernel.axes[2:], kernel.shape[2:], strict=True)}
         return Step("copy", (at("grad_kernel", c, *kernel.axes[:2], **tap),), at("grad_kernel_given", c, *kernel.axes))
 
-    parts: list[tuple[Tensor, Act]] = [(delta, step), (every["grad_kernel"], weight)]
-    if "grad_bias" in every:
-        parts.append((every["grad_bias"], bias))
-    parts += [(padded, stamp), (x, collect)]
-    if "grad_kernel_given" in every:
-        parts.append((every["grad_kernel_given"], turn))
-    return Steps.chain(*(per_cell(tensor.axes, tensor.shape, act) for tensor, act in parts))
+    return turn
 
 
 def covering(

@@ -16,6 +16,7 @@ from layeranim.engine import conv_shapes, flatten  # noqa: F401 - registers unro
 from layeranim.engine.activations import ACTIVATIONS
 from layeranim.engine.arithmetic import Cell, at, matmul, per_cell
 from layeranim.engine.array import shape_text
+from layeranim.engine.conv_matmul_backward import backward
 from layeranim.engine.conv_shapes import ConvConfig
 from layeranim.engine.entry import enter
 from layeranim.engine.lazy import view
@@ -226,4 +227,5 @@ CONV_MATMUL = Layer(
     formula="Y = W · im2col(x) = T(w) · x",
     source="Chellapilla, Puri, Simard, High Performance Convolutional Neural Networks for Document Processing (2006); "
     "Goodfellow, Bengio, Courville: Deep Learning (2016), section 9.1",
+    backward=backward,
 )

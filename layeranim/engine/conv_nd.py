@@ -15,7 +15,7 @@ import numpy as np
 from layeranim.engine import door, window
 from layeranim.engine.activations import ACTIVATIONS
 from layeranim.engine.arithmetic import Cell, at, per_cell
-from layeranim.engine.conv_backward import passed_back, taps
+from layeranim.engine.conv_backward import along, taps
 from layeranim.engine.conv_shapes import ConvConfig
 from layeranim.engine.entry import enter, ranked, size_of
 from layeranim.engine.option import ArrayOption, Layer, Padding, PerAxis, option
@@ -249,7 +249,7 @@ def _facts(axes: Sequence[Axis], every: Mapping[str, Tensor]) -> dict[str, int |
 
 def backward(trace: Trace, gradients: Mapping[str, Array]) -> Trace:
     """The gradients of input, kernel and bias from that of ``output``."""
-    return passed_back(trace, gradients, axes_of(trace.config, trace.tensor("input").shape))
+    return along(trace, gradients, axes_of(trace.config, trace.tensor("input").shape))
 
 
 def _arrays(n: int) -> tuple[ArrayOption, ...]:

@@ -15,8 +15,9 @@ import numpy as np
 from layeranim.engine import door, window
 from layeranim.engine.activations import ACTIVATIONS
 from layeranim.engine.arithmetic import Cell, at, chain, per_cell
+from layeranim.engine.backward import beside, passed_back, start
 from layeranim.engine.conv_backward import covering, stamped, taps
-from layeranim.engine.entry import enter, forward, gradient, ranked, size_of, with_bias
+from layeranim.engine.entry import enter, ranked, size_of, with_bias
 from layeranim.engine.option import ArrayOption, Choice, Config, Flag, Integer, Layer, PerAxis, option
 from layeranim.engine.trace import Array, Index, Recipe, Shape, Step, Steps, Tensor, Trace, kept, tensors
 from layeranim.engine.window import Axis
@@ -209,7 +210,7 @@ def _steps(config: Any, axes: tuple[Axis, Axis], every: Mapping[str, Tensor]) ->
 def backward(trace: Trace, gradients: Mapping[str, Array]) -> Trace:
     """∂input is a convolution of the gradient with the kernel; ∂kernel sums input · gradient over all stamps."""
     config: Any = trace.config
-    g, x, kernel = gradient(trace, gradients), trace["input"], trace["kernel"]
+    g, x, kernel = start(trace, gradients), trace["input"], trace["kernel"]
     axes, full = axes_of(config, x.shape), trace.tensor("full").shape
     top, left = config.padding
     with np.errstate(all="ignore"):
@@ -234,8 +235,8 @@ def backward(trace: Trace, gradients: Mapping[str, Array]) -> Trace:
         Tensor("grad_kernel", _KERNEL, "output", at_kernel),
         Tensor("grad_input", _INPUT, "output", at_input),
     ]
-    every = tensors(*forward(trace, "input", "kernel", "pre_activation"), *made)
-    return Trace("conv-transpose-backward", config, every, _back_steps(config, axes, every))
+    every = beside(trace, *made)
+    return passed_back(trace, {"output": g}, every, _back_steps(config, axes, every))
 
 
 def _back_steps(config: Any, axes: tuple[Axis, Axis], every: Mapping[str, Tensor]) -> Steps:

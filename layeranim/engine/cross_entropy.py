@@ -15,7 +15,8 @@ import numpy as np
 from layeranim.engine import door, window
 from layeranim.engine.activations import log_softmax, softmax
 from layeranim.engine.arithmetic import Act, Cell, at, few, per_cell
-from layeranim.engine.entry import enter, forward, gradient, ranked, whole
+from layeranim.engine.backward import beside, passed_back, start
+from layeranim.engine.entry import enter, ranked, whole
 from layeranim.engine.option import ArrayOption, Choice, Config, Integer, Layer, Real, option
 from layeranim.engine.replay import finite_max, operation
 from layeranim.engine.trace import Array, Shape, Step, Steps, Tensor, Trace, tensors
@@ -174,35 +175,35 @@ def assemble(config: CrossEntropyConfig, saved: Mapping[str, Tensor]) -> Trace:
 def backward(trace: Trace, gradients: Mapping[str, Array]) -> Trace:
     """∂logits = g (p Σ w q − w q) / divisor; ∂probabilities = −g w q / (p · divisor); g is 1 when it is not given."""
     config: Any = trace.config
-    start = "loss" if "loss" in trace else "losses"
-    g = gradient(trace, gradients or {start: np.ones(trace.tensor(start).shape)}, start)
-    x, q = trace["input"], trace["weighted_target" if "weighted_target" in trace else "target_distribution"]
+    first = "loss" if "loss" in trace else "losses"
+    g = start(trace, gradients, first)
+    target = "weighted_target" if "weighted_target" in trace else "target_distribution"
+    x, q = trace["input"], trace[target]
     with np.errstate(all="ignore"):
-        each = np.broadcast_to(g / trace["divisor"] if start == "loss" else g, len(x)).copy()
+        each = np.broadcast_to(g / trace["divisor"] if first == "loss" else g, len(x)).copy()
         if config.source == "logits":
             total = logits_back(each[:, None], q, trace["probabilities"])
         else:
             total = probabilities_back(each[:, None], q, x)
     name = "probabilities" if config.source == "logits" else "input"
-    held = forward(trace, name, "weighted_target" if "weighted_target" in trace else "target_distribution", "divisor")
-    every = tensors(
-        *held,
-        Tensor(f"grad_{start}", trace.axes(start), "input", g),
+    every = beside(
+        trace,
+        Tensor(f"grad_{first}", trace.axes(first), "input", g),
         Tensor("grad_each", ("batch",), "intermediate", each),
         Tensor("grad_input", _AXES, "output", total),
     )
 
     def share(c: Cell) -> Step:
-        if start == "losses":
+        if first == "losses":
             return Step("copy", (at("grad_losses", c, "batch"),), at("grad_each", c, "batch"))
         return Step("divide", (at("grad_loss", c), at("divisor", c)), at("grad_each", c, "batch"))
 
     def back(c: Cell) -> Step:
-        reads = (at("grad_each", c, "batch"), at(held[1].name, c, "batch"), at(name, c, "batch"))
+        reads = (at("grad_each", c, "batch"), at(target, c, "batch"), at(name, c, "batch"))
         operation = "logits_back" if config.source == "logits" else "probabilities_back"
         return Step(operation, reads, at("grad_input", c, "batch"))
 
-    return Trace("cross-entropy-backward", config, every, per_cell(("batch",), (len(x),), share, back))
+    return passed_back(trace, {first: g}, every, per_cell(("batch",), (len(x),), share, back))
 
 
 @operation("one_hot")
@@ -270,4 +271,5 @@ CROSS_ENTROPY = Layer(
     formula="L = −Σ_c w_c q_c ln p_c",
     source="Goodfellow, Bengio, Courville: Deep Learning (2016), section 6.2; torch.nn.CrossEntropyLoss",
     backward=backward,
+    starts=("loss", "losses"),
 )

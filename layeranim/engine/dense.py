@@ -15,7 +15,8 @@ import numpy as np
 from layeranim.engine import door, window
 from layeranim.engine.activations import ACTIVATIONS, log_softmax, softmax
 from layeranim.engine.arithmetic import at, chain, log_softmax_back, matmul, per_cell
-from layeranim.engine.entry import enter, forward, gradient, ranked, size_of, with_bias
+from layeranim.engine.backward import beside, passed_back, start
+from layeranim.engine.entry import enter, ranked, size_of, with_bias
 from layeranim.engine.lazy import product
 from layeranim.engine.option import ArrayOption, Choice, Config, Flag, Integer, Layer, option
 from layeranim.engine.trace import Array, Shape, Step, Steps, Tensor, Trace, tensors
@@ -156,7 +157,7 @@ def steps_of(trace: Trace, sample: int, unit: int) -> range:
 def backward(trace: Trace, gradients: Mapping[str, Array]) -> Trace:
     """δ = grad_output ⊙ φ′(z), ∂W = δᵀ x, ∂b = Σ δ, ∂x = δ W, from the gradient of ``output``."""
     config: Any = trace.config
-    g, before, after = gradient(trace, gradients), trace["pre_activation"], trace["output"]
+    g, before, after = start(trace, gradients), trace["pre_activation"], trace["output"]
     with np.errstate(all="ignore"):
         if config.activation == "softmax":
             delta = after * (g - (g * after).sum(axis=-1, keepdims=True))
@@ -165,7 +166,6 @@ def backward(trace: Trace, gradients: Mapping[str, Array]) -> Trace:
         else:
             delta = chain(g, before, name=config.activation)
         found = {"weight": matmul(delta.T, trace["input"]), "input": matmul(delta, trace["weight"])}
-    held = forward(trace, "input", "weight", "pre_activation", "output")
     made = [
         Tensor("grad_output", _OUTPUT, "input", g),
         Tensor("grad_pre_activation", _OUTPUT, "intermediate", delta),
@@ -173,8 +173,8 @@ def backward(trace: Trace, gradients: Mapping[str, Array]) -> Trace:
         *([Tensor("grad_bias", ("out_features",), "output", delta.sum(axis=0))] if "bias" in trace else []),
         Tensor("grad_input", _INPUT, "output", found["input"]),
     ]
-    every = tensors(*held, *made)
-    return Trace(f"{trace.layer}-backward", config, every, _back_steps(config, every))
+    every = beside(trace, *made)
+    return passed_back(trace, {"output": g}, every, _back_steps(config, every))
 
 
 def _back_steps(config: DenseConfig, every: Mapping[str, Tensor]) -> Steps:

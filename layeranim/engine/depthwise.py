@@ -14,9 +14,10 @@ import numpy as np
 
 from layeranim.engine import conv, conv_backward, conv_shapes, door, window
 from layeranim.engine.activations import ACTIVATIONS
+from layeranim.engine.backward import beside, passed_back, start
+from layeranim.engine.compose import Part, from_file, union
 from layeranim.engine.conv_shapes import ConvConfig
-from layeranim.engine.entry import enter, gradient, ranked, size_of
-from layeranim.engine.joint import Names, from_file, union
+from layeranim.engine.entry import enter, ranked, size_of
 from layeranim.engine.option import ArrayOption, Choice, Config, Flag, Integer, Layer, Padding, PerAxis, option
 from layeranim.engine.trace import Array, Shape, Steps, Tensor, Trace, count
 from layeranim.errors import OptionError, ShapeError
@@ -123,17 +124,16 @@ def _parts(config: DepthwiseConfig, ready: Mapping[str, Array]) -> tuple[Trace, 
     return deep, conv.compute(point, {name: array for name, array in second.items() if array is not None})
 
 
-_DEEP_NAMES = Names(
+_DEEP_NAMES = Part(
     "depthwise_",
-    {"input": "input", "padded": "padded", "output": "depthwise_output"},
-    {name: name for name in (*_INPUT, "padded_height", "padded_width", "kernel_height", "kernel_width", "out_height",
-                             "out_width")} | {"out_channels": "depth_channels", "group_channels": "multiplicand"},
-    {"output": "intermediate"},
+    names={"input": "input", "padded": "padded", "output": "depthwise_output"},
+    axes={"out_channels": "depth_channels", "group_channels": "multiplicand"},
+    roles={"output": "intermediate"},
 )  # fmt: skip
-_POINT_NAMES = Names(
+_POINT_NAMES = Part(
     "pointwise_",
-    {"input": "depthwise_output", "padded": "depthwise_output", "output": "output", "bias": "bias"},
-    {
+    names={"input": "depthwise_output", "padded": "depthwise_output", "output": "output", "bias": "bias"},
+    axes={
         "in_channels": "depth_channels", "group_channels": "depth_channels", "out_channels": "out_channels",
         "height": "out_height", "padded_height": "out_height", "out_height": "out_height",
         "width": "out_width", "padded_width": "out_width", "out_width": "out_width",
@@ -144,7 +144,7 @@ _POINT_NAMES = Names(
 
 def _trace(config: DepthwiseConfig, deep: Trace, point: Trace) -> Trace:
     both = ((_DEEP_NAMES, deep), (_POINT_NAMES, point))
-    every = union(names.part(trace) for names, trace in both)
+    every = union(names.tensors(trace) for names, trace in both)
     kernel, x = config.kernel_size or (), deep.tensor("input").shape
     full = count((config.filters or 1, x[1], *kernel))
     biases = config.filters if config.bias else 0
@@ -172,19 +172,18 @@ def assemble(config: DepthwiseConfig, saved: Mapping[str, Tensor]) -> Trace:
 def backward(trace: Trace, gradients: Mapping[str, Array]) -> Trace:
     """The gradients of input, both kernels and bias from that of ``output``: pointwise first, then depthwise."""
     config: Any = trace.config
-    g = gradient(trace, gradients)
+    g = start(trace, gradients)
     deep, point = _parts(config, {item.name: trace[item.name] for item in _ARRAYS if item.name in trace})
     second = conv_backward.backward(point, {"output": g})
     first = conv_backward.backward(deep, {"output": np.asarray(second["grad_input"])})
     both = ((_POINT_BACK, second), (_DEEP_NAMES, first))
-    every = union(names.part(part) for names, part in both)
-    steps = Steps.chain(*(names.steps(part) for names, part in both))
-    return Trace("depthwise-backward", config, every, steps)
+    every = beside(trace, *union(names.tensors(part) for names, part in both).values())
+    return passed_back(trace, {"output": g}, every, Steps.chain(*(names.steps(part) for names, part in both)))
 
 
 _POINT_BACK = replace(
     _POINT_NAMES,
-    tensors={**_POINT_NAMES.tensors, "grad_padded": "grad_pointwise_padded", "padded": "pointwise_padded"},
+    names={**_POINT_NAMES.names, "grad_padded": "grad_pointwise_padded"},
     roles={"grad_input": "intermediate"},
 )
 

@@ -18,7 +18,8 @@ import numpy as np
 from layeranim.engine import door, window
 from layeranim.engine.activations import SELU_ALPHA, SELU_SCALE
 from layeranim.engine.arithmetic import at, few, per_cell
-from layeranim.engine.entry import enter, forward, gradient, ranked, size_of, whole
+from layeranim.engine.backward import beside, passed_back, start
+from layeranim.engine.entry import enter, ranked, size_of, whole
 from layeranim.engine.option import ArrayOption, Choice, Config, Flag, Integer, Layer, Real, option
 from layeranim.engine.replay import finite_max, operation
 from layeranim.engine.trace import Array, Shape, Step, Steps, Tensor, Trace, tensors
@@ -155,15 +156,15 @@ def assemble(config: DropoutConfig, saved: Mapping[str, Tensor]) -> Trace:
 def backward(trace: Trace, gradients: Mapping[str, Array]) -> Trace:
     """grad_input = Σ over the draws of grad_output · factor where the mask keeps, 0 where it drops."""
     config: Any = trace.config
-    g, x, mask = gradient(trace, gradients), trace.tensor("input"), trace["mask"]
+    g, x, mask = start(trace, gradients), trace.tensor("input"), trace["mask"]
     _, factor, _ = factors(config)
     names, mask_names = _axes(config, len(x.shape))
     cells = ("draws", *names)
     with np.errstate(all="ignore"):
         kept = g * g.dtype.type(factor)
         total = np.where(_wide(mask, g.ndim) != 0, kept, 0).sum(axis=0)
-    every = tensors(
-        *forward(trace, "mask"),
+    every = beside(
+        trace,
         Tensor("grad_output", cells, "input", g),
         Tensor("grad_kept", cells, "intermediate", kept),
         Tensor("grad_input", names, "output", total),
@@ -176,7 +177,7 @@ def backward(trace: Trace, gradients: Mapping[str, Array]) -> Trace:
         return Step("pick", (at("grad_kept", c, *names), at("mask", c, *mask_names[1:])), at("grad_input", c, *names))
 
     steps = Steps.chain(per_cell(cells, g.shape, scale), per_cell(names, x.shape, pick))
-    return Trace("dropout-backward", config, every, steps)
+    return passed_back(trace, {"output": g}, every, steps)
 
 
 @operation("drop")

@@ -10,7 +10,8 @@ import numpy as np
 
 from layeranim.engine import door, window
 from layeranim.engine.arithmetic import at, per_cell
-from layeranim.engine.entry import enter, forward, gradient, ranked, size_of, whole
+from layeranim.engine.backward import beside, passed_back, start
+from layeranim.engine.entry import enter, ranked, size_of, whole
 from layeranim.engine.option import ArrayOption, Config, Integer, Layer, option
 from layeranim.engine.replay import finite_max, operation
 from layeranim.engine.trace import Array, Shape, Step, Tensor, Trace, tensors
@@ -81,13 +82,13 @@ def assemble(config: EmbeddingConfig, saved: Mapping[str, Tensor]) -> Trace:
 def backward(trace: Trace, gradients: Mapping[str, Array]) -> Trace:
     """∂table[t] = Σ grad_output over the places where token t stands; 0 for the padding token."""
     config: Any = trace.config
-    g, ids = gradient(trace, gradients), trace["ids"]
+    g, ids = start(trace, gradients), trace["ids"]
     total = np.zeros_like(trace["table"])
     chosen = ids != config.padding_idx
     with np.errstate(all="ignore"):
         np.add.at(total, ids[chosen], g[chosen])
-    every = tensors(
-        *forward(trace, "ids"),
+    every = beside(
+        trace,
         Tensor("grad_output", _OUTPUT, "input", g),
         Tensor("grad_table", _TABLE, "output", total),
     )
@@ -97,7 +98,7 @@ def backward(trace: Trace, gradients: Mapping[str, Array]) -> Trace:
         reads = (at("ids", {}), at("grad_output", {}))
         return Step("gather", reads, at("grad_table", c, "tokens"), (("token", token),))
 
-    return Trace("embedding-backward", config, every, per_cell(("tokens",), (len(total),), gather))
+    return passed_back(trace, {"output": g}, every, per_cell(("tokens",), (len(total),), gather))
 
 
 def _gather_terms(ids: Array, g: Array, *, token: int) -> tuple[int, float]:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from layeranim.engine import door
-from layeranim.engine.array import numeric, shape_text
+from layeranim.engine.array import shape_text
 from layeranim.engine.option import ArrayOption
-from layeranim.engine.trace import Array, Shape, Tensor, Trace
+from layeranim.engine.trace import Array, Shape
 from layeranim.errors import OptionError, ShapeError
 
 Complete = Callable[[Any, door.Given], tuple[Any, dict[str, Shape]]]
@@ -64,28 +63,6 @@ def with_bias(flag: bool | None, bias: Shape | None, weight: Shape | None) -> bo
     if flag is False and bias is not None:
         raise OptionError("bias is false, but values for the bias are given; leave out one of them")
     return flag if flag is not None else bias is not None or weight is None
-
-
-def gradient(trace: Trace, gradients: Mapping[str, Any], name: str = "output") -> Array:
-    """The gradient of the loss for tensor ``name`` of ``trace``, checked and in that tensor's type.
-
-    Raises ``ShapeError`` when it is missing, has another shape, or when gradients of other tensors are given.
-    """
-    for other in gradients:
-        if other != name:
-            raise ShapeError(f"the backward pass of {trace.layer} starts from {name}, not from {other}")
-    if gradients.get(name) is None:
-        raise ShapeError(f"the backward pass of {trace.layer} needs the gradient of {name}")
-    tensor = trace.tensor(name)
-    array = numeric(f"grad_{name}", gradients[name])
-    door.fitting(f"grad_{name}", array.shape, tensor.shape, ", ".join(tensor.axes))
-    return array.astype(tensor.dtype, copy=False)
-
-
-def forward(trace: Trace, *names: str) -> list[Tensor]:
-    """What a backward pass reads of the forward trace: weights as they are, all else as its inputs."""
-    found = [trace.tensor(name) for name in names if name in trace]
-    return [tensor if tensor.role == "weight" else replace(tensor, role="input") for tensor in found]
 
 
 def whole(name: str, array: Array, below: int, also: int | None = None) -> Array:

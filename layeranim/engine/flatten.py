@@ -9,7 +9,8 @@ import numpy as np
 
 from layeranim.engine import window
 from layeranim.engine.arithmetic import Act, at, per_cell
-from layeranim.engine.entry import enter, gradient, ranked
+from layeranim.engine.backward import beside, passed_back, start
+from layeranim.engine.entry import enter, ranked
 from layeranim.engine.option import ArrayOption, Config, Layer
 from layeranim.engine.replay import operation
 from layeranim.engine.trace import Array, Shape, Step, Tensor, Trace, count, tensors
@@ -47,14 +48,15 @@ def assemble(config: FlattenConfig, saved: Mapping[str, Tensor]) -> Trace:
 
 def backward(trace: Trace, gradients: Mapping[str, Array]) -> Trace:
     """The gradient goes back to where each number came from."""
-    g, shape = gradient(trace, gradients), trace.tensor("input").shape
+    g, shape = start(trace, gradients), trace.tensor("input").shape
     size = (("shape", shape[1:]),)
     act: Act = lambda c: Step("roll_up", (at("grad_output", c, "batch"),), at("grad_input", c, "batch"), size)  # noqa: E731
-    every = tensors(
+    every = beside(
+        trace,
         Tensor("grad_output", _OUTPUT, "input", g),
         Tensor("grad_input", _INPUT, "output", g.reshape(shape).copy()),
     )
-    return Trace("flatten-backward", trace.config, every, per_cell(("batch",), shape[:1], act))
+    return passed_back(trace, {"output": g}, every, per_cell(("batch",), shape[:1], act))
 
 
 @operation("unroll")

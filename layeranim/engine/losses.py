@@ -16,7 +16,8 @@ import numpy as np
 from layeranim.engine import door, window
 from layeranim.engine.activations import ACTIVATIONS
 from layeranim.engine.arithmetic import Cell, at, per_cell
-from layeranim.engine.entry import enter, forward, gradient, ranked, unused
+from layeranim.engine.backward import beside, passed_back, start
+from layeranim.engine.entry import enter, ranked, unused
 from layeranim.engine.option import ArrayOption, Choice, Config, Layer, Real, option
 from layeranim.engine.replay import finite_max, operation
 from layeranim.engine.trace import Array, Shape, Step, Steps, Tensor, Trace, tensors
@@ -183,30 +184,30 @@ def assemble(config: LossConfig, saved: Mapping[str, Tensor]) -> Trace:
 def backward(trace: Trace, gradients: Mapping[str, Array]) -> Trace:
     """The gradient of the prediction, from that of ``loss`` (or of ``losses``, reduction none); 1 when not given."""
     config: Any = trace.config
-    start = "loss" if "loss" in trace else "losses"
-    g = gradient(trace, gradients or {start: np.ones(trace.tensor(start).shape)}, start)
+    first = "loss" if "loss" in trace else "losses"
+    g = start(trace, gradients, first)
     slopes = trace["derivative"]
     with np.errstate(all="ignore"):
         each = g / g.dtype.type(_divisor(config, slopes.shape))
         total = each * slopes
-    axes = trace.axes(start)
-    every = tensors(
-        *forward(trace, "derivative"),
-        Tensor(f"grad_{start}", axes, "input", g),
+    axes = trace.axes(first)
+    every = beside(
+        trace,
+        Tensor(f"grad_{first}", axes, "input", g),
         Tensor("share", axes, "intermediate", np.asarray(each)),
         Tensor("grad_prediction", _AXES, "output", total),
     )
 
     def divide(c: Cell) -> Step:
         by = (("by", _divisor(config, slopes.shape)),)
-        return Step("divide_by", (at(f"grad_{start}", c, *axes),), at("share", c, *axes), by)
+        return Step("divide_by", (at(f"grad_{first}", c, *axes),), at("share", c, *axes), by)
 
     def multiply(c: Cell) -> Step:
         reads = (at("share", c, *axes), at("derivative", c, *_AXES))
         return Step("multiply", reads, at("grad_prediction", c, *_AXES))
 
     steps = Steps.chain(per_cell(axes, g.shape, divide), per_cell(_AXES, slopes.shape, multiply))
-    return Trace("loss-backward", config, every, steps)
+    return passed_back(trace, {first: g}, every, steps)
 
 
 def _charge_terms(p: Array, t: Array, *more: Array, name: str, **parameters: float) -> tuple[int, float]:
@@ -251,4 +252,5 @@ LOSS = Layer(
     formula="L = Σ loss(p, t) / n",
     source="Huber, Robust Estimation of a Location Parameter (1964); torch.nn.MSELoss, HuberLoss, BCELoss, KLDivLoss",
     backward=backward,
+    starts=("loss", "losses"),
 )

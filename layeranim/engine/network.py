@@ -8,22 +8,23 @@ gradient of the last z is (a − y)/batch, else it goes through the loss's own d
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from layeranim.engine import door, window
 from layeranim.engine.activation_layer import ACTIVATION, ActivationConfig
 from layeranim.engine.activations import ACTIVATIONS
+from layeranim.engine.backward import beside, passed_back, starts
+from layeranim.engine.compose import from_file
 from layeranim.engine.cross_entropy import CROSS_ENTROPY, CrossEntropyConfig
 from layeranim.engine.dense import DENSE, DenseConfig
 from layeranim.engine.entry import enter, ranked
-from layeranim.engine.joint import from_file
 from layeranim.engine.losses import LOSS, LossConfig
 from layeranim.engine.option import ArrayOption, Choice, Config, Flag, Integer, Kind, Layer, Real, given, option
 from layeranim.engine.softmax import SOFTMAX, SoftmaxConfig
 from layeranim.engine.stages import Stage, backwards, charged, forwards, joined, shapes_of, updated
-from layeranim.engine.trace import Array, Shape, Steps, Tensor, Trace, count
+from layeranim.engine.trace import Array, Role, Shape, Steps, Tensor, Trace, count
 from layeranim.errors import OptionError, ShapeError
 
 MOST = 8
@@ -178,7 +179,7 @@ def _trace(name: str, build: Callable[[Any], list[Stage]], config: Any, ready: M
     loss = loss_of(config)
     on = len(done) - (1 if loss != "squared" and config.output_activation != "linear" else 0)
     charge = charged(_loss_stage(config, loss), done[on - 1], ready.get("target"))
-    back = backwards(done[:on], charge)
+    back = backwards([*done[:on], charge], {})
     every, steps = joined([*done, charge, *back])
     made, moves = updated(done, every, config.learning_rate)
     facts |= {"loss": float(every["loss"].array), "learning_rate": config.learning_rate}
@@ -200,6 +201,18 @@ def assemble(name: str, build: Callable[[Any], list[Stage]], options: Sequence[A
     return from_file(_trace(name, build, config, ready), saved)
 
 
+def backward(
+    build: Callable[[Any], list[Stage]], options: Sequence[ArrayOption], trace: Trace, gradients: Mapping[str, Any]
+) -> Trace:
+    """The gradients of every number and weight of a network from that of ``output``, without a loss."""
+    given = starts(trace, gradients, "output")
+    ready = {item.name: trace[item.name] for item in options if item.name in trace}
+    made, steps = joined(backwards(forwards(build(trace.config), ready), given))
+    roles: dict[str, Role] = {"grad_output": "input", "grad_input": "output"}
+    every = beside(trace, *(replace(tensor, role=roles.get(name, tensor.role)) for name, tensor in made.items()))
+    return passed_back(trace, given, every, steps)
+
+
 def _arrays() -> list[ArrayOption]:
     found = [ArrayOption("input", ("batch", "in_features"), "input", "one row of numbers a sample")]
     for k in range(1, MOST + 1):
@@ -218,7 +231,8 @@ def network(
     full_of: Callable[..., tuple[Any, dict[str, Shape]]], formula: str, source: str = _SOURCE,
 ) -> Layer:  # fmt: skip
     """The Layer of a network made of stages."""
-    options = (*arrays, _TARGET) if "learning_rate" in {item.name for item in config.options()} else tuple(arrays)
+    learns = "learning_rate" in {item.name for item in config.options()}
+    options = (*arrays, _TARGET) if learns else tuple(arrays)
     return Layer(
         name=name,
         title=title,
@@ -229,6 +243,7 @@ def network(
         assemble=partial(assemble, name, build, options),
         formula=formula,
         source=source,
+        backward=None if learns else partial(backward, build, options),
     )
 
 

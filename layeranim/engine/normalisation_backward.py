@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from layeranim.engine.arithmetic import Cell, at, per_cell
-from layeranim.engine.entry import forward, gradient
+from layeranim.engine.backward import beside, passed_back, start
 from layeranim.engine.normalisation_shapes import Plan, plan
 from layeranim.engine.replay import finite_max, operation
-from layeranim.engine.trace import Array, Step, Steps, Tensor, Trace, tensors
+from layeranim.engine.trace import Array, Step, Steps, Tensor, Trace
 
 
 def backward(trace: Trace, gradients: Mapping[str, Array]) -> Trace:
@@ -21,7 +21,7 @@ def backward(trace: Trace, gradients: Mapping[str, Array]) -> Trace:
     ∂gamma = Σ grad_output · x̂, ∂beta = Σ grad_output.
     """
     config: Any = trace.config
-    g = gradient(trace, gradients)
+    g = start(trace, gradients)
     found = plan(config, g.shape)
     live = config.mode == "training"
     with np.errstate(all="ignore"):
@@ -36,15 +36,15 @@ def backward(trace: Trace, gradients: Mapping[str, Array]) -> Trace:
             total = total - x_hat * means["mean_product"][..., None]
         total = found.unfold(total / trace["deviation"][..., None])
         weights = _weights(found, g, trace)
-    every = tensors(
-        *forward(trace, "gamma", "normalised", "deviation"),
+    every = beside(
+        trace,
         Tensor("grad_output", found.names, "input", g),
         Tensor("grad_normalised", found.names, "intermediate", at_hat),
         *(Tensor(name, found.stat, "intermediate", array) for name, array in means.items()),
         Tensor("grad_input", found.names, "output", total),
         *(Tensor(f"grad_{name}", found.weight, "output", array) for name, array in weights.items()),
     )
-    return Trace(f"{trace.layer}-backward", config, every, _steps(found, every))
+    return passed_back(trace, {"output": g}, every, _steps(found, every))
 
 
 def _weights(found: Plan, g: Array, trace: Trace) -> dict[str, Array]:

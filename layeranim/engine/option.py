@@ -362,7 +362,8 @@ class Layer:
                                   go together and returns the full Config with the shape of every array it needs.
     ``compute(config, arrays)``    the trace.
     ``assemble(config, tensors)``  the trace again from its saved tensors: recipes, steps and facts are made anew.
-    ``backward(trace, gradients)`` the backward pass as a trace of its own, or ``None``.
+    ``backward(trace, gradients)`` the backward pass as a trace of its own (see ``engine.backward``), or ``None``.
+    ``starts``                     the tensors whose gradients it may start from.
     """
 
     name: str
@@ -375,5 +376,6 @@ class Layer:
     formula: str
     source: str
     backward: Callable[[Trace, Mapping[str, Array]], Trace] | None = None
+    starts: tuple[str, ...] = ("output",)
 
     version: ClassVar[int] = 1

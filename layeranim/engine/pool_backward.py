@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from layeranim.engine.arithmetic import at, few, per_cell
-from layeranim.engine.entry import forward, gradient
+from layeranim.engine.backward import beside, passed_back, start
 from layeranim.engine.pool_shapes import MAXIMA, Side, sides, spatial
 from layeranim.engine.replay import finite_max, operation
-from layeranim.engine.trace import Array, Region, Step, Steps, Tensor, Trace, count, tensors
+from layeranim.engine.trace import Array, Region, Step, Steps, Tensor, Trace, count
 
 Cell = Mapping[str, int]
 
@@ -24,22 +24,21 @@ def backward(trace: Trace, gradients: Mapping[str, Array]) -> Trace:
     mean: every cell of a window gets grad_output ÷ divisor; lp: grad_output · sign(x) (|x| ÷ output)^(p − 1).
     """
     config: Any = trace.config
-    g, x = gradient(trace, gradients), trace.tensor("input")
+    g, x = start(trace, gradients), trace.tensor("input")
     found = sides(config, x.shape[2:])
     axes = trace.axes("output")
-    held = [*forward(trace, "input", "indices", "divisors"), Tensor("grad_output", axes, "input", g)]
+    held = [Tensor("grad_output", axes, "input", g)]
     with np.errstate(all="ignore"):
         if config.mode in MAXIMA:
             total = _routed(g, trace["indices"], x.shape)
         elif config.mode == "lp":
-            held += forward(trace, "output")
             total = _bent(g, trace["output"], x.array, found, config.norm_type)
         else:
             shares = g / trace["divisors"]
             held.append(Tensor("shares", axes, "intermediate", shares))
             total = _spread(shares, x.shape, found)
-    every = tensors(*held, Tensor("grad_input", x.axes, "output", total))
-    return Trace(f"{trace.layer}-backward", config, every, steps(config, found, every))
+    every = beside(trace, *held, Tensor("grad_input", x.axes, "output", total))
+    return passed_back(trace, {"output": g}, every, steps(config, found, every))
 
 
 def _routed(g: Array, indices: Array, shape: tuple[int, ...]) -> Array:

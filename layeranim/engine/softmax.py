@@ -10,7 +10,8 @@ import numpy as np
 
 from layeranim.engine import window
 from layeranim.engine.arithmetic import Act, at, log_softmax_back, per_cell
-from layeranim.engine.entry import enter, forward, gradient, ranked
+from layeranim.engine.backward import beside, passed_back, start
+from layeranim.engine.entry import enter, ranked
 from layeranim.engine.option import ArrayOption, Config, Flag, Integer, Layer, Real, option
 from layeranim.engine.trace import Array, Shape, Step, Tensor, Trace, tensors
 
@@ -89,7 +90,7 @@ def assemble(config: SoftmaxConfig, saved: Mapping[str, Tensor]) -> Trace:
 def backward(trace: Trace, gradients: Mapping[str, Array]) -> Trace:
     """grad_scaled = p ⊙ (g − Σ g·p), or g − p Σ g for the logarithms; grad_logits = grad_scaled ÷ temperature."""
     config: Any = trace.config
-    g, y = gradient(trace, gradients), trace["output"]
+    g, y = start(trace, gradients), trace["output"]
     axis, row = config.axis % 2, _AXES[1 - config.axis % 2]
     with np.errstate(all="ignore"):
         if config.log:
@@ -97,8 +98,8 @@ def backward(trace: Trace, gradients: Mapping[str, Array]) -> Trace:
         else:
             scaled = y * (g - (g * y).sum(axis=axis, keepdims=True))
         total = scaled / g.dtype.type(config.temperature)
-    every = tensors(
-        *forward(trace, "output"),
+    every = beside(
+        trace,
         Tensor("grad_output", _AXES, "input", g),
         Tensor("grad_scaled", _AXES, "intermediate", scaled),
         Tensor("grad_logits", _AXES, "output", total),
@@ -107,7 +108,7 @@ def backward(trace: Trace, gradients: Mapping[str, Array]) -> Trace:
     back: Act = lambda c: Step(name, (at("grad_output", c, row), at("output", c, row)), at("grad_scaled", c, row))  # noqa: E731
     by = (("by", config.temperature),)
     divide: Act = lambda c: Step("divide_by", (at("grad_scaled", c, row),), at("grad_logits", c, row), by)  # noqa: E731
-    return Trace("softmax-backward", config, every, per_cell((row,), (y.shape[1 - axis],), back, divide))
+    return passed_back(trace, {"output": g}, every, per_cell((row,), (y.shape[1 - axis],), back, divide))
 
 
 _ARRAYS = (ArrayOption("logits", _AXES, "input", "one row of numbers a sample"),)

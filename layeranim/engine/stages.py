@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from layeranim.engine import conv_shapes, pool_shapes
-from layeranim.engine.joint import Names, union
+from layeranim.engine.compose import Part, union
 from layeranim.engine.option import Layer
 from layeranim.engine.trace import Array, Region, Shape, Step, Steps, Tensor, Trace, count
 from layeranim.engine.training import add_scaled
@@ -37,7 +37,7 @@ class Done:
 
     stage: Stage
     trace: Trace
-    names: Names
+    names: Part
 
 
 def shapes_of(
@@ -79,9 +79,10 @@ def forwards(stages: Sequence[Stage], arrays: Mapping[str, Array]) -> list[Done]
         roles: Any = {} if last else {"output": "intermediate"}
         if k:
             roles = {**roles, stage.entry: "intermediate"}
-        names = Names(f"{stage.label}_", named, outer, roles)
+        prefix = f"{stage.label}_"
+        names = Part(prefix, names=named, axes=outer, axis_prefix=prefix, roles=roles)
         done.append(Done(stage, trace, names))
-        array, name = trace["output"], names.tensor("output")
+        array, name = trace["output"], names.name("output")
         axes = tuple(names.axis(axis) for axis in trace.axes("output"))
     return done
 
@@ -91,33 +92,32 @@ def charged(loss: Stage, on: Done, target: Array | None) -> Done:
     given = {loss.entry: on.trace["output"]} | ({} if target is None else {"target": target})
     trace = loss.layer.compute(loss.config, given)
     outer = zip(trace.axes(loss.entry), (on.names.axis(axis) for axis in on.trace.axes("output")), strict=True)
-    named = {loss.entry: on.names.tensor("output"), "loss": "loss", "target": "target"}
+    named = {loss.entry: on.names.name("output"), "loss": "loss", "target": "target"}
     roles: Any = {loss.entry: "intermediate"}
-    return Done(loss, trace, Names("loss_", named, dict(outer), roles))
+    return Done(loss, trace, Part("loss_", names=named, axes=dict(outer), axis_prefix="loss_", roles=roles))
 
 
-def backwards(done: Sequence[Done], loss: Done) -> list[Done]:
-    """The backward pass of every stage, the loss first: gradients keep the names of what they are of."""
-    g, found = np.ones(()), []
-    for item in (loss, *reversed(done)):
+def backwards(done: Sequence[Done], given: Mapping[str, Array]) -> list[Done]:
+    """The backward pass of every stage, the last first, from its gradients: they keep the names of what they are of."""
+    found = []
+    for item in reversed(done):
         run = item.stage.layer.backward
         if run is None:
             raise TypeError(f"{item.stage.layer.name} has no backward pass, so no network can learn through it")
-        start = "loss" if item is loss else "output"
-        trace = run(item.trace, {start: g})
+        trace = run(item.trace, given)
         roles: Any = {n: "intermediate" for n in trace if n.startswith("grad_")}
         roles |= {
             n: "output" for n in trace if item.trace.tensors.get(n[5:]) and item.trace.tensor(n[5:]).role == "weight"
         }
         found.append(Done(item.stage, trace, replace(item.names, roles=roles)))
-        g = trace[f"grad_{item.stage.entry}"]
+        given = {"output": trace[f"grad_{item.stage.entry}"]}
     return found
 
 
 def updated(parts: Sequence[Done], every: Mapping[str, Tensor], rate: float) -> tuple[list[Tensor], list[Step]]:
     """One step of gradient descent: ``new_w = w − η grad_w`` for every weight that has a gradient."""
     made, steps = [], []
-    for name in (name for part in parts for name in part.names.part(part.trace)):
+    for name in (name for part in parts for name in part.names.tensors(part.trace)):
         gradient = every.get(f"grad_{name}")
         if every[name].role == "weight" and gradient is not None:
             with np.errstate(all="ignore"):
@@ -130,5 +130,5 @@ def updated(parts: Sequence[Done], every: Mapping[str, Tensor], rate: float) -> 
 
 def joined(parts: Sequence[Done]) -> tuple[dict[str, Tensor], Steps]:
     """All parts as one: tensors by name, steps one after another."""
-    every = union(part.names.part(part.trace) for part in parts)
+    every = union(part.names.tensors(part.trace) for part in parts)
     return every, Steps.chain(*(part.names.steps(part.trace) for part in parts))

@@ -8,6 +8,7 @@ views or products of others are *recipes*: they know their shape and read any re
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -168,10 +169,19 @@ class Steps(Sequence[Step]):
 
 
 @dataclass(frozen=True, eq=False)
+class Origin:
+    """What a backward pass came from: the forward trace, and the gradients that were given, by their tensor's name."""
+
+    forward: Trace
+    given: Mapping[str, Array]
+
+
+@dataclass(frozen=True, eq=False)
 class Trace(Mapping[str, Array]):
     """Everything one layer computed. ``trace["output"]`` is an array; ``trace.steps[3]`` an act of arithmetic.
 
     ``facts`` are numbers and words that are not cells: sizes, counts, a formula with its numbers put in.
+    A backward pass says in ``origin`` what it came from.
     """
 
     layer: str
@@ -179,6 +189,7 @@ class Trace(Mapping[str, Array]):
     tensors: Mapping[str, Tensor]
     steps: Sequence[Step]
     facts: Mapping[str, int | float | str] = field(default_factory=dict)
+    origin: Origin | None = None
 
     def __post_init__(self) -> None:
         sizes: dict[str, tuple[int, str]] = {}
@@ -211,6 +222,15 @@ class Trace(Mapping[str, Array]):
     def read(self, region: Region) -> Array:
         """The cells of a region."""
         return self.tensor(region.tensor).read(region)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write it to a ``.npz`` or ``.json`` file, complete or not at all; ``la.load_trace`` reads it.
+
+        Raises ``OutputError`` where the path cannot be written, ``RenderError`` where writing fails.
+        """
+        from layeranim.engine import archive  # which knows traces, and so comes after them
+
+        archive.save(self, path)
 
     def size(self, axis: str) -> int:
         """The one size that an axis name has in this trace."""

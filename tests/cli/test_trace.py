@@ -11,6 +11,7 @@ import pytest
 
 from layeranim import api, catalog
 from layeranim.engine import archive
+from layeranim.errors import OptionError
 
 
 @pytest.mark.parametrize("name", catalog.names())
@@ -42,6 +43,52 @@ def test_the_table_holds_the_numbers_and_the_captions(call: Any) -> None:
     at = done.lines.index("output  output, float64")
     assert rows[at + 2 : at + 4] == [["6", "8"], ["12", "−4"]]
     assert any(line.startswith("row 2, column 2: ") and line.endswith("= −4") for line in done.lines)
+
+
+def test_the_way_back(call: Any, refused: Any, tmp_path: Path) -> None:
+    words = ("trace", "dense", "--input", "1 2", "--weight", "3 4; 5 6", "--backward")
+    done = call(*words, "--grad-output", "10 100")
+    rows = [line.split() for line in done.lines]
+    at = done.lines.index("grad_weight  output, float64")
+    assert rows[at + 2 : at + 4] == [["10", "20"], ["100", "200"]]
+    at = done.lines.index("grad_input  output, float64")
+    assert rows[at + 2] == ["530", "640"]
+    ones = call(*words).lines
+    assert ones[ones.index("grad_output  input, float64") + 2].split() == ["1", "1"]
+    path = tmp_path / "back.npz"
+    assert call(*words, "-o", str(path)).code == 0
+    assert api.load_trace(path)["grad_weight"].tolist() == [[1, 2], [1, 2]]
+    assert "  --grad-final-hidden " in call("trace", "rnn", "--help").out
+    refused(*words[:-1], "--grad-output", "1 2", holds=("grad_output was given", "add backward"))
+    refused(*words, "--grad-output", "1 2 3", holds=("grad_output has shape 3", "1×2"))
+    refused("trace", "backprop", "--backward", holds=("--backward",))
+
+
+@pytest.mark.parametrize("name", [n for n in catalog.names() if catalog.layer(n).backward and not n.startswith("pool")])
+def test_every_layer_goes_back_from_its_output(call: Any, name: str) -> None:
+    done = call("trace", name, "--backward")
+    assert (done.code, done.err) == (0, "")
+    made = api.trace(name, backward=True)
+    assert made.origin is not None
+    assert made.layer == f"{catalog.layer(name).name}-backward"
+    assert set(made.origin.given) <= set(catalog.layer(name).starts)
+    for tensor in made.tensors.values():
+        assert f"{tensor.name}  {tensor.role}, {tensor.dtype.name}" in done.lines or tensor.is_recipe
+
+
+def test_the_way_back_in_python() -> None:
+    forward = api.trace("lstm")
+    g = np.ones(forward.tensor("final_cell").shape)
+    back = api.backward(forward, final_cell=g)
+    same = api.trace("lstm", backward=True, grad_final_cell=g)
+    np.testing.assert_array_equal(back["grad_weight_input"], same["grad_weight_input"])
+    for call, words in ((lambda: api.backward(back), "backward pass already"),
+                        (lambda: api.trace("training", backward=True), "training has no backward pass: its own trace"),
+                        (lambda: api.trace("positional-encoding", backward=True), "it takes no array"),
+                        (lambda: api.backward(forward, input=1), "gradient of input was given"),
+                        (lambda: api.render("conv", backward=True), "no film shows conv backwards yet")):  # fmt: skip
+        with pytest.raises(OptionError, match=words):
+            call()
 
 
 def test_a_large_tensor_is_cut(call: Any) -> None:

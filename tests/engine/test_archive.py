@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from layeranim.catalog import layer
-from layeranim.engine import archive
+from layeranim.engine import archive, archive_reading
 from layeranim.engine.conv import CONV, ConvConfig
 from layeranim.engine.replay import replay
 from layeranim.engine.symbolic import labelled
@@ -55,7 +55,7 @@ def test_what_is_written_loads_back_equal(name: str, suffix: str, tmp_path: Path
     second = archive.load(path, layer)
     assert archive.same(first, second)
     assert path.read_bytes() == archive.dumps(TRACES[name](), suffix) == archive.dumps(second, suffix)
-    assert [t.name for t in archive.stored(first)] == [t.name for t in archive.stored(second)]
+    assert [t.name for t in archive_reading.stored(first)] == [t.name for t in archive_reading.stored(second)]
     assert os.listdir(tmp_path) == [path.name]
     step = second.steps[-4]
     assert step == first.steps[-4]
@@ -133,7 +133,7 @@ DAMAGE: dict[str, tuple[Any, str]] = {
     "negative": (lambda data: rewritten(data, trace=set_shape(-2)), "type, role or shape that no trace has"),
     "object": (lambda data: rewritten(data, trace=lambda h: h["tensors"][0].update(dtype="object")), "type, role"),
     "missing": (lambda data: rewritten(data, trace=lambda h: h["tensors"].pop(1)), "not a trace .*padded"),
-    "version": (lambda data: rewritten(data, trace=lambda h: h.update(version=2)), "version 2, but this program reads"),
+    "version": (lambda data: rewritten(data, trace=lambda h: h.update(version=3)), "version 3, but this program reads"),
     "layer": (lambda data: rewritten(data, trace=lambda h: h.update(layer="konv")), "unknown layer 'konv'"),
     "option": (lambda data: rewritten(data, trace=lambda h: h["options"].update(stride="0")), "stride is 0"),
     "incomplete": (lambda data: rewritten(data, trace=lambda h: h["options"].pop("filters")), "do not go together"),
@@ -143,12 +143,40 @@ DAMAGE: dict[str, tuple[Any, str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", DAMAGE)
+BACK_DAMAGE: dict[str, tuple[Any, str]] = {
+    "no gradients": (lambda head: head.pop("backward"), "not a trace .*backward"),
+    "a gradient less": (lambda head: head["backward"].pop(1), "holds other tensors"),
+    "another axis": (lambda head: head["backward"][1].update(axes=list("abcd")), "holds other tensors"),
+    "starts elsewhere": (lambda head: head["given"][0].update(name="padded"), "starts from that of output"),
+    "another forward": (lambda head: head["options"].update(padding="1"), "padded is 5×6"),
+}
+
+
+@pytest.mark.parametrize("name", [*DAMAGE, *BACK_DAMAGE])
 def test_a_damaged_file_is_refused_in_one_line(name: str) -> None:
-    damage, message = DAMAGE[name]
+    if name in DAMAGE:
+        (damage, message), data = DAMAGE[name], archive.dumps(trace())
+    else:
+        change, message = BACK_DAMAGE[name]
+        damage, data = lambda data: rewritten(data, trace=change), archive.dumps(CONV.backward(trace(), {}))  # type: ignore[misc]
     with pytest.raises(InputError, match=message) as raised:
-        archive.load(io.BytesIO(damage(archive.dumps(trace()))), layer)
+        archive.load(io.BytesIO(damage(data)), layer)
     assert "\n" not in str(raised.value)
+
+
+def test_a_backward_pass_is_saved_with_its_forward_trace_and_read_by_numpy(tmp_path: Path) -> None:
+    forward, path = trace(), tmp_path / "back.npz"
+    back = CONV.backward(forward, {"output": np.ones(forward["output"].shape)})  # type: ignore[misc]
+    back.save(path)
+    with np.load(path) as stored:
+        np.testing.assert_array_equal(stored["backward/grad_kernel"], back["grad_kernel"])
+        np.testing.assert_array_equal(stored["kernel"], forward["kernel"])
+        assert "given/output" not in stored, "it is the gradient of output under a second name"
+    again = archive.load(path, layer)
+    assert archive.same(back, again)
+    assert again.origin is not None
+    assert archive.same(again.origin.forward, forward)
+    assert list(again.origin.given) == ["output"]
 
 
 def test_compressed_repeated_and_flipped_members_are_refused() -> None:

@@ -15,7 +15,7 @@ from layeranim.engine.replay import replay
 from layeranim.engine.trace import Tensor, Trace
 from tests.engine import family
 
-MAKER = family.maker("attention")
+MAKER, SCORES = family.maker("attention"), family.maker("scores")
 LAYERS = {"attention": ATTENTION}
 KINDS = ("dot", "scaled", "additive", "multiplicative", "cosine")
 Case = tuple[dict[str, Any], dict[str, tuple[int, ...]]]
@@ -61,10 +61,22 @@ def test_every_stored_case_agrees_with_pytorch_forward_and_backward() -> None:
     assert {"value_context" in case["arrays"] for case in cases} == {True, False}
 
 
+def test_every_stored_kind_of_score_agrees_with_autograd() -> None:
+    cases = [case["config"] for case in family.stored_agree("scores", LAYERS, 200)]
+    assert {config["kind"] for config in cases} == set(KINDS)
+    for kind in KINDS:
+        mine = [config for config in cases if config["kind"] == kind]
+        assert {config.get("pairs") for config in mine} == {None, "adjacent", "halves"}
+        assert {config["softcap"] for config in mine} == {None, 1.5}
+        assert {config["key_heads"] < config["heads"] for config in mine} == {True, False}
+        assert {config.get("mask_kind", config.get("causal")) for config in mine} == {None, True, "boolean"}
+
+
 if family.HAS_TORCH:
 
     def test_new_cases_agree_with_pytorch_live() -> None:
         family.fresh_agree(MAKER, LAYERS, 5, 40)
+        family.fresh_agree(SCORES, LAYERS, 5, 60)
 
 
 @pytest.mark.parametrize(("options", "shapes"), CASES)
@@ -77,8 +89,7 @@ def test_every_step_replays_and_the_trace_comes_back_from_a_file(
         assert all(tensor.dtype == dtype for tensor in trace.tensors.values())
 
 
-@pytest.mark.parametrize(("options", "shapes"), [c for c in CASES if c[0].get("kind", "scaled") in ("dot", "scaled")
-                                                 and c[0].get("lookup") != "hard"])  # fmt: skip
+@pytest.mark.parametrize(("options", "shapes"), CASES)
 def test_gradients_are_the_slopes_of_finite_differences(
     options: dict[str, Any], shapes: dict[str, tuple[int, ...]]
 ) -> None:

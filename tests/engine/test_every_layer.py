@@ -16,7 +16,7 @@ import pytest
 
 import layeranim.engine
 from layeranim import api, catalog
-from layeranim.engine import archive
+from layeranim.engine import archive, archive_reading
 from layeranim.engine.option import Layer
 from layeranim.engine.replay import replay, sampled
 from layeranim.engine.trace import Trace
@@ -90,7 +90,7 @@ def test_steps_replay_and_every_tensor_is_reached(name: str) -> None:
         assert len(set(tensor.axes)) == len(tensor.axes) == made[key].ndim
         assert all(axis and axis == axis.strip() for axis in tensor.axes)
         assert made[key].shape == tensor.shape
-        assert made[key].dtype.name in archive.DTYPES
+        assert made[key].dtype.name in archive_reading.DTYPES
 
 
 @pytest.mark.parametrize("suffix", archive.SUFFIXES)

@@ -93,14 +93,15 @@ def test_gradients_beyond_a_length_are_zero_and_padding_is_not_seen() -> None:
     np.testing.assert_array_equal(back["grad_hidden"][1, 1:], 0)
 
 
-def test_a_gradient_of_nothing_or_of_something_else_is_refused() -> None:
+def test_a_gradient_of_something_else_is_refused_and_none_is_1() -> None:
     trace = RNN.compute(RNN.config.of({}), arrays_of("rnn", {"hidden": 2}))
     assert RNN.backward is not None
-    family.refused(lambda: RNN.backward(trace, {}), "no gradient was given", "output")
+    ones = RNN.backward(trace, {"output": np.ones(trace.tensor("output").shape)})
+    np.testing.assert_array_equal(RNN.backward(trace, {})["grad_input"], ones["grad_input"])
     family.refused(
         lambda: RNN.backward(trace, {"outputs": np.ones(1)}), "outputs", "did you mean output?", "final_hidden"
     )
-    family.refused(lambda: RNN.backward(trace, {"output": np.ones((2, 3))}), "gradient of output", "2×3", "2×3×2")
+    family.refused(lambda: RNN.backward(trace, {"output": np.ones((2, 3))}), "grad_output has shape 2×3", "2×3×2")
 
 
 @pytest.mark.parametrize("kind", LAYERS)

@@ -13,6 +13,8 @@ from layeranim.engine.seq2seq import SEQ2SEQ
 from layeranim.engine.trace import Tensor, Trace
 from tests.engine import family
 
+MAKER = family.maker("seq2seq")
+LAYERS = {"seq2seq": SEQ2SEQ}
 CASES: list[dict[str, Any]] = [
     {},
     {"cell": "lstm", "attention": "additive", "classes": 5},
@@ -42,6 +44,15 @@ def rnn(t: Trace, side: str, x: Any, h: Any) -> Any:
     return np.tanh(w @ x + u @ h + b)
 
 
+def test_every_stored_case_agrees_with_pytorch_forward_and_backward() -> None:
+    cases = family.stored_agree("seq2seq", LAYERS, 120)
+    assert {(case["config"]["attention"], case["config"]["cell"], case["config"]["feeding"]) for case in cases} == {
+        (attention, cell, feeding) for attention in MAKER.ATTENTIONS for cell in ("rnn", "gru", "lstm")
+        for feeding in ("teacher", "greedy")
+    }  # fmt: skip
+    assert {"lengths" in case["arrays"] for case in cases} == {True, False}
+
+
 @pytest.mark.parametrize("lengths", [None, [4, 2]])
 @pytest.mark.parametrize("options", CASES)
 def test_every_step_replays_and_the_trace_comes_back_from_a_file(options: dict[str, Any], lengths: Any) -> None:
@@ -50,6 +61,27 @@ def test_every_step_replays_and_the_trace_comes_back_from_a_file(options: dict[s
         given = arrays | ({} if lengths is None else {"lengths": lengths})
         trace = family.proven(SEQ2SEQ, SEQ2SEQ.compute(SEQ2SEQ.config.of(options), given))
         assert all(tensor.dtype == dtype for name, tensor in trace.tensors.items() if name not in ("chosen", "lengths"))
+
+
+@pytest.mark.parametrize(("options", "start"), [*((case, "probabilities") for case in CASES), (CASES[1], "logits")])
+def test_gradients_are_the_slopes_of_finite_differences(options: dict[str, Any], start: str) -> None:
+    arrays = arrays_of(options)
+    family.slopes(SEQ2SEQ, SEQ2SEQ.config.of(options), arrays, arrays, start)
+
+
+def test_gradients_of_probabilities_and_logits_add_up_and_end_with_each_source() -> None:
+    options = CASES[1]
+    t = translate(options, lengths=[4, 2])
+    rng = np.random.default_rng(6)
+    above = {name: rng.normal(size=t.tensor(name).shape) for name in ("probabilities", "logits")}
+    back: Any = SEQ2SEQ.backward
+    both, apart = family.replays(back(t, above)), [back(t, {name: array}) for name, array in above.items()]
+    for name in ("source", "target", "encoder.weight_input", "decoder.weight_hidden", "attention.weight_score"):
+        total = sum(one[f"grad_{name}"] for one in apart)
+        np.testing.assert_allclose(both[f"grad_{name}"], total, rtol=1e-9, atol=1e-14)
+    assert not both["grad_source"][1, 2:].any()
+    assert both["grad_source"][1, :2].all()
+    family.refused(lambda: back(t, {"chosen": np.ones((2, 3))}), "gradient of chosen", "probabilities, logits")
 
 
 def test_a_greedy_decoder_with_attention_is_its_formulas_word_by_word() -> None:
@@ -119,6 +151,9 @@ def test_each_word_is_written_before_the_next_is_read() -> None:
 
 if family.HAS_TORCH:
     import torch
+
+    def test_new_cases_agree_with_pytorch_live() -> None:
+        family.fresh_agree(MAKER, LAYERS, 7, 30)
 
     def test_the_parts_are_pytorchs_lstm() -> None:
         options = {"cell": "lstm", "hidden": 4}

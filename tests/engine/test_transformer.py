@@ -64,6 +64,12 @@ def test_every_step_replays_and_the_trace_comes_back_from_a_file(options: dict[s
         assert all(tensor.dtype == dtype for tensor in trace.tensors.values())
 
 
+@pytest.mark.parametrize("options", CASES)
+def test_gradients_are_the_slopes_of_finite_differences(options: dict[str, Any]) -> None:
+    arrays = arrays_of(options)
+    family.slopes(TRANSFORMER, TRANSFORMER.config.of(options), arrays, arrays)
+
+
 def test_the_sublayers_follow_one_another() -> None:
     t = TRANSFORMER.compute(TRANSFORMER.config.of(CASES[3]), arrays_of(CASES[3]))
     np.testing.assert_array_equal(t["self.embeddings"], t["self_norm.output"])

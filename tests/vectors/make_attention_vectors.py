@@ -51,7 +51,7 @@ def _module(
         "causal": config["causal"] and queries <= keys,
     }
     for name, width in (("query", embed), ("key", key_embed), ("value", value_embed), ("output", embed)):
-        arrays[f"weight_{name}"] = store.array(rng, embed, width)
+        arrays[f"weight_{name}"] = store.array(rng, embed, width, kind="small")
         if biased:
             arrays[f"bias_{name}"] = store.array(rng, embed)
     arrays["grad_output"] = store.array(rng, batch, queries, embed)

@@ -25,7 +25,9 @@ def case(rng: np.random.Generator, number: int) -> store.Case:
     }  # fmt: skip
     shapes = {"input": (batch, tokens, embed)} | ({"context": (batch, others, embed)} if decoder else {})
     _, needed = TRANSFORMER.complete(TRANSFORMER.config.of(config), shapes)
-    arrays = {name: store.array(rng, *shape) for name, shape in needed.items()}
+    arrays = {name: store.array(rng, *shape, kind="small" if ".weight_" in name else "real")
+              for name, shape in needed.items()}  # fmt: skip
+    arrays["grad_output"] = store.array(rng, batch, tokens, embed)
     for name, keys in (("self.key_mask", tokens), ("cross.key_mask", others if decoder else 0)):
         if keys and rng.integers(2):
             there = rng.integers(0, 2, (batch, keys))
@@ -62,7 +64,7 @@ def module(case: store.Case, arrays: store.Arrays) -> Any:
 
 
 def expected(case: store.Case, arrays: store.Arrays) -> store.Arrays:
-    """The block's output."""
+    """The block's output and the gradients of tokens, context and every weight."""
     import torch
 
     tokens = arrays["input"].shape[1]
@@ -70,13 +72,37 @@ def expected(case: store.Case, arrays: store.Arrays) -> store.Arrays:
     padding = {
         name: torch.from_numpy(arrays[name]) == 0 for name in ("self.key_mask", "cross.key_mask") if name in arrays
     }
-    block, x = module(case, arrays), torch.from_numpy(arrays["input"])
+    block = module(case, arrays)
+    given = {name: torch.from_numpy(arrays[name]).requires_grad_() for name in ("input", "context") if name in arrays}
     if case["config"]["block"] == "decoder":
-        y = block(x, torch.from_numpy(arrays["context"]), causal, None, padding.get("self.key_mask"),
-                  padding.get("cross.key_mask"))  # fmt: skip
+        y = block(*given.values(), causal, None, padding.get("self.key_mask"), padding.get("cross.key_mask"))
     else:
-        y = block(x, causal, padding.get("self.key_mask"))
-    return {"output": y.detach().numpy()}
+        y = block(given["input"], causal, padding.get("self.key_mask"))
+    y.backward(torch.from_numpy(arrays["grad_output"]))
+    found = {f"grad_{name}": value.grad.numpy() for name, value in given.items()}
+    return {"output": y.detach().numpy(), **found, **_gradients(block, len(given) == 2)}
+
+
+def _gradients(block: Any, decoder: bool) -> store.Arrays:
+    """The gradients of a module's parameters by our names."""
+    theirs = {name: parameter.grad.numpy() for name, parameter in block.named_parameters()}
+    norms = ["self", "cross", "feedforward"] if decoder else ["self", "feedforward"]
+    found = {}
+    for name, array in theirs.items():
+        owner, _, kind = name.partition(".")
+        if "attn" in owner:
+            ours = "self" if owner == "self_attn" else "cross"
+            word = "bias" if kind.endswith("bias") else "weight"
+            parts = ("query", "key", "value") if kind.startswith("in_proj") else ("output",)
+            blocks = np.split(array, len(parts))
+            # A key's bias shifts a whole row of scores: its gradient is 0, and what is left is rounding.
+            found |= {f"grad_{ours}.{word}_{part}": piece for part, piece in zip(parts, blocks, strict=True)
+                      if (word, part) != ("bias", "key")}  # fmt: skip
+        elif owner.startswith("linear"):
+            found[f"grad_feedforward.{kind}_{('expand', 'contract')[int(owner[-1]) - 1]}"] = array
+        else:
+            found[f"grad_{norms[int(owner[-1]) - 1]}_norm.{'gamma' if kind == 'weight' else 'beta'}"] = array
+    return found
 
 
 if __name__ == "__main__":

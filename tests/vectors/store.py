@@ -27,13 +27,14 @@ def array(rng: np.random.Generator, *shape: int, kind: str = "real", below: int 
 
 
 def take(said: dict[str, Any], dtype: str) -> np.ndarray:
-    """The numbers of an array: any, in (0, 1), whole ones, some of −2…2, above 0, or rows that sum to 1."""
+    """The numbers of an array: any, half as large, in (0, 1), whole, some of −2…2, above 0, or rows that sum to 1."""
     if "values" in said:
         return np.array(said["values"], dtype)
     at = np.arange(said["at"], said["at"] + int(np.prod(said["shape"])))
     x = np.take(POOL, at, mode="wrap").reshape(said["shape"])
     kinds: dict[str, Callable[[], np.ndarray]] = {
         "real": lambda: x,
+        "small": lambda: x / 2,
         "unit": lambda: 1 / (1 + np.exp(-x)),
         "whole": lambda: np.floor(np.abs(x) * 1e4) % said["below"],
         "few": lambda: np.clip(np.round(x), -2, 2),

@@ -145,12 +145,12 @@ def all_tensors(config: AttentionConfig, held: Mapping[str, Tensor]) -> dict[str
         both = (out["query_part"], out["key_part"])
         add(lazy.broadcast("alignment_pre", (*SCORES, "score_units"), np.add, *both))
         add(lazy.product("score_products", (*SCORES, "score_units"), out["alignment"], out["weight_score"]))
-        for part, source in (("query", query_name(config)), ("key", _raw_key(config))):
+        for part, source in (("query", query_name(config)), ("key", raw_key(config))):
             rows = (*out[source].axes[:-1], "score_units", out[source].axes[-1])
             add(lazy.product(f"{part}_part_products", rows, out[f"weight_score_{part}"], out[source]))
     else:
         if config.kind == "multiplicative":
-            raw = out[_raw_key(config)]
+            raw = out[raw_key(config)]
             rows = (*raw.axes[:-1], "features", raw.axes[-1])
             add(lazy.product("transformed_key_products", rows, out["weight_score"], raw))
         both = (out[query_name(config)], out[key_name(config)])
@@ -166,7 +166,7 @@ def all_tensors(config: AttentionConfig, held: Mapping[str, Tensor]) -> dict[str
     return out
 
 
-def _raw_key(config: AttentionConfig) -> str:
+def raw_key(config: AttentionConfig) -> str:
     """The keys before a weight of the scores is put on them."""
     return "shared_key" if shared(config) else "turned_key" if config.positional == "rotary" else "key"
 

@@ -60,6 +60,34 @@ def sum_rows(rows: Array) -> Array:
     return np.asarray(rows.sum(axis=0))
 
 
+@operation("length_back", lambda delta, x, norm: (4, finite_max(np.abs(delta * x / norm))))
+def length_back(delta: Array, x: Array, norm: Array) -> Array:
+    """δ · x / |x|: the gradient of a length; 0 where the length is not that of x, because x is too short."""
+    return np.asarray(np.where(norm > norm.dtype.type(COSINE_EPS), delta * x / norm, x.dtype.type(0)))
+
+
+@operation("quotient_back", lambda delta, quotient, by: (4, finite_max(np.abs(delta * quotient / by))))
+def quotient_back(delta: Array, quotient: Array, by: Array) -> Array:
+    """−δ · y / b: the gradient of what y = x / b was divided by."""
+    return np.asarray(-delta * quotient / by)
+
+
+def _weighted_terms(weights: Array, rows: Array) -> tuple[int, float]:
+    return weights.size, finite_max(weighted_total(np.abs(weights), np.abs(rows)))
+
+
+@operation("weighted_total", _weighted_terms)
+def weighted_total(weights: Array, rows: Array) -> Array:
+    """Σ weight · row over all rows of all sequences."""
+    return np.asarray((weights.reshape(-1, 1) * rows.reshape(-1, rows.shape[-1])).sum(axis=0))
+
+
+@operation("no_slope")
+def no_slope(delta: Array) -> Array:
+    """0: which key is the best does not change with a small change of the scores."""
+    return np.zeros_like(delta)
+
+
 @operation("softcap_back", lambda delta, x, *, cap: (16, finite_max(np.abs(delta))))
 def softcap_back(delta: Array, x: Array, *, cap: float) -> Array:
     """δ · (1 − tanh²(x / cap))."""

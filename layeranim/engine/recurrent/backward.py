@@ -8,23 +8,20 @@ of δ xᵀ over all sequences and steps, also shown product by product in ``grad
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
 
 from layeranim.engine import lazy
-from layeranim.engine.array import numeric
-from layeranim.engine.door import fitting
-from layeranim.engine.option import suggest
+from layeranim.engine.adjoint import Adjoint, adjoint, run
+from layeranim.engine.backward import passed_back, starts
 from layeranim.engine.plan import Each, Plan, Reads, in_turn, whole
-from layeranim.engine.recurrent.adjoint import Adjoint, adjoint, run
 from layeranim.engine.recurrent.cells import joined_weight, readout
 from layeranim.engine.recurrent.config import RecurrentConfig, gates_of
 from layeranim.engine.recurrent.forward import final
 from layeranim.engine.recurrent.layout import Run, mask_of, output_name, run_list
-from layeranim.engine.trace import Array, Tensor, Trace
-from layeranim.errors import OptionError
+from layeranim.engine.tape import Tape
+from layeranim.engine.trace import Array, Trace
 
 
 def backward(trace: Trace, gradients: Mapping[str, Any]) -> Trace:
@@ -32,58 +29,27 @@ def backward(trace: Trace, gradients: Mapping[str, Any]) -> Trace:
 
     Args:
         gradients: ∂loss/∂tensor of ``output``, ``logits``, ``probabilities``, ``final_hidden`` or ``final_cell``
-            (with their prefix), each in its tensor's shape; what is not given counts as zero.
+            (with their prefix), each in its tensor's shape; beside one that is given, those that are not count as zero.
 
     Raises:
-        OptionError: no gradient, or one of another tensor.
+        OptionError: a gradient of another tensor.
         ShapeError: a gradient of another shape.
     """
     return _Backward(trace, gradients).trace()
 
 
-class _Backward:
+class _Backward(Tape):
     """The work of one backward pass: gradients by name, and the plans that make them."""
 
     def __init__(self, forward: Trace, gradients: Mapping[str, Any]) -> None:
-        self.forward, self.config = forward, cast(RecurrentConfig, forward.config)
+        super().__init__(forward)
+        self.config = cast(RecurrentConfig, forward.config)
         self.runs = run_list(self.config, forward.tensors)
         self.running = mask_of(forward.tensors)
-        self.out: dict[str, Tensor] = {
-            name: replace(tensor, role="intermediate") if tensor.role == "output" else tensor
-            for name, tensor in forward.tensors.items()
-        }
-        self.given = self._seeds(gradients)
-        self.kind = forward.tensor("input").dtype
-        self.values: dict[str, Array] = {}
-
-    def _seeds(self, gradients: Mapping[str, Any]) -> dict[str, Array]:
-        known = ["output", *(["logits", "probabilities"] if self.config.classes else [])]
+        known = ["probabilities", "logits", "output"] if self.config.classes else ["output"]
         known += [f"{r.prefix}final_{state}" for r in self.runs for state in r.states]
-        for name in gradients:
-            if name not in known:
-                raise OptionError(
-                    f"a gradient of {name} was given{suggest(name, known)}, but it must be of one of {', '.join(known)}"
-                )
-        if not gradients:
-            raise OptionError(f"no gradient was given; give that of {known[0]}")
-        kind = self.forward.tensor("input").dtype
-        out = {name: numeric(f"the gradient of {name}", value).astype(kind) for name, value in gradients.items()}
-        for name, array in out.items():
-            tensor = self.forward.tensor(name)
-            fitting(f"the gradient of {name}", array.shape, tensor.shape, " × ".join(tensor.axes))
-        return out
-
-    def value(self, name: str) -> Array:
-        """A forward tensor or a gradient, whole."""
-        if name not in self.values:
-            self.values[name] = self.out[name].array
-        return self.values[name]
-
-    def add(self, name: str, axes: Sequence[str], array: Array, given: bool = False) -> None:
-        """Hold a gradient; those of what the caller gave to the layer are the backward pass's output."""
-        of = self.forward.tensors.get(name.removeprefix("grad_"))
-        answer = of is not None and of.role in ("input", "weight") and not of.is_recipe
-        self.out[name] = Tensor(name, tuple(axes), "input" if given else "output" if answer else "intermediate", array)
+        self.given = starts(forward, gradients, *known)
+        self.kind = forward.tensor("input").dtype
 
     def trace(self) -> Trace:
         with np.errstate(all="ignore"):
@@ -93,8 +59,8 @@ class _Backward:
             packed = [self._shared(plan) for plan in shared]
             packed += [plan for r, found in cells for plan in self._pack(r, found.shared)]
         parts = [*self._in_time(top, cells), Each((), tuple(packed))]
-        facts: dict[str, int | float | str] = {"steps": int(self.running.sum()), "given": ", ".join(self.given)}
-        return Trace(f"{self.forward.layer}.backward", self.config, self.out, in_turn(parts, self.out), facts)
+        facts: dict[str, int | float | str] = {"steps": int(self.running.sum())}
+        return passed_back(self.forward, self.given, self.out, in_turn(parts, self.out), facts)
 
     def _output(self) -> Adjoint:
         """The gradient of ``output``: given, from the output layer, both or neither."""
@@ -108,22 +74,15 @@ class _Backward:
             if name in self.given or not below:
                 seeds[name] = (f"grad_{name}_given" if below else f"grad_{name}",)
                 array = self.given.get(name, np.zeros(self.forward.tensor(name).shape, self.kind))
-                self.add(seeds[name][0], self.forward.axes(name), array, given=True)
+                self.add(seeds[name][0], array, given=True)
         if not read:
             acts = ()
         elif "probabilities" not in self.given:
             acts = acts[:1]
         found = adjoint(acts, seeds, lambda name: name.startswith(("weight", "bias")))
         for plan in found.plans:
-            self.add(plan.writes, self._axes(plan.writes), run(plan, {n: self.value(n) for n, _ in plan.reads}))
+            self.add(plan.writes, run(plan, {n: self.value(n) for n, _ in plan.reads}))
         return found
-
-    def _axes(self, gradient: str) -> tuple[str, ...]:
-        """The axes of the tensor whose gradient, or part of it, this is."""
-        name = gradient.removeprefix("grad_")
-        while name not in self.forward:
-            name = name.rpartition("_from_")[0] or name.removesuffix("_given")
-        return self.forward.axes(name)
 
     def _cell(self, r: Run) -> Adjoint:
         """One run, from its last step to its first."""
@@ -141,7 +100,7 @@ class _Backward:
             shape = self.forward.tensor(f"{p}initial_{state}").shape
             name = f"{p}final_{state}"
             carried[state] = self.given.get(name, np.zeros(shape, self.kind))
-            self.add(f"grad_{name}", self.forward.axes(name), carried[state], given=True)
+            self.add(f"grad_{name}", carried[state], given=True)
         names = [f"grad_{p}{s}_from_next" for s in r.states] + [plan.writes for plan in found.plans]
         held = {n: np.zeros(self._shape(n), self.kind) for n in names}
         reads = {n for plan in found.plans for n, _ in plan.reads if not n.startswith("grad_")}
@@ -157,15 +116,15 @@ class _Backward:
                 array[:, t] = np.where(on, here[n], 0) if ragged else here[n]
             carried = {s: np.where(on, here[f"grad_{p}previous_{s}"], g) for s, g in carried.items()}
         for n, array in held.items():
-            self.add(n, self._axes(n), array)
+            self.add(n, array)
         for state in r.states:
             first = final(held[f"grad_{p}previous_{state}"], self.running, not r.reverse)
-            self.add(f"grad_{p}initial_{state}", self.forward.axes(f"{p}initial_{state}"), first)
+            self.add(f"grad_{p}initial_{state}", first)
         self._below(r)
         return found
 
     def _shape(self, gradient: str) -> tuple[int, ...]:
-        return tuple(self.forward.size(axis) for axis in self._axes(gradient))
+        return tuple(self.forward.size(axis) for axis in self.axes(gradient))
 
     def _from_output(self, r: Run) -> Array:
         """What reaches each step's state from above: its columns of the layer's output."""
@@ -187,13 +146,11 @@ class _Backward:
         name = f"grad_{r.source}"
         if r is mine[-1] and name not in self.out:
             parts = [self.value(f"grad_{x.prefix}input") for x in mine]
-            self.add(name, self.forward.axes(r.source), np.sum(parts, axis=0))
+            self.add(name, np.sum(parts, axis=0))
 
     def _shared(self, plan: Plan) -> Plan:
         """A weight's gradient, and for a film each product that it is the sum of."""
-        name = plan.writes.removeprefix("grad_")
-        axes = self.forward.axes(name)
-        self.add(plan.writes, axes, run(plan, {n: self.value(n) for n, _ in plan.reads}))
+        self.add(plan.writes, run(plan, {n: self.value(n) for n, _ in plan.reads}))
         if plan.operation == "outer_sum":
             delta, vector = (self.out[n] for n, _ in plan.reads)
             each = (*delta.axes[:-1], delta.axes[-1], vector.axes[-1])
@@ -211,16 +168,16 @@ class _Backward:
                 own = [f"grad_{p}{name}_{part}" for part in gates_of(self.config)]
                 both = [f"grad_{p}{joined_weight(part)}" for part in gates_of(self.config)]
                 reads: Reads = tuple((o, None) if o in made else (b, span) for o, b in zip(own, both, strict=True))
-                out.append(self._packed(f"grad_{p}{name}", "join", reads, self.forward.axes(p + name)))
+                out.append(self._packed(f"grad_{p}{name}", "join", reads))
         if p + "weight_peephole" in self.forward:
             name = p + "weight_peephole"
             rows = whole(*(f"grad_{name}_{part}" for part in ("input", "forget", "output")))
-            out.append(self._packed(f"grad_{name}", "stack", rows, self.forward.axes(name)))
+            out.append(self._packed(f"grad_{name}", "stack", rows))
         return out
 
-    def _packed(self, name: str, operation: str, reads: Reads, axes: tuple[str, ...]) -> Plan:
+    def _packed(self, name: str, operation: str, reads: Reads) -> Plan:
         parts = [self.value(n)[..., s.start : s.stop] if isinstance(s, range) else self.value(n) for n, s in reads]
-        self.add(name, axes, np.stack(parts) if operation == "stack" else np.concatenate(parts))
+        self.add(name, np.stack(parts) if operation == "stack" else np.concatenate(parts))
         return Plan(operation, reads, name)
 
     def _in_time(self, top: Adjoint, cells: Sequence[tuple[Run, Adjoint]]) -> list[Each]:

@@ -14,31 +14,12 @@ The one table gives the forward pass, the recipes, the steps and, read backwards
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
+from layeranim.engine.act import Act as Act
+
 Kind = Literal["rnn", "gru", "lstm"]
-Verb = Literal["affine", "activate", "multiply", "add", "complement", "join", "softmax"]
-
-
-@dataclass(frozen=True)
-class Act:
-    """``writes`` = ``verb`` of ``reads``; ``name`` is an activation's.
-
-    ``affine`` reads a weight, the vector it weighs and what is added to the sums (biases, peephole terms); on the way
-    it makes the tensor ``products``.
-    """
-
-    verb: Verb
-    reads: tuple[str, ...]
-    writes: str
-    name: str = ""
-    products: str = ""
-
-    def renamed(self, names: dict[str, str]) -> Act:
-        """The same act on other tensors."""
-        new = [names.get(name, name) for name in (*self.reads, self.writes, self.products)]
-        return replace(self, reads=tuple(new[:-2]), writes=new[-2], products=new[-1])
 
 
 @dataclass(frozen=True)

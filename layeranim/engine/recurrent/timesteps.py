@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from layeranim.engine import arithmetic  # noqa: F401  (registers copy)
+from layeranim.engine.arithmetic import Cell, at, per_cell
 from layeranim.engine.array import shape_text
+from layeranim.engine.backward import beside, passed_back, start
 from layeranim.engine.door import Given, known, ranked, shaped, take
 from layeranim.engine.option import ArrayOption, Config, Integer, Layer, option
 from layeranim.engine.trace import Region, Shape, Step, Steps, Tensor, Trace, cell, count
@@ -79,10 +80,26 @@ def assemble(config: TimestepsConfig, tensors: Mapping[str, Tensor]) -> Trace:
     return Trace("timesteps", config, dict(tensors), Steps(count(shape), make), facts)
 
 
+def backward(trace: Trace, gradients: Mapping[str, Any]) -> Trace:
+    """The gradient of each number goes back to its place in the row."""
+    g, x = start(trace, gradients), trace.tensor("input")
+    every = beside(
+        trace,
+        Tensor("grad_output", _OUTPUT, "input", g),
+        Tensor("grad_input", x.axes, "output", g.reshape(x.shape)),
+    )
+
+    def back(c: Cell) -> Step:
+        time, feature = divmod(c["position"], g.shape[2])
+        return Step("copy", (at("grad_output", c, "batch", time=time, features=feature),), at("grad_input", c, *x.axes))
+
+    return passed_back(trace, {"output": g}, every, per_cell(x.axes, x.shape, back))
+
+
 TIMESTEPS = Layer(
     name="timesteps", title="Time steps", config=TimestepsConfig,
     arrays=(ArrayOption("input", ("batch", "position"), "input", "a row of numbers"),),
-    complete=complete, compute=compute, assemble=assemble,
+    complete=complete, compute=compute, assemble=assemble, backward=backward,
     formula="n numbers → (batch, timesteps, features), n = timesteps · features",
     source="the input shape of torch.nn.RNN with batch_first and of Keras' recurrent layers",
 )  # fmt: skip

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from layeranim.engine.attention import AttentionConfig
-from layeranim.engine.compose import Part
+from layeranim.engine.compose import INNER, Part
 from layeranim.engine.door import Given, agreed, fitting, known, ranked
 from layeranim.engine.option import ArrayOption, Choice, Config, Flag, Integer, Layer, option
 from layeranim.engine.recurrent import GRU, LSTM, RNN
@@ -54,7 +54,9 @@ ARRAYS = (
 def encoder_of(config: Seq2SeqConfig) -> tuple[Part, Layer, Any]:
     """The encoder: where its trace goes, its layer, its options."""
     axes = {"time": "source_time", "features": "source_features", "joined": "encoder_joined"}
-    return Part("encoder.", {"input": "source"}, axes), *_recurrent(config, config.input_size, config.source_steps)
+    return Part("encoder.", {"input": "source"}, axes=axes, roles=INNER), *_recurrent(
+        config, config.input_size, config.source_steps
+    )
 
 
 def decoder_of(config: Seq2SeqConfig) -> tuple[Part, Layer, Any]:
@@ -62,7 +64,7 @@ def decoder_of(config: Seq2SeqConfig) -> tuple[Part, Layer, Any]:
     states = ("hidden", "cell") if config.cell == "lstm" else ("hidden",)
     reads = {"input": read_by_decoder(config)} | {f"initial_{state}": f"encoder.final_{state}" for state in states}
     axes = {"time": "target_time", "features": "target_features", "joined": "decoder_joined"}
-    return Part("decoder.", reads, axes), *_recurrent(config, config.target_size, config.target_steps)
+    return Part("decoder.", reads, axes=axes, roles=INNER), *_recurrent(config, config.target_size, config.target_steps)
 
 
 def read_by_decoder(config: Seq2SeqConfig) -> str:
@@ -81,7 +83,8 @@ def attention_of(config: Seq2SeqConfig) -> tuple[Part, AttentionConfig]:
     reads = {"query": "decoder.hidden", "key": "encoder.hidden", "value": "encoder.hidden"}
     inner = AttentionConfig(kind=config.attention, queries=config.target_steps, keys=config.source_steps,
                             features=config.hidden, value_features=config.hidden)  # fmt: skip
-    return Part("attention.", reads, {"queries": "target_time", "keys": "source_time"}), inner
+    axes = {"queries": "target_time", "keys": "source_time"}
+    return Part("attention.", reads, axes=axes, roles=INNER), inner
 
 
 def complete(config: Seq2SeqConfig, shapes: Given) -> tuple[Seq2SeqConfig, Shapes]:

@@ -56,10 +56,7 @@ def held_tensors(config: Seq2SeqConfig, arrays: Mapping[str, Array]) -> dict[str
 
 def assemble(config: Seq2SeqConfig, tensors: Mapping[str, Tensor]) -> Trace:
     """The trace from its held tensors."""
-    traces = [_encoder(config, tensors)]
-    traces.append(_decoder(config, tensors, traces[0][1]))
-    if config.attention != "none":
-        traces.append(_attention(config, tensors, traces[0][1], traces[1][1]))
+    traces = parts_of(config, tensors)
     out = dict(tensors)
     for part, trace in traces:
         out |= {name: tensor for name, tensor in part.tensors(trace).items() if name != "encoder.lengths"}
@@ -75,6 +72,15 @@ def assemble(config: Seq2SeqConfig, tensors: Mapping[str, Tensor]) -> Trace:
     }  # fmt: skip
     inside = {part.prefix: part.steps(trace) for part, trace in traces}
     return Trace("seq2seq", config, out, _steps(config, out, inside), facts)
+
+
+def parts_of(config: Seq2SeqConfig, tensors: Mapping[str, Tensor]) -> list[tuple[Part, Trace]]:
+    """Encoder, decoder and attention, each with its trace, from the held tensors of the whole."""
+    traces = [_encoder(config, tensors)]
+    traces.append(_decoder(config, tensors, traces[0][1]))
+    if config.attention != "none":
+        traces.append(_attention(config, tensors, traces[0][1], traces[1][1]))
+    return traces
 
 
 def _encoder(config: Seq2SeqConfig, tensors: Mapping[str, Tensor]) -> tuple[Part, Trace]:

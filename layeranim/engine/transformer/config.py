@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from layeranim.engine.attention import AttentionConfig
-from layeranim.engine.compose import Part
+from layeranim.engine.compose import INNER, Part
 from layeranim.engine.option import ArrayOption, Choice, Config, Flag, Integer, Real, option
 
 
@@ -57,7 +57,7 @@ def attention_of(config: TransformerConfig, name: str, source: str) -> tuple[Par
         features=int(config.embed or 1) // config.heads, value_features=int(config.embed or 1) // config.heads,
         causal=bool(config.causal) and name == "self", mask_kind=config.mask_kind,
     )  # fmt: skip
-    return Part(f"{name}.", reads, axes), inner
+    return Part(f"{name}.", reads, axes=axes, roles=INNER), inner
 
 
 ARRAYS = (

@@ -46,10 +46,7 @@ def assemble(config: TransformerConfig, tensors: Mapping[str, Tensor]) -> Trace:
             _add_products(out, "expanded_pre", "weight_expand", source)
             _add_products(out, "output", "weight_contract", "feedforward.expanded")
         else:
-            part, inner = attention_of(config, name, source)
-            held = _inner(part, tensors)
-            full, _ = ATTENTION.complete(inner, {own: held[own].shape for own in part.reads})
-            trace = ATTENTION.assemble(full, held)
+            part, trace = attention_trace(config, name, source, tensors)
             out |= part.tensors(trace)
             inside[name] = part.steps(trace)
     facts: dict[str, int | float | str] = {
@@ -63,13 +60,17 @@ def assemble(config: TransformerConfig, tensors: Mapping[str, Tensor]) -> Trace:
     return Trace("transformer", config, out, _steps(config, out, inside), facts)
 
 
-def _inner(part: Part, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """What an attention is assembled from: its own tensors, and the tokens that it reads from the block."""
+def attention_trace(
+    config: TransformerConfig, name: str, source: str, tensors: Mapping[str, Tensor]
+) -> tuple[Part, Trace]:
+    """A sublayer's attention, assembled from its own tensors and the tokens that it reads from the block."""
+    part, inner = attention_of(config, name, source)
     held = part.held(tensors)
     axes = {"embeddings": _TOKEN, "context": ("batch", "keys", "context_embed")}
     for own, outer in part.reads.items():
         held[own] = Tensor(own, axes[own], "input", np.asarray(tensors[outer].source))
-    return held
+    full, _ = ATTENTION.complete(inner, {own: held[own].shape for own in part.reads})
+    return part, ATTENTION.assemble(full, held)
 
 
 def _add_products(out: dict[str, Tensor], rows: str, weight: str, vector: str) -> None:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from layeranim.engine.act import Act
 from layeranim.engine.activations import ACTIVATIONS
 from layeranim.engine.plan import Plan, Span, whole
-from layeranim.engine.recurrent.cells import Act
 from layeranim.engine.trace import Array
 
 
