@@ -25,7 +25,7 @@ class Names:
 
     def axis(self, name: str) -> str:
         """The name of a part's axis in the whole."""
-        return name if name == "batch" else self.axes.get(name, self.prefix + name)
+        return self.axes.get(name, name if name == "batch" else self.prefix + name)
 
     def part(self, trace: Trace) -> dict[str, Tensor]:
         """A part's tensors in the names of the whole."""
