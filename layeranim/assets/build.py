@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from layeranim.assets import lock as locks
-from layeranim.assets.cache import Cache, Files, folder_of_user
+from layeranim.assets.cache import SIZE, Cache, Files, folder_of_user
 from layeranim.assets.lock import Lock, Locked
 from layeranim.assets.manifest import Manifest, files_of, find
 from layeranim.assets.plan import Plan, load
@@ -31,6 +31,11 @@ class Report:
     problems: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     removed: list[Path] = field(default_factory=list)
+
+    def warn(self, text: str) -> None:
+        """Note a warning, once."""
+        if text not in self.warnings:
+            self.warnings.append(text)
 
 
 class BuildError(RenderError):
@@ -70,19 +75,21 @@ def build(
     jobs: int | None = None,
     shard: str | None = None,
     cache_dir: str | os.PathLike[str] | None = None,
+    cache_size: int = SIZE,
     tell: Tell | None = None,
 ) -> Report:
     """Make the films of a manifest (without one: the nearest ``layeranim.toml``), or those of some ids.
 
     ``executor`` is any ``concurrent.futures.Executor``; without one, ``jobs`` processes of our own draw. ``force``
-    draws again what is fresh. Raises ``ManifestError`` for what is wrong with the manifest, ``OutputError`` for places
+    draws again what is fresh. The cache takes ``cache_size`` bytes at most. Raises ``ManifestError`` for what is wrong with the manifest, ``OutputError`` for places
     that cannot be written, and ``BuildError``, when the other films are done, naming those that failed.
     """
     path = Path(manifest) if manifest is not None else find(Path.cwd())
     part = Shard.of(shard) if shard else None
     found, films = load(path, ids)
     folder = Path(cache_dir) if cache_dir is not None else folder_of_user()
-    job = Build(found, Report(), folder, tell or (lambda name, what, why: None))
+    report = Report()
+    job = Build(found, report, Cache(folder, report.warn, cache_size), tell or (lambda name, what, why: None))
     job.run(part.take(films) if part else films, executor, jobs or os.cpu_count() or 1, force)
     if not ids and part is None and not job.report.problems:
         job.drop({one.name for one in films})
@@ -97,7 +104,7 @@ class Build:
 
     manifest: Manifest
     report: Report
-    folder: Path | None
+    cache: Cache
     tell: Tell
 
     def run(self, films: Sequence[Plan], executor: Executor | None, jobs: int, force: bool) -> None:
@@ -126,10 +133,9 @@ class Build:
         self, todo: Sequence[Plan], executor: Executor | None, jobs: int, force: bool
     ) -> Iterator[tuple[Plan, Files, str]]:
         """Every film with its files, from the cache or drawn."""
-        cache = Cache(self.folder, self._warn)
         tasks: dict[str, Plan] = {}
         for one in todo:
-            files = None if force else cache.get(one.key)
+            files = None if force else self.cache.get(one.key)
             if files is None:
                 tasks[one.name] = one
             else:
@@ -144,11 +150,11 @@ class Build:
         for task, drawn in results:
             one = tasks[task.entry.name]
             for text in drawn.warnings:
-                self._warn(f"{one.name}: {text}")
+                self.report.warn(f"{one.name}: {text}")
             if drawn.problem is not None:
                 self._failed(one, drawn.problem)
             else:
-                cache.put(one.key, drawn.files)
+                self.cache.put(one.key, drawn.files)
                 yield one, drawn.files, DRAWN
 
     def _publish(self, one: Plan, files: Files, what: str, before: Locked | None, made: Lock) -> None:
@@ -179,7 +185,7 @@ class Build:
                 path.unlink()
                 self.report.removed.append(path)
             elif path.exists():
-                self._warn(f"{path.name} belongs to no film any more, but was changed by hand; it stays")
+                self.report.warn(f"{path.name} belongs to no film any more, but was changed by hand; it stays")
 
     def _done(self, one: Plan, what: str) -> None:
         self.report.done[one.name] = what
@@ -189,10 +195,6 @@ class Build:
     def _failed(self, one: Plan, why: str) -> None:
         self.report.done[one.name], self.report.problems[one.name] = FAILED, why
         self.tell(one.name, FAILED, why)
-
-    def _warn(self, text: str) -> None:
-        if text not in self.report.warnings:
-            self.report.warnings.append(text)
 
 
 def fresh(one: Plan, locked: Locked | None, root: Path) -> bool:

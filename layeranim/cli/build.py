@@ -27,13 +27,13 @@ SECONDS_BETWEEN_LOOKS = 0.5
 
 def _build(
     ids: tuple[str, ...], force: bool, jobs: str | None, shard: str | None, watch: bool, cache_dir: str | None,
-    manifest: str | None, quiet: bool, json: bool,
+    cache_size: str | None, manifest: str | None, quiet: bool, json: bool,
 ) -> None:  # fmt: skip
     path, voice = manifests.manifest(manifest), Voice(quiet)
     if watch:
         if json:
             raise OptionError("--watch never ends, so that --json has nothing to print; leave out one of them")
-        options = {"--jobs": jobs, "--shard": shard, "--cache-dir": cache_dir}
+        options = {"--jobs": jobs, "--shard": shard, "--cache-dir": cache_dir, "--cache-size": cache_size}
         given = [word for flag, value in options.items() if value is not None for word in (flag, value)]
         _watch(path, ["build", "--manifest", str(path), *given, *["--quiet"] * quiet, "--", *ids], voice)
         return
@@ -44,7 +44,8 @@ def _build(
 
     try:
         report = make(path, *ids, force=force, jobs=manifests.jobs(jobs), shard=shard,
-                      cache_dir=manifests.cache_folder(cache_dir), tell=tell)  # fmt: skip
+                      cache_dir=manifests.cache_folder(cache_dir),
+                      cache_size=manifests.cache_size(cache_size), tell=tell)  # fmt: skip
     except BuildError as failed:
         _say(failed.report, voice, json)
         raise
@@ -108,6 +109,7 @@ build = click.Command(
             ["--watch"], is_flag=True, help="build again whenever the manifest, an input or the program changes"
         ),
         manifests.cache_option(),
+        manifests.size_option(),
         manifests.manifest_option(),
         click.Option(["--quiet", "-q"], is_flag=True, help="say nothing on stderr but errors"),
         click.Option(["--json"], is_flag=True, help="print JSON instead of paths"),

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import click
 
-from layeranim.assets.cache import folder_of_user
+from layeranim.assets.cache import SIZE, folder_of_user
 from layeranim.assets.manifest import find
 from layeranim.errors import OptionError
+from layeranim.stories.options import Bytes
 
 
 def ids() -> click.Argument:
@@ -35,6 +36,18 @@ def jobs_option() -> click.Option:
 
 def cache_option() -> click.Option:
     return click.Option(["--cache-dir"], metavar="DIR", help="folder of the cache  [default: the user's]")
+
+
+def size_option() -> click.Option:
+    usual = f"{SIZE // 10**9}GB"
+    return click.Option(["--cache-size"], metavar="SIZE",
+                        help=f"how much the cache may take; what was used longest ago leaves  [default: {usual}]")  # fmt: skip
+
+
+def cache_size(text: str | None) -> int:
+    """Bytes that the cache may take."""
+    found = Bytes().check("cache_size", text)
+    return SIZE if found is None else found
 
 
 def manifest(path: str | None) -> Path:

@@ -113,7 +113,7 @@ def test_why(project: Project, call: Callable[..., Done], monkeypatch: pytest.Mo
     monkeypatch.setattr(sources, "on_the_way", edited)
     assert call("why", "a").out.splitlines() == [
         "a: film option pace: fast → slow",
-        "a: input input: the numbers of x.csv (file) changed",
+        "a: input input: what is in x.csv (file) changed",
         "a: option stride: 1 → 2",
         "a: source layeranim/theme.py changed",
     ]
