@@ -81,8 +81,9 @@ def build(
     """Make the films of a manifest (without one: the nearest ``layeranim.toml``), or those of some ids.
 
     ``executor`` is any ``concurrent.futures.Executor``; without one, ``jobs`` processes of our own draw. ``force``
-    draws again what is fresh. The cache takes ``cache_size`` bytes at most. Raises ``ManifestError`` for what is wrong with the manifest, ``OutputError`` for places
-    that cannot be written, and ``BuildError``, when the other films are done, naming those that failed.
+    draws again what is fresh. The cache takes ``cache_size`` bytes at most. Raises ``ManifestError`` for what is wrong
+    with the manifest, ``OutputError`` for places that cannot be written, and ``BuildError``, when the other films are
+    done, naming those that failed.
     """
     path = Path(manifest) if manifest is not None else find(Path.cwd())
     part = Shard.of(shard) if shard else None

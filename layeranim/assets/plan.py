@@ -104,6 +104,7 @@ def causes(entry: Entry, work: api.Work) -> dict[str, str]:
     out |= {f"option {name}": text for name, text in work.config.shown().items()}
     out |= {f"film option {name}": text for name, text in work.film.shown().items()}
     out |= {f"input {name}": f"{s.name} ({s.kind}) {s.digest}" for name, s in work.sources.items()}
+    out |= {"font": f"{work.font.name} {work.font.digest}"} if work.font else {}
     out |= {f"letters of {name}": text for name, text in work.labels.items()}
     out |= {"drawn at random": f"{', '.join(work.seeded)} with seed {work.seed}"} if work.seeded else {}
     return out | {f"source {name}": text for name, text in sources.on_the_way(explainer).items()}

@@ -39,9 +39,8 @@ def cache_option() -> click.Option:
 
 
 def size_option() -> click.Option:
-    usual = f"{SIZE // 10**9}GB"
-    return click.Option(["--cache-size"], metavar="SIZE",
-                        help=f"how much the cache may take; what was used longest ago leaves  [default: {usual}]")  # fmt: skip
+    says = f"how much the cache may take; what was used longest ago leaves first  [default: {SIZE // 10**9}GB]"
+    return click.Option(["--cache-size"], metavar="SIZE", help=says)
 
 
 def cache_size(text: str | None) -> int:

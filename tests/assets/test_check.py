@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import pytest
 
 from layeranim.assets import sources
 from tests.assets.conftest import TINY, Done, Project, environment
+from tests.fonts import truetype
 
 A = '[[asset]]\nid = "a"\nexplainer = "conv"\n'
 B = '[[asset]]\nid = "b"\nexplainer = "pool"\n'
@@ -163,3 +165,18 @@ def test_a_home_is_not_needed(built: Project, tmp_path: Path) -> None:
             env={**bare, "LC_ALL": "C", "PYTHONUTF8": "0"}, capture_output=True, text=True,
         )  # fmt: skip
         assert (done.returncode, done.stderr) == (0, ""), (words, done)
+
+
+def test_a_font_of_the_users_is_a_cause(project: Project, call: Callable[..., Done]) -> None:
+    font = project.folder / "ours.ttf"
+    font.write_bytes(truetype({"\u05d0": 300}))
+    project.write(A + 'title = "\u05d0"\n', TINY + 'font = "ours.ttf"\n').build()
+    assert call("check").code == 0
+    shutil.copyfile(font, project.folder / "other.ttf")
+    font.write_bytes(truetype({"\u05d0": 400}))
+    assert "stale: font: what is in ours.ttf changed; run layeranim build" in said(call)
+    assert call("why", "a").out == "a: font: what is in ours.ttf changed\n"
+    font.unlink()
+    done = call("check")
+    assert (done.code, done.out) == (2, "")
+    assert "font 'ours.ttf': no such file" in done.err
