@@ -5,66 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from layeranim.assets import lock as locks
 from layeranim.assets.cache import SIZE, Cache, Files, folder_of_user
+from layeranim.assets.finding import find
 from layeranim.assets.lock import Lock, Locked
-from layeranim.assets.manifest import Manifest, files_of, find
+from layeranim.assets.manifest import Manifest, files_of
 from layeranim.assets.plan import Plan, load
-from layeranim.errors import LayeranimError, OptionError, RenderError
+from layeranim.assets.report import CACHED, DRAWN, FAILED, FRESH, BuildError, Report, Shard
+from layeranim.errors import LayeranimError
 from layeranim.film.output import Outputs, check_writable, clear_leftovers
-
-FRESH, CACHED, DRAWN, FAILED = "fresh", "from the cache", "drawn", "failed"
 
 Tell = Callable[[str, str, str], None]
 """Called with a film's name, what became of it and, of a failure, why."""
-
-
-@dataclass
-class Report:
-    """What a build did. ``done`` leads from each film to ``fresh``, ``from the cache``, ``drawn`` or ``failed``."""
-
-    paths: list[Path] = field(default_factory=list)
-    done: dict[str, str] = field(default_factory=dict)
-    problems: dict[str, str] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
-    removed: list[Path] = field(default_factory=list)
-
-    def warn(self, text: str) -> None:
-        """Note a warning, once."""
-        if text not in self.warnings:
-            self.warnings.append(text)
-
-
-class BuildError(RenderError):
-    """Some films could not be made; the others are done. ``report`` tells of both."""
-
-    def __init__(self, report: Report) -> None:
-        super().__init__("\n".join(f"{name}: {why}" for name, why in sorted(report.problems.items())))
-        self.report = report
-
-
-@dataclass(frozen=True)
-class Shard:
-    """Part ``number`` of ``count`` of the films, in the order of their names."""
-
-    number: int
-    count: int
-
-    @classmethod
-    def of(cls, text: str) -> Shard:
-        """``2/4``. Raises ``OptionError``."""
-        first, slash, second = text.partition("/")
-        if not (slash and first.isascii() and second.isascii() and first.isdigit() and second.isdigit()):
-            raise OptionError(f"shard is {text!r}, but must be K/N, such as 1/4")
-        if not 1 <= int(first) <= int(second) <= 1000:
-            raise OptionError(f"shard is {text}, but must be K/N with 1 ≤ K ≤ N ≤ 1000")
-        return cls(int(first), int(second))
-
-    def take(self, films: Sequence[Plan]) -> list[Plan]:
-        return sorted(films, key=lambda one: one.name)[self.number - 1 :: self.count]
 
 
 def build(
@@ -87,8 +42,8 @@ def build(
     """
     path = Path(manifest) if manifest is not None else find(Path.cwd())
     part = Shard.of(shard) if shard else None
-    found, films = load(path, ids)
     folder = Path(cache_dir) if cache_dir is not None else folder_of_user()
+    found, films = load(path, ids, folder)
     report = Report()
     job = Build(found, report, Cache(folder, report.warn, cache_size), tell or (lambda name, what, why: None))
     job.run(part.take(films) if part else films, executor, jobs or os.cpu_count() or 1, force)

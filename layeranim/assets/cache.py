@@ -24,6 +24,8 @@ MAGIC = b"layeranim film 1\n"
 NAME = re.compile(r"[0-9a-f]{64}\.film")
 HEADER = 65_536
 """Bytes that the list of files of an entry may take."""
+KNOWN = ".known"
+"""What the records of ``known`` end in."""
 SIZE = 1_000_000_000
 """Bytes that a cache may take, where nobody says otherwise."""
 
@@ -113,6 +115,8 @@ class Cache:
                 count += 1
         if self.folder is not None:
             clear_leftovers(self.folder)
+            for path in self.folder.glob(f"*{KNOWN}"):
+                path.unlink(missing_ok=True)
         return count
 
     def _path(self, key: str) -> Path:

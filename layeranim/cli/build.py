@@ -12,10 +12,8 @@ from typing import Any
 import click
 
 import layeranim
-from layeranim.assets.build import FAILED, FRESH, BuildError, Report
-from layeranim.assets.build import build as make
-from layeranim.assets.manifest import read
-from layeranim.assets.plan import input_files
+from layeranim.assets import known
+from layeranim.assets.report import FAILED, FRESH, BuildError, Report
 from layeranim.cli import manifests
 from layeranim.cli.console import Voice, out_json, out_paths
 from layeranim.cli.manifests import shown
@@ -42,10 +40,16 @@ def _build(
         if what not in (FRESH, FAILED):
             voice.say(f"{name}: {what}")
 
+    workers, folder, size = manifests.jobs(jobs), manifests.cache_folder(cache_dir), manifests.cache_size(cache_size)
+    if not force and (all_well := known.fresh(path, ids, shard, folder)):
+        root, films = all_well
+        paths = [root / f"{one.name}.{suffix}" for one in films for suffix in one.files]
+        _say(Report(paths, {one.name: FRESH for one in films}), voice, json)
+        return
+    from layeranim.assets.build import build as make  # all that a film takes, but for Manim
+
     try:
-        report = make(path, *ids, force=force, jobs=manifests.jobs(jobs), shard=shard,
-                      cache_dir=manifests.cache_folder(cache_dir),
-                      cache_size=manifests.cache_size(cache_size), tell=tell)  # fmt: skip
+        report = make(path, *ids, force=force, jobs=workers, shard=shard, cache_dir=folder, cache_size=size, tell=tell)
     except BuildError as failed:
         _say(failed.report, voice, json)
         raise
@@ -81,6 +85,9 @@ def _watch(path: Path, words: Sequence[str], voice: Voice) -> None:
 
 def _state(path: Path) -> Any:
     """Sizes and times of the files that a build reads; what is in them decides, when it builds."""
+    from layeranim.assets.manifest import read
+    from layeranim.assets.plan import input_files
+
     package = Path(layeranim.__file__).parent
     try:
         inputs = input_files(read(path)[0])

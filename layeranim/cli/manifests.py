@@ -8,9 +8,8 @@ from pathlib import Path
 import click
 
 from layeranim.assets.cache import SIZE, folder_of_user
-from layeranim.assets.manifest import find
+from layeranim.assets.finding import find
 from layeranim.errors import OptionError
-from layeranim.stories.options import Bytes
 
 
 def ids() -> click.Argument:
@@ -45,8 +44,11 @@ def size_option() -> click.Option:
 
 def cache_size(text: str | None) -> int:
     """Bytes that the cache may take."""
-    found = Bytes().check("cache_size", text)
-    return SIZE if found is None else found
+    if text is None:
+        return SIZE
+    from layeranim.stories.options import Bytes  # and NumPy with it
+
+    return Bytes().check("cache_size", text) or SIZE
 
 
 def manifest(path: str | None) -> Path:

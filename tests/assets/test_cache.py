@@ -22,6 +22,10 @@ def keys(cache: Cache) -> list[str]:
     return [path.name[0] for path in cache.entries()]
 
 
+def films(project: Project) -> list[Path]:
+    return sorted(project.cache.glob("*.film"))
+
+
 def used_at(cache: Cache, letter: str, second: int) -> None:
     os.utime(cache._path(letter * 64), (second, second))
 
@@ -88,10 +92,10 @@ def test_nothing_waits_for_what_is_no_file(tmp_path: Path) -> None:
 
 def test_a_build_keeps_the_cache_to_its_size(project: Project, call: Callable[..., Done]) -> None:
     project.write(A + "matrix = { stride = [1, 2, 3] }\n").pretend()
-    (one, *_), taken = [*project.cache.iterdir()], sum(p.stat().st_size for p in project.cache.iterdir())
+    (one, *_), taken = films(project), sum(p.stat().st_size for p in films(project))
     assert taken == 3 * one.stat().st_size
     project.pretend(force=True, cache_size=2 * one.stat().st_size)
-    assert len([*project.cache.iterdir()]) == 2
+    assert len(films(project)) == 2
     assert (
         call("cache", "info", "--cache-dir", str(project.cache))
         .out.splitlines()[1]
