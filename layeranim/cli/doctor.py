@@ -59,9 +59,9 @@ def _library(distribution: str) -> str:
 
 
 def _fonts() -> str:
-    from layeranim.typeface import shape
+    from layeranim.typeface import Weight, shape
 
-    weights = ("regular", "medium", "semibold")
+    weights: tuple[Weight, ...] = ("regular", "medium", "semibold")
     widths = [shape("0123456789", weight).advance for weight in weights]
     return f"Inter {', '.join(weights)}; ten digits are {widths[0]:.2f} em wide"
 

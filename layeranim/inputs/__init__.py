@@ -5,6 +5,7 @@ Nothing here unpickles, runs, or follows what it reads; declared sizes are check
 
 from __future__ import annotations
 
+from layeranim.inputs.fonts import font
 from layeranim.inputs.kernels import KERNELS, kernel
 from layeranim.inputs.modules import packed, traced
 from layeranim.inputs.read import read
@@ -14,16 +15,5 @@ from layeranim.inputs.samples import SAMPLES
 from layeranim.inputs.seeded import seeded
 from layeranim.inputs.source import Source
 
-__all__ = [
-    "KERNELS",
-    "LIMITS",
-    "SAMPLES",
-    "Limits",
-    "Source",
-    "kernel",
-    "packed",
-    "printable",
-    "read",
-    "seeded",
-    "traced",
-]
+__all__ = ["KERNELS", "LIMITS", "SAMPLES", "Limits", "Source", "font", "kernel", "packed", "printable", "read",
+           "seeded", "traced"]  # fmt: skip

@@ -128,6 +128,9 @@ class FilmOptions(Config):
     max_size: int | None = option(Bytes(), None, "fail if a film file is larger, such as 500KB")
     precision: int | None = option(Integer(0, 6), None, "decimals of every number, instead of the fitting ones")
     title: str | None = option(Text(), None, "title of the film")
+    font: str | None = option(
+        Text(), None, "a .ttf or .otf file for letters that the bundled font lacks, of any script"
+    )
     captions: bool = option(Flag(), True, "the line of arithmetic under the stage")
 
     def frame(self, fmt: str) -> tuple[int, int, Fraction]:
