@@ -52,6 +52,7 @@ class Plan:
 def plan(view: AttentionView) -> Plan:
     """Place the grids; every number's style follows from its cells."""
     stage = place(view)
+    view.relative = stage.arrangement == "heat"
     for tensor, pitch in stage.styles.items():
         if tensor in view.trace:
             view.decide(tensor, pitch)
@@ -170,6 +171,9 @@ def _weights(view: AttentionView, stage: Stage) -> Line:
     name = Run("weights", "probability", "semibold")
     if not stage.merged:
         return name, Run(f"  {numbers.shape_text((view.queries, view.keys))}", source=Fact("shape"))
+    if view.relative:
+        most = numbers.text(view.trace["weights"][view.heaviest.index], view.style("weights"))
+        return name, Run("  0 … ", source=Fact("colour scale")), Run(most, source=view.heaviest)
     if stage.fits["weights"].width(view.cols) < 240:
         return (name,)
     return name, Run(f"  {softmax(view)}("), *formula(view), Run(")")

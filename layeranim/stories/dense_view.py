@@ -165,9 +165,20 @@ class DenseView:
             return self.cells(name, self.trace["weight"][o][picked], shape, True, lambda k: (o, picked[k]))
         return self.cells(name, self.products_of(u)[picked], shape, True, lambda k: (b, o, picked[k]))
 
+    def ranking(self, b: int) -> list[int]:
+        """The units by their results of a sample, the largest first."""
+        results = np.nan_to_num(self.trace["output"][b], nan=-np.inf)
+        before = np.nan_to_num(self.trace["pre_activation"][b], nan=-np.inf)
+        return [int(o) for o in np.lexsort((-before, -results))]
+
     def winner(self, b: int) -> int:
         """The unit with the largest result of a sample."""
-        return int(np.argmax(np.nan_to_num(self.trace["output"][b], nan=-np.inf)))
+        return self.ranking(b)[0]
+
+    def loudest(self, u: int, most: int) -> list[int]:
+        """The inputs whose products add most to the unit under way."""
+        products = np.nan_to_num(numbers.rounded(self.products_of(u)), nan=0.0)
+        return [int(k) for k in np.argsort(-products, kind="stable")[:most] if products[k] > 0]
 
     def edge_width(self, o: int, i: int) -> float:
         """The width of an edge: 2 + 4·|w|/max pixels, by tenths."""

@@ -26,6 +26,7 @@ class DropoutParts:
     one: Callable[[str, int], Cells]
     column: Callable[[str, int], Cells]
     counter: Callable[[int], Line]
+    draw_counter: Callable[[int], Line]
     first: int
     example: int
     cols: int
@@ -56,6 +57,7 @@ class _Telling:
             lambda name, k: view.one(name, k),
             lambda name, draw: view.column(name, draw),
             self.words.counter,
+            self.words.draw_counter,
             shown.start,
             view.example,
             view.features if self.stage.layer else view.cols,
