@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from layeranim import numbers, theme, typeface
@@ -22,7 +23,7 @@ from layeranim.stories.attention_stage import (
     place,
 )
 from layeranim.stories.attention_view import NARROW, AttentionView
-from layeranim.stories.storyboard import Box, Fact, GridPlan, Line, Point, Run
+from layeranim.stories.storyboard import Box, Cells, Fact, GridPlan, Line, Point, Run
 
 BELOW = 29  # from the bottom of a grid to the baseline of its name below
 
@@ -95,12 +96,18 @@ def _grids(view: AttentionView, stage: Stage) -> dict[str, GridPlan]:
             fit.pitch,
             fit.numeral,
             view.plane(tensor, 0, bool(fit.numeral)) if fixed else None,
+            changing=partial(_of_head, view, tensor, bool(fit.numeral)) if fixed else None,
             heading=heading,
             empty=not fixed,
             scale="heat" if name == "weights" else "value",
         )
         out[name] = _headed(grid, stage)
     return out
+
+
+def _of_head(view: AttentionView, tensor: str, numerals: bool, u: int) -> Cells:
+    """What is given to the head of a unit."""
+    return view.plane(tensor, view.at(u)[0], numerals)
 
 
 def _headed(grid: GridPlan, stage: Stage) -> GridPlan:

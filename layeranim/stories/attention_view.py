@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from layeranim import layout, numbers, typeface
 from layeranim.engine.attention import AttentionConfig
 from layeranim.engine.attention.layout import key_name, query_name, score_chain, tokens_name, value_name
+from layeranim.engine.attention.steps import row_of
 from layeranim.engine.trace import Array, Region
 from layeranim.numbers import Style
 from layeranim.stories import vocabulary
@@ -97,6 +98,10 @@ class AttentionView:
     def at(self, u: int) -> tuple[int, int]:
         """Head and query of a unit."""
         return divmod(u, self.rows)
+
+    def steps(self, units: range) -> range:
+        """The trace's steps of some units of one head."""
+        return range(row_of(self.trace, *self.at(units[0])).start, row_of(self.trace, *self.at(units[-1])).stop)
 
     def row(self, tensor: str, u: int) -> Array:
         """What a tensor (heads, queries, …) holds for one unit: all its keys or features."""

@@ -66,7 +66,8 @@ class _Telling:
             brief = stretch.seconds < timing.BRIEF
             if stretch.sweep:
                 yield Beat("sweep", at, length, stretch.units, (("sweep", length),),
-                           words.sweep_caption(stretch.units), done=last + 1)  # fmt: skip
+                           words.sweep_caption(stretch.units), steps=self.view.steps(stretch.units),
+                           done=last + 1)  # fmt: skip
             else:
                 note = notes.pop(0) if notes and not brief else ()
                 yield Beat(
@@ -78,7 +79,8 @@ class _Telling:
                     words.brief_caption(first) if brief else words.caption(first),
                     note,
                     words.place(first),
-                    done=first + 1,
+                    self.view.steps(stretch.units),
+                    first + 1,
                 )
             at += length
             if self.view.row_wise and (last + 1) % self.view.units == 0:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from layeranim import layout, numbers
+from layeranim.engine.dense import steps_of
 from layeranim.engine.trace import Array, Region
 from layeranim.numbers import Style
 from layeranim.stories.conv_chain import activation_name
@@ -42,6 +43,10 @@ class DenseView:
     def at(self, u: int) -> tuple[int, int]:
         """Sample and unit of the layer at unit ``u`` of the film."""
         return divmod(u, self.units)
+
+    def steps(self, units: range) -> range:
+        """The trace's steps of some units."""
+        return range(steps_of(self.trace, *self.at(units[0])).start, steps_of(self.trace, *self.at(units[-1])).stop)
 
     @property
     def chip(self) -> str:
