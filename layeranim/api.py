@@ -60,6 +60,8 @@ class Work:
     traced: Trace | None = None
     gradients: Mapping[str, inputs.Source] | None = None
     font: typeface.Font | None = None
+    asked: Preset | None = None
+    given: frozenset[str] = frozenset()
 
     def trace(self) -> Trace:
         """Compute every tensor."""
@@ -82,7 +84,7 @@ class Work:
         kinds = {name: "image" for name, source in self.sources.items() if _is_picture(source)}
         with self.lettering():
             film, warned = _drawable(self.film)
-            told = Telling(trace, film, self.preset, names, list(self.seeded), self.seed, kinds)
+            told = Telling(trace, film, self.preset, self.asked, self.given, names, list(self.seeded), self.seed, kinds)
             board = self.story.tell(told)
         return replace(board, explainer=self.name, warnings=(*warned, *board.warnings))
 
@@ -130,12 +132,15 @@ def prepare(name: str, given: Mapping[str, Any], *, stdin: BinaryIO | None = Non
     reader = _Reader(layer, ours, stdin, base)
     wanted = Config.of.__func__(layer.config, options)  # type: ignore[attr-defined]
     sources = {n: reader.read(n, spec, wanted) for n, spec in arrays.items()}
+    given_names = frozenset((*options, *arrays))
     config, every, used, seeded = _filled(layer, preset, options, sources, reader, explicit=bool(example))
     labels = preset.labels if used and preset.labels and not seeded else {}
     back = None if gradients is None else {n: reader.read(f"grad_{n}", spec, config) for n, spec in gradients.items()}
+    asked, whole = preset if example else None, preset if used else None
     return Work(
-        name, layer, story, config, film, every, preset if used else None, seeded, seed, labels, None, back, font
-    )
+        name, layer, story, config, film, every, whole, seeded, seed, labels,
+        gradients=back, font=font, asked=asked, given=given_names,
+    )  # fmt: skip
 
 
 def numbers_only(layer: Layer) -> Story:
@@ -211,11 +216,14 @@ class _Reader:
             return inputs.kernel(spec, size=getattr(config, "kernel_size", None), **common)
         if name == self.layer.arrays[0].name:
             common |= {"gray": self.ours.gray, "resize": self.ours.resize}
+            return _one_row(inputs.read(spec, **common), self.layer)
         return inputs.read(spec, **common)
 
     def seeded(self, name: str, shape: Shape) -> inputs.Source:
         role = next((spec.role for spec in self.layer.arrays if spec.name == name), "weight")
         drawn: Any = "bias" if name.endswith("bias") else "weight" if role == "weight" else "input"
+        if name in ("weight_query", "weight_key", "weight_value"):
+            drawn = "projection"
         return inputs.read(inputs.seeded(shape, self.ours.seed, name, drawn), what=name)
 
 
@@ -231,8 +239,10 @@ def _filled(
 
     A preset asked for by name must fit what else is given; the default one gives way, array by array.
     """
-    absent = [name for name in preset.arrays if name not in sources]
-    tries = [absent] if explicit else [absent, *([n] for n in absent if len(absent) > 1), []]
+    users = {*sources, *options}
+    absent = [n for n in preset.arrays if n not in sources and users.isdisjoint(preset.bound.get(n, ()))]
+    alone = [[n] for n in absent if len(absent) > 1 and not {*preset.bound.get(n, ())}.intersection(preset.arrays)]
+    tries = [absent] if explicit else [absent, *alone, []]
     failure: UsageError | None = None
     for names in tries:
         made = {n: spec for n in names if isinstance(spec := preset.arrays[n], Made)}
@@ -250,6 +260,14 @@ def _filled(
         ready |= {n: reader.seeded(n, shapes[n]) for n in seeded}
         return full, ready, len(names) == len(preset.arrays), seeded
     raise failure if failure else LayeranimError("no preset")
+
+
+def _one_row(source: inputs.Source, layer: Layer) -> inputs.Source:
+    """A picture, for a layer that reads rows of numbers: it is one sample, read line by line."""
+    drawn = _is_picture(source) or (source.array.dtype == "uint8" and source.kind == "sample")
+    if not drawn or layer.arrays[0].axes != ("batch", "in_features"):
+        return source
+    return replace(source, array=source.array.reshape(1, -1))
 
 
 def _is_picture(source: inputs.Source) -> bool:
@@ -371,7 +389,7 @@ def _of_trace(made: Trace, options: Mapping[str, Any]) -> Work:
         )
     film, font = _lettered(FilmOptions.of(options), None, inputs.LIMITS.size)  # type: ignore[arg-type]
     layer, story = catalog.layer(name), catalog.story(name)
-    return Work(name, layer, story, made.config, film, {}, None, (), 0, {}, made, font)
+    return Work(name, layer, story, made.config, film, {}, None, (), 0, {}, made, font=font)
 
 
 def arrays_of(trace: Trace) -> dict[str, Array]:
