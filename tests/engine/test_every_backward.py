@@ -7,7 +7,9 @@ moved along some cells of every array that may hold any number, and the central 
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,7 @@ import pytest
 
 from layeranim import catalog
 from layeranim.engine import archive, option
+from layeranim.engine.backward import own
 from layeranim.engine.network import Sizes
 from layeranim.engine.option import Layer, Option
 from layeranim.engine.replay import replay, sampled
@@ -156,6 +159,51 @@ def test_every_option_of_every_layer_has_its_slopes(name: str) -> None:
                 slope = (ends[0] - ends[1]) / 2e-6
                 assert found[at] == pytest.approx(slope, rel=1e-5, abs=1e-6), (key, at, config.shown())
     assert moved
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_single_precision_stays_and_the_callers_gradient_too(name: str) -> None:
+    layer = catalog.layer(name)
+    assert layer.backward is not None
+    for config, arrays, double, rng in islice(cases(name), 0, None, 3):
+        trace = layer.compute(config, {key: array.astype(np.float32) for key, array in arrays.items()})
+        start = str(layer.backward(double, {}).facts["given"])
+        weights = rng.normal(size=trace.tensor(start).shape)
+        mine = weights.copy()
+        back = layer.backward(trace, {start: mine})
+        assert mine.flags.writeable
+        np.testing.assert_array_equal(mine, weights)
+        for key, tensor in own(back).items():
+            assert tensor.dtype == np.float32, (key, config.shown())
+            assert tensor.is_recipe or not tensor.array.flags.writeable
+        for key in (key for key, tensor in own(back).items() if tensor.role == "output"):
+            truth = layer.backward(double, {start: weights})[key]
+            np.testing.assert_allclose(back[key], truth, rtol=2e-3, atol=2e-4 * np.abs(truth).max(initial=1e-2))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -1e300])
+@pytest.mark.parametrize("name", NAMES)
+def test_any_number_travels_back_without_a_warning(name: str, value: float) -> None:
+    layer = catalog.layer(name)
+    assert layer.backward is not None
+    config, arrays, plain, _ = next(cases(name))
+    first = next(key for key in arrays if key not in CONSTANT)
+    start = str(layer.backward(plain, {}).facts["given"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        far = layer.backward(plain, {start: np.full(plain.tensor(start).shape, value)})
+        found = [far]
+        try:
+            wild = layer.compute(config, {**arrays, first: np.full(arrays[first].shape, value)})
+            found.append(layer.backward(wild, {}))
+        except UsageError:
+            assert name in ("loss", "cross-entropy"), "which take probabilities alone"
+        for back in found:
+            for i in sampled(back, 50):
+                replay(back, back.steps[i])
+            for key in back:
+                assert back[key].shape == back.tensor(key).shape
+    assert any(not (np.abs(far[key]) < 1e200).all() for key in own(far)), "it arrives"
 
 
 @pytest.mark.parametrize("suffix", archive.SUFFIXES)
