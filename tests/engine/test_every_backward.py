@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from layeranim import catalog
+from layeranim import api, catalog
 from layeranim.engine import archive, option
 from layeranim.engine.backward import own
 from layeranim.engine.network import Sizes
@@ -23,6 +23,7 @@ from layeranim.engine.option import Layer, Option
 from layeranim.engine.replay import replay, sampled
 from layeranim.engine.trace import Trace, count
 from layeranim.errors import UsageError
+from tests.engine.family import HAS_TORCH
 
 ALREADY = {"backprop", "cnn-backprop", "optimiser", "training", "vanishing"}
 """Their own traces go back already."""
@@ -137,6 +138,9 @@ def test_every_option_of_every_layer_has_its_slopes(name: str) -> None:
         start = str(layer.backward(trace, {}).facts["given"])
         weights = rng.normal(size=trace.tensor(start).shape)
         back = layer.backward(trace, {start: weights})
+        assert back.tensor(f"grad_{start}").role == "input"
+        assert all(back.tensor(key).role == "intermediate" for key, t in trace.tensors.items() if t.role == "output")
+        assert all(key.startswith("grad_") for key, tensor in back.tensors.items() if tensor.role == "output")
         for i in sampled(back, 60):
             assert replay(back, back.steps[i]).agrees, (config.shown(), back.steps[i])
         for key, array in arrays.items():
@@ -215,7 +219,8 @@ def test_a_file_gives_a_backward_pass_back(name: str, suffix: str) -> None:
     ones = layer.backward(trace, {})
     start = str(ones.facts["given"])
     given = layer.backward(trace, {start: rng.normal(size=trace.tensor(start).shape).astype(trace[start].dtype)})
-    for back in (ones, given):
+    last = next(name for name in reversed(layer.starts) if name in trace)
+    for back in (ones, given, layer.backward(trace, {last: rng.normal(size=trace.tensor(last).shape)})):
         data = archive.dumps(back, suffix)
         again = archive.load(io.BytesIO(data), catalog.layer)
         assert archive.same(back, again)
@@ -223,4 +228,28 @@ def test_a_file_gives_a_backward_pass_back(name: str, suffix: str) -> None:
         assert again.steps[-1] == back.steps[-1]
         assert again.origin is not None
         assert archive.same(again.origin.forward, trace)
-        assert {n: t.is_recipe for n, t in again.tensors.items()} == {n: t.is_recipe for n, t in back.tensors.items()}
+        for key, tensor in back.tensors.items():
+            assert again.tensor(key).is_recipe == tensor.is_recipe
+            np.testing.assert_allclose(again[key], tensor.array, rtol=1e-12, atol=1e-14)
+
+
+if HAS_TORCH:
+    import torch
+
+    MODULES = [
+        (torch.nn.Linear(3, 4), (2, 3)), (torch.nn.Conv2d(2, 3, 3, stride=2, padding=1), (2, 2, 5, 5)),
+        (torch.nn.MaxPool2d(2), (1, 2, 4, 4)), (torch.nn.LayerNorm(5), (2, 5)), (torch.nn.GELU(), (2, 4)),
+        (torch.nn.GLU(), (2, 6)), (torch.nn.LSTM(3, 2, 2, bidirectional=True, batch_first=True), (2, 4, 3)),
+        (torch.nn.TransformerEncoderLayer(4, 2, 6, 0.0, batch_first=True), (2, 3, 4)),
+    ]  # fmt: skip
+
+    @pytest.mark.parametrize(("module", "shape"), MODULES, ids=lambda value: type(value).__name__)
+    def test_the_trace_of_a_module_goes_back_as_autograd_does(module: Any, shape: tuple[int, ...]) -> None:
+        module, rng = module.double(), np.random.default_rng(4)
+        x = torch.from_numpy(rng.normal(size=shape)).requires_grad_()
+        y = module(x)
+        y = y[0] if isinstance(y, tuple) else y
+        g = rng.normal(size=tuple(y.shape))
+        y.backward(torch.from_numpy(g))
+        back = api.backward(api.from_torch(module, x.detach()), output=g)
+        np.testing.assert_allclose(back["grad_input"].reshape(shape), x.grad.numpy(), rtol=1e-10, atol=1e-12)
