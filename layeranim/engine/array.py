@@ -14,20 +14,34 @@ def numeric(name: str, value: Any) -> Array:
     """``value`` as a new, read-only, C-ordered float array of the machine's byte order.
 
     float32 and float64 stay what they are; float16 becomes float32; bool, integers and longer floats become float64.
-    Complex numbers, text, dates and objects are refused. The caller's array is never changed or kept.
+    Complex numbers, text, dates, objects, masked cells and numbers beyond float64 are refused. The caller's array is
+    never changed or kept.
     """
-    try:
-        array = np.asarray(value)
-    except (ValueError, TypeError):
-        raise ShapeError(f"{name} has rows of different lengths, but must be a full array of numbers") from None
+    array = _array(name, value)
     if array.dtype.kind not in "biuf":
         raise ShapeError(f"{name} holds {array.dtype} values, but must hold real numbers")
     if array.size == 0:
         raise ShapeError(f"{name} has shape {shape_text(array.shape)}, but must hold at least one number")
     kind = np.float32 if array.dtype.newbyteorder("=") in (np.dtype(np.float32), np.dtype(np.float16)) else np.float64
-    out = np.array(array, dtype=kind, order="C", copy=True)
+    with np.errstate(over="ignore"):
+        out = np.array(array, dtype=kind, order="C", copy=True)
+    if array.dtype.itemsize > out.dtype.itemsize and not np.array_equal(np.isinf(array), np.isinf(out)):
+        raise ShapeError(f"{name} holds {array.dtype} numbers beyond those of float64, {np.finfo(kind).max:.4g}")
     out.flags.writeable = False
     return out
+
+
+def _array(name: str, value: Any) -> Array:
+    """Whatever NumPy makes of a value, or a refusal that says why it makes nothing of it."""
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        raise ShapeError(f"{name} has {np.ma.count_masked(value)} masked cells, but every cell must hold a number")
+    try:
+        return np.asarray(value)
+    except (ValueError, TypeError):
+        raise ShapeError(f"{name} has rows of different lengths, but must be a full array of numbers") from None
+    except RuntimeError as error:  # a tensor of another library, on a device or with a gradient
+        reason = " ".join(str(error).split())[:200]
+        raise ShapeError(f"{name} cannot be read as an array of numbers: {reason}") from None
 
 
 def common(*arrays: Array | None) -> np.dtype[Any]:

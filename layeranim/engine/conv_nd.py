@@ -172,7 +172,8 @@ def assemble(name: str, config: ConvConfig, saved: Mapping[str, Tensor]) -> Trac
 
     def sums(index: Index) -> Array:
         terms = read((*kept(index, shape[: n + 3]), *(range(k) for k in shape[n + 3 :])))
-        return _trim(np.add.accumulate(terms.reshape(*terms.shape[: n + 3], -1), axis=-1)[..., -1], index)
+        with np.errstate(all="ignore"):
+            return _trim(np.add.accumulate(terms.reshape(*terms.shape[: n + 3], -1), axis=-1)[..., -1], index)
 
     held = [saved[key] for key in ("input", "padded", "kernel", "bias") if key in saved]
     if config.flip:

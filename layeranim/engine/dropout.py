@@ -51,7 +51,9 @@ def _axes(config: DropoutConfig, ndim: int) -> tuple[tuple[str, ...], tuple[str,
 
 def complete(config: DropoutConfig, shapes: Mapping[str, Shape | None]) -> tuple[DropoutConfig, dict[str, Shape]]:
     """Every size filled in: input (batch, features) or (features), or (batch, channels, height, width)."""
-    given = shapes.get("input") or ((1, 2, 3, 3) if config.channelwise else (4, 4))
+    given = shapes.get("input")
+    if given is None:
+        given = (1, 2, 3, 3) if config.channelwise else (4, 4)
     if len(given) == 3:
         raise ShapeError(f"input has 3 axes, but must have 1 or 2 ({', '.join(_FLAT)}) or 4 ({', '.join(_IMAGE)})")
     x = ranked("input", given, _IMAGE if len(given) > 2 else _FLAT, 1) or ()

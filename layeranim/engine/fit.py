@@ -83,7 +83,8 @@ def compute(config: FitConfig, arrays: Mapping[str, Array]) -> Trace:
     if "target" in ready:
         ids = whole("target", ready["target"], full.sizes[-1])
     else:
-        ids = (x.sum(axis=1) > x.sum(axis=1).mean()).astype(np.int64)
+        with np.errstate(all="ignore"):
+            ids = (x.sum(axis=1) > x.sum(axis=1).mean()).astype(np.int64)
     histories = _histories(full)
     values: dict[str, list[Array]] = {}
     for k, (inputs, units) in enumerate(pairwise(full.sizes), start=1):

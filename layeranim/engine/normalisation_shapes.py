@@ -163,7 +163,7 @@ def complete(config: NormConfig, shapes: Mapping[str, Shape | None]) -> tuple[No
     _only(config, "momentum", ("batch",))
     if config.mode == "inference" and kind != "batch":
         raise OptionError(f"mode is inference, but kind {kind} keeps no running statistics; kind batch does")
-    given = shapes.get("input") or _DEFAULT[kind]
+    given = _DEFAULT[kind] if shapes.get("input") is None else tuple(shapes["input"] or ())
     if len(given) == 1 and kind in LAST:
         given = (1, *given)
     if not 2 <= len(given) <= 5:

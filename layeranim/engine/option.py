@@ -12,6 +12,7 @@ import math
 import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import MISSING, dataclass, field
 from typing import Any, ClassVar
 
@@ -38,17 +39,25 @@ class Kind:
         return ""
 
 
+LARGEST = 2**53
+"""No whole number here is larger: up to it floats hold every one, and NumPy's index arithmetic stays far from its end."""
+
+
 def _integer(name: str, value: Any, wants: str) -> int:
-    if isinstance(value, str) and re.fullmatch(r"\s*[+-]?\d{1,18}\s*", value):
-        return int(value)
-    if not isinstance(value, (bool, str, float)):
-        try:
-            return operator.index(value)
-        except TypeError:
-            pass
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    raise OptionError(f"{name} is {given(value)}, but must be {wants}")
+    number = None
+    if isinstance(value, str):
+        if re.fullmatch(r"\s*[+-]?[0-9]{1,18}\s*", value):
+            number = int(value)
+    elif isinstance(value, float):
+        number = int(value) if value.is_integer() else None
+    elif not isinstance(value, bool):
+        with suppress(TypeError):
+            number = operator.index(value)
+    if number is None:
+        raise OptionError(f"{name} is {given(value)}, but must be {wants}")
+    if abs(number) > LARGEST:
+        raise OptionError(f"{name} is {given(value)}, but must be {wants} of at most {LARGEST}")
+    return number
 
 
 def given(value: Any) -> str:
@@ -78,6 +87,16 @@ class Integer(Kind):
         return _range_text(self.low, self.high)
 
 
+def _float(value: Any) -> float:
+    """One real number, or text of one; not a truth value, nor a list of one."""
+    if isinstance(value, str):
+        if not value.isascii() or "_" in value:
+            raise ValueError(value)
+    elif type(value).__name__ in ("bool", "bool_") or getattr(value, "shape", ()):
+        raise TypeError(value)
+    return float(value)
+
+
 @dataclass(frozen=True)
 class Real(Kind):
     """A finite number; ``below`` is an upper bound that is itself excluded."""
@@ -91,10 +110,8 @@ class Real(Kind):
     def check(self, name: str, value: Any) -> float | None:
         if value is None:
             return None
-        if isinstance(value, bool):
-            raise OptionError(f"{name} is {given(value)}, but must be a number")
         try:
-            number = float(value)
+            number = _float(value)
         except (TypeError, ValueError, OverflowError):
             raise OptionError(f"{name} is {given(value)}, but must be a number") from None
         if not math.isfinite(number):
@@ -158,8 +175,8 @@ class Choice(Kind):
         if value is None:
             return None
         word = value.strip().lower().replace("_", "-") if isinstance(value, str) else value
-        if word in self.names:
-            return str(word)
+        if isinstance(word, str) and word in self.names:
+            return word
         raise OptionError(
             f"{name} is {given(value)}{suggest(value, self.names)}; it must be one of {', '.join(self.names)}"
         )
@@ -307,7 +324,11 @@ class Config:
 
     def __post_init__(self) -> None:
         for item in self.options():
-            value = item.kind.check(item.name, getattr(self, item.name))
+            value = getattr(self, item.name)
+            if value is None and item.default is not None:
+                usual = item.kind.show(item.kind.check(item.name, item.default))
+                raise OptionError(f"{item.name} is None, but must have a value; {usual} is usual")
+            value = item.kind.check(item.name, value)
             object.__setattr__(self, item.name, value)
 
     @classmethod

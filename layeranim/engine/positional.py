@@ -20,6 +20,7 @@ from layeranim.engine.option import Config, Integer, Layer, Real, option
 from layeranim.engine.plan import Each, Plan, in_turn, whole
 from layeranim.engine.replay import operation
 from layeranim.engine.trace import Array, Shape, Tensor, Trace
+from layeranim.engine.window import affordable
 from layeranim.errors import OptionError
 
 
@@ -83,12 +84,14 @@ class PositionalConfig(Config):
 def _complete(config: PositionalConfig, shapes: Given) -> tuple[PositionalConfig, dict[str, Shape]]:
     if any(shape is not None for shape in shapes.values()):
         known(shapes, [], "positional encoding")
+    affordable("output", (config.positions, config.features))
     return config, {}
 
 
 def _compute(config: PositionalConfig, arrays: Mapping[str, Any]) -> Trace:
     if arrays:
         raise OptionError(f"positional encoding takes no array, but {next(iter(arrays))} was given")
+    _complete(config, {})
     frequency = frequencies(config.features, config.base)
     angle = angles(config.positions, config.features, config.base)
     made = (("position", ("positions",), np.arange(config.positions, dtype=np.float64)),
