@@ -33,8 +33,10 @@ def numeric(name: str, value: Any) -> Array:
 
 def _array(name: str, value: Any) -> Array:
     """Whatever NumPy makes of a value, or a refusal that says why it makes nothing of it."""
-    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
-        raise ShapeError(f"{name} has {np.ma.count_masked(value)} masked cells, but every cell must hold a number")
+    if isinstance(value, np.ma.MaskedArray) and np.ma.getmaskarray(value).any():
+        raise ShapeError(
+            f"{name} has {int(np.ma.getmaskarray(value).sum())} masked cells, but every cell must hold a number"
+        )
     try:
         return np.asarray(value)
     except (ValueError, TypeError):

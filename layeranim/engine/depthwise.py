@@ -63,7 +63,9 @@ def complete(config: DepthwiseConfig, shapes: Mapping[str, Shape | None]) -> tup
         deep = (deep[0], 1, *deep[1:])
     deep = ranked("depthwise_kernel", deep, _DEEP, 2)
     if deep is not None and deep[1] != 1:
-        raise ShapeError(f"depthwise_kernel has {deep[1]} group_channels, but must have 1: each filter reads one channel")
+        raise ShapeError(
+            f"depthwise_kernel has {deep[1]} group_channels, but must have 1: each filter reads one channel"
+        )
     point = shapes.get("pointwise_kernel")
     if point is not None and len(point) not in (2, 4):
         raise ShapeError(f"pointwise_kernel has {len(point)} axes, but must have 2 or 4 ({', '.join(_POINT)})")

@@ -40,7 +40,7 @@ class Kind:
 
 
 LARGEST = 2**53
-"""No whole number here is larger: up to it floats hold every one, and NumPy's index arithmetic stays far from its end."""
+"""No whole number here is larger: floats hold every one up to it, and NumPy's indices stay far from their end."""
 
 
 def _integer(name: str, value: Any, wants: str) -> int:
@@ -89,11 +89,11 @@ class Integer(Kind):
 
 def _float(value: Any) -> float:
     """One real number, or text of one; not a truth value, nor a list of one."""
-    if isinstance(value, str):
-        if not value.isascii() or "_" in value:
-            raise ValueError(value)
-    elif type(value).__name__ in ("bool", "bool_") or getattr(value, "shape", ()):
+    axes: Any = getattr(value, "shape", ())
+    if axes or type(value).__name__ in ("bool", "bool_"):
         raise TypeError(value)
+    if isinstance(value, str) and (not value.isascii() or "_" in value):
+        raise ValueError(value)
     return float(value)
 
 
