@@ -258,12 +258,14 @@ def _letters(text: str) -> list[list[str]]:
 
 
 # ── what users call ──────────────────────────────────────────────────────────
-def trace(name: str, **options: Any) -> Trace:
+def trace(name: str, *, labels: Mapping[str, Any] | None = None, **options: Any) -> Trace:
     """Every tensor of a layer and how each number came about.
 
     ``options`` are the layer's (``stride=2``), its arrays (``input=x, kernel="sobel-x"``), ``example`` and ``seed``.
     With ``backward=True`` it is the trace of the backward pass, see :func:`backward`; ``grad_output=g`` is where that
     starts.
+    ``labels`` are letters, one a cell, for the input, weights and bias of a convolution or a dense layer, as
+    ``{"input": "x y", "weight": "a b; c d"}`` or lists; those of products, sums and output follow.
     Raises ``UsageError`` with the rule that was broken.
 
     >>> import layeranim as la
@@ -271,7 +273,12 @@ def trace(name: str, **options: Any) -> Trace:
     >>> t["output"].tolist()
     [[[[6.0, 8.0], [12.0, 14.0]]]]
     """
-    return prepare(name, options).trace()
+    made = prepare(name, options).trace()
+    if labels is None:
+        return made
+    from layeranim.engine.symbolic import labelled
+
+    return labelled(made, **{key: _letters(text) if isinstance(text, str) else text for key, text in labels.items()})
 
 
 def backward(trace: Trace, **gradients: Any) -> Trace:

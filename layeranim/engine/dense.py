@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from layeranim.engine import door, window
+from layeranim.engine import door, symbolic, window
 from layeranim.engine.activations import ACTIVATIONS, log_softmax, softmax
 from layeranim.engine.arithmetic import at, chain, log_softmax_back, matmul, per_cell
 from layeranim.engine.backward import beside, passed_back, start
@@ -110,7 +110,8 @@ def assemble(name: str, config: DenseConfig, saved: Mapping[str, Tensor]) -> Tra
         "multiplications": batch * units * inputs,
         "activation_formula": ACTIVATIONS[config.activation].formula if config.activation in ACTIVATIONS else "",
     }
-    return Trace(name, config, every, _steps(config, batch, units, "bias" in saved), facts)
+    trace = Trace(name, config, every, _steps(config, batch, units, "bias" in saved), facts)
+    return symbolic.derived(trace) if saved["weight"].labels is not None else trace
 
 
 def _steps(config: DenseConfig, batch: int, units: int, biased: bool) -> Steps:
