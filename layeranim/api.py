@@ -11,9 +11,10 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO
 from layeranim import catalog, inputs, typeface
 from layeranim.engine import archive
 from layeranim.engine.option import Config, Flag, Integer, Layer, PerAxis, Text, option, suggest
+from layeranim.engine.packing import Packed
 from layeranim.engine.trace import Array, Shape, Trace
 from layeranim.errors import LayeranimError, OptionError, UsageError
-from layeranim.inputs import packed
+from layeranim.inputs import traced
 from layeranim.stories.options import Bytes, FilmOptions
 from layeranim.stories.storyboard import Made, Preset, Story, Storyboard, Telling
 
@@ -306,11 +307,16 @@ def from_torch(module: Any, *inputs: Any, seed: int = 0, **named: Any) -> Trace:
 
     ``inputs`` and ``named`` are what the module itself would be called with; the module is only read. ``seed`` draws
     the mask of a dropout in training. Axes beyond a layer's own are folded into the batch, sequences come batch first.
-    Raises ``UsageError`` for a module that is not known, with those that are.
+    An ``nn.Sequential`` becomes one trace, tensors and steps with the names of its modules in front (``0.kernel``).
+    What the trace gives is held against a copy of the module; module, buffers and random state stay as they are.
+    Raises ``UsageError`` for a module that is not known, with those that are, and for one that gives other numbers.
     """
-    found = packed(module, *inputs, seed=seed, **named)
-    layer = catalog.layer(found.layer)
-    return layer.compute(layer.config.of(found.options), found.arrays)
+
+    def compute(found: Packed) -> Trace:
+        layer = catalog.layer(found.layer)
+        return layer.compute(layer.config.of(found.options), found.arrays)
+
+    return traced(module, *inputs, compute=compute, seed=seed, **named)
 
 
 def load_trace(path: str | os.PathLike[str] | IO[bytes]) -> Trace:

@@ -127,6 +127,7 @@ LAYERS: dict[str, str] = {
     "pool3d": "engine.pool:POOL_3D",
     "positional-encoding": "engine.positional:POSITIONAL",
     "seq2seq": "engine.seq2seq:SEQ2SEQ",
+    "sequential": "engine.sequential:SEQUENTIAL",
     "softmax": "engine.softmax:SOFTMAX",
     "timesteps": "engine.recurrent.timesteps:TIMESTEPS",
     "training": "engine.fit:TRAINING",

@@ -35,7 +35,7 @@ class Part:
 
     def axis(self, inner: str) -> str:
         """The outer name of an inner axis."""
-        return inner if inner == "batch" else self.axes.get(inner, self.axis_prefix + inner)
+        return self.axes.get(inner, inner if inner == "batch" else self.axis_prefix + inner)
 
     def arrays(self, outer: Mapping[str, Array]) -> dict[str, Array]:
         """The arrays that the inner layer takes: those with its prefix, and what it reads."""

@@ -10,8 +10,13 @@ from layeranim.engine.trace import Array
 
 @dataclass(frozen=True)
 class Packed:
-    """A layer of ours, as ``Layer.config.of(options)`` and ``Layer.compute(config, arrays)`` take it."""
+    """A layer of ours, as ``Layer.config.of(options)`` and ``Layer.compute(config, arrays)`` take it.
+
+    ``axes`` is the order in which the library's axes of input and output come before they are folded into ours; without
+    it they come as they are.
+    """
 
     layer: str
     options: dict[str, Any] = field(default_factory=dict)
     arrays: dict[str, Array] = field(default_factory=dict)
+    axes: tuple[int, ...] = ()

@@ -6,7 +6,7 @@ Nothing here unpickles, runs, or follows what it reads; declared sizes are check
 from __future__ import annotations
 
 from layeranim.inputs.kernels import KERNELS, kernel
-from layeranim.inputs.modules import packed
+from layeranim.inputs.modules import packed, traced
 from layeranim.inputs.read import read
 from layeranim.inputs.request import LIMITS, Limits
 from layeranim.inputs.safe import printable
@@ -14,4 +14,16 @@ from layeranim.inputs.samples import SAMPLES
 from layeranim.inputs.seeded import seeded
 from layeranim.inputs.source import Source
 
-__all__ = ["KERNELS", "LIMITS", "SAMPLES", "Limits", "Source", "kernel", "packed", "printable", "read", "seeded"]
+__all__ = [
+    "KERNELS",
+    "LIMITS",
+    "SAMPLES",
+    "Limits",
+    "Source",
+    "kernel",
+    "packed",
+    "printable",
+    "read",
+    "seeded",
+    "traced",
+]

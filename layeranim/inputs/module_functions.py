@@ -41,16 +41,16 @@ def activation(name: str, alpha: str = "") -> Reader:
 def prelu(module: Any, call: Call) -> Packed:
     """``PReLU``; with a slope for each channel, channels come last."""
     x = array("input", call["input"])
-    moved = np.moveaxis(x, 1, -1) if x.ndim > 1 and len(module.weight) > 1 else x
-    return Packed(
-        "activation", {"activation": "prelu"}, {"input": rows("input", moved), "slope": array("weight", module.weight)}
-    )
+    axes = _to_the_end(x.ndim, 1) if x.ndim > 1 and len(module.weight) > 1 else tuple(range(x.ndim))
+    arrays = {"input": rows("input", x.transpose(axes)), "slope": array("weight", module.weight)}
+    return Packed("activation", {"activation": "prelu"}, arrays, axes)
 
 
 def glu(module: Any, call: Call) -> Packed:
     """``GLU`` along its axis, which comes last."""
-    x = _last("input", array("input", call["input"]), module.dim)
-    return Packed("activation", {"activation": "glu"}, {"input": rows("input", x)})
+    x = array("input", call["input"])
+    axes = _last("input", x, module.dim)
+    return Packed("activation", {"activation": "glu"}, {"input": rows("input", x.transpose(axes))}, axes)
 
 
 def softmax(log: bool) -> Reader:
@@ -59,16 +59,21 @@ def softmax(log: bool) -> Reader:
     def read(module: Any, call: Call) -> Packed:
         x, dim = array("input", call["input"]), getattr(module, "dim", -3)
         dim = (0 if x.ndim in (0, 1, 3) else 1) if dim is None else dim
-        return Packed("softmax", {"log": log}, {"logits": rows("input", _last("input", x, dim))})
+        axes = _last("input", x, dim) if x.ndim else ()
+        return Packed("softmax", {"log": log}, {"logits": rows("input", x.transpose(axes))}, axes)
 
     return read
 
 
-def _last(name: str, x: Array, dim: int) -> Array:
-    """``x`` with axis ``dim`` moved to the end."""
+def _last(name: str, x: Array, dim: int) -> tuple[int, ...]:
+    """The axes of ``x`` with axis ``dim`` at the end."""
     if not -x.ndim <= dim < x.ndim:
         raise ShapeError(f"{name} has shape {shape_text(x.shape)}, but the module works along its axis {dim}")
-    return np.moveaxis(x, dim, -1)
+    return _to_the_end(x.ndim, dim % x.ndim)
+
+
+def _to_the_end(ndim: int, axis: int) -> tuple[int, ...]:
+    return (*(k for k in range(ndim) if k != axis), axis)
 
 
 def loss(mode: str) -> Reader:

@@ -29,7 +29,7 @@ def recurrent(module: Any, call: Call) -> Packed:
     arrays = dict(found.arrays)
     given = call["input"]
     if type(given).__name__ == "PackedSequence":
-        arrays["input"], arrays["lengths"] = _unpacked(given)
+        arrays["input"], arrays["lengths"] = unpacked(given)
     else:
         arrays["input"] = _batch_first("input", given, module.batch_first, 3)
     if call.get("hx") is not None:
@@ -41,10 +41,10 @@ def recurrent(module: Any, call: Call) -> Packed:
     options = dict(found.options)
     if found.layer == "rnn":
         options["nonlinearity"] = module.nonlinearity
-    return Packed(found.layer, options, arrays)
+    return Packed(found.layer, options, arrays, _time_first(given, module.batch_first))
 
 
-def _unpacked(sequence: Any) -> tuple[Array, Array]:
+def unpacked(sequence: Any) -> tuple[Array, Array]:
     """(batch, time, features) with zeros after each sequence's end, and the lengths."""
     data, sizes = array("input", sequence.data), [int(n) for n in array("input", sequence.batch_sizes)]
     padded, start = np.zeros((sizes[0], len(sizes), data.shape[-1]), data.dtype), 0
@@ -81,6 +81,11 @@ def _batch_first(name: str, value: Any, batch_first: bool, ndim: int) -> Array:
     return x[None] if x.ndim < ndim else x if batch_first else np.swapaxes(x, 0, 1)
 
 
+def _time_first(value: Any, batch_first: bool) -> tuple[int, ...]:
+    """The order of the axes of what has its batch second."""
+    return (1, 0, 2) if not batch_first and getattr(value, "ndim", 0) == 3 else ()
+
+
 def attention(module: Any, call: Call) -> Packed:
     """``MultiheadAttention`` of query, key and value, with its masks."""
     if module.add_zero_attn:
@@ -95,7 +100,8 @@ def attention(module: Any, call: Call) -> Packed:
         arrays["value_context"] = _batch_first("value", value, module.batch_first, 3)
     masks = _masks(call, "attn_mask", "key_padding_mask", "is_causal", module.num_heads)
     causal = bool(masks.pop("causal", False))
-    return Packed(found.layer, found.options | {"causal": causal}, arrays | masks)
+    axes = _time_first(query, module.batch_first)
+    return Packed(found.layer, found.options | {"causal": causal}, arrays | masks, axes)
 
 
 def _masks(call: Call, mask: str, key_mask: str, causal: str, heads: int) -> dict[str, Any]:
@@ -116,8 +122,9 @@ def _meant(mask: Array) -> Array:
     return ~mask if mask.dtype.kind == "b" else mask
 
 
-def _transformer(module: Any, tokens: Array, attentions: Mapping[str, dict[str, Any]]) -> Packed:
+def _transformer(module: Any, given: Any, attentions: Mapping[str, dict[str, Any]], name: str) -> Packed:
     """What both layers share; ``attentions`` holds the masks of each, by our name of the sublayer."""
+    tokens = _batch_first(name, given, module.self_attn.batch_first, 3)
     steady(module, module.dropout.p)
     name = getattr(module.activation, "__name__", type(module.activation).__name__).lower()
     if name not in ("relu", "gelu") or getattr(module.activation, "approximate", "none") != "none":
@@ -128,16 +135,15 @@ def _transformer(module: Any, tokens: Array, attentions: Mapping[str, dict[str, 
     if attentions.get("cross", {}).pop("causal", False):
         raise OptionError("memory_is_causal is true, but there is no memory_mask; give the mask itself")
     masks = {f"{part}.{name}": mask for part, given in attentions.items() for name, mask in given.items()}
-    return Packed(
-        "transformer", found.options | {"eps": eps, "causal": causal}, found.arrays | {"input": tokens} | masks
-    )
+    axes = _time_first(given, module.self_attn.batch_first)
+    options = found.options | {"eps": eps, "causal": causal}
+    return Packed("transformer", options, found.arrays | {"input": tokens} | masks, axes)
 
 
 def encoder(module: Any, call: Call) -> Packed:
     """``TransformerEncoderLayer`` of ``src`` and its masks."""
-    tokens = _batch_first("src", call["src"], module.self_attn.batch_first, 3)
     masks = _masks(call, "src_mask", "src_key_padding_mask", "is_causal", module.self_attn.num_heads)
-    return _transformer(module, tokens, {"self": masks})
+    return _transformer(module, call["src"], {"self": masks}, "src")
 
 
 def decoder(module: Any, call: Call) -> Packed:
@@ -147,6 +153,6 @@ def decoder(module: Any, call: Call) -> Packed:
         "self": _masks(call, "tgt_mask", "tgt_key_padding_mask", "tgt_is_causal", heads),
         "cross": _masks(call, "memory_mask", "memory_key_padding_mask", "memory_is_causal", heads),
     }
-    found = _transformer(module, _batch_first("tgt", call["tgt"], first, 3), masks)
+    found = _transformer(module, call["tgt"], masks, "tgt")
     found.arrays["context"] = _batch_first("memory", call["memory"], first, 3)
     return found

@@ -1,7 +1,8 @@
 """Live PyTorch modules become a layer of ours: its name, its options, its arrays.
 
-A module is known by its class's name and read through its attributes; PyTorch is not imported here. What a module does
-not give back the same way twice (dropout inside a layer in training) is refused; plain dropout draws from a seed.
+A module is known by its class's name and read through its attributes; PyTorch is not imported here. A copy of it is
+read, another is run, and what it gives is held against ours. What a module does not give back the same way twice
+(dropout inside a layer in training) is refused; plain dropout draws from a seed.
 Axes that a layer of ours does not have are folded into the batch: the numbers of the output are the module's, in the
 module's order unless a class axis, or PReLU's channels, had to be moved to the end.
 """
@@ -17,14 +18,34 @@ import numpy as np
 from layeranim.engine.array import shape_text
 from layeranim.engine.option import suggest
 from layeranim.engine.packing import Packed
-from layeranim.engine.trace import Array
+from layeranim.engine.trace import Array, Trace
 from layeranim.errors import OptionError, ShapeError
 from layeranim.inputs import module_functions as functions
+from layeranim.inputs import module_run as run
 from layeranim.inputs import module_sequences as sequences
+from layeranim.inputs.module_row import row
 from layeranim.inputs.module_tensors import array, optional, refuse, rows
 
 Call = Mapping[str, Any]
 """What ``forward`` would be called with, by name."""
+
+
+def traced(module: Any, *inputs: Any, compute: Callable[[Packed], Trace], seed: int = 0, **named: Any) -> Trace:
+    """The trace that ``compute`` makes of the module as a layer of ours, once its output is what the module gives.
+
+    Raises what ``packed`` does, and ``OptionError`` where the module gives other numbers.
+    """
+    if not run.live(module):
+        return compute(packed(module, *inputs, seed=seed, **named))
+    with run.aside():
+        found = packed(run.copied(module), *inputs, seed=seed, **named)
+    trace = compute(found)
+    if found.layer == "dropout" and found.options["rate"]:
+        return trace  # its mask is of our seed, not of PyTorch's
+    with run.aside():
+        result = run.ran(run.copied(module), inputs, named)
+    run.agree(trace, found, run.first(result, lambda value: sequences.unpacked(value)[0]), type(module).__name__)
+    return trace
 
 
 def packed(module: Any, *inputs: Any, seed: int = 0, **named: Any) -> Packed:
@@ -39,7 +60,8 @@ def packed(module: Any, *inputs: Any, seed: int = 0, **named: Any) -> Packed:
     if known is None:
         name = type(module).__name__
         raise OptionError(f"{name} is no module that is read here{_nearest(name)}; there are {', '.join(READERS)}")
-    if getattr(type(module), "forward", None) is not getattr(known, "forward", None):
+    own = "forward" in vars(module)
+    if own or getattr(type(module), "forward", None) is not getattr(known, "forward", None):
         raise OptionError(
             f"{type(module).__name__} has a forward of its own, but only that of {known.__name__} is read"
         )
@@ -239,6 +261,7 @@ READERS: dict[str, Callable[[Any, Call], Packed]] = {
     "AlphaDropout": _dropout("alpha"), "FeatureAlphaDropout": _dropout("alpha", True),
     **{f"BatchNorm{n}d": _batch_norm for n in (1, 2, 3)}, **{f"InstanceNorm{n}d": _instance_norm(n) for n in (1, 2, 3)},
     "LayerNorm": _norm("layer"), "GroupNorm": _norm("group"), "RMSNorm": _norm("rms"),
+    "Sequential": lambda module, call: row(module, call["input"], lambda part, x: packed(part, x, seed=call["seed"])),
     "RNN": sequences.recurrent, "GRU": sequences.recurrent, "LSTM": sequences.recurrent,
     "MultiheadAttention": sequences.attention, "TransformerEncoderLayer": sequences.encoder,
     "TransformerDecoderLayer": sequences.decoder,

@@ -160,6 +160,27 @@ def functions() -> Iterator[Case]:
     yield case(nn.Softmax2d(), normal(1, 3, 1, 1))
 
 
+def rows_of_modules() -> Iterator[Case]:
+    image = [nn.Conv2d(1, 3, 3, padding=1), nn.BatchNorm2d(3), nn.ReLU(inplace=True), nn.MaxPool2d(2)]
+    dense = nn.Sequential(nn.Flatten(), nn.Dropout(0.3), nn.Linear(12, 5), nn.Tanh(), nn.Linear(5, 3), nn.Softmax(-1))
+    yield case(nn.Sequential(*image, dense).eval(), normal(2, 1, 4, 4))
+    yield case(nn.Sequential(*copy.deepcopy(image)), normal(2, 1, 4, 4))
+    yield case(nn.Sequential(nn.Linear(3, 4), nn.GELU(), nn.Linear(4, 2)), normal(2, 5, 3))
+    yield case(nn.Sequential(nn.Linear(3, 4, bias=False), nn.LayerNorm(4), nn.Sigmoid()), normal(3))
+    yield case(
+        nn.Sequential(nn.Embedding(7, 3), nn.LSTM(3, 4, 2, bidirectional=True, batch_first=True)),
+        torch.tensor([[1, 2], [6, 0]]),
+    )
+    layers = [nn.TransformerEncoderLayer(4, 2, 8, dropout=0, batch_first=first) for first in (False, True)]
+    yield case(nn.Sequential(*layers, nn.Softmax(1), nn.PReLU(3), nn.GLU(0), nn.Identity()), normal(2, 3, 4))
+    yield case(nn.Sequential(nn.GLU(1), nn.Linear(3, 2), nn.GroupNorm(2, 2)), normal(3, 4, 2, 3))
+    yield case(
+        nn.Sequential(nn.Conv1d(2, 3, 2), nn.ELU(0.5), nn.AvgPool1d(2), nn.LogSoftmax(1), nn.Flatten()), normal(2, 2, 7)
+    )
+    yield case(nn.Sequential(nn.ConvTranspose2d(2, 2, 2, stride=2), nn.InstanceNorm2d(2), nn.SiLU()), normal(2, 3, 3))
+    yield case(nn.Sequential(nn.Conv3d(1, 2, 2), nn.AdaptiveAvgPool3d(1), nn.Flatten()), normal(1, 1, 3, 3, 3))
+
+
 def losses() -> Iterator[Case]:
     weight, ids = torch.tensor([1.0, 2.0, 3.0], dtype=torch.float64), torch.tensor([0, 2, 1, -100])
     for reduction in ("mean", "sum", "none"):
@@ -188,7 +209,7 @@ def losses() -> Iterator[Case]:
         yield case(nn.KLDivLoss(reduction="batchmean"), normal(*shape).log_softmax(-1), normal(*shape).softmax(-1))
 
 
-FAMILIES = (convolutions, pools, rows, norms, recurrent, attention, functions, losses)
+FAMILIES = (convolutions, pools, rows, norms, recurrent, attention, functions, rows_of_modules, losses)
 
 
 def typed(made: Case, kind: torch.dtype) -> Case:

@@ -1,0 +1,111 @@
+"""Running a copy of a live PyTorch module, so that what we compute can be held against what it computes.
+
+Only a deep copy is read and run, on clones of the inputs, without gradients; the state of PyTorch's random numbers is
+put back. So the module, its buffers and the caller's tensors stay as they are.
+"""
+
+from __future__ import annotations
+
+import copy
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from layeranim.engine.array import shape_text
+from layeranim.engine.packing import Packed
+from layeranim.engine.trace import Array, Trace
+from layeranim.errors import InputError, OptionError
+from layeranim.inputs.module_tensors import array
+
+_REFUSALS = (RuntimeError, ValueError, TypeError, IndexError, AssertionError, AttributeError, NotImplementedError)
+_EPS = {"torch.float64": 2.0**-52, "torch.float16": 2.0**-10, "torch.bfloat16": 2.0**-7}
+RESULTS = ("output", "loss", "losses")
+"""What a trace calls that which the module returns."""
+
+
+def live(module: Any) -> bool:
+    """Whether it is a module of the PyTorch that the caller has imported."""
+    torch: Any = sys.modules.get("torch")
+    return torch is not None and isinstance(module, torch.nn.Module)
+
+
+def copied(module: Any) -> Any:
+    """A deep copy. Raises ``OptionError`` where PyTorch cannot make one."""
+    try:
+        return copy.deepcopy(module)
+    except (RuntimeError, TypeError, ValueError) as error:
+        reason = " ".join(str(error).split())[:160]
+        raise OptionError(f"{type(module).__name__} cannot be copied, so it cannot be checked: {reason}") from None
+
+
+def ran(module: Any, inputs: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
+    """What ``module``, which may be changed by it, returns for clones of the inputs.
+
+    Raises ``InputError`` with PyTorch's reason where it refuses them.
+    """
+    torch: Any = sys.modules["torch"]
+    try:
+        return module(*(_clone(torch, x) for x in inputs), **{n: _clone(torch, x) for n, x in named.items()})
+    except _REFUSALS as error:
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(f"{type(module).__name__} itself refuses these inputs: {reason}") from None
+
+
+@contextmanager
+def aside() -> Iterator[None]:
+    """While a copy is read and run: no gradients, none of PyTorch's advice (the caller's own call gives it), and the
+    random numbers put back."""
+    torch: Any = sys.modules["torch"]
+    before = torch.get_rng_state()
+    try:
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        torch.set_rng_state(before)
+
+
+def _clone(torch: Any, value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return torch.tensor(value)
+    if type(value) in (tuple, list):
+        return type(value)(_clone(torch, part) for part in value)
+    return value.detach().clone() if isinstance(value, torch.Tensor) else copy.copy(value)
+
+
+def first(result: Any, unpacked: Callable[[Any], Array]) -> tuple[Array, float]:
+    """The array that a module returns, or the first of several, and ε of its type."""
+    if type(result).__name__ == "PackedSequence":
+        return unpacked(result), first(result.data, unpacked)[1]
+    if isinstance(result, tuple):
+        return first(result[0], unpacked)
+    return array("the module's output", result), _EPS.get(str(result.dtype), 2.0**-23)
+
+
+def agree(trace: Trace, found: Packed, expected: tuple[Array, float], kind: str) -> None:
+    """Refuse a trace whose output is not what the module gave.
+
+    The bound is ε^0.6 of the largest magnitude, with ε of the module's type: 4·10⁻¹⁰ in float64, 7·10⁻⁵ in float32.
+    Where attention sees no key at all PyTorch gives NaN and we give 0: those cells are left out.
+    """
+    ours = trace[next(name for name in RESULTS if name in trace)]
+    theirs = expected[0].transpose(found.axes) if found.axes else expected[0]
+    if ours.size != theirs.size:
+        sizes = f"{shape_text(theirs.shape)}, but its layer here {shape_text(ours.shape)}"
+        raise OptionError(f"{kind} gives {sizes}: a hook changes the result")
+    ours, theirs = ours.reshape(theirs.shape), theirs.astype(ours.dtype)
+    left_out = np.isnan(theirs) & (found.layer in ("attention", "transformer"))
+    with np.errstate(all="ignore"):
+        apart = np.abs(ours - theirs)
+        apart = np.where((ours == theirs) | (np.isnan(ours) & np.isnan(theirs)) | left_out, 0, apart)
+    scale = float(np.max(np.abs(theirs), initial=1e-30, where=np.isfinite(theirs)))
+    worst = int(np.argmax(np.where(np.isnan(apart), np.inf, apart)))
+    if not apart.flat[worst] <= expected[1] ** 0.6 * scale:
+        raise OptionError(
+            f"{kind} gives {theirs.flat[worst]:.9g} where its layer here gives {ours.flat[worst]:.9g}, so it is not "
+            "shown: a hook or a parametrization changes the result, or a state that every call moves on"
+        )
