@@ -38,8 +38,8 @@ def test_a_row_is_one_trace_with_the_names_of_its_modules() -> None:
     ]  # fmt: skip
     assert trace.facts == {"layers": 7, "parameters": 2 * 9 + 2 + 4 + 3 * 2 + 3}
     replays(trace)
-    written = [step.writes.tensor.split(".")[0] for step in trace.steps]
-    assert written == sorted(written, key=lambda name: (name == "output", name))  # one module after another
+    written = [step.writes.tensor.split(".")[0].replace("output", "5") for step in trace.steps]
+    assert written == sorted(written)  # one module after another
 
 
 @pytest.mark.parametrize("suffix", archive.SUFFIXES)
