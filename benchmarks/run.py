@@ -22,6 +22,7 @@ import numpy as np
 from av.video.codeccontext import VideoCodecContext
 
 from layeranim.film.writers import video, writer
+from layeranim.film.writers.mp4 import H264
 from layeranim.stories.storyboard import Storyboard
 
 HD, SMALL = (1280, 720), (640, 360)
@@ -134,11 +135,7 @@ def _yuv(board: Storyboard) -> list[tuple[np.ndarray, int]]:
 
 
 def _encode(frames: list[tuple[np.ndarray, int]]) -> None:
-    codec = video.CODECS["h264"]
-    context = cast(VideoCodecContext, av.CodecContext.create(codec.encoder, "w"))
-    context.width, context.height, context.pix_fmt = *HD, "yuv420p"
-    context.framerate, context.time_base = films.FPS, 1 / films.FPS
-    context.options, context.thread_count, context.gop_size = codec.options, 1, video.KEYFRAMES
+    context = cast(VideoCodecContext, video.configure(av.CodecContext.create(H264.encoder, "w"), films.spec(HD), H264))
     number = 0
     for picture, repeat in frames:
         frame = av.VideoFrame.from_ndarray(picture, format="yuv420p")

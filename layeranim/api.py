@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, BinaryIO
@@ -58,6 +59,9 @@ class Work:
     labels: Mapping[str, str] = field(default_factory=dict)
     traced: Trace | None = None
     gradients: Mapping[str, inputs.Source] | None = None
+    font: typeface.Font | None = None
+    asked: Preset | None = None
+    given: frozenset[str] = frozenset()
 
     def trace(self) -> Trace:
         """Compute every tensor."""
@@ -78,10 +82,15 @@ class Work:
             raise OptionError(f"no film shows {self.name} backwards yet; layeranim trace {self.name} --backward does")
         names = {name: source.name for name, source in self.sources.items() if source.kind == "kernel"}
         kinds = {name: "image" for name, source in self.sources.items() if _is_picture(source)}
-        film, warned = _drawable(self.film)
-        told = Telling(trace, film, self.preset, names, list(self.seeded), self.seed, kinds)
-        board = self.story.tell(told)
+        with self.lettering():
+            film, warned = _drawable(self.film)
+            told = Telling(trace, film, self.preset, self.asked, self.given, names, list(self.seeded), self.seed, kinds)
+            board = self.story.tell(told)
         return replace(board, explainer=self.name, warnings=(*warned, *board.warnings))
+
+    def lettering(self) -> AbstractContextManager[None]:
+        """Text that is laid out within has the user's font at hand."""
+        return typeface.with_font(self.font)
 
     def film_to(
         self, output: Any = None, formats: Any = None, progress: Any = None, board: Storyboard | None = None
@@ -95,10 +104,13 @@ class Work:
         from layeranim.film.film import make  # Manim is imported here, after everything that can be refused
 
         sources = {n: {"name": s.name, "kind": s.kind, "sha256": s.digest} for n, s in self.sources.items()}
+        if self.font:
+            sources["font"] = {"name": self.font.name, "kind": "font", "sha256": self.font.digest}
         example = self.preset.name if self.preset else None
         origin = Origin(self.name, self.config.shown(), sources, example, self.seeded, self.seed)
         scene = catalog.resolve(catalog.explainer(self.name).scene)
-        return make(board, scene, self.film, found, origin, progress)
+        with self.lettering():
+            return make(board, scene, self.film, found, origin, progress)
 
 
 def prepare(name: str, given: Mapping[str, Any], *, stdin: BinaryIO | None = None, base: Path | None = None) -> Work:
@@ -109,6 +121,7 @@ def prepare(name: str, given: Mapping[str, Any], *, stdin: BinaryIO | None = Non
     layer = catalog.layer(name)
     story = catalog.story(name) if name in catalog.explainers() else numbers_only(layer)
     options, arrays, film, ours, gradients = _sorted(layer, story, given)
+    film, font = _lettered(film, base, ours.max_input)
     seed, example = ours.seed, ours.example
     preset = story.preset(example) if example else story.presets[0]
     if preset is None:
@@ -119,10 +132,15 @@ def prepare(name: str, given: Mapping[str, Any], *, stdin: BinaryIO | None = Non
     reader = _Reader(layer, ours, stdin, base)
     wanted = Config.of.__func__(layer.config, options)  # type: ignore[attr-defined]
     sources = {n: reader.read(n, spec, wanted) for n, spec in arrays.items()}
+    given_names = frozenset((*options, *arrays))
     config, every, used, seeded = _filled(layer, preset, options, sources, reader, explicit=bool(example))
     labels = preset.labels if used and preset.labels and not seeded else {}
     back = None if gradients is None else {n: reader.read(f"grad_{n}", spec, config) for n, spec in gradients.items()}
-    return Work(name, layer, story, config, film, every, preset if used else None, seeded, seed, labels, None, back)
+    asked, whole = preset if example else None, preset if used else None
+    return Work(
+        name, layer, story, config, film, every, whole, seeded, seed, labels,
+        gradients=back, font=font, asked=asked, given=given_names,
+    )  # fmt: skip
 
 
 def numbers_only(layer: Layer) -> Story:
@@ -198,11 +216,14 @@ class _Reader:
             return inputs.kernel(spec, size=getattr(config, "kernel_size", None), **common)
         if name == self.layer.arrays[0].name:
             common |= {"gray": self.ours.gray, "resize": self.ours.resize}
+            return _one_row(inputs.read(spec, **common), self.layer)
         return inputs.read(spec, **common)
 
     def seeded(self, name: str, shape: Shape) -> inputs.Source:
         role = next((spec.role for spec in self.layer.arrays if spec.name == name), "weight")
         drawn: Any = "bias" if name.endswith("bias") else "weight" if role == "weight" else "input"
+        if name in ("weight_query", "weight_key", "weight_value"):
+            drawn = "projection"
         return inputs.read(inputs.seeded(shape, self.ours.seed, name, drawn), what=name)
 
 
@@ -218,8 +239,10 @@ def _filled(
 
     A preset asked for by name must fit what else is given; the default one gives way, array by array.
     """
-    absent = [name for name in preset.arrays if name not in sources]
-    tries = [absent] if explicit else [absent, *([n] for n in absent if len(absent) > 1), []]
+    users = {*sources, *options}
+    absent = [n for n in preset.arrays if n not in sources and users.isdisjoint(preset.bound.get(n, ()))]
+    alone = [[n] for n in absent if len(absent) > 1 and not {*preset.bound.get(n, ())}.intersection(preset.arrays)]
+    tries = [absent] if explicit else [absent, *alone, []]
     failure: UsageError | None = None
     for names in tries:
         made = {n: spec for n in names if isinstance(spec := preset.arrays[n], Made)}
@@ -239,8 +262,24 @@ def _filled(
     raise failure if failure else LayeranimError("no preset")
 
 
+def _one_row(source: inputs.Source, layer: Layer) -> inputs.Source:
+    """A picture, for a layer that reads rows of numbers: it is one sample, read line by line."""
+    drawn = _is_picture(source) or (source.array.dtype == "uint8" and source.kind == "sample")
+    if not drawn or layer.arrays[0].axes != ("batch", "in_features"):
+        return source
+    return replace(source, array=source.array.reshape(1, -1))
+
+
 def _is_picture(source: inputs.Source) -> bool:
     return source.array.dtype == "uint8" and (source.name.lower().endswith(PICTURES) or source.name.startswith("photo"))
+
+
+def _lettered(film: FilmOptions, base: Path | None, most: int) -> tuple[FilmOptions, typeface.Font | None]:
+    """The options with the font's name instead of its path, and the font."""
+    if film.font is None:
+        return film, None
+    name, data = inputs.font(film.font, base=base, limits=inputs.Limits(most))
+    return film.replace(font=name), typeface.Font.of(name, data)
 
 
 def _drawable(film: FilmOptions) -> tuple[FilmOptions, tuple[str, ...]]:
@@ -248,8 +287,8 @@ def _drawable(film: FilmOptions) -> tuple[FilmOptions, tuple[str, ...]]:
     title = film.title and typeface.draw_safe(film.title)
     if title == film.title:
         return film, ()
-    lost = " ".join(sorted(typeface.missing(str(film.title)))[:8])
-    said = f"the font has no {lost}" if lost else "it is long"
+    lost = typeface.lost(str(film.title))
+    said = f"the font has no {lost}" if lost else "it is long, or holds what cannot be seen"
     changed: FilmOptions = film.replace(title=title)
     return changed, (f"the title is drawn as {title!r}: {said}",)
 
@@ -348,8 +387,9 @@ def _of_trace(made: Trace, options: Mapping[str, Any]) -> Work:
         raise OptionError(
             f"a trace of {made.layer} has numbers but no film yet; there are {', '.join(catalog.explainers())}"
         )
-    film = FilmOptions.of(options)
-    return Work(name, catalog.layer(name), catalog.story(name), made.config, film, {}, None, (), 0, {}, made)  # type: ignore[arg-type]
+    film, font = _lettered(FilmOptions.of(options), None, inputs.LIMITS.size)  # type: ignore[arg-type]
+    layer, story = catalog.layer(name), catalog.story(name)
+    return Work(name, layer, story, made.config, film, {}, None, (), 0, {}, made, font=font)
 
 
 def arrays_of(trace: Trace) -> dict[str, Array]:

@@ -266,9 +266,9 @@ def levels(values: ArrayLike, vmax: float | None = None, steps: int = 4) -> NDAr
     return np.asarray(np.where(sizes > 0, np.sign(rounded(values)) * step, 0.0), dtype=np.int8)
 
 
-def heat_levels(values: ArrayLike) -> NDArray[np.int8]:
-    """Step 0…5 of probabilities: ⌈6 p⌉ − 1 of p clipped to 0…1; 0 for NaN."""
-    share = np.clip(np.nan_to_num(rounded(values)), 0.0, 1.0)
+def heat_levels(values: ArrayLike, top: float = 1.0) -> NDArray[np.int8]:
+    """Step 0…5 of probabilities: ⌈6 p / top⌉ − 1 of p clipped to 0…top; 0 for NaN, and everywhere for a top of 0."""
+    share = np.clip(np.nan_to_num(rounded(values)) / (top if top > 0 else np.inf), 0.0, 1.0)
     return np.asarray(np.clip(np.ceil(share * 6 - _SLACK) - 1, 0, 5), dtype=np.int8)
 
 

@@ -78,7 +78,7 @@ def test_outlines_fill_the_extents_the_font_states(weight: Weight) -> None:
 
 def test_the_three_weights_hold_the_same_characters_and_grow_bolder() -> None:
     faces = [typeface._face(weight) for weight in WEIGHTS]
-    assert len({face._characters for face in faces}) == 1
+    assert len({face._shaper.characters for face in faces}) == 1
     assert faces[0].stroke < faces[1].stroke < faces[2].stroke
     assert width("Σ", 1, "regular") != width("Σ", 1, "semibold")
 

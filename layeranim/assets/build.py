@@ -5,61 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from layeranim.assets import lock as locks
-from layeranim.assets.cache import Cache, Files, folder_of_user
+from layeranim.assets.cache import SIZE, Cache, Files, folder_of_user
+from layeranim.assets.finding import find
 from layeranim.assets.lock import Lock, Locked
-from layeranim.assets.manifest import Manifest, files_of, find
+from layeranim.assets.manifest import Manifest, files_of
 from layeranim.assets.plan import Plan, load
-from layeranim.errors import LayeranimError, OptionError, RenderError
+from layeranim.assets.report import CACHED, DRAWN, FAILED, FRESH, BuildError, Report, Shard
+from layeranim.errors import LayeranimError
 from layeranim.film.output import Outputs, check_writable, clear_leftovers
-
-FRESH, CACHED, DRAWN, FAILED = "fresh", "from the cache", "drawn", "failed"
 
 Tell = Callable[[str, str, str], None]
 """Called with a film's name, what became of it and, of a failure, why."""
-
-
-@dataclass
-class Report:
-    """What a build did. ``done`` leads from each film to ``fresh``, ``from the cache``, ``drawn`` or ``failed``."""
-
-    paths: list[Path] = field(default_factory=list)
-    done: dict[str, str] = field(default_factory=dict)
-    problems: dict[str, str] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
-    removed: list[Path] = field(default_factory=list)
-
-
-class BuildError(RenderError):
-    """Some films could not be made; the others are done. ``report`` tells of both."""
-
-    def __init__(self, report: Report) -> None:
-        super().__init__("\n".join(f"{name}: {why}" for name, why in sorted(report.problems.items())))
-        self.report = report
-
-
-@dataclass(frozen=True)
-class Shard:
-    """Part ``number`` of ``count`` of the films, in the order of their names."""
-
-    number: int
-    count: int
-
-    @classmethod
-    def of(cls, text: str) -> Shard:
-        """``2/4``. Raises ``OptionError``."""
-        first, slash, second = text.partition("/")
-        if not (slash and first.isascii() and second.isascii() and first.isdigit() and second.isdigit()):
-            raise OptionError(f"shard is {text!r}, but must be K/N, such as 1/4")
-        if not 1 <= int(first) <= int(second) <= 1000:
-            raise OptionError(f"shard is {text}, but must be K/N with 1 ≤ K ≤ N ≤ 1000")
-        return cls(int(first), int(second))
-
-    def take(self, films: Sequence[Plan]) -> list[Plan]:
-        return sorted(films, key=lambda one: one.name)[self.number - 1 :: self.count]
 
 
 def build(
@@ -70,19 +30,22 @@ def build(
     jobs: int | None = None,
     shard: str | None = None,
     cache_dir: str | os.PathLike[str] | None = None,
+    cache_size: int = SIZE,
     tell: Tell | None = None,
 ) -> Report:
     """Make the films of a manifest (without one: the nearest ``layeranim.toml``), or those of some ids.
 
     ``executor`` is any ``concurrent.futures.Executor``; without one, ``jobs`` processes of our own draw. ``force``
-    draws again what is fresh. Raises ``ManifestError`` for what is wrong with the manifest, ``OutputError`` for places
-    that cannot be written, and ``BuildError``, when the other films are done, naming those that failed.
+    draws again what is fresh. The cache takes ``cache_size`` bytes at most. Raises ``ManifestError`` for what is wrong
+    with the manifest, ``OutputError`` for places that cannot be written, and ``BuildError``, when the other films are
+    done, naming those that failed.
     """
     path = Path(manifest) if manifest is not None else find(Path.cwd())
     part = Shard.of(shard) if shard else None
-    found, films = load(path, ids)
     folder = Path(cache_dir) if cache_dir is not None else folder_of_user()
-    job = Build(found, Report(), folder, tell or (lambda name, what, why: None))
+    found, films = load(path, ids, folder)
+    report = Report()
+    job = Build(found, report, Cache(folder, report.warn, cache_size), tell or (lambda name, what, why: None))
     job.run(part.take(films) if part else films, executor, jobs or os.cpu_count() or 1, force)
     if not ids and part is None and not job.report.problems:
         job.drop({one.name for one in films})
@@ -97,7 +60,7 @@ class Build:
 
     manifest: Manifest
     report: Report
-    folder: Path | None
+    cache: Cache
     tell: Tell
 
     def run(self, films: Sequence[Plan], executor: Executor | None, jobs: int, force: bool) -> None:
@@ -126,10 +89,9 @@ class Build:
         self, todo: Sequence[Plan], executor: Executor | None, jobs: int, force: bool
     ) -> Iterator[tuple[Plan, Files, str]]:
         """Every film with its files, from the cache or drawn."""
-        cache = Cache(self.folder, self._warn)
         tasks: dict[str, Plan] = {}
         for one in todo:
-            files = None if force else cache.get(one.key)
+            files = None if force else self.cache.get(one.key)
             if files is None:
                 tasks[one.name] = one
             else:
@@ -144,11 +106,11 @@ class Build:
         for task, drawn in results:
             one = tasks[task.entry.name]
             for text in drawn.warnings:
-                self._warn(f"{one.name}: {text}")
+                self.report.warn(f"{one.name}: {text}")
             if drawn.problem is not None:
                 self._failed(one, drawn.problem)
             else:
-                cache.put(one.key, drawn.files)
+                self.cache.put(one.key, drawn.files)
                 yield one, drawn.files, DRAWN
 
     def _publish(self, one: Plan, files: Files, what: str, before: Locked | None, made: Lock) -> None:
@@ -179,7 +141,7 @@ class Build:
                 path.unlink()
                 self.report.removed.append(path)
             elif path.exists():
-                self._warn(f"{path.name} belongs to no film any more, but was changed by hand; it stays")
+                self.report.warn(f"{path.name} belongs to no film any more, but was changed by hand; it stays")
 
     def _done(self, one: Plan, what: str) -> None:
         self.report.done[one.name] = what
@@ -189,10 +151,6 @@ class Build:
     def _failed(self, one: Plan, why: str) -> None:
         self.report.done[one.name], self.report.problems[one.name] = FAILED, why
         self.tell(one.name, FAILED, why)
-
-    def _warn(self, text: str) -> None:
-        if text not in self.report.warnings:
-            self.report.warnings.append(text)
 
 
 def fresh(one: Plan, locked: Locked | None, root: Path) -> bool:

@@ -1,4 +1,7 @@
-"""The cache: a file a film, named by the digest of all that it comes from. It only makes things faster."""
+"""The cache: a file a film, named by the digest of all that it comes from. It only makes things faster.
+
+It keeps to a size: when it is full, the films that were used longest ago leave first.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import hashlib
 import json
 import os
 import re
+import stat
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -20,6 +24,10 @@ MAGIC = b"layeranim film 1\n"
 NAME = re.compile(r"[0-9a-f]{64}\.film")
 HEADER = 65_536
 """Bytes that the list of files of an entry may take."""
+KNOWN = ".known"
+"""What the records of ``known`` end in."""
+SIZE = 1_000_000_000
+"""Bytes that a cache may take, where nobody says otherwise."""
 
 Files = Mapping[str, bytes]
 """What a film is made of, by suffix: ``gif``, ``png``, ``vtt``, ``json``."""
@@ -39,17 +47,18 @@ def folder_of_user() -> Path | None:
 
 @dataclass(frozen=True)
 class Cache:
-    """Films by key. ``warn`` hears of damage and of a full disk; neither is an error."""
+    """Films by key, ``size`` bytes at most. ``warn`` hears of damage and of a full disk; neither is an error."""
 
     folder: Path | None
     warn: Callable[[str], None] = lambda text: None
+    size: int = SIZE
 
     def get(self, key: str) -> Files | None:
-        """The film under ``key``; ``None`` if it is not there or not whole."""
+        """The film under ``key``, which counts as used now; ``None`` if it is not there or not whole."""
         if self.folder is None:
             return None
         try:
-            data = self._path(key).read_bytes()
+            data = self._read(self._path(key))
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -61,16 +70,30 @@ class Cache:
         return found
 
     def put(self, key: str, files: Files) -> None:
-        """Keep a film."""
+        """Keep a film, and let others go if there is no room."""
         if self.folder is None:
+            return
+        data = packed(files)
+        if len(data) > self.size:
+            self.warn(f"the cache does not keep a film of {len(data):,} bytes: all of it may take {self.size:,}")
             return
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             with Output(self._path(key)) as output:
-                output.file.write(packed(files))
+                output.file.write(data)
                 output.commit()
         except (OSError, LayeranimError) as error:
             self.warn(f"the cache keeps nothing: {error}")
+            return
+        self._make_room(key)
+
+    def holding(self, suffix: str, digest: str) -> bytes | None:
+        """The file with this suffix and SHA-256, in whatever film; only what the entries list is read to find it."""
+        for path in self.entries():
+            with suppress(OSError):
+                if [suffix, digest] in [[one, known] for one, _, known in _listed(self._read(path, HEADER))]:
+                    return (self.get(path.stem) or {}).get(suffix)
+        return None
 
     def entries(self) -> list[Path]:
         """The files of the cache."""
@@ -78,19 +101,58 @@ class Cache:
             return sorted(p for p in (self.folder or Path()).iterdir() if NAME.fullmatch(p.name)) if self.folder else []
         return []
 
+    def used(self) -> tuple[int, int]:
+        """How many films there are, and how many bytes they take."""
+        sizes = [size for _, size, _ in self._by_use()]
+        return len(sizes), sum(sizes)
+
     def clear(self) -> int:
         """Delete every entry, and what killed processes left; returns how many entries there were."""
         count = 0
         for path in self.entries():
-            with suppress(FileNotFoundError):
+            with suppress(OSError):
                 path.unlink()
                 count += 1
         if self.folder is not None:
             clear_leftovers(self.folder)
+            for path in self.folder.glob(f"*{KNOWN}"):
+                path.unlink(missing_ok=True)
         return count
 
     def _path(self, key: str) -> Path:
         return (self.folder or Path()) / f"{key}.film"
+
+    def _read(self, path: Path, most: int = -1) -> bytes:
+        """The first bytes of an entry; nothing of what is no file of ours, whatever stands in its place."""
+        with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode) or status.st_size > max(self.size, SIZE):
+                return b""
+            if most < 0:
+                with suppress(OSError):  # a cache that can only be read
+                    os.utime(file.fileno())
+            return file.read(most)
+
+    def _by_use(self) -> list[tuple[int, int, Path]]:
+        """When each entry was used, its bytes and its path; the one that was used longest ago comes first."""
+        found = []
+        for path in self.entries():
+            with suppress(OSError):  # another build let it go
+                status = path.lstat()
+                found.append((status.st_mtime_ns, status.st_size, path))
+        return sorted(found)
+
+    def _make_room(self, key: str) -> None:
+        """Let the films go that were used longest ago, until the rest keeps to the size; the newest stays."""
+        entries = self._by_use()
+        over = sum(size for _, size, _ in entries) - self.size
+        for _, size, path in entries:
+            if over <= 0:
+                return
+            if path != self._path(key):
+                with suppress(OSError):
+                    path.unlink()
+                over -= size
 
 
 def packed(files: Files) -> bytes:
@@ -101,18 +163,24 @@ def packed(files: Files) -> bytes:
 
 def unpacked(data: bytes) -> Files | None:
     """The files of a film; ``None`` if a single bit is not as it was written."""
-    if not data.startswith(MAGIC):
-        return None
+    found: dict[str, bytes] = {}
+    at = data.find(b"\n", len(MAGIC)) + 1
+    for suffix, size, digest in _listed(data):
+        found[suffix] = data[at : at + size]
+        at += size
+        if hashlib.sha256(found[suffix]).hexdigest() != digest:
+            return None
+    return found if found and at == len(data) else None
+
+
+def _listed(data: bytes) -> list[tuple[str, int, str]]:
+    """What an entry says it holds: suffix, bytes and SHA-256 of each file; nothing if it is not in order."""
     end = data.find(b"\n", len(MAGIC), len(MAGIC) + HEADER)
+    if not data.startswith(MAGIC) or end < 0:
+        return []
     try:
         listed: Any = json.loads(data[len(MAGIC) : end])
-        found: dict[str, bytes] = {}
-        at = end + 1
-        for suffix, size, digest in listed:
-            found[suffix] = data[at : at + size]
-            at += size
-            if hashlib.sha256(found[suffix]).hexdigest() != digest:
-                return None
-    except (ValueError, TypeError, RecursionError):
-        return None
-    return found if at == len(data) and end > 0 and found else None
+        sound = all(list(map(type, row)) == [str, int, str] and row[1] >= 0 for row in listed)
+        return [(suffix, size, digest) for suffix, size, digest in listed] if sound else []
+    except (ValueError, TypeError, RecursionError, IndexError):
+        return []

@@ -96,8 +96,10 @@ def differences(then: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
         if part.startswith("source "):
             verb = "is new" if before is None else "is gone" if after is None else "changed"
             lines.append(f"{part} {verb}")
-        elif part.startswith("input ") and before and after and before.rpartition(" ")[0] == after.rpartition(" ")[0]:
-            lines.append(f"{part}: the numbers of {after.rpartition(' ')[0]} changed")
+        elif part.startswith(("input ", "font")):  # a name and a digest
+            was, now_is = (text and text.rpartition(" ")[0] for text in (before, after))
+            what = f"what is in {now_is} changed" if was == now_is else f"{_word(was)} → {_word(now_is)}"
+            lines.append(f"{part}: {what}")
         else:
             lines.append(f"{part}: {_word(before)} → {_word(after)}")
     return lines
@@ -117,11 +119,8 @@ def _then(name: str, locked: Locked, root: Path, cache: Cache | None) -> dict[st
     path = root / f"{name}.json"
     if locks.sha256(path) == locked.files.get("json", "") and path.stat().st_size <= LARGEST_REPORT:
         return _report(path.read_bytes())
-    for entry in cache.entries() if cache else ():
-        files = cache.get(entry.stem) if cache else None
-        if files and locks.digest_of(files.get("json", b"")) == locked.files.get("json"):
-            return _report(files["json"])
-    return None
+    kept = cache.holding("json", locked.files.get("json", "")) if cache else None
+    return None if kept is None else _report(kept)
 
 
 def _report(data: bytes) -> dict[str, Any] | None:

@@ -17,6 +17,7 @@ from layeranim.assets.manifest import files_of, suffix_of
 from layeranim.assets.plan import Plan, plan
 from layeranim.errors import LayeranimError, RenderError
 from layeranim.film.hidden import create, remove
+from layeranim.film.provenance import dumped
 
 
 @dataclass(frozen=True)
@@ -100,4 +101,4 @@ def _signed(report: bytes, found: Plan) -> bytes:
     """The provenance, and with it everything that the film comes from, for ``why``."""
     data: dict[str, Any] = json.loads(report)
     data["causes"], data["tools"] = dict(found.causes), dict(found.tools)
-    return (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode()
+    return dumped(data)

@@ -12,12 +12,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from layeranim.assets.finding import content
 from layeranim.errors import ManifestError
 from layeranim.film.output import Output, check_writable
 
 HEAD = "# Written by layeranim build: film, digest of causes, digest of tools, digest of each file. Commit it."
 BESIDE = ("png", "vtt", "json")
 """What stands beside a film; no limit of size speaks of it."""
+LARGEST = 10_000_000
+"""Bytes of a lock."""
 LINE = re.compile(r"([^\s/]+) ([0-9a-f]{64}) ([0-9a-f]{16})((?: [\w.]+:[0-9a-f]{64})+)")
 
 
@@ -36,7 +39,7 @@ Lock = dict[str, Locked]
 def read(path: Path) -> Lock:
     """The films of a lock by name; none where there is no lock. Raises ``ManifestError`` for a line it cannot read."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = content(path, LARGEST).decode()
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -11,17 +10,15 @@ from typing import Any
 
 from layeranim.assets import entries, names
 from layeranim.assets.entries import Entry, Given
+from layeranim.assets.finding import NAME, PROJECT, lock_of, parsed, tool
 from layeranim.engine.option import given, suggest
 from layeranim.errors import ManifestError
 from layeranim.film.destinations import Destination, every_path
 from layeranim.film.writers import FORMATS
 from layeranim.inputs import printable
 
-NAME, PROJECT = "layeranim.toml", "pyproject.toml"
 KEYS = ("version", "output", "formats", "themes", "defaults", "asset")
 VERSION = 1
-LARGEST = 1_000_000
-"""Bytes of a manifest."""
 MOST_FILMS = 1000
 DEFAULT_FORMATS = ("gif", "mp4")
 
@@ -37,8 +34,7 @@ class Manifest:
     @property
     def lock(self) -> Path:
         """``layeranim.lock`` beside the manifest; another manifest's has its own name."""
-        stem = "layeranim" if self.path.name == PROJECT else self.path.stem
-        return self.path.with_name(f"{stem}.lock")
+        return lock_of(self.path)
 
     def chosen(self, ids: tuple[str, ...]) -> tuple[Entry, ...]:
         """The films of these ids, each an asset's or a film's; all without ids."""
@@ -63,24 +59,11 @@ def suffix_of(fmt: str) -> str:
     return FORMATS[fmt].suffix if fmt in FORMATS else ".png"
 
 
-def find(start: Path) -> Path:
-    """The nearest manifest, from ``start`` upwards. Raises ``ManifestError`` if there is none."""
-    for folder in (start, *start.parents):
-        if (folder / NAME).is_file():
-            return folder / NAME
-        project = folder / PROJECT
-        if project.is_file() and isinstance(_tool(_parsed(project)), dict):
-            return project
-    raise ManifestError(
-        f"there is no {NAME} here or above, and no [tool.layeranim] in a {PROJECT}; layeranim init writes one"
-    )
-
-
 def read(path: Path) -> tuple[Manifest, list[str]]:
     """The manifest as far as it is well formed, and everything that is wrong with it, one line each."""
-    data = _parsed(path)
+    data = parsed(path)
     if path.name == PROJECT:
-        data = _tool(data)
+        data = tool(data)
         if not isinstance(data, dict):
             raise ManifestError(f"{path.name} has no table [tool.layeranim]; layeranim init writes a {NAME}")
     problems = [f"{path.name}: {line}" for line in _head(data)]
@@ -95,26 +78,6 @@ def read(path: Path) -> tuple[Manifest, list[str]]:
     problems += _clashes(found[:MOST_FILMS])
     sound = isinstance(root, str) and "\0" not in root
     return Manifest(path, path.parent / (root if sound else "renders"), tuple(found)), problems
-
-
-def _parsed(path: Path) -> Any:
-    try:
-        if path.stat().st_size > LARGEST:
-            raise ManifestError(f"{path.name} is larger than {LARGEST:,} bytes, which no manifest is")
-        return tomllib.loads(path.read_bytes().decode())
-    except OSError as error:
-        raise ManifestError(f"{printable(str(path))} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise ManifestError(
-            f"{path.name} is not UTF-8: byte {error.start + 1} is in no letter; save it again"
-        ) from None
-    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
-        raise ManifestError(f"{path.name} is not TOML: {printable(str(error), 200)}") from None
-
-
-def _tool(data: Any) -> Any:
-    tool = data.get("tool")
-    return tool.get("layeranim") if isinstance(tool, dict) else None
 
 
 def _head(data: Mapping[str, Any]) -> Iterator[str]:

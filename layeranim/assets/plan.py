@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from layeranim import api, catalog
-from layeranim.assets import sources
+from layeranim.assets import known, sources
 from layeranim.assets.entries import Entry
 from layeranim.assets.manifest import Manifest, read
 from layeranim.errors import LayeranimError, ManifestError
@@ -83,10 +83,20 @@ def plan(entry: Entry, work: api.Work) -> Plan:
     return Plan(entry, work, causes(entry, work), sources.tools())
 
 
-def load(path: Path, ids: tuple[str, ...] = ()) -> tuple[Manifest, list[Plan]]:
-    """A manifest and its films of these ids. Raises ``ManifestError`` with everything that is wrong with any."""
+def load(path: Path, ids: tuple[str, ...] = (), folder: Path | None = None) -> tuple[Manifest, list[Plan]]:
+    """A manifest and its films of these ids. Raises ``ManifestError`` with everything that is wrong with any.
+
+    What all its films came to is kept in ``folder``, for the next time.
+    """
+    try:
+        then = known.state(path) if folder else ""
+    except OSError:
+        then = ""
     manifest, problems = read(path)
+    inputs = known.digests(input_files(manifest)) if then else {}
     every = plans(manifest, manifest.entries, problems)
+    if then:
+        known.remember(folder, then, inputs, manifest, every)
     wanted = {entry.name for entry in manifest.chosen(ids)}
     return manifest, [one for one in every if one.name in wanted]
 
@@ -104,6 +114,7 @@ def causes(entry: Entry, work: api.Work) -> dict[str, str]:
     out |= {f"option {name}": text for name, text in work.config.shown().items()}
     out |= {f"film option {name}": text for name, text in work.film.shown().items()}
     out |= {f"input {name}": f"{s.name} ({s.kind}) {s.digest}" for name, s in work.sources.items()}
+    out |= {"font": f"{work.font.name} {work.font.digest}"} if work.font else {}
     out |= {f"letters of {name}": text for name, text in work.labels.items()}
     out |= {"drawn at random": f"{', '.join(work.seeded)} with seed {work.seed}"} if work.seeded else {}
     return out | {f"source {name}": text for name, text in sources.on_the_way(explainer).items()}

@@ -7,6 +7,7 @@ an engine module import counts, at whatever depth; another explainer's scene doe
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 import re
 import sys
@@ -15,9 +16,12 @@ from functools import cache
 from importlib import import_module, metadata
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import layeranim
-from layeranim.catalog import Explainer
+
+if TYPE_CHECKING:
+    from layeranim.catalog import Explainer
 
 OURS = "layeranim"
 SHARED = ("layeranim.film.film", "layeranim.api")
@@ -147,6 +151,20 @@ def tools() -> dict[str, str]:
     except ImportError:
         found["cairo"] = "missing"
     return dict(sorted(found.items()))
+
+
+def everything() -> str:
+    """One digest of every file of this package, what it brings along included."""
+    folder = Path(layeranim.__file__).parent
+    digest = hashlib.sha256()
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name != "__pycache__")
+        for name in sorted(names):
+            path = os.path.join(place, name)
+            with open(path, "rb") as file:
+                digest.update(f"{os.path.relpath(path, folder)}\0".encode())
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
 
 
 def _version(distribution: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from layeranim.assets.manifest import NAME
+from layeranim.assets.finding import NAME
 from layeranim.errors import OptionError, OutputError
 from layeranim.film.output import Outputs, check_writable
 

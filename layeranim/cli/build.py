@@ -12,10 +12,8 @@ from typing import Any
 import click
 
 import layeranim
-from layeranim.assets.build import FAILED, FRESH, BuildError, Report
-from layeranim.assets.build import build as make
-from layeranim.assets.manifest import read
-from layeranim.assets.plan import input_files
+from layeranim.assets import known
+from layeranim.assets.report import FAILED, FRESH, BuildError, Report
 from layeranim.cli import manifests
 from layeranim.cli.console import Voice, out_json, out_paths
 from layeranim.cli.manifests import shown
@@ -27,13 +25,13 @@ SECONDS_BETWEEN_LOOKS = 0.5
 
 def _build(
     ids: tuple[str, ...], force: bool, jobs: str | None, shard: str | None, watch: bool, cache_dir: str | None,
-    manifest: str | None, quiet: bool, json: bool,
+    cache_size: str | None, manifest: str | None, quiet: bool, json: bool,
 ) -> None:  # fmt: skip
     path, voice = manifests.manifest(manifest), Voice(quiet)
     if watch:
         if json:
             raise OptionError("--watch never ends, so that --json has nothing to print; leave out one of them")
-        options = {"--jobs": jobs, "--shard": shard, "--cache-dir": cache_dir}
+        options = {"--jobs": jobs, "--shard": shard, "--cache-dir": cache_dir, "--cache-size": cache_size}
         given = [word for flag, value in options.items() if value is not None for word in (flag, value)]
         _watch(path, ["build", "--manifest", str(path), *given, *["--quiet"] * quiet, "--", *ids], voice)
         return
@@ -42,9 +40,16 @@ def _build(
         if what not in (FRESH, FAILED):
             voice.say(f"{name}: {what}")
 
+    workers, folder, size = manifests.jobs(jobs), manifests.cache_folder(cache_dir), manifests.cache_size(cache_size)
+    if not force and (all_well := known.fresh(path, ids, shard, folder)):
+        root, films = all_well
+        paths = [root / f"{one.name}.{suffix}" for one in films for suffix in one.files]
+        _say(Report(paths, {one.name: FRESH for one in films}), voice, json)
+        return
+    from layeranim.assets.build import build as make  # all that a film takes, but for Manim
+
     try:
-        report = make(path, *ids, force=force, jobs=manifests.jobs(jobs), shard=shard,
-                      cache_dir=manifests.cache_folder(cache_dir), tell=tell)  # fmt: skip
+        report = make(path, *ids, force=force, jobs=workers, shard=shard, cache_dir=folder, cache_size=size, tell=tell)
     except BuildError as failed:
         _say(failed.report, voice, json)
         raise
@@ -80,6 +85,9 @@ def _watch(path: Path, words: Sequence[str], voice: Voice) -> None:
 
 def _state(path: Path) -> Any:
     """Sizes and times of the files that a build reads; what is in them decides, when it builds."""
+    from layeranim.assets.manifest import read
+    from layeranim.assets.plan import input_files
+
     package = Path(layeranim.__file__).parent
     try:
         inputs = input_files(read(path)[0])
@@ -108,6 +116,7 @@ build = click.Command(
             ["--watch"], is_flag=True, help="build again whenever the manifest, an input or the program changes"
         ),
         manifests.cache_option(),
+        manifests.size_option(),
         manifests.manifest_option(),
         click.Option(["--quiet", "-q"], is_flag=True, help="say nothing on stderr but errors"),
         click.Option(["--json"], is_flag=True, help="print JSON instead of paths"),

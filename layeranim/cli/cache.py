@@ -18,12 +18,17 @@ def _start(context: click.Context) -> None:
 
 def _info(cache_dir: str | None) -> None:
     held = Cache(manifests.cache_folder(cache_dir))
-    sizes = [path.stat().st_size for path in held.entries()]
-    out(
-        f"{held.folder}\n{len(sizes)} films, {sum(sizes) / 1e6:.1f} MB\n"
-        if held.folder
-        else "there is no cache: no home\n"
-    )
+    if held.folder is None:
+        out("there is no cache: no home\n")
+        return
+    count, taken = held.used()
+    out(f"{held.folder}\n{count} films, {megabytes(taken)}; a build keeps {megabytes(held.size)} of them, where "
+        "--cache-size says nothing else\n")  # fmt: skip
+
+
+def megabytes(size: int) -> str:
+    """``12.3 MB``."""
+    return f"{size / 1e6:,.1f} MB".replace(".0 MB", " MB")
 
 
 def _clear(cache_dir: str | None) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
 
-from layeranim.assets.build import Shard
-from layeranim.assets.check import Findings
-from layeranim.assets.check import check as compare
-from layeranim.assets.plan import load
+from layeranim.assets import known
+from layeranim.assets.cache import folder_of_user
+from layeranim.assets.report import Shard
 from layeranim.cli import manifests
 from layeranim.cli.console import Voice, out, out_json
 from layeranim.cli.program import debug_option
@@ -21,9 +21,15 @@ def _check(
     ids: tuple[str, ...], json: bool, strict: bool, pixels: bool, report: str, jobs: str | None, shard: str | None,
     manifest: str | None,
 ) -> None:  # fmt: skip
-    path = manifests.manifest(manifest)
-    found, films = load(path, ids)
-    part = Shard.of(shard) if shard else None
+    path, part = manifests.manifest(manifest), Shard.of(shard) if shard else None
+    all_well = None if pixels else known.fresh(path, ids, shard, folder_of_user())
+    if all_well:
+        _say({}, [], len(all_well[1]), None, json)
+        return
+    from layeranim.assets.check import check as compare  # all that a film takes, but for Manim
+    from layeranim.assets.plan import load
+
+    found, films = load(path, ids, folder_of_user())
     films = part.take(films) if part else films
     findings = compare(found, films, whole=not ids and part is None)
     page = None
@@ -36,19 +42,22 @@ def _check(
         for name, why in problems.items():
             findings.add(name, "not compared", why)
         page = write(Path(report), differences) if differences else None
-    _say(findings, len(films), page, strict, json)
+    _say(findings.wrong, findings.warnings, len(films), page, json, strict)
     if findings.wrong or (strict and findings.warnings):
         click.get_current_context().exit(1)
 
 
-def _say(findings: Findings, count: int, page: Path | None, strict: bool, json: bool) -> None:
-    Voice().warn(*findings.warnings)
+def _say(
+    wrong: Mapping[str, Sequence[str]], warnings: Sequence[str], count: int, page: Path | None, json: bool,
+    strict: bool = False,
+) -> None:  # fmt: skip
+    Voice().warn(*warnings)
     if json:
-        well = not findings.wrong and not (strict and findings.warnings)
-        out_json({"well": well, "films": count, "wrong": findings.wrong, "warnings": findings.warnings,
+        well = not wrong and not (strict and warnings)
+        out_json({"well": well, "films": count, "wrong": wrong, "warnings": warnings,
                   "page": str(page) if page else None})  # fmt: skip
         return
-    lines = [f"{name}: {line}" for name in sorted(findings.wrong) for line in findings.wrong[name]]
+    lines = [f"{name}: {line}" for name in sorted(wrong) for line in wrong[name]]
     lines += [f"differences: {page}"] if page else []
     out("\n".join(lines or [f"{count} films, all as they should be"]) + "\n")
 

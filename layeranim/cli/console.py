@@ -32,11 +32,14 @@ def stdin() -> BinaryIO | None:
 
 def clean(text: str, limit: int = LINE) -> str:
     """Text as one line that a terminal can take: no control characters, plain spaces."""
+    text = text.translate(THIN)
+    if len(text) <= limit and text.isprintable():  # most of what is told: NumPy is not needed for it
+        return text
     try:
         from layeranim.inputs.safe import printable
     except ImportError:  # without NumPy there are still errors to tell
         return ascii(text)[1:-1]
-    return printable(text.translate(THIN), limit)
+    return printable(text, limit)
 
 
 def out(text: str) -> None:

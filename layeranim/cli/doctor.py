@@ -59,9 +59,9 @@ def _library(distribution: str) -> str:
 
 
 def _fonts() -> str:
-    from layeranim.typeface import shape
+    from layeranim.typeface import Weight, shape
 
-    weights = ("regular", "medium", "semibold")
+    weights: tuple[Weight, ...] = ("regular", "medium", "semibold")
     widths = [shape("0123456789", weight).advance for weight in weights]
     return f"Inter {', '.join(weights)}; ten digits are {widths[0]:.2f} em wide"
 
@@ -69,9 +69,10 @@ def _fonts() -> str:
 def _encoders() -> str:
     import av
 
-    from layeranim.film.writers.video import CODECS
+    from layeranim.film.writers.mp4 import H264
+    from layeranim.film.writers.video import AV1, VP9
 
-    wanted = [codec.encoder for codec in CODECS.values()]
+    wanted = [codec.encoder for codec in (H264, VP9, AV1)]
     absent = [name for name in wanted if name not in av.codecs_available]
     if absent:
         raise MissingLibraryError(f"this av has no {', '.join(absent)}")

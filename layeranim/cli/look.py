@@ -44,7 +44,8 @@ def _look(name: str, given: dict[str, Any], output: str, frames: int) -> None:
     from layeranim.film.look import sheet  # Manim is imported here, after everything that can be refused
     from layeranim.film.writers.png import write_png
 
-    made = sheet(board, catalog.resolve(catalog.explainer(name).scene), work.film, frames)
+    with work.lettering():
+        made = sheet(board, catalog.resolve(catalog.explainer(name).scene), work.film, frames)
     with Output(output) as file:
         write_png(file.file, made)
         file.commit()

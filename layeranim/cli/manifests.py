@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from layeranim.assets.cache import folder_of_user
-from layeranim.assets.manifest import find
+from layeranim.assets.cache import SIZE, folder_of_user
+from layeranim.assets.finding import find
 from layeranim.errors import OptionError
 
 
@@ -35,6 +35,20 @@ def jobs_option() -> click.Option:
 
 def cache_option() -> click.Option:
     return click.Option(["--cache-dir"], metavar="DIR", help="folder of the cache  [default: the user's]")
+
+
+def size_option() -> click.Option:
+    says = f"how much the cache may take; what was used longest ago leaves first  [default: {SIZE // 10**9}GB]"
+    return click.Option(["--cache-size"], metavar="SIZE", help=says)
+
+
+def cache_size(text: str | None) -> int:
+    """Bytes that the cache may take."""
+    if text is None:
+        return SIZE
+    from layeranim.stories.options import Bytes  # and NumPy with it
+
+    return Bytes().check("cache_size", text) or SIZE
 
 
 def manifest(path: str | None) -> Path:

@@ -17,7 +17,7 @@ class Part:
 
     A tensor is named in ``names``, or has ``prefix`` before its own name; the gradient of one is ``grad_`` and that.
     ``reads`` are inner tensors that show outer ones, once more under the inner name. An axis is named in ``axes``, or
-    has ``axis_prefix`` before it, but for ``batch``. ``roles`` are those that change.
+    has ``axis_prefix`` before it; ``batch`` stays unless it is named there. ``roles`` are those that change.
     """
 
     prefix: str

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any, NamedTuple, Protocol, TypeGuard
 
 import cairo
@@ -101,16 +102,17 @@ class FilmCamera(Camera):
             members.sort(key=lambda m: m.z_index)
         out: list[Drawn] = []
         for m in members:
+            known = self._last.get(id(m))
+            if known is not None and known.mobject is not m:
+                known = None
             if _paints(m):
-                box = Rect(*m.pixel_box(self.view))
-                out.append(Drawn(m, box, Sprite(None, box)))
+                box = m.pixel_box(self.view)
+                out.append(known if known and known.key == box else Drawn(m, box, Sprite(None, Rect(*box))))
                 continue
             if not isinstance(m, VMobject):
                 raise RenderError(f"a film draws vector mobjects and grids, but the scene holds a {type(m).__name__}")
             key = _appearance(m)
-            known = self._last.get(id(m))
-            same = known is not None and known.mobject is m and known.key == key
-            out.append(known if known is not None and same else Drawn(m, key, self._sprite(m, key)))
+            out.append(known if known and known.key == key else Drawn(m, key, self._sprite(m, key)))
         return out
 
     def _changes(self, drawn: Sequence[Drawn]) -> list[Rect]:
@@ -119,17 +121,14 @@ class FilmCamera(Camera):
         rects: list[Rect] = []
         for ident, one in now.items():
             old = self._last.get(ident)
-            if old is None or old.mobject is not one.mobject:
-                rects.append(one.sprite.box)
-            elif old.key != one.key:
-                rects += [old.sprite.box, one.sprite.box]
+            if old is not one:
+                rects += [one.sprite.box] if old is None else [old.sprite.box, one.sprite.box]
             if _paints(one.mobject):
                 rects += [Rect(*box) for box in one.mobject.take_changes(self.view)]
-        gone = (old for i, old in self._last.items() if i not in now or now[i].mobject is not old.mobject)
-        rects += [old.sprite.box for old in gone]
         if not self._last and not self.painted_pixels:
             rects = [Rect(*self.view.whole)]
-        else:
+        elif order != self._order:
+            rects += [old.sprite.box for ident, old in self._last.items() if ident not in now]
             rects += self._reordered(order, now)
         self._last, self._order = now, order
         return rects
@@ -261,7 +260,12 @@ def _collect(m: Mobject, out: list[Any]) -> None:
 
 
 def _paints(m: Any) -> TypeGuard[Painter]:
-    return hasattr(type(m), "take_changes")
+    return _is_painter(type(m))
+
+
+@cache
+def _is_painter(kind: type) -> bool:
+    return hasattr(kind, "take_changes")
 
 
 def _appearance(m: VMobject) -> tuple[Any, ...]:
@@ -271,8 +275,8 @@ def _appearance(m: VMobject) -> tuple[Any, ...]:
         m.fill_rgbas.tobytes(),
         m.stroke_rgbas.tobytes(),
         m.background_stroke_rgbas.tobytes(),
-        float(m.stroke_width),
-        float(m.background_stroke_width),
+        m.stroke_width,
+        m.background_stroke_width,
         m.joint_type,
         m.cap_style,
         m.sheen_factor,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -203,7 +202,7 @@ def _beside(
         written = {Path(item.path).name: _digest(files[item.path]) for item in mine}
         written[Path(stem + ".png").name] = _digest(files[stem + ".png"])
         report = provenance.report(board, options, origin, written, frames)
-        files[stem + ".json"].write((json.dumps(report, indent=1, ensure_ascii=False) + "\n").encode())
+        files[stem + ".json"].write(provenance.dumped(report))
 
 
 def _digest(file: Any) -> tuple[int, str]:

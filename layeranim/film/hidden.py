@@ -5,6 +5,7 @@ The lock is how a later run can tell what a killed one left behind.
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import io
 import os
@@ -23,11 +24,15 @@ STDOUT = "-"
 HIDDEN = re.compile(r"\.layeranim-[0-9a-f]{16}\.part")
 BUFFER = 1 << 16
 
+_mine: set[Path] = set()
+"""What this process made: a signal may come before anybody knows of it, and then it goes when the program ends."""
+
 
 def create(folder: Path, as_folder: bool = False) -> tuple[Path, int]:
     """A new hidden file or folder in ``folder``, locked; its path and handle."""
     while True:
         hidden = folder / f".layeranim-{secrets.token_hex(8)}.part"
+        _mine.add(hidden.absolute())
         if as_folder:
             hidden.mkdir()
             handle = os.open(hidden, os.O_RDONLY)
@@ -54,6 +59,14 @@ def remove(path: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)
+    _mine.discard(path.absolute())
+
+
+@atexit.register
+def _remove_mine() -> None:
+    for path in list(_mine):
+        with suppress(OSError):
+            remove(path)
 
 
 class _Part(io.FileIO):

@@ -54,8 +54,10 @@ def _check(path: str | Path) -> None:
         if not folder.is_dir():
             raise OutputError(f"cannot write {path}: there is no folder {folder}; make it first")
         hidden, handle = create(folder)
-        remove(hidden)
-        os.close(handle)
+        try:
+            remove(hidden)
+        finally:
+            os.close(handle)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror}; name another place with -o") from None
     except ValueError:  # NUL, or half of a surrogate pair

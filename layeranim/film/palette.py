@@ -73,9 +73,11 @@ class Lookup:
     """
 
     def __init__(self, colours: Iterable[str]) -> None:
-        self._colours = np.array([rgb(colour) for colour in colours], np.float32)
+        exact = np.array([rgb(colour) for colour in colours])
+        self._colours = exact.astype(np.float32)
         self._squares = (self._colours**2).sum(axis=1)
         self._table = np.zeros(1 << 24, np.uint8)
+        self._table[exact[::-1] @ (1 << 16, 1 << 8, 1)] = np.arange(len(exact), 0, -1)
 
     def __call__(self, pixels: NDArray[np.uint32]) -> NDArray[np.uint8]:
         """Indices 1…255 of packed ``0xAARRGGBB`` pixels, in the same shape."""

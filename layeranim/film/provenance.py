@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -65,6 +67,16 @@ def report(
         "steps": [_step(beat) for beat in board.beats],
         "versions": versions(),
     }
+
+
+def dumped(report: Mapping[str, Any]) -> bytes:
+    """The report as JSON. What cannot be seen, or turns a line round, stands there as an escape, never raw."""
+    text = json.dumps(report, indent=1, ensure_ascii=False) + "\n"
+    return re.sub(r"[^\n -~]", _escaped, text).encode()
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return match[0] if match[0].isprintable() else json.dumps(match[0])[1:-1]
 
 
 def _step(beat: Beat) -> dict[str, Any]:

@@ -5,6 +5,7 @@ Nothing here unpickles, runs, or follows what it reads; declared sizes are check
 
 from __future__ import annotations
 
+from layeranim.inputs.fonts import font
 from layeranim.inputs.kernels import KERNELS, kernel
 from layeranim.inputs.modules import packed, traced
 from layeranim.inputs.read import read

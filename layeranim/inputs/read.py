@@ -21,7 +21,8 @@ import io
 import os
 import re
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, BinaryIO
@@ -172,33 +173,43 @@ def _file(spec: str, request: Request, base: Path | None, names: Iterable[str]) 
     archive = _ARCHIVE.fullmatch(spec)
     path, key = (archive[1], archive[2]) if archive else (spec, None)
     request = replace(request, key=key)
+    with opened(path, request, base, SUFFIXES, f"give {FORMS}", names) as (name, stream, _):
+        array = _decode(_suffix(path), stream, request)
+    return source(array, name + (f":{key}" if key is not None else ""), "file", request)
+
+
+@contextmanager
+def opened(
+    path: str, request: Request, base: Path | None, suffixes: Iterable[str], remedy: str, names: Iterable[str] = ()
+) -> Iterator[tuple[str, IO[bytes], int]]:
+    """A regular file with one of these endings: its name without folders, its bytes, how many they are.
+
+    ``remedy`` is what would work instead, ``names`` what could be meant if there is no such file.
+    """
     where = path if base is None else os.path.join(base, path)
     try:
         found = os.stat(where)
     except (OSError, ValueError):
-        raise _missing(path, where, request, names) from None
+        raise _missing(path, where, request, remedy, names) from None
     if not stat.S_ISREG(found.st_mode):
         kind = "a folder" if stat.S_ISDIR(found.st_mode) else "not a regular file"
         raise request.refuse(f"is {kind}", "name a file; what comes through a pipe is read by -")
-    suffix = _suffix(path)
-    if suffix not in SUFFIXES:
-        raise request.refuse(f"its ending '{suffix[:20]}' is not known", f"read are {' '.join(SUFFIXES)}")
+    if _suffix(path) not in suffixes:
+        raise request.refuse(f"its ending '{_suffix(path)[:20]}' is not known", f"read are {' '.join(suffixes)}")
     if found.st_size == 0:
         raise request.refuse("is an empty file", "save it again")
     try:
         with open(where, "rb") as stream:
-            array = _decode(suffix, stream, request)
+            yield os.path.basename(path), stream, found.st_size
     except OSError as error:
         raise request.refuse(
             f"cannot be read: {error.strerror or error}", "check its permissions and its disk"
         ) from error
-    name = os.path.basename(path) + (f":{key}" if key is not None else "")
-    return source(array, name, "file", request)
 
 
-def _missing(path: str, where: str, request: Request, names: Iterable[str]) -> Exception:
+def _missing(path: str, where: str, request: Request, remedy: str, names: Iterable[str]) -> Exception:
     if not path.strip():
-        return request.refuse("is empty", f"give {FORMS}")
+        return request.refuse("is empty", remedy)
     head, colon, size = path.partition(":")
     name = nearest(head, names)
     if name is not None:
@@ -209,7 +220,7 @@ def _missing(path: str, where: str, request: Request, names: Iterable[str]) -> E
     except (OSError, ValueError):
         there = []
     close = nearest(os.path.basename(path), there)
-    hint = f"did you mean '{os.path.join(os.path.dirname(path), close)[:200]}'?" if close else f"give {FORMS}"
+    hint = f"did you mean '{os.path.join(os.path.dirname(path), close)[:200]}'?" if close else remedy
     return request.refuse("no such file", hint)
 
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from layeranim.errors import OptionError
 
-RANGES = {"input": (0, 4), "weight": (-2, 2), "bias": (-1, 1)}
+Role = Literal["input", "weight", "bias", "projection"]
+RANGES: dict[Role, tuple[int, int]] = {"input": (0, 4), "weight": (-2, 2), "bias": (-1, 1), "projection": (-2, 2)}
 
 
 def generator(seed: int, name: str) -> np.random.Generator:
@@ -20,10 +21,11 @@ def generator(seed: int, name: str) -> np.random.Generator:
     return np.random.default_rng([seed, zlib.crc32(name.encode())])
 
 
-def seeded(
-    shape: tuple[int, ...], seed: int, name: str, role: Literal["input", "weight", "bias"] = "input"
-) -> NDArray[np.float64]:
+def seeded(shape: tuple[int, ...], seed: int, name: str, role: Role = "input") -> NDArray[np.float64]:
     """Small whole numbers as float64: inputs 0…4, weights −2…2 (never all zero), biases −1…1.
+
+    Projections before an attention are weights in steps of 1/√inputs, to one decimal: larger ones would leave the
+    softmax nothing but 0 and 1.
 
     The same ``shape``, ``seed`` and ``name`` (the tensor's) give the same numbers everywhere.
     Raises :class:`OptionError` for a negative seed.
@@ -35,5 +37,5 @@ def seeded(
     low, high = RANGES[role]
     while True:
         values = rng.integers(low, high, size=shape, endpoint=True).astype(np.float64)
-        if role != "weight" or values.any() or values.size == 0:
-            return values
+        if role in ("input", "bias") or values.any() or values.size == 0:
+            return values if role != "projection" else np.round(values * max(0.1, round(shape[-1] ** -0.5, 1)), 1)

@@ -108,7 +108,7 @@ class DenseScene(ExplainerScene):
         self.name_place(())
         self._fill(acts.look)
         self.say(beat.caption, beat.note)
-        marks = self._marks(acts.target)
+        marks = [*self._frame(acts), *self._marks(acts.target)]
         reveals = [Reveal(self.grids[name], cells, where) for name, cells, where in acts.land]
         self.run(beat.phases[0][1], *reveals, *self._units_land(beat.units[0], whole=True), *map(Appear, marks))
         self.run(beat.phases[1][1])

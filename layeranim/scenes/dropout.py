@@ -95,6 +95,7 @@ class DropoutScene(ExplainerScene):
         """Another mask: another thinned network."""
         self._quiet(beat)
         draw = beat.units[0]
+        self.count(beat.done, self.parts.draw_counter(draw))
         self._clear_lenses()
         if not self.layer:
             for name in ("mask", "output"):
@@ -138,15 +139,8 @@ class DropoutScene(ExplainerScene):
         self.run(8, Reveal(self.grids["output"], self.parts.cells("inference", 0)))
 
     def on_close(self, beat: Beat) -> None:
-        """The first draw again: what training makes of the layer."""
+        """What stands there at test time stays."""
         self._leave()
-        if self.layer:
-            for row in self.discs:
-                self._disc(row, self.layer.after(0))
-        else:
-            for name in ("mask", "output"):
-                self.grids[name].put(self.parts.cells(name, 0))
-            self.add(self.signs)
         self.count(beat.done, self.parts.counter(beat.done))
         self.name_place(())
         self.say(beat.caption, beat.note, whole=True)

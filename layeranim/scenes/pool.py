@@ -138,6 +138,8 @@ class PoolScene(ExplainerScene):
             self._copy(unit)
             if self.parts.kind == "max" and "window" in self.grids:
                 self.grids["window"].put(self.parts.chosen(unit))
+            if "share" in self.grids:
+                self.grids["share"].put(self._cells("share", unit))
             self._fill(unit, unit)
             self.add(*self._marks(self.parts.goals(unit)))
             self.run(ticks)

@@ -87,7 +87,8 @@ class _Telling:
         own = {"sweep": lambda: words.sweep(act.units), "head": lambda: words.head(u), "join": words.join}
         caption = own[act.kind]() if act.kind in own else words.says.caption(act.kind, u)
         note: Line = () if act.kind in own else words.note(act.kind, u)
-        return Beat(act.kind, at, length, act.units, self.phases(act, length), caption, note, place, range(0), done)
+        steps = range(0) if act.kind in ("project", "head", "join") else self.view.steps(act.units)
+        return Beat(act.kind, at, length, act.units, self.phases(act, length), caption, note, place, steps, done)
 
     def phases(self, act: _Act, length: int) -> tuple[tuple[str, int], ...]:
         if act.kind == "sweep":

@@ -214,7 +214,7 @@ class AttentionArithmetic:
         keys = [j for j in keys if texts[j].strip("0.")] or keys[:1]  # what shows as 0.00 is among the …
         live = int(view.seen(u).sum())
         if not live:
-            return (Run("no key is left: the output of "), self.row(u), Run(" is 0", source=Fact("no keys")))
+            return (Run("no key is left: the output of "), quoted(self.row(u)), Run(" is 0", source=Fact("no keys")))
         for entries in (MOST_VALUES, 2, 1):
             for most in range(len(keys), 0, -1):
                 parts = [self._share(str(texts[j]), u, j) for j in sorted(keys[:most])]
@@ -290,7 +290,7 @@ def count(number: int, one: str, many: str) -> str:
 
 
 def _styled(run: Run, role: str) -> Run:
-    short = shorten(run, NAME_ROOM, theme.CAPTION) or run
+    short = (shorten(run, NAME_ROOM, theme.CAPTION) if run.source == Fact("token") else None) or run
     return Run(short.text, role, source=run.source)
 
 

@@ -69,7 +69,7 @@ class AttentionParts:
         values = self.view.row(tensor, u)[keys].reshape(-1, 1)
         texts = numbers.texts(values, self.view.style(tensor))
         scale = "heat" if tensor == "weights" else "value"
-        levels = numbers.heat_levels(values) if scale == "heat" else numbers.levels(values, self.view.vmax(tensor))
+        levels = self.view.levels(tensor, values)
         ghost = ~self.view.seen(u)[keys].reshape(-1, 1) if tensor in ("masked", "exponentials", "weights") else None
         if ghost is not None and tensor != "masked":
             texts[ghost] = "0"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from layeranim import numbers, theme, typeface
@@ -22,7 +23,7 @@ from layeranim.stories.attention_stage import (
     place,
 )
 from layeranim.stories.attention_view import NARROW, AttentionView
-from layeranim.stories.storyboard import Box, Fact, GridPlan, Line, Point, Run
+from layeranim.stories.storyboard import Box, Cells, Fact, GridPlan, Line, Point, Run
 
 BELOW = 29  # from the bottom of a grid to the baseline of its name below
 
@@ -52,6 +53,7 @@ class Plan:
 def plan(view: AttentionView) -> Plan:
     """Place the grids; every number's style follows from its cells."""
     stage = place(view)
+    view.relative = stage.arrangement == "heat"
     for tensor, pitch in stage.styles.items():
         if tensor in view.trace:
             view.decide(tensor, pitch)
@@ -94,12 +96,18 @@ def _grids(view: AttentionView, stage: Stage) -> dict[str, GridPlan]:
             fit.pitch,
             fit.numeral,
             view.plane(tensor, 0, bool(fit.numeral)) if fixed else None,
+            changing=partial(_of_head, view, tensor, bool(fit.numeral)) if fixed else None,
             heading=heading,
             empty=not fixed,
             scale="heat" if name == "weights" else "value",
         )
         out[name] = _headed(grid, stage)
     return out
+
+
+def _of_head(view: AttentionView, tensor: str, numerals: bool, u: int) -> Cells:
+    """What is given to the head of a unit."""
+    return view.plane(tensor, view.at(u)[0], numerals)
 
 
 def _headed(grid: GridPlan, stage: Stage) -> GridPlan:
@@ -170,6 +178,9 @@ def _weights(view: AttentionView, stage: Stage) -> Line:
     name = Run("weights", "probability", "semibold")
     if not stage.merged:
         return name, Run(f"  {numbers.shape_text((view.queries, view.keys))}", source=Fact("shape"))
+    if view.relative:
+        most = numbers.text(view.trace["weights"][view.heaviest.index], view.style("weights"))
+        return name, Run("  0 … ", source=Fact("colour scale")), Run(most, source=view.heaviest)
     if stage.fits["weights"].width(view.cols) < 240:
         return (name,)
     return name, Run(f"  {softmax(view)}("), *formula(view), Run(")")

@@ -26,6 +26,7 @@ HEADED = {"scores": 216, "weights": 172, "lone": 112, "value": 96}  # what a gri
 LENS_ROWS, LENS_PITCH, LENS_SCORE, LENS_WEIGHT = 5, (76, 46), 78, 72
 MOST_APART = {"query": 66.0, "scores": 84.0, "weights": 74.0, "output": 84.0}  # pitches grow up to these
 MOST_MERGED = {"query": 66.0, "weights": 92.0, "value": 66.0, "output": 84.0}
+LIFT_MOST = 120.0  # how far above the floor a low stage stands
 NAMED = 22  # a row of that pitch can have its name beside it
 COLUMN_MOST = 84  # a name that stands upright over its column
 
@@ -165,7 +166,7 @@ def _apart_corners(view: AttentionView, fits: dict[str, Fit], x: float, top: flo
 
 def _lifted(tall: float) -> float:
     """The lowest cell's bottom: what is not high stands a little above the floor."""
-    return BOTTOM + even(max(0.0, min(60.0, (HEIGHT - tall) / 2)))
+    return BOTTOM + even(max(0.0, min(LIFT_MOST, (HEIGHT - tall) / 2)))
 
 
 def _row(room: float, count: int, most: float = 60) -> int:

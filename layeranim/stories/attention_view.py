@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from layeranim import layout, numbers, typeface
 from layeranim.engine.attention import AttentionConfig
 from layeranim.engine.attention.layout import key_name, query_name, score_chain, tokens_name, value_name
+from layeranim.engine.attention.steps import row_of
 from layeranim.engine.trace import Array, Region
 from layeranim.numbers import Style
 from layeranim.stories import vocabulary
@@ -44,6 +45,7 @@ class AttentionView:
         self.chain = score_chain(config, self.trace.tensors)
         self.units = self.shown_heads * self.rows
         self._styles: dict[str, Style] = {}
+        self.relative = False
         self.plane = lru_cache(maxsize=64)(self._plane)
         self.vmax = lru_cache(maxsize=64)(self._vmax)
 
@@ -86,16 +88,17 @@ class AttentionView:
     @cached_property
     def warnings(self) -> tuple[str, ...]:
         """One line if the font lacks characters of the words."""
-        lost = typeface.missing("".join(str(self.config.tokens or "").split()))
-        if not lost:
-            return ()
-        listed = " ".join(sorted(typeface.draw_safe(c) if not c.isprintable() else c for c in lost)[:8])
-        return (f"some characters of the tokens are drawn as {typeface.BOX}: the font has no {listed}",)
+        lost = typeface.lost(str(self.config.tokens or ""))
+        return (f"some characters of the tokens are drawn as {typeface.BOX}: the font has no {lost}",) if lost else ()
 
     # ── units ────────────────────────────────────────────────────────────────
     def at(self, u: int) -> tuple[int, int]:
         """Head and query of a unit."""
         return divmod(u, self.rows)
+
+    def steps(self, units: range) -> range:
+        """The trace's steps of some units of one head."""
+        return range(row_of(self.trace, *self.at(units[0])).start, row_of(self.trace, *self.at(units[-1])).stop)
 
     def row(self, tensor: str, u: int) -> Array:
         """What a tensor (heads, queries, …) holds for one unit: all its keys or features."""
@@ -152,6 +155,18 @@ class AttentionView:
         names = next((group for group in groups if tensor in group), scores)
         return numbers.value_range(*(self.trace[name] for name in names if name and name in self.trace))
 
+    @cached_property
+    def heaviest(self) -> Address:
+        """Where the largest weight of the first sequence is."""
+        values = np.nan_to_num(self.trace["weights"][0], nan=-1.0)
+        return Address("weights", (0, *(int(i) for i in np.unravel_index(np.argmax(values), values.shape))))
+
+    def levels(self, tensor: str, values: Array) -> NDArray[np.int8]:
+        """Colour steps. Weights count from 0 to 1; in colour alone from 0 to the largest, which the stage names."""
+        if tensor != "weights":
+            return numbers.levels(values, self.vmax(tensor))
+        return numbers.heat_levels(values, float(self.trace["weights"][self.heaviest.index]) if self.relative else 1.0)
+
     def _plane(self, tensor: str, head: int, numerals: bool) -> Cells:
         """The last two axes of a tensor for one head, as far as they are drawn; keys stand as columns."""
         axes = self.trace.axes(tensor)
@@ -162,7 +177,7 @@ class AttentionView:
         turned = tensor == self.key
         values = (values.T if turned else values)[: self.limit(tensor, 0), : self.limit(tensor, 1)]
         scale = "heat" if tensor == "weights" else "value"
-        levels = numbers.heat_levels(values) if scale == "heat" else numbers.levels(values, self.vmax(tensor))
+        levels = self.levels(tensor, values)
         texts = numbers.texts(values, self.style(tensor)) if numerals else None
         ghost = self._masked(tensor, head)
         if ghost is not None and texts is not None and tensor != "masked":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from layeranim import numbers, theme
+from layeranim import numbers
 from layeranim.stories import phrases
 from layeranim.stories.attention_arithmetic import AttentionArithmetic, count, note, quoted
 from layeranim.stories.attention_plan import formula, softmax
@@ -43,14 +43,14 @@ class AttentionWords:
         parts += [c.positional] if c.positional != "none" else []
         parts += [f"capped at {c.softcap:g}"] if c.softcap is not None else []
         parts += ["hard"] if c.lookup == "hard" else []
-        parts += [f"sequence 1 of {view.batch}"] if view.batch > 1 else []
+        keep = [f"sequence 1 of {view.batch}"] if view.batch > 1 else []
+        parts += keep
         seeded = [name for name in view.telling.seeded if name not in ("mask", "key_mask")]
         if seeded:
             weights = all(name.startswith(("weight", "bias")) for name in seeded)
             parts.append(f"random {'weights' if weights else 'values'}, seed {view.telling.seed}")
-        while len(parts) > 2 and phrases.width((Run(",  ".join(parts)),), theme.PARAMETERS) > 700:
-            parts.pop(-2)
-        return (Run(",  ".join(parts), source=Fact("options")),)
+            keep.append(parts[-1])
+        return (Run(phrases.listed(parts, 700, keep), source=Fact("options")),)
 
     def opening(self) -> Line:
         one, others = ("word", "every word") if self.view.words else ("query", "every key")
@@ -97,6 +97,8 @@ class AttentionWords:
             return self.says.row_sum(u)
         if stage == "pick":
             return note("the largest score takes all")
+        if stage == "mix" and not view.seen(u).any():
+            return note("every key is masked: there is nothing to take in")
         if stage == "mix":
             return (*note("every value counts as much as its weight: the output of "), row)
         return self.says.row_sum(u)
@@ -181,9 +183,7 @@ class AttentionWords:
         )
 
     def takeaway(self) -> Line:
-        preset = self.view.telling.preset
-        own = self.config.tokens is None or preset is None or preset.arrays["embeddings"].usual != self.config.tokens
-        return note(preset.takeaway if preset and preset.takeaway and not own else GOOD_FOR)
+        return note(self.view.telling.takeaway or GOOD_FOR)
 
     def alt(self, title: str, beat: Beat) -> str:
         view = self.view

@@ -13,7 +13,7 @@ from layeranim.stories.dense_words import DENSE_GOOD, NEURON_GOOD, DenseWords
 from layeranim.stories.options import PACES
 from layeranim.stories.storyboard import Beat, Story, Storyboard, Telling
 
-OPENING, ROW = 1.48, 2.4
+OPENING, ROW, WINNER = 1.48, 2.4, 3.4  # seconds; the last two for the activation of a row
 
 
 def bench_of(view: DenseView) -> Bench:
@@ -32,7 +32,8 @@ class _Telling:
         self.words = DenseWords(self.view, self.bench, good_for)
 
     def storyboard(self) -> Storyboard:
-        view, bench, preset = self.view, self.bench, self.telling.preset
+        view, bench = self.view, self.bench
+        preset = self.telling.base if bench.kind == "picture" else self.telling.preset
         shown = self.film.selected(view.total)
         beats = tuple(self.beats(shown))
         middle = self.poster(beats, shown)
@@ -65,7 +66,8 @@ class _Telling:
             brief = stretch.seconds < timing.BRIEF
             if stretch.sweep:
                 yield Beat("sweep", at, length, stretch.units, (("sweep", length),),
-                           words.sweep_caption(stretch.units), done=last + 1)  # fmt: skip
+                           words.sweep_caption(stretch.units), steps=self.view.steps(stretch.units),
+                           done=last + 1)  # fmt: skip
             else:
                 note = notes.pop(0) if notes and not brief else ()
                 yield Beat(
@@ -77,11 +79,13 @@ class _Telling:
                     words.brief_caption(first) if brief else words.caption(first),
                     note,
                     words.place(first),
-                    done=first + 1,
+                    self.view.steps(stretch.units),
+                    first + 1,
                 )
             at += length
             if self.view.row_wise and (last + 1) % self.view.units == 0:
-                length = timing.ticks((ROW if last == shown[-1] else ROW / 3) * pace)
+                whole = WINNER if self.bench.kind == "picture" else ROW
+                length = timing.ticks((whole if last == shown[-1] else whole / 3) * pace)
                 caption, note = words.finish(last)
                 phases = timing.phases(length, [("land", 0.4)])
                 yield Beat("row", at, length, range(last, last + 1), phases, caption, note, done=last + 1)

@@ -15,12 +15,13 @@ from layeranim.stories.window_stage import LEFT
 
 PITCH, GAP, CHAIN, NAME, ARROW = 32, 40, 96, 30, 44
 CLASSES_MOST, HIGH = 10, 40
+LOUDEST = 4  # pixels that are framed to say why a class wins
 
 
 def picture(view: DenseView) -> Bench | None:
     """Maps of 8×8 in colour; ``None`` for other sizes than the digits have."""
     side = isqrt(view.inputs)
-    preset = view.telling.preset
+    preset = view.telling.base
     if preset is None or not preset.planes or side * side != view.inputs or view.units > CLASSES_MOST:
         return None
     bench, small, shape = Bench(view, "picture"), Fit((PITCH, PITCH), 0), (side, side)
@@ -45,7 +46,7 @@ def picture(view: DenseView) -> Bench | None:
 def _scores(bench: Bench, x: float, y: float) -> None:
     """Σ with the bias from above, then a row a class: its score, its probability."""
     view = bench.view
-    at = x + 44
+    at = x + 56
     bench.operators.append(((at, y), "Σ"))
     bench.lanes.append((((x + 8, y), (at - 24, y)), "muted"))
     if view.biased:
@@ -75,10 +76,14 @@ def _maps(view: DenseView, u: int, shape: tuple[int, int]) -> list[Any]:
     return out + ([("bias", view.one("bias", u), None)] if view.biased else [])
 
 
-def _strongest(view: DenseView, u: int, shape: tuple[int, int]) -> list[tuple[str, range, range]]:
-    """The pixel with the largest product, framed in all three maps."""
-    row, col = divmod(view.largest(u, 1)[0], shape[1])
-    return [(name, range(row, row + 1), range(col, col + 1)) for name in ("input", "weight", "products")]
+def _framed(pixels: list[int], shape: tuple[int, int]) -> list[tuple[str, range, range]]:
+    """Some pixels, framed in all three maps."""
+    places = [divmod(k, shape[1]) for k in pixels]
+    return [
+        (name, range(row, row + 1), range(col, col + 1))
+        for name in ("input", "weight", "products")
+        for row, col in places
+    ]
 
 
 def _acts_of(bench: Bench, shape: tuple[int, int]) -> Any:
@@ -87,7 +92,7 @@ def _acts_of(bench: Bench, shape: tuple[int, int]) -> Any:
     def acts(u: int) -> Acts:
         b, o = view.at(u)
         look = [("input", view.picture(b, shape[0]), None), *_maps(view, u, shape)]
-        out = Acts(look=look, focus=_strongest(view, u, shape))
+        out = Acts(look=look, focus=_framed(view.largest(u, 1), shape))
         out.multiply.append(("products", view.products(u, shape, False), None))
         scores = ("z", view.column("pre_activation", b, True), [(o, 0)])
         (out.sum if view.activated and not view.row_wise else out.land).append(scores)
@@ -108,6 +113,7 @@ def _finish_of(bench: Bench, shape: tuple[int, int]) -> Any:
         unit = b * view.units + best
         maps = [*_maps(view, unit, shape), ("products", view.products(unit, shape, False), None)]
         land: list[Fill] = [("y", view.column("output", b, True), None)]
-        return Acts(look=maps, land=land, target=[("y", best, 0)])
+        focus = _framed(view.loudest(unit, LOUDEST), shape)
+        return Acts(look=maps, land=land, focus=focus, target=[("y", best, 0)])
 
     return finish

@@ -15,6 +15,9 @@ from layeranim.stories.storyboard import Made, Preset
 IMAGE = 1632
 """Which of the bundled digits is read: a 3 that the training has not seen."""
 
+BIAS = {"bias": ("weight",)}
+"""A preset's biases belong with its weights."""
+
 
 @cache
 def _stored(name: str) -> dict[str, NDArray[Any]]:
@@ -50,6 +53,7 @@ DENSE = (
             "weight": _given([[1.5, 0.5, 1], [0.5, 1, -1], [-1, -1.5, 2], [2, 1, -1], [-0.5, 0.5, 1]], "relu"),
             "bias": [0.5, -1, 0, 1, 0.5],
         },
+        bound=BIAS,
     ),
     Preset(
         "digits",
@@ -61,7 +65,9 @@ DENSE = (
             "weight": Made("activation", _weight, "softmax"),
             "bias": Made("units", _bias),
         },
+        bound=BIAS,
         takeaway="every class weighs the same 64 pixels in its own way; the largest sum wins",
+        free=("input",),
         title="Dense layer: which digit?",
         planes=True,
     ),
@@ -73,6 +79,7 @@ NEURON = (
         "fires only if both inputs are 1: logical AND over all four cases",
         "ours; W. McCulloch and W. Pitts (1943), A Logical Calculus of the Ideas Immanent in Nervous Activity",
         arrays={"input": [[0, 0], [0, 1], [1, 0], [1, 1]], "weight": _given([[1, 1]], "step"), "bias": [-1.5]},
+        bound=BIAS,
         takeaway="both inputs together pass the threshold: a neuron can compute AND",
         title="Artificial neuron: AND",
     ),
@@ -85,6 +92,7 @@ NEURON = (
             "weight": _given([[1, 2, 1]], "step"),
             "bias": [-2.5],
         },
+        bound=BIAS,
         takeaway="weights say how much a vote counts, the bias how much is needed",
         title="Artificial neuron: a vote",
     ),
@@ -97,6 +105,7 @@ NEURON = (
             "weight": _given([[0.8, -1.5, 0.4, 1.1]], "sigmoid"),
             "bias": [-0.6],
         },
+        bound=BIAS,
         takeaway="sigmoid makes the sum a probability between 0 and 1",
     ),
 )

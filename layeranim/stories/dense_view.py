@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from layeranim import layout, numbers
+from layeranim.engine.dense import steps_of
 from layeranim.engine.trace import Array, Region
 from layeranim.numbers import Style
 from layeranim.stories.conv_chain import activation_name
@@ -42,6 +43,10 @@ class DenseView:
     def at(self, u: int) -> tuple[int, int]:
         """Sample and unit of the layer at unit ``u`` of the film."""
         return divmod(u, self.units)
+
+    def steps(self, units: range) -> range:
+        """The trace's steps of some units."""
+        return range(steps_of(self.trace, *self.at(units[0])).start, steps_of(self.trace, *self.at(units[-1])).stop)
 
     @property
     def chip(self) -> str:
@@ -165,9 +170,20 @@ class DenseView:
             return self.cells(name, self.trace["weight"][o][picked], shape, True, lambda k: (o, picked[k]))
         return self.cells(name, self.products_of(u)[picked], shape, True, lambda k: (b, o, picked[k]))
 
+    def ranking(self, b: int) -> list[int]:
+        """The units by their results of a sample, the largest first."""
+        results = np.nan_to_num(self.trace["output"][b], nan=-np.inf)
+        before = np.nan_to_num(self.trace["pre_activation"][b], nan=-np.inf)
+        return [int(o) for o in np.lexsort((-before, -results))]
+
     def winner(self, b: int) -> int:
         """The unit with the largest result of a sample."""
-        return int(np.argmax(np.nan_to_num(self.trace["output"][b], nan=-np.inf)))
+        return self.ranking(b)[0]
+
+    def loudest(self, u: int, most: int) -> list[int]:
+        """The inputs whose products add most to the unit under way."""
+        products = np.nan_to_num(numbers.rounded(self.products_of(u)), nan=0.0)
+        return [int(k) for k in np.argsort(-products, kind="stable")[:most] if products[k] > 0]
 
     def edge_width(self, o: int, i: int) -> float:
         """The width of an edge: 2 + 4·|w|/max pixels, by tenths."""

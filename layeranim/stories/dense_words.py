@@ -31,8 +31,11 @@ class DenseWords:
         values = view.products_of(u)
         left = numbers.texts(view.trace["input"][b], view.style("input"))
         right = numbers.texts(view.trace["weight"][o], view.style("weight"))
+        few = view.inputs <= phrases.MOST_TERMS  # all are written out, products of 0 too
         terms = [
-            Term(left[i], right[i], bool(values[i] == 0), Address("input", (b, i)), Address("weight", (o, i)))
+            Term(
+                left[i], right[i], bool(values[i] == 0) and not few, Address("input", (b, i)), Address("weight", (o, i))
+            )
             for i in order
         ]
         bias = [Addend(view.text("bias", o), "weights", Address("bias", (o,)))] if view.biased else []
@@ -86,12 +89,27 @@ class DenseWords:
         line = (
             Run(f"{unit} wins:  ", source=Fact("place")),
             Run("z = "),
-            Run(z, "ink", source=Address("pre_activation", (b, best))),
-            Run(f"  {view.chip} → "),
+            Run(z, "ink", "semibold", source=Address("pre_activation", (b, best))),
+            *self._second_best(b),
+            Run(f"   {view.chip} → "),
             Run(y, "result", "semibold", Address("output", (b, best))),
         )
         note = "softmax turns the sums into shares that add up to 1" if view.activation == "softmax" else ""
+        if self.bench.kind == "picture":
+            note = f"the framed pixels speak loudest for {best}" + (f"; {note}" if note else "")
         return line, _note(note) if note else ()
+
+    def _second_best(self, b: int) -> Line:
+        """The class that comes next, with its sum."""
+        view = self.view
+        if self.bench.kind != "picture" or view.units < 2:
+            return ()
+        second = view.ranking(b)[1]
+        z = view.text("pre_activation", b, second)
+        return (
+            Run(f",  next class {second} with ", source=Fact("place")),
+            Run(z, "ink", source=Address("pre_activation", (b, second))),
+        )
 
     # ── words ────────────────────────────────────────────────────────────────
     def parameters(self) -> Line:
@@ -178,8 +196,7 @@ class DenseWords:
         )
 
     def takeaway(self) -> Line:
-        preset = self.view.telling.preset
-        return _note(preset.takeaway if preset and preset.takeaway else self.good_for)
+        return _note(self.view.telling.takeaway or self.good_for)
 
     def counter(self, done: int) -> Line:
         return Run(str(done), "ink", "semibold", Fact("done")), Run(f" / {self.view.total}", source=Fact("units"))

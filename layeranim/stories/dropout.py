@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from layeranim import theme
 from layeranim.stories import dropout_presets, timing
@@ -26,6 +26,7 @@ class DropoutParts:
     one: Callable[[str, int], Cells]
     column: Callable[[str, int], Cells]
     counter: Callable[[int], Line]
+    draw_counter: Callable[[int], Line]
     first: int
     example: int
     cols: int
@@ -56,6 +57,7 @@ class _Telling:
             lambda name, k: view.one(name, k),
             lambda name, draw: view.column(name, draw),
             self.words.counter,
+            self.words.draw_counter,
             shown.start,
             view.example,
             view.features if self.stage.layer else view.cols,
@@ -75,8 +77,7 @@ class _Telling:
     def beats(self, shown: range) -> Iterator[Beat]:
         at = 0
         for beat in [*self.steps(shown), *self.afterwards(shown)]:
-            yield Beat(beat.kind, at, beat.ticks, beat.units, beat.phases, beat.caption, beat.note, beat.place,
-                       done=beat.done)  # fmt: skip
+            yield replace(beat, start=at)
             at += beat.ticks
 
     def steps(self, shown: range) -> Iterator[Beat]:
@@ -89,7 +90,7 @@ class _Telling:
             first, length = stretch.units[0], timing.ticks(stretch.seconds)
             if stretch.sweep:
                 yield Beat("sweep", 0, length, stretch.units, (("sweep", length),), words.sweep_caption(stretch.units),
-                           done=stretch.units[-1] + 1)  # fmt: skip
+                           steps=_acts(stretch.units), done=stretch.units[-1] + 1)  # fmt: skip
                 continue
             brief = stretch.seconds < timing.BRIEF
             seconds = stretch.seconds
@@ -104,7 +105,8 @@ class _Telling:
                 words.brief_caption(first) if brief else words.caption(first),
                 notes.pop(0) if notes and not brief else (),
                 words.place(first),
-                done=first + 1,
+                _acts(stretch.units),
+                first + 1,
             )
 
     def stretches(self, shown: range) -> list[timing.Stretch]:
@@ -137,6 +139,11 @@ class _Telling:
         caption, note = words.test()
         yield Beat("test", 0, timing.ticks(TEST * share), range(0), (), caption, note, done=done)
         yield Beat("close", 0, timing.ticks(theme.END_HOLD), caption=words.closing(), note=words.takeaway(), done=done)
+
+
+def _acts(units: range) -> range:
+    """The trace's steps of some units of the first draw: each is dropped or kept, then scaled."""
+    return range(2 * units.start, 2 * units.stop)
 
 
 DropoutStory = Story("Dropout", dropout_presets.PRESETS, tell, GOOD_FOR)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from layeranim.stories.storyboard import Made, Preset
+from layeranim.stories.storyboard import Preset
+
+MASK = {"mask": ("input", "rate", "draws", "mask_seed", "channelwise")}
+"""What a mask belongs with: for another rate or other values it is drawn anew."""
 
 PRESETS = (
     Preset(
@@ -14,6 +17,7 @@ PRESETS = (
             "input": [[0.3, 0.2, 1.5, 0.0], [0.6, 0.1, 0.0, 0.3], [0.2, 1.9, 0.3, 1.2], [0.7, 0.5, 1.0, 0.0]],
             "mask": [[[0, 1, 1, 0], [1, 1, 0, 1], [0, 1, 1, 0], [1, 0, 0, 0]]],
         },
+        bound=MASK,
     ),
     Preset(
         "slugnet",
@@ -23,13 +27,10 @@ PRESETS = (
         options={"rate": 0.4},
         arrays={
             "input": [0.6, 1.2, -0.9, 1.5, 0.3],
-            "mask": Made(
-                "view",
-                lambda view, seed: [
-                    [[1, 0, 1, 1, 0]], [[0, 1, 0, 1, 1]], [[1, 1, 0, 0, 1]], [[0, 1, 1, 1, 0]], [[1, 0, 1, 0, 1]],
-                ],
-            ),
+            "mask": [[[1, 0, 1, 1, 0]], [[0, 1, 0, 1, 1]], [[1, 1, 0, 0, 1]], [[0, 1, 1, 1, 0]], [[1, 0, 1, 0, 1]]],
         },
+        bound=MASK,
+        free=("view",),
         takeaway="every draw trains another thinned network; at test time all of them vote",
     ),
-)  # fmt: skip
+)

@@ -19,7 +19,7 @@ from layeranim.stories.window_stage import BOTTOM, LEFT, RIGHT, TOP
 
 GUTTER, CELL_MOST, LENS = 92, 88, 64
 ROW_MOST, RADIUS_MOST, PLAIN, EDGE, NET_GAP, TABLE_GAP = 80, 38, 18, 146, 56, 32
-UNITS_MOST, NEIGHBOURS = 6, 3
+UNITS_MOST, NEIGHBOURS = 9, 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +56,7 @@ def stage(view: DropoutView) -> Stage:
     """The network if it is asked for and has room, else the three grids."""
     config: Any = view.trace.config
     wanted = getattr(config, "view", None) or (
-        "network" if view.telling.preset is not None and view.telling.preset.name == "slugnet" else "matrix"
+        "network" if view.telling.base is not None and view.telling.base.name == "slugnet" else "matrix"
     )
     return (network(view) if wanted == "network" else None) or matrix(view)
 
@@ -72,10 +72,11 @@ def matrix(view: DropoutView) -> Stage:
     height = TOP - BOTTOM if fit else TOP - BOTTOM - LENS - 28
     fit = fit or Fit(pitch_of(view.rows, view.cols, room, height), 0)
     top = even(top_of(view.rows, fit.pitch[1]) + (0 if fit.numeral else (LENS + 28) / 2))
+    shape = str(view.features) if view.total == view.features else shape_text(view.shape)
     heads: dict[str, Line] = {
-        "input": sized("x", shape_text(view.shape)),
+        "input": sized("x", shape),
         "mask": (Run("mask", "weights", "semibold"), Run("  keep = 1", source=Fact("mask"))),
-        "output": sized("y", shape_text(view.shape)),
+        "output": sized("y", shape),
     }
     taken = {name: max(fit.width(view.cols), phrases.width(line, theme.NAME)) for name, line in heads.items()}
     gap = min(GUTTER + 40, (ROOM - sum(taken.values())) / 2)
@@ -132,7 +133,7 @@ def network(view: DropoutView) -> Stage | None:
     left = 4 * PLAIN + 2 * radius + 2 * EDGE
     fixed = left + NET_GAP + across + TABLE_GAP + (across + TABLE_GAP if view.draws > 1 else 0)
     columns = min(view.draws, int((ROOM - fixed) // across))
-    if not numeral or not disc or columns < 1:
+    if not numeral or columns < 1:  # discs too small for their numbers show them as colour, beside the table
         return None
     out = Stage(columns=columns)
     width = fixed + columns * across - (TABLE_GAP if view.draws > 1 else 0)

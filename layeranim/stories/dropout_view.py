@@ -52,9 +52,9 @@ class DropoutView:
         mask = mask.reshape(mask.shape + (1,) * (len(self.shape) - self.mask_axes))
         return np.asarray(np.broadcast_to(mask, (self.draws, *self.shape)).reshape(self.draws, self.rows, self.cols))
 
-    def dropped(self, draw: int) -> int:
-        """How many units a draw leaves out."""
-        return int((~self.masks[draw]).sum())
+    def dropped(self, draw: int, units: int | None = None) -> int:
+        """How many of the first ``units`` (default: all) a draw leaves out."""
+        return int((~self.masks[draw].reshape(-1)[:units]).sum())
 
     def fact(self, name: str) -> str:
         """A number of the formula: ``scale``, ``shift``, ``fill``."""

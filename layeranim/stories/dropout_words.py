@@ -83,9 +83,13 @@ class DropoutWords:
         view = self.view
         return (
             Run(f"draw {draw + 1}:  ", source=Fact("draw")),
-            Run(f"{view.dropped(draw)} of {view.total} dropped", "weights", "semibold", Fact("dropped")),
-            Run(", another thinned network"),
+            self._count(draw),
+            Run(", another thinned network" if view.dropped(draw, self.units) else ", this time the whole network"),
         )
+
+    def _count(self, draw: int) -> Run:
+        text = f"{self.view.dropped(draw, self.units)} of {self.units} dropped"
+        return Run(text, "weights", "semibold", Fact("dropped"))
 
     def mean(self) -> tuple[Line, Line]:
         """One unit's mean over the draws, beside its output at test time."""
@@ -116,7 +120,7 @@ class DropoutWords:
         """The pass without a mask."""
         view, k = self.view, self.view.example
         if view.mode != "weight-scaling":
-            units = "its unit" if view.total == 1 else f"all {view.total} units"
+            units = "its unit" if self.units == 1 else f"all {self.units} units"
             return (
                 Run("test time:  no mask, "),
                 Run(f"{units} as they are", "result", "semibold", Fact("units")),
@@ -181,17 +185,21 @@ class DropoutWords:
         tail = f", the others ×{view.fact('scale')}" if view.mode == "inverted" and view.rate else ""
         return (
             Run("training: "),
-            Run(f"{view.dropped(0)} of {view.total} dropped", "weights", "semibold", Fact("dropped")),
+            self._count(0),
             Run(f"{tail} → test: ", source=Fact("scale")),
             Run("all used", "result", "semibold"),
         )
 
     def takeaway(self) -> Line:
-        preset = self.view.telling.preset
-        return _note(preset.takeaway if preset and preset.takeaway else GOOD_FOR)
+        return _note(self.view.telling.takeaway or GOOD_FOR)
 
     def counter(self, done: int) -> Line:
         return Run(str(done), "ink", "semibold", Fact("done")), Run(f" / {self.units}", source=Fact("units"))
+
+    def draw_counter(self, draw: int) -> Line:
+        """Which of the further draws is under way."""
+        number = Run(f"draw {draw + 1}", "ink", "semibold", Fact("draw"))
+        return number, Run(f" / {self.view.draws}", source=Fact("draws"))
 
     @property
     def units(self) -> int:

@@ -122,12 +122,15 @@ class FilmOptions(Config):
     )
     size: tuple[int, int] | None = option(Size(), None, "size of every picture in pixels, instead of the quality's")
     fps: Fraction | None = option(Rate(), None, "frames a second, instead of the quality's")  # noqa: RUF009
-    pace: str = option(Choice(("slow", "normal", "fast")), "normal", "slow takes 1.5 times as long, fast 0.6")
+    pace: str = option(Choice(("slow", "normal", "fast")), "normal", "slow takes up to 1.5 times as long, fast 0.6")
     steps: str = option(Selection(), "all", "which steps to show: all, first:N or A-B")
     loop: int = option(Loop(), "forever", "how often a GIF, WebP or APNG plays")
     max_size: int | None = option(Bytes(), None, "fail if a film file is larger, such as 500KB")
     precision: int | None = option(Integer(0, 6), None, "decimals of every number, instead of the fitting ones")
     title: str | None = option(Text(), None, "title of the film")
+    font: str | None = option(
+        Text(), None, "a .ttf or .otf file for letters that the bundled font lacks, of any script"
+    )
     captions: bool = option(Flag(), True, "the line of arithmetic under the stage")
 
     def frame(self, fmt: str) -> tuple[int, int, Fraction]:

@@ -65,6 +65,16 @@ def fits(line: Line, size: float = theme.CAPTION_FLOOR) -> bool:
     return width(line, size) <= ROOM
 
 
+def listed(parts: Sequence[str], most: float, keep: Sequence[str] = ()) -> str:
+    """Parameters side by side; of more than fit in ``most`` px the last ones go, but none of ``keep``."""
+    left = list(parts)
+    while width((Run(",  ".join(left)),), theme.PARAMETERS) > most and (
+        spare := [p for p in left[1:] if p not in keep]
+    ):
+        left.remove(spare[-1])
+    return ",  ".join(left)
+
+
 def caption_size(line: Line) -> int:
     """The caption size at which the line fits: 32, shrunk in whole pixels."""
     return int(min(theme.CAPTION, ROOM / max(width(line, 1), 1e-9)))

@@ -63,7 +63,12 @@ class PoolTelling:
         yield Beat("close", at, hold, caption=self.words.closing(), note=self.words.takeaway(), done=shown.stop)
 
     def steps(self, units: range) -> range:
-        """The trace's steps of some units: a mean takes two, the sum and the quotient."""
+        """The trace's steps of some units: a mean takes two, the sum and the quotient.
+
+        Backwards a step is one cell of the input's gradient, which several windows may share: no unit has its own.
+        """
+        if self.backward:
+            return range(0)
         n = 2 if self.view.kind == "mean" else 1
         return range(n * units.start, n * units.stop)
 

@@ -119,7 +119,10 @@ def _norm(view: PoolView, w: Window, styles: Styles) -> Line:
         if p == 1:
             sizes = [part if part == (MORE,) else (Run("|"), *part, Run("|")) for part in parts]
             return *phrases.join(sizes), relation, result
-        return Run("p-norm("), *phrases.join(parts, COMMA), Run(")"), relation, result
+        power = Run(f"|^{{{p:g}}}", markup=True, source=Fact("norm_type"))
+        raised = [part if part == (MORE,) else (Run("|"), *part, power) for part in parts]
+        root = Run(f")^{{1/{p:g}}}", markup=True, source=Fact("norm_type"))
+        return Run("("), *phrases.join(raised), root, relation, result
 
     return _shortened(runs, make)
 

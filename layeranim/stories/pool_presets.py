@@ -13,7 +13,7 @@ PRESETS = (
         "Slugnet documentation, Layers, Pooling",
         options={"mode": "max"},
         arrays={"input": SLUGNET},
-        takeaway="keeps the strongest answer of each place, not where it stood",
+        takeaway="a quarter of the numbers to work on; small shifts of the picture change little",
     ),
     Preset(
         "slugnet-mean",
@@ -21,7 +21,7 @@ PRESETS = (
         "Slugnet documentation, Layers, Pooling",
         options={"mode": "mean"},
         arrays={"input": SLUGNET},
-        takeaway="a smaller, smoother picture: every number counts a quarter",
+        takeaway="a smaller, smoother picture; in whole networks one mean sums up each channel",
     ),
     Preset(
         "glossary",
@@ -45,6 +45,6 @@ PRESETS = (
         "the image of the Slugnet documentation; the gradient is ours",
         options={"mode": "max", "backward": True},
         arrays={"input": SLUGNET, "grad_output": "2 -1; 3 1"},
-        takeaway="only the winners learn: the others had no say in the output",
+        takeaway="only the winners pass the gradient on: the others had no say in the output",
     ),
 )

@@ -31,7 +31,8 @@ WAY = 84  # from the input to the window: the lane and its knee
 BEFORE, AFTER = 56, 84  # from the window to the operator, from there to the output
 AIR = 20  # that every column leaves free where cells could be smaller
 SPREAD = 64  # how much wider a gap becomes where there is room
-STAMP = 96  # width of an output in colour at least
+SMALLER = 0.75  # of the input's width that an output in colour may take to be more than a stamp
+STAMP = 168  # width of an output in colour at least
 DECENT = 0.75  # of its largest size that a picture in colour keeps for the sake of numerals elsewhere
 
 
@@ -178,11 +179,12 @@ def _lens(lenses: tuple[Column, ...], narrow: bool, room: float, height: float) 
 
 
 def _pictures(given: Column, output: Column, room: float, channels: int) -> tuple[Fit, Fit]:
-    """Two pictures in colour: cells of one size, unless the output would be a stamp."""
+    """Two pictures in colour: cells of one size, unless the output would be a stamp; it stays the smaller one."""
     least = max(STAMP, output.heading)
     source = layout.heat(*given.shape, min(HEAT_MOST, room - least), given.height(channels))
     room -= max(source.width(given.shape[1]), given.heading)
-    most = max(source.pitch[0], min(40.0, STAMP / output.shape[1]))
+    across = min(STAMP, SMALLER * source.width(given.shape[1]))
+    most = max(source.pitch[0], min(40.0, across / output.shape[1]))
     return source, layout.heat(*output.shape, min(HEAT_MOST, room), output.height(channels), most)
 
 

@@ -10,12 +10,12 @@ from layeranim.stories.pool_view import PoolView
 from layeranim.stories.storyboard import Beat, Fact, Line, Run, plain
 
 GOOD_FOR = "a smaller picture for the layers that follow, nothing to learn"
-TITLES = {"max": "Max pooling", "mean": "Mean pooling", "lp": "p-norm pooling"}
+TITLES = {"max": "Max pooling", "mean": "Mean pooling", "lp": "Lp pooling"}
 BECOMES = {"max": "its largest number", "mean": "its mean", "lp": "its p-norm"}
 RULE = {"max": "the largest number stays, the others go", "mean": "add up, divide by how many they are"}
 POWERS = {1: "sizes add up, signs do not count", 2: "square, add up, take the root"}
 TAKEAWAY = {
-    "max": "keeps the strongest answer of each place, not where it stood",
+    "max": "less to work on, the strongest answer of each place kept: small shifts change little",
     "mean": "a smaller, smoother picture for the layers that follow",
     "lp": GOOD_FOR,
 }
@@ -25,9 +25,9 @@ BACK_RULE = {
     "lp": "the larger a number, the larger its part",
 }
 BACK_TAKEAWAY = {
-    "max": "only the winners learn",
-    "mean": "all cells of a window learn alike",
-    "lp": "large numbers learn most",
+    "max": "only the winners pass the gradient on to the layers before",
+    "mean": "every cell of a window passes on the same share of the gradient",
+    "lp": "large numbers pass on most of the gradient",
 }
 WIDEST = 820  # px of the parameters, so that the title keeps its size
 
@@ -48,16 +48,15 @@ class PoolWords:
     def parameters(self) -> Line:
         view, config = self.view, self.config
         parts = self._window()
-        parts += [f"p {config.norm_type:g}"] if view.kind == "lp" else []
-        parts += [f"{view.shown} of {view.channels} channels drawn"] if view.shown < view.channels else []
-        parts += [f"image 1 of {view.batch}"] if view.batch > 1 else []
+        parts += [f"p = {config.norm_type:g}"] if view.kind == "lp" else []
+        keep = [f"{view.shown} of {view.channels} channels drawn"] if view.shown < view.channels else []
+        keep += [f"image 1 of {view.batch}"] if view.batch > 1 else []
+        parts += keep
         seeded = view.telling.seeded
         if seeded:
             what = "values" if len(seeded) > 1 else "gradient" if seeded[0] == "grad_output" else "input"
             parts.append(f"random {what}, seed {view.telling.seed}")
-        while len(parts) > 1 and phrases.width((Run(",  ".join(parts)),), theme.PARAMETERS) > WIDEST:
-            parts.pop()
-        return (Run(",  ".join(parts), source=Fact("options")),)
+        return (Run(phrases.listed(parts, WIDEST, keep), source=Fact("options")),)
 
     def _window(self) -> list[str]:
         view, config = self.view, self.config
@@ -70,6 +69,8 @@ class PoolWords:
         parts += [f"padding {'same ' if config.padding == 'same' else ''}{padding}"] if padding != "0" else []
         parts += [f"dilation {_pair(config.dilation)}"] if config.dilation != (1, 1) else []
         parts += ["ceil mode"] if config.ceil_mode else []
+        counts = view.kind == "mean" and padding != "0" and config.divisor_override is None
+        parts += ["padding not counted"] if counts and not config.count_include_pad else []
         return parts + ([f"divisor {config.divisor_override}"] if config.divisor_override is not None else [])
 
     def opening(self) -> Line:
@@ -145,8 +146,8 @@ class PoolWords:
         """Which window is under way."""
         w = self.view.window(u)
         parts = [f"channel {w.channel + 1}"] if self.view.channels > 1 else []
-        parts += [f"row {w.r + 1}, column {w.c + 1}"] if self.view.per_map > 1 or not parts else []
-        return (Run(", ".join(parts), weight="regular", source=Fact("place")),)
+        parts += [f"row {w.r + 1}, column {w.c + 1}"] if self.view.per_map > 1 else []
+        return (Run(", ".join(parts), weight="regular", source=Fact("place")),) if parts else ()
 
     def closing(self) -> Line:
         view = self.view
@@ -170,18 +171,16 @@ class PoolWords:
 
     def takeaway(self) -> Line:
         """What the layer is good for; the preset's own words while its windows are the film's."""
-        given = self.preset
-        asked = (self.config.mode, self.config.backward, self.view.kernel_shape, self.view.disjoint)
-        if given and asked == (given.options.get("mode"), given.options.get("backward", False), (2, 2), True):
-            return note(given.takeaway)
-        return note((BACK_TAKEAWAY if self.config.backward else TAKEAWAY)[self.view.kind])
+        general = (BACK_TAKEAWAY if self.config.backward else TAKEAWAY)[self.view.kind]
+        return note(self.view.telling.takeaway or general)
 
     def alt(self, title: str, beat: Beat) -> str:
         view = self.view
         given, out = (numbers.shape_text((*self.channels, *shape)) for shape in (view.size, view.out_shape))
         return (
             f"{title}: {given} input, {plain(self.parameters())}, {out} output. "
-            f"Step {beat.units[0] + 1} of {view.units}, {plain(beat.place)}: {plain(beat.caption)}."
+            f"{', '.join(p for p in (f'Step {beat.units[0] + 1} of {view.units}', plain(beat.place)) if p)}:"
+            f" {plain(beat.caption)}."
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,8 +21,10 @@ from layeranim.stories.storyboard import Beat, Fact, Line, Point, Run, Story, St
 
 OPENING = 1.48
 STEP, LATER, LANDING = 1.6, 1.16, 1.6
-WHOLE, REST = 24.4, 4.8  # seconds of a film, and the least for the steps that are not opened
+LONGEST, USUAL = 25.0, 24.4  # seconds of a film: at any pace, and as it is planned
+REST = 4.8  # the most that the steps which are not opened take from the opened ones
 SKIP, ANSWER = 1.0, 1.6
+MOST_SAID = 800  # width of the parameters
 TITLES = {"rnn": "Recurrent network (RNN)", "gru": "GRU cell", "lstm": "LSTM cell"}
 
 
@@ -54,7 +56,7 @@ class RecurrentTelling:
         self.shown = self.film.selected(view.units)
         self.strips = Strips(view, view.drawn_times(self.shown))
         self.steps = Steps(view, self.strips)
-        self.stage = cell_stage(view, view.unit(self.shown[0]).n)
+        self.stage = cell_stage(view, view.unit(self.shown[0]).n, self.strips.most)
         self.moves: dict[tuple[int, str], Move] = {}
         self.posters: list[Beat] = []
 
@@ -62,7 +64,7 @@ class RecurrentTelling:
         view, shown = self.view, self.shown
         beats = tuple(self.beats())
         poster = self.posters[0] if len(self.posters) == 1 else self.posters[min(1, len(self.posters) - 1)]
-        title = self.film.title or (self.preset.title if self.preset else "") or TITLES[view.kind]
+        title = self.title
         start = self.steps.so_far(shown[0])
         sayings = names(self.stage)
         parts = RecurrentParts(self.stage, self.strips, self.moves, start, view.units, sayings)
@@ -74,14 +76,19 @@ class RecurrentTelling:
         return Storyboard(view.kind, title, self.parameters(), {**self.stage.grids, **self.strips.grids}, beats,
                           view.units, poster.end - 1, alt, {"recurrent": parts})  # fmt: skip
 
+    @property
+    def title(self) -> str:
+        return str(self.film.title or (self.preset.title if self.preset else "") or TITLES[self.view.kind])
+
     # ── beats ────────────────────────────────────────────────────────────────
     def beats(self) -> Iterator[Beat]:
-        pace = PACES[self.film.pace]
-        at = timing.ticks(OPENING * min(1.0, pace))
+        at = timing.ticks(OPENING * min(1.0, PACES[self.film.pace]))
         yield Beat("open", 0, at, caption=self.opening(), note=self.opening_note(), done=self.shown.start)
-        for units, shot in self.shots():
+        shots = list(self.shots())
+        pace = min(PACES[self.film.pace], (self.room - 0.1) / sum(shot.seconds for _, shot in shots))
+        for units, shot in shots:
             length = timing.ticks(shot.seconds * pace)
-            phases = timing.phases(length, [(name, seconds) for name, seconds, _ in shot.phases])
+            phases = timing.phases(length, [(name, seconds * pace) for name, seconds, _ in shot.phases])
             for name, _, move in shot.phases:
                 self.moves[at, name] = move
             done = units.stop if shot.lands else units.start
@@ -99,31 +106,41 @@ class RecurrentTelling:
         yield Beat("close", at, timing.ticks(theme.END_HOLD), caption=self.closing(), note=_note(self.takeaway()),
                    done=self.shown.stop)  # fmt: skip
 
-    def shots(self) -> Iterator[tuple[range, Shot]]:
-        """The opened steps, then the others."""
-        opened, spent = Opened(self.view, self.stage), OPENING + theme.END_HOLD
-        first = self.shown[0]
+    @property
+    def room(self) -> float:
+        """Seconds between the opening and the end."""
+        return LONGEST - theme.END_HOLD - OPENING * min(1.0, PACES[self.film.pace])
+
+    def opened(self, answer: float) -> list[tuple[range, Shot]]:
+        """The first step inside the cell, and the second if the other steps then have time enough at this pace."""
+        acts, first = Opened(self.view, self.stage), self.shown[0]
+        out = [(range(first, first + 1), self.steps.enter(first))]
         inside = [u for u in self.shown[:2] if self.view.unit(u).n == self.stage.n]
-        enter = self.steps.enter(first)
-        spent += enter.seconds
-        yield range(first, first + 1), enter
         for i, u in enumerate(inside):
             t = self.view.unit(u).t
-            for shot in opened.first(t) if i == 0 else opened.second(t):
-                spent += shot.seconds
-                yield range(u, u + 1), shot
+            more = [(range(u, u + 1), shot) for shot in (acts.second(t) if i else acts.first(t))]
+            left = self.room / PACES[self.film.pace] - answer - _seconds(out) - _seconds(more)
+            if i and left < min(REST, STEP + LANDING if len(self.shown) > 2 else 0):
+                break
+            out += more
+        return out
+
+    def shots(self) -> Iterator[tuple[range, Shot]]:
+        """The opened steps, then the others."""
         last = self.view.unit(self.shown[-1])
-        answers = f"y:{last.t}" in self.strips.grids and last.n == len(self.view.runs) - 1
-        spent += ANSWER if answers else 0
-        rest = range(inside[-1] + 1, self.shown.stop)
+        answer = ANSWER if self.steps.answered(last) else 0.0
+        opened = self.opened(answer)
+        yield from opened
+        spent = OPENING + theme.END_HOLD + answer + _seconds(opened)
+        budget = min(USUAL - spent, self.room / PACES[self.film.pace] - answer - _seconds(opened))
         back = True
-        for units, seconds in self.paced(rest, max(REST, WHOLE - spent)):
+        for units, seconds in self.paced(range(opened[-1][0].stop, self.shown.stop), max(REST, budget)):
             if seconds < 0:
                 yield units, self.steps.skip(units, -seconds)
                 continue
             yield units, self.steps.step(units[0], seconds, back)
             back = False
-        if answers:
+        if answer:
             yield range(self.shown[-1], self.shown.stop), self.steps.answer(last, ANSWER)
 
     def paced(self, rest: range, budget: float) -> Iterator[tuple[range, float]]:
@@ -152,27 +169,46 @@ class RecurrentTelling:
         return (Run(",  ".join(where), weight="regular", source=Fact("place")),) if where else ()
 
     def parameters(self) -> Line:
+        """Sizes and options; what does not fit is left out, but never what the film leaves out or makes up."""
+        said = self._sizes()
+        title = phrases.width((Run(self.title, weight="semibold"),), theme.PARAMETERS)
+        room = min(MOST_SAID, phrases.ROOM - title - 3 * theme.UNIT)
+        for text in sorted(said, key=said.__getitem__)[:-1]:  # the least needed first
+            if phrases.width((Run(",  ".join(said)),), theme.PARAMETERS) > room:
+                del said[text]
+        return (Run(",  ".join(said), source=Fact("options")),)
+
+    def _sizes(self) -> dict[str, int]:
+        """What there is to say about the layer, and how much the film needs it: 2 if it is not true without."""
         view, config = self.view, self.view.config
         options: Any = config
-        parts = [f"input {view.trace.tensor('input').shape[-1]}", f"hidden {view.hidden}"]
-        parts += [f"projection {options.projection}"] if view.kind == "lstm" and options.projection else []
-        parts += [options.variant] if view.kind == "gru" and options.variant != "reset-after" else []
-        parts += ["peepholes"] if view.kind == "lstm" and options.peepholes else []
-        parts += [f"{config.layers} layers"] if config.layers > 1 else []
-        parts += ["bidirectional"] if config.bidirectional else []
-        parts += [f"{len(view.runs)} of {view.all_runs} drawn"] if len(view.runs) < view.all_runs else []
-        parts += ["unit 1 drawn"] if self.strips.partial else []
-        parts += [f"{config.classes} classes"] if config.classes else []
-        parts += [f"returns {config.returns}"] if config.returns != "sequences" else []
-        parts += [f"length {view.steps} of {config.timesteps}"] if view.steps < int(config.timesteps or 0) else []
-        parts += [config.mode] if config.mode == "one-to-many" else []
-        parts += [f"sequence 1 of {view.batch}"] if view.batch > 1 else []
-        if view.telling.seeded:
-            what = "values" if "input" in view.telling.seeded else "weights"
-            parts.append(f"random {what}, seed {view.telling.seed}")
-        while len(parts) > 1 and phrases.width((Run(",  ".join(parts)),), theme.PARAMETERS) > 760:
-            parts.pop()
-        return (Run(",  ".join(parts), source=Fact("options")),)
+        lstm, gru, drawn = view.kind == "lstm", view.kind == "gru", len(view.runs)
+        seeded = "values" if "input" in view.telling.seeded else "weights"
+        parts = [
+            (True, f"input {view.trace.tensor('input').shape[-1]}", 1),
+            (True, f"hidden {view.hidden}", 1),
+            (lstm and options.projection, f"projection {getattr(config, 'projection', 0)}", 0),
+            (gru and options.variant != "reset-after", getattr(config, "variant", ""), 0),
+            (lstm and options.peepholes, "peepholes", 0),
+            (config.layers > 1, f"{config.layers} layers", 0),
+            (config.bidirectional, "bidirectional", 0),
+            (drawn < view.all_runs, f"{drawn} of {view.all_runs} cells drawn", 2),
+            (self.strips.partial, "unit 1 drawn", 2),
+            (self.cut_short(), f"colours: first {self.strips.most}", 2),
+            (config.classes, f"{config.classes} classes", 0),
+            (config.returns != "sequences", f"returns {config.returns}", 0),
+            (view.steps < int(config.timesteps or 0), f"length {view.steps} of {config.timesteps}", 2),
+            (config.mode == "one-to-many", config.mode, 0),
+            (view.batch > 1, f"sequence 1 of {view.batch}", 2),
+            (view.telling.seeded, f"random {seeded}, seed {view.telling.seed}", 2),
+        ]  # fmt: skip
+        return {text: needed for there, text, needed in parts if there}
+
+    def cut_short(self) -> bool:
+        """Whether a block of colours shows the first units alone."""
+        view = self.view
+        sizes = [view.size(n, base) for n in range(len(view.runs)) for base in ("input", "previous_hidden")]
+        return max(*sizes, view.hidden, int(view.config.classes or 0)) > self.strips.most
 
     def opening(self) -> Line:
         steps, count = self.view.steps, self.view.all_runs
@@ -212,6 +248,10 @@ class RecurrentTelling:
 
 
 GOOD_FOR = {"rnn": recurrent_presets.RNN_GOOD, "gru": recurrent_presets.GRU_GOOD, "lstm": recurrent_presets.LSTM_GOOD}
+
+
+def _seconds(shots: Sequence[tuple[range, Shot]]) -> float:
+    return sum(shot.seconds for _, shot in shots)
 
 
 def _note(text: str) -> Line:

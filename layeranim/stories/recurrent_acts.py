@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from layeranim.engine.recurrent.config import GruConfig
-from layeranim.stories.recurrent_bench import heading
+from layeranim.stories.recurrent_bench import Weighing, heading
 from layeranim.stories.recurrent_moves import Move, Rows
 from layeranim.stories.recurrent_stage import HUES, LETTERS, CellStage
 from layeranim.stories.recurrent_view import RecurrentView
-from layeranim.stories.recurrent_words import ROLES, CellWords
+from layeranim.stories.recurrent_words import LOST, ROLES, CellWords
 from layeranim.stories.storyboard import Box, Cells, Line, Point
 
 FIRST = range(1)
@@ -80,8 +80,13 @@ class Opened:
         inner = ("reset_gate", "candidate_hidden", "candidate_input", "joined", "squash", "candidate_in")
         lit = (*(w for w in self.stage.wires if w.startswith(("in:", "out:"))),
                *(inner if self.view.kind == "gru" else ()))  # fmt: skip
-        yield Shot("gates", 1.24, self.words.gates(t), "the same weights, a new input and state", "", (
-            ("gates", 0.4, Move(fills=fills, bars=self.bars(self.gates, t), lit=lit, say=True)),
+        first = "update_gate" if self.view.kind == "gru" else self.gates[0]
+        again = self.again(first, t)
+        note = "the same weights, a new input and state"
+        yield Shot("gates", 1.24, self.words.gates(t, first), note, f"unit 1, {first.replace('_', ' ')}", (
+            ("weigh", 0.32, again),
+            ("gates", 0.4, Move(fills=fills, bars=self.bars(self.gates, t), lit=lit, say=True,
+                                result=self._rows(first))),
         ))  # fmt: skip
         if self.view.kind == "lstm":
             yield self._memory(t, 1.76, poster=True)
@@ -116,12 +121,12 @@ class Opened:
         """One unit's sum term by term, its activation, then the other units at once."""
         view, stage, w = self.view, self.stage, self.words.weighings[base]
         cleared = (*(n for n in stage.bench.grids if n.startswith(("weights", "products"))), "pre", "bias")
-        biases = [name for name in w.plus if name.startswith("bias")]
-        some_biases = {"bias": range(len(biases))}
+        added = self._added(w, t, unit)
+        some_biases = {name: range(len(cells.levels)) for name, cells in added.items()}
         named = self._named(base, w.parts)
-        fills = stage.bench.weights(w, unit) | self._biases(biases, unit)
+        fills = stage.bench.weights(w, unit) | added
         if base == "candidate_hidden" and w.parts[0].vector == "reset_hidden":
-            fills |= {"vector:h": view.column(self.n, "reset_hidden", t, range(stage.grids["vector:h"].rows))}
+            fills |= stage.bench.vector("h", "reset_hidden", t)
         elif base == "candidate_input":
             fills |= self.given(t)
             named |= self._state_named("h_{t−1}")
@@ -146,11 +151,23 @@ class Opened:
         if others or any(n.endswith(".all") for n in done):
             phases.append(("others", 0.24, Move(fills=done, bars=bars, result=((gate, row),))))
         note = ROLES[base]
+        if any(plus.endswith("_peephole") for plus in w.plus):
+            note += "; its peephole sees c"
         if view.kind == "rnn" and unit:
             note = "the next unit: its own weights, the same state and input"
         place = f"unit {unit + 1}" + (f", {base.replace('_', ' ')}" if view.kind != "rnn" else "")
         return Shot("weigh", seconds, self.words.weighed(base, t, unit), note, place, phases,
                     view.kind == "rnn" and last, view.kind == "rnn" and last)  # fmt: skip
+
+    def again(self, base: str, t: int) -> Move:
+        """The whole sum of one gate at once."""
+        w, bench = self.words.weighings[base], self.stage.bench
+        added = self._added(w, t, 0)
+        fills = bench.weights(w, 0) | bench.products(w, t, 0) | added
+        fills |= {"pre": self.view.column(self.n, w.pre, t, FIRST)}
+        some = {name: range(len(cells.levels)) for name, cells in added.items()}
+        return Move(fills=fills, only=some, named=self._named(base, w.parts),
+                    lit=("sum", "pre", "bias"))  # fmt: skip
 
     def targets(self, base: str) -> list[str]:
         """The columns that a sum fills, the last one with what its activation gives."""
@@ -158,12 +175,13 @@ class Opened:
             return ["hidden_pre", "hidden"]
         return [base]
 
-    def _biases(self, names: Sequence[str], unit: int) -> dict[str, Cells]:
-        """The biases of a sum as one column."""
-        if "bias" not in self.stage.grids or not names:
+    def _added(self, w: Weighing, t: int, unit: int) -> dict[str, Cells]:
+        """What is added to the products as one column: biases, and what a peephole sees."""
+        if "bias" not in self.stage.grids or not w.plus:
             return {}
-        parts = [self.view.column(self.n, base, None, range(unit, unit + 1)) for base in names]
-        return {"bias": stacked(parts)}
+        row, room = range(unit, unit + 1), self.stage.grids["bias"].rows
+        named = [(base, None if base.startswith("bias") else t) for base in w.plus[:room]]
+        return {"bias": stacked([self.view.column(self.n, base, at, row) for base, at in named])}
 
     def _named(self, base: str, parts: Sequence[object]) -> dict[str, tuple[Point, Line]]:
         """U and W over the weights, with the gate's letter."""
@@ -196,6 +214,8 @@ class Opened:
         ), poster=poster)  # fmt: skip
 
     def _kept(self, t: int) -> str:
+        if self.words.lost(t):
+            return LOST
         keep, write = (self.view.value(self.n, g, t) >= 0.5 for g in ("forget_gate", "input_gate"))
         if keep:
             return "keep the old memory, add the candidate" if write else "keep the old memory, write almost nothing"
@@ -211,6 +231,7 @@ class Opened:
             read, lit = self._rows("cell", "output_gate"), ("seen", "tanh", "output_gate")
             shut = self.view.value(self.n, "output_gate", t) < 0.5
             note = "the output gate keeps the memory inside" if shut else "GET: the output gate shows the memory"
+            note = LOST if self.words.lost(t) else note
         return Shot("combine", seconds, self.words.state(t), note, "unit 1, state", (
             ("take", 0.4, Move(lit=lit, focus=read, say=True)),
             ("land", 0.28, Move(fills=self.filled(["hidden"], t), lit=("hidden",), focus=read,
@@ -220,8 +241,7 @@ class Opened:
     def _reset(self, t: int, seconds: float) -> Shot:
         """The reset gate before the weights: it thins the state out."""
         read = self._rows("reset_gate", "previous_hidden")
-        rows = range(self.stage.grids["vector:h"].rows)
-        fills = {"vector:h": self.view.column(self.n, "reset_hidden", t, rows)}
+        fills = self.stage.bench.vector("h", "reset_hidden", t)
         note = "the reset gate thins out the old state"
         return Shot("combine", seconds, self.words.reset(t), note, "unit 1, reset", (
             ("take", 0.36, Move(focus=read, say=True)),

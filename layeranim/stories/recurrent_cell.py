@@ -13,12 +13,13 @@ LEFT, RIGHT = -584, 584
 BUS = -212  # the lowest the bus may run
 R = 22  # from the middle of an operator to where a wire ends
 GATE = 100  # width of a gate's cells
+MOST_ADDED = 2  # numbers above the sum's sign
 OFF = 10  # from a column to a wire
 
 
-def cell_stage(view: RecurrentView, n: int) -> CellStage:
-    """The stage of a run's cell."""
-    return {"lstm": _lstm, "gru": _gru, "rnn": _rnn}[view.kind](view, n)
+def cell_stage(view: RecurrentView, n: int, most: int) -> CellStage:
+    """The stage of a run's cell; ``most`` units of a vector are shown in colours."""
+    return {"lstm": _lstm, "gru": _gru, "rnn": _rnn}[view.kind](view, n, most)
 
 
 class _Levels:
@@ -36,10 +37,10 @@ class _Levels:
         self.low = layout.even(self.heads + 0.42 * (self.lane - self.heads))
 
 
-def _benched(view: RecurrentView, n: int, at: _Levels) -> CellStage:
+def _benched(view: RecurrentView, n: int, most: int, at: _Levels) -> CellStage:
     """State, input, weights, products and their sum at the left; wires from the sum along the bus."""
-    bench = Bench(view, n, LEFT, at.top - at.tall - 36, BUS, 116, 84)
-    stage = CellStage(view, n, bench, dict(bench.grids))
+    bench = Bench(view, n, LEFT, at.top - at.tall - 36, BUS, 116, 84, most)
+    stage = CellStage(view, n, bench, most, dict(bench.grids))
     _sum(stage, -212, view, n)
     return stage
 
@@ -49,11 +50,13 @@ def _sum(stage: CellStage, x: float, view: RecurrentView, n: int) -> None:
     y = layout.even(stage.bench.middle + 6)
     stage.operators["sum"] = (x, y), "Σ"
     biases = [b for b in ("bias_input", "bias_hidden") if view.name(n, b) in view.trace.tensors]
+    peeps = isinstance(view.config, LstmConfig) and bool(view.config.peepholes) and len(biases) < MOST_ADDED
+    added = len(biases) + peeps
+    said = [*(["bias"] if biases else []), *(["p · c"] if peeps else [])]
     stage.wires["sum"] = Wire(((stage.bench.right + 8, y), (x - R, y)))
-    if biases:
-        box = stage.single(
-            "bias", (x - 46, y + 48 + PITCH * len(biases)), 92, (Run("bias", "weights", "semibold"),), len(biases)
-        )
+    if added:
+        head = (Run(", ".join(said), "weights", "semibold"),)
+        box = stage.single("bias", (x - 46, y + 48 + PITCH * added), 92, head, added)
         stage.wires["bias"] = Wire(((x, box.bottom - 6), (x, y + R)), "weights")
     stage.single("pre", (x - 46, y - 46), 92)
     stage.wires["pre"] = Wire(((x, y - R), (x, y - 44)))
@@ -77,9 +80,9 @@ def _gate(stage: CellStage, name: str, base: str, x: float, at: _Levels, hue: st
     return box
 
 
-def _lstm(view: RecurrentView, n: int) -> CellStage:
+def _lstm(view: RecurrentView, n: int, most: int) -> CellStage:
     at = _Levels(height(view))
-    stage = _benched(view, n, at)
+    stage = _benched(view, n, most, at)
     f, i, g, o, plus = -104, 26, 150, 448, 88
     before = stage.column("previous_cell", "previous_cell", LEFT, at.top, heading("c_{t−1}"))
     for base, x, hue in (
@@ -117,10 +120,10 @@ def _lstm(view: RecurrentView, n: int) -> CellStage:
     return stage
 
 
-def _gru(view: RecurrentView, n: int) -> CellStage:
+def _gru(view: RecurrentView, n: int, most: int) -> CellStage:
     at = _Levels(height(view))
     variant = view.config.variant if isinstance(view.config, GruConfig) else ""
-    stage = _benched(view, n, at)
+    stage = _benched(view, n, most, at)
     z, r, a, b, tanh, c = -104, 12, 116, 212, 326, 438
     y, heads = at.lane, at.heads
     low, gutter = (heads + 26, y - 58) if y - heads < 130 else (heads + 36, y - 64)
@@ -180,12 +183,12 @@ def _candidate(
     return (b + R, low), (knee, low), (knee, middle)
 
 
-def _rnn(view: RecurrentView, n: int) -> CellStage:
+def _rnn(view: RecurrentView, n: int, most: int) -> CellStage:
     """The bench, the sums of all units, the activation, the new state, and the way back."""
     rows = view.size(n, "previous_hidden") + view.size(n, "input")
     row = 60 if rows <= 4 and view.hidden <= FULL_ROWS else PITCH
-    bench = Bench(view, n, -504, 186, -150, 132, 92, row)
-    stage = CellStage(view, n, bench, dict(bench.grids), row=row)
+    bench = Bench(view, n, -504, 186, -150, 132, 92, most, row)
+    stage = CellStage(view, n, bench, most, dict(bench.grids), row=row)
     _sum(stage, -56, view, n)
     (x, middle), _ = stage.operators["sum"]
     del stage.grids["pre"], stage.wires["pre"]  # the sums of all units stand in a column of their own
@@ -206,7 +209,7 @@ def _rnn(view: RecurrentView, n: int) -> CellStage:
 
 def _loop(stage: CellStage, hidden: Box) -> tuple[Point, ...]:
     """From the new state back to where the next step reads it."""
-    goal = stage.bench.grids["vector:h"].box
+    goal = stage.bench.box("vector:h")
     right, left = hidden.right + 44, goal.x - 44
     return (
         (hidden.right + OFF, hidden.centre[1]), (right, hidden.centre[1]), (right, BUS), (left, BUS),

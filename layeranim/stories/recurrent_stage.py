@@ -24,7 +24,6 @@ WORDS = {
     "reset_gate": "reset", "update_gate": "update",
 }  # fmt: skip
 FULL_ROWS = 3  # units of a column that are written out; of more only the first, above all of them in colour
-MOST_ROWS = 64  # units drawn in colour
 TALL = 128  # the height of the tallest column
 BAR, BAR_INSET = 5, 4
 
@@ -48,11 +47,12 @@ class GatePlan:
 
 @dataclass(eq=False)
 class CellStage:
-    """Everything that stands on the stage while a cell is open."""
+    """Everything that stands on the stage while a cell is open; ``most`` units are shown in colours."""
 
     view: RecurrentView
     n: int
     bench: Bench
+    most: int
     grids: dict[str, GridPlan] = field(default_factory=dict)
     gates: dict[str, GatePlan] = field(default_factory=dict)
     wires: dict[str, Wire] = field(default_factory=dict)
@@ -91,10 +91,8 @@ class CellStage:
             self._gate(name, base, role)
         if full:
             return box
-        shown = min(size, MOST_ROWS)
-        rest = TALL - PITCH - 8
-        side: float = rest / shown
-        side = int(side) if side >= 1 else side
+        shown = min(size, self.most)
+        side = int((TALL - PITCH - 8) / shown)
         self._vector(f"{name}.all", base, (layout.even(x), y - PITCH - 8), (pitch[0], side), range(shown), 0, ())
         return Box(box.x, box.y, box.w, box.y - self.grids[f"{name}.all"].box.bottom)
 
@@ -121,9 +119,12 @@ class CellStage:
 
         self.grids[name] = replace(plan, changing=plain)
         signed = base == "candidate"
-        self.gates[name] = GatePlan(
-            role, boxes, lambda t: [bar(b, self.view.value(self.n, base, t, r), signed) for r, b in enumerate(boxes)]
-        )
+
+        def bars(t: int) -> list[Box]:
+            values = [self.view.value(self.n, base, t, r) for r in range(len(boxes))]
+            return [bar(box, value, signed) for box, value in zip(boxes, values, strict=True) if value == value]
+
+        self.gates[name] = GatePlan(role, boxes, bars)
 
     def single(self, name: str, at: Point, width: float, head: Line = (), rows: int = 1) -> Box:
         """Room for a number that several steps write: a sum, a bias."""
@@ -146,7 +147,7 @@ def height(view: RecurrentView) -> float:
 def bar(cell: Box, value: float, signed: bool, thick: float = BAR) -> Box:
     """The bar at the bottom of a gate's cell: 0…1 from the left, −1…1 from the middle."""
     room = cell.w - 2 * BAR_INSET
-    share = float(numbers.rounded(min(1.0, max(-1.0 if signed else 0.0, value)) if value == value else 0.0))
+    share = float(numbers.rounded(min(1.0, max(-1.0 if signed else 0.0, value))))
     length = max(2.0, abs(share) * (room / 2 if signed else room))
     left = cell.x + BAR_INSET if not signed else cell.x + cell.w / 2 - (length if share < 0 else 0)
     return Box(left, cell.bottom + BAR_INSET - 1 + thick, length, thick)

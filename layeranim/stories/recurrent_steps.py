@@ -9,7 +9,7 @@ import numpy as np
 from layeranim.stories import timing
 from layeranim.stories.recurrent_acts import FIRST, Shot
 from layeranim.stories.recurrent_moves import Move, Rows
-from layeranim.stories.recurrent_strips import Strips
+from layeranim.stories.recurrent_strips import ANSWER, Strips
 from layeranim.stories.recurrent_view import RecurrentView, Unit
 from layeranim.stories.recurrent_words import CellWords
 from layeranim.stories.storyboard import Box, Cells, Fact, Line, Run
@@ -66,11 +66,13 @@ class Steps:
         grid = self.strips.grids[f"{key}:{unit.t}"]
         return unit.u % 2 if self.view.kind == "rnn" and grid.numeral and grid.rows > 1 else 0
 
-    def fills(self, unit: Unit, answers: bool = True) -> dict[str, Cells]:
-        """The states that a step leaves, in numbers and colours, and the answer if it gives one."""
+    def fills(self, unit: Unit, end: bool = False) -> dict[str, Cells]:
+        """The states that a step leaves, in numbers and colours, and its answer; at the ``end`` the one of the end."""
         keys = [f"{key}:{unit.t}" for key in self.keys(unit.n)]
-        if answers and unit.n == len(self.view.runs) - 1:
+        if unit.n == len(self.view.runs) - 1:
             keys.append(f"y:{unit.t}")
+        if end and unit.u == self.view.units - 1:
+            keys.append(ANSWER)
         return self.cells([name for key in keys for name in (key, f"{key}.all")])
 
     def cells(self, names: list[str]) -> dict[str, Cells]:
@@ -96,9 +98,11 @@ class Steps:
         for u in range(done):
             unit = self.view.unit(u)
             if unit.t in self.strips.times:
-                fills |= self.fills(unit)
+                fills |= self.fills(unit, end=True)
                 bars |= self.bars(unit)
                 lit += self.strips.ways(unit.n, unit.t)
+        if done == self.view.units and ANSWER in self.strips.wires:
+            lit.append(ANSWER)
         return Move(show="strips", fills=fills, bars=bars, lit=tuple(lit))
 
     # ── shots ────────────────────────────────────────────────────────────────
@@ -131,10 +135,18 @@ class Steps:
         line = words.both(unit.t) if memory else words.state(unit.t, row)
         return Shot("step", seconds, line, words.happens(unit.t), f"unit {row + 1}", phases, True, seconds >= 1)
 
+    def answered(self, unit: Unit) -> str:
+        """The grid of the answer that a step gives, or nothing."""
+        if not self.strips.answers or unit.n < len(self.view.runs) - 1:
+            return ""
+        name = f"y:{unit.t}" if self.strips.answers_each else ANSWER
+        return name if self.strips.answers_each or unit.u == self.view.units - 1 else ""
+
     def answer(self, unit: Unit, seconds: float) -> Shot:
         """What the output layer makes of the last state: ``y = softmax(V h + b) → 0.02, 0.98``."""
-        strip, grid = self.strips, f"y:{unit.t}"
-        cells = strip.answer(unit.t, range(min(MOST_ANSWERS, strip.grids[grid].rows)), True)
+        strip, grid = self.strips, self.answered(unit)
+        size = self.view.trace.tensor("probabilities").shape[-1]
+        cells = strip.answer(unit.t, range(min(MOST_ANSWERS, size)), True)
         texts = [str(t) for t in np.ravel(cells.texts)] if cells.texts is not None else []
         out: list[Run] = [Run("y", "probability", "semibold"), Run(" = softmax("), Run("V", "weights"), Run(" h")]
         out += [Run(" + "), Run("b", "weights")] if "bias_output" in self.view.trace.tensors else []
@@ -142,7 +154,6 @@ class Steps:
         for i, text in enumerate(texts):
             out += [Run(",  ")] if i else []
             out.append(Run(text, "probability", "semibold", cells.sources(i, 0) if cells.sources else None))
-        size = self.view.trace.tensor("probabilities").shape[-1]
         out += [Run(",  …")] if size > len(texts) else []
         state = tuple((f"{key}:{unit.t}", range(strip.grids[f"{key}:{unit.t}"].rows)) for key in self.keys(unit.n)[-1:])
         so_far = self.so_far(unit.u + 1)

@@ -9,8 +9,9 @@ from functools import partial
 
 from layeranim import layout, numbers, theme
 from layeranim.engine.recurrent.config import RnnConfig
+from layeranim.stories import phrases
 from layeranim.stories.recurrent_bench import PITCH
-from layeranim.stories.recurrent_stage import HUES, LETTERS, MOST_ROWS, Wire, bar
+from layeranim.stories.recurrent_stage import HUES, LETTERS, Wire, bar
 from layeranim.stories.recurrent_view import RecurrentView
 from layeranim.stories.storyboard import Address, Box, Cells, Fact, GridPlan, Line, Point, Run
 
@@ -20,9 +21,11 @@ WIDEST, CELL, LEAST_GAP = 148, 100, 32
 GAP = 24  # between strips, with room for an arrow
 SPACING = ((60, 48), (52, 36), (PITCH, 32), (PITCH, GAP), (PITCH, 16))  # rows and gaps, the widest that fit
 FULL = 4  # rows written out
-MODES = (("full", 44), ("both", 44), ("both", 28), ("first", 40), ("colour", 40), ("colour", 26), ("colour", 12))
+MODES = (("full", 44), ("both", 44), ("both", 28), ("first", 40), ("first", 28))
 """What a strip shows, and the height of its colours: as many numbers as the height allows."""
 BAR_ROW, BAR_PAD = 24, 3
+ANSWER = "y:"  # the grid of an answer that is given once, at the end
+LEAST_STRIPE = 2  # height of a unit in a block of colours
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,7 @@ class Strips:
             if view.kind == "lstm" and self.single:
                 yield self._strip("c", n, "cell", mode, high, "c")
             yield self._strip(f"h{n}", n, "hidden", mode, high, layer if not self.single else "h")
-        if view.config.classes is not None and self.all_drawn:
+        if self.answers and self.answers_each:
             yield self._strip("y", 0, "probabilities", mode, high, "y")
 
     @property
@@ -101,18 +104,22 @@ class Strips:
         return any(strip.written < strip.size and not strip.coloured for strip in self.strips)
 
     @property
+    def most(self) -> int:
+        """How many units a block of colours shows: as many as are told apart in the lowest one."""
+        return int(min([s.coloured for s in self.strips if s.coloured], default=44) / LEAST_STRIPE)
+
+    @property
     def all_drawn(self) -> bool:
         return len(self.view.runs) == self.view.all_runs
 
     def _strip(self, key: str, n: int, base: str, mode: str, high: int, name: str) -> Strip:
-        """One strip in a mode: ``full`` all rows, ``both`` the first above the colours, ``first`` alone, ``colour``."""
+        """One strip in a mode: ``full`` all rows, ``both`` the first above the colours, ``first`` a state's alone."""
         view = self.view
         size = view.trace.tensor(base if base == "probabilities" else view.name(n, base)).shape[-1]
         state = base in ("cell", "hidden")
-        most = {"full": FULL, "both": 2, "first": 1 if state else 2, "colour": 0}[mode]
-        first = state and mode != "colour"
-        written = size if size <= most else int(first)
-        coloured = 0 if size <= most or (first and mode == "first") else high
+        most = {"full": FULL, "both": 2, "first": 1 if state else 2}[mode]
+        written = size if size <= most else int(state)
+        coloured = 0 if size <= most or (state and mode == "first") else high
         said: Line = (Run(name, "ink", "semibold", Fact("layer")),)
         if len(name) < 3:
             said = (*said, Run(f"  {numbers.shape_text((view.steps, size))}", source=Fact("shape")))
@@ -123,13 +130,15 @@ class Strips:
         """The left edge of every column, the start's included, and the cells' width."""
         gaps = sum(b - a > 1 for a, b in itertools.pairwise(self.times))
         forward = any(not run.reverse for run in self.view.runs)
-        count = len(self.times) + forward + self.reverse + 0.6 * gaps
-        pitch = layout.even(min(WIDEST, (RIGHT - LEFT - LABEL) / count) - 1)
+        last = self.answers and not self.answers_each
+        count = len(self.times) + forward + self.reverse + 0.6 * gaps + last
+        label = max([LABEL, *(layout.even(phrases.width(strip.name, theme.NOTE) + 18) for strip in self.strips)])
+        pitch = layout.even(min(WIDEST, (RIGHT - LEFT - label) / count) - 1)
         self.cell = min(CELL, pitch - LEAST_GAP)
-        width = LABEL + count * pitch - (pitch - self.cell)
+        width = label + count * pitch - (pitch - self.cell)
         x = layout.even(-width / 2) if width < RIGHT - LEFT else LEFT
         self.left = x
-        x += LABEL
+        x += label
         self.xs: dict[str, float] = {}
         if forward:
             self.xs["start"] = x
@@ -144,6 +153,8 @@ class Strips:
             x, before = x + pitch, t
         if self.reverse:
             self.xs["end"] = x
+            x += pitch
+        self.answer_x = x if last else None
 
     def _place(self) -> None:
         used = sum(s.high for s in self.strips) + self.gap * (len(self.strips) - 1)
@@ -161,6 +172,26 @@ class Strips:
                 y = layout.even(y - self._box_height() - self.gap)
         if self.gap >= GAP and not self.reverse:
             self._down(tops)
+        if self.answer_x is not None:
+            self._answer(self.answer_x)
+
+    def _answer(self, x: float) -> None:
+        """What the output layer makes of the last state: a column of its own at the right."""
+        view, state = self.view, self.grids[f"{self.strips[-1].key}:{self.times[-1]}"].box
+        size, room = view.trace.tensor("probabilities").shape[-1], TOP - BOTTOM
+        written = size * PITCH - theme.CELL_GAP <= room
+        rows = size if written else min(size, self.most)
+        pitch = (self.cell + theme.CELL_GAP, float(PITCH if written else min(8, room // rows)))
+        numeral = min(26, layout.numeral_size(pitch, view.wide(0, "probabilities"))) if written else 0
+        top = layout.even(max(BOTTOM + rows * pitch[1], min(TOP, state.centre[1] + rows * pitch[1] / 2)))
+        strip = Strip("y", 0, "probabilities", (), size, rows if written else 0, 0, False)
+        cells = partial(self._cells, 0, "probabilities", self.times[-1], range(rows), written)
+        self._grid(ANSWER, "probabilities", rows, (x, top), pitch, numeral, cells, strip)
+        said = (Run("y", "ink", "semibold", Fact("layer")), Run(f"  {size}", source=Fact("shape")))
+        self.labels.append(((x, top + 14), said, "left", theme.NOTE))
+        if not self.reverse:
+            y = min(max(state.centre[1], self.grids[ANSWER].box.bottom), top)
+            self.wires[ANSWER] = Wire(((state.right + 5, y), (x - 5, y)))
 
     def _times(self, y: float) -> None:
         words = {"start": "start", "end": "start"}
@@ -182,15 +213,14 @@ class Strips:
                 wide = view.wide(strip.n, strip.base)
                 numeral = min(26 if strip.row == PITCH else 28, layout.numeral_size(pitch, wide))
                 cells = partial(self._cells, strip.n, base, t, range(strip.written), True)
-                self._grid(name, base, strip.written, (x, y), pitch, numeral, cells, strip, key)
+                self._grid(name, base, strip.written, (x, y), pitch, numeral, cells, strip)
                 low = layout.even(y - strip.written * strip.row + theme.CELL_GAP - 12)
             if strip.coloured:
-                rows = min(strip.size, MOST_ROWS)
-                side: float = strip.coloured / rows
-                side = int(side) if side >= 1 else side
+                rows = min(strip.size, self.most)
+                side = int(strip.coloured / rows)
                 cells = partial(self._cells, strip.n, base, t, range(rows), False)
                 self._grid(f"{name}.all" if strip.written else name, base, rows, (x, low), (pitch[0], side), 0, cells,
-                           strip, key)  # fmt: skip
+                           strip)  # fmt: skip
         middle = y - (strip.written * strip.row - theme.CELL_GAP if strip.written else strip.coloured) / 2
         self.labels.append(((self.left, middle - 9), strip.name, "left", theme.NOTE))
         for x in self.holes:
@@ -200,7 +230,7 @@ class Strips:
 
     def _grid(
         self, name: str, base: str, rows: int, at: Point, pitch: Point, numeral: int, cells: Callable[[], Cells],
-        strip: Strip, key: str,
+        strip: Strip,
     ) -> None:  # fmt: skip
         given = strip.key == "x"
         self.grids[name] = GridPlan(name, base, rows, 1, at, pitch, numeral, cells=cells() if given else None,
@@ -209,9 +239,12 @@ class Strips:
     def _present(self, strip: Strip, key: str) -> bool:
         if key in ("start", "end"):
             return strip.state and self.view.runs[strip.n].reverse == (key == "end")
-        if strip.base == "probabilities" and not self.answers_each:
-            return int(key) == self.times[-1]
         return True
+
+    @property
+    def answers(self) -> bool:
+        """Whether an output layer is drawn."""
+        return self.view.config.classes is not None and self.all_drawn
 
     @property
     def answers_each(self) -> bool:
@@ -264,7 +297,8 @@ class Strips:
         for track, base in zip(self.tracks(t), self.bases, strict=True):
             around = Box(track.x - 5, track.y + 4, track.w + 10, 20)
             value = self.view.value(0, base, t, 0)
-            out.append((bar(around, value, base == "candidate", 12), HUES[base]))
+            if value == value:  # no bar for NaN
+                out.append((bar(around, value, base == "candidate", 12), HUES[base]))
         return out
 
     def _along(self, strip: Strip, y: float) -> None:
@@ -285,8 +319,6 @@ class Strips:
         for t in self.times:
             x = self.xs[str(t)] + self.cell / 2
             for i, ((_, bottom), (top, _)) in enumerate(itertools.pairwise(tops)):
-                if i == len(tops) - 2 and "y" in [s.key for s in self.strips] and f"y:{t}" not in self.grids:
-                    continue
                 self.wires[f"down{i}:{t}"] = Wire(((x, bottom - 3), (x, top + 3)))
 
     def ways(self, n: int, t: int) -> tuple[str, ...]:

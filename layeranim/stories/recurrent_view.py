@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, cast
 
@@ -19,6 +19,7 @@ from layeranim.stories.storyboard import Address, Cells, Telling
 MOST_RUNS = 6  # layers and directions drawn; of more the first five stand for all
 MOST_STEPS = 8  # time steps drawn as columns
 HEAD_STEPS = 4  # of more, so many first ones, and the last three
+NARROWEST = (88, 44)  # pitch of the cells of sums
 GATES = ("forget_gate", "input_gate", "output_gate", "reset_gate", "update_gate")
 SQUASHED = ("candidate", "cell_tanh")
 
@@ -97,8 +98,16 @@ class RecurrentView:
         key = f"{'' if group in ('state', 'gate', 'input') else n}{group}"
         if key not in self._styles:
             kind: Any = "gate" if group == "gate" else "value"
-            self._styles[key] = numbers.style(self._sample(n, group), kind=kind, precision=self.telling.film.precision)
+            style = numbers.style(self._sample(n, group), kind=kind, precision=self.telling.film.precision)
+            self._styles[key] = self._narrowed(style, self._sample(n, group)) if group == "sum" else style
         return self._styles[key]
+
+    def _narrowed(self, style: Style, sample: Array) -> Style:
+        """Sums beyond ±100 are written without decimals, for with one they would not fit their cells."""
+        if self.telling.film.precision is not None or style.decimals != 1 or style.scientific:
+            return style
+        wide = layout.widest(numbers.texts(self._ends(sample), style).ravel().tolist())
+        return style if layout.numeral_size(NARROWEST, wide) else replace(style, decimals=0)
 
     def group(self, n: int, base: str) -> str:
         if base in GATES or base in SQUASHED or base in ("update_complement", "probabilities"):
@@ -171,24 +180,30 @@ class RecurrentView:
             return np.ones(values.shape, bool)
         return None
 
-    def row(self, n: int, base: str, unit: int, cols: range) -> Cells:
+    def row(self, n: int, base: str, unit: int, cols: range, written: bool = True) -> Cells:
         """A row of a weight matrix, part of it, as a column."""
-        return self._part(n, base, (unit,), cols)
+        return self._part(n, base, (unit,), cols, written)
 
-    def products(self, n: int, base: str, t: int, unit: int, cols: range) -> Cells:
+    def products(self, n: int, base: str, t: int, unit: int, cols: range, written: bool = True) -> Cells:
         """The products of one unit's weights, part of them, as a column."""
-        return self._part(n, base, (0, t, unit), cols)
+        return self._part(n, base, (0, t, unit), cols, written)
 
-    def _part(self, n: int, base: str, at: tuple[int, ...], cols: range) -> Cells:
+    def _part(self, n: int, base: str, at: tuple[int, ...], cols: range, written: bool) -> Cells:
         name = self.name(n, base)
         values = self.at(name, *at)[cols.start : cols.stop].reshape(-1, 1)
-        return Cells(numbers.levels(values, self.range_of(n, base)), numbers.texts(values, self.style(n, base)),
+        texts = numbers.texts(values, self.style(n, base)) if written else None
+        return Cells(numbers.levels(values, self.range_of(n, base)), texts,
                      sources=lambda r, c: Address(name, (*at, cols.start + r)))  # fmt: skip
 
     def wide(self, n: int, base: str) -> float:
         """Width at size 1 of the widest text of a group of tensors."""
         group = self.group(n, base)
-        sample = np.array([0.0, 1.0, -1.0]) if group == "gate" else np.unique(self._sample(n, group))
-        finite = sample[np.isfinite(sample)]
-        ends = np.concatenate([finite[:4], finite[-4:], sample[~np.isfinite(sample)][:3]])
-        return layout.widest(numbers.texts(ends, self.style(n, base)).ravel().tolist())
+        sample = np.array([0.0, 1.0, -1.0]) if group == "gate" else self._sample(n, group)
+        return layout.widest(numbers.texts(self._ends(sample), self.style(n, base)).ravel().tolist())
+
+    @staticmethod
+    def _ends(sample: Array) -> Array:
+        """The values among which the widest text is."""
+        every = np.unique(sample)
+        finite = every[np.isfinite(every)]
+        return np.concatenate([finite[:4], finite[-4:], every[~np.isfinite(every)][:3]])

@@ -21,6 +21,7 @@ from layeranim.stories.storyboard import Fact, Line, Run
 
 NAMES = {"sigmoid": "σ", "tanh": "tanh", "relu": "ReLU"}
 DOT = Run(numbers.DOT)
+LOST = "NaN is no number: whatever reads it becomes NaN"
 ROLES = {
     "forget_gate": "how much of the old memory stays",
     "input_gate": "how much of the candidate is written",
@@ -58,14 +59,26 @@ class CellWords:
                 )
         return out
 
+    def peephole(self, w: Weighing, t: int, unit: int) -> list[Term]:
+        """What a gate sees of the memory, as a product: ``c · p``."""
+        out = []
+        for base in w.plus:
+            if base.endswith("_peephole"):
+                weight = f"weight_peephole_{base.removesuffix('_peephole')}"
+                cell = "cell" if base.startswith("output") else "previous_cell"
+                a, b = self.view.text(self.n, cell, t, unit), self.view.text(self.n, weight, None, unit)
+                zero = self.view.value(self.n, base, t, unit) == 0
+                sources = self.view.source(self.n, cell, t, unit), self.view.source(self.n, weight, None, unit)
+                out.append(Term(a, b, zero, *sources))
+        return out
+
     def addends(self, w: Weighing, t: int, unit: int) -> list[Addend]:
-        """Biases and what a gate sees of the cell."""
+        """The biases."""
         view, n = self.view, self.n
         out = []
         for base in w.plus:
-            at = None if base.startswith("bias") else t
-            role = "weights" if at is None else "ink"
-            out.append(Addend(view.text(n, base, at, unit), role, view.source(n, base, at, unit)))
+            if base.startswith("bias"):
+                out.append(Addend(view.text(n, base, None, unit), "weights", view.source(n, base, None, unit)))
         return out
 
     def total(self, w: Weighing, t: int, unit: int, tail: Line = ()) -> Line:
@@ -73,7 +86,8 @@ class CellWords:
         view, n = self.view, self.n
         text = view.text(n, w.pre, t, unit)
         role = "ink" if tail else "result"
-        return phrases.sum_of(self.terms(w, t, unit), self.addends(w, t, unit), text, view.source(n, w.pre, t, unit),
+        terms = [*self.terms(w, t, unit), *self.peephole(w, t, unit)]
+        return phrases.sum_of(terms, self.addends(w, t, unit), text, view.source(n, w.pre, t, unit),
                               tail, role)  # fmt: skip
 
     def weighed(self, base: str, t: int, unit: int) -> Line:
@@ -116,7 +130,7 @@ class CellWords:
             Run(" = "),
             *(self.number(a, t, left=True), DOT, self.number(b, t)),
             Run("  +  "),
-            *(self.number(c, t, role=_role(c)), DOT, self.number(d, t)),
+            *(self.number(c, t), DOT, self.number(d, t)),
             self._relation([first, second], base, t),
             self.result(base, t),
         )
@@ -128,8 +142,7 @@ class CellWords:
     def state(self, t: int, unit: int = 0) -> Line:
         """The new state of any of the cells."""
         if self.view.kind == "gru":
-            pairs = ("update_gate", "previous_hidden"), ("update_complement", "candidate")
-            return self.mixed("h_{t}", *pairs, "hidden", t)
+            return self.interpolated(t)
         if self.view.kind == "rnn":
             line = self.weighed("hidden", t, unit)
             named = (*_symbol("h_{t}"), *line)
@@ -139,6 +152,20 @@ class CellWords:
             named = (*_symbol("h_{t}"), *line)
             return named if phrases.fits(named) else line
         return (*_symbol("h_{t}"), *self.shown(t))
+
+    def interpolated(self, t: int) -> Line:
+        """``h_t = 0.02 · (−0.50) + (1 − 0.02) · 0.47 = 0.45``: the GRU's new state."""
+        z, h, n = (self.view.text(self.n, base, t) for base in ("update_gate", "previous_hidden", "candidate"))
+        z_, h_, n_ = (numbers.exact(text) for text in (z, h, n))
+        new = self.view.text(self.n, "hidden", t)
+        return (
+            *_symbol("h_{t}"),
+            *(self.number("update_gate", t, left=True), DOT, self.number("previous_hidden", t)),
+            *(Run("  +  ("), Run("1", source=Fact("one")), Run(" − ")),
+            *(self.number("update_gate", t, left=True), Run(")"), DOT, self.number("candidate", t)),
+            phrases.relation_run(numbers.agrees(z_ * h_ + (1 - z_) * n_, new)),
+            self.result("hidden", t),
+        )
 
     def shown(self, t: int) -> Line:
         """``0.52 · tanh(0.13) = 0.52 · 0.13 = 0.07``: what the output gate lets out."""
@@ -201,18 +228,28 @@ class CellWords:
             self.result("reset_hidden", t),
         )
 
-    def gates(self, t: int) -> Line:
-        """``f = 0.98   i = 0.02   g = −0.96   o = 0.02``."""
+    def gates(self, t: int, first: str) -> Line:
+        """``f = σ(4.0) = 0.98   i = 0.02   g = −0.96   o = 0.02``, the ``first`` one with its sum."""
         out: list[Run] = []
-        for base, letter in LETTERS[self.view.kind].items():
-            hue = HUES[base]
+        for base, letter in sorted(LETTERS[self.view.kind].items(), key=lambda item: item[0] != first):
+            hue, w = HUES[base], self.weighings.get(base)
             out += [Run(("     " if out else "") + letter, hue, "semibold"), Run(" = ")]
+            if w and base == first:
+                pre = self.view.text(self.n, w.pre, t)
+                out += [Run(f"{NAMES[w.activation]}("), Run(pre, "ink", source=self.view.source(self.n, w.pre, t, 0))]
+                out += [Run(f") {_reaches(w.activation, pre, self.view.text(self.n, base, t))} ")]
             out.append(Run(self.view.text(self.n, base, t), hue, "semibold", self.view.source(self.n, base, t, 0)))
         return tuple(out)
+
+    def lost(self, t: int) -> bool:
+        """Whether the new state or memory is no number."""
+        return any(np.isnan(self.view.value(self.n, base, t)) for base in self.view.states)
 
     def happens(self, t: int) -> str:
         """What the first unit's gates do at this step, in words."""
         value = partial(self.view.value, self.n, t=t)
+        if self.lost(t):
+            return LOST
         if self.view.kind == "rnn":
             return ROLES["hidden"]
         if self.view.kind == "gru":
@@ -241,10 +278,6 @@ class CellWords:
 
 def _symbol(text: str) -> Line:
     return Run(text, "result", "semibold", Fact("name"), markup=True), Run(" = ")
-
-
-def _role(base: str) -> str:
-    return "i" if base == "update_complement" else "ink"
 
 
 def _reaches(activation: str, given: str, result: str) -> numbers.Relation:

@@ -6,6 +6,7 @@ Lengths are design pixels from the centre of a 1280×720 canvas, x right, y up. 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -55,9 +56,13 @@ Line = tuple[Run, ...]
 
 
 def plain(line: Line) -> str:
-    """The line as plain text: subtitles, alt text, goldens. Sub- and superscript marks are dropped."""
-    text = "".join(run.text for run in line)
-    return text.replace("_{", "").replace("^{", "").replace("}", "") if any(r.markup for r in line) else text
+    """The line as plain text: subtitles, alt text, goldens. ``W_{Q}`` is WQ, ``e^{a − b}`` is e^(a − b)."""
+    return "".join(_unmarked(run.text) if run.markup else run.text for run in line)
+
+
+def _unmarked(text: str) -> str:
+    text = re.sub(r"_\{([^}]*)\}", r"\1", text)
+    return re.sub(r"\^\{([^}]*)\}", lambda m: f"^{m[1]}" if m[1].isalnum() else f"^({m[1]})", text)
 
 
 @dataclass(frozen=True)
@@ -266,7 +271,11 @@ class Made:
 
 @dataclass(frozen=True)
 class Preset:
-    """A ready example: options and arrays, what it shows, where its figures come from."""
+    """A ready example: options and arrays, what it shows, where its figures come from.
+
+    ``bound`` says of an array which other arrays and options it belongs with: the user's own of any of them leaves it
+    out. ``free`` names what a user may change while ``takeaway`` stays true.
+    """
 
     name: str
     summary: str
@@ -277,19 +286,38 @@ class Preset:
     takeaway: str = ""
     title: str = ""
     planes: bool = False
+    bound: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    free: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
 class Telling:
-    """What a story is told from, besides the trace: the options of every film and where the arrays came from."""
+    """What a story is told from, besides the trace: the options of every film and where the arrays came from.
+
+    ``preset`` is the one whose arrays all are on stage, ``asked`` the one that was asked for by name, ``given`` the
+    names of the layer's options and arrays that are the user's.
+    """
 
     trace: Trace
     film: Any
     preset: Preset | None = None
+    asked: Preset | None = None
+    given: frozenset[str] = frozenset()
     names: Mapping[str, str] = field(default_factory=dict)
     seeded: Sequence[str] = ()
     seed: int = 0
     kinds: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def base(self) -> Preset | None:
+        """The preset that the film comes from, whole or with arrays of the user's."""
+        return self.preset or self.asked
+
+    @property
+    def takeaway(self) -> str:
+        """The preset's own last sentence; nothing where the user changed what it speaks of."""
+        base = self.base
+        return base.takeaway if base and self.given <= {*base.free} else ""
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from layeranim.assets.build import Report, build
+from layeranim.assets.build import build
 from layeranim.assets.draw import Drawn, Task
+from layeranim.assets.report import Report
 from layeranim.cli import main
 
 ROOT = Path(__file__).parents[2]

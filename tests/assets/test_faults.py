@@ -15,9 +15,9 @@ import pytest
 
 from layeranim import api
 from layeranim.assets import cache as caches
-from layeranim.assets.build import BuildError
 from layeranim.assets.draw import out_of_sight
 from layeranim.assets.plan import load
+from layeranim.assets.report import BuildError
 from layeranim.errors import OutputError, UsageError
 from layeranim.film.hidden import clear_leftovers, remove
 from tests.assets.conftest import Done, Project, environment, finished, start
@@ -106,7 +106,8 @@ def test_a_disk_that_is_full_in_the_cache_alone_is_a_warning(project: Project) -
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("{'a': 'drawn'} the cache keeps nothing: cannot write cache/")
     assert project.files()["a.gif"] == b"a gif"
-    assert list(project.cache.iterdir()) == []
+    assert list(project.cache.glob("*.film")) == []
+    assert not any(path.name.startswith(".") for path in project.cache.iterdir())
 
 
 def test_a_disk_that_is_full_at_the_output_keeps_the_films_before(project: Project) -> None:
@@ -239,6 +240,11 @@ def hidden(project: Project) -> list[str]:
     return [name for name in (os.listdir(project.renders) if project.renders.exists() else []) if name[0] == "."]
 
 
+def drawing(project: Project) -> bool:
+    """Whether a worker has its folder, out of sight."""
+    return any((project.renders / name).is_dir() for name in hidden(project))
+
+
 STALLING = """
 import time
 from layeranim import api
@@ -255,7 +261,7 @@ def test_a_build_that_is_ended_ends_its_workers(
     first.mkdir()
     (first / "sitecustomize.py").write_text(STALLING)
     process = start(project.write(A), "build", "--cache-dir", "cache", "--jobs", "1", first=first)
-    until(lambda: bool(hidden(project)), process)
+    until(lambda: drawing(project), process)
     began = time.monotonic()
     if number == signal.SIGINT:
         os.killpg(process.pid, number)  # as a terminal does: to the workers too
@@ -269,6 +275,31 @@ def test_a_build_that_is_ended_ends_its_workers(
     assert bool(hidden(project)) == (number == signal.SIGKILL)
     assert project.pretend() == ["a"]
     assert sorted(project.files()) == ["a.gif", "a.json", "a.png", "a.vtt"]
+
+
+INTERRUPTED = """
+import os, signal
+from layeranim.film import hidden
+
+def interrupted(handle):
+    os.kill(os.getpid(), signal.{})
+
+hidden._lock = interrupted
+"""
+
+
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_a_signal_in_the_worst_moment_leaves_nothing(project: Project, tmp_path: Path, name: str, code: int) -> None:
+    first = tmp_path / "first"
+    first.mkdir()
+    (first / "sitecustomize.py").write_text(INTERRUPTED.format(name))
+    project.write(A)
+    done = finished(start(project, "build", "--cache-dir", str(tmp_path / "cache"), first=first))
+    assert done.code == code
+    assert hidden(project) == []
+    done = finished(start(project, "render", "conv", "-o", "renders/x.gif", first=first))
+    assert done.code == code
+    assert hidden(project) == []
 
 
 def until(true: Callable[[], bool], process: subprocess.Popen[str]) -> None:
@@ -303,7 +334,7 @@ def test_builds_that_tidy_up_do_not_disturb_each_other(tmp_path: Path, monkeypat
 def test_a_build_that_is_killed_leaves_nothing_half(project: Project, later: float) -> None:
     project.write(A)
     process = start(project, "build", "--cache-dir", "cache", "--jobs", "1")
-    until(lambda: bool(hidden(project)), process)
+    until(lambda: drawing(project), process)
     time.sleep(later)
     process.kill()
     finished(process)

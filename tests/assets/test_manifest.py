@@ -9,7 +9,8 @@ import pytest
 
 from layeranim import catalog
 from layeranim.assets.entries import Entry
-from layeranim.assets.manifest import find, read
+from layeranim.assets.finding import find
+from layeranim.assets.manifest import read
 from layeranim.assets.plan import load
 from layeranim.assets.schema import schema
 from layeranim.errors import ManifestError

@@ -74,7 +74,7 @@ def test_another_explainers_scene_and_story_are_not_on_the_way() -> None:
             file = f"layeranim/{room}/{name}.py"
             assert file in (conv if name == "conv" else pool)
             assert file not in other, file
-    assert {"layeranim/theme.py", "layeranim/numbers.py", "layeranim/layout.py", "layeranim/typeface.py",
+    assert {"layeranim/theme.py", "layeranim/numbers.py", "layeranim/layout.py", "layeranim/typeface/inter.py",
             "layeranim/api.py", "layeranim/film/camera.py", "layeranim/film/writers/gif.py",
             "layeranim/scenes/base.py", "layeranim/data/fonts/Inter-Medium.otf"} <= conv & pool  # fmt: skip
     assert not any("//" in file or file.startswith(("layeranim/cli", "layeranim/assets")) for file in conv | pool)

@@ -26,29 +26,35 @@ from layeranim.stories.storyboard import Address, Beat, Box, Fact, GridPlan, Sou
 
 from .conftest import Case, ids, others, play, presets
 
+FRAMED_MOST = 600  # cells of a grid whose frames are compared with the steps' Regions
+UNSTEPPED = ("filter-match", "rnn", "gru", "lstm")  # films whose beats do not name the trace's steps
 SAFE = Box(-theme.WIDTH / 2 + 24, theme.HEIGHT / 2 - 24, theme.WIDTH - 48, theme.HEIGHT - 32)
 
 
 @pytest.mark.parametrize("case", **ids(presets() + others()))
 def test_every_picture_is_true_and_clean(case: Case) -> None:
     faults: dict[str, str] = {}
-    addressed = 0
+    addressed = framed = 0
     trace = case.work().trace()
 
     def look(scene: ExplainerScene, beat: Beat) -> None:
-        nonlocal addressed
+        nonlocal addressed, framed
         where = f"{beat.kind} {plain(beat.place)}"
         for text, source in scene.drawn():
             addressed += isinstance(source, Address)
             fault = wrong(trace, text, source)
             if fault:
                 faults.setdefault(fault, where)
-        for fault in [*unclean(scene), *unframed(scene)]:
+        touched = _touched(scene, trace, beat) if case.name not in UNSTEPPED else []
+        framed += bool(touched)
+        misses = misframed(scene, trace, touched, beat.units[0]) if touched else []
+        for fault in [*unclean(scene), *unframed(scene), *misses]:
             faults.setdefault(fault, where)
 
     played = play(case, look)
     assert not faults, "\n".join(f"{where}: {fault}" for fault, where in list(faults.items())[:12])
     assert addressed
+    assert framed or case.name in UNSTEPPED
     assert played.frames == round(played.board.ticks * Fraction(40, 1000) * Fraction(25, 2))
 
 
@@ -125,6 +131,87 @@ def unframed(scene: ExplainerScene) -> list[str]:
     return [f"frame off its cells: {box}" for box in boxes if not any(_on_cells(box, plan) for plan in grids)]
 
 
+Cell = tuple[int, int]
+
+
+def _touched(scene: ExplainerScene, trace: Trace, beat: Beat) -> list[Region]:
+    """What the steps of a beat read and write."""
+    if beat.kind == "sweep" or not len(beat.units):
+        return []
+    steps = [trace.steps[i] for i in beat.steps]
+    if "grad_output" in trace:  # a window's gradient goes back to the cells that it was made from
+        writes = [i for i in range(len(trace.steps)) if trace.steps[i].writes.tensor == "output"]
+        forward = trace.steps[writes[beat.units[0]]]
+        window = trace.steps[writes[beat.units[0]] - (forward.reads[0].tensor == "sums")].reads[0]
+        before = scene.board.parts["pool"].view.before
+        rows, cols = (
+            _moved(window[axis], by) for axis, by in zip(("padded_height", "padded_width"), before, strict=True)
+        )
+        channel = window["channels"]
+        given = [Region(name, forward.writes.where) for name in ("grad_output", "shares")]
+        return [window, *given, Region.of("grad_input", batch=0, channels=channel, height=rows, width=cols)]
+    return [region for step in steps for region in (*step.reads, step.writes)]
+
+
+def _moved(at: int | range, by: int) -> range:
+    assert isinstance(at, range)
+    return range(at.start - by, at.stop - by, at.step)
+
+
+def misframed(scene: ExplainerScene, trace: Trace, touched: list[Region], unit: int) -> list[str]:
+    """Focus frames that are not on the cells of a Region that the steps under way read or write.
+
+    The frames on a grid stand around one of the Regions, around all of them, or around single cells of them.
+    """
+    frames = [
+        m for top in scene.mobjects for m in top.get_family() if isinstance(m, FocusFrame) and _under_way(m, scene)
+    ]
+    out = []
+    for grid in scene.grids.values():
+        around = [{*_cells(box, grid.plan)} for m in frames for box in m.boxes if _on_cells(box, grid.plan)]
+        if not around or grid.plan.rows * grid.plan.cols > FRAMED_MOST:
+            continue
+        addresses = {at: source for at in grid.everywhere() if (source := _address(grid, at, unit))}
+        named = {addresses[at].tensor for cells in around for at in cells if at in addresses}
+        regions = [region for region in touched if region.tensor in named]
+        held = [{at for at, s in addresses.items() if _covers(r, trace, s)} for r in regions]
+        allowed = [{at} for cells in held for at in cells] + held + [set().union(*held)]
+        joined = set().union(*around)
+        if any(at not in addresses for at in joined):
+            continue  # nothing is written there yet
+        if joined not in allowed and not all(cells in allowed for cells in around):
+            out.append(
+                f"the frames on {grid.plan.name} are not those of {[r.where for r in regions]}: {sorted(joined)}"
+            )
+    return out
+
+
+def _under_way(frame: FocusFrame, scene: ExplainerScene) -> bool:
+    """Whether a frame is of the step under way; others keep the colours of windows that are done."""
+    return str(frame.get_stroke_color().to_hex()).upper() in (scene.theme.focus, scene.theme.result)
+
+
+def _cells(box: Box, plan: GridPlan) -> list[Cell]:
+    row, col = round((plan.at[1] - box.y) / plan.pitch[1]), round((box.x - plan.at[0]) / plan.pitch[0])
+    rows, cols = round((box.h + plan.gap) / plan.pitch[1]), round((box.w + plan.gap) / plan.pitch[0])
+    return [(r, c) for r in range(row, row + rows) for c in range(col, col + cols)]
+
+
+def _address(grid: TileGrid, at: Cell, unit: int) -> Address | None:
+    source = grid.sources.get(at)
+    if source is None:  # in colour alone
+        cells = grid.plan.changing(unit) if grid.plan.changing else grid.plan.cells
+        source = cells.sources(*at) if cells is not None and cells.sources else None
+    return source if isinstance(source, Address) else None
+
+
+def _covers(region: Region, trace: Trace, source: Address) -> bool:
+    axes = trace.tensor(region.tensor).axes
+    return region.tensor == source.tensor and all(
+        (along := region.along(axis)) is None or i in along for axis, i in zip(axes, source.index, strict=True)
+    )
+
+
 def _on_cells(box: Box, plan: GridPlan) -> bool:
     col, row = (box.x - plan.at[0]) / plan.pitch[0], (plan.at[1] - box.y) / plan.pitch[1]
     cols, rows = (box.w + plan.gap) / plan.pitch[0], (box.h + plan.gap) / plan.pitch[1]
@@ -153,3 +240,39 @@ def test_the_check_notices_an_overlap() -> None:
     found: list[str] = []
     play(Case("conv", {"steps": "first:1"}, "conv"), spoil)
     assert any("overlaps" in fault for fault in found)
+
+
+@pytest.mark.parametrize("name", ["pool", "dense", "dropout", "attention", "conv"])
+def test_the_check_notices_a_frame_on_other_cells(name: str) -> None:
+    """Frames that are moved by one whole cell, or grow by one, are still on cells, but not on those of the step."""
+
+    def spoil(scene: ExplainerScene, beat: Beat) -> None:
+        touched = _touched(scene, trace, beat)
+        if beat.kind != "step" or not touched:
+            return
+        assert not misframed(scene, trace, touched, beat.units[0])
+        frames = [m for top in scene.mobjects for m in top.get_family() if isinstance(m, FocusFrame)]
+        plan = scene.grids[
+            "input:0"
+            if name in ("pool", "conv")
+            else "query"
+            if name == "attention"
+            else "weight"
+            if name == "dense"
+            else "input"
+        ].plan
+        for frame in frames:
+            if not _under_way(frame, scene) or not _on_cells(frame.boxes[0], plan):
+                continue
+            right = frame.boxes
+            row, col = min(_cells(right[0], plan))
+            moved = Box(right[0].x, right[0].y - plan.pitch[1] * (1 if row == 0 else -1), right[0].w, right[0].h)
+            frame.around([moved])
+            found.extend(misframed(scene, trace, touched, beat.units[0]))
+            frame.around(right)
+
+    found: list[str] = []
+    case = Case(name, {"steps": "1-2"} if name != "attention" else {}, name)
+    trace = case.work().trace()
+    play(case, spoil)
+    assert found

@@ -43,6 +43,7 @@ def steps(**options: Any) -> list[Beat]:
             ["(0.01 + 0.01 + 0.01 + 0.01) / 1 ≈ 0.06"],
         ),
         ({"mode": "lp", "input": "3 0; -4 0"}, ["√(3² + 0² + (−4)² + 0²) = 5"]),
+        ({"mode": "lp", "norm_type": 3, "input": "3 0; -4 5"}, ["(|3|^3 + |0|^3 + |−4|^3 + |5|^3)^(1/3) = 6"]),
         ({"mode": "lp", "norm_type": 1, "input": "3 0; -4 0"}, ["|3| + |0| + |−4| + |0| = 7"]),
         ({"mode": "global-max", "input": "1 2 3 4; 5 6 7 8; 0 0 0 9"}, ["max(1, 2, 3, 4, …, 9) = 9"]),
         ({"mode": "global-max", "input": "1 2 3 4; 5 6 9 8; 0 0 0 0"}, ["max(1, 2, 3, 4, …, 9, …) = 9"]),
@@ -108,3 +109,22 @@ def test_the_film_says_what_pooling_leaves_alone() -> None:
     said = [plain(line) for beat in board.beats for line in (beat.caption, beat.note)]
     assert "no weights: channels stay apart" in said
     assert said[-2] == "4 windows a channel, no weights → 3×2×2 output, 3 channels stay 3"
+
+
+def test_parameters_say_which_zeros_count() -> None:
+    said = plain(told(mode="mean", padding=1, count_include_pad=False, input=IMAGE)[1].parameters)
+    assert said.endswith("padding not counted")
+    assert "not counted" not in plain(told(mode="mean", padding=1, input=IMAGE)[1].parameters)
+
+
+def test_the_film_says_that_it_shows_the_first_image() -> None:
+    _, board = told(
+        input="random:2x5x6x7", kernel_size="2x3", stride="1x2", padding="1,0,0,1", dilation="1x2", ceil_mode=True
+    )
+    assert {"image 1 of 2", "3 of 5 channels drawn"} <= set(plain(board.parameters).split(",  "))
+
+
+def test_an_output_in_colour_is_seen_and_stays_the_smaller_one() -> None:
+    _, board = told(mode="mean", input="random:64x64", kernel_size=4, stride=4)
+    given, out = board.grids["input:0"].box, board.grids["output:0"].box
+    assert 120 <= out.w < given.w

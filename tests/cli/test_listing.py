@@ -99,7 +99,7 @@ def test_a_missing_library(call: Any, module: str, monkeypatch: pytest.MonkeyPat
     from layeranim import typeface
 
     typeface._face.cache_clear()
-    typeface.shape.cache_clear()
+    typeface._shape.cache_clear()
     monkeypatch.setitem(sys.modules, module, None)
     done = call("doctor")
     assert done.code == 3

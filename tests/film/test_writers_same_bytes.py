@@ -68,12 +68,12 @@ pixels = np.full((360, 640, 4), 255, np.uint8)
 changed = [Rect(0, 0, 640, 360)]
 with open(path, "w+b") as out:
     pen = writer(fmt, out, Spec(640, 360, Fraction(25), LIGHT))
-    for number in range(1200):
+    for number in range(1600):
         x = number * 6 % 600
         pixels[100:140, x : x + 40, :3] = number * 7 % 256
         pen.write(pixels, changed, 1)
         changed = [Rect(x, 100, x + 40, 140)]
-        if number == 200:
+        if number == 600:
             before = peak()
     pen.finish()
 print(peak() - before)

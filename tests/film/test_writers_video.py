@@ -149,7 +149,7 @@ def test_a_large_index_moves_too(monkeypatch: pytest.MonkeyPatch) -> None:
     calls = film(LIGHT)
     whole = written("mp4", calls, spec(calls))
     for block in (100, 777):
-        monkeypatch.setattr("layeranim.film.writers.mp4.BLOCK", block)
+        monkeypatch.setattr("layeranim.film.writers.faststart.BLOCK", block)
         assert written("mp4", calls, spec(calls)) == whole
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from layeranim.engine.attention.config import AttentionConfig
 from layeranim.engine.attention.forward import factor
 from layeranim.engine.attention.layout import key_name, query_name, score_chain, shared, tokens_name, value_name
 from layeranim.engine.plan import Block, Each, Plan, in_turn, whole
-from layeranim.engine.trace import Steps, Tensor
+from layeranim.engine.trace import Steps, Tensor, Trace
 
 
 def affine(weight: str, vector: str, products: str, writes: str, *plus: str) -> tuple[Plan, Plan]:
@@ -36,6 +37,17 @@ def steps_of(config: AttentionConfig, tensors: Mapping[str, Tensor]) -> Steps:
         project = affine("weight_output", "joined", "output_products", "output", *plus)
         body.append(Each((("queries", queries),), (Each((heads,), (join,)), *project)))
     return in_turn([Each((("batch", range(tensors["weights"].shape[0])),), tuple(body))], tensors)
+
+
+def row_of(trace: Trace, head: int, query: int) -> range:
+    """The places in ``trace.steps`` of one row of the first sequence: from its scores to its mixture of values."""
+    config: Any = trace.config
+    batch, heads, queries, keys = trace.tensor("weights").shape
+    each = keys * len(_score(config)) + len(_row(config, trace.tensors))
+    after = queries * (heads + 2) if config.output_projection else 0
+    start = len(trace.steps) // batch - after - heads * queries * each
+    first = start + (head * queries + query) * each
+    return range(first, first + each)
 
 
 def _projections(config: AttentionConfig, tensors: Mapping[str, Tensor]) -> list[Each]:

@@ -79,13 +79,22 @@ class FormatInfo:
 
 
 # Codecs and Pillow are imported when a film is written; until then a table of formats costs nothing.
-def _video(codec: str) -> Callable[[Any, Spec], Writer]:
-    def opener(out: Any, spec: Spec) -> Writer:
-        from layeranim.film.writers.video import CODECS, Video
+def _mp4(out: Any, spec: Spec) -> Writer:
+    from layeranim.film.writers.mp4 import Mp4
 
-        return Video(out, spec, CODECS[codec])
+    return Mp4(out, spec)
 
-    return opener
+
+def _webm(out: Any, spec: Spec) -> Writer:
+    from layeranim.film.writers.video import VP9, Video
+
+    return Video(out, spec, VP9)
+
+
+def _av1(out: Any, spec: Spec) -> Writer:
+    from layeranim.film.writers.video import AV1, Video
+
+    return Video(out, spec, AV1)
 
 
 def _gif(out: Any, spec: Spec) -> Writer:
@@ -113,9 +122,9 @@ def _png_sequence(out: Any, spec: Spec) -> Writer:
 
 
 FORMATS: dict[str, FormatInfo] = {
-    "mp4": FormatInfo(".mp4", "H.264 in MP4: plays everywhere", True, 8192, _video("h264")),
-    "webm": FormatInfo(".webm", "VP9 in WebM: for the web, free of patents", True, 8192, _video("vp9")),
-    "av1": FormatInfo(".av1.webm", "AV1 in WebM: smallest, slowest, takes most memory", True, 8192, _video("av1")),
+    "mp4": FormatInfo(".mp4", "H.264 in MP4: plays everywhere", True, 8192, _mp4),
+    "webm": FormatInfo(".webm", "VP9 in WebM: for the web, free of patents", True, 8192, _webm),
+    "av1": FormatInfo(".av1.webm", "AV1 in WebM: smallest, slowest, takes most memory", True, 8192, _av1),
     "gif": FormatInfo(".gif", "GIF: the theme's colours exact, edges rounded to 255 colours", False, 65535, _gif),
     "webp": FormatInfo(".webp", "animated WebP: every pixel exact, smaller than GIF", False, 16383, _webp),
     "apng": FormatInfo(".apng", "animated PNG: every pixel exact", False, 65535, _apng),

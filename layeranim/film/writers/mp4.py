@@ -1,55 +1,91 @@
-"""The index of an MP4 moved to its front, so that a player can begin before it has the whole file."""
+"""MP4 with H.264: x264 sees each picture once.
+
+A film stands still most of the time. The frames that repeat a picture are copies of one that says "as it was" (see
+``slices``), so that a film takes as long as its movements.
+"""
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterator
+from collections import deque
+from fractions import Fraction
 from typing import BinaryIO
 
-BLOCK = 1 << 20
-CONTAINERS = (b"trak", b"mdia", b"minf", b"stbl")
+from av.codec.context import CodecContext
+from av.packet import Packet
+from av.video.frame import PictureType
+
+from layeranim.film.writers import Spec, slices
+from layeranim.film.writers.faststart import faststart
+from layeranim.film.writers.video import KEYFRAMES, Codec, Shown, Video, configure, picture
+
+H264 = Codec(
+    "libx264",
+    "mp4",
+    {
+        "preset": "veryfast",
+        "crf": "20",
+        "forced-idr": "1",
+        # Flat fills and sharp edges: motion finer than a pixel, the filter across block edges and frames that borrow
+        # from later ones take time, and make a worse picture here.
+        "x264-params": "bframes=0:weightp=0:scenecut=0:me=dia:subme=0:no-deblock=1",
+    },
+    threads=1,  # x264's threads change its bytes
+)
 
 
-def faststart(file: BinaryIO) -> None:
-    """Move ``moov`` before ``mdat``, in place (ISO/IEC 14496-12, 8.1-8.2 and 8.7.5)."""
-    boxes = {kind: (start, size) for kind, start, size in _boxes_of(file)}
-    start, size = boxes[b"moov"]
-    file.seek(start)
-    moov = bytearray(file.read(size))
-    _shift_offsets(moov, 8, len(moov), by=size)
-    at = boxes[b"ftyp"][1]
-    for stop in range(start, at, -BLOCK):
-        begin = max(at, stop - BLOCK)
-        file.seek(begin)
-        block = file.read(stop - begin)
-        file.seek(begin + size)
-        file.write(block)
-    file.seek(at)
-    file.write(moov)
-    file.seek(0, 2)
+class Mp4(Video):
+    """Writes an MP4; see ``Writer``."""
+
+    def __init__(self, out: BinaryIO, spec: Spec) -> None:
+        self._still = still(spec)
+        self._packets: deque[bytes] = deque()
+        self._starts: deque[int] = deque()  # the frames at which the pictures of these packets, and later ones, begin
+        super().__init__(out, spec, H264)
+
+    def finish(self) -> None:
+        super().finish()
+        faststart(self._out)
+
+    def _show(self, shown: Shown) -> None:
+        stop = self._frames + shown.repeat
+        starts = {at for at in range(self._frames, stop) if at % KEYFRAMES == 0}
+        if shown.patches:
+            starts.add(self._frames)
+        for at in sorted(starts):
+            self._frame.pts = at
+            self._frame.pict_type = PictureType.NONE if at % KEYFRAMES else PictureType.I
+            self._starts.append(at)
+            self._packets += map(bytes, self._encode(self._frame))
+        self._frames = stop
+        self._write()
+
+    def _end(self) -> None:
+        self._packets += map(bytes, self._encode(None))
+        self._starts.append(self._frames)
+        self._write()
+
+    def _write(self) -> None:
+        """Write the pictures whose end is known: a frame of x264's, then copies."""
+        while self._packets and len(self._starts) > 1:
+            data, start = self._packets.popleft(), self._starts.popleft()
+            for at in range(start, self._starts[0]):
+                packet = Packet(slices.numbered(data if at == start else self._still, at % KEYFRAMES))
+                packet.pts = packet.dts = at
+                packet.duration, packet.time_base = 1, 1 / Fraction(self._spec.fps)
+                packet.is_keyframe = at % KEYFRAMES == 0
+                self._mux(packet)
 
 
-def _boxes_of(file: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
-    at, end = 0, file.seek(0, 2)
-    while at < end:
-        file.seek(at)
-        head = file.read(16)
-        size, kind = struct.unpack_from(">I4s", head)
-        if size == 1:
-            (size,) = struct.unpack_from(">Q", head, 8)
-        yield kind, at, size
-        at += size
-
-
-def _shift_offsets(moov: bytearray, at: int, end: int, by: int) -> None:
-    """Add ``by`` to every chunk offset in the boxes between ``at`` and ``end``."""
-    while at < end:
-        size, kind = struct.unpack_from(">I4s", moov, at)
-        if kind in CONTAINERS:
-            _shift_offsets(moov, at + 8, at + size, by)
-        elif kind in (b"stco", b"co64"):
-            (count,) = struct.unpack_from(">I", moov, at + 12)
-            layout = f">{count}{'I' if kind == b'stco' else 'Q'}"
-            offsets = struct.unpack_from(layout, moov, at + 16)
-            struct.pack_into(layout, moov, at + 16, *(offset + by for offset in offsets))
-        at += size
+def still(spec: Spec) -> bytes:
+    """x264's packet for a frame that repeats the one before."""
+    context = configure(CodecContext.create(H264.encoder, "w"), spec, H264)
+    frame, planes = picture(spec)
+    for plane in planes:
+        plane[:] = 128
+    packets = list[bytes]()
+    for number in (0, 1):
+        frame.pts = number
+        packets += map(bytes, context.encode(frame))
+    packets += map(bytes, context.encode(None))
+    slices.check(packets[0])
+    return packets[1]

@@ -1,8 +1,6 @@
-"""MP4 and WebM: constant frame rate, one encoder for the whole film, fed with patches of YUV.
+"""Video files: one encoder for the whole film, in a thread beside the camera, fed with patches of YUV.
 
-Every frame of the film is a frame of the file, held ones too: players, editors and seeking want it so, and an unchanged
-frame takes 40 bytes. The encoder's own threads run beside the camera; their number changes x264's bytes, so it is
-fixed, whatever the machine has.
+Every frame of the film is a frame of the file, held ones too: players, editors and seeking want it so.
 """
 
 from __future__ import annotations
@@ -12,7 +10,9 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, BinaryIO
+from queue import Queue
+from threading import Thread
+from typing import Any, BinaryIO, NamedTuple
 
 import av
 import numpy as np
@@ -23,13 +23,12 @@ from numpy.typing import NDArray
 
 from layeranim.errors import RenderError
 from layeranim.film.writers import Rect, Spec
-from layeranim.film.writers.mp4 import faststart
 from layeranim.film.writers.yuv import Planes, convert, paste
 
 KEYFRAMES = 250  # frames between two points where a player can begin, at most
+WAITING = 16  # pictures on their way to the encoder; then the camera waits
 BT709 = 1  # ffmpeg's number for its primaries, transfer and matrix
 LIMITED = 1  # ffmpeg's number for 16…235
-START_CODE = b"\0\0\1"  # of a NAL unit, ITU-T H.264 annex B
 
 
 @dataclass(frozen=True)
@@ -42,19 +41,22 @@ class Codec:
     encoder: str
     container: str
     options: dict[str, str]
-    threads: int | None
+    threads: int | None = None
 
 
-CODECS = {
-    "h264": Codec("libx264", "mp4", {"preset": "veryfast", "crf": "20"}, threads=4),
-    "vp9": Codec(
-        "libvpx-vp9",
-        "webm",
-        {"deadline": "realtime", "cpu-used": "7", "lag-in-frames": "0", "tune-content": "screen", "crf": "32"},
-        threads=None,
-    ),
-    "av1": Codec("libsvtav1", "webm", {"preset": "8", "crf": "50"}, threads=None),
-}
+VP9 = Codec(
+    "libvpx-vp9",
+    "webm",
+    {"deadline": "realtime", "cpu-used": "7", "lag-in-frames": "0", "tune-content": "screen", "crf": "32"},
+)
+AV1 = Codec("libsvtav1", "webm", {"preset": "8", "crf": "50"})
+
+
+class Shown(NamedTuple):
+    """Parts of a picture that changed, each with the place of its top left pixel; for how many frames it is shown."""
+
+    patches: list[tuple[Planes, int, int]]
+    repeat: int
 
 
 class Sink:
@@ -95,83 +97,103 @@ class Video:
     """Writes a video file; see ``Writer``."""
 
     def __init__(self, out: BinaryIO, spec: Spec, codec: Codec) -> None:
-        self._out, self._sink, self._codec = out, Sink(out), codec
+        self._out, self._sink, self._spec, self._codec = out, Sink(out), spec, codec
         self._frames = 0
         if codec.encoder == "libsvtav1":
             os.environ["SVT_LOG"] = "0"  # or it reports its settings on stderr
-        self._frame = VideoFrame(spec.width, spec.height, "yuv420p")
-        self._planes = _planes(self._frame)
+        self._frame, self._planes = picture(spec)
         self._container = av.open(self._sink, "w", format=codec.container, container_options={"fflags": "bitexact"})
         self._stream: Any = self._container.add_stream(codec.encoder, rate=spec.fps)
-        self._context: Any = self._stream.codec_context
-        self._configure(spec)
+        self._context = configure(self._stream.codec_context, spec, codec)
+        self._waiting: Queue[Shown | None] = Queue(WAITING)
+        self._error: BaseException | None = None
+        self._thread = Thread(target=self._run, name=codec.encoder, daemon=True)
+        self._thread.start()
 
-    def _configure(self, spec: Spec) -> None:
-        context = self._context
-        context.width, context.height, context.pix_fmt = spec.width, spec.height, "yuv420p"
-        context.framerate, context.time_base = spec.fps, 1 / Fraction(spec.fps)
-        context.options = self._codec.options
-        context.bit_rate = 0  # quality decides
-        context.thread_count = self._codec.threads or spec.workers
-        context.gop_size = KEYFRAMES
-        context.flags |= int(Flags.bitexact)
-        context.color_primaries = context.color_trc = context.colorspace = BT709
-        context.color_range = LIMITED
-
+    # ── in the camera's thread ───────────────────────────────────────────────
     def write(self, pixels: NDArray[np.uint8], changed: Sequence[Rect], repeat: int) -> None:
-        for rect in changed:
-            paste(self._planes, convert(pixels[rect.y0 : rect.y1, rect.x0 : rect.x1]), rect.x0, rect.y0)
-        for _ in range(repeat):
-            self._frame.pts = self._frames
-            self._frame.time_base = self._context.time_base
-            self._mux(self._frame)
-            self._frames += 1
+        patches = [(convert(pixels[y0:y1, x0:x1]), x0, y0) for x0, y0, x1, y1 in changed]
+        self._waiting.put(Shown(patches, repeat))
+        if self._error is not None:
+            raise self._error
 
     def finish(self) -> None:
+        self._waiting.put(None)
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
         if not self._frames:
             raise RenderError("the film has no frame")
-        self._mux(None)
+        self._end()
         self._container.close()
         self._sink.check()
-        if self._codec.container == "mp4":
-            faststart(self._out)
 
     def abort(self) -> None:
+        self._error = RenderError("the film was given up")
+        self._waiting.put(None)
+        self._thread.join()
         with suppress(av.FFmpegError, ValueError):  # it ends with writing what nobody wants any more
             self._container.close()
 
-    def _mux(self, frame: VideoFrame | None) -> None:
+    # ── in the encoder's thread ──────────────────────────────────────────────
+    def _run(self) -> None:
+        """Take pictures until the film ends; after an error only so that the camera need not wait."""
+        while (shown := self._waiting.get()) is not None:
+            if self._error is None:
+                try:
+                    for patch in shown.patches:
+                        paste(self._planes, *patch)
+                    self._show(shown)
+                except BaseException as error:
+                    self._error = error
+
+    def _show(self, shown: Shown) -> None:
+        """Encode the picture as it stands now for as many frames."""
+        for _ in range(shown.repeat):
+            self._frame.pts = self._frames
+            for packet in self._encode(self._frame):
+                self._mux(packet)
+            self._frames += 1
+
+    def _end(self) -> None:
+        """Encode what the encoder still holds back."""
+        for packet in self._encode(None):
+            self._mux(packet)
+
+    def _encode(self, frame: VideoFrame | None) -> list[Packet[Any]]:
         try:
-            for packet in self._context.encode(frame):
-                self._container.mux(self._ready(packet))
+            packets: list[Packet[Any]] = self._context.encode(frame)
         except (av.FFmpegError, ValueError) as error:
             raise RenderError(f"{self._codec.encoder} cannot encode frame {self._frames}: {error}") from error
+        return packets
+
+    def _mux(self, packet: Packet[Any]) -> None:
+        packet.stream = self._stream
+        self._container.mux(packet)
         self._sink.check()
 
-    def _ready(self, packet: Packet[Any]) -> Packet[Any]:
-        if self._codec.encoder == "libx264":
-            packet = _without_sei(packet)
-        packet.stream = self._stream
-        return packet
+
+def configure(context: Any, spec: Spec, codec: Codec) -> Any:
+    """Set an encoder up for a film: constant frame rate, no versions in its stream."""
+    context.width, context.height, context.pix_fmt = spec.width, spec.height, "yuv420p"
+    context.framerate, context.time_base = spec.fps, 1 / Fraction(spec.fps)
+    context.options = codec.options
+    context.bit_rate = 0  # quality decides
+    context.thread_count = codec.threads or spec.workers
+    context.gop_size = KEYFRAMES
+    context.flags |= int(Flags.bitexact)
+    context.color_primaries = context.color_trc = context.colorspace = BT709
+    context.color_range = LIMITED
+    return context
 
 
-def _planes(frame: VideoFrame) -> Planes:
-    """The frame's own memory, without the padding at the end of each line."""
+def picture(spec: Spec) -> tuple[VideoFrame, Planes]:
+    """A frame for an encoder, and its memory without the padding at the end of each line."""
+    frame = VideoFrame(spec.width, spec.height, "yuv420p")
+    frame.time_base = 1 / Fraction(spec.fps)
     views = []
     planes: Any = frame.planes  # buffers, though their types do not say so
     for plane in planes:
         lines = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
         views.append(lines[: plane.height, : plane.width])
-    return Planes(*views)
-
-
-def _without_sei(packet: Packet[Any]) -> Packet[Any]:
-    """x264 begins a stream with a note of its version and settings (a NAL unit of type 6); drop it."""
-    data = bytes(packet)
-    head = data.index(START_CODE) + len(START_CODE)
-    if data[head] & 31 != 6:
-        return packet
-    clean = Packet(data[data.index(START_CODE, head) :])
-    clean.pts, clean.dts, clean.time_base = packet.pts, packet.dts, packet.time_base
-    clean.is_keyframe = packet.is_keyframe
-    return clean
+    return frame, Planes(*views)

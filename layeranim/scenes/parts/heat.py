@@ -36,11 +36,12 @@ def paint(target: Any, clip: PixelBox, edges: Edges, block: NDArray[np.uint8]) -
     if x0 >= x1 or y0 >= y1:
         return
     cols, rows = _cell_of(x0, x1, lefts, rights), _cell_of(y0, y1, tops, bottoms)
-    pixels = block[np.clip(rows, 0, None)][:, np.clip(cols, 0, None)]
-    shown = (pixels[..., 3] > 0) & (rows >= 0)[:, None] & (cols >= 0)[None, :]
+    packed = np.ascontiguousarray(block).view(np.uint32)[..., 0]  # 0: nothing is drawn
+    lines = np.where(cols >= 0, packed[:, cols], 0)  # a line of pixels for each row of cells
     target.surface.flush()
-    region = target.pixels[y0:y1, x0:x1]
-    region[shown] = pixels[shown]
+    region = target.pixels.view(np.uint32)[y0:y1, x0:x1, 0]
+    pixels = lines[rows]
+    np.copyto(region, pixels, where=(pixels != 0) & (rows >= 0)[:, None])
     target.surface.mark_dirty()
 
 

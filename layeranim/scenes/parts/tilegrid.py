@@ -60,6 +60,7 @@ class TileGrid(VMobject):
         self.looks: list[list[Look]] = [] if plan.heat else [[SLOT] * plan.cols for _ in range(plan.rows)]
         self.blends: dict[tuple[int, int], tuple[Look, int]] = {}
         self.sources: dict[tuple[int, int], Source] = {}
+        self._placed: tuple[View, tuple[float, float], heat.Edges] | None = None
         self._dirty: set[tuple[int, int]] = set()
         self._dirty_blocks: list[tuple[int, int, int, int]] = []
         if plan.cells is not None and not plan.empty:
@@ -165,15 +166,18 @@ class TileGrid(VMobject):
     def _origin(self) -> tuple[float, float]:
         return float(self.points[1, 0]) / PX, float(self.points[1, 1]) / PX
 
-    def _edges(self, view: View) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    def _edges(self, view: View) -> heat.Edges:
         """Whole-pixel left, right, top and bottom of the columns and rows."""
-        (x, y), (pw, ph), gap = self._origin(), self.plan.pitch, self.plan.gap
-        left = view.x(x) + np.arange(self.plan.cols) * (pw * view.scale)
-        top = view.y(y) + np.arange(self.plan.rows) * (ph * view.scale)
-        lefts, tops = _whole(left), _whole(top)
-        rights = np.maximum(_whole(left + (pw - gap) * view.scale), lefts)
-        bottoms = np.maximum(_whole(top + (ph - gap) * view.scale), tops)
-        return lefts, rights, tops, bottoms
+        at = self._origin()
+        if self._placed is None or self._placed[:2] != (view, at):
+            (x, y), (pw, ph), gap = at, self.plan.pitch, self.plan.gap
+            left = view.x(x) + np.arange(self.plan.cols) * (pw * view.scale)
+            top = view.y(y) + np.arange(self.plan.rows) * (ph * view.scale)
+            lefts, tops = _whole(left), _whole(top)
+            rights = np.maximum(_whole(left + (pw - gap) * view.scale), lefts)
+            bottoms = np.maximum(_whole(top + (ph - gap) * view.scale), tops)
+            self._placed = view, at, (lefts, rights, tops, bottoms)
+        return self._placed[2]
 
     def pixel_box(self, view: View) -> PixelBox:
         """Everything the grid can paint, hairlines included."""

@@ -1,0 +1,143 @@
+"""What a manifest came to when it was last worked out: while nothing that it came from has changed, it is that still.
+
+A check of fifty films that are all as they should be compares digests; neither NumPy nor a story is imported for it.
+Where the manifest, an input, a file of ours, a tool or this record is not as it was, all is worked out anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from layeranim.assets import lock as locks
+from layeranim.assets import sources
+from layeranim.assets.cache import KNOWN
+from layeranim.assets.finding import LARGEST, content, lock_of
+from layeranim.assets.lock import Locked
+from layeranim.assets.report import Shard
+from layeranim.errors import LayeranimError
+from layeranim.film.output import Output
+
+if TYPE_CHECKING:
+    from layeranim.assets.manifest import Manifest
+    from layeranim.assets.plan import Plan
+
+MOST = 10_000_000
+"""Bytes of a record."""
+
+
+@dataclass(frozen=True)
+class Brief:
+    """A film as far as a check must know it. ``files`` leads from a suffix to the most bytes it may have, or none."""
+
+    name: str
+    asset: str
+    causes: str
+    tools: str
+    files: Mapping[str, int | None]
+
+
+@dataclass(frozen=True)
+class Known:
+    """All films of a manifest, and the folder that they go to."""
+
+    root: Path
+    films: tuple[Brief, ...]
+
+
+def state(manifest: Path) -> str:
+    """A digest of all that a manifest is worked out from, but for the inputs that it names."""
+    data = hashlib.sha256(content(manifest, LARGEST)).hexdigest()
+    return _sha(json.dumps([data, manifest.name, sources.everything(), sources.tools(), sys.version]).encode())
+
+
+def digests(files: Iterable[Path]) -> dict[str, str]:
+    """What is in the inputs."""
+    return {str(path): locks.sha256(path) or "" for path in files}
+
+
+def remember(
+    folder: Path | None, then: str, read: Mapping[str, str], manifest: Manifest, films: Sequence[Plan]
+) -> None:
+    """Keep what all films of a manifest came to. ``then`` and ``read``: the state and the inputs before that."""
+    foreign = any(cause.startswith("source ") and not cause.startswith("source layeranim/")
+                  for one in films for cause in one.causes)  # fmt: skip
+    if folder is None or foreign:  # whose files are not all in the state
+        return
+    sources.forget()
+    with suppress(OSError, LayeranimError):
+        if state(manifest.path) != then or digests(map(Path, read)) != read:
+            return
+        briefs = [asdict(_brief(one)) for one in films]
+        data = json.dumps({"state": then, "inputs": read, "root": str(manifest.root), "films": briefs}).encode()
+        folder.mkdir(parents=True, exist_ok=True)
+        with Output(_place(folder, manifest.path)) as output:
+            output.file.write(_sha(data).encode() + data)
+            output.commit()
+
+
+def recall(folder: Path | None, manifest: Path) -> Known | None:
+    """What ``remember`` kept, if all of it is so still."""
+    if folder is None:
+        return None
+    try:
+        record = content(_place(folder, manifest), MOST)
+        data: dict[str, Any] = json.loads(record[64:]) if _sha(record[64:]).encode() == record[:64] else {}
+        read = data.get("inputs", {})
+        if data.get("state") != state(manifest) or digests(map(Path, read)) != read:
+            return None
+        return Known(Path(data["root"]), tuple(Brief(**one) for one in data["films"]))
+    except (OSError, LayeranimError, ValueError):
+        return None
+
+
+def fresh(
+    manifest: Path, ids: Sequence[str], shard: str | None, folder: Path | None
+) -> tuple[Path, list[Brief]] | None:
+    """The folder of films and the films that are meant, if all of them are known and as the lock wants them.
+
+    ``None`` where anything at all is to be said or done.
+    """
+    known = recall(folder, manifest)
+    if known is None or not set(ids) <= {word for one in known.films for word in (one.asset, one.name)}:
+        return None
+    films = [one for one in known.films if not ids or one.asset in ids or one.name in ids]
+    films = Shard.of(shard).take(films) if shard else films
+    lock = locks.read(lock_of(manifest))
+    if not ids and not shard and {one.name for one in films} != set(lock):
+        return None
+    well = all(one.name in lock and _well(one, lock[one.name], known.root) for one in films)
+    return (known.root, films) if well else None
+
+
+def _well(one: Brief, locked: Locked, root: Path) -> bool:
+    if (locked.causes, locked.tools, set(locked.files)) != (one.causes, one.tools, set(one.files)):
+        return False
+    for suffix, most in one.files.items():
+        path = root / f"{one.name}.{suffix}"
+        if locks.sha256(path) != locked.files[suffix] or (most is not None and path.stat().st_size > most):
+            return False
+    return True
+
+
+def _brief(one: Plan) -> Brief:
+    from layeranim.assets.manifest import files_of
+
+    most = one.work.film.max_size
+    suffixes = locks.suffixes(one.name, files_of(one.entry)).values()
+    files = {suffix: None if suffix in locks.BESIDE else most for suffix in suffixes}
+    return Brief(one.name, one.entry.asset, one.digest, one.tools_digest, files)
+
+
+def _place(folder: Path, manifest: Path) -> Path:
+    return folder / (_sha(str(manifest.resolve()).encode("utf-8", "surrogateescape"))[:32] + KNOWN)
+
+
+def _sha(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

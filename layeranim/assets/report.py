@@ -1,0 +1,67 @@
+"""What a build did, and which films it was about; nothing is imported to tell that all is fresh."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from layeranim.errors import OptionError, RenderError
+
+FRESH, CACHED, DRAWN, FAILED = "fresh", "from the cache", "drawn", "failed"
+
+
+class Named(Protocol):
+    """A film, however much is known of it."""
+
+    @property
+    def name(self) -> str: ...
+
+
+Film = TypeVar("Film", bound=Named)
+
+
+@dataclass
+class Report:
+    """What a build did. ``done`` leads from each film to ``fresh``, ``from the cache``, ``drawn`` or ``failed``."""
+
+    paths: list[Path] = field(default_factory=list)
+    done: dict[str, str] = field(default_factory=dict)
+    problems: dict[str, str] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    removed: list[Path] = field(default_factory=list)
+
+    def warn(self, text: str) -> None:
+        """Note a warning, once."""
+        if text not in self.warnings:
+            self.warnings.append(text)
+
+
+class BuildError(RenderError):
+    """Some films could not be made; the others are done. ``report`` tells of both."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__("\n".join(f"{name}: {why}" for name, why in sorted(report.problems.items())))
+        self.report = report
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Part ``number`` of ``count`` of the films, in the order of their names."""
+
+    number: int
+    count: int
+
+    @classmethod
+    def of(cls, text: str) -> Shard:
+        """``2/4``. Raises ``OptionError``."""
+        first, slash, second = text.partition("/")
+        if not (slash and first.isascii() and second.isascii() and first.isdigit() and second.isdigit()):
+            raise OptionError(f"shard is {text!r}, but must be K/N, such as 1/4")
+        if not 1 <= int(first) <= int(second) <= 1000:
+            raise OptionError(f"shard is {text}, but must be K/N with 1 ≤ K ≤ N ≤ 1000")
+        return cls(int(first), int(second))
+
+    def take(self, films: Sequence[Film]) -> list[Film]:
+        return sorted(films, key=lambda one: one.name)[self.number - 1 :: self.count]

@@ -1,0 +1,107 @@
+"""The cache keeps to its size, takes nothing for an entry that is none, and never stands in the way of a build."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from layeranim.assets.cache import Cache, packed
+from tests.assets.conftest import Done, Project
+
+A = '[[asset]]\nid = "a"\nexplainer = "conv"\n'
+FILM = {"gif": b"x" * 1000, "json": b"{}"}
+ROOM = len(packed(FILM))
+
+
+def keys(cache: Cache) -> list[str]:
+    """The first letters of the films that are there."""
+    return [path.name[0] for path in cache.entries()]
+
+
+def films(project: Project) -> list[Path]:
+    return sorted(project.cache.glob("*.film"))
+
+
+def used_at(cache: Cache, letter: str, second: int) -> None:
+    os.utime(cache._path(letter * 64), (second, second))
+
+
+def test_what_was_used_longest_ago_leaves_first(tmp_path: Path) -> None:
+    cache = Cache(tmp_path / "cache", warn=pytest.fail, size=3 * ROOM)
+    for second, letter in enumerate("abc"):
+        cache.put(letter * 64, FILM)
+        used_at(cache, letter, second)
+    assert keys(cache) == ["a", "b", "c"]
+    assert cache.get("a" * 64) == FILM  # used now
+    cache.put("d" * 64, FILM)
+    assert keys(cache) == ["a", "c", "d"]
+    used_at(cache, "d", 0)  # a clock that is years off
+    cache.put("e" * 64, FILM)
+    assert "e" in keys(cache)
+    assert len(keys(cache)) == 3
+    assert cache.used() == (3, 3 * ROOM)
+
+
+def test_a_film_larger_than_the_cache_drives_nothing_out(tmp_path: Path) -> None:
+    told: list[str] = []
+    cache = Cache(tmp_path / "cache", told.append, size=ROOM)
+    cache.put("a" * 64, FILM)
+    cache.put("b" * 64, {"gif": b"x" * 2000})
+    assert keys(cache) == ["a"]
+    assert len(told) == 1
+    assert f"all of it may take {ROOM:,}" in told[0]
+
+
+def test_asking_whose_a_file_is_uses_nothing(tmp_path: Path) -> None:
+    cache = Cache(tmp_path / "cache", warn=pytest.fail)
+    cache.put("a" * 64, FILM)
+    used_at(cache, "a", 5)
+    assert cache.holding("json", "0" * 64) is None
+    assert cache._path("a" * 64).stat().st_mtime == 5
+
+
+def test_nothing_waits_for_what_is_no_file(tmp_path: Path) -> None:
+    told: list[str] = []
+    cache = Cache(tmp_path / "cache", told.append)
+    cache.put("a" * 64, FILM)
+    (tmp_path / "secret").write_bytes(packed(FILM))
+    planted: dict[str, Callable[[Path], object]] = {
+        "1": os.mkfifo,
+        "2": Path.mkdir,
+        "3": lambda path: path.symlink_to(tmp_path / "secret"),
+        "4": lambda path: path.symlink_to("/dev/zero"),
+        "5": lambda path: os.truncate(os.open(path, os.O_CREAT | os.O_RDWR), 2**41),  # sparse: no room is taken
+    }
+    for digit, plant in planted.items():
+        plant(cache._path(digit * 64))
+    found: list[object] = []
+    thread = threading.Thread(target=lambda: found.extend(cache.get(digit * 64) for digit in planted), daemon=True)
+    thread.start()
+    thread.join(timeout=10)
+    assert found == [None] * len(planted)
+    assert len(told) == len(planted)
+    assert cache.holding("gif", "0" * 64) is None
+    cache.put("1" * 64, FILM)  # and in a pipe's place there is a film then
+    assert cache.get("1" * 64) == FILM
+    assert (tmp_path / "secret").exists()
+
+
+def test_a_build_keeps_the_cache_to_its_size(project: Project, call: Callable[..., Done]) -> None:
+    project.write(A + "matrix = { stride = [1, 2, 3] }\n").pretend()
+    (one, *_), taken = films(project), sum(p.stat().st_size for p in films(project))
+    assert taken == 3 * one.stat().st_size
+    project.pretend(force=True, cache_size=2 * one.stat().st_size)
+    assert len(films(project)) == 2
+    assert (
+        call("cache", "info", "--cache-dir", str(project.cache))
+        .out.splitlines()[1]
+        .startswith("2 films, 0 MB; a build keeps 1,000 MB of them")
+    )
+    for wrong in ("0", "x", "-1"):
+        done = call("build", "--cache-size", wrong)
+        assert (done.code, done.out) == (2, "")
+        assert "cache_size is" in done.err
