@@ -15,16 +15,5 @@ from layeranim.inputs.samples import SAMPLES
 from layeranim.inputs.seeded import seeded
 from layeranim.inputs.source import Source
 
-__all__ = [
-    "KERNELS",
-    "LIMITS",
-    "SAMPLES",
-    "Limits",
-    "Source",
-    "kernel",
-    "packed",
-    "printable",
-    "read",
-    "seeded",
-    "traced",
-]
+__all__ = ["KERNELS", "LIMITS", "SAMPLES", "Limits", "Source", "font", "kernel", "packed", "printable", "read",
+           "seeded", "traced"]  # fmt: skip
