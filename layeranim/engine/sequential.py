@@ -7,113 +7,21 @@ stands between them: the same numbers, axes turned, shape changed. Tensors and a
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from layeranim.engine import door, window
-from layeranim.engine.activation_layer import ACTIVATION
 from layeranim.engine.array import shape_text
+from layeranim.engine.backward import beside, passed_back, starts
 from layeranim.engine.compose import Part, from_file, union
-from layeranim.engine.conv import CONV
-from layeranim.engine.conv_nd import CONV_1D, CONV_3D
-from layeranim.engine.conv_transpose import CONV_TRANSPOSE
-from layeranim.engine.dense import DENSE
-from layeranim.engine.dropout import DROPOUT
-from layeranim.engine.embedding import EMBEDDING
-from layeranim.engine.flatten import FLATTEN
-from layeranim.engine.normalisation import BATCH_NORM, LAYER_NORM
-from layeranim.engine.option import ArrayOption, Config, Kind, Layer, option
-from layeranim.engine.pool import POOL, POOL_1D, POOL_3D
-from layeranim.engine.recurrent import GRU, LSTM, RNN
+from layeranim.engine.links import LAYERS, Link, Row, links_of, text
+from layeranim.engine.option import ArrayOption, Config, Layer, option
 from layeranim.engine.replay import operation
-from layeranim.engine.softmax import SOFTMAX
 from layeranim.engine.trace import Array, Region, Shape, Step, Steps, Tensor, Trace, count, tensors
-from layeranim.engine.transformer import TRANSFORMER
 from layeranim.errors import OptionError, ShapeError, UsageError
-
-LAYERS = {layer.name: layer for layer in (
-    ACTIVATION, BATCH_NORM, CONV, CONV_1D, CONV_3D, CONV_TRANSPOSE, DENSE, DROPOUT, EMBEDDING, FLATTEN, GRU,
-    LAYER_NORM, LSTM, POOL, POOL_1D, POOL_3D, RNN, SOFTMAX, TRANSFORMER,
-)}  # fmt: skip
-"""The layers that can stand in a row: one array goes in, one comes out."""
-
-
-@dataclass(frozen=True)
-class Link:
-    """One layer of the row, and the arrays that it is given besides what it reads.
-
-    What the layer before wrote is seen in ``shape``, its axes turned to the order ``axes``, and given the shape
-    ``entry``, which the layer reads.
-    """
-
-    name: str
-    layer: str
-    options: Mapping[str, str]
-    shape: Shape
-    axes: tuple[int, ...]
-    entry: Shape
-    arrays: tuple[str, ...] = ()
-
-    def written(self) -> list[Any]:
-        """As JSON holds it."""
-        sizes = [list(self.shape), list(self.axes), list(self.entry)]
-        return [self.name, self.layer, dict(self.options), *sizes, list(self.arrays)]
-
-    @property
-    def reads(self) -> str:
-        """The layer's own name of what it reads."""
-        return LAYERS[self.layer].arrays[0].name
-
-    @property
-    def config(self) -> Any:
-        """The layer's options."""
-        return LAYERS[self.layer].config.of(self.options)
-
-
-def text(links: list[Link]) -> str:
-    """The row as option ``layers`` holds it."""
-    return json.dumps([link.written() for link in links], separators=(",", ":"))
-
-
-@dataclass(frozen=True)
-class Row(Kind):
-    """JSON: ``[name, layer, {option: text}, shape, axes, entry, arrays]`` for each layer."""
-
-    metavar: str = "JSON"
-
-    def check(self, name: str, value: Any) -> str:
-        try:
-            for link in links_of(value):
-                if sorted(link.axes) != list(range(len(link.shape))) or min(*link.shape, *link.entry, 1) < 1:
-                    raise ValueError(f"{link.name} has axes {link.axes} of shape {shape_text(link.shape)}")
-                if count(link.shape) != count(link.entry):
-                    raise ValueError(
-                        f"{link.name} reads {shape_text(link.entry)} of {shape_text(link.shape)}: not as many numbers"
-                    )
-        except (ValueError, TypeError, KeyError) as error:
-            reason = " ".join(str(error).split())[:120]
-            form = "[name, layer, options, shape, axes, entry, arrays]"
-            raise OptionError(f"{name} must be JSON, a list of {form}: {reason}") from None
-        return str(value)
-
-
-def links_of(value: str) -> list[Link]:
-    """The layers of a row. Raises ``ValueError`` or ``TypeError`` for text that is none."""
-    found = []
-    for name, layer, options, shape, axes, entry, arrays in json.loads(value):
-        if layer not in LAYERS:
-            raise ValueError(f"no layer {layer!r} stands in a row; {', '.join(sorted(LAYERS))} do")
-        words = {str(key): str(value) for key, value in options.items()}
-        seen, order, read = (tuple(int(n) for n in numbers) for numbers in (shape, axes, entry))
-        found.append(Link(str(name), layer, words, seen, order, read, tuple(str(a) for a in arrays)))
-    if not found or len({link.name for link in found}) < len(found):
-        raise ValueError("at least one layer, and every name once")
-    return found
-
 
 _DEFAULT = text(
     [
@@ -159,40 +67,98 @@ def compute(config: SequentialConfig, arrays: Mapping[str, Array]) -> Trace:
     return _trace(full, door.shaped(taken, needed, "sequential"))
 
 
-def _trace(config: SequentialConfig, ready: Mapping[str, Array]) -> Trace:
+@dataclass(frozen=True)
+class Done:
+    """One layer that was computed: what it reads (``before``, or ``entry`` made of it), its trace and its names."""
+
+    link: Link
+    before: Tensor
+    entry: Tensor
+    trace: Trace
+    part: Part
+
+    @property
+    def tensors(self) -> dict[str, Tensor]:
+        """Its tensors in the names of the whole."""
+        arranged = {} if self.entry is self.before else tensors(self.entry)
+        return arranged | self.part.tensors(self.trace)
+
+    @property
+    def steps(self) -> Steps:
+        """Its steps in the names of the whole."""
+        how = (("shape", self.link.shape), ("axes", self.link.axes), ("entry", self.link.entry))
+        arranged = Step("arrange", (Region(self.before.name),), Region(self.entry.name), how)
+        return Steps.chain(*([] if self.entry is self.before else [[arranged]]), self.part.steps(self.trace))
+
+
+def _forwards(config: SequentialConfig, ready: Mapping[str, Array]) -> list[Done]:
     links = links_of(config.layers)
     x = ready["input"]
-    before = Tensor("input", tuple(f"input_{k}" for k in range(x.ndim)), "input", x)
-    parts: list[Mapping[str, Tensor]] = [tensors(before)]
-    steps: list[Any] = []
-    for k, link in enumerate(links):
-        entry = _arranged(before, link)
-        if entry is not before:
-            parts.append(tensors(entry))
-            steps.append([_arrange(before, entry, link)])
-        prefix = f"{link.name}."
+    before, done = Tensor("input", tuple(f"input_{k}" for k in range(x.ndim)), "input", x), []
+    for link in links:
+        entry, prefix, last = _arranged(before, link), f"{link.name}.", link is links[-1]
         own = {n.removeprefix(prefix): a for n, a in ready.items() if n.startswith(prefix)}
         trace = LAYERS[link.layer].compute(link.config, {link.reads: entry.array, **own})
-        read = trace.tensor(link.reads)
-        last = k == len(links) - 1
-        roles: Any = {link.reads: entry.role} | ({} if last else {"output": "intermediate"})
-        named = {link.reads: entry.name} | ({"output": "output"} if last else {})
-        axes = {axis: prefix + axis for axis in ("batch",)} | dict(zip(read.axes, entry.axes, strict=True))
-        part = Part(prefix, names=named, axes=axes, axis_prefix=prefix, roles=roles)
-        made = part.tensors(trace)
-        if not last:
-            made = {n: t if t.role != "output" else _inner(t) for n, t in made.items()}
-        parts.append(made)
-        steps.append(part.steps(trace))
-        before = made[part.name("output")]
-    every = union(parts)
+        inner: Any = {} if last else {n: "intermediate" for n, t in trace.tensors.items() if t.role == "output"}
+        part = Part(
+            prefix,
+            names={link.reads: entry.name} | ({"output": "output"} if last else {}),
+            axes={"batch": f"{prefix}batch"} | dict(zip(trace.axes(link.reads), entry.axes, strict=True)),
+            axis_prefix=prefix,
+            roles={link.reads: entry.role} | inner,
+        )
+        done.append(Done(link, before, entry, trace, part))
+        before = part.tensors(trace)[part.name("output")]
+    return done
+
+
+def _trace(config: SequentialConfig, ready: Mapping[str, Array]) -> Trace:
+    done = _forwards(config, ready)
+    every = union([tensors(done[0].before), *(item.tensors for item in done)])
     learnt = [t for n, t in every.items() if t.role == "weight" and not t.is_recipe and ".running_" not in n]
-    numbers = sum(count(t.shape) for t in learnt)
-    return Trace("sequential", config, every, Steps.chain(*steps), {"layers": len(links), "parameters": numbers})
+    facts: dict[str, int | float | str] = {"layers": len(done), "parameters": sum(count(t.shape) for t in learnt)}
+    return Trace("sequential", config, every, Steps.chain(*(item.steps for item in done)), facts)
 
 
-def _inner(tensor: Tensor) -> Tensor:
-    return Tensor(tensor.name, tensor.axes, "intermediate", tensor.source, tensor.labels)
+def backward(trace: Trace, gradients: Mapping[str, Array]) -> Trace:
+    """The gradient of ``output`` back through every layer to ``input`` and all weights, where the first layer has one.
+
+    Raises ``OptionError`` for a gradient of another tensor, ``ShapeError`` for one of another shape.
+    """
+    config: Any = trace.config
+    given = starts(trace, gradients, "output")
+    g, made = given["output"], []
+    steps: list[Sequence[Step]] = []
+    for item in reversed(_forwards(config, _ready(config, trace.tensors))):
+        run = LAYERS[item.link.layer].backward
+        if run is None:
+            raise OptionError(f"{item.link.name} is {item.link.layer}, which has no backward pass")
+        back = run(item.trace, {"output": g})
+        of_weights = [f"grad_{n}" for n, t in item.trace.tensors.items() if t.role == "weight"]
+        roles: Any = {n: "output" if n in of_weights else "intermediate" for n in back if n.startswith("grad_")}
+        part = replace(item.part, roles={**item.part.roles, **roles})
+        found = part.tensors(back)
+        made.append(found)
+        steps.append(part.steps(back))
+        name = f"grad_{item.entry.name}"
+        if name not in found:
+            break  # ids have no gradient
+        g = found[name].array
+        if item.entry is not item.before:
+            turned = tuple(item.link.shape[axis] for axis in item.link.axes)
+            how: Any = {"shape": turned, "axes": _inverse(item.link.axes), "entry": item.before.shape}
+            g = arrange(g, **how)
+            made.append(tensors(Tensor(f"grad_{item.before.name}", item.before.axes, "intermediate", g)))
+            step = Step("arrange", (Region(name),), Region(f"grad_{item.before.name}"), tuple(how.items()))
+            steps.append([step])
+    every = union(made)
+    every = {n: replace(t, role="output") if n == "grad_input" else t for n, t in every.items()}
+    own = {n: t for n, t in every.items() if n not in trace.tensors}
+    return passed_back(trace, given, beside(trace, *own.values()), Steps.chain(*steps))
+
+
+def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(axes.index(k) for k in range(len(axes)))
 
 
 def _arranged(before: Tensor, link: Link) -> Tensor:
@@ -208,11 +174,6 @@ def _arranged(before: Tensor, link: Link) -> Tensor:
     return Tensor(f"{link.name}.entry", axes, "intermediate", array)
 
 
-def _arrange(before: Tensor, entry: Tensor, link: Link) -> Step:
-    how = (("shape", link.shape), ("axes", link.axes), ("entry", link.entry))
-    return Step("arrange", (Region(before.name),), Region(entry.name), how)
-
-
 @operation("arrange")
 def arrange(x: Array, *, shape: Shape, axes: tuple[int, ...], entry: Shape) -> Array:
     """The same numbers: seen in ``shape``, its axes turned to the order ``axes``, in the shape ``entry``."""
@@ -221,8 +182,12 @@ def arrange(x: Array, *, shape: Shape, axes: tuple[int, ...], entry: Shape) -> A
 
 def assemble(config: SequentialConfig, saved: Mapping[str, Tensor]) -> Trace:
     """The trace from its stored tensors: made again, with the stored numbers in place of those computed again."""
+    return from_file(_trace(config, _ready(config, saved)), saved)
+
+
+def _ready(config: SequentialConfig, held: Mapping[str, Tensor]) -> dict[str, Array]:
     names = ["input", *(f"{link.name}.{name}" for link in links_of(config.layers) for name in link.arrays)]
-    return from_file(_trace(config, {name: saved[name].array for name in names}), saved)
+    return {name: held[name].array for name in names}
 
 
 SEQUENTIAL = Layer(
@@ -233,6 +198,7 @@ SEQUENTIAL = Layer(
     complete=complete,
     compute=compute,
     assemble=assemble,
+    backward=backward,
     formula="y = f_n(… f_2(f_1(x)))",
     source="torch.nn.Sequential",
 )

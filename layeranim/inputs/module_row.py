@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from layeranim.engine.links import LAYERS, Link, text
 from layeranim.engine.packing import Packed
-from layeranim.engine.sequential import LAYERS, Link, text
 from layeranim.engine.trace import Array
 from layeranim.errors import OptionError, UsageError
 from layeranim.inputs.module_run import live, ran

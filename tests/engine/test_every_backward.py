@@ -18,6 +18,7 @@ import pytest
 from layeranim import api, catalog
 from layeranim.engine import archive, option
 from layeranim.engine.backward import own
+from layeranim.engine.links import Row
 from layeranim.engine.network import Sizes
 from layeranim.engine.option import Layer, Option
 from layeranim.engine.replay import replay, sampled
@@ -67,6 +68,8 @@ def drawn(item: Option, rng: np.random.Generator) -> Any:
         return str(rng.choice(["0", "1", "same", ",".join("1" if k else "0" for k in range(2 * kind.axes))]))
     if isinstance(kind, Sizes):
         return tuple(int(n) for n in rng.integers(1, 4, kind.least))
+    if isinstance(kind, Row):
+        return str(item.default)
     raise AssertionError(f"no value of {item.name} is known")
 
 

@@ -1,0 +1,105 @@
+"""What a row of layers is made of: each layer, its options and arrays, and how it reads what the one before wrote."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from layeranim.engine.activation_layer import ACTIVATION
+from layeranim.engine.array import shape_text
+from layeranim.engine.conv import CONV
+from layeranim.engine.conv_nd import CONV_1D, CONV_3D
+from layeranim.engine.conv_transpose import CONV_TRANSPOSE
+from layeranim.engine.dense import DENSE
+from layeranim.engine.dropout import DROPOUT
+from layeranim.engine.embedding import EMBEDDING
+from layeranim.engine.flatten import FLATTEN
+from layeranim.engine.normalisation import BATCH_NORM, LAYER_NORM
+from layeranim.engine.option import Kind
+from layeranim.engine.pool import POOL, POOL_1D, POOL_3D
+from layeranim.engine.recurrent import GRU, LSTM, RNN
+from layeranim.engine.softmax import SOFTMAX
+from layeranim.engine.trace import Shape, count
+from layeranim.engine.transformer import TRANSFORMER
+from layeranim.errors import OptionError
+
+LAYERS = {layer.name: layer for layer in (
+    ACTIVATION, BATCH_NORM, CONV, CONV_1D, CONV_3D, CONV_TRANSPOSE, DENSE, DROPOUT, EMBEDDING, FLATTEN, GRU,
+    LAYER_NORM, LSTM, POOL, POOL_1D, POOL_3D, RNN, SOFTMAX, TRANSFORMER,
+)}  # fmt: skip
+"""The layers that can stand in a row: one array goes in, one comes out."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """One layer of the row, and the arrays that it is given besides what it reads.
+
+    What the layer before wrote is seen in ``shape``, its axes turned to the order ``axes``, and given the shape
+    ``entry``, which the layer reads.
+    """
+
+    name: str
+    layer: str
+    options: Mapping[str, str]
+    shape: Shape
+    axes: tuple[int, ...]
+    entry: Shape
+    arrays: tuple[str, ...] = ()
+
+    def written(self) -> list[Any]:
+        """As JSON holds it."""
+        sizes = [list(self.shape), list(self.axes), list(self.entry)]
+        return [self.name, self.layer, dict(self.options), *sizes, list(self.arrays)]
+
+    @property
+    def reads(self) -> str:
+        """The layer's own name of what it reads."""
+        return LAYERS[self.layer].arrays[0].name
+
+    @property
+    def config(self) -> Any:
+        """The layer's options."""
+        return LAYERS[self.layer].config.of(self.options)
+
+
+def text(links: list[Link]) -> str:
+    """The row as option ``layers`` holds it."""
+    return json.dumps([link.written() for link in links], separators=(",", ":"))
+
+
+@dataclass(frozen=True)
+class Row(Kind):
+    """JSON: ``[name, layer, {option: text}, shape, axes, entry, arrays]`` for each layer."""
+
+    metavar: str = "JSON"
+
+    def check(self, name: str, value: Any) -> str:
+        try:
+            for link in links_of(value):
+                if sorted(link.axes) != list(range(len(link.shape))) or min(*link.shape, *link.entry, 1) < 1:
+                    raise ValueError(f"{link.name} has axes {link.axes} of shape {shape_text(link.shape)}")
+                if count(link.shape) != count(link.entry):
+                    raise ValueError(
+                        f"{link.name} reads {shape_text(link.entry)} of {shape_text(link.shape)}: not as many numbers"
+                    )
+        except (ValueError, TypeError, KeyError) as error:
+            reason = " ".join(str(error).split())[:120]
+            form = "[name, layer, options, shape, axes, entry, arrays]"
+            raise OptionError(f"{name} must be JSON, a list of {form}: {reason}") from None
+        return str(value)
+
+
+def links_of(value: str) -> list[Link]:
+    """The layers of a row. Raises ``ValueError`` or ``TypeError`` for text that is none."""
+    found = []
+    for name, layer, options, shape, axes, entry, arrays in json.loads(value):
+        if layer not in LAYERS:
+            raise ValueError(f"no layer {layer!r} stands in a row; {', '.join(sorted(LAYERS))} do")
+        words = {str(key): str(value) for key, value in options.items()}
+        seen, order, read = (tuple(int(n) for n in numbers) for numbers in (shape, axes, entry))
+        found.append(Link(str(name), layer, words, seen, order, read, tuple(str(a) for a in arrays)))
+    if not found or len({link.name for link in found}) < len(found):
+        raise ValueError("at least one layer, and every name once")
+    return found
