@@ -147,15 +147,15 @@ class Mixed(Scene):
     def construct(self) -> None:
         board = Case("conv", {"input": "random:4x4"}, "mixed").work()
         grid = TileGrid(board.storyboard(board.trace()).grids["input:0"], LIGHT)
-        under = Square(3, fill_opacity=0.6, color="#1F6FC4").shift(LEFT * 4).rotate(0.3)
-        over = Circle(1.2, fill_opacity=0.5, color="#CC2380", stroke_width=9).shift(LEFT * 4 + UP)
-        dashed = DashedVMobject(Circle(2, color="#0B6E4F"), num_dashes=17).set_z_index(-1)
-        arrow = Arrow(LEFT * 2, RIGHT * 3 + UP * 2, color="#16191D").set_stroke("#DB6D00", 3, background=True)
-        self.add(under, grid, dashed, arrow, Text("plain", color="#16191D").shift(DOWN * 2), over)
+        under = Square(3, fill_opacity=0.6, color="#1F6FC4").move_to(grid).shift(DOWN).rotate(0.3)
+        over = Circle(1.2, fill_opacity=0.5, color="#CC2380", stroke_width=9).move_to(grid).shift(UP)
+        dashed = DashedVMobject(Circle(1.4, color="#0B6E4F", stroke_width=24), num_dashes=17).move_to(grid)
+        arrow = Arrow(LEFT * 2, RIGHT * 3 + UP * 2, color="#16191D").set_stroke("#DB6D00", 30, background=True)
+        self.add(under, grid, dashed.set_z_index(-1), arrow, Text("plain", color="#16191D").shift(DOWN * 2), over)
         self.add(Brace(under, DOWN, color="#5B6169"), Star(color="#DB6D00", fill_opacity=1).shift(RIGHT * 4))
         self.play(Transform(over, Square(2, color="#CC2380", fill_opacity=0.8).shift(LEFT * 2)), run_time=0.2)
         self.play(under.animate.set_opacity(0.3).scale(0.7), Rotate(dashed, 0.5), run_time=0.2)
-        grid.set_z_index(3)
+        dashed.set_z_index(3)
         self.wait(0.1)
 
 
