@@ -5,7 +5,6 @@ A word after the section chooses the rows whose name holds it: ``naive:lens``.
 
 from __future__ import annotations
 
-import gc
 import os
 import platform
 import statistics
@@ -183,7 +182,7 @@ def drawing() -> None:
         name = f"{size_}×{size_} ∗ 3×3, {steps} steps"
         if not wanted(name):
             continue
-        board = films.board(input=f"random:{size_}x{size_}", kernel_size=3, steps=f"first:{steps}")
+        board = films.board("conv", input=f"random:{size_}x{size_}", kernel_size=3, steps=f"first:{steps}")
         taken = []
         frames = 0
         for size in (HD, SMALL):
@@ -208,28 +207,13 @@ def process() -> None:
                 command = [sys.executable, "-m", "layeranim", *words]
                 seconds = timed(partial(subprocess.run, command, check=True, capture_output=True, env=_here()), 3)
                 row(name, f"{seconds:.2f}", f"{seconds - bare:.2f}")
-    runs = [_print("from run import parts; parts()").split() for _ in range(3)]
-    for name, *seconds in zip(PARTS, *runs, strict=True):
-        row(f"of it: {name}", f"{statistics.median(map(float, seconds)):.2f}", "")
+    if wanted("of it"):
+        runs = [_print("import parts; parts.show()").splitlines() for _ in range(3)]
+        for lines in zip(*runs, strict=True):
+            seconds = statistics.median(float(line.split()[0]) for line in lines)
+            row(f"of it: {lines[0].partition(' ')[2]}", f"{seconds:.2f}", "")
 
 
-PARTS = ("imports without Manim", "trace and storyboard", "import of Manim and the film's rooms",
-         "drawing 1280×720 and 640×360", "encoding MP4 and GIF, beyond drawing")  # fmt: skip
-
-
-def parts() -> None:
-    """Print the seconds that ``PARTS`` of the main job take in this process."""
-    marks = [STARTED]
-    from layeranim import api, cli  # noqa: F401
-
-    marks.append(time.perf_counter())
-    work = api.prepare("conv", {"stride": 2})
-    board = work.storyboard(work.trace())
-    marks.append(time.perf_counter())
-    import layeranim.film.film
-    import layeranim.scenes.conv  # noqa: F401
-
-    marks.append(time.perf_counter())
 def memory() -> None:
     """Peak memory of one process: imports alone, a film, a film ten times as long."""
     row("what", "peak MB")
@@ -243,20 +227,42 @@ def memory() -> None:
 
 
 def long(fmt: str, size: tuple[int, int], times: int) -> None:
-    """One film played so many times into one writer."""
-    board = films.small()
-    with tempfile.TemporaryFile() as out:
-        one = writer(fmt, out, films.spec(size))
-        for _ in range(times):
-            films.play(board, size, films.Feed(one))
-            gc.collect()  # a scene's parts know each other; what counts here is the length of the film
-        one.finish()
+    """One film whose beats come so many times."""
+    film(films.again(films.small(), times), size, fmt)
+
+
+def large() -> None:
+    """Inputs of 10⁵ cells and 10⁴ and more windows: seconds without imports, and peak memory."""
+    row("film", "seconds of film", "seconds", "peak MB")
+    row(*["---"] * 4)
+    for name, options in (
+        ("conv 320×320 ∗ 3×3: 102 400 cells, 101 124 windows", {"input": "random:320x320", "kernel": "sobel-x"}),
+        ("pool 320×320, 2×2: 102 400 cells, 25 600 windows", {"input": "random:320x320"}),
+    ):
+        if wanted(name):
+            explainer = name.split()[0]
+            code = f"from run import one; one({explainer!r}, {options!r})"
+            row(f"{name}, MP4 1280×720", *_print(f"{code}; print({PEAK})").split())
+
+
+def one(explainer: str, options: dict[str, object]) -> None:
+    """Print the length of a film and the seconds it takes, its numbers included."""
+    start = time.perf_counter()
+    story = films.board(explainer, **options)
+    film(story, HD, "mp4")
+    print(f"{story.seconds:.0f} {time.perf_counter() - start:.2f}")
+
+
+PEAK = f"__import__('resource').getrusage(0).ru_maxrss // {1024 if sys.platform != 'darwin' else 1024**2}"
 
 
 def _peak(code: str) -> int:
-    report = f"{code}\nimport resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
-    done = subprocess.run([sys.executable, "-c", report], check=True, capture_output=True, text=True, env=_here())
-    return round(int(done.stdout.split()[-1]) / (1024 if sys.platform != "darwin" else 1024**2))
+    return int(_print(f"{code}\nprint({PEAK})").split()[-1])
+
+
+def _print(code: str) -> str:
+    """What a process of its own prints."""
+    return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=_here()).stdout
 
 
 def _here() -> dict[str, str]:
@@ -264,7 +270,7 @@ def _here() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in (here, os.environ.get("PYTHONPATH")) if p)}
 
 
-SECTIONS = {f.__name__: f for f in (naive, limit, gif, matplotlib, drawing, process, memory)}
+SECTIONS = {f.__name__: f for f in (naive, limit, gif, matplotlib, drawing, process, memory, large)}
 
 
 def main(asked: list[str]) -> int:

@@ -1,6 +1,6 @@
 """H.264 frames that repeat the one before them.
 
-An encoder that is handed the same picture again looks at all of it, to end with some 40 bytes that say "as it was". Here
+An encoder that is handed the same picture again looks at all of it, to end with 40 bytes that say "as it was". Here
 x264 makes such a frame once and it is copied. What differs between copies is ``frame_num``, a counter at a fixed place
 in the slice header (ITU-T H.264, 7.3.3); x264's own frames are renumbered to leave room for them.
 """
