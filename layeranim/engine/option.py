@@ -14,10 +14,13 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import MISSING, dataclass, field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from layeranim.engine.trace import Array, Role, Shape, Tensor, Trace
 from layeranim.errors import OptionError
+
+if TYPE_CHECKING:
+    from layeranim.engine.packing import Packed
 
 
 class Kind:
@@ -385,6 +388,7 @@ class Layer:
     ``assemble(config, tensors)``  the trace again from its saved tensors: recipes, steps and facts are made anew.
     ``backward(trace, gradients)`` the backward pass as a trace of its own (see ``engine.backward``), or ``None``.
     ``starts``                     the tensors whose gradients it may start from.
+    ``unpack(state)``              options and arrays from the ``state_dict`` of PyTorch's module, or ``None``.
     """
 
     name: str
@@ -398,5 +402,6 @@ class Layer:
     source: str
     backward: Callable[[Trace, Mapping[str, Array]], Trace] | None = None
     starts: tuple[str, ...] = ("output",)
+    unpack: Callable[[Mapping[str, Array]], Packed] | None = None
 
     version: ClassVar[int] = 1
