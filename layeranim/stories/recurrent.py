@@ -185,35 +185,32 @@ class RecurrentTelling:
         said = self._sizes()
         title = phrases.width((Run(self.title, weight="semibold"),), SMALL_TITLE)
         room = max(MOST_SAID, phrases.ROOM - title - 3 * theme.UNIT)
-        order = {text: i for i, text in enumerate(said)}
-        for text in sorted(said, key=lambda each: (said[each], -order[each]))[:-1]:  # the least needed first
-            if phrases.width((Run(",  ".join(said)),), theme.PARAMETERS) > room:
-                del said[text]
-        return (Run(",  ".join(said), source=Fact("options")),)
+        text = phrases.listed(list(said), room, [each for each, needed in said.items() if needed])
+        return (Run(text, source=Fact("options")),)
 
-    def _sizes(self) -> dict[str, int]:
-        """What there is to say about the layer, and how much the film needs it: 2 if it is not true without."""
+    def _sizes(self) -> dict[str, bool]:
+        """What there is to say about the layer, and whether the film would not be true without it."""
         view, config = self.view, self.view.config
         options: Any = config
         lstm, gru, drawn = view.kind == "lstm", view.kind == "gru", len(view.runs)
         seeded = "values" if "input" in view.telling.seeded else "weights"
         parts = [
-            (True, f"input {view.trace.tensor('input').shape[-1]}", 1),
-            (True, f"hidden {view.hidden}", 1),
-            (lstm and options.projection, f"projection {getattr(config, 'projection', 0)}", 0),
-            (gru and options.variant != "reset-after", getattr(config, "variant", ""), 0),
-            (lstm and options.peepholes, "peepholes", 0),
-            (config.layers > 1, f"{config.layers} layers", 0),
-            (config.bidirectional, "bidirectional", 0),
-            (drawn < view.all_runs, f"{drawn} of {view.all_runs} cells drawn", 2),
-            (self.strips.partial, "unit 1 drawn", 2),
-            (self.cut_short(), f"colours: first {self.strips.most}", 2),
-            (config.classes, f"{config.classes} classes", 0),
-            (config.returns != "sequences", f"returns {config.returns}", 0),
-            (view.steps < int(config.timesteps or 0), f"length {view.steps} of {config.timesteps}", 2),
-            (config.mode == "one-to-many", config.mode, 0),
-            (view.batch > 1, f"sequence 1 of {view.batch}", 2),
-            (view.telling.seeded, f"random {seeded}, seed {view.telling.seed}", 2),
+            (True, f"input {view.trace.tensor('input').shape[-1]}", False),
+            (True, f"hidden {view.hidden}", False),
+            (lstm and options.projection, f"projection {getattr(config, 'projection', 0)}", False),
+            (gru and options.variant != "reset-after", getattr(config, "variant", ""), False),
+            (lstm and options.peepholes, "peepholes", False),
+            (config.layers > 1, f"{config.layers} layers", False),
+            (config.bidirectional, "bidirectional", False),
+            (drawn < view.all_runs, f"{drawn} of {view.all_runs} cells drawn", True),
+            (self.strips.partial, "unit 1 drawn", True),
+            (self.cut_short(), f"colours: first {self.strips.most}", True),
+            (config.classes, f"{config.classes} classes", False),
+            (config.returns != "sequences", f"returns {config.returns}", False),
+            (view.steps < int(config.timesteps or 0), f"length {view.steps} of {config.timesteps}", True),
+            (config.mode == "one-to-many", config.mode, False),
+            (view.batch > 1, f"sequence 1 of {view.batch}", True),
+            (view.telling.seeded, f"random {seeded}, seed {view.telling.seed}", True),
         ]  # fmt: skip
         return {text: needed for there, text, needed in parts if there}
 

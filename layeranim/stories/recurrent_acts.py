@@ -16,6 +16,7 @@ from layeranim.stories.recurrent_words import LOST, ROLES, CellWords
 from layeranim.stories.storyboard import Box, Cells, Line, Point
 
 FIRST = range(1)
+ALMOST = 0.1  # of a gate that is all but closed
 LOW = -226  # the lowest that a state comes on its way back
 
 
@@ -218,7 +219,8 @@ class Opened:
             return LOST
         keep, write = (self.view.value(self.n, g, t) >= 0.5 for g in ("forget_gate", "input_gate"))
         if keep:
-            return "keep the old memory, add the candidate" if write else "keep the old memory, write almost nothing"
+            little = "almost nothing" if self.view.value(self.n, "input_gate", t) < ALMOST else "a little"
+            return f"keep the old memory, {'add the candidate' if write else f'write {little}'}"
         return "DELETE the old memory, POST the candidate" if write else "let the old memory fade"
 
     def _outputs(self, t: int, seconds: float, poster: bool = False) -> Iterator[Shot]:
