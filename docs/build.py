@@ -77,6 +77,9 @@ def _arrays(layer: Layer) -> list[str]:
         rows.append(
             f"| `{flag}` | {', '.join(spec.axes)} | {_cell(spec.help)}{' (optional)' if spec.optional else ''} |"
         )
+    if layer.unpack:
+        every = next(option for option in api.InputOptions.options() if option.name == "weights")
+        rows.append(f"| `{every.flag}` |  | {_cell(every.help)} (optional) |")
     return rows
 
 

@@ -100,9 +100,9 @@ def sum_of(
         shown = [term.runs() for term in live[:most]]
         if most < len(live):
             shown.append((Run("…"),))
-        if zeros and live:
+        if zeros and (live or addends):
             shown.append((Run(f"{zeros} zero{'s' * (zeros > 1)}", source=Fact("zero products")),))
-        if not live:
+        elif not live:
             shown.append((Run("all products are 0", source=Fact("zero products")),))
         shown += [addend.runs() for addend in addends]
         line = (*join(shown), relation_run(relation), result(total, source, role), *tail)

@@ -16,6 +16,7 @@ CELLS_MOST = 36  # beyond this many steps the middle goes by rows
 SWEEPS_MOST = 36
 TAUGHT, RAMP, LANDING = 2.4, (1.6, 1.16), 1.6
 FASTEST, SLOWEST = 0.16, 0.8
+TICKS_A_SECOND = 1000 / theme.TICK_MS
 BRIEF = 0.5  # a step shorter than this drops lag, lane and operands
 
 
