@@ -47,9 +47,7 @@ class _Telling:
     def storyboard(self) -> Storyboard:
         view, words = self.view, self.words
         beats = tuple(self.beats())
-        middle = self.shown[(len(self.shown) + 1) // 2 - 1]
-        stops = [beat for beat in beats if beat.kind in ("step", "mix")]
-        poster = min(stops, key=lambda b: (abs(b.units[0] - middle), b.units[0]))
+        poster = timing.poster(beats, self.shown, ("step", "mix"))
         return Storyboard(
             "attention",
             words.title,
