@@ -24,10 +24,12 @@ class AttentionScene(ExplainerScene):
 
     def stage(self) -> None:
         self.parts = self.board.parts["attention"]
-        for name in self.board.grids:
+        before = list(self.mobjects)
+        for name in self.parts.plan.grids:
             self.add_grid(name)
         self.names = [self._label(name, self.theme.muted) for name in self.parts.names()]
         self.add(*self.names)
+        self.heads = [m for m in self.mobjects if m not in before]  # what gives way when the heads are joined
         self.named: Label | None = None  # the name of the row under way
         self.window = Window(self, self.theme)
         self.lens: list[Label] = []  # the names beside the lens
@@ -66,10 +68,37 @@ class AttentionScene(ExplainerScene):
         self.run(beat.phases[1][1])
 
     def on_join(self, beat: Beat) -> None:
+        """All heads side by side; where a matrix follows them, the first number that it gives, then the others."""
         self.end()
         self.name_place(())
         self.count(beat.done, self.parts.counter(beat.done))
-        self.say(beat.caption, beat.note, whole=True)
+        join = self.parts.join
+        if join is None:
+            self.say(beat.caption, beat.note, whole=True)
+            return
+        self.remove(*self.heads)
+        for name in join.grids:
+            self.add_grid(name)
+        self.add(*(self._label(name, self.theme.muted) for name in join.names))
+        self.add(*(Label(sign, 40, self.theme.muted, "medium", at, "centre", "middle") for at, sign in join.signs))
+        self.say(beat.caption, beat.note, whole=not join.projected)
+        if join.projected:
+            self._project(beat)
+
+    def _project(self, beat: Beat) -> None:
+        """A row of all heads times a column of W_O."""
+        grids, join = self.board.grids, self.parts.join
+        out, made = self.grids["projected"], grids["projected"].cells
+        if made is None:
+            raise KeyError("projected")
+        rows = [grids[f"joined:{head}"] for head in range(join.heads)]
+        boxes = [*(g.span(range(1), range(g.cols)) for g in rows)]
+        weight = grids["weight_output"]
+        frames = self.frame([*boxes, weight.span(range(weight.rows), range(1))], self.theme.focus)
+        self.run(beat.phases[0][1], *map(Appear, frames))
+        marks = self.frame([grids["projected"].cell(0, 0)], self.theme.result)
+        self.run(beat.phases[1][1], Reveal(out, made, [(0, 0)]), *map(Appear, marks), *self.said())
+        self.run(beat.phases[2][1], Reveal(out, made, lag=0.02))
 
     def on_sweep(self, beat: Beat) -> None:
         """Many rows, one after another; the lens rests."""

@@ -66,11 +66,11 @@ class PoolWords:
             return [f"windows cut for a {numbers.shape_text(view.out_shape)} output"]
         padding = str(view.trace.facts["padding"])
         parts = [f"{numbers.shape_text(view.kernel_shape)} window", f"stride {_pair(config.stride)}"]
-        parts += [f"padding {'same ' if config.padding == 'same' else ''}{padding}"] if padding != "0" else []
+        counted = view.kind != "mean" or config.count_include_pad or config.divisor_override is not None
+        aside = "" if counted else " (not counted)"
+        parts += [f"padding {'same ' if config.padding == 'same' else ''}{padding}{aside}"] if padding != "0" else []
         parts += [f"dilation {_pair(config.dilation)}"] if config.dilation != (1, 1) else []
         parts += ["ceil mode"] if config.ceil_mode else []
-        counts = view.kind == "mean" and padding != "0" and config.divisor_override is None
-        parts += ["padding not counted"] if counts and not config.count_include_pad else []
         return parts + ([f"divisor {config.divisor_override}"] if config.divisor_override is not None else [])
 
     def opening(self) -> Line:
