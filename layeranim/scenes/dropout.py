@@ -12,7 +12,7 @@ from layeranim.scenes.base import ExplainerScene
 from layeranim.scenes.parts.animate import Appear, Reveal
 from layeranim.scenes.parts.label import Label, TextLine
 from layeranim.scenes.parts.nodes import edges_at_rest, empty, node, plain_nodes, ring
-from layeranim.scenes.parts.shapes import FocusFrame, Lane
+from layeranim.scenes.parts.shapes import FocusFrame, Lane, polyline
 from layeranim.stories.storyboard import Beat, Cells
 
 SHEETS = ("input", "mask", "output")
@@ -198,7 +198,18 @@ class DropoutScene(ExplainerScene):
             self.hold(around)
             return [around, *self._marks([("input", unit, 0)], self.theme.focus, t.FOCUS)]
         at = divmod(unit, self.parts.cols)
-        return self._marks([("input", *at), ("mask", *at)], self.theme.focus, t.FOCUS)
+        return [*self._marks([("input", *at), ("mask", *at)], self.theme.focus, t.FOCUS), *self._leads(at)]
+
+    def _leads(self, at: tuple[int, int]) -> list[VMobject]:
+        """Lines from a cell in colour to its numbered copy."""
+        pairs = [(self.board.grids.get(f"one:{name}"), self.board.grids.get(name)) for name in ("input", "mask")]
+        ends = [(sheet.cell(*at).outset(t.FOCUS_OUTSET), lens.box) for lens, sheet in pairs if lens and sheet]
+        lines: list[VMobject] = [
+            polyline([[(a.x, a.bottom), (b.x, b.y)], [(a.right, a.bottom), (b.right, b.y)]], self.theme.focus, 2)
+            for a, b in ends
+        ]
+        self.hold(*lines)
+        return lines
 
     def _marks(self, cells: Any, colour: str, width: float) -> list[FocusFrame]:
         return self.frame((self.board.grids[name].cell(row, col) for name, row, col in cells), colour, width)

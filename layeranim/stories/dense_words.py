@@ -204,7 +204,8 @@ class DenseWords:
     def alt(self, title: str, beat: Beat) -> str:
         where = plain(beat.place)
         step = f"Step {beat.units[0] + 1} of {self.view.total}{', ' + where if where else ''}"
-        return f"{title}: {plain(self.parameters())}. {step}: {plain(beat.caption)}."
+        lead = title if title.endswith("?") else f"{title}:"
+        return f"{lead} {plain(self.parameters())}. {step}: {plain(beat.caption)}."
 
 
 def _note(text: str, fact: str = "note") -> Line:
