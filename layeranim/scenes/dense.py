@@ -12,7 +12,7 @@ from layeranim.scenes.parts.animate import Appear, Reveal
 from layeranim.scenes.parts.label import Label, TextLine
 from layeranim.scenes.parts.nodes import edges_at_rest, empty, lit, node, ring, weight_label
 from layeranim.scenes.parts.shapes import FocusFrame, Lane, chip, operator
-from layeranim.stories.storyboard import Beat
+from layeranim.stories.storyboard import Beat, Fact
 
 
 class DenseScene(ExplainerScene):
@@ -29,7 +29,7 @@ class DenseScene(ExplainerScene):
         for points, role in self.parts.lanes:
             self.add(Lane(points, self.theme.role(role)))
         for at, name in self.parts.chips:
-            self.add(chip(at, name, self.theme, self.theme.muted))
+            self.add(chip(at, name, self.theme, self.theme.muted, Fact("activation")))
         for at, sign in self.parts.operators:
             self.add(operator(at, sign, self.theme))
         self.rings: list[VMobject] = []  # around the unit under way, over its number

@@ -112,6 +112,7 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"input": "random:1", "bias": False},
         {"input": "random:4x8", "activation": "softplus", "precision": 2},
         {"input": "digit:4", "activation": "mish"},
+        {"input": "-2 -0.5; 0 9", "activation": "relu6"},
     ],
     "dense": [
         {"input": "3", "units": 1},
