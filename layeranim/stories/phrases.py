@@ -67,11 +67,9 @@ def fits(line: Line, size: float = theme.CAPTION_FLOOR) -> bool:
 
 def listed(parts: Sequence[str], most: float, keep: Sequence[str] = ()) -> str:
     """Parameters side by side; of more than fit in ``most`` px the last ones go, but none of ``keep``."""
-    left = list(parts)
-    while width((Run(",  ".join(left)),), theme.PARAMETERS) > most and (
-        spare := [p for p in left[1:] if p not in keep]
-    ):
-        left.remove(spare[-1])
+    left, spare = list(parts), [part for part in parts[1:] if part not in keep]
+    while spare and width((Run(",  ".join(left)),), theme.PARAMETERS) > most:
+        left.remove(spare.pop())
     return ",  ".join(left)
 
 

@@ -273,7 +273,7 @@ def test_the_check_notices_a_frame_on_other_cells(name: str) -> None:
             if not _under_way(frame, scene) or not _on_cells(frame.boxes[0], plan):
                 continue
             right = frame.boxes
-            row, _ = min(_cells(right[0], plan))
+            row = min(_cells(right[0], plan))[0]
             moved = Box(right[0].x, right[0].y - plan.pitch[1] * (1 if row == 0 else -1), right[0].w, right[0].h)
             frame.around([moved])
             found.extend(misframed(scene, trace, touched, beat.units[0]))
