@@ -141,7 +141,8 @@ t.origin.forward  # the forward trace; t holds its tensors as well
 t.save("back.npz")  # la.load_trace gives it back, forward trace and all
 ```
 
-The film of pooling goes back by itself: there `backward` is an option of the layer, and its trace holds both ways.
+The film of pooling goes back by itself: there `backward` is an option of the layer, its trace holds both ways, and a
+gradient that is not given is drawn like any other array; `la.backward` of a pooling is as of any layer.
 """
 
 

@@ -152,7 +152,8 @@ def backward(trace: Trace, gradients: Mapping[str, Array]) -> Trace:
             step = Step("arrange", (Region(name),), Region(f"grad_{item.before.name}"), tuple(how.items()))
             steps.append([step])
     every = union(made)
-    every = {n: replace(t, role="output") if n == "grad_input" else t for n, t in every.items()}
+    ends: Any = {"grad_output": "input", "grad_input": "output"}
+    every = {name: replace(tensor, role=ends.get(name, tensor.role)) for name, tensor in every.items()}
     own = {n: t for n, t in every.items() if n not in trace.tensors}
     return passed_back(trace, given, beside(trace, *own.values()), Steps.chain(*steps))
 
