@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from layeranim import numbers, theme, typeface
+from layeranim import layout, numbers, theme, typeface
 from layeranim.layout import Fit
 from layeranim.numbers import Style
 from layeranim.stories import phrases, window_stage
@@ -54,7 +54,7 @@ def plan(view: ConvView) -> Plan:
     )
     stage = window_stage.place(sizes)
     view.products_drawn = "products" in stage.corners
-    styles = {name: view.style(_tensor(name), _narrow(stage, name)) for name in [*stage.fits, "pre_activation"]}
+    styles = {name: view.style(_tensor(name), _narrow(view, stage, name)) for name in [*stage.fits, "pre_activation"]}
     if view.biased:
         styles["bias"] = view.style("bias", False)
     for name in ("products", "partial_sums", "kernel", "window"):
@@ -79,10 +79,12 @@ def _tensor(name: str) -> str:
     return "padded" if name in ("input", "window") else name
 
 
-def _narrow(stage: Stage, name: str) -> bool:
-    return (
-        stage.narrow and name != "output" if name != "output" else name in stage.fits and stage.fits[name].pitch[0] < 58
-    )
+def _narrow(view: ConvView, stage: Stage, name: str) -> bool:
+    """Whether a tensor is written for narrow cells; the output follows its own cells."""
+    if name != "output" or name not in stage.fits:
+        return stage.narrow and name != "output"
+    fit = stage.fits[name]
+    return fit.pitch[0] < 58 or layout.numeral_size(fit.pitch, view.wide(name)[0]) < fit.numeral
 
 
 # ── grids ────────────────────────────────────────────────────────────────────

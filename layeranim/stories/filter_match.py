@@ -91,17 +91,23 @@ class _Telling:
         rows, cols = self.shape
         height = (TOP - BOTTOM - (self.shown - 1) * self.row_gap) / self.shown
         room = (RIGHT - LEFT - SCORE - 4 * ARROW) / 3
-        wide = max(
-            layout.widest(
-                numbers.texts(self.trace[n], numbers.style(self.trace[n], pitch=50, precision=self.film.precision))
-                .ravel()
-                .tolist()
-            )
-            for n in ("input", "kernel", "products")
-        )
-        fit = layout.numerals(rows, cols, wide, room, height, 62) or layout.heat(rows, cols, room, height)
-        large = layout.numerals(rows, cols, wide, room, TOP - BOTTOM, 84) or layout.heat(rows, cols, room, TOP - BOTTOM)
-        return fit, large if bool(large.numeral) == bool(fit.numeral) else fit
+        for pitch, most, larger in (
+            (58, 62, 84),
+            (50, 56, 56),
+        ):  # with all decimals in wide cells, with one in narrow ones
+            wide = self.wide(pitch)
+            fit = layout.numerals(rows, cols, wide, room, height, most)
+            if fit is None or (pitch == 58 and fit.pitch[0] < 58 and wide > self.wide(50)):
+                continue
+            return fit, layout.numerals(rows, cols, wide, room, TOP - BOTTOM, larger) or fit
+        return layout.heat(rows, cols, room, height), layout.heat(rows, cols, room, TOP - BOTTOM)
+
+    def wide(self, pitch: float) -> float:
+        """The widest text at size 1 in cells of that pitch."""
+        given = [self.trace[name] for name in ("input", "kernel", "products")]
+        styles = [numbers.style(values, pitch=pitch, precision=self.film.precision) for values in given]
+        texts = [numbers.texts(v, s).ravel().tolist() for v, s in zip(given, styles, strict=True)]
+        return max(layout.widest(part) for part in texts)
 
     # ── stage ────────────────────────────────────────────────────────────────
     def grids(self) -> dict[str, GridPlan]:

@@ -33,8 +33,20 @@ def brief(view: PoolView, w: Window, styles: Styles) -> Line:
         text = numbers.text(view.trace["grad_output"][w.index], styles["grad_output"])
         gradient = Run(text, "ink", source=Address("grad_output", w.index))
         verb = " to the winner of the " if view.kind == "max" else " over the "
-        return Run("gradient "), gradient, Run(verb), Run("window", "focus")
+        return Run("gradient "), gradient, Run(verb), Run("window", "focus"), *_in_all(view, w, styles)
     return Run(f"{name} of the "), Run("window", "focus"), Run(" = "), _result(view, w, styles)
+
+
+def _in_all(view: PoolView, w: Window, styles: Styles) -> Line:
+    """What the winner of a maximum has got from several windows, once the last that reads it has passed."""
+    if view.kind != "max" or len(view.wins(w)) == 1:
+        return ()
+    row, col = (at - before for at, before in zip(view.winner(w), view.before, strict=True))
+    if (view.last[0][row], view.last[1][col]) != (w.r, w.c):
+        return ()
+    cell = (0, w.channel, row, col)
+    text = numbers.text(view.trace["grad_input"][cell], styles["grad_input"])
+    return Run(",  in all "), phrases.result(text, Address("grad_input", cell))
 
 
 def _result(view: PoolView, w: Window, styles: Styles) -> Run:

@@ -7,6 +7,7 @@ stand exactly on their cells. Looked at on the end of every beat.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations, pairwise
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from layeranim import numbers, theme
+from layeranim import numbers, theme, typeface
 from layeranim.engine.trace import Region, Trace
 from layeranim.numbers import Style
 from layeranim.scenes.base import ExplainerScene
@@ -106,6 +107,7 @@ def unclean(scene: ExplainerScene) -> list[str]:
     out += [f"{g.plan.name} leaves the safe area: {g.plan.box}" for g in grids if not inside(g.plan.box, SAFE)]
     out += [f"{m.text!r} is {m.size} px" for m, _ in labels if m.size < theme.FLOOR and not m.markup]
     out += [f"{a.text!r} overlaps {b.text!r}" for (a, x), (b, y) in combinations(labels, 2) if _overlap(x, y)]
+    out += [fault for g in grids for fault in _spilt(g)]
     out += [f"{m.text!r} overlaps {g.plan.name}" for m, b in labels for g in grids if _overlap(b, g.plan.box)]
     out += [
         f"{a.plan.name} overlaps {b.plan.name}" for a, b in combinations(grids, 2) if _overlap(a.plan.box, b.plan.box)
@@ -124,6 +126,19 @@ def unclean(scene: ExplainerScene) -> list[str]:
         out += [f"{said} overlaps {m.text!r}" for m, b in labels if id(m) not in own and _overlap(box, b)]
     out += [f"signs overlap: {a} {b}" for (_, a), (_, b) in combinations(signs, 2) if _overlap(a, b)]
     return out
+
+
+def _spilt(grid: TileGrid) -> list[str]:
+    """Numerals that are wider than their cells, or smaller than the floor."""
+    plan, texts = grid.plan, {(look.text, look.weight) for row in grid.looks for look in row if look.text}
+    if texts and plan.numeral < theme.FLOOR:
+        return [f"numerals of {plan.name} are {plan.numeral} px"]
+    room = plan.pitch[0] - plan.gap - 2 * theme.HAIR
+    return [
+        f"{text!r} spills over its cell of {plan.name}"
+        for text, w in texts
+        if typeface.width(text, plan.numeral, w) > room
+    ]
 
 
 def _overlap(a: Box, b: Box) -> bool:
@@ -303,3 +318,17 @@ def test_the_check_notices_a_sign_and_a_frame_that_are_off() -> None:
     play(Case("lstm", {"steps": "first:1"}, "lstm"), spoil)
     assert any("the sign '+' overlaps" in fault for fault in found)
     assert off == [0] * len(off)
+
+
+def test_the_check_notices_a_numeral_wider_than_its_cell() -> None:
+    def spoil(scene: ExplainerScene, beat: Beat) -> None:
+        grid = scene.grids["input:0"]
+        assert not _spilt(grid)
+        before = grid.looks[0][0]
+        grid.looks[0][0] = replace(before, text="−1234567.00")
+        found.extend(_spilt(grid))
+        grid.looks[0][0] = before
+
+    found: list[str] = []
+    play(Case("pool", {"steps": "first:1"}, "pool"), spoil)
+    assert any("spills" in fault for fault in found)

@@ -128,3 +128,13 @@ def test_an_output_in_colour_is_seen_and_stays_the_smaller_one() -> None:
     _, board = told(mode="mean", input="random:64x64", kernel_size=4, stride=4)
     given, out = board.grids["input:0"].box, board.grids["output:0"].box
     assert 120 <= out.w < given.w
+
+
+def test_a_short_step_backwards_says_what_the_winner_has_in_all() -> None:
+    given = {"grad_output": "1 2 3; 4 5 6; 7 8 9", "pace": "fast"}
+    _, board = told(backward=True, input="random:5x5", kernel_size=3, stride=1, **given)
+    assert [plain(beat.caption) for beat in board.beats if beat.kind == "brief"] == [
+        "gradient 6 to the winner of the window",  # more is to come
+        "gradient 7 to the winner of the window,  in all 11",
+        "gradient 8 to the winner of the window",
+    ]
