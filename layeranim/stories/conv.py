@@ -35,7 +35,7 @@ class ConvTelling:
         view = self.view
         shown = self.film.selected(view.units)
         beats = tuple(self.beats(shown))
-        middle = self.poster_beat(beats, shown)
+        middle = timing.poster(beats, shown)
         title = self.film.title or (self.preset.title if self.preset else "") or "Convolution"
         return Storyboard(
             "conv",
@@ -56,7 +56,7 @@ class ConvTelling:
         yield Beat("open", at, opening, caption=self.words.opening(), note=self.words.size_formula(), done=shown.start)
         at += opening
         notes = list(self.words.notes(shown))
-        for i, stretch in enumerate(self.stretches(shown)):
+        for i, stretch in enumerate(timing.with_pause(shown, self.view.out_shape[1], self.film.pace)):
             length = timing.ticks(stretch.seconds)
             first, last = stretch.units[0], stretch.units[-1]
             brief = stretch.seconds < timing.BRIEF
@@ -90,27 +90,6 @@ class ConvTelling:
             at += length
         hold = timing.ticks(theme.END_HOLD)
         yield Beat("close", at, hold, caption=self.words.closing(), note=self.words.takeaway(), done=shown.stop)
-
-    def stretches(self, shown: range) -> list[timing.Stretch]:
-        """The schedule; a long film stops once more in the middle, where its poster is taken."""
-        plain_ = timing.schedule(shown, self.view.out_shape[1], self.film.pace)
-        middle = shown[(len(shown) + 1) // 2 - 1]
-        out: list[timing.Stretch] = []
-        for stretch in plain_:
-            if middle not in stretch.units or (stretch.seconds >= 2 * timing.BRIEF and not stretch.sweep):
-                out.append(stretch)
-                continue
-            before, after = range(stretch.units.start, middle), range(middle + 1, stretch.units.stop)
-            pause = timing.Stretch(range(middle, middle + 1), timing.RAMP[0] * PACES[self.film.pace])
-            out += [timing.Stretch(before, stretch.seconds)] if len(before) else []
-            out += [pause, *([timing.Stretch(after, stretch.seconds)] if len(after) else [])]
-        return out
-
-    def poster_beat(self, beats: tuple[Beat, ...], shown: range) -> Beat:
-        """The beat of step ⌈n/2⌉, or the nearest one before it that has its caption and products on stage."""
-        middle = shown[(len(shown) + 1) // 2 - 1]
-        steps = [b for b in beats if b.kind == "step"]
-        return min(steps, key=lambda b: (abs(b.units[0] - middle), b.units[0]))
 
     def phases(self, length: int, brief: bool, taught: bool) -> tuple[tuple[str, int], ...]:
         seconds = length * theme.TICK_MS / 1000
