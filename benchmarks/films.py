@@ -17,12 +17,12 @@ FPS = Fraction(25)
 
 def small() -> Storyboard:
     """6×6 ∗ 3×3, 16 steps."""
-    return board(input="random:6x6", kernel_size=3)
+    return board("conv", input="random:6x6", kernel_size=3)
 
 
 def large() -> Storyboard:
     """28×28 ∗ 3×3, its first 16 steps, as heat with a lens."""
-    return board(input="random:28x28", kernel_size=3, steps="first:16")
+    return board("conv", input="random:28x28", kernel_size=3, steps="first:16")
 
 
 def large_with_numerals() -> Storyboard:
@@ -34,10 +34,16 @@ def large_with_numerals() -> Storyboard:
     return replace(heat, grids=grids)
 
 
-def board(**options: object) -> Storyboard:
-    """The storyboard of a convolution."""
-    work = api.prepare("conv", options)
+def board(explainer: str, **options: object) -> Storyboard:
+    """A storyboard of ours."""
+    work = api.prepare(explainer, options)
     return work.storyboard(work.trace())
+
+
+def again(story: Storyboard, times: int) -> Storyboard:
+    """A storyboard whose beats come so many times: a longer film of the same stage."""
+    beats = (replace(beat, start=beat.start + turn * story.ticks) for turn in range(times) for beat in story.beats)
+    return replace(story, beats=tuple(beats))
 
 
 def _numbered(grid: GridPlan) -> GridPlan:

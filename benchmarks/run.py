@@ -1,13 +1,14 @@
-"""``./run bench [SECTION…]``: every comparison in one run, as ratios, with the machine it ran on."""
+"""``./run bench [SECTION[:WORD]…]``: every comparison in one run, as ratios, with the machine it ran on.
+
+A word after the section chooses the rows whose name holds it: ``naive:lens``.
+"""
 
 from __future__ import annotations
 
-import gc
 import importlib.util
 import json
 import os
 import platform
-import resource
 import statistics
 import subprocess
 import sys
@@ -28,11 +29,17 @@ from layeranim.film.writers.mp4 import H264
 from layeranim.stories.storyboard import Storyboard
 
 HD, SMALL = (1280, 720), (640, 360)
+WORD = ""  # rows whose name holds it
 
 
 def row(*cells: object) -> None:
     """One row of a Markdown table."""
     print("| " + " | ".join(str(c) for c in cells) + " |", flush=True)
+
+
+def wanted(name: str) -> bool:
+    """Whether a row was asked for."""
+    return WORD in name
 
 
 def timed(act: Callable[[], object], times: int = 3) -> float:
@@ -63,12 +70,17 @@ def naive() -> None:
 
     row("film", "plain Manim, s", "layeranim, s", "times as fast", "wanted")
     row("---", "---", "---", "---", "---")
-    cases = (("6×6 ∗ 3×3, 16 steps", films.small(), 6), ("28×28, heat with a lens", films.large(), 30),
-             ("28×28, a numeral in every cell", films.large_with_numerals(), 30))  # fmt: skip
-    for name, board, wanted in cases:
-        theirs, frames, _ = plain.render(board, HD, "mp4")
-        ours = statistics.median(film(board, HD, "mp4")[0] for _ in range(3))
-        row(name, f"{theirs:.2f} ({frames} frames)", f"{ours:.2f}", f"{theirs / ours:.1f}", f"≥ {wanted}")
+    cases = (("6×6 ∗ 3×3, 16 steps", films.small, 6), ("28×28, heat with a lens", films.large, 30),
+             ("28×28, a numeral in every cell", films.large_with_numerals, 30))  # fmt: skip
+    for name, story, least in cases:
+        if wanted(name):
+            board = story()
+            ours = [film(board, HD, "mp4") for _ in range(3)]
+            theirs, frames, _ = plain.render(board, HD, "mp4")
+            ours += [film(board, HD, "mp4") for _ in range(2)]  # before and after, as other work comes and goes
+            seconds = statistics.median(one[0] for one in ours)
+            row(name, f"{theirs:.2f} ({frames} frames)", f"{seconds:.2f} ({ours[0][1]} frames)",
+                f"{theirs / seconds:.1f}", f"≥ {least}")  # fmt: skip
 
 
 def gif() -> None:
@@ -96,7 +108,10 @@ def limit() -> None:
         "ratio",
     )
     row(*["---"] * 6)
-    for name, board in (("6×6 ∗ 3×3", films.small()), ("28×28", films.large())):
+    for name, story in (("6×6 ∗ 3×3", films.small), ("28×28", films.large)):
+        if not wanted(name):
+            continue
+        board = story()
         frames = _yuv(board)
         alone = timed(partial(_encode, frames))
         two = statistics.median(film(board, HD, "mp4")[0] for _ in range(3))
@@ -167,7 +182,9 @@ def drawing() -> None:
     row(*["---"] * 4)
     for size_, steps in ((6, 16), (16, 16), (32, 16), (64, 16), (18, 16), (18, 64), (18, 256)):
         name = f"{size_}×{size_} ∗ 3×3, {steps} steps"
-        board = films.board(input=f"random:{size_}x{size_}", kernel_size=3, steps=f"first:{steps}")
+        if not wanted(name):
+            continue
+        board = films.board("conv", input=f"random:{size_}x{size_}", kernel_size=3, steps=f"first:{steps}")
         taken = []
         frames = 0
         for size in (HD, SMALL):
@@ -178,7 +195,7 @@ def drawing() -> None:
 
 
 def process() -> None:
-    """Whole processes: a bare interpreter, commands without Manim, the main job."""
+    """Whole processes: a bare interpreter, commands without Manim, the main job and its parts."""
     row("command", "seconds", "over a bare interpreter")
     row(*["---"] * 3)
     bare = timed(lambda: subprocess.run([sys.executable, "-c", "pass"], check=True), 5)
@@ -187,15 +204,16 @@ def process() -> None:
         main_job = ["render", "conv", "--stride", "2"]
         written = ["-q", "-o", f"{folder}/a.mp4", "-o", f"{folder}/a.gif"]
         for words in (["--help"], ["list"], ["trace", "conv"], [*main_job, "--dry-run"], [*main_job, *written]):
-            command = [sys.executable, "-m", "layeranim", *words]
-            seconds = timed(partial(subprocess.run, command, check=True, capture_output=True, env=_here()), 3)
-            row(
-                "layeranim " + " ".join(w for w in words if not w.startswith("/")),
-                f"{seconds:.2f}",
-                f"{seconds - bare:.2f}",
-            )
-    loaded = timed(lambda: subprocess.run([sys.executable, "-c", "import manim"], check=True, capture_output=True), 3)
-    row("python -c 'import manim'", f"{loaded:.2f}", f"{loaded - bare:.2f}")
+            name = "layeranim " + " ".join(w for w in words if not w.startswith("/"))
+            if wanted(name):
+                command = [sys.executable, "-m", "layeranim", *words]
+                seconds = timed(partial(subprocess.run, command, check=True, capture_output=True, env=_here()), 3)
+                row(name, f"{seconds:.2f}", f"{seconds - bare:.2f}")
+    if wanted("of it"):
+        runs = [_print("import parts; parts.show()").splitlines() for _ in range(3)]
+        for lines in zip(*runs, strict=True):
+            seconds = statistics.median(float(line.split()[0]) for line in lines)
+            row(f"of it: {lines[0].partition(' ')[2]}", f"{seconds:.2f}", "")
 
 
 def memory() -> None:
@@ -204,26 +222,49 @@ def memory() -> None:
     row("---", "---")
     row("imports", _peak("import layeranim.film.film, layeranim.scenes.conv"))
     for fmt, size in (("mp4", HD), ("gif", SMALL), ("webm", HD), ("webp", SMALL), ("apng", SMALL)):
-        for pace, name in ((1, "16 steps"), (10, "ten times as long")):
-            code = f"from run import long; long({fmt!r}, {size!r}, {pace})"
-            row(f"{fmt} {size[0]}×{size[1]}, {name}", _peak(code))
+        for pace, length in ((1, "16 steps"), (10, "ten times as long")):
+            name = f"{fmt} {size[0]}×{size[1]}, {length}"
+            if wanted(name):
+                row(name, _peak(f"from run import long; long({fmt!r}, {size!r}, {pace})"))
 
 
 def long(fmt: str, size: tuple[int, int], times: int) -> None:
-    """One film played so many times into one writer."""
-    board = films.small()
-    with tempfile.TemporaryFile() as out:
-        one = writer(fmt, out, films.spec(size))
-        for _ in range(times):
-            films.play(board, size, films.Feed(one))
-            gc.collect()  # a scene's parts know each other; what counts here is the length of the film
-        one.finish()
+    """One film whose beats come so many times."""
+    film(films.again(films.small(), times), size, fmt)
+
+
+def large() -> None:
+    """Inputs of 10⁵ cells and 10⁴ and more windows: seconds without imports, and peak memory."""
+    row("film", "seconds of film", "seconds", "peak MB")
+    row(*["---"] * 4)
+    for name, options in (
+        ("conv 320×320 ∗ 3×3: 102 400 cells, 101 124 windows", {"input": "random:320x320", "kernel": "sobel-x"}),
+        ("pool 320×320, 2×2: 102 400 cells, 25 600 windows", {"input": "random:320x320"}),
+    ):
+        if wanted(name):
+            explainer = name.split()[0]
+            code = f"from run import one; one({explainer!r}, {options!r})"
+            row(f"{name}, MP4 1280×720", *_print(f"{code}; print({PEAK})").split())
+
+
+def one(explainer: str, options: dict[str, object]) -> None:
+    """Print the length of a film and the seconds it takes, its numbers included."""
+    start = time.perf_counter()
+    story = films.board(explainer, **options)
+    film(story, HD, "mp4")
+    print(f"{story.seconds:.0f} {time.perf_counter() - start:.2f}")
+
+
+PEAK = f"__import__('resource').getrusage(0).ru_maxrss // {1024 if sys.platform != 'darwin' else 1024**2}"
 
 
 def _peak(code: str) -> int:
-    report = f"{code}\nimport resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
-    done = subprocess.run([sys.executable, "-c", report], check=True, capture_output=True, text=True, env=_here())
-    return round(int(done.stdout.split()[-1]) / (1024 if sys.platform != "darwin" else 1024**2))
+    return int(_print(f"{code}\nprint({PEAK})").split()[-1])
+
+
+def _print(code: str) -> str:
+    """What a process of its own prints."""
+    return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=_here()).stdout
 
 
 def _here() -> dict[str, str]:
@@ -251,22 +292,24 @@ def engine() -> None:
             f"{f['held']:.1f}", f"{f['peak']:.1f}")  # fmt: skip
 
 
-SECTIONS = {f.__name__: f for f in (naive, limit, gif, matplotlib, drawing, process, memory, engine)}
+SECTIONS = {f.__name__: f for f in (naive, limit, gif, matplotlib, drawing, process, memory, large, engine)}
 
 
-def main(names: list[str]) -> int:
-    """Run the named sections, all by default."""
-    unknown = [n for n in names if n not in SECTIONS]
+def main(asked: list[str]) -> int:
+    """Run the sections that are asked for, all by default."""
+    global WORD
+    chosen = [name.partition(":") for name in asked or SECTIONS]
+    unknown = [name for name, _, _ in chosen if name not in SECTIONS]
     if unknown:
         print(f"unknown section {unknown[0]}; there are {', '.join(SECTIONS)}", file=sys.stderr)
         return 2
     machine = f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}"
     print(f"{machine}, Python {platform.python_version()}, av {av.__version__}\n")
-    for name in names or SECTIONS:
+    for name, _, word in chosen:
+        WORD = word
         print(f"## {(SECTIONS[name].__doc__ or name).splitlines()[0]}\n")
         SECTIONS[name]()
         print()
-    print(f"peak memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
     return 0
 
 

@@ -43,7 +43,9 @@ def _explainer(name: str) -> str:
     rows = [f"# {name}", "", f"{entry.summary[0].upper()}{entry.summary[1:]}.", "", f"Good for: {story.good_for}.", ""]
     film = "conv.gif" if name == "conv" else f"{name}-light.gif"
     rows += [f"![{entry.summary}](../../renders/{film})", ""]
-    rows += ["```", f"layeranim render {name}", f"layeranim trace {name}", "```", ""]
+    rows += ["```", f"layeranim render {name}", f"layeranim trace {name}"]
+    rows += [f"layeranim trace {name} --backward"] if layer.backward else []
+    rows += ["```", ""]
     rows += ["## Formula", "", f"`{layer.formula}`", "", f"Source: {layer.source}.", ""]
     rows += ["## Options", "", *_options(layer.config.options()), ""]
     rows += ["## Arrays", "", *_arrays(layer), ""]
@@ -75,6 +77,9 @@ def _arrays(layer: Layer) -> list[str]:
         rows.append(
             f"| `{flag}` | {', '.join(spec.axes)} | {_cell(spec.help)}{' (optional)' if spec.optional else ''} |"
         )
+    if layer.unpack:
+        every = next(option for option in api.InputOptions.options() if option.name == "weights")
+        rows.append(f"| `{every.flag}` |  | {_cell(every.help)} (optional) |")
     return rows
 
 

@@ -11,7 +11,8 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
 from layeranim import catalog, inputs, typeface
 from layeranim.engine import archive
-from layeranim.engine.option import Config, Flag, Integer, Layer, PerAxis, Text, option, suggest
+from layeranim.engine.option import Config, Flag, Integer, Kind, Layer, PerAxis, Text, option, suggest
+from layeranim.engine.option import given as said
 from layeranim.engine.packing import Packed
 from layeranim.engine.trace import Array, Shape, Trace
 from layeranim.errors import LayeranimError, OptionError, UsageError
@@ -25,6 +26,18 @@ if TYPE_CHECKING:
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 
 
+@dataclass(frozen=True)
+class StateDict(Kind):
+    """A file or a mapping; what is in it is read with the arrays."""
+
+    metavar: str = "FILE"
+
+    def check(self, name: str, value: Any) -> Any:
+        if value is None or isinstance(value, (str, os.PathLike, Mapping)):
+            return value
+        raise OptionError(f"{name} is {said(value)}, but must be a file or a mapping of names to arrays")
+
+
 @dataclass(frozen=True, kw_only=True)
 class InputOptions(Config):
     """Where the arrays come from, besides each array's own option."""
@@ -34,6 +47,7 @@ class InputOptions(Config):
     gray: bool = option(Flag(), False, "read the input picture as grey values", aliases=("grey",))
     resize: tuple[int, int] | None = option(PerAxis(optional=True), None, "scale the input picture to height x width")
     max_input: int = option(Bytes(), "256MiB", "how much memory an array may take")
+    weights: Any = option(StateDict(), None, "all weights: a PyTorch state_dict as .npz or .safetensors")  # noqa: RUF009
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +147,9 @@ def prepare(name: str, given: Mapping[str, Any], *, stdin: BinaryIO | None = Non
     wanted = Config.of.__func__(layer.config, options)  # type: ignore[attr-defined]
     sources = {n: reader.read(n, spec, wanted) for n, spec in arrays.items()}
     given_names = frozenset((*options, *arrays))
+    if ours.weights is not None:
+        found, unpacked = reader.unpacked(wanted, options)
+        options, sources = {**found, **options}, {**unpacked, **sources}
     config, every, used, seeded = _filled(layer, preset, options, sources, reader, explicit=bool(example))
     labels = preset.labels if used and preset.labels and not seeded else {}
     back = None if gradients is None else {n: reader.read(f"grad_{n}", spec, config) for n, spec in gradients.items()}
@@ -218,6 +235,25 @@ class _Reader:
             common |= {"gray": self.ours.gray, "resize": self.ours.resize}
             return _one_row(inputs.read(spec, **common), self.layer)
         return inputs.read(spec, **common)
+
+    def unpacked(self, wanted: Any, options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, inputs.Source]]:
+        """Options and arrays of the layer whose state_dict was given."""
+        if self.layer.unpack is None:
+            raise OptionError(f"weights is for layers with a state_dict of several weights; {self.layer.name} has none")
+        read = inputs.state(self.ours.weights, base=self.base, limits=inputs.Limits(self.ours.max_input))
+        found = self.layer.unpack({name: source.array for name, source in read.items()})
+        if found.layer != self.layer.name:
+            raise OptionError(f"weights are those of {found.layer}: layeranim render {found.layer}")
+        for name, value in found.options.items():
+            if name in options and getattr(wanted, name) != value:
+                raise OptionError(
+                    f"{name} is {said(getattr(wanted, name))}, but weights have {said(value)}; leave it out"
+                )
+        sources = {name: inputs.read(array, what=name) for name, array in found.arrays.items()}
+        if isinstance(self.ours.weights, Mapping):
+            return found.options, sources
+        file = os.path.basename(self.ours.weights)
+        return found.options, {n: replace(s, name=inputs.printable(file, 40), kind="file") for n, s in sources.items()}
 
     def seeded(self, name: str, shape: Shape) -> inputs.Source:
         role = next((spec.role for spec in self.layer.arrays if spec.name == name), "weight")

@@ -56,6 +56,7 @@ def describe(name: str) -> dict[str, Any]:
         "options": _options(layer.config), "film_options": _options(FilmOptions) if film else [],
         "arrays": [{"name": a.name, "axes": list(a.axes), "role": a.role, "optional": a.optional, "help": a.help}
                    for a in layer.arrays],
+        "backward": [f"grad_{start}" for start in layer.starts] if layer.backward else [],
         "examples": [{"name": p.name, "summary": p.summary, "source": p.source} for p in story.presets if film],
         "tensors": [tables.tensor_json(tensor) for tensor in made.tensors.values()],
     }  # fmt: skip
@@ -90,6 +91,8 @@ def _described(found: dict[str, Any]) -> str:
         rest = "; ".join(note for note in notes if note)
         lines.append(f"  {', '.join(item['flags'])} {item['takes']}")
         lines.append(f"      {item['help']}" + (f"  [{rest}]" if rest else ""))
+    if found["backward"]:
+        lines += ["", f"backward, from {', '.join(found['backward'])}", f"  layeranim trace {found['name']} --backward"]
     lines += ["", "examples"] if found["examples"] else []
     for item in found["examples"]:
         lines += [f"  {item['name']}: {item['summary']}", f"      {item['source']}"]

@@ -51,6 +51,7 @@ def film_options(name: str) -> list[click.Option]:
             item.type = Words(known)
             item.help = f"a ready example: {', '.join(known)}  [default: {known[0]}]"
             item.metavar = "NAME"
+    inputs = [item for item in inputs if item.name != "weights" or layer.unpack]
     film = options.declared(FilmOptions, options.FILM)
     return [*options.declared(layer.config, options.LAYER), *options.arrays(layer), *inputs, *film]
 

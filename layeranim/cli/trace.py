@@ -55,7 +55,7 @@ def _options(name: str) -> list[click.Option]:
     back = options.way_back(layer, api.PassOptions)
     if name in catalog.explainers():
         return [*(option for option in film_options(name) if option.name not in NOT_HERE), *back]
-    data = options.declared(api.InputOptions, options.DATA, ("example", "gray", "resize"))
+    data = options.declared(api.InputOptions, options.DATA, ("example", "gray", "resize", "weights"))
     look = options.declared(FilmOptions, options.FILM, NOT_HERE)
     return [*options.declared(layer.config, options.LAYER), *options.arrays(layer), *data, *back, *look]
 

@@ -108,7 +108,7 @@ def run(plan: Plan, values: Mapping[str, Array]) -> Array:
     parts = [values[name][..., span.start : span.stop] if isinstance(span, range) else values[name]
              for name, span in plan.reads]  # fmt: skip
     if plan.operation == "activate_back":
-        return np.asarray(parts[0] * ACTIVATIONS[dict(plan.parameters)["name"]].slope(parts[1]))
+        return np.asarray(parts[0] * ACTIVATIONS[dict(plan.parameters)["name"]].derivative(parts[1]))
     return _RUN[plan.operation](*parts)
 
 

@@ -176,7 +176,7 @@ class Origin:
     given: Mapping[str, Array]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Trace(Mapping[str, Array]):
     """Everything one layer computed. ``trace["output"]`` is an array; ``trace.steps[3]`` an act of arithmetic.
 
@@ -198,6 +198,9 @@ class Trace(Mapping[str, Array]):
                 known, owner = sizes.setdefault(axis, (size, tensor.name))
                 if known != size:
                     raise ShapeError(f"axis {axis} is {known} in {owner} and {size} in {tensor.name}")
+
+    def __repr__(self) -> str:
+        return f"<trace of {self.layer}: {len(self.tensors)} tensors, {len(self.steps)} steps>"
 
     def __getitem__(self, name: str) -> Array:
         return self.tensor(name).array

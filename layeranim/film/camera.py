@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from functools import cache
 from typing import Any, NamedTuple, Protocol, TypeGuard
 
 import cairo
@@ -26,6 +25,7 @@ SPRITE_BYTES = 12_000_000  # least recently used sprites go beyond this
 PHASES = 256  # cairo's own sub-pixel grid: finer positions give the same pixels
 MOST_RECTS = 48
 CLOSE = 1e-6  # Manim's tolerance: points nearer than this are one
+_PAINTERS: dict[type, bool] = {}  # asked for every mobject of every frame
 
 
 class Painter(Protocol):
@@ -260,12 +260,10 @@ def _collect(m: Mobject, out: list[Any]) -> None:
 
 
 def _paints(m: Any) -> TypeGuard[Painter]:
-    return _is_painter(type(m))
-
-
-@cache
-def _is_painter(kind: type) -> bool:
-    return hasattr(kind, "take_changes")
+    kind = type(m)
+    if kind not in _PAINTERS:
+        _PAINTERS[kind] = hasattr(kind, "take_changes")
+    return _PAINTERS[kind]
 
 
 def _appearance(m: VMobject) -> tuple[Any, ...]:

@@ -30,17 +30,20 @@ _mine: set[Path] = set()
 
 def create(folder: Path, as_folder: bool = False) -> tuple[Path, int]:
     """A new hidden file or folder in ``folder``, locked; its path and handle."""
-    while True:
+    while True:  # until no other run takes it for a leftover before it is locked
         hidden = folder / f".layeranim-{secrets.token_hex(8)}.part"
         _mine.add(hidden.absolute())
         if as_folder:
             hidden.mkdir()
-            handle = os.open(hidden, os.O_RDONLY)
+            try:
+                handle = os.open(hidden, os.O_RDONLY)
+            except FileNotFoundError:
+                continue
         else:
             handle = os.open(hidden, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
         if _lock(handle) and hidden.exists():
             return hidden, handle
-        os.close(handle)  # another run took it for a leftover before it was locked
+        os.close(handle)
 
 
 def _lock(handle: int) -> bool:

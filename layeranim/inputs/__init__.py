@@ -14,6 +14,7 @@ from layeranim.inputs.safe import printable
 from layeranim.inputs.samples import SAMPLES
 from layeranim.inputs.seeded import seeded
 from layeranim.inputs.source import Source
+from layeranim.inputs.state import state
 
 __all__ = ["KERNELS", "LIMITS", "SAMPLES", "Limits", "Source", "font", "kernel", "packed", "printable", "read",
-           "seeded", "traced"]  # fmt: skip
+           "seeded", "state", "traced"]  # fmt: skip

@@ -9,11 +9,11 @@ from manim import Animation
 
 from layeranim import theme as t
 from layeranim.scenes.base import ExplainerScene
-from layeranim.scenes.parts.animate import TRAVEL, Appear, Follow, Reveal
+from layeranim.scenes.parts.animate import Appear, Reveal
 from layeranim.scenes.parts.label import Label
 from layeranim.scenes.parts.shape import PX
 from layeranim.scenes.parts.shapes import FocusFrame, Lane
-from layeranim.scenes.parts.window import Window, between, frame_width
+from layeranim.scenes.parts.window import Window, frame_width
 from layeranim.stories.storyboard import Beat, Box
 
 MADE, LENS = ("scores", "weights", "output"), ("lens_scores", "lens_weights")
@@ -23,14 +23,15 @@ class AttentionScene(ExplainerScene):
     """One row of one head after another; the first one stage by stage."""
 
     def stage(self) -> None:
-        self.parts: Any = self.board.parts["attention"]
-        for name in self.board.grids:
+        self.parts = self.board.parts["attention"]
+        before = list(self.mobjects)
+        for name in self.parts.plan.grids:
             self.add_grid(name)
         self.names = [self._label(name, self.theme.muted) for name in self.parts.names()]
         self.add(*self.names)
+        self.heads = [m for m in self.mobjects if m not in before]  # what gives way when the heads are joined
         self.named: Label | None = None  # the name of the row under way
         self.window = Window(self, self.theme)
-        self.passing: list[Any] = []  # what belongs to one row: lanes, the frame of the result, a name of its own
         self.lens: list[Label] = []  # the names beside the lens
         self.boxes: dict[str, list[Box]] = {}
         for unit in range(self.parts.first):
@@ -48,20 +49,15 @@ class AttentionScene(ExplainerScene):
         return label
 
     # ── beats ────────────────────────────────────────────────────────────────
-    def on_open(self, beat: Beat) -> None:
-        self.count(beat.done, self.parts.counter(beat.done))
-        self.say(beat.caption, beat.note)
-
-    def on_stage(self, beat: Beat) -> None:
+    def _stages(self, beat: Beat) -> None:
         """A stage of the taught row, a projection: look, then write."""
-        for name, ticks in beat.phases:
-            getattr(self, f"_{name}")(beat, beat.units[0], ticks)
+        self.on_step(beat)
 
-    on_project = on_score = on_scale = on_cap = on_mask = on_exp = on_divide = on_pick = on_mix = on_step = on_stage
+    on_project = on_score = on_scale = on_cap = on_mask = on_exp = on_divide = on_pick = on_mix = _stages
 
     def on_head(self, beat: Beat) -> None:
         """The next head's queries, keys and values; what the last one made leaves."""
-        self._end()
+        self.end()
         self.say(beat.caption, beat.note, whole=True)
         self.name_place(beat.place)
         unit = beat.units[0]
@@ -72,40 +68,52 @@ class AttentionScene(ExplainerScene):
         self.run(beat.phases[1][1])
 
     def on_join(self, beat: Beat) -> None:
-        self._end()
+        """All heads side by side; where a matrix follows them, the first number that it gives, then the others."""
+        self.end()
         self.name_place(())
         self.count(beat.done, self.parts.counter(beat.done))
-        self.say(beat.caption, beat.note, whole=True)
+        join = self.parts.join
+        if join is None:
+            self.say(beat.caption, beat.note, whole=True)
+            return
+        self.remove(*self.heads)
+        for name in join.grids:
+            self.add_grid(name)
+        self.add(*(self._label(name, self.theme.muted) for name in join.names))
+        self.add(*(Label(sign, 40, self.theme.muted, "medium", at, "centre", "middle") for at, sign in join.signs))
+        self.say(beat.caption, beat.note, whole=not join.projected)
+        if join.projected:
+            self._project(beat)
+
+    def _project(self, beat: Beat) -> None:
+        """A row of all heads times a column of W_O."""
+        grids, join = self.board.grids, self.parts.join
+        out, made = self.grids["projected"], grids["projected"].cells
+        if made is None:
+            raise KeyError("projected")
+        rows = [grids[f"joined:{head}"] for head in range(join.heads)]
+        boxes = [*(g.span(range(1), range(g.cols)) for g in rows)]
+        weight = grids["weight_output"]
+        frames = self.frame([*boxes, weight.span(range(weight.rows), range(1))], self.theme.focus)
+        self.run(beat.phases[0][1], *map(Appear, frames))
+        marks = self.frame([grids["projected"].cell(0, 0)], self.theme.result)
+        self.run(beat.phases[1][1], Reveal(out, made, [(0, 0)]), *map(Appear, marks), *self.said())
+        self.run(beat.phases[2][1], Reveal(out, made, lag=0.02))
 
     def on_sweep(self, beat: Beat) -> None:
         """Many rows, one after another; the lens rests."""
-        self._leave()
-        self.say(beat.caption, beat.note, whole=True)
-        self.name_place(beat.place)
-        shown = [beat.units[0] - 1]
 
-        def at(alpha: float) -> None:
-            unit = beat.units[min(len(beat.units) - 1, int(alpha * len(beat.units)))]
-            for passed in range(shown[0] + 1, unit + 1):
+        def through(first: int, last: int) -> None:
+            for passed in range(first, last + 1):
                 self._fill(passed)
-            if unit != shown[0]:
-                self._look("step", unit)
-                self.count(unit + 1, self.parts.counter(unit + 1), unit)
-            shown[0] = unit
+            self._look("step", last)
 
-        self.run(beat.ticks, Follow(at))
-        at(1.0)
-
-    def on_close(self, beat: Beat) -> None:
-        self._end()
-        self.count(beat.done, self.parts.counter(beat.done))
-        self.name_place(())
-        self.say(beat.caption, beat.note, whole=True)
+        self.sweep(beat, through)
 
     # ── phases ───────────────────────────────────────────────────────────────
     def _travel(self, beat: Beat, unit: int, ticks: int) -> None:
         """The frames move to what is read."""
-        self._leave()
+        self.leave()
         self.mute()
         self.name_place(beat.place)
         done = beat.done - (beat.kind in ("step", "mix"))
@@ -117,13 +125,10 @@ class AttentionScene(ExplainerScene):
         if beat.kind == "project":
             self.say(beat.caption, beat.note, whole=True)
         self.window.lenses = self.parts.lenses(beat.kind)
-        if not start or list(start) != list(goal):
+        there = start if start and list(start) == list(goal) else None
+        if there is None:
             self.window.remove()
-            self.window.put(goal)
-            self.run(ticks, *(Appear(frame) for frame in self.window.frames))
-        else:
-            self.run(ticks, Follow(lambda a: self.window.put(between(start, goal, a)), rate_func=TRAVEL))
-            self.window.put(goal)
+        self.window.travel(there, goal, ticks)
         self.boxes = goal
 
     def _first(self, beat: Beat, unit: int, ticks: int) -> None:
@@ -162,16 +167,13 @@ class AttentionScene(ExplainerScene):
         moves = [Reveal(self.grids[n], cells, where) for n, cells, where in self.parts.content("mix", unit)]
         self.run(ticks, *moves, *self._appear("step", unit, False), *self.said())
 
-    def _read(self, beat: Beat, unit: int, ticks: int) -> None:
-        self.run(ticks)
-
     # ── pieces ───────────────────────────────────────────────────────────────
     def _boxes(self, stage: str, unit: int) -> dict[str, list[Box]]:
         return {name: [self.grids[name].plan.span(rows, cols)] for name, rows, cols in self.parts.frames(stage, unit)}
 
     def _look(self, stage: str, unit: int) -> None:
         """Frames and names at a row, at once."""
-        self._leave()
+        self.leave()
         self.boxes, self.window.lenses = self._boxes(stage, unit), self.parts.lenses(stage)
         self.window.put(self.boxes)
         self._name_row(unit)
@@ -182,8 +184,7 @@ class AttentionScene(ExplainerScene):
         at, name = self.parts.row_name(unit)
         if at is None:
             self.named = self._label(name, self.theme.focus)
-            self.passing.append(self.named)
-            self.add(self.named)
+            self.hold(self.named)
         else:
             self.named = self.names[at]
             self.named.set_fill(self.theme.focus)
@@ -215,20 +216,17 @@ class AttentionScene(ExplainerScene):
         for name, rows, cols in self.parts.target(stage, unit):
             box = self.grids[name].plan.span(rows, cols)
             new.append(FocusFrame([box], self.theme.result, self.theme, frame_width([box])))
-        self.passing += new
-        self.add(*new)
+        self.hold(*new)
         return [Appear(one) for one in new]
 
-    def _leave(self) -> None:
-        """What belonged to the last row goes."""
+    def leave(self) -> None:
         if self.named is not None:
             self.named.set_fill(self.theme.muted)
-        self.remove(*self.passing)
-        self.named, self.passing = None, []
+        self.named = None
+        super().leave()
 
-    def _end(self) -> None:
-        """No row is under way any more."""
-        self._leave()
+    def end(self) -> None:
+        self.leave()
         self._clear_lens()
         self.window.remove()
         self.boxes = {}

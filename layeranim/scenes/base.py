@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from typing import Any
 
 from manim import Animation, Mobject, Scene
 
 from layeranim import theme as t
-from layeranim.scenes.parts.animate import Appear
+from layeranim.scenes.parts.animate import Appear, Follow
 from layeranim.scenes.parts.label import Label, TextLine
+from layeranim.scenes.parts.progress import Progress
 from layeranim.scenes.parts.shape import Bundle
-from layeranim.scenes.parts.shapes import hairline, rectangle, tensor_frame
+from layeranim.scenes.parts.shapes import FocusFrame, hairline, tensor_frame
 from layeranim.scenes.parts.tilegrid import TileGrid
 from layeranim.stories import phrases
 from layeranim.stories.storyboard import Beat, Box, Line, Run, Source, Storyboard
@@ -21,7 +21,12 @@ from layeranim.theme import Theme
 
 
 class ExplainerScene(Scene):
-    """Plays a storyboard. A subclass places its stage in ``stage`` and acts each kind of beat in ``on_<kind>``."""
+    """Plays a storyboard. A subclass places its stage in ``stage`` and acts each kind of beat in ``on_<kind>``.
+
+    ``parts`` is what its story gives it; a step is acted phase by phase in ``_<phase>``.
+    """
+
+    parts: Any
 
     def __init__(self, board: Storyboard, theme: Theme, fps: Fraction, captions: bool = True, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -31,6 +36,7 @@ class ExplainerScene(Scene):
         self.caption: TextLine | None = None
         self.note: TextLine | None = None
         self.at_beat: Callable[[Beat], None] | None = None
+        self.passing: list[Any] = []
 
     def construct(self) -> None:
         self.furniture()
@@ -81,6 +87,70 @@ class ExplainerScene(Scene):
             animation.begin()
             animation.finish()
             animation.clean_up_from_scene(self)
+
+    # ── beats that most explainers share ─────────────────────────────────────
+    def on_open(self, beat: Beat) -> None:
+        self.count(beat.done, self.parts.counter(beat.done))
+        self.say(beat.caption, beat.note)
+
+    def on_step(self, beat: Beat) -> None:
+        for name, ticks in beat.phases:
+            getattr(self, f"_{name}")(beat, beat.units[0], ticks)
+
+    def on_close(self, beat: Beat) -> None:
+        """No step is under way any more; what they made stands."""
+        self.end()
+        self.count(beat.done, self.parts.counter(beat.done))
+        self.name_place(())
+        self.say(beat.caption, beat.note, whole=True)
+
+    def begin(self, beat: Beat, unit: int) -> None:
+        """A step starts: what belonged to the one before leaves, its caption goes muted."""
+        self.leave()
+        self.mute()
+        self.name_place(beat.place)
+        self.count(beat.done - 1, self.parts.counter(beat.done - 1), unit)
+
+    def sweep(self, beat: Beat, through: Callable[[int, int], None]) -> None:
+        """Run over many units; ``through(first, last)`` shows those that have passed since it was last called."""
+        self.leave()
+        self.say(beat.caption, beat.note, whole=True)
+        self.name_place(beat.place)
+        shown = [beat.units[0] - 1]
+
+        def at(alpha: float) -> None:
+            unit = beat.units[min(len(beat.units) - 1, int(alpha * len(beat.units)))]
+            if unit != shown[0]:
+                through(shown[0] + 1, unit)
+                self.count(unit + 1, self.parts.counter(unit + 1), unit)
+                shown[0] = unit
+
+        self.run(beat.ticks, Follow(at))
+        at(1.0)
+
+    def _read(self, beat: Beat, unit: int, ticks: int) -> None:
+        self.run(ticks)
+
+    # ── what belongs to one step ─────────────────────────────────────────────
+    def hold(self, *mobjects: Any) -> None:
+        """Show something for the step under way alone."""
+        self.add(*mobjects)
+        self.passing += mobjects
+
+    def frame(self, boxes: Iterable[Box], colour: str, width: float = t.FOCUS) -> list[FocusFrame]:
+        """A frame around each of the boxes for the step under way, thinner around small cells."""
+        frames = [FocusFrame([b], colour, self.theme, width if min(b.w, b.h) > 30 else t.SECOND_FOCUS) for b in boxes]
+        self.hold(*frames)
+        return frames
+
+    def leave(self) -> None:
+        """What belongs to the step before leaves."""
+        self.remove(*self.passing)
+        self.passing = []
+
+    def end(self) -> None:
+        """What belongs to the last step leaves."""
+        self.leave()
 
     # ── furniture ────────────────────────────────────────────────────────────
     def furniture(self) -> None:
@@ -184,33 +254,3 @@ class ExplainerScene(Scene):
                     yield from m.drawn()
                 elif isinstance(m, Label):
                     yield m.text, m.source
-
-
-class Progress(Bundle):
-    """The bar along the bottom edge: a segment a unit up to 24 units, one growing bar beyond."""
-
-    def __init__(self, total: int, theme: Theme) -> None:
-        super().__init__()
-        self.total, self.theme = total, theme
-        self.segments = total if 0 < total <= t.PROGRESS_SEGMENTS else 0
-        y, left = -t.HEIGHT / 2 + t.PROGRESS_HEIGHT, -t.WIDTH / 2
-        if self.segments:
-            edges = [left + t.WIDTH * i / total for i in range(total + 1)]
-            for a, b in itertools.pairwise(edges):
-                gap = t.PROGRESS_GAP if b < -left else 0
-                self.add(rectangle(Box(a, y, b - a - gap, t.PROGRESS_HEIGHT), theme.raised, radius=0))
-        else:
-            self.add(rectangle(Box(left, y, t.WIDTH, t.PROGRESS_HEIGHT), theme.raised, radius=0))
-
-    def to(self, done: int, current: int | None) -> None:
-        """Colour what is done, what is under way, what is to come."""
-        if self.segments:
-            for i, part in enumerate(self.submobjects):
-                colour = self.theme.focus if i == current else self.theme.faint if i < done else self.theme.raised
-                part.set_fill(colour)
-            return
-        self.remove(*self.submobjects[1:])
-        if done:
-            y, left = -t.HEIGHT / 2 + t.PROGRESS_HEIGHT, -t.WIDTH / 2
-            box = Box(left, y, t.WIDTH * done / max(1, self.total), t.PROGRESS_HEIGHT)
-            self.add(rectangle(box, self.theme.focus, radius=0))

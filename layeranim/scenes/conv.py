@@ -6,12 +6,12 @@ from typing import Any
 
 from layeranim import theme as t
 from layeranim.scenes.base import ExplainerScene
-from layeranim.scenes.parts.animate import TRAVEL, Appear, Follow, Reveal
+from layeranim.scenes.parts.animate import Appear, Reveal
 from layeranim.scenes.parts.label import Label, TextLine
 from layeranim.scenes.parts.shape import Bundle
 from layeranim.scenes.parts.shapes import FocusFrame, Lane, chip, operator
 from layeranim.scenes.parts.tilegrid import TileGrid
-from layeranim.scenes.parts.window import Window, between, taps
+from layeranim.scenes.parts.window import Window, taps
 from layeranim.stories.storyboard import Beat, Box, Cells, GridPlan
 
 CHANGING = ("window", "products", "partial_sums")
@@ -21,7 +21,7 @@ class ConvScene(ExplainerScene):
     """One window at a time over one or more channels, one output map after another."""
 
     def stage(self) -> None:
-        self.parts: Any = self.board.parts["conv"]
+        self.parts = self.board.parts["conv"]
         for name in self.board.grids:
             self.add_grid(name)
         for name, at in self.parts.label_places.items():
@@ -57,64 +57,30 @@ class ConvScene(ExplainerScene):
         self.add(operator(chain.sum, "Σ", theme, theme.muted if chain.bias or chain.activation else theme.result))
 
     # ── beats ────────────────────────────────────────────────────────────────
-    def on_open(self, beat: Beat) -> None:
-        self.count(beat.done, self.parts.counter(beat.done))
-        self.say(beat.caption, beat.note)
-
-    def on_step(self, beat: Beat) -> None:
-        unit = beat.units[0]
-        for name, ticks in beat.phases:
-            getattr(self, f"_{name}")(beat, unit, ticks)
-
     def on_brief(self, beat: Beat) -> None:
         self.on_step(beat)
 
     def on_sweep(self, beat: Beat) -> None:
         """The window runs over many units; colours follow it, numerals rest."""
-        self._leave()
-        self.say(beat.caption, beat.note, whole=True)
-        self.name_place(beat.place)
-        shown = [beat.units[0] - 1]
 
-        def at(alpha: float) -> None:
-            unit = beat.units[min(len(beat.units) - 1, int(alpha * len(beat.units)))]
-            for name, first, last, opening in self.parts.runs(shown[0] + 1, unit):
+        def through(first: int, last: int) -> None:
+            for name, start, stop, opening in self.parts.runs(first, last):
                 if opening is not None:
                     self._new_filter(opening)
-                self.grids[name].put_run(_content(self.board.grids[name]), first, last)
-            if unit != shown[0]:
-                self.window.put(self._boxes(unit))
-                self._lens_colours(unit)
-                self.count(unit + 1, self.parts.counter(unit + 1), unit)
-            shown[0] = unit
+                self.grids[name].put_run(_content(self.board.grids[name]), start, stop)
+            self.window.put(self._boxes(last))
+            self._lens_colours(last)
 
-        self.run(beat.ticks, Follow(at))
-        at(1.0)
+        self.sweep(beat, through)
         self.at = beat.units[-1]
-
-    def on_close(self, beat: Beat) -> None:
-        self._leave()
-        self.window.remove()
-        self.count(beat.done, self.parts.counter(beat.done))
-        self.name_place(())
-        self.say(beat.caption, beat.note, whole=True)
 
     # ── phases of a step ─────────────────────────────────────────────────────
     def _travel(self, beat: Beat, unit: int, ticks: int) -> None:
-        self._leave()
-        self.mute()
-        self.name_place(beat.place)
-        self.count(beat.done - 1, self.parts.counter(beat.done - 1), unit)
+        self.begin(beat, unit)
         if self.parts.new_filter(unit):
             self._new_filter(unit)
-        goal = self._boxes(unit)
-        if self.at is None or self.parts.row_end(unit):
-            self.window.put(goal)
-            self.run(ticks, *(Appear(frame) for frame in self.window.frames))
-        else:
-            start = self._boxes(self.at)
-            self.run(ticks, Follow(lambda a: self.window.put(between(start, goal, a)), rate_func=TRAVEL))
-            self.window.put(goal)
+        start = None if self.at is None or self.parts.row_end(unit) else self._boxes(self.at)
+        self.window.travel(start, self._boxes(unit), ticks)
         self.at = unit
 
     def _multiply(self, beat: Beat, unit: int, ticks: int) -> None:
@@ -168,9 +134,6 @@ class ConvScene(ExplainerScene):
         marks = [Appear(m) for m in (self.target, self.lane) if m is not None]
         self.run(ticks, Reveal(grid, _content(plan), [(row, col)]), *marks, *self.said())
 
-    def _read(self, beat: Beat, unit: int, ticks: int) -> None:
-        self.run(ticks)
-
     # ── pieces ───────────────────────────────────────────────────────────────
     def _changing(self, kind: str) -> list[tuple[str, TileGrid]]:
         return [(name, grid) for name, grid in self.grids.items() if name.startswith(kind + ":")]
@@ -186,14 +149,18 @@ class ConvScene(ExplainerScene):
         self.target = FocusFrame([box], self.theme.result, self.theme, width, t.FOCUS_OUTSET)
         self.add(self.target)
 
-    def _leave(self) -> None:
-        """Clear what belongs to the step before."""
+    def leave(self) -> None:
+        super().leave()
         for kind in CHANGING:
             for _, grid in self._changing(kind):
                 grid.clear()
         self.remove(*[m for m in (self.target, self.lane) if m is not None], *self.values)
         self.values = Bundle()
         self.target = self.lane = None
+
+    def end(self) -> None:
+        self.leave()
+        self.window.remove()
 
     def _new_filter(self, unit: int) -> None:
         """The kernel of the next filter; with groups, other channels."""

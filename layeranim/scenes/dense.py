@@ -8,18 +8,18 @@ from manim import VGroup, VMobject
 
 from layeranim import theme as t
 from layeranim.scenes.base import ExplainerScene
-from layeranim.scenes.parts.animate import Appear, Follow, Reveal
+from layeranim.scenes.parts.animate import Appear, Reveal
 from layeranim.scenes.parts.label import Label, TextLine
 from layeranim.scenes.parts.nodes import edges_at_rest, empty, lit, node, ring, weight_label
 from layeranim.scenes.parts.shapes import FocusFrame, Lane, chip, operator
-from layeranim.stories.storyboard import Beat
+from layeranim.stories.storyboard import Beat, Fact
 
 
 class DenseScene(ExplainerScene):
     """One unit of one sample at a time."""
 
     def stage(self) -> None:
-        self.parts: Any = self.board.parts["dense"]
+        self.parts = self.board.parts["dense"]
         for name in self.board.grids:
             self.add_grid(name)
         for at, line in self.parts.labels:
@@ -29,10 +29,9 @@ class DenseScene(ExplainerScene):
         for points, role in self.parts.lanes:
             self.add(Lane(points, self.theme.role(role)))
         for at, name in self.parts.chips:
-            self.add(chip(at, name, self.theme, self.theme.muted))
+            self.add(chip(at, name, self.theme, self.theme.muted, Fact("activation")))
         for at, sign in self.parts.operators:
             self.add(operator(at, sign, self.theme))
-        self.passing: list[VMobject] = []  # frames, lit edges, lanes: they belong to one unit
         self.rings: list[VMobject] = []  # around the unit under way, over its number
         self.held: dict[int, VMobject] = {}  # numbers in the discs of units
         self.inputs = VGroup()
@@ -59,51 +58,32 @@ class DenseScene(ExplainerScene):
         self.add(self.inputs)
 
     # ── beats ────────────────────────────────────────────────────────────────
-    def on_open(self, beat: Beat) -> None:
-        self.count(beat.done, self.parts.counter(beat.done))
-        self.say(beat.caption, beat.note)
-
-    def on_step(self, beat: Beat) -> None:
-        acts = self.parts.acts(beat.units[0])
-        for name, ticks in beat.phases:
-            getattr(self, f"_{name}")(beat, acts, ticks)
-
     def on_brief(self, beat: Beat) -> None:
         unit, acts = beat.units[0], self.parts.acts(beat.units[0])
         for name, ticks in beat.phases:
             if name == "look":
-                self._look(beat, acts, ticks)
+                self._look(beat, unit, ticks)
                 self.say(beat.caption, beat.note)
                 self._fill([*acts.multiply, *acts.sum])
                 if self.parts.network:
                     self._light(unit)
             else:
-                self._land(beat, acts, ticks)
+                self._land(beat, unit, ticks)
 
     def on_sweep(self, beat: Beat) -> None:
         """Many units in a row; frames follow, numbers land."""
-        self._leave()
-        self.say(beat.caption, beat.note, whole=True)
-        self.name_place(())
-        shown = [beat.units[0] - 1]
 
-        def at(alpha: float) -> None:
-            unit = beat.units[min(len(beat.units) - 1, int(alpha * len(beat.units)))]
-            if unit == shown[0]:
-                return
-            for passed in range(shown[0] + 1, unit + 1):
+        def through(first: int, last: int) -> None:
+            for passed in range(first, last + 1):
                 self._at_once(passed)
-            self._leave()
-            self._frame(self.parts.acts(unit))
-            self.count(unit + 1, self.parts.counter(unit + 1), unit)
-            shown[0] = unit
+            self.leave()
+            self._frame(self.parts.acts(last))
 
-        self.run(beat.ticks, Follow(at))
-        at(1.0)
+        self.sweep(beat, through)
 
     def on_row(self, beat: Beat) -> None:
         """The activation of all units of a sample at once."""
-        self._leave()
+        self.leave()
         acts = self.parts.finish(beat.units[0])
         self.name_place(())
         self._fill(acts.look)
@@ -113,52 +93,42 @@ class DenseScene(ExplainerScene):
         self.run(beat.phases[0][1], *reveals, *self._units_land(beat.units[0], whole=True), *map(Appear, marks))
         self.run(beat.phases[1][1])
 
-    def on_close(self, beat: Beat) -> None:
-        self._leave()
-        self.count(beat.done, self.parts.counter(beat.done))
-        self.name_place(())
-        self.say(beat.caption, beat.note, whole=True)
-
     # ── phases of a step ─────────────────────────────────────────────────────
-    def _look(self, beat: Beat, acts: Any, ticks: int) -> None:
+    def _look(self, beat: Beat, unit: int, ticks: int) -> None:
         """The unit under way and what it reads."""
-        unit = beat.units[0]
-        self._leave()
-        self.mute()
-        self.name_place(beat.place)
-        self.count(beat.done - 1, self.parts.counter(beat.done - 1), unit)
+        acts = self.parts.acts(unit)
+        self.begin(beat, unit)
         self._begin(unit)
         self._fill(acts.look)
         frames = self._frame(acts)
         self.run(ticks, *map(Appear, frames))
 
-    def _multiply(self, beat: Beat, acts: Any, ticks: int) -> None:
+    def _multiply(self, beat: Beat, unit: int, ticks: int) -> None:
+        acts = self.parts.acts(unit)
         self.say(beat.caption, beat.note)
-        edges = [self._light(beat.units[0])] if self.parts.network else []
+        edges = [self._light(unit)] if self.parts.network else []
         reveals = [Reveal(self.grids[name], cells, where, lag=0.06) for name, cells, where in acts.multiply]
         for at, line in acts.labels:
-            self._pass(TextLine(line, t.FLOOR, self.theme, (at[0], at[1] - 8), "right"))
+            self.hold(TextLine(line, t.FLOOR, self.theme, (at[0], at[1] - 8), "right"))
         self.run(ticks, *(Appear(group, lag=0.04) for group in edges), *reveals)
 
-    def _sum(self, beat: Beat, acts: Any, ticks: int) -> None:
+    def _sum(self, beat: Beat, unit: int, ticks: int) -> None:
+        acts = self.parts.acts(unit)
         reveals = [Reveal(self.grids[name], cells, where) for name, cells, where in acts.sum]
-        early = self._units_land(beat.units[0]) if self.parts.network and "z" not in self.grids else []
+        early = self._units_land(unit) if self.parts.network and "z" not in self.grids else []
         self.run(ticks, *reveals, *early)
 
-    def _land(self, beat: Beat, acts: Any, ticks: int) -> None:
-        unit = beat.units[0]
+    def _land(self, beat: Beat, unit: int, ticks: int) -> None:
+        acts = self.parts.acts(unit)
         marks = self._marks(acts.target)
         lanes: list[VMobject] = [
             Lane(p, self.theme.result, t.RESULT_LINE, t.RESULT_HEAD) for p in self.parts.lanes_of(unit)
         ]
-        self._pass(*lanes)
+        self.hold(*lanes)
         self.count(beat.done, self.parts.counter(beat.done), unit)
         reveals = [Reveal(self.grids[name], cells, where) for name, cells, where in acts.land]
         fresh = self._units_land(unit)
         self.run(ticks, *reveals, *fresh, *map(Appear, marks + lanes), *self.said())
-
-    def _read(self, beat: Beat, acts: Any, ticks: int) -> None:
-        self.run(ticks)
 
     # ── pieces ───────────────────────────────────────────────────────────────
     def _begin(self, unit: int) -> None:
@@ -207,32 +177,19 @@ class DenseScene(ExplainerScene):
         around = ring(net.units, unit % self.parts.units, self.theme.focus)
         self.rings = [around]
         drawn = VGroup(*lines, *labels)
-        self._pass(drawn, around)
+        self.hold(drawn, around)
         self.add(self.inputs)
         return drawn
 
-    def _frame(self, acts: Any) -> list[VMobject]:
+    def _frame(self, acts: Any) -> list[FocusFrame]:
         """Frames around what the unit reads."""
-        frames: list[VMobject] = []
-        for name, rows, cols in acts.focus:
-            box = self.board.grids[name].span(rows, cols)
-            width = t.FOCUS if min(box.w, box.h) > 40 else 3.0
-            frames.append(FocusFrame([box], self.theme.focus, self.theme, width))
-        self._pass(*frames)
-        return frames
+        grids = self.board.grids
+        return self.frame((grids[name].span(rows, cols) for name, rows, cols in acts.focus), self.theme.focus)
 
-    def _marks(self, target: Any) -> list[VMobject]:
+    def _marks(self, target: Any) -> list[FocusFrame]:
         """Frames around the results being written."""
-        boxes = [self.board.grids[name].cell(row, col) for name, row, col in target]
-        marks = [FocusFrame([b], self.theme.result, self.theme, t.FOCUS if min(b.w, b.h) > 30 else 3.0) for b in boxes]
-        self._pass(*marks)
-        return list(marks)
+        return self.frame((self.board.grids[name].cell(row, col) for name, row, col in target), self.theme.result)
 
-    def _pass(self, *mobjects: VMobject) -> None:
-        self.add(*mobjects)
-        self.passing += mobjects
-
-    def _leave(self) -> None:
-        """What belonged to the unit before leaves."""
-        self.remove(*self.passing)
-        self.passing, self.rings = [], []
+    def leave(self) -> None:
+        super().leave()
+        self.rings = []

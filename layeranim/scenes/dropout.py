@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from manim import VGroup, VMobject
 
 from layeranim import theme as t
 from layeranim.scenes.base import ExplainerScene
-from layeranim.scenes.parts.animate import Appear, Follow, Reveal
+from layeranim.scenes.parts.animate import Appear, Reveal
 from layeranim.scenes.parts.label import Label, TextLine
 from layeranim.scenes.parts.nodes import edges_at_rest, empty, node, plain_nodes, ring
-from layeranim.scenes.parts.shapes import FocusFrame, Lane
+from layeranim.scenes.parts.shapes import FocusFrame, Lane, polyline
 from layeranim.stories.storyboard import Beat, Cells
 
 SHEETS = ("input", "mask", "output")
@@ -21,7 +22,7 @@ class DropoutScene(ExplainerScene):
     """One unit at a time in the first draw, whole draws after it."""
 
     def stage(self) -> None:
-        self.parts: Any = self.board.parts["dropout"]
+        self.parts = self.board.parts["dropout"]
         self.layer = self.parts.stage.layer
         for name in self.board.grids:
             self.add_grid(name)
@@ -31,7 +32,6 @@ class DropoutScene(ExplainerScene):
         self.add(self.signs)
         for points in self.parts.stage.lanes:
             self.add(Lane(points, self.theme.muted))
-        self.passing: list[VMobject] = []
         self.discs: dict[int, VMobject] = {}
         self.ways: dict[int, VMobject] = {}
         if self.layer:
@@ -57,14 +57,6 @@ class DropoutScene(ExplainerScene):
         return self.discs[row]
 
     # ── beats ────────────────────────────────────────────────────────────────
-    def on_open(self, beat: Beat) -> None:
-        self.count(beat.done, self.parts.counter(beat.done))
-        self.say(beat.caption, beat.note)
-
-    def on_step(self, beat: Beat) -> None:
-        for name, ticks in beat.phases:
-            getattr(self, f"_{name}")(beat, beat.units[0], ticks)
-
     def on_brief(self, beat: Beat) -> None:
         unit = beat.units[0]
         self._look(beat, unit, beat.phases[0][1])
@@ -73,23 +65,14 @@ class DropoutScene(ExplainerScene):
         self._land(beat, unit, beat.phases[1][1])
 
     def on_sweep(self, beat: Beat) -> None:
-        self._leave()
-        self.say(beat.caption, beat.note, whole=True)
-        self.name_place(())
-        shown = [beat.units[0] - 1]
+        """Many units in a row; frames follow."""
 
-        def at(alpha: float) -> None:
-            unit = beat.units[min(len(beat.units) - 1, int(alpha * len(beat.units)))]
-            if unit == shown[0]:
-                return
-            self._run(shown[0] + 1, unit)
-            self._leave()
-            self._frame(unit)
-            self.count(unit + 1, self.parts.counter(unit + 1), unit)
-            shown[0] = unit
+        def through(first: int, last: int) -> None:
+            self._run(first, last)
+            self.leave()
+            self._frame(last)
 
-        self.run(beat.ticks, Follow(at))
-        at(1.0)
+        self.sweep(beat, through)
 
     def on_draw(self, beat: Beat) -> None:
         """Another mask: another thinned network."""
@@ -138,19 +121,9 @@ class DropoutScene(ExplainerScene):
         self._clear_lenses()
         self.run(8, Reveal(self.grids["output"], self.parts.cells("inference", 0)))
 
-    def on_close(self, beat: Beat) -> None:
-        """What stands there at test time stays."""
-        self._leave()
-        self.count(beat.done, self.parts.counter(beat.done))
-        self.name_place(())
-        self.say(beat.caption, beat.note, whole=True)
-
     # ── phases of a step ─────────────────────────────────────────────────────
     def _look(self, beat: Beat, unit: int, ticks: int) -> None:
-        self._leave()
-        self.mute()
-        self.name_place(beat.place)
-        self.count(beat.done - 1, self.parts.counter(beat.done - 1), unit)
+        self.begin(beat, unit)
         self.run(ticks, *map(Appear, self._frame(unit)))
 
     def _mask(self, beat: Beat, unit: int, ticks: int) -> None:
@@ -173,7 +146,7 @@ class DropoutScene(ExplainerScene):
             marks = self._marks([("draw:0", row, 0)], self.theme.result, t.FOCUS)
             reveals = [Reveal(self.grids["draw:0"], self.parts.column("output", 0), [(row, 0)])]
             around = ring(self.layer.units, row, self.theme.focus)
-            self._pass(around)
+            self.hold(around)
             self.run(ticks, Appear(disc), *reveals, *map(Appear, marks), *self.said())
             return
         marks = self._marks([("output", row, col)], self.theme.result, t.FOCUS)
@@ -182,12 +155,9 @@ class DropoutScene(ExplainerScene):
             reveals.append(Reveal(self.grids["one:output"], self.parts.one("output", unit)))
         self.run(ticks, *reveals, *map(Appear, marks), *self.said())
 
-    def _read(self, beat: Beat, unit: int, ticks: int) -> None:
-        self.run(ticks)
-
     # ── pieces ───────────────────────────────────────────────────────────────
     def _quiet(self, beat: Beat) -> None:
-        self._leave()
+        self.leave()
         self.name_place(beat.place)
         self.count(beat.done, self.parts.counter(beat.done))
         self.say(beat.caption, beat.note, whole=True)
@@ -221,25 +191,25 @@ class DropoutScene(ExplainerScene):
             if f"one:{name}" in self.grids:
                 self.grids[f"one:{name}"].clear()
 
-    def _frame(self, unit: int) -> list[VMobject]:
+    def _frame(self, unit: int) -> Sequence[VMobject]:
         """Frames around the unit under way."""
         if self.layer:
             around = ring(self.layer.units, unit, self.theme.focus)
-            self._pass(around)
+            self.hold(around)
             return [around, *self._marks([("input", unit, 0)], self.theme.focus, t.FOCUS)]
         at = divmod(unit, self.parts.cols)
-        return self._marks([("input", *at), ("mask", *at)], self.theme.focus, t.FOCUS)
+        return [*self._marks([("input", *at), ("mask", *at)], self.theme.focus, t.FOCUS), *self._leads(at)]
 
-    def _marks(self, cells: Any, colour: str, width: float) -> list[VMobject]:
-        boxes = [self.board.grids[name].cell(row, col) for name, row, col in cells]
-        marks = [FocusFrame([b], colour, self.theme, width if min(b.w, b.h) > 30 else 2.5) for b in boxes]
-        self._pass(*marks)
-        return list(marks)
+    def _leads(self, at: tuple[int, int]) -> list[VMobject]:
+        """Lines from a cell in colour to its numbered copy."""
+        pairs = [(self.board.grids.get(f"one:{name}"), self.board.grids.get(name)) for name in ("input", "mask")]
+        ends = [(sheet.cell(*at).outset(t.FOCUS_OUTSET), lens.box) for lens, sheet in pairs if lens and sheet]
+        lines: list[VMobject] = [
+            polyline([[(a.x, a.bottom), (b.x, b.y)], [(a.right, a.bottom), (b.right, b.y)]], self.theme.focus, 2)
+            for a, b in ends
+        ]
+        self.hold(*lines)
+        return lines
 
-    def _pass(self, *mobjects: VMobject) -> None:
-        self.add(*mobjects)
-        self.passing += mobjects
-
-    def _leave(self) -> None:
-        self.remove(*self.passing)
-        self.passing = []
+    def _marks(self, cells: Any, colour: str, width: float) -> list[FocusFrame]:
+        return self.frame((self.board.grids[name].cell(row, col) for name, row, col in cells), colour, width)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from manim import Animation, VGroup
+from manim import Animation
 
 from layeranim import theme as t
 from layeranim.scenes.base import ExplainerScene
-from layeranim.scenes.parts.animate import TRAVEL, Appear, Follow, Reveal
+from layeranim.scenes.parts.animate import Appear, Reveal
 from layeranim.scenes.parts.label import Label, TextLine
 from layeranim.scenes.parts.shapes import FocusFrame, Lane, chip, operator
 from layeranim.scenes.parts.tile import Glide, tile
 from layeranim.scenes.parts.tilegrid import TileGrid
-from layeranim.scenes.parts.window import Window, between, hull, taps
+from layeranim.scenes.parts.window import Window, hull, taps
 from layeranim.stories.storyboard import Beat, Box, Cells, Point
 
 Cell = tuple[str, tuple[int, int]]
@@ -24,7 +24,7 @@ class PoolScene(ExplainerScene):
     """One window at a time, channel after channel; backwards the gradient of one output at a time."""
 
     def stage(self) -> None:
-        self.parts: Any = self.board.parts["pool"]
+        self.parts = self.board.parts["pool"]
         for name in self.board.grids:
             self.add_grid(name)
         for at, line in self.parts.plan.labels:
@@ -36,7 +36,6 @@ class PoolScene(ExplainerScene):
             self.add(make(at, sign, self.theme, self.theme.result))
         lenses = [self.grids[name].plan.box for name in ("window",) if self.parts.lens]
         self.window = Window(self, self.theme, [box.outset(t.FRAME_OUTSET) for box in lenses])
-        self.passing = VGroup()  # what belongs to one step: lanes, marks, values under operators
         self.at: int | None = None
         self.tinted: set[int] = set()
         self._fill(0, self.parts.first - 1)
@@ -44,60 +43,27 @@ class PoolScene(ExplainerScene):
             self._tint(unit)
 
     # ── beats ────────────────────────────────────────────────────────────────
-    def on_open(self, beat: Beat) -> None:
-        self.count(beat.done, self.parts.counter(beat.done))
-        self.say(beat.caption, beat.note)
-
-    def on_step(self, beat: Beat) -> None:
-        for name, ticks in beat.phases:
-            getattr(self, f"_{name}")(beat, beat.units[0], ticks)
-
     def on_brief(self, beat: Beat) -> None:
         self.on_step(beat)
 
     def on_sweep(self, beat: Beat) -> None:
         """The window runs over many units; colours follow it, numerals rest."""
-        self._leave()
-        self.say(beat.caption, beat.note, whole=True)
-        self.name_place(beat.place)
-        shown = [beat.units[0] - 1]
 
-        def at(alpha: float) -> None:
-            unit = beat.units[min(len(beat.units) - 1, int(alpha * len(beat.units)))]
-            self._fill(shown[0] + 1, unit)
-            for passed in range(shown[0] + 1, unit + 1):
+        def through(first: int, last: int) -> None:
+            self._fill(first, last)
+            for passed in range(first, last + 1):
                 self._tint(passed)
-            if unit != shown[0]:
-                self.window.put(self._boxes(unit))
-                self._copy(unit, colours=True)
-                self.count(unit + 1, self.parts.counter(unit + 1), unit)
-            shown[0] = unit
+            self.window.put(self._boxes(last))
+            self._copy(last, colours=True)
 
-        self.run(beat.ticks, Follow(at))
-        at(1.0)
+        self.sweep(beat, through)
         self.at = beat.units[-1]
-
-    def on_close(self, beat: Beat) -> None:
-        self._leave()
-        self.window.remove()
-        self.count(beat.done, self.parts.counter(beat.done))
-        self.name_place(())
-        self.say(beat.caption, beat.note, whole=True)
 
     # ── phases of a step ─────────────────────────────────────────────────────
     def _travel(self, beat: Beat, unit: int, ticks: int) -> None:
-        self._leave()
-        self.mute()
-        self.name_place(beat.place)
-        self.count(beat.done - 1, self.parts.counter(beat.done - 1), unit)
-        goal = self._boxes(unit)
-        if self.at is None or self.parts.row_end(unit):
-            self.window.put(goal)
-            self.run(ticks, *(Appear(frame) for frame in self.window.frames))
-        else:
-            start = self._boxes(self.at)
-            self.run(ticks, Follow(lambda a: self.window.put(between(start, goal, a)), rate_func=TRAVEL))
-            self.window.put(goal)
+        self.begin(beat, unit)
+        start = None if self.at is None or self.parts.row_end(unit) else self._boxes(self.at)
+        self.window.travel(start, self._boxes(unit), ticks)
         self.at = unit
 
     def _gather(self, beat: Beat, unit: int, ticks: int) -> None:
@@ -141,7 +107,7 @@ class PoolScene(ExplainerScene):
             if "share" in self.grids:
                 self.grids["share"].put(self._cells("share", unit))
             self._fill(unit, unit)
-            self.add(*self._marks(self.parts.goals(unit)))
+            self._marks(self.parts.goals(unit))
             self.run(ticks)
             return
         box = self.grids[name].plan.cell(row, col)
@@ -168,7 +134,7 @@ class PoolScene(ExplainerScene):
         box = self.grids[name].plan.cell(row, col)
         lane = self._lane(self.parts.plan.back(name, box), self.theme.focus)
         source = FocusFrame([box], self.theme.focus, self.theme)
-        self.passing.add(source)
+        self.hold(source)
         end = self.parts.plan.operators[0][0]
         moves: list[Animation] = []
         if self.grids[name].plan.numeral:
@@ -191,9 +157,6 @@ class PoolScene(ExplainerScene):
         self.run(ticks, *moves, *self._appearing(lane, *marks), *self.said())
         if "share" in self.grids:
             self.grids["share"].put(self._cells("share", unit))
-
-    def _read(self, beat: Beat, unit: int, ticks: int) -> None:
-        self.run(ticks)
 
     # ── pieces ───────────────────────────────────────────────────────────────
     def _boxes(self, unit: int) -> dict[str, list[Box]]:
@@ -238,7 +201,7 @@ class PoolScene(ExplainerScene):
 
     def _lane(self, points: Iterable[Point], colour: str) -> Lane:
         lane = Lane(list(points), colour, t.LINE)
-        self.passing.add(lane)
+        self.hold(lane)
         return lane
 
     def _marks(self, cells: Iterable[Cell]) -> list[FocusFrame]:
@@ -250,7 +213,7 @@ class PoolScene(ExplainerScene):
             inside = width > t.SECOND_FOCUS and name.startswith(("input", "window", "back"))  # of another frame
             outset = self._within(width) if inside else t.FOCUS_OUTSET
             marks.append(FocusFrame([grid.plan.cell(row, col)], self.theme.result, self.theme, width, outset))
-        self.passing.add(*marks)
+        self.hold(*marks)
         return marks
 
     def _within(self, width: float) -> float:
@@ -276,18 +239,20 @@ class PoolScene(ExplainerScene):
         if run is None:
             return None
         label = Label(run.text, t.NOTE, self.theme.role(run.role), run.weight, at, "centre", source=run.source)
-        self.passing.add(label)
+        self.hold(label)
         return label
 
     def _appearing(self, *parts: Any) -> list[Animation]:
         """Animations that show what has just been added to this step."""
         return [Appear(part) for part in parts if part is not None]
 
-    def _leave(self) -> None:
-        """Clear what belongs to the step before."""
+    def leave(self) -> None:
         for name in ("window", "share"):
             if name in self.grids:
                 self.grids[name].clear()
-        self.remove(*self.passing)
-        self.passing = VGroup()
+        super().leave()
         self._tint(self.at)
+
+    def end(self) -> None:
+        self.leave()
+        self.window.remove()

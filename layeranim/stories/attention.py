@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from layeranim import theme
 from layeranim.stories import timing
+from layeranim.stories.attention_join import arithmetic, join
 from layeranim.stories.attention_parts import AttentionParts
 from layeranim.stories.attention_plan import Plan, plan
 from layeranim.stories.attention_presets import PRESETS
@@ -15,7 +16,7 @@ from layeranim.stories.attention_words import GOOD_FOR, AttentionWords
 from layeranim.stories.options import PACES
 from layeranim.stories.storyboard import Beat, Fact, Line, Run, Story, Storyboard, Telling
 
-OPENING, PROJECT, HEAD, JOIN = 1.48, 1.8, 1.0, 1.6  # seconds
+OPENING, PROJECT, HEAD, JOIN, JOINED = 1.48, 1.8, 1.0, 1.6, 2.8  # seconds
 STAGES = {"score": 2.4, "scale": 1.2, "cap": 1.2, "mask": 1.4, "exp": 1.6, "divide": 1.6, "pick": 1.4, "mix": 2.2}
 FIRST, MIDDLE, LAST = 1.8, 1.6, 1.4  # the first row after the taught one, the one of the poster, the last
 REST, LEAST, MOST = 4.0, 0.56, 1.4  # all other rows together; one of them at least and at most
@@ -40,26 +41,25 @@ class _Act:
 class _Telling:
     def __init__(self, view: AttentionView, stage: Plan) -> None:
         self.view, self.plan, self.film = view, stage, view.telling.film
-        self.words = AttentionWords(view)
+        self.words, self.join = AttentionWords(view), join(view)
         self.shown = self.film.selected(view.units)
         self.taught = view.taught(self.shown)
 
     def storyboard(self) -> Storyboard:
         view, words = self.view, self.words
         beats = tuple(self.beats())
-        middle = self.shown[(len(self.shown) + 1) // 2 - 1]
-        stops = [beat for beat in beats if beat.kind in ("step", "mix")]
-        poster = min(stops, key=lambda b: (abs(b.units[0] - middle), b.units[0]))
+        poster = timing.poster(beats, self.shown, ("step", "mix"))
+        second = self.join.grids if self.join else {}
         return Storyboard(
             "attention",
             words.title,
             words.parameters(),
-            self.plan.grids,
+            {**self.plan.grids, **second},
             beats,
             view.units,
             poster.end - 1,
             words.alt(words.title, poster),
-            {"attention": AttentionParts(view, self.plan, self.shown.start)},
+            {"attention": AttentionParts(view, self.plan, self.shown.start, self.join)},
             view.warnings,
         )
 
@@ -87,6 +87,8 @@ class _Telling:
         own = {"sweep": lambda: words.sweep(act.units), "head": lambda: words.head(u), "join": words.join}
         caption = own[act.kind]() if act.kind in own else words.says.caption(act.kind, u)
         note: Line = () if act.kind in own else words.note(act.kind, u)
+        if act.kind == "join" and self.join and self.join.projected:
+            caption, note = arithmetic(self.view), words.join()
         steps = range(0) if act.kind in ("project", "head", "join") else self.view.steps(act.units)
         return Beat(act.kind, at, length, act.units, self.phases(act, length), caption, note, place, steps, done)
 
@@ -97,6 +99,8 @@ class _Telling:
             share = min(0.4, 0.2 * act.seconds)
             wanted = [("travel", min(0.32, share)), ("score", share), ("softmax", share), ("land", share)]
             return timing.phases(length, wanted)
+        if act.kind == "join" and self.join and self.join.projected:
+            return timing.phases(length, [("travel", 0.32), ("first", 0.36), ("rest", 0.36)])
         if act.kind in ("head", "join", "project"):
             return timing.phases(length, [("travel", 0.32)])
         rest = [("rest", 0.36)] if act.kind == "score" else []
@@ -113,7 +117,8 @@ class _Telling:
             yield _Act(stage, taught, STAGES[stage])
         yield from self.rows(range(self.taught + 1, self.shown.stop))
         if self.view.heads > 1 or self.view.config.output_projection:
-            yield _Act("join", range(self.shown[-1], self.shown[-1] + 1), JOIN)
+            seconds = JOIN if self.join is None else JOINED
+            yield _Act("join", range(self.shown[-1], self.shown[-1] + 1), seconds)
 
     def stages(self, u: int) -> Iterator[str]:
         """What happens to one row of scores, in order."""

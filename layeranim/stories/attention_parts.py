@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from layeranim import numbers, theme, typeface
+from layeranim.stories.attention_join import Join
 from layeranim.stories.attention_plan import Name, Plan, shorten, softmax
 from layeranim.stories.attention_view import AttentionView
 from layeranim.stories.storyboard import Address, Box, Cells, Fact, Line, Point, Run
@@ -21,8 +22,8 @@ STAGES = {"scale": "scaled", "cap": "capped", "mask": "masked", "exp": "exponent
 class AttentionParts:
     """Looked up by the scene; ``stage`` is a beat's kind, ``u`` a row of one head."""
 
-    def __init__(self, view: AttentionView, stage: Plan, first: int) -> None:
-        self.view, self.plan, self.first = view, stage, first
+    def __init__(self, view: AttentionView, stage: Plan, first: int, join: Join | None = None) -> None:
+        self.view, self.plan, self.first, self.join = view, stage, first, join
         self.merged, self.heat = stage.stage.merged, stage.stage.arrangement == "heat"
         self.named = stage.stage.named
         self.softmax = softmax(view)

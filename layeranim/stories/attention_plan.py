@@ -259,14 +259,15 @@ def shorten(run: Run, width: float, size: float) -> Run | None:
 def _row_names(view: AttentionView, stage: Stage, grids: dict[str, GridPlan]) -> tuple[Name, ...]:
     """Names left of the queries; where rows are too narrow for all of them the scene shows the one under way."""
     grid, size = grids["query"], stage.name_size
-    out = [_beside(view.row_name(i), grid, i, stage.name_width, size) for i in range(view.rows)]
+    out = [beside(view.row_name(i), grid, i, stage.name_width, size) for i in range(view.rows)]
     if stage.arrangement == "apart" or (not view.alike and stage.arrangement == "merged"):
         room = stage.name_width if stage.arrangement == "apart" else 70.0
-        out += [_beside(view.col_name(j), grids["value"], j, room, size) for j in range(view.cols)]
+        out += [beside(view.col_name(j), grids["value"], j, room, size) for j in range(view.cols)]
     return tuple(out)
 
 
-def _beside(run: Run, grid: GridPlan, row: int, width: float, size: int) -> Name:
+def beside(run: Run, grid: GridPlan, row: int, width: float, size: int) -> Name:
+    """A name left of a row."""
     box = grid.cell(row, 0)
     y = box.centre[1] - round(typeface.cap_height() * size / 2)
     return Name(shorten(run, width, size) or run, (box.x - NAME_GAP, y), size)

@@ -46,6 +46,8 @@ class AttentionView:
         self.units = self.shown_heads * self.rows
         self._styles: dict[str, Style] = {}
         self.relative = False
+        self.projected = "weight_output" in self.trace
+        self.outputs = int(self.trace.tensor("output").shape[-1])
         self.plane = lru_cache(maxsize=64)(self._plane)
         self.vmax = lru_cache(maxsize=64)(self._vmax)
 

@@ -36,7 +36,8 @@ class _Telling:
         preset = self.telling.base if bench.kind == "picture" else self.telling.preset
         shown = self.film.selected(view.total)
         beats = tuple(self.beats(shown))
-        middle = self.poster(beats, shown)
+        explained = self.bench.kind == "picture" and view.row_wise  # the row that says which class wins
+        middle = timing.poster(beats, shown, ("row",) if explained else ("step",))
         title = self.film.title or (preset.title if preset else "") or self.title
         parts = DenseParts(
             bench.acts, self.words.counter, shown.start, view.units, bench.network, tuple(bench.signs),
@@ -60,7 +61,7 @@ class _Telling:
         at = timing.ticks(OPENING * min(1.0, pace))
         yield Beat("open", 0, at, caption=words.opening(), note=words.counted(), done=shown.start)
         notes = list(words.notes())
-        for stretch in self.stretches(shown):
+        for stretch in timing.with_pause(shown, self.view.units, self.film.pace):
             first, last = stretch.units[0], stretch.units[-1]
             length = timing.ticks(stretch.seconds)
             brief = stretch.seconds < timing.BRIEF
@@ -92,26 +93,6 @@ class _Telling:
                 at += length
         yield Beat("close", at, timing.ticks(theme.END_HOLD), caption=words.closing(), note=words.takeaway(),
                    done=shown.stop)  # fmt: skip
-
-    def stretches(self, shown: range) -> list[timing.Stretch]:
-        """The schedule; a long film stops once more in the middle, where its poster is taken."""
-        middle = shown[(len(shown) + 1) // 2 - 1]
-        out: list[timing.Stretch] = []
-        for stretch in timing.schedule(shown, self.view.units, self.film.pace):
-            if middle not in stretch.units or (stretch.seconds >= 2 * timing.BRIEF and not stretch.sweep):
-                out.append(stretch)
-                continue
-            before, after = range(stretch.units.start, middle), range(middle + 1, stretch.units.stop)
-            out += [timing.Stretch(before, stretch.seconds)] if len(before) else []
-            out.append(timing.Stretch(range(middle, middle + 1), timing.RAMP[0] * PACES[self.film.pace]))
-            out += [timing.Stretch(after, stretch.seconds)] if len(after) else []
-        return out
-
-    def poster(self, beats: tuple[Beat, ...], shown: range) -> Beat:
-        """The beat of the middle step, or the nearest one that has its caption and numbers on stage."""
-        middle = shown[(len(shown) + 1) // 2 - 1]
-        steps = [b for b in beats if b.kind == "step"]
-        return min(steps, key=lambda b: (abs(b.units[0] - middle), b.units[0]))
 
     def phases(self, length: int, brief: bool) -> tuple[tuple[str, int], ...]:
         seconds = length * theme.TICK_MS / 1000

@@ -47,7 +47,7 @@ class DenseWords:
     def _activated(self, b: int, o: int) -> Line:
         view = self.view
         return (
-            Run(f"  {view.chip} → ", late=True),
+            Run(f"  {view.chip} → ", source=Fact("activation"), late=True),
             phrases.result(view.text("output", b, o), Address("output", (b, o))),
         )
 
@@ -91,7 +91,7 @@ class DenseWords:
             Run("z = "),
             Run(z, "ink", "semibold", source=Address("pre_activation", (b, best))),
             *self._second_best(b),
-            Run(f"   {view.chip} → "),
+            Run(f"   {view.chip} → ", source=Fact("activation")),
             Run(y, "result", "semibold", Address("output", (b, best))),
         )
         note = "softmax turns the sums into shares that add up to 1" if view.activation == "softmax" else ""
@@ -204,7 +204,8 @@ class DenseWords:
     def alt(self, title: str, beat: Beat) -> str:
         where = plain(beat.place)
         step = f"Step {beat.units[0] + 1} of {self.view.total}{', ' + where if where else ''}"
-        return f"{title}: {plain(self.parameters())}. {step}: {plain(beat.caption)}."
+        lead = title if title.endswith("?") else f"{title}:"
+        return f"{lead} {plain(self.parameters())}. {step}: {plain(beat.caption)}."
 
 
 def _note(text: str, fact: str = "note") -> Line:

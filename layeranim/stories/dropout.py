@@ -47,9 +47,7 @@ class _Telling:
         view, preset = self.view, self.telling.preset
         shown = self.film.selected(self.words.units)
         beats = tuple(self.beats(shown))
-        steps = [b for b in beats if b.kind == "step"]
-        target = shown[(len(shown) + 1) // 2 - 1]
-        middle = min(steps, key=lambda b: (abs(b.units[0] - target), b.units[0]))
+        middle = timing.poster(beats, shown)
         title = self.film.title or (preset.title if preset else "") or "Dropout"
         parts = DropoutParts(
             self.stage,
@@ -86,7 +84,7 @@ class _Telling:
         yield Beat("open", 0, timing.ticks(OPENING * min(1.0, pace)), caption=words.opening(), note=words.sizes(),
                    done=shown.start)  # fmt: skip
         notes = list(words.notes())
-        for stretch in self.stretches(shown):
+        for stretch in timing.with_pause(shown, self.view.cols, self.film.pace):
             first, length = stretch.units[0], timing.ticks(stretch.seconds)
             if stretch.sweep:
                 yield Beat("sweep", 0, length, stretch.units, (("sweep", length),), words.sweep_caption(stretch.units),
@@ -108,20 +106,6 @@ class _Telling:
                 _acts(stretch.units),
                 first + 1,
             )
-
-    def stretches(self, shown: range) -> list[timing.Stretch]:
-        """The schedule; a long film stops once more in the middle, where its poster is taken."""
-        middle = shown[(len(shown) + 1) // 2 - 1]
-        out: list[timing.Stretch] = []
-        for stretch in timing.schedule(shown, self.view.cols, self.film.pace):
-            if middle not in stretch.units or (stretch.seconds >= 2 * timing.BRIEF and not stretch.sweep):
-                out.append(stretch)
-                continue
-            before, after = range(stretch.units.start, middle), range(middle + 1, stretch.units.stop)
-            out += [timing.Stretch(before, stretch.seconds)] if len(before) else []
-            out.append(timing.Stretch(range(middle, middle + 1), timing.RAMP[0] * PACES[self.film.pace]))
-            out += [timing.Stretch(after, stretch.seconds)] if len(after) else []
-        return out
 
     def afterwards(self, shown: range) -> Iterator[Beat]:
         """More draws, their mean, the pass at test time, the close."""

@@ -67,11 +67,9 @@ def fits(line: Line, size: float = theme.CAPTION_FLOOR) -> bool:
 
 def listed(parts: Sequence[str], most: float, keep: Sequence[str] = ()) -> str:
     """Parameters side by side; of more than fit in ``most`` px the last ones go, but none of ``keep``."""
-    left = list(parts)
-    while width((Run(",  ".join(left)),), theme.PARAMETERS) > most and (
-        spare := [p for p in left[1:] if p not in keep]
-    ):
-        left.remove(spare[-1])
+    left, spare = list(parts), [part for part in parts[1:] if part not in keep]
+    while spare and width((Run(",  ".join(left)),), theme.PARAMETERS) > most:
+        left.remove(spare.pop())
     return ",  ".join(left)
 
 
@@ -100,9 +98,9 @@ def sum_of(
         shown = [term.runs() for term in live[:most]]
         if most < len(live):
             shown.append((Run("…"),))
-        if zeros and live:
+        if zeros and (live or addends):
             shown.append((Run(f"{zeros} zero{'s' * (zeros > 1)}", source=Fact("zero products")),))
-        if not live:
+        elif not live:
             shown.append((Run("all products are 0", source=Fact("zero products")),))
         shown += [addend.runs() for addend in addends]
         line = (*join(shown), relation_run(relation), result(total, source, role), *tail)

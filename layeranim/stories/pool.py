@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from layeranim import theme
 from layeranim.stories import pool_phrases, timing
-from layeranim.stories.options import PACES
 from layeranim.stories.pool_parts import PoolParts
 from layeranim.stories.pool_plan import Plan, plan
 from layeranim.stories.pool_presets import PRESETS
@@ -34,7 +33,7 @@ class PoolTelling:
         view = self.view
         shown = self.film.selected(view.units)
         beats = tuple(self.beats(shown))
-        middle = self.poster_beat(beats, shown)
+        middle = timing.poster(beats, shown)
         title = self.film.title or self.words.title()
         parts = {"pool": PoolParts(self.plan, shown.start)}
         alt = self.words.alt(title, middle)
@@ -47,7 +46,7 @@ class PoolTelling:
         opening = max(1, round(OPENING * (0.6 if self.film.pace == "fast" else 1.0)))
         yield Beat("open", 0, opening, caption=self.words.opening(), note=self.words.size(), done=shown.start)
         at, notes = opening, list(self.words.notes())
-        for i, stretch in enumerate(self.stretches(shown)):
+        for i, stretch in enumerate(timing.with_pause(shown, self.view.out_shape[1], self.film.pace)):
             length, first, units = timing.ticks(stretch.seconds), stretch.units[0], stretch.units
             brief = stretch.seconds < timing.BRIEF
             if stretch.sweep:
@@ -71,26 +70,6 @@ class PoolTelling:
             return range(0)
         n = 2 if self.view.kind == "mean" else 1
         return range(n * units.start, n * units.stop)
-
-    def stretches(self, shown: range) -> list[timing.Stretch]:
-        """The schedule; a long film stops once more in the middle, where its poster is taken."""
-        middle = shown[(len(shown) + 1) // 2 - 1]
-        out: list[timing.Stretch] = []
-        for stretch in timing.schedule(shown, self.view.out_shape[1], self.film.pace):
-            if middle not in stretch.units or (stretch.seconds >= 2 * timing.BRIEF and not stretch.sweep):
-                out.append(stretch)
-                continue
-            before, after = range(stretch.units.start, middle), range(middle + 1, stretch.units.stop)
-            pause = timing.Stretch(range(middle, middle + 1), timing.RAMP[0] * PACES[self.film.pace])
-            out += [timing.Stretch(before, stretch.seconds)] if len(before) else []
-            out += [pause, *([timing.Stretch(after, stretch.seconds)] if len(after) else [])]
-        return out
-
-    def poster_beat(self, beats: tuple[Beat, ...], shown: range) -> Beat:
-        """The beat of step ⌈n/2⌉, or the nearest one before it that has its caption and numbers on stage."""
-        middle = shown[(len(shown) + 1) // 2 - 1]
-        steps = [b for b in beats if b.kind == "step"]
-        return min(steps, key=lambda b: (abs(b.units[0] - middle), b.units[0]))
 
     def phases(self, length: int, brief: bool, taught: bool) -> tuple[tuple[str, int], ...]:
         seconds = length * theme.TICK_MS / 1000

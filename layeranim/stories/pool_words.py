@@ -66,11 +66,11 @@ class PoolWords:
             return [f"windows cut for a {numbers.shape_text(view.out_shape)} output"]
         padding = str(view.trace.facts["padding"])
         parts = [f"{numbers.shape_text(view.kernel_shape)} window", f"stride {_pair(config.stride)}"]
-        parts += [f"padding {'same ' if config.padding == 'same' else ''}{padding}"] if padding != "0" else []
+        counted = view.kind != "mean" or config.count_include_pad or config.divisor_override is not None
+        aside = "" if counted else " (not counted)"
+        parts += [f"padding {'same ' if config.padding == 'same' else ''}{padding}{aside}"] if padding != "0" else []
         parts += [f"dilation {_pair(config.dilation)}"] if config.dilation != (1, 1) else []
         parts += ["ceil mode"] if config.ceil_mode else []
-        counts = view.kind == "mean" and padding != "0" and config.divisor_override is None
-        parts += ["padding not counted"] if counts and not config.count_include_pad else []
         return parts + ([f"divisor {config.divisor_override}"] if config.divisor_override is not None else [])
 
     def opening(self) -> Line:
@@ -88,12 +88,24 @@ class PoolWords:
             return note("the gradient says which way each output should move")
         if self.config.mode.startswith("global"):
             return note("no weights: nothing to learn here")
-        high, wide = str(facts["height_formula"]), str(facts["width_formula"])
+        high, wide = (
+            self._short(axis) or str(facts[f"{name}_formula"]) for axis, name in enumerate(("height", "width"))
+        )
         if self.view.adaptive:
             line = note(f"rows of window i:  {high}")
             return line if phrases.width(line, theme.NOTE) <= phrases.ROOM else ()
         line = note(f"output size  {high}" if high == wide else f"output height  {high},   width  {wide}")
         return line if phrases.width(line, theme.NOTE) <= phrases.ROOM else note(f"output height  {high}")
+
+    def _short(self, axis: int) -> str:
+        """The formula without its zeros and ones: windows that stand close, no padding."""
+        view, config = self.view, self.config
+        if view.adaptive or view.padded_shape != view.size or config.dilation != (1, 1):
+            return ""
+        size, kernel, stride, out = (s[axis] for s in (view.size, view.kernel_shape, config.stride, view.out_shape))
+        left, right = "⌈⌉" if config.ceil_mode else "⌊⌋"
+        reached = -((kernel - size) // stride) if config.ceil_mode else (size - kernel) // stride
+        return f"{left}({size} − {kernel})/{stride}{right} + 1 = {out}" if reached + 1 == out else ""
 
     def notes(self) -> Iterator[Line]:
         """Things worth saying once, for the first steps that have time for it."""

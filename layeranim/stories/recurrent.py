@@ -24,7 +24,9 @@ STEP, LATER, LANDING = 1.6, 1.16, 1.6
 LONGEST, USUAL = 25.0, 24.4  # seconds of a film: at any pace, and as it is planned
 REST = 4.8  # the most that the steps which are not opened take from the opened ones
 SKIP, ANSWER = 1.0, 1.6
-MOST_SAID = 800  # width of the parameters
+READABLE = 0.9  # seconds in which a step's caption can be read
+MOST_WORD = 300  # width of a token beside its number
+SMALL_TITLE, MOST_SAID = 36, 640  # the title's size beside long parameters, and their width in any case
 TITLES = {"rnn": "Recurrent network (RNN)", "gru": "GRU cell", "lstm": "LSTM cell"}
 
 
@@ -74,7 +76,7 @@ class RecurrentTelling:
             f"{plain(poster.place)}: {plain(poster.caption)}."
         )
         return Storyboard(view.kind, title, self.parameters(), {**self.stage.grids, **self.strips.grids}, beats,
-                          view.units, poster.end - 1, alt, {"recurrent": parts})  # fmt: skip
+                          view.units, poster.end - 1, alt, {"recurrent": parts}, view.warnings)  # fmt: skip
 
     @property
     def title(self) -> str:
@@ -85,9 +87,11 @@ class RecurrentTelling:
         at = timing.ticks(OPENING * min(1.0, PACES[self.film.pace]))
         yield Beat("open", 0, at, caption=self.opening(), note=self.opening_note(), done=self.shown.start)
         shots = list(self.shots())
-        pace = min(PACES[self.film.pace], (self.room - 0.1) / sum(shot.seconds for _, shot in shots))
+        pace = min(PACES[self.film.pace], self.room / _seconds(shots))
+        opening, spent = at, 0.0
         for units, shot in shots:
-            length = timing.ticks(shot.seconds * pace)
+            spent += shot.seconds * pace
+            length = max(1, opening + int(timing.TICKS_A_SECOND * spent + 1e-6) - at)
             phases = timing.phases(length, [(name, seconds * pace) for name, seconds, _ in shot.phases])
             for name, _, move in shot.phases:
                 self.moves[at, name] = move
@@ -134,7 +138,9 @@ class RecurrentTelling:
         spent = OPENING + theme.END_HOLD + answer + _seconds(opened)
         budget = min(USUAL - spent, self.room / PACES[self.film.pace] - answer - _seconds(opened))
         back = True
-        for units, seconds in self.paced(range(opened[-1][0].stop, self.shown.stop), max(REST, budget)):
+        rest = range(opened[-1][0].stop, self.shown.stop)
+        least = min(REST, len(rest) * READABLE / PACES[self.film.pace])
+        for units, seconds in self.paced(rest, max(least, budget)):
             if seconds < 0:
                 yield units, self.steps.skip(units, -seconds)
                 continue
@@ -149,13 +155,18 @@ class RecurrentTelling:
         parts = [(here, list(us)) for here, us in itertools.groupby(rest, lambda u: u in drawn)]
         skips = sum(not here for here, _ in parts)
         skip = max(0.4, min(SKIP, 2 / max(1, skips)))
-        middle = (budget - skips * skip - STEP - LANDING) / max(1, len(drawn) - 2)
+        left = budget - skips * skip
+        middle = (left - STEP - LANDING) / max(1, len(drawn) - 2)
+        first, last = STEP, LANDING
+        share = left / max(1, len(drawn))
+        if middle < timing.BRIEF and share * PACES[self.film.pace] >= READABLE:
+            first = last = middle = min(STEP, share)  # all alike, so that each can be read
         for here, listed in parts:
             if not here:
                 yield range(listed[0], listed[-1] + 1), -skip
                 continue
             for u in listed:
-                ends = {drawn[0]: STEP, drawn[-1]: LANDING}
+                ends = {drawn[0]: first, drawn[-1]: last}
                 yield range(u, u + 1), ends.get(u, min(LATER, max(timing.FASTEST, middle)))
 
     # ── words ────────────────────────────────────────────────────────────────
@@ -163,6 +174,7 @@ class RecurrentTelling:
         unit = self.view.unit(units[0])
         run = self.view.runs[unit.n]
         where = [f"t = {unit.t + 1}"] if shot.kind != "skip" else []
+        where += [self.view.step_name(unit.t, MOST_WORD).text] if where and self.view.config.tokens else []
         where += [f"layer {run.layer + 1}"] if self.view.config.layers > 1 else []
         where += ["backward" if run.reverse else "forward"] if self.view.config.bidirectional else []
         where += [shot.place] if shot.place else []
@@ -171,36 +183,34 @@ class RecurrentTelling:
     def parameters(self) -> Line:
         """Sizes and options; what does not fit is left out, but never what the film leaves out or makes up."""
         said = self._sizes()
-        title = phrases.width((Run(self.title, weight="semibold"),), theme.PARAMETERS)
-        room = min(MOST_SAID, phrases.ROOM - title - 3 * theme.UNIT)
-        for text in sorted(said, key=said.__getitem__)[:-1]:  # the least needed first
-            if phrases.width((Run(",  ".join(said)),), theme.PARAMETERS) > room:
-                del said[text]
-        return (Run(",  ".join(said), source=Fact("options")),)
+        title = phrases.width((Run(self.title, weight="semibold"),), SMALL_TITLE)
+        room = max(MOST_SAID, phrases.ROOM - title - 3 * theme.UNIT)
+        text = phrases.listed(list(said), room, [each for each, needed in said.items() if needed])
+        return (Run(text, source=Fact("options")),)
 
-    def _sizes(self) -> dict[str, int]:
-        """What there is to say about the layer, and how much the film needs it: 2 if it is not true without."""
+    def _sizes(self) -> dict[str, bool]:
+        """What there is to say about the layer, and whether the film would not be true without it."""
         view, config = self.view, self.view.config
         options: Any = config
         lstm, gru, drawn = view.kind == "lstm", view.kind == "gru", len(view.runs)
         seeded = "values" if "input" in view.telling.seeded else "weights"
         parts = [
-            (True, f"input {view.trace.tensor('input').shape[-1]}", 1),
-            (True, f"hidden {view.hidden}", 1),
-            (lstm and options.projection, f"projection {getattr(config, 'projection', 0)}", 0),
-            (gru and options.variant != "reset-after", getattr(config, "variant", ""), 0),
-            (lstm and options.peepholes, "peepholes", 0),
-            (config.layers > 1, f"{config.layers} layers", 0),
-            (config.bidirectional, "bidirectional", 0),
-            (drawn < view.all_runs, f"{drawn} of {view.all_runs} cells drawn", 2),
-            (self.strips.partial, "unit 1 drawn", 2),
-            (self.cut_short(), f"colours: first {self.strips.most}", 2),
-            (config.classes, f"{config.classes} classes", 0),
-            (config.returns != "sequences", f"returns {config.returns}", 0),
-            (view.steps < int(config.timesteps or 0), f"length {view.steps} of {config.timesteps}", 2),
-            (config.mode == "one-to-many", config.mode, 0),
-            (view.batch > 1, f"sequence 1 of {view.batch}", 2),
-            (view.telling.seeded, f"random {seeded}, seed {view.telling.seed}", 2),
+            (True, f"input {view.trace.tensor('input').shape[-1]}", False),
+            (True, f"hidden {view.hidden}", False),
+            (lstm and options.projection, f"projection {getattr(config, 'projection', 0)}", False),
+            (gru and options.variant != "reset-after", getattr(config, "variant", ""), False),
+            (lstm and options.peepholes, "peepholes", False),
+            (config.layers > 1, f"{config.layers} layers", False),
+            (config.bidirectional, "bidirectional", False),
+            (drawn < view.all_runs, f"{drawn} of {view.all_runs} cells drawn", True),
+            (self.strips.partial, "unit 1 drawn", True),
+            (self.cut_short(), f"colours: first {self.strips.most}", True),
+            (config.classes, f"{config.classes} classes", False),
+            (config.returns != "sequences", f"returns {config.returns}", False),
+            (view.steps < int(config.timesteps or 0), f"length {view.steps} of {config.timesteps}", True),
+            (config.mode == "one-to-many", config.mode, False),
+            (view.batch > 1, f"sequence 1 of {view.batch}", True),
+            (view.telling.seeded, f"random {seeded}, seed {view.telling.seed}", True),
         ]  # fmt: skip
         return {text: needed for there, text, needed in parts if there}
 
@@ -222,6 +232,8 @@ class RecurrentTelling:
     def opening_note(self) -> Line:
         if self.preset:
             return _note(self.preset.summary)
+        if self.view.config.mode == "one-to-many":
+            return _note("one input; after the first step the cell reads zeros")
         said = {"rnn": "each state is made of the input and the state before",
                 "gru": "two gates mix the old state and a new one",
                 "lstm": "c is the memory, h is what the cell shows of it"}  # fmt: skip
@@ -234,17 +246,24 @@ class RecurrentTelling:
         returns = str(view.config.returns)
         final = "final memory and state, each " if view.kind == "lstm" else "final state "
         what = {"sequences": "output ", "last": "last state ", "state": final}[returns]
+        more = []
+        if self.strips.answers:
+            answer = view.trace.tensor("probabilities").shape[1:]
+            more.append(Run(f", y {numbers.shape_text(answer)}", "result", "semibold", Fact("answer shape")))
+        if view.steps < int(view.config.timesteps or 0) and returns == "sequences":
+            more.append(Run(f", zeros after step {view.steps}", source=Fact("steps")))
         return (
             Run(f"{view.steps} step{'s' * (view.steps != 1)}, ", source=Fact("steps")),
             Run(f"{count} shared weights", "weights", "semibold", Fact("parameters")),
             Run(" → "),
             Run(what + numbers.shape_text(output), "result", "semibold", Fact("output shape")),
+            *more,
         )
 
     def takeaway(self) -> str:
         if self.preset and self.preset.takeaway:
             return self.preset.takeaway
-        return GOOD_FOR[self.view.kind]
+        return f"for {GOOD_FOR[self.view.kind]}"
 
 
 GOOD_FOR = {"rnn": recurrent_presets.RNN_GOOD, "gru": recurrent_presets.GRU_GOOD, "lstm": recurrent_presets.LSTM_GOOD}

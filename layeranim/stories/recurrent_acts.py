@@ -16,6 +16,7 @@ from layeranim.stories.recurrent_words import LOST, ROLES, CellWords
 from layeranim.stories.storyboard import Box, Cells, Line, Point
 
 FIRST = range(1)
+ALMOST = 0.1  # of a gate that is all but closed
 LOW = -226  # the lowest that a state comes on its way back
 
 
@@ -90,14 +91,14 @@ class Opened:
         ))  # fmt: skip
         if self.view.kind == "lstm":
             yield self._memory(t, 1.76, poster=True)
-        yield self._state(t, 1.5, poster=self.view.kind == "gru")
+        yield from self._outputs(t, 1.5, poster=self.view.kind == "gru")
 
     def _lstm(self, t: int) -> Iterator[Shot]:
         for base, seconds in (("forget_gate", 2.16), ("input_gate", 1.44), ("candidate", 1.44)):
             yield self.weigh(base, t, seconds)
         yield self._memory(t, 2.16, poster=True)
         yield self.weigh("output_gate", t, 1.24)
-        yield self._state(t, 1.6)
+        yield from self._outputs(t, 1.6)
 
     def _gru(self, t: int) -> Iterator[Shot]:
         variant = self.view.config.variant if isinstance(self.view.config, GruConfig) else ""
@@ -218,8 +219,29 @@ class Opened:
             return LOST
         keep, write = (self.view.value(self.n, g, t) >= 0.5 for g in ("forget_gate", "input_gate"))
         if keep:
-            return "keep the old memory, add the candidate" if write else "keep the old memory, write almost nothing"
+            little = "almost nothing" if self.view.value(self.n, "input_gate", t) < ALMOST else "a little"
+            return f"keep the old memory, {'add the candidate' if write else f'write {little}'}"
         return "DELETE the old memory, POST the candidate" if write else "let the old memory fade"
+
+    def _outputs(self, t: int, seconds: float, poster: bool = False) -> Iterator[Shot]:
+        """What the cell shows, and with a projection the state that P makes of it."""
+        if "unprojected" not in self.stage.grids:
+            yield self._state(t, seconds, poster)
+            return
+        read, lit = self._rows("cell", "output_gate"), ("seen", "tanh", "output_gate")
+        note = LOST if self.words.lost(t) else "what the output gate shows of the memory"
+        yield Shot("combine", seconds, self.words.seen(t), note, "unit 1, shown", (
+            ("take", 0.4, Move(lit=lit, focus=read, say=True)),
+            ("land", 0.28, Move(fills=self.filled(["unprojected"], t), lit=("shown",), focus=read,
+                                result=self._rows("unprojected"), land=True)),
+        ))  # fmt: skip
+        every = tuple((name, range(self.stage.grids[name].rows)) for name in ("unprojected", "unprojected.all")
+                      if name in self.stage.grids)  # fmt: skip
+        yield Shot("combine", seconds, self.words.state(t), "P makes a smaller state of it", "unit 1, state", (
+            ("take", 0.4, Move(lit=("unprojected",), focus=every, say=True)),
+            ("land", 0.28, Move(fills=self.filled(["hidden"], t), lit=("hidden",), focus=every,
+                                result=self._rows("hidden"), land=True)),
+        ), True, poster)  # fmt: skip
 
     def _state(self, t: int, seconds: float, poster: bool = False) -> Shot:
         """What the cell hands on."""

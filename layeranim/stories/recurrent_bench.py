@@ -13,7 +13,7 @@ from layeranim.stories.storyboard import Box, Cells, Fact, GridPlan, Line, Point
 PITCH = 44  # of rows
 HEAD = 42  # from a column's top to the one above, with its heading between
 SPLIT = 14  # between the numbers of a column and its colours, each in its frame
-LEAST = PITCH + SPLIT + 28  # the least room for the longer part
+LEAST = PITCH + SPLIT + 26  # the least room for the longer part
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ class Bench:
             self.grids[f"{name}.all"] = replace(
                 plan, name=f"{name}.all", rows=block.coloured, at=(at[0], plan.box.bottom - SPLIT), numeral=0,
                 pitch=(pitch[0], float(block.side)), heading=(), heading_at=None,
-            )  # fmt: skip
+            ).flush(self.width)  # fmt: skip
 
     def box(self, name: str) -> Box:
         """The outline of a column, its colours included."""

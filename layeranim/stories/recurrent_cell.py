@@ -7,7 +7,7 @@ from layeranim.engine.recurrent.config import GruConfig, LstmConfig, RnnConfig
 from layeranim.stories.recurrent_bench import PITCH, Bench, heading
 from layeranim.stories.recurrent_stage import FULL_ROWS, CellStage, Wire, gate_heading, height
 from layeranim.stories.recurrent_view import RecurrentView
-from layeranim.stories.storyboard import Box, Line, Point, Run
+from layeranim.stories.storyboard import Box, Point, Run
 
 LEFT, RIGHT = -584, 584
 BUS = -212  # the lowest the bus may run
@@ -83,7 +83,9 @@ def _gate(stage: CellStage, name: str, base: str, x: float, at: _Levels, hue: st
 def _lstm(view: RecurrentView, n: int, most: int) -> CellStage:
     at = _Levels(height(view))
     stage = _benched(view, n, most, at)
-    f, i, g, o, plus = -104, 26, 150, 448, 88
+    projected = isinstance(view.config, LstmConfig) and view.config.projection is not None
+    f, i, g, o, plus = -104, 26, 150, 436 if projected else 448, 88
+    c, tanh = (220, 356) if projected else (232, 372)
     before = stage.column("previous_cell", "previous_cell", LEFT, at.top, heading("c_{t−1}"))
     for base, x, hue in (
         ("forget_gate", f, "f"),
@@ -92,10 +94,8 @@ def _lstm(view: RecurrentView, n: int, most: int) -> CellStage:
         ("output_gate", o, "o"),
     ):
         _gate(stage, base, base, x, at, hue)
-    cell = stage.column("cell", "cell", 232, at.top, heading("c_{t}"))
-    projected = isinstance(view.config, LstmConfig) and view.config.projection is not None
-    head: Line = (*heading("h_{t}"), Run(" = P u", "muted")) if projected else heading("h_{t}")
-    hidden = stage.column("hidden", "hidden", 500, at.top, head)
+    cell = stage.column("cell", "cell", c, at.top, heading("c_{t}"))
+    hidden = _shown(stage, at, projected)
     y, low, heads = at.lane, at.low, at.heads
     stage.operators |= {
         "keep": ((f, y), "×"),
@@ -103,7 +103,7 @@ def _lstm(view: RecurrentView, n: int, most: int) -> CellStage:
         "write": ((plus, low), "×"),
         "read": ((o, y), "×"),
     }
-    stage.chips["tanh"] = (372, y), "tanh"
+    stage.chips["tanh"] = (tanh, y), "tanh"
     stage.wires |= {
         "keep": Wire(((before.right + OFF, y), (f - R, y))),
         "forget_gate": Wire(((f, heads), (f, y - R)), "f"),
@@ -112,12 +112,26 @@ def _lstm(view: RecurrentView, n: int, most: int) -> CellStage:
         "candidate": Wire(((g, heads), (g, low), (plus + R, low)), "g"),
         "written": Wire(((plus, low + R), (plus, y - R))),
         "cell": Wire(((plus + R, y), (cell.x - OFF, y)), "result"),
-        "seen": Wire(((cell.right + 2, y), (333, y))),
-        "tanh": Wire(((411, y), (o - R, y))),
+        "seen": Wire(((cell.right + 2, y), (tanh - 39, y))),
+        "tanh": Wire(((tanh + 39, y), (o - R, y))),
         "output_gate": Wire(((o, heads), (o, y - R)), "o"),
-        "hidden": Wire(((o + R, y), (hidden.x - OFF, y)), "result"),
+        "shown" if projected else "hidden": Wire(((o + R, y), (hidden.x - OFF, y)), "result"),
     }
     return stage
+
+
+def _shown(stage: CellStage, at: _Levels, projected: bool) -> Box:
+    """What the output gate shows: the state, or with a projection ``u``, from which P makes the state under it."""
+    if not projected:
+        return stage.column("hidden", "hidden", 500, at.top, heading("h_{t}"))
+    shown = stage.column("unprojected", "unprojected", 500, at.top, heading("u"))
+    chip = shown.bottom - 38
+    box = stage.column("hidden", "hidden", 500, layout.even(chip - 78), heading("h_{t}"))
+    x = shown.centre[0]
+    stage.chips["projection"] = (x, chip), "P u"
+    stage.wires["unprojected"] = Wire(((x, shown.bottom - 4), (x, chip + 22)))
+    stage.wires["hidden"] = Wire(((x, chip - 20), (x, box.y + 4)), "result")
+    return shown
 
 
 def _gru(view: RecurrentView, n: int, most: int) -> CellStage:

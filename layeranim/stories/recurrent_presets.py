@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from layeranim.stories.storyboard import Preset
 
-LSTM_GOOD = "DELETE, POST, GET: what matters is kept over any gap"
-GRU_GOOD = "two gates keep a state for long, with fewer weights than an LSTM"
-RNN_GOOD = "one small set of weights reads a sequence of any length"
+LSTM_GOOD = "text, speech, sensors: what matters is kept over any gap"
+GRU_GOOD = "text, speech, sensors: a long memory, fewer weights than an LSTM"
+RNN_GOOD = "short sequences: one small set of weights reads any length"
+
+ROWS = {
+    "flag": {"x": ("value", "command")},
+    "answer": {"x": ("value", "command")},
+    "count": {"x": ("push", "reset")},
+    "reset-before": {"x": ("push", "reset")},
+    "parity": {"y": ("even", "odd")},
+}
+"""What the rows of a preset's strips stand for."""
+
+
+def _preset(name: str, summary: str, source: str, arrays: dict[str, Any], **more: Any) -> Preset:
+    """An example whose weights and states mean nothing one by one: own weights replace all of them."""
+    own = [array for array in arrays if array != "input"]
+    weights = [array for array in own if "weight" in array or "bias" in array]
+    bound = {array: tuple(weight for weight in weights if weight != array) for array in own}
+    return Preset(name, summary, source, arrays=arrays, bound=bound, **more)
+
 
 # Rows of packed weights: LSTM input, forget, candidate, output; GRU reset, update, candidate; two units each.
 LSTM_PRESETS = (
-    Preset(
+    _preset(
         "flag",
         "x: a value and a command, 1 writes, −1 reads, 0 waits",
         "ours",
@@ -22,9 +42,8 @@ LSTM_PRESETS = (
             "initial_cell": [-1, 1],
             "initial_hidden": [0, 0.5],
         },
-        takeaway=LSTM_GOOD,
     ),
-    Preset(
+    _preset(
         "answer",
         "the same memory, only its last state handed on",
         "ours",
@@ -41,28 +60,26 @@ LSTM_PRESETS = (
 
 _COUNT = {
     "input": [[1, 0], [1, 0], [0, 0], [0, 1], [0, 0], [1, 0]],
-    "weight_input": [[0, -8], [0, 0], [-8, -8], [0, 0], [1, 0], [2, 0]],
+    "weight_input": [[4, -8], [0, 0], [-8, -8], [0, 0], [1, 0], [2, 0]],
     "weight_hidden": [[0, 0], [0, 0], [0, 0], [0, 0], [1, 0], [0, 0]],
-    "bias_input": [4, 0, 4, 0, 0, 0],
+    "bias_input": [0, 0, 4, 0, 0, 0],
     "initial_hidden": [-0.5, 0],
 }
 GRU_PRESETS = (
-    Preset(
+    _preset(
         "count",
         "x: a push and a reset; every push raises the count",
         "ours",
         arrays={**_COUNT, "bias_hidden": [0, 0, 0, 0, 0, 0]},
-        takeaway=GRU_GOOD,
     ),
-    Preset(
+    _preset(
         "reset-before",
         "the same counter, the reset gate before the weights",
         "ours; the form of K. Cho et al. (2014), arXiv:1406.1078, eq. 8",
         options={"variant": "reset-before"},
         arrays=_COUNT,
-        takeaway=GRU_GOOD,
     ),
-    Preset(
+    _preset(
         "glossary",
         "the formula as printed: a candidate without weights",
         "ML Glossary, Layers, GRU: its candidate tanh(r ⊙ h) leaves out the input and the weights; values ours",
@@ -80,7 +97,7 @@ GRU_PRESETS = (
 )
 
 RNN_PRESETS = (
-    Preset(
+    _preset(
         "echo",
         "an impulse fades in unit 1 and comes back in unit 2 a step later",
         "ours",
@@ -91,11 +108,10 @@ RNN_PRESETS = (
             "bias_input": [0, 0],
             "initial_hidden": [0.5, 0],
         },
-        takeaway=RNN_GOOD,
     ),
-    Preset(
+    _preset(
         "parity",
-        "so far an even or an odd number of ones? y: even, odd",
+        "so far an even or an odd number of ones?",
         "ours",
         options={"classes": 2},
         arrays={
@@ -108,7 +124,7 @@ RNN_PRESETS = (
         },
         takeaway="the state carries one bit through the whole sequence",
     ),
-    Preset(
+    _preset(
         "stacked",
         "two layers: the second reads the states of the first",
         "ours",
@@ -123,7 +139,7 @@ RNN_PRESETS = (
         takeaway="each layer is a sequence for the next: more depth, the same idea",
         title="Stacked recurrent layers",
     ),
-    Preset(
+    _preset(
         "bidirectional",
         "one state reads from the start, one from the end",
         "ours",

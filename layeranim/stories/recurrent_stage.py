@@ -101,7 +101,7 @@ class CellStage:
         self.grids[name] = GridPlan(
             name, base, len(rows), 1, at, pitch, numeral, changing=self.content(base, rows, numeral > 0), empty=True,
             heading=head, heading_at=(at[0], at[1] + 12) if head else None,
-        )  # fmt: skip
+        ).flush(pitch[0] - theme.CELL_GAP)  # fmt: skip
 
     def content(self, base: str, rows: range, written: bool) -> Callable[[int], Cells]:
         """The cells of a column, a function of the time step."""

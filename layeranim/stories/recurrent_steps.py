@@ -183,4 +183,5 @@ class Steps:
             times = self.strips.times if self.view.config.returns == "sequences" else [end]
             names = [name for key in keys for t in times for name in (f"{key}:{t}", f"{key}:{t}.all") if name in grids]
             out += [(name, range(grids[name].rows)) for name in names]
-        return tuple(out)
+        answers = [name for name in grids if name.startswith("y:")]
+        return (*out, *((name, range(grids[name].rows)) for name in answers))

@@ -11,6 +11,7 @@ from layeranim import layout, numbers, theme
 from layeranim.engine.recurrent.config import RnnConfig
 from layeranim.stories import phrases
 from layeranim.stories.recurrent_bench import PITCH
+from layeranim.stories.recurrent_presets import ROWS
 from layeranim.stories.recurrent_stage import HUES, LETTERS, Wire, bar
 from layeranim.stories.recurrent_view import RecurrentView
 from layeranim.stories.storyboard import Address, Box, Cells, Fact, GridPlan, Line, Point, Run
@@ -134,6 +135,7 @@ class Strips:
         count = len(self.times) + forward + self.reverse + 0.6 * gaps + last
         label = max([LABEL, *(layout.even(phrases.width(strip.name, theme.NOTE) + 18) for strip in self.strips)])
         pitch = layout.even(min(WIDEST, (RIGHT - LEFT - label) / count) - 1)
+        self.pitch = pitch
         self.cell = min(CELL, pitch - LEAST_GAP)
         width = label + count * pitch - (pitch - self.cell)
         x = layout.even(-width / 2) if width < RIGHT - LEFT else LEFT
@@ -194,11 +196,18 @@ class Strips:
             self.wires[ANSWER] = Wire(((state.right + 5, y), (x - 5, y)))
 
     def _times(self, y: float) -> None:
-        words = {"start": "start", "end": "start"}
         for key, x in self.xs.items():
-            said = Run(words[key], weight="regular") if key in words else Run(
-                f"t = {int(key) + 1}", weight="regular", source=Fact("time"))  # fmt: skip
-            self.labels.append(((x + self.cell / 2, y + 14), (said,), "centre", theme.FLOOR))
+            if key not in ("start", "end"):
+                said = self.view.step_name(int(key), self.pitch - 12)
+                self.labels.append(((x + self.cell / 2, y + 14), (said,), "centre", theme.FLOOR))
+
+    def _start(self, strip: Strip, y: float) -> None:
+        """Says over the first of the states in a direction that this is what the steps start from."""
+        key = "end" if self.view.runs[strip.n].reverse else "start"
+        first = next(s for s in self.strips if s.state and self.view.runs[s.n].reverse == (key == "end"))
+        if strip is first:
+            at = self.xs[key] + self.cell / 2, y + 12
+            self.labels.append((at, (Run("start", weight="regular"),), "centre", theme.FLOOR))
 
     def _strip_grids(self, strip: Strip, y: float) -> None:
         view = self.view
@@ -227,6 +236,17 @@ class Strips:
             self.labels.append(((x, middle - 8), (Run("…"),), "centre", theme.NAME))
         if strip.state:
             self._along(strip, middle)
+            self._start(strip, y)
+        self._rows(strip, y)
+
+    def _rows(self, strip: Strip, y: float) -> None:
+        """What a preset's rows stand for, where the start of a state would be."""
+        preset = self.view.telling.preset
+        words = ROWS.get(preset.name, {}).get(strip.key, ()) if preset else ()
+        if len(words) == strip.written == strip.size and "start" in self.xs:
+            for i, word in enumerate(words):
+                at = self.xs["start"] + self.cell, y - i * strip.row - (strip.row - theme.CELL_GAP) / 2 - 8
+                self.labels.append((at, (Run(word, weight="regular"),), "right", theme.FLOOR))
 
     def _grid(
         self, name: str, base: str, rows: int, at: Point, pitch: Point, numeral: int, cells: Callable[[], Cells],
@@ -234,7 +254,7 @@ class Strips:
     ) -> None:  # fmt: skip
         given = strip.key == "x"
         self.grids[name] = GridPlan(name, base, rows, 1, at, pitch, numeral, cells=cells() if given else None,
-                                    changing=lambda _: cells(), empty=not given)  # fmt: skip
+                                    changing=lambda _: cells(), empty=not given).flush(self.cell)  # fmt: skip
 
     def _present(self, strip: Strip, key: str) -> bool:
         if key in ("start", "end"):

@@ -9,16 +9,18 @@ from typing import Any, cast
 
 import numpy as np
 
-from layeranim import layout, numbers
+from layeranim import layout, numbers, theme, typeface
 from layeranim.engine.recurrent.config import RecurrentConfig, kind_of
-from layeranim.engine.recurrent.layout import Run, mask_of, run_list
+from layeranim.engine.recurrent.layout import Run as Pass
+from layeranim.engine.recurrent.layout import mask_of, run_list
 from layeranim.engine.trace import Array, Region
 from layeranim.numbers import Style
-from layeranim.stories.storyboard import Address, Cells, Telling
+from layeranim.stories.storyboard import Address, Cells, Fact, Run, Telling
 
 MOST_RUNS = 6  # layers and directions drawn; of more the first five stand for all
 MOST_STEPS = 8  # time steps drawn as columns
 HEAD_STEPS = 4  # of more, so many first ones, and the last three
+WORD_MOST = 40  # characters of a word
 NARROWEST = (88, 44)  # pitch of the cells of sums
 GATES = ("forget_gate", "input_gate", "output_gate", "reset_gate", "update_gate")
 SQUASHED = ("candidate", "cell_tanh")
@@ -42,12 +44,35 @@ class RecurrentView:
         self.kind = kind_of(self.config)
         every = run_list(self.config, self.trace.tensors)
         self.all_runs = len(every)
-        self.runs: list[Run] = every if len(every) <= MOST_RUNS else every[: MOST_RUNS - 1]
+        self.runs: list[Pass] = every if len(every) <= MOST_RUNS else every[: MOST_RUNS - 1]
         self.steps = int(mask_of(self.trace.tensors)[0].sum())
         self.batch = self.trace.tensor("input").shape[0]
         self.hidden = int(self.config.hidden or 1)
         self.states = ("cell", "hidden") if self.kind == "lstm" else ("hidden",)
         self._styles: dict[str, Style] = {}
+
+    # ── words ────────────────────────────────────────────────────────────────
+    def step_name(self, t: int, width: float = 0) -> Run:
+        """A time step's word, cut to a width, or its number."""
+        text = self.config.tokens
+        if text is None:
+            return Run(f"t = {t + 1}", weight="regular", source=Fact("time"))
+        word = text.split()[t]
+        short = typeface.draw_safe(word, WORD_MOST)
+        for most in range(len(short), 1, -1):
+            if not width or typeface.width(short, theme.FLOOR) <= width:
+                break
+            short = typeface.draw_safe(word, most - 1)
+        return Run(short, "ink", "medium", Fact("token"))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """One line if the font lacks characters of the words."""
+        lost = typeface.missing("".join(str(self.config.tokens or "").split()))
+        if not lost:
+            return ()
+        listed = " ".join(sorted(typeface.draw_safe(c) if not c.isprintable() else c for c in lost)[:8])
+        return (f"some characters of the tokens are drawn as {typeface.BOX}: the font has no {listed}",)
 
     # ── units ────────────────────────────────────────────────────────────────
     @property

@@ -151,7 +151,11 @@ class CellWords:
             line = self.total(self.weighings["hidden"], t, 0)
             named = (*_symbol("h_{t}"), *line)
             return named if phrases.fits(named) else line
-        return (*_symbol("h_{t}"), *self.shown(t))
+        return (*_symbol("h_{t}"), *self.shown(t, "hidden"))
+
+    def seen(self, t: int) -> Line:
+        """``u = 0.52 · tanh(0.13) = …``: what a projection reads."""
+        return Run("u", "result", "semibold"), Run(" = "), *self.shown(t, "unprojected")
 
     def interpolated(self, t: int) -> Line:
         """``h_t = 0.02 · (−0.50) + (1 − 0.02) · 0.47 = 0.45``: the GRU's new state."""
@@ -167,7 +171,7 @@ class CellWords:
             self.result("hidden", t),
         )
 
-    def shown(self, t: int) -> Line:
+    def shown(self, t: int, base: str) -> Line:
         """``0.52 · tanh(0.13) = 0.52 · 0.13 = 0.07``: what the output gate lets out."""
         cell, squashed = self.view.text(self.n, "cell", t), self.view.text(self.n, "cell_tanh", t)
         return (
@@ -175,8 +179,8 @@ class CellWords:
             phrases.relation_run(_reaches("tanh", cell, squashed)),
             *(self.number("output_gate", t, left=True, late=True), Run(numbers.DOT, late=True)),
             self.number("cell_tanh", t, late=True),
-            self._relation([("output_gate", "cell_tanh")], "hidden", t),
-            self.result("hidden", t),
+            self._relation([("output_gate", "cell_tanh")], base, t),
+            self.result(base, t),
         )
 
     def both(self, t: int) -> Line:

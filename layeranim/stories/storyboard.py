@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -152,6 +152,10 @@ class GridPlan:
     def box(self) -> Box:
         """The grid's outline."""
         return Box(*self.at, self.cols * self.pitch[0] - self.gap, self.rows * self.pitch[1] - self.gap)
+
+    def flush(self, width: float) -> GridPlan:
+        """A single column of cells, so wide whatever the gaps: colours under numbers end where these end."""
+        return replace(self, pitch=(width + self.gap, self.pitch[1]))
 
     def cell(self, row: int, col: int) -> Box:
         """The outline of one cell."""

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 
 from layeranim import theme
 from layeranim.stories.options import PACES
+from layeranim.stories.storyboard import Beat
 
 CELLS_MOST = 36  # beyond this many steps the middle goes by rows
 SWEEPS_MOST = 36
 TAUGHT, RAMP, LANDING = 2.4, (1.6, 1.16), 1.6
 FASTEST, SLOWEST = 0.16, 0.8
+TICKS_A_SECOND = 1000 / theme.TICK_MS
 BRIEF = 0.5  # a step shorter than this drops lag, lane and operands
 
 
@@ -52,6 +54,28 @@ def schedule(units: range, row: int, pace: str = "normal") -> list[Stretch]:
     else:
         return _sweeps(units, row, factor)
     return [Stretch(range(u, u + 1), t * factor, i < 2) for i, (u, t) in enumerate(zip(units, times, strict=True))]
+
+
+def with_pause(units: range, row: int, pace: str = "normal") -> list[Stretch]:
+    """The schedule; a film that runs through its middle stops there once more, where its poster is taken."""
+    middle = units[(len(units) + 1) // 2 - 1]
+    out: list[Stretch] = []
+    for stretch in schedule(units, row, pace):
+        if middle not in stretch.units or (stretch.seconds >= 2 * BRIEF and not stretch.sweep):
+            out.append(stretch)
+            continue
+        before, after = range(stretch.units.start, middle), range(middle + 1, stretch.units.stop)
+        out += [Stretch(before, stretch.seconds)] if len(before) else []
+        out.append(Stretch(range(middle, middle + 1), RAMP[0] * PACES[pace]))
+        out += [Stretch(after, stretch.seconds)] if len(after) else []
+    return out
+
+
+def poster(beats: Sequence[Beat], units: range, kinds: Sequence[str] = ("step",)) -> Beat:
+    """The beat of step ⌈n/2⌉, or the nearest one, the earlier first, that has its caption and numbers on stage."""
+    middle = units[(len(units) + 1) // 2 - 1]
+    steps = [beat for beat in beats if beat.kind in kinds]
+    return min(steps, key=lambda beat: (abs(beat.units[0] - middle), beat.units[0]))
 
 
 def _sweeps(units: range, row: int, factor: float) -> list[Stretch]:

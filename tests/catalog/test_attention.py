@@ -77,3 +77,26 @@ def test_powers_are_read_in_subtitles() -> None:
 def test_weights_drawn_at_random_leave_the_softmax_a_choice() -> None:
     trace, _ = told(embeddings="random:5x8", heads=4)
     assert (trace["weights"].max(axis=-1) < 0.99).any()
+
+
+def test_the_heads_are_joined_and_multiplied_in_sight() -> None:
+    trace, board = told(example="heads")
+    beat = next(beat for beat in board.beats if beat.kind == "join")
+    joined = [board.grids[f"joined:{head}"] for head in range(2)]
+    assert [(grid.rows, grid.cols) for grid in joined] == [(4, 2), (4, 2)]
+    weight = board.grids["weight_output"].cells
+    assert weight is not None
+    assert weight.sources is not None
+    assert weight.sources(3, 1) == Address("weight_output", (1, 3))
+    terms = [run.source for run in beat.caption if isinstance(run.source, Address)]
+    assert terms[0] == Address("head_output", (0, 0, 0, 0))
+    assert terms[-1] == Address("output", (0, 0, 0))
+    values = np.concatenate([trace["head_output"][0, head, 0] for head in range(2)])
+    assert np.isclose(values @ trace["weight_output"][0], trace["output"][0, 0, 0])
+
+
+def test_many_heads_are_joined_in_words_alone() -> None:
+    _, board = told(embeddings="random:5x8", heads=8)
+    assert not any(name.startswith("joined") for name in board.grids)
+    said = next(plain(beat.caption) for beat in board.beats if beat.kind == "join")
+    assert said.startswith("8 heads side by side: 5×8")

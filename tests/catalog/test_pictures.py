@@ -19,8 +19,8 @@ from layeranim.engine.trace import Region, Trace
 from layeranim.numbers import Style
 from layeranim.scenes.base import ExplainerScene
 from layeranim.scenes.parts.label import Label
-from layeranim.scenes.parts.shape import PX
-from layeranim.scenes.parts.shapes import FocusFrame, Lane
+from layeranim.scenes.parts.shape import PX, Bundle
+from layeranim.scenes.parts.shapes import FocusFrame, Lane, operator
 from layeranim.scenes.parts.tilegrid import TileGrid
 from layeranim.stories.storyboard import Address, Beat, Box, Fact, GridPlan, Source, plain
 
@@ -116,6 +116,13 @@ def unclean(scene: ExplainerScene) -> list[str]:
             run = Box(min(a[0], b[0]), max(a[1], b[1]), abs(a[0] - b[0]), abs(a[1] - b[1]))
             if run.w == 0 or run.h == 0:  # a slanted one says where something came from, and may
                 out += [f"a lane crosses {name}: {a} to {b}" for name, box in solid if _overlap(run.outset(1), box)]
+    signs = [(m, m.footprint) for m in members if isinstance(m, Bundle) and m.footprint]
+    for sign, box in signs:
+        said, own = f"the sign {sign.submobjects[-1].text!r}", {id(part) for part in sign.submobjects}
+        out += [f"{said} leaves the safe area: {box}"] if not inside(box, SAFE) else []
+        out += [f"{said} overlaps {g.plan.name}" for g in grids if _overlap(box, g.plan.box)]
+        out += [f"{said} overlaps {m.text!r}" for m, b in labels if id(m) not in own and _overlap(box, b)]
+    out += [f"signs overlap: {a} {b}" for (_, a), (_, b) in combinations(signs, 2) if _overlap(a, b)]
     return out
 
 
@@ -124,9 +131,10 @@ def _overlap(a: Box, b: Box) -> bool:
 
 
 def unframed(scene: ExplainerScene) -> list[str]:
-    """Focus frames that do not stand on whole cells of a grid."""
-    grids = [grid.plan for grid in scene.grids.values()]
-    frames = [m for top in scene.mobjects for m in top.get_family() if isinstance(m, FocusFrame)]
+    """Focus frames that do not stand on whole cells of a grid on the stage."""
+    members = [m for top in scene.mobjects for m in top.get_family()]
+    grids = [m.plan for m in members if isinstance(m, TileGrid)]
+    frames = [m for m in members if isinstance(m, FocusFrame)]
     boxes = [box for frame in frames for box in frame.boxes]
     return [f"frame off its cells: {box}" for box in boxes if not any(_on_cells(box, plan) for plan in grids)]
 
@@ -265,7 +273,7 @@ def test_the_check_notices_a_frame_on_other_cells(name: str) -> None:
             if not _under_way(frame, scene) or not _on_cells(frame.boxes[0], plan):
                 continue
             right = frame.boxes
-            row, col = min(_cells(right[0], plan))
+            row = min(_cells(right[0], plan))[0]
             moved = Box(right[0].x, right[0].y - plan.pitch[1] * (1 if row == 0 else -1), right[0].w, right[0].h)
             frame.around([moved])
             found.extend(misframed(scene, trace, touched, beat.units[0]))
@@ -276,3 +284,22 @@ def test_the_check_notices_a_frame_on_other_cells(name: str) -> None:
     trace = case.work().trace()
     play(case, spoil)
     assert found
+
+
+def test_the_check_notices_a_sign_and_a_frame_that_are_off() -> None:
+    def spoil(scene: ExplainerScene, beat: Beat) -> None:
+        grid = next(m for m in scene.mobjects if isinstance(m, TileGrid))
+        sign = operator(grid.plan.box.centre, "+", scene.theme)
+        frames = [FocusFrame([grid.plan.cell(0, 0).outset(1)], scene.theme.focus, scene.theme)]
+        away = [g.plan for g in scene.grids.values() if g not in scene.mobjects]
+        frames += [FocusFrame([plan.cell(0, 0)], scene.theme.focus, scene.theme) for plan in away[:1]]
+        scene.add(sign, *frames)
+        found.extend(unclean(scene))
+        off.append(len(unframed(scene)) - len(frames))
+        scene.remove(sign, *frames)
+
+    found: list[str] = []
+    off: list[int] = []
+    play(Case("lstm", {"steps": "first:1"}, "lstm"), spoil)
+    assert any("the sign '+' overlaps" in fault for fault in found)
+    assert off == [0] * len(off)

@@ -113,7 +113,7 @@ def test_the_film_says_what_pooling_leaves_alone() -> None:
 
 def test_parameters_say_which_zeros_count() -> None:
     said = plain(told(mode="mean", padding=1, count_include_pad=False, input=IMAGE)[1].parameters)
-    assert said.endswith("padding not counted")
+    assert said.endswith("padding 1 (not counted)")
     assert "not counted" not in plain(told(mode="mean", padding=1, input=IMAGE)[1].parameters)
 
 

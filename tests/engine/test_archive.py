@@ -172,6 +172,10 @@ def test_a_backward_pass_is_saved_with_its_forward_trace_and_read_by_numpy(tmp_p
         np.testing.assert_array_equal(stored["backward/grad_kernel"], back["grad_kernel"])
         np.testing.assert_array_equal(stored["kernel"], forward["kernel"])
         assert "given/output" not in stored, "it is the gradient of output under a second name"
+    other = io.BytesIO()
+    np.save(other, back["grad_kernel"] + 1)
+    changed = rewritten(path.read_bytes(), **{"backward/grad_kernel": other.getvalue()})
+    np.testing.assert_array_equal(archive.load(io.BytesIO(changed), layer)["grad_kernel"], back["grad_kernel"] + 1)
     again = archive.load(path, layer)
     assert archive.same(back, again)
     assert again.origin is not None

@@ -18,6 +18,7 @@ from layeranim.engine.conv_transpose import CONV_TRANSPOSE, TransposeConfig
 from layeranim.engine.depthwise import DEPTHWISE, DepthwiseConfig
 from tests.engine.family import (
     HAS_TORCH,
+    agrees,
     fresh_agree,
     maker,
     proven,
@@ -27,6 +28,7 @@ from tests.engine.family import (
     stored_agree,
     takes_any_array,
 )
+from tests.vectors import store
 
 PLANE = dataclasses.replace(CONV, backward=conv_backward.backward)
 LAYERS = {layer.name: layer for layer in (CONV_1D, PLANE, CONV_3D, CONV_TRANSPOSE)}
@@ -151,6 +153,26 @@ def test_both_matrix_products_are_the_convolution(options: dict[str, Any], given
     assert np.array_equal(np.count_nonzero(trace["toeplitz"]), trace.facts["toeplitz_filled"])
     dense = np.einsum("rc,bc->br", trace["toeplitz"], trace["flat_input"])
     assert np.allclose(dense, trace["toeplitz_product"], rtol=1e-12, atol=1e-13)
+
+
+def test_stored_planes_agree_with_pytorch_as_matrices_too() -> None:
+    seen = 0
+    for case, results in store.read("convolution"):
+        if case["layer"] == "conv" and case["config"]["groups"] == 1:
+            agrees(CONV_MATMUL, {**case, "layer": "conv-matmul"}, results)
+            seen += 1
+    assert seen >= 20
+
+
+@pytest.mark.parametrize(("options", "given"), MATMUL)
+def test_gradients_by_matrices_are_the_convolutions(options: dict[str, Any], given: dict[str, Any]) -> None:
+    config, named = MatmulConfig(**options), "grad_kernel_given" if options.get("flip") else "grad_kernel"
+    back = slopes(CONV_MATMUL, config, given, [name for name in given if name != "kernel" or not config.flip])
+    slid = conv_backward.backward(CONV.compute(ConvConfig(**options), given), {"output": back["grad_output"]})
+    for name in ("grad_input", "grad_kernel", "grad_padded", named):
+        np.testing.assert_allclose(back[name], slid[name], rtol=1e-11, atol=1e-12)
+    shape = back["kernel"].shape
+    np.testing.assert_array_equal(back["grad_kernel"], back["grad_kernel_matrix"].reshape(shape))
 
 
 DEEP = {"input": RNG.normal(size=(1, 3, 4, 5)), "depthwise_kernel": RNG.normal(size=(6, 1, 3, 2)),

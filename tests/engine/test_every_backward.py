@@ -7,20 +7,24 @@ moved along some cells of every array that may hold any number, and the central 
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import numpy as np
 import pytest
 
-from layeranim import catalog
+from layeranim import api, catalog
 from layeranim.engine import archive, option
+from layeranim.engine.backward import own
 from layeranim.engine.links import Row
 from layeranim.engine.network import Sizes
 from layeranim.engine.option import Layer, Option
 from layeranim.engine.replay import replay, sampled
 from layeranim.engine.trace import Trace, count
 from layeranim.errors import UsageError
+from tests.engine.family import HAS_TORCH
 
 ALREADY = {"backprop", "cnn-backprop", "optimiser", "training", "vanishing"}
 """Their own traces go back already."""
@@ -137,6 +141,9 @@ def test_every_option_of_every_layer_has_its_slopes(name: str) -> None:
         start = str(layer.backward(trace, {}).facts["given"])
         weights = rng.normal(size=trace.tensor(start).shape)
         back = layer.backward(trace, {start: weights})
+        assert back.tensor(f"grad_{start}").role == "input"
+        assert all(back.tensor(key).role == "intermediate" for key, t in trace.tensors.items() if t.role == "output")
+        assert all(key.startswith("grad_") for key, tensor in back.tensors.items() if tensor.role == "output")
         for i in sampled(back, 60):
             assert replay(back, back.steps[i]).agrees, (config.shown(), back.steps[i])
         for key, array in arrays.items():
@@ -161,6 +168,51 @@ def test_every_option_of_every_layer_has_its_slopes(name: str) -> None:
     assert moved
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_single_precision_stays_and_the_callers_gradient_too(name: str) -> None:
+    layer = catalog.layer(name)
+    assert layer.backward is not None
+    for config, arrays, double, rng in islice(cases(name), 0, None, 3):
+        trace = layer.compute(config, {key: array.astype(np.float32) for key, array in arrays.items()})
+        start = str(layer.backward(double, {}).facts["given"])
+        weights = rng.normal(size=trace.tensor(start).shape)
+        mine = weights.copy()
+        back = layer.backward(trace, {start: mine})
+        assert mine.flags.writeable
+        np.testing.assert_array_equal(mine, weights)
+        for key, tensor in own(back).items():
+            assert tensor.dtype == np.float32, (key, config.shown())
+            assert tensor.is_recipe or not tensor.array.flags.writeable
+        for key in (key for key, tensor in own(back).items() if tensor.role == "output"):
+            truth = layer.backward(double, {start: weights})[key]
+            np.testing.assert_allclose(back[key], truth, rtol=2e-3, atol=2e-4 * np.abs(truth).max(initial=1e-2))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -1e300])
+@pytest.mark.parametrize("name", NAMES)
+def test_any_number_travels_back_without_a_warning(name: str, value: float) -> None:
+    layer = catalog.layer(name)
+    assert layer.backward is not None
+    config, arrays, plain, _ = next(cases(name))
+    first = next(key for key in arrays if key not in CONSTANT)
+    start = str(layer.backward(plain, {}).facts["given"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        far = layer.backward(plain, {start: np.full(plain.tensor(start).shape, value)})
+        found = [far]
+        try:
+            wild = layer.compute(config, {**arrays, first: np.full(arrays[first].shape, value)})
+            found.append(layer.backward(wild, {}))
+        except UsageError:
+            assert name in ("loss", "cross-entropy"), "which take probabilities alone"
+        for back in found:
+            for i in sampled(back, 50):
+                replay(back, back.steps[i])
+            for key in back:
+                assert back[key].shape == back.tensor(key).shape
+    assert any(not (np.abs(far[key]) < 1e200).all() for key in own(far)), "it arrives"
+
+
 @pytest.mark.parametrize("suffix", archive.SUFFIXES)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_file_gives_a_backward_pass_back(name: str, suffix: str) -> None:
@@ -170,7 +222,8 @@ def test_a_file_gives_a_backward_pass_back(name: str, suffix: str) -> None:
     ones = layer.backward(trace, {})
     start = str(ones.facts["given"])
     given = layer.backward(trace, {start: rng.normal(size=trace.tensor(start).shape).astype(trace[start].dtype)})
-    for back in (ones, given):
+    last = next(name for name in reversed(layer.starts) if name in trace)
+    for back in (ones, given, layer.backward(trace, {last: rng.normal(size=trace.tensor(last).shape)})):
         data = archive.dumps(back, suffix)
         again = archive.load(io.BytesIO(data), catalog.layer)
         assert archive.same(back, again)
@@ -178,4 +231,28 @@ def test_a_file_gives_a_backward_pass_back(name: str, suffix: str) -> None:
         assert again.steps[-1] == back.steps[-1]
         assert again.origin is not None
         assert archive.same(again.origin.forward, trace)
-        assert {n: t.is_recipe for n, t in again.tensors.items()} == {n: t.is_recipe for n, t in back.tensors.items()}
+        for key, tensor in back.tensors.items():
+            assert again.tensor(key).is_recipe == tensor.is_recipe
+            np.testing.assert_allclose(again[key], tensor.array, rtol=1e-12, atol=1e-14)
+
+
+if HAS_TORCH:
+    import torch
+
+    MODULES = [
+        (torch.nn.Linear(3, 4), (2, 3)), (torch.nn.Conv2d(2, 3, 3, stride=2, padding=1), (2, 2, 5, 5)),
+        (torch.nn.MaxPool2d(2), (1, 2, 4, 4)), (torch.nn.LayerNorm(5), (2, 5)), (torch.nn.GELU(), (2, 4)),
+        (torch.nn.GLU(), (2, 6)), (torch.nn.LSTM(3, 2, 2, bidirectional=True, batch_first=True), (2, 4, 3)),
+        (torch.nn.TransformerEncoderLayer(4, 2, 6, 0.0, batch_first=True), (2, 3, 4)),
+    ]  # fmt: skip
+
+    @pytest.mark.parametrize(("module", "shape"), MODULES, ids=lambda value: type(value).__name__)
+    def test_the_trace_of_a_module_goes_back_as_autograd_does(module: Any, shape: tuple[int, ...]) -> None:
+        module, rng = module.double(), np.random.default_rng(4)
+        x = torch.from_numpy(rng.normal(size=shape)).requires_grad_()
+        y = module(x)
+        y = y[0] if isinstance(y, tuple) else y
+        g = rng.normal(size=tuple(y.shape))
+        y.backward(torch.from_numpy(g))
+        back = api.backward(api.from_torch(module, x.detach()), output=g)
+        np.testing.assert_allclose(back["grad_input"].reshape(shape), x.grad.numpy(), rtol=1e-10, atol=1e-12)

@@ -12,7 +12,8 @@ from layeranim.engine.dense import DENSE, DenseConfig
 from layeranim.engine.flatten import FLATTEN, FlattenConfig
 from layeranim.engine.network import BACKPROP, MLP, LearningConfig, MlpConfig, Sizes
 from layeranim.engine.option import Layer
-from tests.engine.family import HAS_TORCH, fresh_agree, maker, proven, refused, slopes, stored_agree
+from tests.engine.family import HAS_TORCH, distance, fresh_agree, maker, proven, refused, replays, slopes, stored_agree
+from tests.vectors import store
 
 LAYERS = {layer.name: layer for layer in (BACKPROP, CNN_BACKPROP)}
 
@@ -28,6 +29,25 @@ def test_stored_cases_agree_with_pytorch() -> None:
     cases = stored_agree("network", LAYERS, 150)
     assert {case["layer"] for case in cases} == set(LAYERS)
     assert {case["config"]["output_activation"] for case in cases} == {"softmax", "sigmoid", "linear"}
+
+
+def test_a_network_alone_goes_back_as_it_does_from_its_loss_in_pytorch() -> None:
+    plain, seen = {"backprop": MLP, "cnn-backprop": CNN}, set()
+    for case, results in store.read("network"):
+        config = dict(case["config"])
+        if config.get("loss") != "squared" and config["output_activation"] != "linear":
+            continue
+        config = {name: value for name, value in config.items() if name not in ("loss", "learning_rate")}
+        given = store.arrays_of(case)
+        target, layer = given.pop("target"), plain[case["layer"]]
+        forward = layer.compute(layer.config.of(config), given)
+        assert layer.backward is not None
+        back = replays(layer.backward(forward, {"output": 2 * (forward["output"] - target) / target.size}))
+        for name in (f"grad_{name}" for name in given):
+            apart = distance(back[name], results[name])
+            assert apart <= (1e-10 if case["dtype"] == "float64" else 1e-5), (name, apart, case)
+        seen.add(layer.name)
+    assert seen == {"mlp", "cnn"}
 
 
 if HAS_TORCH:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import IO
 
 import pytest
 
+from layeranim.film.hidden import create, remove
 from layeranim.film.output import Output, clear_leftovers
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -180,3 +182,27 @@ def test_a_full_standard_output_is_an_error(folder: Path) -> None:
     assert child.returncode == 4
     assert child.stderr.startswith(b"cannot write standard output: No space left on device")
     assert child.stderr.count(b"\n") == 1
+
+
+@pytest.mark.parametrize("as_folder", [False, True], ids=["files", "folders"])
+def test_another_run_that_clears_up_takes_nothing_away(tmp_path: Path, as_folder: bool) -> None:
+    """What is under way stays, also in the moment between its making and its lock."""
+    ended = threading.Event()
+
+    def clear() -> None:
+        while not ended.is_set():
+            clear_leftovers(tmp_path)
+
+    others = [threading.Thread(target=clear) for _ in range(3)]
+    for other in others:
+        other.start()
+    try:
+        for _ in range(400):
+            path, handle = create(tmp_path, as_folder)
+            assert path.exists()
+            remove(path)
+            os.close(handle)
+    finally:
+        ended.set()
+        for other in others:
+            other.join()

@@ -20,7 +20,7 @@ def case(rng: np.random.Generator, number: int) -> store.Case:
     kind, heads = KINDS[number % 5], int(rng.choice([1, 2, 4]))
     key_heads = int(rng.choice([n for n in (1, 2, 4) if n <= heads]))
     batch, queries, keys, features, values, units = (
-        int(n) for n in rng.integers((1, 1, 2, 1, 1, 1), (3, 5, 5, 5, 4, 4))
+        int(n) for n in rng.integers((1, 1, 2, 2, 1, 2), (3, 5, 5, 5, 4, 4))
     )
     config: dict[str, Any] = {"kind": kind, "heads": heads, "key_heads": key_heads}
     rotary = not rng.integers(3)

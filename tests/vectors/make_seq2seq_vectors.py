@@ -21,7 +21,7 @@ def case(rng: np.random.Generator, number: int) -> store.Case:
     config: dict[str, Any] = {
         "attention": ATTENTIONS[number % 5], "cell": ("rnn", "gru", "lstm")[number // 5 % 3],
         "feeding": ("teacher", "greedy")[number // 15 % 2], "bias": bool(rng.integers(3)),
-        "hidden": int(rng.integers(1, 4)), "input_size": int(rng.integers(1, 4)), "source_steps": steps,
+        "hidden": int(rng.integers(2, 4)), "input_size": int(rng.integers(1, 4)), "source_steps": steps,
         "target_size": int(rng.integers(1, 4)), "target_steps": int(rng.integers(1, 4)),
         "classes": int(rng.integers(2, 5)), "start": int(rng.integers(2)),
     }  # fmt: skip

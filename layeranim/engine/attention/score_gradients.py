@@ -99,7 +99,7 @@ def _additive(tape: AttentionTape) -> tuple[Plans, Plans]:
     aligned = tape.value("alignment")
     axes = tape.forward.axes("alignment")
     tape.out["grad_alignment"] = lazy.product("grad_alignment", axes, tape.out["grad_scores"], tape.out["weight_score"])
-    delta = tape.value("grad_alignment") * ACTIVATIONS["tanh"].slope(tape.value("alignment_pre"))
+    delta = tape.value("grad_alignment") * ACTIVATIONS["tanh"].derivative(tape.value("alignment_pre"))
     tape.out["grad_alignment_pre"] = Tensor("grad_alignment_pre", axes, "intermediate", delta)
     tape.add("grad_weight_score", weighted_total(tape.value("grad_scores"), aligned))
     tape.last.append(Plan("weighted_total", whole("grad_scores", "alignment"), "grad_weight_score"))

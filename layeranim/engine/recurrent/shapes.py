@@ -124,12 +124,22 @@ def _sizes(config: RecurrentConfig, given: Shapes) -> RecurrentConfig:
         default=2,
     )
     many = None if config.mode == "one-to-many" else sequence[1]
-    changes["timesteps"] = agreed("timesteps", [(config.timesteps, "option timesteps"), (many, "input")], default=4)
+    says = [(config.timesteps, "option timesteps"), (many, "input"), (_tokens(config), "option tokens")]
+    changes["timesteps"] = agreed("timesteps", says, default=4)
     if config.classes is not None or "weight_output" in given:
-        says = [(config.classes, "option classes"), claims.rows("weight_output")]
-        changes["classes"] = agreed("classes", says, default=1)
+        asked = [(config.classes, "option classes"), claims.rows("weight_output")]
+        changes["classes"] = agreed("classes", asked, default=1)
     full: RecurrentConfig = config.replace(**changes)
     return full
+
+
+def _tokens(config: RecurrentConfig) -> int | None:
+    """How many time steps the tokens stand for."""
+    if config.tokens is None:
+        return None
+    if not config.tokens.split():
+        raise OptionError(f"tokens is {config.tokens!r}, but must hold at least one word")
+    return len(config.tokens.split())
 
 
 def _state_sizes(config: RecurrentConfig, first: str, claims: _Claims) -> dict[str, Any]:

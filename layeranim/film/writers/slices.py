@@ -1,6 +1,6 @@
 """H.264 frames that repeat the one before them.
 
-An encoder that is handed the same picture again looks at all of it, to end with some 40 bytes that say "as it was". Here
+An encoder that is handed the same picture again looks at all of it, to end with 40 bytes that say "as it was". Here
 x264 makes such a frame once and it is copied. What differs between copies is ``frame_num``, a counter at a fixed place
 in the slice header (ITU-T H.264, 7.3.3); x264's own frames are renumbered to leave room for them.
 """
@@ -15,7 +15,7 @@ START_CODE = b"\0\0\0\1"  # of a NAL unit, annex B
 SLICE, KEY_SLICE = 1, 5  # NAL unit types, table 7-1
 HEAD = 0b1001101  # of a P slice: macroblock 0, slice_type 5, parameter set 0; frame_num follows
 SEQUENCE = b"\xac\xb4"
-"""A sequence parameter set after profile and level: set 0, 4:2:0 of 8 bits, no scaling lists; frame_num of 4 bits, which
+"""A sequence parameter set after profile and level: set 0, 4:2:0 of 8 bits, no scaling lists; frame_num has 4 bits and
 alone orders the frames (pic_order_cnt_type 2); one reference frame."""
 
 

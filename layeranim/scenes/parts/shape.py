@@ -8,6 +8,7 @@ import numpy as np
 from manim import VGroup, VMobject
 from numpy.typing import NDArray
 
+from layeranim.stories.storyboard import Box
 from layeranim.theme import rgb
 
 PX = 1 / 90
@@ -38,7 +39,9 @@ class Shape(VMobject):
 
 
 class Bundle(VGroup):
-    """A VGroup that is cheap to make."""
+    """A VGroup that is cheap to make; ``footprint`` is the outline of a chip or an operator, for the checks."""
+
+    footprint: Box | None = None
 
     def __init__(self, *parts: VMobject) -> None:
         self.__dict__.update(_blank())

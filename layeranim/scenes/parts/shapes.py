@@ -128,14 +128,18 @@ def operator(at: Point, symbol: str, theme: Theme, colour: str | None = None, in
     label = Label(symbol, 28, ink or colour or theme.ink, "semibold", at, "centre", "middle")
     ink_box = label.points[:, 1]  # a font sets + and × lower than capitals: centre the ink
     label.points[:, 1] += at[1] * PX - (ink_box.max() + ink_box.min()) / 2
-    return Bundle(ring, label)
+    out = Bundle(ring, label)
+    out.footprint = Box(at[0], at[1], 0, 0).outset(t.OPERATOR_RADIUS)
+    return out
 
 
 def chip(at: Point, text: str, theme: Theme, colour: str, source: Source | None = None) -> Bundle:
     """A learned or elementwise function: its name in an outline."""
     box = chip_box(at, text)
     frame = rectangle(box, theme.bg, colour, t.LINE, t.CHIP_RADIUS)
-    return Bundle(frame, Label(text, 24, colour, "medium", at, "centre", "middle", source))
+    out = Bundle(frame, Label(text, 24, colour, "medium", at, "centre", "middle", source))
+    out.footprint = box
+    return out
 
 
 def chip_box(at: Point, text: str) -> Box:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-
-from manim import Scene
+from typing import TYPE_CHECKING
 
 from layeranim import theme as t
 from layeranim.engine.trace import Region
+from layeranim.scenes.parts.animate import TRAVEL, Appear, Follow
 from layeranim.scenes.parts.shape import Bundle
 from layeranim.scenes.parts.shapes import FocusFrame, polyline
 from layeranim.stories.storyboard import Box, GridPlan
 from layeranim.theme import Theme
+
+if TYPE_CHECKING:
+    from layeranim.scenes.base import ExplainerScene
 
 Boxes = Mapping[str, list[Box]]
 """For each grid under the window the boxes around its cells: one, or one for each tap of a dilated window."""
@@ -20,7 +23,7 @@ Boxes = Mapping[str, list[Box]]
 class Window:
     """Focus frames on one or more grids; ``lenses`` are the outlines that two lines lead to from each of them."""
 
-    def __init__(self, scene: Scene, theme: Theme, lenses: Sequence[Box] = ()) -> None:
+    def __init__(self, scene: ExplainerScene, theme: Theme, lenses: Sequence[Box] = ()) -> None:
         self.scene, self.theme, self.lenses = scene, theme, lenses
         self.frames: list[FocusFrame] = []
         self.lines = Bundle()
@@ -35,6 +38,16 @@ class Window:
         for frame, parts in zip(self.frames, around, strict=True):
             frame.around(parts)
         self._lead(around)
+
+    def travel(self, start: Boxes | None, goal: Boxes, ticks: int) -> None:
+        """Slide to the boxes from those before; without a way between them appear there."""
+        if start is None:
+            self.put(goal)
+            self.scene.run(ticks, *(Appear(frame) for frame in self.frames))
+        else:
+            before = start
+            self.scene.run(ticks, Follow(lambda a: self.put(between(before, goal, a)), rate_func=TRAVEL))
+            self.put(goal)
 
     def _lead(self, around: Sequence[list[Box]]) -> None:
         self.scene.remove(self.lines)

@@ -1,0 +1,244 @@
+"""What the films of recurrent layers say and show: arithmetic, frames, wires, what is left out, how long they last."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from layeranim import theme
+from layeranim.engine.trace import Trace
+from layeranim.stories.recurrent import RecurrentParts
+from layeranim.stories.recurrent_moves import Move
+from layeranim.stories.recurrent_stage import Wire
+from layeranim.stories.storyboard import Address, Beat, Box, Cells, Storyboard, plain
+
+from .conftest import Case, ids, others, presets
+
+KINDS = ("rnn", "gru", "lstm")
+EVERY = [case for case in presets() + others() if case.name in KINDS]
+DEAD = 2.0  # seconds in which nothing on the stage changes
+
+
+def told(name: str, **options: Any) -> tuple[Trace, Storyboard]:
+    work = Case(name, options, name).work()
+    trace = work.trace()
+    return trace, work.storyboard(trace)
+
+
+def captions(name: str, kind: str, **options: Any) -> list[str]:
+    return [plain(b.caption).replace("\u2009", "") for b in told(name, **options)[1].beats if b.kind == kind]
+
+
+def said(board: Storyboard) -> str:
+    return " ".join(plain(line) for line in board.lines())
+
+
+def parts_of(board: Storyboard) -> RecurrentParts:
+    parts: RecurrentParts = board.parts["recurrent"]
+    return parts
+
+
+# ── time ─────────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize("pace", ["slow", "normal"])
+@pytest.mark.parametrize("case", **ids(EVERY))
+def test_no_film_is_longer_than_25_seconds_or_stands_still(case: Case, pace: str) -> None:
+    _, board = told(case.name, **{**case.options, "pace": pace})
+    assert board.seconds <= 25
+    for beat in board.beats[1:-1]:
+        longest = max(ticks for _, ticks in beat.phases) * theme.TICK_MS / 1000
+        assert longest <= DEAD, f"{beat.kind} {plain(beat.place)}: nothing changes for {longest} s"
+
+
+def test_slow_is_slower_and_keeps_its_reading_time() -> None:
+    slow, usual = ({plain(b.caption): b.ticks for b in told("lstm", pace=pace)[1].beats} for pace in ("slow", "normal"))
+    taught = [caption for caption in usual if "zeros" in caption]
+    assert len(taught) == 4
+    assert all(slow[caption] >= 1.4 * usual[caption] for caption in taught)
+
+
+# ── words ────────────────────────────────────────────────────────────────────
+def test_the_first_step_of_an_lstm_is_told_term_by_term() -> None:
+    assert captions("lstm", "weigh") == [
+        "1·(−8) + 3 zeros + 4 = −4.0,  σ(−4.0) = 0.02",
+        "1·8 + 3 zeros + (−4) = 4.0,  σ(4.0) = 0.98",
+        "1·2 + 3 zeros + 0 = 2.0,  tanh(2.0) = 0.96",
+        "1·(−8) + 3 zeros + (−4) = −12.0,  σ(−12.0) = 0.00",
+    ]
+    assert captions("lstm", "combine")[:2] == [
+        "ct = 0.02·(−1.00)  +  0.98·0.96 ≈ 0.93",
+        "ht = 0.00·tanh(0.93) = 0.00·0.73 = 0.00",
+    ]
+    assert captions("lstm", "gates") == ["f = σ(4.0) = 0.98     i = 0.02     g = −0.96     o = 0.02"]
+
+
+def test_the_new_state_of_a_gru_says_where_its_second_share_comes_from() -> None:
+    assert captions("gru", "combine")[1] == "ht = 0.02·(−0.50)  +  (1 − 0.02)·0.47 = 0.45"
+    every = captions("gru", "combine", input="1 0; 0 1", precision=1)
+    assert all("(1 − 0." in caption for caption in every if caption.startswith("ht"))
+
+
+def test_a_sum_without_products_counts_its_zeros() -> None:
+    assert (
+        captions("gru", "weigh", input="0 0", bias_input="4 0 4 0 0 0")[1] == "4 zeros + 4 + 0 = 4.00,  σ(4.00) = 0.98"
+    )
+
+
+def test_a_peephole_is_a_product_of_its_own() -> None:
+    options = {"input": "1 0", "hidden": 2, "weight_peephole": "3 0; 2 0; 1 0", "initial_cell": "-0.5 0"}
+    assert " + (−0.50)·2 + " in captions("lstm", "weigh", **options)[0]
+    assert "its peephole sees c" in said(told("lstm", **options)[1])
+
+
+def test_a_projection_shows_what_it_reads() -> None:
+    trace, board = told("lstm", input="random:2x2", hidden=4, projection=2)
+    shown = next(b for b in board.beats if plain(b.caption).startswith("u = "))
+    assert shown.caption[-1].source == Address("unprojected", (0, 0, 0))
+    state = board.beats[board.beats.index(shown) + 1]
+    assert plain(state.caption).startswith("ht = ")
+    assert "unprojected" in board.grids
+    assert trace["unprojected"].shape == (1, 2, 4)
+
+
+def test_what_is_no_number_is_not_told_as_a_choice_of_the_gates() -> None:
+    for name in KINDS:
+        _, board = told(name, input="nan 1; 1 1; 0 0", hidden=2)
+        notes = [plain(b.note) for b in board.beats if b.kind in ("combine", "step") and "NaN" in plain(b.caption)]
+        assert notes
+        assert not [note for note in notes if any(word in note for word in ("GET", "POST", "DELETE", "hold", "fade"))]
+
+
+# ── what is left out is said ─────────────────────────────────────────────────
+@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize(("features", "hidden"), [(2, 2), (5, 3), (12, 12), (23, 2), (2, 23), (64, 200)])
+def test_units_that_no_colour_shows_are_counted(name: str, features: int, hidden: int) -> None:
+    _, board = told(name, input=f"random:3x{features}", hidden=hidden)
+    first = parts_of(board).strips.most
+    cut = max(features, hidden) > first
+    assert (f"colours: first {first}" in plain(board.parameters)) == cut
+    for grid in board.grids.values():
+        if not grid.numeral and grid.rows > 3:
+            assert grid.rows <= first
+            assert grid.pitch[1] >= 2, f"{grid.name}: units of {grid.pitch[1]} px cannot be told apart"
+
+
+def test_long_vectors_have_their_first_row_in_numbers() -> None:
+    for name in KINDS:
+        _, board = told(name, input="random:3x40", hidden=30)
+        for key in ("vector:h", "weights:h", "products:h", "vector:x", "weights:x", "products:x"):
+            assert board.grids[key].numeral >= theme.FLOOR
+            assert not board.grids[f"{key}.all"].numeral
+
+
+def test_steps_layers_and_sequences_that_are_not_drawn_are_named() -> None:
+    text = said(told("rnn", input="random:3x40x2", hidden=2, layers=8)[1])
+    assert "the same cell again and again, not drawn" in text
+    assert "5 of 8 cells drawn" in text
+    assert "sequence 1 of 3" in text
+
+
+def test_zeros_after_a_sequence_are_named() -> None:
+    text = said(told("gru", input="random:2x5x2", hidden=2, lengths="3 5")[1])
+    assert "length 3 of 5" in text
+    assert "output 5×2, zeros after step 3" in text
+
+
+# ── tokens and answers ───────────────────────────────────────────────────────
+def test_tokens_name_the_steps_and_their_number() -> None:
+    trace, board = told("lstm", tokens="mary had a little lamb", input_size=3, hidden=2)
+    assert trace["input"].shape == (1, 5, 3)
+    labels = [plain(line) for _, line, _, _ in parts_of(board).strips.labels]
+    assert labels[:5] == ["mary", "had", "a", "little", "lamb"]
+    assert plain(board.beats[1].place) == "t = 1,  mary"
+    with pytest.raises(Exception, match="5 by option tokens"):
+        told("lstm", tokens="mary had a little lamb", input="random:4x3")
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_the_answer_of_the_end_has_its_own_column(bidirectional: bool) -> None:
+    options = {"hidden": 3, "classes": 4, "mode": "many-to-one", "bidirectional": bidirectional}
+    _, board = told("gru", input="random:5x2", **options)
+    grid = board.grids["y:"]
+    assert grid.rows == 4
+    assert grid.numeral
+    assert grid.at[0] > max(g.box.right for name, g in board.grids.items() if name.startswith("h0:"))
+    answer = board.beats[-2]
+    assert plain(answer.caption).startswith("y = softmax(V h + b)")
+    assert "y 4" in plain(board.beats[-1].caption)
+
+
+# ── frames and wires ─────────────────────────────────────────────────────────
+def moves(board: Storyboard) -> Iterator[tuple[Beat, Move]]:
+    table = parts_of(board).moves
+    for beat in board.beats:
+        for name in dict.fromkeys([name for name, _ in beat.phases] or ["close"]):
+            if (beat.start, name) in table:
+                yield beat, table[beat.start, name]
+
+
+@pytest.mark.parametrize("case", **ids(EVERY))
+def test_frames_stand_on_the_numbers_that_the_caption_names(case: Case) -> None:
+    """No frame around an empty cell, and what is framed as the result is a number of the caption."""
+    _, board = told(case.name, **case.options)
+    there: dict[str, dict[int, Any]] = {}
+
+    def fill(name: str, cells: Cells, rows: range) -> None:
+        for row in rows:
+            there.setdefault(name, {})[row] = cells.sources(row, 0) if cells.sources else None
+
+    for name, grid in board.grids.items():
+        if grid.cells is not None:
+            fill(name, grid.cells, range(grid.rows))
+    for name, cells in parts_of(board).start.fills.items():
+        fill(name, cells, range(len(cells.levels)))
+    for beat, move in moves(board):
+        for name in move.clear:
+            there.pop(name, None)
+        for name, cells in move.fills.items():
+            fill(name, cells, move.only.get(name, range(len(cells.levels))))
+        framed = [(name, row) for name, rows in (*move.focus, *move.result) for row in rows]
+        empty = [at for at in framed if at[1] not in there.get(at[0], {})]
+        assert not empty, f"{beat.kind} {plain(beat.place)}: {empty}"
+        if move.land and beat.kind in ("weigh", "combine", "step"):
+            named = {run.source for run in beat.caption}
+            found = {there[n][r] for n, rows in move.result for r in rows if board.grids[n].numeral}
+            assert not found or found & named, f"{plain(beat.caption)}: {found}"
+
+
+FEATURES, UNITS, STEPS = (1, 2, 5, 12, 64), (2, 3, 4, 12, 64), (2, 20)
+VARIANTS: list[tuple[str, dict[str, Any]]] = [
+    ("rnn", {}), ("rnn", {"bias": False}), ("gru", {}), ("gru", {"variant": "reset-before", "bias": False}),
+    ("gru", {"variant": "glossary"}), ("lstm", {}), ("lstm", {"peepholes": True}),
+    ("lstm", {"projection": 1}), ("lstm", {"layers": 3}), ("rnn", {"bidirectional": True, "layers": 2}),
+    ("gru", {"classes": 6}), ("lstm", {"classes": 3, "mode": "many-to-one"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "options"), VARIANTS, ids=[f"{n}-{'-'.join(o) or 'plain'}" for n, o in VARIANTS])
+def test_wires_and_signs_keep_clear_of_cells_at_every_size(name: str, options: dict[str, Any]) -> None:
+    for features, hidden, steps in itertools.product(FEATURES, UNITS, STEPS):
+        _, board = told(name, input=f"random:{steps}x{features}", hidden=hidden, **options)
+        parts = parts_of(board)
+        for wires, grids in ((parts.stage.wires, parts.stage.grids), (parts.strips.wires, parts.strips.grids)):
+            crossed = [(w, g.name) for w, wire in wires.items() for g in grids.values() if crosses(wire, g.box)]
+            assert not crossed, (features, hidden, steps, crossed)
+        boxes = [(g.name, g.box) for g in parts.stage.grids.values()]
+        signs = [(n, Box(x, y, 0, 0).outset(theme.OPERATOR_RADIUS)) for n, ((x, y), _) in parts.stage.operators.items()]
+        hit = [(a, b) for (a, x), (b, y) in itertools.product(signs, boxes) if x.meets(y)]
+        hit += [(a, b) for (a, x), (b, y) in itertools.combinations(boxes, 2) if x.meets(y)]
+        assert not hit, (features, hidden, steps, hit)
+
+
+def crosses(wire: Wire, box: Box) -> bool:
+    for (x0, y0), (x1, y1) in itertools.pairwise(wire.points):
+        line = Box(min(x0, x1), max(y0, y1), abs(x1 - x0), abs(y1 - y0)).outset(theme.LINE / 2)
+        if line.meets(box):
+            return True
+    return False
+
+
+def test_the_check_notices_a_wire_across_a_cell() -> None:
+    assert crosses(Wire(((0, 0), (50, 0), (50, 40))), Box(40, 30, 20, 20))
+    assert not crosses(Wire(((0, 0), (30, 0), (30, 40))), Box(40, 30, 20, 20))

@@ -1,0 +1,98 @@
+"""A whole state_dict: from a file, from a mapping, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from layeranim import api, inputs
+from layeranim.errors import InputError, OptionError
+from layeranim.inputs import Limits
+
+ROWS = {"rnn": 1, "gru": 3, "lstm": 4}
+
+
+def weights(kind: str, features: int = 3, units: int = 2, layers: int = 2) -> dict[str, np.ndarray]:
+    """What ``torch.nn``'s module of that kind calls its weights."""
+    draw, rows = np.random.default_rng(5), ROWS[kind] * units
+    out: dict[str, np.ndarray] = {}
+    for layer in range(layers):
+        out[f"weight_ih_l{layer}"] = draw.normal(size=(rows, units if layer else features))
+        out[f"weight_hh_l{layer}"] = draw.normal(size=(rows, units))
+        out |= {f"bias_{part}_l{layer}": draw.normal(size=rows) for part in ("ih", "hh")}
+    return out
+
+
+def save(arrays: dict[str, np.ndarray], path: Path) -> str:
+    if path.suffix == ".npz":
+        np.savez(path, **arrays)  # type: ignore[arg-type]
+        return str(path)
+    header, data = {}, b""
+    for name, array in arrays.items():
+        header[name] = {"dtype": "F64", "shape": array.shape, "data_offsets": [len(data), len(data) + array.nbytes]}
+        data += array.tobytes()
+    text = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
+    return str(path)
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
+def test_every_array_of_a_file_is_read_by_name(suffix: str, tmp_path: Path) -> None:
+    held = weights("gru")
+    read = inputs.state(save(held, tmp_path / f"w{suffix}"))
+    assert list(read) == list(held)
+    assert all(np.array_equal(read[name].array, held[name]) for name in held)
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
+@pytest.mark.parametrize("kind", list(ROWS))
+def test_a_film_takes_all_weights_of_a_module_at_once(kind: str, suffix: str, tmp_path: Path) -> None:
+    held, x = weights(kind), np.random.default_rng(1).normal(size=(4, 3))
+    given = {"weights": save(held, tmp_path / f"w{suffix}"), "input": x}
+    work = api.prepare(kind, given)
+    trace = work.trace()
+    assert trace.facts["layers"] == 2
+    for part, ours in (("weight_ih", "weight_input"), ("weight_hh", "weight_hidden")):
+        assert np.array_equal(trace[f"layer1.{ours}"], held[f"{part}_l1"])
+    assert np.array_equal(trace["output"], api.trace(kind, **{**given, "weights": held})["output"])
+    assert {source.name for name, source in work.sources.items() if name != "input"} == {f"w{suffix}"}
+    assert not work.seeded
+    assert not trace["layer0.previous_hidden"][0, 0].any()  # no state of a ready example
+
+
+@pytest.mark.parametrize("hidden", [2, 3])
+def test_own_weights_do_not_start_from_a_ready_example(hidden: int) -> None:
+    held = weights("lstm", 2, hidden, 1)
+    given = {"weight_input": held["weight_ih_l0"], "weight_hidden": held["weight_hh_l0"], "bias": False}
+    trace = api.trace("lstm", input="1 0; 0 1", **given)
+    assert not trace["previous_cell"][0, 0].any()
+    assert api.trace("lstm", input="1 0; 0 1")["previous_cell"][0, 0].any()  # the example's own weights do
+
+
+def test_what_is_no_state_is_refused(tmp_path: Path) -> None:
+    path = save(weights("lstm"), tmp_path / "w.npz")
+    for given, rule in (
+        ({"weights": "x.csv"}, "no file with named arrays"),
+        ({"weights": path, "layers": 3}, "layers is 3, but weights have 2; leave it out"),
+        ({"weights": 3}, "must be a file or a mapping"),
+        ({"weights": str(tmp_path / "no.npz")}, "no such file"),
+        ({"weights": {"kernel": [[1.0]]}}, "kernel is no weight of torch.nn.RNN"),
+    ):
+        with pytest.raises((InputError, OptionError), match=rule):
+            api.prepare("lstm", given)
+    with pytest.raises(OptionError, match="weights are those of lstm"):
+        api.prepare("gru", {"weights": path})
+    with pytest.raises(OptionError, match="conv has none"):
+        api.prepare("conv", {"weights": path})
+
+
+def test_all_arrays_together_stay_within_the_limit(tmp_path: Path) -> None:
+    held = {f"weight_ih_l{i}": np.zeros((8, 8)) for i in range(9)}
+    path = save(held, tmp_path / "w.npz")
+    assert len(inputs.state(path, limits=Limits(9 * 512))) == 9
+    with pytest.raises(InputError, match="all of it takes 4608 bytes, the limit is 4096"):
+        inputs.state(path, limits=Limits(4096))
