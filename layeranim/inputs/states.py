@@ -1,4 +1,4 @@
-"""State dicts: all weights of a model in one file, by PyTorch's parameter names, and the layer that some of them make."""
+"""State dicts: all weights of a model by PyTorch's parameter names, and the layer that some of them make."""
 
 from __future__ import annotations
 
@@ -81,6 +81,8 @@ def from_state(layer: str, state: Mapping[str, Any], heads: int | None = None, *
             raise OptionError(
                 f"{name} is no weight of {layer}{suggest(name, OURS[layer])}; its are {', '.join(OURS[layer])}"
             )
-    options = {"bias": "bias" in state} if "bias" in OURS[layer] and OURS[layer]["bias"] == "bias" else {}
+    options: dict[str, Any] = (
+        {"bias": "bias" in state} if "bias" in OURS[layer] and OURS[layer]["bias"] == "bias" else {}
+    )
     options |= {"activation": "prelu"} if layer == "activation" else {}
     return replace(Packed(layer), options=options, arrays={OURS[layer][n]: array for n, array in state.items()})
