@@ -14,7 +14,7 @@ import pytest
 
 from layeranim import catalog
 from layeranim.errors import OptionError, UsageError
-from tests.engine.test_every_layer import APART, NAMES, given, layer
+from tests.engine.test_every_layer import NAMES, given, layer
 
 WRONG: tuple[Any, ...] = (
     None, True, [True], 0, -1, -(10**6), 10**30, 2**63, 2.5, -0.5, float("nan"), float("inf"), 1j, "", "x", "nan",
@@ -37,9 +37,11 @@ def quietly(call: Callable[[], object]) -> str | None:
         try:
             call()
         except UsageError as error:
-            assert str(error).isprintable(), str(error)
-            return str(error)
-    return None
+            said = str(error)
+        else:
+            return None
+    assert said.isprintable(), said
+    return said
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -105,19 +107,25 @@ def test_every_array_is_taken_or_refused_in_one_line_and_stays_as_it_was(name: s
         assert refusal is None or key in refusal
 
 
-NOT_CLASSES = ("loss", "seq2seq")
-"""Their target is numbers to come near to."""
-
-
-@pytest.mark.parametrize("name", [n for n in NAMES if set(given(n)[1]) & set(APART) and n not in NOT_CLASSES])
-def test_class_ids_lengths_and_masks_are_what_they_must_be(name: str) -> None:
-    config, arrays = given(name)
+@pytest.mark.parametrize(
+    ("name", "options", "key", "shape"),
+    [
+        ("embedding", {}, "ids", (2, 3)), ("cross-entropy", {}, "target", (1,)),
+        ("training", {"epochs": 1}, "target", (12,)),
+        ("backprop", {}, "target", (1,)), ("cnn-backprop", {}, "target", (1,)), ("lstm", {}, "lengths", (1,)),
+        ("gru", {}, "lengths", (1,)), ("rnn", {}, "lengths", (1,)), ("seq2seq", {}, "lengths", (1,)),
+        ("attention", {"mask_kind": "boolean"}, "mask", None),
+    ],
+)  # fmt: skip
+def test_class_ids_lengths_and_masks_are_what_they_must_be(name: str, options: Any, key: str, shape: Any) -> None:
     kind: Any = layer(name)
-    for key in set(arrays) & set(APART):
-        for value in (-3.0, 0.5, 1e9, np.nan, np.inf):
-            refusal = quietly(lambda: kind.compute(config, {**arrays, key: np.full(arrays[key].shape, value)}))  # noqa: B023
-            assert refusal is not None, (key, value)
-            assert key in refusal
+    config, arrays = kind.config.of(options), given(name)[1]
+    for value in (-3.0, 0.5, 1e9, np.nan, np.inf):
+        full = shape or kind.compute(config, arrays)["scores"].shape[-2:]
+        refusal = quietly(lambda: kind.compute(config, {**arrays, key: np.full(full, value)}))  # noqa: B023
+        assert refusal is not None, value
+        assert key in refusal, refusal
+        assert f"{value:g}" in refusal or str(value) in refusal, refusal
 
 
 @pytest.mark.parametrize(
@@ -150,5 +158,6 @@ def test_the_command_line_says_the_same_in_one_line_also_under_python_o(
 def test_a_filter_of_a_depthwise_layer_reads_one_channel() -> None:
     depthwise = catalog.layer("depthwise")
     with pytest.raises(UsageError, match="depthwise_kernel has 2 group_channels, but must have 1"):
-        depthwise.compute(depthwise.config(), {"input": np.ones((1, 3, 5, 5)), "depthwise_kernel": np.ones((3, 2, 3, 3)),
+        depthwise.compute(depthwise.config(), {"input": np.ones((1, 3, 5, 5)),
+                                               "depthwise_kernel": np.ones((3, 2, 3, 3)),
                                                "pointwise_kernel": np.ones((4, 3))})  # fmt: skip
