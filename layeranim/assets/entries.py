@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -16,6 +16,7 @@ from layeranim.inputs import printable
 from layeranim.stories.options import FilmOptions
 
 OWN = ("id", "explainer", "formats", "themes", "matrix", "alt")
+VERSION = 1
 THEMES = ("light", "dark")
 MADE = (*(name for name in FORMATS if name != "png-sequence"), "png")
 ELSEWHERE = {"format": "formats", "output": "formats", "theme": "themes"}
@@ -81,46 +82,43 @@ def known(layer: Layer | None) -> Known:
     return Known(kinds, frozenset(spec.name for spec in layer.arrays) if layer else frozenset())
 
 
-def shared_problems(shared: Given) -> Iterator[str]:
-    """What is wrong with formats, themes and ``[defaults]``."""
-    yield from _closed("formats", shared.formats, MADE)
-    if shared.themes is not None:
-        yield from _closed("themes", shared.themes, THEMES)
-    _, wrong = _options(shared.defaults, known(None), "defaults: ")
-    yield from wrong
+def defaults_problems(shared: Given) -> list[str]:
+    """The values of ``[defaults]`` that their options refuse."""
+    return _options(shared.defaults, known(None), "defaults: ")[1]
 
 
-def spread(item: Mapping[str, Any], place: str, shared: Given) -> tuple[list[Entry], list[str]]:
-    """The films of one asset, and all that is wrong with it; a part that is wrong is left out of the films."""
-    wrong = [p for p in [names.problem(item.get("id", ""))] if p]
+def spread(item: Mapping[str, Any], shared: Given, place: str, told: list[str]) -> tuple[list[Entry], list[str]]:
+    """The films of one asset, and all that is wrong with it; a part that is wrong is left out of the films.
+
+    ``told``: what its schema says of it, by which unknown keys and other shapes are known already.
+    """
+    wrong = list(told)
+    wrong += [problem for problem in [names.problem(item["id"])] if problem] if isinstance(item.get("id"), str) else []
     layer, problem = _layer(item.get("explainer"))
-    wrong += [problem] if problem else []
+    wrong += [problem] if problem and item else []
     if layer is None:
         return [], wrong
     has = known(layer)
     options, more = _options({k: v for k, v in item.items() if k not in OWN}, has)
     defaults, _ = _options(shared.defaults, known(None))
     cases, wrong_cases = _cases(item.get("matrix", {}), has, options)
-    alt = item.get("alt")
-    wrong += [*more, *wrong_cases, *_closed("formats", item.get("formats", []), MADE, "formats" not in item)]
-    if "themes" in item:
-        wrong += _closed("themes", item["themes"], THEMES)
-    if alt is not None and not (isinstance(alt, str) and 0 < len(alt.strip()) <= LONGEST_ALT):
-        wrong.append(f"alt is {given(alt)}, but must be text of at most {LONGEST_ALT} letters")
-    if wrong:
+    wrong += [*more, *wrong_cases]
+    if isinstance(item.get("alt"), str) and not item["alt"].strip() and item["alt"]:
+        wrong.append(f"alt is {given(item['alt'])}, but must say what the film shows")
+    formats = item.get("formats", shared.formats)
+    themes = item.get("themes", shared.themes) or THEMES[:1]
+    if wrong or not _sound(formats, MADE) or not _sound(themes, THEMES):
         return [], wrong
-    formats = tuple(dict.fromkeys(item.get("formats", shared.formats)))
-    themes = tuple(dict.fromkeys(item.get("themes", shared.themes) or THEMES[:1]))
-    if not _sound(formats, MADE) or not _sound(themes, THEMES):
-        return [], []  # told of the top of the manifest already
     found = []
+    themes = tuple(dict.fromkeys(themes))
     for name, case in cases:
         for theme in themes:
             full = item["id"] + name + (f"-{theme}" if len(themes) > 1 else "")
             if problem := names.problem(full):
                 return [], [f"matrix: {problem}; write the cases as assets of their own"]
             merged = {**defaults, **options, **case}
-            found.append(Entry(full, item["id"], place, item["explainer"], merged, theme, formats, alt))
+            formats = tuple(dict.fromkeys(formats))
+            found.append(Entry(full, item["id"], place, item["explainer"], merged, theme, formats, item.get("alt")))
     return found, []
 
 
@@ -142,8 +140,7 @@ def _options(items: Mapping[str, Any], has: Known, where: str = "") -> tuple[dic
     wrong = []
     for key, value in items.items():
         option = has.canonical(key, value)
-        if option is None:
-            wrong.append(where + _unknown(key, has))
+        if option is None:  # its schema says so
             continue
         name, kind = option
         if name in found:
@@ -159,7 +156,8 @@ def _options(items: Mapping[str, Any], has: Known, where: str = "") -> tuple[dic
     return found, wrong
 
 
-def _unknown(key: str, has: Known) -> str:
+def unknown(key: str, has: Known) -> str:
+    """What to say of a key that there is not."""
     word = key.replace("-", "_")
     if word in ELSEWHERE:
         return f"{key} belongs to render; a manifest has {ELSEWHERE[word]}, a list"
@@ -173,7 +171,7 @@ def _unknown(key: str, has: Known) -> str:
 def _cases(matrix: Any, has: Known, options: Mapping[str, Any]) -> tuple[list[tuple[str, dict[str, Any]]], list[str]]:
     """Every combination of a matrix with what it adds to the name; one, without a name, where there is no matrix."""
     if not isinstance(matrix, dict) or not all(isinstance(v, list) and v for v in matrix.values()):
-        return [], [f"matrix is {given(matrix)}, but must be lists by option: {{ stride = [1, 2] }}"]
+        return [], []  # its schema says so
     wrong: list[str] = []
     columns: list[list[tuple[str, str, Any]]] = []
     size = 1
@@ -201,18 +199,5 @@ def _cases(matrix: Any, has: Known, options: Mapping[str, Any]) -> tuple[list[tu
 
 
 def _sound(given_words: Any, closed: tuple[str, ...]) -> bool:
-    return bool(given_words) and all(isinstance(word, str) and word in closed for word in given_words)
-
-
-def _closed(key: str, value: Any, closed: tuple[str, ...], absent: bool = False) -> Iterator[str]:
-    """What is wrong with a list of words from a closed set."""
-    if absent:
-        return
-    if not isinstance(value, list) or not value:
-        yield f"{key} is {given(value)}, but must be a list of {', '.join(closed)}"
-        return
-    for word in value:
-        if word == "png-sequence":
-            yield f"{key}: png-sequence is many files, which no lock can hold; layeranim render makes it"
-        elif not isinstance(word, str) or word not in closed:
-            yield f"{key}: {given(word)} is unknown{suggest(word, closed)}; there are {', '.join(closed)}"
+    listed = isinstance(given_words, (list, tuple)) and bool(given_words)
+    return listed and all(isinstance(word, str) and word in closed for word in given_words)

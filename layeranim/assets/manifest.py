@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
-from layeranim.assets import entries, names
+from layeranim.assets import entries, names, validity
 from layeranim.assets.entries import Entry, Given
 from layeranim.assets.finding import NAME, PROJECT, lock_of, parsed, tool
 from layeranim.engine.option import given, suggest
@@ -17,8 +17,6 @@ from layeranim.film.destinations import Destination, every_path
 from layeranim.film.writers import FORMATS
 from layeranim.inputs import printable
 
-KEYS = ("version", "output", "formats", "themes", "defaults", "asset")
-VERSION = 1
 MOST_FILMS = 1000
 DEFAULT_FORMATS = ("gif", "mp4")
 
@@ -66,11 +64,16 @@ def read(path: Path) -> tuple[Manifest, list[str]]:
         data = tool(data)
         if not isinstance(data, dict):
             raise ManifestError(f"{path.name} has no table [tool.layeranim]; layeranim init writes a {NAME}")
-    problems = [f"{path.name}: {line}" for line in _head(data)]
+    told: dict[int | None, list[str]] = {}
+    for number, line in validity.problems(data):
+        told.setdefault(number, []).append(line)
     root = data.get("output", "renders")
+    shared = _shared(data)
+    head = [*told.get(None, []), *_root(root), *entries.defaults_problems(shared)]
+    problems = [f"{path.name}: {line}" for line in dict.fromkeys(head)]
     found: list[Entry] = []
-    for place, item in _assets(path, data):
-        made, wrong = entries.spread(item, place, _shared(data))
+    for number, place, item in _assets(path, data):
+        made, wrong = entries.spread(item, shared, place, told.get(number, []))
         problems += [f"{place}: {line}" for line in wrong]
         found += made
     if len(found) > MOST_FILMS:
@@ -80,55 +83,34 @@ def read(path: Path) -> tuple[Manifest, list[str]]:
     return Manifest(path, path.parent / (root if sound else "renders"), tuple(found)), problems
 
 
-def _head(data: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong outside the assets."""
-    for key in data:
-        if key not in KEYS:
-            yield f"unknown key {printable(key)}{suggest(key, KEYS)}; there are {', '.join(KEYS)}"
-    if "version" not in data:
-        yield f"version is missing; write version = {VERSION}"
-    elif data["version"] != VERSION or isinstance(data["version"], bool):
-        yield f"version is {given(data['version'])}, but this layeranim reads version {VERSION}"
-    yield from _root(data.get("output", "renders"))
-    if not isinstance(data.get("defaults", {}), dict):
-        yield "defaults must be a table: [defaults]"
-    assets = data.get("asset", [])
-    if not isinstance(assets, list) or not all(isinstance(item, dict) for item in assets):
-        yield "asset must be a list of tables: [[asset]]"
-    elif not assets:
-        yield "there is no asset; add [[asset]] with an id and an explainer"
-    yield from entries.shared_problems(_shared(data))
-
-
 def _root(root: Any) -> Iterator[str]:
-    if not isinstance(root, str) or not root.strip():
-        yield f"output is {given(root)}, but must name a folder, such as renders"
+    """What is wrong with the folder of films."""
+    if not isinstance(root, str):
         return
     parts = (*PurePosixPath(root).parts, *PureWindowsPath(root).parts)
-    outside = PurePosixPath(root).is_absolute() or PureWindowsPath(root).drive or ".." in parts
+    outside = not root.strip() or PurePosixPath(root).is_absolute() or PureWindowsPath(root).drive or ".." in parts
     if outside or any(not c.isprintable() for c in root):
         yield f"output is {given(root)}, but must be a folder beside the manifest or below, such as renders"
 
 
 def _shared(data: Mapping[str, Any]) -> Given:
-    """What all assets share."""
-    defaults = data.get("defaults", {})
-    return Given(
-        data.get("formats", list(DEFAULT_FORMATS)), data.get("themes"), defaults if isinstance(defaults, dict) else {}
-    )
+    """What all assets share, as far as it is well formed."""
+    formats, themes, defaults = data.get("formats", list(DEFAULT_FORMATS)), data.get("themes"), data.get("defaults", {})
+    return Given(formats, themes, defaults if isinstance(defaults, dict) else {})
 
 
-def _assets(path: Path, data: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Every asset, and how to name its place: ``layeranim.toml:12: asset conv``."""
+def _assets(path: Path, data: Mapping[str, Any]) -> Iterator[tuple[int, str, Mapping[str, Any]]]:
+    """Every asset, its number, and how to name its place: ``layeranim.toml:12: asset conv``."""
     items = data.get("asset", [])
-    items = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+    items = items if isinstance(items, list) else []
     header = re.compile(r"\s*\[\[\s*(?:tool\s*\.\s*layeranim\s*\.\s*)?asset\s*\]\]")
     lines = path.read_text(encoding="utf-8").splitlines()
     starts = [number for number, line in enumerate(lines, 1) if header.match(line)]
     for index, item in enumerate(items):
         line = f":{starts[index]}" if len(starts) == len(items) else ""
-        name = printable(item["id"], 40) if isinstance(item.get("id"), str) and item["id"] else f"number {index + 1}"
-        yield f"{path.name}{line}: asset {name}", item
+        sound = item if isinstance(item, dict) else {}
+        name = printable(sound["id"], 40) if isinstance(sound.get("id"), str) and sound["id"] else f"number {index + 1}"
+        yield index, f"{path.name}{line}: asset {name}", sound
 
 
 def _clashes(found: list[Entry]) -> Iterator[str]:

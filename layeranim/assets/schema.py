@@ -1,11 +1,12 @@
-"""JSON Schema of ``layeranim.toml``, from the catalog: editors complete and check with it."""
+"""JSON Schema of ``layeranim.toml``, from the catalog: editors complete and check with it, and so do we."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from layeranim import api, catalog
-from layeranim.assets import entries, manifest, names
+from layeranim.assets import entries, names
 from layeranim.engine.option import Choice, Config, Flag, Integer, Kind, Option, Real, Text
 from layeranim.stories.options import FilmOptions
 
@@ -13,9 +14,10 @@ DRAFT = "https://json-schema.org/draft/2020-12/schema"
 ARRAY: dict[str, Any] = {"anyOf": [{"type": "string"}, {"type": "number"}, {"type": "array"}]}
 
 
-def schema() -> dict[str, Any]:
-    """The whole schema: one branch an explainer, each with its own options."""
+def schema(branches: Iterable[str] | None = None) -> dict[str, Any]:
+    """The whole schema: one branch an explainer, each with its own options; or only those of some explainers."""
     explainers = list(catalog.explainers())
+    told = explainers if branches is None else branches
     formats = _words(entries.MADE)
     themes = _words(entries.THEMES)
     return {
@@ -25,7 +27,7 @@ def schema() -> dict[str, Any]:
         "required": ["version", "asset"],
         "additionalProperties": False,
         "properties": {
-            "version": {"const": manifest.VERSION},
+            "version": {"const": entries.VERSION},
             "output": {"type": "string", "default": "renders", "description": "folder of the films"},
             "formats": formats,
             "themes": themes,
@@ -37,7 +39,7 @@ def schema() -> dict[str, Any]:
                     "type": "object",
                     "required": ["id", "explainer"],
                     "properties": {"explainer": {"enum": explainers}},
-                    "allOf": [_branch(name, formats, themes) for name in explainers],
+                    "allOf": [_branch(name, formats, themes) for name in told],
                 },
             },
         },
@@ -50,8 +52,11 @@ def _branch(name: str, formats: dict[str, Any], themes: dict[str, Any]) -> dict[
     options = {**_options(layer.config), **_defaults(example=True)}
     arrays: dict[str, Any] = {}
     for spec in layer.arrays:
-        key = f"{spec.name}_values" if spec.name in options else spec.name
-        arrays |= _spelt(key, ARRAY | {"description": spec.help})
+        own = {"anyOf": ARRAY["anyOf"], "description": spec.help}
+        if spec.name in options:  # `bias = true` is the option, `bias = [1, 2]` the array
+            either = {"anyOf": [options[spec.name], *ARRAY["anyOf"]]}
+            options |= _spelt(spec.name, either | {"description": options[spec.name]["description"]})
+        arrays |= _spelt(f"{spec.name}_values" if spec.name in options else spec.name, own)
     both = {**arrays, **options}
     many = {key: {"type": "array", "minItems": 1, "items": value} for key, value in both.items()}
     properties = {

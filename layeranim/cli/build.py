@@ -18,6 +18,7 @@ from layeranim.cli import manifests
 from layeranim.cli.console import Voice, out_json, out_paths
 from layeranim.cli.manifests import shown
 from layeranim.cli.program import debug_option
+from layeranim.cli.summary import append, summary_option
 from layeranim.errors import LayeranimError, OptionError
 
 SECONDS_BETWEEN_LOOKS = 0.5
@@ -25,7 +26,7 @@ SECONDS_BETWEEN_LOOKS = 0.5
 
 def _build(
     ids: tuple[str, ...], force: bool, jobs: str | None, shard: str | None, watch: bool, cache_dir: str | None,
-    cache_size: str | None, manifest: str | None, quiet: bool, json: bool,
+    cache_size: str | None, summary: str | None, manifest: str | None, quiet: bool, json: bool,
 ) -> None:  # fmt: skip
     path, voice = manifests.manifest(manifest), Voice(quiet)
     if watch:
@@ -44,25 +45,28 @@ def _build(
     if not force and (all_well := known.fresh(path, ids, shard, folder)):
         root, films = all_well
         paths = [root / f"{one.name}.{suffix}" for one in films for suffix in one.files]
-        _say(Report(paths, {one.name: FRESH for one in films}), voice, json)
+        _say(Report(paths, {one.name: FRESH for one in films}), voice, json, summary)
         return
     from layeranim.assets.build import build as make  # all that a film takes, but for Manim
 
     try:
         report = make(path, *ids, force=force, jobs=workers, shard=shard, cache_dir=folder, cache_size=size, tell=tell)
     except BuildError as failed:
-        _say(failed.report, voice, json)
+        _say(failed.report, voice, json, summary)
         raise
-    _say(report, voice, json)
+    _say(report, voice, json, summary)
 
 
-def _say(report: Report, voice: Voice, json: bool) -> None:
+def _say(report: Report, voice: Voice, json: bool, summary: str | None) -> None:
     voice.warn(*report.warnings)
     for path in report.removed:
         voice.say(f"{path.name}: removed, nothing makes it any more")
     made = sum(what not in (FRESH, FAILED) for what in report.done.values())
     failed = f", {len(report.problems)} failed" if report.problems else ""
-    voice.say(f"{len(report.done)} films: {made} made, {len(report.done) - made - len(report.problems)} fresh{failed}")
+    last = f"{len(report.done)} films: {made} made, {len(report.done) - made - len(report.problems)} fresh{failed}"
+    voice.say(last)
+    rows = [(name, what, report.problems.get(name, "")) for name, what in sorted(report.done.items()) if what != FRESH]
+    append(summary, ("film", "state", "why"), rows, last)
     if json:
         out_json({"films": report.done, "paths": [shown(path) for path in report.paths], "problems": report.problems,
                   "removed": [shown(path) for path in report.removed], "warnings": report.warnings})  # fmt: skip
@@ -117,6 +121,7 @@ build = click.Command(
         ),
         manifests.cache_option(),
         manifests.size_option(),
+        summary_option(),
         manifests.manifest_option(),
         click.Option(["--quiet", "-q"], is_flag=True, help="say nothing on stderr but errors"),
         click.Option(["--json"], is_flag=True, help="print JSON instead of paths"),

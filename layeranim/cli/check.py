@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
@@ -13,53 +14,74 @@ from layeranim.assets.report import Shard
 from layeranim.cli import manifests
 from layeranim.cli.console import Voice, out, out_json
 from layeranim.cli.program import debug_option
+from layeranim.cli.summary import append, summary_option
+from layeranim.film.output import check_writable
 
 REPORT = "layeranim-differences"
 
 
+@dataclass
+class Verdict:
+    """What is told of a check."""
+
+    films: int
+    wrong: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    warnings: Sequence[str] = ()
+    page: Path | None = None
+
+
 def _check(
     ids: tuple[str, ...], json: bool, strict: bool, pixels: bool, report: str, jobs: str | None, shard: str | None,
-    manifest: str | None,
+    summary: str | None, manifest: str | None,
 ) -> None:  # fmt: skip
-    path, part = manifests.manifest(manifest), Shard.of(shard) if shard else None
+    path, part, workers = manifests.manifest(manifest), Shard.of(shard) if shard else None, manifests.jobs(jobs)
     all_well = None if pixels else known.fresh(path, ids, shard, folder_of_user())
     if all_well:
-        _say({}, [], len(all_well[1]), None, json)
-        return
+        verdict = Verdict(len(all_well[1]))
+    else:
+        verdict = _worked_out(path, ids, part, Path(report) if pixels else None, workers)
+    well = not verdict.wrong and not (strict and verdict.warnings)
+    _say(verdict, well, json, summary)
+    if not well:
+        click.get_current_context().exit(1)
+
+
+def _worked_out(path: Path, ids: tuple[str, ...], part: Shard | None, report: Path | None, jobs: int) -> Verdict:
+    """Every film planned anew; with a folder for the ``report`` drawn anew, too."""
     from layeranim.assets.check import check as compare  # all that a film takes, but for Manim
     from layeranim.assets.plan import load
 
     found, films = load(path, ids, folder_of_user())
     films = part.take(films) if part else films
     findings = compare(found, films, whole=not ids and part is None)
-    page = None
-    if pixels:
+    verdict = Verdict(len(films), findings.wrong, findings.warnings)
+    if report:
         from layeranim.assets.pixels import redrawn, write
 
-        differences, problems = redrawn(found, films, manifests.jobs(jobs))
+        check_writable(report / "index.html")
+        differences, problems = redrawn(found, films, jobs)
         for file, one in differences.items():
             findings.add(file, "differs", one.detail)
         for name, why in problems.items():
             findings.add(name, "not compared", why)
-        page = write(Path(report), differences) if differences else None
-    _say(findings.wrong, findings.warnings, len(films), page, json, strict)
-    if findings.wrong or (strict and findings.warnings):
-        click.get_current_context().exit(1)
+        verdict.page = write(report, differences) if differences else None
+    return verdict
 
 
-def _say(
-    wrong: Mapping[str, Sequence[str]], warnings: Sequence[str], count: int, page: Path | None, json: bool,
-    strict: bool = False,
-) -> None:  # fmt: skip
-    Voice().warn(*warnings)
+def _say(verdict: Verdict, well: bool, json: bool, summary: str | None) -> None:
+    Voice().warn(*verdict.warnings)
+    wrong, page = verdict.wrong, verdict.page
     if json:
-        well = not wrong and not (strict and warnings)
-        out_json({"well": well, "films": count, "wrong": wrong, "warnings": warnings,
+        out_json({"well": well, "films": verdict.films, "wrong": wrong, "warnings": verdict.warnings,
                   "page": str(page) if page else None})  # fmt: skip
-        return
-    lines = [f"{name}: {line}" for name in sorted(wrong) for line in wrong[name]]
-    lines += [f"differences: {page}"] if page else []
-    out("\n".join(lines or [f"{count} films, all as they should be"]) + "\n")
+    every = [(name, line) for name in sorted(wrong) for line in wrong[name]]
+    lines = [f"{name}: {line}" for name, line in every] + ([f"differences: {page}"] if page else [])
+    last = f"{verdict.films} films, {'all as they should be' if not wrong else f'{len(wrong)} not as they should be'}"
+    if not json:
+        out("\n".join(lines or [last]) + "\n")
+    rows = [(name, *line.split(": ", 1)) for name, line in every]
+    rows += [("all", "warning", text) for text in verdict.warnings]
+    append(summary, ("film", "state", "what it is"), rows, last)
 
 
 check = click.Command(
@@ -76,6 +98,7 @@ check = click.Command(
                      help="where --pixels puts pictures of what differs"),
         manifests.jobs_option(),
         manifests.shard_option(),
+        summary_option(),
         manifests.manifest_option(),
         debug_option(),
     ],

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Callable
+from pathlib import Path
 
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from layeranim import catalog
@@ -84,13 +87,14 @@ def test_everything_wrong_is_said_at_once_with_its_place(project: Project) -> No
         ("layeranim.toml:6: asset one: ", "kernel_size is 0", "at least 1"),
         ("layeranim.toml:6: asset one: ", "dilation is 'two'"),
         ("layeranim.toml:12: asset two: ", "unknown explainer 'con' (did you mean conv?)"),
-        ("layeranim.toml:15: asset number 3: ", "id is ''"),
+        ("layeranim.toml:15: asset number 3: ", "id is missing"),
         ("layeranim.toml:15: asset number 3: ", "'giff' is unknown (did you mean gif?)"),
         ("layeranim.toml:18: asset four: ", "nowhere.npy", "no such file"),
         ("layeranim.toml:22: asset five: ", "input is '-'", "name a file"),
         ("layeranim.toml:22: asset five: ", "a manifest has themes"),
         ("layeranim.toml:22: asset five: ", "alt is ''"),
-        ("layeranim.toml:28: asset six: ", "matrix is"),
+        ("layeranim.toml:28: asset six: ", "matrix: unknown option x"),
+        ("layeranim.toml:28: asset six: ", "matrix: padding is empty, but must hold something"),
     ]
     for start, *pieces in expected:
         assert [x for x in lines if x.startswith(start) and all(p in x for p in pieces)], (start, pieces, lines)
@@ -152,8 +156,18 @@ def test_films_stay_below_the_manifest(project: Project, root: str) -> None:
     [
         ("version = ", "is not TOML"),
         ("version = 1\nx = " + "[" * 5000, "is not TOML"),
-        ("version = 1\nasset = 3\n", "asset must be a list of tables"),
-        ("version = 1\n", "there is no asset"),
+        ("version = 1\nasset = 3\n", "asset is 3, but must be a list; add [[asset]]"),
+        ("version = 1\n", "asset is missing; add [[asset]]"),
+        ("version = 1\nasset = []\n", "asset is empty, but must hold something; add [[asset]]"),
+        ("version = 1\nasset = [3]\n", "asset number 1: the asset is 3, but must be a table"),
+        ("version = true\n" + CONV, "version is True, but this layeranim reads version 1"),
+        ("version = 1\n" + CONV + "seed = '3'\n", "seed is '3', but must be a whole number"),
+        ("version = 1\n" + CONV + "matrix = { stride = 2 }\n", "matrix"),
+        ("version = 1\n" + CONV + "matrix = { strid = [2] }\n", "matrix: unknown option strid (did you mean stride?)"),
+        ("version = 1\n" + CONV + "id = 3\n".replace("id", "alt"), "alt is 3, but must be text"),
+        ("version = 1\nformats = [1, 'gif']\n" + CONV, "formats: 1 is unknown"),
+        ("version = 1\ndefaults = 3\n" + CONV, "defaults is 3, but must be a table"),
+        ("version = 1\noutput = 3\n" + CONV, "output is 3, but must be text"),
         ("version = 1\n#" + "x" * 1_000_000, "larger than 1,000,000 bytes"),
         ("version = 1\nthemes = 'light'\n" + CONV, "themes is 'light'"),
         ("version = 1\n" + CONV + f"matrix = {{ stride = [{','.join('1' * 300)}] }}\n", "at most 200"),
@@ -244,6 +258,26 @@ def test_the_schema_knows_every_option_of_every_explainer() -> None:
     assert branches["conv"]["stride"] is not None
     assert branches["conv"]["matrix"]["properties"]["stride"]["type"] == "array"
     assert "theme" not in branches["conv"]
+
+
+@pytest.mark.parametrize("manifest", [ROOT / "layeranim.toml", "docs"])
+def test_what_is_right_is_right_by_the_whole_schema(manifest: Path | str) -> None:
+    if manifest == "docs":
+        text = (ROOT / "docs" / "assets.md").read_text(encoding="utf-8")
+        data = tomllib.loads(text.split("```toml\n")[1].split("```")[0])
+    else:
+        data = tomllib.loads(Path(manifest).read_text(encoding="utf-8"))
+    validator = jsonschema.Draft202012Validator(schema())
+    jsonschema.Draft202012Validator.check_schema(schema())
+    assert [error.message for error in validator.iter_errors(data)] == []
+    data["asset"][0]["strid"] = 1
+    assert len(list(validator.iter_errors(data))) == 1
+
+
+def test_an_option_or_an_array_by_one_name(project: Project) -> None:
+    for value in ("true", "[2]"):
+        project.write(CONV + f"bias = {value}\n")
+        assert problems(project) == [], value
 
 
 def test_the_schema_is_printed(call: Callable[..., Done]) -> None:

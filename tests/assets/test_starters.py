@@ -6,18 +6,21 @@ import os
 import re
 import subprocess
 import sys
-import textwrap
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from layeranim.assets import starters
 from layeranim.assets.plan import load
-from layeranim.cli.program import COMMANDS
+from layeranim.cli.program import COMMANDS, program
+from layeranim.cli.summary import append
 from tests.assets.conftest import ROOT, TINY, Done, Project, environment
 
 A = '[[asset]]\nid = "a"\nexplainer = "conv"\n'
+B = '[[asset]]\nid = "b"\nexplainer = "pool"\n'
 
 
 def test_a_first_manifest_is_right(project: Project, call: Callable[..., Done]) -> None:
@@ -48,10 +51,16 @@ def test_an_action_that_is_none_is_refused(call: Callable[..., Done], where: str
     assert not Path("layeranim.toml").exists()
 
 
+def steps(text: str) -> list[dict[str, Any]]:
+    """The steps of an action or a workflow, as YAML has them."""
+    data = yaml.safe_load(text)
+    jobs = [data["runs"]] if "runs" in data else data["jobs"].values()
+    return [step for job in jobs for step in job["steps"]]
+
+
 def scripts(text: str) -> list[str]:
-    """The ``run: |`` blocks of a workflow."""
-    found = re.findall(r"^( *)(?:- )?run: \|\n((?:\1 +.*\n|\n)+)", text, re.MULTILINE)
-    return [textwrap.dedent(block) for _, block in found]
+    """What its steps run in a shell."""
+    return [step["run"] for step in steps(text) if "run" in step]
 
 
 @pytest.fixture
@@ -77,12 +86,85 @@ def act(project: Project, tmp_path: Path) -> Callable[..., tuple[int, str]]:
 def test_the_action_checks_and_says_so(project: Project, act: Callable[..., tuple[int, str]]) -> None:
     project.write(A).pretend()
     code, summary = act(STRICT="true", SHARD="1/1")
-    assert (code, summary) == (0, "### layeranim check, part 1/1: well\n\n    1 films, all as they should be\n")
+    assert (code, summary) == (0, "### layeranim check, part 1/1: well\n\n\n1 films, all as they should be\n\n")
     (project.renders / "a.gif").unlink()
     code, summary = act(MANIFEST="layeranim.toml")
     assert code == 1
-    assert "### layeranim check: failed (1)\n\n    a: missing: a.gif" in summary
+    assert "### layeranim check: failed (1)\n\n| film | state | what it is |\n| --- | --- | --- |\n" in summary
+    assert "| a | missing | a.gif is not there; run layeranim build |\n" in summary
     assert sorted(p.name for p in project.folder.iterdir()) == ["cache", "layeranim.lock", "layeranim.toml", "renders"]
+
+
+def test_the_action_builds_and_hands_on_what_it_made(
+    project: Project, act: Callable[..., tuple[int, str]], tmp_path: Path
+) -> None:
+    project.write(A + B).pretend(cache_dir=None)
+    (project.renders / "b.gif").unlink()
+    code, summary = act(COMMAND="build", SHARD="2/2", STRICT="true")
+    assert code == 0
+    assert "### layeranim build, part 2/2: well\n\n| film | state | why |\n" in summary
+    assert "| b | from the cache |  |\n" in summary
+    first, head, *paths, end = (tmp_path / "output").read_text().splitlines()
+    assert (first, head) == ("part=2-2", f"films<<{end}")
+    assert sorted(paths) == ["renders/b.gif", "renders/b.json", "renders/b.png", "renders/b.vtt"]
+    project.write(A + "strid = 2\n")
+    code, summary = act(COMMAND="build")
+    assert code == 2
+    assert "failed (2)\n\n    layeranim: error: layeranim.toml:11: asset a: unknown option strid" in summary
+
+
+def test_a_summary_shows_hostile_text_as_it_is(project: Project, call: Callable[..., Done], tmp_path: Path) -> None:
+    append(str(tmp_path / "s"), ("film", "why"), [("a|b", "<script>`x`\x1b[2J\u202e [y](javascript:z)")], "end")
+    assert (tmp_path / "s").read_text().splitlines()[2] == (
+        r"| a\|b | \<script\>\`x\`\\x1b\[2J\\u202e \[y\]\(javascript:z\) |"
+    )
+    project.write(A).pretend()
+    done = call("check", "--summary", "nowhere/x")
+    assert done.code == 2
+    assert "cannot write nowhere/x: No such file or directory" in done.err
+
+
+WORKFLOWS = [ROOT / "action.yml", *sorted((ROOT / ".github" / "workflows").glob("*.yml"))]
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_actions_and_workflows_are_what_github_reads(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    data = yaml.safe_load(text)
+    for step in steps(text):
+        assert ("run" in step) != ("uses" in step), step
+        assert "run" not in step or "runs" not in data or step["shell"] == "bash"
+        assert step.get("uses", "./") == "./" or re.fullmatch(r"[\w-]+/[\w-]+@v\d+", step["uses"])
+    if "runs" in data:
+        assert data["runs"]["using"] == "composite"
+        assert set(re.findall(r"inputs\.([\w-]+)", text)) == set(data["inputs"])
+        assert all("default" in one and "description" in one for one in data["inputs"].values())
+    else:
+        assert data["permissions"] == {"contents": "read"}
+
+
+def test_the_gallery_is_checked_by_our_own_action() -> None:
+    action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    (own,) = [s for s in steps((ROOT / ".github/workflows/gallery.yml").read_text()) if s.get("uses") == "./"]
+    assert set(own["with"]) <= set(action["inputs"])
+
+
+def test_the_action_calls_commands_that_exist() -> None:
+    (script,) = [s for s in scripts((ROOT / "action.yml").read_text()) if "GITHUB_STEP_SUMMARY" in s]
+    words = set(re.findall(r"--[a-z]+", script))
+    assert words == {"--manifest", "--shard", "--pixels", "--strict", "--summary"}
+    known = {"check": words, "build": words - {"--pixels", "--strict"}}
+    for command, options in known.items():
+        found = program.get_command(None, command)  # type: ignore[arg-type]
+        assert found is not None
+        assert options <= {flag for param in found.params for flag in param.opts}
+
+
+def test_a_starting_workflow_gives_inputs_that_the_action_has() -> None:
+    action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    (own,) = [s for s in steps(starters.WORKFLOW_TEXT.format("o/r@v1")) if s["uses"] == "o/r@v1"]
+    assert set(own["with"]) <= set(action["inputs"])
+    assert yaml.safe_load(starters.HOOKS_TEXT)["repos"][0]["repo"] == "local"
 
 
 def test_the_action_takes_words_for_words(project: Project, act: Callable[..., tuple[int, str]]) -> None:

@@ -1,0 +1,40 @@
+"""What a command found, as a Markdown table for the summary of a job."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import click
+
+from layeranim.cli.console import clean
+from layeranim.errors import OutputError
+
+SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|&~$@-])")
+
+
+def summary_option() -> click.Option:
+    """``--summary FILE``."""
+    return click.Option(["--summary"], metavar="FILE", help="append a table of it, in Markdown, to FILE")
+
+
+def append(path: str | None, head: Sequence[str], rows: Iterable[Sequence[str]], last: str) -> None:
+    """A table, if there is a row, and a line after it; what is in them is shown as it is, whatever it says."""
+    if path is None:
+        return
+    cells = [[escaped(text) for text in row] for row in rows]
+    table = [list(head), ["---"] * len(head), *cells] if cells else []
+    lines = ["| " + " | ".join(row) + " |" for row in table]
+    text = "\n".join([*lines, "", escaped(last), ""]) + "\n"
+    try:
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(text)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "no file can have this name"
+        raise OutputError(f"cannot write {clean(path)}: {reason}; name another place with --summary") from None
+
+
+def escaped(text: str) -> str:
+    """Text that Markdown shows as it stands."""
+    return SPECIAL.sub(r"\\\1", clean(text))
