@@ -159,5 +159,5 @@ def test_a_row_goes_backwards_as_autograd_does(made: Any) -> None:
 
 
 def test_a_group_of_one_number_is_taken() -> None:
-    trace = la.from_torch(nn.GroupNorm(3, 3), torch.tensor([[1.5, -2.25, 100.1], [3.3, 0.7, -8.9]]))
-    assert not trace["output"].any()  # PyTorch's own is rounding, some 1e-5
+    trace = la.from_torch(nn.GroupNorm(3, 3), torch.tensor([[1.5, -2.25, 3.1], [1.3, 0.7, -1.9]]))
+    assert not trace["output"].any()  # of PyTorch only rounding is left
