@@ -5,6 +5,8 @@ A word after the section chooses the rows whose name holds it: ``naive:lens``.
 
 from __future__ import annotations
 
+import importlib.util
+import json
 import os
 import platform
 import statistics
@@ -270,7 +272,27 @@ def _here() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in (here, os.environ.get("PYTHONPATH")) if p)}
 
 
-SECTIONS = {f.__name__: f for f in (naive, limit, gif, matplotlib, drawing, process, memory, large)}
+def engine() -> None:
+    """Traced forward passes, every intermediate kept, against PyTorch eager, each on one thread."""
+    if importlib.util.find_spec("torch") is None:
+        print("PyTorch is not installed here.")
+        return
+    single = dict.fromkeys(
+        ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
+    )
+    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "engine.py")
+    done = subprocess.run(
+        [sys.executable, script], check=True, capture_output=True, text=True, env={**_here(), **single}
+    )
+    row("layer", "PyTorch, ms", "traced, ms", "ratio (wanted ≤ 3)", "the trace holds, MB", "peak, MB")
+    row(*["---"] * 6)
+    for line in done.stdout.splitlines():
+        f = json.loads(line)
+        row(f["name"], f"{1e3 * f['torch']:.1f}", f"{1e3 * f['ours']:.1f}", f"{f['ratio']:.1f}",
+            f"{f['held']:.1f}", f"{f['peak']:.1f}")  # fmt: skip
+
+
+SECTIONS = {f.__name__: f for f in (naive, limit, gif, matplotlib, drawing, process, memory, large, engine)}
 
 
 def main(asked: list[str]) -> int:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from layeranim.api import backward, from_torch, load_trace, render, trace
+    from layeranim.api import backward, from_state, from_torch, load_trace, render, trace
     from layeranim.assets.build import build
 
-__all__ = ["__version__", "backward", "build", "from_torch", "load_trace", "render", "trace"]
+__all__ = ["__version__", "backward", "build", "from_state", "from_torch", "load_trace", "render", "trace"]
 
 
 def __getattr__(name: str) -> Any:

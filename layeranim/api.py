@@ -17,6 +17,9 @@ from layeranim.engine.packing import Packed
 from layeranim.engine.trace import Array, Shape, Trace
 from layeranim.errors import LayeranimError, OptionError, UsageError
 from layeranim.inputs import traced
+from layeranim.inputs.read import read
+from layeranim.inputs.states import from_state as from_weights
+from layeranim.inputs.states import state_dict
 from layeranim.stories.options import Bytes, FilmOptions
 from layeranim.stories.storyboard import Made, Preset, Story, Storyboard, Telling
 
@@ -392,6 +395,28 @@ def from_torch(module: Any, *inputs: Any, seed: int = 0, **named: Any) -> Trace:
         return layer.compute(layer.config.of(found.options), found.arrays)
 
     return traced(module, *inputs, compute=compute, seed=seed, **named)
+
+
+def from_state(
+    name: str, state: Mapping[str, Any] | str | os.PathLike[str], *, prefix: str = "", **options: Any
+) -> Trace:
+    """The trace of a layer with weights from a state dict, by PyTorch's parameter names.
+
+    ``state`` is a ``.safetensors`` or ``.npz`` file, or a mapping; of it the names that begin with ``prefix`` are
+    taken (``prefix="encoder.0."``). ``options`` are the layer's and its other arrays: ``input=x, stride=2``; attention
+    and transformer need ``heads``. See docs/weights.md, also for Keras and ONNX.
+    Raises ``UsageError`` for a file that cannot be read and for names that such a layer does not have.
+
+    >>> import layeranim as la
+    >>> la.from_state("dense", {"fc.weight": [[1, 2]], "fc.bias": [3]}, prefix="fc.", input=[[1, 1]])["output"].tolist()
+    [[6.0]]
+    """
+    layer = catalog.layer(name)
+    known = {alias: item.name for item in layer.config.options() for alias in (item.name, *item.aliases)}
+    given = {known[key]: value for key, value in options.items() if key in known}
+    found = from_weights(name, state_dict(state, prefix), heads=given.get("heads"))
+    arrays = {key: read(value, what=key).array for key, value in options.items() if key not in known}
+    return layer.compute(layer.config.of({**found.options, **given}), {**found.arrays, **arrays})
 
 
 def load_trace(path: str | os.PathLike[str] | IO[bytes]) -> Trace:

@@ -71,7 +71,7 @@ def _decay(x: Array) -> Array:
 
 def _sigmoid(x: Array) -> Array:
     e = _decay(x)
-    return np.asarray(np.where(x >= 0, 1 / (1 + e), e / (1 + e)))
+    return np.asarray(np.where(x >= 0, x.dtype.type(1), e) / (1 + e))
 
 
 def _sigmoid_slope(x: Array) -> Array:

@@ -7,7 +7,7 @@ part, so the same numbers come out on every machine, and a partial sum read late
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,23 +82,23 @@ def _correlate(padded: Array, kernel: Array, bias: Array | None, axes: tuple[Axi
     out = np.empty((len(padded), filters, *sizes), padded.dtype)
     per_group = filters // groups
     block = min(per_group, max(1, _BLOCK // (len(padded) * count(sizes))))
+    taps = [(i, j, _every(axes[0], i), _every(axes[1], j)) for i, j in np.ndindex(kernel.shape[2:])]
     for group in range(groups):
         of_group = padded[:, group * group_channels : (group + 1) * group_channels]
         for first in range(group * per_group, (group + 1) * per_group, block):
             chosen = slice(first, min(first + block, (group + 1) * per_group))
-            _fill(out[:, chosen], of_group, kernel[chosen], axes)
+            _fill(out[:, chosen], of_group, kernel[chosen], taps)
     if bias is not None:
         out += bias[:, None, None]
     return out
 
 
-def _fill(out: Array, padded: Array, kernel: Array, axes: tuple[Axis, ...]) -> None:
-    rows, columns = axes
+def _fill(out: Array, padded: Array, kernel: Array, taps: Sequence[tuple[int, int, slice, slice]]) -> None:
     partial, product = np.empty_like(out), np.empty_like(out)
     for channel in range(kernel.shape[1]):
         target = out if channel == 0 else partial
-        for tap, (i, j) in enumerate(np.ndindex(kernel.shape[2:])):
-            cells = padded[:, channel, None, _every(rows, i), _every(columns, j)]
+        for tap, (i, j, rows, columns) in enumerate(taps):
+            cells = padded[:, channel, None, rows, columns]
             weights = kernel[:, channel, i, j, None, None]
             if tap == 0:
                 np.multiply(cells, weights, out=target)

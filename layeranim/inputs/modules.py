@@ -193,13 +193,13 @@ def _norm(kind: str) -> Callable[[Any, Call], Packed]:
     def read(module: Any, call: Call) -> Packed:
         affine = getattr(module, "weight", None) is not None
         options: dict[str, Any] = {"kind": kind, "eps": module.eps, "affine": affine}
-        arrays = {"input": array("input", call["input"])}
-        arrays |= optional(module, gamma="weight", beta="bias")
+        x = array("input", call["input"])
         if kind == "group":
             options["groups"] = module.num_groups
         else:
             options["normalized_axes"] = len(module.normalized_shape)
-        return Packed("layernorm", options, arrays)
+            x = x if x.ndim > len(module.normalized_shape) else x[None]
+        return Packed("layernorm", options, {"input": x, **optional(module, gamma="weight", beta="bias")})
 
     return read
 

@@ -113,6 +113,14 @@ def npz(stream: IO[bytes], request: Request) -> NDArray[Any]:
             return array
 
 
+def npz_names(stream: IO[bytes], request: Request) -> list[str]:
+    """The arrays of a ``.npz``."""
+    _check_directory(stream, request)
+    refusal = request.decoding("is not a sound zip archive", f"it is damaged or cut short: {SAVE_AGAIN}")
+    with refusal, zipfile.ZipFile(stream) as archive:
+        return [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
+
+
 def _check_directory(stream: IO[bytes], request: Request) -> None:
     """Refuse a directory too long to load; only the form that NumPy writes is read: no comment, no zip64 directory."""
     size = stream.seek(0, os.SEEK_END)

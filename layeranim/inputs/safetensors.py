@@ -24,15 +24,8 @@ SAVE_AGAIN = "it is damaged or cut short: save it again"
 
 def safetensors(stream: IO[bytes], request: Request) -> NDArray[Any]:
     """The tensor that the request's key names; bfloat16 is widened to float32."""
-    size = stream.seek(0, os.SEEK_END)
-    stream.seek(0)
-    length = int.from_bytes(stream.read(8), "little")
-    if size < 8 or length > size - 8:
-        raise request.refuse(f"declares a header of {length} bytes, {max(0, size - 8)} are there", SAVE_AGAIN)
-    request.check_size("the header", length, request.limits.text)
+    directory, length, size = _directory(stream, request)
     with request.decoding("its header is not a JSON directory of tensors", SAVE_AGAIN):
-        directory = json.loads(stream.read(length).decode("utf-8"), object_pairs_hook=_once)
-        directory.pop("__metadata__", None)
         name = request.choose(list(directory))
         entry = directory[name]
         kind, shape, (begin, end) = str(entry["dtype"]), entry["shape"], entry["data_offsets"]
@@ -48,6 +41,25 @@ def safetensors(stream: IO[bytes], request: Request) -> NDArray[Any]:
     stream.seek(8 + length + begin)
     numbers = decode(stream, declared, dtype, request).reshape(shape)
     return (numbers.astype("<u4") << np.uint32(16)).view("<f4") if kind == "BF16" else numbers
+
+
+def safetensors_names(stream: IO[bytes], request: Request) -> list[str]:
+    """The tensors of the file."""
+    return list(_directory(stream, request)[0])
+
+
+def _directory(stream: IO[bytes], request: Request) -> tuple[dict[str, Any], int, int]:
+    """The entries of the header by name, the header's length, and the file's."""
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(0)
+    length = int.from_bytes(stream.read(8), "little")
+    if size < 8 or length > size - 8:
+        raise request.refuse(f"declares a header of {length} bytes, {max(0, size - 8)} are there", SAVE_AGAIN)
+    request.check_size("the header", length, request.limits.text)
+    with request.decoding("its header is not a JSON directory of tensors", SAVE_AGAIN):
+        directory: dict[str, Any] = json.loads(stream.read(length).decode("utf-8"), object_pairs_hook=_once)
+        directory.pop("__metadata__", None)
+    return directory, length, size
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

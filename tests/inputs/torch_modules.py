@@ -91,6 +91,8 @@ def norms() -> Iterator[Case]:
     yield case(nn.LayerNorm(4), normal(2, 3, 4))
     yield case(nn.LayerNorm((3, 4), bias=False), normal(2, 3, 4))
     yield case(nn.LayerNorm(4, elementwise_affine=False), normal(4))
+    yield case(nn.LayerNorm((2, 3)), normal(2, 3))
+    yield case(nn.RMSNorm((2, 3, 4)), normal(2, 3, 4))
     yield case(nn.GroupNorm(2, 4), normal(2, 4, 3, 3))
     yield case(nn.GroupNorm(2, 4, affine=False), normal(2, 4))
     yield case(nn.RMSNorm(4), normal(2, 3, 4))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -118,27 +119,85 @@ def _run(
     batch, time = running.shape
     biases = tuple(name for name in ("bias_input", "bias_hidden") if p + name in held)
     acts = cell_table(config, biases)
-    names = [act.writes for act in acts if kept(act)]
     values = split(config, held, p)
+    gates, rest = _gates(acts, values, x)
+    names = [act.writes for act in rest if kept(act)]
+    read = {name for act in rest for name in act.reads}
     for part in gates_of(config):
-        if f"weight_hidden_{part}" in values:
+        if f"weight_hidden_{part}" in values and joined_weight(part) in read:
             values[joined_weight(part)] = np.concatenate(
                 [values[f"weight_hidden_{part}"], values[f"weight_input_{part}"]], axis=1
             )
     states = {name: held[p + "initial_" + name] for name in STATES if p + "initial_" + name in held}
+    acted = [
+        (ACTIVATIONS[a.name].function if a.verb == "activate" else _VERBS[a.verb], a.reads, a.writes) for a in rest
+    ]
     out: dict[str, Array] = {}
     ragged = not running.all()
     for t in range(time - 1, -1, -1) if reverse else range(time):
         values |= {"input": x[:, t]} | {"previous_" + name: state for name, state in states.items()}
         on = running[:, t, None]
-        for act in acts:
-            values[act.writes] = apply(act, [values[name] for name in act.reads])
+        gates.step(values, t)
+        for run, reads, writes in acted:
+            values[writes] = run(*[values[name] for name in reads])
         for name in names:
             if name not in out:
                 out[name] = np.zeros((batch, time, values[name].shape[-1]), dtype=x.dtype)
             out[name][:, t] = np.where(on, values[name], 0) if ragged else values[name]
         states = {n: np.where(on, values[n], state) if ragged else values[n] for n, state in states.items()}
-    return {p + name: array for name, array in out.items()}
+    out |= gates.written(running[:, :, None] if ragged else None)
+    return {p + act.writes: out[act.writes] for act in acts if kept(act)}
+
+
+@dataclass(frozen=True)
+class _Gates:
+    """The gates that see nothing but input, state and biases, all at once.
+
+    What the input adds does not wait for the state, so it is one product for all steps, in ``sums``; there the state,
+    which meets the weights of every gate in one product a step, is added. The sums are those of ``_affine`` but for
+    their order.
+    """
+
+    names: tuple[str, ...]
+    sums: Array
+    weight: Array
+
+    @property
+    def blocks(self) -> list[tuple[str, slice]]:
+        """Each gate's pre-activation by name, and where it is."""
+        units = self.sums.shape[-1] // max(len(self.names), 1)
+        return [(name, slice(k * units, (k + 1) * units)) for k, name in enumerate(self.names)]
+
+    def step(self, values: dict[str, Array], t: int) -> None:
+        """Write the pre-activations of step ``t``."""
+        if self.names:
+            row = self.sums[:, t]
+            row += values["previous_hidden"] @ self.weight
+            for name, block in self.blocks:
+                values[name] = row[:, block]
+
+    def written(self, on: Array | None) -> dict[str, Array]:
+        """The pre-activations of all steps; 0 where a sequence has ended."""
+        sums = self.sums if on is None else np.where(on, self.sums, 0)
+        return {name: sums[..., block] for name, block in self.blocks}
+
+
+def _gates(acts: tuple[Act, ...], values: Mapping[str, Array], x: Array) -> tuple[_Gates, list[Act]]:
+    """The gates to be done at once, and the acts that are left; joins are made where they are read."""
+    once = [a for a in acts if a.verb == "affine" and a.reads[1] == "joined" and all(n in values for n in a.reads[2:])]
+    rest = [act for act in acts if act not in once]
+    if not any("joined" in act.reads for act in rest):
+        rest = [act for act in rest if act.verb != "join"]
+    if not once:
+        return _Gates((), x, x), rest
+    parts = [act.reads[0].removeprefix("weight_").removesuffix("_gate") for act in once]
+    state, entry = (np.concatenate([values[f"weight_{of}_{part}"] for part in parts]) for of in ("hidden", "input"))
+    ahead = x @ entry.T
+    for k, act in enumerate(once):
+        units = ahead.shape[-1] // len(once)
+        for bias in act.reads[2:]:
+            ahead[..., k * units : (k + 1) * units] += values[bias]
+    return _Gates(tuple(act.writes for act in once), ahead, state.T), rest
 
 
 def _read_out(

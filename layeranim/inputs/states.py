@@ -1,0 +1,88 @@
+"""State dicts: all weights of a model by PyTorch's parameter names, and the layer that some of them make."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from layeranim.engine.attention_packing import from_torch_attention, from_torch_transformer
+from layeranim.engine.option import suggest
+from layeranim.engine.packing import Packed
+from layeranim.engine.recurrent_packing import from_torch_state
+from layeranim.engine.trace import Array
+from layeranim.errors import InputError, OptionError
+from layeranim.inputs.npy import npz_names
+from layeranim.inputs.read import opened, read
+from layeranim.inputs.request import LIMITS, Limits, Request
+from layeranim.inputs.safe import printable
+from layeranim.inputs.safetensors import safetensors_names
+
+NAMES = {".npz": npz_names, ".safetensors": safetensors_names}
+LEFT_OUT = ("num_batches_tracked",)
+"""Counters that no layer computes with."""
+
+_PLAIN = {"weight": "weight", "bias": "bias"}
+_KERNEL = {"weight": "kernel", "bias": "bias"}
+_NORM = {"weight": "gamma", "bias": "beta", "running_mean": "running_mean", "running_var": "running_variance"}
+OURS: dict[str, dict[str, str]] = {
+    "dense": _PLAIN, "neuron": _PLAIN, "bilinear": _PLAIN, "embedding": {"weight": "table"},
+    "conv": _KERNEL, "conv1d": _KERNEL, "conv3d": _KERNEL, "conv-matmul": _KERNEL, "conv-transpose": _KERNEL,
+    "batchnorm": _NORM, "layernorm": _NORM, "activation": {"weight": "slope"},
+}  # fmt: skip
+"""By layer: PyTorch's names and ours."""
+
+
+def state_dict(
+    given: Mapping[str, Any] | str | os.PathLike[str], prefix: str = "", limits: Limits = LIMITS
+) -> dict[str, Array]:
+    """The arrays whose names begin with ``prefix``, without it; from a mapping, a ``.npz`` or a ``.safetensors`` file.
+
+    Raises ``InputError`` for a file that cannot be read, and where no name begins so.
+    """
+    if isinstance(given, Mapping):
+        names, of, where = list(given), dict(given), "the state dict"
+    else:
+        path = os.fspath(given)
+        request = Request("state", path, limits)
+        with opened(path, request, None, NAMES, "give a .npz or .safetensors file") as (_, stream, _size):
+            names = NAMES[os.path.splitext(path)[1].lower()](stream, request)
+        of, where = {name: f"{path}:{name}" for name in names}, f"'{printable(path)}'"
+    chosen = [n for n in names if n.startswith(prefix) and n.rpartition(".")[2] not in LEFT_OUT]
+    if not chosen:
+        shown = ", ".join(printable(name, 40) for name in names[:8]) + (", …" if names[8:] else "")
+        raise InputError(
+            f"{where} has no name that begins with '{printable(prefix)}'{suggest(prefix, names)}; it has {shown}"
+        )
+    return {name.removeprefix(prefix): read(of[name], what=name, limits=limits).array for name in chosen}
+
+
+def from_state(layer: str, state: Mapping[str, Any], heads: int | None = None, **told: Any) -> Packed:
+    """The layer of that name with the weights of a state dict; ``told`` is what a transformer's does not say.
+
+    Raises ``OptionError`` for a name that such a layer does not have.
+    """
+    if layer in ("rnn", "gru", "lstm"):
+        found = from_torch_state(state)
+        if found.layer != layer:
+            raise OptionError(f"these are the weights of {found.layer}, not of {layer}")
+        return found
+    if layer in ("attention", "transformer"):
+        if heads is None:
+            raise OptionError(f"heads of {layer} must be given: the weights do not say how many there are")
+        maker: Callable[..., Packed] = from_torch_attention if layer == "attention" else from_torch_transformer
+        return maker(state, heads, **told)
+    if layer not in OURS:
+        known = ", ".join(sorted((*OURS, "rnn", "gru", "lstm", "attention", "transformer")))
+        raise OptionError(f"{layer} takes no state dict; {known} do")
+    for name in state:
+        if name not in OURS[layer]:
+            raise OptionError(
+                f"{name} is no weight of {layer}{suggest(name, OURS[layer])}; its are {', '.join(OURS[layer])}"
+            )
+    options: dict[str, Any] = (
+        {"bias": "bias" in state} if "bias" in OURS[layer] and OURS[layer]["bias"] == "bias" else {}
+    )
+    options |= {"activation": "prelu"} if layer == "activation" else {}
+    return replace(Packed(layer), options=options, arrays={OURS[layer][n]: array for n, array in state.items()})
