@@ -282,7 +282,8 @@ def main(asked: list[str]) -> int:
         print(f"unknown section {unknown[0]}; there are {', '.join(SECTIONS)}", file=sys.stderr)
         return 2
     machine = f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}"
-    print(f"{machine}, Python {platform.python_version()}, av {av.__version__}\n")
+    load = f", load average {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
+    print(f"{machine}, Python {platform.python_version()}, av {av.__version__}{load}\n")
     for name, _, word in chosen:
         WORD = word
         print(f"## {(SECTIONS[name].__doc__ or name).splitlines()[0]}\n")
