@@ -16,7 +16,6 @@ from layeranim.engine.option import given as said
 from layeranim.engine.packing import Packed
 from layeranim.engine.trace import Array, Shape, Trace
 from layeranim.errors import LayeranimError, OptionError, UsageError
-from layeranim.inputs import traced
 from layeranim.inputs.read import read
 from layeranim.inputs.states import from_state as from_weights
 from layeranim.inputs.states import state_dict
@@ -393,6 +392,8 @@ def from_torch(module: Any, *inputs: Any, seed: int = 0, **named: Any) -> Trace:
     def compute(found: Packed) -> Trace:
         layer = catalog.layer(found.layer)
         return layer.compute(layer.config.of(found.options), found.arrays)
+
+    from layeranim.inputs.modules import traced  # the layers of a network: nothing else needs them all
 
     return traced(module, *inputs, compute=compute, seed=seed, **named)
 

@@ -7,7 +7,7 @@ import re
 import stat
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, Self
@@ -105,7 +105,7 @@ class Output:
 
     def commit(self, max_bytes: int | None = None) -> None:
         """Put the complete file in its place. Raises SizeLimitError, with nothing replaced, if it is too large."""
-        _check_size(self.path, self.complete(), max_bytes)
+        _check_sizes({self.path: self.complete()}, max_bytes)
         self.publish()
 
     def complete(self) -> int:
@@ -237,8 +237,7 @@ class Outputs:
 
     def commit(self) -> None:
         """Put all outputs in their places. Raises SizeLimitError, with nothing replaced, if one is too large."""
-        for target in self._targets:
-            _check_size(target.path, target.complete(), self._max_bytes)
+        _check_sizes({target.path: target.complete() for target in self._targets}, self._max_bytes)
         for target in self._targets:
             target.publish()
 
@@ -254,10 +253,11 @@ def _target(path: str | Path) -> Target:
 
 
 # ── checks and reports ───────────────────────────────────────────────────────
-def _check_size(path: str | Path, size: int, most: int | None) -> None:
-    if most is not None and size > most:
+def _check_sizes(sizes: Mapping[str | Path, int], most: int | None) -> None:
+    too_large = [f"{path} would be {size:,} bytes" for path, size in sizes.items() if most is not None and size > most]
+    if too_large:
         raise SizeLimitError(
-            f"{path} would be {size:,} bytes, the limit is {most:,}; nothing was replaced. "
+            f"{' and '.join(too_large)}, the limit is {most:,}; nothing was replaced. "
             "A smaller --size, a lower --fps or fewer --steps makes a smaller film"
         )
 

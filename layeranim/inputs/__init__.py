@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from layeranim.inputs.fonts import font
 from layeranim.inputs.kernels import KERNELS, kernel
-from layeranim.inputs.modules import packed, traced
 from layeranim.inputs.read import read
 from layeranim.inputs.request import LIMITS, Limits
 from layeranim.inputs.safe import printable
@@ -16,5 +15,5 @@ from layeranim.inputs.seeded import seeded
 from layeranim.inputs.source import Source
 from layeranim.inputs.state import state
 
-__all__ = ["KERNELS", "LIMITS", "SAMPLES", "Limits", "Source", "font", "kernel", "packed", "printable", "read",
-           "seeded", "state", "traced"]  # fmt: skip
+__all__ = ["KERNELS", "LIMITS", "SAMPLES", "Limits", "Source", "font", "kernel", "printable", "read", "seeded",
+           "state"]  # fmt: skip
