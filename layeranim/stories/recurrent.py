@@ -209,6 +209,7 @@ class RecurrentTelling:
             (config.returns != "sequences", f"returns {config.returns}", False),
             (view.steps < int(config.timesteps or 0), f"length {view.steps} of {config.timesteps}", True),
             (config.mode == "one-to-many", config.mode, False),
+            (config.convention == "keras", "Keras order", False),
             (view.batch > 1, f"sequence 1 of {view.batch}", True),
             (view.telling.seeded, f"random {seeded}, seed {view.telling.seed}", True),
         ]  # fmt: skip
@@ -234,6 +235,8 @@ class RecurrentTelling:
             return _note(self.preset.summary)
         if self.view.config.mode == "one-to-many":
             return _note("one input; after the first step the cell reads zeros")
+        if self.strips.answers and not self.strips.answers_each:
+            return _note("only the last state becomes an answer")
         said = {"rnn": "each state is made of the input and the state before",
                 "gru": "two gates mix the old state and a new one",
                 "lstm": "c is the memory, h is what the cell shows of it"}  # fmt: skip
