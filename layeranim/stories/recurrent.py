@@ -26,7 +26,8 @@ REST = 4.8  # the most that the steps which are not opened take from the opened 
 SKIP, ANSWER = 1.0, 1.6
 READABLE = 0.9  # seconds in which a step's caption can be read
 MOST_WORD = 300  # width of a token beside its number
-SMALL_TITLE, MOST_SAID = 36, 640  # the title's size beside long parameters, and their width in any case
+TITLE_SIZES = 36, theme.PARAMETERS  # of the title beside long parameters, and in any case
+MOST_SAID = 640  # width of the parameters for which the title becomes that small
 TITLES = {"rnn": "Recurrent network (RNN)", "gru": "GRU cell", "lstm": "LSTM cell"}
 
 
@@ -72,7 +73,7 @@ class RecurrentTelling:
         parts = RecurrentParts(self.stage, self.strips, self.moves, start, view.units, sayings)
         given = numbers.shape_text((view.steps, view.size(0, "input")))
         alt = (
-            f"{title}: a sequence of {given}, {plain(self.parameters())}. "
+            f"{title}: a sequence of {given}, {', '.join(filter(None, [plain(self.parameters()), self.unsaid()]))}. "
             f"{plain(poster.place)}: {plain(poster.caption)}."
         )
         return Storyboard(view.kind, title, self.parameters(), {**self.stage.grids, **self.strips.grids}, beats,
@@ -183,10 +184,22 @@ class RecurrentTelling:
     def parameters(self) -> Line:
         """Sizes and options; what does not fit is left out, but never what the film leaves out or makes up."""
         said = self._sizes()
-        title = phrases.width((Run(self.title, weight="semibold"),), SMALL_TITLE)
-        room = max(MOST_SAID, phrases.ROOM - title - 3 * theme.UNIT)
-        text = phrases.listed(list(said), room, [each for each, needed in said.items() if needed])
-        return (Run(text, source=Fact("options")),)
+        small, least = (phrases.width((Run(self.title, weight="semibold"),), size) for size in TITLE_SIZES)
+        both = phrases.ROOM - 3 * theme.UNIT
+        room = max(both - small, min(MOST_SAID, both - least))
+        return (Run(phrases.listed(list(said), room, self._needed(room)), source=Fact("options")),)
+
+    def _needed(self, room: float) -> list[str]:
+        """What must be said beside the title: as much of it as fits; the opening says the rest."""
+        needed = [text for text, must in self._sizes().items() if must][::-1]
+        while phrases.width((Run(",  ".join([next(iter(self._sizes())), *needed])),), theme.PARAMETERS) > room:
+            needed.pop()
+        return needed
+
+    def unsaid(self) -> str:
+        """What must be said and has no room beside the title."""
+        there = plain(self.parameters())
+        return ",  ".join(text for text, must in self._sizes().items() if must and text not in there)
 
     def _sizes(self) -> dict[str, bool]:
         """What there is to say about the layer, and whether the film would not be true without it."""
@@ -231,6 +244,8 @@ class RecurrentTelling:
         )
 
     def opening_note(self) -> Line:
+        if self.unsaid():
+            return _note(self.unsaid())
         if self.preset:
             return _note(self.preset.summary)
         if self.view.config.mode == "one-to-many":

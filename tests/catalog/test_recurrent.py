@@ -137,6 +137,14 @@ def test_steps_layers_and_sequences_that_are_not_drawn_are_named() -> None:
     assert "sequence 1 of 3" in text
 
 
+def test_what_has_no_room_beside_the_title_opens_the_film() -> None:
+    options = {"hidden": 200, "layers": 9, "bidirectional": True, "title": "Nine layers in both directions, of a film"}
+    _, board = told("rnn", input="random:3x6x64", **options)
+    assert plain(board.parameters).endswith("random weights, seed 0")
+    assert plain(board.beats[0].note) == "5 of 18 cells drawn,  unit 1 drawn,  colours: first 20,  sequence 1 of 3"
+    assert plain(board.beats[0].note) in board.alt
+
+
 def test_zeros_after_a_sequence_are_named() -> None:
     text = said(told("gru", input="random:2x5x2", hidden=2, lengths="3 5")[1])
     assert "length 3 of 5" in text
