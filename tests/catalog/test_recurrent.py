@@ -126,6 +126,7 @@ def test_long_vectors_have_their_first_row_in_numbers() -> None:
     for name in KINDS:
         _, board = told(name, input="random:3x40", hidden=30)
         for key in ("vector:h", "weights:h", "products:h", "vector:x", "weights:x", "products:x"):
+            assert board.grids[key].rows
             assert board.grids[key].numeral >= theme.FLOOR
             assert not board.grids[f"{key}.all"].numeral
 
