@@ -144,12 +144,14 @@ class Strips:
                 self.labels.append(((x + self.cell / 2, y + 14), (said,), "centre", theme.FLOOR))
 
     def _start(self, strip: Strip, y: float) -> None:
-        """Says over the first of the states in a direction that this is what the steps start from."""
+        """Says over the first of the states in a direction what they start from: ``start``, or a step not shown."""
         key = "end" if self.view.runs[strip.n].reverse else "start"
         first = next(s for s in self.strips if s.state and self.view.runs[s.n].reverse == (key == "end"))
         if strip is first:
-            at = self.xs[key] + self.cell / 2, y + 12
-            self.labels.append((at, (Run("start", weight="regular"),), "centre", theme.FLOOR))
+            before = self.times[-1] + 1 if key == "end" else self.times[0] - 1
+            shown = 0 <= before < self.view.steps
+            said = self.view.step_name(before, self.pitch - 12) if shown else Run("start", weight="regular")
+            self.labels.append(((self.xs[key] + self.cell / 2, y + 12), (said,), "centre", theme.FLOOR))
 
     def _strip_grids(self, strip: Strip, y: float) -> None:
         view = self.view

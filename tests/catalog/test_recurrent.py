@@ -146,6 +146,17 @@ def test_what_has_no_room_beside_the_title_opens_the_film() -> None:
     assert plain(board.beats[0].note) in board.alt
 
 
+def test_a_film_of_some_steps_says_which_state_it_starts_from() -> None:
+    def labels(**options: Any) -> list[str]:
+        return [plain(line) for _, line, _, _ in parts_of(told("rnn", input="random:7x2", **options)[1]).strips.labels]
+
+    assert "start" in labels()
+    assert "start" not in labels(steps="3-5")
+    assert labels(steps="3-5").count("t = 2") == 1
+    assert labels(bidirectional=True).count("start") == 2
+    assert labels(bidirectional=True, steps="10-12")[:4] == ["t = 3", "t = 4", "t = 5", "x  7×2"]
+
+
 def test_zeros_after_a_sequence_are_named() -> None:
     text = said(told("gru", input="random:2x5x2", hidden=2, lengths="3 5")[1])
     assert "length 3 of 5" in text
