@@ -62,20 +62,20 @@ def test_slow_is_slower_and_keeps_its_reading_time() -> None:
 # ── words ────────────────────────────────────────────────────────────────────
 def test_the_first_step_of_an_lstm_is_told_term_by_term() -> None:
     assert captions("lstm", "weigh") == [
-        "0.50·1 + 1·(−8) + 2 zeros + 4 = −3.5,  σ(−3.5) = 0.03",
+        "0.25·2 + 1·(−8) + 2 zeros + 4 = −3.5,  σ(−3.5) = 0.03",
         "1·8 + 3 zeros + (−4) = 4.0,  σ(4.0) = 0.98",
         "1·2 + 3 zeros + 0 = 2.0,  tanh(2.0) = 0.96",
         "1·(−8) + 3 zeros + (−4) = −12.0,  σ(−12.0) = 0.00",
     ]
     assert captions("lstm", "combine")[:2] == [
-        "ct = 0.03·(−1.00)  +  0.98·0.96 ≈ 0.92",
-        "ht = 0.00·tanh(0.92) ≈ 0.00·0.72 = 0.00",
+        "ct = 0.03·(−0.50)  +  0.98·0.96 = 0.93",
+        "ht = 0.00·tanh(0.93) = 0.00·0.73 = 0.00",
     ]
-    assert captions("lstm", "gates") == ["f = σ(4.9) = 0.99     i = 0.02     g = −0.96     o = 0.02"]
+    assert captions("lstm", "gates") == ["f = σ(5.9) = 1.00     i = 0.02     g = −0.96     o = 0.02"]
 
 
 def test_the_new_state_of_a_gru_says_where_its_second_share_comes_from() -> None:
-    assert captions("gru", "combine")[1] == "ht = 0.02·(−0.50)  +  (1 − 0.02)·0.47 = 0.45"
+    assert captions("gru", "combine")[1] == "ht = 0.02·(−0.50)  +  (1 − 0.02)·0.48 = 0.46"
     every = captions("gru", "combine", input="1 0; 0 1", precision=1)
     assert all("(1 − 0." in caption for caption in every if caption.startswith("ht"))
 
