@@ -100,7 +100,8 @@ class RecurrentScene(ExplainerScene):
         """Every other beat: its phases in order, each with the move that the storyboard gives it."""
         self.mute()
         self.name_place(beat.place)
-        self.count(beat.units.start, self.parts.counter(beat.units.start), beat.units.start)
+        current = beat.units.start if len(beat.units) == 1 else None
+        self.count(beat.units.start, self.parts.counter(beat.units.start), current)
         for name, ticks in beat.phases:
             move = self.parts.moves.get((beat.start, name))
             if move is None:
@@ -109,7 +110,7 @@ class RecurrentScene(ExplainerScene):
             if move.say:
                 self.say(beat.caption, beat.note, whole=move.land)
             if move.land:
-                self.count(beat.done, self.parts.counter(beat.done), beat.units.start)
+                self.count(beat.done, self.parts.counter(beat.done), current)
             self._do(move, ticks)
 
     on_enter = on_weigh = on_gates = on_combine = on_step = on_skip = on_shot

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
-from layeranim import numbers, theme
-from layeranim.stories import phrases, recurrent_presets, timing
+from layeranim import theme
+from layeranim.stories import recurrent_presets, timing
 from layeranim.stories.options import PACES
 from layeranim.stories.recurrent_acts import Opened, Shot
 from layeranim.stories.recurrent_cell import cell_stage, names
 from layeranim.stories.recurrent_moves import Move, Moves
+from layeranim.stories.recurrent_said import GOOD_FOR, Said, note
 from layeranim.stories.recurrent_stage import CellStage
 from layeranim.stories.recurrent_steps import Steps
 from layeranim.stories.recurrent_strips import Strips
 from layeranim.stories.recurrent_view import RecurrentView
-from layeranim.stories.storyboard import Beat, Fact, Line, Point, Run, Story, Storyboard, Telling, plain
+from layeranim.stories.storyboard import Beat, Fact, Line, Point, Run, Story, Storyboard, Telling
 
 OPENING = 1.48
 STEP, LATER, LANDING = 1.6, 1.16, 1.6
@@ -26,8 +26,6 @@ REST = 4.8  # the most that the steps which are not opened take from the opened 
 SKIP, ANSWER = 1.0, 1.6
 READABLE = 0.9  # seconds in which a step's caption can be read
 MOST_WORD = 300  # width of a token beside its number
-SMALL_TITLE, MOST_SAID = 36, 640  # the title's size beside long parameters, and their width in any case
-TITLES = {"rnn": "Recurrent network (RNN)", "gru": "GRU cell", "lstm": "LSTM cell"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,10 +52,10 @@ class RecurrentTelling:
     """Puts the beats of one film together."""
 
     def __init__(self, view: RecurrentView) -> None:
-        self.view, self.film, self.preset = view, view.telling.film, view.telling.preset
+        self.view, self.film = view, view.telling.film
         self.shown = self.film.selected(view.units)
         self.strips = Strips(view, view.drawn_times(self.shown))
-        self.steps = Steps(view, self.strips)
+        self.steps, self.said = Steps(view, self.strips), Said(view, self.strips)
         self.stage = cell_stage(view, view.unit(self.shown[0]).n, self.strips.most)
         self.moves: dict[tuple[int, str], Move] = {}
         self.posters: list[Beat] = []
@@ -66,26 +64,19 @@ class RecurrentTelling:
         view, shown = self.view, self.shown
         beats = tuple(self.beats())
         poster = self.posters[0] if len(self.posters) == 1 else self.posters[min(1, len(self.posters) - 1)]
-        title = self.title
         start = self.steps.so_far(shown[0])
         sayings = names(self.stage)
         parts = RecurrentParts(self.stage, self.strips, self.moves, start, view.units, sayings)
-        given = numbers.shape_text((view.steps, view.size(0, "input")))
-        alt = (
-            f"{title}: a sequence of {given}, {plain(self.parameters())}. "
-            f"{plain(poster.place)}: {plain(poster.caption)}."
-        )
-        return Storyboard(view.kind, title, self.parameters(), {**self.stage.grids, **self.strips.grids}, beats,
-                          view.units, poster.end - 1, alt, {"recurrent": parts}, view.warnings)  # fmt: skip
-
-    @property
-    def title(self) -> str:
-        return str(self.film.title or (self.preset.title if self.preset else "") or TITLES[self.view.kind])
+        grids = {**self.stage.grids, **self.strips.grids}
+        return Storyboard(
+            view.kind, self.said.title, self.said.parameters(), grids, beats, view.units, poster.end - 1,
+            self.said.alt(poster), {"recurrent": parts}, view.warnings,
+        )  # fmt: skip
 
     # ── beats ────────────────────────────────────────────────────────────────
     def beats(self) -> Iterator[Beat]:
         at = timing.ticks(OPENING * min(1.0, PACES[self.film.pace]))
-        yield Beat("open", 0, at, caption=self.opening(), note=self.opening_note(), done=self.shown.start)
+        yield Beat("open", 0, at, caption=self.said.opening(), note=self.said.opening_note(), done=self.shown.start)
         shots = list(self.shots())
         pace = min(PACES[self.film.pace], self.room / _seconds(shots))
         opening, spent = at, 0.0
@@ -96,19 +87,21 @@ class RecurrentTelling:
             for name, _, move in shot.phases:
                 self.moves[at, name] = move
             done = units.stop if shot.lands else units.start
-            beat = Beat(shot.kind, at, length, units, phases, shot.caption, _note(shot.note), self.place(units, shot),
+            beat = Beat(shot.kind, at, length, units, phases, shot.caption, note(shot.note), self.place(units, shot),
                         range(0), done)  # fmt: skip
             if shot.poster:
                 self.posters.append(beat)
             yield beat
             at += length
-        self.moves[at, "close"] = Move(
-            show="strips", fills=self.steps.so_far(self.shown.stop).fills, bars=self.steps.so_far(self.shown.stop).bars,
-            lit=self.steps.so_far(self.shown.stop).lit,
-            result=self.steps.returned() if self.shown.stop == self.view.units else (),
-        )  # fmt: skip
-        yield Beat("close", at, timing.ticks(theme.END_HOLD), caption=self.closing(), note=_note(self.takeaway()),
-                   done=self.shown.stop)  # fmt: skip
+        yield self.close(at)
+
+    def close(self, at: int) -> Beat:
+        """Everything that the shown steps left, and what the layer hands on."""
+        end = self.steps.so_far(self.shown.stop)
+        result = self.steps.returned() if self.shown.stop == self.view.units else ()
+        self.moves[at, "close"] = replace(end, result=result)
+        return Beat("close", at, timing.ticks(theme.END_HOLD), caption=self.said.closing(),
+                    note=note(self.said.takeaway()), done=self.shown.stop)  # fmt: skip
 
     @property
     def room(self) -> float:
@@ -180,101 +173,9 @@ class RecurrentTelling:
         where += [shot.place] if shot.place else []
         return (Run(",  ".join(where), weight="regular", source=Fact("place")),) if where else ()
 
-    def parameters(self) -> Line:
-        """Sizes and options; what does not fit is left out, but never what the film leaves out or makes up."""
-        said = self._sizes()
-        title = phrases.width((Run(self.title, weight="semibold"),), SMALL_TITLE)
-        room = max(MOST_SAID, phrases.ROOM - title - 3 * theme.UNIT)
-        text = phrases.listed(list(said), room, [each for each, needed in said.items() if needed])
-        return (Run(text, source=Fact("options")),)
-
-    def _sizes(self) -> dict[str, bool]:
-        """What there is to say about the layer, and whether the film would not be true without it."""
-        view, config = self.view, self.view.config
-        options: Any = config
-        lstm, gru, drawn = view.kind == "lstm", view.kind == "gru", len(view.runs)
-        seeded = "values" if "input" in view.telling.seeded else "weights"
-        parts = [
-            (True, f"input {view.trace.tensor('input').shape[-1]}", False),
-            (True, f"hidden {view.hidden}", False),
-            (lstm and options.projection, f"projection {getattr(config, 'projection', 0)}", False),
-            (gru and options.variant != "reset-after", getattr(config, "variant", ""), False),
-            (lstm and options.peepholes, "peepholes", False),
-            (config.layers > 1, f"{config.layers} layers", False),
-            (config.bidirectional, "bidirectional", False),
-            (drawn < view.all_runs, f"{drawn} of {view.all_runs} cells drawn", True),
-            (self.strips.partial, "unit 1 drawn", True),
-            (self.cut_short(), f"colours: first {self.strips.most}", True),
-            (config.classes, f"{config.classes} classes", False),
-            (config.returns != "sequences", f"returns {config.returns}", False),
-            (view.steps < int(config.timesteps or 0), f"length {view.steps} of {config.timesteps}", True),
-            (config.mode == "one-to-many", config.mode, False),
-            (view.batch > 1, f"sequence 1 of {view.batch}", True),
-            (view.telling.seeded, f"random {seeded}, seed {view.telling.seed}", True),
-        ]  # fmt: skip
-        return {text: needed for there, text, needed in parts if there}
-
-    def cut_short(self) -> bool:
-        """Whether a block of colours shows the first units alone."""
-        view = self.view
-        sizes = [view.size(n, base) for n in range(len(view.runs)) for base in ("input", "previous_hidden")]
-        return max(*sizes, view.hidden, int(view.config.classes or 0)) > self.strips.most
-
-    def opening(self) -> Line:
-        steps, count = self.view.steps, self.view.all_runs
-        cells = "one cell" if count == 1 else f"{count} cells"
-        return (
-            Run(f"{steps} time step{'s' * (steps != 1)}, ", source=Fact("steps")),
-            Run(cells, "weights", "semibold", Fact("cells")),
-            Run(", the same weights at every step"),
-        )
-
-    def opening_note(self) -> Line:
-        if self.preset:
-            return _note(self.preset.summary)
-        if self.view.config.mode == "one-to-many":
-            return _note("one input; after the first step the cell reads zeros")
-        said = {"rnn": "each state is made of the input and the state before",
-                "gru": "two gates mix the old state and a new one",
-                "lstm": "c is the memory, h is what the cell shows of it"}  # fmt: skip
-        return _note(said[self.view.kind])
-
-    def closing(self) -> Line:
-        view = self.view
-        output = view.trace.tensor("output").shape[1:]
-        count = int(view.trace.facts["parameters"])
-        returns = str(view.config.returns)
-        final = "final memory and state, each " if view.kind == "lstm" else "final state "
-        what = {"sequences": "output ", "last": "last state ", "state": final}[returns]
-        more = []
-        if self.strips.answers:
-            answer = view.trace.tensor("probabilities").shape[1:]
-            more.append(Run(f", y {numbers.shape_text(answer)}", "result", "semibold", Fact("answer shape")))
-        if view.steps < int(view.config.timesteps or 0) and returns == "sequences":
-            more.append(Run(f", zeros after step {view.steps}", source=Fact("steps")))
-        return (
-            Run(f"{view.steps} step{'s' * (view.steps != 1)}, ", source=Fact("steps")),
-            Run(f"{count} shared weights", "weights", "semibold", Fact("parameters")),
-            Run(" → "),
-            Run(what + numbers.shape_text(output), "result", "semibold", Fact("output shape")),
-            *more,
-        )
-
-    def takeaway(self) -> str:
-        if self.preset and self.preset.takeaway:
-            return self.preset.takeaway
-        return f"for {GOOD_FOR[self.view.kind]}"
-
-
-GOOD_FOR = {"rnn": recurrent_presets.RNN_GOOD, "gru": recurrent_presets.GRU_GOOD, "lstm": recurrent_presets.LSTM_GOOD}
-
 
 def _seconds(shots: Sequence[tuple[range, Shot]]) -> float:
     return sum(shot.seconds for _, shot in shots)
-
-
-def _note(text: str) -> Line:
-    return (Run(text, weight="regular", source=Fact("note")),) if text else ()
 
 
 RnnStory = Story("Recurrent network", recurrent_presets.RNN_PRESETS, tell, GOOD_FOR["rnn"])

@@ -41,17 +41,17 @@ def _benched(view: RecurrentView, n: int, most: int, at: _Levels) -> CellStage:
     """State, input, weights, products and their sum at the left; wires from the sum along the bus."""
     bench = Bench(view, n, LEFT, at.top - at.tall - 36, BUS, 116, 84, most)
     stage = CellStage(view, n, bench, most, dict(bench.grids))
-    _sum(stage, -212, view, n)
+    _sum(stage, -212, view, n, at.lane - 44)
     return stage
 
 
-def _sum(stage: CellStage, x: float, view: RecurrentView, n: int) -> None:
-    """Σ with the bias above and the sum below."""
-    y = layout.even(stage.bench.middle + 6)
-    stage.operators["sum"] = (x, y), "Σ"
+def _sum(stage: CellStage, x: float, view: RecurrentView, n: int, ceiling: float = 240) -> None:
+    """Σ with the bias above, not higher than ``ceiling``, and the sum below."""
     biases = [b for b in ("bias_input", "bias_hidden") if view.name(n, b) in view.trace.tensors]
     peeps = isinstance(view.config, LstmConfig) and bool(view.config.peepholes) and len(biases) < MOST_ADDED
     added = len(biases) + peeps
+    y = layout.even(min(stage.bench.middle + 6, ceiling - 48 - PITCH * added))
+    stage.operators["sum"] = (x, y), "Σ"
     said = [*(["bias"] if biases else []), *(["p · c"] if peeps else [])]
     stage.wires["sum"] = Wire(((stage.bench.right + 8, y), (x - R, y)))
     if added:

@@ -37,10 +37,10 @@ LSTM_PRESETS = (
         arrays={
             "input": [[1, 1], [-1, 0], [0, -1], [0, 0], [-1, 1], [0, -1]],
             "weight_input": [[0, 8], [0, 8], [0, -8], [0, 0], [2, 0], [0, 0], [0, -8], [0, 0]],
-            "weight_hidden": [[0, 0], [0, 0], [1, 0], [0, 0], [0, 0], [0, 0], [0, 0], [0, 0]],
+            "weight_hidden": [[0, 0], [0, 0], [0, 2], [0, 0], [0, 0], [0, 0], [0, 0], [0, 0]],
             "bias_input": [-4, -4, 4, 4, 0, 2, -4, 4],
-            "initial_cell": [-1, 1],
-            "initial_hidden": [0, 0.5],
+            "initial_cell": [-0.5, 1],
+            "initial_hidden": [0, 0.25],
         },
     ),
     _preset(
@@ -51,7 +51,7 @@ LSTM_PRESETS = (
         arrays={
             "input": [[1, 1], [0, 0], [-1, 0], [0, 0], [0, -1]],
             "weight_input": [[0, 8], [0, 8], [0, -8], [0, 0], [2, 0], [0, 0], [0, -8], [0, 0]],
-            "weight_hidden": [[0, 0], [0, 0], [1, 0], [0, 0], [0, 0], [0, 0], [0, 0], [0, 0]],
+            "weight_hidden": [[0, 0], [0, 0], [0, 1], [0, 0], [0, 0], [0, 0], [0, 0], [0, 0]],
             "bias_input": [-4, -4, 4, 4, 0, 2, -4, 4],
         },
         takeaway="the value of the first step comes out at the last one",
@@ -61,7 +61,7 @@ LSTM_PRESETS = (
 _COUNT = {
     "input": [[1, 0], [1, 0], [0, 0], [0, 1], [0, 0], [1, 0]],
     "weight_input": [[4, -8], [0, 0], [-8, -8], [0, 0], [1, 0], [2, 0]],
-    "weight_hidden": [[0, 0], [0, 0], [0, 0], [0, 0], [1, 0], [0, 0]],
+    "weight_hidden": [[2, 0], [0, 0], [0, 0], [0, 0], [1, 0], [0, 0]],
     "bias_input": [0, 0, 4, 0, 0, 0],
     "initial_hidden": [-0.5, 0],
 }
@@ -86,9 +86,9 @@ GRU_PRESETS = (
         options={"variant": "glossary"},
         arrays={
             "input": [[1, 0], [0, 0], [0, 1], [1, 1]],
-            "weight_input": [[0, -4], [2, 0], [-2, 0], [0, 2]],
-            "weight_hidden": [[0, 0], [0, 0], [0, 0], [0, 0]],
-            "bias_input": [2, 0, 0, 0],
+            "weight_input": [[1, -4], [2, 0], [-2, 0], [0, 2]],
+            "weight_hidden": [[2, 0], [0, 0], [0, 0], [0, 0]],
+            "bias_input": [0, 0, 0, 0],
             "initial_hidden": [0.5, -1],
         },
         takeaway="as printed, the state can only fade: no input reaches the candidate",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import partial
 
 from layeranim import layout, numbers, theme
@@ -13,40 +13,16 @@ from layeranim.stories import phrases
 from layeranim.stories.recurrent_bench import PITCH
 from layeranim.stories.recurrent_presets import ROWS
 from layeranim.stories.recurrent_stage import HUES, LETTERS, Wire, bar
+from layeranim.stories.recurrent_strip import GAP, Strip, fitted
 from layeranim.stories.recurrent_view import RecurrentView
 from layeranim.stories.storyboard import Address, Box, Cells, Fact, GridPlan, Line, Point, Run
 
 LEFT, RIGHT, TOP, BOTTOM = -584, 584, 212, -214
 LABEL = 124  # room for the strips' names
 WIDEST, CELL, LEAST_GAP = 148, 100, 32
-GAP = 24  # between strips, with room for an arrow
-SPACING = ((60, 48), (52, 36), (PITCH, 32), (PITCH, GAP), (PITCH, 16))  # rows and gaps, the widest that fit
-FULL = 4  # rows written out
-MODES = (("full", 44), ("both", 44), ("both", 28), ("first", 40), ("first", 28))
-"""What a strip shows, and the height of its colours: as many numbers as the height allows."""
 BAR_ROW, BAR_PAD = 24, 3
 ANSWER = "y:"  # the grid of an answer that is given once, at the end
 LEAST_STRIPE = 2  # height of a unit in a block of colours
-
-
-@dataclass(frozen=True)
-class Strip:
-    """One tensor over time: ``written`` rows as numbers, and ``coloured`` pixels of height for all of them."""
-
-    key: str
-    n: int
-    base: str
-    name: Line
-    size: int
-    written: int
-    coloured: int
-    state: bool
-    row: int = PITCH
-
-    @property
-    def high(self) -> float:
-        numbers_ = self.written * self.row - theme.CELL_GAP if self.written else 0
-        return numbers_ + self.coloured + (12 if self.written and self.coloured else 0)
 
 
 @dataclass(eq=False)
@@ -69,35 +45,14 @@ class Strips:
         self.boxed = self.single
         if view.kind == "rnn" and isinstance(view.config, RnnConfig):
             self.chip = "ReLU" if view.config.nonlinearity == "relu" else view.config.nonlinearity
-        self.strips, self.gap = self._fitted()
+        box = self._box_height() if self.boxed else 0
+        self.strips, self.gap = fitted(view, TOP - BOTTOM, box, self.answers and self.answers_each)
         self._columns()
         self._place()
 
     # ── sizes ────────────────────────────────────────────────────────────────
     def _box_height(self) -> float:
         return len(self.bases) * BAR_ROW + 2 * BAR_PAD if self.bases else 40
-
-    def _fitted(self) -> tuple[list[Strip], int]:
-        """The first mode and spacing that fit the height."""
-        for (mode, high), (row, gap) in itertools.product(MODES, SPACING):
-            strips = [replace(strip, row=row) for strip in self._strips(mode, high)]
-            used = sum(s.high for s in strips) + gap * (len(strips) - 1)
-            used += self._box_height() + gap if self.boxed else 0
-            if used <= TOP - BOTTOM:
-                break
-        return strips, gap
-
-    def _strips(self, mode: str, high: int) -> Iterator[Strip]:
-        view = self.view
-        yield self._strip("x", 0, "input", mode, high, "x")
-        for n, run in enumerate(view.runs):
-            arrow = " ←" if run.reverse else " →" if self.reverse else ""
-            layer = f"layer {run.layer + 1}{arrow}" if view.config.layers > 1 else f"h{arrow}"
-            if view.kind == "lstm" and self.single:
-                yield self._strip("c", n, "cell", mode, high, "c")
-            yield self._strip(f"h{n}", n, "hidden", mode, high, layer if not self.single else "h")
-        if self.answers and self.answers_each:
-            yield self._strip("y", 0, "probabilities", mode, high, "y")
 
     @property
     def partial(self) -> bool:
@@ -112,19 +67,6 @@ class Strips:
     @property
     def all_drawn(self) -> bool:
         return len(self.view.runs) == self.view.all_runs
-
-    def _strip(self, key: str, n: int, base: str, mode: str, high: int, name: str) -> Strip:
-        """One strip in a mode: ``full`` all rows, ``both`` the first above the colours, ``first`` a state's alone."""
-        view = self.view
-        size = view.trace.tensor(base if base == "probabilities" else view.name(n, base)).shape[-1]
-        state = base in ("cell", "hidden")
-        most = {"full": FULL, "both": 2, "first": 1 if state else 2}[mode]
-        written = size if size <= most else int(state)
-        coloured = 0 if size <= most or (state and mode == "first") else high
-        said: Line = (Run(name, "ink", "semibold", Fact("layer")),)
-        if len(name) < 3:
-            said = (*said, Run(f"  {numbers.shape_text((view.steps, size))}", source=Fact("shape")))
-        return Strip(key, n, base, said, size, written, coloured, state)
 
     # ── places ───────────────────────────────────────────────────────────────
     def _columns(self) -> None:
@@ -202,12 +144,14 @@ class Strips:
                 self.labels.append(((x + self.cell / 2, y + 14), (said,), "centre", theme.FLOOR))
 
     def _start(self, strip: Strip, y: float) -> None:
-        """Says over the first of the states in a direction that this is what the steps start from."""
+        """Says over the first of the states in a direction what they start from: ``start``, or a step not shown."""
         key = "end" if self.view.runs[strip.n].reverse else "start"
         first = next(s for s in self.strips if s.state and self.view.runs[s.n].reverse == (key == "end"))
         if strip is first:
-            at = self.xs[key] + self.cell / 2, y + 12
-            self.labels.append((at, (Run("start", weight="regular"),), "centre", theme.FLOOR))
+            before = self.times[-1] + 1 if key == "end" else self.times[0] - 1
+            shown = 0 <= before < self.view.steps
+            said = self.view.step_name(before, self.pitch - 12) if shown else Run("start", weight="regular")
+            self.labels.append(((self.xs[key] + self.cell / 2, y + 12), (said,), "centre", theme.FLOOR))
 
     def _strip_grids(self, strip: Strip, y: float) -> None:
         view = self.view

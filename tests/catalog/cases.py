@@ -185,6 +185,14 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"input": "random:5x2", "hidden": 2, "initial_hidden": "0.25 -0.75", "pace": "slow", "steps": "first:4"},
         {"tokens": "so it goes on and on and on until the very last word", "input_size": 8, "hidden": 6},
         {"example": "parity", "pace": "slow"},
+        {
+            "input": "random:3x6x64",
+            "hidden": 200,
+            "classes": 3,
+            "layers": 9,
+            "bidirectional": True,
+            "title": "Nine layers in both directions, of a film",
+        },
     ],
     "gru": [
         {"input": "random:1x1", "hidden": 1},

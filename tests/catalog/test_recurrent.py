@@ -62,28 +62,26 @@ def test_slow_is_slower_and_keeps_its_reading_time() -> None:
 # ── words ────────────────────────────────────────────────────────────────────
 def test_the_first_step_of_an_lstm_is_told_term_by_term() -> None:
     assert captions("lstm", "weigh") == [
-        "1·(−8) + 3 zeros + 4 = −4.0,  σ(−4.0) = 0.02",
+        "0.25·2 + 1·(−8) + 2 zeros + 4 = −3.5,  σ(−3.5) = 0.03",
         "1·8 + 3 zeros + (−4) = 4.0,  σ(4.0) = 0.98",
         "1·2 + 3 zeros + 0 = 2.0,  tanh(2.0) = 0.96",
         "1·(−8) + 3 zeros + (−4) = −12.0,  σ(−12.0) = 0.00",
     ]
     assert captions("lstm", "combine")[:2] == [
-        "ct = 0.02·(−1.00)  +  0.98·0.96 ≈ 0.93",
+        "ct = 0.03·(−0.50)  +  0.98·0.96 = 0.93",
         "ht = 0.00·tanh(0.93) = 0.00·0.73 = 0.00",
     ]
-    assert captions("lstm", "gates") == ["f = σ(4.0) = 0.98     i = 0.02     g = −0.96     o = 0.02"]
+    assert captions("lstm", "gates") == ["f = σ(5.9) = 1.00     i = 0.02     g = −0.96     o = 0.02"]
 
 
 def test_the_new_state_of_a_gru_says_where_its_second_share_comes_from() -> None:
-    assert captions("gru", "combine")[1] == "ht = 0.02·(−0.50)  +  (1 − 0.02)·0.47 = 0.45"
+    assert captions("gru", "combine")[1] == "ht = 0.02·(−0.50)  +  (1 − 0.02)·0.48 = 0.46"
     every = captions("gru", "combine", input="1 0; 0 1", precision=1)
     assert all("(1 − 0." in caption for caption in every if caption.startswith("ht"))
 
 
 def test_a_sum_without_products_counts_its_zeros() -> None:
-    assert (
-        captions("gru", "weigh", input="0 0", bias_input="4 0 4 0 0 0")[1] == "4 zeros + 4 + 0 = 4.00,  σ(4.00) = 0.98"
-    )
+    assert captions("gru", "weigh", input="0 0; 0 0")[1] == "4 zeros + 4 + 0 = 4.00,  σ(4.00) = 0.98"
 
 
 def test_a_peephole_is_a_product_of_its_own() -> None:
@@ -128,6 +126,7 @@ def test_long_vectors_have_their_first_row_in_numbers() -> None:
     for name in KINDS:
         _, board = told(name, input="random:3x40", hidden=30)
         for key in ("vector:h", "weights:h", "products:h", "vector:x", "weights:x", "products:x"):
+            assert board.grids[key].rows
             assert board.grids[key].numeral >= theme.FLOOR
             assert not board.grids[f"{key}.all"].numeral
 
@@ -137,6 +136,25 @@ def test_steps_layers_and_sequences_that_are_not_drawn_are_named() -> None:
     assert "the same cell again and again, not drawn" in text
     assert "5 of 8 cells drawn" in text
     assert "sequence 1 of 3" in text
+
+
+def test_what_has_no_room_beside_the_title_opens_the_film() -> None:
+    options = {"hidden": 200, "layers": 9, "bidirectional": True, "title": "Nine layers in both directions, of a film"}
+    _, board = told("rnn", input="random:3x6x64", **options)
+    assert plain(board.parameters).endswith("random weights, seed 0")
+    assert plain(board.beats[0].note) == "5 of 18 cells drawn,  unit 1 drawn,  colours: first 20,  sequence 1 of 3"
+    assert plain(board.beats[0].note) in board.alt
+
+
+def test_a_film_of_some_steps_says_which_state_it_starts_from() -> None:
+    def labels(**options: Any) -> list[str]:
+        return [plain(line) for _, line, _, _ in parts_of(told("rnn", input="random:7x2", **options)[1]).strips.labels]
+
+    assert "start" in labels()
+    assert "start" not in labels(steps="3-5")
+    assert labels(steps="3-5").count("t = 2") == 1
+    assert labels(bidirectional=True).count("start") == 2
+    assert labels(bidirectional=True, steps="10-12")[:4] == ["t = 3", "t = 4", "t = 5", "x  7×2"]
 
 
 def test_zeros_after_a_sequence_are_named() -> None:

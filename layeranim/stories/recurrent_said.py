@@ -1,0 +1,141 @@
+"""What a recurrent film says around its steps: the line beside the title, the opening and the end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from layeranim import numbers, theme
+from layeranim.stories import phrases, recurrent_presets
+from layeranim.stories.recurrent_strips import Strips
+from layeranim.stories.recurrent_view import RecurrentView
+from layeranim.stories.storyboard import Beat, Fact, Line, Run, plain
+
+TITLES = {"rnn": "Recurrent network (RNN)", "gru": "GRU cell", "lstm": "LSTM cell"}
+GOOD_FOR = {"rnn": recurrent_presets.RNN_GOOD, "gru": recurrent_presets.GRU_GOOD, "lstm": recurrent_presets.LSTM_GOOD}
+TITLE_SIZES = 36, theme.PARAMETERS  # of the title beside long parameters, and in any case
+MOST_SAID = 640  # width of the parameters for which the title becomes that small
+
+
+class Said:
+    """The words of one film."""
+
+    def __init__(self, view: RecurrentView, strips: Strips) -> None:
+        self.view, self.strips, self.preset = view, strips, view.telling.preset
+
+    @property
+    def title(self) -> str:
+        return str(self.view.telling.film.title or (self.preset.title if self.preset else "") or TITLES[self.view.kind])
+
+    def parameters(self) -> Line:
+        """Sizes and options; what does not fit is left out, but never what the film leaves out or makes up."""
+        said = self._sizes()
+        small, least = (phrases.width((Run(self.title, weight="semibold"),), size) for size in TITLE_SIZES)
+        both = phrases.ROOM - 3 * theme.UNIT
+        room = max(both - small, min(MOST_SAID, both - least))
+        return (Run(phrases.listed(list(said), room, self._needed(room)), source=Fact("options")),)
+
+    def _needed(self, room: float) -> list[str]:
+        """What must be said beside the title: as much of it as fits; the opening says the rest."""
+        needed = [text for text, must in self._sizes().items() if must][::-1]
+        while phrases.width((Run(",  ".join([next(iter(self._sizes())), *needed])),), theme.PARAMETERS) > room:
+            needed.pop()
+        return needed
+
+    def unsaid(self) -> str:
+        """What must be said and has no room beside the title."""
+        there = plain(self.parameters())
+        return ",  ".join(text for text, must in self._sizes().items() if must and text not in there)
+
+    def _sizes(self) -> dict[str, bool]:
+        """What there is to say about the layer, and whether the film would not be true without it."""
+        view, config = self.view, self.view.config
+        options: Any = config
+        lstm, gru, drawn = view.kind == "lstm", view.kind == "gru", len(view.runs)
+        seeded = "values" if "input" in view.telling.seeded else "weights"
+        parts = [
+            (True, f"input {view.trace.tensor('input').shape[-1]}", False),
+            (True, f"hidden {view.hidden}", False),
+            (lstm and options.projection, f"projection {getattr(config, 'projection', 0)}", False),
+            (gru and options.variant != "reset-after", getattr(config, "variant", ""), False),
+            (lstm and options.peepholes, "peepholes", False),
+            (config.layers > 1, f"{config.layers} layers", False),
+            (config.bidirectional, "bidirectional", False),
+            (drawn < view.all_runs, f"{drawn} of {view.all_runs} cells drawn", True),
+            (self.strips.partial, "unit 1 drawn", True),
+            (self.cut_short(), f"colours: first {self.strips.most}", True),
+            (config.classes, f"{config.classes} classes", False),
+            (config.returns != "sequences", f"returns {config.returns}", False),
+            (view.steps < int(config.timesteps or 0), f"length {view.steps} of {config.timesteps}", True),
+            (config.mode == "one-to-many", config.mode, False),
+            (config.convention == "keras", "Keras order", False),
+            (view.batch > 1, f"sequence 1 of {view.batch}", True),
+            (view.telling.seeded, f"random {seeded}, seed {view.telling.seed}", True),
+        ]  # fmt: skip
+        return {text: needed for there, text, needed in parts if there}
+
+    def cut_short(self) -> bool:
+        """Whether a block of colours shows the first units alone."""
+        view = self.view
+        sizes = [view.size(n, base) for n in range(len(view.runs)) for base in ("input", "previous_hidden")]
+        return max(*sizes, view.hidden, int(view.config.classes or 0)) > self.strips.most
+
+    def alt(self, poster: Beat) -> str:
+        """The film in words: what goes in, and the step that the poster shows."""
+        given = numbers.shape_text((self.view.steps, self.view.size(0, "input")))
+        sizes = ", ".join(filter(None, [plain(self.parameters()), self.unsaid()]))
+        step = f"{plain(poster.place)}: {plain(poster.caption)}"
+        return f"{self.title}: a sequence of {given}, {sizes}. {step}."
+
+    def opening(self) -> Line:
+        steps, count = self.view.steps, self.view.all_runs
+        cells = "one cell" if count == 1 else f"{count} cells"
+        return (
+            Run(f"{steps} time step{'s' * (steps != 1)}, ", source=Fact("steps")),
+            Run(cells, "weights", "semibold", Fact("cells")),
+            Run(", the same weights at every step"),
+        )
+
+    def opening_note(self) -> Line:
+        if self.unsaid():
+            return note(self.unsaid())
+        if self.preset:
+            return note(self.preset.summary)
+        if self.view.config.mode == "one-to-many":
+            return note("one input; after the first step the cell reads zeros")
+        if self.strips.answers and not self.strips.answers_each:
+            return note("only the last state becomes an answer")
+        said = {"rnn": "each state is made of the input and the state before",
+                "gru": "two gates mix the old state and a new one",
+                "lstm": "c is the memory, h is what the cell shows of it"}  # fmt: skip
+        return note(said[self.view.kind])
+
+    def closing(self) -> Line:
+        view = self.view
+        output = view.trace.tensor("output").shape[1:]
+        count = int(view.trace.facts["parameters"])
+        returns = str(view.config.returns)
+        final = "final memory and state, each " if view.kind == "lstm" else "final state "
+        what = {"sequences": "output ", "last": "last state ", "state": final}[returns]
+        more = []
+        if self.strips.answers:
+            answer = view.trace.tensor("probabilities").shape[1:]
+            more.append(Run(f", y {numbers.shape_text(answer)}", "result", "semibold", Fact("answer shape")))
+        if view.steps < int(view.config.timesteps or 0) and returns == "sequences":
+            more.append(Run(f", zeros after step {view.steps}", source=Fact("steps")))
+        return (
+            Run(f"{view.steps} step{'s' * (view.steps != 1)}, ", source=Fact("steps")),
+            Run(f"{count} shared weights", "weights", "semibold", Fact("parameters")),
+            Run(" → "),
+            Run(what + numbers.shape_text(output), "result", "semibold", Fact("output shape")),
+            *more,
+        )
+
+    def takeaway(self) -> str:
+        if self.preset and self.preset.takeaway:
+            return self.preset.takeaway
+        return f"for {GOOD_FOR[self.view.kind]}"
+
+
+def note(text: str) -> Line:
+    """A line of plain words under the caption, or none."""
+    return (Run(text, weight="regular", source=Fact("note")),) if text else ()
