@@ -348,7 +348,7 @@ def test_watching_builds_again_what_changed(project: Project) -> None:
     process = start(project, "build", "--cache-dir", "cache", "--watch")
     assert process.stderr is not None
     assert [process.stderr.readline() for _ in range(2)] == [
-        "1 films: 0 made, 1 fresh\n", "watching; Ctrl-C ends\n",
+        "1 film: 0 made, 1 fresh\n", "watching; Ctrl-C ends\n",
     ]  # fmt: skip
     project.write(A + "stride = 0\n")
     assert "stride is 0" in process.stderr.readline()

@@ -221,7 +221,7 @@ def test_validate(project: Project, call: Callable[..., Done]) -> None:
     assert (done.code, done.out) == (2, "")
     assert "there is no layeranim.toml here or above" in done.err
     project.write(CONV)
-    assert call("validate").out == call("validate", "layeranim.toml").out == "layeranim.toml: 1 films, nothing wrong\n"
+    assert call("validate").out == call("validate", "layeranim.toml").out == "layeranim.toml: 1 film, nothing wrong\n"
     project.write(CONV + "stide = 2\nstride = 0\n")
     done = call("validate")
     assert (done.code, done.out, done.err.count("layeranim: error: ")) == (2, "", 2)
