@@ -37,9 +37,9 @@ def _build(
         _watch(path, ["build", "--manifest", str(path), *given, *["--quiet"] * quiet, "--", *ids], voice)
         return
 
-    def tell(name: str, what: str, why: str) -> None:
-        if what not in (FRESH, FAILED):
-            voice.say(f"{name}: {what}")
+    def tell(name: str, what: str, done: int, count: int) -> None:
+        if what != FRESH:
+            voice.say(f"{name}: {what}, {done} of {count}")
 
     workers, folder, size = manifests.jobs(jobs), manifests.cache_folder(cache_dir), manifests.cache_size(cache_size)
     if not force and (all_well := known.fresh(path, ids, shard, folder)):
