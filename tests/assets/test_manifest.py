@@ -277,6 +277,13 @@ def test_what_is_right_is_right_by_the_whole_schema(manifest: Path | str) -> Non
     assert len(list(validator.iter_errors(data))) == 1
 
 
+def test_the_manifest_of_the_docs_is_right(project: Project, call: Callable[..., Done]) -> None:
+    text = (ROOT / "docs" / "assets.md").read_text(encoding="utf-8")
+    project.write(text.split("```toml\n")[1].split("```")[0], "")
+    done = call("validate")
+    assert (done.code, done.out) == (0, "layeranim.toml: 6 films, nothing wrong\n"), done
+
+
 def test_an_option_or_an_array_by_one_name(project: Project) -> None:
     for value in ("true", "[2]"):
         project.write(CONV + f"bias = {value}\n")
