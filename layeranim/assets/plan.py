@@ -98,7 +98,7 @@ def load(path: Path, ids: tuple[str, ...] = (), folder: Path | None = None) -> t
     except OSError:
         then = ""
     manifest, problems = read(path)
-    inputs = known.digests(input_files(manifest)) if then else {}
+    inputs = known.digests(input_files(manifest), path.parent) if then else {}
     every = plans(manifest, manifest.entries, problems)
     if then:
         known.remember(folder, then, inputs, manifest, every)
