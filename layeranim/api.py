@@ -259,6 +259,8 @@ class _Reader:
 
     def seeded(self, name: str, shape: Shape) -> inputs.Source:
         role = next((spec.role for spec in self.layer.arrays if spec.name == name), "weight")
+        request = inputs.Request(name, "small seeded numbers", inputs.Limits(self.ours.max_input))
+        request.check_shape(shape, 8)  # bytes each, before they are drawn
         drawn: Any = "bias" if name.endswith("bias") else "weight" if role == "weight" else "input"
         if name in ("weight_query", "weight_key", "weight_value"):
             drawn = "projection"

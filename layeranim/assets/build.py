@@ -18,8 +18,8 @@ from layeranim.assets.report import CACHED, DRAWN, FAILED, FRESH, BuildError, Re
 from layeranim.errors import LayeranimError
 from layeranim.film.output import Outputs, check_writable, clear_leftovers
 
-Tell = Callable[[str, str, str], None]
-"""Called with a film's name, what became of it and, of a failure, why."""
+Tell = Callable[[str, str, int, int], None]
+"""Called with a film's name, what became of it, and how many of how many films are done with it."""
 
 
 def build(
@@ -45,7 +45,7 @@ def build(
     folder = Path(cache_dir) if cache_dir is not None else folder_of_user()
     found, films = load(path, ids, folder)
     report = Report()
-    job = Build(found, report, Cache(folder, report.warn, cache_size), tell or (lambda name, what, why: None))
+    job = Build(found, report, Cache(folder, report.warn, cache_size), tell or (lambda name, what, done, count: None))
     job.run(part.take(films) if part else films, executor, jobs or os.cpu_count() or 1, force)
     if not ids and part is None and not job.report.problems:
         job.drop({one.name for one in films})
@@ -62,10 +62,11 @@ class Build:
     report: Report
     cache: Cache
     tell: Tell
+    count: int = 0
 
     def run(self, films: Sequence[Plan], executor: Executor | None, jobs: int, force: bool) -> None:
         """Make these films; their lines in the lock are written even if the build is stopped half way."""
-        root = self.manifest.root
+        root, self.count = self.manifest.root, len(films)
         before = locks.read(self.manifest.lock)
         todo = [one for one in films if force or not fresh(one, before.get(one.name), root)]
         for one in films:
@@ -146,11 +147,11 @@ class Build:
     def _done(self, one: Plan, what: str) -> None:
         self.report.done[one.name] = what
         self.report.paths += [self.manifest.root / file for file in files_of(one.entry)]
-        self.tell(one.name, what, "")
+        self.tell(one.name, what, len(self.report.done), self.count)
 
     def _failed(self, one: Plan, why: str) -> None:
         self.report.done[one.name], self.report.problems[one.name] = FAILED, why
-        self.tell(one.name, FAILED, why)
+        self.tell(one.name, FAILED, len(self.report.done), self.count)
 
 
 def fresh(one: Plan, locked: Locked | None, root: Path) -> bool:

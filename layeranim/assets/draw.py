@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from layeranim.assets import sources
 from layeranim.assets.entries import Entry
 from layeranim.assets.lock import suffixes
 from layeranim.assets.manifest import files_of, suffix_of
-from layeranim.assets.plan import Plan, plan
+from layeranim.assets.plan import Plan, board_of, plan
 from layeranim.errors import LayeranimError, RenderError
 from layeranim.film.hidden import create, remove
 from layeranim.film.provenance import dumped
@@ -68,9 +68,7 @@ def _unchanged(task: Task, found: Plan) -> None:
 
 def _drawn(task: Task, found: Plan) -> Drawn:
     work, entry = found.work, found.entry
-    board = work.storyboard(work.trace())
-    if entry.alt is not None:
-        board = replace(board, alt=entry.alt)
+    board = board_of(entry, work)
     task.root.mkdir(parents=True, exist_ok=True)
     hidden, handle = out_of_sight(task.root)
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
@@ -46,6 +46,7 @@ class Entry:
     theme: str
     formats: tuple[str, ...]
     alt: str | None = None
+    captions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,9 @@ def spread(item: Mapping[str, Any], shared: Given, place: str, told: list[str]) 
     if layer is None:
         return [], wrong
     has = known(layer)
-    options, more = _options({k: v for k, v in item.items() if k not in OWN}, has)
+    captions = item["captions"] if isinstance(item.get("captions"), dict) else {}
+    left_out = {*OWN, *(["captions"] if captions else [])}  # `captions = false` is the option
+    options, more = _options({k: v for k, v in item.items() if k not in left_out}, has)
     defaults, _ = _options(shared.defaults, known(None))
     cases, wrong_cases = _cases(item.get("matrix", {}), has, options)
     wrong += [*more, *wrong_cases]
@@ -118,7 +121,9 @@ def spread(item: Mapping[str, Any], shared: Given, place: str, told: list[str]) 
                 return [], [f"matrix: {problem}; write the cases as assets of their own"]
             merged = {**defaults, **options, **case}
             formats = tuple(dict.fromkeys(formats))
-            found.append(Entry(full, item["id"], place, item["explainer"], merged, theme, formats, item.get("alt")))
+            found.append(
+                Entry(full, item["id"], place, item["explainer"], merged, theme, formats, item.get("alt"), captions)
+            )
     return found, []
 
 

@@ -57,9 +57,10 @@ def state(manifest: Path) -> str:
     return _sha(json.dumps([data, manifest.name, sources.everything(), sources.tools(), sys.version]).encode())
 
 
-def digests(files: Iterable[Path]) -> dict[str, str]:
-    """What is in the inputs."""
-    return {str(path): locks.sha256(path) or "" for path in files}
+def digests(files: Iterable[Path], base: Path) -> dict[str, str]:
+    """What is in the inputs, by their paths from the manifest's folder."""
+    places = {path: path.relative_to(base) if path.is_relative_to(base) else path for path in files}
+    return {str(place): locks.sha256(path) or "" for path, place in places.items()}
 
 
 def remember(
@@ -71,11 +72,14 @@ def remember(
     if folder is None or foreign:  # whose files are not all in the state
         return
     sources.forget()
+    base = manifest.path.parent
     with suppress(OSError, LayeranimError):
-        if state(manifest.path) != then or digests(map(Path, read)) != read:
+        if state(manifest.path) != then or digests(map(base.joinpath, read), base) != read:
             return
         briefs = [asdict(_brief(one)) for one in films]
-        data = json.dumps({"state": then, "inputs": read, "root": str(manifest.root), "films": briefs}).encode()
+        data = json.dumps(
+            {"state": then, "inputs": read, "root": str(manifest.root.relative_to(base)), "films": briefs}
+        ).encode()
         folder.mkdir(parents=True, exist_ok=True)
         with Output(_place(folder, manifest.path)) as output:
             output.file.write(_sha(data).encode() + data)
@@ -86,13 +90,14 @@ def recall(folder: Path | None, manifest: Path) -> Known | None:
     """What ``remember`` kept, if all of it is so still."""
     if folder is None:
         return None
+    base = manifest.parent
     try:
         record = content(_place(folder, manifest), MOST)
         data: dict[str, Any] = json.loads(record[64:]) if _sha(record[64:]).encode() == record[:64] else {}
         read = data.get("inputs", {})
-        if data.get("state") != state(manifest) or digests(map(Path, read)) != read:
+        if data.get("state") != state(manifest) or digests(map(base.joinpath, read), base) != read:
             return None
-        return Known(Path(data["root"]), tuple(Brief(**one) for one in data["films"]))
+        return Known(base / data["root"], tuple(Brief(**one) for one in data["films"]))
     except (OSError, LayeranimError, ValueError):
         return None
 

@@ -10,12 +10,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from layeranim import api, catalog
+from layeranim import api, catalog, theme, typeface
 from layeranim.assets import known, sources
 from layeranim.assets.entries import Entry
 from layeranim.assets.manifest import Manifest, read
-from layeranim.errors import LayeranimError, ManifestError
+from layeranim.errors import LayeranimError, ManifestError, OptionError
 from layeranim.film.writers import FORMATS, check_size
+from layeranim.stories import phrases
+from layeranim.stories.storyboard import Run, Storyboard
+
+LONGEST_LINE = 120
+"""Letters of a line of the user's under a step."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +98,7 @@ def load(path: Path, ids: tuple[str, ...] = (), folder: Path | None = None) -> t
     except OSError:
         then = ""
     manifest, problems = read(path)
-    inputs = known.digests(input_files(manifest)) if then else {}
+    inputs = known.digests(input_files(manifest), path.parent) if then else {}
     every = plans(manifest, manifest.entries, problems)
     if then:
         known.remember(folder, then, inputs, manifest, every)
@@ -111,6 +116,7 @@ def causes(entry: Entry, work: api.Work) -> dict[str, str]:
         "example": work.preset.name if work.preset else "none",
     }
     out |= {"alt": entry.alt} if entry.alt is not None else {}
+    out |= {f"line of step {step}": text for step, text in entry.captions.items()}
     out |= {f"option {name}": text for name, text in work.config.shown().items()}
     out |= {f"film option {name}": text for name, text in work.film.shown().items()}
     out |= {f"input {name}": f"{s.name} ({s.kind}) {s.digest}" for name, s in work.sources.items()}
@@ -120,13 +126,33 @@ def causes(entry: Entry, work: api.Work) -> dict[str, str]:
     return out | {f"source {name}": text for name, text in sources.on_the_way(explainer).items()}
 
 
+def board_of(entry: Entry, work: api.Work) -> Storyboard:
+    """The film told, with the entry's own alt text and lines. Raises ``OptionError`` for a line that has no place."""
+    board = work.storyboard(work.trace())
+    board = board if entry.alt is None else replace(board, alt=entry.alt)
+    if not entry.captions:
+        return board
+    beats = list(board.beats)
+    for step, text in entry.captions.items():
+        mine = [i for i, beat in enumerate(beats) if len(beat.units) == 1 and beat.units[0] == int(step) - 1]
+        if not mine:
+            raise OptionError(f"captions: step {step} is not shown by itself; the film has {board.total} steps")
+        with work.lettering():
+            line = (Run(typeface.draw_safe(text, LONGEST_LINE)),)
+            if phrases.width(line, theme.NOTE) > theme.WIDTH - 2 * theme.MARGIN:
+                raise OptionError(f"captions: the line of step {step} is wider than the film; use fewer words")
+        for i in mine:
+            beats[i] = replace(beats[i], note=line)
+    return replace(board, beats=tuple(beats))
+
+
 def deep(manifest: Manifest, made: Iterable[Plan]) -> list[str]:
     """Tell every film without drawing it; warnings. Raises ``ManifestError`` with all that cannot be told."""
     wrong: list[str] = []
     warned: list[str] = []
     for one in made:
         try:
-            warned += [f"{one.entry.place}: {text}" for text in one.work.storyboard(one.work.trace()).warnings]
+            warned += [f"{one.entry.place}: {text}" for text in board_of(one.entry, one.work).warnings]
         except LayeranimError as error:
             wrong.append(f"{one.entry.place}: {error}")
     if wrong:

@@ -22,6 +22,11 @@ class Named(Protocol):
 Film = TypeVar("Film", bound=Named)
 
 
+def films(count: int) -> str:
+    """``1 film``, ``2 films``."""
+    return f"{count} film" + "s" * (count != 1)
+
+
 @dataclass
 class Report:
     """What a build did. ``done`` leads from each film to ``fresh``, ``from the cache``, ``drawn`` or ``failed``."""

@@ -68,6 +68,10 @@ def _branch(name: str, formats: dict[str, Any], themes: dict[str, Any]) -> dict[
         "alt": {"type": "string", "minLength": 1, "maxLength": entries.LONGEST_ALT},
         **both,
     }
+    own = {"type": "object", "additionalProperties": {"type": "string", "minLength": 1},
+           "propertyNames": {"pattern": "^[1-9][0-9]{0,5}$"}}  # fmt: skip
+    properties["captions"] = {"anyOf": [options["captions"], own], "description": "lines under steps, by their number; "
+                              "or whether there are captions at all"}  # fmt: skip
     return {
         "if": {"properties": {"explainer": {"const": name}}, "required": ["explainer"]},
         "then": {"additionalProperties": False, "properties": properties},

@@ -19,6 +19,7 @@ INSTEAD = {
     "version": "write version = 1",
     "asset": "add [[asset]] with an id and an explainer",
     "id": "it names the film",
+    "captions": 'lines go by the number of their step: { 1 = "…" }',
 }
 
 MANY = "; png-sequence is many files, which no lock can hold: layeranim render makes it"
@@ -56,7 +57,7 @@ def problems(data: Mapping[str, Any]) -> Iterator[Problem]:
 def _told_by_its_option(path: list[Any], value: Any, has: Known) -> bool:
     keys = {"matrix": path[1:] if len(path) > 2 else [], "defaults": path[1:]}.get(path[0], path)
     option = has.canonical(str(keys[0]), value) if keys else None
-    if option is None or option[1] is None:
+    if option is None or option[1] is None or isinstance(value, dict):
         return False
     try:
         option[1].check(str(keys[0]), value)

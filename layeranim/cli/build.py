@@ -13,7 +13,7 @@ import click
 
 import layeranim
 from layeranim.assets import known
-from layeranim.assets.report import FAILED, FRESH, BuildError, Report
+from layeranim.assets.report import FAILED, FRESH, BuildError, Report, films
 from layeranim.cli import manifests
 from layeranim.cli.console import Voice, out_json, out_paths
 from layeranim.cli.manifests import shown
@@ -37,15 +37,15 @@ def _build(
         _watch(path, ["build", "--manifest", str(path), *given, *["--quiet"] * quiet, "--", *ids], voice)
         return
 
-    def tell(name: str, what: str, why: str) -> None:
-        if what not in (FRESH, FAILED):
-            voice.say(f"{name}: {what}")
+    def tell(name: str, what: str, done: int, count: int) -> None:
+        if what != FRESH:
+            voice.say(f"{name}: {what}, {done} of {count}")
 
     workers, folder, size = manifests.jobs(jobs), manifests.cache_folder(cache_dir), manifests.cache_size(cache_size)
     if not force and (all_well := known.fresh(path, ids, shard, folder)):
-        root, films = all_well
-        paths = [root / f"{one.name}.{suffix}" for one in films for suffix in one.files]
-        _say(Report(paths, {one.name: FRESH for one in films}), voice, json, summary)
+        root, well = all_well
+        paths = [root / f"{one.name}.{suffix}" for one in well for suffix in one.files]
+        _say(Report(paths, {one.name: FRESH for one in well}), voice, json, summary)
         return
     from layeranim.assets.build import build as make  # all that a film takes, but for Manim
 
@@ -63,7 +63,7 @@ def _say(report: Report, voice: Voice, json: bool, summary: str | None) -> None:
         voice.say(f"{path.name}: removed, nothing makes it any more")
     made = sum(what not in (FRESH, FAILED) for what in report.done.values())
     failed = f", {len(report.problems)} failed" if report.problems else ""
-    last = f"{len(report.done)} films: {made} made, {len(report.done) - made - len(report.problems)} fresh{failed}"
+    last = f"{films(len(report.done))}: {made} made, {len(report.done) - made - len(report.problems)} fresh{failed}"
     voice.say(last)
     rows = [(name, what, report.problems.get(name, "")) for name, what in sorted(report.done.items()) if what != FRESH]
     append(summary, ("film", "state", "why"), rows, last)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from layeranim.assets.cache import Cache
+from layeranim.assets.report import films
 from layeranim.cli import manifests
 from layeranim.cli.console import out
 from layeranim.cli.program import debug_option, help_instead
@@ -22,7 +23,7 @@ def _info(cache_dir: str | None) -> None:
         out("there is no cache: no home\n")
         return
     count, taken = held.used()
-    out(f"{held.folder}\n{count} films, {megabytes(taken)}; a build keeps {megabytes(held.size)} of them, where "
+    out(f"{held.folder}\n{films(count)}, {megabytes(taken)}; a build keeps {megabytes(held.size)} of them, where "
         "--cache-size says nothing else\n")  # fmt: skip
 
 
@@ -32,7 +33,7 @@ def megabytes(size: int) -> str:
 
 
 def _clear(cache_dir: str | None) -> None:
-    out(f"{Cache(manifests.cache_folder(cache_dir)).clear()} films removed from the cache\n")
+    out(f"{films(Cache(manifests.cache_folder(cache_dir)).clear())} removed from the cache\n")
 
 
 cache = click.Group(

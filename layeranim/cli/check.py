@@ -10,7 +10,7 @@ import click
 
 from layeranim.assets import known
 from layeranim.assets.cache import folder_of_user
-from layeranim.assets.report import Shard
+from layeranim.assets.report import Shard, films
 from layeranim.cli import manifests
 from layeranim.cli.console import Voice, out, out_json
 from layeranim.cli.program import debug_option
@@ -76,7 +76,7 @@ def _say(verdict: Verdict, well: bool, json: bool, summary: str | None) -> None:
                   "page": str(page) if page else None})  # fmt: skip
     every = [(name, line) for name in sorted(wrong) for line in wrong[name]]
     lines = [f"{name}: {line}" for name, line in every] + ([f"differences: {page}"] if page else [])
-    last = f"{verdict.films} films, {'all as they should be' if not wrong else f'{len(wrong)} not as they should be'}"
+    last = f"{films(verdict.films)}, {'all as they should be' if not wrong else f'{len(wrong)} not as they should be'}"
     if not json:
         out("\n".join(lines or [last]) + "\n")
     rows = [(name, *line.split(": ", 1)) for name, line in every]

@@ -18,7 +18,8 @@ from layeranim.cli.program import debug_option
 from layeranim.errors import MissingLibraryError
 
 LIBRARIES = {"numpy": "numpy", "manim": "manim", "pillow": "PIL", "av": "av", "pycairo": "cairo",
-             "manimpango": "manimpango", "uharfbuzz": "uharfbuzz", "click": "click", "rich": "rich"}  # fmt: skip
+             "manimpango": "manimpango", "uharfbuzz": "uharfbuzz", "click": "click", "rich": "rich",
+             "jsonschema": "jsonschema"}  # fmt: skip
 """Distribution → the module to import."""
 
 

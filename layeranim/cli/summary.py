@@ -11,7 +11,7 @@ import click
 from layeranim.cli.console import clean
 from layeranim.errors import OutputError
 
-SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|&~$@-])")
+SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|&~$@])")
 
 
 def summary_option() -> click.Option:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from layeranim.assets.plan import deep, load
+from layeranim.assets.report import films as counted
 from layeranim.cli import manifests
 from layeranim.cli.console import Voice, out
 from layeranim.cli.program import debug_option
@@ -14,7 +15,7 @@ def _validate(file: str | None) -> None:
     path = manifests.manifest(file)
     manifest, films = load(path)
     Voice().warn(*deep(manifest, films))
-    out(f"{path.name}: {len(films)} films, nothing wrong\n")
+    out(f"{path.name}: {counted(len(films))}, nothing wrong\n")
 
 
 validate = click.Command(

@@ -8,12 +8,12 @@ from __future__ import annotations
 from layeranim.inputs.fonts import font
 from layeranim.inputs.kernels import KERNELS, kernel
 from layeranim.inputs.read import read
-from layeranim.inputs.request import LIMITS, Limits
+from layeranim.inputs.request import LIMITS, Limits, Request
 from layeranim.inputs.safe import printable
 from layeranim.inputs.samples import SAMPLES
 from layeranim.inputs.seeded import seeded
 from layeranim.inputs.source import Source
 from layeranim.inputs.state import state
 
-__all__ = ["KERNELS", "LIMITS", "SAMPLES", "Limits", "Source", "font", "kernel", "printable", "read", "seeded",
-           "state"]  # fmt: skip
+__all__ = ["KERNELS", "LIMITS", "SAMPLES", "Limits", "Request", "Source", "font", "kernel", "printable", "read",
+           "seeded", "state"]  # fmt: skip

@@ -61,10 +61,11 @@ class _Telling:
         self.images, channels, *self.shape = self.trace.tensor("input").shape
         self.filters = self.trace.tensor("kernel").shape[0]
         out = self.trace.tensor("output").shape[2:]
-        if out != (1, 1) or channels != 1:
+        if out != (1, 1) or channels != 1 or list(self.trace.tensor("kernel").shape[2:]) != self.shape:
             raise ShapeError(
                 f"filter-match compares one-channel filters as large as the image, but the output is "
-                f"{numbers.shape_text(out)} of {channels} channels; give a kernel of "
+                f"{numbers.shape_text(out)} of {channels} channels, by a kernel of "
+                f"{numbers.shape_text(self.trace.tensor('kernel').shape[2:])}; give a kernel of "
                 f"{numbers.shape_text(self.shape)}, or use conv"
             )
         self.shown = self.filters if self.filters <= MOST_FILTERS else MOST_FILTERS - 1

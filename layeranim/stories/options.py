@@ -23,7 +23,8 @@ class Size(Kind):
     def check(self, name: str, value: Any) -> tuple[int, int] | None:
         if value is None:
             return None
-        parts = re.split(r"[x×]", value.strip().lower()) if isinstance(value, str) else list(value)
+        listed = list(value) if isinstance(value, (list, tuple)) else []
+        parts = re.split(r"[x×]", value.strip().lower()) if isinstance(value, str) else listed
         if len(parts) != 2 or not all(re.fullmatch(r"\d{1,5}", str(p)) for p in parts):
             raise OptionError(f"{name} is {given(value)}, but must be WIDTHxHEIGHT in pixels, such as 1280x720")
         width, height = int(parts[0]), int(parts[1])

@@ -68,11 +68,8 @@ class RecurrentView:
     @property
     def warnings(self) -> tuple[str, ...]:
         """One line if the font lacks characters of the words."""
-        lost = typeface.missing("".join(str(self.config.tokens or "").split()))
-        if not lost:
-            return ()
-        listed = " ".join(sorted(typeface.draw_safe(c) if not c.isprintable() else c for c in lost)[:8])
-        return (f"some characters of the tokens are drawn as {typeface.BOX}: the font has no {listed}",)
+        lost = typeface.lost(str(self.config.tokens or ""))
+        return (f"some characters of the tokens are drawn as {typeface.BOX}: the font has no {lost}",) if lost else ()
 
     # ── units ────────────────────────────────────────────────────────────────
     @property

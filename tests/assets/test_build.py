@@ -174,6 +174,43 @@ def test_the_command_line(project: Project, call: Callable[..., Done]) -> None:
     assert call("build").code == 2
 
 
+def test_lines_of_ones_own_under_steps(project: Project, call: Callable[..., Done]) -> None:
+    project.write(A).build()
+    before = project.files()
+    line = "<b>Look</b>: שלום & $(touch x)"
+    project.write(A + f'captions = {{ 1 = "{line}" }}\n').build()
+    after = project.files()
+    assert after["a.gif"] != before["a.gif"]
+    assert "&lt;b&gt;Look&lt;/b&gt;: ▯▯▯▯ &amp; $(touch x)" in after["a.vtt"].decode()
+    first = next(step for step in json.loads(after["a.json"])["steps"] if step.get("units") == [1, 1])
+    assert first["note"] == "<b>Look</b>: ▯▯▯▯ & $(touch x)"
+    assert call("check").code == 0
+    project.write(A + 'captions = { 1 = "other" }\n')
+    assert f"a: line of step 1: {line} → other\n" in call("why", "a").out
+    for value, says in {
+        '{ 77 = "x" }': "step 77 is not shown by itself",
+        f'{{ 1 = "{"wide " * 24}" }}': "is wider than the film",
+        '{ one = "x" }': "captions",
+        "{ 1 = 2 }": "captions",
+        "3": "captions is 3",
+    }.items():
+        project.write(A + f"captions = {value}\n")
+        done = call("validate")
+        assert (done.code, says in done.err) == (2, True), (value, done)
+    project.write(A + "captions = false\n")
+    assert call("validate").code == 0
+
+
+def test_progress_is_told_film_by_film(project: Project) -> None:
+    project.write(A + B + C).pretend("a")
+    told: list[tuple[str, str, int, int]] = []
+    project.write(A + B + C + 'max-size = "1KB"\n')
+    with pytest.raises(BuildError):
+        project.build(tell=lambda *what: told.append(what))
+    assert [one[2:] for one in told] == [(1, 3), (2, 3), (3, 3)]
+    assert {(name, what) for name, what, *_ in told} == {("a", "fresh"), ("b", "drawn"), ("c", "failed")}
+
+
 def test_the_cache_gives_back_what_it_got(project: Project) -> None:
     cache = Cache(project.cache, warn=lambda text: pytest.fail(text))
     files = {"gif": b"\n\x00", "json": b""}

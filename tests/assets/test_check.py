@@ -93,7 +93,7 @@ def test_other_tools_are_a_warning_unless_strict(
     now = sources.tools()
     monkeypatch.setattr(sources, "tools", lambda: {**now, "numpy": "9.9"})
     done = call("check")
-    assert (done.code, done.out) == (0, "1 films, all as they should be\n")
+    assert (done.code, done.out) == (0, "1 film, all as they should be\n")
     assert f"a was made with other versions of the tools: numpy {now['numpy']} → 9.9" in done.err
     assert call("check", "--strict").code == 1
     assert f"a: numpy {now['numpy']} → 9.9\n" in call("why", "a").out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -48,6 +49,19 @@ def test_what_is_known_is_what_is_worked_out(built: Project) -> None:
 
 def in_the_lock(old: str, new: str) -> Callable[[Project], object]:
     return lambda project: project.lock.write_text(re.sub(old, new, project.lock.read_text(), flags=re.MULTILINE))
+
+
+def test_a_manifest_is_known_from_any_folder(built: Project, call: Callable[..., Done]) -> None:
+    wanted = call("build").out.splitlines()
+    assert wanted[0] == "renders/a.gif"
+    (built.folder / "deep").mkdir()
+    for here, manifest, first in (("..", "project/layeranim.toml", "project/"), ("deep", "../layeranim.toml", "../")):
+        os.chdir(built.folder / here)
+        assert quick(Project(Path(manifest).parent)) is not None
+        done = call("build", "-m", manifest)
+        assert done.out.splitlines() == [first + line for line in wanted]
+        assert quick(Project(Path(manifest).parent)) is not None
+    os.chdir(built.folder)
 
 
 CHANGES: dict[str, Callable[[Project], object]] = {

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 import json
+import math
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -10,13 +12,14 @@ from pathlib import Path
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
-from layeranim import catalog
+from layeranim import api, catalog
 from layeranim.assets.entries import Entry
 from layeranim.assets.finding import find
 from layeranim.assets.manifest import read
 from layeranim.assets.plan import load
 from layeranim.assets.schema import schema
-from layeranim.errors import ManifestError
+from layeranim.errors import LayeranimError, ManifestError
+from layeranim.stories.options import FilmOptions
 from tests.assets.conftest import ROOT, Done, Project
 
 CONV = '[[asset]]\nid = "conv"\nexplainer = "conv"\n'
@@ -221,7 +224,7 @@ def test_validate(project: Project, call: Callable[..., Done]) -> None:
     assert (done.code, done.out) == (2, "")
     assert "there is no layeranim.toml here or above" in done.err
     project.write(CONV)
-    assert call("validate").out == call("validate", "layeranim.toml").out == "layeranim.toml: 1 films, nothing wrong\n"
+    assert call("validate").out == call("validate", "layeranim.toml").out == "layeranim.toml: 1 film, nothing wrong\n"
     project.write(CONV + "stide = 2\nstride = 0\n")
     done = call("validate")
     assert (done.code, done.out, done.err.count("layeranim: error: ")) == (2, "", 2)
@@ -274,10 +277,37 @@ def test_what_is_right_is_right_by_the_whole_schema(manifest: Path | str) -> Non
     assert len(list(validator.iter_errors(data))) == 1
 
 
+def test_the_manifest_of_the_docs_is_right(project: Project, call: Callable[..., Done]) -> None:
+    text = (ROOT / "docs" / "assets.md").read_text(encoding="utf-8")
+    project.write(text.split("```toml\n")[1].split("```")[0], "")
+    done = call("validate")
+    assert (done.code, done.out) == (0, "layeranim.toml: 6 films, nothing wrong\n"), done
+
+
 def test_an_option_or_an_array_by_one_name(project: Project) -> None:
     for value in ("true", "[2]"):
         project.write(CONV + f"bias = {value}\n")
         assert problems(project) == [], value
+
+
+TOML_VALUES = [
+    True, False, 0, -1, 2**63 - 1, 0.5, math.inf, math.nan, -0.0, "", "x", "\u202e", "9" * 400, [], [[]], [1], [True],
+    [{}], ["x", 1], [[1, 2], [3]], {}, {"a": 1}, datetime.date(2020, 1, 1), datetime.time(1),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", catalog.explainers())
+def test_any_value_of_toml_is_taken_or_refused_by_any_option(name: str) -> None:
+    options = [*catalog.layer(name).config.options(), *FilmOptions.options(), *api.InputOptions.options()]
+    refused = 0
+    for item in options:
+        for value in TOML_VALUES:
+            try:
+                item.kind.check(item.name, value)
+            except LayeranimError as error:
+                refused += 1
+                assert str(error).isprintable() and str(error).startswith(item.name)  # noqa: PT017, PT018
+    assert refused > len(options)
 
 
 def test_the_schema_is_printed(call: Callable[..., Done]) -> None:

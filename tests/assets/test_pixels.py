@@ -81,7 +81,7 @@ class Page(HTMLParser):
 
 def test_a_film_that_differs_is_shown(project: Project, call: Callable[..., Done]) -> None:
     project.write(A + 'formats = ["gif", "mp4"]\n').build()
-    assert call("check", "--pixels", "--jobs", "1") == Done(0, "1 films, all as they should be\n", "")
+    assert call("check", "--pixels", "--jobs", "1") == Done(0, "1 film, all as they should be\n", "")
     other = Project(project.folder.parent / "other")
     other.folder.mkdir()
     other.write(A + 'formats = ["gif", "mp4"]\nstride = 2\n').build()

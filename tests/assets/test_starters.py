@@ -86,7 +86,7 @@ def act(project: Project, tmp_path: Path) -> Callable[..., tuple[int, str]]:
 def test_the_action_checks_and_says_so(project: Project, act: Callable[..., tuple[int, str]]) -> None:
     project.write(A).pretend()
     code, summary = act(STRICT="true", SHARD="1/1")
-    assert (code, summary) == (0, "### layeranim check, part 1/1: well\n\n\n1 films, all as they should be\n\n")
+    assert (code, summary) == (0, "### layeranim check, part 1/1: well\n\n\n1 film, all as they should be\n\n")
     (project.renders / "a.gif").unlink()
     code, summary = act(MANIFEST="layeranim.toml")
     assert code == 1

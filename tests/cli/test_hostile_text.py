@@ -32,7 +32,7 @@ def raw(text: str) -> set[str]:
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-@pytest.mark.parametrize(("name", "option"), [("conv", "--title"), ("attention", "--tokens")])
+@pytest.mark.parametrize(("name", "option"), [("conv", "--title"), ("attention", "--tokens"), ("gru", "--tokens")])
 def test_hostile_text_is_drawn(call: Any, here: Path, tiny: tuple[str, ...], name: str, option: str, kind: str) -> None:
     done = call("render", name, option, HOSTILE[kind], *tiny, "-o", "x.gif")
     assert done.code == 0, done

@@ -36,6 +36,10 @@ WRONG: list[tuple[str, tuple[str, ...]]] = [
     ("render conv --seed -1", ("seed is -1", "at least 0")),
     ("render conv --resize 3y3", ("resize is '3y3'",)),
     ("render conv --gray", ("gray and resize are for a picture", "photo")),
+    ("trace filter-match --dilation 2", ("filter-match compares", "by a kernel of", "use conv")),
+    ("trace gru --layers 99999999999", ("layers is", "at most 100")),
+    ("trace vanishing --input-size 99999999999", ("takes 799999999992 numbers", "--max-input")),
+    ("trace positional-encoding --positions 99999999999", ("99999999999", "at most")),
     # names
     ("rendr conv", ("unknown command 'rendr'", "did you mean render?")),
     ("render cnv", ("unknown explainer 'cnv'", "did you mean conv?")),

@@ -16,9 +16,10 @@ from layeranim import catalog
 from layeranim.engine import archive
 from layeranim.errors import OptionError, UsageError
 from tests.engine.family import refused, replays
-from tests.inputs import torch_modules
 
 torch = pytest.importorskip("torch")
+from tests.inputs import torch_modules  # noqa: E402
+
 nn = torch.nn
 
 

@@ -14,7 +14,7 @@ _SHARED: dict[str, Any] = {
     "hidden": lambda: option(Integer(1), None, "units of the state", aliases=("hidden_size", "units")),
     "timesteps": lambda: option(Integer(1), None, "time steps"),
     "tokens": lambda: option(Text(), None, "the words that stand for the time steps, separated by spaces"),
-    "layers": lambda: option(Integer(1), 1, "layers, each reading the one below", aliases=("num_layers",)),
+    "layers": lambda: option(Integer(1, 100), 1, "layers, each reading the one below", aliases=("num_layers",)),
     "bidirectional": lambda: option(Flag(), False, "a second state that reads from the end"),
     "bias": lambda: option(Flag(), True, "add biases"),
     "classes": lambda: option(Integer(1), None, "an output layer softmax(V h + b) with so many classes"),
