@@ -49,7 +49,11 @@ class InputOptions(Config):
     gray: bool = option(Flag(), False, "read the input picture as grey values", aliases=("grey",))
     resize: tuple[int, int] | None = option(PerAxis(optional=True), None, "scale the input picture to height x width")
     max_input: int = option(Bytes(), "256MiB", "how much memory an array may take")
-    weights: Any = option(StateDict(), None, "all weights: a PyTorch state_dict as .npz or .safetensors")  # noqa: RUF009
+    weights: Any = option(
+        StateDict(),
+        None,
+        "all weights by PyTorch's names: a state_dict as .npz or .safetensors, its prefix behind a colon",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -240,12 +244,10 @@ class _Reader:
 
     def unpacked(self, wanted: Any, options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, inputs.Source]]:
         """Options and arrays of the layer whose state_dict was given."""
-        if self.layer.unpack is None:
-            raise OptionError(f"weights is for layers with a state_dict of several weights; {self.layer.name} has none")
-        read = inputs.state(self.ours.weights, base=self.base, limits=inputs.Limits(self.ours.max_input))
-        found = self.layer.unpack({name: source.array for name, source in read.items()})
-        if found.layer != self.layer.name:
-            raise OptionError(f"weights are those of {found.layer}: layeranim render {found.layer}")
+        state = state_dict(self.ours.weights, limits=inputs.Limits(self.ours.max_input), base=self.base)
+        found = from_weights(
+            self.layer.name, state, heads=getattr(wanted, "heads", None) if "heads" in options else None
+        )
         for name, value in found.options.items():
             if name in options and getattr(wanted, name) != value:
                 raise OptionError(

@@ -21,6 +21,7 @@ from layeranim.film.destinations import Destination, destinations, stems
 from layeranim.film.hidden import STDOUT
 from layeranim.film.output import is_sequence
 from layeranim.film.writers import FORMATS
+from layeranim.inputs.states import KNOWN
 from layeranim.stories.options import FilmOptions
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def film_options(name: str) -> list[click.Option]:
             item.type = Words(known)
             item.help = f"a ready example: {', '.join(known)}  [default: {known[0]}]"
             item.metavar = "NAME"
-    inputs = [item for item in inputs if item.name != "weights" or layer.unpack]
+    inputs = [item for item in inputs if item.name != "weights" or layer.name in KNOWN]
     film = options.declared(FilmOptions, options.FILM)
     return [*options.declared(layer.config, options.LAYER), *options.arrays(layer), *inputs, *film]
 

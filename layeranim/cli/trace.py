@@ -20,6 +20,7 @@ from layeranim.engine.trace import Trace
 from layeranim.errors import OutputError
 from layeranim.film.output import Outputs, check_writable
 from layeranim.inputs import printable
+from layeranim.inputs.states import KNOWN
 from layeranim.stories.options import FilmOptions
 
 NOT_HERE = {item.name: item.flag for item in FilmOptions.options() if item.name != "precision"}
@@ -55,7 +56,8 @@ def _options(name: str) -> list[click.Option]:
     back = options.way_back(layer, api.PassOptions)
     if name in catalog.explainers():
         return [*(option for option in film_options(name) if option.name not in NOT_HERE), *back]
-    data = options.declared(api.InputOptions, options.DATA, ("example", "gray", "resize", "weights"))
+    without = ("example", "gray", "resize", *(() if layer.name in KNOWN else ("weights",)))
+    data = options.declared(api.InputOptions, options.DATA, without)
     look = options.declared(FilmOptions, options.FILM, NOT_HERE)
     return [*options.declared(layer.config, options.LAYER), *options.arrays(layer), *data, *back, *look]
 

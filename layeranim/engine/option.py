@@ -9,14 +9,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from layeranim.engine.kinds import Choice, Flag, Integer, Kind, Padding, PerAxis, Real, Text, given, suggest
 from layeranim.engine.trace import Array, Role, Shape, Tensor, Trace
 from layeranim.errors import OptionError
-
-if TYPE_CHECKING:
-    from layeranim.engine.packing import Packed
 
 __all__ = [
     "ArrayOption", "Choice", "Config", "Flag", "Integer", "Kind", "Layer", "Option", "Padding", "PerAxis",
@@ -113,7 +110,6 @@ class Layer:
     ``assemble(config, tensors)``  the trace again from its saved tensors: recipes, steps and facts are made anew.
     ``backward(trace, gradients)`` the backward pass as a trace of its own (see ``engine.backward``), or ``None``.
     ``starts``                     the tensors whose gradients it may start from.
-    ``unpack(state)``              options and arrays from the ``state_dict`` of PyTorch's module, or ``None``.
     """
 
     name: str
@@ -127,6 +123,5 @@ class Layer:
     source: str
     backward: Callable[[Trace, Mapping[str, Array]], Trace] | None = None
     starts: tuple[str, ...] = ("output",)
-    unpack: Callable[[Mapping[str, Array]], Packed] | None = None
 
     version: ClassVar[int] = 1

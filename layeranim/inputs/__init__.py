@@ -13,7 +13,6 @@ from layeranim.inputs.safe import printable
 from layeranim.inputs.samples import SAMPLES
 from layeranim.inputs.seeded import seeded
 from layeranim.inputs.source import Source
-from layeranim.inputs.state import state
 
 __all__ = ["KERNELS", "LIMITS", "SAMPLES", "Limits", "Request", "Source", "font", "kernel", "printable", "read",
-           "seeded", "state"]  # fmt: skip
+           "seeded"]  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from layeranim.engine.attention_packing import from_torch_attention, from_torch_transformer
@@ -20,6 +21,7 @@ from layeranim.inputs.safe import printable
 from layeranim.inputs.safetensors import safetensors_names
 
 NAMES = {".npz": npz_names, ".safetensors": safetensors_names}
+MOST = 10_000  # arrays in one file
 LEFT_OUT = ("num_batches_tracked",)
 """Counters that no layer computes with."""
 
@@ -32,22 +34,30 @@ OURS: dict[str, dict[str, str]] = {
     "batchnorm": _NORM, "layernorm": _NORM, "activation": {"weight": "slope"},
 }  # fmt: skip
 """By layer: PyTorch's names and ours."""
+KNOWN = frozenset((*OURS, "rnn", "gru", "lstm", "attention", "transformer"))
+"""The layers that a state dict can hold."""
 
 
 def state_dict(
-    given: Mapping[str, Any] | str | os.PathLike[str], prefix: str = "", limits: Limits = LIMITS
+    given: Mapping[str, Any] | str | os.PathLike[str],
+    prefix: str = "",
+    limits: Limits = LIMITS,
+    base: Path | None = None,
 ) -> dict[str, Array]:
     """The arrays whose names begin with ``prefix``, without it; from a mapping, a ``.npz`` or a ``.safetensors`` file.
 
+    A file may bring its prefix: ``model.npz:encoder.``. All arrays together take no more than ``limits`` let one take.
     Raises ``InputError`` for a file that cannot be read, and where no name begins so.
     """
     if isinstance(given, Mapping):
-        names, of, where = list(given), dict(given), "the state dict"
+        names, of, where = [str(name) for name in given], {str(k): v for k, v in given.items()}, "the state dict"
     else:
-        path = os.fspath(given)
+        path, _, of_file = _split(os.fspath(given))
+        prefix = prefix or of_file
         request = Request("state", path, limits)
-        with opened(path, request, None, NAMES, "give a .npz or .safetensors file") as (_, stream, _size):
+        with opened(path, request, base, NAMES, "give a .npz or .safetensors file") as (_, stream, _size):
             names = NAMES[os.path.splitext(path)[1].lower()](stream, request)
+        request.check_size("it", len(names), MOST, "arrays")
         of, where = {name: f"{path}:{name}" for name in names}, f"'{printable(path)}'"
     chosen = [n for n in names if n.startswith(prefix) and n.rpartition(".")[2] not in LEFT_OUT]
     if not chosen:
@@ -55,7 +65,21 @@ def state_dict(
         raise InputError(
             f"{where} has no name that begins with '{printable(prefix)}'{suggest(prefix, names)}; it has {shown}"
         )
-    return {name.removeprefix(prefix): read(of[name], what=name, limits=limits).array for name in chosen}
+    out, size = dict[str, Array](), 0
+    for name in chosen:
+        out[name.removeprefix(prefix)] = array = read(of[name], what=name, limits=limits, base=base).array
+        size += array.nbytes
+        Request("state", name, limits).check_size("all of it", size, limits.size)
+    return out
+
+
+def _split(path: str) -> tuple[str, str, str]:
+    """A file and the prefix behind its colon."""
+    for suffix in NAMES:
+        name, colon, prefix = path.partition(f"{suffix}:")
+        if colon:
+            return name + suffix, ":", prefix
+    return path, "", ""
 
 
 def from_state(layer: str, state: Mapping[str, Any], heads: int | None = None, **told: Any) -> Packed:
@@ -74,8 +98,7 @@ def from_state(layer: str, state: Mapping[str, Any], heads: int | None = None, *
         maker: Callable[..., Packed] = from_torch_attention if layer == "attention" else from_torch_transformer
         return maker(state, heads, **told)
     if layer not in OURS:
-        known = ", ".join(sorted((*OURS, "rnn", "gru", "lstm", "attention", "transformer")))
-        raise OptionError(f"{layer} takes no state dict; {known} do")
+        raise OptionError(f"{layer} takes no state dict; {', '.join(sorted(KNOWN))} do")
     for name in state:
         if name not in OURS[layer]:
             raise OptionError(

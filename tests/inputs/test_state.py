@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from layeranim import api, inputs
+from layeranim import api
 from layeranim.errors import InputError, OptionError
 from layeranim.inputs import Limits
+from layeranim.inputs.states import state_dict
 
 ROWS = {"rnn": 1, "gru": 3, "lstm": 4}
 
@@ -43,9 +44,9 @@ def save(arrays: dict[str, np.ndarray], path: Path) -> str:
 @pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
 def test_every_array_of_a_file_is_read_by_name(suffix: str, tmp_path: Path) -> None:
     held = weights("gru")
-    read = inputs.state(save(held, tmp_path / f"w{suffix}"))
+    read = state_dict(save(held, tmp_path / f"w{suffix}"))
     assert list(read) == list(held)
-    assert all(np.array_equal(read[name].array, held[name]) for name in held)
+    assert all(np.array_equal(read[name], held[name]) for name in held)
 
 
 @pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
@@ -76,7 +77,7 @@ def test_own_weights_do_not_start_from_a_ready_example(hidden: int) -> None:
 def test_what_is_no_state_is_refused(tmp_path: Path) -> None:
     path = save(weights("lstm"), tmp_path / "w.npz")
     for given, rule in (
-        ({"weights": "x.csv"}, "no file with named arrays"),
+        ({"weights": "x.csv"}, "no such file"),
         ({"weights": path, "layers": 3}, "layers is 3, but weights have 2; leave it out"),
         ({"weights": 3}, "must be a file or a mapping"),
         ({"weights": str(tmp_path / "no.npz")}, "no such file"),
@@ -84,15 +85,35 @@ def test_what_is_no_state_is_refused(tmp_path: Path) -> None:
     ):
         with pytest.raises((InputError, OptionError), match=rule):
             api.prepare("lstm", given)
-    with pytest.raises(OptionError, match="weights are those of lstm"):
-        api.prepare("gru", {"weights": path})
-    with pytest.raises(OptionError, match="conv has none"):
-        api.prepare("conv", {"weights": path})
+    (tmp_path / "x.csv").write_text("1,2\n")
+    for name, given, rule in (
+        ("gru", path, "weights of lstm, not of gru"),
+        ("conv", path, "weight_ih_l0 is no weight of conv"),
+        ("pool", path, "pool takes no state dict"),
+        ("lstm", f"{path}:encoder.", "no name that begins with 'encoder.'"),
+        ("lstm", str(tmp_path / "x.csv"), "give a .npz or .safetensors file|its ending '.csv' is not known"),
+    ):
+        with pytest.raises((InputError, OptionError), match=rule):
+            api.prepare(name, {"weights": given})
+
+
+def test_any_layer_takes_its_weights_from_a_part_of_a_model(tmp_path: Path) -> None:
+    model = {
+        "fc.weight": np.eye(3)[:2],
+        "fc.bias": np.ones(2),
+        "norm.weight": np.ones(3),
+        **{f"conv.{name}": array for name, array in (("weight", np.full((1, 1, 2, 2), 2.0)), ("bias", np.ones(1)))},
+    }
+    path = save(model, tmp_path / "model.safetensors")
+    dense = api.trace("dense", weights=f"{path}:fc.", input=[[3, 4, 5]])
+    assert dense["output"].tolist() == [[4, 5]]
+    conv = api.trace("conv", weights=f"{path}:conv.", input="1 2; 3 4")
+    assert conv["output"].ravel().tolist() == [21]
 
 
 def test_all_arrays_together_stay_within_the_limit(tmp_path: Path) -> None:
     held = {f"weight_ih_l{i}": np.zeros((8, 8)) for i in range(9)}
     path = save(held, tmp_path / "w.npz")
-    assert len(inputs.state(path, limits=Limits(9 * 512))) == 9
+    assert len(state_dict(path, limits=Limits(9 * 512))) == 9
     with pytest.raises(InputError, match="all of it takes 4608 bytes, the limit is 4096"):
-        inputs.state(path, limits=Limits(4096))
+        state_dict(path, limits=Limits(4096))
