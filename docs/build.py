@@ -10,6 +10,7 @@ from layeranim import api, catalog, numbers
 from layeranim.engine.backward import own
 from layeranim.engine.option import Layer, Option
 from layeranim.engine.trace import Tensor
+from layeranim.inputs.states import KNOWN
 from layeranim.stories.options import FilmOptions
 from layeranim.stories.storyboard import Preset, Story
 
@@ -77,7 +78,7 @@ def _arrays(layer: Layer) -> list[str]:
         rows.append(
             f"| `{flag}` | {', '.join(spec.axes)} | {_cell(spec.help)}{' (optional)' if spec.optional else ''} |"
         )
-    if layer.unpack:
+    if layer.name in KNOWN:
         every = next(option for option in api.InputOptions.options() if option.name == "weights")
         rows.append(f"| `{every.flag}` |  | {_cell(every.help)} (optional) |")
     return rows

@@ -49,10 +49,8 @@ class InputOptions(Config):
     gray: bool = option(Flag(), False, "read the input picture as grey values", aliases=("grey",))
     resize: tuple[int, int] | None = option(PerAxis(optional=True), None, "scale the input picture to height x width")
     max_input: int = option(Bytes(), "256MiB", "how much memory an array may take")
-    weights: Any = option(
-        StateDict(),
-        None,
-        "all weights by PyTorch's names: a state_dict as .npz or .safetensors, its prefix behind a colon",
+    weights: Any = option(  # noqa: RUF009
+        StateDict(), None, "all weights: a state_dict as .npz or .safetensors, a prefix after a colon"
     )
 
 
