@@ -286,7 +286,7 @@ def _here() -> dict[str, str]:
 
 
 def engine() -> None:
-    """Traced forward passes, every intermediate kept, against PyTorch eager, each on one thread."""
+    """Traced forward passes, all intermediates kept, against PyTorch eager, one thread each; the best of 25 rounds."""
     if importlib.util.find_spec("torch") is None:
         print("PyTorch is not installed here.")
         return
