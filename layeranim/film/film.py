@@ -117,11 +117,11 @@ def make(
         stack.callback(_abort, open_writers)
         for shot in shots:
             spec = Spec(shot.width, shot.height, shot.fps, theme, options.loop, workers, extra)
-            feeding = [writer(item.fmt, files[item.path], spec) for item in shot.items if item.fmt in FORMATS]
-            open_writers += feeding
-            fan = Fan(
-                feeding, shot.frame_of(board.poster), partial(_report, progress, before, total) if progress else None
-            )
+            for item in shot.items:
+                if item.fmt in FORMATS:
+                    open_writers.append(writer(item.fmt, files[item.path], spec))
+            told = partial(_report, progress, before, total) if progress else None
+            fan = Fan(tuple(open_writers), shot.frame_of(board.poster), told)
             draw(board, scene, theme, shot, fan, options.captions)
             while open_writers:  # an encoder's memory is given back before the next pass
                 open_writers[0].finish()
