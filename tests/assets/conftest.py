@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -138,11 +139,17 @@ def environment(first: Path = ROOT) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(dict.fromkeys([str(first), str(ROOT)]))}
 
 
+def heard() -> None:
+    """SIGINT as a terminal's programs get it: a shell's background jobs ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def start(project: Project, *words: str, first: Path = ROOT) -> subprocess.Popen[str]:
     """``python -m layeranim words`` as a process of its own; ``first`` comes before the project on Python's path."""
     return subprocess.Popen(
         [sys.executable, "-m", "layeranim", *words], cwd=project.folder, env=environment(first), text=True,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+        preexec_fn=heard,
     )  # fmt: skip
 
 

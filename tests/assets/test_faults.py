@@ -285,6 +285,7 @@ from layeranim.film import hidden
 
 def interrupted(handle):
     os.kill(os.getpid(), signal.{})
+    return True
 
 hidden._lock = interrupted
 """

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from layeranim.cli import main
+from tests.assets.conftest import heard
 
 ROOT = Path(__file__).parents[2]
 
@@ -96,7 +97,7 @@ def started(here: Path) -> Callable[..., subprocess.Popen[bytes]]:
     def start(*words: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [sys.executable, "-m", "layeranim", *words], cwd=here, env=environment(), stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=heard,
         )  # fmt: skip
 
     return start

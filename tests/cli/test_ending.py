@@ -74,6 +74,7 @@ def test_debug_shows_a_users_traceback_too(call: Any) -> None:
 def handlers() -> Iterator[None]:
     """Handlers as they were, whatever the test did."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
