@@ -111,7 +111,8 @@ def make(
     posters: dict[tuple[int, int], NDArray[np.uint8]] = {}
     frames = 0
     with ExitStack() as stack:
-        outputs = stack.enter_context(Outputs(paths, options.max_size))
+        films = {item.path for item in found if item.fmt in FORMATS}  # what stands beside them has no limit
+        outputs = stack.enter_context(Outputs(paths, options.max_size, films))
         files: dict[str, Any] = dict(zip(paths, outputs.files, strict=True))
         open_writers: list[Writer] = []
         stack.callback(_abort, open_writers)

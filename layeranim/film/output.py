@@ -7,7 +7,7 @@ import re
 import stat
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, Self
@@ -215,11 +215,16 @@ class Outputs:
     """The outputs of one film: all complete before the first appears; ``with Outputs(paths) as outputs: …``.
 
     ``files`` holds, in the order of ``paths``, what the writers write into: binary files, FrameFiles for a sequence.
-    Without ``commit`` nothing appears.
+    Without ``commit`` nothing appears. ``max_bytes`` is for each of them, or for the ``limited`` ones alone.
     """
 
-    def __init__(self, paths: Iterable[str | Path], max_bytes: int | None = None) -> None:
-        self._max_bytes = max_bytes
+    def __init__(
+        self,
+        paths: Iterable[str | Path],
+        max_bytes: int | None = None,
+        limited: Collection[str | Path] | None = None,
+    ) -> None:
+        self._max_bytes, self._limited = max_bytes, limited
         self._targets: list[Target] = []
         try:
             for path in paths:
@@ -237,7 +242,10 @@ class Outputs:
 
     def commit(self) -> None:
         """Put all outputs in their places. Raises SizeLimitError, with nothing replaced, if one is too large."""
-        _check_sizes({target.path: target.complete() for target in self._targets}, self._max_bytes)
+        sizes = {target.path: target.complete() for target in self._targets}
+        if self._limited is not None:
+            sizes = {path: size for path, size in sizes.items() if path in self._limited}
+        _check_sizes(sizes, self._max_bytes)
         for target in self._targets:
             target.publish()
 

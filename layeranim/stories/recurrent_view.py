@@ -121,14 +121,16 @@ class RecurrentView:
         if key not in self._styles:
             kind: Any = "gate" if group == "gate" else "value"
             style = numbers.style(self._sample(n, group), kind=kind, precision=self.telling.film.precision)
-            self._styles[key] = self._narrowed(style, self._sample(n, group)) if group == "sum" else style
+            narrow = group == "sum" or style.scientific
+            self._styles[key] = self._narrowed(style, self._sample(n, group)) if narrow else style
         return self._styles[key]
 
     def _narrowed(self, style: Style, sample: Array) -> Style:
-        """Sums beyond ±100 are written without decimals, for with one they would not fit their cells."""
-        if self.telling.film.precision is not None or style.decimals != 1 or style.scientific:
+        """Sums beyond ±100, and mantissas, are written without decimals where with one they would not fit their
+        cells."""
+        if self.telling.film.precision is not None or style.decimals != 1:
             return style
-        wide = layout.widest(numbers.texts(self._ends(sample), style).ravel().tolist())
+        wide = layout.widest(numbers.texts(self._ends(sample, style), style).ravel().tolist())
         return style if layout.numeral_size(NARROWEST, wide) else replace(style, decimals=0)
 
     def group(self, n: int, base: str) -> str:
@@ -221,11 +223,14 @@ class RecurrentView:
         """Width at size 1 of the widest text of a group of tensors."""
         group = self.group(n, base)
         sample = np.array([0.0, 1.0, -1.0]) if group == "gate" else self._sample(n, group)
-        return layout.widest(numbers.texts(self._ends(sample), self.style(n, base)).ravel().tolist())
+        style = self.style(n, base)
+        return layout.widest(numbers.texts(self._ends(sample, style), style).ravel().tolist())
 
     @staticmethod
-    def _ends(sample: Array) -> Array:
-        """The values among which the widest text is."""
+    def _ends(sample: Array, style: Style) -> Array:
+        """The values among which the widest text is; with exponents any number may be it, so one like the longest."""
         every = np.unique(sample)
         finite = every[np.isfinite(every)]
-        return np.concatenate([finite[:4], finite[-4:], every[~np.isfinite(every)][:3]])
+        far = np.abs(np.log10(np.abs(finite[finite != 0]))).max(initial=0)
+        longest = [-8.8e-8 if far < 9 else -8.8e-88] if style.scientific else []
+        return np.concatenate([finite[:4], finite[-4:], every[~np.isfinite(every)][:3], longest])
