@@ -12,10 +12,11 @@ from functools import cache
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
-from layeranim.engine.option import Layer, suggest
+from layeranim.engine.kinds import suggest
 from layeranim.errors import OptionError
 
 if TYPE_CHECKING:
+    from layeranim.engine.option import Layer
     from layeranim.stories.storyboard import Story
 
 
@@ -28,6 +29,14 @@ class Explainer:
     layer: str
     story: str
     scene: str
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A layer of the engine without a film. Its title stands here too, so that a list of them need not load them."""
+
+    title: str
+    layer: str
 
 
 EXPLAINERS: dict[str, Explainer] = {
@@ -104,35 +113,35 @@ EXPLAINERS: dict[str, Explainer] = {
 }
 
 
-LAYERS: dict[str, str] = {
-    "activation": "engine.activation_layer:ACTIVATION",
-    "backprop": "engine.network:BACKPROP",
-    "batchnorm": "engine.normalisation:BATCH_NORM",
-    "bilinear": "engine.bilinear:BILINEAR",
-    "cnn": "engine.cnn:CNN",
-    "cnn-backprop": "engine.cnn:CNN_BACKPROP",
-    "conv1d": "engine.conv_nd:CONV_1D",
-    "conv3d": "engine.conv_nd:CONV_3D",
-    "conv-matmul": "engine.conv_matmul:CONV_MATMUL",
-    "conv-transpose": "engine.conv_transpose:CONV_TRANSPOSE",
-    "cross-entropy": "engine.cross_entropy:CROSS_ENTROPY",
-    "depthwise": "engine.depthwise:DEPTHWISE",
-    "embedding": "engine.embedding:EMBEDDING",
-    "flatten": "engine.flatten:FLATTEN",
-    "layernorm": "engine.normalisation:LAYER_NORM",
-    "loss": "engine.losses:LOSS",
-    "mlp": "engine.network:MLP",
-    "optimiser": "engine.training:OPTIMISER",
-    "pool1d": "engine.pool:POOL_1D",
-    "pool3d": "engine.pool:POOL_3D",
-    "positional-encoding": "engine.positional:POSITIONAL",
-    "seq2seq": "engine.seq2seq:SEQ2SEQ",
-    "sequential": "engine.sequential:SEQUENTIAL",
-    "softmax": "engine.softmax:SOFTMAX",
-    "timesteps": "engine.recurrent.timesteps:TIMESTEPS",
-    "training": "engine.fit:TRAINING",
-    "transformer": "engine.transformer:TRANSFORMER",
-    "vanishing": "engine.recurrent.vanishing:VANISHING",
+LAYERS: dict[str, Numbers] = {
+    "activation": Numbers("Activation", "engine.activation_layer:ACTIVATION"),
+    "backprop": Numbers("Backpropagation", "engine.network:BACKPROP"),
+    "batchnorm": Numbers("Batch normalisation", "engine.normalisation:BATCH_NORM"),
+    "bilinear": Numbers("Bilinear layer", "engine.bilinear:BILINEAR"),
+    "cnn": Numbers("Convolutional network", "engine.cnn:CNN"),
+    "cnn-backprop": Numbers("Backpropagation through a convolutional network", "engine.cnn:CNN_BACKPROP"),
+    "conv1d": Numbers("1D convolution", "engine.conv_nd:CONV_1D"),
+    "conv3d": Numbers("3D convolution", "engine.conv_nd:CONV_3D"),
+    "conv-matmul": Numbers("Convolution as a matrix product", "engine.conv_matmul:CONV_MATMUL"),
+    "conv-transpose": Numbers("Transposed convolution", "engine.conv_transpose:CONV_TRANSPOSE"),
+    "cross-entropy": Numbers("Cross-entropy", "engine.cross_entropy:CROSS_ENTROPY"),
+    "depthwise": Numbers("Depthwise separable convolution", "engine.depthwise:DEPTHWISE"),
+    "embedding": Numbers("Embedding", "engine.embedding:EMBEDDING"),
+    "flatten": Numbers("Flatten", "engine.flatten:FLATTEN"),
+    "layernorm": Numbers("Layer normalisation", "engine.normalisation:LAYER_NORM"),
+    "loss": Numbers("Loss", "engine.losses:LOSS"),
+    "mlp": Numbers("Multilayer perceptron", "engine.network:MLP"),
+    "optimiser": Numbers("Optimiser", "engine.training:OPTIMISER"),
+    "pool1d": Numbers("1D pooling", "engine.pool:POOL_1D"),
+    "pool3d": Numbers("3D pooling", "engine.pool:POOL_3D"),
+    "positional-encoding": Numbers("Positional encoding", "engine.positional:POSITIONAL"),
+    "seq2seq": Numbers("Encoder–decoder", "engine.seq2seq:SEQ2SEQ"),
+    "sequential": Numbers("Layers in a row", "engine.sequential:SEQUENTIAL"),
+    "softmax": Numbers("Softmax", "engine.softmax:SOFTMAX"),
+    "timesteps": Numbers("Time steps", "engine.recurrent.timesteps:TIMESTEPS"),
+    "training": Numbers("Training", "engine.fit:TRAINING"),
+    "transformer": Numbers("Transformer block", "engine.transformer:TRANSFORMER"),
+    "vanishing": Numbers("Vanishing gradients", "engine.recurrent.vanishing:VANISHING"),
 }
 """Layers of the engine without a film; ``la.trace`` and ``layeranim trace`` know them by name."""
 
@@ -175,7 +184,7 @@ def without_film() -> tuple[str, ...]:
 def layer(name: str) -> Layer:
     """The engine layer of an explainer, or of a layer without a film."""
     if name not in explainers() and name in LAYERS:
-        found: Layer = resolve(LAYERS[name])
+        found: Layer = resolve(LAYERS[name].layer)
         return found
     if name not in explainers():
         raise OptionError(f"unknown layer {name!r}{suggest(name, names())}; there are {', '.join(names())}")

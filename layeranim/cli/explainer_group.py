@@ -49,7 +49,7 @@ class ExplainerGroup(click.Group):
         for name, explainer in catalog.explainers().items():
             families.setdefault(explainer.family, []).append((name, explainer.summary))
         if not self.films_only:
-            families[NUMBERS_ONLY] = [(name, catalog.layer(name).title) for name in catalog.without_film()]
+            families[NUMBERS_ONLY] = [(name, catalog.LAYERS[name].title) for name in catalog.without_film()]
         for family, rows in families.items():
             with formatter.section(family.capitalize()):
                 formatter.write_dl(rows)

@@ -45,7 +45,7 @@ def _make(name: str) -> click.Command:
     examples = [f"layeranim trace {name}{rest}" for rest in ("", *example, f" -o {name}.npz")]
     return options.ExplainerCommand(
         name, params=params, callback=callback, epilog="\n".join(examples),
-        help=catalog.explainer(name).summary if film else catalog.layer(name).title,
+        help=catalog.explainer(name).summary if film else catalog.LAYERS[name].title,
         elsewhere=dict.fromkeys(NOT_HERE.values(), "is an option of render; trace draws nothing"),
     )  # fmt: skip
 

@@ -8,10 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from layeranim.engine.attention_packing import from_torch_attention, from_torch_transformer
 from layeranim.engine.option import suggest
 from layeranim.engine.packing import Packed
-from layeranim.engine.recurrent_packing import from_torch_state
 from layeranim.engine.trace import Array
 from layeranim.errors import InputError, OptionError
 from layeranim.inputs.npy import npz_names
@@ -88,6 +86,8 @@ def from_state(layer: str, state: Mapping[str, Any], heads: int | None = None, *
     Raises ``OptionError`` for a name that such a layer does not have.
     """
     if layer in ("rnn", "gru", "lstm"):
+        from layeranim.engine.recurrent_packing import from_torch_state  # loaded where it is asked for
+
         found = from_torch_state(state)
         if found.layer != layer:
             raise OptionError(f"these are the weights of {found.layer}, not of {layer}")
@@ -95,6 +95,8 @@ def from_state(layer: str, state: Mapping[str, Any], heads: int | None = None, *
     if layer in ("attention", "transformer"):
         if heads is None:
             raise OptionError(f"heads of {layer} must be given: the weights do not say how many there are")
+        from layeranim.engine.attention_packing import from_torch_attention, from_torch_transformer
+
         maker: Callable[..., Packed] = from_torch_attention if layer == "attention" else from_torch_transformer
         return maker(state, heads, **told)
     if layer not in OURS:

@@ -137,6 +137,12 @@ def test_a_folder_that_cannot_be_written(call: Any, here: Path) -> None:
     assert "NO  renders/" in done.out
 
 
+def test_the_catalog_says_the_titles_of_its_layers() -> None:
+    assert {n: known.title for n, known in catalog.LAYERS.items()} == {
+        n: catalog.layer(n).title for n in catalog.LAYERS
+    }
+
+
 def test_the_doctor_knows_what_is_required() -> None:
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     required = {re.split("[>=<]", item)[0] for item in project["dependencies"]}
