@@ -137,7 +137,7 @@ def prepare(name: str, given: Mapping[str, Any], *, stdin: BinaryIO | None = Non
     Raises ``UsageError`` for whatever cannot be resolved; nothing is computed yet.
     """
     layer = catalog.layer(name)
-    story = catalog.story(name) if name in catalog.explainers() else numbers_only(layer)
+    story = catalog.story(name) if catalog.has_film(name) else numbers_only(layer)
     options, arrays, film, ours, gradients = _sorted(layer, story, given)
     film, font = _lettered(film, base, ours.max_input)
     seed, example = ours.seed, ours.example

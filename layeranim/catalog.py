@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
 from layeranim.engine.kinds import suggest
@@ -149,12 +148,21 @@ LAYERS: dict[str, Numbers] = {
 @cache
 def explainers() -> dict[str, Explainer]:
     """Ours and the installed ones, by name. Ours cannot be replaced from outside."""
+    from importlib.metadata import entry_points  # slow to load, and seldom needed
+
     others = {point.name: point.load() for point in entry_points(group="layeranim.explainers")}
     return {**others, **EXPLAINERS}
 
 
+def has_film(name: str) -> bool:
+    """Whether there is an explainer of that name. The installed ones are looked for only when it is none of ours."""
+    return name in EXPLAINERS or name in explainers()
+
+
 def explainer(name: str) -> Explainer:
     """The explainer of that name, or an error with the nearest one."""
+    if name in EXPLAINERS:
+        return EXPLAINERS[name]
     known = explainers()
     if name not in known and name in LAYERS:
         raise OptionError(f"{name} has numbers but no film yet; layeranim trace {name} shows them")
@@ -183,12 +191,9 @@ def without_film() -> tuple[str, ...]:
 
 def layer(name: str) -> Layer:
     """The engine layer of an explainer, or of a layer without a film."""
-    if name not in explainers() and name in LAYERS:
-        found: Layer = resolve(LAYERS[name].layer)
-        return found
-    if name not in explainers():
+    if not has_film(name) and name not in LAYERS:
         raise OptionError(f"unknown layer {name!r}{suggest(name, names())}; there are {', '.join(names())}")
-    found = resolve(explainer(name).layer)
+    found: Layer = resolve(explainer(name).layer if has_film(name) else LAYERS[name].layer)
     return found
 
 

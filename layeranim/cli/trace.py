@@ -40,7 +40,7 @@ def _make(name: str) -> click.Command:
         Sectioned(["json", "--json"], OUTPUT, is_flag=True, help="print the trace as JSON; with -o what was written"),
         debug_option(),
     ]  # fmt: skip
-    film = name in catalog.explainers()
+    film = catalog.has_film(name)
     example = [f" --example {catalog.story(name).presets[-1].name}"] if film else []
     examples = [f"layeranim trace {name}{rest}" for rest in ("", *example, f" -o {name}.npz")]
     return options.ExplainerCommand(
@@ -54,7 +54,7 @@ def _options(name: str) -> list[click.Option]:
     """What decides the numbers; a layer without a film has no examples and reads no pictures."""
     layer = catalog.layer(name)
     back = options.way_back(layer, api.PassOptions)
-    if name in catalog.explainers():
+    if catalog.has_film(name):
         return [*(option for option in film_options(name) if option.name not in NOT_HERE), *back]
     without = ("example", "gray", "resize", *(() if layer.name in KNOWN else ("weights",)))
     data = options.declared(api.InputOptions, options.DATA, without)
@@ -84,7 +84,7 @@ def run(name: str, given: Mapping[str, Any], output: Sequence[str], voice: Voice
         write(archive.dumps(made, ".json"))
     else:
         said = ""
-        if name in catalog.explainers() and work.gradients is None:
+        if catalog.has_film(name) and work.gradients is None:
             board = work.storyboard(made)
             voice.warn(*board.warnings)
             said = "\n" + tables.captions(board)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -31,9 +32,14 @@ def numeric(name: str, value: Any) -> Array:
     return out
 
 
+def is_masked(value: Any) -> bool:
+    """Whether a value is a masked array. There is none before ``numpy.ma`` is loaded, and asking should not load it."""
+    return "numpy.ma" in sys.modules and isinstance(value, np.ma.MaskedArray)
+
+
 def _array(name: str, value: Any) -> Array:
     """Whatever NumPy makes of a value, or a refusal that says why it makes nothing of it."""
-    if isinstance(value, np.ma.MaskedArray) and np.ma.getmaskarray(value).any():
+    if is_masked(value) and np.ma.getmaskarray(value).any():
         raise ShapeError(
             f"{name} has {int(np.ma.getmaskarray(value).sum())} masked cells, but every cell must hold a number"
         )

@@ -30,6 +30,7 @@ from typing import IO, Any, BinaryIO
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from layeranim.engine.array import is_masked
 from layeranim.inputs import pictures, text
 from layeranim.inputs.npy import NPY_MAGIC, ZIP_MAGIC, npy, npz
 from layeranim.inputs.request import LIMITS, RAISE_LIMIT, Limits, Request, nearest
@@ -228,7 +229,7 @@ def _array(value: object, request: Request) -> Source:
     """An array-like, copied; PyTorch's tensors are detached first."""
     kind: Kind = "literal" if isinstance(value, list | tuple) else "array"
     request = replace(request, given=type(value).__name__)
-    if isinstance(value, np.ma.MaskedArray):
+    if is_masked(value):
         raise request.refuse("is a masked array", "fill its gaps: x.filled(np.nan)")
     with request.decoding("cannot be made an array of numbers", _uneven(value)):
         array = np.asarray(_detached(value) if hasattr(value, "detach") else value)
