@@ -12,7 +12,6 @@ from layeranim.cli.console import Voice, out_paths, stdin
 from layeranim.cli.explainer_group import ExplainerGroup
 from layeranim.cli.options import OUTPUT, Sectioned
 from layeranim.cli.program import debug_option, run
-from layeranim.cli.render import film_options
 from layeranim.film.output import Output, check_writable
 
 FOLDER = "out"
@@ -29,7 +28,7 @@ def _make(name: str) -> click.Command:
                   help="how many stills  [default: 12]"),
         debug_option(),
     ]  # fmt: skip
-    return options.ExplainerCommand(name, params=[*film_options(name), *own], callback=callback,
+    return options.ExplainerCommand(name, params=[*options.film_options(name), *own], callback=callback,
                                     help="Stills of the film on one sheet.")  # fmt: skip
 
 

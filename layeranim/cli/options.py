@@ -9,9 +9,12 @@ import click
 from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
+from layeranim import api, catalog
 from layeranim.engine.option import Choice, Config, Flag, Kind, Layer
 from layeranim.engine.option import Option as Declared
 from layeranim.errors import OptionError
+from layeranim.inputs.states import KNOWN
+from layeranim.stories.options import FilmOptions
 
 ENVIRONMENT = "LAYERANIM_"
 SHORT = 40
@@ -160,3 +163,18 @@ class ExplainerCommand(click.Command):
         if self.epilog:
             with formatter.section("Examples"):
                 formatter.write("\n".join(f"  {line}" for line in self.epilog.splitlines()) + "\n")
+
+
+def film_options(name: str) -> list[click.Option]:
+    """Every option that decides a film: the layer's, its arrays', where they come from, how it looks."""
+    layer, story = catalog.layer(name), catalog.story(name)
+    inputs = declared(api.InputOptions, DATA)
+    for item in inputs:
+        if item.name == "example":
+            known = [preset.name for preset in story.presets]
+            item.type = Words(known)
+            item.help = f"a ready example: {', '.join(known)}  [default: {known[0]}]"
+            item.metavar = "NAME"
+    inputs = [item for item in inputs if item.name != "weights" or layer.name in KNOWN]
+    film = declared(FilmOptions, FILM)
+    return [*declared(layer.config, LAYER), *arrays(layer), *inputs, *film]

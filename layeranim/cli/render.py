@@ -21,7 +21,6 @@ from layeranim.film.destinations import Destination, destinations, stems
 from layeranim.film.hidden import STDOUT
 from layeranim.film.output import is_sequence
 from layeranim.film.writers import FORMATS
-from layeranim.inputs.states import KNOWN
 from layeranim.stories.options import FilmOptions
 
 if TYPE_CHECKING:
@@ -40,21 +39,6 @@ class Call:
     quiet: bool = False
     verbose: bool = False
     json: bool = False
-
-
-def film_options(name: str) -> list[click.Option]:
-    """Every option that decides a film: the layer's, its arrays', where they come from, how it looks."""
-    layer, story = catalog.layer(name), catalog.story(name)
-    inputs = options.declared(api.InputOptions, options.DATA)
-    for item in inputs:
-        if item.name == "example":
-            known = [preset.name for preset in story.presets]
-            item.type = Words(known)
-            item.help = f"a ready example: {', '.join(known)}  [default: {known[0]}]"
-            item.metavar = "NAME"
-    inputs = [item for item in inputs if item.name != "weights" or layer.name in KNOWN]
-    film = options.declared(FilmOptions, options.FILM)
-    return [*options.declared(layer.config, options.LAYER), *options.arrays(layer), *inputs, *film]
 
 
 def output_options() -> list[click.Option]:
@@ -85,7 +69,7 @@ def _make(name: str) -> click.Command:
     examples = [f"layeranim render {name}", f"layeranim render {name} --theme dark --quality hd -o {name}.mp4"]
     examples.insert(1, f"layeranim render {name} --example {presets[-1].name} -f gif")
     explainer = catalog.explainer(name)
-    return options.ExplainerCommand(name, params=[*film_options(name), *output_options()], callback=callback,
+    return options.ExplainerCommand(name, params=[*options.film_options(name), *output_options()], callback=callback,
                                     help=explainer.summary, epilog="\n".join(examples))  # fmt: skip
 
 

@@ -14,7 +14,6 @@ from layeranim.cli.console import Voice, out, out_json, out_paths, stdin, write
 from layeranim.cli.explainer_group import ExplainerGroup
 from layeranim.cli.options import OUTPUT, Sectioned, Words
 from layeranim.cli.program import debug_option
-from layeranim.cli.render import film_options
 from layeranim.engine import archive
 from layeranim.engine.trace import Trace
 from layeranim.errors import OutputError
@@ -55,7 +54,7 @@ def _options(name: str) -> list[click.Option]:
     layer = catalog.layer(name)
     back = options.way_back(layer, api.PassOptions)
     if catalog.has_film(name):
-        return [*(option for option in film_options(name) if option.name not in NOT_HERE), *back]
+        return [*(option for option in options.film_options(name) if option.name not in NOT_HERE), *back]
     without = ("example", "gray", "resize", *(() if layer.name in KNOWN else ("weights",)))
     data = options.declared(api.InputOptions, options.DATA, without)
     look = options.declared(FilmOptions, options.FILM, NOT_HERE)

@@ -282,7 +282,8 @@ def _address(tensor: str, *leading: int) -> Callable[[int, int], Source]:
 
 def _extremes(values: Array) -> Array:
     """A few values among which the widest text of a tensor must be: every distinct one, or the ends of many."""
-    flat = np.unique(values)
+    flat: Array = np.sort(values, axis=None)
+    flat = flat[np.concatenate([[True], flat[1:] != flat[:-1]])]  # np.unique would load masked arrays
     if flat.size <= 512:
         return flat
     finite = flat[np.isfinite(flat)]
