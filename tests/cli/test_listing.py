@@ -111,9 +111,9 @@ def test_a_missing_library(call: Any, module: str, monkeypatch: pytest.MonkeyPat
 
 def test_without_numpy(here: Path) -> None:
     probe = "import sys; sys.modules['numpy'] = None; from layeranim.cli import main; sys.exit(main(sys.argv[1:]))"
-    for words, wanted in (("doctor", "NO  numpy "), ("list", "")):
+    for words, wanted in (("doctor", "NO  numpy "), ("list conv", "")):
         done = subprocess.run(
-            [sys.executable, "-c", probe, words], cwd=here, capture_output=True, text=True, check=False
+            [sys.executable, "-c", probe, *words.split()], cwd=here, capture_output=True, text=True, check=False
         )
         assert done.returncode == 3
         assert wanted in done.stdout

@@ -28,7 +28,7 @@ sys.exit(code)
         ("--help", []),
         ("--version", []),
         ("completion zsh", []),
-        ("list", ["numpy"]),
+        ("list", []),
         ("list conv --json", ["numpy"]),
         ("trace conv --json", ["numpy"]),
         ("trace conv", ["numpy"]),
