@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -158,7 +159,10 @@ def _yuv(board: Storyboard) -> list[tuple[np.ndarray, int]]:
 
 
 def _encode(frames: list[tuple[np.ndarray, int]]) -> None:
-    context = cast(VideoCodecContext, video.configure(av.CodecContext.create(H264.encoder, "w"), films.spec(HD), H264))
+    context = cast(
+        VideoCodecContext,
+        video.configure(av.CodecContext.create(H264.encoder, "w"), films.spec(HD), replace(H264, threads=1)),
+    )
     number = 0
     for picture, repeat in frames:
         frame = av.VideoFrame.from_ndarray(picture, format="yuv420p")

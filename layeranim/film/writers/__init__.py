@@ -80,9 +80,9 @@ class FormatInfo:
 
 # Codecs and Pillow are imported when a film is written; until then a table of formats costs nothing.
 def _mp4(out: Any, spec: Spec) -> Writer:
-    from layeranim.film.writers.mp4 import Mp4
+    from layeranim.film.writers.mp4 import mp4
 
-    return Mp4(out, spec)
+    return mp4(out, spec)
 
 
 def _webm(out: Any, spec: Spec) -> Writer:

@@ -19,10 +19,9 @@ SEQUENCE = b"\xac\xb4"
 alone orders the frames (pic_order_cnt_type 2); one reference frame."""
 
 
-def check(first: bytes) -> None:
-    """Raise RenderError unless the frames of the encoder that began with this packet can be numbered here."""
-    if _units(first)[0][4:6] != SEQUENCE:
-        raise RenderError("this libx264 orders its frames in another way; install the pinned version of PyAV (av)")
+def numberable(first: bytes) -> bool:
+    """Whether the frames of the encoder that began with this packet can be numbered here."""
+    return _units(first)[0][4:6] == SEQUENCE
 
 
 def numbered(packet: bytes, number: int) -> bytes:

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 import av
 import numpy as np
-from av.codec.context import Flags
+from av.codec.context import Flags, ThreadType
 from av.packet import Packet
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
@@ -180,6 +180,7 @@ def configure(context: Any, spec: Spec, codec: Codec) -> Any:
     context.options = codec.options
     context.bit_rate = 0  # quality decides
     context.thread_count = codec.threads or spec.workers
+    context.thread_type = ThreadType.FRAME  # frames side by side; parts of one frame would each be a slice of their own
     context.gop_size = KEYFRAMES
     context.flags |= int(Flags.bitexact)
     context.color_primaries = context.color_trc = context.colorspace = BT709
