@@ -16,7 +16,7 @@ import torch
 
 from layeranim import catalog
 from layeranim.engine.trace import Trace
-from layeranim.inputs import packed
+from layeranim.inputs.modules import packed
 
 ROUNDS = 25
 Case = tuple[str, Any, tuple[torch.Tensor, ...]]

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
 from layeranim import catalog, inputs, typeface
-from layeranim.engine import archive
 from layeranim.engine.option import Config, Flag, Integer, Kind, Layer, PerAxis, Text, option, suggest
 from layeranim.engine.option import given as said
 from layeranim.engine.packing import Packed
@@ -424,6 +423,8 @@ def from_state(
 
 def load_trace(path: str | os.PathLike[str] | IO[bytes]) -> Trace:
     """A trace that ``Trace.save`` wrote, also of a backward pass: arrays as stored, recipes and steps made anew."""
+    from layeranim.engine import archive
+
     return archive.load(path, catalog.layer)
 
 

@@ -14,10 +14,8 @@ from layeranim.cli.console import Voice, out, out_json, out_paths, stdin, write
 from layeranim.cli.explainer_group import ExplainerGroup
 from layeranim.cli.options import OUTPUT, Sectioned, Words
 from layeranim.cli.program import debug_option
-from layeranim.engine import archive
 from layeranim.engine.trace import Trace
 from layeranim.errors import OutputError
-from layeranim.film.output import Outputs, check_writable
 from layeranim.inputs import printable
 from layeranim.inputs.states import KNOWN
 from layeranim.stories.options import FilmOptions
@@ -66,10 +64,8 @@ trace = ExplainerGroup("trace", _make, "The numbers of an explainer or layer, wi
 
 def run(name: str, given: Mapping[str, Any], output: Sequence[str], voice: Voice, as_json: bool) -> None:
     """Compute, then print or write."""
-    for path in output:
-        if Path(path).suffix.lower() not in archive.SUFFIXES:
-            raise OutputError(f"output {printable(path)!r} must end in .npz or .json to hold a trace; --json prints it")
-    check_writable(*output)
+    if output:
+        _check(output)
     work = api.prepare(name, given, stdin=stdin())
     made = work.trace()
     if output:
@@ -80,6 +76,8 @@ def run(name: str, given: Mapping[str, Any], output: Sequence[str], voice: Voice
         else:
             out_paths(output)
     elif as_json:
+        from layeranim.engine import archive
+
         write(archive.dumps(made, ".json"))
     else:
         said = ""
@@ -90,8 +88,22 @@ def run(name: str, given: Mapping[str, Any], output: Sequence[str], voice: Voice
         out(tables.values(made, work.film.precision) + said)
 
 
+# What writes files is loaded when a file is asked for: numbers on a terminal come a tenth sooner without it.
+def _check(output: Sequence[str]) -> None:
+    from layeranim.engine.archive import SUFFIXES
+    from layeranim.film.output import check_writable
+
+    for path in output:
+        if Path(path).suffix.lower() not in SUFFIXES:
+            raise OutputError(f"output {printable(path)!r} must end in .npz or .json to hold a trace; --json prints it")
+    check_writable(*output)
+
+
 def _write(made: Trace, output: Sequence[str]) -> None:
     """All files complete, or none."""
+    from layeranim.engine import archive
+    from layeranim.film.output import Outputs
+
     with Outputs(output) as outputs:
         for path, file in zip(output, outputs.files, strict=True):
             archive.write(made, file, Path(path).suffix.lower())
