@@ -286,7 +286,9 @@ def _print(code: str) -> str:
 
 def _here() -> dict[str, str]:
     here = os.path.dirname(os.path.abspath(__file__))
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in (here, os.environ.get("PYTHONPATH")) if p)}
+    # An installed program has its bytecode, whatever the variables of this shell say of writing it.
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPATH": os.pathsep.join(p for p in (here, os.environ.get("PYTHONPATH")) if p)}
 
 
 def engine() -> None:
