@@ -96,10 +96,9 @@ class DropoutScene(ExplainerScene):
         self._quiet(beat)
         k = self.parts.example
         if self.layer:
-            row = k % self.parts.cols
             columns = [f"draw:{d}" for d in range(self.parts.stage.columns)]
-            self._marks([(name, row, 0) for name in columns], self.theme.focus, t.SECOND_FOCUS)
-            self._marks([("mean", row, 0)], self.theme.result, t.FOCUS)
+            self._marks([(name, k, 0) for name in columns], self.theme.focus, t.SECOND_FOCUS)
+            self._marks([("mean", k, 0)], self.theme.result, t.FOCUS)
             self.run(10, Reveal(self.grids["mean"], self.parts.column("mean", 0)))
             return
         self.grids["mask"].clear()

@@ -57,7 +57,7 @@ class _Telling:
             self.words.counter,
             self.words.draw_counter,
             shown.start,
-            view.example,
+            view.example(self.words.units),
             view.features if self.stage.layer else view.cols,
         )
         return Storyboard(

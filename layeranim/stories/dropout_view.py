@@ -143,11 +143,12 @@ class DropoutView:
             sources=lambda r, c: self.address(name, place(r), draw),
         )  # fmt: skip
 
-    @cached_property
-    def example(self) -> int:
-        """The cell that stands for all: the first of the largest inputs that a later draw treats otherwise."""
-        sizes = np.nan_to_num(np.abs(numbers.rounded(self.trace["input"])).ravel(), nan=0.0, posinf=0.0)
-        varied = (self.masks.any(axis=0) & ~self.masks.all(axis=0)).ravel()
+    def example(self, units: int) -> int:
+        """The cell among the first ``units`` that stands for all: the first of the largest inputs that a later draw
+        treats otherwise."""
+        given = self.trace["input"].ravel()[:units]
+        sizes = np.nan_to_num(np.abs(numbers.rounded(given)), nan=0.0, posinf=0.0)
+        varied = (self.masks.any(axis=0) & ~self.masks.all(axis=0)).ravel()[:units]
         return int(np.argmax(np.where(varied, sizes + 1e-300, -1.0))) if varied.any() else int(np.argmax(sizes))
 
     # ── what displayed numbers give ──────────────────────────────────────────

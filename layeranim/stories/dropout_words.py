@@ -93,7 +93,7 @@ class DropoutWords:
 
     def mean(self) -> tuple[Line, Line]:
         """One unit's mean over the draws, beside its output at test time."""
-        view, k = self.view, self.view.example
+        view, k = self.view, self.view.example(self.units)
         texts = [view.text("output", k, d) for d in range(view.draws)]
         parts: list[Line] = [
             (Run(numbers.factor(text), "ink", source=view.address("output", k, d)),)
@@ -118,7 +118,7 @@ class DropoutWords:
 
     def test(self) -> tuple[Line, Line]:
         """The pass without a mask."""
-        view, k = self.view, self.view.example
+        view, k = self.view, self.view.example(self.units)
         if view.mode != "weight-scaling":
             units = "its unit" if self.units == 1 else f"all {self.units} units"
             return (
