@@ -37,6 +37,7 @@ cp -- /etc/resolv.conf "$tree/etc/resolv.conf"
 authorities=/etc/ssl/machine.pem
 install -D -m 644 -- /etc/ssl/certs/ca-certificates.crt "$tree$authorities"
 mkdir -p "$tree$folder"
+find "$tree$folder" -mindepth 1 -maxdepth 1 ! -name .venv -exec rm -rf -- {} + # what has gone from here goes there too
 (cd -- "$repository" && git ls-files -z --cached --others --exclude-standard | tar --null --ignore-failed-read -cf - -T -) |
   tar -xf - -C "$tree$folder"
 
