@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
-from layeranim import api, catalog
+from layeranim import catalog, preparing
 from layeranim.assets import names
 from layeranim.engine.option import Kind, Layer, given, suggest
 from layeranim.errors import LayeranimError, OptionError
@@ -36,7 +36,7 @@ class Given:
 
 @dataclass(frozen=True)
 class Entry:
-    """One film to make. ``options`` are what ``api.prepare`` takes, all of them plain values."""
+    """One film to make. ``options`` are what ``preparing.prepare`` takes, all of them plain values."""
 
     name: str
     asset: str
@@ -60,7 +60,7 @@ class Known:
         """The option that ``key`` names, ``None`` if there is none; an array's has no kind."""
         word = key.replace("-", "_")
         plain = word.removesuffix("_values")
-        # `bias = true` is the option, `bias = [1, 2]` the array: as `api.prepare` sorts them.
+        # `bias = true` is the option, `bias = [1, 2]` the array: as `preparing.prepare` sorts them.
         if plain in self.arrays and (word != plain or plain not in self.kinds or not isinstance(value, (bool, str))):
             return (word if plain in self.kinds else plain), None
         return self.kinds.get(word)
@@ -72,7 +72,7 @@ class Known:
 
 def known(layer: Layer | None) -> Known:
     """The keys of one layer's assets; without a layer those that suit all, as ``[defaults]`` takes them."""
-    options = [*FilmOptions.options(), *api.InputOptions.options(), *(layer.config.options() if layer else ())]
+    options = [*FilmOptions.options(), *preparing.InputOptions.options(), *(layer.config.options() if layer else ())]
     kinds = {
         alias: (item.name, item.kind)
         for item in options

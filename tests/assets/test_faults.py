@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from layeranim import api
+from layeranim import preparing
 from layeranim.assets import cache as caches
 from layeranim.assets.draw import out_of_sight
 from layeranim.assets.plan import load
@@ -161,14 +161,14 @@ def test_an_input_that_is_edited_while_it_is_drawn_is_not_kept(
     data = project.folder / "x.csv"
     data.write_text("1,2,3\n4,5,6\n7,8,9\n")
     project.write(A + 'input = "x.csv"\n')
-    drawn = api.Work.film_to
+    drawn = preparing.Work.film_to
 
-    def edited(self: api.Work, *args: object, **more: object) -> object:
+    def edited(self: preparing.Work, *args: object, **more: object) -> object:
         made = drawn(self, *args, **more)  # type: ignore[arg-type]
         data.write_text("0,0,0\n0,0,0\n0,0,0\n")
         return made
 
-    monkeypatch.setattr(api.Work, "film_to", edited)
+    monkeypatch.setattr(preparing.Work, "film_to", edited)
     with pytest.raises(BuildError, match="a: an input or a source changed while the film was drawn"):
         project.build()
     assert project.files() == {}
@@ -247,9 +247,9 @@ def drawing(project: Project) -> bool:
 
 STALLING = """
 import time
-from layeranim import api
+from layeranim import preparing
 
-api.Work.film_to = lambda *_, **__: time.sleep(60)
+preparing.Work.film_to = lambda *_, **__: time.sleep(60)
 """
 
 

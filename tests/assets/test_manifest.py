@@ -12,7 +12,7 @@ from pathlib import Path
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
-from layeranim import api, catalog
+from layeranim import catalog, preparing
 from layeranim.assets.entries import Entry
 from layeranim.assets.finding import find
 from layeranim.assets.manifest import read
@@ -298,7 +298,7 @@ TOML_VALUES = [
 
 @pytest.mark.parametrize("name", catalog.explainers())
 def test_any_value_of_toml_is_taken_or_refused_by_any_option(name: str) -> None:
-    options = [*catalog.layer(name).config.options(), *FilmOptions.options(), *api.InputOptions.options()]
+    options = [*catalog.layer(name).config.options(), *FilmOptions.options(), *preparing.InputOptions.options()]
     refused = 0
     for item in options:
         for value in TOML_VALUES:
