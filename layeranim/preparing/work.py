@@ -13,6 +13,7 @@ from layeranim.engine.option import Config, Layer
 from layeranim.engine.trace import Trace
 from layeranim.errors import OptionError
 from layeranim.preparing.arrays import is_picture
+from layeranim.stories import timing
 from layeranim.stories.options import FilmOptions
 from layeranim.stories.storyboard import Preset, Story, Storyboard, Telling
 
@@ -63,7 +64,7 @@ class Work:
         with self.lettering():
             film, warned = _drawable(self.film)
             told = Telling(trace, film, self.preset, self.asked, self.given, names, list(self.seeded), self.seed, kinds)
-            board = self.story.tell(told)
+            board = timing.unhurried(self.story.tell(told), self.film.pace)
         return replace(board, explainer=self.name, warnings=(*warned, *board.warnings))
 
     def lettering(self) -> AbstractContextManager[None]:

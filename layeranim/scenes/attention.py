@@ -114,8 +114,7 @@ class AttentionScene(ExplainerScene):
     def _travel(self, beat: Beat, unit: int, ticks: int) -> None:
         """The frames move to what is read."""
         self.leave()
-        self.mute()
-        self.name_place(beat.place)
+        self.mute(beat.place)
         done = beat.done - (beat.kind in ("step", "mix"))
         self.count(done, self.parts.counter(done), unit)
         start, goal = self.boxes, self._boxes(beat.kind, unit)

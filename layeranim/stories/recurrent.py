@@ -57,7 +57,7 @@ class RecurrentTelling:
         self.strips = Strips(view, view.drawn_times(self.shown))
         self.steps, self.said = Steps(view, self.strips), Said(view, self.strips)
         self.stage = cell_stage(view, view.unit(self.shown[0]).n, self.strips.most)
-        self.moves: dict[tuple[int, str], Move] = {}
+        self.moves: dict[tuple[int, str], Move] = {}  # by the number of their beat and the name of their phase
         self.posters: list[Beat] = []
 
     def storyboard(self) -> Storyboard:
@@ -80,12 +80,12 @@ class RecurrentTelling:
         shots = list(self.shots())
         pace = min(PACES[self.film.pace], self.room / _seconds(shots))
         opening, spent = at, 0.0
-        for units, shot in shots:
+        for i, (units, shot) in enumerate(shots, start=1):
             spent += shot.seconds * pace
             length = max(1, opening + int(timing.TICKS_A_SECOND * spent + 1e-6) - at)
             phases = timing.phases(length, [(name, seconds * pace) for name, seconds, _ in shot.phases])
             for name, _, move in shot.phases:
-                self.moves[at, name] = move
+                self.moves[i, name] = move
             done = units.stop if shot.lands else units.start
             beat = Beat(shot.kind, at, length, units, phases, shot.caption, note(shot.note), self.place(units, shot),
                         range(0), done)  # fmt: skip
@@ -93,13 +93,13 @@ class RecurrentTelling:
                 self.posters.append(beat)
             yield beat
             at += length
-        yield self.close(at)
+        yield self.close(at, len(shots) + 1)
 
-    def close(self, at: int) -> Beat:
+    def close(self, at: int, i: int) -> Beat:
         """Everything that the shown steps left, and what the layer hands on."""
         end = self.steps.so_far(self.shown.stop)
         result = self.steps.returned() if self.shown.stop == self.view.units else ()
-        self.moves[at, "close"] = replace(end, result=result)
+        self.moves[i, "close"] = replace(end, result=result)
         return Beat("close", at, timing.ticks(theme.END_HOLD), caption=self.said.closing(),
                     note=note(self.said.takeaway()), done=self.shown.stop)  # fmt: skip
 

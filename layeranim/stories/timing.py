@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from layeranim import theme
 from layeranim.stories.options import PACES
-from layeranim.stories.storyboard import Beat
+from layeranim.stories.storyboard import Beat, Storyboard, plain
 
 CELLS_MOST = 36  # beyond this many steps the middle goes by rows
 SWEEPS_MOST = 36
@@ -19,6 +19,8 @@ TAUGHT, RAMP, LANDING = 2.4, (1.6, 1.16), 1.6
 FASTEST, SLOWEST = 0.16, 0.8
 TICKS_A_SECOND = 1000 / theme.TICK_MS
 BRIEF = 0.5  # a step shorter than this drops lag, lane and operands
+READING, READING_MOST = 24, 3.6  # letters a second, and how long one beat waits for its reader
+LONGEST = 25.0  # seconds: no film grows beyond them for its readers
 
 
 def ticks(seconds: float) -> int:
@@ -102,3 +104,31 @@ def phases(total: int, wanted: Sequence[tuple[str, float]], rest: str = "read") 
         lengths[len(lengths) - 1 - lengths[::-1].index(1)] = 0
     named = [(name, length) for (name, _), length in zip(wanted, lengths, strict=True)]
     return (*named, (rest, total - sum(lengths)))
+
+
+def unhurried(board: Storyboard, pace: str) -> Storyboard:
+    """The film with time to read what is said once: the opening, the end, and every beat with a note.
+
+    They grow to what their words take, in this order and as long as the film stays within 25 s; what moves, moves as
+    fast as before.
+    """
+    factor, room = min(1.0, PACES[pace]), ticks(LONGEST) - board.ticks
+    noted = [i for i, beat in enumerate(board.beats) if beat.note and beat.phases and beat.phases[-1][0] == "read"]
+    beats = list(board.beats)
+    for i in [0, len(beats) - 1, *noted]:
+        beat = beats[i]
+        letters = sum(len(plain(line).replace(" ", "")) for line in (beat.caption, beat.note))
+        more = min(room, ticks(min(READING_MOST, letters / READING) * factor) - beat.ticks)
+        if more > 0:
+            beats[i] = _longer(beat, more)
+            room -= more
+    starts = itertools.accumulate((beat.ticks for beat in beats), initial=0)
+    moved = tuple(replace(beat, start=start) for start, beat in zip(starts, beats, strict=False))
+    shown = next(i for i, beat in enumerate(board.beats) if board.poster < beat.end)
+    return replace(board, beats=moved, poster=moved[shown].end - (board.beats[shown].end - board.poster))
+
+
+def _longer(beat: Beat, more: int) -> Beat:
+    """The beat with a longer wait at its end."""
+    *acted, (name, length) = beat.phases or [("", 0)]
+    return replace(beat, ticks=beat.ticks + more, phases=(*acted, (name, length + more)) if beat.phases else ())

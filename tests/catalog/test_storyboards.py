@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from layeranim import theme
-from layeranim.stories import phrases
-from layeranim.stories.storyboard import plain
+from layeranim.stories import phrases, timing
+from layeranim.stories.storyboard import Telling, plain
 
 from .conftest import Case, ids, others, presets
 
@@ -46,6 +47,32 @@ def test_beats_follow_each_other_on_the_tick(case: Case) -> None:
 def test_presets_last_from_8_to_25_seconds(case: Case) -> None:
     work = case.work()
     assert 8 <= work.storyboard(work.trace()).seconds <= 25
+
+
+@pytest.mark.parametrize("case", **ids(presets() + others()))
+def test_the_opening_can_be_read(case: Case) -> None:
+    """Twenty-four letters a second, about what fast subtitles ask; a film that would outgrow 25 s may be faster."""
+    work = case.work()
+    board = work.storyboard(work.trace())
+    opening = board.beats[0]
+    letters = len(plain(opening.caption + opening.note).replace(" ", ""))
+    assert opening.ticks * theme.TICK_MS / 1000 >= min(3.6, letters / 24) - 0.02 or board.seconds >= 24.96
+
+
+@pytest.mark.parametrize("case", **ids(presets()))
+def test_time_to_read_moves_nothing_else(case: Case) -> None:
+    """Only waits grow: at the opening, at the end, and in the last phase of beats; the poster stays what it shows."""
+    work = case.work()
+    told = Telling(work.trace(), work.film, work.preset, work.asked, work.given, {}, list(work.seeded), work.seed)
+    hurried = work.story.tell(told)
+    board = timing.unhurried(hurried, "normal")
+    assert board.seconds <= max(25, hurried.seconds)
+    for old, new in zip(hurried.beats, board.beats, strict=True):
+        assert replace(new, start=old.start, ticks=old.ticks, phases=old.phases) == old
+        assert new.phases[:-1] == old.phases[:-1]
+        assert new.ticks >= old.ticks
+        if hurried.poster in range(old.start, old.end):
+            assert new.end - board.poster == old.end - hurried.poster
 
 
 @pytest.mark.parametrize("case", **ids(presets() + others()))
