@@ -20,7 +20,7 @@ OPENING, PROJECT, HEAD, JOIN, JOINED = 1.48, 1.8, 1.0, 1.6, 2.8  # seconds
 STAGES = {"score": 2.4, "scale": 1.2, "cap": 1.2, "mask": 1.4, "exp": 1.6, "divide": 1.6, "pick": 1.4, "mix": 2.2}
 FIRST, MIDDLE, LAST = 1.8, 1.6, 1.4  # the first row after the taught one, the one of the poster, the last
 REST, LEAST, MOST = 4.0, 0.56, 1.4  # all other rows together; one of them at least and at most
-SWEEPS, WHOLE = 12, 21.4  # beats that sweep; seconds between opening and close at most
+SWEEPS, WHOLE = 12, 21.2  # beats that sweep; seconds between opening and close at most
 
 
 def tell(telling: Telling) -> Storyboard:

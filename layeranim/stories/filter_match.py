@@ -12,7 +12,6 @@ from layeranim.errors import ShapeError
 from layeranim.layout import Fit, even
 from layeranim.numbers import Style
 from layeranim.stories import cells, phrases, timing
-from layeranim.stories.options import PACES
 from layeranim.stories.phrases import Term
 from layeranim.stories.storyboard import (
     Address,
@@ -33,6 +32,8 @@ from layeranim.stories.window_stage import BOTTOM, HEADING, LEFT, RIGHT, ROW_GAP
 
 MOST_FILTERS = 4
 SCORE = 100
+ACTS = (("look", 0.32), ("multiply", 0.44), ("land", 0.28))
+VERDICT = 1.6  # seconds
 ARROW = 64
 GOOD_FOR = "this one operation, repeated at every place, is a convolution"
 
@@ -238,7 +239,7 @@ class _Telling:
         )
 
     def beats(self, units: range) -> Iterator[Beat]:
-        pace = PACES[self.film.pace]
+        stretches, pace = self.paced(units)
         at = 0
         yield Beat(
             "open",
@@ -248,12 +249,11 @@ class _Telling:
             done=units.start,
         )
         at = timing.ticks(1.4)
-        later = min(1.6, max(0.8, theme.BUDGET / max(1, len(units) - 2)))
-        for n, u in enumerate(units):
-            length = timing.ticks((2.4 if n < 2 else later) * pace)
+        for stretch in stretches:
+            length, u = timing.ticks(stretch.seconds), stretch.units[0]
             image, f = divmod(u, self.shown)
             place = _words(f"image {image + 1}, filter {f + 1}", "place")
-            wanted = [("look", 0.32), ("multiply", 0.44), ("land", 0.28)]
+            wanted = [(name, timing.act(stretch.seconds, 0.2, most)) for name, most in ACTS]
             yield Beat(
                 "step",
                 at,
@@ -268,15 +268,24 @@ class _Telling:
             )
             at += length
             if f == self.shown - 1 and self.shown > 1:
-                length = timing.ticks((1.6 if len(units) <= 4 else 1.2) * pace)
+                length = timing.ticks(VERDICT * pace)
                 yield Beat("verdict", at, length, range(u, u + 1), caption=self.verdict(image), place=place, done=u + 1)
                 at += length
         counts = f"{self.images} image{'s' * (self.images > 1)} × {self.filters} filter{'s' * (self.filters > 1)}"
+        sums = self.images * self.filters
         closing = (
             Run(f"{counts} → ", source=Fact("images")),
-            Run(f"{self.images * self.filters} sums", "result", "semibold", Fact("windows")),
+            Run(f"{sums} sum{'s' * (sums > 1)}", "result", "semibold", Fact("windows")),
         )
         yield Beat("close", at, timing.ticks(theme.END_HOLD), caption=closing, note=_words(GOOD_FOR), done=units.stop)
+
+    def paced(self, units: range) -> tuple[list[timing.Stretch], float]:
+        """The steps, and the pace of everything."""
+        later = min(timing.LANDING, max(timing.SLOWEST, theme.BUDGET / max(1, len(units) - 2)))
+        times = [timing.TAUGHT if n < 2 else later for n in range(len(units))] if len(units) > 1 else [timing.LONE]
+        steps = [timing.Stretch(range(u, u + 1), t) for u, t in zip(units, times, strict=True)]
+        verdicts = sum(u % self.shown == self.shown - 1 for u in units) if self.shown > 1 else 0
+        return timing.paced(steps, self.film.pace, VERDICT * verdicts)
 
     def parameters(self) -> Line:
         parts = [

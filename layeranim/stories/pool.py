@@ -46,7 +46,8 @@ class PoolTelling:
         opening = max(1, round(OPENING * (0.6 if self.film.pace == "fast" else 1.0)))
         yield Beat("open", 0, opening, caption=self.words.opening(), note=self.words.size(), done=shown.start)
         at, notes = opening, list(self.words.notes())
-        for i, stretch in enumerate(timing.with_pause(shown, self.view.out_shape[1], self.film.pace)):
+        stretches, _ = timing.paced(timing.with_pause(shown, self.view.out_shape[1]), self.film.pace)
+        for i, stretch in enumerate(stretches):
             length, first, units = timing.ticks(stretch.seconds), stretch.units[0], stretch.units
             brief = stretch.seconds < timing.BRIEF
             if stretch.sweep:
@@ -73,16 +74,17 @@ class PoolTelling:
 
     def phases(self, length: int, brief: bool, taught: bool) -> tuple[tuple[str, int], ...]:
         seconds = length * theme.TICK_MS / 1000
-        travel, act = min(0.52, 0.22 * seconds), min(0.44, 0.18 * seconds)
+        travel, act = timing.act(seconds, 0.22, 0.52), timing.act(seconds, 0.18, 0.44)
         if brief:
             return timing.phases(length, [("travel", max(0.08, 0.4 * seconds))], "land")
         if self.backward:
-            return timing.phases(length, [("travel", travel), ("send", act), ("arrive", min(0.32, act))])
+            return timing.phases(length, [("travel", travel), ("send", act), ("arrive", timing.act(seconds, 0.18, 0.32))])
+        add = timing.act(seconds, 0.18, 0.36) if taught else 0.24
         wanted = [("travel", travel), ("gather", act)]
         wanted += {
-            "max": [("choose", 0.28 if taught else 0.2)],
-            "mean": [("sum", 0.36 if taught else 0.24), ("divide", 0.24 if taught else 0.16)],
-            "lp": [("sum", 0.36 if taught else 0.24)],
+            "max": [("choose", timing.act(seconds, 0.18, 0.28) if taught else 0.2)],
+            "mean": [("sum", add), ("divide", 2 * add / 3)],
+            "lp": [("sum", add)],
         }[self.view.kind]
         return timing.phases(length, [*wanted, ("land", act)])
 

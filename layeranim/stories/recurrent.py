@@ -22,6 +22,7 @@ from layeranim.stories.storyboard import Beat, Fact, Line, Point, Run, Story, St
 OPENING = 1.48
 STEP, LATER, LANDING = 1.6, 1.16, 1.6
 LONGEST, USUAL = 25.0, 24.4  # seconds of a film: at any pace, and as it is planned
+LEAST = timing.LONE  # seconds of all steps, however few
 REST = 4.8  # the most that the steps which are not opened take from the opened ones
 SKIP, ANSWER = 1.0, 1.6
 READABLE = 0.9  # seconds in which a step's caption can be read
@@ -78,7 +79,7 @@ class RecurrentTelling:
         at = timing.ticks(OPENING * min(1.0, PACES[self.film.pace]))
         yield Beat("open", 0, at, caption=self.said.opening(), note=self.said.opening_note(), done=self.shown.start)
         shots = list(self.shots())
-        pace = min(PACES[self.film.pace], self.room / _seconds(shots))
+        pace = min(PACES[self.film.pace] * max(1.0, LEAST / _seconds(shots)), self.room / _seconds(shots))
         opening, spent = at, 0.0
         for i, (units, shot) in enumerate(shots, start=1):
             spent += shot.seconds * pace
