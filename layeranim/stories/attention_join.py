@@ -59,9 +59,9 @@ def join(view: AttentionView) -> Join | None:
         x = _sign(out, x - APART, "·")
         cells = _cells(view, "weight_output", weight.T, bool(fit.numeral), lambda r, c: (c, r))
         x = _put(out, "weight_output", "weight_output", x, fit, cells, heading, "weights")
-        made = view.trace["output"][0]
+        made = view.trace["output"][view.b]
         x = _sign(out, x, "=")
-        cells = _cells(view, "output", made, bool(fit.numeral), lambda r, c: (0, r, c))
+        cells = _cells(view, "output", made, bool(fit.numeral), lambda r, c: (view.b, r, c))
         _put(out, "projected", "output", x, fit, cells, (Run("output", "result", "semibold"), _shape(made)))
     return _named(_centred(out), view)
 
@@ -139,10 +139,10 @@ def arithmetic(view: AttentionView) -> Line:
     """The first number of the output: a row of all heads times a column of W_O, term by term."""
     weight = view.trace["weight_output"][0]
     d = view.value_features
-    rows = np.concatenate([view.trace[view.mixture][0, head, 0] for head in range(view.heads)])
+    rows = np.concatenate([view.trace[view.mixture][view.b, head, 0] for head in range(view.heads)])
     left, right = numbers.texts(rows, view.style(view.mixture)), numbers.texts(weight, view.style("weight_output"))
     terms = [
-        Term(str(a), str(b), bool(rows[k] * weight[k] == 0), Address(view.mixture, (0, k // d, 0, k % d)),
+        Term(str(a), str(b), bool(rows[k] * weight[k] == 0), Address(view.mixture, (view.b, k // d, 0, k % d)),
              Address("weight_output", (0, k)))
         for k, (a, b) in enumerate(zip(left, right, strict=True))
     ]  # fmt: skip
@@ -150,5 +150,5 @@ def arithmetic(view: AttentionView) -> Line:
     if "bias_output" in view.trace:
         text = numbers.text(view.trace["bias_output"][0], view.style("bias_output"))
         bias = [Addend(text, "weights", Address("bias_output", (0,)))]
-    made = numbers.text(view.trace["output"][0, 0, 0], view.style("output"))
-    return phrases.sum_of(terms, bias, made, Address("output", (0, 0, 0)))
+    made = numbers.text(view.trace["output"][view.b, 0, 0], view.style("output"))
+    return phrases.sum_of(terms, bias, made, Address("output", (view.b, 0, 0)))

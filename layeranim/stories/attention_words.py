@@ -43,7 +43,7 @@ class AttentionWords:
         parts += [c.positional] if c.positional != "none" else []
         parts += [f"capped at {c.softcap:g}"] if c.softcap is not None else []
         parts += ["hard"] if c.lookup == "hard" else []
-        keep = [f"sequence 1 of {view.batch}"] if view.batch > 1 else []
+        keep = [f"sequence {view.b + 1} of {view.batch}"] if view.batch > 1 else []
         parts += keep
         seeded = [name for name in view.telling.seeded if name not in ("mask", "key_mask")]
         if seeded:

@@ -72,7 +72,7 @@ class ConvTelling:
                     self.words.sweep_caption(stretch.units),
                     (),
                     (),
-                    range(4 * first, 4 * last + 4),
+                    self.view.steps(stretch.units),
                     last + 1,
                 )
             else:
@@ -85,7 +85,7 @@ class ConvTelling:
                     self.arithmetic.brief_caption(first) if brief else self.arithmetic.caption(first),
                     note,
                     self.words.place(first),
-                    range(4 * first, 4 * first + 4),
+                    self.view.steps(stretch.units),
                     first + 1,
                 )
             at += length

@@ -190,7 +190,7 @@ def _output(view: ConvView, style: Style | None, row: int) -> dict[str, Any]:
         "heading": _sized("output", numbers.shape_text((*maps, *view.out_shape))),
         "row_axis": "out_height",
         "col_axis": "out_width",
-        "fixed": (("batch", 0), ("out_channels", row)),
+        "fixed": (("batch", view.b), ("out_channels", row)),
     }
 
 

@@ -44,7 +44,7 @@ class ConvWords:
         parts += [f"groups {config.groups}"] if config.groups > 1 else []
         parts += [f"{view.filters} filters"] if view.filters > 1 else []
         parts += ["flipped"] if config.flip else []
-        parts += [f"image 1 of {view.batch}"] if view.batch > 1 else []
+        parts += [f"image {view.b + 1} of {view.batch}"] if view.batch > 1 else []
         seeded = view.telling.seeded
         if seeded:
             both = "input" in seeded and "kernel" in seeded

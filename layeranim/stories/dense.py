@@ -34,7 +34,7 @@ class _Telling:
     def storyboard(self) -> Storyboard:
         view, bench = self.view, self.bench
         preset = self.telling.base if bench.kind == "picture" else self.telling.preset
-        shown = self.film.selected(view.total)
+        shown = view.shown
         beats = tuple(self.beats(shown))
         explained = self.bench.kind == "picture" and view.row_wise  # the row that says which class wins
         middle = timing.poster(beats, shown, ("row",) if explained else ("step",))
@@ -91,8 +91,8 @@ class _Telling:
                 phases = timing.phases(length, [("land", 0.4)])
                 yield Beat("row", at, length, range(last, last + 1), phases, caption, note, done=last + 1)
                 at += length
-        yield Beat("close", at, timing.ticks(theme.END_HOLD), caption=words.closing(), note=words.takeaway(),
-                   done=shown.stop)  # fmt: skip
+        yield Beat("close", at, timing.ticks(theme.END_HOLD), caption=words.closing(shown[-1]),
+                   note=words.takeaway(), done=shown.stop)  # fmt: skip
 
     def row(self, last: bool) -> float:
         """Seconds for the activation of one row."""

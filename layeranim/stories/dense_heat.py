@@ -58,7 +58,7 @@ def _colours(bench: Bench, width: float) -> None:
     block = bar.height(1) + 54 + small.height(view.units)
     top = even(MIDDLE + block / 2)
     shape = (1, view.inputs)
-    bench.put("input", "input", shape, (LEFT, top), bar, cells=view.sample(0, shape, False),
+    bench.put("input", "input", shape, (LEFT, top), bar, cells=view.sample(view.given, shape, False),
               changing=lambda u: view.sample(view.at(u)[0], shape, False))  # fmt: skip
     bench.headed("input", sized("x", view.inputs))
     bench.put("weight", "weight", (view.units, view.inputs), (LEFT, top - bar.height(1) - 54), small,
@@ -94,7 +94,7 @@ def _chain(bench: Bench, x: float, fits: dict[str, Fit]) -> None:
     if view.biased:
         small = fit(view, "bias", 48)
         corner = at - small.width(1) / 2, y + 132
-        box = bench.put("bias", "bias", (1, 1), corner, small, cells=view.one("bias", 0), frame="weights",
+        box = bench.put("bias", "bias", (1, 1), corner, small, cells=view.one("bias", view.first), frame="weights",
                         changing=lambda u: view.one("bias", u))  # fmt: skip
         bench.headed("bias", named("b", "weights"))
         bench.lanes.append((((at, box.bottom - 8), (at, y + 24)), "weights"))

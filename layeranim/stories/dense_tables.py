@@ -131,7 +131,7 @@ def _equation(bench: Bench, x: float, fits: dict[str, Any], high: float) -> None
                     row_axis="out_features", col_axis="in_features", frame="weights")  # fmt: skip
     bench.headed("weight", sized("W", shape_text((m, n)), "weights"), head)
     x = box.right
-    column("input", "input", n, sized("x", n), DOT, "·", cells=view.sample(0, (n, 1), True),
+    column("input", "input", n, sized("x", n), DOT, "·", cells=view.sample(view.given, (n, 1), True),
            changing=lambda u: view.sample(view.at(u)[0], (n, 1), True))  # fmt: skip
     if view.biased:
         column("bias", "bias", m, sized("b", m, "weights"), PLUS, "+", cells=view.biases(True), frame="weights")

@@ -29,6 +29,9 @@ class DenseView:
         self.activation: str = config.activation
         self.batch, self.inputs = self.trace.tensor("input").shape
         self.units = self.trace.tensor("weight").shape[0]
+        self.told = self.batch if telling.film.sample is None else 1  # samples that the film goes through
+        self.shown: range = telling.film.selected_of(self.batch, self.units)
+        self.first = self.shown.start
         self.biased = "bias" in self.trace.tensors
         self.activated = self.activation != "linear"
         self.row_wise = self.activation in ROW_WISE
@@ -47,6 +50,11 @@ class DenseView:
     def steps(self, units: range) -> range:
         """The trace's steps of some units."""
         return range(steps_of(self.trace, *self.at(units[0])).start, steps_of(self.trace, *self.at(units[-1])).stop)
+
+    @property
+    def given(self) -> int:
+        """The sample that stands there from the start."""
+        return self.at(self.first)[0]
 
     @property
     def chip(self) -> str:

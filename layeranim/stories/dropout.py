@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from layeranim import theme
 from layeranim.stories import dropout_presets, timing
-from layeranim.stories.dropout_stage import Stage, stage
+from layeranim.stories.dropout_stage import Stage, matrix, network, networked
 from layeranim.stories.dropout_view import DropoutView
 from layeranim.stories.dropout_words import GOOD_FOR, DropoutWords
 from layeranim.stories.options import PACES
@@ -39,13 +39,16 @@ def tell(telling: Telling) -> Storyboard:
 
 class _Telling:
     def __init__(self, telling: Telling) -> None:
-        self.telling, self.film, self.view = telling, telling.film, DropoutView(telling)
-        self.stage = stage(self.view)
+        self.telling, self.film = telling, telling.film
+        one = DropoutView(telling, self.film.place_in(telling.trace.tensor("input").shape[0]))
+        layer = network(one) if networked(one) else None
+        self.view = one if layer or self.film.sample else DropoutView(telling)
+        self.stage = layer or matrix(self.view)
         self.words = DropoutWords(self.view, self.stage)
 
     def storyboard(self) -> Storyboard:
         view, preset = self.view, self.telling.preset
-        shown = self.film.selected(self.words.units)
+        shown = self.film.selected(view.total)
         beats = tuple(self.beats(shown))
         middle = timing.poster(beats, shown)
         title = self.film.title or (preset.title if preset else "") or "Dropout"
@@ -57,8 +60,8 @@ class _Telling:
             self.words.counter,
             self.words.draw_counter,
             shown.start,
-            view.example(self.words.units),
-            view.features if self.stage.layer else view.cols,
+            view.example(),
+            view.cols,
         )
         return Storyboard(
             "dropout",
@@ -66,7 +69,7 @@ class _Telling:
             self.words.parameters(),
             self.stage.grids,
             beats,
-            self.words.units,
+            view.total,
             middle.end - 1,
             self.words.alt(title, middle),
             {"dropout": parts},
@@ -89,14 +92,14 @@ class _Telling:
     def steps(self, shown: range, stretches: Sequence[timing.Stretch]) -> Iterator[Beat]:
         """The first draw, unit by unit."""
         words = self.words
-        yield Beat("open", 0, timing.ticks(OPENING * min(1.0, PACES[self.film.pace])), caption=words.opening(), note=words.sizes(),
-                   done=shown.start)  # fmt: skip
+        length = timing.ticks(OPENING * min(1.0, PACES[self.film.pace]))
+        yield Beat("open", 0, length, caption=words.opening(), note=words.sizes(), done=shown.start)
         notes = list(words.notes())
         for stretch in stretches:
             first, length = stretch.units[0], timing.ticks(stretch.seconds)
             if stretch.sweep:
                 yield Beat("sweep", 0, length, stretch.units, (("sweep", length),), words.sweep_caption(stretch.units),
-                           steps=_acts(stretch.units), done=stretch.units[-1] + 1)  # fmt: skip
+                           steps=self.view.steps(stretch.units), done=stretch.units[-1] + 1)  # fmt: skip
                 continue
             brief = stretch.seconds < timing.BRIEF
             seconds = stretch.seconds
@@ -111,7 +114,7 @@ class _Telling:
                 words.brief_caption(first) if brief else words.caption(first),
                 notes.pop(0) if notes and not brief else (),
                 words.place(first),
-                _acts(stretch.units),
+                self.view.steps(stretch.units),
                 first + 1,
             )
 
@@ -126,11 +129,6 @@ class _Telling:
         caption, note = words.test()
         yield Beat("test", 0, timing.ticks(TEST * pace), range(0), (), caption, note, done=done)
         yield Beat("close", 0, timing.ticks(theme.END_HOLD), caption=words.closing(), note=words.takeaway(), done=done)
-
-
-def _acts(units: range) -> range:
-    """The trace's steps of some units of the first draw: each is dropped or kept, then scaled."""
-    return range(2 * units.start, 2 * units.stop)
 
 
 DropoutStory = Story("Dropout", dropout_presets.PRESETS, tell, GOOD_FOR)

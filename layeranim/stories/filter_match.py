@@ -31,6 +31,7 @@ from layeranim.stories.storyboard import (
 from layeranim.stories.window_stage import BOTTOM, HEADING, LEFT, RIGHT, ROW_GAP, TOP
 
 MOST_FILTERS = 4
+MOST_IMAGES = 6  # of more the first six are shown
 SCORE = 100
 ACTS = (("look", 0.32), ("multiply", 0.44), ("land", 0.28))
 VERDICT = 1.6  # seconds
@@ -69,7 +70,10 @@ class _Telling:
                 f"{numbers.shape_text(self.trace.tensor('kernel').shape[2:])}; give a kernel of "
                 f"{numbers.shape_text(self.shape)}, or use conv"
             )
+        self.told = 1 if self.film.sample else self.images
+        self.drawn = self.images if self.film.sample else min(self.images, MOST_IMAGES)
         self.shown = self.filters if self.filters <= MOST_FILTERS else MOST_FILTERS - 1
+        self.units: range = self.film.selected_of(self.drawn, self.shown)
         self.ranges = {
             "input": numbers.value_range(self.trace["input"], self.trace["products"]),
             "kernel": numbers.value_range(self.trace["kernel"]),
@@ -189,7 +193,7 @@ class _Telling:
             at,
             fit.pitch,
             fit.numeral,
-            None if empty else changing(0),
+            None if empty else changing(self.units.start),
             changing,
             heading=heading,
             heading_at=(at[0], at[1] + theme.HEADING_GAP + 4),
@@ -219,7 +223,7 @@ class _Telling:
 
     # ── words ────────────────────────────────────────────────────────────────
     def storyboard(self) -> Storyboard:
-        units = self.film.selected(self.images * self.shown)
+        units = self.units
         beats = tuple(self.beats(units))
         steps = [b for b in beats if b.kind == "step"]
         middle = steps[(len(steps) + 1) // 2 - 1]
@@ -232,7 +236,7 @@ class _Telling:
             self.parameters(),
             self.grids(),
             beats,
-            self.images * self.shown,
+            self.drawn * self.shown,
             middle.end - 1,
             alt,
             {"filters": self.shown, "counter": self.counter, "best": self.best, "first": units.start},
@@ -271,8 +275,8 @@ class _Telling:
                 length = timing.ticks(VERDICT * pace)
                 yield Beat("verdict", at, length, range(u, u + 1), caption=self.verdict(image), place=place, done=u + 1)
                 at += length
-        counts = f"{self.images} image{'s' * (self.images > 1)} × {self.filters} filter{'s' * (self.filters > 1)}"
-        sums = self.images * self.filters
+        counts = f"{self.told} image{'s' * (self.told > 1)} × {self.filters} filter{'s' * (self.filters > 1)}"
+        sums = self.told * self.filters
         closing = (
             Run(f"{counts} → ", source=Fact("images")),
             Run(f"{sums} sum{'s' * (sums > 1)}", "result", "semibold", Fact("windows")),
@@ -288,13 +292,16 @@ class _Telling:
         return timing.paced(steps, self.film.pace, VERDICT * verdicts)
 
     def parameters(self) -> Line:
+        images, filters = (
+            f"{n} {noun}{'s' * (n > 1)}" for n, noun in ((self.images, "image"), (self.filters, "filter"))
+        )
+        if self.told < self.images:
+            images = f"image {self.film.place_in(self.images) + 1} of {self.images}"
         parts = [
-            f"{self.images} image{'s' * (self.images > 1)}",
-            f"{self.filters} filter{'s' * (self.filters > 1)}",
+            f"{self.drawn} of {images}" if self.drawn < self.images else images,
+            f"{self.shown} of {filters}" if self.shown < self.filters else filters,
             numbers.shape_text(self.shape),
         ]
-        if self.shown < self.filters:
-            parts.append(f"{self.shown} drawn")
         if self.telling.seeded:
             parts.append(f"random values, seed {self.telling.seed}")
         return (Run(",  ".join(parts), source=Fact("options")),)
@@ -344,7 +351,7 @@ class _Telling:
 
     def counter(self, done: int) -> Line:
         return Run(str(done), "ink", "semibold", Fact("done")), Run(
-            f" / {self.images * self.shown}", source=Fact("windows")
+            f" / {self.drawn * self.shown}", source=Fact("windows")
         )
 
 

@@ -125,6 +125,9 @@ class FilmOptions(Config):
     fps: Fraction | None = option(Rate(), None, "frames a second, instead of the quality's")  # noqa: RUF009
     pace: str = option(Choice(("slow", "normal", "fast")), "normal", "slow takes up to 1.5 times as long, fast 0.6")
     steps: str = option(Selection(), "all", "which steps to show: all, first:N or A-B")
+    sample: int | None = option(
+        Integer(1), None, "which one of a batch to show, counted from 1, instead of the first or of all"
+    )
     loop: int = option(Loop(), "forever", "how often a GIF, WebP or APNG plays")
     max_size: int | None = option(Bytes(), None, "fail if a film file is larger, such as 500KB")
     precision: int | None = option(Integer(0, 6), None, "decimals of every number, instead of the fitting ones")
@@ -145,6 +148,21 @@ class FilmOptions(Config):
         if self.size:
             width, height = self.size
         return width, height, self.fps or fps
+
+    def place_in(self, batch: int) -> int:
+        """The place in a batch of the one that a film shows which has room for one."""
+        number = self.sample or 1
+        if number > batch:
+            way = "leave it out" if batch == 1 else f"give a number from 1 to {batch}"
+            raise OptionError(f"sample is {number}, but the batch holds only {batch}; {way}")
+        return number - 1
+
+    def selected_of(self, batch: int, each: int) -> range:
+        """The units that are shown of a film of a whole batch, ``each`` of them one's own."""
+        if self.sample is None:
+            return self.selected(batch * each)
+        start, inner = self.place_in(batch) * each, self.selected(each)
+        return range(start + inner.start, start + inner.stop)
 
     def selected(self, count: int) -> range:
         """The units of ``count`` that are shown."""

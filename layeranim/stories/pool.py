@@ -63,14 +63,11 @@ class PoolTelling:
         yield Beat("close", at, hold, caption=self.words.closing(), note=self.words.takeaway(), done=shown.stop)
 
     def steps(self, units: range) -> range:
-        """The trace's steps of some units: a mean takes two, the sum and the quotient.
+        """The trace's steps of some units.
 
         Backwards a step is one cell of the input's gradient, which several windows may share: no unit has its own.
         """
-        if self.backward:
-            return range(0)
-        n = 2 if self.view.kind == "mean" else 1
-        return range(n * units.start, n * units.stop)
+        return range(0) if self.backward else self.view.steps(units)
 
     def phases(self, length: int, brief: bool, taught: bool) -> tuple[tuple[str, int], ...]:
         seconds = length * theme.TICK_MS / 1000
@@ -78,7 +75,9 @@ class PoolTelling:
         if brief:
             return timing.phases(length, [("travel", max(0.08, 0.4 * seconds))], "land")
         if self.backward:
-            return timing.phases(length, [("travel", travel), ("send", act), ("arrive", timing.act(seconds, 0.18, 0.32))])
+            return timing.phases(
+                length, [("travel", travel), ("send", act), ("arrive", timing.act(seconds, 0.18, 0.32))]
+            )
         add = timing.act(seconds, 0.18, 0.36) if taught else 0.24
         wanted = [("travel", travel), ("gather", act)]
         wanted += {

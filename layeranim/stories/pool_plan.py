@@ -274,7 +274,7 @@ def back_region(view: PoolView, u: int) -> Region:
     """The cells of ``grad_input`` under a window, without the padding that it reaches into."""
     w = view.window(u)
     rows, cols = (_inside(at, before, n) for at, before, n in zip(view.taps(w), view.before, view.size, strict=True))
-    return Region.of("grad_input", batch=0, channels=w.channel, height=rows, width=cols)
+    return Region.of("grad_input", batch=w.b, channels=w.channel, height=rows, width=cols)
 
 
 def _inside(at: range, before: int, n: int) -> range:

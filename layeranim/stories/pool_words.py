@@ -50,7 +50,7 @@ class PoolWords:
         parts = self._window()
         parts += [f"p = {config.norm_type:g}"] if view.kind == "lp" else []
         keep = [f"{view.shown} of {view.channels} channels drawn"] if view.shown < view.channels else []
-        keep += [f"image 1 of {view.batch}"] if view.batch > 1 else []
+        keep += [f"image {view.b + 1} of {view.batch}"] if view.batch > 1 else []
         parts += keep
         seeded = view.telling.seeded
         if seeded:

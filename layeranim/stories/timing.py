@@ -85,7 +85,7 @@ def paced(stretches: Sequence[Stretch], pace: str, more: float = 0.0) -> tuple[l
 
 
 def act(seconds: float, share: float, most: float) -> float:
-    """How long an act of a step takes: its share of the step, at most ``most`` where the step is no longer than usual."""
+    """Seconds of an act of a step: its share of them, at most ``most`` where the step is no longer than usual."""
     return min(most * max(1.0, seconds / TAUGHT), share * seconds)
 
 
