@@ -9,7 +9,7 @@ import numpy as np
 from layeranim import numbers
 from layeranim.engine.activations import ACTIVATIONS
 from layeranim.stories import phrases
-from layeranim.stories.conv_chain import activation_name
+from layeranim.stories.activations import activation_name
 from layeranim.stories.conv_plan import Plan
 from layeranim.stories.conv_view import ConvView, Window
 from layeranim.stories.phrases import Addend, Term

@@ -11,7 +11,8 @@ from layeranim import layout, numbers, theme, typeface
 from layeranim.layout import Fit
 from layeranim.numbers import Style
 from layeranim.stories import phrases, window_stage
-from layeranim.stories.conv_chain import AT_EASE, TIGHT, Chain, activation_name, chained, chip_width
+from layeranim.stories.activations import activation_name
+from layeranim.stories.conv_chain import AT_EASE, TIGHT, Chain, chained, chip_width
 from layeranim.stories.conv_view import ConvView
 from layeranim.stories.storyboard import Cells, Fact, GridPlan, Line, Point, Run
 from layeranim.stories.window_stage import Sizes, Stage

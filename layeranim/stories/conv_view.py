@@ -14,6 +14,7 @@ from layeranim import layout, numbers
 from layeranim.engine import conv as engine
 from layeranim.engine.trace import Array, Region, cell
 from layeranim.numbers import Style
+from layeranim.stories.activations import BOUNDED
 from layeranim.stories.storyboard import Address, Cells, Source, Telling
 
 MOST_GRIDS = 4  # channels or maps drawn; of more the first three stand for all
@@ -151,9 +152,15 @@ class ConvView:
     def kernel_range(self) -> float:
         return numbers.value_range(self.trace["kernel"])
 
-    @cached_property
+    @property
     def output_range(self) -> float:
-        parts = [self.trace["output"][self.b], self.trace["pre_activation"][self.b]]
+        return 1.0 if self.config.activation in BOUNDED else self.sums_range
+
+    @cached_property
+    def sums_range(self) -> float:
+        """Sums, and what an activation makes of them unless that is bounded, are compared cell by cell."""
+        parts = [self.trace["pre_activation"][self.b]]
+        parts += [] if self.config.activation in BOUNDED else [self.trace["output"][self.b]]
         return numbers.value_range(*parts, *([self._sample("partial_sums")] if self.depth > 1 else []))
 
     @property
@@ -260,7 +267,7 @@ class ConvView:
         region = Region("partial_sums", (*w.of("partial_sums").where, ("group_channels", range(row, row + 1))))
         values = self.trace.read(region).reshape(1, 1)
         return Cells(
-            numbers.levels(values, self.output_range),
+            numbers.levels(values, self.sums_range),
             numbers.texts(values, style),
             sources=lambda r, c: Address("partial_sums", (*w.index, row)),
         )

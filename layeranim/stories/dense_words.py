@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from layeranim import numbers, theme
 from layeranim.stories import phrases
+from layeranim.stories.activations import activation_word
 from layeranim.stories.dense_bench import Bench
 from layeranim.stories.dense_view import DenseView
 from layeranim.stories.phrases import Addend, Term
@@ -94,9 +95,9 @@ class DenseWords:
             Run(f"   {view.chip} → ", source=Fact("activation")),
             Run(y, "result", "semibold", Address("output", (b, best))),
         )
-        note = "softmax turns the sums into shares that add up to 1" if view.activation == "softmax" else ""
+        note = "softmax turns sums into shares that add up to 1" if view.activation == "softmax" else ""
         if self.bench.kind == "picture":
-            note = f"the framed pixels speak loudest for {best}" + (f"; {note}" if note else "")
+            note = f"framed pixels speak loudest for {best}" + (f"; {note}" if note else "")
         return line, _note(note) if note else ()
 
     def _second_best(self, b: int) -> Line:
@@ -115,7 +116,7 @@ class DenseWords:
     def parameters(self) -> Line:
         view, telling = self.view, self.view.telling
         parts = [_count(view.inputs, "input"), *([] if self.lone else [_count(view.units, "unit")])]
-        parts += [view.chip] if view.activated else []
+        parts += [activation_word(view.activation)] if view.activated else []
         told = _count(view.batch, "sample")
         if view.told < view.batch:
             told = f"sample {telling.film.place_in(view.batch) + 1} of {view.batch}"

@@ -74,12 +74,13 @@ class _Telling:
         self.drawn = self.images if self.film.sample else min(self.images, MOST_IMAGES)
         self.shown = self.filters if self.filters <= MOST_FILTERS else MOST_FILTERS - 1
         self.units: range = self.film.selected_of(self.drawn, self.shown)
-        self.ranges = {
-            "input": numbers.value_range(self.trace["input"], self.trace["products"]),
-            "kernel": numbers.value_range(self.trace["kernel"]),
-            "output": numbers.value_range(self.trace["output"]),
-        }
         self.fit, self.image_fit = self.fits()
+        self.ranges = {
+            name: numbers.value_range(self.trace[name]) for name in ("input", "kernel", "products", "output")
+        }
+        if self.fit.numeral:  # image and products are compared cell by cell
+            both = numbers.value_range(self.trace["input"], self.trace["products"])
+            self.ranges |= {"input": both, "products": both}
         self.styles = {name: self.style(name, self.fit.numeral) for name in ("input", "kernel", "products", "output")}
 
     def style(self, name: str, numeral: int) -> Style:
@@ -209,7 +210,7 @@ class _Telling:
 
     def products(self, f: int, u: int) -> Cells:
         return cells.plane(
-            self.trace, "products", (u // self.shown, f, 0, 0, 0), self._styled("products"), self.ranges["input"]
+            self.trace, "products", (u // self.shown, f, 0, 0, 0), self._styled("products"), self.ranges["products"]
         )
 
     def score(self, f: int, u: int) -> Cells:

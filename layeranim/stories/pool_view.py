@@ -52,6 +52,7 @@ class PoolView:
         self.shown = self.channels if self.channels <= MOST_GRIDS else MOST_GRIDS - 1
         self.kind = "max" if self.config.mode in MAXIMA else "lp" if self.config.mode == "lp" else "mean"
         self.whole = self.config.mode.startswith("global") or self.kernel_shape == self.padded_shape
+        self.thin = False  # whether the input's gradient is spread, and in colour alone
         self.adaptive = any(isinstance(side.along, Bins) for side in self.found)
 
     # ── units ────────────────────────────────────────────────────────────────
@@ -169,9 +170,15 @@ class PoolView:
         """Input, window and output are compared cell by cell, so they share one range."""
         return numbers.value_range(self._sample("input"), self._sample("output"))
 
+    def gradient_range(self, name: str) -> float:
+        """Gradients share one range, but where a spread one stands in colour alone."""
+        return self._gradient_ranges[name if self.thin else "both"]
+
     @cached_property
-    def gradient_range(self) -> float:
-        return numbers.value_range(self._sample("grad_output"), self._sample("grad_input"))
+    def _gradient_ranges(self) -> dict[str, float]:
+        given, back = self._sample("grad_output"), self._sample("grad_input")
+        one = numbers.value_range
+        return {"both": one(given, back), "grad_output": one(given), "grad_input": one(back)}
 
     @property
     def picture(self) -> str:
@@ -257,7 +264,7 @@ class PoolView:
         values = self.trace[name][self.b, channel]
         texts = None if style is None else numbers.texts(values, style)
         return Cells(
-            numbers.levels(values, self.gradient_range),
+            numbers.levels(values, self.gradient_range(name)),
             texts,
             sources=lambda r, c: Address(name, (self.b, channel, r, c)),
         )
@@ -275,7 +282,7 @@ class PoolView:
         passed = np.add.outer(self.last[0][at[0]] * self.out_shape[1], self.last[1][at[1]]) <= w.u % self.per_map
         texts = None if style is None else np.where(ghost | ~passed, "", numbers.texts(values, style))
         return Cells(
-            numbers.levels(values, self.gradient_range),
+            numbers.levels(values, self.gradient_range("grad_input")),
             texts,
             ghost,
             ~passed & ~ghost,

@@ -103,9 +103,7 @@ class PoolWords:
         if view.adaptive or view.padded_shape != view.size or config.dilation != (1, 1):
             return ""
         size, kernel, stride, out = (s[axis] for s in (view.size, view.kernel_shape, config.stride, view.out_shape))
-        left, right = "⌈⌉" if config.ceil_mode else "⌊⌋"
-        reached = -((kernel - size) // stride) if config.ceil_mode else (size - kernel) // stride
-        return f"{left}({size} − {kernel})/{stride}{right} + 1 = {out}" if reached + 1 == out else ""
+        return phrases.short_size(size, kernel, stride, out, config.ceil_mode)
 
     def notes(self) -> Iterator[Line]:
         """Things worth saying once, for the first steps that have time for it."""

@@ -84,6 +84,8 @@ def test_lines_fit_above_their_floor(case: Case) -> None:
         assert phrases.width(beat.caption, theme.CAPTION_FLOOR) <= phrases.ROOM, plain(beat.caption)
         assert phrases.width(beat.note, theme.NOTE) <= phrases.ROOM, plain(beat.note)
     assert all(grid.numeral == 0 or grid.numeral >= theme.FLOOR for grid in board.grids.values())
+    last = board.beats[-1].note
+    assert phrases.width(last, theme.NOTE) <= phrases.NOTE_ROOM, f"crowds the counter: {plain(last)}"
 
 
 @pytest.mark.parametrize("case", **ids(presets()))
