@@ -70,7 +70,7 @@ class AttentionScene(ExplainerScene):
     def on_join(self, beat: Beat) -> None:
         """All heads side by side; where a matrix follows them, the first number that it gives, then the others."""
         self.end()
-        self.name_place(())
+        self.name_place(beat.place)
         self.count(beat.done, self.parts.counter(beat.done))
         join = self.parts.join
         if join is None:
@@ -99,6 +99,15 @@ class AttentionScene(ExplainerScene):
         marks = self.frame([grids["projected"].cell(0, 0)], self.theme.result)
         self.run(beat.phases[1][1], Reveal(out, made, [(0, 0)]), *map(Appear, marks), *self.said())
         self.run(beat.phases[2][1], Reveal(out, made, lag=0.02))
+
+    def on_close(self, beat: Beat) -> None:
+        """The whole result; a lens keeps its last row, for it would stand empty."""
+        if not self.parts.heat or self.parts.join:
+            super().on_close(beat)
+            return
+        self.count(beat.done, self.parts.counter(beat.done))
+        self.name_place(())
+        self.say(beat.caption, beat.note, whole=True)
 
     def on_sweep(self, beat: Beat) -> None:
         """Many rows, one after another; the lens rests."""

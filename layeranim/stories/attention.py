@@ -83,7 +83,7 @@ class _Telling:
 
     def beat(self, act: _Act, at: int, length: int, done: int) -> Beat:
         words, u = self.words, act.units[0]
-        place: Line = () if act.kind in ("join", "sweep") else words.place(u)
+        place: Line = () if act.kind == "sweep" else words.others() if act.kind == "join" else words.place(u)
         own = {"sweep": lambda: words.sweep(act.units), "head": lambda: words.head(u), "join": words.join}
         caption = own[act.kind]() if act.kind in own else words.says.caption(act.kind, u)
         note: Line = () if act.kind in own else words.note(act.kind, u)
