@@ -40,8 +40,8 @@ def build(
     with the manifest, ``OutputError`` for places that cannot be written, and ``BuildError``, when the other films are
     done, naming those that failed.
     """
-    path = Path(manifest) if manifest is not None else find(Path.cwd())
-    part = Shard.of(shard) if shard else None
+    path = Path(manifest) if manifest is not None else find()
+    part = Shard.of(shard) if shard is not None else None
     folder = Path(cache_dir) if cache_dir is not None else folder_of_user()
     found, films = load(path, ids, folder)
     report = Report()

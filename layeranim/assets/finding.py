@@ -16,8 +16,12 @@ LARGEST = 1_000_000
 """Bytes of a manifest."""
 
 
-def find(start: Path) -> Path:
-    """The nearest manifest, from ``start`` upwards. Raises ``ManifestError`` if there is none."""
+def find(start: Path | None = None) -> Path:
+    """The nearest manifest, from ``start`` (the working folder) upwards. Raises ``ManifestError`` if there is none."""
+    try:
+        start = start or Path.cwd()
+    except FileNotFoundError:
+        raise ManifestError("the folder that this runs in is gone; run it in one that is there") from None
     for folder in (start, *start.parents):
         if (folder / NAME).is_file():
             return folder / NAME
@@ -32,7 +36,7 @@ def find(start: Path) -> Path:
 def parsed(path: Path) -> Any:
     """The TOML of a file. Raises ``ManifestError``."""
     try:
-        data = tomllib.loads(content(path, LARGEST).decode())
+        data = tomllib.loads(content(path, LARGEST).decode("utf-8-sig"))
     except OSError as error:
         raise ManifestError(f"{_shown(str(path))} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:

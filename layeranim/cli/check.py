@@ -34,7 +34,8 @@ def _check(
     ids: tuple[str, ...], json: bool, strict: bool, pixels: bool, report: str, jobs: str | None, shard: str | None,
     summary: str | None, manifest: str | None,
 ) -> None:  # fmt: skip
-    path, part, workers = manifests.manifest(manifest), Shard.of(shard) if shard else None, manifests.jobs(jobs)
+    path, workers = manifests.manifest(manifest), manifests.jobs(jobs)
+    part = Shard.of(shard) if shard is not None else None
     all_well = None if pixels else known.fresh(path, ids, shard, folder_of_user())
     if all_well:
         verdict = Verdict(len(all_well[1]))

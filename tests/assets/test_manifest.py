@@ -198,6 +198,40 @@ def test_a_manifest_in_another_encoding_is_refused(project: Project) -> None:
     assert problems(project) == ["layeranim.toml is not UTF-8: byte 15 is in no letter; save it again"]
 
 
+def test_a_matrix_that_is_too_large_is_one_problem(project: Project) -> None:
+    project.write(CONV + f"matrix = {{ stride = {[f'x{n}' for n in range(500)]} }}\n")
+    (line,) = problems(project)
+    assert "matrix makes 500 films, but at most 200" in line
+
+
+def test_a_byte_order_mark_is_no_letter(project: Project) -> None:
+    project.manifest.write_bytes(b"\xef\xbb\xbfversion = 1\r\n" + CONV.replace("\n", "\r\n").encode())
+    assert names(project) == ["conv"]
+
+
+@pytest.mark.parametrize("verb", ["validate", "check --manifest", "build --manifest", "why conv --manifest"])
+def test_a_manifest_that_links_to_itself_is_refused(project: Project, call: Callable[..., Done], verb: str) -> None:
+    project.manifest.symlink_to(project.manifest)
+    done = call(*verb.split(), str(project.manifest))
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1), done
+    assert "cannot be read: Too many levels of symbolic links" in done.err
+
+
+@pytest.mark.parametrize("verb", ["validate", "check", "build", "why conv"])
+def test_a_folder_that_is_gone_is_told(project: Project, call: Callable[..., Done], verb: str) -> None:
+    project.folder.rmdir()
+    done = call(*verb.split())
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1), done
+    assert "the folder that this runs in is gone" in done.err
+
+
+@pytest.mark.parametrize("words", [["--shard", "1/" + "9" * 5000], ["--shard", ""], ["--jobs", "0000000256"]])
+def test_parts_and_jobs_have_bounds(project: Project, call: Callable[..., Done], words: list[str]) -> None:
+    done = call("build", *words, "--manifest", str(project.write(CONV).manifest))
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1), done
+    assert f"{words[0][2:]} is '{words[1][:10]}" in done.err
+
+
 def test_the_nearest_manifest_is_found(project: Project) -> None:
     deep = project.folder / "a" / "b"
     deep.mkdir(parents=True)
