@@ -95,6 +95,14 @@ def test_the_action_checks_and_says_so(project: Project, act: Callable[..., tupl
     assert sorted(p.name for p in project.folder.iterdir()) == ["cache", "layeranim.lock", "layeranim.toml", "renders"]
 
 
+def test_a_summary_that_nobody_reads_is_not_waited_for(project: Project, call: Callable[..., Done]) -> None:
+    project.write(A).pretend()
+    os.mkfifo(project.folder / "pipe")
+    done = call("check", "--summary", "pipe")
+    assert (done.code, done.err.count("\n")) == (2, 1), done
+    assert "cannot write pipe: " in done.err
+
+
 def test_the_action_builds_and_hands_on_what_it_made(
     project: Project, act: Callable[..., tuple[int, str]], tmp_path: Path
 ) -> None:

@@ -98,7 +98,7 @@ def test_what_python_cannot_write_out_is_refused_too(kind: Kind) -> None:
     for _ in range(5000):
         deep = [deep]
     for value in (10**5000, deep):
-        with pytest.raises(OptionError, match="x is a (int|list) too large to show"):
+        with pytest.raises(OptionError, match=r"x is a (int|list) too large to show"):
             kind.check("x", value)
 
 
