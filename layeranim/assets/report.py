@@ -69,5 +69,10 @@ class Shard:
             raise OptionError(f"shard is {text}, but must be K/N with 1 ≤ K ≤ N ≤ 1000")
         return cls(int(first), int(second))
 
+    @property
+    def first(self) -> bool:
+        """Whether this is the part that speaks of what belongs to no film."""
+        return self.number == 1
+
     def take(self, films: Sequence[Film]) -> list[Film]:
         return sorted(films, key=lambda one: one.name)[self.number - 1 :: self.count]

@@ -53,8 +53,9 @@ def _worked_out(path: Path, ids: tuple[str, ...], part: Shard | None, report: Pa
     from layeranim.assets.plan import load
 
     found, films = load(path, ids, folder_of_user())
+    every = {one.name for one in films} if not ids and (part is None or part.first) else None
     films = part.take(films) if part else films
-    findings = compare(found, films, whole=not ids and part is None)
+    findings = compare(found, films, every)
     verdict = Verdict(len(films), findings.wrong, findings.warnings)
     if report:
         from layeranim.assets.pixels import redrawn, write
