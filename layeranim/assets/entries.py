@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import product
@@ -13,6 +14,7 @@ from layeranim.engine.option import Kind, Layer, given, suggest
 from layeranim.errors import LayeranimError, OptionError
 from layeranim.film.writers import FORMATS
 from layeranim.inputs import printable
+from layeranim.inputs.request import number_text
 from layeranim.stories.options import FilmOptions
 
 OWN = ("id", "explainer", "formats", "themes", "matrix", "alt")
@@ -177,11 +179,12 @@ def _cases(matrix: Any, has: Known, options: Mapping[str, Any]) -> tuple[list[tu
     """Every combination of a matrix with what it adds to the name; one, without a name, where there is no matrix."""
     if not isinstance(matrix, dict) or not all(isinstance(v, list) and v for v in matrix.values()):
         return [], []  # its schema says so
+    size = math.prod(map(len, matrix.values()))
+    if size > MOST_CASES:
+        return [], [f"matrix makes {number_text(size)} films, but at most {MOST_CASES} are made of one asset"]
     wrong: list[str] = []
     columns: list[list[tuple[str, str, Any]]] = []
-    size = 1
     for key, values in matrix.items():
-        size *= len(values)
         column = []
         for value in values:
             found, bad = _options({key: value}, has, "matrix: ")
@@ -194,8 +197,6 @@ def _cases(matrix: Any, has: Known, options: Mapping[str, Any]) -> tuple[list[tu
         for name in dict.fromkeys(taken)
         if name in options or taken.count(name) > 1
     ]
-    if size > MOST_CASES:
-        return [], [*wrong, f"matrix makes {size} films, but at most {MOST_CASES} are made of one asset"]
     cases = [
         ("".join(f"-{text}" for text, _, _ in row), {name: value for _, name, value in row})
         for row in product(*columns)

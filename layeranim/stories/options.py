@@ -14,6 +14,15 @@ PACES = {"slow": 1.5, "normal": 1.0, "fast": 0.6}
 MOST_PIXELS = 3840 * 2160
 
 
+def _text(value: Any) -> str:
+    """A number or a short text as text in lower case; nothing of what is longer than any value of these options."""
+    try:
+        text = str(value).strip().lower()
+    except (ValueError, RecursionError):  # a number of thousands of digits, lists nested a thousand deep
+        return ""
+    return text if len(text) <= 60 else ""
+
+
 @dataclass(frozen=True)
 class Size(Kind):
     """``WIDTHxHEIGHT`` in pixels."""
@@ -45,7 +54,7 @@ class Selection(Kind):
     metavar: str = "all|first:N|A-B"
 
     def check(self, name: str, value: Any) -> str:
-        text = str(value).strip().lower()
+        text = _text(value)
         first, span = re.fullmatch(r"first:(\d{1,9})", text), re.fullmatch(r"(\d{1,9})-(\d{1,9})", text)
         if text == "all" or (first and int(first[1]) > 0) or (span and 0 < int(span[1]) <= int(span[2])):
             return text
@@ -62,7 +71,7 @@ class Loop(Kind):
         words = {"forever": 0, "once": 1}
         if isinstance(value, str) and value.strip().lower() in words:
             return words[value.strip().lower()]
-        if re.fullmatch(r"\d{1,5}", str(value)) and int(value) <= 65_535:
+        if re.fullmatch(r"\d{1,5}", _text(value)) and int(value) <= 65_535:
             return int(value)
         raise OptionError(f"{name} is {given(value)}, but must be forever, once or a number of plays up to 65535")
 
@@ -79,13 +88,11 @@ class Bytes(Kind):
     def check(self, name: str, value: Any) -> int | None:
         if value is None:
             return None
-        found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmg]?i?b?)\s*", str(value).lower())
-        if not found or float(found[1]) <= 0:
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmg]?)(i?)b?", _text(value))
+        size = int(Fraction(found[1]) * (1024 if found[3] else 1000) ** " kmg".index(found[2] or " ")) if found else 0
+        if size < 1:
             raise OptionError(f"{name} is {given(value)}, but must be a size such as 500KB or 1MB")
-        base = 1024 if "i" in found[2] else 1000
-        return int(
-            Fraction(found[1]) * base ** " kmg".index((found[2] or " ")[0] if found[2] not in ("", "b") else " ")
-        )
+        return size
 
 
 @dataclass(frozen=True)
@@ -97,12 +104,10 @@ class Rate(Kind):
     def check(self, name: str, value: Any) -> Fraction | None:
         if value is None:
             return None
-        try:
-            rate = Fraction(str(value)).limit_denominator(1001)
-        except (ValueError, ZeroDivisionError):
-            raise OptionError(
-                f"{name} is {given(value)}, but must be a number of frames a second, such as 25"
-            ) from None
+        text = _text(value)  # with an exponent, ten letters would be a number of a gigabyte
+        if not re.fullmatch(r"\d{1,9}(?:\.\d+|/0*[1-9]\d{0,8})?", text):
+            raise OptionError(f"{name} is {given(value)}, but must be a number of frames a second, such as 25")
+        rate = Fraction(text).limit_denominator(1001)
         if not 1 <= rate <= 100:
             raise OptionError(f"{name} is {given(value)}, but must be from 1 to 100 frames a second")
         return rate

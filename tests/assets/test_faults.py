@@ -147,6 +147,16 @@ def test_what_is_no_file_is_refused(project: Project, kind: str) -> None:
         project.write(A).pretend()
 
 
+@pytest.mark.parametrize("kind", ["file", "fifo", "a link to nowhere"])
+def test_what_is_no_folder_is_refused(project: Project, call: Callable[..., Done], kind: str) -> None:
+    plant = {"file": Path.touch, "fifo": os.mkfifo, "a link to nowhere": lambda path: path.symlink_to("nowhere")}
+    plant[kind](project.renders)
+    project.write(A)
+    done = call("build", "--cache-dir", "cache")
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1), done
+    assert "renders, cannot be made: File exists" in done.err
+
+
 def test_a_folder_on_the_way_may_be_a_link(project: Project) -> None:
     real = project.folder / "elsewhere"
     real.mkdir()
