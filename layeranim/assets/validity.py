@@ -39,7 +39,7 @@ def problems(data: Mapping[str, Any]) -> Iterator[Problem]:
     names = (
         [item.get("explainer") if isinstance(item, dict) else None for item in items] if isinstance(items, list) else []
     )
-    used = {name for name in names if isinstance(name, str) and name in catalog.explainers()}
+    used = {name for name in names if isinstance(name, str) and catalog.has_film(name)}
     found = Draft202012Validator(schema(sorted(used))).iter_errors(dict(data))
     for error in sorted(found, key=lambda one: list(map(str, one.absolute_path))):
         path = list(error.absolute_path)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
+import layeranim
 from layeranim import catalog
 from layeranim.assets import sources
 from tests.assets.conftest import ROOT, environment
@@ -66,7 +69,7 @@ def test_what_a_film_loads_is_on_its_way(name: str) -> None:
     way = sources.on_the_way(catalog.explainer(name))
     # Saved traces and the weights of other libraries: what they hold is arrays, counted as such.
     doors = {m for m in loaded if m == "layeranim.engine.archive" or m.endswith("packing")}
-    assert {m for m in loaded - doors if sources.shown(m) not in way} == set()
+    assert {m for m in loaded - doors if sources.file_of(m) not in way} == set()
 
 
 def test_another_explainers_scene_and_story_are_not_on_the_way() -> None:
@@ -107,3 +110,42 @@ def test_tools_are_told_without_importing_them() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, "\n"), done.stderr
+
+
+def test_versions_are_those_that_the_installer_wrote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = sources.tools()
+    assert {name: told[name] for name in sources.TOOLS} == {name: metadata.version(name) for name in sources.TOOLS}
+    first, old, last = (tmp_path / name for name in ("first", "old", "last"))
+    (first / "One-2.0+here.dist-info").mkdir(parents=True)
+    (first / "~ne-1.0.dist-info").mkdir()  # what an installer that was stopped left behind
+    (old / "two-0.9.egg-info").mkdir(parents=True)
+    (old / "two-0.9.egg-info" / "PKG-INFO").write_text("Metadata-Version: 1.0\nName: two\nVersion: 0.9\n")
+    (last / "one-3.0.dist-info").mkdir(parents=True)
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "none"), str(first), str(old), str(last)])
+    assert [sources._version(name) for name in ("one", "two", "three")] == ["2.0+here", "0.9", "missing"]
+
+
+def test_all_is_told_of_one_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "layeranim"
+    (package / "stories").mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "stories" / "gone.py").symlink_to("nowhere")
+    story = package / "stories" / "one.py"
+    story.write_text("import layeranim.stories\n")
+    monkeypatch.setattr(layeranim, "__file__", str(package / "__init__.py"))
+    explainer = catalog.Explainer("x", "y", "engine.none:X", "stories.one:X", "scenes.none:X")
+    try:
+        sources.forget()
+        before = sources.everything()
+        story.write_text("changed\n")
+        assert sources.everything() == before
+        assert sources.on_the_way(explainer)["layeranim/stories/one.py"] == sha256(b"import layeranim.stories\n")
+        sources.forget()
+        assert sources.everything() != before
+        assert sources.on_the_way(explainer) == {"layeranim/stories/one.py": sha256(b"changed\n")}
+    finally:
+        sources.forget()
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[: sources.SHORT]
