@@ -111,7 +111,7 @@ def causes(entry: Entry, work: preparing.Work) -> dict[str, str]:
     explainer = catalog.explainer(entry.explainer)
     out = {
         "film": entry.name,
-        "explainer": f"{entry.explainer} {explainer.layer} {explainer.story} {explainer.scene}",
+        "explainer": f"{entry.explainer} {explainer.layer} {explainer.presets} {explainer.story} {explainer.scene}",
         "formats": ", ".join(entry.formats),
         "example": work.preset.name if work.preset else "none",
     }

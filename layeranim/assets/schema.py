@@ -15,7 +15,7 @@ ARRAY: dict[str, Any] = {"anyOf": [{"type": "string"}, {"type": "number"}, {"typ
 
 
 def schema(branches: Iterable[str] | None = None) -> dict[str, Any]:
-    """The whole schema: one branch an explainer, each with its own options; or as if there were only some explainers."""
+    """The whole schema: one branch an explainer, each with its own options; or of some explainers alone."""
     told = list(catalog.explainers() if branches is None else branches)
     formats = _words(entries.MADE)
     themes = _words(entries.THEMES)

@@ -45,7 +45,7 @@ INSTALLED = re.compile(r"([\w.]+)-([^-]+)\.dist-info")
 @cache
 def on_the_way(explainer: Explainer) -> dict[str, str]:
     """Source file → short digest, for all that decides how this explainer's films look."""
-    modules = [_full(text.partition(":")[0]) for text in (explainer.layer, explainer.story, explainer.scene)]
+    modules = [_full(text.partition(":")[0]) for text in _parts(explainer)]
     waiting, seen = [*modules, *SHARED], set[str]()
     while waiting:
         module = waiting.pop()
@@ -57,6 +57,10 @@ def on_the_way(explainer: Explainer) -> dict[str, str]:
             waiting += [module.rpartition(".")[0]] if "." in module else []
     files = {file for module in seen - UNCOUNTED if (file := file_of(module))}
     return {file: _digest(file)[:SHORT] for file in sorted(files)} | fonts()
+
+
+def _parts(explainer: Explainer) -> tuple[str, ...]:
+    return explainer.layer, explainer.presets, explainer.story, explainer.scene
 
 
 def fonts() -> dict[str, str]:

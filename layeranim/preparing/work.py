@@ -15,7 +15,7 @@ from layeranim.errors import OptionError
 from layeranim.preparing.arrays import is_picture
 from layeranim.stories import timing
 from layeranim.stories.options import FilmOptions
-from layeranim.stories.storyboard import Preset, Story, Storyboard, Telling
+from layeranim.stories.storyboard import Preset, Storyboard, Telling
 
 if TYPE_CHECKING:
     from layeranim.film.film import Film
@@ -27,7 +27,6 @@ class Work:
 
     name: str
     layer: Layer
-    story: Story
     config: Config
     film: FilmOptions
     sources: Mapping[str, inputs.Source]
@@ -64,7 +63,7 @@ class Work:
         with self.lettering():
             film, warned = _drawable(self.film)
             told = Telling(trace, film, self.preset, self.asked, self.given, names, list(self.seeded), self.seed, kinds)
-            board = timing.unhurried(self.story.tell(told), self.film.pace)
+            board = timing.unhurried(catalog.story(self.name).tell(told), self.film.pace)
         return replace(board, explainer=self.name, warnings=(*warned, *board.warnings))
 
     def lettering(self) -> AbstractContextManager[None]:

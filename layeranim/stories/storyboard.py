@@ -326,13 +326,8 @@ class Telling:
 
 @dataclass(frozen=True)
 class Story:
-    """One explainer's words: its presets (the first is the default) and how a trace is told."""
+    """One explainer's words: how a trace is told, and what such a layer is good for."""
 
     title: str
-    presets: tuple[Preset, ...]
     tell: Callable[[Telling], Storyboard]
     good_for: str
-
-    def preset(self, name: str) -> Preset | None:
-        """The preset of that name, if there is one."""
-        return next((p for p in self.presets if p.name == name), None)

@@ -92,13 +92,22 @@ def test_explainers_of_other_packages_count_their_own_files(tmp_path: Path, monk
     (package / "story.py").write_text(
         "from theirs_of_layeranim.words import LINE\nfrom layeranim.stories import pool\n"
     )
+    (package / "ready.py").write_text("P = ()\n")
     (package / "words.py").write_text("LINE = 1\n")
     (package / "unused.py").write_text("")
     monkeypatch.syspath_prepend(str(tmp_path))
     top = "theirs_of_layeranim"
-    way = sources.on_the_way(catalog.Explainer("x", "y", "engine.conv:CONV", f"{top}.story:S", "scenes.conv:ConvScene"))
+    way = sources.on_the_way(
+        catalog.Explainer("x", "y", "engine.conv:CONV", f"{top}.ready:P", f"{top}.story:S", "scenes.conv:ConvScene")
+    )
     sources.forget()
-    assert {f"{top}/__init__.py", f"{top}/story.py", f"{top}/words.py", "layeranim/stories/pool.py"} <= set(way)
+    assert {
+        f"{top}/__init__.py",
+        f"{top}/ready.py",
+        f"{top}/story.py",
+        f"{top}/words.py",
+        "layeranim/stories/pool.py",
+    } <= set(way)
     assert f"{top}/unused.py" not in way
 
 
@@ -133,7 +142,7 @@ def test_all_is_told_of_one_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     story = package / "stories" / "one.py"
     story.write_text("import layeranim.stories\n")
     monkeypatch.setattr(layeranim, "__file__", str(package / "__init__.py"))
-    explainer = catalog.Explainer("x", "y", "engine.none:X", "stories.one:X", "scenes.none:X")
+    explainer = catalog.Explainer("x", "y", "engine.none:X", "stories.none:X", "stories.one:X", "scenes.none:X")
     try:
         sources.forget()
         before = sources.everything()
