@@ -12,7 +12,7 @@ from layeranim.engine.option import Layer, Option
 from layeranim.engine.trace import Tensor
 from layeranim.inputs.states import KNOWN
 from layeranim.stories.options import FilmOptions
-from layeranim.stories.storyboard import Preset
+from layeranim.stories.preset import Preset
 
 HERE = Path(__file__).parent
 PAGES = HERE / "explainers"

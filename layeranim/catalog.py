@@ -16,7 +16,8 @@ from layeranim.errors import OptionError
 
 if TYPE_CHECKING:
     from layeranim.engine.option import Layer
-    from layeranim.stories.storyboard import Preset, Story
+    from layeranim.stories.preset import Preset
+    from layeranim.stories.storyboard import Story
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from layeranim.errors import OptionError
 from layeranim.preparing.arrays import Reader, filled
 from layeranim.preparing.given import InputOptions, PassOptions, sorted_out
 from layeranim.preparing.work import Work, lettered
-from layeranim.stories.storyboard import Preset
+from layeranim.stories.preset import Preset
 
 __all__ = ["InputOptions", "PassOptions", "Work", "prepare"]
 

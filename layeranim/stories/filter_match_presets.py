@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from layeranim.stories.storyboard import Preset
+from layeranim.stories.preset import Preset
 
 GOOD_FOR = "this one operation, repeated at every place, is a convolution"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from layeranim.stories.storyboard import Preset
+from layeranim.stories.preset import Preset
 
 LSTM_GOOD = "text, speech, sensors: what matters is kept over any gap"
 GRU_GOOD = "text, speech, sensors: a long memory, fewer weights than an LSTM"
