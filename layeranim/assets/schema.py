@@ -38,7 +38,7 @@ def schema(branches: Iterable[str] | None = None) -> dict[str, Any]:
                     "type": "object",
                     "required": ["id", "explainer"],
                     "properties": {"explainer": {"enum": told}},
-                    "allOf": [_branch(name, formats, themes) for name in told],
+                    **({"allOf": [_branch(name, formats, themes) for name in told]} if told else {}),
                 },
             },
         },
