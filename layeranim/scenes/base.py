@@ -19,6 +19,8 @@ from layeranim.stories import phrases
 from layeranim.stories.storyboard import Beat, Box, Line, Run, Source, Storyboard
 from layeranim.theme import Theme
 
+LOOK = 4  # ticks between two looks at units that are swept over
+
 
 class ExplainerScene(Scene):
     """Plays a storyboard. A subclass places its stage in ``stage`` and acts each kind of beat in ``on_<kind>``.
@@ -113,14 +115,19 @@ class ExplainerScene(Scene):
         self.count(beat.done - 1, self.parts.counter(beat.done - 1), unit)
 
     def sweep(self, beat: Beat, through: Callable[[int, int], None]) -> None:
-        """Run over many units; ``through(first, last)`` shows those that have passed since it was last called."""
+        """Run over many units; ``through(first, last)`` shows those that have passed since it was last called.
+
+        That is now and then, not in every frame: nobody could follow numbers that change so fast.
+        """
         self.leave()
         self.say(beat.caption, beat.note, whole=True)
         self.name_place(beat.place)
         shown = [beat.units[0] - 1]
+        looks = max(1, beat.ticks // LOOK)
 
         def at(alpha: float) -> None:
-            unit = beat.units[min(len(beat.units) - 1, int(alpha * len(beat.units)))]
+            passed = int(int(alpha * looks + 1e-6) / looks * len(beat.units))
+            unit = beat.units[min(len(beat.units) - 1, passed)]
             if unit != shown[0]:
                 through(shown[0] + 1, unit)
                 self.count(unit + 1, self.parts.counter(unit + 1), unit)
