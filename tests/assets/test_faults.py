@@ -313,6 +313,29 @@ def test_a_signal_in_the_worst_moment_leaves_nothing(project: Project, tmp_path:
         assert list(project.folder.parent.rglob(".layeranim-*")) == [], words
 
 
+AT_ONCE = """
+import os, signal, sys
+
+class Finder:
+    def find_spec(self, name, *_):
+        if name == "click":
+            os.kill(os.getpid(), signal.{})
+
+sys.meta_path.insert(0, Finder())
+"""
+
+
+@pytest.mark.parametrize(("name", "code", "said"), [("SIGINT", 130, "interrupted"), ("SIGTERM", 143, "terminated")])
+def test_a_signal_while_the_program_is_still_loaded(
+    project: Project, tmp_path: Path, name: str, code: int, said: str
+) -> None:
+    first = tmp_path / "first"
+    first.mkdir()
+    (first / "sitecustomize.py").write_text(AT_ONCE.format(name))
+    done = finished(start(project, "list", first=first))
+    assert done == Done(code, "", f"layeranim: {said}\n")
+
+
 def until(true: Callable[[], bool], process: subprocess.Popen[str]) -> None:
     """Wait until something is so; the process must be running all the while."""
     deadline = time.monotonic() + 60
