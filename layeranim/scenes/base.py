@@ -35,6 +35,7 @@ class ExplainerScene(Scene):
         self.board, self.theme, self.fps, self.captioned = board, theme, fps, captions
         self.tick, self.frames = 0, 0
         self.grids: dict[str, TileGrid] = {}
+        self.standing: dict[str, list[Any]] = {}
         self.caption: TextLine | None = None
         self.note: TextLine | None = None
         self.coming: Line | None = None
@@ -180,16 +181,22 @@ class ExplainerScene(Scene):
         """A grid of the storyboard with its frame and heading."""
         plan = self.board.grids[name]
         grid = self.grids[name] = TileGrid(plan, self.theme)
+        standing: list[Any] = [grid]
         if plan.heat and (
             plan.empty or plan.cells is None or (plan.cells.ghost is not None and plan.cells.ghost.any())
         ):
-            self.add(hairline(plan.box, self.theme))
-        self.add(grid)
+            standing.insert(0, hairline(plan.box, self.theme))
         if plan.frame:
-            self.add(tensor_frame(plan.box, self.theme.role(plan.frame)))
+            standing.append(tensor_frame(plan.box, self.theme.role(plan.frame)))
         if plan.heading and plan.heading_at:
-            self.add(TextLine(plan.heading, t.NAME, self.theme, plan.heading_at))
+            standing.append(TextLine(plan.heading, t.NAME, self.theme, plan.heading_at))
+        self.add(*standing)
+        self.standing[name] = standing
         return grid
+
+    def take_grid(self, name: str) -> None:
+        """Take a grid off the stage, with its frame and heading."""
+        self.remove(*self.standing.pop(name, ()))
 
     def count(self, done: int, counter: Line, current: int | None = None) -> None:
         """Bring progress bar and counter to ``done`` units, with one under way or none."""

@@ -47,6 +47,7 @@ class Stage:
     grids: dict[str, GridPlan] = field(default_factory=dict)
     signs: list[tuple[Point, str, Any]] = field(default_factory=list)
     lanes: list[tuple[Point, ...]] = field(default_factory=list)
+    unmasked: tuple[Point, ...] = ()
     layer: Layer | None = None
     columns: int = 0
     numerals: bool = True
@@ -114,6 +115,7 @@ def _signs(out: Stage, view: DropoutView) -> None:
         out.signs.append(((middle, mask.centre[1] + aside), factor, Fact("scale")))
     half = 22
     out.lanes.append(((middle - half, mask.centre[1]), (middle + half, mask.centre[1])))
+    out.unmasked = (x.right + x.w / 4, x.centre[1]), (middle + half, mask.centre[1])
 
 
 # ── network ──────────────────────────────────────────────────────────────────
