@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Sequence
 
 from layeranim import theme
+from layeranim.engine import pool as engine
 from layeranim.stories import pool_phrases, timing
 from layeranim.stories.pool_parts import PoolParts
-from layeranim.stories.pool_plan import Plan, plan
+from layeranim.stories.pool_plan import Plan, back_region, plan
 from layeranim.stories.pool_presets import PRESETS
 from layeranim.stories.pool_view import PoolView
 from layeranim.stories.pool_words import GOOD_FOR, PoolWords
@@ -61,15 +63,19 @@ class PoolTelling:
         hold = timing.ticks(theme.END_HOLD)
         yield Beat("close", at, hold, caption=self.words.closing(), note=self.words.takeaway(), done=shown.stop)
 
-    def steps(self, units: range) -> range:
+    def steps(self, units: range) -> Sequence[int]:
         """The trace's steps of some units: a mean takes two, the sum and the quotient.
 
-        Backwards a step is one cell of the input's gradient, which several windows may share: no unit has its own.
+        Backwards one unit is told with the cells of the input's gradient under its window; a sweep's are its windows'.
         """
-        if self.backward:
-            return range(0)
-        n = 2 if self.view.kind == "mean" else 1
-        return range(n * units.start, n * units.stop)
+        trace, view = self.view.trace, self.view
+        first, last = view.window(units[0]), view.window(units[-1])
+        made = range(engine.steps_of(trace, *first.index).start, engine.steps_of(trace, *last.index).stop)
+        if not self.backward or len(units) > 1:
+            return made
+        under = back_region(view, first.u)
+        reached = itertools.product((0,), (first.channel,), under.along("height") or (), under.along("width") or ())
+        return *made, *engine.steps_back(trace, first.index, reached)
 
     def phases(self, length: int, brief: bool, taught: bool) -> tuple[tuple[str, int], ...]:
         seconds = length * theme.TICK_MS / 1000

@@ -88,7 +88,7 @@ class RecurrentTelling:
                 self.moves[at, name] = move
             done = units.stop if shot.lands else units.start
             beat = Beat(shot.kind, at, length, units, phases, shot.caption, note(shot.note), self.place(units, shot),
-                        range(0), done)  # fmt: skip
+                        shot.steps, done)  # fmt: skip
             if shot.poster:
                 self.posters.append(beat)
             yield beat
