@@ -11,8 +11,9 @@ from layeranim.stories import recurrent_presets, timing
 from layeranim.stories.options import PACES
 from layeranim.stories.recurrent_acts import Opened, Shot
 from layeranim.stories.recurrent_cell import cell_stage, names
+from layeranim.stories.recurrent_good import GOOD_FOR
 from layeranim.stories.recurrent_moves import Move, Moves
-from layeranim.stories.recurrent_said import GOOD_FOR, Said, note
+from layeranim.stories.recurrent_said import Said, note
 from layeranim.stories.recurrent_stage import CellStage
 from layeranim.stories.recurrent_steps import Steps
 from layeranim.stories.recurrent_strips import Strips

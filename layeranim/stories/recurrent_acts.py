@@ -276,7 +276,9 @@ class Opened:
         steps, read = self.combined(t, "candidate_reset", "candidate_pre", "candidate")
         lit = ("reset_gate", "candidate_hidden", "candidate_input", "joined", "squash")
         also = ["candidate_pre"] if "candidate_pre" in self.stage.bases else []
-        return Shot("combine", seconds, self.words.candidate(t), "a proposal for the new state", "unit 1, candidate", (
+        note = "as printed, the state can only fade: no input reaches the candidate"
+        note = "a proposal for the new state" if "candidate_input" in self.words.weighings else note
+        return Shot("combine", seconds, self.words.candidate(t), note, "unit 1, candidate", (
             ("take", 0.4, Move(lit=lit, focus=read, fills=self.filled(also, t), say=True)),
             ("land", 0.28, Move(fills=self.filled(["candidate"], t), bars=self.bars(["candidate"], t), focus=read,
                                 lit=("candidate_in",), result=self._rows("candidate"), land=True)),

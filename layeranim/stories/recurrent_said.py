@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from layeranim import numbers, theme
-from layeranim.stories import phrases, recurrent_presets
+from layeranim.stories import phrases
+from layeranim.stories.recurrent_good import good_for
 from layeranim.stories.recurrent_strips import Strips
 from layeranim.stories.recurrent_view import RecurrentView
 from layeranim.stories.storyboard import Beat, Fact, Line, Run, plain
 
 TITLES = {"rnn": "Recurrent network (RNN)", "gru": "GRU cell", "lstm": "LSTM cell"}
-GOOD_FOR = {"rnn": recurrent_presets.RNN_GOOD, "gru": recurrent_presets.GRU_GOOD, "lstm": recurrent_presets.LSTM_GOOD}
 TITLE_SIZES = 36, theme.PARAMETERS  # of the title beside long parameters, and in any case
 MOST_SAID = 640  # width of the parameters for which the title becomes that small
 
@@ -131,9 +131,8 @@ class Said:
         )
 
     def takeaway(self) -> str:
-        if self.preset and self.preset.takeaway:
-            return self.preset.takeaway
-        return f"for {GOOD_FOR[self.view.kind]}"
+        """Why one would use the layer: the preset's own sentence, or the one of its options."""
+        return self.view.telling.takeaway or f"for {good_for(self.view.config)}"
 
 
 def note(text: str) -> Line:

@@ -100,6 +100,43 @@ def test_a_projection_shows_what_it_reads() -> None:
     assert trace["unprojected"].shape == (1, 2, 4)
 
 
+USES: list[tuple[str, dict[str, Any], str]] = [
+    ("lstm", {}, "kept over long gaps"),
+    ("lstm", {"example": "answer"}, "what the first step said is there at the last"),
+    ("lstm", {"example": "answer", "returns": "sequences"}, "kept over long gaps"),
+    ("rnn", {"example": "parity"}, "an even or an odd count"),
+    ("rnn", {"example": "stacked"}, "patterns made of patterns"),
+    ("rnn", {"example": "bidirectional"}, "tagging words"),
+    ("gru", {"example": "reset-before"}, "reset_after=False"),
+    ("gru", {"example": "glossary"}, "to learn, take reset-after"),
+    ("gru", {"layers": 2}, "patterns made of patterns"),
+    ("gru", {"bidirectional": True}, "every step knows past and future"),
+    ("lstm", {"bidirectional": True, "returns": "last"}, "from both of its ends"),
+    ("lstm", {"bidirectional": True, "classes": 2}, "at every step that knows past and future"),
+    ("rnn", {"classes": 3}, "an answer at every step"),
+    ("rnn", {"classes": 3, "mode": "many-to-one"}, "one answer about a whole sequence"),
+    ("gru", {"returns": "state"}, "as an encoder does"),
+    ("rnn", {"returns": "last"}, "one vector for whatever comes next"),
+    ("lstm", {"projection": 1}, "keeps the weights few"),
+    ("lstm", {"peepholes": True}, "can count steps"),
+    ("gru", {"mode": "one-to-many", "timesteps": 3, "input_size": 1}, "from one start"),
+]
+
+
+@pytest.mark.parametrize(("name", "options", "use"), USES)
+def test_the_end_says_what_a_layer_with_these_options_is_good_for(name: str, options: dict[str, Any], use: str) -> None:
+    own = {} if "example" in options or "timesteps" in options else {"input": "random:4x2", "hidden": 2}
+    _, board = told(name, **own, **options)
+    assert use in plain(board.beats[-1].note)
+
+
+@pytest.mark.parametrize("case", **ids(EVERY))
+def test_every_film_ends_on_one_sentence_of_use_without_a_number(case: Case) -> None:
+    note = plain(told(case.name, **case.options)[1].beats[-1].note)
+    assert note.startswith("for ")
+    assert not any(c.isdigit() for c in note)
+
+
 def test_what_is_no_number_is_not_told_as_a_choice_of_the_gates() -> None:
     for name in KINDS:
         _, board = told(name, input="nan 1; 1 1; 0 0", hidden=2)
