@@ -272,8 +272,9 @@ class Opened:
         steps, read = self.combined(t, "reset_hidden")
         fills = self.stage.bench.vector("h", "reset_hidden", t)
         note = "the reset gate thins out the old state"
+        cleared = (*(n for n in self.stage.grids if n.startswith(("weights", "products"))), "pre", "bias")
         return Shot("combine", seconds, self.words.reset(t), note, "unit 1, reset", (
-            ("take", 0.36, Move(focus=read, say=True)),
+            ("take", 0.36, Move(clear=cleared, named=self._unnamed(), focus=read, say=True)),
             ("land", 0.28, Move(fills=fills, focus=read, result=(("vector:h", FIRST),), land=True,
                                 named=self._state_named("r⊙h"))),
         ), steps=steps)  # fmt: skip

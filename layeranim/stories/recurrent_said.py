@@ -61,7 +61,7 @@ class Said:
             (config.layers > 1, f"{config.layers} layers", False),
             (config.bidirectional, "bidirectional", False),
             (drawn < view.all_runs, f"{drawn} of {view.all_runs} cells drawn", True),
-            (self.strips.partial, "unit 1 drawn", True),
+            (self.strips.partial, self.strips.partial, True),
             (self.cut_short(), f"colours: first {self.strips.most}", True),
             (config.classes, f"{config.classes} classes", False),
             (config.returns != "sequences", f"returns {config.returns}", False),

@@ -50,7 +50,7 @@ class Steps:
         for key in self.keys(unit.n):
             name = self.before(unit, key)
             if name in grids:
-                whole = key != "c" or not grids[name].numeral  # every gate reads the whole state
+                whole = key[0] != "c" or not grids[name].numeral  # every gate reads the whole state
                 out.append((name, range(grids[name].rows) if whole else FIRST))
         return tuple(out)
 
@@ -109,11 +109,16 @@ class Steps:
     def enter(self, u: int) -> Shot:
         """What the cell that is about to open reads."""
         unit = self.view.unit(u)
-        said: Line = (Run("inside the cell at "), Run(f"t = {unit.t + 1}", "focus", "semibold", Fact("time")))
+        run = self.view.runs[unit.n]
+        cell = ("backward cell" if run.reverse else "forward cell") if self.view.config.bidirectional else "cell"
+        cell += f" of layer {run.layer + 1}" if self.view.config.layers > 1 else ""
+        said: Line = (Run("inside the "), Run(cell, "weights", "semibold", Fact("cell")), Run(" at "),
+                      Run(f"t = {unit.t + 1}", "focus", "semibold", Fact("time")))  # fmt: skip
+        note = "the others do the same, each with weights of its own" if self.view.all_runs > 1 else ""
         move = Move(focus=self.reads(unit), say=True, land=True)
         steps = self.view.written(unit.n, unit.t, *(f"previous_{s}" for s in self.view.states), "input", "joined")
         below = self.view.handed(self.view.runs[unit.n].layer - 1, unit.t)
-        return Shot("enter", 0.88, said, "", "", (("look", 0.28, move),), steps=(*below, *steps))
+        return Shot("enter", 0.88, said, note, "", (("look", 0.28, move),), steps=(*below, *steps))
 
     def step(self, u: int, seconds: float, back: bool = False) -> Shot:
         """One time step of one run; ``back``: the film comes back from the open cell."""
@@ -134,9 +139,19 @@ class Steps:
         phases.append(("gates", 0.18 * seconds, Move(bars=gates, focus=reads, say=True)))
         land = Move(fills=self.fills(unit), lit=lit, focus=reads, result=writes, land=True)
         phases.append(("land", min(0.28, 0.18 * seconds), land))
-        memory = self.view.kind == "lstm" and self.strips.single
-        line = words.both(unit.t) if memory else words.state(unit.t, row)
-        return Shot("step", seconds, line, words.happens(unit.t), f"unit {row + 1}", phases, True, seconds >= 1, steps)
+        line = words.both(unit.t) if f"c{unit.n}" in self.keys(unit.n) else words.state(unit.t, row)
+        note = self.begins(unit) or words.happens(unit.t)
+        return Shot("step", seconds, line, note, f"unit {row + 1}", phases, True, seconds >= 1, steps)
+
+    def begins(self, unit: Unit) -> str:
+        """What is new where another cell begins."""
+        run = self.view.runs[unit.n]
+        if not unit.n or unit.u % self.view.steps:
+            return ""
+        read = f"the states of layer {run.layer}" if run.layer else "the same inputs"
+        if run.reverse:
+            return f"{read} from the last step to the first, with weights of its own"
+        return f"layer {run.layer + 1} reads {read}, with weights of its own"
 
     def answered(self, unit: Unit) -> str:
         """The grid of the answer that a step gives, or nothing."""
