@@ -165,7 +165,8 @@ class RecurrentTelling:
         ends = {drawn[0]: first, drawn[-1]: last} if drawn else {}
         others = [u for u in drawn if u % self.view.steps == 0 and u not in ends]  # where another cell begins
         if others and middle < READABLE:
-            ends |= dict.fromkeys([*ends, *others], min(STEP, left / 2 / (len(ends) + len(others))))
+            told = max(READABLE, left / 2 / (len(ends) + len(others)))
+            ends |= dict.fromkeys([*ends, *others], min(STEP, told))
             middle = (left - sum(ends.values())) / max(1, len(drawn) - len(ends))
         for here, listed in parts:
             if not here:

@@ -145,6 +145,51 @@ def test_what_is_no_number_is_not_told_as_a_choice_of_the_gates() -> None:
         assert not [note for note in notes if any(word in note for word in ("GET", "POST", "DELETE", "hold", "fade"))]
 
 
+# ── several cells ────────────────────────────────────────────────────────────
+@pytest.mark.parametrize(
+    ("options", "opened", "begins"),
+    [
+        ({"layers": 2}, "inside the cell of layer 1 at t = 1", ["layer 2 reads the states of layer 1"]),
+        ({"layers": 2, "steps": "5-8"}, "inside the cell of layer 2 at t = 1", []),
+        ({"bidirectional": True}, "inside the forward cell at t = 1", ["the same inputs from the last step"]),
+        ({"bidirectional": True, "steps": "5-8"}, "inside the backward cell at t = 4", []),
+        (
+            {"layers": 2, "bidirectional": True, "steps": "5-16"},
+            "inside the backward cell of layer 1 at t = 4",
+            ["layer 2 reads the states of layer 1", "the states of layer 1 from the last step"],
+        ),
+    ],
+)
+def test_it_says_which_cell_opens_and_what_the_next_one_reads(
+    options: dict[str, Any], opened: str, begins: list[str]
+) -> None:
+    for name in KINDS:
+        _, board = told(name, input="random:4x2", hidden=2, **options)
+        assert plain(board.beats[0].caption).endswith("each with the same weights at every step")
+        assert plain(board.beats[1].caption) == opened
+        said_so = [b for b in board.beats if "of its own" in plain(b.note) and b.kind == "step"]
+        assert len(said_so) == len(begins)
+        for beat, words in zip(said_so, begins, strict=True):
+            assert plain(beat.note).startswith(words)
+            assert beat.ticks * theme.TICK_MS / 1000 >= 0.9, "time to read it"
+
+
+def test_the_memories_of_several_cells_are_drawn_where_there_is_room() -> None:
+    def memories(**options: Any) -> dict[str, int]:
+        _, board = told("lstm", hidden=options.pop("hidden", 2), **options)
+        cut = "c: unit 1 drawn" in plain(board.parameters)
+        found = {n.partition(":")[0]: g.rows for n, g in board.grids.items() if n[0] == "c" and n[1].isdigit()}
+        assert cut == any(rows < 2 for rows in found.values())
+        for beat in (b for b in board.beats if b.kind == "step" and b.ticks * theme.TICK_MS >= 500):
+            assert (" ".join(plain(beat.caption).split()).startswith("ct = ")) == bool(found)
+        return found
+
+    assert memories(input="random:4x2", layers=2) == {"c0": 1, "c1": 1}
+    assert memories(input="random:4x1", bidirectional=True) == {"c0": 1, "c1": 1}
+    assert memories(input="random:4x2", layers=3) == {}
+    assert memories(input="random:4x2") == {"c0": 2}
+
+
 # ── what is left out is said ─────────────────────────────────────────────────
 @pytest.mark.parametrize("name", KINDS)
 @pytest.mark.parametrize(("features", "hidden"), [(2, 2), (5, 3), (12, 12), (23, 2), (2, 23), (64, 200)])
