@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
-from layeranim import api, catalog, numbers
+from layeranim import catalog, numbers, preparing
 from layeranim.film.film import Pass, draw
 from layeranim.film.writers import Spec, Writer
 from layeranim.scenes.base import ExplainerScene
@@ -36,7 +36,7 @@ def large_with_numerals() -> Storyboard:
 
 def board(explainer: str, **options: object) -> Storyboard:
     """A storyboard of ours."""
-    work = api.prepare(explainer, options)
+    work = preparing.prepare(explainer, options)
     return work.storyboard(work.trace())
 
 

@@ -16,10 +16,10 @@ def show() -> None:
         print(f"{taken - beside:.3f} {name}")
         return taken
 
-    from layeranim import api, cli
+    from layeranim import api, cli, preparing
 
     mark(f"imports without Manim ({cli.__name__})")
-    work = api.prepare("conv", {"stride": 2})
+    work = preparing.prepare("conv", {"stride": 2})
     board = work.storyboard(work.trace())
     told = mark("trace and storyboard")
     import films

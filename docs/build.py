@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from layeranim import api, catalog, numbers
+from layeranim import catalog, numbers, preparing
 from layeranim.engine.backward import own
 from layeranim.engine.option import Layer, Option
 from layeranim.engine.trace import Tensor
@@ -79,7 +79,7 @@ def _arrays(layer: Layer) -> list[str]:
             f"| `{flag}` | {', '.join(spec.axes)} | {_cell(spec.help)}{' (optional)' if spec.optional else ''} |"
         )
     if layer.name in KNOWN:
-        every = next(option for option in api.InputOptions.options() if option.name == "weights")
+        every = next(option for option in preparing.InputOptions.options() if option.name == "weights")
         rows.append(f"| `{every.flag}` |  | {_cell(every.help)} (optional) |")
     return rows
 
@@ -93,7 +93,7 @@ def _presets(story: Story) -> list[str]:
 
 
 def _tensors(name: str, preset: Preset) -> list[str]:
-    return _table(api.prepare(name, {"example": preset.name}).trace().tensors.values())
+    return _table(preparing.prepare(name, {"example": preset.name}).trace().tensors.values())
 
 
 def _table(tensors: Iterable[Tensor]) -> list[str]:
@@ -117,7 +117,7 @@ def _engine() -> str:
     for name in catalog.names():
         layer = catalog.layer(name)
         rows += [f"## {name}", "", f"`{layer.formula}`", "", f"Source: {layer.source}.", ""]
-        made = api.prepare(name, {}).trace()
+        made = preparing.prepare(name, {}).trace()
         rows += [*_table(made.tensors.values()), ""]
         if layer.backward is not None:
             back = layer.backward(made, {})

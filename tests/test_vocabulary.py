@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import layeranim
-from layeranim import api
+from layeranim import api, preparing
 from layeranim.engine import archive
 from layeranim.errors import UsageError
 from layeranim.stories import vocabulary
@@ -34,7 +34,7 @@ def weights(sentence: str, **options: Any) -> np.ndarray:
 
 
 def board(**options: Any) -> Storyboard:
-    work = api.prepare("attention", options)
+    work = preparing.prepare("attention", options)
     return work.storyboard(work.trace())
 
 
@@ -138,7 +138,7 @@ def test_tokens_are_never_markup() -> None:
 )
 def test_impossible_tokens_are_refused(options: dict[str, Any], pieces: tuple[str, ...]) -> None:
     with pytest.raises(UsageError) as caught:
-        api.prepare("attention", options)
+        preparing.prepare("attention", options)
     assert all(piece in str(caught.value) for piece in pieces), caught.value
 
 
@@ -150,7 +150,7 @@ def test_a_saved_trace_keeps_its_words(tmp_path: Path) -> None:
 
 
 def test_other_numbers_of_heads_keep_the_words_where_they_divide() -> None:
-    work = api.prepare("attention", {"heads": 4})
+    work = preparing.prepare("attention", {"heads": 4})
     assert work.config.tokens == "the cat sat down"
     assert "weight_query" in work.seeded
 

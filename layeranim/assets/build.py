@@ -15,7 +15,7 @@ from layeranim.assets.lock import Lock, Locked
 from layeranim.assets.manifest import Manifest, files_of
 from layeranim.assets.plan import Plan, load
 from layeranim.assets.report import CACHED, DRAWN, FAILED, FRESH, BuildError, Report, Shard
-from layeranim.errors import LayeranimError
+from layeranim.errors import LayeranimError, OutputError
 from layeranim.film.output import Outputs, check_writable, clear_leftovers
 
 Tell = Callable[[str, str, int, int], None]
@@ -40,8 +40,8 @@ def build(
     with the manifest, ``OutputError`` for places that cannot be written, and ``BuildError``, when the other films are
     done, naming those that failed.
     """
-    path = Path(manifest) if manifest is not None else find(Path.cwd())
-    part = Shard.of(shard) if shard else None
+    path = Path(manifest) if manifest is not None else find()
+    part = Shard.of(shard) if shard is not None else None
     folder = Path(cache_dir) if cache_dir is not None else folder_of_user()
     found, films = load(path, ids, folder)
     report = Report()
@@ -74,7 +74,10 @@ class Build:
                 self._done(one, FRESH)
         if not todo:
             return
-        root.mkdir(parents=True, exist_ok=True)
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"the folder of films, {root}, cannot be made: {error.strerror}") from None
         check_writable(*(root / file for one in todo for file in files_of(one.entry)), self.manifest.lock)
         made: Lock = {}
         try:

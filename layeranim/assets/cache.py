@@ -26,6 +26,8 @@ HEADER = 65_536
 """Bytes that the list of files of an entry may take."""
 KNOWN = ".known"
 """What the records of ``known`` end in."""
+OURS = re.compile(rf"{NAME.pattern}|[0-9a-f]{{32}}\{KNOWN}")
+"""What a cache may hold; anything else in its folder is somebody's."""
 SIZE = 1_000_000_000
 """Bytes that a cache may take, where nobody says otherwise."""
 
@@ -115,8 +117,9 @@ class Cache:
                 count += 1
         if self.folder is not None:
             clear_leftovers(self.folder)
-            for path in self.folder.glob(f"*{KNOWN}"):
-                path.unlink(missing_ok=True)
+            with suppress(OSError):
+                for path in filter(lambda path: OURS.fullmatch(path.name), self.folder.iterdir()):
+                    path.unlink(missing_ok=True)
         return count
 
     def _path(self, key: str) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,14 +29,14 @@ class Findings:
         self.wrong.setdefault(name, []).append(f"{state}: {detail}")
 
 
-def check(manifest: Manifest, films: Sequence[Plan], whole: bool) -> Findings:
-    """Compare films, lock and files. ``whole``: these are all films, so that what is beside them is orphaned."""
+def check(manifest: Manifest, films: Sequence[Plan], every: Collection[str] | None) -> Findings:
+    """Compare films, lock and files. ``every``: the names of all films, so that what is beside them is orphaned."""
     found = Findings()
     lock = locks.read(manifest.lock)
     for one in films:
         _film(one, lock.get(one.name), manifest.root, found)
-    if whole:
-        _orphans({one.name for one in films}, lock, manifest.root, found)
+    if every is not None:
+        _orphans(set(every), lock, manifest.root, found)
     drifted = [one.name for one in films if one.name in lock and lock[one.name].tools != one.tools_digest]
     if drifted:
         how = "; ".join(_versions(manifest.root, films, drifted[0])) or "layeranim why says which"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from layeranim import api
+from layeranim import preparing
 from layeranim.assets import sources
 from layeranim.assets.entries import Entry
 from layeranim.assets.lock import suffixes
@@ -57,7 +57,7 @@ def draw(task: Task) -> Drawn:
 
 
 def _plan(task: Task) -> Plan:
-    return plan(task.entry, api.prepare(task.entry.explainer, task.entry.options, base=task.base))
+    return plan(task.entry, preparing.prepare(task.entry.explainer, task.entry.options, base=task.base))
 
 
 def _unchanged(task: Task, found: Plan) -> None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
-from layeranim import api, catalog
+from layeranim import catalog, preparing
 from layeranim.assets import names
 from layeranim.engine.option import Kind, Layer, given, suggest
 from layeranim.errors import LayeranimError, OptionError
 from layeranim.film.writers import FORMATS
 from layeranim.inputs import printable
+from layeranim.inputs.request import number_text
 from layeranim.stories.options import FilmOptions
 
 OWN = ("id", "explainer", "formats", "themes", "matrix", "alt")
@@ -36,7 +38,7 @@ class Given:
 
 @dataclass(frozen=True)
 class Entry:
-    """One film to make. ``options`` are what ``api.prepare`` takes, all of them plain values."""
+    """One film to make. ``options`` are what ``preparing.prepare`` takes, all of them plain values."""
 
     name: str
     asset: str
@@ -60,7 +62,7 @@ class Known:
         """The option that ``key`` names, ``None`` if there is none; an array's has no kind."""
         word = key.replace("-", "_")
         plain = word.removesuffix("_values")
-        # `bias = true` is the option, `bias = [1, 2]` the array: as `api.prepare` sorts them.
+        # `bias = true` is the option, `bias = [1, 2]` the array: as `preparing.prepare` sorts them.
         if plain in self.arrays and (word != plain or plain not in self.kinds or not isinstance(value, (bool, str))):
             return (word if plain in self.kinds else plain), None
         return self.kinds.get(word)
@@ -72,7 +74,7 @@ class Known:
 
 def known(layer: Layer | None) -> Known:
     """The keys of one layer's assets; without a layer those that suit all, as ``[defaults]`` takes them."""
-    options = [*FilmOptions.options(), *api.InputOptions.options(), *(layer.config.options() if layer else ())]
+    options = [*FilmOptions.options(), *preparing.InputOptions.options(), *(layer.config.options() if layer else ())]
     kinds = {
         alias: (item.name, item.kind)
         for item in options
@@ -177,11 +179,12 @@ def _cases(matrix: Any, has: Known, options: Mapping[str, Any]) -> tuple[list[tu
     """Every combination of a matrix with what it adds to the name; one, without a name, where there is no matrix."""
     if not isinstance(matrix, dict) or not all(isinstance(v, list) and v for v in matrix.values()):
         return [], []  # its schema says so
+    size = math.prod(map(len, matrix.values()))
+    if size > MOST_CASES:
+        return [], [f"matrix makes {number_text(size)} films, but at most {MOST_CASES} are made of one asset"]
     wrong: list[str] = []
     columns: list[list[tuple[str, str, Any]]] = []
-    size = 1
     for key, values in matrix.items():
-        size *= len(values)
         column = []
         for value in values:
             found, bad = _options({key: value}, has, "matrix: ")
@@ -194,8 +197,6 @@ def _cases(matrix: Any, has: Known, options: Mapping[str, Any]) -> tuple[list[tu
         for name in dict.fromkeys(taken)
         if name in options or taken.count(name) > 1
     ]
-    if size > MOST_CASES:
-        return [], [*wrong, f"matrix makes {size} films, but at most {MOST_CASES} are made of one asset"]
     cases = [
         ("".join(f"-{text}" for text, _, _ in row), {name: value for _, name, value in row})
         for row in product(*columns)

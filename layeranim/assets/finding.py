@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,12 @@ LARGEST = 1_000_000
 """Bytes of a manifest."""
 
 
-def find(start: Path) -> Path:
-    """The nearest manifest, from ``start`` upwards. Raises ``ManifestError`` if there is none."""
+def find(start: Path | None = None) -> Path:
+    """The nearest manifest, from ``start`` (the working folder) upwards. Raises ``ManifestError`` if there is none."""
+    try:
+        start = start or Path.cwd()
+    except FileNotFoundError:
+        raise ManifestError("the folder that this runs in is gone; run it in one that is there") from None
     for folder in (start, *start.parents):
         if (folder / NAME).is_file():
             return folder / NAME
@@ -31,7 +36,7 @@ def find(start: Path) -> Path:
 def parsed(path: Path) -> Any:
     """The TOML of a file. Raises ``ManifestError``."""
     try:
-        return tomllib.loads(content(path, LARGEST).decode())
+        data = tomllib.loads(content(path, LARGEST).decode("utf-8-sig"))
     except OSError as error:
         raise ManifestError(f"{_shown(str(path))} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
@@ -40,6 +45,25 @@ def parsed(path: Path) -> Any:
         ) from None
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
         raise ManifestError(f"{_shown(path.name)} is not TOML: {_shown(str(error), 200)}") from None
+    for key, value in _values(data):
+        if isinstance(value, int) and not -(2**63) <= value < 2**63:
+            raise ManifestError(
+                f"{_shown(path.name)} is not TOML: a whole number of {_shown(key)} takes more than 64 bits"
+            )
+    return data
+
+
+def _values(data: Any) -> Iterator[tuple[str, Any]]:
+    """Everything in a parsed file that is no table and no list, with the key that it stands under."""
+    waiting = [("", data)]
+    while waiting:
+        key, value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += value.items()
+        elif isinstance(value, list):
+            waiting += [(key, one) for one in value]
+        else:
+            yield key, value
 
 
 def tool(data: Any) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -113,10 +114,11 @@ def fresh(
     if known is None or not set(ids) <= {word for one in known.films for word in (one.asset, one.name)}:
         return None
     films = [one for one in known.films if not ids or one.asset in ids or one.name in ids]
-    films = Shard.of(shard).take(films) if shard else films
+    part = Shard.of(shard) if shard is not None else None
     lock = locks.read(lock_of(manifest))
-    if not ids and not shard and {one.name for one in films} != set(lock):
+    if not ids and (part is None or part.first) and not set(lock) <= {one.name for one in films}:
         return None
+    films = part.take(films) if part else films
     well = all(one.name in lock and _well(one, lock[one.name], known.root) for one in films)
     return (known.root, films) if well else None
 
@@ -141,7 +143,7 @@ def _brief(one: Plan) -> Brief:
 
 
 def _place(folder: Path, manifest: Path) -> Path:
-    return folder / (_sha(str(manifest.resolve()).encode("utf-8", "surrogateescape"))[:32] + KNOWN)
+    return folder / (_sha(os.path.realpath(manifest).encode("utf-8", "surrogateescape"))[:32] + KNOWN)
 
 
 def _sha(data: bytes) -> str:

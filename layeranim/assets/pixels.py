@@ -14,11 +14,14 @@ from numpy.typing import NDArray
 
 from layeranim.assets import pool
 from layeranim.assets.draw import Task
+from layeranim.assets.finding import content
 from layeranim.assets.manifest import Manifest
 from layeranim.assets.plan import Plan
-from layeranim.errors import RenderError
+from layeranim.errors import LayeranimError, RenderError
 from layeranim.film.output import Output
 from layeranim.film.writers.png import write_png
+from layeranim.inputs import printable
+from layeranim.stories.options import MOST_PIXELS
 
 NEAR = 24
 """Levels of 255 that a channel may be off: codecs and antialiasing differ by a few between versions."""
@@ -27,6 +30,8 @@ SHARE = 0.001
 PICTURES = ("gif", "webp", "png", "apng")
 VIDEOS = ("mp4", "webm", "av1.webm")
 EDGE = 8
+LARGEST = 1_000_000_000
+"""Bytes of a file that is compared."""
 
 Pixels = NDArray[np.uint8]
 
@@ -73,24 +78,29 @@ def _size(pixels: Pixels) -> str:
 def _frames(suffix: str, data: bytes) -> Iterator[tuple[str, Pixels]]:
     """Every frame as RGB, with how long it is shown. Raises ``RenderError`` for what cannot be decoded."""
     try:
-        yield from _video(data) if suffix in VIDEOS else _pictures(data)
-    except (OSError, ValueError, SyntaxError, EOFError) as error:
-        raise RenderError(f"the {suffix} cannot be decoded: {error}") from None
+        yield from _video(suffix, data) if suffix in VIDEOS else _pictures(suffix, data)
+    except Exception as error:  # a decoder at work on foreign bytes may raise anything
+        raise RenderError(f"the {suffix} cannot be decoded: {printable(str(error), 200)}") from None
 
 
-def _pictures(data: bytes) -> Iterator[tuple[str, Pixels]]:
+def _pictures(suffix: str, data: bytes) -> Iterator[tuple[str, Pixels]]:
     from PIL import Image, ImageSequence
 
-    with Image.open(BytesIO(data)) as image:
+    with Image.open(BytesIO(data), formats=["PNG" if suffix == "apng" else suffix.upper()]) as image:
+        if image.width * image.height > MOST_PIXELS:
+            raise ValueError(f"it declares {image.width}×{image.height} pixels, which no film has")
         for frame in ImageSequence.Iterator(image):
             pixels = np.asarray(frame.convert("RGB"))  # and with that its time is known
             yield f"{frame.info.get('duration', 0):g} ms", pixels
 
 
-def _video(data: bytes) -> Iterator[tuple[str, Pixels]]:
+def _video(suffix: str, data: bytes) -> Iterator[tuple[str, Pixels]]:
     import av
 
-    with av.open(BytesIO(data), "r") as container:
+    with av.open(BytesIO(data), "r", format="mp4" if suffix == "mp4" else "webm") as container:
+        if not container.streams.video:
+            raise ValueError("it holds no pictures")
+        container.streams.video[0].codec_context.options = {"max_pixels": str(MOST_PIXELS)}
         for frame in container.decode(video=0):
             yield f"at {frame.time:.3f} s", frame.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
 
@@ -107,9 +117,12 @@ def redrawn(manifest: Manifest, films: Sequence[Plan], jobs: int) -> tuple[dict[
         for suffix, data in drawn.files.items():
             path = manifest.root / f"{name}.{suffix}"
             try:
-                difference = compare(suffix, path.read_bytes(), data)
-            except (OSError, RenderError) as error:
-                problems[name] = f"{path.name}: {error.strerror if isinstance(error, OSError) else error}"
+                difference = compare(suffix, content(path, LARGEST), data)
+            except OSError as error:
+                problems[name] = f"{path.name}: {error.strerror}"
+                continue
+            except LayeranimError as error:
+                problems[name] = str(error) if path.name in str(error) else f"{path.name}: {error}"
                 continue
             if difference:
                 found[path.name] = difference

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from layeranim import api, catalog, theme, typeface
+from layeranim import catalog, preparing, theme, typeface
 from layeranim.assets import known, sources
 from layeranim.assets.entries import Entry
 from layeranim.assets.manifest import Manifest, read
@@ -28,7 +28,7 @@ class Plan:
     """One film, resolved. ``causes`` say in words what it comes from, ``tools`` what it is made with."""
 
     entry: Entry
-    work: api.Work = field(compare=False)
+    work: preparing.Work = field(compare=False)
     causes: Mapping[str, str] = field(compare=False)
     tools: Mapping[str, str] = field(compare=False)
 
@@ -61,13 +61,13 @@ def plans(manifest: Manifest, chosen: Iterable[Entry], problems: Iterable[str] =
     """The films of a manifest, resolved. Raises ``ManifestError`` with these problems and all that turn up."""
     found: list[Plan] = []
     wrong = list(problems)
-    worked: dict[str, api.Work | None] = {}
+    worked: dict[str, preparing.Work | None] = {}
     for entry in chosen:
         same = repr((entry.explainer, sorted(entry.options.items())))  # light and dark are one work
         try:
             if same not in worked:
                 worked[same] = None
-                worked[same] = api.prepare(entry.explainer, entry.options, base=manifest.path.parent)
+                worked[same] = preparing.prepare(entry.explainer, entry.options, base=manifest.path.parent)
             if work := worked[same]:
                 found.append(plan(entry, work))
         except LayeranimError as error:
@@ -78,7 +78,7 @@ def plans(manifest: Manifest, chosen: Iterable[Entry], problems: Iterable[str] =
     return found
 
 
-def plan(entry: Entry, work: api.Work) -> Plan:
+def plan(entry: Entry, work: preparing.Work) -> Plan:
     """An entry and its options, resolved, with what they come from. Raises ``OptionError`` for a size out of reach."""
     film = work.film.replace(theme=entry.theme)
     for fmt in entry.formats:
@@ -106,7 +106,7 @@ def load(path: Path, ids: tuple[str, ...] = (), folder: Path | None = None) -> t
     return manifest, [one for one in every if one.name in wanted]
 
 
-def causes(entry: Entry, work: api.Work) -> dict[str, str]:
+def causes(entry: Entry, work: preparing.Work) -> dict[str, str]:
     """What a film comes from, each part by a name that ``why`` can say."""
     explainer = catalog.explainer(entry.explainer)
     out = {
@@ -126,7 +126,7 @@ def causes(entry: Entry, work: api.Work) -> dict[str, str]:
     return out | {f"source {name}": text for name, text in sources.on_the_way(explainer).items()}
 
 
-def board_of(entry: Entry, work: api.Work) -> Storyboard:
+def board_of(entry: Entry, work: preparing.Work) -> Storyboard:
     """The film told, with the entry's own alt text and lines. Raises ``OptionError`` for a line that has no place."""
     board = work.storyboard(work.trace())
     board = board if entry.alt is None else replace(board, alt=entry.alt)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,12 +62,17 @@ class Shard:
     @classmethod
     def of(cls, text: str) -> Shard:
         """``2/4``. Raises ``OptionError``."""
-        first, slash, second = text.partition("/")
-        if not (slash and first.isascii() and second.isascii() and first.isdigit() and second.isdigit()):
-            raise OptionError(f"shard is {text!r}, but must be K/N, such as 1/4")
+        first, _, second = text.partition("/")
+        if not re.fullmatch(r"[0-9]{1,9}/[0-9]{1,9}", text):
+            raise OptionError(f"shard is {text[:40]!r}, but must be K/N, such as 1/4")
         if not 1 <= int(first) <= int(second) <= 1000:
             raise OptionError(f"shard is {text}, but must be K/N with 1 ≤ K ≤ N ≤ 1000")
         return cls(int(first), int(second))
+
+    @property
+    def first(self) -> bool:
+        """Whether this is the part that speaks of what belongs to no film."""
+        return self.number == 1
 
     def take(self, films: Sequence[Film]) -> list[Film]:
         return sorted(films, key=lambda one: one.name)[self.number - 1 :: self.count]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from layeranim import api, catalog
+from layeranim import catalog, preparing
 from layeranim.assets import entries, names
 from layeranim.engine.option import Choice, Config, Flag, Integer, Kind, Option, Real, Text
 from layeranim.stories.options import FilmOptions
@@ -81,7 +81,7 @@ def _branch(name: str, formats: dict[str, Any], themes: dict[str, Any]) -> dict[
 def _defaults(example: bool = False) -> dict[str, Any]:
     return {
         key: value
-        for key, value in {**_options(api.InputOptions), **_options(FilmOptions)}.items()
+        for key, value in {**_options(preparing.InputOptions), **_options(FilmOptions)}.items()
         if key != "theme" and (example or key != "example")
     }
 

@@ -46,7 +46,7 @@ def problems(data: Mapping[str, Any]) -> Iterator[Problem]:
         inside = len(path) > 1 and path[0] == "asset"
         index, rest = (path[1], path[2:]) if inside else (None, path)
         name = names[int(path[1])] if inside else None
-        has = entries.known(catalog.layer(name) if name in used else None)
+        has = entries.known(catalog.layer(name) if isinstance(name, str) and name in used else None)
         told = rest == ["explainer"] or (rest == ["id"] and isinstance(error.instance, str))
         if told or (rest and _told_by_its_option(rest, error.instance, has)):
             continue

@@ -34,7 +34,8 @@ def _check(
     ids: tuple[str, ...], json: bool, strict: bool, pixels: bool, report: str, jobs: str | None, shard: str | None,
     summary: str | None, manifest: str | None,
 ) -> None:  # fmt: skip
-    path, part, workers = manifests.manifest(manifest), Shard.of(shard) if shard else None, manifests.jobs(jobs)
+    path, workers = manifests.manifest(manifest), manifests.jobs(jobs)
+    part = Shard.of(shard) if shard is not None else None
     all_well = None if pixels else known.fresh(path, ids, shard, folder_of_user())
     if all_well:
         verdict = Verdict(len(all_well[1]))
@@ -52,8 +53,9 @@ def _worked_out(path: Path, ids: tuple[str, ...], part: Shard | None, report: Pa
     from layeranim.assets.plan import load
 
     found, films = load(path, ids, folder_of_user())
+    every = {one.name for one in films} if not ids and (part is None or part.first) else None
     films = part.take(films) if part else films
-    findings = compare(found, films, whole=not ids and part is None)
+    findings = compare(found, films, every)
     verdict = Verdict(len(films), findings.wrong, findings.warnings)
     if report:
         from layeranim.assets.pixels import redrawn, write

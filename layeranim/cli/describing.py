@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from layeranim import api, catalog
+from layeranim import catalog, preparing
 from layeranim.cli import tables
 from layeranim.cli.explainer_group import NUMBERS_ONLY
 from layeranim.cli.options import default
@@ -15,8 +15,8 @@ from layeranim.stories.options import FilmOptions
 def describe(name: str) -> dict[str, Any]:
     """All that is known of an explainer, or of a layer without a film, as JSON can hold it."""
     layer, film = catalog.layer(name), catalog.explainers().get(name)
-    story = catalog.story(name) if film else api.numbers_only(layer)
-    made = api.prepare(name, {}).trace()
+    story = catalog.story(name) if film else preparing.numbers_only(layer)
+    made = preparing.prepare(name, {}).trace()
     return {
         "name": name, "family": film.family if film else NUMBERS_ONLY,
         "summary": film.summary if film else layer.title, "good_for": story.good_for,

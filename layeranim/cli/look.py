@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from layeranim import api, catalog
+from layeranim import catalog, preparing
 from layeranim.cli import options
 from layeranim.cli.console import Voice, out_paths, stdin
 from layeranim.cli.explainer_group import ExplainerGroup
@@ -37,7 +37,7 @@ look = ExplainerGroup("look", _make, "Stills of a film on one sheet, to look at 
 
 def _look(name: str, given: dict[str, Any], output: str, frames: int) -> None:
     check_writable(output)
-    work = api.prepare(name, given, stdin=stdin())
+    work = preparing.prepare(name, given, stdin=stdin())
     board = work.storyboard(work.trace())
     Voice().warn(*board.warnings)
     from layeranim.film.look import sheet  # Manim is imported here, after everything that can be refused

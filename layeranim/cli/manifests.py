@@ -53,11 +53,13 @@ def cache_size(text: str | None) -> int:
 
 def manifest(path: str | None) -> Path:
     """The manifest that is named, or the nearest."""
-    return Path(path) if path is not None else find(Path.cwd())
+    return Path(path) if path is not None else find()
 
 
 def cache_folder(path: str | None) -> Path | None:
     """The cache that is named, or the user's."""
+    if path == "":
+        raise OptionError("cache_dir is empty, but must be a folder; leave it out for the user's")
     return Path(path) if path is not None else folder_of_user()
 
 
@@ -65,12 +67,15 @@ def jobs(text: str | None) -> int:
     """How many films are drawn side by side."""
     if text is None:
         return os.cpu_count() or 1
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= 256):
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= 256 and len(text) < 9):
         raise OptionError(f"jobs is {text!r}, but must be a number from 1 to 256")
     return int(text)
 
 
 def shown(path: Path) -> str:
     """A path as it is read from the folder that the command runs in."""
-    here = Path.cwd()
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:
+        return str(path)
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

@@ -9,7 +9,7 @@ import click
 from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
-from layeranim import api, catalog
+from layeranim import catalog, preparing
 from layeranim.engine.option import Choice, Config, Flag, Kind, Layer
 from layeranim.engine.option import Option as Declared
 from layeranim.errors import OptionError
@@ -168,7 +168,7 @@ class ExplainerCommand(click.Command):
 def film_options(name: str) -> list[click.Option]:
     """Every option that decides a film: the layer's, its arrays', where they come from, how it looks."""
     layer, story = catalog.layer(name), catalog.story(name)
-    inputs = declared(api.InputOptions, DATA)
+    inputs = declared(preparing.InputOptions, DATA)
     for item in inputs:
         if item.name == "example":
             known = [preset.name for preset in story.presets]

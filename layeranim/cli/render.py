@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from layeranim import api, catalog
+from layeranim import catalog, preparing
 from layeranim.cli import options, tables
 from layeranim.cli.console import Voice, clean, out, out_json, out_paths, stdin
 from layeranim.cli.explainer_group import ExplainerGroup
@@ -80,7 +80,7 @@ def run(name: str, given: Mapping[str, Any], call: Call) -> None:
     """Render one film, or say what it would be."""
     voice = Voice(call.quiet, call.verbose)
     _check_stdout(call)
-    work = api.prepare(name, given, stdin=stdin())
+    work = preparing.prepare(name, given, stdin=stdin())
     outputs, formats = list(call.output) or None, ",".join(call.format) or None
     found = destinations(name, outputs, formats, work.film)
     trace = work.trace()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 import click
 
@@ -28,8 +28,9 @@ def append(path: str | None, head: Sequence[str], rows: Iterable[Sequence[str]],
     lines = ["| " + " | ".join(row) + " |" for row in table]
     text = "\n".join([*lines, "", escaped(last), ""]) + "\n"
     try:
-        with Path(path).open("a", encoding="utf-8") as file:
-            file.write(text)
+        with open(path, "ab", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK, 0o666)) as file:
+            os.set_blocking(file.fileno(), True)  # only opening a pipe that nobody reads must not wait
+            file.write(text.encode())
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "no file can have this name"
         raise OutputError(f"cannot write {clean(path)}: {reason}; name another place with --summary") from None

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from layeranim import api, catalog
+from layeranim import catalog, preparing
 from layeranim.cli import options, tables
 from layeranim.cli.console import Voice, out, out_json, out_paths, stdin, write
 from layeranim.cli.explainer_group import ExplainerGroup
@@ -50,11 +50,11 @@ def _make(name: str) -> click.Command:
 def _options(name: str) -> list[click.Option]:
     """What decides the numbers; a layer without a film has no examples and reads no pictures."""
     layer = catalog.layer(name)
-    back = options.way_back(layer, api.PassOptions)
+    back = options.way_back(layer, preparing.PassOptions)
     if catalog.has_film(name):
         return [*(option for option in options.film_options(name) if option.name not in NOT_HERE), *back]
     without = ("example", "gray", "resize", *(() if layer.name in KNOWN else ("weights",)))
-    data = options.declared(api.InputOptions, options.DATA, without)
+    data = options.declared(preparing.InputOptions, options.DATA, without)
     look = options.declared(FilmOptions, options.FILM, NOT_HERE)
     return [*options.declared(layer.config, options.LAYER), *options.arrays(layer), *data, *back, *look]
 
@@ -66,7 +66,7 @@ def run(name: str, given: Mapping[str, Any], output: Sequence[str], voice: Voice
     """Compute, then print or write."""
     if output:
         _check(output)
-    work = api.prepare(name, given, stdin=stdin())
+    work = preparing.prepare(name, given, stdin=stdin())
     made = work.trace()
     if output:
         _write(made, output)

@@ -18,7 +18,7 @@ def _why(id: str, cache_dir: str | None, manifest: str | None) -> None:
     found, films = load(manifests.manifest(manifest), (id,))
     locked = lock.read(found.lock)
     cache = Cache(manifests.cache_folder(cache_dir))
-    wrong = check(found, films, whole=False).wrong
+    wrong = check(found, films, None).wrong
     lines = []
     for one in films:
         before = locked.get(one.name)

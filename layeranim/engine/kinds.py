@@ -59,7 +59,10 @@ def _integer(name: str, value: Any, wants: str) -> int:
 
 def given(value: Any) -> str:
     """A value as it is quoted in an error: short, one line, printable."""
-    text = repr(value) if not isinstance(value, (tuple, list)) else "x".join(str(v) for v in value)
+    try:
+        text = repr(value) if not isinstance(value, (tuple, list)) else "x".join(str(v) for v in value)
+    except (ValueError, RecursionError):  # a number of thousands of digits, lists nested a thousand deep
+        text = f"a {type(value).__name__} too large to show"
     text = "".join(c if c.isprintable() else "�" for c in text)
     return text if len(text) <= 60 else text[:57] + "…"
 
@@ -289,5 +292,5 @@ def _range_text(low: float | None, high: float | None) -> str:
 
 def suggest(word: Any, known: Iterable[str]) -> str:
     """`` (did you mean X?)`` when a known name is close to ``word``, else nothing."""
-    close = difflib.get_close_matches(str(word).lower(), list(known), n=1, cutoff=0.6)
+    close = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=0.6) if isinstance(word, str) else []
     return f" (did you mean {close[0]}?)" if close else ""

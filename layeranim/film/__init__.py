@@ -6,3 +6,7 @@ changed since the last; ``film.Fan`` hands the pixels, the changed rectangles an
 their own, ``deltas`` under GIF, WebP and APNG at once) and writes into a file of ``output``, hidden until the whole
 film is complete.
 """
+
+import os
+
+os.environ.setdefault("PATH", os.defpath)  # without one, what Manim imports raises KeyError

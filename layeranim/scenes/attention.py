@@ -70,7 +70,7 @@ class AttentionScene(ExplainerScene):
     def on_join(self, beat: Beat) -> None:
         """All heads side by side; where a matrix follows them, the first number that it gives, then the others."""
         self.end()
-        self.name_place(())
+        self.name_place(beat.place)
         self.count(beat.done, self.parts.counter(beat.done))
         join = self.parts.join
         if join is None:
@@ -100,6 +100,15 @@ class AttentionScene(ExplainerScene):
         self.run(beat.phases[1][1], Reveal(out, made, [(0, 0)]), *map(Appear, marks), *self.said())
         self.run(beat.phases[2][1], Reveal(out, made, lag=0.02))
 
+    def on_close(self, beat: Beat) -> None:
+        """The whole result; a lens keeps its last row, for it would stand empty."""
+        if not self.parts.heat or self.parts.join:
+            super().on_close(beat)
+            return
+        self.count(beat.done, self.parts.counter(beat.done))
+        self.name_place(())
+        self.say(beat.caption, beat.note, whole=True)
+
     def on_sweep(self, beat: Beat) -> None:
         """Many rows, one after another; the lens rests."""
 
@@ -114,8 +123,7 @@ class AttentionScene(ExplainerScene):
     def _travel(self, beat: Beat, unit: int, ticks: int) -> None:
         """The frames move to what is read."""
         self.leave()
-        self.mute()
-        self.name_place(beat.place)
+        self.mute(beat.place)
         done = beat.done - (beat.kind in ("step", "mix"))
         self.count(done, self.parts.counter(done), unit)
         start, goal = self.boxes, self._boxes(beat.kind, unit)

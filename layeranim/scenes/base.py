@@ -35,6 +35,7 @@ class ExplainerScene(Scene):
         self.grids: dict[str, TileGrid] = {}
         self.caption: TextLine | None = None
         self.note: TextLine | None = None
+        self.coming: Line | None = None
         self.at_beat: Callable[[Beat], None] | None = None
         self.passing: list[Any] = []
 
@@ -44,6 +45,7 @@ class ExplainerScene(Scene):
         for beat in self.board.beats:
             act: Callable[[Beat], None] = getattr(self, f"on_{beat.kind}")
             act(beat)
+            self._name_coming()
             self.run(beat.end - self.tick)
             if self.at_beat:
                 self.at_beat(beat)
@@ -107,8 +109,7 @@ class ExplainerScene(Scene):
     def begin(self, beat: Beat, unit: int) -> None:
         """A step starts: what belonged to the one before leaves, its caption goes muted."""
         self.leave()
-        self.mute()
-        self.name_place(beat.place)
+        self.mute(beat.place)
         self.count(beat.done - 1, self.parts.counter(beat.done - 1), unit)
 
     def sweep(self, beat: Beat, through: Callable[[int, int], None]) -> None:
@@ -192,6 +193,7 @@ class ExplainerScene(Scene):
 
     def name_place(self, line: Line) -> None:
         """Say which unit is under way, at the lower left."""
+        self.coming = None
         at = (-t.WIDTH / 2 + t.MARGIN, t.COUNTER_BASELINE)
         self._swap("place", TextLine(line, t.COUNTER, self.theme, at) if line else None)
 
@@ -206,6 +208,7 @@ class ExplainerScene(Scene):
     # ── captions ─────────────────────────────────────────────────────────────
     def say(self, caption: Line, note: Line = (), whole: bool = False) -> None:
         """Show a caption; its late runs wait for ``land`` unless ``whole``."""
+        self._name_coming()
         if not self.captioned:
             return
         self.hush()
@@ -230,12 +233,21 @@ class ExplainerScene(Scene):
         self.late = late
         return [Appear(late)]
 
-    def mute(self) -> None:
-        """The caption of the step before goes muted as the next one starts; its note leaves."""
-        if self.caption is not None:
-            for label in [*self.caption.submobjects, *(self.late.submobjects if hasattr(self, "late") else [])]:
-                label.set_fill(self.theme.muted)
+    def mute(self, place: Line) -> None:
+        """The caption of the step before goes muted as the next one starts, and the place it spoke of; its note leaves.
+
+        ``place`` is that of the next step: it comes with the words, so that the two never speak of different steps.
+        """
+        self.coming = place
+        lines = [line for line in (self.caption, self.place, getattr(self, "late", None)) if line is not None]
+        for label in (label for line in lines for label in line.submobjects):
+            label.set_fill(self.theme.muted)
         self._swap("note", None)
+
+    def _name_coming(self) -> None:
+        """Name the place of the step under way, if that was not done yet."""
+        if self.coming is not None:
+            self.name_place(self.coming)
 
     def hush(self) -> None:
         """Take caption and note away."""

@@ -93,17 +93,17 @@ class RecurrentScene(ExplainerScene):
         self._unframe()
         self.name_place(())
         self.count(beat.done, self.parts.counter(beat.done))
-        self._do(self.parts.moves[beat.start, "close"], 0)
+        self._do(self.parts.moves[self.board.beats.index(beat), "close"], 0)
         self.say(beat.caption, beat.note, whole=True)
 
     def on_shot(self, beat: Beat) -> None:
         """Every other beat: its phases in order, each with the move that the storyboard gives it."""
-        self.mute()
-        self.name_place(beat.place)
+        self.mute(beat.place)
         current = beat.units.start if len(beat.units) == 1 else None
         self.count(beat.units.start, self.parts.counter(beat.units.start), current)
+        at = self.board.beats.index(beat)
         for name, ticks in beat.phases:
-            move = self.parts.moves.get((beat.start, name))
+            move = self.parts.moves.get((at, name))
             if move is None:
                 self.run(ticks)
                 continue

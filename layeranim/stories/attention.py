@@ -20,7 +20,7 @@ OPENING, PROJECT, HEAD, JOIN, JOINED = 1.48, 1.8, 1.0, 1.6, 2.8  # seconds
 STAGES = {"score": 2.4, "scale": 1.2, "cap": 1.2, "mask": 1.4, "exp": 1.6, "divide": 1.6, "pick": 1.4, "mix": 2.2}
 FIRST, MIDDLE, LAST = 1.8, 1.6, 1.4  # the first row after the taught one, the one of the poster, the last
 REST, LEAST, MOST = 4.0, 0.56, 1.4  # all other rows together; one of them at least and at most
-SWEEPS, WHOLE = 12, 21.4  # beats that sweep; seconds between opening and close at most
+SWEEPS, WHOLE = 12, 21.2  # beats that sweep; seconds between opening and close at most
 
 
 def tell(telling: Telling) -> Storyboard:
@@ -83,7 +83,7 @@ class _Telling:
 
     def beat(self, act: _Act, at: int, length: int, done: int) -> Beat:
         words, u = self.words, act.units[0]
-        place: Line = () if act.kind in ("join", "sweep") else words.place(u)
+        place: Line = () if act.kind == "sweep" else words.others() if act.kind == "join" else words.place(u)
         own = {"sweep": lambda: words.sweep(act.units), "head": lambda: words.head(u), "join": words.join}
         caption = own[act.kind]() if act.kind in own else words.says.caption(act.kind, u)
         note: Line = () if act.kind in own else words.note(act.kind, u)

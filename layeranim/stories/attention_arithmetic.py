@@ -48,11 +48,11 @@ class AttentionArithmetic:
         """``x(cat) = [1.0, −0.4, 0.8]``: what the query, the key and the value of a word are made from."""
         view, name = self.view, self.row(u)
         tensor, i = str(view.tokens), view.at(u)[1]
-        texts = numbers.texts(view.trace[tensor][0, i], view.style(tensor))
+        texts = numbers.texts(view.trace[tensor][view.b, i], view.style(tensor))
         end = (Run("   →   "), Run("query, key, value", "ink", "semibold", late=True))
         for most in (6, 4, 2, 1):
             entries: list[Line] = [
-                (Run(str(text), "ink", source=Address(tensor, (0, i, f))),) for f, text in enumerate(texts[:most])
+                (Run(str(text), "ink", source=Address(tensor, (view.b, i, f))),) for f, text in enumerate(texts[:most])
             ]
             entries += [(Run("…"),)] if most < len(texts) else []
             vector = (Run("  [", "ink"), *phrases.join(entries, Run(", ", "ink")), Run("]", "ink"))
@@ -80,7 +80,7 @@ class AttentionArithmetic:
     def _products(self, u: int, j: int) -> list[Term]:
         view = self.view
         head = view.at(u)[0]
-        q, k = view.row(view.query, u), view.trace.tensor(view.key).array[0, head, j]
+        q, k = view.row(view.query, u), view.trace.tensor(view.key).array[view.b, head, j]
         texts = [numbers.texts(x, view.style(name)) for x, name in ((q, view.query), (k, view.key))]
         with np.errstate(all="ignore"):
             zero = np.asarray(q * k) == 0
@@ -90,7 +90,7 @@ class AttentionArithmetic:
                 str(b),
                 bool(zero[f]),
                 view.address(view.query, u, f),
-                Address(view.key, (0, head, j, f)),
+                Address(view.key, (view.b, head, j, f)),
                 *ROLES,
             )
             for f, (a, b) in enumerate(zip(*texts, strict=True))
@@ -117,13 +117,13 @@ class AttentionArithmetic:
         if self.config.kind == "cosine":
             head, i = view.at(u)
             norms = (("query_norm", i), ("key_norm", j))
-            a, b = (numbers.text(view.trace[name][0, head, at], view.style(name)) for name, at in norms)
+            a, b = (numbers.text(view.trace[name][view.b, head, at], view.style(name)) for name, at in norms)
             reached = _quotient(exact, _float(a) * _float(b))
             middle: Line = (
                 Run(" / ("),
-                Run(a, "focus", source=Address("query_norm", (0, head, i))),
+                Run(a, "focus", source=Address("query_norm", (view.b, head, i))),
                 Run(numbers.DOT),
-                Run(b, "ink", source=Address("key_norm", (0, head, j))),
+                Run(b, "ink", source=Address("key_norm", (view.b, head, j))),
                 Run(")"),
             )
         elif self.config.scale is not None:
@@ -169,10 +169,10 @@ class AttentionArithmetic:
         parts = [
             Addend(str(texts[j]), "ink", view.address("exponentials", u, j)) for j in np.flatnonzero(seen).tolist()
         ]
-        total = numbers.text(view.trace["exponential_sum"][(0, *view.at(u))], view.style("exponential_sum"))
+        total = numbers.text(view.trace["exponential_sum"][(view.b, *view.at(u))], view.style("exponential_sum"))
         relation = numbers.relation([(part.text,) for part in parts], total)
         lead = (Run("Σ e^{score − largest}", markup=True), Run(" = "))
-        end = (phrases.relation_run(relation), phrases.result(total, Address("exponential_sum", (0, *view.at(u)))))
+        end = (phrases.relation_run(relation), phrases.result(total, Address("exponential_sum", (view.b, *view.at(u)))))
         for most in range(min(phrases.MOST_TERMS, len(parts)), 0, -1):
             shown = [part.runs() for part in parts[:most]] + ([(Run("…"),)] if most < len(parts) else [])
             line = (*lead, *phrases.join(shown), *end)
@@ -184,7 +184,7 @@ class AttentionArithmetic:
         """One power divided by the sum of all."""
         view, j = self.view, self.view.strongest(u)
         top = numbers.text(view.row("exponentials", u)[j], view.style("exponentials"))
-        total = numbers.text(view.trace["exponential_sum"][(0, *view.at(u))], view.style("exponential_sum"))
+        total = numbers.text(view.trace["exponential_sum"][(view.b, *view.at(u))], view.style("exponential_sum"))
         made = numbers.text(view.row("weights", u)[j], view.style("weights"))
         return (
             Run("weight of ", "muted"),
@@ -192,7 +192,7 @@ class AttentionArithmetic:
             Run(":   "),
             Run(top, "ink", source=view.address("exponentials", u, j)),
             Run(" / "),
-            Run(total, "ink", source=Address("exponential_sum", (0, *view.at(u)))),
+            Run(total, "ink", source=Address("exponential_sum", (view.b, *view.at(u)))),
             *self._ends(_quotient(_float(top), _float(total)), made, view.address("weights", u, j), "probability"),
         )
 
@@ -252,13 +252,13 @@ class AttentionArithmetic:
         """The traced sum of a row's weights, ``≈`` where the displayed digits miss it."""
         view = self.view
         texts = numbers.texts(view.row("weights", u), view.style("weights"))
-        total = numbers.text(view.trace.tensor("row_sum").array[(0, *view.at(u))], view.style("weights"))
+        total = numbers.text(view.trace.tensor("row_sum").array[(view.b, *view.at(u))], view.style("weights"))
         relation = numbers.relation([(str(text),) for text in texts], total)
         return (
             *note("the weights of "),
             quoted(self.row(u)),
             *note(f" add up:  Σ {relation} "),
-            Run(total, "probability", "semibold", Address("row_sum", (0, *view.at(u)))),
+            Run(total, "probability", "semibold", Address("row_sum", (view.b, *view.at(u)))),
         )
 
     def _ends(self, reached: float, made: str, source: Address, role: str = "result") -> Line:

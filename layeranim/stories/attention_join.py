@@ -19,6 +19,7 @@ from layeranim.stories.storyboard import Address, Cells, Fact, GridPlan, Line, P
 
 CEILING = TOP - 36  # the upper edge of the highest cell, under its heading
 APART, SIGN = 16, 64  # between heads, and around a sign
+HEADS_MOST, COLUMNS_MOST = 16, 128  # that are drawn side by side
 LARGEST, COLOURED = (92, 60), 30  # pitches at most, with numerals and without
 
 
@@ -40,9 +41,9 @@ class Join:
 def join(view: AttentionView) -> Join | None:
     """The second stage of a film with several heads; ``None`` for one head, or where not all of it can be drawn."""
     wide = view.heads * view.value_features
-    if view.heads == 1 or view.heads > MOST_HEADS or max(wide, view.outputs) > MOST_FEATURES:
+    if view.heads == 1 or view.heads > HEADS_MOST or max(wide, view.outputs) > COLUMNS_MOST:
         return None
-    if view.queries > MOST_TOKENS:
+    if view.queries > MOST_TOKENS or view.value_features > MOST_FEATURES:
         return None
     names = [view.mixture, *(("weight_output", "output") if view.projected else ())]
     for name in names[1:]:
@@ -50,18 +51,22 @@ def join(view: AttentionView) -> Join | None:
     fit = _fit(view, names)
     out, x = Join(view.heads), names_width(view)
     for head in range(view.heads):
-        line: Line = (Run(f"head {head + 1}", "ink", "semibold", Fact("head")),)
+        name = f"head {head + 1}" if view.heads <= MOST_HEADS else str(head + 1)
+        line: Line = (Run(name, "ink", "semibold", Fact("head")),)
+        narrow = fit.width(view.value_features) < phrases.width(line, theme.NAME)
+        line = () if narrow and 0 < head < view.heads - 1 else line  # no room for all: the first and the last
         cells = view.plane(view.mixture, head, bool(fit.numeral))
-        x = _put(out, f"joined:{head}", view.mixture, x, fit, cells, line) + APART
+        end = _put(out, f"joined:{head}", view.mixture, x, fit, cells, line)
+        x = (out.grids[f"joined:{head}"].box.right if narrow else end) + _apart(view)
     if view.projected:
         weight = view.trace["weight_output"]
         heading: Line = (Run("W_{O}", "weights", "semibold", markup=True), _shape(weight.T))
-        x = _sign(out, x - APART, "·")
+        x = _sign(out, x - _apart(view), "·")
         cells = _cells(view, "weight_output", weight.T, bool(fit.numeral), lambda r, c: (c, r))
         x = _put(out, "weight_output", "weight_output", x, fit, cells, heading, "weights")
-        made = view.trace["output"][0]
+        made = view.trace["output"][view.b]
         x = _sign(out, x, "=")
-        cells = _cells(view, "output", made, bool(fit.numeral), lambda r, c: (0, r, c))
+        cells = _cells(view, "output", made, bool(fit.numeral), lambda r, c: (view.b, r, c))
         _put(out, "projected", "output", x, fit, cells, (Run("output", "result", "semibold"), _shape(made)))
     return _named(_centred(out), view)
 
@@ -70,16 +75,22 @@ def _fit(view: AttentionView, names: list[str]) -> Fit:
     """One size for every cell: as large as fits with numerals, else in colour alone."""
     rows = max(view.queries, view.heads * view.value_features) if view.projected else view.queries
     cols = view.heads * view.value_features + (2 * view.outputs if view.projected else 0)
-    room = RIGHT - LEFT - names_width(view) - (view.heads - 1) * APART - (2 * SIGN + 8 if view.projected else 0)
+    room = RIGHT - LEFT - names_width(view) - (view.heads - 1) * _apart(view) - (2 * SIGN + 8 if view.projected else 0)
     high = min(LARGEST[1], (CEILING - BOTTOM) // rows // 2 * 2)
     wide = max(layout.widest(numbers.texts(view.trace[n], view.style(n)).ravel().tolist()) for n in names)
-    least = max(needed(wide), 104 / view.value_features)  # a head's name stands over its columns
+    named = (104 if view.heads <= MOST_HEADS else 30) / view.value_features  # a head's name stands over its columns
+    least = max(needed(wide), named)
     if high >= layout.LEAST_PITCH and least * cols <= room:
         pitch = min(float(LARGEST[0]), room / cols // 2 * 2), float(high)
         return Fit(pitch, layout.numeral_size(pitch, wide))
     side = min(COLOURED, room / cols, (CEILING - BOTTOM) / rows)
-    across = max(side, min(room / cols, 104 / view.value_features))
+    across = max(side, min(room / cols, named))
     return Fit((_whole(across), _whole(side)), 0)
+
+
+def _apart(view: AttentionView) -> int:
+    """The gap between heads; many stand closer."""
+    return APART if view.heads <= MOST_HEADS else APART // 2
 
 
 def _whole(size: float) -> float:
@@ -139,10 +150,10 @@ def arithmetic(view: AttentionView) -> Line:
     """The first number of the output: a row of all heads times a column of W_O, term by term."""
     weight = view.trace["weight_output"][0]
     d = view.value_features
-    rows = np.concatenate([view.trace[view.mixture][0, head, 0] for head in range(view.heads)])
+    rows = np.concatenate([view.trace[view.mixture][view.b, head, 0] for head in range(view.heads)])
     left, right = numbers.texts(rows, view.style(view.mixture)), numbers.texts(weight, view.style("weight_output"))
     terms = [
-        Term(str(a), str(b), bool(rows[k] * weight[k] == 0), Address(view.mixture, (0, k // d, 0, k % d)),
+        Term(str(a), str(b), bool(rows[k] * weight[k] == 0), Address(view.mixture, (view.b, k // d, 0, k % d)),
              Address("weight_output", (0, k)))
         for k, (a, b) in enumerate(zip(left, right, strict=True))
     ]  # fmt: skip
@@ -150,5 +161,5 @@ def arithmetic(view: AttentionView) -> Line:
     if "bias_output" in view.trace:
         text = numbers.text(view.trace["bias_output"][0], view.style("bias_output"))
         bias = [Addend(text, "weights", Address("bias_output", (0,)))]
-    made = numbers.text(view.trace["output"][0, 0, 0], view.style("output"))
-    return phrases.sum_of(terms, bias, made, Address("output", (0, 0, 0)))
+    made = numbers.text(view.trace["output"][view.b, 0, 0], view.style("output"))
+    return phrases.sum_of(terms, bias, made, Address("output", (view.b, 0, 0)))

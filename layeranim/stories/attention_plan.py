@@ -10,7 +10,6 @@ from typing import Any
 from layeranim import numbers, theme, typeface
 from layeranim.stories import phrases
 from layeranim.stories.attention_stage import (
-    COLUMN_MOST,
     LEFT,
     LENS_PITCH,
     LENS_ROWS,
@@ -120,7 +119,7 @@ def _headed(grid: GridPlan, stage: Stage) -> GridPlan:
     elif grid.name == "key":
         x, y = box.x - 16 - wide, box.centre[1] - 9 if box.h > 110 else box.y + NAME_GAP
         if x < LEFT:  # no room on its left: over the names
-            x, y = box.x, box.y + (COLUMN_MOST + 20 if stage.upright else NAME_GAP + 32)
+            x, y = box.x, box.y + (stage.upright + 20 if stage.upright else NAME_GAP + 32)
     elif grid.name == "query":
         x = max(LEFT, min(x, stage.corners["key"][0] - 14 - wide))
     elif grid.name == "value":
@@ -290,7 +289,7 @@ def _col_names(view: AttentionView, stage: Stage, grids: dict[str, GridPlan]) ->
         return tuple(Name(run, (x, y), size, "centre") for run, x in zip(flat, places, strict=True))
     if not stage.upright:
         return ()
-    upright = [shorten(run, COLUMN_MOST, theme.FLOOR) or run for run in runs]
+    upright = [shorten(run, stage.upright, theme.FLOOR) or run for run in runs]
     y = grid.box.y + 10
     return tuple(Name(run, (x, y), theme.FLOOR, "left", True) for run, x in zip(upright, places, strict=True))
 

@@ -29,14 +29,14 @@ PRESETS = (
         "the cat sat down: every word finds the word it belongs with",
         TRAINED,
         arrays=_words("the cat sat down"),
-        takeaway="sat finds cat, down finds sat: any word reads any other in one step, as in language models",
+        takeaway="sat finds cat, down finds sat: any word reads any other, as in language models",
     ),
     Preset(
         "pronoun",
         "anna met bob and she smiled: she finds anna; try he in --tokens",
         TRAINED,
         arrays=_words("anna met bob and she smiled"),
-        takeaway="she finds anna, however many words lie between: so language models keep track of who is who",
+        takeaway="she finds anna, however far away: so language models keep track of who is who",
     ),
     Preset(
         "causal",
@@ -44,7 +44,7 @@ PRESETS = (
         TRAINED,
         options={"causal": True},
         arrays=_words("the cat sat down"),
-        takeaway="no word sees a later one: so a language model can be trained to guess the next word",
+        takeaway="no word sees a later one: so a language model learns to guess the next word",
     ),
     Preset(
         "heads",
@@ -52,13 +52,13 @@ PRESETS = (
         TRAINED,
         options={"heads": 2},
         arrays=_words("the cat sat down", "output"),
-        takeaway="one head finds who, the other what happens: several questions asked of a text at once",
+        takeaway="one head finds who, the other what happens: two questions to a text at once",
     ),
     Preset(
         "long",
         "eleven words as colours, with a lens on each row",
         TRAINED,
         arrays=_words("anna met the queen because bob dropped the glass and ran"),
-        takeaway="every word reads the words it needs, near or far: translation and language models rest on it",
+        takeaway="every word reads the words it needs, near or far: language models rest on it",
     ),
 )

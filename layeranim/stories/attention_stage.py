@@ -26,20 +26,26 @@ HEADED = {"scores": 216, "weights": 172, "lone": 112, "value": 96}  # what a gri
 LENS_ROWS, LENS_PITCH, LENS_SCORE, LENS_WEIGHT = 5, (76, 46), 78, 72
 MOST_APART = {"query": 66.0, "scores": 84.0, "weights": 74.0, "output": 84.0}  # pitches grow up to these
 MOST_MERGED = {"query": 66.0, "weights": 92.0, "value": 66.0, "output": 84.0}
+PITCHES = ((WIDE, WIDE, WIDE), (NARROW, WIDE, WIDE), (NARROW, WIDE, NARROW), (NARROW, NARROW, NARROW))
+"""What scores, weights and outputs are written for: the weights keep their decimals longest."""
 LIFT_MOST = 120.0  # how far above the floor a low stage stands
 NAMED = 22  # a row of that pitch can have its name beside it
-COLUMN_MOST = 84  # a name that stands upright over its column
+COLUMN_MOST, COLUMN_LEAST = 84, 52  # names that stand upright over their columns
+SLIM = 40  # the least that features in colour take
 
 
 @dataclass(frozen=True)
 class Stage:
-    """The chosen arrangement: a fit and a top-left corner for every grid; how long names may be."""
+    """The chosen arrangement: a fit and a top-left corner for every grid.
+
+    Names may be as long as ``name_width`` beside rows, as ``upright`` over narrow columns.
+    """
 
     arrangement: str
     fits: dict[str, Fit]
     corners: dict[str, Point]
     name_width: float
-    upright: bool = False
+    upright: float = 0.0
     styles: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -66,10 +72,10 @@ def place(view: AttentionView) -> Stage:
 
 
 def _tries(view: AttentionView) -> Iterator[Stage | None]:
-    for pitch in (WIDE, NARROW):
-        yield _apart(view, pitch)
+    for pitches in PITCHES:
+        yield _apart(view, pitches)
     for qk, vo in ((True, True), (False, True), (True, False), (False, False)):
-        for pitches in ((WIDE, WIDE, WIDE), (NARROW, WIDE, WIDE), (NARROW, WIDE, NARROW), (NARROW, NARROW, NARROW)):
+        for pitches in PITCHES:
             yield _merged(view, pitches, qk, vo)
 
 
@@ -117,7 +123,7 @@ def _writing(view: AttentionView, pitches: tuple[float, float, float]) -> dict[s
     return out | dict.fromkeys((view.query, view.key, view.value), NARROW)
 
 
-def _apart(view: AttentionView, pitch: float) -> Stage | None:
+def _apart(view: AttentionView, pitches: tuple[float, float, float]) -> Stage | None:
     m, n = view.rows, view.cols
     d, dv = view.limit(view.query, 1), view.limit(view.value, 1)
     if max(d, dv) > 8 or m + n > 10:
@@ -127,7 +133,7 @@ def _apart(view: AttentionView, pitch: float) -> Stage | None:
     if depth < layout.LEAST_PITCH:
         return None
     label = names_width(view)
-    styles = _writing(view, (pitch, pitch, pitch))
+    styles = _writing(view, pitches)
     wide = {name: view.widest(name, at) for name, at in styles.items()}
     texts = {
         "query": wide[view.query],
@@ -180,11 +186,11 @@ def _merged(view: AttentionView, pitches: tuple[float, float, float], qk: bool, 
     d, dv = view.limit(view.query, 1), view.limit(view.value, 1)
     if m > 9 or n > 9 or (qk and d > 8) or (vo and dv > 8):
         return None
-    depth = 0.0 if qk else _fine(d)
-    room = HEIGHT - 14 - NAMES
-    row = _row(room, m + d) if qk else _row(room - depth * d, m)
-    row = min(row, _row(HEIGHT - HEADING, n))
-    if row < layout.LEAST_PITCH:
+    room, tallest = HEIGHT - 14 - NAMES, _row(HEIGHT - HEADING, n)
+    depths = (0.0,) if qk else (_fine(d), _fine(d, SLIM))
+    rows = [min(tallest, _row(room, m + d) if qk else _row(room - depth * d, m)) for depth in depths]
+    row, depth = next(((r, dp) for r, dp in zip(rows, depths, strict=True) if r >= layout.LEAST_PITCH), (0, 0.0))
+    if not row:
         return None
     label = names_width(view)
     styles = _writing(view, pitches)
@@ -220,12 +226,17 @@ def _fine(count: int, room: float = 72) -> float:
 
 
 def _beside(
-    view: AttentionView, fits: dict[str, Fit], x: float, gaps: tuple[float, float, float], lens: float = 0.0
+    view: AttentionView,
+    fits: dict[str, Fit],
+    x: float,
+    gaps: tuple[float, float, float],
+    lens: float = 0.0,
+    upright: float = 0.0,
 ) -> dict[str, Point]:
     """Corners where V and the output stand beside the one grid of scores and weights; rows on one line."""
     d, dv = view.limit(view.query, 1), view.limit(view.value, 1)
     rows = fits["weights"].height(view.rows)
-    above = 14 + fits["key"].height(d) + (COLUMN_MOST if lens else NAMES)
+    above = 14 + fits["key"].height(d) + (upright if lens else NAMES)
     floor_ = _lifted(max(rows + above, fits["value"].height(view.cols) + HEADING))
     top = even(floor_ + rows)
     corners = {"query": (even(x), top)}
@@ -253,16 +264,16 @@ def _heat(view: AttentionView) -> Stage:
     d, dv = view.limit(view.query, 1), view.limit(view.value, 1)
     label = names_width(view, theme.FLOOR)
     lens = lens_names(view) + LENS_SCORE + LENS_WEIGHT - 4
-    depth = _fine(d, 40)
+    depth = _fine(d, SLIM)
     widths = [typeface.width(view.col_name(j).text, theme.FLOOR) for j in range(n)]
-    for names in (min(COLUMN_MOST, max(widths)) + 10, 0.0):
-        height = HEIGHT - 14 - depth * d - (names or 12)
+    for names in (min(COLUMN_MOST, max(widths)), min(COLUMN_LEAST, max(widths)), 0.0):
+        height = HEIGHT - 14 - depth * d - (names + 10 if names else 12)
         room = WIDTH - label - lens - 2 * _fine(dv, 64) * dv - _fine(d, 64) * d - GUTTER - 3 * LANE - 8
         side = min(30.0, height / m, (HEIGHT - HEADING) / n, room / n)
         side = int(side // 2) * 2 if side >= 8 else max(1, floor(side)) if side >= 1 else side
         if side >= NAMED:
             break
-    upright = bool(names) and side >= NAMED
+    upright = names if side >= NAMED else 0.0
     fits = {
         "query": Fit((_fine(d, 64), side), 0),
         "key": Fit((side, depth), 0),
@@ -278,6 +289,6 @@ def _heat(view: AttentionView) -> Stage:
         spare -= wider * count
     gap = min(50.0, spare / 5)
     left = LEFT + label + max(0.0, (spare - 4 * gap) / 2)
-    corners = _beside(view, fits, left, (GUTTER + gap, LANE + gap, LANE + gap), lens)
+    corners = _beside(view, fits, left, (GUTTER + gap, LANE + gap, LANE + gap), lens, upright)
     narrow = dict.fromkeys((view.query, view.key, view.value), NARROW)
     return Stage("heat", fits, corners, label - NAME_GAP, upright, narrow)

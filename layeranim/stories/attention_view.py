@@ -23,7 +23,7 @@ WIDE, NARROW = 80.0, 50.0  # pitches of cells with the usual decimals, and with 
 
 
 class AttentionView:
-    """One film's trace: the first sequence, the first heads, the first tokens and features as far as they are drawn."""
+    """One film's trace: one sequence, the first heads, the first tokens and features as far as they are drawn."""
 
     def __init__(self, telling: Telling) -> None:
         self.telling, self.trace, self.film = telling, telling.trace, telling.film
@@ -32,6 +32,7 @@ class AttentionView:
             raise TypeError(f"attention is told from its own trace, not from {type(config).__name__}")
         self.config = config
         self.batch, self.heads, self.queries, self.keys = self.trace.tensor("weights").shape
+        self.b = telling.film.place_in(self.batch)
         self.shown_heads = min(self.heads, MOST_HEADS)
         self.rows, self.cols = min(self.queries, MOST_TOKENS), min(self.keys, MOST_TOKENS)
         additive = config.kind == "additive"
@@ -77,7 +78,7 @@ class AttentionView:
         text = self.config.tokens
         if text is None or "embeddings" not in self.trace:
             return False
-        return vocabulary.from_here(text, self.trace["embeddings"][0], self.telling.seed)
+        return vocabulary.from_here(text, self.trace["embeddings"][self.b], self.telling.seed)
 
     @cached_property
     def strangers(self) -> list[str]:
@@ -100,16 +101,17 @@ class AttentionView:
 
     def steps(self, units: range) -> range:
         """The trace's steps of some units of one head."""
-        return range(row_of(self.trace, *self.at(units[0])).start, row_of(self.trace, *self.at(units[-1])).stop)
+        first, last = (row_of(self.trace, self.b, *self.at(u)) for u in (units[0], units[-1]))
+        return range(first.start, last.stop)
 
     def row(self, tensor: str, u: int) -> Array:
         """What a tensor (heads, queries, …) holds for one unit: all its keys or features."""
         head, query = self.at(u)
-        return self.trace.read(Region.of(tensor, batch=0, heads=head, queries=query))
+        return self.trace.read(Region.of(tensor, batch=self.b, heads=head, queries=query))
 
     def address(self, tensor: str, u: int, *last: int) -> Address:
         """The address of a cell in a unit's row."""
-        return Address(tensor, (0, *self.at(u), *last))
+        return Address(tensor, (self.b, *self.at(u), *last))
 
     def seen(self, u: int) -> NDArray[np.bool_]:
         """Which keys a unit's query sees: all whose score the mask does not make −∞."""
@@ -148,7 +150,7 @@ class AttentionView:
 
     def widest(self, tensor: str, pitch: float) -> float:
         """The width of a tensor's widest text at size 1, written as cells of that pitch hold it."""
-        return layout.widest(numbers.texts(self.trace[tensor][0], self._style(tensor, pitch)).ravel().tolist())
+        return layout.widest(numbers.texts(self.trace[tensor][self.b], self._style(tensor, pitch)).ravel().tolist())
 
     def _vmax(self, tensor: str) -> float:
         """The value of full colour; queries and keys are compared and share theirs, values and their mixtures too."""
@@ -159,9 +161,9 @@ class AttentionView:
 
     @cached_property
     def heaviest(self) -> Address:
-        """Where the largest weight of the first sequence is."""
-        values = np.nan_to_num(self.trace["weights"][0], nan=-1.0)
-        return Address("weights", (0, *(int(i) for i in np.unravel_index(np.argmax(values), values.shape))))
+        """Where the largest weight of the sequence is."""
+        values = np.nan_to_num(self.trace["weights"][self.b], nan=-1.0)
+        return Address("weights", (self.b, *(int(i) for i in np.unravel_index(np.argmax(values), values.shape))))
 
     def levels(self, tensor: str, values: Array) -> NDArray[np.int8]:
         """Colour steps. Weights count from 0 to 1; in colour alone from 0 to the largest, which the stage names."""
@@ -172,7 +174,7 @@ class AttentionView:
     def _plane(self, tensor: str, head: int, numerals: bool) -> Cells:
         """The last two axes of a tensor for one head, as far as they are drawn; keys stand as columns."""
         axes = self.trace.axes(tensor)
-        where: dict[str, int | range] = {"batch": 0}
+        where: dict[str, int | range] = {"batch": self.b}
         if "heads" in axes:
             where["heads"] = head
         values = self.trace.read(Region.of(tensor, **where))
@@ -184,7 +186,7 @@ class AttentionView:
         ghost = self._masked(tensor, head)
         if ghost is not None and texts is not None and tensor != "masked":
             texts[ghost] = "0"
-        lead = (0, head) if "heads" in axes else (0,)
+        lead = (self.b, head) if "heads" in axes else (self.b,)
 
         def source(r: int, c: int) -> Address:
             return Address(tensor, (*lead, *((c, r) if turned else (r, c))))
@@ -195,7 +197,7 @@ class AttentionView:
         """Which cells of a row of scores or weights have no key to look at."""
         if tensor not in ("masked", "exponentials", "weights") or "masked" not in self.trace:
             return None
-        scores = self.trace.read(Region.of("masked", batch=0, heads=head))[: self.rows, : self.cols]
+        scores = self.trace.read(Region.of("masked", batch=self.b, heads=head))[: self.rows, : self.cols]
         return np.asarray(np.isneginf(scores))
 
     def limit(self, tensor: str, axis: int) -> int:

@@ -29,6 +29,11 @@ class AttentionWords:
         usual = TITLES[self.config.kind] if self.view.heads == 1 else "Multi-head attention"
         return self.view.film.title or (preset.title if preset else "") or usual
 
+    @property
+    def made(self) -> str:
+        """What a row of one head ends in."""
+        return "output" if self.view.mixture == "output" else "mixture"
+
     def parameters(self) -> Line:
         """Sizes, options that are not usual, and what was drawn at random."""
         view, c = self.view, self.config
@@ -43,7 +48,7 @@ class AttentionWords:
         parts += [c.positional] if c.positional != "none" else []
         parts += [f"capped at {c.softcap:g}"] if c.softcap is not None else []
         parts += ["hard"] if c.lookup == "hard" else []
-        keep = [f"sequence 1 of {view.batch}"] if view.batch > 1 else []
+        keep = [f"sequence {view.b + 1} of {view.batch}"] if view.batch > 1 else []
         parts += keep
         seeded = [name for name in view.telling.seeded if name not in ("mask", "key_mask")]
         if seeded:
@@ -64,7 +69,7 @@ class AttentionWords:
     def whole_formula(self) -> Line:
         """The layer in one line."""
         return (
-            Run("output" if self.view.mixture == "output" else "mixture", "result", "semibold"),
+            Run(self.made, "result", "semibold"),
             Run(" = "),
             Run(f"{softmax(self.view)}(", "probability"),
             *formula(self.view),
@@ -100,7 +105,7 @@ class AttentionWords:
         if stage == "mix" and not view.seen(u).any():
             return note("every key is masked: there is nothing to take in")
         if stage == "mix":
-            return (*note("every value counts as much as its weight: the output of "), row)
+            return (*note(f"every value counts as much as its weight: the {self.made} of "), row)
         return self.says.row_sum(u)
 
     def place(self, u: int) -> Line:
@@ -170,6 +175,14 @@ class AttentionWords:
             Run("  →  "),
             Run(f"{out} output", "result", "semibold", Fact("output shape")),
         )
+
+    def others(self) -> Line:
+        """Heads that are joined without having been shown."""
+        first, last = self.view.shown_heads + 1, self.view.heads
+        if first > last:
+            return ()
+        which = f"head {last} came" if first == last else f"heads {first}–{last} came"
+        return note(f"{which} about in the same way")
 
     def closing(self) -> Line:
         view = self.view

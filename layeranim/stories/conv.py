@@ -56,7 +56,8 @@ class ConvTelling:
         yield Beat("open", at, opening, caption=self.words.opening(), note=self.words.size_formula(), done=shown.start)
         at += opening
         notes = list(self.words.notes(shown))
-        for i, stretch in enumerate(timing.with_pause(shown, self.view.out_shape[1], self.film.pace)):
+        stretches, _ = timing.paced(timing.with_pause(shown, self.view.out_shape[1]), self.film.pace)
+        for i, stretch in enumerate(stretches):
             length = timing.ticks(stretch.seconds)
             first, last = stretch.units[0], stretch.units[-1]
             brief = stretch.seconds < timing.BRIEF
@@ -71,7 +72,7 @@ class ConvTelling:
                     self.words.sweep_caption(stretch.units),
                     (),
                     (),
-                    range(4 * first, 4 * last + 4),
+                    self.view.steps(stretch.units),
                     last + 1,
                 )
             else:
@@ -84,7 +85,7 @@ class ConvTelling:
                     self.arithmetic.brief_caption(first) if brief else self.arithmetic.caption(first),
                     note,
                     self.words.place(first),
-                    range(4 * first, 4 * first + 4),
+                    self.view.steps(stretch.units),
                     first + 1,
                 )
             at += length
@@ -93,19 +94,17 @@ class ConvTelling:
 
     def phases(self, length: int, brief: bool, taught: bool) -> tuple[tuple[str, int], ...]:
         seconds = length * theme.TICK_MS / 1000
-        travel, act = min(0.52, 0.22 * seconds), 0.18 * seconds
+        travel, act = timing.act(seconds, 0.22, 0.52), 0.18 * seconds
         if brief:
             return timing.phases(length, [("travel", max(0.08, 0.4 * seconds))], "land")
         wanted = [("travel", travel), ("multiply", act)]
+        add = timing.act(seconds, 0.1, 0.24) if taught else 0.12
         if self.view.depth > 1:
-            wanted.append(("gather", 0.24 if taught else 0.16))
-        if self.view.biased or self.view.activated:
-            wanted.append(("sum", 0.24 if taught else 0.12))
-        if self.view.biased:
-            wanted.append(("bias", 0.24 if taught else 0.12))
-        if self.view.activated:
-            wanted.append(("activate", 0.24 if taught else 0.12))
-        return timing.phases(length, [*wanted, ("land", min(0.28, act))])
+            wanted.append(("gather", add if taught else 0.16))
+        wanted += [("sum", add)] if self.view.biased or self.view.activated else []
+        wanted += [("bias", add)] if self.view.biased else []
+        wanted += [("activate", add)] if self.view.activated else []
+        return timing.phases(length, [*wanted, ("land", timing.act(seconds, 0.18, 0.28))])
 
 
 ConvStory = Story("Convolution", conv_presets.PRESETS, tell, GOOD_FOR)

@@ -9,7 +9,7 @@ import numpy as np
 from layeranim import numbers
 from layeranim.engine.activations import ACTIVATIONS
 from layeranim.stories import phrases
-from layeranim.stories.conv_chain import activation_name
+from layeranim.stories.activations import activation_name
 from layeranim.stories.conv_plan import Plan
 from layeranim.stories.conv_view import ConvView, Window
 from layeranim.stories.phrases import Addend, Term
@@ -34,7 +34,7 @@ class ConvArithmetic:
         pre = numbers.text(view.trace.read(w.of("pre_activation")), pre_style)
         tail = self.activated(w, pre) if view.activated else ()
         role, tensor = ("ink", "pre_activation") if view.activated else ("result", "output")
-        source = Address(tensor, (0, w.f, w.r, w.c))
+        source = Address(tensor, w.index)
         if view.depth > 1:
             sums = (
                 [view.partial_cells(w, row, self.plan.styles["partial_sums"]) for row in range(view.depth)]
@@ -42,7 +42,7 @@ class ConvArithmetic:
                 else []
             )
             parts = [
-                Addend(str(c.texts[0, 0]), "ink", Address("partial_sums", (0, w.f, w.r, w.c, i)))
+                Addend(str(c.texts[0, 0]), "ink", Address("partial_sums", (*w.index, i)))
                 for i, c in enumerate(sums)
                 if c.texts is not None
             ]
@@ -72,13 +72,13 @@ class ConvArithmetic:
         name = activation_name(self.view.config.activation)
         given = numbers.exact(pre)
         reached = float(ACTIVATIONS[self.view.config.activation](_float(given)))
-        source = Address("pre_activation", (0, w.f, w.r, w.c))
+        source = Address("pre_activation", w.index)
         return (
             Run(f",  {name}(", late=True),
             Run(pre, "ink", source=source, late=True),
             Run(")", late=True),
             phrases.relation_run(numbers.agrees(reached, out)),
-            phrases.result(out, Address("output", (0, w.f, w.r, w.c))),
+            phrases.result(out, Address("output", w.index)),
         )
 
     def symbolic(self, w: Window) -> Line:
@@ -88,14 +88,14 @@ class ConvArithmetic:
             return ()
         pairs = zip(left.texts.ravel().tolist(), right.texts.ravel().tolist(), strict=True)
         parts = [(Run(a, "ink"), Run(numbers.DOT), Run(b, "weights")) for a, b in pairs]
-        label = str(np.asarray(self.view.trace.tensor("output").labels)[0, w.f, w.r, w.c])
+        label = str(np.asarray(self.view.trace.tensor("output").labels)[w.index])
         line = (*phrases.join(parts), phrases.relation_run("="), phrases.result(label, None))
         return line if phrases.fits(line) else phrases.join(parts)
 
     def brief_caption(self, u: int) -> Line:
         w = self.view.window(u)
         if self.view.symbolic:
-            text = str(self.view.labels("output")[0, w.f, w.r, w.c])
+            text = str(self.view.labels("output")[w.index])
         else:
             text = numbers.text(self.view.trace.read(w.of("output")), self.plan.styles["output"])
         return (
@@ -105,7 +105,7 @@ class ConvArithmetic:
             Run("kernel", "weights"),
             *self.shorthand(),
             Run(" = "),
-            phrases.result(text, Address("output", (0, w.f, w.r, w.c))),
+            phrases.result(text, Address("output", w.index)),
         )
 
     def shorthand(self) -> Line:

@@ -6,24 +6,10 @@ from dataclasses import dataclass
 
 from layeranim import theme, typeface
 from layeranim.stories import phrases
+from layeranim.stories.activations import activation_name
 from layeranim.stories.conv_view import ConvView
 from layeranim.stories.storyboard import GridPlan, Point
 from layeranim.stories.window_stage import LABEL, Stage
-
-ACTIVATION_NAMES = {
-    "relu": "ReLU",
-    "leaky-relu": "leaky ReLU",
-    "prelu": "PReLU",
-    "elu": "ELU",
-    "selu": "SELU",
-    "celu": "CELU",
-    "gelu": "GELU",
-    "gelu-tanh": "GELU",
-    "silu": "SiLU",
-    "mish": "Mish",
-    "sigmoid": "σ",
-    "relu6": "ReLU6",
-}
 
 
 @dataclass(frozen=True)
@@ -74,11 +60,6 @@ class Chain:
             return (self.end[0] + 4, y), (target, y)
         knee = min(self.end[0] + 26, target - 24)
         return (self.end[0] + 4, self.end[1]), (knee, self.end[1]), (knee, y), (target, y)
-
-
-def activation_name(activation: str) -> str:
-    """How an activation is written on its chip."""
-    return ACTIVATION_NAMES.get(activation, activation)
 
 
 def chip_width(name: str) -> float:

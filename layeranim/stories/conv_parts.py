@@ -57,7 +57,7 @@ class ConvParts:
             return {}
         style = self.plan.styles["pre_activation"]
         out: dict[str, Run] = {}
-        at = (0, w.f, w.r, w.c)
+        at = w.index
         if view.biased and view.depth == 1:
             total = view.trace.read(w.of("partial_sums"))[0]
             out["sum"] = Run(numbers.text(total, style), "ink", source=Address("partial_sums", (*at, 0)))

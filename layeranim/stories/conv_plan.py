@@ -11,7 +11,8 @@ from layeranim import layout, numbers, theme, typeface
 from layeranim.layout import Fit
 from layeranim.numbers import Style
 from layeranim.stories import phrases, window_stage
-from layeranim.stories.conv_chain import AT_EASE, TIGHT, Chain, activation_name, chained, chip_width
+from layeranim.stories.activations import activation_name
+from layeranim.stories.conv_chain import AT_EASE, TIGHT, Chain, chained, chip_width
 from layeranim.stories.conv_view import ConvView
 from layeranim.stories.storyboard import Cells, Fact, GridPlan, Line, Point, Run
 from layeranim.stories.window_stage import Sizes, Stage
@@ -190,7 +191,7 @@ def _output(view: ConvView, style: Style | None, row: int) -> dict[str, Any]:
         "heading": _sized("output", numbers.shape_text((*maps, *view.out_shape))),
         "row_axis": "out_height",
         "col_axis": "out_width",
-        "fixed": (("batch", 0), ("out_channels", row)),
+        "fixed": (("batch", view.b), ("out_channels", row)),
     }
 
 

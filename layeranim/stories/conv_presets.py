@@ -13,7 +13,7 @@ PRESETS = (
             "input": "1 0 0 0 1; 0 2 0 0 0; 0 0 2 0 0; 0 0 0 2 0; 1 0 0 0 1",
             "kernel": "2 -1 -1; -1 2 -1; -1 -1 2",
         },
-        takeaway="large where the stroke runs along the kernel's diagonal",
+        takeaway="large where the stroke runs along the kernel's diagonal: a kernel finds its pattern",
     ),
     Preset(
         "edge",
@@ -21,7 +21,7 @@ PRESETS = (
         "Sobel kernel Gx; the notes Multilayer Perceptrons call it Horizontal",
         options={"padding": 1},
         arrays={"input": "0 0 0 0 0; 0 3 3 3 0; 0 3 3 3 0; 0 3 3 3 0; 0 0 0 0 0", "kernel": "sobel-x"},
-        takeaway="positive at left edges, negative at right edges, 0 where nothing changes",
+        takeaway="positive at left edges, negative at right ones: outlines are found, wherever they are",
     ),
     Preset(
         "glossary",
@@ -32,7 +32,7 @@ PRESETS = (
             "261.775 93.73 166.118 122.847; 259.56 232.038 262.351 228.937",
             "kernel": "1 0; 0 1",
         },
-        takeaway="each output adds a cell and its lower right neighbour",
+        takeaway="a cell plus its lower right neighbour each time: other kernels find other patterns",
     ),
     Preset(
         "slugnet",
@@ -40,14 +40,14 @@ PRESETS = (
         "Slugnet documentation, Layers, figure 4; its formula flips the kernel, the figure does not",
         arrays={"input": "1 2 3 4; 5 6 7 8; 9 10 11 12", "kernel": "1 2; 3 4"},
         labels={"input": "a b c d; e f g h; i j k l", "kernel": "w x; y z"},
-        takeaway="every output is a sum over the same four weights",
+        takeaway="four weights serve every place: little to learn, and a pattern is found anywhere",
     ),
     Preset(
         "digit",
         "a handwritten 8×8 digit and the Sobel kernel",
         "UCI Optical Recognition of Handwritten Digits (E. Alpaydin, C. Kaynak; CC BY 4.0)",
         arrays={"input": "digit:3", "kernel": "sobel-x"},
-        takeaway="the stroke's left sides come out positive, its right sides negative",
+        takeaway="left sides of the stroke positive, right sides negative: edges for the next layer",
     ),
     Preset(
         "rgb",
@@ -61,7 +61,7 @@ PRESETS = (
                 [[[0, 1], [1, 0]], [[1, 0], [0, 1]], [[-1, 0], [0, 1]]],
             ],
         },
-        takeaway="a filter spans all channels and gives one map; two filters give two maps",
+        takeaway="a filter spans all channels and gives one map: as many patterns sought as filters",
         planes=True,
     ),
 )

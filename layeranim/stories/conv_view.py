@@ -14,6 +14,7 @@ from layeranim import layout, numbers
 from layeranim.engine import conv as engine
 from layeranim.engine.trace import Array, Region, cell
 from layeranim.numbers import Style
+from layeranim.stories.activations import BOUNDED
 from layeranim.stories.storyboard import Address, Cells, Source, Telling
 
 MOST_GRIDS = 4  # channels or maps drawn; of more the first three stand for all
@@ -22,16 +23,21 @@ WHOLE_PRODUCTS = 2_000_000  # beyond this many products their range is bounded i
 
 @dataclass(frozen=True)
 class Window:
-    """One output cell: unit ``u`` of the film, its filter, row and column."""
+    """One output cell: unit ``u`` of the film, its image, filter, row and column."""
 
     u: int
+    b: int
     f: int
     r: int
     c: int
 
+    @property
+    def index(self) -> tuple[int, int, int, int]:
+        return self.b, self.f, self.r, self.c
+
     def of(self, tensor: str) -> Region:
         """This cell of an output-shaped tensor, or its products and partial sums."""
-        return Region.of(tensor, batch=0, out_channels=self.f, out_height=self.r, out_width=self.c)
+        return Region.of(tensor, batch=self.b, out_channels=self.f, out_height=self.r, out_width=self.c)
 
 
 class ConvView:
@@ -43,6 +49,7 @@ class ConvView:
         config: Any = self.trace.config
         self.config = config
         self.batch, self.in_channels = self.trace.tensor("input").shape[:2]
+        self.b = telling.film.place_in(self.batch)
         self.filters, self.depth = self.trace.tensor("kernel").shape[:2]
         self.kernel_shape = self.trace.tensor("kernel").shape[2:]
         self.padded_shape = self.trace.tensor("padded").shape[2:]
@@ -67,19 +74,24 @@ class ConvView:
         return int(self.out_shape[0] * self.out_shape[1])
 
     def window(self, u: int) -> Window:
-        return Window(u, *cell(u, (self.filters, *self.out_shape)))
+        return Window(u, self.b, *cell(u, (self.filters, *self.out_shape)))
 
     def first_channel(self, f: int) -> int:
         return int(f // (self.filters // self.config.groups) * self.depth)
 
     def region(self, w: Window, row: int | None = None) -> Region:
         """The cells of ``padded`` that a window reads, in all its channels or in the one of a row of grids."""
-        whole = engine.window(self.trace, 0, w.f, w.r, w.c)
+        whole = engine.window(self.trace, *w.index)
         if row is None:
             return whole
         return Region(
             whole.tensor, tuple((a, self.first_channel(w.f) + row if a == "in_channels" else i) for a, i in whole.where)
         )
+
+    def steps(self, units: range) -> range:
+        """The trace's steps of some units: products, sum, bias, activation."""
+        first, last = (engine.steps_of(self.trace, *self.window(u).index) for u in (units[0], units[-1]))
+        return range(first.start, last.stop)
 
     # ── styles ───────────────────────────────────────────────────────────────
     def style(self, name: str, narrow: bool) -> Style:
@@ -90,10 +102,10 @@ class ConvView:
         if name == "products" and self._many_products:
             return np.outer(self._ends("padded"), self._ends("kernel"))
         if name == "partial_sums" and self._many_products:
-            return np.concatenate([self.trace["pre_activation"][0].ravel(), self._ends("padded")])
+            return np.concatenate([self.trace["pre_activation"][self.b].ravel(), self._ends("padded")])
         if name in ("products", "partial_sums"):
-            return self.trace.read(Region.of(name, batch=0, out_channels=range(self.shown_filters)))
-        return self.trace[name] if name in ("kernel", "bias") else self.trace[name][0]
+            return self.trace.read(Region.of(name, batch=self.b, out_channels=range(self.shown_filters)))
+        return self.trace[name] if name in ("kernel", "bias") else self.trace[name][self.b]
 
     @property
     def _many_products(self) -> bool:
@@ -130,19 +142,25 @@ class ConvView:
 
     @cached_property
     def _padded_range(self) -> float:
-        return numbers.value_range(self.trace["padded"][0])
+        return numbers.value_range(self.trace["padded"][self.b])
 
     @cached_property
     def _compared_range(self) -> float:
-        return numbers.value_range(self.trace["padded"][0], self._sample("products"))
+        return numbers.value_range(self.trace["padded"][self.b], self._sample("products"))
 
     @cached_property
     def kernel_range(self) -> float:
         return numbers.value_range(self.trace["kernel"])
 
-    @cached_property
+    @property
     def output_range(self) -> float:
-        parts = [self.trace["output"][0], self.trace["pre_activation"][0]]
+        return 1.0 if self.config.activation in BOUNDED else self.sums_range
+
+    @cached_property
+    def sums_range(self) -> float:
+        """Sums, and what an activation makes of them unless that is bounded, are compared cell by cell."""
+        parts = [self.trace["pre_activation"][self.b]]
+        parts += [] if self.config.activation in BOUNDED else [self.trace["output"][self.b]]
         return numbers.value_range(*parts, *([self._sample("partial_sums")] if self.depth > 1 else []))
 
     @property
@@ -193,10 +211,10 @@ class ConvView:
 
     def input_cells(self, channel: int, style: Style | None) -> Cells:
         """One channel of the padded input."""
-        values = self.trace["padded"][0, channel]
+        values = self.trace["padded"][self.b, channel]
         texts: NDArray[Any] | None = None
         if style is not None:
-            texts = self.labels("padded")[0, channel] if self.symbolic else numbers.texts(values, style)
+            texts = self.labels("padded")[self.b, channel] if self.symbolic else numbers.texts(values, style)
             if self.config.padding_mode == "zeros":
                 texts = np.where(self.ghost, "0", texts)
         return Cells(
@@ -205,7 +223,7 @@ class ConvView:
             self.ghost,
             self.unread & ~self.ghost,
             self.input_scale(channel),
-            _address("padded", 0, channel),
+            _address("padded", self.b, channel),
         )
 
     def window_cells(self, w: Window, row: int, style: Style | None) -> Cells:
@@ -216,7 +234,7 @@ class ConvView:
         ghost = self.ghost[np.ix_(list(rows), list(cols))]
         texts: NDArray[Any] | None = None
         if style is not None:
-            at = (0, channel, slice(rows.start, rows.stop, rows.step), slice(cols.start, cols.stop, cols.step))
+            at = (self.b, channel, slice(rows.start, rows.stop, rows.step), slice(cols.start, cols.stop, cols.step))
             written = self.labels("padded")[at] if self.symbolic else numbers.texts(values, style)
             texts = np.where(ghost & (self.config.padding_mode == "zeros"), "0", written)
         return Cells(
@@ -225,7 +243,7 @@ class ConvView:
             ghost,
             None,
             self.input_scale(channel),
-            lambda r, c: Address("padded", (0, channel, rows[r], cols[c])),
+            lambda r, c: Address("padded", (self.b, channel, rows[r], cols[c])),
         )
 
     def kernel_cells(self, f: int, row: int, style: Style | None) -> Cells:
@@ -242,26 +260,24 @@ class ConvView:
         values = self.trace.read(region)
         texts = None if style is None else numbers.texts(values, style)
         if self.symbolic and style is not None:
-            texts = self.labels("products")[0, w.f, w.r, w.c, row]
-        return Cells(
-            numbers.levels(values, self.input_range), texts, sources=_address("products", 0, w.f, w.r, w.c, row)
-        )
+            texts = self.labels("products")[(*w.index, row)]
+        return Cells(numbers.levels(values, self.input_range), texts, sources=_address("products", *w.index, row))
 
     def partial_cells(self, w: Window, row: int, style: Style) -> Cells:
         region = Region("partial_sums", (*w.of("partial_sums").where, ("group_channels", range(row, row + 1))))
         values = self.trace.read(region).reshape(1, 1)
         return Cells(
-            numbers.levels(values, self.output_range),
+            numbers.levels(values, self.sums_range),
             numbers.texts(values, style),
-            sources=lambda r, c: Address("partial_sums", (0, w.f, w.r, w.c, row)),
+            sources=lambda r, c: Address("partial_sums", (*w.index, row)),
         )
 
     def output_cells(self, f: int, style: Style | None) -> Cells:
-        values = self.trace["output"][0, f]
-        texts = (
-            None if style is None else (self.labels("output")[0, f] if self.symbolic else numbers.texts(values, style))
-        )
-        return Cells(numbers.levels(values, self.output_range), texts, sources=_address("output", 0, f))
+        values = self.trace["output"][self.b, f]
+        texts = None if style is None else numbers.texts(values, style)
+        if self.symbolic and style is not None:
+            texts = self.labels("output")[self.b, f]
+        return Cells(numbers.levels(values, self.output_range), texts, sources=_address("output", self.b, f))
 
     def bias_cells(self, f: int, style: Style) -> Cells:
         values = self.trace["bias"][f : f + 1].reshape(1, 1)

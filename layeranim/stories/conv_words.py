@@ -44,7 +44,7 @@ class ConvWords:
         parts += [f"groups {config.groups}"] if config.groups > 1 else []
         parts += [f"{view.filters} filters"] if view.filters > 1 else []
         parts += ["flipped"] if config.flip else []
-        parts += [f"image 1 of {view.batch}"] if view.batch > 1 else []
+        parts += [f"image {view.b + 1} of {view.batch}"] if view.batch > 1 else []
         seeded = view.telling.seeded
         if seeded:
             both = "input" in seeded and "kernel" in seeded
@@ -70,10 +70,22 @@ class ConvWords:
     def size_formula(self) -> Line:
         facts = self.view.trace.facts
         high, wide = str(facts["height_formula"]), str(facts["width_formula"])
-        text = f"output size  {high}" if high == wide else f"output height  {high},   width  {wide}"
-        if phrases.width((Run(text, weight="regular"),), theme.NOTE) > phrases.ROOM:
-            text = f"output height  {high}"
-        return (Run(text, weight="regular", source=Fact("height_formula")),)
+        short = self._short(0), self._short(1)
+        tries = [f"output size  {high}"] if high == wide else [f"output height  {high},   width  {wide}"]
+        tries += [f"output height  {short[0]},   width  {short[1]}"] if all(short) else []
+        for text in (*tries, f"output height  {high}"):
+            line = (Run(text, weight="regular", source=Fact("height_formula")),)
+            if phrases.width(line, theme.NOTE) <= phrases.NOTE_ROOM:
+                return line
+        return line if phrases.width(line, theme.NOTE) <= phrases.ROOM else ()
+
+    def _short(self, axis: int) -> str:
+        """The formula without its zeros and ones, where nothing is padded or dilated."""
+        view, config = self.view, self.view.config
+        size = view.trace.tensor("input").shape[2 + axis]
+        if view.padded_shape[axis] != size or config.dilation != (1, 1):
+            return ""
+        return phrases.short_size(size, view.kernel_shape[axis], config.stride[axis], view.out_shape[axis])
 
     def notes(self, shown: range) -> Iterator[Line]:
         """Things worth saying once, for the first steps that have time for it."""

@@ -34,7 +34,7 @@ class _Telling:
     def storyboard(self) -> Storyboard:
         view, bench = self.view, self.bench
         preset = self.telling.base if bench.kind == "picture" else self.telling.preset
-        shown = self.film.selected(view.total)
+        shown = view.shown
         beats = tuple(self.beats(shown))
         explained = self.bench.kind == "picture" and view.row_wise  # the row that says which class wins
         middle = timing.poster(beats, shown, ("row",) if explained else ("step",))
@@ -57,11 +57,12 @@ class _Telling:
         )
 
     def beats(self, shown: range) -> Iterator[Beat]:
-        pace, words = PACES[self.film.pace], self.words
-        at = timing.ticks(OPENING * min(1.0, pace))
+        words = self.words
+        at = timing.ticks(OPENING * min(1.0, PACES[self.film.pace]))
         yield Beat("open", 0, at, caption=words.opening(), note=words.counted(), done=shown.start)
         notes = list(words.notes())
-        for stretch in timing.with_pause(shown, self.view.units, self.film.pace):
+        stretches, pace = timing.paced(timing.with_pause(shown, self.view.units), self.film.pace, self.rows(shown))
+        for stretch in stretches:
             first, last = stretch.units[0], stretch.units[-1]
             length = timing.ticks(stretch.seconds)
             brief = stretch.seconds < timing.BRIEF
@@ -85,23 +86,31 @@ class _Telling:
                 )
             at += length
             if self.view.row_wise and (last + 1) % self.view.units == 0:
-                whole = WINNER if self.bench.kind == "picture" else ROW
-                length = timing.ticks((whole if last == shown[-1] else whole / 3) * pace)
+                length = timing.ticks(self.row(last == shown[-1]) * pace)
                 caption, note = words.finish(last)
                 phases = timing.phases(length, [("land", 0.4)])
                 yield Beat("row", at, length, range(last, last + 1), phases, caption, note, done=last + 1)
                 at += length
-        yield Beat("close", at, timing.ticks(theme.END_HOLD), caption=words.closing(), note=words.takeaway(),
-                   done=shown.stop)  # fmt: skip
+        yield Beat("close", at, timing.ticks(theme.END_HOLD), caption=words.closing(shown[-1]),
+                   note=words.takeaway(), done=shown.stop)  # fmt: skip
+
+    def row(self, last: bool) -> float:
+        """Seconds for the activation of one row."""
+        whole = WINNER if self.bench.kind == "picture" else ROW
+        return whole if last else whole / 3
+
+    def rows(self, shown: range) -> float:
+        """Seconds for all such rows."""
+        ends = [u for u in shown if self.view.row_wise and (u + 1) % self.view.units == 0]
+        return sum(self.row(u == shown[-1]) for u in ends)
 
     def phases(self, length: int, brief: bool) -> tuple[tuple[str, int], ...]:
         seconds = length * theme.TICK_MS / 1000
         if brief:
             return timing.phases(length, [("look", max(0.08, 0.4 * seconds))], "land")
-        act = min(0.44, 0.18 * seconds)
-        wanted = [("look", min(0.44, 0.2 * seconds)), ("multiply", act)]
-        wanted += [("sum", min(0.32, act))] if self.view.activated else []
-        return timing.phases(length, [*wanted, ("land", min(0.28, act))])
+        wanted = [("look", timing.act(seconds, 0.2, 0.44)), ("multiply", timing.act(seconds, 0.18, 0.44))]
+        wanted += [("sum", timing.act(seconds, 0.18, 0.32))] if self.view.activated else []
+        return timing.phases(length, [*wanted, ("land", timing.act(seconds, 0.18, 0.28))])
 
 
 def tell(telling: Telling) -> Storyboard:

@@ -19,6 +19,7 @@ from layeranim.stories.window_stage import BOTTOM, LEFT, RIGHT, TOP
 MIDDLE = (TOP + BOTTOM) / 2
 ROOM = RIGHT - LEFT
 LEAST = 60  # width of a cell with a number
+FAR = 96  # how far above its grid a heading may stand for the sake of one baseline
 
 
 @dataclass
@@ -47,12 +48,17 @@ class Bench:
         return plan.box
 
     def headed(self, name: str, line: Line, at: float | None = None) -> None:
-        """A heading over a grid, or on a baseline of its own; it stays inside the margins."""
+        """A heading over a grid, or on a baseline of its own if that is not far above; it stays inside the margins."""
         plan = self.grids[name]
         room = phrases.width(line, theme.NAME)
         x = max(LEFT, min(plan.at[0], RIGHT - room))
-        y = plan.at[1] + theme.HEADING_GAP + 2 if at is None else at
+        y = near(plan.at[1] + theme.HEADING_GAP + 2, at)
         self.grids[name] = GridPlan(**{**plan.__dict__, "heading": line, "heading_at": (x, y)})
+
+
+def near(own: float, shared: float | None) -> float:
+    """A heading's baseline: the shared one, unless it would stand far from what it names."""
+    return own if shared is None or shared - own > FAR else shared
 
 
 def fit(view: DenseView, name: str, high: float, least: float = LEAST, floor_: int = 0) -> Fit:

@@ -14,11 +14,17 @@ from layeranim.stories.storyboard import Fact, Line, Run
 from layeranim.stories.window_stage import BOTTOM, LEFT, RIGHT, TOP
 
 HIGH, INDEX, SIGN = 56, 64, 34
-BAR_LEAST = 14  # height of a row of heat cells that must still be seen
+BAR_LEAST = 28  # height of a row of heat cells that must still be seen
 
 
 def heat(view: DenseView) -> Bench:
-    """A stage for any size."""
+    """A stage for any size, in the middle where it leaves room."""
+    bench = _heat(view, LEFT)
+    spare = RIGHT - max(plan.box.right for plan in bench.grids.values())
+    return _heat(view, even(LEFT + spare / 2)) if spare > 8 else bench
+
+
+def _heat(view: DenseView, left: float) -> Bench:
     bench = Bench(view, "heat")
     names = ["input", "weight", "products", "pre_activation", *(["output"] if view.activated else [])]
     fits = {name: fit(view, name, HIGH) for name in names}
@@ -27,9 +33,9 @@ def heat(view: DenseView) -> Bench:
     lens = INDEX + sum(fits[n].width(1) for n in ("input", "weight", "products")) + 2 * SIGN
     column = 76 if view.units > 1 else 0
     room = ROOM - lens - chain - column - 56
-    _colours(bench, min(520.0, room))
+    _colours(bench, left, min(520.0, room))
     box = bench.grids["weight"].box
-    x = _lens(bench, box.right + 56 + max(0.0, LEFT + room - box.right) / 2, fits)
+    x = _lens(bench, box.right + 56 + max(0.0, left + room - box.right) / 2, fits)
     _chain(bench, x, fits)
     if view.units > 1:
         _column(bench)
@@ -48,20 +54,20 @@ def _whole(size: float) -> float:
     return float(size // 2 * 2) if size >= 8 else float(int(size)) if size >= 1 else size
 
 
-def _colours(bench: Bench, width: float) -> None:
+def _colours(bench: Bench, left: float, width: float) -> None:
     """x as one row over W, column by column."""
     view = bench.view
-    height = TOP - BOTTOM - 24 - 54
+    height = TOP - BOTTOM - BAR_LEAST - 54
     pitch = pitch_of(view.units, view.inputs, width, height)
-    bar = Fit((pitch[0], max(pitch[1], BAR_LEAST) if pitch[1] < 22 else 22), 0)
+    bar = Fit((pitch[0], BAR_LEAST), 0)
     small = Fit(pitch, 0)
     block = bar.height(1) + 54 + small.height(view.units)
     top = even(MIDDLE + block / 2)
     shape = (1, view.inputs)
-    bench.put("input", "input", shape, (LEFT, top), bar, cells=view.sample(0, shape, False),
+    bench.put("input", "input", shape, (left, top), bar, cells=view.sample(view.given, shape, False),
               changing=lambda u: view.sample(view.at(u)[0], shape, False))  # fmt: skip
     bench.headed("input", sized("x", view.inputs))
-    bench.put("weight", "weight", (view.units, view.inputs), (LEFT, top - bar.height(1) - 54), small,
+    bench.put("weight", "weight", (view.units, view.inputs), (left, top - bar.height(1) - 54), small,
               cells=view.weights(False), row_axis="out_features", col_axis="in_features", frame="weights")  # fmt: skip
     bench.headed("weight", sized("W", shape_text((view.units, view.inputs)), "weights"))
 
@@ -94,7 +100,7 @@ def _chain(bench: Bench, x: float, fits: dict[str, Fit]) -> None:
     if view.biased:
         small = fit(view, "bias", 48)
         corner = at - small.width(1) / 2, y + 132
-        box = bench.put("bias", "bias", (1, 1), corner, small, cells=view.one("bias", 0), frame="weights",
+        box = bench.put("bias", "bias", (1, 1), corner, small, cells=view.one("bias", view.first), frame="weights",
                         changing=lambda u: view.one("bias", u))  # fmt: skip
         bench.headed("bias", named("b", "weights"))
         bench.lanes.append((((at, box.bottom - 8), (at, y + 24)), "weights"))

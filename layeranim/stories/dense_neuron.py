@@ -8,16 +8,19 @@ from layeranim import layout, theme
 from layeranim.layout import Fit, even
 from layeranim.numbers import shape_text
 from layeranim.stories import nodes, phrases
-from layeranim.stories.dense_bench import MIDDLE, ROOM, Bench, fit, named, sized, top_of
+from layeranim.stories.dense_bench import MIDDLE, ROOM, Bench, fit, named, near, sized, top_of
 from layeranim.stories.dense_parts import Acts
 from layeranim.stories.dense_tables import chip_wide, network
 from layeranim.stories.dense_view import DenseView
+from layeranim.stories.nodes import Network
 from layeranim.stories.storyboard import Point
 from layeranim.stories.window_stage import BOTTOM, RIGHT, TOP
 
 RADIUS, PITCH_MOST = 46, 124
 TABLE_GAP = 76
+ONWARD = 64  # from the sum or its activation to the results
 HIGH = 80
+LENS, LENS_GAP = 56, 36
 
 
 def neuron(view: DenseView) -> Bench | None:
@@ -36,19 +39,20 @@ def neuron(view: DenseView) -> Bench | None:
         table = max(cell.width(view.inputs) + TABLE_GAP, title + 40)
     chip = chip_wide(view) + 56 if view.activated else 0
     last = out.width(1)
-    edge = min(330.0, ROOM - table - 4 * radius - chip - last - 2 * 72)
+    edge = min(330.0, ROOM - table - 4 * radius - chip - last - ONWARD - 128)
     if edge < 150:
         return None
-    width = table + 4 * radius + edge + chip + last + 2 * 60
+    lens = 0.0 if out.numeral else LENS_GAP + fit(view, "output", LENS).width(1)
+    width = table + 4 * radius + edge + chip + ONWARD + last + lens
     x = -width / 2
     if view.batch > 1:
         box = bench.put("samples", "input", (view.batch, view.inputs), (x, top_of(view.batch, cell.pitch[1])), cell,
                         cells=view.samples(cell.numeral > 0))  # fmt: skip
         x = box.x + table
     left, right = even(x + radius), even(x + 3 * radius + edge)
-    bench.network = network(view, (left, right), radius, (pitch, pitch), 0, "pre_activation", "sum")
+    bench.network = net = network(view, (left, right), radius, (pitch, pitch), 0, "pre_activation", "sum")
     _around(bench, right, radius, out)
-    _headings(bench, shape, left, right, radius)
+    _headings(bench, shape, net, radius)
     return bench
 
 
@@ -57,7 +61,9 @@ def _tables(view: DenseView) -> tuple[tuple[int, int], Fit, Fit]:
     high = min(HIGH, int((TOP - BOTTOM + theme.CELL_GAP) / view.batch) // 2 * 2)
     cell, out = fit(view, "input", high), fit(view, "output", high)
     crowded = view.batch > 1 and (cell.width(view.inputs) > 300 or not cell.numeral)
-    if high < 44 or crowded or not out.numeral:
+    if crowded and high >= 44 and out.numeral:
+        cell = Fit((min(24.0, float(high)), high), 0)  # samples in colour beside results in numbers
+    elif high < 44 or not out.numeral:
         small = layout.heat(view.batch, view.inputs, 120, TOP - BOTTOM, 24)
         wide = max(small.pitch[1], 24)
         cell, out = (
@@ -83,7 +89,7 @@ def _around(bench: Bench, right: float, radius: float, out: Fit) -> None:
         bench.chips.append(((middle, y), view.chip))
         bench.lanes.append((((edge + 6, y), (middle - chip_wide(view) / 2 - 5, y)), "muted"))
         end = (middle + chip_wide(view) / 2, y)
-    x = even(end[0] + 64)
+    x = even(end[0] + ONWARD)
     box = bench.put("y", "output", (view.batch, 1), (x, top_of(view.batch, out.pitch[1])), out, empty=True)
     bench.acts, bench.lanes_of = _acts_of(bench), _lanes_of(bench, end)
     if view.batch > 1 and not out.numeral:
@@ -94,10 +100,10 @@ def _crown(view: DenseView, radius: float, out: Fit) -> float:
     """The upper edge of what stands highest: a table, or the bias over the sum."""
     pitch = min(PITCH_MOST, (TOP - BOTTOM) / view.inputs)
     discs = MIDDLE + (view.inputs - 1) * pitch / 2 + radius
-    return max(top_of(view.batch, out.pitch[1]), discs, MIDDLE + radius + 112)
+    return max(top_of(view.batch, out.pitch[1]), discs, *([MIDDLE + radius + 112] if view.biased else []))
 
 
-def _headings(bench: Bench, shape: tuple[int, int], left: float, right: float, radius: float) -> None:
+def _headings(bench: Bench, shape: tuple[int, int], net: Network, radius: float) -> None:
     """Names on one baseline over everything; the sum is named under its disc."""
     view = bench.view
     head = _crown(view, radius, Fit(bench.grids["y"].pitch, 0)) + theme.HEADING_GAP + 2
@@ -106,8 +112,9 @@ def _headings(bench: Bench, shape: tuple[int, int], left: float, right: float, r
     bench.headed("y", sized("y", view.batch) if view.batch > 1 else named("y"), head)
     if view.biased:
         bench.headed("bias", named("b", "weights"), head)
-    name = sized("x", view.inputs)
-    bench.labels.append(((left - phrases.width(name, theme.NAME) / 2, head), name))
+    name, (left, top), right = sized("x", view.inputs), net.inputs.at[0], net.units.at[0][0]
+    own = top + radius + theme.HEADING_GAP
+    bench.labels.append(((left - phrases.width(name, theme.NAME) / 2, near(own, head)), name))
     told = named("z")
     bench.labels.append(((right - phrases.width(told, theme.NAME) / 2, even(MIDDLE) - radius - 34), told))
 
@@ -115,9 +122,9 @@ def _headings(bench: Bench, shape: tuple[int, int], left: float, right: float, r
 def _result_lens(bench: Bench) -> None:
     """A numbered copy of the result where the column of results is colour alone."""
     view, box = bench.view, bench.grids["y"].box
-    small = fit(view, "output", 56)
-    x = min(even(box.right + 36), even(RIGHT - small.width(1)))
-    bench.put("one", "output", (1, 1), (x, top_of(1, 56)), small, empty=True)
+    small = fit(view, "output", LENS)
+    x = min(even(box.right + LENS_GAP), even(RIGHT - small.width(1)))
+    bench.put("one", "output", (1, 1), (x, top_of(1, LENS)), small, empty=True)
 
 
 def _lanes_of(bench: Bench, end: Point) -> Any:

@@ -26,12 +26,13 @@ def picture(view: DenseView) -> Bench | None:
         return None
     bench, small, shape = Bench(view, "picture"), Fit((PITCH, PITCH), 0), (side, side)
     top, x = top_of(side, PITCH), float(LEFT)
-    box = bench.put("input", "input", shape, (x, top), small, cells=view.picture(0, side),
+    box = bench.put("input", "input", shape, (x, top), small, cells=view.picture(view.given, side),
                     changing=lambda u: view.picture(view.at(u)[0], side))  # fmt: skip
     bench.headed("input", sized("x", shape_text(shape)))
     bench.signs.append(((box.right + GAP / 2, box.centre[1]), "×"))
     x = box.right + GAP
-    box = bench.put("weight", "weight", shape, (x, top), small, frame="weights", cells=view.weights_of(0, shape, False),
+    given = view.weights_of(view.at(view.first)[1], shape, False)
+    box = bench.put("weight", "weight", shape, (x, top), small, frame="weights", cells=given,
                     changing=lambda u: view.weights_of(view.at(u)[1], shape, False))  # fmt: skip
     bench.headed("weight", named("weights of the unit", "weights"))
     bench.signs.append(((box.right + GAP / 2, box.centre[1]), "="))
@@ -52,7 +53,7 @@ def _scores(bench: Bench, x: float, y: float) -> None:
     if view.biased:
         narrow = fit(view, "bias", 48)
         box = bench.put("bias", "bias", (1, 1), (at - narrow.width(1) / 2, y + 128), narrow, frame="weights",
-                        changing=lambda u: view.one("bias", u), cells=view.one("bias", 0))  # fmt: skip
+                        changing=lambda u: view.one("bias", u), cells=view.one("bias", view.first))  # fmt: skip
         bench.headed("bias", named("b", "weights"))
         bench.lanes.append((((at, box.bottom - 8), (at, y + 24)), "weights"))
     high = 42

@@ -66,7 +66,7 @@ DENSE = (
             "bias": Made("units", _bias),
         },
         bound=BIAS,
-        takeaway="every class weighs the same 64 pixels in its own way; the largest sum wins",
+        takeaway="every class weighs the same pixels in its own way: the largest sum names the digit",
         free=("input",),
         title="Dense layer: which digit?",
         planes=True,
@@ -93,7 +93,7 @@ NEURON = (
             "bias": [-2.5],
         },
         bound=BIAS,
-        takeaway="weights say how much a vote counts, the bias how much is needed",
+        takeaway="weights say how much a vote counts, the bias how much it takes: a decision",
         title="Artificial neuron: a vote",
     ),
     Preset(
@@ -106,6 +106,6 @@ NEURON = (
             "bias": [-0.6],
         },
         bound=BIAS,
-        takeaway="sigmoid makes the sum a probability between 0 and 1",
+        takeaway="sigmoid makes the sum a probability between 0 and 1: a yes or no with its odds",
     ),
 )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from layeranim import theme
-from layeranim.layout import even
+from layeranim.layout import Fit, even
 from layeranim.numbers import shape_text
 from layeranim.stories import nodes, phrases
 from layeranim.stories.conv_chain import chip_width
@@ -18,6 +19,7 @@ from layeranim.stories.window_stage import BOTTOM, LEFT, TOP
 
 ROW_MOST, ROW_LEAST = 80, 44
 DOT, PLUS, EQUALS = 30, 40, 44  # gaps with a sign in them
+HEADING_APART = 16
 LANE = 44  # from a cell to the chip
 NET_GAP, EDGE_LEAST, EDGE_MOST = 52, 170, 300
 
@@ -31,10 +33,8 @@ def tables(view: DenseView, networked: bool) -> Bench | None:
     fits = {name: fit(view, name, high) for name in ("weight", "input", "pre_activation", "output")}
     if view.biased:
         fits["bias"] = fit(view, "bias", high)
-    chip = 2 * LANE + chip_wide(view) if view.activated else 0
-    width = view.inputs * fits["weight"].pitch[0] + DOT + fits["input"].pitch[0] + EQUALS + fits["output"].pitch[0] - 12
-    width += PLUS + fits["bias"].pitch[0] if view.biased else 0
-    width += chip + fits["pre_activation"].pitch[0] if view.activated else 0
+    columns = _columns(view, fits)
+    width = columns[-1].x + columns[-1].wide
     radius = min(40, high / 2 - 3)
     if networked:
         if rows > 6 or not all(nodes.disc_numeral(radius, view.wide(name)) for name in ("input", "output")):
@@ -48,7 +48,7 @@ def tables(view: DenseView, networked: bool) -> Bench | None:
         edge = EDGE_LEAST + min(EDGE_MOST - EDGE_LEAST, ROOM - width)
         x = -(width + edge - EDGE_LEAST) / 2
         x = _network(bench, x, radius, edge, high)
-    _equation(bench, x, fits, high)
+    _equation(bench, x, columns, fits, high)
     return bench
 
 
@@ -113,39 +113,69 @@ def _edge(view: DenseView, cells: Cells, o: int, i: int, ends: tuple[Point, Poin
 
 
 # ── equation ─────────────────────────────────────────────────────────────────
-def _equation(bench: Bench, x: float, fits: dict[str, Any], high: float) -> None:
-    view = bench.view
+@dataclass
+class _Column:
+    """One grid of the equation, the sign before it, and where it begins; headings keep apart too."""
+
+    name: str
+    tensor: str
+    shape: tuple[int, int]
+    heading: Line
+    gap: float = 0
+    sign: str = ""
+    x: float = 0
+    wide: float = 0
+
+
+def _columns(view: DenseView, fits: dict[str, Fit]) -> list[_Column]:
+    """W x + b = z → y, from left to right."""
     m, n = view.units, view.inputs
-    head = top_of(max(m, n), high) + theme.HEADING_GAP + 2
+    out = [
+        _Column("weight", "weight", (m, n), sized("W", shape_text((m, n)), "weights")),
+        _Column("input", "input", (n, 1), sized("x", n), DOT, "·"),
+    ]
+    out += [_Column("bias", "bias", (m, 1), sized("b", m, "weights"), PLUS, "+")] if view.biased else []
+    out += [_Column("z", "pre_activation", (m, 1), named("z"), EQUALS, "=")] if view.activated else []
+    last = (2 * LANE + chip_wide(view), "") if view.activated else (float(EQUALS), "=")
+    out.append(_Column("y", "output", (m, 1), sized("y", m), *last))
+    x = free = 0.0
+    for column in out:
+        column.x, column.wide = max(x + column.gap, free), fits[column.tensor].width(column.shape[1])
+        x, free = column.x + column.wide, column.x + phrases.width(column.heading, theme.NAME) + HEADING_APART
+    return out
 
-    def column(name: str, tensor: str, rows: int, line: Line, gap: float, sign: str, **more: Any) -> None:
-        nonlocal x
-        at = x + gap, top_of(rows, high)
-        box = bench.put(name, tensor, (rows, 1), at, fits[tensor], **more)
-        bench.headed(name, line, head)
-        if sign:
-            bench.signs.append(((x + gap / 2, box.centre[1]), sign))
-        x = box.right
 
-    box = bench.put("weight", "weight", (m, n), (x, top_of(m, high)), fits["weight"], cells=view.weights(True),
-                    row_axis="out_features", col_axis="in_features", frame="weights")  # fmt: skip
-    bench.headed("weight", sized("W", shape_text((m, n)), "weights"), head)
-    x = box.right
-    column("input", "input", n, sized("x", n), DOT, "·", cells=view.sample(0, (n, 1), True),
-           changing=lambda u: view.sample(view.at(u)[0], (n, 1), True))  # fmt: skip
-    if view.biased:
-        column("bias", "bias", m, sized("b", m, "weights"), PLUS, "+", cells=view.biases(True), frame="weights")
+def _equation(bench: Bench, x: float, columns: list[_Column], fits: dict[str, Fit], high: float) -> None:
+    view = bench.view
+    head = top_of(max(view.units, view.inputs), high) + theme.HEADING_GAP + 2
+    for before, column in zip([None, *columns], columns, strict=False):
+        at = x + column.x, top_of(column.shape[0], high)
+        box = bench.put(column.name, column.tensor, column.shape, at, fits[column.tensor], **_content(view, column))
+        bench.headed(column.name, column.heading, head)
+        if before and column.sign:
+            bench.signs.append(((x + (before.x + before.wide + column.x) / 2, box.centre[1]), column.sign))
     if view.activated:
-        column("z", "pre_activation", m, named("z"), EQUALS, "=", empty=True)
-        x = _chips(bench, x, high)
-        column("y", "output", m, sized("y", m), 0, "", empty=True)
-    else:
-        column("y", "output", m, sized("y", m), EQUALS, "=", empty=True)
+        _chips(bench, bench.grids["z"].box.right, high)
     bench.cleared += [name for name in ("z", "y") if name in bench.grids]
     bench.acts, bench.finish, bench.lanes_of = _acts_of(bench), _finish_of(bench), _lanes_of(bench)
 
 
-def _chips(bench: Bench, x: float, high: float) -> float:
+def _content(view: DenseView, column: _Column) -> dict[str, Any]:
+    """What stands in a column from the start."""
+    if column.name == "weight":
+        return {"cells": view.weights(True), "row_axis": "out_features", "col_axis": "in_features", "frame": "weights"}
+    if column.name == "bias":
+        return {"cells": view.biases(True), "frame": "weights"}
+    if column.name != "input":
+        return {"empty": True}
+
+    def changing(u: int) -> Cells:
+        return view.sample(view.at(u)[0], column.shape, True)
+
+    return {"cells": changing(view.first), "changing": changing}
+
+
+def _chips(bench: Bench, x: float, high: float) -> None:
     """Between z and y: one chip a row, or one for all where rows are low or the function takes the whole row."""
     view, width = bench.view, chip_wide(bench.view)
     single = view.row_wise or high < 48
@@ -155,7 +185,6 @@ def _chips(bench: Bench, x: float, high: float) -> float:
         bench.chips.append(((middle, y), view.chip))
         bench.lanes.append((((x + 8, y), (middle - width / 2 - 5, y)), "muted"))
         bench.lanes.append((((middle + width / 2 + 4, y), (x + 2 * LANE + width - 8, y)), "muted"))
-    return x + 2 * LANE + width
 
 
 def _lanes_of(bench: Bench) -> Any:

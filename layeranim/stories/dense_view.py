@@ -12,7 +12,7 @@ from layeranim import layout, numbers
 from layeranim.engine.dense import steps_of
 from layeranim.engine.trace import Array, Region
 from layeranim.numbers import Style
-from layeranim.stories.conv_chain import activation_name
+from layeranim.stories.activations import BOUNDED, activation_name
 from layeranim.stories.storyboard import Address, Cells, Source, Telling
 
 ROW_WISE = ("softmax", "log-softmax")
@@ -29,6 +29,9 @@ class DenseView:
         self.activation: str = config.activation
         self.batch, self.inputs = self.trace.tensor("input").shape
         self.units = self.trace.tensor("weight").shape[0]
+        self.told = self.batch if telling.film.sample is None else 1  # samples that the film goes through
+        self.shown: range = telling.film.selected_of(self.batch, self.units)
+        self.first = self.shown.start
         self.biased = "bias" in self.trace.tensors
         self.activated = self.activation != "linear"
         self.row_wise = self.activation in ROW_WISE
@@ -47,6 +50,11 @@ class DenseView:
     def steps(self, units: range) -> range:
         """The trace's steps of some units."""
         return range(steps_of(self.trace, *self.at(units[0])).start, steps_of(self.trace, *self.at(units[-1])).stop)
+
+    @property
+    def given(self) -> int:
+        """The sample that stands there from the start."""
+        return self.at(self.first)[0]
 
     @property
     def chip(self) -> str:
@@ -78,13 +86,14 @@ class DenseView:
 
     @cached_property
     def _ranges(self) -> dict[str, float]:
-        sums = [self.trace["pre_activation"], *([] if self.row_wise else [self.trace["output"]])]
+        bounded = self.activation in BOUNDED
+        sums = [self.trace["pre_activation"], *([] if self.row_wise or bounded else [self.trace["output"]])]
         out = {
             "input": numbers.value_range(self.trace["input"]),
             "weight": numbers.value_range(self.trace["weight"]),
             "products": numbers.value_range(self.products_sample),
             "pre_activation": numbers.value_range(*sums),
-            "output": numbers.value_range(self.trace["output"]) if self.row_wise else numbers.value_range(*sums),
+            "output": 1.0 if bounded else numbers.value_range(*([self.trace["output"]] if self.row_wise else sums)),
         }
         return out | ({"bias": numbers.value_range(self.trace["bias"])} if self.biased else {})
 

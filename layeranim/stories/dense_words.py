@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from layeranim import numbers, theme
 from layeranim.stories import phrases
+from layeranim.stories.activations import activation_word
 from layeranim.stories.dense_bench import Bench
 from layeranim.stories.dense_view import DenseView
 from layeranim.stories.phrases import Addend, Term
@@ -94,9 +95,9 @@ class DenseWords:
             Run(f"   {view.chip} → ", source=Fact("activation")),
             Run(y, "result", "semibold", Address("output", (b, best))),
         )
-        note = "softmax turns the sums into shares that add up to 1" if view.activation == "softmax" else ""
+        note = "softmax turns sums into shares that add up to 1" if view.activation == "softmax" else ""
         if self.bench.kind == "picture":
-            note = f"the framed pixels speak loudest for {best}" + (f"; {note}" if note else "")
+            note = f"framed pixels speak loudest for {best}" + (f"; {note}" if note else "")
         return line, _note(note) if note else ()
 
     def _second_best(self, b: int) -> Line:
@@ -115,8 +116,11 @@ class DenseWords:
     def parameters(self) -> Line:
         view, telling = self.view, self.view.telling
         parts = [_count(view.inputs, "input"), *([] if self.lone else [_count(view.units, "unit")])]
-        parts += [view.chip] if view.activated else []
-        parts += [_count(view.batch, "sample")] if view.batch > 1 else []
+        parts += [activation_word(view.activation)] if view.activated else []
+        told = _count(view.batch, "sample")
+        if view.told < view.batch:
+            told = f"sample {telling.film.place_in(view.batch) + 1} of {view.batch}"
+        parts += [told] if view.batch > 1 else []
         if telling.seeded:
             what = "values" if len(telling.seeded) > 1 and "input" in telling.seeded else telling.seeded[0]
             what = "weights" if what in ("weight", "bias") else what
@@ -171,10 +175,10 @@ class DenseWords:
         elif self.view.batch > 1:
             yield _note("the next sample meets the same weights and bias")
 
-    def closing(self) -> Line:
+    def closing(self, last: int) -> Line:
         view = self.view
         if self.bench.kind == "picture" and view.row_wise:
-            best = view.winner(view.batch - 1)
+            best = view.winner(view.at(last)[0])
             return (Run(f"{view.inputs} pixels, "  , source=Fact("inputs")),
                     Run(f"{view.units} units of {view.inputs} weights", "weights", "semibold", Fact("units")),
                     Run(" → "), Run(f"it is a {best}", "result", "semibold", Fact("class")))  # fmt: skip
@@ -182,17 +186,17 @@ class DenseWords:
         if self.lone:
             body = Run(f"{_count(view.inputs, 'weight')}" + (", 1 bias" if view.biased else ""), "weights", "semibold",
                        Fact("weights"))  # fmt: skip
-            end = "one number" if view.batch == 1 else f"{view.batch} decisions" if view.activation == "step" else (
-                f"{view.batch} results")  # fmt: skip
+            end = "one number" if view.told == 1 else f"{view.told} decisions" if view.activation == "step" else (
+                f"{view.told} results")  # fmt: skip
             return Run(f"{inputs}, ", source=Fact("inputs")), body, Run(" → "), Run(end, "result", "semibold",
                                                                                     Fact("samples"))  # fmt: skip
         count = int(view.trace.facts["parameters"])
-        samples = f"{_count(view.batch, 'sample')} of " if view.batch > 1 else ""
+        samples = f"{_count(view.told, 'sample')} of " if view.told > 1 else ""
         return (
             Run(f"{samples}{inputs}, ", source=Fact("inputs")),
             Run(_count(count, "parameter"), "weights", "semibold", Fact("parameters")),
             Run(" → "),
-            Run(_count(view.units, "output"), "result", "semibold", Fact("units")),
+            Run(_count(view.units, "output") + (" each" if samples else ""), "result", "semibold", Fact("units")),
         )
 
     def takeaway(self) -> Line:

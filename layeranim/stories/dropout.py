@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from layeranim import theme
 from layeranim.stories import dropout_presets, timing
-from layeranim.stories.dropout_stage import Stage, stage
+from layeranim.stories.dropout_stage import Stage, matrix, network, networked
 from layeranim.stories.dropout_view import DropoutView
 from layeranim.stories.dropout_words import GOOD_FOR, DropoutWords
 from layeranim.stories.options import PACES
 from layeranim.stories.storyboard import Beat, Cells, Line, Story, Storyboard, Telling
 
-OPENING, DRAW, DRAWS_MOST, MEAN, TEST, LONGEST = 1.48, 1.2, 4.8, 2.4, 2.0, 26.0
+OPENING, DRAW, DRAWS_MOST, MEAN, TEST = 1.48, 1.2, 4.8, 2.4, 2.0
 DRAWS_SHOWN = 12  # further draws that are shown one by one
 
 
@@ -39,13 +39,16 @@ def tell(telling: Telling) -> Storyboard:
 
 class _Telling:
     def __init__(self, telling: Telling) -> None:
-        self.telling, self.film, self.view = telling, telling.film, DropoutView(telling)
-        self.stage = stage(self.view)
+        self.telling, self.film = telling, telling.film
+        one = DropoutView(telling, self.film.place_in(telling.trace.tensor("input").shape[0]))
+        layer = network(one) if networked(one) else None
+        self.view = one if layer or self.film.sample else DropoutView(telling)
+        self.stage = layer or matrix(self.view)
         self.words = DropoutWords(self.view, self.stage)
 
     def storyboard(self) -> Storyboard:
         view, preset = self.view, self.telling.preset
-        shown = self.film.selected(self.words.units)
+        shown = self.film.selected(view.total)
         beats = tuple(self.beats(shown))
         middle = timing.poster(beats, shown)
         title = self.film.title or (preset.title if preset else "") or "Dropout"
@@ -57,8 +60,8 @@ class _Telling:
             self.words.counter,
             self.words.draw_counter,
             shown.start,
-            view.example(self.words.units),
-            view.features if self.stage.layer else view.cols,
+            view.example(),
+            view.cols,
         )
         return Storyboard(
             "dropout",
@@ -66,7 +69,7 @@ class _Telling:
             self.words.parameters(),
             self.stage.grids,
             beats,
-            self.words.units,
+            view.total,
             middle.end - 1,
             self.words.alt(title, middle),
             {"dropout": parts},
@@ -74,26 +77,34 @@ class _Telling:
 
     def beats(self, shown: range) -> Iterator[Beat]:
         at = 0
-        for beat in [*self.steps(shown), *self.afterwards(shown)]:
+        draws, each = self.further()
+        more = draws * each + (MEAN if draws else 0) + TEST
+        stretches, pace = timing.paced(timing.with_pause(shown, self.view.cols), self.film.pace, more)
+        for beat in [*self.steps(shown, stretches), *self.afterwards(shown.stop, pace)]:
             yield replace(beat, start=at)
             at += beat.ticks
 
-    def steps(self, shown: range) -> Iterator[Beat]:
+    def further(self) -> tuple[int, float]:
+        """How many draws are shown after the first, and for how many seconds each."""
+        count = min(self.view.draws - 1, DRAWS_SHOWN)
+        return count, min(DRAW, DRAWS_MOST / max(1, count))
+
+    def steps(self, shown: range, stretches: Sequence[timing.Stretch]) -> Iterator[Beat]:
         """The first draw, unit by unit."""
-        words, pace = self.words, PACES[self.film.pace]
-        yield Beat("open", 0, timing.ticks(OPENING * min(1.0, pace)), caption=words.opening(), note=words.sizes(),
-                   done=shown.start)  # fmt: skip
+        words = self.words
+        length = timing.ticks(OPENING * min(1.0, PACES[self.film.pace]))
+        yield Beat("open", 0, length, caption=words.opening(), note=words.sizes(), done=shown.start)
         notes = list(words.notes())
-        for stretch in timing.with_pause(shown, self.view.cols, self.film.pace):
+        for stretch in stretches:
             first, length = stretch.units[0], timing.ticks(stretch.seconds)
             if stretch.sweep:
                 yield Beat("sweep", 0, length, stretch.units, (("sweep", length),), words.sweep_caption(stretch.units),
-                           steps=_acts(stretch.units), done=stretch.units[-1] + 1)  # fmt: skip
+                           steps=self.view.steps(stretch.units), done=stretch.units[-1] + 1)  # fmt: skip
                 continue
             brief = stretch.seconds < timing.BRIEF
             seconds = stretch.seconds
-            wanted = [("look", min(0.44, 0.22 * seconds)), ("mask", min(0.44, 0.18 * seconds))]
-            wanted.append(("land", min(0.28, 0.18 * seconds)))
+            wanted = [("look", timing.act(seconds, 0.22, 0.44)), ("mask", timing.act(seconds, 0.18, 0.44))]
+            wanted.append(("land", timing.act(seconds, 0.18, 0.28)))
             yield Beat(
                 "brief" if brief else "step",
                 0,
@@ -103,31 +114,21 @@ class _Telling:
                 words.brief_caption(first) if brief else words.caption(first),
                 notes.pop(0) if notes and not brief else (),
                 words.place(first),
-                _acts(stretch.units),
+                self.view.steps(stretch.units),
                 first + 1,
             )
 
-    def afterwards(self, shown: range) -> Iterator[Beat]:
+    def afterwards(self, done: int, pace: float) -> Iterator[Beat]:
         """More draws, their mean, the pass at test time, the close."""
-        words, view, done = self.words, self.view, shown.stop
-        spent = sum(b.ticks for b in self.steps(shown)) * theme.TICK_MS / 1000 + theme.END_HOLD
-        count = min(view.draws - 1, DRAWS_SHOWN)
-        each = min(DRAW, DRAWS_MOST / max(1, count))
-        wanted = count * each + (MEAN if view.draws > 1 else 0) + TEST
-        share = min(PACES[self.film.pace], (LONGEST - spent) / wanted)
+        words, (count, each) = self.words, self.further()
         for draw in range(1, count + 1):
-            yield Beat("draw", 0, timing.ticks(each * share), range(draw, draw + 1), (), words.drawn(draw), done=done)
-        if view.draws > 1:
+            yield Beat("draw", 0, timing.ticks(each * pace), range(draw, draw + 1), (), words.drawn(draw), done=done)
+        if count:
             caption, note = words.mean()
-            yield Beat("mean", 0, timing.ticks(MEAN * share), range(0), (), caption, note, done=done)
+            yield Beat("mean", 0, timing.ticks(MEAN * pace), range(0), (), caption, note, done=done)
         caption, note = words.test()
-        yield Beat("test", 0, timing.ticks(TEST * share), range(0), (), caption, note, done=done)
+        yield Beat("test", 0, timing.ticks(TEST * pace), range(0), (), caption, note, done=done)
         yield Beat("close", 0, timing.ticks(theme.END_HOLD), caption=words.closing(), note=words.takeaway(), done=done)
-
-
-def _acts(units: range) -> range:
-    """The trace's steps of some units of the first draw: each is dropped or kept, then scaled."""
-    return range(2 * units.start, 2 * units.stop)
 
 
 DropoutStory = Story("Dropout", dropout_presets.PRESETS, tell, GOOD_FOR)

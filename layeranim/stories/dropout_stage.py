@@ -52,13 +52,10 @@ class Stage:
     numerals: bool = True
 
 
-def stage(view: DropoutView) -> Stage:
-    """The network if it is asked for and has room, else the three grids."""
-    config: Any = view.trace.config
-    wanted = getattr(config, "view", None) or (
-        "network" if view.telling.base is not None and view.telling.base.name == "slugnet" else "matrix"
-    )
-    return (network(view) if wanted == "network" else None) or matrix(view)
+def networked(view: DropoutView) -> bool:
+    """Whether nodes and edges are asked for."""
+    base, asked = view.telling.base, getattr(view.trace.config, "view", None)
+    return asked == "network" or (asked is None and base is not None and base.name == "slugnet")
 
 
 # ── matrix ───────────────────────────────────────────────────────────────────

@@ -25,18 +25,24 @@ MASK_LEVEL = 2
 
 
 class DropoutView:
-    """The numbers of one film; a unit of the film is one cell of the first draw, in reading order."""
+    """The numbers of one film; a unit of the film is one cell of the first draw, in reading order.
 
-    def __init__(self, telling: Telling) -> None:
+    With ``sample`` they are those of one sample of the batch.
+    """
+
+    def __init__(self, telling: Telling, sample: int | None = None) -> None:
         self.telling, self.trace = telling, telling.trace
         config: Any = self.trace.config
         self.rate: float = config.rate
         self.mode: str = config.mode
-        self.shape = self.trace.tensor("input").shape
+        self.whole = self.trace.tensor("input").shape
+        self.batch, self.sample = self.whole[0], sample
+        self.shape = self.whole if sample is None else (1, *self.whole[1:])
         self.draws = int(self.trace.tensor("output").shape[0])
         self.features = int(self.shape[-1])
         self.rows, self.cols = _sheet_of(self.shape)
         self.total = self.rows * self.cols
+        self.start = self.total * (sample or 0)
         self.mask_axes = len(self.trace.tensor("mask").shape) - 1
         self.styles: dict[str, Style] = {}
 
@@ -49,12 +55,17 @@ class DropoutView:
     def masks(self) -> NDArray[np.bool_]:
         """What each draw keeps: (draws, rows, columns)."""
         mask = np.asarray(self.trace["mask"]) != 0
-        mask = mask.reshape(mask.shape + (1,) * (len(self.shape) - self.mask_axes))
-        return np.asarray(np.broadcast_to(mask, (self.draws, *self.shape)).reshape(self.draws, self.rows, self.cols))
+        mask = mask.reshape(mask.shape + (1,) * (len(self.whole) - self.mask_axes))
+        every = np.broadcast_to(mask, (self.draws, *self.whole)).reshape(self.draws, -1)
+        return self._here(every).reshape(self.draws, self.rows, self.cols)
 
-    def dropped(self, draw: int, units: int | None = None) -> int:
-        """How many of the first ``units`` (default: all) a draw leaves out."""
-        return int((~self.masks[draw].reshape(-1)[:units]).sum())
+    def _here(self, values: Array) -> Array:
+        """Of all units, along the last axis, those that are told."""
+        return np.asarray(values[..., self.start : self.start + self.total])
+
+    def dropped(self, draw: int) -> int:
+        """How many units a draw leaves out."""
+        return int((~self.masks[draw]).sum())
 
     def fact(self, name: str) -> str:
         """A number of the formula: ``scale``, ``shift``, ``fill``."""
@@ -74,19 +85,23 @@ class DropoutView:
         return max(layout.widest(numbers.texts(_ends(self.trace[name]), self.style(name)).tolist()) for name in names)
 
     @cached_property
-    def range(self) -> float:
+    def vmax(self) -> float:
         """Inputs and results are compared cell by cell: one range."""
         return numbers.value_range(*(self.trace[name] for name in ("input", "output", "mean", "inference")))
 
     def index(self, k: int) -> tuple[int, ...]:
         """The place in the input of the k-th cell."""
-        return tuple(int(i) for i in np.unravel_index(k, self.shape))
+        return tuple(int(i) for i in np.unravel_index(self.start + k, self.whole))
 
     def address(self, name: str, k: int, draw: int = 0) -> Address:
         at = self.index(k)
         if name == "mask":
             return Address(name, (draw, *at[: self.mask_axes]))
         return Address(name, (draw, *at) if name in ("output", "kept") else at)
+
+    def steps(self, units: range) -> range:
+        """The trace's steps of some units of the first draw: each is dropped or kept, then scaled."""
+        return range(2 * (self.start + units.start), 2 * (self.start + units.stop))
 
     def value(self, name: str, k: int, draw: int = 0) -> Any:
         where = self.address(name, k, draw)
@@ -111,7 +126,7 @@ class DropoutView:
         if texts is not None and ghost is not None:
             texts = np.where(ghost, "0", texts)
         kept = 0 if numerals else MASK_LEVEL
-        levels = np.full(values.shape, kept, np.int8) if name == "mask" else numbers.levels(values, self.range)
+        levels = np.full(values.shape, kept, np.int8) if name == "mask" else numbers.levels(values, self.vmax)
 
         def source(row: int, col: int) -> Source:
             return self.address(name, row * self.cols + col, draw)
@@ -120,14 +135,14 @@ class DropoutView:
 
     def _sheet(self, name: str, draw: int) -> Array:
         values = self.trace[name][draw] if name == "output" else self.trace[name]
-        return np.asarray(values.reshape(self.rows, self.cols))
+        return self._here(values.reshape(-1)).reshape(self.rows, self.cols)
 
     def one(self, name: str, k: int, draw: int = 0) -> Cells:
         """One cell of a sheet in numbers."""
         return self.pick(name, lambda _: k, 1, draw)
 
     def column(self, name: str, draw: int = 0) -> Cells:
-        """The units of the first sample as a column."""
+        """The units as a column."""
         return self.pick(name, lambda row: row, self.features, draw)
 
     def pick(self, name: str, place: Callable[[int], int], rows: int, draw: int) -> Cells:
@@ -143,12 +158,11 @@ class DropoutView:
             sources=lambda r, c: self.address(name, place(r), draw),
         )  # fmt: skip
 
-    def example(self, units: int) -> int:
-        """The cell among the first ``units`` that stands for all: the first of the largest inputs that a later draw
-        treats otherwise."""
-        given = self.trace["input"].ravel()[:units]
+    def example(self) -> int:
+        """The cell that stands for all: the first of the largest inputs that a later draw treats otherwise."""
+        given = self._here(self.trace["input"].reshape(-1))
         sizes = np.nan_to_num(np.abs(numbers.rounded(given)), nan=0.0, posinf=0.0)
-        varied = (self.masks.any(axis=0) & ~self.masks.all(axis=0)).ravel()[:units]
+        varied = (self.masks.any(axis=0) & ~self.masks.all(axis=0)).ravel()
         return int(np.argmax(np.where(varied, sizes + 1e-300, -1.0))) if varied.any() else int(np.argmax(sizes))
 
     # ── what displayed numbers give ──────────────────────────────────────────

@@ -63,11 +63,7 @@ class DropoutWords:
     def place(self, k: int) -> Line:
         view = self.view
         row, col = divmod(k, view.cols)
-        text = (
-            f"unit {k + 1}"
-            if view.shape[0] == view.total // view.features == 1 or self.stage.layer
-            else f"row {row + 1}, column {col + 1}"
-        )
+        text = f"unit {k + 1}" if view.total == view.features else f"row {row + 1}, column {col + 1}"
         text = f"draw 1, {text}" if view.draws > 1 else text
         return _note(text, "place")
 
@@ -84,16 +80,16 @@ class DropoutWords:
         return (
             Run(f"draw {draw + 1}:  ", source=Fact("draw")),
             self._count(draw),
-            Run(", another thinned network" if view.dropped(draw, self.units) else ", this time the whole network"),
+            Run(", another thinned network" if view.dropped(draw) else ", this time the whole network"),
         )
 
     def _count(self, draw: int) -> Run:
-        text = f"{self.view.dropped(draw, self.units)} of {self.units} dropped"
+        text = f"{self.view.dropped(draw)} of {self.view.total} dropped"
         return Run(text, "weights", "semibold", Fact("dropped"))
 
     def mean(self) -> tuple[Line, Line]:
         """One unit's mean over the draws, beside its output at test time."""
-        view, k = self.view, self.view.example(self.units)
+        view, k = self.view, self.view.example()
         texts = [view.text("output", k, d) for d in range(view.draws)]
         parts: list[Line] = [
             (Run(numbers.factor(text), "ink", source=view.address("output", k, d)),)
@@ -118,12 +114,12 @@ class DropoutWords:
 
     def test(self) -> tuple[Line, Line]:
         """The pass without a mask."""
-        view, k = self.view, self.view.example(self.units)
+        view, k = self.view, self.view.example()
         if view.mode != "weight-scaling":
-            units = "its unit" if self.units == 1 else f"all {self.units} units"
+            units = "its unit as it is" if view.total == 1 else f"all {view.total} units as they are"
             return (
                 Run("test time:  no mask, "),
-                Run(f"{units} as they are", "result", "semibold", Fact("units")),
+                Run(units, "result", "semibold", Fact("units")),
             ), _note("what training scaled up need not be scaled now")
         x, y = view.text("input", k), view.text("inference", k)
         keep = 1 - Fraction(view.rate_text)
@@ -140,6 +136,7 @@ class DropoutWords:
         view, telling = self.view, self.view.telling
         parts = [f"p = {view.rate_text}", view.mode]
         parts += [f"{view.draws} draws"] if view.draws > 1 else []
+        parts += [f"sample {view.sample + 1} of {view.batch}"] if view.sample is not None and view.batch > 1 else []
         parts += ["whole channels"] if view.mask_axes < len(view.shape) else []
         parts += [f"random values, seed {telling.seed}"] if telling.seeded else []
         while len(parts) > 2 and phrases.width((Run(",  ".join(parts)),), theme.PARAMETERS) > 860:
@@ -156,10 +153,7 @@ class DropoutWords:
     def sizes(self) -> Line:
         view = self.view
         if self.stage.layer:
-            samples = f", the first of {view.shape[0]} samples" if view.shape[0] > 1 else ""
-            return _note(
-                f"a layer of {view.features} unit{'s' * (view.features > 1)}{samples}, a mask of 0 and 1 for each draw"
-            )
+            return _note(f"a layer of {view.features} unit{'s' * (view.features > 1)}, a mask of 0 and 1 for each draw")
         if len(view.shape) == 4:
             return _note(f"{shape_text(view.shape)}: channels one below the other")
         return _note(f"{view.total} unit{'s' * (view.total > 1)}, a mask of 0 and 1 for each draw, nothing to learn")
@@ -182,7 +176,8 @@ class DropoutWords:
 
     def closing(self) -> Line:
         view = self.view
-        tail = f", the others ×{view.fact('scale')}" if view.mode == "inverted" and view.rate else ""
+        scaled = "the others" if view.dropped(0) else "all"
+        tail = f", {scaled} ×{view.fact('scale')}" if view.mode == "inverted" and view.rate else ""
         return (
             Run("training: "),
             self._count(0),
@@ -194,20 +189,15 @@ class DropoutWords:
         return _note(self.view.telling.takeaway or GOOD_FOR)
 
     def counter(self, done: int) -> Line:
-        return Run(str(done), "ink", "semibold", Fact("done")), Run(f" / {self.units}", source=Fact("units"))
+        return Run(str(done), "ink", "semibold", Fact("done")), Run(f" / {self.view.total}", source=Fact("units"))
 
     def draw_counter(self, draw: int) -> Line:
         """Which of the further draws is under way."""
         number = Run(f"draw {draw + 1}", "ink", "semibold", Fact("draw"))
         return number, Run(f" / {self.view.draws}", source=Fact("draws"))
 
-    @property
-    def units(self) -> int:
-        """Units that the film passes: a network draws the first sample alone."""
-        return self.view.features if self.stage.layer else self.view.total
-
     def alt(self, title: str, beat: Beat) -> str:
-        step = f"Step {beat.units[0] + 1} of {self.units}, {plain(beat.place)}"
+        step = f"Step {beat.units[0] + 1} of {self.view.total}, {plain(beat.place)}"
         shape = shape_text(self.view.shape)
         return f"{title}: {shape} units, {plain(self.parameters())}. {step}: {plain(beat.caption)}."
 

@@ -13,7 +13,6 @@ from layeranim.errors import OptionError, ShapeError
 from layeranim.layout import Fit, even
 from layeranim.numbers import Style
 from layeranim.stories import cells, phrases, timing
-from layeranim.stories.options import PACES
 from layeranim.stories.phrases import Term
 from layeranim.stories.storyboard import (
     Address,
@@ -33,7 +32,10 @@ from layeranim.stories.storyboard import (
 from layeranim.stories.window_stage import BOTTOM, HEADING, LEFT, RIGHT, ROW_GAP, TOP
 
 MOST_FILTERS = 4
+MOST_IMAGES = 6  # of more the first six are shown
 SCORE = 100
+ACTS = (("look", 0.32), ("multiply", 0.44), ("land", 0.28))
+VERDICT = 1.6  # seconds
 ARROW = 64
 GOOD_FOR = "this one operation, repeated at every place, is a convolution"
 
@@ -62,13 +64,17 @@ class _Telling:
         self.images, _, *self.shape = self.trace.tensor("input").shape
         self.filters = self.trace.tensor("kernel").shape[0]
         _check(self.trace)
+        self.told = 1 if self.film.sample else self.images
+        self.drawn = self.images if self.film.sample else min(self.images, MOST_IMAGES)
         self.shown = self.filters if self.filters <= MOST_FILTERS else MOST_FILTERS - 1
-        self.ranges = {
-            "padded": numbers.value_range(self.trace["padded"], self.trace["products"]),
-            "kernel": numbers.value_range(self.trace["kernel"]),
-            "output": numbers.value_range(self.trace["output"]),
-        }
+        self.units: range = self.film.selected_of(self.drawn, self.shown)
         self.fit, self.image_fit = self.fits()
+        self.ranges = {
+            name: numbers.value_range(self.trace[name]) for name in ("padded", "kernel", "products", "output")
+        }
+        if self.fit.numeral:  # image and products are compared cell by cell
+            both = numbers.value_range(self.trace["padded"], self.trace["products"])
+            self.ranges |= {"padded": both, "products": both}
         self.styles = {name: self.style(name, self.fit.numeral) for name in ("padded", "kernel", "products", "output")}
 
     def style(self, name: str, numeral: int) -> Style:
@@ -182,7 +188,7 @@ class _Telling:
             at,
             fit.pitch,
             fit.numeral,
-            None if empty else changing(0),
+            None if empty else changing(self.units.start),
             changing,
             heading=heading,
             heading_at=(at[0], at[1] + theme.HEADING_GAP + 4),
@@ -198,7 +204,7 @@ class _Telling:
 
     def products(self, f: int, u: int) -> Cells:
         return cells.plane(
-            self.trace, "products", (u // self.shown, f, 0, 0, 0), self._styled("products"), self.ranges["padded"]
+            self.trace, "products", (u // self.shown, f, 0, 0, 0), self._styled("products"), self.ranges["products"]
         )
 
     def score(self, f: int, u: int) -> Cells:
@@ -212,7 +218,7 @@ class _Telling:
 
     # ── words ────────────────────────────────────────────────────────────────
     def storyboard(self) -> Storyboard:
-        units = self.film.selected(self.images * self.shown)
+        units = self.units
         beats = tuple(self.beats(units))
         steps = [b for b in beats if b.kind == "step"]
         middle = steps[(len(steps) + 1) // 2 - 1]
@@ -225,14 +231,14 @@ class _Telling:
             self.parameters(),
             self.grids(),
             beats,
-            self.images * self.shown,
+            self.drawn * self.shown,
             middle.end - 1,
             alt,
             {"filters": self.shown, "counter": self.counter, "best": self.best, "first": units.start},
         )
 
     def beats(self, units: range) -> Iterator[Beat]:
-        pace = PACES[self.film.pace]
+        stretches, pace = self.paced(units)
         at = 0
         yield Beat(
             "open",
@@ -242,12 +248,11 @@ class _Telling:
             done=units.start,
         )
         at = timing.ticks(1.4)
-        later = min(1.6, max(0.8, theme.BUDGET / max(1, len(units) - 2)))
-        for n, u in enumerate(units):
-            length = timing.ticks((2.4 if n < 2 else later) * pace)
+        for stretch in stretches:
+            length, u = timing.ticks(stretch.seconds), stretch.units[0]
             image, f = divmod(u, self.shown)
             place = _words(f"image {image + 1}, filter {f + 1}", "place")
-            wanted = [("look", 0.32), ("multiply", 0.44), ("land", 0.28)]
+            wanted = [(name, timing.act(stretch.seconds, 0.2, most)) for name, most in ACTS]
             yield Beat(
                 "step",
                 at,
@@ -262,26 +267,38 @@ class _Telling:
             )
             at += length
             if f == self.shown - 1 and self.shown > 1:
-                length = timing.ticks((1.6 if len(units) <= 4 else 1.2) * pace)
+                length = timing.ticks(VERDICT * pace)
                 steps = [i for won in self.best(u) for i in steps_of(self.trace, image, won, 0, 0)]
                 yield Beat("verdict", at, length, range(u, u + 1), caption=self.verdict(image), place=place,
                            steps=steps, done=u + 1)  # fmt: skip
                 at += length
-        counts = f"{self.images} image{'s' * (self.images > 1)} × {self.filters} filter{'s' * (self.filters > 1)}"
+        counts = f"{self.told} image{'s' * (self.told > 1)} × {self.filters} filter{'s' * (self.filters > 1)}"
+        sums = self.told * self.filters
         closing = (
             Run(f"{counts} → ", source=Fact("images")),
-            Run(f"{self.images * self.filters} sums", "result", "semibold", Fact("windows")),
+            Run(f"{sums} sum{'s' * (sums > 1)}", "result", "semibold", Fact("windows")),
         )
         yield Beat("close", at, timing.ticks(theme.END_HOLD), caption=closing, note=_words(GOOD_FOR), done=units.stop)
 
+    def paced(self, units: range) -> tuple[list[timing.Stretch], float]:
+        """The steps, and the pace of everything."""
+        later = min(timing.LANDING, max(timing.SLOWEST, theme.BUDGET / max(1, len(units) - 2)))
+        times = [timing.TAUGHT if n < 2 else later for n in range(len(units))] if len(units) > 1 else [timing.LONE]
+        steps = [timing.Stretch(range(u, u + 1), t) for u, t in zip(units, times, strict=True)]
+        verdicts = sum(u % self.shown == self.shown - 1 for u in units) if self.shown > 1 else 0
+        return timing.paced(steps, self.film.pace, VERDICT * verdicts)
+
     def parameters(self) -> Line:
+        images, filters = (
+            f"{n} {noun}{'s' * (n > 1)}" for n, noun in ((self.images, "image"), (self.filters, "filter"))
+        )
+        if self.told < self.images:
+            images = f"image {self.film.place_in(self.images) + 1} of {self.images}"
         parts = [
-            f"{self.images} image{'s' * (self.images > 1)}",
-            f"{self.filters} filter{'s' * (self.filters > 1)}",
+            f"{self.drawn} of {images}" if self.drawn < self.images else images,
+            f"{self.shown} of {filters}" if self.shown < self.filters else filters,
             numbers.shape_text(self.shape),
         ]
-        if self.shown < self.filters:
-            parts.append(f"{self.shown} drawn")
         if self.telling.seeded:
             parts.append(f"random values, seed {self.telling.seed}")
         return (Run(",  ".join(parts), source=Fact("options")),)
@@ -331,7 +348,7 @@ class _Telling:
 
     def counter(self, done: int) -> Line:
         return Run(str(done), "ink", "semibold", Fact("done")), Run(
-            f" / {self.images * self.shown}", source=Fact("windows")
+            f" / {self.drawn * self.shown}", source=Fact("windows")
         )
 
 

@@ -14,6 +14,15 @@ PACES = {"slow": 1.5, "normal": 1.0, "fast": 0.6}
 MOST_PIXELS = 3840 * 2160
 
 
+def _text(value: Any) -> str:
+    """A number or a short text as text in lower case; nothing of what is longer than any value of these options."""
+    try:
+        text = str(value).strip().lower()
+    except (ValueError, RecursionError):  # a number of thousands of digits, lists nested a thousand deep
+        return ""
+    return text if len(text) <= 60 else ""
+
+
 @dataclass(frozen=True)
 class Size(Kind):
     """``WIDTHxHEIGHT`` in pixels."""
@@ -45,7 +54,7 @@ class Selection(Kind):
     metavar: str = "all|first:N|A-B"
 
     def check(self, name: str, value: Any) -> str:
-        text = str(value).strip().lower()
+        text = _text(value)
         first, span = re.fullmatch(r"first:(\d{1,9})", text), re.fullmatch(r"(\d{1,9})-(\d{1,9})", text)
         if text == "all" or (first and int(first[1]) > 0) or (span and 0 < int(span[1]) <= int(span[2])):
             return text
@@ -62,7 +71,7 @@ class Loop(Kind):
         words = {"forever": 0, "once": 1}
         if isinstance(value, str) and value.strip().lower() in words:
             return words[value.strip().lower()]
-        if re.fullmatch(r"\d{1,5}", str(value)) and int(value) <= 65_535:
+        if re.fullmatch(r"\d{1,5}", _text(value)) and int(value) <= 65_535:
             return int(value)
         raise OptionError(f"{name} is {given(value)}, but must be forever, once or a number of plays up to 65535")
 
@@ -79,13 +88,11 @@ class Bytes(Kind):
     def check(self, name: str, value: Any) -> int | None:
         if value is None:
             return None
-        found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmg]?i?b?)\s*", str(value).lower())
-        if not found or float(found[1]) <= 0:
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmg]?)(i?)b?", _text(value))
+        size = int(Fraction(found[1]) * (1024 if found[3] else 1000) ** " kmg".index(found[2] or " ")) if found else 0
+        if size < 1:
             raise OptionError(f"{name} is {given(value)}, but must be a size such as 500KB or 1MB")
-        base = 1024 if "i" in found[2] else 1000
-        return int(
-            Fraction(found[1]) * base ** " kmg".index((found[2] or " ")[0] if found[2] not in ("", "b") else " ")
-        )
+        return size
 
 
 @dataclass(frozen=True)
@@ -97,12 +104,10 @@ class Rate(Kind):
     def check(self, name: str, value: Any) -> Fraction | None:
         if value is None:
             return None
-        try:
-            rate = Fraction(str(value)).limit_denominator(1001)
-        except (ValueError, ZeroDivisionError):
-            raise OptionError(
-                f"{name} is {given(value)}, but must be a number of frames a second, such as 25"
-            ) from None
+        text = _text(value)  # with an exponent, ten letters would be a number of a gigabyte
+        if not re.fullmatch(r"\d{1,9}(?:\.\d+|/0*[1-9]\d{0,8})?", text):
+            raise OptionError(f"{name} is {given(value)}, but must be a number of frames a second, such as 25")
+        rate = Fraction(text).limit_denominator(1001)
         if not 1 <= rate <= 100:
             raise OptionError(f"{name} is {given(value)}, but must be from 1 to 100 frames a second")
         return rate
@@ -125,6 +130,9 @@ class FilmOptions(Config):
     fps: Fraction | None = option(Rate(), None, "frames a second, instead of the quality's")  # noqa: RUF009
     pace: str = option(Choice(("slow", "normal", "fast")), "normal", "slow takes up to 1.5 times as long, fast 0.6")
     steps: str = option(Selection(), "all", "which steps to show: all, first:N or A-B")
+    sample: int | None = option(
+        Integer(1), None, "which one of a batch to show, counted from 1, instead of the first or of all"
+    )
     loop: int = option(Loop(), "forever", "how often a GIF, WebP or APNG plays")
     max_size: int | None = option(Bytes(), None, "fail if a film file is larger, such as 500KB")
     precision: int | None = option(Integer(0, 6), None, "decimals of every number, instead of the fitting ones")
@@ -145,6 +153,21 @@ class FilmOptions(Config):
         if self.size:
             width, height = self.size
         return width, height, self.fps or fps
+
+    def place_in(self, batch: int) -> int:
+        """The place in a batch of the one that a film shows which has room for one."""
+        number = self.sample or 1
+        if number > batch:
+            way = "leave it out" if batch == 1 else f"give a number from 1 to {batch}"
+            raise OptionError(f"sample is {number}, but the batch holds only {batch}; {way}")
+        return number - 1
+
+    def selected_of(self, batch: int, each: int) -> range:
+        """The units that are shown of a film of a whole batch, ``each`` of them one's own."""
+        if self.sample is None:
+            return self.selected(batch * each)
+        start, inner = self.place_in(batch) * each, self.selected(each)
+        return range(start + inner.start, start + inner.stop)
 
     def selected(self, count: int) -> range:
         """The units of ``count`` that are shown."""

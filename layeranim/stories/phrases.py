@@ -10,6 +10,7 @@ from layeranim.stories.storyboard import Fact, Line, Run, Source
 
 MOST_TERMS = 5
 ROOM = theme.WIDTH - 2 * theme.MARGIN
+NOTE_ROOM = ROOM - 2 * 104  # a note that leaves the counter under its end some air
 PLUS = Run(" + ")
 
 
@@ -120,6 +121,13 @@ def join(parts: Sequence[Line], between: Run = PLUS) -> Line:
 def words(text: str, role: str = "muted", **kwargs: object) -> Line:
     """A line of one run."""
     return (Run(text, role, **kwargs),)  # type: ignore[arg-type]
+
+
+def short_size(size: int, kernel: int, stride: int, out: int, ceil: bool = False) -> str:
+    """How many windows fit, where nothing is padded or dilated; nothing if that is not what came out."""
+    left, right = "⌈⌉" if ceil else "⌊⌋"
+    reached = -((kernel - size) // stride) if ceil else (size - kernel) // stride
+    return f"{left}({size} − {kernel})/{stride}{right} + 1 = {out}" if reached + 1 == out else ""
 
 
 def ordinal_range(first: int, last: int, one: str, many: str) -> str:

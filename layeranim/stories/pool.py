@@ -48,7 +48,8 @@ class PoolTelling:
         opening = max(1, round(OPENING * (0.6 if self.film.pace == "fast" else 1.0)))
         yield Beat("open", 0, opening, caption=self.words.opening(), note=self.words.size(), done=shown.start)
         at, notes = opening, list(self.words.notes())
-        for i, stretch in enumerate(timing.with_pause(shown, self.view.out_shape[1], self.film.pace)):
+        stretches, _ = timing.paced(timing.with_pause(shown, self.view.out_shape[1]), self.film.pace)
+        for i, stretch in enumerate(stretches):
             length, first, units = timing.ticks(stretch.seconds), stretch.units[0], stretch.units
             brief = stretch.seconds < timing.BRIEF
             if stretch.sweep:
@@ -64,31 +65,32 @@ class PoolTelling:
         yield Beat("close", at, hold, caption=self.words.closing(), note=self.words.takeaway(), done=shown.stop)
 
     def steps(self, units: range) -> Sequence[int]:
-        """The trace's steps of some units: a mean takes two, the sum and the quotient.
+        """The trace's steps of some units.
 
         Backwards one unit is told with the cells of the input's gradient under its window; a sweep's are its windows'.
         """
-        trace, view = self.view.trace, self.view
-        first, last = view.window(units[0]), view.window(units[-1])
-        made = range(engine.steps_of(trace, *first.index).start, engine.steps_of(trace, *last.index).stop)
+        view, w = self.view, self.view.window(units[0])
         if not self.backward or len(units) > 1:
-            return made
-        under = back_region(view, first.u)
-        reached = itertools.product((0,), (first.channel,), under.along("height") or (), under.along("width") or ())
-        return *made, *engine.steps_back(trace, first.index, reached)
+            return view.steps(units)
+        under = back_region(view, w.u)
+        reached = itertools.product(w.index[:1], w.index[1:2], under.along("height") or (), under.along("width") or ())
+        return *view.steps(units), *engine.steps_back(view.trace, w.index, reached)
 
     def phases(self, length: int, brief: bool, taught: bool) -> tuple[tuple[str, int], ...]:
         seconds = length * theme.TICK_MS / 1000
-        travel, act = min(0.52, 0.22 * seconds), min(0.44, 0.18 * seconds)
+        travel, act = timing.act(seconds, 0.22, 0.52), timing.act(seconds, 0.18, 0.44)
         if brief:
             return timing.phases(length, [("travel", max(0.08, 0.4 * seconds))], "land")
         if self.backward:
-            return timing.phases(length, [("travel", travel), ("send", act), ("arrive", min(0.32, act))])
+            return timing.phases(
+                length, [("travel", travel), ("send", act), ("arrive", timing.act(seconds, 0.18, 0.32))]
+            )
+        add = timing.act(seconds, 0.18, 0.36) if taught else 0.24
         wanted = [("travel", travel), ("gather", act)]
         wanted += {
-            "max": [("choose", 0.28 if taught else 0.2)],
-            "mean": [("sum", 0.36 if taught else 0.24), ("divide", 0.24 if taught else 0.16)],
-            "lp": [("sum", 0.36 if taught else 0.24)],
+            "max": [("choose", timing.act(seconds, 0.18, 0.28) if taught else 0.2)],
+            "mean": [("sum", add), ("divide", 2 * add / 3)],
+            "lp": [("sum", add)],
         }[self.view.kind]
         return timing.phases(length, [*wanted, ("land", act)])
 

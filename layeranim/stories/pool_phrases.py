@@ -44,7 +44,7 @@ def _in_all(view: PoolView, w: Window, styles: Styles) -> Line:
     row, col = (at - before for at, before in zip(view.winner(w), view.before, strict=True))
     if (view.last[0][row], view.last[1][col]) != (w.r, w.c):
         return ()
-    cell = (0, w.channel, row, col)
+    cell = (w.b, w.channel, row, col)
     text = numbers.text(view.trace["grad_input"][cell], styles["grad_input"])
     return Run(",  in all "), phrases.result(text, Address("grad_input", cell))
 
@@ -62,8 +62,8 @@ def _numbers(view: PoolView, w: Window, styles: Styles) -> list[Run]:
     out = []
     for r, c in np.argwhere(real).tolist():
         at = rows[r], cols[c]
-        text = numbers.text(view.trace["padded"][0, w.channel][at], styles["input"])
-        source = Address("padded", (0, w.channel, *at))
+        text = numbers.text(view.trace["padded"][w.b, w.channel][at], styles["input"])
+        source = Address("padded", (w.b, w.channel, *at))
         out.append(Run(text, "result", "semibold", source) if at == winner else Run(text, "ink", source=source))
     return out
 
@@ -173,10 +173,10 @@ def _gradient(view: PoolView, index: tuple[int, ...], styles: Styles, factor: bo
 def _routed(view: PoolView, w: Window, styles: Styles) -> Line:
     """``the winner, 7, gets 2,  the others 0``; of several windows won ``gets 2 + 3 = 5`` with the last of them."""
     at = view.winner(w)
-    held = numbers.text(view.trace["padded"][0, w.channel][at], styles["input"])
-    head = (Run("the winner, "), Run(held, "ink", "semibold", Address("padded", (0, w.channel, *at))), Run(", gets "))
+    held = numbers.text(view.trace["padded"][w.b, w.channel][at], styles["input"])
+    head = (Run("the winner, "), Run(held, "ink", "semibold", Address("padded", (w.b, w.channel, *at))), Run(", gets "))
     won = view.wins(w)
-    cell = (0, w.channel, at[0] - view.before[0], at[1] - view.before[1])
+    cell = (w.b, w.channel, at[0] - view.before[0], at[1] - view.before[1])
     total = numbers.text(view.trace["grad_input"][cell], styles["grad_input"])
     result = phrases.result(total, Address("grad_input", cell))
     if len(won) == 1:
@@ -220,8 +220,8 @@ def _bent(view: PoolView, w: Window, styles: Styles) -> Line:
     known = numbers.exact(norm)
     if view.config.norm_type != 2 or not isinstance(source, Address) or not isinstance(known, Fraction) or not known:
         return Run("gradient "), gradient, Run(", to each number by its share in the norm")
-    _, channel, r, c = source.index
-    cell = (0, channel, r - view.before[0], c - view.before[1])
+    b, channel, r, c = source.index
+    cell = (b, channel, r - view.before[0], c - view.before[1])
     head = (
         gradient,
         Run(numbers.DOT),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -15,12 +15,13 @@ from layeranim.stories import phrases, pool_stage
 from layeranim.stories.pool_stage import Column, Sizes, Stage
 from layeranim.stories.pool_view import PoolView
 from layeranim.stories.storyboard import Box, Cells, Fact, GridPlan, Line, Point, Run
-from layeranim.stories.window_stage import LABEL
+from layeranim.stories.window_stage import LABEL, RIGHT
 
 NAMES = {"max": "max", "lp": "p-norm"}
 RADIUS = theme.OPERATOR_RADIUS
 APART = 68  # between the circles of Σ and ÷, with room for a number under each
 WHOLE = 240  # px across that the copy of a whole channel may take
+SPILL = 60  # what the last heading may take of the room over the lanes
 LEVEL = 16  # a lane that would rise or fall by less runs straight
 Way = tuple[Point, ...]
 
@@ -93,9 +94,12 @@ def plan(view: PoolView) -> Plan:
     styles = {tensors[name]: view.style(tensors[name], narrow[name]) for name in stage.fits}
     styles["input"] = styles.get("input") or view.style("input", stage.narrow)
     styles["output"] = styles.get("output") or view.style("output", stage.narrow)
-    for name in ("sums", "shares"):
-        if name in view.trace:
-            styles[name] = view.style(name, False)
+    if "sums" in view.trace:
+        styles["sums"] = view.style("sums", False)
+    if "shares" in view.trace:  # written as in the cells that they reach
+        written = "share" if stage.fits["back"].numeral == 0 and "share" in stage.fits else "back"
+        styles["shares"] = view.style("shares", narrow[written])
+    view.thin = view.kind != "max" and view.config.backward and stage.fits["back"].numeral == 0
     grids: dict[str, GridPlan] = {}
     for name, corners in stage.corners.items():
         fit = stage.fits[name]
@@ -103,13 +107,14 @@ def plan(view: PoolView) -> Plan:
             made = MAKERS[name](view, styles[tensors[name]] if fit.numeral else None, row)
             key = name if name in ("window", "share") else f"{name}:{row}"
             heading = _heading(view, name) if row == 0 else ()
+            x = min(at[0], RIGHT - phrases.width(heading, theme.NAME))
             grids[key] = GridPlan(
                 key,
                 at=at,
                 pitch=fit.pitch,
                 numeral=fit.numeral,
                 heading=heading,
-                heading_at=(at[0], at[1] + theme.HEADING_GAP + 2),
+                heading_at=(x, at[1] + theme.HEADING_GAP + 2),
                 **made,
             )
     operators = tuple((at, sign, _half(sign)) for at, sign in zip(stage.operators, _signs(view), strict=True))
@@ -138,6 +143,7 @@ def _forward(view: PoolView) -> list[Sizes]:
 
 def _backward(view: PoolView) -> list[Sizes]:
     given, window, back, share, grad = (_column(view, n) for n in ("input", "window", "back", "share", "grad"))
+    grad = replace(grad, heading=max(0.0, grad.heading - SPILL))
     widths = tuple(2 * _half(sign) for sign in _signs(view))
     sizes = partial(Sizes, view.shown, operators=widths, apart=APART)
     lenses = () if view.whole else (window, share)
@@ -274,7 +280,7 @@ def back_region(view: PoolView, u: int) -> Region:
     """The cells of ``grad_input`` under a window, without the padding that it reaches into."""
     w = view.window(u)
     rows, cols = (_inside(at, before, n) for at, before, n in zip(view.taps(w), view.before, view.size, strict=True))
-    return Region.of("grad_input", batch=0, channels=w.channel, height=rows, width=cols)
+    return Region.of("grad_input", batch=w.b, channels=w.channel, height=rows, width=cols)
 
 
 def _inside(at: range, before: int, n: int) -> range:

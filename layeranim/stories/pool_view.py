@@ -23,16 +23,17 @@ Place = tuple[int, int]
 
 @dataclass(frozen=True)
 class Window:
-    """One output cell: unit ``u`` of the film, its channel, row and column."""
+    """One output cell: unit ``u`` of the film, its image, channel, row and column."""
 
     u: int
+    b: int
     channel: int
     r: int
     c: int
 
     @property
     def index(self) -> tuple[int, int, int, int]:
-        return 0, self.channel, self.r, self.c
+        return self.b, self.channel, self.r, self.c
 
 
 class PoolView:
@@ -42,6 +43,7 @@ class PoolView:
         self.telling, self.trace = telling, telling.trace
         self.config = cast(Any, telling.trace.config)
         self.batch, self.channels, *size = self.trace.tensor("input").shape
+        self.b = telling.film.place_in(self.batch)
         self.found = sides(self.config, tuple(size))
         self.size: Place = (size[0], size[1])
         self.padded_shape: Place = self.trace.tensor("padded").shape[2:]  # type: ignore[assignment]
@@ -50,6 +52,7 @@ class PoolView:
         self.shown = self.channels if self.channels <= MOST_GRIDS else MOST_GRIDS - 1
         self.kind = "max" if self.config.mode in MAXIMA else "lp" if self.config.mode == "lp" else "mean"
         self.whole = self.config.mode.startswith("global") or self.kernel_shape == self.padded_shape
+        self.thin = False  # whether the input's gradient is spread, and in colour alone
         self.adaptive = any(isinstance(side.along, Bins) for side in self.found)
 
     # ── units ────────────────────────────────────────────────────────────────
@@ -63,7 +66,7 @@ class PoolView:
         return self.shown * self.per_map
 
     def window(self, u: int) -> Window:
-        return Window(u, *cell(u, (self.shown, *self.out_shape)))
+        return Window(u, self.b, *cell(u, (self.shown, *self.out_shape)))
 
     def taps(self, w: Window) -> tuple[range, range]:
         """The rows and columns of ``padded`` that a window reads."""
@@ -71,8 +74,13 @@ class PoolView:
         return rows, cols
 
     def region(self, w: Window) -> Region:
-        here = {"batch": 0, "channels": w.channel, "out_height": w.r, "out_width": w.c}
+        here = {"batch": self.b, "channels": w.channel, "out_height": w.r, "out_width": w.c}
         return engine.window(self.found, here)
+
+    def steps(self, units: range) -> range:
+        """The trace's steps of some units: a mean takes two, the sum and the quotient."""
+        first, last = (engine.steps_of(self.trace, *self.window(u).index) for u in (units[0], units[-1]))
+        return range(first.start, last.stop)
 
     @cached_property
     def before(self) -> Place:
@@ -96,8 +104,8 @@ class PoolView:
 
     def wins(self, w: Window) -> list[tuple[int, int, int, int]]:
         """The output cells of every window that the winner of this one wins, in reading order."""
-        indices = self.trace["indices"][0, w.channel]
-        return [(0, w.channel, r, c) for r, c in np.argwhere(indices == indices[w.r, w.c]).tolist()]
+        indices = self.trace["indices"][self.b, w.channel]
+        return [(self.b, w.channel, r, c) for r, c in np.argwhere(indices == indices[w.r, w.c]).tolist()]
 
     # ── which cells are what ─────────────────────────────────────────────────
     @cached_property
@@ -148,7 +156,7 @@ class PoolView:
 
     def _sample(self, name: str) -> Array:
         values = self.trace[{"padded": "input", "window": "input"}.get(name, name)]
-        return values[0, : self.shown] if values.ndim == 4 else values
+        return values[self.b, : self.shown] if values.ndim == 4 else values
 
     def wide(self, name: str) -> tuple[float, float]:
         """Width at size 1 of the widest text of a tensor, in wide and in narrow cells."""
@@ -162,9 +170,15 @@ class PoolView:
         """Input, window and output are compared cell by cell, so they share one range."""
         return numbers.value_range(self._sample("input"), self._sample("output"))
 
+    def gradient_range(self, name: str) -> float:
+        """Gradients share one range, but where a spread one stands in colour alone."""
+        return self._gradient_ranges[name if self.thin else "both"]
+
     @cached_property
-    def gradient_range(self) -> float:
-        return numbers.value_range(self._sample("grad_output"), self._sample("grad_input"))
+    def _gradient_ranges(self) -> dict[str, float]:
+        given, back = self._sample("grad_output"), self._sample("grad_input")
+        one = numbers.value_range
+        return {"both": one(given, back), "grad_output": one(given), "grad_input": one(back)}
 
     @property
     def picture(self) -> str:
@@ -184,7 +198,7 @@ class PoolView:
     # ── cells ────────────────────────────────────────────────────────────────
     def input_cells(self, channel: int, style: Style | None) -> Cells:
         """One channel of the padded input."""
-        values = self.trace["padded"][0, channel]
+        values = self.trace["padded"][self.b, channel]
         texts = None if style is None else numbers.texts(values, style)
         if texts is not None and self.kind != "max":
             texts = np.where(self.ghost, "0", texts)
@@ -194,7 +208,7 @@ class PoolView:
             self.ghost,
             self.unread,
             self.scale(channel),
-            lambda r, c: Address("padded", (0, channel, r, c)),
+            lambda r, c: Address("padded", (self.b, channel, r, c)),
         )
 
     def window_cells(self, w: Window, style: Style | None, chosen: bool = False) -> Cells:
@@ -207,7 +221,7 @@ class PoolView:
             [min(r, self.padded_shape[0] - 1) for r in _fill(rows, shape[0])],
             [min(c, self.padded_shape[1] - 1) for c in _fill(cols, shape[1])],
         )
-        values = self.trace["padded"][0, w.channel][at]
+        values = self.trace["padded"][self.b, w.channel][at]
         ghost = self.ghost[at] | ~held
         texts: NDArray[Any] | None = None
         if style is not None:
@@ -225,7 +239,7 @@ class PoolView:
             ghost,
             dim,
             self.scale(w.channel),
-            lambda r, c: Address("padded", (0, w.channel, int(at[0][r, 0]), int(at[1][0, c]))),
+            lambda r, c: Address("padded", (self.b, w.channel, int(at[0][r, 0]), int(at[1][0, c]))),
         )
 
     def winning_tap(self, w: Window) -> Place:
@@ -234,7 +248,7 @@ class PoolView:
         return rows.index(r), cols.index(c)
 
     def output_cells(self, channel: int, style: Style | None) -> Cells:
-        values = self.trace["output"][0, channel]
+        values = self.trace["output"][self.b, channel]
         texts = None if style is None else numbers.texts(values, style)
         return Cells(
             self.levels(values),
@@ -242,15 +256,17 @@ class PoolView:
             None,
             None,
             self.scale(channel),
-            lambda r, c: Address("output", (0, channel, r, c)),
+            lambda r, c: Address("output", (self.b, channel, r, c)),
         )
 
     def gradient_cells(self, name: str, channel: int, style: Style | None) -> Cells:
         """One channel of ``grad_output`` or ``grad_input``."""
-        values = self.trace[name][0, channel]
+        values = self.trace[name][self.b, channel]
         texts = None if style is None else numbers.texts(values, style)
         return Cells(
-            numbers.levels(values, self.gradient_range), texts, sources=lambda r, c: Address(name, (0, channel, r, c))
+            numbers.levels(values, self.gradient_range(name)),
+            texts,
+            sources=lambda r, c: Address(name, (self.b, channel, r, c)),
         )
 
     def share_cells(self, w: Window, style: Style | None) -> Cells:
@@ -262,15 +278,15 @@ class PoolView:
             np.clip(np.array(_fill(taps, n)) - before, 0, size - 1)
             for taps, n, before, size in zip((rows, cols), shape, (top, left), self.size, strict=True)
         ]
-        values = self.trace["grad_input"][0, w.channel][np.ix_(*at)]
+        values = self.trace["grad_input"][self.b, w.channel][np.ix_(*at)]
         passed = np.add.outer(self.last[0][at[0]] * self.out_shape[1], self.last[1][at[1]]) <= w.u % self.per_map
         texts = None if style is None else np.where(ghost | ~passed, "", numbers.texts(values, style))
         return Cells(
-            numbers.levels(values, self.gradient_range),
+            numbers.levels(values, self.gradient_range("grad_input")),
             texts,
             ghost,
             ~passed & ~ghost,
-            sources=lambda r, c: Address("grad_input", (0, w.channel, int(at[0][r]), int(at[1][c]))),
+            sources=lambda r, c: Address("grad_input", (self.b, w.channel, int(at[0][r]), int(at[1][c]))),
         )
 
 

@@ -50,7 +50,7 @@ class PoolWords:
         parts = self._window()
         parts += [f"p = {config.norm_type:g}"] if view.kind == "lp" else []
         keep = [f"{view.shown} of {view.channels} channels drawn"] if view.shown < view.channels else []
-        keep += [f"image 1 of {view.batch}"] if view.batch > 1 else []
+        keep += [f"image {view.b + 1} of {view.batch}"] if view.batch > 1 else []
         parts += keep
         seeded = view.telling.seeded
         if seeded:
@@ -103,9 +103,7 @@ class PoolWords:
         if view.adaptive or view.padded_shape != view.size or config.dilation != (1, 1):
             return ""
         size, kernel, stride, out = (s[axis] for s in (view.size, view.kernel_shape, config.stride, view.out_shape))
-        left, right = "⌈⌉" if config.ceil_mode else "⌊⌋"
-        reached = -((kernel - size) // stride) if config.ceil_mode else (size - kernel) // stride
-        return f"{left}({size} − {kernel})/{stride}{right} + 1 = {out}" if reached + 1 == out else ""
+        return phrases.short_size(size, kernel, stride, out, config.ceil_mode)
 
     def notes(self) -> Iterator[Line]:
         """Things worth saying once, for the first steps that have time for it."""

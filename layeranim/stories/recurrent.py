@@ -23,6 +23,7 @@ from layeranim.stories.storyboard import Beat, Fact, Line, Point, Run, Story, St
 OPENING = 1.48
 STEP, LATER, LANDING = 1.6, 1.16, 1.6
 LONGEST, USUAL = 25.0, 24.4  # seconds of a film: at any pace, and as it is planned
+LEAST = timing.LONE  # seconds of all steps, however few
 REST = 4.8  # the most that the steps which are not opened take from the opened ones
 SKIP, ANSWER = 1.0, 1.6
 READABLE = 0.9  # seconds in which a step's caption can be read
@@ -58,7 +59,7 @@ class RecurrentTelling:
         self.strips = Strips(view, view.drawn_times(self.shown))
         self.steps, self.said = Steps(view, self.strips), Said(view, self.strips)
         self.stage = cell_stage(view, view.unit(self.shown[0]).n, self.strips.most)
-        self.moves: dict[tuple[int, str], Move] = {}
+        self.moves: dict[tuple[int, str], Move] = {}  # by the number of their beat and the name of their phase
         self.posters: list[Beat] = []
 
     def storyboard(self) -> Storyboard:
@@ -79,14 +80,14 @@ class RecurrentTelling:
         at = timing.ticks(OPENING * min(1.0, PACES[self.film.pace]))
         yield Beat("open", 0, at, caption=self.said.opening(), note=self.said.opening_note(), done=self.shown.start)
         shots = list(self.shots())
-        pace = min(PACES[self.film.pace], self.room / _seconds(shots))
+        pace = min(PACES[self.film.pace] * max(1.0, LEAST / _seconds(shots)), self.room / _seconds(shots))
         opening, spent = at, 0.0
-        for units, shot in shots:
+        for i, (units, shot) in enumerate(shots, start=1):
             spent += shot.seconds * pace
             length = max(1, opening + int(timing.TICKS_A_SECOND * spent + 1e-6) - at)
             phases = timing.phases(length, [(name, seconds * pace) for name, seconds, _ in shot.phases])
             for name, _, move in shot.phases:
-                self.moves[at, name] = move
+                self.moves[i, name] = move
             done = units.stop if shot.lands else units.start
             beat = Beat(shot.kind, at, length, units, phases, shot.caption, note(shot.note), self.place(units, shot),
                         shot.steps, done)  # fmt: skip
@@ -94,13 +95,13 @@ class RecurrentTelling:
                 self.posters.append(beat)
             yield beat
             at += length
-        yield self.close(at)
+        yield self.close(at, len(shots) + 1)
 
-    def close(self, at: int) -> Beat:
+    def close(self, at: int, i: int) -> Beat:
         """Everything that the shown steps left, and what the layer hands on."""
         end = self.steps.so_far(self.shown.stop)
         result = self.steps.returned() if self.shown.stop == self.view.units else ()
-        self.moves[at, "close"] = replace(end, result=result)
+        self.moves[i, "close"] = replace(end, result=result)
         return Beat("close", at, timing.ticks(theme.END_HOLD), caption=self.said.closing(),
                     note=note(self.said.takeaway()), done=self.shown.stop)  # fmt: skip
 

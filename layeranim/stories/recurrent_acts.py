@@ -17,7 +17,6 @@ from layeranim.stories.storyboard import Box, Cells, Line, Point
 
 FIRST = range(1)
 ALMOST = 0.1  # of a gate that is all but closed
-ALONE = 1.5, 1.9  # how much more time a sum has that is all there is to a step
 LOW = -226  # the lowest that a state comes on its way back
 
 
@@ -34,10 +33,6 @@ class Shot:
     lands: bool = False
     poster: bool = False
     steps: Sequence[int] = ()
-
-    def slower(self, whole: float, acts: float) -> Shot:
-        """The same so many times as long, what happens in it so many times as slow."""
-        return replace(self, seconds=self.seconds * whole, phases=[(n, s * acts, m) for n, s, m in self.phases])
 
 
 class Opened:
@@ -121,8 +116,7 @@ class Opened:
     def _rnn(self, t: int, seconds: float = 2.4) -> Iterator[Shot]:
         units = min(2, self.stage.grids["hidden"].rows)
         for unit in range(units):
-            shot = self.weigh("hidden", t, seconds, unit, last=unit == units - 1)
-            yield shot if units > 1 else shot.slower(*ALONE)
+            yield self.weigh("hidden", t, seconds, unit, last=unit == units - 1)
 
     # ── shots ────────────────────────────────────────────────────────────────
     def weigh(self, base: str, t: int, seconds: float, unit: int = 0, last: bool = True) -> Shot:

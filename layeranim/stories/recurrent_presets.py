@@ -145,7 +145,7 @@ RNN_PRESETS = (
             "backward.weight_input": [[2], [0]],
             "backward.weight_hidden": [[0.5, 0], [1, 0]],
         },
-        takeaway="for text that is there as a whole, such as tagging words: every step knows past and future",
+        takeaway="for tagging words of a text that is there as a whole: each step knows past and future",
         title="Bidirectional recurrent layer",
     ),
 )

@@ -68,7 +68,7 @@ class Said:
             (view.steps < int(config.timesteps or 0), f"length {view.steps} of {config.timesteps}", True),
             (config.mode == "one-to-many", config.mode, False),
             (config.convention == "keras", "Keras order", False),
-            (view.batch > 1, f"sequence 1 of {view.batch}", True),
+            (view.batch > 1, f"sequence {view.b + 1} of {view.batch}", True),
             (view.telling.seeded, f"random {seeded}, seed {view.telling.seed}", True),
         ]  # fmt: skip
         return {text: needed for there, text, needed in parts if there}

@@ -228,7 +228,7 @@ class Strips:
 
     def answer(self, t: int, rows: range, written: bool) -> Cells:
         """The probabilities of the output layer at a step, or at the end."""
-        at = (0, t) if self.answers_each else (0,)
+        at = (self.view.b, t) if self.answers_each else (self.view.b,)
         values = self.view.at("probabilities", *at)[rows.start : rows.stop].reshape(-1, 1)
         style = numbers.style(values, kind="probability", precision=self.view.telling.film.precision)
         texts = numbers.texts(values, style) if written else None

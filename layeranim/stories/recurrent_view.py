@@ -37,7 +37,7 @@ class Unit:
 
 
 class RecurrentView:
-    """The numbers of one film, of the first sequence of the batch."""
+    """The numbers of one film, of one sequence of the batch."""
 
     def __init__(self, telling: Telling) -> None:
         self.telling, self.trace = telling, telling.trace
@@ -46,11 +46,12 @@ class RecurrentView:
         every = run_list(self.config, self.trace.tensors)
         self.all_runs = len(every)
         self.runs: list[Pass] = every if len(every) <= MOST_RUNS else every[: MOST_RUNS - 1]
-        self.steps = int(mask_of(self.trace.tensors)[0].sum())
         self.batch = self.trace.tensor("input").shape[0]
+        self.b = telling.film.place_in(self.batch)
+        self.steps = int(mask_of(self.trace.tensors)[self.b].sum())
         self.hidden = int(self.config.hidden or 1)
         self.states = ("cell", "hidden") if self.kind == "lstm" else ("hidden",)
-        self._parts = parts_of(self.config, self.trace.tensors, 1)
+        self._parts = parts_of(self.config, self.trace.tensors, self.b + 1)
         self._styles: dict[str, Style] = {}
 
     # ── words ────────────────────────────────────────────────────────────────
@@ -100,15 +101,18 @@ class RecurrentView:
     # ── steps of the trace ───────────────────────────────────────────────────
     def written(self, n: int, t: int, *bases: str) -> tuple[int, ...]:
         """The steps that write some tensors of a run at a time step."""
-        return tuple(i for base in bases for i in places(self._parts, self.name(n, base), t))
+        return tuple(i for base in bases for i in self._places(self.name(n, base), t))
 
     def handed(self, layer: int, t: int) -> tuple[int, ...]:
         """The steps that hand a layer's states on, to the layer above or as the output."""
-        return tuple(places(self._parts, output_name(self.config, layer), t)) if layer >= 0 else ()
+        return self._places(output_name(self.config, layer), t) if layer >= 0 else ()
 
     def answered(self, t: int) -> tuple[int, ...]:
         """The steps of the output layer."""
-        return tuple(i for name in ("logits_products", "logits", "probabilities") for i in places(self._parts, name, t))
+        return tuple(i for name in ("logits_products", "logits", "probabilities") for i in self._places(name, t))
+
+    def _places(self, writes: str, t: int) -> tuple[int, ...]:
+        return places(self._parts, writes, self.b, t)
 
     def steps_of(self, units: range) -> tuple[int, ...]:
         """All steps of some units, and how what they read came up to their layer."""
@@ -119,7 +123,7 @@ class RecurrentView:
     # ── numbers ──────────────────────────────────────────────────────────────
     def values(self, n: int, base: str, t: int | None) -> Array:
         """A vector of a run at a time step; ``t`` is ``None`` for weights and biases."""
-        return self.at(self.name(n, base), *(() if t is None else (0, t)))
+        return self.at(self.name(n, base), *(() if t is None else (self.b, t)))
 
     def at(self, name: str, *index: int) -> Array:
         """A tensor where its first axes have these indices."""
@@ -134,7 +138,7 @@ class RecurrentView:
 
     def source(self, n: int, base: str, t: int | None, *i: int) -> Address:
         name = self.runs[n].source if base == "input" else self.name(n, base)
-        return Address(name, i if t is None else (0, t, *i))
+        return Address(name, i if t is None else (self.b, t, *i))
 
     def style(self, n: int, base: str) -> Style:
         """How a tensor's numbers are written; the states share one style, so do a run's weights, and its sums."""
@@ -168,27 +172,27 @@ class RecurrentView:
         """The values that decide how a group of tensors is written."""
         p = self.runs[n].prefix
         if group == "input":
-            return self.at("input", 0)
+            return self.at("input", self.b)
         if group == "weight":
             names = [p + "weight_input", p + "weight_hidden", p + "bias_input", p + "bias_hidden"]
             return self._joined([self.trace[name] for name in names if name in self.trace.tensors])
         if group == "state":
             each = [(i, s) for i in range(len(self.runs)) for s in self.states]
-            both = [self.trace[self.name(i, pre + s)][0] for i, s in each for pre in ("", "previous_")]
+            both = [self.trace[self.name(i, pre + s)][self.b] for i, s in each for pre in ("", "previous_")]
             return self._joined(both)
         if group == "sum":
             return self._joined([self._sums(n), self._products(n)])
-        return self.at(p + "hidden", 0)
+        return self.at(p + "hidden", self.b)
 
     def _sums(self, n: int) -> Array:
         acts = [act for act in self.runs[n].acts if act.verb in ("affine", "add") and act.writes in self.trace.tensors]
-        return self._joined([self.trace[act.writes][0] for act in acts])
+        return self._joined([self.trace[act.writes][self.b] for act in acts])
 
     def _products(self, n: int) -> Array:
         """The products of a few steps: enough for a style and a colour range."""
         names = [act.products for act in self.runs[n].acts if act.products]
         times = sorted({0, 1, self.steps - 1} & set(range(self.steps)))
-        return self._joined([self.at(m, 0, t, 0) for m in names for t in times])
+        return self._joined([self.at(m, self.b, t, 0) for m in names for t in times])
 
     @staticmethod
     def _joined(parts: Sequence[Array]) -> Array:
@@ -232,7 +236,7 @@ class RecurrentView:
 
     def products(self, n: int, base: str, t: int, unit: int, cols: range, written: bool = True) -> Cells:
         """The products of one unit's weights, part of them, as a column."""
-        return self._part(n, base, (0, t, unit), cols, written)
+        return self._part(n, base, (self.b, t, unit), cols, written)
 
     def _part(self, n: int, base: str, at: tuple[int, ...], cols: range, written: bool) -> Cells:
         name = self.name(n, base)

@@ -7,18 +7,22 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from layeranim import theme
 from layeranim.stories.options import PACES
-from layeranim.stories.storyboard import Beat
+from layeranim.stories.storyboard import Beat, Storyboard, plain
 
 CELLS_MOST = 36  # beyond this many steps the middle goes by rows
 SWEEPS_MOST = 36
 TAUGHT, RAMP, LANDING = 2.4, (1.6, 1.16), 1.6
+LONE = 4.8  # a single step: its acts at half the speed
+ENDS = theme.OPEN_HOLD_MOST + theme.END_HOLD
 FASTEST, SLOWEST = 0.16, 0.8
 TICKS_A_SECOND = 1000 / theme.TICK_MS
 BRIEF = 0.5  # a step shorter than this drops lag, lane and operands
+READING, READING_MOST = 24, 3.6  # letters a second, and how long one beat waits for its reader
+LONGEST, PLANNED = 25.0, 24.6  # seconds of a film, and before its beats are put on whole frames
 
 
 def ticks(seconds: float) -> int:
@@ -39,36 +43,50 @@ class Stretch:
         return len(self.units) > 1
 
 
-def schedule(units: range, row: int, pace: str = "normal") -> list[Stretch]:
-    """The beats of ``units`` steps, ``row`` of them to a row.
+def schedule(units: range, row: int) -> list[Stretch]:
+    """The beats of ``units`` steps, ``row`` of them to a row, at the normal pace.
 
-    n ≤ 4: 2.4 s each; n ≤ 36: 2.4, 2.4, 1.6, 1.16, an even share of a 12 s budget, 1.6 s for the last; beyond that
-    the first two and the last as above, the rest swept by rows (or blocks of rows, so that 36 sweeps do).
+    One step: 4.8 s; n ≤ 4: 2.4 s each; n ≤ 36: 2.4, 2.4, 1.6, 1.16, an even share of a 12 s budget, 1.6 s for the last;
+    beyond that the first two and the last as above, the rest swept by rows (or blocks of rows, so that 36 sweeps do).
     """
-    n, factor = len(units), PACES[pace]
+    n = len(units)
     if n <= 4:
-        times = [TAUGHT] * n
+        times = [TAUGHT] * n if n > 1 else [LONE]
     elif n <= CELLS_MOST:
         middle = (theme.BUDGET - 2 * TAUGHT - sum(RAMP) - LANDING) / max(1, n - 5)
         times = [TAUGHT, TAUGHT, *RAMP, *[min(SLOWEST, max(FASTEST, middle))] * (n - 5), LANDING]
     else:
-        return _sweeps(units, row, factor)
-    return [Stretch(range(u, u + 1), t * factor, i < 2) for i, (u, t) in enumerate(zip(units, times, strict=True))]
+        return _sweeps(units, row)
+    return [Stretch(range(u, u + 1), t, i < 2) for i, (u, t) in enumerate(zip(units, times, strict=True))]
 
 
-def with_pause(units: range, row: int, pace: str = "normal") -> list[Stretch]:
+def with_pause(units: range, row: int) -> list[Stretch]:
     """The schedule; a film that runs through its middle stops there once more, where its poster is taken."""
     middle = units[(len(units) + 1) // 2 - 1]
     out: list[Stretch] = []
-    for stretch in schedule(units, row, pace):
+    for stretch in schedule(units, row):
         if middle not in stretch.units or (stretch.seconds >= 2 * BRIEF and not stretch.sweep):
             out.append(stretch)
             continue
         before, after = range(stretch.units.start, middle), range(middle + 1, stretch.units.stop)
         out += [Stretch(before, stretch.seconds)] if len(before) else []
-        out.append(Stretch(range(middle, middle + 1), RAMP[0] * PACES[pace]))
+        out.append(Stretch(range(middle, middle + 1), RAMP[0]))
         out += [Stretch(after, stretch.seconds)] if len(after) else []
     return out
+
+
+def paced(stretches: Sequence[Stretch], pace: str, more: float = 0.0) -> tuple[list[Stretch], float]:
+    """The stretches at a pace, and its factor: less where the film would last longer than it may.
+
+    ``more`` are the seconds of all other beats between opening and close, at the normal pace.
+    """
+    factor = min(PACES[pace], (PLANNED - ENDS) / (sum(stretch.seconds for stretch in stretches) + more))
+    return [replace(stretch, seconds=stretch.seconds * factor) for stretch in stretches], factor
+
+
+def act(seconds: float, share: float, most: float) -> float:
+    """Seconds of an act of a step: its share of them, at most ``most`` where the step is no longer than usual."""
+    return min(most * max(1.0, seconds / TAUGHT), share * seconds)
 
 
 def poster(beats: Sequence[Beat], units: range, kinds: Sequence[str] = ("step",)) -> Beat:
@@ -78,19 +96,17 @@ def poster(beats: Sequence[Beat], units: range, kinds: Sequence[str] = ("step",)
     return min(steps, key=lambda beat: (abs(beat.units[0] - middle), beat.units[0]))
 
 
-def _sweeps(units: range, row: int, factor: float) -> list[Stretch]:
+def _sweeps(units: range, row: int) -> list[Stretch]:
     first, last = units[0], units[-1]
-    head = [
-        Stretch(range(first + i, first + i + 1), t * factor, i < 2) for i, t in enumerate((TAUGHT, TAUGHT, RAMP[0]))
-    ]
+    head = [Stretch(range(first + i, first + i + 1), t, i < 2) for i, t in enumerate((TAUGHT, TAUGHT, RAMP[0]))]
     start, stop = first + 3, last
     rows = -(-(stop - start) // row) + 1
     block = row * -(-rows // SWEEPS_MOST)
     edges = [start, *[e for e in range(first + block, stop, block) if e > start], stop]
     spans = [range(a, b) for a, b in itertools.pairwise(edges) if b > a]
     each = (theme.BUDGET - 2 * TAUGHT - RAMP[0] - LANDING) / max(1, len(spans))
-    seconds = min(SLOWEST, max(FASTEST, each)) * factor
-    return [*head, *(Stretch(s, seconds) for s in spans), Stretch(range(last, last + 1), LANDING * factor)]
+    seconds = min(SLOWEST, max(FASTEST, each))
+    return [*head, *(Stretch(s, seconds) for s in spans), Stretch(range(last, last + 1), LANDING)]
 
 
 def phases(total: int, wanted: Sequence[tuple[str, float]], rest: str = "read") -> tuple[tuple[str, int], ...]:
@@ -102,3 +118,31 @@ def phases(total: int, wanted: Sequence[tuple[str, float]], rest: str = "read") 
         lengths[len(lengths) - 1 - lengths[::-1].index(1)] = 0
     named = [(name, length) for (name, _), length in zip(wanted, lengths, strict=True)]
     return (*named, (rest, total - sum(lengths)))
+
+
+def unhurried(board: Storyboard, pace: str) -> Storyboard:
+    """The film with time to read what is said once: the opening, the end, and every beat with a note.
+
+    They grow to what their words take, in this order and as long as the film stays within 25 s; what moves, moves as
+    fast as before.
+    """
+    factor, room = min(1.0, PACES[pace]), ticks(LONGEST) - board.ticks
+    noted = [i for i, beat in enumerate(board.beats) if beat.note and beat.phases and beat.phases[-1][0] == "read"]
+    beats = list(board.beats)
+    for i in [0, len(beats) - 1, *noted]:
+        beat = beats[i]
+        letters = sum(len(plain(line).replace(" ", "")) for line in (beat.caption, beat.note))
+        more = min(room, ticks(min(READING_MOST, letters / READING) * factor) - beat.ticks)
+        if more > 0:
+            beats[i] = _longer(beat, more)
+            room -= more
+    starts = itertools.accumulate((beat.ticks for beat in beats), initial=0)
+    moved = tuple(replace(beat, start=start) for start, beat in zip(starts, beats, strict=False))
+    shown = next(i for i, beat in enumerate(board.beats) if board.poster < beat.end)
+    return replace(board, beats=moved, poster=moved[shown].end - (board.beats[shown].end - board.poster))
+
+
+def _longer(beat: Beat, more: int) -> Beat:
+    """The beat with a longer wait at its end."""
+    *acted, (name, length) = beat.phases or [("", 0)]
+    return replace(beat, ticks=beat.ticks + more, phases=(*acted, (name, length + more)) if beat.phases else ())

@@ -20,6 +20,7 @@ LEFT, RIGHT = -theme.WIDTH / 2 + theme.MARGIN, theme.WIDTH / 2 - theme.MARGIN
 HEADING = 54  # from the bottom of one grid to the top of the next when a heading stands between them
 ROW_GAP = 14
 GUTTER = 36
+SPILL = 32  # from the end of a name that is wider than its grid to what follows
 LABEL = 34  # room left of channel rows and output maps for their names
 HEAT_MOST = 440
 PICTURE = 320  # px that a picture should have
@@ -213,7 +214,7 @@ def _try(sizes: Sizes, middle: Middle, numbered: tuple[bool, bool], narrow: bool
     if not (numbered[0] or numbered[1]):
         given, output = _alike(sizes, room, in_height, out_height)
         over = spill - given.width(sizes.input[1])
-        if over > GUTTER - 16:
+        if over > GUTTER - SPILL:
             given, output = _alike(sizes, room - over, in_height, out_height)
         return _corners(sizes, middle, {**middle.fits, "input": given, "output": output}, narrow)
     smallest = _numerals(sizes, "input", sizes.input, narrow, room, in_height, 44) if numbered[0] else None
@@ -286,7 +287,7 @@ def _corners(sizes: Sizes, middle: Middle, fits: dict[str, Fit], narrow: bool) -
     given, output = fits["input"], fits["output"]
     left = LEFT + sizes.beside
     out_x = even(RIGHT - output.width(sizes.output[1]))
-    in_right = left + max(given.width(sizes.input[1]), sizes.headings.get("input", 0.0) - 16)
+    in_right = left + max(given.width(sizes.input[1]), sizes.headings.get("input", 0.0) - GUTTER + SPILL)
     out_left = out_x - (LABEL if sizes.maps > 1 else 0)
     slack = out_left - in_right - middle.width - sizes.chain
     x = even(in_right + max(GUTTER, slack * 0.5))

@@ -90,6 +90,18 @@ def test_nothing_waits_for_what_is_no_file(tmp_path: Path) -> None:
     assert (tmp_path / "secret").exists()
 
 
+def test_clearing_takes_nothing_that_is_not_ours(project: Project, call: Callable[..., Done]) -> None:
+    project.write(A).pretend()
+    project.build()
+    for name in ("hosts.known", "x.film", "a.txt"):
+        (project.cache / name).write_text("mine")
+    done = call("cache", "clear", "--cache-dir", str(project.cache))
+    assert (done.code, done.out) == (0, "1 film removed from the cache\n")
+    assert sorted(path.name for path in project.cache.iterdir()) == ["a.txt", "hosts.known", "x.film"]
+    for words in (["build"], ["cache", "clear"], ["why", "a"]):
+        assert call(*words, "--cache-dir", "").err.startswith("layeranim: error: cache_dir is empty")
+
+
 def test_a_build_keeps_the_cache_to_its_size(project: Project, call: Callable[..., Done]) -> None:
     project.write(A + "matrix = { stride = [1, 2, 3] }\n").pretend()
     (one, *_), taken = films(project), sum(p.stat().st_size for p in films(project))

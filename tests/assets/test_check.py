@@ -76,6 +76,14 @@ def test_orphaned(built: Project, call: Callable[..., Done]) -> None:
     assert call("check", "a").code == 0
 
 
+def test_the_first_part_tells_what_is_orphaned(built: Project, call: Callable[..., Done]) -> None:
+    for asset in (A, B):
+        built.write(asset)
+        for _ in range(2):  # as soon as it is known what all films are, too
+            assert ": orphaned: no asset makes it any more" in said(call, "--shard", "1/2")
+            assert call("check", "--shard", "2/2") == Done(0, "0 films, all as they should be\n", "")
+
+
 def test_a_format_that_is_asked_for_no_longer_is_orphaned(built: Project, call: Callable[..., Done]) -> None:
     built.write(A + 'formats = ["webp"]\n' + B)
     assert "a: orphaned: a.gif is asked for no longer" in said(call)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from layeranim import api
+from layeranim import preparing
 from layeranim.assets import cache as caches
 from layeranim.assets.draw import out_of_sight
 from layeranim.assets.plan import load
@@ -147,6 +147,16 @@ def test_what_is_no_file_is_refused(project: Project, kind: str) -> None:
         project.write(A).pretend()
 
 
+@pytest.mark.parametrize("kind", ["file", "fifo", "a link to nowhere"])
+def test_what_is_no_folder_is_refused(project: Project, call: Callable[..., Done], kind: str) -> None:
+    plant = {"file": Path.touch, "fifo": os.mkfifo, "a link to nowhere": lambda path: path.symlink_to("nowhere")}
+    plant[kind](project.renders)
+    project.write(A)
+    done = call("build", "--cache-dir", "cache")
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1), done
+    assert "renders, cannot be made: File exists" in done.err
+
+
 def test_a_folder_on_the_way_may_be_a_link(project: Project) -> None:
     real = project.folder / "elsewhere"
     real.mkdir()
@@ -161,14 +171,14 @@ def test_an_input_that_is_edited_while_it_is_drawn_is_not_kept(
     data = project.folder / "x.csv"
     data.write_text("1,2,3\n4,5,6\n7,8,9\n")
     project.write(A + 'input = "x.csv"\n')
-    drawn = api.Work.film_to
+    drawn = preparing.Work.film_to
 
-    def edited(self: api.Work, *args: object, **more: object) -> object:
+    def edited(self: preparing.Work, *args: object, **more: object) -> object:
         made = drawn(self, *args, **more)  # type: ignore[arg-type]
         data.write_text("0,0,0\n0,0,0\n0,0,0\n")
         return made
 
-    monkeypatch.setattr(api.Work, "film_to", edited)
+    monkeypatch.setattr(preparing.Work, "film_to", edited)
     with pytest.raises(BuildError, match="a: an input or a source changed while the film was drawn"):
         project.build()
     assert project.files() == {}
@@ -247,9 +257,9 @@ def drawing(project: Project) -> bool:
 
 STALLING = """
 import time
-from layeranim import api
+from layeranim import preparing
 
-api.Work.film_to = lambda *_, **__: time.sleep(60)
+preparing.Work.film_to = lambda *_, **__: time.sleep(60)
 """
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
-from layeranim import api, catalog
+from layeranim import catalog, preparing
 from layeranim.assets.entries import Entry
 from layeranim.assets.finding import find
 from layeranim.assets.manifest import read
@@ -162,6 +162,10 @@ def test_films_stay_below_the_manifest(project: Project, root: str) -> None:
         ("version = 1\nasset = 3\n", "asset is 3, but must be a list; add [[asset]]"),
         ("version = 1\n", "asset is missing; add [[asset]]"),
         ("version = 1\nasset = []\n", "asset is empty, but must hold something; add [[asset]]"),
+        ("version = 1\n[[asset]]\nid = 'a'\nexplainer = ['conv']\n", "explainer is conv, but must be text"),
+        ("version = 1\nx = [{ y = 0x" + "f" * 5000 + " }]\n", "a whole number of y takes more than 64 bits"),
+        ("version = 1\n" + CONV + "stride = 9223372036854775807\n", "stride is 9223372036854775807, but must be"),
+        ("version = 1\n" + CONV + "stride = 9223372036854775808\n", "a whole number of stride takes more than 64"),
         ("version = 1\nasset = [3]\n", "asset number 1: the asset is 3, but must be a table"),
         ("version = true\n" + CONV, "version is True, but this layeranim reads version 1"),
         ("version = 1\n" + CONV + "seed = '3'\n", "seed is '3', but must be a whole number"),
@@ -192,6 +196,40 @@ def test_what_else_is_refused(project: Project, text: str, said: str) -> None:
 def test_a_manifest_in_another_encoding_is_refused(project: Project) -> None:
     project.manifest.write_bytes(b"version = 1\n# \xff\n")
     assert problems(project) == ["layeranim.toml is not UTF-8: byte 15 is in no letter; save it again"]
+
+
+def test_a_matrix_that_is_too_large_is_one_problem(project: Project) -> None:
+    project.write(CONV + f"matrix = {{ stride = {[f'x{n}' for n in range(500)]} }}\n")
+    (line,) = problems(project)
+    assert "matrix makes 500 films, but at most 200" in line
+
+
+def test_a_byte_order_mark_is_no_letter(project: Project) -> None:
+    project.manifest.write_bytes(b"\xef\xbb\xbfversion = 1\r\n" + CONV.replace("\n", "\r\n").encode())
+    assert names(project) == ["conv"]
+
+
+@pytest.mark.parametrize("verb", ["validate", "check --manifest", "build --manifest", "why conv --manifest"])
+def test_a_manifest_that_links_to_itself_is_refused(project: Project, call: Callable[..., Done], verb: str) -> None:
+    project.manifest.symlink_to(project.manifest)
+    done = call(*verb.split(), str(project.manifest))
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1), done
+    assert "cannot be read: Too many levels of symbolic links" in done.err
+
+
+@pytest.mark.parametrize("verb", ["validate", "check", "build", "why conv"])
+def test_a_folder_that_is_gone_is_told(project: Project, call: Callable[..., Done], verb: str) -> None:
+    project.folder.rmdir()
+    done = call(*verb.split())
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1), done
+    assert "the folder that this runs in is gone" in done.err
+
+
+@pytest.mark.parametrize("words", [["--shard", "1/" + "9" * 5000], ["--shard", ""], ["--jobs", "0000000256"]])
+def test_parts_and_jobs_have_bounds(project: Project, call: Callable[..., Done], words: list[str]) -> None:
+    done = call("build", *words, "--manifest", str(project.write(CONV).manifest))
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1), done
+    assert f"{words[0][2:]} is '{words[1][:10]}" in done.err
 
 
 def test_the_nearest_manifest_is_found(project: Project) -> None:
@@ -298,7 +336,7 @@ TOML_VALUES = [
 
 @pytest.mark.parametrize("name", catalog.explainers())
 def test_any_value_of_toml_is_taken_or_refused_by_any_option(name: str) -> None:
-    options = [*catalog.layer(name).config.options(), *FilmOptions.options(), *api.InputOptions.options()]
+    options = [*catalog.layer(name).config.options(), *FilmOptions.options(), *preparing.InputOptions.options()]
     refused = 0
     for item in options:
         for value in TOML_VALUES:

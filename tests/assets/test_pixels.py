@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import struct
 from collections.abc import Callable, Sequence
 from html.parser import HTMLParser
 from io import BytesIO
@@ -66,6 +68,35 @@ def test_what_is_no_film_is_an_error(frames: list[NDArray[np.uint8]]) -> None:
     for suffix in ("webp", "gif", "mp4"):
         with pytest.raises(RenderError, match=f"the {suffix} cannot be decoded"):
             compare(suffix, b"x" * 100, film(frames))
+
+
+def test_what_is_no_film_any_more_is_an_error(frames: list[NDArray[np.uint8]], project: Project) -> None:
+    whole = project.write(A + 'formats = ["mp4", "webm"]\n').build() and project.files()
+    endless = b"GIF89a" + struct.pack("<HH", 65535, 65535) + film(frames)  # four billion pixels
+    for suffix, data in (
+        ("mp4", whole["a.mp4"][:40]),  # no pictures in it
+        ("mp4", whole["a.webm"]),
+        ("webm", whole["a.webm"].replace(b"V_VP9", b"V_XYZ")),  # no such decoder
+        ("gif", endless),
+        ("gif", film(frames)),
+        ("png", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n"),  # a program for another program
+    ):
+        with pytest.raises(RenderError, match=f"the {suffix} cannot be decoded") as caught:
+            compare(suffix, data, whole.get(f"a.{suffix}", b""))
+        assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize("kind", ["fifo", "folder", "endless"])
+def test_what_stands_in_a_films_place_is_not_read(project: Project, call: Callable[..., Done], kind: str) -> None:
+    project.write(A).build()
+    place = project.renders / "a.gif"
+    place.unlink()
+    plant = {"fifo": os.mkfifo, "folder": os.mkdir, "endless": lambda path: os.symlink("/dev/zero", path)}
+    plant[kind](place)
+    done = call("check", "--pixels", "--jobs", "1")
+    assert (done.code, done.err) == (1, "")
+    assert "a: edited: a.gif is irregular" in done.out
+    assert "a: not compared: a.gif" in done.out
 
 
 class Page(HTMLParser):

@@ -48,10 +48,10 @@ LOADED = """
 import sys
 import layeranim.inputs  # what comes through this door is arrays and options, counted as such
 doors = set(sys.modules)
-from layeranim import api, catalog
+from layeranim import catalog, preparing
 import layeranim.film.film
 name = sys.argv[1]
-work = api.prepare(name, {})
+work = preparing.prepare(name, {})
 board = work.storyboard(work.trace())
 catalog.resolve(catalog.explainer(name).scene)
 print(*sorted(m for m in set(sys.modules) - doors if m.startswith("layeranim")))
@@ -77,7 +77,7 @@ def test_another_explainers_scene_and_story_are_not_on_the_way() -> None:
             assert file in (conv if name == "conv" else pool)
             assert file not in other, file
     assert {"layeranim/theme.py", "layeranim/numbers.py", "layeranim/layout.py", "layeranim/typeface/inter.py",
-            "layeranim/api.py", "layeranim/film/camera.py", "layeranim/film/writers/gif.py",
+            "layeranim/preparing/work.py", "layeranim/film/camera.py", "layeranim/film/writers/gif.py",
             "layeranim/scenes/base.py", "layeranim/data/fonts/Inter-Medium.otf"} <= conv & pool  # fmt: skip
     assert not any("//" in file or file.startswith(("layeranim/cli", "layeranim/assets")) for file in conv | pool)
 

@@ -77,7 +77,10 @@ def act(project: Project, tmp_path: Path) -> Callable[..., tuple[int, str]]:
         env = {**environment(), **given, "GITHUB_STEP_SUMMARY": str(summary), "GITHUB_OUTPUT": str(tmp_path / "output"),
                "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}  # fmt: skip
         script = next(s for s in scripts((ROOT / "action.yml").read_text()) if "GITHUB_STEP_SUMMARY" in s)
-        done = subprocess.run(["bash", "-eo", "pipefail", "-c", script], cwd=project.folder, env=env)
+        done = subprocess.run(
+            ["bash", "-eo", "pipefail", "-c", script], cwd=project.folder, env=env, stdout=subprocess.PIPE, text=True
+        )
+        (tmp_path / "log").write_text(done.stdout)
         return done.returncode, summary.read_text() if summary.exists() else ""
 
     return run
@@ -93,6 +96,14 @@ def test_the_action_checks_and_says_so(project: Project, act: Callable[..., tupl
     assert "### layeranim check: failed (1)\n\n| film | state | what it is |\n| --- | --- | --- |\n" in summary
     assert "| a | missing | a.gif is not there; run layeranim build |\n" in summary
     assert sorted(p.name for p in project.folder.iterdir()) == ["cache", "layeranim.lock", "layeranim.toml", "renders"]
+
+
+def test_a_summary_that_nobody_reads_is_not_waited_for(project: Project, call: Callable[..., Done]) -> None:
+    project.write(A).pretend()
+    os.mkfifo(project.folder / "pipe")
+    done = call("check", "--summary", "pipe")
+    assert (done.code, done.err.count("\n")) == (2, 1), done
+    assert "cannot write pipe: " in done.err
 
 
 def test_the_action_builds_and_hands_on_what_it_made(
@@ -165,6 +176,29 @@ def test_a_starting_workflow_gives_inputs_that_the_action_has() -> None:
     (own,) = [s for s in steps(starters.WORKFLOW_TEXT.format("o/r@v1")) if s["uses"] == "o/r@v1"]
     assert set(own["with"]) <= set(action["inputs"])
     assert yaml.safe_load(starters.HOOKS_TEXT)["repos"][0]["repo"] == "local"
+
+
+def commands(log: str) -> list[str]:
+    """The lines that GitHub's runner obeys."""
+    obeyed, deaf = [], ""
+    for line in log.splitlines():
+        if deaf:
+            deaf = "" if line == f"::{deaf}::" else deaf
+        elif line.startswith("::"):
+            obeyed.append(line)
+            deaf = line.removeprefix("::stop-commands::") if line.startswith("::stop-commands::") else ""
+    return obeyed
+
+
+def test_no_name_is_a_command(project: Project, act: Callable[..., tuple[int, str]], tmp_path: Path) -> None:
+    project.write(A, TINY.replace("version = 1\n", 'version = 1\noutput = "::warning::x"\n')).pretend(cache_dir=None)
+    assert act(COMMAND="build", SHARD="1/1")[0] == 0
+    log = (tmp_path / "log").read_text()
+    assert "\n::warning::x/a.gif\n" in log
+    (stop,) = commands(log)
+    assert stop.startswith("::stop-commands::")
+    code, summary = act(SHARD="1/1\n# more")
+    assert (code, "\n# more" in summary) == (2, False)
 
 
 def test_the_action_takes_words_for_words(project: Project, act: Callable[..., tuple[int, str]]) -> None:

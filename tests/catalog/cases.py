@@ -47,11 +47,15 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"input": "photo", "gray": True, "resize": (120, 200), "kernel": "emboss"},
         {"input": "arange:5x5", "kernel": "identity", "flip": True, "steps": "3-7"},
         {"input": "zeros:4x4", "pace": "slow"},
+        {"input": "random:12x12", "kernel_size": 3, "dilation": 3, "padding": 2, "activation": "tanh", "bias": True},
+        {"input": "random:3x2x6x6", "filters": 2, "kernel_size": 3, "sample": 3},
     ],
     "filter-match": [
         {"input": "random:6x6", "kernel": "random:3x1x6x6"},
         {"input": "0.5 0.25; -1 2", "kernel": "random:1x1x2x2"},
         {"input": "random:5x1x4x4", "kernel": "random:6x1x4x4"},
+        {"input": "random:12x12", "kernel": "random:5x1x12x12"},
+        {"input": "random:20x1x3x3", "kernel": "random:2x1x3x3"},
     ],
     "pool": [
         {"input": "random:1x1", "kernel_size": 1},
@@ -97,6 +101,9 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"mode": "mean", "kernel_size": 2, "stride": 1, "backward": True, "input": "random:4x4", "padding": 1},
         {"input": "random:2x5x6x7", "kernel_size": "2x3", "stride": "1x2", "padding": "1,0,0,1", "ceil_mode": True},
         {"input": "5 5 5; 5 5 5; 5 5 5", "kernel_size": 3, "mode": "mean", "pace": "fast"},
+        {"mode": "mean", "input": "random:6x6", "backward": True},
+        {"mode": "mean", "kernel_size": 8, "input": "random:40x40", "backward": True},
+        {"input": "random:3x2x7x7", "kernel_size": 3, "dilation": 2, "stride": 1, "sample": 2},
     ],
     "neuron": [
         {"input": "2", "weight_values": "0.5"},
@@ -113,6 +120,10 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"input": "random:4x8", "activation": "softplus", "precision": 2},
         {"input": "digit:4", "activation": "mish"},
         {"input": "-2 -0.5; 0 9", "activation": "relu6"},
+        {"input": "random:300", "activation": "sigmoid"},
+        {"input": "random:6x6", "bias": False},
+        {"input": "random:64", "pace": "slow"},
+        {"input": "random:4x3", "sample": 4},
     ],
     "dense": [
         {"input": "3", "units": 1},
@@ -138,6 +149,11 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"input": "random:5x4", "units": 3, "activation": "softplus"},
         {"input": "0.001 -0.002", "weight_values": "1e-4 5; 0 0; 7 -8", "activation": "elu", "precision": 4},
         {"input": "random:12", "units": 12, "activation": "hard-swish"},
+        {"input": "random:1", "units": 8, "activation": "tanh"},
+        {"input": "random:8", "units": 1},
+        {"input": "random:3", "units": 60},
+        {"input": "random:500", "units": 3, "activation": "sigmoid"},
+        {"input": "random:4x3", "units": 3, "activation": "softmax", "sample": 2},
     ],
     "dropout": [
         {"input": "2.5"},
@@ -164,6 +180,8 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"example": "glossary", "view": "network"},
         {"input": "random:1", "view": "network"},
         {"input": "random:20", "rate": 0.5, "mode": "weight-scaling"},
+        {"input": "random:3x5", "view": "network", "draws": 3, "sample": 2},
+        {"input": "random:3x12", "sample": 3},
     ],
     "rnn": [
         {"input": "random:1x1", "hidden": 1},
@@ -274,5 +292,10 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"query": "zeros:3x3", "key": "zeros:3x3", "value": "zeros:3x3"},
         {"query": "1e308 1; 2 3", "key": "1e308 -1; 0 1", "value": "nan inf; -1e308 1e308"},
         {"query": "random:12x7", "key": "random:30x7", "value": "random:30x3"},
+        {"tokens": "the cat sat down on the mat", "heads": 8, "embeddings": "random:7x16"},
+        {"embeddings": "random:12x64", "heads": 16, "output_projection": True},
+        {"embeddings": "random:3x24", "heads": 24},
+        {"tokens": "anna met the queen because bob dropped the glass and she ran to him"},
+        {"query": "random:6x8x4", "key": "random:6x8x4", "value": "random:6x8x4", "sample": 6},
     ],
 }

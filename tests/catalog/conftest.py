@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from layeranim import api, catalog
+from layeranim import catalog, preparing
 from layeranim.engine.trace import Trace
 from layeranim.film.film import Pass, draw
 from layeranim.film.writers import Rect
@@ -29,8 +29,8 @@ class Case:
     options: dict[str, Any]
     label: str
 
-    def work(self) -> api.Work:
-        return api.prepare(self.name, self.options)
+    def work(self) -> preparing.Work:
+        return preparing.prepare(self.name, self.options)
 
 
 def presets() -> list[Case]:
@@ -75,7 +75,7 @@ def play(
     size: tuple[int, int] = (320, 180), fps: Fraction = Fraction(25, 2), theme: str = "light",
 ) -> Played:  # fmt: skip
     """Draw a film; ``at_beat`` is called at the end of every beat."""
-    work = api.prepare(case.name, {**case.options, "theme": theme})
+    work = preparing.prepare(case.name, {**case.options, "theme": theme})
     trace = work.trace()
     board = work.storyboard(trace)
     kind = catalog.resolve(catalog.explainer(case.name).scene)

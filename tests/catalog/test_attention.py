@@ -95,8 +95,20 @@ def test_the_heads_are_joined_and_multiplied_in_sight() -> None:
     assert np.isclose(values @ trace["weight_output"][0], trace["output"][0, 0, 0])
 
 
-def test_many_heads_are_joined_in_words_alone() -> None:
-    _, board = told(embeddings="random:5x8", heads=8)
+def test_many_heads_are_joined_in_sight_the_last_ones_without_their_rows() -> None:
+    trace, board = told(embeddings="random:5x8", heads=8)
+    assert board.total == 4 * 5
+    beat = next(beat for beat in board.beats if beat.kind == "join")
+    assert plain(beat.place) == "heads 5–8 came about in the same way"
+    cells = board.grids["joined:7"].cells
+    assert cells is not None
+    assert cells.sources is not None
+    assert cells.sources(4, 0) == Address("head_output", (0, 7, 4, 0))
+    assert board.grids["projected"].cols == trace.tensor("output").shape[-1] == 8
+
+
+def test_more_heads_than_fit_are_joined_in_words_alone() -> None:
+    _, board = told(embeddings="random:3x24", heads=24)
     assert not any(name.startswith("joined") for name in board.grids)
     said = next(plain(beat.caption) for beat in board.beats if beat.kind == "join")
-    assert said.startswith("8 heads side by side: 5×8")
+    assert said.startswith("24 heads side by side: 3×24")

@@ -16,7 +16,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from layeranim import api, catalog
+from layeranim import api, catalog, preparing
 from layeranim.film.film import Film
 from layeranim.film.palette import palette
 from layeranim.stories.storyboard import plain
@@ -43,7 +43,7 @@ def _colours(pixels: NDArray[np.uint8]) -> set[int]:
 @pytest.mark.parametrize("name", NAMES)
 def test_films_decode_to_what_was_promised(name: str, theme: str, tmp_path: Path) -> None:
     film, stem = made(name, tmp_path, theme=theme)
-    board = api.prepare(name, {}).storyboard(api.prepare(name, {}).trace())
+    board = preparing.prepare(name, {}).storyboard(preparing.prepare(name, {}).trace())
     report = json.loads(stem.with_suffix(".json").read_text(encoding="utf-8"))
     frames = round(board.ticks / 2)
     assert film.frames == report["frames"] == frames
@@ -79,7 +79,7 @@ def test_films_decode_to_what_was_promised(name: str, theme: str, tmp_path: Path
 @pytest.mark.parametrize("name", NAMES)
 def test_captions_alt_text_and_provenance_carry_the_same_numbers(name: str, tmp_path: Path) -> None:
     film, stem = made(name, tmp_path)
-    work = api.prepare(name, {})
+    work = preparing.prepare(name, {})
     board = work.storyboard(work.trace())
     track = stem.with_suffix(".vtt").read_text(encoding="utf-8")
     assert track.startswith("WEBVTT\n")

@@ -10,6 +10,7 @@ import pytest
 
 from layeranim import theme
 from layeranim.engine.trace import Trace
+from layeranim.stories import timing
 from layeranim.stories.recurrent import RecurrentParts
 from layeranim.stories.recurrent_moves import Move
 from layeranim.stories.recurrent_stage import Wire
@@ -19,7 +20,7 @@ from .conftest import Case, ids, others, presets
 
 KINDS = ("rnn", "gru", "lstm")
 EVERY = [case for case in presets() + others() if case.name in KINDS]
-DEAD = 2.0  # seconds in which nothing on the stage changes
+DEAD = 2.0  # seconds in which nothing on the stage changes, and nothing is left to read
 
 
 def told(name: str, **options: Any) -> tuple[Trace, Storyboard]:
@@ -48,8 +49,10 @@ def test_every_film_takes_8_to_25_seconds_and_never_stands_still(case: Case, pac
     _, board = told(case.name, **{**case.options, "pace": pace})
     assert 8 <= board.seconds <= 25
     for beat in board.beats[1:-1]:
-        longest = max(ticks for _, ticks in beat.phases) * theme.TICK_MS / 1000
-        assert longest <= DEAD, f"{beat.kind} {plain(beat.place)}: nothing changes for {longest} s"
+        letters = sum(len(plain(line).replace(" ", "")) for line in (beat.caption, beat.note))
+        for act, ticks in beat.phases:
+            still, most = ticks * theme.TICK_MS / 1000, letters / timing.READING if act == "read" else 0.0
+            assert still <= max(DEAD, most), f"{beat.kind} {plain(beat.place)}: nothing changes for {still} s"
 
 
 def test_slow_is_slower_and_keeps_its_reading_time() -> None:
@@ -108,7 +111,7 @@ USES: list[tuple[str, dict[str, Any], str]] = [
     ("rnn", {"example": "stacked"}, "patterns made of patterns"),
     ("rnn", {"example": "bidirectional"}, "tagging words"),
     ("gru", {"example": "reset-before"}, "reset_after=False"),
-    ("gru", {"example": "glossary"}, "to learn, take reset-after"),
+    ("gru", {"example": "glossary"}, "to learn from the input, take reset-after"),
     ("gru", {"layers": 2}, "patterns made of patterns"),
     ("gru", {"bidirectional": True}, "every step knows past and future"),
     ("lstm", {"bidirectional": True, "returns": "last"}, "from both of its ends"),
@@ -272,10 +275,13 @@ def test_the_answer_of_the_end_has_its_own_column(bidirectional: bool) -> None:
 # ── frames and wires ─────────────────────────────────────────────────────────
 def moves(board: Storyboard) -> Iterator[tuple[Beat, Move]]:
     table = parts_of(board).moves
-    for beat in board.beats:
+    found = 0
+    for i, beat in enumerate(board.beats):
         for name in dict.fromkeys([name for name, _ in beat.phases] or ["close"]):
-            if (beat.start, name) in table:
-                yield beat, table[beat.start, name]
+            if (i, name) in table:
+                found += 1
+                yield beat, table[i, name]
+    assert found == len(table)
 
 
 @pytest.mark.parametrize("case", **ids(EVERY))

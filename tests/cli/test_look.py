@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from layeranim import api, catalog
+from layeranim import catalog, preparing
 from layeranim.cli import look
 from layeranim.film.look import GAP, Keeper, moments, sheet
 from layeranim.stories.storyboard import Beat
@@ -42,7 +42,7 @@ def test_what_is_kept() -> None:
 
 
 def test_a_sheet_holds_the_frames_of_the_film() -> None:
-    work = api.prepare("conv", {"stride": 2, "size": "128x72", "theme": "dark"})
+    work = preparing.prepare("conv", {"stride": 2, "size": "128x72", "theme": "dark"})
     board = work.storyboard(work.trace())
     made = sheet(board, catalog.resolve(catalog.explainer("conv").scene), work.film, 5)
     assert made.shape == (3 * 72 + 2 * GAP, 2 * 128 + GAP, 4)

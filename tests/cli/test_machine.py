@@ -151,6 +151,7 @@ SURROUNDINGS: dict[str, tuple[str, Callable[[Path], dict[str, str | None]]]] = {
                                          "HOME": None, "XDG_CACHE_HOME": None, "XDG_DATA_DIRS": "/dev/null"}),
     "C, another hash seed, one thread": ("", lambda _: {"LC_ALL": "C", "PYTHONHASHSEED": "7",
                                                         "OMP_NUM_THREADS": "1", "TERM": "dumb"}),
+    "an empty environment": ("", lambda _: {name: None for name in os.environ if name != "PYTHONPATH"}),
     "our own warnings are errors": (STRICT, lambda _: {"PYTHONDEVMODE": "1"}),
 }  # fmt: skip
 

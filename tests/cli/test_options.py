@@ -9,7 +9,7 @@ from typing import Any
 import click
 import pytest
 
-from layeranim import api, catalog
+from layeranim import catalog, preparing
 from layeranim.cli.options import ENVIRONMENT, Sectioned
 from layeranim.cli.program import program
 from layeranim.inputs.states import KNOWN
@@ -35,7 +35,7 @@ def test_help_tells_every_field(call: Any, name: str) -> None:
     done = call("render", name, "--help")
     assert (done.code, done.err) == (0, "")
     words = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", done.out))
-    for config in (layer.config, FilmOptions, api.InputOptions):
+    for config in (layer.config, FilmOptions, preparing.InputOptions):
         for item in config.options():
             if item.name == "weights" and layer.name not in KNOWN:
                 assert item.flag not in words

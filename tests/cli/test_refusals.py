@@ -32,7 +32,10 @@ WRONG: list[tuple[str, tuple[str, ...]]] = [
     ("render conv --steps 5-2", ("steps is '5-2'", "1 ≤ A ≤ B")),
     ("render conv --steps 50-60", ("steps is 50-60", "only 9 steps")),
     ("render conv --fps nan", ("fps is 'nan'", "frames a second")),
+    ("render conv --fps 1e99999999", ("fps is '1e99999999'", "frames a second")),
     ("render conv --max-size 0", ("max_size is '0'", "500KB")),
+    ("render conv --max-size 0.4", ("max_size is '0.4'", "500KB")),
+    (f"render conv --max-size {'9' * 5000}", ("max_size is '999", "500KB")),
     ("render conv --seed -1", ("seed is -1", "at least 0")),
     ("render conv --resize 3y3", ("resize is '3y3'",)),
     ("render conv --gray", ("gray and resize are for a picture", "photo")),
@@ -100,7 +103,7 @@ def strewn(here: Path) -> Path:
     return here
 
 
-@pytest.mark.parametrize(("line", "holds"), WRONG, ids=[line for line, _ in WRONG])
+@pytest.mark.parametrize(("line", "holds"), WRONG, ids=[line[:80] for line, _ in WRONG])
 def test_refused(refused: Any, strewn: Path, line: str, holds: tuple[str, ...]) -> None:
     begin = time.perf_counter()
     refused(*line.split(), holds=holds)

@@ -128,11 +128,11 @@ def test_a_failure_leaves_what_was_there(call: Any, here: Path, tiny: tuple[str,
 
 
 def test_progress_is_told_step_by_step(here: Path) -> None:
-    from layeranim import api
+    from layeranim import preparing
     from layeranim.cli.console import Voice
     from layeranim.cli.progress import Progress
 
-    work = api.prepare("conv", {"stride": 2})
+    work = preparing.prepare("conv", {"stride": 2})
     board = work.storyboard(work.trace())
     progress = Progress(Voice(), board)
     progress.passes = (100, 50)
@@ -146,10 +146,10 @@ def test_a_film_shows_its_paths_as_they_were_asked_for(
     call: Any, here: Path, monkeypatch: pytest.MonkeyPatch, tiny: tuple[str, ...]
 ) -> None:
     made: list[Film] = []
-    from layeranim import api
+    from layeranim import preparing
 
-    whole = api.Work.film_to
-    monkeypatch.setattr(api.Work, "film_to", lambda *a, **k: made.append(whole(*a, **k)) or made[-1])
+    whole = preparing.Work.film_to
+    monkeypatch.setattr(preparing.Work, "film_to", lambda *a, **k: made.append(whole(*a, **k)) or made[-1])
     done = call("render", "conv", *tiny, "-o", "./a.gif")
     assert done.lines == ["./a.gif"]
     assert made[0].paths == (Path("a.gif"),)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from layeranim.engine.conv import ConvConfig
-from layeranim.engine.option import Choice, Config, Flag, Integer, Kind, Padding, PerAxis, Real, option, suggest
+from layeranim.engine.option import Choice, Config, Flag, Integer, Kind, Padding, PerAxis, Real, Text, option, suggest
 from layeranim.engine.option import given as quoted
 from layeranim.errors import OptionError
 
@@ -90,6 +90,16 @@ def test_values_are_quoted_short_and_printable() -> None:
     assert len(quoted("x" * 10_000)) <= 60
     assert suggest("strid", ["stride", "padding"]) == " (did you mean stride?)"
     assert suggest("q", ["stride"]) == ""
+
+
+@pytest.mark.parametrize("kind", [Integer(), Real(), PerAxis(), Padding(), Choice(("a", "b")), Flag(), Text()])
+def test_what_python_cannot_write_out_is_refused_too(kind: Kind) -> None:
+    deep: list[Any] = []
+    for _ in range(5000):
+        deep = [deep]
+    for value in (10**5000, deep):
+        with pytest.raises(OptionError, match=r"x is a (int|list) too large to show"):
+            kind.check("x", value)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

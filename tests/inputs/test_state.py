@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from layeranim import api
+from layeranim import api, preparing
 from layeranim.errors import InputError, OptionError
 from layeranim.inputs import Limits
 from layeranim.inputs.states import state_dict
@@ -54,7 +54,7 @@ def test_every_array_of_a_file_is_read_by_name(suffix: str, tmp_path: Path) -> N
 def test_a_film_takes_all_weights_of_a_module_at_once(kind: str, suffix: str, tmp_path: Path) -> None:
     held, x = weights(kind), np.random.default_rng(1).normal(size=(4, 3))
     given = {"weights": save(held, tmp_path / f"w{suffix}"), "input": x}
-    work = api.prepare(kind, given)
+    work = preparing.prepare(kind, given)
     trace = work.trace()
     assert trace.facts["layers"] == 2
     for part, ours in (("weight_ih", "weight_input"), ("weight_hh", "weight_hidden")):
@@ -84,7 +84,7 @@ def test_what_is_no_state_is_refused(tmp_path: Path) -> None:
         ({"weights": {"kernel": [[1.0]]}}, "kernel is no weight of torch.nn.RNN"),
     ):
         with pytest.raises((InputError, OptionError), match=rule):
-            api.prepare("lstm", given)
+            preparing.prepare("lstm", given)
     (tmp_path / "x.csv").write_text("1,2\n")
     for name, given, rule in (
         ("gru", path, "weights of lstm, not of gru"),
@@ -94,7 +94,7 @@ def test_what_is_no_state_is_refused(tmp_path: Path) -> None:
         ("lstm", str(tmp_path / "x.csv"), "give a .npz or .safetensors file|its ending '.csv' is not known"),
     ):
         with pytest.raises((InputError, OptionError), match=rule):
-            api.prepare(name, {"weights": given})
+            preparing.prepare(name, {"weights": given})
 
 
 def test_any_layer_takes_its_weights_from_a_part_of_a_model(tmp_path: Path) -> None:

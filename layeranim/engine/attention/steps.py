@@ -39,13 +39,13 @@ def steps_of(config: AttentionConfig, tensors: Mapping[str, Tensor]) -> Steps:
     return in_turn([Each((("batch", range(tensors["weights"].shape[0])),), tuple(body))], tensors)
 
 
-def row_of(trace: Trace, head: int, query: int) -> range:
-    """The places in ``trace.steps`` of one row of the first sequence: from its scores to its mixture of values."""
+def row_of(trace: Trace, sequence: int, head: int, query: int) -> range:
+    """The places in ``trace.steps`` of one row of a sequence: from its scores to its mixture of values."""
     config: Any = trace.config
     batch, heads, queries, keys = trace.tensor("weights").shape
     each = keys * len(_score(config)) + len(_row(config, trace.tensors))
     after = queries * (heads + 2) if config.output_projection else 0
-    start = len(trace.steps) // batch - after - heads * queries * each
+    start = (sequence + 1) * (len(trace.steps) // batch) - after - heads * queries * each
     first = start + (head * queries + query) * each
     return range(first, first + each)
 

@@ -53,12 +53,12 @@ def parts_of(config: RecurrentConfig, tensors: Mapping[str, Tensor], most: int |
     return out
 
 
-def places(parts: Sequence[Each], writes: str, time: int) -> list[int]:
-    """Where in ``trace.steps`` the first sequence's step of a tensor at a time step is: by what it writes."""
+def places(parts: Sequence[Each], writes: str, batch: int, time: int) -> tuple[int, ...]:
+    """Where in ``trace.steps`` a sequence's step of a tensor at a time step is: by what it writes."""
     starts = accumulate((len(part) for part in parts), initial=0)
-    here = {"batch": 0, "time": time}
+    here = {"batch": batch, "time": time}
     found = ((start, part.place(writes, here)) for start, part in zip(starts, parts, strict=False))
-    return [start + place for start, place in found if place is not None]
+    return tuple(start + place for start, place in found if place is not None)
 
 
 def _cell(run: Run) -> tuple[tuple[Plan, ...], tuple[Plan, ...]]:

@@ -1,0 +1,114 @@
+"""What a user wrote for arrays, read; what is left open, filled in from an example or with small seeded numbers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from layeranim import inputs
+from layeranim.engine.option import Config, Layer
+from layeranim.engine.option import given as said
+from layeranim.engine.trace import Shape
+from layeranim.errors import LayeranimError, OptionError, UsageError
+from layeranim.inputs.states import from_state as from_weights
+from layeranim.inputs.states import state_dict
+from layeranim.preparing.given import InputOptions
+from layeranim.stories.storyboard import Made, Preset
+
+PICTURES = (".png", ".jpg", ".jpeg", ".webp")
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads what a user wrote for an array."""
+
+    layer: Layer
+    ours: InputOptions
+    stdin: BinaryIO | None
+    base: Path | None
+
+    def read(self, name: str, spec: Any, config: Any) -> inputs.Source:
+        common: dict[str, Any] = {"what": name, "seed": self.ours.seed, "stdin": self.stdin, "base": self.base}
+        common["limits"] = inputs.Limits(self.ours.max_input)
+        if name in ("kernel", "weight"):
+            return inputs.kernel(spec, size=getattr(config, "kernel_size", None), **common)
+        if name == self.layer.arrays[0].name:
+            common |= {"gray": self.ours.gray, "resize": self.ours.resize}
+            return _one_row(inputs.read(spec, **common), self.layer)
+        return inputs.read(spec, **common)
+
+    def unpacked(self, wanted: Any, options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, inputs.Source]]:
+        """Options and arrays of the layer whose state_dict was given."""
+        state = state_dict(self.ours.weights, limits=inputs.Limits(self.ours.max_input), base=self.base)
+        found = from_weights(
+            self.layer.name, state, heads=getattr(wanted, "heads", None) if "heads" in options else None
+        )
+        for name, value in found.options.items():
+            if name in options and getattr(wanted, name) != value:
+                raise OptionError(
+                    f"{name} is {said(getattr(wanted, name))}, but weights have {said(value)}; leave it out"
+                )
+        sources = {name: inputs.read(array, what=name) for name, array in found.arrays.items()}
+        if isinstance(self.ours.weights, Mapping):
+            return found.options, sources
+        file = os.path.basename(self.ours.weights)
+        return found.options, {n: replace(s, name=inputs.printable(file, 40), kind="file") for n, s in sources.items()}
+
+    def seeded(self, name: str, shape: Shape) -> inputs.Source:
+        role = next((spec.role for spec in self.layer.arrays if spec.name == name), "weight")
+        request = inputs.Request(name, "small seeded numbers", inputs.Limits(self.ours.max_input))
+        request.check_shape(shape, 8)  # bytes each, before they are drawn
+        drawn: Any = "bias" if name.endswith("bias") else "weight" if role == "weight" else "input"
+        if name in ("weight_query", "weight_key", "weight_value"):
+            drawn = "projection"
+        return inputs.read(inputs.seeded(shape, self.ours.seed, name, drawn), what=name)
+
+
+def filled(
+    layer: Layer,
+    preset: Preset,
+    options: Mapping[str, Any],
+    sources: Mapping[str, inputs.Source],
+    reader: Reader,
+    explicit: bool,
+) -> tuple[Config, dict[str, inputs.Source], bool, tuple[str, ...]]:
+    """Config and arrays made complete: from the preset where it fits, else with small seeded numbers.
+
+    A preset asked for by name must fit what else is given; the default one gives way, array by array.
+    """
+    users = {*sources, *options}
+    absent = [n for n in preset.arrays if n not in sources and users.isdisjoint(preset.bound.get(n, ()))]
+    alone = [[n] for n in absent if len(absent) > 1 and not {*preset.bound.get(n, ())}.intersection(preset.arrays)]
+    tries = [absent] if explicit else [absent, *alone, []]
+    failure: UsageError | None = None
+    for names in tries:
+        made = {n: spec for n in names if isinstance(spec := preset.arrays[n], Made)}
+        usual = {spec.option: spec.usual for spec in made.values() if spec.usual is not None}
+        merged = {**usual, **(preset.options if explicit else {}), **options}
+        try:
+            config: Config = layer.config.of(merged)
+            specs = {n: made[n].of(config, reader.ours.seed) if n in made else preset.arrays[n] for n in names}
+            ready = {**sources, **{n: reader.read(n, spec, config) for n, spec in specs.items()}}
+            full, shapes = layer.complete(config, {name: source.array.shape for name, source in ready.items()})
+        except UsageError as error:
+            failure = error if failure is None or not names else failure
+            continue
+        seeded = tuple(n for n in shapes if n not in ready)
+        ready |= {n: reader.seeded(n, shapes[n]) for n in seeded}
+        return full, ready, len(names) == len(preset.arrays), seeded
+    raise failure if failure else LayeranimError("no preset")
+
+
+def _one_row(source: inputs.Source, layer: Layer) -> inputs.Source:
+    """A picture, for a layer that reads rows of numbers: it is one sample, read line by line."""
+    drawn = is_picture(source) or (source.array.dtype == "uint8" and source.kind == "sample")
+    if not drawn or layer.arrays[0].axes != ("batch", "in_features"):
+        return source
+    return replace(source, array=source.array.reshape(1, -1))
+
+
+def is_picture(source: inputs.Source) -> bool:
+    return source.array.dtype == "uint8" and (source.name.lower().endswith(PICTURES) or source.name.startswith("photo"))

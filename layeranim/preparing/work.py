@@ -1,0 +1,115 @@
+"""Everything that decides one film, and its walk from there: Trace → Storyboard → scene → film."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from layeranim import catalog, inputs, typeface
+from layeranim.engine.option import Config, Layer
+from layeranim.engine.trace import Trace
+from layeranim.errors import OptionError
+from layeranim.preparing.arrays import is_picture
+from layeranim.stories import timing
+from layeranim.stories.options import FilmOptions
+from layeranim.stories.storyboard import Preset, Story, Storyboard, Telling
+
+if TYPE_CHECKING:
+    from layeranim.film.film import Film
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """Everything that decides one film, resolved: what ``render``, ``trace`` and ``--dry-run`` start from."""
+
+    name: str
+    layer: Layer
+    story: Story
+    config: Config
+    film: FilmOptions
+    sources: Mapping[str, inputs.Source]
+    preset: Preset | None
+    seeded: tuple[str, ...]
+    seed: int
+    labels: Mapping[str, str] = field(default_factory=dict)
+    traced: Trace | None = None
+    gradients: Mapping[str, inputs.Source] | None = None
+    font: typeface.Font | None = None
+    asked: Preset | None = None
+    given: frozenset[str] = frozenset()
+
+    def trace(self) -> Trace:
+        """Compute every tensor."""
+        if self.traced is not None:
+            return self.traced
+        made = self.layer.compute(self.config, {name: source.array for name, source in self.sources.items()})
+        if self.labels:
+            from layeranim.engine.symbolic import labelled
+
+            made = labelled(made, **{name: letters(text) for name, text in self.labels.items()})
+        if self.gradients is not None:
+            given = {name: source.array for name, source in self.gradients.items()}
+            return self.layer.backward(made, given)  # type: ignore[misc]
+        return made
+
+    def storyboard(self, trace: Trace) -> Storyboard:
+        """Words and timing of the film."""
+        if self.gradients is not None:
+            raise OptionError(f"no film shows {self.name} backwards yet; layeranim trace {self.name} --backward does")
+        names = {name: source.name for name, source in self.sources.items() if source.kind == "kernel"}
+        kinds = {name: "image" for name, source in self.sources.items() if is_picture(source)}
+        with self.lettering():
+            film, warned = _drawable(self.film)
+            told = Telling(trace, film, self.preset, self.asked, self.given, names, list(self.seeded), self.seed, kinds)
+            board = timing.unhurried(self.story.tell(told), self.film.pace)
+        return replace(board, explainer=self.name, warnings=(*warned, *board.warnings))
+
+    def lettering(self) -> AbstractContextManager[None]:
+        """Text that is laid out within has the user's font at hand."""
+        return typeface.with_font(self.font)
+
+    def film_to(
+        self, output: Any = None, formats: Any = None, progress: Any = None, board: Storyboard | None = None
+    ) -> Film:
+        """Write the film; paths and formats are checked before anything is computed. ``board``: made before."""
+        from layeranim.film.destinations import destinations
+        from layeranim.film.provenance import Origin
+
+        found = destinations(self.name, output, formats, self.film)
+        board = board or self.storyboard(self.trace())
+        from layeranim.film.film import make  # Manim is imported here, after everything that can be refused
+
+        sources = {n: {"name": s.name, "kind": s.kind, "sha256": s.digest} for n, s in self.sources.items()}
+        if self.font:
+            sources["font"] = {"name": self.font.name, "kind": "font", "sha256": self.font.digest}
+        example = self.preset.name if self.preset else None
+        origin = Origin(self.name, self.config.shown(), sources, example, self.seeded, self.seed)
+        scene = catalog.resolve(catalog.explainer(self.name).scene)
+        with self.lettering():
+            return make(board, scene, self.film, found, origin, progress)
+
+
+def lettered(film: FilmOptions, base: Path | None, most: int) -> tuple[FilmOptions, typeface.Font | None]:
+    """The options with the font's name instead of its path, and the font."""
+    if film.font is None:
+        return film, None
+    name, data = inputs.font(film.font, base=base, limits=inputs.Limits(most))
+    return film.replace(font=name), typeface.Font.of(name, data)
+
+
+def _drawable(film: FilmOptions) -> tuple[FilmOptions, tuple[str, ...]]:
+    """The options with a title that the bundled font can draw, and what to warn of."""
+    title = film.title and typeface.draw_safe(film.title)
+    if title == film.title:
+        return film, ()
+    lost = typeface.lost(str(film.title))
+    said = f"the font has no {lost}" if lost else "it is long, or holds what cannot be seen"
+    changed: FilmOptions = film.replace(title=title)
+    return changed, (f"the title is drawn as {title!r}: {said}",)
+
+
+def letters(text: str) -> list[list[str]]:
+    return [row.split() for row in text.split(";")]
