@@ -20,7 +20,15 @@ class Block:
     size: int
 
 
-Span = range | Block | None
+@dataclass(frozen=True)
+class Neighbour:
+    """The cells ``by`` places further along ``axis``: −1 is the place before."""
+
+    axis: str
+    by: int
+
+
+Span = range | Block | Neighbour | None
 Reads = tuple[tuple[str, Span], ...]
 
 
@@ -31,7 +39,10 @@ def whole(*names: str) -> Reads:
 
 @dataclass(frozen=True)
 class Plan:
-    """A Step but for its place. ``reads`` and ``writes`` may be narrowed to a span of their last axis."""
+    """A Step but for its place. ``reads`` and ``writes`` may be narrowed to a span of their last axis.
+
+    What is read may also be a ``Neighbour``'s: the state of the step before.
+    """
 
     operation: str
     reads: Reads
@@ -45,7 +56,10 @@ class Plan:
         def region(name: str, span: Span) -> Region:
             axes = tensors[name].axes
             where: list[tuple[str, int | range]] = [(axis, at) for axis, at in here.items() if axis in axes]
-            if isinstance(span, Block):
+            if isinstance(span, Neighbour):
+                where = [(axis, at + span.by * (axis == span.axis)) for axis, at in here.items() if axis in axes]
+                span = None
+            elif isinstance(span, Block):
                 first = here[span.axis] * span.size
                 span = range(first, first + span.size)
             return Region(name, tuple(where) if span is None else (*where, (axes[-1], span)))
@@ -84,6 +98,16 @@ class Each:
         if isinstance(part, Plan):
             return part.at(tensors, here)
         return part.step(i - (self.ends[k - 1] if k else 0), tensors, here)
+
+    def place(self, writes: str, here: Mapping[str, int]) -> int | None:
+        """Which of these steps writes a tensor at a place, if one does; the body holds Plans alone."""
+        k = next((k for k, part in enumerate(self.body) if isinstance(part, Plan) and part.writes == writes), None)
+        if k is None or any(here[axis] not in indices for axis, indices in self.loops):
+            return None
+        flat = 0
+        for axis, indices in self.loops:
+            flat = flat * len(indices) + indices.index(here[axis])
+        return flat * self.ends[-1] + k
 
 
 def in_turn(parts: Sequence[Each], tensors: Mapping[str, Tensor]) -> Steps:

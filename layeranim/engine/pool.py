@@ -7,7 +7,7 @@ a window up that hangs over the edge). A NaN in a window is its maximum.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -216,10 +216,17 @@ def sides_of(trace: Trace) -> tuple[Side, ...]:
 
 def steps_of(trace: Trace, *cell: int) -> range:
     """The places in ``trace.steps`` of the acts of one output cell (batch, channel, row, column)."""
-    shape = trace.tensor("output").shape
-    acts = len(trace.steps) // count(shape)
-    flat = int(np.ravel_multi_index(cell, shape))
+    acts = 2 if "sums" in trace else 1
+    flat = int(np.ravel_multi_index(cell, trace.tensor("output").shape))
     return range(acts * flat, acts * (flat + 1))
+
+
+def steps_back(trace: Trace, cell: tuple[int, ...], reached: Iterable[tuple[int, ...]]) -> list[int]:
+    """With ``backward``, the places of an output cell's share, if it has one, and of the sums of input cells."""
+    outs, ins = trace.tensor("output").shape, trace.tensor("input").shape
+    first, acts = steps_of(trace, *(n - 1 for n in outs)).stop, count(outs) if "shares" in trace else 0
+    share = [first + int(np.ravel_multi_index(cell, outs))] if acts else []
+    return share + [first + acts + int(np.ravel_multi_index(one, ins)) for one in reached]
 
 
 def unread(trace: Trace) -> dict[str, tuple[int, ...]]:

@@ -60,7 +60,7 @@ class DropoutScene(ExplainerScene):
     def on_brief(self, beat: Beat) -> None:
         unit = beat.units[0]
         self._look(beat, unit, beat.phases[0][1])
-        self.say(beat.caption, beat.note)
+        self.say(beat.caption, beat.note, whole=True)
         self._put_mask(unit)
         self._land(beat, unit, beat.phases[1][1])
 

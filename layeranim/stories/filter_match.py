@@ -7,8 +7,9 @@ from functools import partial
 from typing import Any
 
 from layeranim import layout, numbers, theme
-from layeranim.engine.trace import Region
-from layeranim.errors import ShapeError
+from layeranim.engine.conv import steps_of
+from layeranim.engine.trace import Region, Trace
+from layeranim.errors import OptionError, ShapeError
 from layeranim.layout import Fit, even
 from layeranim.numbers import Style
 from layeranim.stories import cells, phrases, timing
@@ -46,28 +47,21 @@ def tell(telling: Telling) -> Storyboard:
 class _Telling:
     def __init__(self, telling: Telling) -> None:
         self.telling, self.trace, self.film = telling, telling.trace, telling.film
-        self.images, channels, *self.shape = self.trace.tensor("input").shape
+        self.images, _, *self.shape = self.trace.tensor("input").shape
         self.filters = self.trace.tensor("kernel").shape[0]
-        out = self.trace.tensor("output").shape[2:]
-        if out != (1, 1) or channels != 1 or list(self.trace.tensor("kernel").shape[2:]) != self.shape:
-            raise ShapeError(
-                f"filter-match compares one-channel filters as large as the image, but the output is "
-                f"{numbers.shape_text(out)} of {channels} channels, by a kernel of "
-                f"{numbers.shape_text(self.trace.tensor('kernel').shape[2:])}; give a kernel of "
-                f"{numbers.shape_text(self.shape)}, or use conv"
-            )
+        _check(self.trace)
         self.told = 1 if self.film.sample else self.images
         self.drawn = self.images if self.film.sample else min(self.images, MOST_IMAGES)
         self.shown = self.filters if self.filters <= MOST_FILTERS else MOST_FILTERS - 1
         self.units: range = self.film.selected_of(self.drawn, self.shown)
         self.fit, self.image_fit = self.fits()
         self.ranges = {
-            name: numbers.value_range(self.trace[name]) for name in ("input", "kernel", "products", "output")
+            name: numbers.value_range(self.trace[name]) for name in ("padded", "kernel", "products", "output")
         }
         if self.fit.numeral:  # image and products are compared cell by cell
-            both = numbers.value_range(self.trace["input"], self.trace["products"])
-            self.ranges |= {"input": both, "products": both}
-        self.styles = {name: self.style(name, self.fit.numeral) for name in ("input", "kernel", "products", "output")}
+            both = numbers.value_range(self.trace["padded"], self.trace["products"])
+            self.ranges |= {"padded": both, "products": both}
+        self.styles = {name: self.style(name, self.fit.numeral) for name in ("padded", "kernel", "products", "output")}
 
     def style(self, name: str, numeral: int) -> Style:
         return numbers.style(
@@ -97,7 +91,7 @@ class _Telling:
 
     def wide(self, pitch: float) -> float:
         """The widest text at size 1 in cells of that pitch."""
-        given = [self.trace[name] for name in ("input", "kernel", "products")]
+        given = [self.trace[name] for name in ("padded", "kernel", "products")]
         styles = [numbers.style(values, pitch=pitch, precision=self.film.precision) for values in given]
         texts = [numbers.texts(v, s).ravel().tolist() for v, s in zip(given, styles, strict=True)]
         return max(layout.widest(part) for part in texts)
@@ -114,7 +108,7 @@ class _Telling:
         out = {
             "image": self.grid(
                 "image",
-                "input",
+                "padded",
                 at,
                 self.image_fit,
                 self.image,
@@ -189,7 +183,7 @@ class _Telling:
         )
 
     def image(self, u: int) -> Cells:
-        return cells.plane(self.trace, "input", (u // self.shown, 0), self._styled("input"), self.ranges["input"])
+        return cells.plane(self.trace, "padded", (u // self.shown, 0), self._styled("padded"), self.ranges["padded"])
 
     def kernel_at(self, f: int, u: int) -> Cells:
         return cells.plane(self.trace, "kernel", (f, 0), self._styled("kernel"), self.ranges["kernel"])
@@ -254,13 +248,15 @@ class _Telling:
                 self.caption(image, f),
                 (),
                 place,
-                range(4 * (image * self.filters + f), 4 * (image * self.filters + f) + 4),
+                steps_of(self.trace, image, f, 0, 0),
                 u + 1,
             )
             at += length
             if f == self.shown - 1 and self.shown > 1:
                 length = timing.ticks(VERDICT * pace)
-                yield Beat("verdict", at, length, range(u, u + 1), caption=self.verdict(image), place=place, done=u + 1)
+                steps = [i for won in self.best(u) for i in steps_of(self.trace, image, won, 0, 0)]
+                yield Beat("verdict", at, length, range(u, u + 1), caption=self.verdict(image), place=place,
+                           steps=steps, done=u + 1)  # fmt: skip
                 at += length
         counts = f"{self.told} image{'s' * (self.told > 1)} × {self.filters} filter{'s' * (self.filters > 1)}"
         sums = self.told * self.filters
@@ -294,7 +290,7 @@ class _Telling:
         return (Run(",  ".join(parts), source=Fact("options")),)
 
     def caption(self, image: int, f: int) -> Line:
-        left = numbers.texts(self.trace["input"][image, 0], self.styles["input"]).ravel()
+        left = numbers.texts(self.trace["padded"][image, 0], self.styles["padded"]).ravel()
         right = numbers.texts(self.trace["kernel"][f, 0], self.styles["kernel"]).ravel()
         zero = self.trace.read(Region.of("products", batch=image, out_channels=f)).ravel() == 0
         cols = self.shape[1]
@@ -303,7 +299,7 @@ class _Telling:
                 a,
                 b,
                 bool(z),
-                Address("input", (image, 0, *divmod(i, cols))),
+                Address("padded", (image, 0, *divmod(i, cols))),
                 Address("kernel", (f, 0, *divmod(i, cols))),
             )
             for i, (a, b, z) in enumerate(zip(left, right, zero, strict=True))
@@ -340,6 +336,27 @@ class _Telling:
         return Run(str(done), "ink", "semibold", Fact("done")), Run(
             f" / {self.drawn * self.shown}", source=Fact("windows")
         )
+
+
+def _check(trace: Trace) -> None:
+    """That one window is the whole image, and its sum the output."""
+    config: Any = trace.config
+    shape, kernel, out = (trace.tensor(name).shape for name in ("input", "kernel", "output"))
+    if out[2:] != (1, 1) or shape[1] != 1 or kernel[2:] != shape[2:]:
+        raise ShapeError(
+            f"filter-match compares one-channel filters as large as the image, but the output is "
+            f"{numbers.shape_text(out[2:])} of {shape[1]} channels, by a kernel of {numbers.shape_text(kernel[2:])}; "
+            f"give a kernel of {numbers.shape_text(shape[2:])}, or use conv"
+        )
+    if trace.tensor("padded").shape != shape:
+        raise ShapeError(
+            f"filter-match lays the filter on the image as it is, but padding makes "
+            f"{numbers.shape_text(trace.tensor('padded').shape[2:])} of {numbers.shape_text(shape[2:])}; "
+            f"leave padding out, or use conv"
+        )
+    if "bias" in trace or config.activation != "linear":
+        said = "a bias" if "bias" in trace else f"activation {config.activation}"
+        raise OptionError(f"filter-match multiplies and adds up, nothing else, but was given {said}; use conv")
 
 
 def _shape(shape: Any) -> Run:

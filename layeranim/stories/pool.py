@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Sequence
 
 from layeranim import theme
+from layeranim.engine import pool as engine
 from layeranim.stories import pool_phrases, timing
 from layeranim.stories.pool_parts import PoolParts
-from layeranim.stories.pool_plan import Plan, plan
+from layeranim.stories.pool_plan import Plan, back_region, plan
 from layeranim.stories.pool_view import PoolView
 from layeranim.stories.pool_words import GOOD_FOR, PoolWords
 from layeranim.stories.storyboard import Beat, Line, Story, Storyboard, Telling
@@ -61,12 +63,17 @@ class PoolTelling:
         hold = timing.ticks(theme.END_HOLD)
         yield Beat("close", at, hold, caption=self.words.closing(), note=self.words.takeaway(), done=shown.stop)
 
-    def steps(self, units: range) -> range:
+    def steps(self, units: range) -> Sequence[int]:
         """The trace's steps of some units.
 
-        Backwards a step is one cell of the input's gradient, which several windows may share: no unit has its own.
+        Backwards one unit is told with the cells of the input's gradient under its window; a sweep's are its windows'.
         """
-        return range(0) if self.backward else self.view.steps(units)
+        view, w = self.view, self.view.window(units[0])
+        if not self.backward or len(units) > 1:
+            return view.steps(units)
+        under = back_region(view, w.u)
+        reached = itertools.product(w.index[:1], w.index[1:2], under.along("height") or (), under.along("width") or ())
+        return *view.steps(units), *engine.steps_back(view.trace, w.index, reached)
 
     def phases(self, length: int, brief: bool, taught: bool) -> tuple[tuple[str, int], ...]:
         seconds = length * theme.TICK_MS / 1000

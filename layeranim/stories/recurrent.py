@@ -11,8 +11,9 @@ from layeranim.stories import timing
 from layeranim.stories.options import PACES
 from layeranim.stories.recurrent_acts import Opened, Shot
 from layeranim.stories.recurrent_cell import cell_stage, names
+from layeranim.stories.recurrent_good import GOOD_FOR
 from layeranim.stories.recurrent_moves import Move, Moves
-from layeranim.stories.recurrent_said import GOOD_FOR, Said, note
+from layeranim.stories.recurrent_said import Said, note
 from layeranim.stories.recurrent_stage import CellStage
 from layeranim.stories.recurrent_steps import Steps
 from layeranim.stories.recurrent_strips import Strips
@@ -89,7 +90,7 @@ class RecurrentTelling:
                 self.moves[i, name] = move
             done = units.stop if shot.lands else units.start
             beat = Beat(shot.kind, at, length, units, phases, shot.caption, note(shot.note), self.place(units, shot),
-                        range(0), done)  # fmt: skip
+                        shot.steps, done)  # fmt: skip
             if shot.poster:
                 self.posters.append(beat)
             yield beat
@@ -109,6 +110,13 @@ class RecurrentTelling:
         """Seconds between the opening and the end."""
         return LONGEST - theme.END_HOLD - OPENING * min(1.0, PACES[self.film.pace])
 
+    @property
+    def least(self) -> float:
+        """Seconds that the steps after the second need: of several cells every one is to be read."""
+        if len(self.view.runs) > 1:
+            return READABLE * sum(self.view.unit(u).t in self.strips.times for u in self.shown[2:])
+        return min(REST, STEP + LANDING if len(self.shown) > 2 else 0)
+
     def opened(self, answer: float) -> list[tuple[range, Shot]]:
         """The first step inside the cell, and the second if the other steps then have time enough at this pace."""
         acts, first = Opened(self.view, self.stage), self.shown[0]
@@ -118,7 +126,7 @@ class RecurrentTelling:
             t = self.view.unit(u).t
             more = [(range(u, u + 1), shot) for shot in (acts.second(t) if i else acts.first(t))]
             left = self.room / PACES[self.film.pace] - answer - _seconds(out) - _seconds(more)
-            if i and left < min(REST, STEP + LANDING if len(self.shown) > 2 else 0):
+            if i and left < self.least:
                 break
             out += more
         return out
@@ -155,12 +163,17 @@ class RecurrentTelling:
         share = left / max(1, len(drawn))
         if middle < timing.BRIEF and share * PACES[self.film.pace] >= READABLE:
             first = last = middle = min(STEP, share)  # all alike, so that each can be read
+        ends = {drawn[0]: first, drawn[-1]: last} if drawn else {}
+        others = [u for u in drawn if u % self.view.steps == 0 and u not in ends]  # where another cell begins
+        if others and middle < READABLE:
+            told = max(READABLE, left / 2 / (len(ends) + len(others)))
+            ends |= dict.fromkeys([*ends, *others], min(STEP, told))
+            middle = (left - sum(ends.values())) / max(1, len(drawn) - len(ends))
         for here, listed in parts:
             if not here:
                 yield range(listed[0], listed[-1] + 1), -skip
                 continue
             for u in listed:
-                ends = {drawn[0]: first, drawn[-1]: last}
                 yield range(u, u + 1), ends.get(u, min(LATER, max(timing.FASTEST, middle)))
 
     # ── words ────────────────────────────────────────────────────────────────

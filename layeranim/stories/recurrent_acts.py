@@ -32,6 +32,7 @@ class Shot:
     phases: Sequence[tuple[str, float, Move]] = field(default_factory=tuple)
     lands: bool = False
     poster: bool = False
+    steps: Sequence[int] = ()
 
 
 class Opened:
@@ -88,7 +89,7 @@ class Opened:
             ("weigh", 0.32, again),
             ("gates", 0.4, Move(fills=fills, bars=self.bars(self.gates, t), lit=lit, say=True,
                                 result=self._rows(first))),
-        ))  # fmt: skip
+        ), steps=self.summed(t, *self.gates))  # fmt: skip
         if self.view.kind == "lstm":
             yield self._memory(t, 1.76, poster=True)
         yield from self._outputs(t, 1.5, poster=self.view.kind == "gru")
@@ -158,7 +159,7 @@ class Opened:
             note = "the next unit: its own weights, the same state and input"
         place = f"unit {unit + 1}" + (f", {base.replace('_', ' ')}" if view.kind != "rnn" else "")
         return Shot("weigh", seconds, self.words.weighed(base, t, unit), note, place, phases,
-                    view.kind == "rnn" and last, view.kind == "rnn" and last)  # fmt: skip
+                    view.kind == "rnn" and last, view.kind == "rnn" and last, self.summed(t, base))  # fmt: skip
 
     def again(self, base: str, t: int) -> Move:
         """The whole sum of one gate at once."""
@@ -206,13 +207,13 @@ class Opened:
         return {"state": ((at[0], at[1] + 12), heading(text))}
 
     def _memory(self, t: int, seconds: float, poster: bool = False) -> Shot:
-        read = self._rows("previous_cell", "forget_gate", "input_gate", "candidate")
+        steps, read = self.combined(t, "kept", "written", "cell")
         return Shot("combine", seconds, self.words.memory(t), self._kept(t), "unit 1, memory", (
             ("keep", 0.4, Move(lit=("keep", "forget_gate", "kept"), focus=read, say=True)),
             ("write", 0.4, Move(lit=("input_gate", "candidate", "written"), focus=read)),
             ("land", 0.28, Move(fills=self.filled(["cell"], t), lit=("cell",), focus=read, result=self._rows("cell"),
                                 land=True)),
-        ), poster=poster)  # fmt: skip
+        ), poster=poster, steps=steps)  # fmt: skip
 
     def _kept(self, t: int) -> str:
         if self.words.lost(t):
@@ -228,29 +229,29 @@ class Opened:
         if "unprojected" not in self.stage.grids:
             yield self._state(t, seconds, poster)
             return
-        read, lit = self._rows("cell", "output_gate"), ("seen", "tanh", "output_gate")
+        (steps, read), lit = self.combined(t, "cell_tanh", "unprojected"), ("seen", "tanh", "output_gate")
         note = LOST if self.words.lost(t) else "what the output gate shows of the memory"
         yield Shot("combine", seconds, self.words.seen(t), note, "unit 1, shown", (
             ("take", 0.4, Move(lit=lit, focus=read, say=True)),
             ("land", 0.28, Move(fills=self.filled(["unprojected"], t), lit=("shown",), focus=read,
                                 result=self._rows("unprojected"), land=True)),
-        ))  # fmt: skip
+        ), steps=steps)  # fmt: skip
         every = tuple((name, range(self.stage.grids[name].rows)) for name in ("unprojected", "unprojected.all")
                       if name in self.stage.grids)  # fmt: skip
         yield Shot("combine", seconds, self.words.state(t), "P makes a smaller state of it", "unit 1, state", (
             ("take", 0.4, Move(lit=("unprojected",), focus=every, say=True)),
             ("land", 0.28, Move(fills=self.filled(["hidden"], t), lit=("hidden",), focus=every,
                                 result=self._rows("hidden"), land=True)),
-        ), True, poster)  # fmt: skip
+        ), True, poster, self.view.written(self.n, t, "projection_products", "hidden"))  # fmt: skip
 
     def _state(self, t: int, seconds: float, poster: bool = False) -> Shot:
         """What the cell hands on."""
         if self.view.kind == "gru":
-            read = self._rows("previous_hidden", "update_gate", "candidate")
+            steps, read = self.combined(t, "kept", "update_complement", "written", "hidden")
             lit: tuple[str, ...] = ("keep", "update_gate", "kept", "rest", "complement", "candidate", "written")
             note = self.words.happens(t)
         else:
-            read, lit = self._rows("cell", "output_gate"), ("seen", "tanh", "output_gate")
+            (steps, read), lit = self.combined(t, "cell_tanh", "hidden"), ("seen", "tanh", "output_gate")
             shut = self.view.value(self.n, "output_gate", t) < 0.5
             note = "the output gate keeps the memory inside" if shut else "GET: the output gate shows the memory"
             note = LOST if self.words.lost(t) else note
@@ -258,29 +259,31 @@ class Opened:
             ("take", 0.4, Move(lit=lit, focus=read, say=True)),
             ("land", 0.28, Move(fills=self.filled(["hidden"], t), lit=("hidden",), focus=read,
                                 result=self._rows("hidden"), land=True)),
-        ), True, poster)  # fmt: skip
+        ), True, poster, steps)  # fmt: skip
 
     def _reset(self, t: int, seconds: float) -> Shot:
         """The reset gate before the weights: it thins the state out."""
-        read = self._rows("reset_gate", "previous_hidden")
+        steps, read = self.combined(t, "reset_hidden")
         fills = self.stage.bench.vector("h", "reset_hidden", t)
         note = "the reset gate thins out the old state"
+        cleared = (*(n for n in self.stage.grids if n.startswith(("weights", "products"))), "pre", "bias")
         return Shot("combine", seconds, self.words.reset(t), note, "unit 1, reset", (
-            ("take", 0.36, Move(focus=read, say=True)),
+            ("take", 0.36, Move(clear=cleared, named=self._unnamed(), focus=read, say=True)),
             ("land", 0.28, Move(fills=fills, focus=read, result=(("vector:h", FIRST),), land=True,
                                 named=self._state_named("r⊙h"))),
-        ))  # fmt: skip
+        ), steps=steps)  # fmt: skip
 
     def _candidate(self, t: int, seconds: float) -> Shot:
-        names = ("candidate_input", "candidate_hidden", "reset_gate")
-        read = self._rows(*(n for n in names if n in self.stage.grids))
+        steps, read = self.combined(t, "candidate_reset", "candidate_pre", "candidate")
         lit = ("reset_gate", "candidate_hidden", "candidate_input", "joined", "squash")
         also = ["candidate_pre"] if "candidate_pre" in self.stage.bases else []
-        return Shot("combine", seconds, self.words.candidate(t), "a proposal for the new state", "unit 1, candidate", (
+        note = "as printed, the state can only fade: no input reaches the candidate"
+        note = "a proposal for the new state" if "candidate_input" in self.words.weighings else note
+        return Shot("combine", seconds, self.words.candidate(t), note, "unit 1, candidate", (
             ("take", 0.4, Move(lit=lit, focus=read, fills=self.filled(also, t), say=True)),
             ("land", 0.28, Move(fills=self.filled(["candidate"], t), bars=self.bars(["candidate"], t), focus=read,
                                 lit=("candidate_in",), result=self._rows("candidate"), land=True)),
-        ))  # fmt: skip
+        ), steps=steps)  # fmt: skip
 
     def _way_back(self) -> tuple[Point, ...]:
         """How the state comes back to where the next step reads it: round the loop, or under the gates."""
@@ -290,6 +293,20 @@ class Opened:
             (_, y), (right, _), _, (left, _), (_, end), _ = self.stage.wires["loop"].points
             return (right, y), (right, low), (left, low), (left, end)
         return (start.centre[0], low), (goal.centre[0], low)
+
+    # ── steps of the trace ───────────────────────────────────────────────────
+    def summed(self, t: int, *bases: str) -> tuple[int, ...]:
+        """The steps of whole sums: what a peephole sees, the products, their sum, its activation."""
+        sums = [self.words.weighings[base] for base in bases if base in self.words.weighings]
+        names = [(*(p for p in w.plus if p.endswith("_peephole")), w.products, w.pre, w.gate) for w in sums]
+        return self.view.written(self.n, t, *(name for each in names for name in each if name))
+
+    def combined(self, t: int, *bases: str) -> tuple[tuple[int, ...], tuple[Rows, ...]]:
+        """The steps that write these tensors one after another, and the columns on stage that they read."""
+        steps = self.view.written(self.n, t, *bases)
+        read = [region.tensor for i in steps for region in self.view.trace.steps[i].reads]
+        names = dict.fromkeys(name.removeprefix(self.view.runs[self.n].prefix) for name in read)
+        return steps, self._rows(*(name for name in names if name in self.stage.grids and name not in bases))
 
     # ── pieces ───────────────────────────────────────────────────────────────
     def given(self, t: int) -> dict[str, Cells]:

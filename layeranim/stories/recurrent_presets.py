@@ -6,10 +6,6 @@ from typing import Any
 
 from layeranim.stories.preset import Preset
 
-LSTM_GOOD = "text, speech, sensors: what matters is kept over any gap"
-GRU_GOOD = "text, speech, sensors: a long memory, fewer weights than an LSTM"
-RNN_GOOD = "short sequences: one small set of weights reads any length"
-
 ROWS = {
     "flag": {"x": ("value", "command")},
     "answer": {"x": ("value", "command")},
@@ -54,7 +50,7 @@ LSTM_PRESETS = (
             "weight_hidden": [[0, 0], [0, 0], [0, 1], [0, 0], [0, 0], [0, 0], [0, 0], [0, 0]],
             "bias_input": [-4, -4, 4, 4, 0, 2, -4, 4],
         },
-        takeaway="the value of the first step comes out at the last one",
+        takeaway="for one answer about a whole sequence: what the first step said is there at the last",
     ),
 )
 
@@ -91,7 +87,6 @@ GRU_PRESETS = (
             "bias_input": [0, 0, 0, 0],
             "initial_hidden": [0.5, -1],
         },
-        takeaway="as printed, the state can only fade: no input reaches the candidate",
         title="GRU, as the ML Glossary prints it",
     ),
 )
@@ -122,7 +117,7 @@ RNN_PRESETS = (
             "weight_output": [[-2, 2], [2, -2]],
             "bias_output": [2, -2],
         },
-        takeaway="the state carries one bit through the whole sequence",
+        takeaway="for an answer at every step from all that came before: here an even or an odd count",
     ),
     _preset(
         "stacked",
@@ -136,7 +131,6 @@ RNN_PRESETS = (
             "layer1.weight_input": [[1, 0], [0, 1]],
             "layer1.weight_hidden": [[0.5, 0], [0, 0.5]],
         },
-        takeaway="each layer is a sequence for the next: more depth, the same idea",
         title="Stacked recurrent layers",
     ),
     _preset(
@@ -151,7 +145,7 @@ RNN_PRESETS = (
             "backward.weight_input": [[2], [0]],
             "backward.weight_hidden": [[0.5, 0], [1, 0]],
         },
-        takeaway="every step knows the past and the future",
+        takeaway="for tagging words of a text that is there as a whole: each step knows past and future",
         title="Bidirectional recurrent layer",
     ),
 )

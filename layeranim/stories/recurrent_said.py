@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from layeranim import numbers, theme
-from layeranim.stories import phrases, recurrent_presets
+from layeranim.stories import phrases
+from layeranim.stories.recurrent_good import good_for
 from layeranim.stories.recurrent_strips import Strips
 from layeranim.stories.recurrent_view import RecurrentView
 from layeranim.stories.storyboard import Beat, Fact, Line, Run, plain
 
 TITLES = {"rnn": "Recurrent network (RNN)", "gru": "GRU cell", "lstm": "LSTM cell"}
-GOOD_FOR = {"rnn": recurrent_presets.RNN_GOOD, "gru": recurrent_presets.GRU_GOOD, "lstm": recurrent_presets.LSTM_GOOD}
 TITLE_SIZES = 36, theme.PARAMETERS  # of the title beside long parameters, and in any case
 MOST_SAID = 640  # width of the parameters for which the title becomes that small
 
@@ -61,7 +61,7 @@ class Said:
             (config.layers > 1, f"{config.layers} layers", False),
             (config.bidirectional, "bidirectional", False),
             (drawn < view.all_runs, f"{drawn} of {view.all_runs} cells drawn", True),
-            (self.strips.partial, "unit 1 drawn", True),
+            (self.strips.partial, self.strips.partial, True),
             (self.cut_short(), f"colours: first {self.strips.most}", True),
             (config.classes, f"{config.classes} classes", False),
             (config.returns != "sequences", f"returns {config.returns}", False),
@@ -89,11 +89,13 @@ class Said:
     def opening(self) -> Line:
         steps, count = self.view.steps, self.view.all_runs
         cells = "one cell" if count == 1 else f"{count} cells"
-        return (
+        said = (
             Run(f"{steps} time step{'s' * (steps != 1)}, ", source=Fact("steps")),
             Run(cells, "weights", "semibold", Fact("cells")),
-            Run(", the same weights at every step"),
         )
+        if steps == 1:
+            return said
+        return *said, Run(f", {'each with ' * (count > 1)}the same weights at every step")
 
     def opening_note(self) -> Line:
         if self.unsaid():
@@ -103,7 +105,7 @@ class Said:
         if self.view.config.mode == "one-to-many":
             return note("one input; after the first step the cell reads zeros")
         if self.strips.answers and not self.strips.answers_each:
-            return note("only the last state becomes an answer")
+            return note(f"only the last state{' of each direction' * self.view.config.bidirectional} becomes an answer")
         said = {"rnn": "each state is made of the input and the state before",
                 "gru": "two gates mix the old state and a new one",
                 "lstm": "c is the memory, h is what the cell shows of it"}  # fmt: skip
@@ -116,6 +118,7 @@ class Said:
         returns = str(view.config.returns)
         final = "final memory and state, each " if view.kind == "lstm" else "final state "
         what = {"sequences": "output ", "last": "last state ", "state": final}[returns]
+        once = view.config.classes is not None and returns != "sequences"  # the output layer's, at the end alone
         more = []
         if self.strips.answers:
             answer = view.trace.tensor("probabilities").shape[1:]
@@ -124,16 +127,15 @@ class Said:
             more.append(Run(f", zeros after step {view.steps}", source=Fact("steps")))
         return (
             Run(f"{view.steps} step{'s' * (view.steps != 1)}, ", source=Fact("steps")),
-            Run(f"{count} shared weights", "weights", "semibold", Fact("parameters")),
+            Run(f"{count} {'' if once else 'shared '}weights", "weights", "semibold", Fact("parameters")),
             Run(" → "),
             Run(what + numbers.shape_text(output), "result", "semibold", Fact("output shape")),
             *more,
         )
 
     def takeaway(self) -> str:
-        if self.preset and self.preset.takeaway:
-            return self.preset.takeaway
-        return f"for {GOOD_FOR[self.view.kind]}"
+        """Why one would use the layer: the preset's own sentence, or the one of its options."""
+        return self.view.telling.takeaway or f"for {good_for(self.view.config)}"
 
 
 def note(text: str) -> Line:

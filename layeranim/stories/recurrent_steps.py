@@ -50,7 +50,7 @@ class Steps:
         for key in self.keys(unit.n):
             name = self.before(unit, key)
             if name in grids:
-                whole = key != "c" or not grids[name].numeral  # every gate reads the whole state
+                whole = key[0] != "c" or not grids[name].numeral  # every gate reads the whole state
                 out.append((name, range(grids[name].rows) if whole else FIRST))
         return tuple(out)
 
@@ -109,9 +109,16 @@ class Steps:
     def enter(self, u: int) -> Shot:
         """What the cell that is about to open reads."""
         unit = self.view.unit(u)
-        said: Line = (Run("inside the cell at "), Run(f"t = {unit.t + 1}", "focus", "semibold", Fact("time")))
+        run = self.view.runs[unit.n]
+        cell = ("backward cell" if run.reverse else "forward cell") if self.view.config.bidirectional else "cell"
+        cell += f" of layer {run.layer + 1}" if self.view.config.layers > 1 else ""
+        said: Line = (Run("inside the "), Run(cell, "weights", "semibold", Fact("cell")), Run(" at "),
+                      Run(f"t = {unit.t + 1}", "focus", "semibold", Fact("time")))  # fmt: skip
+        note = "the others do the same, each with weights of its own" if self.view.all_runs > 1 else ""
         move = Move(focus=self.reads(unit), say=True, land=True)
-        return Shot("enter", 0.88, said, "", "", (("look", 0.28, move),))
+        steps = self.view.written(unit.n, unit.t, *(f"previous_{s}" for s in self.view.states), "input", "joined")
+        below = self.view.handed(self.view.runs[unit.n].layer - 1, unit.t)
+        return Shot("enter", 0.88, said, note, "", (("look", 0.28, move),), steps=(*below, *steps))
 
     def step(self, u: int, seconds: float, back: bool = False) -> Shot:
         """One time step of one run; ``back``: the film comes back from the open cell."""
@@ -119,21 +126,32 @@ class Steps:
         words, lit = self.words[unit.n], self.strips.ways(unit.n, unit.t)
         reads, row = self.reads(unit), self.told(unit) if seconds >= timing.BRIEF else 0
         writes = self.writes(unit, row)
-        show = self.so_far(u) if back else Move()
+        show, steps = self.so_far(u) if back else Move(), self.view.steps_of(range(u, u + 1))
         if seconds < timing.BRIEF:
             fills = {**show.fills, **self.fills(unit)}
             move = Move(fills=fills, bars={**show.bars, **self.bars(unit)}, lit=(*show.lit, *lit), focus=reads,
                         result=writes, show=show.show, say=True, land=True)  # fmt: skip
-            return Shot("step", seconds, words.brief(unit.t), "", "unit 1", (("land", seconds, move),), True)
+            return Shot("step", seconds, words.brief(unit.t), "", "unit 1", (("land", seconds, move),), True,
+                        steps=steps)  # fmt: skip
         look = Move(fills=show.fills, bars=show.bars, lit=show.lit, show=show.show, focus=reads)
         phases = [("look", min(0.52, 0.22 * seconds), look)]
         gates = self.bars(unit) if self.strips.single else {}
         phases.append(("gates", 0.18 * seconds, Move(bars=gates, focus=reads, say=True)))
         land = Move(fills=self.fills(unit), lit=lit, focus=reads, result=writes, land=True)
         phases.append(("land", min(0.28, 0.18 * seconds), land))
-        memory = self.view.kind == "lstm" and self.strips.single
-        line = words.both(unit.t) if memory else words.state(unit.t, row)
-        return Shot("step", seconds, line, words.happens(unit.t), f"unit {row + 1}", phases, True, seconds >= 1)
+        line = words.both(unit.t) if f"c{unit.n}" in self.keys(unit.n) else words.state(unit.t, row)
+        note = self.begins(unit) or words.happens(unit.t)
+        return Shot("step", seconds, line, note, f"unit {row + 1}", phases, True, seconds >= 1, steps)
+
+    def begins(self, unit: Unit) -> str:
+        """What is new where another cell begins."""
+        run = self.view.runs[unit.n]
+        if not unit.n or unit.u % self.view.steps:
+            return ""
+        read = f"the states of layer {run.layer}" if run.layer else "the same inputs"
+        if run.reverse:
+            return f"{read} from the last step to the first, with weights of its own"
+        return f"layer {run.layer + 1} reads {read}, with weights of its own"
 
     def answered(self, unit: Unit) -> str:
         """The grid of the answer that a step gives, or nothing."""
@@ -141,6 +159,13 @@ class Steps:
             return ""
         name = f"y:{unit.t}" if self.strips.answers_each else ANSWER
         return name if self.strips.answers_each or unit.u == self.view.units - 1 else ""
+
+    def ends(self, unit: Unit) -> dict[int, int]:
+        """The runs whose states the output layer reads, each with the time step: this one, or each one's own last."""
+        top = [(n, run) for n, run in enumerate(self.view.runs) if run.layer == self.view.runs[unit.n].layer]
+        if self.strips.answers_each:
+            return {n: unit.t for n, _ in top}
+        return {n: 0 if run.reverse else self.view.steps - 1 for n, run in top}
 
     def answer(self, unit: Unit, seconds: float) -> Shot:
         """What the output layer makes of the last state: ``y = softmax(V h + b) → 0.02, 0.98``."""
@@ -155,11 +180,15 @@ class Steps:
             out += [Run(",  ")] if i else []
             out.append(Run(text, "probability", "semibold", cells.sources(i, 0) if cells.sources else None))
         out += [Run(",  …")] if size > len(texts) else []
-        state = tuple((f"{key}:{unit.t}", range(strip.grids[f"{key}:{unit.t}"].rows)) for key in self.keys(unit.n)[-1:])
+        ends = self.ends(unit)
+        names = [name for n, t in ends.items() if (name := f"h{n}:{t}") in strip.grids]
+        state = tuple((name, range(strip.grids[name].rows)) for name in names)
+        handed = {i for t in ends.values() for i in self.view.handed(self.view.runs[unit.n].layer, t)}
+        steps = (*sorted(handed), *self.view.answered(unit.t))
         so_far = self.so_far(unit.u + 1)
         move = replace(so_far, focus=state, result=((grid, range(strip.grids[grid].rows)),), say=True, land=True)
         return Shot("step", seconds, tuple(out), "the output layer turns the state into probabilities", "output layer",
-                    (("land", 0.28, move),), True)  # fmt: skip
+                    (("land", 0.28, move),), True, steps=steps)  # fmt: skip
 
     def skip(self, units: range, seconds: float) -> Shot:
         """Steps that have no column."""
@@ -168,7 +197,8 @@ class Steps:
         which = f"step {first}" if first == last else f"steps {first}–{last}"
         line: Line = (Run(f"{which}:  ", source=Fact("steps")), Run("the same cell", "weights", "semibold"),
                       Run(" again and again, not drawn"))  # fmt: skip
-        return Shot("skip", seconds, line, "", "", (("pass", seconds, Move(say=True, land=True)),), True)
+        return Shot("skip", seconds, line, "", "", (("pass", seconds, Move(say=True, land=True)),), True,
+                    steps=self.view.steps_of(units))  # fmt: skip
 
     def returned(self) -> tuple[Rows, ...]:
         """The grids of what the layer hands on."""

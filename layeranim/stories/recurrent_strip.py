@@ -39,24 +39,32 @@ class Strip:
 
 
 def fitted(view: RecurrentView, room: float, box: float, answers: bool) -> tuple[list[Strip], int]:
-    """The strips and their gap in the first mode and spacing that fit a height, with a row of cells ``box`` high."""
-    for (mode, high), (row, gap) in itertools.product(MODES, SPACING):
-        strips = [replace(strip, row=row) for strip in _strips(view, mode, high, answers)]
+    """The strips and their gap in the first mode and spacing that fit a height, with a row of cells ``box`` high.
+
+    Of several cells the memories are drawn where there is room beside all numbers of the states.
+    """
+    one = len(view.runs) == 1
+    ways = [(*mode, mode[0]) for mode in MODES] if one else [(*MODES[0], "full"), (*MODES[0], "first")]
+    ways += [] if one else [(*mode, "") for mode in MODES]
+    for (mode, high, memory), (row, gap) in itertools.product(ways, SPACING):
+        strips = [replace(strip, row=row) for strip in _strips(view, mode, high, memory, answers)]
         used = sum(s.high for s in strips) + gap * (len(strips) - 1) + (box + gap if box else 0)
         if used <= room:
             break
     return strips, gap
 
 
-def _strips(view: RecurrentView, mode: str, high: int, answers: bool) -> Iterator[Strip]:
-    single, both = len(view.runs) == 1, any(run.reverse for run in view.runs)
+def _strips(view: RecurrentView, mode: str, high: int, memory: str, answers: bool) -> Iterator[Strip]:
+    """The strips in a mode; ``memory`` is that of the memories, nothing if they are left out."""
+    both, drawn = any(run.reverse for run in view.runs), view.kind == "lstm" and memory
     yield _strip(view, "x", 0, "input", mode, high, "x")
     for n, run in enumerate(view.runs):
         arrow = " ←" if run.reverse else " →" if both else ""
-        layer = f"layer {run.layer + 1}{arrow}" if view.config.layers > 1 else f"h{arrow}"
-        if view.kind == "lstm" and single:
-            yield _strip(view, "c", n, "cell", mode, high, "c")
-        yield _strip(view, f"h{n}", n, "hidden", mode, high, layer if not single else "h")
+        layer = f"layer {run.layer + 1}" if view.config.layers > 1 else ""
+        if drawn:
+            yield _strip(view, f"c{n}", n, "cell", memory, high, f"{layer} c{arrow}".strip())
+        state = " h" if drawn or not layer else ""
+        yield _strip(view, f"h{n}", n, "hidden", mode, high, f"{layer}{state}{arrow}".strip())
     if answers:
         yield _strip(view, "y", 0, "probabilities", mode, high, "y")
 

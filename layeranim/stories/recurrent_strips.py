@@ -55,9 +55,10 @@ class Strips:
         return len(self.bases) * BAR_ROW + 2 * BAR_PAD if self.bases else 40
 
     @property
-    def partial(self) -> bool:
-        """Whether a strip shows its first unit alone."""
-        return any(strip.written < strip.size and not strip.coloured for strip in self.strips)
+    def partial(self) -> str:
+        """What is said where a strip shows its first unit alone; nothing where none does."""
+        cut = [strip.key for strip in self.strips if strip.written < strip.size and not strip.coloured]
+        return "" if not cut else "unit 1 drawn" if any(key[0] != "c" for key in cut) else "c: unit 1 drawn"
 
     @property
     def most(self) -> int:
@@ -287,12 +288,10 @@ class Strips:
 
     def ways(self, n: int, t: int) -> tuple[str, ...]:
         """The wires that a step of a run lights."""
-        keys = ("c", "h0") if self.single else (f"h{n}",)
-        out = [f"{key}>{t}" for key in keys]
-        if self.single:
-            out += [f"down{i}:{t}" for i in range(len(self.strips))]
-        else:
-            out += [f"down{n}:{t}"]
+        last = n == len(self.view.runs) - 1
+        own = [i for i, s in enumerate(self.strips) if (s.n == n and s.state) or (s.key == "y" and last)]
+        out = [f"{self.strips[i].key}>{t}" for i in own]
+        out += [f"down{i}:{t}" for i in (range(len(self.strips)) if self.single else [i - 1 for i in own])]
         return tuple(w for w in out if w in self.wires)
 
     def strip(self, key: str) -> Strip | None:

@@ -12,7 +12,8 @@ import numpy as np
 from layeranim import layout, numbers, theme, typeface
 from layeranim.engine.recurrent.config import RecurrentConfig, kind_of
 from layeranim.engine.recurrent.layout import Run as Pass
-from layeranim.engine.recurrent.layout import mask_of, run_list
+from layeranim.engine.recurrent.layout import mask_of, output_name, run_list
+from layeranim.engine.recurrent.steps import parts_of, places
 from layeranim.engine.trace import Array, Region
 from layeranim.numbers import Style
 from layeranim.stories.storyboard import Address, Cells, Fact, Run, Telling
@@ -50,6 +51,7 @@ class RecurrentView:
         self.steps = int(mask_of(self.trace.tensors)[self.b].sum())
         self.hidden = int(self.config.hidden or 1)
         self.states = ("cell", "hidden") if self.kind == "lstm" else ("hidden",)
+        self._parts = parts_of(self.config, self.trace.tensors, self.b + 1)
         self._styles: dict[str, Style] = {}
 
     # ── words ────────────────────────────────────────────────────────────────
@@ -96,6 +98,28 @@ class RecurrentView:
     def size(self, n: int, base: str) -> int:
         return int(self.trace.tensor(self.name(n, base)).shape[-1])
 
+    # ── steps of the trace ───────────────────────────────────────────────────
+    def written(self, n: int, t: int, *bases: str) -> tuple[int, ...]:
+        """The steps that write some tensors of a run at a time step."""
+        return tuple(i for base in bases for i in self._places(self.name(n, base), t))
+
+    def handed(self, layer: int, t: int) -> tuple[int, ...]:
+        """The steps that hand a layer's states on, to the layer above or as the output."""
+        return self._places(output_name(self.config, layer), t) if layer >= 0 else ()
+
+    def answered(self, t: int) -> tuple[int, ...]:
+        """The steps of the output layer."""
+        return tuple(i for name in ("logits_products", "logits", "probabilities") for i in self._places(name, t))
+
+    def _places(self, writes: str, t: int) -> tuple[int, ...]:
+        return places(self._parts, writes, self.b, t)
+
+    def steps_of(self, units: range) -> tuple[int, ...]:
+        """All steps of some units, and how what they read came up to their layer."""
+        first, last = self.unit(units[0]), self.unit(units[-1])
+        (start,), (end,) = self.written(first.n, first.t, "previous_hidden"), self.written(last.n, last.t, "hidden")
+        return *self.handed(self.runs[first.n].layer - 1, first.t), *range(start, end + 1)
+
     # ── numbers ──────────────────────────────────────────────────────────────
     def values(self, n: int, base: str, t: int | None) -> Array:
         """A vector of a run at a time step; ``t`` is ``None`` for weights and biases."""
@@ -113,7 +137,8 @@ class RecurrentView:
         return numbers.text(self.values(n, base, t)[i], self.style(n, base))
 
     def source(self, n: int, base: str, t: int | None, *i: int) -> Address:
-        return Address(self.name(n, base), i if t is None else (self.b, t, *i))
+        name = self.runs[n].source if base == "input" else self.name(n, base)
+        return Address(name, i if t is None else (self.b, t, *i))
 
     def style(self, n: int, base: str) -> Style:
         """How a tensor's numbers are written; the states share one style, so do a run's weights, and its sums."""

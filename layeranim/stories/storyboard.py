@@ -185,7 +185,8 @@ class GridPlan:
 class Beat:
     """One stretch of the film: which units it works through, what it says, how long each phase takes.
 
-    ``units`` are the windows, rows or time steps worked on; ``phases`` (name, ticks) in order, summing to ``ticks``.
+    ``units`` are the windows, rows or time steps worked on, ``steps`` the places of their acts in the trace's steps;
+    ``phases`` (name, ticks) in order, summing to ``ticks``.
     ``sweep`` beats pass over their units evenly; the others have exactly one.
     """
 
@@ -197,7 +198,7 @@ class Beat:
     caption: Line = ()
     note: Line = ()
     place: Line = ()
-    steps: range = range(0)
+    steps: Sequence[int] = ()
     done: int = 0
 
     @property

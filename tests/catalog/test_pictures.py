@@ -6,6 +6,7 @@ stand exactly on their cells. Looked at on the end of every beat.
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import replace
 from fractions import Fraction
@@ -28,7 +29,6 @@ from layeranim.stories.storyboard import Address, Beat, Box, Fact, GridPlan, Sou
 from .conftest import Case, ids, others, play, presets
 
 FRAMED_MOST = 600  # cells of a grid whose frames are compared with the steps' Regions
-UNSTEPPED = ("filter-match", "rnn", "gru", "lstm")  # films whose beats do not name the trace's steps
 SAFE = Box(-theme.WIDTH / 2 + 24, theme.HEIGHT / 2 - 24, theme.WIDTH - 48, theme.HEIGHT - 32)
 
 
@@ -46,16 +46,16 @@ def test_every_picture_is_true_and_clean(case: Case) -> None:
             fault = wrong(trace, text, source)
             if fault:
                 faults.setdefault(fault, where)
-        touched = _touched(scene, trace, beat) if case.name not in UNSTEPPED else []
+        touched = _touched(scene, trace, beat)
         framed += bool(touched)
-        misses = misframed(scene, trace, touched, beat.units[0]) if touched else []
+        misses = misframed(scene, trace, touched, beat) if touched else []
         for fault in [*unclean(scene), *unframed(scene), *misses]:
             faults.setdefault(fault, where)
 
     played = play(case, look)
     assert not faults, "\n".join(f"{where}: {fault}" for fault, where in list(faults.items())[:12])
     assert addressed
-    assert framed or case.name in UNSTEPPED
+    assert framed
     assert played.frames == round(played.board.ticks * Fraction(40, 1000) * Fraction(25, 2))
 
 
@@ -161,47 +161,43 @@ def _touched(scene: ExplainerScene, trace: Trace, beat: Beat) -> list[Region]:
     """What the steps of a beat read and write."""
     if beat.kind == "sweep" or not len(beat.units):
         return []
+    return [region for i in beat.steps for region in (*trace.steps[i].reads, trace.steps[i].writes)]
+
+
+def _landed(trace: Trace, beat: Beat) -> list[Region]:
+    """What the steps of a beat write, and the cells that they select because they hold what is written."""
     steps = [trace.steps[i] for i in beat.steps]
-    if "grad_output" in trace:  # a window's gradient goes back to the cells that it was made from
-        writes = [i for i in range(len(trace.steps)) if trace.steps[i].writes.tensor == "output"]
-        forward = trace.steps[writes[beat.units[0]]]
-        window = trace.steps[writes[beat.units[0]] - (forward.reads[0].tensor == "sums")].reads[0]
-        before = scene.board.parts["pool"].view.before
-        rows, cols = (
-            _moved(window[axis], by) for axis, by in zip(("padded_height", "padded_width"), before, strict=True)
-        )
-        channel = window["channels"]
-        given = [Region(name, forward.writes.where) for name in ("grad_output", "shares")]
-        return [window, *given, Region.of("grad_input", batch=0, channels=channel, height=rows, width=cols)]
-    return [region for step in steps for region in (*step.reads, step.writes)]
+    out = [step.writes for step in steps]
+    for step in steps:
+        if step.operation == "select":
+            (read,) = step.reads
+            spans = [(axis, at) for axis, at in read.where if isinstance(at, range)]
+            values = trace.read(read)
+            for index in np.argwhere((values == trace.read(step.writes)) | np.isnan(values)).tolist():
+                one = {axis: at[i] for (axis, at), i in zip(spans, index, strict=True)}
+                out.append(Region(read.tensor, tuple({**dict(read.where), **one}.items())))
+    return out
 
 
-def _moved(at: int | range, by: int) -> range:
-    assert isinstance(at, range)
-    return range(at.start - by, at.stop - by, at.step)
+def misframed(scene: ExplainerScene, trace: Trace, touched: list[Region], beat: Beat) -> list[str]:
+    """Focus frames that are not on the cells of a Region that the steps under way read or write, write alone if they
+    are in the colour of the result.
 
-
-def misframed(scene: ExplainerScene, trace: Trace, touched: list[Region], unit: int) -> list[str]:
-    """Focus frames that are not on the cells of a Region that the steps under way read or write.
-
-    The frames on a grid stand around one of the Regions, around all of them, or around single cells of them.
+    The frames on a grid stand around one of the Regions, around all of them, or around single cells of them: those
+    that the caption names, where it names any.
     """
-    frames = [
-        m for top in scene.mobjects for m in top.get_family() if isinstance(m, FocusFrame) and _under_way(m, scene)
-    ]
-    out = []
-    for grid in scene.grids.values():
+    said, out = _said(trace, beat), []
+    for grid, colour in itertools.product(scene.grids.values(), (scene.theme.focus, scene.theme.result)):
+        frames = [m for m in _frames(scene) if _colour(m) == colour]
         around = [{*_cells(box, grid.plan)} for m in frames for box in m.boxes if _on_cells(box, grid.plan)]
         if not around or grid.plan.rows * grid.plan.cols > FRAMED_MOST:
             continue
-        addresses = {at: source for at in grid.everywhere() if (source := _address(grid, at, unit))}
-        named = {addresses[at].tensor for cells in around for at in cells if at in addresses}
-        regions = [region for region in touched if region.tensor in named]
-        held = [{at for at, s in addresses.items() if _covers(r, trace, s)} for r in regions]
-        allowed = [{at} for cells in held for at in cells] + held + [set().union(*held)]
+        addresses = {at: source for at in grid.everywhere() if isinstance(source := grid.source(*at), Address)}
+        regions = _landed(trace, beat) if colour == scene.theme.result else touched
+        held = [{at for at, s in addresses.items() if _covers(r, trace, s)} for r in dict.fromkeys(regions)]
+        single = [{at for at in cells if addresses[at] in said} or cells for cells in held]
+        allowed = [{at} for cells in single for at in cells] + held + [set().union(*held)]
         joined = set().union(*around)
-        if any(at not in addresses for at in joined):
-            continue  # nothing is written there yet
         if joined not in allowed and not all(cells in allowed for cells in around):
             out.append(
                 f"the frames on {grid.plan.name} are not those of {[r.where for r in regions]}: {sorted(joined)}"
@@ -209,23 +205,35 @@ def misframed(scene: ExplainerScene, trace: Trace, touched: list[Region], unit: 
     return out
 
 
+def _said(trace: Trace, beat: Beat) -> set[Source | None]:
+    """The addresses that a caption names, and those of what its step took over as it was: the state before."""
+    said: set[Source | None] = {run.source for run in beat.caption}
+    for step in (trace.steps[i] for i in beat.steps):
+        if step.operation == "join" and len(step.reads) == 1:
+            (read,) = step.reads
+            named = [s.index[-1] for s in said if isinstance(s, Address) and _covers(step.writes, trace, s)]
+            at = [i for axis in trace.axes(read.tensor)[:-1] for i in read.along(axis) or ()]
+            said |= {Address(read.tensor, (*at, last)) for last in named}
+    return said
+
+
+def _frames(scene: ExplainerScene) -> list[FocusFrame]:
+    return [m for top in scene.mobjects for m in top.get_family() if isinstance(m, FocusFrame)]
+
+
+def _colour(frame: FocusFrame) -> str:
+    return str(frame.get_stroke_color().to_hex()).upper()
+
+
 def _under_way(frame: FocusFrame, scene: ExplainerScene) -> bool:
     """Whether a frame is of the step under way; others keep the colours of windows that are done."""
-    return str(frame.get_stroke_color().to_hex()).upper() in (scene.theme.focus, scene.theme.result)
+    return _colour(frame) in (scene.theme.focus, scene.theme.result)
 
 
 def _cells(box: Box, plan: GridPlan) -> list[Cell]:
     row, col = round((plan.at[1] - box.y) / plan.pitch[1]), round((box.x - plan.at[0]) / plan.pitch[0])
     rows, cols = round((box.h + plan.gap) / plan.pitch[1]), round((box.w + plan.gap) / plan.pitch[0])
     return [(r, c) for r in range(row, row + rows) for c in range(col, col + cols)]
-
-
-def _address(grid: TileGrid, at: Cell, unit: int) -> Address | None:
-    source = grid.sources.get(at)
-    if source is None:  # in colour alone
-        cells = grid.plan.changing(unit) if grid.plan.changing else grid.plan.cells
-        source = cells.sources(*at) if cells is not None and cells.sources else None
-    return source if isinstance(source, Address) else None
 
 
 def _covers(region: Region, trace: Trace, source: Address) -> bool:
@@ -265,40 +273,47 @@ def test_the_check_notices_an_overlap() -> None:
     assert any("overlaps" in fault for fault in found)
 
 
-@pytest.mark.parametrize("name", ["pool", "dense", "dropout", "attention", "conv"])
-def test_the_check_notices_a_frame_on_other_cells(name: str) -> None:
-    """Frames that are moved by one whole cell, or grow by one, are still on cells, but not on those of the step."""
+@pytest.mark.parametrize(
+    ("name", "kind", "grid", "goal"),
+    [
+        ("pool", "step", "input:0", ""), ("conv", "step", "input:0", ""), ("dense", "step", "weight", ""),
+        ("dropout", "step", "input", ""), ("attention", "step", "query", ""),
+        ("filter-match", "step", "image", ""), ("filter-match", "step", "kernel:1", "kernel:0"),
+        ("filter-match", "step", "score:0", "score:1"), ("filter-match", "verdict", "score:1", "score:0"),
+        ("rnn", "enter", "x:0", "x:1"), ("rnn", "weigh", "hidden", ""), ("rnn", "step", "h0:3", "h0:2"),
+        ("gru", "weigh", "update_gate", ""), ("gru", "gates", "update_gate", ""), ("gru", "combine", "candidate", ""),
+        ("gru", "step", "h0:2", "h0:1"), ("lstm", "enter", "c0:start", "c0:2"), ("lstm", "weigh", "forget_gate", ""),
+        ("lstm", "combine", "cell", ""), ("lstm", "combine", "previous_cell", ""), ("lstm", "step", "x:3", "x:2"),
+        ("lstm", "step", "c0:2", ""), ("lstm", "step", "h0:4", "h0:2"),
+    ],
+)  # fmt: skip
+def test_the_check_notices_a_frame_on_other_cells(name: str, kind: str, grid: str, goal: str) -> None:
+    """Frames that moved by a cell, or to the same cells of another grid, are still on cells, but on wrong ones."""
 
     def spoil(scene: ExplainerScene, beat: Beat) -> None:
         touched = _touched(scene, trace, beat)
-        if beat.kind != "step" or not touched:
+        if beat.kind != kind or not touched:
             return
-        assert not misframed(scene, trace, touched, beat.units[0])
-        frames = [m for top in scene.mobjects for m in top.get_family() if isinstance(m, FocusFrame)]
-        plan = scene.grids[
-            "input:0"
-            if name in ("pool", "conv")
-            else "query"
-            if name == "attention"
-            else "weight"
-            if name == "dense"
-            else "input"
-        ].plan
-        for frame in frames:
+        assert not misframed(scene, trace, touched, beat)
+        plan = scene.grids[grid].plan
+        to = scene.grids[goal or grid].plan
+        for frame in _frames(scene):
             if not _under_way(frame, scene) or not _on_cells(frame.boxes[0], plan):
                 continue
             right = frame.boxes
             row = min(_cells(right[0], plan))[0]
-            moved = Box(right[0].x, right[0].y - plan.pitch[1] * (1 if row == 0 else -1), right[0].w, right[0].h)
-            frame.around([moved])
-            found.extend(misframed(scene, trace, touched, beat.units[0]))
+            down = 0.0 if goal else plan.pitch[1] * (1 if row == 0 else -1)
+            x, y = right[0].x + to.at[0] - plan.at[0], right[0].y + to.at[1] - plan.at[1] - down
+            frame.around([Box(x, y, right[0].w, right[0].h)])
+            found.append(bool([*unframed(scene), *misframed(scene, trace, touched, beat)]))
             frame.around(right)
 
-    found: list[str] = []
-    case = Case(name, {"steps": "1-2"} if name != "attention" else {}, name)
+    found: list[bool] = []
+    case = Case(name, {"steps": "1-2"} if name in ("pool", "dense", "dropout", "conv") else {}, name)
     trace = case.work().trace()
     play(case, spoil)
     assert found
+    assert all(found)
 
 
 def test_the_check_notices_a_sign_and_a_frame_that_are_off() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from layeranim import theme
 from layeranim.engine.trace import Trace
+from layeranim.stories import timing
 from layeranim.stories.recurrent import RecurrentParts
 from layeranim.stories.recurrent_moves import Move
 from layeranim.stories.recurrent_stage import Wire
@@ -19,7 +20,7 @@ from .conftest import Case, ids, others, presets
 
 KINDS = ("rnn", "gru", "lstm")
 EVERY = [case for case in presets() + others() if case.name in KINDS]
-DEAD = 2.0  # seconds in which nothing on the stage changes
+DEAD = 2.0  # seconds in which nothing on the stage changes, and nothing is left to read
 
 
 def told(name: str, **options: Any) -> tuple[Trace, Storyboard]:
@@ -44,12 +45,14 @@ def parts_of(board: Storyboard) -> RecurrentParts:
 # ── time ─────────────────────────────────────────────────────────────────────
 @pytest.mark.parametrize("pace", ["slow", "normal"])
 @pytest.mark.parametrize("case", **ids(EVERY))
-def test_no_film_is_longer_than_25_seconds_or_stands_still(case: Case, pace: str) -> None:
+def test_every_film_takes_8_to_25_seconds_and_never_stands_still(case: Case, pace: str) -> None:
     _, board = told(case.name, **{**case.options, "pace": pace})
-    assert board.seconds <= 25
+    assert 8 <= board.seconds <= 25
     for beat in board.beats[1:-1]:
-        longest = max(ticks for _, ticks in beat.phases) * theme.TICK_MS / 1000
-        assert longest <= DEAD, f"{beat.kind} {plain(beat.place)}: nothing changes for {longest} s"
+        letters = sum(len(plain(line).replace(" ", "")) for line in (beat.caption, beat.note))
+        for act, ticks in beat.phases:
+            still, most = ticks * theme.TICK_MS / 1000, letters / timing.READING if act == "read" else 0.0
+            assert still <= max(DEAD, most), f"{beat.kind} {plain(beat.place)}: nothing changes for {still} s"
 
 
 def test_slow_is_slower_and_keeps_its_reading_time() -> None:
@@ -100,12 +103,94 @@ def test_a_projection_shows_what_it_reads() -> None:
     assert trace["unprojected"].shape == (1, 2, 4)
 
 
+USES: list[tuple[str, dict[str, Any], str]] = [
+    ("lstm", {}, "kept over long gaps"),
+    ("lstm", {"example": "answer"}, "what the first step said is there at the last"),
+    ("lstm", {"example": "answer", "returns": "sequences"}, "kept over long gaps"),
+    ("rnn", {"example": "parity"}, "an even or an odd count"),
+    ("rnn", {"example": "stacked"}, "patterns made of patterns"),
+    ("rnn", {"example": "bidirectional"}, "tagging words"),
+    ("gru", {"example": "reset-before"}, "reset_after=False"),
+    ("gru", {"example": "glossary"}, "to learn from the input, take reset-after"),
+    ("gru", {"layers": 2}, "patterns made of patterns"),
+    ("gru", {"bidirectional": True}, "every step knows past and future"),
+    ("lstm", {"bidirectional": True, "returns": "last"}, "from both of its ends"),
+    ("lstm", {"bidirectional": True, "classes": 2}, "at every step that knows past and future"),
+    ("rnn", {"classes": 3}, "an answer at every step"),
+    ("rnn", {"classes": 3, "mode": "many-to-one"}, "one answer about a whole sequence"),
+    ("gru", {"returns": "state"}, "as an encoder does"),
+    ("rnn", {"returns": "last"}, "one vector for whatever comes next"),
+    ("lstm", {"projection": 1}, "keeps the weights few"),
+    ("lstm", {"peepholes": True}, "can count steps"),
+    ("gru", {"mode": "one-to-many", "timesteps": 3, "input_size": 1}, "from one start"),
+]
+
+
+@pytest.mark.parametrize(("name", "options", "use"), USES)
+def test_the_end_says_what_a_layer_with_these_options_is_good_for(name: str, options: dict[str, Any], use: str) -> None:
+    own = {} if "example" in options or "timesteps" in options else {"input": "random:4x2", "hidden": 2}
+    _, board = told(name, **own, **options)
+    assert use in plain(board.beats[-1].note)
+
+
+@pytest.mark.parametrize("case", **ids(EVERY))
+def test_every_film_ends_on_one_sentence_of_use_without_a_number(case: Case) -> None:
+    note = plain(told(case.name, **case.options)[1].beats[-1].note)
+    assert note.startswith("for ")
+    assert not any(c.isdigit() for c in note)
+
+
 def test_what_is_no_number_is_not_told_as_a_choice_of_the_gates() -> None:
     for name in KINDS:
         _, board = told(name, input="nan 1; 1 1; 0 0", hidden=2)
         notes = [plain(b.note) for b in board.beats if b.kind in ("combine", "step") and "NaN" in plain(b.caption)]
         assert notes
         assert not [note for note in notes if any(word in note for word in ("GET", "POST", "DELETE", "hold", "fade"))]
+
+
+# ── several cells ────────────────────────────────────────────────────────────
+@pytest.mark.parametrize(
+    ("options", "opened", "begins"),
+    [
+        ({"layers": 2}, "inside the cell of layer 1 at t = 1", ["layer 2 reads the states of layer 1"]),
+        ({"layers": 2, "steps": "5-8"}, "inside the cell of layer 2 at t = 1", []),
+        ({"bidirectional": True}, "inside the forward cell at t = 1", ["the same inputs from the last step"]),
+        ({"bidirectional": True, "steps": "5-8"}, "inside the backward cell at t = 4", []),
+        (
+            {"layers": 2, "bidirectional": True, "steps": "5-16"},
+            "inside the backward cell of layer 1 at t = 4",
+            ["layer 2 reads the states of layer 1", "the states of layer 1 from the last step"],
+        ),
+    ],
+)
+def test_it_says_which_cell_opens_and_what_the_next_one_reads(
+    options: dict[str, Any], opened: str, begins: list[str]
+) -> None:
+    for name in KINDS:
+        _, board = told(name, input="random:4x2", hidden=2, **options)
+        assert plain(board.beats[0].caption).endswith("each with the same weights at every step")
+        assert plain(board.beats[1].caption) == opened
+        said_so = [b for b in board.beats if "of its own" in plain(b.note) and b.kind == "step"]
+        assert len(said_so) == len(begins)
+        for beat, words in zip(said_so, begins, strict=True):
+            assert plain(beat.note).startswith(words)
+            assert beat.ticks * theme.TICK_MS / 1000 >= 0.9, "time to read it"
+
+
+def test_the_memories_of_several_cells_are_drawn_where_there_is_room() -> None:
+    def memories(**options: Any) -> dict[str, int]:
+        _, board = told("lstm", hidden=options.pop("hidden", 2), **options)
+        cut = "c: unit 1 drawn" in plain(board.parameters)
+        found = {n.partition(":")[0]: g.rows for n, g in board.grids.items() if n[0] == "c" and n[1].isdigit()}
+        assert cut == any(rows < 2 for rows in found.values())
+        for beat in (b for b in board.beats if b.kind == "step" and b.ticks * theme.TICK_MS >= 500):
+            assert (" ".join(plain(beat.caption).split()).startswith("ct = ")) == bool(found)
+        return found
+
+    assert memories(input="random:4x2", layers=2) == {"c0": 1, "c1": 1}
+    assert memories(input="random:4x1", bidirectional=True) == {"c0": 1, "c1": 1}
+    assert memories(input="random:4x2", layers=3) == {}
+    assert memories(input="random:4x2") == {"c0": 2}
 
 
 # ── what is left out is said ─────────────────────────────────────────────────
@@ -190,10 +275,13 @@ def test_the_answer_of_the_end_has_its_own_column(bidirectional: bool) -> None:
 # ── frames and wires ─────────────────────────────────────────────────────────
 def moves(board: Storyboard) -> Iterator[tuple[Beat, Move]]:
     table = parts_of(board).moves
-    for beat in board.beats:
+    found = 0
+    for i, beat in enumerate(board.beats):
         for name in dict.fromkeys([name for name, _ in beat.phases] or ["close"]):
-            if (beat.start, name) in table:
-                yield beat, table[beat.start, name]
+            if (i, name) in table:
+                found += 1
+                yield beat, table[i, name]
+    assert found == len(table)
 
 
 @pytest.mark.parametrize("case", **ids(EVERY))

@@ -40,6 +40,8 @@ WRONG: list[tuple[str, tuple[str, ...]]] = [
     ("render conv --resize 3y3", ("resize is '3y3'",)),
     ("render conv --gray", ("gray and resize are for a picture", "photo")),
     ("trace filter-match --dilation 2", ("filter-match compares", "by a kernel of", "use conv")),
+    ("trace filter-match --padding 1 --stride 10", ("as it is", "padding makes 5×5 of 3×3", "use conv")),
+    ("trace filter-match --activation relu", ("filter-match multiplies and adds up", "activation relu", "use conv")),
     ("trace gru --layers 99999999999", ("layers is", "at most 100")),
     ("trace vanishing --input-size 99999999999", ("takes 799999999992 numbers", "--max-input")),
     ("trace positional-encoding --positions 99999999999", ("99999999999", "at most")),

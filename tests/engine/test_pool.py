@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from layeranim.engine.pool import POOL, POOL_1D, POOL_3D, steps_of, unread
+from layeranim.engine.pool import POOL, POOL_1D, POOL_3D, steps_back, steps_of, unread
 from layeranim.engine.pool_shapes import Pool1dConfig, Pool3dConfig, PoolConfig
 from layeranim.engine.trace import Array, Region
 from tests.engine.family import (
@@ -115,6 +115,24 @@ def test_where_steps_and_unread_cells_are() -> None:
         found = [trace.steps[i] for i in steps_of(trace, *cell)]
         assert [step.operation for step in found] == ["add", "divide"]
         assert tuple(at for _, at in found[1].writes.where) == cell
+
+
+@pytest.mark.parametrize(("mode", "share"), [("max", []), ("mean", ["divide"]), ("lp", [])])
+def test_where_steps_of_the_way_back_are(mode: str, share: list[str]) -> None:
+    config = PoolConfig(mode=mode, kernel_size=2, stride=1, backward=True)
+    trace = POOL.compute(config, {"input": np.arange(24.0).reshape(2, 3, 4), "grad_output": np.ones((1, 2, 2, 3))})
+    for cell in np.ndindex(1, 2, 2, 3):
+        assert trace.steps[steps_of(trace, *cell)[-1]].writes == Region("output", _named(trace, "output", cell))
+        under = [(0, cell[1], cell[2], cell[3]), (0, cell[1], cell[2] + 1, cell[3] + 1)]
+        found = [trace.steps[i] for i in steps_back(trace, cell, under)]
+        assert [step.operation for step in found[: len(share)]] == share
+        assert [step.writes for step in found[-2:]] == [
+            Region("grad_input", _named(trace, "grad_input", one)) for one in under
+        ]
+
+
+def _named(trace: Any, tensor: str, cell: tuple[int, ...]) -> tuple[tuple[str, int], ...]:
+    return tuple(zip(trace.axes(tensor), cell, strict=True))
 
 
 def test_the_first_of_equal_numbers_wins() -> None:

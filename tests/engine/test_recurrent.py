@@ -175,6 +175,21 @@ def test_a_sequence_shorter_than_the_batch_is_the_sequence_alone() -> None:
     assert len(visited) == 5 + 2 + 4, "no step beyond a length"
 
 
+@pytest.mark.parametrize("options", [{}, {"layers": 2, "bidirectional": True, "classes": 2, "returns": "last"}])
+@pytest.mark.parametrize("kind", LAYERS)
+def test_what_a_step_reads_is_given_or_was_written_before(kind: str, options: dict[str, Any]) -> None:
+    arrays = needed_by(kind, {"input": (3, 4, 2)}, hidden=2, **options)
+    t = LAYERS[kind].compute(LAYERS[kind].config.of({"hidden": 2, **options}), arrays | {"lengths": [4, 1, 3]})
+    there = {name: np.full(x.shape, x.role in ("input", "weight")) for name, x in t.tensors.items()}
+    for step in t.steps:
+        for region in step.reads:
+            assert there[region.tensor][region.index(t.axes(region.tensor))].all(), (step, region)
+        there[step.writes.tensor][step.writes.index(t.axes(step.writes.tensor))] = True
+    before = [name for name in t if name.endswith("previous_hidden")]
+    assert len(before) == (4 if options else 1)
+    assert all(there[name].any(axis=-1).sum() == 4 + 1 + 3 for name in before), "every step takes a state over"
+
+
 @pytest.mark.parametrize("kind", LAYERS)
 def test_float32_stays_and_anything_else_computes_in_float64(kind: str) -> None:
     arrays = needed_by(kind, {"input": (1, 3, 2)})

@@ -19,6 +19,9 @@ Axes. ``units`` counts the rows of gates and cell, ``hidden`` the features of th
 ``gates`` the rows of packed weights, ``outputs`` the state of both directions, ``joined`` = hidden + features
 (``joined_above`` = hidden + outputs in layers above the first).
 
+Steps. A time step first takes over what it reads: the state of the one before or ``initial_hidden``, and with several
+runs what its layer reads; then the cell's acts follow in the order of its table.
+
 Beyond a sequence's length every tensor is 0, the input too, and there are no steps.
 """
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 
 from layeranim.engine import vector  # noqa: F401  (registers the operations that the steps name)
-from layeranim.engine.plan import Each, Plan, in_turn, whole
+from layeranim.engine.plan import Each, Neighbour, Plan, in_turn, whole
 from layeranim.engine.recurrent.cells import Act, readout
 from layeranim.engine.recurrent.config import RecurrentConfig
 from layeranim.engine.recurrent.layout import Run, mask_of, output_name, run_list
@@ -26,15 +27,22 @@ def plans(act: Act) -> list[Plan]:
 
 def steps_of(config: RecurrentConfig, tensors: Mapping[str, Tensor]) -> Steps:
     """Every act of the forward pass."""
+    return in_turn(parts_of(config, tensors), tensors)
+
+
+def parts_of(config: RecurrentConfig, tensors: Mapping[str, Tensor], most: int | None = None) -> list[Each]:
+    """The loops of all sequences, or of the first ``most``: layer by layer, direction by direction, the answers."""
     everything = run_list(config, tensors)
-    cells = {run.prefix: tuple(plan for act in run.acts for plan in plans(act)) for run in everything}
+    cells = {run.prefix: _cell(run) for run in everything}
     top = tuple(plan for act in readout("bias_output" in tensors) for plan in plans(act))
     out: list[Each] = []
-    for b, count in enumerate(mask_of(tensors).sum(axis=1).tolist()):
+    for b, count in enumerate(mask_of(tensors)[:most].sum(axis=1).tolist()):
         batch, times = ("batch", range(b, b + 1)), range(count)
         for layer in range(config.layers):
             here = [run for run in everything if run.layer == layer]
-            out += [Each((batch, ("time", times[::-1] if run.reverse else times)), cells[run.prefix]) for run in here]
+            for run in here:
+                order, (first, later) = times[::-1] if run.reverse else times, cells[run.prefix]
+                out += [Each((batch, ("time", order[:1])), first), Each((batch, ("time", order[1:])), later)]
             out += _hand_on(batch, times, here, output_name(config, layer), tensors)
             if config.returns == "state" and layer == config.layers - 1:
                 ends = [(run, state, _end(run, times)) for run in here for state in run.states]
@@ -42,7 +50,25 @@ def steps_of(config: RecurrentConfig, tensors: Mapping[str, Tensor]) -> Steps:
         if config.classes is not None:
             every = "time" in tensors["logits"].axes
             out.append(Each((batch, ("time", times)) if every else (batch,), top))
-    return in_turn(out, tensors)
+    return out
+
+
+def places(parts: Sequence[Each], writes: str, batch: int, time: int) -> tuple[int, ...]:
+    """Where in ``trace.steps`` a sequence's step of a tensor at a time step is: by what it writes."""
+    starts = accumulate((len(part) for part in parts), initial=0)
+    here = {"batch": batch, "time": time}
+    found = ((start, part.place(writes, here)) for start, part in zip(starts, parts, strict=False))
+    return tuple(start + place for start, place in found if place is not None)
+
+
+def _cell(run: Run) -> tuple[tuple[Plan, ...], tuple[Plan, ...]]:
+    """A run's first time step and each later one: the states that it takes over, what it reads, its acts."""
+    before = Neighbour("time", 1 if run.reverse else -1)
+    first = [_copy(run.prefix, f"initial_{state}", f"previous_{state}") for state in run.states]
+    later = [_copy(run.prefix, state, f"previous_{state}", before) for state in run.states]
+    acts = [Plan("join", whole(run.source), f"{run.prefix}input")] if run.prefix else []
+    acts += [plan for act in run.acts for plan in plans(act)]
+    return (*first, *acts), (*later, *acts)
 
 
 def _end(run: Run, times: range) -> tuple[str, range]:
@@ -50,8 +76,8 @@ def _end(run: Run, times: range) -> tuple[str, range]:
     return ("time", times[:1] if run.reverse else times[-1:])
 
 
-def _copy(prefix: str, source: str, writes: str) -> Plan:
-    return Plan("join", whole(prefix + source), prefix + writes)
+def _copy(prefix: str, source: str, writes: str, span: Neighbour | None = None) -> Plan:
+    return Plan("join", ((prefix + source, span),), prefix + writes)
 
 
 def _hand_on(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -60,6 +60,7 @@ class TileGrid(VMobject):
         self.looks: list[list[Look]] = [] if plan.heat else [[SLOT] * plan.cols for _ in range(plan.rows)]
         self.blends: dict[tuple[int, int], tuple[Look, int]] = {}
         self.sources: dict[tuple[int, int], Source] = {}
+        self.coloured: Callable[[int, int], Source] | None = None
         self._placed: tuple[View, tuple[float, float], heat.Edges] | None = None
         self._dirty: set[tuple[int, int]] = set()
         self._dirty_blocks: list[tuple[int, int, int, int]] = []
@@ -86,6 +87,7 @@ class TileGrid(VMobject):
 
     def put(self, cells: Cells, where: Iterable[tuple[int, int]] | None = None) -> None:
         """Fill cells (all of them by default) at once."""
+        self.coloured = cells.sources
         if self.plan.heat:
             self._colour(heat.colours(cells, self.theme), where)
             return
@@ -97,6 +99,7 @@ class TileGrid(VMobject):
     def put_run(self, cells: Cells, first: int, last: int) -> None:
         """Fill the cells from the ``first`` to the ``last`` in reading order."""
         cols = self.plan.cols
+        self.coloured = cells.sources
         if not self.plan.heat:
             self.put(cells, [divmod(at, cols) for at in range(first, last + 1)])
             return
@@ -106,6 +109,8 @@ class TileGrid(VMobject):
 
     def clear(self, where: Iterable[tuple[int, int]] | None = None) -> None:
         """Empty cells (all of them by default) at once."""
+        if where is None:
+            self.sources, self.coloured = {}, None
         if self.plan.heat:
             self._colour(np.zeros_like(self.colours), where)
             return
@@ -152,6 +157,10 @@ class TileGrid(VMobject):
     def box(self, region: Region) -> Box:
         """The outline of a region of this grid's tensor."""
         return self.plan.span(*self.plan.block(region))
+
+    def source(self, row: int, col: int) -> Source | None:
+        """Where what a cell shows came from, in a number or in colour alone."""
+        return self.sources.get((row, col)) or (self.coloured(row, col) if self.coloured else None)
 
     def drawn(self) -> list[tuple[str, Source | None]]:
         """Every text on the grid with the address it came from."""
