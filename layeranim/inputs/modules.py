@@ -65,8 +65,9 @@ def packed(module: Any, *inputs: Any, seed: int = 0, **named: Any) -> Packed:
         raise OptionError(
             f"{type(module).__name__} has a forward of its own, but only that of {known.__name__} is read"
         )
+    forward: Any = getattr(module, "forward", None)
     try:
-        bound = inspect.signature(getattr(module, "forward", None)).bind(*inputs, **named)
+        bound = inspect.signature(forward).bind(*inputs, **named)
     except TypeError as error:
         raise OptionError(f"{known.__name__} cannot be called so: {error}") from None
     first = next(iter(bound.arguments.values()), None)  # RMSNorm calls it x
