@@ -18,14 +18,14 @@ class FilterMatchScene(ExplainerScene):
         self.filters: int = self.board.parts["filters"]
         for name in self.board.grids:
             self.add_grid(name)
-        image = self.board.grids["image"].box
+        times, equals, total = self.board.parts["signs"]
         for f in range(self.filters):
             kernel, products, score = (self.board.grids[f"{kind}:{f}"].box for kind in ("kernel", "products", "score"))
             y = kernel.centre[1]
-            self._sign(((image.right + kernel.x) / 2, y), "×")
-            self._sign(((kernel.right + products.x) / 2, y), "=")
+            self._sign((times[0], y), times[1])
+            self._sign((equals[0], y), equals[1])
             self.add(Lane([(products.right + 12, y), (score.x - 12, y)], self.theme.muted))
-            self._sign(((products.right + score.x) / 2, y + 24), "Σ")
+            self._sign((total[0], y + 24), total[1])
         self.marks: list[FocusFrame] = []
 
     def _sign(self, at: tuple[float, float], text: str) -> None:

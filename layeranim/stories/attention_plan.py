@@ -124,7 +124,12 @@ def _headed(grid: GridPlan, stage: Stage) -> GridPlan:
         if x < LEFT:  # no room on its left: over the names
             x, y = box.x, box.y + (stage.upright + 20 if stage.upright else NAME_GAP + 32)
     elif grid.name == "query":
-        x = max(LEFT, min(x, stage.corners["key"][0] - 14 - wide))
+        room = stage.corners["key"][0] - 14
+        heading = (
+            grid.heading if LEFT + wide <= room else grid.heading[:1]
+        )  # the symbol alone, where the shape has no room
+        grid = replace(grid, heading=heading)
+        x = max(LEFT, min(x, room - phrases.width(heading, theme.NAME)))
     elif grid.name == "value":
         x = min(x, theme.WIDTH / 2 - theme.MARGIN - wide)
     return replace(grid, heading_at=(x, y))

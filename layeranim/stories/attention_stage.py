@@ -30,7 +30,7 @@ PITCHES = ((WIDE, WIDE, WIDE), (NARROW, WIDE, WIDE), (NARROW, WIDE, NARROW), (NA
 """What scores, weights and outputs are written for: the weights keep their decimals longest."""
 LIFT_MOST = 120.0  # how far above the floor a low stage stands
 NAMED = 22  # a row of that pitch can have its name beside it
-COLUMN_MOST, COLUMN_LEAST = 84, 52  # names that stand upright over their columns
+COLUMN_MOST = 84  # a name that stands upright over its column
 SLIM = 40  # the least that features in colour take
 
 
@@ -266,7 +266,7 @@ def _heat(view: AttentionView) -> Stage:
     lens = lens_names(view) + LENS_SCORE + LENS_WEIGHT - 4
     depth = _fine(d, SLIM)
     widths = [typeface.width(view.col_name(j).text, theme.FLOOR) for j in range(n)]
-    for names in (min(COLUMN_MOST, max(widths)), min(COLUMN_LEAST, max(widths)), 0.0):
+    for names in (min(COLUMN_MOST, max(widths)), 0.0):
         height = HEIGHT - 14 - depth * d - (names + 10 if names else NAMES + 4)
         room = WIDTH - label - lens - 2 * _fine(dv, 64) * dv - _fine(d, 64) * d - GUTTER - 3 * LANE - 8
         side = min(30.0, height / m, (HEIGHT - HEADING) / n, room / n)

@@ -30,6 +30,7 @@ class Spacing:
         return self.sum_at + 20 + steps + self.ending
 
 
+BIAS_HALF = 48  # from the middle of a bias to what may stand beside it
 AT_EASE, TIGHT = Spacing(62, 96, 76), Spacing(50, 64, 52)
 
 
@@ -90,7 +91,7 @@ def chained(view: ConvView, grids: dict[str, GridPlan], stage: Stage, spacing: S
     sum_at, bias, activation = (x, y), None, None
     edge = x + 20
     if view.biased:
-        x += spacing.step
+        x = max(x + spacing.step, _beside(block, last, y))
         bias, edge = (x, y), x + 20
     if view.activated:
         x += spacing.step + chip_width(name) / 2 - 20
@@ -99,6 +100,13 @@ def chained(view: ConvView, grids: dict[str, GridPlan], stage: Stage, spacing: S
     return Chain(
         (right + 10, y), sum_at, bias, activation, name, (edge, y), feeders, LABEL if view.shown_filters > 1 else 0
     )
+
+
+def _beside(block: dict[str, GridPlan], last: str, y: float) -> float:
+    """Where a bias over the lane stands clear of the name over the products, if that is at its height."""
+    heads = [(g.heading_at, g.heading) for n, g in block.items() if n.startswith(last) and g.heading and g.heading_at]
+    level = [at[0] + phrases.width(head, theme.NAME) for at, head in heads if y + 30 < at[1] < y + 150]
+    return max(level, default=-theme.WIDTH) + BIAS_HALF
 
 
 def _feeder(x: float, y: float, at: Point) -> tuple[Point, ...]:

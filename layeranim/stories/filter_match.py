@@ -33,7 +33,7 @@ from layeranim.stories.window_stage import BOTTOM, HEADING, LEFT, RIGHT, ROW_GAP
 
 MOST_FILTERS = 4
 MOST_IMAGES = 6  # of more the first six are shown
-SCORE = 100
+SCORE, SCORE_HIGH = 100, 72
 ACTS = (("look", 0.32), ("multiply", 0.44), ("land", 0.28))
 VERDICT = 1.6  # seconds
 ARROW = 64
@@ -97,13 +97,18 @@ class _Telling:
         return max(layout.widest(part) for part in texts)
 
     # ── stage ────────────────────────────────────────────────────────────────
-    def grids(self) -> dict[str, GridPlan]:
+    def stage(self) -> tuple[dict[str, GridPlan], list[tuple[float, str]]]:
+        """The grids, and the signs between them with how far right they stand."""
         rows, cols = self.shape
         middle = (TOP + BOTTOM) / 2 + 6
         width, height = self.fit.width(cols), self.fit.height(rows)
-        block = self.image_fit.width(cols) + 2 * width + SCORE
-        space = min(110.0, (RIGHT - LEFT - block) / 3)
-        x = even(-(block + 3 * space) / 2)
+        title: Line = (Run("image  ", "ink", "semibold"), _shape(self.shape))
+        names = [self.names(f) for f in range(self.shown)]
+        first = max(self.image_fit.width(cols), phrases.width(title, theme.NAME))
+        second, third = (max([width, *(phrases.width(n[k], theme.NAME) for n in names)]) for k in (0, 1))
+        space = min(110.0, (RIGHT - LEFT - first - second - third - SCORE) / 3)
+        x = even(-(first + second + third + SCORE + 3 * space) / 2)
+        step = max(height + self.row_gap, SCORE_HIGH + ROW_GAP)
         at = x, even(middle + self.image_fit.height(rows) / 2)
         out = {
             "image": self.grid(
@@ -112,33 +117,29 @@ class _Telling:
                 at,
                 self.image_fit,
                 self.image,
-                (Run("image  ", "ink", "semibold"), _shape(self.shape)),
+                title,
             )
         }
-        x = even(x + self.image_fit.width(cols) + space)
-        for f in range(self.shown):
-            y = even(middle + ((self.shown - 1) / 2 - f) * (height + self.row_gap) + height / 2)
-            name: Line = (Run(f"filter {f + 1}", "weights", "semibold", Fact("filter")),)
-            if self.shown >= 3:
-                name = (Run("filters", "weights", "semibold"),) if f == 0 else ()
+        x = even(x + first + space)
+        ways = x, even(x + second + space), even(x + second + third + 2 * space)
+        signs = [(way - space / 2, sign) for way, sign in zip(ways, ("×", "=", "Σ"), strict=True)]
+        for f, (name, head) in enumerate(names):
+            y = even(middle + ((self.shown - 1) / 2 - f) * step + height / 2)
             out[f"kernel:{f}"] = self.grid(
                 f"kernel:{f}", "kernel", (x, y), self.fit, partial(self.kernel_at, f), name, "weights"
-            )
-            head: Line = (
-                (Run("image", "ink", "semibold"), Run(" × "), Run("filter", "weights", "semibold")) if f == 0 else ()
             )
             out[f"products:{f}"] = self.grid(
                 f"products:{f}",
                 "products",
-                (even(x + width + space), y),
+                (ways[1], y),
                 self.fit,
                 partial(self.products, f),
                 head,
                 None,
                 True,
             )
-            at = even(x + 2 * (width + space)), even(y - height / 2 + 36)
-            score = Fit((SCORE, 76), 30)
+            at = ways[2], even(y - height / 2 + SCORE_HIGH / 2)
+            score = Fit((SCORE, SCORE_HIGH + theme.CELL_GAP), 30)
             out[f"score:{f}"] = GridPlan(
                 f"score:{f}",
                 "output",
@@ -152,7 +153,15 @@ class _Telling:
                 heading_at=(at[0], at[1] + theme.HEADING_GAP + 6),
                 empty=True,
             )
-        return out
+        return out, signs
+
+    def names(self, f: int) -> tuple[Line, Line]:
+        """What stands over a filter, and over its products."""
+        name: Line = (Run(f"filter {f + 1}", "weights", "semibold", Fact("filter")),)
+        if self.shown >= 3:
+            name = (Run("filters", "weights", "semibold"),) if f == 0 else ()
+        head = (Run("image", "ink", "semibold"), Run(" × "), Run("filter", "weights", "semibold"))
+        return name, head if f == 0 else ()
 
     def grid(
         self,
@@ -205,6 +214,7 @@ class _Telling:
     # ── words ────────────────────────────────────────────────────────────────
     def storyboard(self) -> Storyboard:
         units = self.units
+        grids, signs = self.stage()
         beats = tuple(self.beats(units))
         steps = [b for b in beats if b.kind == "step"]
         middle = steps[(len(steps) + 1) // 2 - 1]
@@ -215,12 +225,18 @@ class _Telling:
             "filter-match",
             title,
             self.parameters(),
-            self.grids(),
+            grids,
             beats,
             self.drawn * self.shown,
             middle.end - 1,
             alt,
-            {"filters": self.shown, "counter": self.counter, "best": self.best, "first": units.start},
+            {
+                "filters": self.shown,
+                "signs": signs,
+                "counter": self.counter,
+                "best": self.best,
+                "first": units.start,
+            },
         )
 
     def beats(self, units: range) -> Iterator[Beat]:

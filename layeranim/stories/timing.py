@@ -23,7 +23,7 @@ FASTEST, SLOWEST = 0.16, 0.8
 TICKS_A_SECOND = 1000 / theme.TICK_MS
 BRIEF = 0.5  # a step shorter than this drops lag, lane and operands
 READING, READING_MOST = 24, 3.6  # letters a second, and how long one beat waits for its reader
-LONGEST, PLANNED = 25.0, 24.6  # seconds of a film, and before its beats are put on whole frames
+LONGEST = 25.0  # seconds of a film
 
 
 def ticks(seconds: float) -> int:
@@ -81,7 +81,9 @@ def paced(stretches: Sequence[Stretch], pace: str, more: float = 0.0) -> tuple[l
 
     ``more`` are the seconds of all other beats between opening and close, at the normal pace.
     """
-    factor = min(PACES[pace], (PLANNED - ENDS) / (sum(stretch.seconds for stretch in stretches) + more))
+    factor, room = PACES[pace], ticks(LONGEST - ENDS) - 4  # some ticks for the rounding of the other beats
+    while sum(ticks(stretch.seconds * factor) for stretch in stretches) + TICKS_A_SECOND * more * factor > room:
+        factor *= 0.99
     return [replace(stretch, seconds=stretch.seconds * factor) for stretch in stretches], factor
 
 
