@@ -196,6 +196,11 @@ def exact(text: str) -> Fraction | float:
     return Fraction(number) if number.is_finite() else float(number)
 
 
+def double(text: str) -> float:
+    """The double nearest to a displayed number; ±Inf beyond them, as for 1.8e308, which 1.76e308 is shown as."""
+    return float(_decimal(text))
+
+
 def agrees(value: Fraction | Decimal | float, result: str) -> Relation:
     """``=`` when ``value``, exact from displayed operands, reads as the displayed ``result``; else ``≈``.
 

@@ -112,13 +112,13 @@ class AttentionArithmetic:
         view, j = self.view, self.view.strongest(u)
         given = numbers.text(view.row("scores", u)[j], view.style("scores"))
         made = numbers.text(view.row("scaled", u)[j], view.style("scaled"))
-        exact = _float(given)
+        exact = numbers.double(given)
         left = Run(given, "ink", source=view.address("scores", u, j))
         if self.config.kind == "cosine":
             head, i = view.at(u)
             norms = (("query_norm", i), ("key_norm", j))
             a, b = (numbers.text(view.trace[name][view.b, head, at], view.style(name)) for name, at in norms)
-            reached = _quotient(exact, _float(a) * _float(b))
+            reached = _quotient(exact, numbers.double(a) * numbers.double(b))
             middle: Line = (
                 Run(" / ("),
                 Run(a, "focus", source=Address("query_norm", (view.b, head, i))),
@@ -128,7 +128,10 @@ class AttentionArithmetic:
             )
         elif self.config.scale is not None:
             text = numbers.text(self.config.scale, numbers.style(self.config.scale))
-            reached, middle = exact * _float(text), (Run(numbers.DOT), Run(numbers.factor(text), source=Fact("scale")))
+            reached, middle = (
+                exact * numbers.double(text),
+                (Run(numbers.DOT), Run(numbers.factor(text), source=Fact("scale"))),
+            )
         else:
             d = int(self.config.features or 1)
             reached, middle = exact / sqrt(d), (Run(" / "), Run(f"√{d}", source=Fact("features")))
@@ -146,7 +149,7 @@ class AttentionArithmetic:
             Run(f"{numbers.DOT}tanh("),
             Run(given, "ink", source=view.address(before, u, j)),
             Run(f" / {text})", source=Fact("softcap")),
-            *self._ends(limit * tanh(_float(given) / limit), made, view.address("capped", u, j)),
+            *self._ends(limit * tanh(numbers.double(given) / limit), made, view.address("capped", u, j)),
         )
 
     def mask(self, u: int) -> Line:
@@ -193,7 +196,12 @@ class AttentionArithmetic:
             Run(top, "ink", source=view.address("exponentials", u, j)),
             Run(" / "),
             Run(total, "ink", source=Address("exponential_sum", (view.b, *view.at(u)))),
-            *self._ends(_quotient(_float(top), _float(total)), made, view.address("weights", u, j), "probability"),
+            *self._ends(
+                _quotient(numbers.double(top), numbers.double(total)),
+                made,
+                view.address("weights", u, j),
+                "probability",
+            ),
         )
 
     def pick(self, u: int) -> Line:
@@ -296,10 +304,6 @@ def _styled(run: Run, role: str) -> Run:
 
 def _prefixed(run: Run, prefix: str) -> Run:
     return Run(prefix + run.text, source=run.source)
-
-
-def _float(text: str) -> float:
-    return float(numbers.exact(text))
 
 
 def _quotient(a: float, b: float) -> float:

@@ -152,7 +152,7 @@ def _sum(values: Any) -> Any:
 
 def _p_norm(texts: list[str], p: float) -> float:
     """(Σ |x|ᵖ)^(1/p) of displayed numbers, scaled by the largest so that no power overflows."""
-    sizes = [abs(float(numbers.exact(text))) for text in texts]
+    sizes = [abs(numbers.double(text)) for text in texts]
     most = max(sizes)
     if most == 0 or not math.isfinite(most):
         return most if all(math.isfinite(s) or math.isinf(s) for s in sizes) else math.nan
@@ -215,7 +215,7 @@ def _bent(view: PoolView, w: Window, styles: Styles) -> Line:
     gradient = _gradient(view, w.index, styles)
     norm = numbers.text(view.trace["output"][w.index], styles["output"])
     texts = _numbers(view, w, styles)
-    largest = max(texts, key=lambda run: abs(float(numbers.exact(run.text))) if run.text != numbers.NAN else -1.0)
+    largest = max(texts, key=lambda run: abs(numbers.double(run.text)) if run.text != numbers.NAN else -1.0)
     source = largest.source
     known = numbers.exact(norm)
     if view.config.norm_type != 2 or not isinstance(source, Address) or not isinstance(known, Fraction) or not known:

@@ -307,4 +307,4 @@ def _symbol(text: str) -> Line:
 def _reaches(activation: str, given: str, result: str) -> numbers.Relation:
     """Whether the activation of the displayed number is the displayed result."""
     with np.errstate(all="ignore"):
-        return numbers.agrees(float(ACTIVATIONS[activation](np.float64(float(numbers.exact(given))))), result)
+        return numbers.agrees(float(ACTIVATIONS[activation](np.float64(numbers.double(given)))), result)

@@ -3,8 +3,23 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
+
+from layeranim import catalog, preparing
 
 from .conftest import Case, play
+
+
+@pytest.mark.parametrize("value", [1.797e308, -1.797e308, 5e-324])  # rounded, the first two are beyond a double
+@pytest.mark.parametrize("name", catalog.explainers())
+def test_the_largest_and_the_smallest_number_are_told(name: str, value: float) -> None:
+    first = catalog.layer(name).arrays[0].name
+    usual = preparing.prepare(name, {}).trace()
+    shape = usual[first].shape if first in usual else (3, 4)
+    work = preparing.prepare(name, {first: np.full(shape, value)})
+    board = work.storyboard(work.trace())
+    assert board.beats
+    assert all(run.text for line in board.lines() for run in line)
 
 
 def test_a_hundred_thousand_cells_and_windows() -> None:
