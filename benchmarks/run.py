@@ -226,6 +226,21 @@ def process() -> None:
             row(f"of it: {lines[0].partition(' ')[2]}", f"{seconds:.2f}", "")
 
 
+def manifest() -> None:
+    """Fifty films of a manifest: checked, and built where nothing is to be drawn; the median of 7 turns."""
+    import manifest as fifty
+
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        row("command", "seconds (wanted ≤ 0.50)", f"python -c '{fifty.BARE}', turn by turn", "times as long")
+        row(*["---"] * 4)
+        row("build -q, all films drawn", f"{fifty.drawn(folder, _here()):.1f}", "", "")
+        for name, *case in fifty.CASES:
+            if wanted(name):
+                ours, bare = fifty.compared(folder, *case, environment=_here(), times=7)
+                row(name, f"{ours:.2f}", f"{bare:.2f}", f"{ours / bare:.1f}")
+
+
 def memory() -> None:
     """Peak memory of one process: imports alone, a film, a film ten times as long."""
     row("what", "peak MB")
@@ -311,7 +326,7 @@ def engine() -> None:
             f"{f['held']:.1f}", f"{f['peak']:.1f}")  # fmt: skip
 
 
-SECTIONS = {f.__name__: f for f in (naive, limit, gif, matplotlib, drawing, process, memory, large, engine)}
+SECTIONS = {f.__name__: f for f in (naive, limit, gif, matplotlib, drawing, process, manifest, memory, large, engine)}
 
 
 def main(asked: list[str]) -> int:

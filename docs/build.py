@@ -12,7 +12,7 @@ from layeranim.engine.option import Layer, Option
 from layeranim.engine.trace import Tensor
 from layeranim.inputs.states import KNOWN
 from layeranim.stories.options import FilmOptions
-from layeranim.stories.storyboard import Preset, Story
+from layeranim.stories.preset import Preset
 
 HERE = Path(__file__).parent
 PAGES = HERE / "explainers"
@@ -39,9 +39,9 @@ def _index() -> str:
 
 
 def _explainer(name: str) -> str:
-    entry, layer, story = catalog.explainer(name), catalog.layer(name), catalog.story(name)
-    default = story.presets[0]
-    rows = [f"# {name}", "", f"{entry.summary[0].upper()}{entry.summary[1:]}.", "", f"Good for: {story.good_for}.", ""]
+    entry, layer, presets = catalog.explainer(name), catalog.layer(name), catalog.presets(name)
+    good_for = catalog.story(name).good_for
+    rows = [f"# {name}", "", f"{entry.summary[0].upper()}{entry.summary[1:]}.", "", f"Good for: {good_for}.", ""]
     film = "conv.gif" if name == "conv" else f"{name}-light.gif"
     rows += [f"![{entry.summary}](../../renders/{film})", ""]
     rows += ["```", f"layeranim render {name}", f"layeranim trace {name}"]
@@ -50,8 +50,8 @@ def _explainer(name: str) -> str:
     rows += ["## Formula", "", f"`{layer.formula}`", "", f"Source: {layer.source}.", ""]
     rows += ["## Options", "", *_options(layer.config.options()), ""]
     rows += ["## Arrays", "", *_arrays(layer), ""]
-    rows += ["## Examples", "", *_presets(story), ""]
-    rows += ["## Tensors of the default example", "", *_tensors(name, default), ""]
+    rows += ["## Examples", "", *_presets(presets), ""]
+    rows += ["## Tensors of the default example", "", *_tensors(name, presets[0]), ""]
     return "\n".join(rows)
 
 
@@ -84,9 +84,9 @@ def _arrays(layer: Layer) -> list[str]:
     return rows
 
 
-def _presets(story: Story) -> list[str]:
+def _presets(presets: tuple[Preset, ...]) -> list[str]:
     rows = ["| `--example` | what it shows | source |", "|---|---|---|"]
-    for i, preset in enumerate(story.presets):
+    for i, preset in enumerate(presets):
         mark = " (default)" if i == 0 else ""
         rows.append(f"| `{preset.name}`{mark} | {_cell(preset.summary)} | {_cell(preset.source)} |")
     return rows

@@ -138,5 +138,4 @@ def _of_trace(made: Trace, options: Mapping[str, Any]) -> Work:
             f"a trace of {made.layer} has numbers but no film yet; there are {', '.join(catalog.explainers())}"
         )
     film, font = lettered(FilmOptions.of(options), None, inputs.LIMITS.size)  # type: ignore[arg-type]
-    layer, story = catalog.layer(name), catalog.story(name)
-    return Work(name, layer, story, made.config, film, {}, None, (), 0, {}, made, font=font)
+    return Work(name, catalog.layer(name), made.config, film, {}, None, (), 0, {}, made, font=font)

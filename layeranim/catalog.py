@@ -1,4 +1,4 @@
-"""EXPLAINERS: name → engine layer, story, scene. Strings, resolved only when they are needed.
+"""EXPLAINERS: name → engine layer, presets, story, scene. Strings, resolved only when they are needed.
 
 A new explainer is one story, one scene and one line here. Other packages add theirs through the entry point group
 ``layeranim.explainers`` (name → an ``Explainer``).
@@ -16,16 +16,18 @@ from layeranim.errors import OptionError
 
 if TYPE_CHECKING:
     from layeranim.engine.option import Layer
+    from layeranim.stories.preset import Preset
     from layeranim.stories.storyboard import Story
 
 
 @dataclass(frozen=True)
 class Explainer:
-    """One film: where its numbers, its words and its pictures live."""
+    """One film: where its numbers, its ready examples, its words and its pictures live."""
 
     family: str
     summary: str
     layer: str
+    presets: str
     story: str
     scene: str
 
@@ -43,6 +45,7 @@ EXPLAINERS: dict[str, Explainer] = {
         "convolution",
         "2D convolution (cross-correlation), window by window",
         "engine.conv:CONV",
+        "stories.conv_presets:PRESETS",
         "stories.conv:ConvStory",
         "scenes.conv:ConvScene",
     ),
@@ -50,6 +53,7 @@ EXPLAINERS: dict[str, Explainer] = {
         "convolution",
         "multiply element-wise and sum: which filter matches better",
         "engine.conv:CONV",
+        "stories.filter_match_presets:PRESETS",
         "stories.filter_match:FilterMatchStory",
         "scenes.filter_match:FilterMatchScene",
     ),
@@ -57,6 +61,7 @@ EXPLAINERS: dict[str, Explainer] = {
         "pooling",
         "each window becomes its largest number, its mean or its p-norm",
         "engine.pool:POOL",
+        "stories.pool_presets:PRESETS",
         "stories.pool:PoolStory",
         "scenes.pool:PoolScene",
     ),
@@ -64,6 +69,7 @@ EXPLAINERS: dict[str, Explainer] = {
         "dense",
         "one artificial neuron: inputs times weights, plus bias, through an activation",
         "engine.dense:NEURON",
+        "stories.dense_presets:NEURON",
         "stories.dense:NeuronStory",
         "scenes.dense:DenseScene",
     ),
@@ -71,6 +77,7 @@ EXPLAINERS: dict[str, Explainer] = {
         "dense",
         "a dense layer: every unit reads every input, nodes and edges beside the matrix",
         "engine.dense:DENSE",
+        "stories.dense_presets:DENSE",
         "stories.dense:DenseStory",
         "scenes.dense:DenseScene",
     ),
@@ -78,6 +85,7 @@ EXPLAINERS: dict[str, Explainer] = {
         "regularisation",
         "dropout: units left out at random in training, all of them used at test time",
         "stories.dropout_options:DROPOUT_FILM",
+        "stories.dropout_presets:PRESETS",
         "stories.dropout:DropoutStory",
         "scenes.dropout:DropoutScene",
     ),
@@ -85,6 +93,7 @@ EXPLAINERS: dict[str, Explainer] = {
         "recurrent",
         "a recurrent layer: the cell, then unrolled over the time steps",
         "engine.recurrent:RNN",
+        "stories.recurrent_presets:RNN_PRESETS",
         "stories.recurrent:RnnStory",
         "scenes.recurrent:RecurrentScene",
     ),
@@ -92,6 +101,7 @@ EXPLAINERS: dict[str, Explainer] = {
         "recurrent",
         "a gated recurrent unit: reset, update, candidate, new state",
         "engine.recurrent:GRU",
+        "stories.recurrent_presets:GRU_PRESETS",
         "stories.recurrent:GruStory",
         "scenes.recurrent:RecurrentScene",
     ),
@@ -99,6 +109,7 @@ EXPLAINERS: dict[str, Explainer] = {
         "recurrent",
         "long short-term memory: four gates around a memory",
         "engine.recurrent:LSTM",
+        "stories.recurrent_presets:LSTM_PRESETS",
         "stories.recurrent:LstmStory",
         "scenes.recurrent:RecurrentScene",
     ),
@@ -106,6 +117,7 @@ EXPLAINERS: dict[str, Explainer] = {
         "attention",
         "every word compares itself with all words and takes in a mixture of their values",
         "engine.attention:ATTENTION",
+        "stories.attention_presets:PRESETS",
         "stories.attention:AttentionStory",
         "scenes.attention:AttentionScene",
     ),
@@ -194,6 +206,12 @@ def layer(name: str) -> Layer:
     if not has_film(name) and name not in LAYERS:
         raise OptionError(f"unknown layer {name!r}{suggest(name, names())}; there are {', '.join(names())}")
     found: Layer = resolve(explainer(name).layer if has_film(name) else LAYERS[name].layer)
+    return found
+
+
+def presets(name: str) -> tuple[Preset, ...]:
+    """The ready examples of an explainer; the first is the default."""
+    found: tuple[Preset, ...] = resolve(explainer(name).presets)
     return found
 
 

@@ -20,7 +20,7 @@ from typing import Any
 from layeranim.errors import LayeranimError
 from layeranim.film.output import Output, clear_leftovers
 
-MAGIC = b"layeranim film 1\n"
+MAGIC = b"layeranim film 2 "
 NAME = re.compile(r"[0-9a-f]{64}\.film")
 HEADER = 65_536
 """Bytes that the list of files of an entry may take."""
@@ -66,7 +66,7 @@ class Cache:
         except OSError as error:
             self.warn(f"the cache cannot be read: {error.strerror}; the film is made again")
             return None
-        found = unpacked(data)
+        found = unpacked(key, data)
         if found is None:
             self.warn(f"the cache's entry {key[:12]} is damaged or from another version; the film is made again")
         return found
@@ -75,7 +75,7 @@ class Cache:
         """Keep a film, and let others go if there is no room."""
         if self.folder is None:
             return
-        data = packed(files)
+        data = packed(key, files)
         if len(data) > self.size:
             self.warn(f"the cache does not keep a film of {len(data):,} bytes: all of it may take {self.size:,}")
             return
@@ -93,7 +93,7 @@ class Cache:
         """The file with this suffix and SHA-256, in whatever film; only what the entries list is read to find it."""
         for path in self.entries():
             with suppress(OSError):
-                if [suffix, digest] in [[one, known] for one, _, known in _listed(self._read(path, HEADER))]:
+                if [suffix, digest] in [[one, known] for one, _, known in _listed(path.stem, self._read(path, HEADER))]:
                     return (self.get(path.stem) or {}).get(suffix)
         return None
 
@@ -158,17 +158,17 @@ class Cache:
                 over -= size
 
 
-def packed(files: Files) -> bytes:
-    """A film as one run of bytes: what it holds, with digests, then the files."""
+def packed(key: str, files: Files) -> bytes:
+    """A film as one run of bytes: its key, what it holds, with digests, then the files."""
     listed = [[suffix, len(data), hashlib.sha256(data).hexdigest()] for suffix, data in sorted(files.items())]
-    return b"".join([MAGIC, json.dumps(listed).encode(), b"\n", *(files[suffix] for suffix in sorted(files))])
+    return b"".join([_head(key), json.dumps(listed).encode(), b"\n", *(files[suffix] for suffix in sorted(files))])
 
 
-def unpacked(data: bytes) -> Files | None:
-    """The files of a film; ``None`` if a single bit is not as it was written."""
+def unpacked(key: str, data: bytes) -> Files | None:
+    """The files of the film under ``key``; ``None`` if it is another's, or a single bit is not as it was written."""
     found: dict[str, bytes] = {}
-    at = data.find(b"\n", len(MAGIC)) + 1
-    for suffix, size, digest in _listed(data):
+    at = data.find(b"\n", len(_head(key))) + 1
+    for suffix, size, digest in _listed(key, data):
         found[suffix] = data[at : at + size]
         at += size
         if hashlib.sha256(found[suffix]).hexdigest() != digest:
@@ -176,13 +176,19 @@ def unpacked(data: bytes) -> Files | None:
     return found if found and at == len(data) else None
 
 
-def _listed(data: bytes) -> list[tuple[str, int, str]]:
+def _head(key: str) -> bytes:
+    """How an entry begins: a film that lies under another's key is none."""
+    return MAGIC + key.encode() + b"\n"
+
+
+def _listed(key: str, data: bytes) -> list[tuple[str, int, str]]:
     """What an entry says it holds: suffix, bytes and SHA-256 of each file; nothing if it is not in order."""
-    end = data.find(b"\n", len(MAGIC), len(MAGIC) + HEADER)
-    if not data.startswith(MAGIC) or end < 0:
+    begin = len(_head(key))
+    end = data.find(b"\n", begin, begin + HEADER)
+    if not data.startswith(_head(key)) or end < 0:
         return []
     try:
-        listed: Any = json.loads(data[len(MAGIC) : end])
+        listed: Any = json.loads(data[begin:end])
         sound = all(list(map(type, row)) == [str, int, str] and row[1] >= 0 for row in listed)
         return [(suffix, size, digest) for suffix, size, digest in listed] if sound else []
     except (ValueError, TypeError, RecursionError, IndexError):

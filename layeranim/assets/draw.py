@@ -14,7 +14,8 @@ from layeranim.assets import sources
 from layeranim.assets.entries import Entry
 from layeranim.assets.lock import suffixes
 from layeranim.assets.manifest import files_of, suffix_of
-from layeranim.assets.plan import Plan, board_of, plan
+from layeranim.assets.plan import Plan, plan
+from layeranim.assets.telling import board_of
 from layeranim.errors import LayeranimError, RenderError
 from layeranim.film.hidden import create, remove
 from layeranim.film.provenance import dumped

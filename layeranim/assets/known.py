@@ -72,7 +72,6 @@ def remember(
                   for one in films for cause in one.causes)  # fmt: skip
     if folder is None or foreign:  # whose files are not all in the state
         return
-    sources.forget()
     base = manifest.path.parent
     with suppress(OSError, LayeranimError):
         if state(manifest.path) != then or digests(map(base.joinpath, read), base) != read:
@@ -82,7 +81,7 @@ def remember(
             {"state": then, "inputs": read, "root": str(manifest.root.relative_to(base)), "films": briefs}
         ).encode()
         folder.mkdir(parents=True, exist_ok=True)
-        with Output(_place(folder, manifest.path)) as output:
+        with Output(_place(folder, manifest.path), lasting=False) as output:
             output.file.write(_sha(data).encode() + data)
             output.commit()
 

@@ -10,17 +10,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from layeranim import catalog, preparing, theme, typeface
+from layeranim import catalog, preparing
 from layeranim.assets import known, sources
 from layeranim.assets.entries import Entry
 from layeranim.assets.manifest import Manifest, read
-from layeranim.errors import LayeranimError, ManifestError, OptionError
+from layeranim.errors import LayeranimError, ManifestError
 from layeranim.film.writers import FORMATS, check_size
-from layeranim.stories import phrases
-from layeranim.stories.storyboard import Run, Storyboard
-
-LONGEST_LINE = 120
-"""Letters of a line of the user's under a step."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +106,7 @@ def causes(entry: Entry, work: preparing.Work) -> dict[str, str]:
     explainer = catalog.explainer(entry.explainer)
     out = {
         "film": entry.name,
-        "explainer": f"{entry.explainer} {explainer.layer} {explainer.story} {explainer.scene}",
+        "explainer": f"{entry.explainer} {explainer.layer} {explainer.presets} {explainer.story} {explainer.scene}",
         "formats": ", ".join(entry.formats),
         "example": work.preset.name if work.preset else "none",
     }
@@ -124,40 +119,6 @@ def causes(entry: Entry, work: preparing.Work) -> dict[str, str]:
     out |= {f"letters of {name}": text for name, text in work.labels.items()}
     out |= {"drawn at random": f"{', '.join(work.seeded)} with seed {work.seed}"} if work.seeded else {}
     return out | {f"source {name}": text for name, text in sources.on_the_way(explainer).items()}
-
-
-def board_of(entry: Entry, work: preparing.Work) -> Storyboard:
-    """The film told, with the entry's own alt text and lines. Raises ``OptionError`` for a line that has no place."""
-    board = work.storyboard(work.trace())
-    board = board if entry.alt is None else replace(board, alt=entry.alt)
-    if not entry.captions:
-        return board
-    beats = list(board.beats)
-    for step, text in entry.captions.items():
-        mine = [i for i, beat in enumerate(beats) if len(beat.units) == 1 and beat.units[0] == int(step) - 1]
-        if not mine:
-            raise OptionError(f"captions: step {step} is not shown by itself; the film has {board.total} steps")
-        with work.lettering():
-            line = (Run(typeface.draw_safe(text, LONGEST_LINE)),)
-            if phrases.width(line, theme.NOTE) > theme.WIDTH - 2 * theme.MARGIN:
-                raise OptionError(f"captions: the line of step {step} is wider than the film; use fewer words")
-        for i in mine:
-            beats[i] = replace(beats[i], note=line)
-    return replace(board, beats=tuple(beats))
-
-
-def deep(manifest: Manifest, made: Iterable[Plan]) -> list[str]:
-    """Tell every film without drawing it; warnings. Raises ``ManifestError`` with all that cannot be told."""
-    wrong: list[str] = []
-    warned: list[str] = []
-    for one in made:
-        try:
-            warned += [f"{one.entry.place}: {text}" for text in board_of(one.entry, one.work).warnings]
-        except LayeranimError as error:
-            wrong.append(f"{one.entry.place}: {error}")
-    if wrong:
-        raise ManifestError("\n".join(dict.fromkeys(wrong)))
-    return list(dict.fromkeys(warned))
 
 
 def input_files(manifest: Manifest) -> list[Path]:

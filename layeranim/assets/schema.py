@@ -15,9 +15,8 @@ ARRAY: dict[str, Any] = {"anyOf": [{"type": "string"}, {"type": "number"}, {"typ
 
 
 def schema(branches: Iterable[str] | None = None) -> dict[str, Any]:
-    """The whole schema: one branch an explainer, each with its own options; or only those of some explainers."""
-    explainers = list(catalog.explainers())
-    told = explainers if branches is None else branches
+    """The whole schema: one branch an explainer, each with its own options; or of some explainers alone."""
+    told = list(catalog.explainers() if branches is None else branches)
     formats = _words(entries.MADE)
     themes = _words(entries.THEMES)
     return {
@@ -38,8 +37,8 @@ def schema(branches: Iterable[str] | None = None) -> dict[str, Any]:
                 "items": {
                     "type": "object",
                     "required": ["id", "explainer"],
-                    "properties": {"explainer": {"enum": explainers}},
-                    "allOf": [_branch(name, formats, themes) for name in told],
+                    "properties": {"explainer": {"enum": told}},
+                    **({"allOf": [_branch(name, formats, themes) for name in told]} if told else {}),
                 },
             },
         },

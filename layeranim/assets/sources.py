@@ -12,9 +12,9 @@ import platform
 import re
 import sys
 import zlib
+from contextlib import suppress
 from functools import cache
-from importlib import import_module, metadata
-from importlib.util import find_spec
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,16 +36,16 @@ TOOLS = ("manim", "numpy", "pillow", "av", "pycairo", "uharfbuzz")
 SHORT = 16
 """Hexadecimal digits of a source's digest."""
 IMPORT = re.compile(
-    rb"^[ \t]*(?:from[ \t]+(?P<module>\w[\w.]*)[ \t]+import[ \t]*(?P<names>\([^)]*\)|[^\n#]*)"
-    rb"|import[ \t]+(?P<plain>\w[^\n#]*))",
-    re.MULTILINE,
+    rb"\n[ \t]*(?:from[ \t]+(?P<module>\w[\w.]*)[ \t]+import[ \t]*(?P<names>\([^)]*\)|[^\n#]*)"
+    rb"|import[ \t]+(?P<plain>\w[^\n#]*))"
 )
+INSTALLED = re.compile(r"([\w.]+)-([^-]+)\.dist-info")
 
 
 @cache
 def on_the_way(explainer: Explainer) -> dict[str, str]:
     """Source file → short digest, for all that decides how this explainer's films look."""
-    modules = [_full(text.partition(":")[0]) for text in (explainer.layer, explainer.story, explainer.scene)]
+    modules = [_full(text.partition(":")[0]) for text in _parts(explainer)]
     waiting, seen = [*modules, *SHARED], set[str]()
     while waiting:
         module = waiting.pop()
@@ -55,27 +55,32 @@ def on_the_way(explainer: Explainer) -> dict[str, str]:
         if module not in NOT_FOLLOWED:
             waiting += imports(module)
             waiting += [module.rpartition(".")[0]] if "." in module else []
-    digests = {module: digest for module in seen - UNCOUNTED if (digest := _digest(module))}
-    return {shown(module): digest for module, digest in sorted(digests.items())} | fonts()
+    files = {file for module in seen - UNCOUNTED if (file := file_of(module))}
+    return {file: _digest(file)[:SHORT] for file in sorted(files)} | fonts()
 
 
-@cache
+def _parts(explainer: Explainer) -> tuple[str, ...]:
+    return explainer.layer, explainer.presets, explainer.story, explainer.scene
+
+
 def fonts() -> dict[str, str]:
     """The bundled typeface."""
-    folder = Path(layeranim.__file__).parent / "data" / "fonts"
-    return {f"layeranim/data/fonts/{p.name}": _sha(p.read_bytes()) for p in sorted(folder.glob("*.otf"))}
+    found = sorted(file for file in _ours() if file.startswith(f"{OURS}/data/fonts/") and file.endswith(".otf"))
+    return {file: _digest(file)[:SHORT] for file in found}
 
 
 @cache
 def imports(module: str) -> tuple[str, ...]:
     """The modules of the same package that ``module`` imports, anywhere in its text."""
-    path = file_of(module)
-    if path is None:
+    file = file_of(module)
+    if file is None:
         return ()
     top = module.partition(".")[0]
     found: list[str] = []
-    for match in IMPORT.finditer(path.read_bytes()):
+    for match in IMPORT.finditer(b"\n" + _content(file)):
         parent = (match["module"] or b"").decode()
+        if parent and parent.partition(".")[0] not in (top, OURS):
+            continue
         for word in re.split(rb"[\s,()]+", re.sub(rb"#[^\n]*|\bas\s+\w+", b"", match["names"] or match["plain"])):
             name = word.decode(errors="replace")
             if not name:
@@ -86,59 +91,71 @@ def imports(module: str) -> tuple[str, ...]:
 
 
 @cache
-def file_of(module: str) -> Path | None:
-    """Where the source of a module is, if it has one; nothing but its outermost package is imported."""
-    top, *rest = module.split(".")
-    base = _folder(top)
-    if base is None:
-        return None
-    path = base.joinpath(*rest)
-    for file in (path / "__init__.py", path.with_name(path.name + ".py")):
-        if file.is_file():
+def file_of(module: str) -> str | None:
+    """The source file of a module, if it has one, by its path from the folder that its package is in.
+
+    With forward slashes, the same on every machine. Nothing but the outermost package is imported for it.
+    """
+    name = module.replace(".", "/")
+    for file in (f"{name}/__init__.py", f"{name}.py"):
+        if file in _ours() if name.partition("/")[0] == OURS else _path(file).is_file():
             return file
     return None
 
 
 @cache
+def _ours() -> dict[str, bytes]:
+    """Every file of this package as it is now: read once, so that all that is told of it is told of the same bytes."""
+    folder = os.path.dirname(layeranim.__file__)
+    found = {}
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name != "__pycache__"]
+        inside = place.removeprefix(folder).replace(os.sep, "/")
+        for name in names:
+            with suppress(OSError), open(os.path.join(place, name), "rb") as file:  # an editor's link to nowhere
+                found[f"{OURS}{inside}/{name}"] = file.read()
+    return found
+
+
+def _content(file: str) -> bytes:
+    data = _ours().get(file)
+    return _path(file).read_bytes() if data is None else data
+
+
+@cache
+def _digest(file: str) -> str:
+    return hashlib.sha256(_content(file)).hexdigest()
+
+
+def _path(file: str) -> Path:
+    """A file of another package."""
+    top = file.partition("/")[0].removesuffix(".py")
+    return (_folder(top) or Path(os.devnull)) / file
+
+
+@cache
 def _folder(top: str) -> Path | None:
-    """The folder of a package, or for a module of its own its path without ``.py``."""
-    if top == OURS:
-        return Path(layeranim.__file__).parent
+    """The folder that a package is in, or a module of its own."""
+    from importlib.util import find_spec
+
     try:
         spec = find_spec(top)
     except (ImportError, ValueError):
         return None
-    return (
-        Path(spec.origin).with_suffix("")
-        if spec and spec.origin and not spec.submodule_search_locations
-        else (Path(next(iter(spec.submodule_search_locations))) if spec and spec.submodule_search_locations else None)
-    )
-
-
-@cache
-def _digest(module: str) -> str | None:
-    path = file_of(module)
-    return _sha(path.read_bytes()) if path else None
-
-
-def _sha(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()[:SHORT]
+    if spec is None:
+        return None
+    if spec.submodule_search_locations:
+        return Path(next(iter(spec.submodule_search_locations))).parent
+    return Path(spec.origin).parent if spec.origin else None
 
 
 def _full(module: str) -> str:
     return f"layeranim.{module}" if module.split(".")[0] in ("engine", "stories", "scenes") else module
 
 
-def shown(module: str) -> str:
-    """The path of a module's file inside its package's parent, with forward slashes: the same on every machine."""
-    path = file_of(module)
-    name = module.replace(".", "/")
-    return f"{name}/__init__.py" if path and path.name == "__init__.py" else f"{name}.py"
-
-
 def forget() -> None:
     """Look at the files anew: after a film was drawn, they must be what they were before."""
-    for cached in (on_the_way, fonts, imports, file_of, _folder, _digest):
+    for cached in (on_the_way, imports, file_of, _ours, _digest, _folder):
         cached.cache_clear()
 
 
@@ -158,20 +175,29 @@ def tools() -> dict[str, str]:
 
 def everything() -> str:
     """One digest of every file of this package, what it brings along included."""
-    folder = Path(layeranim.__file__).parent
     digest = hashlib.sha256()
-    for place, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name != "__pycache__")
-        for name in sorted(names):
-            path = os.path.join(place, name)
-            with open(path, "rb") as file:
-                digest.update(f"{os.path.relpath(path, folder)}\0".encode())
-                digest.update(hashlib.file_digest(file, "sha256").digest())
+    for file in sorted(_ours()):
+        digest.update(f"{file}\0{_digest(file)}\0".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
 
 
 def _version(distribution: str) -> str:
+    """The version that is installed, by the name of the folder that tells of it."""
+    for place in sys.path:
+        if version := _installed(place).get(distribution):
+            return version
+    from importlib import metadata  # a parser of mail and more, only for what is installed in another way
+
     try:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:
         return "missing"
+
+
+@cache
+def _installed(place: str) -> dict[str, str]:
+    """Distribution → version, of a folder that modules are looked for in."""
+    names: list[str] = []
+    with suppress(OSError):
+        names = os.listdir(place or os.curdir)
+    return {match[1].lower(): match[2] for match in map(INSTALLED.fullmatch, names) if match}

@@ -1,8 +1,11 @@
-"""A manifest against its own schema, by the jsonschema library; what it finds in words of ours, each with its key."""
+"""A manifest against its own schema, by the library jsonschema-rs; what it finds in our words, each with its key."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 from layeranim import catalog
@@ -22,10 +25,57 @@ INSTEAD = {
     "captions": 'lines go by the number of their step: { 1 = "…" }',
 }
 
-MANY = "; png-sequence is many files, which no lock can hold: layeranim render makes it"
+MOST = 2**63
+DEEPEST = 10
+"""Lists and tables within one another that a rule looks into: manifest, assets, one asset, its matrix, its values."""
 
 Problem = tuple[int | None, str]
 """The number of the asset, none for the rest of the manifest; a line that names the key and what would work."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A value that breaks a rule: the keys that lead to it, the value, the rule's word, the part of the schema."""
+
+    path: tuple[str | int, ...]
+    value: Any
+    rule: str
+    part: Mapping[str, Any]
+
+
+def findings(data: Mapping[str, Any], rules: Mapping[str, Any]) -> list[Finding]:
+    """What the library finds, in the order of the keys."""
+    from jsonschema_rs import Draft202012Validator
+
+    told = []
+    for one in Draft202012Validator(dict(rules)).iter_errors(_as_json(data)):
+        *way, rule = one.schema_path
+        path = tuple(one.instance_path)
+        told.append(Finding(path, _follow(data, path), str(rule), _follow(rules, way)))
+    return sorted(told, key=lambda one: list(map(str, one.path)))
+
+
+def _as_json(value: Any, room: int = DEEPEST) -> Any:
+    """TOML's values as JSON has them, as deep as rules reach.
+
+    A date becomes null, which no rule takes. NaN, infinity and numbers of any length become numbers that JSON has:
+    whether they may be, options tell.
+    """
+    if isinstance(value, (dict, list)) and not room:
+        return None
+    if isinstance(value, dict):
+        return {key: _as_json(one, room - 1) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_as_json(one, room - 1) for one in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return 0.0
+    if isinstance(value, int) and not isinstance(value, bool):
+        return max(-MOST, min(value, MOST))
+    return value if isinstance(value, (str, int, float)) else None
+
+
+def _follow(whole: Any, way: Iterable[str | int]) -> Any:
+    return reduce(lambda part, key: part[key], way, whole)
 
 
 def problems(data: Mapping[str, Any]) -> Iterator[Problem]:
@@ -33,24 +83,20 @@ def problems(data: Mapping[str, Any]) -> Iterator[Problem]:
 
     Names of explainers, and values that their own option refuses, are left to what tells them better.
     """
-    from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
-
     items = data.get("asset")
     names = (
         [item.get("explainer") if isinstance(item, dict) else None for item in items] if isinstance(items, list) else []
     )
-    used = {name for name in names if isinstance(name, str) and name in catalog.explainers()}
-    found = Draft202012Validator(schema(sorted(used))).iter_errors(dict(data))
-    for error in sorted(found, key=lambda one: list(map(str, one.absolute_path))):
-        path = list(error.absolute_path)
-        inside = len(path) > 1 and path[0] == "asset"
-        index, rest = (path[1], path[2:]) if inside else (None, path)
-        name = names[int(path[1])] if inside else None
+    used = {name for name in names if isinstance(name, str) and catalog.has_film(name)}
+    for one in findings(data, schema(sorted(used))):
+        inside = len(one.path) > 1 and one.path[0] == "asset"
+        index, rest = (int(one.path[1]), list(one.path[2:])) if inside else (None, list(one.path))
+        name = None if index is None else names[index]
         has = entries.known(catalog.layer(name) if isinstance(name, str) and name in used else None)
-        told = rest == ["explainer"] or (rest == ["id"] and isinstance(error.instance, str))
-        if told or (rest and _told_by_its_option(rest, error.instance, has)):
+        told = rest == ["explainer"] or (rest == ["id"] and isinstance(one.value, str))
+        if told or (rest and _told_by_its_option(rest, one.value, has)):
             continue
-        for line in _lines(error, rest, has, inside):
+        for line in _lines(one, rest, has, inside):
             yield index, line
 
 
@@ -66,23 +112,23 @@ def _told_by_its_option(path: list[Any], value: Any, has: Known) -> bool:
     return False
 
 
-def _lines(error: Any, path: list[Any], has: Known, inside: bool) -> Iterator[str]:
-    """One finding of the library in words."""
-    rule, value, words = error.validator, error.instance, [word for word in path if isinstance(word, str)]
+def _lines(one: Finding, path: list[Any], has: Known, inside: bool) -> Iterator[str]:
+    """One finding in words."""
+    rule, value, words = one.rule, one.value, [word for word in path if isinstance(word, str)]
     key = ": ".join(words) or "the asset"
     if rule == "additionalProperties":
         where = f"{key}: " if path else ""
         for word in value:
-            if word not in error.schema["properties"]:
-                yield where + (entries.unknown(word, has) if inside or path else _unknown_key(word, error.schema))
+            if word not in one.part["properties"]:
+                yield where + (entries.unknown(word, has) if inside or path else _unknown_key(word, one.part))
     elif rule == "required":
-        for word in error.validator_value:
+        for word in one.part[rule]:
             if word not in value and word != "explainer":
                 yield f"{word} is missing; {INSTEAD[word]}"
     elif rule == "const":
-        yield f"{key} is {given(value)}, but this layeranim reads {key} {error.validator_value}"
+        yield f"{key} is {given(value)}, but this layeranim reads {key} {one.part[rule]}"
     elif rule == "enum":
-        known = error.validator_value
+        known = one.part[rule]
         near = suggest(value, known) if isinstance(value, str) else ""
         more = (
             "; it is many files, which no lock can hold: layeranim render makes it" if value == "png-sequence" else ""
@@ -91,11 +137,11 @@ def _lines(error: Any, path: list[Any], has: Known, inside: bool) -> Iterator[st
     elif rule == "minItems":
         yield f"{key} is empty, but must hold something" + (f"; {INSTEAD[key]}" if key in INSTEAD else "")
     elif rule in ("minLength", "maxLength", "pattern"):
-        most = error.schema.get("maxLength")
+        most = one.part.get("maxLength")
         yield f"{key} is {given(value)}, but must be text" + (f" of at most {most} letters" if most else "")
     else:  # type, or one of several
-        wanted = [one.get("type") for one in error.schema.get("anyOf", [error.schema])]
-        shown = " or ".join(TYPES[one] for one in wanted if one in TYPES)
+        wanted = [part.get("type") for part in one.part.get("anyOf", [one.part])]
+        shown = " or ".join(TYPES[word] for word in wanted if word in TYPES)
         instead = f"; {INSTEAD[key]}" if key in INSTEAD else ""
         yield f"{key} is {given(value)}, but must be {shown or 'something else'}{instead}"
 

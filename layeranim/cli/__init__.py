@@ -2,6 +2,26 @@
 
 from __future__ import annotations
 
-from layeranim.cli.program import main
+import sys
+from collections.abc import Sequence
+
+from layeranim.cli.signals import TERMINATED, ended_by_signals
 
 __all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; a signal ends it quietly from the first import on."""
+    with ended_by_signals():
+        try:
+            from layeranim.cli import program
+        except KeyboardInterrupt:
+            return _ended("interrupted", 130)
+        except SystemExit:
+            return _ended("terminated", TERMINATED)
+    return program.main(arguments)
+
+
+def _ended(how: str, code: int) -> int:
+    print(f"layeranim: {how}", file=sys.stderr)
+    return code

@@ -15,17 +15,17 @@ from layeranim.stories.options import FilmOptions
 def describe(name: str) -> dict[str, Any]:
     """All that is known of an explainer, or of a layer without a film, as JSON can hold it."""
     layer, film = catalog.layer(name), catalog.explainers().get(name)
-    story = catalog.story(name) if film else preparing.numbers_only(layer)
+    examples = catalog.presets(name) if film else ()
     made = preparing.prepare(name, {}).trace()
     return {
         "name": name, "family": film.family if film else NUMBERS_ONLY,
-        "summary": film.summary if film else layer.title, "good_for": story.good_for,
+        "summary": film.summary if film else layer.title, "good_for": catalog.story(name).good_for if film else "",
         "formula": layer.formula, "source": layer.source,
         "options": _options(layer.config), "film_options": _options(FilmOptions) if film else [],
         "arrays": [{"name": a.name, "axes": list(a.axes), "role": a.role, "optional": a.optional, "help": a.help}
                    for a in layer.arrays],
         "backward": [f"grad_{start}" for start in layer.starts] if layer.backward else [],
-        "examples": [{"name": p.name, "summary": p.summary, "source": p.source} for p in story.presets if film],
+        "examples": [{"name": p.name, "summary": p.summary, "source": p.source} for p in examples],
         "tensors": [tables.tensor_json(tensor) for tensor in made.tensors.values()],
     }  # fmt: skip
 

@@ -19,7 +19,7 @@ from layeranim.errors import MissingLibraryError
 
 LIBRARIES = {"numpy": "numpy", "manim": "manim", "pillow": "PIL", "av": "av", "pycairo": "cairo",
              "manimpango": "manimpango", "uharfbuzz": "uharfbuzz", "click": "click", "rich": "rich",
-             "jsonschema": "jsonschema"}  # fmt: skip
+             "jsonschema-rs": "jsonschema_rs"}  # fmt: skip
 """Distribution → the module to import."""
 
 

@@ -167,11 +167,11 @@ class ExplainerCommand(click.Command):
 
 def film_options(name: str) -> list[click.Option]:
     """Every option that decides a film: the layer's, its arrays', where they come from, how it looks."""
-    layer, story = catalog.layer(name), catalog.story(name)
+    layer = catalog.layer(name)
     inputs = declared(preparing.InputOptions, DATA)
     for item in inputs:
         if item.name == "example":
-            known = [preset.name for preset in story.presets]
+            known = [preset.name for preset in catalog.presets(name)]
             item.type = Words(known)
             item.help = f"a ready example: {', '.join(known)}  [default: {known[0]}]"
             item.metavar = "NAME"

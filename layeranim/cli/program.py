@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-import traceback
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -154,6 +153,8 @@ def _ended(caught: BaseException, state: State) -> int:
     """The exit code of what was raised, after one line about it."""
     code, line = _verdict(caught)
     if (state.debug and line) or code == BUG:
+        import traceback
+
         traceback.print_exception(caught)
     if line:
         note(line) if code > 128 else error(line)

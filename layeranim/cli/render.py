@@ -65,7 +65,7 @@ def _make(name: str) -> click.Command:
         call = Call(**{item.name: values.pop(item.name) for item in fields(Call)})
         run(name, options.given(values), call)
 
-    presets = catalog.story(name).presets
+    presets = catalog.presets(name)
     examples = [f"layeranim render {name}", f"layeranim render {name} --theme dark --quality hd -o {name}.mp4"]
     examples.insert(1, f"layeranim render {name} --example {presets[-1].name} -f gif")
     explainer = catalog.explainer(name)

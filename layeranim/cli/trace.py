@@ -38,7 +38,7 @@ def _make(name: str) -> click.Command:
         debug_option(),
     ]  # fmt: skip
     film = catalog.has_film(name)
-    example = [f" --example {catalog.story(name).presets[-1].name}"] if film else []
+    example = [f" --example {catalog.presets(name)[-1].name}"] if film else []
     examples = [f"layeranim trace {name}{rest}" for rest in ("", *example, f" -o {name}.npz")]
     return options.ExplainerCommand(
         name, params=params, callback=callback, epilog="\n".join(examples),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
-from layeranim.assets.plan import deep, load
+from layeranim.assets.plan import load
 from layeranim.assets.report import films as counted
+from layeranim.assets.telling import deep
 from layeranim.cli import manifests
 from layeranim.cli.console import Voice, out
 from layeranim.cli.program import debug_option
@@ -13,8 +14,8 @@ from layeranim.cli.program import debug_option
 
 def _validate(file: str | None) -> None:
     path = manifests.manifest(file)
-    manifest, films = load(path)
-    Voice().warn(*deep(manifest, films))
+    _, films = load(path)
+    Voice().warn(*deep(films))
     out(f"{path.name}: {counted(len(films))}, nothing wrong\n")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field
+from functools import cache
 from typing import Any, ClassVar
 
 from layeranim.engine.kinds import Choice, Flag, Integer, Kind, Padding, PerAxis, Real, Text, given, suggest
@@ -57,6 +58,7 @@ class Config:
             object.__setattr__(self, item.name, value)
 
     @classmethod
+    @cache
     def options(cls) -> tuple[Option, ...]:
         """The options in the order of the fields."""
         return tuple(

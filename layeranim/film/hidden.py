@@ -10,8 +10,6 @@ import fcntl
 import io
 import os
 import re
-import secrets
-import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -31,7 +29,7 @@ _mine: set[Path] = set()
 def create(folder: Path, as_folder: bool = False) -> tuple[Path, int]:
     """A new hidden file or folder in ``folder``, locked; its path and handle."""
     while True:  # until no other run takes it for a leftover before it is locked
-        hidden = folder / f".layeranim-{secrets.token_hex(8)}.part"
+        hidden = folder / f".layeranim-{os.urandom(8).hex()}.part"
         _mine.add(hidden.absolute())
         if as_folder:
             hidden.mkdir()
@@ -59,6 +57,8 @@ def _lock(handle: int) -> bool:
 def remove(path: Path) -> None:
     """Delete a hidden file, or a hidden folder with what is in it; one that is gone is fine."""
     if path.is_dir():
+        import shutil  # and every kind of archive with it
+
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)

@@ -6,7 +6,6 @@ import os
 import re
 import stat
 import sys
-import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -85,11 +84,12 @@ class Target(Protocol):
 class Output:
     """A regular file; ``with Output(path) as output: output.file.write(…); output.commit()``.
 
-    Without ``commit`` the place stays as it was. Errors of the disk are RenderError.
+    Without ``commit`` the place stays as it was. Errors of the disk are RenderError. What need not outlive a power
+    failure, as it tells when it is damaged and can be made again, is not ``lasting``: nothing waits for the disk.
     """
 
-    def __init__(self, path: str | Path) -> None:
-        self.path = path
+    def __init__(self, path: str | Path, lasting: bool = True) -> None:
+        self.path, self._lasting = path, lasting
         self._target = Path(path)
         with reported(path):
             self._target.parent.mkdir(exist_ok=True)
@@ -111,13 +111,15 @@ class Output:
     def complete(self) -> int:
         with reported(self.path):
             self.file.flush()
-            os.fsync(self._handle)
+            if self._lasting:
+                os.fsync(self._handle)
             return os.fstat(self._handle).st_size
 
     def publish(self) -> None:
         with reported(self.path):
             os.replace(self._hidden, self._target)
-            sync_folder(self._target.parent)
+            if self._lasting:
+                sync_folder(self._target.parent)
 
     def discard(self) -> None:
         # Closing writes what is buffered, and a full disk says so again.
@@ -185,6 +187,8 @@ class StdoutOutput:
     """Standard output: collected in a file without a name, poured out when it is complete."""
 
     def __init__(self) -> None:
+        import tempfile  # and much with it, which a check does not need
+
         self.path = STDOUT
         with reported(STDOUT):
             handle, name = tempfile.mkstemp()

@@ -65,13 +65,23 @@ def packed(module: Any, *inputs: Any, seed: int = 0, **named: Any) -> Packed:
         raise OptionError(
             f"{type(module).__name__} has a forward of its own, but only that of {known.__name__} is read"
         )
+    forward: Any = getattr(module, "forward", None)
     try:
-        bound = inspect.signature(module.forward).bind(*inputs, **named)
+        bound = inspect.signature(forward).bind(*inputs, **named)
     except TypeError as error:
         raise OptionError(f"{known.__name__} cannot be called so: {error}") from None
     first = next(iter(bound.arguments.values()), None)  # RMSNorm calls it x
     bound.apply_defaults()
-    return READERS[known.__name__](module, {"input": first, **bound.arguments, "seed": seed})
+    try:
+        return READERS[known.__name__](module, {"input": first, **bound.arguments, "seed": seed})
+    except AttributeError as error:
+        if error.obj is not module:
+            raise
+        raise OptionError(
+            f"{type(module).__name__} has no {error.name}, but is read as torch.nn.{known.__name__}"
+        ) from None
+    except RecursionError:
+        raise OptionError(f"{type(module).__name__} is nested too deep, or holds itself") from None
 
 
 def _nearest(name: str) -> str:

@@ -7,14 +7,17 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from layeranim import catalog
-from layeranim.engine.option import Config, Layer, suggest
+from layeranim.engine.option import Config, suggest
 from layeranim.errors import OptionError
 from layeranim.preparing.arrays import Reader, filled
 from layeranim.preparing.given import InputOptions, PassOptions, sorted_out
 from layeranim.preparing.work import Work, lettered
-from layeranim.stories.storyboard import Preset, Story, Storyboard, Telling
+from layeranim.stories.preset import Preset
 
-__all__ = ["InputOptions", "PassOptions", "Work", "numbers_only", "prepare"]
+__all__ = ["InputOptions", "PassOptions", "Work", "prepare"]
+
+SEEDED = (Preset("seeded", "small seeded numbers", "ours"),)
+"""Stands in for the examples of a layer without a film: its arrays are drawn."""
 
 
 def prepare(name: str, given: Mapping[str, Any], *, stdin: BinaryIO | None = None, base: Path | None = None) -> Work:
@@ -23,13 +26,13 @@ def prepare(name: str, given: Mapping[str, Any], *, stdin: BinaryIO | None = Non
     Raises ``UsageError`` for whatever cannot be resolved; nothing is computed yet.
     """
     layer = catalog.layer(name)
-    story = catalog.story(name) if catalog.has_film(name) else numbers_only(layer)
-    options, arrays, film, ours, gradients = sorted_out(layer, story, given)
+    presets = catalog.presets(name) if catalog.has_film(name) else SEEDED
+    options, arrays, film, ours, gradients = sorted_out(layer, given)
     film, font = lettered(film, base, ours.max_input)
     seed, example = ours.seed, ours.example
-    preset = story.preset(example) if example else story.presets[0]
+    preset = next((p for p in presets if p.name == (example or presets[0].name)), None)
     if preset is None:
-        known = [p.name for p in story.presets]
+        known = [p.name for p in presets]
         raise OptionError(f"unknown example {example!r}{suggest(example, known)}; {name} has {', '.join(known)}")
     if (ours.gray or ours.resize) and not example and layer.arrays[0].name not in arrays:
         raise OptionError(f"gray and resize are for a picture; give one as {layer.arrays[0].name}, such as photo")
@@ -45,15 +48,6 @@ def prepare(name: str, given: Mapping[str, Any], *, stdin: BinaryIO | None = Non
     back = None if gradients is None else {n: reader.read(f"grad_{n}", spec, config) for n, spec in gradients.items()}
     asked, whole = preset if example else None, preset if used else None
     return Work(
-        name, layer, story, config, film, every, whole, seeded, seed, labels,
+        name, layer, config, film, every, whole, seeded, seed, labels,
         gradients=back, font=font, asked=asked, given=given_names,
     )  # fmt: skip
-
-
-def numbers_only(layer: Layer) -> Story:
-    """Stands in for the story of a layer without a film: no preset, so its arrays are seeded."""
-
-    def tell(telling: Telling) -> Storyboard:
-        raise OptionError(f"{layer.name} has numbers but no film yet; layeranim trace {layer.name} shows them")
-
-    return Story(layer.title, (Preset("seeded", "small seeded numbers", "ours"),), tell, "")

@@ -13,10 +13,8 @@ from layeranim.engine.option import Config, Layer
 from layeranim.engine.option import given as said
 from layeranim.engine.trace import Shape
 from layeranim.errors import LayeranimError, OptionError, UsageError
-from layeranim.inputs.states import from_state as from_weights
-from layeranim.inputs.states import state_dict
 from layeranim.preparing.given import InputOptions
-from layeranim.stories.storyboard import Made, Preset
+from layeranim.stories.preset import Made, Preset
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 
@@ -42,6 +40,9 @@ class Reader:
 
     def unpacked(self, wanted: Any, options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, inputs.Source]]:
         """Options and arrays of the layer whose state_dict was given."""
+        from layeranim.inputs.states import from_state as from_weights
+        from layeranim.inputs.states import state_dict
+
         state = state_dict(self.ours.weights, limits=inputs.Limits(self.ours.max_input), base=self.base)
         found = from_weights(
             self.layer.name, state, heads=getattr(wanted, "heads", None) if "heads" in options else None

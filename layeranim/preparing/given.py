@@ -11,7 +11,6 @@ from layeranim.engine.option import Config, Flag, Integer, Kind, Layer, PerAxis,
 from layeranim.engine.option import given as said
 from layeranim.errors import OptionError
 from layeranim.stories.options import Bytes, FilmOptions
-from layeranim.stories.storyboard import Story
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ class PassOptions(Config):
 
 
 def sorted_out(
-    layer: Layer, story: Story, given: Mapping[str, Any]
+    layer: Layer, given: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any], FilmOptions, InputOptions, dict[str, Any] | None]:
     """Options of the layer, its arrays, options of the film, where arrays come from, gradients to go back from."""
     layer_names = {alias: o.name for o in layer.config.options() for alias in (o.name, *o.aliases)}

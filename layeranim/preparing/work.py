@@ -8,17 +8,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from layeranim import catalog, inputs, typeface
+from layeranim import catalog, inputs
 from layeranim.engine.option import Config, Layer
 from layeranim.engine.trace import Trace
 from layeranim.errors import OptionError
 from layeranim.preparing.arrays import is_picture
-from layeranim.stories import timing
 from layeranim.stories.options import FilmOptions
-from layeranim.stories.storyboard import Preset, Story, Storyboard, Telling
+from layeranim.stories.preset import Preset
 
 if TYPE_CHECKING:
+    from layeranim import typeface
     from layeranim.film.film import Film
+    from layeranim.stories.storyboard import Storyboard
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +28,6 @@ class Work:
 
     name: str
     layer: Layer
-    story: Story
     config: Config
     film: FilmOptions
     sources: Mapping[str, inputs.Source]
@@ -57,6 +57,9 @@ class Work:
 
     def storyboard(self, trace: Trace) -> Storyboard:
         """Words and timing of the film."""
+        from layeranim.stories import timing  # and all that a film is told with: a check tells none
+        from layeranim.stories.storyboard import Telling
+
         if self.gradients is not None:
             raise OptionError(f"no film shows {self.name} backwards yet; layeranim trace {self.name} --backward does")
         names = {name: source.name for name, source in self.sources.items() if source.kind == "kernel"}
@@ -64,11 +67,13 @@ class Work:
         with self.lettering():
             film, warned = _drawable(self.film)
             told = Telling(trace, film, self.preset, self.asked, self.given, names, list(self.seeded), self.seed, kinds)
-            board = timing.unhurried(self.story.tell(told), self.film.pace)
+            board = timing.unhurried(catalog.story(self.name).tell(told), self.film.pace)
         return replace(board, explainer=self.name, warnings=(*warned, *board.warnings))
 
     def lettering(self) -> AbstractContextManager[None]:
         """Text that is laid out within has the user's font at hand."""
+        from layeranim import typeface
+
         return typeface.with_font(self.font)
 
     def film_to(
@@ -96,12 +101,16 @@ def lettered(film: FilmOptions, base: Path | None, most: int) -> tuple[FilmOptio
     """The options with the font's name instead of its path, and the font."""
     if film.font is None:
         return film, None
+    from layeranim import typeface
+
     name, data = inputs.font(film.font, base=base, limits=inputs.Limits(most))
     return film.replace(font=name), typeface.Font.of(name, data)
 
 
 def _drawable(film: FilmOptions) -> tuple[FilmOptions, tuple[str, ...]]:
     """The options with a title that the bundled font can draw, and what to warn of."""
+    from layeranim import typeface
+
     title = film.title and typeface.draw_safe(film.title)
     if title == film.title:
         return film, ()

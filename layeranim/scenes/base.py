@@ -19,6 +19,8 @@ from layeranim.stories import phrases
 from layeranim.stories.storyboard import Beat, Box, Line, Run, Source, Storyboard
 from layeranim.theme import Theme
 
+LOOK = 4  # ticks between two looks at units that are swept over
+
 
 class ExplainerScene(Scene):
     """Plays a storyboard. A subclass places its stage in ``stage`` and acts each kind of beat in ``on_<kind>``.
@@ -33,6 +35,7 @@ class ExplainerScene(Scene):
         self.board, self.theme, self.fps, self.captioned = board, theme, fps, captions
         self.tick, self.frames = 0, 0
         self.grids: dict[str, TileGrid] = {}
+        self.standing: dict[str, list[Any]] = {}
         self.caption: TextLine | None = None
         self.note: TextLine | None = None
         self.coming: Line | None = None
@@ -113,14 +116,19 @@ class ExplainerScene(Scene):
         self.count(beat.done - 1, self.parts.counter(beat.done - 1), unit)
 
     def sweep(self, beat: Beat, through: Callable[[int, int], None]) -> None:
-        """Run over many units; ``through(first, last)`` shows those that have passed since it was last called."""
+        """Run over many units; ``through(first, last)`` shows those that have passed since it was last called.
+
+        That is now and then, not in every frame: nobody could follow numbers that change so fast.
+        """
         self.leave()
         self.say(beat.caption, beat.note, whole=True)
         self.name_place(beat.place)
         shown = [beat.units[0] - 1]
+        looks = max(1, beat.ticks // LOOK)
 
         def at(alpha: float) -> None:
-            unit = beat.units[min(len(beat.units) - 1, int(alpha * len(beat.units)))]
+            passed = int(int(alpha * looks + 1e-6) / looks * len(beat.units))
+            unit = beat.units[min(len(beat.units) - 1, passed)]
             if unit != shown[0]:
                 through(shown[0] + 1, unit)
                 self.count(unit + 1, self.parts.counter(unit + 1), unit)
@@ -173,16 +181,22 @@ class ExplainerScene(Scene):
         """A grid of the storyboard with its frame and heading."""
         plan = self.board.grids[name]
         grid = self.grids[name] = TileGrid(plan, self.theme)
+        standing: list[Any] = [grid]
         if plan.heat and (
             plan.empty or plan.cells is None or (plan.cells.ghost is not None and plan.cells.ghost.any())
         ):
-            self.add(hairline(plan.box, self.theme))
-        self.add(grid)
+            standing.insert(0, hairline(plan.box, self.theme))
         if plan.frame:
-            self.add(tensor_frame(plan.box, self.theme.role(plan.frame)))
+            standing.append(tensor_frame(plan.box, self.theme.role(plan.frame)))
         if plan.heading and plan.heading_at:
-            self.add(TextLine(plan.heading, t.NAME, self.theme, plan.heading_at))
+            standing.append(TextLine(plan.heading, t.NAME, self.theme, plan.heading_at))
+        self.add(*standing)
+        self.standing[name] = standing
         return grid
+
+    def take_grid(self, name: str) -> None:
+        """Take a grid off the stage, with its frame and heading."""
+        self.remove(*self.standing.pop(name, ()))
 
     def count(self, done: int, counter: Line, current: int | None = None) -> None:
         """Bring progress bar and counter to ``done`` units, with one under way or none."""

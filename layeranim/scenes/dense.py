@@ -63,7 +63,7 @@ class DenseScene(ExplainerScene):
         for name, ticks in beat.phases:
             if name == "look":
                 self._look(beat, unit, ticks)
-                self.say(beat.caption, beat.note)
+                self.say(beat.caption, beat.note, whole=True)
                 self._fill([*acts.multiply, *acts.sum])
                 if self.parts.network:
                     self._light(unit)

@@ -30,8 +30,8 @@ class DropoutScene(ExplainerScene):
         for at, sign, source in self.parts.stage.signs:
             self.signs.add(Label(sign, 28, self.theme.muted, "medium", at, "centre", "middle", source))
         self.add(self.signs)
-        for points in self.parts.stage.lanes:
-            self.add(Lane(points, self.theme.muted))
+        self.lanes = VGroup(*(Lane(points, self.theme.muted) for points in self.parts.stage.lanes))
+        self.add(self.lanes)
         self.discs: dict[int, VMobject] = {}
         self.ways: dict[int, VMobject] = {}
         if self.layer:
@@ -60,7 +60,7 @@ class DropoutScene(ExplainerScene):
     def on_brief(self, beat: Beat) -> None:
         unit = beat.units[0]
         self._look(beat, unit, beat.phases[0][1])
-        self.say(beat.caption, beat.note)
+        self.say(beat.caption, beat.note, whole=True)
         self._put_mask(unit)
         self._land(beat, unit, beat.phases[1][1])
 
@@ -115,8 +115,9 @@ class DropoutScene(ExplainerScene):
             discs = [self._disc(row, cells) for row in list(self.discs)]
             self.run(8, *(Appear(disc) for disc in discs))
             return
-        self.grids["mask"].clear()
-        self.remove(self.signs)  # no mask and no factor
+        self.take_grid("mask")
+        self.remove(self.signs, self.lanes)  # no factor either
+        self.add(Lane(self.parts.stage.unmasked, self.theme.muted))
         self._clear_lenses()
         self.run(8, Reveal(self.grids["output"], self.parts.cells("inference", 0)))
 

@@ -10,7 +10,6 @@ from layeranim.stories import timing
 from layeranim.stories.attention_join import arithmetic, join
 from layeranim.stories.attention_parts import AttentionParts
 from layeranim.stories.attention_plan import Plan, plan
-from layeranim.stories.attention_presets import PRESETS
 from layeranim.stories.attention_view import AttentionView
 from layeranim.stories.attention_words import GOOD_FOR, AttentionWords
 from layeranim.stories.options import PACES
@@ -179,4 +178,4 @@ def _words(text: str) -> Line:
     return (Run(text, weight="regular", source=Fact("drawn")),)
 
 
-AttentionStory = Story("Attention", PRESETS, tell, GOOD_FOR)
+AttentionStory = Story("Attention", tell, GOOD_FOR)

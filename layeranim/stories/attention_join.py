@@ -53,7 +53,7 @@ def join(view: AttentionView) -> Join | None:
     for head in range(view.heads):
         name = f"head {head + 1}" if view.heads <= MOST_HEADS else str(head + 1)
         line: Line = (Run(name, "ink", "semibold", Fact("head")),)
-        narrow = fit.width(view.value_features) < phrases.width(line, theme.NAME)
+        narrow = view.heads > MOST_HEADS and fit.width(view.value_features) < phrases.width(line, theme.NAME)
         line = () if narrow and 0 < head < view.heads - 1 else line  # no room for all: the first and the last
         cells = view.plane(view.mixture, head, bool(fit.numeral))
         end = _put(out, f"joined:{head}", view.mixture, x, fit, cells, line)

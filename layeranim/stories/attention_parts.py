@@ -15,6 +15,7 @@ from layeranim.stories.storyboard import Address, Box, Cells, Fact, Line, Point,
 Cell = tuple[int, int]
 Content = tuple[str, Cells, list[Cell]]
 Block = tuple[str, range, range]
+LEVEL = 8  # from the edge of the values to a lane that leaves them
 STAGES = {"scale": "scaled", "cap": "capped", "mask": "masked", "exp": "exponentials", "divide": "weights",
           "pick": "weights"}  # fmt: skip
 
@@ -150,12 +151,16 @@ class AttentionParts:
         a, b = (self.plan.grids[name].cell(i, 0) for name in ("scores", "weights"))
         return (self.plan.grids["scores"].box.right + 12, a.centre[1]), (b.x - 12, b.centre[1])
 
-    def onward(self, u: int) -> tuple[Point, Point] | None:
-        """The lane from the values to a row of the output, where they stand side by side."""
+    def onward(self, u: int) -> tuple[Point, ...] | None:
+        """The lane from the values to a row of the output, where they stand side by side; with a knee to rows that are
+        higher or lower than all values."""
         if not self.merged:
             return None
-        box = self.plan.grids["output"].cell(self.view.at(u)[1], 0)
-        return (self.plan.grids["value"].box.right + 12, box.centre[1]), (box.x - 12, box.centre[1])
+        values, box = self.plan.grids["value"].box, self.plan.grids["output"].cell(self.view.at(u)[1], 0)
+        (x, y), end = (values.right + 12, box.centre[1]), box.x - 12
+        level = min(max(y, values.bottom + LEVEL), values.y - LEVEL)
+        knee = round((x + end) / 2)
+        return ((x, y), (end, y)) if level == y else ((x, level), (knee, level), (knee, y), (end, y))
 
     def lenses(self, stage: str) -> list[Box]:
         """The outline that lines lead to from the row of scores or weights."""

@@ -10,12 +10,15 @@ from typing import Any
 from layeranim import numbers, theme, typeface
 from layeranim.stories import phrases
 from layeranim.stories.attention_stage import (
+    BOTTOM,
+    HEADING,
     LEFT,
     LENS_PITCH,
     LENS_ROWS,
     LENS_SCORE,
     LENS_WEIGHT,
     NAME_GAP,
+    TOP,
     Stage,
     lens_names,
     needed,
@@ -215,7 +218,8 @@ def _lens(view: AttentionView, stage: Stage) -> dict[str, GridPlan]:
     rows = min(LENS_ROWS, view.keys)
     x, top = stage.corners["lens"]
     middle = top - stage.fits["weights"].height(view.rows) / 2
-    top = 2 * round((middle + rows * LENS_PITCH[1] / 2) / 2)
+    tall = rows * LENS_PITCH[1]
+    top = 2 * round(min(max(middle + tall / 2, BOTTOM + tall), TOP - HEADING) / 2)
     x = 2 * round((x + lens_names(view)) / 2)
     out = {}
     for name, tensor, width, role in (

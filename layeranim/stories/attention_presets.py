@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from layeranim.stories import vocabulary
-from layeranim.stories.storyboard import Made, Preset
+from layeranim.stories.preset import Made, Preset
 
 TRAINED = "ours: 38 words trained on sentence patterns by data/train_words.py; A. Vaswani et al. (2017), equation 1"
 

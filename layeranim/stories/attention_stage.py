@@ -236,7 +236,7 @@ def _beside(
     """Corners where V and the output stand beside the one grid of scores and weights; rows on one line."""
     d, dv = view.limit(view.query, 1), view.limit(view.value, 1)
     rows = fits["weights"].height(view.rows)
-    above = 14 + fits["key"].height(d) + (upright if lens else NAMES)
+    above = 14 + fits["key"].height(d) + (upright + 10 if upright else NAMES + 4)
     floor_ = _lifted(max(rows + above, fits["value"].height(view.cols) + HEADING))
     top = even(floor_ + rows)
     corners = {"query": (even(x), top)}
@@ -267,7 +267,7 @@ def _heat(view: AttentionView) -> Stage:
     depth = _fine(d, SLIM)
     widths = [typeface.width(view.col_name(j).text, theme.FLOOR) for j in range(n)]
     for names in (min(COLUMN_MOST, max(widths)), min(COLUMN_LEAST, max(widths)), 0.0):
-        height = HEIGHT - 14 - depth * d - (names + 10 if names else 12)
+        height = HEIGHT - 14 - depth * d - (names + 10 if names else NAMES + 4)
         room = WIDTH - label - lens - 2 * _fine(dv, 64) * dv - _fine(d, 64) * d - GUTTER - 3 * LANE - 8
         side = min(30.0, height / m, (HEIGHT - HEADING) / n, room / n)
         side = int(side // 2) * 2 if side >= 8 else max(1, floor(side)) if side >= 1 else side

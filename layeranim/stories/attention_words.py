@@ -105,7 +105,7 @@ class AttentionWords:
         if stage == "mix" and not view.seen(u).any():
             return note("every key is masked: there is nothing to take in")
         if stage == "mix":
-            return (*note(f"every value counts as much as its weight: the {self.made} of "), row)
+            return (*note(f"each value, a row v of V, counts as much as its weight: the {self.made} of "), row)
         return self.says.row_sum(u)
 
     def place(self, u: int) -> Line:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from layeranim import theme
-from layeranim.stories import conv_presets, timing
+from layeranim.stories import timing
 from layeranim.stories.conv_arithmetic import ConvArithmetic
 from layeranim.stories.conv_parts import ConvParts
 from layeranim.stories.conv_plan import Plan, plan
@@ -107,4 +107,4 @@ class ConvTelling:
         return timing.phases(length, [*wanted, ("land", timing.act(seconds, 0.18, 0.28))])
 
 
-ConvStory = Story("Convolution", conv_presets.PRESETS, tell, GOOD_FOR)
+ConvStory = Story("Convolution", tell, GOOD_FOR)

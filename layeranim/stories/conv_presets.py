@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from layeranim.stories.storyboard import Preset
+from layeranim.stories.preset import Preset
 
 PRESETS = (
     Preset(

@@ -178,6 +178,13 @@ class ConvView:
         return self.picture or "value"
 
     @cached_property
+    def _pictured(self) -> float:
+        """White of an output that is a picture again, as of a blur: of a picture, and nothing below 0; else 0."""
+        values = self.trace["output"][self.b]
+        finite = values[np.isfinite(values)]
+        return float(finite.max(initial=0)) if self.picture and finite.min(initial=0) >= 0 else 0.0
+
+    @cached_property
     def _bright(self) -> tuple[float, float]:
         if self.telling.kinds.get("input") == "image":
             return 0.0, 255.0
@@ -277,6 +284,9 @@ class ConvView:
         texts = None if style is None else numbers.texts(values, style)
         if self.symbolic and style is not None:
             texts = self.labels("output")[self.b, f]
+        if self._pictured:
+            levels = numbers.grey_levels(values, 0.0, self._pictured)
+            return Cells(levels, texts, scale="grey", sources=_address("output", self.b, f))
         return Cells(numbers.levels(values, self.output_range), texts, sources=_address("output", self.b, f))
 
     def bias_cells(self, f: int, style: Style) -> Cells:

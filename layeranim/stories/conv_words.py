@@ -68,11 +68,11 @@ class ConvWords:
         )
 
     def size_formula(self) -> Line:
+        """How large the output is, with the numbers put in; only a dilated kernel needs the whole formula."""
         facts = self.view.trace.facts
-        high, wide = str(facts["height_formula"]), str(facts["width_formula"])
-        short = self._short(0), self._short(1)
+        full = str(facts["height_formula"]), str(facts["width_formula"])
+        high, wide = (self._short(axis) or full[axis] for axis in (0, 1))
         tries = [f"output size  {high}"] if high == wide else [f"output height  {high},   width  {wide}"]
-        tries += [f"output height  {short[0]},   width  {short[1]}"] if all(short) else []
         for text in (*tries, f"output height  {high}"):
             line = (Run(text, weight="regular", source=Fact("height_formula")),)
             if phrases.width(line, theme.NOTE) <= phrases.NOTE_ROOM:
@@ -80,12 +80,11 @@ class ConvWords:
         return line if phrases.width(line, theme.NOTE) <= phrases.ROOM else ()
 
     def _short(self, axis: int) -> str:
-        """The formula without its zeros and ones, where nothing is padded or dilated."""
-        view, config = self.view, self.view.config
-        size = view.trace.tensor("input").shape[2 + axis]
-        if view.padded_shape[axis] != size or config.dilation != (1, 1):
+        """The formula where nothing is dilated."""
+        side = engine.axes_of(self.view.trace)[axis]
+        if side.dilation != 1:
             return ""
-        return phrases.short_size(size, view.kernel_shape[axis], config.stride[axis], view.out_shape[axis])
+        return phrases.short_size(side.size, side.kernel, side.stride, side.out, padding=(side.before, side.after))
 
     def notes(self, shown: range) -> Iterator[Line]:
         """Things worth saying once, for the first steps that have time for it."""

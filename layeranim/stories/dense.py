@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from layeranim import theme
-from layeranim.stories import dense_heat, dense_neuron, dense_picture, dense_presets, dense_tables, timing
+from layeranim.stories import dense_heat, dense_neuron, dense_picture, dense_tables, timing
 from layeranim.stories.dense_bench import Bench
 from layeranim.stories.dense_parts import DenseParts
 from layeranim.stories.dense_view import DenseView
@@ -123,5 +123,5 @@ def tell_neuron(telling: Telling) -> Storyboard:
     return _Telling(telling, "neuron", "Artificial neuron", NEURON_GOOD).storyboard()
 
 
-DenseStory = Story("Dense layer", dense_presets.DENSE, tell, DENSE_GOOD)
-NeuronStory = Story("Artificial neuron", dense_presets.NEURON, tell_neuron, NEURON_GOOD)
+DenseStory = Story("Dense layer", tell, DENSE_GOOD)
+NeuronStory = Story("Artificial neuron", tell_neuron, NEURON_GOOD)

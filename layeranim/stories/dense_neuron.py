@@ -39,7 +39,7 @@ def neuron(view: DenseView) -> Bench | None:
         table = max(cell.width(view.inputs) + TABLE_GAP, title + 40)
     chip = chip_wide(view) + 56 if view.activated else 0
     last = out.width(1)
-    edge = min(330.0, ROOM - table - 4 * radius - chip - last - ONWARD - 128)
+    edge = min(400.0, ROOM - table - 4 * radius - chip - last - ONWARD - 128)
     if edge < 150:
         return None
     lens = 0.0 if out.numeral else LENS_GAP + fit(view, "output", LENS).width(1)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from layeranim.stories.storyboard import Made, Preset
+from layeranim.stories.preset import Made, Preset
 
 IMAGE = 1632
 """Which of the bundled digits is read: a 3 that the training has not seen."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from layeranim import numbers, theme
 from layeranim.stories import phrases
 from layeranim.stories.activations import activation_word
@@ -12,7 +14,7 @@ from layeranim.stories.dense_view import DenseView
 from layeranim.stories.phrases import Addend, Term
 from layeranim.stories.storyboard import Address, Beat, Fact, Line, Run, plain
 
-DENSE_GOOD = "every output sees every input: a last layer, where all that was found is weighed"
+DENSE_GOOD = "every output weighs every input: how a network turns what it found into an answer"
 NEURON_GOOD = "one neuron draws one straight line between yes and no; a layer has many"
 
 
@@ -155,25 +157,30 @@ class DenseWords:
         if self.bench.kind == "picture":
             yield _note("blue speaks for the class, orange against it")
             yield _note("the framed pixel has the largest product")
-        elif self.bench.network:
-            yield _note("blue edge: positive weight, orange: negative; thick: large")
-            yield from self._second()
+            return
+        if self.bench.network:
+            yield from self._edges()
+        elif self.bench.kind == "heat" and view.inputs > 5:
+            yield _note("the largest products decide; the sum counts all of them")
         else:
-            if self.bench.kind == "heat" and view.inputs > 5:
-                yield _note("the largest products decide; the sum counts all of them")
-            else:
-                yield _note("one product for each input, then their sum")
-            yield from self._second()
+            yield _note("one product for each input, then their sum")
         if view.activation == "step":
             yield _note("step: 1 from 0 upwards, else 0")
         elif view.activation == "relu":
             yield _note("ReLU keeps what is positive, the rest becomes 0")
+        if view.units > 1:
+            yield _note("every unit reads the same inputs with weights of its own")
+        elif view.batch > 1:
+            yield _note("every sample meets the same weights" + (" and bias" if view.biased else ""))
 
-    def _second(self) -> Iterator[Line]:
-        if self.view.units > 1:
-            yield _note("the next unit reads the same inputs with weights of its own")
-        elif self.view.batch > 1:
-            yield _note("the next sample meets the same weights and bias")
+    def _edges(self) -> Iterator[Line]:
+        """What the edges say, as far as these weights have it to say."""
+        weights = self.view.trace["weight"]
+        sizes = len(np.unique(np.abs(weights))) > 1
+        if (weights > 0).any() and (weights < 0).any():
+            yield _note("blue edge: positive weight, orange: negative" + ("; thick: large" if sizes else ""))
+        elif sizes:
+            yield _note("thick edge: large weight")
 
     def closing(self, last: int) -> Line:
         view = self.view

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from layeranim import theme
-from layeranim.stories import dropout_presets, timing
+from layeranim.stories import timing
 from layeranim.stories.dropout_stage import Stage, matrix, network, networked
 from layeranim.stories.dropout_view import DropoutView
 from layeranim.stories.dropout_words import GOOD_FOR, DropoutWords
@@ -131,4 +131,4 @@ class _Telling:
         yield Beat("close", 0, timing.ticks(theme.END_HOLD), caption=words.closing(), note=words.takeaway(), done=done)
 
 
-DropoutStory = Story("Dropout", dropout_presets.PRESETS, tell, GOOD_FOR)
+DropoutStory = Story("Dropout", tell, GOOD_FOR)

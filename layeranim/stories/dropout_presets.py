@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from layeranim.stories.storyboard import Preset
+from layeranim.stories.preset import Preset
 
 MASK = {"mask": ("input", "rate", "draws", "mask_seed", "channelwise")}
 """What a mask belongs with: for another rate or other values it is drawn anew."""

@@ -17,7 +17,7 @@ from layeranim.stories.nodes import Column
 from layeranim.stories.storyboard import Cells, Fact, GridPlan, Line, Point, Run
 from layeranim.stories.window_stage import BOTTOM, LEFT, RIGHT, TOP
 
-GUTTER, CELL_MOST, LENS = 92, 88, 64
+GUTTER, CELL_MOST, LENS, LENS_GAP = 92, 88, 64, (28, 84)
 ROW_MOST, RADIUS_MOST, PLAIN, EDGE, NET_GAP, TABLE_GAP = 80, 38, 18, 146, 56, 32
 UNITS_MOST, NEIGHBOURS = 9, 3
 
@@ -47,6 +47,7 @@ class Stage:
     grids: dict[str, GridPlan] = field(default_factory=dict)
     signs: list[tuple[Point, str, Any]] = field(default_factory=list)
     lanes: list[tuple[Point, ...]] = field(default_factory=list)
+    unmasked: tuple[Point, ...] = ()
     layer: Layer | None = None
     columns: int = 0
     numerals: bool = True
@@ -66,9 +67,10 @@ def matrix(view: DropoutView) -> Stage:
     wide = view.wide("input", "output", "mean", "inference")
     fit = layout.numerals(view.rows, view.cols, wide, room, TOP - BOTTOM, CELL_MOST)
     out.numerals = fit is not None
-    height = TOP - BOTTOM if fit else TOP - BOTTOM - LENS - 28
+    height = TOP - BOTTOM if fit else TOP - BOTTOM - LENS - LENS_GAP[0]
     fit = fit or Fit(pitch_of(view.rows, view.cols, room, height), 0)
-    top = even(top_of(view.rows, fit.pitch[1]) + (0 if fit.numeral else (LENS + 28) / 2))
+    drop = min(LENS_GAP[1], height + LENS_GAP[0] - fit.height(view.rows))  # to the lens of a sheet in colour
+    top = even(top_of(view.rows, fit.pitch[1]) + (0 if fit.numeral else (LENS + drop) / 2))
     shape = str(view.features) if view.total == view.features else shape_text(view.shape)
     heads: dict[str, Line] = {
         "input": sized("x", shape),
@@ -87,17 +89,17 @@ def matrix(view: DropoutView) -> Stage:
         out.grids[name] = replace(plan, heading=heading, heading_at=head)
         x += taken[name] + gap
     if not fit.numeral:
-        _lenses(out, view, wide)
+        _lenses(out, view, wide, drop)
     _signs(out, view)
     return out
 
 
-def _lenses(out: Stage, view: DropoutView, wide: float) -> None:
+def _lenses(out: Stage, view: DropoutView, wide: float, drop: float) -> None:
     """A numbered copy of the cell under way below each grid, all on one line."""
     across = max(72.0, even(wide * 26 + 16))
     for name in ("input", "mask", "output"):
         box = out.grids[name].box
-        at = even(box.centre[0] - across / 2), even(BOTTOM + LENS)
+        at = even(box.centre[0] - across / 2), even(box.bottom - drop)
         size = layout.numeral_size((across, LENS), wide) or theme.FLOOR
         out.grids[f"one:{name}"] = GridPlan(f"one:{name}", name, 1, 1, at, (across, LENS), size, empty=True)
 
@@ -113,6 +115,7 @@ def _signs(out: Stage, view: DropoutView) -> None:
         out.signs.append(((middle, mask.centre[1] + aside), factor, Fact("scale")))
     half = 22
     out.lanes.append(((middle - half, mask.centre[1]), (middle + half, mask.centre[1])))
+    out.unmasked = (x.right + x.w / 4, x.centre[1]), (middle + half, mask.centre[1])
 
 
 # ── network ──────────────────────────────────────────────────────────────────

@@ -163,12 +163,9 @@ class DropoutWords:
         config_view = getattr(self.view.trace.config, "view", None)
         if config_view == "network" and not self.stage.layer:
             yield _note("too many units for nodes and edges: drawn as a matrix")
-        if self.view.telling.preset and self.view.telling.preset.name == "glossary":
-            yield _note("the text prints no mask: it is read off its result, zeros count as dropped")
-        else:
-            yield _note("1 keeps a unit, 0 leaves it out")
+        yield _note("chance decides: 1 keeps a unit, 0 leaves it out")
         if self.view.mode == "inverted" and self.view.rate:
-            yield _note("kept values grow, so that the expected sum stays the same")
+            yield _note("kept values grow: averaged over many masks, the sum stays as it was")
         if self.stage.layer:
             yield _note("a dropped unit loses all its edges: a thinner network is left")
         elif self.view.mode == "alpha":

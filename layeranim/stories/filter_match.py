@@ -13,6 +13,7 @@ from layeranim.errors import OptionError, ShapeError
 from layeranim.layout import Fit, even
 from layeranim.numbers import Style
 from layeranim.stories import cells, phrases, timing
+from layeranim.stories.filter_match_presets import GOOD_FOR
 from layeranim.stories.phrases import Term
 from layeranim.stories.storyboard import (
     Address,
@@ -22,7 +23,6 @@ from layeranim.stories.storyboard import (
     GridPlan,
     Line,
     Point,
-    Preset,
     Run,
     Story,
     Storyboard,
@@ -37,20 +37,6 @@ SCORE = 100
 ACTS = (("look", 0.32), ("multiply", 0.44), ("land", 0.28))
 VERDICT = 1.6  # seconds
 ARROW = 64
-GOOD_FOR = "this one operation, repeated at every place, is a convolution"
-
-PRESETS = (
-    Preset(
-        "lines",
-        "a diagonal and a horizontal stroke, a horizontal and a diagonal filter",
-        "Animated Guide to Four Deep Learning Layers, Convolution; it prints 2.0 for the last sum, which is 1",
-        arrays={
-            "input": [[[[1, 0, 0], [0, 1, 0], [0, 0, 1]]], [[[0, 0, 0], [1, 1, 0], [0, 0, 0]]]],
-            "kernel": [[[[0, 0, 0], [1, 1, 1], [0, 0, 0]]], [[[1, 0, 0], [0, 1, 0], [0, 0, 1]]]],
-        },
-        takeaway=GOOD_FOR,
-    ),
-)
 
 
 def tell(telling: Telling) -> Storyboard:
@@ -381,4 +367,4 @@ def _words(text: str, fact: str = "note") -> Line:
     return (Run(text, weight="regular", source=Fact(fact)),)
 
 
-FilterMatchStory = Story("Filter matching", PRESETS, tell, GOOD_FOR)
+FilterMatchStory = Story("Filter matching", tell, GOOD_FOR)

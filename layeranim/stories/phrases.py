@@ -123,11 +123,15 @@ def words(text: str, role: str = "muted", **kwargs: object) -> Line:
     return (Run(text, role, **kwargs),)  # type: ignore[arg-type]
 
 
-def short_size(size: int, kernel: int, stride: int, out: int, ceil: bool = False) -> str:
-    """How many windows fit, where nothing is padded or dilated; nothing if that is not what came out."""
+def short_size(
+    size: int, kernel: int, stride: int, out: int, *, padding: tuple[int, int] = (0, 0), ceil: bool = False
+) -> str:
+    """How many windows fit, where nothing is dilated; nothing if that is not what came out."""
     left, right = "⌈⌉" if ceil else "⌊⌋"
-    reached = -((kernel - size) // stride) if ceil else (size - kernel) // stride
-    return f"{left}({size} − {kernel})/{stride}{right} + 1 = {out}" if reached + 1 == out else ""
+    room = size + sum(padding) - kernel
+    reached = -(-room // stride) if ceil else room // stride
+    padded = "".join(f" + {p}" for p in padding if any(padding))
+    return f"{left}({size}{padded} − {kernel})/{stride}{right} + 1 = {out}" if reached + 1 == out else ""
 
 
 def ordinal_range(first: int, last: int, one: str, many: str) -> str:

@@ -10,7 +10,6 @@ from layeranim.engine import pool as engine
 from layeranim.stories import pool_phrases, timing
 from layeranim.stories.pool_parts import PoolParts
 from layeranim.stories.pool_plan import Plan, back_region, plan
-from layeranim.stories.pool_presets import PRESETS
 from layeranim.stories.pool_view import PoolView
 from layeranim.stories.pool_words import GOOD_FOR, PoolWords
 from layeranim.stories.storyboard import Beat, Line, Story, Storyboard, Telling
@@ -100,4 +99,4 @@ class PoolTelling:
         return make(self.view, self.view.window(u), self.plan.styles)
 
 
-PoolStory = Story("Pooling", PRESETS, tell, GOOD_FOR)
+PoolStory = Story("Pooling", tell, GOOD_FOR)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from layeranim.stories.storyboard import Preset
+from layeranim.stories.preset import Preset
 
 SLUGNET = "4 7 1 2; 6 3 0 8; 9 1 6 0; 6 4 1 7"
 

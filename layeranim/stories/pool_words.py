@@ -98,12 +98,13 @@ class PoolWords:
         return line if phrases.width(line, theme.NOTE) <= phrases.ROOM else note(f"output height  {high}")
 
     def _short(self, axis: int) -> str:
-        """The formula without its zeros and ones: windows that stand close, no padding."""
+        """The formula without its zeros and ones: windows whose cells stand close."""
         view, config = self.view, self.config
-        if view.adaptive or view.padded_shape != view.size or config.dilation != (1, 1):
+        if view.adaptive or config.dilation != (1, 1):
             return ""
         size, kernel, stride, out = (s[axis] for s in (view.size, view.kernel_shape, config.stride, view.out_shape))
-        return phrases.short_size(size, kernel, stride, out, config.ceil_mode)
+        padding = view.before[axis], view.before[axis]  # as PyTorch counts it; what else ceil mode adds is no padding
+        return phrases.short_size(size, kernel, stride, out, padding=padding, ceil=config.ceil_mode)
 
     def notes(self) -> Iterator[Line]:
         """Things worth saying once, for the first steps that have time for it."""
@@ -170,7 +171,7 @@ class PoolWords:
             )
         n = view.per_map
         windows = f"{n} window{'s' * (n > 1)}{' a channel' if self.channels else ''}, "
-        kept = f", {view.channels} channels stay {view.channels}" if self.channels else ", channels kept"
+        kept = f", {view.channels} channels stay {view.channels}" if self.channels else ""
         return (
             Run(windows, source=Fact("windows")),
             Run("no weights", "weights", "semibold"),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from layeranim import theme
-from layeranim.stories import recurrent_presets, timing
+from layeranim.stories import timing
 from layeranim.stories.options import PACES
 from layeranim.stories.recurrent_acts import Opened, Shot
 from layeranim.stories.recurrent_cell import cell_stage, names
@@ -192,6 +192,6 @@ def _seconds(shots: Sequence[tuple[range, Shot]]) -> float:
     return sum(shot.seconds for _, shot in shots)
 
 
-RnnStory = Story("Recurrent network", recurrent_presets.RNN_PRESETS, tell, GOOD_FOR["rnn"])
-GruStory = Story("Gated recurrent unit", recurrent_presets.GRU_PRESETS, tell, GOOD_FOR["gru"])
-LstmStory = Story("Long short-term memory", recurrent_presets.LSTM_PRESETS, tell, GOOD_FOR["lstm"])
+RnnStory = Story("Recurrent network", tell, GOOD_FOR["rnn"])
+GruStory = Story("Gated recurrent unit", tell, GOOD_FOR["gru"])
+LstmStory = Story("Long short-term memory", tell, GOOD_FOR["lstm"])

@@ -152,7 +152,7 @@ class Opened:
         ]  # fmt: skip
         if others or any(n.endswith(".all") for n in done):
             phases.append(("others", 0.24, Move(fills=done, bars=bars, result=((gate, row),))))
-        note = ROLES[base]
+        note = self.words.made_of(t, unit) if base == "hidden" else ROLES[base]
         if any(plus.endswith("_peephole") for plus in w.plus):
             note += "; its peephole sees c"
         if view.kind == "rnn" and unit:

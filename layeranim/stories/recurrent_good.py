@@ -5,7 +5,7 @@ from __future__ import annotations
 from layeranim.engine.recurrent.config import GruConfig, LstmConfig, RecurrentConfig, kind_of
 
 GOOD_FOR = {
-    "rnn": "short sequences: one small set of weights reads any length",
+    "rnn": "short sequences: the same few weights at every step, but what is old fades",
     "gru": "text, speech, sensors: a long memory, fewer weights than an LSTM",
     "lstm": "text, speech, sensors: what matters is kept over long gaps",
 }

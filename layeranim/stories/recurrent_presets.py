@@ -1,10 +1,10 @@
-"""Ready sequences and weights, small enough to follow; every weight is ours and a whole number or a half."""
+"""Ready sequences and weights, small enough to follow; every weight is ours: a whole number or a half."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from layeranim.stories.storyboard import Preset
+from layeranim.stories.preset import Preset
 
 ROWS = {
     "flag": {"x": ("value", "command")},
@@ -56,15 +56,15 @@ LSTM_PRESETS = (
 
 _COUNT = {
     "input": [[1, 0], [1, 0], [0, 0], [0, 1], [0, 0], [1, 0]],
-    "weight_input": [[4, -8], [0, 0], [-8, -8], [0, 0], [1, 0], [2, 0]],
+    "weight_input": [[4, -8], [0, 0], [-8, -8], [0, 0], [0.5, 0], [2, 0]],
     "weight_hidden": [[2, 0], [0, 0], [0, 0], [0, 0], [1, 0], [0, 0]],
     "bias_input": [0, 0, 4, 0, 0, 0],
-    "initial_hidden": [-0.5, 0],
+    "initial_hidden": [0.5, 0],
 }
 GRU_PRESETS = (
     _preset(
         "count",
-        "x: a push and a reset; every push raises the count",
+        "x: a push and a reset; a push raises the count, a reset clears it",
         "ours",
         arrays={**_COUNT, "bias_hidden": [0, 0, 0, 0, 0, 0]},
     ),

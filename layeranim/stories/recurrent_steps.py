@@ -61,10 +61,10 @@ class Steps:
         return tuple((name, one if grids[name].numeral else range(grids[name].rows)) for name in names)
 
     def told(self, unit: Unit) -> int:
-        """The unit of the layer whose arithmetic a step tells: of a plain RNN the first two in turn."""
+        """The unit of the layer whose arithmetic a step tells: of a plain RNN one of the first two."""
         key = self.keys(unit.n)[-1]
         grid = self.strips.grids[f"{key}:{unit.t}"]
-        return unit.u % 2 if self.view.kind == "rnn" and grid.numeral and grid.rows > 1 else 0
+        return self.words[unit.n].told(unit.t) if self.view.kind == "rnn" and grid.numeral and grid.rows > 1 else 0
 
     def fills(self, unit: Unit, end: bool = False) -> dict[str, Cells]:
         """The states that a step leaves, in numbers and colours, and its answer; at the ``end`` the one of the end."""

@@ -51,7 +51,7 @@ class CellWords:
                 view.column(n, p.vector, t, range(len(p.cols))),
                 view.row(n, p.weight, unit, range(len(p.cols))),
             )
-            zero = view.at(view.name(n, w.products), 0, t, unit)[p.cols.start : p.cols.stop] == 0
+            zero = view.at(view.name(n, w.products), view.b, t, unit)[p.cols.start : p.cols.stop] == 0
             for i in range(len(p.cols)):
                 a, b = (str(cells.texts[i, 0]) if cells.texts is not None else "" for cells in (left, right))
                 out.append(
@@ -255,7 +255,7 @@ class CellWords:
         if self.lost(t):
             return LOST
         if self.view.kind == "rnn":
-            return ROLES["hidden"]
+            return self.made_of(t, self.told(t))
         if self.view.kind == "gru":
             return self._updated(value("update_gate"), value("reset_gate"))
         written = "POST the new one" if value("forget_gate") < 0.5 else "POST: add the candidate"
@@ -263,17 +263,37 @@ class CellWords:
         parts += ["GET: the memory shows in h"] * (value("output_gate") >= 0.5)
         return ", ".join(parts) or "hold: the memory stays inside"
 
+    def told(self, t: int) -> int:
+        """Of a plain RNN's first two units the one with more in its sum at this step, the first if that is even."""
+        units = range(min(2, self.view.size(self.n, "hidden")))
+        return max(units, key=lambda unit: sum(sum(part) for part in self._counts(t, unit).values()))
+
+    def made_of(self, t: int, unit: int) -> str:
+        """What a plain RNN's sum is made of at this step."""
+        counts = {key: any(part) for key, part in self._counts(t, unit).items()}
+        if counts["h"] and not counts["x"]:
+            return "the input adds nothing here: what stays is left of the last state"
+        if counts["x"] and not counts["h"]:
+            return "the last state adds nothing here: the new one comes from the input"
+        return ROLES["hidden"]
+
+    def _counts(self, t: int, unit: int) -> dict[str, list[bool]]:
+        """Which products of a plain RNN's sum count, by what they read: the state ``h`` or the input ``x``."""
+        w = self.weighings["hidden"]
+        products = self.view.at(self.view.name(self.n, w.products), self.view.b, t, unit) != 0
+        return {part.key: products[part.cols.start : part.cols.stop].tolist() for part in w.parts}
+
     def _updated(self, update: float, reset: float) -> str:
-        """What the GRU's two gates do: open above 0.6, closed below 0.4."""
+        """What the GRU's two gates do: large from 0.6, small up to 0.4."""
         if update >= 0.6:
-            return "z is open: most of the old state stays"
+            return "z is large: most of the old state stays"
         if not update <= 0.4:
-            return "z is half open: the old state and the candidate mix"
+            return "z is between: the old state and the candidate mix"
         if "candidate_input" not in self.weighings:
-            return "z is closed: most of the candidate gets in"
+            return "z is small: most of the candidate gets in"
         if reset >= 0.5:
-            return "z is closed: a new state from the old one and the input"
-        return "r is closed: the new state starts without the old one"
+            return "z is small: a new state from the old one and the input"
+        return "z and r are small: the new state starts without the old one"
 
     def brief(self, t: int) -> Line:
         """The new state alone, for steps that pass quickly."""

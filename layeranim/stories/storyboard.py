@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from layeranim import theme
-from layeranim.engine.option import Config
 from layeranim.engine.trace import Region, Trace
+from layeranim.stories.preset import Preset
 from layeranim.typeface import Weight
 
 Point = tuple[float, float]
@@ -257,44 +257,6 @@ def _time(ticks: int) -> str:
     return f"{ticks * theme.TICK_MS / 1000:6.2f}"
 
 
-@dataclass(frozen=True)
-class Made:
-    """An array of a preset that follows from an option of the layer: embeddings of the words of a sentence.
-
-    ``make(value, seed)`` makes it, or raises ``UsageError`` where there is none; ``usual`` is the option's value where
-    the user gives none.
-    """
-
-    option: str
-    make: Callable[[Any, int], Any]
-    usual: Any = None
-
-    def of(self, config: Config, seed: int) -> Any:
-        """The array for these options."""
-        return self.make(getattr(config, self.option), seed)
-
-
-@dataclass(frozen=True)
-class Preset:
-    """A ready example: options and arrays, what it shows, where its figures come from.
-
-    ``bound`` says of an array which other arrays and options it belongs with: the user's own of any of them leaves it
-    out. ``free`` names what a user may change while ``takeaway`` stays true.
-    """
-
-    name: str
-    summary: str
-    source: str
-    options: Mapping[str, Any] = field(default_factory=dict)
-    arrays: Mapping[str, Any] = field(default_factory=dict)
-    labels: Mapping[str, str] = field(default_factory=dict)
-    takeaway: str = ""
-    title: str = ""
-    planes: bool = False
-    bound: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    free: tuple[str, ...] = ()
-
-
 @dataclass(frozen=True, eq=False)
 class Telling:
     """What a story is told from, besides the trace: the options of every film and where the arrays came from.
@@ -327,13 +289,8 @@ class Telling:
 
 @dataclass(frozen=True)
 class Story:
-    """One explainer's words: its presets (the first is the default) and how a trace is told."""
+    """One explainer's words: how a trace is told, and what such a layer is good for."""
 
     title: str
-    presets: tuple[Preset, ...]
     tell: Callable[[Telling], Storyboard]
     good_for: str
-
-    def preset(self, name: str) -> Preset | None:
-        """The preset of that name, if there is one."""
-        return next((p for p in self.presets if p.name == name), None)

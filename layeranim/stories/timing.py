@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from layeranim import theme
 from layeranim.stories.options import PACES
@@ -123,23 +124,29 @@ def phases(total: int, wanted: Sequence[tuple[str, float]], rest: str = "read") 
 def unhurried(board: Storyboard, pace: str) -> Storyboard:
     """The film with time to read what is said once: the opening, the end, and every beat with a note.
 
-    They grow to what their words take, in this order and as long as the film stays within 25 s; what moves, moves as
-    fast as before.
+    They grow to what their words take: first the ends, then the others by what each lacks, as long as the film stays
+    within 25 s. What moves, moves as fast as before.
     """
-    factor, room = min(1.0, PACES[pace]), ticks(LONGEST) - board.ticks
+    room = ticks(LONGEST) - board.ticks
     noted = [i for i, beat in enumerate(board.beats) if beat.note and beat.phases and beat.phases[-1][0] == "read"]
     beats = list(board.beats)
-    for i in [0, len(beats) - 1, *noted]:
-        beat = beats[i]
-        letters = sum(len(plain(line).replace(" ", "")) for line in (beat.caption, beat.note))
-        more = min(room, ticks(min(READING_MOST, letters / READING) * factor) - beat.ticks)
-        if more > 0:
-            beats[i] = _longer(beat, more)
+    for group in ([0, len(beats) - 1], noted):
+        lacking = {i: _lacking(beats[i], min(1.0, PACES[pace])) for i in group}
+        share = Fraction(max(0, min(room, sum(lacking.values()))), max(1, sum(lacking.values())))
+        for i, lack in lacking.items():
+            more = int(lack * share)
+            beats[i] = _longer(beats[i], more)
             room -= more
     starts = itertools.accumulate((beat.ticks for beat in beats), initial=0)
     moved = tuple(replace(beat, start=start) for start, beat in zip(starts, beats, strict=False))
     shown = next(i for i, beat in enumerate(board.beats) if board.poster < beat.end)
     return replace(board, beats=moved, poster=moved[shown].end - (board.beats[shown].end - board.poster))
+
+
+def _lacking(beat: Beat, factor: float) -> int:
+    """The ticks that a reader of a beat's words would have it longer."""
+    letters = sum(len(plain(line).replace(" ", "")) for line in (beat.caption, beat.note))
+    return max(0, ticks(min(READING_MOST, letters / READING) * factor) - beat.ticks)
 
 
 def _longer(beat: Beat, more: int) -> Beat:

@@ -6,7 +6,6 @@ readable size wins. All in design pixels.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -25,7 +24,7 @@ LABEL = 34  # room left of channel rows and output maps for their names
 HEAT_MOST = 440
 PICTURE = 320  # px that a picture should have
 NUMBERED = 1.5  # an output with its numbers is worth an input that much smaller
-LENS_MOST = 48  # cells of a lens: the pictures beside it get the room
+LENS_MOST, LENS_LEAST = 48, 42  # cells of a lens: the pictures beside it get the room
 
 
 @dataclass(frozen=True)
@@ -95,8 +94,9 @@ def place(sizes: Sizes) -> Stage:
     best: tuple[float, Stage] | None = None
     chains = [sizes] if sizes.tight is None else [sizes, replace(sizes, chain=sizes.tight)]
     for numbered in ((True, True), (True, False), (False, True), (False, False)):
-        for narrow, given in itertools.product((False, True), chains):
-            for middle in _middles(given, numbered[0], narrow):
+        for narrow in (False, True):
+            blocks = zip(*(_middles(given, numbered[0], narrow) for given in chains), strict=True)
+            for given, middle in ((g, m) for block in blocks for g, m in zip(chains, block, strict=True)):
                 stage = _try(given, middle, numbered, narrow)
                 if stage is None:
                     continue
@@ -189,12 +189,15 @@ def _rows(sizes: Sizes, lens: tuple[str, ...], narrow: bool) -> Iterator[Middle]
     if partial is None:
         return
     small = layout.heat(rows, cols, 110, min(110, height))
-    for grids, heat in (
-        ((*lens, "kernel", "products"), ()),
-        (("products",), ("kernel",)),
-        ((), ("kernel", "products")),
+    most = LENS_MOST if lens else 58
+    every = (*lens, "kernel", "products")
+    for grids, heat, largest in (
+        (every, (), most),
+        (every, (), LENS_LEAST),
+        (("products",), ("kernel",), most),
+        ((), ("kernel", "products"), most),
     ):
-        fit = _together(sizes, grids, narrow, 420, height, LENS_MOST if lens else 58) if grids else small
+        fit = _together(sizes, grids, narrow, 420, height, largest) if grids else small
         if fit:
             names = [n for n in (*lens, "kernel", "products") if n in grids or n in heat]
             fits = {n: small if n in heat else fit for n in names} | {"partial_sums": partial}

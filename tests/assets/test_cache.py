@@ -14,7 +14,7 @@ from tests.assets.conftest import Done, Project
 
 A = '[[asset]]\nid = "a"\nexplainer = "conv"\n'
 FILM = {"gif": b"x" * 1000, "json": b"{}"}
-ROOM = len(packed(FILM))
+ROOM = len(packed("0" * 64, FILM))
 
 
 def keys(cache: Cache) -> list[str]:
@@ -68,7 +68,7 @@ def test_nothing_waits_for_what_is_no_file(tmp_path: Path) -> None:
     told: list[str] = []
     cache = Cache(tmp_path / "cache", told.append)
     cache.put("a" * 64, FILM)
-    (tmp_path / "secret").write_bytes(packed(FILM))
+    (tmp_path / "secret").write_bytes(packed("3" * 64, FILM))
     planted: dict[str, Callable[[Path], object]] = {
         "1": os.mkfifo,
         "2": Path.mkdir,

@@ -166,6 +166,36 @@ def test_fifty_fresh_films_take_no_time_and_no_library(fifty: Project, command: 
     assert not known or float(seconds) < 0.5  # of a processor, modules compiled anew
 
 
+LOADED = """
+import sys
+from layeranim.cli import main
+code = main()
+print(code, *sorted(sys.modules), file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize(("command", "code"), [("check", 0), ("build -q", 0), ("check", 1)])
+def test_what_is_not_known_is_worked_out_with_what_it_needs(fifty: Project, command: str, code: int) -> None:
+    """Another machine's cache, or none; a stale film. Neither words nor pictures are loaded, nor other families."""
+    if code:
+        fifty.manifest.write_text(fifty.manifest.read_text().replace("matrix", 'alt = "Something else."\nmatrix'))
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED, *command.split()], cwd=fifty.folder, capture_output=True, text=True,
+        env={**environment(), "XDG_CACHE_HOME": str(fifty.folder / "another")},
+    )  # fmt: skip
+    ended, *modules = done.stderr.splitlines()[-1].split()
+    assert int(ended) == code, done
+    assert (": stale: " in done.stdout) == bool(code)
+    heavy = {"manim", "scipy", "PIL", "av", "rich", "uharfbuzz", "multiprocessing", "importlib.metadata", "jsonschema"}
+    assert heavy & set(modules) == set()
+    ours = [name.split(".")[1:] for name in modules if name.startswith("layeranim.")]
+    assert {name[1] for name in ours if name[0] == "stories" and name[1:]} == {"options", "preset", "conv_presets"}
+    assert {"scenes", "layout", "numbers", "theme", "typeface"} & {name[0] for name in ours} == set()
+    engine = {name[1] for name in ours if name[0] == "engine" and name[1:]}
+    assert "conv" in engine
+    assert {"pool", "dense", "dropout", "recurrent", "attention"} & engine == set()
+
+
 def test_a_home_is_not_needed(built: Project, tmp_path: Path) -> None:
     bare = {k: v for k, v in environment().items() if k not in ("HOME", "XDG_CACHE_HOME", "LC_ALL", "LANG")}
     for words in (["check"], ["build", "-q"], ["validate"], ["why", "a"], ["cache", "info"]):

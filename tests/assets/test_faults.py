@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from layeranim import preparing
-from layeranim.assets import cache as caches
 from layeranim.assets.draw import out_of_sight
 from layeranim.assets.plan import load
 from layeranim.assets.report import BuildError
@@ -32,17 +31,22 @@ def entry(project: Project) -> Path:
     return path
 
 
+def start_of(data: bytes) -> bytes:
+    """The first line of an entry: what it is, and its key."""
+    return data[: data.index(b"\n") + 1]
+
+
 DAMAGE: dict[str, Callable[[bytes], bytes]] = {
     "truncated": lambda data: data[:-1],
     "half": lambda data: data[: len(data) // 2],
     "empty": lambda data: b"",
     "a bit flipped at the end": lambda data: data[:-1] + bytes([data[-1] ^ 1]),
     "a bit flipped in the list": lambda data: data[:40] + bytes([data[40] ^ 1]) + data[41:],
-    "another version": lambda data: data.replace(b"film 1", b"film 2", 1),
+    "another version": lambda data: data.replace(b"film 2", b"film 3", 1),
     "longer": lambda data: data + b"x",
-    "no list": lambda data: caches.MAGIC + b"3\n",
-    "a list of nothing": lambda data: caches.MAGIC + b"[]\n",
-    "deep": lambda data: caches.MAGIC + b"[" * 60_000 + b"\n",
+    "no list": lambda data: start_of(data) + b"3\n",
+    "a list of nothing": lambda data: start_of(data) + b"[]\n",
+    "deep": lambda data: start_of(data) + b"[" * 60_000 + b"\n",
 }
 
 
@@ -56,6 +60,19 @@ def test_a_damaged_cache_is_a_miss_with_a_warning(project: Project, damage: str)
     assert executor_saw == ["a"]
     assert project.files() == wanted
     assert entry(project).read_bytes() == data
+
+
+def test_a_film_under_the_key_of_another_is_a_miss(project: Project) -> None:
+    project.write(A + B).pretend()
+    wanted = project.files()
+    one, other = sorted(project.cache.glob("*.film"))
+    first, second = one.read_bytes(), other.read_bytes()
+    one.write_bytes(second)
+    other.write_bytes(first)
+    project.lock.unlink()
+    assert project.pretend() == ["a", "b"]
+    assert project.files() == wanted
+    assert (one.read_bytes(), other.read_bytes()) == (first, second)
 
 
 def test_damage_is_told(project: Project) -> None:
@@ -83,9 +100,9 @@ from layeranim.assets.build import build
 
 packed = cache.packed
 
-def full(files):
+def full(key, files):
     resource.setrlimit(resource.RLIMIT_FSIZE, (64, resource.RLIM_INFINITY))  # from here on the disk is full
-    return packed(files)
+    return packed(key, files)
 
 cache.packed = full
 put = cache.Cache.put
@@ -311,6 +328,29 @@ def test_a_signal_in_the_worst_moment_leaves_nothing(project: Project, tmp_path:
         done = finished(start(project, *words, first=first))
         assert done.code == code, words
         assert list(project.folder.parent.rglob(".layeranim-*")) == [], words
+
+
+AT_ONCE = """
+import os, signal, sys
+
+class Finder:
+    def find_spec(self, name, *_):
+        if name == "click":
+            os.kill(os.getpid(), signal.{})
+
+sys.meta_path.insert(0, Finder())
+"""
+
+
+@pytest.mark.parametrize(("name", "code", "said"), [("SIGINT", 130, "interrupted"), ("SIGTERM", 143, "terminated")])
+def test_a_signal_while_the_program_is_still_loaded(
+    project: Project, tmp_path: Path, name: str, code: int, said: str
+) -> None:
+    first = tmp_path / "first"
+    first.mkdir()
+    (first / "sitecustomize.py").write_text(AT_ONCE.format(name))
+    done = finished(start(project, "list", first=first))
+    assert done == Done(code, "", f"layeranim: {said}\n")
 
 
 def until(true: Callable[[], bool], process: subprocess.Popen[str]) -> None:

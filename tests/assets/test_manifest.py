@@ -18,6 +18,7 @@ from layeranim.assets.finding import find
 from layeranim.assets.manifest import read
 from layeranim.assets.plan import load
 from layeranim.assets.schema import schema
+from layeranim.assets.validity import findings
 from layeranim.errors import LayeranimError, ManifestError
 from layeranim.stories.options import FilmOptions
 from tests.assets.conftest import ROOT, Done, Project
@@ -315,6 +316,36 @@ def test_what_is_right_is_right_by_the_whole_schema(manifest: Path | str) -> Non
     assert len(list(validator.iter_errors(data))) == 1
 
 
+@pytest.mark.parametrize("name", catalog.explainers())
+def test_another_validator_finds_the_same(name: str) -> None:
+    """Every key that an asset may have, and one that it may not, with every kind of value of TOML."""
+    rules = schema([name])
+    other, count = jsonschema.Draft202012Validator(rules), 0
+    keys = list(rules["properties"]["asset"]["items"]["allOf"][0]["then"]["properties"])
+    for value in (one for one in TOML_VALUES if not isinstance(one, float) or math.isfinite(one)):
+        matrix = {key: value if number % 2 else [value] for number, key in enumerate(keys)}
+        asset = {**dict.fromkeys([*keys, "strid"], value), "explainer": name}
+        manifests = [
+            {"version": value, "asset": [asset, {"explainer": name, "matrix": matrix}], "defaults": asset},
+            {"version": 1, "asset": [value], "formats": value, "themes": [value], "output": value},
+            {"asset": value, "defaults": value, "x": value},
+        ]
+        for data in manifests:
+            mine = {(one.path, one.rule) for one in findings(data, rules)}
+            theirs = {(tuple(one.absolute_path), one.validator) for one in other.iter_errors(data)}
+            assert mine == theirs, value
+            count += len(mine)
+    assert count > 1000
+
+
+def test_lists_without_end_are_no_matter_of_the_schema(project: Project) -> None:
+    for key in ("input", "stride", "nothing", "matrix"):
+        project.write(CONV + f"{key} = {'[' * 300}{']' * 300}\n")
+        (line,) = {line for line in problems(project) if key in line}
+        assert line.isprintable()
+        assert len(line) < 300
+
+
 def test_the_manifest_of_the_docs_is_right(project: Project, call: Callable[..., Done]) -> None:
     text = (ROOT / "docs" / "assets.md").read_text(encoding="utf-8")
     project.write(text.split("```toml\n")[1].split("```")[0], "")
@@ -323,9 +354,11 @@ def test_the_manifest_of_the_docs_is_right(project: Project, call: Callable[...,
 
 
 def test_an_option_or_an_array_by_one_name(project: Project) -> None:
-    for value in ("true", "[2]"):
+    for value in ("true", "[2]", "[nan]"):
         project.write(CONV + f"bias = {value}\n")
         assert problems(project) == [], value
+    project.write(CONV + "bias = nan\n")
+    assert [line.partition("is a ")[2][:13] for line in problems(project)] == ["single number"]  # a number all the same
 
 
 TOML_VALUES = [

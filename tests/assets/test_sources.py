@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
+import layeranim
 from layeranim import catalog
 from layeranim.assets import sources
 from tests.assets.conftest import ROOT, environment
@@ -66,7 +69,7 @@ def test_what_a_film_loads_is_on_its_way(name: str) -> None:
     way = sources.on_the_way(catalog.explainer(name))
     # Saved traces and the weights of other libraries: what they hold is arrays, counted as such.
     doors = {m for m in loaded if m == "layeranim.engine.archive" or m.endswith("packing")}
-    assert {m for m in loaded - doors if sources.shown(m) not in way} == set()
+    assert {m for m in loaded - doors if sources.file_of(m) not in way} == set()
 
 
 def test_another_explainers_scene_and_story_are_not_on_the_way() -> None:
@@ -89,13 +92,22 @@ def test_explainers_of_other_packages_count_their_own_files(tmp_path: Path, monk
     (package / "story.py").write_text(
         "from theirs_of_layeranim.words import LINE\nfrom layeranim.stories import pool\n"
     )
+    (package / "ready.py").write_text("P = ()\n")
     (package / "words.py").write_text("LINE = 1\n")
     (package / "unused.py").write_text("")
     monkeypatch.syspath_prepend(str(tmp_path))
     top = "theirs_of_layeranim"
-    way = sources.on_the_way(catalog.Explainer("x", "y", "engine.conv:CONV", f"{top}.story:S", "scenes.conv:ConvScene"))
+    way = sources.on_the_way(
+        catalog.Explainer("x", "y", "engine.conv:CONV", f"{top}.ready:P", f"{top}.story:S", "scenes.conv:ConvScene")
+    )
     sources.forget()
-    assert {f"{top}/__init__.py", f"{top}/story.py", f"{top}/words.py", "layeranim/stories/pool.py"} <= set(way)
+    assert {
+        f"{top}/__init__.py",
+        f"{top}/ready.py",
+        f"{top}/story.py",
+        f"{top}/words.py",
+        "layeranim/stories/pool.py",
+    } <= set(way)
     assert f"{top}/unused.py" not in way
 
 
@@ -107,3 +119,42 @@ def test_tools_are_told_without_importing_them() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, "\n"), done.stderr
+
+
+def test_versions_are_those_that_the_installer_wrote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = sources.tools()
+    assert {name: told[name] for name in sources.TOOLS} == {name: metadata.version(name) for name in sources.TOOLS}
+    first, old, last = (tmp_path / name for name in ("first", "old", "last"))
+    (first / "One-2.0+here.dist-info").mkdir(parents=True)
+    (first / "~ne-1.0.dist-info").mkdir()  # what an installer that was stopped left behind
+    (old / "two-0.9.egg-info").mkdir(parents=True)
+    (old / "two-0.9.egg-info" / "PKG-INFO").write_text("Metadata-Version: 1.0\nName: two\nVersion: 0.9\n")
+    (last / "one-3.0.dist-info").mkdir(parents=True)
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "none"), str(first), str(old), str(last)])
+    assert [sources._version(name) for name in ("one", "two", "three")] == ["2.0+here", "0.9", "missing"]
+
+
+def test_all_is_told_of_one_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "layeranim"
+    (package / "stories").mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "stories" / "gone.py").symlink_to("nowhere")
+    story = package / "stories" / "one.py"
+    story.write_text("import layeranim.stories\n")
+    monkeypatch.setattr(layeranim, "__file__", str(package / "__init__.py"))
+    explainer = catalog.Explainer("x", "y", "engine.none:X", "stories.none:X", "stories.one:X", "scenes.none:X")
+    try:
+        sources.forget()
+        before = sources.everything()
+        story.write_text("changed\n")
+        assert sources.everything() == before
+        assert sources.on_the_way(explainer)["layeranim/stories/one.py"] == sha256(b"import layeranim.stories\n")
+        sources.forget()
+        assert sources.everything() != before
+        assert sources.on_the_way(explainer) == {"layeranim/stories/one.py": sha256(b"changed\n")}
+    finally:
+        sources.forget()
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[: sources.SHORT]

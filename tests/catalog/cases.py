@@ -49,6 +49,7 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"input": "zeros:4x4", "pace": "slow"},
         {"input": "random:12x12", "kernel_size": 3, "dilation": 3, "padding": 2, "activation": "tanh", "bias": True},
         {"input": "random:3x2x6x6", "filters": 2, "kernel_size": 3, "sample": 3},
+        {"input": "photo", "resize": (24, 32), "kernel": "gaussian-blur"},
     ],
     "filter-match": [
         {"input": "random:6x6", "kernel": "random:3x1x6x6"},
@@ -183,6 +184,8 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"input": "random:20", "rate": 0.5, "mode": "weight-scaling"},
         {"input": "random:3x5", "view": "network", "draws": 3, "sample": 2},
         {"input": "random:3x12", "sample": 3},
+        {"input": "random:2x9", "draws": 3, "rate": 0.1},
+        {"input": "random:9x9", "mode": "weight-scaling"},
     ],
     "rnn": [
         {"input": "random:1x1", "hidden": 1},
@@ -309,5 +312,8 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"embeddings": "random:3x24", "heads": 24},
         {"tokens": "anna met the queen because bob dropped the glass and she ran to him"},
         {"query": "random:6x8x4", "key": "random:6x8x4", "value": "random:6x8x4", "sample": 6},
+        {"query": "random:2x3", "key": "random:20x3", "value": "random:20x4"},
+        {"query": "random:20x3", "key": "random:2x3", "value": "random:2x4"},
+        {"embeddings": "random:3x8", "heads": 4, "causal": True},
     ],
 }

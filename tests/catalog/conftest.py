@@ -38,7 +38,7 @@ def presets() -> list[Case]:
     return [
         Case(name, {"example": preset.name}, f"{name}-{preset.name}")
         for name in catalog.EXPLAINERS
-        for preset in catalog.story(name).presets
+        for preset in catalog.presets(name)
     ]
 
 

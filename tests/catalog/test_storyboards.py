@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from layeranim import api, theme
+from layeranim import api, catalog, theme
 from layeranim.stories import phrases, timing
 from layeranim.stories.options import PACES
 from layeranim.stories.storyboard import Telling, plain
@@ -70,7 +70,7 @@ def test_time_to_read_moves_nothing_else(case: Case) -> None:
     """Only waits grow: at the opening, at the end, and in the last phase of beats; the poster stays what it shows."""
     work = case.work()
     told = Telling(work.trace(), work.film, work.preset, work.asked, work.given, {}, list(work.seeded), work.seed)
-    hurried = work.story.tell(told)
+    hurried = catalog.story(work.name).tell(told)
     board = timing.unhurried(hurried, "normal")
     assert board.seconds <= max(25, hurried.seconds)
     for old, new in zip(hurried.beats, board.beats, strict=True):

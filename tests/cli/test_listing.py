@@ -41,15 +41,15 @@ def test_list_of_a_layer_without_a_film(call: Any) -> None:
 
 @pytest.mark.parametrize("name", catalog.explainers())
 def test_list_name(call: Any, name: str) -> None:
-    layer, story = catalog.layer(name), catalog.story(name)
+    layer, presets = catalog.layer(name), catalog.presets(name)
     text, found = call("list", name), json.loads(call("list", name, "--json").out)
     assert text.code == 0
     assert layer.formula in text.lines
     assert [item["name"] for item in found["options"]] == [item.name for item in layer.config.options()]
-    assert [item["name"] for item in found["examples"]] == [preset.name for preset in story.presets]
+    assert [item["name"] for item in found["examples"]] == [preset.name for preset in presets]
     assert {item["name"] for item in found["arrays"]} == {item.name for item in layer.arrays}
     assert "output" in {item["role"] for item in found["tensors"]}
-    for row in (*layer.config.options(), *story.presets):
+    for row in (*layer.config.options(), *presets):
         assert (getattr(row, "flag", None) or f"  {row.name}: ") in text.out
 
 

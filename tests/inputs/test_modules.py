@@ -150,6 +150,14 @@ def test_dropout_in_training_draws_from_the_seed_and_afterwards_changes_nothing(
     assert whole["mask"].shape == (1, 1, 20)
 
 
+@pytest.mark.parametrize("name", ["Conv2d", "LSTM", "BatchNorm2d"])
+def test_what_only_has_the_name_of_a_module_is_refused(name: str) -> None:
+    with pytest.raises(OptionError, match=f"{name} has no [a-z_]+, but is read as torch.nn.{name}"):
+        la.from_torch(stand_in(name, "input"), normal(1, 1, 3))
+    with pytest.raises(OptionError, match=f"{name} cannot be called so"):
+        la.from_torch(type(name, (), {})(), normal(1, 1, 3))
+
+
 def test_nothing_of_the_caller_is_changed() -> None:
     weight, x = normal(4, 3), normal(2, 3)
     kept = weight.copy(), x.copy()
@@ -265,6 +273,12 @@ if importlib.util.find_spec("torch") is not None:
         trace = la.from_torch(module, torch.ones(1, 2, dtype=torch.bfloat16, requires_grad=True))
         assert trace["output"].dtype == np.float32
         np.testing.assert_array_equal(trace["weight"], module.weight.detach().float().numpy())
+
+    def test_a_row_that_holds_itself_is_refused() -> None:
+        module = torch.nn.Sequential(torch.nn.ReLU())
+        module.add_module("1", module)
+        with pytest.raises(OptionError, match="Sequential is nested too deep, or holds itself"):
+            la.from_torch(module, torch.ones(2))
 
     def test_weights_not_yet_made_are_refused() -> None:
         with pytest.raises(InputError, match=r"weight cannot be read as an array: .*uninitialized parameter"):

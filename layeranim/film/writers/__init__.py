@@ -13,11 +13,12 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Protocol
 
 from layeranim.errors import OptionError
-from layeranim.theme import Theme
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from layeranim.theme import Theme
 
 
 class Rect(NamedTuple):

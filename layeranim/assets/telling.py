@@ -1,0 +1,50 @@
+"""The films of a manifest told without being drawn, with the alt text and the lines that their entries give them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from layeranim import preparing, theme, typeface
+from layeranim.assets.entries import Entry
+from layeranim.assets.plan import Plan
+from layeranim.errors import LayeranimError, ManifestError, OptionError
+from layeranim.stories import phrases
+from layeranim.stories.storyboard import Run, Storyboard
+
+LONGEST_LINE = 120
+"""Letters of a line of the user's under a step."""
+
+
+def board_of(entry: Entry, work: preparing.Work) -> Storyboard:
+    """The film told, with the entry's own alt text and lines. Raises ``OptionError`` for a line that has no place."""
+    board = work.storyboard(work.trace())
+    board = board if entry.alt is None else replace(board, alt=entry.alt)
+    if not entry.captions:
+        return board
+    beats = list(board.beats)
+    for step, text in entry.captions.items():
+        mine = [i for i, beat in enumerate(beats) if len(beat.units) == 1 and beat.units[0] == int(step) - 1]
+        if not mine:
+            raise OptionError(f"captions: step {step} is not shown by itself; the film has {board.total} steps")
+        with work.lettering():
+            line = (Run(typeface.draw_safe(text, LONGEST_LINE)),)
+            if phrases.width(line, theme.NOTE) > theme.WIDTH - 2 * theme.MARGIN:
+                raise OptionError(f"captions: the line of step {step} is wider than the film; use fewer words")
+        for i in mine:
+            beats[i] = replace(beats[i], note=line)
+    return replace(board, beats=tuple(beats))
+
+
+def deep(made: Iterable[Plan]) -> list[str]:
+    """Tell every film without drawing it; warnings. Raises ``ManifestError`` with all that cannot be told."""
+    wrong: list[str] = []
+    warned: list[str] = []
+    for one in made:
+        try:
+            warned += [f"{one.entry.place}: {text}" for text in board_of(one.entry, one.work).warnings]
+        except LayeranimError as error:
+            wrong.append(f"{one.entry.place}: {error}")
+    if wrong:
+        raise ManifestError("\n".join(dict.fromkeys(wrong)))
+    return list(dict.fromkeys(warned))

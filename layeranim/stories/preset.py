@@ -1,0 +1,47 @@
+"""Preset: a ready example of an explainer, with its source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from layeranim.engine.option import Config
+
+
+@dataclass(frozen=True)
+class Made:
+    """An array of a preset that follows from an option of the layer: embeddings of the words of a sentence.
+
+    ``make(value, seed)`` makes it, or raises ``UsageError`` where there is none; ``usual`` is the option's value where
+    the user gives none.
+    """
+
+    option: str
+    make: Callable[[Any, int], Any]
+    usual: Any = None
+
+    def of(self, config: Config, seed: int) -> Any:
+        """The array for these options."""
+        return self.make(getattr(config, self.option), seed)
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A ready example: options and arrays, what it shows, where its figures come from.
+
+    ``bound`` says of an array which other arrays and options it belongs with: the user's own of any of them leaves it
+    out. ``free`` names what a user may change while ``takeaway`` stays true.
+    """
+
+    name: str
+    summary: str
+    source: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    arrays: Mapping[str, Any] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    takeaway: str = ""
+    title: str = ""
+    planes: bool = False
+    bound: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    free: tuple[str, ...] = ()
