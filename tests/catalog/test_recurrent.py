@@ -78,13 +78,13 @@ def test_the_first_step_of_an_lstm_is_told_term_by_term() -> None:
 
 
 def test_the_new_state_of_a_gru_says_where_its_second_share_comes_from() -> None:
-    assert captions("gru", "combine")[1] == "ht = 0.02·(−0.50)  +  (1 − 0.02)·0.48 = 0.46"
+    assert captions("gru", "combine")[1] == "ht = 0.02·0.50  +  (1 − 0.02)·0.76 ≈ 0.76"
     every = captions("gru", "combine", input="1 0; 0 1", precision=1)
     assert all("(1 − 0." in caption for caption in every if caption.startswith("ht"))
 
 
 def test_a_sum_without_products_counts_its_zeros() -> None:
-    assert captions("gru", "weigh", input="0 0; 0 0")[1] == "4 zeros + 4 + 0 = 4.00,  σ(4.00) = 0.98"
+    assert captions("gru", "weigh", input="0 0; 0 0")[1] == "4 zeros + 4.00 + 0.00 = 4.00,  σ(4.00) = 0.98"
 
 
 def test_a_peephole_is_a_product_of_its_own() -> None:
