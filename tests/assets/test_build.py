@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -129,6 +130,23 @@ def test_a_part_of_the_films_leaves_the_others_alone(project: Project) -> None:
     project.pretend("a")
     project.pretend(shard="1/1")
     assert list(lock.read(project.lock)) == ["a", "b", "c"]  # only a build of everything takes lines away
+
+
+def test_parts_from_several_machines_are_put_together_by_their_caches(project: Project, tmp_path: Path) -> None:
+    project.write(A + B + C).pretend()
+    whole, lines = project.files(), project.lock.read_text()
+    every = tmp_path / "every"
+    every.mkdir()
+    for part in ("1/2", "2/2"):
+        shutil.rmtree(project.renders)
+        project.lock.unlink()
+        project.pretend(shard=part, cache_dir=tmp_path / "part")
+        for film in (tmp_path / "part").glob("*.film"):
+            film.replace(every / film.name)
+    shutil.rmtree(project.renders)
+    project.lock.unlink()
+    assert project.pretend(cache_dir=every) == []
+    assert (project.files(), project.lock.read_text()) == (whole, lines)
 
 
 @pytest.mark.parametrize("text", ["0/2", "3/2", "1", "a/b", "1/2/3", "", "-1/2", "1/1001", "²/3"])

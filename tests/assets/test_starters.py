@@ -75,7 +75,7 @@ def act(project: Project, tmp_path: Path) -> Callable[..., tuple[int, str]]:
         given = {"COMMAND": "check", "MANIFEST": "", "SHARD": "", "PIXELS": "false", "STRICT": "false", **inputs}
         summary = tmp_path / "summary"
         env = {**environment(), **given, "GITHUB_STEP_SUMMARY": str(summary), "GITHUB_OUTPUT": str(tmp_path / "output"),
-               "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}  # fmt: skip
+               "RUNNER_TEMP": str(tmp_path), "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}  # fmt: skip
         script = next(s for s in scripts((ROOT / "action.yml").read_text()) if "GITHUB_STEP_SUMMARY" in s)
         done = subprocess.run(
             ["bash", "-eo", "pipefail", "-c", script], cwd=project.folder, env=env, stdout=subprocess.PIPE, text=True
@@ -109,7 +109,7 @@ def test_a_summary_that_nobody_reads_is_not_waited_for(project: Project, call: C
 def test_the_action_builds_and_hands_on_what_it_made(
     project: Project, act: Callable[..., tuple[int, str]], tmp_path: Path
 ) -> None:
-    project.write(A + B).pretend(cache_dir=None)
+    project.write(A + B).pretend(cache_dir=tmp_path / "layeranim-cache")  # which the action uploads
     (project.renders / "b.gif").unlink()
     code, summary = act(COMMAND="build", SHARD="2/2", STRICT="true")
     assert code == 0
@@ -162,9 +162,9 @@ def test_the_gallery_is_checked_by_our_own_action() -> None:
 
 def test_the_action_calls_commands_that_exist() -> None:
     (script,) = [s for s in scripts((ROOT / "action.yml").read_text()) if "GITHUB_STEP_SUMMARY" in s]
-    words = set(re.findall(r"--[a-z]+", script))
-    assert words == {"--manifest", "--shard", "--pixels", "--strict", "--summary"}
-    known = {"check": words, "build": words - {"--pixels", "--strict"}}
+    words = set(re.findall(r"--[a-z-]+", script))
+    assert words == {"--manifest", "--shard", "--pixels", "--strict", "--summary", "--cache-dir"}
+    known = {"check": words - {"--cache-dir"}, "build": words - {"--pixels", "--strict"}}
     for command, options in known.items():
         found = program.get_command(None, command)  # type: ignore[arg-type]
         assert found is not None
