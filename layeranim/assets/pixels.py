@@ -8,6 +8,7 @@ from html import escape
 from io import BytesIO
 from itertools import zip_longest
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,23 +110,24 @@ def redrawn(manifest: Manifest, films: Sequence[Plan], jobs: int) -> tuple[dict[
     """Draw films again. The files that differ from those that are there, and the films that could not be compared."""
     found: dict[str, Difference] = {}
     problems: dict[str, str] = {}
-    tasks = [Task(one.entry, manifest.path.parent, manifest.root, one.digest) for one in films]
-    for task, drawn in pool.by_processes(tasks, jobs):
-        name = task.entry.name
-        if drawn.problem is not None:
-            problems[name] = drawn.problem
-        for suffix, data in drawn.files.items():
-            path = manifest.root / f"{name}.{suffix}"
-            try:
-                difference = compare(suffix, content(path, LARGEST), data)
-            except OSError as error:
-                problems[name] = f"{path.name}: {error.strerror}"
-                continue
-            except LayeranimError as error:
-                problems[name] = str(error) if path.name in str(error) else f"{path.name}: {error}"
-                continue
-            if difference:
-                found[path.name] = difference
+    with TemporaryDirectory(prefix="layeranim-") as place:  # a check leaves the folder of films alone
+        tasks = [Task(one.entry, manifest.path.parent, Path(place), one.digest) for one in films]
+        for task, drawn in pool.by_processes(tasks, jobs):
+            name = task.entry.name
+            if drawn.problem is not None:
+                problems[name] = drawn.problem
+            for suffix, data in drawn.files.items():
+                path = manifest.root / f"{name}.{suffix}"
+                try:
+                    difference = compare(suffix, content(path, LARGEST), data)
+                except OSError as error:
+                    problems[name] = f"{path.name}: {error.strerror}"
+                    continue
+                except LayeranimError as error:
+                    problems[name] = str(error) if path.name in str(error) else f"{path.name}: {error}"
+                    continue
+                if difference:
+                    found[path.name] = difference
     return found, problems
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import struct
 from collections.abc import Callable, Sequence
 from html.parser import HTMLParser
@@ -97,6 +98,15 @@ def test_what_stands_in_a_films_place_is_not_read(project: Project, call: Callab
     assert (done.code, done.err) == (1, "")
     assert "a: edited: a.gif is irregular" in done.out
     assert "a: not compared: a.gif" in done.out
+
+
+def test_a_check_writes_nothing_where_films_go(project: Project, call: Callable[..., Done]) -> None:
+    project.write(A).build()
+    shutil.rmtree(project.renders)
+    done = call("check", "--pixels", "--jobs", "1")
+    assert done.code == 1
+    assert "a: not compared: a." in done.out
+    assert not project.renders.exists()
 
 
 class Page(HTMLParser):
