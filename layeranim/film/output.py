@@ -58,7 +58,7 @@ def _check(path: str | Path) -> None:
         finally:
             os.close(handle)
     except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror}; name another place with -o") from None
+        raise OutputError(f"cannot write {path}: {error.strerror}; make it writable, or name another place") from None
     except ValueError:  # NUL, or half of a surrogate pair
         raise OutputError(f"cannot write {str(path)!r}: no file can have this name") from None
 

@@ -86,7 +86,7 @@ def test_a_disk_that_can_only_be_read_is_refused_before_anything_is_drawn(
         begin = time.monotonic()
         done = program(*words)
         assert (done.returncode, done.stdout, done.stderr.count(b"\n")) == (2, b"", 1), done
-        assert b"Read-only file system" in done.stderr
+        assert b"Read-only file system; make it writable, or name another place" in done.stderr
         assert time.monotonic() - begin < 10  # of a busy machine; no film is drawn in it
     assert names(disk) == []
 
