@@ -7,8 +7,10 @@ from collections.abc import Iterable
 import numpy as np
 
 from layeranim import numbers, theme, typeface
+from layeranim.stories import phrases
+from layeranim.stories.attention_formula import softmax
 from layeranim.stories.attention_join import Join
-from layeranim.stories.attention_plan import Name, Plan, shorten, softmax
+from layeranim.stories.attention_plan import Name, Plan, shorten
 from layeranim.stories.attention_view import AttentionView
 from layeranim.stories.storyboard import Address, Box, Cells, Fact, Line, Point, Run
 
@@ -156,10 +158,11 @@ class AttentionParts:
         higher or lower than all values."""
         if not self.merged:
             return None
-        values, box = self.plan.grids["value"].box, self.plan.grids["output"].cell(self.view.at(u)[1], 0)
+        plan, box = self.plan.grids["value"], self.plan.grids["output"].cell(self.view.at(u)[1], 0)
+        values, named = plan.box, plan.heading_at or plan.at
         (x, y), end = (values.right + 12, box.centre[1]), box.x - 12
         level = min(max(y, values.bottom + LEVEL), values.y - LEVEL)
-        knee = round((x + end) / 2)
+        knee = round(min(max((x + end) / 2, named[0] + phrases.width(plan.heading, theme.NAME) + 10), end - 20))
         return ((x, y), (end, y)) if level == y else ((x, level), (knee, level), (knee, y), (end, y))
 
     def lenses(self, stage: str) -> list[Box]:

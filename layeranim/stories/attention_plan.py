@@ -9,6 +9,7 @@ from typing import Any
 
 from layeranim import numbers, theme, typeface
 from layeranim.stories import phrases
+from layeranim.stories.attention_formula import formula, named_scores, softmax
 from layeranim.stories.attention_stage import (
     BOTTOM,
     HEADING,
@@ -125,9 +126,7 @@ def _headed(grid: GridPlan, stage: Stage) -> GridPlan:
             x, y = box.x, box.y + (stage.upright + 20 if stage.upright else NAME_GAP + 32)
     elif grid.name == "query":
         room = stage.corners["key"][0] - 14
-        heading = (
-            grid.heading if LEFT + wide <= room else grid.heading[:1]
-        )  # the symbol alone, where the shape has no room
+        heading = grid.heading if LEFT + wide <= room else grid.heading[:1]  # without the shape, where it has no room
         grid = replace(grid, heading=heading)
         x = max(LEFT, min(x, room - phrases.width(heading, theme.NAME)))
     elif grid.name == "value":
@@ -160,25 +159,8 @@ def _key(view: AttentionView, stage: Stage) -> Line:
     return _named(SYMBOLS[view.key], (view.features, view.keys))
 
 
-def formula(view: AttentionView) -> Line:
-    """How all scores are computed at once, such as QKᵀ / √3."""
-    config = view.config
-    if config.kind == "additive":
-        return (Run("w·tanh(WQ + UK)"),)
-    if config.kind == "cosine":
-        return (Run("cos(Q, K)"),)
-    product = "RQ(RK)^{T}" if config.positional == "rotary" else "QK^{T}"
-    product = "QWK^{T}" if config.kind == "multiplicative" else product
-    runs = (Run(product, markup=True),)
-    if config.scale is not None:
-        text = numbers.text(config.scale, numbers.style(config.scale))
-        return (Run(f"{text}{numbers.DOT}", source=Fact("scale")), *runs)
-    divided = Run(f" / √{config.features}", source=Fact("features"))
-    return (*runs, divided) if "scaled" in view.chain else runs
-
-
 def _scores(view: AttentionView, stage: Stage) -> Line:
-    return Run("scores  ", "ink", "semibold"), *formula(view)
+    return named_scores(view)
 
 
 def _weights(view: AttentionView, stage: Stage) -> Line:
@@ -191,11 +173,6 @@ def _weights(view: AttentionView, stage: Stage) -> Line:
     if stage.fits["weights"].width(view.cols) < 240:
         return (name,)
     return name, Run(f"  {softmax(view)}("), *formula(view), Run(")")
-
-
-def softmax(view: AttentionView) -> str:
-    """What makes weights of scores."""
-    return "softmax" if view.config.lookup == "soft" else "argmax"
 
 
 def _value(view: AttentionView, stage: Stage) -> Line:

@@ -13,6 +13,8 @@ from math import floor
 
 from layeranim import layout, theme, typeface
 from layeranim.layout import Fit, even
+from layeranim.stories import phrases
+from layeranim.stories.attention_formula import named_scores
 from layeranim.stories.attention_view import NARROW, WIDE, AttentionView
 from layeranim.stories.storyboard import Point
 
@@ -22,7 +24,7 @@ HEIGHT, WIDTH = TOP - BOTTOM, RIGHT - LEFT
 HEADING, NAMES = 36, 28  # room for a heading over a grid, for a line of names
 GUTTER, ARROW, LANE = 18, 108, 48
 NAME_MOST, NAME_GAP = 116, 12
-HEADED = {"scores": 216, "weights": 172, "lone": 112, "value": 96}  # what a grid takes at least, for its heading
+HEADED = {"weights": 172, "lone": 112, "value": 96}  # what a grid takes at least, for its heading
 LENS_ROWS, LENS_PITCH, LENS_SCORE, LENS_WEIGHT = 5, (76, 46), 78, 72
 MOST_APART = {"query": 66.0, "scores": 84.0, "weights": 74.0, "output": 84.0}  # pitches grow up to these
 MOST_MERGED = {"query": 66.0, "weights": 92.0, "value": 66.0, "output": 84.0}
@@ -142,7 +144,7 @@ def _apart(view: AttentionView, pitches: tuple[float, float, float]) -> Stage | 
         "output": max(wide[view.value], wide[view.mixture]),
     }
     least = {name: float(needed(text)) for name, text in texts.items()}
-    headed = max(0, HEADED["scores"] - n * least["scores"] - ARROW) + max(0, HEADED["weights"] - n * least["weights"])
+    headed = max(0, _scores_name(view) - n * least["scores"] - ARROW) + max(0, HEADED["weights"] - n * least["weights"])
     widths = _Widths(least, {"query": d, "scores": n, "weights": n, "output": dv}, MOST_APART,
                      label + 2 * GUTTER + ARROW + 4 + headed)  # fmt: skip
     if widths.total > WIDTH:
@@ -164,10 +166,15 @@ def _apart_corners(view: AttentionView, fits: dict[str, Fit], x: float, top: flo
     corners = {"query": (even(x), top)}
     x += fits["query"].width(d) + gutter
     corners |= {"scores": (even(x), top), "key": (even(x), top + 16 + fits["key"].height(d))}
-    x += max(fits["scores"].width(n) + arrow, HEADED["scores"] + gutter)
+    x += max(fits["scores"].width(n) + arrow, _scores_name(view) + gutter)
     corners["weights"] = (even(x), top)
     x += max(fits["weights"].width(n), HEADED["weights"]) + gutter
     return corners | {"output": (even(x), top), "value": (even(x), top + 16 + fits["value"].height(n))}
+
+
+def _scores_name(view: AttentionView) -> float:
+    """The room that the name of the scores takes under them."""
+    return phrases.width(named_scores(view), theme.NAME) + 12
 
 
 def _lifted(tall: float) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from layeranim import numbers
 from layeranim.stories import phrases
 from layeranim.stories.attention_arithmetic import AttentionArithmetic, count, note, quoted
-from layeranim.stories.attention_plan import formula, softmax
+from layeranim.stories.attention_formula import formula, softmax
 from layeranim.stories.attention_view import AttentionView
 from layeranim.stories.storyboard import Beat, Fact, Line, Run, plain
 

@@ -50,6 +50,7 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"input": "random:12x12", "kernel_size": 3, "dilation": 3, "padding": 2, "activation": "tanh", "bias": True},
         {"input": "random:3x2x6x6", "filters": 2, "kernel_size": 3, "sample": 3},
         {"input": "photo", "resize": (24, 32), "kernel": "gaussian-blur"},
+        {"input": "random:2x1x14x9", "filters": 2, "kernel_size": "2x1", "bias": True, "activation": "step"},
     ],
     "filter-match": [
         {"input": "random:6x6", "kernel": "random:3x1x6x6"},
@@ -57,6 +58,9 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"input": "random:5x1x4x4", "kernel": "random:6x1x4x4"},
         {"input": "random:12x12", "kernel": "random:5x1x12x12"},
         {"input": "random:20x1x3x3", "kernel": "random:2x1x3x3"},
+        {"input": "random:4x1x1x8", "kernel": "random:6x1x1x8"},
+        {"input": "random:6x1", "kernel": "random:3x1x6x1"},
+        {"input": "random:3x1x6x3", "kernel": "random:4x1x6x3"},
     ],
     "pool": [
         {"input": "random:1x1", "kernel_size": 1},
@@ -186,6 +190,7 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"input": "random:3x12", "sample": 3},
         {"input": "random:2x9", "draws": 3, "rate": 0.1},
         {"input": "random:9x9", "mode": "weight-scaling"},
+        {"input": "random:4x8", "rate": 0.25, "draws": 5},
     ],
     "rnn": [
         {"input": "random:1x1", "hidden": 1},
@@ -315,5 +320,8 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"query": "random:2x3", "key": "random:20x3", "value": "random:20x4"},
         {"query": "random:20x3", "key": "random:2x3", "value": "random:2x4"},
         {"embeddings": "random:3x8", "heads": 4, "causal": True},
+        {"embeddings": "random:8x18", "heads": 9, "output_projection": True},
+        {"query": "random:18x3", "key": "random:1x3", "value": "random:1x1"},
+        {"tokens": "я", "kind": "additive"},
     ],
 }
