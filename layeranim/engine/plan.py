@@ -100,14 +100,17 @@ class Each:
         return part.step(i - (self.ends[k - 1] if k else 0), tensors, here)
 
     def place(self, writes: str, here: Mapping[str, int]) -> int | None:
-        """Which of these steps writes a tensor at a place, if one does; the body holds Plans alone."""
-        k = next((k for k, part in enumerate(self.body) if isinstance(part, Plan) and part.writes == writes), None)
-        if k is None or any(here[axis] not in indices for axis, indices in self.loops):
+        """Which of these steps is the first that writes a tensor at a place, if one does."""
+        if any(here.get(axis) not in indices for axis, indices in self.loops):
             return None
         flat = 0
         for axis, indices in self.loops:
             flat = flat * len(indices) + indices.index(here[axis])
-        return flat * self.ends[-1] + k
+        for before, part in zip((0, *self.ends), self.body, strict=False):
+            within = part.place(writes, here) if isinstance(part, Each) else 0 if part.writes == writes else None
+            if within is not None:
+                return flat * self.ends[-1] + before + within
+        return None
 
 
 def in_turn(parts: Sequence[Each], tensors: Mapping[str, Tensor]) -> Steps:

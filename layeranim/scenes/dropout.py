@@ -102,9 +102,7 @@ class DropoutScene(ExplainerScene):
             self.run(10, Reveal(self.grids["mean"], self.parts.column("mean", 0)))
             return
         self.grids["mask"].clear()
-        row, col = divmod(k, self.parts.cols)
-        self._marks([("input", row, col)], self.theme.focus, t.FOCUS)
-        self._marks([("output", row, col)], self.theme.result, t.FOCUS)
+        self._marks([("output", *divmod(k, self.parts.cols))], self.theme.result, t.FOCUS)
         self.grids["output"].put(self.parts.cells("mean", 0))
 
     def on_test(self, beat: Beat) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from layeranim import theme
@@ -88,8 +88,16 @@ class _Telling:
         note: Line = () if act.kind in own else words.note(act.kind, u)
         if act.kind == "join" and self.join and self.join.projected:
             caption, note = arithmetic(self.view), words.join()
-        steps = range(0) if act.kind in ("project", "head", "join") else self.view.steps(act.units)
-        return Beat(act.kind, at, length, act.units, self.phases(act, length), caption, note, place, steps, done)
+        return Beat(act.kind, at, length, act.units, self.phases(act, length), caption, note, place,
+                    self.steps(act), done)  # fmt: skip
+
+    def steps(self, act: _Act) -> Sequence[int]:
+        """The trace's steps of an act."""
+        if act.kind == "project":
+            return self.view.making(act.units[0])
+        if act.kind == "join":
+            return self.view.joining()
+        return range(0) if act.kind == "head" else self.view.steps(act.units)
 
     def phases(self, act: _Act, length: int) -> tuple[tuple[str, int], ...]:
         if act.kind == "sweep":

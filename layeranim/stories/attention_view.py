@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from layeranim import layout, numbers, typeface
 from layeranim.engine.attention import AttentionConfig
 from layeranim.engine.attention.layout import key_name, query_name, score_chain, tokens_name, value_name
-from layeranim.engine.attention.steps import row_of
+from layeranim.engine.attention.steps import places, row_of
 from layeranim.engine.trace import Array, Region
 from layeranim.numbers import Style
 from layeranim.stories import vocabulary
@@ -103,6 +103,33 @@ class AttentionView:
         """The trace's steps of some units of one head."""
         first, last = (row_of(self.trace, self.b, *self.at(u)) for u in (units[0], units[-1]))
         return range(first.start, last.stop)
+
+    def making(self, u: int) -> tuple[int, ...]:
+        """The steps that make a unit's query, and its key and value, or all of these where they are other words'."""
+        head, i = self.at(u)
+        others = range(i, i + 1) if self.alike else range(self.keys)
+        out: list[int] = []
+        for part, rows in (("query", range(i, i + 1)), ("key", others), ("value", others)):
+            made = ("projected_{}", "{}", "turned_{}", "shared_{}", "transformed_{}", "{}_part")
+            names = [name.format(part) for name in made]
+            chain = [name for one in names for name in (f"{one}_products", one)]
+            for row in rows:
+                out += places(self.trace, chain, **self._here(head), queries=row, keys=row)
+        return tuple(out)
+
+    def joining(self) -> tuple[int, ...]:
+        """The steps that put the first row of all heads side by side and project it."""
+        rows = (places(self.trace, ("joined",), **self._here(head), queries=0) for head in range(self.heads))
+        made = places(self.trace, ("output_products", "output"), **self._here(0), queries=0)
+        return (*(i for row in rows for i in row), *made)
+
+    def _here(self, head: int) -> dict[str, int]:
+        """The axes of one head of the sequence that is told."""
+        return {
+            "batch": self.b,
+            "heads": head,
+            "key_heads": head * int(self.config.key_heads or self.heads) // self.heads,
+        }
 
     def row(self, tensor: str, u: int) -> Array:
         """What a tensor (heads, queries, …) holds for one unit: all its keys or features."""

@@ -125,7 +125,8 @@ class _Telling:
             yield Beat("draw", 0, timing.ticks(each * pace), range(draw, draw + 1), (), words.drawn(draw), done=done)
         if count:
             caption, note = words.mean()
-            yield Beat("mean", 0, timing.ticks(MEAN * pace), range(0), (), caption, note, done=done)
+            yield Beat("mean", 0, timing.ticks(MEAN * pace), range(0), (), caption, note,
+                       steps=self.view.averaging(self.view.example()), done=done)  # fmt: skip
         caption, note = words.test()
         yield Beat("test", 0, timing.ticks(TEST * pace), range(0), (), caption, note, done=done)
         yield Beat("close", 0, timing.ticks(theme.END_HOLD), caption=words.closing(), note=words.takeaway(), done=done)

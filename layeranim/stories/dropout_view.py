@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from layeranim import layout, numbers
-from layeranim.engine.trace import Array, Region
+from layeranim.engine.trace import Array, Region, count
 from layeranim.numbers import Style
 from layeranim.stories.storyboard import Address, Cells, Source, Telling
 
@@ -102,6 +102,11 @@ class DropoutView:
     def steps(self, units: range) -> range:
         """The trace's steps of some units of the first draw: each is dropped or kept, then scaled."""
         return range(2 * (self.start + units.start), 2 * (self.start + units.stop))
+
+    def averaging(self, k: int) -> range:
+        """The trace's step that takes the mean of a unit over the draws."""
+        first = 2 * count(self.trace.tensor("output").shape) + self.start + k
+        return range(first, first + 1)
 
     def value(self, name: str, k: int, draw: int = 0) -> Any:
         where = self.address(name, k, draw)

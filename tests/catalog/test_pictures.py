@@ -159,7 +159,7 @@ Cell = tuple[int, int]
 
 def _touched(scene: ExplainerScene, trace: Trace, beat: Beat) -> list[Region]:
     """What the steps of a beat read and write."""
-    if beat.kind == "sweep" or not len(beat.units):
+    if beat.kind == "sweep":
         return []
     return [region for i in beat.steps for region in (*trace.steps[i].reads, trace.steps[i].writes)]
 
@@ -183,8 +183,8 @@ def misframed(scene: ExplainerScene, trace: Trace, touched: list[Region], beat: 
     """Focus frames that are not on the cells of a Region that the steps under way read or write, write alone if they
     are in the colour of the result.
 
-    The frames on a grid stand around one of the Regions, around all of them, or around single cells of them: those
-    that the caption names, where it names any.
+    The frames on a grid stand around one of the Regions, around all of them, around the part of one that goes into the
+    number that the caption ends with, or around single cells of them: those that the caption names, where it names any.
     """
     said, out = _said(trace, beat), []
     for grid, colour in itertools.product(scene.grids.values(), (scene.theme.focus, scene.theme.result)):
@@ -194,7 +194,8 @@ def misframed(scene: ExplainerScene, trace: Trace, touched: list[Region], beat: 
             continue
         addresses = {at: source for at in grid.everywhere() if isinstance(source := grid.source(*at), Address)}
         regions = _landed(trace, beat) if colour == scene.theme.result else touched
-        held = [{at for at, s in addresses.items() if _covers(r, trace, s)} for r in dict.fromkeys(regions)]
+        parts = [part for r in regions for part in (r, _going_into(r, trace, beat))]
+        held = [{at for at, s in addresses.items() if _covers(r, trace, s)} for r in dict.fromkeys(parts)]
         single = [{at for at in cells if addresses[at] in said} or cells for cells in held]
         allowed = [{at} for cells in single for at in cells] + held + [set().union(*held)]
         joined = set().union(*around)
@@ -215,6 +216,16 @@ def _said(trace: Trace, beat: Beat) -> set[Source | None]:
             at = [i for axis in trace.axes(read.tensor)[:-1] for i in read.along(axis) or ()]
             said |= {Address(read.tensor, (*at, last)) for last in named}
     return said
+
+
+def _going_into(region: Region, trace: Trace, beat: Beat) -> Region:
+    """The part of a Region that belongs to the last number of the caption: its place along the axes that both have."""
+    made = next((run.source for run in reversed(beat.caption) if isinstance(run.source, Address)), None)
+    if made is None:
+        return region
+    there = dict(zip(trace.axes(made.tensor), made.index, strict=True))
+    free = [a for a in trace.axes(region.tensor) if a in there and region.along(a) is None]
+    return Region(region.tensor, (*region.where, *((axis, there[axis]) for axis in free)))
 
 
 def _frames(scene: ExplainerScene) -> list[FocusFrame]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from layeranim.engine.attention.config import AttentionConfig
@@ -19,6 +19,17 @@ def affine(weight: str, vector: str, products: str, writes: str, *plus: str) -> 
 
 def steps_of(config: AttentionConfig, tensors: Mapping[str, Tensor]) -> Steps:
     """Every act, sequence by sequence."""
+    return in_turn([_everything(config, tensors)], tensors)
+
+
+def places(trace: Trace, writes: Sequence[str], **here: int) -> tuple[int, ...]:
+    """Where in ``trace.steps`` these tensors are written at a place: ``batch=0, heads=1, queries=2``."""
+    config: Any = trace.config
+    every = _everything(config, trace.tensors)
+    return tuple(place for name in writes if (place := every.place(name, here)) is not None)
+
+
+def _everything(config: AttentionConfig, tensors: Mapping[str, Tensor]) -> Each:
     queries, keys = range(int(config.queries or 0)), range(int(config.keys or 0))
     heads = ("heads", range(config.heads))
     body: list[Plan | Each] = []
@@ -36,7 +47,7 @@ def steps_of(config: AttentionConfig, tensors: Mapping[str, Tensor]) -> Steps:
         plus = ("bias_output",) if "bias_output" in tensors else ()
         project = affine("weight_output", "joined", "output_products", "output", *plus)
         body.append(Each((("queries", queries),), (Each((heads,), (join,)), *project)))
-    return in_turn([Each((("batch", range(tensors["weights"].shape[0])),), tuple(body))], tensors)
+    return Each((("batch", range(tensors["weights"].shape[0])),), tuple(body))
 
 
 def row_of(trace: Trace, sequence: int, head: int, query: int) -> range:
