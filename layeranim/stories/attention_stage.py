@@ -213,7 +213,8 @@ def _merged(view: AttentionView, pitches: tuple[float, float, float], qk: bool, 
     least = {name: _fine(counts[name]) if text is None else float(needed(text)) for name, text in texts.items()}
     most = {name: least[name] if text is None else MOST_MERGED[name] for name, text in texts.items()}
     extra = 0.0 if view.alike else 44.0
-    widths = _Widths(least, counts, most, label + GUTTER + 2 * LANE + extra)
+    headed = max(0, HEADED["lone"] - n * least["weights"]) + max(0, HEADED["value"] - dv * least["value"])
+    widths = _Widths(least, counts, most, label + GUTTER + 2 * LANE + extra + headed)
     if widths.total > WIDTH:
         return None
     spare, p = widths.grow(), widths.pitch

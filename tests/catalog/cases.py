@@ -323,5 +323,6 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"embeddings": "random:8x18", "heads": 9, "output_projection": True},
         {"query": "random:18x3", "key": "random:1x3", "value": "random:1x1"},
         {"tokens": "я", "kind": "additive"},
+        {"query": "random:6x6", "key": "random:1x6", "value": "random:1x8", "kind": "dot"},
     ],
 }
