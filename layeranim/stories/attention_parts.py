@@ -155,15 +155,17 @@ class AttentionParts:
 
     def onward(self, u: int) -> tuple[Point, ...] | None:
         """The lane from the values to a row of the output, where they stand side by side; with a knee to rows that are
-        higher or lower than all values."""
+        higher or lower than all values, if their name leaves room for it."""
         if not self.merged:
             return None
         plan, box = self.plan.grids["value"], self.plan.grids["output"].cell(self.view.at(u)[1], 0)
         values, named = plan.box, plan.heading_at or plan.at
         (x, y), end = (values.right + 12, box.centre[1]), box.x - 12
         level = min(max(y, values.bottom + LEVEL), values.y - LEVEL)
-        knee = round(min(max((x + end) / 2, named[0] + phrases.width(plan.heading, theme.NAME) + 10), end - 20))
-        return ((x, y), (end, y)) if level == y else ((x, level), (knee, level), (knee, y), (end, y))
+        if level == y:
+            return (x, y), (end, y)
+        knee = round(max((x + end) / 2, named[0] + phrases.width(plan.heading, theme.NAME) + 10))
+        return ((x, level), (knee, level), (knee, y), (end, y)) if knee <= end - 20 else None
 
     def lenses(self, stage: str) -> list[Box]:
         """The outline that lines lead to from the row of scores or weights."""

@@ -324,5 +324,6 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"query": "random:18x3", "key": "random:1x3", "value": "random:1x1"},
         {"tokens": "я", "kind": "additive"},
         {"query": "random:6x6", "key": "random:1x6", "value": "random:1x8", "kind": "dot"},
+        {"query": "random:13x7", "key": "random:10x7", "value": "random:10x1", "kind": "cosine"},
     ],
 }
