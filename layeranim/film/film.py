@@ -122,7 +122,7 @@ def make(
                 if item.fmt in FORMATS:
                     open_writers.append(writer(item.fmt, files[item.path], spec))
             told = partial(_report, progress, before, total) if progress else None
-            fan = Fan(tuple(open_writers), shot.frame_of(board.poster), told)
+            fan = Fan(tuple(open_writers), shot.frame_of(board.poster + 1) - 1, told)
             draw(board, scene, theme, shot, fan, options.captions)
             while open_writers:  # an encoder's memory is given back before the next pass
                 open_writers[0].finish()
