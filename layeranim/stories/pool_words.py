@@ -171,13 +171,13 @@ class PoolWords:
             )
         n = view.per_map
         windows = f"{n} window{'s' * (n > 1)}{' a channel' if self.channels else ''}, "
-        kept = f", {view.channels} channels stay {view.channels}" if self.channels else ""
+        kept = f", {view.channels} channels stay {view.channels}"
         return (
             Run(windows, source=Fact("windows")),
             Run("no weights", "weights", "semibold"),
             Run(" → "),
             Run(f"{shape} output", "result", "semibold", Fact("output shape")),
-            Run(kept, source=Fact("channels")),
+            *([Run(kept, source=Fact("channels"))] if self.channels else []),
         )
 
     def takeaway(self) -> Line:
