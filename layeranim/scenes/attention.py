@@ -123,9 +123,11 @@ class AttentionScene(ExplainerScene):
     def _travel(self, beat: Beat, unit: int, ticks: int) -> None:
         """The frames move to what is read."""
         self.leave()
-        self.mute(beat.place)
+        self.turn(beat)
         done = beat.done - (beat.kind in ("step", "mix"))
         self.count(done, self.parts.counter(done), unit)
+        for name, heading in self.parts.headings(beat.kind).items():
+            self.rename_grid(name, heading)
         start, goal = self.boxes, self._boxes(beat.kind, unit)
         if beat.kind in ("step", "score"):
             self._clear_lens()

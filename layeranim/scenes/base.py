@@ -17,6 +17,7 @@ from layeranim.scenes.parts.shapes import FocusFrame, hairline, tensor_frame
 from layeranim.scenes.parts.tilegrid import TileGrid
 from layeranim.stories import phrases
 from layeranim.stories.storyboard import Beat, Box, Line, Run, Source, Storyboard
+from layeranim.stories.timing import BRIEF
 from layeranim.theme import Theme
 
 LOOK = 4  # ticks between two looks at units that are swept over
@@ -110,9 +111,9 @@ class ExplainerScene(Scene):
         self.say(beat.caption, beat.note, whole=True)
 
     def begin(self, beat: Beat, unit: int) -> None:
-        """A step starts: what belonged to the one before leaves, its caption goes muted."""
+        """A step starts: what belonged to the one before leaves."""
         self.leave()
-        self.mute(beat.place)
+        self.turn(beat)
         self.count(beat.done - 1, self.parts.counter(beat.done - 1), unit)
 
     def sweep(self, beat: Beat, through: Callable[[int, int], None]) -> None:
@@ -194,6 +195,15 @@ class ExplainerScene(Scene):
         self.standing[name] = standing
         return grid
 
+    def rename_grid(self, name: str, heading: Line) -> None:
+        """Another heading over a grid, where its first one stands."""
+        *others, old = self.standing[name]
+        plan = self.board.grids[name]
+        new = TextLine(heading, t.NAME, self.theme, plan.heading_at or plan.at)
+        self.remove(old)
+        self.add(new)
+        self.standing[name] = [*others, new]
+
     def take_grid(self, name: str) -> None:
         """Take a grid off the stage, with its frame and heading."""
         self.remove(*self.standing.pop(name, ()))
@@ -247,12 +257,17 @@ class ExplainerScene(Scene):
         self.late = late
         return [Appear(late)]
 
-    def mute(self, place: Line) -> None:
-        """The caption of the step before goes muted as the next one starts, and the place it spoke of; its note leaves.
+    def turn(self, beat: Beat) -> None:
+        """The next step starts: what was said of the one before leaves, and its place is named.
 
-        ``place`` is that of the next step: it comes with the words, so that the two never speak of different steps.
+        Of steps that are too brief for a gap it goes muted, and the next place comes with the next words: so caption,
+        place and frames never speak of different steps.
         """
-        self.coming = place
+        if beat.ticks * t.TICK_MS / 1000 >= BRIEF:
+            self.hush()
+            self.name_place(beat.place)
+            return
+        self.coming = beat.place
         lines = [line for line in (self.caption, self.place, getattr(self, "late", None)) if line is not None]
         for label in (label for line in lines for label in line.submobjects):
             label.set_fill(self.theme.muted)

@@ -55,7 +55,7 @@ class FilterMatchScene(ExplainerScene):
     def _look(self, beat: Beat, unit: int, ticks: int) -> None:
         """The image and the filter that are compared."""
         self._unmark()
-        self.mute(beat.place)
+        self.turn(beat)
         self._count(beat.done - 1, unit)
         f = unit % self.filters
         if f == 0 or unit == self.board.parts["first"]:

@@ -98,7 +98,7 @@ class RecurrentScene(ExplainerScene):
 
     def on_shot(self, beat: Beat) -> None:
         """Every other beat: its phases in order, each with the move that the storyboard gives it."""
-        self.mute(beat.place)
+        self.turn(beat)
         current = beat.units.start if len(beat.units) == 1 else None
         self.count(beat.units.start, self.parts.counter(beat.units.start), current)
         at = self.board.beats.index(beat)

@@ -24,9 +24,12 @@ def formula(view: AttentionView) -> Line:
     return (*runs, divided) if "scaled" in view.chain else runs
 
 
-def named_scores(view: AttentionView) -> Line:
-    """The name of the scores, with their formula."""
-    return Run("scores  ", "ink", "semibold"), *formula(view)
+def named_scores(view: AttentionView, raw: bool = False) -> Line:
+    """The name of the scores, with their formula; ``raw``: before they are divided by √d or by the lengths."""
+    runs = formula(view)
+    if raw and "scaled" in view.chain:
+        runs = (Run("QK^{T}", markup=True),) if view.config.kind == "cosine" else tuple(r for r in runs if r.markup)
+    return Run("scores  ", "ink", "semibold"), *runs
 
 
 def softmax(view: AttentionView) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 
 from layeranim import numbers, theme, typeface
 from layeranim.stories import phrases
-from layeranim.stories.attention_formula import softmax
+from layeranim.stories.attention_formula import named_scores, softmax
 from layeranim.stories.attention_join import Join
 from layeranim.stories.attention_plan import Name, Plan, shorten
 from layeranim.stories.attention_view import AttentionView
@@ -95,6 +95,17 @@ class AttentionParts:
         runs = [shorten(self.view.col_name(j), room, theme.NOTE) or self.view.col_name(j) for j in keys]
         x = grid.at[0] - 12
         return [Name(run, (x, grid.cell(r, 0).centre[1] - drop), theme.NOTE) for r, run in enumerate(runs)]
+
+    def headings(self, stage: str) -> dict[str, Line]:
+        """Names of scores and weights, as far as a stage has other numbers there than those that they end with."""
+        out = {name: self.plan.grids[name].heading for name in ("scores", "weights") if self._has(name)}
+        if self.merged or "scores" not in out:
+            return {}
+        if stage == "score":
+            out["scores"] = named_scores(self.view, raw=True)
+        if stage == "exp":
+            out["weights"] = (Run("e^{score − largest}", "probability", "semibold", markup=True),)
+        return out
 
     def head(self, u: int) -> list[tuple[str, Cells]]:
         """Queries, keys and values of the unit's head."""

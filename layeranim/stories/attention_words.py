@@ -90,14 +90,14 @@ class AttentionWords:
             return (*note("query of "), row, *note(" times key of "), col, *note(": feature by feature, added up"))
         if stage == "scale":
             cosine = "divided by both lengths: only the direction counts"
-            return note(cosine if self.config.kind == "cosine" else "smaller scores make a softer choice")
+            return note(cosine if self.config.kind == "cosine" else "scores nearer to 0 make a softer choice")
         if stage == "cap":
             return note("no score grows beyond the cap")
         if stage == "mask":
             why = "a later word must not be seen" if self.config.causal else "these keys do not take part"
             return note("added before the softmax" if view.seen(u).all() else f"dashed cells are masked: {why}")
         if stage == "exp":
-            return note("every score becomes positive, differences become factors")
+            return note("every score becomes positive, the largest becomes 1")
         if stage == "divide":
             return self.says.row_sum(u)
         if stage == "pick":
@@ -186,7 +186,7 @@ class AttentionWords:
 
     def closing(self) -> Line:
         view = self.view
-        pairs = f"{count(view.queries, 'query', 'queries')} × {count(view.keys, 'key', 'keys')}"
+        pairs = f"{count(view.queries, 'query', 'queries')}, {count(view.keys, 'key and value', 'keys and values')}"
         heads = f"{view.heads} heads,  " if view.heads > 1 else ""
         shape = view.trace.tensor("output").shape
         shape = shape[1:] if view.config.output_projection else shape[2:] if view.heads == 1 else shape[1:]

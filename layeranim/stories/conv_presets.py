@@ -13,7 +13,7 @@ PRESETS = (
             "input": "1 0 0 0 1; 0 2 0 0 0; 0 0 2 0 0; 0 0 0 2 0; 1 0 0 0 1",
             "kernel": "2 -1 -1; -1 2 -1; -1 -1 2",
         },
-        takeaway="large where the stroke runs along the kernel's diagonal: a kernel finds its pattern",
+        takeaway="large where the input has the kernel's diagonal: a kernel finds its pattern",
     ),
     Preset(
         "edge",

@@ -104,7 +104,10 @@ class ConvWords:
                 f"{view.shown_filters} of {view.filters} filters"
             )
         if config.stride != (1, 1) and view.out_shape[1] > 1:
-            yield _note(f"stride {_pair(config.stride)}: the window jumps {_count(config.stride[1], 'column')}")
+            yield _note(
+                f"stride {_pair(config.stride)}: the window jumps {_count(config.stride[1], 'column')}, "
+                f"its next row is {_count(config.stride[0], 'row')} down"
+            )
         if view.unread.any():
             yield _note(self.unread())
 
@@ -136,7 +139,7 @@ class ConvWords:
 
     def place(self, u: int) -> Line:
         w = self.view.window(u)
-        text = f"row {w.r + 1}, column {w.c + 1}"
+        text = f"output row {w.r + 1}, column {w.c + 1}"
         text = f"filter {w.f + 1}, {text}" if self.view.filters > 1 else text
         return (Run(text, weight="regular", source=Fact("place")),)
 

@@ -14,7 +14,7 @@ from layeranim.stories.dense_view import DenseView
 from layeranim.stories.phrases import Addend, Term
 from layeranim.stories.storyboard import Address, Beat, Fact, Line, Run, plain
 
-DENSE_GOOD = "every output weighs every input: how a network turns what it found into an answer"
+DENSE_GOOD = "every output weighs every input: as the last layer of a network it decides"
 NEURON_GOOD = "one neuron draws one straight line between yes and no; a layer has many"
 
 

@@ -74,7 +74,7 @@ def matrix(view: DropoutView) -> Stage:
     shape = str(view.features) if view.total == view.features else shape_text(view.shape)
     heads: dict[str, Line] = {
         "input": sized("x", shape),
-        "mask": (Run("mask", "weights", "semibold"), Run("  keep = 1", source=Fact("mask"))),
+        "mask": (Run("mask", "weights", "semibold"), Run("  1 keeps", source=Fact("mask"))),
         "output": sized("y", shape),
     }
     taken = {name: max(fit.width(view.cols), phrases.width(line, theme.NAME)) for name, line in heads.items()}

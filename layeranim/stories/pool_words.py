@@ -157,7 +157,8 @@ class PoolWords:
         """Which window is under way."""
         w = self.view.window(u)
         parts = [f"channel {w.channel + 1}"] if self.view.channels > 1 else []
-        parts += [f"row {w.r + 1}, column {w.c + 1}"] if self.view.per_map > 1 else []
+        where = "gradient row" if self.config.backward else "output row"
+        parts += [f"{where} {w.r + 1}, column {w.c + 1}"] if self.view.per_map > 1 else []
         return (Run(", ".join(parts), weight="regular", source=Fact("place")),) if parts else ()
 
     def closing(self) -> Line:

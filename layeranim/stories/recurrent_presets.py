@@ -64,7 +64,7 @@ _COUNT = {
 GRU_PRESETS = (
     _preset(
         "count",
-        "x: a push and a reset; a push raises the count, a reset clears it",
+        "unit 1 counts: a push raises it, a reset clears it",
         "ours",
         arrays={**_COUNT, "bias_hidden": [0, 0, 0, 0, 0, 0]},
     ),

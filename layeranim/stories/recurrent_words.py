@@ -272,9 +272,9 @@ class CellWords:
         """What a plain RNN's sum is made of at this step."""
         counts = {key: any(part) for key, part in self._counts(t, unit).items()}
         if counts["h"] and not counts["x"]:
-            return "the input adds nothing here: what stays is left of the last state"
+            return "the input adds nothing here: the last state alone makes the new one"
         if counts["x"] and not counts["h"]:
-            return "the last state adds nothing here: the new one comes from the input"
+            return "the last state adds nothing here: the input alone makes the new one"
         return ROLES["hidden"]
 
     def _counts(self, t: int, unit: int) -> dict[str, list[bool]]:
@@ -292,7 +292,7 @@ class CellWords:
         if "candidate_input" not in self.weighings:
             return "z is small: most of the candidate gets in"
         if reset >= 0.5:
-            return "z is small: a new state from the old one and the input"
+            return "z is small: the candidate takes the place of the old state"
         return "z and r are small: the new state starts without the old one"
 
     def brief(self, t: int) -> Line:

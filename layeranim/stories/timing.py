@@ -126,13 +126,15 @@ def phases(total: int, wanted: Sequence[tuple[str, float]], rest: str = "read") 
 def unhurried(board: Storyboard, pace: str) -> Storyboard:
     """The film with time to read what is said once: the opening, the end, and every beat with a note.
 
-    They grow to what their words take: first the ends, then the others by what each lacks, as long as the film stays
-    within 25 s. What moves, moves as fast as before.
+    They grow to what their words take: first the ends, then those with a note, then other steps that are no brief ones,
+    by what each lacks, as long as the film stays within 25 s. What moves, moves as fast as before.
     """
     room = ticks(LONGEST) - board.ticks
-    noted = [i for i, beat in enumerate(board.beats) if beat.note and beat.phases and beat.phases[-1][0] == "read"]
+    waits = [i for i, beat in enumerate(board.beats) if beat.phases and beat.phases[-1][0] == "read"]
+    noted = [i for i in waits if board.beats[i].note]
+    plain_steps = [i for i in waits if i not in noted and board.beats[i].ticks >= ticks(1)]
     beats = list(board.beats)
-    for group in ([0, len(beats) - 1], noted):
+    for group in ([0, len(beats) - 1], noted, plain_steps):
         lacking = {i: _lacking(beats[i], min(1.0, PACES[pace])) for i in group}
         share = Fraction(max(0, min(room, sum(lacking.values()))), max(1, sum(lacking.values())))
         for i, lack in lacking.items():

@@ -42,7 +42,7 @@ def test_the_table_holds_the_numbers_and_the_captions(call: Any) -> None:
     assert rows[2:5] == [["1", "2", "3"], ["4", "5", "6"], ["7", "8", "−9"]]
     at = done.lines.index("output  output, float64")
     assert rows[at + 2 : at + 4] == [["6", "8"], ["12", "−4"]]
-    assert any(line.startswith("row 2, column 2: ") and line.endswith("= −4") for line in done.lines)
+    assert any(line.startswith("output row 2, column 2: ") and line.endswith("= −4") for line in done.lines)
 
 
 def test_the_way_back(call: Any, refused: Any, tmp_path: Path) -> None:
