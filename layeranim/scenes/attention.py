@@ -126,8 +126,6 @@ class AttentionScene(ExplainerScene):
         self.turn(beat)
         done = beat.done - (beat.kind in ("step", "mix"))
         self.count(done, self.parts.counter(done), unit)
-        for name, heading in self.parts.headings(beat.kind).items():
-            self.rename_grid(name, heading)
         start, goal = self.boxes, self._boxes(beat.kind, unit)
         if beat.kind in ("step", "score"):
             self._clear_lens()
@@ -144,6 +142,7 @@ class AttentionScene(ExplainerScene):
     def _first(self, beat: Beat, unit: int, ticks: int) -> None:
         """The cell that the caption writes out, or the whole row."""
         self.say(beat.caption, beat.note)
+        self._head_grids(beat.kind)
         if beat.kind == "score":
             self._name_lens(unit)
         cell = self.parts.first_cell(beat.kind, unit)
@@ -165,6 +164,7 @@ class AttentionScene(ExplainerScene):
 
     def _score(self, beat: Beat, unit: int, ticks: int) -> None:
         self.say(beat.caption, beat.note)
+        self._head_grids(beat.kind)
         self._name_lens(unit)
         self.run(ticks, *(Reveal(self.grids[n], cells, where) for n, cells, where in self.parts.ready(unit)))
 
@@ -188,6 +188,11 @@ class AttentionScene(ExplainerScene):
         self.window.put(self.boxes)
         self._name_row(unit)
         self._name_lens(unit)
+
+    def _head_grids(self, stage: str) -> None:
+        """Headings say what stands in the grids from this stage on."""
+        for name, heading in self.parts.headings(stage).items():
+            self.rename_grid(name, heading)
 
     def _name_row(self, unit: int) -> None:
         """The name of the row in focus: the one that stands there, or one for rows too narrow to have all names."""

@@ -98,11 +98,11 @@ class AttentionParts:
 
     def headings(self, stage: str) -> dict[str, Line]:
         """Names of scores and weights, as far as a stage has other numbers there than those that they end with."""
-        out = {name: self.plan.grids[name].heading for name in ("scores", "weights") if self._has(name)}
-        if self.merged or "scores" not in out:
+        if self.heat:
             return {}
-        if stage == "score":
-            out["scores"] = named_scores(self.view, raw=True)
+        out = {name: self.plan.grids[name].heading for name in ("scores", "weights") if self._has(name)}
+        if stage in ("score", "scale", "cap", "mask"):
+            out["weights" if self.merged else "scores"] = named_scores(self.view, raw=stage == "score")
         if stage == "exp":
             out["weights"] = (Run("e^{score − largest}", "probability", "semibold", markup=True),)
         return out

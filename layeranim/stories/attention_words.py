@@ -85,9 +85,11 @@ class AttentionWords:
         if stage == "project":
             return note(self.strange()) if self.view.strangers else self.says.matrices()
         if stage == "score":
+            query = (*note("query of "), row) if view.words else (row,)
+            key = (*note("key of " if view.words and view.alike else "key "), col)
             if self.config.kind == "additive":
-                return (*note("a small network compares the query of "), row, *note(" with the key of "), col)
-            return (*note("query of "), row, *note(" times key of "), col, *note(": feature by feature, added up"))
+                return (*note("a small network compares "), *query, *note(" with "), *key)
+            return (*query, *note(" times "), *key, *note(": feature by feature, added up"))
         if stage == "scale":
             cosine = "divided by both lengths: only the direction counts"
             return note(cosine if self.config.kind == "cosine" else "scores nearer to 0 make a softer choice")
