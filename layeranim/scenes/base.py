@@ -94,9 +94,14 @@ class ExplainerScene(Scene):
             animation.finish()
             animation.clean_up_from_scene(self)
 
+    def counted(self, done: int) -> Line:
+        """What the counter says after so many units."""
+        line: Line = self.parts.counter(done)
+        return line
+
     # ── beats that most explainers share ─────────────────────────────────────
     def on_open(self, beat: Beat) -> None:
-        self.count(beat.done, self.parts.counter(beat.done))
+        self.count(beat.done, self.counted(beat.done))
         self.say(beat.caption, beat.note)
 
     def on_step(self, beat: Beat) -> None:
@@ -106,7 +111,7 @@ class ExplainerScene(Scene):
     def on_close(self, beat: Beat) -> None:
         """No step is under way any more; what they made stands."""
         self.end()
-        self.count(beat.done, self.parts.counter(beat.done))
+        self.count(beat.done, self.counted(beat.done))
         self.name_place(())
         self.say(beat.caption, beat.note, whole=True)
 
@@ -114,7 +119,7 @@ class ExplainerScene(Scene):
         """A step starts: what belonged to the one before leaves."""
         self.leave()
         self.turn(beat)
-        self.count(beat.done - 1, self.parts.counter(beat.done - 1), unit)
+        self.count(beat.done - 1, self.counted(beat.done - 1), unit)
 
     def sweep(self, beat: Beat, through: Callable[[int, int], None]) -> None:
         """Run over many units; ``through(first, last)`` shows those that have passed since it was last called.
@@ -132,7 +137,7 @@ class ExplainerScene(Scene):
             unit = beat.units[min(len(beat.units) - 1, passed)]
             if unit != shown[0]:
                 through(shown[0] + 1, unit)
-                self.count(unit + 1, self.parts.counter(unit + 1), unit)
+                self.count(unit + 1, self.counted(unit + 1), unit)
                 shown[0] = unit
 
         self.run(beat.ticks, Follow(at))

@@ -137,3 +137,8 @@ def short_size(
 def ordinal_range(first: int, last: int, one: str, many: str) -> str:
     """``row 3`` or ``rows 3–5``, counted from 1."""
     return f"{one} {first + 1}" if first == last else f"{many} {first + 1}–{last + 1}"
+
+
+def counter(done: int, total: int) -> Line:
+    """``3 / 9``: how many units are done, of how many."""
+    return Run(str(done), "ink", "semibold", Fact("done")), Run(f" / {total}", source=Fact("units"))

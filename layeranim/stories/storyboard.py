@@ -187,7 +187,8 @@ class Beat:
 
     ``units`` are the windows, rows or time steps worked on, ``steps`` the places of their acts in the trace's steps;
     ``phases`` (name, ticks) in order, summing to ``ticks``.
-    ``sweep`` beats pass over their units evenly; the others have exactly one.
+    ``sweep`` beats pass over their units evenly; the others have exactly one. ``verbs`` are what happens in each
+    phase of a film that is declared on the stage.
     """
 
     kind: str
@@ -200,6 +201,7 @@ class Beat:
     place: Line = ()
     steps: Sequence[int] = ()
     done: int = 0
+    verbs: tuple[tuple[Any, ...], ...] = ()
 
     @property
     def end(self) -> int:

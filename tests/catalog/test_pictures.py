@@ -70,7 +70,7 @@ def wrong(trace: Trace, text: str, source: Source | None) -> str | None:
         label = str(np.asarray(tensor.labels)[source.index])
         return None if text.replace(" ", "") == label.replace(" ", "") else f"{text!r} is not {label!r} of {source}"
     value = trace.read(_at(tensor.axes, source))
-    shown = text.strip("()")
+    shown = re.sub(r"^\^\{(.*)\}$", r"\1", text).strip("()")  # a power is a run of its own, with its number's address
     if shown == "0" and float(value) == 0:
         return None
     expected = numbers.text(float(value) if value.dtype == np.float64 else value, _style_of(shown, value))
@@ -171,7 +171,8 @@ def _landed(trace: Trace, beat: Beat) -> list[Region]:
     for step in steps:
         if step.operation == "select":
             (read,) = step.reads
-            spans = [(axis, at) for axis, at in read.where if isinstance(at, range)]
+            fixed = [axis for axis, at in read.where if isinstance(at, int)]
+            spans = [(a, read.along(a) or range(trace.size(a))) for a in trace.axes(read.tensor) if a not in fixed]
             values = trace.read(read)
             for index in np.argwhere((values == trace.read(step.writes)) | np.isnan(values)).tolist():
                 one = {axis: at[i] for (axis, at), i in zip(spans, index, strict=True)}

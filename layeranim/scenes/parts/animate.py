@@ -43,10 +43,10 @@ class InPlace(Animation):
 
 
 class Appear(InPlace):
-    """Fade in; ``lag`` of the time passes from one part to the next."""
+    """Fade in; ``lag`` of the time passes from one part to the next. ``introducer`` is false for a part of a part."""
 
-    def __init__(self, mobject: VMobject, lag: float = 0.0, **kwargs: Any) -> None:
-        super().__init__(mobject, introducer=True, rate_func=kwargs.pop("rate_func", ARRIVE), **kwargs)
+    def __init__(self, mobject: VMobject, lag: float = 0.0, introducer: bool = True, **kwargs: Any) -> None:
+        super().__init__(mobject, introducer=introducer, rate_func=kwargs.pop("rate_func", ARRIVE), **kwargs)
         self.lag = lag
 
     def begin(self) -> None:

@@ -1,0 +1,72 @@
+"""A function drawn in its axes, a point on it with guides to both axes, and the points that are done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from manim import Animation
+
+from layeranim import theme as t
+from layeranim.scenes.parts.animate import Appear
+from layeranim.scenes.parts.label import TextLine
+from layeranim.scenes.parts.shape import Bundle
+from layeranim.scenes.parts.shapes import disc, polyline
+from layeranim.stories.stage.plans import CurvePlan
+from layeranim.stories.storyboard import Point
+from layeranim.theme import Theme
+
+POINT, DONE = 9.0, 6.5
+
+
+class Plot(Bundle):
+    """The axes, their ticks and the curve of one plan."""
+
+    def __init__(self, plan: CurvePlan, theme: Theme) -> None:
+        super().__init__()
+        self.plan, self.theme = plan, theme
+        self.dots: list[Bundle] = []
+        box = plan.box
+        for tick in plan.across:
+            self.add(polyline([[(tick.at, box.bottom), (tick.at, box.y)]], theme.raised, t.HAIR))
+            self.add(TextLine(tick.line, t.FLOOR, theme, (tick.at, box.bottom - 26), "centre"))
+        for tick in plan.along:
+            self.add(polyline([[(box.x, tick.at), (box.right, tick.at)]], theme.raised, t.HAIR))
+            self.add(TextLine(tick.line, t.FLOOR, theme, (box.x - 10, tick.at - 8), "right"))
+        x, y = plan.origin
+        self.add(polyline([[(x, box.bottom), (x, box.y)], [(box.x, y), (box.right, y)]], theme.muted, t.HAIR))
+        for curve in plan.curves:
+            self.add(polyline([curve], theme.ink, t.RESULT_LINE))
+        if plan.heading:
+            self.add(TextLine(plan.heading, t.NAME, theme, plan.heading_at))
+
+    def clear(self) -> None:
+        self.remove(*self.dots)
+        self.dots = []
+
+    def slide(self, goal: Point) -> tuple[list[Animation], list[Bundle]]:
+        """Guides from the axis up to the point, and over to the other axis, where it stands."""
+        x0, y0 = self.plan.origin
+        x, y = goal
+        up = Bundle(polyline(dashed((x, y0), goal), self.theme.focus, 2))
+        over = Bundle(polyline(dashed(goal, (x0, y)), self.theme.result, 2))
+        point = Bundle(disc(goal, POINT, self.theme.focus, self.theme.bg, 2))
+        return [Appear(up), Appear(over), Appear(point)], [up, over, point]
+
+    def mark(self, at: Sequence[Point]) -> list[Bundle]:
+        """Points that stay."""
+        self.clear()
+        self.dots = [Bundle(disc(p, DONE, self.theme.result, self.theme.bg, 1.5)) for p in at]
+        self.add(*self.dots)
+        return self.dots
+
+
+def dashed(a: Point, b: Point, dash: float = 6.0) -> list[Sequence[Point]]:
+    """A line in dashes."""
+    long = max(abs(b[0] - a[0]), abs(b[1] - a[1]))
+    n = max(1, int(long / dash / 2))
+    step = 1 / (n + 0.5) / 2
+
+    def at(share: float) -> Point:
+        return a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share
+
+    return [[at(2 * i * step), at(min(1.0, (2 * i + 1) * step))] for i in range(n + 1)]

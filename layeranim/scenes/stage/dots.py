@@ -1,0 +1,93 @@
+"""Number lines with dots: a mean's tick, a deviation's band, dots that move from one line to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from manim import Animation
+
+from layeranim import theme as t
+from layeranim.scenes.parts.animate import TRAVEL, Appear, Follow
+from layeranim.scenes.parts.label import TextLine
+from layeranim.scenes.parts.shape import PX, Bundle
+from layeranim.scenes.parts.shapes import disc, polyline, rectangle
+from layeranim.stories.stage.plans import DotsPlan
+from layeranim.stories.stage.verbs import Strew
+from layeranim.stories.storyboard import Box, Point
+from layeranim.theme import Theme
+
+DOT, TOLD = 7.0, 10.0
+BAND = 26.0
+
+
+class DotLines(Bundle):
+    """The lines and the axis of one plan."""
+
+    def __init__(self, plan: DotsPlan, theme: Theme) -> None:
+        super().__init__()
+        self.plan, self.theme = plan, theme
+        self.strewn: dict[int, list[Bundle]] = {}
+        for y in plan.lanes:
+            self.add(polyline([[(plan.left, y), (plan.right, y)]], theme.ghost, t.HAIR))
+        for at, line in plan.names:
+            self.add(TextLine(line, t.NAME, theme, at))
+        self.add(polyline([[(plan.left, plan.base), (plan.right, plan.base)]], theme.muted, t.HAIR))
+        for tick in plan.ticks:
+            self.add(polyline([[(tick.at, plan.base), (tick.at, plan.base - 6)]], theme.muted, t.HAIR))
+            self.add(TextLine(tick.line, t.FLOOR, theme, (tick.at, plan.base - 28), "centre"))
+
+    def clear(self) -> None:
+        self.remove(*(m for group in self.strewn.values() for m in group))
+        self.strewn = {}
+
+    def strew(self, verb: Strew) -> Iterator[Animation]:
+        """Dots arrive on a line: out of nothing, or down from the line above."""
+        self.remove(*self.strewn.pop(verb.lane, ()))
+        y = self.plan.lanes[verb.lane]
+        marks = self._marks(verb, y)
+        colours = [self.theme.ink, self.theme.focus, self.theme.result]
+        colour = colours[min(verb.lane, len(colours) - 1)]
+        order = [i for i in range(len(verb.at)) if i != verb.told] + ([verb.told] if verb.told >= 0 else [])
+        dots = {i: self._dot((verb.at[i], y), colour, i == verb.told) for i in order}
+        self.strewn[verb.lane] = [*marks, *dots.values()]
+        self.add(*self.strewn[verb.lane])
+        yield from (Appear(mark, introducer=False) for mark in marks)
+        if verb.start is None or verb.lane == 0:
+            yield from (Appear(dot, introducer=False) for dot in dots.values())
+            return
+        above = self.plan.lanes[verb.lane - 1]
+        ends = {i: ((verb.start[i], above), (verb.at[i], y)) for i in dots}
+
+        def at(alpha: float) -> None:
+            for i, dot in dots.items():
+                (x0, y0), (x1, y1) = ends[i]
+                _move(dot, (x0 + (x1 - x0) * alpha, y0 + (y1 - y0) * alpha))
+
+        yield Follow(at, rate_func=TRAVEL)
+
+    def _marks(self, verb: Strew, y: float) -> list[Bundle]:
+        out = []
+        if verb.band is not None:
+            low, high = verb.band
+            out.append(
+                Bundle(rectangle(Box(low, y + BAND / 2, max(high - low, 0.01), BAND), self.theme.raised, radius=4))
+            )
+        if verb.said:
+            out.append(Bundle(TextLine(verb.said, t.FLOOR, self.theme, (self.plan.left - 24, y - 38), "right")))
+        if verb.mean is not None:
+            out.append(Bundle(polyline([[(verb.mean, y + 20), (verb.mean, y - 20)]], self.theme.ink, t.LINE)))
+        return out
+
+    def _dot(self, at: Point, colour: str, told: bool) -> Bundle:
+        if told:
+            return Bundle(disc(at, TOLD, colour, self.theme.bg, 2))
+        return Bundle(disc(at, DOT, self.theme.bg, colour, t.LINE))
+
+
+def _move(dot: Bundle, to: Point) -> None:
+    """Put the middle of a dot somewhere else."""
+    for part in dot.submobjects:
+        x0, y0 = part.points[:, 0], part.points[:, 1]
+        middle = (x0.max() + x0.min()) / 2, (y0.max() + y0.min()) / 2
+        part.points[:, 0] += to[0] * PX - middle[0]
+        part.points[:, 1] += to[1] * PX - middle[1]

@@ -1,0 +1,173 @@
+"""StageScene: plays any film that is declared on the stage. One method a verb; it computes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from manim import Animation
+
+from layeranim.scenes.base import ExplainerScene
+from layeranim.scenes.parts.animate import Appear, Follow, Reveal
+from layeranim.scenes.parts.label import TextLine
+from layeranim.scenes.parts.shapes import Lane
+from layeranim.scenes.parts.tilegrid import BLENDS
+from layeranim.scenes.stage.bars import BarField, Pile
+from layeranim.scenes.stage.curve import Plot
+from layeranim.scenes.stage.dots import DotLines
+from layeranim.stories import phrases
+from layeranim.stories.stage import verbs as v
+from layeranim.stories.stage.plans import BarsPlan, CurvePlan, DotsPlan, LanePlan, SignPlan, StackPlan, TextPlan
+from layeranim.stories.storyboard import Beat, Line
+
+PALE = BLENDS // 4
+"""How strongly a ghost shows what will come, of 16."""
+
+
+class StageScene(ExplainerScene):
+    """Places the plans of a storyboard and acts its verbs."""
+
+    def stage(self) -> None:
+        self.acts: dict[type, Callable[[Any], list[Animation]]] = {
+            v.Frame: self._frame,
+            v.Light: self._light,
+            v.Fill: self._fill,
+            v.Ghost: self._ghost,
+            v.Clear: self._clear,
+            v.Grow: self._grow,
+            v.Slide: self._slide,
+            v.Mark: self._mark,
+            v.Strew: self._strew,
+        }
+        self.things: dict[str, Any] = {}
+        self.ghosts: list[Any] = []
+        for name in self.board.grids:
+            self.add_grid(name)
+        for plan in self.board.parts["stage"]:
+            self._place(plan)
+
+    def _place(self, plan: Any) -> None:
+        if isinstance(plan, SignPlan):
+            self.add(TextLine(plan.line, plan.size, self.theme, (plan.at[0], plan.at[1] - 10), "centre"))
+        elif isinstance(plan, LanePlan):
+            self.add(Lane(plan.ends, self.theme.muted))
+        elif isinstance(plan, TextPlan):
+            self.add(TextLine(plan.line, plan.size, self.theme, plan.at))
+        else:
+            kinds = {BarsPlan: BarField, StackPlan: Pile, CurvePlan: Plot, DotsPlan: DotLines}
+            self.things[plan.name] = thing = kinds[type(plan)](plan, self.theme)
+            self.add(thing)
+
+    # ── beats ────────────────────────────────────────────────────────────────
+    def on_open(self, beat: Beat) -> None:
+        self.count(beat.done, self.counted(beat.done))
+        self.say(beat.caption, beat.note, whole=True)
+        (_, ghost), (_, empty) = beat.phases[0], beat.phases[-1]
+        self._together(beat.verbs[0], min(ghost, 10))
+        self.run(ghost - min(ghost, 10))
+        self._unghost()
+        self.run(empty)
+
+    def on_act(self, beat: Beat) -> None:
+        self._acted(beat, None)
+
+    def on_step(self, beat: Beat) -> None:
+        self._acted(beat, beat.units[0])
+
+    def on_brief(self, beat: Beat) -> None:
+        self._acted(beat, beat.units[0])
+
+    def _acted(self, beat: Beat, unit: int | None) -> None:
+        """What is read is framed, what is written appears with its arithmetic, and there is time to read."""
+        (_, look), (_, land), (_, read) = beat.phases
+        looks, lands, _ = beat.verbs
+        self.leave()
+        self.turn(beat)
+        brief = beat.kind == "brief"
+        self.count(beat.done if unit is None or brief else min(beat.done, unit), self.counted(beat.done), unit)
+        self._together(looks, look)
+        self.say(beat.caption, beat.note, whole=brief)
+        self.count(beat.done, self.counted(beat.done), unit)
+        self._together(lands, land, self.said())
+        self.run(read)
+
+    def on_sweep(self, beat: Beat) -> None:
+        sweeps = [verb for verb in beat.verbs[0] if isinstance(verb, v.Sweep)]
+        grown = [verb for verb in beat.verbs[0] if isinstance(verb, v.Grow)]
+
+        def through(first: int, last: int) -> None:
+            for verb in sweeps:
+                share = (last + 1 - beat.units[0]) / len(beat.units)
+                stop = verb.first + round((verb.last - verb.first) * share)
+                self.grids[verb.part].put_run(verb.cells, verb.first, stop)
+            for more in grown:
+                self.things[more.part].put(more.bars, [row for row in more.where if row <= last], False)
+
+        self.sweep(beat, through)
+
+    def on_close(self, beat: Beat) -> None:
+        self.end()
+        self.count(beat.done, self.counted(beat.done))
+        self.name_place(())
+        self.say(beat.caption, beat.note, whole=True)
+
+    def counted(self, done: int) -> Line:
+        return phrases.counter(done, self.board.total)
+
+    # ── verbs ────────────────────────────────────────────────────────────────
+    def _together(self, verbs: Iterable[Any], ticks: int, more: Iterable[Animation] = ()) -> None:
+        """Act verbs at the same time."""
+        animations = [animation for verb in verbs for animation in self.acts[type(verb)](verb)]
+        self.run(ticks, *animations, *more)
+
+    def _frame(self, verb: v.Frame) -> list[Animation]:
+        plan = self.board.grids[verb.part]
+        boxes = [plan.span(range(a, b + 1), range(c, d + 1)) for a, b, c, d in verb.blocks]
+        colour = self.theme.focus if verb.role == "focus" else self.theme.result
+        return [Appear(frame) for frame in self.frame(boxes, colour)]
+
+    def _light(self, verb: v.Light) -> list[Animation]:
+        outlines = self.things[verb.part].outlines(verb.rows)
+        self.hold(*outlines)
+        return [Appear(outline) for outline in outlines]
+
+    def _fill(self, verb: v.Fill) -> list[Animation]:
+        return [Reveal(self.grids[verb.part], verb.cells, verb.where, lag=verb.lag)]
+
+    def _ghost(self, verb: v.Ghost) -> list[Animation]:
+        grid = self.grids[verb.part]
+        looks = [grid.look(verb.cells, r, c) for r, c in verb.where]
+        self.ghosts.append(grid)
+
+        def at(alpha: float) -> None:
+            for (r, c), look in zip(verb.where, looks, strict=True):
+                grid.blend(r, c, look, round(alpha * PALE))
+
+        return [Follow(at)]
+
+    def _unghost(self) -> None:
+        for thing in self.ghosts:
+            thing.clear()
+        self.ghosts = []
+
+    def _clear(self, verb: v.Clear) -> list[Animation]:
+        (self.grids.get(verb.part) or self.things[verb.part]).clear()
+        return []
+
+    def _grow(self, verb: v.Grow) -> list[Animation]:
+        thing = self.things[verb.part]
+        if verb.pale:
+            self.ghosts.append(thing)
+        return list(thing.grow(verb.bars, verb.where, verb.pale))
+
+    def _slide(self, verb: v.Slide) -> list[Animation]:
+        plot: Plot = self.things[verb.part]
+        animations, passing = plot.slide(verb.goal)
+        self.hold(*passing)
+        return animations
+
+    def _mark(self, verb: v.Mark) -> list[Animation]:
+        return [Appear(dot, introducer=False) for dot in self.things[verb.part].mark(verb.at)]
+
+    def _strew(self, verb: v.Strew) -> list[Animation]:
+        return list(self.things[verb.part].strew(verb))

@@ -1,0 +1,30 @@
+"""Batches to normalise, each with its source."""
+
+from __future__ import annotations
+
+from layeranim.stories.preset import Preset
+
+_LEARNED = {"gamma": ("input", "affine", "kind"), "beta": ("input", "affine", "kind")}
+_X = [[1.12, -0.88, -2.15], [2.72, -0.43, -0.22], [2.47, -0.87, -0.13], [1.05, -2.02, 2.76], [1.95, 0.26, 1.82]]
+
+BATCH = (
+    Preset(
+        "five-samples",
+        "five samples of three features, each with a γ and a β of its own",
+        "values ours",
+        arrays={"input": _X, "gamma": [1.5, 1.0, 0.5], "beta": [0.5, 0.0, -1.0]},
+        bound=_LEARNED,
+    ),
+)
+LAYER = (
+    Preset(
+        "three-samples",
+        "three samples of four features, each normalised alone",
+        "values ours",
+        arrays={
+            "input": [[1.0, 2.0, 3.0, 6.0], [-1.0, 0.0, 0.5, 0.5], [4.0, 4.5, 3.0, -2.0]],
+            "gamma": [1.0, 1.5, 1.0, 0.5], "beta": [0.0, 0.5, -0.5, 0.0],
+        },
+        bound=_LEARNED,
+    ),
+)  # fmt: skip

@@ -1,0 +1,29 @@
+"""The stage: films as declarations. ``language`` is what a film says, ``solver`` lays it out, ``telling`` tells it."""
+
+from layeranim.stories.stage.language import NOTHING, All, Each, Film, Note, Units
+from layeranim.stories.stage.parts.bars import Bars, Stacked
+from layeranim.stories.stage.parts.curve import Curve
+from layeranim.stories.stage.parts.dots import Dots, Lane
+from layeranim.stories.stage.parts.grid import Grid
+from layeranim.stories.stage.solver import Aligned, Column, Row, Tries
+from layeranim.stories.stage.telling import story
+
+__all__ = [
+    "NOTHING",
+    "Aligned",
+    "All",
+    "Bars",
+    "Column",
+    "Curve",
+    "Dots",
+    "Each",
+    "Film",
+    "Grid",
+    "Lane",
+    "Note",
+    "Row",
+    "Stacked",
+    "Tries",
+    "Units",
+    "story",
+]

@@ -1,0 +1,98 @@
+"""What a film declares: units, acts, words. Everything else follows from the trace.
+
+A film file makes one ``Film`` from a ``Telling``; `telling.told` turns it into a storyboard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from layeranim.stories.stage.solver import Node
+from layeranim.stories.storyboard import Line
+
+
+@dataclass(frozen=True)
+class Units:
+    """Along which axes the film goes step by step, and which one of the others it tells.
+
+    ``along`` names the axes whose cells are the units, in C order; ``told`` the axes of which a film has room for one:
+    of a batch the first, or the one that ``--sample`` names. ``noun`` is what one unit, and several, are called;
+    ``names`` what a unit is called where it has a name of its own (a word).
+    """
+
+    along: tuple[str, ...]
+    noun: tuple[str, str]
+    told: tuple[str, ...] = ("batch",)
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Note:
+    """A sentence under the arithmetic, shown once, where ``when`` is true: of the numbers, or of those of a unit."""
+
+    text: str
+    when: bool | Callable[[int], bool] = True
+
+    def holds(self, unit: int) -> bool:
+        """Whether it is true of a unit."""
+        return bool(self.text) and (self.when(unit) if callable(self.when) else self.when)
+
+
+NOTHING = Note("", False)
+
+
+@dataclass(frozen=True)
+class All:
+    """An act of the whole slice at once: what is read is framed, then the tensors ``writes`` appear.
+
+    The arithmetic of the last of them is written out, for the cell that is followed, unless the film ``says`` its own.
+    """
+
+    writes: tuple[str, ...]
+    note: Note = NOTHING
+    seconds: float = 2.4
+    says: Line = ()
+
+
+@dataclass(frozen=True)
+class Each:
+    """Unit by unit: taught, then quicker, then swept over.
+
+    ``acts`` are the tensors that are written in one unit, in order, each with its note; the taught units show them one
+    after another, the quicker ones all at once, with the arithmetic of the last.
+    """
+
+    acts: tuple[tuple[str, Note], ...]
+
+    @property
+    def writes(self) -> str:
+        """What is put in words where there is room for one number."""
+        return self.acts[-1][0]
+
+
+Act = All | Each
+
+
+@dataclass(frozen=True)
+class Film:
+    """A film, declared.
+
+    ``stage`` is what stands there; ``acts`` what happens; ``alike`` are groups of tensors that are compared and so
+    share one range of colours and one style of numbers; ``kinds`` are tensors of shares (``"share"``: parts of 1).
+    ``follow`` is the unit whose numbers are followed, ``options`` the hyper-parameters that the header keeps.
+    """
+
+    title: str
+    stage: Node
+    units: Units
+    acts: tuple[Act, ...]
+    opening: Line
+    closing: Line
+    good_for: str
+    opening_note: str = ""
+    options: Sequence[str] = ()
+    alike: tuple[tuple[str, ...], ...] = ()
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    follow: int | None = None
+    alt: str = ""

@@ -1,0 +1,155 @@
+"""Bars and Stacked: numbers as lengths from a common zero, and shares piled up to exactly 1."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from layeranim import layout, theme
+from layeranim.engine.trace import Array, Region
+from layeranim.layout import even
+from layeranim.stories import phrases
+from layeranim.stories.stage.axes import LARGEST
+from layeranim.stories.stage.figures import Figures, Shown
+from layeranim.stories.stage.parts.base import HEADING, Actor, Moment, heading, heading_at
+from layeranim.stories.stage.plans import Bars as Content
+from layeranim.stories.stage.plans import BarsPlan, Plan, StackPlan, Strand
+from layeranim.stories.stage.solver import Extent, Setting, Spot
+from layeranim.stories.stage.verbs import Grow, Light, Verb
+from layeranim.stories.storyboard import Box, Line
+
+LEAST, MOST = 96.0, 240.0
+"""Width of the bars alone, without their numerals."""
+SPACE = 10.0
+"""Between a bar's end and its numeral."""
+STACK = 64.0
+LIT_LEAST = 12.0
+"""Bars that are lower than this are not outlined one by one."""
+
+
+@dataclass(frozen=True)
+class Bars(Actor):
+    """The cells of ``tensor`` along its one axis as bars, the numbers at their ends."""
+
+    tensor: str
+    text: str
+
+    def shown(self, figures: Figures) -> Shown:
+        return figures.shown(self.tensor)
+
+    def _sides(self, figures: Figures) -> tuple[float, float]:
+        """How much of the range lies left and right of zero."""
+        values = _drawn(figures.values(self.shown(figures)))
+        return max(0.0, -float(values.min(initial=0.0))), max(0.0, float(values.max(initial=0.0)))
+
+    def _margins(self, s: Setting) -> tuple[float, float]:
+        """The room that numerals take left and right of the bars."""
+        if not s.look.numerals:
+            return 0.0, 0.0
+        room = s.figures.wide(self.tensor) * theme.FLOOR * 1.1 + SPACE
+        low, _ = self._sides(s.figures)
+        return (room if low else 0.0), room
+
+    def measure(self, s: Setting) -> Extent:
+        rows, _ = self.shown(s.figures).shape
+        left, right = self._margins(s)
+        half = rows * s.look.pitch / 2
+        title = phrases.width(self._heading(s.figures), theme.NAME)
+        return Extent(max(LEAST + left + right, title), half + HEADING, half, MOST - LEAST)
+
+    def _heading(self, figures: Figures) -> Line:
+        return heading(figures, self.tensor, self.text)
+
+    def place(self, s: Setting, spot: Spot) -> Iterator[Plan]:
+        rows, _ = self.shown(s.figures).shape
+        left, right = self._margins(s)
+        low, high = self._sides(s.figures)
+        pitch, width = s.look.pitch, spot.width
+        at = even(spot.x - width / 2), even(spot.y + (rows * pitch - theme.CELL_GAP) / 2)
+        zero = at[0] + left + (width - left - right) * low / ((low + high) or 1.0)
+        size = max(theme.FLOOR, min(theme.NUMERAL, int(pitch * layout.LINE_SHARE))) if s.look.numerals else 0
+        thick = max(min(pitch, 1.0), pitch * 0.56) if pitch >= 8 else pitch
+        strand = Strand(self.tensor, self.shown(s.figures).rows, tuple(s.figures.fixed.items()))
+        line = self._heading(s.figures)
+        box = Box(*at, width, rows * pitch)
+        yield BarsPlan(self.tensor + ":bars", strand, rows, at, pitch, thick, width, even(zero), size,
+                       line, heading_at(line, box, width))  # fmt: skip
+
+    def _content(self, figures: Figures, plan: BarsPlan, unit: int) -> Content:
+        shown = self.shown(figures)
+        values = _drawn(figures.values(shown, unit))[:, 0]
+        low, high = self._sides(figures)
+        left = plan.zero - plan.at[0]
+        room = figures.wide(self.tensor) * theme.FLOOR * 1.1 + SPACE if plan.numeral else 0.0
+        scale = min(
+            (plan.at[0] + plan.width - room - plan.zero) / high if high else np.inf,
+            (left - (room if low else 0.0)) / low if low else np.inf,
+        )
+        scale = 0.0 if not np.isfinite(scale) else scale
+        return Content(tuple((values * scale).tolist()), figures.cells(shown, unit, bool(plan.numeral)))
+
+    def reads(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
+        assert isinstance(plan, BarsPlan)
+        if plan.pitch >= LIT_LEAST:
+            yield Light(plan.name, tuple(plan.strand.places(region, plan.rows)))
+
+    def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
+        assert isinstance(plan, BarsPlan)
+        yield Grow(plan.name, self._content(figures, plan, moment.unit), tuple(plan.strand.places(region, plan.rows)))
+
+    def opens(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
+        assert isinstance(plan, BarsPlan)
+        given = figures.trace.tensor(self.tensor).role in ("input", "weight")
+        yield Grow(plan.name, self._content(figures, plan, unit), tuple(range(plan.rows)), pale=not given)
+
+
+@dataclass(frozen=True)
+class Stacked(Actor):
+    """The shares of ``tensor`` piled up in a column whose height is 1."""
+
+    tensor: str
+    text: str
+
+    def shown(self, figures: Figures) -> Shown:
+        return figures.shown(self.tensor)
+
+    def measure(self, s: Setting) -> Extent:
+        rows, _ = self.shown(s.figures).shape
+        half = max(rows * s.look.pitch, 160.0) / 2
+        width = max(STACK, s.figures.wide(self.tensor) * theme.FLOOR + 16)
+        title = phrases.width(heading(s.figures, self.tensor, self.text), theme.NAME)
+        return Extent(max(width, title), half + HEADING, half)
+
+    def place(self, s: Setting, spot: Spot) -> Iterator[Plan]:
+        rows, _ = self.shown(s.figures).shape
+        width = max(STACK, even(s.figures.wide(self.tensor) * theme.FLOOR + 16))
+        high = max(rows * s.look.pitch - theme.CELL_GAP, 160.0)
+        box = Box(even(spot.x - width / 2), even(spot.y + high / 2), width, even(high))
+        strand = Strand(self.tensor, self.shown(s.figures).rows, tuple(s.figures.fixed.items()))
+        line = heading(s.figures, self.tensor, self.text)
+        yield StackPlan(self.tensor + ":stack", strand, rows, box, theme.FLOOR, line,
+                        heading_at(line, box, spot.width))  # fmt: skip
+
+    def _content(self, figures: Figures, plan: StackPlan, unit: int) -> Content:
+        shown = self.shown(figures)
+        values = np.clip(_drawn(figures.values(shown, unit))[:, 0], 0.0, 1.0)
+        return Content(tuple((values * plan.box.h).tolist()), figures.cells(shown, unit))
+
+    def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
+        assert isinstance(plan, StackPlan)
+        yield Grow(plan.name, self._content(figures, plan, moment.unit), tuple(plan.strand.places(region, plan.rows)))
+
+    def opens(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
+        assert isinstance(plan, StackPlan)
+        yield Grow(plan.name, self._content(figures, plan, unit), tuple(range(plan.rows)), pale=True)
+
+    def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
+        assert isinstance(plan, StackPlan)
+        yield Grow(plan.name, self._content(figures, plan, last), tuple(range(first, last + 1)))
+
+
+def _drawn(values: Array) -> Array:
+    """Lengths that can be drawn: what is no number, or infinite, has none."""
+    return np.clip(np.nan_to_num(np.asarray(values, np.float64), posinf=0.0, neginf=0.0), -LARGEST, LARGEST)

@@ -1,0 +1,81 @@
+"""What every part can do: say what it needs, stand in its place, act when a tensor of its own is read or written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from layeranim import numbers, theme
+from layeranim.engine.trace import Region
+from layeranim.stories import phrases
+from layeranim.stories.storyboard import Address, Box, Fact, Line, Point, Run
+
+if TYPE_CHECKING:
+    from layeranim.stories.stage.figures import Figures
+    from layeranim.stories.stage.plans import Plan
+    from layeranim.stories.stage.verbs import Verb
+
+HEADING = theme.HEADING_GAP + theme.NAME
+"""The height that a heading takes above a part."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When a part acts: the unit under way, the cell that is followed, whether there is time to show how.
+
+    ``made`` are the tensors that this unit has by the end of the beat.
+    """
+
+    unit: int
+    target: Address
+    taught: bool = False
+    made: frozenset[str] = frozenset()
+
+
+class Actor:
+    """How a placed part acts. A part that only stands there needs nothing of this."""
+
+    def reads(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
+        """What it does when the step under way reads cells of it."""
+        yield from ()
+
+    def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
+        """What it does when the step under way writes cells of it."""
+        yield from ()
+
+    def opens(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
+        """What it shows before the first step."""
+        yield from ()
+
+    def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
+        """What it does while units are swept over."""
+        yield from ()
+
+    def changes(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[Verb]:
+        """What it does when another unit begins."""
+        yield from ()
+
+
+def heading(figures: Figures, tensor: str, text: str) -> Line:
+    """A part's name, and its shape if it comes in, goes out or is learned: what is between has the shape of these."""
+    held = figures.trace.tensor(tensor)
+    role = "weights" if held.role == "weight" else "ink"
+    head = Run(text, role, "semibold", Fact("name"), markup="_{" in text or "^{" in text)
+    sizes = _sizes(figures, tensor)
+    if held.role == "intermediate" or not sizes:
+        return (head,)
+    return head, Run(f"  {sizes}", source=Fact("shape"))
+
+
+def _sizes(figures: Figures, tensor: str) -> str:
+    held = figures.trace.tensor(tensor)
+    free = [n for axis, n in zip(held.axes, held.shape, strict=True) if axis not in figures.fixed]
+    return numbers.shape_text(free) if free else ""
+
+
+def heading_at(line: Line, box: Box, width: float) -> Point:
+    """Where a heading starts: at the left edge of what it names, or in its middle where it is wider."""
+    wide = phrases.width(line, theme.NAME)
+    x = box.x if wide <= max(box.w, width - (box.x - (box.centre[0] - width / 2))) else box.centre[0] - wide / 2
+    return x, box.y + theme.HEADING_GAP

@@ -1,0 +1,179 @@
+"""Grid: a tensor, or what is told of it, as cells; colours with a lens where numerals have no room."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from layeranim import layout, theme
+from layeranim.engine.trace import Region
+from layeranim.layout import Fit, even
+from layeranim.stories import phrases
+from layeranim.stories.stage.figures import Figures, Shown
+from layeranim.stories.stage.parts.base import HEADING, Actor, Moment, heading, heading_at
+from layeranim.stories.stage.plans import Plan
+from layeranim.stories.stage.solver import Extent, Setting, Spot, Unfit
+from layeranim.stories.stage.verbs import Clear, Fill, Frame, Ghost, Role, Sweep, Verb
+from layeranim.stories.storyboard import GridPlan, Line
+
+LENS, LENS_GAP = 56.0, 28.0
+BAR = 28.0
+"""The least width of a column of colours."""
+BESIDE = 14.0
+"""Between a grid and a heading left of it."""
+NUMERAL_SHARE = 0.42
+"""How large a numeral is beside the height of its cell, where there is room across."""
+LAGGED = 40
+"""Of more cells than these none waits for the one before."""
+FRAMED_LEAST = 3.0
+"""Cells smaller than this, in design pixels, are not framed one by one."""
+
+
+@dataclass(frozen=True)
+class Grid(Actor):
+    """The cells of ``tensor`` that are told, under the heading ``text``.
+
+    ``rows`` and ``cols`` name the axes that are drawn; the others are those of the unit under way. ``beside`` puts the
+    heading left of it.
+    """
+
+    tensor: str
+    text: str
+    rows: str | None = None
+    cols: str | None = None
+    beside: bool = False
+
+    def shown(self, figures: Figures) -> Shown:
+        return figures.shown(self.tensor, self.rows, self.cols)
+
+    # ── room ─────────────────────────────────────────────────────────────────
+    def fit(self, s: Setting) -> tuple[Fit, tuple[int, int]]:
+        """How its cells are drawn, and how many there are; a single number always stands there as a numeral."""
+        shape = self.shown(s.figures).shape
+        single = shape == (1, 1) and not self.beside
+        wide = max(s.wide, s.figures.wide(self.tensor))
+        if not s.look.numerals and not single:
+            return Fit((max(s.look.pitch, BAR if shape[1] == 1 else 0.0), s.look.pitch), 0), shape
+        high = min(s.look.pitch, LENS) if single else s.look.pitch
+        high = max(high, float(layout.LEAST_PITCH))
+        size = max(theme.FLOOR, min(theme.NUMERAL, int(high * NUMERAL_SHARE)))
+        least = wide * size + theme.CELL_GAP + 2 * layout.SIDE
+        pitch = max(high, 2.0 * int(least / 2 + 0.999)), high
+        size = layout.numeral_size(pitch, wide)
+        if not size:
+            raise Unfit(self.tensor)
+        return Fit(pitch, size), shape
+
+    def measure(self, s: Setting) -> Extent:
+        fit, (rows, cols) = self.fit(s)
+        width, high = fit.width(cols), fit.height(rows)
+        title = phrases.width(self.heading(s.figures), theme.NAME)
+        if self.beside:
+            return Extent(width + 2 * (title + BESIDE), high / 2, high / 2)
+        down = high / 2 + (0.0 if fit.numeral else LENS_GAP + LENS)
+        lens = 0.0 if fit.numeral else self._lens(s).width(1)
+        return Extent(max(width, title, lens), high / 2 + HEADING, down)
+
+    def heading(self, figures: Figures) -> Line:
+        line = heading(figures, self.tensor, self.text)
+        return line[:1] if self.beside else line
+
+    def _lens(self, s: Setting) -> Fit:
+        wide = s.figures.wide(self.tensor)
+        pitch = max(LENS, 2.0 * int((wide * theme.FLOOR + theme.CELL_GAP + 2 * layout.SIDE) / 2 + 0.999)), LENS
+        return Fit(pitch, layout.numeral_size(pitch, wide) or theme.FLOOR)
+
+    def place(self, s: Setting, spot: Spot) -> Iterator[Plan]:
+        fit, (rows, cols) = self.fit(s)
+        shown, held = self.shown(s.figures), s.figures.trace.tensor(self.tensor)
+        at = even(spot.x - fit.width(cols) / 2), even(spot.y + fit.height(rows) / 2)
+        fixed = tuple((axis, i) for axis, i in s.figures.fixed.items() if axis in held.axes)
+        given = held.role in ("input", "weight")
+        plan = GridPlan(
+            self.tensor, self.tensor, rows, cols, at, fit.pitch, fit.numeral,
+            row_axis=shown.rows, col_axis=shown.cols, fixed=fixed, empty=not given,
+            frame="weights" if held.role == "weight" else None,
+        )  # fmt: skip
+        line = self.heading(s.figures)
+        cells = s.figures.cells(shown, 0, bool(fit.numeral)) if given else None
+        spot_of_heading = heading_at(line, plan.box, spot.width)
+        if self.beside:
+            spot_of_heading = at[0] - BESIDE - phrases.width(line, theme.NAME), spot.y - 9
+        yield replace(plan, heading=line, heading_at=spot_of_heading, cells=cells)
+        if not fit.numeral and not self.beside:
+            small = self._lens(s)
+            below = even(plan.box.centre[0] - small.width(1) / 2), even(plan.box.bottom - LENS_GAP)
+            yield GridPlan(f"lens:{self.tensor}", self.tensor, 1, 1, below, small.pitch, small.numeral, empty=True)
+
+    # ── acts ─────────────────────────────────────────────────────────────────
+    def reads(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
+        grid = _grid(plan)
+        if grid.name.startswith("lens:"):
+            yield Fill(grid.name, figures.cells(_one(self.tensor), moment.unit), ((0, 0),))
+        elif min(grid.pitch) >= FRAMED_LEAST or _whole(grid, region):
+            yield from _frames(figures, grid, region, moment, "focus")
+
+    def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
+        grid = _grid(plan)
+        if grid.name.startswith("lens:"):
+            yield Fill(grid.name, figures.cells(_one(self.tensor), moment.unit), ((0, 0),))
+            return
+        first, last, left, right = _block(grid, region)
+        where = tuple((r, c) for r in range(first, last + 1) for c in range(left, right + 1))
+        lag = 0.06 if moment.taught and 1 < len(where) <= LAGGED else 0.0
+        yield Fill(grid.name, figures.cells(self.shown(figures), moment.unit, bool(grid.numeral)), where, lag)
+        if min(grid.pitch) >= FRAMED_LEAST or len(where) > 1:
+            yield from _frames(figures, grid, region, moment, "result")
+
+    def opens(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
+        grid = _grid(plan)
+        if grid.empty and not grid.name.startswith("lens:"):
+            where = tuple((r, c) for r in range(grid.rows) for c in range(grid.cols))
+            yield Ghost(grid.name, figures.cells(self.shown(figures), unit, bool(grid.numeral)), where)
+
+    def changes(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[Verb]:
+        if plan.name.startswith("lens:"):
+            yield Clear(plan.name)
+
+    def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
+        grid = _grid(plan)
+        if grid.name.startswith("lens:") or not grid.empty:
+            return
+        places = [self._place(figures, grid, unit) for unit in (first, last)]
+        yield Sweep(grid.name, figures.cells(self.shown(figures), last, bool(grid.numeral)), places[0], places[1])
+
+    def _place(self, figures: Figures, grid: GridPlan, unit: int) -> int:
+        here = figures.here(unit)
+        return here.get(grid.row_axis or "", 0) * grid.cols + here.get(grid.col_axis or "", 0)
+
+
+def _one(tensor: str) -> Shown:
+    return Shown(tensor, None, None, (1, 1))
+
+
+def _grid(plan: Plan) -> GridPlan:
+    if not isinstance(plan, GridPlan):
+        raise TypeError(f"{plan.name} is no grid")
+    return plan
+
+
+def _block(grid: GridPlan, region: Region) -> tuple[int, int, int, int]:
+    rows, cols = grid.block(region)
+    return rows[0], rows[-1], cols[0], cols[-1]
+
+
+def _frames(figures: Figures, grid: GridPlan, region: Region, moment: Moment, role: Role) -> Iterator[Verb]:
+    """A frame around what the step touches and, where that is more than one cell, around the one that is followed."""
+    block = _block(grid, region)
+    yield Frame(grid.name, (block,), role)
+    if not moment.taught or not grid.numeral or block[:1] + block[2:3] == block[1:2] + block[3:]:
+        return
+    cells = list(figures.addresses(region, moment.target))
+    if len(cells) == 1:
+        axes = figures.trace.axes(grid.tensor)
+        row, col = (cells[0].index[axes.index(axis)] if axis else 0 for axis in (grid.row_axis, grid.col_axis))
+        yield Frame(grid.name, ((row, row, col, col),), role)
+
+
+def _whole(grid: GridPlan, region: Region) -> bool:
+    return _block(grid, region) == (0, grid.rows - 1, 0, grid.cols - 1)

@@ -1,0 +1,163 @@
+"""Parts in their places, as data: what the generic scene draws, besides the grids."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from layeranim.engine.trace import Region
+from layeranim.stories.storyboard import Box, Cells, GridPlan, Line, Point
+
+
+@dataclass(frozen=True)
+class SignPlan:
+    """A sign between parts, its middle at a point."""
+
+    name: str
+    at: Point
+    line: Line
+    size: int
+
+
+@dataclass(frozen=True)
+class LanePlan:
+    """Where data goes from one part to the next."""
+
+    name: str
+    ends: tuple[Point, ...]
+
+
+@dataclass(frozen=True)
+class TextPlan:
+    """A line of text on a baseline that starts at a point."""
+
+    name: str
+    at: Point
+    line: Line
+    size: int
+
+
+@dataclass(frozen=True)
+class Strand:
+    """The cells of a part that draws one axis of a tensor: its axis, and the indices of the others."""
+
+    tensor: str
+    axis: str | None
+    fixed: tuple[tuple[str, int], ...] = ()
+
+    def holds(self, region: Region) -> bool:
+        """Whether the region is of this tensor and slice."""
+        return region.tensor == self.tensor and all(
+            (along := region.along(axis)) is None or at in along for axis, at in self.fixed
+        )
+
+    def places(self, region: Region, count: int) -> range:
+        """Which of ``count`` places the region covers."""
+        along = region.along(self.axis) if self.axis else None
+        return range(count) if along is None else along
+
+
+@dataclass(frozen=True)
+class BarsPlan:
+    """Bars from a common zero, one a row; a numeral stands at the end of each.
+
+    ``at`` is the top-left corner, ``zero`` the x of the zero line, ``pitch`` the distance from row to row and
+    ``thick`` the height of a bar.
+    """
+
+    name: str
+    strand: Strand
+    rows: int
+    at: Point
+    pitch: float
+    thick: float
+    width: float
+    zero: float
+    numeral: int
+    heading: Line = ()
+    heading_at: Point = (0, 0)
+
+    def row(self, row: int) -> Box:
+        """The strip of one bar."""
+        y = self.at[1] - row * self.pitch - (self.pitch - self.thick) / 2
+        return Box(self.at[0], y, self.width, self.thick)
+
+    @property
+    def box(self) -> Box:
+        return Box(*self.at, self.width, self.rows * self.pitch)
+
+
+@dataclass(frozen=True)
+class StackPlan:
+    """Shares piled up to a column of exactly 1; the first on top."""
+
+    name: str
+    strand: Strand
+    rows: int
+    box: Box
+    numeral: int
+    heading: Line = ()
+    heading_at: Point = (0, 0)
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A mark on an axis and what it says."""
+
+    at: float
+    line: Line
+
+
+@dataclass(frozen=True)
+class CurvePlan:
+    """A function in its axes, with a point that slides on it."""
+
+    name: str
+    box: Box
+    across: tuple[Tick, ...]
+    along: tuple[Tick, ...]
+    origin: Point
+    curves: tuple[tuple[Point, ...], ...]
+    tensors: tuple[str, str]
+    strand: Strand
+    heading: Line = ()
+    heading_at: Point = (0, 0)
+
+
+@dataclass(frozen=True)
+class DotsPlan:
+    """Number lines one under another on one axis; each holds the cells of a tensor as dots.
+
+    ``lanes`` are the heights of the lines, ``names`` what stands left of each, ``strands`` their tensors.
+    """
+
+    name: str
+    left: float
+    right: float
+    lanes: tuple[float, ...]
+    names: tuple[tuple[Point, Line], ...]
+    strands: tuple[Strand, ...]
+    ticks: tuple[Tick, ...]
+    base: float
+
+
+@dataclass(frozen=True)
+class TallyPlan:
+    """A number that counts on while terms arrive, in a cell of its own."""
+
+    name: str
+    tensor: str
+    box: Box
+    numeral: int
+    heading: Line = ()
+    heading_at: Point = (0, 0)
+
+
+Plan = GridPlan | SignPlan | LanePlan | TextPlan | BarsPlan | StackPlan | CurvePlan | DotsPlan | TallyPlan
+
+
+@dataclass(frozen=True, eq=False)
+class Bars:
+    """What bars show: how far each reaches from zero, in design pixels, and its colour, text and address."""
+
+    ends: tuple[float, ...]
+    cells: Cells

@@ -1,0 +1,248 @@
+"""A film's declaration and a trace become a storyboard: what stands where, what happens when, in which words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from layeranim import theme
+from layeranim.stories import phrases, timing
+from layeranim.stories.options import PACES
+from layeranim.stories.stage.figures import Acted, Figures
+from layeranim.stories.stage.language import NOTHING, All, Each, Film, Note
+from layeranim.stories.stage.parts.base import Actor, Moment
+from layeranim.stories.stage.plans import Plan
+from layeranim.stories.stage.solver import Aligned, Column, Laid, Node, Row, Tries, solve
+from layeranim.stories.stage.verbs import Frame, Strew, Verb
+from layeranim.stories.stage.written import short, written
+from layeranim.stories.storyboard import Address, Beat, Fact, GridPlan, Line, Run, Story, Storyboard, Telling, plain
+
+LOOK, LAND = 0.44, 0.6
+"""Seconds at most that a frame takes to arrive, and a result."""
+NOTED = 1.6
+"""A beat shorter than this has no note, and says its result alone."""
+OPENING = 2.6
+
+
+def story(title: str, film: Callable[[Telling], Film], good_for: str) -> Story:
+    """A story told on the stage."""
+    return Story(title, lambda telling: tell(film(telling), telling), good_for)
+
+
+def tell(film: Film, telling: Telling) -> Storyboard:
+    """The storyboard of a declared film."""
+    return _Told(film, telling).storyboard()
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A part where it stands, with what the film declares of it."""
+
+    actor: Actor
+    plan: Plan
+
+
+class _Told:
+    def __init__(self, film: Film, telling: Telling) -> None:
+        self.film, self.telling, self.options = film, telling, telling.film
+        self.figures = Figures(film, telling)
+        self.laid: Laid = solve(film.stage, self.figures)
+        self.parts = [Placed(actor, plan) for actor in _actors(film.stage) for plan in self._plans(actor)]
+        self.shown = self.options.selected(self.figures.count)
+        self.follow = self._follow()
+        self.noted: set[str] = set()
+
+    def _plans(self, actor: Actor) -> list[Plan]:
+        name = str(getattr(actor, "tensor", getattr(actor, "y", "dots")))
+        wanted = type(actor).__name__
+        ends = {"Grid": (name, f"lens:{name}"), "Bars": (f"{name}:bars",), "Stacked": (f"{name}:stack",),
+                "Curve": (f"{name}:curve",), "Dots": ("dots",)}[wanted]  # fmt: skip
+        return [self.laid.plans[end] for end in ends if end in self.laid.plans]
+
+    def _follow(self) -> int:
+        """The unit whose numbers are followed: the film's own choice where it is shown."""
+        chosen = self.film.follow
+        return chosen if chosen is not None and chosen in self.shown else self.shown[0]
+
+    # ── storyboard ───────────────────────────────────────────────────────────
+    def storyboard(self) -> Storyboard:
+        beats = tuple(self._started())
+        taught = [beat for beat in beats if beat.kind == "step"]
+        poster = next((b for b in taught if self.follow in b.units), None) or timing.poster(beats, self.shown)
+        last = [beat for beat in taught if beat.units == poster.units][-1]
+        base = self.telling.preset
+        title = self.options.title or (base.title if base else "") or self.film.title
+        grids = {name: plan for name, plan in self.laid.plans.items() if isinstance(plan, GridPlan)}
+        others = tuple(plan for plan in self.laid.plans.values() if not isinstance(plan, GridPlan))
+        alt = f"{title}: {plain(self._header())}. {plain(last.place)}: {plain(last.caption)}."
+        return Storyboard(self.telling.trace.layer, title, self._header(), grids, beats, self.figures.count,
+                          last.end - 1, alt, {"stage": others})  # fmt: skip
+
+    def _header(self) -> Line:
+        """The hyper-parameters; the seed and what is told of a batch go first where they have no room."""
+        batch = self.figures.trace.size("batch") if "batch" in self.figures.fixed else 1
+        told = [f"sample {self.figures.fixed['batch'] + 1} of {batch}"] if batch > 1 else []
+        seeded = [f"random values, seed {self.telling.seed}"] if self.telling.seeded else []
+        keep = [*self.film.options, *told]
+        return (Run(phrases.listed([*keep, *seeded], 800, keep), source=Fact("options")),)
+
+    # ── beats ────────────────────────────────────────────────────────────────
+    def _started(self) -> Iterator[Beat]:
+        at = 0
+        for beat in self._beats():
+            yield replace(beat, start=at)
+            at += beat.ticks
+
+    def _beats(self) -> Iterator[Beat]:
+        pace = PACES[self.options.pace]
+        each = next(act for act in self.film.acts if isinstance(act, Each))
+        more = sum(act.seconds for act in self.film.acts if isinstance(act, All)) + OPENING - theme.OPEN_HOLD_MOST
+        more += (sum(self.figures.made(name) for name, _ in each.acts) - 1) * timing.RAMP[0] * self._alone()
+        stretches, factor = timing.paced(timing.with_pause(self.shown, 1), self.options.pace, more)
+        ghosts = tuple(v for p in self.parts for v in p.actor.opens(self.figures, p.plan, self.shown[0]))
+        length = timing.ticks(OPENING * min(1.0, pace))
+        yield Beat("open", 0, length, phases=(("ghost", length - 8), ("empty", 8)), caption=self.film.opening,
+                   note=_note(self.film.opening_note), done=self.shown.start, verbs=(ghosts, ()))  # fmt: skip
+        for act in self.film.acts:
+            if isinstance(act, All):
+                yield self._all(act, factor)
+            else:
+                yield from self._each(act, stretches, factor)
+        yield Beat("close", 0, timing.ticks(theme.END_HOLD), caption=self.film.closing,
+                   note=_note(self.telling.takeaway or self.film.good_for), done=self.shown.stop)  # fmt: skip
+
+    def _alone(self) -> int:
+        """How many units show their acts one after another: the first, and the one that is followed."""
+        return 1 if self.follow == self.shown[0] else 2
+
+    def _all(self, act: All, factor: float) -> Beat:
+        """What is done to the whole slice at once; said of the cell that is followed."""
+        made = [name for name in act.writes if self.figures.made(name)]
+        acted = [self.figures.acted(name) for name in made]
+        target = self.figures.cell_of(made[-1], self.follow, {})
+        moment = Moment(self.follow, target, True, frozenset(made))
+        caption = act.says or self._said(acted[-1], target, act.seconds * factor)
+        return self._beat("act", act.seconds * factor, range(0), acted, moment, caption, act.note, self.shown.start)
+
+    def _each(self, act: Each, stretches: Sequence[timing.Stretch], factor: float) -> Iterator[Beat]:
+        for n, stretch in enumerate(stretches):
+            unit, seconds = stretch.units[0], stretch.seconds
+            if stretch.sweep:
+                yield self._sweep(stretch)
+                continue
+            alone = n == 0 or (unit == self.follow and seconds >= NOTED)
+            made = [(name, note) for name, note in act.acts if self.figures.made(name)]
+            if alone and len(made) > 1:
+                share = [seconds, *[timing.RAMP[0] * factor] * (len(made) - 1)]
+                for i, ((_, note), length) in enumerate(zip(made, share, strict=True)):
+                    yield self._unit(unit, made[: i + 1], i, note, length, i == len(made) - 1)
+                continue
+            note = made[-1][1] if n == 1 else NOTHING
+            yield self._unit(unit, made, 0, note, seconds, True)
+
+    def _unit(
+        self, unit: int, made: Sequence[tuple[str, Note]], first: int, note: Note, seconds: float, last: bool
+    ) -> Beat:
+        """One beat of a unit that has ``made`` these tensors by its end, from the ``first`` of them on."""
+        names = [name for name, _ in made[first:]]
+        acted = [self.figures.acted(name, unit) for name in names]
+        inner = dict.fromkeys(self.figures.trace.axes(names[-1]), 0)
+        target = self.figures.cell_of(names[-1], unit, inner)
+        given = (name for name in self.telling.trace if self.telling.trace.tensor(name).role in ("input", "weight"))
+        moment = Moment(unit, target, seconds >= NOTED, frozenset((*given, *(name for name, _ in made))))
+        kind = "step" if seconds >= timing.BRIEF else "brief"
+        done = unit + 1 if last else unit
+        caption = self._said(acted[-1], target, seconds)
+        return self._beat(kind, seconds, range(unit, unit + 1), acted, moment, caption, note, done, first == 0)
+
+    def _said(self, acted: Acted, target: Address, seconds: float) -> Line:
+        """The arithmetic where there is time to read it, else the result."""
+        if seconds >= timing.BRIEF:
+            return written(self.figures, acted, target)
+        return short(self.figures, acted, target, self._name(target.tensor))
+
+    def _name(self, tensor: str) -> Line:
+        heading = next((p.plan.heading for p in self.parts if isinstance(p.plan, GridPlan) and p.plan.tensor == tensor),
+                       ())  # fmt: skip
+        return heading[:1]
+
+    def _beat(
+        self, kind: str, seconds: float, units: range, acted: Sequence[Acted], moment: Moment, caption: Line,
+        note: Note, done: int, fresh: bool = False,
+    ) -> Beat:  # fmt: skip
+        length = timing.ticks(seconds)
+        wanted = [("look", timing.act(seconds, 0.25, LOOK)), ("land", timing.act(seconds, 0.25, LAND))]
+        phases = timing.phases(length, wanted)
+        begun = [v for p in self.parts for v in p.actor.changes(self.figures, p.plan, moment)] if fresh else []
+        reads = [v for p in self.parts for a in acted for r in a.reads if _holds(p.plan, r.tensor)
+                 for v in p.actor.reads(self.figures, p.plan, r, moment)]  # fmt: skip
+        writes = [v for p in self.parts for a in acted if _holds(p.plan, a.writes.tensor)
+                  for v in p.actor.writes(self.figures, p.plan, a.writes, moment)]  # fmt: skip
+        written_parts = {verb.part for verb in writes if isinstance(verb, Frame)}
+        looks: list[Verb] = [v for v in reads if not (isinstance(v, Frame) and v.part in written_parts)]
+        place = _note(self._unit_name(units[0]), "place") if len(units) else ()
+        return Beat(kind, 0, length, units, phases, caption, self._noted(note, seconds, moment.unit), place,
+                    [a.at for a in acted], done, (tuple(begun + _once(looks)), tuple(_once(writes)), ()))  # fmt: skip
+
+    def _noted(self, note: Note, seconds: float, unit: int) -> Line:
+        """A note where its condition holds and there is time for it; each sentence once."""
+        if not note.holds(unit) or seconds < NOTED or note.text in self.noted:
+            return ()
+        self.noted.add(note.text)
+        return _note(note.text)
+
+    def _sweep(self, stretch: timing.Stretch) -> Beat:
+        units, length = stretch.units, timing.ticks(stretch.seconds)
+        verbs = tuple(v for p in self.parts for v in p.actor.passes(self.figures, p.plan, units[0], units[-1]))
+        where = phrases.ordinal_range(units[0], units[-1], *self.film.units.noun)
+        caption: Line = (Run(f"{where}:  ", source=Fact("units")), Run("each in the same way"))
+        each = next(act for act in self.film.acts if isinstance(act, Each))
+        steps = [self.figures.acted(each.writes, units[0]).at]
+        return Beat("sweep", 0, length, units, (("sweep", length),), caption, steps=steps, done=units[-1] + 1,
+                    verbs=(verbs,))  # fmt: skip
+
+    def _unit_name(self, unit: int) -> str:
+        named = self.film.units.names
+        return named[unit] if unit < len(named) else f"{self.film.units.noun[0]} {unit + 1}"
+
+
+def _actors(node: Node) -> Iterator[Actor]:
+    """The parts of a stage, whichever of its arrangements is taken."""
+    if isinstance(node, (Row, Column)):
+        for each in node.nodes:
+            yield from _actors(each)
+    elif isinstance(node, Aligned):
+        yield from _actors(node.column)
+    elif isinstance(node, Tries):
+        seen: list[Actor] = []
+        for choice in node.nodes:
+            seen += [actor for actor in _actors(choice) if actor not in seen]
+        yield from seen
+    elif isinstance(node, Actor):
+        yield node
+
+
+def _holds(plan: Plan, tensor: str) -> bool:
+    """Whether a placed part draws cells of a tensor."""
+    strands = getattr(plan, "strands", ())
+    if strands:
+        return True
+    strand: Any = getattr(plan, "strand", None)
+    return bool(tensor == (strand.tensor if strand else getattr(plan, "tensor", None)))
+
+
+def _once(verbs: Sequence[Verb]) -> list[Verb]:
+    """Each frame once, and of what happens to the same dots the last."""
+    out: dict[object, Verb] = {}
+    for i, verb in enumerate(verbs):
+        key: object = verb if isinstance(verb, Frame) else (verb.part, verb.lane) if isinstance(verb, Strew) else i
+        before = out.pop(key, None)
+        if isinstance(verb, Strew) and isinstance(before, Strew) and verb.start is None:
+            verb = replace(verb, start=before.start)
+        out[key] = verb
+    return list(out.values())
+
+
+def _note(text: str, fact: str = "note") -> Line:
+    return (Run(text, weight="regular", source=Fact(fact)),) if text else ()

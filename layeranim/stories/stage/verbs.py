@@ -1,0 +1,117 @@
+"""What happens on a stage, as data: each verb is one animation of one part, or a change at once.
+
+A beat has phases, and for each phase the verbs that act in it together. The generic scene has one function a verb.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from layeranim.stories.stage.plans import Bars
+from layeranim.stories.storyboard import Cells, Line, Point
+
+Cell = tuple[int, int]
+Block = tuple[int, int, int, int]
+"""First and last row, first and last column."""
+Role = Literal["focus", "result"]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A frame around blocks of a grid's cells, for the step under way."""
+
+    part: str
+    blocks: tuple[Block, ...]
+    role: Role
+
+
+@dataclass(frozen=True)
+class Light:
+    """An outline around bars, for the step under way."""
+
+    part: str
+    rows: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Fill:
+    """Cells of a grid turn into their content, one after another where ``lag`` is above 0."""
+
+    part: str
+    cells: Cells
+    where: tuple[Cell, ...]
+    lag: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """Cells of a grid arrive in reading order while the film runs over its units."""
+
+    part: str
+    cells: Cells
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, eq=False)
+class Ghost:
+    """A grid shows pale what it will hold: the whole idea, before the first step."""
+
+    part: str
+    cells: Cells
+    where: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Clear:
+    """A grid's cells, bars or dots are taken away at once."""
+
+    part: str
+
+
+@dataclass(frozen=True, eq=False)
+class Grow:
+    """Bars grow from zero to their ends, shares pile up; ``where`` says which."""
+
+    part: str
+    bars: Bars
+    where: tuple[int, ...]
+    pale: bool = False
+
+
+@dataclass(frozen=True)
+class Slide:
+    """A point is led from the axis up to the curve and over to the other axis."""
+
+    part: str
+    goal: Point
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Points that stay on a curve: what is done."""
+
+    part: str
+    at: tuple[Point, ...]
+
+
+@dataclass(frozen=True)
+class Strew:
+    """Dots of one lane go to their places: from those of the lane above, or out of nothing.
+
+    ``at`` are their x, ``start`` where they come from, ``told`` the dot that is followed; ``mean`` and ``band`` are the
+    tick and the stretch of one deviation on either side, ``said`` what both are in numbers.
+    """
+
+    part: str
+    lane: int
+    at: tuple[float, ...]
+    start: tuple[float, ...] | None
+    told: int
+    mean: float | None = None
+    band: tuple[float, float] | None = None
+    said: Line = ()
+
+
+Verb = Frame | Light | Fill | Sweep | Ghost | Clear | Grow | Slide | Mark | Strew

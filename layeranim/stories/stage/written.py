@@ -1,0 +1,145 @@
+"""Captions from Steps: how every operation of the engine that a film shows is written, in the numbers on stage.
+
+``=`` stands where the engine's own operation, run on the displayed numbers, gives the displayed result; else ``≈``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from layeranim import numbers
+from layeranim.engine.replay import OPERATIONS
+from layeranim.engine.trace import Array
+from layeranim.stories import phrases
+from layeranim.stories.stage.figures import Acted, Figures
+from layeranim.stories.storyboard import Address, Fact, Line, Run
+
+WRITTEN = {
+    "activate": "{name}({0})",
+    "add": "{all: + }",
+    "average": "({all: + }) / {n}",
+    "blend": "{old} · {0} + {weight} · {1f}",
+    "copy": "{0}",
+    "deviation": "√({0} + {eps})",
+    "divide": "{0} / {1f}",
+    "divide_by": "{0} / {by}",
+    "dot": "{pairs}",
+    "exponential": "e{0^}",
+    "logarithm": "ln {0}",
+    "mean_of_squares": "({squares}) / {n}",
+    "minus": "{0} − {1f}",
+    "multiply": "{0} · {1f}",
+    "rescale": "{factor} · {0f}",
+    "scale_shift": ("{0}", "{1} · {0f}", "{1} · {0f} + {2f}"),
+    "select": "max({all:, })",
+    "sum": "{all: + }",
+}
+"""``{0}`` is what is read first, ``{1f}`` what is read second as a factor, ``{0^}`` as a power; ``{by}`` a parameter.
+
+``{all: + }`` are all numbers of what is read, ``{squares}`` their squares, ``{pairs}`` products of the first and the
+second, ``{n}`` how many there are. Where an operation reads one to three things, there is one template for each."""
+
+SYMBOLS = {"sigmoid": "σ", "relu": "ReLU"}
+"""Names of functions that are written otherwise."""
+
+_WORD = re.compile(r"(\{[^{}]*\})")
+_MOST_RUN = 20_000  # of more displayed numbers ``=`` is not tried
+
+
+def written(figures: Figures, acted: Acted, target: Address, most: int = phrases.MOST_TERMS) -> Line:
+    """The arithmetic that makes one cell, with as many terms as fit; how many are hidden is said."""
+    for shown in range(most, 0, -1):
+        line = (*_operands(figures, acted, target, shown), *_result(figures, acted, target))
+        if phrases.fits(line):
+            return line
+    return short(figures, acted, target)
+
+
+def short(figures: Figures, acted: Acted, target: Address, name: Line = ()) -> Line:
+    """The result alone, behind its name: what a beat has room for that nobody can read more of."""
+    *_, number = _result(figures, acted, target)
+    return (*name, Run(" = ", late=True), number)
+
+
+def _operands(figures: Figures, acted: Acted, target: Address, most: int) -> Line:
+    template = WRITTEN[acted.step.operation]
+    if not isinstance(template, str):
+        template = template[len(acted.step.reads) - 1]
+    parameters = dict(acted.step.parameters)
+    reads = [list(figures.addresses(region, target)) for region in acted.step.reads]
+    out: list[Run] = []
+    for part in _WORD.split(template):
+        key = part[1:-1]
+        if not part.startswith("{"):
+            out += [Run(part)] if part else []
+        elif key.startswith("all"):
+            out += _terms([(_number(figures, at, i > 0),) for i, at in enumerate(reads[0][:most])],
+                          len(reads[0]), key.partition(":")[2])  # fmt: skip
+        elif key == "squares":
+            squares = [(_number(figures, at, True), Run("²")) for at in reads[0][:most]]
+            out += _terms(squares, len(reads[0]), " + ")
+        elif key == "pairs":
+            pairs = [(_number(figures, a, True), Run(numbers.DOT), _number(figures, b, True))
+                     for a, b in list(zip(*reads, strict=True))[:most]]  # fmt: skip
+            out += _terms(pairs, len(reads[0]), " + ")
+        elif key == "n":
+            out.append(Run(str(len(reads[0])), source=Fact("count")))
+        elif key.endswith("^"):
+            out.append(_power(figures, reads[int(key[0])][0]))
+        elif key[0].isdigit():
+            out.append(_number(figures, reads[int(key[0])][0], key.endswith("f")))
+        elif key == "name":
+            out.append(Run(SYMBOLS.get(parameters["name"], parameters["name"]), source=Fact("activation")))
+        elif key == "old":
+            out.append(Run(_parameter(1 - parameters["weight"]), source=Fact(key)))
+        else:
+            out.append(Run(_parameter(parameters[key]), source=Fact(key)))
+    return tuple(out)
+
+
+def _terms(shown: Sequence[Line], count: int, between: str) -> Line:
+    """Terms with what joins them; those that are hidden are counted."""
+    hidden = count - len(shown)
+    tail: list[Line] = [(Run(f"{hidden} more", source=Fact("hidden terms")),)] if hidden else []
+    return phrases.join([*shown, *tail], Run(between))
+
+
+def _number(figures: Figures, address: Address, factor: bool) -> Run:
+    text = figures.text(address)
+    role = "weights" if figures.trace.tensor(address.tensor).role == "weight" else "ink"
+    return Run(numbers.factor(text) if factor else text, role, source=address)
+
+
+def _power(figures: Figures, address: Address) -> Run:
+    return Run(f"^{{{figures.text(address)}}}", "ink", source=address, markup=True)
+
+
+def _result(figures: Figures, acted: Acted, target: Address) -> Line:
+    text = figures.text(target)
+    role = "probability" if figures.film.kinds.get(target.tensor) == "share" else "result"
+    return (phrases.relation_run(_relation(figures, acted, target, text)), phrases.result(text, target, role))
+
+
+def _relation(figures: Figures, acted: Acted, target: Address, text: str) -> numbers.Relation:
+    given = [list(figures.addresses(region, target)) for region in acted.step.reads]
+    if sum(map(len, given)) > _MOST_RUN:
+        return "≈"
+    with np.errstate(all="ignore"):
+        reached = OPERATIONS[acted.step.operation].run(
+            *(_displayed(figures, cells) for cells in given), **dict(acted.step.parameters)
+        )
+    return numbers.agrees(float(np.ravel(reached)[0]), text)
+
+
+def _displayed(figures: Figures, cells: Sequence[Address]) -> Array:
+    """The numbers as they are displayed; one alone without an axis."""
+    doubles = np.array([numbers.double(figures.text(address)) for address in cells])
+    return doubles if len(doubles) > 1 else doubles.reshape(())
+
+
+def _parameter(value: float) -> str:
+    text = f"{value:g}"
+    return text.replace("-", numbers.MINUS) if "e" not in text else numbers.text(value, numbers.style(value))
