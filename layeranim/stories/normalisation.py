@@ -38,6 +38,7 @@ def _film(telling: Telling, title: str, noun: tuple[str, str], good_for: str) ->
     mean = "mean" if live else "running_mean"
     learned = [(name, sign) for name, sign in (("gamma", "γ"), ("beta", "β")) if name in trace]
     strips = [Grid(name, sign, cols=axes[1], beside=True) for name, sign in learned]
+    moved = bool(np.any(trace["normalised"] != trace["output"]))
     lanes = (Lane("input", "x", mean, "deviation"), Lane("normalised", "x̂"), Lane("output", "y"))
     given, made = Grid("input", "x"), Aligned(*strips, Grid("output", "y"))
     measured, between = [(mean, "μ"), ("deviation", "σ")], Grid("normalised", "x̂")
@@ -72,12 +73,12 @@ def _film(telling: Telling, title: str, noun: tuple[str, str], good_for: str) ->
                     ("variance", Note("how far apart they are: the mean of their squares")),
                     ("deviation", Note("its root; ε keeps it above 0")),
                     ("normalised", Note("now the mean is 0 and the deviation 1", standard)),
-                    ("output", Note("γ and β: a spread and a centre of its own, learned", len(learned) == 2)),
+                    ("output", Note("γ and β: a spread and a centre of its own, learned", len(learned) == 2 and moved)),
                 )
             ),
         ),
         opening=_opening(noun[0], live),
-        closing=_closing(count, noun, every, bool(learned)),
+        closing=_closing(count, noun, every, moved),
         good_for=good_for,
         options=(
             f"{trace.size(axes[0])}×{trace.size(axes[1])}",
@@ -95,11 +96,11 @@ def _opening(one: str, live: bool) -> Line:
     return _said(f"each {one} is shifted and scaled by ", "the mean and deviation of the batches before")
 
 
-def _closing(count: int, noun: tuple[str, str], every: bool, learned: bool) -> Line:
+def _closing(count: int, noun: tuple[str, str], every: bool, moved: bool) -> Line:
     units = f"{count} {noun[count > 1]} → "
     if not every:
         return _said(units, "centred and scaled")
-    return _said(units, "one centre and spread, then their own" if learned else "one centre and one spread")
+    return _said(units, "one centre and spread, then their own" if moved else "one centre and one spread")
 
 
 def _said(before: str, strong: str) -> Line:

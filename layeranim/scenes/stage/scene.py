@@ -10,7 +10,7 @@ from manim import Animation
 from layeranim.scenes.base import ExplainerScene
 from layeranim.scenes.parts.animate import Appear, Follow, Reveal
 from layeranim.scenes.parts.label import TextLine
-from layeranim.scenes.parts.shapes import Lane
+from layeranim.scenes.parts.shapes import Lane, polyline
 from layeranim.scenes.parts.tilegrid import BLENDS
 from layeranim.scenes.stage.bars import BarField, Pile
 from layeranim.scenes.stage.curve import Plot
@@ -34,6 +34,7 @@ class StageScene(ExplainerScene):
             v.Fill: self._fill,
             v.Ghost: self._ghost,
             v.Clear: self._clear,
+            v.Lead: self._lead,
             v.Grow: self._grow,
             v.Slide: self._slide,
             v.Mark: self._mark,
@@ -133,6 +134,11 @@ class StageScene(ExplainerScene):
 
     def _fill(self, verb: v.Fill) -> list[Animation]:
         return [Reveal(self.grids[verb.part], verb.cells, verb.where, lag=verb.lag)]
+
+    def _lead(self, verb: v.Lead) -> list[Animation]:
+        lines = polyline(verb.lines, self.theme.focus, 2)
+        self.hold(lines)
+        return [Appear(lines)]
 
     def _ghost(self, verb: v.Ghost) -> list[Animation]:
         grid = self.grids[verb.part]

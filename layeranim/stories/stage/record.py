@@ -32,7 +32,7 @@ _PLANS = (
     "TextPlan",
     "Tick",
 )
-_VERBS = ("Clear", "Fill", "Frame", "Ghost", "Grow", "Light", "Mark", "Slide", "Strew", "Sweep")
+_VERBS = ("Clear", "Fill", "Frame", "Ghost", "Grow", "Lead", "Light", "Mark", "Slide", "Strew", "Sweep")
 CLASSES: dict[str, type] = {
     **{name: getattr(storyboard, name) for name in _BASE},
     **{name: getattr(plans, name) for name in _PLANS},

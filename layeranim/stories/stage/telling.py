@@ -14,7 +14,7 @@ from layeranim.stories.stage.language import NOTHING, All, Each, Film, Note
 from layeranim.stories.stage.parts.base import Actor, Moment
 from layeranim.stories.stage.plans import Plan
 from layeranim.stories.stage.solver import Aligned, Column, Laid, Node, Row, Tries, solve
-from layeranim.stories.stage.verbs import Frame, Strew, Verb
+from layeranim.stories.stage.verbs import Fill, Frame, Lead, Strew, Verb
 from layeranim.stories.stage.written import short, written
 from layeranim.stories.storyboard import Address, Beat, Fact, GridPlan, Line, Run, Story, Storyboard, Telling, plain
 
@@ -23,6 +23,8 @@ LOOK, LAND = 0.44, 0.6
 NOTED = 1.6
 """A beat shorter than this has no note, and says its result alone."""
 OPENING = 2.6
+LED = 6.0
+"""Between a grid and the lines to its lens."""
 
 
 def story(title: str, film: Callable[[Telling], Film], good_for: str) -> Story:
@@ -182,8 +184,24 @@ class _Told:
         written_parts = {verb.part for verb in writes if isinstance(verb, Frame)}
         looks: list[Verb] = [v for v in reads if not (isinstance(v, Frame) and v.part in written_parts)]
         place = _note(self._unit_name(units[0]), "place") if len(units) else ()
+        verbs = tuple(begun + self._led(_once(looks))), tuple(self._led(_once(writes))), ()
         return Beat(kind, 0, length, units, phases, caption, self._noted(note, seconds, moment.unit), place,
-                    [a.at for a in acted], done, (tuple(begun + _once(looks)), tuple(_once(writes)), ()))  # fmt: skip
+                    [a.at for a in acted], done, verbs)  # fmt: skip
+
+    def _led(self, verbs: list[Verb]) -> list[Verb]:
+        """The verbs, and the lines that lead from a grid to each lens that shows a cell of it."""
+        lenses = [verb for verb in verbs if isinstance(verb, Fill) and verb.part.startswith("lens:")]
+        return [*verbs, *(self._lead(verb) for verb in lenses)]
+
+    def _lead(self, verb: Fill) -> Lead:
+        lens, grid = self.laid.plans[verb.part], self.laid.plans[verb.part.removeprefix("lens:")]
+        source = verb.cells.sources(0, 0) if verb.cells.sources else None
+        if not isinstance(lens, GridPlan) or not isinstance(grid, GridPlan) or not isinstance(source, Address):
+            raise TypeError(f"{verb.part} is no lens")
+        axes = self.figures.trace.axes(grid.tensor)
+        row, col = (source.index[axes.index(axis)] if axis else 0 for axis in (grid.row_axis, grid.col_axis))
+        cell, low, top = grid.cell(row, col), grid.box.bottom - LED, lens.at[1] + theme.FOCUS_OUTSET
+        return Lead(verb.part, (((cell.x, low), (lens.box.x, top)), ((cell.right, low), (lens.box.right, top))))
 
     def _noted(self, note: Note, seconds: float, unit: int) -> Line:
         """A note where its condition holds and there is time for it; each sentence once."""

@@ -64,6 +64,14 @@ class Ghost:
 
 
 @dataclass(frozen=True)
+class Lead:
+    """Two lines from the edge of a grid of colours to the lens that shows one of its cells in numbers."""
+
+    part: str
+    lines: tuple[tuple[Point, Point], ...]
+
+
+@dataclass(frozen=True)
 class Clear:
     """A grid's cells, bars or dots are taken away at once."""
 
@@ -114,4 +122,4 @@ class Strew:
     said: Line = ()
 
 
-Verb = Frame | Light | Fill | Sweep | Ghost | Clear | Grow | Slide | Mark | Strew
+Verb = Frame | Light | Fill | Sweep | Ghost | Lead | Clear | Grow | Slide | Mark | Strew
