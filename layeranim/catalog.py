@@ -81,6 +81,14 @@ EXPLAINERS: dict[str, Explainer] = {
         "stories.dense:DenseStory",
         "scenes.dense:DenseScene",
     ),
+    "activation": Explainer(
+        "functions",
+        "every number through one curve: ReLU, sigmoid, SiLU and the others",
+        "engine.activation_layer:ACTIVATION",
+        "stories.activation_presets:PRESETS",
+        "stories.activation:ActivationStory",
+        "scenes.stage:StageScene",
+    ),
     "softmax": Explainer(
         "functions",
         "scores become shares that add up to 1",
@@ -149,7 +157,6 @@ EXPLAINERS: dict[str, Explainer] = {
 
 
 LAYERS: dict[str, Numbers] = {
-    "activation": Numbers("Activation", "engine.activation_layer:ACTIVATION"),
     "backprop": Numbers("Backpropagation", "engine.network:BACKPROP"),
     "bilinear": Numbers("Bilinear layer", "engine.bilinear:BILINEAR"),
     "cnn": Numbers("Convolutional network", "engine.cnn:CNN"),

@@ -326,6 +326,18 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"query": "random:6x6", "key": "random:1x6", "value": "random:1x8", "kind": "dot"},
         {"query": "random:13x7", "key": "random:10x7", "value": "random:10x1", "kind": "cosine"},
     ],
+    "activation": [
+        {"input": "3"},
+        {"activation": "leaky-relu", "alpha": 0.3, "input": "-3 -1 0 1 2 3"},
+        {"activation": "maxout", "input": "1 5 -2 0.5 7 7", "pieces": 3},
+        {"activation": "glu", "input": "1 -2 3 0 2 -4"},
+        {"activation": "prelu", "input": "-1 2 -3", "slope": "0.1 0.2 0.5"},
+        {"activation": "tanh", "input": "random:2x30", "sample": 2},
+        {"activation": "step", "input": "nan -inf inf 0"},
+        {"activation": "linear", "input": "-1 1"},
+        {"activation": "softplus", "input": "1e6 -1e6 3"},
+        {"activation": "gelu", "input": "random:1x500", "steps": "first:9"},
+    ],
     "softmax": [
         {"logits": "0.5"},
         {"logits": "2 1 0.1", "temperature": 0.5},

@@ -54,10 +54,10 @@ class Plot(Bundle):
 
     def mark(self, at: Sequence[Point]) -> list[Bundle]:
         """Points that stay."""
-        self.clear()
-        self.dots = [Bundle(disc(p, DONE, self.theme.result, self.theme.bg, 1.5)) for p in at]
-        self.add(*self.dots)
-        return self.dots
+        dots = [Bundle(disc(p, DONE, self.theme.result, self.theme.bg, 1.5)) for p in at]
+        self.dots += dots
+        self.add(*dots)
+        return dots
 
 
 def dashed(a: Point, b: Point, dash: float = 6.0) -> list[Sequence[Point]]:

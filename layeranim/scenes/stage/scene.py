@@ -105,6 +105,9 @@ class StageScene(ExplainerScene):
                 self.things[more.part].put(more.bars, [row for row in more.where if row <= last], False)
 
         self.sweep(beat, through)
+        for mark in beat.verbs[0]:
+            if isinstance(mark, v.Mark):
+                self.things[mark.part].mark(mark.at)
 
     def on_close(self, beat: Beat) -> None:
         self.end()

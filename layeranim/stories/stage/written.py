@@ -14,6 +14,7 @@ from layeranim import numbers
 from layeranim.engine.replay import OPERATIONS
 from layeranim.engine.trace import Array
 from layeranim.stories import phrases
+from layeranim.stories.activations import activation_name
 from layeranim.stories.stage.figures import Acted, Figures
 from layeranim.stories.storyboard import Address, Fact, Line, Run
 
@@ -28,6 +29,7 @@ WRITTEN = {
     "divide_by": "{0} / {by}",
     "dot": "{pairs}",
     "exponential": "e{0^}",
+    "leak": "PReLU({0})",
     "logarithm": "ln {0}",
     "mean_of_squares": "({squares}) / {n}",
     "minus": "{0} − {1f}",
@@ -41,9 +43,6 @@ WRITTEN = {
 
 ``{all: + }`` are all numbers of what is read, ``{squares}`` their squares, ``{pairs}`` products of the first and the
 second, ``{n}`` how many there are. Where an operation reads one to three things, there is one template for each."""
-
-SYMBOLS = {"sigmoid": "σ", "relu": "ReLU"}
-"""Names of functions that are written otherwise."""
 
 _WORD = re.compile(r"(\{[^{}]*\})")
 _MOST_RUN = 20_000  # of more displayed numbers ``=`` is not tried
@@ -92,7 +91,7 @@ def _operands(figures: Figures, acted: Acted, target: Address, most: int) -> Lin
         elif key[0].isdigit():
             out.append(_number(figures, reads[int(key[0])][0], key.endswith("f")))
         elif key == "name":
-            out.append(Run(SYMBOLS.get(parameters["name"], parameters["name"]), source=Fact("activation")))
+            out.append(Run(activation_name(parameters["name"]), source=Fact("activation")))
         elif key == "old":
             out.append(Run(_parameter(1 - parameters["weight"]), source=Fact(key)))
         else:

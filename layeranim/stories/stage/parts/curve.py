@@ -19,8 +19,8 @@ from layeranim.stories.stage.solver import Extent, Setting, Spot
 from layeranim.stories.stage.verbs import Mark, Slide, Verb
 from layeranim.stories.storyboard import Address, Box, Line, Point
 
-LEAST, MOST = 200.0, 480.0
-HIGH, HIGHER = 220.0, 330.0
+LEAST, MOST = 200.0, 560.0
+HIGH, HIGHER = 220.0, 380.0
 LABELS = 44.0
 """Room left of the axes for what their ticks say, and half of it below."""
 POINTS = 161
@@ -81,11 +81,16 @@ class Curve(Actor):
         goal = put(figures.value(x), figures.value(y))
         if np.isfinite(goal).all():
             yield Slide(plan.name, goal)
-        yield Mark(plan.name, self._points(figures, plan, region, moment.unit))
-
-    def _points(self, figures: Figures, plan: CurvePlan, region: Region, unit: int) -> tuple[Point, ...]:
-        put = self._axes(figures, plan)
         places = plan.strand.places(region, plan_rows(figures, self.y))
+        yield Mark(plan.name, self._points(figures, plan, places, moment.unit))
+
+    def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
+        assert isinstance(plan, CurvePlan)
+        yield Mark(plan.name, self._points(figures, plan, range(first, last + 1), last))
+
+    def _points(self, figures: Figures, plan: CurvePlan, places: range, unit: int) -> tuple[Point, ...]:
+        """Where the cells at these places lie on the curve."""
+        put = self._axes(figures, plan)
         xs, ys = (figures.values(figures.shown(name), unit).ravel() for name in (self.x, self.y))
         found = (put(float(xs[i]), float(ys[i])) for i in places)
         return tuple(p for p in found if np.isfinite(p).all())
