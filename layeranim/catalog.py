@@ -49,6 +49,14 @@ EXPLAINERS: dict[str, Explainer] = {
         "stories.conv:ConvStory",
         "scenes.conv:ConvScene",
     ),
+    "conv1d": Explainer(
+        "convolution",
+        "convolution over one axis: few edges, and the same weights everywhere",
+        "engine.conv_nd:CONV_1D",
+        "stories.conv1d_presets:PRESETS",
+        "stories.conv1d:Conv1dStory",
+        "scenes.stage:StageScene",
+    ),
     "filter-match": Explainer(
         "convolution",
         "multiply element-wise and sum: which filter matches better",
@@ -161,7 +169,6 @@ LAYERS: dict[str, Numbers] = {
     "bilinear": Numbers("Bilinear layer", "engine.bilinear:BILINEAR"),
     "cnn": Numbers("Convolutional network", "engine.cnn:CNN"),
     "cnn-backprop": Numbers("Backpropagation through a convolutional network", "engine.cnn:CNN_BACKPROP"),
-    "conv1d": Numbers("1D convolution", "engine.conv_nd:CONV_1D"),
     "conv3d": Numbers("3D convolution", "engine.conv_nd:CONV_3D"),
     "conv-matmul": Numbers("Convolution as a matrix product", "engine.conv_matmul:CONV_MATMUL"),
     "conv-transpose": Numbers("Transposed convolution", "engine.conv_transpose:CONV_TRANSPOSE"),

@@ -326,6 +326,17 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"query": "random:6x6", "key": "random:1x6", "value": "random:1x8", "kind": "dot"},
         {"query": "random:13x7", "key": "random:10x7", "value": "random:10x1", "kind": "cosine"},
     ],
+    "conv1d": [
+        {"input": "random:1x5", "kernel": "random:1x1x1"},
+        {"input": "random:3x9", "filters": 2, "activation": "relu"},
+        {"input": "random:1x8", "kernel_size": 3, "dilation": 2, "padding": 2, "stride": 2},
+        {"input": "random:4x7", "filters": 4, "groups": 2, "bias": True},
+        {"input": "0.25 -1.5 2.75 1e-3", "kernel_size": 2, "activation": "tanh"},
+        {"input": "0 0 0 0"},
+        {"input": "random:1x200", "kernel_size": 9},
+        {"input": "random:8x40", "filters": 16, "kernel_size": 5, "steps": "first:20"},
+        {"input": "nan 1 inf 2 3"},
+    ],
     "activation": [
         {"input": "3"},
         {"activation": "leaky-relu", "alpha": 0.3, "input": "-3 -1 0 1 2 3"},

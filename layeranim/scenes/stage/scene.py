@@ -15,13 +15,26 @@ from layeranim.scenes.parts.tilegrid import BLENDS
 from layeranim.scenes.stage.bars import BarField, Pile
 from layeranim.scenes.stage.curve import Plot
 from layeranim.scenes.stage.dots import DotLines
+from layeranim.scenes.stage.net import NetPicture
+from layeranim.scenes.stage.tally import Counter
 from layeranim.stories import phrases
+from layeranim.stories.stage import plans as p
 from layeranim.stories.stage import verbs as v
-from layeranim.stories.stage.plans import BarsPlan, CurvePlan, DotsPlan, LanePlan, SignPlan, StackPlan, TextPlan
 from layeranim.stories.storyboard import Beat, Line
 
 PALE = BLENDS // 4
 """How strongly a ghost shows what will come, of 16."""
+
+
+PICTURES: dict[type, Any] = {
+    p.BarsPlan: BarField,
+    p.StackPlan: Pile,
+    p.CurvePlan: Plot,
+    p.DotsPlan: DotLines,
+    p.NetPlan: NetPicture,
+    p.TallyPlan: Counter,
+}
+"""What draws each kind of part that is no grid."""
 
 
 class StageScene(ExplainerScene):
@@ -39,6 +52,9 @@ class StageScene(ExplainerScene):
             v.Slide: self._slide,
             v.Mark: self._mark,
             v.Strew: self._strew,
+            v.Wire: self._wire,
+            v.Node: self._node,
+            v.Tell: self._tell,
         }
         self.things: dict[str, Any] = {}
         self.ghosts: list[Any] = []
@@ -48,15 +64,14 @@ class StageScene(ExplainerScene):
             self._place(plan)
 
     def _place(self, plan: Any) -> None:
-        if isinstance(plan, SignPlan):
+        if isinstance(plan, p.SignPlan):
             self.add(TextLine(plan.line, plan.size, self.theme, (plan.at[0], plan.at[1] - 10), "centre"))
-        elif isinstance(plan, LanePlan):
+        elif isinstance(plan, p.LanePlan):
             self.add(Lane(plan.ends, self.theme.muted))
-        elif isinstance(plan, TextPlan):
+        elif isinstance(plan, p.TextPlan):
             self.add(TextLine(plan.line, plan.size, self.theme, plan.at))
         else:
-            kinds = {BarsPlan: BarField, StackPlan: Pile, CurvePlan: Plot, DotsPlan: DotLines}
-            self.things[plan.name] = thing = kinds[type(plan)](plan, self.theme)
+            self.things[plan.name] = thing = PICTURES[type(plan)](plan, self.theme)
             self.add(thing)
 
     # ── beats ────────────────────────────────────────────────────────────────
@@ -108,6 +123,12 @@ class StageScene(ExplainerScene):
         for mark in beat.verbs[0]:
             if isinstance(mark, v.Mark):
                 self.things[mark.part].mark(mark.at)
+            elif isinstance(mark, v.Wire):
+                self.things[mark.part].wire(mark)
+            elif isinstance(mark, v.Clear):
+                self._clear(mark)
+            elif isinstance(mark, v.Node):
+                self.things[mark.part].put(mark, mark.where)
 
     def on_close(self, beat: Beat) -> None:
         self.end()
@@ -180,3 +201,14 @@ class StageScene(ExplainerScene):
 
     def _strew(self, verb: v.Strew) -> list[Animation]:
         return list(self.things[verb.part].strew(verb))
+
+    def _wire(self, verb: v.Wire) -> list[Animation]:
+        animations, passing = self.things[verb.part].wire(verb)
+        self.hold(*passing)
+        return list(animations)
+
+    def _node(self, verb: v.Node) -> list[Animation]:
+        return list(self.things[verb.part].fill(verb))
+
+    def _tell(self, verb: v.Tell) -> list[Animation]:
+        return [self.things[verb.part].tell(verb)]

@@ -5,6 +5,8 @@ from layeranim.stories.stage.parts.bars import Bars, Stacked
 from layeranim.stories.stage.parts.curve import Curve
 from layeranim.stories.stage.parts.dots import Dots, Lane
 from layeranim.stories.stage.parts.grid import Grid
+from layeranim.stories.stage.parts.net import Net
+from layeranim.stories.stage.parts.tally import Tally
 from layeranim.stories.stage.solver import Aligned, Column, Row, Tries
 from layeranim.stories.stage.telling import story
 
@@ -20,9 +22,11 @@ __all__ = [
     "Film",
     "Grid",
     "Lane",
+    "Net",
     "Note",
     "Row",
     "Stacked",
+    "Tally",
     "Tries",
     "Units",
     "story",

@@ -67,6 +67,8 @@ class Figures:
         self.count = count(self.sizes)
         self._styles: dict[tuple[str, int | None], Style] = {}
         self.decimals: int | None = None
+        self.drawn: frozenset[str] = frozenset()
+        self._factors: tuple[int, dict[Address, tuple[Address, Address]]] = -1, {}
 
     def _fixed(self) -> dict[str, int]:
         options, out = self.telling.film, {}
@@ -179,6 +181,22 @@ class Figures:
             return Acted(at, step, step.reads, step.writes)
         narrow = [self._narrow(region, here) for region in (*step.reads, step.writes)]
         return Acted(at, step, tuple(narrow[:-1]), narrow[-1])
+
+    def acted_at(self, address: Address) -> Acted:
+        """The step that writes one cell."""
+        here = dict(zip(self.trace.axes(address.tensor), address.index, strict=True))
+        at = next(i for i, region in self._written[address.tensor] if _meets(region, here))
+        step = self.trace.steps[at]
+        return Acted(at, step, step.reads, step.writes)
+
+    def factors(self, made: Acted) -> Mapping[Address, tuple[Address, Address]]:
+        """Of every product that a step writes the two cells that it is the product of: those at the same place."""
+        at, known = self._factors
+        if at != made.at:
+            left, right = (list(self.cells_of(region)) for region in made.step.reads)
+            known = dict(zip(self.cells_of(made.step.writes), zip(left, right, strict=True), strict=True))
+            self._factors = made.at, known
+        return known
 
     def _narrow(self, region: Region, here: Mapping[str, int]) -> Region:
         """A region with what the unit says of the axes that it leaves whole."""

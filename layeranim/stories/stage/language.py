@@ -59,16 +59,17 @@ class All:
 class Each:
     """Unit by unit: taught, then quicker, then swept over.
 
-    ``acts`` are the tensors that are written in one unit, in order, each with its note; the taught units show them one
-    after another, the quicker ones all at once, with the arithmetic of the last.
+    ``acts`` are the tensors that are written in one unit, in order, one or several at a time, with a note; the taught
+    units show them one after another, the quicker ones all at once, with the arithmetic of the last.
     """
 
-    acts: tuple[tuple[str, Note], ...]
+    acts: tuple[tuple[str | tuple[str, ...], Note], ...]
 
     @property
     def writes(self) -> str:
         """What is put in words where there is room for one number."""
-        return self.acts[-1][0]
+        last = self.acts[-1][0]
+        return last if isinstance(last, str) else last[-1]
 
 
 Act = All | Each

@@ -141,18 +141,34 @@ class DotsPlan:
 
 
 @dataclass(frozen=True)
-class TallyPlan:
-    """A number that counts on while terms arrive, in a cell of its own."""
+class NetPlan:
+    """Two rows of nodes with the numbers of two tensors, edges between them.
+
+    ``lower`` and ``upper`` are the middles of the nodes; the upper ones are made of the lower ones.
+    """
 
     name: str
-    tensor: str
-    box: Box
+    strands: tuple[Strand, Strand]
+    lower: tuple[Point, ...]
+    upper: tuple[Point, ...]
+    radius: float
     numeral: int
+    given: Cells | None = None
+    headings: tuple[tuple[Point, Line], ...] = ()
+
+
+@dataclass(frozen=True)
+class TallyPlan:
+    """A number that counts on while terms arrive, in an outline of its own."""
+
+    name: str
+    box: Box
+    size: int
     heading: Line = ()
     heading_at: Point = (0, 0)
 
 
-Plan = GridPlan | SignPlan | LanePlan | TextPlan | BarsPlan | StackPlan | CurvePlan | DotsPlan | TallyPlan
+Plan = GridPlan | SignPlan | LanePlan | TextPlan | BarsPlan | StackPlan | CurvePlan | DotsPlan | NetPlan | TallyPlan
 
 
 @dataclass(frozen=True, eq=False)

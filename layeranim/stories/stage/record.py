@@ -21,18 +21,13 @@ from layeranim.stories.storyboard import Storyboard
 VERSION = 1
 _BASE = ("Address", "Beat", "Box", "Cells", "Fact", "GridPlan", "Run", "Storyboard")
 _PLANS = (
-    "Bars",
-    "BarsPlan",
-    "CurvePlan",
-    "DotsPlan",
-    "LanePlan",
-    "SignPlan",
-    "StackPlan",
-    "Strand",
-    "TextPlan",
-    "Tick",
+    *("Bars", "BarsPlan", "CurvePlan", "DotsPlan", "LanePlan", "NetPlan", "SignPlan", "StackPlan", "Strand"),
+    *("TallyPlan", "TextPlan", "Tick"),
 )
-_VERBS = ("Clear", "Fill", "Frame", "Ghost", "Grow", "Lead", "Light", "Mark", "Slide", "Strew", "Sweep")
+_VERBS = (
+    *("Clear", "Edge", "Fill", "Frame", "Ghost", "Grow", "Lead", "Light", "Mark", "Node", "Slide", "Strew", "Sweep"),
+    *("Tell", "Wire"),
+)
 CLASSES: dict[str, type] = {
     **{name: getattr(storyboard, name) for name in _BASE},
     **{name: getattr(plans, name) for name in _PLANS},

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from layeranim import theme
 from layeranim.stories import phrases, timing
 from layeranim.stories.options import PACES
 from layeranim.stories.stage.figures import Acted, Figures
-from layeranim.stories.stage.language import NOTHING, All, Each, Film, Note
+from layeranim.stories.stage.language import All, Each, Film, Note
 from layeranim.stories.stage.parts.base import Actor, Moment
 from layeranim.stories.stage.plans import Plan
 from layeranim.stories.stage.solver import Aligned, Column, Laid, Node, Row, Tries, solve
@@ -50,17 +49,15 @@ class _Told:
         self.film, self.telling, self.options = film, telling, telling.film
         self.figures = Figures(film, telling)
         self.laid: Laid = solve(film.stage, self.figures)
+        self.figures.drawn = frozenset(getattr(plan, "tensor", "") for plan in self.laid.plans.values())
         self.parts = [Placed(actor, plan) for actor in _actors(film.stage) for plan in self._plans(actor)]
         self.shown = self.options.selected(self.figures.count)
         self.follow = self._follow()
         self.noted: set[str] = set()
 
     def _plans(self, actor: Actor) -> list[Plan]:
-        name = str(getattr(actor, "tensor", getattr(actor, "y", "dots")))
-        wanted = type(actor).__name__
-        ends = {"Grid": (name, f"lens:{name}"), "Bars": (f"{name}:bars",), "Stacked": (f"{name}:stack",),
-                "Curve": (f"{name}:curve",), "Dots": ("dots",)}[wanted]  # fmt: skip
-        return [self.laid.plans[end] for end in ends if end in self.laid.plans]
+        """Where a part stands: under the names that it gives its plans."""
+        return [self.laid.plans[name] for name in actor.names if name in self.laid.plans]
 
     def _follow(self) -> int:
         """The unit whose numbers are followed: the film's own choice where it is shown."""
@@ -100,7 +97,7 @@ class _Told:
         pace = PACES[self.options.pace]
         each = next(act for act in self.film.acts if isinstance(act, Each))
         more = sum(act.seconds for act in self.film.acts if isinstance(act, All)) + OPENING - theme.OPEN_HOLD_MOST
-        more += (sum(self.figures.made(name) for name, _ in each.acts) - 1) * timing.RAMP[0] * self._alone()
+        more += (sum(bool(self._made(names)) for names, _ in each.acts) - 1) * timing.RAMP[0] * self._alone()
         stretches, factor = timing.paced(timing.with_pause(self.shown, 1), self.options.pace, more)
         ghosts = tuple(v for p in self.parts for v in p.actor.opens(self.figures, p.plan, self.shown[0]))
         length = timing.ticks(OPENING * min(1.0, pace))
@@ -113,6 +110,10 @@ class _Told:
                 yield from self._each(act, stretches, factor)
         yield Beat("close", 0, timing.ticks(theme.END_HOLD), caption=self.film.closing,
                    note=_note(self.telling.takeaway or self.film.good_for), done=self.shown.stop)  # fmt: skip
+
+    def _made(self, names: str | tuple[str, ...]) -> list[str]:
+        """Those of an act's tensors that this trace has."""
+        return [name for name in ((names,) if isinstance(names, str) else names) if self.figures.made(name)]
 
     def _alone(self) -> int:
         """How many units show their acts one after another: the first, and the one that is followed."""
@@ -134,25 +135,26 @@ class _Told:
                 yield self._sweep(stretch)
                 continue
             alone = n == 0 or (unit == self.follow and seconds >= NOTED)
-            made = [(name, note) for name, note in act.acts if self.figures.made(name)]
+            made = [(kept, note) for names, note in act.acts if (kept := self._made(names))]
             if alone and len(made) > 1:
                 share = [seconds, *[timing.RAMP[0] * factor] * (len(made) - 1)]
                 for i, ((_, note), length) in enumerate(zip(made, share, strict=True)):
                     yield self._unit(unit, made[: i + 1], i, note, length, i == len(made) - 1)
                 continue
-            note = made[-1][1] if n == 1 else NOTHING
-            yield self._unit(unit, made, 0, note, seconds, True)
+            yield self._unit(unit, made, 0, made[-1][1], seconds, True)
 
     def _unit(
-        self, unit: int, made: Sequence[tuple[str, Note]], first: int, note: Note, seconds: float, last: bool
+        self, unit: int, made: Sequence[tuple[list[str], Note]], first: int, note: Note, seconds: float, last: bool
     ) -> Beat:
         """One beat of a unit that has ``made`` these tensors by its end, from the ``first`` of them on."""
-        names = [name for name, _ in made[first:]]
+        names = [name for names, _ in made[first:] for name in names]
         acted = [self.figures.acted(name, unit) for name in names]
         inner = dict.fromkeys(self.figures.trace.axes(names[-1]), 0)
         target = self.figures.cell_of(names[-1], unit, inner)
         given = (name for name in self.telling.trace if self.telling.trace.tensor(name).role in ("input", "weight"))
-        moment = Moment(unit, target, seconds >= NOTED, frozenset((*given, *(name for name, _ in made))))
+        moment = Moment(
+            unit, target, seconds >= NOTED, frozenset((*given, *(name for names, _ in made for name in names)))
+        )
         kind = "step" if seconds >= timing.BRIEF else "brief"
         done = unit + 1 if last else unit
         caption = self._said(acted[-1], target, seconds)
@@ -177,9 +179,9 @@ class _Told:
         wanted = [("look", timing.act(seconds, 0.25, LOOK)), ("land", timing.act(seconds, 0.25, LAND))]
         phases = timing.phases(length, wanted)
         begun = [v for p in self.parts for v in p.actor.changes(self.figures, p.plan, moment)] if fresh else []
-        reads = [v for p in self.parts for a in acted for r in a.reads if _holds(p.plan, r.tensor)
+        reads = [v for p in self.parts for a in acted for r in a.reads if r.tensor in p.actor.draws
                  for v in p.actor.reads(self.figures, p.plan, r, moment)]  # fmt: skip
-        writes = [v for p in self.parts for a in acted if _holds(p.plan, a.writes.tensor)
+        writes = [v for p in self.parts for a in acted if a.writes.tensor in p.actor.draws
                   for v in p.actor.writes(self.figures, p.plan, a.writes, moment)]  # fmt: skip
         written_parts = {verb.part for verb in writes if isinstance(verb, Frame)}
         looks: list[Verb] = [v for v in reads if not (isinstance(v, Frame) and v.part in written_parts)]
@@ -239,15 +241,6 @@ def _actors(node: Node) -> Iterator[Actor]:
         yield from seen
     elif isinstance(node, Actor):
         yield node
-
-
-def _holds(plan: Plan, tensor: str) -> bool:
-    """Whether a placed part draws cells of a tensor."""
-    strands = getattr(plan, "strands", ())
-    if strands:
-        return True
-    strand: Any = getattr(plan, "strand", None)
-    return bool(tensor == (strand.tensor if strand else getattr(plan, "tensor", None)))
 
 
 def _once(verbs: Sequence[Verb]) -> list[Verb]:

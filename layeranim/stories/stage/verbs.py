@@ -122,4 +122,42 @@ class Strew:
     said: Line = ()
 
 
-Verb = Frame | Light | Fill | Sweep | Ghost | Lead | Clear | Grow | Slide | Mark | Strew
+@dataclass(frozen=True)
+class Edge:
+    """One edge of a net: from a lower node to an upper one, in a colour of its own, its weight written on it or not."""
+
+    lower: int
+    upper: int
+    colour: str
+    width: float
+    label: Line = ()
+    at: Point = (0, 0)
+
+
+@dataclass(frozen=True)
+class Wire:
+    """Edges of a net lie down; ``stay``: quietly, for the rest of the film, else for the step under way."""
+
+    part: str
+    edges: tuple[Edge, ...]
+    stay: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """Upper nodes of a net get their numbers."""
+
+    part: str
+    cells: Cells
+    where: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Tell:
+    """A tally counts: each line stands there for an equal part of the phase, the last one stays."""
+
+    part: str
+    lines: tuple[Line, ...]
+
+
+Verb = Frame | Light | Fill | Sweep | Ghost | Lead | Clear | Grow | Slide | Mark | Strew | Wire | Node | Tell

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import prod
 
 import numpy as np
 
@@ -20,7 +23,6 @@ from layeranim.stories.storyboard import Address, Fact, Line, Run
 
 WRITTEN = {
     "activate": "{name}({0})",
-    "add": "{all: + }",
     "average": "({all: + }) / {n}",
     "blend": "{old} · {0} + {weight} · {1f}",
     "copy": "{0}",
@@ -37,9 +39,10 @@ WRITTEN = {
     "rescale": "{factor} · {0f}",
     "scale_shift": ("{0}", "{1} · {0f}", "{1} · {0f} + {2f}"),
     "select": "max({all:, })",
-    "sum": "{all: + }",
 }
-"""``{0}`` is what is read first, ``{1f}`` what is read second as a factor, ``{0^}`` as a power; ``{by}`` a parameter.
+"""How operations are written; a sum is written as the terms that add up to it.
+
+``{0}`` is what is read first, ``{1f}`` what is read second as a factor, ``{0^}`` as a power; ``{by}`` a parameter.
 
 ``{all: + }`` are all numbers of what is read, ``{squares}`` their squares, ``{pairs}`` products of the first and the
 second, ``{n}`` how many there are. Where an operation reads one to three things, there is one template for each."""
@@ -64,6 +67,67 @@ def short(figures: Figures, acted: Acted, target: Address, name: Line = ()) -> L
 
 
 def _operands(figures: Figures, acted: Acted, target: Address, most: int) -> Line:
+    if acted.step.operation in ("sum", "add"):
+        terms = unfolded(figures, target)
+        live = [term for term in terms if not term.zero]
+        return _summed(live, len(terms) - len(live), most)
+    if acted.step.operation == "activate" and dict(acted.step.parameters)["name"] == "linear":
+        (before,) = figures.addresses(acted.reads[0], target)
+        return _operands(figures, figures.acted_at(before), before, most)
+    hidden = _hidden(figures, acted, target)
+    if hidden:  # a sum that stands nowhere else: its terms go into the function
+        name = activation_name(dict(acted.step.parameters)["name"])
+        inner = _operands(figures, figures.acted_at(hidden), hidden, most)
+        return (Run(f"{name}(", source=Fact("activation")), *inner, Run(")"))
+    return _from_template(figures, acted, target, most)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One term of a sum: its runs, the displayed factors that it stands for, whether it is exactly zero."""
+
+    runs: Line
+    factors: tuple[str, ...]
+    zero: bool = False
+
+
+def unfolded(figures: Figures, target: Address) -> list[Part]:
+    """The terms that add up to a cell: of a sum of products the products, of a sum of sums the sums."""
+    acted = figures.acted_at(target)
+    cells = [cell for region in acted.reads for cell in figures.addresses(region, target)]
+    out: list[Part] = []
+    for one in cells:
+        made = figures.acted_at(one) if figures.made(one.tensor) else None
+        if made and made.step.operation == "multiply":
+            out.append(_product(figures, made, one))
+        elif made and made.step.operation == "sum" and sum(c.tensor == one.tensor for c in cells) == 1:
+            out += unfolded(figures, one)
+        else:
+            number = _number(figures, one, True)
+            out.append(Part((number,), (number.text,)))
+    return out
+
+
+def _product(figures: Figures, made: Acted, cell: Address) -> Part:
+    """A product with its two factors."""
+    factors = [_number(figures, one, True) for one in figures.factors(made)[cell]]
+    runs: Line = (factors[0], Run(numbers.DOT), factors[1])
+    return Part(runs, tuple(run.text for run in factors), figures.value(cell) == 0)
+
+
+def _summed(live: Sequence[Part], zeros: int, most: int) -> Line:
+    """Terms as far as they have room, then how many are hidden, and how many are zero."""
+    shown: list[Line] = [part.runs for part in live[:most]]
+    if len(live) > most:
+        shown.append((Run(f"{len(live) - most} more", source=Fact("hidden terms")),))
+    if zeros and live:
+        shown.append((Run(f"{zeros} zero{'s' * (zeros > 1)}", source=Fact("zero products")),))
+    elif zeros:
+        shown.append((Run("all products are 0, so the sum", source=Fact("zero products")),))
+    return phrases.join(shown)
+
+
+def _from_template(figures: Figures, acted: Acted, target: Address, most: int) -> Line:
     template = WRITTEN[acted.step.operation]
     if not isinstance(template, str):
         template = template[len(acted.step.reads) - 1]
@@ -122,7 +186,27 @@ def _result(figures: Figures, acted: Acted, target: Address) -> Line:
     return (phrases.relation_run(_relation(figures, acted, target, text)), phrases.result(text, target, role))
 
 
+def _hidden(figures: Figures, acted: Acted, target: Address) -> Address | None:
+    """The sum that an activation reads, where no part of the stage shows it."""
+    if acted.step.operation != "activate" or acted.step.reads[0].tensor in figures.drawn:
+        return None
+    (before,) = figures.addresses(acted.step.reads[0], target)
+    adds = figures.made(before.tensor) and figures.acted_at(before).step.operation in ("sum", "add")
+    return before if adds and len(unfolded(figures, before)) > 1 else None
+
+
 def _relation(figures: Figures, acted: Acted, target: Address, text: str) -> numbers.Relation:
+    if acted.step.operation in ("sum", "add"):
+        return numbers.relation([part.factors for part in unfolded(figures, target)], text)
+    if acted.step.operation == "activate" and dict(acted.step.parameters)["name"] == "linear":
+        (before,) = figures.addresses(acted.reads[0], target)
+        return _relation(figures, figures.acted_at(before), before, text)
+    hidden = _hidden(figures, acted, target)
+    if hidden:
+        total = sum((_exactly(part.factors) for part in unfolded(figures, hidden)), Fraction(0))
+        with np.errstate(all="ignore"):
+            bent = OPERATIONS["activate"].run(np.array(float(total)), **dict(acted.step.parameters))
+        return numbers.agrees(float(bent), text)
     given = [list(figures.addresses(region, target)) for region in acted.step.reads]
     if sum(map(len, given)) > _MOST_RUN:
         return "≈"
@@ -131,6 +215,11 @@ def _relation(figures: Figures, acted: Acted, target: Address, text: str) -> num
             *(_displayed(figures, cells) for cells in given), **dict(acted.step.parameters)
         )
     return numbers.agrees(float(np.ravel(reached)[0]), text)
+
+
+def _exactly(factors: Sequence[str]) -> Fraction | float:
+    """A product of displayed numbers, exact where all are finite."""
+    return prod((numbers.exact(text) for text in factors), start=Fraction(1))
 
 
 def _displayed(figures: Figures, cells: Sequence[Address]) -> Array:

@@ -36,6 +36,14 @@ class Bars(Actor):
     tensor: str
     text: str
 
+    @property
+    def draws(self) -> tuple[str, ...]:
+        return (self.tensor,)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (f"{self.tensor}:bars",)
+
     def shown(self, figures: Figures) -> Shown:
         return figures.shown(self.tensor)
 
@@ -74,7 +82,7 @@ class Bars(Actor):
         strand = Strand(self.tensor, self.shown(s.figures).rows, tuple(s.figures.fixed.items()))
         line = self._heading(s.figures)
         box = Box(*at, width, rows * pitch)
-        yield BarsPlan(self.tensor + ":bars", strand, rows, at, pitch, thick, width, even(zero), size,
+        yield BarsPlan(self.names[0], strand, rows, at, pitch, thick, width, even(zero), size,
                        line, heading_at(line, box, width))  # fmt: skip
 
     def _content(self, figures: Figures, plan: BarsPlan, unit: int) -> Content:
@@ -101,8 +109,8 @@ class Bars(Actor):
 
     def opens(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
         assert isinstance(plan, BarsPlan)
-        given = figures.trace.tensor(self.tensor).role in ("input", "weight")
-        yield Grow(plan.name, self._content(figures, plan, unit), tuple(range(plan.rows)), pale=not given)
+        pale = figures.made(self.tensor)
+        yield Grow(plan.name, self._content(figures, plan, unit), tuple(range(plan.rows)), pale=pale)
 
 
 @dataclass(frozen=True)
@@ -111,6 +119,14 @@ class Stacked(Actor):
 
     tensor: str
     text: str
+
+    @property
+    def draws(self) -> tuple[str, ...]:
+        return (self.tensor,)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (f"{self.tensor}:stack",)
 
     def shown(self, figures: Figures) -> Shown:
         return figures.shown(self.tensor)
@@ -129,7 +145,7 @@ class Stacked(Actor):
         box = Box(even(spot.x - width / 2), even(spot.y + high / 2), width, even(high))
         strand = Strand(self.tensor, self.shown(s.figures).rows, tuple(s.figures.fixed.items()))
         line = heading(s.figures, self.tensor, self.text)
-        yield StackPlan(self.tensor + ":stack", strand, rows, box, theme.FLOOR, line,
+        yield StackPlan(self.names[0], strand, rows, box, theme.FLOOR, line,
                         heading_at(line, box, spot.width))  # fmt: skip
 
     def _content(self, figures: Figures, plan: StackPlan, unit: int) -> Content:

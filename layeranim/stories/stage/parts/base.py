@@ -36,6 +36,16 @@ class Moment:
 class Actor:
     """How a placed part acts. A part that only stands there needs nothing of this."""
 
+    @property
+    def draws(self) -> tuple[str, ...]:
+        """The tensors of which it acts."""
+        raise NotImplementedError
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What its plans are called."""
+        raise NotImplementedError
+
     def reads(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
         """What it does when the step under way reads cells of it."""
         yield from ()
@@ -63,7 +73,7 @@ def heading(figures: Figures, tensor: str, text: str) -> Line:
     role = "weights" if held.role == "weight" else "ink"
     head = Run(text, role, "semibold", Fact("name"), markup="_{" in text or "^{" in text)
     sizes = _sizes(figures, tensor)
-    if held.role == "intermediate" or not sizes:
+    if (held.role == "intermediate" and figures.made(tensor)) or not sizes:
         return (head,)
     return head, Run(f"  {sizes}", source=Fact("shape"))
 

@@ -34,6 +34,14 @@ class Curve(Actor):
     y: str
     text: Line = ()
 
+    @property
+    def draws(self) -> tuple[str, ...]:
+        return (self.y,)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (f"{self.y}:curve",)
+
     def measure(self, s: Setting) -> Extent:
         half = HIGH / 2
         return Extent(LEAST + LABELS, half + (HEADING if self.text else 0), half + LABELS / 2 + 8, MOST - LEAST,

@@ -43,6 +43,14 @@ class Dots(Actor):
     lanes: tuple[Lane, ...]
     along: tuple[str, ...]
 
+    @property
+    def draws(self) -> tuple[str, ...]:
+        return tuple(t for lane in self.lanes for t in (lane.tensor, lane.mean, lane.deviation) if t)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return ("dots",)
+
     def _names(self, figures: Figures) -> list[Line]:
         return [(Run(lane.text, "ink", "semibold", Fact("name"), markup="{" in lane.text),) for lane in self.lanes]
 

@@ -13,7 +13,7 @@ from layeranim.stories.stage.figures import Figures, Shown
 from layeranim.stories.stage.parts.base import HEADING, Actor, Moment, heading, heading_at
 from layeranim.stories.stage.plans import Plan
 from layeranim.stories.stage.solver import Extent, Setting, Spot, Unfit
-from layeranim.stories.stage.verbs import Clear, Fill, Frame, Ghost, Role, Sweep, Verb
+from layeranim.stories.stage.verbs import Block, Clear, Fill, Frame, Ghost, Role, Sweep, Verb
 from layeranim.stories.storyboard import GridPlan, Line
 
 LENS, LENS_GAP = 56.0, 28.0
@@ -42,6 +42,14 @@ class Grid(Actor):
     rows: str | None = None
     cols: str | None = None
     beside: bool = False
+
+    @property
+    def draws(self) -> tuple[str, ...]:
+        return (self.tensor,)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.tensor, f"lens:{self.tensor}"
 
     def shown(self, figures: Figures) -> Shown:
         return figures.shown(self.tensor, self.rows, self.cols)
@@ -88,7 +96,7 @@ class Grid(Actor):
         shown, held = self.shown(s.figures), s.figures.trace.tensor(self.tensor)
         at = even(spot.x - fit.width(cols) / 2), even(spot.y + fit.height(rows) / 2)
         fixed = tuple((axis, i) for axis, i in s.figures.fixed.items() if axis in held.axes)
-        given = held.role in ("input", "weight")
+        given = not s.figures.made(self.tensor)
         plan = GridPlan(
             self.tensor, self.tensor, rows, cols, at, fit.pitch, fit.numeral,
             row_axis=shown.rows, col_axis=shown.cols, fixed=fixed, empty=not given,
@@ -132,12 +140,27 @@ class Grid(Actor):
             yield Ghost(grid.name, figures.cells(self.shown(figures), unit, bool(grid.numeral)), where)
 
     def changes(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[Verb]:
+        grid = _grid(plan)
         if plan.name.startswith("lens:"):
             yield Clear(plan.name)
+        elif self.follows(figures):
+            if grid.empty:
+                yield Clear(plan.name)
+            else:
+                where = tuple((r, c) for r in range(grid.rows) for c in range(grid.cols))
+                yield Fill(grid.name, figures.cells(self.shown(figures), moment.unit, bool(grid.numeral)), where)
+
+    def follows(self, figures: Figures) -> bool:
+        """Whether it shows something else at every unit: a window's products, a filter."""
+        shown = self.shown(figures)
+        return any(
+            axis in figures.units.along and axis not in (shown.rows, shown.cols)
+            for axis in figures.trace.axes(self.tensor)
+        )
 
     def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
         grid = _grid(plan)
-        if grid.name.startswith("lens:") or not grid.empty:
+        if grid.name.startswith("lens:") or not grid.empty or self.follows(figures):
             return
         places = [self._place(figures, grid, unit) for unit in (first, last)]
         yield Sweep(grid.name, figures.cells(self.shown(figures), last, bool(grid.numeral)), places[0], places[1])
@@ -157,16 +180,24 @@ def _grid(plan: Plan) -> GridPlan:
     return plan
 
 
-def _block(grid: GridPlan, region: Region) -> tuple[int, int, int, int]:
+def _block(grid: GridPlan, region: Region) -> Block:
     rows, cols = grid.block(region)
     return rows[0], rows[-1], cols[0], cols[-1]
 
 
+def _blocks(grid: GridPlan, region: Region) -> tuple[Block, ...]:
+    """One block around a region's cells, or one around each where they stand apart: a dilated window."""
+    rows, cols = grid.block(region)
+    if all(len(span) == 1 or abs(span.step) == 1 for span in (rows, cols)):
+        return (_block(grid, region),)
+    return tuple((r, r, c, c) for r in rows for c in cols)
+
+
 def _frames(figures: Figures, grid: GridPlan, region: Region, moment: Moment, role: Role) -> Iterator[Verb]:
     """A frame around what the step touches and, where that is more than one cell, around the one that is followed."""
-    block = _block(grid, region)
-    yield Frame(grid.name, (block,), role)
-    if not moment.taught or not grid.numeral or block[:1] + block[2:3] == block[1:2] + block[3:]:
+    blocks = _blocks(grid, region)
+    yield Frame(grid.name, blocks, role)
+    if not moment.taught or not grid.numeral or len(blocks) > 1 or blocks[0][::2] == blocks[0][1::2]:
         return
     cells = list(figures.addresses(region, moment.target))
     if len(cells) == 1:

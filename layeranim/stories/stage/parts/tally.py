@@ -1,0 +1,76 @@
+"""Tally: a number that counts on while the terms of a sum arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from math import prod
+
+from layeranim import layout, numbers
+from layeranim.engine.trace import Region
+from layeranim.layout import even
+from layeranim.stories.stage.figures import Figures
+from layeranim.stories.stage.parts.base import HEADING, Actor, Moment, heading, heading_at
+from layeranim.stories.stage.plans import Plan, TallyPlan
+from layeranim.stories.stage.solver import Extent, Setting, Spot
+from layeranim.stories.stage.verbs import Clear, Tell, Verb
+from layeranim.stories.stage.written import unfolded
+from layeranim.stories.storyboard import Box, Fact, Line, Run
+
+HIGH = 72.0
+SIZE = 40
+MOST = 12
+"""Sums of more terms than these arrive at once."""
+
+
+@dataclass(frozen=True)
+class Tally(Actor):
+    """The sum that becomes a cell of ``tensor``, term by term."""
+
+    tensor: str
+    text: str
+
+    @property
+    def draws(self) -> tuple[str, ...]:
+        return (self.tensor,)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (f"{self.tensor}:tally",)
+
+    def _width(self, figures: Figures) -> float:
+        wide = max(figures.wide(self.tensor), layout.widest([f"{numbers.MINUS}00"]))
+        return even(wide * SIZE + 40)
+
+    def measure(self, s: Setting) -> Extent:
+        return Extent(self._width(s.figures), HIGH / 2 + HEADING, HIGH / 2)
+
+    def place(self, s: Setting, spot: Spot) -> Iterator[Plan]:
+        width = self._width(s.figures)
+        box = Box(even(spot.x - width / 2), even(spot.y + HIGH / 2), width, HIGH)
+        line = heading(s.figures, self.tensor, self.text)[:1]
+        yield TallyPlan(f"{self.tensor}:tally", box, SIZE, line, heading_at(line, box, spot.width))
+
+    def changes(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[Verb]:
+        yield Clear(plan.name)
+
+    def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
+        if region.tensor == self.tensor and moment.target.tensor == self.tensor:
+            yield Tell(plan.name, tuple(self._lines(figures, moment)))
+
+    def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
+        yield Clear(plan.name)
+
+    def _lines(self, figures: Figures, moment: Moment) -> Iterator[Line]:
+        """The sums so far, of the terms that are not zero; the last is the cell itself."""
+        terms = [part.factors for part in unfolded(figures, moment.target) if not part.zero]
+        if moment.taught and 1 < len(terms) <= MOST:
+            total, style = Fraction(0), figures.style(self.tensor)
+            for factors in terms[:-1]:
+                exact = [numbers.exact(text) for text in factors]
+                if not all(isinstance(one, Fraction) for one in exact):
+                    break
+                total += Fraction(prod(Fraction(one) for one in exact))
+                yield (Run(numbers.text(float(total), style), "ink", source=Fact("sum so far")),)
+        yield (Run(figures.text(moment.target), "result", "semibold", moment.target),)
