@@ -20,7 +20,7 @@ from layeranim.errors import LayeranimError, RenderError
 from layeranim.film import captions, host, provenance
 from layeranim.film.destinations import POSTER, Destination, every_path, stems
 from layeranim.film.output import Outputs
-from layeranim.film.renderer import FilmRenderer
+from layeranim.film.renderer import Drawn, FilmRenderer
 from layeranim.film.writers import FORMATS, Rect, Spec, Writer, writer
 from layeranim.film.writers.png import write_png
 from layeranim.layout import View
@@ -122,8 +122,14 @@ def make(
                 if item.fmt in FORMATS:
                     open_writers.append(writer(item.fmt, files[item.path], spec))
             told = partial(_report, progress, before, total) if progress else None
-            fan = Fan(tuple(open_writers), shot.frame_of(board.poster + 1) - 1, told)
-            draw(board, scene, theme, shot, fan, options.captions)
+            poster = shot.frame_of(board.poster + 1) - 1
+            fan = Fan(tuple(open_writers), poster, told)
+            if open_writers:
+                draw(board, scene, theme, shot, fan, options.captions)
+            else:
+                fan.frames = poster
+                draw(board, scene, theme, shot, fan, options.captions, poster)
+                fan.frames = shot.frame_of(board.ticks)
             while open_writers:  # an encoder's memory is given back before the next pass
                 open_writers[0].finish()
                 del open_writers[0]
@@ -133,9 +139,9 @@ def make(
                 posters[shot.width, shot.height] = fan.poster
         _beside(board, found, files, posters, options, origin, frames)
         outputs.commit()
-    poster = next((Path(stem + ".png") for stem in stems(found)), None)
+    beside = next((Path(stem + ".png") for stem in stems(found)), None)
     written = tuple(Path(item.path) for item in found)
-    return Film(written, poster, board.alt, tuple(captions.cues(board)), board.seconds, frames)
+    return Film(written, beside, board.alt, tuple(captions.cues(board)), board.seconds, frames)
 
 
 def _report(progress: Progress, before: int, total: int, frames: int) -> None:
@@ -157,15 +163,18 @@ def passes(found: Iterable[Destination], options: FilmOptions) -> list[Pass]:
 
 
 def draw(
-    board: Storyboard, scene: type[ExplainerScene], theme: themes.Theme, shot: Pass, fan: Any, captioned: bool = True
-) -> ExplainerScene:
-    """One run over the scene into ``fan``."""
+    board: Storyboard, scene: type[ExplainerScene], theme: themes.Theme, shot: Pass, fan: Any, captioned: bool = True,
+    only: int | None = None,
+) -> ExplainerScene:  # fmt: skip
+    """One run over the scene into ``fan``, of all frames or of ``only`` one."""
     size = shot.width, shot.height
     with host.session(*size, shot.fps, theme.bg) as scale, _quick_turns():
-        renderer = FilmRenderer(View(*size, scale), theme.bg, float(shot.fps), fan)
+        renderer = FilmRenderer(View(*size, scale), theme.bg, float(shot.fps), fan, only)
         playing = scene(board, theme, shot.fps, captioned, renderer=renderer)
         try:
             playing.render()
+        except Drawn:
+            pass
         except (LayeranimError, KeyboardInterrupt):
             raise
         except MemoryError:

@@ -21,13 +21,21 @@ class Sink(Protocol):
     def write(self, pixels: NDArray[np.uint8], changed: Sequence[Rect], repeat: int) -> None: ...
 
 
-class FilmRenderer(CairoRenderer):
-    """Plays animations frame by frame on the film's own grid: k frames for a run time of k / fps, never k ± 1."""
+class Drawn(Exception):
+    """The one frame that was wanted stands in the sink."""
 
-    def __init__(self, view: View, background: str, fps: float, sink: Sink) -> None:
+
+class FilmRenderer(CairoRenderer):
+    """Plays animations frame by frame on the film's own grid: k frames for a run time of k / fps, never k ± 1.
+
+    With ``only`` that one frame is drawn and ``Drawn`` ends the scene; what comes before is put where it ends, at once.
+    """
+
+    def __init__(self, view: View, background: str, fps: float, sink: Sink, only: int | None = None) -> None:
         super().__init__()
         self.camera: FilmCamera = FilmCamera(view, background)
-        self.fps, self.sink = fps, sink
+        self.fps, self.sink, self.only = fps, sink, only
+        self.played = 0
         self.changed: list[Rect] = []
 
     def init_scene(self, scene: Scene, *_: Any) -> None:
@@ -45,12 +53,25 @@ class FilmRenderer(CairoRenderer):
             animation._setup_scene(scene)
             animation.begin()
         frames = max(1, round(scene.get_run_time(animations) * self.fps))
-        if scene.is_current_animation_frozen_frame():
+        if self.only is not None:
+            self._towards(scene, animations, frames)
+        elif scene.is_current_animation_frozen_frame():
             self.update_frame(scene)
             self._emit(frames)
         else:
             self._run(scene, animations, frames)
         self.num_plays += 1
+
+    def _towards(self, scene: Scene, animations: Sequence[Any], frames: int) -> None:
+        """Pass over these frames, or draw the wanted one among them and end."""
+        wanted = (self.only or 0) - self.played
+        if wanted < frames:
+            scene.update_to_time(wanted / self.fps)
+            self.update_frame(scene)
+            self._emit(1)
+            raise Drawn
+        self.played += frames
+        self._finish(scene, animations)
 
     def _run(self, scene: Scene, animations: Sequence[Any], frames: int) -> None:
         for k in range(frames):
@@ -59,6 +80,9 @@ class FilmRenderer(CairoRenderer):
             self._emit(1)
             if scene.stop_condition is not None and scene.stop_condition():
                 break
+        self._finish(scene, animations)
+
+    def _finish(self, scene: Scene, animations: Sequence[Any]) -> None:
         for animation in animations:
             animation.finish()
             animation.clean_up_from_scene(scene)
