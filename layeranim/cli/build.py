@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import Any
 import click
 
 import layeranim
-from layeranim.assets import known
+from layeranim.assets import apart, known
 from layeranim.assets.report import FAILED, FRESH, BuildError, Report, films
 from layeranim.cli import manifests
 from layeranim.cli.console import Voice, out_json, out_paths
@@ -76,13 +74,12 @@ def _say(report: Report, voice: Voice, json: bool, summary: str | None) -> None:
 
 def _watch(path: Path, words: Sequence[str], voice: Voice) -> None:
     """Build, and again whenever the manifest, an input or the program changes; each time in a fresh interpreter."""
-    command = [sys.executable, "-m", "layeranim", *words]
     seen: Any = None
     while True:
         now = _state(path)
         if now != seen:
             seen = now
-            subprocess.run(command, check=False)
+            apart.run("layeranim.cli:main", words, path.parent)
             voice.say("watching; Ctrl-C ends")
         time.sleep(SECONDS_BETWEEN_LOOKS)
 
