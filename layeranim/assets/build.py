@@ -95,7 +95,7 @@ class Build:
         """Every film with its files, from the cache or drawn."""
         tasks: dict[str, Plan] = {}
         for one in todo:
-            files = None if force else self.cache.get(one.key)
+            files = None if force else self.cache.get(one.key, _suffixes(one))
             if files is None:
                 tasks[one.name] = one
             else:
@@ -111,7 +111,9 @@ class Build:
             one = tasks[task.entry.name]
             for text in drawn.warnings:
                 self.report.warn(f"{one.name}: {text}")
-            if drawn.problem is not None:
+            if drawn.problem is None and drawn.files.keys() != _suffixes(one):  # of an executor that is not ours
+                self._failed(one, "what drew it gave back other files than this film has; nothing was written")
+            elif drawn.problem is not None:
                 self._failed(one, drawn.problem)
             else:
                 self.cache.put(one.key, drawn.files)
@@ -155,6 +157,11 @@ class Build:
     def _failed(self, one: Plan, why: str) -> None:
         self.report.done[one.name], self.report.problems[one.name] = FAILED, why
         self.tell(one.name, FAILED, len(self.report.done), self.count)
+
+
+def _suffixes(one: Plan) -> set[str]:
+    """What the names of a film's files end in."""
+    return set(locks.suffixes(one.name, files_of(one.entry)).values())
 
 
 def fresh(one: Plan, locked: Locked | None, root: Path) -> bool:

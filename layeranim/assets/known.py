@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from layeranim.assets import lock as locks
 from layeranim.assets import sources
-from layeranim.assets.cache import KNOWN
+from layeranim.assets.cache import KNOWN, by_use, ours
 from layeranim.assets.finding import LARGEST, content, lock_of
 from layeranim.assets.lock import Locked
 from layeranim.assets.report import Shard
@@ -31,6 +31,14 @@ if TYPE_CHECKING:
 
 MOST = 10_000_000
 """Bytes of a record."""
+RECORDS = 1000
+"""Manifests that a cache knows; the one that was asked for longest ago leaves first."""
+_TEXT = (str,)
+RECORD = {
+    "state": _TEXT, "inputs": {...: _TEXT}, "root": _TEXT,
+    "films": [{"name": _TEXT, "asset": _TEXT, "causes": _TEXT, "tools": _TEXT, "files": {...: (int, type(None))}}],
+}  # fmt: skip
+"""What a record holds."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +92,8 @@ def remember(
         with Output(_place(folder, manifest.path), lasting=False) as output:
             output.file.write(_sha(data).encode() + data)
             output.commit()
+        for _, _, path in by_use(path for path in ours(folder) if path.suffix == KNOWN)[:-RECORDS]:
+            path.unlink(missing_ok=True)
 
 
 def recall(folder: Path | None, manifest: Path) -> Known | None:
@@ -91,15 +101,37 @@ def recall(folder: Path | None, manifest: Path) -> Known | None:
     if folder is None:
         return None
     base = manifest.parent
+    place = _place(folder, manifest)
     try:
-        record = content(_place(folder, manifest), MOST)
-        data: dict[str, Any] = json.loads(record[64:]) if _sha(record[64:]).encode() == record[:64] else {}
-        read = data.get("inputs", {})
-        if data.get("state") != state(manifest) or digests(map(base.joinpath, read), base) != read:
+        record = content(place, MOST)
+        data = json.loads(record[64:]) if _sha(record[64:]).encode() == record[:64] else {}
+        _check(data, RECORD)
+        if data["state"] != state(manifest) or digests(map(base.joinpath, data["inputs"]), base) != data["inputs"]:
             return None
-        return Known(base / data["root"], tuple(Brief(**one) for one in data["films"]))
-    except (OSError, LayeranimError, ValueError):
+        found = Known(base / data["root"], tuple(Brief(**one) for one in data["films"]))
+    except (OSError, LayeranimError, ValueError, RecursionError):
         return None
+    words = {word for one in found.films for word in (one.name, *one.files)}
+    if {os.sep, ".."} & {data["root"][:1], *Path(data["root"]).parts} or any(os.sep in word for word in words):
+        return None  # no manifest makes films elsewhere
+    with suppress(OSError):  # a cache that can only be read
+        os.utime(place)
+    return found
+
+
+def _check(value: Any, wanted: Any) -> None:
+    """Whoever may have written it: raise ``ValueError`` unless ``value`` has exactly the keys and types of ``wanted``.
+
+    A list is of one kind, a mapping under ``...`` too; a tuple names the types that there may be.
+    """
+    if isinstance(wanted, dict) and isinstance(value, dict) and (... in wanted or value.keys() == wanted.keys()):
+        for key, one in value.items():
+            _check(one, wanted[... if ... in wanted else key])
+    elif isinstance(wanted, list) and isinstance(value, list):
+        for one in value:
+            _check(one, wanted[0])
+    elif isinstance(wanted, (dict, list)) or type(value) not in wanted:
+        raise ValueError("no record of ours")
 
 
 def fresh(
