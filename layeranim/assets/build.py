@@ -31,19 +31,21 @@ def build(
     shard: str | None = None,
     cache_dir: str | os.PathLike[str] | None = None,
     cache_size: int = SIZE,
+    restrict: bool = False,
     tell: Tell | None = None,
 ) -> Report:
     """Make the films of a manifest (without one: the nearest ``layeranim.toml``), or those of some ids.
 
     ``executor`` is any ``concurrent.futures.Executor``; without one, ``jobs`` processes of our own draw. ``force``
-    draws again what is fresh. The cache takes ``cache_size`` bytes at most. Raises ``ManifestError`` for what is wrong
+    draws again what is fresh. The cache takes ``cache_size`` bytes at most. ``restrict`` refuses inputs outside of the
+    manifest's folder, which is for manifests of strangers. Raises ``ManifestError`` for what is wrong
     with the manifest, ``OutputError`` for places that cannot be written, and ``BuildError``, when the other films are
     done, naming those that failed.
     """
     path = Path(manifest) if manifest is not None else find()
     part = Shard.of(shard) if shard is not None else None
     folder = Path(cache_dir) if cache_dir is not None else folder_of_user()
-    found, films = load(path, ids, folder)
+    found, films = load(path, ids, folder, restrict)
     report = Report()
     job = Build(found, report, Cache(folder, report.warn, cache_size), tell or (lambda name, what, done, count: None))
     job.run(part.take(films) if part else films, executor, jobs or os.cpu_count() or 1, force)
@@ -105,7 +107,7 @@ class Build:
         from layeranim.assets import pool  # multiprocessing, which a build of what is fresh does not need
         from layeranim.assets.draw import Task
 
-        work = [Task(one.entry, self.manifest.path.parent, self.manifest.root, one.digest) for one in tasks.values()]
+        work = [Task(one.entry, self.manifest.base, self.manifest.root, one.digest) for one in tasks.values()]
         results = pool.by_executor(work, executor) if executor else pool.by_processes(work, jobs)
         for task, drawn in results:
             one = tasks[task.entry.name]

@@ -60,10 +60,12 @@ class Known:
     films: tuple[Brief, ...]
 
 
-def state(manifest: Path) -> str:
+def state(manifest: Path, restricted: bool) -> str:
     """A digest of all that a manifest is worked out from, but for the inputs that it names."""
     data = hashlib.sha256(content(manifest, LARGEST)).hexdigest()
-    return _sha(json.dumps([data, manifest.name, sources.everything(), sources.tools(), sys.version]).encode())
+    return _sha(
+        json.dumps([data, manifest.name, restricted, sources.everything(), sources.tools(), sys.version]).encode()
+    )
 
 
 def digests(files: Iterable[Path], base: Path) -> dict[str, str]:
@@ -82,7 +84,7 @@ def remember(
         return
     base = manifest.path.parent
     with suppress(OSError, LayeranimError):
-        if state(manifest.path) != then or digests(map(base.joinpath, read), base) != read:
+        if state(manifest.path, manifest.restricted) != then or digests(map(base.joinpath, read), base) != read:
             return
         briefs = [asdict(_brief(one)) for one in films]
         data = json.dumps(
@@ -96,7 +98,7 @@ def remember(
             path.unlink(missing_ok=True)
 
 
-def recall(folder: Path | None, manifest: Path) -> Known | None:
+def recall(folder: Path | None, manifest: Path, restricted: bool = False) -> Known | None:
     """What ``remember`` kept, if all of it is so still."""
     if folder is None:
         return None
@@ -106,7 +108,10 @@ def recall(folder: Path | None, manifest: Path) -> Known | None:
         record = content(place, MOST)
         data = json.loads(record[64:]) if _sha(record[64:]).encode() == record[:64] else {}
         _check(data, RECORD)
-        if data["state"] != state(manifest) or digests(map(base.joinpath, data["inputs"]), base) != data["inputs"]:
+        if (
+            data["state"] != state(manifest, restricted)
+            or digests(map(base.joinpath, data["inputs"]), base) != data["inputs"]
+        ):
             return None
         found = Known(base / data["root"], tuple(Brief(**one) for one in data["films"]))
     except (OSError, LayeranimError, ValueError, RecursionError):
@@ -135,13 +140,13 @@ def _check(value: Any, wanted: Any) -> None:
 
 
 def fresh(
-    manifest: Path, ids: Sequence[str], shard: str | None, folder: Path | None
+    manifest: Path, ids: Sequence[str], shard: str | None, folder: Path | None, restricted: bool = False
 ) -> tuple[Path, list[Brief]] | None:
     """The folder of films and the films that are meant, if all of them are known and as the lock wants them.
 
     ``None`` where anything at all is to be said or done.
     """
-    known = recall(folder, manifest)
+    known = recall(folder, manifest, restricted)
     if known is None or not set(ids) <= {word for one in known.films for word in (one.asset, one.name)}:
         return None
     films = [one for one in known.films if not ids or one.asset in ids or one.name in ids]

@@ -26,7 +26,7 @@ Result = tuple[Task, Drawn]
 
 def by_executor(tasks: Sequence[Task], executor: Executor) -> Iterator[Result]:
     """Each film as it is done, by any executor of the standard library's kind."""
-    futures = {executor.submit(apart.opened, str(task.base), apart.sealed(draw, task)): task for task in tasks}
+    futures = {executor.submit(apart.opened, str(task.base.folder), apart.sealed(draw, task)): task for task in tasks}
     try:
         for future in as_completed(futures):
             yield futures[future], _outcome(future)
@@ -68,7 +68,7 @@ def _side_by_side(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[Task, Draw
     try:
         while waiting or busy:
             while waiting and len(busy) < jobs:
-                worker = idle.pop() if idle else _started(waiting[0].base, needed=not busy)
+                worker = idle.pop() if idle else _started(waiting[0].base.folder, needed=not busy)
                 if worker is None:  # no more than there are
                     jobs = len(busy)
                     break

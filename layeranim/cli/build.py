@@ -24,7 +24,7 @@ SECONDS_BETWEEN_LOOKS = 0.5
 
 def _build(
     ids: tuple[str, ...], force: bool, jobs: str | None, shard: str | None, watch: bool, cache_dir: str | None,
-    cache_size: str | None, summary: str | None, manifest: str | None, quiet: bool, json: bool,
+    cache_size: str | None, summary: str | None, restrict: bool, manifest: str | None, quiet: bool, json: bool,
 ) -> None:  # fmt: skip
     path, voice = manifests.manifest(manifest), Voice(quiet)
     if watch:
@@ -32,7 +32,11 @@ def _build(
             raise OptionError("--watch never ends, so that --json has nothing to print; leave out one of them")
         options = {"--jobs": jobs, "--shard": shard, "--cache-dir": cache_dir, "--cache-size": cache_size}
         given = [word for flag, value in options.items() if value is not None for word in (flag, value)]
-        _watch(path, ["build", "--manifest", str(path), *given, *["--quiet"] * quiet, "--", *ids], voice)
+        _watch(
+            path,
+            ["build", "--manifest", str(path), *given, *["--quiet"] * quiet, *["--restrict"] * restrict, "--", *ids],
+            voice,
+        )
         return
 
     def tell(name: str, what: str, done: int, count: int) -> None:
@@ -40,7 +44,7 @@ def _build(
             voice.say(f"{name}: {what}, {done} of {count}")
 
     workers, folder, size = manifests.jobs(jobs), manifests.cache_folder(cache_dir), manifests.cache_size(cache_size)
-    if not force and (all_well := known.fresh(path, ids, shard, folder)):
+    if not force and (all_well := known.fresh(path, ids, shard, folder, restrict)):
         root, well = all_well
         paths = [root / f"{one.name}.{suffix}" for one in well for suffix in one.files]
         _say(Report(paths, {one.name: FRESH for one in well}), voice, json, summary)
@@ -48,7 +52,10 @@ def _build(
     from layeranim.assets.build import build as make  # all that a film takes, but for Manim
 
     try:
-        report = make(path, *ids, force=force, jobs=workers, shard=shard, cache_dir=folder, cache_size=size, tell=tell)
+        report = make(
+            path, *ids, force=force, jobs=workers, shard=shard, cache_dir=folder, cache_size=size, restrict=restrict,
+            tell=tell,
+        )  # fmt: skip
     except BuildError as failed:
         _say(failed.report, voice, json, summary)
         raise
@@ -119,6 +126,7 @@ build = click.Command(
         manifests.cache_option(),
         manifests.size_option(),
         summary_option(),
+        manifests.restrict_option(),
         manifests.manifest_option(),
         click.Option(["--quiet", "-q"], is_flag=True, help="say nothing on stderr but errors"),
         click.Option(["--json"], is_flag=True, help="print JSON instead of paths"),

@@ -14,5 +14,5 @@ def names(words: Sequence[str]) -> None:
     """``words``: a manifest, and the file to write to."""
     manifest, films = load(Path(words[0]))
     for one in films:
-        assert draw(Task(one.entry, manifest.path.parent, manifest.root, one.digest)).problem is None
+        assert draw(Task(one.entry, manifest.base, manifest.root, one.digest)).problem is None
     Path(words[1]).write_text("\n".join(sorted({name.partition(".")[0] for name in sys.modules})), encoding="utf-8")
