@@ -11,6 +11,7 @@ import click
 
 import layeranim
 from layeranim.assets import apart, known
+from layeranim.assets.finding import lock_of
 from layeranim.assets.report import FAILED, FRESH, BuildError, Report, films
 from layeranim.cli import manifests
 from layeranim.cli.console import Voice, out_json, out_paths
@@ -25,6 +26,7 @@ SECONDS_BETWEEN_LOOKS = 0.5
 def _build(
     ids: tuple[str, ...], force: bool, jobs: str | None, shard: str | None, watch: bool, cache_dir: str | None,
     cache_size: str | None, summary: str | None, restrict: bool, manifest: str | None, quiet: bool, json: bool,
+    lock: bool,
 ) -> None:  # fmt: skip
     path, voice = manifests.manifest(manifest), Voice(quiet)
     if watch:
@@ -44,10 +46,11 @@ def _build(
             voice.say(f"{name}: {what}, {done} of {count}")
 
     workers, folder, size = manifests.jobs(jobs), manifests.cache_folder(cache_dir), manifests.cache_size(cache_size)
+    more = [lock_of(path)] if lock else []
     if not force and (all_well := known.fresh(path, ids, shard, folder, restrict)):
         root, well = all_well
         paths = [root / f"{one.name}.{suffix}" for one in well for suffix in one.files]
-        _say(Report(paths, {one.name: FRESH for one in well}), voice, json, summary)
+        _say(Report(paths + more, {one.name: FRESH for one in well}), voice, json, summary)
         return
     from layeranim.assets.build import build as make  # all that a film takes, but for Manim
 
@@ -57,8 +60,10 @@ def _build(
             tell=tell,
         )  # fmt: skip
     except BuildError as failed:
+        failed.report.paths += more
         _say(failed.report, voice, json, summary)
         raise
+    report.paths += more
     _say(report, voice, json, summary)
 
 
@@ -123,6 +128,7 @@ build = click.Command(
         click.Option(
             ["--watch"], is_flag=True, help="build again whenever the manifest, an input or the program changes"
         ),
+        click.Option(["--lock"], is_flag=True, help="print the path of the lock too"),
         manifests.cache_option(),
         manifests.size_option(),
         summary_option(),
