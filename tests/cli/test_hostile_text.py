@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import layeranim as la
+from layeranim import preparing
 from layeranim.assets.report import BuildError, Report
 from layeranim.errors import LayeranimError, ManifestError, MissingLibraryError
 
@@ -122,3 +123,20 @@ def test_no_error_says_anything_raw(kind: type[LayeranimError]) -> None:
     assert raw(str(error)) == set()
     assert str(error).startswith(("\\x1b[2J\\u202e\\ud800", "a: \\x1b[2J\\u202e\\ud800"))
     assert ("\n" in str(error)) == (kind in (ManifestError, MissingLibraryError, BuildError))
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_traceback_is_as_clean_as_a_line(call: Any, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    done = call("trace", "conv", "--debug", "--input", HOSTILE[kind] + ".csv")
+    assert done.code == 2
+    assert "Traceback" in done.err
+    assert raw(done.err) == set()
+
+    def bug(*_: Any, **__: Any) -> None:
+        raise ZeroDivisionError(HOSTILE[kind]) from KeyError(HOSTILE[kind])
+
+    monkeypatch.setattr(preparing, "prepare", bug)
+    done = call("trace", "conv")
+    assert done.code == 70
+    assert "Traceback" in done.err
+    assert raw(done.err) == set()
