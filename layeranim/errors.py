@@ -13,16 +13,30 @@ LayeranimError                 4  something failed while rendering or writing
     └── SizeLimitError            a film over --max-size
 ```
 
-A message says what was given, which rule it broke, and what would work, on one line.
+A message says what was given, which rule it broke, and what would work, on one line. Whatever it quotes, nothing in
+it can move a cursor, reorder a line or begin one: such characters are shown as escapes.
 """
 
 from __future__ import annotations
 
 
 class LayeranimError(Exception):
-    """Root of the tree. ``exit_code`` is what the command line ends with."""
+    """Root of the tree. ``exit_code`` is what the command line ends with.
+
+    ``lines``: a line of the message for each problem; elsewhere a line break is what somebody quoted.
+    """
 
     exit_code = 4
+    lines = False
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        return text if text.isprintable() else "".join(map(self._shown, text))
+
+    def _shown(self, character: str) -> str:
+        if character.isprintable() or (self.lines and character == "\n") or character in "\u2009\xa0\u2002":
+            return character
+        return character.encode("ascii", "backslashreplace").decode() if ord(character) > 127 else repr(character)[1:-1]
 
 
 class UsageError(LayeranimError):
@@ -50,11 +64,14 @@ class OutputError(UsageError):
 class ManifestError(UsageError):
     """One or more problems of a manifest, one a line."""
 
+    lines = True
+
 
 class MissingLibraryError(LayeranimError):
     """A library of the environment is missing; names what to install."""
 
     exit_code = 3
+    lines = True
 
 
 class RenderError(LayeranimError):

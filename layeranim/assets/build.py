@@ -31,19 +31,21 @@ def build(
     shard: str | None = None,
     cache_dir: str | os.PathLike[str] | None = None,
     cache_size: int = SIZE,
+    restrict: bool = False,
     tell: Tell | None = None,
 ) -> Report:
     """Make the films of a manifest (without one: the nearest ``layeranim.toml``), or those of some ids.
 
     ``executor`` is any ``concurrent.futures.Executor``; without one, ``jobs`` processes of our own draw. ``force``
-    draws again what is fresh. The cache takes ``cache_size`` bytes at most. Raises ``ManifestError`` for what is wrong
+    draws again what is fresh. The cache takes ``cache_size`` bytes at most. ``restrict`` refuses inputs outside of the
+    manifest's folder, which is for manifests of strangers. Raises ``ManifestError`` for what is wrong
     with the manifest, ``OutputError`` for places that cannot be written, and ``BuildError``, when the other films are
     done, naming those that failed.
     """
     path = Path(manifest) if manifest is not None else find()
     part = Shard.of(shard) if shard is not None else None
     folder = Path(cache_dir) if cache_dir is not None else folder_of_user()
-    found, films = load(path, ids, folder)
+    found, films = load(path, ids, folder, restrict)
     report = Report()
     job = Build(found, report, Cache(folder, report.warn, cache_size), tell or (lambda name, what, done, count: None))
     job.run(part.take(films) if part else films, executor, jobs or os.cpu_count() or 1, force)
@@ -95,7 +97,7 @@ class Build:
         """Every film with its files, from the cache or drawn."""
         tasks: dict[str, Plan] = {}
         for one in todo:
-            files = None if force else self.cache.get(one.key)
+            files = None if force else self.cache.get(one.key, _suffixes(one))
             if files is None:
                 tasks[one.name] = one
             else:
@@ -105,13 +107,15 @@ class Build:
         from layeranim.assets import pool  # multiprocessing, which a build of what is fresh does not need
         from layeranim.assets.draw import Task
 
-        work = [Task(one.entry, self.manifest.path.parent, self.manifest.root, one.digest) for one in tasks.values()]
+        work = [Task(one.entry, self.manifest.base, self.manifest.root, one.digest) for one in tasks.values()]
         results = pool.by_executor(work, executor) if executor else pool.by_processes(work, jobs)
         for task, drawn in results:
             one = tasks[task.entry.name]
             for text in drawn.warnings:
                 self.report.warn(f"{one.name}: {text}")
-            if drawn.problem is not None:
+            if drawn.problem is None and drawn.files.keys() != _suffixes(one):  # of an executor that is not ours
+                self._failed(one, "what drew it gave back other files than this film has; nothing was written")
+            elif drawn.problem is not None:
                 self._failed(one, drawn.problem)
             else:
                 self.cache.put(one.key, drawn.files)
@@ -155,6 +159,11 @@ class Build:
     def _failed(self, one: Plan, why: str) -> None:
         self.report.done[one.name], self.report.problems[one.name] = FAILED, why
         self.tell(one.name, FAILED, len(self.report.done), self.count)
+
+
+def _suffixes(one: Plan) -> set[str]:
+    """What the names of a film's files end in."""
+    return set(locks.suffixes(one.name, files_of(one.entry)).values())
 
 
 def fresh(one: Plan, locked: Locked | None, root: Path) -> bool:

@@ -11,7 +11,7 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,8 +55,19 @@ class Cache:
     warn: Callable[[str], None] = lambda text: None
     size: int = SIZE
 
-    def get(self, key: str) -> Files | None:
-        """The film under ``key``, which counts as used now; ``None`` if it is not there or not whole."""
+    def get(self, key: str, wanted: Collection[str]) -> Files | None:
+        """The film under ``key``, which counts as used now; ``None`` if it is not there, or not whole.
+
+        ``wanted``: the suffixes of its files. An entry names its files itself, and nobody else's word is taken for
+        what is written where: one with a file more, less or other than these is none.
+        """
+        found = self._whole(key)
+        if found is not None and sorted(found) != sorted(wanted):
+            self.warn(f"the cache's entry {key[:12]} holds other files than this film has; the film is made again")
+            return None
+        return found
+
+    def _whole(self, key: str) -> Files | None:
         if self.folder is None:
             return None
         try:
@@ -94,7 +105,7 @@ class Cache:
         for path in self.entries():
             with suppress(OSError):
                 if [suffix, digest] in [[one, known] for one, _, known in _listed(path.stem, self._read(path, HEADER))]:
-                    return (self.get(path.stem) or {}).get(suffix)
+                    return (self._whole(path.stem) or {}).get(suffix)
         return None
 
     def entries(self) -> list[Path]:
@@ -104,9 +115,8 @@ class Cache:
         return []
 
     def used(self) -> tuple[int, int]:
-        """How many films there are, and how many bytes they take."""
-        sizes = [size for _, size, _ in self._by_use()]
-        return len(sizes), sum(sizes)
+        """How many films there are, and how many bytes all that is ours takes."""
+        return len(self.entries()), sum(size for _, size, _ in self._by_use())
 
     def clear(self) -> int:
         """Delete every entry, and what killed processes left; returns how many entries there were."""
@@ -118,7 +128,7 @@ class Cache:
         if self.folder is not None:
             clear_leftovers(self.folder)
             with suppress(OSError):
-                for path in filter(lambda path: OURS.fullmatch(path.name), self.folder.iterdir()):
+                for path in ours(self.folder):
                     path.unlink(missing_ok=True)
         return count
 
@@ -137,16 +147,11 @@ class Cache:
             return file.read(most)
 
     def _by_use(self) -> list[tuple[int, int, Path]]:
-        """When each entry was used, its bytes and its path; the one that was used longest ago comes first."""
-        found = []
-        for path in self.entries():
-            with suppress(OSError):  # another build let it go
-                status = path.lstat()
-                found.append((status.st_mtime_ns, status.st_size, path))
-        return sorted(found)
+        """When each film and record was used, its bytes and its path; what was used longest ago comes first."""
+        return by_use(ours(self.folder)) if self.folder else []
 
     def _make_room(self, key: str) -> None:
-        """Let the films go that were used longest ago, until the rest keeps to the size; the newest stays."""
+        """Let go what was used longest ago, until the rest keeps to the size; the newest film stays."""
         entries = self._by_use()
         over = sum(size for _, size, _ in entries) - self.size
         for _, size, path in entries:
@@ -156,6 +161,23 @@ class Cache:
                 with suppress(OSError):
                     path.unlink()
                 over -= size
+
+
+def ours(folder: Path) -> list[Path]:
+    """The films and the records in a folder."""
+    with suppress(OSError):
+        return [path for path in folder.iterdir() if OURS.fullmatch(path.name)]
+    return []
+
+
+def by_use(paths: Iterable[Path]) -> list[tuple[int, int, Path]]:
+    """When each was used, its bytes and its path; what was used longest ago comes first."""
+    found = []
+    for path in paths:
+        with suppress(OSError):  # another build let it go
+            status = path.lstat()
+            found.append((status.st_mtime_ns, status.st_size, path))
+    return sorted(found)
 
 
 def packed(key: str, files: Files) -> bytes:
@@ -169,6 +191,8 @@ def unpacked(key: str, data: bytes) -> Files | None:
     found: dict[str, bytes] = {}
     at = data.find(b"\n", len(_head(key))) + 1
     for suffix, size, digest in _listed(key, data):
+        if suffix in found:
+            return None
         found[suffix] = data[at : at + size]
         at += size
         if hashlib.sha256(found[suffix]).hexdigest() != digest:

@@ -19,14 +19,15 @@ from layeranim.assets.telling import board_of
 from layeranim.errors import LayeranimError, RenderError
 from layeranim.film.hidden import create, remove
 from layeranim.film.provenance import dumped
+from layeranim.inputs import Within
 
 
 @dataclass(frozen=True)
 class Task:
-    """A film to draw. ``base``: the manifest's folder; ``root``: where films go, and are made out of sight."""
+    """A film to draw. ``base``: where inputs are; ``root``: where films go, and are made out of sight."""
 
     entry: Entry
-    base: Path
+    base: Within
     root: Path
     causes: str
 

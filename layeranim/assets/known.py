@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from layeranim.assets import lock as locks
 from layeranim.assets import sources
-from layeranim.assets.cache import KNOWN
+from layeranim.assets.cache import KNOWN, by_use, ours
 from layeranim.assets.finding import LARGEST, content, lock_of
 from layeranim.assets.lock import Locked
 from layeranim.assets.report import Shard
@@ -31,6 +31,14 @@ if TYPE_CHECKING:
 
 MOST = 10_000_000
 """Bytes of a record."""
+RECORDS = 1000
+"""Manifests that a cache knows; the one that was asked for longest ago leaves first."""
+_TEXT = (str,)
+RECORD = {
+    "state": _TEXT, "inputs": {...: _TEXT}, "root": _TEXT,
+    "films": [{"name": _TEXT, "asset": _TEXT, "causes": _TEXT, "tools": _TEXT, "files": {...: (int, type(None))}}],
+}  # fmt: skip
+"""What a record holds."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +60,12 @@ class Known:
     films: tuple[Brief, ...]
 
 
-def state(manifest: Path) -> str:
+def state(manifest: Path, restricted: bool) -> str:
     """A digest of all that a manifest is worked out from, but for the inputs that it names."""
     data = hashlib.sha256(content(manifest, LARGEST)).hexdigest()
-    return _sha(json.dumps([data, manifest.name, sources.everything(), sources.tools(), sys.version]).encode())
+    return _sha(
+        json.dumps([data, manifest.name, restricted, sources.everything(), sources.tools(), sys.version]).encode()
+    )
 
 
 def digests(files: Iterable[Path], base: Path) -> dict[str, str]:
@@ -74,7 +84,7 @@ def remember(
         return
     base = manifest.path.parent
     with suppress(OSError, LayeranimError):
-        if state(manifest.path) != then or digests(map(base.joinpath, read), base) != read:
+        if state(manifest.path, manifest.restricted) != then or digests(map(base.joinpath, read), base) != read:
             return
         briefs = [asdict(_brief(one)) for one in films]
         data = json.dumps(
@@ -84,32 +94,59 @@ def remember(
         with Output(_place(folder, manifest.path), lasting=False) as output:
             output.file.write(_sha(data).encode() + data)
             output.commit()
+        for _, _, path in by_use(path for path in ours(folder) if path.suffix == KNOWN)[:-RECORDS]:
+            path.unlink(missing_ok=True)
 
 
-def recall(folder: Path | None, manifest: Path) -> Known | None:
+def recall(folder: Path | None, manifest: Path, restricted: bool = False) -> Known | None:
     """What ``remember`` kept, if all of it is so still."""
     if folder is None:
         return None
     base = manifest.parent
+    place = _place(folder, manifest)
     try:
-        record = content(_place(folder, manifest), MOST)
-        data: dict[str, Any] = json.loads(record[64:]) if _sha(record[64:]).encode() == record[:64] else {}
-        read = data.get("inputs", {})
-        if data.get("state") != state(manifest) or digests(map(base.joinpath, read), base) != read:
+        record = content(place, MOST)
+        data = json.loads(record[64:]) if _sha(record[64:]).encode() == record[:64] else {}
+        _check(data, RECORD)
+        if (
+            data["state"] != state(manifest, restricted)
+            or digests(map(base.joinpath, data["inputs"]), base) != data["inputs"]
+        ):
             return None
-        return Known(base / data["root"], tuple(Brief(**one) for one in data["films"]))
-    except (OSError, LayeranimError, ValueError):
+        found = Known(base / data["root"], tuple(Brief(**one) for one in data["films"]))
+    except (OSError, LayeranimError, ValueError, RecursionError):
         return None
+    words = {word for one in found.films for word in (one.name, *one.files)}
+    if {os.sep, ".."} & {data["root"][:1], *Path(data["root"]).parts} or any(os.sep in word for word in words):
+        return None  # no manifest makes films elsewhere
+    with suppress(OSError):  # a cache that can only be read
+        os.utime(place)
+    return found
+
+
+def _check(value: Any, wanted: Any) -> None:
+    """Whoever may have written it: raise ``ValueError`` unless ``value`` has exactly the keys and types of ``wanted``.
+
+    A list is of one kind, a mapping under ``...`` too; a tuple names the types that there may be.
+    """
+    if isinstance(wanted, dict) and isinstance(value, dict) and (... in wanted or value.keys() == wanted.keys()):
+        for key, one in value.items():
+            _check(one, wanted[... if ... in wanted else key])
+    elif isinstance(wanted, list) and isinstance(value, list):
+        for one in value:
+            _check(one, wanted[0])
+    elif isinstance(wanted, (dict, list)) or type(value) not in wanted:
+        raise ValueError("no record of ours")
 
 
 def fresh(
-    manifest: Path, ids: Sequence[str], shard: str | None, folder: Path | None
+    manifest: Path, ids: Sequence[str], shard: str | None, folder: Path | None, restricted: bool = False
 ) -> tuple[Path, list[Brief]] | None:
     """The folder of films and the films that are meant, if all of them are known and as the lock wants them.
 
     ``None`` where anything at all is to be said or done.
     """
-    known = recall(folder, manifest)
+    known = recall(folder, manifest, restricted)
     if known is None or not set(ids) <= {word for one in known.films for word in (one.asset, one.name)}:
         return None
     films = [one for one in known.films if not ids or one.asset in ids or one.name in ids]

@@ -15,7 +15,7 @@ from layeranim.engine.option import given, suggest
 from layeranim.errors import ManifestError
 from layeranim.film.destinations import Destination, every_path
 from layeranim.film.writers import FORMATS
-from layeranim.inputs import printable
+from layeranim.inputs import Within, printable
 
 MOST_FILMS = 1000
 DEFAULT_FORMATS = ("gif", "mp4")
@@ -23,11 +23,20 @@ DEFAULT_FORMATS = ("gif", "mp4")
 
 @dataclass(frozen=True)
 class Manifest:
-    """The films of one file. ``root`` is the folder that they go to, ``lock`` the file that tells what was made."""
+    """The films of one file. ``root`` is the folder that they go to, ``lock`` the file that tells what was made.
+
+    ``restricted``: no film reads or writes anything outside of the folder that the manifest is in.
+    """
 
     path: Path
     root: Path
     entries: tuple[Entry, ...]
+    restricted: bool = False
+
+    @property
+    def base(self) -> Within:
+        """Where the paths of inputs start."""
+        return Within(self.path.parent, self.restricted)
 
     @property
     def lock(self) -> Path:
@@ -57,8 +66,10 @@ def suffix_of(fmt: str) -> str:
     return FORMATS[fmt].suffix if fmt in FORMATS else ".png"
 
 
-def read(path: Path) -> tuple[Manifest, list[str]]:
+def read(path: Path, restricted: bool = False) -> tuple[Manifest, list[str]]:
     """The manifest as far as it is well formed, and everything that is wrong with it, one line each."""
+    if restricted and not Within(path.parent).holds(path.name):
+        raise ManifestError(f"{path.name} is a link that leads outside its folder; --restrict keeps to it")
     data = parsed(path)
     if path.name == PROJECT:
         data = tool(data)
@@ -80,7 +91,12 @@ def read(path: Path) -> tuple[Manifest, list[str]]:
         problems.append(f"{path.name}: {len(found)} films, but one manifest makes at most {MOST_FILMS}")
     problems += _clashes(found[:MOST_FILMS])
     sound = isinstance(root, str) and "\0" not in root
-    return Manifest(path, path.parent / (root if sound else "renders"), tuple(found)), problems
+    manifest = Manifest(path, path.parent / (root if sound else "renders"), tuple(found), restricted)
+    if restricted and not manifest.base.holds(manifest.root):
+        problems.append(
+            f"{path.name}: output is a link that leads outside the manifest's folder; --restrict keeps to it"
+        )
+    return manifest, problems
 
 
 def _root(root: Any) -> Iterator[str]:

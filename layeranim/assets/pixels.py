@@ -111,13 +111,16 @@ def redrawn(manifest: Manifest, films: Sequence[Plan], jobs: int) -> tuple[dict[
     found: dict[str, Difference] = {}
     problems: dict[str, str] = {}
     with TemporaryDirectory(prefix="layeranim-") as place:  # a check leaves the folder of films alone
-        tasks = [Task(one.entry, manifest.path.parent, Path(place), one.digest) for one in films]
+        tasks = [Task(one.entry, manifest.base, Path(place), one.digest) for one in films]
         for task, drawn in pool.by_processes(tasks, jobs):
             name = task.entry.name
             if drawn.problem is not None:
                 problems[name] = drawn.problem
             for suffix, data in drawn.files.items():
                 path = manifest.root / f"{name}.{suffix}"
+                if path.is_symlink():  # to a picture of somebody's, which belongs on no page
+                    problems[name] = f"{path.name} is a link"
+                    continue
                 try:
                     difference = compare(suffix, content(path, LARGEST), data)
                 except OSError as error:

@@ -62,7 +62,7 @@ def plans(manifest: Manifest, chosen: Iterable[Entry], problems: Iterable[str] =
         try:
             if same not in worked:
                 worked[same] = None
-                worked[same] = preparing.prepare(entry.explainer, entry.options, base=manifest.path.parent)
+                worked[same] = preparing.prepare(entry.explainer, entry.options, base=manifest.base)
             if work := worked[same]:
                 found.append(plan(entry, work))
         except LayeranimError as error:
@@ -83,16 +83,19 @@ def plan(entry: Entry, work: preparing.Work) -> Plan:
     return Plan(entry, work, causes(entry, work), sources.tools())
 
 
-def load(path: Path, ids: tuple[str, ...] = (), folder: Path | None = None) -> tuple[Manifest, list[Plan]]:
+def load(
+    path: Path, ids: tuple[str, ...] = (), folder: Path | None = None, restricted: bool = False
+) -> tuple[Manifest, list[Plan]]:
     """A manifest and its films of these ids. Raises ``ManifestError`` with everything that is wrong with any.
 
-    What all its films came to is kept in ``folder``, for the next time.
+    What all its films came to is kept in ``folder``, for the next time. ``restricted``: no input may lie outside of
+    the manifest's folder.
     """
     try:
-        then = known.state(path) if folder else ""
+        then = known.state(path, restricted) if folder else ""
     except OSError:
         then = ""
-    manifest, problems = read(path)
+    manifest, problems = read(path, restricted)
     inputs = known.digests(input_files(manifest), path.parent) if then else {}
     every = plans(manifest, manifest.entries, problems)
     if then:
@@ -125,4 +128,7 @@ def input_files(manifest: Manifest) -> list[Path]:
     """The files that the films of a manifest read, as far as they are there."""
     words = [value for entry in manifest.entries for value in entry.options.values() if isinstance(value, str)]
     paths = {manifest.path.parent / re.sub(r"(\.(?:npz|safetensors)):.*", r"\1", word) for word in words if word}
-    return sorted(path for path in paths if "\0" not in str(path) and os.path.isfile(path))
+    base = manifest.base
+    return sorted(
+        p for p in paths if "\0" not in str(p) and os.path.isfile(p) and (base.holds(p) or not base.restricted)
+    )

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
+import pickle
 import signal
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, as_completed, wait
+from concurrent.futures import Executor, Future, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from queue import SimpleQueue
 
+from layeranim.assets import apart
 from layeranim.assets.draw import Drawn, Task, draw
+from layeranim.errors import RenderError
 
 DIED = "the process that drew it died; perhaps there was not enough memory: fewer --jobs need less"
 
@@ -21,46 +26,13 @@ Result = tuple[Task, Drawn]
 
 def by_executor(tasks: Sequence[Task], executor: Executor) -> Iterator[Result]:
     """Each film as it is done, by any executor of the standard library's kind."""
-    futures = {executor.submit(draw, task): task for task in tasks}
+    futures = {executor.submit(apart.opened, str(task.base.folder), apart.sealed(draw, task)): task for task in tasks}
     try:
         for future in as_completed(futures):
             yield futures[future], _outcome(future)
     finally:
         for future in futures:
             future.cancel()
-
-
-def by_processes(tasks: Sequence[Task], jobs: int) -> Iterator[Result]:
-    """Each film as it is done. Where a process dies, the films under way are tried again, each alone, to tell whose."""
-    waiting = deque(tasks)
-    while waiting:
-        suspects: list[Task] = []
-        with _processes(min(jobs, len(waiting))) as executor:
-            yield from _some(executor, waiting, jobs, suspects)
-        for task in suspects:
-            with _processes(1) as executor:
-                yield task, _outcome(executor.submit(draw, task))
-
-
-def _some(executor: Executor, waiting: deque[Task], jobs: int, suspects: list[Task]) -> Iterator[Result]:
-    """Films of ``waiting`` until all are done or a process dies; then those that were under way are suspects."""
-    running: dict[Future[Drawn], Task] = {}
-    while waiting or running:
-        while waiting and len(running) < jobs and not suspects:
-            try:
-                future = executor.submit(draw, waiting[0])
-            except BrokenProcessPool:
-                break
-            running[future] = waiting.popleft()
-        done, _ = wait(running, return_when=FIRST_COMPLETED)
-        for future in done:
-            task = running.pop(future)
-            if isinstance(future.exception(), BrokenProcessPool):
-                suspects.append(task)
-            else:
-                yield task, _outcome(future)
-        if not running and (suspects or not done):
-            return
 
 
 def _outcome(future: Future[Drawn]) -> Drawn:
@@ -70,33 +42,114 @@ def _outcome(future: Future[Drawn]) -> Drawn:
     except BrokenProcessPool:
         return Drawn({}, problem=DIED)
     except Exception as error:  # whatever drawing or a foreign executor raises: the other films go on
-        return Drawn({}, problem=f"this is a bug of layeranim: {type(error).__name__}: {error}")
+        return Drawn({}, problem=_bug(error))
 
 
-@contextmanager
-def _processes(jobs: int) -> Iterator[Executor]:
-    """Processes of our own, each a fresh interpreter; they end with this block, whatever ends it."""
-    context = multiprocessing.get_context("spawn")
-    executor = ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin)
+def _bug(error: Exception) -> str:
+    return f"this is a bug of layeranim: {type(error).__name__}: {error}"
+
+
+def by_processes(tasks: Sequence[Task], jobs: int) -> Iterator[Result]:
+    """Each film as it is done. One whose process dies is tried again, alone: another may have taken the memory."""
+    suspects: list[Task] = []
+    for task, drawn in _side_by_side(tasks, jobs):
+        if drawn is None:
+            suspects.append(task)
+        else:
+            yield task, drawn
+    for suspect in suspects:
+        for task, drawn in _side_by_side([suspect], 1):
+            yield task, drawn or Drawn({}, problem=DIED)
+
+
+def _side_by_side(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[Task, Drawn | None]]:
+    """Each film as it is done, or nothing where its process died; the processes end with this, whatever ends it."""
+    waiting, idle, busy = deque(tasks), list[_Worker](), dict[Connection, tuple[_Worker, Task]]()
     try:
-        yield executor
-    except BaseException:
-        # Python 3.14 has kill_workers(); before it there is no other way to end a film under way.
-        for process in list((getattr(executor, "_processes", None) or {}).values()):
-            process.terminate()
-        raise
+        while waiting or busy:
+            while waiting and len(busy) < jobs:
+                worker = idle.pop() if idle else _started(waiting[0].base.folder, needed=not busy)
+                if worker is None:  # no more than there are
+                    jobs = len(busy)
+                    break
+                busy[worker.connection] = worker, waiting.popleft()
+                worker.begin(busy[worker.connection][1])
+            for connection in wait(list(busy)):
+                worker, task = busy[connection]  # type: ignore[index]
+                drawn = worker.drawn()
+                del busy[worker.connection]
+                if drawn is None:
+                    worker.end()
+                else:
+                    idle.append(worker)
+                yield task, drawn
     finally:
-        executor.shutdown(wait=True, cancel_futures=True)
+        for worker in [*idle, *(worker for worker, _ in busy.values())]:
+            worker.end()
 
 
-def _begin() -> None:
-    """A new process: the parent hears the signals for all, and when it is gone, so is this."""
+class _Worker:
+    """A fresh interpreter that draws one film at a time."""
+
+    def __init__(self, project: Path) -> None:
+        self.connection, theirs = Pipe()
+        with theirs:
+            handle = theirs.fileno()
+            self.process = apart.start(f"{__name__}:serve", [str(handle)], project, [handle])
+
+    def begin(self, task: Task) -> None:
+        """Hand over a film; if nobody is there to take it, ``drawn`` tells."""
+        try:
+            self.connection.send_bytes(pickle.dumps(task))
+        except OSError:
+            self.process.terminate()
+
+    def drawn(self) -> Drawn | None:
+        """Wait for the film; nothing if the process died over it."""
+        try:
+            found: Drawn = pickle.loads(self.connection.recv_bytes())
+            return found
+        except (EOFError, OSError):
+            return None
+
+    def end(self) -> None:
+        self.process.terminate()
+        self.process.wait()
+        self.connection.close()
+
+
+def _started(project: Path, needed: bool) -> _Worker | None:
+    """A new process. Where there can be none, nothing, or ``RenderError`` if one is ``needed``."""
+    try:
+        return _Worker(project)
+    except OSError as error:
+        if needed:
+            raise RenderError(
+                f"no process can be started to draw in: {error.strerror}; end others, or raise the limit (ulimit -u)"
+            ) from None
+        return None
+
+
+def serve(words: Sequence[str]) -> None:
+    """In a process of its own: draw what comes through the connection, until the other end is gone.
+
+    The parent hears the signals for all.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    connection = Connection(int(words[0]))
+    tasks = SimpleQueue[bytes]()
+    threading.Thread(target=_receive, args=(connection, tasks), daemon=True).start()
+    while True:
+        try:
+            drawn = draw(pickle.loads(tasks.get()))
+        except Exception as error:
+            drawn = Drawn({}, problem=_bug(error))
+        connection.send_bytes(pickle.dumps(drawn))
 
 
-def _end_with(parent: multiprocessing.process.BaseProcess) -> None:
-    parent.join()
-    os._exit(1)
+def _receive(connection: Connection, tasks: SimpleQueue[bytes]) -> None:
+    try:
+        while True:
+            tasks.put(connection.recv_bytes())
+    except (EOFError, OSError):
+        os._exit(1)  # also in the middle of a film: nobody waits for it

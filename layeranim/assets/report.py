@@ -47,6 +47,8 @@ class Report:
 class BuildError(RenderError):
     """Some films could not be made; the others are done. ``report`` tells of both."""
 
+    lines = True
+
     def __init__(self, report: Report) -> None:
         super().__init__("\n".join(f"{name}: {why}" for name, why in sorted(report.problems.items())))
         self.report = report

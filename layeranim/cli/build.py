@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +10,8 @@ from typing import Any
 import click
 
 import layeranim
-from layeranim.assets import known
+from layeranim.assets import apart, known
+from layeranim.assets.finding import lock_of
 from layeranim.assets.report import FAILED, FRESH, BuildError, Report, films
 from layeranim.cli import manifests
 from layeranim.cli.console import Voice, out_json, out_paths
@@ -26,7 +25,8 @@ SECONDS_BETWEEN_LOOKS = 0.5
 
 def _build(
     ids: tuple[str, ...], force: bool, jobs: str | None, shard: str | None, watch: bool, cache_dir: str | None,
-    cache_size: str | None, summary: str | None, manifest: str | None, quiet: bool, json: bool,
+    cache_size: str | None, summary: str | None, restrict: bool, manifest: str | None, quiet: bool, json: bool,
+    lock: bool,
 ) -> None:  # fmt: skip
     path, voice = manifests.manifest(manifest), Voice(quiet)
     if watch:
@@ -34,7 +34,11 @@ def _build(
             raise OptionError("--watch never ends, so that --json has nothing to print; leave out one of them")
         options = {"--jobs": jobs, "--shard": shard, "--cache-dir": cache_dir, "--cache-size": cache_size}
         given = [word for flag, value in options.items() if value is not None for word in (flag, value)]
-        _watch(path, ["build", "--manifest", str(path), *given, *["--quiet"] * quiet, "--", *ids], voice)
+        _watch(
+            path,
+            ["build", "--manifest", str(path), *given, *["--quiet"] * quiet, *["--restrict"] * restrict, "--", *ids],
+            voice,
+        )
         return
 
     def tell(name: str, what: str, done: int, count: int) -> None:
@@ -42,18 +46,24 @@ def _build(
             voice.say(f"{name}: {what}, {done} of {count}")
 
     workers, folder, size = manifests.jobs(jobs), manifests.cache_folder(cache_dir), manifests.cache_size(cache_size)
-    if not force and (all_well := known.fresh(path, ids, shard, folder)):
+    more = [lock_of(path)] if lock else []
+    if not force and (all_well := known.fresh(path, ids, shard, folder, restrict)):
         root, well = all_well
         paths = [root / f"{one.name}.{suffix}" for one in well for suffix in one.files]
-        _say(Report(paths, {one.name: FRESH for one in well}), voice, json, summary)
+        _say(Report(paths + more, {one.name: FRESH for one in well}), voice, json, summary)
         return
     from layeranim.assets.build import build as make  # all that a film takes, but for Manim
 
     try:
-        report = make(path, *ids, force=force, jobs=workers, shard=shard, cache_dir=folder, cache_size=size, tell=tell)
+        report = make(
+            path, *ids, force=force, jobs=workers, shard=shard, cache_dir=folder, cache_size=size, restrict=restrict,
+            tell=tell,
+        )  # fmt: skip
     except BuildError as failed:
+        failed.report.paths += more
         _say(failed.report, voice, json, summary)
         raise
+    report.paths += more
     _say(report, voice, json, summary)
 
 
@@ -76,13 +86,12 @@ def _say(report: Report, voice: Voice, json: bool, summary: str | None) -> None:
 
 def _watch(path: Path, words: Sequence[str], voice: Voice) -> None:
     """Build, and again whenever the manifest, an input or the program changes; each time in a fresh interpreter."""
-    command = [sys.executable, "-m", "layeranim", *words]
     seen: Any = None
     while True:
         now = _state(path)
         if now != seen:
             seen = now
-            subprocess.run(command, check=False)
+            apart.run("layeranim.cli:main", words, path.parent)
             voice.say("watching; Ctrl-C ends")
         time.sleep(SECONDS_BETWEEN_LOOKS)
 
@@ -119,9 +128,11 @@ build = click.Command(
         click.Option(
             ["--watch"], is_flag=True, help="build again whenever the manifest, an input or the program changes"
         ),
+        click.Option(["--lock"], is_flag=True, help="print the path of the lock too"),
         manifests.cache_option(),
         manifests.size_option(),
         summary_option(),
+        manifests.restrict_option(),
         manifests.manifest_option(),
         click.Option(["--quiet", "-q"], is_flag=True, help="say nothing on stderr but errors"),
         click.Option(["--json"], is_flag=True, help="print JSON instead of paths"),

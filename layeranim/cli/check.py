@@ -32,27 +32,29 @@ class Verdict:
 
 def _check(
     ids: tuple[str, ...], json: bool, strict: bool, pixels: bool, report: str, jobs: str | None, shard: str | None,
-    summary: str | None, manifest: str | None,
+    summary: str | None, restrict: bool, manifest: str | None,
 ) -> None:  # fmt: skip
     path, workers = manifests.manifest(manifest), manifests.jobs(jobs)
     part = Shard.of(shard) if shard is not None else None
-    all_well = None if pixels else known.fresh(path, ids, shard, folder_of_user())
+    all_well = None if pixels else known.fresh(path, ids, shard, folder_of_user(), restrict)
     if all_well:
         verdict = Verdict(len(all_well[1]))
     else:
-        verdict = _worked_out(path, ids, part, Path(report) if pixels else None, workers)
+        verdict = _worked_out(path, ids, part, Path(report) if pixels else None, workers, restrict)
     well = not verdict.wrong and not (strict and verdict.warnings)
     _say(verdict, well, json, summary)
     if not well:
         click.get_current_context().exit(1)
 
 
-def _worked_out(path: Path, ids: tuple[str, ...], part: Shard | None, report: Path | None, jobs: int) -> Verdict:
+def _worked_out(
+    path: Path, ids: tuple[str, ...], part: Shard | None, report: Path | None, jobs: int, restrict: bool
+) -> Verdict:
     """Every film planned anew; with a folder for the ``report`` drawn anew, too."""
     from layeranim.assets.check import check as compare  # all that a film takes, but for Manim
     from layeranim.assets.plan import load
 
-    found, films = load(path, ids, folder_of_user())
+    found, films = load(path, ids, folder_of_user(), restrict)
     every = {one.name for one in films} if not ids and (part is None or part.first) else None
     films = part.take(films) if part else films
     findings = compare(found, films, every)
@@ -101,6 +103,7 @@ check = click.Command(
         manifests.jobs_option(),
         manifests.shard_option(),
         summary_option(),
+        manifests.restrict_option(),
         manifests.manifest_option(),
         debug_option(),
     ],

@@ -87,6 +87,12 @@ def error(text: str) -> None:
         note(f"error: {line}")
 
 
+def lines(text: str) -> None:
+    """Several lines on stderr, each as it stands."""
+    for line in text.splitlines():
+        _line(line)
+
+
 def note(text: str) -> None:
     """``layeranim: …`` on stderr."""
     _line(f"layeranim: {text}")

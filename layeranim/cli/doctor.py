@@ -42,6 +42,7 @@ def findings() -> Iterator[Finding]:
         yield _tried(distribution, partial(_library, distribution), f"pip install --force-reinstall {distribution}")
     yield _tried("fonts", _fonts, "pip install --force-reinstall layeranim")
     yield _tried("encoders", _encoders, "pip install --force-reinstall av")
+    yield Finding("manim.cfg", True, _configurations())
     yield _tried("renders/", _folder, "run in a folder that you may write to, or name a place with -o")
 
 
@@ -53,6 +54,7 @@ def _tried(name: str, look: Callable[[], str], remedy: str) -> Finding:
 
 
 def _library(distribution: str) -> str:
+    importlib.import_module("layeranim.film")  # Manim is imported as it is for a film
     module = importlib.import_module(LIBRARIES[distribution])
     inside = {"cairo": "cairo_version_string", "manimpango": "pango_version", "uharfbuzz": "version_string"}
     beneath = inside.get(module.__name__)
@@ -78,6 +80,13 @@ def _encoders() -> str:
     if absent:
         raise MissingLibraryError(f"this av has no {', '.join(absent)}")
     return ", ".join(wanted)
+
+
+def _configurations() -> str:
+    from layeranim.film.unconfigured import files_left_alone
+
+    there = files_left_alone()
+    return f"{', '.join(there)}: not read, films never follow it" if there else "none; films would not follow it"
 
 
 def _folder() -> str:

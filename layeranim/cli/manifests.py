@@ -42,6 +42,10 @@ def size_option() -> click.Option:
     return click.Option(["--cache-size"], metavar="SIZE", help=says)
 
 
+def restrict_option() -> click.Option:
+    return click.Option(["--restrict"], is_flag=True, help="refuse inputs that lie outside of the manifest's folder")
+
+
 def cache_size(text: str | None) -> int:
     """Bytes that the cache may take."""
     if text is None:

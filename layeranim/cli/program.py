@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 import layeranim
-from layeranim.cli.console import error, let_go, note, tolerant
+from layeranim.cli.console import error, let_go, lines, note, tolerant
 from layeranim.cli.signals import ended_by_signals
 from layeranim.errors import LayeranimError
 
@@ -155,7 +155,7 @@ def _ended(caught: BaseException, state: State) -> int:
     if (state.debug and line) or code == BUG:
         import traceback
 
-        traceback.print_exception(caught)
+        lines("".join(traceback.format_exception(caught)))
     if line:
         note(line) if code > 128 else error(line)
     return code

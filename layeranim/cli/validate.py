@@ -12,9 +12,9 @@ from layeranim.cli.console import Voice, out
 from layeranim.cli.program import debug_option
 
 
-def _validate(file: str | None) -> None:
+def _validate(file: str | None, restrict: bool) -> None:
     path = manifests.manifest(file)
-    _, films = load(path)
+    _, films = load(path, restricted=restrict)
     Voice().warn(*deep(films))
     out(f"{path.name}: {counted(len(films))}, nothing wrong\n")
 
@@ -23,5 +23,5 @@ validate = click.Command(
     "validate",
     callback=_validate,
     help="Say everything that is wrong with a manifest, at once, without drawing. Ends with 2 if something is.",
-    params=[click.Argument(["file"], required=False, metavar="[FILE]"), debug_option()],
+    params=[click.Argument(["file"], required=False, metavar="[FILE]"), manifests.restrict_option(), debug_option()],
 )

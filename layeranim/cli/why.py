@@ -14,8 +14,8 @@ from layeranim.cli.console import out
 from layeranim.cli.program import debug_option
 
 
-def _why(id: str, cache_dir: str | None, manifest: str | None) -> None:
-    found, films = load(manifests.manifest(manifest), (id,))
+def _why(id: str, cache_dir: str | None, restrict: bool, manifest: str | None) -> None:
+    found, films = load(manifests.manifest(manifest), (id,), restricted=restrict)
     locked = lock.read(found.lock)
     cache = Cache(manifests.cache_folder(cache_dir))
     wrong = check(found, films, None).wrong
@@ -32,5 +32,11 @@ why = click.Command(
     "why",
     callback=_why,
     help="Say what changed since a film was built: an option, an input, a source file, a tool.",
-    params=[click.Argument(["id"]), manifests.cache_option(), manifests.manifest_option(), debug_option()],
+    params=[
+        click.Argument(["id"]),
+        manifests.cache_option(),
+        manifests.restrict_option(),
+        manifests.manifest_option(),
+        debug_option(),
+    ],
 )

@@ -8,7 +8,6 @@ sizes are compared before memory is taken, and nothing in it is run.
 from __future__ import annotations
 
 import io
-import json
 import os
 import zipfile
 from collections.abc import Callable, Iterable
@@ -18,9 +17,10 @@ from typing import IO, Any
 
 import numpy as np
 
-from layeranim.engine.archive_reading import BACK, FORMAT, HEADER, VERSIONS, assembled, opened, stored
+from layeranim.engine.archive_reading import BACK, FORMAT, HEADER, VERSIONS, assembled, opened, sound, stored
 from layeranim.engine.option import Layer, given
 from layeranim.engine.trace import Array, Tensor, Trace
+from layeranim.engine.written import written
 from layeranim.errors import InputError, OutputError, RenderError, UsageError
 
 SUFFIXES = (".npz", ".json")
@@ -59,9 +59,9 @@ def write(trace: Trace, stream: IO[bytes], suffix: str) -> None:
         head = _head(trace, lambda tensor, of: {"values": _plain(tensor.array)})
         lists = {key: head.pop(key) for key in ("tensors", *BACK) if key in head}
         rows = (
-            f'"{key}": [\n' + ",\n".join(_json(entry) for entry in entries) + "\n]" for key, entries in lists.items()
+            f'"{key}": [\n' + ",\n".join(written(entry) for entry in entries) + "\n]" for key, entries in lists.items()
         )
-        stream.write(f"{_json(head)[:-1]}, {', '.join(rows)}}}\n".encode())
+        stream.write(f"{written(head)[:-1]}, {', '.join(rows)}}}\n".encode())
         return
     members: dict[str, Array] = {}
 
@@ -72,23 +72,18 @@ def write(trace: Trace, stream: IO[bytes], suffix: str) -> None:
 
     head = _head(trace, member)
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
-        archive.writestr(zipfile.ZipInfo(HEADER), _json(head))
+        archive.writestr(zipfile.ZipInfo(HEADER), written(head))
         for name, array in members.items():
             with archive.open(zipfile.ZipInfo(name), "w", force_zip64=True) as file:
                 little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).reshape(array.shape)
                 np.lib.format.write_array(file, little, version=(1, 0), allow_pickle=False)
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
-
-
 def _head(trace: Trace, values: Callable[[Tensor, str], dict[str, Any]]) -> dict[str, Any]:
-    """Everything but the numbers; a tensor that is another one under a second name says so."""
-    seen: dict[tuple[Any, ...], str] = {}
+    """Everything but the numbers, each under every name it has: who reads them by name need not know of the others."""
 
     def listed(tensors: Iterable[Tensor], of: str = "") -> list[dict[str, Any]]:
-        return [_entry(tensor, of, seen, values) for tensor in tensors]
+        return [_entry(tensor, of, values) for tensor in tensors]
 
     origin = trace.origin
     first = origin.forward if origin else trace
@@ -100,17 +95,13 @@ def _head(trace: Trace, values: Callable[[Tensor, str], dict[str, Any]]) -> dict
     return head
 
 
-def _entry(
-    tensor: Tensor, of: str, seen: dict[tuple[Any, ...], str], values: Callable[[Tensor, str], dict[str, Any]]
-) -> dict[str, Any]:
+def _entry(tensor: Tensor, of: str, values: Callable[[Tensor, str], dict[str, Any]]) -> dict[str, Any]:
     """One tensor; ``of`` stands before the names of a list that is not the first."""
     entry: dict[str, Any] = {
         "name": tensor.name, "axes": list(tensor.axes), "role": tensor.role,
         "dtype": tensor.dtype.name, "shape": list(tensor.shape),
     }  # fmt: skip
-    array, name = tensor.array, of + tensor.name
-    first = seen.setdefault((array.ctypes.data, array.strides, array.shape, array.dtype), name)
-    entry |= {"same_as": first} if first != name else values(tensor, of)
+    entry |= values(tensor, of)
     if tensor.labels is not None:
         entry["labels"] = {"shape": list(tensor.labels.shape), "text": [str(t) for t in tensor.labels.flat]}
     return entry
@@ -137,7 +128,9 @@ def load(source: str | os.PathLike[str] | IO[bytes], layer_of: Callable[[str], L
             raise InputError(f"cannot read {given(str(source))}: {error.strerror}") from None
     try:
         head, values = opened(source)
-        return assembled(head, values, layer_of)
+        found = assembled(head, values, layer_of)
+        sound(found)
+        return found
     except InputError:
         raise
     except UsageError as error:

@@ -18,7 +18,7 @@ from layeranim.engine import backward
 from layeranim.engine.array import shape_text
 from layeranim.engine.compose import from_file
 from layeranim.engine.option import Layer, given
-from layeranim.engine.trace import Array, Origin, Tensor, Trace, count
+from layeranim.engine.trace import Array, Origin, Region, Tensor, Trace, count
 from layeranim.errors import InputError
 
 FORMAT, VERSIONS = "layeranim trace", (1, 2)
@@ -100,6 +100,15 @@ def assembled(head: Any, values: Callable[[Mapping[str, Any]], Array], layer_of:
     if head["version"] == VERSIONS[0]:
         return made
     return _passed_back(layer, made, *(_read(head[key], f"{key}/", values, known) for key in BACK))
+
+
+def sound(trace: Trace) -> None:
+    """Raise whatever comes of it unless recipes and steps can be made of what was stored: an axis may be another's."""
+    for tensor in trace.tensors.values():
+        for at in (0, -1):
+            tensor.read(Region(tensor.name, tuple((a, at % n) for a, n in zip(tensor.axes, tensor.shape, strict=True))))
+    for step in (trace.steps[:1], trace.steps[-1:]):
+        list(step)
 
 
 def _passed_back(layer: Layer, forward: Trace, saved: dict[str, Tensor], gradients: dict[str, Tensor]) -> Trace:

@@ -9,4 +9,7 @@ film is complete.
 
 import os
 
+from layeranim.film import unconfigured
+
+unconfigured.install()
 os.environ.setdefault("PATH", os.defpath)  # without one, what Manim imports raises KeyError

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from configparser import ConfigParser
 from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any
 
 from manim import config, tempconfig
+from manim._config.utils import ManimConfig
 
 from layeranim import theme
 from layeranim.errors import MissingLibraryError
+from layeranim.film.unconfigured import default_file
 
 UNIT = 1 / 90
 """Manim units to a design pixel: 1280×720 design pixels are 14.2×8 units."""
@@ -18,7 +21,7 @@ UNIT = 1 / 90
 
 @contextmanager
 def session(width: int, height: int, fps: Fraction, background: str) -> Iterator[float]:
-    """Manim set up for one pass over a scene; yields the pixels to a design pixel.
+    """Manim set up for one pass over a scene, whatever it was set to before; yields the pixels to a design pixel.
 
     The 16:9 canvas is centred; a frame of another shape shows more background, never a stretched picture.
     """
@@ -38,5 +41,15 @@ def session(width: int, height: int, fps: Fraction, background: str) -> Iterator
     missing = [key for key in wanted if key not in config]
     if missing:
         raise MissingLibraryError(f"this Manim has no setting {', '.join(missing)}; layeranim needs manim 0.22")
-    with tempconfig(wanted):
+    with tempconfig({}):  # puts back what was there before, at the end
+        config.update(_as_it_comes())
+        config.update(wanted)
         yield scale
+
+
+def _as_it_comes() -> ManimConfig:
+    """Manim's settings as they are where nobody changed one."""
+    parser = ConfigParser()
+    with open(default_file(), encoding="utf-8") as file:
+        parser.read_file(file)
+    return ManimConfig().digest_parser(parser)

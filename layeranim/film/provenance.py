@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import layeranim
 from layeranim import theme
+from layeranim.engine.written import written
 from layeranim.stories.options import FilmOptions
 from layeranim.stories.storyboard import Beat, Storyboard, plain
 
@@ -70,13 +69,8 @@ def report(
 
 
 def dumped(report: Mapping[str, Any]) -> bytes:
-    """The report as JSON. What cannot be seen, or turns a line round, stands there as an escape, never raw."""
-    text = json.dumps(report, indent=1, ensure_ascii=False) + "\n"
-    return re.sub(r"[^\n -~]", _escaped, text).encode()
-
-
-def _escaped(match: re.Match[str]) -> str:
-    return match[0] if match[0].isprintable() else json.dumps(match[0])[1:-1]
+    """The report as JSON."""
+    return (written(report, indent=1) + "\n").encode()
 
 
 def _step(beat: Beat) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from layeranim.inputs.safe import printable
 from layeranim.inputs.samples import SAMPLES
 from layeranim.inputs.seeded import seeded
 from layeranim.inputs.source import Source
+from layeranim.inputs.within import Base, Within, discreet
 
-__all__ = ["KERNELS", "LIMITS", "SAMPLES", "Limits", "Request", "Source", "font", "kernel", "printable", "read",
-           "seeded"]  # fmt: skip
+__all__ = ["KERNELS", "LIMITS", "SAMPLES", "Base", "Limits", "Request", "Source", "Within", "discreet", "font",
+           "kernel", "printable", "read", "seeded"]  # fmt: skip

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from layeranim.inputs.read import opened
 from layeranim.inputs.request import LIMITS, Limits, Request
+from layeranim.inputs.within import Base
 
 SUFFIXES = (".ttf", ".otf", ".ttc", ".otc")
 SAVED = "give a TrueType or OpenType file, .ttf or .otf"
 
 
-def font(path: str, *, base: Path | None = None, limits: Limits = LIMITS) -> tuple[str, bytes]:
+def font(path: str, *, base: Base = None, limits: Limits = LIMITS) -> tuple[str, bytes]:
     """The name of a font file and what is in it. Raises :class:`InputError`."""
     request = Request("font", path, limits)
     with opened(path, request, base, SUFFIXES, SAVED) as (name, stream, size):

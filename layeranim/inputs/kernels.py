@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from os import PathLike
-from pathlib import Path
 from types import MappingProxyType
 from typing import BinaryIO
 
@@ -16,6 +15,7 @@ from layeranim.inputs.read import resolve
 from layeranim.inputs.request import LIMITS, Limits, Request
 from layeranim.inputs.samples import SAMPLES
 from layeranim.inputs.source import Source, source
+from layeranim.inputs.within import Base
 
 MOST = 15
 
@@ -42,7 +42,7 @@ def kernel(
     what: str = "kernel",
     seed: int = 0,
     stdin: BinaryIO | None = None,
-    base: Path | None = None,
+    base: Base = None,
     limits: Limits = LIMITS,
 ) -> Source:
     """A kernel (height, width): a name of ``KERNELS`` first, else whatever :func:`read` takes.

@@ -11,7 +11,7 @@ from layeranim.engine.links import LAYERS, Link, text
 from layeranim.engine.packing import Packed
 from layeranim.engine.trace import Array
 from layeranim.errors import OptionError, UsageError
-from layeranim.inputs.module_run import live, ran
+from layeranim.inputs.module_run import live, ran, returned
 from layeranim.inputs.module_tensors import array
 
 Read = Callable[[Any, Any], Packed]
@@ -43,9 +43,10 @@ def row(module: Any, x: Any, read: Read) -> Packed:
             x = ran(part, (x,), {})
         except UsageError as error:
             raise type(error)(f"{name}: {error}") from None
-        if isinstance(x, tuple) and part is not _last(module):
+        tensor = returned(x, f"{name}: {type(part).__name__}")
+        if isinstance(x, (tuple, list)) and part is not _last(module):
             raise OptionError(f"{name}: {type(part).__name__} returns several tensors, but the next module takes one")
-        result = array("the output", x[0] if isinstance(x, tuple) else x)
+        result = array("the output", tensor)
         shape = result.shape
         back = tuple(int(k) for k in np.argsort(found.axes)) if found.axes else tuple(range(result.ndim))
     if not links:

@@ -77,13 +77,28 @@ def _clone(torch: Any, value: Any) -> Any:
     return value.detach().clone() if isinstance(value, torch.Tensor) else copy.copy(value)
 
 
-def first(result: Any, unpacked: Callable[[Any], Array]) -> tuple[Array, float]:
-    """The array that a module returns, or the first of several, and ε of its type."""
-    if type(result).__name__ == "PackedSequence":
-        return unpacked(result), first(result.data, unpacked)[1]
-    if isinstance(result, tuple):
-        return first(result[0], unpacked)
-    return array("the module's output", result), _EPS.get(str(result.dtype), 2.0**-23)
+def returned(result: Any, kind: str) -> Any:
+    """The tensor, or packed sequence, that a module of this ``kind`` returned, or the first of several.
+
+    Raises ``OptionError`` for anything else, which only a hook can return.
+    """
+    if isinstance(result, (tuple, list)) and result and type(result).__name__ != "PackedSequence":
+        return returned(result[0], kind)
+    torch: Any = sys.modules["torch"]
+    if not isinstance(result, (torch.Tensor, torch.nn.utils.rnn.PackedSequence)):
+        shown = "nothing" if isinstance(result, (tuple, list)) else type(result).__name__
+        raise OptionError(
+            f"{kind} gives {shown} where a tensor should be, so it is not shown: a hook changes the result"
+        )
+    return result
+
+
+def first(result: Any, kind: str, unpacked: Callable[[Any], Array]) -> tuple[Array, float]:
+    """The array that a module of this ``kind`` returned, or the first of several, and ε of its type."""
+    found = returned(result, kind)
+    if type(found).__name__ == "PackedSequence":
+        return unpacked(found), first(found.data, kind, unpacked)[1]
+    return array("the module's output", found), _EPS.get(str(found.dtype), 2.0**-23)
 
 
 def agree(trace: Trace, found: Packed, expected: tuple[Array, float], kind: str) -> None:

@@ -20,10 +20,13 @@ def array(name: str, value: Any) -> Array:
         if hasattr(value, "detach"):
             value = value.detach().cpu()
             value = value.float() if str(value.dtype) == "torch.bfloat16" else value
-        return np.asarray(value)
+        found = np.asarray(value)
     except (TypeError, ValueError, RuntimeError, NotImplementedError) as error:
         reason = given(str(error).partition("\n")[0])
         raise InputError(f"{name} cannot be read as an array: {reason}; give a plain tensor") from None
+    if found.dtype.kind not in "biuf":
+        raise InputError(f"{name} holds {found.dtype} values, but must be a tensor of real numbers")
+    return found
 
 
 def optional(module: Any, **names: str) -> dict[str, Array]:

@@ -44,7 +44,8 @@ def traced(module: Any, *inputs: Any, compute: Callable[[Packed], Trace], seed: 
         return trace  # its mask is of our seed, not of PyTorch's
     with run.aside():
         result = run.ran(run.copied(module), inputs, named)
-    run.agree(trace, found, run.first(result, lambda value: sequences.unpacked(value)[0]), type(module).__name__)
+    kind = type(module).__name__
+    run.agree(trace, found, run.first(result, kind, lambda value: sequences.unpacked(value)[0]), kind)
     return trace
 
 

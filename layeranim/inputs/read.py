@@ -24,7 +24,6 @@ import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import IO, Any, BinaryIO
 
 import numpy as np
@@ -37,6 +36,7 @@ from layeranim.inputs.request import LIMITS, RAISE_LIMIT, Limits, Request, neare
 from layeranim.inputs.safetensors import safetensors
 from layeranim.inputs.samples import SAMPLES, sample
 from layeranim.inputs.source import Kind, Source, source
+from layeranim.inputs.within import Base, discreet, place
 
 TABLES = (".csv", ".tsv", ".txt")
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")
@@ -56,7 +56,7 @@ def read(
     gray: bool = False,
     resize: tuple[int, int] | None = None,
     stdin: BinaryIO | None = None,
-    base: Path | None = None,
+    base: Base = None,
     limits: Limits = LIMITS,
 ) -> Source:
     """The array that ``spec`` stands for, by the rules at the top of this file.
@@ -74,7 +74,7 @@ def read(
 
 
 def resolve(
-    spec: object, request: Request, *, seed: int, stdin: BinaryIO | None, base: Path | None, names: Iterable[str]
+    spec: object, request: Request, *, seed: int, stdin: BinaryIO | None, base: Base, names: Iterable[str]
 ) -> Source:
     """As :func:`read`; ``names`` are the ones to suggest when nothing fits."""
     if isinstance(spec, os.PathLike):
@@ -170,7 +170,7 @@ def _decode(suffix: str, stream: IO[bytes], request: Request) -> NDArray[Any]:
     return text.json_file(stream, request) if suffix == ".json" else text.csv(stream, request)
 
 
-def _file(spec: str, request: Request, base: Path | None, names: Iterable[str]) -> Source:
+def _file(spec: str, request: Request, base: Base, names: Iterable[str]) -> Source:
     archive = _ARCHIVE.fullmatch(spec)
     path, key = (archive[1], archive[2]) if archive else (spec, None)
     request = replace(request, key=key)
@@ -181,13 +181,20 @@ def _file(spec: str, request: Request, base: Path | None, names: Iterable[str]) 
 
 @contextmanager
 def opened(
-    path: str, request: Request, base: Path | None, suffixes: Iterable[str], remedy: str, names: Iterable[str] = ()
+    path: str, request: Request, base: Base, suffixes: Iterable[str], remedy: str, names: Iterable[str] = ()
 ) -> Iterator[tuple[str, IO[bytes], int]]:
     """A regular file with one of these endings: its name without folders, its bytes, how many they are.
 
     ``remedy`` is what would work instead, ``names`` what could be meant if there is no such file.
     """
-    where = path if base is None else os.path.join(base, path)
+    with discreet(request.what, path, base), _open(path, request, place(path, base), suffixes, remedy, names) as found:
+        yield found
+
+
+@contextmanager
+def _open(
+    path: str, request: Request, where: str, suffixes: Iterable[str], remedy: str, names: Iterable[str]
+) -> Iterator[tuple[str, IO[bytes], int]]:
     try:
         found = os.stat(where)
     except (OSError, ValueError):

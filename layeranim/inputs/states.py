@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from layeranim.engine.option import suggest
@@ -17,6 +16,7 @@ from layeranim.inputs.read import opened, read
 from layeranim.inputs.request import LIMITS, Limits, Request
 from layeranim.inputs.safe import printable
 from layeranim.inputs.safetensors import safetensors_names
+from layeranim.inputs.within import Base
 
 NAMES = {".npz": npz_names, ".safetensors": safetensors_names}
 MOST = 10_000  # arrays in one file
@@ -40,7 +40,7 @@ def state_dict(
     given: Mapping[str, Any] | str | os.PathLike[str],
     prefix: str = "",
     limits: Limits = LIMITS,
-    base: Path | None = None,
+    base: Base = None,
 ) -> dict[str, Array]:
     """The arrays whose names begin with ``prefix``, without it; from a mapping, a ``.npz`` or a ``.safetensors`` file.
 
@@ -69,6 +69,11 @@ def state_dict(
         size += array.nbytes
         Request("state", name, limits).check_size("all of it", size, limits.size)
     return out
+
+
+def file_of(given: Mapping[str, Any] | str | os.PathLike[str]) -> str | None:
+    """The file that a state dict is read from, without a prefix behind its colon; none of a mapping."""
+    return None if isinstance(given, Mapping) else _split(os.fspath(given))[0]
 
 
 def _split(path: str) -> tuple[str, str, str]:

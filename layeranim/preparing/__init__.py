@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, BinaryIO
 
-from layeranim import catalog
+from layeranim import catalog, inputs
 from layeranim.engine.option import Config, suggest
 from layeranim.errors import OptionError
 from layeranim.preparing.arrays import Reader, filled
@@ -20,7 +19,7 @@ SEEDED = (Preset("seeded", "small seeded numbers", "ours"),)
 """Stands in for the examples of a layer without a film: its arrays are drawn."""
 
 
-def prepare(name: str, given: Mapping[str, Any], *, stdin: BinaryIO | None = None, base: Path | None = None) -> Work:
+def prepare(name: str, given: Mapping[str, Any], *, stdin: BinaryIO | None = None, base: inputs.Base = None) -> Work:
     """Resolve names and values, as they come from a command line, a manifest or keywords, into ``Work``.
 
     Raises ``UsageError`` for whatever cannot be resolved; nothing is computed yet.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from layeranim import inputs
@@ -26,7 +25,7 @@ class Reader:
     layer: Layer
     ours: InputOptions
     stdin: BinaryIO | None
-    base: Path | None
+    base: inputs.Base
 
     def read(self, name: str, spec: Any, config: Any) -> inputs.Source:
         common: dict[str, Any] = {"what": name, "seed": self.ours.seed, "stdin": self.stdin, "base": self.base}
@@ -40,6 +39,17 @@ class Reader:
 
     def unpacked(self, wanted: Any, options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, inputs.Source]]:
         """Options and arrays of the layer whose state_dict was given."""
+        from layeranim.inputs.states import file_of
+
+        file = file_of(self.ours.weights)
+        if file is None:
+            return self._unpacked(wanted, options)
+        with inputs.discreet("weights", file, self.base):
+            found, sources = self._unpacked(wanted, options)
+        name = inputs.printable(os.path.basename(os.fspath(self.ours.weights)), 40)
+        return found, {n: replace(s, name=name, kind="file") for n, s in sources.items()}
+
+    def _unpacked(self, wanted: Any, options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, inputs.Source]]:
         from layeranim.inputs.states import from_state as from_weights
         from layeranim.inputs.states import state_dict
 
@@ -52,11 +62,7 @@ class Reader:
                 raise OptionError(
                     f"{name} is {said(getattr(wanted, name))}, but weights have {said(value)}; leave it out"
                 )
-        sources = {name: inputs.read(array, what=name) for name, array in found.arrays.items()}
-        if isinstance(self.ours.weights, Mapping):
-            return found.options, sources
-        file = os.path.basename(self.ours.weights)
-        return found.options, {n: replace(s, name=inputs.printable(file, 40), kind="file") for n, s in sources.items()}
+        return found.options, {name: inputs.read(array, what=name) for name, array in found.arrays.items()}
 
     def seeded(self, name: str, shape: Shape) -> inputs.Source:
         role = next((spec.role for spec in self.layer.arrays if spec.name == name), "weight")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from layeranim import catalog, inputs
@@ -97,14 +96,15 @@ class Work:
             return make(board, scene, self.film, found, origin, progress)
 
 
-def lettered(film: FilmOptions, base: Path | None, most: int) -> tuple[FilmOptions, typeface.Font | None]:
+def lettered(film: FilmOptions, base: inputs.Base, most: int) -> tuple[FilmOptions, typeface.Font | None]:
     """The options with the font's name instead of its path, and the font."""
     if film.font is None:
         return film, None
     from layeranim import typeface
 
-    name, data = inputs.font(film.font, base=base, limits=inputs.Limits(most))
-    return film.replace(font=name), typeface.Font.of(name, data)
+    with inputs.discreet("font", film.font, base):
+        name, data = inputs.font(film.font, base=base, limits=inputs.Limits(most))
+        return film.replace(font=name), typeface.Font.of(name, data)
 
 
 def _drawable(film: FilmOptions) -> tuple[FilmOptions, tuple[str, ...]]:

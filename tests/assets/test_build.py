@@ -233,8 +233,8 @@ def test_the_cache_gives_back_what_it_got(project: Project) -> None:
     cache = Cache(project.cache, warn=lambda text: pytest.fail(text))
     files = {"gif": b"\n\x00", "json": b""}
     cache.put("0" * 64, files)
-    assert cache.get("0" * 64) == files
-    assert cache.get("1" * 64) is None
+    assert cache.get("0" * 64, files) == files
+    assert cache.get("1" * 64, files) is None
 
 
 def test_a_lock_that_was_merged_half_is_refused(project: Project, call: Callable[..., Done]) -> None:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from layeranim.assets.cache import Cache, packed
-from tests.assets.conftest import Done, Project
+from layeranim.assets.cache import Cache, packed, unpacked
+from layeranim.assets.draw import Drawn
+from layeranim.assets.report import BuildError
+from tests.assets.conftest import Done, Pretended, Project
 
 A = '[[asset]]\nid = "a"\nexplainer = "conv"\n'
 FILM = {"gif": b"x" * 1000, "json": b"{}"}
@@ -36,7 +41,7 @@ def test_what_was_used_longest_ago_leaves_first(tmp_path: Path) -> None:
         cache.put(letter * 64, FILM)
         used_at(cache, letter, second)
     assert keys(cache) == ["a", "b", "c"]
-    assert cache.get("a" * 64) == FILM  # used now
+    assert cache.get("a" * 64, FILM) == FILM  # used now
     cache.put("d" * 64, FILM)
     assert keys(cache) == ["a", "c", "d"]
     used_at(cache, "d", 0)  # a clock that is years off
@@ -79,14 +84,16 @@ def test_nothing_waits_for_what_is_no_file(tmp_path: Path) -> None:
     for digit, plant in planted.items():
         plant(cache._path(digit * 64))
     found: list[object] = []
-    thread = threading.Thread(target=lambda: found.extend(cache.get(digit * 64) for digit in planted), daemon=True)
+    thread = threading.Thread(
+        target=lambda: found.extend(cache.get(digit * 64, FILM) for digit in planted), daemon=True
+    )
     thread.start()
     thread.join(timeout=10)
     assert found == [None] * len(planted)
     assert len(told) == len(planted)
     assert cache.holding("gif", "0" * 64) is None
     cache.put("1" * 64, FILM)  # and in a pipe's place there is a film then
-    assert cache.get("1" * 64) == FILM
+    assert cache.get("1" * 64, FILM) == FILM
     assert (tmp_path / "secret").exists()
 
 
@@ -117,3 +124,57 @@ def test_a_build_keeps_the_cache_to_its_size(project: Project, call: Callable[..
         done = call("build", "--cache-size", wrong)
         assert (done.code, done.out) == (2, "")
         assert "cache_size is" in done.err
+
+
+HOSTILE = {
+    "a path outside": {"../../../outside": b"x"},
+    "an absolute path": {"/../../outside": b"x"},
+    "a file missing": {"vtt": None},
+    "a file too many": {"webm": b"x"},
+    "a suffix that no lock can hold": {"a b": b"x"},
+    "another suffix": {"gif": None, "GIF": b"x"},
+    "none of them": {"gif": None, "png": None, "vtt": None, "json": None, "txt": b"x"},
+}
+
+
+@pytest.mark.parametrize("how", HOSTILE)
+def test_an_entry_with_other_files_than_the_film_has_is_a_miss(
+    project: Project, call: Callable[..., Done], how: str
+) -> None:
+    """Sound in itself, digests and all: only what a film is made of is taken from it."""
+    project.write(A).pretend()
+    (path,) = films(project)
+    wanted, before = project.files(), path.read_bytes()
+    entry = {**(unpacked(path.stem, before) or {}), **HOSTILE[how]}
+    path.write_bytes(packed(path.stem, {suffix: data for suffix, data in entry.items() if data is not None}))
+    project.lock.unlink()
+    shutil.rmtree(project.renders)
+    everywhere = sorted(project.folder.parent.rglob("*"))
+    assert project.pretend() == ["a"], "it is drawn again"
+    assert project.files() == wanted
+    assert path.read_bytes() == before
+    assert {p.name for p in set(project.folder.parent.rglob("*")) - set(everywhere)} == {
+        "renders", "layeranim.lock", *wanted,
+    }  # fmt: skip
+    assert call("check").code == 0
+
+
+def test_an_entry_that_names_a_file_twice_is_none() -> None:
+    listed = packed("0" * 64, {"gif": b"one"})
+    head, line, _ = listed.split(b"\n", 2)
+    row = line[1:-1]
+    assert unpacked("0" * 64, listed) == {"gif": b"one"}
+    assert unpacked("0" * 64, b"\n".join([head, b"[" + row + b", " + row + b"]", b"oneone"])) is None
+
+
+def test_what_another_executor_gives_back_is_the_films_own(project: Project) -> None:
+    class Stranger(Pretended):
+        def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+            future: Future[Any] = Future()
+            future.set_result(Drawn({"../../outside": b"x", "gif": b"x"}))
+            return future
+
+    with pytest.raises(BuildError, match=r"^a: what drew it gave back other files"):
+        project.write(A).build(executor=Stranger())
+    assert project.files() == {}
+    assert films(project) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -10,11 +11,12 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from layeranim.assets import known, sources
-from layeranim.assets.cache import KNOWN, folder_of_user
+from layeranim.assets.cache import KNOWN, Cache, folder_of_user
 from layeranim.assets.plan import load
 from tests.assets.conftest import ROOT, Done, Project, environment
 
@@ -141,3 +143,78 @@ def test_one_explainers_story_makes_only_its_own_films_stale(project: Project, t
         assert all(line.startswith("stale: ") for lines in found.values() for line in lines)
         path.write_text(text, encoding="utf-8")
     assert states(project, package) == {}
+
+
+HOSTILE: dict[str, Callable[[dict[str, Any]], object]] = {
+    "no mapping": lambda data: [data],
+    "a number": lambda data: 3,
+    "a key more": lambda data: {**data, "more": 1},
+    "a key less": lambda data: {key: value for key, value in data.items() if key != "root"},
+    "inputs that are a list": lambda data: {**data, "inputs": ["x.csv"]},
+    "an input without a digest": lambda data: {**data, "inputs": {"x.csv": None}},
+    "an input that is no path": lambda data: {**data, "inputs": {"\0": "x"}},
+    "a root that is no text": lambda data: {**data, "root": 3},
+    "a root above": lambda data: {**data, "root": "../project/renders"},
+    "a root anywhere": lambda data: {**data, "root": "/"},
+    "films that are none": lambda data: {**data, "films": 3},
+    "a film that is text": lambda data: {**data, "films": ["a"]},
+    "a film with a key more": lambda data: {**data, "films": [{**data["films"][0], "more": 1}]},
+    "a film with a key less": lambda data: {**data, "films": [{"name": "a"}]},
+    "a film whose name is a list": lambda data: {**data, "films": [{**data["films"][0], "name": ["a"]}]},
+    "a film elsewhere": lambda data: {**data, "films": [{**data["films"][0], "name": "../renders/a"}]},
+    "files that are a list": lambda data: {**data, "films": [{**data["films"][0], "files": ["gif"]}]},
+    "a size that is text": lambda data: {**data, "films": [{**data["films"][0], "files": {"gif": "1"}}]},
+    "a file elsewhere": lambda data: {**data, "films": [{**data["films"][0], "files": {"/../a": None}}]},
+}
+
+
+@pytest.mark.parametrize("how", HOSTILE)
+def test_a_record_of_another_form_is_not_believed(built: Project, call: Callable[..., Done], how: str) -> None:
+    """Whole, with its digest and today's state, but not as we write it."""
+    (record,) = (folder_of_user() or Path()).glob(f"*{KNOWN}")
+    rewrite(record, HOSTILE[how])
+    assert quick(built) is None
+    assert call("check") == Done(0, "3 films, all as they should be\n", "")
+    assert quick(built) is not None
+
+
+def test_a_record_as_deep_as_can_be_is_not_believed(built: Project, call: Callable[..., Done]) -> None:
+    (record,) = (folder_of_user() or Path()).glob(f"*{KNOWN}")
+    deep = b"[" * 100_000
+    record.write_bytes(hashlib.sha256(deep).hexdigest().encode() + deep)
+    assert call("check") == Done(0, "3 films, all as they should be\n", "")
+
+
+def rewrite(record: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    data = json.dumps(change(json.loads(record.read_bytes()[64:]))).encode()
+    record.write_bytes(hashlib.sha256(data).hexdigest().encode() + data)
+
+
+def test_a_record_that_is_only_written_anew_is_believed(built: Project) -> None:
+    (record,) = (folder_of_user() or Path()).glob(f"*{KNOWN}")
+    rewrite(record, lambda data: data)
+    assert quick(built) is not None
+
+
+def test_records_count_and_leave(built: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = folder_of_user() or Path()
+    (record,) = folder.glob(f"*{KNOWN}")
+    others = [folder / f"{number:032x}{KNOWN}" for number in range(3)]
+    for second, other in enumerate(others, 1):
+        other.write_bytes(b"x" * 1000)
+        os.utime(other, (second, second))
+    os.utime(record, (0, 0))
+    cache = Cache(folder)
+    for film in cache.entries():
+        film.unlink()
+    assert cache.used() == (0, 3000 + record.stat().st_size)
+    assert quick(built) is not None  # asked for just now
+    monkeypatch.setattr(known, "RECORDS", 3)
+    built.write(A + "stride = 2\n" + B)
+    load(built.manifest, folder=folder)
+    assert sorted(folder.glob(f"*{KNOWN}")) == sorted([record, *others[1:]])
+    small = Cache(folder, warn=pytest.fail, size=1500 + record.stat().st_size)
+    small.put("0" * 64, {"gif": b"x"})
+    assert others[1].exists() is False
+    assert small.used()[1] <= small.size
+    assert record.exists()

@@ -72,7 +72,15 @@ def act(project: Project, tmp_path: Path) -> Callable[..., tuple[int, str]]:
     (programs / "layeranim").chmod(0o755)
 
     def run(**inputs: str) -> tuple[int, str]:
-        given = {"COMMAND": "check", "MANIFEST": "", "SHARD": "", "PIXELS": "false", "STRICT": "false", **inputs}
+        given = {
+            "COMMAND": "check",
+            "MANIFEST": "",
+            "SHARD": "",
+            "PIXELS": "false",
+            "STRICT": "false",
+            "RESTRICT": "true",
+            **inputs,
+        }
         summary = tmp_path / "summary"
         env = {**environment(), **given, "GITHUB_STEP_SUMMARY": str(summary), "GITHUB_OUTPUT": str(tmp_path / "output"),
                "RUNNER_TEMP": str(tmp_path), "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}  # fmt: skip
@@ -117,11 +125,52 @@ def test_the_action_builds_and_hands_on_what_it_made(
     assert "| b | from the cache |  |\n" in summary
     first, head, *paths, end = (tmp_path / "output").read_text().splitlines()
     assert (first, head) == ("part=2-2", f"films<<{end}")
-    assert sorted(paths) == ["renders/b.gif", "renders/b.json", "renders/b.png", "renders/b.vtt"]
+    assert sorted(paths) == ["layeranim.lock", "renders/b.gif", "renders/b.json", "renders/b.png", "renders/b.vtt"]
     project.write(A + "strid = 2\n")
     code, summary = act(COMMAND="build")
     assert code == 2
     assert "failed (2)\n\n    layeranim: error: layeranim.toml:11: asset a: unknown option strid" in summary
+
+
+def test_the_action_uploads_its_own_lock_alone(
+    project: Project, act: Callable[..., tuple[int, str]], tmp_path: Path
+) -> None:
+    project.write(A).pretend(cache_dir=tmp_path / "layeranim-cache")
+    (project.folder / "poetry.lock").write_text("somebody's")
+    uploaded = [
+        step["with"]["path"] for step in steps((ROOT / "action.yml").read_text()) if "path" in step.get("with", {})
+    ]
+    assert "${{ steps.films.outputs.films }}" in uploaded
+    assert not any("*.lock" in path for path in uploaded)
+    for words in ("layeranim.toml", str(project.manifest)):  # known the second time
+        (tmp_path / "output").unlink(missing_ok=True)
+        assert act(COMMAND="build", MANIFEST=words)[0] == 0
+        told = (tmp_path / "output").read_text().splitlines()
+        assert [line for line in told if line.endswith(".lock")] == ["layeranim.lock"]
+
+
+def test_the_action_reads_nothing_outside_unless_told(project: Project, act: Callable[..., tuple[int, str]]) -> None:
+    (project.folder.parent / "x.csv").write_text("1,2\n3,4\n")
+    project.write(A + 'input = "../x.csv"\nkernel = "1 0; 0 1"\n').pretend()
+    code, summary = act()
+    assert code == 2
+    assert "lies outside the manifest" in summary
+    assert act(RESTRICT="false")[0] == 0
+    assert yaml.safe_load((ROOT / "action.yml").read_text())["inputs"]["restrict"]["default"] == "true"
+
+
+def test_the_action_installs_what_is_locked_and_imports_nothing_of_the_project() -> None:
+    for script in scripts((ROOT / "action.yml").read_text()):
+        lines = [line.strip() for line in script.splitlines()]
+        assert all(re.match(r"pip=\(python -P -m pip ", line) for line in lines if "python" in line)
+        installed = [line for line in lines if line.startswith('"${pip[@]}"')]
+        for line in installed:
+            assert "--require-hashes" in line or line == '"${pip[@]}" "$ACTION"', line
+            for file in re.findall(r"\$ACTION/(\S+)\"", line):
+                assert "--hash=sha256:" in (ROOT / file).read_text()
+        assert len(installed) in (0, 3)
+    for step in steps((ROOT / "action.yml").read_text()):
+        assert "run" not in step or step["env"]["PYTHONSAFEPATH"] == "1"
 
 
 def test_a_summary_shows_hostile_text_as_it_is(project: Project, call: Callable[..., Done], tmp_path: Path) -> None:
@@ -138,6 +187,21 @@ def test_a_summary_shows_hostile_text_as_it_is(project: Project, call: Callable[
 WORKFLOWS = [ROOT / "action.yml", *sorted((ROOT / ".github" / "workflows").glob("*.yml"))]
 
 
+def pinned(text: str) -> list[str]:
+    """What a file uses of other people's: a commit, which nobody can move, and for people its version."""
+    return re.findall(
+        r"^ *- uses: (\S+@[0-9a-f]{40}) # v\d+\.\d+\.\d+$", text.replace("  uses:", "- uses:"), re.MULTILINE
+    )
+
+
+def test_one_commit_of_each_action() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in WORKFLOWS] + [starters.WORKFLOW_TEXT]
+    used = {one for text in texts for one in pinned(text)}
+    assert sorted(one.partition("@")[0] for one in used) == [
+        "actions/checkout", "actions/setup-python", "actions/upload-artifact",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
 def test_actions_and_workflows_are_what_github_reads(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
@@ -145,7 +209,8 @@ def test_actions_and_workflows_are_what_github_reads(path: Path) -> None:
     for step in steps(text):
         assert ("run" in step) != ("uses" in step), step
         assert "run" not in step or "runs" not in data or step["shell"] == "bash"
-        assert step.get("uses", "./") == "./" or re.fullmatch(r"[\w-]+/[\w-]+@v\d+", step["uses"])
+        assert step.get("uses", "./") == "./" or re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", step["uses"])
+    assert pinned(text) == [step["uses"] for step in steps(text) if step.get("uses", "./") != "./"]
     if "runs" in data:
         assert data["runs"]["using"] == "composite"
         assert set(re.findall(r"inputs\.([\w-]+)", text)) == set(data["inputs"])
@@ -163,8 +228,17 @@ def test_the_gallery_is_checked_by_our_own_action() -> None:
 def test_the_action_calls_commands_that_exist() -> None:
     (script,) = [s for s in scripts((ROOT / "action.yml").read_text()) if "GITHUB_STEP_SUMMARY" in s]
     words = set(re.findall(r"--[a-z-]+", script))
-    assert words == {"--manifest", "--shard", "--pixels", "--strict", "--summary", "--cache-dir"}
-    known = {"check": words - {"--cache-dir"}, "build": words - {"--pixels", "--strict"}}
+    assert words == {
+        "--manifest",
+        "--shard",
+        "--pixels",
+        "--strict",
+        "--summary",
+        "--cache-dir",
+        "--restrict",
+        "--lock",
+    }
+    known = {"check": words - {"--cache-dir", "--lock"}, "build": words - {"--pixels", "--strict"}}
     for command, options in known.items():
         found = program.get_command(None, command)  # type: ignore[arg-type]
         assert found is not None

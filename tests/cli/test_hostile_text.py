@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import json
 import unicodedata
+import zipfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+
+import layeranim as la
+from layeranim import preparing
+from layeranim.assets.report import BuildError, Report
+from layeranim.errors import LayeranimError, ManifestError, MissingLibraryError
 
 HOSTILE = {
     "half a surrogate": "x\udcff",
@@ -55,3 +62,81 @@ def test_hostile_text_is_told(call: Any, kind: str) -> None:
         done = call(*words, HOSTILE[kind])
         assert done.code == 0, done
         assert raw(done.out + done.err) == set()
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_hostile_text_is_escaped_in_json(call: Any, here: Path, kind: str) -> None:
+    """Printed or in a file, and the same when it is read again."""
+    words = ("trace", "attention", "--tokens", HOSTILE[kind])
+    printed, written, told = call(*words, "--json"), call(*words, "-o", "x.json"), call(*words, "-o", "y.npz", "--json")
+    assert (printed.code, written.code, told.code) == (0, 0, 0), (printed, written, told)
+    text = (here / "x.json").read_text(encoding="utf-8", errors="strict")
+    assert raw(printed.out + text + told.out) == set()
+    assert json.loads(printed.out) == json.loads(text)
+    with zipfile.ZipFile(here / "y.npz") as archive:
+        assert raw(archive.read("trace.json").decode()) == set()
+    head = json.loads(text)
+    letters = [letter for tensor in head["tensors"] if "labels" in tensor for letter in tensor["labels"]["text"]]
+    assert letters or HOSTILE[kind] in head["options"].values()
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_hostile_names_are_escaped_in_what_python_raises(tmp_path: Path, kind: str) -> None:
+    named, path = HOSTILE[kind], tmp_path / "x.json"
+    la.trace("softmax").save(path)
+    head = json.loads(path.read_text(encoding="utf-8"))
+    changes: list[dict[str, Any]] = [
+        {"layer": named}, {"format": named}, {"options": {named: "1"}}, {"options": {"axis": named}},
+        {"tensors": [{**head["tensors"][0], "name": named, "dtype": "x"}]},
+        {"tensors": [{**head["tensors"][0], "values": named}]},
+    ]  # fmt: skip
+    for change in changes:
+        path.write_text(json.dumps({**head, **change}), encoding="utf-8")
+        with pytest.raises(LayeranimError) as caught:
+            la.load_trace(path)
+        assert raw(str(caught.value)) == set()
+        assert "\n" not in str(caught.value)
+    for raising in (
+        lambda: la.from_state("dense", {named: np.ones((2, 2))}),
+        lambda: la.from_state("dense", {"weight": np.ones((2, 2))}, prefix=named),
+        lambda: la.from_state("dense", {named: np.array("x")}),
+        lambda: la.from_state(named, {}),
+        lambda: la.trace("conv", **{named: 1}),
+        lambda: la.trace(named),
+    ):
+        with pytest.raises(LayeranimError) as caught:
+            raising()
+        assert raw(str(caught.value)) == set()
+        assert "\n" not in str(caught.value)
+
+
+def errors(kind: type[LayeranimError] = LayeranimError) -> list[type[LayeranimError]]:
+    return [kind, *(one for below in kind.__subclasses__() for one in errors(below))]
+
+
+@pytest.mark.parametrize("kind", errors())
+def test_no_error_says_anything_raw(kind: type[LayeranimError]) -> None:
+    if kind is BuildError:
+        error: LayeranimError = BuildError(Report(problems={"a": "\x1b[2J\u202e\ud800", "b": "x"}))
+    else:
+        error = kind("\x1b[2J\u202e\ud800\nb")
+    assert raw(str(error)) == set()
+    assert str(error).startswith(("\\x1b[2J\\u202e\\ud800", "a: \\x1b[2J\\u202e\\ud800"))
+    assert ("\n" in str(error)) == (kind in (ManifestError, MissingLibraryError, BuildError))
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_traceback_is_as_clean_as_a_line(call: Any, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    done = call("trace", "conv", "--debug", "--input", HOSTILE[kind] + ".csv")
+    assert done.code == 2
+    assert "Traceback" in done.err
+    assert raw(done.err) == set()
+
+    def bug(*_: Any, **__: Any) -> None:
+        raise ZeroDivisionError(HOSTILE[kind]) from KeyError(HOSTILE[kind])
+
+    monkeypatch.setattr(preparing, "prepare", bug)
+    done = call("trace", "conv")
+    assert done.code == 70
+    assert "Traceback" in done.err
+    assert raw(done.err) == set()

@@ -7,13 +7,15 @@ import json
 import os
 import re
 import zipfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from layeranim.catalog import layer
+from layeranim import api
+from layeranim.catalog import LAYERS, layer
 from layeranim.engine import archive, archive_reading
 from layeranim.engine.conv import CONV, ConvConfig
 from layeranim.engine.replay import replay
@@ -46,6 +48,12 @@ TRACES = {
 }
 
 
+@cache
+def small(name: str) -> Trace:
+    """A trace of any layer, of small seeded numbers."""
+    return api.trace(name)
+
+
 @pytest.mark.parametrize("suffix", SUFFIXES)
 @pytest.mark.parametrize("name", TRACES)
 def test_what_is_written_loads_back_equal(name: str, suffix: str, tmp_path: Path) -> None:
@@ -67,13 +75,30 @@ def test_what_is_written_loads_back_equal(name: str, suffix: str, tmp_path: Path
         assert labels is None or labels.tolist() == item.labels.tolist()
 
 
-def test_recipes_are_not_written_and_shared_arrays_once() -> None:
+def test_recipes_are_not_written_and_every_other_array_under_its_name() -> None:
     data = archive.dumps(CONV.compute(ConvConfig(), {"input": np.ones((5, 5)), "kernel": np.ones((3, 3))}))
     with np.load(io.BytesIO(data)) as stored:
-        assert sorted(stored.files) == ["input", "kernel", "pre_activation", "trace.json"]
+        assert sorted(stored.files) == ["input", "kernel", "output", "padded", "pre_activation", "trace.json"]
         np.testing.assert_array_equal(stored["pre_activation"], np.full((1, 1, 3, 3), 9.0))
-    loaded = archive.load(io.BytesIO(data), layer)
-    assert np.shares_memory(loaded["output"], loaded["pre_activation"])
+        np.testing.assert_array_equal(stored["output"], stored["pre_activation"])
+
+
+def of_version_0_1(data: bytes) -> bytes:
+    """As it was written before: the output, which is the pre-activation, has no array of its own."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(out, "w") as target:
+        head = json.loads(source.read("trace.json"))
+        (entry,) = (entry for entry in head["tensors"] if entry["name"] == "output")
+        entry["same_as"] = entry.pop("member") and "pre_activation"
+        target.writestr("trace.json", json.dumps(head))
+        for name in set(source.namelist()) - {"trace.json", "output.npy"}:
+            target.writestr(name, source.read(name))
+    return out.getvalue()
+
+
+def test_a_trace_of_an_older_version_is_read() -> None:
+    first = CONV.compute(ConvConfig(), {"input": np.ones((5, 5)), "kernel": np.ones((3, 3))})
+    assert archive.same(first, archive.load(io.BytesIO(of_version_0_1(archive.dumps(first))), layer))
 
 
 def test_json_is_plain_json() -> None:
@@ -164,6 +189,56 @@ def test_a_damaged_file_is_refused_in_one_line(name: str) -> None:
     assert "\n" not in str(raised.value)
 
 
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("name", LAYERS)
+def test_every_damage_is_refused_in_one_line_that_shows(name: str, suffix: str) -> None:
+    """Bits flipped, bytes lost and added, at seeded places: refused by name, or a trace that can be read."""
+    first = small(name)
+    data, rng = archive.dumps(first, suffix), np.random.default_rng(5)
+    head = max(data.find(b"PK", 10), 0) or len(data)  # of a .npz, what says what there is
+    for _ in range(40):
+        at = int(rng.integers(head))
+        piece = bytes(
+            rng.choice([*b'"{}[],:09eE-\x9b\x1b\x7f', data[at] ^ 1 << int(rng.integers(8))], 1).astype(np.uint8)
+        )
+        damaged = data[:at] + piece * int(rng.integers(2)) + data[at + int(rng.integers(2)) :]
+        refused_or_readable(damaged)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_an_axis_of_another_name_is_refused_where_it_matters(name: str) -> None:
+    """What is read later, when no file is at hand any more, must not be what finds it out."""
+    data = archive.dumps(small(name), ".json")
+    head = json.loads(data)
+    for entry in head["tensors"]:
+        for at, axis in enumerate(entry["axes"]):
+            entry["axes"][at] = axis + "x"
+            refused_or_readable(json.dumps(head).encode())
+            entry["axes"][at] = axis
+
+
+def refused_or_readable(data: bytes) -> None:
+    try:
+        found = archive.load(io.BytesIO(data), layer)
+    except InputError as error:
+        line = str(error)
+    else:
+        line = ""
+        for tensor in found.tensors.values():
+            assert tensor.array.shape == tensor.shape
+        assert all(step for step in found.steps[:3])
+    assert not line or line.isprintable()
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_numpy_reads_every_array_of_every_layer_by_its_name(name: str) -> None:
+    first = small(name)
+    with np.load(io.BytesIO(archive.dumps(first))) as stored:
+        for tensor in archive_reading.stored(first):
+            np.testing.assert_array_equal(stored[tensor.name], tensor.array)
+    assert archive.same(first, archive.load(io.BytesIO(archive.dumps(first)), layer))
+
+
 def test_a_backward_pass_is_saved_with_its_forward_trace_and_read_by_numpy(tmp_path: Path) -> None:
     forward, path = trace(), tmp_path / "back.npz"
     back = CONV.backward(forward, {"output": np.ones(forward["output"].shape)})  # type: ignore[misc]
@@ -171,7 +246,7 @@ def test_a_backward_pass_is_saved_with_its_forward_trace_and_read_by_numpy(tmp_p
     with np.load(path) as stored:
         np.testing.assert_array_equal(stored["backward/grad_kernel"], back["grad_kernel"])
         np.testing.assert_array_equal(stored["kernel"], forward["kernel"])
-        assert "given/output" not in stored, "it is the gradient of output under a second name"
+        np.testing.assert_array_equal(stored["given/output"], stored["backward/grad_output"])
     other = io.BytesIO()
     np.save(other, back["grad_kernel"] + 1)
     changed = rewritten(path.read_bytes(), **{"backward/grad_kernel": other.getvalue()})

@@ -100,6 +100,34 @@ def test_what_cannot_be_shown_truly_is_refused(module: Any, pieces: tuple[str, .
     refused(lambda: la.from_torch(module, torch.randn(4, 3)), *pieces)
 
 
+GIVEN_BACK = {
+    "dict": {"logits": 1},
+    "str": "text",
+    "float": 3.0,
+    "nothing": (),
+    "ndarray": np.ones((4, 2)),
+    "bool": True,
+}
+
+
+@pytest.mark.parametrize("shown", GIVEN_BACK)
+def test_a_hook_that_gives_back_no_tensor_is_refused(shown: str) -> None:
+    module = hooked(lambda m: m.register_forward_hook(lambda m, x, y: GIVEN_BACK[shown]))
+    x = torch.randn(4, 3)
+    for whole, where in (
+        (module, ""),
+        (nn.Sequential(module, nn.ReLU()), "0: "),
+        (nn.Sequential(nn.ReLU(), module), "1: "),
+    ):
+        refused(lambda whole=whole: la.from_torch(whole, x), f"{where}Linear gives {shown} where a tensor", "a hook")
+    assert la.from_torch(hooked(lambda m: m.register_forward_hook(lambda m, x, y: [y])), x)["output"].shape == (4, 2)
+
+
+@pytest.mark.parametrize("x", ["text", {"a": 1}, object(), torch.ones(4, 3, dtype=torch.complex64), [["a", "b", "c"]]])
+def test_an_input_that_holds_no_numbers_is_refused(x: Any) -> None:
+    refused(lambda: la.from_torch(nn.Linear(3, 2), x), "input", "must be a tensor of real numbers")
+
+
 def test_hooks_and_parametrizations_that_give_the_same_are_taken() -> None:
     x = torch.randn(4, 3, dtype=torch.float64)
     for module in (

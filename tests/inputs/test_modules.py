@@ -185,7 +185,7 @@ REFUSED: dict[str, tuple[Any, tuple[Any, ...], type[UsageError], str]] = {
     "too many": (convolution(), (ONE, ONE), OptionError, "Conv2d cannot be called so: too many"),
     "rank": (convolution(), (np.ones((1,) * 5),), ShapeError, "input has shape 1×1×1×1×1, 5 axes"),
     "channels": (convolution(), (np.ones((1, 2, 3, 3)),), ShapeError, "2"),
-    "text": (convolution(), ("abc",), ShapeError, "input holds <U3 values"),
+    "text": (convolution(), ("abc",), InputError, "input holds <U3 values"),
     "ragged": (convolution(), ([[1], [1, 2]],), InputError, "input cannot be read as an array"),
     "dropout": (lstm(num_layers=2, dropout=0.5, training=True), (SEQUENCE,), OptionError, r"call module.eval\(\)"),
     "states": (lstm(), (SEQUENCE, normal(1, 1, 2)), OptionError, "hx of lstm must be a pair"),
