@@ -14,6 +14,7 @@ from layeranim.stories.options import FilmOptions
 
 def describe(name: str) -> dict[str, Any]:
     """All that is known of an explainer, or of a layer without a film, as JSON can hold it."""
+    name = catalog.named(name)[0]
     layer, film = catalog.layer(name), catalog.explainers().get(name)
     examples = catalog.presets(name) if film else ()
     made = preparing.prepare(name, {}).trace()

@@ -5,7 +5,6 @@ Values may arrive as Python objects or as text; ``Kind.check`` makes both canoni
 
 from __future__ import annotations
 
-import difflib
 import math
 import operator
 import re
@@ -14,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from layeranim.engine import spelling, synonyms
 from layeranim.errors import OptionError
 
 
@@ -163,7 +163,7 @@ class Flag(Kind):
 
 @dataclass(frozen=True)
 class Choice(Kind):
-    """One of a closed set of names."""
+    """One of a closed set of names, however it is spelt, or what the field calls it."""
 
     names: tuple[str, ...]
 
@@ -174,9 +174,8 @@ class Choice(Kind):
     def check(self, name: str, value: Any) -> str | None:
         if value is None:
             return None
-        word = value.strip().lower().replace("_", "-") if isinstance(value, str) else value
-        if isinstance(word, str) and word in self.names:
-            return word
+        if isinstance(value, str) and (found := synonyms.value(value.strip(), self.names)):
+            return found
         raise OptionError(
             f"{name} is {given(value)}{suggest(value, self.names)}; it must be one of {', '.join(self.names)}"
         )
@@ -292,5 +291,4 @@ def _range_text(low: float | None, high: float | None) -> str:
 
 def suggest(word: Any, known: Iterable[str]) -> str:
     """`` (did you mean X?)`` when a known name is close to ``word``, else nothing."""
-    close = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=0.6) if isinstance(word, str) else []
-    return f" (did you mean {close[0]}?)" if close else ""
+    return spelling.suggestion(word, known) if isinstance(word, str) else ""

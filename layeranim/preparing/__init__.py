@@ -9,8 +9,9 @@ from typing import Any, BinaryIO
 from layeranim import catalog
 from layeranim.engine.option import Config, suggest
 from layeranim.errors import OptionError
+from layeranim.preparing import layouts
 from layeranim.preparing.arrays import Reader, filled
-from layeranim.preparing.given import InputOptions, PassOptions, sorted_out
+from layeranim.preparing.given import InputOptions, PassOptions, sorted_out, with_implied
 from layeranim.preparing.work import Work, lettered
 from layeranim.stories.preset import Preset
 
@@ -25,9 +26,11 @@ def prepare(name: str, given: Mapping[str, Any], *, stdin: BinaryIO | None = Non
 
     Raises ``UsageError`` for whatever cannot be resolved; nothing is computed yet.
     """
+    called, (name, implied) = name, catalog.named(name)
     layer = catalog.layer(name)
     presets = catalog.presets(name) if catalog.has_film(name) else SEEDED
     options, arrays, film, ours, gradients = sorted_out(layer, given)
+    options = with_implied(layer, called, implied, options)
     film, font = lettered(film, base, ours.max_input)
     seed, example = ours.seed, ours.example
     preset = next((p for p in presets if p.name == (example or presets[0].name)), None)
@@ -43,11 +46,14 @@ def prepare(name: str, given: Mapping[str, Any], *, stdin: BinaryIO | None = Non
     if ours.weights is not None:
         found, unpacked = reader.unpacked(wanted, options)
         options, sources = {**found, **options}, {**unpacked, **sources}
+        wanted = Config.of.__func__(layer.config, options)  # type: ignore[attr-defined]
+    given_as, sources = sources, layouts.settled(layer, wanted, sources, arrays, ours.layout or ())
+    told = tuple(layouts.notes(layer, wanted, given_as, sources)) if ours.layout is None else ()
     config, every, used, seeded = filled(layer, preset, options, sources, reader, explicit=bool(example))
     labels = preset.labels if used and preset.labels and not seeded else {}
     back = None if gradients is None else {n: reader.read(f"grad_{n}", spec, config) for n, spec in gradients.items()}
     asked, whole = preset if example else None, preset if used else None
     return Work(
         name, layer, config, film, every, whole, seeded, seed, labels,
-        gradients=back, font=font, asked=asked, given=given_names,
+        gradients=back, font=font, asked=asked, given=given_names, notes=told,
     )  # fmt: skip

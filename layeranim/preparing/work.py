@@ -40,12 +40,15 @@ class Work:
     font: typeface.Font | None = None
     asked: Preset | None = None
     given: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
 
     def trace(self) -> Trace:
         """Compute every tensor."""
         if self.traced is not None:
             return self.traced
         made = self.layer.compute(self.config, {name: source.array for name, source in self.sources.items()})
+        layouts = {f"{name}_layout": source.layout for name, source in self.sources.items() if source.layout}
+        made = replace(made, facts={**made.facts, **layouts}) if layouts else made
         if self.labels:
             from layeranim.engine.symbolic import labelled
 
@@ -87,7 +90,8 @@ class Work:
         board = board or self.storyboard(self.trace())
         from layeranim.film.film import make  # Manim is imported here, after everything that can be refused
 
-        sources = {n: {"name": s.name, "kind": s.kind, "sha256": s.digest} for n, s in self.sources.items()}
+        sources = {n: {"name": s.name, "kind": s.kind, "sha256": s.digest} | ({"layout": s.layout} if s.layout else {})
+                   for n, s in self.sources.items()}  # fmt: skip
         if self.font:
             sources["font"] = {"name": self.font.name, "kind": "font", "sha256": self.font.digest}
         example = self.preset.name if self.preset else None

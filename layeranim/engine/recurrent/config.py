@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -105,6 +106,18 @@ LSTM_ARRAYS = (
     ArrayOption("weight_projection", ("hidden", "units"), "weight", "P, from the units to the state", True),
     ArrayOption("weight_peephole", ("peepholes", "units"), "weight", "rows for input, forget and output gate", True),
 )
+
+
+_INNER = re.compile(
+    r"(layer[0-9]{1,2}[._])?((?:forward|backward)[._])?"
+    r"(weight_(?:input|hidden|projection|peephole)|bias_(?:input|hidden)|initial_(?:hidden|cell))"
+)
+
+
+def inner(word: str) -> str | None:
+    """The full name of an array of one layer or direction of several: ``layer1.forward.weight_hidden``."""
+    found = _INNER.fullmatch(word.replace("-", "_"))
+    return "".join(part.replace("_", ".") for part in found.groups("")[:2]) + found[3] if found else None
 
 
 def kind_of(config: RecurrentConfig) -> Kind:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from layeranim.engine.attention import AttentionConfig
@@ -29,6 +30,18 @@ class TransformerConfig(Config):
     mask_kind: str | None = option(
         Choice(("additive", "boolean")), None, "what a mask's numbers mean (default: true and false are boolean)"
     )
+
+
+_INNER = re.compile(
+    r"(?:(self|cross)[._]((?:weight|bias)_(?:query|key|value|output))|(feedforward)[._]((?:weight|bias)_(?:expand|contract))"
+    r"|((?:self|cross|feedforward)_norm)[._](gamma|beta))"
+)
+
+
+def inner(word: str) -> str | None:
+    """The full name of a weight of one of the sublayers: ``self.weight_query``, ``feedforward_norm.gamma``."""
+    found = _INNER.fullmatch(word.replace("-", "_"))
+    return ".".join(part for part in found.groups() if part) if found else None
 
 
 def sublayers(config: TransformerConfig) -> tuple[str, ...]:
