@@ -10,10 +10,8 @@ from layeranim import catalog, inputs
 from layeranim.engine.packing import Packed
 from layeranim.engine.trace import Trace
 from layeranim.errors import OptionError
-from layeranim.inputs.read import read
-from layeranim.inputs.states import from_state as from_weights
 from layeranim.inputs.states import state_dict
-from layeranim.preparing import Work, prepare
+from layeranim.preparing import Work, prepare, with_state
 from layeranim.preparing.given import way_back
 from layeranim.preparing.work import lettered, letters
 from layeranim.stories.options import FilmOptions
@@ -90,20 +88,16 @@ def from_state(
     """The trace of a layer with weights from a state dict, by PyTorch's parameter names.
 
     ``state`` is a ``.safetensors`` or ``.npz`` file, or a mapping; of it the names that begin with ``prefix`` are
-    taken (``prefix="encoder.0."``). ``options`` are the layer's and its other arrays: ``input=x, stride=2``; attention
-    and transformer need ``heads``. See docs/weights.md, also for Keras and ONNX.
+    taken (``prefix="encoder.0."``). ``options`` are the layer's, its other arrays and how they are read: ``stride=2,
+    input="photo", resize="12x12"``; attention and transformer need ``heads``. See docs/weights.md, also for Keras and
+    ONNX.
     Raises ``UsageError`` for a file that cannot be read and for names that such a layer does not have.
 
     >>> import layeranim as la
     >>> la.from_state("dense", {"fc.weight": [[1, 2]], "fc.bias": [3]}, prefix="fc.", input=[[1, 1]])["output"].tolist()
     [[6.0]]
     """
-    layer = catalog.layer(name)
-    known = {alias: item.name for item in layer.config.options() for alias in (item.name, *item.aliases)}
-    given = {known[key]: value for key, value in options.items() if key in known}
-    found = from_weights(name, state_dict(state, prefix), heads=given.get("heads"))
-    arrays = {key: read(value, what=key).array for key, value in options.items() if key not in known}
-    return layer.compute(layer.config.of({**found.options, **given}), {**found.arrays, **arrays})
+    return with_state(name, state_dict(state, prefix), options)
 
 
 def load_trace(path: str | os.PathLike[str] | IO[bytes]) -> Trace:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from layeranim.engine import synonyms
 from layeranim.engine.array import common, numeric, shape_text
 from layeranim.engine.option import suggest
 from layeranim.engine.trace import Array, Shape
@@ -20,7 +21,7 @@ def known(given: Given, names: Iterable[str], layer: str) -> dict[str, Shape]:
     names = list(names)
     for name in given:
         if name not in names:
-            ours = next((own for own in names if own.endswith(f".{name}")), None)
+            ours = next((own for own in names if own.endswith(f".{name}")), None) or synonyms.option(name, names)
             hint = f" (did you mean {ours}?)" if ours else suggest(name, names)
             shown = ", ".join(names if len(names) <= 14 else [*names[:13], "…"])
             raise OptionError(f"{layer} takes no array {name!r}{hint}; with these options it takes {shown}")

@@ -107,7 +107,7 @@ def form_of(spec: str) -> str:
     if spec.lstrip().startswith("["):
         return "json"
     first = re.split(r"[\s,;]", spec.lstrip(" \t,;")[:1001], maxsplit=1)[0]
-    if text.is_number(first):
+    if text.is_number(first) or text.truths(first):
         return "literal"
     return "sample" if spec.partition(":")[0] in SAMPLES else "file"
 

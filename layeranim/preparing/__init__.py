@@ -8,14 +8,16 @@ from typing import Any, BinaryIO
 
 from layeranim import catalog
 from layeranim.engine.option import Config, suggest
+from layeranim.engine.trace import Trace
 from layeranim.errors import OptionError
 from layeranim.preparing import layouts
 from layeranim.preparing.arrays import Reader, filled
 from layeranim.preparing.given import InputOptions, PassOptions, sorted_out, with_implied
-from layeranim.preparing.work import Work, lettered
+from layeranim.preparing.work import Work, computed, lettered
+from layeranim.stories.options import FilmOptions
 from layeranim.stories.preset import Preset
 
-__all__ = ["InputOptions", "PassOptions", "Work", "prepare"]
+__all__ = ["InputOptions", "PassOptions", "Work", "prepare", "with_state"]
 
 SEEDED = (Preset("seeded", "small seeded numbers", "ours"),)
 """Stands in for the examples of a layer without a film: its arrays are drawn."""
@@ -57,3 +59,27 @@ def prepare(name: str, given: Mapping[str, Any], *, stdin: BinaryIO | None = Non
         name, layer, config, film, every, whole, seeded, seed, labels,
         gradients=back, font=font, asked=asked, given=given_names, notes=told,
     )  # fmt: skip
+
+
+def with_state(name: str, state: Mapping[str, Any], given: Mapping[str, Any]) -> Trace:
+    """The trace of a layer with weights by PyTorch's names; nothing else than what is given is filled in.
+
+    Raises ``UsageError`` for what cannot be resolved, and for options of a film.
+    """
+    called, (name, implied) = name, catalog.named(name)
+    layer = catalog.layer(name)
+    options, arrays, film, ours, gradients = sorted_out(layer, {**given, "weights": state})
+    other = next((key for key, text in film.shown().items() if text != FilmOptions().shown().get(key)), None)
+    if other or ours.example:
+        raise OptionError(f"{other or 'example'} was given, but from_state takes the options of {name} and its arrays")
+    options, reader = with_implied(layer, called, implied, options), Reader(layer, ours, None, None)
+    wanted: Any = layer.config.of(options)
+    sources = {n: reader.read(n, spec, wanted) for n, spec in arrays.items()}
+    found, unpacked = reader.unpacked(wanted, options)
+    config = layer.config.of({**found, **options})
+    sources = layouts.settled(layer, config, {**unpacked, **sources}, arrays, ours.layout or ())
+    made = computed(layer, config, sources)
+    if gradients is None:
+        return made
+    starts = {n: reader.read(f"grad_{n}", spec, config).array for n, spec in gradients.items()}
+    return layer.backward(made, starts)  # type: ignore[misc]

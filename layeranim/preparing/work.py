@@ -22,6 +22,13 @@ if TYPE_CHECKING:
     from layeranim.stories.storyboard import Storyboard
 
 
+def computed(layer: Layer, config: Config, sources: Mapping[str, inputs.Source]) -> Trace:
+    """The trace of a layer; its facts say in which order of axes an array came, where that was another than here."""
+    made = layer.compute(config, {name: source.array for name, source in sources.items()})
+    layouts = {f"{name}_layout": source.layout for name, source in sources.items() if source.layout}
+    return replace(made, facts={**made.facts, **layouts}) if layouts else made
+
+
 @dataclass(frozen=True, eq=False)
 class Work:
     """Everything that decides one film, resolved: what ``render``, ``trace`` and ``--dry-run`` start from."""
@@ -46,9 +53,7 @@ class Work:
         """Compute every tensor."""
         if self.traced is not None:
             return self.traced
-        made = self.layer.compute(self.config, {name: source.array for name, source in self.sources.items()})
-        layouts = {f"{name}_layout": source.layout for name, source in self.sources.items() if source.layout}
-        made = replace(made, facts={**made.facts, **layouts}) if layouts else made
+        made = computed(self.layer, self.config, self.sources)
         if self.labels:
             from layeranim.engine.symbolic import labelled
 

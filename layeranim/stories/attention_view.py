@@ -140,6 +140,13 @@ class AttentionView:
         """The address of a cell in a unit's row."""
         return Address(tensor, (self.b, *self.at(u), *last))
 
+    def padding(self, u: int) -> NDArray[np.bool_]:
+        """Which keys the mask hides from every query of a unit's head, of several: padding."""
+        head = self.at(u)[0]
+        if self.queries == 1:
+            return np.zeros(self.keys, bool)
+        return np.asarray(np.isneginf(self.trace.read(Region.of("masked", batch=self.b, heads=head))).all(axis=0))
+
     def seen(self, u: int) -> NDArray[np.bool_]:
         """Which keys a unit's query sees: all whose score the mask does not make −∞."""
         if "masked" not in self.trace:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from layeranim import numbers
 from layeranim.stories import phrases
 from layeranim.stories.attention_arithmetic import AttentionArithmetic, count, note, quoted
@@ -96,8 +98,9 @@ class AttentionWords:
         if stage == "cap":
             return note("no score grows beyond the cap")
         if stage == "mask":
-            why = "a later word must not be seen" if self.config.causal else "these keys do not take part"
-            return note("added before the softmax" if view.seen(u).all() else f"dashed cells are masked: {why}")
+            return note(
+                "added before the softmax" if view.seen(u).all() else f"dashed cells are masked: {self.hidden(u)}"
+            )
         if stage == "exp":
             return note("every score becomes positive, the largest becomes 1")
         if stage == "divide":
@@ -109,6 +112,17 @@ class AttentionWords:
         if stage == "mix":
             return (*note(f"each value, a row v of V, counts as much as its weight: the {self.made} of "), row)
         return self.says.row_sum(u)
+
+    def hidden(self, u: int) -> str:
+        """Why a query does not see some keys: no query does, they come later, or its own mask says so."""
+        view, i = self.view, self.view.at(u)[1]
+        padded, unseen = view.padding(u), ~view.seen(u)
+        later = np.arange(len(unseen)) > i
+        if not (unseen & ~padded).any():
+            return "they are padding, all other keys are kept"
+        if not self.config.causal or (unseen & ~padded & ~later).any():
+            return "these keys do not take part"
+        return "padding, and later words" if (unseen & ~later).any() else "a later word must not be seen"
 
     def place(self, u: int) -> Line:
         head, i = self.view.at(u)

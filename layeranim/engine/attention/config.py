@@ -37,7 +37,9 @@ class AttentionConfig(Config):
     base: float = option(Real(above=1), 10000.0, "the longest wavelength of positions, over 2π")
     causal: bool = option(Flag(), False, "a query sees no later key")
     mask_kind: str | None = option(
-        Choice(("additive", "boolean")), None, "what a mask's numbers mean (default: true and false are boolean)"
+        Choice(("additive", "boolean")),
+        None,
+        "what a mask's numbers mean (default: true and 1 keep a key, false and 0 pad it; others are added)",
     )
     scale: float | None = option(Real(), None, "the factor of the scores (default for scaled: 1/√features)")
     softcap: float | None = option(Real(above=0), None, "scores stay below this: cap · tanh(score/cap)")
@@ -67,6 +69,12 @@ ARRAYS = (
     ArrayOption("weight_score_query", ("score_units", "features"), "weight", "W of additive attention", True),
     ArrayOption("weight_score_key", ("score_units", "key_features"), "weight", "U of additive attention", True),
     ArrayOption("positions", ("queries", "embed"), "weight", "learned positions", True),
-    ArrayOption("mask", ("queries", "keys"), "input", "which keys a query sees, or what is added to scores", True),
-    ArrayOption("key_mask", ("batch", "keys"), "input", "which keys there are (false: padding)", True),
+    ArrayOption(
+        "mask",
+        ("queries", "keys"),
+        "input",
+        "which keys a query sees, or what is added to scores; also with batch, heads",
+        True,
+    ),
+    ArrayOption("key_mask", ("batch", "keys"), "input", "which keys there are: 1 keeps one, 0 is padding", True),
 )
