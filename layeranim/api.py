@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
 from layeranim import catalog, inputs
+from layeranim.engine.option import Layer, Words
 from layeranim.engine.packing import Packed
 from layeranim.engine.trace import Trace
 from layeranim.errors import OptionError
@@ -117,7 +119,8 @@ def render(
     """Make the film of an explainer, or of a trace, and write it.
 
     ``output`` is one or more paths, the suffix deciding the format; ``formats`` names formats beside
-    ``renders/<name>``. Other ``options`` are the layer's, its arrays, and the film's (``theme="dark"``).
+    ``renders/<name>``. Other ``options`` are the layer's, its arrays, and the film's (``theme="dark"``); of a trace the
+    film's, and the words that its rows stand for (``tokens=["the", "cat"]``, ``key_tokens``).
     Returns a ``Film`` with its paths, poster, alt text, captions and seconds.
     """
     if isinstance(what, Trace):
@@ -131,5 +134,19 @@ def _of_trace(made: Trace, options: Mapping[str, Any]) -> Work:
         raise OptionError(
             f"a trace of {made.layer} has numbers but no film yet; there are {', '.join(catalog.explainers())}"
         )
+    layer = catalog.layer(name)
+    made, options = _worded(layer, made, options)
     film, font = lettered(FilmOptions.of(options), None, inputs.LIMITS.size)  # type: ignore[arg-type]
-    return Work(name, catalog.layer(name), made.config, film, {}, None, (), 0, {}, made, font=font)
+    return Work(name, layer, made.config, film, {}, None, (), 0, {}, made, font=font)
+
+
+def _worded(layer: Layer, made: Trace, options: Mapping[str, Any]) -> tuple[Trace, dict[str, Any]]:
+    """A trace with the words that its rows stand for, which a live module does not know, and the other options."""
+    known = {item.name for item in layer.config.options() if isinstance(item.kind, Words)}
+    words = {key: value for key, value in options.items() if key in known}
+    if not words:
+        return made, dict(options)
+    config = made.config.replace(**words)
+    given = {name: t.shape for name, t in made.tensors.items() if t.role in ("input", "weight") and not t.is_recipe}
+    layer.complete(config, given)  # refuses other numbers of words
+    return replace(made, config=config), {key: value for key, value in options.items() if key not in words}

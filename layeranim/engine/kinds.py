@@ -5,6 +5,7 @@ Values may arrive as Python objects or as text; ``Kind.check`` makes both canoni
 
 from __future__ import annotations
 
+import json
 import math
 import operator
 import re
@@ -191,6 +192,40 @@ class Text(Kind):
         if value is not None and not isinstance(value, str):
             raise OptionError(f"{name} is {given(value)}, but must be text")
         return value
+
+
+@dataclass(frozen=True)
+class Words(Kind):
+    """Words, shown literally: a list of them, JSON of one, or text with spaces between. Canonical: a tuple."""
+
+    metavar: str = "WORDS"
+
+    def check(self, name: str, value: Any) -> tuple[str, ...] | None:
+        if value is None:
+            return None
+        words = _listed(value) if isinstance(value, str) else value
+        if hasattr(words, "tolist"):  # an array of NumPy's
+            words = words.tolist()
+        shown = given(value if isinstance(value, str) else str(value))
+        if not isinstance(words, (list, tuple)) or not all(isinstance(word, str) for word in words):
+            raise OptionError(f"{name} is {shown}, but must be words: text with spaces between, or a list of them")
+        if not words or not all(word.strip() for word in words):
+            raise OptionError(f"{name} is {shown}, but must hold at least one word, and none that is empty")
+        return tuple(str(word) for word in words)
+
+    def show(self, value: Any) -> str:
+        if value is None:
+            return ""
+        text = " ".join(value)
+        return text if _listed(text) == list(value) else json.dumps(list(value), ensure_ascii=False)
+
+
+def _listed(text: str) -> Any:
+    """The words of a text; it may be JSON of a list of them."""
+    if text.lstrip().startswith('["'):
+        with suppress(ValueError, RecursionError):
+            return json.loads(text)
+    return text.split()
 
 
 @dataclass(frozen=True)

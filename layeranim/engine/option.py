@@ -13,13 +13,13 @@ from functools import cache
 from typing import Any, ClassVar
 
 from layeranim.engine import synonyms
-from layeranim.engine.kinds import Choice, Flag, Integer, Kind, Padding, PerAxis, Real, Text, given, suggest
+from layeranim.engine.kinds import Choice, Flag, Integer, Kind, Padding, PerAxis, Real, Text, Words, given, suggest
 from layeranim.engine.trace import Array, Role, Shape, Tensor, Trace
 from layeranim.errors import OptionError
 
 __all__ = [
     "ArrayOption", "Choice", "Config", "Flag", "Integer", "Kind", "Layer", "Option", "Padding", "PerAxis",
-    "Real", "Text", "given", "option", "suggest",
+    "Real", "Text", "Words", "given", "option", "suggest",
 ]  # fmt: skip
 
 

@@ -93,7 +93,7 @@ def filled(
         try:
             config: Config = layer.config.of(merged)
             specs = {n: made[n].of(config, reader.ours.seed) if n in made else preset.arrays[n] for n in names}
-            ready = {**sources, **{n: reader.read(n, spec, config) for n, spec in specs.items()}}
+            ready = {**sources, **{n: reader.read(n, spec, config) for n, spec in specs.items() if spec is not None}}
             full, shapes = layer.complete(config, {name: source.array.shape for name, source in ready.items()})
         except UsageError as error:
             failure = error if failure is None or not names else failure

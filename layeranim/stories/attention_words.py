@@ -88,7 +88,7 @@ class AttentionWords:
             return note(self.strange()) if self.view.strangers else self.says.matrices()
         if stage == "score":
             query = (*note("query of "), row) if view.words else (row,)
-            key = (*note("key of " if view.words and view.alike else "key "), col)
+            key = (*note("key of " if view.key_words else "key "), col)
             if self.config.kind == "additive":
                 return (*note("a small network compares "), *query, *note(" with "), *key)
             return (*query, *note(" times "), *key, *note(": feature by feature, added up"))
@@ -219,4 +219,5 @@ class AttentionWords:
         words = f" over the words {' '.join(view.words[: view.rows])}" if view.words else ""
         given = f"{view.queries} queries and {view.keys} keys of {view.features} features"
         row = f"Row {beat.units[0] + 1} of {view.units}, {plain(beat.place)}"
-        return f"{title}{words}: {given}. {row}: {plain(beat.caption)}."
+        strange = f" {self.strange()}." if view.strangers else ""
+        return f"{title}{words}: {given}. {row}: {plain(beat.caption)}.{strange}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from layeranim.engine.option import ArrayOption, Choice, Config, Flag, Integer, Real, Text, option
+from layeranim.engine.option import ArrayOption, Choice, Config, Flag, Integer, Real, Words, option
 
 KINDS = ("dot", "scaled", "additive", "multiplicative", "cosine")
 
@@ -45,7 +45,12 @@ class AttentionConfig(Config):
     softcap: float | None = option(Real(above=0), None, "scores stay below this: cap · tanh(score/cap)")
     score_units: int | None = option(Integer(1), None, "hidden units of additive attention")
     lookup: str = option(Choice(("soft", "hard")), "soft", "mix all values by weight, or take the best key's alone")
-    tokens: str | None = option(Text(), None, "the words that stand for the queries, separated by spaces")
+    tokens: tuple[str, ...] | None = option(
+        Words(), None, "the words that stand for the queries: separated by spaces, or a list"
+    )
+    key_tokens: tuple[str, ...] | None = option(
+        Words(), None, "the words that stand for the keys, where those are others (cross-attention)"
+    )
 
 
 ARRAYS = (

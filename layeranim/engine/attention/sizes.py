@@ -95,13 +95,17 @@ def filled(c: AttentionConfig, claims: Claims) -> AttentionConfig:
     positions = claims.given.get("positions")
     tokens: list[Said] = [] if positions is None else [(ranked("positions", positions, 2)[0], "positions")]
     if c.tokens is not None:
-        if not c.tokens.split():
-            raise OptionError(f"tokens is {c.tokens!r}, but must hold at least one word")
-        tokens.append((len(c.tokens.split()), "option tokens"))
+        tokens.append((len(c.tokens), "option tokens"))
     says = [(c.queries, "option queries"), *claims.at(-2, "embeddings", "query"), *claims.mask(-2), *tokens]
     queries = agreed("queries", says, default=4)
     named = ("embeddings" if own else "context", "value_context", "key", "value")
-    keys = agreed("keys", [(c.keys, "option keys"), *claims.at(-2, *named), *claims.mask(-1)], default=queries)
+    worded: list[Said] = [(len(c.key_tokens), "option key_tokens")] if c.key_tokens is not None else []
+    says = [(c.keys, "option keys"), *claims.at(-2, *named), *claims.mask(-1), *worded]
+    keys = agreed("keys", says, default=queries)
+    if c.projections and own and worded:
+        raise OptionError(
+            "key_tokens was given, but keys come from the embeddings, whose words are tokens; give a context"
+        )
     if c.projections and own and keys != queries:
         raise ShapeError(f"keys is {keys}, but queries is {queries}, and both come from embeddings; give a context")
     changes: dict[str, Any] = {"queries": queries, "keys": keys, "features": _features(c, claims)}

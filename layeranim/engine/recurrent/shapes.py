@@ -148,11 +148,7 @@ def _sizes(config: RecurrentConfig, given: Shapes) -> RecurrentConfig:
 
 def _tokens(config: RecurrentConfig) -> int | None:
     """How many time steps the tokens stand for."""
-    if config.tokens is None:
-        return None
-    if not config.tokens.split():
-        raise OptionError(f"tokens is {config.tokens!r}, but must hold at least one word")
-    return len(config.tokens.split())
+    return None if config.tokens is None else len(config.tokens)
 
 
 def _state_sizes(config: RecurrentConfig, first: str, claims: _Claims) -> dict[str, Any]:
