@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
 from layeranim import catalog, inputs
+from layeranim.engine.option import Layer, Words
 from layeranim.engine.packing import Packed
 from layeranim.engine.trace import Trace
 from layeranim.errors import OptionError
-from layeranim.inputs.read import read
-from layeranim.inputs.states import from_state as from_weights
 from layeranim.inputs.states import state_dict
-from layeranim.preparing import Work, prepare
+from layeranim.preparing import Work, prepare, with_state
 from layeranim.preparing.given import way_back
 from layeranim.preparing.work import lettered, letters
 from layeranim.stories.options import FilmOptions
@@ -90,20 +90,16 @@ def from_state(
     """The trace of a layer with weights from a state dict, by PyTorch's parameter names.
 
     ``state`` is a ``.safetensors`` or ``.npz`` file, or a mapping; of it the names that begin with ``prefix`` are
-    taken (``prefix="encoder.0."``). ``options`` are the layer's and its other arrays: ``input=x, stride=2``; attention
-    and transformer need ``heads``. See docs/weights.md, also for Keras and ONNX.
+    taken (``prefix="encoder.0."``). ``options`` are the layer's, its other arrays and how they are read: ``stride=2,
+    input="photo", resize="12x12"``; attention and transformer need ``heads``. See docs/weights.md, also for Keras and
+    ONNX.
     Raises ``UsageError`` for a file that cannot be read and for names that such a layer does not have.
 
     >>> import layeranim as la
     >>> la.from_state("dense", {"fc.weight": [[1, 2]], "fc.bias": [3]}, prefix="fc.", input=[[1, 1]])["output"].tolist()
     [[6.0]]
     """
-    layer = catalog.layer(name)
-    known = {alias: item.name for item in layer.config.options() for alias in (item.name, *item.aliases)}
-    given = {known[key]: value for key, value in options.items() if key in known}
-    found = from_weights(name, state_dict(state, prefix), heads=given.get("heads"))
-    arrays = {key: read(value, what=key).array for key, value in options.items() if key not in known}
-    return layer.compute(layer.config.of({**found.options, **given}), {**found.arrays, **arrays})
+    return with_state(name, state_dict(state, prefix), options)
 
 
 def load_trace(path: str | os.PathLike[str] | IO[bytes]) -> Trace:
@@ -123,7 +119,8 @@ def render(
     """Make the film of an explainer, or of a trace, and write it.
 
     ``output`` is one or more paths, the suffix deciding the format; ``formats`` names formats beside
-    ``renders/<name>``. Other ``options`` are the layer's, its arrays, and the film's (``theme="dark"``).
+    ``renders/<name>``. Other ``options`` are the layer's, its arrays, and the film's (``theme="dark"``); of a trace the
+    film's, and the words that its rows stand for (``tokens=["the", "cat"]``, ``key_tokens``).
     Returns a ``Film`` with its paths, poster, alt text, captions and seconds.
     """
     if isinstance(what, Trace):
@@ -137,5 +134,19 @@ def _of_trace(made: Trace, options: Mapping[str, Any]) -> Work:
         raise OptionError(
             f"a trace of {made.layer} has numbers but no film yet; there are {', '.join(catalog.explainers())}"
         )
+    layer = catalog.layer(name)
+    made, options = _worded(layer, made, options)
     film, font = lettered(FilmOptions.of(options), None, inputs.LIMITS.size)  # type: ignore[arg-type]
-    return Work(name, catalog.layer(name), made.config, film, {}, None, (), 0, {}, made, font=font)
+    return Work(name, layer, made.config, film, {}, None, (), 0, {}, made, font=font)
+
+
+def _worded(layer: Layer, made: Trace, options: Mapping[str, Any]) -> tuple[Trace, dict[str, Any]]:
+    """A trace with the words that its rows stand for, which a live module does not know, and the other options."""
+    known = {item.name for item in layer.config.options() if isinstance(item.kind, Words)}
+    words = {key: value for key, value in options.items() if key in known}
+    if not words:
+        return made, dict(options)
+    config = made.config.replace(**words)
+    given = {name: t.shape for name, t in made.tensors.items() if t.role in ("input", "weight") and not t.is_recipe}
+    layer.complete(config, given)  # refuses other numbers of words
+    return replace(made, config=config), {key: value for key, value in options.items() if key not in words}

@@ -7,11 +7,13 @@ A new explainer is one story, one scene and one line here. Other packages add th
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from layeranim.engine.kinds import suggest
+from layeranim.engine import synonyms
+from layeranim.engine.spelling import suggestion
 from layeranim.errors import OptionError
 
 if TYPE_CHECKING:
@@ -214,8 +216,38 @@ def explainer(name: str) -> Explainer:
     if name not in known and name in LAYERS:
         raise OptionError(f"{name} has numbers but no film yet; layeranim trace {name} shows them")
     if name not in known:
-        raise OptionError(f"unknown explainer {name!r}{suggest(name, known)}; there are {', '.join(known)}")
+        raise OptionError(_unknown("explainer", name, known))
     return known[name]
+
+
+def named(word: str, films_only: bool = False) -> tuple[str, Mapping[str, Any]]:
+    """The explainer or layer that ``word`` means, and the options that make it that: ours, spelt somehow, or what the
+    field calls it (``Conv2d``, ``MaxPool2d``, ``relu``). Raises ``OptionError`` for what is none; ``films_only``: it
+    then names the explainers alone."""
+    if word in EXPLAINERS or word in LAYERS or word in explainers():
+        return word, {}
+    if found := synonyms.layer(word, names()):
+        return found
+    function = _function(word)
+    if function is None:
+        what, known = ("explainer", explainers()) if films_only else ("layer", names())
+        raise OptionError(_unknown(what, word, known))
+    return "activation", {"activation": function}
+
+
+def _function(word: str) -> str | None:
+    """The activation of that name."""
+    from layeranim.engine.activation_layer import ActivationConfig  # and NumPy with it
+
+    kind = next(item.kind for item in ActivationConfig.options() if item.name == "activation")
+    return synonyms.value(word.rpartition(".")[2], kind.names)  # type: ignore[attr-defined]
+
+
+def _unknown(what: str, name: str, known: Iterable[str]) -> str:
+    """What to say of a name that there is not."""
+    if says := synonyms.elsewhere(name):
+        return f"unknown {what} {name!r}: {says}"
+    return f"unknown {what} {name!r}{suggestion(name, known)}; there are {', '.join(known)}"
 
 
 def resolve(reference: str) -> Any:
@@ -239,7 +271,7 @@ def without_film() -> tuple[str, ...]:
 def layer(name: str) -> Layer:
     """The engine layer of an explainer, or of a layer without a film."""
     if not has_film(name) and name not in LAYERS:
-        raise OptionError(f"unknown layer {name!r}{suggest(name, names())}; there are {', '.join(names())}")
+        raise OptionError(_unknown("layer", name, names()))
     found: Layer = resolve(explainer(name).layer if has_film(name) else LAYERS[name].layer)
     return found
 

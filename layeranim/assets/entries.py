@@ -10,7 +10,8 @@ from typing import Any
 
 from layeranim import catalog, preparing
 from layeranim.assets import names
-from layeranim.engine.option import Kind, Layer, given, suggest
+from layeranim.engine import synonyms
+from layeranim.engine.option import Choice, Kind, Layer, given, suggest
 from layeranim.errors import LayeranimError, OptionError
 from layeranim.film.writers import FORMATS
 from layeranim.inputs import printable
@@ -163,6 +164,39 @@ def _options(items: Mapping[str, Any], has: Known, where: str = "") -> tuple[dic
     return found, wrong
 
 
+def in_our_words(item: Mapping[str, Any]) -> dict[str, Any]:
+    """An asset with everything under our names that the field calls otherwise; what is none stays, to be refused."""
+    called = item.get("explainer")
+    try:
+        name, implied = catalog.named(called if isinstance(called, str) else "")
+    except OptionError:
+        return dict(item)
+    if not catalog.has_film(name) or any(item.get(key, value) != value for key, value in implied.items()):
+        return dict(item)
+    has = known(catalog.layer(name))
+    own = {_word(key, has): value for key, value in item.items()}
+    if len(own) < len(item):  # one option under two spellings: told of with the words as they are
+        return dict(item)
+    return {**implied, **{key: _meant(key, value, has) for key, value in own.items()}, "explainer": name}
+
+
+def _word(key: str, has: Known) -> str:
+    if key in OWN or key.replace("-", "_") in ELSEWHERE or has.canonical(key, None):
+        return key
+    return synonyms.option(key, has.words) or key
+
+
+def _meant(key: str, value: Any, has: Known) -> Any:
+    """A value of a closed set by our name for it; a matrix's one by one."""
+    if key == "matrix" and isinstance(value, dict):
+        columns = {_word(k, has): v for k, v in value.items()}
+        return {k: [_meant(k, one, has) for one in v] if isinstance(v, list) else v for k, v in columns.items()}
+    option = None if key in OWN else has.canonical(key, value)
+    if option and isinstance(option[1], Choice) and isinstance(value, str):
+        return synonyms.value(value, option[1].names) or value
+    return value
+
+
 def unknown(key: str, has: Known) -> str:
     """What to say of a key that there is not."""
     word = key.replace("-", "_")
@@ -171,6 +205,8 @@ def unknown(key: str, has: Known) -> str:
     if not has.arrays and word in OWN:
         return f"{key} is an asset's own; write it under [[asset]]"
     shown = word.replace("_", "-")
+    if says := synonyms.answer(word, has.words):
+        return says
     near = suggest(shown, [one.replace("_", "-") for one in (*has.words, *OWN)])
     return f"unknown option {printable(key)}{near or '; layeranim list NAME shows the options'}"
 

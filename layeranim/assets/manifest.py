@@ -75,6 +75,8 @@ def read(path: Path, restricted: bool = False) -> tuple[Manifest, list[str]]:
         data = tool(data)
         if not isinstance(data, dict):
             raise ManifestError(f"{path.name} has no table [tool.layeranim]; layeranim init writes a {NAME}")
+    if isinstance(data.get("asset"), list):
+        data = {**data, "asset": [entries.in_our_words(i) if isinstance(i, dict) else i for i in data["asset"]]}
     told: dict[int | None, list[str]] = {}
     for number, line in validity.problems(data):
         told.setdefault(number, []).append(line)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Sequence
 from typing import Any
 
 from layeranim import catalog, preparing
@@ -9,11 +11,14 @@ from layeranim.cli import tables
 from layeranim.cli.explainer_group import NUMBERS_ONLY
 from layeranim.cli.options import default
 from layeranim.engine.option import Config
+from layeranim.stories import vocabulary
 from layeranim.stories.options import FilmOptions
+from layeranim.stories.preset import Made, Preset
 
 
 def describe(name: str) -> dict[str, Any]:
     """All that is known of an explainer, or of a layer without a film, as JSON can hold it."""
+    name = catalog.named(name)[0]
     layer, film = catalog.layer(name), catalog.explainers().get(name)
     examples = catalog.presets(name) if film else ()
     made = preparing.prepare(name, {}).trace()
@@ -26,8 +31,15 @@ def describe(name: str) -> dict[str, Any]:
                    for a in layer.arrays],
         "backward": [f"grad_{start}" for start in layer.starts] if layer.backward else [],
         "examples": [{"name": p.name, "summary": p.summary, "source": p.source} for p in examples],
+        "words": _words(examples),
         "tensors": [tables.tensor_json(tensor) for tensor in made.tensors.values()],
     }  # fmt: skip
+
+
+def _words(examples: Sequence[Preset]) -> list[str]:
+    """The words that have a trained embedding, where examples make one of each of their tokens."""
+    made = {spec.make for example in examples for spec in example.arrays.values() if isinstance(spec, Made)}
+    return list(vocabulary.words()) if vocabulary.embeddings in made else []
 
 
 def _options(config: type[Config]) -> list[dict[str, Any]]:
@@ -59,6 +71,9 @@ def described(found: dict[str, Any]) -> str:
     lines += ["", "examples"] if found["examples"] else []
     for item in found["examples"]:
         lines += [f"  {item['name']}: {item['summary']}", f"      {item['source']}"]
+    if found["words"]:
+        lines += ["", "words that have a trained embedding (tokens); any other is drawn at random"]
+        lines += textwrap.wrap(", ".join(found["words"]), 100, initial_indent="  ", subsequent_indent="  ")
     lines += ["", f"tensors of {found['examples'][0]['name']}" if found["examples"] else "tensors of seeded numbers"]
     width = max(len(item["name"]) for item in found["tensors"])
     for item in found["tensors"]:

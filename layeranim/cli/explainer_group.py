@@ -17,10 +17,13 @@ NUMBERS_ONLY = "numbers only"
 class ExplainerGroup(click.Group):
     """The explainers as commands, and unless ``films_only`` the layers without a film.
 
-    ``make(name)`` builds one, with the options of its layer.
+    ``make(name, called)`` builds one, with the options of its layer; ``called`` is the name that the user gave where it
+    stands for more than the layer (``MaxPool2d``).
     """
 
-    def __init__(self, name: str, make: Callable[[str], click.Command], help: str, *, films_only: bool = True) -> None:
+    def __init__(
+        self, name: str, make: Callable[[str, str], click.Command], help: str, *, films_only: bool = True
+    ) -> None:
         super().__init__(name, callback=_unnamed, invoke_without_command=True, help=help,
                          subcommand_metavar="NAME [OPTIONS]")  # fmt: skip
         self.make, self.films_only = make, films_only
@@ -29,9 +32,10 @@ class ExplainerGroup(click.Group):
         return list(catalog.explainers() if self.films_only else catalog.names())
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        refuse_unknown = catalog.explainer if self.films_only else catalog.layer  # with the nearest one
-        refuse_unknown(cmd_name)
-        return self.make(cmd_name)
+        name, implied = catalog.named(cmd_name, self.films_only)
+        if self.films_only:
+            catalog.explainer(name)  # refuses a layer without a film
+        return self.make(name, cmd_name if implied else name)
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         return args[0], self.get_command(ctx, args[0]), args[1:]

@@ -17,9 +17,9 @@ from layeranim.film.output import Output, check_writable
 FOLDER = "out"
 
 
-def _make(name: str) -> click.Command:
+def _make(name: str, called: str) -> click.Command:
     def callback(output: str | None, frames: int, **values: Any) -> None:
-        _look(name, options.given(values), output or f"{FOLDER}/look-{name}.png", frames)
+        _look(called, options.given(values), output or f"{FOLDER}/look-{name}.png", frames)
 
     place = f"the picture to write  [default: {FOLDER}/look-{name}.png]"
     own: list[click.Parameter] = [
@@ -44,7 +44,7 @@ def _look(name: str, given: dict[str, Any], output: str, frames: int) -> None:
     from layeranim.film.writers.png import write_png
 
     with work.lettering():
-        made = sheet(board, catalog.resolve(catalog.explainer(name).scene), work.film, frames)
+        made = sheet(board, catalog.resolve(catalog.explainer(work.name).scene), work.film, frames)
     with Output(output) as file:
         write_png(file.file, made)
         file.commit()

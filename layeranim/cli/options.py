@@ -10,6 +10,7 @@ from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from layeranim import catalog, preparing
+from layeranim.engine import synonyms
 from layeranim.engine.option import Choice, Config, Flag, Kind, Layer
 from layeranim.engine.option import Option as Declared
 from layeranim.errors import OptionError
@@ -102,10 +103,15 @@ def arrays(layer: Layer) -> list[click.Option]:
     for spec in layer.arrays:
         name = f"{spec.name}_values" if spec.name in taken else spec.name
         axes = " × ".join(axis.replace("_", " ") for axis in spec.axes)
-        flag = "--" + name.replace("_", "-").replace(".", "-")
-        found.append(Sectioned([name.replace(".", "_"), flag], DATA, type=Words(_names(spec.name), files=True),
-                               metavar="FILE|NAME|NUMBERS", help=f"{spec.help}  [{axes}]"))  # fmt: skip
+        flag = name.replace("_", "-").replace(".", "-")
+        found.append(_array(name, flag, f"{spec.help}  [{axes}]", _names(spec.name)))
     return found
+
+
+def _array(name: str, flag: str, help: str, known: Sequence[str] = ()) -> click.Option:
+    """The option of one array."""
+    return Sectioned([name.replace(".", "_"), f"--{flag}"], DATA, type=Words(known, files=True),
+                     metavar="FILE|NAME|NUMBERS", help=help)  # fmt: skip
 
 
 def way_back(layer: Layer, passes: type[Config]) -> list[click.Option]:
@@ -139,15 +145,35 @@ class ExplainerCommand(click.Command):
 
     def __init__(self, name: str, *, elsewhere: Mapping[str, str] | None = None, **attributes: Any) -> None:
         super().__init__(name, **attributes)
-        self.elsewhere = elsewhere or {}
+        self.elsewhere, self.layer = elsewhere or {}, catalog.layer(name)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        try:
-            return super().parse_args(ctx, args)
-        except click.NoSuchOption as error:
-            if reason := self.elsewhere.get(error.option_name):
-                raise click.UsageError(f"{error.option_name} {reason}", ctx) from None
-            raise
+        for _ in range(len(args) + 1):  # each time round one word is put into ours
+            try:
+                return super().parse_args(ctx, list(args))
+            except click.NoSuchOption as error:
+                args = self._in_our_words(ctx, args, error)
+        return super().parse_args(ctx, args)
+
+    def _in_our_words(self, ctx: click.Context, args: list[str], error: click.NoSuchOption) -> list[str]:
+        """The words with an option that there is instead of one that the field calls otherwise; else what is wrong."""
+        flag = error.option_name
+        here = {str(param.name): param for param in self.params}
+        known = {**here, **{other[2:].replace("-", "_"): None for other in self.elsewhere}}
+        no, word = ("no-", flag[5:]) if flag.startswith("--no-") else ("", flag[2:])
+        same = None if flag in self.elsewhere else synonyms.option(word, known)
+        if same in here and (not no or getattr(here[same], "is_flag", False)):
+            ours = f"--{no}{max(here[same].opts, key=len)[2:]}"
+            return [ours + arg[len(flag) :] if arg.partition("=")[0] == flag else arg for arg in args]
+        if inner := self.layer.inner(word):
+            self.params.append(_array(inner, word, "of one layer or direction"))
+            return args
+        asked = f"--{same.replace('_', '-')}" if same else flag
+        if reason := self.elsewhere.get(asked):
+            raise click.UsageError(f"{asked} {reason}", ctx) from None
+        if says := synonyms.answer(word, known):
+            raise click.UsageError(f"--{says}", ctx) from None
+        raise error
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         sections: dict[str, list[tuple[str, str]]] = {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ import click
 import layeranim
 from layeranim.cli.console import error, let_go, lines, note, tolerant
 from layeranim.cli.signals import ended_by_signals
+from layeranim.engine.spelling import suggestion
 from layeranim.errors import LayeranimError
 
 COMMANDS = {
@@ -34,17 +35,11 @@ COMMANDS = {
     "doctor": ("layeranim.cli.doctor:doctor", "check the libraries, the fonts and the codecs that films need"),
     "completion": ("layeranim.cli.completion:completion", "print a script that completes words in your shell"),
 }
+HELP = "help"
+"""Before a command it is ``--help`` after it."""
 COMPLETE = "_LAYERANIM_COMPLETE"
 BUG = 70
 ROOM = {"max_content_width": 110, "help_option_names": ["-h", "--help"]}
-
-
-def suggestion(word: str, known: Iterable[str]) -> str:
-    """`` (did you mean X?)``; the engine's own would bring NumPy with it."""
-    import difflib
-
-    close = difflib.get_close_matches(word, list(known), n=1)
-    return f" (did you mean {close[0]}?)" if close else ""
 
 
 @dataclass
@@ -52,6 +47,21 @@ class State:
     """What the end of the program must know of its call."""
 
     debug: bool = False
+
+
+def _no_command(word: str) -> str:
+    """What to say of a word that is no command; it may be a layer's."""
+    from layeranim import catalog
+
+    if not suggestion(word, COMMANDS):
+        try:
+            name = catalog.named(word)[0]
+        except LayeranimError:
+            pass
+        else:
+            film = f"layeranim render {word} makes its film, " if catalog.has_film(name) else ""
+            return f"{word!r} is a layer, not a command; {film}layeranim trace {word} shows its numbers"
+    return f"unknown command {word!r}{suggestion(word, COMMANDS)}; there are {', '.join((*COMMANDS, HELP))}"
 
 
 def debug_option() -> click.Option:
@@ -79,11 +89,13 @@ class Program(click.Group):
         return found
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        if args and args[0] == HELP:
+            args = [*args[1:], "--help"]
+            if len(args) == 1:
+                click.echo(ctx.get_help())
+                ctx.exit()
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            known = ", ".join(COMMANDS)
-            raise click.UsageError(
-                f"unknown command {args[0]!r}{suggestion(args[0], COMMANDS)}; there are {known}", ctx
-            )
+            raise click.UsageError(_no_command(args[0]), ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -60,10 +60,10 @@ def output_options() -> list[click.Option]:
     ]  # fmt: skip
 
 
-def _make(name: str) -> click.Command:
+def _make(name: str, called: str) -> click.Command:
     def callback(**values: Any) -> None:
         call = Call(**{item.name: values.pop(item.name) for item in fields(Call)})
-        run(name, options.given(values), call)
+        run(called, options.given(values), call)
 
     presets = catalog.presets(name)
     examples = [f"layeranim render {name}", f"layeranim render {name} --theme dark --quality hd -o {name}.mp4"]
@@ -81,6 +81,9 @@ def run(name: str, given: Mapping[str, Any], call: Call) -> None:
     voice = Voice(call.quiet, call.verbose)
     _check_stdout(call)
     work = preparing.prepare(name, given, stdin=stdin())
+    name = work.name
+    for line in work.notes:
+        voice.say(line)
     outputs, formats = list(call.output) or None, ",".join(call.format) or None
     found = destinations(name, outputs, formats, work.film)
     trace = work.trace()

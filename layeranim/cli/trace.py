@@ -24,10 +24,10 @@ NOT_HERE = {item.name: item.flag for item in FilmOptions.options() if item.name 
 OWN = ("output", "quiet", "json")
 
 
-def _make(name: str) -> click.Command:
+def _make(name: str, called: str) -> click.Command:
     def callback(**values: Any) -> None:
         output, quiet, as_json = (values.pop(key) for key in OWN)
-        run(name, options.given(values), output, Voice(quiet), as_json)
+        run(called, options.given(values), output, Voice(quiet), as_json)
 
     params: list[click.Parameter] = [
         *_options(name),
@@ -67,6 +67,9 @@ def run(name: str, given: Mapping[str, Any], output: Sequence[str], voice: Voice
     if output:
         _check(output)
     work = preparing.prepare(name, given, stdin=stdin())
+    name = work.name
+    for line in work.notes:
+        voice.say(line)
     made = work.trace()
     if output:
         _write(made, output)

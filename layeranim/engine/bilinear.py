@@ -195,7 +195,7 @@ _ARRAYS = (
     ArrayOption("input1", _FIRST, "input", "one row of numbers a sample"),
     ArrayOption("input2", _SECOND, "input", "another row of numbers a sample"),
     ArrayOption("weight", _WEIGHT, "weight", "one matrix of weights a unit"),
-    ArrayOption("bias", ("out_features",), "weight", "one number a unit", optional=True),
+    ArrayOption("bias", ("out_features",), "weight", "one number a unit, or one for all", optional=True),
 )
 
 BILINEAR = Layer(

@@ -85,9 +85,8 @@ def complete(config: ConvConfig, shapes: Mapping[str, Shape | None]) -> tuple[Co
     spanned = kernel[1] * groups if kernel and full else None
     claims = [(config.in_channels, "in_channels"), size_of("input", x, 1), (spanned, "kernel times groups")]
     channels = door.agreed("in_channels", claims, groups)
-    many = bias if bias is not None and shapes.get("bias") != () else None
     made = (kernel[0] if full else groups) if kernel else None
-    filters = door.agreed("filters", [(config.filters, "filters"), (made, "kernel"), size_of("bias", many, 0)], groups)
+    filters = door.agreed("filters", [(config.filters, "filters"), (made, "kernel"), size_of("bias", bias, 0)], groups)
     for name, number in (("in_channels", channels), ("filters", filters)):
         if number % groups:
             raise OptionError(f"groups is {groups}, but must divide {name}, which is {number}")

@@ -112,7 +112,7 @@ def _filters(config: ConvConfig, given: Mapping[str, Shape], full: Mapping[str, 
     made = None
     if "kernel" in given:
         made = groups if len(given["kernel"]) == 2 else full["kernel"][0]
-    several = full["bias"][0] if len(given.get("bias", ())) == 1 else None
+    several = full["bias"][0] if "bias" in full and full["bias"] != (1,) else None
     filters = made or config.filters or several or groups
     if config.filters not in (None, filters):
         raise ShapeError(f"filters is {config.filters}, but the kernel given makes {filters}")

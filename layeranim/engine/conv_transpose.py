@@ -58,13 +58,12 @@ def complete(config: TransposeConfig, shapes: Mapping[str, Shape | None]) -> tup
     """Every size filled in. Leading axes of size 1 may be left out; the kernel is (in_channels, filters/groups, …)."""
     x, kernel = ranked("input", shapes.get("input"), _INPUT, 2), ranked("kernel", shapes.get("kernel"), _KERNEL, 2)
     bias, groups = ranked("bias", shapes.get("bias"), ("out_channels",), 0), config.groups
-    many = bias if shapes.get("bias") != () else None
     biased = with_bias(config.bias, bias, kernel or (1,))
     claims = [(config.in_channels, "in_channels"), size_of("input", x, 1), size_of("kernel", kernel, 0)]
     channels = door.agreed("in_channels", claims, groups)
     made = kernel[1] * groups if kernel else None
     filters = door.agreed(
-        "filters", [(config.filters, "filters"), (made, "kernel times groups"), size_of("bias", many, 0)], groups
+        "filters", [(config.filters, "filters"), (made, "kernel times groups"), size_of("bias", bias, 0)], groups
     )
     for name, number in (("in_channels", channels), ("filters", filters)):
         if number % groups:

@@ -212,7 +212,7 @@ def _back_steps(config: DenseConfig, every: Mapping[str, Tensor]) -> Steps:
 ARRAYS = (
     ArrayOption("input", _INPUT, "input", "one row of numbers a sample"),
     ArrayOption("weight", _WEIGHT, "weight", "one row of weights a unit"),
-    ArrayOption("bias", ("out_features",), "weight", "one number a unit", optional=True),
+    ArrayOption("bias", ("out_features",), "weight", "one number a unit, or one for all", optional=True),
 )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from layeranim.engine import synonyms
 from layeranim.engine.array import common, numeric, shape_text
 from layeranim.engine.option import suggest
 from layeranim.engine.trace import Array, Shape
@@ -20,7 +21,7 @@ def known(given: Given, names: Iterable[str], layer: str) -> dict[str, Shape]:
     names = list(names)
     for name in given:
         if name not in names:
-            ours = next((own for own in names if own.endswith(f".{name}")), None)
+            ours = next((own for own in names if own.endswith(f".{name}")), None) or synonyms.option(name, names)
             hint = f" (did you mean {ours}?)" if ours else suggest(name, names)
             shown = ", ".join(names if len(names) <= 14 else [*names[:13], "…"])
             raise OptionError(f"{layer} takes no array {name!r}{hint}; with these options it takes {shown}")
@@ -44,9 +45,20 @@ def ranked(name: str, shape: Shape, *ranks: int) -> Shape:
     return shape
 
 
+def is_bias(name: str) -> bool:
+    """Whether an array is a bias, by the name that a layer or one of its parts has for it."""
+    own = name.rpartition(".")[2]
+    return own.startswith("bias") or own.endswith("_bias")
+
+
+def one_for_all(name: str, shape: Shape) -> bool:
+    """Whether an array is a bias of one number, which then counts for every unit."""
+    return is_bias(name) and shape in ((), (1,))
+
+
 def fitting(name: str, shape: Shape, wanted: Shape, axes: str) -> Shape:
-    """``wanted``, which ``shape`` must equal."""
-    if shape != wanted:
+    """``wanted``, which ``shape`` must equal; a bias may be one number for all."""
+    if shape != wanted and not (len(wanted) == 1 and one_for_all(name, shape)):
         raise ShapeError(f"{name} has shape {shape_text(shape)}, but must be {shape_text(wanted)} ({axes})")
     return wanted
 

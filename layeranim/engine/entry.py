@@ -54,8 +54,9 @@ def ranked(name: str, shape: Shape | None, axes: Sequence[str], least: int | Non
 
 
 def size_of(name: str, shape: Shape | None, axis: int) -> tuple[int | None, str]:
-    """What the array says about the size of one of its axes: a claim for ``door.agreed``."""
-    return (None if shape is None else shape[axis]), f"{name} ({shape_text(shape or ())})"
+    """What the array says about the size of one of its axes: a claim for ``door.agreed``; one bias for all, none."""
+    silent = shape is None or door.one_for_all(name, shape)
+    return (None if silent or shape is None else shape[axis]), f"{name} ({shape_text(shape or ())})"
 
 
 def with_bias(flag: bool | None, bias: Shape | None, weight: Shape | None) -> bool:

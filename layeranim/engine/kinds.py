@@ -5,7 +5,7 @@ Values may arrive as Python objects or as text; ``Kind.check`` makes both canoni
 
 from __future__ import annotations
 
-import difflib
+import json
 import math
 import operator
 import re
@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from layeranim.engine import spelling, synonyms
 from layeranim.errors import OptionError
 
 
@@ -163,7 +164,7 @@ class Flag(Kind):
 
 @dataclass(frozen=True)
 class Choice(Kind):
-    """One of a closed set of names."""
+    """One of a closed set of names, however it is spelt, or what the field calls it."""
 
     names: tuple[str, ...]
 
@@ -174,9 +175,8 @@ class Choice(Kind):
     def check(self, name: str, value: Any) -> str | None:
         if value is None:
             return None
-        word = value.strip().lower().replace("_", "-") if isinstance(value, str) else value
-        if isinstance(word, str) and word in self.names:
-            return word
+        if isinstance(value, str) and (found := synonyms.value(value.strip(), self.names)):
+            return found
         raise OptionError(
             f"{name} is {given(value)}{suggest(value, self.names)}; it must be one of {', '.join(self.names)}"
         )
@@ -192,6 +192,40 @@ class Text(Kind):
         if value is not None and not isinstance(value, str):
             raise OptionError(f"{name} is {given(value)}, but must be text")
         return value
+
+
+@dataclass(frozen=True)
+class Words(Kind):
+    """Words, shown literally: a list of them, JSON of one, or text with spaces between. Canonical: a tuple."""
+
+    metavar: str = "WORDS"
+
+    def check(self, name: str, value: Any) -> tuple[str, ...] | None:
+        if value is None:
+            return None
+        words = _listed(value) if isinstance(value, str) else value
+        if hasattr(words, "tolist"):  # an array of NumPy's
+            words = words.tolist()
+        shown = given(value if isinstance(value, str) else str(value))
+        if not isinstance(words, (list, tuple)) or not all(isinstance(word, str) for word in words):
+            raise OptionError(f"{name} is {shown}, but must be words: text with spaces between, or a list of them")
+        if not words or not all(word.strip() for word in words):
+            raise OptionError(f"{name} is {shown}, but must hold at least one word, and none that is empty")
+        return tuple(str(word) for word in words)
+
+    def show(self, value: Any) -> str:
+        if value is None:
+            return ""
+        text = " ".join(value)
+        return text if _listed(text) == list(value) else json.dumps(list(value), ensure_ascii=False)
+
+
+def _listed(text: str) -> Any:
+    """The words of a text; it may be JSON of a list of them."""
+    if text.lstrip().startswith('["'):
+        with suppress(ValueError, RecursionError):
+            return json.loads(text)
+    return text.split()
 
 
 @dataclass(frozen=True)
@@ -292,5 +326,4 @@ def _range_text(low: float | None, high: float | None) -> str:
 
 def suggest(word: Any, known: Iterable[str]) -> str:
     """`` (did you mean X?)`` when a known name is close to ``word``, else nothing."""
-    close = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=0.6) if isinstance(word, str) else []
-    return f" (did you mean {close[0]}?)" if close else ""
+    return spelling.suggestion(word, known) if isinstance(word, str) else ""

@@ -12,13 +12,14 @@ from dataclasses import MISSING, dataclass, field
 from functools import cache
 from typing import Any, ClassVar
 
-from layeranim.engine.kinds import Choice, Flag, Integer, Kind, Padding, PerAxis, Real, Text, given, suggest
+from layeranim.engine import synonyms
+from layeranim.engine.kinds import Choice, Flag, Integer, Kind, Padding, PerAxis, Real, Text, Words, given, suggest
 from layeranim.engine.trace import Array, Role, Shape, Tensor, Trace
 from layeranim.errors import OptionError
 
 __all__ = [
     "ArrayOption", "Choice", "Config", "Flag", "Integer", "Kind", "Layer", "Option", "Padding", "PerAxis",
-    "Real", "Text", "given", "option", "suggest",
+    "Real", "Text", "Words", "given", "option", "suggest",
 ]  # fmt: skip
 
 
@@ -69,12 +70,15 @@ class Config:
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Config:
-        """A Config from names (dashes, underscores or aliases) and values; unknown names are refused."""
+        """A Config from names (dashes, underscores, aliases or synonyms) and values; unknown names are refused."""
         known = {alias: item.name for item in cls.options() for alias in (item.name, *item.aliases)}
         values: dict[str, Any] = {}
         for key, value in options.items():
             name = key.replace("-", "_")
+            name = name if name in known else synonyms.option(name, known) or name
             if name not in known:
+                if says := synonyms.answer(name, known):
+                    raise OptionError(says)
                 raise OptionError(
                     f"unknown option {key}{suggest(name, known)}; there are {', '.join(sorted(set(known.values())))}"
                 )
@@ -112,6 +116,8 @@ class Layer:
     ``assemble(config, tensors)``  the trace again from its saved tensors: recipes, steps and facts are made anew.
     ``backward(trace, gradients)`` the backward pass as a trace of its own (see ``engine.backward``), or ``None``.
     ``starts``                     the tensors whose gradients it may start from.
+    ``inner``                      the full name of an array that only some options bring along, however it is spelt
+                                  (``layer1-forward-weight_hidden``), or ``None`` if a word names none of them.
     """
 
     name: str
@@ -125,5 +131,6 @@ class Layer:
     source: str
     backward: Callable[[Trace, Mapping[str, Array]], Trace] | None = None
     starts: tuple[str, ...] = ("output",)
+    inner: Callable[[str], str | None] = lambda word: None
 
     version: ClassVar[int] = 1

@@ -202,4 +202,5 @@ SEQUENTIAL = Layer(
     backward=backward,
     formula="y = f_n(… f_2(f_1(x)))",
     source="torch.nn.Sequential",
+    inner=lambda word: word if "." in word else None,  # a module's name, which is anything, and its array's
 )

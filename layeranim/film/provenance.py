@@ -59,6 +59,7 @@ def report(
         "example": origin.example,
         "inputs": {name: dict(source) for name, source in origin.inputs.items()},
         "seeded": {"arrays": list(origin.seeded), "seed": origin.seed} if origin.seeded else None,
+        **({"warnings": list(board.warnings)} if board.warnings else {}),
         "seconds": board.seconds,
         "frames": frames,
         "poster_second": board.poster * theme.TICK_MS / 1000,

@@ -101,11 +101,11 @@ def attention(module: Any, call: Call) -> Packed:
     masks = _masks(call, "attn_mask", "key_padding_mask", "is_causal", module.num_heads)
     causal = bool(masks.pop("causal", False))
     axes = _time_first(query, module.batch_first)
-    return Packed(found.layer, found.options | {"causal": causal}, arrays | masks, axes)
+    return Packed(found.layer, found.options | {"causal": causal, "mask_kind": "additive"}, arrays | masks, axes)
 
 
 def _masks(call: Call, mask: str, key_mask: str, causal: str, heads: int) -> dict[str, Any]:
-    """The masks under our names, true for what takes part, and whether it is causal without one."""
+    """The masks under our names, as what is added to scores, and whether it is causal without one."""
     out: dict[str, Any] = {}
     if call.get(mask) is not None:
         seen = _meant(array(mask, call[mask]))
@@ -118,8 +118,8 @@ def _masks(call: Call, mask: str, key_mask: str, causal: str, heads: int) -> dic
 
 
 def _meant(mask: Array) -> Array:
-    """PyTorch's boolean masks say true for what is left out; numbers are added to scores, in both."""
-    return ~mask if mask.dtype.kind == "b" else mask
+    """What is added to scores: of PyTorch's boolean masks, true for what is left out, −∞ there; numbers as they are."""
+    return np.where(mask, -np.inf, 0.0) if mask.dtype.kind == "b" else mask
 
 
 def _transformer(module: Any, given: Any, attentions: Mapping[str, dict[str, Any]], name: str) -> Packed:
@@ -136,7 +136,7 @@ def _transformer(module: Any, given: Any, attentions: Mapping[str, dict[str, Any
         raise OptionError("memory_is_causal is true, but there is no memory_mask; give the mask itself")
     masks = {f"{part}.{name}": mask for part, given in attentions.items() for name, mask in given.items()}
     axes = _time_first(given, module.self_attn.batch_first)
-    options = found.options | {"eps": eps, "causal": causal}
+    options = found.options | {"eps": eps, "causal": causal, "mask_kind": "additive"}
     return Packed("transformer", options, found.arrays | {"input": tokens} | masks, axes)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 import warnings
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +45,21 @@ def picture(stream: IO[bytes], request: Request) -> NDArray[np.uint8]:
                 request.check_size(f"{width}×{height}", width * height, request.limits.pixels, "pixels")
                 image.load()
                 return pixels(_upright(image), request)
+
+
+def is_pillow(value: object) -> TypeGuard[Image]:
+    """Whether a value is a picture of Pillow's; asking does not load Pillow."""
+    library = sys.modules.get("PIL.Image")
+    return library is not None and isinstance(value, library.Image)
+
+
+def of_pillow(image: Image, request: Request) -> NDArray[np.uint8]:
+    """The pixels of a picture that the caller opened, as :func:`picture` gives those of a file."""
+    width, height = image.size
+    request.check_size(f"{width}×{height}", width * height, request.limits.pixels, "pixels")
+    with request.decoding("cannot be decoded", SAVE_AGAIN):
+        image.load()
+        return pixels(_upright(image), request)
 
 
 def pixels(image: Image, request: Request) -> NDArray[np.uint8]:

@@ -83,7 +83,8 @@ def resolve(
     elif isinstance(spec, str):
         form, request = form_of(spec), replace(request, given=spec)
     else:
-        return _array(spec, _plain(request))
+        pictures.check_resize(request)
+        return _array(spec, request)
     pictures.check_resize(request)
     words = str(spec)
     if form == "stdin":
@@ -106,7 +107,7 @@ def form_of(spec: str) -> str:
     if spec.lstrip().startswith("["):
         return "json"
     first = re.split(r"[\s,;]", spec.lstrip(" \t,;")[:1001], maxsplit=1)[0]
-    if text.is_number(first):
+    if text.is_number(first) or text.truths(first):
         return "literal"
     return "sample" if spec.partition(":")[0] in SAMPLES else "file"
 
@@ -137,7 +138,8 @@ def _stream(spec: str, request: Request, stdin: BinaryIO | None) -> Source:
     if buffer.tell() > most:
         raise request.refuse(f"standard input is longer than {most} bytes", f"give it as a file, or {RAISE_LIMIT}")
     request = replace(request, key=spec[2:] if spec != "-" else None)
-    return source(_decode(suffix, buffer, request), "stdin" + spec[1:], "file", request)
+    found = source(_decode(suffix, buffer, request), "stdin" + spec[1:], "file", request)
+    return replace(found, picture=suffix in PICTURES)
 
 
 def _sniff(data: bytes) -> str:
@@ -176,7 +178,8 @@ def _file(spec: str, request: Request, base: Base, names: Iterable[str]) -> Sour
     request = replace(request, key=key)
     with opened(path, request, base, SUFFIXES, f"give {FORMS}", names) as (name, stream, _):
         array = _decode(_suffix(path), stream, request)
-    return source(array, name + (f":{key}" if key is not None else ""), "file", request)
+    found = source(array, name + (f":{key}" if key is not None else ""), "file", request)
+    return replace(found, picture=_suffix(path) in PICTURES)
 
 
 @contextmanager
@@ -227,15 +230,26 @@ def _missing(path: str, where: str, request: Request, remedy: str, names: Iterab
             there = [entry.name for entry, _ in zip(entries, range(1000), strict=False)]
     except (OSError, ValueError):
         there = []
-    close = nearest(os.path.basename(path), there)
+    asked = os.path.basename(path)
+    whole = (name for name in sorted(there) if asked in (os.path.splitext(name)[0], *_with_key(name, asked)))
+    close = next(whole, None) or nearest(asked, there)
     hint = f"did you mean '{os.path.join(os.path.dirname(path), close)[:200]}'?" if close else remedy
     return request.refuse("no such file", hint)
 
 
+def _with_key(name: str, asked: str) -> list[str]:
+    """What was asked for, if it is this file with a key behind it, which this file cannot have."""
+    return [asked] if asked.startswith(f"{name}:") else []
+
+
 def _array(value: object, request: Request) -> Source:
-    """An array-like, copied; PyTorch's tensors are detached first."""
+    """An array-like, copied; PyTorch's tensors are detached first, Pillow's pictures read like those of a file."""
     kind: Kind = "literal" if isinstance(value, list | tuple) else "array"
     request = replace(request, given=type(value).__name__)
+    if pictures.is_pillow(value):
+        name = os.path.basename(str(getattr(value, "filename", ""))) or "picture"
+        return replace(source(pictures.of_pillow(value, request), name, kind, request), picture=True)
+    request = _plain(request)
     if is_masked(value):
         raise request.refuse("is a masked array", "fill its gaps: x.filled(np.nan)")
     with request.decoding("cannot be made an array of numbers", _uneven(value)):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from layeranim.engine import spelling
 from layeranim.errors import InputError, LayeranimError
 from layeranim.inputs.safe import printable
 
@@ -110,9 +110,7 @@ class Request:
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name most like ``name``, if any is; looks at a thousand names at most."""
-    candidates = sorted(entry for entry in known if len(entry) <= 100)[:1000]
-    matches = difflib.get_close_matches(name, candidates, n=1) if len(name) <= 100 else []
-    return matches[0] if matches else None
+    return spelling.nearest(name, sorted(entry for entry in known if len(entry) <= 100)[:1000])
 
 
 def shape_text(shape: Sequence[int]) -> str:

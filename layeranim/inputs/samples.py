@@ -78,7 +78,8 @@ def sample(text: str, request: Request, seed: int) -> Source:
     if name == "photo":
         if size:
             raise request.refuse("photo has one size, 300×451", "write photo and give --resize HxW")
-        return source(_photo(request.gray, request.resize, request), text, "sample", request)
+        found = source(_photo(request.gray, request.resize, request), text, "sample", request)
+        return replace(found, picture=True)
     if request.gray or request.resize is not None:
         raise request.refuse("gray and resize are for pictures", f"say the size in the name: {name}:6x6")
     shape = _shape(name, size, request)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -32,13 +32,22 @@ class Source:
 
     ``array`` is read-only, C-contiguous, in native byte order and never the caller's own memory. ``name`` is short
     and safe to show: ``cat.png``, ``digit:3``, ``literal``, ``random:6x6 seed 0``. ``digest`` is the SHA-256, in hex,
-    of dtype, shape and little-endian data: equal arrays have equal digests on every machine.
+    of dtype, shape and little-endian data: equal arrays have equal digests on every machine. ``layout`` is the order of
+    axes that it came in, where that was another than here; ``picture`` says that it is one, whatever its name.
     """
 
     array: NDArray[Any] = field(compare=False, repr=False)
     name: str
     kind: Kind
     digest: str
+    layout: str = ""
+    picture: bool = False
+
+    def with_array(self, array: NDArray[Any]) -> Source:
+        """The same source of another array: its axes in another order."""
+        frozen = np.array(array, order="C")
+        frozen.setflags(write=False)
+        return replace(self, array=frozen, digest=_digest(frozen))
 
 
 def source(array: NDArray[Any], name: str, kind: Kind, request: Request, *, ours: bool = True) -> Source:

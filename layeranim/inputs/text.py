@@ -1,4 +1,4 @@
-"""Numbers written as text: one literal, a CSV, a JSON. All of it becomes float64."""
+"""Numbers written as text: one literal, a CSV, a JSON. All of it becomes float64, true and false alone bool."""
 
 from __future__ import annotations
 
@@ -24,6 +24,12 @@ def is_number(token: str) -> bool:
     return len(token) <= 1000 and _NUMBER.fullmatch(token.replace("−", "-")) is not None
 
 
+def truths(text: str) -> bool:
+    """Whether a text holds ``true`` and ``false`` alone, in any case, between what separates numbers."""
+    words = {word.lower() for word in re.split(r"[\s,;]+", text) if word}
+    return bool(words) and words <= {"true", "false"}
+
+
 def number(token: str, where: str, request: Request) -> float:
     """The float64 nearest to ``token``."""
     if not is_number(token):
@@ -35,13 +41,18 @@ def number(token: str, where: str, request: Request) -> float:
     return value
 
 
-def literal(text: str, request: Request) -> NDArray[np.float64]:
+def literal(text: str, request: Request) -> NDArray[Any]:
     """Values by space or comma, rows by ``;``, planes by ``;;``; the deepest of them says how many axes there are.
 
     ``1 2 3`` is (3,), ``1 2; 3 4`` is (2, 2), ``1 2; 3 4;; 5 6; 7 8`` is (2, 2, 2). One separator may end the text:
-    ``1 2 3;`` is one row, (1, 3).
+    ``1 2 3;`` is one row, (1, 3). ``true`` and ``false`` alone make an array of them.
     """
     request.check_size("the literal", len(text), request.limits.text, "characters")
+    if truths(text):
+        numbers = literal(
+            re.sub(r"(?i)true|false", lambda word: "1" if word[0].lower() == "true" else "0", text), request
+        )
+        return numbers.astype(bool)
     if "\n" in text or "\r" in text:
         raise request.refuse("has a line break", "put ; between rows and ;; between planes")
     if ";" not in text:
@@ -125,12 +136,12 @@ def csv(stream: IO[bytes], request: Request) -> NDArray[np.float64]:
     return np.array(numbers).reshape(-1, width)
 
 
-def json_file(stream: IO[bytes], request: Request) -> NDArray[np.float64]:
+def json_file(stream: IO[bytes], request: Request) -> NDArray[Any]:
     """Nested lists of numbers in a JSON file; ``NaN``, ``Infinity`` and ``-Infinity`` are read too."""
     return json_text(_text(stream, request), request)
 
 
-def json_text(text: str, request: Request) -> NDArray[np.float64]:
+def json_text(text: str, request: Request) -> NDArray[Any]:
     """Nested lists of numbers in JSON; as deep as the lists are nested, as many axes there are."""
     request.check_size("the JSON", len(text), request.limits.text, "characters")
     written: list[str] = []  # the infinities that were meant; any other comes from a number beyond float64
@@ -153,6 +164,9 @@ def json_text(text: str, request: Request) -> NDArray[np.float64]:
         shape.append(length)
         level = list(chain.from_iterable(level))
     strangers = [value for value in level if type(value) is not float]
+    if level and all(type(value) is bool for value in level):
+        request.check_shape(shape)
+        return np.array(level).reshape(shape)
     if strangers:
         raise request.refuse(f"holds {_json_name(strangers[0])} among its numbers", remedy)
     request.check_shape(shape)

@@ -7,13 +7,16 @@ from typing import Any, BinaryIO
 
 from layeranim import catalog, inputs
 from layeranim.engine.option import Config, suggest
+from layeranim.engine.trace import Trace
 from layeranim.errors import OptionError
+from layeranim.preparing import layouts
 from layeranim.preparing.arrays import Reader, filled
-from layeranim.preparing.given import InputOptions, PassOptions, sorted_out
-from layeranim.preparing.work import Work, lettered
+from layeranim.preparing.given import InputOptions, PassOptions, sorted_out, with_implied
+from layeranim.preparing.work import Work, computed, lettered
+from layeranim.stories.options import FilmOptions
 from layeranim.stories.preset import Preset
 
-__all__ = ["InputOptions", "PassOptions", "Work", "prepare"]
+__all__ = ["InputOptions", "PassOptions", "Work", "prepare", "with_state"]
 
 SEEDED = (Preset("seeded", "small seeded numbers", "ours"),)
 """Stands in for the examples of a layer without a film: its arrays are drawn."""
@@ -24,9 +27,11 @@ def prepare(name: str, given: Mapping[str, Any], *, stdin: BinaryIO | None = Non
 
     Raises ``UsageError`` for whatever cannot be resolved; nothing is computed yet.
     """
+    called, (name, implied) = name, catalog.named(name)
     layer = catalog.layer(name)
     presets = catalog.presets(name) if catalog.has_film(name) else SEEDED
     options, arrays, film, ours, gradients = sorted_out(layer, given)
+    options = with_implied(layer, called, implied, options)
     film, font = lettered(film, base, ours.max_input)
     seed, example = ours.seed, ours.example
     preset = next((p for p in presets if p.name == (example or presets[0].name)), None)
@@ -42,11 +47,38 @@ def prepare(name: str, given: Mapping[str, Any], *, stdin: BinaryIO | None = Non
     if ours.weights is not None:
         found, unpacked = reader.unpacked(wanted, options)
         options, sources = {**found, **options}, {**unpacked, **sources}
+        wanted = Config.of.__func__(layer.config, options)  # type: ignore[attr-defined]
+    given_as, sources = sources, layouts.settled(layer, wanted, sources, arrays, ours.layout or ())
+    told = tuple(layouts.notes(layer, wanted, given_as, sources)) if ours.layout is None else ()
     config, every, used, seeded = filled(layer, preset, options, sources, reader, explicit=bool(example))
     labels = preset.labels if used and preset.labels and not seeded else {}
     back = None if gradients is None else {n: reader.read(f"grad_{n}", spec, config) for n, spec in gradients.items()}
     asked, whole = preset if example else None, preset if used else None
     return Work(
         name, layer, config, film, every, whole, seeded, seed, labels,
-        gradients=back, font=font, asked=asked, given=given_names,
+        gradients=back, font=font, asked=asked, given=given_names, notes=told,
     )  # fmt: skip
+
+
+def with_state(name: str, state: Mapping[str, Any], given: Mapping[str, Any]) -> Trace:
+    """The trace of a layer with weights by PyTorch's names; nothing else than what is given is filled in.
+
+    Raises ``UsageError`` for what cannot be resolved, and for options of a film.
+    """
+    called, (name, implied) = name, catalog.named(name)
+    layer = catalog.layer(name)
+    options, arrays, film, ours, gradients = sorted_out(layer, {**given, "weights": state})
+    other = next((key for key, text in film.shown().items() if text != FilmOptions().shown().get(key)), None)
+    if other or ours.example:
+        raise OptionError(f"{other or 'example'} was given, but from_state takes the options of {name} and its arrays")
+    options, reader = with_implied(layer, called, implied, options), Reader(layer, ours, None, None)
+    wanted: Any = layer.config.of(options)
+    sources = {n: reader.read(n, spec, wanted) for n, spec in arrays.items()}
+    found, unpacked = reader.unpacked(wanted, options)
+    config = layer.config.of({**found, **options})
+    sources = layouts.settled(layer, config, {**unpacked, **sources}, arrays, ours.layout or ())
+    made = computed(layer, config, sources)
+    if gradients is None:
+        return made
+    starts = {n: reader.read(f"grad_{n}", spec, config).array for n, spec in gradients.items()}
+    return layer.backward(made, starts)  # type: ignore[misc]

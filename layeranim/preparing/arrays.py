@@ -8,14 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 from layeranim import inputs
+from layeranim.engine.door import is_bias
 from layeranim.engine.option import Config, Layer
 from layeranim.engine.option import given as said
 from layeranim.engine.trace import Shape
 from layeranim.errors import LayeranimError, OptionError, UsageError
 from layeranim.preparing.given import InputOptions
 from layeranim.stories.preset import Made, Preset
-
-PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 
 
 @dataclass(frozen=True)
@@ -30,6 +29,8 @@ class Reader:
     def read(self, name: str, spec: Any, config: Any) -> inputs.Source:
         common: dict[str, Any] = {"what": name, "seed": self.ours.seed, "stdin": self.stdin, "base": self.base}
         common["limits"] = inputs.Limits(self.ours.max_input)
+        if is_bias(name) and (isinstance(spec, (int, float)) or getattr(spec, "shape", None) == ()):
+            spec = spec.reshape(1) if hasattr(spec, "reshape") else [spec]  # one number for all
         if name in ("kernel", "weight"):
             return inputs.kernel(spec, size=getattr(config, "kernel_size", None), **common)
         if name == self.layer.arrays[0].name:
@@ -98,7 +99,7 @@ def filled(
         try:
             config: Config = layer.config.of(merged)
             specs = {n: made[n].of(config, reader.ours.seed) if n in made else preset.arrays[n] for n in names}
-            ready = {**sources, **{n: reader.read(n, spec, config) for n, spec in specs.items()}}
+            ready = {**sources, **{n: reader.read(n, spec, config) for n, spec in specs.items() if spec is not None}}
             full, shapes = layer.complete(config, {name: source.array.shape for name, source in ready.items()})
         except UsageError as error:
             failure = error if failure is None or not names else failure
@@ -118,4 +119,5 @@ def _one_row(source: inputs.Source, layer: Layer) -> inputs.Source:
 
 
 def is_picture(source: inputs.Source) -> bool:
-    return source.array.dtype == "uint8" and (source.name.lower().endswith(PICTURES) or source.name.startswith("photo"))
+    """Whether an array is drawn as the picture that it is."""
+    return source.picture

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
+from layeranim.engine import synonyms
 from layeranim.engine.option import Config, Flag, Integer, Kind, Layer, PerAxis, Text, option, suggest
 from layeranim.engine.option import given as said
 from layeranim.errors import OptionError
+from layeranim.preparing.forms import Layout
 from layeranim.stories.options import Bytes, FilmOptions
 
 
@@ -34,6 +37,9 @@ class InputOptions(Config):
     gray: bool = option(Flag(), False, "read the input picture as grey values", aliases=("grey",))
     resize: tuple[int, int] | None = option(PerAxis(optional=True), None, "scale the input picture to height x width")
     max_input: int = option(Bytes(), "256MiB", "how much memory an array may take")
+    layout: tuple[str, ...] | None = option(
+        Layout(), None, "the order of the axes of arrays that are not NCHW, NTC or OIHW, several by commas"
+    )
     weights: Any = option(  # noqa: RUF009
         StateDict(), None, "all weights: a state_dict as .npz or .safetensors, a prefix after a colon"
     )
@@ -46,42 +52,86 @@ class PassOptions(Config):
     backward: bool = option(Flag(), False, "go back too: every gradient, from that of the output (1 unless given)")
 
 
+@dataclass(frozen=True)
+class Names:
+    """Every word that may be given of a layer; each leads to its option or array, and to where that belongs."""
+
+    layer: Layer
+
+    @cached_property
+    def own(self) -> dict[str, str]:
+        return {alias: o.name for o in self.layer.config.options() for alias in (o.name, *o.aliases)}
+
+    @cached_property
+    def arrays(self) -> dict[str, str]:
+        return {alias: spec.name for spec in self.layer.arrays for alias in (spec.name, spec.name.replace(".", "_"))}
+
+    @cached_property
+    def ours(self) -> dict[str, str]:
+        return {alias: o.name for o in InputOptions.options() for alias in (o.name, *o.aliases)}
+
+    @cached_property
+    def every(self) -> frozenset[str]:
+        film = (o.name for o in FilmOptions.options())
+        return frozenset((*self.own, *self.arrays, *self.ours, *film, "backward", "grad_output"))
+
+    def place(self, key: str, value: Any) -> tuple[str, str]:
+        """Where a word belongs (``options``, ``arrays``, ``film``, ``ours``, ``passes``, ``gradients``), and its name.
+
+        ``bias = true`` is the option, ``bias = [1, 2]`` the array. Raises ``OptionError`` for a word that is none.
+        """
+        word = key.replace("-", "_")
+        plain = word.removesuffix("_values")
+        if plain in self.arrays and (word != plain or plain not in self.own or not isinstance(value, (bool, str))):
+            return "arrays", self.arrays[plain]
+        if word in self.own:
+            return "options", self.own[word]
+        if word in {o.name for o in FilmOptions.options()}:
+            return "film", word
+        if word in self.ours:
+            return "ours", self.ours[word]
+        if word == "backward":
+            return "passes", word
+        if word.startswith("grad_"):
+            return "gradients", word.removeprefix("grad_")
+        if inner := self.layer.inner(word):
+            return "arrays", inner
+        if same := synonyms.option(word, self.every):
+            return self.place(same, value)
+        says = synonyms.answer(word, self.every) or f"unknown option {key}{suggest(word, self.every)}"
+        raise OptionError(f"{says} of {self.layer.name}" if says.startswith("unknown") else says)
+
+
 def sorted_out(
     layer: Layer, given: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any], FilmOptions, InputOptions, dict[str, Any] | None]:
     """Options of the layer, its arrays, options of the film, where arrays come from, gradients to go back from."""
-    layer_names = {alias: o.name for o in layer.config.options() for alias in (o.name, *o.aliases)}
-    array_names = {alias: spec.name for spec in layer.arrays for alias in (spec.name, spec.name.replace(".", "_"))}
-    film_names = {o.name for o in FilmOptions.options()}
-    input_names = {alias for o in InputOptions.options() for alias in (o.name, *o.aliases)}
-    options: dict[str, Any] = {}
-    arrays: dict[str, Any] = {}
-    film: dict[str, Any] = {}
-    ours: dict[str, Any] = {}
-    passes: dict[str, Any] = {}
-    gradients: dict[str, Any] = {}
+    names, spelt = Names(layer), dict[tuple[str, str], str]()
+    found: dict[str, dict[str, Any]] = {
+        part: {} for part in ("options", "arrays", "film", "ours", "passes", "gradients")
+    }
     for key, value in given.items():
-        word = key.replace("-", "_")
         if value is None:
             continue
-        plain = word.removesuffix("_values")
-        if plain in array_names and (word != plain or plain not in layer_names or not isinstance(value, (bool, str))):
-            arrays[array_names[plain]] = value
-        elif word in layer_names:
-            options[layer_names[word]] = value
-        elif word in film_names:
-            film[word] = value
-        elif word in input_names:
-            ours[word] = value
-        elif word == "backward":
-            passes[word] = value
-        elif word.startswith("grad_"):
-            gradients[word.removeprefix("grad_")] = value
-        else:
-            known = {*layer_names, *array_names, *film_names, *input_names, "backward", "grad_output"}
-            raise OptionError(f"unknown option {key}{suggest(word, known)} of {layer.name}")
-    back = way_back(layer, gradients, bool(PassOptions.of(passes).backward))  # type: ignore[attr-defined]
-    return options, arrays, FilmOptions.of(film), InputOptions.of(ours), back  # type: ignore[return-value]
+        part, name = names.place(key, value)
+        if name in found[part]:
+            raise OptionError(f"{name} was given twice, as {spelt[part, name]} and as {key}; leave out one of them")
+        found[part][name], spelt[part, name] = value, key
+    back = way_back(layer, found["gradients"], bool(PassOptions.of(found["passes"]).backward))  # type: ignore[attr-defined]
+    film, ours = FilmOptions.of(found["film"]), InputOptions.of(found["ours"])
+    return found["options"], found["arrays"], film, ours, back  # type: ignore[return-value]
+
+
+def with_implied(layer: Layer, called: str, implied: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options with those that the name a layer was called by implies: ``MaxPool2d`` is a pool with mode max."""
+    asked: Any = Config.of.__func__(layer.config, {n: v for n, v in options.items() if n in implied})  # type: ignore[attr-defined]
+    for name, value in implied.items():
+        if name in options and getattr(asked, name) != value:
+            raise OptionError(
+                f"{called} is {layer.name} with {name} {said(value)}, but {name} is {said(options[name])}; "
+                f"leave it out, or write {layer.name}"
+            )
+    return {**implied, **options}
 
 
 def way_back(layer: Layer, gradients: dict[str, Any], backward: bool) -> dict[str, Any] | None:

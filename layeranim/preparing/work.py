@@ -21,6 +21,13 @@ if TYPE_CHECKING:
     from layeranim.stories.storyboard import Storyboard
 
 
+def computed(layer: Layer, config: Config, sources: Mapping[str, inputs.Source]) -> Trace:
+    """The trace of a layer; its facts say in which order of axes an array came, where that was another than here."""
+    made = layer.compute(config, {name: source.array for name, source in sources.items()})
+    layouts = {f"{name}_layout": source.layout for name, source in sources.items() if source.layout}
+    return replace(made, facts={**made.facts, **layouts}) if layouts else made
+
+
 @dataclass(frozen=True, eq=False)
 class Work:
     """Everything that decides one film, resolved: what ``render``, ``trace`` and ``--dry-run`` start from."""
@@ -39,12 +46,13 @@ class Work:
     font: typeface.Font | None = None
     asked: Preset | None = None
     given: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
 
     def trace(self) -> Trace:
         """Compute every tensor."""
         if self.traced is not None:
             return self.traced
-        made = self.layer.compute(self.config, {name: source.array for name, source in self.sources.items()})
+        made = computed(self.layer, self.config, self.sources)
         if self.labels:
             from layeranim.engine.symbolic import labelled
 
@@ -86,7 +94,8 @@ class Work:
         board = board or self.storyboard(self.trace())
         from layeranim.film.film import make  # Manim is imported here, after everything that can be refused
 
-        sources = {n: {"name": s.name, "kind": s.kind, "sha256": s.digest} for n, s in self.sources.items()}
+        sources = {n: {"name": s.name, "kind": s.kind, "sha256": s.digest} | ({"layout": s.layout} if s.layout else {})
+                   for n, s in self.sources.items()}  # fmt: skip
         if self.font:
             sources["font"] = {"name": self.font.name, "kind": "font", "sha256": self.font.digest}
         example = self.preset.name if self.preset else None

@@ -59,7 +59,7 @@ class _Telling:
             poster.end - 1,
             words.alt(words.title, poster),
             {"attention": AttentionParts(view, self.plan, self.shown.start, self.join)},
-            view.warnings,
+            (*view.warnings, *([words.strange()] if view.strangers else [])),
         )
 
     # ── beats ────────────────────────────────────────────────────────────────

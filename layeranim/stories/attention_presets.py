@@ -20,7 +20,8 @@ def _words(sentence: str, *more: str) -> Mapping[str, Any]:
     """Embeddings of a sentence's words, and the trained matrices for the number of heads that is asked for."""
     parts = ("query", "key", "value", *more)
     matrices = {f"weight_{part}": Made("heads", partial(_matrix, part)) for part in parts}
-    return {"embeddings": Made("tokens", vocabulary.embeddings, sentence), **matrices}
+    context = Made("key_tokens", vocabulary.embeddings, optional=True)
+    return {"embeddings": Made("tokens", vocabulary.embeddings, sentence), "context": context, **matrices}
 
 
 PRESETS = (

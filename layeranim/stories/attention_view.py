@@ -57,12 +57,20 @@ class AttentionView:
     def words(self) -> list[str] | None:
         """The words of the queries as they can be drawn, if the film has any."""
         text = self.config.tokens
-        return None if text is None else [typeface.draw_safe(word, NAME_MOST) for word in text.split()]
+        return None if text is None else [typeface.draw_safe(word, NAME_MOST) for word in text]
+
+    @cached_property
+    def key_words(self) -> list[str] | None:
+        """The words of the keys: their own, or those of the queries where they are the same."""
+        text = self.config.key_tokens
+        if text is not None:
+            return [typeface.draw_safe(word, NAME_MOST) for word in text]
+        return self.words if self.alike else None
 
     @property
     def alike(self) -> bool:
         """Whether queries and keys are the same words."""
-        return self.queries == self.keys and "context" not in self.trace
+        return self.queries == self.keys and "context" not in self.trace and self.config.key_tokens is None
 
     def row_name(self, i: int) -> Run:
         """The name of a query."""
@@ -70,7 +78,7 @@ class AttentionView:
 
     def col_name(self, j: int) -> Run:
         """The name of a key."""
-        return _name(self.words if self.alike else None, j)
+        return _name(self.key_words, j)
 
     @cached_property
     def from_vocabulary(self) -> bool:
@@ -85,13 +93,17 @@ class AttentionView:
         """Words without a trained embedding, each once, as they can be drawn."""
         if not self.from_vocabulary:
             return []
-        found = [word for word in str(self.config.tokens).split() if not vocabulary.known(word)]
+        found = [
+            word
+            for word in (*(self.config.tokens or ()), *(self.config.key_tokens or ()))
+            if not vocabulary.known(word)
+        ]
         return list(dict.fromkeys(typeface.draw_safe(word, NAME_MOST) for word in found))
 
     @cached_property
     def warnings(self) -> tuple[str, ...]:
         """One line if the font lacks characters of the words."""
-        lost = typeface.lost(str(self.config.tokens or ""))
+        lost = typeface.lost("".join((*(self.config.tokens or ()), *(self.config.key_tokens or ()))))
         return (f"some characters of the tokens are drawn as {typeface.BOX}: the font has no {lost}",) if lost else ()
 
     # ── units ────────────────────────────────────────────────────────────────
@@ -139,6 +151,13 @@ class AttentionView:
     def address(self, tensor: str, u: int, *last: int) -> Address:
         """The address of a cell in a unit's row."""
         return Address(tensor, (self.b, *self.at(u), *last))
+
+    def padding(self, u: int) -> NDArray[np.bool_]:
+        """Which keys the mask hides from every query of a unit's head, of several: padding."""
+        head = self.at(u)[0]
+        if self.queries == 1:
+            return np.zeros(self.keys, bool)
+        return np.asarray(np.isneginf(self.trace.read(Region.of("masked", batch=self.b, heads=head))).all(axis=0))
 
     def seen(self, u: int) -> NDArray[np.bool_]:
         """Which keys a unit's query sees: all whose score the mask does not make −∞."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from layeranim import numbers
 from layeranim.stories import phrases
 from layeranim.stories.attention_arithmetic import AttentionArithmetic, count, note, quoted
@@ -86,7 +88,7 @@ class AttentionWords:
             return note(self.strange()) if self.view.strangers else self.says.matrices()
         if stage == "score":
             query = (*note("query of "), row) if view.words else (row,)
-            key = (*note("key of " if view.words and view.alike else "key "), col)
+            key = (*note("key of " if view.key_words else "key "), col)
             if self.config.kind == "additive":
                 return (*note("a small network compares "), *query, *note(" with "), *key)
             return (*query, *note(" times "), *key, *note(": feature by feature, added up"))
@@ -96,8 +98,9 @@ class AttentionWords:
         if stage == "cap":
             return note("no score grows beyond the cap")
         if stage == "mask":
-            why = "a later word must not be seen" if self.config.causal else "these keys do not take part"
-            return note("added before the softmax" if view.seen(u).all() else f"dashed cells are masked: {why}")
+            return note(
+                "added before the softmax" if view.seen(u).all() else f"dashed cells are masked: {self.hidden(u)}"
+            )
         if stage == "exp":
             return note("every score becomes positive, the largest becomes 1")
         if stage == "divide":
@@ -109,6 +112,17 @@ class AttentionWords:
         if stage == "mix":
             return (*note(f"each value, a row v of V, counts as much as its weight: the {self.made} of "), row)
         return self.says.row_sum(u)
+
+    def hidden(self, u: int) -> str:
+        """Why a query does not see some keys: no query does, they come later, or its own mask says so."""
+        view, i = self.view, self.view.at(u)[1]
+        padded, unseen = view.padding(u), ~view.seen(u)
+        later = np.arange(len(unseen)) > i
+        if not (unseen & ~padded).any():
+            return "they are padding, all other keys are kept"
+        if not self.config.causal or (unseen & ~padded & ~later).any():
+            return "these keys do not take part"
+        return "padding, and later words" if (unseen & ~later).any() else "a later word must not be seen"
 
     def place(self, u: int) -> Line:
         head, i = self.view.at(u)
@@ -205,4 +219,5 @@ class AttentionWords:
         words = f" over the words {' '.join(view.words[: view.rows])}" if view.words else ""
         given = f"{view.queries} queries and {view.keys} keys of {view.features} features"
         row = f"Row {beat.units[0] + 1} of {view.units}, {plain(beat.place)}"
-        return f"{title}{words}: {given}. {row}: {plain(beat.caption)}."
+        strange = f" {self.strange()}." if view.strangers else ""
+        return f"{title}{words}: {given}. {row}: {plain(beat.caption)}.{strange}"

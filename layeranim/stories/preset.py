@@ -20,10 +20,12 @@ class Made:
     option: str
     make: Callable[[Any, int], Any]
     usual: Any = None
+    optional: bool = False
 
     def of(self, config: Config, seed: int) -> Any:
-        """The array for these options."""
-        return self.make(getattr(config, self.option), seed)
+        """The array for these options; none where ``optional`` and the option has no value."""
+        value = getattr(config, self.option)
+        return None if self.optional and value is None else self.make(value, seed)
 
 
 @dataclass(frozen=True)

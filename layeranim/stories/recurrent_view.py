@@ -60,7 +60,7 @@ class RecurrentView:
         text = self.config.tokens
         if text is None:
             return Run(f"t = {t + 1}", weight="regular", source=Fact("time"))
-        word = text.split()[t]
+        word = text[t]
         short = typeface.draw_safe(word, WORD_MOST)
         for most in range(len(short), 1, -1):
             if not width or typeface.width(short, theme.FLOOR) <= width:
@@ -71,7 +71,7 @@ class RecurrentView:
     @property
     def warnings(self) -> tuple[str, ...]:
         """One line if the font lacks characters of the words."""
-        lost = typeface.lost(str(self.config.tokens or ""))
+        lost = typeface.lost("".join(self.config.tokens or ()))
         return (f"some characters of the tokens are drawn as {typeface.BOX}: the font has no {lost}",) if lost else ()
 
     # ── units ────────────────────────────────────────────────────────────────

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -35,13 +36,15 @@ def known(word: str) -> bool:
     return plain(word) in _ids()
 
 
-def embeddings(text: str, seed: int) -> Array:
-    """The embedding of every word of a text: (words, 4). An unknown word draws one, its own under every seed."""
+def words() -> tuple[str, ...]:
+    """The words that have a trained embedding."""
+    return tuple(_ids())
+
+
+def embeddings(text: Sequence[str], seed: int) -> Array:
+    """The embedding of every word: (words, 4). An unknown word draws one, its own under every seed."""
     table = _arrays()["embeddings"]
-    rows = [table[_ids()[plain(word)]] if known(word) else _drawn(word, seed, table) for word in text.split()]
-    if not rows:
-        raise OptionError(f"tokens is {text!r}, but must hold at least one word")
-    return np.array(rows)
+    return np.array([table[_ids()[plain(word)]] if known(word) else _drawn(word, seed, table) for word in text])
 
 
 def _drawn(word: str, seed: int, table: Array) -> Array:
@@ -61,7 +64,7 @@ def matrix(part: str, heads: int) -> Array:
     return _arrays()[name]
 
 
-def from_here(text: str, rows: Array, seed: int) -> bool:
+def from_here(text: Sequence[str], rows: Array, seed: int) -> bool:
     """Whether these embeddings are the ones of the text's words."""
     ours = embeddings(text, seed)
     return ours.shape == rows.shape and bool(np.array_equal(ours, rows))

@@ -38,6 +38,7 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {
             "input": [[[[0.123, -4.567], [8.9, 10.11]]], [[[0, 0], [0, 0]]]],
             "kernel": [[[[0.5, -0.25]]]],
+            "layout": "OIHW",
             "precision": 3,
         },
         {"input": "arange:5x5", "padding": 2, "dilation": 2, "stride": 2, "bias": True, "activation": "relu"},

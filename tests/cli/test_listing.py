@@ -14,6 +14,7 @@ import pytest
 
 import layeranim
 from layeranim import catalog
+from layeranim.stories import vocabulary
 from layeranim.cli import doctor
 from layeranim.cli.program import COMMANDS
 
@@ -199,3 +200,13 @@ def test_words_are_completed(call: Any, monkeypatch: pytest.MonkeyPatch, words: 
     done = call()
     assert (done.code, done.err) == (0, "")
     assert done.lines == [f"plain,{word}" for word in wanted.split()]
+
+
+def test_the_words_of_the_vocabulary_are_listed(call: Any) -> None:
+    done = call("list", "attention")
+    for word in ("anna", "because", "glass", "the"):
+        assert word in done.out[done.out.index("words that have a trained embedding") :].replace(",", " ").split()
+    assert json.loads(call("list", "attention", "--json").out)["words"] == list(vocabulary.words())
+    assert "words that have a trained embedding" not in call("list", "conv").out
+    robot = call("render", "attention", "--tokens", "the robot", "--dry-run")
+    assert "warning: robot is not in the vocabulary" in robot.err

@@ -151,3 +151,11 @@ def test_numbers_no_one_asked_for(call: Any, here: Path) -> None:
 
 def test_film_options_are_for_render(refused: Any) -> None:
     refused("trace", "conv", "--theme", "dark", holds=("--theme is an option of render",))
+
+
+def test_an_array_that_is_turned_around_is_said(call: Any, here: Path) -> None:
+    np.save(here / "photo.npy", np.zeros((6, 8, 3), np.uint8))
+    done = call("trace", "conv", "--input", "photo.npy", "-o", "t.json")
+    assert (done.code, done.err) == (0, "input: 6×8×3 is read as HWC, 3 channels of 6×8\n")
+    assert call("trace", "conv", "--input", "photo.npy", "--layout", "HWC", "-o", "t.json").err == ""
+    assert call("trace", "conv", "--input", "photo.npy", "--quiet", "-o", "t.json").err == ""

@@ -80,3 +80,24 @@ def test_what_does_not_belong_is_refused(tmp_path: Path) -> None:
     broken = tmp_path / "b.safetensors"
     broken.write_bytes(b"\xff" * 9)
     refused(lambda: la.from_state("dense", broken), "b.safetensors", "header")
+
+
+def test_options_of_inputs_work_wherever_inputs_do() -> None:
+    state = {"weight": normal(2, 3, 3, 3), "bias": normal(2)}
+    made = la.from_state("conv", state, input="photo", resize="12x10")
+    assert np.array_equal(made["input"], la.trace("conv", input="photo", resize="12x10")["input"])
+    gray = la.from_state("Conv2d", {"weight": normal(2, 1, 3, 3)}, input="photo", gray=True, resize="12x10", strides=2)
+    assert gray["output"].shape == (1, 2, 5, 4)
+    x = normal(12, 10, 3)
+    assert la.from_state("conv", state, input=x).facts["input_layout"] == "HWC"
+    drawn = la.from_state("conv", {"weight": normal(2, 1, 3, 3)}, input="random:6x6", seed=3)
+    assert np.array_equal(drawn["input"], la.trace("conv", input="random:6x6", seed=3)["input"])
+    back = la.from_state("conv", state, input=x, backward=True)
+    assert np.array_equal(back["grad_kernel"], la.backward(back.origin.forward)["grad_kernel"])  # type: ignore[union-attr]
+
+
+def test_what_belongs_to_a_film_is_refused_of_a_state() -> None:
+    state = {"weight": normal(2, 3)}
+    given = {"input": normal(1, 3)}
+    refused(lambda: la.from_state("dense", state, **given, theme="dark"), "theme was given, but from_state takes")
+    refused(lambda: la.from_state("dense", state, **given, example="digits"), "example was given")

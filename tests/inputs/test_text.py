@@ -95,7 +95,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         ("[1, [2]]", ("holds a list among its numbers", "nested lists of numbers")),
         ("[[1, 2], [3]]", ("list 2 at depth 2 has 1 entries, the first has 2", "same length")),
         ("[1, null]", ("holds null among its numbers",)),
-        ("[true]", ("holds true or false among its numbers",)),
+        ("[true, 1]", ("holds true or false among its numbers",)),
         ('["1"]', ("holds text among its numbers",)),
         ("[1, 1e999]", ("a number beyond float64", "Infinity")),
         ("[Infinity, 1e999]", ("a number beyond float64",)),
@@ -198,3 +198,24 @@ def test_text_over_the_limit_is_not_read(refused: Callable[..., str], tmp_path: 
         "--max-input SIZE",
     )
     assert read(str(tmp_path / "a.csv"), limits=Limits(size=64 * 40)).array.shape == (10, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("true false", [True, False]),
+        ("True,FALSE; false,true", [[True, False], [False, True]]),
+        ("true;", [[True]]),
+        ("true false;; false true", [[[True, False]], [[False, True]]]),
+        ("[[true, false], [false, true]]", [[True, False], [False, True]]),
+    ],
+)
+def test_truth_values_can_be_written(text: str, values: list[Any]) -> None:
+    found = read(text).array
+    assert found.dtype == bool
+    assert found.tolist() == values
+
+
+@pytest.mark.parametrize("text", ["true 1", "1 true", "true yes", "[true, 1]", "true; false true"])
+def test_truth_values_stand_alone(refused: Callable[..., str], text: str) -> None:
+    refused(lambda: read(text), "input '")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from layeranim.engine.option import ArrayOption, Choice, Config, Flag, Integer, Real, Text, option
+from layeranim.engine.option import ArrayOption, Choice, Config, Flag, Integer, Real, Words, option
 
 KINDS = ("dot", "scaled", "additive", "multiplicative", "cosine")
 
@@ -37,13 +37,20 @@ class AttentionConfig(Config):
     base: float = option(Real(above=1), 10000.0, "the longest wavelength of positions, over 2π")
     causal: bool = option(Flag(), False, "a query sees no later key")
     mask_kind: str | None = option(
-        Choice(("additive", "boolean")), None, "what a mask's numbers mean (default: true and false are boolean)"
+        Choice(("additive", "boolean")),
+        None,
+        "what a mask's numbers mean (default: true and 1 keep a key, false and 0 pad it; others are added)",
     )
     scale: float | None = option(Real(), None, "the factor of the scores (default for scaled: 1/√features)")
     softcap: float | None = option(Real(above=0), None, "scores stay below this: cap · tanh(score/cap)")
     score_units: int | None = option(Integer(1), None, "hidden units of additive attention")
     lookup: str = option(Choice(("soft", "hard")), "soft", "mix all values by weight, or take the best key's alone")
-    tokens: str | None = option(Text(), None, "the words that stand for the queries, separated by spaces")
+    tokens: tuple[str, ...] | None = option(
+        Words(), None, "the words that stand for the queries: separated by spaces, or a list"
+    )
+    key_tokens: tuple[str, ...] | None = option(
+        Words(), None, "the words that stand for the keys, where those are others (cross-attention)"
+    )
 
 
 ARRAYS = (
@@ -67,6 +74,12 @@ ARRAYS = (
     ArrayOption("weight_score_query", ("score_units", "features"), "weight", "W of additive attention", True),
     ArrayOption("weight_score_key", ("score_units", "key_features"), "weight", "U of additive attention", True),
     ArrayOption("positions", ("queries", "embed"), "weight", "learned positions", True),
-    ArrayOption("mask", ("queries", "keys"), "input", "which keys a query sees, or what is added to scores", True),
-    ArrayOption("key_mask", ("batch", "keys"), "input", "which keys there are (false: padding)", True),
+    ArrayOption(
+        "mask",
+        ("queries", "keys"),
+        "input",
+        "which keys a query sees, or what is added to scores; also with batch, heads",
+        True,
+    ),
+    ArrayOption("key_mask", ("batch", "keys"), "input", "which keys there are: 1 keeps one, 0 is padding", True),
 )

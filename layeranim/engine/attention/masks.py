@@ -9,18 +9,26 @@ import numpy as np
 
 from layeranim.engine.attention.config import AttentionConfig
 from layeranim.engine.trace import Array
-from layeranim.errors import ShapeError
+from layeranim.errors import OptionError, ShapeError
 
 
 def meant(name: str, value: Any, config: AttentionConfig) -> Any:
-    """A mask as numbers to add: of true and false (or 1 and 0, if ``mask_kind`` is boolean) 0 and −∞.
+    """A mask as numbers to add: of true and false, or of 1 (kept) and 0 (padded), 0 and −∞; other numbers as they are.
+
+    Numbers that are all 0 or 1 are read so unless ``mask_kind`` is additive: added to scores, they would hide nothing.
 
     Raises:
         ShapeError: a boolean mask with other numbers.
+        OptionError: nothing but the number 0, which hides every key or none.
     """
     array = np.asarray(value)
-    kind = config.mask_kind or ("boolean" if array.dtype.kind == "b" else "additive")
-    if kind == "additive" or array.dtype.kind not in "biuf":
+    if array.dtype.kind not in "biuf" or (config.mask_kind == "additive" and array.dtype.kind != "b"):
+        return value
+    if config.mask_kind is None and array.dtype.kind == "f" and array.size and not array.any():
+        raise OptionError(
+            f"{name} holds only 0, which pads every key if mask_kind is boolean, and none if it is additive; say which"
+        )
+    if config.mask_kind is None and not np.isin(array, (0, 1)).all():
         return value
     other = array[(array != 0) & (array != 1)]
     if other.size:

@@ -130,24 +130,35 @@ def _projected(c: AttentionConfig, claims: Claims, batch: int, key_features: int
 
 
 def mask_shapes(given: Shapes, most: Shape, prefix: str = "") -> Shapes:
-    """A mask as (queries, keys), with the batch, or batch and heads, before it; of keys alone as (batch, keys)."""
-    batch, _, queries, keys = most
-    forms: dict[str, dict[int, Shape]] = {
-        "mask": {2: (queries, keys), 3: (batch, queries, keys), 4: most},
-        "key_mask": {1: (batch, keys), 2: (batch, keys)},
-    }
+    """A mask as (queries, keys), with the batch, or batch and heads, before it; of keys alone as (batch, keys).
+
+    One row is for every query. Of three axes the first is the batch, or the heads where it is as long as they are many.
+    """
+    batch, heads, queries, keys = most
     out: Shapes = {}
-    for name, form in forms.items():
-        shape = given.get(prefix + name)
-        if shape is not None:
-            wanted = form[len(ranked(prefix + name, shape, *form))]
-            padded = (1,) * (len(wanted) - len(shape)) + shape
-            fixed = 2 if name == "mask" else 1
-            lead = zip(padded[:-fixed], wanted[:-fixed], strict=True)
-            if padded[-fixed:] != wanted[-fixed:] or any(n not in (1, m) for n, m in lead):
-                raise ShapeError(
-                    f"{prefix}{name} has shape {shape_text(shape)}, but must be {shape_text(wanted)}"
-                    f" ({'queries × keys, with batch or batch and heads before' if name == 'mask' else 'batch × keys'})"
-                )
-            out[prefix + name] = wanted
+    name = f"{prefix}mask"
+    if name in given:
+        shape = ranked(name, given[name], 2, 3, 4)
+        if len(shape) == 3 and shape[0] == batch == heads != 1:
+            axes = f"{batch}×1×{shape_text(shape[1:])} or 1×{heads}×{shape_text(shape[1:])}"
+            raise ShapeError(
+                f"{name} has shape {shape_text(shape)}, which may be a mask for each of {batch} in the batch or of "
+                f"{heads} heads; give it as {axes}"
+            )
+        forms: dict[int, Shape] = {2: (queries, keys), 3: (batch, queries, keys), 4: most}
+        by_head = len(shape) == 3 and shape[0] == heads != batch and shape[0] != 1
+        out[name] = _mask(name, shape, most if by_head else forms[len(shape)], shape[1:] if by_head else shape)
+    name = f"{prefix}key_mask"
+    if name in given:
+        shape = ranked(name, given[name], 1, 2)
+        out[name] = _mask(name, shape, (batch, keys), (1,) * (2 - len(shape)) + shape)
     return out
+
+
+def _mask(name: str, shape: Shape, wanted: Shape, spread: Shape) -> Shape:
+    """``wanted``, to which the axes ``spread`` of a mask can be repeated; never along the keys."""
+    behind = wanted[len(wanted) - len(spread) :]
+    if spread[-1] != wanted[-1] or any(n not in (1, m) for n, m in zip(spread[:-1], behind[:-1], strict=True)):
+        axes = "batch × keys" if name.endswith("key_mask") else "queries × keys, with batch, heads or both before"
+        raise ShapeError(f"{name} has shape {shape_text(shape)}, but must be {shape_text(wanted)} ({axes})")
+    return wanted

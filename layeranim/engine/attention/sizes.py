@@ -59,15 +59,20 @@ class Claims:
     def mask(self, axis: int) -> list[Said]:
         """Queries (−2) or keys (−1) of the masks."""
         out: list[Said] = [(ranked("mask", self.given["mask"], 2, 3, 4)[axis], "mask")] if "mask" in self.given else []
+        out = [] if axis == -2 and out and out[0][0] == 1 else out  # one row is for every query
         if axis == -1 and "key_mask" in self.given:
             out.append((ranked("key_mask", self.given["key_mask"], 1, 2)[-1], "key_mask"))
         return out
 
     def mask_batch(self) -> list[Said]:
-        """The batch of the masks that have one."""
-        least = {"mask": 3, "key_mask": 2}
-        return [(self.given[name][0], name) for name, rank in least.items()
-                if len(self.given.get(name, ())) >= rank and self.given[name][0] != 1]  # fmt: skip
+        """The batch of the masks that have one; three axes may also be one mask a head."""
+        out: list[Said] = []
+        for name, rank in {"mask": 3, "key_mask": 2}.items():
+            shape = self.given.get(name, ())
+            by_head = name == "mask" and len(shape) == 3 and shape[0] == self.config.heads
+            if len(shape) >= rank and shape[0] != 1 and not by_head:
+                out.append((shape[0], name))
+        return out
 
     def biased(self, part: str) -> bool:
         """Whether a projection has a bias: with bias on and none given, all have; else those that are given."""
@@ -90,13 +95,17 @@ def filled(c: AttentionConfig, claims: Claims) -> AttentionConfig:
     positions = claims.given.get("positions")
     tokens: list[Said] = [] if positions is None else [(ranked("positions", positions, 2)[0], "positions")]
     if c.tokens is not None:
-        if not c.tokens.split():
-            raise OptionError(f"tokens is {c.tokens!r}, but must hold at least one word")
-        tokens.append((len(c.tokens.split()), "option tokens"))
+        tokens.append((len(c.tokens), "option tokens"))
     says = [(c.queries, "option queries"), *claims.at(-2, "embeddings", "query"), *claims.mask(-2), *tokens]
     queries = agreed("queries", says, default=4)
     named = ("embeddings" if own else "context", "value_context", "key", "value")
-    keys = agreed("keys", [(c.keys, "option keys"), *claims.at(-2, *named), *claims.mask(-1)], default=queries)
+    worded: list[Said] = [(len(c.key_tokens), "option key_tokens")] if c.key_tokens is not None else []
+    says = [(c.keys, "option keys"), *claims.at(-2, *named), *claims.mask(-1), *worded]
+    keys = agreed("keys", says, default=queries)
+    if c.projections and own and worded:
+        raise OptionError(
+            "key_tokens was given, but keys come from the embeddings, whose words are tokens; give a context"
+        )
     if c.projections and own and keys != queries:
         raise ShapeError(f"keys is {keys}, but queries is {queries}, and both come from embeddings; give a context")
     changes: dict[str, Any] = {"queries": queries, "keys": keys, "features": _features(c, claims)}

@@ -42,6 +42,7 @@ from layeranim.engine.recurrent.config import (
     LstmConfig,
     RecurrentConfig,
     RnnConfig,
+    inner,
     kind_of,
 )
 from layeranim.engine.recurrent.forward import active, defaults, forward
@@ -86,20 +87,20 @@ STARTS = ("output", "logits", "probabilities", "final_hidden")
 
 RNN = Layer(
     name="rnn", title="Recurrent layer", config=RnnConfig, arrays=ARRAYS,
-    complete=complete, compute=compute, assemble=assemble, backward=backward, starts=STARTS,
+    complete=complete, compute=compute, assemble=assemble, backward=backward, starts=STARTS, inner=inner,
     formula="h_t = tanh(W x_t + U h_{t−1} + b)",
     source="J. L. Elman, Finding Structure in Time (1990)",
 )  # fmt: skip
 GRU = Layer(
     name="gru", title="Gated recurrent unit", config=GruConfig, arrays=ARRAYS,
-    complete=complete, compute=compute, assemble=assemble, backward=backward, starts=STARTS,
+    complete=complete, compute=compute, assemble=assemble, backward=backward, starts=STARTS, inner=inner,
     formula="h_t = z ⊙ h_{t−1} + (1 − z) ⊙ n, n = tanh(W x_t + b + r ⊙ (U h_{t−1} + c))",
     source="K. Cho et al., Learning Phrase Representations using RNN Encoder–Decoder (2014), arXiv:1406.1078",
 )  # fmt: skip
 LSTM = Layer(
     name="lstm", title="Long short-term memory", config=LstmConfig, arrays=(*ARRAYS, *LSTM_ARRAYS),
-    complete=complete, compute=compute, assemble=assemble, backward=backward, starts=(*STARTS, "final_cell"),
-
+    complete=complete, compute=compute, assemble=assemble, backward=backward,
+    starts=(*STARTS, "final_cell"), inner=inner,
     formula="c_t = f ⊙ c_{t−1} + i ⊙ g, h_t = o ⊙ tanh(c_t)",
     source="S. Hochreiter and J. Schmidhuber, Long Short-Term Memory (1997); F. Gers et al., Learning to Forget (2000)",
 )  # fmt: skip

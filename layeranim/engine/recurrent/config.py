@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from layeranim.engine.option import ArrayOption, Choice, Config, Flag, Integer, Text, option
+from layeranim.engine.option import ArrayOption, Choice, Config, Flag, Integer, Words, option
 from layeranim.engine.recurrent.cells import Kind, gate_order
 
 _SHARED: dict[str, Any] = {
     "input_size": lambda: option(Integer(1), None, "features of each time step"),
     "hidden": lambda: option(Integer(1), None, "units of the state", aliases=("hidden_size", "units")),
     "timesteps": lambda: option(Integer(1), None, "time steps"),
-    "tokens": lambda: option(Text(), None, "the words that stand for the time steps, separated by spaces"),
+    "tokens": lambda: option(Words(), None, "the words that stand for the time steps: separated by spaces, or a list"),
     "layers": lambda: option(Integer(1, 100), 1, "layers, each reading the one below", aliases=("num_layers",)),
     "bidirectional": lambda: option(Flag(), False, "a second state that reads from the end"),
     "bias": lambda: option(Flag(), True, "add biases"),
@@ -35,7 +36,7 @@ class RnnConfig(Config):
     input_size: int | None = _SHARED["input_size"]()
     hidden: int | None = _SHARED["hidden"]()
     timesteps: int | None = _SHARED["timesteps"]()
-    tokens: str | None = _SHARED["tokens"]()
+    tokens: tuple[str, ...] | None = _SHARED["tokens"]()
     layers: int = _SHARED["layers"]()
     bidirectional: bool = _SHARED["bidirectional"]()
     nonlinearity: str = option(Choice(("tanh", "relu")), "tanh", "the activation of the state")
@@ -53,7 +54,7 @@ class GruConfig(Config):
     input_size: int | None = _SHARED["input_size"]()
     hidden: int | None = _SHARED["hidden"]()
     timesteps: int | None = _SHARED["timesteps"]()
-    tokens: str | None = _SHARED["tokens"]()
+    tokens: tuple[str, ...] | None = _SHARED["tokens"]()
     layers: int = _SHARED["layers"]()
     bidirectional: bool = _SHARED["bidirectional"]()
     variant: str = option(
@@ -73,7 +74,7 @@ class LstmConfig(Config):
     input_size: int | None = _SHARED["input_size"]()
     hidden: int | None = _SHARED["hidden"]()
     timesteps: int | None = _SHARED["timesteps"]()
-    tokens: str | None = _SHARED["tokens"]()
+    tokens: tuple[str, ...] | None = _SHARED["tokens"]()
     layers: int = _SHARED["layers"]()
     bidirectional: bool = _SHARED["bidirectional"]()
     projection: int | None = option(
@@ -105,6 +106,18 @@ LSTM_ARRAYS = (
     ArrayOption("weight_projection", ("hidden", "units"), "weight", "P, from the units to the state", True),
     ArrayOption("weight_peephole", ("peepholes", "units"), "weight", "rows for input, forget and output gate", True),
 )
+
+
+_INNER = re.compile(
+    r"(layer[0-9]{1,2}[._])?((?:forward|backward)[._])?"
+    r"(weight_(?:input|hidden|projection|peephole)|bias_(?:input|hidden)|initial_(?:hidden|cell))"
+)
+
+
+def inner(word: str) -> str | None:
+    """The full name of an array of one layer or direction of several: ``layer1.forward.weight_hidden``."""
+    found = _INNER.fullmatch(word.replace("-", "_"))
+    return "".join(part.replace("_", ".") for part in found.groups("")[:2]) + found[3] if found else None
 
 
 def kind_of(config: RecurrentConfig) -> Kind:

@@ -108,6 +108,19 @@ class _Claims:
             raise ShapeError(f"{name} has {count} rows, but must have a multiple of {gates}, a block for each gate")
         return count // gates, who
 
+    def biases(self, prefix: str, gates: int) -> list[tuple[int | None, str]]:
+        """How many units the biases are for, which hold a block for each gate; one number is one for all."""
+        out: list[tuple[int | None, str]] = []
+        for name in (prefix + "bias_input", prefix + "bias_hidden"):
+            count = ranked(name, self.given.get(name, ()), 0, 1)
+            if count not in ((), (1,)):
+                if count[0] % gates:
+                    raise ShapeError(
+                        f"{name} has {count[0]} numbers, but must have a multiple of {gates}, a block for each gate"
+                    )
+                out.append((count[0] // gates, name))
+        return out
+
     def last(self, name: str, *ranks: int) -> tuple[int | None, str]:
         """The size of the last axis."""
         return ranked(name, self.given[name], *ranks)[-1] if name in self.given else None, f"the columns of {name}"
@@ -135,11 +148,7 @@ def _sizes(config: RecurrentConfig, given: Shapes) -> RecurrentConfig:
 
 def _tokens(config: RecurrentConfig) -> int | None:
     """How many time steps the tokens stand for."""
-    if config.tokens is None:
-        return None
-    if not config.tokens.split():
-        raise OptionError(f"tokens is {config.tokens!r}, but must hold at least one word")
-    return len(config.tokens.split())
+    return None if config.tokens is None else len(config.tokens)
 
 
 def _state_sizes(config: RecurrentConfig, first: str, claims: _Claims) -> dict[str, Any]:
@@ -149,6 +158,7 @@ def _state_sizes(config: RecurrentConfig, first: str, claims: _Claims) -> dict[s
         (config.hidden, "option hidden"),
         claims.rows(first + "weight_input", gates),
         claims.rows(first + "weight_hidden", gates),
+        *claims.biases(first, gates),
     ]
     state = [claims.last(first + "weight_hidden", 2), claims.last(first + "initial_hidden", 1, 2)]
     if isinstance(config, LstmConfig):

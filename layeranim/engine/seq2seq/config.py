@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,6 +52,18 @@ ARRAYS = (
 )
 
 
+_INNER = re.compile(
+    r"(encoder|decoder|attention)[._]"
+    r"(weight_(?:input|hidden|score|score_query|score_key)|bias_(?:input|hidden)|initial_(?:hidden|cell))"
+)
+
+
+def inner(word: str) -> str | None:
+    """The full name of a weight of encoder, decoder or attention: ``encoder.weight_hidden``."""
+    found = _INNER.fullmatch(word.replace("-", "_"))
+    return f"{found[1]}.{found[2]}" if found else None
+
+
 def encoder_of(config: Seq2SeqConfig) -> tuple[Part, Layer, Any]:
     """The encoder: where its trace goes, its layer, its options."""
     axes = {"time": "source_time", "features": "source_features", "joined": "encoder_joined"}
@@ -94,7 +107,7 @@ def complete(config: Seq2SeqConfig, shapes: Given) -> tuple[Seq2SeqConfig, Shape
         OptionError: a start that is no word; an array of an unknown name, or one that nobody would read.
         ShapeError: shapes that do not go together.
     """
-    names = [array.name for array in ARRAYS]
+    names = [*(array.name for array in ARRAYS), *_initial(config)]
     given = known(
         shapes, [*names, *_inner(config.replace(hidden=1, target_size=1, input_size=1))], "an encoder–decoder"
     )
@@ -108,6 +121,11 @@ def complete(config: Seq2SeqConfig, shapes: Given) -> tuple[Seq2SeqConfig, Shape
     for name, shape in needed.items():
         affordable(name, shape)
     return full, needed
+
+
+def _initial(c: Seq2SeqConfig) -> tuple[str, ...]:
+    """The encoder's states before the first step, zero where they are not given."""
+    return tuple(f"encoder.initial_{state}" for state in (("hidden", "cell") if c.cell == "lstm" else ("hidden",)))
 
 
 def _tokens(given: Shapes, name: str) -> Shape | None:
@@ -184,4 +202,9 @@ def _needed(c: Seq2SeqConfig, given: Shapes) -> Shapes:
     needed = {
         name: fitting(name, held.get(name, shape), shape, "as the other sizes say") for name, shape in want.items()
     }
+    for name in _initial(c):
+        if name in given:
+            shape = ranked(name, given[name], 1, 2)
+            fitting(name, shape, (batch, hidden) if len(shape) == 2 else (hidden,), "batch × hidden, or hidden alone")
+            needed[name] = (batch, hidden)
     return needed | ({"lengths": (batch,)} if "lengths" in given else {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from layeranim.engine.attention import AttentionConfig
@@ -27,8 +28,22 @@ class TransformerConfig(Config):
     causal: bool | None = option(Flag(), None, "a token sees no later one (default: in a decoder)")
     bias: bool = option(Flag(), True, "add biases")
     mask_kind: str | None = option(
-        Choice(("additive", "boolean")), None, "what a mask's numbers mean (default: true and false are boolean)"
+        Choice(("additive", "boolean")),
+        None,
+        "what a mask's numbers mean (default: true and 1 keep a key, false and 0 pad it; others are added)",
     )
+
+
+_INNER = re.compile(
+    r"(?:(self|cross)[._]((?:weight|bias)_(?:query|key|value|output))|(feedforward)[._]((?:weight|bias)_(?:expand|contract))"
+    r"|((?:self|cross|feedforward)_norm)[._](gamma|beta))"
+)
+
+
+def inner(word: str) -> str | None:
+    """The full name of a weight of one of the sublayers: ``self.weight_query``, ``feedforward_norm.gamma``."""
+    found = _INNER.fullmatch(word.replace("-", "_"))
+    return ".".join(part for part in found.groups() if part) if found else None
 
 
 def sublayers(config: TransformerConfig) -> tuple[str, ...]:
@@ -64,7 +79,7 @@ ARRAYS = (
     ArrayOption("input", ("batch", "queries", "embed"), "input", "the tokens"),
     ArrayOption("context", ("batch", "context_keys", "embed"), "input", "what a decoder attends to", True),
     ArrayOption("self.mask", ("queries", "keys"), "input", "which tokens a token sees", True),
-    ArrayOption("self.key_mask", ("batch", "keys"), "input", "which tokens there are (false: padding)", True),
+    ArrayOption("self.key_mask", ("batch", "keys"), "input", "which tokens there are: 1 keeps one, 0 is padding", True),
     ArrayOption("cross.mask", ("queries", "context_keys"), "input", "which context tokens a token sees", True),
     ArrayOption("cross.key_mask", ("batch", "context_keys"), "input", "which context tokens there are", True),
 )

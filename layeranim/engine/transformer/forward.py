@@ -23,7 +23,8 @@ def forward(config: TransformerConfig, given: Mapping[str, Array]) -> tuple[dict
                 held |= _feedforward(config, held, source)
             else:
                 part, inner = attention_of(config, name, source)
-                trace = ATTENTION.compute(inner, part.arrays(held))
+                added = inner.replace(mask_kind="additive")  # masks have become that at the door
+                trace = ATTENTION.compute(added, part.arrays(held))
                 inside |= part.tensors(trace)
                 held[f"{name}.output"] = trace["output"]
             result = f"{name}_residual" if config.norm == "post" else after

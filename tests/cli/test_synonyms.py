@@ -1,0 +1,66 @@
+"""The command line, in the field's words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from layeranim import catalog
+
+
+@pytest.mark.parametrize(
+    ("words", "ours"),
+    [
+        ("trace conv2d", "trace conv"),
+        ("trace MaxPool2d", "trace pool --mode max"),
+        ("trace relu", "trace activation --activation relu"),
+        ("trace conv --use-bias", "trace conv --bias"),
+        ("trace conv --no-use-bias", "trace conv --no-bias"),
+        ("trace conv --filter-size=2", "trace conv --kernel-size=2"),
+        ("trace batchnorm --weight 2,2,2", "trace batchnorm --gamma 2,2,2"),
+        ("render conv2d --dry-run --frame-rate 20", "render conv --dry-run --fps 20"),
+        ("list conv2d", "list conv"),
+        ("help render", "render --help"),
+        ("help render conv", "render conv --help"),
+        ("help", "--help"),
+    ],
+)
+def test_what_means_the_same_does_the_same(call: Any, words: str, ours: str) -> None:
+    done, wanted = call(*words.split()), call(*ours.split())
+    assert (done.code, done.out) == (wanted.code, wanted.out)
+    assert done.code == 0
+    assert done.out
+
+
+def test_an_array_of_one_direction_has_an_option(call: Any) -> None:
+    done = call("trace", "gru", "--bidirectional", "--forward.weight-hidden", "ones:9x3")
+    assert done.code == 0, done.err
+    start = done.lines.index(next(line for line in done.lines if line.startswith("forward.weight_hidden  ")))
+    assert done.lines[start + 2].split() == ["1", "1", "1"]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("trace attention --key-padding-mask 1", ("is key_mask here and means the opposite",)),
+        ("trace lstm --return-sequences true", ("is returns here",)),
+        ("render conv --duration 3", ("a film takes as long as its words are read",)),
+        ("render conv --width 300", ("is size here", "WIDTHxHEIGHT")),
+        ("trace conv --speed 2", ("is pace here",)),
+        ("trace conv --frame-rate 2", ("--fps is an option of render",)),
+        ("render relu", ("activation has numbers but no film yet",)),
+        ("trace MaxPool2d --mode mean", ("MaxPool2d is pool with mode 'max'",)),
+        ("conv", ("'conv' is a layer", "layeranim render conv", "layeranim trace conv")),
+        ("softmax", ("'softmax' is a layer", "layeranim trace softmax")),
+        ("help nothing", ("unknown command 'nothing'", "there are render")),
+    ],
+)
+def test_what_does_not_is_answered(refused: Any, words: str, says: tuple[str, ...]) -> None:
+    refused(*words.split(), holds=says)
+
+
+@pytest.mark.parametrize("name", catalog.names())
+def test_a_layer_as_a_command_is_told_how_to_go_on(refused: Any, name: str) -> None:
+    verbs = ("render", "trace") if catalog.has_film(name) else ("trace",)
+    refused(name, holds=tuple(f"layeranim {verb} {name}" for verb in verbs))
