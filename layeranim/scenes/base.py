@@ -16,6 +16,7 @@ from layeranim.scenes.parts.shape import Bundle
 from layeranim.scenes.parts.shapes import FocusFrame, hairline, tensor_frame
 from layeranim.scenes.parts.tilegrid import TileGrid
 from layeranim.stories import phrases
+from layeranim.stories.header import placed
 from layeranim.stories.storyboard import Beat, Box, Line, Run, Source, Storyboard
 from layeranim.stories.timing import BRIEF
 from layeranim.theme import Theme
@@ -166,13 +167,12 @@ class ExplainerScene(Scene):
     def furniture(self) -> None:
         """Title, parameters, progress and counter."""
         theme, left, right = self.theme, -t.WIDTH / 2 + t.MARGIN, t.WIDTH / 2 - t.MARGIN
-        size = t.TITLE
-        room = right - left - phrases.width(self.board.parameters, t.PARAMETERS) - 3 * t.UNIT
+        found = placed(self.board.title, self.board.parameters)
         title = (Run(self.board.title, "ink", "semibold"),)
-        while size > t.PARAMETERS and phrases.width(title, size) > room:
-            size -= 1
-        self.add(TextLine(title, size, theme, (left, t.TITLE_BASELINE)))
-        self.add(TextLine(self.board.parameters, t.PARAMETERS, theme, (right, t.TITLE_BASELINE), "right"))
+        self.add(TextLine(title, found.title, theme, (left, t.TITLE_BASELINE)))
+        for row, y in ((found.beside, t.TITLE_BASELINE), (found.under, t.PARAMETERS_BASELINE)):
+            if row:
+                self.add(TextLine(row, found.parameters, theme, (right, y), "right"))
         self.counter: TextLine | None = None
         self.place: TextLine | None = None
         self.progress = Progress(self.board.total, theme)

@@ -77,7 +77,7 @@ class ConvArithmetic:
             Run(f",  {name}(", late=True),
             Run(pre, "ink", source=source, late=True),
             Run(")", late=True),
-            phrases.relation_run(numbers.agrees(reached, out)),
+            phrases.relation_run(numbers.agrees(reached, out, pre)),
             phrases.result(out, Address("output", w.index)),
         )
 
@@ -104,7 +104,7 @@ class ConvArithmetic:
             Run(numbers.DOT),
             Run("kernel", "weights"),
             *self.shorthand(),
-            Run(" = "),
+            phrases.equals(text),
             phrases.result(text, Address("output", w.index)),
         )
 
@@ -126,7 +126,7 @@ def _sum_of_addends(parts: list[Addend], total: str, source: Address, tail: Line
     """``3 + (−2) + 0.50 = 1.50``; sums hidden behind … count for the relation too."""
     relation = numbers.relation([(p.text,) for p in parts], total)
     for most in range(len(parts), 0, -1):
-        shown = [p.runs() for p in parts[:most]] + ([(Run("…"),)] if most < len(parts) else [])
+        shown = [p.runs() for p in parts[:most]] + ([phrases.more(len(parts) - most)] if most < len(parts) else [])
         line = (*phrases.join(shown), phrases.relation_run(relation), phrases.result(total, source, role), *tail)
         if phrases.fits(line):
             return line

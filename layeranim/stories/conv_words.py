@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from layeranim import numbers, theme
 from layeranim.engine import conv as engine
 from layeranim.stories import phrases
+from layeranim.stories.activations import activation_word
 from layeranim.stories.conv_view import ConvView
+from layeranim.stories.header import header
 from layeranim.stories.storyboard import Beat, Fact, Line, Run, plain
 
 _PADDING = {
@@ -44,15 +46,22 @@ class ConvWords:
         parts += [f"groups {config.groups}"] if config.groups > 1 else []
         parts += [f"{view.filters} filters"] if view.filters > 1 else []
         parts += ["flipped"] if config.flip else []
-        parts += [f"image {view.b + 1} of {view.batch}"] if view.batch > 1 else []
-        seeded = view.telling.seeded
-        if seeded:
-            both = "input" in seeded and "kernel" in seeded
-            what = "values" if both else seeded[0] if len(seeded) == 1 else "weights"
-            parts.append(f"random {what}, seed {view.telling.seed}")
-        while len(parts) > 1 and phrases.width((Run(",  ".join(parts)),), theme.PARAMETERS) > 900:
-            parts.remove("stride 1") if "stride 1" in parts else parts.pop()
-        return (Run(",  ".join(parts), source=Fact("options")),)
+        parts += ["bias"] if view.biased else []
+        parts += [activation_word(config.activation)] if view.activated else []
+        image = [f"image {view.b + 1} of {view.batch}"] if view.batch > 1 else []
+        return header(parts, [*image, *self._hidden()], self._seed())
+
+    def _hidden(self) -> list[str]:
+        """How many channels and filters of how many are drawn, where that is not all."""
+        view = self.view
+        counts = ((view.shown_channels, view.in_channels, "channels"), (view.shown_filters, view.filters, "filters"))
+        return [f"{shown} of {all_} {noun} drawn" for shown, all_, noun in counts if shown < all_]
+
+    def _seed(self) -> str:
+        seeded = self.view.telling.seeded
+        both = "input" in seeded and "kernel" in seeded
+        what = "values" if both else seeded[0] if len(seeded) == 1 else "weights"
+        return f"random {what}, seed {self.view.telling.seed}" if seeded else ""
 
     def padding(self) -> tuple[tuple[int, int], tuple[int, int]]:
         rows, cols = engine.axes_of(self.view.trace)

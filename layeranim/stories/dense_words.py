@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from layeranim import numbers, theme
+from layeranim import numbers
 from layeranim.stories import phrases
 from layeranim.stories.activations import activation_word
 from layeranim.stories.dense_bench import Bench
 from layeranim.stories.dense_view import DenseView
+from layeranim.stories.header import header
 from layeranim.stories.phrases import Addend, Term
 from layeranim.stories.storyboard import Address, Beat, Fact, Line, Run, plain
 
@@ -58,11 +59,12 @@ class DenseWords:
         view, (b, o) = self.view, self.view.at(u)
         name = "pre_activation" if view.row_wise else "output"
         what = f"sample {b + 1}" if self.lone else f"unit {o + 1}"
+        text = view.text(name, b, o)
         return (
             Run(f"{what}:  ", source=Fact("place")),
             Run("y" if name == "output" else "z", "ink", "semibold"),
-            phrases.relation_run("="),
-            phrases.result(view.text(name, b, o), Address(name, (b, o))),
+            phrases.equals(text, late=True),
+            phrases.result(text, Address(name, (b, o))),
         )
 
     def sweep_caption(self, units: range) -> Line:
@@ -91,7 +93,8 @@ class DenseWords:
         unit = f"class {best}" if self.bench.kind == "picture" else f"unit {best + 1}"
         line = (
             Run(f"{unit} wins:  ", source=Fact("place")),
-            Run("z = "),
+            Run("z"),
+            phrases.equals(z),
             Run(z, "ink", "semibold", source=Address("pre_activation", (b, best))),
             *self._second_best(b),
             Run(f"   {view.chip} → ", source=Fact("activation")),
@@ -119,19 +122,14 @@ class DenseWords:
         view, telling = self.view, self.view.telling
         parts = [_count(view.inputs, "input"), *([] if self.lone else [_count(view.units, "unit")])]
         parts += [activation_word(view.activation)] if view.activated else []
+        parts += ["no bias"] if not view.biased else []
         told = _count(view.batch, "sample")
         if view.told < view.batch:
             told = f"sample {telling.film.place_in(view.batch) + 1} of {view.batch}"
-        parts += [told] if view.batch > 1 else []
-        if telling.seeded:
-            what = "values" if len(telling.seeded) > 1 and "input" in telling.seeded else telling.seeded[0]
-            what = "weights" if what in ("weight", "bias") else what
-            parts.append(f"random {what}, seed {telling.seed}")
-        elif not view.biased:
-            parts.append("no bias")
-        while len(parts) > 1 and phrases.width((Run(",  ".join(parts)),), theme.PARAMETERS) > 820:
-            parts.pop()
-        return (Run(",  ".join(parts), source=Fact("options")),)
+        seeded = telling.seeded
+        what = "values" if len(seeded) > 1 and "input" in seeded else seeded[0] if seeded else ""
+        what = "weights" if what in ("weight", "bias") else what
+        return header(parts, [told] if view.batch > 1 else [], f"random {what}, seed {telling.seed}" if seeded else "")
 
     def opening(self) -> Line:
         if self.bench.kind == "picture":

@@ -176,8 +176,8 @@ class DropoutView:
         total: Any = sum((numbers.exact(term) for term in terms), Fraction(0))
         shift = numbers.exact(plus)
         if isinstance(total, float) or isinstance(shift, float):
-            return numbers.agrees(float(total) * float(by), result)
-        return numbers.agrees(total * by + shift, result)
+            return numbers.agrees(float(total) * float(by), result, *terms)
+        return numbers.agrees(total * by + shift, result, plus, *terms)
 
 
 def _sheet_of(shape: tuple[int, ...]) -> tuple[int, int]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from layeranim import numbers, theme
-from layeranim.numbers import DOT, shape_text
+from layeranim import numbers
+from layeranim.numbers import DOT, TIMES, shape_text
 from layeranim.stories import phrases
 from layeranim.stories.dropout_stage import Stage
 from layeranim.stories.dropout_view import DropoutView
+from layeranim.stories.header import header
 from layeranim.stories.storyboard import Beat, Fact, Line, Run, plain
 
 GOOD_FOR = "no unit can rely on another, so each must be useful alone: less overfitting"
@@ -34,7 +35,7 @@ class DropoutWords:
         if view.mode == "alpha":
             return self._alpha(k, kept, x, end)
         if not kept:
-            line = (Run("dropped:  "), x, Run(DOT), mask, phrases.relation_run("="), end)
+            line = (Run("dropped:  "), x, Run(DOT), mask, phrases.equals(x.text, late=True), end)
             return line if _finite(x.text) else (Run("dropped:  "), x, Run(" is left out →", late=True), _gap(), end)
         if view.mode == "weight-scaling":
             relation = view.relation(x.text, by=Fraction(1), result=y)
@@ -58,7 +59,7 @@ class DropoutWords:
     def brief_caption(self, k: int) -> Line:
         word = "kept" if self.view.masks[0].reshape(-1)[k] else "dropped"
         end = phrases.result(self.view.text("output", k), self.view.address("output", k))
-        return (Run(f"{word}:  "), Run("y", "ink", "semibold"), phrases.relation_run("="), end)
+        return (Run(f"{word}:  "), Run("y", "ink", "semibold"), phrases.equals(end.text, late=True), end)
 
     def place(self, k: int) -> Line:
         view = self.view
@@ -95,7 +96,7 @@ class DropoutWords:
             (Run(numbers.factor(text), "ink", source=view.address("output", k, d)),)
             for d, text in enumerate(texts[:MOST_TERMS])
         ]
-        parts += [(Run("…"),)] if view.draws > MOST_TERMS else []
+        parts += [phrases.more(view.draws - MOST_TERMS)] if view.draws > MOST_TERMS else []
         mean = view.text("mean", k)
         relation = view.relation(*texts, by=Fraction(1, view.draws), result=mean)
         line = (
@@ -134,14 +135,13 @@ class DropoutWords:
     # ── words ────────────────────────────────────────────────────────────────
     def parameters(self) -> Line:
         view, telling = self.view, self.view.telling
-        parts = [f"p = {view.rate_text}", view.mode]
+        kept = f"kept units {TIMES}{view.fact('scale')}" if view.mode == "inverted" and view.rate else ""
+        parts = [f"dropout {view.rate_text}", kept if view.mode == "inverted" else view.mode]
         parts += [f"{view.draws} draws"] if view.draws > 1 else []
-        parts += [f"sample {view.sample + 1} of {view.batch}"] if view.sample is not None and view.batch > 1 else []
         parts += ["whole channels"] if view.mask_axes < len(view.shape) else []
-        parts += [f"random values, seed {telling.seed}"] if telling.seeded else []
-        while len(parts) > 2 and phrases.width((Run(",  ".join(parts)),), theme.PARAMETERS) > 860:
-            parts.pop()
-        return (Run(",  ".join(parts), source=Fact("options")),)
+        told = [f"sample {view.sample + 1} of {view.batch}"] if view.sample is not None and view.batch > 1 else []
+        seed = f"random values, seed {telling.seed}" if telling.seeded else ""
+        return header([part for part in parts if part], told, seed)
 
     def opening(self) -> Line:
         return (

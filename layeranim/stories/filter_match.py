@@ -14,6 +14,7 @@ from layeranim.layout import Fit, even
 from layeranim.numbers import Style
 from layeranim.stories import cells, phrases, timing
 from layeranim.stories.filter_match_presets import GOOD_FOR
+from layeranim.stories.header import header
 from layeranim.stories.phrases import Term
 from layeranim.stories.storyboard import (
     Address,
@@ -301,9 +302,7 @@ class _Telling:
             f"{self.shown} of {filters}" if self.shown < self.filters else filters,
             numbers.shape_text(self.shape),
         ]
-        if self.telling.seeded:
-            parts.append(f"random values, seed {self.telling.seed}")
-        return (Run(",  ".join(parts), source=Fact("options")),)
+        return header(parts, seed=f"random values, seed {self.telling.seed}" if self.telling.seeded else "")
 
     def caption(self, image: int, f: int) -> Line:
         left = numbers.texts(self.trace["padded"][image, 0], self.styles["padded"]).ravel()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from layeranim import numbers, theme
 from layeranim.stories import phrases
+from layeranim.stories.header import header
 from layeranim.stories.pool_view import PoolView
 from layeranim.stories.storyboard import Beat, Fact, Line, Run, plain
 
@@ -29,7 +30,6 @@ BACK_TAKEAWAY = {
     "mean": "every cell of a window passes on the same share of the gradient",
     "lp": "large numbers pass on most of the gradient",
 }
-WIDEST = 820  # px of the parameters, so that the title keeps its size
 
 
 class PoolWords:
@@ -49,19 +49,17 @@ class PoolWords:
         view, config = self.view, self.config
         parts = self._window()
         parts += [f"p = {config.norm_type:g}"] if view.kind == "lp" else []
-        keep = [f"{view.shown} of {view.channels} channels drawn"] if view.shown < view.channels else []
-        keep += [f"image {view.b + 1} of {view.batch}"] if view.batch > 1 else []
-        parts += keep
+        parts += [f"{view.channels} channels"] if view.channels > 1 else []
+        drawn = [f"image {view.b + 1} of {view.batch}"] if view.batch > 1 else []
+        drawn += [f"{view.shown} of {view.channels} channels drawn"] if view.shown < view.channels else []
         seeded = view.telling.seeded
-        if seeded:
-            what = "values" if len(seeded) > 1 else "gradient" if seeded[0] == "grad_output" else "input"
-            parts.append(f"random {what}, seed {view.telling.seed}")
-        return (Run(phrases.listed(parts, WIDEST, keep), source=Fact("options")),)
+        what = "values" if len(seeded) > 1 else "gradient" if "grad_output" in seeded else "input"
+        return header(parts, drawn, f"random {what}, seed {view.telling.seed}" if seeded else "")
 
     def _window(self) -> list[str]:
         view, config = self.view, self.config
         if config.mode.startswith("global"):
-            return ["one window a channel"]
+            return ["one window per channel"]
         if view.adaptive:
             return [f"windows cut for a {numbers.shape_text(view.out_shape)} output"]
         padding = str(view.trace.facts["padding"])

@@ -31,7 +31,7 @@ def captions(name: str, kind: str = "step", **options: Any) -> list[str]:
         ("neuron", {"activation": "linear"}, "0·1 + 0·1 + (−1.50) = −1.50"),
         ("dense", {}, "1.00·1.50 + (−2.00)·0.50 + 0.50·1.00 + 0.50 = 1.50  ReLU → 1.50"),
         ("dense", {"input": "1 2", "weight_values": "3 4; 5 6"}, "1·3 + 2·4 = 11"),
-        ("dense", {"input": "0.124 2", "weight_values": "0.124 0; 1 1"}, "0.12·0.12 + 2.00·0.00 ≈ 0.02"),
+        ("dense", {"input": "0.124 2", "weight_values": "0.124 0; 1 1"}, "0.12·0.12 + 2.00·0 ≈ 0.02"),
         ("dropout", {}, "dropped:  0.30·0 = 0"),
         ("dropout", {"input": "3", "rate": 0.25, "mask": "1"}, "kept:  3·1 / (1 − 0.25) = 4"),
         ("dropout", {"input": "1", "rate": 0.7, "mask": "1"}, "kept:  1·1 / (1 − 0.7) = 3.33"),

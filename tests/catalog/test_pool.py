@@ -45,9 +45,9 @@ def steps(**options: Any) -> list[Beat]:
         ({"mode": "lp", "input": "3 0; -4 0"}, ["√(3² + 0² + (−4)² + 0²) = 5"]),
         ({"mode": "lp", "norm_type": 3, "input": "3 0; -4 5"}, ["(|3|^3 + |0|^3 + |−4|^3 + |5|^3)^(1/3) = 6"]),
         ({"mode": "lp", "norm_type": 1, "input": "3 0; -4 0"}, ["|3| + |0| + |−4| + |0| = 7"]),
-        ({"mode": "global-max", "input": "1 2 3 4; 5 6 7 8; 0 0 0 9"}, ["max(1, 2, 3, 4, …, 9) = 9"]),
-        ({"mode": "global-max", "input": "1 2 3 4; 5 6 9 8; 0 0 0 0"}, ["max(1, 2, 3, 4, …, 9, …) = 9"]),
-        ({"mode": "global-max", "input": "9 2 3 4; 5 6 7 8; 0 0 0 0"}, ["max(9, 2, 3, 4, 5, …) = 9"]),
+        ({"mode": "global-max", "input": "1 2 3 4; 5 6 7 8; 0 0 0 9"}, ["max(1, 2, 3, 4, 7 more, 9) = 9"]),
+        ({"mode": "global-max", "input": "1 2 3 4; 5 6 9 8; 0 0 0 0"}, ["max(1, 2, 3, 4, 2 more, 9, 5 more) = 9"]),
+        ({"mode": "global-max", "input": "9 2 3 4; 5 6 7 8; 0 0 0 0"}, ["max(9, 2, 3, 4, 5, 7 more) = 9"]),
     ],
 )
 def test_captions_carry_the_arithmetic(options: dict[str, Any], said: list[str]) -> None:
@@ -66,9 +66,9 @@ def test_captions_carry_the_arithmetic(options: dict[str, Any], said: list[str])
         (
             {"input": "0 1 0; 0 9 0; 0 0 0", "stride": 1, "grad_output": "1 2; 3 4"},
             [
-                "the winner, 9, gets 1 + …",
-                "the winner, 9, gets 1 + 2 + …",
-                "the winner, 9, gets 1 + 2 + 3 + …",
+                "the winner, 9, gets 1 + 3 to come",
+                "the winner, 9, gets 1 + 2 + 2 to come",
+                "the winner, 9, gets 1 + 2 + 3 + 1 to come",
                 "the winner, 9, gets 1 + 2 + 3 + 4 = 10",
             ],
         ),
