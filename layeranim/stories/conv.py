@@ -35,7 +35,7 @@ class ConvTelling:
         view = self.view
         shown = self.film.selected(view.units)
         beats = tuple(self.beats(shown))
-        middle = timing.poster(beats, shown)
+        middle = timing.poster(beats, shown, told=self.view.telling_unit(shown))
         title = self.film.title or (self.preset.title if self.preset else "") or "Convolution"
         return Storyboard(
             "conv",
@@ -56,12 +56,15 @@ class ConvTelling:
         yield Beat("open", at, opening, caption=self.words.opening(), note=self.words.size_formula(), done=shown.start)
         at += opening
         notes = list(self.words.notes(shown))
-        stretches, _ = timing.paced(timing.with_pause(shown, self.view.out_shape[1]), self.film.pace)
+        turns = [u for u in shown if self.words.turn(u)]
+        stops = [*turns, self.view.telling_unit(shown)]
+        stretches, _ = timing.paced(timing.with_pause(shown, self.view.out_shape[1], stops), self.film.pace)
         for i, stretch in enumerate(stretches):
             length = timing.ticks(stretch.seconds)
             first, last = stretch.units[0], stretch.units[-1]
             brief = stretch.seconds < timing.BRIEF
-            note = notes.pop(0) if notes and not brief and not stretch.sweep else ()
+            turn = () if stretch.sweep else self.words.turn(first)
+            note = turn or (notes.pop(0) if notes and not brief and not stretch.sweep else ())
             if stretch.sweep:
                 yield Beat(
                     "sweep",

@@ -98,20 +98,14 @@ class ConvArithmetic:
             text = str(self.view.labels("output")[w.index])
         else:
             text = numbers.text(self.view.trace.read(w.of("output")), self.plan.styles["output"])
+        bias = (Run(" + "), Run("bias", "weights")) if self.view.biased else ()
+        name = activation_name(self.view.config.activation)
+        product = (Run("Σ "), Run("window", "focus"), Run(numbers.DOT), Run("kernel", "weights"), *bias)
         return (
-            Run("Σ "),
-            Run("window", "focus"),
-            Run(numbers.DOT),
-            Run("kernel", "weights"),
-            *self.shorthand(),
+            *((Run(f"{name}("), *product, Run(")")) if self.view.activated else product),
             phrases.equals(text),
             phrases.result(text, Address("output", w.index)),
         )
-
-    def shorthand(self) -> Line:
-        bias = (Run(" + "), Run("bias", "weights")) if self.view.biased else ()
-        name = activation_name(self.view.config.activation)
-        return (*bias, Run(f",  {name}")) if self.view.activated else bias
 
 
 def _source(cells: Cells, r: int, c: int) -> Any:

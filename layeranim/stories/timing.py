@@ -61,18 +61,22 @@ def schedule(units: range, row: int) -> list[Stretch]:
     return [Stretch(range(u, u + 1), t, i < 2) for i, (u, t) in enumerate(zip(units, times, strict=True))]
 
 
-def with_pause(units: range, row: int) -> list[Stretch]:
-    """The schedule; a film that runs through its middle stops there once more, where its poster is taken."""
-    middle = units[(len(units) + 1) // 2 - 1]
-    out: list[Stretch] = []
-    for stretch in schedule(units, row):
-        if middle not in stretch.units or (stretch.seconds >= 2 * BRIEF and not stretch.sweep):
-            out.append(stretch)
+def middle_of(units: range) -> int:
+    """The unit at the middle of a film."""
+    return units[(len(units) + 1) // 2 - 1]
+
+
+def with_pause(units: range, row: int, stops: Sequence[int] = ()) -> list[Stretch]:
+    """The schedule; a film that runs through ``stops``, or its middle, halts there: one of them is on its poster."""
+    out = schedule(units, row)
+    for stop in stops or [middle_of(units)]:
+        at = next(i for i, stretch in enumerate(out) if stop in stretch.units)
+        stretch = out[at]
+        if stretch.seconds >= 2 * BRIEF and not stretch.sweep:
             continue
-        before, after = range(stretch.units.start, middle), range(middle + 1, stretch.units.stop)
-        out += [Stretch(before, stretch.seconds)] if len(before) else []
-        out.append(Stretch(range(middle, middle + 1), RAMP[0]))
-        out += [Stretch(after, stretch.seconds)] if len(after) else []
+        before, after = range(stretch.units.start, stop), range(stop + 1, stretch.units.stop)
+        parts = [Stretch(part, stretch.seconds) for part in (before, after)]
+        out[at : at + 1] = [s for s in (parts[0], Stretch(range(stop, stop + 1), RAMP[0]), parts[1]) if len(s.units)]
     return out
 
 
@@ -92,9 +96,9 @@ def act(seconds: float, share: float, most: float) -> float:
     return min(most * max(1.0, seconds / TAUGHT), share * seconds)
 
 
-def poster(beats: Sequence[Beat], units: range, kinds: Sequence[str] = ("step",)) -> Beat:
-    """The beat of step ⌈n/2⌉, or the nearest one, the earlier first, that has its caption and numbers on stage."""
-    middle = units[(len(units) + 1) // 2 - 1]
+def poster(beats: Sequence[Beat], units: range, kinds: Sequence[str] = ("step",), told: int | None = None) -> Beat:
+    """The beat of the ``told`` unit, usually the middle one, or the nearest with its caption and numbers on stage."""
+    middle = middle_of(units) if told is None else told
     steps = [beat for beat in beats if beat.kind in kinds]
     return min(steps, key=lambda beat: (abs(beat.units[0] - middle), beat.units[0]))
 
