@@ -36,8 +36,8 @@ class _Telling:
         preset = self.telling.base if bench.kind == "picture" else self.telling.preset
         shown = view.shown
         beats = tuple(self.beats(shown))
-        explained = self.bench.kind == "picture" and view.row_wise  # the row that says which class wins
-        middle = timing.poster(beats, shown, ("row",) if explained else ("step",))
+        told = self.bench.kind == "picture" and any(beat.kind == "row" for beat in beats)  # which class wins
+        middle = timing.poster(beats, shown, ("row",) if told else ("step",))
         title = self.film.title or (preset.title if preset else "") or self.title
         parts = DenseParts(
             bench.acts, self.words.counter, shown.start, view.units, bench.network, tuple(bench.signs),

@@ -50,7 +50,7 @@ class _Telling:
         view, preset = self.view, self.telling.preset
         shown = self.film.selected(view.total)
         beats = tuple(self.beats(shown))
-        middle = timing.poster(beats, shown)
+        middle = next((beat for beat in beats if beat.kind == "mean"), None) or timing.poster(beats, shown)
         title = self.film.title or (preset.title if preset else "") or "Dropout"
         parts = DropoutParts(
             self.stage,
@@ -94,7 +94,7 @@ class _Telling:
         words = self.words
         length = timing.ticks(OPENING * min(1.0, PACES[self.film.pace]))
         yield Beat("open", 0, length, caption=words.opening(), note=words.sizes(), done=shown.start)
-        notes = list(words.notes())
+        notes = words.notes()
         for stretch in stretches:
             first, length = stretch.units[0], timing.ticks(stretch.seconds)
             if stretch.sweep:
@@ -112,7 +112,7 @@ class _Telling:
                 stretch.units,
                 timing.phases(length, [("look", 0.3 * seconds)], "land") if brief else timing.phases(length, wanted),
                 words.brief_caption(first) if brief else words.caption(first),
-                notes.pop(0) if notes and not brief else (),
+                () if brief else words.note(first, notes),
                 words.place(first),
                 self.view.steps(stretch.units),
                 first + 1,

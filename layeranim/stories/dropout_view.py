@@ -63,6 +63,11 @@ class DropoutView:
         """Of all units, along the last axis, those that are told."""
         return np.asarray(values[..., self.start : self.start + self.total])
 
+    @property
+    def masks_drop(self) -> bool:
+        """Whether any draw leaves a unit out."""
+        return not bool(self.masks.all())
+
     def dropped(self, draw: int) -> int:
         """How many units a draw leaves out."""
         return int((~self.masks[draw]).sum())

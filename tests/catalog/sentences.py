@@ -97,9 +97,6 @@ def families() -> list[Family]:
     return [Family(m.CLAIMS, getattr(m, "ARITHMETIC", ARITHMETIC)) for m in modules]
 
 
-FAMILIES = {name: family for family in families() for name in family.claims}
-
-
 def untrue(told: Told) -> list[str]:
     """The sentences of a film that no claim knows, or that are not true of its numbers."""
     family, out = FAMILIES[told.case.name], []
@@ -153,3 +150,6 @@ def changed(name: str, preset: str) -> Iterator[Told]:
 def every(values_: Any, condition: Callable[[Any], Any]) -> bool:
     """Whether a condition holds of an array everywhere."""
     return bool(np.all(condition(np.asarray(values_))))
+
+
+FAMILIES = {name: family for family in families() for name in family.claims}  # last: they import this module
