@@ -153,7 +153,7 @@ class ConvScene(ExplainerScene):
 
     def leave(self) -> None:
         super().leave()
-        for kind in CHANGING:
+        for kind in () if self.flowing else CHANGING:
             for _, grid in self._changing(kind):
                 grid.clear()
         self.remove(*[m for m in (self.target, self.lane) if m is not None], *self.values)

@@ -62,9 +62,9 @@ class ConvTelling:
         for i, stretch in enumerate(stretches):
             length = timing.ticks(stretch.seconds)
             first, last = stretch.units[0], stretch.units[-1]
-            brief = stretch.seconds < timing.BRIEF
+            brief, terse = stretch.seconds < timing.BRIEF, timing.terse(stretch, self.film.pace)
             turn = () if stretch.sweep else self.words.turn(first)
-            note = turn or (notes.pop(0) if notes and not brief and not stretch.sweep else ())
+            note = turn or (notes.pop(0) if notes and not terse and not stretch.sweep else ())
             if stretch.sweep:
                 yield Beat(
                     "sweep",
@@ -72,7 +72,7 @@ class ConvTelling:
                     length,
                     stretch.units,
                     (("sweep", length),),
-                    self.words.sweep_caption(stretch.units),
+                    self.arithmetic.passing(),
                     (),
                     (),
                     self.view.steps(stretch.units),
@@ -85,9 +85,9 @@ class ConvTelling:
                     length,
                     stretch.units,
                     self.phases(length, brief, i < 2),
-                    self.arithmetic.brief_caption(first) if brief else self.arithmetic.caption(first),
+                    self.arithmetic.passing() if brief else self.arithmetic.told(first, terse),
                     note,
-                    self.words.place(first),
+                    () if brief else self.words.place(first),
                     self.view.steps(stretch.units),
                     first + 1,
                 )

@@ -23,7 +23,7 @@ _PADDING = {
 }
 
 GOOD_FOR = "one small set of weights finds the same pattern everywhere"
-TAKEAWAYS = (
+TAKEAWAYS: tuple[Claim[ConvView], ...] = (
     Claim("the kernel meets the input once: one number for all of it", lambda view: view.per_map == 1),
     Claim("the same weights mix the channels of every cell", lambda view: _pointwise(view) and view.depth > 1),
     Claim("every cell by itself, times the same weight", lambda view: _pointwise(view)),
@@ -147,20 +147,6 @@ class ConvWords:
             count = "" if len(gone) == 1 else f"{len(gone)} "
             parts += [f"{last}{count}{name}{'s' * (len(gone) > 1)}"] if len(gone) else []
         return f"no window reads the dimmed {' and '.join(parts) or 'cells'}"
-
-    def sweep_caption(self, units: range) -> Line:
-        per_row = self.view.out_shape[1]
-        first, last = units[0] // per_row, units[-1] // per_row
-        rows = self.view.out_shape[0]
-        where = phrases.ordinal_range(first % rows, last % rows, "row", "rows")
-        if self.view.shown_filters > 1:  # a sweep ends with its filter
-            where = f"filter {first // rows + 1}, {where}"
-        return (
-            Run(f"{where}:  ", source=Fact("rows")),
-            Run(f"{len(units)}", "ink", "semibold", Fact("windows")),
-            Run(f" window{'s' * (len(units) > 1)}, "),
-            Run("the same kernel", "weights", "semibold"),
-        )
 
     def turn(self, u: int) -> Line:
         """That another filter begins, where one does."""

@@ -65,22 +65,22 @@ class _Telling:
         for stretch in stretches:
             first, last = stretch.units[0], stretch.units[-1]
             length = timing.ticks(stretch.seconds)
-            brief = stretch.seconds < timing.BRIEF
+            brief, terse = stretch.seconds < timing.BRIEF, timing.terse(stretch, self.film.pace)
             if stretch.sweep:
                 yield Beat("sweep", at, length, stretch.units, (("sweep", length),),
-                           words.sweep_caption(stretch.units), steps=self.view.steps(stretch.units),
+                           words.passing(), steps=self.view.steps(stretch.units),
                            done=last + 1)  # fmt: skip
             else:
-                note = notes.pop(0) if notes and not brief else ()
+                note = notes.pop(0) if notes and not terse else ()
                 yield Beat(
                     "brief" if brief else "step",
                     at,
                     length,
                     stretch.units,
                     self.phases(length, brief),
-                    words.brief_caption(first) if brief else words.caption(first),
+                    words.passing() if brief else words.result(first) if terse else words.caption(first),
                     note,
-                    words.place(first),
+                    () if brief else words.place(first),
                     self.view.steps(stretch.units),
                     first + 1,
                 )

@@ -46,7 +46,9 @@ class DenseWords:
         last = not view.activated or view.row_wise
         tail = () if last else self._activated(b, o)
         source = Address("pre_activation", (b, o))
-        return phrases.sum_of(terms, bias, view.text("pre_activation", b, o), source, tail, "result" if last else "ink")
+        most = phrases.MOST_TERMS if self.bench.kind != "picture" else 3
+        total, role = view.text("pre_activation", b, o), "result" if last else "ink"
+        return phrases.sum_of(terms, bias, total, source, tail, role, most)
 
     def _activated(self, b: int, o: int) -> Line:
         view = self.view
@@ -55,27 +57,23 @@ class DenseWords:
             phrases.result(view.text("output", b, o), Address("output", (b, o))),
         )
 
-    def brief_caption(self, u: int) -> Line:
+    def passing(self) -> Line:
+        """What units, or samples, share that pass too fast for numbers."""
+        if self.lone:
+            return Run("sample after sample:  "), Run("the same weights", "weights", "semibold")
+        return Run("unit after unit:  "), Run("each with its own weights", "weights", "semibold")
+
+    def result(self, u: int) -> Line:
+        """The result of a unit alone."""
         view, (b, o) = self.view, self.view.at(u)
         name = "pre_activation" if view.row_wise else "output"
-        what = f"sample {b + 1}" if self.lone else f"unit {o + 1}"
+        what = f"sample {b + 1}" if self.lone else f"class {o}" if self.bench.kind == "picture" else f"unit {o + 1}"
         text = view.text(name, b, o)
         return (
             Run(f"{what}:  ", source=Fact("place")),
             Run("y" if name == "output" else "z", "ink", "semibold"),
             phrases.equals(text, late=True),
             phrases.result(text, Address(name, (b, o))),
-        )
-
-    def sweep_caption(self, units: range) -> Line:
-        view = self.view
-        (first, a), (last, b) = view.at(units[0]), view.at(units[-1])
-        where = phrases.ordinal_range(a, b, "unit", "units")
-        if first != last or self.lone:
-            where = phrases.ordinal_range(first, last, "sample", "samples")
-        return (
-            Run(f"{where}:  ", source=Fact("place")),
-            Run("the same weights" if self.lone else "each with its own weights", "weights", "semibold"),
         )
 
     def place(self, u: int) -> Line:

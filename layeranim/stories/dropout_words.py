@@ -15,7 +15,7 @@ from layeranim.stories.header import header
 from layeranim.stories.storyboard import Beat, Fact, Line, Run, plain
 
 GOOD_FOR = "no unit can rely on another, so each must be useful alone: less overfitting"
-TAKEAWAYS = (
+TAKEAWAYS: tuple[Claim[DropoutView], ...] = (
     Claim("nothing dropped: the layer passes everything on", lambda view: view.rate == 0 and not view.masks_drop),
     Claim("a unit alone: with it everything is dropped or kept", lambda view: view.total == 1),
     Claim(GOOD_FOR),
@@ -71,7 +71,12 @@ class DropoutWords:
         body = (first, Run(f"{DOT}{scale} + {numbers.factor(shift)}", source=Fact("scale")))
         return (*head, *body, phrases.relation_run(relation), end)
 
-    def brief_caption(self, k: int) -> Line:
+    def passing(self) -> Line:
+        """What is done to unit after unit, while they pass too fast for numbers."""
+        return Run("unit after unit:  "), Run("kept or dropped", "weights", "semibold")
+
+    def result(self, k: int) -> Line:
+        """What becomes of a unit, alone."""
         word = "kept" if self.view.masks[0].reshape(-1)[k] else "dropped"
         end = phrases.result(self.view.text("output", k), self.view.address("output", k))
         return (Run(f"{word}:  "), Run("y", "ink", "semibold"), phrases.equals(end.text, late=True), end)
@@ -83,19 +88,14 @@ class DropoutWords:
         text = f"draw 1, {text}" if view.draws > 1 else text
         return _note(text, "place")
 
-    def sweep_caption(self, units: range) -> Line:
-        gone = int((~self.view.masks[0].reshape(-1)[units.start : units.stop]).sum())
-        return (
-            Run(f"{len(units)} units:  ", source=Fact("units")),
-            Run(f"{gone} dropped", "weights", "semibold", Fact("dropped")),
-        )
-
     # ── all units ────────────────────────────────────────────────────────────
     def drawn(self, draw: int) -> Line:
+        left = self._left(draw)
+        again = any(left == self._left(before) for before in range(1, draw))
         return (
             Run(f"draw {draw + 1}:  ", source=Fact("draw")),
             self._count(draw),
-            Run(self._left(draw)),
+            *((Run(left),) if left and not again else ()),
         )
 
     def _left(self, draw: int) -> str:

@@ -265,13 +265,14 @@ class _Telling:
             image, f = divmod(u, self.shown)
             place = words(f"image {image + 1}, filter {f + 1}", "place")
             wanted = [(name, timing.act(stretch.seconds, 0.2, most)) for name, most in ACTS]
+            terse = timing.terse(stretch, self.film.pace)
             yield Beat(
                 "step",
                 at,
                 length,
                 range(u, u + 1),
                 timing.phases(length, wanted),
-                self.caption(image, f),
+                self.result(image, f) if terse else self.caption(image, f),
                 (),
                 place,
                 steps_of(self.trace, image, f, 0, 0),
@@ -294,7 +295,7 @@ class _Telling:
         """The steps, and the pace of everything."""
         later = min(timing.LANDING, max(timing.SLOWEST, theme.BUDGET / max(1, len(units) - 2)))
         times = [timing.TAUGHT if n < 2 else later for n in range(len(units))] if len(units) > 1 else [timing.LONE]
-        steps = [timing.Stretch(range(u, u + 1), t) for u, t in zip(units, times, strict=True)]
+        steps = [timing.Stretch(range(u, u + 1), t, n < 2) for n, (u, t) in enumerate(zip(units, times, strict=True))]
         verdicts = sum(u % self.shown == self.shown - 1 for u in units) if self.shown > 1 else 0
         return timing.paced(steps, self.film.pace, VERDICT * verdicts)
 
@@ -328,6 +329,11 @@ class _Telling:
         ]
         total = numbers.text(self.trace["output"][image, f, 0, 0], self.styles["output"])
         return phrases.sum_of(terms, [], total, Address("output", (image, f, 0, 0)))
+
+    def result(self, image: int, f: int) -> Line:
+        """The sum alone."""
+        text = numbers.text(self.trace["output"][image, f, 0, 0], self.styles["output"])
+        return Run("sum"), phrases.equals(text, late=True), phrases.result(text, Address("output", (image, f, 0, 0)))
 
     def scores(self, image: int) -> list[float]:
         """The sums of one image with the filters that are shown."""

@@ -88,8 +88,9 @@ def sum_of(
     source: Source | None,
     tail: Line = (),
     role: str = "result",
+    most_terms: int = MOST_TERMS,
 ) -> Line:
-    """``1·2 + 3·(−1) + 4 more + 5 zeros + bias = total`` with as many terms as fit, at most five.
+    """``1·2 + 3·(−1) + 4 more + 5 zeros + bias = total`` with as many terms as fit, at most ``most_terms``.
 
     Zero products and hidden terms are counted; ``=`` or ``≈`` covers all terms as they would be displayed.
     """
@@ -101,7 +102,7 @@ def sum_of(
         none = "the product is 0" if zeros == 1 else "all products are 0"
         head = Run(none, source=Fact("zero products")), Run(", so the sum is ", late=True)
         return (*head, result(total, source, role), *tail)
-    for most in range(min(MOST_TERMS, len(live)), -1, -1):
+    for most in range(min(most_terms, len(live)), -1, -1):
         shown = [term.runs() for term in live[:most]]
         if most < len(live):
             shown.append(more(len(live) - most, "more" if most else "products"))

@@ -35,7 +35,7 @@ def brief(view: PoolView, w: Window, styles: Styles) -> Line:
         verb = " to the winner of the " if view.kind == "max" else " over the "
         return Run("gradient "), gradient, Run(verb), Run("window", "focus"), *_in_all(view, w, styles)
     result = _result(view, w, styles)
-    return Run(f"{name} of the "), Run("window", "focus"), phrases.equals(result.text), result
+    return Run(f"{name} of the "), Run("window", "focus"), phrases.equals(result.text, late=True), result
 
 
 def _in_all(view: PoolView, w: Window, styles: Styles) -> Line:

@@ -39,7 +39,7 @@ def _one(kind: str) -> Callable[[PoolView], bool]:
     return lambda view: view.kind == kind and view.per_map == 1
 
 
-TAKEAWAYS = (
+TAKEAWAYS: tuple[Claim[PoolView], ...] = (
     Claim("windows of one number: nothing to choose or to mix", _single),
     Claim("one number for each whole channel: its largest, wherever it stood", _one("max")),
     Claim("one number for each whole channel: its mean", _one("mean")),
@@ -51,7 +51,7 @@ TAKEAWAYS = (
     Claim("no smaller than before, but smoother: each number a mean around its place", _alone("mean")),
     Claim("as many numbers as before or more, nothing to learn"),
 )
-BACK_RULES = (
+BACK_RULES: tuple[Claim[PoolView], ...] = (
     Claim("windows of one number: it gets the whole gradient", _single),
     Claim("of equal numbers the first wins and gets the whole gradient", lambda view: view.kind == "max" and view.tied),
     Claim("nudging the others would not change the maximum", _alone("max")),
@@ -59,7 +59,7 @@ BACK_RULES = (
     Claim("every number has the same part, with its sign", lambda view: view.config.norm_type == 1),
     Claim("the larger a number, the larger its part"),
 )
-BACK_TAKEAWAYS = (
+BACK_TAKEAWAYS: tuple[Claim[PoolView], ...] = (
     Claim("only the winners pass the gradient on to the layers before", _alone("max")),
     Claim("every cell of a window passes on the same share of the gradient", _alone("mean")),
     Claim("large numbers pass on most of the gradient", lambda view: view.config.norm_type > 1),
@@ -181,22 +181,10 @@ class PoolWords:
         over = any(side.overhang for side in self.view.found)
         return "zeros that count, but not past the edge" if over else "zeros that count"
 
-    def sweep(self, units: range) -> Line:
-        """Which rows a sweep passes and what becomes of their windows."""
-        rows, cols = self.view.out_shape
-        first, last = units[0] // cols, units[-1] // cols
-        where = phrases.ordinal_range(first % rows, last % rows, "row", "rows")
-        if first // rows != last // rows:
-            where = phrases.ordinal_range(first // rows, last // rows, "channel", "channels")
-        elif self.view.shown > 1:
-            where = f"channel {first // rows + 1}, {where}"
-        rule = "each gradient to its cells" if self.config.backward else f"each {BECOMES[self.view.kind]}"
-        return (
-            Run(f"{where}:  ", source=Fact("rows")),
-            Run(f"{len(units)}", "ink", "semibold", Fact("windows")),
-            Run(f" window{'s' * (len(units) > 1)}, "),
-            Run(rule, "focus", "semibold"),
-        )
+    def passing(self) -> Line:
+        """What becomes of window after window, while they pass too fast for numbers."""
+        rule = "each gradient to its cells" if self.config.backward else f"each becomes {BECOMES[self.view.kind]}"
+        return Run("window after window:  "), Run(rule, "focus", "semibold")
 
     def place(self, u: int) -> Line:
         """Which window is under way."""

@@ -109,9 +109,9 @@ CONV = (
     Claim(r"filter (?P<f>[2-9]): other weights, the same windows",
           lambda t, m, b: kernel_of(t)[0] >= int(m["f"]) and b.units[0] == (int(m["f"]) - 1) * windows_of(t), RGB,
           ({},)),
-    Claim(r"(filter \d+, )?rows? [\d–]+:  (?P<n>\d+) windows?, the same kernel",
-          lambda t, m, b: int(m["n"]) == len(b.units) and len({u // windows_of(t) for u in b.units}) == 1,
-          {"input": "random:20x20", "kernel_size": 3}, ({},)),
+    Claim(r"(?P<f>[\w \-]+\(|σ\()?Σ window.·.kernel(?P<bias> \+ bias)?\)?, window after window",
+          lambda t, m, b: ("bias" in t.trace) == bool(m["bias"]) and bool(m["f"]) == (t.config.activation != "linear"),
+          counts=True),
     Claim(r"(?P<n>\d+) windows?, one (?P<shared>shared )?kernel → .* output",
           lambda t, m, b: (int(m["n"]) == windows_of(t) and kernel_of(t)[0] == 1
                            and bool(m["shared"]) == (int(m["n"]) > 1)),

@@ -103,7 +103,8 @@ SHARED = (
     Claim(r"alone, it has the whole share", lambda t, m, b: units(t) == 1 and every(t["output"] == 1, lambda one: one),
           {"input": "1 2", "weight_values": "1 1", "activation": "softmax"},
           ({"input": "1 2", "weight_values": "1 1", "activation": "log-softmax"},)),
-    Claim(r"(unit|sample)s? [\d–]+:  (each with its own weights|the same weights)"),
+    Claim(r"(?P<what>unit|sample) after (unit|sample):  (each with its own weights|the same weights)",
+          lambda t, m, b: t["weight"].shape[0] > 1 or m["what"] == "sample", counts=True),
     Claim(r"\d+ inputs?, \d+ weights?(, 1 bias)? → (one number|\d+ (decisions|results))(, here sample \d+)?", ended,
           counts=True),
 )  # fmt: skip

@@ -174,8 +174,10 @@ POOL = (
           {**BACK, "mode": "lp"}, ({**BACK, "mode": "lp", "norm_type": 1}, BACK)),
     Claim(r"every number passes on its part of the gradient", lambda t, m, b: power(lambda p: p <= 1)(t),
           {**BACK, "mode": "lp", "norm_type": 1}, ({**BACK, "mode": "lp"},)),
-    Claim(r"(channel \d+, |channels? |rows? )\d+.*:  (?P<n>\d+) windows?, each .*",
-          lambda t, m, b: int(m["n"]) == len(b.units), counts=True),
+    Claim(r"window after window:  (?P<back>each gradient to its cells)?"
+          r"(each becomes its (?P<what>largest number|mean|p-norm))?",
+          lambda t, m, b: bool(m["back"]) == t.config.backward and (
+              m["back"] is not None or m["what"][0] == {"max": "l", "mean": "m", "lp": "p"}[kind(t)]), counts=True),
     Claim(r"(?P<n>\d+) windows?( per channel)?, no weights → .* output(?P<kept>, channels are kept)?",
           lambda t, m, b: int(m["n"]) == cells_out(t) and bool(m["kept"]) == (t["output"].shape[1] > 1), counts=True),
     Claim(r"\S+ gradients → \S+ gradients", lambda t, m, b: t.config.backward, BACK, ({},)),
