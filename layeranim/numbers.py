@@ -28,6 +28,7 @@ Kind = Literal["value", "probability", "gate"]
 Relation = Literal["=", "≈"]
 
 DIGITS, SINGLE_DIGITS = 9, 6
+_DUST = {DIGITS: 1e-13, SINGLE_DIGITS: 1e-6}  # of the largest value: last bits that a sum which cancels leaves
 NARROW_PITCH = 58  # a cell narrower than this, in design pixels, holds one decimal
 MOST_DECIMALS = 9
 GREYS = 32
@@ -46,11 +47,13 @@ class Style:
         decimals: digits after the point, of the mantissa when ``scientific``.
         scientific: ``1.2e6`` instead of ``1200000.0``.
         digits: significant digits that count, 9, or 6 for a tensor that came as float32 or float16.
+        dust: what reads as zero and is smaller is 0: beside the tensor's largest value only a sum's last bits are.
     """
 
     decimals: int
     scientific: bool = False
     digits: int = DIGITS
+    dust: float = 0.0
 
 
 def rounded(values: ArrayLike, dtype: DTypeLike | None = None) -> NDArray[np.float64]:
@@ -117,25 +120,27 @@ def style(
         raise OptionError(f"precision {precision} is not a number of decimals: give 0 to {MOST_DECIMALS}")
     sizes, top = _sizes(values)
     digits = _significant(np.asarray(values).dtype)
+    dust = _DUST[digits] * top
     integral = _integral(sizes)
     narrow = pitch is not None and pitch < NARROW_PITCH
     measured = kind == "value"
     if measured and top >= (1e6 if integral else 9999.95):
-        return Style((0 if narrow else 1) if precision is None else precision, True, digits)
+        return Style((0 if narrow else 1) if precision is None else precision, True, digits, dust)
     if precision is not None:
-        return Style(precision, False, digits)
+        return Style(precision, False, digits, dust)
     if measured and integral:
-        return Style(0, False, digits)
+        return Style(0, False, digits, dust)
     if measured and top <= 0.005:
-        return Style(0 if narrow else 1, True, digits)
-    return Style(1 if top >= 9.995 or (narrow and top > 0.05) else 2, False, digits)
+        return Style(0 if narrow else 1, True, digits, dust)
+    return Style(1 if top >= 9.995 or (narrow and top > 0.05) else 2, False, digits, dust)
 
 
 def text(value: ArrayLike, style: Style, *, structural_zero: bool = False) -> str:
     """One value as it is drawn: ``−1.20``, ``1.2e6``, ``NaN``, ``∞``, ``−∞``; U+2212 minus, never a plus sign.
 
-    Rounded half to even on the decimal value. No ``−0.00``; a structural zero (padding, dropped) and the zero of a
-    scientific tensor are ``0``.
+    Rounded half to even on the decimal value. ``0`` is zero itself, a structural one (padding, dropped) or what is less
+    than the style's dust; what only rounds to zero keeps its decimals and its sign, ``0.00`` or ``−0.00``, and without
+    decimals gets the first that counts: ``0.3``, ``2e−7``. So a text alone says whether a number is zero: `vanishes`.
     """
     if structural_zero:
         return "0"
@@ -158,15 +163,25 @@ def texts(values: ArrayLike, style: Style) -> NDArray[np.object_]:
 def _text(value: float, style: Style) -> str:
     if not math.isfinite(value):
         return NAN if math.isnan(value) else (INFINITY if value > 0 else MINUS + INFINITY)
+    if not value:
+        return "0"
     size, exponent = Decimal(repr(value)).copy_abs(), ""  # abs() would round by the ambient context
     if style.scientific:
-        if not size:
-            return "0"
         power = _quantum(size, size.adjusted() - style.decimals).adjusted()  # 9.96e5 is 1.0e6
         exponent = f"e{power}".replace("-", MINUS)
         size = size.scaleb(-power, _EXACT)
     shown = _quantum(size, -style.decimals)
-    return (MINUS if value < 0 and shown else "") + f"{shown:f}" + exponent
+    if not shown and abs(value) < style.dust:
+        return "0"
+    if not shown and not style.decimals:
+        first = -size.adjusted()
+        return _text(value, Style(first) if first <= 3 else Style(0, scientific=True))
+    return (MINUS if value < 0 else "") + f"{shown:f}" + exponent
+
+
+def vanishes(text: str) -> bool:
+    """Whether a displayed number reads as zero though it is none: ``0.00``, ``(−0.0)``; zero itself is ``0``."""
+    return "." in text and not _decimal(text)
 
 
 def _quantum(number: Decimal, exponent: int) -> Decimal:
@@ -201,14 +216,17 @@ def double(text: str) -> float:
     return float(_decimal(text))
 
 
-def agrees(value: Fraction | Decimal | float, result: str) -> Relation:
-    """``=`` when ``value``, exact from displayed operands, reads as the displayed ``result``; else ``≈``.
+def agrees(value: Fraction | Decimal | float, result: str, *operands: str) -> Relation:
+    """``=`` when ``value``, exact from displayed ``operands``, reads as the displayed ``result``; else ``≈``.
 
+    Never ``=`` where a number that is not zero reads as zero, as the result or as an operand.
     A result with decimals says what it shows: ``value`` is rounded half to even to those decimals and must equal it.
     A result without (``3``) is taken at its word and must equal ``value`` exactly; so must ∞, −∞ and NaN.
     A float (of σ, tanh, √ …) counts by its 9 significant digits.
     """
     shown = _decimal(result)
+    if any(vanishes(text) for text in (result, *operands)):
+        return "≈"
     if isinstance(value, float):
         value = Decimal(repr(float(rounded(value))))
     if not shown.is_finite() or (isinstance(value, Decimal) and not value.is_finite()):
@@ -235,7 +253,7 @@ def relation(terms: Sequence[Sequence[str]], result: str) -> Relation:
         for written in factors:
             product = _EXACT.multiply(product, _decimal(written))
         total = _EXACT.add(total, product)
-    return agrees(total, result)
+    return agrees(total, result, *(written for factors in terms for written in factors))
 
 
 @lru_cache(maxsize=8192)

@@ -120,7 +120,7 @@ def _drawable(film: FilmOptions) -> tuple[FilmOptions, tuple[str, ...]]:
     """The options with a title that the bundled font can draw, and what to warn of."""
     from layeranim import typeface
 
-    title = film.title and typeface.draw_safe(film.title)
+    title = film.title and typeface.draw_safe(film.title, 48)
     if title == film.title:
         return film, ()
     lost = typeface.lost(str(film.title))

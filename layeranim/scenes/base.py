@@ -16,6 +16,7 @@ from layeranim.scenes.parts.shape import Bundle
 from layeranim.scenes.parts.shapes import FocusFrame, hairline, tensor_frame
 from layeranim.scenes.parts.tilegrid import TileGrid
 from layeranim.stories import phrases
+from layeranim.stories.header import placed
 from layeranim.stories.storyboard import Beat, Box, Line, Run, Source, Storyboard
 from layeranim.stories.timing import BRIEF
 from layeranim.theme import Theme
@@ -42,6 +43,8 @@ class ExplainerScene(Scene):
         self.coming: Line | None = None
         self.at_beat: Callable[[Beat], None] | None = None
         self.passing: list[Any] = []
+        self.saying: tuple[Line, Line] = ((), ())
+        self.flowing = False
 
     def construct(self) -> None:
         self.furniture()
@@ -116,8 +119,10 @@ class ExplainerScene(Scene):
         self.say(beat.caption, beat.note, whole=True)
 
     def begin(self, beat: Beat, unit: int) -> None:
-        """A step starts: what belonged to the one before leaves."""
+        """A step starts: what belonged to the one before leaves, but not what a brief one puts anew at once."""
+        self.flowing = beat.kind == "brief"
         self.leave()
+        self.flowing = False
         self.turn(beat)
         self.count(beat.done - 1, self.counted(beat.done - 1), unit)
 
@@ -127,8 +132,8 @@ class ExplainerScene(Scene):
         That is now and then, not in every frame: nobody could follow numbers that change so fast.
         """
         self.leave()
-        self.say(beat.caption, beat.note, whole=True)
         self.name_place(beat.place)
+        self.say(beat.caption, beat.note, whole=True)
         shown = [beat.units[0] - 1]
         looks = max(1, beat.ticks // LOOK)
 
@@ -171,13 +176,12 @@ class ExplainerScene(Scene):
     def furniture(self) -> None:
         """Title, parameters, progress and counter."""
         theme, left, right = self.theme, -t.WIDTH / 2 + t.MARGIN, t.WIDTH / 2 - t.MARGIN
-        size = t.TITLE
-        room = right - left - phrases.width(self.board.parameters, t.PARAMETERS) - 3 * t.UNIT
+        found = placed(self.board.title, self.board.parameters)
         title = (Run(self.board.title, "ink", "semibold"),)
-        while size > t.PARAMETERS and phrases.width(title, size) > room:
-            size -= 1
-        self.add(TextLine(title, size, theme, (left, t.TITLE_BASELINE)))
-        self.add(TextLine(self.board.parameters, t.PARAMETERS, theme, (right, t.TITLE_BASELINE), "right"))
+        self.add(TextLine(title, found.title, theme, (left, t.TITLE_BASELINE)))
+        for row, y in ((found.beside, t.TITLE_BASELINE), (found.under, t.PARAMETERS_BASELINE)):
+            if row:
+                self.add(TextLine(row, found.parameters, theme, (right, y), "right"))
         self.counter: TextLine | None = None
         self.place: TextLine | None = None
         self.progress = Progress(self.board.total, theme)
@@ -238,9 +242,10 @@ class ExplainerScene(Scene):
     def say(self, caption: Line, note: Line = (), whole: bool = False) -> None:
         """Show a caption; its late runs wait for ``land`` unless ``whole``."""
         self._name_coming()
-        if not self.captioned:
+        if not self.captioned or (whole and self.saying == (caption, note) and self.caption is not None):
             return
         self.hush()
+        self.saying = (caption, note)
         if caption:
             line = TextLine(caption, phrases.caption_size(caption), self.theme, (0, t.CAPTION_BASELINE), "centre")
             self.caption = line
@@ -265,9 +270,12 @@ class ExplainerScene(Scene):
     def turn(self, beat: Beat) -> None:
         """The next step starts: what was said of the one before leaves, and its place is named.
 
-        Of steps that are too brief for a gap it goes muted, and the next place comes with the next words: so caption,
-        place and frames never speak of different steps.
+        Steps that are too brief for words of their own share one line, which stays while they pass.
         """
+        if beat.kind == "brief":
+            self.name_place(())
+            self.say(beat.caption, beat.note, whole=True)
+            return
         if beat.ticks * t.TICK_MS / 1000 >= BRIEF:
             self.hush()
             self.name_place(beat.place)

@@ -37,6 +37,8 @@ class ConvScene(ExplainerScene):
         self._chain()
         for name, first, last, _ in self.parts.runs(0, self.parts.first - 1):
             self.grids[name].put_run(_content(self.board.grids[name]), first, last)
+        if self.parts.first:
+            self._new_filter(self.parts.first)
 
     def _chain(self) -> None:
         chain, theme = self.parts.chain, self.theme
@@ -151,7 +153,7 @@ class ConvScene(ExplainerScene):
 
     def leave(self) -> None:
         super().leave()
-        for kind in CHANGING:
+        for kind in () if self.flowing else CHANGING:
             for _, grid in self._changing(kind):
                 grid.clear()
         self.remove(*[m for m in (self.target, self.lane) if m is not None], *self.values)
@@ -164,6 +166,7 @@ class ConvScene(ExplainerScene):
 
     def _new_filter(self, unit: int) -> None:
         """The kernel of the next filter; with groups, other channels."""
+        self.rename_grid("kernel:0", self.parts.kernel_heading(unit))
         for name, grid in [*self._changing("kernel"), *self._changing("bias"), *self._changing("input")]:
             changing = self.board.grids[name].changing
             if changing is not None:

@@ -60,6 +60,7 @@ class FilterMatchScene(ExplainerScene):
         f = unit % self.filters
         if f == 0 or unit == self.board.parts["first"]:
             self.grids["image"].put(self._cells("image", unit))
+            self.rename_grid("image", self.board.parts["title"](unit))
             for other in range(self.filters):
                 self.grids[f"products:{other}"].clear()
                 self.grids[f"score:{other}"].clear()

@@ -247,7 +247,7 @@ class PoolScene(ExplainerScene):
         return [Appear(part) for part in parts if part is not None]
 
     def leave(self) -> None:
-        for name in ("window", "share"):
+        for name in () if self.flowing else ("window", "share"):
             if name in self.grids:
                 self.grids[name].clear()
         super().leave()

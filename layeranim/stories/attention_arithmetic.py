@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 from math import sqrt, tanh
+from typing import Any
 
 import numpy as np
 
@@ -177,7 +179,7 @@ class AttentionArithmetic:
         lead = (Run("Σ e^{score − largest}", markup=True), Run(" = "))
         end = (phrases.relation_run(relation), phrases.result(total, Address("exponential_sum", (view.b, *view.at(u)))))
         for most in range(min(phrases.MOST_TERMS, len(parts)), 0, -1):
-            shown = [part.runs() for part in parts[:most]] + ([(Run("…"),)] if most < len(parts) else [])
+            shown = [part.runs() for part in parts[:most]] + ([phrases.more(len(parts) - most)] * (most < len(parts)))
             line = (*lead, *phrases.join(shown), *end)
             if phrases.fits(line, EASY):
                 return line
@@ -219,14 +221,14 @@ class AttentionArithmetic:
         view = self.view
         texts = numbers.texts(view.row("weights", u), view.style("weights"))
         keys = [j for j in view.largest(u, phrases.MOST_TERMS) if view.seen(u)[j]]
-        keys = [j for j in keys if texts[j].strip("0.")] or keys[:1]  # what shows as 0.00 is among the …
+        keys = [j for j in keys if texts[j].strip("0.")] or keys[:1]  # what shows as 0.00 is among the others
         live = int(view.seen(u).sum())
         if not live:
             return (Run("no key is left: the output of "), quoted(self.row(u)), Run(" is 0", source=Fact("no keys")))
         for entries in (MOST_VALUES, 2, 1):
             for most in range(len(keys), 0, -1):
                 parts = [self._share(str(texts[j]), u, j) for j in sorted(keys[:most])]
-                parts += [(Run("…"),)] if most < live else []
+                parts += [phrases.more(live - most)] if most < live else []
                 line = (*phrases.join(parts), Run("  →  ", late=True), *self.vector(u, entries))
                 if phrases.fits(line, EASY):
                     return line
@@ -261,7 +263,8 @@ class AttentionArithmetic:
         view = self.view
         texts = numbers.texts(view.row("weights", u), view.style("weights"))
         total = numbers.text(view.trace.tensor("row_sum").array[(view.b, *view.at(u))], view.style("weights"))
-        relation = numbers.relation([(str(text),) for text in texts], total)
+        reached: Any = sum((numbers.exact(str(text)) for text in texts), Fraction(0))  # those of 0.00 are not written
+        relation = numbers.agrees(reached, total)
         return (
             *note("the weights of "),
             quoted(self.row(u)),

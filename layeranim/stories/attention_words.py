@@ -11,6 +11,7 @@ from layeranim.stories import phrases
 from layeranim.stories.attention_arithmetic import AttentionArithmetic, count, note, quoted
 from layeranim.stories.attention_formula import formula, softmax
 from layeranim.stories.attention_view import AttentionView
+from layeranim.stories.header import header
 from layeranim.stories.storyboard import Beat, Fact, Line, Run, plain
 
 GOOD_FOR = "every position reads any other in one step: translation, language models"
@@ -50,14 +51,11 @@ class AttentionWords:
         parts += [c.positional] if c.positional != "none" else []
         parts += [f"capped at {c.softcap:g}"] if c.softcap is not None else []
         parts += ["hard"] if c.lookup == "hard" else []
-        keep = [f"sequence {view.b + 1} of {view.batch}"] if view.batch > 1 else []
-        parts += keep
+        drawn = [f"sequence {view.b + 1} of {view.batch}"] if view.batch > 1 else []
         seeded = [name for name in view.telling.seeded if name not in ("mask", "key_mask")]
-        if seeded:
-            weights = all(name.startswith(("weight", "bias")) for name in seeded)
-            parts.append(f"random {'weights' if weights else 'values'}, seed {view.telling.seed}")
-            keep.append(parts[-1])
-        return (Run(phrases.listed(parts, 700, keep), source=Fact("options")),)
+        weights = all(name.startswith(("weight", "bias")) for name in seeded)
+        seed = f"random {'weights' if weights else 'values'}, seed {view.telling.seed}" if seeded else ""
+        return header(parts, drawn, seed)
 
     def opening(self) -> Line:
         one, others = ("word", "every word") if self.view.words else ("query", "every key")

@@ -35,7 +35,7 @@ class ConvTelling:
         view = self.view
         shown = self.film.selected(view.units)
         beats = tuple(self.beats(shown))
-        middle = timing.poster(beats, shown)
+        middle = timing.poster(beats, shown, told=self.view.telling_unit(shown))
         title = self.film.title or (self.preset.title if self.preset else "") or "Convolution"
         return Storyboard(
             "conv",
@@ -56,12 +56,15 @@ class ConvTelling:
         yield Beat("open", at, opening, caption=self.words.opening(), note=self.words.size_formula(), done=shown.start)
         at += opening
         notes = list(self.words.notes(shown))
-        stretches, _ = timing.paced(timing.with_pause(shown, self.view.out_shape[1]), self.film.pace)
+        turns = [u for u in shown if self.words.turn(u)]
+        stops = [*turns, self.view.telling_unit(shown)]
+        stretches, _ = timing.paced(timing.with_pause(shown, self.view.out_shape[1], stops), self.film.pace)
         for i, stretch in enumerate(stretches):
             length = timing.ticks(stretch.seconds)
             first, last = stretch.units[0], stretch.units[-1]
-            brief = stretch.seconds < timing.BRIEF
-            note = notes.pop(0) if notes and not brief and not stretch.sweep else ()
+            brief, terse = stretch.seconds < timing.BRIEF, timing.terse(stretch, self.film.pace)
+            turn = () if stretch.sweep else self.words.turn(first)
+            note = turn or (notes.pop(0) if notes and not terse and not stretch.sweep else ())
             if stretch.sweep:
                 yield Beat(
                     "sweep",
@@ -69,7 +72,7 @@ class ConvTelling:
                     length,
                     stretch.units,
                     (("sweep", length),),
-                    self.words.sweep_caption(stretch.units),
+                    self.arithmetic.passing(),
                     (),
                     (),
                     self.view.steps(stretch.units),
@@ -82,9 +85,9 @@ class ConvTelling:
                     length,
                     stretch.units,
                     self.phases(length, brief, i < 2),
-                    self.arithmetic.brief_caption(first) if brief else self.arithmetic.caption(first),
+                    self.arithmetic.passing() if brief else self.arithmetic.told(first, terse),
                     note,
-                    self.words.place(first),
+                    () if brief else self.words.place(first),
                     self.view.steps(stretch.units),
                     first + 1,
                 )

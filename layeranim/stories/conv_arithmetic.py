@@ -15,7 +15,7 @@ from layeranim.stories.conv_view import ConvView, Window
 from layeranim.stories.phrases import Addend, Term
 from layeranim.stories.storyboard import Address, Cells, Line, Run
 
-MOST_SUMS = 64  # channel sums that are looked at for a caption; it shows five
+MOST_SUMS, MOST_ADDENDS = 64, 8  # channel sums that a caption counts, and that it writes
 
 
 class ConvArithmetic:
@@ -38,7 +38,7 @@ class ConvArithmetic:
         if view.depth > 1:
             sums = (
                 [view.partial_cells(w, row, self.plan.styles["partial_sums"]) for row in range(view.depth)]
-                if view.depth <= 64
+                if view.depth <= MOST_SUMS
                 else []
             )
             parts = [
@@ -77,7 +77,7 @@ class ConvArithmetic:
             Run(f",  {name}(", late=True),
             Run(pre, "ink", source=source, late=True),
             Run(")", late=True),
-            phrases.relation_run(numbers.agrees(reached, out)),
+            phrases.relation_run(numbers.agrees(reached, out, pre)),
             phrases.result(out, Address("output", w.index)),
         )
 
@@ -92,26 +92,33 @@ class ConvArithmetic:
         line = (*phrases.join(parts), phrases.relation_run("="), phrases.result(label, None))
         return line if phrases.fits(line) else phrases.join(parts)
 
-    def brief_caption(self, u: int) -> Line:
+    def told(self, u: int, terse: bool) -> Line:
+        """The arithmetic of a window, or its result alone; letters have none but their products."""
+        return self.result(u) if terse and not self.view.symbolic else self.caption(u)
+
+    def passing(self) -> Line:
+        """What is done to window after window, while they pass too fast for numbers."""
+        return (*self._rule(), Run(", window after window"))
+
+    def _rule(self) -> Line:
+        """``ReLU(Σ window · kernel + bias)``."""
+        bias = (Run(" + "), Run("bias", "weights")) if self.view.biased else ()
+        product = (Run("Σ "), Run("window", "focus"), Run(numbers.DOT), Run("kernel", "weights"), *bias)
+        name = activation_name(self.view.config.activation)
+        return (Run(f"{name}("), *product, Run(")")) if self.view.activated else product
+
+    def result(self, u: int) -> Line:
+        """``Σ window · kernel = 3``."""
         w = self.view.window(u)
         if self.view.symbolic:
             text = str(self.view.labels("output")[w.index])
         else:
             text = numbers.text(self.view.trace.read(w.of("output")), self.plan.styles["output"])
         return (
-            Run("Σ "),
-            Run("window", "focus"),
-            Run(numbers.DOT),
-            Run("kernel", "weights"),
-            *self.shorthand(),
-            Run(" = "),
+            *self._rule(),
+            phrases.equals(text, late=True),
             phrases.result(text, Address("output", w.index)),
         )
-
-    def shorthand(self) -> Line:
-        bias = (Run(" + "), Run("bias", "weights")) if self.view.biased else ()
-        name = activation_name(self.view.config.activation)
-        return (*bias, Run(f",  {name}")) if self.view.activated else bias
 
 
 def _source(cells: Cells, r: int, c: int) -> Any:
@@ -123,10 +130,10 @@ def _float(value: Any) -> Any:
 
 
 def _sum_of_addends(parts: list[Addend], total: str, source: Address, tail: Line, role: str) -> Line:
-    """``3 + (−2) + 0.50 = 1.50``; sums hidden behind … count for the relation too."""
+    """``3 + (−2) + 4 more = 1.50``; sums that are not written count for the relation too."""
     relation = numbers.relation([(p.text,) for p in parts], total)
-    for most in range(len(parts), 0, -1):
-        shown = [p.runs() for p in parts[:most]] + ([(Run("…"),)] if most < len(parts) else [])
+    for most in range(min(MOST_ADDENDS, len(parts)), 0, -1):
+        shown = [p.runs() for p in parts[:most]] + ([phrases.more(len(parts) - most)] if most < len(parts) else [])
         line = (*phrases.join(shown), phrases.relation_run(relation), phrases.result(total, source, role), *tail)
         if phrases.fits(line):
             return line

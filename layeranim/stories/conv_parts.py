@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from layeranim import numbers
 from layeranim.engine.trace import Region
-from layeranim.stories.conv_plan import Plan
+from layeranim.stories.conv_plan import Plan, kernel_heading
 from layeranim.stories.conv_view import ConvView
 from layeranim.stories.storyboard import Address, Fact, Line, Run
 
@@ -66,6 +66,10 @@ class ConvParts:
             numbers.text(pre, style), "ink", source=Address("pre_activation", at)
         )
         return out
+
+    def kernel_heading(self, u: int) -> Line:
+        """The name over the weights of unit ``u``."""
+        return kernel_heading(self.view, u)
 
     def new_filter(self, u: int) -> bool:
         """Whether unit ``u`` is the first one of its filter."""

@@ -54,7 +54,7 @@ def plan(view: ConvView) -> Plan:
         view.regrouped,
     )
     stage = window_stage.place(sizes)
-    view.products_drawn = "products" in stage.corners
+    view.products_drawn, view.input_numbered = "products" in stage.corners, stage.fits["input"].numeral > 0
     styles = {name: view.style(_tensor(name), _narrow(view, stage, name)) for name in [*stage.fits, "pre_activation"]}
     if view.biased:
         styles["bias"] = view.style("bias", False)
@@ -115,7 +115,7 @@ def _headed(grid: GridPlan, grids: dict[str, GridPlan], arrangement: str) -> Gri
 
 
 def _sized(name: str, shape: str, role: str = "ink", fact: str = "") -> Line:
-    return Run(f"{name}  ", role, "semibold"), Run(shape, source=Fact(fact or f"{name} shape"))
+    return Run(f"{name}  ", role, "semibold", Fact("name")), Run(shape, source=Fact(fact or f"{name} shape"))
 
 
 def _input(view: ConvView, style: Style | None, row: int) -> dict[str, Any]:
@@ -149,9 +149,15 @@ def _window(view: ConvView, style: Style | None, row: int) -> dict[str, Any]:
 
 
 def _kernel(view: ConvView, style: Style | None, row: int) -> dict[str, Any]:
-    heading = _operator(view, "kernel", "weights", view.kernel_shape)
+    heading = kernel_heading(view, 0)
     made = _kernel_like(view, lambda u: view.kernel_cells(view.window(u).f, row, style), heading)
     return made | {"cells": view.kernel_cells(0, row, style), "frame": "weights"}
+
+
+def kernel_heading(view: ConvView, u: int) -> Line:
+    """The name of the weights under way: which filter's, where there are several."""
+    name = f"filter {view.window(u).f + 1}" if view.filters > 1 else "kernel"
+    return _operator(view, name, "weights", view.kernel_shape)
 
 
 def _products(view: ConvView, style: Style | None, row: int) -> dict[str, Any]:
@@ -162,7 +168,11 @@ def _products(view: ConvView, style: Style | None, row: int) -> dict[str, Any]:
 
 def _operator(view: ConvView, name: str, role: str, shape: tuple[int, ...]) -> Line:
     """Name and shape; in rows, a row a channel, the name alone: the film's parameters give the shape."""
-    return (Run(name, role, "semibold"),) if view.depth > 1 else _sized(name, numbers.shape_text(shape), role)
+    return (
+        (Run(name, role, "semibold", Fact("name")),)
+        if view.depth > 1
+        else _sized(name, numbers.shape_text(shape), role)
+    )
 
 
 def _kernel_like(view: ConvView, changing: Callable[[int], Cells], heading: Line) -> dict[str, Any]:

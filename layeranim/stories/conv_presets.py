@@ -21,7 +21,7 @@ PRESETS = (
         "Sobel kernel Gx; the notes Multilayer Perceptrons call it Horizontal",
         options={"padding": 1},
         arrays={"input": "0 0 0 0 0; 0 3 3 3 0; 0 3 3 3 0; 0 3 3 3 0; 0 0 0 0 0", "kernel": "sobel-x"},
-        takeaway="positive at left edges, negative at right ones: outlines are found, wherever they are",
+        takeaway="left edges +, right edges −; a turned kernel finds the other two",
     ),
     Preset(
         "glossary",
@@ -61,7 +61,7 @@ PRESETS = (
                 [[[0, 1], [1, 0]], [[1, 0], [0, 1]], [[-1, 0], [0, 1]]],
             ],
         },
-        takeaway="a filter spans all channels and gives one map: as many patterns sought as filters",
+        takeaway="one filter sees all channels and draws one map; more filters, more maps",
         planes=True,
     ),
 )

@@ -14,9 +14,11 @@ from layeranim import layout, numbers
 from layeranim.engine import conv as engine
 from layeranim.engine.trace import Array, Region, cell
 from layeranim.numbers import Style
+from layeranim.stories import timing
 from layeranim.stories.activations import BOUNDED
 from layeranim.stories.storyboard import Address, Cells, Source, Telling
 
+MANY = 400  # outputs of a picture whose colours end at the 99th percentile
 MOST_GRIDS = 4  # channels or maps drawn; of more the first three stand for all
 WHOLE_PRODUCTS = 2_000_000  # beyond this many products their range is bounded instead of computed
 
@@ -60,7 +62,7 @@ class ConvView:
         self.shown_filters = _shown(self.filters)
         self.biased = "bias" in self.trace.tensors
         self.activated = self.config.activation != "linear"
-        self.products_drawn = True
+        self.products_drawn = self.input_numbered = True
         self.symbolic = self.trace.tensor("input").labels is not None
 
     # ── units ────────────────────────────────────────────────────────────────
@@ -75,6 +77,13 @@ class ConvView:
 
     def window(self, u: int) -> Window:
         return Window(u, self.b, *cell(u, (self.filters, *self.out_shape)))
+
+    def telling_unit(self, units: range) -> int:
+        """The unit that says most: the first with the largest output, whatever its sign; the middle of equal ones."""
+        shown = self.trace["output"][self.b, : self.shown_filters].reshape(-1)[units.start : units.stop]
+        sizes = np.abs(numbers.rounded(shown))
+        sizes = np.where(np.isfinite(sizes), sizes, -1.0)
+        return timing.middle_of(units) if sizes.min() == sizes.max() or self.symbolic else units[int(sizes.argmax())]
 
     def first_channel(self, f: int) -> int:
         return int(f // (self.filters // self.config.groups) * self.depth)
@@ -137,8 +146,18 @@ class ConvView:
     # ── colour ranges ────────────────────────────────────────────────────────
     @property
     def input_range(self) -> float:
-        """The input and its products are compared cell by cell, so they share one range where both are drawn."""
-        return self._compared_range if self.products_drawn else self._padded_range
+        """Numbers of the input and products are compared cell by cell, so they share one range where both are drawn;
+        an input that is colours alone is seen in its own.
+        """
+        return self._compared_range if self.products_drawn and self.input_numbered else self._padded_range
+
+    @property
+    def products_range(self) -> float:
+        return self.input_range if self.input_numbered else self._products_range
+
+    @cached_property
+    def _products_range(self) -> float:
+        return numbers.value_range(self._sample("products"))
 
     @cached_property
     def _padded_range(self) -> float:
@@ -161,6 +180,9 @@ class ConvView:
         """Sums, and what an activation makes of them unless that is bounded, are compared cell by cell."""
         parts = [self.trace["pre_activation"][self.b]]
         parts += [] if self.config.activation in BOUNDED else [self.trace["output"][self.b]]
+        if self.picture and parts[0].size >= MANY:  # a few outliers would leave all else pale
+            sizes = np.abs(numbers.rounded(parts[0]))
+            return max(float(np.quantile(sizes[np.isfinite(sizes)], 0.99)), numbers.value_range(parts[0]) / 20)
         return numbers.value_range(*parts, *([self._sample("partial_sums")] if self.depth > 1 else []))
 
     @property
@@ -178,11 +200,13 @@ class ConvView:
         return self.picture or "value"
 
     @cached_property
-    def _pictured(self) -> float:
-        """White of an output that is a picture again, as of a blur: of a picture, and nothing below 0; else 0."""
-        values = self.trace["output"][self.b]
-        finite = values[np.isfinite(values)]
-        return float(finite.max(initial=0)) if self.picture and finite.min(initial=0) >= 0 else 0.0
+    def _pictured(self) -> bool:
+        """Whether the output is a picture again, on the input's scale of greys: kernels that add up to 1 leave an even
+        area as it is, as a blur and a sharpening do.
+        """
+        sums = self.trace["kernel"].sum(axis=(1, 2, 3))
+        kept = self.config.activation in ("linear", "relu") and not self.biased
+        return bool(self.picture and kept and np.allclose(sums, 1.0, atol=1e-6))
 
     @cached_property
     def _bright(self) -> tuple[float, float]:
@@ -196,7 +220,7 @@ class ConvView:
     def padded_levels(self, values: Array, channel: int) -> NDArray[np.int8]:
         if self.picture:
             return numbers.grey_levels(values, *self._bright)
-        return numbers.levels(values, self.input_range)
+        return self._levels(values, self.input_range)
 
     @cached_property
     def ghost(self) -> NDArray[np.bool_]:
@@ -260,7 +284,7 @@ class ConvView:
             if style is None
             else (self.labels("kernel")[f, row] if self.symbolic else numbers.texts(values, style))
         )
-        return Cells(numbers.levels(values, self.kernel_range), texts, sources=_address("kernel", f, row))
+        return Cells(self._levels(values, self.kernel_range), texts, sources=_address("kernel", f, row))
 
     def product_cells(self, w: Window, row: int, style: Style | None) -> Cells:
         region = Region(w.of("products").tensor, (*w.of("products").where, ("group_channels", row)))
@@ -268,7 +292,12 @@ class ConvView:
         texts = None if style is None else numbers.texts(values, style)
         if self.symbolic and style is not None:
             texts = self.labels("products")[(*w.index, row)]
-        return Cells(numbers.levels(values, self.input_range), texts, sources=_address("products", *w.index, row))
+        levels = self._levels(values, self.products_range)
+        return Cells(levels, texts, sources=_address("products", *w.index, row))
+
+    def _levels(self, values: Array, most: float) -> NDArray[np.int8]:
+        """Colour steps; letters have no size, so theirs are neutral."""
+        return np.zeros(values.shape, np.int8) if self.symbolic else numbers.levels(values, most)
 
     def partial_cells(self, w: Window, row: int, style: Style) -> Cells:
         region = Region("partial_sums", (*w.of("partial_sums").where, ("group_channels", range(row, row + 1))))
@@ -285,9 +314,9 @@ class ConvView:
         if self.symbolic and style is not None:
             texts = self.labels("output")[self.b, f]
         if self._pictured:
-            levels = numbers.grey_levels(values, 0.0, self._pictured)
+            levels = numbers.grey_levels(values, *self._bright)
             return Cells(levels, texts, scale="grey", sources=_address("output", self.b, f))
-        return Cells(numbers.levels(values, self.output_range), texts, sources=_address("output", self.b, f))
+        return Cells(self._levels(values, self.output_range), texts, sources=_address("output", self.b, f))
 
     def bias_cells(self, f: int, style: Style) -> Cells:
         values = self.trace["bias"][f : f + 1].reshape(1, 1)

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from layeranim import numbers, theme
 from layeranim.engine import conv as engine
 from layeranim.stories import phrases
+from layeranim.stories.activations import activation_word
+from layeranim.stories.claims import Claim, first_true
 from layeranim.stories.conv_view import ConvView
+from layeranim.stories.header import header
 from layeranim.stories.storyboard import Beat, Fact, Line, Run, plain
 
 _PADDING = {
@@ -18,6 +23,17 @@ _PADDING = {
 }
 
 GOOD_FOR = "one small set of weights finds the same pattern everywhere"
+TAKEAWAYS: tuple[Claim[ConvView], ...] = (
+    Claim("the kernel meets the input once: one number for all of it", lambda view: view.per_map == 1),
+    Claim("the same weights mix the channels of every cell", lambda view: _pointwise(view) and view.depth > 1),
+    Claim("every cell by itself, times the same weight", lambda view: _pointwise(view)),
+    Claim("a few small sets of weights, each finds its pattern everywhere", lambda view: view.filters > 1),
+    Claim(GOOD_FOR),
+)
+
+
+def _pointwise(view: ConvView) -> bool:
+    return all(size == 1 for size in view.kernel_shape)
 
 
 class ConvWords:
@@ -44,25 +60,33 @@ class ConvWords:
         parts += [f"groups {config.groups}"] if config.groups > 1 else []
         parts += [f"{view.filters} filters"] if view.filters > 1 else []
         parts += ["flipped"] if config.flip else []
-        parts += [f"image {view.b + 1} of {view.batch}"] if view.batch > 1 else []
-        seeded = view.telling.seeded
-        if seeded:
-            both = "input" in seeded and "kernel" in seeded
-            what = "values" if both else seeded[0] if len(seeded) == 1 else "weights"
-            parts.append(f"random {what}, seed {view.telling.seed}")
-        while len(parts) > 1 and phrases.width((Run(",  ".join(parts)),), theme.PARAMETERS) > 900:
-            parts.remove("stride 1") if "stride 1" in parts else parts.pop()
-        return (Run(",  ".join(parts), source=Fact("options")),)
+        parts += ["bias"] if view.biased else []
+        parts += [activation_word(config.activation)] if view.activated else []
+        image = [f"image {view.b + 1} of {view.batch}"] if view.batch > 1 else []
+        return header(parts, [*image, *self._hidden()], self._seed())
+
+    def _hidden(self) -> list[str]:
+        """How many channels and filters of how many are drawn, where that is not all."""
+        view = self.view
+        counts = ((view.shown_channels, view.in_channels, "channels"), (view.shown_filters, view.filters, "filters"))
+        return [f"{shown} of {all_} {noun} drawn" for shown, all_, noun in counts if shown < all_]
+
+    def _seed(self) -> str:
+        seeded = self.view.telling.seeded
+        both = "input" in seeded and "kernel" in seeded
+        what = "values" if both else seeded[0] if len(seeded) == 1 else "weights"
+        return f"random {what}, seed {self.view.telling.seed}" if seeded else ""
 
     def padding(self) -> tuple[tuple[int, int], tuple[int, int]]:
         rows, cols = engine.axes_of(self.view.trace)
         return (rows.before, rows.after), (cols.before, cols.after)
 
     def opening(self) -> Line:
+        slid, over = ("slide", "over") if self.view.per_map > 1 else ("lay", "on")
         return (
-            Run("slide the "),
+            Run(f"{slid} the "),
             Run("kernel", "weights", "semibold"),
-            Run(" over the "),
+            Run(f" {over} the "),
             Run("input", "ink", "semibold"),
             Run(", multiply, add up"),
         )
@@ -89,53 +113,45 @@ class ConvWords:
     def notes(self, shown: range) -> Iterator[Line]:
         """Things worth saying once, for the first steps that have time for it."""
         view, config = self.view, self.view.config
+        spread = [step for step, taps in zip(config.dilation, view.kernel_shape, strict=True) if taps > 1]
         if view.depth > 1:
             yield _note("each channel is multiplied by its own kernel, then the sums are added")
-        elif view.config.dilation != (1, 1):
-            yield _note(f"dilation {_pair(config.dilation)}: the taps stand {_pair(config.dilation)} cells apart")
+        elif any(step > 1 for step in spread):
+            yield _note(f"dilation {_pair(config.dilation)}: the taps stand {_pair(tuple(spread))} cells apart")
         elif view.ghost.any():
             yield _note(f"dashed cells are padding: {_PADDING[config.padding_mode]}")
+        elif _pointwise(view):
+            yield _note("a kernel of one weight: one product for each cell")
         else:
             yield _note("one product for each cell under the window, then their sum")
-        hidden = view.in_channels - view.shown_channels, view.filters - view.shown_filters
-        if any(h > 0 for h in hidden):
-            yield _note(
-                f"drawn: {view.shown_channels} of {view.in_channels} channels, "
-                f"{view.shown_filters} of {view.filters} filters"
-            )
-        if config.stride != (1, 1) and view.out_shape[1] > 1:
-            yield _note(
-                f"stride {_pair(config.stride)}: the window jumps {_count(config.stride[1], 'column')}, "
-                f"its next row is {_count(config.stride[0], 'row')} down"
-            )
+        if self._moves():
+            yield _note(f"stride {_pair(config.stride)}: the window moves {self._moves()}")
         if view.unread.any():
             yield _note(self.unread())
 
-    def unread(self) -> str:
-        facts = self.view.trace.facts
-        rows, cols = int(facts["unread_rows"]), int(facts["unread_columns"])
-        parts = [
-            f"{'last' if n == 1 else f'{n}'} {name}{'s' * (n > 1)}"
-            for n, name in ((rows, "row"), (cols, "column"))
-            if n
-        ]
-        return f"no window reads the dimmed {' and '.join(parts)}"
+    def _moves(self) -> str:
+        """How far the window goes from one place to the next, where that is more than a cell."""
+        (down, across), (rows, cols) = self.view.config.stride, self.view.out_shape
+        if down == across > 1 and max(rows, cols) > 1:
+            return f"{across} cells at a time"
+        moves = [(across, cols, "column", "across"), (down, rows, "row", "down")]
+        told = [f"{_count(step, noun)} {way}" for step, places, noun, way in moves if places > 1]
+        return " or ".join(told) + " at a time" if (down > 1 and rows > 1) or (across > 1 and cols > 1) else ""
 
-    def sweep_caption(self, units: range) -> Line:
-        per_row = self.view.out_shape[1]
-        first, last = units[0] // per_row, units[-1] // per_row
-        rows = self.view.out_shape[0]
-        where = phrases.ordinal_range(first % rows, last % rows, "row", "rows")
-        if first // rows != last // rows:
-            where = f"filters {first // rows + 1}–{last // rows + 1}"
-        elif self.view.shown_filters > 1:
-            where = f"filter {first // rows + 1}, {where}"
-        return (
-            Run(f"{where}:  ", source=Fact("rows")),
-            Run(f"{len(units)}", "ink", "semibold", Fact("windows")),
-            Run(" windows, "),
-            Run("the same kernel", "weights", "semibold"),
-        )
+    def unread(self) -> str:
+        view, parts = self.view, []
+        for axis, name in enumerate(("row", "column")):
+            gone = np.flatnonzero((view.unread | view.ghost).all(axis=1 - axis) & view.unread.any(axis=1 - axis))
+            real = np.flatnonzero((~view.ghost).any(axis=1 - axis))
+            last = "last " if len(gone) and real[-1] - gone[0] + 1 == len(gone) else ""
+            count = "" if len(gone) == 1 else f"{len(gone)} "
+            parts += [f"{last}{count}{name}{'s' * (len(gone) > 1)}"] if len(gone) else []
+        return f"no window reads the dimmed {' and '.join(parts) or 'cells'}"
+
+    def turn(self, u: int) -> Line:
+        """That another filter begins, where one does."""
+        f = self.view.window(u).f
+        return _note(f"filter {f + 1}: other weights, the same windows") if f and u % self.view.per_map == 0 else ()
 
     def place(self, u: int) -> Line:
         w = self.view.window(u)
@@ -146,9 +162,10 @@ class ConvWords:
     def closing(self) -> Line:
         view = self.view
         n = view.per_map
-        windows = f"{n} window{'s' * (n > 1)}, "
+        windows = f"{n} window{'s' * (n > 1)}{' per filter' if view.filters > 1 else ''}, "
         shape = numbers.shape_text(((view.filters,) if view.filters > 1 else ()) + tuple(view.out_shape))
-        kernel = "one shared kernel" if view.filters == 1 else f"{view.filters} kernels"
+        one = "one shared kernel" if n > 1 else "one kernel"
+        kernel = one if view.filters == 1 else f"{view.filters} kernels"
         return (
             Run(windows, source=Fact("windows")),
             Run(kernel, "weights", "semibold", Fact("filters")),
@@ -157,9 +174,7 @@ class ConvWords:
         )
 
     def takeaway(self) -> Line:
-        if self.preset and self.preset.takeaway:
-            return _note(self.preset.takeaway)
-        return _note(GOOD_FOR)
+        return _note(self.view.telling.takeaway or first_true(TAKEAWAYS, self.view))
 
     def alt(self, title: str, beat: Beat) -> str:
         view = self.view

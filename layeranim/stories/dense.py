@@ -36,8 +36,8 @@ class _Telling:
         preset = self.telling.base if bench.kind == "picture" else self.telling.preset
         shown = view.shown
         beats = tuple(self.beats(shown))
-        explained = self.bench.kind == "picture" and view.row_wise  # the row that says which class wins
-        middle = timing.poster(beats, shown, ("row",) if explained else ("step",))
+        told = self.bench.kind == "picture" and any(beat.kind == "row" for beat in beats)  # which class wins
+        middle = timing.poster(beats, shown, ("row",) if told else ("step",))
         title = self.film.title or (preset.title if preset else "") or self.title
         parts = DenseParts(
             bench.acts, self.words.counter, shown.start, view.units, bench.network, tuple(bench.signs),
@@ -65,22 +65,22 @@ class _Telling:
         for stretch in stretches:
             first, last = stretch.units[0], stretch.units[-1]
             length = timing.ticks(stretch.seconds)
-            brief = stretch.seconds < timing.BRIEF
+            brief, terse = stretch.seconds < timing.BRIEF, timing.terse(stretch, self.film.pace)
             if stretch.sweep:
                 yield Beat("sweep", at, length, stretch.units, (("sweep", length),),
-                           words.sweep_caption(stretch.units), steps=self.view.steps(stretch.units),
+                           words.passing(), steps=self.view.steps(stretch.units),
                            done=last + 1)  # fmt: skip
             else:
-                note = notes.pop(0) if notes and not brief else ()
+                note = notes.pop(0) if notes and not terse else ()
                 yield Beat(
                     "brief" if brief else "step",
                     at,
                     length,
                     stretch.units,
                     self.phases(length, brief),
-                    words.brief_caption(first) if brief else words.caption(first),
+                    words.passing() if brief else words.result(first) if terse else words.caption(first),
                     note,
-                    words.place(first),
+                    () if brief else words.place(first),
                     self.view.steps(stretch.units),
                     first + 1,
                 )

@@ -93,7 +93,7 @@ NEURON = (
             "bias": [-2.5],
         },
         bound=BIAS,
-        takeaway="weights say how much a vote counts, the bias how much it takes: a decision",
+        takeaway="weights say how much a vote counts, the bias how many it takes",
         title="Artificial neuron: a vote",
     ),
     Preset(

@@ -186,6 +186,11 @@ class DenseView:
         before = np.nan_to_num(self.trace["pre_activation"][b], nan=-np.inf)
         return [int(o) for o in np.lexsort((-before, -results))]
 
+    def winners(self, b: int) -> list[int]:
+        """The units that share the largest sum of a sample."""
+        sums = numbers.rounded(self.trace["pre_activation"][b])
+        return [int(o) for o in np.flatnonzero(sums == sums[self.winner(b)])]
+
     def winner(self, b: int) -> int:
         """The unit with the largest result of a sample."""
         return self.ranking(b)[0]

@@ -6,16 +6,17 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from layeranim import numbers, theme
+from layeranim import numbers
 from layeranim.stories import phrases
 from layeranim.stories.activations import activation_word
 from layeranim.stories.dense_bench import Bench
 from layeranim.stories.dense_view import DenseView
+from layeranim.stories.header import header
 from layeranim.stories.phrases import Addend, Term
 from layeranim.stories.storyboard import Address, Beat, Fact, Line, Run, plain
 
-DENSE_GOOD = "every output weighs every input: as the last layer of a network it decides"
-NEURON_GOOD = "one neuron draws one straight line between yes and no; a layer has many"
+DENSE_GOOD = "every output weighs every input; as the last layer, it casts the vote"
+NEURON_GOOD = "weigh and add up: the unit that layers are made of"
 
 
 class DenseWords:
@@ -45,7 +46,9 @@ class DenseWords:
         last = not view.activated or view.row_wise
         tail = () if last else self._activated(b, o)
         source = Address("pre_activation", (b, o))
-        return phrases.sum_of(terms, bias, view.text("pre_activation", b, o), source, tail, "result" if last else "ink")
+        most = phrases.MOST_TERMS if self.bench.kind != "picture" else 3
+        total, role = view.text("pre_activation", b, o), "result" if last else "ink"
+        return phrases.sum_of(terms, bias, total, source, tail, role, most)
 
     def _activated(self, b: int, o: int) -> Line:
         view = self.view
@@ -54,26 +57,23 @@ class DenseWords:
             phrases.result(view.text("output", b, o), Address("output", (b, o))),
         )
 
-    def brief_caption(self, u: int) -> Line:
+    def passing(self) -> Line:
+        """What units, or samples, share that pass too fast for numbers."""
+        if self.lone:
+            return Run("sample after sample:  "), Run("the same weights", "weights", "semibold")
+        return Run("unit after unit:  "), Run("each with its own weights", "weights", "semibold")
+
+    def result(self, u: int) -> Line:
+        """The result of a unit alone."""
         view, (b, o) = self.view, self.view.at(u)
         name = "pre_activation" if view.row_wise else "output"
-        what = f"sample {b + 1}" if self.lone else f"unit {o + 1}"
+        what = f"sample {b + 1}" if self.lone else f"class {o}" if self.bench.kind == "picture" else f"unit {o + 1}"
+        text = view.text(name, b, o)
         return (
             Run(f"{what}:  ", source=Fact("place")),
             Run("y" if name == "output" else "z", "ink", "semibold"),
-            phrases.relation_run("="),
-            phrases.result(view.text(name, b, o), Address(name, (b, o))),
-        )
-
-    def sweep_caption(self, units: range) -> Line:
-        view = self.view
-        (first, a), (last, b) = view.at(units[0]), view.at(units[-1])
-        where = phrases.ordinal_range(a, b, "unit", "units")
-        if first != last or self.lone:
-            where = phrases.ordinal_range(first, last, "sample", "samples")
-        return (
-            Run(f"{where}:  ", source=Fact("place")),
-            Run("the same weights" if self.lone else "each with its own weights", "weights", "semibold"),
+            phrases.equals(text, late=True),
+            phrases.result(text, Address(name, (b, o))),
         )
 
     def place(self, u: int) -> Line:
@@ -88,24 +88,44 @@ class DenseWords:
         view, b = self.view, self.view.at(u)[0]
         best = view.winner(b)
         z, y = view.text("pre_activation", b, best), view.text("output", b, best)
-        unit = f"class {best}" if self.bench.kind == "picture" else f"unit {best + 1}"
+        if z == numbers.NAN:
+            return (Run("a sum is NaN, which is no number: nothing wins"),), ()
         line = (
-            Run(f"{unit} wins:  ", source=Fact("place")),
-            Run("z = "),
+            Run(f"{self._winning(b)}:  ", source=Fact("place")),
+            Run("z"),
+            phrases.equals(z),
             Run(z, "ink", "semibold", source=Address("pre_activation", (b, best))),
             *self._second_best(b),
             Run(f"   {view.chip} → ", source=Fact("activation")),
             Run(y, "result", "semibold", Address("output", (b, best))),
         )
-        note = "softmax turns sums into shares that add up to 1" if view.activation == "softmax" else ""
-        if self.bench.kind == "picture":
+        shares = (
+            "softmax turns sums into shares that add up to 1" if view.units > 1 else "alone, it has the whole share"
+        )
+        note = shares if view.activation == "softmax" else ""
+        if self.bench.kind == "picture" and view.loudest(u - u % view.units + best, 1):
             note = f"framed pixels speak loudest for {best}" + (f"; {note}" if note else "")
         return line, _note(note) if note else ()
+
+    def _winning(self, b: int) -> str:
+        """Which unit has the largest sum of a sample, or which share it."""
+        view, digits = self.view, self.bench.kind == "picture"
+        won = view.winners(b)
+        name, names = ("class", "classes") if digits else ("unit", "units")
+        numbered = [str(o if digits else o + 1) for o in won]
+        if view.units == 1:
+            return "one unit"
+        if len(won) == view.units:
+            return f"all {view.units} {names} are equal"
+        if len(won) == 1:
+            return f"{name} {numbered[0]} wins"
+        listed = f"{', '.join(numbered[:-1])} and {numbered[-1]}" if len(won) < 5 else f"{len(won)} of {view.units}"
+        return f"{names} {listed} are equal" if len(won) < 5 else f"{listed} {names} are equal"
 
     def _second_best(self, b: int) -> Line:
         """The class that comes next, with its sum."""
         view = self.view
-        if self.bench.kind != "picture" or view.units < 2:
+        if self.bench.kind != "picture" or view.units < 2 or len(view.winners(b)) > 1:
             return ()
         second = view.ranking(b)[1]
         z = view.text("pre_activation", b, second)
@@ -119,19 +139,14 @@ class DenseWords:
         view, telling = self.view, self.view.telling
         parts = [_count(view.inputs, "input"), *([] if self.lone else [_count(view.units, "unit")])]
         parts += [activation_word(view.activation)] if view.activated else []
+        parts += ["no bias"] if not view.biased else []
         told = _count(view.batch, "sample")
         if view.told < view.batch:
             told = f"sample {telling.film.place_in(view.batch) + 1} of {view.batch}"
-        parts += [told] if view.batch > 1 else []
-        if telling.seeded:
-            what = "values" if len(telling.seeded) > 1 and "input" in telling.seeded else telling.seeded[0]
-            what = "weights" if what in ("weight", "bias") else what
-            parts.append(f"random {what}, seed {telling.seed}")
-        elif not view.biased:
-            parts.append("no bias")
-        while len(parts) > 1 and phrases.width((Run(",  ".join(parts)),), theme.PARAMETERS) > 820:
-            parts.pop()
-        return (Run(",  ".join(parts), source=Fact("options")),)
+        seeded = telling.seeded
+        what = "values" if len(seeded) > 1 and "input" in seeded else seeded[0] if seeded else ""
+        what = "weights" if what in ("weight", "bias") else what
+        return header(parts, [told] if view.batch > 1 else [], f"random {what}, seed {telling.seed}" if seeded else "")
 
     def opening(self) -> Line:
         if self.bench.kind == "picture":
@@ -156,14 +171,15 @@ class DenseWords:
         view = self.view
         if self.bench.kind == "picture":
             yield _note("blue speaks for the class, orange against it")
-            yield _note("the framed pixel has the largest product")
+            if view.products_of(view.first).any():
+                yield _note("the framed pixel has the largest product")
             return
         if self.bench.network:
             yield from self._edges()
         elif self.bench.kind == "heat" and view.inputs > 5:
-            yield _note("the largest products decide; the sum counts all of them")
+            yield _note("in numbers are the largest products; the sum counts all of them")
         else:
-            yield _note("one product for each input, then their sum")
+            yield _note("one product for each input, then their sum" if view.inputs > 1 else "one input, one product")
         if view.activation == "step":
             yield _note("step: 1 from 0 upwards, else 0")
         elif view.activation == "relu":
@@ -188,23 +204,28 @@ class DenseWords:
             best = view.winner(view.at(last)[0])
             return (Run(f"{view.inputs} pixels, "  , source=Fact("inputs")),
                     Run(f"{view.units} units of {view.inputs} weights", "weights", "semibold", Fact("units")),
-                    Run(" → "), Run(f"it is a {best}", "result", "semibold", Fact("class")))  # fmt: skip
-        inputs = _count(view.inputs, "input")
+                    Run(" → "), Run(f"read as a {best}", "result", "semibold", Fact("class")))  # fmt: skip
+        inputs, told = _count(view.inputs, "input"), len({view.at(u)[0] for u in view.shown})
+        here = f", here sample {view.at(last)[0] + 1}" if told > 1 and self.bench.kind != "neuron" else ""
         if self.lone:
             body = Run(f"{_count(view.inputs, 'weight')}" + (", 1 bias" if view.biased else ""), "weights", "semibold",
                        Fact("weights"))  # fmt: skip
-            end = "one number" if view.told == 1 else f"{view.told} decisions" if view.activation == "step" else (
-                f"{view.told} results")  # fmt: skip
-            return Run(f"{inputs}, ", source=Fact("inputs")), body, Run(" → "), Run(end, "result", "semibold",
-                                                                                    Fact("samples"))  # fmt: skip
+            end = "one number" if told == 1 else f"{told} decisions" if view.activation == "step" else f"{told} results"
+            return (Run(f"{inputs}, ", source=Fact("inputs")), body, Run(" → "),
+                    Run(end, "result", "semibold", Fact("samples")), *self._here(here))  # fmt: skip
         count = int(view.trace.facts["parameters"])
-        samples = f"{_count(view.told, 'sample')} of " if view.told > 1 else ""
+        samples = f"{_count(told, 'sample')} of " if told > 1 else ""
         return (
             Run(f"{samples}{inputs}, ", source=Fact("inputs")),
             Run(_count(count, "parameter"), "weights", "semibold", Fact("parameters")),
             Run(" → "),
             Run(_count(view.units, "output") + (" each" if samples else ""), "result", "semibold", Fact("units")),
+            *self._here(here),
         )
+
+    def _here(self, text: str) -> Line:
+        """Whose results stand at the end, where the others' had to leave."""
+        return (Run(text, source=Fact("place")),) if text else ()
 
     def takeaway(self) -> Line:
         return _note(self.view.telling.takeaway or self.good_for)

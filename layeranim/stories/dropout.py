@@ -13,8 +13,8 @@ from layeranim.stories.dropout_words import GOOD_FOR, DropoutWords
 from layeranim.stories.options import PACES
 from layeranim.stories.storyboard import Beat, Cells, Line, Story, Storyboard, Telling
 
-OPENING, DRAW, DRAWS_MOST, MEAN, TEST = 1.48, 1.2, 4.8, 2.4, 2.0
-DRAWS_SHOWN = 12  # further draws that are shown one by one
+OPENING, DRAW, DRAW_LEAST, DRAWS_MOST, MEAN, TEST = 1.48, 1.2, 0.92, 4.8, 2.4, 2.0
+DRAWS_SHOWN = 8  # further draws that are shown one by one
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +50,7 @@ class _Telling:
         view, preset = self.view, self.telling.preset
         shown = self.film.selected(view.total)
         beats = tuple(self.beats(shown))
-        middle = timing.poster(beats, shown)
+        middle = next((beat for beat in beats if beat.kind == "mean"), None) or timing.poster(beats, shown)
         title = self.film.title or (preset.title if preset else "") or "Dropout"
         parts = DropoutParts(
             self.stage,
@@ -87,21 +87,21 @@ class _Telling:
     def further(self) -> tuple[int, float]:
         """How many draws are shown after the first, and for how many seconds each."""
         count = min(self.view.draws - 1, DRAWS_SHOWN)
-        return count, min(DRAW, DRAWS_MOST / max(1, count))
+        return count, min(DRAW, max(DRAW_LEAST, DRAWS_MOST / max(1, count)))
 
     def steps(self, shown: range, stretches: Sequence[timing.Stretch]) -> Iterator[Beat]:
         """The first draw, unit by unit."""
         words = self.words
         length = timing.ticks(OPENING * min(1.0, PACES[self.film.pace]))
         yield Beat("open", 0, length, caption=words.opening(), note=words.sizes(), done=shown.start)
-        notes = list(words.notes())
+        notes = words.notes()
         for stretch in stretches:
             first, length = stretch.units[0], timing.ticks(stretch.seconds)
             if stretch.sweep:
-                yield Beat("sweep", 0, length, stretch.units, (("sweep", length),), words.sweep_caption(stretch.units),
+                yield Beat("sweep", 0, length, stretch.units, (("sweep", length),), words.passing(),
                            steps=self.view.steps(stretch.units), done=stretch.units[-1] + 1)  # fmt: skip
                 continue
-            brief = stretch.seconds < timing.BRIEF
+            brief, terse = stretch.seconds < timing.BRIEF, timing.terse(stretch, self.film.pace)
             seconds = stretch.seconds
             wanted = [("look", timing.act(seconds, 0.22, 0.44)), ("mask", timing.act(seconds, 0.18, 0.44))]
             wanted.append(("land", timing.act(seconds, 0.18, 0.28)))
@@ -111,9 +111,9 @@ class _Telling:
                 length,
                 stretch.units,
                 timing.phases(length, [("look", 0.3 * seconds)], "land") if brief else timing.phases(length, wanted),
-                words.brief_caption(first) if brief else words.caption(first),
-                notes.pop(0) if notes and not brief else (),
-                words.place(first),
+                words.passing() if brief else words.result(first) if terse else words.caption(first),
+                () if terse else words.note(first, notes),
+                () if brief else words.place(first),
                 self.view.steps(stretch.units),
                 first + 1,
             )

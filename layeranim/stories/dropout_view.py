@@ -63,6 +63,11 @@ class DropoutView:
         """Of all units, along the last axis, those that are told."""
         return np.asarray(values[..., self.start : self.start + self.total])
 
+    @property
+    def masks_drop(self) -> bool:
+        """Whether any draw leaves a unit out."""
+        return not bool(self.masks.all())
+
     def dropped(self, draw: int) -> int:
         """How many units a draw leaves out."""
         return int((~self.masks[draw]).sum())
@@ -176,8 +181,8 @@ class DropoutView:
         total: Any = sum((numbers.exact(term) for term in terms), Fraction(0))
         shift = numbers.exact(plus)
         if isinstance(total, float) or isinstance(shift, float):
-            return numbers.agrees(float(total) * float(by), result)
-        return numbers.agrees(total * by + shift, result)
+            return numbers.agrees(float(total) * float(by), result, *terms)
+        return numbers.agrees(total * by + shift, result, plus, *terms)
 
 
 def _sheet_of(shape: tuple[int, ...]) -> tuple[int, int]:

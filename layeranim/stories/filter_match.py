@@ -12,8 +12,10 @@ from layeranim.engine.trace import Region, Trace
 from layeranim.errors import OptionError, ShapeError
 from layeranim.layout import Fit, even
 from layeranim.numbers import Style
-from layeranim.stories import cells, phrases, timing
+from layeranim.stories import cells, filter_match_words, phrases, timing
 from layeranim.stories.filter_match_presets import GOOD_FOR
+from layeranim.stories.filter_match_words import words
+from layeranim.stories.header import header
 from layeranim.stories.phrases import Term
 from layeranim.stories.storyboard import (
     Address,
@@ -33,7 +35,7 @@ from layeranim.stories.window_stage import BOTTOM, HEADING, LEFT, RIGHT, ROW_GAP
 
 MOST_FILTERS = 4
 MOST_IMAGES = 6  # of more the first six are shown
-SCORE, SCORE_HIGH = 100, 72
+SCORE_LEAST, SCORE_HIGH = 100, 72
 ACTS = (("look", 0.32), ("multiply", 0.44), ("land", 0.28))
 VERDICT = 1.6  # seconds
 ARROW = 64
@@ -51,6 +53,8 @@ class _Telling:
         self.filters = self.trace.tensor("kernel").shape[0]
         _check(self.trace)
         self.told = 1 if self.film.sample else self.images
+        output = numbers.style(self.trace["output"], precision=self.film.precision)
+        self.score_fit = _score(layout.widest(numbers.texts(self.trace["output"], output).ravel().tolist()))
         self.drawn = self.images if self.film.sample else min(self.images, MOST_IMAGES)
         self.shown = self.filters if self.filters <= MOST_FILTERS else MOST_FILTERS - 1
         self.units: range = self.film.selected_of(self.drawn, self.shown)
@@ -61,7 +65,8 @@ class _Telling:
         if self.fit.numeral:  # image and products are compared cell by cell
             both = numbers.value_range(self.trace["padded"], self.trace["products"])
             self.ranges |= {"padded": both, "products": both}
-        self.styles = {name: self.style(name, self.fit.numeral) for name in ("padded", "kernel", "products", "output")}
+        self.styles = {name: self.style(name, self.fit.numeral) for name in ("padded", "kernel", "products")}
+        self.styles["output"] = output
 
     def style(self, name: str, numeral: int) -> Style:
         return numbers.style(
@@ -77,7 +82,7 @@ class _Telling:
         """Cells of the filters and products, and of the image, which has the whole height."""
         rows, cols = self.shape
         height = (TOP - BOTTOM - (self.shown - 1) * self.row_gap) / self.shown
-        room = (RIGHT - LEFT - SCORE - 4 * ARROW) / 3
+        room = (RIGHT - LEFT - self.score_fit.width(1) - 4 * ARROW) / 3
         for pitch, most, larger in (
             (58, 62, 84),
             (50, 56, 56),
@@ -102,12 +107,12 @@ class _Telling:
         rows, cols = self.shape
         middle = (TOP + BOTTOM) / 2 + 6
         width, height = self.fit.width(cols), self.fit.height(rows)
-        title: Line = (Run("image  ", "ink", "semibold"), _shape(self.shape))
+        title = self.title(self.units.start)
         names = [self.names(f) for f in range(self.shown)]
         first = max(self.image_fit.width(cols), phrases.width(title, theme.NAME))
         second, third = (max([width, *(phrases.width(n[k], theme.NAME) for n in names)]) for k in (0, 1))
-        space = min(110.0, (RIGHT - LEFT - first - second - third - SCORE) / 3)
-        x = even(-(first + second + third + SCORE + 3 * space) / 2)
+        space = min(110.0, (RIGHT - LEFT - first - second - third - self.score_fit.width(1)) / 3)
+        x = even(-(first + second + third + self.score_fit.width(1) + 3 * space) / 2)
         step = max(height + self.row_gap, SCORE_HIGH + ROW_GAP)
         at = x, even(middle + self.image_fit.height(rows) / 2)
         out = {
@@ -139,21 +144,25 @@ class _Telling:
                 True,
             )
             at = ways[2], even(y - height / 2 + SCORE_HIGH / 2)
-            score = Fit((SCORE, SCORE_HIGH + theme.CELL_GAP), 30)
             out[f"score:{f}"] = GridPlan(
                 f"score:{f}",
                 "output",
                 1,
                 1,
                 at,
-                score.pitch,
-                30,
+                self.score_fit.pitch,
+                self.score_fit.numeral,
                 changing=partial(self.score, f),
                 heading=(Run("sum", "ink", "semibold"),) if f == 0 else (),
                 heading_at=(at[0], at[1] + theme.HEADING_GAP + 6),
                 empty=True,
             )
         return out, signs
+
+    def title(self, u: int) -> Line:
+        """What stands over the image of unit ``u``."""
+        name = f"image {u // self.shown + 1}" if self.images > 1 else "image"
+        return Run(f"{name}  ", "ink", "semibold", Fact("image")), _shape(self.shape)
 
     def names(self, f: int) -> tuple[Line, Line]:
         """What stands over a filter, and over its products."""
@@ -235,6 +244,7 @@ class _Telling:
                 "signs": signs,
                 "counter": self.counter,
                 "best": self.best,
+                "title": self.title,
                 "first": units.start,
             },
         )
@@ -246,22 +256,23 @@ class _Telling:
             "open",
             at,
             timing.ticks(1.4),
-            caption=_words("multiply cell by cell, add up: the larger sum matches better"),
+            caption=filter_match_words.opening(self.shown),
             done=units.start,
         )
         at = timing.ticks(1.4)
         for stretch in stretches:
             length, u = timing.ticks(stretch.seconds), stretch.units[0]
             image, f = divmod(u, self.shown)
-            place = _words(f"image {image + 1}, filter {f + 1}", "place")
+            place = words(f"image {image + 1}, filter {f + 1}", "place")
             wanted = [(name, timing.act(stretch.seconds, 0.2, most)) for name, most in ACTS]
+            terse = timing.terse(stretch, self.film.pace)
             yield Beat(
                 "step",
                 at,
                 length,
                 range(u, u + 1),
                 timing.phases(length, wanted),
-                self.caption(image, f),
+                self.result(image, f) if terse else self.caption(image, f),
                 (),
                 place,
                 steps_of(self.trace, image, f, 0, 0),
@@ -271,22 +282,20 @@ class _Telling:
             if f == self.shown - 1 and self.shown > 1:
                 length = timing.ticks(VERDICT * pace)
                 steps = [i for won in self.best(u) for i in steps_of(self.trace, image, won, 0, 0)]
-                yield Beat("verdict", at, length, range(u, u + 1), caption=self.verdict(image), place=place,
+                yield Beat("verdict", at, length, range(u, u + 1),
+                           caption=filter_match_words.verdict(self.scores(image), self.styles["output"], image,
+                                                              self.filters), place=place,
                            steps=steps, done=u + 1)  # fmt: skip
                 at += length
-        counts = f"{self.told} image{'s' * (self.told > 1)} × {self.filters} filter{'s' * (self.filters > 1)}"
-        sums = self.told * self.filters
-        closing = (
-            Run(f"{counts} → ", source=Fact("images")),
-            Run(f"{sums} sum{'s' * (sums > 1)}", "result", "semibold", Fact("windows")),
-        )
-        yield Beat("close", at, timing.ticks(theme.END_HOLD), caption=closing, note=_words(GOOD_FOR), done=units.stop)
+        drawn = (1, 1) if self.film.sample else (self.drawn, self.images)
+        closing = filter_match_words.closing(drawn, (self.shown, self.filters), len(units))
+        yield Beat("close", at, timing.ticks(theme.END_HOLD), caption=closing, note=words(GOOD_FOR), done=units.stop)
 
     def paced(self, units: range) -> tuple[list[timing.Stretch], float]:
         """The steps, and the pace of everything."""
         later = min(timing.LANDING, max(timing.SLOWEST, theme.BUDGET / max(1, len(units) - 2)))
         times = [timing.TAUGHT if n < 2 else later for n in range(len(units))] if len(units) > 1 else [timing.LONE]
-        steps = [timing.Stretch(range(u, u + 1), t) for u, t in zip(units, times, strict=True)]
+        steps = [timing.Stretch(range(u, u + 1), t, n < 2) for n, (u, t) in enumerate(zip(units, times, strict=True))]
         verdicts = sum(u % self.shown == self.shown - 1 for u in units) if self.shown > 1 else 0
         return timing.paced(steps, self.film.pace, VERDICT * verdicts)
 
@@ -301,9 +310,7 @@ class _Telling:
             f"{self.shown} of {filters}" if self.shown < self.filters else filters,
             numbers.shape_text(self.shape),
         ]
-        if self.telling.seeded:
-            parts.append(f"random values, seed {self.telling.seed}")
-        return (Run(",  ".join(parts), source=Fact("options")),)
+        return header(parts, seed=f"random values, seed {self.telling.seed}" if self.telling.seeded else "")
 
     def caption(self, image: int, f: int) -> Line:
         left = numbers.texts(self.trace["padded"][image, 0], self.styles["padded"]).ravel()
@@ -323,30 +330,18 @@ class _Telling:
         total = numbers.text(self.trace["output"][image, f, 0, 0], self.styles["output"])
         return phrases.sum_of(terms, [], total, Address("output", (image, f, 0, 0)))
 
-    def verdict(self, image: int) -> Line:
-        """Which filter matches better, by the sums that are shown."""
-        scores = [self.trace["output"][image, f, 0, 0] for f in range(self.shown)]
-        order = sorted(range(self.shown), key=lambda f: (-scores[f], f))
-        texts = [numbers.text(scores[f], self.styles["output"]) for f in order]
-        sources = [Address("output", (image, f, 0, 0)) for f in order]
-        runs = [
-            Run(texts[0], "result", "semibold", sources[0]),
-            Run(" > " if texts[0] != texts[1] else " = "),
-            Run(texts[1], "ink", source=sources[1]),
-        ]
-        if texts[0] == texts[1]:
-            return (*runs, Run(":  both match equally"))
-        return (
-            *runs,
-            Run(":  "),
-            Run(f"filter {order[0] + 1}", "weights", "semibold", Fact("filter")),
-            Run(f" matches image {image + 1} better", source=Fact("image")),
-        )
+    def result(self, image: int, f: int) -> Line:
+        """The sum alone."""
+        text = numbers.text(self.trace["output"][image, f, 0, 0], self.styles["output"])
+        return Run("sum"), phrases.equals(text, late=True), phrases.result(text, Address("output", (image, f, 0, 0)))
+
+    def scores(self, image: int) -> list[float]:
+        """The sums of one image with the filters that are shown."""
+        return [float(score) for score in self.trace["output"][image, : self.shown, 0, 0]]
 
     def best(self, u: int) -> list[int]:
         """The filters with the largest sum for the image of unit ``u``."""
-        scores = [self.trace["output"][u // self.shown, f, 0, 0] for f in range(self.shown)]
-        return [f for f, s in enumerate(scores) if s == max(scores)]
+        return filter_match_words.winners(self.scores(u // self.shown))
 
     def counter(self, done: int) -> Line:
         return Run(str(done), "ink", "semibold", Fact("done")), Run(
@@ -375,12 +370,17 @@ def _check(trace: Trace) -> None:
         raise OptionError(f"filter-match multiplies and adds up, nothing else, but was given {said}; use conv")
 
 
+def _score(wide: float) -> Fit:
+    """The cell of a sum, as wide as its widest text needs at the largest size that leaves the rest its room."""
+    for size in range(30, theme.FLOOR - 1, -1):
+        across = max(SCORE_LEAST, even(wide * size + 2 * layout.SIDE + theme.CELL_GAP + 1))
+        if across <= 2 * SCORE_LEAST:
+            break
+    return Fit((across, SCORE_HIGH + theme.CELL_GAP), size)
+
+
 def _shape(shape: Any) -> Run:
     return Run(numbers.shape_text(shape), source=Fact("shape"))
-
-
-def _words(text: str, fact: str = "note") -> Line:
-    return (Run(text, weight="regular", source=Fact(fact)),)
 
 
 FilterMatchStory = Story("Filter matching", tell, GOOD_FOR)

@@ -56,6 +56,16 @@ def relation_run(relation: str) -> Run:
     return Run(f" {relation} ", late=True)
 
 
+def equals(*texts: str, late: bool = False) -> Run:
+    """`` = `` between a name, or numbers taken as they are, and a number; `` ≈ `` where one only reads as zero."""
+    return Run(f" {'≈' if any(map(numbers.vanishes, texts)) else '='} ", late=late)
+
+
+def more(count: int, noun: str = "more") -> Line:
+    """What stands for ``count`` terms that are not written."""
+    return (Run(f"{count} {noun}", source=Fact("hidden terms")),)
+
+
 def width(line: Line, size: float) -> float:
     """The width of a line at a size."""
     return sum(typeface.width(r.text, size, r.weight, r.markup) for r in line)
@@ -64,14 +74,6 @@ def width(line: Line, size: float) -> float:
 def fits(line: Line, size: float = theme.CAPTION_FLOOR) -> bool:
     """Whether the line can be shown as a caption without falling under the floor."""
     return width(line, size) <= ROOM
-
-
-def listed(parts: Sequence[str], most: float, keep: Sequence[str] = ()) -> str:
-    """Parameters side by side; of more than fit in ``most`` px the last ones go, but none of ``keep``."""
-    left, spare = list(parts), [part for part in parts[1:] if part not in keep]
-    while spare and width((Run(",  ".join(left)),), theme.PARAMETERS) > most:
-        left.remove(spare.pop())
-    return ",  ".join(left)
 
 
 def caption_size(line: Line) -> int:
@@ -86,28 +88,32 @@ def sum_of(
     source: Source | None,
     tail: Line = (),
     role: str = "result",
+    most_terms: int = MOST_TERMS,
 ) -> Line:
-    """``1·2 + 3·(−1) + … + 5 zeros + bias = total`` with as many terms as fit, at most five.
+    """``1·2 + 3·(−1) + 4 more + 5 zeros + bias = total`` with as many terms as fit, at most ``most_terms``.
 
-    Zero products are counted, not written; ``=`` or ``≈`` covers all terms as they would be displayed, hidden ones too.
+    Zero products and hidden terms are counted; ``=`` or ``≈`` covers all terms as they would be displayed.
     """
     live = [term for term in terms if not term.zero]
     zeros = len(terms) - len(live)
     pairs = [(term.left, term.right) for term in terms] + [(addend.text,) for addend in addends]
     relation = numbers.relation(pairs, total)
-    for most in range(min(MOST_TERMS, len(live)), -1, -1):
+    if not live and not addends:
+        none = "the product is 0" if zeros == 1 else "all products are 0"
+        head = Run(none, source=Fact("zero products")), Run(", so the sum is ", late=True)
+        return (*head, result(total, source, role), *tail)
+    for most in range(min(most_terms, len(live)), -1, -1):
         shown = [term.runs() for term in live[:most]]
         if most < len(live):
-            shown.append((Run("…"),))
-        if zeros and (live or addends):
+            shown.append(more(len(live) - most, "more" if most else "products"))
+        if zeros:
             shown.append((Run(f"{zeros} zero{'s' * (zeros > 1)}", source=Fact("zero products")),))
-        elif not live:
-            shown.append((Run("all products are 0", source=Fact("zero products")),))
         shown += [addend.runs() for addend in addends]
         line = (*join(shown), relation_run(relation), result(total, source, role), *tail)
         if fits(line):
             return line
-    return (Run("Σ "), relation_run(relation), result(total, source, role), *tail)
+    return (Run(f"Σ of {len(pairs)}", source=Fact("hidden terms")), relation_run(relation),
+            result(total, source, role), *tail)  # fmt: skip
 
 
 def join(parts: Sequence[Line], between: Run = PLUS) -> Line:

@@ -52,12 +52,14 @@ class PoolTelling:
             length, first, units = timing.ticks(stretch.seconds), stretch.units[0], stretch.units
             brief = stretch.seconds < timing.BRIEF
             if stretch.sweep:
-                acts, caption = (("sweep", length),), self.words.sweep(units)
+                acts, caption = (("sweep", length),), self.words.passing()
                 yield Beat("sweep", at, length, units, acts, caption, steps=self.steps(units), done=units.stop)
             else:
-                note = notes.pop(0) if notes and not brief else ()
+                terse = timing.terse(stretch, self.film.pace)
+                note = notes.pop(0) if notes and not terse else ()
                 kind, phases = "brief" if brief else "step", self.phases(length, brief, i < 2)
-                caption, place = self.caption(first, brief), self.words.place(first)
+                caption = self.words.passing() if brief else self.caption(first, terse)
+                place = () if brief else self.words.place(first)
                 yield Beat(kind, at, length, units, phases, caption, note, place, self.steps(units), units.stop)
             at += length
         hold = timing.ticks(theme.END_HOLD)
@@ -93,9 +95,9 @@ class PoolTelling:
         }[self.view.kind]
         return timing.phases(length, [*wanted, ("land", act)])
 
-    def caption(self, u: int, brief: bool) -> Line:
-        """The arithmetic of one window."""
-        make = pool_phrases.brief if brief else pool_phrases.backward if self.backward else pool_phrases.forward
+    def caption(self, u: int, terse: bool) -> Line:
+        """The arithmetic of one window, or its result alone."""
+        make = pool_phrases.brief if terse else pool_phrases.backward if self.backward else pool_phrases.forward
         return make(self.view, self.view.window(u), self.plan.styles)
 
 

@@ -17,7 +17,7 @@ from layeranim.stories.storyboard import Address, Fact, Line, Run
 
 Styles = dict[str, Style]
 ALL, SOME = 9, 5  # so many numbers of a window are written out; of more the first five
-COMMA, MORE = Run(", "), Run("…")
+COMMA = Run(", ")
 OTHERS = (Run(",  the others ", late=True), Run("0", source=Fact("others"), late=True))
 
 
@@ -34,7 +34,8 @@ def brief(view: PoolView, w: Window, styles: Styles) -> Line:
         gradient = Run(text, "ink", source=Address("grad_output", w.index))
         verb = " to the winner of the " if view.kind == "max" else " over the "
         return Run("gradient "), gradient, Run(verb), Run("window", "focus"), *_in_all(view, w, styles)
-    return Run(f"{name} of the "), Run("window", "focus"), Run(" = "), _result(view, w, styles)
+    result = _result(view, w, styles)
+    return Run(f"{name} of the "), Run("window", "focus"), phrases.equals(result.text, late=True), result
 
 
 def _in_all(view: PoolView, w: Window, styles: Styles) -> Line:
@@ -72,25 +73,29 @@ def _shortened(runs: Sequence[Run], make: Callable[[list[Line]], Line], keep: in
     """The line that ``make`` builds of as many numbers as fit; the one at ``keep`` is always among them."""
     sizes = [len(runs)] if len(runs) <= ALL else []
     for most in [*sizes, *range(min(SOME, len(runs) - 1), 0, -1)]:
-        parts: list[Line] = [(run,) for run in runs[:most]]
-        if keep is not None and keep >= most:
-            parts = [*parts[:-1], *([(MORE,)] if keep >= most or most > 1 else []), (runs[keep],)]
-            parts += [(MORE,)] if keep < len(runs) - 1 else []
-        elif most < len(runs):
-            parts.append((MORE,))
-        line = make(parts)
+        last = range(most - 1, most) if keep is None or keep < most else range(keep, keep + 1)
+        shown: list[Line] = [(run,) for run in runs[: most - 1]]
+        between, after = last.start - (most - 1), len(runs) - last.stop
+        parts = [*shown, *([phrases.more(between)] if between else []), (runs[last.start],)]
+        line = make([*parts, *([phrases.more(after)] if after else [])])
         if phrases.fits(line):
             return line
-    return make([(MORE,)])
+    return make([phrases.more(len(runs), "numbers")])
+
+
+def _counted(part: Line) -> bool:
+    """Whether a part stands for numbers that are not written."""
+    return part[0].source == Fact("hidden terms")
 
 
 def _max(view: PoolView, w: Window, styles: Styles) -> Line:
     runs = _numbers(view, w, styles)
-    keep = next(i for i, run in enumerate(runs) if run.role == "result")
+    keep, result = next(i for i, run in enumerate(runs) if run.role == "result"), _result(view, w, styles)
 
     def make(parts: list[Line]) -> Line:
         inner = phrases.join(parts, COMMA)
-        return Run("max("), *inner, Run(")"), phrases.relation_run("="), _result(view, w, styles)
+        relation = phrases.equals(result.text, *(run.text for run in runs), late=True)
+        return Run("max("), *inner, Run(")"), relation, result
 
     return _shortened(runs, make, keep)
 
@@ -102,7 +107,7 @@ def _mean(view: PoolView, w: Window, styles: Styles) -> Line:
     result = _result(view, w, styles)
     with np.errstate(all="ignore"):
         reached = _sum(numbers.exact(run.text) for run in runs) / numbers.exact(text)
-    relation = phrases.relation_run(numbers.agrees(reached, result.text))
+    relation = phrases.relation_run(numbers.agrees(reached, result.text, *(run.text for run in runs)))
     ending = (Run(f"{zeros} zero{'s' * (zeros > 1)}", source=Fact("padding")),) if zeros else ()
 
     def make(parts: list[Line]) -> Line:
@@ -121,18 +126,19 @@ def _factors(parts: list[Line]) -> list[Line]:
 
 def _norm(view: PoolView, w: Window, styles: Styles) -> Line:
     p, runs, result = float(view.config.norm_type), _numbers(view, w, styles), _result(view, w, styles)
-    relation = phrases.relation_run(numbers.agrees(_p_norm([run.text for run in runs], p), result.text))
+    texts = [run.text for run in runs]
+    relation = phrases.relation_run(numbers.agrees(_p_norm(texts, p), result.text, *texts))
 
     def make(parts: list[Line]) -> Line:
         if p == 2:
-            based = _factors([(MORE,), *parts])[1:]  # a square has its parentheses wherever it stands
-            squares = [part if part == (MORE,) else (*part, Run("²")) for part in based]
+            based = _factors([(COMMA,), *parts])[1:]  # a square has its parentheses wherever it stands
+            squares = [part if _counted(part) else (*part, Run("²")) for part in based]
             return Run("√("), *phrases.join(squares), Run(")"), relation, result
         if p == 1:
-            sizes = [part if part == (MORE,) else (Run("|"), *part, Run("|")) for part in parts]
+            sizes = [part if _counted(part) else (Run("|"), *part, Run("|")) for part in parts]
             return *phrases.join(sizes), relation, result
         power = Run(f"|^{{{p:g}}}", markup=True, source=Fact("norm_type"))
-        raised = [part if part == (MORE,) else (Run("|"), *part, power) for part in parts]
+        raised = [part if _counted(part) else (Run("|"), *part, power) for part in parts]
         root = Run(f")^{{1/{p:g}}}", markup=True, source=Fact("norm_type"))
         return Run("("), *phrases.join(raised), root, relation, result
 
@@ -183,10 +189,11 @@ def _routed(view: PoolView, w: Window, styles: Styles) -> Line:
         alone = not view.disjoint or view.counted(w)[0].sum() == 1
         return *head, result, *(() if alone else OTHERS)
     seen = [index for index in won if index <= w.index]
-    terms = [(_gradient(view, index, styles, factor=True),) for index in seen[-SOME:]]
-    terms = [(MORE,), *terms] if len(seen) > SOME else terms
+    terms: list[Line] = [(_gradient(view, index, styles, factor=True),) for index in seen[-SOME:]]
+    if len(seen) > SOME:
+        terms = [phrases.more(len(seen) - SOME), *terms]
     if len(seen) < len(won):
-        return *head, *phrases.join([*terms, (MORE,)])
+        return *head, *phrases.join([*terms, phrases.more(len(won) - len(seen), "to come")])
     texts = [(numbers.text(view.trace["grad_output"][index], styles["grad_output"]),) for index in won]
     line = *head, *phrases.join(terms), phrases.relation_run(numbers.relation(texts, total)), result
     return line if phrases.fits(line) else (*head, result)
@@ -204,7 +211,7 @@ def _spread(view: PoolView, w: Window, styles: Styles) -> Line:
         gradient,
         Run(" / "),
         Run(over, "ink", source=Address("divisors", (w.r, w.c))),
-        phrases.relation_run(numbers.agrees(reached, share)),
+        phrases.relation_run(numbers.agrees(reached, share, gradient.text)),
         phrases.result(share, Address("shares", w.index)),
         Run(f"  to each of {n} cells" if n > 1 else "  to its cell", source=Fact("window"), late=True),
     )
@@ -233,7 +240,8 @@ def _bent(view: PoolView, w: Window, styles: Styles) -> Line:
         return *head, Run("  to this number, to each its own")
     total = numbers.text(view.trace["grad_input"][cell], styles["grad_input"])
     reached = _product(numbers.exact(gradient.text), numbers.exact(largest.text)) / known
-    relation, result = numbers.agrees(reached, total), phrases.result(total, Address("grad_input", cell))
+    relation = numbers.agrees(reached, total, gradient.text, largest.text, norm)
+    result = phrases.result(total, Address("grad_input", cell))
     return *head, phrases.relation_run(relation), result, Run("  to the largest", late=True)
 
 

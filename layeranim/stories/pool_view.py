@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from typing import Any, cast
 
 import numpy as np
@@ -91,11 +90,15 @@ class PoolView:
     @cached_property
     def disjoint(self) -> bool:
         """Whether no cell is under two windows."""
-        return all(
-            max(side.along.taps(i)) < min(side.along.taps(k))
-            for side in self.found
-            for i, k in pairwise(range(side.along.out))
-        )
+        read = [[cell for i in range(side.along.out) for cell in side.along.taps(i)] for side in self.found]
+        return all(len(cells) == len(set(cells)) for cells in read)
+
+    @cached_property
+    def tied(self) -> bool:
+        """Whether the first window that the film shows has its largest number more than once."""
+        w = self.window(self.telling.film.selected(self.units).start)
+        values = self.trace["padded"][w.b, w.channel][np.ix_(*map(list, self.taps(w)))]
+        return int((values == values.max()).sum()) > 1
 
     def winner(self, w: Window) -> Place:
         """The row and column of ``padded`` where a window's largest number stands."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 from layeranim import numbers, theme
 from layeranim.stories import phrases
+from layeranim.stories.claims import Claim, first_true
+from layeranim.stories.header import header
 from layeranim.stories.pool_view import PoolView
 from layeranim.stories.storyboard import Beat, Fact, Line, Run, plain
 
@@ -14,22 +17,54 @@ TITLES = {"max": "Max pooling", "mean": "Mean pooling", "lp": "Lp pooling"}
 BECOMES = {"max": "its largest number", "mean": "its mean", "lp": "its p-norm"}
 RULE = {"max": "the largest number stays, the others go", "mean": "add up, divide by how many they are"}
 POWERS = {1: "sizes add up, signs do not count", 2: "square, add up, take the root"}
-TAKEAWAY = {
-    "max": "less to work on, the strongest answer of each place kept: small shifts change little",
-    "mean": "a smaller, smoother picture for the layers that follow",
-    "lp": GOOD_FOR,
-}
-BACK_RULE = {
-    "max": "a small step of the others would change nothing",
-    "mean": "every number of the window had the same part",
-    "lp": "the larger a number, the larger its part",
-}
-BACK_TAKEAWAY = {
-    "max": "only the winners pass the gradient on to the layers before",
-    "mean": "every cell of a window passes on the same share of the gradient",
-    "lp": "large numbers pass on most of the gradient",
-}
-WIDEST = 820  # px of the parameters, so that the title keeps its size
+
+
+def _single(view: PoolView) -> bool:
+    return view.kernel_shape == (1, 1)
+
+
+def _smaller(view: PoolView) -> bool:
+    return view.per_map < view.size[0] * view.size[1]
+
+
+def _alone(kind: str) -> Callable[[PoolView], bool]:
+    return lambda view: view.kind == kind
+
+
+def _fewer(kind: str) -> Callable[[PoolView], bool]:
+    return lambda view: view.kind == kind and _smaller(view)
+
+
+def _one(kind: str) -> Callable[[PoolView], bool]:
+    return lambda view: view.kind == kind and view.per_map == 1
+
+
+TAKEAWAYS: tuple[Claim[PoolView], ...] = (
+    Claim("windows of one number: nothing to choose or to mix", _single),
+    Claim("one number for each whole channel: its largest, wherever it stood", _one("max")),
+    Claim("one number for each whole channel: its mean", _one("mean")),
+    Claim("one number for each whole channel: its p-norm", _one("lp")),
+    Claim("less to work on, the strongest answer of each place kept: small shifts change little", _fewer("max")),
+    Claim("a smaller, smoother picture for the layers that follow", _fewer("mean")),
+    Claim(GOOD_FOR, _fewer("lp")),
+    Claim("as many numbers as before or more: each the largest around its place", _alone("max")),
+    Claim("no smaller than before, but smoother: each number a mean around its place", _alone("mean")),
+    Claim("as many numbers as before or more, nothing to learn"),
+)
+BACK_RULES: tuple[Claim[PoolView], ...] = (
+    Claim("windows of one number: it gets the whole gradient", _single),
+    Claim("of equal numbers the first wins and gets the whole gradient", lambda view: view.kind == "max" and view.tied),
+    Claim("nudging the others would not change the maximum", _alone("max")),
+    Claim("every number of the window had the same part", _alone("mean")),
+    Claim("every number has the same part, with its sign", lambda view: view.config.norm_type == 1),
+    Claim("the larger a number, the larger its part"),
+)
+BACK_TAKEAWAYS: tuple[Claim[PoolView], ...] = (
+    Claim("only the winners pass the gradient on to the layers before", _alone("max")),
+    Claim("every cell of a window passes on the same share of the gradient", _alone("mean")),
+    Claim("large numbers pass on most of the gradient", lambda view: view.config.norm_type > 1),
+    Claim("every number passes on its part of the gradient"),
+)
 
 
 class PoolWords:
@@ -49,19 +84,17 @@ class PoolWords:
         view, config = self.view, self.config
         parts = self._window()
         parts += [f"p = {config.norm_type:g}"] if view.kind == "lp" else []
-        keep = [f"{view.shown} of {view.channels} channels drawn"] if view.shown < view.channels else []
-        keep += [f"image {view.b + 1} of {view.batch}"] if view.batch > 1 else []
-        parts += keep
+        parts += [f"{view.channels} channels"] if view.channels > 1 else []
+        drawn = [f"image {view.b + 1} of {view.batch}"] if view.batch > 1 else []
+        drawn += [f"{view.shown} of {view.channels} channels drawn"] if view.shown < view.channels else []
         seeded = view.telling.seeded
-        if seeded:
-            what = "values" if len(seeded) > 1 else "gradient" if seeded[0] == "grad_output" else "input"
-            parts.append(f"random {what}, seed {view.telling.seed}")
-        return (Run(phrases.listed(parts, WIDEST, keep), source=Fact("options")),)
+        what = "values" if len(seeded) > 1 else "gradient" if "grad_output" in seeded else "input"
+        return header(parts, drawn, f"random {what}, seed {view.telling.seed}" if seeded else "")
 
     def _window(self) -> list[str]:
         view, config = self.view, self.config
         if config.mode.startswith("global"):
-            return ["one window a channel"]
+            return ["one window per channel"]
         if view.adaptive:
             return [f"windows cut for a {numbers.shape_text(view.out_shape)} output"]
         padding = str(view.trace.facts["padding"])
@@ -92,8 +125,7 @@ class PoolWords:
             self._short(axis) or str(facts[f"{name}_formula"]) for axis, name in enumerate(("height", "width"))
         )
         if self.view.adaptive:
-            line = note(f"rows of window i:  {high}")
-            return line if phrases.width(line, theme.NOTE) <= phrases.ROOM else ()
+            return note(", ".join(self._cut(axis, noun) for axis, noun in enumerate(("rows", "columns"))))
         line = note(f"output size  {high}" if high == wide else f"output height  {high},   width  {wide}")
         return line if phrases.width(line, theme.NOTE) <= phrases.ROOM else note(f"output height  {high}")
 
@@ -106,11 +138,22 @@ class PoolWords:
         padding = view.before[axis], view.before[axis]  # as PyTorch counts it; what else ceil mode adds is no padding
         return phrases.short_size(size, kernel, stride, out, padding=padding, ceil=config.ceil_mode)
 
+    def _cut(self, axis: int, noun: str) -> str:
+        """``12 rows cut into 3 windows of 4``, or ``… read by 3 windows of 3 or 4`` where windows share some."""
+        taps = [self.view.found[axis].along.taps(i) for i in range(self.view.out_shape[axis])]
+        sizes = sorted({len(tap) for tap in taps})
+        of = " or ".join(map(str, sizes)) if len(sizes) < 3 else f"{sizes[0]} to {sizes[-1]}"
+        apart = all(a.stop <= b.start for a, b in pairwise(taps))
+        windows = f"{len(taps)} window{'s' * (len(taps) > 1)} of {of}"
+        size = self.view.size[axis]
+        named = f"{size} {noun if size > 1 else noun.removesuffix('s')}"
+        return f"{named} {'cut into' if apart else 'read by'} {windows}{'' if apart else ' that overlap'}"
+
     def notes(self) -> Iterator[Line]:
         """Things worth saying once, for the first steps that have time for it."""
         view, config = self.view, self.config
         if config.backward:
-            yield note(BACK_RULE[view.kind])
+            yield note(first_true(BACK_RULES, view))
             if not view.disjoint:
                 yield note("a cell under several windows adds up what it gets")
             return
@@ -118,6 +161,8 @@ class PoolWords:
             yield note(f"every sum is divided by {config.divisor_override}, however many they are")
         elif view.ghost.any():
             yield note(f"dashed cells are padding: {self._padding()}")
+        elif _single(view):
+            yield note("a window of one number: nothing to choose or to mix")
         elif view.kind == "lp":
             yield note(POWERS.get(config.norm_type, "large numbers count most"))
         else:
@@ -136,22 +181,10 @@ class PoolWords:
         over = any(side.overhang for side in self.view.found)
         return "zeros that count, but not past the edge" if over else "zeros that count"
 
-    def sweep(self, units: range) -> Line:
-        """Which rows a sweep passes and what becomes of their windows."""
-        rows, cols = self.view.out_shape
-        first, last = units[0] // cols, units[-1] // cols
-        where = phrases.ordinal_range(first % rows, last % rows, "row", "rows")
-        if first // rows != last // rows:
-            where = phrases.ordinal_range(first // rows, last // rows, "channel", "channels")
-        elif self.view.shown > 1:
-            where = f"channel {first // rows + 1}, {where}"
-        rule = "each gradient to its cells" if self.config.backward else f"each {BECOMES[self.view.kind]}"
-        return (
-            Run(f"{where}:  ", source=Fact("rows")),
-            Run(f"{len(units)}", "ink", "semibold", Fact("windows")),
-            Run(f" window{'s' * (len(units) > 1)}, "),
-            Run(rule, "focus", "semibold"),
-        )
+    def passing(self) -> Line:
+        """What becomes of window after window, while they pass too fast for numbers."""
+        rule = "each gradient to its cells" if self.config.backward else f"each becomes {BECOMES[self.view.kind]}"
+        return Run("window after window:  "), Run(rule, "focus", "semibold")
 
     def place(self, u: int) -> Line:
         """Which window is under way."""
@@ -171,8 +204,8 @@ class PoolWords:
                 Run(f"{size} gradients", "result", "semibold", Fact("input shape")),
             )
         n = view.per_map
-        windows = f"{n} window{'s' * (n > 1)}{' a channel' if self.channels else ''}, "
-        kept = f", {view.channels} channels stay {view.channels}"
+        windows = f"{n} window{'s' * (n > 1)}{' per channel' if self.channels else ''}, "
+        kept = ", channels are kept"
         return (
             Run(windows, source=Fact("windows")),
             Run("no weights", "weights", "semibold"),
@@ -183,7 +216,7 @@ class PoolWords:
 
     def takeaway(self) -> Line:
         """What the layer is good for; the preset's own words while its windows are the film's."""
-        general = (BACK_TAKEAWAY if self.config.backward else TAKEAWAY)[self.view.kind]
+        general = first_true(BACK_TAKEAWAYS if self.config.backward else TAKEAWAYS, self.view)
         return note(self.view.telling.takeaway or general)
 
     def alt(self, title: str, beat: Beat) -> str:

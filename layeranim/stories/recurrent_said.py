@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from layeranim import numbers, theme
-from layeranim.stories import phrases
+from layeranim import numbers
+from layeranim.stories.header import header
 from layeranim.stories.recurrent_good import good_for
 from layeranim.stories.recurrent_strips import Strips
 from layeranim.stories.recurrent_view import RecurrentView
 from layeranim.stories.storyboard import Beat, Fact, Line, Run, plain
 
 TITLES = {"rnn": "Recurrent network (RNN)", "gru": "GRU cell", "lstm": "LSTM cell"}
-TITLE_SIZES = 36, theme.PARAMETERS  # of the title beside long parameters, and in any case
-MOST_SAID = 640  # width of the parameters for which the title becomes that small
 
 
 class Said:
@@ -27,51 +25,37 @@ class Said:
         return str(self.view.telling.film.title or (self.preset.title if self.preset else "") or TITLES[self.view.kind])
 
     def parameters(self) -> Line:
-        """Sizes and options; what does not fit is left out, but never what the film leaves out or makes up."""
-        said = self._sizes()
-        small, least = (phrases.width((Run(self.title, weight="semibold"),), size) for size in TITLE_SIZES)
-        both = phrases.ROOM - 3 * theme.UNIT
-        room = max(both - small, min(MOST_SAID, both - least))
-        return (Run(phrases.listed(list(said), room, self._needed(room)), source=Fact("options")),)
+        """Sizes and options, what the drawing leaves out, what was drawn at random."""
+        view, seeded = self.view, "values" if "input" in self.view.telling.seeded else "weights"
+        seed = f"random {seeded}, seed {view.telling.seed}" if view.telling.seeded else ""
+        drawn = [
+            (view.batch > 1, f"sequence {view.b + 1} of {view.batch}"),
+            (len(view.runs) < view.all_runs, f"{len(view.runs)} of {view.all_runs} cells drawn"),
+            (self.strips.partial, self.strips.partial),
+            (self.cut_short(), f"colours: first {self.strips.most}"),
+        ]
+        return header(self._sizes(), [text for there, text in drawn if there], seed)
 
-    def _needed(self, room: float) -> list[str]:
-        """What must be said beside the title: as much of it as fits; the opening says the rest."""
-        needed = [text for text, must in self._sizes().items() if must][::-1]
-        while phrases.width((Run(",  ".join([next(iter(self._sizes())), *needed])),), theme.PARAMETERS) > room:
-            needed.pop()
-        return needed
-
-    def unsaid(self) -> str:
-        """What must be said and has no room beside the title."""
-        there = plain(self.parameters())
-        return ",  ".join(text for text, must in self._sizes().items() if must and text not in there)
-
-    def _sizes(self) -> dict[str, bool]:
-        """What there is to say about the layer, and whether the film would not be true without it."""
+    def _sizes(self) -> list[str]:
+        """Sizes and options of the layer that are not usual."""
         view, config = self.view, self.view.config
         options: Any = config
-        lstm, gru, drawn = view.kind == "lstm", view.kind == "gru", len(view.runs)
-        seeded = "values" if "input" in view.telling.seeded else "weights"
+        lstm, gru = view.kind == "lstm", view.kind == "gru"
         parts = [
-            (True, f"input {view.trace.tensor('input').shape[-1]}", False),
-            (True, f"hidden {view.hidden}", False),
-            (lstm and options.projection, f"projection {getattr(config, 'projection', 0)}", False),
-            (gru and options.variant != "reset-after", getattr(config, "variant", ""), False),
-            (lstm and options.peepholes, "peepholes", False),
-            (config.layers > 1, f"{config.layers} layers", False),
-            (config.bidirectional, "bidirectional", False),
-            (drawn < view.all_runs, f"{drawn} of {view.all_runs} cells drawn", True),
-            (self.strips.partial, self.strips.partial, True),
-            (self.cut_short(), f"colours: first {self.strips.most}", True),
-            (config.classes, f"{config.classes} classes", False),
-            (config.returns != "sequences", f"returns {config.returns}", False),
-            (view.steps < int(config.timesteps or 0), f"length {view.steps} of {config.timesteps}", True),
-            (config.mode == "one-to-many", config.mode, False),
-            (config.convention == "keras", "Keras order", False),
-            (view.batch > 1, f"sequence {view.b + 1} of {view.batch}", True),
-            (view.telling.seeded, f"random {seeded}, seed {view.telling.seed}", True),
-        ]  # fmt: skip
-        return {text: needed for there, text, needed in parts if there}
+            (True, f"input {view.trace.tensor('input').shape[-1]}"),
+            (True, f"hidden {view.hidden}"),
+            (lstm and options.projection, f"projection {getattr(config, 'projection', 0)}"),
+            (gru and options.variant != "reset-after", getattr(config, "variant", "")),
+            (lstm and options.peepholes, "peepholes"),
+            (config.layers > 1, f"{config.layers} layers"),
+            (config.bidirectional, "bidirectional"),
+            (config.classes, f"{config.classes} classes"),
+            (config.returns != "sequences", f"returns {config.returns}"),
+            (view.steps < int(config.timesteps or 0), f"length {view.steps} of {config.timesteps}"),
+            (config.mode == "one-to-many", config.mode),
+            (config.convention == "keras", "Keras order"),
+        ]
+        return [text for there, text in parts if there]
 
     def cut_short(self) -> bool:
         """Whether a block of colours shows the first units alone."""
@@ -82,7 +66,7 @@ class Said:
     def alt(self, poster: Beat) -> str:
         """The film in words: what goes in, and the step that the poster shows."""
         given = numbers.shape_text((self.view.steps, self.view.size(0, "input")))
-        sizes = ", ".join(filter(None, [plain(self.parameters()), self.unsaid()]))
+        sizes = plain(self.parameters())
         step = f"{plain(poster.place)}: {plain(poster.caption)}"
         return f"{self.title}: a sequence of {given}, {sizes}. {step}."
 
@@ -98,8 +82,6 @@ class Said:
         return *said, Run(f", {'each with ' * (count > 1)}the same weights at every step")
 
     def opening_note(self) -> Line:
-        if self.unsaid():
-            return note(self.unsaid())
         if self.preset:
             return note(self.preset.summary)
         if self.view.config.mode == "one-to-many":

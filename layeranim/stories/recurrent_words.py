@@ -167,7 +167,7 @@ class CellWords:
             *(self.number("update_gate", t, left=True), DOT, self.number("previous_hidden", t)),
             *(Run("  +  ("), Run("1", source=Fact("one")), Run(" − ")),
             *(self.number("update_gate", t, left=True), Run(")"), DOT, self.number("candidate", t)),
-            phrases.relation_run(numbers.agrees(z_ * h_ + (1 - z_) * n_, new)),
+            phrases.relation_run(numbers.agrees(z_ * h_ + (1 - z_) * n_, new, z, h, n)),
             self.result("hidden", t),
         )
 
@@ -236,8 +236,10 @@ class CellWords:
         """``f = σ(4.0) = 0.98   i = 0.02   g = −0.96   o = 0.02``, the ``first`` one with its sum."""
         out: list[Run] = []
         for base, letter in sorted(LETTERS[self.view.kind].items(), key=lambda item: item[0] != first):
-            hue, w = HUES[base], self.weighings.get(base)
-            out += [Run(("     " if out else "") + letter, hue, "semibold"), Run(" = ")]
+            hue, w, text = HUES[base], self.weighings.get(base), self.view.text(self.n, base, t)
+            explained = w is not None and base == first
+            equals = Run(" = ") if explained else phrases.equals(text)
+            out += [Run(("     " if out else "") + letter, hue, "semibold"), equals]
             if w and base == first:
                 pre = self.view.text(self.n, w.pre, t)
                 out += [Run(f"{NAMES[w.activation]}("), Run(pre, "ink", source=self.view.source(self.n, w.pre, t, 0))]
@@ -297,14 +299,15 @@ class CellWords:
 
     def brief(self, t: int) -> Line:
         """The new state alone, for steps that pass quickly."""
-        return (*_symbol("h_{t}"), self.result("hidden", t))
+        result = self.result("hidden", t)
+        return (*_symbol("h_{t}", result.text), result)
 
 
-def _symbol(text: str) -> Line:
-    return Run(text, "result", "semibold", Fact("name"), markup=True), Run(" = ")
+def _symbol(text: str, *result: str) -> Line:
+    return Run(text, "result", "semibold", Fact("name"), markup=True), phrases.equals(*result)
 
 
 def _reaches(activation: str, given: str, result: str) -> numbers.Relation:
     """Whether the activation of the displayed number is the displayed result."""
     with np.errstate(all="ignore"):
-        return numbers.agrees(float(ACTIVATIONS[activation](np.float64(numbers.double(given)))), result)
+        return numbers.agrees(float(ACTIVATIONS[activation](np.float64(numbers.double(given)))), result, given)

@@ -9,6 +9,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import ceil
 
 from layeranim import theme
 from layeranim.stories.options import PACES
@@ -22,8 +23,10 @@ ENDS = theme.OPEN_HOLD_MOST + theme.END_HOLD
 FASTEST, SLOWEST = 0.16, 0.8
 TICKS_A_SECOND = 1000 / theme.TICK_MS
 BRIEF = 0.5  # a step shorter than this drops lag, lane and operands
-READING, READING_MOST = 24, 3.6  # letters a second, and how long one beat waits for its reader
-LONGEST = 25.0  # seconds of a film
+TERSE = 1.6  # a step shorter than this at the normal pace says its result alone
+READING, READING_MOST = 24, 6.0  # letters a second, and how long one beat waits for its reader
+PASSING = ("brief", "sweep")  # kinds of beats that pass too fast for words of their own
+USUAL, LONGEST = 25.0, 32.0  # seconds of a film as it is planned, and with time to read
 
 
 def ticks(seconds: float) -> int:
@@ -61,18 +64,22 @@ def schedule(units: range, row: int) -> list[Stretch]:
     return [Stretch(range(u, u + 1), t, i < 2) for i, (u, t) in enumerate(zip(units, times, strict=True))]
 
 
-def with_pause(units: range, row: int) -> list[Stretch]:
-    """The schedule; a film that runs through its middle stops there once more, where its poster is taken."""
-    middle = units[(len(units) + 1) // 2 - 1]
-    out: list[Stretch] = []
-    for stretch in schedule(units, row):
-        if middle not in stretch.units or (stretch.seconds >= 2 * BRIEF and not stretch.sweep):
-            out.append(stretch)
+def middle_of(units: range) -> int:
+    """The unit at the middle of a film."""
+    return units[(len(units) + 1) // 2 - 1]
+
+
+def with_pause(units: range, row: int, stops: Sequence[int] = ()) -> list[Stretch]:
+    """The schedule; a film that runs through ``stops``, or its middle, halts there: one of them is on its poster."""
+    out = schedule(units, row)
+    for stop in stops or [middle_of(units)]:
+        at = next(i for i, stretch in enumerate(out) if stop in stretch.units)
+        stretch = out[at]
+        if stretch.seconds >= TERSE and not stretch.sweep:
             continue
-        before, after = range(stretch.units.start, middle), range(middle + 1, stretch.units.stop)
-        out += [Stretch(before, stretch.seconds)] if len(before) else []
-        out.append(Stretch(range(middle, middle + 1), RAMP[0]))
-        out += [Stretch(after, stretch.seconds)] if len(after) else []
+        before, after = range(stretch.units.start, stop), range(stop + 1, stretch.units.stop)
+        parts = [Stretch(part, stretch.seconds) for part in (before, after)]
+        out[at : at + 1] = [s for s in (parts[0], Stretch(range(stop, stop + 1), RAMP[0]), parts[1]) if len(s.units)]
     return out
 
 
@@ -81,10 +88,15 @@ def paced(stretches: Sequence[Stretch], pace: str, more: float = 0.0) -> tuple[l
 
     ``more`` are the seconds of all other beats between opening and close, at the normal pace.
     """
-    factor, room = PACES[pace], ticks(LONGEST - ENDS) - 4  # some ticks for the rounding of the other beats
+    factor, room = PACES[pace], ticks(USUAL - ENDS) - 4  # some ticks for the rounding of the other beats
     while sum(ticks(stretch.seconds * factor) for stretch in stretches) + TICKS_A_SECOND * more * factor > room:
         factor *= 0.99
     return [replace(stretch, seconds=stretch.seconds * factor) for stretch in stretches], factor
+
+
+def terse(stretch: Stretch, pace: str) -> bool:
+    """Whether a step is too short for more than its result."""
+    return not stretch.sweep and not stretch.taught and stretch.seconds / PACES[pace] < TERSE - 0.01
 
 
 def act(seconds: float, share: float, most: float) -> float:
@@ -92,9 +104,9 @@ def act(seconds: float, share: float, most: float) -> float:
     return min(most * max(1.0, seconds / TAUGHT), share * seconds)
 
 
-def poster(beats: Sequence[Beat], units: range, kinds: Sequence[str] = ("step",)) -> Beat:
-    """The beat of step ⌈n/2⌉, or the nearest one, the earlier first, that has its caption and numbers on stage."""
-    middle = units[(len(units) + 1) // 2 - 1]
+def poster(beats: Sequence[Beat], units: range, kinds: Sequence[str] = ("step",), told: int | None = None) -> Beat:
+    """The beat of the ``told`` unit, usually the middle one, or the nearest with its caption and numbers on stage."""
+    middle = middle_of(units) if told is None else told
     steps = [beat for beat in beats if beat.kind in kinds]
     return min(steps, key=lambda beat: (abs(beat.units[0] - middle), beat.units[0]))
 
@@ -124,16 +136,16 @@ def phases(total: int, wanted: Sequence[tuple[str, float]], rest: str = "read") 
 
 
 def unhurried(board: Storyboard, pace: str) -> Storyboard:
-    """The film with time to read what is said once: the opening, the end, and every beat with a note.
+    """The film with time to read what it says, and without what there is no time to read.
 
-    They grow to what their words take: first the ends, then those with a note, then other steps that are no brief ones,
-    by what each lacks, as long as the film stays within 25 s. What moves, moves as fast as before.
+    They grow to what their words take: first the ends, then those with a note, then all others that are not passed by,
+    by what each lacks, as long as the film stays within 32 s. What moves, moves as fast as before.
     """
     room = ticks(LONGEST) - board.ticks
-    waits = [i for i, beat in enumerate(board.beats) if beat.phases and beat.phases[-1][0] == "read"]
-    noted = [i for i in waits if board.beats[i].note]
-    plain_steps = [i for i in waits if i not in noted and board.beats[i].ticks >= ticks(1)]
-    beats = list(board.beats)
+    waits = [i for i, beat in enumerate(board.beats) if not beat.phases or beat.phases[-1][0] == "read"][1:-1]
+    beats = _trimmed(board.beats, waits, room, min(1.0, PACES[pace]))
+    noted = [i for i in waits if beats[i].note]
+    plain_steps = [i for i in waits if i not in noted]
     for group in ([0, len(beats) - 1], noted, plain_steps):
         lacking = {i: _lacking(beats[i], min(1.0, PACES[pace])) for i in group}
         share = Fraction(max(0, min(room, sum(lacking.values()))), max(1, sum(lacking.values())))
@@ -141,16 +153,38 @@ def unhurried(board: Storyboard, pace: str) -> Storyboard:
             more = int(lack * share)
             beats[i] = _longer(beats[i], more)
             room -= more
+    beats = _silenced(beats, min(1.0, PACES[pace]))
     starts = itertools.accumulate((beat.ticks for beat in beats), initial=0)
     moved = tuple(replace(beat, start=start) for start, beat in zip(starts, beats, strict=False))
     shown = next(i for i, beat in enumerate(board.beats) if board.poster < beat.end)
     return replace(board, beats=moved, poster=moved[shown].end - (board.beats[shown].end - board.poster))
 
 
+def _trimmed(beats: Sequence[Beat], waits: Sequence[int], room: int, factor: float) -> list[Beat]:
+    """The beats without the last notes, as far as there is no time to read them all."""
+    out = list(beats)
+    noted = [i for i in reversed(waits) if out[i].note]
+    for i in [*(i for i in noted if out[i].kind == "step"), *(i for i in noted if out[i].kind != "step")]:
+        if sum(_lacking(out[k], factor) for k in [0, *waits, len(out) - 1]) <= room:
+            break
+        out[i] = replace(out[i], note=())
+    return out
+
+
+def _silenced(beats: Sequence[Beat], factor: float) -> list[Beat]:
+    """The beats without a line over steps that pass by, where these are over before it is read."""
+    out = list[Beat]()
+    for (passing, _), group in itertools.groupby(beats, key=lambda beat: (beat.kind in PASSING, beat.caption)):
+        run = list(group)
+        whole = replace(run[0], ticks=sum(beat.ticks for beat in run))
+        out += [replace(b, caption=()) for b in run] if passing and _lacking(whole, factor) else run
+    return out
+
+
 def _lacking(beat: Beat, factor: float) -> int:
     """The ticks that a reader of a beat's words would have it longer."""
-    letters = sum(len(plain(line).replace(" ", "")) for line in (beat.caption, beat.note))
-    return max(0, ticks(min(READING_MOST, letters / READING) * factor) - beat.ticks)
+    letters = sum(len("".join(plain(line).split())) for line in (beat.caption, beat.note))
+    return max(0, ceil(min(READING_MOST, letters / READING) * factor * TICKS_A_SECOND) - beat.ticks)
 
 
 def _longer(beat: Beat, more: int) -> Beat:

@@ -31,7 +31,7 @@ def captions(name: str, kind: str = "step", **options: Any) -> list[str]:
         ("neuron", {"activation": "linear"}, "0·1 + 0·1 + (−1.50) = −1.50"),
         ("dense", {}, "1.00·1.50 + (−2.00)·0.50 + 0.50·1.00 + 0.50 = 1.50  ReLU → 1.50"),
         ("dense", {"input": "1 2", "weight_values": "3 4; 5 6"}, "1·3 + 2·4 = 11"),
-        ("dense", {"input": "0.124 2", "weight_values": "0.124 0; 1 1"}, "0.12·0.12 + 2.00·0.00 ≈ 0.02"),
+        ("dense", {"input": "0.124 2", "weight_values": "0.124 0; 1 1"}, "0.12·0.12 + 2.00·0 ≈ 0.02"),
         ("dropout", {}, "dropped:  0.30·0 = 0"),
         ("dropout", {"input": "3", "rate": 0.25, "mask": "1"}, "kept:  3·1 / (1 − 0.25) = 4"),
         ("dropout", {"input": "1", "rate": 0.7, "mask": "1"}, "kept:  1·1 / (1 − 0.7) = 3.33"),
@@ -78,7 +78,7 @@ def test_the_bundled_layer_reads_its_digit() -> None:
     trace, board = told("dense", example="digits")
     assert IMAGE >= 1500  # not among the images it learnt from
     assert trace["output"].argmax() == 3
-    assert plain(board.beats[-1].caption).endswith("it is a 3")
+    assert plain(board.beats[-1].caption).endswith("read as a 3")
 
 
 def test_dropped_units_are_dashed_and_cut_off() -> None:
@@ -106,7 +106,7 @@ def test_a_digit_of_the_users_is_one_sample() -> None:
     assert trace["input"].shape == (1, 64)
     said = [plain(line) for beat in board.beats for line in (beat.caption, beat.note)]
     assert board.title == "Dense layer: which digit?"
-    assert "64 pixels, 10 units of 64 weights → it is a 7" in said
+    assert "64 pixels, 10 units of 64 weights → read as a 7" in said
     assert told("dense", input="digit:7", units=4)[0]["weight"].shape == (4, 64)
     assert told("dense", input=np.zeros((3, 5), np.uint8), units=2)[0]["input"].shape == (3, 5)
 

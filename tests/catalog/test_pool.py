@@ -45,9 +45,9 @@ def steps(**options: Any) -> list[Beat]:
         ({"mode": "lp", "input": "3 0; -4 0"}, ["√(3² + 0² + (−4)² + 0²) = 5"]),
         ({"mode": "lp", "norm_type": 3, "input": "3 0; -4 5"}, ["(|3|^3 + |0|^3 + |−4|^3 + |5|^3)^(1/3) = 6"]),
         ({"mode": "lp", "norm_type": 1, "input": "3 0; -4 0"}, ["|3| + |0| + |−4| + |0| = 7"]),
-        ({"mode": "global-max", "input": "1 2 3 4; 5 6 7 8; 0 0 0 9"}, ["max(1, 2, 3, 4, …, 9) = 9"]),
-        ({"mode": "global-max", "input": "1 2 3 4; 5 6 9 8; 0 0 0 0"}, ["max(1, 2, 3, 4, …, 9, …) = 9"]),
-        ({"mode": "global-max", "input": "9 2 3 4; 5 6 7 8; 0 0 0 0"}, ["max(9, 2, 3, 4, 5, …) = 9"]),
+        ({"mode": "global-max", "input": "1 2 3 4; 5 6 7 8; 0 0 0 9"}, ["max(1, 2, 3, 4, 7 more, 9) = 9"]),
+        ({"mode": "global-max", "input": "1 2 3 4; 5 6 9 8; 0 0 0 0"}, ["max(1, 2, 3, 4, 2 more, 9, 5 more) = 9"]),
+        ({"mode": "global-max", "input": "9 2 3 4; 5 6 7 8; 0 0 0 0"}, ["max(9, 2, 3, 4, 5, 7 more) = 9"]),
     ],
 )
 def test_captions_carry_the_arithmetic(options: dict[str, Any], said: list[str]) -> None:
@@ -66,9 +66,9 @@ def test_captions_carry_the_arithmetic(options: dict[str, Any], said: list[str])
         (
             {"input": "0 1 0; 0 9 0; 0 0 0", "stride": 1, "grad_output": "1 2; 3 4"},
             [
-                "the winner, 9, gets 1 + …",
-                "the winner, 9, gets 1 + 2 + …",
-                "the winner, 9, gets 1 + 2 + 3 + …",
+                "the winner, 9, gets 1 + 3 to come",
+                "the winner, 9, gets 1 + 2 + 2 to come",
+                "the winner, 9, gets 1 + 2 + 3 + 1 to come",
                 "the winner, 9, gets 1 + 2 + 3 + 4 = 10",
             ],
         ),
@@ -108,7 +108,7 @@ def test_the_film_says_what_pooling_leaves_alone() -> None:
     _, board = told(input="random:3x4x4")
     said = [plain(line) for beat in board.beats for line in (beat.caption, beat.note)]
     assert "no weights: channels stay apart" in said
-    assert said[-2] == "4 windows a channel, no weights → 3×2×2 output, 3 channels stay 3"
+    assert said[-2] == "4 windows per channel, no weights → 3×2×2 output, channels are kept"
 
 
 def test_parameters_say_which_zeros_count() -> None:
@@ -131,9 +131,9 @@ def test_an_output_in_colour_is_seen_and_stays_the_smaller_one() -> None:
 
 
 def test_a_short_step_backwards_says_what_the_winner_has_in_all() -> None:
-    given = {"grad_output": "1 2 3; 4 5 6; 7 8 9", "pace": "fast"}
+    given = {"grad_output": "1 2 3; 4 5 6; 7 8 9"}
     _, board = told(backward=True, input="random:5x5", kernel_size=3, stride=1, **given)
-    assert [plain(beat.caption) for beat in board.beats if beat.kind == "brief"] == [
+    assert [plain(beat.caption) for beat in board.beats if plain(beat.caption)[:8] == "gradient"] == [
         "gradient 6 to the winner of the window",  # more is to come
         "gradient 7 to the winner of the window,  in all 11",
         "gradient 8 to the winner of the window",

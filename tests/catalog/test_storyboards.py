@@ -41,12 +41,12 @@ def test_beats_follow_each_other_on_the_tick(case: Case) -> None:
     assert board.beats[0].kind == "open"
     assert board.beats[-1].kind == "close"
     assert 0 <= board.poster < board.ticks
-    assert board.seconds <= 25
+    assert board.seconds <= timing.LONGEST
 
 
 @pytest.mark.parametrize("case", **ids(presets() + others()))
 def test_films_last_at_least_8_seconds(case: Case) -> None:
-    """All of a film at the normal pace, however few its steps; at any pace no more than 25 s, see above."""
+    """All of a film at the normal pace, however few its steps; at any pace no more than 32 s, see above."""
     work = api.prepare(case.name, {**case.options, "pace": "normal", "steps": "all"})
     assert work.storyboard(work.trace()).seconds >= 8
 
@@ -55,26 +55,31 @@ def test_films_last_at_least_8_seconds(case: Case) -> None:
 def test_the_opening_can_be_read(case: Case) -> None:
     """Twenty-four letters a second, about what fast subtitles ask, at a fast pace as much quicker as everything is.
 
-    A film that would outgrow 25 s may be faster.
+    A film that would outgrow 32 s may be faster.
     """
     work = case.work()
     board = work.storyboard(work.trace())
     opening = board.beats[0]
-    letters = len(plain(opening.caption + opening.note).replace(" ", ""))
+    letters = len("".join(plain(opening.caption + opening.note).split()))
     least = min(3.6, letters / 24) * min(1.0, PACES[work.film.pace])
-    assert opening.ticks * theme.TICK_MS / 1000 >= least - 0.02 or board.seconds >= 24.96
+    assert opening.ticks * theme.TICK_MS / 1000 >= least - 0.02 or board.seconds >= timing.LONGEST - 0.04
 
 
 @pytest.mark.parametrize("case", **ids(presets()))
 def test_time_to_read_moves_nothing_else(case: Case) -> None:
-    """Only waits grow: at the opening, at the end, and in the last phase of beats; the poster stays what it shows."""
+    """Only waits grow: at the opening, at the end, and in the last phase of beats; the poster stays what it shows.
+    What could not be read goes: the last notes of a film that would be too long, a line over steps that pass by.
+    """
     work = case.work()
     told = Telling(work.trace(), work.film, work.preset, work.asked, work.given, {}, list(work.seeded), work.seed)
     hurried = catalog.story(work.name).tell(told)
     board = timing.unhurried(hurried, "normal")
-    assert board.seconds <= max(25, hurried.seconds)
+    assert board.seconds <= max(timing.LONGEST, hurried.seconds)
     for old, new in zip(hurried.beats, board.beats, strict=True):
-        assert replace(new, start=old.start, ticks=old.ticks, phases=old.phases) == old
+        kept = {"start": old.start, "ticks": old.ticks, "phases": old.phases}
+        assert replace(new, **kept, caption=old.caption, note=old.note) == old
+        assert new.note in (old.note, ())
+        assert new.caption == (() if new.kind == "brief" and not new.caption else old.caption)
         assert new.phases[:-1] == old.phases[:-1]
         assert new.ticks >= old.ticks
         if hurried.poster in range(old.start, old.end):

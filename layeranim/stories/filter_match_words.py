@@ -1,0 +1,78 @@
+"""What filter matching says: which filter matches best, how many sums were made."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from layeranim import numbers
+from layeranim.numbers import Style
+from layeranim.stories import phrases
+from layeranim.stories.storyboard import Address, Fact, Line, Run
+
+
+def words(text: str, fact: str = "note") -> Line:
+    """A line in plain words."""
+    return (Run(text, weight="regular", source=Fact(fact)),)
+
+
+def opening(filters: int) -> Line:
+    """What is done, and what the sums say."""
+    by = {1: "a large sum is a match", 2: "the larger sum matches better"}
+    return words(f"multiply cell by cell, add up: {by.get(filters, 'the largest sum matches best')}")
+
+
+def winners(scores: Sequence[float]) -> list[int]:
+    """The filters with the largest sum, in order; none where a sum is no number."""
+    if any(math.isnan(score) for score in scores):
+        return []
+    return [f for f, score in enumerate(scores) if score == max(scores)]
+
+
+def verdict(scores: Sequence[float], style: Style, image: int, filters: int) -> Line:
+    """Which filter matches image ``image`` best, by the sums that are shown; ``filters`` there are in all."""
+    won, count = winners(scores), len(scores)
+    if not won:
+        return words("a sum is NaN, which is no number: nothing to compare")
+    which = f" of the {count} shown" if count < filters else ""
+    if len(won) > 1:
+        names = "both" if count == 2 else "all" if len(won) == count else f"filters {_listed(won)}"
+        best = "equally" if len(won) == count else "best, equally"
+        equal = phrases.join([_sum(scores, f, style, image, "result") for f in won], Run(" = "))
+        return (*equal, Run(f":  {names} match {best}{which}", source=Fact("filters")))
+    (first,) = won
+    second = max((f for f in range(count) if f != first), key=lambda f: (scores[f], -f))
+    same = numbers.text(scores[first], style) == numbers.text(scores[second], style)
+    return (
+        *_sum(scores, first, style, image, "result"),
+        Run(" ≈ " if same else " > "),
+        *_sum(scores, second, style, image, "ink"),
+        Run(":  "),
+        Run(f"filter {first + 1}", "weights", "semibold", Fact("filter")),
+        Run(f" matches image {image + 1} {'better' if count == 2 else 'best'}{which}", source=Fact("image")),
+        *((Run(", by little"),) if same else ()),
+    )
+
+
+def _sum(scores: Sequence[float], f: int, style: Style, image: int, role: str) -> Line:
+    text = numbers.text(scores[f], style)
+    return (Run(text, role, "semibold" if role == "result" else "medium", Address("output", (image, f, 0, 0))),)
+
+
+def _listed(filters: Sequence[int]) -> str:
+    *first, last = (str(f + 1) for f in filters)
+    return f"{', '.join(first)} and {last}"
+
+
+def closing(images: tuple[int, int], filters: tuple[int, int], made: int) -> Line:
+    """``2 images × 3 of 8 filters → 6 sums``: how many are shown of how many, and the sums that were made."""
+    parts = [
+        f"{shown} of {all_} {noun}s" if shown < all_ else f"{all_} {noun}{'s' * (all_ > 1)}"
+        for (shown, all_), noun in ((images, "image"), (filters, "filter"))
+    ]
+    whole = images[0] * filters[0]
+    sums = f"{made} of {whole} sums" if made < whole else f"{made} sum{'s' * (made > 1)}"
+    return (
+        Run(f"{f' {numbers.TIMES} '.join(parts)} → ", source=Fact("images")),
+        Run(sums, "result", "semibold", Fact("windows")),
+    )

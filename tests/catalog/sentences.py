@@ -1,0 +1,155 @@
+"""What films say, checked against their numbers by other means than the stories use.
+
+A `Claim` names a sentence by a pattern and recomputes from the trace whether it is true. A family of films lists its
+claims in a module of its own, ``sentences_<family>.py``, as ``CLAIMS: dict[str, tuple[Claim, ...]]`` by explainer, and
+``test_sentences.py`` finds them there: every sentence of every film of such an explainer must be known to a claim and
+true, also with one option of a preset changed; and a claim that is not always true must be said in ``seen`` and be gone
+in each of ``gone``, options that make its condition false.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from layeranim import catalog, preparing
+from layeranim.engine import option
+from layeranim.engine.trace import Array, Trace
+from layeranim.errors import UsageError
+from layeranim.stories.storyboard import Beat, Line, Storyboard, plain
+
+from .conftest import Case
+
+ARITHMETIC = ("step", "brief")
+"""Kinds of beats whose captions are arithmetic, which other tests check number by number."""
+
+
+@dataclass(frozen=True, eq=False)
+class Told:
+    """A film as it is told: what was asked for, its numbers, its words."""
+
+    case: Case
+    work: preparing.Work
+    trace: Trace
+    board: Storyboard
+
+    @property
+    def config(self) -> Any:
+        return self.trace.config
+
+    def __getitem__(self, name: str) -> Array:
+        return self.trace[name]
+
+    def sentences(self, arithmetic: tuple[str, ...] = ARITHMETIC) -> Iterator[tuple[str, Beat]]:
+        """Every note, and the captions of beats that are no arithmetic."""
+        for beat in self.board.beats:
+            lines: list[Line] = [beat.note, *([] if beat.kind in arithmetic else [beat.caption])]
+            yield from ((plain(line), beat) for line in lines if line)
+
+
+def tell(name: str, options: Mapping[str, Any], label: str = "") -> Told:
+    case = Case(name, dict(options), label or name)
+    work = case.work()
+    trace = work.trace()
+    return Told(case, work, trace, work.storyboard(trace))
+
+
+Check = Callable[[Told, "re.Match[str]", Beat], bool]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A sentence by a pattern that matches all of it, and whether what it says is true; ``None``: always.
+
+    ``seen`` are options of a film that says it, ``gone`` options of films that must not. A sentence that every film
+    says, with other numbers, ``counts``: there is no film from which it is gone, and its numbers are recomputed.
+    """
+
+    says: str
+    true: Check | None = None
+    seen: Mapping[str, Any] | None = None
+    gone: tuple[Mapping[str, Any], ...] = ()
+    counts: bool = False
+
+    def match(self, text: str) -> re.Match[str] | None:
+        return re.fullmatch(self.says, text)
+
+
+@dataclass(frozen=True)
+class Family:
+    """The claims of one family of films, and the kinds of beats whose captions are arithmetic."""
+
+    claims: dict[str, tuple[Claim, ...]]
+    arithmetic: tuple[str, ...]
+
+
+def families() -> list[Family]:
+    """Every ``sentences_*.py`` beside this file."""
+    package = importlib.import_module(__package__ or "")
+    names = [m.name for m in pkgutil.iter_modules(package.__path__) if m.name.startswith("sentences_")]
+    modules = [importlib.import_module(f"{__package__}.{name}") for name in sorted(names)]
+    return [Family(m.CLAIMS, getattr(m, "ARITHMETIC", ARITHMETIC)) for m in modules]
+
+
+def untrue(told: Told) -> list[str]:
+    """The sentences of a film that no claim knows, or that are not true of its numbers."""
+    family, out = FAMILIES[told.case.name], []
+    for text, beat in told.sentences(family.arithmetic):
+        found = [(claim, match) for claim in family.claims[told.case.name] if (match := claim.match(text))]
+        if not found:
+            out.append(f"unknown: {text!r}")
+        out += [f"untrue: {text!r}" for claim, match in found if claim.true and not claim.true(told, match, beat)]
+    return list(dict.fromkeys(out))
+
+
+def values(item: option.Option, value: Any) -> list[Any]:
+    """Other values of an option, one of each kind that changes what a film can say."""
+    kind = item.kind
+    if isinstance(kind, option.Choice):
+        return [choice for choice in kind.names if choice != value]
+    if isinstance(kind, option.Flag):
+        return [not value]
+    if isinstance(kind, option.Integer):
+        return [n for n in (1, 2, 3, 5) if n != value]
+    if isinstance(kind, option.Real):
+        return [n for n in (0.0, 0.25, 1.0, 3.0) if n != value]
+    if isinstance(kind, option.Padding):
+        return [1, "same"]
+    if isinstance(kind, option.PerAxis):
+        return [1, 2, 3, "1x2"]
+    return []
+
+
+def changed(name: str, preset: str) -> Iterator[Told]:
+    """A preset with one option of the layer, one array, or the part that is shown changed, wherever that can be."""
+    base = preparing.prepare(name, {"example": preset})
+    changes: list[tuple[str, Any]] = [
+        (item.name, value)
+        for item in catalog.layer(name).config.options()
+        for value in values(item, getattr(base.config, item.name))
+    ]
+    for array, source in base.sources.items():
+        shape = "x".join(map(str, source.array.shape))
+        changes += [
+            (f"{array}_values" if array in ("bias",) else array, f"{kind}:{shape}") for kind in ("random", "zeros")
+        ]
+    changes += [("steps", "first:2"), ("precision", 0), ("sample", 1)]
+    for key, value in changes:
+        try:
+            yield tell(name, {"example": preset, key: value}, f"{name}-{preset} {key}={value}")
+        except UsageError:
+            continue
+
+
+def every(values_: Any, condition: Callable[[Any], Any]) -> bool:
+    """Whether a condition holds of an array everywhere."""
+    return bool(np.all(condition(np.asarray(values_))))
+
+
+FAMILIES = {name: family for family in families() for name in family.claims}  # last: they import this module

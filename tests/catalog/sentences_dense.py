@@ -1,0 +1,165 @@
+"""The claims of the films of one neuron and of dense layers, recomputed from their traces."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from layeranim.stories.storyboard import Beat
+
+from .sentences import Check, Claim, Told, every
+
+Match = re.Match[str]
+
+
+def activation(which: str) -> Check:
+    return lambda told, m, b: told.config.activation == which
+
+
+def inputs(told: Told) -> int:
+    return int(told["input"].shape[1])
+
+
+def units(told: Told) -> int:
+    return int(told["weight"].shape[0])
+
+
+def sums(told: Told, sample: int) -> list[float]:
+    """z of every unit, added up anew."""
+    bias = told["bias"] if "bias" in told.trace else 0.0
+    return [float(z) for z in np.round(told["weight"] @ told["input"][sample] + bias, 9)]
+
+
+def wins(told: Told, match: Match, beat: Beat) -> bool:
+    """The units that are said to have the largest sum have it, and no other."""
+    z, digits = sums(told, beat.units[0] // units(told)), match["who"].startswith("class")
+    won = [o if digits else o + 1 for o, value in enumerate(z) if value == max(z)]
+    if match["who"].startswith("all"):
+        return len(won) == units(told)
+    if match["few"]:
+        return len(won) == int(match["few"])
+    return won == [int(n) for n in re.findall(r"\d+", match["who"])]
+
+
+def lit(told: Told) -> bool:
+    return bool(told.board.parts["dense"].network)
+
+
+def signs(told: Told, match: Match, beat: Beat) -> bool:
+    weight = told["weight"]
+    sizes = len(np.unique(np.abs(weight))) > 1
+    return bool((weight > 0).any() and (weight < 0).any()) and (match["thick"] is None or sizes)
+
+
+def ended(told: Told, match: Match, beat: Beat) -> bool:
+    """The numbers of the last sentence; results that have left the stage are not spoken of as if they stood there."""
+    shown = {u // units(told) for b in told.board.beats for u in b.units}
+    there = "samples" in told.board.grids or len(shown) == 1
+    made = re.search(r"(\d+) (results|decisions)|(\d+) samples? of", match[0])
+    said = int(made[1] or made[3]) if made else 1
+    here = re.search(r", here sample (\d+)$", match[0])
+    return said == len(shown) and (there if here is None else int(here[1]) - 1 == max(shown))
+
+
+def parameters(told: Told, match: Match, beat: Beat) -> bool:
+    return int(match["n"]) == told["weight"].size + (told["bias"].size if "bias" in told.trace else 0)
+
+
+def loudest(told: Told, match: Match, beat: Beat) -> bool:
+    sample, best = beat.units[0] // units(told), int(match["best"])
+    z = sums(told, sample)
+    return z[best] == max(z) and bool((told["weight"][best] * told["input"][sample] > 0).any())
+
+
+def threshold(told: Told, match: Match, beat: Beat) -> bool:
+    """AND: the answer is 1 where all inputs are."""
+    return np.array_equal(told["output"][:, 0], told["input"].all(axis=1).astype(float))
+
+
+DIGITS = {"example": "digits"}
+EQUAL = {"input": "0 0 0", "units": 3, "activation": "softmax", "bias": False}
+SHARED = (
+    Claim(r"multiply every input by its weight, add up(?P<bias>, add the bias)?",
+          lambda t, m, b: ("bias" in t.trace) == bool(m["bias"]), counts=True),
+    Claim(r"(?P<n>\d+) parameters?:  .*", parameters, counts=True),
+    Claim(r"blue edge: positive weight, orange: negative(?P<thick>; thick: large)?", signs,
+          {"input": "1 2", "weight_values": "1 -3"}, ({"input": "1 2", "weight_values": "2 2"},)),
+    Claim(r"thick edge: large weight",
+          lambda t, m, b: lit(t) and len(np.unique(np.abs(t["weight"]))) > 1 and bool((t["weight"] >= 0).all()
+                                                                                    or (t["weight"] <= 0).all()),
+          {"input": "1 2", "weight_values": "1 3"}, ({"input": "1 2", "weight_values": "2 2"},
+                                                   {"input": "1 2", "weight_values": "1 -3"})),
+    Claim(r"in numbers are the largest products; the sum counts all of them", lambda t, m, b: inputs(t) > 5,
+          {"input": "random:40"}, ({"input": "random:3"},)),
+    Claim(r"step: 1 from 0 upwards, else 0", activation("step"), {"input": "1 2", "activation": "step"},
+          ({"input": "1 2", "activation": "relu"}, {"input": "1 2", "activation": "linear"})),
+    Claim(r"ReLU keeps what is positive, the rest becomes 0", activation("relu"),
+          {"input": "1 2", "activation": "relu"},
+          ({"input": "1 2", "activation": "leaky-relu"}, {"input": "1 2", "activation": "step"})),
+    Claim(r"one unit:  z [=≈] \S+   (softmax|log-softmax) → \S+",
+          lambda t, m, b: units(t) == 1 and "softmax" in t.config.activation,
+          {"input": "1 2", "weight_values": "1 1", "activation": "softmax"}, ({},)),
+    Claim(r"alone, it has the whole share", lambda t, m, b: units(t) == 1 and every(t["output"] == 1, lambda one: one),
+          {"input": "1 2", "weight_values": "1 1", "activation": "softmax"},
+          ({"input": "1 2", "weight_values": "1 1", "activation": "log-softmax"},)),
+    Claim(r"(?P<what>unit|sample) after (unit|sample):  (each with its own weights|the same weights)",
+          lambda t, m, b: t["weight"].shape[0] > 1 or m["what"] == "sample", counts=True),
+    Claim(r"\d+ inputs?, \d+ weights?(, 1 bias)? → (one number|\d+ (decisions|results))(, here sample \d+)?", ended,
+          counts=True),
+)  # fmt: skip
+NEURON = (
+    *SHARED,
+    Claim(r"one product for each input, then their sum", lambda t, m, b: inputs(t) > 1, {"input": "1 2 3 4 5 6 7"},
+          ({"input": "3", "precision": 6},)),
+    Claim(r"one input, one product", lambda t, m, b: inputs(t) == 1, {"input": "3000000", "weight_values": "0.123456",
+          "precision": 6}, ({"input": "random:7"},)),
+    Claim(r"every sample meets the same weights(?P<bias> and bias)?",
+          lambda t, m, b: t["input"].shape[0] > 1 and ("bias" in t.trace) == bool(m["bias"]) and units(t) == 1,
+          {"input": "random:4x3"}, ({"input": "random:3"},)),
+    Claim(r"weigh and add up: the unit that layers are made of"),
+    Claim(r"both inputs together pass the threshold: a neuron can compute AND", threshold, {},
+          ({"input": "0 0; 0 1; 1 0; 2 2"}, {"activation": "sigmoid"})),
+    Claim(r"weights say how much a vote counts, the bias how many it takes", activation("step"),
+          {"example": "majority"}, ({"example": "majority", "activation": "sigmoid"},)),
+    Claim(r"sigmoid makes the sum a probability between 0 and 1: a yes or no with its odds", activation("sigmoid"),
+          {"example": "sigmoid"}, ({"example": "sigmoid", "activation": "tanh"},)),
+)  # fmt: skip
+DENSE = (
+    *SHARED,
+    Claim(r"one product for each input, then their sum", lambda t, m, b: inputs(t) > 1,
+          {"input": "random:5x4", "units": 1, "precision": 5}, ({"input": "3", "units": 12}, {"input": "random:40"})),
+    Claim(r"one input, one product", lambda t, m, b: inputs(t) == 1, {"input": "3", "units": 12},
+          ({"input": "random:4x5", "units": 5},)),
+    Claim(r"every sample meets the same weights(?P<bias> and bias)?",
+          lambda t, m, b: t["input"].shape[0] > 1 and ("bias" in t.trace) == bool(m["bias"]) and units(t) == 1,
+          {"input": "random:4x3", "units": 1},
+          ({"input": "random:3", "units": 1}, {"input": "random:4x3", "units": 3})),
+    Claim(r"every unit reads the same inputs with weights of its own", lambda t, m, b: units(t) > 1, {},
+          ({"input": "random:4", "units": 1},)),
+    Claim(r"(?P<who>(unit|class)(es|s)? [\d, and]+|all \d+ (units|classes)|(?P<few>\d+) of \d+ (units|classes)) "
+          r"(wins|are equal):  z [=≈] \S+(,  next class \d+ with \S+)?   (softmax|log-softmax) → \S+", wins,
+          {"units": 3, "activation": "softmax", "input": "random:4"}, ({"units": 3, "input": "random:4"},)),
+    Claim(r"a sum is NaN, which is no number: nothing wins", lambda t, m, b: bool(np.isnan(t["pre_activation"]).any()),
+          {"input": "nan 1", "units": 2, "activation": "softmax"}, ({**EQUAL},)),
+    Claim(r"softmax turns sums into shares that add up to 1", activation("softmax"), EQUAL,
+          ({**EQUAL, "activation": "log-softmax"}, {**EQUAL, "activation": "tanh"})),
+    Claim(r"framed pixels speak loudest for (?P<best>\d)(; softmax turns sums into shares that add up to 1)?", loudest,
+          DIGITS, ({**DIGITS, "input": "zeros:1x64"}, {**DIGITS, "activation": "relu"})),
+    Claim(r"blue speaks for the class, orange against it", lambda t, m, b: units(t) == 10, DIGITS, ({},)),
+    Claim(r"the framed pixel has the largest product",
+          lambda t, m, b: bool((t["weight"][0] * t["input"][0]).any()), DIGITS, ({**DIGITS, "input": "zeros:1x64"},)),
+    Claim(r"each class has a weight for every pixel: multiply, add up", lambda t, m, b: "softmax" in t.config.activation
+          or units(t) == 10, DIGITS, ({},)),
+    Claim(r"64 pixels, 10 units of 64 weights → read as a (?P<best>\d)",
+          lambda t, m, b: sums(t, len(t["input"]) - 1)[int(m["best"])] == max(sums(t, len(t["input"]) - 1)), DIGITS,
+          ({}, {**DIGITS, "activation": "relu"})),
+    Claim(r"(\d+ samples? of )?\d+ inputs?, (?P<n>\d+) parameters? → \d+ outputs?( each)?(, here sample \d+)?",
+          lambda t, m, b: ended(t, m, b) and parameters(t, m, b), counts=True),
+    Claim(r"every output weighs every input; as the last layer, it casts the vote"),
+    Claim(r"every class weighs the same pixels in its own way: the largest sum names the digit",
+          lambda t, m, b: units(t) == 10 and t.config.activation == "softmax", DIGITS,
+          ({**DIGITS, "activation": "relu"}, {**DIGITS, "weight": "random:10x64"})),
+)  # fmt: skip
+
+CLAIMS = {"neuron": NEURON, "dense": DENSE}

@@ -1,0 +1,120 @@
+"""The claims of the films of dropout, recomputed from their traces."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import numpy as np
+
+from layeranim.engine.trace import Array
+from layeranim.stories.storyboard import Beat
+
+from .sentences import Claim, Told
+
+Match = re.Match[str]
+
+
+def masks(told: Told) -> Array:
+    """What each draw keeps, for every unit of the film's sample or batch: (draws, units)."""
+    shape = told["output"].shape
+    mask = told["mask"].reshape(told["mask"].shape + (1,) * (len(shape) - told["mask"].ndim))
+    every_one: Array = np.broadcast_to(mask, shape) != 0
+    one = told.work.film.sample or (1 if told.board.parts["dropout"].stage.layer else None)
+    return (every_one if one is None else every_one[:, one - 1 : one]).reshape(shape[0], -1)
+
+
+def kept(told: Told, beat: Beat) -> bool:
+    return bool(masks(told)[0, beat.units[0]])
+
+
+def mode(which: str) -> Callable[[Told], bool]:
+    return lambda told: told.config.mode == which
+
+
+def gone_in(told: Told, match: Match, beat: Beat) -> bool:
+    draw = int(match["draw"]) - 1 if "draw" in match.groupdict() and match["draw"] else 0
+    gone, total = int((~masks(told)[draw]).sum()), masks(told).shape[1]
+    said = (total if match["all"] else int(match["n"])), int(match["of"])
+    return said == (gone, total)
+
+
+def leaves(told: Told, match: Match, beat: Beat) -> bool:
+    now = masks(told)[int(match["draw"]) - 1]
+    left = {"another thinned network": now.any() and not now.all(), "this time the whole network": now.all(),
+            "nothing is left": not now.any() and told.config.mode != "alpha",
+            "a layer of constants": not now.any() and told.config.mode == "alpha"}  # fmt: skip
+    return (match["left"] is None or bool(left[match["left"]])) and gone_in(told, match, beat)
+
+
+def approached(told: Told, match: Match, beat: Beat) -> bool:
+    """The expected output of a unit is its output at test time: for masks of ever so many draws."""
+    rate, x = told.config.rate, told["input"]
+    expected = x * (1 - rate) / (1 - rate) if told.config.mode == "inverted" else x * (1 - rate)
+    return told.config.mode != "alpha" and bool(np.allclose(expected, told["inference"], equal_nan=True))
+
+
+def trained(told: Told, match: Match, beat: Beat) -> bool:
+    scaled = told.config.mode == "inverted" and told.config.rate > 0 and bool(masks(told)[0].any())
+    return gone_in(told, match, beat) and scaled == bool(match["by"])
+
+
+COUNT = r"(?:(?P<all>all )|(?P<n>\d+) of )(?P<of>\d+) dropped"
+ALL_GONE = {"input": "1 2 3", "rate": 0.5, "draws": 2, "mask": [[[0, 1, 1]], [[0, 0, 0]]]}
+DROPOUT = (
+    Claim(r"in training, each (?P<what>unit|channel) is dropped with probability (?P<p>\S+)",
+          lambda t, m, b: float(m["p"]) == t.config.rate and (m["what"] == "channel") == t.config.channelwise,
+          counts=True),
+    Claim(r"a fresh random mask of 0s and 1s every time; no weights"),
+    Claim(r"\S+: channels one below the other", lambda t, m, b: t["input"].ndim == 4,
+          {"input": "random:1x2x2x2"}, ({},)),
+    Claim(r"too many units for nodes and edges: drawn as a matrix",
+          lambda t, m, b: t.config.view == "network" and not t.board.parts["dropout"].stage.layer,
+          {"input": "random:1x12", "view": "network"}, ({}, {"input": "random:5", "view": "network"})),
+    Claim(r"1 keeps a unit, 0 leaves it out", lambda t, m, b: not mode("alpha")(t), {}, ({"mode": "alpha"},)),
+    Claim(r"1 keeps a unit, 0 puts −1.76 in its place", lambda t, m, b: mode("alpha")(t), {"mode": "alpha"}, ({},)),
+    Claim(r"kept values grow: averaged over many masks, the sum stays as it was",
+          lambda t, m, b: mode("inverted")(t) and t.config.rate > 0 and kept(t, b)
+          and t["input"].reshape(-1)[b.units[0]] != 0,
+          {}, ({"mode": "alpha"}, {"rate": 0}, {"mode": "weight-scaling"}, {"input": "1 2 3", "mask": [[[0, 0, 0]]]})),
+    Claim(r"a = \S+ and b = \S+ restore mean and spread of the layer",
+          lambda t, m, b: mode("alpha")(t) and t.config.rate > 0, {"mode": "alpha"},
+          ({}, {"mode": "alpha", "rate": 0})),
+    Claim(r"a dropped unit loses all its edges: a thinner network is left", lambda t, m, b: not kept(t, b),
+          {"example": "slugnet"}, ({"input": "1 2 3", "view": "network", "rate": 0}, {})),
+    Claim(r"unit after unit:  kept or dropped"),
+    Claim(rf"draw (?P<draw>\d+):  {COUNT}(, (?P<left>.*))?", leaves, ALL_GONE, ({},)),
+    Claim(r"mean(:  \(.*\) / \d+ [=≈]| of \d+ draws: ) \S+"),
+    Claim(r"over ever more draws the mean approaches the output at test time, here \S+",
+          lambda t, m, b: approached(t, m, b) and t.config.rate > 0, {"draws": 3, "input": "1 2 3"},
+          ({"draws": 3, "input": "1 2 3", "mode": "alpha"}, {"draws": 3, "rate": 0, "input": "1 2 3"}, {})),
+    Claim(r"nothing is ever dropped: every draw is the output at test time, \S+",
+          lambda t, m, b: t.config.rate == 0 and approached(t, m, b), {"draws": 2, "rate": 0, "input": "1 2 3"},
+          ({"draws": 2, "input": "1 2 3"},)),
+    Claim(r"test time:  no mask, (its unit as it is|all \d+ units as they are)",
+          lambda t, m, b: np.array_equal(t["inference"], t["input"], equal_nan=True), {"input": "1 2 3"},
+          ({"mode": "weight-scaling"},)),
+    Claim(r"training already scaled them up, so nothing to do here",
+          lambda t, m, b: mode("inverted")(t) and t.config.rate > 0, {},
+          ({"mode": "alpha"}, {"rate": 0}, {"mode": "weight-scaling"})),
+    Claim(r"test time:  .*\(1 − \S+\) [=≈] \S+", lambda t, m, b: mode("weight-scaling")(t), {"mode": "weight-scaling"},
+          ({}, {"mode": "alpha"})),
+    Claim(r"no mask: every unit is used, made smaller instead",
+          lambda t, m, b: mode("weight-scaling")(t) and t.config.rate > 0, {"mode": "weight-scaling"},
+          ({}, {"mode": "weight-scaling", "rate": 0})),
+    Claim(r"no mask: every unit is used as it is", lambda t, m, b: t.config.rate == 0,
+          {"mode": "weight-scaling", "rate": 0}, ({"mode": "weight-scaling"},)),
+    Claim(rf"training: {COUNT}(?:, (?P<who>the others|all) ×(?P<by>\S+))? → test: all used", trained, counts=True),
+    Claim(r"no unit can rely on another, so each must be useful alone: less overfitting",
+          lambda t, m, b: masks(t).shape[1] > 1 and (t.config.rate > 0 or not bool(masks(t).all())), {},
+          ({"rate": 0}, {"input": "2.5"})),
+    Claim(r"nothing dropped: the layer passes everything on",
+          lambda t, m, b: bool(masks(t).all()) and t.config.rate == 0, {"rate": 0}, ({},)),
+    Claim(r"a unit alone: with it everything is dropped or kept", lambda t, m, b: masks(t).shape[1] == 1,
+          {"input": "2.5"}, ({},)),
+    Claim(r"every draw trains another thinned network; at test time all of them vote",
+          lambda t, m, b: len({row.tobytes() for row in masks(t)}) == len(masks(t)) > 1, {"example": "slugnet"},
+          ({"example": "slugnet", "rate": 0}, {"example": "slugnet", "draws": 1})),
+)  # fmt: skip
+
+CLAIMS = {"dropout": DROPOUT}

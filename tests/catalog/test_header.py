@@ -1,0 +1,123 @@
+"""The header: every hyper-parameter that is not usual, on two rows if need be; seed and drawing notes go first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from layeranim import theme
+from layeranim.stories import phrases
+from layeranim.stories.activations import activation_word
+from layeranim.stories.header import header, placed
+from layeranim.stories.storyboard import Run, plain
+
+from .conftest import Case, ids, others, presets
+
+Says = Callable[[Any], str]
+PAIR: Says = lambda v: str(v[0]) if len(set(v)) == 1 else "×".join(map(str, v))  # noqa: E731
+ACTIVATION: Says = activation_word
+CONV: Mapping[str, Says] = {
+    "stride": lambda v: f"stride {PAIR(v)}", "padding": lambda v: "padding ", "padding_mode": str,
+    "dilation": lambda v: f"dilation {PAIR(v)}", "groups": lambda v: f"groups {v}", "flip": lambda v: "flipped",
+    "filters": lambda v: f"{v} filters" if v > 1 else "", "bias": lambda v: "bias" if v else "",
+    "activation": ACTIVATION,
+}  # fmt: skip
+RECURRENT: Mapping[str, Says] = {
+    "hidden": lambda v: f"hidden {v}", "input_size": lambda v: f"input {v}", "layers": lambda v: f"{v} layers",
+    "bidirectional": lambda v: "bidirectional", "classes": lambda v: f"{v} classes",
+    "returns": lambda v: f"returns {v}" if v != "sequences" else "", "projection": lambda v: f"projection {v}",
+    "peepholes": lambda v: "peepholes" if v else "", "variant": str,
+}  # fmt: skip
+SAYS: Mapping[str, Mapping[str, Says]] = {
+    "conv": CONV,
+    "filter-match": {"filters": lambda v: f"{v} filters" if v > 1 else ""},
+    "pool": {
+        "mode": lambda v: v.replace("lp", "Lp").split("-")[-1], "stride": lambda v: f"stride {PAIR(v)}",
+        "padding": lambda v: "padding ", "dilation": lambda v: f"dilation {PAIR(v)}",
+        "ceil_mode": lambda v: "ceil mode", "divisor_override": lambda v: f"divisor {v}",
+        "norm_type": lambda v: f"p = {v:g}", "output_size": lambda v: "output", "backward": lambda v: "backwards",
+    },
+    "neuron": {"activation": ACTIVATION, "input_size": lambda v: f"{v} input"},
+    "dense": {
+        "activation": ACTIVATION, "input_size": lambda v: f"{v} input",
+        "units": lambda v: f"{v} units" if v > 1 else "", "bias": lambda v: "" if v else "no bias",
+    },
+    "dropout": {
+        "rate": lambda v: f"dropout {v:g}", "mode": lambda v: "" if v == "inverted" else v,
+        "draws": lambda v: f"{v} draws" if v > 1 else "", "channelwise": lambda v: "whole channels",
+    },
+    "rnn": RECURRENT, "gru": RECURRENT, "lstm": RECURRENT,
+    "attention": {
+        "heads": lambda v: f"{v} heads", "causal": lambda v: "causal", "positional": str,
+        "softcap": lambda v: f"capped at {v:g}", "lookup": str,
+    },
+}  # fmt: skip
+"""Of every explainer's options what the header must say of a value that is not the usual one."""
+
+
+def unsaid(case: Case) -> list[str]:
+    """The hyper-parameters that a film's header leaves out."""
+    work = case.work()
+    board = work.storyboard(work.trace())
+    head = f"{board.title}   {plain(board.parameters)}".lower()
+    usual = {option.name: option.default for option in work.config.options()}
+    out = []
+    for name, says in SAYS[case.name].items():
+        value = getattr(work.config, name, None)
+        if value is None or value == _checked(work.config, name, usual[name]):
+            continue
+        needle = says(value).lower()
+        if needle and not re.search(rf"(?<![\w.]){re.escape(needle)}", head):
+            out.append(f"{name} {value!r}: {needle!r} is not in {head!r}")
+    return out
+
+
+def _checked(config: Any, name: str, default: Any) -> Any:
+    """The usual value in its canonical form."""
+    kind = next(option.kind for option in config.options() if option.name == name)
+    return None if default is None else kind.check(name, default)
+
+
+@pytest.mark.parametrize("case", **ids(presets() + others()))
+def test_the_header_keeps_every_hyper_parameter(case: Case) -> None:
+    assert not unsaid(case)
+
+
+LONG = [
+    Case("rnn", {"hidden": 64, "timesteps": 20, "input_size": 9}, "rnn-wide"),
+    Case("gru", {"layers": 2, "bidirectional": True, "hidden": 12, "input_size": 3, "classes": 4, "returns": "last"},
+         "gru"),
+    Case("attention", {"positional": "rotary", "causal": True, "heads": 4, "key_heads": 2, "softcap": 3}, "attention"),
+    Case("conv", {"input": "random:8x12x12", "filters": 6, "groups": 2, "kernel_size": "3x5", "padding": "1,2,0,1",
+                  "dilation": "2x1", "stride": "2x1", "bias": True, "activation": "leaky-relu"}, "conv"),
+    Case("pool", {"input": "random:7x40x40", "kernel_size": "3x5", "stride": "2x3", "padding": "1,2",
+                  "dilation": "2x1", "ceil_mode": True}, "pool"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("title", [None, "A title of exactly forty-eight letters, no more.", "Wide" * 15])
+@pytest.mark.parametrize("case", **ids(LONG))
+def test_two_rows_hold_what_one_does_not(case: Case, title: str | None) -> None:
+    options = {**case.options, **({"title": title} if title else {})}
+    work = Case(case.name, options, case.label).work()
+    board = work.storyboard(work.trace())
+    found = placed(board.title, board.parameters)
+    assert plain(board.parameters) == ",  ".join(filter(None, (plain(found.beside), plain(found.under))))
+    width = phrases.width((Run(board.title, weight="semibold"),), found.title)
+    assert found.title >= theme.FLOOR
+    assert found.parameters >= theme.FLOOR
+    assert width + phrases.width(found.beside, found.parameters) <= phrases.ROOM
+    assert phrases.width(found.under, found.parameters) <= phrases.ROOM
+    assert title is None or title.startswith(board.title.rstrip("…"))
+
+
+def test_the_seed_goes_first_then_what_the_drawing_leaves_out() -> None:
+    said = [f"hyper-parameter {n}" for n in range(4)]
+    drawn, seed = ["3 of 8 channels drawn", "3 of 16 filters drawn"], "random values, seed 0"
+    kept = [plain(header([*said, "x" * n], drawn, seed)) for n in range(60)]
+    dropped = [[what for what in (*drawn, seed) if what not in text] for text in kept]
+    assert [seed, drawn[1], drawn[0]] == list(dict.fromkeys(what for gone in dropped for what in gone[::-1]))
+    assert all(part in text for text in kept for part in said)

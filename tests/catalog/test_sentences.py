@@ -1,0 +1,61 @@
+"""Every sentence is true of the numbers it stands under, and gone where it would not be; see ``sentences.py``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from layeranim import catalog
+
+from .conftest import Case, ids, others, presets
+from .sentences import FAMILIES, Claim, changed, tell, untrue
+
+FILMS = [case for case in presets() + others() if case.name in FAMILIES]
+CONDITIONAL = [
+    pytest.param(name, claim, id=f"{name}-{claim.says[:40]}")
+    for name, family in FAMILIES.items()
+    for claim in family.claims[name]
+    if claim.true is not None and not claim.counts
+]
+
+
+@pytest.mark.parametrize("case", **ids(FILMS))
+def test_every_sentence_is_known_and_true(case: Case) -> None:
+    assert not untrue(tell(case.name, case.options, case.label))
+
+
+@pytest.mark.parametrize(("name", "preset"), [(n, p.name) for n in FAMILIES for p in catalog.presets(n)])
+def test_presets_with_one_option_changed_say_nothing_untrue(name: str, preset: str) -> None:
+    tried, faults = 0, []
+    for told in changed(name, preset):
+        tried += 1
+        faults += [f"{told.case.label}: {fault}" for fault in untrue(told)]
+    assert not faults, "\n".join(faults)
+    assert tried >= 5
+
+
+def said(name: str, claim: Claim, options: Any) -> bool:
+    told = tell(name, options)
+    return any(claim.match(text) for text, _ in told.sentences(FAMILIES[name].arithmetic))
+
+
+@pytest.mark.parametrize(("name", "claim"), CONDITIONAL)
+def test_a_sentence_with_a_condition_is_seen_and_gone(name: str, claim: Claim) -> None:
+    assert claim.seen is not None
+    assert claim.gone
+    assert said(name, claim, claim.seen)
+    assert not [options for options in claim.gone if said(name, claim, options)]
+
+
+def test_the_check_notices_an_untrue_and_an_unknown_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = next(iter(FAMILIES))
+    told = tell(name, {})
+    assert not untrue(told)
+    false = tuple(Claim(claim.says, lambda *_: False) for claim in FAMILIES[name].claims[name])
+    monkeypatch.setitem(FAMILIES[name].claims, name, false)
+    assert all(fault.startswith("untrue") for fault in untrue(told))
+    assert untrue(told)
+    monkeypatch.setitem(FAMILIES[name].claims, name, ())
+    assert all(fault.startswith("unknown") for fault in untrue(told))
+    assert untrue(told)
