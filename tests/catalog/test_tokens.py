@@ -50,7 +50,8 @@ def test_words_are_text_or_a_list(name: str, given: Any, words: tuple[str, ...])
 @pytest.mark.parametrize(
     ("given", "says"),
     [("", "at least one word"), ("  ", "at least one word"), ([], "at least one word"),
-     (["a", " "], "none that is empty"), (3, "must be words"), ([1, 2], "must be words"), ({"a": 1}, "must be words"), ([["a"]], "must be words")],
+     (["a", " "], "none that is empty"), (3, "must be words"), ([1, 2], "must be words"),
+     ({"a": 1}, "must be words"), ([["a"]], "must be words")],
 )  # fmt: skip
 def test_what_is_no_list_of_words_is_refused(given: Any, says: str) -> None:
     with pytest.raises(OptionError, match=f"tokens is .*{says}"):

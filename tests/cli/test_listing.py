@@ -14,9 +14,9 @@ import pytest
 
 import layeranim
 from layeranim import catalog
-from layeranim.stories import vocabulary
 from layeranim.cli import doctor
 from layeranim.cli.program import COMMANDS
+from layeranim.stories import vocabulary
 
 
 def test_list(call: Any) -> None:

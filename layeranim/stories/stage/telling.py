@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from layeranim import theme
 from layeranim.stories import phrases, timing
+from layeranim.stories.header import header
 from layeranim.stories.options import PACES
 from layeranim.stories.stage.figures import Acted, Figures
 from layeranim.stories.stage.language import All, Each, Film, Note
@@ -79,12 +80,11 @@ class _Told:
                           last.end - 1, alt, {"stage": others})  # fmt: skip
 
     def _header(self) -> Line:
-        """The hyper-parameters; the seed and what is told of a batch go first where they have no room."""
+        """Sizes and hyper-parameters, which one of a batch is told, the seed."""
         batch = self.figures.trace.size("batch") if "batch" in self.figures.fixed else 1
         told = [f"sample {self.figures.fixed['batch'] + 1} of {batch}"] if batch > 1 else []
-        seeded = [f"random values, seed {self.telling.seed}"] if self.telling.seeded else []
-        keep = [*self.film.options, *told]
-        return (Run(phrases.listed([*keep, *seeded], 800, keep), source=Fact("options")),)
+        seed = f"random values, seed {self.telling.seed}" if self.telling.seeded else ""
+        return header([*self.film.options, *told], seed=seed)
 
     # ── beats ────────────────────────────────────────────────────────────────
     def _started(self) -> Iterator[Beat]:

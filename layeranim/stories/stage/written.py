@@ -53,6 +53,10 @@ _MOST_RUN = 20_000  # of more displayed numbers ``=`` is not tried
 
 def written(figures: Figures, acted: Acted, target: Address, most: int = phrases.MOST_TERMS) -> Line:
     """The arithmetic that makes one cell, with as many terms as fit; how many are hidden is said."""
+    if _all_zero(figures, acted, target):
+        *_, number = _result(figures, acted, target)
+        said = "all products are 0" if len(unfolded(figures, target)) > 1 else "the product is 0"
+        return (Run(said, source=Fact("zero products")), Run(", so the sum is ", late=True), number)
     for shown in range(most, 0, -1):
         line = (*_operands(figures, acted, target, shown), *_result(figures, acted, target))
         if phrases.fits(line):
@@ -63,7 +67,7 @@ def written(figures: Figures, acted: Acted, target: Address, most: int = phrases
 def short(figures: Figures, acted: Acted, target: Address, name: Line = ()) -> Line:
     """The result alone, behind its name: what a beat has room for that nobody can read more of."""
     *_, number = _result(figures, acted, target)
-    return (*name, Run(" = ", late=True), number)
+    return (*name, phrases.equals(number.text, late=True), number)
 
 
 def _operands(figures: Figures, acted: Acted, target: Address, most: int) -> Line:
@@ -71,9 +75,12 @@ def _operands(figures: Figures, acted: Acted, target: Address, most: int) -> Lin
         terms = unfolded(figures, target)
         live = [term for term in terms if not term.zero]
         return _summed(live, len(terms) - len(live), most)
-    if acted.step.operation == "activate" and dict(acted.step.parameters)["name"] == "linear":
-        (before,) = figures.addresses(acted.reads[0], target)
-        return _operands(figures, figures.acted_at(before), before, most)
+    before = _passed(figures, acted, target)
+    if before:
+        made = figures.made(before.tensor)
+        return (
+            _operands(figures, figures.acted_at(before), before, most) if made else (_number(figures, before, False),)
+        )
     hidden = _hidden(figures, acted, target)
     if hidden:  # a sum that stands nowhere else: its terms go into the function
         name = activation_name(dict(acted.step.parameters)["name"])
@@ -119,11 +126,11 @@ def _summed(live: Sequence[Part], zeros: int, most: int) -> Line:
     """Terms as far as they have room, then how many are hidden, and how many are zero."""
     shown: list[Line] = [part.runs for part in live[:most]]
     if len(live) > most:
-        shown.append((Run(f"{len(live) - most} more", source=Fact("hidden terms")),))
+        shown.append(phrases.more(len(live) - most))
     if zeros and live:
         shown.append((Run(f"{zeros} zero{'s' * (zeros > 1)}", source=Fact("zero products")),))
     elif zeros:
-        shown.append((Run("all products are 0, so the sum", source=Fact("zero products")),))
+        shown.append((Run("0", source=Fact("zero products")),))
     return phrases.join(shown)
 
 
@@ -166,7 +173,7 @@ def _from_template(figures: Figures, acted: Acted, target: Address, most: int) -
 def _terms(shown: Sequence[Line], count: int, between: str) -> Line:
     """Terms with what joins them; those that are hidden are counted."""
     hidden = count - len(shown)
-    tail: list[Line] = [(Run(f"{hidden} more", source=Fact("hidden terms")),)] if hidden else []
+    tail = [phrases.more(hidden)] if hidden else []
     return phrases.join([*shown, *tail], Run(between))
 
 
@@ -186,6 +193,22 @@ def _result(figures: Figures, acted: Acted, target: Address) -> Line:
     return (phrases.relation_run(_relation(figures, acted, target, text)), phrases.result(text, target, role))
 
 
+def _passed(figures: Figures, acted: Acted, target: Address) -> Address | None:
+    """The cell that a linear activation passes on as it is."""
+    if acted.step.operation != "activate" or dict(acted.step.parameters)["name"] != "linear":
+        return None
+    return next(figures.addresses(acted.step.reads[0], target))
+
+
+def _all_zero(figures: Figures, acted: Acted, target: Address) -> bool:
+    """Whether a cell is a sum of products of which not one is other than zero."""
+    if acted.step.operation not in ("sum", "add"):
+        before = _passed(figures, acted, target)
+        made = before is not None and figures.made(before.tensor)
+        return bool(before and made and _all_zero(figures, figures.acted_at(before), before))
+    return all(term.zero for term in unfolded(figures, target))
+
+
 def _hidden(figures: Figures, acted: Acted, target: Address) -> Address | None:
     """The sum that an activation reads, where no part of the stage shows it."""
     if acted.step.operation != "activate" or acted.step.reads[0].tensor in figures.drawn:
@@ -198,23 +221,24 @@ def _hidden(figures: Figures, acted: Acted, target: Address) -> Address | None:
 def _relation(figures: Figures, acted: Acted, target: Address, text: str) -> numbers.Relation:
     if acted.step.operation in ("sum", "add"):
         return numbers.relation([part.factors for part in unfolded(figures, target)], text)
-    if acted.step.operation == "activate" and dict(acted.step.parameters)["name"] == "linear":
-        (before,) = figures.addresses(acted.reads[0], target)
+    before = _passed(figures, acted, target)
+    if before and figures.made(before.tensor):
         return _relation(figures, figures.acted_at(before), before, text)
     hidden = _hidden(figures, acted, target)
     if hidden:
         total = sum((_exactly(part.factors) for part in unfolded(figures, hidden)), Fraction(0))
         with np.errstate(all="ignore"):
             bent = OPERATIONS["activate"].run(np.array(float(total)), **dict(acted.step.parameters))
-        return numbers.agrees(float(bent), text)
+        return numbers.agrees(float(bent), text, *(f for part in unfolded(figures, hidden) for f in part.factors))
     given = [list(figures.addresses(region, target)) for region in acted.step.reads]
     if sum(map(len, given)) > _MOST_RUN:
         return "≈"
+    operands = [[figures.text(address) for address in cells] for cells in given]
     with np.errstate(all="ignore"):
         reached = OPERATIONS[acted.step.operation].run(
-            *(_displayed(figures, cells) for cells in given), **dict(acted.step.parameters)
+            *(_displayed(texts) for texts in operands), **dict(acted.step.parameters)
         )
-    return numbers.agrees(float(np.ravel(reached)[0]), text)
+    return numbers.agrees(float(np.ravel(reached)[0]), text, *(one for texts in operands for one in texts))
 
 
 def _exactly(factors: Sequence[str]) -> Fraction | float:
@@ -222,9 +246,9 @@ def _exactly(factors: Sequence[str]) -> Fraction | float:
     return prod((numbers.exact(text) for text in factors), start=Fraction(1))
 
 
-def _displayed(figures: Figures, cells: Sequence[Address]) -> Array:
+def _displayed(texts: Sequence[str]) -> Array:
     """The numbers as they are displayed; one alone without an axis."""
-    doubles = np.array([numbers.double(figures.text(address)) for address in cells])
+    doubles = np.array([numbers.double(text) for text in texts])
     return doubles if len(doubles) > 1 else doubles.reshape(())
 
 
