@@ -25,7 +25,8 @@ def film(telling: Telling) -> Film:
         between = (Grid("slope", "slope") if slope else Grid("gate", "σ(b)"), "→")
     plain = Row(given, "→", *between, made)
     formula = str(trace.facts["activation_formula"])
-    negative = bool((trace["input"] < 0).any())
+    told = telling.film.place_in(trace.size("batch"))
+    negative = bool((trace["input"][told] < 0).any())
     return Film(
         title=f"{activation_name(name)} activation" if name in _WORDS else f"{name} activation",
         units=Units((out,), ("number", "numbers")),
@@ -39,12 +40,16 @@ def film(telling: Telling) -> Film:
             ),
         ),
         opening=_opening(name, config.pieces),
-        closing=_closing(name, trace["output"]),
+        closing=_closing(name, trace["output"][told]),
         good_for=GOOD_FOR if name not in ("linear",) else "it passes everything on: the layer stays linear",
-        options=(f"y = {formula}", *((f"alpha {config.alpha:g}",) if config.alpha is not None else ())),
+        options=(
+            f"y = {formula}",
+            *((f"alpha {config.alpha:g}",) if config.alpha is not None else ()),
+            *((f"{config.pieces} pieces",) if config.pieces else ()),
+        ),
         alike=(("input", "output"),),
         kinds={"gate": "share"} if name == "glu" else {},
-        follow=_telling(trace["input"][0], trace.size(out)) if not grouped else None,
+        follow=_telling(trace["input"][told], trace.size(out)) if not grouped else None,
     )
 
 
@@ -61,7 +66,7 @@ def _opening(name: str, pieces: int | None) -> Line:
 
 
 def _closing(name: str, y: Any) -> Line:
-    count, cut = y[0].size, int(np.sum(y[0] == 0))
+    count, cut = y.size, int(np.sum(y == 0))
     if name == "relu" and cut:
         return _said(f"{cut} of {count} became 0, ", "the others pass unchanged")
     if name == "maxout":

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from layeranim.engine.trace import Trace
+from layeranim.stories.activations import activation_word
 from layeranim.stories.stage import Each, Film, Grid, Net, Note, Row, Tally, Tries, Units, story
 from layeranim.stories.stage.solver import Column
 from layeranim.stories.storyboard import Fact, Line, Run, Telling
@@ -38,23 +40,34 @@ def film(telling: Telling) -> Film:
         title="Convolution along one axis",
         units=Units(("out_channels", "out_width"), ("place", "places"), names=_names(filters, outputs)),
         stage=Tries(nodes, grids) if single else grids,
-        acts=(
-            Each(
-                ((("products", last), Note("every number under the window times its weight, then all of them added")),)
-            ),
+        acts=(Each(((("products", last), Note("what stands under the window, times the weights, added up")),)),),
+        opening=_said(
+            f"{taps} weights slide along, " if taps > 1 else "1 weight slides along, ", "the same at every place"
         ),
-        opening=_said(f"{taps} weights slide along, ", "the same at every place"),
         closing=_closing(shared, full),
         good_for=GOOD_FOR,
-        options=(
-            f"{channels}×{trace.tensor('input').shape[2]} → {filters}×{outputs}",
-            f"kernel {taps}",
-            f"stride {config.stride[0]}",
-            *((f"dilation {config.dilation[0]}",) if config.dilation[0] > 1 else ()),
-            *((f"{config.groups} groups",) if config.groups > 1 else ()),
-            *((config.activation,) if config.activation != "linear" else ()),
-        ),
+        options=_options(trace, config),
         alike=(("padded", "products"),),
+    )
+
+
+def _options(trace: Trace, config: Any) -> tuple[str, ...]:
+    """Sizes, and every option that is not the usual one."""
+    before, after = config.padding[0] if not isinstance(config.padding, str) else (0, 0)
+    added = trace.size("padded_width") - trace.tensor("input").shape[2]
+    amount = config.padding if isinstance(config.padding, str) else before if before == after else f"{before},{after}"
+    mode = "" if config.padding_mode == "zeros" else f" {config.padding_mode}"
+    return (
+        f"{trace.size('in_channels')}×{trace.tensor('input').shape[2]} "
+        f"→ {trace.size('out_channels')}×{trace.size('out_width')}",
+        f"kernel {trace.size('kernel_width')}",
+        f"stride {config.stride[0]}",
+        *((f"padding {amount}{mode}",) if added else ()),
+        *((f"dilation {config.dilation[0]}",) if config.dilation[0] > 1 else ()),
+        *((f"groups {config.groups}",) if config.groups > 1 else ()),
+        *(("flipped",) if config.flip else ()),
+        *(("bias",) if "bias" in trace else ()),
+        *((activation_word(config.activation),) if config.activation != "linear" else ()),
     )
 
 
@@ -65,7 +78,7 @@ def _names(filters: int, outputs: int) -> tuple[str, ...]:
 
 
 def _closing(shared: int, full: int) -> Line:
-    weights = f"{shared} weight{'s' * (shared > 1)} do"
+    weights = f"{shared} weights do" if shared > 1 else "1 weight does"
     if shared >= full:
         return _said(f"{weights} ", "what a dense layer does")
     return _said(f"{weights} what a dense layer takes ", f"{full} for")

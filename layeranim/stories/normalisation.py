@@ -38,7 +38,7 @@ def _film(telling: Telling, title: str, noun: tuple[str, str], good_for: str) ->
     mean = "mean" if live else "running_mean"
     learned = [(name, sign) for name, sign in (("gamma", "γ"), ("beta", "β")) if name in trace]
     strips = [Grid(name, sign, cols=axes[1], beside=True) for name, sign in learned]
-    moved = bool(np.any(trace["normalised"] != trace["output"]))
+    moved = not np.array_equal(trace["normalised"], trace["output"], equal_nan=True)
     lanes = (Lane("input", "x", mean, "deviation"), Lane("normalised", "x̂"), Lane("output", "y"))
     given, made = Grid("input", "x"), Aligned(*strips, Grid("output", "y"))
     measured, between = [(mean, "μ"), ("deviation", "σ")], Grid("normalised", "x̂")
@@ -83,8 +83,9 @@ def _film(telling: Telling, title: str, noun: tuple[str, str], good_for: str) ->
         options=(
             f"{trace.size(axes[0])}×{trace.size(axes[1])}",
             config.mode,
-            *((f"eps {config.eps:g}",) if config.eps not in (1e-5, 1e-3) else ()),
-            *((f"convention {config.convention}",) if config.convention != "torch" else ()),
+            *((f"eps {config.eps:g}",) if config.eps not in (None, 1e-5, 1e-3) else ()),
+            *(("no γ, no β",) if not config.affine else ()),
+            *((f"as {config.convention}",) if config.convention != "torch" else ()),
         ),
         alike=(("input", "normalised", "output"), ("mean", "running_mean", "centred")),
     )

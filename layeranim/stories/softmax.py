@@ -50,6 +50,7 @@ def film(telling: Telling) -> Film:
             f"{count} {noun[count > 1]}",
             *((f"temperature {config.temperature:g}",) if warm else ()),
             *(("logarithms",) if log else ()),
+            *(() if along == "classes" else ("over the batch",)),
         ),
         alike=(("logits", "scaled", "maximum", "shifted"),),
         kinds={} if log else {"output": "share"},

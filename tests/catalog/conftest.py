@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -93,3 +94,8 @@ def play(
 
 def ids(cases: list[Case]) -> dict[str, Any]:
     return {"argvalues": cases, "ids": [case.label for case in cases]}
+
+
+def bare(text: str) -> str:
+    """A drawn number without the marks of a power and without the parentheses of a factor."""
+    return re.sub(r"^[\^_]\{(.*)\}$", r"\1", text).strip("()")

@@ -31,7 +31,17 @@ RECURRENT: Mapping[str, Says] = {
     "returns": lambda v: f"returns {v}" if v != "sequences" else "", "projection": lambda v: f"projection {v}",
     "peepholes": lambda v: "peepholes" if v else "", "variant": str,
 }  # fmt: skip
+NORM: Mapping[str, Says] = {
+    "mode": str, "eps": lambda v: "" if v in (1e-5, 1e-3) else f"eps {v:g}", "affine": lambda v: "no γ, no β", "convention": lambda v: f"as {v}",
+}  # fmt: skip
 SAYS: Mapping[str, Mapping[str, Says]] = {
+    "conv1d": {key: says for key, says in CONV.items() if key != "filters"} | {"filters": lambda v: f"→ {v}×"},
+    "softmax": {
+        "temperature": lambda v: f"temperature {v:g}", "log": lambda v: "logarithms",
+        "axis": lambda v: "over the batch",
+    },
+    "batchnorm": NORM, "layernorm": NORM,
+    "activation": {"activation": ACTIVATION, "alpha": lambda v: f"alpha {v:g}", "pieces": lambda v: f"{v} pieces"},
     "conv": CONV,
     "filter-match": {"filters": lambda v: f"{v} filters" if v > 1 else ""},
     "pool": {

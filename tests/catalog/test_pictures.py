@@ -26,7 +26,7 @@ from layeranim.scenes.parts.shapes import FocusFrame, Lane, operator
 from layeranim.scenes.parts.tilegrid import TileGrid
 from layeranim.stories.storyboard import Address, Beat, Box, Fact, GridPlan, Source, plain
 
-from .conftest import Case, ids, others, play, presets
+from .conftest import Case, bare, ids, others, play, presets
 
 FRAMED_MOST = 600  # cells of a grid whose frames are compared with the steps' Regions
 SAFE = Box(-theme.WIDTH / 2 + 24, theme.HEIGHT / 2 - 24, theme.WIDTH - 48, theme.HEIGHT - 32)
@@ -70,7 +70,7 @@ def wrong(trace: Trace, text: str, source: Source | None) -> str | None:
         label = str(np.asarray(tensor.labels)[source.index])
         return None if text.replace(" ", "") == label.replace(" ", "") else f"{text!r} is not {label!r} of {source}"
     value = trace.read(_at(tensor.axes, source))
-    shown = re.sub(r"^\^\{(.*)\}$", r"\1", text).strip("()")  # a power is a run of its own, with its number's address
+    shown = bare(text)
     if shown == "0" and float(value) == 0:
         return None
     expected = numbers.text(float(value) if value.dtype == np.float64 else value, _style_of(shown, value))

@@ -11,7 +11,7 @@ from layeranim import numbers
 from layeranim.engine.trace import Region, Trace
 from layeranim.stories.storyboard import Address, Line, Storyboard, plain
 
-from .conftest import Case, ids, others, presets
+from .conftest import Case, bare, ids, others, presets
 
 TINY = [
     Case("conv", {"input": "0.496 -0.5; 0.3 1", "kernel": "1 1; 0 0", "activation": "relu"}, "conv-tiny"),
@@ -58,7 +58,7 @@ def untrue(trace: Trace, line: Line) -> list[str]:
             continue
         axes = trace.axes(run.source.tensor)
         value = float(trace.read(Region(run.source.tensor, tuple(zip(axes, run.source.index, strict=True)))))
-        text = run.text.strip("()")
+        text = bare(run.text)
         dust = abs(value) < 1e-12 * max(1.0, abs(trace[run.source.tensor]).max()) if value == value else False
         if (text == "0") != (value == 0) and not dust:
             out.append(f"{text!r} for {value} of {run.source}")

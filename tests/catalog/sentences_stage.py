@@ -1,0 +1,179 @@
+"""The claims of the first films on the stage, recomputed from their traces."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+
+from layeranim.stories.storyboard import Beat
+
+from .sentences import Claim, Told
+
+ARITHMETIC = ("act", "step", "brief")
+Match = re.Match[str]
+
+
+def unit(beat: Beat) -> int:
+    return beat.units[0]
+
+
+# ── softmax ──────────────────────────────────────────────────────────────────
+def row(told: Told) -> Any:
+    """The logits that are told, whichever way the softmax goes."""
+    axis = told.config.axis % 2
+    at = told.work.film.place_in(len(told["logits"])) if axis else 0
+    return told["logits"][at] if axis else told["logits"][:, at]
+
+
+def warm(told: Told) -> bool:
+    return float(told.config.temperature) != 1.0
+
+
+def count(told: Told) -> int:
+    return len(row(told))
+
+
+SOFTMAX = (
+    Claim("scores become shares that add up to 1", lambda t, m, b: not t.config.log, {}, ({"log": True},)),
+    Claim("scores become logarithms of shares", lambda t, m, b: bool(t.config.log), {"log": True}, ({},)),
+    Claim("a temperature above 1 evens out, one below 1 sharpens", lambda t, m, b: warm(t), {"temperature": 2}, ({},)),
+    Claim("the largest is taken off so that no power overflows; the shares stay the same"),
+    Claim("every power is positive, and larger scores pull ahead",
+          lambda t, m, b: len(set(row(t))) > 1 or np.isnan(row(t)).any(), {}, ({"logits": "1 1 1"}, {"logits": "4"})),
+    Claim("what all powers add up to", lambda t, m, b: count(t) > 1, {}, ({"logits": "4"},)),
+    Claim("its part of the whole", lambda t, m, b: not t.config.log, {}, ({"log": True},)),
+    Claim("(class|sample)e?s? .*: {1,2}each in the same way"),
+    Claim("differences of scores became ratios of shares",
+          lambda t, m, b: count(t) > 1 and not t.config.log, {}, ({"logits": "4"}, {"log": True})),
+    Claim("differences of scores became differences of logarithms",
+          lambda t, m, b: count(t) > 1 and bool(t.config.log), {"log": True}, ({},)),
+    Claim("one class has all of it", lambda t, m, b: count(t) == 1, {"logits": "4"}, ({},)),
+    Claim("the last layer of a classifier, the weights of attention: shares of a whole"),
+)  # fmt: skip
+
+
+# ── normalisation ────────────────────────────────────────────────────────────
+def group(told: Told, k: int, tensor: str = "normalised") -> Any:
+    return told[tensor][:, k] if told.config.kind == "batch" else told[tensor][k]
+
+
+def standard(told: Told, k: int) -> bool:
+    """Mean 0 and deviation 1, by other sums than the film's own."""
+    values = np.asarray(group(told, k), float)
+    mean = values.sum() / len(values)
+    return bool(abs(mean) < 0.01 and abs(np.sqrt(((values - mean) ** 2).sum() / len(values)) - 1) < 0.01)
+
+
+def all_standard(told: Told) -> bool:
+    n = told["normalised"].shape[1 if told.config.kind == "batch" else 0]
+    return all(standard(told, k) for k in range(n))
+
+
+def moved(told: Told) -> bool:
+    return not np.array_equal(told["normalised"], told["output"], equal_nan=True)
+
+
+def normalisation(one: str, flat: str, both: bool) -> tuple[Claim, ...]:
+    """The claims of a film that goes unit by unit, ``flat`` input that has no deviation; ``both``: has running ones."""
+    inference = {"mode": "inference"}
+    live = lambda t, m, b: t.config.mode == "training"  # noqa: E731
+    gone = {"seen": {}, "gone": (inference,)} if both else {}
+    running = Claim(f"each {one} is shifted and scaled by the mean and deviation of the batches before",
+                    lambda t, m, b: t.config.mode == "inference", inference, ({},))  # fmt: skip
+    return (
+        Claim(f"each {one} gets mean 0 and deviation 1", live if both else None, **gone),
+        *([running] if both else []),
+        Claim(f"the mean of this {one}'s numbers", live if both else None, **gone),
+        Claim("how far apart they are: the mean of their squares", live if both else None, **gone),
+        Claim("its root; ε keeps it above 0"),
+        Claim("now the mean is 0 and the deviation 1", lambda t, m, b: standard(t, unit(b)), {}, ({"input": flat},)),
+        Claim("γ and β: a spread and a centre of its own, learned", lambda t, m, b: moved(t), {}, ({"affine": False},)),
+        Claim(rf"(\d+) {one}s? → (.*)", closing, {}, (), counts=True),
+        Claim(rf"{one}s? .*: {{1,2}}each in the same way"),
+        Claim("every (feature keeps|sample is) .*"),
+    )  # fmt: skip
+
+
+def closing(told: Told, match: Match, beat: Beat) -> bool:
+    n = told["normalised"].shape[1 if told.config.kind == "batch" else 0]
+    said = {
+        "centred and scaled": not all_standard(told),
+        "one centre and spread, then their own": all_standard(told) and moved(told),
+        "one centre and one spread": all_standard(told) and not moved(told),
+    }
+    return int(match[1]) == n and said[match[2]]
+
+
+# ── activation ───────────────────────────────────────────────────────────────
+GROUPED = ("maxout", "glu")
+
+
+def name(told: Told) -> str:
+    return str(told.config.activation)
+
+
+def told_row(told: Told, tensor: str) -> Any:
+    return told[tensor][told.work.film.place_in(len(told[tensor]))]
+
+
+ACTIVATION = (
+    Claim("every number goes through the same curve, alone", lambda t, m, b: name(t) not in GROUPED, {},
+          ({"activation": "maxout", "input": "1 2 3 4"},)),
+    Claim(r"of (\d+) numbers each the largest passes",
+          lambda t, m, b: name(t) == "maxout" and int(m[1]) == t["input"].size // t["output"].size,
+          {"activation": "maxout", "input": "1 2 3 4"}, ({},)),
+    Claim("the second half of the numbers opens and closes gates for the first", lambda t, m, b: name(t) == "glu",
+          {"activation": "glu", "input": "1 2 3 4"}, ({},)),
+    Claim("what is below 0 is cut", lambda t, m, b: name(t) == "relu" and bool((told_row(t, "input") < 0).any()), {},
+          ({"input": "1 2"}, {"activation": "tanh"}, {"input": "1 2; -1 -2"})),
+    Claim("how much of its partner passes: 0 none, 1 all", lambda t, m, b: name(t) == "glu",
+          {"activation": "glu", "input": "1 2 3 4"}, ({},)),
+    Claim(r"(\d+) of (\d+) became 0, the others pass unchanged",
+          lambda t, m, b: name(t) == "relu" and int(m[1]) == int((told_row(t, "output") == 0).sum())
+          and int(m[2]) == told_row(t, "output").size, {}, ({"input": "1 2"}, {"activation": "silu"})),
+    Claim(r"(\d+) numbers?, each the largest of its group",
+          lambda t, m, b: name(t) == "maxout" and int(m[1]) == told_row(t, "output").size,
+          {"activation": "maxout", "input": "1 2 3 4"}, ({},)),
+    Claim(r"(\d+) numbers?, each as far as its gate was open",
+          lambda t, m, b: name(t) == "glu" and int(m[1]) == told_row(t, "output").size,
+          {"activation": "glu", "input": "1 2 3 4"}, ({},)),
+    Claim("same shape, every number bent by the curve", lambda t, m, b: name(t) not in ("linear", *GROUPED),
+          {"activation": "tanh"}, ({"activation": "linear"},)),
+    Claim("same shape, every number as it was", lambda t, m, b: np.array_equal(t["input"], t["output"], equal_nan=True),
+          {"activation": "linear"}, ({},)),
+    Claim("without a bend, any number of layers is no more than one straight line", lambda t, m, b: name(t) != "linear",
+          {}, ({"activation": "linear"},)),
+    Claim("it passes everything on: the layer stays linear", lambda t, m, b: name(t) == "linear",
+          {"activation": "linear"}, ({},)),
+    Claim("numbers? .*: {1,2}each in the same way"),
+)  # fmt: skip
+
+
+# ── convolution along one axis ───────────────────────────────────────────────
+def weights(told: Told) -> tuple[int, int]:
+    """The kernel's weights, and a dense layer's between the same inputs and outputs."""
+    return int(told["kernel"].size), int(told["input"][0].size * told["output"][0].size)
+
+
+CONV1D = (
+    Claim(r"(\d+) weights? slides? along, the same at every place",
+          lambda t, m, b: int(m[1]) == t["kernel"].shape[-1], {}, (), counts=True),
+    Claim("what stands under the window, times the weights, added up"),
+    Claim(r"(\d+) weights? do(?:es)? what a dense layer takes (\d+) for",
+          lambda t, m, b: (int(m[1]), int(m[2])) == weights(t) and weights(t)[0] < weights(t)[1], {},
+          ({"input": "1 2 3", "kernel": "1 1 1"},)),
+    Claim(r"(\d+) weights? do(?:es)? what a dense layer does",
+          lambda t, m, b: int(m[1]) == weights(t)[0] >= weights(t)[1], {"input": "1 2 3", "kernel": "1 1 1"}, ({},)),
+    Claim("places? .*: {1,2}each in the same way"),
+    Claim("sound, text and sensor readings: a pattern is found wherever it stands"),
+)  # fmt: skip
+
+CLAIMS = {
+    "softmax": SOFTMAX,
+    "batchnorm": normalisation("feature", "1 2; 1 2", True),
+    "layernorm": normalisation("sample", "1 1; 2 2", False),
+    "activation": ACTIVATION,
+    "conv1d": CONV1D,
+}
