@@ -17,7 +17,7 @@ from layeranim.errors import ManifestError
 from layeranim.film.output import Output, check_writable
 
 HEAD = "# Written by layeranim build: film, digest of causes, digest of tools, digest of each file. Commit it."
-BESIDE = ("png", "vtt", "json")
+BESIDE = ("png", "captions", "vtt", "json")
 """What stands beside a film; no limit of size speaks of it."""
 LARGEST = 10_000_000
 """Bytes of a lock."""

@@ -16,6 +16,7 @@ from layeranim.errors import ManifestError
 from layeranim.film.destinations import Destination, every_path
 from layeranim.film.writers import FORMATS
 from layeranim.inputs import Within, printable
+from layeranim.stories.options import FilmOptions
 
 MOST_FILMS = 1000
 DEFAULT_FORMATS = ("gif", "mp4")
@@ -58,7 +59,13 @@ class Manifest:
 def files_of(entry: Entry) -> list[str]:
     """The names of an entry's files: its films, and what stands beside them."""
     found = [Destination(entry.name + suffix_of(fmt), fmt) for fmt in entry.formats]
-    return every_path(found)
+    return every_path(found, captioned(entry))
+
+
+def captioned(entry: Entry) -> bool:
+    """Whether the captions of an entry's film are in its picture."""
+    given_words = {name: value for name, value in entry.options.items() if name == "captions"}
+    return bool(FilmOptions.of(given_words).captions)  # type: ignore[attr-defined]
 
 
 def suffix_of(fmt: str) -> str:

@@ -32,7 +32,7 @@ def board_of(entry: Entry, work: preparing.Work) -> Storyboard:
             if phrases.width(line, theme.NOTE) > theme.WIDTH - 2 * theme.MARGIN:
                 raise OptionError(f"captions: the line of step {step} is wider than the film; use fewer words")
         for i in mine:
-            beats[i] = replace(beats[i], note=line)
+            beats[i] = replace(beats[i], note=line, own=True)
     return replace(board, beats=tuple(beats))
 
 

@@ -17,7 +17,7 @@ from layeranim.cli.explainer_group import ExplainerGroup
 from layeranim.cli.options import ENVIRONMENT, OUTPUT, Sectioned, Words
 from layeranim.cli.program import debug_option
 from layeranim.errors import OptionError, OutputError
-from layeranim.film.destinations import Destination, destinations, stems
+from layeranim.film.destinations import Destination, beside, destinations, stems
 from layeranim.film.hidden import STDOUT
 from layeranim.film.output import is_sequence
 from layeranim.film.writers import FORMATS
@@ -101,7 +101,7 @@ def run(name: str, given: Mapping[str, Any], call: Call) -> None:
         film = work.film_to(outputs, formats, progress.drawn, board)
     voice.say(f"{name}: {film.seconds:.2f} s → {', '.join(_sized(item.path) for item in found)}")
     if call.json:
-        out_json(_report(name, film, found))
+        out_json(_report(name, film, found, work.film.captions))
     elif STDOUT not in call.output:
         out_paths(item.path for item in found)
     if call.open:
@@ -126,13 +126,13 @@ def _dry(trace: Any, board: Storyboard, found: Sequence[Destination], as_json: b
         out(tables.shapes(trace) + f"\n{len(trace.steps)} steps\n\n" + board.text())
 
 
-def _report(name: str, film: Film, found: Sequence[Destination]) -> dict[str, Any]:
+def _report(name: str, film: Film, found: Sequence[Destination], captioned: bool) -> dict[str, Any]:
     """What ``--json`` prints: files are named as they were asked for."""
     return {
         "explainer": name,
         "paths": [item.path for item in found],
         "poster": str(film.poster) if film.poster else None,
-        "captions": next((stem + ".vtt" for stem in stems(found)), None),
+        "captions": next((stem + beside(captioned)[1] for stem in stems(found)), None),
         "provenance": next((stem + ".json" for stem in stems(found)), None),
         "alt": film.alt,
         "seconds": film.seconds,

@@ -16,7 +16,14 @@ from layeranim.stories.options import FilmOptions
 DEFAULT_FORMATS = ("mp4", "gif")
 FOLDER = "renders"
 POSTER = "png"
-SIDECARS = (".png", ".vtt", ".json")
+CAPTIONS = ".captions"
+"""Ends the name of a film's words where they are in the picture, too; as WebVTT all the same.
+
+A ``.vtt`` of the film's own name is laid over the film by mpv and VLC, unasked, and would cover what it repeats; VLC
+takes a ``.webvtt`` and a ``.captions.vtt`` as well, this neither does.
+"""
+TRACK = ".vtt"
+"""Ends the name of the words of a film without captions in its picture: there players shall find them."""
 
 
 @dataclass(frozen=True)
@@ -51,16 +58,21 @@ def destinations(
     for item in found:
         if item.fmt in FORMATS:
             check_size(item.fmt, *film.frame(item.fmt)[:2])
-    output.check_writable(*every_path(found))
+    output.check_writable(*every_path(found, film.captions))
     return tuple(found)
 
 
-def every_path(found: Iterable[Destination]) -> list[str]:
-    """All files of these destinations: the films and what stands beside each."""
+def beside(captioned: bool) -> tuple[str, str, str]:
+    """What ends the names of a film's poster, its words, and its provenance."""
+    return ".png", CAPTIONS if captioned else TRACK, ".json"
+
+
+def every_path(found: Iterable[Destination], captioned: bool) -> list[str]:
+    """All files of these destinations: the films, with or without captions, and what stands beside each."""
     found = list(found)
     paths = [item.path for item in found]
     for stem in stems(found):
-        paths += [stem + suffix for suffix in SIDECARS if stem + suffix not in paths]
+        paths += [stem + suffix for suffix in beside(captioned) if stem + suffix not in paths]
     return paths
 
 

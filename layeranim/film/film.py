@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -17,12 +16,12 @@ from numpy.typing import NDArray
 
 from layeranim import theme as themes
 from layeranim.errors import LayeranimError, RenderError
-from layeranim.film import captions, host, provenance
+from layeranim.film import captions, host
+from layeranim.film.beside import beside
 from layeranim.film.destinations import POSTER, Destination, every_path, stems
 from layeranim.film.output import Outputs
 from layeranim.film.renderer import Drawn, FilmRenderer
 from layeranim.film.writers import FORMATS, Rect, Spec, Writer, writer
-from layeranim.film.writers.png import write_png
 from layeranim.layout import View
 from layeranim.scenes.base import ExplainerScene
 from layeranim.stories.options import FilmOptions
@@ -104,12 +103,12 @@ def make(
     """Draw and write a film; nothing is visible before everything is complete."""
     theme = themes.THEMES[options.theme]
     extra = extra_colours(board, theme)
-    paths = every_path(found)
+    paths = every_path(found, options.captions)
     shots = passes(found, options)
     total = sum(shot.frame_of(board.ticks) for shot in shots)
     before = 0
     posters: dict[tuple[int, int], NDArray[np.uint8]] = {}
-    frames = 0
+    frames: dict[tuple[int, int, Fraction], int] = {}
     with ExitStack() as stack:
         films = {item.path for item in found if item.fmt in FORMATS}  # what stands beside them has no limit
         outputs = stack.enter_context(Outputs(paths, options.max_size, films))
@@ -122,7 +121,7 @@ def make(
                 if item.fmt in FORMATS:
                     open_writers.append(writer(item.fmt, files[item.path], spec))
             told = partial(_report, progress, before, total) if progress else None
-            poster = shot.frame_of(board.poster + 1) - 1
+            poster = max(0, shot.frame_of(board.poster + 1) - 1)
             fan = Fan(tuple(open_writers), poster, told)
             if open_writers:
                 draw(board, scene, theme, shot, fan, options.captions)
@@ -134,14 +133,15 @@ def make(
                 open_writers[0].finish()
                 del open_writers[0]
             before += fan.frames
-            frames = max(frames, fan.frames)
+            frames[shot.width, shot.height, shot.fps] = fan.frames
             if fan.poster is not None:
                 posters[shot.width, shot.height] = fan.poster
-        _beside(board, found, files, posters, options, origin, frames)
+        beside(board, found, files, posters, options, origin, frames)
         outputs.commit()
-    beside = next((Path(stem + ".png") for stem in stems(found)), None)
+    standing = next((Path(stem + ".png") for stem in stems(found)), None)
     written = tuple(Path(item.path) for item in found)
-    return Film(written, beside, board.alt, tuple(captions.cues(board)), board.seconds, frames)
+    (*_, fps), most = max(frames.items(), key=lambda pass_and_frames: pass_and_frames[1])
+    return Film(written, standing, board.alt, tuple(captions.cues(board)), float(most / fps), most)
 
 
 def _report(progress: Progress, before: int, total: int, frames: int) -> None:
@@ -199,37 +199,3 @@ def extra_colours(board: Storyboard, theme: themes.Theme) -> tuple[str, ...]:
     """The greys or tints of a film's images: exact in a GIF, like the theme's own colours."""
     scales = {grid.cells.scale for grid in board.grids.values() if grid.cells is not None} & set(themes.PLANES)
     return tuple(theme.fill(scale, level) for scale in sorted(scales) for level in range(themes.GREYS))
-
-
-def _beside(
-    board: Storyboard,
-    found: Sequence[Destination],
-    files: dict[str, Any],
-    posters: dict[tuple[int, int], NDArray[np.uint8]],
-    options: FilmOptions,
-    origin: Origin,
-    frames: int,
-) -> None:
-    """Posters, captions and provenance."""
-    largest = posters[max(posters)] if posters else None
-    for item in found:
-        if item.fmt == POSTER and largest is not None:
-            write_png(files[item.path], largest)
-    for stem in stems(found):
-        mine = [item for item in found if item.stem == stem]
-        if not any(item.path == stem + ".png" for item in mine) and largest is not None:
-            size = max((options.frame(item.fmt)[:2] for item in mine if item.fmt in FORMATS), default=None)
-            write_png(files[stem + ".png"], posters.get(size, largest) if size else largest)
-        files[stem + ".vtt"].write(captions.webvtt(board).encode())
-        written = {Path(item.path).name: _digest(files[item.path]) for item in mine}
-        written[Path(stem + ".png").name] = _digest(files[stem + ".png"])
-        report = provenance.report(board, options, origin, written, frames)
-        files[stem + ".json"].write(provenance.dumped(report))
-
-
-def _digest(file: Any) -> tuple[int, str]:
-    """Bytes and SHA-256 of a file under way."""
-    file.flush()
-    file.seek(0)
-    digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return file.seek(0, 2), digest

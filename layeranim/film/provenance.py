@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import layeranim
@@ -23,6 +23,23 @@ class Origin:
     example: str | None
     seeded: tuple[str, ...]
     seed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """A file of a film: its kind, bytes and digest; the size of its pictures in pixels; how long it plays."""
+
+    type: str
+    bytes: int
+    sha256: str
+    width: int | None = None
+    height: int | None = None
+    frames: int | None = None
+    seconds: float | None = None
+
+    def shown(self) -> dict[str, Any]:
+        """What there is to say of it."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 def versions() -> dict[str, str]:
@@ -47,9 +64,12 @@ def versions() -> dict[str, str]:
 
 
 def report(
-    board: Storyboard, options: FilmOptions, origin: Origin, files: Mapping[str, tuple[int, str]], frames: int
+    board: Storyboard, options: FilmOptions, origin: Origin, files: Mapping[str, Written], longest: Written
 ) -> dict[str, Any]:
-    """The provenance of one film. ``files`` maps a name to its bytes and SHA-256."""
+    """The provenance of one film. ``files`` by their names; ``longest`` is the one with most frames.
+
+    Seconds are those that a file plays: whole frames, where the story may end within one.
+    """
     return {
         "explainer": board.explainer,
         "title": board.title,
@@ -60,10 +80,10 @@ def report(
         "inputs": {name: dict(source) for name, source in origin.inputs.items()},
         "seeded": {"arrays": list(origin.seeded), "seed": origin.seed} if origin.seeded else None,
         **({"warnings": list(board.warnings)} if board.warnings else {}),
-        "seconds": board.seconds,
-        "frames": frames,
+        "seconds": longest.seconds,
+        "frames": longest.frames,
         "poster_second": board.poster * theme.TICK_MS / 1000,
-        "files": {name: {"bytes": size, "sha256": digest} for name, (size, digest) in files.items()},
+        "files": {name: file.shown() for name, file in files.items()},
         "steps": [_step(beat) for beat in board.beats],
         "versions": versions(),
     }

@@ -124,7 +124,8 @@ class FilmOptions(Config):
     quality: str = option(
         Choice(("draft", "web", "hd")),
         "web",
-        "draft 640×360 at 12.5 fps; web 1280×720 (GIF 640×360) at 25 fps; hd 1920×1080 at 50 fps (GIF 960×540 at 25)",
+        "draft 640×360 at 12.5 fps; web 1280×720 (GIF, WebP, APNG 640×360) at 25 fps; "
+        "hd 1920×1080 at 50 fps (GIF, WebP, APNG 960×540 at 25)",
     )
     size: tuple[int, int] | None = option(Size(), None, "size of every picture in pixels, instead of the quality's")
     fps: Fraction | None = option(Rate(), None, "frames a second, instead of the quality's")  # noqa: RUF009
@@ -140,10 +141,10 @@ class FilmOptions(Config):
     font: str | None = option(
         Text(), None, "a .ttf or .otf file for letters that the bundled font lacks, of any script"
     )
-    captions: bool = option(Flag(), True, "the line of arithmetic under the stage")
+    captions: bool = option(Flag(), True, "the line of arithmetic under the stage; without it players find NAME.vtt")
 
     def frame(self, fmt: str) -> tuple[int, int, Fraction]:
-        """Width, height and frames a second of one format: GIF and other loops are half as wide as video."""
+        """Width, height and frames a second of one format: GIF, WebP and APNG are half as wide as video."""
         small = fmt in ("gif", "webp", "apng")
         width, height, fps = {
             "draft": (640, 360, Fraction(25, 2)),

@@ -56,13 +56,12 @@ Line = tuple[Run, ...]
 
 
 def plain(line: Line) -> str:
-    """The line as plain text: subtitles, alt text, goldens. ``W_{Q}`` is WQ, ``e^{a − b}`` is e^(a − b)."""
+    """The line as plain text: subtitles, alt text, goldens. ``W_{Q}`` is W_Q, ``e^{a − b}`` is e^(a − b)."""
     return "".join(_unmarked(run.text) if run.markup else run.text for run in line)
 
 
 def _unmarked(text: str) -> str:
-    text = re.sub(r"_\{([^}]*)\}", r"\1", text)
-    return re.sub(r"\^\{([^}]*)\}", lambda m: f"^{m[1]}" if m[1].isalnum() else f"^({m[1]})", text)
+    return re.sub(r"([_^])\{([^}]*)\}", lambda m: f"{m[1]}{m[2]}" if m[2].isalnum() else f"{m[1]}({m[2]})", text)
 
 
 @dataclass(frozen=True)
@@ -188,7 +187,8 @@ class Beat:
     ``units`` are the windows, rows or time steps worked on, ``steps`` the places of their acts in the trace's steps;
     ``phases`` (name, ticks) in order, summing to ``ticks``.
     ``sweep`` beats pass over their units evenly; the others have exactly one. ``verbs`` are what happens in each
-    phase of a film that is declared on the stage.
+    phase of a film that is declared on the stage. The note of a beat may be the user's
+    ``own``.
     """
 
     kind: str
@@ -202,6 +202,7 @@ class Beat:
     steps: Sequence[int] = ()
     done: int = 0
     verbs: tuple[tuple[Any, ...], ...] = ()
+    own: bool = False
 
     @property
     def end(self) -> int:

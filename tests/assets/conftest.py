@@ -56,7 +56,7 @@ class Pretended(Executor):
         task: Task = pickle.loads(args[1])[1]
         self.drawn.append(task.entry.name)
         future: Future[Any] = Future()
-        files = {s: f"{task.entry.name} {s}".encode() for s in ("gif", "png", "vtt", "json")}
+        files = {s: f"{task.entry.name} {s}".encode() for s in ("gif", "png", "captions", "json")}
         future.set_result(Drawn(files))
         return future
 

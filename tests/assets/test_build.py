@@ -23,7 +23,7 @@ from tests.assets.conftest import Done, Here, Project
 A = '[[asset]]\nid = "a"\nexplainer = "conv"\n'
 B = '[[asset]]\nid = "b"\nexplainer = "pool"\n'
 C = '[[asset]]\nid = "c"\nexplainer = "conv"\n'
-FILES = ["a.gif", "a.json", "a.png", "a.vtt"]
+FILES = ["a.captions", "a.gif", "a.json", "a.png"]
 
 
 def test_a_film_is_built_once(project: Project) -> None:
@@ -114,7 +114,7 @@ def test_what_nothing_makes_any_more_goes_but_not_by_hand(project: Project) -> N
     project.write(A)
     report = project.build()
     assert sorted(path.name for path in report.removed) == [
-        "b.gif", "b.json", "b.png", "b.vtt", "c.json", "c.png", "c.vtt",
+        "b.captions", "b.gif", "b.json", "b.png", "c.captions", "c.json", "c.png",
     ]  # fmt: skip
     assert sorted(project.files()) == sorted([*FILES, "c.gif", "mine.txt"])
     assert report.warnings == ["c.gif belongs to no film any more, but was changed by hand; it stays"]
@@ -161,7 +161,7 @@ def test_one_failure_names_itself_and_the_others_finish(project: Project, call: 
     project.write(A + 'max-size = "1KB"\n' + C)
     with pytest.raises(BuildError, match=r"^a: a\.gif would be [\d,]+ bytes, the limit is 1,000"):
         project.build()
-    assert sorted(project.files()) == ["c.gif", "c.json", "c.png", "c.vtt"]
+    assert sorted(project.files()) == ["c.captions", "c.gif", "c.json", "c.png"]
     assert list(lock.read(project.lock)) == ["c"]
 
 
@@ -199,7 +199,7 @@ def test_lines_of_ones_own_under_steps(project: Project, call: Callable[..., Don
     project.write(A + f'captions = {{ 1 = "{line}" }}\n').build()
     after = project.files()
     assert after["a.gif"] != before["a.gif"]
-    assert "&lt;b&gt;Look&lt;/b&gt;: ▯▯▯▯ &amp; $(touch x)" in after["a.vtt"].decode()
+    assert "&lt;b&gt;Look&lt;/b&gt;: ▯▯▯▯ &amp; $(touch x)" in after["a.captions"].decode()
     first = next(step for step in json.loads(after["a.json"])["steps"] if step.get("units") == [1, 1])
     assert first["note"] == "<b>Look</b>: ▯▯▯▯ & $(touch x)"
     assert call("check").code == 0

@@ -72,7 +72,9 @@ def test_edited_by_hand(built: Project, call: Callable[..., Done]) -> None:
 
 def test_orphaned(built: Project, call: Callable[..., Done]) -> None:
     built.write(A)
-    assert said(call).startswith("b: orphaned: no asset makes it any more, b.gif, b.json, b.png, b.vtt still there")
+    assert said(call).startswith(
+        "b: orphaned: no asset makes it any more, b.captions, b.gif, b.json, b.png still there"
+    )
     assert call("check", "a").code == 0
 
 

@@ -142,7 +142,7 @@ def test_a_disk_that_is_full_at_the_output_keeps_the_films_before(project: Proje
     assert project.lock.read_text() == locked
 
 
-@pytest.mark.parametrize("place", ["renders/a.gif", "renders/a.vtt", "layeranim.lock"])
+@pytest.mark.parametrize("place", ["renders/a.gif", "renders/a.captions", "layeranim.lock"])
 def test_a_planted_link_is_refused_before_anything_is_drawn(project: Project, place: str) -> None:
     victim = project.folder / "victim"
     victim.write_bytes(b"precious")
@@ -250,7 +250,7 @@ def test_two_builds_at_once_end_well(project: Project) -> None:
     results = [finished(one) for one in both]
     assert [(done.code, done.err) for done in results] == [(0, ""), (0, "")]
     wanted = project.files()
-    assert sorted(wanted) == ["a.gif", "a.json", "a.png", "a.vtt"]
+    assert sorted(wanted) == ["a.captions", "a.gif", "a.json", "a.png"]
     assert project.pretend() == []
     project.build(force=True)
     assert project.files() == wanted
@@ -303,7 +303,7 @@ def test_a_build_that_is_ended_ends_its_workers(
     assert project.files_visible() == {}
     assert bool(hidden(project)) == (number == signal.SIGKILL)
     assert project.pretend() == ["a"]
-    assert sorted(project.files()) == ["a.gif", "a.json", "a.png", "a.vtt"]
+    assert sorted(project.files()) == ["a.captions", "a.gif", "a.json", "a.png"]
 
 
 INTERRUPTED = """
@@ -391,7 +391,7 @@ def test_a_build_that_is_killed_leaves_nothing_half(project: Project, later: flo
     finished(process)
     seen = project.files_visible()
     project.build()
-    assert sorted(project.files()) == ["a.gif", "a.json", "a.png", "a.vtt"]
+    assert sorted(project.files()) == ["a.captions", "a.gif", "a.json", "a.png"]
     assert {name: project.files()[name] for name in seen} == seen
     assert load(project.manifest)[1][0].digest in project.lock.read_text()
 

@@ -71,7 +71,7 @@ CHANGES: dict[str, Callable[[Project], object]] = {
     "an input": lambda p: (p.folder / "x.csv").write_text("1,2,3\n4,5,6\n7,8,0\n"),
     "an input that is gone": lambda p: (p.folder / "x.csv").unlink(),
     "a film": lambda p: (p.renders / "a.gif").write_bytes(b"by hand"),
-    "a film that is gone": lambda p: (p.renders / "b-dark.vtt").unlink(),
+    "a film that is gone": lambda p: (p.renders / "b-dark.captions").unlink(),
     "a link for a film": lambda p: ((p.renders / "a.gif").unlink(), (p.renders / "a.gif").symlink_to("b-dark.gif")),
     "the lock": lambda p: p.lock.unlink(),
     "causes in the lock": in_the_lock("^a [0-9a-f]{8}", "a 00000000"),

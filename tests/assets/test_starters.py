@@ -125,7 +125,7 @@ def test_the_action_builds_and_hands_on_what_it_made(
     assert "| b | from the cache |  |\n" in summary
     first, head, *paths, end = (tmp_path / "output").read_text().splitlines()
     assert (first, head) == ("part=2-2", f"films<<{end}")
-    assert sorted(paths) == ["layeranim.lock", "renders/b.gif", "renders/b.json", "renders/b.png", "renders/b.vtt"]
+    assert sorted(paths) == ["layeranim.lock", "renders/b.captions", "renders/b.gif", "renders/b.json", "renders/b.png"]
     project.write(A + "strid = 2\n")
     code, summary = act(COMMAND="build")
     assert code == 2

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from layeranim import api, catalog, preparing
+from layeranim.film.captions import webvtt
 from layeranim.film.film import Film
 from layeranim.film.palette import palette
 from layeranim.stories.storyboard import plain
@@ -24,6 +25,7 @@ from layeranim.theme import THEMES
 
 NAMES = list(catalog.EXPLAINERS)
 DRAFT = {"quality": "draft"}
+BESIDE = {".mp4": "video/mp4", ".gif": "image/gif", ".png": "image/png", ".captions": "text/vtt"}
 
 
 def made(name: str, folder: Path, **options: object) -> tuple[Film, Path]:
@@ -47,7 +49,7 @@ def test_films_decode_to_what_was_promised(name: str, theme: str, tmp_path: Path
     report = json.loads(stem.with_suffix(".json").read_text(encoding="utf-8"))
     frames = round(board.ticks / 2)
     assert film.frames == report["frames"] == frames
-    assert film.seconds == report["seconds"] == board.seconds
+    assert film.seconds == report["seconds"] == frames / 12.5
 
     with av.open(str(stem.with_suffix(".mp4"))) as video:
         stream = video.streams.video[0]
@@ -84,19 +86,20 @@ def test_captions_alt_text_and_provenance_carry_the_same_numbers(name: str, tmp_
     film, stem = made(name, tmp_path)
     work = preparing.prepare(name, {})
     board = work.storyboard(work.trace())
-    track = stem.with_suffix(".vtt").read_text(encoding="utf-8")
-    assert track.startswith("WEBVTT\n")
-    for beat in board.beats:
-        if beat.kind == "step":
-            assert plain(beat.caption) in track
+    track = stem.with_suffix(".captions").read_text(encoding="utf-8")
+    assert track == webvtt(board)
+    assert not stem.with_suffix(".vtt").exists()
     spoken = set(re.findall(r"[−\d.]+\d", plain(next(b for b in board.beats if b.end - 1 == board.poster).caption)))
     assert spoken <= set(re.findall(r"[−\d.]+\d", film.alt))
     report = json.loads(stem.with_suffix(".json").read_text(encoding="utf-8"))
-    for path in (stem.with_suffix(".mp4"), stem.with_suffix(".gif"), stem.with_suffix(".png")):
+    for suffix, kind in BESIDE.items():
+        path = stem.with_suffix(suffix)
         listed = report["files"][path.name]
+        assert listed["type"] == kind
         assert listed["bytes"] == path.stat().st_size
         assert listed["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
-    assert "/" not in json.dumps(report["files"])
+    assert len(report["files"]) == len(BESIDE)
+    assert "/" not in "".join(report["files"])  # names, no places
 
 
 SCRIPT = """
@@ -118,7 +121,7 @@ def test_the_same_bytes_in_another_process_place_and_locale(name: str, tmp_path:
     env.pop("HOME", None)
     env["PYTHONPATH"] = os.pathsep.join([str(Path(api.__file__).parents[1]), env.get("PYTHONPATH", "")])
     subprocess.run([sys.executable, "-c", SCRIPT, str(other / name), name], check=True, cwd=other, env=env)
-    for suffix in (".mp4", ".gif", ".png", ".vtt", ".json"):
+    for suffix in (*BESIDE, ".json"):
         assert (other / name).with_suffix(suffix).read_bytes() == stem.with_suffix(suffix).read_bytes(), suffix
 
 
@@ -137,3 +140,49 @@ def test_other_sizes_are_drawn_not_resampled(tmp_path: Path) -> None:
         first = np.asarray(gif.convert("RGB"))
     assert (first[:, :120] == 255).all()  # the canvas is centred on the background
     assert 0x16191D in _colours(first)  # ink is exact
+
+
+def _measured(path: Path) -> tuple[int, int, int, float]:
+    """Width, height, frames and seconds as a decoder finds them; a GIF has no frames to count."""
+    if path.suffix in (".mp4", ".webm"):
+        with av.open(str(path)) as video:
+            frames = sum(1 for _ in video.decode(video=0))
+            return video.streams.video[0].width, video.streams.video[0].height, frames, video.duration / av.time_base
+    with Image.open(path) as picture:
+        shown = 0.0
+        for number in range(picture.n_frames):
+            picture.seek(number)
+            picture.load()
+            shown += float(picture.info["duration"])
+        return *picture.size, 0, shown / 1000
+
+
+@pytest.mark.parametrize("fps", [None, 1, "12.5", 7, 30])
+def test_the_provenance_says_what_a_decoder_finds_in_each_file(fps: object, tmp_path: Path) -> None:
+    """Sizes, kinds, and seconds: those of the file, where the story ends within a frame."""
+    suffixes = {
+        ".mp4": "video/mp4", ".webm": "video/webm", ".av1.webm": "video/webm",
+        ".gif": "image/gif", ".webp": "image/webp", ".apng": "image/apng",
+    }  # fmt: skip
+    rate = {} if fps is None else {"fps": fps}
+    film = api.render("conv", output=[f"{tmp_path}/a{s}" for s in suffixes], steps="first:1", **DRAFT, **rate)
+    report = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
+    for suffix, kind in suffixes.items():
+        listed = report["files"][f"a{suffix}"]
+        width, height, frames, seconds = _measured(tmp_path / f"a{suffix}")
+        assert (listed["type"], listed["width"], listed["height"]) == (kind, width, height)
+        assert frames in (0, listed["frames"])
+        assert listed["seconds"] == pytest.approx(seconds, abs=0.011), suffix  # a GIF counts hundredths
+    assert film.seconds == report["seconds"] == max(one.get("seconds", 0) for one in report["files"].values())
+    assert film.frames == report["frames"]
+
+
+@pytest.mark.parametrize("captions", [True, False])
+def test_players_find_words_by_themselves_only_where_the_picture_has_none(captions: bool, tmp_path: Path) -> None:
+    """mpv and VLC lay ``NAME.vtt`` over ``NAME.mp4`` unasked, and VLC ``NAME.webvtt`` and ``NAME.captions.vtt``."""
+    api.render("conv", output=f"{tmp_path}/a.mp4", steps="first:1", captions=captions, fps=5, **DRAFT)
+    name = "a.captions" if captions else "a.vtt"
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["a.json", "a.mp4", "a.png", name])
+    assert (tmp_path / name).read_text(encoding="utf-8").startswith("WEBVTT\n\n1\n00:00:00.000 --> ")
+    report = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
+    assert report["files"][name]["type"] == "text/vtt"

@@ -48,12 +48,12 @@ def test_hostile_text_is_drawn(call: Any, here: Path, tiny: tuple[str, ...], nam
     assert len(warnings) <= 1
     assert all(line.startswith("layeranim: warning: ") and len(line) < 400 for line in warnings)
     assert raw(done.err) == set()
-    for file in ("x.vtt", "x.json"):
+    for file in ("x.captions", "x.json"):
         assert raw((here / file).read_text(encoding="utf-8", errors="strict")) == set(), file
     report = json.loads((here / "x.json").read_text(encoding="utf-8"))
     assert raw(report["title"] + report["alt"] + str(report["steps"])) == set()
-    assert "<" not in (here / "x.vtt").read_text(encoding="utf-8")
-    assert sorted(path.name for path in here.iterdir()) == ["x.gif", "x.json", "x.png", "x.vtt"]
+    assert "<" not in (here / "x.captions").read_text(encoding="utf-8")
+    assert sorted(path.name for path in here.iterdir()) == ["x.captions", "x.gif", "x.json", "x.png"]
 
 
 @pytest.mark.parametrize("kind", HOSTILE)

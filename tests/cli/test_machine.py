@@ -21,7 +21,7 @@ ASSET = '[[asset]]\nid = "a"\nexplainer = "conv"\n'
 TINY = (
     'version = 1\nformats = ["gif"]\n[defaults]\nsize = "128x72"\nfps = 5\nsteps = "first:1"\npace = "fast"\n' + ASSET
 )
-FILES = ["x.gif", "x.json", "x.mp4", "x.png", "x.vtt"]
+FILES = ["x.captions", "x.gif", "x.json", "x.mp4", "x.png"]
 BOTH = ("-o", "x.gif", "-o", "x.mp4")
 
 
@@ -72,7 +72,7 @@ def test_a_full_disk_of_the_cache_is_a_warning(program: Any, here: Path, disk: P
     done = program("build", "--cache-dir", "disk/cache", "--jobs", "1")
     assert done.returncode == 0, done
     assert b"warning: the cache keeps nothing: " in done.stderr
-    assert names(here / "renders") == ["a.gif", "a.json", "a.png", "a.vtt"]
+    assert names(here / "renders") == ["a.captions", "a.gif", "a.json", "a.png"]
     assert not [name for name in names(disk / "cache") if name.endswith((".film", ".part"))]
     assert program("check").returncode == 0
 

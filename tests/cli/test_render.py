@@ -18,7 +18,7 @@ def test_files_and_paths(call: Any, here: Path, tiny: tuple[str, ...]) -> None:
     done = call("render", "conv", *tiny)
     assert (done.code, done.lines) == (0, ["renders/conv.mp4", "renders/conv.gif"])
     assert {path.name for path in (here / "renders").iterdir()} == {
-        f"conv.{s}" for s in ("mp4", "gif", "png", "vtt", "json")
+        f"conv.{s}" for s in ("mp4", "gif", "png", "captions", "json")
     }
     assert done.err.count("\n") == 1
     for piece in ("conv: ", " s → renders/conv.mp4 (", " KB)"):
@@ -31,7 +31,7 @@ def test_files_and_paths(call: Any, here: Path, tiny: tuple[str, ...]) -> None:
 def test_output_decides_the_format_and_quiet_says_nothing(call: Any, here: Path, tiny: tuple[str, ...]) -> None:
     done = call("render", "conv", *tiny, "-o", "a.gif", "--output", "b-%d.png", "-o", "c.png", "-q")
     assert (done.code, done.lines, done.err) == (0, ["a.gif", "b-%d.png", "c.png"], "")
-    assert {path.suffix for path in here.iterdir()} == {".gif", ".png", ".vtt", ".json"}
+    assert {path.suffix for path in here.iterdir()} == {".gif", ".png", ".captions", ".json"}
     assert (here / "b-0.png").exists()
 
 
@@ -42,7 +42,7 @@ def test_json(call: Any, here: Path, tiny: tuple[str, ...]) -> None:
     assert found["paths"] == ["renders/conv.gif"]
     assert found["bytes"] == {"renders/conv.gif": (here / "renders/conv.gif").stat().st_size}
     assert [found[key] for key in ("poster", "captions", "provenance")] == [
-        f"renders/conv.{suffix}" for suffix in ("png", "vtt", "json")
+        f"renders/conv.{suffix}" for suffix in ("png", "captions", "json")
     ]
     for key in ("poster", "captions", "provenance"):
         assert (here / found[key]).exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from io import BytesIO
+from itertools import pairwise
 from typing import Any
 
 import av
@@ -21,7 +22,9 @@ from tests.film.moving import Call, Picture, film, spec, written
 
 START = re.compile(b"\0\0[\0-\2]")
 HOLDS = (1, 40, 2, 1, 1, 190, 15, 3, 260, 16, 17, 1, 500, 2)
-"""Frames that pictures are shown for: frame numbers wrap at 16; key frames fall into holds, and one between two."""
+"""Frames that pictures are shown for: frame numbers wrap at 16; a key frame is due within holds, long and short."""
+KEYS = [0, 235, 513, 1047]
+"""Where key frames go: to the first picture from 200 frames after the last one on."""
 
 
 def holding() -> list[Call]:
@@ -38,16 +41,33 @@ def decoded(data: bytes) -> tuple[list[Picture], list[int]]:
     return [frame.to_ndarray() for frame in frames], [n for n, frame in enumerate(frames) if frame.key_frame]
 
 
-def test_a_hold_is_one_picture_bit_for_bit_between_key_frames() -> None:
+@pytest.mark.parametrize("fmt", ["mp4", "webm", "av1"])
+def test_key_frames_wait_for_new_pictures(fmt: str) -> None:
+    """A key frame codes its picture anew: within a hold that would be seen."""
     calls = holding()
-    pictures, keys = decoded(written("mp4", calls, spec(calls)))
+    _, keys = decoded(written(fmt, calls, spec(calls)))
+    assert keys == KEYS
+    assert all(b - a >= KEYFRAMES for a, b in pairwise(keys))
+    moving = [call._replace(repeat=1) for call in calls for _ in range(20)]
+    _, keys = decoded(written(fmt, moving, spec(calls)))
+    assert keys == list(range(0, len(moving), KEYFRAMES))
+
+
+def test_an_encoder_left_to_itself_puts_key_frames_into_holds_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where held frames are encoded like others."""
+    monkeypatch.setattr(slices, "SEQUENCE", b"other")
+    calls = holding()
+    assert decoded(written("mp4", calls, spec(calls)))[1] == KEYS
+
+
+def test_a_hold_is_one_picture_bit_for_bit() -> None:
+    calls = holding()
+    pictures, _ = decoded(written("mp4", calls, spec(calls)))
     assert len(pictures) == sum(HOLDS)
-    assert keys == list(range(0, sum(HOLDS), KEYFRAMES))
     start = 0
     for call in calls:
         for number in range(start + 1, start + call.repeat):
-            if number not in keys:
-                assert np.array_equal(pictures[number], pictures[number - 1]), number
+            assert np.array_equal(pictures[number], pictures[number - 1]), number
         own = pictures[start + call.repeat - 1][:180]
         for other in calls:  # luma is nearest to the picture that was shown
             if not np.array_equal(other.pixels, call.pixels):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import struct
+from collections.abc import Iterator
 from fractions import Fraction
 from io import BytesIO
 from typing import Any, NamedTuple
@@ -97,6 +98,57 @@ def test_colours_of_the_theme(fmt: str, theme: Theme) -> None:
     assert (stream.color_primaries, stream.color_trc, stream.colorspace, stream.color_range) == (1, 1, 1, 1)
     if fmt != "mp4":
         assert b"\x55\xb9\x81\x01" in data  # Matroska's Range, of one byte: broadcast
+
+
+def bits_of(unit: bytes) -> Iterator[int]:
+    plain = unit.replace(b"\0\0\3", b"\0\0")
+    return (byte >> shift & 1 for byte in plain for shift in range(7, -1, -1))
+
+
+def chroma_place(sequence: bytes) -> tuple[int, int] | None:
+    """``chroma_sample_loc_type`` of both fields, from a sequence parameter set of x264 (H.264, 7.3.2.1 and E.1)."""
+    bits = bits_of(sequence[4:])  # after the unit's head, profile and level
+
+    def u(count: int) -> int:
+        return sum(next(bits) << shift for shift in range(count - 1, -1, -1))
+
+    def ue() -> int:
+        zeros = 0
+        while not next(bits):
+            zeros += 1
+        return (1 << zeros) - 1 + u(zeros)
+
+    assert [ue(), ue(), ue(), ue(), u(2)] == [0, 1, 0, 0, 0]  # set 0, 4:2:0 of 8 bits, no scaling lists
+    ue()
+    assert ue() == 2  # the order of frames
+    ue(), u(1), ue(), ue(), u(2)
+    if u(1):  # cropping
+        [ue() for _ in range(4)]
+    assert u(1) == 1
+    if u(1) and u(8) == 255:  # aspect ratio
+        u(32)
+    if u(1):  # overscan
+        u(1)
+    if u(1):  # signal type
+        u(4)
+        if u(1):
+            u(24)
+    return (ue(), ue()) if u(1) else None
+
+
+@pytest.mark.parametrize(("fmt", "place"), [("mp4", (1, 1)), ("webm", None)])
+def test_the_stream_says_where_its_colour_was_taken(fmt: str, place: tuple[int, int] | None) -> None:
+    """In the middle of each 2×2 block, as ``yuv`` does; AV1 has only the left and the top left corner to name."""
+    calls = film(LIGHT)
+    data = written(fmt, calls, spec(calls))
+    if place is None:
+        assert b"\x55\xb7\x81\x02\x55\xb8\x81\x02" in data  # Matroska's ChromaSitingHorz and -Vert: half
+        return
+    with av.open(BytesIO(data)) as opened:
+        extra: Any = opened.streams.video[0].codec_context
+        head = bytes(extra.extradata)
+    (size,) = struct.unpack_from(">H", head, 6)  # avcC: one sequence parameter set
+    assert chroma_place(head[8 : 8 + size]) == place
 
 
 def test_conversion_against_the_formula() -> None:

@@ -70,9 +70,13 @@ class FrameFiles(Protocol):
 
 @dataclass(frozen=True)
 class FormatInfo:
-    """A film format. ``suffix`` ends its file names; ``most`` is the longest side it can have, in pixels."""
+    """A film format. ``suffix`` ends its file names; ``most`` is the longest side it can have, in pixels.
+
+    ``media_type`` is the name by which a page or a server calls such a file (RFC 6838).
+    """
 
     suffix: str
+    media_type: str
     description: str
     even: bool
     most: int
@@ -123,13 +127,15 @@ def _png_sequence(out: Any, spec: Spec) -> Writer:
 
 
 FORMATS: dict[str, FormatInfo] = {
-    "mp4": FormatInfo(".mp4", "H.264 in MP4: plays everywhere", True, 8192, _mp4),
-    "webm": FormatInfo(".webm", "VP9 in WebM: for the web, free of patents", True, 8192, _webm),
-    "av1": FormatInfo(".av1.webm", "AV1 in WebM: smallest, slowest, takes most memory", True, 8192, _av1),
-    "gif": FormatInfo(".gif", "GIF: the theme's colours exact, edges rounded to 255 colours", False, 65535, _gif),
-    "webp": FormatInfo(".webp", "animated WebP: every pixel exact, smaller than GIF", False, 16383, _webp),
-    "apng": FormatInfo(".apng", "animated PNG: every pixel exact", False, 65535, _apng),
-    "png-sequence": FormatInfo("-%04d.png", "one PNG a frame, every pixel exact", False, 65535, _png_sequence),
+    "mp4": FormatInfo(".mp4", "video/mp4", "H.264 in MP4: plays everywhere", True, 8192, _mp4),
+    "webm": FormatInfo(".webm", "video/webm", "VP9 in WebM: for the web, free of patents", True, 8192, _webm),
+    "av1": FormatInfo(".av1.webm", "video/webm", "AV1 in WebM: smallest, slowest, takes most memory", True, 8192, _av1),
+    "gif": FormatInfo(".gif", "image/gif", "GIF: the theme's colours exact, edges in 255 colours", False, 65535, _gif),
+    "webp": FormatInfo(".webp", "image/webp", "WebP: every pixel exact, smaller than GIF", False, 16383, _webp),
+    "apng": FormatInfo(".apng", "image/apng", "animated PNG: every pixel exact", False, 65535, _apng),
+    "png-sequence": FormatInfo(
+        "-%04d.png", "image/png", "a PNG a frame, every pixel exact", False, 65535, _png_sequence
+    ),
 }
 
 

@@ -16,7 +16,7 @@ from av.video.frame import PictureType
 
 from layeranim.film.writers import Spec, slices
 from layeranim.film.writers.faststart import faststart
-from layeranim.film.writers.video import KEYFRAMES, Codec, Shown, Video, configure, picture
+from layeranim.film.writers.video import CENTRE, Codec, Shown, Video, configure, picture
 
 H264 = Codec(
     "libx264",
@@ -28,6 +28,7 @@ H264 = Codec(
         # Flat fills and sharp edges: motion finer than a pixel, the filter across block edges and frames that borrow
         # from later ones take time, and make a worse picture here.
         "x264-params": "bframes=0:weightp=0:scenecut=0:me=dia:subme=0:no-deblock=1",
+        **CENTRE,
     },
     threads=2,  # always: its bytes are those of one thread, on any number of cores; of three they are others
 )
@@ -56,36 +57,33 @@ class Held(Mp4):
     def __init__(self, out: BinaryIO, spec: Spec, still: bytes) -> None:
         self._still = still
         self._packets: deque[bytes] = deque()
-        self._starts: deque[int] = deque()  # the frames at which the pictures of these packets, and later ones, begin
+        # The frames at which the pictures of these packets, and later ones, begin; each with its key frame.
+        self._starts: deque[tuple[int, int]] = deque()
         super().__init__(out, spec)
 
     def _show(self, shown: Shown) -> None:
-        stop = self._frames + shown.repeat
-        starts = {at for at in range(self._frames, stop) if at % KEYFRAMES == 0}
         if shown.patches:
-            starts.add(self._frames)
-        for at in sorted(starts):
-            self._frame.pts = at
-            self._frame.pict_type = PictureType.NONE if at % KEYFRAMES else PictureType.I
-            self._starts.append(at)
+            self._frame.pts = self._frames
+            self._frame.pict_type = PictureType.I if self._begins_key(shown) else PictureType.NONE
+            self._starts.append((self._frames, self._key))
             self._packets += map(bytes, self._encode(self._frame))
-        self._frames = stop
+        self._frames += shown.repeat
         self._write()
 
     def _end(self) -> None:
         self._packets += map(bytes, self._encode(None))
-        self._starts.append(self._frames)
+        self._starts.append((self._frames, self._key))
         self._write()
 
     def _write(self) -> None:
         """Write the pictures whose end is known: a frame of x264's, then copies."""
         while self._packets and len(self._starts) > 1:
-            data, start = self._packets.popleft(), self._starts.popleft()
-            for at in range(start, self._starts[0]):
-                packet = Packet(slices.numbered(data if at == start else self._still, at % KEYFRAMES))
+            data, (start, key) = self._packets.popleft(), self._starts.popleft()
+            for at in range(start, self._starts[0][0]):
+                packet = Packet(slices.numbered(data if at == start else self._still, at - key))
                 packet.pts = packet.dts = at
                 packet.duration, packet.time_base = 1, 1 / Fraction(self._spec.fps)
-                packet.is_keyframe = at % KEYFRAMES == 0
+                packet.is_keyframe = at == key
                 self._mux(packet)
 
 

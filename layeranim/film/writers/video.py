@@ -18,14 +18,19 @@ import av
 import numpy as np
 from av.codec.context import Flags, ThreadType
 from av.packet import Packet
-from av.video.frame import VideoFrame
+from av.video.frame import PictureType, VideoFrame
 from numpy.typing import NDArray
 
 from layeranim.errors import RenderError
 from layeranim.film.writers import Rect, Spec
 from layeranim.film.writers.yuv import Planes, convert, paste
 
-KEYFRAMES = 250  # frames between two points where a player can begin, at most
+KEYFRAMES = 200
+"""Frames from a point where a player can begin to the next, at least: that waits for a new picture.
+
+A key frame codes its picture anew, and a held one would twitch; a new picture is where a step begins.
+"""
+NEVER = 1 << 20
 WAITING = 16  # pictures on their way to the encoder; then the camera waits
 BT709 = 1  # ffmpeg's number for its primaries, transfer and matrix
 LIMITED = 1  # ffmpeg's number for 16…235
@@ -44,10 +49,12 @@ class Codec:
     threads: int | None = None
 
 
+CENTRE = {"chroma_sample_location": "center"}
+"""Where ``yuv`` takes colour from: the middle of each 2×2 block. AV1 has no word for it."""
 VP9 = Codec(
     "libvpx-vp9",
     "webm",
-    {"deadline": "realtime", "cpu-used": "7", "lag-in-frames": "0", "tune-content": "screen", "crf": "32"},
+    {"deadline": "realtime", "cpu-used": "7", "lag-in-frames": "0", "tune-content": "screen", "crf": "32", **CENTRE},
 )
 AV1 = Codec("libsvtav1", "webm", {"preset": "8", "crf": "50"})
 
@@ -98,7 +105,7 @@ class Video:
 
     def __init__(self, out: BinaryIO, spec: Spec, codec: Codec) -> None:
         self._out, self._sink, self._spec, self._codec = out, Sink(out), spec, codec
-        self._frames = 0
+        self._frames = self._key = 0
         if codec.encoder == "libsvtav1":
             os.environ["SVT_LOG"] = "0"  # or it reports its settings on stderr
         self._frame, self._planes = picture(spec)
@@ -149,11 +156,19 @@ class Video:
 
     def _show(self, shown: Shown) -> None:
         """Encode the picture as it stands now for as many frames."""
-        for _ in range(shown.repeat):
+        key = self._begins_key(shown)
+        for number in range(shown.repeat):
             self._frame.pts = self._frames
+            self._frame.pict_type = PictureType.I if key and number == 0 else PictureType.NONE
             for packet in self._encode(self._frame):
                 self._mux(packet)
             self._frames += 1
+
+    def _begins_key(self, shown: Shown) -> bool:
+        """Whether the picture that is shown next becomes a key frame."""
+        due = not self._frames or (bool(shown.patches) and self._frames - self._key >= KEYFRAMES)
+        self._key = self._frames if due else self._key
+        return due
 
     def _end(self) -> None:
         """Encode what the encoder still holds back."""
@@ -181,7 +196,7 @@ def configure(context: Any, spec: Spec, codec: Codec) -> Any:
     context.bit_rate = 0  # quality decides
     context.thread_count = codec.threads or spec.workers
     context.thread_type = ThreadType.FRAME  # frames side by side; parts of one frame would each be a slice of their own
-    context.gop_size = KEYFRAMES
+    context.gop_size = NEVER  # the encoder makes no key frame of its own accord
     context.flags |= int(Flags.bitexact)
     context.color_primaries = context.color_trc = context.colorspace = BT709
     context.color_range = LIMITED

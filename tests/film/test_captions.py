@@ -1,0 +1,167 @@
+"""Captions that can be read: their pace, their length, their place; the words and numbers are those on screen."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from layeranim import preparing
+from layeranim.film.captions import LETTERS, SHORTEST, Cue, cues, webvtt
+from layeranim.stories.storyboard import Beat, Run, Storyboard, plain
+from tests.catalog.conftest import Case, ids, presets
+
+SWEPT = [
+    Case("conv", {"input": "photo", "gray": True, "resize": "48x72", "kernel": "sobel-x"}, "conv-photo"),
+    Case("pool", {"input": "photo", "gray": True, "resize": "48x72"}, "pool-photo"),
+    Case("attention", {"queries": 12, "keys": 12}, "attention-12"),
+    Case("dense", {"input": "digit:3", "units": 30}, "dense-30"),
+    Case("dropout", {"input": "digit:3"}, "dropout-64"),
+    Case("lstm", {"timesteps": 30}, "lstm-30"),
+]
+FILMS = [*presets(), *SWEPT]
+"""Every preset, and films that pass over most of their steps."""
+
+
+def told(case: Case, pace: str) -> tuple[Storyboard, list[Cue]]:
+    work = preparing.prepare(case.name, {**case.options, "pace": pace})
+    board = work.storyboard(work.trace())
+    return board, cues(board)
+
+
+every_film = pytest.mark.parametrize("case", **ids(FILMS))
+every_pace = pytest.mark.parametrize("pace", ["fast", "normal", "slow"])
+
+
+@every_pace
+@every_film
+def test_every_cue_can_be_read(case: Case, pace: str) -> None:
+    board, found = told(case, pace)
+    end = 0.0
+    for cue in found:
+        lasts = cue.end - cue.start
+        assert lasts > SHORTEST - 1e-6, cue
+        assert len(cue.text) <= LETTERS * lasts + 1e-6, cue
+        assert cue.start >= end
+        end = cue.end
+    assert end == board.seconds
+
+
+@every_film
+def test_cues_begin_where_beats_begin_and_leave_no_words_out_of_time(case: Case) -> None:
+    board, found = told(case, "normal")
+    begins = {beat.start * 0.04 for beat in board.beats}
+    assert all(any(abs(cue.start - begin) < 1e-6 for begin in begins) for cue in found)
+    assert [cue.start for cue in found[1:]] == [cue.end for cue in found[:-1]]
+
+
+NUMBER = re.compile(r"\d+(?:\.\d+)?")
+
+
+@every_film
+def test_numbers_of_a_cue_are_those_of_its_beats(case: Case) -> None:
+    board, found = told(case, "normal")
+    for cue in found:
+        beats = [beat for beat in board.beats if cue.start - 1e-6 < beat.start * 0.04 < cue.end - 1e-6]
+        lines = " ".join(plain(line) for beat in beats for line in (beat.place, beat.caption, beat.note))
+        steps = [unit + 1 for beat in beats for unit in (*beat.units[:1], *beat.units[-1:])]
+        swept = sum(len(beat.units) for beat in beats)
+        known = {*NUMBER.findall(lines), *map(str, steps), str(swept)}
+        assert set(NUMBER.findall(cue.text)) <= known, cue
+
+
+@pytest.mark.parametrize("case", **ids(SWEPT[:2]))
+def test_a_sweep_is_told_as_one(case: Case) -> None:
+    """Twenty glimpses of 0.16 s, each with words of its own, are one cue with the sum of their windows."""
+    board, found = told(case, "normal")
+    swept = [beat for beat in board.beats if beat.kind == "sweep"]
+    assert len(swept) > 10
+    summed = [cue for cue in found if re.match(r"rows \d+–\d+: \d+ windows", cue.text)]
+    assert 0 < len(summed) <= 3
+    total = sum(int(re.search(r": (\d+) windows", cue.text)[1]) for cue in summed)  # type: ignore[index]
+    assert total == sum(len(beat.units) for beat in swept)
+
+
+def test_short_steps_are_told_by_their_results() -> None:
+    board, found = told(Case("conv", {"example": "edge"}, "conv-edge"), "normal")
+    brief = [beat for beat in board.beats if beat.kind == "brief"]
+    results = ", ".join(plain(beat.caption).rpartition("= ")[2] for beat in brief[:8])
+    assert any(results in cue.text for cue in found)
+
+
+@pytest.mark.parametrize(
+    ("case", "said"),
+    [(Case("lstm", {}, "lstm"), "c_t = "), (Case("gru", {}, "gru"), "h_t ")],
+)
+def test_subscripts_are_kept(case: Case, said: str) -> None:
+    _, found = told(case, "normal")
+    assert any(said in cue.text for cue in found)
+    assert not any(re.search(r"\b[ch]t\b|\bW[QKVO]\b", cue.text) for cue in found)
+
+
+def test_plain_text_keeps_what_stands_lower_and_higher() -> None:
+    line = tuple(Run(text, markup=True) for text in ("W_{Q}", " c_{t−1}", " e^{a − b}", " QK^{T}"))
+    assert plain(line) == "W_Q c_(t−1) e^(a − b) QK^T"
+
+
+def test_the_file_stands_clear_of_the_arithmetic_and_holds_no_markup() -> None:
+    board, found = told(Case("conv", {"title": "<b> & -->"}, "conv-title"), "normal")
+    text = webvtt(board)
+    head, *blocks = text.rstrip("\n").split("\n\n")
+    assert head == "WEBVTT"
+    assert len(blocks) == len(found)
+    for number, (block, cue) in enumerate(zip(blocks, found, strict=True), 1):
+        first, timing, *lines = block.split("\n")
+        assert first == str(number)
+        assert re.fullmatch(r"\d\d:\d\d:\d\d\.\d{3} --> \d\d:\d\d:\d\d\.\d{3} line:0", timing)
+        assert "\n".join(lines) == cue.text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def beat(start: int, ticks: int, **more: Any) -> Beat:
+    kind = more.pop("kind", "step")
+    lines = {name: (Run(text),) if isinstance(text, str) else text for name, text in more.items() if name != "units"}
+    return Beat(kind, start, ticks, units=more.get("units", range(0)), **lines)
+
+
+def board_of(beats: list[Beat]) -> Storyboard:
+    return Storyboard("x", "x", (), {}, tuple(beats), len(beats), 0, "x")
+
+
+WORDS = some.text("ab 1=·→≈,:()−", max_size=90)
+
+
+@given(some.lists(some.tuples(some.integers(1, 90), WORDS, WORDS, WORDS, some.booleans()), min_size=1, max_size=25))
+def test_any_beats_make_cues_that_can_be_read(drawn: list[tuple[int, str, str, str, bool]]) -> None:
+    beats: list[Beat] = []
+    at = 0
+    for number, (ticks, place, caption, note, late) in enumerate(drawn):
+        said = (Run(caption), Run(" = 7", late=True)) if late else (Run(caption),)
+        kind = "sweep" if late and not place else "step"
+        beats.append(beat(at, ticks, kind=kind, place=place, caption=said, note=note, units=range(number, number + 1)))
+        at += ticks
+    found = cues(board_of(beats))
+    for cue in found:
+        assert cue.text.strip()
+        assert len(cue.text) <= LETTERS * (cue.end - cue.start) + 1e-6
+        assert cue.end - cue.start > min(SHORTEST, at * 0.04) - 1e-6
+    assert all(a.end <= b.start for a, b in pairwise(found))
+
+
+def test_a_film_shorter_than_a_cue_has_one() -> None:
+    found = cues(board_of([beat(0, 10, caption="1 + 1 = 2"), beat(10, 10, caption="2 + 2 = 4")]))
+    assert [(cue.start, cue.end) for cue in found] == [(0.0, 0.8)]
+    assert len(found[0].text) <= 16
+
+
+def test_words_too_many_for_any_time_are_shortened() -> None:
+    found = cues(board_of([beat(0, 50, caption="word " * 400)]))
+    assert found[0].text.endswith("…")
+    assert len(found[0].text) <= 40
+
+
+def test_beats_without_words_make_no_cue() -> None:
+    assert cues(board_of([beat(0, 50), beat(50, 50)])) == []
