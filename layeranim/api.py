@@ -119,7 +119,7 @@ def render(
     """Make the film of an explainer, or of a trace, and write it.
 
     ``output`` is one or more paths, the suffix deciding the format; ``formats`` names formats beside
-    ``renders/<name>``. Other ``options`` are the layer's, its arrays, and the film's (``theme="dark"``); of a trace the
+    ``films/<name>``. Other ``options`` are the layer's, its arrays, and the film's (``theme="dark"``); of a trace the
     film's, and the words that its rows stand for (``tokens=["the", "cat"]``, ``key_tokens``).
     Returns a ``Film`` with its paths, poster, alt text, captions and seconds.
     """

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long an example or its making takes says how busy the machine is.
+settings.register_profile("layeranim", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("layeranim")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

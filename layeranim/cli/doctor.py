@@ -43,7 +43,7 @@ def findings() -> Iterator[Finding]:
     yield _tried("fonts", _fonts, "pip install --force-reinstall layeranim")
     yield _tried("encoders", _encoders, "pip install --force-reinstall av")
     yield Finding("manim.cfg", True, _configurations())
-    yield _tried("renders/", _folder, "run in a folder that you may write to, or name a place with -o")
+    yield _tried("films/", _folder, "run in a folder that you may write to, or name a place with -o")
 
 
 def _tried(name: str, look: Callable[[], str], remedy: str) -> Finding:

@@ -47,7 +47,7 @@ def output_options() -> list[click.Option]:
     return [
         Sectioned(["output", "-o", "--output"], OUTPUT, multiple=True, metavar="FILE", type=Words(files=True),
                   help="file to write; its suffix decides the format, .png is the poster, %d in the name numbers "
-                  "single frames, - is standard output (with -f); repeatable  [default: renders/NAME.FORMAT]"),
+                  "single frames, - is standard output (with -f); repeatable  [default: films/NAME.FORMAT]"),
         Sectioned(["format", "-f", "--format"], OUTPUT, multiple=True, metavar="FORMAT,…", type=Words(known),
                   envvar=ENVIRONMENT + "FORMAT", help=f"{', '.join(known)}  [default: mp4,gif]"),
         Sectioned(["dry_run", "--dry-run"], OUTPUT, is_flag=True,

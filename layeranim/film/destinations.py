@@ -14,7 +14,8 @@ from layeranim.film.writers import FORMATS, check_size
 from layeranim.stories.options import FilmOptions
 
 DEFAULT_FORMATS = ("mp4", "gif")
-FOLDER = "renders"
+FOLDER = "films"
+"""Where films go that are given no place: never among those of a manifest, which are built and checked."""
 POSTER = "png"
 CAPTIONS = ".captions"
 """Ends the name of a film's words where they are in the picture, too; as WebVTT all the same.
@@ -45,7 +46,7 @@ class Destination:
 def destinations(
     name: str, outputs: str | Path | Iterable[str | Path] | None, formats: str | Iterable[str] | None, film: FilmOptions
 ) -> tuple[Destination, ...]:
-    """The files that are asked for. ``outputs`` are paths whose suffix decides; else ``formats`` in ``renders/``.
+    """The files that are asked for. ``outputs`` are paths whose suffix decides; else ``formats`` in ``films/``.
 
     Raises ``OptionError`` for unknown formats or sizes, ``OutputError`` for what cannot be written.
     """

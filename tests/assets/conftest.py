@@ -19,6 +19,7 @@ from layeranim.assets.build import build
 from layeranim.assets.draw import Drawn, Task
 from layeranim.assets.report import Report
 from layeranim.cli import main
+from tests.clocks import HANG
 
 ROOT = Path(__file__).parents[2]
 TINY = """version = 1
@@ -155,5 +156,5 @@ def start(project: Project, *words: str, first: Path = ROOT) -> subprocess.Popen
 
 
 def finished(process: subprocess.Popen[str]) -> Done:
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=HANG)
     return Done(process.returncode, out, err)

@@ -16,6 +16,7 @@ from layeranim.assets.cache import Cache, packed, unpacked
 from layeranim.assets.draw import Drawn
 from layeranim.assets.report import BuildError
 from tests.assets.conftest import Done, Pretended, Project
+from tests.clocks import HANG
 
 A = '[[asset]]\nid = "a"\nexplainer = "conv"\n'
 FILM = {"gif": b"x" * 1000, "json": b"{}"}
@@ -88,7 +89,7 @@ def test_nothing_waits_for_what_is_no_file(tmp_path: Path) -> None:
         target=lambda: found.extend(cache.get(digit * 64, FILM) for digit in planted), daemon=True
     )
     thread.start()
-    thread.join(timeout=10)
+    thread.join(timeout=HANG)
     assert found == [None] * len(planted)
     assert len(told) == len(planted)
     assert cache.holding("gif", "0" * 64) is None

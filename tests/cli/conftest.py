@@ -13,6 +13,7 @@ import pytest
 
 from layeranim.cli import main
 from tests.assets.conftest import heard
+from tests.clocks import HANG
 
 ROOT = Path(__file__).parents[2]
 
@@ -114,7 +115,7 @@ def program(here: Path) -> Callable[..., subprocess.CompletedProcess[bytes]]:
         if shell:
             command = ["bash", "-c", f'"$@" {shell}', "bash", *command]
         return subprocess.run(
-            command, cwd=here, env=environment(**(env or {})), capture_output=True, check=False, timeout=60,
+            command, cwd=here, env=environment(**(env or {})), capture_output=True, check=False, timeout=HANG,
             stdin=subprocess.DEVNULL,
         )  # fmt: skip
 

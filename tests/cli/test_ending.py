@@ -19,6 +19,7 @@ from PIL import Image
 from layeranim.cli import listing
 from layeranim.cli.signals import ended_by_signals
 from layeranim.errors import MissingLibraryError, RenderError, SizeLimitError
+from tests.clocks import HANG, until
 
 RAISED: list[tuple[BaseException, int, str]] = [
     (RenderError("the disk is full"), 4, "layeranim: error: the disk is full\n"),
@@ -132,18 +133,12 @@ def test_a_signal_ends_a_render_and_nothing_is_left(
     (here / "x.mp4").write_bytes(b"before")
     words = ("--input", "photo", "--gray", "--resize", "60x90", "--quality", "hd", "-o", "x.mp4", "-o", "new/x.gif")
     running = started("render", "conv", *words)
-    begin = time.monotonic()
-    while not list(here.glob(".layeranim-*.part")):  # until it draws
-        assert running.poll() is None, running.communicate()
-        assert time.monotonic() - begin < 60
-        time.sleep(0.05)
+    until(lambda: list(here.glob(".layeranim-*.part")), running)  # it draws
     time.sleep(0.3)
     running.send_signal(number)
     time.sleep(0.05)
     running.send_signal(number)  # a second one must not disturb the cleaning
-    begin = time.monotonic()
-    out, err = running.communicate(timeout=30)
-    assert time.monotonic() - begin < 5
+    out, err = running.communicate(timeout=HANG)
     assert (running.returncode, out, err.decode()) == (code, b"", f"layeranim: {word}\n")
     left = {str(path.relative_to(here)) for path in here.rglob("*")} - {"new"}
     assert left == {"x.mp4"}

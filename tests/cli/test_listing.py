@@ -132,10 +132,10 @@ def test_a_missing_encoder(call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_folder_that_cannot_be_written(call: Any, here: Path) -> None:
-    (here / "renders").write_text("a file", encoding="utf-8")
+    (here / "films").write_text("a file", encoding="utf-8")
     done = call("doctor")
     assert done.code == 3
-    assert "NO  renders/" in done.out
+    assert "NO  films/" in done.out
 
 
 def test_the_catalog_says_the_titles_of_its_layers() -> None:

@@ -94,8 +94,8 @@ def test_flag_before_environment_before_default(call: Any, monkeypatch: pytest.M
 
 def test_format_and_seed_from_the_environment(call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LAYERANIM_FORMAT", "webm,gif")
-    assert dry(call)["paths"] == ["renders/conv.webm", "renders/conv.gif"]
-    assert dry(call, "-f", "apng", "-f", "webp")["paths"] == ["renders/conv.apng", "renders/conv.webp"]
+    assert dry(call)["paths"] == ["films/conv.webm", "films/conv.gif"]
+    assert dry(call, "-f", "apng", "-f", "webp")["paths"] == ["films/conv.apng", "films/conv.webp"]
     words = ("trace", "conv", "--input", "random:3x3")
     usual = call(*words).out
     monkeypatch.setenv("LAYERANIM_SEED", "7")

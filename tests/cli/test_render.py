@@ -16,14 +16,14 @@ from layeranim.film.film import Film
 
 def test_files_and_paths(call: Any, here: Path, tiny: tuple[str, ...]) -> None:
     done = call("render", "conv", *tiny)
-    assert (done.code, done.lines) == (0, ["renders/conv.mp4", "renders/conv.gif"])
-    assert {path.name for path in (here / "renders").iterdir()} == {
+    assert (done.code, done.lines) == (0, ["films/conv.mp4", "films/conv.gif"])
+    assert {path.name for path in (here / "films").iterdir()} == {
         f"conv.{s}" for s in ("mp4", "gif", "png", "captions", "json")
     }
     assert done.err.count("\n") == 1
-    for piece in ("conv: ", " s → renders/conv.mp4 (", " KB)"):
+    for piece in ("conv: ", " s → films/conv.mp4 (", " KB)"):
         assert piece in done.err
-    with Image.open(here / "renders/conv.gif") as gif, av.open(here / "renders/conv.mp4") as film:
+    with Image.open(here / "films/conv.gif") as gif, av.open(here / "films/conv.mp4") as film:
         assert gif.size == (128, 72)
         assert film.streams.video[0].average_rate == 5
 
@@ -39,10 +39,10 @@ def test_json(call: Any, here: Path, tiny: tuple[str, ...]) -> None:
     done = call("render", "conv", *tiny, "-f", "gif", "--json", "--theme", "dark", "--title", "Ours")
     found = json.loads(done.out)
     assert done.code == 0
-    assert found["paths"] == ["renders/conv.gif"]
-    assert found["bytes"] == {"renders/conv.gif": (here / "renders/conv.gif").stat().st_size}
+    assert found["paths"] == ["films/conv.gif"]
+    assert found["bytes"] == {"films/conv.gif": (here / "films/conv.gif").stat().st_size}
     assert [found[key] for key in ("poster", "captions", "provenance")] == [
-        f"renders/conv.{suffix}" for suffix in ("png", "captions", "json")
+        f"films/conv.{suffix}" for suffix in ("png", "captions", "json")
     ]
     for key in ("poster", "captions", "provenance"):
         assert (here / found[key]).exists()
@@ -65,7 +65,7 @@ def test_options_reach_the_film(call: Any, here: Path, tiny: tuple[str, ...]) ->
         "1",
     ]
     done = call("render", "conv", *tiny, "-f", "gif", "-v", *words)
-    told = json.loads((here / "renders/conv.json").read_text(encoding="utf-8"))
+    told = json.loads((here / "films/conv.json").read_text(encoding="utf-8"))
     assert done.code == 0
     assert (told["options"]["stride"], told["options"]["filters"], told["options"]["bias"]) == ("2", "1", "true")
     assert "−6.50" in told["alt"]  # −1·1 + 4·(−1) − 1.5

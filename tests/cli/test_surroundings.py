@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests.clocks import HANG
+
 # Runs the command in this interpreter, then writes what it has loaded as the last line of stderr.
 PROBE = """
 import sys
@@ -105,7 +107,7 @@ def on_a_terminal(words: list[str], here: Path, **changes: str) -> tuple[int, st
         while data := os.read(ours, 65536):
             shown += data
     os.close(ours)
-    return running.wait(timeout=60), shown.decode()
+    return running.wait(timeout=HANG), shown.decode()
 
 
 def test_a_bar_on_a_terminal(here: Path, tiny: tuple[str, ...]) -> None:

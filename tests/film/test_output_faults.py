@@ -16,6 +16,7 @@ import pytest
 
 from layeranim.film.hidden import create, remove
 from layeranim.film.output import Output, clear_leftovers
+from tests.clocks import HANG
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -34,7 +35,7 @@ with Outputs(["film.mp4", "frames/%d.png"]) as outputs:
     with outputs.files[1].frame(0) as file:
         file.write(b"a frame")
     print("writing", flush=True)
-    time.sleep(60)
+    time.sleep(3600)
     outputs.commit()
 """
 
@@ -91,14 +92,14 @@ def test_a_killed_process_leaves_only_what_the_next_one_clears(folder: Path) -> 
 def test_a_terminated_process_cleans_up(folder: Path) -> None:
     with busy(folder) as child:
         child.send_signal(signal.SIGTERM)
-        assert child.wait(timeout=5) == 143
+        assert child.wait(timeout=HANG) == 143
     assert seen(folder) == {"film.mp4": b"the film before"}
     assert hidden(folder) == 0
 
 
 def run(folder: Path, stdout: IO[bytes] | int, code: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     command = [sys.executable, "-c", code, *arguments]
-    return subprocess.run(command, cwd=folder, env=ENVIRONMENT, stdout=stdout, stderr=subprocess.PIPE, timeout=60)
+    return subprocess.run(command, cwd=folder, env=ENVIRONMENT, stdout=stdout, stderr=subprocess.PIPE, timeout=HANG)
 
 
 FULL = """

@@ -11,6 +11,7 @@ import pytest
 
 from layeranim.film.writers import FORMATS
 from layeranim.theme import LIGHT
+from tests.clocks import HANG
 from tests.film.moving import digests, film, spec, written
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,7 +26,7 @@ def child(code: str, cwd: Path, **environment: str) -> str:
         env={**kept, "PYTHONPATH": str(ROOT), **environment},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=HANG,
     )
     assert (run.returncode, run.stderr) == (0, "")
     return run.stdout

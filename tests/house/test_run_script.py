@@ -5,12 +5,16 @@ The same on a real bare machine: ``bare_tree.sh`` in this folder.
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.clocks import HANG, until
 
 ROOT = Path(__file__).parents[2]
 BASH = shutil.which("bash") or "/bin/bash"
@@ -70,12 +74,13 @@ class Machine:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=True,
         )
 
     def run(self, *arguments: str, **settings: str) -> tuple[int, str, str]:
         """Exit code, standard output, standard error."""
         process = self.start(*arguments, **settings)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=HANG)
         return process.returncode, out, err
 
     def calls(self) -> list[str]:
@@ -202,11 +207,10 @@ def test_broken_tools_are_made_again_from_the_start(machine: Machine) -> None:
 
 def test_a_killed_set_up_is_made_again(machine: Machine) -> None:
     provide_packages(machine)
-    process = machine.start("demo", PAUSE="0.5")
-    while not machine.log.exists():
-        assert process.poll() is None
-    process.kill()
-    process.communicate()
+    process = machine.start("demo", PAUSE="3600")
+    until(machine.log.exists, process)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate(timeout=HANG)
     machine.calls()
     assert machine.run("demo")[0] == 0
     assert machine.calls() == machine.pip("build", "run")
@@ -246,7 +250,7 @@ def test_a_moved_folder_is_set_up_again(machine: Machine) -> None:
 def test_two_at_once_set_up_once(machine: Machine) -> None:
     provide_packages(machine)
     both = [machine.start("demo", PAUSE="0.2") for _ in range(2)]
-    assert [process.communicate(timeout=60)[0] for process in both] == ["layeranim render conv --stride 2\n"] * 2
+    assert [process.communicate(timeout=HANG)[0] for process in both] == ["layeranim render conv --stride 2\n"] * 2
     assert machine.calls() == machine.pip("build", "run")
 
 

@@ -54,7 +54,7 @@ def test_source_distribution_leaves_the_films_out(built: Path) -> None:
     with tarfile.open(sdist) as archive:
         top = {Path(name).parts[1] for name in archive.getnames()}
     assert {"layeranim", "tests", "requirements", "run", "pyproject.toml", "LICENSE", "PKG-INFO"} <= top
-    assert not {"renders", ".venv", ".git", "out"} & top
+    assert not {"renders", "films", ".venv", ".git", "out"} & top
 
 
 def test_installed_wheel_works_elsewhere(built: Path, tmp_path: Path) -> None:
