@@ -4,17 +4,43 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from layeranim.assets import lock
 from layeranim.assets.cache import SIZE, folder_of_user
-from layeranim.assets.finding import find
+from layeranim.assets.finding import PROJECT, find, lock_of, parsed, tool
 from layeranim.errors import OptionError
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+
+class _Ids(click.types.StringParamType):
+    """Assets of the manifest, and films of its lock."""
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        from layeranim.assets import names
+
+        path = manifest(ctx.params.get("manifest"))
+        table = tool(parsed(path)) if path.name == PROJECT else parsed(path)
+        assets = table.get("asset") if isinstance(table, dict) else None
+        found = [item.get("id") for item in assets if isinstance(item, dict)] if isinstance(assets, list) else []
+        sound = [str(word) for word in [*found, *lock.read(lock_of(path))] if names.problem(word) is None]
+        return [CompletionItem(word) for word in dict.fromkeys(sound) if word.startswith(incomplete)]
 
 
 def ids() -> click.Argument:
     """``[ID]…``: assets, or single films of them."""
-    return click.Argument(["ids"], nargs=-1, metavar="[ID]…")
+    return click.Argument(["ids"], nargs=-1, metavar="[ID]…", type=_Ids())
+
+
+def one_id() -> click.Argument:
+    """``ID``: an asset, or a single film of one."""
+    return click.Argument(["id"], type=_Ids())
 
 
 def manifest_option() -> click.Option:

@@ -33,7 +33,7 @@ why = click.Command(
     callback=_why,
     help="Say what changed since a film was built: an option, an input, a source file, a tool.",
     params=[
-        click.Argument(["id"]),
+        manifests.one_id(),
         manifests.cache_option(),
         manifests.restrict_option(),
         manifests.manifest_option(),

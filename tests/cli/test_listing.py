@@ -210,3 +210,37 @@ def test_the_words_of_the_vocabulary_are_listed(call: Any) -> None:
     assert "words that have a trained embedding" not in call("list", "conv").out
     robot = call("render", "attention", "--tokens", "the robot", "--dry-run")
     assert "warning: robot is not in the vocabulary" in robot.err
+
+
+IDS = """version = 1
+[[asset]]
+id = "conv"
+explainer = "conv"
+[[asset]]
+id = "con\\u001b"
+explainer = "conv"
+[[asset]]
+id = 7
+"""
+
+
+@pytest.mark.parametrize("command", ["build", "check", "why", "build --manifest other.toml"])
+@pytest.mark.parametrize(
+    ("typed", "wanted"), [("co", "conv conv-dark"), ("conv-", "conv-dark"), ("", "conv conv-dark pool"), ("x", "")]
+)
+def test_ids_are_completed(
+    call: Any, here: Path, monkeypatch: pytest.MonkeyPatch, command: str, typed: str, wanted: str
+) -> None:
+    """Assets of the manifest, films of the lock; nothing that could not be an id."""
+    stem = "other" if "other" in command else "layeranim"
+    (here / f"{stem}.toml").write_text(IDS, encoding="utf-8")
+    line = " ".join(["{}", "0" * 64, "0" * 16, "gif:" + "0" * 64])
+    (here / f"{stem}.lock").write_text("".join(line.format(n) + "\n" for n in ("conv-dark", "pool")), encoding="utf-8")
+    monkeypatch.setenv("_LAYERANIM_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", f"layeranim {command} {typed}")
+    monkeypatch.setenv("COMP_CWORD", str(len(command.split()) + 1))
+    done = call()
+    assert (done.code, done.err) == (0, "")
+    assert [row for row in done.lines if row] == [f"plain,{word}" for word in wanted.split()]
+    (here / f"{stem}.toml").write_text("asset = 3", encoding="utf-8")
+    assert call().code == 0

@@ -6,6 +6,7 @@ The same on a real bare machine: ``bare_tree.sh`` in this folder.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -252,6 +253,18 @@ def test_two_at_once_set_up_once(machine: Machine) -> None:
     both = [machine.start("demo", PAUSE="0.2") for _ in range(2)]
     assert [process.communicate(timeout=HANG)[0] for process in both] == ["layeranim render conv --stride 2\n"] * 2
     assert machine.calls() == machine.pip("build", "run")
+
+
+def test_a_long_installation_says_that_it_goes_on(machine: Machine) -> None:
+    provide_packages(machine)
+    (machine.programs / "sleep").unlink()
+    machine.provide(
+        "sleep", f'#!BASH\n[ "$1" != 30 ] || exec {shutil.which("sleep")} 0.05\nexec {shutil.which("sleep")} 1\n'
+    )
+    code, out, err = machine.run("demo", PAUSE="a second")
+    assert (code, out) == (0, "layeranim render conv --stride 2\n")
+    assert re.search(r"^run: still installing, for \d+ seconds now$", err, re.M)
+    assert machine.run("demo")[2] == ""
 
 
 def test_help_names_every_verb(machine: Machine) -> None:
