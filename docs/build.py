@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from layeranim import catalog, numbers, preparing
+from layeranim.assets.entries import OWN
+from layeranim.assets.finding import NAME, parsed
 from layeranim.engine.backward import own
 from layeranim.engine.option import Layer, Option
 from layeranim.engine.trace import Tensor
@@ -42,10 +44,10 @@ def _explainer(name: str) -> str:
     entry, layer, presets = catalog.explainer(name), catalog.layer(name), catalog.presets(name)
     good_for = catalog.story(name).good_for
     rows = [f"# {name}", "", f"{entry.summary[0].upper()}{entry.summary[1:]}.", "", f"Good for: {good_for}.", ""]
-    film = "conv.gif" if name == "conv" else f"{name}-light.gif"
+    film, options = _shown(name)
     rows += [f"![{entry.summary}](../../renders/{film})", ""]
-    rows += ["```", f"layeranim render {name}", f"layeranim trace {name}"]
-    rows += [f"layeranim trace {name} --backward"] if layer.backward else []
+    rows += ["```sh", f"layeranim render {name}{options}", f"layeranim trace {name}{options}"]
+    rows += [f"layeranim trace {name}{options} --backward"] if layer.backward else []
     rows += ["```", ""]
     rows += ["## Formula", "", f"`{layer.formula}`", "", f"Source: {layer.source}.", ""]
     rows += ["## Options", "", *_options(layer.config.options()), ""]
@@ -53,6 +55,15 @@ def _explainer(name: str) -> str:
     rows += ["## Examples", "", *_presets(presets), ""]
     rows += ["## Tensors of the default example", "", *_tensors(name, presets[0]), ""]
     return "\n".join(rows)
+
+
+def _shown(name: str) -> tuple[str, str]:
+    """The film of the gallery on the page of an explainer, and the options that make it, as words."""
+    made = next(item for item in parsed(HERE.parent / NAME)["asset"] if item["explainer"] == name)
+    given = {key: value for key, value in made.items() if key not in OWN}
+    themes = made.get("themes", ["light", "dark"])
+    film = made["id"] if len(themes) == 1 else f"{made['id']}-{themes[0]}"
+    return f"{film}.gif", "".join(f" --{key} {value}" for key, value in given.items())
 
 
 def _options(options: tuple[Option, ...]) -> list[str]:
@@ -136,6 +147,10 @@ every cell, which makes the loss the sum of the output. Some layers start from o
 table. `grad_<tensor>` is ∂loss/∂tensor, in the shape and axes of that tensor.
 
 ```python
+import layeranim as la
+import numpy as np
+
+x, g = np.ones((3, 2)), np.ones((1, 2))
 t = la.trace("lstm", input=x, backward=True, grad_final_hidden=g)
 t["grad_weight_input"], t["grad_forget_gate"], t.steps[3]
 t.origin.forward  # the forward trace; t holds its tensors as well

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -49,11 +51,56 @@ def test_wheel_holds_the_package(built: Path) -> None:
     assert any(name.endswith("licenses/LICENSE") for name in inside)
 
 
+PLACES = re.compile(r"\]\((?!https?:|#)|renders/|src=\"(?!https?:)")
+"""What leads from a page to a file beside it."""
+
+
+def described(wheel: Path) -> str:
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+        head, _, page = archive.read(name).decode().partition("\n\n")
+    assert "Description-Content-Type: text/markdown" in head
+    return page
+
+
+def test_the_page_of_an_index_leads_to_no_file_beside_it(built: Path) -> None:
+    (wheel,) = built.glob("*.whl")
+    page = described(wheel)
+    assert page.startswith("# layeranim\n")
+    assert "la.trace(" in page
+    assert not PLACES.search(page.replace("own `renders/`", "").replace("docs/  renders/", ""))
+
+
+def test_with_an_address_it_shows_the_film(tmp_path: Path) -> None:
+    for name in ("pyproject.toml", "README.md", "hatch_build.py", "LICENSE"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / "layeranim").mkdir()
+    shutil.copy(ROOT / "layeranim" / "__init__.py", tmp_path / "layeranim")
+    project = tmp_path / "pyproject.toml"
+    urls = '[project.urls]\nRepository = "https://example.org/a/b"\n\n[project.scripts]'
+    project.write_text(project.read_text(encoding="utf-8").replace("[project.scripts]", urls), encoding="utf-8")
+    python("-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path / "dist", folder=tmp_path)
+    (wheel,) = (tmp_path / "dist").glob("*.whl")
+    page = described(wheel)
+    assert "](https://example.org/a/b/raw/HEAD/renders/conv.gif)" in page
+    assert "](https://example.org/a/b/blob/HEAD/docs/assets.md)" in page
+    assert "](https://www.manim.community)" in page
+
+
 def test_source_distribution_leaves_the_films_out(built: Path) -> None:
     (sdist,) = built.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         top = {Path(name).parts[1] for name in archive.getnames()}
-    assert {"layeranim", "tests", "requirements", "run", "pyproject.toml", "LICENSE", "PKG-INFO"} <= top
+    assert {
+        "layeranim",
+        "tests",
+        "requirements",
+        "run",
+        "pyproject.toml",
+        "hatch_build.py",
+        "LICENSE",
+        "PKG-INFO",
+    } <= top
     assert not {"renders", "films", ".venv", ".git", "out"} & top
 
 
