@@ -15,6 +15,7 @@ from distributed import Client, LocalCluster
 from layeranim.assets import apart
 from layeranim.assets.build import build
 from tests.assets.conftest import TINY, Here, Project, environment
+from tests.clocks import HANG
 
 A = '[[asset]]\nid = "a"\nexplainer = "conv"\n'
 NO_FILE = {"sys", "builtins", "__main__", "__mp_main__"}
@@ -62,7 +63,7 @@ def planted(project: Project) -> Planted:
 def ran(words: Sequence[str], project: Project, **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, *words], cwd=project.folder, env={**environment(), **env}, capture_output=True, text=True,
-        timeout=120,
+        timeout=HANG,
     )  # fmt: skip
 
 
@@ -96,7 +97,7 @@ def test_no_child_of_a_watch_imports_from_the_project(planted: Planted, project:
         if "watching" in line:
             break
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=60)
+    process.communicate(timeout=HANG)
     assert "a: drawn, 1 of 1\n" in told
     assert planted.seen == ""
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.clocks import HANG
+
 ROOT = Path(__file__).parents[2]
 RENDER = ("render", "conv", "--quality", "draft", "--size", "128x72", "--fps", "5", "--steps", "first:1", "-o", "x.gif")
 
@@ -74,7 +76,7 @@ def program(folder: Path, *words: str, code: str = "", **env: str) -> subprocess
         ["-c", code + "\nimport sys\nfrom layeranim.cli import main\nsys.exit(main())"] if code else ["-m", "layeranim"]
     )
     return subprocess.run(
-        [sys.executable, "-P", *start, *words], cwd=folder, env=env, capture_output=True, text=True, timeout=120
+        [sys.executable, "-P", *start, *words], cwd=folder, env=env, capture_output=True, text=True, timeout=HANG
     )  # fmt: skip
 
 
