@@ -60,7 +60,7 @@ def _together(group: Sequence[Beat]) -> Iterator[Said]:
     tail = _counted(group)
     if span and tail:
         yield 0.5 * worth, f"{span}: {tail}"
-        yield 1.0 * worth, f"{span}: {tail.partition(',')[0]}"
+        yield 1.0 * worth, f"{span}: {re.split('[,:]', tail)[0]}"
     lines = [_lead(beat) + short for beat in group if (short := _short(beat))]
     if len(lines) <= 3:
         yield 1.5 * worth, "\n".join(lines)
@@ -88,7 +88,7 @@ def _place(beat: Beat) -> str:
     """Where a beat is: its place, or what stands before the colon of a sweep's caption."""
     place = _spaced(plain(beat.place))
     head, colon, _ = _spaced(plain(beat.caption)).partition(": ")
-    return place or (head if colon and beat.kind == "sweep" else "")
+    return place or (head if colon and beat.kind == "sweep" and COUNTED.fullmatch(head) else "")
 
 
 def _caption(beat: Beat) -> str:
