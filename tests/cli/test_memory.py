@@ -90,7 +90,7 @@ def test_what_takes_too_much_is_refused_before_it_is_taken(here: Path, command: 
 @pytest.mark.parametrize(
     "command",
     [
-        ("render", "attention", "--tokens", WORDS, "--dry-run", "--json"),
+        ("render", "attention", "--tokens", WORDS, "--dry-run", "--json", "--quiet"),
         ("render", "conv", "--input", "random:1200x1200", "--dry-run", "--json"),
         ("trace", "attention", "--queries", "800", "-o", "a.json", "--json"),
     ],

@@ -29,7 +29,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("attention", {"queries": 5, "features": 4, "lookup": "hard"}),
     ("attention", {"queries": 5, "features": 4, "heads": 4, "key_heads": 2}),
     ("attention", {"queries": 4, "features": 4, "projections": True, "positional": "rotary", "heads": 2}),
-    ("attention", {**ROWS, "heads": 2, "mask": HIDDEN}),
+    ("attention", {**ROWS, "heads": 2, "mask": HIDDEN[:, None]}),
     ("attention", {**ROWS, "heads": 2, "mask": EACH}),
     ("attention", {**ROWS, "heads": 2, "mask": np.full((5, 6), -np.inf)}),
     ("transformer", {"block": "decoder", "tokens": 5}),
