@@ -7,14 +7,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
-from layeranim import catalog, inputs
+from layeranim import catalog
+from layeranim.engine import memory
 from layeranim.engine.option import Layer, Words
 from layeranim.engine.packing import Packed
 from layeranim.engine.trace import Trace
 from layeranim.errors import OptionError
+from layeranim.inputs.request import Limits
 from layeranim.inputs.states import state_dict
 from layeranim.preparing import Work, prepare, with_state
-from layeranim.preparing.given import way_back
+from layeranim.preparing.given import allowed, way_back
 from layeranim.preparing.work import lettered, letters
 from layeranim.stories.options import FilmOptions
 
@@ -65,11 +67,12 @@ def backward(trace: Trace, **gradients: Any) -> Trace:
     return layer.backward(trace, gradients)  # type: ignore[misc]
 
 
-def from_torch(module: Any, *inputs: Any, seed: int = 0, **named: Any) -> Trace:
+def from_torch(module: Any, *inputs: Any, seed: int = 0, max_memory: int | str | None = None, **named: Any) -> Trace:
     """The trace of what a live PyTorch module computes: ``la.from_torch(torch.nn.LSTM(3, 4), x)``.
 
     ``inputs`` and ``named`` are what the module itself would be called with; the module is only read. ``seed`` draws
-    the mask of a dropout in training. Axes beyond a layer's own are folded into the batch, sequences come batch first.
+    the mask of a dropout in training. One tensor may take 2 GiB, or ``max_memory`` (``"8GB"``).
+    Axes beyond a layer's own are folded into the batch, sequences come batch first.
     An ``nn.Sequential`` becomes one trace, tensors and steps with the names of its modules in front (``0.kernel``).
     What the trace gives is held against a copy of the module; module, buffers and random state stay as they are.
     Raises ``UsageError`` for a module that is not known, with those that are, and for one that gives other numbers.
@@ -81,25 +84,33 @@ def from_torch(module: Any, *inputs: Any, seed: int = 0, **named: Any) -> Trace:
 
     from layeranim.inputs.modules import traced  # the layers of a network: nothing else needs them all
 
-    return traced(module, *inputs, compute=compute, seed=seed, **named)
+    most = memory.WIDEST if max_memory is None else allowed({"max_memory": max_memory})
+    with memory.budget(most):
+        return traced(module, *inputs, compute=compute, seed=seed, **named)
 
 
 def from_state(
-    name: str, state: Mapping[str, Any] | str | os.PathLike[str], *, prefix: str = "", **options: Any
+    name: str,
+    state: Mapping[str, Any] | str | os.PathLike[str],
+    *,
+    prefix: str = "",
+    **options: Any,
 ) -> Trace:
     """The trace of a layer with weights from a state dict, by PyTorch's parameter names.
 
     ``state`` is a ``.safetensors`` or ``.npz`` file, or a mapping; of it the names that begin with ``prefix`` are
     taken (``prefix="encoder.0."``). ``options`` are the layer's, its other arrays and how they are read: ``stride=2,
-    input="photo", resize="12x12"``; attention and transformer need ``heads``. See docs/weights.md, also for Keras and
-    ONNX.
+    input="photo", resize="12x12", max_memory="2GB"``; attention and transformer need ``heads``. See docs/weights.md,
+    also for Keras and ONNX.
     Raises ``UsageError`` for a file that cannot be read and for names that such a layer does not have.
 
     >>> import layeranim as la
     >>> la.from_state("dense", {"fc.weight": [[1, 2]], "fc.bias": [3]}, prefix="fc.", input=[[1, 1]])["output"].tolist()
     [[6.0]]
     """
-    return with_state(name, state_dict(state, prefix), options)
+    most = allowed(options)
+    with memory.budget(most):
+        return with_state(name, state_dict(state, prefix, Limits.within(most)), options)
 
 
 def load_trace(path: str | os.PathLike[str] | IO[bytes]) -> Trace:
@@ -136,7 +147,7 @@ def _of_trace(made: Trace, options: Mapping[str, Any]) -> Work:
         )
     layer = catalog.layer(name)
     made, options = _worded(layer, made, options)
-    film, font = lettered(FilmOptions.of(options), None, inputs.LIMITS.size)  # type: ignore[arg-type]
+    film, font = lettered(FilmOptions.of(options), None, memory.USUAL)  # type: ignore[arg-type]
     return Work(name, layer, made.config, film, {}, None, (), 0, {}, made, font=font)
 
 

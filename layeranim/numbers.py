@@ -7,12 +7,12 @@ bits of a matrix product, which differ between processors, never change a pictur
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -32,6 +32,7 @@ _DUST = {DIGITS: 1e-13, SINGLE_DIGITS: 1e-6}  # of the largest value: last bits 
 NARROW_PITCH = 58  # a cell narrower than this, in design pixels, holds one decimal
 MOST_DECIMALS = 9
 GREYS = 32
+_BLOCK = 2**16  # values that are looked at together
 
 # Wide enough that no sum of products of displayed numbers is rounded: a double's decimal exponents span 632.
 _EXACT = Context(prec=20_000, rounding=ROUND_HALF_EVEN, traps=[])
@@ -98,6 +99,25 @@ def _sizes(values: ArrayLike, top: float | None = None) -> tuple[NDArray[np.floa
     return np.where(sizes < dust, 0.0, sizes), largest
 
 
+def _extent(values: ArrayLike) -> tuple[float, bool]:
+    """The largest finite |v|, rounded, and whether all are integral; a block at a time, however many there are."""
+    array = np.asarray(values)
+    if array.dtype.kind not in "biuf":
+        rounded(array)  # which says so
+    most = 0.0
+    for block in _blocks(array):
+        with np.errstate(all="ignore"):
+            sizes = np.abs(block.astype(np.float64))
+        most = max(most, float(np.max(sizes, where=np.isfinite(sizes), initial=0.0)))
+    top = float(_rounded(np.asarray(most), _significant(array.dtype)))
+    return top, all(_integral(_sizes(block, top)[0]) for block in _blocks(array))
+
+
+def _blocks(array: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    """The values of an array, whatever its strides, some at a time."""
+    yield from np.nditer(array, flags=["external_loop", "buffered", "zerosize_ok"], buffersize=_BLOCK)
+
+
 def _integral(sizes: NDArray[np.float64]) -> bool:
     return bool(np.all((sizes == np.rint(sizes)) | ~np.isfinite(sizes)))
 
@@ -118,10 +138,9 @@ def style(
     """
     if precision is not None and not 0 <= precision <= MOST_DECIMALS:
         raise OptionError(f"precision {precision} is not a number of decimals: give 0 to {MOST_DECIMALS}")
-    sizes, top = _sizes(values)
+    top, integral = _extent(values)
     digits = _significant(np.asarray(values).dtype)
     dust = _DUST[digits] * top
-    integral = _integral(sizes)
     narrow = pitch is not None and pitch < NARROW_PITCH
     measured = kind == "value"
     if measured and top >= (1e6 if integral else 9999.95):
@@ -270,12 +289,11 @@ def value_range(*arrays: ArrayLike) -> float:
 
     At least 4 when everything is integral, so that a tensor of 0 and ±1 is not drawn at full strength. Never 0.
     """
-    measured = [_sizes(values) for values in arrays]
-    top = max((top for _, top in measured), default=0.0)
-    return max(top, 4.0) if all(_integral(sizes) for sizes, _ in measured) else top
+    measured = [_extent(values) for values in arrays]
+    top = max((top for top, _ in measured), default=0.0)
+    return max(top, 4.0) if all(integral for _, integral in measured) else top
 
 
-@np.errstate(all="ignore")
 def levels(values: ArrayLike, vmax: float | None = None, steps: int = 4) -> NDArray[np.int8]:
     """Diverging colour step −steps…steps of every value: sign(v) · ⌈steps · |v| / vmax⌉.
 
@@ -283,23 +301,44 @@ def levels(values: ArrayLike, vmax: float | None = None, steps: int = 4) -> NDAr
     ``vmax`` are ±steps. ``vmax`` is `value_range` unless given.
     """
     top = value_range(values) if vmax is None else float(vmax)
-    sizes, _ = _sizes(values, top)
-    share = np.minimum(sizes / top, 1.0)
-    step = np.maximum(np.ceil(share * steps - _SLACK), 1.0)
-    return np.asarray(np.where(sizes > 0, np.sign(rounded(values)) * step, 0.0), dtype=np.int8)
+
+    def step(block: NDArray[Any]) -> NDArray[Any]:
+        sizes, _ = _sizes(block, top)
+        share = np.minimum(sizes / top, 1.0)
+        full = np.maximum(np.ceil(share * steps - _SLACK), 1.0)
+        return np.asarray(np.where(sizes > 0, np.sign(rounded(block)) * full, 0.0))
+
+    return _by_blocks(values, step)
 
 
 def heat_levels(values: ArrayLike, top: float = 1.0) -> NDArray[np.int8]:
     """Step 0…5 of probabilities: ⌈6 p / top⌉ − 1 of p clipped to 0…top; 0 for NaN, and everywhere for a top of 0."""
-    share = np.clip(np.nan_to_num(rounded(values)) / (top if top > 0 else np.inf), 0.0, 1.0)
-    return np.asarray(np.clip(np.ceil(share * 6 - _SLACK) - 1, 0, 5), dtype=np.int8)
+
+    def step(block: NDArray[Any]) -> NDArray[Any]:
+        share = np.clip(np.nan_to_num(rounded(block)) / (top if top > 0 else np.inf), 0.0, 1.0)
+        return np.asarray(np.clip(np.ceil(share * 6 - _SLACK) - 1, 0, 5))
+
+    return _by_blocks(values, step)
 
 
-@np.errstate(all="ignore")
 def grey_levels(values: ArrayLike, low: float, high: float) -> NDArray[np.int8]:
     """Step 0…31 of a photograph's values, ``low`` black and ``high`` white, clipped; 0 for NaN."""
-    plain = rounded(values)
-    half = np.nan_to_num(plain) / 2  # halves: high − low must not overflow
-    span = high / 2 - low / 2
-    share = np.clip((half - low / 2) / span, 0.0, 1.0) if span > 0 else half > low / 2
-    return np.asarray(np.rint(np.where(np.isnan(plain), 0.0, share) * (GREYS - 1)), dtype=np.int8)
+    span = high / 2 - low / 2  # halves: high − low must not overflow
+
+    def step(block: NDArray[Any]) -> NDArray[Any]:
+        plain = rounded(block)
+        half = np.nan_to_num(plain) / 2
+        share = np.clip((half - low / 2) / span, 0.0, 1.0) if span > 0 else half > low / 2
+        return np.asarray(np.rint(np.where(np.isnan(plain), 0.0, share) * (GREYS - 1)))
+
+    return _by_blocks(values, step)
+
+
+def _by_blocks(values: ArrayLike, step: Callable[[NDArray[Any]], NDArray[Any]]) -> NDArray[np.int8]:
+    """``step`` of every value, some at a time: what it takes on its way does not grow with the tensor."""
+    array = np.asarray(values)
+    flat, out = array.reshape(-1), np.empty(array.size, np.int8)
+    with np.errstate(all="ignore"):
+        for first in range(0, array.size, _BLOCK):
+            out[first : first + _BLOCK] = step(flat[first : first + _BLOCK])
+    return out.reshape(array.shape)

@@ -8,10 +8,12 @@ import ast
 import decimal
 import math
 import time
+import tracemalloc
 import unicodedata
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -513,3 +515,27 @@ def test_numbers_imports_numpy_the_standard_library_and_errors_alone() -> None:
     modules |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     ours = {module for module in modules if module.startswith("layeranim")}
     assert ours == {"layeranim.errors"}
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.uint8])
+def test_a_block_at_a_time_is_as_all_at_once(monkeypatch: pytest.MonkeyPatch, dtype: Any) -> None:
+    rng = np.random.default_rng(2)
+    values = (rng.normal(size=(6, 7, 8)) * 50).astype(dtype).transpose(2, 0, 1)[::2]
+    for some in (values, np.rint(values), values * 0, np.where(values > 20, np.nan, values)):
+        whole = (numbers.style(some), numbers.value_range(some), numbers.levels(some).tolist(),
+                 numbers.heat_levels(some, 3).tolist(), numbers.grey_levels(some, -9, 80).tolist())  # fmt: skip
+        monkeypatch.setattr(numbers, "_BLOCK", 5)
+        parts = (numbers.style(some), numbers.value_range(some), numbers.levels(some).tolist(),
+                 numbers.heat_levels(some, 3).tolist(), numbers.grey_levels(some, -9, 80).tolist())  # fmt: skip
+        monkeypatch.undo()
+        assert whole == parts
+
+
+def test_how_numbers_are_written_takes_little_memory() -> None:
+    values = np.random.default_rng(0).normal(size=(1000, 1000))
+    tracemalloc.start()
+    numbers.style(values)
+    numbers.levels(values)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < values.nbytes

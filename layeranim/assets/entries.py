@@ -77,10 +77,7 @@ def known(layer: Layer | None) -> Known:
     """The keys of one layer's assets; without a layer those that suit all, as ``[defaults]`` takes them."""
     options = [*FilmOptions.options(), *preparing.InputOptions.options(), *(layer.config.options() if layer else ())]
     kinds = {
-        alias: (item.name, item.kind)
-        for item in options
-        for alias in (item.name, *item.aliases)
-        if layer or item.name != "example"
+        alias: (item.name, item.kind) for item in options for alias in item.spellings if layer or item.name != "example"
     }
     kinds.pop("theme")
     return Known(kinds, frozenset(spec.name for spec in layer.arrays) if layer else frozenset())

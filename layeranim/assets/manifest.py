@@ -82,8 +82,10 @@ def read(path: Path, restricted: bool = False) -> tuple[Manifest, list[str]]:
         data = tool(data)
         if not isinstance(data, dict):
             raise ManifestError(f"{path.name} has no table [tool.layeranim]; layeranim init writes a {NAME}")
-    if isinstance(data.get("asset"), list):
-        data = {**data, "asset": [entries.in_our_words(i) if isinstance(i, dict) else i for i in data["asset"]]}
+    many = data["asset"] if isinstance(data.get("asset"), list) else []
+    if many:  # each is at least one film; the first are looked at, to tell what else is wrong
+        first = [entries.in_our_words(i) if isinstance(i, dict) else i for i in many[:MOST_FILMS]]
+        data = {**data, "asset": first}
     told: dict[int | None, list[str]] = {}
     for number, line in validity.problems(data):
         told.setdefault(number, []).append(line)
@@ -96,8 +98,9 @@ def read(path: Path, restricted: bool = False) -> tuple[Manifest, list[str]]:
         made, wrong = entries.spread(item, shared, place, told.get(number, []))
         problems += [f"{place}: {line}" for line in wrong]
         found += made
-    if len(found) > MOST_FILMS:
-        problems.append(f"{path.name}: {len(found)} films, but one manifest makes at most {MOST_FILMS}")
+    films = len(found) + max(0, len(many) - MOST_FILMS)
+    if films > MOST_FILMS:
+        problems.append(f"{path.name}: {films} films, but one manifest makes at most {MOST_FILMS}")
     problems += _clashes(found[:MOST_FILMS])
     sound = isinstance(root, str) and "\0" not in root
     manifest = Manifest(path, path.parent / (root if sound else "renders"), tuple(found), restricted)

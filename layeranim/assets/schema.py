@@ -88,7 +88,7 @@ def _defaults(example: bool = False) -> dict[str, Any]:
 def _options(config: type[Config]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for item in config.options():
-        for name in (item.name, *item.aliases):
+        for name in item.spellings:
             found |= _spelt(name, _value(item.kind) | {"description": item.help} | _default(item))
     return found
 

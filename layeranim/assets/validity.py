@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
+from itertools import islice
 from typing import Any
 
 from layeranim import catalog
@@ -26,6 +27,8 @@ INSTEAD = {
 }
 
 MOST = 2**63
+MOST_TOLD = 500
+"""Findings after which a manifest is not looked at further: nobody reads on, and each costs a look at all names."""
 DEEPEST = 10
 """Lists and tables within one another that a rule looks into: manifest, assets, one asset, its matrix, its values."""
 
@@ -48,7 +51,7 @@ def findings(data: Mapping[str, Any], rules: Mapping[str, Any]) -> list[Finding]
     from jsonschema_rs import Draft202012Validator
 
     told = []
-    for one in Draft202012Validator(dict(rules)).iter_errors(_as_json(data)):
+    for one in islice(Draft202012Validator(dict(rules)).iter_errors(_as_json(data)), MOST_TOLD):
         *way, rule = one.schema_path
         path = tuple(one.instance_path)
         told.append(Finding(path, _follow(data, path), str(rule), _follow(rules, way)))
@@ -117,9 +120,13 @@ def _lines(one: Finding, path: list[Any], has: Known, inside: bool) -> Iterator[
     rule, value, words = one.rule, one.value, [word for word in path if isinstance(word, str)]
     key = ": ".join(words) or "the asset"
     if rule == "additionalProperties":
-        where = f"{key}: " if path else ""
+        where, told = f"{key}: " if path else "", 0
         for word in value:
             if word not in one.part["properties"]:
+                told += 1
+                if told > MOST_TOLD:
+                    yield f"{where}{len(value) - MOST_TOLD} more keys that there are not, or not here"
+                    return
                 yield where + (entries.unknown(word, has) if inside or path else _unknown_key(word, one.part))
     elif rule == "required":
         for word in one.part[rule]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from typing import Any
 
 import click
@@ -42,9 +43,22 @@ class Words(click.types.StringParamType):
 class Sectioned(click.Option):
     """An option under one of the headings of ``--help``; ``kind`` checks what comes from the environment."""
 
-    def __init__(self, declarations: Sequence[str], section: str, kind: Kind | None = None, **attributes: Any) -> None:
-        super().__init__(declarations, **attributes)
-        self.section, self.kind = section, kind
+    def __init__(
+        self,
+        declarations: Sequence[str],
+        section: str,
+        kind: Kind | None = None,
+        old: Sequence[str] = (),
+        **attributes: Any,
+    ) -> None:
+        super().__init__([*declarations, *old], **attributes)
+        self.section, self.kind, self.old = section, kind, old
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """As click's, without the spellings of earlier versions."""
+        shown = copy(self)
+        shown.opts = [word for word in self.opts if word not in self.old]
+        return super(Sectioned, shown).get_help_record(ctx)
 
     def consume_value(self, ctx: click.Context, opts: Mapping[str, Any]) -> tuple[Any, ParameterSource]:
         """The value, and who gave it. A wrong one from the environment is refused by its name there."""
@@ -71,7 +85,8 @@ def _option(item: Declared, section: str) -> click.Option:
     else:
         more["type"] = Words(item.kind.names if isinstance(item.kind, Choice) else ())
     short = [item.short] if item.short else []
-    return Sectioned([item.name, *short, *flags], section, item.kind, default=None, help=_help(item),
+    old = ["--" + word.replace("_", "-") for word in item.old]
+    return Sectioned([item.name, *short, *flags], section, item.kind, old, default=None, help=_help(item),
                      envvar=ENVIRONMENT + item.name.upper(), **more)  # fmt: skip
 
 

@@ -81,7 +81,8 @@ def run(name: str, given: Mapping[str, Any], output: Sequence[str], voice: Voice
     elif as_json:
         from layeranim.engine import archive
 
-        write(archive.dumps(made, ".json"))
+        for piece in archive.pieces(made):
+            write(piece)
     else:
         said = ""
         if catalog.has_film(name) and work.gradients is None:

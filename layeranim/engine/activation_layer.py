@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from layeranim.engine import door, window
-from layeranim.engine.activations import ACTIVATIONS
+from layeranim.engine.activations import ACTIVATIONS, scratch
 from layeranim.engine.arithmetic import Cell, at, few, per_cell
 from layeranim.engine.backward import beside, passed_back, start
 from layeranim.engine.entry import enter, ranked
@@ -59,6 +59,15 @@ def complete(config: ActivationConfig, shapes: Mapping[str, Shape | None]) -> tu
         needed["slope"] = door.fitting("slope", slope, slope if slope == (1,) else (x[1],), "features")
     window.affordable("input", x)
     return config, needed if slope != (1,) or "slope" not in needed else {**needed, "slope": (x[1],)}
+
+
+def makes(config: ActivationConfig, shapes: Mapping[str, Shape]) -> dict[str, Shape]:
+    """Output and derivative; of those that take numbers together, output and gate."""
+    x = shapes["input"]
+    if config.activation in GROUPED:
+        part = (x[0], x[1] // (config.pieces or 2))
+        return {"output": part, "gate": part, "on the way": (2, *part)}
+    return {"output": x, "derivative": x, **scratch(config.activation, x)}
 
 
 def compute(config: ActivationConfig, arrays: Mapping[str, Array]) -> Trace:
@@ -252,4 +261,6 @@ ACTIVATION = Layer(
     source="Goodfellow, Bengio, Courville: Deep Learning (2016), section 6.3; maxout: Goodfellow et al. (2013); "
     "glu: Dauphin et al. (2017)",
     backward=backward,
+    makes=makes,
+    back=0.5,
 )

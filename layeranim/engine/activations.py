@@ -15,7 +15,7 @@ import numpy as np
 from layeranim.engine.option import suggest
 from layeranim.engine.replay import finite_max, operation
 from layeranim.engine.special import erfc
-from layeranim.engine.trace import Array
+from layeranim.engine.trace import Array, Shape
 from layeranim.errors import OptionError
 
 # Klambauer et al., Self-Normalizing Neural Networks (2017), equation 14.
@@ -30,7 +30,10 @@ _FAR = 1000.0
 
 @dataclass(frozen=True)
 class Activation:
-    """One activation function φ; ``exact`` ones only select, scale or clip and replay to the last bit."""
+    """One activation function φ; ``exact`` ones only select, scale or clip and replay to the last bit.
+
+    ``scratch`` is how many arrays of x's shape the function takes on its way (see ``memory``).
+    """
 
     name: str
     function: Callable[..., Array]
@@ -38,6 +41,7 @@ class Activation:
     formula: str
     parameters: Mapping[str, float]
     exact: bool = False
+    scratch: int = 2
 
     def __call__(self, x: Any, **parameters: float) -> Array:
         """φ(x), element by element: same shape, float32 kept, everything else as float64."""
@@ -177,12 +181,14 @@ ACTIVATIONS: dict[str, Activation] = {
                    "λx if x > 0, else λα(eˣ − 1), λ = 1.0507, α = 1.6733", {}),
         Activation("celu", _celu, lambda x, alpha: _elu_slope(x / alpha, 1), "x if x > 0, else α(e^(x/α) − 1)",
                    {"alpha": 1.0}),
-        Activation("gelu", lambda x: _gated(x, _normal(x)), _gelu_slope, "x·Φ(x) = x·(1 + erf(x/√2))/2", {}),
+        Activation("gelu", lambda x: _gated(x, _normal(x)), _gelu_slope, "x·Φ(x) = x·(1 + erf(x/√2))/2", {},
+                   scratch=9),
         Activation("gelu-tanh", lambda x: _gated(x, _sigmoid(_gelu_tanh_inner(x))), _gelu_tanh_slope,
-                   "x·(1 + tanh(√(2/π)(x + 0.044715x³)))/2", {}),
+                   "x·(1 + tanh(√(2/π)(x + 0.044715x³)))/2", {}, scratch=4),
         Activation("silu", lambda x: _gated(x, _sigmoid(x)), lambda x: _sigmoid(x) + _near(x) * _sigmoid_slope(x),
                    "x/(1 + e⁻ˣ)", {}),
-        Activation("mish", lambda x: _gated(x, np.tanh(_softplus(x))), _mish_slope, "x·tanh(ln(1 + eˣ))", {}),
+        Activation("mish", lambda x: _gated(x, np.tanh(_softplus(x))), _mish_slope, "x·tanh(ln(1 + eˣ))", {},
+                   scratch=4),
         Activation("softplus", _softplus, _sigmoid, "ln(1 + eˣ)", {}),
         Activation("softsign", _softsign, lambda x: 1 / (1 + np.abs(x)) ** 2, "x/(1 + |x|)", {}),
         Activation("hard-sigmoid", _hard_sigmoid, lambda x: _pieces(x, -3, 3, 0, 1 / 6, 0),
@@ -197,6 +203,11 @@ ACTIVATIONS: dict[str, Activation] = {
     )
 }  # fmt: skip
 """The activations by name."""
+
+
+def scratch(name: str, shape: Shape) -> dict[str, Shape]:
+    """What an activation takes on its way; of the row-wise ones as many as softmax."""
+    return {"activation": (ACTIVATIONS[name].scratch if name in ACTIVATIONS else 2, *shape)}
 
 
 def activation(name: str) -> Activation:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import os
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
@@ -24,6 +24,8 @@ from layeranim.engine.written import written
 from layeranim.errors import InputError, OutputError, RenderError, UsageError
 
 SUFFIXES = (".npz", ".json")
+PIECE = 2**15
+"""Numbers that become text together."""
 
 
 def save(trace: Trace, path: str | os.PathLike[str]) -> None:
@@ -56,12 +58,8 @@ def save(trace: Trace, path: str | os.PathLike[str]) -> None:
 def write(trace: Trace, stream: IO[bytes], suffix: str) -> None:
     """Write ``trace`` to an open file in the form of ``.npz`` or ``.json``."""
     if suffix == ".json":
-        head = _head(trace, lambda tensor, of: {"values": _plain(tensor.array)})
-        lists = {key: head.pop(key) for key in ("tensors", *BACK) if key in head}
-        rows = (
-            f'"{key}": [\n' + ",\n".join(written(entry) for entry in entries) + "\n]" for key, entries in lists.items()
-        )
-        stream.write(f"{written(head)[:-1]}, {', '.join(rows)}}}\n".encode())
+        for piece in pieces(trace):
+            stream.write(piece.encode())
         return
     members: dict[str, Array] = {}
 
@@ -77,6 +75,50 @@ def write(trace: Trace, stream: IO[bytes], suffix: str) -> None:
             with archive.open(zipfile.ZipInfo(name), "w", force_zip64=True) as file:
                 little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).reshape(array.shape)
                 np.lib.format.write_array(file, little, version=(1, 0), allow_pickle=False)
+
+
+def pieces(trace: Trace) -> Iterator[str]:
+    """A trace as JSON, some at a time: its text is several times as large as its numbers."""
+    arrays: dict[int, Array] = {}
+
+    def kept(tensor: Tensor, of: str) -> dict[str, Any]:
+        values = arrays[len(arrays)] = tensor.array
+        return {"values": len(arrays) - 1} if values.ndim else {"values": _plain(values)}
+
+    head = _head(trace, kept)
+    lists = {key: head.pop(key) for key in ("tensors", *BACK) if key in head}
+    yield written(head)[:-1]
+    for key, entries in lists.items():
+        yield f', "{key}": [\n'
+        for k, entry in enumerate(entries):
+            yield ",\n" if k else ""
+            yield from _entry_pieces(entry, arrays)
+        yield "\n]"
+    yield "}\n"
+
+
+def _entry_pieces(entry: dict[str, Any], arrays: Mapping[int, Array]) -> Iterator[str]:
+    """One tensor's entry, with its numbers in their place."""
+    for k, (key, value) in enumerate(entry.items()):
+        yield f'{", " if k else "{"}"{key}": '
+        if key == "values" and type(value) is int and entry["shape"]:
+            yield from _nested(arrays[value])
+        else:
+            yield written(value)
+    yield "}"
+
+
+def _nested(array: Array) -> Iterator[str]:
+    """Nested lists of numbers, as `written` writes them."""
+    if array.size <= PIECE:
+        yield written(_plain(array))
+        return
+    flat = array.ndim == 1
+    for k, part in enumerate(np.split(array, range(PIECE, array.size, PIECE)) if flat else array):
+        yield ", " if k else "["
+        yield written(_plain(part))[1:-1] if flat else ""
+        yield from () if flat else _nested(part)
+    yield "]"
 
 
 def _head(trace: Trace, values: Callable[[Tensor, str], dict[str, Any]]) -> dict[str, Any]:

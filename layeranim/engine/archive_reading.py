@@ -32,6 +32,9 @@ DTYPES = ("float32", "float64", "int64", "int32", "bool")
 _ROLES = ("input", "weight", "intermediate", "output")
 _WORDS = {"NaN": np.nan, "Infinity": np.inf, "-Infinity": -np.inf}
 
+MOST_LETTERS = 10**7
+"""Of all labels of a tensor, each taken for as long as the longest."""
+
 
 def stored(trace: Trace) -> list[Tensor]:
     """The tensors that are written: all but the recipes; of a backward pass those that its forward trace has not."""
@@ -145,5 +148,7 @@ def _tensor(
     labels = None
     if "labels" in entry:
         text = [str(t) for t in entry["labels"]["text"]]
+        if len(text) * max(map(len, text), default=0) > MOST_LETTERS:  # every cell takes as much as the longest
+            raise InputError(f"{given(entry['name'])} has labels of {max(map(len, text))} letters, which no trace has")
         labels = np.array(text, dtype=np.str_).reshape(entry["labels"]["shape"])
     return Tensor(str(entry["name"]), tuple(str(axis) for axis in entry["axes"]), entry["role"], array, labels)

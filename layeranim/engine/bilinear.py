@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from layeranim.engine import door, window
-from layeranim.engine.activations import ACTIVATIONS
+from layeranim.engine.activations import ACTIVATIONS, scratch
 from layeranim.engine.arithmetic import at, chain, per_cell
 from layeranim.engine.backward import beside, passed_back, start
 from layeranim.engine.entry import enter, ranked, size_of, with_bias
@@ -59,6 +59,12 @@ def complete(config: BilinearConfig, shapes: Mapping[str, Shape | None]) -> tupl
     for name, shape in {**needed, "output": (batch, units)}.items():
         window.affordable(name, shape)
     return config.replace(input1_size=one, input2_size=two, units=units, bias=biased), needed
+
+
+def makes(config: BilinearConfig, shapes: Mapping[str, Shape]) -> dict[str, Shape]:
+    """The sums, with the bias, and through the activation; one input met by every weight on the way."""
+    out = (shapes["input1"][0], shapes["weight"][0])
+    return {"weighted_sum": out, "pre_activation": out, "output": out, **scratch(config.activation, out)}
 
 
 def compute(config: BilinearConfig, arrays: Mapping[str, Array]) -> Trace:
@@ -209,4 +215,5 @@ BILINEAR = Layer(
     formula="y = φ(x1ᵀ W x2 + b)",
     source="torch.nn.Bilinear",
     backward=backward,
+    makes=makes,
 )

@@ -281,4 +281,6 @@ CONV = Layer(
     formula="y[b, f, r, c] = bias[f] + Σ x[b, ch, r·s + i·d − p, c·s + j·d − p] · w[f, ch, i, j]",
     source="Goodfellow, Bengio, Courville: Deep Learning (2016), equation 9.6; torch.nn.Conv2d",
     backward=conv_backward.backward,
+    makes=conv_shapes.makes,
+    back=1.5,
 )

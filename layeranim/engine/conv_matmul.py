@@ -15,18 +15,14 @@ import numpy as np
 from layeranim.engine import conv_shapes, flatten  # noqa: F401 - registers unroll
 from layeranim.engine.activations import ACTIVATIONS
 from layeranim.engine.arithmetic import Cell, at, matmul, per_cell
-from layeranim.engine.array import shape_text
 from layeranim.engine.conv_matmul_backward import backward
 from layeranim.engine.conv_shapes import ConvConfig
 from layeranim.engine.entry import enter
 from layeranim.engine.lazy import view
+from layeranim.engine.memory import affordable
 from layeranim.engine.option import ArrayOption, Integer, Layer, option
 from layeranim.engine.trace import Array, Index, Recipe, Shape, Step, Steps, Tensor, Trace, count, kept, tensors
 from layeranim.engine.window import Axis, pad
-from layeranim.errors import ShapeError
-
-MOST_CELLS = 2**24
-"""The largest matrix that is made: 128 MB."""
 
 _INPUT = ("batch", "in_channels", "height", "width")
 _PADDED = ("batch", "in_channels", "padded_height", "padded_width")
@@ -51,9 +47,22 @@ def complete(config: MatmulConfig, shapes: Mapping[str, Shape | None]) -> tuple[
         "the unrolled input": (count(needed["kernel"][1:]), positions),
         "the Toeplitz matrix": (needed["kernel"][0] * positions, needed["input"][1] * cells),
     }.items():
-        if count(shape) > MOST_CELLS:
-            raise ShapeError(f"{name} would be {shape_text(shape)}, but may hold at most {MOST_CELLS} numbers")
+        affordable(name, shape)
     return full, needed
+
+
+def makes(config: MatmulConfig, shapes: Mapping[str, Shape]) -> dict[str, Shape]:
+    """What a convolution makes, and both matrices while they are multiplied."""
+    axes = conv_shapes.axes_of(config, shapes["input"])
+    made, positions = conv_shapes.makes(config, shapes), axes[0].out * axes[1].out
+    rows = shapes["kernel"][0] * positions
+    return {
+        **made,
+        "matrix_product": made["pre_activation"],
+        "toeplitz_product": made["pre_activation"],
+        "columns": (shapes["input"][0], count(shapes["kernel"][1:]), positions),
+        "toeplitz": (rows, count(made["padded"][1:])),
+    }
 
 
 def compute(config: MatmulConfig, arrays: Mapping[str, Array]) -> Trace:
@@ -228,4 +237,6 @@ CONV_MATMUL = Layer(
     source="Chellapilla, Puri, Simard, High Performance Convolutional Neural Networks for Document Processing (2006); "
     "Goodfellow, Bengio, Courville: Deep Learning (2016), section 9.1",
     backward=backward,
+    makes=makes,
+    back=6.0,
 )

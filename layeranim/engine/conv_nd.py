@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from layeranim.engine import door, window
+from layeranim.engine import conv_shapes, door, window
 from layeranim.engine.activations import ACTIVATIONS
 from layeranim.engine.arithmetic import Cell, at, per_cell
 from layeranim.engine.conv_backward import along, taps
@@ -116,6 +116,12 @@ def axes_of(config: Any, shape: Shape) -> tuple[Axis, ...]:
         config.padding, shape[2:], config.kernel_size, config.stride, config.dilation,
         convention=config.convention, mode=config.padding_mode, names=spatial(len(shape) - 2),
     )  # fmt: skip
+
+
+def makes(config: ConvConfig, shapes: Mapping[str, Shape]) -> dict[str, Shape]:
+    """As a convolution in two dimensions; its output is an array of its own, whatever the activation."""
+    made = conv_shapes.makes(config, shapes, axes_of(config, shapes["input"]))
+    return {"output": made["pre_activation"], **made}
 
 
 def compute(name: str, config: ConvConfig, arrays: Mapping[str, Array]) -> Trace:
@@ -273,6 +279,7 @@ def _layer(name: str, title: str, config: type[ConvConfig], formula: str) -> Lay
         formula=formula,
         source=f"Dumoulin and Visin, A guide to convolution arithmetic (2016); torch.nn.Conv{name[4:]}",
         backward=backward,
+        makes=makes,
     )
 
 

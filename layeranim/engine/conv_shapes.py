@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from layeranim.engine import window
-from layeranim.engine.activations import ACTIVATIONS
+from layeranim.engine.activations import ACTIVATIONS, scratch
 from layeranim.engine.array import shape_text
 from layeranim.engine.option import Choice, Config, Flag, Integer, Padding, PerAxis, option
 from layeranim.engine.trace import Array, Shape, count
@@ -87,6 +87,21 @@ def complete(config: ConvConfig, shapes: Mapping[str, Shape | None]) -> tuple[Co
     for name, shape in {**needed, "output": (needed["input"][0], filters, rows.out, columns.out)}.items():
         window.affordable(name, shape)
     return config, needed
+
+
+def makes(config: ConvConfig, shapes: Mapping[str, Shape], axes: Sequence[Axis] = ()) -> dict[str, Shape]:
+    """The padded input, the sums and what the activation makes of them; beside it one filter's products and sums.
+
+    ``axes`` are those of a convolution in one or three dimensions.
+    """
+    batch, channels = shapes["input"][:2]
+    axes = axes or axes_of(config, shapes["input"])
+    one = (batch, 1, *(axis.out for axis in axes))
+    out = (batch, config.filters or 1, *one[2:])
+    made = {"padded": (batch, channels, *(axis.padded for axis in axes)), "pre_activation": out}
+    if config.activation != "linear":
+        made |= {"output": out, **scratch(config.activation, out)}
+    return {**made, "products": one, "partial": one}
 
 
 def _in_channels(config: ConvConfig, given: Mapping[str, Shape], full: Mapping[str, Shape]) -> int:

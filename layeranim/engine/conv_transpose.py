@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from layeranim.engine import door, window
-from layeranim.engine.activations import ACTIVATIONS
+from layeranim.engine.activations import ACTIVATIONS, scratch
 from layeranim.engine.arithmetic import Cell, at, chain, per_cell
 from layeranim.engine.backward import beside, passed_back, start
 from layeranim.engine.conv_backward import covering, stamped, taps
@@ -105,6 +105,14 @@ def out_sizes(config: Any, shape: Shape) -> tuple[int, ...]:
             )
         found.append(out)
     return tuple(found)
+
+
+def makes(config: TransposeConfig, shapes: Mapping[str, Shape]) -> dict[str, Shape]:
+    """All stamps added up, the part that padding leaves with the bias, and what the activation makes of it."""
+    lead = (shapes["input"][0], config.filters or 1)
+    full = (*lead, *(axis.size for axis in axes_of(config, shapes["input"])))
+    out = (*lead, *out_sizes(config, shapes["input"]))
+    return {"full": full, "pre_activation": out, "output": out, **scratch(config.activation, out)}
 
 
 def compute(config: TransposeConfig, arrays: Mapping[str, Array]) -> Trace:
@@ -303,4 +311,5 @@ CONV_TRANSPOSE = Layer(
     formula="y[b, f, r·s + i·d − p, c·s + j·d − p] += x[b, ch, r, c] · w[ch, f, i, j]",
     source="Dumoulin and Visin, A guide to convolution arithmetic (2016), section 4; torch.nn.ConvTranspose2d",
     backward=backward,
+    makes=makes,
 )

@@ -17,6 +17,7 @@ from layeranim.engine.activations import log_softmax, softmax
 from layeranim.engine.arithmetic import Act, Cell, at, few, per_cell
 from layeranim.engine.backward import beside, passed_back, start
 from layeranim.engine.entry import enter, ranked, whole
+from layeranim.engine.memory import alike
 from layeranim.engine.option import ArrayOption, Choice, Config, Integer, Layer, Real, option
 from layeranim.engine.replay import finite_max, operation
 from layeranim.engine.trace import Array, Shape, Step, Steps, Tensor, Trace, tensors
@@ -271,5 +272,7 @@ CROSS_ENTROPY = Layer(
     formula="L = −Σ_c w_c q_c ln p_c",
     source="Goodfellow, Bengio, Courville: Deep Learning (2016), section 6.2; torch.nn.CrossEntropyLoss",
     backward=backward,
+    makes=alike("input", 5),
+    back=0.5,
     starts=("loss", "losses"),
 )

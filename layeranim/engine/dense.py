@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from layeranim.engine import door, symbolic, window
-from layeranim.engine.activations import ACTIVATIONS, log_softmax, softmax
+from layeranim.engine.activations import ACTIVATIONS, log_softmax, scratch, softmax
 from layeranim.engine.arithmetic import at, chain, log_softmax_back, matmul, per_cell
 from layeranim.engine.backward import beside, passed_back, start
 from layeranim.engine.entry import enter, ranked, size_of, with_bias
@@ -65,6 +65,12 @@ def complete(config: DenseConfig, shapes: Mapping[str, Shape | None]) -> tuple[D
     for name, shape in {**needed, "output": (needed["input"][0], units)}.items():
         window.affordable(name, shape)
     return config.replace(input_size=inputs, units=units, bias=biased), needed
+
+
+def makes(config: DenseConfig, shapes: Mapping[str, Shape]) -> dict[str, Shape]:
+    """The sums, with the bias, and through the activation."""
+    out = (shapes["input"][0], shapes["weight"][0])
+    return {"weighted_sum": out, "pre_activation": out, "output": out, **scratch(config.activation, out)}
 
 
 def compute(name: str, config: DenseConfig, arrays: Mapping[str, Array]) -> Trace:
@@ -228,6 +234,7 @@ def _layer(name: str, title: str, config: type[DenseConfig]) -> Layer:
         formula="y = φ(x Wᵀ + b)",
         source="Goodfellow, Bengio, Courville: Deep Learning (2016), section 6.1; torch.nn.Linear",
         backward=backward,
+        makes=makes,
     )
 
 

@@ -18,6 +18,7 @@ from layeranim.engine.backward import beside, passed_back, start
 from layeranim.engine.compose import Part, from_file, union
 from layeranim.engine.conv_shapes import ConvConfig
 from layeranim.engine.entry import enter, ranked, size_of
+from layeranim.engine.memory import named
 from layeranim.engine.option import ArrayOption, Choice, Config, Flag, Integer, Layer, Padding, PerAxis, option
 from layeranim.engine.trace import Array, Shape, Steps, Tensor, Trace, count
 from layeranim.errors import OptionError, ShapeError
@@ -110,6 +111,14 @@ def _first(config: DepthwiseConfig) -> ConvConfig:
         in_channels=channels, filters=channels * (config.multiplier or 1), groups=channels, bias=False,
         convention=config.convention,
     )  # fmt: skip
+
+
+def makes(config: DepthwiseConfig, shapes: Mapping[str, Shape]) -> dict[str, Shape]:
+    """What both convolutions make."""
+    first = conv_shapes.makes(_first(config), {"input": shapes["input"]})
+    second = {"input": first["pre_activation"]}
+    point = ConvConfig(kernel_size=(1, 1), filters=config.filters, activation=config.activation)
+    return {**named("depthwise_", first), **named("pointwise_", conv_shapes.makes(point, second))}
 
 
 def compute(config: DepthwiseConfig, arrays: Mapping[str, Array]) -> Trace:
@@ -210,4 +219,6 @@ DEPTHWISE = Layer(
     formula="y = pointwise(depthwise(x)): C·m·k² + F·C·m parameters in place of F·C·k²",
     source="Chollet, Xception: Deep Learning with Depthwise Separable Convolutions (2017)",
     backward=backward,
+    makes=makes,
+    back=1.5,
 )

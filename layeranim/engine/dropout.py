@@ -70,6 +70,13 @@ def complete(config: DropoutConfig, shapes: Mapping[str, Shape | None]) -> tuple
     return config.replace(draws=draws), needed
 
 
+def makes(config: DropoutConfig, shapes: Mapping[str, Shape]) -> dict[str, Shape]:
+    """Mask, what is kept and the output of every draw; their mean, and what inference gives."""
+    x = shapes["input"]
+    every = (config.draws or 1, *x)
+    return {"mask": every, "kept": every, "output": every, "mean": x, "inference": x}
+
+
 def factors(config: DropoutConfig) -> tuple[float, float, float]:
     """(what a dropped unit becomes, the factor, the shift): output = factor · kept + shift in training.
 
@@ -216,4 +223,5 @@ DROPOUT = Layer(
     formula="y = mask ⊙ x / (1 − p)",
     source="Srivastava et al., Dropout: A Simple Way to Prevent Neural Networks from Overfitting (2014), section 4",
     backward=backward,
+    makes=makes,
 )

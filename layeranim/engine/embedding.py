@@ -49,6 +49,11 @@ def complete(config: EmbeddingConfig, shapes: Mapping[str, Shape | None]) -> tup
     return config.replace(vocabulary=rows, features=features), needed
 
 
+def makes(config: EmbeddingConfig, shapes: Mapping[str, Shape]) -> dict[str, Shape]:
+    """A row of the table for every id."""
+    return {"output": (*shapes.get("ids", (1, 3)), shapes["table"][1])}
+
+
 def compute(config: EmbeddingConfig, arrays: Mapping[str, Array]) -> Trace:
     """The trace: ``ids`` (batch, time) of whole numbers below the vocabulary, ``table`` (tokens, features)."""
     full, ready = enter("embedding", _ARRAYS, complete, config, arrays, ("ids",))
@@ -127,4 +132,6 @@ EMBEDDING = Layer(
     formula="y[b, t] = table[ids[b, t]]",
     source="Bengio et al., A Neural Probabilistic Language Model (2003), section 2; torch.nn.Embedding",
     backward=backward,
+    makes=makes,
+    back=1.5,
 )

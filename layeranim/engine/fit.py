@@ -71,6 +71,21 @@ def complete(config: FitConfig, shapes: Mapping[str, Shape | None]) -> tuple[Fit
     return full.replace(sizes=sizes, batch_size=batch), needed
 
 
+def makes(config: FitConfig, shapes: Mapping[str, Shape]) -> dict[str, Shape]:
+    """Every weight, its gradient and what the optimiser keeps of it, after every update; the decision surface too."""
+    samples, features = shapes["input"]
+    states = config.epochs * (samples // (config.batch_size or samples)) + 1
+    weights = sum(a * b + b for a, b in pairwise(config.sizes or ()))
+    written = len({act.writes[0] for act in _acts(config, 0)}) // max(1, len(names_of(config))) + 1
+    made: dict[str, Shape] = {
+        "weights": (2 * written, states, weights),
+        "scores": (states, samples, (config.sizes or (1,))[-1]),
+    }
+    if features == 2:
+        made |= {"surface": (2, states, config.grid, config.grid, (config.sizes or (1,))[-1])}
+    return made
+
+
 def names_of(config: FitConfig) -> list[str]:
     """dense1_weight, dense1_bias, dense2_weight, …"""
     return [f"dense{k}_{kind}" for k in range(1, len(config.sizes or ())) for kind in ("weight", "bias")]
@@ -251,6 +266,7 @@ TRAINING = Layer(
     complete=complete,
     compute=compute,
     assemble=assemble,
+    makes=makes,
     formula="θ ← θ − η ∂L/∂θ, batch by batch",
     source="Robbins and Monro, A stochastic approximation method (1951); Goodfellow, Bengio, Courville: Deep Learning "
     "(2016), chapter 8",

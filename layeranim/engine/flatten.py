@@ -11,6 +11,7 @@ from layeranim.engine import window
 from layeranim.engine.arithmetic import Act, at, per_cell
 from layeranim.engine.backward import beside, passed_back, start
 from layeranim.engine.entry import enter, ranked
+from layeranim.engine.memory import alike
 from layeranim.engine.option import ArrayOption, Config, Layer
 from layeranim.engine.replay import operation
 from layeranim.engine.trace import Array, Shape, Step, Tensor, Trace, count, tensors
@@ -84,4 +85,5 @@ FLATTEN = Layer(
     formula="y[b, (c·H + i)·W + j] = x[b, c, i, j]",
     source="torch.nn.Flatten",
     backward=backward,
+    makes=alike("input", 1),
 )

@@ -18,6 +18,7 @@ from layeranim.engine.activations import ACTIVATIONS
 from layeranim.engine.arithmetic import Cell, at, per_cell
 from layeranim.engine.backward import beside, passed_back, start
 from layeranim.engine.entry import enter, ranked, unused
+from layeranim.engine.memory import alike
 from layeranim.engine.option import ArrayOption, Choice, Config, Layer, Real, option
 from layeranim.engine.replay import finite_max, operation
 from layeranim.engine.trace import Array, Shape, Step, Steps, Tensor, Trace, tensors
@@ -252,5 +253,7 @@ LOSS = Layer(
     formula="L = Σ loss(p, t) / n",
     source="Huber, Robust Estimation of a Location Parameter (1964); torch.nn.MSELoss, HuberLoss, BCELoss, KLDivLoss",
     backward=backward,
+    makes=alike("prediction", 5),
+    back=0.3,
     starts=("loss", "losses"),
 )

@@ -21,9 +21,10 @@ from layeranim.engine.cross_entropy import CROSS_ENTROPY, CrossEntropyConfig
 from layeranim.engine.dense import DENSE, DenseConfig
 from layeranim.engine.entry import enter, ranked
 from layeranim.engine.losses import LOSS, LossConfig
+from layeranim.engine.memory import named
 from layeranim.engine.option import ArrayOption, Choice, Config, Flag, Integer, Kind, Layer, Real, given, option
 from layeranim.engine.softmax import SOFTMAX, SoftmaxConfig
-from layeranim.engine.stages import Stage, backwards, charged, forwards, joined, shapes_of, updated
+from layeranim.engine.stages import Stage, backwards, charged, forwards, joined, makes_of, shapes_of, updated
 from layeranim.engine.trace import Array, Role, Shape, Steps, Tensor, Trace, count
 from layeranim.errors import OptionError, ShapeError
 
@@ -194,6 +195,14 @@ def _loss_stage(config: Any, loss: str) -> Stage:
     return Stage("loss", LOSS, LossConfig(mode=mode), "prediction")
 
 
+def makes(build: Callable[[Any], list[Stage]], config: Any, shapes: Mapping[str, Shape]) -> dict[str, Shape]:
+    """What the stages make; where it learns, a gradient of all that and of every weight, and the weight after it."""
+    made = makes_of(build(config), shapes["input"], shapes)
+    if not hasattr(config, "learning_rate"):
+        return made
+    return {**made, **named("grad_", {**shapes, **made}), **named("new_", shapes)}
+
+
 def assemble(name: str, build: Callable[[Any], list[Stage]], options: Sequence[ArrayOption], config: Any,
              saved: Mapping[str, Tensor]) -> Trace:  # fmt: skip
     """The trace from its stored tensors: made again, with the stored numbers in place of those computed again."""
@@ -244,6 +253,8 @@ def network(
         formula=formula,
         source=source,
         backward=None if learns else partial(backward, build, options),
+        makes=partial(makes, build),
+        back=1.8,
     )
 
 

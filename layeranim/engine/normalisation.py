@@ -14,6 +14,7 @@ import numpy as np
 
 from layeranim.engine.arithmetic import Act, Cell, at, per_cell
 from layeranim.engine.entry import enter
+from layeranim.engine.memory import alike
 from layeranim.engine.normalisation_backward import backward
 from layeranim.engine.normalisation_shapes import LayerNormConfig, NormConfig, Plan, complete, plan
 from layeranim.engine.option import ArrayOption, Layer
@@ -196,6 +197,8 @@ def _layer(name: str, title: str, config: type[NormConfig], source: str) -> Laye
         formula="y = γ (x − μ) / √(σ² + ε) + β",
         source=source,
         backward=backward,
+        makes=alike("input", 4),
+        back=1.3,
     )
 
 

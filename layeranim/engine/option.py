@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 from layeranim.engine import synonyms
 from layeranim.engine.kinds import Choice, Flag, Integer, Kind, Padding, PerAxis, Real, Text, Words, given, suggest
+from layeranim.engine.memory import Makes
 from layeranim.engine.trace import Array, Role, Shape, Tensor, Trace
 from layeranim.errors import OptionError
 
@@ -33,6 +34,12 @@ class Option:
     help: str
     short: str | None = None
     aliases: tuple[str, ...] = ()
+    old: tuple[str, ...] = ()
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """Every name that is read; ``old`` ones, of earlier versions, are shown nowhere."""
+        return (self.name, *self.aliases, *self.old)
 
     @property
     def flag(self) -> str:
@@ -40,9 +47,18 @@ class Option:
         return "--" + self.name.replace("_", "-")
 
 
-def option(kind: Kind, default: Any, help: str, *, short: str | None = None, aliases: tuple[str, ...] = ()) -> Any:
+def option(
+    kind: Kind,
+    default: Any,
+    help: str,
+    *,
+    short: str | None = None,
+    aliases: tuple[str, ...] = (),
+    old: tuple[str, ...] = (),
+) -> Any:
     """A dataclass field of a :class:`Config`."""
-    return field(default=default, metadata={"kind": kind, "help": help, "short": short, "aliases": aliases})
+    told = {"kind": kind, "help": help, "short": short, "aliases": aliases, "old": old}
+    return field(default=default, metadata=told)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,14 +80,14 @@ class Config:
         """The options in the order of the fields."""
         return tuple(
             Option(f.name, f.metadata["kind"], None if f.default is MISSING else f.default, f.metadata["help"],
-                   f.metadata["short"], f.metadata["aliases"])
+                   f.metadata["short"], f.metadata["aliases"], f.metadata["old"])
             for f in dataclasses.fields(cls)
         )  # fmt: skip
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Config:
         """A Config from names (dashes, underscores, aliases or synonyms) and values; unknown names are refused."""
-        known = {alias: item.name for item in cls.options() for alias in (item.name, *item.aliases)}
+        known = {word: item.name for item in cls.options() for word in item.spellings}
         values: dict[str, Any] = {}
         for key, value in options.items():
             name = key.replace("-", "_")
@@ -118,6 +134,8 @@ class Layer:
     ``starts``                     the tensors whose gradients it may start from.
     ``inner``                      the full name of an array that only some options bring along, however it is spelt
                                   (``layer1-forward-weight_hidden``), or ``None`` if a word names none of them.
+    ``makes(config, shapes)``      the shapes of what it computes (see ``engine.memory``), for an estimate of memory.
+    ``back``                       the memory of the backward pass as a multiple of the forward's.
     """
 
     name: str
@@ -132,5 +150,7 @@ class Layer:
     backward: Callable[[Trace, Mapping[str, Array]], Trace] | None = None
     starts: tuple[str, ...] = ("output",)
     inner: Callable[[str], str | None] = lambda word: None
+    makes: Makes | None = None
+    back: float = 1.0
 
     version: ClassVar[int] = 1

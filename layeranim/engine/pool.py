@@ -274,6 +274,8 @@ def _layer(name: str, title: str, config: type[PoolConfig]) -> Layer:
         formula="y[b, c, i, j] = max, mean or p-norm of x[b, c, i·s + … − p, j·s + … − p]",
         source="Goodfellow, Bengio, Courville: Deep Learning (2016), section 9.3; torch.nn.MaxPool2d, AvgPool2d",
         backward=backward,
+        makes=pool_shapes.makes,
+        back=0.5,
     )
 
 

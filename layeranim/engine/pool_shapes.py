@@ -159,6 +159,20 @@ class Side:
         return np.asarray((positions < self.along.size + self.along.after - self.overhang).sum(axis=1))
 
 
+def makes(config: PoolConfig, shapes: Mapping[str, Shape]) -> dict[str, Shape]:
+    """The padded input, the output, and beside it indices or sums; on the way what the taps along one axis read.
+
+    A mean has all of them at once, a maximum the best so far, where it was, and the next of both.
+    """
+    x = shapes["input"]
+    found = sides(config, x[2:])
+    out = (*x[:2], *(side.along.out for side in found))
+    padded = (*x[:2], *(n + s.along.before + s.along.after for n, s in zip(x[2:], found, strict=True)))
+    taps = 5 if config.mode in (*MAXIMA, "lp") else found[-1].along.kernel
+    made = {"padded": padded, "output": out, "beside": out, "taps": (taps, *x[:-1], found[-1].along.out)}
+    return {**made, "grad_input": x, "shares": out} if config.backward else made
+
+
 def sides(config: PoolConfig, sizes: Shape) -> tuple[Side, ...]:
     """The windows along each axis of a complete Config over an input of these sizes."""
     names = spatial(len(sizes))

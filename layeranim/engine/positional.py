@@ -116,9 +116,15 @@ def _assemble(config: PositionalConfig, tensors: Mapping[str, Tensor]) -> Trace:
     return Trace("positional-encoding", config, out, steps, facts)
 
 
+def _makes(config: PositionalConfig, shapes: Mapping[str, Shape]) -> dict[str, Shape]:
+    """Every angle, and its sine or cosine."""
+    whole = (config.positions, config.features)
+    return {"angle": whole, "output": whole}
+
+
 POSITIONAL = Layer(
     name="positional-encoding", title="Positional encoding", config=PositionalConfig, arrays=(),
-    complete=_complete, compute=_compute, assemble=_assemble,
+    complete=_complete, compute=_compute, assemble=_assemble, makes=_makes,
     formula="PE(p, 2i) = sin(p / 10000^(2i/d)), PE(p, 2i+1) = cos(p / 10000^(2i/d))",
     source="A. Vaswani et al., Attention Is All You Need (2017), section 3.5",
 )  # fmt: skip

@@ -18,6 +18,7 @@ from layeranim.engine.array import shape_text
 from layeranim.engine.backward import beside, passed_back, starts
 from layeranim.engine.compose import Part, from_file, union
 from layeranim.engine.links import LAYERS, Link, Row, links_of, text
+from layeranim.engine.memory import named
 from layeranim.engine.option import ArrayOption, Config, Layer, option
 from layeranim.engine.replay import operation
 from layeranim.engine.trace import Array, Region, Shape, Step, Steps, Tensor, Trace, count, tensors
@@ -55,6 +56,17 @@ def complete(config: SequentialConfig, shapes: Mapping[str, Shape | None]) -> tu
         window.affordable(name, shape)
     door.known(shapes, needed, "sequential")
     return config, needed
+
+
+def makes(config: SequentialConfig, shapes: Mapping[str, Shape]) -> dict[str, Shape]:
+    """What every layer makes, and what it reads, turned."""
+    made: dict[str, Shape] = {}
+    for link in links_of(config.layers):
+        prefix, layer = f"{link.name}.", LAYERS[link.layer]
+        own = {n.removeprefix(prefix): s for n, s in shapes.items() if n.startswith(prefix)}
+        full, needed = layer.complete(link.config, {link.reads: link.entry, **own})
+        made |= {f"{prefix}entry": link.entry, **named(prefix, layer.makes(full, needed) if layer.makes else {})}
+    return made
 
 
 def compute(config: SequentialConfig, arrays: Mapping[str, Array]) -> Trace:
@@ -200,6 +212,8 @@ SEQUENTIAL = Layer(
     compute=compute,
     assemble=assemble,
     backward=backward,
+    makes=makes,
+    back=2.0,
     formula="y = f_n(… f_2(f_1(x)))",
     source="torch.nn.Sequential",
     inner=lambda word: word if "." in word else None,  # a module's name, which is anything, and its array's

@@ -12,6 +12,7 @@ from layeranim.engine import window
 from layeranim.engine.arithmetic import Act, at, log_softmax_back, per_cell
 from layeranim.engine.backward import beside, passed_back, start
 from layeranim.engine.entry import enter, ranked
+from layeranim.engine.memory import alike
 from layeranim.engine.option import ArrayOption, Config, Flag, Integer, Layer, Real, option
 from layeranim.engine.trace import Array, Shape, Step, Tensor, Trace, tensors
 
@@ -124,4 +125,5 @@ SOFTMAX = Layer(
     formula="p_i = e^(z_i/T) / Σ_j e^(z_j/T)",
     source="Goodfellow, Bengio, Courville: Deep Learning (2016), equation 6.29; torch.nn.Softmax",
     backward=backward,
+    makes=alike("logits", 4),
 )

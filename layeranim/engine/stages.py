@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from layeranim.engine import conv_shapes, pool_shapes
 from layeranim.engine.compose import Part, union
+from layeranim.engine.memory import named
 from layeranim.engine.option import Layer
 from layeranim.engine.trace import Array, Region, Shape, Step, Steps, Tensor, Trace, count
 from layeranim.engine.training import add_scaled
@@ -44,7 +45,25 @@ def shapes_of(
     stages: Sequence[Stage], shape: Shape, given: Mapping[str, Shape | None]
 ) -> tuple[dict[str, Shape], Shape]:
     """The shape of every array of the stages by its name in the whole, and the shape of the last output."""
-    needed: dict[str, Shape] = {}
+    walked = list(_walk(stages, shape, given))
+    needed = {f"{stage.label}_{n}": size for stage, _, found, _ in walked for n, size in found.items()
+              if n != stage.entry}  # fmt: skip
+    return needed, walked[-1][-1]
+
+
+def makes_of(stages: Sequence[Stage], shape: Shape, given: Mapping[str, Shape | None]) -> dict[str, Shape]:
+    """What all stages make, each under its label (see ``memory``)."""
+    made: dict[str, Shape] = {}
+    for stage, config, found, _ in _walk(stages, shape, given):
+        own = stage.layer.makes
+        made |= named(f"{stage.label}_", own(config, found) if own else {})
+    return made
+
+
+def _walk(
+    stages: Sequence[Stage], shape: Shape, given: Mapping[str, Shape | None]
+) -> Iterator[tuple[Stage, Any, dict[str, Shape], Shape]]:
+    """Every stage with its full options, the shapes of its arrays, and that of its output."""
     for stage in stages:
         try:
             config, found = stage.layer.complete(stage.config, {stage.entry: shape, **stage.arrays(given)})
@@ -52,9 +71,8 @@ def shapes_of(
             own = {item.name for item in stage.layer.arrays} - {stage.entry}
             joint = "_" if str(error).split(" ", 1)[0] in own else ": "  # the array's name in the whole
             raise type(error)(f"{stage.label}{joint}{error}") from None
-        needed |= {f"{stage.label}_{name}": size for name, size in found.items() if name != stage.entry}
         shape = _output(stage, config, found[stage.entry], found)
-    return needed, shape
+        yield stage, config, found, shape
 
 
 def _output(stage: Stage, config: Any, shape: Shape, found: Mapping[str, Shape]) -> Shape:

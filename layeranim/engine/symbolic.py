@@ -22,6 +22,7 @@ from layeranim.errors import OptionError, ShapeError
 LABELLED = {"conv": "kernel", "dense": "weight", "neuron": "weight"}
 """The layers that take labels, and what they call their weights."""
 MOST_PRODUCTS = 10_000
+LONGEST = 40
 NOTHING = "0"
 """The label of a padded cell that holds zero; its products are left out of sums."""
 _ROW_WISE = {"softmax": softmax, "log-softmax": log_softmax}
@@ -138,6 +139,9 @@ def _product(term: str, values: Mapping[str, float]) -> float:
 
 
 def _one_a_cell(name: str, labels: Any, trace: Trace) -> Array:
+    longest = max(map(len, map(str, np.asarray(labels, dtype=object).flat)), default=0)
+    if longest > LONGEST:  # an array of text takes as much for every cell as for its longest
+        raise ShapeError(f"labels of {name} hold one of {longest} letters, but each may have at most {LONGEST}")
     letters = np.asarray(labels, dtype=np.str_)
     shape = trace.tensor(name).shape
     if letters.size != count(shape):

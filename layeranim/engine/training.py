@@ -215,6 +215,12 @@ def complete(config: OptimiserConfig, shapes: Mapping[str, Shape | None]) -> tup
     return filled(config), {"start": (cells,), "gradients": gradients}
 
 
+def _makes(config: OptimiserConfig, shapes: Mapping[str, Shape]) -> dict[str, Shape]:
+    """What each act of an update writes, of all updates, one by one and then as one array."""
+    written = len({act.writes[0] for act in _acts(config, 0)})
+    return {"of every update": (2 * written, *shapes["gradients"])}
+
+
 def _acts(config: OptimiserConfig, t: int) -> list[Move]:
     cut, names = clipping(config, ["gradients"])
     return [*cut, *moves(config, t, names[0])]
@@ -317,6 +323,7 @@ OPTIMISER = Layer(
     complete=complete,
     compute=compute,
     assemble=assemble,
+    makes=_makes,
     formula="p ← p − η d",
     source="Goodfellow, Bengio, Courville: Deep Learning (2016), chapter 8; Kingma and Ba, Adam (2015); Loshchilov and "
     "Hutter (2019); torch.optim",

@@ -13,13 +13,13 @@ from typing import Any, Literal
 import numpy as np
 
 from layeranim.engine.array import shape_text
-from layeranim.engine.trace import Array, Shape, count
+from layeranim.engine.memory import affordable as affordable
+from layeranim.engine.trace import Array, Shape
 from layeranim.errors import OptionError, ShapeError
 
 Mode = Literal["zeros", "reflect", "replicate", "circular"]
 MODES: tuple[Mode, ...] = ("zeros", "reflect", "replicate", "circular")
 CONVENTIONS = ("torch", "keras")
-MOST_CELLS = 2**28
 
 _NUMPY_MODES: dict[str, Literal["constant", "reflect", "edge", "wrap"]] = {
     "zeros": "constant",
@@ -140,14 +140,6 @@ def _check_mode(axis: Axis, mode: str) -> None:
     if most is not None and widest > most:
         raise OptionError(
             f"padding is {widest} with padding_mode {mode}, but must be at most {most} for a {axis.name} of {axis.size}"
-        )
-
-
-def affordable(name: str, shape: Shape) -> None:
-    """Refuse a size that nobody can want drawn before memory is taken for it."""
-    if count(shape) > MOST_CELLS:
-        raise ShapeError(
-            f"{name} would be {shape_text(shape)}, {count(shape)} numbers, but may hold at most {MOST_CELLS}"
         )
 
 

@@ -44,6 +44,7 @@ def kernel(
     stdin: BinaryIO | None = None,
     base: Base = None,
     limits: Limits = LIMITS,
+    decimal: str = ".",
 ) -> Source:
     """A kernel (height, width): a name of ``KERNELS`` first, else whatever :func:`read` takes.
 
@@ -57,7 +58,9 @@ def kernel(
         request = Request(what, spec, limits)
         default = (5, 5) if spec == "gaussian-blur" else (3, 3)
         return source(_build(spec, size or default, request), spec, "kernel", request)
-    found = resolve(spec, Request(what, "", limits), seed=seed, stdin=stdin, base=base, names=(*SAMPLES, *KERNELS))
+    found = resolve(
+        spec, Request(what, "", limits, decimal=decimal), seed=seed, stdin=stdin, base=base, names=(*SAMPLES, *KERNELS)
+    )
     if size is not None and found.array.shape[-2:] != tuple(size):
         held = "×".join(map(str, found.array.shape))
         asked = "×".join(map(str, size))

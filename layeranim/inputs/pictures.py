@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 import sys
 import warnings
 from typing import IO, TYPE_CHECKING, Any, TypeGuard
@@ -20,6 +21,9 @@ FORMATS = ("PNG", "JPEG", "WEBP")
 SAVE_AGAIN = "it is damaged or cut short: save it again as PNG, JPEG or WebP"
 PILLOW_MOST = 178_956_970  # pixels; Pillow refuses more by itself
 ORIENTATION = 0x0112  # the EXIF tag
+GRAY = ("1", "L", "LA")
+ALPHA, CANVASES, COEFFICIENTS = 0.5, 0.6, 0.5
+"""What transparency, the two canvases of a WebP, the coefficients of a progressive JPEG add to a pixel's memory."""
 
 
 def picture(stream: IO[bytes], request: Request) -> NDArray[np.uint8]:
@@ -32,6 +36,8 @@ def picture(stream: IO[bytes], request: Request) -> NDArray[np.uint8]:
     library = _pillow()
     request.check_size("the file", stream.seek(0, os.SEEK_END), request.limits.size)
     stream.seek(0)
+    _check_canvas(stream.read(30), request)
+    stream.seek(0)
     with warnings.catch_warnings():  # what Pillow would warn of is either refused below or harmless
         warnings.simplefilter("ignore")
         with request.decoding("cannot be decoded", SAVE_AGAIN):
@@ -41,8 +47,7 @@ def picture(stream: IO[bytes], request: Request) -> NDArray[np.uint8]:
                 rule = f"declares more than {min(PILLOW_MOST, request.limits.pixels)} pixels"
                 raise request.refuse(rule, "scale it down in another program") from error
             with image:
-                width, height = image.size
-                request.check_size(f"{width}×{height}", width * height, request.limits.pixels, "pixels")
+                _check_decoded(image, request)
                 image.load()
                 return pixels(_upright(image), request)
 
@@ -55,11 +60,49 @@ def is_pillow(value: object) -> TypeGuard[Image]:
 
 def of_pillow(image: Image, request: Request) -> NDArray[np.uint8]:
     """The pixels of a picture that the caller opened, as :func:`picture` gives those of a file."""
-    width, height = image.size
-    request.check_size(f"{width}×{height}", width * height, request.limits.pixels, "pixels")
+    _check_decoded(image, request)
     with request.decoding("cannot be decoded", SAVE_AGAIN):
         image.load()
         return pixels(_upright(image), request)
+
+
+def _check_canvas(head: bytes, request: Request) -> None:
+    """Refuse a WebP by its header: its decoder takes memory for every pixel as soon as it is opened.
+
+    Format: RFC 9649, sections 2.5 to 2.7: a frame with losses, one without, or a canvas.
+    """
+    kind, size = head[12:16], (0, 0)
+    if head[:4] != b"RIFF" or head[8:12] != b"WEBP":
+        return
+    if kind == b"VP8 " and len(head) == 30:
+        width, height = struct.unpack("<HH", head[26:30])
+        size = width & 0x3FFF, height & 0x3FFF
+    elif kind == b"VP8L" and len(head) > 24:
+        bits = int.from_bytes(head[21:25], "little")
+        size = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    elif kind == b"VP8X" and len(head) == 30:
+        size = int.from_bytes(head[24:27], "little") + 1, int.from_bytes(head[27:30], "little") + 1
+    _check_pixels(size, 1 + CANVASES, request)
+
+
+def _check_decoded(image: Image, request: Request) -> None:
+    """Refuse a picture that takes too much while it is decoded, or after; a JPEG may be decoded at a smaller size."""
+    cost = 1 + (ALPHA if image.has_transparency_data else 0)
+    cost += {"WEBP": CANVASES, "JPEG": COEFFICIENTS if image.info.get("progressive") else 0}.get(image.format or "", 0)
+    width, height = image.size
+    if request.resize is not None and cost * width * height > request.limits.pixels:
+        image.draft(image.mode, request.resize[::-1])
+        if image.size != (width, height):
+            request.say(f"{width}×{height} decoded at {image.width}×{image.height}")
+    _check_pixels(image.size, cost, request)
+    size = request.resize or image.size[::-1]
+    gray = request.gray or image.mode in GRAY or image.mode.startswith("I")
+    request.check_shape(size if gray else (3, *size))
+
+
+def _check_pixels(size: tuple[int, int], cost: float, request: Request) -> None:
+    width, height = size
+    request.check_size(f"{width}×{height}", width * height, int(request.limits.pixels / cost), "pixels")
 
 
 def pixels(image: Image, request: Request) -> NDArray[np.uint8]:
@@ -101,7 +144,7 @@ def _flat(image: Image) -> Image:
     """The picture as ``L`` or ``RGB``."""
     if image.mode.startswith("I"):  # 16-bit gray; 16-bit colour arrives with its high byte already
         return from_array((np.asarray(image) >> 8).astype(np.uint8))
-    mode = "L" if image.mode in ("1", "L", "LA") else "RGB"
+    mode = "L" if image.mode in GRAY else "RGB"
     if image.has_transparency_data:
         cut = image.convert("RGBA")
         white = _pillow().new("RGBA", cut.size, "white")

@@ -5,7 +5,8 @@ The text alone decides what it is, so it means the same in every folder. In this
 1. ``-`` is standard input, told apart by its content; ``-:KEY`` one array of an archive there.
 2. Text that ends in ``.npy .npz .csv .tsv .txt .json .safetensors .png .jpg .jpeg .webp``, or in ``.npz:KEY`` or
    ``.safetensors:KEY``, is a file; the ending says how it is read.
-3. Text that begins with ``[`` is JSON; text that begins with a number is a literal: ``1 2 3; 4 5 6``.
+3. Text that begins with ``[`` holds numbers in brackets: JSON, what NumPy or MATLAB print. Text that begins with a
+   number is a literal: ``1 2 3; 4 5 6``. Words that print them, ``A =`` and ``array(``, may stand in front.
 4. ``NAME`` or ``NAME:SIZE`` with a name of ``SAMPLES`` is a sample.
 5. All else is a file that is not there, or one whose ending is not known.
 
@@ -36,6 +37,7 @@ from layeranim.inputs.request import LIMITS, RAISE_LIMIT, Limits, Request, neare
 from layeranim.inputs.safetensors import safetensors
 from layeranim.inputs.samples import SAMPLES, sample
 from layeranim.inputs.source import Kind, Source, source
+from layeranim.inputs.table import table
 from layeranim.inputs.within import Base, discreet, place
 
 TABLES = (".csv", ".tsv", ".txt")
@@ -43,7 +45,7 @@ PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 ARCHIVES = (".npz", ".safetensors")
 SUFFIXES = (".npy", *ARCHIVES, *TABLES, ".json", *PICTURES)
 CHUNK = 2**20
-FORMS = "a file, numbers such as '1 2; 3 4', or a sample such as digit:3"
+FORMS = "a file, numbers such as '1 2; 3 4', or a sample such as digit:3 (layeranim list --samples)"
 
 _ARCHIVE = re.compile(r"(.*?\.(?:npz|safetensors))(?::(.*))?", re.IGNORECASE | re.DOTALL)
 
@@ -55,6 +57,7 @@ def read(
     seed: int = 0,
     gray: bool = False,
     resize: tuple[int, int] | None = None,
+    decimal: str = ".",
     stdin: BinaryIO | None = None,
     base: Base = None,
     limits: Limits = LIMITS,
@@ -62,14 +65,15 @@ def read(
     """The array that ``spec`` stands for, by the rules at the top of this file.
 
     ``what`` names the parameter in errors and picks the random stream; ``gray`` and ``resize`` (height, width) are
-    for pictures; ``stdin`` is the stream behind ``-``; relative paths start from ``base``. Anything that is not text
-    or a path is taken as an array (lists, NumPy arrays, ``__array__``, PyTorch tensors) and copied.
+    for pictures, ``decimal=","`` for tables and literals whose numbers have a comma; ``stdin`` is the stream behind
+    ``-``; relative paths start from ``base``. Anything that is not text or a path is taken as an array (lists, NumPy
+    arrays, ``__array__``, PyTorch tensors) and copied.
     Raises :class:`InputError`; :class:`MissingLibraryError` when a picture is read without Pillow.
 
     >>> read("1 2 3; 4 5 6").array.tolist()
     [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]
     """
-    request = Request(what, "", limits, gray=gray, resize=resize)
+    request = Request(what, "", limits, gray=gray, resize=resize, decimal=decimal)
     return resolve(spec, request, seed=seed, stdin=stdin, base=base, names=SAMPLES)
 
 
@@ -90,7 +94,7 @@ def resolve(
     if form == "stdin":
         return _stream(words, request, stdin)
     if form == "json":
-        return source(text.json_text(words, _plain(request)), "literal", "literal", request)
+        return source(text.brackets(words, _plain(request)), "literal", "literal", request)
     if form == "literal":
         return source(text.literal(words, _plain(request)), "literal", "literal", request)
     if form == "sample":
@@ -104,9 +108,10 @@ def form_of(spec: str) -> str:
         return "stdin"
     if _ARCHIVE.fullmatch(spec) or _suffix(spec) in SUFFIXES:
         return "file"
-    if spec.lstrip().startswith("["):
+    bare = text.unnamed(spec)
+    if bare.startswith("["):
         return "json"
-    first = re.split(r"[\s,;]", spec.lstrip(" \t,;")[:1001], maxsplit=1)[0]
+    first = re.split(r"[\s,;]", bare.lstrip(" \t,;")[:1001], maxsplit=1)[0]
     if text.is_number(first) or text.truths(first):
         return "literal"
     return "sample" if spec.partition(":")[0] in SAMPLES else "file"
@@ -152,7 +157,8 @@ def _sniff(data: bytes) -> str:
         return ".png"
     if data[8:9] == b"{" and data[5:8] == bytes(3):  # no header takes 2⁴⁰ bytes
         return ".safetensors"
-    return ".json" if data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"[", b"{") else ".csv"
+    start = text.unnamed(data[:200].removeprefix(b"\xef\xbb\xbf").decode("latin-1"))
+    return ".json" if start.lstrip()[:1] in ("[", "{") else ".csv"
 
 
 def _decode(suffix: str, stream: IO[bytes], request: Request) -> NDArray[Any]:
@@ -169,7 +175,7 @@ def _decode(suffix: str, stream: IO[bytes], request: Request) -> NDArray[Any]:
         size = stream.seek(0, os.SEEK_END)
         stream.seek(0)
         return npy(stream, size, request)
-    return text.json_file(stream, request) if suffix == ".json" else text.csv(stream, request)
+    return text.json_file(stream, request) if suffix == ".json" else table(stream, request)
 
 
 def _file(spec: str, request: Request, base: Base, names: Iterable[str]) -> Source:

@@ -5,26 +5,32 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from layeranim.engine import spelling
+from layeranim.engine import memory, spelling
 from layeranim.errors import InputError, LayeranimError
 from layeranim.inputs.safe import printable
 
 MAX_AXES = 8
-RAISE_LIMIT = "raise the limit: --max-input SIZE (limits= in Python)"
+RAISE_LIMIT = "raise the limit: --max-memory SIZE (max_memory= in Python)"
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How large one input may be. ``size`` (``--max-input``) is in bytes; the other limits follow from it.
+    """How large one input may be. ``size`` is in bytes; the other limits follow from it.
 
-    As it comes: 256 MiB, 67 million numbers, 44 million pixels, 4 MiB of text. A container (``.npz``,
+    It is half of what may be taken in all (``--max-memory``): an array is held as it was read, and as it is computed
+    with. As it comes: 256 MiB, 67 million numbers, 38 million pixels, 4 MiB of text. A container (``.npz``,
     ``.safetensors``) may be larger: the limit counts for the array that is read from it. Standard input, which is
     kept in memory whole, may have half of ``size``.
     """
 
-    size: int = 256 * 2**20
+    size: int = memory.USUAL // 2
+
+    @classmethod
+    def within(cls, budget: int) -> Limits:
+        """Those of a command that may take ``budget`` bytes in all."""
+        return cls(max(1, budget // 2))
 
     @property
     def elements(self) -> int:
@@ -33,8 +39,8 @@ class Limits:
 
     @property
     def pixels(self) -> int:
-        """Pixels of one picture: three bytes decoded, three in the array."""
-        return self.size // 6
+        """Pixels of one picture, opaque: four bytes decoded, four turned to RGB, three and three in arrays."""
+        return 2 * self.size // 14
 
     @property
     def text(self) -> int:
@@ -55,6 +61,12 @@ class Request:
     key: str | None = None
     gray: bool = False
     resize: tuple[int, int] | None = None
+    decimal: str = "."
+    said: list[str] = field(default_factory=list, compare=False)
+
+    def say(self, note: str) -> None:
+        """Keep ``note``, what was made of the input, for who wants to know."""
+        self.said.append(printable(note, 200))
 
     def refuse(self, rule: str, remedy: str) -> InputError:
         """The error to raise, one line: parameter, what was given, the rule it broke, what would work."""

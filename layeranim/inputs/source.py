@@ -34,6 +34,7 @@ class Source:
     and safe to show: ``cat.png``, ``digit:3``, ``literal``, ``random:6x6 seed 0``. ``digest`` is the SHA-256, in hex,
     of dtype, shape and little-endian data: equal arrays have equal digests on every machine. ``layout`` is the order of
     axes that it came in, where that was another than here; ``picture`` says that it is one, whatever its name.
+    ``said`` is what was made of the input that its numbers do not show, such as a header that was left out.
     """
 
     array: NDArray[Any] = field(compare=False, repr=False)
@@ -42,6 +43,7 @@ class Source:
     digest: str
     layout: str = ""
     picture: bool = False
+    said: tuple[str, ...] = field(default=(), compare=False)
 
     def with_array(self, array: NDArray[Any]) -> Source:
         """The same source of another array: its axes in another order."""
@@ -53,7 +55,7 @@ class Source:
 def source(array: NDArray[Any], name: str, kind: Kind, request: Request, *, ours: bool = True) -> Source:
     """Make a :class:`Source`; ``ours`` means that nobody else holds the array's memory."""
     frozen = _freeze(array, request, ours)
-    return Source(frozen, printable(name, 40), kind, _digest(frozen))
+    return Source(frozen, printable(name, 40), kind, _digest(frozen), said=tuple(request.said))
 
 
 def check_kind(kind: str, dtype: str, request: Request) -> None:

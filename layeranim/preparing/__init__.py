@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Any, BinaryIO
 
 from layeranim import catalog, inputs
+from layeranim.engine import memory
 from layeranim.engine.option import Config, suggest
 from layeranim.engine.trace import Trace
 from layeranim.errors import OptionError
 from layeranim.preparing import layouts
 from layeranim.preparing.arrays import Reader, filled
-from layeranim.preparing.given import InputOptions, PassOptions, sorted_out, with_implied
+from layeranim.preparing.given import InputOptions, PassOptions, allowed, sorted_out, with_implied
 from layeranim.preparing.work import Work, computed, lettered
 from layeranim.stories.options import FilmOptions
 from layeranim.stories.preset import Preset
@@ -27,12 +28,17 @@ def prepare(name: str, given: Mapping[str, Any], *, stdin: BinaryIO | None = Non
 
     Raises ``UsageError`` for whatever cannot be resolved; nothing is computed yet.
     """
+    with memory.budget(allowed(given)):
+        return _prepared(name, given, stdin, base)
+
+
+def _prepared(name: str, given: Mapping[str, Any], stdin: BinaryIO | None, base: inputs.Base) -> Work:
     called, (name, implied) = name, catalog.named(name)
     layer = catalog.layer(name)
     presets = catalog.presets(name) if catalog.has_film(name) else SEEDED
     options, arrays, film, ours, gradients = sorted_out(layer, given)
     options = with_implied(layer, called, implied, options)
-    film, font = lettered(film, base, ours.max_input)
+    film, font = lettered(film, base, ours.max_memory)
     seed, example = ours.seed, ours.example
     preset = next((p for p in presets if p.name == (example or presets[0].name)), None)
     if preset is None:
@@ -40,7 +46,7 @@ def prepare(name: str, given: Mapping[str, Any], *, stdin: BinaryIO | None = Non
         raise OptionError(f"unknown example {example!r}{suggest(example, known)}; {name} has {', '.join(known)}")
     if (ours.gray or ours.resize) and not example and layer.arrays[0].name not in arrays:
         raise OptionError(f"gray and resize are for a picture; give one as {layer.arrays[0].name}, such as photo")
-    reader = Reader(layer, ours, stdin, base)
+    reader = Reader(layer, ours, stdin, base, back=gradients is not None)
     wanted = Config.of.__func__(layer.config, options)  # type: ignore[attr-defined]
     sources = {n: reader.read(n, spec, wanted) for n, spec in arrays.items()}
     given_names = frozenset((*options, *arrays))
@@ -50,13 +56,14 @@ def prepare(name: str, given: Mapping[str, Any], *, stdin: BinaryIO | None = Non
         wanted = Config.of.__func__(layer.config, options)  # type: ignore[attr-defined]
     given_as, sources = sources, layouts.settled(layer, wanted, sources, arrays, ours.layout or ())
     told = tuple(layouts.notes(layer, wanted, given_as, sources)) if ours.layout is None else ()
+    told += tuple(f"{n}: {line}" for n, source in given_as.items() for line in source.said)
     config, every, used, seeded = filled(layer, preset, options, sources, reader, explicit=bool(example))
     labels = preset.labels if used and preset.labels and not seeded else {}
     back = None if gradients is None else {n: reader.read(f"grad_{n}", spec, config) for n, spec in gradients.items()}
     asked, whole = preset if example else None, preset if used else None
     return Work(
         name, layer, config, film, every, whole, seeded, seed, labels,
-        gradients=back, font=font, asked=asked, given=given_names, notes=told,
+        gradients=back, font=font, asked=asked, given=given_names, notes=told, memory=ours.max_memory,
     )  # fmt: skip
 
 

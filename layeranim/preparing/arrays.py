@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 from layeranim import inputs
+from layeranim.engine import memory
 from layeranim.engine.door import is_bias
 from layeranim.engine.option import Config, Layer
 from layeranim.engine.option import given as said
@@ -25,10 +26,16 @@ class Reader:
     ours: InputOptions
     stdin: BinaryIO | None
     base: inputs.Base
+    back: bool = False
+
+    @property
+    def limits(self) -> inputs.Limits:
+        """How large one array may be."""
+        return inputs.Limits.within(self.ours.max_memory)
 
     def read(self, name: str, spec: Any, config: Any) -> inputs.Source:
         common: dict[str, Any] = {"what": name, "seed": self.ours.seed, "stdin": self.stdin, "base": self.base}
-        common["limits"] = inputs.Limits(self.ours.max_input)
+        common |= {"limits": self.limits, "decimal": self.ours.decimal}
         if is_bias(name) and (isinstance(spec, (int, float)) or getattr(spec, "shape", None) == ()):
             spec = spec.reshape(1) if hasattr(spec, "reshape") else [spec]  # one number for all
         if name in ("kernel", "weight"):
@@ -54,7 +61,7 @@ class Reader:
         from layeranim.inputs.states import from_state as from_weights
         from layeranim.inputs.states import state_dict
 
-        state = state_dict(self.ours.weights, limits=inputs.Limits(self.ours.max_input), base=self.base)
+        state = state_dict(self.ours.weights, limits=self.limits, base=self.base)
         found = from_weights(
             self.layer.name, state, heads=getattr(wanted, "heads", None) if "heads" in options else None
         )
@@ -67,8 +74,6 @@ class Reader:
 
     def seeded(self, name: str, shape: Shape) -> inputs.Source:
         role = next((spec.role for spec in self.layer.arrays if spec.name == name), "weight")
-        request = inputs.Request(name, "small seeded numbers", inputs.Limits(self.ours.max_input))
-        request.check_shape(shape, 8)  # bytes each, before they are drawn
         drawn: Any = "bias" if name.endswith("bias") else "weight" if role == "weight" else "input"
         if name in ("weight_query", "weight_key", "weight_value"):
             drawn = "projection"
@@ -100,7 +105,10 @@ def filled(
             config: Config = layer.config.of(merged)
             specs = {n: made[n].of(config, reader.ours.seed) if n in made else preset.arrays[n] for n in names}
             ready = {**sources, **{n: reader.read(n, spec, config) for n, spec in specs.items() if spec is not None}}
-            full, shapes = layer.complete(config, {name: source.array.shape for name, source in ready.items()})
+            with memory.roomy():  # what all of it takes is refused below, not tensor by tensor
+                full, shapes = layer.complete(config, {name: source.array.shape for name, source in ready.items()})
+            types = [source.array.dtype for source in ready.values()]
+            memory.check(layer, full, shapes, types if len(ready) == len(shapes) else (), reader.back)
         except UsageError as error:
             failure = error if failure is None or not names else failure
             continue

@@ -28,6 +28,19 @@ class StateDict(Kind):
         raise OptionError(f"{name} is {said(value)}, but must be a file or a mapping of names to arrays")
 
 
+@dataclass(frozen=True)
+class Mark(Kind):
+    """The decimal mark: ``.`` or ``,``, or what they are called."""
+
+    metavar: str = ".|,"
+
+    def check(self, name: str, value: Any) -> Any:
+        marks = {".": ".", "point": ".", ",": ",", "comma": ","}
+        if value is None or (isinstance(value, str) and value.strip().lower() in marks):
+            return value and marks[value.strip().lower()]
+        raise OptionError(f"{name} is {said(value)}, but must be . or ,")
+
+
 @dataclass(frozen=True, kw_only=True)
 class InputOptions(Config):
     """Where the arrays come from, besides each array's own option."""
@@ -36,9 +49,12 @@ class InputOptions(Config):
     seed: int = option(Integer(0), 0, "seed of every number that is drawn at random")
     gray: bool = option(Flag(), False, "read the input picture as grey values", aliases=("grey",))
     resize: tuple[int, int] | None = option(PerAxis(optional=True), None, "scale the input picture to height x width")
-    max_input: int = option(Bytes(), "256MiB", "how much memory an array may take")
     layout: tuple[str, ...] | None = option(
         Layout(), None, "the order of the axes of arrays that are not NCHW, NTC or OIHW, several by commas"
+    )
+    decimal: str = option(Mark(), ".", "the decimal mark of numbers in tables and on the command line")
+    max_memory: int = option(
+        Bytes(), "512MiB", "how much memory may be taken, beyond the program itself and your files", old=("max_input",)
     )
     weights: Any = option(  # noqa: RUF009
         StateDict(), None, "all weights: a state_dict as .npz or .safetensors, a prefix after a colon"
@@ -68,7 +84,7 @@ class Names:
 
     @cached_property
     def ours(self) -> dict[str, str]:
-        return {alias: o.name for o in InputOptions.options() for alias in (o.name, *o.aliases)}
+        return {word: o.name for o in InputOptions.options() for word in o.spellings}
 
     @cached_property
     def every(self) -> frozenset[str]:
@@ -100,6 +116,13 @@ class Names:
             return self.place(same, value)
         says = synonyms.answer(word, self.every) or f"unknown option {key}{suggest(word, self.every)}"
         raise OptionError(f"{says} of {self.layer.name}" if says.startswith("unknown") else says)
+
+
+def allowed(given: Mapping[str, Any]) -> int:
+    """How much memory may be taken, of all that was given."""
+    item = next(item for item in InputOptions.options() if item.name == "max_memory")
+    said = [value for key, value in given.items() if key.replace("-", "_") in item.spellings and value is not None]
+    return int(item.kind.check(item.name, said[-1] if said else item.default))
 
 
 def sorted_out(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from layeranim import catalog, inputs
+from layeranim.engine import memory
 from layeranim.engine.option import Config, Layer
 from layeranim.engine.trace import Trace
 from layeranim.errors import OptionError
@@ -47,11 +48,16 @@ class Work:
     asked: Preset | None = None
     given: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
+    memory: int = memory.USUAL
 
     def trace(self) -> Trace:
         """Compute every tensor."""
         if self.traced is not None:
             return self.traced
+        with memory.budget(self.memory):
+            return self._computed()
+
+    def _computed(self) -> Trace:
         made = computed(self.layer, self.config, self.sources)
         if self.labels:
             from layeranim.engine.symbolic import labelled
@@ -112,7 +118,7 @@ def lettered(film: FilmOptions, base: inputs.Base, most: int) -> tuple[FilmOptio
     from layeranim import typeface
 
     with inputs.discreet("font", film.font, base):
-        name, data = inputs.font(film.font, base=base, limits=inputs.Limits(most))
+        name, data = inputs.font(film.font, base=base, limits=inputs.Limits.within(most))
         return film.replace(font=name), typeface.Font.of(name, data)
 
 

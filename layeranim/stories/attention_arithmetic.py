@@ -262,7 +262,7 @@ class AttentionArithmetic:
         """The traced sum of a row's weights, ``≈`` where the displayed digits miss it."""
         view = self.view
         texts = numbers.texts(view.row("weights", u), view.style("weights"))
-        total = numbers.text(view.trace.tensor("row_sum").array[(view.b, *view.at(u))], view.style("weights"))
+        total = numbers.text(view.row("row_sum", u), view.style("weights"))
         reached: Any = sum((numbers.exact(str(text)) for text in texts), Fraction(0))  # those of 0.00 are not written
         relation = numbers.agrees(reached, total)
         return (

@@ -168,7 +168,7 @@ def _weights(view: AttentionView, stage: Stage) -> Line:
     if not stage.merged:
         return name, Run(f"  {numbers.shape_text((view.queries, view.keys))}", source=Fact("shape"))
     if view.relative:
-        most = numbers.text(view.trace["weights"][view.heaviest.index], view.style("weights"))
+        most = numbers.text(view.told("weights")[view.heaviest.index], view.style("weights"))
         return name, Run("  0 … ", source=Fact("colour scale")), Run(most, source=view.heaviest)
     if stage.fits["weights"].width(view.cols) < 240:
         return (name,)

@@ -12,7 +12,8 @@ from layeranim import layout, numbers, typeface
 from layeranim.engine.attention import AttentionConfig
 from layeranim.engine.attention.layout import key_name, query_name, score_chain, tokens_name, value_name
 from layeranim.engine.attention.steps import places, row_of
-from layeranim.engine.trace import Array, Region
+from layeranim.engine.attention.tables import LARGE
+from layeranim.engine.trace import Array, Region, count
 from layeranim.numbers import Style
 from layeranim.stories import vocabulary
 from layeranim.stories.storyboard import Address, Cells, Fact, Run, Telling
@@ -46,6 +47,7 @@ class AttentionView:
         self.chain = score_chain(config, self.trace.tensors)
         self.units = self.shown_heads * self.rows
         self._styles: dict[str, Style] = {}
+        self._told: dict[str, Array] = {}
         self.relative = False
         self.projected = "weight_output" in self.trace
         self.outputs = int(self.trace.tensor("output").shape[-1])
@@ -178,6 +180,15 @@ class AttentionView:
         """The unit whose stages are shown one by one: the first that sees at least two keys."""
         return next((u for u in shown if self.seen(u).sum() > 1), shown[0])
 
+    def told(self, tensor: str) -> Array:
+        """A tensor as far as it has a say in how it is drawn; of a table too large to be kept, the rows drawn."""
+        found = self.trace.tensor(tensor)
+        if not found.is_recipe or "queries" not in found.axes or count(found.shape) <= LARGE:
+            return found.array
+        if tensor not in self._told:
+            self._told[tensor] = self.trace.read(Region.of(tensor, queries=range(self.rows)))
+        return self._told[tensor]
+
     # ── cells ────────────────────────────────────────────────────────────────
     def style(self, tensor: str) -> Style:
         """How a tensor's numbers are written; ``decide`` says so once, for the cells that show them."""
@@ -191,31 +202,31 @@ class AttentionView:
 
     def _style(self, tensor: str, pitch: float) -> Style:
         kind: Any = "probability" if tensor in ("weights", "exponentials", "row_sum", "exponential_sum") else "value"
-        values = self.trace[tensor]
+        values = self.told(tensor)
         return numbers.style(values, kind=kind, pitch=pitch, precision=self.film.precision)
 
     def widest(self, tensor: str, pitch: float) -> float:
         """The width of a tensor's widest text at size 1, written as cells of that pitch hold it."""
-        return layout.widest(numbers.texts(self.trace[tensor][self.b], self._style(tensor, pitch)).ravel().tolist())
+        return layout.widest(numbers.texts(self.told(tensor)[self.b], self._style(tensor, pitch)).ravel().tolist())
 
     def _vmax(self, tensor: str) -> float:
         """The value of full colour; queries and keys are compared and share theirs, values and their mixtures too."""
         scores = tuple(name for name in self.chain if name != "masked")
         groups = ((self.query, self.key), (self.value, self.mixture), ("exponentials",), (self.tokens,))
         names = next((group for group in groups if tensor in group), scores)
-        return numbers.value_range(*(self.trace[name] for name in names if name and name in self.trace))
+        return numbers.value_range(*(self.told(name) for name in names if name and name in self.trace))
 
     @cached_property
     def heaviest(self) -> Address:
         """Where the largest weight of the sequence is."""
-        values = np.nan_to_num(self.trace["weights"][self.b], nan=-1.0)
+        values = np.nan_to_num(self.told("weights")[self.b], nan=-1.0)
         return Address("weights", (self.b, *(int(i) for i in np.unravel_index(np.argmax(values), values.shape))))
 
     def levels(self, tensor: str, values: Array) -> NDArray[np.int8]:
         """Colour steps. Weights count from 0 to 1; in colour alone from 0 to the largest, which the stage names."""
         if tensor != "weights":
             return numbers.levels(values, self.vmax(tensor))
-        return numbers.heat_levels(values, float(self.trace["weights"][self.heaviest.index]) if self.relative else 1.0)
+        return numbers.heat_levels(values, float(self.told("weights")[self.heaviest.index]) if self.relative else 1.0)
 
     def _plane(self, tensor: str, head: int, numerals: bool) -> Cells:
         """The last two axes of a tensor for one head, as far as they are drawn; keys stand as columns."""
@@ -223,6 +234,8 @@ class AttentionView:
         where: dict[str, int | range] = {"batch": self.b}
         if "heads" in axes:
             where["heads"] = head
+        if "queries" in axes:
+            where["queries"] = range(self.rows)
         values = self.trace.read(Region.of(tensor, **where))
         turned = tensor == self.key
         values = (values.T if turned else values)[: self.limit(tensor, 0), : self.limit(tensor, 1)]
@@ -243,8 +256,8 @@ class AttentionView:
         """Which cells of a row of scores or weights have no key to look at."""
         if tensor not in ("masked", "exponentials", "weights") or "masked" not in self.trace:
             return None
-        scores = self.trace.read(Region.of("masked", batch=self.b, heads=head))[: self.rows, : self.cols]
-        return np.asarray(np.isneginf(scores))
+        scores = self.trace.read(Region.of("masked", batch=self.b, heads=head, queries=range(self.rows)))
+        return np.asarray(np.isneginf(scores[:, : self.cols]))
 
     def limit(self, tensor: str, axis: int) -> int:
         """How many rows or columns of a tensor's plane are drawn."""

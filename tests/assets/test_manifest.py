@@ -378,6 +378,15 @@ def test_an_option_or_an_array_by_one_name(project: Project) -> None:
         assert problems(project) == [], value
 
 
+def test_numbers_with_a_decimal_comma(project: Project) -> None:
+    project.write(CONV + 'input = "1,5 2; 3 4"\nkernel = "1;"\n')
+    assert len(problems(project)) == 1
+    project.write(CONV + 'input = "1,5 2; 3 4"\nkernel = "1;"\ndecimal = ","\nmax-memory = "1MB"\n')
+    assert problems(project) == []
+    project.write(CONV + 'max_memory = "1KB"\n')
+    assert ["--max-memory" in line for line in problems(project)] == [True]
+
+
 TOML_VALUES = [
     True, False, 0, -1, 2**63 - 1, 0.5, math.inf, math.nan, -0.0, "", "x", "\u202e", "9" * 400, [], [[]], [1], [True],
     [{}], ["x", 1], [[1, 2], [3]], {}, {"a": 1}, datetime.date(2020, 1, 1), datetime.time(1),

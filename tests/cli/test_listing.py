@@ -16,6 +16,7 @@ import layeranim
 from layeranim import catalog
 from layeranim.cli import doctor
 from layeranim.cli.program import COMMANDS
+from layeranim.inputs import KERNELS, SAMPLES
 from layeranim.stories import vocabulary
 
 
@@ -62,6 +63,18 @@ def test_what_list_tells_of_an_option(call: Any) -> None:
     }  # fmt: skip
     assert (found["kernel_size"]["default"], found["flip"]["takes"]) == (None, "true|false")
     assert "cells from one window to the next  [≥ 1; default: 1]" in call("list", "conv").out
+
+
+def test_list_of_samples_and_kernels(call: Any, refused: Any) -> None:
+    done = call("list", "--samples")
+    assert (done.code, done.err) == (0, "")
+    lines = done.out.splitlines()
+    for name in (*SAMPLES, *KERNELS):
+        assert any(line.startswith(f"  {name} ") for line in lines), name
+    assert max(map(len, lines)) <= 100
+    assert json.loads(call("list", "--samples", "--json").out) == {"samples": dict(SAMPLES), "kernels": dict(KERNELS)}
+    refused("list", "--samples", "conv", holds=("leave out the name",))
+    refused("trace", "conv", "--input", "cat", holds=("layeranim list --samples",))
 
 
 def test_list_of_an_unknown_name(refused: Any) -> None:

@@ -44,7 +44,7 @@ WRONG: list[tuple[str, tuple[str, ...]]] = [
     ("trace filter-match --padding 1 --stride 10", ("as it is", "padding makes 5×5 of 3×3", "use conv")),
     ("trace filter-match --activation relu", ("filter-match multiplies and adds up", "activation relu", "use conv")),
     ("trace gru --layers 99999999999", ("layers is", "at most 100")),
-    ("trace vanishing --input-size 99999999999", ("takes 799999999992 numbers", "--max-input")),
+    ("trace vanishing --input-size 99999999999", ("input of 8×99999999999", "--max-memory")),
     ("trace positional-encoding --positions 99999999999", ("99999999999", "at most")),
     # names
     ("rendr conv", ("unknown command 'rendr'", "did you mean render?")),
@@ -74,7 +74,7 @@ WRONG: list[tuple[str, tuple[str, ...]]] = [
     ("render conv --input pickled.npz", ("pickled.npz", "pickle")),
     ("render conv --input empty.csv", ("empty.csv", "empty")),
     ("render conv --input noise.png", ("noise.png",)),
-    ("render conv --input large.npy --max-input 1KB", ("large.npy", "--max-input")),
+    ("render conv --input large.npy --max-input 1KB", ("large.npy", "--max-memory")),
     ("render conv --input .", ("folder",)),
 ]
 
@@ -124,4 +124,6 @@ def test_what_is_refused_can_be_meant(call: Any, here: Path) -> None:
     assert call("trace", "conv", "--padding", "same", "--stride", "2", "--convention", "keras").code == 0
     assert call("trace", "conv", "--padding", "1,1,1,1", "--stride", "2").code == 0
     np.save(here / "large.npy", np.zeros((20, 20)))
-    assert call("trace", "conv", "--input", "large.npy", "--max-input", "4KB").code == 0
+    for flag in ("--max-memory", "--max-input"):  # the name of earlier versions is read, and shown nowhere
+        assert call("trace", "conv", "--input", "large.npy", flag, "64KB").code == 0
+        assert (flag in call("trace", "conv", "--help").out) == (flag == "--max-memory")

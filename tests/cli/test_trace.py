@@ -159,3 +159,19 @@ def test_an_array_that_is_turned_around_is_said(call: Any, here: Path) -> None:
     assert (done.code, done.err) == (0, "input: 6×8×3 is read as HWC, 3 channels of 6×8\n")
     assert call("trace", "conv", "--input", "photo.npy", "--layout", "HWC", "-o", "t.json").err == ""
     assert call("trace", "conv", "--input", "photo.npy", "--quiet", "-o", "t.json").err == ""
+
+
+def test_a_header_that_is_left_out_is_said(call: Any, here: Path) -> None:
+    (here / "a.csv").write_text("left,right\n1,2\n", encoding="utf-8")
+    done = call("trace", "dense", "--input", "a.csv", "-o", "t.json")
+    assert done.err == "input: the header, left, right, is left out; cells are separated by commas\n"
+    assert call("trace", "dense", "--input", "a.csv", "-o", "t.json", "--quiet").err == ""
+
+
+def test_the_decimal_mark_is_told(call: Any, refused: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ("trace", "dense", "--input", "1,5 2", "--weight", "2 4")
+    refused(*words, holds=("in_features",))  # three numbers
+    refused(*words, "--decimal", ";", holds=("decimal is ';', but must be . or ,",))
+    assert "    11" in call(*words, "--decimal", ",").lines
+    monkeypatch.setenv("LAYERANIM_DECIMAL", ",")
+    assert "    11" in call(*words).lines

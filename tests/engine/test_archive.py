@@ -337,3 +337,20 @@ def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
     archive.save(trace(), path)
     assert held.read_bytes() == b"before"
     assert path.read_bytes() == archive.dumps(trace())
+
+
+def test_json_is_written_in_pieces_as_it_would_be_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = {name: archive.dumps(TRACES[name](), ".json") for name in TRACES}
+    monkeypatch.setattr(archive, "PIECE", 3)
+    for name, text in whole.items():
+        assert archive.dumps(TRACES[name](), ".json") == text, name
+    many = list(archive.pieces(trace()))
+    assert max(map(len, many)) < 400
+
+
+def test_labels_that_would_take_gigabytes_are_no_traces() -> None:
+    head = json.loads(archive.dumps(letters(), ".json"))
+    entry = next(entry for entry in head["tensors"] if "labels" in entry)
+    entry["labels"]["text"][0] = "x" * 5_000_000
+    with pytest.raises(InputError, match="labels of 5000000 letters, which no trace has"):
+        archive.load(io.BytesIO(json.dumps(head).encode()), layer)

@@ -95,3 +95,9 @@ def test_labels_must_be_one_a_cell_and_few() -> None:
     biased = trace(np.ones((3, 4)), np.ones((2, 2)), 1.0)
     with pytest.raises(ShapeError, match="labels of bias"):
         labelled(biased, input=LETTERS, kernel=[["w", "x"], ["y", "z"]], bias=["b", "c"])
+
+
+def test_a_label_of_megabytes_is_refused() -> None:
+    """An array of text takes as much for every cell as for its longest: four hundred cells, eight gigabytes."""
+    with pytest.raises(ShapeError, match="labels of kernel hold one of 5000000 letters, but each may have at most 40"):
+        labelled(trace(np.ones((20, 20)), np.ones((1, 1))), input=["a"] * 400, kernel=["x" * 5_000_000])

@@ -40,7 +40,7 @@ from layeranim.inputs.read import form_of
         (" ; 1", "literal"),
         ("[1]", "json"),
         ("nano", "file"),
-        ("1/9 2", "file"),
+        ("1/9 2", "literal"),
         ("", "file"),
     ],
 )
@@ -135,7 +135,7 @@ def test_every_sample_of_the_list_is_read() -> None:
         ("zeros:3x0", ("is empty, its shape is (3, 0)",)),
         ("ones:1x1x1x1x1x1x1x1x1", ("9 axes, at most 8",)),
         ("eye:2x3x4", ("eye has two axes, not 3",)),
-        ("random:999999999x999999999", ("the limit is 67108864", "--max-input SIZE")),
+        ("random:999999999x999999999", ("the limit is 67108864", "--max-memory SIZE")),
     ],
 )
 def test_refused_samples(refused: Callable[..., str], spec: str, pieces: tuple[str, ...]) -> None:
@@ -147,7 +147,7 @@ def test_gray_and_resize_are_for_pictures(refused: Callable[..., str]) -> None:
         refused(lambda spec=spec: read(spec, gray=True), "gray and resize are for pictures")
         refused(lambda spec=spec: read(spec, resize=(2, 2)), "gray and resize are for pictures")
     refused(lambda: read("photo", resize=(0, 5)), "cannot become 0×5", "at least 1×1")
-    refused(lambda: read("photo", resize=(10**5, 10**5)), "10000000000 pixels, the limit is 44739242", "--max-input")
+    refused(lambda: read("photo", resize=(10**5, 10**5)), "10000000000 pixels, the limit is 38347922", "--max-memory")
 
 
 def test_kernels_are_what_the_books_print() -> None:
@@ -243,8 +243,8 @@ def test_seeded_numbers() -> None:
 
 def test_limits_follow_from_one_number() -> None:
     limits = Limits()
-    assert (limits.size, limits.elements, limits.pixels, limits.text) == (268435456, 67108864, 44739242, 4194304)
-    assert Limits(size=2 * limits.size).pixels == 89478485
+    assert (limits.size, limits.elements, limits.pixels, limits.text) == (268435456, 67108864, 38347922, 4194304)
+    assert Limits(size=2 * limits.size).pixels == 76695844
 
 
 def test_nothing_heavy_is_loaded() -> None:

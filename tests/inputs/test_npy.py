@@ -104,7 +104,7 @@ def test_a_stored_bool_is_true_or_false() -> None:
             with_header(described(shape="(1000000000000,)"), bytes(16)),
             ("1000000000000 numbers, the limit is 67108864",),
         ),
-        (with_header(described(shape="(9999999999999999999, 9999999999999999999)")), ("10^", "--max-input SIZE")),
+        (with_header(described(shape="(9999999999999999999, 9999999999999999999)")), ("10^", "--max-memory SIZE")),
         (with_header(described(shape="(-2,)"), bytes(16)), ("a negative size in shape (-2)",)),
         (with_header(described(shape="(-1, -2)"), bytes(16)), ("a negative size in shape (-1, -2)",)),
         (with_header(described(shape="()"), bytes(8)), ("is a single number", "(1,)")),

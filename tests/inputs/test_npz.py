@@ -120,9 +120,9 @@ def test_the_limit_counts_for_the_array_not_for_the_archive(tmp_path: Path, refu
     np.savez(path, small=np.ones(4), large=np.ones(5000))
     tiny = Limits(size=20_000)
     assert read(f"{path}:small", limits=tiny).array.size == 4
-    refused(lambda: read(f"{path}:large", limits=tiny), "40128 bytes, the limit is 30000", "--max-input SIZE")
-    refused(lambda: piped(b"1 " * 400, limits=tiny), "standard input is longer than 312 bytes", "--max-input SIZE")
+    refused(lambda: read(f"{path}:large", limits=tiny), "40128 bytes, the limit is 30000", "--max-memory SIZE")
+    refused(lambda: piped(b"1 " * 400, limits=tiny), "standard input is longer than 312 bytes", "--max-memory SIZE")
     refused(lambda: piped(saved(np.ones(1250)), limits=tiny), "standard input is longer than 10000 bytes", "as a file")
     assert piped(saved(np.ones(1230)), limits=tiny).array.size == 1230
-    refused(lambda: read(np.ones(5000), limits=tiny), "40000 bytes, the limit is 20000", "limits= in Python")
+    refused(lambda: read(np.ones(5000), limits=tiny), "40000 bytes, the limit is 20000", "max_memory= in Python")
     refused(lambda: read(np.ones(5001, "u1"), limits=tiny), "5001 numbers, the limit is 5000")

@@ -142,9 +142,9 @@ def test_refused_pictures(refused: Refused, tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(encoded(Image.fromarray(GRAY)))
     refused(lambda: read("a.png", base=tmp_path, limits=Limits(size=60)), "the file takes", "the limit is 60")
     wide = encoded(Image.new("L", (50, 60)))
-    refused(lambda: pixels(wide, limits=Limits(size=6000)), "50×60 takes 3000 pixels, the limit is 1000", "--max-input")
-    refused(lambda: pixels(png(60_000, 60_000, 8, 2, b"")), "more than 44739242 pixels", "scale it down")
-    refused(lambda: pixels(png(10_000, 10_000, 8, 2, b"")), "100000000 pixels, the limit is 44739242", "--max-input")
+    refused(lambda: pixels(wide, limits=Limits(size=6000)), "50×60 takes 3000 pixels, the limit is 857", "--max-memory")
+    refused(lambda: pixels(png(60_000, 60_000, 8, 2, b"")), "more than 38347922 pixels", "scale it down")
+    refused(lambda: pixels(png(10_000, 10_000, 8, 2, b"")), "100000000 pixels, the limit is 38347922", "--max-memory")
     refused(lambda: pixels(encoded(Image.fromarray(GRAY)), resize=(-1, 2)), "cannot become -1×2")
     assert ImageFile.LOAD_TRUNCATED_IMAGES is False
 

@@ -122,5 +122,5 @@ def test_the_directory_is_text_and_has_its_limit(refused: Refused) -> None:
     data = tensors(one(), bytes(8))
     assert piped(data, limits=Limits(size=64 * 61)).array.size == 2
     refused(
-        lambda: piped(data, limits=Limits(size=64 * 60)), "the header takes 61 bytes, the limit is 60", "--max-input"
+        lambda: piped(data, limits=Limits(size=64 * 60)), "the header takes 61 bytes, the limit is 60", "--max-memory"
     )

@@ -34,7 +34,7 @@ import numpy as np
 
 from layeranim.engine.attention.backward import backward
 from layeranim.engine.attention.config import ARRAYS, AttentionConfig
-from layeranim.engine.attention.forward import forward, split_heads
+from layeranim.engine.attention.forward import forward, makes, split_heads
 from layeranim.engine.attention.layout import all_tensors, facts_of, held_tensors
 from layeranim.engine.attention.masks import combined, meant
 from layeranim.engine.attention.shapes import complete
@@ -84,7 +84,7 @@ def assemble(config: AttentionConfig, tensors: Mapping[str, Tensor]) -> Trace:
 
 ATTENTION = Layer(
     name="attention", title="Attention", config=AttentionConfig, arrays=ARRAYS,
-    complete=complete, compute=compute, assemble=assemble, backward=backward,
+    complete=complete, compute=compute, assemble=assemble, backward=backward, makes=makes, back=1.7,
     formula="output = softmax(Q Kᵀ / √d) V",
     source="A. Vaswani et al., Attention Is All You Need (2017), equation 1",
 )  # fmt: skip

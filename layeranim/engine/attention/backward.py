@@ -8,15 +8,21 @@ from typing import Any, cast
 import numpy as np
 
 from layeranim.engine import lazy
+from layeranim.engine.array import shape_text
 from layeranim.engine.attention.config import AttentionConfig
 from layeranim.engine.attention.forward import join_heads, split_heads
 from layeranim.engine.attention.layout import raw_key, shared, tokens_name, value_name
 from layeranim.engine.attention.operations import rotate_back
 from layeranim.engine.attention.score_gradients import weights_back
+from layeranim.engine.attention.tables import too_large
 from layeranim.engine.attention.tape import AttentionTape
 from layeranim.engine.backward import passed_back, starts
+from layeranim.engine.memory import NUMBER, afford
 from layeranim.engine.plan import Block, Each, Plan, in_turn, whole
-from layeranim.engine.trace import Array, Tensor, Trace
+from layeranim.engine.trace import Array, Tensor, Trace, count
+
+BACK = 8
+"""Tables of scores that stand at once on the way back."""
 
 
 def backward(trace: Trace, gradients: Mapping[str, Any]) -> Trace:
@@ -33,6 +39,9 @@ def backward(trace: Trace, gradients: Mapping[str, Any]) -> Trace:
     """
     tape = AttentionTape(trace, cast(AttentionConfig, trace.config))
     given = starts(trace, gradients, "output")
+    scores = trace.tensor("weights").shape
+    if too_large(scores):  # on the way back they are all needed at once
+        afford(f"{BACK} tables of gradients would be {shape_text(scores)}", BACK * count(scores) * NUMBER)
     with np.errstate(all="ignore"):
         mixed = _output(tape, given["output"])
         weights_back(tape, mixed, value_name(tape.config))

@@ -8,11 +8,39 @@ from typing import Any
 import numpy as np
 
 from layeranim.engine.attention.config import AttentionConfig
+from layeranim.engine.attention.tables import BLOCK, Rows, too_large
 from layeranim.engine.positional import angles, rotate, sinusoidal
-from layeranim.engine.trace import Array
+from layeranim.engine.trace import Array, Shape, count
 
 COSINE_EPS = 1e-8
 """No length is taken as less than this, as in torch.nn.functional.cosine_similarity: a zero vector is like none."""
+
+
+def makes(config: AttentionConfig, shapes: Mapping[str, Shape]) -> dict[str, Shape]:
+    """Projections, turned queries and keys, every table of scores or its rows, the mixtures; one more on the way."""
+    queries, keys, heads = int(config.queries or 1), int(config.keys or 1), config.heads
+    batch = next(shapes[name][0] for name in ("embeddings", "query") if name in shapes)
+    scores, rows = (batch, heads, queries, keys), (batch, heads, queries, int(config.value_features or 1))
+    tables = ["scores", "exponentials", "weights", "scores on the way"]
+    tables += ["scaled"] if factor(config) is not None or config.kind == "cosine" else []
+    tables += ["capped"] if config.softcap is not None else []
+    masked = config.causal or "mask" in shapes or "key_mask" in shapes
+    tables += ["masked"] if masked else []
+    made: dict[str, Shape] = dict.fromkeys(tables, (BLOCK,) if too_large(scores) else scores)
+    made |= {"mask": (2, queries, keys)} if masked else {}
+    made |= {"head_output": rows, "value": (batch, heads, keys, rows[-1])}
+    sizes = {"query": (queries, config.features), "key": (keys, config.features)}
+    for name, (tokens, features) in sizes.items():
+        whole = (batch, heads, tokens, int(features or 1))
+        made |= {f"projected_{name}": whole, f"split_{name}": whole} if config.projections else {}
+        made |= {f"turned_{name}": whole} if config.positional == "rotary" or config.kind == "multiplicative" else {}
+    made |= {"projected_value": made["value"]} if config.projections else {}
+    if config.kind == "additive":
+        each = (BLOCK if too_large(scores) else count(scores), int(config.score_units or 1))
+        made |= dict.fromkeys(("alignment", "alignment on the way"), each)
+    if config.output_projection:
+        made["output"] = (batch, queries, shapes["weight_output"][0])
+    return made
 
 
 def positions(config: AttentionConfig, held: Mapping[str, Array]) -> dict[str, Array]:
@@ -148,8 +176,12 @@ def forward(config: AttentionConfig, held: Mapping[str, Array]) -> dict[str, Arr
             for name in ("query", "key"):
                 out[f"turned_{name}"] = parts[name] = rotate(parts[name], out[f"{name}_angle"], pairs=config.pairs)
         key, value = (np.repeat(parts[name], config.heads // key_heads, axis=1) for name in ("key", "value"))
-        out |= scores(config, held, parts["query"], key)
-        out |= attend(config, held, out, value)
+        table = Rows(config, held, parts["query"], key, value)
+        if too_large(table.shape):
+            out |= table.kept()
+        else:
+            out |= scores(config, held, parts["query"], key)
+            out |= attend(config, held, out, value)
         if config.output_projection:
             rows = join_heads(out["head_output"]) @ held["weight_output"].T
             out["output"] = rows + held["bias_output"] if "bias_output" in held else rows

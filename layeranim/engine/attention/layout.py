@@ -13,6 +13,7 @@ from layeranim.engine.attention import operations  # noqa: F401  (registers the 
 from layeranim.engine.attention.config import AttentionConfig
 from layeranim.engine.attention.forward import factor
 from layeranim.engine.attention.sizes import ALIKE
+from layeranim.engine.attention.tables import Rows
 from layeranim.engine.trace import Array, Role, Tensor
 
 ROW = ("batch", "heads", "queries")
@@ -141,6 +142,8 @@ def all_tensors(config: AttentionConfig, held: Mapping[str, Tensor]) -> dict[str
         turned = out["turned_key"] if config.positional == "rotary" else out["key"]
         add(lazy.repeated("shared_key", ("batch", "heads", *turned.axes[2:]), turned, 1, group))
         add(lazy.repeated("shared_value", ("batch", "heads", *out["value"].axes[2:]), out["value"], 1, group))
+    if "weights" not in out:
+        out = _with_tables(config, out, axes)
     if config.kind == "additive":
         both = (out["query_part"], out["key_part"])
         add(lazy.broadcast("alignment_pre", (*SCORES, "score_units"), np.add, *both))
@@ -164,6 +167,18 @@ def all_tensors(config: AttentionConfig, held: Mapping[str, Tensor]) -> dict[str
         products = ("batch", "queries", "outputs", "joined")
         add(lazy.product("output_products", products, out["weight_output"], out["joined"]))
     return out
+
+
+def _with_tables(config: AttentionConfig, out: Mapping[str, Tensor], axes: Layout) -> dict[str, Tensor]:
+    """The tables of scores, which were too large to be kept, each in its place among what is made on the way."""
+    more = {name: t.array for name, t in out.items() if name.startswith("weight_score") or name == "mask"}
+    names = (query_name(config), raw_key(config), value_name(config))
+    rows = Rows(config, more, *(out[name].array for name in names))
+    recipes = {name: Tensor(name, *axes[name], recipe) for name, recipe in rows.recipes().items()}
+    every = {**out, **recipes}
+    late = ("row_max", "exponential_sum", "head_output", "output")  # these come after the tables that they are made of
+    order = [*(name for name in out if name not in late), *(name for name in axes if name in recipes or name in late)]
+    return {name: every[name] for name in order if name in every}
 
 
 def raw_key(config: AttentionConfig) -> str:
@@ -211,8 +226,7 @@ def _joined_heads(name: str, heads: Tensor, axis: str) -> Tensor:
 
 def facts_of(config: AttentionConfig, tensors: Mapping[str, Tensor]) -> dict[str, int | float | str]:
     """Sizes, counts and words; ``rows_without_keys`` counts queries whose every key is masked: their weights are 0."""
-    weights, chain = tensors["weights"], score_chain(config, tensors)
-    last = np.asarray(tensors[chain[-1]].source)
+    weights = tensors["weights"]
     by = factor(config)
     out: dict[str, int | float | str] = {
         "batch": weights.shape[0],
@@ -222,7 +236,7 @@ def facts_of(config: AttentionConfig, tensors: Mapping[str, Tensor]) -> dict[str
         "features": int(config.features or 0),
         "parameters": sum(int(np.prod(t.shape)) for t in tensors.values() if t.role == "weight" and not t.is_recipe),
         "weights_shape": shape_text(weights.shape),
-        "rows_without_keys": int(np.sum(np.all(last == -np.inf, axis=-1))),
+        "rows_without_keys": int(np.sum(tensors["row_max"].array == -np.inf)),
     }
     if by is not None:
         out["scale"] = by

@@ -6,8 +6,8 @@ from layeranim.engine.array import shape_text
 from layeranim.engine.attention.config import ARRAYS, AttentionConfig
 from layeranim.engine.attention.sizes import DIRECT, TOKENS, Claims, Shapes, filled
 from layeranim.engine.door import Given, agreed, fitting, known, ranked
+from layeranim.engine.memory import affordable, roomy
 from layeranim.engine.trace import Shape
-from layeranim.engine.window import affordable
 from layeranim.errors import OptionError, ShapeError
 
 _ROWS = ("weight_query", "weight_key", "weight_value")
@@ -34,9 +34,11 @@ def complete(config: AttentionConfig, shapes: Given) -> tuple[AttentionConfig, S
             raise OptionError(f"{name} was given, but {_unused(name, full)}")
     batch = next(shape[0] for name, shape in needed.items() if name in ("query", "embeddings"))
     scores = (batch, full.heads, int(full.queries or 1), int(full.keys or 1))
-    sizes = {**needed, "scores": scores} | ({"alignment": (*scores, full.score_units)} if full.score_units else {})
-    for name, shape in sizes.items():
+    for name, shape in needed.items():
         affordable(name, shape)
+    with roomy():  # too large a table is not kept, but its rows take their time
+        affordable("scores", scores)
+        affordable("alignment", (*scores, full.score_units or 1))
     return full, needed
 
 

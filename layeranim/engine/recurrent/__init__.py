@@ -45,7 +45,7 @@ from layeranim.engine.recurrent.config import (
     inner,
     kind_of,
 )
-from layeranim.engine.recurrent.forward import active, defaults, forward
+from layeranim.engine.recurrent.forward import active, defaults, forward, makes
 from layeranim.engine.recurrent.layout import all_tensors, facts_of, held_tensors
 from layeranim.engine.recurrent.shapes import check_lengths, complete, only_first
 from layeranim.engine.recurrent.steps import steps_of
@@ -87,19 +87,21 @@ STARTS = ("output", "logits", "probabilities", "final_hidden")
 
 RNN = Layer(
     name="rnn", title="Recurrent layer", config=RnnConfig, arrays=ARRAYS,
-    complete=complete, compute=compute, assemble=assemble, backward=backward, starts=STARTS, inner=inner,
+    complete=complete, compute=compute, assemble=assemble, backward=backward, makes=makes, back=2.5,
+    starts=STARTS, inner=inner,
     formula="h_t = tanh(W x_t + U h_{t−1} + b)",
     source="J. L. Elman, Finding Structure in Time (1990)",
 )  # fmt: skip
 GRU = Layer(
     name="gru", title="Gated recurrent unit", config=GruConfig, arrays=ARRAYS,
-    complete=complete, compute=compute, assemble=assemble, backward=backward, starts=STARTS, inner=inner,
+    complete=complete, compute=compute, assemble=assemble, backward=backward, makes=makes, back=2.5,
+    starts=STARTS, inner=inner,
     formula="h_t = z ⊙ h_{t−1} + (1 − z) ⊙ n, n = tanh(W x_t + b + r ⊙ (U h_{t−1} + c))",
     source="K. Cho et al., Learning Phrase Representations using RNN Encoder–Decoder (2014), arXiv:1406.1078",
 )  # fmt: skip
 LSTM = Layer(
     name="lstm", title="Long short-term memory", config=LstmConfig, arrays=(*ARRAYS, *LSTM_ARRAYS),
-    complete=complete, compute=compute, assemble=assemble, backward=backward,
+    complete=complete, compute=compute, assemble=assemble, backward=backward, makes=makes, back=2.5,
     starts=(*STARTS, "final_cell"), inner=inner,
     formula="c_t = f ⊙ c_{t−1} + i ⊙ g, h_t = o ⊙ tanh(c_t)",
     source="S. Hochreiter and J. Schmidhuber, Long Short-Term Memory (1997); F. Gers et al., Learning to Forget (2000)",

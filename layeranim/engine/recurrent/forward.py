@@ -21,7 +21,7 @@ from layeranim.engine.recurrent.config import (
     runs,
     state_size,
 )
-from layeranim.engine.trace import Array
+from layeranim.engine.trace import Array, Shape
 
 STATES = ("hidden", "cell")
 
@@ -82,6 +82,22 @@ _VERBS: dict[str, Callable[..., Array]] = {
     "join": lambda *parts: np.concatenate(parts, axis=-1),
     "softmax": softmax,
 }
+
+
+def makes(config: RecurrentConfig, shapes: Mapping[str, Shape]) -> dict[str, Shape]:
+    """What every act of every run keeps of all time steps, and what the input adds to all gates at once."""
+    batch, units, state = shapes["input"][0], int(config.hidden or 0), state_size(config)
+    time = int(config.timesteps or shapes["input"][1])
+    made: dict[str, Shape] = {}
+    for _, _, p in runs(config):
+        biases = tuple(name for name in ("bias_input", "bias_hidden") if p + name in shapes)
+        for act in cell_table(config, biases):
+            if kept(act):
+                made[p + act.writes] = (batch, time, state if act.writes == "hidden" else units)
+        made[p + "gates"] = (batch, time, len(gates_of(config)) * units)
+    if config.classes is not None:
+        made |= dict.fromkeys(("logits", "probabilities"), (batch, time, config.classes))
+    return made
 
 
 def active(lengths: Array | None, batch: int, time: int) -> Array:

@@ -10,6 +10,7 @@ from layeranim.engine.arithmetic import Cell, at, per_cell
 from layeranim.engine.array import shape_text
 from layeranim.engine.backward import beside, passed_back, start
 from layeranim.engine.door import Given, known, ranked, shaped, take
+from layeranim.engine.memory import alike
 from layeranim.engine.option import ArrayOption, Config, Integer, Layer, option
 from layeranim.engine.trace import Region, Shape, Step, Steps, Tensor, Trace, cell, count
 from layeranim.engine.window import affordable
@@ -99,7 +100,7 @@ def backward(trace: Trace, gradients: Mapping[str, Any]) -> Trace:
 TIMESTEPS = Layer(
     name="timesteps", title="Time steps", config=TimestepsConfig,
     arrays=(ArrayOption("input", ("batch", "position"), "input", "a row of numbers"),),
-    complete=complete, compute=compute, assemble=assemble, backward=backward,
+    complete=complete, compute=compute, assemble=assemble, backward=backward, makes=alike("input", 1),
     formula="n numbers → (batch, timesteps, features), n = timesteps · features",
     source="the input shape of torch.nn.RNN with batch_first and of Keras' recurrent layers",
 )  # fmt: skip

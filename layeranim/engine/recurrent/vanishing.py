@@ -78,6 +78,14 @@ def complete(config: VanishingConfig, shapes: Given) -> tuple[VanishingConfig, d
     return config.replace(hidden=hidden, input_size=features, timesteps=time), needed
 
 
+def makes(config: VanishingConfig, shapes: Mapping[str, Shape]) -> dict[str, Shape]:
+    """The Jacobian of every step, and the products of all later ones, for every scale."""
+    hidden = int(config.hidden or 1)
+    each = (*shapes.get("scales", (3,)), int(config.timesteps or 1))
+    states = dict.fromkeys(("pre_activation", "hidden", "slope", "gradient", "clipped"), (*each, hidden))
+    return {**states, **dict.fromkeys(("jacobian", "product"), (*each, hidden, hidden))}
+
+
 def compute(config: VanishingConfig, arrays: Mapping[str, Any]) -> Trace:
     """The trace for every scale; the state before the first step is 0."""
     taken = take(arrays)
@@ -233,7 +241,7 @@ def _backward_step(scale: int, k: int, time: int) -> Step:
 
 VANISHING = Layer(
     name="vanishing", title="Vanishing gradients", config=VanishingConfig, arrays=ARRAYS,
-    complete=complete, compute=compute, assemble=assemble,
+    complete=complete, compute=compute, assemble=assemble, makes=makes,
     formula="∂h_T/∂h_k = J_T J_{T−1} … J_{k+1}, J_t = diag(φ′(a_t)) U",
     source="R. Pascanu et al., On the difficulty of training recurrent neural networks (2013), equation 5",
 )  # fmt: skip

@@ -22,7 +22,7 @@ from layeranim.engine.option import Layer
 from layeranim.engine.recurrent.shapes import check_lengths
 from layeranim.engine.seq2seq.backward import backward
 from layeranim.engine.seq2seq.config import ARRAYS, Seq2SeqConfig, complete, inner
-from layeranim.engine.seq2seq.forward import run
+from layeranim.engine.seq2seq.forward import makes, run
 from layeranim.engine.seq2seq.layout import assemble, held_tensors
 from layeranim.engine.trace import Trace
 
@@ -47,7 +47,7 @@ def compute(config: Seq2SeqConfig, arrays: Mapping[str, Any]) -> Trace:
 
 SEQ2SEQ = Layer(
     name="seq2seq", title="Encoder–decoder", config=Seq2SeqConfig, arrays=ARRAYS,
-    complete=complete, compute=compute, assemble=assemble, backward=backward,
+    complete=complete, compute=compute, assemble=assemble, backward=backward, makes=makes, back=2.5,
     starts=("probabilities", "logits"), inner=inner,
     formula="s_0 = h_S, p_t = softmax(W s_t + b); with attention softmax(W tanh(W_c [c_t; s_t]))",
     source="I. Sutskever et al. (2014), arXiv:1409.3215; M.-T. Luong et al. (2015), arXiv:1508.04025",

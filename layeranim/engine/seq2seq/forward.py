@@ -9,9 +9,30 @@ import numpy as np
 
 from layeranim.engine.activations import softmax
 from layeranim.engine.attention import ATTENTION
+from layeranim.engine.attention.forward import makes as attention_makes
+from layeranim.engine.memory import named
 from layeranim.engine.recurrent.forward import active
+from layeranim.engine.recurrent.forward import makes as recurrent_makes
 from layeranim.engine.seq2seq.config import Seq2SeqConfig, attention_of, decoder_of, encoder_of
-from layeranim.engine.trace import Array, Tensor, Trace
+from layeranim.engine.trace import Array, Shape, Tensor, Trace
+
+
+def makes(config: Seq2SeqConfig, shapes: Mapping[str, Shape]) -> dict[str, Shape]:
+    """What encoder, decoder and attention make, and what becomes of the decoder's states; a greedy one is run anew
+    for every word, and has two of them at a time."""
+    batch, hidden = shapes["source"][0], int(config.hidden or 1)
+    steps, words = int(config.target_steps or 1), int(config.classes or 1)
+    made: dict[str, Shape] = {}
+    for (part, _, inner), length in ((encoder_of(config), int(config.source_steps or 1)), (decoder_of(config), steps)):
+        made |= named(part.prefix, recurrent_makes(inner, {"input": (batch, length, 1)}))
+    if config.attention != "none":
+        _, options = attention_of(config)
+        row, keys = (batch, 1, steps, hidden), (batch, 1, int(config.source_steps or 1), hidden)
+        full, needed = ATTENTION.complete(options, {"query": row, "key": keys, "value": keys})
+        made |= named("attention.", attention_makes(full, needed))
+        made |= {"both": (batch, steps, 2 * hidden), "combined_pre": row, "combined": row}
+    made |= dict.fromkeys(("logits", "probabilities", "softmax"), (batch, steps, words))
+    return made if config.feeding == "teacher" else {**made, **named("again ", made)}
 
 
 def run(config: Seq2SeqConfig, given: Mapping[str, Array]) -> tuple[dict[str, Array], dict[str, Tensor]]:

@@ -24,7 +24,7 @@ from layeranim.engine.option import Layer
 from layeranim.engine.trace import Trace
 from layeranim.engine.transformer.backward import backward
 from layeranim.engine.transformer.config import ARRAYS, TransformerConfig, inner
-from layeranim.engine.transformer.forward import forward
+from layeranim.engine.transformer.forward import forward, makes
 from layeranim.engine.transformer.layout import assemble, held_tensors
 from layeranim.engine.transformer.shapes import complete
 
@@ -49,7 +49,8 @@ def compute(config: TransformerConfig, arrays: Mapping[str, Any]) -> Trace:
 
 TRANSFORMER = Layer(
     name="transformer", title="Transformer block", config=TransformerConfig, arrays=ARRAYS,
-    complete=complete, compute=compute, assemble=assemble, backward=backward, inner=inner,
+    complete=complete, compute=compute, assemble=assemble, backward=backward, makes=makes, back=1.5,
+    inner=inner,
     formula="x ← norm(x + attention(x)), x ← norm(x + W₂ φ(W₁ x + b₁) + b₂)",
     source="A. Vaswani et al., Attention Is All You Need (2017), figure 1",
 )  # fmt: skip

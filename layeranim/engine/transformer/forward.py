@@ -6,10 +6,30 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from layeranim.engine import memory
 from layeranim.engine.activations import ACTIVATIONS
 from layeranim.engine.attention import ATTENTION
-from layeranim.engine.trace import Array, Tensor
+from layeranim.engine.attention.forward import makes as attention_makes
+from layeranim.engine.trace import Array, Shape, Tensor
 from layeranim.engine.transformer.config import TransformerConfig, attention_of, chain
+
+
+def makes(config: TransformerConfig, shapes: Mapping[str, Shape]) -> dict[str, Shape]:
+    """What each attention makes, both stages of the feed-forward part, and a norm and a sum around each."""
+    x, made = shapes["input"], dict[str, Shape]()
+    for name, _, source, _ in chain(config):
+        if name == "feedforward":
+            wide = (*x[:2], int(config.feedforward or 1))
+            made |= {"feedforward.expanded_pre": wide, "feedforward.expanded": wide}
+        else:
+            _, inner = attention_of(config, name, source)
+            keys = shapes["context"] if name == "cross" else x
+            weights = {n.removeprefix(f"{name}."): s for n, s in shapes.items() if n.startswith(f"{name}.")}
+            given = {"embeddings": x, **({"context": keys} if name == "cross" else {}), **weights}
+            full, needed = ATTENTION.complete(inner, given)
+            made |= memory.named(f"{name}.", attention_makes(full, needed))
+        made |= memory.times_of(f"{name}_norm", x, 5)
+    return made
 
 
 def forward(config: TransformerConfig, given: Mapping[str, Array]) -> tuple[dict[str, Array], dict[str, Tensor]]:
