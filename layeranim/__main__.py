@@ -6,9 +6,18 @@ from __future__ import annotations
 import os
 import sys
 
+
+def _leave_the_working_folder() -> None:
+    """From here on what lies there is data; layeranim itself is found already."""
+    try:
+        if not sys.flags.safe_path and sys.path[:1] == [os.getcwd()]:
+            del sys.path[0]
+    except FileNotFoundError:  # it is gone
+        pass
+
+
 if __name__ == "__main__":
-    if not sys.flags.safe_path and sys.path[:1] == [os.path.abspath(os.curdir)]:
-        del sys.path[0]  # from here on a project's folder is data; layeranim itself is found already
+    _leave_the_working_folder()
 
     from layeranim.cli import main
 
