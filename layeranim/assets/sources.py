@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from layeranim.catalog import Explainer
 
 OURS = "layeranim"
-SHARED = ("layeranim.film.film", "layeranim.preparing.work")
+SHARED = ("layeranim.film.film", "layeranim.preparing.work", "layeranim.preparing.layouts")
 """Every film passes through these."""
 NOT_FOLLOWED = {
     "layeranim", "layeranim.catalog", "layeranim.inputs",

@@ -13,7 +13,7 @@ from layeranim.inputs.safe import printable
 from layeranim.inputs.samples import SAMPLES
 from layeranim.inputs.seeded import seeded
 from layeranim.inputs.source import Source
-from layeranim.inputs.within import Base, Within, discreet
+from layeranim.inputs.within import Base, Within, discreet, foreign
 
 __all__ = ["KERNELS", "LIMITS", "SAMPLES", "Base", "Limits", "Request", "Source", "Within", "discreet", "font",
-           "kernel", "printable", "read", "seeded"]  # fmt: skip
+           "foreign", "kernel", "printable", "read", "seeded"]  # fmt: skip

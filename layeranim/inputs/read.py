@@ -38,7 +38,7 @@ from layeranim.inputs.safetensors import safetensors
 from layeranim.inputs.samples import SAMPLES, sample
 from layeranim.inputs.source import Kind, Source, source
 from layeranim.inputs.table import table
-from layeranim.inputs.within import Base, discreet, place
+from layeranim.inputs.within import Base, discreet, foreign, place
 
 TABLES = (".csv", ".tsv", ".txt")
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")
@@ -185,7 +185,8 @@ def _file(spec: str, request: Request, base: Base, names: Iterable[str]) -> Sour
     with opened(path, request, base, SUFFIXES, f"give {FORMS}", names) as (name, stream, _):
         array = _decode(_suffix(path), stream, request)
     found = source(array, name + (f":{key}" if key is not None else ""), "file", request)
-    return replace(found, picture=_suffix(path) in PICTURES)
+    found = replace(found, picture=_suffix(path) in PICTURES, foreign=foreign(path, base))
+    return replace(found, said=()) if found.foreign else found
 
 
 @contextmanager

@@ -35,6 +35,7 @@ class Source:
     of dtype, shape and little-endian data: equal arrays have equal digests on every machine. ``layout`` is the order of
     axes that it came in, where that was another than here; ``picture`` says that it is one, whatever its name.
     ``said`` is what was made of the input that its numbers do not show, such as a header that was left out.
+    ``foreign``: it was read outside of a manifest's folder, so that nothing of it is quoted.
     """
 
     array: NDArray[Any] = field(compare=False, repr=False)
@@ -44,6 +45,7 @@ class Source:
     layout: str = ""
     picture: bool = False
     said: tuple[str, ...] = field(default=(), compare=False)
+    foreign: bool = field(default=False, compare=False)
 
     def with_array(self, array: NDArray[Any]) -> Source:
         """The same source of another array: its axes in another order."""

@@ -55,7 +55,8 @@ class Reader:
         with inputs.discreet("weights", file, self.base):
             found, sources = self._unpacked(wanted, options)
         name = inputs.printable(os.path.basename(os.fspath(self.ours.weights)), 40)
-        return found, {n: replace(s, name=name, kind="file") for n, s in sources.items()}
+        outside = inputs.foreign(file, self.base)
+        return found, {n: replace(s, name=name, kind="file", foreign=outside) for n, s in sources.items()}
 
     def _unpacked(self, wanted: Any, options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, inputs.Source]]:
         from layeranim.inputs.states import from_state as from_weights

@@ -11,7 +11,7 @@ from layeranim import catalog, inputs
 from layeranim.engine import memory
 from layeranim.engine.option import Config, Layer
 from layeranim.engine.trace import Trace
-from layeranim.errors import OptionError
+from layeranim.errors import InputError, OptionError, UsageError
 from layeranim.preparing.arrays import is_picture
 from layeranim.stories.options import FilmOptions
 from layeranim.stories.preset import Preset
@@ -24,7 +24,15 @@ if TYPE_CHECKING:
 
 def computed(layer: Layer, config: Config, sources: Mapping[str, inputs.Source]) -> Trace:
     """The trace of a layer; its facts say in which order of axes an array came, where that was another than here."""
-    made = layer.compute(config, {name: source.array for name, source in sources.items()})
+    try:
+        made = layer.compute(config, {name: source.array for name, source in sources.items()})
+    except UsageError:
+        if outside := [name for name, source in sources.items() if source.foreign]:
+            raise InputError(
+                f"what {' and '.join(outside)} holds does not suit {layer.name}, and lies outside the manifest's "
+                "folder; nothing in such a file is quoted: layeranim trace says more"
+            ) from None
+        raise
     layouts = {f"{name}_layout": source.layout for name, source in sources.items() if source.layout}
     return replace(made, facts={**made.facts, **layouts}) if layouts else made
 

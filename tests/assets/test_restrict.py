@@ -191,3 +191,39 @@ def test_a_path_that_is_none_stays_in_its_folder(tmp_path: Path) -> None:
     within = Within(tmp_path)
     assert [within.holds(path) for path in ("x", "", "a/../x", "a\0b", "x" * 9999)] == [True] * 5
     assert [within.holds(path) for path in ("..", "/", "../" + tmp_path.name + "x")] == [False] * 3
+
+
+NUMBERS: dict[str, tuple[str, tuple[int, ...]]] = {
+    "dropout": ('input = "1 2; 3 4"\nmask = "../outside.npy"\n', (2, 2)),
+    "attention": ('mask_kind = "boolean"\nmask = "../outside.npy"\n', (4, 4)),
+    "lstm": ('lengths = "../outside.npy"\n', (1,)),
+}
+
+
+@pytest.mark.parametrize("explainer", NUMBERS)
+def test_no_number_outside_is_quoted_when_a_layer_refuses_it(
+    project: Project, call: Callable[..., Done], explainer: str
+) -> None:
+    """The file can be read; what is in it is no mask, no length."""
+    options, shape = NUMBERS[explainer]
+    for place, quoted in (("outside.npy", True), ("../outside.npy", False)):
+        np.save(project.folder / place, np.full(shape, 77777.0))
+        text = options.replace("../outside.npy", place)
+        project.write(f'[[asset]]\nid = "a"\nexplainer = "{explainer}"\n{text}')
+        done = call("build", "--jobs", "1")
+        assert done.code != 0
+        assert "Traceback" not in done.err
+        assert ("77777" in done.out + done.err) == quoted, done
+        assert ("nothing in such a file is quoted" in done.err) != quoted
+
+
+def test_nor_is_a_header_that_is_left_out(project: Project, call: Callable[..., Done]) -> None:
+    for place, quoted in (("x.csv", True), ("../x.csv", False)):
+        (project.folder / place).write_text(f"{SECRET},{SECRET}\n1,2\n3,4\n")
+        project.write(f'{A}input = "{place}"\n')
+        for words in (["validate"], ["build", "--jobs", "1"]):
+            done = call(*words)
+            assert done.code == 0, done
+            assert quoted or SECRET not in done.out + done.err
+        report = (project.renders / "a.json").read_text() + (project.renders / "a.vtt").read_text()
+        assert quoted or SECRET not in report
