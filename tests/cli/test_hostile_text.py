@@ -45,7 +45,7 @@ def test_hostile_text_is_drawn(call: Any, here: Path, tiny: tuple[str, ...], nam
     assert done.code == 0, done
     assert done.out == "x.gif\n"
     warnings = done.err.splitlines()[:-1]
-    assert len(warnings) <= 1
+    assert len(set(warnings)) == len(warnings) <= 2  # of letters without a shape, of words without a vector
     assert all(line.startswith("layeranim: warning: ") and len(line) < 400 for line in warnings)
     assert raw(done.err) == set()
     for file in ("x.captions", "x.json"):
@@ -75,9 +75,7 @@ def test_hostile_text_is_escaped_in_json(call: Any, here: Path, kind: str) -> No
     assert json.loads(printed.out) == json.loads(text)
     with zipfile.ZipFile(here / "y.npz") as archive:
         assert raw(archive.read("trace.json").decode()) == set()
-    head = json.loads(text)
-    letters = [letter for tensor in head["tensors"] if "labels" in tensor for letter in tensor["labels"]["text"]]
-    assert letters or HOSTILE[kind] in head["options"].values()
+    assert json.loads(text)["options"]["tokens"].split()[0] in " ".join(HOSTILE[kind].split())
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
