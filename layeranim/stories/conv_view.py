@@ -157,7 +157,7 @@ class ConvView:
 
     @cached_property
     def _alike(self) -> bool:
-        return self.input_numbered and self._compared_range <= 2 * self._padded_range
+        return self.input_numbered and self._compared_range < 2 * self._padded_range
 
     @cached_property
     def _products_range(self) -> float:
