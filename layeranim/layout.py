@@ -48,7 +48,7 @@ class Fit:
 
 
 def _gap(pitch: tuple[float, float]) -> float:
-    return theme.CELL_GAP if min(pitch) >= theme.HEAT_PITCH else (1.0 if min(pitch) >= 8 else 0.0)
+    return theme.CELL_GAP if min(pitch) >= theme.HEAT_PITCH else (theme.HEAT_GAP if min(pitch) >= 8 else 0.0)
 
 
 def widest(texts: Iterable[str]) -> float:

@@ -29,6 +29,7 @@ Relation = Literal["=", "≈"]
 
 DIGITS, SINGLE_DIGITS = 9, 6
 _DUST = {DIGITS: 1e-13, SINGLE_DIGITS: 1e-6}  # of the largest value: last bits that a sum which cancels leaves
+_LEAST = 1e-7  # of the dust: nothing that cancelled is so small, but powers and shares are
 NARROW_PITCH = 58  # a cell narrower than this, in design pixels, holds one decimal
 MOST_DECIMALS = 9
 GREYS = 32
@@ -48,7 +49,7 @@ class Style:
         decimals: digits after the point, of the mantissa when ``scientific``.
         scientific: ``1.2e6`` instead of ``1200000.0``.
         digits: significant digits that count, 9, or 6 for a tensor that came as float32 or float16.
-        dust: what reads as zero and is smaller is 0: beside the tensor's largest value only a sum's last bits are.
+        dust: what reads as zero and is a little smaller is 0: the last bits that a sum leaves which cancels.
     """
 
     decimals: int
@@ -190,7 +191,7 @@ def _text(value: float, style: Style) -> str:
         exponent = f"e{power}".replace("-", MINUS)
         size = size.scaleb(-power, _EXACT)
     shown = _quantum(size, -style.decimals)
-    if not shown and abs(value) < style.dust:
+    if not shown and style.dust * _LEAST <= abs(value) < style.dust:
         return "0"
     if not shown and not style.decimals:
         first = -size.adjusted()

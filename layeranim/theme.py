@@ -27,7 +27,7 @@ HAIR, LINE, FOCUS, SECOND_FOCUS, HALO = 1.5, 2.5, 5, 2.5, 1.25
 FOCUS_OUTSET, FRAME_OUTSET, FRAME_RADIUS = 2.5, 5, 9
 ARROW_HEAD, RESULT_LINE, RESULT_HEAD, ARROW_GAP = 12, 3.5, 14, 12
 OPERATOR_RADIUS, NEURON_RADIUS = 20, 40
-HEAT_PITCH = 24  # below this a cell has no hairline, no radius, gap 1
+HEAT_PITCH, HEAT_GAP = 24, 2  # below this a cell has no hairline, no radius, a gap that is whole pixels at half size
 NUMERAL_PITCH = 44  # below this a numeral would fall under the floor
 SUBSCRIPT, SUBSCRIPT_DROP, SUPERSCRIPT_RISE = 0.68, -0.17, 0.36
 
@@ -62,13 +62,16 @@ class Theme:
     gates: dict[str, str] = field(hash=False)
 
     def fill(self, scale: str, level: int) -> str:
-        """The fill of a quantised value: ``scale`` is ``value``, ``heat``, ``grey`` or ``plane-r|g|b``."""
+        """The fill of a quantised value: ``scale``: ``value``, ``heat``, ``grey``, ``ink``, ``plane-r|g|b``."""
         if scale == "value":
             if level == 0:
                 return self.surface
             return (self.positive if level > 0 else self.negative)[abs(level) - 1]
         if scale == "heat":
             return self.heat[level]
+        if scale == "ink":  # what is drawn on paper is dark on a light page, and light on a dark one
+            dark = luminance(self.bg) < 0.5
+            return self.fill("grey", level if dark else GREYS - 1 - level)
         if scale in PLANES:
             return _mix("#000000", PLANES[scale], level / (GREYS - 1))
         raise KeyError(scale)

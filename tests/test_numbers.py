@@ -205,7 +205,8 @@ def test_no_fixed_number_needs_more_than_six_characters_and_a_sign(values: np.nd
         (0.004, Style(2), "0.00"),
         (0.0, Style(2), "0"),
         (-0.04, Style(0), "−0.04"),
-        (1e-20, Style(2, dust=1e-13), "0"),
+        (1e-17, Style(2, dust=1e-13), "0"),
+        (1e-27, Style(2, dust=1e-13), "0.00"),  # a share or a power, no remainder of a sum
         (0.006, Style(2, dust=1.0), "0.01"),
         (-0.0, Style(1), "0"),
         (-0.005001, Style(2), "−0.01"),

@@ -193,7 +193,7 @@ class ExplainerScene(Scene):
         grid = self.grids[name] = TileGrid(plan, self.theme)
         standing: list[Any] = [grid]
         if plan.heat and (
-            plan.empty or plan.cells is None or (plan.cells.ghost is not None and plan.cells.ghost.any())
+            plan.joined or plan.empty or plan.cells is None or (plan.cells.ghost is not None and plan.cells.ghost.any())
         ):
             standing.insert(0, hairline(plan.box, self.theme))
         if plan.frame:
@@ -225,10 +225,11 @@ class ExplainerScene(Scene):
         )
 
     def name_place(self, line: Line) -> None:
-        """Say which unit is under way, at the lower left."""
+        """Say which unit is under way, beside the counter."""
         self.coming = None
-        at = (-t.WIDTH / 2 + t.MARGIN, t.COUNTER_BASELINE)
-        self._swap("place", TextLine(line, t.COUNTER, self.theme, at) if line else None)
+        whole = (Run(f"{self.board.total} / {self.board.total}", weight="semibold"),)
+        at = (t.WIDTH / 2 - t.MARGIN - phrases.width(whole, t.COUNTER) - 3 * t.UNIT, t.COUNTER_BASELINE)
+        self._swap("place", TextLine(line, t.COUNTER, self.theme, at, "right") if line else None)
 
     def _swap(self, name: str, new: Mobject | None) -> None:
         old = getattr(self, name)

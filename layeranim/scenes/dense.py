@@ -58,6 +58,19 @@ class DenseScene(ExplainerScene):
         self.add(self.inputs)
 
     # ── beats ────────────────────────────────────────────────────────────────
+    def on_open(self, beat: Beat) -> None:
+        super().on_open(beat)
+        self._weights(self.parts.first)
+
+    def on_close(self, beat: Beat) -> None:
+        super().on_close(beat)
+        self._weights(beat.done - 1)
+
+    def _weights(self, unit: int) -> None:
+        """What the words are about where no unit is under way: the weights of a neuron that stands alone."""
+        if self.parts.network and self.parts.units == 1:
+            self._light(unit)
+
     def on_brief(self, beat: Beat) -> None:
         unit, acts = beat.units[0], self.parts.acts(beat.units[0])
         for name, ticks in beat.phases:
@@ -85,6 +98,7 @@ class DenseScene(ExplainerScene):
         """The activation of all units of a sample at once."""
         self.leave()
         acts = self.parts.finish(beat.units[0])
+        self._rename(self.parts.winner(beat.units[0]))
         self.name_place(())
         self._fill(acts.look)
         self.say(beat.caption, beat.note)
@@ -99,6 +113,7 @@ class DenseScene(ExplainerScene):
         acts = self.parts.acts(unit)
         self.begin(beat, unit)
         self._begin(unit)
+        self._rename(unit)
         self._fill(acts.look)
         frames = self._frame(acts)
         self.run(ticks, *map(Appear, frames))
@@ -131,6 +146,11 @@ class DenseScene(ExplainerScene):
         self.run(ticks, *reveals, *fresh, *map(Appear, marks + lanes), *self.said())
 
     # ── pieces ───────────────────────────────────────────────────────────────
+    def _rename(self, unit: int) -> None:
+        """The headings that name the unit under way."""
+        for name, line in self.parts.headings(unit).items():
+            self.rename_grid(name, line)
+
     def _begin(self, unit: int) -> None:
         """A new sample: its inputs come, the results of the one before leave."""
         if not self.parts.new_sample(unit):

@@ -12,7 +12,8 @@ from layeranim.scenes.base import ExplainerScene
 from layeranim.scenes.parts.animate import Appear, Reveal
 from layeranim.scenes.parts.label import Label, TextLine
 from layeranim.scenes.parts.nodes import edges_at_rest, empty, node, plain_nodes, ring
-from layeranim.scenes.parts.shapes import FocusFrame, Lane, polyline
+from layeranim.scenes.parts.shapes import FocusFrame, Lane
+from layeranim.scenes.parts.window import LEAD_GAP, elbow, into
 from layeranim.stories.storyboard import Beat, Cells
 
 SHEETS = ("input", "mask", "output")
@@ -185,9 +186,9 @@ class DropoutScene(ExplainerScene):
                 self.grids[f"one:{name}"].put(self.parts.one(name, last))
 
     def _clear_lenses(self) -> None:
+        """No lens without a cell under it."""
         for name in SHEETS:
-            if f"one:{name}" in self.grids:
-                self.grids[f"one:{name}"].clear()
+            self.take_grid(f"one:{name}")
 
     def _frame(self, unit: int) -> Sequence[VMobject]:
         """Frames around the unit under way."""
@@ -199,13 +200,14 @@ class DropoutScene(ExplainerScene):
         return [*self._marks([("input", *at), ("mask", *at)], self.theme.focus, t.FOCUS), *self._leads(at)]
 
     def _leads(self, at: tuple[int, int]) -> list[VMobject]:
-        """Lines from a cell in colour to its numbered copy."""
+        """Lanes from a sheet's edge, under the cell under way, to its numbered copy."""
         pairs = [(self.board.grids.get(f"one:{name}"), self.board.grids.get(name)) for name in ("input", "mask")]
-        ends = [(sheet.cell(*at).outset(t.FOCUS_OUTSET), lens.box) for lens, sheet in pairs if lens and sheet]
-        lines: list[VMobject] = [
-            polyline([[(a.x, a.bottom), (b.x, b.y)], [(a.right, a.bottom), (b.right, b.y)]], self.theme.focus, 2)
-            for a, b in ends
-        ]
+        lines: list[VMobject] = []
+        for lens, sheet in pairs:
+            if lens and sheet:
+                x, b = sheet.cell(*at).centre[0], lens.box
+                start, end = (sheet.box.bottom - LEAD_GAP, x), (b.y + LEAD_GAP, into(x, b.x, b.right))
+                lines.append(Lane([(x_, y_) for y_, x_ in elbow(start, end)], self.theme.focus, 2))
         self.hold(*lines)
         return lines
 

@@ -146,14 +146,18 @@ class ConvView:
     # ── colour ranges ────────────────────────────────────────────────────────
     @property
     def input_range(self) -> float:
-        """Numbers of the input and products are compared cell by cell, so they share one range where both are drawn;
-        an input that is colours alone is seen in its own.
+        """Numbers of the input and products are compared cell by cell, so they share one range where both are drawn,
+        unless the products are so much larger that the input would be pale.
         """
-        return self._compared_range if self.products_drawn and self.input_numbered else self._padded_range
+        return self._compared_range if self.products_drawn and self._alike else self._padded_range
 
     @property
     def products_range(self) -> float:
-        return self.input_range if self.input_numbered else self._products_range
+        return self.input_range if self._alike else self._products_range
+
+    @cached_property
+    def _alike(self) -> bool:
+        return self.input_numbered and self._compared_range < 2 * self._padded_range
 
     @cached_property
     def _products_range(self) -> float:

@@ -43,6 +43,7 @@ class _Telling:
             bench.acts, self.words.counter, shown.start, view.units, bench.network, tuple(bench.signs),
             tuple(bench.lanes), bench.lanes_of, tuple(bench.chips), tuple(bench.operators), tuple(bench.labels),
             tuple(bench.cleared), bench.finish if view.row_wise else None,
+            bench.headings, lambda u: u - u % view.units + view.winner(view.at(u)[0]),
         )  # fmt: skip
         return Storyboard(
             self.name,

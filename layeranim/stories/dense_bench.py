@@ -38,6 +38,7 @@ class Bench:
     network: Network | None = None
     acts: Callable[[int], Acts] = lambda u: Acts()
     finish: Callable[[int], Acts] = lambda u: Acts()
+    headings: Callable[[int], dict[str, Line]] = lambda u: {}
     lanes_of: Callable[[int], tuple[tuple[Point, ...], ...]] = lambda u: ()
 
     def put(self, name: str, tensor: str, shape: tuple[int, int], at: Point, fit: Fit, **more: Any) -> Box:

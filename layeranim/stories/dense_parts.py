@@ -43,6 +43,8 @@ class DenseParts:
     labels: tuple[tuple[Point, Line], ...] = ()
     cleared: tuple[str, ...] = ()
     finish: Callable[[int], Acts] | None = None
+    headings: Callable[[int], dict[str, Line]] = lambda u: {}
+    winner: Callable[[int], int] = lambda u: u
 
     def new_sample(self, u: int) -> bool:
         """Whether another sample begins with this unit."""

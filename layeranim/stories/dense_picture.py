@@ -10,7 +10,7 @@ from layeranim.numbers import shape_text
 from layeranim.stories.dense_bench import Bench, fit, named, sized, top_of
 from layeranim.stories.dense_parts import Acts, Fill
 from layeranim.stories.dense_view import DenseView
-from layeranim.stories.storyboard import Fact, Run
+from layeranim.stories.storyboard import Fact, Line, Run
 from layeranim.stories.window_stage import LEFT
 
 PITCH, GAP, CHAIN, NAME, ARROW = 32, 40, 96, 30, 44
@@ -26,18 +26,19 @@ def picture(view: DenseView) -> Bench | None:
         return None
     bench, small, shape = Bench(view, "picture"), Fit((PITCH, PITCH), 0), (side, side)
     top, x = top_of(side, PITCH), float(LEFT)
-    box = bench.put("input", "input", shape, (x, top), small, cells=view.picture(view.given, side),
+    box = bench.put("input", "input", shape, (x, top), small, cells=view.picture(view.given, side), joined=True,
                     changing=lambda u: view.picture(view.at(u)[0], side))  # fmt: skip
     bench.headed("input", sized("x", shape_text(shape)))
     bench.signs.append(((box.right + GAP / 2, box.centre[1]), "×"))
     x = box.right + GAP
     given = view.weights_of(view.at(view.first)[1], shape, False)
-    box = bench.put("weight", "weight", shape, (x, top), small, frame="weights", cells=given,
+    box = bench.put("weight", "weight", shape, (x, top), small, frame="weights", cells=given, joined=True,
                     changing=lambda u: view.weights_of(view.at(u)[1], shape, False))  # fmt: skip
-    bench.headed("weight", named("weights of the unit", "weights"))
+    bench.headed("weight", _whose(view, view.first))
+    bench.headings = lambda u: {"weight": _whose(view, u)}
     bench.signs.append(((box.right + GAP / 2, box.centre[1]), "="))
     x = box.right + GAP
-    box = bench.put("products", "products", shape, (x, top), small, empty=True)
+    box = bench.put("products", "products", shape, (x, top), small, empty=True, joined=True)
     bench.headed("products", named("products"))
     _scores(bench, box.right, box.centre[1])
     bench.acts, bench.finish = _acts_of(bench, shape), _finish_of(bench, shape)
@@ -70,6 +71,11 @@ def _scores(bench: Bench, x: float, y: float) -> None:
         bench.headed("y", named(view.chip))
         bench.lanes.append((((box.right + 8, box.centre[1]), (box.right + ARROW - 8, box.centre[1])), "muted"))
         bench.cleared.append("y")
+
+
+def _whose(view: DenseView, u: int) -> Line:
+    """Whose weights stand there."""
+    return (Run(f"weights of class {view.at(u)[1]}", "weights", "semibold", Fact("class")),)
 
 
 def _maps(view: DenseView, u: int, shape: tuple[int, int]) -> list[Any]:

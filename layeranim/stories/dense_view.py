@@ -130,7 +130,7 @@ class DenseView:
         """The inputs of a sample as grey values."""
         values = self.trace["input"][b].reshape(side, side)
         top = float(np.max(values, initial=0, where=np.isfinite(values)))
-        return Cells(numbers.grey_levels(values, 0.0, max(1.0, top)), scale="grey",
+        return Cells(numbers.grey_levels(values, 0.0, max(1.0, top)), scale="ink",
                      sources=lambda r, c: Address("input", (b, r * side + c)))  # fmt: skip
 
     def weights(self, numerals: bool) -> Cells:

@@ -200,7 +200,7 @@ class DenseWords:
 
     def closing(self, last: int) -> Line:
         view = self.view
-        if self.bench.kind == "picture" and view.row_wise:
+        if self.bench.kind == "picture" and view.row_wise and (last + 1) % view.units == 0:
             best = view.winner(view.at(last)[0])
             return (Run(f"{view.inputs} pixels, "  , source=Fact("inputs")),
                     Run(f"{view.units} units of {view.inputs} weights", "weights", "semibold", Fact("units")),

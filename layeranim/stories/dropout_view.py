@@ -20,8 +20,8 @@ COLUMN_MOST = 9
 """Units of a single sample that stand in one column."""
 
 
-MASK_LEVEL = 2
-"""The colour step of a kept unit's mask where there is no room for its 1."""
+MASK_LEVEL = 20
+"""The grey of a kept unit's mask where there is no room for its 1: neither positive nor negative."""
 
 
 class DropoutView:
@@ -141,7 +141,8 @@ class DropoutView:
         def source(row: int, col: int) -> Source:
             return self.address(name, row * self.cols + col, draw)
 
-        return Cells(levels, texts, ghost, sources=source)
+        scale = "grey" if name == "mask" and not numerals else "value"
+        return Cells(levels, texts, ghost, scale=scale, sources=source)
 
     def _sheet(self, name: str, draw: int) -> Array:
         values = self.trace[name][draw] if name == "output" else self.trace[name]
@@ -164,7 +165,7 @@ class DropoutView:
             return None if block is None else np.array([[block[spot]] for spot in at], block.dtype)
 
         return Cells(
-            part(sheet.levels), part(texts), part(sheet.ghost),
+            part(sheet.levels), part(texts), part(sheet.ghost), scale=sheet.scale,
             sources=lambda r, c: self.address(name, place(r), draw),
         )  # fmt: skip
 

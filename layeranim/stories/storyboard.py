@@ -115,7 +115,8 @@ class GridPlan:
 
     ``at`` is the top-left corner; ``pitch`` the distance between cells, width and height. ``cells`` is fixed content;
     ``changing(i)`` the content at unit i (a window, a time step) for grids that change. ``row_axis`` and ``col_axis``
-    name the tensor's axes along the grid; ``fixed`` the indices of the others.
+    name the tensor's axes along the grid; ``fixed`` the indices of the others. ``joined`` cells are the pixels of a
+    picture, without gaps.
     """
 
     name: str
@@ -135,17 +136,18 @@ class GridPlan:
     frame: str | None = None
     empty: bool = False
     scale: str = "value"
+    joined: bool = False
 
     @property
     def heat(self) -> bool:
-        """Whether the cells are too small for hairlines and gaps of their own."""
-        return min(self.pitch) < theme.HEAT_PITCH
+        """Whether the cells are too small for hairlines and gaps of their own, or the pixels of one picture."""
+        return self.joined or min(self.pitch) < theme.HEAT_PITCH
 
     @property
     def gap(self) -> float:
         if not self.heat:
             return theme.CELL_GAP
-        return 1.0 if min(self.pitch) >= 8 else 0.0
+        return theme.HEAT_GAP if min(self.pitch) >= 8 and not self.joined else 0.0
 
     @property
     def box(self) -> Box:

@@ -46,5 +46,6 @@ def test_three_hundred_filters_over_many_channels() -> None:
         f"{kind}:{i}" for kind in ("input", "output") for i in range(3)
     }
     said = " ".join(run.text for line in board.lines() for run in line)
-    assert "3 of 64 channels drawn,  3 of 300 filters drawn" in said.replace("drawn ,", "drawn,")
+    assert "3 of 64 channels drawn" in said
+    assert "3 of 300 filters drawn" in said
     assert np.isfinite(trace["output"]).all()

@@ -134,6 +134,7 @@ def test_a_short_step_backwards_says_what_the_winner_has_in_all() -> None:
     given = {"grad_output": "1 2 3; 4 5 6; 7 8 9"}
     _, board = told(backward=True, input="random:5x5", kernel_size=3, stride=1, **given)
     assert [plain(beat.caption) for beat in board.beats if plain(beat.caption)[:8] == "gradient"] == [
+        "gradient 4 to the winner of the window",
         "gradient 6 to the winner of the window",  # more is to come
         "gradient 7 to the winner of the window,  in all 11",
         "gradient 8 to the winner of the window",

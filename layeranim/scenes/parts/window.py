@@ -1,4 +1,4 @@
-"""The window that an operator works on: focus frames around its cells, and lines from them to a numbered copy."""
+"""The window that an operator works on: focus frames around its cells, and a lane from them to a numbered copy."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from layeranim import theme as t
 from layeranim.engine.trace import Region
 from layeranim.scenes.parts.animate import TRAVEL, Appear, Follow
 from layeranim.scenes.parts.shape import Bundle
-from layeranim.scenes.parts.shapes import FocusFrame, polyline
-from layeranim.stories.storyboard import Box, GridPlan
+from layeranim.scenes.parts.shapes import FocusFrame, Lane
+from layeranim.stories.storyboard import Box, GridPlan, Point
 from layeranim.theme import Theme
 
 if TYPE_CHECKING:
     from layeranim.scenes.base import ExplainerScene
 
+LEAD_GAP, LEAD_INSET = 7, 12  # of the lane to a copy: from what it joins, and from a copy's corners
 Boxes = Mapping[str, list[Box]]
 """For each grid under the window the boxes around its cells: one, or one for each tap of a dilated window."""
 
 
 class Window:
-    """Focus frames on one or more grids; ``lenses`` are the outlines that two lines lead to from each of them."""
+    """Focus frames on one or more grids; ``lenses`` are the outlines that a lane leads to from each of them."""
 
     def __init__(self, scene: ExplainerScene, theme: Theme, lenses: Sequence[Box] = ()) -> None:
         self.scene, self.theme, self.lenses = scene, theme, lenses
@@ -37,7 +38,7 @@ class Window:
             self.scene.add(*self.frames)
         for frame, parts in zip(self.frames, around, strict=True):
             frame.around(parts)
-        self._lead(around)
+        self._lead(boxes)
 
     def travel(self, start: Boxes | None, goal: Boxes, ticks: int) -> None:
         """Slide to the boxes from those before; without a way between them appear there."""
@@ -49,22 +50,34 @@ class Window:
             self.scene.run(ticks, Follow(lambda a: self.put(between(before, goal, a)), rate_func=TRAVEL))
             self.put(goal)
 
-    def _lead(self, around: Sequence[list[Box]]) -> None:
+    def _lead(self, boxes: Boxes) -> None:
+        """From a grid's edge, at the height of the window, through the gutter to the copy."""
         self.scene.remove(self.lines)
         self.lines = Bundle()
-        for lens, parts in zip(self.lenses, around, strict=False):
-            window = hull(parts).outset(t.FOCUS_OUTSET)
-            ends = [
-                ((window.right, window.y), (lens.x, lens.y)),
-                ((window.right, window.bottom), (lens.x, lens.bottom)),
-            ]
-            self.lines.add(polyline([[a, b] for a, b in ends], self.theme.focus, 2))
+        for lens, (name, parts) in zip(self.lenses, boxes.items(), strict=False):
+            grid, y = self.scene.board.grids[name].box, hull(parts).centre[1]
+            start, end = (grid.right + LEAD_GAP, y), (lens.x - LEAD_GAP, into(y, lens.bottom, lens.y))
+            self.lines.add(Lane(elbow(start, end), self.theme.focus, 2))
         self.scene.add(self.lines)
 
     def remove(self) -> None:
         """Take frames and lines away."""
         self.scene.remove(*self.frames, self.lines)
         self.frames, self.lines = [], Bundle()
+
+
+def into(at: float, low: float, high: float) -> float:
+    """The nearest to a coordinate along a side, clear of its corners."""
+    inset = min(LEAD_INSET, (high - low) / 2)
+    return min(max(at, low + inset), high - inset)
+
+
+def elbow(start: Point, end: Point) -> list[Point]:
+    """A way with a knee half way; straight where the ends are level."""
+    if abs(start[1] - end[1]) < 1:
+        return [start, (end[0], start[1])]
+    knee = round((start[0] + end[0]) / 2)
+    return [start, (knee, start[1]), (knee, end[1]), end]
 
 
 def taps(plan: GridPlan, region: Region) -> list[Box]:

@@ -1,0 +1,91 @@
+"""What colours say: pictures keep their own scale, letters and masks have no sign, outliers leave the rest visible."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from layeranim import theme
+from layeranim.stories.storyboard import Cells, Storyboard
+from layeranim.theme import GREYS, THEMES, contrast
+
+from .conftest import Case
+
+
+def told(name: str, **options: Any) -> Storyboard:
+    work = Case(name, options, name).work()
+    return work.storyboard(work.trace())
+
+
+def cells(board: Storyboard, grid: str, unit: int = 0) -> Cells:
+    plan = board.grids[grid]
+    found = plan.cells if plan.cells is not None else plan.changing(unit) if plan.changing else None
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("name", ["light", "dark"])
+def test_a_digit_is_ink_on_its_page(name: str) -> None:
+    """Strokes stand out from the page in both themes, without gaps between the pixels."""
+    board = told("dense", example="digits")
+    given = cells(board, "input")
+    assert given.scale == "ink"
+    assert board.grids["input"].joined
+    assert board.grids["input"].gap == 0
+    page, strokes = (THEMES[name].fill("ink", level) for level in (0, GREYS - 1))
+    assert contrast(page, THEMES[name].bg) < 1.3
+    assert contrast(strokes, THEMES[name].bg) > 12
+    assert int(given.levels.max()) == GREYS - 1
+
+
+@pytest.mark.parametrize("kernel", ["sharpen", "gaussian-blur", "identity"])
+def test_a_picture_that_stays_one_keeps_its_greys(kernel: str) -> None:
+    """The same grey for the same value, in and out; what is brighter than white is white."""
+    board = told("conv", input="photo", gray=True, resize=(24, 36), kernel=kernel)
+    given, made = cells(board, "input:0"), cells(board, "output:0")
+    assert given.scale == made.scale == "grey"
+    if kernel == "identity":
+        assert np.array_equal(given.levels[1:-1, 1:-1], made.levels)
+
+
+@pytest.mark.parametrize("options", [{"kernel": "sobel-x"}, {"kernel": "gaussian-blur", "activation": "sigmoid"}])
+def test_what_is_no_picture_any_more_has_signs(options: dict[str, Any]) -> None:
+    assert cells(told("conv", input="photo", gray=True, resize=(24, 36), **options), "output:0").scale == "value"
+    assert cells(told("conv", example="rgb", activation="sigmoid"), "output:0").scale == "value"
+
+
+def test_a_few_outliers_do_not_leave_the_rest_pale() -> None:
+    levels = np.abs(cells(told("conv", input="photo", gray=True, resize=(48, 72), kernel="sobel-x"), "output:0").levels)
+    assert (levels >= 2).mean() > 0.2
+
+
+def test_an_input_is_not_pale_beside_larger_products() -> None:
+    """The digit's strokes are strong though its products with the kernel are larger; alike ones share a range."""
+    assert cells(told("conv", example="digit"), "input:0").levels.max() == 4
+    board = told("conv")
+    assert cells(board, "input:0").levels.max() == cells(board, "products:0").levels.max() // 2
+
+
+def test_letters_have_no_colour_step() -> None:
+    board = told("conv", example="slugnet")
+    for grid in board.grids:
+        assert not cells(board, grid).levels.any(), grid
+
+
+@pytest.mark.parametrize("options", [{"input": "random:12x12"}, {"input": "1 2 3 4; 5 6 7 8"}])
+def test_a_mask_is_neither_positive_nor_negative(options: dict[str, Any]) -> None:
+    board = told("dropout", **options)
+    parts = board.parts["dropout"]
+    mask = parts.cells("mask", 0)
+    assert mask.scale == "grey" or not mask.levels.any()
+
+
+@pytest.mark.parametrize("pitch", range(8, 24, 2))
+def test_gaps_of_small_cells_are_whole_pixels_at_half_size(pitch: int) -> None:
+    from layeranim.layout import Fit
+
+    width = Fit((pitch, pitch), 0).width(3)
+    assert theme.HEAT_GAP % 2 == 0
+    assert width == 3 * pitch - theme.HEAT_GAP

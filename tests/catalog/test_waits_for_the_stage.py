@@ -1,0 +1,85 @@
+"""What the films of windows, units and masks should show and do not yet: each waits for the declared stage."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from layeranim.stories.storyboard import Storyboard, plain
+
+from .conftest import Case
+
+WINDOWED = ("conv", "filter-match", "pool", "neuron", "dense", "dropout")
+
+
+def told(name: str, **options: Any) -> Storyboard:
+    work = Case(name, options, name).work()
+    return work.storyboard(work.trace())
+
+
+def waits(what: str) -> pytest.MarkDecorator:
+    return pytest.mark.xfail(strict=True, reason=f"waits for the stage: {what}")
+
+
+@waits("openings preview the whole idea as a ghost")
+@pytest.mark.parametrize("name", WINDOWED)
+def test_the_opening_moves(name: str) -> None:
+    assert told(name).beats[0].phases
+
+
+@waits("the last frame holds the evidence of its sentence")
+@pytest.mark.parametrize("name", ["conv", "filter-match", "dropout"])
+def test_the_close_points_at_what_it_speaks_of(name: str) -> None:
+    assert told(name).beats[-1].steps
+
+
+@waits("the first steps are taught term by term, with a tally")
+@pytest.mark.parametrize("name", ["conv", "pool", "neuron", "dense", "filter-match"])
+def test_the_first_step_brings_its_terms_one_by_one(name: str) -> None:
+    step = next(beat for beat in told(name).beats if beat.kind == "step")
+    assert sum(phase.startswith("term") for phase, _ in step.phases) > 1
+
+
+@waits("Repeat says under a stack how many more there are")
+def test_channels_that_are_not_drawn_are_counted_under_the_stack() -> None:
+    board = told("conv", in_channels=8, filters=16)
+    assert any("5 more" in plain(line(0)) for line in board.parts["conv"].labels.values())
+
+
+@waits("Net draws many inputs as small discs with ⋮")
+@pytest.mark.parametrize("options", [{"input_size": 7}, {"precision": 4}])
+def test_a_neuron_stays_a_neuron(options: dict[str, Any]) -> None:
+    assert told("neuron", **options).parts["dense"].network is not None
+
+
+@waits("Picture: what came as a picture is shown as one")
+def test_a_dense_layer_shows_the_picture_it_reads() -> None:
+    board = told("dense", input="photo", gray=True, resize=(16, 16), units=3)
+    assert board.grids["input"].rows == board.grids["input"].cols == 16
+
+
+@waits("one fitting rule for all films")
+def test_the_same_array_has_the_same_cells_in_conv_and_pool() -> None:
+    wide = "random:5x14"
+    conv, pool = told("conv", input=wide, kernel_size="2x4"), told("pool", input=wide, kernel_size="2x4")
+    assert conv.grids["input:0"].pitch == pool.grids["input:0"].pitch
+
+
+@waits("the solver puts a common power of ten into the heading")
+@pytest.mark.parametrize("name", ["pool", "dense"])
+def test_large_numbers_share_a_power_of_ten(name: str) -> None:
+    board = told(name, input="-2e6 1.3e6; -2.4e6 1e6")
+    assert any("×10" in plain(grid.heading) for grid in board.grids.values())
+
+
+@waits("the solver uses the free width")
+def test_four_small_filters_keep_their_numbers() -> None:
+    board = told("filter-match", input="random:3x3", filters=4)
+    assert all(board.grids[f"kernel:{f}"].numeral for f in range(4))
+
+
+@waits("Key says what the colours mean")
+@pytest.mark.parametrize("name", WINDOWED)
+def test_a_key_says_what_the_colours_mean(name: str) -> None:
+    assert "key" in told(name).parts
