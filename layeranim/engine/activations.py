@@ -117,6 +117,10 @@ def _celu(x: Array, alpha: float) -> Array:
     return np.asarray(np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0) / alpha)))
 
 
+def _celu_slope(x: Array, alpha: float) -> Array:
+    return np.asarray(np.where(x > 0, 1, np.exp(np.minimum(x, 0) / alpha)))
+
+
 def _normal(x: Array) -> Array:
     """Φ(x), the normal distribution function, with full relative accuracy in both tails."""
     return np.asarray(erfc(-x / math.sqrt(2)) / 2)
@@ -179,8 +183,7 @@ ACTIVATIONS: dict[str, Activation] = {
         Activation("elu", _elu, _elu_slope, "x if x > 0, else α(eˣ − 1)", {"alpha": 1.0}),
         Activation("selu", lambda x: SELU_SCALE * _elu(x, SELU_ALPHA), lambda x: SELU_SCALE * _elu_slope(x, SELU_ALPHA),
                    "λx if x > 0, else λα(eˣ − 1), λ = 1.0507, α = 1.6733", {}),
-        Activation("celu", _celu, lambda x, alpha: _elu_slope(x / alpha, 1), "x if x > 0, else α(e^(x/α) − 1)",
-                   {"alpha": 1.0}),
+        Activation("celu", _celu, _celu_slope, "x if x > 0, else α(e^(x/α) − 1)", {"alpha": 1.0}),
         Activation("gelu", lambda x: _gated(x, _normal(x)), _gelu_slope, "x·Φ(x) = x·(1 + erf(x/√2))/2", {},
                    scratch=9),
         Activation("gelu-tanh", lambda x: _gated(x, _sigmoid(_gelu_tanh_inner(x))), _gelu_tanh_slope,

@@ -22,7 +22,7 @@ from layeranim.engine.activations import ACTIVATIONS, log_softmax, softmax
 from layeranim.engine.arithmetic import matmul
 from layeranim.engine.entry import enter, ranked, whole
 from layeranim.engine.initialisers import SCHEMES, initialise
-from layeranim.engine.network import Sizes
+from layeranim.engine.network import Sizes, sizes_for
 from layeranim.engine.option import ArrayOption, Choice, Integer, Layer, Real, option
 from layeranim.engine.trace import Array, Region, Shape, Step, Steps, Tensor, Trace, count, tensors
 from layeranim.engine.training import HISTORIES, Move, OptimiserConfig, clipping, filled, moves, perform, steps_of
@@ -96,7 +96,7 @@ def compute(config: FitConfig, arrays: Mapping[str, Array]) -> Trace:
     full, ready = enter("training", _ARRAYS, complete, config, arrays, ("target",))
     x, names, rng = ready["input"], names_of(full), np.random.default_rng(full.training_seed)
     if "target" in ready:
-        ids = whole("target", ready["target"], full.sizes[-1])
+        ids = whole("target", ready["target"], full.sizes[-1], room=lambda n: sizes_for(full, n))
     else:
         with np.errstate(all="ignore"):
             ids = (x.sum(axis=1) > x.sum(axis=1).mean()).astype(np.int64)

@@ -67,8 +67,8 @@ def test_derivative_is_the_slope(name: str) -> None:
     np.testing.assert_allclose(ACTIVATIONS[name].derivative(x), slope, rtol=1e-6, atol=2e-9)
 
 
-@pytest.mark.parametrize("name", ["leaky-relu", "prelu", "elu", "celu"])
-@pytest.mark.parametrize("alpha", [0.3, 2.0])
+@pytest.mark.parametrize("name", [name for name in NAMES if "alpha" in ACTIVATIONS[name].parameters])
+@pytest.mark.parametrize("alpha", [0.3, 2.0, -0.7, -1.5])
 def test_derivative_follows_alpha(name: str, alpha: float) -> None:
     x, h = np.linspace(-7.003, 7.004, 401), 1e-6
     item = ACTIVATIONS[name]

@@ -205,6 +205,10 @@ def losses() -> Iterator[Case]:
         yield case(entropy, normal(3), normal(3).softmax(-1))
         yield case(entropy, normal(2, 3, 2, 2), torch.tensor([[[0, 1], [2, 0]], [[1, 1], [2, 2]]]))
         yield case(nn.CrossEntropyLoss(weight, label_smoothing=0.1, reduction=reduction), normal(4, 3), ids)
+        for shape, target in (((4, 3), ids), ((3,), torch.tensor(1)), ((2, 3, 2), torch.tensor([[0, 1], [2, -100]]))):
+            log_p = normal(*shape).log_softmax(min(1, len(shape) - 1))
+            yield case(nn.NLLLoss(weight, reduction=reduction), log_p, target)
+        yield case(nn.NLLLoss(ignore_index=2, reduction=reduction), normal(4, 3), ids.abs() % 3)
         smooth = nn.CrossEntropyLoss(label_smoothing=0.2, reduction=reduction)
         yield case(smooth, normal(2, 3, 2), normal(2, 3, 2).softmax(1))
     for shape in ((3, 4), (4,), (2, 4, 3)):

@@ -48,8 +48,15 @@ class _Backward(Tape):
         self.running = mask_of(forward.tensors)
         known = ["probabilities", "logits", "output"] if self.config.classes else ["output"]
         known += [f"{r.prefix}final_{state}" for r in self.runs for state in r.states]
-        self.given = starts(forward, gradients, *known)
+        given = starts(forward, gradients, *known)
+        self.given = {name: self._ended(name, gradient) for name, gradient in given.items()}
         self.kind = forward.tensor("input").dtype
+
+    def _ended(self, name: str, gradient: Array) -> Array:
+        """The gradient with 0 where a sequence has ended: what stands there is 0 whatever the weights are."""
+        if "time" not in self.forward.axes(name) or self.running.all():
+            return gradient
+        return lazy.frozen(np.where(self.running[:, :, None], gradient, 0))
 
     def trace(self) -> Trace:
         with np.errstate(all="ignore"):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from layeranim.engine.activations import ACTIVATIONS, softmax
-from layeranim.engine.recurrent.cells import Act, joined_weight, readout, table
+from layeranim.engine.recurrent.cells import Act, Functions, joined_weight, readout, table
 from layeranim.engine.recurrent.config import (
     GruConfig,
     LstmConfig,
@@ -30,7 +30,9 @@ def cell_table(config: RecurrentConfig, biases: tuple[str, ...]) -> tuple[Act, .
     """The acts of one time step with these options."""
     return table(
         kind_of(config),
-        nonlinearity=config.nonlinearity if isinstance(config, RnnConfig) else "tanh",
+        functions=Functions(config.nonlinearity)
+        if isinstance(config, RnnConfig)
+        else Functions(config.activation, config.gate_activation),
         variant=config.variant if isinstance(config, GruConfig) else "",
         biases=biases,
         peepholes=isinstance(config, LstmConfig) and bool(config.peepholes),
@@ -70,7 +72,7 @@ def _affine(weight: Array, vector: Array, *plus: Array) -> Array:
 def apply(act: Act, parts: list[Array]) -> Array:
     """What an act gives, for a batch of vectors."""
     if act.verb == "activate":
-        return ACTIVATIONS[act.name].function(parts[0])
+        return ACTIVATIONS[act.name](parts[0])
     return _VERBS[act.verb](*parts)
 
 
@@ -145,9 +147,7 @@ def _run(
                 [values[f"weight_hidden_{part}"], values[f"weight_input_{part}"]], axis=1
             )
     states = {name: held[p + "initial_" + name] for name in STATES if p + "initial_" + name in held}
-    acted = [
-        (ACTIVATIONS[a.name].function if a.verb == "activate" else _VERBS[a.verb], a.reads, a.writes) for a in rest
-    ]
+    acted = [(ACTIVATIONS[a.name] if a.verb == "activate" else _VERBS[a.verb], a.reads, a.writes) for a in rest]
     out: dict[str, Array] = {}
     ragged = not running.all()
     for t in range(time - 1, -1, -1) if reverse else range(time):
