@@ -126,18 +126,21 @@ def _conv(layer: str) -> Callable[[Any, Call], Packed]:
     return read
 
 
-def _conv_transpose(module: Any, call: Call) -> Packed:
-    x, kernel = array("input", call["input"]), _weights(module, "kernel")
-    more = module.output_padding
-    if call.get("output_size") is not None:
-        items = zip(
-            call["output_size"][-2:], x.shape[-2:], module.stride, module.padding, module.dilation,
-            kernel["kernel"].shape[2:], strict=True,
-        )  # fmt: skip
-        more = tuple(int(out) - ((n - 1) * s - 2 * p + d * (k - 1) + 1) for out, n, s, p, d, k in items)
-    options = {name: getattr(module, name) for name in ("stride", "padding", "dilation", "groups")}
-    options |= {"output_padding": more, "bias": module.bias is not None}
-    return Packed("conv-transpose", options, {"input": x, **kernel})
+def _conv_transpose(layer: str, axes: int) -> Callable[[Any, Call], Packed]:
+    def read(module: Any, call: Call) -> Packed:
+        x, kernel = array("input", call["input"]), _weights(module, "kernel")
+        more = module.output_padding
+        if call.get("output_size") is not None:
+            items = zip(
+                call["output_size"][-axes:], x.shape[-axes:], module.stride, module.padding, module.dilation,
+                kernel["kernel"].shape[2:], strict=True,
+            )  # fmt: skip
+            more = tuple(int(out) - ((n - 1) * s - 2 * p + d * (k - 1) + 1) for out, n, s, p, d, k in items)
+        options = {name: getattr(module, name) for name in ("stride", "padding", "dilation", "groups")}
+        options |= {"output_padding": more, "bias": module.bias is not None}
+        return Packed(layer, options, {"input": x, **kernel})
+
+    return read
 
 
 def _pool(layer: str, mode: str) -> Callable[[Any, Call], Packed]:
@@ -281,7 +284,9 @@ _LOSSES = {
 }  # fmt: skip
 
 READERS: dict[str, Callable[[Any, Call], Packed]] = {
-    "Conv1d": _conv("conv1d"), "Conv2d": _conv("conv"), "Conv3d": _conv("conv3d"), "ConvTranspose2d": _conv_transpose,
+    "Conv1d": _conv("conv1d"), "Conv2d": _conv("conv"), "Conv3d": _conv("conv3d"),
+    "ConvTranspose1d": _conv_transpose("conv-transpose1d", 1), "ConvTranspose2d": _conv_transpose("conv-transpose", 2),
+    "ConvTranspose3d": _conv_transpose("conv-transpose3d", 3),
     **{f"{kind}Pool{n}d": _pool(layer, mode) for kind, mode in _POOLS.items() for n, layer in _PLACES},
     **{f"AdaptiveMaxPool{n}d": _adaptive(layer, "adaptive-max", n) for n, layer in _PLACES},
     **{f"AdaptiveAvgPool{n}d": _adaptive(layer, "adaptive-mean", n) for n, layer in _PLACES},

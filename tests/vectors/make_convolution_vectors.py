@@ -11,19 +11,19 @@ import numpy as np
 
 from tests.vectors import store
 
-AXES = {"conv1d": 1, "conv": 2, "conv3d": 3, "conv-transpose": 2}
+AXES = {"conv1d": 1, "conv": 2, "conv3d": 3, "conv-transpose": 2, "conv-transpose1d": 1, "conv-transpose3d": 3}
 
 
 def case(rng: np.random.Generator, number: int) -> store.Case:
     """One convolution, forward and backward."""
-    layer = list(AXES)[number % 4]
+    layer = list(AXES)[number % 6]
     n, groups = AXES[layer], int(rng.choice([1, 1, 2]))
     inner, outer = (groups * int(k) for k in rng.integers(1, 3, 2))
     kernel, stride, dilation = rng.integers(1, 4, n), rng.integers(1, 4, n), rng.integers(1, 3, n)
     reach = dilation * (kernel - 1) + 1
     config: dict[str, Any] = {"stride": stride.tolist(), "dilation": dilation.tolist(), "groups": groups}
     arrays: dict[str, Any] = {}
-    if layer == "conv-transpose":
+    if layer.startswith("conv-transpose"):
         size = rng.integers(1, 4, n)
         more = [int(rng.integers(0, m)) for m in np.maximum(stride, dilation)]
         padding = np.minimum(rng.integers(0, 3, n), ((size - 1) * stride + reach - 1) // 2)
@@ -40,7 +40,7 @@ def case(rng: np.random.Generator, number: int) -> store.Case:
     arrays |= {"input": store.array(rng, 2, inner, *size), "grad_output": store.array(rng, 2, outer, *out)}
     if rng.integers(2):
         arrays["bias"] = store.array(rng, outer)
-    return {"layer": layer, "config": config, "arrays": arrays, "dtype": store.TYPES[number // 4 % 3 == 2]}
+    return {"layer": layer, "config": config, "arrays": arrays, "dtype": store.TYPES[number // 6 % 3 == 2]}
 
 
 def expected(case: store.Case, arrays: store.Arrays) -> store.Arrays:
@@ -51,8 +51,8 @@ def expected(case: store.Case, arrays: store.Arrays) -> store.Arrays:
     config, n = case["config"], AXES[case["layer"]]
     given = {name: torch.from_numpy(a).requires_grad_() for name, a in arrays.items() if name != "grad_output"}
     x, kernel, bias = given["input"], given["kernel"], given.get("bias")
-    if case["layer"] == "conv-transpose":
-        y = F.conv_transpose2d(
+    if case["layer"].startswith("conv-transpose"):
+        y = getattr(F, f"conv_transpose{n}d")(
             x, kernel, bias, config["stride"], config["padding"], config["output_padding"], config["groups"],
             config["dilation"],
         )  # fmt: skip
@@ -66,4 +66,4 @@ def expected(case: store.Case, arrays: store.Arrays) -> store.Arrays:
 
 
 if __name__ == "__main__":
-    store.write("convolution", 160, case, expected)
+    store.write("convolution", 264, case, expected)
