@@ -9,6 +9,7 @@ differ from those by their rounding.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -61,6 +62,14 @@ def correlate(padded: Array, kernel: Array, axes: Sequence[Axis], groups: int = 
     return out
 
 
+_ALL = slice(None)
+
+
+def _at(*index: Any) -> Any:
+    """An index, which NumPy's types only know when it is written out."""
+    return index
+
+
 def _grouped(array: Array, groups: int, at: int) -> Array:
     """The axis ``at`` split into groups and their members."""
     return array.reshape(*array.shape[:at], groups, array.shape[at] // groups, *array.shape[at + 1 :])
@@ -87,11 +96,11 @@ def _by_taps(x: Array, w: Array, y: Array, axes: Sequence[Axis]) -> None:
 def _fill(out: Array, x: Array, w: Array, every: Sequence[tuple[tuple[int, ...], tuple[slice, ...]]]) -> None:
     """The sums of one block: (batch, groups, filters, *windows)."""
     partial, product = np.empty_like(out), np.empty_like(out)
-    wide = (..., *(None,) * (out.ndim - 3))
+    wide = _at(..., *(None,) * (out.ndim - 3))
     for channel in range(w.shape[2]):
         target = out if channel == 0 else partial
         for k, (tap, where) in enumerate(every):
-            cells, weights = x[(slice(None), slice(None), channel, None, *where)], w[(..., channel, *tap)][wide]
+            cells, weights = x[_at(_ALL, _ALL, channel, None, *where)], w[_at(..., channel, *tap)][wide]
             if k == 0:
                 np.multiply(cells, weights, out=target)
             else:
@@ -117,7 +126,7 @@ def _blocks(x: Array, kernel: Shape, axes: Sequence[Axis]) -> Iterator[tuple[sli
     rows = min(sizes[0], max(1, _SCRATCH // (terms * inner)))
     scratch = np.empty(terms * rows * inner, x.dtype)
     for first in range(0, sizes[0], rows):
-        part = windows[(slice(None), *(slice(None),) * len(kernel), slice(first, first + rows))]
+        part = windows[_at(_ALL, *(_ALL,) * len(kernel), slice(first, first + rows))]
         here = scratch[: part.size]
         np.copyto(here.reshape(part.shape), part)
         yield slice(first * inner, first * inner + part.size // terms), here.reshape(terms, -1)
@@ -143,11 +152,11 @@ def stamp(delta: Array, kernel: Array, axes: Sequence[Axis], padded: Shape, grou
             _stamp_blocks(g[here], w[here[1]], x[here], axes, every)
         return total
     for tap, where in every:
-        weights = w[(..., *tap)]
+        weights = w[_at(..., *tap)]
         if w.shape[1] == w.shape[2] == 1:
-            x[(..., *where)] += g * weights[(..., 0, *(None,) * len(axes))]
+            x[_at(..., *where)] += g * weights[_at(..., 0, *(None,) * len(axes))]
         else:
-            x[(..., *where)] += np.einsum("bgf...,gfc->bgc...", g, weights)
+            x[_at(..., *where)] += np.einsum("bgf...,gfc->bgc...", g, weights)
     return total
 
 
@@ -166,7 +175,7 @@ def _stamp_blocks(
         for tap, (down, *across) in every:
             start = down.start + first * axes[0].stride
             there = slice(start, start + (made.shape[1 + len(axes)] - 1) * axes[0].stride + 1, axes[0].stride)
-            x[(slice(None), there, *across)] += made[(slice(None), *tap)]
+            x[_at(_ALL, there, *across)] += made[_at(_ALL, *tap)]
 
 
 def tap_gradients(delta: Array, padded: Array, shape: Shape, axes: Sequence[Axis], groups: int = 1) -> Array:
@@ -186,7 +195,7 @@ def tap_gradients(delta: Array, padded: Array, shape: Shape, axes: Sequence[Axis
             for where, patches in _blocks(x[here], shape[2:], axes):
                 weights += g[here][:, where] @ patches.T
         return total
-    for tap, where in taps(shape[2:], axes):
-        cells = x[(..., *where)]
-        w[(..., *tap)] = np.einsum("bgfn,bgcn->gfc", g, cells.reshape(*cells.shape[:3], -1))
+    for tap, spots in taps(shape[2:], axes):
+        cells = x[_at(..., *spots)]
+        w[_at(..., *tap)] = np.einsum("bgfn,bgcn->gfc", g, cells.reshape(*cells.shape[:3], -1))
     return total

@@ -78,10 +78,10 @@ def test_a_product_with_0_is_left_out_nowhere(value: float) -> None:
 
 def test_a_large_layer_has_every_number_of_a_small_one() -> None:
     layer, rng = LAYERS["conv"], np.random.default_rng(4)
-    given = {"input": rng.normal(size=(1, 8, 40, 40)), "kernel": rng.normal(size=(8, 8, 3, 3)), "bias": np.ones(8)}
-    given = {name: np.float32(array) for name, array in given.items()}
-    trace = replays(layer.compute(layer.config(padding=1), given))
-    assert any(step.reads[0].tensor == "products" for step in (trace.steps[2], trace.steps[-2]))
+    shapes: dict[str, tuple[int, ...]] = {"input": (1, 16, 40, 40), "kernel": (16, 16, 3, 3)}
+    arrays = {name: rng.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
+    trace = replays(layer.compute(layer.config.of({"padding": 1}), {**arrays, "bias": np.ones(16, np.float32)}))
+    assert all(step.reads[0].tensor == "products" for step in (trace.steps[2], trace.steps[-2]))
     np.testing.assert_allclose(trace["partial_sums"].sum(axis=-1) + 1, trace["pre_activation"], rtol=1e-3, atol=1e-4)
     np.testing.assert_allclose(trace["products"][0, 3, 20].sum(axis=(1, 2, 3)) + 1, trace["output"][0, 3, 20],
                                rtol=1e-3, atol=1e-4)  # fmt: skip
