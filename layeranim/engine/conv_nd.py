@@ -37,7 +37,12 @@ class Conv1dConfig(ConvConfig):
     stride: tuple[int, ...] = option(  # type: ignore[assignment]
         PerAxis(1), 1, "cells from one window to the next", short="-s", aliases=("strides",)
     )
-    padding: str | tuple[tuple[int, int], ...] = option(Padding(1), 0, "cells added at both ends", short="-p")
+    padding: str | tuple[tuple[int, int], ...] = option(
+        Padding(1, (*window.PADDINGS, "causal")),
+        0,
+        "cells added at both ends, or before and after; causal is before alone: no result sees what comes later",
+        short="-p",
+    )
     dilation: tuple[int, ...] = option(  # type: ignore[assignment]
         PerAxis(1), 1, "cells from one tap to the next", short="-d", aliases=("dilation_rate",)
     )
@@ -53,7 +58,9 @@ class Conv3dConfig(ConvConfig):
     stride: tuple[int, ...] = option(  # type: ignore[assignment]
         PerAxis(3), 1, "cells from one window to the next", short="-s", aliases=("strides",)
     )
-    padding: str | tuple[tuple[int, int], ...] = option(Padding(3), 0, "cells added around the input", short="-p")
+    padding: str | tuple[tuple[int, int], ...] = option(
+        Padding(3, window.PADDINGS), 0, "cells added around the input", short="-p"
+    )
     dilation: tuple[int, ...] = option(  # type: ignore[assignment]
         PerAxis(3), 1, "cells from one tap to the next", short="-d", aliases=("dilation_rate",)
     )

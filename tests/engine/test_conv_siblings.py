@@ -39,6 +39,8 @@ RNG = np.random.default_rng(10)
 def test_stored_cases_agree_with_pytorch() -> None:
     cases = stored_agree("convolution", LAYERS, 264)
     assert {case["layer"] for case in cases} == set(LAYERS)
+    assert {case["layer"] for case in cases if case["config"]["padding"] == "full"} == {"conv1d", "conv", "conv3d"}
+    assert {case["layer"] for case in cases if case["config"]["padding"] == "causal"} == {"conv1d"}
     assert {case["config"].get("padding_mode") for case in cases} == {"zeros", "reflect", "replicate", "circular", None}
 
 

@@ -65,7 +65,7 @@ def drawn(item: Option, rng: np.random.Generator) -> Any:
     if isinstance(kind, option.PerAxis):
         return tuple(int(n) for n in rng.integers(kind.low, kind.low + 2, kind.axes))
     if isinstance(kind, option.Padding):
-        return str(rng.choice(["0", "1", "same", ",".join("1" if k else "0" for k in range(2 * kind.axes))]))
+        return str(rng.choice(["0", "1", *kind.words, ",".join("1" if k else "0" for k in range(2 * kind.axes))]))
     if isinstance(kind, Sizes):
         return tuple(int(n) for n in rng.integers(1, 4, kind.least))
     if isinstance(kind, Row):
@@ -78,6 +78,8 @@ def values(item: Option) -> list[Any]:
     """The values of an option that a test goes through: all of a closed set, of any other one that is drawn."""
     if isinstance(item.kind, option.Choice):
         return list(item.kind.names)
+    if isinstance(item.kind, option.Padding):
+        return [None, *item.kind.words]
     return [True, False] if isinstance(item.kind, option.Flag) else [None]
 
 

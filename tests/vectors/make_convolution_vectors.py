@@ -33,9 +33,12 @@ def case(rng: np.random.Generator, number: int) -> store.Case:
     else:
         size = reach + rng.integers(0, 4, n)
         mode = str(rng.choice(["zeros", "zeros", "reflect", "replicate", "circular"]))
-        padding = np.minimum(rng.integers(0, 3, n), size - 1)
-        config |= {"padding": padding.tolist(), "padding_mode": mode}
-        out = (size + 2 * padding - reach) // stride + 1
+        word = str(rng.choice(["", "", "full", "causal" if n == 1 else ""])) if mode == "zeros" else ""
+        sides = np.minimum(rng.integers(0, 3, (n, 2)), size[:, None] - 1)
+        if word:
+            sides = np.stack([reach - 1, (reach - 1) * (word == "full")], axis=1)
+        config |= {"padding": word or sides.ravel().tolist(), "padding_mode": mode}
+        out = (size + sides.sum(axis=1) - reach) // stride + 1
         arrays["kernel"] = store.array(rng, outer, inner // groups, *kernel)
     arrays |= {"input": store.array(rng, 2, inner, *size), "grad_output": store.array(rng, 2, outer, *out)}
     if rng.integers(2):
@@ -57,7 +60,11 @@ def expected(case: store.Case, arrays: store.Arrays) -> store.Arrays:
             config["dilation"],
         )  # fmt: skip
     else:
-        amounts = [p for p in reversed(config["padding"]) for _ in range(2)]
+        sides = config["padding"]
+        if isinstance(sides, str):
+            reach = [d * (k - 1) for d, k in zip(config["dilation"], kernel.shape[2:], strict=True)]
+            sides = [p for r in reach for p in (r, r if sides == "full" else 0)]
+        amounts = [p for k in reversed(range(n)) for p in sides[2 * k : 2 * k + 2]]
         mode = config["padding_mode"]
         padded = F.pad(x, amounts, "constant" if mode == "zeros" else mode)
         y = getattr(F, f"conv{n}d")(padded, kernel, bias, config["stride"], 0, config["dilation"], config["groups"])
