@@ -206,7 +206,7 @@ def _dropout(mode: str, channelwise: bool = False, alone: int = 0) -> Callable[[
         x = array("input", call["input"])
         if channelwise:
             x = _image(x[None] if x.ndim == alone else x)
-        elif x.ndim not in (1, 2, 4):
+        elif not 1 <= x.ndim <= 4:
             x = x.reshape(-1, x.shape[-1]) if x.ndim else x.reshape(1)
         rate = module.p if module.training else 0.0
         options = {"rate": rate, "mode": mode, "channelwise": channelwise, "mask_seed": call["seed"]}

@@ -41,6 +41,9 @@ LEFT = ("backward", "view", "tokens", "mask_seed", "draws")
 
 MOST_CELLS = 600
 
+FAR = 1e4
+"""A number from which on a difference of 1e-6 is rounding."""
+
 
 def test_the_layers_without_a_backward_pass_are_those() -> None:
     without = {name for name in catalog.names() if catalog.layer(name).backward is None}
@@ -102,7 +105,9 @@ def made(layer: Layer, fixed: dict[str, Any], rng: np.random.Generator) -> tuple
             trace = layer.compute(config, arrays)
         except UsageError:
             continue
-        return config, *_with_optional(layer, config, arrays, trace, rng)
+        found = _with_optional(layer, config, arrays, trace, rng)
+        # gates that let everything through let a state grow beyond what a difference can tell
+        return None if any(np.abs(found[1][name]).max() > FAR for name in found[1]) else (config, *found)
     return None
 
 
@@ -124,7 +129,11 @@ def cases(name: str) -> Iterator[tuple[Any, dict[str, Any], Trace, np.random.Gen
     """One configuration for every value of every option, and one with nothing fixed."""
     layer = catalog.layer(name)
     items = [item for item in layer.config.options() if item.name not in LEFT]
-    fixed = [{item.name: v} for item in items for v in values(item)]
+    fixed = []
+    for item in items:
+        names = values(item)
+        # every activation has its slopes in its own layer; with the others it is enough that they take them
+        fixed += [{item.name: v} for v in (names if len(names) <= 12 or name == "activation" else names[::4])]
     for number, one in enumerate([{}, *fixed]):
         for attempt in range(2000):
             rng = np.random.default_rng([number, attempt])
