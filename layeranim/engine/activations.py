@@ -53,6 +53,11 @@ class Activation:
         """φ′(x); at a corner the derivative that PyTorch takes (0 for ReLU at 0)."""
         return self._run(self.slope, x, parameters)
 
+    def bare(self) -> Callable[[Array], Array]:
+        """φ of arrays that are float32 or float64 already, for loops: nothing is checked, NumPy may warn."""
+        parameters = dict(self.parameters)
+        return lambda x: np.asarray(self.function(x, **parameters), dtype=x.dtype)
+
     def _run(self, function: Callable[..., Array], x: Any, parameters: Mapping[str, float]) -> Array:
         unknown = [name for name in parameters if name not in self.parameters]
         if unknown:
@@ -84,8 +89,11 @@ def _decay(x: Array) -> Array:
 
 
 def _sigmoid(x: Array) -> Array:
-    e = _decay(x)
-    return np.asarray(np.where(x >= 0, x.dtype.type(1), e) / (1 + e))
+    e = np.asarray(_decay(x))
+    above = np.asarray(np.where(x >= 0, x.dtype.type(1), e))
+    e += 1
+    above /= e
+    return above
 
 
 def _sigmoid_slope(x: Array) -> Array:
