@@ -62,9 +62,15 @@ def unpadded(padded: Array, axes: Sequence[Axis], mode: str) -> Array:
         if axis.padded == axis.size:
             continue
         moved = np.moveaxis(padded, k, 0)
-        total = np.zeros((axis.size, *moved.shape[1:]), padded.dtype)
-        held = [(place, source) for place, source in enumerate(origin(axis, mode)) if source is not None]
-        np.add.at(total, [source for _, source in held], moved[[place for place, _ in held]])
+        total = moved[axis.before : axis.before + axis.size]
+        copies = [
+            (place, source)
+            for place, source in enumerate(origin(axis, mode))
+            if source is not None and place != source + axis.before
+        ]
+        total = total.copy() if copies else total
+        for place, source in copies:
+            total[source] += moved[place]
         padded = np.moveaxis(total, 0, k)
     return np.ascontiguousarray(padded)
 

@@ -20,7 +20,7 @@ LARGE = 2**21
 """The multiplications from which a sum goes by matrix products."""
 
 _FEWEST = 4  # filters of a group that share a patch: of fewer, a product of a matrix is no faster than its taps
-_CACHED = 2**16  # numbers of results that are added to again and again
+_CACHED = 2**15  # numbers of results that are added to again and again
 _SCRATCH = 2**18  # numbers of patches that one matrix product reads
 
 
