@@ -9,6 +9,7 @@ differ from those by their rounding.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -85,12 +86,56 @@ def _by_taps(x: Array, w: Array, y: Array, axes: Sequence[Axis]) -> None:
     places = y.shape[0] * count(y.shape[3:])
     members = min(w.shape[1], max(1, _CACHED // places))
     together = max(1, _CACHED // (places * members)) if members == w.shape[1] else 1
-    every = [(tap, where) for tap, where in taps(w.shape[3:], axes)]
+    every, runs = list(taps(w.shape[3:], axes)), _runs(x.shape[3:], axes)
+    if runs:
+        x, every = x.reshape(*x.shape[:3], -1), [(tap, (runs.at(tap),)) for tap, _ in every]
     for first in range(0, len(w), together):
         some = slice(first, first + together)
         for member in range(0, w.shape[1], members):
             chosen = slice(member, member + members)
-            _fill(y[:, some, chosen], x[:, some], w[some, chosen], every)
+            block = y[:, some, chosen]
+            if runs:
+                made, inside = runs.room(block)
+                _fill(made[..., : runs.length], x[:, some], w[some, chosen], every)
+                block[...] = inside
+            else:
+                _fill(block, x[:, some], w[some, chosen], every)
+
+
+@dataclass(frozen=True)
+class _Runs:
+    """Windows that slide by one cell, in one run over the padded cells as they lie in memory.
+
+    A run also goes over the windows that would hang over an edge; they are left out afterwards. So the cells of a tap
+    are neighbours, whatever the width of the picture.
+    """
+
+    spans: tuple[int, ...]
+    axes: Sequence[Axis]
+
+    @property
+    def length(self) -> int:
+        """Cells from the first window to the last."""
+        return sum((axis.out - 1) * span for axis, span in zip(self.axes, self.spans, strict=True)) + 1
+
+    def at(self, tap: Sequence[int]) -> slice:
+        """The cells that a tap meets."""
+        first = sum(t * axis.dilation * span for t, axis, span in zip(tap, self.axes, self.spans, strict=True))
+        return slice(first, first + self.length)
+
+    def room(self, like: Array) -> tuple[Array, Array]:
+        """Zeros for runs over (…, *windows), and the view of those of them that are windows."""
+        made = np.zeros((*like.shape[:3], self.axes[0].out * self.spans[0]), like.dtype)
+        whole = made.reshape(*like.shape[:3], self.axes[0].out, *(axis.size for axis in self.axes[1:]))
+        return made, whole[_at(..., _ALL, *(slice(axis.out) for axis in self.axes[1:]))]
+
+
+def _runs(padded: Shape, axes: Sequence[Axis]) -> _Runs | None:
+    """The runs of these windows, if they slide by one cell over more than one axis."""
+    if len(axes) == 1 or any(axis.stride != 1 for axis in axes):
+        return None
+    sizes = [replace(axis, size=n, before=0, after=0) for axis, n in zip(axes, padded, strict=True)]
+    return _Runs(tuple(count(padded[k + 1 :]) for k in range(len(axes))), sizes)
 
 
 def _fill(out: Array, x: Array, w: Array, every: Sequence[tuple[tuple[int, ...], tuple[slice, ...]]]) -> None:
@@ -151,6 +196,10 @@ def stamp(delta: Array, kernel: Array, axes: Sequence[Axis], padded: Shape, grou
         for here in np.ndindex(x.shape[:2]):
             _stamp_blocks(g[here], w[here[1]], x[here], axes, every)
         return total
+    runs = _runs(padded, axes)
+    if w.shape[1] == w.shape[2] == 1 and runs and _finite(delta, kernel):
+        _stamp_runs(g, w[:, 0, 0], x.reshape(*x.shape[:2], -1), runs)
+        return total
     for tap, where in every:
         weights = w[_at(..., *tap)]
         if w.shape[1] == w.shape[2] == 1:
@@ -158,6 +207,17 @@ def stamp(delta: Array, kernel: Array, axes: Sequence[Axis], padded: Shape, grou
         else:
             x[_at(..., *where)] += np.einsum("bgf...,gfc->bgc...", g, weights)
     return total
+
+
+def _stamp_runs(g: Array, w: Array, x: Array, runs: _Runs) -> None:
+    """The stamps of single channels: (batch, groups, 1, *windows) by (groups, *taps) into (batch, groups, cells)."""
+    together = max(1, _CACHED // (len(g) * runs.length))
+    for first in range(0, len(w), together):
+        some = slice(first, first + together)
+        made, inside = runs.room(g[:, some])
+        inside[...] = g[:, some]
+        for tap in np.ndindex(w.shape[1:]):
+            x[:, some, runs.at(tap)] += made[:, :, 0, : runs.length] * w[_at(some, *tap)][:, None]
 
 
 def _stamp_blocks(
