@@ -15,7 +15,7 @@ import numpy as np
 from layeranim.engine.option import suggest
 from layeranim.engine.replay import finite_max, operation
 from layeranim.engine.special import erfc
-from layeranim.engine.trace import Array, Shape
+from layeranim.engine.trace import Array, Shape, count
 from layeranim.errors import OptionError
 
 # Klambauer et al., Self-Normalizing Neural Networks (2017), equation 14.
@@ -227,8 +227,10 @@ ACTIVATIONS: dict[str, Activation] = {
 
 
 def scratch(name: str, shape: Shape) -> dict[str, Shape]:
-    """What an activation takes on its way; of the row-wise ones as many as softmax."""
-    return {"activation": (ACTIVATIONS[name].scratch if name in ACTIVATIONS else 2, *shape)}
+    """What an activation takes on its way, a block at a time; the row-wise ones as much as softmax, of all at once."""
+    if name not in ACTIVATIONS:
+        return {"activation": (2, *shape)}
+    return {"activation": (ACTIVATIONS[name].scratch, min(count(shape), _BLOCK))}
 
 
 def activation(name: str) -> Activation:

@@ -24,7 +24,7 @@ def makes(config: AttentionConfig, shapes: Mapping[str, Shape]) -> dict[str, Sha
     tables = ["scores", "exponentials", "weights", "scores on the way"]
     tables += ["scaled"] if factor(config) is not None or config.kind == "cosine" else []
     tables += ["capped"] if config.softcap is not None else []
-    masked = config.causal or "mask" in shapes or "key_mask" in shapes
+    masked = config.causal or config.window is not None or "mask" in shapes or "key_mask" in shapes
     tables += ["masked"] if masked else []
     made: dict[str, Shape] = dict.fromkeys(tables, (BLOCK,) if too_large(scores) else scores)
     made |= {"mask": (2, queries, keys)} if masked else {}
@@ -184,7 +184,8 @@ def forward(config: AttentionConfig, held: Mapping[str, Array]) -> dict[str, Arr
         if config.positional == "rotary":
             for name in ("query", "key"):
                 out[f"turned_{name}"] = parts[name] = rotate(parts[name], out[f"{name}_angle"], pairs=config.pairs)
-        key, value = (np.repeat(parts[name], config.heads // key_heads, axis=1) for name in ("key", "value"))
+        each = config.heads // key_heads
+        key, value = (np.repeat(parts[n], each, axis=1) if each > 1 else parts[n] for n in ("key", "value"))
         table = Rows(config, held, parts["query"], key, value)
         if too_large(table.shape):
             out |= table.kept()
