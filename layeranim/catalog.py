@@ -174,6 +174,8 @@ LAYERS: dict[str, Numbers] = {
     "conv3d": Numbers("3D convolution", "engine.conv_nd:CONV_3D"),
     "conv-matmul": Numbers("Convolution as a matrix product", "engine.conv_matmul:CONV_MATMUL"),
     "conv-transpose": Numbers("Transposed convolution", "engine.conv_transpose:CONV_TRANSPOSE"),
+    "conv-transpose1d": Numbers("1D transposed convolution", "engine.conv_transpose:CONV_TRANSPOSE_1D"),
+    "conv-transpose3d": Numbers("3D transposed convolution", "engine.conv_transpose:CONV_TRANSPOSE_3D"),
     "cross-entropy": Numbers("Cross-entropy", "engine.cross_entropy:CROSS_ENTROPY"),
     "depthwise": Numbers("Depthwise separable convolution", "engine.depthwise:DEPTHWISE"),
     "embedding": Numbers("Embedding", "engine.embedding:EMBEDDING"),

@@ -1,6 +1,7 @@
 """An activation as a layer of its own: each number through a function, or each group of numbers to one.
 
-maxout: the largest of ``pieces`` neighbours; glu: the first half times the sigmoid of the second half.
+maxout: the largest of ``pieces`` neighbours; glu, reglu, geglu, swiglu: the first half times a gate, which is the
+sigmoid, ReLU, GELU or SiLU of the second half.
 """
 
 from __future__ import annotations
@@ -21,7 +22,10 @@ from layeranim.engine.replay import finite_max, operation
 from layeranim.engine.trace import Array, Shape, Step, Steps, Tensor, Trace, tensors
 from layeranim.errors import OptionError, ShapeError
 
-GROUPED = ("maxout", "glu")
+GATES = {"glu": "sigmoid", "reglu": "relu", "geglu": "gelu", "swiglu": "silu"}
+"""The gated linear units, each by the function of its gate: Shazeer (2020), section 2."""
+
+GROUPED = ("maxout", *GATES)
 _INPUT, _OUTPUT = ("batch", "features"), ("batch", "out_features")
 
 
@@ -80,8 +84,8 @@ def compute(config: ActivationConfig, arrays: Mapping[str, Array]) -> Trace:
         if full.activation == "maxout":
             groups = x.reshape(len(x), -1, full.pieces)
             held.append(Tensor("output", _OUTPUT, "output", groups.max(axis=-1)))
-        elif full.activation == "glu":
-            gate = ACTIVATIONS["sigmoid"](x[:, half:])
+        elif full.activation in GATES:
+            gate = ACTIVATIONS[GATES[full.activation]](x[:, half:])
             held.append(Tensor("gate", _OUTPUT, "intermediate", gate))
             held.append(Tensor("output", _OUTPUT, "output", x[:, :half] * gate))
         elif slope is not None:
@@ -114,7 +118,7 @@ def assemble(config: ActivationConfig, saved: Mapping[str, Tensor]) -> Trace:
 
     def gate(c: Cell) -> Step:
         read = at("input", c, "batch", features=half + c["out_features"])
-        return Step("activate", (read,), at("gate", c, *_OUTPUT), (("name", "sigmoid"),))
+        return Step("activate", (read,), at("gate", c, *_OUTPUT), (("name", GATES[name]),))
 
     def pass_gate(c: Cell) -> Step:
         reads = (at("input", c, "batch", features=c["out_features"]), at("gate", c, *_OUTPUT))
@@ -131,7 +135,7 @@ def assemble(config: ActivationConfig, saved: Mapping[str, Tensor]) -> Trace:
             return Step("leak_slope", (at("input", c, *_INPUT), at("slope", c, "features")), where)
         return Step("differentiate", (at("input", c, *_INPUT),), where, (("name", name), *parameters))
 
-    acts = {"maxout": (choose,), "glu": (gate, pass_gate)}.get(name, (activate, differentiate))
+    acts = (choose,) if name == "maxout" else (gate, pass_gate) if name in GATES else (activate, differentiate)
     output = saved["output"]
     facts: dict[str, int | float | str] = {
         "parameters": saved["slope"].array.size if slope else 0,
@@ -142,7 +146,10 @@ def assemble(config: ActivationConfig, saved: Mapping[str, Tensor]) -> Trace:
     return Trace("activation", config, tensors(*saved.values()), per_cell(output.axes, output.shape, *acts), facts)
 
 
-_FORMULAS = {"maxout": "max(x₁, …, xₖ)", "glu": "a · σ(b)"}
+_FORMULAS = {
+    "maxout": "max(x₁, …, xₖ)", "glu": "a · σ(b)", "reglu": "a · max(0, b)", "geglu": "a · b·Φ(b)",
+    "swiglu": "a · b/(1 + e⁻ᵇ)",
+}  # fmt: skip
 
 
 def backward(trace: Trace, gradients: Mapping[str, Array]) -> Trace:
@@ -156,9 +163,9 @@ def backward(trace: Trace, gradients: Mapping[str, Array]) -> Trace:
             groups = x.reshape(len(x), -1, config.pieces)
             won = np.arange(config.pieces) == groups.argmax(axis=-1)[..., None]
             total = np.where(won, g[..., None], 0).reshape(x.shape)
-        elif config.activation == "glu":
-            value = x[:, : g.shape[1]]
-            total = np.concatenate([g * trace["gate"], gate_back(g, value, trace["gate"])], axis=1)
+        elif config.activation in GATES:
+            value, z = x[:, : g.shape[1]], x[:, g.shape[1] :]
+            total = np.concatenate([g * trace["gate"], gate_back(g, value, z, name=GATES[config.activation])], axis=1)
         else:
             total = g * trace["derivative"]
             slope = np.where(x > 0, 0, g * x).sum(axis=0) if "slope" in trace else None
@@ -183,9 +190,12 @@ def _back_steps(config: Any, every: Mapping[str, Tensor]) -> Steps:
         return Step("multiply", reads, at("grad_input", c, "batch", features=c["out_features"]))
 
     def gate(c: Cell) -> Step:
-        cell = {"features": c["out_features"]}
-        reads = (at("grad_output", c, *_OUTPUT), at("input", c, "batch", **cell), at("gate", c, *_OUTPUT))
-        return Step("gate_back", reads, at("grad_input", c, "batch", features=g[1] + c["out_features"]))
+        first, second = c["out_features"], g[1] + c["out_features"]
+        value, z = (at("input", c, "batch", features=place) for place in (first, second))
+        name = (("name", GATES[config.activation]),)
+        return Step(
+            "gate_back", (at("grad_output", c, *_OUTPUT), value, z), at("grad_input", c, "batch", features=second), name
+        )
 
     def chain(c: Cell) -> Step:
         reads = (at("grad_output", c, *_INPUT), at("derivative", c, *_INPUT))
@@ -232,10 +242,15 @@ def leak_back(g: Array, x: Array) -> Array:
     return np.asarray(np.where(x > 0, 0, g * x).sum(dtype=x.dtype))
 
 
-@operation("gate_back", lambda g, x, gate: few(g * x))
-def gate_back(g: Array, x: Array, gate: Array) -> Array:
-    """g · x · σ′, with σ′ = gate · (1 − gate)."""
-    return np.asarray(g * x * gate * (1 - gate))
+def _gate_terms(g: Array, x: Array, z: Array, *, name: str) -> tuple[int, float]:
+    n, size = few(g * x)
+    return n, size * (1 + finite_max(np.abs(ACTIVATIONS[name].derivative(z))))
+
+
+@operation("gate_back", _gate_terms)
+def gate_back(g: Array, x: Array, z: Array, *, name: str) -> Array:
+    """g · x · φ′(z)."""
+    return np.asarray(g * x * ACTIVATIONS[name].derivative(z))
 
 
 @operation("winner_takes")
@@ -259,7 +274,7 @@ ACTIVATION = Layer(
     assemble=assemble,
     formula="y = φ(x)",
     source="Goodfellow, Bengio, Courville: Deep Learning (2016), section 6.3; maxout: Goodfellow et al. (2013); "
-    "glu: Dauphin et al. (2017)",
+    "glu: Dauphin et al. (2017); reglu, geglu, swiglu: Shazeer, GLU Variants Improve Transformer (2020)",
     backward=backward,
     makes=makes,
     back=0.5,

@@ -15,7 +15,7 @@ import numpy as np
 from layeranim.engine.option import suggest
 from layeranim.engine.replay import finite_max, operation
 from layeranim.engine.special import erfc
-from layeranim.engine.trace import Array, Shape
+from layeranim.engine.trace import Array, Shape, count
 from layeranim.errors import OptionError
 
 # Klambauer et al., Self-Normalizing Neural Networks (2017), equation 14.
@@ -26,6 +26,8 @@ _GELU_CUBIC = 0.044715
 _GELU_SCALE = math.sqrt(2 / math.pi)
 # From here on e^-|x| and the normal density are 0 in float64, so a gate times x is 0 too, also at -∞.
 _FAR = 1000.0
+# Numbers that are taken at once: what a formula makes on the way stays in a processor's cache.
+_BLOCK = 2**15
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,11 @@ class Activation:
         """φ′(x); at a corner the derivative that PyTorch takes (0 for ReLU at 0)."""
         return self._run(self.slope, x, parameters)
 
+    def bare(self) -> Callable[[Array], Array]:
+        """φ of arrays that are float32 or float64 already, for loops: nothing is checked, NumPy may warn."""
+        parameters = dict(self.parameters)
+        return lambda x: np.asarray(self.function(x, **parameters), dtype=x.dtype)
+
     def _run(self, function: Callable[..., Array], x: Any, parameters: Mapping[str, float]) -> Array:
         unknown = [name for name in parameters if name not in self.parameters]
         if unknown:
@@ -59,8 +66,16 @@ class Activation:
         array = np.asarray(x)
         if array.dtype != np.float32:
             array = array.astype(np.float64)
+        full = {**self.parameters, **parameters}
         with np.errstate(all="ignore"):
-            return np.asarray(function(array, **{**self.parameters, **parameters}), dtype=array.dtype)
+            if array.size <= _BLOCK:
+                return np.asarray(function(array, **full), dtype=array.dtype)
+            flat = array.reshape(-1)
+            out = np.empty_like(flat)
+            for first in range(0, flat.size, _BLOCK):
+                part = slice(first, first + _BLOCK)
+                out[part] = function(flat[part], **full)
+            return out.reshape(array.shape)
 
 
 def _pieces(x: Array, low: float, high: float, below: Any, inside: Any, above: Any) -> Array:
@@ -74,8 +89,11 @@ def _decay(x: Array) -> Array:
 
 
 def _sigmoid(x: Array) -> Array:
-    e = _decay(x)
-    return np.asarray(np.where(x >= 0, x.dtype.type(1), e) / (1 + e))
+    e = np.asarray(_decay(x))
+    above = np.asarray(np.where(x >= 0, x.dtype.type(1), e))
+    e += 1
+    above /= e
+    return above
 
 
 def _sigmoid_slope(x: Array) -> Array:
@@ -115,6 +133,10 @@ def _elu_slope(x: Array, alpha: float) -> Array:
 
 def _celu(x: Array, alpha: float) -> Array:
     return np.asarray(np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0) / alpha)))
+
+
+def _celu_slope(x: Array, alpha: float) -> Array:
+    return np.asarray(np.where(x > 0, 1, np.exp(np.minimum(x, 0) / alpha)))
 
 
 def _normal(x: Array) -> Array:
@@ -179,8 +201,7 @@ ACTIVATIONS: dict[str, Activation] = {
         Activation("elu", _elu, _elu_slope, "x if x > 0, else α(eˣ − 1)", {"alpha": 1.0}),
         Activation("selu", lambda x: SELU_SCALE * _elu(x, SELU_ALPHA), lambda x: SELU_SCALE * _elu_slope(x, SELU_ALPHA),
                    "λx if x > 0, else λα(eˣ − 1), λ = 1.0507, α = 1.6733", {}),
-        Activation("celu", _celu, lambda x, alpha: _elu_slope(x / alpha, 1), "x if x > 0, else α(e^(x/α) − 1)",
-                   {"alpha": 1.0}),
+        Activation("celu", _celu, _celu_slope, "x if x > 0, else α(e^(x/α) − 1)", {"alpha": 1.0}),
         Activation("gelu", lambda x: _gated(x, _normal(x)), _gelu_slope, "x·Φ(x) = x·(1 + erf(x/√2))/2", {},
                    scratch=9),
         Activation("gelu-tanh", lambda x: _gated(x, _sigmoid(_gelu_tanh_inner(x))), _gelu_tanh_slope,
@@ -206,8 +227,10 @@ ACTIVATIONS: dict[str, Activation] = {
 
 
 def scratch(name: str, shape: Shape) -> dict[str, Shape]:
-    """What an activation takes on its way; of the row-wise ones as many as softmax."""
-    return {"activation": (ACTIVATIONS[name].scratch if name in ACTIVATIONS else 2, *shape)}
+    """What an activation takes on its way, a block at a time; the row-wise ones as much as softmax, of all at once."""
+    if name not in ACTIVATIONS:
+        return {"activation": (2, *shape)}
+    return {"activation": (ACTIVATIONS[name].scratch, min(count(shape), _BLOCK))}
 
 
 def activation(name: str) -> Activation:

@@ -1,13 +1,13 @@
 """Two-dimensional convolution, as deep-learning libraries define it: cross-correlation, plus bias, then activation.
 
 ``pre_activation[b, f, r, c] = bias[f] + Σ padded[b, ch, r·s + i·d, c·s + j·d] · kernel[f, ch, i, j]``,
-products summed in reading order within a channel, then the channels in order, then the bias. No matrix library takes
-part, so the same numbers come out on every machine, and a partial sum read later is the one that was added.
+products summed in reading order within a channel, then the channels in order, then the bias; of large ones in another
+order (see ``patches``), and their sums are those of all products, not of partial sums.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from layeranim.engine.activations import ACTIVATIONS
 from layeranim.engine.array import common, numeric, shape_text
 from layeranim.engine.conv_shapes import ConvConfig as ConvConfig
 from layeranim.engine.option import ArrayOption, Layer
+from layeranim.engine.patches import correlate, large
 from layeranim.engine.trace import Array, Recipe, Region, Shape, Step, Steps, Tensor, Trace, cell, count, kept, tensors
 from layeranim.engine.window import Axis, pad
 from layeranim.engine.window import unread as unread_input
@@ -30,7 +31,6 @@ _INPUT = ("batch", "in_channels", "height", "width")
 _PADDED = ("batch", "in_channels", "padded_height", "padded_width")
 _KERNEL = ("out_channels", "group_channels", "kernel_height", "kernel_width")
 _OUTPUT = ("batch", "out_channels", "out_height", "out_width")
-_BLOCK = 2**16
 
 
 def compute(config: ConvConfig, arrays: Mapping[str, Array]) -> Trace:
@@ -55,7 +55,9 @@ def compute(config: ConvConfig, arrays: Mapping[str, Array]) -> Trace:
     kernel = np.ascontiguousarray(_turned(ready["kernel"]) if full.flip else ready["kernel"])
     padded = pad(x, axes, full.padding_mode)
     with np.errstate(all="ignore"):
-        before = _correlate(padded, kernel, bias, axes, full.groups)
+        before = correlate(padded, kernel, axes, full.groups)
+        if bias is not None:
+            before += bias[:, None, None]
     after = before if full.activation == "linear" else ACTIVATIONS[full.activation](before)
     return assemble(
         full,
@@ -73,46 +75,6 @@ def compute(config: ConvConfig, arrays: Mapping[str, Array]) -> Trace:
 def _turned(kernel: Array) -> Array:
     """The kernel turned by 180°."""
     return kernel[..., ::-1, ::-1]
-
-
-def _correlate(padded: Array, kernel: Array, bias: Array | None, axes: tuple[Axis, ...], groups: int) -> Array:
-    """All output cells, one kernel tap at a time over as many filters as fit a processor's cache."""
-    filters, group_channels = kernel.shape[:2]
-    sizes = tuple(axis.out for axis in axes)
-    out = np.empty((len(padded), filters, *sizes), padded.dtype)
-    per_group = filters // groups
-    block = min(per_group, max(1, _BLOCK // (len(padded) * count(sizes))))
-    taps = [(i, j, _every(axes[0], i), _every(axes[1], j)) for i, j in np.ndindex(kernel.shape[2:])]
-    for group in range(groups):
-        of_group = padded[:, group * group_channels : (group + 1) * group_channels]
-        for first in range(group * per_group, (group + 1) * per_group, block):
-            chosen = slice(first, min(first + block, (group + 1) * per_group))
-            _fill(out[:, chosen], of_group, kernel[chosen], taps)
-    if bias is not None:
-        out += bias[:, None, None]
-    return out
-
-
-def _fill(out: Array, padded: Array, kernel: Array, taps: Sequence[tuple[int, int, slice, slice]]) -> None:
-    partial, product = np.empty_like(out), np.empty_like(out)
-    for channel in range(kernel.shape[1]):
-        target = out if channel == 0 else partial
-        for tap, (i, j, rows, columns) in enumerate(taps):
-            cells = padded[:, channel, None, rows, columns]
-            weights = kernel[:, channel, i, j, None, None]
-            if tap == 0:
-                np.multiply(cells, weights, out=target)
-            else:
-                np.multiply(cells, weights, out=product)
-                target += product
-        if channel:
-            out += partial
-
-
-def _every(axis: Axis, tap: int) -> slice:
-    """The padded positions that one tap reads in all windows."""
-    start = tap * axis.dilation
-    return slice(start, start + (axis.out - 1) * axis.stride + 1, axis.stride)
 
 
 def assemble(config: ConvConfig, saved: Mapping[str, Tensor]) -> Trace:
@@ -138,7 +100,8 @@ def assemble(config: ConvConfig, saved: Mapping[str, Tensor]) -> Trace:
         given = Recipe(kernel.shape, kernel.dtype, lambda index: _turned(kernel.array)[index])
         held.insert(2, Tensor("kernel_given", _KERNEL, "weight", given))
     every = tensors(*held, *recipes, saved["pre_activation"], saved["output"])
-    maker = _Maker(config, axes, out, kernel.shape[1], "bias" in saved)
+    together = large(out[1], config.groups, count(kernel.shape[1:]), out[0] * rows.out * columns.out)
+    maker = _Maker(config, axes, out, kernel.shape[1], "bias" in saved, together)
     facts = conv_shapes.facts(config, axes, {name: tensor.shape for name, tensor in saved.items()}, kernel.array)
     trace = Trace("conv", config, every, Steps(4 * count(out), maker.step), facts)
     return symbolic.derived(trace) if saved["kernel"].labels is not None else trace
@@ -166,7 +129,7 @@ class _Reader:
         return _without(self._products(at), at)
 
     def partial_sums(self, at: tuple[range | int, ...]) -> Array:
-        """Summed in reading order, as ``_fill`` does; accumulate is sequential by definition."""
+        """Summed in reading order, as small ones are made; accumulate is sequential by definition."""
         taps = self.kernel.shape[2:]
         terms = self._products((*at, range(taps[0]), range(taps[1])))
         terms = terms.reshape(*terms.shape[:5], -1)
@@ -208,6 +171,7 @@ class _Maker:
     out: Shape
     group_channels: int
     biased: bool
+    together: bool
 
     def step(self, i: int) -> Step:
         flat, act = divmod(i, 4)
@@ -220,7 +184,8 @@ class _Maker:
             return Step("sum", (Region.of("products", **at),), Region.of("partial_sums", **at), (("axes", 2),))
         if act == 2:
             bias = (Region.of("bias", out_channels=f),) if self.biased else ()
-            return Step("add", (Region.of("partial_sums", **at), *bias), Region.of("pre_activation", **at))
+            terms = "products" if self.together else "partial_sums"
+            return Step("add", (Region.of(terms, **at), *bias), Region.of("pre_activation", **at))
         name = (("name", self.config.activation),)
         return Step("activate", (Region.of("pre_activation", **at),), Region.of("output", **at), name)
 
@@ -239,7 +204,7 @@ def window(trace: Trace, b: int, f: int, r: int, c: int) -> Region:
     """The cells of ``padded`` that output cell (b, f, r, c) is computed from."""
     config: Any = trace.config
     group_channels = trace.size("group_channels")
-    return _Maker(config, axes_of(trace), trace.tensor("output").shape, group_channels, False).window(b, f, r, c)
+    return _Maker(config, axes_of(trace), trace.tensor("output").shape, group_channels, False, False).window(b, f, r, c)
 
 
 def steps_of(trace: Trace, b: int, f: int, r: int, c: int) -> range:

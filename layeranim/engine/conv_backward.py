@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,8 +15,9 @@ import numpy as np
 from layeranim.engine import conv_shapes
 from layeranim.engine.arithmetic import Act, Cell, at, chain, per_cell
 from layeranim.engine.backward import beside, passed_back, start
+from layeranim.engine.patches import stamp, tap_gradients
 from layeranim.engine.replay import finite_max, operation
-from layeranim.engine.trace import Array, Index, Region, Shape, Step, Steps, Tensor, Trace
+from layeranim.engine.trace import Array, Index, Region, Step, Steps, Tensor, Trace
 from layeranim.engine.window import Axis, origin
 
 
@@ -35,8 +36,8 @@ def along(trace: Trace, gradients: Mapping[str, Array], axes: Sequence[Axis]) ->
     g, kernel, padded = start(trace, gradients), trace["kernel"], trace["padded"]
     with np.errstate(all="ignore"):
         delta = chain(g, trace["pre_activation"], name=config.activation)
-        at_padded = stamped(delta, kernel, axes, padded.shape[2:], config.groups)
-        at_kernel = _kernel_gradient(delta, padded, kernel.shape, axes, config.groups)
+        at_padded = stamp(delta, kernel, axes, padded.shape[2:], config.groups)
+        at_kernel = tap_gradients(delta, padded, kernel.shape, axes, config.groups)
         at_input = unpadded(at_padded, axes, config.padding_mode)
         at_bias = delta.sum(axis=(0, *range(2, delta.ndim)))
     out = trace.axes("output")
@@ -55,53 +56,21 @@ def along(trace: Trace, gradients: Mapping[str, Array], axes: Sequence[Axis]) ->
     return passed_back(trace, {"output": g}, every, _steps(config, axes, every))
 
 
-def taps(kernel: Shape, axes: Sequence[Axis]) -> Iterator[tuple[tuple[int, ...], tuple[slice, ...]]]:
-    """Every tap of a kernel with the padded positions that it meets in all windows."""
-    for tap in np.ndindex(*kernel):
-        starts = [at * axis.dilation for at, axis in zip(tap, axes, strict=True)]
-        where = (
-            slice(n, n + (axis.out - 1) * axis.stride + 1, axis.stride) for n, axis in zip(starts, axes, strict=True)
-        )
-        yield tap, tuple(where)
-
-
-def stamped(delta: Array, kernel: Array, axes: Sequence[Axis], padded: Shape, groups: int) -> Array:
-    """Each cell of delta stamps its scaled kernel; overlaps add up: (batch, in_channels, *padded)."""
-    filters, group_channels = kernel.shape[:2]
-    per_group = filters // groups
-    total = np.zeros((len(delta), groups * group_channels, *padded), delta.dtype)
-    for group in range(groups):
-        ours = slice(group * per_group, (group + 1) * per_group)
-        theirs = slice(group * group_channels, (group + 1) * group_channels)
-        for tap, where in taps(kernel.shape[2:], axes):
-            spot: Index = (ours, slice(None), *tap)
-            total[(slice(None), theirs, *where)] += np.einsum("bf...,fc->bc...", delta[:, ours], kernel[spot])
-    return total
-
-
-def _kernel_gradient(delta: Array, padded: Array, shape: Shape, axes: Sequence[Axis], groups: int) -> Array:
-    total = np.zeros(shape, delta.dtype)
-    per_group, group_channels = shape[0] // groups, shape[1]
-    flat = delta.reshape(*delta.shape[:2], -1)
-    for group in range(groups):
-        ours = slice(group * per_group, (group + 1) * per_group)
-        theirs = slice(group * group_channels, (group + 1) * group_channels)
-        for tap, where in taps(shape[2:], axes):
-            cells = padded[(slice(None), theirs, *where)]
-            spot: Index = (ours, slice(None), *tap)
-            total[spot] = np.einsum("bfn,bcn->fc", flat[:, ours], cells.reshape(*cells.shape[:2], -1))
-    return total
-
-
 def unpadded(padded: Array, axes: Sequence[Axis], mode: str) -> Array:
     """Every padded cell's gradient added to the input cell whose value it held."""
     for k, axis in enumerate(axes, start=2):
         if axis.padded == axis.size:
             continue
         moved = np.moveaxis(padded, k, 0)
-        total = np.zeros((axis.size, *moved.shape[1:]), padded.dtype)
-        held = [(place, source) for place, source in enumerate(origin(axis, mode)) if source is not None]
-        np.add.at(total, [source for _, source in held], moved[[place for place, _ in held]])
+        total = moved[axis.before : axis.before + axis.size]
+        copies = [
+            (place, source)
+            for place, source in enumerate(origin(axis, mode))
+            if source is not None and place != source + axis.before
+        ]
+        total = total.copy() if copies else total
+        for place, source in copies:
+            total[source] += moved[place]
         padded = np.moveaxis(total, 0, k)
     return np.ascontiguousarray(padded)
 

@@ -15,10 +15,11 @@ import numpy as np
 from layeranim.engine import conv_shapes, door, window
 from layeranim.engine.activations import ACTIVATIONS
 from layeranim.engine.arithmetic import Cell, at, per_cell
-from layeranim.engine.conv_backward import along, taps
+from layeranim.engine.conv_backward import along
 from layeranim.engine.conv_shapes import ConvConfig
 from layeranim.engine.entry import enter, ranked, size_of
 from layeranim.engine.option import ArrayOption, Layer, Padding, PerAxis, option
+from layeranim.engine.patches import correlate, large
 from layeranim.engine.pool_shapes import spatial
 from layeranim.engine.trace import Array, Index, Recipe, Shape, Step, Steps, Tensor, Trace, count, kept, tensors
 from layeranim.engine.window import Axis, pad
@@ -36,7 +37,12 @@ class Conv1dConfig(ConvConfig):
     stride: tuple[int, ...] = option(  # type: ignore[assignment]
         PerAxis(1), 1, "cells from one window to the next", short="-s", aliases=("strides",)
     )
-    padding: str | tuple[tuple[int, int], ...] = option(Padding(1), 0, "cells added at both ends", short="-p")
+    padding: str | tuple[tuple[int, int], ...] = option(
+        Padding(1, (*window.PADDINGS, "causal")),
+        0,
+        "cells added at both ends, or before and after; causal is before alone: no result sees what comes later",
+        short="-p",
+    )
     dilation: tuple[int, ...] = option(  # type: ignore[assignment]
         PerAxis(1), 1, "cells from one tap to the next", short="-d", aliases=("dilation_rate",)
     )
@@ -52,7 +58,9 @@ class Conv3dConfig(ConvConfig):
     stride: tuple[int, ...] = option(  # type: ignore[assignment]
         PerAxis(3), 1, "cells from one window to the next", short="-s", aliases=("strides",)
     )
-    padding: str | tuple[tuple[int, int], ...] = option(Padding(3), 0, "cells added around the input", short="-p")
+    padding: str | tuple[tuple[int, int], ...] = option(
+        Padding(3, window.PADDINGS), 0, "cells added around the input", short="-p"
+    )
     dilation: tuple[int, ...] = option(  # type: ignore[assignment]
         PerAxis(3), 1, "cells from one tap to the next", short="-d", aliases=("dilation_rate",)
     )
@@ -136,9 +144,9 @@ def compute(name: str, config: ConvConfig, arrays: Mapping[str, Array]) -> Trace
     kernel = np.ascontiguousarray(np.flip(kernel, tuple(range(2, kernel.ndim))) if full.flip else kernel)
     padded = pad(x, axes, full.padding_mode)
     with np.errstate(all="ignore"):
-        before = correlated(padded, kernel, axes, full.groups)
+        before = correlate(padded, kernel, axes, full.groups)
         if bias is not None:
-            before = before + bias.reshape(-1, *(1,) * n)
+            before += bias.reshape(-1, *(1,) * n)
     held = tensors(
         Tensor("input", names["input"], "input", x),
         Tensor("padded", names["padded"], "intermediate", padded),
@@ -148,22 +156,6 @@ def compute(name: str, config: ConvConfig, arrays: Mapping[str, Array]) -> Trace
         Tensor("output", names["output"], "output", ACTIVATIONS[full.activation](before)),
     )
     return assemble(name, full, held)
-
-
-def correlated(padded: Array, kernel: Array, axes: Sequence[Axis], groups: int) -> Array:
-    """Products summed tap by tap within a channel, then channel by channel."""
-    filters, group_channels = kernel.shape[:2]
-    per_group = filters // groups
-    out = np.empty((len(padded), filters, *(axis.out for axis in axes)), padded.dtype)
-    for f in range(filters):
-        first = f // per_group * group_channels
-        for channel in range(group_channels):
-            partial_sum: Any = None
-            for tap, where in taps(kernel.shape[2:], axes):
-                product = padded[(slice(None), first + channel, *where)] * kernel[(f, channel, *tap)]
-                partial_sum = product if partial_sum is None else partial_sum + product
-            out[:, f] = partial_sum if channel == 0 else out[:, f] + partial_sum
-    return out
 
 
 def assemble(name: str, config: ConvConfig, saved: Mapping[str, Tensor]) -> Trace:
@@ -216,6 +208,8 @@ def _trim(cells: Array, index: Index) -> Array:
 def _steps(config: ConvConfig, axes: Sequence[Axis], every: Mapping[str, Tensor]) -> Steps:
     names = every["output"].axes
     filters, group_channels = every["kernel"].shape[:2]
+    shape, terms = every["output"].shape, count(every["kernel"].shape[1:])
+    summed = "products" if large(filters, config.groups, terms, shape[0] * count(shape[2:])) else "partial_sums"
 
     def multiply(c: Cell) -> Step:
         first = c["out_channels"] // (filters // config.groups) * group_channels
@@ -228,7 +222,7 @@ def _steps(config: ConvConfig, axes: Sequence[Axis], every: Mapping[str, Tensor]
 
     def add(c: Cell) -> Step:
         bias = (at("bias", c, "out_channels"),) if "bias" in every else ()
-        return Step("add", (at("partial_sums", c, *names), *bias), at("pre_activation", c, *names))
+        return Step("add", (at(summed, c, *names), *bias), at("pre_activation", c, *names))
 
     def activate(c: Cell) -> Step:
         name = (("name", config.activation),)

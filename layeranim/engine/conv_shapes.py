@@ -27,7 +27,9 @@ class ConvConfig(Config):
     stride: tuple[int, int] = option(
         PerAxis(), 1, "cells from one window to the next", short="-s", aliases=("strides",)
     )
-    padding: str | tuple[tuple[int, int], ...] = option(Padding(), 0, "cells added around the input", short="-p")
+    padding: str | tuple[tuple[int, int], ...] = option(
+        Padding(words=window.PADDINGS), 0, "cells added around the input", short="-p"
+    )
     padding_mode: str = option(Choice(window.MODES), "zeros", "what the added cells hold")
     dilation: tuple[int, int] = option(
         PerAxis(), 1, "cells from one tap of the kernel to the next", short="-d", aliases=("dilation_rate",)

@@ -1,7 +1,8 @@
 """Cross-entropy: how surprised probabilities are by the true class, −Σ w q ln p.
 
 q is the target distribution: 1 at the true class, or probabilities that were given; smoothing ε makes it
-(1 − ε) q + ε/C. w are class weights. A class with q = 0 costs nothing, whatever its probability.
+(1 − ε) q + ε/C. w are class weights. A class with q = 0 costs nothing, whatever its probability. Of log-probabilities
+it is the negative log-likelihood. A sample that is left out (``ignore_index``) has no gradient, also if all are.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from layeranim.engine.backward import beside, passed_back, start
 from layeranim.engine.entry import enter, ranked, whole
 from layeranim.engine.memory import alike
 from layeranim.engine.option import ArrayOption, Choice, Config, Integer, Layer, Real, option
-from layeranim.engine.replay import finite_max, operation
+from layeranim.engine.replay import OPERATIONS, finite_max, operation
 from layeranim.engine.trace import Array, Shape, Step, Steps, Tensor, Trace, tensors
 from layeranim.errors import OptionError, ShapeError
 
@@ -30,7 +31,11 @@ _AXES = ("batch", "classes")
 class CrossEntropyConfig(Config):
     """Options of the cross-entropy."""
 
-    source: str = option(Choice(("logits", "probabilities")), "logits", "what the input holds")
+    source: str = option(
+        Choice(("logits", "probabilities", "log-probabilities")),
+        "logits",
+        "what the input holds; of log-probabilities this is the negative log-likelihood",
+    )
     reduction: str = option(Choice(("none", "mean", "sum")), "mean", "what becomes of the samples' losses")
     label_smoothing: float = option(Real(low=0, high=1), 0.0, "how much of the target is spread over all classes")
     ignore_index: int | None = option(Integer(), None, "a class id whose samples are left out")
@@ -76,10 +81,11 @@ def compute(config: CrossEntropyConfig, arrays: Mapping[str, Array]) -> Trace:
     if full.source == "probabilities":
         _probabilities("input", x)
     with np.errstate(all="ignore"):
-        log_p = log_softmax(x) if full.source == "logits" else np.log(x)
+        log_p = log_softmax(x) if full.source == "logits" else np.log(x) if full.source == "probabilities" else x
         if full.source == "logits":
             held.append(Tensor("probabilities", _AXES, "intermediate", softmax(x)))
-        held.append(Tensor("log_probabilities", _AXES, "intermediate", log_p))
+        if full.source != "log-probabilities":
+            held.append(Tensor("log_probabilities", _AXES, "intermediate", log_p))
     held += _target(full, ready.get("target"), x)
     smooth = held[-1].array
     if weight is not None:
@@ -159,11 +165,14 @@ def assemble(config: CrossEntropyConfig, saved: Mapping[str, Tensor]) -> Trace:
         return Step("multiply", reads, at("weighted_target", c, "batch"))
 
     def charge(c: Cell) -> Step:
-        return Step("surprise", (at(q, c, "batch"), at("log_probabilities", c, "batch")), at("terms", c, "batch"))
+        log_p = "input" if config.source == "log-probabilities" else "log_probabilities"
+        return Step("surprise", (at(q, c, "batch"), at(log_p, c, "batch")), at("terms", c, "batch"))
 
-    acts: list[Act] = [row("logarithm", "input", "log_probabilities")]
-    if config.source == "logits":
-        acts = [row("softmax", "input", "probabilities"), row("log_softmax", "input", "log_probabilities")]
+    known: dict[str, list[Act]] = {
+        "logits": [row("softmax", "input", "probabilities"), row("log_softmax", "input", "log_probabilities")],
+        "probabilities": [row("logarithm", "input", "log_probabilities")],
+    }
+    acts = known.get(config.source, [])
     acts += [target, *([weigh] if weight else []), charge, row("add", "terms", "losses")]
     parts = [per_cell(("batch",), saved["losses"].shape, *acts)]
     if "loss" in saved:
@@ -174,19 +183,21 @@ def assemble(config: CrossEntropyConfig, saved: Mapping[str, Tensor]) -> Trace:
 
 
 def backward(trace: Trace, gradients: Mapping[str, Array]) -> Trace:
-    """∂logits = g (p Σ w q − w q) / divisor; ∂probabilities = −g w q / (p · divisor); g is 1 when it is not given."""
+    """∂logits = g (p Σ w q − w q) / divisor; ∂probabilities = −g w q / (p · divisor); ∂log-probabilities = −g w q /
+    divisor; g is 1 when it is not given.
+    """
     config: Any = trace.config
     first = "loss" if "loss" in trace else "losses"
     g = start(trace, gradients, first)
     target = "weighted_target" if "weighted_target" in trace else "target_distribution"
     x, q = trace["input"], trace[target]
+    left_out = config.ignore_index is not None and "class_ids" in trace
+    back_by, reads_p = _BACK[config.source]
     with np.errstate(all="ignore"):
         each = np.broadcast_to(g / trace["divisor"] if first == "loss" else g, len(x)).copy()
-        if config.source == "logits":
-            total = logits_back(each[:, None], q, trace["probabilities"])
-        else:
-            total = probabilities_back(each[:, None], q, x)
-    name = "probabilities" if config.source == "logits" else "input"
+        if left_out:
+            each[trace["class_ids"] == config.ignore_index] = 0
+        total = OPERATIONS[back_by].run(each[:, None], q, *(trace[name] for name in reads_p))
     every = beside(
         trace,
         Tensor(f"grad_{first}", trace.axes(first), "input", g),
@@ -195,16 +206,33 @@ def backward(trace: Trace, gradients: Mapping[str, Array]) -> Trace:
     )
 
     def share(c: Cell) -> Step:
+        if left_out:
+            reads = (at(f"grad_{first}", c, *trace.axes(first)), at("class_ids", c, "batch"))
+            divisor = (at("divisor", c),) if first == "loss" else ()
+            return Step("counted", (*reads, *divisor), at("grad_each", c, "batch"), (("ignore", config.ignore_index),))
         if first == "losses":
             return Step("copy", (at("grad_losses", c, "batch"),), at("grad_each", c, "batch"))
         return Step("divide", (at("grad_loss", c), at("divisor", c)), at("grad_each", c, "batch"))
 
     def back(c: Cell) -> Step:
-        reads = (at("grad_each", c, "batch"), at(target, c, "batch"), at(name, c, "batch"))
-        operation = "logits_back" if config.source == "logits" else "probabilities_back"
-        return Step(operation, reads, at("grad_input", c, "batch"))
+        reads = tuple(at(name, c, "batch") for name in ("grad_each", target, *reads_p))
+        return Step(back_by, reads, at("grad_input", c, "batch"))
 
     return passed_back(trace, {first: g}, every, per_cell(("batch",), (len(x),), share, back))
+
+
+_BACK: dict[str, tuple[str, tuple[str, ...]]] = {
+    "logits": ("logits_back", ("probabilities",)),
+    "probabilities": ("probabilities_back", ("input",)),
+    "log-probabilities": ("log_probabilities_back", ()),
+}
+"""How a gradient reaches each kind of input: the operation, and what it reads besides gradient and target."""
+
+
+@operation("counted")
+def counted(g: Array, class_id: Array, *divisor: Array, ignore: int) -> Array:
+    """g, divided by the divisor if there is one; 0 for a sample that is left out."""
+    return np.asarray(0 if int(class_id) == ignore else g / divisor[0] if divisor else g, dtype=g.dtype)
 
 
 @operation("one_hot")
@@ -255,8 +283,14 @@ def probabilities_back(g: Array, q: Array, p: Array) -> Array:
     return np.asarray(np.where(q == 0, 0, -g * q / p), dtype=p.dtype)
 
 
+@operation("log_probabilities_back")
+def log_probabilities_back(g: Array, q: Array) -> Array:
+    """−g q."""
+    return np.asarray(0 - g * q)
+
+
 _ARRAYS = (
-    ArrayOption("input", _AXES, "input", "logits or probabilities, one row a sample"),
+    ArrayOption("input", _AXES, "input", "logits, probabilities or log-probabilities, one row a sample"),
     ArrayOption("target", ("batch",), "input", "true class ids, or a row of probabilities a sample", optional=True),
     ArrayOption("class_weight", ("classes",), "weight", "what a class counts", optional=True),
 )
@@ -270,7 +304,7 @@ CROSS_ENTROPY = Layer(
     compute=compute,
     assemble=assemble,
     formula="L = −Σ_c w_c q_c ln p_c",
-    source="Goodfellow, Bengio, Courville: Deep Learning (2016), section 6.2; torch.nn.CrossEntropyLoss",
+    source="Goodfellow, Bengio, Courville: Deep Learning (2016), section 6.2; torch.nn.CrossEntropyLoss, NLLLoss",
     backward=backward,
     makes=alike("input", 5),
     back=0.5,

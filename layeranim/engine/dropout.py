@@ -9,7 +9,7 @@ A dropped NaN or ∞ is gone: the unit is left out, not multiplied by 0.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +27,13 @@ from layeranim.errors import OptionError, ShapeError
 
 Cell = Mapping[str, int]
 
-_FLAT, _IMAGE = ("batch", "features"), ("batch", "channels", "height", "width")
+_FLAT, _SEQUENCE, _IMAGE = (
+    ("batch", "features"),
+    ("batch", "time", "features"),
+    ("batch", "channels", "height", "width"),
+)
+_WHOLE = {3: ("batch", "features"), 4: ("batch", "channels")}
+"""By the axes of the input: those of a mask that drops channels of an image, or features of a sequence, as a whole."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,31 +45,37 @@ class DropoutConfig(Config):
         Choice(("inverted", "weight-scaling", "alpha")), "inverted", "what makes up for the dropped units"
     )
     draws: int | None = option(Integer(1), None, "masks drawn, each another thinned network (default: 1)")
-    channelwise: bool = option(Flag(), False, "drop whole channels of an image")
+    channelwise: bool = option(
+        Flag(), False, "drop whole channels of an image, or features of a sequence at all its time steps"
+    )
     mask_seed: int = option(Integer(0), 0, "the seed that masks are drawn from")
 
 
 def _axes(config: DropoutConfig, ndim: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Axis names of the input, and of the mask."""
-    names = _IMAGE if ndim == 4 else _FLAT
-    return names, ("draws", *(names[:2] if config.channelwise else names))
+    names = {3: _SEQUENCE, 4: _IMAGE}.get(ndim, _FLAT)
+    return names, ("draws", *(_WHOLE.get(ndim, names) if config.channelwise else names))
 
 
 def complete(config: DropoutConfig, shapes: Mapping[str, Shape | None]) -> tuple[DropoutConfig, dict[str, Shape]]:
-    """Every size filled in: input (batch, features) or (features), or (batch, channels, height, width)."""
+    """Every size filled in: input (batch, features) or (features), a sequence, or an image with channels."""
     given = shapes.get("input")
     if given is None:
         given = (1, 2, 3, 3) if config.channelwise else (4, 4)
-    if len(given) == 3:
-        raise ShapeError(f"input has 3 axes, but must have 1 or 2 ({', '.join(_FLAT)}) or 4 ({', '.join(_IMAGE)})")
-    x = ranked("input", given, _IMAGE if len(given) > 2 else _FLAT, 1) or ()
-    if config.channelwise and len(x) != 4:
-        raise OptionError(f"channelwise drops channels, but the input has {len(given)} axes, none of them channels")
-    _, mask_names = _axes(config, len(x))
+    x = ranked("input", given, _axes(config, len(given))[0], 1) if len(given) <= 4 else None
+    if x is None:
+        ranks = f"1 or 2 ({', '.join(_FLAT)}), 3 ({', '.join(_SEQUENCE)}) or 4 ({', '.join(_IMAGE)})"
+        raise ShapeError(f"input has {len(given)} axes, but must have {ranks}")
+    if config.channelwise and len(x) not in _WHOLE:
+        raise OptionError(
+            f"channelwise drops channels, or features of a sequence, but the input has {len(given)} axes, "
+            f"none of them channels or time; give one with {', '.join(_IMAGE)} or {', '.join(_SEQUENCE)}"
+        )
+    names, mask_names = _axes(config, len(x))
     mask = ranked("mask", shapes.get("mask"), mask_names, 1)
     draws = door.agreed("draws", [(config.draws, "draws"), size_of("mask", mask, 0)], 1)
     if mask is not None:
-        door.fitting("mask", mask, (draws, *x[: len(mask_names) - 1]), ", ".join(mask_names))
+        door.fitting("mask", mask, (draws, *_sizes(x, names, mask_names)), ", ".join(mask_names))
     needed = {"input": x} | ({"mask": mask} if mask is not None else {})
     for name, shape in (("input", x), ("output", (draws, *x))):
         window.affordable(name, shape)
@@ -101,10 +113,10 @@ def compute(config: DropoutConfig, arrays: Mapping[str, Array]) -> Trace:
         mask = whole("mask", ready["mask"], 2).astype(x.dtype)
     else:
         rng = np.random.default_rng(full.mask_seed)
-        mask = (rng.random((full.draws, *x.shape[: len(mask_names) - 1])) >= full.rate).astype(x.dtype)
+        mask = (rng.random((full.draws, *_sizes(x.shape, names, mask_names))) >= full.rate).astype(x.dtype)
     fill, factor, shift = (x.dtype.type(n) for n in factors(full))
     with np.errstate(all="ignore"):
-        kept = np.where(_wide(mask, x.ndim + 1) != 0, x, fill)
+        kept = np.where(spread(mask, mask_names, names) != 0, x, fill)
         output = kept * factor + shift
         mean = output.sum(axis=0) / x.dtype.type(len(mask))
         used = x * x.dtype.type(1 - full.rate) if full.mode == "weight-scaling" else x
@@ -120,8 +132,14 @@ def compute(config: DropoutConfig, arrays: Mapping[str, Array]) -> Trace:
     return assemble(full, held)
 
 
-def _wide(mask: Array, ndim: int) -> Array:
-    return mask.reshape(mask.shape + (1,) * (ndim - mask.ndim))
+def _sizes(shape: Shape, names: Sequence[str], mask_names: Sequence[str]) -> Shape:
+    """The sizes of a mask after its draws."""
+    return tuple(shape[names.index(name)] for name in mask_names[1:])
+
+
+def spread(mask: Array, mask_names: Sequence[str], names: Sequence[str]) -> Array:
+    """A mask (draws, …) with an axis of size 1 for each of ``names`` that it lacks."""
+    return mask.reshape(len(mask), *(mask.shape[mask_names.index(n)] if n in mask_names else 1 for n in names))
 
 
 def assemble(config: DropoutConfig, saved: Mapping[str, Tensor]) -> Trace:
@@ -171,7 +189,7 @@ def backward(trace: Trace, gradients: Mapping[str, Array]) -> Trace:
     cells = ("draws", *names)
     with np.errstate(all="ignore"):
         kept = g * g.dtype.type(factor)
-        total = np.where(_wide(mask, g.ndim) != 0, kept, 0).sum(axis=0)
+        total = np.where(spread(mask, mask_names, names) != 0, kept, 0).sum(axis=0)
     every = beside(
         trace,
         Tensor("grad_output", cells, "input", g),
@@ -208,7 +226,9 @@ def pick(x: Array, mask: Array) -> Array:
 
 
 _ARRAYS = (
-    ArrayOption("input", _FLAT, "input", "numbers of the units; or (batch, channels, height, width)"),
+    ArrayOption(
+        "input", _FLAT, "input", "numbers of the units; or (batch, time, features), (batch, channels, height, width)"
+    ),
     ArrayOption("mask", ("draws", *_FLAT), "input", "1 keeps a unit, 0 drops it; drawn when not given", optional=True),
 )
 

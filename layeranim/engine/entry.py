@@ -13,6 +13,9 @@ from layeranim.engine.option import ArrayOption
 from layeranim.engine.trace import Array, Shape
 from layeranim.errors import OptionError, ShapeError
 
+_MOST_CLASSES = 10**6
+"""Class ids beyond these are a mistake, not a reason for a larger network."""
+
 Complete = Callable[[Any, door.Given], tuple[Any, dict[str, Shape]]]
 
 
@@ -66,17 +69,23 @@ def with_bias(flag: bool | None, bias: Shape | None, weight: Shape | None) -> bo
     return flag if flag is not None else bias is not None or weight is None
 
 
-def whole(name: str, array: Array, below: int, also: int | None = None) -> Array:
+def whole(
+    name: str, array: Array, below: int, also: int | None = None, room: Callable[[int], str] | None = None
+) -> Array:
     """``array`` as int64: whole numbers from 0 up and less than ``below``; the one number ``also`` is let through.
 
-    Raises ``ShapeError`` with the first number that is none.
+    Raises ``ShapeError`` with the first number that is none; ``room`` says which option makes room for so many classes.
     """
     with np.errstate(invalid="ignore"):
         good = (array >= 0) & (array == np.floor(array)) & (array < below)
     if also is not None:
         good |= array == also
     if not np.all(good):
-        raise ShapeError(f"{name} holds {array[~good].flat[0]:g}, but must hold whole numbers from 0 to {below - 1}")
+        first, most = array[~good].flat[0], array.max()
+        rule = f"{name} holds {first:g}, but must hold whole numbers from 0 to {below - 1}"
+        if room is not None and first == np.floor(first) and below <= first <= most <= _MOST_CLASSES:
+            rule += f"; for {most + 1:g} classes give {room(int(most) + 1)}"
+        raise ShapeError(rule)
     return np.asarray(array, dtype=np.int64)
 
 

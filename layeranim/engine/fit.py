@@ -22,10 +22,20 @@ from layeranim.engine.activations import ACTIVATIONS, log_softmax, softmax
 from layeranim.engine.arithmetic import matmul
 from layeranim.engine.entry import enter, ranked, whole
 from layeranim.engine.initialisers import SCHEMES, initialise
-from layeranim.engine.network import Sizes
+from layeranim.engine.network import Sizes, sizes_for
 from layeranim.engine.option import ArrayOption, Choice, Integer, Layer, Real, option
 from layeranim.engine.trace import Array, Region, Shape, Step, Steps, Tensor, Trace, count, tensors
-from layeranim.engine.training import HISTORIES, Move, OptimiserConfig, clipping, filled, moves, perform, steps_of
+from layeranim.engine.training import (
+    HISTORIES,
+    Move,
+    OptimiserConfig,
+    clipping,
+    filled,
+    first_entry,
+    moves,
+    perform,
+    steps_of,
+)
 from layeranim.errors import OptionError, ShapeError
 
 
@@ -96,7 +106,7 @@ def compute(config: FitConfig, arrays: Mapping[str, Array]) -> Trace:
     full, ready = enter("training", _ARRAYS, complete, config, arrays, ("target",))
     x, names, rng = ready["input"], names_of(full), np.random.default_rng(full.training_seed)
     if "target" in ready:
-        ids = whole("target", ready["target"], full.sizes[-1])
+        ids = whole("target", ready["target"], full.sizes[-1], room=lambda n: sizes_for(full, n))
     else:
         with np.errstate(all="ignore"):
             ids = (x.sum(axis=1) > x.sum(axis=1).mean()).astype(np.int64)
@@ -105,7 +115,8 @@ def compute(config: FitConfig, arrays: Mapping[str, Array]) -> Trace:
     for k, (inputs, units) in enumerate(pairwise(full.sizes), start=1):
         values[f"dense{k}_weight"] = [initialise(full.initialiser, (units, inputs), rng).astype(x.dtype)]
         values[f"dense{k}_bias"] = [np.zeros(units, x.dtype)]
-    values |= {h: [np.zeros_like(values[h.rpartition("_of_")[2]][0])] for h in histories if "_of_" in h}
+    carried = [h.partition("_of_") for h in histories if "_of_" in h]
+    values |= {f"{h}_of_{name}": [first_entry(full, h, values[name][0])] for h, _, name in carried}
     order = [rng.permutation(len(x)) for _ in range(full.epochs)]
     rows = np.concatenate(order).reshape(-1, full.batch_size)
     with np.errstate(all="ignore"):

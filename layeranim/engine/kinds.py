@@ -267,20 +267,26 @@ class PerAxis(Kind):
 
 @dataclass(frozen=True)
 class Padding(Kind):
-    """``N``, ``HxW``, ``T,B,L,R`` (before and after on each axis, outermost first), ``same`` or ``valid``.
+    """``N``, ``HxW``, ``T,B,L,R`` (before and after on each axis, outermost first), or one of ``words``.
 
     Canonical: the word, or ``((top, bottom), (left, right))``.
     """
 
     axes: int = 2
+    words: tuple[str, ...] = ("same", "valid")
 
     @property
     def metavar(self) -> str:  # type: ignore[override]
-        return "N|HxW|T,B,L,R|same|valid" if self.axes == 2 else "N|same|valid"
+        numbers = {1: "N|L,R", 2: "N|HxW|T,B,L,R", 3: "N|DxHxW|N,N,N,N,N,N"}[self.axes]
+        return "|".join((numbers, *self.words))
 
     def check(self, name: str, value: Any) -> str | tuple[tuple[int, int], ...]:
-        if isinstance(value, str) and value.strip().lower() in ("same", "valid"):
-            return value.strip().lower()
+        word = value.strip().lower() if isinstance(value, str) else ""
+        if word in self.words:
+            return word
+        if word in _PADDINGS:
+            goes = ", ".join(self.words)
+            raise OptionError(f"{name} is {word}, but here it must be numbers or {goes}; {word} is {_PADDINGS[word]}")
         parts: Any = re.split(r"[x×,]", value.strip()) if isinstance(value, str) else value
         if not isinstance(parts, (list, tuple)):
             parts = [parts]
@@ -305,6 +311,15 @@ class Padding(Kind):
         if all(a == b for a, b in value):
             return _compact(tuple(a for a, _ in value))
         return ",".join(str(n) for pair in value for n in pair)
+
+
+_PADDINGS = {
+    "same": "as many results as cells",
+    "valid": "no padding",
+    "full": "padding on both sides as far as a window of a convolution touches the input",
+    "causal": "padding before the sequence of a 1D convolution, whose results then see nothing later",
+}
+"""The words for paddings, some of which a layer may not take."""
 
 
 def _compact(numbers: tuple[int, ...]) -> str:

@@ -11,7 +11,7 @@ from layeranim.engine.activation_layer import ACTIVATION
 from layeranim.engine.array import shape_text
 from layeranim.engine.conv import CONV
 from layeranim.engine.conv_nd import CONV_1D, CONV_3D
-from layeranim.engine.conv_transpose import CONV_TRANSPOSE
+from layeranim.engine.conv_transpose import CONV_TRANSPOSE, CONV_TRANSPOSE_1D, CONV_TRANSPOSE_3D
 from layeranim.engine.dense import DENSE
 from layeranim.engine.dropout import DROPOUT
 from layeranim.engine.embedding import EMBEDDING
@@ -26,8 +26,8 @@ from layeranim.engine.transformer import TRANSFORMER
 from layeranim.errors import OptionError
 
 LAYERS = {layer.name: layer for layer in (
-    ACTIVATION, BATCH_NORM, CONV, CONV_1D, CONV_3D, CONV_TRANSPOSE, DENSE, DROPOUT, EMBEDDING, FLATTEN, GRU,
-    LAYER_NORM, LSTM, POOL, POOL_1D, POOL_3D, RNN, SOFTMAX, TRANSFORMER,
+    ACTIVATION, BATCH_NORM, CONV, CONV_1D, CONV_3D, CONV_TRANSPOSE, CONV_TRANSPOSE_1D, CONV_TRANSPOSE_3D, DENSE,
+    DROPOUT, EMBEDDING, FLATTEN, GRU, LAYER_NORM, LSTM, POOL, POOL_1D, POOL_3D, RNN, SOFTMAX, TRANSFORMER,
 )}  # fmt: skip
 """The layers that can stand in a row: one array goes in, one comes out."""
 

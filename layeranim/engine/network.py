@@ -19,7 +19,7 @@ from layeranim.engine.backward import beside, passed_back, starts
 from layeranim.engine.compose import from_file
 from layeranim.engine.cross_entropy import CROSS_ENTROPY, CrossEntropyConfig
 from layeranim.engine.dense import DENSE, DenseConfig
-from layeranim.engine.entry import enter, ranked
+from layeranim.engine.entry import enter, ranked, whole
 from layeranim.engine.losses import LOSS, LossConfig
 from layeranim.engine.memory import named
 from layeranim.engine.option import ArrayOption, Choice, Config, Flag, Integer, Kind, Layer, Real, given, option
@@ -144,6 +144,11 @@ def loss_of(config: Any) -> str:
     return loss
 
 
+def sizes_for(config: Any, classes: int) -> str:
+    """The options of the same network with so many classes: ``sizes 3,8,4``, ``units 4``."""
+    return f"sizes {Sizes().show((*config.sizes[:-1], classes))}" if hasattr(config, "sizes") else f"units {classes}"
+
+
 def stages(config: MlpConfig) -> list[Stage]:
     """The dense layers, the last one linear, and the function at the end."""
     sizes, found = config.sizes or (), []
@@ -165,6 +170,9 @@ def compute(name: str, build: Callable[[Any], list[Stage]], options: Sequence[Ar
             config: Any, arrays: Mapping[str, Array]) -> Trace:  # fmt: skip
     """The trace of a network: all its stages, and where it learns also loss, gradients and new weights."""
     full, ready = enter(name, options, full_of, config, arrays, ("target",))
+    if "target" in ready and ready["target"].ndim == 1:
+        classes = full.sizes[-1] if hasattr(full, "sizes") else full.units
+        whole("target", ready["target"], classes, room=lambda n: sizes_for(full, n))
     return _trace(name, build, full, ready)
 
 

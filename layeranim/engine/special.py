@@ -36,40 +36,47 @@ _ERFC_IS_ZERO = 28.0
 
 
 def erf(x: Any) -> Array:
-    """2/√π ∫₀ˣ e^(−t²) dt, computed in float64 and returned in the type of ``x``."""
+    """2/√π ∫₀ˣ e^(−t²) dt, in the type of ``x``: float32 stays, everything else is float64."""
     array, size, near, tail = _parts(x)
-    result = np.where(size <= _SMALL_UP_TO, near, np.copysign(1 - tail, array))
-    return _like(x, result)
+    return np.asarray(np.where(size <= _SMALL_UP_TO, near, np.copysign(1 - tail, array)))
 
 
 def erfc(x: Any) -> Array:
     """1 − erf(x), without cancellation for large x."""
     array, size, near, tail = _parts(x)
-    result = np.where(size <= _SMALL_UP_TO, 1 - near, np.where(array < 0, 2 - tail, tail))
-    return _like(x, result)
+    return np.asarray(np.where(size <= _SMALL_UP_TO, 1 - near, np.where(array < 0, 2 - tail, tail)))
 
 
 def _parts(x: Any) -> tuple[Array, Array, Array, Array]:
     """x, |x|, erf(x) good for small x, erfc(|x|) good for the others."""
-    array = np.asarray(x, dtype=np.float64)
+    array = np.asarray(x)
+    array = array if array.dtype == np.float32 else array.astype(np.float64)
     size = np.minimum(np.abs(array), _ERFC_IS_ZERO)
     small = np.clip(array, -_SMALL_UP_TO, _SMALL_UP_TO)
     near = small * _ratio(_SMALL, small * small)
-    middle = _ratio(_MIDDLE, np.clip(size, _SMALL_UP_TO, _MIDDLE_UP_TO))
-    large = np.maximum(size, _MIDDLE_UP_TO)
-    square = 1 / (large * large)
-    far = (1 / math.sqrt(math.pi) - square * _ratio(_LARGE, square)) / large
+    tail = _ratio(_MIDDLE, np.clip(size, _SMALL_UP_TO, _MIDDLE_UP_TO))
+    far = size > _MIDDLE_UP_TO
+    if far.any():  # of most arrays few numbers are
+        large = size[far]
+        square = 1 / (large * large)
+        tail[far] = (1 / math.sqrt(math.pi) - square * _ratio(_LARGE, square)) / large
     # e^(−x²) in two factors: the square of x rounded to sixteenths is exact.
     rounded = np.trunc(size * 16) / 16
-    decay = np.exp(-rounded * rounded) * np.exp(-(size - rounded) * (size + rounded))
-    return array, size, near, decay * np.where(size <= _MIDDLE_UP_TO, middle, far)
+    tail *= np.exp(-rounded * rounded)
+    tail *= np.exp((rounded - size) * (size + rounded))
+    return array, size, near, tail
 
 
 def _ratio(coefficients: tuple[Sequence[float], Sequence[float]], x: Array) -> Array:
-    above, below = (np.polyval(np.asarray(part), x) for part in coefficients)
-    return np.asarray(above / below)
+    """A polynomial over another: every coefficient is positive, so nothing cancels where x is."""
+    above, below = (_horner(part, x) for part in coefficients)
+    above /= below
+    return above
 
 
-def _like(x: Any, result: Array) -> Array:
-    kind = np.float32 if np.asarray(x).dtype == np.float32 else np.float64
-    return np.asarray(result, dtype=kind)
+def _horner(coefficients: Sequence[float], x: Array) -> Array:
+    total = np.full_like(x, coefficients[0])
+    for coefficient in coefficients[1:]:
+        total *= x
+        total += x.dtype.type(coefficient)
+    return total

@@ -1,6 +1,7 @@
 """Optimisers, as PyTorch defines them: what a gradient does to a parameter, update by update.
 
 sgd p ← p − η d, with momentum v ← μ v + (1 − τ) g, d = v (Nesterov: g + μ v), the first v being g;
+adagrad s ← s + g², d = g / (√s + ε), η falling as η / (1 + κ t) with t updates done;
 rmsprop s ← α s + (1 − α) g², d = g / (√s + ε) (centred: √(s − a²), a the average of g);
 adam m ← β₁ m + (1 − β₁) g, s ← β₂ s + (1 − β₂) g², d = m̂ / (√ŝ + ε) with m̂ = m/(1 − β₁ᵗ), ŝ = s/(1 − β₂ᵗ).
 Weight decay adds λ p to g; adamw shrinks p by 1 − η λ instead. An update is a list of moves, which make both the
@@ -22,11 +23,12 @@ from layeranim.engine.replay import OPERATIONS, finite_max, operation
 from layeranim.engine.trace import Array, Region, Shape, Step, Steps, Tensor, Trace, tensors
 from layeranim.errors import OptionError
 
-METHODS = ("sgd", "rmsprop", "adam", "adamw")
-HISTORIES = ("parameters", "velocity", "square_average", "gradient_average", "first_moment", "second_moment")
+METHODS = ("sgd", "adagrad", "rmsprop", "adam", "adamw")
+HISTORIES = ("parameters", "velocity", "square_sum", "square_average", "gradient_average", "first_moment",
+             "second_moment")  # fmt: skip
 """What is carried from one update to the next: one entry more than there are updates."""
 
-_RATES = {"sgd": 1e-3, "rmsprop": 1e-2, "adam": 1e-3, "adamw": 1e-3}
+_RATES = {"sgd": 1e-3, "adagrad": 1e-2, "rmsprop": 1e-2, "adam": 1e-3, "adamw": 1e-3}
 _TINY = 1e-6
 _ADAM = ("adam", "adamw")
 
@@ -37,7 +39,7 @@ class OptimiserConfig(Config):
 
     method: str = option(Choice(METHODS), "sgd", "how a gradient becomes an update", aliases=("optimizer", "optimiser"))
     learning_rate: float | None = option(
-        Real(low=0), None, "how far to go (default: 0.001; rmsprop 0.01)", aliases=("lr",)
+        Real(low=0), None, "how far to go (default: 0.001; adagrad, rmsprop 0.01)", aliases=("lr",)
     )
     momentum: float | None = option(
         Real(low=0), None, "how much of the last velocity is kept (sgd, rmsprop; default: 0)"
@@ -59,7 +61,17 @@ class OptimiserConfig(Config):
     beta2: float | None = option(
         Real(low=0, below=1), None, "how much of the second moment is kept (adam; default: 0.999)"
     )
-    eps: float | None = option(Real(low=0), None, "added to what is divided by (rmsprop, adam; default: 1e-8)")
+    eps: float | None = option(
+        Real(low=0), None, "added to what is divided by (rmsprop, adam; default: 1e-8; adagrad 1e-10)"
+    )
+    learning_rate_decay: float | None = option(
+        Real(low=0), None, "how much more the rate is divided by after each update (adagrad; default: 0)",
+        aliases=("lr_decay",),
+    )  # fmt: skip
+    initial_accumulator: float | None = option(
+        Real(low=0), None, "what the sum of squares begins with (adagrad; default: 0)",
+        aliases=("initial_accumulator_value",),
+    )  # fmt: skip
     clip_norm: float | None = option(Real(above=0), None, "longest gradient; a longer one is shortened")
     clip_value: float | None = option(Real(above=0), None, "largest component of a gradient; larger ones are cut")
 
@@ -68,7 +80,8 @@ def filled(config: OptimiserConfig) -> OptimiserConfig:
     """The options with PyTorch's values where none were given; refuses those that the method does not read."""
     method = config.method
     allowed = {"momentum": ("sgd", "rmsprop"), "dampening": ("sgd",), "smoothing": ("rmsprop",), "beta1": _ADAM,
-               "beta2": _ADAM, "eps": ("rmsprop", *_ADAM)}  # fmt: skip
+               "beta2": _ADAM, "eps": ("adagrad", "rmsprop", *_ADAM), "learning_rate_decay": ("adagrad",),
+               "initial_accumulator": ("adagrad",)}  # fmt: skip
     unused(config, "method", allowed)
     if config.nesterov and (method != "sgd" or not config.momentum or config.dampening):
         raise OptionError(
@@ -79,7 +92,8 @@ def filled(config: OptimiserConfig) -> OptimiserConfig:
         raise OptionError(f"centred is true, but method is {method}; it goes with rmsprop")
     usual: dict[str, float] = {
         "learning_rate": _RATES[method], "momentum": 0.0, "dampening": 0.0, "smoothing": 0.99, "beta1": 0.9,
-        "beta2": 0.999, "eps": 1e-8, "weight_decay": 0.01 if method == "adamw" else 0.0,
+        "beta2": 0.999, "eps": 1e-10 if method == "adagrad" else 1e-8, "learning_rate_decay": 0.0,
+        "initial_accumulator": 0.0, "weight_decay": 0.01 if method == "adamw" else 0.0,
     }  # fmt: skip
     reads = [name for name in usual if method in allowed.get(name, METHODS)]
     changed: OptimiserConfig = config.replace(**{name: usual[name] for name in reads if getattr(config, name) is None})
@@ -116,8 +130,9 @@ def moves(config: OptimiserConfig, t: int, gradient: str = "gradients") -> list[
         start = act("rescale", ["parameters"], "decayed_parameters", factor=1 - rate * decay)
     elif decay:
         gradient = act("add_scaled", [gradient, "parameters"], "decayed_gradient", factor=decay)
-    step = {"sgd": _sgd, "rmsprop": _rmsprop}.get(config.method, _adam)
+    step = {"sgd": _sgd, "adagrad": _adagrad, "rmsprop": _rmsprop}.get(config.method, _adam)
     direction = step(config, t, gradient, act)
+    rate /= 1 + t * (config.learning_rate_decay or 0.0)
     act("add_scaled", [start, direction], ("parameters", 1), factor=-rate)
     return found
 
@@ -133,6 +148,12 @@ def _sgd(config: OptimiserConfig, t: int, g: str, act: Act) -> str | tuple[str, 
     if config.nesterov:
         return act("add_scaled", [g, ("velocity", 1)], "direction", factor=keep)
     return "velocity", 1
+
+
+def _adagrad(config: OptimiserConfig, t: int, g: str, act: Act) -> str | tuple[str, int]:
+    act("add_square", ["square_sum", g], ("square_sum", 1))
+    act("root", [("square_sum", 1)], "root", eps=config.eps or 0.0)
+    return act("divide", [g, "root"], "direction")
 
 
 def _rmsprop(config: OptimiserConfig, t: int, g: str, act: Act) -> str | tuple[str, int]:
@@ -158,6 +179,11 @@ def _adam(config: OptimiserConfig, t: int, g: str, act: Act) -> str | tuple[str,
     act("divide_by", [("second_moment", 1)], "corrected_second", by=1 - two ** (t + 1))
     act("root", ["corrected_second"], "root", eps=eps)
     return act("divide", ["corrected_first", "root"], "direction")
+
+
+def first_entry(config: OptimiserConfig, name: str, like: Array) -> Array:
+    """What is carried along before the first update."""
+    return np.full_like(like, (config.initial_accumulator or 0.0) if name == "square_sum" else 0.0)
 
 
 def clipping(config: OptimiserConfig, gradients: Sequence[str]) -> tuple[list[Move], list[str]]:
@@ -233,7 +259,7 @@ def compute(config: OptimiserConfig, arrays: Mapping[str, Array]) -> Trace:
     """
     full, ready = enter("optimiser", _ARRAYS, complete, config, arrays)
     start, gradients = ready["start"], ready["gradients"]
-    values: dict[str, list[Array]] = {name: [np.zeros_like(start)] for name in HISTORIES}
+    values: dict[str, list[Array]] = {name: [first_entry(full, name, start)] for name in HISTORIES}
     values |= {"parameters": [start], "gradients": list(gradients)}
     for t in range(len(gradients)):
         perform(_acts(full, t), values, t, HISTORIES)
@@ -271,6 +297,12 @@ def blend_into(old: Array, new: Array, *, keep: float, weight: float) -> Array:
 def blend_square(old: Array, new: Array, *, keep: float) -> Array:
     """keep · old + (1 − keep) · new²."""
     return np.asarray(old.dtype.type(keep) * old + old.dtype.type(1 - keep) * (new * new))
+
+
+@operation("add_square", lambda old, new: few(np.abs(old) + new * new))
+def add_square(old: Array, new: Array) -> Array:
+    """old + new²."""
+    return np.asarray(old + new * new)
 
 
 @operation("root", lambda x, *, eps: few(np.sqrt(x) + eps))
@@ -325,6 +357,7 @@ OPTIMISER = Layer(
     assemble=assemble,
     makes=_makes,
     formula="p ← p − η d",
-    source="Goodfellow, Bengio, Courville: Deep Learning (2016), chapter 8; Kingma and Ba, Adam (2015); Loshchilov and "
+    source="Goodfellow, Bengio, Courville: Deep Learning (2016), chapter 8; Duchi, Hazan, Singer, Adaptive "
+    "Subgradient Methods (2011); Kingma and Ba, Adam (2015); Loshchilov and "
     "Hutter (2019); torch.optim",
 )

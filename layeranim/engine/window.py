@@ -20,6 +20,8 @@ from layeranim.errors import OptionError, ShapeError
 Mode = Literal["zeros", "reflect", "replicate", "circular"]
 MODES: tuple[Mode, ...] = ("zeros", "reflect", "replicate", "circular")
 CONVENTIONS = ("torch", "keras")
+PADDINGS = ("same", "valid", "full")
+"""The words for the padding of a convolution, besides numbers; over one axis there is also ``causal``."""
 
 _NUMPY_MODES: dict[str, Literal["constant", "reflect", "edge", "wrap"]] = {
     "zeros": "constant",
@@ -88,6 +90,8 @@ def slide(
 
     ``same`` under torch: total d(k − 1), ⌊total/2⌋ before, the rest after; refused with a stride above 1.
     ``same`` under keras: total max((⌈n/s⌉ − 1)s + d(k − 1) + 1 − n, 0), ⌊total/2⌋ before, the rest after.
+    ``full``: d(k − 1) before and after, so that every window that touches the input counts (numpy.convolve).
+    ``causal``: d(k − 1) before, none after, so that a window ends at its own place (keras.layers.Conv1D).
     Raises ``OptionError`` for a padding that the convention or mode refuses, ``ShapeError`` where no window fits.
     """
     amounts = _amounts(padding, sizes, kernel, stride, dilation, convention)
@@ -116,6 +120,9 @@ def _amounts(
         return tuple((0, 0) for _ in sizes)
     if not isinstance(padding, str):
         return padding
+    if padding in ("full", "causal"):
+        whole = tuple(d * (k - 1) for k, d in zip(kernel, dilation, strict=True))
+        return tuple((n, n if padding == "full" else 0) for n in whole)
     strided = any(s != 1 for s in stride)
     totals = tuple(
         max((-(-n // s) - 1) * s + d * (k - 1) + 1 - n, 0)

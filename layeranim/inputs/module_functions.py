@@ -114,13 +114,18 @@ def _samples(x: Array) -> Array:
     return x.reshape(len(x), -1) if x.ndim else x.reshape(1, 1)
 
 
-def cross_entropy(module: Any, call: Call) -> Packed:
-    """``CrossEntropyLoss`` of class ids or probabilities; with further axes every place is a sample."""
-    x, target = array("input", call["input"]), array("target", call["target"])
-    ids = target.ndim < x.ndim
-    options = {"reduction": module.reduction, "label_smoothing": module.label_smoothing}
-    options |= {"ignore_index": module.ignore_index} if ids else {}
-    arrays = {"input": rows("input", np.moveaxis(x, 1, -1) if x.ndim > 2 else x)}
-    moved = target if ids or target.ndim < 3 else np.moveaxis(target, 1, -1)
-    arrays["target"] = moved.reshape(-1) if ids else rows("target", moved)
-    return Packed("cross-entropy", options, arrays | optional(module, class_weight="weight"))
+def cross_entropy(source: str) -> Reader:
+    """``CrossEntropyLoss`` of class ids or probabilities, or ``NLLLoss``; with further axes every place is a sample."""
+
+    def read(module: Any, call: Call) -> Packed:
+        x, target = array("input", call["input"]), array("target", call["target"])
+        ids = target.ndim < x.ndim
+        options = {"source": source, "reduction": module.reduction}
+        options |= {"label_smoothing": module.label_smoothing} if source == "logits" else {}
+        options |= {"ignore_index": module.ignore_index} if ids else {}
+        arrays = {"input": rows("input", np.moveaxis(x, 1, -1) if x.ndim > 2 else x)}
+        moved = target if ids or target.ndim < 3 else np.moveaxis(target, 1, -1)
+        arrays["target"] = moved.reshape(-1) if ids else rows("target", moved)
+        return Packed("cross-entropy", options, arrays | optional(module, class_weight="weight"))
+
+    return read

@@ -22,7 +22,8 @@ from layeranim.errors import InputError, OptionError
 from layeranim.inputs.module_tensors import array
 
 _REFUSALS = (RuntimeError, ValueError, TypeError, IndexError, AssertionError, AttributeError, NotImplementedError)
-_EPS = {"torch.float64": 2.0**-52, "torch.float16": 2.0**-10, "torch.bfloat16": 2.0**-7}
+FINEST = 2.0**-52
+_EPS = {"torch.float64": FINEST, "torch.float16": 2.0**-10, "torch.bfloat16": 2.0**-7}
 RESULTS = ("output", "loss", "losses")
 """What a trace calls that which the module returns."""
 
@@ -99,6 +100,26 @@ def first(result: Any, kind: str, unpacked: Callable[[Any], Array]) -> tuple[Arr
     if type(found).__name__ == "PackedSequence":
         return unpacked(found), first(found.data, kind, unpacked)[1]
     return array("the module's output", found), _EPS.get(str(found.dtype), 2.0**-23)
+
+
+def doubles(value: Any, seen: dict[int, Any] | None = None) -> Any:
+    """The same arguments with every tensor of floats in double precision; what was one object stays one."""
+    torch: Any = sys.modules["torch"]
+    seen = {} if seen is None else seen
+    if id(value) not in seen:
+        made = value
+        if type(value) in (tuple, list):
+            made = type(value)(doubles(part, seen) for part in value)
+        elif type(value) is dict:
+            made = {name: doubles(part, seen) for name, part in value.items()}
+        elif isinstance(value, np.ndarray) and value.dtype.kind == "f":
+            made = value.astype(np.float64)
+        elif type(value).__name__ == "PackedSequence" or (
+            isinstance(value, torch.Tensor) and value.is_floating_point()
+        ):
+            made = value.double()
+        seen[id(value)] = made
+    return seen[id(value)]
 
 
 def agree(trace: Trace, found: Packed, expected: tuple[Array, float], kind: str) -> None:

@@ -29,6 +29,7 @@ _NORM = {"weight": "gamma", "bias": "beta", "running_mean": "running_mean", "run
 OURS: dict[str, dict[str, str]] = {
     "dense": _PLAIN, "neuron": _PLAIN, "bilinear": _PLAIN, "embedding": {"weight": "table"},
     "conv": _KERNEL, "conv1d": _KERNEL, "conv3d": _KERNEL, "conv-matmul": _KERNEL, "conv-transpose": _KERNEL,
+    "conv-transpose1d": _KERNEL, "conv-transpose3d": _KERNEL,
     "batchnorm": _NORM, "layernorm": _NORM, "activation": {"weight": "slope"},
 }  # fmt: skip
 """By layer: PyTorch's names and ours."""

@@ -48,6 +48,7 @@ class AttentionWords:
         parts += [c.kind] if view.heads > 1 and c.kind != "scaled" else []
         parts.append(f"d = {view.features}")
         parts += ["causal"] if c.causal else []
+        parts += [f"window {c.window}"] if c.window is not None else []
         parts += [c.positional] if c.positional != "none" else []
         parts += [f"capped at {c.softcap:g}"] if c.softcap is not None else []
         parts += ["hard"] if c.lookup == "hard" else []

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from layeranim import layout, numbers
+from layeranim.engine.dropout import spread
 from layeranim.engine.trace import Array, Region, count
 from layeranim.numbers import Style
 from layeranim.stories.storyboard import Address, Cells, Source, Telling
@@ -54,8 +55,7 @@ class DropoutView:
     @cached_property
     def masks(self) -> NDArray[np.bool_]:
         """What each draw keeps: (draws, rows, columns)."""
-        mask = np.asarray(self.trace["mask"]) != 0
-        mask = mask.reshape(mask.shape + (1,) * (len(self.whole) - self.mask_axes))
+        mask = spread(np.asarray(self.trace["mask"]) != 0, self.trace.axes("mask"), self.trace.axes("input"))
         every = np.broadcast_to(mask, (self.draws, *self.whole)).reshape(self.draws, -1)
         return self._here(every).reshape(self.draws, self.rows, self.cols)
 

@@ -166,13 +166,18 @@ class DropoutWords:
         kept = f"kept units {TIMES}{view.fact('scale')}" if view.mode == "inverted" and view.rate else ""
         parts = [f"dropout {view.rate_text}", kept if view.mode == "inverted" else view.mode]
         parts += [f"{view.draws} draws"] if view.draws > 1 else []
-        parts += ["whole channels"] if view.mask_axes < len(view.shape) else []
+        parts += [f"whole {self.whole}s"] if view.mask_axes < len(view.shape) else []
         told = [f"sample {view.sample + 1} of {view.batch}"] if view.sample is not None and view.batch > 1 else []
         seed = f"random values, seed {telling.seed}" if telling.seeded else ""
         return header([part for part in parts if part], told, seed)
 
+    @property
+    def whole(self) -> str:
+        """What is dropped as a whole: a channel of an image, a feature of a sequence."""
+        return "channel" if len(self.view.shape) == 4 else "feature"
+
     def opening(self) -> Line:
-        what = "channel" if self.view.mask_axes < len(self.view.shape) else "unit"
+        what = self.whole if self.view.mask_axes < len(self.view.shape) else "unit"
         return (
             Run(f"in training, each {what} is "),
             Run("dropped", "weights", "semibold"),
@@ -182,6 +187,8 @@ class DropoutWords:
     def sizes(self) -> Line:
         if len(self.view.shape) == 4:
             return _note(f"{shape_text(self.view.shape)}: channels one below the other")
+        if len(self.view.shape) == 3:
+            return _note(f"{shape_text(self.view.shape)}: a row for each time step")
         return _note("a fresh random mask of 0s and 1s every time; no weights")
 
     def notes(self) -> Notes:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from layeranim import theme
+from layeranim.errors import OptionError
 from layeranim.stories import timing
 from layeranim.stories.options import PACES
 from layeranim.stories.recurrent_acts import Opened, Shot
@@ -45,8 +46,18 @@ class RecurrentParts:
         return Run(str(done), "ink", "semibold", Fact("done")), Run(f" / {self.total}", source=Fact("steps"))
 
 
+_DRAWN = {"nonlinearity": ("tanh", "relu"), "activation": ("tanh",), "gate_activation": ("sigmoid",)}
+"""The activations that the pictures and sentences of a cell are about."""
+
+
 def tell(telling: Telling) -> Storyboard:
-    """A recurrent layer's storyboard."""
+    """A recurrent layer's storyboard. Raises ``OptionError`` for activations that the picture of a cell lacks."""
+    for option, known in _DRAWN.items():
+        name = getattr(telling.trace.config, option, known[0])
+        if name not in known:
+            raise OptionError(
+                f"{option} is {name}, which has numbers but no picture yet; a film shows {' or '.join(known)}"
+            )
     return RecurrentTelling(RecurrentView(telling)).storyboard()
 
 

@@ -199,7 +199,7 @@ def test_bash_takes_the_script(call: Any, here: Path) -> None:
         ("layeranim render conv --example di", "diagonal digit"),
         ("layeranim render conv --kernel sobel", "sobel-x sobel-y"),
         ("layeranim render conv -f gi", "gif"),
-        ("layeranim list conv-", "conv-matmul conv-transpose"),
+        ("layeranim list conv-", "conv-matmul conv-transpose conv-transpose1d conv-transpose3d"),
         ("layeranim trace ml", "mlp"),
         ("layeranim render cnv --the", ""),
         ("layeranim rendr conv --the", ""),

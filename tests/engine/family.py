@@ -117,12 +117,19 @@ def maker(family: str) -> Any:
 
 
 def slopes(layer: Layer, config: Any, arrays: Mapping[str, Any], names: Iterable[str], output: str = "output") -> Trace:
-    """The backward trace, once its gradients equal central differences of Σ r · output, r random."""
+    """The backward trace, once it replays and its gradients equal central differences of Σ r · output, r random."""
+    return replays(differences(layer, config, arrays, names, output))
+
+
+def differences(
+    layer: Layer, config: Any, arrays: Mapping[str, Any], names: Iterable[str], output: str = "output"
+) -> Trace:
+    """The backward trace, once its gradients equal those differences."""
     held = {name: np.array(array, dtype=np.float64) for name, array in arrays.items()}
     forward = layer.compute(config, held)
     weights = np.random.default_rng(3).normal(size=forward.tensor(output).shape)
     assert layer.backward is not None
-    back = replays(layer.backward(forward, {output: weights}))
+    back = layer.backward(forward, {output: weights})
     for name in names:
         found = back[f"grad_{name}"].reshape(held[name].shape)
         for at in np.ndindex(held[name].shape):

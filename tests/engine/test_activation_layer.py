@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from layeranim.engine.activation_layer import ACTIVATION, ActivationConfig
+from layeranim.engine.activation_layer import ACTIVATION, GATES, GROUPED, ActivationConfig
 from layeranim.engine.activations import ACTIVATIONS
 from layeranim.engine.softmax import SOFTMAX, SoftmaxConfig
 from tests.engine.family import (
@@ -32,6 +32,8 @@ EXTREME = [[1e308, -1e308, np.inf, -np.inf, np.nan, 0.0]]
 def test_stored_cases_agree_with_pytorch() -> None:
     cases = stored_agree("activation", LAYERS, 200)
     assert {case["layer"] for case in cases} == set(LAYERS)
+    assert {case["config"].get("activation") for case in cases} >= set(GATES)
+    assert any(case["config"].get("alpha") == -1 for case in cases)
 
 
 if HAS_TORCH:
@@ -40,7 +42,7 @@ if HAS_TORCH:
         fresh_agree(maker("activation"), LAYERS, 1, 60)
 
 
-@pytest.mark.parametrize("name", [*ACTIVATIONS, "maxout", "glu"])
+@pytest.mark.parametrize("name", [*ACTIVATIONS, *GROUPED])
 def test_every_function_replays_and_has_the_right_slope(name: str) -> None:
     config = ActivationConfig(activation=name)
     for kind in (np.float64, np.float32):
@@ -60,6 +62,9 @@ def test_maxout_and_glu_by_hand() -> None:
     gated = ACTIVATION.compute(ActivationConfig(activation="glu"), {"input": [2, 3, 0, np.log(3)]})
     assert gated["gate"].tolist() == [[0.5, pytest.approx(0.75)]]
     assert gated["output"].tolist() == [[1, pytest.approx(2.25)]]
+    swish = ACTIVATION.compute(ActivationConfig(activation="swiglu"), {"input": [2, 3, 0, np.log(3)]})
+    assert swish["output"].tolist() == [[0, pytest.approx(3 * 0.75 * np.log(3))]]
+    assert swish.facts["activation_formula"] == "a · b/(1 + e⁻ᵇ)"
 
 
 @pytest.mark.parametrize("slope", [[0.5], [0.1, -0.2, 2, 0, 1, 0.3]])
@@ -108,6 +113,8 @@ REFUSALS: list[tuple[Any, dict[str, Any], dict[str, Any], tuple[str, ...]]] = [
     (ACTIVATION, {"activation": "relu", "alpha": 1}, {"input": X}, ("alpha is 1", "relu", "elu")),
     (ACTIVATION, {"activation": "celu", "alpha": 0}, {"input": X}, ("alpha is 0", "celu")),
     (ACTIVATION, {"activation": "glu"}, {"input": [1, 2, 3]}, ("glu takes 2", "3 features")),
+    (ACTIVATION, {"activation": "swiglu", "alpha": 1}, {"input": X}, ("alpha is 1", "swiglu", "elu")),
+    (ACTIVATION, {"activation": "swiglu"}, {"input": [1, 2, 3]}, ("swiglu takes 2", "3 features")),
     (ACTIVATION, {"activation": "maxout", "pieces": 4}, {"input": X}, ("maxout takes 4", "6 features")),
     (ACTIVATION, {"activation": "maxout", "pieces": 1}, {"input": X}, ("pieces is 1", "at least 2")),
     (ACTIVATION, {"pieces": 2}, {"input": X}, ("pieces is 2", "relu", "maxout")),

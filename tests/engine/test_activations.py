@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from layeranim.engine import activations
 from layeranim.engine.activations import ACTIVATIONS, activation, log_softmax, softmax
 from layeranim.engine.replay import OPERATIONS
 from layeranim.engine.special import erf, erfc
@@ -67,8 +68,8 @@ def test_derivative_is_the_slope(name: str) -> None:
     np.testing.assert_allclose(ACTIVATIONS[name].derivative(x), slope, rtol=1e-6, atol=2e-9)
 
 
-@pytest.mark.parametrize("name", ["leaky-relu", "prelu", "elu", "celu"])
-@pytest.mark.parametrize("alpha", [0.3, 2.0])
+@pytest.mark.parametrize("name", [name for name in NAMES if "alpha" in ACTIVATIONS[name].parameters])
+@pytest.mark.parametrize("alpha", [0.3, 2.0, -0.7, -1.5])
 def test_derivative_follows_alpha(name: str, alpha: float) -> None:
     x, h = np.linspace(-7.003, 7.004, 401), 1e-6
     item = ACTIVATIONS[name]
@@ -113,6 +114,30 @@ def test_erf_is_good_to_the_last_digits() -> None:
     np.testing.assert_array_equal(erfc([-np.inf, 0, 30, np.inf]), [2, 1, 0, 0])
     assert np.isnan(erf(np.nan))
     assert erf(np.float32(0.5)).dtype == np.float32
+
+
+def test_erf_of_single_precision_is_good_to_its_own_last_digits() -> None:
+    x = np.float32(np.concatenate([np.linspace(-9, 9, 20001), 10.0 ** np.linspace(-30, 1, 2000)]))
+    for ours, reference in ((erf, math.erf), (erfc, math.erfc)):
+        expected = np.array([reference(v) for v in x])
+        normal = np.abs(expected) > 1e-36
+        error = np.abs(ours(x) - expected)[normal] / np.abs(expected)[normal]
+        assert ours(x).dtype == np.float32
+        assert error.max() < 1e-6
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_a_large_array_is_taken_in_blocks_with_the_same_numbers(
+    name: str, kind: type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x = np.random.default_rng(2).normal(0, 3, (3, 7, 11)).astype(kind)[:, ::2]
+    item = ACTIVATIONS[name]
+    whole = item(x), item.derivative(x)
+    monkeypatch.setattr(activations, "_BLOCK", 16)
+    for found, expected in zip((item(x), item.derivative(x)), whole, strict=True):
+        assert found.dtype == kind
+        np.testing.assert_allclose(found, expected, rtol=8 * np.finfo(kind).eps)
 
 
 def test_softmax() -> None:

@@ -29,6 +29,8 @@ CASES: list[Case] = [
     ({"heads": 4, "key_heads": 2, "positional": "rotary", "causal": True}, {"query": (1, 3, 8)}),
     ({"heads": 4, "key_heads": 1, "kind": "cosine"}, {"query": (2, 4, 3, 2)}),
     ({"positional": "rotary", "pairs": "halves", "kind": "multiplicative"}, {"query": (3, 4)}),
+    ({"window": 1, "heads": 2}, {"query": (2, 3, 4)}),
+    ({"window": 1, "causal": True, "projections": True}, {"embeddings": (4, 2)}),
     ({"projections": True}, {"embeddings": (3, 4)}),
     ({"heads": 2, "bias": True, "positional": "sinusoidal"}, {"embeddings": (2, 3, 4)}),
     ({"heads": 2, "positional": "learned", "kind": "additive"}, {"embeddings": (2, 3, 4)}),
@@ -70,6 +72,7 @@ def test_every_stored_kind_of_score_agrees_with_autograd() -> None:
         assert {config["softcap"] for config in mine} == {None, 1.5}
         assert {config["key_heads"] < config["heads"] for config in mine} == {True, False}
         assert {config.get("mask_kind", config.get("causal")) for config in mine} == {None, True, "boolean"}
+        assert {"window" in config for config in mine} == {True, False}
 
 
 if family.HAS_TORCH:
@@ -126,6 +129,24 @@ def test_the_posts_soft_and_hard_lookup() -> None:
     np.testing.assert_array_equal(hard["weights"][0, 0, 0], [0, 1])
     tie = attend({"kind": "dot", "lookup": "hard"}, query=[[0.0, 0.0]], key=arrays["key"], value=arrays["value"])
     np.testing.assert_array_equal(tie["weights"][0, 0, 0], [1, 0])
+
+
+def test_a_window_hides_what_is_far_and_with_causal_what_is_later() -> None:
+    arrays = arrays_of({}, {"query": (5, 4)})
+    away = np.arange(5)[None] - np.arange(5)[:, None]
+    for window in (0, 1, 3):
+        near = attend({"window": window}, **arrays)
+        np.testing.assert_array_equal(near["weights"][0, 0] > 0, np.abs(away) <= window)
+        past = attend({"window": window, "causal": True}, **arrays)
+        np.testing.assert_array_equal(past["weights"][0, 0] > 0, (-window <= away) & (away <= 0))
+        np.testing.assert_allclose(past["row_sum"], 1, rtol=1e-12)
+    np.testing.assert_array_equal(attend({"window": 0}, **arrays)["output"], arrays["value"])
+    np.testing.assert_array_equal(attend({"window": 4}, **arrays)["output"], attend({}, **arrays)["output"])
+    far = attend({"window": 1}, query=arrays["query"], key=arrays["key"][:, :, :2], value=arrays["value"][:, :, :2])
+    assert far.facts["rows_without_keys"] == 2
+    np.testing.assert_array_equal(far["output"][0, 0, 3:], 0)
+    padded = attend({"window": 1}, **arrays, key_mask=[True, True, False, True, True])
+    assert (padded["weights"][0, 0, 2] > 0).tolist() == [False, True, False, True, False]
 
 
 def test_scale_softcap_and_mask_come_one_after_another() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from layeranim.engine.conv import CONV, ConvConfig, axes_of, unread
+from layeranim.engine.conv_nd import CONV_1D, CONV_3D
 from layeranim.engine.trace import Trace
 from layeranim.engine.window import origin, slide
 
@@ -51,6 +52,51 @@ def test_keras_same_with_a_stride_starts_at_the_first_cell() -> None:
     assert centred["output"].tolist() == [[[[210, 432, 654]]]]  # what PyTorch's symmetric padding of 1 gives
     assert t.facts["padding"] == "0,0,0,1"
     assert "Keras" in str(t.facts["convention"])
+
+
+FULL: dict[int, tuple[Any, tuple[Any, ...]]] = {
+    1: (CONV_1D, ([1.0, 2, 3], [1.0, 10])),
+    2: (CONV, ([[1.0, 2], [3, 4]], [[1.0, 10], [100, 1000]])),
+    3: (CONV_3D, ([[[1.0, 2]], [[3, 4]]], [[[1.0, 10]], [[100, 1000]]])),
+}
+
+
+@pytest.mark.parametrize("n", FULL)
+@pytest.mark.parametrize("dilation", [1, 2])
+def test_full_is_every_window_that_touches_the_input(n: int, dilation: int) -> None:
+    layer, (x, kernel) = FULL[n]
+    options = {"padding": "full", "dilation": dilation, "flip": True}
+    trace = layer.compute(layer.config.of(options), {"input": x, "kernel": kernel})
+    taps = np.zeros([dilation * (k - 1) + 1 for k in np.shape(kernel)])
+    taps[(slice(None, None, dilation),) * n] = kernel
+    # what a polynomial's coefficients do when two of them are multiplied: numpy.convolve, over every axis
+    expected = np.zeros([a + b - 1 for a, b in zip(np.shape(x), taps.shape, strict=True)])
+    for at, value in np.ndenumerate(np.array(x)):
+        expected[tuple(slice(k, k + m) for k, m in zip(at, taps.shape, strict=True))] += value * taps
+    np.testing.assert_array_equal(trace["output"].reshape(expected.shape), expected)
+    if n == 1:
+        np.testing.assert_array_equal(expected, np.convolve(x, taps))
+
+
+@pytest.mark.parametrize(("k", "s", "d"), [(3, 1, 1), (2, 1, 3), (3, 2, 1), (4, 3, 2), (1, 1, 1)])
+def test_causal_ends_every_window_at_its_own_place(k: int, s: int, d: int) -> None:
+    rng = np.random.default_rng(k)
+    x, kernel = rng.normal(size=9), rng.normal(size=k)
+    t = CONV_1D.compute(
+        CONV_1D.config.of({"padding": "causal", "stride": s, "dilation": d}), {"input": x, "kernel": kernel}
+    )
+    late = [
+        sum(kernel[j] * x[at - d * (k - 1 - j)] for j in range(k) if at >= d * (k - 1 - j)) for at in range(0, 9, s)
+    ]
+    np.testing.assert_allclose(t["output"][0, 0], late, rtol=1e-12, atol=1e-15)
+    assert t.facts["padding"] == ("0" if k == 1 else f"{d * (k - 1)},0")
+    changed = CONV_1D.compute(t.config, {"input": np.append(x[:-1], 99.0), "kernel": kernel})
+    np.testing.assert_array_equal(t["output"][..., :-1], changed["output"][..., :-1])
+
+
+def test_one_side_alone() -> None:
+    t = CONV_1D.compute(CONV_1D.config.of({"padding": "0,2"}), {"input": [1, 2, 3], "kernel": [1, 10]})
+    assert t["output"].tolist() == [[[21, 32, 3, 0]]]
 
 
 def test_torch_same_is_kernel_minus_one_whatever_the_size() -> None:

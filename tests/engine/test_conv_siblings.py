@@ -14,7 +14,7 @@ from layeranim.engine import conv_backward
 from layeranim.engine.conv import CONV, ConvConfig
 from layeranim.engine.conv_matmul import CONV_MATMUL, MatmulConfig
 from layeranim.engine.conv_nd import CONV_1D, CONV_3D, Conv1dConfig, Conv3dConfig
-from layeranim.engine.conv_transpose import CONV_TRANSPOSE, TransposeConfig
+from layeranim.engine.conv_transpose import CONV_TRANSPOSE, CONV_TRANSPOSE_1D, CONV_TRANSPOSE_3D, TransposeConfig
 from layeranim.engine.depthwise import DEPTHWISE, DepthwiseConfig
 from tests.engine.family import (
     HAS_TORCH,
@@ -31,13 +31,16 @@ from tests.engine.family import (
 from tests.vectors import store
 
 PLANE = dataclasses.replace(CONV, backward=conv_backward.backward)
-LAYERS = {layer.name: layer for layer in (CONV_1D, PLANE, CONV_3D, CONV_TRANSPOSE)}
+TRANSPOSED = (CONV_TRANSPOSE_1D, CONV_TRANSPOSE, CONV_TRANSPOSE_3D)
+LAYERS = {layer.name: layer for layer in (CONV_1D, PLANE, CONV_3D, *TRANSPOSED)}
 RNG = np.random.default_rng(10)
 
 
 def test_stored_cases_agree_with_pytorch() -> None:
-    cases = stored_agree("convolution", LAYERS, 160)
+    cases = stored_agree("convolution", LAYERS, 264)
     assert {case["layer"] for case in cases} == set(LAYERS)
+    assert {case["layer"] for case in cases if case["config"]["padding"] == "full"} == {"conv1d", "conv", "conv3d"}
+    assert {case["layer"] for case in cases if case["config"]["padding"] == "causal"} == {"conv1d"}
     assert {case["config"].get("padding_mode") for case in cases} == {"zeros", "reflect", "replicate", "circular", None}
 
 
@@ -67,6 +70,11 @@ CASES: list[tuple[Any, dict[str, Any], dict[str, Any]]] = [
     (CONV_TRANSPOSE, {"stride": (2, 3), "padding": (1, 0), "output_padding": (1, 2), "dilation": (2, 1), "groups": 2,
                       "activation": "tanh"}, arrays((2, 4, 2, 3), (4, 3, 3, 2), 6)),
     (CONV_TRANSPOSE, {"stride": 3, "output_padding": 2}, arrays((1, 2, 2, 1), (2, 1, 1, 2))),
+    (CONV_TRANSPOSE_1D, {"stride": 3, "padding": 1, "output_padding": 2, "groups": 2, "activation": "sigmoid"},
+     arrays((2, 4, 3), (4, 1, 2), 2)),
+    (CONV_TRANSPOSE_1D, {"dilation": 2}, arrays((1, 1, 4), (1, 2, 3))),
+    (CONV_TRANSPOSE_3D, {"stride": (1, 2, 1), "padding": (1, 0, 0), "output_padding": (0, 1, 0)},
+     arrays((1, 2, 2, 2, 1), (2, 2, 2, 1, 2), 2)),
 ]  # fmt: skip
 
 
@@ -133,6 +141,24 @@ def test_stamps_overlap() -> None:
     assert trace["output"].tolist() == [[[[1, 12, 20], [100, 1200, 2000]]]]
     assert trace["stamps"][0, 0, 0, 1, 0].tolist() == [[2, 20], [200, 2000]]
     assert trace.facts["width_formula"] == "(2 − 1)·1 − 2·0 + 1·(2−1) + 0 + 1 = 3"
+    row = CONV_TRANSPOSE_1D.compute(CONV_TRANSPOSE_1D.config(stride=2), {"input": [1, 2], "kernel": [1, 10, 100]})
+    assert row["output"].tolist() == [[[1, 10, 102, 20, 200]]]
+    assert row["stamps"][0, 0, 1].tolist() == [[2, 20, 200]]
+
+
+def test_transposed_over_one_axis_or_three_is_that_over_two_to_the_last_bit() -> None:
+    x, kernel, bias = RNG.normal(size=(2, 4, 5)), RNG.normal(size=(4, 2, 3)), RNG.normal(size=4)
+    options: dict[str, Any] = {"groups": 2, "activation": "tanh"}
+    flat = {"stride": 3, "padding": 1, "output_padding": 2, "dilation": 2}
+    one = CONV_TRANSPOSE_1D.compute(
+        CONV_TRANSPOSE_1D.config(**options, **flat), {"input": x, "kernel": kernel, "bias": bias}
+    )
+    for layer, n in ((CONV_TRANSPOSE, 1), (CONV_TRANSPOSE_3D, 2)):
+        wide = {name: ((0 if "padding" in name else 1),) * n + (size,) for name, size in flat.items()}
+        given = {"input": x.reshape(2, 4, *(1,) * n, 5), "kernel": kernel.reshape(4, 2, *(1,) * n, 3), "bias": bias}
+        more = layer.compute(layer.config(**options, **wide), given)
+        for name in ("stamps", "full", "pre_activation", "output"):
+            assert np.array_equal(one[name], more[name].reshape(one[name].shape)), name
 
 
 MATMUL: list[tuple[dict[str, Any], dict[str, Any]]] = [
@@ -240,6 +266,16 @@ REFUSALS: list[tuple[Any, dict[str, Any], dict[str, Any], tuple[str, ...]]] = [
     ),
     (CONV_TRANSPOSE, {}, {"input": np.ones((3, 2, 2)), "kernel": np.ones((2, 1, 2, 2))}, ("in_channels is 3", "2 by")),
     (CONV_TRANSPOSE, {"stride": 0}, {}, ("stride is 0",)),
+    (CONV_TRANSPOSE_1D, {"padding": 3}, {"input": ONE[0], "kernel": np.ones((1, 1, 2))}, ("padding is 3", "6 cells")),
+    (CONV_TRANSPOSE_1D, {"stride": "2x2"}, {}, ("stride is '2x2'", "2 numbers", "a whole number")),
+    (CONV_TRANSPOSE_1D, {"output_padding": 1}, {}, ("output_padding is 1", "stride, 1")),
+    (CONV_TRANSPOSE_3D, {}, {"input": ONE[0], "kernel": np.ones((2, 2, 2))}, ("input has shape 1×5", "3 to 5")),
+    (
+        CONV_TRANSPOSE_3D,
+        {"groups": 2},
+        {"input": np.ones((3, 2, 2, 2)), "kernel": np.ones((3, 1, 2, 2, 2))},
+        ("groups is 2", "3"),
+    ),
     (CONV_TRANSPOSE, {"padding": -1}, {}, ("padding is -1",)),
     (DEPTHWISE, {}, {**DEEP, "input": np.ones((4, 5, 5))}, ("depthwise_kernel has 6 filters", "4 in_channels")),
     (DEPTHWISE, {}, {**DEEP, "pointwise_kernel": np.ones((4, 5))}, ("pointwise_kernel has shape 4×5", "4×6")),

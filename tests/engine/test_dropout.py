@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 
 from layeranim.engine.dropout import DROPOUT, DropoutConfig
+from layeranim.preparing import prepare
+from layeranim.stories.dropout_view import DropoutView
+from layeranim.stories.storyboard import Telling, plain
 from tests.engine.family import (
     HAS_TORCH,
     fresh_agree,
@@ -38,6 +41,8 @@ def test_published_example() -> None:
 def test_stored_cases_agree_with_pytorch() -> None:
     cases = stored_agree("dropout", LAYERS, 90)
     assert {case["config"]["mode"] for case in cases} == {"inverted", "alpha"}
+    shapes = {(case["config"]["channelwise"], len(case["arrays"]["input"]["shape"])) for case in cases}
+    assert shapes == {(False, 2), (False, 3), (True, 3), (True, 4)}
 
 
 if HAS_TORCH:
@@ -62,6 +67,34 @@ def test_channels_are_dropped_whole() -> None:
     whole = {float(np.count_nonzero(channel)) for channel in trace["output"][0, 0]}
     assert whole == {0, 9}
     slopes(DROPOUT, config, {"input": x}, ["input"])
+
+
+SEQUENCE = np.random.default_rng(7).normal(size=(2, 3, 4))
+
+
+@pytest.mark.parametrize("mode", ["inverted", "weight-scaling", "alpha"])
+@pytest.mark.parametrize("channelwise", [False, True])
+def test_a_sequence_loses_cells_or_whole_features(mode: str, channelwise: bool) -> None:
+    config = DropoutConfig(mode=mode, channelwise=channelwise, draws=2, mask_seed=2)
+    trace = proven(DROPOUT, DROPOUT.compute(config, {"input": SEQUENCE}))
+    proven(DROPOUT, DROPOUT.compute(config, {"input": SEQUENCE.astype(np.float32)}))
+    assert trace.axes("output") == ("draws", "batch", "time", "features")
+    assert trace.axes("mask") == ("draws", "batch", *(["time"] if not channelwise else []), "features")
+    lost = trace["kept"] != SEQUENCE
+    assert lost.any()
+    assert (lost.any(axis=2) == lost.all(axis=2)).all() == channelwise
+    slopes(DROPOUT, config, {"input": SEQUENCE}, ["input"])
+
+
+@pytest.mark.parametrize("channelwise", [False, True])
+def test_a_film_of_a_sequence_shows_its_own_mask(channelwise: bool) -> None:
+    work = prepare("dropout", {"input": SEQUENCE, "channelwise": channelwise, "mask_seed": 2})
+    trace = work.trace()
+    kept = DropoutView(Telling(trace, work.film)).masks[0]
+    np.testing.assert_array_equal(kept.reshape(SEQUENCE.shape), trace["kept"][0] == SEQUENCE)
+    board = work.storyboard(trace)
+    assert ("whole features" in plain(board.parameters)) == channelwise
+    assert any("2×3×4: a row for each time step" in plain(beat.note) for beat in board.beats)
 
 
 def test_the_seed_decides_and_nothing_else() -> None:
@@ -109,8 +142,10 @@ REFUSALS: list[tuple[dict[str, Any], Any, Any, tuple[str, ...]]] = [
     ({"rate": float("nan")}, X, None, ("rate is nan", "finite")),
     ({"draws": 0}, X, None, ("draws is 0", "at least 1")),
     ({"mask_seed": -1}, X, None, ("mask_seed is -1", "at least 0")),
-    ({"channelwise": True}, X, None, ("channelwise", "2 axes")),
-    ({}, np.ones((2, 2, 2)), None, ("input has 3 axes", "1 or 2", "4")),
+    ({"channelwise": True}, X, None, ("channelwise", "2 axes", "batch, time, features")),
+    ({}, np.ones((1, 2, 2, 2, 2)), None, ("input has 5 axes", "1 or 2", "3 (batch, time, features) or 4")),
+    ({}, np.ones((2, 3, 4)), np.ones((2, 3)), ("mask has shape 1×1×2×3", "1×2×3×4")),
+    ({"channelwise": True}, np.ones((2, 3, 4)), np.ones((2, 3)), ("mask has shape 1×2×3", "1×2×4")),
     ({}, X, np.ones((3, 4)), ("mask has shape 1×3×4", "1×3×5")),
     ({}, X, np.full((3, 5), 2), ("mask holds 2", "0 to 1")),
     ({"draws": 2}, X, np.ones((3, 5)), ("draws is 2", "1 by mask")),

@@ -41,6 +41,9 @@ LEFT = ("backward", "view", "tokens", "mask_seed", "draws")
 
 MOST_CELLS = 600
 
+FAR = 1e4
+"""A number from which on a difference of 1e-6 is rounding."""
+
 
 def test_the_layers_without_a_backward_pass_are_those() -> None:
     without = {name for name in catalog.names() if catalog.layer(name).backward is None}
@@ -65,7 +68,7 @@ def drawn(item: Option, rng: np.random.Generator) -> Any:
     if isinstance(kind, option.PerAxis):
         return tuple(int(n) for n in rng.integers(kind.low, kind.low + 2, kind.axes))
     if isinstance(kind, option.Padding):
-        return str(rng.choice(["0", "1", "same", ",".join("1" if k else "0" for k in range(2 * kind.axes))]))
+        return str(rng.choice(["0", "1", *kind.words, ",".join("1" if k else "0" for k in range(2 * kind.axes))]))
     if isinstance(kind, Sizes):
         return tuple(int(n) for n in rng.integers(1, 4, kind.least))
     if isinstance(kind, Row):
@@ -78,6 +81,8 @@ def values(item: Option) -> list[Any]:
     """The values of an option that a test goes through: all of a closed set, of any other one that is drawn."""
     if isinstance(item.kind, option.Choice):
         return list(item.kind.names)
+    if isinstance(item.kind, option.Padding):
+        return [None, *item.kind.words]
     return [True, False] if isinstance(item.kind, option.Flag) else [None]
 
 
@@ -100,7 +105,9 @@ def made(layer: Layer, fixed: dict[str, Any], rng: np.random.Generator) -> tuple
             trace = layer.compute(config, arrays)
         except UsageError:
             continue
-        return config, *_with_optional(layer, config, arrays, trace, rng)
+        found = _with_optional(layer, config, arrays, trace, rng)
+        # gates that let everything through let a state grow beyond what a difference can tell
+        return None if any(np.abs(found[1][name]).max() > FAR for name in found[1]) else (config, *found)
     return None
 
 
@@ -122,7 +129,11 @@ def cases(name: str) -> Iterator[tuple[Any, dict[str, Any], Trace, np.random.Gen
     """One configuration for every value of every option, and one with nothing fixed."""
     layer = catalog.layer(name)
     items = [item for item in layer.config.options() if item.name not in LEFT]
-    fixed = [{item.name: v} for item in items for v in values(item)]
+    fixed = []
+    for item in items:
+        names = values(item)
+        # every activation has its slopes in its own layer; with the others it is enough that they take them
+        fixed += [{item.name: v} for v in (names if len(names) <= 12 or name == "activation" else names[::4])]
     for number, one in enumerate([{}, *fixed]):
         for attempt in range(2000):
             rng = np.random.default_rng([number, attempt])

@@ -17,6 +17,7 @@ OPTIONS: list[dict[str, Any]] = [
     {"epochs": 3},
     {"epochs": 2, "batch_size": 2, "momentum": 0.9, "clip_norm": 0.1},
     {"epochs": 2, "method": "adam", "sizes": "2,3,3,2", "activation": "relu", "initialiser": "he-normal"},
+    {"epochs": 2, "method": "adagrad", "initial_accumulator": 0.5, "learning_rate_decay": 0.1, "sizes": "2,2,2"},
 ]
 
 

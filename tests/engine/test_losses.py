@@ -67,11 +67,11 @@ CASES: list[tuple[dict[str, Any], dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("options", "more"), CASES)
-@pytest.mark.parametrize("source", ["logits", "probabilities"])
+@pytest.mark.parametrize("source", ["logits", "probabilities", "log-probabilities"])
 def test_cross_entropy_replays_and_has_the_right_slope(
     options: dict[str, Any], more: dict[str, Any], source: str
 ) -> None:
-    x = LOGITS if source == "logits" else CHANCES[1]
+    x = {"logits": LOGITS, "probabilities": CHANCES[1]}.get(source, np.log(CHANCES[1]))
     config = CrossEntropyConfig(source=source, **options)
     proven(CROSS_ENTROPY, CROSS_ENTROPY.compute(config, {"input": np.float32(x), **more}))
     proven(CROSS_ENTROPY, CROSS_ENTROPY.compute(config, {"input": x, **more}))
@@ -96,6 +96,34 @@ def test_by_hand() -> None:
     )
     sure = CROSS_ENTROPY.compute(CrossEntropyConfig(source="probabilities"), {"input": [0, 1, 0], "target": 1})
     assert sure["loss"] == 0
+
+
+@pytest.mark.parametrize("source", ["logits", "probabilities", "log-probabilities"])
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("weight", [None, [1.0, 0.0, 2.0]])
+def test_a_sample_that_is_left_out_has_no_gradient(source: str, reduction: str, weight: Any) -> None:
+    x = np.array([[0.2, 0.3, 0.5], [0.1, 0.6, 0.3]])
+    options: dict[str, Any] = {"source": source, "reduction": reduction, "ignore_index": 2}
+    more = {} if weight is None else {"class_weight": weight}
+    for target in ([2, 2], [2, 0], [0, 2]):
+        trace = CROSS_ENTROPY.compute(CrossEntropyConfig(**options), {"input": x, "target": target, **more})
+        back = replays(CROSS_ENTROPY.backward(trace, {}))  # type: ignore[misc]
+        for row, which in enumerate(target):
+            assert np.any(back["grad_input"][row]) == (which != 2)
+            assert np.isfinite(back["grad_input"][row]).all()
+
+
+def test_the_negative_log_likelihood_is_cross_entropy_of_a_log_softmax() -> None:
+    given: dict[str, Any] = {"target": [0, 3, 1], "class_weight": [1, 2, 0.5, 3]}
+    log_p = LOGITS - np.log(np.exp(LOGITS).sum(axis=1, keepdims=True))
+    config = CrossEntropyConfig(source="log-probabilities")
+    nll = CROSS_ENTROPY.compute(config, {"input": log_p, **given})
+    whole = CROSS_ENTROPY.compute(CrossEntropyConfig(), {"input": LOGITS, **given})
+    assert nll["loss"] == pytest.approx(whole["loss"], rel=1e-14)
+    assert "log_probabilities" not in nll
+    # the input may hold any number, as in PyTorch: −x at the class
+    plain = CROSS_ENTROPY.compute(config, {"input": [5.0, -7.0], "target": [1]})
+    assert (plain["loss"], CROSS_ENTROPY.backward(plain, {})["grad_input"].tolist()) == (7, [[0, -1]])  # type: ignore[misc]
 
 
 def test_huge_infinite_and_undefined_numbers() -> None:

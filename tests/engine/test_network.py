@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import layeranim as la
 from layeranim.engine.cnn import CNN, CNN_BACKPROP, CnnConfig, CnnLearningConfig
 from layeranim.engine.dense import DENSE, DenseConfig
 from layeranim.engine.flatten import FLATTEN, FlattenConfig
@@ -162,6 +163,21 @@ def test_sizes_from_weights_and_as_text() -> None:
     assert MLP.complete(MlpConfig(), shapes)[0].sizes == (3, 5, 4, 2)
     assert Sizes().check("sizes", Sizes().show((3, 5, 2))) == (3, 5, 2)
     assert LearningConfig.of({"lr": "0.5", "layers": "2x2"}) == LearningConfig(learning_rate=0.5, sizes=(2, 2))
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "said"),
+    [
+        ("training", {"input": np.eye(3), "target": [0, 1, 2]}, ("target holds 2", "for 3 classes give sizes 3,8,3")),
+        ("backprop", {"target": [4]}, ("target holds 4", "for 5 classes give sizes 3,4,5")),
+        ("cnn-backprop", {"target": [3]}, ("target holds 3", "for 4 classes give units 4")),
+    ],
+)
+def test_a_class_without_an_output_names_the_option_that_gives_it_one(name: str, given: Any, said: Any) -> None:
+    words = refused(lambda: la.trace(name, **given), *said).rpartition("give ")[2].split()
+    assert la.trace(name, **given, **dict([words]))["loss"] is not None
+    for target in ([0.5], [-1], [1e300], [np.nan]):
+        assert "give" not in refused(lambda: la.trace(name, **{**given, "target": target}))  # noqa: B023
 
 
 REFUSALS: list[tuple[Layer, Any, dict[str, Any], tuple[str, ...]]] = [

@@ -29,7 +29,7 @@ TAKEN: list[tuple[Kind, Any, Any]] = [
     (Padding(), 1, ((1, 1), (1, 1))), (Padding(), "SAME", "same"), (Padding(), "valid", "valid"),
     (Padding(), "1x2", ((1, 1), (2, 2))), (Padding(), (1, 2), ((1, 1), (2, 2))),
     (Padding(), "0,1,2,3", ((0, 1), (2, 3))), (Padding(), ((0, 1), (2, 3)), ((0, 1), (2, 3))),
-    (Padding(1), "3", ((3, 3),)), (Padding(1), "0,2", ((0, 2),)),
+    (Padding(1), "3", ((3, 3),)), (Padding(1), "0,2", ((0, 2),)), (Padding(1, ("causal",)), " Causal", "causal"),
 ]  # fmt: skip
 
 
@@ -64,7 +64,10 @@ REFUSED: list[tuple[Kind, Any, str]] = [
     (PerAxis(low=1), "2x0", "x is 0, but must be at least 1"),
     (Padding(), "1,2,3", "x is '1,2,3', 3 numbers, but must be N|HxW|T,B,L,R|same|valid"),
     (Padding(), -1, "x is -1, but must be at least 0"),
-    (Padding(1), "1,2,3", "x is '1,2,3', 3 numbers, but must be N|same|valid"),
+    (Padding(1), "1,2,3", "x is '1,2,3', 3 numbers, but must be N|L,R|same|valid"),
+    (Padding(), "causal", "x is causal, but here it must be numbers or same, valid; causal is padding before"),
+    (Padding(1), "Full", "x is full, but here it must be numbers or same, valid; full is padding on both sides"),
+    (Padding(2, ("valid",)), "same", "x is same, but here it must be numbers or valid; same is as many"),
 ]
 
 

@@ -14,7 +14,7 @@ LAYERS = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
 CASES: list[tuple[str, dict[str, Any], dict[str, tuple[int, ...]], tuple[str, ...]]] = [
     ("rnn", {"hidden": 0}, {}, ("hidden is 0", "at least 1")),
     ("rnn", {"layers": 0}, {}, ("layers is 0", "at least 1")),
-    ("rnn", {"nonlinearity": "sigmoid"}, {}, ("nonlinearity is 'sigmoid'", "tanh, relu")),
+    ("rnn", {"nonlinearity": "sigmod"}, {}, ("nonlinearity is 'sigmod'", "did you mean sigmoid?")),
     ("gru", {"variant": "minimal"}, {}, ("variant is 'minimal'", "reset-after, reset-before, glossary")),
     ("lstm", {"projection": 4, "hidden": 3}, {}, ("projection is 4", "less than hidden 3")),
     ("rnn", {"mode": "many-to-one", "returns": "sequences"}, {}, ("many-to-one", "sequences", "returns last")),

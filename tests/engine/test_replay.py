@@ -31,7 +31,7 @@ def choices(kind: Any) -> list[Any]:
         low = kind.low if kind.low is not None else 1
         return [n for n in (low, low + 1, low + 2) if kind.high is None or n <= kind.high]
     if isinstance(kind, Padding):
-        return [0, 1, "same", list(range(2 * kind.axes))]
+        return [0, 1, *kind.words, list(range(2 * kind.axes))]
     return []
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from layeranim.engine.initialisers import SCHEMES, fans, initialise, spread
-from layeranim.engine.training import OPTIMISER, OptimiserConfig
+from layeranim.engine.training import METHODS, OPTIMISER, OptimiserConfig
 from layeranim.errors import OptionError, ShapeError
 from tests.engine.family import HAS_TORCH, fresh_agree, maker, proven, refused, stored_agree, takes_any_array
 
@@ -17,8 +17,10 @@ GIVEN = {"start": [1.0, -2.0], "gradients": [[1.0, 2.0], [3.0, -1.0], [0.0, 4.0]
 
 
 def test_stored_cases_agree_with_pytorch() -> None:
-    cases = stored_agree("training", LAYERS, 240)
-    assert {case["config"]["method"] for case in cases} == {"sgd", "rmsprop", "adam", "adamw"}
+    cases = stored_agree("training", LAYERS, 300)
+    assert {case["config"]["method"] for case in cases} == set(METHODS)
+    for name in ("learning_rate_decay", "initial_accumulator"):
+        assert any(name in case["config"] for case in cases)
 
 
 if HAS_TORCH:
@@ -35,6 +37,8 @@ OPTIONS: list[dict[str, Any]] = [
     {"method": "rmsprop", "centred": True, "momentum": 0.5},
     {"method": "adam", "weight_decay": 0.1},
     {"method": "adamw"},
+    {"method": "adagrad"},
+    {"method": "adagrad", "learning_rate_decay": 0.5, "initial_accumulator": 0.1, "weight_decay": 0.1, "clip_norm": 1},
 ]
 
 
@@ -55,6 +59,15 @@ def test_by_hand() -> None:
     # the first step of Adam is the learning rate in every direction, whatever the gradient's size
     adam = OPTIMISER.compute(OptimiserConfig(method="adam", learning_rate=0.1, eps=0), GIVEN)
     assert adam["parameters"][1] == pytest.approx([0.9, -2.1])
+    # Adagrad: every component has taken 1, 1/√2, 1/√3 … of the rate while its gradient keeps its size
+    options: dict[str, Any] = {"method": "adagrad", "learning_rate": 1, "eps": 0}
+    adagrad = OPTIMISER.compute(OptimiserConfig(**options), {"start": [0.0], "gradients": [[4.0], [4.0], [-4.0]]})
+    assert adagrad["square_sum"].ravel().tolist() == [0, 16, 32, 48]
+    assert np.diff(adagrad["parameters"].ravel()) == pytest.approx([-1, -(0.5**0.5), 3**-0.5])
+    slower = OptimiserConfig(**options, learning_rate_decay=1, initial_accumulator=9)
+    later = OPTIMISER.compute(slower, {"start": [0.0], "gradients": [[4.0], [0.0], [-12.0]]})
+    assert later["square_sum"].ravel().tolist() == [9, 25, 25, 169]
+    assert np.diff(later["parameters"].ravel()) == pytest.approx([-4 / 5, 0, 12 / 13 / 3])
     cut = OPTIMISER.compute(OptimiserConfig(learning_rate=1, clip_norm=5), {"start": [0, 0], "gradients": [[30, 40]]})
     assert cut["gradient_norm"].tolist() == [50]
     assert cut["parameters"][1] == pytest.approx([-3, -4], rel=1e-6)
@@ -89,7 +102,11 @@ REFUSALS: list[tuple[dict[str, Any], dict[str, Any], tuple[str, ...]]] = [
     ({"learning_rate": -1}, GIVEN, ("learning_rate is -1", "at least 0")),
     ({"clip_norm": 0}, GIVEN, ("clip_norm is 0", "greater than 0")),
     ({}, {"start": [1.0], "gradients": [[1.0, 2.0]]}, ("start has shape 1", "2")),
-    ({"method": "adagrad"}, GIVEN, ("method is 'adagrad'", "sgd, rmsprop, adam, adamw")),
+    ({"method": "adadelta"}, GIVEN, ("method is 'adadelta'", "sgd, adagrad, rmsprop, adam, adamw")),
+    ({"method": "adagrad", "momentum": 0.9}, GIVEN, ("momentum is 0.9", "method adagrad", "sgd, rmsprop")),
+    ({"initial_accumulator": 0.1}, GIVEN, ("initial_accumulator is 0.1", "method sgd", "adagrad")),
+    ({"learning_rate_decay": 0.1, "method": "adam"}, GIVEN, ("learning_rate_decay is 0.1", "method adam", "adagrad")),
+    ({"method": "adagrad", "initial_accumulator": -1}, GIVEN, ("initial_accumulator is -1", "at least 0")),
 ]
 
 

@@ -22,6 +22,7 @@ CASES: list[dict[str, Any]] = [
     {"norm": "pre", "activation": "gelu", "causal": True},
     {"block": "decoder", "heads": 1, "embed": 3, "bias": False},
     {"block": "decoder", "norm": "pre", "context_tokens": 5, "tokens": 3, "heads": 3},
+    {"block": "decoder", "window": 1, "heads": 1, "embed": 2, "tokens": 3, "context_tokens": 2},
 ]
 
 
@@ -54,6 +55,19 @@ if family.HAS_TORCH:
         given = {name: array for name, array in arrays.items() if "mask" in name or name in ("input", "context")}
         trace = TRANSFORMER.compute(TRANSFORMER.config.of(options), packed.arrays | given)
         np.testing.assert_allclose(trace["output"], MAKER.expected(case, arrays)["output"], rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_a_window_is_a_mask_of_the_tokens_own_attention(causal: bool) -> None:
+    options: dict[str, Any] = {"block": "decoder", "tokens": 5, "context_tokens": 4, "causal": causal}
+    arrays = arrays_of(options)
+    near = TRANSFORMER.compute(TRANSFORMER.config.of({**options, "window": 2}), arrays)
+    away = np.arange(5)[None] - np.arange(5)[:, None]
+    seen = (np.abs(away) <= 2) & ((away <= 0) | (not causal))
+    masked = TRANSFORMER.compute(TRANSFORMER.config.of({**options, "causal": False}), {**arrays, "self.mask": seen})
+    np.testing.assert_array_equal(near["self.weights"][0, 0] > 0, seen)
+    assert (near["cross.weights"] > 0).all()
+    np.testing.assert_array_equal(near["output"], masked["output"])
 
 
 @pytest.mark.parametrize("options", CASES)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import importlib.util
+import warnings
 from collections import namedtuple
 from typing import Any
 
@@ -267,6 +269,38 @@ if importlib.util.find_spec("torch") is not None:
     def test_every_reader_is_compared_with_its_live_module() -> None:
         made = {type(module).__name__ for family in torch_modules.FAMILIES for module, _, _ in family()}
         assert made == set(READERS)
+
+    FAR = 1e4 + torch.randn((64, 32), generator=torch.Generator().manual_seed(3))
+    NORMS = [
+        torch.nn.LayerNorm(32), torch.nn.GroupNorm(2, 32), torch.nn.BatchNorm1d(32),
+        torch.nn.Sequential(torch.nn.LayerNorm(32), torch.nn.Linear(32, 3)),
+        torch.nn.TransformerEncoderLayer(32, 2, 8, 0.0, norm_first=True, batch_first=True),
+    ]  # fmt: skip
+
+    @pytest.mark.parametrize("module", NORMS, ids=lambda module: type(module).__name__)
+    def test_what_single_precision_loses_is_decided_in_double(module: Any) -> None:
+        assert la.from_torch(module, FAR)["output"].dtype == np.float32
+        module = copy.deepcopy(module)
+        module.register_forward_hook(lambda module, inputs, result: result * 1.1)
+        with pytest.raises(OptionError, match="a hook or a parametrization"):
+            la.from_torch(module, FAR)
+
+    def test_a_quantized_module_is_refused_as_what_it_is() -> None:
+        ao = torch.ao.quantization
+        plain = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.LSTM(4, 2))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            row = ao.quantize_dynamic(plain, {torch.nn.Linear, torch.nn.LSTM})
+        linear = torch.nn.Linear(3, 4)
+        linear.qconfig = ao.get_default_qat_qconfig()
+        for module, said in (
+            (row, "0: Linear of torch.ao.nn.quantized.dynamic is quantized"),
+            (row[0], "Linear of torch.ao.nn.quantized.dynamic is quantized"),
+            (row[1], "LSTM of torch.ao.nn.quantized.dynamic is quantized"),
+            (torch.ao.nn.qat.Linear.from_float(linear), "Linear of torch.ao.nn.qat is quantized"),
+        ):
+            with pytest.raises(OptionError, match=f"^{said}.*give the module as it was before quantization"):
+                la.from_torch(module, torch.ones(1, 4 if said.startswith("LSTM") else 3))
 
     def test_bfloat16_and_gradients_are_read() -> None:
         module = torch.nn.Linear(2, 2).bfloat16()

@@ -38,6 +38,10 @@ def convolutions() -> Iterator[Case]:
     yield case(nn.Conv2d(1, 1, (2, 3), stride=(2, 1), padding=(0, 1), dilation=(1, 2)), normal(1, 1, 6, 7))
     yield case(nn.ConvTranspose2d(4, 6, 3, stride=2, padding=1, output_padding=1, groups=2), normal(2, 4, 3, 4))
     yield case(nn.ConvTranspose2d(2, 3, 3, stride=3, bias=False), normal(2, 3, 4), output_size=[10, 13])
+    for n, kind in ((1, nn.ConvTranspose1d), (3, nn.ConvTranspose3d)):
+        yield case(kind(4, 6, 3, stride=2, padding=1, output_padding=1, groups=2), normal(2, 4, *[3] * n))
+        yield case(kind(2, 3, 2, dilation=2, bias=False), normal(2, *[3] * n))
+        yield case(kind(2, 3, 3, stride=3), normal(1, 2, *[2] * n), output_size=[7] * n)
 
 
 def pools() -> Iterator[Case]:
@@ -180,6 +184,8 @@ def rows_of_modules() -> Iterator[Case]:
         nn.Sequential(nn.Conv1d(2, 3, 2), nn.ELU(0.5), nn.AvgPool1d(2), nn.LogSoftmax(1), nn.Flatten()), normal(2, 2, 7)
     )
     yield case(nn.Sequential(nn.ConvTranspose2d(2, 2, 2, stride=2), nn.InstanceNorm2d(2), nn.SiLU()), normal(2, 3, 3))
+    yield case(nn.Sequential(nn.ConvTranspose1d(2, 2, 2, stride=2), nn.Tanh()), normal(1, 2, 3))
+    yield case(nn.Sequential(nn.ConvTranspose3d(1, 2, 2), nn.ReLU()), normal(1, 1, 2, 2, 2))
     yield case(nn.Sequential(nn.Conv3d(1, 2, 2), nn.AdaptiveAvgPool3d(1), nn.Flatten()), normal(1, 1, 3, 3, 3))
 
 
@@ -205,6 +211,10 @@ def losses() -> Iterator[Case]:
         yield case(entropy, normal(3), normal(3).softmax(-1))
         yield case(entropy, normal(2, 3, 2, 2), torch.tensor([[[0, 1], [2, 0]], [[1, 1], [2, 2]]]))
         yield case(nn.CrossEntropyLoss(weight, label_smoothing=0.1, reduction=reduction), normal(4, 3), ids)
+        for shape, target in (((4, 3), ids), ((3,), torch.tensor(1)), ((2, 3, 2), torch.tensor([[0, 1], [2, -100]]))):
+            log_p = normal(*shape).log_softmax(min(1, len(shape) - 1))
+            yield case(nn.NLLLoss(weight, reduction=reduction), log_p, target)
+        yield case(nn.NLLLoss(ignore_index=2, reduction=reduction), normal(4, 3), ids.abs() % 3)
         smooth = nn.CrossEntropyLoss(label_smoothing=0.2, reduction=reduction)
         yield case(smooth, normal(2, 3, 2), normal(2, 3, 2).softmax(1))
     for shape in ((3, 4), (4,), (2, 4, 3)):

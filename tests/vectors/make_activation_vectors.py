@@ -14,10 +14,11 @@ NAMES = {
     "hard-sigmoid": "hardsigmoid", "hard-swish": "hardswish", "relu6": "relu6", "hard-tanh": "hardtanh",
     "log-sigmoid": "logsigmoid",
 }  # fmt: skip
+GATES = {"glu": "sigmoid", "reglu": "relu", "geglu": "gelu", "swiglu": "silu"}
 
 
 def case(rng: np.random.Generator, number: int) -> store.Case:
-    """An activation, a prelu with slopes, a glu, or a softmax along an axis with a temperature."""
+    """An activation, a prelu with slopes, a gated unit, or a softmax along an axis with a temperature."""
     batch, features = int(rng.integers(1, 4)), int(rng.integers(1, 6))
     dtype = store.TYPES[number % 2]
     kind = ("activation", "activation", "prelu", "glu", "softmax")[number % 5]
@@ -30,11 +31,11 @@ def case(rng: np.random.Generator, number: int) -> store.Case:
     if kind == "activation":
         config = {"activation": str(rng.choice(list(NAMES)))}
         if config["activation"] in ("leaky-relu", "elu", "celu"):
-            config["alpha"] = float(rng.choice([0.1, 0.5, 2]))
+            config["alpha"] = float(rng.choice([0.1, 0.5, 2, -1]))
         if config["activation"] == "hard-sigmoid":
             dtype = "float32"  # PyTorch's slope is 1/6 in single precision for doubles too
     else:
-        config = {"activation": kind}
+        config = {"activation": kind if kind == "prelu" else str(rng.choice(list(GATES)))}
     arrays = {"input": store.array(rng, batch, features * (2 if kind == "glu" else 1))}
     if kind == "prelu":
         arrays["slope"] = store.array(rng, features)
@@ -53,8 +54,9 @@ def expected(case: store.Case, arrays: store.Arrays) -> store.Arrays:
     name, results = config.get("activation"), {}
     if case["layer"] == "softmax":
         y = (F.log_softmax if config["log"] else F.softmax)(x / config["temperature"], dim=config["axis"])
-    elif name == "glu":
-        y = F.glu(x)
+    elif name in GATES:
+        value, gate = x.chunk(2, dim=-1)
+        y = F.glu(x) if name == "glu" else value * getattr(F, GATES[name])(gate)
     elif name == "prelu":
         slope = torch.from_numpy(arrays["slope"]).requires_grad_()
         y = F.prelu(x, slope)

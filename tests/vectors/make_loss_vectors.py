@@ -18,13 +18,17 @@ def case(rng: np.random.Generator, number: int) -> store.Case:
     config: dict[str, Any] = {"reduction": reduction}
     arrays: dict[str, Any] = {}
     if number % 2:
-        layer, source = "cross-entropy", str(rng.choice(["logits", "logits", "probabilities"]))
+        layer, source = "cross-entropy", str(rng.choice(["logits", "logits", "probabilities", "log-probabilities"]))
         config |= {"source": source, "label_smoothing": float(rng.choice([0, 0, 0.1, 0.5]))}
-        arrays["input"] = store.array(rng, batch, n, kind="real" if source == "logits" else "chances")
-        if rng.integers(2):
+        arrays["input"] = store.array(rng, batch, n, kind="chances" if source == "probabilities" else "real")
+        if source == "log-probabilities":
+            config["label_smoothing"] = 0.0
+        if source == "log-probabilities" or rng.integers(2):
             arrays["target"] = store.array(rng, batch, kind="whole", below=n)
             left_out = int(rng.integers(n))
-            if rng.integers(2) and np.any(store.take(arrays["target"], "float64") != left_out):
+            if rng.integers(2) and (
+                config["label_smoothing"] == 0 or np.any(store.take(arrays["target"], "float64") != left_out)
+            ):
                 config["ignore_index"] = left_out
         else:
             arrays["target"] = store.array(rng, batch, n, kind="chances")
@@ -78,15 +82,17 @@ def expected(case: store.Case, arrays: store.Arrays) -> store.Arrays:
         name = "prediction"
     else:
         name, x = "input", given["input"].requires_grad_()
-        logits = x if config["source"] == "logits" else _as_logits(x)
         target = given["target"] if given["target"].ndim == 2 else given["target"].long()
-        y = F.cross_entropy(
-            logits, target, given.get("class_weight"), reduction=reduction, label_smoothing=config["label_smoothing"],
-            ignore_index=config.get("ignore_index", -100),
-        )  # fmt: skip
+        more = {"reduction": reduction, "ignore_index": config.get("ignore_index", -100)}
+        weight = given.get("class_weight")
+        if config["source"] == "log-probabilities":
+            y = F.nll_loss(x, target, weight, **more)
+        else:
+            logits = _as_logits(x) if config["source"] == "probabilities" else x
+            y = F.cross_entropy(logits, target, weight, label_smoothing=config["label_smoothing"], **more)
     y.backward(given[f"grad_{start}"])
     results = {start: y.detach().numpy()}
-    if case["layer"] == "loss" or config["source"] == "logits":
+    if case["layer"] == "loss" or config["source"] != "probabilities":
         results[f"grad_{name}"] = (p if name == "prediction" else x).grad.numpy()
     return results
 

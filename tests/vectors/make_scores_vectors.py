@@ -16,7 +16,7 @@ KINDS = ("additive", "multiplicative", "cosine", "dot", "scaled")
 
 
 def case(rng: np.random.Generator, number: int) -> store.Case:
-    """Heads that may share keys, every mask, a cap, rotary positions."""
+    """Heads that may share keys, every mask and window, a cap, rotary positions."""
     kind, heads = KINDS[number % 5], int(rng.choice([1, 2, 4]))
     key_heads = int(rng.choice([n for n in (1, 2, 4) if n <= heads]))
     batch, queries, keys, features, values, units = (
@@ -42,10 +42,12 @@ def case(rng: np.random.Generator, number: int) -> store.Case:
                    "weight_score_key": store.array(rng, units, key_features)}  # fmt: skip
     if kind == "multiplicative":
         arrays["weight_score"] = store.array(rng, features, key_features)
-    mask = int(rng.integers(4))
-    if mask == 1:
+    mask = int(rng.integers(6))
+    if mask in (1, 5):
         config["causal"] = True
-    elif mask:
+    if mask in (4, 5):  # so wide that every query sees a key
+        config["window"] = max(0, queries - keys) + int(rng.integers(3))
+    elif mask in (2, 3):
         seen = rng.integers(0, 2, (batch, heads, queries, keys) if mask == 2 else (queries, keys))
         seen[..., 0] = 1
         arrays["mask"], config["mask_kind"] = {"values": seen.tolist()}, "boolean"
@@ -101,6 +103,9 @@ def expected(case: store.Case, arrays: store.Arrays) -> store.Arrays:
         found = found.masked_fill(torch.from_numpy(arrays["mask"]) == 0, -torch.inf)
     if config.get("causal"):
         found = found.masked_fill(torch.ones(found.shape[-2:], dtype=torch.bool).triu(1), -torch.inf)
+    if "window" in config:
+        apart = torch.arange(found.shape[-1]) - torch.arange(found.shape[-2])[:, None]
+        found = found.masked_fill(apart.abs() > config["window"], -torch.inf)
     weights = found.softmax(dim=-1)
     y = weights @ value
     y.backward(torch.from_numpy(arrays["grad_output"]))

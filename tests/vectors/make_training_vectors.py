@@ -8,12 +8,12 @@ import numpy as np
 
 from tests.vectors import store
 
-METHODS = ("sgd", "rmsprop", "adam", "adamw")
+METHODS = ("sgd", "rmsprop", "adam", "adamw", "adagrad")
 
 
 def case(rng: np.random.Generator, number: int) -> store.Case:
     """One optimiser with some of its options."""
-    method = METHODS[number % 4]
+    method = METHODS[number % 5]
     cells, updates = int(rng.integers(1, 5)), int(rng.integers(1, 7))
     config: dict[str, Any] = {"method": method}
 
@@ -35,12 +35,16 @@ def case(rng: np.random.Generator, number: int) -> store.Case:
     if method == "rmsprop":
         maybe("smoothing", 0.5, 0.9)
         config["centred"] = bool(rng.integers(2))
+    if method == "adagrad":
+        maybe("learning_rate_decay", 0.1, 1)
+        maybe("initial_accumulator", 0.1, 1)
+        maybe("eps", 1e-3)
     if method.startswith("adam"):
         maybe("beta1", 0, 0.5)
         maybe("beta2", 0.9)
         maybe("eps", 1e-3)
     arrays = {"start": store.array(rng, cells), "gradients": store.array(rng, updates, cells)}
-    return {"layer": "optimiser", "config": config, "arrays": arrays, "dtype": store.TYPES[number // 4 % 3 == 2]}
+    return {"layer": "optimiser", "config": config, "arrays": arrays, "dtype": store.TYPES[number // 5 % 3 == 2]}
 
 
 def expected(case: store.Case, arrays: store.Arrays) -> store.Arrays:
@@ -49,11 +53,14 @@ def expected(case: store.Case, arrays: store.Arrays) -> store.Arrays:
 
     config = case["config"]
     names = {"momentum": "momentum", "dampening": "dampening", "nesterov": "nesterov", "smoothing": "alpha",
-             "centred": "centered", "learning_rate": "lr", "weight_decay": "weight_decay", "eps": "eps"}  # fmt: skip
+             "centred": "centered", "learning_rate": "lr", "weight_decay": "weight_decay", "eps": "eps",
+             "learning_rate_decay": "lr_decay", "initial_accumulator": "initial_accumulator_value"}  # fmt: skip
     options: dict[str, Any] = {names[name]: value for name, value in config.items() if name in names}
     if config["method"].startswith("adam"):
         options["betas"] = (config.get("beta1", 0.9), config.get("beta2", 0.999))
-    kind = {"sgd": "SGD", "rmsprop": "RMSprop", "adam": "Adam", "adamw": "AdamW"}[config["method"]]
+    kind = {"sgd": "SGD", "rmsprop": "RMSprop", "adam": "Adam", "adamw": "AdamW", "adagrad": "Adagrad"}[
+        config["method"]
+    ]
     p = torch.nn.Parameter(torch.from_numpy(arrays["start"].copy()))
     optimiser = getattr(torch.optim, kind)([p], **options)
     states = [arrays["start"]]
@@ -69,4 +76,4 @@ def expected(case: store.Case, arrays: store.Arrays) -> store.Arrays:
 
 
 if __name__ == "__main__":
-    store.write("training", 240, case, expected)
+    store.write("training", 300, case, expected)

@@ -36,6 +36,9 @@ class AttentionConfig(Config):
     pairs: str = option(Choice(("adjacent", "halves")), "adjacent", "which features a rotary encoding turns together")
     base: float = option(Real(above=1), 10000.0, "the longest wavelength of positions, over 2π")
     causal: bool = option(Flag(), False, "a query sees no later key")
+    window: int | None = option(
+        Integer(0), None, "a query sees the keys at most so many places before and after it (default: all)"
+    )
     mask_kind: str | None = option(
         Choice(("additive", "boolean")),
         None,

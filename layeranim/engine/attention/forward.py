@@ -24,7 +24,7 @@ def makes(config: AttentionConfig, shapes: Mapping[str, Shape]) -> dict[str, Sha
     tables = ["scores", "exponentials", "weights", "scores on the way"]
     tables += ["scaled"] if factor(config) is not None or config.kind == "cosine" else []
     tables += ["capped"] if config.softcap is not None else []
-    masked = config.causal or "mask" in shapes or "key_mask" in shapes
+    masked = config.causal or config.window is not None or "mask" in shapes or "key_mask" in shapes
     tables += ["masked"] if masked else []
     made: dict[str, Shape] = dict.fromkeys(tables, (BLOCK,) if too_large(scores) else scores)
     made |= {"mask": (2, queries, keys)} if masked else {}
@@ -66,9 +66,16 @@ def project(config: AttentionConfig, held: Mapping[str, Array]) -> dict[str, Arr
     sources = {"query": tokens, "key": context, "value": held.get("value_context", context)}
     out = {} if added is None else {"positioned": tokens}
     for part, source in sources.items():
-        rows = source @ held[f"weight_{part}"].T
-        out[f"projected_{part}"] = rows + held[f"bias_{part}"] if f"bias_{part}" in held else rows
+        out[f"projected_{part}"] = affine(source, held[f"weight_{part}"], held.get(f"bias_{part}"))
     return out
+
+
+def affine(x: Array, weight: Array, bias: Array | None) -> Array:
+    """W x + b for every token of all sequences: one matrix product."""
+    rows = x.reshape(-1, x.shape[-1]) @ weight.T
+    if bias is not None:
+        rows += bias
+    return rows.reshape(*x.shape[:-1], len(weight))
 
 
 def split_heads(rows: Array, heads: int) -> Array:
@@ -129,7 +136,8 @@ def attend(
     if config.lookup == "hard":
         out["weights"] = one_hot(now, out["row_max"])
     else:
-        out["exponentials"] = np.exp(now - finite(out["row_max"])[..., None])
+        powers = now - finite(out["row_max"])[..., None]
+        out["exponentials"] = np.exp(powers, out=powers)
         out["exponential_sum"] = out["exponentials"].sum(axis=-1)
         out["weights"] = share(out["exponentials"], out["exponential_sum"])
     out["head_output"] = out["weights"] @ value
@@ -144,7 +152,8 @@ def finite(row_max: Any) -> Any:
 def share(powers: Array, total: Array) -> Array:
     """Each power's part of its row's sum; a row that is all masked has no parts."""
     total = np.asarray(total)[..., None]
-    return np.asarray(np.where(total == 0, powers.dtype.type(0), powers / total))
+    parts = np.asarray(powers / total)
+    return parts if np.all(total) else np.asarray(np.where(total == 0, powers.dtype.type(0), parts))
 
 
 def one_hot(row: Array, row_max: Array) -> Array:
@@ -175,7 +184,8 @@ def forward(config: AttentionConfig, held: Mapping[str, Array]) -> dict[str, Arr
         if config.positional == "rotary":
             for name in ("query", "key"):
                 out[f"turned_{name}"] = parts[name] = rotate(parts[name], out[f"{name}_angle"], pairs=config.pairs)
-        key, value = (np.repeat(parts[name], config.heads // key_heads, axis=1) for name in ("key", "value"))
+        each = config.heads // key_heads
+        key, value = (np.repeat(parts[n], each, axis=1) if each > 1 else parts[n] for n in ("key", "value"))
         table = Rows(config, held, parts["query"], key, value)
         if too_large(table.shape):
             out |= table.kept()
@@ -183,8 +193,8 @@ def forward(config: AttentionConfig, held: Mapping[str, Array]) -> dict[str, Arr
             out |= scores(config, held, parts["query"], key)
             out |= attend(config, held, out, value)
         if config.output_projection:
-            rows = join_heads(out["head_output"]) @ held["weight_output"].T
-            out["output"] = rows + held["bias_output"] if "bias_output" in held else rows
+            joined = join_heads(out["head_output"])
+            out["output"] = affine(joined, held["weight_output"], held.get("bias_output"))
         else:
             out["output"] = out.pop("head_output")
     return out

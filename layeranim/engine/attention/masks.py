@@ -41,11 +41,23 @@ def causal(queries: int, keys: int) -> Array:
     return np.where(np.arange(keys)[None, :] > np.arange(queries)[:, None], -np.inf, 0.0)
 
 
+def local(queries: int, keys: int, window: int) -> Array:
+    """−∞ for every key that is more than ``window`` places from its query: (queries, keys).
+
+    Sliding-window attention: Beltagy et al., Longformer (2020), section 3.1, whose window is 2·``window`` wide. With
+    a causal mask a query sees itself and the ``window`` keys before it (in Mistral's words a window of one more).
+    """
+    apart = np.abs(np.arange(keys)[None, :] - np.arange(queries)[:, None])
+    return np.where(apart > window, -np.inf, 0.0)
+
+
 def combined(config: AttentionConfig, held: Mapping[str, Array]) -> Array | None:
     """All masks in one, with no more axes than it needs: (queries, keys), batch before it, heads between."""
     parts: list[Array] = []
     if config.causal:
         parts.append(causal(int(config.queries or 0), int(config.keys or 0)))
+    if config.window is not None:
+        parts.append(local(int(config.queries or 0), int(config.keys or 0), config.window))
     if "mask" in held:
         parts.append(held["mask"])
     if "key_mask" in held:

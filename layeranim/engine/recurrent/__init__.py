@@ -8,12 +8,13 @@ own ``input`` (``layer1.backward.input`` is ``layer0.output`` by another name).
 
 Of each cell, with axes (batch, time, units): ``previous_hidden`` and the input side by side are ``joined``; each gate
 has ``forget_products`` (units × joined), ``forget_gate_pre`` and ``forget_gate``. LSTM: ``input forget candidate
-output``, then ``kept`` = f ⊙ c₋₁, ``written`` = i ⊙ g, ``cell``, ``cell_tanh``, ``hidden``. GRU: ``reset update``, then
-``candidate_input``, ``candidate_hidden``, ``candidate_pre``, ``candidate``, ``kept`` = z ⊙ h₋₁, ``update_complement``,
-``written`` = (1 − z) ⊙ n, ``hidden``. RNN: ``state_products``, ``hidden_pre``, ``hidden``. ``initial_hidden``,
-``initial_cell``, ``final_hidden``, ``final_cell`` are (batch, …). Weights: the packed ``weight_input weight_hidden
-bias_input bias_hidden``; of every gate ``weight_input_forget``, ``weight_hidden_forget``, ``bias_input_forget``, and
-both weights side by side as ``weight_forget_gate`` (units × joined).
+output``, then ``kept`` = f ⊙ c₋₁, ``written`` = i ⊙ g, ``cell``, ``cell_tanh`` (named by the layer's activation),
+``hidden``. GRU: ``reset update``, then ``candidate_input``, ``candidate_hidden``, ``candidate_pre``, ``candidate``,
+``kept`` = z ⊙ h₋₁, ``update_complement``, ``written`` = (1 − z) ⊙ n, ``hidden``. RNN: ``state_products``,
+``hidden_pre``, ``hidden``. ``initial_hidden``, ``initial_cell``, ``final_hidden``, ``final_cell`` are (batch, …).
+Weights: the packed ``weight_input weight_hidden bias_input bias_hidden``; of every gate ``weight_input_forget``,
+``weight_hidden_forget``, ``bias_input_forget``, and both weights side by side as ``weight_forget_gate`` (units ×
+joined).
 
 Axes. ``units`` counts the rows of gates and cell, ``hidden`` the features of the state (fewer with a projection),
 ``gates`` the rows of packed weights, ``outputs`` the state of both directions, ``joined`` = hidden + features

@@ -20,6 +20,7 @@ from layeranim.engine.recurrent.cells import joined_weight, readout
 from layeranim.engine.recurrent.config import RecurrentConfig, gates_of
 from layeranim.engine.recurrent.forward import final
 from layeranim.engine.recurrent.layout import Run, mask_of, output_name, run_list
+from layeranim.engine.recurrent.through_time import through_time
 from layeranim.engine.tape import Tape
 from layeranim.engine.trace import Array, Trace
 
@@ -48,8 +49,15 @@ class _Backward(Tape):
         self.running = mask_of(forward.tensors)
         known = ["probabilities", "logits", "output"] if self.config.classes else ["output"]
         known += [f"{r.prefix}final_{state}" for r in self.runs for state in r.states]
-        self.given = starts(forward, gradients, *known)
+        given = starts(forward, gradients, *known)
+        self.given = {name: self._ended(name, gradient) for name, gradient in given.items()}
         self.kind = forward.tensor("input").dtype
+
+    def _ended(self, name: str, gradient: Array) -> Array:
+        """The gradient with 0 where a sequence has ended: what stands there is 0 whatever the weights are."""
+        if "time" not in self.forward.axes(name) or self.running.all():
+            return gradient
+        return lazy.frozen(np.where(self.running[:, :, None], gradient, 0))
 
     def trace(self) -> Trace:
         with np.errstate(all="ignore"):
@@ -101,20 +109,10 @@ class _Backward(Tape):
             name = f"{p}final_{state}"
             carried[state] = self.given.get(name, np.zeros(shape, self.kind))
             self.add(f"grad_{name}", carried[state], given=True)
-        names = [f"grad_{p}{s}_from_next" for s in r.states] + [plan.writes for plan in found.plans]
-        held = {n: np.zeros(self._shape(n), self.kind) for n in names}
         reads = {n for plan in found.plans for n, _ in plan.reads if not n.startswith("grad_")}
-        whole_values = {n: self.value(n) for n in reads}
-        time, ragged = self.running.shape[1], not self.running.all()
-        for t in range(time) if r.reverse else range(time - 1, -1, -1):
-            on = self.running[:, t, None]
-            here = {n: v if "weight_" in n else v[:, t] for n, v in whole_values.items()}
-            here |= {outer_name: outer_grad[:, t]} | {f"grad_{p}{s}_from_next": g for s, g in carried.items()}
-            for plan in found.plans:
-                here[plan.writes] = run(plan, here)
-            for n, array in held.items():
-                array[:, t] = np.where(on, here[n], 0) if ragged else here[n]
-            carried = {s: np.where(on, here[f"grad_{p}previous_{s}"], g) for s, g in carried.items()}
+        values = {n: self.value(n) for n in reads} | {outer_name: outer_grad}
+        handed = {f"grad_{p}{s}_from_next": (f"grad_{p}previous_{s}", last) for s, last in carried.items()}
+        held = through_time(found.plans, values, handed, self.running, r.reverse, f"grad_{p}joined", state_size)
         for n, array in held.items():
             self.add(n, array)
         for state in r.states:
@@ -122,9 +120,6 @@ class _Backward(Tape):
             self.add(f"grad_{p}initial_{state}", first)
         self._below(r)
         return found
-
-    def _shape(self, gradient: str) -> tuple[int, ...]:
-        return tuple(self.forward.size(axis) for axis in self.axes(gradient))
 
     def _from_output(self, r: Run) -> Array:
         """What reaches each step's state from above: its columns of the layer's output."""

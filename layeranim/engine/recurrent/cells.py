@@ -6,6 +6,7 @@ GRU         r = σ(W_r x + U_r h₋₁ + b_r), z = σ(W_z x + U_z h₋₁ + b_z)
               reset-before  n = tanh(W_n x + b_n + U_n (r ⊙ h₋₁) + c_n)   Cho et al. (2014), arXiv:1406.1078, eq. 8
               glossary      n = tanh(r ⊙ h₋₁)                             as the ML Glossary prints it: no weights
 LSTM        f, i, o = σ(W x + U h₋₁ + b), g = tanh(W_g x + U_g h₋₁ + b_g), c = f ⊙ c₋₁ + i ⊙ g, h = o ⊙ tanh(c)
+              tanh and σ are what ``activation`` and ``gate_activation`` name    as keras.layers.LSTM, GRU have them
               peepholes     f and i also see p ⊙ c₋₁, o sees p ⊙ c        Gers and Schmidhuber (2000)
               projection    h = P (o ⊙ tanh(c))                           Sak et al. (2014), arXiv:1402.1128
 
@@ -31,9 +32,21 @@ class Gate:
     activation: str
 
 
-_SIGMOID_LSTM = {part: Gate(part, f"{part}_gate", "sigmoid") for part in ("input", "forget", "output")}
-_LSTM = {**_SIGMOID_LSTM, "candidate": Gate("candidate", "candidate", "tanh")}
-_GRU = {part: Gate(part, f"{part}_gate", "sigmoid") for part in ("reset", "update")}
+@dataclass(frozen=True)
+class Functions:
+    """The activations of a cell by name: of its candidate, state and memory, and of its gates."""
+
+    own: str = "tanh"
+    gates: str = "sigmoid"
+
+    def gate(self, part: str) -> Gate:
+        """One block of a cell with gates."""
+        return Gate(part, part, self.own) if part == "candidate" else Gate(part, f"{part}_gate", self.gates)
+
+    @property
+    def shown_cell(self) -> str:
+        """The name of the memory after its activation: ``cell_tanh``, ``cell_hard_sigmoid``."""
+        return "cell_" + self.own.replace("-", "_")
 
 
 def gate_order(kind: Kind, variant: str, convention: str) -> tuple[str, ...]:
@@ -54,7 +67,7 @@ def joined_weight(part: str) -> str:
 def table(
     kind: Kind,
     *,
-    nonlinearity: str = "tanh",
+    functions: Functions = Functions(),
     variant: str = "reset-after",
     biases: tuple[str, ...] = (),
     peepholes: bool = False,
@@ -63,11 +76,11 @@ def table(
     """One time step of a cell, from ``input`` and the previous state to ``hidden``."""
     acts = [Act("join", ("previous_hidden", "input"), "joined")]
     if kind == "rnn":
-        acts += _gate(Gate("state", "hidden", nonlinearity), biases)
+        acts += _gate(Gate("state", "hidden", functions.own), biases)
     elif kind == "gru":
         for part in ("reset", "update"):
-            acts += _gate(_GRU[part], biases)
-        acts += _gru_candidate(variant, biases)
+            acts += _gate(functions.gate(part), biases)
+        acts += _gru_candidate(functions, variant, biases)
         acts += [
             Act("multiply", ("update_gate", "previous_hidden"), "kept"),
             Act("complement", ("update_gate",), "update_complement"),
@@ -75,7 +88,7 @@ def table(
             Act("add", ("kept", "written"), "hidden"),
         ]
     else:
-        acts += _lstm(biases, peepholes, projection)
+        acts += _lstm(functions, biases, peepholes, projection)
     return tuple(acts)
 
 
@@ -91,8 +104,8 @@ def _gate(gate: Gate, biases: tuple[str, ...], peephole: str = "") -> list[Act]:
     return [*before, weigh, Act("activate", (pre,), gate.tensor, gate.activation)]
 
 
-def _gru_candidate(variant: str, biases: tuple[str, ...]) -> list[Act]:
-    squash = Act("activate", ("candidate_pre",), "candidate", "tanh")
+def _gru_candidate(functions: Functions, variant: str, biases: tuple[str, ...]) -> list[Act]:
+    squash = Act("activate", ("candidate_pre",), "candidate", functions.own)
     if variant == "glossary":
         return [Act("multiply", ("reset_gate", "previous_hidden"), "candidate_pre"), squash]
     plus = {bias: (f"{bias}_candidate",) for bias in biases}
@@ -109,23 +122,24 @@ def _gru_candidate(variant: str, biases: tuple[str, ...]) -> list[Act]:
     return [new, old, reset, Act("add", ("candidate_input", "candidate_reset"), "candidate_pre"), squash]
 
 
-def _lstm(biases: tuple[str, ...], peepholes: bool, projection: bool) -> list[Act]:
+def _lstm(functions: Functions, biases: tuple[str, ...], peepholes: bool, projection: bool) -> list[Act]:
+    gate, shown = functions.gate, functions.shown_cell
     before, after = ("previous_cell", "cell") if peepholes else ("", "")
     acts = [
-        *_gate(_LSTM["forget"], biases, before),
+        *_gate(gate("forget"), biases, before),
         Act("multiply", ("forget_gate", "previous_cell"), "kept"),
-        *_gate(_LSTM["input"], biases, before),
-        *_gate(_LSTM["candidate"], biases),
+        *_gate(gate("input"), biases, before),
+        *_gate(gate("candidate"), biases),
         Act("multiply", ("input_gate", "candidate"), "written"),
         Act("add", ("kept", "written"), "cell"),
-        *_gate(_LSTM["output"], biases, after),
-        Act("activate", ("cell",), "cell_tanh", "tanh"),
+        *_gate(gate("output"), biases, after),
+        Act("activate", ("cell",), shown, functions.own),
     ]
     if not projection:
-        return [*acts, Act("multiply", ("output_gate", "cell_tanh"), "hidden")]
+        return [*acts, Act("multiply", ("output_gate", shown), "hidden")]
     return [
         *acts,
-        Act("multiply", ("output_gate", "cell_tanh"), "unprojected"),
+        Act("multiply", ("output_gate", shown), "unprojected"),
         Act("affine", ("weight_projection", "unprojected"), "hidden", products="projection_products"),
     ]
 

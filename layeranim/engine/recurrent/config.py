@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from layeranim.engine.activations import ACTIVATIONS
 from layeranim.engine.option import ArrayOption, Choice, Config, Flag, Integer, Words, option
 from layeranim.engine.recurrent.cells import Kind, gate_order
 
@@ -17,6 +18,12 @@ _SHARED: dict[str, Any] = {
     "tokens": lambda: option(Words(), None, "the words that stand for the time steps: separated by spaces, or a list"),
     "layers": lambda: option(Integer(1, 100), 1, "layers, each reading the one below", aliases=("num_layers",)),
     "bidirectional": lambda: option(Flag(), False, "a second state that reads from the end"),
+    "activation": lambda: option(
+        Choice(tuple(ACTIVATIONS)), "tanh", "the activation of the candidate, and of an LSTM's memory"
+    ),
+    "gate_activation": lambda: option(
+        Choice(tuple(ACTIVATIONS)), "sigmoid", "the activation of the gates", aliases=("recurrent_activation",)
+    ),
     "bias": lambda: option(Flag(), True, "add biases"),
     "classes": lambda: option(Integer(1), None, "an output layer softmax(V h + b) with so many classes"),
     "mode": lambda: option(
@@ -39,7 +46,9 @@ class RnnConfig(Config):
     tokens: tuple[str, ...] | None = _SHARED["tokens"]()
     layers: int = _SHARED["layers"]()
     bidirectional: bool = _SHARED["bidirectional"]()
-    nonlinearity: str = option(Choice(("tanh", "relu")), "tanh", "the activation of the state")
+    nonlinearity: str = option(
+        Choice(tuple(ACTIVATIONS)), "tanh", "the activation of the state", aliases=("activation",)
+    )
     bias: bool = _SHARED["bias"]()
     classes: int | None = _SHARED["classes"]()
     mode: str = _SHARED["mode"]()
@@ -60,6 +69,8 @@ class GruConfig(Config):
     variant: str = option(
         Choice(("reset-after", "reset-before", "glossary")), "reset-after", "where the reset gate enters the candidate"
     )
+    activation: str = _SHARED["activation"]()
+    gate_activation: str = _SHARED["gate_activation"]()
     bias: bool = _SHARED["bias"]()
     classes: int | None = _SHARED["classes"]()
     mode: str = _SHARED["mode"]()
@@ -81,6 +92,8 @@ class LstmConfig(Config):
         Integer(1), None, "features of the state after a projection of the units", aliases=("proj_size",)
     )
     peepholes: bool | None = option(Flag(), None, "gates also see the cell (default: if their weights are given)")
+    activation: str = _SHARED["activation"]()
+    gate_activation: str = _SHARED["gate_activation"]()
     bias: bool = _SHARED["bias"]()
     classes: int | None = _SHARED["classes"]()
     mode: str = _SHARED["mode"]()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from layeranim.engine.activations import ACTIVATIONS, softmax
-from layeranim.engine.recurrent.cells import Act, joined_weight, readout, table
+from layeranim.engine.recurrent.cells import Act, Functions, joined_weight, readout, table
 from layeranim.engine.recurrent.config import (
     GruConfig,
     LstmConfig,
@@ -30,7 +30,9 @@ def cell_table(config: RecurrentConfig, biases: tuple[str, ...]) -> tuple[Act, .
     """The acts of one time step with these options."""
     return table(
         kind_of(config),
-        nonlinearity=config.nonlinearity if isinstance(config, RnnConfig) else "tanh",
+        functions=Functions(config.nonlinearity)
+        if isinstance(config, RnnConfig)
+        else Functions(config.activation, config.gate_activation),
         variant=config.variant if isinstance(config, GruConfig) else "",
         biases=biases,
         peepholes=isinstance(config, LstmConfig) and bool(config.peepholes),
@@ -70,7 +72,7 @@ def _affine(weight: Array, vector: Array, *plus: Array) -> Array:
 def apply(act: Act, parts: list[Array]) -> Array:
     """What an act gives, for a batch of vectors."""
     if act.verb == "activate":
-        return ACTIVATIONS[act.name].function(parts[0])
+        return ACTIVATIONS[act.name](parts[0])
     return _VERBS[act.verb](*parts)
 
 
@@ -145,9 +147,7 @@ def _run(
                 [values[f"weight_hidden_{part}"], values[f"weight_input_{part}"]], axis=1
             )
     states = {name: held[p + "initial_" + name] for name in STATES if p + "initial_" + name in held}
-    acted = [
-        (ACTIVATIONS[a.name].function if a.verb == "activate" else _VERBS[a.verb], a.reads, a.writes) for a in rest
-    ]
+    acted = [(ACTIVATIONS[a.name].bare() if a.verb == "activate" else _VERBS[a.verb], a.reads, a.writes) for a in rest]
     out: dict[str, Array] = {}
     ragged = not running.all()
     for t in range(time - 1, -1, -1) if reverse else range(time):
@@ -166,36 +166,48 @@ def _run(
 
 
 @dataclass(frozen=True)
+class _Squash:
+    """Neighbouring gates that one activation is applied to at once."""
+
+    function: Callable[..., Array]
+    place: slice
+    gates: tuple[tuple[str, slice], ...]
+
+
+@dataclass(frozen=True)
 class _Gates:
     """The gates that see nothing but input, state and biases, all at once.
 
     What the input adds does not wait for the state, so it is one product for all steps, in ``sums``; there the state,
     which meets the weights of every gate in one product a step, is added. The sums are those of ``_affine`` but for
-    their order.
+    their order. ``made`` holds what the activations make of them.
     """
 
-    names: tuple[str, ...]
+    blocks: tuple[tuple[str, slice], ...]
     sums: Array
+    made: Array
     weight: Array
-
-    @property
-    def blocks(self) -> list[tuple[str, slice]]:
-        """Each gate's pre-activation by name, and where it is."""
-        units = self.sums.shape[-1] // max(len(self.names), 1)
-        return [(name, slice(k * units, (k + 1) * units)) for k, name in enumerate(self.names)]
+    squashes: tuple[_Squash, ...]
 
     def step(self, values: dict[str, Array], t: int) -> None:
-        """Write the pre-activations of step ``t``."""
-        if self.names:
-            row = self.sums[:, t]
-            row += values["previous_hidden"] @ self.weight
-            for name, block in self.blocks:
-                values[name] = row[:, block]
+        """Write the pre-activations and the gates of step ``t``."""
+        if not self.blocks:
+            return
+        row, made = self.sums[:, t], self.made[:, t]
+        row += values["previous_hidden"] @ self.weight
+        for name, block in self.blocks:
+            values[name] = row[:, block]
+        for squash in self.squashes:
+            made[:, squash.place] = squash.function(row[:, squash.place])
+            for name, block in squash.gates:
+                values[name] = made[:, block]
 
     def written(self, on: Array | None) -> dict[str, Array]:
-        """The pre-activations of all steps; 0 where a sequence has ended."""
-        sums = self.sums if on is None else np.where(on, self.sums, 0)
-        return {name: sums[..., block] for name, block in self.blocks}
+        """The pre-activations and gates of all steps; 0 where a sequence has ended."""
+        sums, made = (array if on is None else np.where(on, array, 0) for array in (self.sums, self.made))
+        gates = [gate for squash in self.squashes for gate in squash.gates]
+        found = {name: sums[..., block] for name, block in self.blocks}
+        return found | {name: made[..., block] for name, block in gates}
 
 
 def _gates(acts: tuple[Act, ...], values: Mapping[str, Array], x: Array) -> tuple[_Gates, list[Act]]:
@@ -205,15 +217,37 @@ def _gates(acts: tuple[Act, ...], values: Mapping[str, Array], x: Array) -> tupl
     if not any("joined" in act.reads for act in rest):
         rest = [act for act in rest if act.verb != "join"]
     if not once:
-        return _Gates((), x, x), rest
+        return _Gates((), x, x, x, ()), rest
     parts = [act.reads[0].removeprefix("weight_").removesuffix("_gate") for act in once]
     state, entry = (np.concatenate([values[f"weight_{of}_{part}"] for part in parts]) for of in ("hidden", "input"))
+    units = len(state) // len(once)
+    blocks = tuple((act.writes, slice(k * units, (k + 1) * units)) for k, act in enumerate(once))
     ahead = x @ entry.T
-    for k, act in enumerate(once):
-        units = ahead.shape[-1] // len(once)
+    for act, (_, block) in zip(once, blocks, strict=True):
         for bias in act.reads[2:]:
-            ahead[..., k * units : (k + 1) * units] += values[bias]
-    return _Gates(tuple(act.writes for act in once), ahead, state.T), rest
+            ahead[..., block] += values[bias]
+    squashes = _squashes(rest, dict(blocks))
+    done = {name for squash in squashes for name, _ in squash.gates}
+    gates = _Gates(blocks, ahead, np.empty_like(ahead), state.T, squashes)
+    return gates, [act for act in rest if act.writes not in done]
+
+
+def _squashes(acts: Sequence[Act], blocks: Mapping[str, slice]) -> tuple[_Squash, ...]:
+    """The activations of these blocks, neighbours with the same one together."""
+    by_block = {act.reads[0]: act for act in acts if act.verb == "activate"}
+    found: list[tuple[str, list[tuple[str, slice]]]] = []
+    for name, block in blocks.items():
+        act = by_block.get(name)
+        if act is None:
+            continue
+        if found and found[-1][0] == act.name and found[-1][1][-1][1].stop == block.start:
+            found[-1][1].append((act.writes, block))
+        else:
+            found.append((act.name, [(act.writes, block)]))
+    return tuple(
+        _Squash(ACTIVATIONS[name].bare(), slice(gates[0][1].start, gates[-1][1].stop), tuple(gates))
+        for name, gates in found
+    )
 
 
 def _read_out(

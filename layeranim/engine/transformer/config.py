@@ -26,6 +26,9 @@ class TransformerConfig(Config):
     activation: str = option(Choice(("relu", "gelu")), "relu", "the activation of the feed-forward part")
     eps: float = option(Real(above=0), 1e-5, "added to the variance", aliases=("epsilon", "layer_norm_eps"))
     causal: bool | None = option(Flag(), None, "a token sees no later one (default: in a decoder)")
+    window: int | None = option(
+        Integer(0), None, "a token sees those at most so many places before and after it (default: all)"
+    )
     bias: bool = option(Flag(), True, "add biases")
     mask_kind: str | None = option(
         Choice(("additive", "boolean")),
@@ -70,7 +73,8 @@ def attention_of(config: TransformerConfig, name: str, source: str) -> tuple[Par
         heads=config.heads, projections=True, output_projection=True, bias=config.bias, queries=config.tokens,
         keys=config.tokens if name == "self" else config.context_tokens, embed=config.embed,
         features=int(config.embed or 1) // config.heads, value_features=int(config.embed or 1) // config.heads,
-        causal=bool(config.causal) and name == "self", mask_kind=config.mask_kind,
+        causal=bool(config.causal) and name == "self", window=config.window if name == "self" else None,
+        mask_kind=config.mask_kind,
     )  # fmt: skip
     return Part(f"{name}.", reads, axes=axes, roles=INNER), inner
 

@@ -9,6 +9,7 @@ import numpy as np
 from layeranim.engine import memory
 from layeranim.engine.activations import ACTIVATIONS
 from layeranim.engine.attention import ATTENTION
+from layeranim.engine.attention.forward import affine
 from layeranim.engine.attention.forward import makes as attention_makes
 from layeranim.engine.trace import Array, Shape, Tensor
 from layeranim.engine.transformer.config import TransformerConfig, attention_of, chain
@@ -70,8 +71,8 @@ def _norm(config: TransformerConfig, held: Mapping[str, Array], p: str, x: str, 
 
 def _feedforward(config: TransformerConfig, held: Mapping[str, Array], source: str) -> dict[str, Array]:
     """W₂ φ(W₁ x + b₁) + b₂."""
-    p, none = "feedforward.", held[source].dtype.type(0)
-    pre = held[source] @ held[p + "weight_expand"].T + held.get(p + "bias_expand", none)
+    p = "feedforward."
+    pre = affine(held[source], held[p + "weight_expand"], held.get(p + "bias_expand"))
     expanded = ACTIVATIONS[config.activation](pre)
-    out = expanded @ held[p + "weight_contract"].T + held.get(p + "bias_contract", none)
+    out = affine(expanded, held[p + "weight_contract"], held.get(p + "bias_contract"))
     return {p + "expanded_pre": pre, p + "expanded": expanded, p + "output": out}

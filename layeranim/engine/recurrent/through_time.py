@@ -1,0 +1,102 @@
+"""A cell's acts on the way back: step after step what the step before waits for, for all steps at once the rest.
+
+Of the gradient of state and input side by side only the state's part is waited for; slopes of activations wait for
+nothing. So a step does no more than meet the weights of the state, and the rest are a few large products.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from layeranim.engine.activations import ACTIVATIONS
+from layeranim.engine.adjoint import run
+from layeranim.engine.plan import Plan, whole
+from layeranim.engine.trace import Array
+
+_SLOPE = "slope of "
+
+
+def through_time(
+    plans: Sequence[Plan],
+    values: Mapping[str, Array],
+    carried: Mapping[str, tuple[str, Array]],
+    running: Array,
+    reverse: bool,
+    joined: str,
+    state: int,
+) -> dict[str, Array]:
+    """Every gradient that ``plans`` write, and those that are handed from step to step: (batch, time, …) each.
+
+    Args:
+        values: what is read from outside: weights, and for all steps the forward tensors and gradients from above.
+        carried: by the name of a gradient that comes from the next step: the one that is handed on, and the last.
+        running: which sequences run at which step; the others keep what they were handed, all else is 0 there.
+        reverse: whether the forward pass began with the last step.
+        joined: the gradient of state and input side by side; ``state`` columns of it are the state's.
+    """
+    waited = _waited(plans, [handed for handed, _ in carried.values()])
+    both = [p.writes for p in plans if p.operation == "weigh_back" and p.writes.startswith(joined)]
+    narrow, now = dict(values), []
+    for plan in plans:
+        if plan.writes not in waited:
+            continue
+        if plan.operation == "activate_back":
+            slope, (delta, before) = _SLOPE + plan.writes, (name for name, _ in plan.reads)
+            narrow[slope] = ACTIVATIONS[dict(plan.parameters)["name"]].derivative(values[before])
+            plan = replace(plan, operation="multiply", reads=whole(delta, slope))
+        elif plan.writes in both:
+            narrow[plan.reads[0][0]] = np.ascontiguousarray(values[plan.reads[0][0]][:, :state])
+        now.append(plan)
+    held = _loop(now, narrow, carried, running, reverse)
+    found = {**values, **held}
+    for plan in plans:
+        if plan.writes in both:
+            weight, delta = (found[name] for name, _ in plan.reads)
+            rest = delta @ weight[:, state:]
+            made = np.concatenate([held[plan.writes], rest], axis=-1) if plan.writes in held else delta @ weight
+        elif plan.writes in held and plan.writes != joined:
+            continue
+        else:
+            made = run(plan, found)
+        found[plan.writes] = made if running.all() else np.where(running[:, :, None], made, 0)
+    return {name: found[name] for name in (*carried, *(plan.writes for plan in plans))}
+
+
+def _waited(plans: Sequence[Plan], ends: Sequence[str]) -> set[str]:
+    """What must be known before ``ends`` are."""
+    waited = set(ends)
+    for plan in reversed(plans):
+        if plan.writes in waited:
+            waited |= {name for name, _ in plan.reads}
+    return waited
+
+
+def _loop(
+    plans: Sequence[Plan],
+    values: Mapping[str, Array],
+    carried: Mapping[str, tuple[str, Array]],
+    running: Array,
+    reverse: bool,
+) -> dict[str, Array]:
+    """The plans step by step, from the last step of the forward pass to its first."""
+    time, ragged = running.shape[1], not running.all()
+    read = {name for plan in plans for name, _ in plan.reads if name in values}
+    steps = {name: values[name] for name in read if "weight_" not in name or name.startswith(_SLOPE)}
+    still = {name: values[name] for name in read if name not in steps}
+    now = {name: last for name, (_, last) in carried.items()}
+    held: dict[str, Array] = {}
+    for t in range(time) if reverse else range(time - 1, -1, -1):
+        on = running[:, t, None]
+        here = {**still, **{name: array[:, t] for name, array in steps.items()}, **now}
+        for plan in plans:
+            here[plan.writes] = run(plan, here)
+        for name in (*carried, *(plan.writes for plan in plans)):
+            if name not in held:
+                held[name] = np.zeros((len(running), time, here[name].shape[-1]), here[name].dtype)
+            held[name][:, t] = np.where(on, here[name], 0) if ragged else here[name]
+        now = {name: np.where(on, here[handed], now[name]) if ragged else here[handed]
+               for name, (handed, _) in carried.items()}  # fmt: skip
+    return held
