@@ -103,7 +103,7 @@ def filled(
         merged = {**usual, **(preset.options if explicit else {}), **options}
         try:
             config: Config = layer.config.of(merged)
-            specs = {n: made[n].of(config, reader.ours.seed) if n in made else preset.arrays[n] for n in names}
+            specs = {n: made[n].of(config, reader.ours.seed) if n in made else _first(preset, n, config) for n in names}
             ready = {**sources, **{n: reader.read(n, spec, config) for n, spec in specs.items() if spec is not None}}
             with memory.roomy():  # what all of it takes is refused below, not tensor by tensor
                 full, shapes = layer.complete(config, {name: source.array.shape for name, source in ready.items()})
@@ -116,6 +116,12 @@ def filled(
         ready |= {n: reader.seeded(n, shapes[n]) for n in seeded}
         return full, ready, len(names) == len(preset.arrays), seeded
     raise failure if failure else LayeranimError("no preset")
+
+
+def _first(preset: Preset, name: str, config: Config) -> Any:
+    """An array of a preset, or as many of its first rows as an option asks for."""
+    spec, asked = preset.arrays[name], getattr(config, preset.cut.get(name, ""), None)
+    return spec if asked is None or asked >= len(spec) else spec[:asked]
 
 
 def _one_row(source: inputs.Source, layer: Layer) -> inputs.Source:
