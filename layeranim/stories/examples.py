@@ -8,7 +8,6 @@ from typing import Any
 from layeranim.stories.preset import Preset
 
 _XOR = [[0, 0], [0, 1], [1, 0], [1, 1]]
-_PULSE = [0, 0, 1, 1, 1, 0, 0]
 _CROSS = [[int(row in (4, 5) or column in (4, 5)) for column in range(10)] for row in range(10)]
 _SOBEL = [[[[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]], [[[-1, -2, -1], [0, 0, 0], [1, 2, 1]]]]
 _DECIDED = {
@@ -34,14 +33,9 @@ def _example(name: str, summary: str, arrays: Mapping[str, Any], together: Seque
 
 
 EXAMPLES: dict[str, Preset] = {
-    "activation": _example("signs", "numbers on both sides of 0", {"input": [-2, -1, 0, 1, 2]}),
     "backprop": _example(
         "one-step", "a network that cannot decide yet, and one step towards class 1",
         {"input": [[1, 0]], "target": [1], **_UNDECIDED}, ("sizes", "output_activation", "loss", "true_class"),
-    ),
-    "batchnorm": _example(
-        "scales", "two features of the same course on other scales become alike",
-        {"input": [[1, 10], [2, 20], [3, 30], [4, 40]]},
     ),
     "bilinear": _example(
         "dot-and-cross", "unit 1 is the dot product of the two, unit 2 their cross product",
@@ -55,9 +49,6 @@ EXAMPLES: dict[str, Preset] = {
         "cross", "a cross through filters for upright and for level edges, and one step towards class 0",
         {"input": _CROSS, "conv1_kernel": _SOBEL, "conv1_bias": [0, 0], "target": [0]},
         ("filters", "kernel_size", "loss", "true_class", "output_activation"),
-    ),
-    "conv1d": _example(
-        "pulse", "where a signal rises and falls", {"input": _PULSE, "kernel": [-1, 0, 1]}, ("kernel_size", "filters"),
     ),
     "conv3d": _example(
         "impulse", "one cell in a volume: the convolution answers with its kernel",
@@ -87,10 +78,6 @@ EXAMPLES: dict[str, Preset] = {
         {"ids": [[0, 2, 1, 2]], "table": [[1, 0, 0], [0, 1, 0], [0.5, 0.5, 1]]}, ("vocabulary", "features"),
     ),
     "flatten": _example("maps", "two maps, one after another in a row", {"input": "arange:2x2x2"}),
-    "layernorm": _example(
-        "scales", "two samples of the same course on other scales become alike",
-        {"input": [[1, 2, 3, 4], [10, 20, 30, 40]]},
-    ),
     "loss": _example(
         "errors", "no error, a small one and a large one",
         {"prediction": [[1, 2, 5]], "target": [[1, 3, 2]]}, ("mode",),
@@ -114,7 +101,6 @@ EXAMPLES: dict[str, Preset] = {
         "dense-relu", "a dense layer, then what is negative is cut",
         {"input": [[1, -2]], "0.weight": [[1, 1], [1, -1], [2, 0]], "0.bias": [0, 0, 1]}, ("layers",),
     ),
-    "softmax": _example("scores", "one score ahead by 1, by 2 and by 3", {"logits": [[3, 2, 1, 0]]}),
     "timesteps": _example("row", "a row of numbers, one a step", {"input": [[1, 2, 3, 4, 5, 6]]}),
     "training": _example(
         "two-groups", "points up on the left and down on the right, told apart after one round",
