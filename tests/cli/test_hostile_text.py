@@ -45,7 +45,9 @@ def test_hostile_text_is_drawn(call: Any, here: Path, tiny: tuple[str, ...], nam
     assert done.code == 0, done
     assert done.out == "x.gif\n"
     warnings = done.err.splitlines()[:-1]
-    assert len(warnings) <= 1
+    font = [line for line in warnings if "not in the vocabulary" not in line]
+    assert len(font) <= 1
+    assert len(warnings) <= len(font) + (name == "attention")  # such words have no trained embedding
     assert all(line.startswith("layeranim: warning: ") and len(line) < 400 for line in warnings)
     assert raw(done.err) == set()
     for file in ("x.captions", "x.json"):
@@ -77,7 +79,7 @@ def test_hostile_text_is_escaped_in_json(call: Any, here: Path, kind: str) -> No
         assert raw(archive.read("trace.json").decode()) == set()
     head = json.loads(text)
     letters = [letter for tensor in head["tensors"] if "labels" in tensor for letter in tensor["labels"]["text"]]
-    assert letters or HOSTILE[kind] in head["options"].values()
+    assert letters or " ".join(HOSTILE[kind].split()) in head["options"].values()
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
