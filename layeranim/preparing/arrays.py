@@ -39,7 +39,8 @@ class Reader:
         if is_bias(name) and (isinstance(spec, (int, float)) or getattr(spec, "shape", None) == ()):
             spec = spec.reshape(1) if hasattr(spec, "reshape") else [spec]  # one number for all
         if name in ("kernel", "weight"):
-            return inputs.kernel(spec, size=getattr(config, "kernel_size", None), **common)
+            named = isinstance(spec, str) and spec in inputs.KERNELS  # any other has its size, which the layer compares
+            return inputs.kernel(spec, size=getattr(config, "kernel_size", None) if named else None, **common)
         if name == self.layer.arrays[0].name:
             common |= {"gray": self.ours.gray, "resize": self.ours.resize}
             return _one_row(inputs.read(spec, **common), self.layer)

@@ -25,10 +25,9 @@ _UNDECIDED = {
 
 
 def _example(name: str, summary: str, arrays: Mapping[str, Any], together: Sequence[str] = (), cut: str = "") -> Preset:
-    """An example of ours. The arrays but for the input mean something only together, and with the usual value of the
-    options ``together``; ``cut`` is the option that takes fewer rows of the input."""
-    weights = [array for array in arrays if array not in ("input", "source", "ids")] if together else []
-    bound = {n: (*(other for other in weights if other != n), *together) for n in weights}
+    """An example of ours. Its arrays but for the input go with the usual value of the options ``together``; ``cut`` is
+    the option that takes fewer rows of the input."""
+    bound = {array: tuple(together) for array in arrays if array not in ("input", "source", "ids")} if together else {}
     return Preset(name, summary, "ours", arrays=arrays, bound=bound, cut={"input": cut} if cut else {})
 
 
