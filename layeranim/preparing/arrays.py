@@ -122,7 +122,8 @@ def filled(
 def _first(preset: Preset, name: str, config: Config) -> Any:
     """An array of a preset, or as many of its first rows as an option asks for."""
     spec, asked = preset.arrays[name], getattr(config, preset.cut.get(name, ""), None)
-    return spec if asked is None or asked >= len(spec) else spec[:asked]
+    reads_one = getattr(config, "mode", "") == "one-to-many"  # of however many steps
+    return spec if asked is None or asked >= len(spec) or reads_one else spec[:asked]
 
 
 def _one_row(source: inputs.Source, layer: Layer) -> inputs.Source:
