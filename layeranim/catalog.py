@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from layeranim.engine import synonyms
 from layeranim.engine.spelling import suggestion
-from layeranim.errors import OptionError
+from layeranim.errors import LayeranimError, OptionError
 
 if TYPE_CHECKING:
     from layeranim.engine.option import Layer
@@ -279,9 +279,26 @@ def layer(name: str) -> Layer:
 
 
 def presets(name: str) -> tuple[Preset, ...]:
-    """The ready examples of an explainer; the first is the default."""
-    found: tuple[Preset, ...] = resolve(explainer(name).presets)
+    """The ready examples of an explainer or layer; the first is the default. A layer may have none."""
+    if has_film(name):
+        found: tuple[Preset, ...] = resolve(explainer(name).presets)
+    else:
+        one = resolve("stories.examples:EXAMPLES").get(name)
+        found = (one,) if one else ()
+    if found and found[0].options:
+        _check_first(name, found[0])
     return found
+
+
+def _check_first(name: str, preset: Preset) -> None:
+    """Refuse options of a first example that are not the layer's defaults: unless it is named, nobody reads them."""
+    config = layer(name).config
+    for key, value in config.of(preset.options).shown().items():
+        if key in preset.options and value != config().shown().get(key):
+            raise LayeranimError(
+                f"the first example of {name}, {preset.name}, has {key} {value}, which counts only where it is named; "
+                f"make {value} the default of {key}, or give the example another place"
+            )
 
 
 def story(name: str) -> Story:

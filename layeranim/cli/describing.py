@@ -20,7 +20,7 @@ def describe(name: str) -> dict[str, Any]:
     """All that is known of an explainer, or of a layer without a film, as JSON can hold it."""
     name = catalog.named(name)[0]
     layer, film = catalog.layer(name), catalog.explainers().get(name)
-    examples = catalog.presets(name) if film else ()
+    examples = catalog.presets(name)
     made = preparing.prepare(name, {}).trace()
     return {
         "name": name, "family": film.family if film else NUMBERS_ONLY,

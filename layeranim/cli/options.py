@@ -209,13 +209,16 @@ class ExplainerCommand(click.Command):
 def film_options(name: str) -> list[click.Option]:
     """Every option that decides a film: the layer's, its arrays', where they come from, how it looks."""
     layer = catalog.layer(name)
-    inputs = declared(preparing.InputOptions, DATA)
-    for item in inputs:
+    return [*declared(layer.config, LAYER), *arrays(layer), *data_options(name), *declared(FilmOptions, FILM)]
+
+
+def data_options(name: str) -> list[click.Option]:
+    """Where the arrays of a layer come from; without those that say nothing of this one."""
+    layer, known = catalog.layer(name), [preset.name for preset in catalog.presets(name)]
+    here = {"weights": layer.name in KNOWN, "example": bool(known)}
+    found = declared(preparing.InputOptions, DATA, [option for option, there in here.items() if not there])
+    for item in found:
         if item.name == "example":
-            known = [preset.name for preset in catalog.presets(name)]
-            item.type = Words(known)
+            item.type, item.metavar = Words(known), "NAME"
             item.help = f"a ready example: {', '.join(known)}  [default: {known[0]}]"
-            item.metavar = "NAME"
-    inputs = [item for item in inputs if item.name != "weights" or layer.name in KNOWN]
-    film = declared(FilmOptions, FILM)
-    return [*declared(layer.config, LAYER), *arrays(layer), *inputs, *film]
+    return found

@@ -17,7 +17,6 @@ from layeranim.cli.program import debug_option
 from layeranim.engine.trace import Trace
 from layeranim.errors import OutputError
 from layeranim.inputs import printable
-from layeranim.inputs.states import KNOWN
 from layeranim.stories.options import FilmOptions
 
 NOT_HERE = {item.name: item.flag for item in FilmOptions.options() if item.name != "precision"}
@@ -38,7 +37,7 @@ def _make(name: str, called: str) -> click.Command:
         debug_option(),
     ]  # fmt: skip
     film = catalog.has_film(name)
-    example = [f" --example {catalog.presets(name)[-1].name}"] if film else []
+    example = [f" --example {preset.name}" for preset in catalog.presets(name)[-1:]]
     examples = [f"layeranim trace {name}{rest}" for rest in ("", *example, f" -o {name}.npz")]
     return options.ExplainerCommand(
         name, params=params, callback=callback, epilog="\n".join(examples),
@@ -48,14 +47,13 @@ def _make(name: str, called: str) -> click.Command:
 
 
 def _options(name: str) -> list[click.Option]:
-    """What decides the numbers; a layer without a film has no examples and reads no pictures."""
+    """What decides the numbers."""
     layer = catalog.layer(name)
     back = options.way_back(layer, preparing.PassOptions)
     if catalog.has_film(name):
         return [*(option for option in options.film_options(name) if option.name not in NOT_HERE), *back]
-    without = ("example", "gray", "resize", *(() if layer.name in KNOWN else ("weights",)))
-    data = options.declared(preparing.InputOptions, options.DATA, without)
     look = options.declared(FilmOptions, options.FILM, NOT_HERE)
+    data = options.data_options(name)
     return [*options.declared(layer.config, options.LAYER), *options.arrays(layer), *data, *back, *look]
 
 

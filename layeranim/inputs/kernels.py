@@ -56,6 +56,8 @@ def kernel(
     """
     if isinstance(spec, str) and spec in KERNELS:
         request = Request(what, spec, limits)
+        if size is not None and len(size) != 2:
+            raise request.refuse("has two axes, height and width", "give the numbers, such as '-1 0 1', or a file")
         default = (5, 5) if spec == "gaussian-blur" else (3, 3)
         return source(_build(spec, size or default, request), spec, "kernel", request)
     found = resolve(

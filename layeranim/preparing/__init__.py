@@ -17,10 +17,10 @@ from layeranim.preparing.work import Work, computed, lettered
 from layeranim.stories.options import FilmOptions
 from layeranim.stories.preset import Preset
 
-__all__ = ["InputOptions", "PassOptions", "Work", "prepare", "with_state"]
+__all__ = ["InputOptions", "PassOptions", "Reader", "Work", "prepare", "with_state"]
 
 SEEDED = (Preset("seeded", "small seeded numbers", "ours"),)
-"""Stands in for the examples of a layer without a film: its arrays are drawn."""
+"""Stands in for the examples of a layer that has none: its arrays are drawn."""
 
 
 def prepare(name: str, given: Mapping[str, Any], *, stdin: BinaryIO | None = None, base: inputs.Base = None) -> Work:
@@ -35,7 +35,7 @@ def prepare(name: str, given: Mapping[str, Any], *, stdin: BinaryIO | None = Non
 def _prepared(name: str, given: Mapping[str, Any], stdin: BinaryIO | None, base: inputs.Base) -> Work:
     called, (name, implied) = name, catalog.named(name)
     layer = catalog.layer(name)
-    presets = catalog.presets(name) if catalog.has_film(name) else SEEDED
+    presets = catalog.presets(name) or SEEDED
     options, arrays, film, ours, gradients = sorted_out(layer, given)
     options = with_implied(layer, called, implied, options)
     film, font = lettered(film, base, ours.max_memory)
@@ -44,7 +44,7 @@ def _prepared(name: str, given: Mapping[str, Any], stdin: BinaryIO | None, base:
     if preset is None:
         known = [p.name for p in presets]
         raise OptionError(f"unknown example {example!r}{suggest(example, known)}; {name} has {', '.join(known)}")
-    if (ours.gray or ours.resize) and not example and layer.arrays[0].name not in arrays:
+    if (ours.gray or ours.resize) and not example and layer.arrays[:1] and layer.arrays[0].name not in arrays:
         raise OptionError(f"gray and resize are for a picture; give one as {layer.arrays[0].name}, such as photo")
     reader = Reader(layer, ours, stdin, base, back=gradients is not None)
     wanted = Config.of.__func__(layer.config, options)  # type: ignore[attr-defined]

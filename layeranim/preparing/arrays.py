@@ -39,7 +39,8 @@ class Reader:
         if is_bias(name) and (isinstance(spec, (int, float)) or getattr(spec, "shape", None) == ()):
             spec = spec.reshape(1) if hasattr(spec, "reshape") else [spec]  # one number for all
         if name in ("kernel", "weight"):
-            return inputs.kernel(spec, size=getattr(config, "kernel_size", None), **common)
+            named = isinstance(spec, str) and spec in inputs.KERNELS  # any other has its size, which the layer compares
+            return inputs.kernel(spec, size=getattr(config, "kernel_size", None) if named else None, **common)
         if name == self.layer.arrays[0].name:
             common |= {"gray": self.ours.gray, "resize": self.ours.resize}
             return _one_row(inputs.read(spec, **common), self.layer)
@@ -104,7 +105,7 @@ def filled(
         merged = {**usual, **(preset.options if explicit else {}), **options}
         try:
             config: Config = layer.config.of(merged)
-            specs = {n: made[n].of(config, reader.ours.seed) if n in made else preset.arrays[n] for n in names}
+            specs = {n: made[n].of(config, reader.ours.seed) if n in made else _first(preset, n, config) for n in names}
             ready = {**sources, **{n: reader.read(n, spec, config) for n, spec in specs.items() if spec is not None}}
             with memory.roomy():  # what all of it takes is refused below, not tensor by tensor
                 full, shapes = layer.complete(config, {name: source.array.shape for name, source in ready.items()})
@@ -117,6 +118,13 @@ def filled(
         ready |= {n: reader.seeded(n, shapes[n]) for n in seeded}
         return full, ready, len(names) == len(preset.arrays), seeded
     raise failure if failure else LayeranimError("no preset")
+
+
+def _first(preset: Preset, name: str, config: Config) -> Any:
+    """An array of a preset, or as many of its first rows as an option asks for."""
+    spec, asked = preset.arrays[name], getattr(config, preset.cut.get(name, ""), None)
+    reads_one = getattr(config, "mode", "") == "one-to-many"  # of however many steps
+    return spec if asked is None or asked >= len(spec) or reads_one else spec[:asked]
 
 
 def _one_row(source: inputs.Source, layer: Layer) -> inputs.Source:

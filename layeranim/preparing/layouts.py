@@ -83,6 +83,8 @@ def _decided(
     legal = [o for o in others if _fits(layer, config, sources, forms, {**orders, name: o}, open_)]
     if not _fits(layer, config, sources, forms, {**orders, name: own}, open_):
         legal = [o for o in legal if o != "N" + form.ours[2:]]  # a batch of gray pictures goes with anything
+        if form.what == KERNEL and layer.arrays[0].name not in sources:  # nothing says how many channels there are
+            legal = [o for o in legal if _likely(sources[name], form, own, o)]
         if len(legal) > 1:
             raise asked(name, shape, form, legal)
         return legal[0] if legal else None
@@ -128,7 +130,11 @@ def _likely(source: Source, form: Form, own: str, other: str) -> bool:
     if other == "N" + form.ours[2:]:  # a batch of gray pictures
         return source.array.dtype == "uint8" and one["C"] not in COLOURS and source.array.shape[-1] not in COLOURS
     evener = _uneven(two, form) <= _uneven(one, form)
-    return evener if form.what == KERNEL else two["C"] < one["C"] and evener
+    if form.what == KERNEL:
+        return (
+            evener and _uneven(two, form)[1] > 1
+        )  # kernels of one tap are rare, and 1×1×3×3 is a common way to write one
+    return two["C"] < one["C"] and evener
 
 
 def _sizes(shape: Shape, order: str) -> dict[str, int]:

@@ -33,7 +33,8 @@ class Preset:
     """A ready example: options and arrays, what it shows, where its figures come from.
 
     ``bound`` says of an array which other arrays and options it belongs with: the user's own of any of them leaves it
-    out. ``free`` names what a user may change while ``takeaway`` stays true.
+    out. ``free`` names what a user may change while ``takeaway`` stays true. ``cut`` says of an array which option gets
+    its first rows where it asks for fewer.
     """
 
     name: str
@@ -47,3 +48,4 @@ class Preset:
     planes: bool = False
     bound: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     free: tuple[str, ...] = ()
+    cut: Mapping[str, str] = field(default_factory=dict)

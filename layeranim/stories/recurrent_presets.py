@@ -21,7 +21,7 @@ def _preset(name: str, summary: str, source: str, arrays: dict[str, Any], **more
     own = [array for array in arrays if array != "input"]
     weights = [array for array in own if "weight" in array or "bias" in array]
     bound = {array: tuple(weight for weight in weights if weight != array) for array in own}
-    return Preset(name, summary, source, arrays=arrays, bound=bound, **more)
+    return Preset(name, summary, source, arrays=arrays, bound=bound, cut={"input": "timesteps"}, **more)
 
 
 # Rows of packed weights: LSTM input, forget, candidate, output; GRU reset, update, candidate; two units each.

@@ -45,7 +45,9 @@ def test_hostile_text_is_drawn(call: Any, here: Path, tiny: tuple[str, ...], nam
     assert done.code == 0, done
     assert done.out == "x.gif\n"
     warnings = done.err.splitlines()[:-1]
-    assert len(set(warnings)) == len(warnings) <= 2  # of letters without a shape, of words without a vector
+    font = [line for line in warnings if "not in the vocabulary" not in line]
+    assert len(font) <= 1
+    assert len(warnings) <= len(font) + (name == "attention")  # such words have no trained embedding
     assert all(line.startswith("layeranim: warning: ") and len(line) < 400 for line in warnings)
     assert raw(done.err) == set()
     for file in ("x.captions", "x.json"):

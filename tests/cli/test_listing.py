@@ -37,8 +37,9 @@ def test_list_of_a_layer_without_a_film(call: Any) -> None:
     done, found = call("list", "mlp"), json.loads(call("list", "mlp", "--json").out)
     assert done.code == 0
     assert done.lines[0] == "mlp: Multilayer perceptron"
-    assert "tensors of seeded numbers" in done.lines
-    assert (found["family"], found["examples"], found["film_options"]) == ("numbers only", [], [])
+    assert "tensors of xor" in done.lines
+    assert (found["family"], found["film_options"]) == ("numbers only", [])
+    assert [item["name"] for item in found["examples"]] == ["xor"]
 
 
 @pytest.mark.parametrize("name", catalog.explainers())

@@ -175,3 +175,11 @@ def test_the_decimal_mark_is_told(call: Any, refused: Any, monkeypatch: pytest.M
     assert "    11" in call(*words, "--decimal", ",").lines
     monkeypatch.setenv("LAYERANIM_DECIMAL", ",")
     assert "    11" in call(*words).lines
+
+
+def test_a_layer_without_a_film_has_an_example_and_reads_pictures(call: Any) -> None:
+    assert call("trace", "mlp", "--example", "xor").out == call("trace", "mlp").out
+    assert "examples\n  xor: " in call("list", "mlp").out
+    assert "tensors of xor" in call("list", "mlp").out
+    done = call("trace", "conv-transpose", "--input", "photo", "--gray", "--resize", "3x4")
+    assert "  batch 1 × in_channels 1 × height 3 × width 4" in done.lines

@@ -19,7 +19,7 @@ OPTIONS = [
     ({"kernel_size": 0}, "kernel_size is 0, but must be at least 1"),
     ({"padding": -1}, "padding is -1, but must be at least 0"),
     ({"padding": "sane"}, "padding is 'sane', but must be N|HxW|T,B,L,R|same|valid"),
-    ({"padding_mode": "mirror"}, "padding_mode is 'mirror'; it must be one of zeros, reflect, replicate, circular"),
+    ({"padding_mode": "wavy"}, "padding_mode is 'wavy'; it must be one of zeros, reflect, replicate, circular"),
     ({"activation": "rely"}, "activation is 'rely' (did you mean relu?); it must be one of linear"),
     ({"groups": 0}, "groups is 0, but must be at least 1"),
     ({"stride": 1.5}, "stride is 1.5, but must be a whole number, or 2 of them"),

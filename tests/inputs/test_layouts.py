@@ -12,7 +12,7 @@ from PIL import Image
 import layeranim as la
 from layeranim import catalog, preparing
 from layeranim.engine.trace import Trace
-from layeranim.errors import OptionError, ShapeError
+from layeranim.errors import InputError, OptionError, ShapeError
 
 RNG = np.random.default_rng(5)
 IMAGES = ("conv", "conv-matmul", "conv-transpose", "depthwise", "pool", "cnn", "flatten", "batchnorm")
@@ -192,3 +192,29 @@ def test_json_is_nested_lists_and_asked_about_like_them() -> None:
     for given in (x, str(x)):
         with pytest.raises(ShapeError, match="say which"):
             la.trace("pool", input=given)
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3, 3), (1, 1, 1, 1), (8, 1, 3, 3), (4, 2, 5, 5)])
+def test_a_kernel_as_it_is_mostly_written_stays(shape: tuple[int, ...]) -> None:
+    kernel = RNG.normal(size=shape)
+    assert np.array_equal(la.trace("conv", kernel=kernel)["kernel"], kernel)
+    x = RNG.normal(size=(shape[1], 9, 9))
+    assert np.array_equal(la.trace("conv", input=x, kernel=kernel)["kernel"], kernel)
+
+
+def test_another_mistake_is_not_mended_by_turning_a_kernel() -> None:
+    with pytest.raises(ShapeError, match=r"bias has 2 numbers, but there are 1 filters|filters is 1 by kernel"):
+        la.trace("conv", kernel=np.ones((1, 1, 2, 2)), bias=[1, 2])
+    assert la.trace("conv", kernel=np.ones((3, 3, 1, 4)), bias=[1, 2, 3, 4])["kernel"].shape == (4, 1, 3, 3)
+
+
+def test_a_kernel_goes_with_its_size_in_any_order() -> None:
+    x = RNG.normal(size=(1, 3, 9, 9))
+    assert la.trace("conv", input=x, kernel=np.ones((5, 5, 3, 4)), kernel_size=5)["kernel"].shape == (4, 3, 5, 5)
+    one = la.trace("conv1d")
+    again = la.trace("conv1d", kernel=one["kernel"], kernel_size=one.config.kernel_size)  # type: ignore[attr-defined]
+    assert np.array_equal(again["kernel"], one["kernel"])
+    with pytest.raises(ShapeError, match="kernel_size"):
+        la.trace("conv", kernel=np.ones((2, 2)), kernel_size=3)
+    with pytest.raises(InputError, match="has two axes, height and width"):
+        la.trace("conv1d", kernel="mean-blur", kernel_size=3)

@@ -54,9 +54,9 @@ def through_time(
     found = {**values, **held}
     for plan in plans:
         if plan.writes in both:
-            weight, delta = (found[name] for name, _ in plan.reads)
-            rest = delta @ weight[:, state:]
-            made = np.concatenate([held[plan.writes], rest], axis=-1) if plan.writes in held else delta @ weight
+            weight, change = (found[name] for name, _ in plan.reads)
+            rest = change @ weight[:, state:]
+            made = np.concatenate([held[plan.writes], rest], axis=-1) if plan.writes in held else change @ weight
         elif plan.writes in held and plan.writes != joined:
             continue
         else:

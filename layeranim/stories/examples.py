@@ -1,0 +1,118 @@
+"""A ready example for every layer with numbers and no film yet: small enough to follow, chosen to show something."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from layeranim.stories.preset import Preset
+
+_XOR = [[0, 0], [0, 1], [1, 0], [1, 1]]
+_CROSS = [[int(row in (4, 5) or column in (4, 5)) for column in range(10)] for row in range(10)]
+_SOBEL = [[[[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]], [[[-1, -2, -1], [0, 0, 0], [1, 2, 1]]]]
+_DECIDED = {
+    "dense1_weight": [[20, 20], [20, 20]],
+    "dense1_bias": [-10, -30],
+    "dense2_weight": [[-20, 20], [20, -20]],
+    "dense2_bias": [10, -10],
+}
+_UNDECIDED = {
+    "dense1_weight": [[1, -1], [-1, 1]],
+    "dense1_bias": [0, 0],
+    "dense2_weight": [[0.5, -0.5], [-0.5, 0.5]],
+    "dense2_bias": [0, 0],
+}
+
+
+def _example(name: str, summary: str, arrays: Mapping[str, Any], together: Sequence[str] = (), cut: str = "") -> Preset:
+    """An example of ours. Its arrays but for the input go with the usual value of the options ``together``; ``cut`` is
+    the option that takes fewer rows of the input."""
+    bound = {array: tuple(together) for array in arrays if array not in ("input", "source", "ids")} if together else {}
+    return Preset(name, summary, "ours", arrays=arrays, bound=bound, cut={"input": cut} if cut else {})
+
+
+EXAMPLES: dict[str, Preset] = {
+    "backprop": _example(
+        "one-step", "a network that cannot decide yet, and one step towards class 1",
+        {"input": [[1, 0]], "target": [1], **_UNDECIDED}, ("sizes", "output_activation", "loss", "true_class"),
+    ),
+    "bilinear": _example(
+        "dot-and-cross", "unit 1 is the dot product of the two, unit 2 their cross product",
+        {"input1": [[1, 2]], "input2": [[3, 1]], "weight": [[[1, 0], [0, 1]], [[0, 1], [-1, 0]]], "bias": [0, 0]},
+    ),
+    "cnn": _example(
+        "cross", "a cross through filters for upright and for level edges",
+        {"input": _CROSS, "conv1_kernel": _SOBEL, "conv1_bias": [0, 0]},
+    ),
+    "cnn-backprop": _example(
+        "cross", "a cross through filters for upright and for level edges, and one step towards class 0",
+        {"input": _CROSS, "conv1_kernel": _SOBEL, "conv1_bias": [0, 0], "target": [0]},
+        ("filters", "kernel_size", "loss", "true_class", "output_activation"),
+    ),
+    "conv3d": _example(
+        "impulse", "one cell in a volume: the convolution answers with its kernel",
+        {"input": "impulse:3x3x3", "kernel": "arange:2x2x2"}, ("kernel_size", "filters"),
+    ),
+    "conv-matmul": _example(
+        "patches", "every window becomes a column, the kernel a row",
+        {"input": "arange:3x3", "kernel": [[1, 0], [0, 1]]}, ("kernel_size", "filters"),
+    ),
+    "conv-transpose": _example(
+        "stamps", "every cell stamps the kernel, as strong as it is",
+        {"input": [[1, 0], [0, 2]], "kernel": [[1, 2], [3, 4]]}, ("kernel_size", "filters"),
+    ),
+    "cross-entropy": _example(
+        "right-and-wrong", "sample 1 is right and sure, sample 2 wrong and sure",
+        {"input": [[3, 0, 0], [3, 0, 0]], "target": [0, 1]}, ("true_class", "source"),
+    ),
+    "depthwise": _example(
+        "sum-and-difference", "one filter a channel, then the sum and the difference of both",
+        {"input": [[[1, 2, 3], [4, 5, 6], [7, 8, 9]], [[1, 0, 1], [0, 1, 0], [1, 0, 1]]],
+         "depthwise_kernel": [[[[1, 0], [0, 1]]], [[[1, 1], [1, 1]]]],
+         "pointwise_kernel": [[[[1]], [[1]]], [[[1]], [[-1]]]]},
+        ("kernel_size", "filters", "multiplier"),
+    ),
+    "embedding": _example(
+        "twice", "the same token has the same row, wherever it stands",
+        {"ids": [[0, 2, 1, 2]], "table": [[1, 0, 0], [0, 1, 0], [0.5, 0.5, 1]]}, ("vocabulary", "features"),
+    ),
+    "flatten": _example("maps", "two maps, one after another in a row", {"input": "arange:2x2x2"}),
+    "loss": _example(
+        "errors", "no error, a small one and a large one",
+        {"prediction": [[1, 2, 5]], "target": [[1, 3, 2]]}, ("mode",),
+    ),
+    "mlp": _example(
+        "xor", "either, but not both: unit 1 is or, unit 2 and, and the output their difference",
+        {"input": _XOR, **_DECIDED}, ("sizes", "activation", "output_activation"),
+    ),
+    "optimiser": _example(
+        "steep-and-flat", "one steep direction and one flat",
+        {"start": [2, 1], "gradients": [[1000, 100], [500, 100], [250, 100]]},
+    ),
+    "pool1d": _example("peaks", "the largest of every two", {"input": [1, 3, 2, 5, 4, 4]}),
+    "pool3d": _example("cube", "the largest of every 2×2×2 cells", {"input": "arange:2x4x4"}),
+    "positional-encoding": _example("waves", "slower waves from pair to pair: every position looks different", {}),
+    "seq2seq": _example(
+        "words", "three words as units of 0 and 1, read into one state and written from it",
+        {"source": [[1, 0], [0, 1], [1, 1]], "target": [[0, 0], [1, 0], [0, 1]]},
+    ),
+    "sequential": _example(
+        "dense-relu", "a dense layer, then what is negative is cut",
+        {"input": [[1, -2]], "0.weight": [[1, 1], [1, -1], [2, 0]], "0.bias": [0, 0, 1]}, ("layers",),
+    ),
+    "timesteps": _example("row", "a row of numbers, one a step", {"input": [[1, 2, 3, 4, 5, 6]]}),
+    "training": _example(
+        "two-groups", "points up on the left and down on the right, told apart after one round",
+        {"input": [[0, 2], [1, 2], [2, 0], [2, 1]], "target": [0, 0, 1, 1]},
+    ),
+    "transformer": _example(
+        "tokens", "four tokens, each with a feature of its own",
+        {"input": [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]},
+    ),
+    "vanishing": _example(
+        "one-unit", "one unit: what comes back from the end shrinks or grows with every step",
+        {"input": [[1], [0], [0], [0], [0]], "weight_input": [[1]], "weight_hidden": [[1]], "bias": [0]},
+        ("hidden", "input_size"), "timesteps",
+    ),
+}  # fmt: skip
+"""By the name of the layer."""
