@@ -130,7 +130,7 @@ def test_a_build_keeps_the_cache_to_its_size(project: Project, call: Callable[..
 HOSTILE = {
     "a path outside": {"../../../outside": b"x"},
     "an absolute path": {"/../../outside": b"x"},
-    "a file missing": {"vtt": None},
+    "a file missing": {"json": None},
     "a file too many": {"webm": b"x"},
     "a suffix that no lock can hold": {"a b": b"x"},
     "another suffix": {"gif": None, "GIF": b"x"},
