@@ -48,8 +48,8 @@ def test_key_frames_wait_for_new_pictures(fmt: str) -> None:
     _, keys = decoded(written(fmt, calls, spec(calls)))
     assert keys == KEYS
     assert all(b - a >= KEYFRAMES for a, b in pairwise(keys))
-    pieces = [part for call in calls for part in (call._replace(repeat=1), Call(call.pixels, [], call.repeat - 1))]
-    assert decoded(written(fmt, [part for part in pieces if part.repeat], spec(calls)))[1] == KEYS
+    pieces = [Call(call.pixels, [] if n else call.changed, 1) for call in calls for n in range(call.repeat)]
+    assert decoded(written(fmt, pieces, spec(calls)))[1] == KEYS
     moving = [call._replace(repeat=1) for call in calls for _ in range(20)]
     _, keys = decoded(written(fmt, moving, spec(calls)))
     assert keys == list(range(0, len(moving), KEYFRAMES))
