@@ -59,7 +59,8 @@ def _explainer(name: str) -> str:
 
 def _shown(name: str) -> tuple[str, str]:
     """The film of the gallery on the page of an explainer, and the options that make it, as words."""
-    made = next(item for item in parsed(HERE.parent / NAME)["asset"] if item["explainer"] == name)
+    assets = parsed(HERE.parent / NAME)["asset"]
+    made = next((item for item in assets if item["explainer"] == name), {"id": name})
     given = {key: value for key, value in made.items() if key not in OWN}
     themes = made.get("themes", ["light", "dark"])
     film = made["id"] if len(themes) == 1 else f"{made['id']}-{themes[0]}"

@@ -245,3 +245,19 @@ def test_a_lock_that_was_merged_half_is_refused(project: Project, call: Callable
         done = call("check")
         assert (done.code, done.out) == (2, "")
         assert "is no line of a lock" in done.err
+
+
+def test_a_lock_from_before_the_words_had_a_name_of_their_own(project: Project, call: Callable[..., Done]) -> None:
+    """Locks of 0.1 name ``.vtt``; a build makes ``.captions`` instead, and takes the old file away if it is ours."""
+    project.write(A + B).pretend()
+    for name in ("a", "b"):
+        (project.renders / f"{name}.captions").rename(project.renders / f"{name}.vtt")
+    project.lock.write_text(project.lock.read_text().replace(" captions:", " vtt:"))
+    (project.renders / "b.vtt").write_bytes(b"by hand")
+    done = call("check")
+    assert (done.code, "Traceback" in done.err) == (1, False)
+    assert "a: missing: a.captions is not there; run layeranim build" in done.out
+    assert "a: orphaned: a.vtt is asked for no longer; run layeranim build" in done.out
+    project.pretend()
+    assert sorted(project.files()) == sorted([*FILES, *(name.replace("a.", "b.", 1) for name in FILES), "b.vtt"])
+    assert "vtt:" not in project.lock.read_text()

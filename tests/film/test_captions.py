@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from layeranim import preparing
-from layeranim.film.captions import LETTERS, SHORTEST, Cue, cues, webvtt
+from layeranim.film.captions import Cue, cues, webvtt
 from layeranim.stories.storyboard import Beat, Run, Storyboard, plain
 from tests.catalog.conftest import Case, ids, presets
 
@@ -23,6 +23,7 @@ SWEPT = [
     Case("dropout", {"input": "digit:3"}, "dropout-64"),
     Case("lstm", {"timesteps": 30}, "lstm-30"),
 ]
+LETTERS, SHORTEST = 20, 1.5  # letters a second at most, seconds at least
 FILMS = [*presets(), *SWEPT]
 """Every preset, and films that pass over most of their steps."""
 

@@ -48,6 +48,8 @@ def test_key_frames_wait_for_new_pictures(fmt: str) -> None:
     _, keys = decoded(written(fmt, calls, spec(calls)))
     assert keys == KEYS
     assert all(b - a >= KEYFRAMES for a, b in pairwise(keys))
+    pieces = [Call(call.pixels, [] if n else call.changed, 1) for call in calls for n in range(call.repeat)]
+    assert decoded(written(fmt, pieces, spec(calls)))[1] == KEYS
     moving = [call._replace(repeat=1) for call in calls for _ in range(20)]
     _, keys = decoded(written(fmt, moving, spec(calls)))
     assert keys == list(range(0, len(moving), KEYFRAMES))
