@@ -68,6 +68,7 @@ class Figures:
         self._styles: dict[tuple[str, int | None], Style] = {}
         self.decimals: int | None = None
         self.drawn: frozenset[str] = frozenset()
+        self._cells: dict[tuple[Shown, Sliced, bool, int | None], Cells] = {}
         self._factors: tuple[int, dict[Address, tuple[Address, Address]]] = -1, {}
 
     def _fixed(self) -> dict[str, int]:
@@ -110,11 +111,18 @@ class Figures:
         return found.reshape(shown.shape)
 
     def cells(self, shown: Shown, unit: int = 0, numerals: bool = True) -> Cells:
-        """A slice as cells: colour steps, texts, addresses."""
+        """A slice as cells: colour steps, texts, addresses; made once for every picture of it."""
+        index = self.index(shown, unit)
+        key = shown, index, numerals, self.decimals
+        if key not in self._cells:
+            self._cells[key] = self._made_cells(shown, unit, numerals, index)
+        return self._cells[key]
+
+    def _made_cells(self, shown: Shown, unit: int, numerals: bool, index: Sliced) -> Cells:
         values = self.values(shown, unit)
         texts: Any = numbers.texts(values, self.style(shown.tensor)) if numerals else None
         scale = "heat" if self.film.kinds.get(shown.tensor) == "share" else "value"
-        return Cells(self.levels(shown.tensor, values), texts, scale=scale, sources=self.index(shown, unit))
+        return Cells(self.levels(shown.tensor, values), texts, scale=scale, sources=index)
 
     def levels(self, tensor: str, values: Array) -> Any:
         """Colour steps, in the range that compared tensors share."""
