@@ -123,6 +123,7 @@ OPTIONS: dict[str, str] = {
     "layers": "n_layers num_hidden_layers",
     "bidirectional": "bidir",
     "nonlinearity": "activation",
+    "activation": "nonlinearity",
     "timesteps": "time_steps seq_len sequence_length seq_length",
     "returns": "return_mode",
     "heads": "n_heads nhead num_attention_heads n_head",
@@ -202,9 +203,6 @@ ANSWERS: tuple[tuple[str, str, str], ...] = (
     ("go_backwards reverse", "bidirectional", "has no option here: turn the sequence around, x[:, ::-1], or read both "
      "ways with bidirectional"),
     ("reset_after linear_before_reset", "variant", "is variant here: reset-after for true, reset-before for false"),
-    ("activation nonlinearity", "peepholes variant", "cannot be chosen here: the state has tanh and the gates the "
-     "sigmoid, as in PyTorch"),
-    ("recurrent_activation", "hidden", "cannot be chosen here: gates have the sigmoid"),
     ("batch_first time_major", "layout", "is layout here: NTC for (batch, time, features), which is usual, TNC for "
      "(time, batch, features), PyTorch's without batch_first"),
     ("keep_prob keep_rate retain_prob", "rate", "is the opposite of rate here: rate is 1 − {word}"),

@@ -57,6 +57,14 @@ EXAMPLES: dict[str, Preset] = {
         "patches", "every window becomes a column, the kernel a row",
         {"input": "arange:3x3", "kernel": [[1, 0], [0, 1]]}, ("kernel_size", "filters"),
     ),
+    "conv-transpose1d": _example(
+        "stamps", "every cell stamps the kernel, as strong as it is",
+        {"input": [[1, 0, 2]], "kernel": [[[1, 2, 3]]]}, ("kernel_size", "filters"),
+    ),
+    "conv-transpose3d": _example(
+        "stamp", "one cell stamps the kernel", {"input": "impulse:2x2x2", "kernel": "arange:1x1x2x2x2"},
+        ("kernel_size", "filters"),
+    ),
     "conv-transpose": _example(
         "stamps", "every cell stamps the kernel, as strong as it is",
         {"input": [[1, 0], [0, 2]], "kernel": [[1, 2], [3, 4]]}, ("kernel_size", "filters"),

@@ -15,10 +15,11 @@ from layeranim.api import _of_trace
 from layeranim.engine.attention import ATTENTION
 from layeranim.engine.option import Words
 from layeranim.errors import OptionError, ShapeError
-from layeranim.film.provenance import Origin, report
+from layeranim.film.provenance import Origin, Written, report
 from layeranim.stories import vocabulary
 from layeranim.stories.storyboard import Storyboard
 
+WRITTEN = Written(type="image/gif", bytes=1, sha256="0" * 64, width=4, height=4, frames=1, seconds=0.1)
 WORDY = ("rnn", "gru", "lstm", "attention")
 
 
@@ -108,8 +109,10 @@ def test_what_the_film_warns_of_is_in_its_provenance() -> None:
     told = board(tokens="the robot sat")
     origin = Origin("attention", {}, {}, None, (), 0)
     film = preparing.prepare("attention", {}).film
-    assert report(told, film, origin, {}, 1)["warnings"] == ["robot is not in the vocabulary: drawn at random, seed 0"]
-    assert "warnings" not in report(board(), film, origin, {}, 1)
+    assert report(told, film, origin, {}, WRITTEN)["warnings"] == [
+        "robot is not in the vocabulary: drawn at random, seed 0"
+    ]
+    assert "warnings" not in report(board(), film, origin, {}, WRITTEN)
 
 
 def test_a_manifest_lists_words(tmp_path: Path) -> None:

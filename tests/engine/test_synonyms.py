@@ -110,7 +110,6 @@ def test_what_means_the_same_is_accepted(name: str, given: dict[str, Any], ours:
         ("attention", "attn_mask", "the booleans of torch.nn.MultiheadAttention mean the opposite"),
         ("attention", "attention_mask", "is key_mask here where it has one number a key"),
         ("lstm", "return_sequences", "is returns here: sequences for true, last for false"),
-        ("lstm", "recurrent_activation", "cannot be chosen here"),
         ("gru", "reset_after", "is variant here: reset-after for true"),
         ("dropout", "keep_prob", "is the opposite of rate here"),
         ("conv", "units", "belongs to dense layers; a convolution has filters"),
