@@ -7,6 +7,7 @@ from typing import Any
 from layeranim import numbers
 from layeranim.stories.header import header
 from layeranim.stories.recurrent_good import good_for
+from layeranim.stories.recurrent_shot import note
 from layeranim.stories.recurrent_strips import Strips
 from layeranim.stories.recurrent_view import RecurrentView
 from layeranim.stories.storyboard import Beat, Fact, Line, Run, plain
@@ -118,8 +119,3 @@ class Said:
     def takeaway(self) -> str:
         """Why one would use the layer: the preset's own sentence, or the one of its options."""
         return self.view.telling.takeaway or f"for {good_for(self.view.config)}"
-
-
-def note(text: str) -> Line:
-    """A line of plain words under the caption, or none."""
-    return (Run(text, weight="regular", source=Fact("note")),) if text else ()

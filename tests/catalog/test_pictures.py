@@ -293,7 +293,7 @@ def test_the_check_notices_an_overlap() -> None:
         ("filter-match", "step", "image", ""), ("filter-match", "step", "kernel:1", "kernel:0"),
         ("filter-match", "step", "score:0", "score:1"), ("filter-match", "verdict", "score:1", "score:0"),
         ("rnn", "enter", "x:0", "x:1"), ("rnn", "weigh", "hidden", ""), ("rnn", "step", "h0:3", "h0:2"),
-        ("gru", "weigh", "update_gate", ""), ("gru", "gates", "update_gate", ""), ("gru", "combine", "candidate", ""),
+        ("gru", "weigh", "update_gate", ""), ("gru", "combine", "candidate", ""),
         ("gru", "step", "h0:2", "h0:1"), ("lstm", "enter", "c0:start", "c0:2"), ("lstm", "weigh", "forget_gate", ""),
         ("lstm", "combine", "cell", ""), ("lstm", "combine", "previous_cell", ""), ("lstm", "step", "x:3", "x:2"),
         ("lstm", "step", "c0:2", ""), ("lstm", "step", "h0:4", "h0:2"),
