@@ -19,6 +19,7 @@ from layeranim.stories.storyboard import Box, Cells, Line, Point
 
 FIRST = range(1)
 LOW = -226  # the lowest that a state comes on its way back
+RAISED = 16  # from the weights to their names: the frame between them takes some of it
 
 
 class Opened:
@@ -146,7 +147,7 @@ class Opened:
         for key, symbol in (("h", "U"), ("x", "W")):
             grid = self.stage.grids[f"weights:{key}"]
             text = f"{symbol}_{{{letter}}}" if letter else symbol
-            out[key] = (grid.at[0], grid.at[1] + 12), heading(text, "weights") if key in keys else ()
+            out[key] = (grid.at[0], grid.at[1] + RAISED), heading(text, "weights") if key in keys else ()
         return out
 
     def _unnamed(self) -> dict[str, tuple[Point, Line]]:
