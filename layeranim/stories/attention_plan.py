@@ -9,7 +9,7 @@ from typing import Any
 
 from layeranim import numbers, theme, typeface
 from layeranim.stories import phrases
-from layeranim.stories.attention_formula import formula, named_scores, softmax
+from layeranim.stories.attention_formula import named_scores, named_weights
 from layeranim.stories.attention_stage import (
     BOTTOM,
     HEADING,
@@ -60,8 +60,9 @@ def plan(view: AttentionView) -> Plan:
     for tensor, pitch in stage.styles.items():
         if tensor in view.trace:
             view.decide(tensor, pitch)
-    if view.tokens:
-        view.decide(view.tokens, NARROW)
+    for name in ("embeddings", "encoding", "positions", "positioned", "query", view.tokens):
+        if name and name in view.trace:
+            view.decide(name, NARROW)
     grids = _grids(view, stage)
     lens = None
     if stage.arrangement == "heat":
@@ -172,7 +173,7 @@ def _weights(view: AttentionView, stage: Stage) -> Line:
         return name, Run("  0 … ", source=Fact("colour scale")), Run(most, source=view.heaviest)
     if stage.fits["weights"].width(view.cols) < 240:
         return (name,)
-    return name, Run(f"  {softmax(view)}("), *formula(view), Run(")")
+    return name, *named_weights(view)
 
 
 def _value(view: AttentionView, stage: Stage) -> Line:

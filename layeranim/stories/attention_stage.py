@@ -32,7 +32,7 @@ PITCHES = ((WIDE, WIDE, WIDE), (NARROW, WIDE, WIDE), (NARROW, WIDE, NARROW), (NA
 """What scores, weights and outputs are written for: the weights keep their decimals longest."""
 LIFT_MOST = 120.0  # how far above the floor a low stage stands
 NAMED = 22  # a row of that pitch can have its name beside it
-COLUMN_MOST = 84  # a name that stands upright over its column
+COLUMN_MOST = 104  # a name that stands upright over its column
 SLIM = 40  # the least that features in colour take
 
 

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from layeranim.stories import timing
 from layeranim.stories.storyboard import Line, plain
 
-BARE = 1.6  # seconds below which a beat has no note
+FAST, BRIEF = 0.36, 0.9  # the least seconds of a result that passes, and of one that is looked at
+BARE = 1.6  # seconds below which a beat has no note, and of a caption no more than its result
 LONGEST = 32.0  # seconds of a film
+FIRST, LOOKED, NOTED, LATER, LAST = range(1, 6)  # what is wished for first where there is time for more words
 
 
 def letters(*lines: Line) -> int:
@@ -56,3 +59,20 @@ def fitted(beats: Sequence[Sequence[Way]], room: float) -> list[Way]:
         if way.seconds <= left and (not way.note or way.note not in said):
             chosen[i] = way
     return chosen
+
+
+def ticks(seconds: float) -> int:
+    """Seconds as ticks, rounded up: what was reckoned for reading is there."""
+    return max(1, ceil(seconds * timing.TICKS_A_SECOND - 1e-6))
+
+
+def room(opening: Way, closing: Way, beats: int) -> float:
+    """Seconds for so many beats between the opening and the end, without what rounding to ticks may take."""
+    return LONGEST - opening.seconds - closing.seconds - (beats + 2) / timing.TICKS_A_SECOND
+
+
+def stretched(told: Sequence[Way], space: float, wanted: float) -> float:
+    """How much longer than they must beats take at a pace: few of them longer, but no film outgrows its ``space``."""
+    seconds = sum(way.seconds for way in told)
+    factor = max(1.0, timing.LONE / seconds) * wanted
+    return factor if factor <= 1 else max(1.0, min(factor, space / seconds))

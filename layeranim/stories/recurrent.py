@@ -5,13 +5,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from math import ceil
 
 from layeranim import theme
 from layeranim.errors import OptionError
-from layeranim.stories import timing
+from layeranim.stories import reading, timing
 from layeranim.stories.options import PACES
-from layeranim.stories.reading import LONGEST, Way, fitted
+from layeranim.stories.reading import Way
 from layeranim.stories.recurrent_acts import Opened
 from layeranim.stories.recurrent_cell import cell_stage, names
 from layeranim.stories.recurrent_good import GOOD_FOR
@@ -25,7 +24,6 @@ from layeranim.stories.recurrent_view import RecurrentView
 from layeranim.stories.storyboard import Beat, Fact, Line, Point, Run, Story, Storyboard, Telling
 
 OPENING = 1.48
-LEAST = timing.LONE  # seconds of all steps, however few
 MOST_WORD = 300  # width of a token beside its number
 
 Told = tuple[range, Shot]
@@ -89,13 +87,13 @@ class RecurrentTelling:
     # ── beats ────────────────────────────────────────────────────────────────
     def beats(self) -> Iterator[Beat]:
         shots, opening, closing = list(self.shots()), self.opening, self.closing
-        room = self.room(shots)
-        told = fitted([shot.ways() for _, shot in shots], room)
-        pace = self.pace(sum(way.seconds for way in told), room)
-        at = _ticks(opening.seconds * min(1.0, pace))
+        space = self.room(shots)
+        told = reading.fitted([shot.ways() for _, shot in shots], space)
+        pace = reading.stretched(told, space, PACES[self.film.pace])
+        at = reading.ticks(opening.seconds * min(1.0, pace))
         yield Beat("open", 0, at, caption=opening.caption, note=opening.note, done=self.shown.start)
         for i, ((units, shot), way) in enumerate(zip(shots, told, strict=True), start=1):
-            length = _ticks(way.seconds * pace)
+            length = reading.ticks(way.seconds * pace)
             shares = pace * min(1.0, way.seconds / shot.seconds)
             phases = timing.phases(length, [(name, seconds * shares) for name, seconds, _ in shot.phases])
             for name, _, move in shot.phases:
@@ -107,7 +105,8 @@ class RecurrentTelling:
         end = self.steps.so_far(self.shown.stop)
         result = self.steps.returned() if self.shown.stop == self.view.units else ()
         self.moves[len(shots) + 1, "close"] = replace(end, result=result)
-        yield Beat("close", at, _ticks(closing.seconds * min(1.0, pace)), caption=closing.caption, note=closing.note,
+        length = reading.ticks(closing.seconds * min(1.0, pace))
+        yield Beat("close", at, length, caption=closing.caption, note=closing.note,
                    done=self.shown.stop)  # fmt: skip
 
     @property
@@ -119,14 +118,7 @@ class RecurrentTelling:
         return Way(self.said.closing(), note(self.said.takeaway()), theme.END_HOLD)
 
     def room(self, shots: Sequence[Told]) -> float:
-        """Seconds between the opening and the end, without what rounding to ticks may take."""
-        rounding = (len(shots) + 2) / timing.TICKS_A_SECOND
-        return LONGEST - self.opening.seconds - self.closing.seconds - rounding
-
-    def pace(self, seconds: float, room: float) -> float:
-        """How much longer than its least ``seconds`` all of the steps take, which have ``room``."""
-        wanted = max(1.0, LEAST / seconds) * PACES[self.film.pace]
-        return wanted if wanted <= 1 else max(1.0, min(wanted, room / seconds))
+        return reading.room(self.opening, self.closing, len(shots))
 
     def poster(self, beats: Sequence[Beat]) -> Beat:
         """The last unrolled step, which shows what all before it left; inside the cell where there is none."""
@@ -195,11 +187,6 @@ class RecurrentTelling:
 def _seconds(shots: Sequence[Told], told: bool = False) -> float:
     """What these shots take at least; ``told``: with all sums and notes of the opened ones and the others' results."""
     return sum(shot.ways()[0 if not told else -1 if shot.opened else 1].seconds for _, shot in shots)
-
-
-def _ticks(seconds: float) -> int:
-    """Seconds as ticks, rounded up: what was reckoned for reading is there."""
-    return max(1, ceil(seconds * timing.TICKS_A_SECOND - 1e-6))
 
 
 RnnStory = Story("Recurrent network", tell, GOOD_FOR["rnn"])

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from layeranim.stories.reading import BARE, Way
+from layeranim.stories.reading import BARE, BRIEF, FAST, FIRST, LAST, LATER, LOOKED, NOTED, Way
 from layeranim.stories.recurrent_moves import Move
 from layeranim.stories.storyboard import Fact, Line, Run
 
-FAST, BRIEF, TOLD = 0.36, 0.9, BARE  # the least seconds: a result that passes, one that is looked at, one with its sum
-FIRST, LOOKED, NOTED, LATER, LAST = range(1, 6)  # what is wished for first where there is time for more words
+TOLD = BARE  # seconds that the moves of a sum take
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,6 +16,7 @@ from layeranim.engine.recurrent.layout import mask_of, output_name, run_list
 from layeranim.engine.recurrent.steps import parts_of, places
 from layeranim.engine.trace import Array, Region
 from layeranim.numbers import Style
+from layeranim.stories import vocabulary
 from layeranim.stories.storyboard import Address, Cells, Fact, Run, Telling
 
 MOST_RUNS = 6  # layers and directions drawn; of more the first five stand for all
@@ -71,8 +72,7 @@ class RecurrentView:
     @property
     def warnings(self) -> tuple[str, ...]:
         """One line if the font lacks characters of the words."""
-        lost = typeface.lost("".join(self.config.tokens or ()))
-        return (f"some characters of the tokens are drawn as {typeface.BOX}: the font has no {lost}",) if lost else ()
+        return vocabulary.undrawn("".join(self.config.tokens or ()))
 
     # ── units ────────────────────────────────────────────────────────────────
     @property

@@ -9,6 +9,7 @@ from importlib.resources import files
 
 import numpy as np
 
+from layeranim import typeface
 from layeranim.engine.trace import Array
 from layeranim.errors import OptionError
 
@@ -68,3 +69,10 @@ def from_here(text: Sequence[str], rows: Array, seed: int) -> bool:
     """Whether these embeddings are the ones of the text's words."""
     ours = embeddings(text, seed)
     return ours.shape == rows.shape and bool(np.array_equal(ours, rows))
+
+
+def undrawn(text: str) -> tuple[str, ...]:
+    """A warning with its remedy if the font lacks characters of a text."""
+    lost = typeface.lost(text)
+    said = f"some characters of the tokens are drawn as {typeface.BOX}: the font has no {lost}"
+    return (f"{said}; --font FILE brings one that has them (font= in Python)",) if lost else ()
