@@ -61,7 +61,7 @@ class _Telling:
             poster.end - 1,
             words.alt(words.title, poster),
             {"attention": AttentionParts(view, self.plan, self.shown.start, self.join)},
-            (*view.warnings, *([view.strange] if view.strangers else [])),
+            (*view.warnings, *([view.strange] if view.strangers else []), *self.plan.warnings),
         )
 
     # ── beats ────────────────────────────────────────────────────────────────
@@ -110,15 +110,15 @@ class _Telling:
 
     # ── what follows what ────────────────────────────────────────────────────
     def acts(self) -> list[_Act]:
-        """One row in stages, then all others as steps, or swept over where there is no time for each."""
-        for swept in (False, True):
+        """One row in stages, then all others as steps, or swept over where there is no time for each, or for any."""
+        for swept in ("none", "inner", "all"):
             acts = list(self.told(swept))
             least = sum(act.ways[1 if act.kind == "step" else 0].seconds for act in acts)
             if least <= reading.room(self.opening, self.closing, len(acts)):
                 break
         return acts
 
-    def told(self, swept: bool) -> Iterator[_Act]:
+    def told(self, swept: str) -> Iterator[_Act]:
         """Where queries come from, the taught row in stages, the others, the joining of heads."""
         for kind in (*self.view.made_by(), *self.stages(self.taught)):
             u = self.view.turned(self.taught, self.shown) if kind == "turn" else self.taught
@@ -145,9 +145,9 @@ class _Telling:
         yield from ("exp", "divide") if self.view.config.lookup == "soft" else ("pick",)
         yield "mix"
 
-    def rows(self, units: range, swept: bool, said: set[str]) -> Iterator[_Act]:
-        """Rows that are not taught: a result each, or the first, a sweep and the last."""
-        inner = units[1:-1] if swept and len(units) > 3 else range(0)
+    def rows(self, units: range, swept: str, said: set[str]) -> Iterator[_Act]:
+        """Rows that are not taught: a result each, or the first, a sweep and the last, or one sweep."""
+        inner = {"none": range(0), "inner": units[1:-1], "all": units}[swept] if len(units) > 3 else range(0)
         for u in units:
             if u not in inner:
                 yield _Act("step", range(u, u + 1), self.linked(u))

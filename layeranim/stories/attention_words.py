@@ -29,7 +29,7 @@ class AttentionWords:
     # ── furniture ────────────────────────────────────────────────────────────
     @property
     def title(self) -> str:
-        preset = self.view.telling.preset
+        preset = self.view.telling.untouched
         usual = TITLES[self.config.kind] if self.view.heads == 1 else "Multi-head attention"
         return self.view.film.title or (preset.title if preset else "") or usual
 
@@ -46,11 +46,16 @@ class AttentionWords:
         parts += [count(view.keys, "key", "keys")] if not view.alike else []
         parts += [f"{view.heads} heads"] if view.heads > 1 else []
         parts += [f"{c.key_heads} key heads"] if view.heads > 1 and c.key_heads != view.heads else []
-        parts += [c.kind] if view.heads > 1 and c.kind != "scaled" else []
+        parts += [c.kind] if c.kind != "scaled" and (view.heads > 1 or view.film.title) else []
         parts.append(f"d = {view.features}")
+        parts += [f"values of {view.value_features}"] if view.value_features != view.features else []
+        parts += [f"scale {c.scale:g}"] if c.scale is not None else []
         parts += ["causal"] if c.causal else []
         parts += [f"window {c.window}"] if c.window is not None else []
         parts += [c.positional] if c.positional != "none" else []
+        parts += ["halves turned together"] if c.positional == "rotary" and c.pairs == "halves" else []
+        parts += [f"base {c.base:g}"] if c.positional in ("rotary", "sinusoidal") and c.base != 10000 else []
+        parts += ["biases"] if c.bias else []
         parts += [f"capped at {c.softcap:g}"] if c.softcap is not None else []
         parts += ["hard"] if c.lookup == "hard" else []
         drawn = [f"sequence {view.b + 1} of {view.batch}"] if view.batch > 1 else []

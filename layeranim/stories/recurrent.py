@@ -81,7 +81,7 @@ class RecurrentTelling:
         grids = {**self.stage.grids, **self.strips.grids}
         return Storyboard(
             view.kind, self.said.title, self.said.parameters(), grids, beats, view.units, poster.end - 1,
-            self.said.alt(poster), {"recurrent": parts}, view.warnings,
+            self.said.alt(poster), {"recurrent": parts}, (*view.warnings, *self.strips.warnings),
         )  # fmt: skip
 
     # ── beats ────────────────────────────────────────────────────────────────
@@ -189,6 +189,6 @@ def _seconds(shots: Sequence[Told], told: bool = False) -> float:
     return sum(shot.ways()[0 if not told else -1 if shot.opened else 1].seconds for _, shot in shots)
 
 
-RnnStory = Story("Recurrent network", tell, GOOD_FOR["rnn"])
-GruStory = Story("Gated recurrent unit", tell, GOOD_FOR["gru"])
-LstmStory = Story("Long short-term memory", tell, GOOD_FOR["lstm"])
+RnnStory = Story("Recurrent network", tell, GOOD_FOR["rnn"].removeprefix("for "))
+GruStory = Story("Gated recurrent unit", tell, GOOD_FOR["gru"].removeprefix("for "))
+LstmStory = Story("Long short-term memory", tell, GOOD_FOR["lstm"].removeprefix("for "))

@@ -19,7 +19,7 @@ from layeranim.stories.storyboard import Box, Cells, Line, Point
 
 FIRST = range(1)
 LOW = -226  # the lowest that a state comes on its way back
-RAISED = 16  # from the weights to their names: the frame between them takes some of it
+RAISED = 14  # from the weights to their names: the frame between them takes some of it
 
 
 class Opened:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -76,3 +76,10 @@ def undrawn(text: str) -> tuple[str, ...]:
     lost = typeface.lost(text)
     said = f"some characters of the tokens are drawn as {typeface.BOX}: the font has no {lost}"
     return (f"{said}; --font FILE brings one that has them (font= in Python)",) if lost else ()
+
+
+def cut(words: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """A warning if words have less room than they need: pairs of a word and how it is drawn."""
+    short = list(dict.fromkeys(drawn for word, drawn in words if drawn != word and drawn.endswith(typeface.ELLIPSIS)))
+    listed = ", ".join(short[:4]) + (f" and {len(short) - 4} more" if short[4:] else "")
+    return (f"some tokens are cut on screen for want of room: {listed}",) if short else ()
