@@ -101,6 +101,8 @@ class CellNotes:
     def made_of(self, t: int, unit: int) -> str:
         """What a plain RNN's sum is made of at this step."""
         counts = {key: any(part) for key, part in self._counts(t, unit).items()}
+        if np.isnan(self.view.value(self.n, "hidden", t, unit)):
+            return LOST
         if counts["h"] and counts["x"]:
             return ROLES["hidden"]
         w = self.weighings["hidden"]
