@@ -265,8 +265,8 @@ ATTENTION = (
           {"mask": "0.5 0 0 0; 0 0 0 0; 0.5 0 0 0; 0 0 0 0"}, ({}, {"causal": True})),
     Claim(r"(?P<keys>\d+) keys? masked:  score −∞  →  weight 0", hidden, {"causal": True}, ({},)),
     # weights
-    Claim(r"e\^… (?:makes every score positive(?P<masked>, masked ones 0)?|(?P<far>of a score far below the best is 0)); "
-          r"the best becomes 1", powers, {}, (HARD, NO_KEY)),
+    Claim(r"e\^… (?:makes every score positive(?P<masked>, masked ones 0)?|(?P<far>of a score far below the best is 0))"
+          r"; the best becomes 1", powers, {}, (HARD, NO_KEY)),
     Claim(r"e\^… of a score far below the best is 0; the best becomes 1",
           lambda told, m, b: bool((row(told, b, "exponentials")[seen_row(told, b)] == 0).any()), FAR, ({},)),
     Claim(r"the weights of .* add up:  Σ [=≈] (?P<sum>[\d.]+|NaN)", summed, {}, (HARD,)),
@@ -284,7 +284,8 @@ ATTENTION = (
           r"(?: shares the keys and values of head (?P<other>\d+))?", shares, {"heads": 2}, ({},)),
     Claim(r"head \d+ of \d+ shares the keys and values of head \d+",
           lambda told, m, b: told.config.key_heads != told.config.heads, GROUPED, ({**GROUPED, "key_heads": 4},)),
-    Claim(r"(?:head \d+, )?rows? (?P<a>\d+)(?:–(?P<b>\d+))?(?::  scores  →  weights  →  (?P<made>.*))?", swept, counts=True),
+    Claim(r"(?:head \d+, )?rows? (?P<a>\d+)(?:–(?P<b>\d+))?(?::  scores  →  weights  →  (?P<made>.*))?", swept,
+          counts=True),
     Claim(r"(?P<heads>\d+) heads side by side: [\d×]+(?:,  times WO  →  [\d×]+ output)?",
           lambda told, m, b: int(m["heads"]) == told.config.heads > 1, {"heads": 2}, ({},)),
     # what it is good for
