@@ -12,7 +12,7 @@ from layeranim.engine.recurrent.config import RnnConfig
 from layeranim.stories import phrases, vocabulary
 from layeranim.stories.recurrent_bench import PITCH
 from layeranim.stories.recurrent_presets import ROWS
-from layeranim.stories.recurrent_stage import HUES, LETTERS, Wire, bar
+from layeranim.stories.recurrent_stage import BAR_INSET, HUES, LETTERS, Wire, bar
 from layeranim.stories.recurrent_strip import GAP, Strip, fitted
 from layeranim.stories.recurrent_view import RecurrentView
 from layeranim.stories.storyboard import Address, Box, Cells, Fact, GridPlan, Line, Point, Run
@@ -130,7 +130,7 @@ class Strips:
                 tops.append((y, y - self._box_height()))
                 self._box_row(y)
                 y = layout.even(y - self._box_height() - self.gap)
-        if self.gap >= GAP and not self.reverse:
+        if not self.reverse:
             self._down(tops)
         if self.answer_x is not None:
             self._answer(self.answer_x)
@@ -289,7 +289,7 @@ class Strips:
         """How far open the first unit's gates are."""
         out = []
         for track, base in zip(self.tracks(t), self.bases, strict=True):
-            around = Box(track.x - 5, track.y + 4, track.w + 10, 20)
+            around = Box(track.x - BAR_INSET - 1, track.y + 4, track.w + 2 * BAR_INSET + 2, 20)
             value = self.view.value(0, base, t, 0)
             if value == value:  # no bar for NaN
                 out.append((bar(around, value, base == "candidate", 12), HUES[base]))
@@ -309,11 +309,12 @@ class Strips:
             self.wires[f"{strip.key}>{b}"] = Wire(((points[0], y), (points[1], y)))
 
     def _down(self, tops: list[tuple[float, float]]) -> None:
-        """From what a column reads down to what it writes."""
+        """From what a column reads down to what it writes; where strips are close the arrows fill the gap."""
+        off = 3 if self.gap >= GAP else 1
         for t in self.times:
             x = self.xs[str(t)] + self.cell / 2
             for i, ((_, bottom), (top, _)) in enumerate(itertools.pairwise(tops)):
-                self.wires[f"down{i}:{t}"] = Wire(((x, bottom - 3), (x, top + 3)))
+                self.wires[f"down{i}:{t}"] = Wire(((x, bottom - off), (x, top + off)))
 
     def ways(self, n: int, t: int) -> tuple[str, ...]:
         """The wires that a step of a run lights."""
