@@ -84,7 +84,7 @@ def _cut(view: AttentionView, stage: Stage, names: Sequence[Name]) -> tuple[str,
         return ()
     drawn = {name.run.text for name in names}
     said = [view.row_name(i).text for i in range(view.rows)]
-    words = str(view.config.tokens).split()[: view.rows]
+    words = list(view.config.tokens or ())[: view.rows]
     whole = [typeface.draw_safe(word) for word in words]
     pairs = zip(whole, said, strict=True)
     missing = [(word, shown) for word, shown in pairs if shown not in drawn or word not in shown]

@@ -13,8 +13,8 @@ from layeranim.stories import timing
 from layeranim.stories.storyboard import Line, plain
 
 FAST, BRIEF = 0.36, 0.9  # the least seconds of a result that passes, and of one that is looked at
-BARE = 1.6  # seconds below which a beat has no note, and of a caption no more than its result
-LONGEST = 32.0  # seconds of a film
+BARE = timing.TERSE  # seconds below which a beat has no note, and of a caption no more than its result
+LONGEST = timing.LONGEST  # seconds of a film
 FIRST, LOOKED, NOTED, LATER, LAST = range(1, 6)  # what is wished for first where there is time for more words
 
 
