@@ -158,7 +158,7 @@ def summed(told: Told, match: Match, beat: Beat) -> bool:
 
 
 def strangers(told: Told, match: Match, beat: Beat) -> bool:
-    words = str(told.config.tokens or "").split()
+    words = list(told.config.tokens or ())
     lost = [word for word in dict.fromkeys(words) if not vocabulary.known(word)]
     return bool(lost) and match[0].startswith(typeface.draw_safe(lost[0], 14)) and "weight_query" in told.trace.tensors
 

@@ -82,7 +82,7 @@ def option(**wanted: Any) -> Callable[[Told, Match, Beat], bool]:
 
 
 def same_words(told: Told, match: Match, beat: Beat) -> bool:
-    words = str(told.config.tokens or "").split()
+    words = list(told.config.tokens or ())
     x: Array = told["input"][0]
     alike = all(np.array_equal(x[i], x[words.index(word)]) for i, word in enumerate(words))
     return bool(words) and "input" in told.work.seeded and alike

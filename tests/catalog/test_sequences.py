@@ -68,16 +68,14 @@ def test_words_that_would_touch_stand_on_two_lines(name: str) -> None:
 @pytest.mark.parametrize("name", [*CELLS, "attention"])
 def test_words_that_are_cut_are_warned_of(name: str) -> None:
     long = "internationalization pneumonoultramicroscopicsilicovolcanoconiosis ok and two more words"
-    (warning,) = tell(name, {"tokens": long}).board.warnings
-    assert "cut on screen" in warning
+    (warning,) = [line for line in tell(name, {"tokens": long}).board.warnings if "cut on screen" in line]
     assert "pneumono" in warning
-    assert not tell(name, {"tokens": "it is ok"}).board.warnings
+    assert not [line for line in tell(name, {"tokens": "it is ok"}).board.warnings if "cut" in line]
 
 
 @pytest.mark.parametrize("name", [*CELLS, "attention"])
 def test_letters_that_the_font_lacks_are_warned_of_with_a_remedy(name: str) -> None:
-    (warning,) = tell(name, {"tokens": "Ein 狐 sprang"}).board.warnings
-    assert "狐" in warning
+    (warning,) = [line for line in tell(name, {"tokens": "Ein 狐 sprang"}).board.warnings if "狐" in line]
     assert "--font FILE" in warning
 
 
