@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from layeranim.stories.recurrent_acts import FIRST
 from layeranim.stories.recurrent_moves import Move, Rows
 from layeranim.stories.recurrent_notes import LOST, CellNotes
 from layeranim.stories.recurrent_shot import TOLD, Shot
@@ -41,7 +40,7 @@ class Steps:
         return f"{key}:{'end' if at == len(self.strips.times) else self.strips.times[at]}"
 
     def reads(self, unit: Unit) -> tuple[Rows, ...]:
-        """Input and last states; of the memory the first unit alone, where it is written out."""
+        """Input and last states."""
         run = self.view.runs[unit.n]
         below = [f"h{m}:{unit.t}" for m, r in enumerate(self.view.runs) if r.layer == run.layer - 1] or [f"x:{unit.t}"]
         grids = self.strips.grids
@@ -53,8 +52,7 @@ class Steps:
         for key in self.keys(unit.n):
             name = self.before(unit, key)
             if name in grids:
-                whole = key[0] != "c" or not grids[name].numeral  # every gate reads the whole state
-                out.append((name, range(grids[name].rows) if whole else FIRST))
+                out.append((name, range(grids[name].rows)))
         return tuple(out)
 
     def writes(self, unit: Unit, row: int = 0) -> tuple[Rows, ...]:

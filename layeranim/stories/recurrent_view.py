@@ -118,7 +118,9 @@ class RecurrentView:
         """All steps of some units, and how what they read came up to their layer."""
         first, last = self.unit(units[0]), self.unit(units[-1])
         (start,), (end,) = self.written(first.n, first.t, "previous_hidden"), self.written(last.n, last.t, "hidden")
-        return *self.handed(self.runs[first.n].layer - 1, first.t), *range(start, end + 1)
+        each = (self.unit(u) for u in units)
+        below = (i for unit in each for i in self.handed(self.runs[unit.n].layer - 1, unit.t))
+        return *below, *range(start, end + 1)
 
     # ── numbers ──────────────────────────────────────────────────────────────
     def values(self, n: int, base: str, t: int | None) -> Array:
