@@ -150,7 +150,9 @@ def test_what_is_no_number_is_not_told_as_a_choice_of_the_gates() -> None:
         _, board = told(name, input="nan 1; 1 1; 0 0", hidden=2)
         notes = [plain(b.note) for b in board.beats if b.kind in ("combine", "step") and "NaN" in plain(b.caption)]
         assert notes
-        assert not [note for note in notes if any(word in note for word in ("forget", "write", "read:", "hold", "keep"))]
+        assert not [
+            note for note in notes if any(word in note for word in ("forget", "write", "read:", "hold", "keep"))
+        ]
 
 
 # ── several cells ────────────────────────────────────────────────────────────
