@@ -237,8 +237,8 @@ ATTENTION = (
           lambda told, m, b: not told["query_angle"][where(told, b)[2]].any(), {"positional": "rotary",
           "tokens": "cat"},
           ({}, {"positional": "rotary"})),
-    Claim(r"for every (?P<noun>word|token)(?P<context> x, and y of the context)?:   (?P<query>q = WQ x(?: \+ b)?),   "
-          r"(?P<key>k = WK [xy](?: \+ b)?),   (?P<value>v = WV [xy](?: \+ b)?)", matrices, {}, (RANDOM,)),
+    Claim(r"for every (?P<noun>word|token)(?P<context> x, and y of the context)?:   (?P<query>q = W_Q x(?: \+ b)?),   "
+          r"(?P<key>k = W_K [xy](?: \+ b)?),   (?P<value>v = W_V [xy](?: \+ b)?)", matrices, {}, (RANDOM,)),
     Claim(r".* (?:is|are) not in the vocabulary: drawn at random, seed \d+", strangers, {"tokens": "the robot sat"},
           ({},)),
     # scores
@@ -286,7 +286,7 @@ ATTENTION = (
           lambda told, m, b: told.config.key_heads != told.config.heads, GROUPED, ({**GROUPED, "key_heads": 4},)),
     Claim(r"(?:head \d+, )?rows? (?P<a>\d+)(?:–(?P<b>\d+))?(?::  scores  →  weights  →  (?P<made>.*))?", swept,
           counts=True),
-    Claim(r"(?P<heads>\d+) heads side by side: [\d×]+(?:,  times WO  →  [\d×]+ output)?",
+    Claim(r"(?P<heads>\d+) heads side by side: [\d×]+(?:,  times W_O  →  [\d×]+ output)?",
           lambda told, m, b: int(m["heads"]) == told.config.heads > 1, {"heads": 2}, ({},)),
     # what it is good for
     Claim(r"every position reads any other in one step: translation, language models",

@@ -77,13 +77,13 @@ def test_the_first_step_of_an_lstm_is_told_term_by_term() -> None:
         "1·(−8) + 3 zeros + (−4) = −12.0,  σ(−12.0) ≈ 0.00",
     ]
     assert captions("lstm", "combine")[:2] == [
-        "ct = 0.03·(−0.50)  +  0.98·0.96 = 0.93",
-        "ht = 0.00·tanh(0.93) = 0.00·0.73 ≈ 0.00",
+        "c_t = 0.03·(−0.50)  +  0.98·0.96 = 0.93",
+        "h_t = 0.00·tanh(0.93) = 0.00·0.73 ≈ 0.00",
     ]
 
 
 def test_the_new_state_of_a_gru_says_where_its_second_share_comes_from() -> None:
-    assert captions("gru", "combine")[1] == "ht = 0.02·0.50  +  (1 − 0.02)·0.76 ≈ 0.76"
+    assert captions("gru", "combine")[1] == "h_t = 0.02·0.50  +  (1 − 0.02)·0.76 ≈ 0.76"
     every = captions("gru", "combine", input="1 0; 0 1", precision=1)
     assert all("(1 − 0." in caption for caption in every if caption.startswith("ht"))
 
@@ -103,7 +103,7 @@ def test_a_projection_shows_what_it_reads() -> None:
     shown = next(b for b in board.beats if plain(b.caption).startswith("u = "))
     assert shown.caption[-1].source == Address("unprojected", (0, 0, 0))
     state = board.beats[board.beats.index(shown) + 1]
-    assert plain(state.caption).startswith("ht = ")
+    assert plain(state.caption).startswith("h_t = ")
     assert "unprojected" in board.grids
     assert trace["unprojected"].shape == (1, 2, 4)
 
@@ -191,7 +191,7 @@ def test_the_memories_of_several_cells_are_drawn_where_there_is_room() -> None:
         found = {n.partition(":")[0]: g.rows for n, g in board.grids.items() if n[0] == "c" and n[1].isdigit()}
         assert cut == any(rows < 2 for rows in found.values())
         for beat in (b for b in board.beats if b.kind == "step" and b.ticks * theme.TICK_MS >= 500):
-            assert (" ".join(plain(beat.caption).split()).startswith("ct = ")) == bool(found)
+            assert (" ".join(plain(beat.caption).split()).startswith("c_t = ")) == bool(found)
         return found
 
     assert memories(input="random:4x2", layers=2) == {"c0": 1, "c1": 1}
