@@ -310,7 +310,7 @@ class Strips:
 
     def _down(self, tops: list[tuple[float, float]]) -> None:
         """From what a column reads down to what it writes; where strips are close the arrows fill the gap."""
-        off = 3 if self.gap >= GAP else 1
+        off = 3 if self.gap >= GAP else 1.5
         for t in self.times:
             x = self.xs[str(t)] + self.cell / 2
             for i, ((_, bottom), (top, _)) in enumerate(itertools.pairwise(tops)):
