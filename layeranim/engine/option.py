@@ -136,6 +136,7 @@ class Layer:
                                   (``layer1-forward-weight_hidden``), or ``None`` if a word names none of them.
     ``makes(config, shapes)``      the shapes of what it computes (see ``engine.memory``), for an estimate of memory.
     ``back``                       the memory of the backward pass as a multiple of the forward's.
+    ``also_seeded(config, shapes)`` arrays that are drawn where weights are: with their default nothing would happen.
     """
 
     name: str
@@ -152,5 +153,6 @@ class Layer:
     inner: Callable[[str], str | None] = lambda word: None
     makes: Makes | None = None
     back: float = 1.0
+    also_seeded: Callable[[Any, Mapping[str, Shape]], dict[str, Shape]] = lambda config, shapes: {}
 
     version: ClassVar[int] = 1

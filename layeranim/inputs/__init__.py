@@ -11,6 +11,7 @@ from layeranim.inputs.read import read
 from layeranim.inputs.request import LIMITS, Limits, Request
 from layeranim.inputs.safe import printable
 from layeranim.inputs.samples import SAMPLES
+from layeranim.inputs.seeded import Role as Role
 from layeranim.inputs.seeded import seeded
 from layeranim.inputs.source import Source
 from layeranim.inputs.within import Base, Within, discreet, foreign

@@ -17,6 +17,15 @@ from layeranim.errors import LayeranimError, OptionError, UsageError
 from layeranim.preparing.given import InputOptions
 from layeranim.stories.preset import Made, Preset
 
+KEYS = ("key_tokens", "tokens")
+WORDED = {"input": ("tokens",), "embeddings": ("tokens",), "query": ("tokens",), "key": KEYS, "value": KEYS,
+          "context": ("key_tokens",)}  # fmt: skip
+"""The options whose words stand for an array's rows."""
+RECURRENT = ("weight_input", "weight_hidden", "weight_peephole", "weight_projection", "bias_input", "bias_hidden",
+             "initial_hidden", "initial_cell")  # fmt: skip
+COMPARED = ("weight_query", "weight_key", "weight_value", "query", "key", "weight_score", "weight_score_query",
+            "weight_score_key")  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Reader:
@@ -74,12 +83,29 @@ class Reader:
                 )
         return found.options, {name: inputs.read(array, what=name) for name, array in found.arrays.items()}
 
-    def seeded(self, name: str, shape: Shape) -> inputs.Source:
+    def seeded(self, name: str, shape: Shape, config: Any) -> inputs.Source:
+        """Small numbers by what the array is for; the same row for the same word where words stand for rows."""
+        words = next((w for option in WORDED.get(name, ()) if (w := getattr(config, option, None))), ())
+        worded = len(words) > 0 and shape[-2:-1] == (len(words),)
+        values = inputs.seeded(shape, self.ours.seed, name, self._role(name, worded))
+        if worded:
+            values = values[..., [words.index(word) for word in words], :]
+        return inputs.read(values, what=name)
+
+    def _role(self, name: str, worded: bool) -> inputs.Role:
         role = next((spec.role for spec in self.layer.arrays if spec.name == name), "weight")
-        drawn: Any = "bias" if name.endswith("bias") else "weight" if role == "weight" else "input"
-        if name in ("weight_query", "weight_key", "weight_value"):
-            drawn = "projection"
-        return inputs.read(inputs.seeded(shape, self.ours.seed, name, drawn), what=name)
+        last = name.rpartition(".")[2]
+        if last in RECURRENT:
+            return "recurrent"
+        if name.endswith("bias"):
+            return "bias"
+        if name in COMPARED:
+            return "projection"
+        if role != "weight" and worded:
+            return "word"
+        if role != "weight":
+            return "sequence" if self.layer.arrays[0].axes[1:2] == ("time",) else "input"
+        return "weight"
 
 
 def filled(
@@ -114,8 +140,10 @@ def filled(
         except UsageError as error:
             failure = error if failure is None or not names else failure
             continue
+        if not sources and not {*shapes} <= {*ready}:
+            shapes = {**shapes, **layer.also_seeded(full, shapes)}
         seeded = tuple(n for n in shapes if n not in ready)
-        ready |= {n: reader.seeded(n, shapes[n]) for n in seeded}
+        ready |= {n: reader.seeded(n, shapes[n], full) for n in seeded}
         return full, ready, len(names) == len(preset.arrays), seeded
     raise failure if failure else LayeranimError("no preset")
 

@@ -14,6 +14,7 @@ from layeranim.scenes.parts.label import Label
 from layeranim.scenes.parts.shape import PX
 from layeranim.scenes.parts.shapes import FocusFrame, Lane
 from layeranim.scenes.parts.window import Window, frame_width
+from layeranim.stories.attention_parts import BEFORE
 from layeranim.stories.storyboard import Beat, Box
 
 MADE, LENS = ("scores", "weights", "output"), ("lens_scores", "lens_weights")
@@ -24,12 +25,10 @@ class AttentionScene(ExplainerScene):
 
     def stage(self) -> None:
         self.parts = self.board.parts["attention"]
-        before = list(self.mobjects)
         for name in self.parts.plan.grids:
             self.add_grid(name)
         self.names = [self._label(name, self.theme.muted) for name in self.parts.names()]
         self.add(*self.names)
-        self.heads = [m for m in self.mobjects if m not in before]  # what gives way when the heads are joined
         self.named: Label | None = None  # the name of the row under way
         self.window = Window(self, self.theme)
         self.lens: list[Label] = []  # the names beside the lens
@@ -53,7 +52,8 @@ class AttentionScene(ExplainerScene):
         """A stage of the taught row, a projection: look, then write."""
         self.on_step(beat)
 
-    on_project = on_score = on_scale = on_cap = on_mask = on_exp = on_divide = on_pick = on_mix = _stages
+    on_position = on_project = on_turn = on_score = on_scale = on_cap = _stages
+    on_mask = on_exp = on_divide = on_pick = on_mix = _stages
 
     def on_head(self, beat: Beat) -> None:
         """The next head's queries, keys and values; what the last one made leaves."""
@@ -76,7 +76,9 @@ class AttentionScene(ExplainerScene):
         if join is None:
             self.say(beat.caption, beat.note, whole=True)
             return
-        self.remove(*self.heads)
+        for name in [name for name in self.grids if name not in join.grids]:
+            self.take_grid(name)
+        self.remove(*self.names)
         for name in join.grids:
             self.add_grid(name)
         self.add(*(self._label(name, self.theme.muted) for name in join.names))
@@ -101,13 +103,11 @@ class AttentionScene(ExplainerScene):
         self.run(beat.phases[2][1], Reveal(out, made, lag=0.02))
 
     def on_close(self, beat: Beat) -> None:
-        """The whole result; a lens keeps its last row, for it would stand empty."""
-        if not self.parts.heat or self.parts.join:
-            super().on_close(beat)
-            return
-        self.count(beat.done, self.parts.counter(beat.done))
-        self.name_place(())
-        self.say(beat.caption, beat.note, whole=True)
+        """The whole result; a lens on a row that is under way no more leaves."""
+        super().on_close(beat)
+        for name in LENS:
+            if name in self.standing:
+                self.take_grid(name)
 
     def on_sweep(self, beat: Beat) -> None:
         """Many rows, one after another; the lens rests."""
@@ -125,12 +125,12 @@ class AttentionScene(ExplainerScene):
         self.leave()
         self.turn(beat)
         done = beat.done - (beat.kind in ("step", "mix"))
-        self.count(done, self.parts.counter(done), unit)
+        self.count(done, self.parts.counter(done), done)
         start, goal = self.boxes, self._boxes(beat.kind, unit)
         if beat.kind in ("step", "score"):
             self._clear_lens()
         self._name_row(unit)
-        if beat.kind == "project":
+        if beat.kind in BEFORE:
             self.say(beat.caption, beat.note, whole=True)
         self.window.lenses = self.parts.lenses(beat.kind)
         there = start if start and list(start) == list(goal) else None
@@ -154,7 +154,7 @@ class AttentionScene(ExplainerScene):
         arrow = beat.kind in ("exp", "divide", "pick")
         self.run(ticks, *moves, *self._appear(beat.kind, unit, arrow), *self.said())
         if beat.kind == "mix":
-            self.count(beat.done, self.parts.counter(beat.done), unit)
+            self.count(beat.done, self.parts.counter(beat.done), beat.done - 1)
 
     def _rest(self, beat: Beat, unit: int, ticks: int) -> None:
         self.run(
@@ -173,7 +173,7 @@ class AttentionScene(ExplainerScene):
         self.run(ticks, *moves, *self._appear("softmax", unit, True))
 
     def _land(self, beat: Beat, unit: int, ticks: int) -> None:
-        self.count(beat.done, self.parts.counter(beat.done), unit)
+        self.count(beat.done, self.parts.counter(beat.done), beat.done - 1)
         moves = [Reveal(self.grids[n], cells, where) for n, cells, where in self.parts.content("mix", unit)]
         self.run(ticks, *moves, *self._appear("step", unit, False), *self.said())
 

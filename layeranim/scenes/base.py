@@ -135,6 +135,7 @@ class ExplainerScene(Scene):
         self.name_place(beat.place)
         self.say(beat.caption, beat.note, whole=True)
         shown = [beat.units[0] - 1]
+        before = beat.done - beat.units.stop  # units of other places that were done first
         looks = max(1, beat.ticks // LOOK)
 
         def at(alpha: float) -> None:
@@ -142,7 +143,7 @@ class ExplainerScene(Scene):
             unit = beat.units[min(len(beat.units) - 1, passed)]
             if unit != shown[0]:
                 through(shown[0] + 1, unit)
-                self.count(unit + 1, self.counted(unit + 1), unit)
+                self.count(unit + before + 1, self.counted(unit + before + 1), unit + before)
                 shown[0] = unit
 
         self.run(beat.ticks, Follow(at))

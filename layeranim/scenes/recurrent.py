@@ -111,9 +111,11 @@ class RecurrentScene(ExplainerScene):
                 self.say(beat.caption, beat.note, whole=move.land)
             if move.land:
                 self.count(beat.done, self.parts.counter(beat.done), current)
+            if move.done is not None:
+                self.count(move.done, self.parts.counter(move.done))
             self._do(move, ticks)
 
-    on_enter = on_weigh = on_gates = on_combine = on_step = on_skip = on_shot
+    on_enter = on_weigh = on_combine = on_step = on_skip = on_run = on_shot
 
     # ── moves ────────────────────────────────────────────────────────────────
     def _do(self, move: Move, ticks: int) -> None:

@@ -6,20 +6,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from layeranim import theme
-from layeranim.stories import timing
+from layeranim.stories import reading, timing
 from layeranim.stories.attention_join import arithmetic, join
+from layeranim.stories.attention_notes import AttentionNotes
 from layeranim.stories.attention_parts import AttentionParts
 from layeranim.stories.attention_plan import Plan, plan
+from layeranim.stories.attention_sources import note
 from layeranim.stories.attention_view import AttentionView
 from layeranim.stories.attention_words import GOOD_FOR, AttentionWords
 from layeranim.stories.options import PACES
-from layeranim.stories.storyboard import Beat, Fact, Line, Run, Story, Storyboard, Telling
+from layeranim.stories.reading import BARE, BRIEF, FAST, FIRST, LOOKED, NOTED, Way
+from layeranim.stories.storyboard import Beat, Line, Story, Storyboard, Telling
 
-OPENING, PROJECT, HEAD, JOIN, JOINED = 1.48, 1.8, 1.0, 1.6, 2.8  # seconds
-STAGES = {"score": 2.4, "scale": 1.2, "cap": 1.2, "mask": 1.4, "exp": 1.6, "divide": 1.6, "pick": 1.4, "mix": 2.2}
-FIRST, MIDDLE, LAST = 1.8, 1.6, 1.4  # the first row after the taught one, the one of the poster, the last
-REST, LEAST, MOST = 4.0, 0.56, 1.4  # all other rows together; one of them at least and at most
-SWEEPS, WHOLE = 12, 21.2  # beats that sweep; seconds between opening and close at most
+OPENING = 1.48  # seconds
+SWEPT, SWEEP_MOST = 0.2, 4.0  # seconds of a row that is swept over, and of a whole sweep
 
 
 def tell(telling: Telling) -> Storyboard:
@@ -30,24 +30,26 @@ def tell(telling: Telling) -> Storyboard:
 
 @dataclass(frozen=True)
 class _Act:
-    """A beat to come: its kind, its rows, its seconds."""
+    """A beat to come: its kind, its rows, and in how many words it can be told."""
 
     kind: str
     units: range
-    seconds: float
+    ways: Sequence[Way]
 
 
 class _Telling:
     def __init__(self, view: AttentionView, stage: Plan) -> None:
         self.view, self.plan, self.film = view, stage, view.telling.film
-        self.words, self.join = AttentionWords(view), join(view)
+        self.words, self.notes, self.join = AttentionWords(view), AttentionNotes(view), join(view)
         self.shown = self.film.selected(view.units)
         self.taught = view.taught(self.shown)
+        self.opening = Way(self.words.opening(), self.words.opening_note(), OPENING)
+        self.closing = Way(self.words.closing(), note(self.words.takeaway()), theme.END_HOLD)
 
     def storyboard(self) -> Storyboard:
         view, words = self.view, self.words
         beats = tuple(self.beats())
-        poster = timing.poster(beats, self.shown, ("step", "mix"))
+        poster = next(beat for kind in ("join", "mix") for beat in beats if beat.kind == kind)
         second = self.join.grids if self.join else {}
         return Storyboard(
             "attention",
@@ -59,42 +61,35 @@ class _Telling:
             poster.end - 1,
             words.alt(words.title, poster),
             {"attention": AttentionParts(view, self.plan, self.shown.start, self.join)},
-            (*view.warnings, *([words.strange()] if view.strangers else [])),
+            (*view.warnings, *([view.strange] if view.strangers else []), *self.plan.warnings),
         )
 
     # ── beats ────────────────────────────────────────────────────────────────
     def beats(self) -> Iterator[Beat]:
-        words, pace, first = self.words, PACES[self.film.pace], self.shown.start
-        at = timing.ticks(OPENING)
-        opening = words.shortened()
-        note = _words(opening) if opening else words.whole_formula()
-        yield Beat("open", 0, at, caption=words.opening(), note=note, done=first)
-        done, acts = first, list(self.acts())
-        pace *= min(1.0, WHOLE / sum(act.seconds for act in acts))
-        for act in acts:
-            length = timing.ticks(act.seconds * pace)
-            if act.kind in ("step", "mix", "sweep"):
-                done = act.units[-1] + 1
-            yield self.beat(act, at, length, done)
+        acts = self.acts()
+        space = reading.room(self.opening, self.closing, len(acts))
+        told = reading.fitted([act.ways for act in acts], space)
+        pace = reading.stretched(told, space, PACES[self.film.pace])
+        at, done = reading.ticks(self.opening.seconds * min(1.0, pace)), self.shown.start
+        yield Beat("open", 0, at, caption=self.opening.caption, note=self.opening.note, done=done)
+        for act, way in zip(acts, told, strict=True):
+            length = reading.ticks(way.seconds * pace)
+            done += len(act.units) if act.kind in ("step", "mix", "sweep") else 0
+            yield Beat(act.kind, at, length, act.units, self.phases(act, length), way.caption, way.note,
+                       self.place(act), self.steps(act), done)  # fmt: skip
             at += length
-        hold = timing.ticks(theme.END_HOLD)
-        yield Beat("close", at, hold, caption=words.closing(), note=words.takeaway(), done=self.shown.stop)
+        hold = reading.ticks(self.closing.seconds * min(1.0, pace))
+        yield Beat("close", at, hold, caption=self.closing.caption, note=self.closing.note, done=done)
 
-    def beat(self, act: _Act, at: int, length: int, done: int) -> Beat:
-        words, u = self.words, act.units[0]
-        place: Line = () if act.kind == "sweep" else words.others() if act.kind == "join" else words.place(u)
-        own = {"sweep": lambda: words.sweep(act.units), "head": lambda: words.head(u), "join": words.join}
-        caption = own[act.kind]() if act.kind in own else words.says.caption(act.kind, u)
-        note: Line = () if act.kind in own else words.note(act.kind, u)
-        if act.kind == "join" and self.join and self.join.projected:
-            caption, note = arithmetic(self.view), words.join()
-        return Beat(act.kind, at, length, act.units, self.phases(act, length), caption, note, place,
-                    self.steps(act), done)  # fmt: skip
+    def place(self, act: _Act) -> Line:
+        if act.kind == "sweep":
+            return ()
+        return self.words.others() if act.kind == "join" else self.words.place(act.units[0])
 
     def steps(self, act: _Act) -> Sequence[int]:
         """The trace's steps of an act."""
-        if act.kind == "project":
-            return self.view.making(act.units[0])
+        if act.kind in ("position", "project", "turn"):
+            return self.view.making(act.units[0], act.kind)
         if act.kind == "join":
             return self.view.joining()
         return range(0) if act.kind == "head" else self.view.steps(act.units)
@@ -103,29 +98,42 @@ class _Telling:
         if act.kind == "sweep":
             return (("sweep", length),)
         if act.kind == "step":
-            share = min(0.4, 0.2 * act.seconds)
+            share = min(0.4, 0.2 * length / timing.TICKS_A_SECOND)
             wanted = [("travel", min(0.32, share)), ("score", share), ("softmax", share), ("land", share)]
             return timing.phases(length, wanted)
         if act.kind == "join" and self.join and self.join.projected:
             return timing.phases(length, [("travel", 0.32), ("first", 0.36), ("rest", 0.36)])
-        if act.kind in ("head", "join", "project"):
+        if act.kind in ("head", "join", "position", "project", "turn"):
             return timing.phases(length, [("travel", 0.32)])
         rest = [("rest", 0.36)] if act.kind == "score" else []
         return timing.phases(length, [("travel", 0.28), ("first", 0.36), *rest])
 
     # ── what follows what ────────────────────────────────────────────────────
-    def acts(self) -> Iterator[_Act]:
-        """Projection, the taught row in stages, all others as steps or sweeps, the joining of heads."""
-        taught = range(self.taught, self.taught + 1)
-        if self.view.config.projections:
-            yield _Act("project", self.shown[:1], PROJECT)
-        yield from self.rows(range(self.shown.start, self.taught))
-        for stage in self.stages(self.taught):
-            yield _Act(stage, taught, STAGES[stage])
-        yield from self.rows(range(self.taught + 1, self.shown.stop))
+    def acts(self) -> list[_Act]:
+        """One row in stages, then all others as steps, or swept over where there is no time for each, or for any."""
+        for swept in ("none", "inner", "all"):
+            acts = list(self.told(swept))
+            least = sum(act.ways[1 if act.kind == "step" else 0].seconds for act in acts)
+            if least <= reading.room(self.opening, self.closing, len(acts)):
+                break
+        return acts
+
+    def told(self, swept: str) -> Iterator[_Act]:
+        """Where queries come from, the taught row in stages, the others, the joining of heads."""
+        for kind in (*self.view.made_by(), *self.stages(self.taught)):
+            u = self.view.turned(self.taught, self.shown) if kind == "turn" else self.taught
+            yield _Act(kind, range(u, u + 1), self.staged(kind, u))
+        rows, said = self.view.rows, set[str]()
+        for head in range(self.shown.start // rows, (self.shown.stop - 1) // rows + 1):
+            here = range(max(self.shown.start, head * rows), min(self.shown.stop, (head + 1) * rows))
+            if here.start != self.shown.start:
+                yield _Act("head", here[:1], self.headed(here[0], said))
+            for part in (
+                (range(here.start, self.taught), range(self.taught + 1, here.stop)) if self.taught in here else (here,)
+            ):
+                yield from self.rows(part, swept, said)
         if self.view.heads > 1 or self.view.config.output_projection:
-            seconds = JOIN if self.join is None else JOINED
-            yield _Act("join", range(self.shown[-1], self.shown[-1] + 1), seconds)
+            yield _Act("join", range(self.shown[-1], self.shown[-1] + 1), self.joined())
 
     def stages(self, u: int) -> Iterator[str]:
         """What happens to one row of scores, in order."""
@@ -137,53 +145,48 @@ class _Telling:
         yield from ("exp", "divide") if self.view.config.lookup == "soft" else ("pick",)
         yield "mix"
 
-    def rows(self, units: range) -> Iterator[_Act]:
-        """Rows as they come: a beat where a new head begins, steps, and sweeps where there are many."""
-        for act in self.stretches(units):
-            for part in self.by_head(act):
-                head = part.units[0]
-                if head % self.view.rows == 0 and head != self.shown.start:
-                    yield _Act("head", range(head, head + 1), HEAD)
-                yield part
+    def rows(self, units: range, swept: str, said: set[str]) -> Iterator[_Act]:
+        """Rows that are not taught: a result each, or the first, a sweep and the last, or one sweep."""
+        inner = {"none": range(0), "inner": units[1:-1], "all": units}[swept] if len(units) > 3 else range(0)
+        for u in units:
+            if u not in inner:
+                yield _Act("step", range(u, u + 1), self.linked(u))
+            elif u == inner[0]:
+                yield _Act("sweep", inner, self.sweeping(inner, said))
 
-    def by_head(self, act: _Act) -> Iterator[_Act]:
-        """A sweep never runs from one head into the next."""
-        rows, start = self.view.rows, act.units.start
-        while start < act.units.stop:
-            stop = min(act.units.stop, (start // rows + 1) * rows)
-            yield _Act(act.kind, range(start, stop), act.seconds * (stop - start) / len(act.units))
-            start = stop
+    # ── in how many words ────────────────────────────────────────────────────
+    def staged(self, kind: str, u: int) -> list[Way]:
+        caption, said = self.words.says.caption(kind, u), self.notes.note(kind, u)
+        short = self.words.says.short(kind, u)
+        ways = [Way(short, (), BRIEF)] if short else []
+        ways.append(Way(caption, (), BARE, FIRST))
+        return [*ways, Way(caption, said, BARE, FIRST if self.notes.needed(kind) else NOTED)] if said else ways
 
-    def stretches(self, units: range) -> Iterator[_Act]:
-        n = len(units)
-        if n <= 3:
-            yield from (_Act("step", range(u, u + 1), (FIRST, MIDDLE, LAST)[i]) for i, u in enumerate(units))
-            return
-        each = REST / (n - 2)
-        middle = self.shown[(len(self.shown) + 1) // 2 - 1]
-        yield _Act("step", units[:1], FIRST)
-        inner = units[1:-1]
-        if each >= LEAST:
-            yield from (_Act("step", range(u, u + 1), MIDDLE if u == middle else min(MOST, each)) for u in inner)
-        else:
-            before, after = range(inner.start, max(inner.start, min(middle, inner.stop))), inner
-            if middle in inner:
-                after = range(middle + 1, inner.stop)
-                yield from self.sweeps(before, len(inner))
-                yield _Act("step", range(middle, middle + 1), MIDDLE)
-            yield from self.sweeps(after, len(inner))
-        yield _Act("step", units[-1:], LAST)
+    def linked(self, u: int) -> list[Way]:
+        """The key that a row finds: the taught row said how."""
+        short = self.words.says.link(u)
+        return [Way(short, (), FAST), Way(short, (), BRIEF, LOOKED)]
 
-    def sweeps(self, units: range, of: int) -> Iterator[_Act]:
-        """Rows swept over, in blocks."""
-        block = max(1, -(-of // SWEEPS))
-        for start in range(units.start, units.stop, block):
-            part = range(start, min(units.stop, start + block))
-            yield _Act("sweep", part, REST * len(part) / of)
+    def headed(self, u: int, said: set[str]) -> list[Way]:
+        """What a head has of its own, said of the first such one; of others that their turn has come."""
+        which, what = self.words.head(u), self.words.shared(u)
+        first = what[0].text not in said
+        said.add(what[0].text)
+        return [Way(which, (), BRIEF), *([Way((*which, *what), (), BARE, FIRST)] if first else [])]
 
+    def sweeping(self, units: range, said: set[str]) -> list[Way]:
+        least = min(SWEEP_MOST, SWEPT * len(units))
+        where = self.words.swept(units)
+        if "sweep" in said:
+            return [Way(where, (), least)]
+        said.add("sweep")
+        return [Way(where, (), least), Way((*where, *self.words.passing()), (), max(BARE, least), FIRST)]
 
-def _words(text: str) -> Line:
-    return (Run(text, weight="regular", source=Fact("drawn")),)
+    def joined(self) -> list[Way]:
+        if not (self.join and self.join.projected):
+            return [Way(self.words.join(), (), BARE)]
+        caption = arithmetic(self.view)
+        return [Way(caption, (), BARE), Way(caption, self.words.join(), BARE, FIRST)]
 
 
 AttentionStory = Story("Attention", tell, GOOD_FOR)

@@ -3,37 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from fractions import Fraction
 from math import sqrt, tanh
 from typing import Any
 
 import numpy as np
 
-from layeranim import numbers, theme
+from layeranim import numbers
 from layeranim.stories import phrases
-from layeranim.stories.attention_plan import shorten
+from layeranim.stories.attention_sources import EASY, AttentionSources, count, note, quoted, row_name, styled
 from layeranim.stories.attention_view import AttentionView
 from layeranim.stories.phrases import Addend, Term
 from layeranim.stories.storyboard import Address, Fact, Line, Run
 
 ROLES = ("focus", "ink")  # of a query and a key
 MOST_VALUES = 4  # entries of a vector that a caption spells out
-NAME_ROOM = 130
-EASY = 28  # a caption is shortened rather than set smaller than this
 
 
 class AttentionArithmetic:
     """Captions of one film's rows; ``u`` is a row of one head."""
 
     def __init__(self, view: AttentionView) -> None:
-        self.view, self.config = view, view.config
+        self.view, self.config, self.sources = view, view.config, AttentionSources(view)
 
     # ── stages ───────────────────────────────────────────────────────────────
     def caption(self, stage: str, u: int) -> Line:
         """The arithmetic of a stage with its numbers."""
         makers: dict[str, Callable[[int], Line]] = {
-            "project": self.project,
+            "position": self.sources.position,
+            "project": self.sources.project,
+            "turn": self.sources.turn,
             "score": self.score,
             "scale": self.scale,
             "cap": self.cap,
@@ -46,30 +45,25 @@ class AttentionArithmetic:
         }
         return makers[stage](u)
 
-    def project(self, u: int) -> Line:
-        """``x(cat) = [1.0, −0.4, 0.8]``: what the query, the key and the value of a word are made from."""
-        view, name = self.view, self.row(u)
-        tensor, i = str(view.tokens), view.at(u)[1]
-        texts = numbers.texts(view.trace[tensor][view.b, i], view.style(tensor))
-        end = (Run("   →   "), Run("query, key, value", "ink", "semibold", late=True))
-        for most in (6, 4, 2, 1):
-            entries: list[Line] = [
-                (Run(str(text), "ink", source=Address(tensor, (view.b, i, f))),) for f, text in enumerate(texts[:most])
-            ]
-            entries += [(Run("…"),)] if most < len(texts) else []
-            vector = (Run("  [", "ink"), *phrases.join(entries, Run(", ", "ink")), Run("]", "ink"))
-            line = (Run("embedding of "), name, *vector, *end)
-            if phrases.fits(line, EASY):
-                return line
-        return (Run("embedding of "), name, *end)
+    def short(self, stage: str, u: int) -> Line:
+        """What a stage comes to, without its arithmetic; nothing where there is none."""
+        names = {"score": "score", "scale": "scaled", "cap": "capped", "exp": "sum of powers", "divide": "weight"}
+        if stage == "mix":
+            return self.vector(u, MOST_VALUES)
+        if stage not in names:
+            return ()
+        result = self.caption(stage, u)[-1]
+        return (Run(names[stage]), phrases.equals(result.text), result)
 
-    def matrices(self) -> Line:
-        """q = W_Q x, k = W_K x, v = W_V x."""
-        parts = [
-            (Run(symbol, "ink"), Run(" = "), Run(matrix, "weights", markup=True), Run(" x", "ink"))
-            for symbol, matrix in (("q", "W_{Q}"), ("k", "W_{K}"), ("v", "W_{V}"))
-        ]
-        return (*note("for every word:   "), *phrases.join(parts, Run(",   ")))
+    def link(self, u: int) -> Line:
+        """``sat → cat  0.85``: the key that a row finds, and its weight."""
+        if not self.view.seen(u).any():
+            return self.mix(u)
+        j = self.view.strongest(u)
+        weight = numbers.text(self.view.row("weights", u)[j], self.view.style("weights"))
+        found = Run(weight, "probability", "semibold", self.view.address("weights", u, j), late=True)
+        named = self.view.words and self.view.alike
+        return (self.row(u), Run(" → " if named else " → key "), self.col(j), Run("  "), found)
 
     def score(self, u: int) -> Line:
         """q · k term by term; additive: w · tanh(…)."""
@@ -220,10 +214,11 @@ class AttentionArithmetic:
         """``0.89 v(cat) + 0.07 v(sat) + … → [0.12, 0.78, −0.05]``: the largest weights, in reading order."""
         view = self.view
         texts = numbers.texts(view.row("weights", u), view.style("weights"))
-        keys = [j for j in view.largest(u, phrases.MOST_TERMS) if view.seen(u)[j]]
+        mixed = view.seen(u) & (view.row("weights", u) != 0)
+        keys = [j for j in view.largest(u, phrases.MOST_TERMS) if mixed[j]]
         keys = [j for j in keys if texts[j].strip("0.")] or keys[:1]  # what shows as 0.00 is among the others
-        live = int(view.seen(u).sum())
-        if not live:
+        live = int(mixed.sum())
+        if not view.seen(u).any():
             return (Run("no key is left: the output of "), quoted(self.row(u)), Run(" is 0", source=Fact("no keys")))
         for entries in (MOST_VALUES, 2, 1):
             for most in range(len(keys), 0, -1):
@@ -277,36 +272,11 @@ class AttentionArithmetic:
 
     def row(self, u: int) -> Run:
         """The query of a unit by its name, in focus."""
-        run = self.view.row_name(self.view.at(u)[1])
-        return _styled(run if self.view.words else _prefixed(run, "query "), "focus")
+        return row_name(self.view, u)
 
     def col(self, j: int) -> Run:
         """A key by its name."""
-        return _styled(self.view.col_name(j), "ink")
-
-
-def note(text: str) -> Line:
-    """Plain words under a caption."""
-    return (Run(text, weight="regular", source=Fact("note")),)
-
-
-def quoted(run: Run) -> Run:
-    """A word within a sentence: “the”."""
-    return replace(run, text=f"“{run.text}”") if run.source == Fact("token") else run
-
-
-def count(number: int, one: str, many: str) -> str:
-    """``1 word``, ``4 words``."""
-    return f"{number} {one if number == 1 else many}"
-
-
-def _styled(run: Run, role: str) -> Run:
-    short = (shorten(run, NAME_ROOM, theme.CAPTION) if run.source == Fact("token") else None) or run
-    return Run(short.text, role, source=run.source)
-
-
-def _prefixed(run: Run, prefix: str) -> Run:
-    return Run(prefix + run.text, source=run.source)
+        return styled(self.view.col_name(j), "ink")
 
 
 def _quotient(a: float, b: float) -> float:

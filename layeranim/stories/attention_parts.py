@@ -8,7 +8,7 @@ import numpy as np
 
 from layeranim import numbers, theme, typeface
 from layeranim.stories import phrases
-from layeranim.stories.attention_formula import named_scores, softmax
+from layeranim.stories.attention_formula import named_scores
 from layeranim.stories.attention_join import Join
 from layeranim.stories.attention_plan import Name, Plan, shorten
 from layeranim.stories.attention_view import AttentionView
@@ -17,6 +17,7 @@ from layeranim.stories.storyboard import Address, Box, Cells, Fact, Line, Point,
 Cell = tuple[int, int]
 Content = tuple[str, Cells, list[Cell]]
 Block = tuple[str, range, range]
+BEFORE = ("position", "project", "turn")  # what comes before there are scores
 LEVEL = 8  # from the edge of the values to a lane that leaves them
 STAGES = {"scale": "scaled", "cap": "capped", "mask": "masked", "exp": "exponentials", "divide": "weights",
           "pick": "weights"}  # fmt: skip
@@ -29,7 +30,7 @@ class AttentionParts:
         self.view, self.plan, self.first, self.join = view, stage, first, join
         self.merged, self.heat = stage.stage.merged, stage.stage.arrangement == "heat"
         self.named = stage.stage.named
-        self.softmax = softmax(view)
+        self.softmax = "softmax" if view.config.lookup == "soft" else "argmax"
 
     # ── what fills when ──────────────────────────────────────────────────────
     def content(self, stage: str, u: int) -> list[Content]:
@@ -102,7 +103,7 @@ class AttentionParts:
             return {}
         out = {name: self.plan.grids[name].heading for name in ("scores", "weights") if self._has(name)}
         if stage in ("score", "scale", "cap", "mask"):
-            out["weights" if self.merged else "scores"] = named_scores(self.view, raw=stage == "score")
+            out["weights" if self.merged else "scores"] = named_scores(self.view, stage)
         if stage == "exp":
             out["weights"] = (Run("e^{score − largest}", "probability", "semibold", markup=True),)
         return out
@@ -126,10 +127,12 @@ class AttentionParts:
         j = self.view.strongest(u)
         row = {name: self._block(name, range(i, i + 1)) for name in ("query", "scores", "weights") if self._has(name)}
         scores = row["weights"] if self.merged else row["scores"]
-        if stage == "project":
+        if stage == "position":
+            return []  # embeddings have no grid
+        if stage in ("project", "turn"):
             key = self._block("key", None, range(i, i + 1)) if self.view.alike else self._block("key")
             value = self._block("value", range(i, i + 1)) if self.view.alike else self._block("value")
-            return [row["query"], key, value]
+            return [row["query"], key, *([value] if stage == "project" else [])]
         if stage == "score":
             lens = [scores] if self.heat else []
             return [*lens, row["query"], self._block("key", None, range(j, j + 1))]
@@ -180,7 +183,7 @@ class AttentionParts:
 
     def lenses(self, stage: str) -> list[Box]:
         """The outline that lines lead to from the row of scores or weights."""
-        return [self.plan.lens] if self.plan.lens and stage != "project" else []
+        return [self.plan.lens] if self.plan.lens and stage not in BEFORE else []
 
     # ── names and counts ─────────────────────────────────────────────────────
     def names(self) -> Iterable[Name]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from layeranim import numbers, theme, typeface
-from layeranim.stories import phrases
-from layeranim.stories.attention_formula import formula, named_scores, softmax
+from layeranim.stories import phrases, vocabulary
+from layeranim.stories.attention_formula import named_scores, named_weights
 from layeranim.stories.attention_stage import (
     BOTTOM,
     HEADING,
@@ -18,7 +19,9 @@ from layeranim.stories.attention_stage import (
     LENS_ROWS,
     LENS_SCORE,
     LENS_WEIGHT,
+    LINE,
     NAME_GAP,
+    NAMED,
     TOP,
     Stage,
     lens_names,
@@ -51,6 +54,7 @@ class Plan:
     row_names: tuple[Name, ...]
     col_names: tuple[Name, ...]
     lens: Box | None
+    warnings: tuple[str, ...] = ()
 
 
 def plan(view: AttentionView) -> Plan:
@@ -60,8 +64,9 @@ def plan(view: AttentionView) -> Plan:
     for tensor, pitch in stage.styles.items():
         if tensor in view.trace:
             view.decide(tensor, pitch)
-    if view.tokens:
-        view.decide(view.tokens, NARROW)
+    for name in ("embeddings", "encoding", "positions", "positioned", "query", view.tokens):
+        if name and name in view.trace:
+            view.decide(name, NARROW)
     grids = _grids(view, stage)
     lens = None
     if stage.arrangement == "heat":
@@ -69,7 +74,22 @@ def plan(view: AttentionView) -> Plan:
         boxes = [grid.box for grid in made.values()]
         x = stage.corners["lens"][0]
         lens = Box(x, boxes[0].y, boxes[1].right - x, boxes[0].h).outset(10)
-    return Plan(stage, grids, _row_names(view, stage, grids), _col_names(view, stage, grids), lens)
+    rows, cols = _row_names(view, stage, grids), _col_names(view, stage, grids)
+    return Plan(stage, grids, rows, cols, lens, _cut(view, stage, [*rows, *cols]))
+
+
+def _cut(view: AttentionView, stage: Stage, names: Sequence[Name]) -> tuple[str, ...]:
+    """A warning if a word stands nowhere as a whole: neither beside its row nor over its column."""
+    if view.words is None:
+        return ()
+    drawn = {name.run.text for name in names}
+    said = [view.row_name(i).text for i in range(view.rows)]
+    words = list(view.config.tokens or ())[: view.rows]
+    whole = [typeface.draw_safe(word) for word in words]
+    pairs = zip(whole, said, strict=True)
+    missing = [(word, shown) for word, shown in pairs if shown not in drawn or word not in shown]
+    short = [shown.removesuffix(numbers.ELLIPSIS) + numbers.ELLIPSIS for _, shown in missing]
+    return vocabulary.cut(zip((word for word, _ in missing), short, strict=True))
 
 
 # ── grids ────────────────────────────────────────────────────────────────────
@@ -172,7 +192,7 @@ def _weights(view: AttentionView, stage: Stage) -> Line:
         return name, Run("  0 … ", source=Fact("colour scale")), Run(most, source=view.heaviest)
     if stage.fits["weights"].width(view.cols) < 240:
         return (name,)
-    return name, Run(f"  {softmax(view)}("), *formula(view), Run(")")
+    return name, *named_weights(view)
 
 
 def _value(view: AttentionView, stage: Stage) -> Line:
@@ -259,25 +279,34 @@ def beside(run: Run, grid: GridPlan, row: int, width: float, size: int) -> Name:
 
 
 def _col_names(view: AttentionView, stage: Stage, grids: dict[str, GridPlan]) -> tuple[Name, ...]:
-    """Names over the keys: flat where that leaves them readable, upright over narrow columns, or none."""
+    """Names over the keys, whole where they can be: on one line, on two by turns, upright; else cut, or none."""
     grid = grids["key"]
     runs = [view.col_name(j) for j in range(view.cols)]
     places = [grid.cell(0, j).centre[0] for j in range(view.cols)]
-    flat: list[Run] | None = None
+    y, above = grid.box.y, TOP - grid.box.y
     for size in (stage.name_size, theme.FLOOR):
-        flat = _apart(runs, grid.pitch[0], size)
-        if flat is not None and all(a.text == b.text for a, b in zip(flat, runs, strict=True)):
-            break
-    else:
-        flat = None if stage.upright else flat
-    if flat is not None:
-        y = grid.box.y + NAME_GAP
-        return tuple(Name(run, (x, y), size, "centre") for run, x in zip(flat, places, strict=True))
-    if not stage.upright:
-        return ()
-    upright = [shorten(run, stage.upright, theme.FLOOR) or run for run in runs]
-    y = grid.box.y + 10
-    return tuple(Name(run, (x, y), theme.FLOOR, "left", True) for run, x in zip(upright, places, strict=True))
+        if _whole(runs, grid.pitch[0], size):
+            return _over(runs, places, y + NAME_GAP, size)
+    if above >= NAME_GAP + LINE + 8 and all(_whole(runs[i::2], 2 * grid.pitch[0]) for i in (0, 1)):
+        lines = [_over(runs[i::2], places[i::2], y + NAME_GAP + i * LINE, theme.FLOOR) for i in (0, 1)]
+        return (*lines[0], *lines[1])
+    room = max(stage.upright, above - 14)
+    if stage.upright or (max(typeface.width(run.text, theme.FLOOR) for run in runs) <= room and grid.pitch[0] >= NAMED):
+        upright = [shorten(run, room, theme.FLOOR) or run for run in runs]
+        return tuple(Name(run, (x, y + 10), theme.FLOOR, "left", True) for run, x in zip(upright, places, strict=True))
+    flat = _apart(runs, grid.pitch[0], theme.FLOOR)
+    return _over(flat, places, y + NAME_GAP, theme.FLOOR) if flat else ()
+
+
+def _over(runs: Sequence[Run], places: Sequence[float], y: float, size: int) -> tuple[Name, ...]:
+    """Names on one line, in the middle of their columns."""
+    return tuple(Name(run, (x, y), size, "centre") for run, x in zip(runs, places, strict=True))
+
+
+def _whole(runs: Sequence[Run], pitch: float, size: int = theme.FLOOR) -> bool:
+    """Whether none of the names must be cut to stand on one line."""
+    flat = _apart(list(runs), pitch, size) if runs else []
+    return flat is not None and all(a.text == b.text for a, b in zip(flat, runs, strict=True))
 
 
 def _apart(runs: list[Run], pitch: float, size: float) -> list[Run] | None:

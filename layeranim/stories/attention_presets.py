@@ -31,6 +31,7 @@ PRESETS = (
         TRAINED,
         arrays=_words("the cat sat down"),
         takeaway="sat finds cat, down finds sat: any word reads any other, as in language models",
+        unit=2,
     ),
     Preset(
         "pronoun",
@@ -38,6 +39,7 @@ PRESETS = (
         TRAINED,
         arrays=_words("anna met bob and she smiled"),
         takeaway="she finds anna, however far away: so language models keep track of who is who",
+        unit=4,
     ),
     Preset(
         "causal",
@@ -60,6 +62,6 @@ PRESETS = (
         "eleven words as colours, with a lens on each row",
         TRAINED,
         arrays=_words("anna met the queen because bob dropped the glass and ran"),
-        takeaway="every word reads the words it needs, near or far: language models rest on it",
+        takeaway="any word may read any other, near or far: language models rest on it",
     ),
 )

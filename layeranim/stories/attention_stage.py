@@ -21,7 +21,7 @@ from layeranim.stories.storyboard import Point
 LEFT, RIGHT = -theme.WIDTH / 2 + theme.MARGIN, theme.WIDTH / 2 - theme.MARGIN
 TOP, BOTTOM = 238, -184  # highest heading, lowest cell; names of results stand below
 HEIGHT, WIDTH = TOP - BOTTOM, RIGHT - LEFT
-HEADING, NAMES = 36, 28  # room for a heading over a grid, for a line of names
+HEADING, NAMES, LINE = 36, 28, 26  # room for a heading over a grid, for a line of names, for another line
 GUTTER, ARROW, LANE = 18, 108, 48
 NAME_MOST, NAME_GAP = 116, 12
 HEADED = {"weights": 172, "lone": 112, "value": 96}  # what a grid takes at least, for its heading
@@ -32,7 +32,7 @@ PITCHES = ((WIDE, WIDE, WIDE), (NARROW, WIDE, WIDE), (NARROW, WIDE, NARROW), (NA
 """What scores, weights and outputs are written for: the weights keep their decimals longest."""
 LIFT_MOST = 120.0  # how far above the floor a low stage stands
 NAMED = 22  # a row of that pitch can have its name beside it
-COLUMN_MOST = 84  # a name that stands upright over its column
+COLUMN_MOST = 104  # a name that stands upright over its column
 SLIM = 40  # the least that features in colour take
 
 
@@ -66,19 +66,36 @@ class Stage:
 
 
 def place(view: AttentionView) -> Stage:
-    """The richest arrangement in which everything stands at a readable size."""
-    for stage in _tries(view):
-        if stage is not None:
-            return stage
-    return _heat(view)
+    """The richest arrangement in which everything stands at a readable size, names on two lines where one cuts them."""
+    one = next(_tries(view, NAMES), None)
+    if one is None:
+        return _heat(view)
+    if view.words is None or not view.alike or _whole(view, one.fits["key"].pitch[0]):
+        return one
+    two = next(_tries(view, NAMES + LINE), None)
+    return two if two and _equally_rich(one, two) and _whole(view, two.fits["key"].pitch[0] * 2) else one
 
 
-def _tries(view: AttentionView) -> Iterator[Stage | None]:
+def _equally_rich(one: Stage, other: Stage) -> bool:
+    """Whether the same grids have numerals in both."""
+    numerals = [{name for name, fit in stage.fits.items() if fit.numeral} for stage in (one, other)]
+    return one.arrangement == other.arrangement and numerals[0] == numerals[1]
+
+
+def _whole(view: AttentionView, width: float) -> bool:
+    """Whether no name over a column is wider than that."""
+    return all(typeface.width(view.col_name(j).text, theme.FLOOR) + 7 <= width for j in range(view.cols))
+
+
+def _tries(view: AttentionView, names: float) -> Iterator[Stage]:
+    """What there is room for, richest first, with ``names`` px for the names over the keys."""
     for pitches in PITCHES:
-        yield _apart(view, pitches)
+        if stage := _apart(view, pitches, names):
+            yield stage
     for qk, vo in ((True, True), (False, True), (True, False), (False, False)):
         for pitches in PITCHES:
-            yield _merged(view, pitches, qk, vo)
+            if stage := _merged(view, pitches, (qk, vo), names):
+                yield stage
 
 
 def needed(wide: float) -> int:
@@ -125,13 +142,13 @@ def _writing(view: AttentionView, pitches: tuple[float, float, float]) -> dict[s
     return out | dict.fromkeys((view.query, view.key, view.value), NARROW)
 
 
-def _apart(view: AttentionView, pitches: tuple[float, float, float]) -> Stage | None:
+def _apart(view: AttentionView, pitches: tuple[float, float, float], names: float) -> Stage | None:
     m, n = view.rows, view.cols
     d, dv = view.limit(view.query, 1), view.limit(view.value, 1)
     if max(d, dv) > 8 or m + n > 10:
         return None
     row = _row(HEIGHT - 16 - HEADING, m + n)
-    depth = min(row, _row(HEIGHT - 16 - NAMES - HEADING - m * row, d))
+    depth = min(row, _row(HEIGHT - 16 - names - HEADING - m * row, d))
     if depth < layout.LEAST_PITCH:
         return None
     label = names_width(view)
@@ -153,7 +170,7 @@ def _apart(view: AttentionView, pitches: tuple[float, float, float]) -> Stage | 
     fits = {name: _cells(p[name], row, texts[name]) for name in p}
     fits["key"] = _cells(p["scores"], depth, wide[view.key])
     fits["value"] = _cells(p["output"], row, wide[view.value])
-    tall = max((m + n) * row + 16 + HEADING, m * row + 16 + d * depth + NAMES)
+    tall = max((m + n) * row + 16 + HEADING, m * row + 16 + d * depth + names)
     top = _lifted(tall) + fits["weights"].height(m)
     return Stage("apart", fits, _apart_corners(view, fits, LEFT + label, top, spare), label - NAME_GAP, styles=styles)
 
@@ -187,13 +204,16 @@ def _row(room: float, count: int, most: float = 60) -> int:
     return int(min(most, (room + theme.CELL_GAP) / count) // 2) * 2
 
 
-def _merged(view: AttentionView, pitches: tuple[float, float, float], qk: bool, vo: bool) -> Stage | None:
-    """``pitches`` say how scores, weights and outputs are written; ``qk`` and ``vo`` what has numerals."""
+def _merged(
+    view: AttentionView, pitches: tuple[float, float, float], numerals: tuple[bool, bool], names: float
+) -> Stage | None:
+    """``pitches`` say how scores, weights and outputs are written; ``numerals``: if queries and values have some."""
+    qk, vo = numerals
     m, n = view.rows, view.cols
     d, dv = view.limit(view.query, 1), view.limit(view.value, 1)
     if m > 9 or n > 9 or (qk and d > 8) or (vo and dv > 8):
         return None
-    room, tallest = HEIGHT - 14 - NAMES, _row(HEIGHT - HEADING, n)
+    room, tallest = HEIGHT - 14 - names, _row(HEIGHT - HEADING, n)
     depths = (0.0,) if qk else (_fine(d), _fine(d, SLIM))
     rows = [min(tallest, _row(room, m + d) if qk else _row(room - depth * d, m)) for depth in depths]
     row, depth = next(((r, dp) for r, dp in zip(rows, depths, strict=True) if r >= layout.LEAST_PITCH), (0, 0.0))
@@ -223,7 +243,8 @@ def _merged(view: AttentionView, pitches: tuple[float, float, float], qk: bool, 
     }
     fits["key"] = _cells(p["weights"], row, wide[view.key]) if qk else Fit((p["weights"], depth), 0)
     gap = min(60.0, spare / 4)
-    corners = _beside(view, fits, LEFT + label + (spare - 3 * gap) / 2, (GUTTER + gap, LANE + extra + gap, LANE + gap))
+    gaps = (GUTTER + gap, LANE + extra + gap, LANE + gap)
+    corners = _beside(view, fits, LEFT + label + (spare - 3 * gap) / 2, gaps, names=names)
     return Stage("merged", fits, corners, label - NAME_GAP, styles=styles)
 
 
@@ -240,11 +261,12 @@ def _beside(
     gaps: tuple[float, float, float],
     lens: float = 0.0,
     upright: float = 0.0,
+    names: float = NAMES,
 ) -> dict[str, Point]:
     """Corners where V and the output stand beside the one grid of scores and weights; rows on one line."""
     d, dv = view.limit(view.query, 1), view.limit(view.value, 1)
     rows = fits["weights"].height(view.rows)
-    above = 14 + fits["key"].height(d) + (upright + 10 if upright else NAMES + 4)
+    above = 14 + fits["key"].height(d) + (upright + 10 if upright else names + 4)
     floor_ = _lifted(max(rows + above, fits["value"].height(view.cols) + HEADING))
     top = even(floor_ + rows)
     corners = {"query": (even(x), top)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -20,6 +21,8 @@ from layeranim.stories.storyboard import Address, Cells, Fact, Run, Telling
 
 MOST_HEADS, MOST_TOKENS, MOST_FEATURES = 4, 48, 48
 NAME_MOST = 14  # characters of a word as a label
+MADE = ("projected_{}", "{}", "turned_{}", "shared_{}", "transformed_{}", "{}_part")
+LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 WIDE, NARROW = 80.0, 50.0  # pitches of cells with the usual decimals, and with one
 
 
@@ -69,6 +72,16 @@ class AttentionView:
             return [typeface.draw_safe(word, NAME_MOST) for word in text]
         return self.words if self.alike else None
 
+    @cached_property
+    def told_apart(self) -> list[str] | None:
+        """The words of the queries as they are named on stage: equal ones are counted, ``the₁`` and ``the₂``."""
+        return _told_apart(self.words)
+
+    @cached_property
+    def keys_told_apart(self) -> list[str] | None:
+        """The same of the keys."""
+        return _told_apart(self.key_words)
+
     @property
     def alike(self) -> bool:
         """Whether queries and keys are the same words."""
@@ -76,11 +89,11 @@ class AttentionView:
 
     def row_name(self, i: int) -> Run:
         """The name of a query."""
-        return _name(self.words, i)
+        return _name(self.told_apart, i)
 
     def col_name(self, j: int) -> Run:
         """The name of a key."""
-        return _name(self.key_words, j)
+        return _name(self.keys_told_apart, j)
 
     @cached_property
     def from_vocabulary(self) -> bool:
@@ -102,11 +115,18 @@ class AttentionView:
         ]
         return list(dict.fromkeys(typeface.draw_safe(word, NAME_MOST) for word in found))
 
+    @property
+    def strange(self) -> str:
+        """Which words the bundled vocabulary lacks; nothing where it has all."""
+        found = self.strangers
+        listed = ", ".join(found[:3]) + (f" and {len(found) - 3} more" if found[3:] else "")
+        verb = "is" if len(found) == 1 else "are"
+        return f"{listed} {verb} not in the vocabulary: drawn at random, seed {self.telling.seed}" if found else ""
+
     @cached_property
     def warnings(self) -> tuple[str, ...]:
         """One line if the font lacks characters of the words."""
-        lost = typeface.lost("".join((*(self.config.tokens or ()), *(self.config.key_tokens or ()))))
-        return (f"some characters of the tokens are drawn as {typeface.BOX}: the font has no {lost}",) if lost else ()
+        return vocabulary.undrawn("".join((*(self.config.tokens or ()), *(self.config.key_tokens or ()))))
 
     # ── units ────────────────────────────────────────────────────────────────
     def at(self, u: int) -> tuple[int, int]:
@@ -118,13 +138,26 @@ class AttentionView:
         first, last = (row_of(self.trace, self.b, *self.at(u)) for u in (units[0], units[-1]))
         return range(first.start, last.stop)
 
-    def making(self, u: int) -> tuple[int, ...]:
+    def made_by(self) -> tuple[str, ...]:
+        """What queries, keys and values come from: places that are added, projections, pairs that are turned."""
+        found = {"position": "positioned" in self.trace, "project": bool(self.config.projections),
+                 "turn": "turned_query" in self.trace}  # fmt: skip
+        return tuple(kind for kind, there in found.items() if there)
+
+    def angles(self, u: int) -> Array:
+        """By how much each pair of a unit's query is turned, in radians."""
+        return np.asarray(self.trace["query_angle"][self.at(u)[1]])
+
+    def making(self, u: int, kind: str) -> tuple[int, ...]:
         """The steps that make a unit's query, and its key and value, or all of these where they are other words'."""
         head, i = self.at(u)
+        if kind == "position":
+            return places(self.trace, ("positioned",), **self._here(head), queries=i)
         others = range(i, i + 1) if self.alike else range(self.keys)
+        turned = kind == "turn"
         out: list[int] = []
-        for part, rows in (("query", range(i, i + 1)), ("key", others), ("value", others)):
-            made = ("projected_{}", "{}", "turned_{}", "shared_{}", "transformed_{}", "{}_part")
+        for part, rows in (("query", range(i, i + 1)), ("key", others), ("value", range(0) if turned else others)):
+            made = ("turned_{}",) if turned else MADE
             names = [name.format(part) for name in made]
             chain = [name for one in names for name in (f"{one}_products", one)]
             for row in rows:
@@ -142,7 +175,7 @@ class AttentionView:
         return {
             "batch": self.b,
             "heads": head,
-            "key_heads": head * int(self.config.key_heads or self.heads) // self.heads,
+            "key_heads": self.group(head),
         }
 
     def row(self, tensor: str, u: int) -> Array:
@@ -167,6 +200,13 @@ class AttentionView:
             return np.ones(self.keys, bool)
         return np.asarray(~np.isneginf(self.row("masked", u)))
 
+    @cached_property
+    def reach(self) -> NDArray[np.bool_]:
+        """Which keys every query of the sequence sees: (heads, queries, keys)."""
+        if "masked" not in self.trace:
+            return np.ones((self.heads, self.queries, self.keys), bool)
+        return np.asarray(~np.isneginf(self.trace["masked"][self.b]))
+
     def strongest(self, u: int) -> int:
         """The drawn key with the largest weight: the one whose arithmetic is written out."""
         return int(np.argmax(np.nan_to_num(self.row("weights", u)[: self.cols], nan=-1.0)))
@@ -177,8 +217,22 @@ class AttentionView:
         return [int(j) for j in np.argsort(-weights, kind="stable")[:most]]
 
     def taught(self, shown: range) -> int:
-        """The unit whose stages are shown one by one: the first that sees at least two keys."""
-        return next((u for u in shown if self.seen(u).sum() > 1), shown[0])
+        """The unit whose stages are shown one by one: the example's own, else the first that has a choice of keys."""
+        preset = self.telling.preset
+        own = preset.unit if preset and not self.telling.given & {"tokens", *preset.arrays} else None
+        if own is not None and own in shown and own < self.rows and self.seen(own).sum() > 1:
+            return own
+        several = [u for u in shown if self.seen(u).sum() > 1]
+        choices = (u for u in several if np.ptp(self.row("weights", u)[self.seen(u)]) > 0)
+        return next(choices, several[0] if several else shown[0])
+
+    def turned(self, u: int, shown: range) -> int:
+        """The unit whose turn is told with that of ``u``: its own, or the next one's where it stands still."""
+        return u if np.any(self.angles(u)) or u + 1 not in shown or self.rows == 1 else u + 1
+
+    def group(self, head: int) -> int:
+        """Which head of keys and values a head reads."""
+        return head * int(self.config.key_heads or self.heads) // self.heads
 
     def told(self, tensor: str) -> Array:
         """A tensor as far as it has a say in how it is drawn; of a table too large to be kept, the rows drawn."""
@@ -274,3 +328,15 @@ def _name(words: list[str] | None, i: int) -> Run:
     if words is None:
         return Run(str(i + 1), source=Fact("position"))
     return Run(words[i], source=Fact("token"))
+
+
+def _told_apart(words: list[str] | None) -> list[str] | None:
+    """Words of which equal ones are counted."""
+    if words is None:
+        return None
+    seen = Counter[str]()
+    out = []
+    for word in words:
+        seen[word] += 1
+        out.append(word + (str(seen[word]).translate(LOWERED) if words.count(word) > 1 else ""))
+    return out

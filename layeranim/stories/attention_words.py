@@ -8,8 +8,9 @@ import numpy as np
 
 from layeranim import numbers
 from layeranim.stories import phrases
-from layeranim.stories.attention_arithmetic import AttentionArithmetic, count, note, quoted
-from layeranim.stories.attention_formula import formula, softmax
+from layeranim.stories.attention_arithmetic import AttentionArithmetic
+from layeranim.stories.attention_formula import output_formula
+from layeranim.stories.attention_sources import count, note
 from layeranim.stories.attention_view import AttentionView
 from layeranim.stories.header import header
 from layeranim.stories.storyboard import Beat, Fact, Line, Run, plain
@@ -28,7 +29,7 @@ class AttentionWords:
     # ── furniture ────────────────────────────────────────────────────────────
     @property
     def title(self) -> str:
-        preset = self.view.telling.preset
+        preset = self.view.telling.untouched
         usual = TITLES[self.config.kind] if self.view.heads == 1 else "Multi-head attention"
         return self.view.film.title or (preset.title if preset else "") or usual
 
@@ -45,11 +46,16 @@ class AttentionWords:
         parts += [count(view.keys, "key", "keys")] if not view.alike else []
         parts += [f"{view.heads} heads"] if view.heads > 1 else []
         parts += [f"{c.key_heads} key heads"] if view.heads > 1 and c.key_heads != view.heads else []
-        parts += [c.kind] if view.heads > 1 and c.kind != "scaled" else []
+        parts += [c.kind] if c.kind != "scaled" and (view.heads > 1 or view.film.title) else []
         parts.append(f"d = {view.features}")
+        parts += [f"values of {view.value_features}"] if view.value_features != view.features else []
+        parts += [f"scale {c.scale:g}"] if c.scale is not None else []
         parts += ["causal"] if c.causal else []
         parts += [f"window {c.window}"] if c.window is not None else []
         parts += [c.positional] if c.positional != "none" else []
+        parts += ["halves turned together"] if c.positional == "rotary" and c.pairs == "halves" else []
+        parts += [f"base {c.base:g}"] if c.positional in ("rotary", "sinusoidal") and c.base != 10000 else []
+        parts += ["biases"] if c.bias else []
         parts += [f"capped at {c.softcap:g}"] if c.softcap is not None else []
         parts += ["hard"] if c.lookup == "hard" else []
         drawn = [f"sequence {view.b + 1} of {view.batch}"] if view.batch > 1 else []
@@ -59,70 +65,45 @@ class AttentionWords:
         return header(parts, drawn, seed)
 
     def opening(self) -> Line:
-        one, others = ("word", "every word") if self.view.words else ("query", "every key")
-        return (
-            Run(f"each {one} looks at {others} and takes in a "),
-            Run("mixture", "result", "semibold"),
-            Run(" of their "),
-            Run("values", "ink", "semibold"),
-        )
+        """What happens to every query, by what it sees and takes."""
+        start = Run(f"each {self.noun} looks at {self.reach} and takes ")
+        if self.config.lookup == "hard":
+            return (start, Run("the "), Run("value", "ink", "semibold"), Run(" of its best match"))
+        if self.view.keys == 1:
+            return (start, Run("in its "), Run("value", "ink", "semibold"))
+        return (start, Run("in a "), Run("mixture", "result", "semibold"), Run(" of their "),
+                Run("values", "ink", "semibold"))  # fmt: skip
+
+    @property
+    def noun(self) -> str:
+        return "word" if self.view.words else "query"
+
+    @property
+    def reach(self) -> str:
+        """Which keys the queries of this film see."""
+        view = self.view
+        other = "word" if view.words and view.alike else "key"
+        if view.reach.all():
+            return f"every {other}" if view.keys > 1 else f"the only {other}"
+        return f"itself and every {other} before" if self.backwards else f"the {other}s that it may see"
+
+    @property
+    def backwards(self) -> bool:
+        """Whether every query sees its own place and all places before it, and no other."""
+        seen = self.view.reach
+        before = np.tri(self.view.queries, self.view.keys, dtype=bool)
+        return self.view.alike and bool(np.array_equal(seen, np.broadcast_to(before, seen.shape)))
+
+    def opening_note(self) -> Line:
+        """What is not drawn, or the layer in one line."""
+        left_out = self.shortened()
+        return (Run(left_out, weight="regular", source=Fact("drawn")),) if left_out else self.whole_formula()
 
     def whole_formula(self) -> Line:
         """The layer in one line."""
-        return (
-            Run(self.made, "result", "semibold"),
-            Run(" = "),
-            Run(f"{softmax(self.view)}(", "probability"),
-            *formula(self.view),
-            Run(")", "probability"),
-            Run(" V", "ink"),
-        )
+        return output_formula(self.view, self.made)
 
     # ── stages ────────────────────────────────────────────────────────────────
-    def note(self, stage: str, u: int) -> Line:
-        """What a stage does, in plain words."""
-        view = self.view
-        row, col = quoted(self.says.row(u)), quoted(self.says.col(view.strongest(u)))
-        if stage == "project":
-            return note(self.strange()) if self.view.strangers else self.says.matrices()
-        if stage == "score":
-            query = (*note("query of "), row) if view.words else (row,)
-            key = (*note("key of " if view.key_words else "key "), col)
-            if self.config.kind == "additive":
-                return (*note("a small network compares "), *query, *note(" with "), *key)
-            return (*query, *note(" times "), *key, *note(": feature by feature, added up"))
-        if stage == "scale":
-            cosine = "divided by both lengths: only the direction counts"
-            return note(cosine if self.config.kind == "cosine" else "scores nearer to 0 make a softer choice")
-        if stage == "cap":
-            return note("no score grows beyond the cap")
-        if stage == "mask":
-            return note(
-                "added before the softmax" if view.seen(u).all() else f"dashed cells are masked: {self.hidden(u)}"
-            )
-        if stage == "exp":
-            return note("every score becomes positive, the largest becomes 1")
-        if stage == "divide":
-            return self.says.row_sum(u)
-        if stage == "pick":
-            return note("the largest score takes all")
-        if stage == "mix" and not view.seen(u).any():
-            return note("every key is masked: there is nothing to take in")
-        if stage == "mix":
-            return (*note(f"each value, a row v of V, counts as much as its weight: the {self.made} of "), row)
-        return self.says.row_sum(u)
-
-    def hidden(self, u: int) -> str:
-        """Why a query does not see some keys: no query does, they come later, or its own mask says so."""
-        view, i = self.view, self.view.at(u)[1]
-        padded, unseen = view.padding(u), ~view.seen(u)
-        later = np.arange(len(unseen)) > i
-        if not (unseen & ~padded).any():
-            return "they are padding, all other keys are kept"
-        if not self.config.causal or (unseen & ~padded & ~later).any():
-            return "these keys do not take part"
-        return "padding, and later words" if (unseen & ~later).any() else "a later word must not be seen"
-
     def place(self, u: int) -> Line:
         head, i = self.view.at(u)
         run = self.view.row_name(i)
@@ -131,15 +112,6 @@ class AttentionWords:
         return (Run(text, weight="regular", source=Fact("place")),)
 
     # ── the rest ─────────────────────────────────────────────────────────────
-    def strange(self) -> str:
-        """Which words the bundled vocabulary lacks."""
-        found = self.view.strangers
-        if not found:
-            return ""
-        listed = ", ".join(found[:3]) + (f" and {len(found) - 3} more" if found[3:] else "")
-        verb = "is" if len(found) == 1 else "are"
-        return f"{listed} {verb} not in the vocabulary: drawn at random, seed {self.view.telling.seed}"
-
     def shortened(self) -> str:
         """What is not drawn."""
         view, parts = self.view, []
@@ -153,27 +125,37 @@ class AttentionWords:
                 parts.append(f"{shown} of {all_} {noun}")
         return f"drawn: {', '.join(parts)}" if parts else ""
 
-    def sweep(self, units: Sequence[int]) -> Line:
+    def swept(self, units: Sequence[int]) -> Line:
+        """``head 2, rows 3–9``: which rows a sweep runs over."""
         rows = self.view.rows
         first, last = units[0], units[-1]
         where = phrases.ordinal_range(first % rows, last % rows, "row", "rows")
         where = f"head {first // rows + 1}, {where}" if self.view.heads > 1 else where
+        return (Run(where, source=Fact("rows")),)
+
+    def passing(self) -> Line:
+        """What happens to rows that are swept over."""
+        made = "mixture of values" if self.config.lookup == "soft" else "value of the best match"
         return (
-            Run(f"{where}:  ", source=Fact("rows")),
+            Run(":  "),
             Run("scores", "ink", "semibold"),
             Run("  →  "),
             Run("weights", "probability", "semibold"),
             Run("  →  "),
-            Run("mixture of values", "result", "semibold"),
+            Run(made, "result", "semibold"),
         )
 
     def head(self, u: int) -> Line:
-        head = self.view.at(u)[0]
-        return (
-            Run(f"head {head + 1} of {self.view.heads}", "focus", "semibold", Fact("head")),
-            Run(" has its own "),
-            Run("queries, keys and values", "ink"),
-        )
+        """``head 2 of 4``."""
+        return (Run(f"head {self.view.at(u)[0] + 1} of {self.view.heads}", "focus", "semibold", Fact("head")),)
+
+    def shared(self, u: int) -> Line:
+        """What a head has of its own, and which head's keys and values it reads."""
+        head, group = self.view.at(u)[0], self.view.group
+        owner = next(h for h in range(head + 1) if group(h) == group(head))
+        if owner == head:
+            return (Run(" has its own "), Run("queries, keys and values", "ink"))
+        return (Run(" shares the "), Run("keys and values", "ink"), Run(f" of head {owner + 1}", source=Fact("head")))
 
     def join(self) -> Line:
         """Heads side by side, and the matrix after them."""
@@ -200,23 +182,35 @@ class AttentionWords:
         return note(f"{which} about in the same way")
 
     def closing(self) -> Line:
+        """``4 words in, 4 mixtures out (4×3)``."""
         view = self.view
-        pairs = f"{count(view.queries, 'query', 'queries')}, {count(view.keys, 'key and value', 'keys and values')}"
-        heads = f"{view.heads} heads,  " if view.heads > 1 else ""
         shape = view.trace.tensor("output").shape
         shape = shape[1:] if view.config.output_projection else shape[2:] if view.heads == 1 else shape[1:]
+        one = "output" if self.made == "mixture" else "value" if self.config.lookup == "hard" else "mixture"
+        given = count(view.queries, self.noun, "words" if view.words else "queries")
+        given += "" if view.alike else f" and {count(view.keys, 'key', 'keys')}"
+        heads = f"{view.heads} heads:  " if view.heads > 1 else ""
         return (
-            Run(f"{heads}{pairs}  →  ", source=Fact("counts")),
-            Run(f"{numbers.shape_text(shape)} output", "result", "semibold", Fact("output shape")),
+            Run(f"{heads}{given} in,  ", source=Fact("counts")),
+            Run(f"{count(view.queries, one, f'{one}s')} out", "result", "semibold", Fact("counts")),
+            Run(f"  ({numbers.shape_text(shape)})", source=Fact("output shape")),
         )
 
-    def takeaway(self) -> Line:
-        return note(self.view.telling.takeaway or GOOD_FOR)
+    def takeaway(self) -> str:
+        """Why one would use it: the example's own sentence, or one by what the queries see."""
+        own = self.view.telling.takeaway
+        if own or (self.view.reach.all() and self.config.lookup == "soft"):
+            return own or GOOD_FOR
+        if self.config.lookup == "hard":
+            return "a lookup: exact, but a choice of one cannot be learnt by gradients"
+        if self.backwards:
+            return "every position reads all before it in one step, as language models do"
+        return "every position reads those that it may see in one step"
 
     def alt(self, title: str, beat: Beat) -> str:
         view = self.view
         words = f" over the words {' '.join(view.words[: view.rows])}" if view.words else ""
         given = f"{view.queries} queries and {view.keys} keys of {view.features} features"
-        row = f"Row {beat.units[0] + 1} of {view.units}, {plain(beat.place)}"
-        strange = f" {self.strange()}." if view.strangers else ""
-        return f"{title}{words}: {given}. {row}: {plain(beat.caption)}.{strange}"
+        row = f"Row {beat.units[0] + 1} of {view.units}, {plain(beat.place)}: " if beat.kind != "join" else ""
+        strange = f" {view.strange}." if view.strangers else ""
+        return f"{title}{words}: {given}. {row}{plain(beat.caption)}.{strange}"

@@ -34,7 +34,8 @@ class Preset:
 
     ``bound`` says of an array which other arrays and options it belongs with: the user's own of any of them leaves it
     out. ``free`` names what a user may change while ``takeaway`` stays true. ``cut`` says of an array which option gets
-    its first rows where it asks for fewer.
+    its first rows where it asks for fewer. ``unit`` is the step that it is about, which is taught and
+    stands on the poster.
     """
 
     name: str
@@ -49,3 +50,4 @@ class Preset:
     bound: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     free: tuple[str, ...] = ()
     cut: Mapping[str, str] = field(default_factory=dict)
+    unit: int | None = None

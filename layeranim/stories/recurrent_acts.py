@@ -3,36 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 
 from layeranim.engine.recurrent.config import GruConfig
 from layeranim.stories.recurrent_bench import Weighing, heading
 from layeranim.stories.recurrent_moves import Move, Rows
+from layeranim.stories.recurrent_notes import LOST, ROLES, CellNotes
+from layeranim.stories.recurrent_shot import TOLD, Shot
 from layeranim.stories.recurrent_stage import HUES, LETTERS, CellStage
 from layeranim.stories.recurrent_view import RecurrentView
-from layeranim.stories.recurrent_words import LOST, ROLES, CellWords
+from layeranim.stories.recurrent_words import CellWords
 from layeranim.stories.storyboard import Box, Cells, Line, Point
 
 FIRST = range(1)
-ALMOST = 0.1  # of a gate that is all but closed
 LOW = -226  # the lowest that a state comes on its way back
-
-
-@dataclass(frozen=True, eq=False)
-class Shot:
-    """A beat in the making: how long, what it says, what its phases do."""
-
-    kind: str
-    seconds: float
-    caption: Line
-    note: str = ""
-    place: str = ""
-    phases: Sequence[tuple[str, float, Move]] = field(default_factory=tuple)
-    lands: bool = False
-    poster: bool = False
-    steps: Sequence[int] = ()
+RAISED = 14  # from the weights to their names: the frame between them takes some of it
 
 
 class Opened:
@@ -41,85 +28,62 @@ class Opened:
     def __init__(self, view: RecurrentView, stage: CellStage) -> None:
         self.view, self.stage, self.n = view, stage, stage.n
         self.words = CellWords(view, stage.n)
+        self.notes = CellNotes(view, stage.n, self.words.weighings)
         self.gates = list(LETTERS[view.kind])
 
     # ── the order in which a cell is told ────────────────────────────────────
-    def first(self, t: int) -> Iterator[Shot]:
-        """Every gate with its products; the cut into the cell comes with the first."""
-        shots = {"lstm": self._lstm, "gru": self._gru, "rnn": self._rnn}[self.view.kind](t)
+    def first(self, t: int, units: int = 1) -> Iterator[Shot]:
+        """Every gate with its products, of a plain RNN so many units; the cut into the cell comes with the first."""
+        shots = {"lstm": self._lstm, "gru": self._gru}[self.view.kind](t) if self.gates else self._rnn(t, units)
         enter = Move(show="cell", fills=self.given(t), calm=True, named=self._state_named("h_{t−1}"))
         yield from self._with(enter, "enter", 0.04, shots)
 
     def second(self, t: int) -> Iterator[Shot]:
-        """The same cell with the next input: gates at once, then memory and state."""
-        pairs = {"lstm": [("cell", "previous_cell")], "gru": [("hidden", "previous_hidden")]}.get(self.view.kind, [])
-        carry = (*((a, b, ()) for a, b in pairs), ("hidden", "vector:h", self._way_back()))
-        empty = tuple(
-            n for n in self.stage.grids if n.startswith(("weights", "products", "bias", "pre", "vector:h"))
-        ) + tuple(n for n in self.stage.bases if not n.startswith("previous"))
+        """The same plain cell with the next input; a gated one has told enough by then."""
+        if self.gates:
+            return
         move = Move(
-            carry=carry,
-            clear=empty,
+            carry=(("hidden", "vector:h", self._way_back()),),
+            clear=tuple(n for n in self.stage.grids if n.startswith(("weights", "products", "bias", "vector:h")))
+            + tuple(self.stage.bases),
             calm=True,
             fills=self.given(t),
             lit=("loop",),
-            named={**self._unnamed(), **self._state_named("h_{t−1}")},
-            bars={g: ([], "ink") for g in self.gates},
+            named={"h": ((0, 0), ()), "x": ((0, 0), ())},
         )
-        yield from self._with(move, "carry", 0.52, self._quick(t))
+        yield from self._with(move, "carry", 0.52, self._rnn(t))
 
     def _with(self, move: Move, name: str, seconds: float, shots: Iterator[Shot]) -> Iterator[Shot]:
         first = next(shots)
         yield replace(first, seconds=first.seconds + seconds, phases=((name, seconds, move), *first.phases))
         yield from shots
 
-    def _quick(self, t: int) -> Iterator[Shot]:
-        if self.view.kind == "rnn":
-            yield from self._rnn(t, 1.8)
-            return
-        also = [n for n in ("candidate_hidden", "candidate_input", "candidate_pre") if n in self.stage.bases]
-        fills = self.filled([*self.gates, *also], t)
-        inner = ("reset_gate", "candidate_hidden", "candidate_input", "joined", "squash", "candidate_in")
-        lit = (*(w for w in self.stage.wires if w.startswith(("in:", "out:"))),
-               *(inner if self.view.kind == "gru" else ()))  # fmt: skip
-        first = "update_gate" if self.view.kind == "gru" else self.gates[0]
-        again = self.again(first, t)
-        note = "the same weights, a new input and state"
-        yield Shot("gates", 1.24, self.words.gates(t, first), note, f"unit 1, {first.replace('_', ' ')}", (
-            ("weigh", 0.32, again),
-            ("gates", 0.4, Move(fills=fills, bars=self.bars(self.gates, t), lit=lit, say=True,
-                                result=self._rows(first))),
-        ), steps=self.summed(t, *self.gates))  # fmt: skip
-        if self.view.kind == "lstm":
-            yield self._memory(t, 1.76, poster=True)
-        yield from self._outputs(t, 1.5, poster=self.view.kind == "gru")
-
     def _lstm(self, t: int) -> Iterator[Shot]:
-        for base, seconds in (("forget_gate", 2.16), ("input_gate", 1.44), ("candidate", 1.44)):
-            yield self.weigh(base, t, seconds)
-        yield self._memory(t, 2.16, poster=True)
-        yield self.weigh("output_gate", t, 1.24)
-        yield from self._outputs(t, 1.6)
+        for base in ("forget_gate", "input_gate", "candidate"):
+            yield self.weigh(base, t)
+        yield self._memory(t)
+        yield self.weigh("output_gate", t)
+        yield from self._outputs(t)
 
     def _gru(self, t: int) -> Iterator[Shot]:
         variant = self.view.config.variant if isinstance(self.view.config, GruConfig) else ""
-        yield self.weigh("reset_gate", t, 2.2)
-        yield self.weigh("update_gate", t, 1.6)
+        yield self.weigh("reset_gate", t)
+        yield self.weigh("update_gate", t)
         if variant != "glossary":
             if variant == "reset-before":
-                yield self._reset(t, 1.32)
+                yield self._reset(t)
             for base in ("candidate_hidden", "candidate_input"):
-                yield self.weigh(base, t, 1.36)
-        yield self._candidate(t, 1.8)
-        yield self._state(t, 2.0, poster=True)
+                yield self.weigh(base, t)
+        yield self._candidate(t)
+        yield self._state(t)
 
-    def _rnn(self, t: int, seconds: float = 2.4) -> Iterator[Shot]:
-        units = min(2, self.stage.grids["hidden"].rows)
+    def _rnn(self, t: int, units: int = 1) -> Iterator[Shot]:
+        units = min(units, self.stage.grids["hidden"].rows)
         for unit in range(units):
-            yield self.weigh("hidden", t, seconds, unit, last=unit == units - 1)
+            yield self.weigh("hidden", t, unit, last=unit == units - 1)
 
     # ── shots ────────────────────────────────────────────────────────────────
-    def weigh(self, base: str, t: int, seconds: float, unit: int = 0, last: bool = True) -> Shot:
+    def weigh(self, base: str, t: int, unit: int = 0, last: bool = True) -> Shot:
         """One unit's sum term by term, its activation, then the other units at once."""
         view, stage, w = self.view, self.stage, self.words.weighings[base]
         cleared = (*(n for n in stage.bench.grids if n.startswith(("weights", "products"))), "pre", "bias")
@@ -152,24 +116,14 @@ class Opened:
         ]  # fmt: skip
         if others or any(n.endswith(".all") for n in done):
             phases.append(("others", 0.24, Move(fills=done, bars=bars, result=((gate, row),))))
-        note = self.words.made_of(t, unit) if base == "hidden" else ROLES[base]
+        note = self.notes.made_of(t, unit) if base == "hidden" else ROLES[base]
         if any(plus.endswith("_peephole") for plus in w.plus):
             note += "; its peephole sees c"
         if view.kind == "rnn" and unit:
             note = "the next unit: its own weights, the same state and input"
         place = f"unit {unit + 1}" + (f", {base.replace('_', ' ')}" if view.kind != "rnn" else "")
-        return Shot("weigh", seconds, self.words.weighed(base, t, unit), note, place, phases,
-                    view.kind == "rnn" and last, view.kind == "rnn" and last, self.summed(t, base))  # fmt: skip
-
-    def again(self, base: str, t: int) -> Move:
-        """The whole sum of one gate at once."""
-        w, bench = self.words.weighings[base], self.stage.bench
-        added = self._added(w, t, 0)
-        fills = bench.weights(w, 0) | bench.products(w, t, 0) | added
-        fills |= {"pre": self.view.column(self.n, w.pre, t, FIRST)}
-        some = {name: range(len(cells.levels)) for name, cells in added.items()}
-        return Move(fills=fills, only=some, named=self._named(base, w.parts),
-                    lit=("sum", "pre", "bias"))  # fmt: skip
+        return Shot("weigh", TOLD, self.words.weighed(base, t, unit), note, place, phases,
+                    view.kind == "rnn" and last, self.summed(t, base), self.words.reached(base, t, unit))  # fmt: skip
 
     def targets(self, base: str) -> list[str]:
         """The columns that a sum fills, the last one with what its activation gives."""
@@ -193,7 +147,7 @@ class Opened:
         for key, symbol in (("h", "U"), ("x", "W")):
             grid = self.stage.grids[f"weights:{key}"]
             text = f"{symbol}_{{{letter}}}" if letter else symbol
-            out[key] = (grid.at[0], grid.at[1] + 12), heading(text, "weights") if key in keys else ()
+            out[key] = (grid.at[0], grid.at[1] + RAISED), heading(text, "weights") if key in keys else ()
         return out
 
     def _unnamed(self) -> dict[str, tuple[Point, Line]]:
@@ -206,93 +160,78 @@ class Opened:
         at = self.stage.grids["vector:h"].at
         return {"state": ((at[0], at[1] + 12), heading(text))}
 
-    def _memory(self, t: int, seconds: float, poster: bool = False) -> Shot:
+    def _memory(self, t: int) -> Shot:
         steps, read = self.combined(t, "kept", "written", "cell")
-        return Shot("combine", seconds, self.words.memory(t), self._kept(t), "unit 1, memory", (
+        return Shot("combine", TOLD, self.words.memory(t), self.notes.keeps(t), "unit 1, memory", (
             ("keep", 0.4, Move(lit=("keep", "forget_gate", "kept"), focus=read, say=True)),
             ("write", 0.4, Move(lit=("input_gate", "candidate", "written"), focus=read)),
             ("land", 0.28, Move(fills=self.filled(["cell"], t), lit=("cell",), focus=read, result=self._rows("cell"),
                                 land=True)),
-        ), poster=poster, steps=steps)  # fmt: skip
+        ), steps=steps, short=self.words.made("c_{t}", "cell", t))  # fmt: skip
 
-    def _kept(self, t: int) -> str:
-        if self.words.lost(t):
-            return LOST
-        keep, write = (self.view.value(self.n, g, t) >= 0.5 for g in ("forget_gate", "input_gate"))
-        if keep:
-            little = "almost nothing" if self.view.value(self.n, "input_gate", t) < ALMOST else "a little"
-            return f"keep the old memory, {'add the candidate' if write else f'write {little}'}"
-        return "DELETE the old memory, POST the candidate" if write else "let the old memory fade"
-
-    def _outputs(self, t: int, seconds: float, poster: bool = False) -> Iterator[Shot]:
+    def _outputs(self, t: int) -> Iterator[Shot]:
         """What the cell shows, and with a projection the state that P makes of it."""
         if "unprojected" not in self.stage.grids:
-            yield self._state(t, seconds, poster)
+            yield self._state(t)
             return
         (steps, read), lit = self.combined(t, "cell_tanh", "unprojected"), ("seen", "tanh", "output_gate")
-        note = LOST if self.words.lost(t) else "what the output gate shows of the memory"
-        yield Shot("combine", seconds, self.words.seen(t), note, "unit 1, shown", (
+        note = LOST if self.notes.lost(t) else "what the output gate shows of the memory"
+        yield Shot("combine", TOLD, self.words.seen(t), note, "unit 1, shown", (
             ("take", 0.4, Move(lit=lit, focus=read, say=True)),
             ("land", 0.28, Move(fills=self.filled(["unprojected"], t), lit=("shown",), focus=read,
                                 result=self._rows("unprojected"), land=True)),
-        ), steps=steps)  # fmt: skip
+        ), steps=steps, short=self.words.made("u", "unprojected", t))  # fmt: skip
         every = tuple((name, range(self.stage.grids[name].rows)) for name in ("unprojected", "unprojected.all")
                       if name in self.stage.grids)  # fmt: skip
-        yield Shot("combine", seconds, self.words.state(t), "P makes a smaller state of it", "unit 1, state", (
+        yield Shot("combine", TOLD, self.words.state(t), "P makes a smaller state of it", "unit 1, state", (
             ("take", 0.4, Move(lit=("unprojected",), focus=every, say=True)),
             ("land", 0.28, Move(fills=self.filled(["hidden"], t), lit=("hidden",), focus=every,
                                 result=self._rows("hidden"), land=True)),
-        ), True, poster, self.view.written(self.n, t, "projection_products", "hidden"))  # fmt: skip
+        ), True, self.view.written(self.n, t, "projection_products", "hidden"), self.words.brief(t))  # fmt: skip
 
-    def _state(self, t: int, seconds: float, poster: bool = False) -> Shot:
+    def _state(self, t: int) -> Shot:
         """What the cell hands on."""
         if self.view.kind == "gru":
             steps, read = self.combined(t, "kept", "update_complement", "written", "hidden")
             lit: tuple[str, ...] = ("keep", "update_gate", "kept", "rest", "complement", "candidate", "written")
-            note = self.words.happens(t)
+            note = self.notes.mixes(t)
         else:
             (steps, read), lit = self.combined(t, "cell_tanh", "hidden"), ("seen", "tanh", "output_gate")
-            shut = self.view.value(self.n, "output_gate", t) < 0.5
-            note = "the output gate keeps the memory inside" if shut else "GET: the output gate shows the memory"
-            note = LOST if self.words.lost(t) else note
-        return Shot("combine", seconds, self.words.state(t), note, "unit 1, state", (
+            note = self.notes.shows(t)
+        return Shot("combine", TOLD, self.words.state(t), note, "unit 1, state", (
             ("take", 0.4, Move(lit=lit, focus=read, say=True)),
             ("land", 0.28, Move(fills=self.filled(["hidden"], t), lit=("hidden",), focus=read,
                                 result=self._rows("hidden"), land=True)),
-        ), True, poster, steps)  # fmt: skip
+        ), True, steps, self.words.brief(t))  # fmt: skip
 
-    def _reset(self, t: int, seconds: float) -> Shot:
+    def _reset(self, t: int) -> Shot:
         """The reset gate before the weights: it thins the state out."""
         steps, read = self.combined(t, "reset_hidden")
         fills = self.stage.bench.vector("h", "reset_hidden", t)
-        note = "the reset gate thins out the old state"
         cleared = (*(n for n in self.stage.grids if n.startswith(("weights", "products"))), "pre", "bias")
-        return Shot("combine", seconds, self.words.reset(t), note, "unit 1, reset", (
+        return Shot("combine", TOLD, self.words.reset(t), self.notes.resets(t), "unit 1, reset", (
             ("take", 0.36, Move(clear=cleared, named=self._unnamed(), focus=read, say=True)),
             ("land", 0.28, Move(fills=fills, focus=read, result=(("vector:h", FIRST),), land=True,
                                 named=self._state_named("r⊙h"))),
-        ), steps=steps)  # fmt: skip
+        ), steps=steps, short=self.words.made("r ⊙ h", "reset_hidden", t, "ink"))  # fmt: skip
 
-    def _candidate(self, t: int, seconds: float) -> Shot:
+    def _candidate(self, t: int) -> Shot:
         steps, read = self.combined(t, "candidate_reset", "candidate_pre", "candidate")
         lit = ("reset_gate", "candidate_hidden", "candidate_input", "joined", "squash")
         also = ["candidate_pre"] if "candidate_pre" in self.stage.bases else []
         note = "as printed, the state can only fade: no input reaches the candidate"
         note = "a proposal for the new state" if "candidate_input" in self.words.weighings else note
-        return Shot("combine", seconds, self.words.candidate(t), note, "unit 1, candidate", (
+        return Shot("combine", TOLD, self.words.candidate(t), note, "unit 1, candidate", (
             ("take", 0.4, Move(lit=lit, focus=read, fills=self.filled(also, t), say=True)),
             ("land", 0.28, Move(fills=self.filled(["candidate"], t), bars=self.bars(["candidate"], t), focus=read,
                                 lit=("candidate_in",), result=self._rows("candidate"), land=True)),
-        ), steps=steps)  # fmt: skip
+        ), steps=steps, short=self.words.made("n", "candidate", t, "g"))  # fmt: skip
 
     def _way_back(self) -> tuple[Point, ...]:
-        """How the state comes back to where the next step reads it: round the loop, or under the gates."""
-        start, goal = self.stage.grids["hidden"].box, self.stage.grids["vector:h"].box
-        low = LOW + start.h / 2
-        if "loop" in self.stage.wires:
-            (_, y), (right, _), _, (left, _), (_, end), _ = self.stage.wires["loop"].points
-            return (right, y), (right, low), (left, low), (left, end)
-        return (start.centre[0], low), (goal.centre[0], low)
+        """How the state comes back to where the next step reads it: round the loop."""
+        low = LOW + self.stage.grids["hidden"].box.h / 2
+        (_, y), (right, _), _, (left, _), (_, end), _ = self.stage.wires["loop"].points
+        return (right, y), (right, low), (left, low), (left, end)
 
     # ── steps of the trace ───────────────────────────────────────────────────
     def summed(self, t: int, *bases: str) -> tuple[int, ...]:

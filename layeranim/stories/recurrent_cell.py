@@ -11,6 +11,7 @@ from layeranim.stories.storyboard import Box, Point, Run
 
 LEFT, RIGHT = -584, 584
 BUS = -212  # the lowest the bus may run
+LOOP = -200  # the lane of a plain cell on which its state comes back
 R = 22  # from the middle of an operator to where a wire ends
 GATE = 100  # width of a gate's cells
 MOST_ADDED = 2  # numbers above the sum's sign
@@ -201,7 +202,7 @@ def _rnn(view: RecurrentView, n: int, most: int) -> CellStage:
     """The bench, the sums of all units, the activation, the new state, and the way back."""
     rows = view.size(n, "previous_hidden") + view.size(n, "input")
     row = 60 if rows <= 4 and view.hidden <= FULL_ROWS else PITCH
-    bench = Bench(view, n, -504, 186, -150, 132, 92, most, row)
+    bench = Bench(view, n, -504, 178, -150, 132, 92, most, row)
     stage = CellStage(view, n, bench, most, dict(bench.grids), row=row)
     _sum(stage, -56, view, n)
     (x, middle), _ = stage.operators["sum"]
@@ -226,7 +227,7 @@ def _loop(stage: CellStage, hidden: Box) -> tuple[Point, ...]:
     goal = stage.bench.box("vector:h")
     right, left = hidden.right + 44, goal.x - 44
     return (
-        (hidden.right + OFF, hidden.centre[1]), (right, hidden.centre[1]), (right, BUS), (left, BUS),
+        (hidden.right + OFF, hidden.centre[1]), (right, hidden.centre[1]), (right, LOOP), (left, LOOP),
         (left, goal.centre[1]), (goal.x - OFF, goal.centre[1]),
     )  # fmt: skip
 
@@ -235,4 +236,4 @@ def names(stage: CellStage) -> dict[str, Point]:
     """Words on the stage that are no headings: what goes round the loop."""
     if "loop" not in stage.wires:
         return {}
-    return {"the state goes into the next step": (0.0, BUS + 10.0)}
+    return {"the state goes into the next step": (0.0, LOOP + 14.0)}

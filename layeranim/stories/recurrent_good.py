@@ -5,23 +5,23 @@ from __future__ import annotations
 from layeranim.engine.recurrent.config import GruConfig, LstmConfig, RecurrentConfig, kind_of
 
 GOOD_FOR = {
-    "rnn": "short sequences: the same few weights at every step, but what is old fades",
-    "gru": "text, speech, sensors: a long memory, fewer weights than an LSTM",
-    "lstm": "text, speech, sensors: what matters is kept over long gaps",
+    "rnn": "for short sequences: the same few weights at every step, but what is old fades",
+    "gru": "for text, speech, sensors: a long memory, fewer weights than an LSTM",
+    "lstm": "for text, speech, sensors: what matters is kept over long gaps",
 }
-GENERATE = "making a sequence from one start: a caption from a picture"
-EACH = "an answer at every step: the next word, the state of a machine"
-EACH_BOTH = "an answer at every step that knows past and future: tagging words"
-ONE = "one answer about a whole sequence: the mood of a text, a fault in a signal"
-BOTH = "sequences that are there as a whole: every step knows past and future"
-BOTH_ENDS = "a summary of a whole sequence, read from both of its ends"
-DEEP = "patterns made of patterns, as in speech: each layer reads the states below it"
-STATE = "handing on what was read, as an encoder does: the state sums it up"
-LAST = "a summary of a whole sequence: one vector for whatever comes next"
-PRINTED = "reading the printed formula: to learn from the input, take reset-after"
-FIRST_FORM = "weights trained in the first form of the GRU, which Keras calls reset_after=False"
-PEEPHOLES = "rhythms and intervals: gates that see the memory can count steps"
-PROJECTION = "a large memory at less cost: the small state keeps the weights few"
+GENERATE = "for making a sequence from one start: a caption from a picture"
+EACH = "for an answer at every step: the next word, the state of a machine"
+EACH_BOTH = "for an answer at every step that knows past and future: tagging words"
+ONE = "for one answer about a whole sequence: the mood of a text, a fault in a signal"
+BOTH = "for sequences that are there as a whole: every step knows past and future"
+BOTH_ENDS = "for a summary of a whole sequence, read from both of its ends"
+DEEP = "for patterns made of patterns, as in speech: each layer reads the states below it"
+STATE = "for handing on what was read, as an encoder does: the state sums it up"
+LAST = "for a summary of a whole sequence: one vector for whatever comes next"
+PRINTED = "as printed, the input reaches no candidate: reset-after learns from it"
+FIRST_FORM = "for weights of the GRU of 2014 (Keras: reset_after=False)"
+PEEPHOLES = "for rhythms and intervals: gates that see the memory can count steps"
+PROJECTION = "for a large memory at less cost: the small state keeps the weights few"
 
 
 def good_for(config: RecurrentConfig) -> str:

@@ -18,7 +18,8 @@ class Move:
     ``fills`` new cells by grid, in ``only`` these of its rows; ``clear`` grids that become empty; ``bars`` bars by gate
     with their hue; ``lit`` wires; ``focus`` and ``result`` frames; ``named`` changing headings; ``carry`` grids whose
     cells travel to others, and by which way; ``show`` cuts to ``cell`` or ``strips``; ``calm`` turns all wires of the
-    cell off; ``say`` brings the caption, ``land`` its late part; ``lag`` from one new cell to the next.
+    cell off; ``say`` brings the caption, ``land`` its late part; ``lag`` from one new cell to the next; ``done`` units
+    are through after it, where its beat has several.
     """
 
     fills: Mapping[str, Cells] = field(default_factory=dict)
@@ -35,6 +36,7 @@ class Move:
     say: bool = False
     land: bool = False
     lag: float = 0.0
+    done: int | None = None
 
 
 Moves = Mapping[tuple[int, str], Move]

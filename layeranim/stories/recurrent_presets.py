@@ -17,10 +17,13 @@ ROWS = {
 
 
 def _preset(name: str, summary: str, source: str, arrays: dict[str, Any], **more: Any) -> Preset:
-    """An example whose weights and states mean nothing one by one: own weights replace all of them."""
+    """An example whose weights and states mean nothing one by one: own weights replace all of them.
+
+    Words of the user's stand for other steps than the example's.
+    """
     own = [array for array in arrays if array != "input"]
     weights = [array for array in own if "weight" in array or "bias" in array]
-    bound = {array: tuple(weight for weight in weights if weight != array) for array in own}
+    bound = {array: tuple(weight for weight in weights if weight != array) for array in own} | {"input": ("tokens",)}
     return Preset(name, summary, source, arrays=arrays, bound=bound, cut={"input": "timesteps"}, **more)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from layeranim import numbers
 from layeranim.stories.header import header
 from layeranim.stories.recurrent_good import good_for
+from layeranim.stories.recurrent_shot import note
 from layeranim.stories.recurrent_strips import Strips
 from layeranim.stories.recurrent_view import RecurrentView
 from layeranim.stories.storyboard import Beat, Fact, Line, Run, plain
@@ -18,7 +19,7 @@ class Said:
     """The words of one film."""
 
     def __init__(self, view: RecurrentView, strips: Strips) -> None:
-        self.view, self.strips, self.preset = view, strips, view.telling.preset
+        self.view, self.strips, self.preset = view, strips, view.telling.untouched
 
     @property
     def title(self) -> str:
@@ -47,12 +48,14 @@ class Said:
             (lstm and options.projection, f"projection {getattr(config, 'projection', 0)}"),
             (gru and options.variant != "reset-after", getattr(config, "variant", "")),
             (lstm and options.peepholes, "peepholes"),
+            (getattr(config, "nonlinearity", "tanh") != "tanh", "ReLU"),
+            (not config.bias, "no biases"),
             (config.layers > 1, f"{config.layers} layers"),
             (config.bidirectional, "bidirectional"),
             (config.classes, f"{config.classes} classes"),
             (config.returns != "sequences", f"returns {config.returns}"),
             (view.steps < int(config.timesteps or 0), f"length {view.steps} of {config.timesteps}"),
-            (config.mode == "one-to-many", config.mode),
+            (config.mode != "many-to-many", config.mode),
             (config.convention == "keras", "Keras order"),
         ]
         return [text for there, text in parts if there]
@@ -82,16 +85,21 @@ class Said:
         return *said, Run(f", {'each with ' * (count > 1)}the same weights at every step")
 
     def opening_note(self) -> Line:
+        """What the example shows, or how such a layer works; of gates and memories only where they are drawn."""
+        view = self.view
+        if view.config.tokens and "input" in view.telling.seeded:
+            return note("each word has numbers of its own, drawn at random")
         if self.preset:
             return note(self.preset.summary)
-        if self.view.config.mode == "one-to-many":
+        if view.config.mode == "one-to-many" and view.steps > 1:
             return note("one input; after the first step the cell reads zeros")
         if self.strips.answers and not self.strips.answers_each:
-            return note(f"only the last state{' of each direction' * self.view.config.bidirectional} becomes an answer")
-        said = {"rnn": "each state is made of the input and the state before",
-                "gru": "two gates mix the old state and a new one",
-                "lstm": "c is the memory, h is what the cell shows of it"}  # fmt: skip
-        return note(said[self.view.kind])
+            return note(f"only the last state{' of each direction' * view.config.bidirectional} becomes an answer")
+        if view.kind == "lstm" and self.strips.remembers:
+            return note("c is the memory, h is what the cell shows of it")
+        if view.kind == "gru" and self.strips.bases:
+            return note("two gates mix the old state and a candidate")
+        return note("each state is made of the input and the state before")
 
     def closing(self) -> Line:
         view = self.view
@@ -109,7 +117,12 @@ class Said:
             more.append(Run(f", zeros after step {view.steps}", source=Fact("steps")))
         return (
             Run(f"{view.steps} step{'s' * (view.steps != 1)}, ", source=Fact("steps")),
-            Run(f"{count} {'' if once else 'shared '}weights", "weights", "semibold", Fact("parameters")),
+            Run(
+                f"{count} {'' if once or view.steps == 1 else 'shared '}parameter{'s' * (count != 1)}",
+                "weights",
+                "semibold",
+                Fact("parameters"),
+            ),
             Run(" → "),
             Run(what + numbers.shape_text(output), "result", "semibold", Fact("output shape")),
             *more,
@@ -117,9 +130,4 @@ class Said:
 
     def takeaway(self) -> str:
         """Why one would use the layer: the preset's own sentence, or the one of its options."""
-        return self.view.telling.takeaway or f"for {good_for(self.view.config)}"
-
-
-def note(text: str) -> Line:
-    """A line of plain words under the caption, or none."""
-    return (Run(text, weight="regular", source=Fact("note")),) if text else ()
+        return self.view.telling.takeaway or good_for(self.view.config)

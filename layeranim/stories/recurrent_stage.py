@@ -25,7 +25,7 @@ WORDS = {
 }  # fmt: skip
 FULL_ROWS = 3  # units of a column that are written out; of more only the first, above all of them in colour
 TALL = 128  # the height of the tallest column
-BAR, BAR_INSET = 5, 4
+BAR, BAR_INSET, BAR_RISE = 5, 7, 4  # a frame around the cell covers none of its bar
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ def bar(cell: Box, value: float, signed: bool, thick: float = BAR) -> Box:
     share = float(numbers.rounded(min(1.0, max(-1.0 if signed else 0.0, value))))
     length = max(2.0, abs(share) * (room / 2 if signed else room))
     left = cell.x + BAR_INSET if not signed else cell.x + cell.w / 2 - (length if share < 0 else 0)
-    return Box(left, cell.bottom + BAR_INSET - 1 + thick, length, thick)
+    return Box(left, cell.bottom + BAR_RISE - 1 + thick, length, thick)
 
 
 def gate_heading(kind: str, base: str) -> Line:

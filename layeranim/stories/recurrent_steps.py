@@ -6,15 +6,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from layeranim.stories import timing
-from layeranim.stories.recurrent_acts import FIRST, Shot
 from layeranim.stories.recurrent_moves import Move, Rows
+from layeranim.stories.recurrent_notes import LOST, CellNotes
+from layeranim.stories.recurrent_shot import TOLD, Shot
 from layeranim.stories.recurrent_strips import ANSWER, Strips
 from layeranim.stories.recurrent_view import RecurrentView, Unit
 from layeranim.stories.recurrent_words import CellWords
 from layeranim.stories.storyboard import Box, Cells, Fact, Line, Run
 
 MOST_ANSWERS = 5  # probabilities that a caption shows
+RUN, SKIP = 0.2, 0.6  # seconds of a step in a run of them, and of steps that have no column
 
 
 class Steps:
@@ -23,6 +24,7 @@ class Steps:
     def __init__(self, view: RecurrentView, strips: Strips) -> None:
         self.view, self.strips = view, strips
         self.words = [CellWords(view, n) for n in range(len(view.runs))]
+        self.notes = [CellNotes(view, n, words.weighings) for n, words in enumerate(self.words)]
 
     # ── what a step touches ──────────────────────────────────────────────────
     def keys(self, n: int) -> list[str]:
@@ -38,7 +40,7 @@ class Steps:
         return f"{key}:{'end' if at == len(self.strips.times) else self.strips.times[at]}"
 
     def reads(self, unit: Unit) -> tuple[Rows, ...]:
-        """Input and last states; of the memory the first unit alone, where it is written out."""
+        """Input and last states."""
         run = self.view.runs[unit.n]
         below = [f"h{m}:{unit.t}" for m, r in enumerate(self.view.runs) if r.layer == run.layer - 1] or [f"x:{unit.t}"]
         grids = self.strips.grids
@@ -50,8 +52,7 @@ class Steps:
         for key in self.keys(unit.n):
             name = self.before(unit, key)
             if name in grids:
-                whole = key[0] != "c" or not grids[name].numeral  # every gate reads the whole state
-                out.append((name, range(grids[name].rows) if whole else FIRST))
+                out.append((name, range(grids[name].rows)))
         return tuple(out)
 
     def writes(self, unit: Unit, row: int = 0) -> tuple[Rows, ...]:
@@ -64,7 +65,7 @@ class Steps:
         """The unit of the layer whose arithmetic a step tells: of a plain RNN one of the first two."""
         key = self.keys(unit.n)[-1]
         grid = self.strips.grids[f"{key}:{unit.t}"]
-        return self.words[unit.n].told(unit.t) if self.view.kind == "rnn" and grid.numeral and grid.rows > 1 else 0
+        return self.notes[unit.n].told(unit.t) if self.view.kind == "rnn" and grid.numeral and grid.rows > 1 else 0
 
     def fills(self, unit: Unit, end: bool = False) -> dict[str, Cells]:
         """The states that a step leaves, in numbers and colours, and its answer; at the ``end`` the one of the end."""
@@ -114,34 +115,61 @@ class Steps:
         cell += f" of layer {run.layer + 1}" if self.view.config.layers > 1 else ""
         said: Line = (Run("inside the "), Run(cell, "weights", "semibold", Fact("cell")), Run(" at "),
                       Run(f"t = {unit.t + 1}", "focus", "semibold", Fact("time")))  # fmt: skip
-        note = "the others do the same, each with weights of its own" if self.view.all_runs > 1 else ""
         move = Move(focus=self.reads(unit), say=True, land=True)
         steps = self.view.written(unit.n, unit.t, *(f"previous_{s}" for s in self.view.states), "input", "joined")
         below = self.view.handed(self.view.runs[unit.n].layer - 1, unit.t)
-        return Shot("enter", 0.88, said, note, "", (("look", 0.28, move),), steps=(*below, *steps))
+        return Shot("enter", 0.88, said, "", "", (("look", 0.28, move),), steps=(*below, *steps))
 
-    def step(self, u: int, seconds: float, back: bool = False) -> Shot:
+    def step(self, u: int, back: bool = False) -> Shot:
         """One time step of one run; ``back``: the film comes back from the open cell."""
         unit = self.view.unit(u)
         words, lit = self.words[unit.n], self.strips.ways(unit.n, unit.t)
-        reads, row = self.reads(unit), self.told(unit) if seconds >= timing.BRIEF else 0
-        writes = self.writes(unit, row)
+        reads, row = self.reads(unit), self.told(unit)
         show, steps = self.so_far(u) if back else Move(), self.view.steps_of(range(u, u + 1))
-        if seconds < timing.BRIEF:
-            fills = {**show.fills, **self.fills(unit)}
-            move = Move(fills=fills, bars={**show.bars, **self.bars(unit)}, lit=(*show.lit, *lit), focus=reads,
-                        result=writes, show=show.show, say=True, land=True)  # fmt: skip
-            return Shot("step", seconds, words.brief(unit.t), "", "unit 1", (("land", seconds, move),), True,
-                        steps=steps)  # fmt: skip
         look = Move(fills=show.fills, bars=show.bars, lit=show.lit, show=show.show, focus=reads)
-        phases = [("look", min(0.52, 0.22 * seconds), look)]
         gates = self.bars(unit) if self.strips.single else {}
-        phases.append(("gates", 0.18 * seconds, Move(bars=gates, focus=reads, say=True)))
-        land = Move(fills=self.fills(unit), lit=lit, focus=reads, result=writes, land=True)
-        phases.append(("land", min(0.28, 0.18 * seconds), land))
-        line = words.both(unit.t) if f"c{unit.n}" in self.keys(unit.n) else words.state(unit.t, row)
-        note = self.begins(unit) or words.happens(unit.t)
-        return Shot("step", seconds, line, note, f"unit {row + 1}", phases, True, seconds >= 1, steps)
+        land = Move(fills=self.fills(unit), lit=lit, focus=reads, result=self.writes(unit, row), land=True)
+        phases = (("look", 0.36, look), ("gates", 0.24, Move(bars=gates, focus=reads, say=True)), ("land", 0.24, land))
+        memory = f"c{unit.n}" in self.keys(unit.n)
+        short = words.reached("hidden", unit.t, row) if self.view.kind == "rnn" else words.brief(unit.t, memory)
+        line = words.both(unit.t) if memory else words.state(unit.t, row)
+        begins = self.begins(unit)
+        return Shot("step", TOLD, line, begins or self.happens(unit), f"unit {row + 1}", phases, True, steps, short,
+                    False, bool(begins))  # fmt: skip
+
+    def happens(self, unit: Unit) -> str:
+        """What a step does, said only of what the strips show: gates and memory may have no room."""
+        notes = self.notes[unit.n]
+        drawn = {"lstm": f"c{unit.n}" in self.keys(unit.n), "gru": bool(self.strips.bases)}.get(self.view.kind, True)
+        return notes.happens(unit.t) if drawn else LOST if notes.lost(unit.t) else ""
+
+    def run(self, units: range, first: bool = False) -> Shot:
+        """Many steps of one cell in one beat, for films that have no time for each; ``first``: and what happens."""
+        phases: list[tuple[str, float, Move]] = []
+        show = self.so_far(units[0]) if first else Move()
+        drawn = [u for u in units if self.view.unit(u).t in self.strips.times]
+        for u in drawn:
+            unit = self.view.unit(u)
+            move = Move(fills={**show.fills, **self.fills(unit)}, bars={**show.bars, **self.bars(unit)},
+                        lit=(*show.lit, *self.strips.ways(unit.n, unit.t)), focus=self.reads(unit),
+                        result=self.writes(unit), show=show.show, say=u == drawn[0], land=u == drawn[0],
+                        done=u + 1)  # fmt: skip
+            phases.append((f"step {u}", RUN, move))
+            show = Move()
+        a, b = self.view.unit(units[0]), self.view.unit(units[-1])
+        short: Line = (Run(f"t = {a.t + 1} … {b.t + 1}", source=Fact("time")),)
+        again = (
+            "again and again" if len(drawn) == len(units) else f"again and again, {len(units) - len(drawn)} not drawn"
+        )
+        line: Line = (
+            *short,
+            Run(":  "),
+            Run("the same cell", "weights", "semibold"),
+            Run(f" {again}", source=Fact("steps")),
+        )
+        seconds = RUN * len(drawn)
+        return Shot("run", seconds, line if first else short, self.begins(a), "", phases, True,
+                    self.view.steps_of(units), short if first else (), False, True, seconds)  # fmt: skip
 
     def begins(self, unit: Unit) -> str:
         """What is new where another cell begins."""
@@ -167,7 +195,7 @@ class Steps:
             return {n: unit.t for n, _ in top}
         return {n: 0 if run.reverse else self.view.steps - 1 for n, run in top}
 
-    def answer(self, unit: Unit, seconds: float) -> Shot:
+    def answer(self, unit: Unit) -> Shot:
         """What the output layer makes of the last state: ``y = softmax(V h + b) → 0.02, 0.98``."""
         strip, grid = self.strips, self.answered(unit)
         size = self.view.trace.tensor("probabilities").shape[-1]
@@ -187,18 +215,19 @@ class Steps:
         steps = (*sorted(handed), *self.view.answered(unit.t))
         so_far = self.so_far(unit.u + 1)
         move = replace(so_far, focus=state, result=((grid, range(strip.grids[grid].rows)),), say=True, land=True)
-        return Shot("step", seconds, tuple(out), "the output layer turns the state into probabilities", "output layer",
-                    (("land", 0.28, move),), True, steps=steps)  # fmt: skip
+        return Shot("step", TOLD, tuple(out), "the output layer turns the state into probabilities", "output layer",
+                    (("land", 0.28, move),), True, steps)  # fmt: skip
 
-    def skip(self, units: range, seconds: float) -> Shot:
-        """Steps that have no column."""
+    def skip(self, units: range, again: bool = False) -> Shot:
+        """Steps that have no column; why is said once."""
         times = sorted(self.view.unit(u).t for u in units)
         first, last = times[0] + 1, times[-1] + 1
         which = f"step {first}" if first == last else f"steps {first}–{last}"
         line: Line = (Run(f"{which}:  ", source=Fact("steps")), Run("the same cell", "weights", "semibold"),
                       Run(" again and again, not drawn"))  # fmt: skip
-        return Shot("skip", seconds, line, "", "", (("pass", seconds, Move(say=True, land=True)),), True,
-                    steps=self.view.steps_of(units))  # fmt: skip
+        line = (line[0], Run("not drawn")) if again else line
+        return Shot("skip", SKIP, line, "", "", (("pass", SKIP, Move(say=True, land=True)),), True,
+                    self.view.steps_of(units))  # fmt: skip
 
     def returned(self) -> tuple[Rows, ...]:
         """The grids of what the layer hands on."""

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-from layeranim import layout, numbers, theme
+from layeranim import layout, numbers, theme, typeface
 from layeranim.engine.recurrent.config import RnnConfig
-from layeranim.stories import phrases
+from layeranim.stories import phrases, vocabulary
 from layeranim.stories.recurrent_bench import PITCH
 from layeranim.stories.recurrent_presets import ROWS
-from layeranim.stories.recurrent_stage import HUES, LETTERS, Wire, bar
+from layeranim.stories.recurrent_stage import BAR_INSET, HUES, LETTERS, Wire, bar
 from layeranim.stories.recurrent_strip import GAP, Strip, fitted
 from layeranim.stories.recurrent_view import RecurrentView
 from layeranim.stories.storyboard import Address, Box, Cells, Fact, GridPlan, Line, Point, Run
@@ -20,6 +20,7 @@ from layeranim.stories.storyboard import Address, Box, Cells, Fact, GridPlan, Li
 LEFT, RIGHT, TOP, BOTTOM = -584, 584, 212, -214
 LABEL = 124  # room for the strips' names
 WIDEST, CELL, LEAST_GAP = 148, 100, 32
+LINE = 28  # between two lines of words over the columns
 BAR_ROW, BAR_PAD = 24, 3
 ANSWER = "y:"  # the grid of an answer that is given once, at the end
 LEAST_STRIPE = 2  # height of a unit in a block of colours
@@ -45,10 +46,19 @@ class Strips:
         self.boxed = self.single
         if view.kind == "rnn" and isinstance(view.config, RnnConfig):
             self.chip = "ReLU" if view.config.nonlinearity == "relu" else view.config.nonlinearity
-        box = self._box_height() if self.boxed else 0
-        self.strips, self.gap = fitted(view, TOP - BOTTOM, box, self.answers and self.answers_each)
-        self._columns()
+        self.top, self.staggered = float(TOP), False
+        self._fit()
+        widths = [typeface.width(view.step_name(t).text, theme.FLOOR) for t in self.times]
+        if view.config.tokens and max(widths) > self.word_room:
+            self.top, self.staggered = float(TOP - LINE), True
+            self._fit()
         self._place()
+
+    def _fit(self) -> None:
+        """The strips that have room under the names of the columns, and where the columns stand."""
+        box = self._box_height() if self.boxed else 0
+        self.strips, self.gap = fitted(self.view, self.top - BOTTOM, box, self.answers and self.answers_each)
+        self._columns()
 
     # ── sizes ────────────────────────────────────────────────────────────────
     def _box_height(self) -> float:
@@ -59,6 +69,11 @@ class Strips:
         """What is said where a strip shows its first unit alone; nothing where none does."""
         cut = [strip.key for strip in self.strips if strip.written < strip.size and not strip.coloured]
         return "" if not cut else "unit 1 drawn" if any(key[0] != "c" for key in cut) else "c: unit 1 drawn"
+
+    @property
+    def remembers(self) -> bool:
+        """Whether the memories of the cells are drawn."""
+        return any(strip.base == "cell" for strip in self.strips)
 
     @property
     def most(self) -> int:
@@ -104,7 +119,7 @@ class Strips:
     def _place(self) -> None:
         used = sum(s.high for s in self.strips) + self.gap * (len(self.strips) - 1)
         used += self._box_height() + self.gap if self.boxed else 0
-        y = layout.even(TOP - (TOP - BOTTOM - used) / 2)
+        y = layout.even(self.top - (self.top - BOTTOM - used) / 2)
         self._times(y)
         tops: list[tuple[float, float]] = []
         for i, strip in enumerate(self.strips):
@@ -115,7 +130,7 @@ class Strips:
                 tops.append((y, y - self._box_height()))
                 self._box_row(y)
                 y = layout.even(y - self._box_height() - self.gap)
-        if self.gap >= GAP and not self.reverse:
+        if not self.reverse:
             self._down(tops)
         if self.answer_x is not None:
             self._answer(self.answer_x)
@@ -139,10 +154,24 @@ class Strips:
             self.wires[ANSWER] = Wire(((state.right + 5, y), (x - 5, y)))
 
     def _times(self, y: float) -> None:
-        for key, x in self.xs.items():
-            if key not in ("start", "end"):
-                said = self.view.step_name(int(key), self.pitch - 12)
-                self.labels.append(((x + self.cell / 2, y + 14), (said,), "centre", theme.FLOOR))
+        """What the columns are called; words that would touch stand on two lines by turns."""
+        for i, t in enumerate(self.times):
+            said = self.view.step_name(t, self.word_room)
+            up = 14 + (LINE if self.staggered and i % 2 == 0 else 0)
+            self.labels.append(((self.xs[str(t)] + self.cell / 2, y + up), (said,), "centre", theme.FLOOR))
+
+    @property
+    def word_room(self) -> float:
+        """The width that a word over a column may have."""
+        return self.pitch * (2 if self.staggered else 1) - 12
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """A line if words are cut."""
+        if not self.view.config.tokens:
+            return ()
+        words = [(self.view.step_name(t).text, self.view.step_name(t, self.word_room).text) for t in self.times]
+        return vocabulary.cut(words)
 
     def _start(self, strip: Strip, y: float) -> None:
         """Says over the first of the states in a direction what they start from: ``start``, or a step not shown."""
@@ -186,7 +215,7 @@ class Strips:
 
     def _rows(self, strip: Strip, y: float) -> None:
         """What a preset's rows stand for, where the start of a state would be."""
-        preset = self.view.telling.preset
+        preset = self.view.telling.untouched
         words = ROWS.get(preset.name, {}).get(strip.key, ()) if preset else ()
         if len(words) == strip.written == strip.size and "start" in self.xs:
             for i, word in enumerate(words):
@@ -260,7 +289,7 @@ class Strips:
         """How far open the first unit's gates are."""
         out = []
         for track, base in zip(self.tracks(t), self.bases, strict=True):
-            around = Box(track.x - 5, track.y + 4, track.w + 10, 20)
+            around = Box(track.x - BAR_INSET - 1, track.y + 4, track.w + 2 * BAR_INSET + 2, 20)
             value = self.view.value(0, base, t, 0)
             if value == value:  # no bar for NaN
                 out.append((bar(around, value, base == "candidate", 12), HUES[base]))
@@ -280,11 +309,12 @@ class Strips:
             self.wires[f"{strip.key}>{b}"] = Wire(((points[0], y), (points[1], y)))
 
     def _down(self, tops: list[tuple[float, float]]) -> None:
-        """From what a column reads down to what it writes."""
+        """From what a column reads down to what it writes; where strips are close the arrows fill the gap."""
+        off = 3 if self.gap >= GAP else 1.5
         for t in self.times:
             x = self.xs[str(t)] + self.cell / 2
             for i, ((_, bottom), (top, _)) in enumerate(itertools.pairwise(tops)):
-                self.wires[f"down{i}:{t}"] = Wire(((x, bottom - 3), (x, top + 3)))
+                self.wires[f"down{i}:{t}"] = Wire(((x, bottom - off), (x, top + off)))
 
     def ways(self, n: int, t: int) -> tuple[str, ...]:
         """The wires that a step of a run lights."""

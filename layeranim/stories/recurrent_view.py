@@ -16,6 +16,7 @@ from layeranim.engine.recurrent.layout import mask_of, output_name, run_list
 from layeranim.engine.recurrent.steps import parts_of, places
 from layeranim.engine.trace import Array, Region
 from layeranim.numbers import Style
+from layeranim.stories import vocabulary
 from layeranim.stories.storyboard import Address, Cells, Fact, Run, Telling
 
 MOST_RUNS = 6  # layers and directions drawn; of more the first five stand for all
@@ -71,8 +72,7 @@ class RecurrentView:
     @property
     def warnings(self) -> tuple[str, ...]:
         """One line if the font lacks characters of the words."""
-        lost = typeface.lost("".join(self.config.tokens or ()))
-        return (f"some characters of the tokens are drawn as {typeface.BOX}: the font has no {lost}",) if lost else ()
+        return vocabulary.undrawn("".join(self.config.tokens or ()))
 
     # ── units ────────────────────────────────────────────────────────────────
     @property
@@ -118,7 +118,9 @@ class RecurrentView:
         """All steps of some units, and how what they read came up to their layer."""
         first, last = self.unit(units[0]), self.unit(units[-1])
         (start,), (end,) = self.written(first.n, first.t, "previous_hidden"), self.written(last.n, last.t, "hidden")
-        return *self.handed(self.runs[first.n].layer - 1, first.t), *range(start, end + 1)
+        each = (self.unit(u) for u in units)
+        below = (i for unit in each for i in self.handed(self.runs[unit.n].layer - 1, unit.t))
+        return *below, *range(start, end + 1)
 
     # ── numbers ──────────────────────────────────────────────────────────────
     def values(self, n: int, base: str, t: int | None) -> Array:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,18 +20,6 @@ from layeranim.stories.storyboard import Fact, Line, Run
 
 NAMES = {"sigmoid": "σ", "tanh": "tanh", "relu": "ReLU"}
 DOT = Run(numbers.DOT)
-LOST = "NaN is no number: whatever reads it becomes NaN"
-ROLES = {
-    "forget_gate": "how much of the old memory stays",
-    "input_gate": "how much of the candidate is written",
-    "candidate": "what could be written",
-    "output_gate": "how much of the memory is shown",
-    "reset_gate": "how much of the old state the candidate sees",
-    "update_gate": "how much of the old state stays",
-    "candidate_hidden": "what the old state says",
-    "candidate_input": "what the new input says",
-    "hidden": "the new state mixes the input and the last state",
-}
 
 
 class CellWords:
@@ -232,75 +219,35 @@ class CellWords:
             self.result("reset_hidden", t),
         )
 
-    def gates(self, t: int, first: str) -> Line:
-        """``f = σ(4.0) = 0.98   i = 0.02   g = −0.96   o = 0.02``, the ``first`` one with its sum."""
-        out: list[Run] = []
-        for base, letter in sorted(LETTERS[self.view.kind].items(), key=lambda item: item[0] != first):
-            hue, w, text = HUES[base], self.weighings.get(base), self.view.text(self.n, base, t)
-            explained = w is not None and base == first
-            equals = Run(" = ") if explained else phrases.equals(text)
-            out += [Run(("     " if out else "") + letter, hue, "semibold"), equals]
-            if w and base == first:
-                pre = self.view.text(self.n, w.pre, t)
-                out += [Run(f"{NAMES[w.activation]}("), Run(pre, "ink", source=self.view.source(self.n, w.pre, t, 0))]
-                out += [Run(f") {_reaches(w.activation, pre, self.view.text(self.n, base, t))} ")]
-            out.append(Run(self.view.text(self.n, base, t), hue, "semibold", self.view.source(self.n, base, t, 0)))
-        return tuple(out)
+    # ── results alone ────────────────────────────────────────────────────────
+    def brief(self, t: int, memory: bool = False) -> Line:
+        """The new state alone, and the memory before it."""
+        kept: Line = (*self.made("c_{t}", "cell", t), Run(",   ", late=True)) if memory else ()
+        return (*kept, *self.made("h_{t}", "hidden", t))
 
-    def lost(self, t: int) -> bool:
-        """Whether the new state or memory is no number."""
-        return any(np.isnan(self.view.value(self.n, base, t)) for base in self.view.states)
+    def reached(self, base: str, t: int, unit: int) -> Line:
+        """``f = σ(−3.5) = 0.03``: a sum's activation; the sum itself where there is none."""
+        view, w = self.view, self.weighings[base]
+        letter = LETTERS[view.kind].get(base, "")
+        named = (Run(letter, HUES[base], "semibold"), Run(" = ")) if letter else _symbol("h_{t}") if w.gate else ()
+        pre = view.text(self.n, w.pre, t, unit)
+        given = view.source(self.n, w.pre, t, unit)
+        if not w.gate:
+            return (Run("sum"), phrases.equals(pre), phrases.result(pre, given))
+        out = view.text(self.n, w.gate, t, unit)
+        return (
+            *named,
+            Run(f"{NAMES[w.activation]}("),
+            Run(pre, "ink", source=given),
+            Run(")"),
+            phrases.relation_run(_reaches(w.activation, pre, out)),
+            phrases.result(out, view.source(self.n, w.gate, t, unit), HUES.get(w.gate, "result")),
+        )
 
-    def happens(self, t: int) -> str:
-        """What the first unit's gates do at this step, in words."""
-        value = partial(self.view.value, self.n, t=t)
-        if self.lost(t):
-            return LOST
-        if self.view.kind == "rnn":
-            return self.made_of(t, self.told(t))
-        if self.view.kind == "gru":
-            return self._updated(value("update_gate"), value("reset_gate"))
-        written = "POST the new one" if value("forget_gate") < 0.5 else "POST: add the candidate"
-        parts = ["DELETE the old value"] * (value("forget_gate") < 0.5) + [written] * (value("input_gate") >= 0.5)
-        parts += ["GET: the memory shows in h"] * (value("output_gate") >= 0.5)
-        return ", ".join(parts) or "hold: the memory stays inside"
-
-    def told(self, t: int) -> int:
-        """Of a plain RNN's first two units the one with more in its sum at this step, the first if that is even."""
-        units = range(min(2, self.view.size(self.n, "hidden")))
-        return max(units, key=lambda unit: sum(sum(part) for part in self._counts(t, unit).values()))
-
-    def made_of(self, t: int, unit: int) -> str:
-        """What a plain RNN's sum is made of at this step."""
-        counts = {key: any(part) for key, part in self._counts(t, unit).items()}
-        if counts["h"] and not counts["x"]:
-            return "the input adds nothing here: the last state alone makes the new one"
-        if counts["x"] and not counts["h"]:
-            return "the last state adds nothing here: the input alone makes the new one"
-        return ROLES["hidden"]
-
-    def _counts(self, t: int, unit: int) -> dict[str, list[bool]]:
-        """Which products of a plain RNN's sum count, by what they read: the state ``h`` or the input ``x``."""
-        w = self.weighings["hidden"]
-        products = self.view.at(self.view.name(self.n, w.products), self.view.b, t, unit) != 0
-        return {part.key: products[part.cols.start : part.cols.stop].tolist() for part in w.parts}
-
-    def _updated(self, update: float, reset: float) -> str:
-        """What the GRU's two gates do: large from 0.6, small up to 0.4."""
-        if update >= 0.6:
-            return "z is large: most of the old state stays"
-        if not update <= 0.4:
-            return "z is between: the old state and the candidate mix"
-        if "candidate_input" not in self.weighings:
-            return "z is small: most of the candidate gets in"
-        if reset >= 0.5:
-            return "z is small: the candidate takes the place of the old state"
-        return "z and r are small: the new state starts without the old one"
-
-    def brief(self, t: int) -> Line:
-        """The new state alone, for steps that pass quickly."""
-        result = self.result("hidden", t)
-        return (*_symbol("h_{t}", result.text), result)
+    def made(self, symbol: str, base: str, t: int, role: str = "result") -> Line:
+        """``c_t = 0.93``: one number of a vector by its name."""
+        result = self.result(base, t, role)
+        return Run(symbol, role, "semibold", Fact("name"), markup=True), phrases.equals(result.text), result
 
 
 def _symbol(text: str, *result: str) -> Line:

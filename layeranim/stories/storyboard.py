@@ -286,6 +286,11 @@ class Telling:
         return self.preset or self.asked
 
     @property
+    def untouched(self) -> Preset | None:
+        """The preset all of whose words hold: its arrays are on stage, and nothing that they speak of is changed."""
+        return self.preset if self.preset and self.given <= {*self.preset.free} else None
+
+    @property
     def takeaway(self) -> str:
         """The preset's own last sentence; nothing where the user changed what it speaks of."""
         base = self.base

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.resources import files
 
 import numpy as np
 
+from layeranim import typeface
 from layeranim.engine.trace import Array
 from layeranim.errors import OptionError
 
@@ -68,3 +69,17 @@ def from_here(text: Sequence[str], rows: Array, seed: int) -> bool:
     """Whether these embeddings are the ones of the text's words."""
     ours = embeddings(text, seed)
     return ours.shape == rows.shape and bool(np.array_equal(ours, rows))
+
+
+def undrawn(text: str) -> tuple[str, ...]:
+    """A warning with its remedy if the font lacks characters of a text."""
+    lost = typeface.lost(text)
+    said = f"some characters of the tokens are drawn as {typeface.BOX}: the font has no {lost}"
+    return (f"{said}; --font FILE brings one that has them (font= in Python)",) if lost else ()
+
+
+def cut(words: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """A warning if words have less room than they need: pairs of a word and how it is drawn."""
+    short = list(dict.fromkeys(drawn for word, drawn in words if drawn != word and drawn.endswith(typeface.ELLIPSIS)))
+    listed = ", ".join(short[:4]) + (f" and {len(short) - 4} more" if short[4:] else "")
+    return (f"some tokens are cut on screen for want of room: {listed}",) if short else ()

@@ -76,7 +76,9 @@ def test_films_decode_to_what_was_promised(name: str, theme: str, tmp_path: Path
     ticks = round(report["poster_second"] * 25)
     at = round((ticks + 1) / 2) - 1  # the last frame before that tick ends
     off = [float(np.abs(poster - frame).mean()) for frame in decoded]
-    assert off[at] <= min(off) + 0.02  # no other frame is nearer
+    beat = next(beat for beat in board.beats if board.poster < beat.end)  # while it rests the codec may lose a little
+    others = [away for k, away in enumerate(off) if not beat.start // 2 <= k <= at]
+    assert off[at] <= min(others) + 0.02  # no frame of another beat is nearer
     assert off[at] < 3  # the video is lossy, the poster is not
     assert off[0] > off[at]
 

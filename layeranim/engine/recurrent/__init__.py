@@ -48,7 +48,7 @@ from layeranim.engine.recurrent.config import (
 )
 from layeranim.engine.recurrent.forward import active, defaults, forward, makes
 from layeranim.engine.recurrent.layout import all_tensors, facts_of, held_tensors
-from layeranim.engine.recurrent.shapes import check_lengths, complete, only_first
+from layeranim.engine.recurrent.shapes import also_seeded, check_lengths, complete, only_first
 from layeranim.engine.recurrent.steps import steps_of
 from layeranim.engine.trace import Tensor, Trace
 
@@ -96,7 +96,7 @@ RNN = Layer(
 GRU = Layer(
     name="gru", title="Gated recurrent unit", config=GruConfig, arrays=ARRAYS,
     complete=complete, compute=compute, assemble=assemble, backward=backward, makes=makes, back=2.5,
-    starts=STARTS, inner=inner,
+    starts=STARTS, inner=inner, also_seeded=also_seeded,
     formula="h_t = z ⊙ h_{t−1} + (1 − z) ⊙ n, n = tanh(W x_t + b + r ⊙ (U h_{t−1} + c))",
     source="K. Cho et al., Learning Phrase Representations using RNN Encoder–Decoder (2014), arXiv:1406.1078",
 )  # fmt: skip

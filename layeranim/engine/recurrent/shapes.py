@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -51,6 +51,14 @@ def canonical_input(shape: Shape) -> tuple[int, int, int]:
     ranked("input", shape, 1, 2, 3)
     batch, time, features = {1: (1, *shape, 1), 2: (1, *shape), 3: shape}[len(shape)]
     return batch, time, features
+
+
+def also_seeded(config: RecurrentConfig, shapes: Mapping[str, Shape]) -> Shapes:
+    """The initial states of the printed GRU: from a state of 0 its every next one is 0."""
+    if not isinstance(config, GruConfig) or config.variant != "glossary":
+        return {}
+    batch = shapes["input"][0]
+    return {f"{p}initial_hidden": (batch, state_size(config)) for _, _, p in runs(config)}
 
 
 def only_first(sequence: Array) -> None:

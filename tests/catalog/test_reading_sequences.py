@@ -1,0 +1,88 @@
+"""Films of sequences can be read: 24 letters a second, no second line in a short beat, nothing said twice, 32 s."""
+
+from __future__ import annotations
+
+import pytest
+
+from layeranim import numbers, theme
+from layeranim.stories import reading
+from layeranim.stories.options import PACES
+from layeranim.stories.reading import BARE, LONGEST, Way, fitted
+from layeranim.stories.storyboard import Beat, Line, Run, Storyboard, plain
+
+from .conftest import Case, ids, others, presets
+
+SEQUENCES = ("rnn", "gru", "lstm", "attention")
+FILMS = [case for case in presets() + others() if case.name in SEQUENCES]
+TICK = theme.TICK_MS / 1000
+
+
+def faults(board: Storyboard, pace: str) -> list[str]:
+    """What a reader of a film has no time for, or reads twice."""
+    quick, out, said = min(1.0, PACES[pace]), [], dict[str, str]()
+    for beat in board.beats:
+        seconds, what = beat.ticks * TICK / quick, f"{beat.kind} {plain(beat.place)} {plain(beat.caption)!r}"
+        if reading.letters(beat.caption, beat.note) > 24 * seconds + 1e-6:
+            out.append(f"{reading.letters(beat.caption, beat.note) / seconds:.0f} letters a second: {what}")
+        if beat.note and seconds < BARE - 1e-6:
+            out.append(f"a note in {seconds:.2f} s: {what}")
+        if plain(beat.caption).count(numbers.DOT) and seconds < BARE - 1e-6:
+            out.append(f"arithmetic in {seconds:.2f} s: {what}")
+        if beat.note and plain(beat.note) in said:
+            out.append(f"said twice: {plain(beat.note)!r}")
+        said[plain(beat.note)] = what
+    return [*out, *([f"{board.seconds} s"] if board.seconds > LONGEST else [])]
+
+
+@pytest.mark.parametrize("case", **ids(FILMS))
+def test_every_beat_can_be_read_and_nothing_is_said_twice(case: Case) -> None:
+    work = case.work()
+    assert not faults(work.storyboard(work.trace()), work.film.pace)
+
+
+@pytest.mark.parametrize("pace", ["slow", "fast"])
+@pytest.mark.parametrize("case", **ids([case for case in presets() if case.name in SEQUENCES]))
+def test_presets_can_be_read_at_any_pace(case: Case, pace: str) -> None:
+    work = Case(case.name, {**case.options, "pace": pace}, case.label).work()
+    assert not faults(work.storyboard(work.trace()), pace)
+
+
+def line(letters: int) -> Line:
+    return (Run("x" * letters),)
+
+
+def film(*beats: tuple[int, int, float]) -> Storyboard:
+    """A storyboard of captions and notes of so many letters, each beat so many seconds."""
+    made, at = [], 0
+    for caption, note, seconds in beats:
+        ticks = round(seconds / TICK)
+        made.append(Beat("step", at, ticks, caption=line(caption), note=line(note) if note else ()))
+        at += ticks
+    return Storyboard("test", "", (), {}, tuple(made), 1, 0, "")
+
+
+def test_the_check_notices_what_cannot_be_read() -> None:
+    assert not faults(film((24, 0, 1.0), (48, 24, 3.0)), "normal")
+    assert "letters a second" in faults(film((25, 0, 1.0)), "normal")[0]
+    assert "a note in" in faults(film((2, 2, 1.2)), "normal")[0]
+    assert "said twice" in faults(film((2, 9, 2.0), (3, 9, 2.0)), "normal")[0]
+    assert "33" in faults(film((2, 0, 33.0)), "normal")[0]
+    dotted = film((2, 0, 1.0))
+    beat = Beat("step", 0, 25, caption=(Run(f"2{numbers.DOT}3"),))
+    assert "arithmetic" in faults(Storyboard("test", "", (), {}, (beat,), 1, 0, "", dotted.parts), "normal")[0]
+
+
+def test_words_grow_in_the_order_of_their_ranks_as_far_as_there_is_room() -> None:
+    first = [Way(line(12)), Way(line(48), (), 0, 2), Way(line(48), line(24), 0, 3)]
+    second = [Way(line(12)), Way(line(24), (), 0, 1)]
+    assert [reading.letters(way.caption, way.note) for way in fitted([first, second], 1.0)] == [12, 12]
+    assert [reading.letters(way.caption, way.note) for way in fitted([first, second], 1.5)] == [12, 24]
+    assert [reading.letters(way.caption, way.note) for way in fitted([first, second], 3.0)] == [48, 24]
+    assert [reading.letters(way.caption, way.note) for way in fitted([first, second], 4.0)] == [72, 24]
+
+
+def test_a_note_is_said_once_and_stays() -> None:
+    noted = [Way(line(2)), Way(line(2), line(9), 0, 1), Way(line(60), (), 0, 2)]
+    told = fitted([noted, noted], 99)
+    assert [bool(way.note) for way in told] == [True, False]
+    assert [reading.letters(way.caption) for way in told] == [2, 60]
