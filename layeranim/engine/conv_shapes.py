@@ -9,6 +9,7 @@ from layeranim.engine import window
 from layeranim.engine.activations import ACTIVATIONS, scratch
 from layeranim.engine.array import shape_text
 from layeranim.engine.option import Choice, Config, Flag, Integer, Padding, PerAxis, option
+from layeranim.engine.patches import taken
 from layeranim.engine.trace import Array, Shape, count
 from layeranim.engine.window import Axis
 from layeranim.errors import OptionError, ShapeError
@@ -92,18 +93,18 @@ def complete(config: ConvConfig, shapes: Mapping[str, Shape | None]) -> tuple[Co
 
 
 def makes(config: ConvConfig, shapes: Mapping[str, Shape], axes: Sequence[Axis] = ()) -> dict[str, Shape]:
-    """The padded input, the sums and what the activation makes of them; beside it one filter's products and sums.
+    """The padded input, the sums and what the activation makes of them; and what the sums take on their way.
 
     ``axes`` are those of a convolution in one or three dimensions.
     """
     batch, channels = shapes["input"][:2]
     axes = axes or axes_of(config, shapes["input"])
-    one = (batch, 1, *(axis.out for axis in axes))
-    out = (batch, config.filters or 1, *one[2:])
+    windows, filters = tuple(axis.out for axis in axes), config.filters or 1
+    out, terms = (batch, filters, *windows), channels // config.groups * count(config.kernel_size or ())
     made = {"padded": (batch, channels, *(axis.padded for axis in axes)), "pre_activation": out}
     if config.activation != "linear":
         made |= {"output": out, **scratch(config.activation, out)}
-    return {**made, "products": one, "partial": one}
+    return {**made, "patches": (taken(filters, config.groups, terms, batch, windows),)}
 
 
 def _in_channels(config: ConvConfig, given: Mapping[str, Shape], full: Mapping[str, Shape]) -> int:

@@ -30,6 +30,15 @@ def large(filters: int, groups: int, terms: int, places: int) -> bool:
     return filters // groups >= _FEWEST and filters * terms * places >= LARGE
 
 
+def taken(filters: int, groups: int, terms: int, batch: int, windows: Shape) -> int:
+    """How many numbers such sums take on their way: the patches of a block, or a block's results three times."""
+    places = batch * count(windows)
+    if large(filters, groups, terms, places):
+        inner = terms * count(windows[1:])
+        return inner * min(windows[0], max(1, _SCRATCH // inner))
+    return 3 * max(places, min(filters * places, _CACHED))
+
+
 def taps(kernel: Shape, axes: Sequence[Axis]) -> Iterator[tuple[tuple[int, ...], tuple[slice, ...]]]:
     """Every tap of a kernel with the padded positions that it meets in all windows."""
     for tap in np.ndindex(*kernel):

@@ -282,7 +282,7 @@ REFUSALS: list[tuple[Any, dict[str, Any], dict[str, Any], tuple[str, ...]]] = [
     (DEPTHWISE, {"multiplier": 3}, DEEP, ("multiplier is 3", "2 by depthwise_kernel")),
     (DEPTHWISE, {"kernel_size": 3}, DEEP, ("depthwise_kernel has shape 3×2", "3×3")),
     (CONV_MATMUL, {"groups": 2}, {}, ("groups is 2", "at most 1")),
-    (CONV_MATMUL, {}, {"input": np.ones((90, 90)), "kernel": np.ones((3, 3))}, ("Toeplitz matrix", "7744×8100")),
+    (CONV_MATMUL, {}, {"input": np.ones((300, 300)), "kernel": np.ones((3, 3))}, ("Toeplitz matrix", "88804×90000")),
 ]
 
 

@@ -44,8 +44,8 @@ def through_time(
         if plan.writes not in waited:
             continue
         if plan.operation == "activate_back":
-            slope, (delta, before) = _SLOPE + plan.writes, (name for name, _ in plan.reads)
-            narrow[slope] = ACTIVATIONS[dict(plan.parameters)["name"]].derivative(values[before])
+            slope, (delta, pre) = _SLOPE + plan.writes, [name for name, _ in plan.reads]
+            narrow[slope] = ACTIVATIONS[dict(plan.parameters)["name"]].derivative(values[pre])
             plan = replace(plan, operation="multiply", reads=whole(delta, slope))
         elif plan.writes in both:
             narrow[plan.reads[0][0]] = np.ascontiguousarray(values[plan.reads[0][0]][:, :state])
