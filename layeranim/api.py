@@ -125,6 +125,7 @@ def render(
     *,
     output: str | Iterable[str] | None = None,
     formats: str | Iterable[str] | None = None,
+    overwrite: bool = False,
     **options: Any,
 ) -> Film:
     """Make the film of an explainer, or of a trace, and write it.
@@ -132,11 +133,13 @@ def render(
     ``output`` is one or more paths, the suffix deciding the format; ``formats`` names formats beside
     ``films/<name>``. Other ``options`` are the layer's, its arrays, and the film's (``theme="dark"``); of a trace the
     film's, and the words that its rows stand for (``tokens=["the", "cat"]``, ``key_tokens``).
+    What stands there is replaced if it is a film of ours, as the provenance beside it tells; anything else with
+    ``overwrite`` alone, and a file that an array is read from never: ``OutputError``, before anything is drawn.
     Returns a ``Film`` with its paths, poster, alt text, captions and seconds.
     """
     if isinstance(what, Trace):
-        return _of_trace(what, options).film_to(output, formats)
-    return prepare(what, options).film_to(output, formats)
+        return _of_trace(what, options).film_to(output, formats, overwrite=overwrite)
+    return prepare(what, options).film_to(output, formats, overwrite=overwrite)
 
 
 def _of_trace(made: Trace, options: Mapping[str, Any]) -> Work:

@@ -80,3 +80,8 @@ class RenderError(LayeranimError):
 
 class SizeLimitError(RenderError):
     """A film is larger than ``--max-size``; nothing was replaced."""
+
+
+def out_of_threads(error: BaseException) -> bool:
+    """Whether the system refused a thread or a process: Python has no class of its own for that."""
+    return isinstance(error, BlockingIOError) or (isinstance(error, RuntimeError) and "start new thread" in str(error))

@@ -13,6 +13,7 @@ from layeranim.assets.cache import Cache
 from layeranim.assets.lock import Lock, Locked
 from layeranim.assets.manifest import Manifest, files_of
 from layeranim.assets.plan import Plan
+from layeranim.film import owned
 
 LARGEST_REPORT = 10_000_000
 """Bytes of a provenance file that is read."""
@@ -59,15 +60,32 @@ def _film(one: Plan, locked: Locked | None, root: Path, found: Findings) -> None
         elif suffix not in locked.files:
             found.add(one.name, "stale", f"{file} is not in the lock; run layeranim build")
         elif digest != locked.files[suffix]:
-            how = f"is {digest}" if len(digest) < 64 else "is not the file that was built"
-            found.add(one.name, "edited", f"{file} {how}; run layeranim build to replace it")
-        most = one.work.film.max_size
-        if digest and len(digest) == 64 and most and suffix not in locks.BESIDE and (root / file).stat().st_size > most:
-            size = (root / file).stat().st_size
-            found.add(one.name, "too large", f"{file} has {size:,} bytes, the limit is {most:,}")
+            found.add(one.name, *_otherwise(root / file, digest, locked.files[suffix]))
+        if digest and len(digest) == 64 and (line := too_large(one, suffix, (root / file).stat().st_size)):
+            found.add(one.name, "too large", line)
     for suffix in sorted(set(locked.files) - set(named.values())):
         if (root / f"{one.name}.{suffix}").exists():
             found.add(one.name, "orphaned", f"{one.name}.{suffix} is asked for no longer; run layeranim build")
+
+
+def too_large(one: Plan, suffix: str, size: int) -> str | None:
+    """What to say of a film file of so many bytes, if they are more than its entry allows."""
+    most = one.work.film.max_size
+    if most is None or suffix in locks.BESIDE or size <= most:
+        return None
+    return f"{one.name}.{suffix} has {size:,} bytes, the limit is {most:,}"
+
+
+def _otherwise(path: Path, digest: str, locked: str) -> tuple[str, str]:
+    """What has become of a file that is not as it was built, and what to do."""
+    how = next((how for how, known in owned.standing(path).items() if known == locked), None)
+    if how == owned.LINE_ENDS:
+        return "line ends", (f"{path.name} is as it was built but for its line ends, which Git changed; "
+                             f"put '{path.name} -text' in .gitattributes, delete it, and git checkout it")  # fmt: skip
+    if how == owned.POINTER:
+        return "not fetched", f"{path.name} is a pointer of Git LFS to the file that was built; run git lfs pull"
+    what = f"is {digest}" if len(digest) < 64 else "is not the file that was built"
+    return "edited", f"{path.name} {what}; run layeranim build to replace it"
 
 
 def _orphans(names: set[str], lock: Lock, root: Path, found: Findings) -> None:

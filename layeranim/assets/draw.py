@@ -16,7 +16,7 @@ from layeranim.assets.lock import suffixes
 from layeranim.assets.manifest import files_of, suffix_of
 from layeranim.assets.plan import Plan, plan
 from layeranim.assets.telling import board_of
-from layeranim.errors import LayeranimError, RenderError
+from layeranim.errors import LayeranimError, RenderError, out_of_threads
 from layeranim.film.hidden import create, remove
 from layeranim.film.provenance import dumped
 from layeranim.inputs import Within
@@ -52,6 +52,10 @@ def draw(task: Task) -> Drawn:
         return drawn
     except LayeranimError as error:
         return Drawn({}, problem=str(error))
+    except (RuntimeError, BlockingIOError) as error:
+        if out_of_threads(error):
+            return Drawn({}, problem="the system gives no more threads; fewer --jobs need less")
+        raise
     except MemoryError:
         return Drawn({}, problem="there is not enough memory; a smaller size needs less")
     except OSError as error:

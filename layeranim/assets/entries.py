@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import product
@@ -26,6 +27,8 @@ ELSEWHERE = {"format": "formats", "output": "formats", "theme": "themes"}
 MOST_CASES = 200
 """Films of one matrix."""
 LONGEST_ALT = 2000
+BESIDE = re.compile(r"(?:id|formats|themes|alt|captions)\b")
+"""How a problem begins that no option of a film has a part in."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,9 @@ def defaults_problems(shared: Given) -> list[str]:
 def spread(item: Mapping[str, Any], shared: Given, place: str, told: list[str]) -> tuple[list[Entry], list[str]]:
     """The films of one asset, and all that is wrong with it; a part that is wrong is left out of the films.
 
-    ``told``: what its schema says of it, by which unknown keys and other shapes are known already.
+    Where only names, formats or words are wrong there are films all the same, so that what else is wrong with them,
+    such as an input that is not there, comes up in the same go. ``told``: what its schema says of it, by which unknown
+    keys and other shapes are known already.
     """
     wrong = list(told)
     wrong += [problem for problem in [names.problem(item["id"])] if problem] if isinstance(item.get("id"), str) else []
@@ -108,23 +113,23 @@ def spread(item: Mapping[str, Any], shared: Given, place: str, told: list[str]) 
     wrong += [*more, *wrong_cases]
     if isinstance(item.get("alt"), str) and not item["alt"].strip() and item["alt"]:
         wrong.append(f"alt is {given(item['alt'])}, but must say what the film shows")
-    formats = item.get("formats", shared.formats)
-    themes = item.get("themes", shared.themes) or THEMES[:1]
-    if wrong or not _sound(formats, MADE) or not _sound(themes, THEMES):
+    if not all(map(BESIDE.match, wrong)):
         return [], wrong
+    formats = _sound(item.get("formats", shared.formats), MADE)
+    themes = _sound(item.get("themes", shared.themes), THEMES)
+    id, alt = item.get("id"), item.get("alt")
+    known_id = isinstance(id, str) and not names.problem(id)
+    asset = str(id) if known_id else "film"
     found = []
-    themes = tuple(dict.fromkeys(themes))
     for name, case in cases:
         for theme in themes:
-            full = item["id"] + name + (f"-{theme}" if len(themes) > 1 else "")
+            full = asset + name + (f"-{theme}" if len(themes) > 1 else "")
             if problem := names.problem(full):
-                return [], [f"matrix: {problem}; write the cases as assets of their own"]
+                return [], [*wrong, f"matrix: {problem}; write the cases as assets of their own"]
             merged = {**defaults, **options, **case}
-            formats = tuple(dict.fromkeys(formats))
-            found.append(
-                Entry(full, item["id"], place, item["explainer"], merged, theme, formats, item.get("alt"), captions)
-            )
-    return found, []
+            words = (alt, captions) if not wrong else (None, {})
+            found.append(Entry(full, asset, place, item["explainer"], merged, theme, formats, *words))
+    return found, wrong
 
 
 def _layer(name: Any) -> tuple[Layer | None, str | None]:
@@ -237,6 +242,7 @@ def _cases(matrix: Any, has: Known, options: Mapping[str, Any]) -> tuple[list[tu
     return cases, wrong
 
 
-def _sound(given_words: Any, closed: tuple[str, ...]) -> bool:
-    listed = isinstance(given_words, (list, tuple)) and bool(given_words)
-    return listed and all(isinstance(word, str) and word in closed for word in given_words)
+def _sound(given_words: Any, closed: tuple[str, ...]) -> tuple[str, ...]:
+    """The words that there are; the first of all where none is."""
+    listed = given_words if isinstance(given_words, (list, tuple)) else []
+    return tuple(dict.fromkeys(word for word in listed if isinstance(word, str) and word in closed)) or closed[:1]

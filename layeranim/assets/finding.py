@@ -12,6 +12,7 @@ from typing import Any
 from layeranim.errors import ManifestError
 
 NAME, PROJECT = "layeranim.toml", "pyproject.toml"
+LOCK_BEGINS = b"# Written by layeranim build: "
 LARGEST = 1_000_000
 """Bytes of a manifest."""
 
@@ -35,8 +36,14 @@ def find(start: Path | None = None) -> Path:
 
 def parsed(path: Path) -> Any:
     """The TOML of a file. Raises ``ManifestError``."""
+    return text_and_data(path)[1]
+
+
+def text_and_data(path: Path) -> tuple[str, Any]:
+    """What is in a file at one moment, as text and as TOML. Raises ``ManifestError``."""
     try:
-        data = tomllib.loads(content(path, LARGEST).decode("utf-8-sig"))
+        text = content(path, LARGEST).decode("utf-8-sig")
+        data = tomllib.loads(text)
     except OSError as error:
         raise ManifestError(f"{_shown(str(path))} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
@@ -50,7 +57,7 @@ def parsed(path: Path) -> Any:
             raise ManifestError(
                 f"{_shown(path.name)} is not TOML: a whole number of {_shown(key)} takes more than 64 bits"
             )
-    return data
+    return text, data
 
 
 def _values(data: Any) -> Iterator[tuple[str, Any]]:
@@ -73,8 +80,20 @@ def tool(data: Any) -> Any:
 
 
 def lock_of(manifest: Path) -> Path:
-    """``layeranim.lock`` beside the manifest; another manifest's has its own name."""
-    return manifest.with_name(("layeranim" if manifest.name == PROJECT else manifest.stem) + ".lock")
+    """``layeranim.lock`` beside the manifest; of ``films.toml`` it is ``films.layeranim.lock``.
+
+    ``poetry.lock`` and ``uv.lock`` are other programs'. ``films.lock`` stays where version 0.1 wrote one.
+    """
+    if manifest.name in (NAME, PROJECT):
+        return manifest.with_name("layeranim.lock")
+    old = manifest.with_suffix(".lock")
+    try:
+        with open(old, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+            if file.read(len(LOCK_BEGINS)) == LOCK_BEGINS:
+                return old
+    except OSError:
+        pass
+    return manifest.with_suffix(".layeranim.lock")
 
 
 def content(path: Path, most: int) -> bytes:

@@ -10,7 +10,7 @@ from typing import Any
 
 from layeranim.assets import entries, names, validity
 from layeranim.assets.entries import Entry, Given
-from layeranim.assets.finding import NAME, PROJECT, lock_of, parsed, tool
+from layeranim.assets.finding import NAME, PROJECT, lock_of, text_and_data, tool
 from layeranim.engine.option import given, suggest
 from layeranim.errors import ManifestError
 from layeranim.film.destinations import Destination, every_path
@@ -41,7 +41,7 @@ class Manifest:
 
     @property
     def lock(self) -> Path:
-        """``layeranim.lock`` beside the manifest; another manifest's has its own name."""
+        """See ``lock_of``."""
         return lock_of(self.path)
 
     def chosen(self, ids: tuple[str, ...]) -> tuple[Entry, ...]:
@@ -77,7 +77,7 @@ def read(path: Path, restricted: bool = False) -> tuple[Manifest, list[str]]:
     """The manifest as far as it is well formed, and everything that is wrong with it, one line each."""
     if restricted and not Within(path.parent).holds(path.name):
         raise ManifestError(f"{path.name} is a link that leads outside its folder; --restrict keeps to it")
-    data = parsed(path)
+    text, data = text_and_data(path)
     if path.name == PROJECT:
         data = tool(data)
         if not isinstance(data, dict):
@@ -94,16 +94,18 @@ def read(path: Path, restricted: bool = False) -> tuple[Manifest, list[str]]:
     head = [*told.get(None, []), *_root(root), *entries.defaults_problems(shared)]
     problems = [f"{path.name}: {line}" for line in dict.fromkeys(head)]
     found: list[Entry] = []
-    for number, place, item in _assets(path, data):
+    sound: list[Entry] = []
+    for number, place, item in _assets(path, text, data):
         made, wrong = entries.spread(item, shared, place, told.get(number, []))
         problems += [f"{place}: {line}" for line in wrong]
         found += made
+        sound += made if not wrong else []
     films = len(found) + max(0, len(many) - MOST_FILMS)
     if films > MOST_FILMS:
         problems.append(f"{path.name}: {films} films, but one manifest makes at most {MOST_FILMS}")
-    problems += _clashes(found[:MOST_FILMS])
-    sound = isinstance(root, str) and "\0" not in root
-    manifest = Manifest(path, path.parent / (root if sound else "renders"), tuple(found), restricted)
+    problems += _clashes(sound[:MOST_FILMS])
+    possible = isinstance(root, str) and "\0" not in root
+    manifest = Manifest(path, path.parent / (root if possible else "renders"), tuple(found), restricted)
     if restricted and not manifest.base.holds(manifest.root):
         problems.append(
             f"{path.name}: output is a link that leads outside the manifest's folder; --restrict keeps to it"
@@ -127,13 +129,12 @@ def _shared(data: Mapping[str, Any]) -> Given:
     return Given(formats, themes, defaults if isinstance(defaults, dict) else {})
 
 
-def _assets(path: Path, data: Mapping[str, Any]) -> Iterator[tuple[int, str, Mapping[str, Any]]]:
+def _assets(path: Path, text: str, data: Mapping[str, Any]) -> Iterator[tuple[int, str, Mapping[str, Any]]]:
     """Every asset, its number, and how to name its place: ``layeranim.toml:12: asset conv``."""
     items = data.get("asset", [])
     items = items if isinstance(items, list) else []
     header = re.compile(r"\s*\[\[\s*(?:tool\s*\.\s*layeranim\s*\.\s*)?asset\s*\]\]")
-    lines = path.read_text(encoding="utf-8").splitlines()
-    starts = [number for number, line in enumerate(lines, 1) if header.match(line)]
+    starts = [number for number, line in enumerate(text.splitlines(), 1) if header.match(line)]
     for index, item in enumerate(items):
         line = f":{starts[index]}" if len(starts) == len(items) else ""
         sound = item if isinstance(item, dict) else {}

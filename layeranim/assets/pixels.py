@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from layeranim.assets import pool
 from layeranim.assets.draw import Task
 from layeranim.assets.finding import content
-from layeranim.assets.manifest import Manifest
+from layeranim.assets.manifest import Manifest, files_of
 from layeranim.assets.plan import Plan
 from layeranim.errors import LayeranimError, RenderError
-from layeranim.film.output import Output
+from layeranim.film import owned
+from layeranim.film.output import Output, check_writable
 from layeranim.film.writers.png import write_png
 from layeranim.inputs import printable
 from layeranim.stories.options import MOST_PIXELS
@@ -31,6 +32,8 @@ SHARE = 0.001
 PICTURES = ("gif", "webp", "png", "apng")
 VIDEOS = ("mp4", "webm", "av1.webm")
 EDGE = 8
+PAGE = "index.html"
+LARGEST_PAGE = 10_000_000
 LARGEST = 1_000_000_000
 """Bytes of a file that is compared."""
 
@@ -134,6 +137,24 @@ def redrawn(manifest: Manifest, films: Sequence[Plan], jobs: int) -> tuple[dict[
     return found, problems
 
 
+def check_report(folder: Path, films: Sequence[Plan]) -> None:
+    """Refuse, before anything is drawn, a folder whose page or pictures are not those of an earlier report.
+
+    A picture is ours if our page shows it.
+    """
+    page = folder / PAGE
+    check_writable(page)
+    before = page.read_bytes()[:LARGEST_PAGE].decode(errors="replace") if page.is_file() else ""
+    ours = before.startswith(_PAGE[:80])
+    pictures = [folder / _picture(file) for one in films for file in files_of(one.entry)]
+    strange = [path for path in pictures if path.exists() and not (ours and f'src="{escape(path.name)}"' in before)]
+    owned.refuse_foreign([page] * bool(before and not ours) + strange, "no earlier report", "--report, a new folder")
+
+
+def _picture(file: str) -> str:
+    return f"{file}.difference.png"
+
+
 def write(folder: Path, found: Mapping[str, Difference]) -> Path:
     """A page of all differences, with expected, actual and difference side by side; returns its path."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -141,13 +162,13 @@ def write(folder: Path, found: Mapping[str, Difference]) -> Path:
     for file, one in sorted(found.items()):
         rows.append(f"<h2>{escape(file)}</h2>\n<p>{escape(one.detail)}</p>")
         if one.expected is not None and one.actual is not None:
-            picture = f"{file}.difference.png"
+            picture = _picture(file)
             with Output(folder / picture) as output:
                 write_png(output.file, _bgra(_side_by_side(one.expected, one.actual)))
                 output.commit()
             alt = f"{file}, frame {one.frame}: expected, actual, difference"
             rows.append(f'<img src="{escape(picture)}" alt="{escape(alt)}">')
-    page = folder / "index.html"
+    page = folder / PAGE
     with Output(page) as output:
         output.file.write(_PAGE.format("\n".join(rows)).encode())
         output.commit()

@@ -6,16 +6,20 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from layeranim import catalog, preparing
 from layeranim.assets import known, sources
 from layeranim.assets.entries import Entry
-from layeranim.assets.manifest import Manifest, read
+from layeranim.assets.manifest import Manifest, files_of, read
 from layeranim.errors import LayeranimError, ManifestError
+from layeranim.film.provenance import looks
 from layeranim.film.writers import FORMATS, check_size
+from layeranim.inputs import Identity, identity, printable
+
+ALT = "alt"
 
 
 @dataclass(frozen=True)
@@ -43,8 +47,15 @@ class Plan:
 
     @property
     def key(self) -> str:
-        """Where a cache keeps the film: whatever can change one of its bytes is in it."""
-        return digest({"causes": self.digest, "tools": digest(self.tools)})
+        """Where a cache keeps the film: whatever can change a byte of it is in it, but for the alt text, which is
+        ``described`` in whatever comes out.
+        """
+        return digest({"causes": digest(drawn(self.causes)), "tools": digest(self.tools)})
+
+
+def drawn(causes: Mapping[str, str]) -> dict[str, str]:
+    """The causes that a film must be drawn for; the alt text stands in the provenance alone."""
+    return {part: text for part, text in causes.items() if part != ALT}
 
 
 def digest(parts: Mapping[str, str]) -> str:
@@ -96,12 +107,26 @@ def load(
     except OSError:
         then = ""
     manifest, problems = read(path, restricted)
+    problems += written_over(manifest)
     inputs = known.digests(input_files(manifest), path.parent) if then else {}
     every = plans(manifest, manifest.entries, problems)
     if then:
         known.remember(folder, then, inputs, manifest, every)
     wanted = {entry.name for entry in manifest.chosen(ids)}
     return manifest, [one for one in every if one.name in wanted]
+
+
+def written_over(manifest: Manifest) -> Iterator[str]:
+    """Films that would be written over what some film is read from, or over the manifest and its lock."""
+    read_from: dict[Identity, str] = {}
+    for path in (*input_files(manifest), manifest.path, manifest.lock):
+        if (one := identity(path)) is not None:
+            read_from[one] = os.path.relpath(path, manifest.path.parent)
+    for entry in manifest.entries:
+        for file in files_of(entry):
+            if given := read_from.get(identity(manifest.root / file) or (0, 0)):
+                yield (f"{entry.place}: its {printable(file)} would be written over {printable(given)}, which is read; "
+                       "give it another id, or output another folder")  # fmt: skip
 
 
 def causes(entry: Entry, work: preparing.Work) -> dict[str, str]:
@@ -113,10 +138,10 @@ def causes(entry: Entry, work: preparing.Work) -> dict[str, str]:
         "formats": ", ".join(entry.formats),
         "example": work.preset.name if work.preset else "none",
     }
-    out |= {"alt": entry.alt} if entry.alt is not None else {}
+    out |= {ALT: entry.alt} if entry.alt is not None else {}
     out |= {f"line of step {step}": text for step, text in entry.captions.items()}
     out |= {f"option {name}": text for name, text in work.config.shown().items()}
-    out |= {f"film option {name}": text for name, text in work.film.shown().items()}
+    out |= {f"film option {name}": text for name, text in looks(work.film).items()}
     out |= {f"input {name}": f"{s.name} ({s.kind}) {s.digest}" for name, s in work.sources.items()}
     out |= {"font": f"{work.font.name} {work.font.digest}"} if work.font else {}
     out |= {f"letters of {name}": text for name, text in work.labels.items()}

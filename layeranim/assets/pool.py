@@ -7,7 +7,7 @@ import pickle
 import signal
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import Pipe
@@ -135,13 +135,20 @@ def serve(words: Sequence[str]) -> None:
 
     The parent hears the signals for all.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for one in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(one, signal.SIG_IGN)
     connection = Connection(int(words[0]))
     tasks = SimpleQueue[bytes]()
-    threading.Thread(target=_receive, args=(connection, tasks), daemon=True).start()
+    next_task: Callable[[], bytes] = tasks.get
+    try:
+        threading.Thread(target=_receive, args=(connection, tasks), daemon=True).start()
+    except RuntimeError:  # no thread is to be had: then the end of the other side is seen between two films
+        next_task = connection.recv_bytes
     while True:
         try:
-            drawn = draw(pickle.loads(tasks.get()))
+            drawn = draw(pickle.loads(next_task()))
+        except EOFError:
+            return
         except Exception as error:
             drawn = Drawn({}, problem=_bug(error))
         connection.send_bytes(pickle.dumps(drawn))

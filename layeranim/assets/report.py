@@ -11,6 +11,8 @@ from typing import Protocol, TypeVar
 from layeranim.errors import OptionError, RenderError
 
 FRESH, CACHED, DRAWN, FAILED = "fresh", "from the cache", "drawn", "failed"
+DESCRIBED = "described anew"
+"""Its pictures are as they were, its alt text is not."""
 
 
 class Named(Protocol):
@@ -30,7 +32,8 @@ def films(count: int) -> str:
 
 @dataclass
 class Report:
-    """What a build did. ``done`` leads from each film to ``fresh``, ``from the cache``, ``drawn`` or ``failed``."""
+    """What a build did. ``done`` leads from each film to ``fresh``, ``from the cache``, ``described anew``, ``drawn``
+    or ``failed``."""
 
     paths: list[Path] = field(default_factory=list)
     done: dict[str, str] = field(default_factory=dict)

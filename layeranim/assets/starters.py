@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -11,6 +12,11 @@ from layeranim.film.output import Outputs, check_writable
 
 WORKFLOW = Path(".github/workflows/layeranim.yml")
 HOOKS = Path(".pre-commit-config.yaml")
+ATTRIBUTES = Path(".gitattributes")
+ATTRIBUTES_TEXT = """# Films are compared byte by byte: Git must not change line ends in what stands beside them.
+/renders/** -text
+layeranim.lock text eol=lf
+"""
 REPOSITORY = re.compile(r"[\w.-]+/[\w./-]+@[\w./-]+", re.ASCII)
 
 MANIFEST_TEXT = """# The films of this project: layeranim build makes them, layeranim check says whether they are fresh.
@@ -69,14 +75,16 @@ HOOKS_TEXT = """repos:
 def start(folder: Path, action: str | None = None, pre_commit: bool = False) -> list[Path]:
     """Write what is asked for, all or nothing; the paths. ``action``: ``OWNER/REPOSITORY@VERSION`` of layeranim's.
 
-    A manifest that is there stays; without ``action`` and ``pre_commit`` that is an ``OutputError``, as any other file
-    in the way is.
+    With a manifest come Git's attributes for its films, if there are none yet. A manifest that is there stays; without
+    ``action`` and ``pre_commit`` that is an ``OutputError``, as any other file in the way is.
     """
     if action is not None and not REPOSITORY.fullmatch(action):
         raise OptionError(f"action is {action!r}, but must be OWNER/REPOSITORY@VERSION, where layeranim's action is")
     wanted: dict[Path, str] = {}
     if not (folder / NAME).exists() or (action is None and not pre_commit):
         wanted[folder / NAME] = MANIFEST_TEXT
+        if not os.path.lexists(folder / ATTRIBUTES):
+            wanted[folder / ATTRIBUTES] = ATTRIBUTES_TEXT
     if action is not None:
         wanted[folder / WORKFLOW] = WORKFLOW_TEXT.format(action)
     if pre_commit:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from layeranim import preparing, theme, typeface
 from layeranim.assets.entries import Entry
 from layeranim.assets.plan import Plan
 from layeranim.errors import LayeranimError, ManifestError, OptionError
+from layeranim.film.provenance import dumped
 from layeranim.stories import phrases
 from layeranim.stories.storyboard import Run, Storyboard
 
@@ -34,6 +37,16 @@ def board_of(entry: Entry, work: preparing.Work) -> Storyboard:
         for i in mine:
             beats[i] = replace(beats[i], note=line, own=True)
     return replace(board, beats=tuple(beats))
+
+
+def described(one: Plan, files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The files of a film, its provenance with the alt text and the causes of today."""
+    report: dict[str, Any] = json.loads(files["json"])
+    if report.get("causes") in (None, dict(one.causes)):
+        return dict(files)
+    alt = one.entry.alt if one.entry.alt is not None else board_of(one.entry, one.work).alt
+    report |= {"alt": alt, "causes": dict(one.causes)}
+    return {**files, "json": dumped(report)}
 
 
 def deep(made: Iterable[Plan]) -> list[str]:

@@ -17,8 +17,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from layeranim.cli import program
         except KeyboardInterrupt:
             return _ended("interrupted", 130)
-        except SystemExit:
-            return _ended("terminated", TERMINATED)
+        except SystemExit as end:
+            return _ended("terminated", end.code if isinstance(end.code, int) else TERMINATED)
     return program.main(arguments)
 
 

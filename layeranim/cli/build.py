@@ -26,7 +26,7 @@ SECONDS_BETWEEN_LOOKS = 0.5
 def _build(
     ids: tuple[str, ...], force: bool, jobs: str | None, shard: str | None, watch: bool, cache_dir: str | None,
     cache_size: str | None, summary: str | None, restrict: bool, manifest: str | None, quiet: bool, json: bool,
-    lock: bool,
+    lock: bool, overwrite: bool,
 ) -> None:  # fmt: skip
     path, voice = manifests.manifest(manifest), Voice(quiet)
     if watch:
@@ -34,11 +34,8 @@ def _build(
             raise OptionError("--watch never ends, so that --json has nothing to print; leave out one of them")
         options = {"--jobs": jobs, "--shard": shard, "--cache-dir": cache_dir, "--cache-size": cache_size}
         given = [word for flag, value in options.items() if value is not None for word in (flag, value)]
-        _watch(
-            path,
-            ["build", "--manifest", str(path), *given, *["--quiet"] * quiet, *["--restrict"] * restrict, "--", *ids],
-            voice,
-        )
+        given += ["--quiet"] * quiet + ["--restrict"] * restrict + ["--overwrite"] * overwrite
+        _watch(path, ["build", "--manifest", str(path), *given, "--", *ids], voice)
         return
 
     def tell(name: str, what: str, done: int, count: int) -> None:
@@ -57,7 +54,7 @@ def _build(
     try:
         report = make(
             path, *ids, force=force, jobs=workers, shard=shard, cache_dir=folder, cache_size=size, restrict=restrict,
-            tell=tell,
+            tell=tell, overwrite=overwrite,
         )  # fmt: skip
     except BuildError as failed:
         failed.report.paths += more
@@ -85,34 +82,48 @@ def _say(report: Report, voice: Voice, json: bool, summary: str | None) -> None:
 
 
 def _watch(path: Path, words: Sequence[str], voice: Voice) -> None:
-    """Build, and again whenever the manifest, an input or the program changes; each time in a fresh interpreter."""
-    seen: Any = None
+    """Build, and again whenever the manifest, an input or the program changes; each time in a fresh interpreter.
+
+    A manifest that is not there, or changes while it is looked at, is waited for.
+    """
+    built: Any = None
+    last: Any = ()
     while True:
         now = _state(path)
-        if now != seen:
-            seen = now
-            apart.run("layeranim.cli:main", words, path.parent)
+        if now is None and last is not None:
+            voice.say(f"{path.name} is not there; watching until it is")
+        elif now is not None and now != built and (now == last or built is None):
+            built = now
+            try:
+                apart.run("layeranim.cli:main", words, path.parent)
+            except OSError as error:  # no process is to be had: the next change is another chance
+                voice.warn(f"this build did not begin: {error.strerror}")
             voice.say("watching; Ctrl-C ends")
+        last = now
         time.sleep(SECONDS_BETWEEN_LOOKS)
 
 
 def _state(path: Path) -> Any:
-    """Sizes and times of the files that a build reads; what is in them decides, when it builds."""
+    """Sizes and times of the files that a build reads; what is in them decides, when it builds. ``None`` if there is no
+    manifest.
+    """
     from layeranim.assets.manifest import read
     from layeranim.assets.plan import input_files
 
     package = Path(layeranim.__file__).parent
     try:
         inputs = input_files(read(path)[0])
-    except LayeranimError:  # the build says what is wrong with it
+    except (LayeranimError, OSError):  # the build says what is wrong with it
         inputs = []
     found = []
     for file in [path, *inputs, *sorted(package.rglob("*.py"))]:
         try:
             status = file.stat()
         except OSError:
+            if file == path:
+                return None
             continue
-        found.append((file, status.st_size, status.st_mtime_ns))
+        found.append((file, status.st_size, status.st_mtime_ns, status.st_ino))
     return found
 
 
@@ -125,6 +136,7 @@ build = click.Command(
         click.Option(["--force"], is_flag=True, help="draw again what is fresh or in the cache"),
         manifests.jobs_option(),
         manifests.shard_option(),
+        click.Option(["--overwrite"], is_flag=True, help="replace files that no build made, too; never an input"),
         click.Option(
             ["--watch"], is_flag=True, help="build again whenever the manifest, an input or the program changes"
         ),

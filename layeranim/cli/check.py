@@ -15,7 +15,6 @@ from layeranim.cli import manifests
 from layeranim.cli.console import Voice, out, out_json
 from layeranim.cli.program import debug_option
 from layeranim.cli.summary import append, summary_option
-from layeranim.film.output import check_writable
 
 REPORT = "layeranim-differences"
 
@@ -60,9 +59,9 @@ def _worked_out(
     findings = compare(found, films, every)
     verdict = Verdict(len(films), findings.wrong, findings.warnings)
     if report:
-        from layeranim.assets.pixels import redrawn, write
+        from layeranim.assets.pixels import check_report, redrawn, write
 
-        check_writable(report / "index.html")
+        check_report(report, films)
         differences, problems = redrawn(found, films, jobs)
         for file, one in differences.items():
             findings.add(file, "differs", one.detail)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -12,6 +13,7 @@ from layeranim.cli.console import Voice, out_paths, stdin
 from layeranim.cli.explainer_group import ExplainerGroup
 from layeranim.cli.options import OUTPUT, Sectioned
 from layeranim.cli.program import debug_option, run
+from layeranim.film import owned
 from layeranim.film.output import Output, check_writable
 
 FOLDER = "out"
@@ -38,6 +40,7 @@ look = ExplainerGroup("look", _make, "Stills of a film on one sheet, to look at 
 def _look(name: str, given: dict[str, Any], output: str, frames: int) -> None:
     check_writable(output)
     work = preparing.prepare(name, given, stdin=stdin())
+    owned.refuse_inputs([Path(output)], work.files)
     board = work.storyboard(work.trace())
     Voice().warn(*board.warnings)
     from layeranim.film.look import sheet  # Manim is imported here, after everything that can be refused

@@ -1,7 +1,8 @@
 """The program ``layeranim``: its commands by name, and how it ends.
 
 Exit codes: 0 done · 1 stale or differs (``check``) · 2 usage, bad input, an output that cannot be written · 3 a library
-is missing · 4 rendering or writing failed · 70 a bug of ours, always with its traceback · 130 and 143 interrupted.
+is missing · 4 rendering or writing failed · 70 a bug of ours, always with its traceback · 129, 130 and 143 ended by a
+signal.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ import click
 
 import layeranim
 from layeranim.cli.console import error, let_go, lines, note, tolerant
-from layeranim.cli.signals import ended_by_signals
+from layeranim.cli.signals import ENDS, ended_by_signals
 from layeranim.engine.spelling import suggestion
-from layeranim.errors import LayeranimError
+from layeranim.errors import LayeranimError, out_of_threads
 
 COMMANDS = {
     "render": ("layeranim.cli.render:render", "make the film of an explainer"),
@@ -178,7 +179,7 @@ def _verdict(caught: BaseException) -> tuple[int, str]:
     if isinstance(caught, click.exceptions.Exit):
         return caught.exit_code, ""
     if isinstance(caught, SystemExit):
-        return caught.code if isinstance(caught.code, int) else 0, "terminated" if caught.code == 143 else ""
+        return caught.code if isinstance(caught.code, int) else 0, "terminated" if caught.code in ENDS.values() else ""
     if isinstance(caught, LayeranimError):
         return caught.exit_code, str(caught)
     if isinstance(caught, click.ClickException):
@@ -191,6 +192,8 @@ def _verdict(caught: BaseException) -> tuple[int, str]:
         return 4, "there is not enough memory; a smaller --size or a smaller input needs less"
     if isinstance(caught, ImportError) and (caught.name or "").split(".")[0] != "layeranim":
         return 3, f"{caught}; layeranim doctor says what to install"
+    if out_of_threads(caught):
+        return 4, "the system gives no more threads or processes; end some, or raise its limit (ulimit -u)"
     if isinstance(caught, OSError):
         place = f"{caught.filename}: " if caught.filename else ""
         return 4, f"{place}{caught.strerror or caught}"

@@ -22,7 +22,11 @@ class Progress:
 
     def __enter__(self) -> Self:
         if self.bar:
-            self.bar.start()
+            try:
+                self.bar.start()
+            except RuntimeError:  # no thread to move it with: the film goes on without a bar
+                self.bar = None
+                return self
             self.task = self.bar.add_task(self.board.explainer, total=None, step="", rate="")
         return self
 

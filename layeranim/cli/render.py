@@ -17,7 +17,7 @@ from layeranim.cli.explainer_group import ExplainerGroup
 from layeranim.cli.options import ENVIRONMENT, OUTPUT, Sectioned, Words
 from layeranim.cli.program import debug_option
 from layeranim.errors import OptionError, OutputError
-from layeranim.film.destinations import Destination, beside, destinations, stems
+from layeranim.film.destinations import Destination, beside, stems
 from layeranim.film.hidden import STDOUT
 from layeranim.film.output import is_sequence
 from layeranim.film.writers import FORMATS
@@ -34,6 +34,7 @@ class Call:
 
     output: Sequence[str] = ()
     format: Sequence[str] = ()
+    overwrite: bool = False
     dry_run: bool = False
     open: bool = False
     quiet: bool = False
@@ -50,6 +51,8 @@ def output_options() -> list[click.Option]:
                   "single frames, - is standard output (with -f); repeatable  [default: films/NAME.FORMAT]"),
         Sectioned(["format", "-f", "--format"], OUTPUT, multiple=True, metavar="FORMAT,…", type=Words(known),
                   envvar=ENVIRONMENT + "FORMAT", help=f"{', '.join(known)}  [default: mp4,gif]"),
+        Sectioned(["overwrite", "--overwrite"], OUTPUT, is_flag=True,
+                  help="replace files that layeranim did not make, too; never an input"),
         Sectioned(["dry_run", "--dry-run"], OUTPUT, is_flag=True,
                   help="print shapes, steps, times and captions; draw nothing"),
         Sectioned(["open", "--open"], OUTPUT, is_flag=True, help="show the first file when it is written"),
@@ -85,10 +88,10 @@ def run(name: str, given: Mapping[str, Any], call: Call) -> None:
     for line in work.notes:
         voice.say(line)
     outputs, formats = list(call.output) or None, ",".join(call.format) or None
-    found = destinations(name, outputs, formats, work.film)
+    found = work.places(outputs, formats, call.overwrite)
     trace = work.trace()
     board = work.storyboard(trace)
-    voice.warn(*board.warnings)
+    voice.warn(*board.warnings, *(() if call.dry_run else work.replacing(found)))
     for array, source in work.sources.items():
         voice.detail(f"{array}: {source.name}, {source.kind}, {'×'.join(map(str, source.array.shape))}")
     if call.dry_run:
@@ -98,7 +101,7 @@ def run(name: str, given: Mapping[str, Any], call: Call) -> None:
 
     with Progress(voice, board) as progress:
         progress.passes = _frames(found, work.film, board)
-        film = work.film_to(outputs, formats, progress.drawn, board)
+        film = work.film_to(outputs, formats, progress.drawn, board, call.overwrite)
     voice.say(f"{name}: {film.seconds:.2f} s → {', '.join(_sized(item.path) for item in found)}")
     if call.json:
         out_json(_report(name, film, found, work.film.captions))

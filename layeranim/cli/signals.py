@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM as exceptions, so that ``with`` blocks clean up; a second one does not disturb the cleaning."""
+"""SIGINT, SIGTERM, SIGHUP as exceptions, so that ``with`` blocks clean up; a second one does not disturb that."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-TERMINATED = 143
+TERMINATED, HUNG_UP = 143, 129
+ENDS = {signal.SIGTERM: TERMINATED, signal.SIGHUP: HUNG_UP}
+"""With which code the program ends; SIGINT ends it as Python does, by KeyboardInterrupt."""
 
 
 @contextmanager
 def ended_by_signals() -> Iterator[None]:
-    """SIGINT raises KeyboardInterrupt and SIGTERM ``SystemExit(143)``; a signal that was ignored stays ignored.
+    """SIGINT raises KeyboardInterrupt, SIGTERM ``SystemExit(143)``, SIGHUP ``SystemExit(129)``: the terminal is gone.
+
+    A signal that was ignored, as SIGHUP is by nohup, stays ignored.
 
     After one of them the program is about to end, and hears no more; else the handlers are as before.
     """
@@ -26,10 +30,10 @@ def ended_by_signals() -> Iterator[None]:
     def end(number: int, _: FrameType | None) -> None:
         if _handling(raised):
             return
-        raised.append(KeyboardInterrupt() if number == signal.SIGINT else SystemExit(TERMINATED))
+        raised.append(SystemExit(ENDS[signal.Signals(number)]) if number in ENDS else KeyboardInterrupt())
         raise raised[-1]
 
-    heard = [s for s in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(s) is not signal.SIG_IGN]
+    heard = [s for s in (signal.SIGINT, *ENDS) if signal.getsignal(s) is not signal.SIG_IGN]
     before = {one: signal.signal(one, end) for one in heard}
     try:
         yield

@@ -20,18 +20,19 @@ from layeranim.inputs import printable
 from layeranim.stories.options import FilmOptions
 
 NOT_HERE = {item.name: item.flag for item in FilmOptions.options() if item.name != "precision"}
-OWN = ("output", "quiet", "json")
+OWN = ("output", "overwrite", "quiet", "json")
 
 
 def _make(name: str, called: str) -> click.Command:
     def callback(**values: Any) -> None:
-        output, quiet, as_json = (values.pop(key) for key in OWN)
-        run(called, options.given(values), output, Voice(quiet), as_json)
+        output, overwrite, quiet, as_json = (values.pop(key) for key in OWN)
+        run(called, options.given(values), output, Voice(quiet), as_json, overwrite)
 
     params: list[click.Parameter] = [
         *_options(name),
         Sectioned(["output", "-o", "--output"], OUTPUT, multiple=True, metavar="FILE", type=Words(files=True),
                   help="write the trace to a .npz or .json file; repeatable"),
+        Sectioned(["overwrite", "--overwrite"], OUTPUT, is_flag=True, help="replace a file that is no trace, too"),
         Sectioned(["quiet", "-q", "--quiet"], OUTPUT, is_flag=True, help="say nothing on stderr but errors"),
         Sectioned(["json", "--json"], OUTPUT, is_flag=True, help="print the trace as JSON; with -o what was written"),
         debug_option(),
@@ -60,11 +61,17 @@ def _options(name: str) -> list[click.Option]:
 trace = ExplainerGroup("trace", _make, "The numbers of an explainer or layer, without a film.", films_only=False)
 
 
-def run(name: str, given: Mapping[str, Any], output: Sequence[str], voice: Voice, as_json: bool) -> None:
+def run(
+    name: str, given: Mapping[str, Any], output: Sequence[str], voice: Voice, as_json: bool, overwrite: bool = False
+) -> None:
     """Compute, then print or write."""
     if output:
-        _check(output)
+        _check(output, overwrite)
     work = preparing.prepare(name, given, stdin=stdin())
+    if output:
+        from layeranim.film import owned
+
+        owned.refuse_inputs(map(Path, output), work.files)
     name = work.name
     for line in work.notes:
         voice.say(line)
@@ -91,14 +98,18 @@ def run(name: str, given: Mapping[str, Any], output: Sequence[str], voice: Voice
 
 
 # What writes files is loaded when a file is asked for: numbers on a terminal come a tenth sooner without it.
-def _check(output: Sequence[str]) -> None:
-    from layeranim.engine.archive import SUFFIXES
+def _check(output: Sequence[str], overwrite: bool) -> None:
+    from layeranim.engine.archive import SUFFIXES, in_the_way
+    from layeranim.film import owned
     from layeranim.film.output import check_writable
 
     for path in output:
         if Path(path).suffix.lower() not in SUFFIXES:
             raise OutputError(f"output {printable(path)!r} must end in .npz or .json to hold a trace; --json prints it")
     check_writable(*output)
+    if not overwrite:
+        found = [path for path in map(Path, output) if in_the_way(path)]
+        owned.refuse_foreign(found, "no saved trace", "--overwrite")
 
 
 def _write(made: Trace, output: Sequence[str]) -> None:

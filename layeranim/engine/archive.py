@@ -28,16 +28,19 @@ PIECE = 2**15
 """Numbers that become text together."""
 
 
-def save(trace: Trace, path: str | os.PathLike[str]) -> None:
+def save(trace: Trace, path: str | os.PathLike[str], overwrite: bool = False) -> None:
     """Write ``trace`` to a ``.npz`` or ``.json`` file, complete or not at all.
 
-    Raises ``OutputError`` where the path cannot be written, ``RenderError`` where writing fails.
+    Raises ``OutputError`` where the path cannot be written, or holds what is no trace and ``overwrite`` is not given;
+    ``RenderError`` where writing fails.
     """
     path = Path(path)
     if path.suffix.lower() not in SUFFIXES:
         raise OutputError(f"{given(str(path))} must end in {' or '.join(SUFFIXES)} to hold a trace")
     if path.is_symlink() or (path.exists() and not path.is_file()):
         raise OutputError(f"{given(str(path))} is not a plain file; choose another name")
+    if not overwrite and in_the_way(path):
+        raise OutputError(f"{given(str(path))} holds what is no trace; choose another name, or give overwrite=True")
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         stream = part.open("wb")
@@ -53,6 +56,16 @@ def save(trace: Trace, path: str | os.PathLike[str]) -> None:
         raise RenderError(f"cannot write {given(str(path))}: {error.strerror}; nothing was replaced") from None
     finally:
         part.unlink(missing_ok=True)
+
+
+def in_the_way(path: Path) -> bool:
+    """Whether something stands there that is no saved trace, and not empty; its first bytes tell."""
+    try:
+        with path.open("rb") as file:
+            begins = file.read(100)
+    except OSError:
+        return False
+    return bool(begins) and not (begins[:2] in (b'{"', b"PK") and f'{{"format": "{FORMAT}"'.encode() in begins)
 
 
 def write(trace: Trace, stream: IO[bytes], suffix: str) -> None:

@@ -226,14 +226,15 @@ class Trace(Mapping[str, Array]):
         """The cells of a region."""
         return self.tensor(region.tensor).read(region)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write it to a ``.npz`` or ``.json`` file, complete or not at all; ``la.load_trace`` reads it.
 
+        A trace that is there is replaced, anything else only with ``overwrite``.
         Raises ``OutputError`` where the path cannot be written, ``RenderError`` where writing fails.
         """
         from layeranim.engine import archive  # which knows traces, and so comes after them
 
-        archive.save(self, path)
+        archive.save(self, path, overwrite)
 
     def size(self, axis: str) -> int:
         """The one size that an axis name has in this trace."""

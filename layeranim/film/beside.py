@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from layeranim.film import captions, provenance
-from layeranim.film.destinations import CAPTIONS, POSTER, TRACK, Destination, stems
+from layeranim.film import captions, owned, provenance
+from layeranim.film.destinations import CAPTIONS, POSTER, TRACK, Destination, by_provenance, stems
+from layeranim.film.places import is_sequence
 from layeranim.film.provenance import Origin, Written
 from layeranim.film.writers import FORMATS
 from layeranim.film.writers.png import write_png
@@ -31,37 +32,58 @@ def beside(
     options: FilmOptions,
     origin: Origin,
     frames: Mapping[tuple[int, int, Fraction], int],
-) -> None:
-    """Write posters, captions and provenance into ``files``, where the films are complete.
+) -> dict[Path, dict[str, Any]]:
+    """Write posters, captions and provenances into ``files``, where the films are complete; what the provenances say.
 
     ``posters`` by the size of the frame, ``frames`` by its size and rate: how many each drawing pass made.
     """
     largest = posters[max(posters)]
-    for item in found:
-        if item.fmt == POSTER:
-            write_png(files[item.path], largest)
+    pictures = {item.path: largest for item in found if item.fmt == POSTER}
     for stem in stems(found):
         films = [item for item in found if item.stem == stem and item.fmt in FORMATS]
-        poster, words = stem + ".png", stem + (CAPTIONS if options.captions else TRACK)
-        asked = any(item.path == poster for item in found)
-        picture = largest if asked else posters[max(options.frame(item.fmt)[:2] for item in films)]
-        if not asked:
-            write_png(files[poster], picture)
-        files[words].write(captions.webvtt(board).encode())
-        written = {Path(item.path).name: _film(item, files[item.path], options, frames) for item in films}
-        written[Path(poster).name] = _file(files[poster], "image/png", width=picture.shape[1], height=picture.shape[0])
-        written[Path(words).name] = _file(files[words], "text/vtt")
-        longest = max((one for one in written.values() if one.frames), key=lambda one: one.frames or 0)
-        files[stem + ".json"].write(provenance.dumped(provenance.report(board, options, origin, written, longest)))
+        pictures.setdefault(stem + ".png", posters[max(options.frame(item.fmt)[:2] for item in films)])
+        files[stem + (CAPTIONS if options.captions else TRACK)].write(captions.webvtt(board).encode())
+    for path, picture in pictures.items():
+        write_png(files[path], picture)
+    films_by_path = {item.path: item for item in found if item.fmt in FORMATS}
+    reports = {}
+    for place, paths in by_provenance(found, options.captions).items():
+        written: dict[str, Written] = {}
+        for path in paths[:-1]:
+            if path in films_by_path:
+                written |= _film(films_by_path[path], files[path], options, frames)
+            elif path in pictures:
+                height, width = pictures[path].shape[:2]
+                written[Path(path).name] = _file(files[path], "image/png", width=width, height=height)
+            else:
+                written[Path(path).name] = _file(files[path], "text/vtt")
+        report = provenance.report(board, options, origin, written, _longest(frames))
+        sequences = [Path(path) for path in paths if is_sequence(path)]
+        if earlier := owned.earlier(Path(place), written, sequences):
+            report[owned.LEFT] = earlier
+        files[place].write(provenance.dumped(report))
+        reports[Path(place)] = report
+    return reports
+
+
+def _longest(frames: Mapping[tuple[int, int, Fraction], int]) -> tuple[int, float]:
+    """Frames and seconds of the drawing pass with most frames."""
+    (*_, fps), most = max(frames.items(), key=lambda shot: shot[1])
+    return most, float(most / fps)
 
 
 def _film(
     item: Destination, file: Any, options: FilmOptions, frames: Mapping[tuple[int, int, Fraction], int]
-) -> Written:
+) -> dict[str, Written]:
+    """A film, or every frame of a sequence, by name."""
     shot = width, height, fps = options.frame(item.fmt)
+    if is_sequence(item.path):
+        told = file.written().items()
+        return {n: Written(type="image/png", bytes=b, sha256=d, width=width, height=height) for n, (b, d) in told}
     played = float(frames[shot] / fps)
     kind = FORMATS[item.fmt].media_type
-    return _file(file, kind, width=width, height=height, frames=frames[shot], seconds=played)
+    more = {"width": width, "height": height, "frames": frames[shot], "seconds": played}
+    return {Path(item.path).name: _file(file, kind, **more)}
 
 
 def _file(file: Any, kind: str, **more: Any) -> Written:

@@ -10,6 +10,7 @@ from layeranim.engine.option import suggest
 from layeranim.errors import OptionError
 from layeranim.film import output
 from layeranim.film.output import STDOUT
+from layeranim.film.places import NUMBER
 from layeranim.film.writers import FORMATS, check_size
 from layeranim.stories.options import FilmOptions
 
@@ -25,6 +26,8 @@ takes a ``.webvtt`` and a ``.captions.vtt`` as well, this neither does.
 """
 TRACK = ".vtt"
 """Ends the name of the words of a film without captions in its picture: there players shall find them."""
+SEQUENCE = "png-sequence"
+PROVENANCE = ".json"
 
 
 @dataclass(frozen=True)
@@ -36,9 +39,15 @@ class Destination:
 
     @property
     def stem(self) -> str | None:
-        """The path without its suffix, for the files beside a film; none for standard output and sequences."""
-        if self.path == STDOUT or output.is_sequence(self.path):
+        """The path without its suffix, for the files beside it; none for standard output.
+
+        A sequence goes by what stands around its number: ``img-%d.png`` by ``img``, ``%d.png`` by ``frames``.
+        """
+        if self.path == STDOUT:
             return None
+        if output.is_sequence(self.path):
+            path = Path(self.path)
+            return str(path.with_name(NUMBER.sub("", path.stem).strip(" .-_") or "frames"))
         suffix = FORMATS[self.fmt].suffix if self.fmt in FORMATS else ".png"
         return self.path[: -len(suffix)] if self.path.lower().endswith(suffix) else str(Path(self.path).with_suffix(""))
 
@@ -65,21 +74,33 @@ def destinations(
 
 def beside(captioned: bool) -> tuple[str, str, str]:
     """What ends the names of a film's poster, its words, and its provenance."""
-    return ".png", CAPTIONS if captioned else TRACK, ".json"
+    return ".png", CAPTIONS if captioned else TRACK, PROVENANCE
 
 
 def every_path(found: Iterable[Destination], captioned: bool) -> list[str]:
     """All files of these destinations: the films, with or without captions, and what stands beside each."""
     found = list(found)
-    paths = [item.path for item in found]
+    groups = by_provenance(found, captioned).values()
+    return list(dict.fromkeys([*(item.path for item in found), *(path for group in groups for path in group)]))
+
+
+def by_provenance(found: Iterable[Destination], captioned: bool) -> dict[str, list[str]]:
+    """Each provenance, and the files that it names, itself at the end; nothing of standard output."""
+    found = list(found)
+    groups: dict[str, list[str]] = {}
+    for item in found:
+        if item.stem is not None:
+            groups.setdefault(item.stem + PROVENANCE, []).append(item.path)
     for stem in stems(found):
-        paths += [stem + suffix for suffix in beside(captioned) if stem + suffix not in paths]
-    return paths
+        group = groups[stem + PROVENANCE]
+        group += [stem + suffix for suffix in beside(captioned)[:-1] if stem + suffix not in group]
+    return {place: [*group, place] for place, group in groups.items()}
 
 
 def stems(found: Iterable[Destination]) -> list[str]:
-    """The stems that get a poster, captions and provenance: those of the films."""
-    return list(dict.fromkeys(item.stem for item in found if item.stem is not None and item.fmt in FORMATS))
+    """The stems that get a poster and captions: those of the films."""
+    films = [item for item in found if item.fmt in FORMATS and not output.is_sequence(item.path)]
+    return list(dict.fromkeys(item.stem for item in films if item.stem is not None))
 
 
 def _formats(formats: str | Iterable[str] | None) -> list[str]:
@@ -99,13 +120,19 @@ def _default(name: str, fmt: str) -> str:
 
 def _format_of(path: str, wanted: list[str]) -> str:
     if path == STDOUT:
-        if len(wanted) != 1:
+        if len(wanted) != 1 or wanted == [SEQUENCE]:
             raise OptionError("output is standard output (-), which needs exactly one format, such as -f gif")
         return wanted[0]
     if output.is_sequence(path):
-        return "png-sequence"
-    suffixes = {info.suffix: name for name, info in FORMATS.items() if name != "png-sequence"} | {".png": POSTER}
+        if not path.lower().endswith(".png"):
+            near = str(Path(path).with_suffix(".png"))
+            raise OptionError(f"output {path!r} numbers single frames, which are PNG; {near!r} would work")
+        return SEQUENCE
+    suffixes = {info.suffix: name for name, info in FORMATS.items() if name != SEQUENCE} | {".png": POSTER}
     fitting = [name for suffix, name in suffixes.items() if path.lower().endswith(suffix)]
+    if wanted == [SEQUENCE] and fitting in ([], [POSTER]):
+        near = str(Path(path).with_name(Path(path).stem + FORMATS[SEQUENCE].suffix))
+        raise OptionError(f"output {path!r} has no place for the number of a frame; {near!r} would work")
     if len(wanted) == 1 and (not fitting or (wanted[0] in ("apng", "av1") and fitting[-1] in (POSTER, "webm"))):
         return wanted[0]
     if not fitting:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from layeranim import theme as themes
 from layeranim.errors import LayeranimError, RenderError
-from layeranim.film import captions, host
+from layeranim.film import captions, host, owned
 from layeranim.film.beside import beside
 from layeranim.film.destinations import POSTER, Destination, every_path, stems
 from layeranim.film.output import Outputs
@@ -44,6 +44,8 @@ class Film:
     captions: tuple[captions.Cue, ...]
     seconds: float
     frames: int
+    warnings: tuple[str, ...] = ()
+    """Films with other options that this one replaced."""
 
     def _repr_html_(self) -> str:
         from html import escape
@@ -136,8 +138,9 @@ def make(
             frames[shot.width, shot.height, shot.fps] = fan.frames
             if fan.poster is not None:
                 posters[shot.width, shot.height] = fan.poster
-        beside(board, found, files, posters, options, origin, frames)
-        outputs.commit()
+        reports = beside(board, found, files, posters, options, origin, frames)
+        outputs.complete()
+        owned.publish(outputs, reports)
     standing = next((Path(stem + ".png") for stem in stems(found)), None)
     written = tuple(Path(item.path) for item in found)
     (*_, fps), most = max(frames.items(), key=lambda pass_and_frames: pass_and_frames[1])

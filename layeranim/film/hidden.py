@@ -21,6 +21,7 @@ from layeranim.errors import RenderError
 STDOUT = "-"
 HIDDEN = re.compile(r"\.layeranim-[0-9a-f]{16}\.part")
 BUFFER = 1 << 16
+STANDS = "what was there before still stands"
 
 _mine: set[Path] = set()
 """What this process made: a signal may come before anybody knows of it, and then it goes when the program ends."""
@@ -113,14 +114,14 @@ def _clear(path: Path) -> bool:
 
 
 @contextmanager
-def reported(path: str | Path) -> Iterator[None]:
-    """Turn the system's errors into RenderError: what could not be written, and why."""
+def reported(path: str | Path, standing: str = STANDS) -> Iterator[None]:
+    """Turn the system's errors into RenderError: what could not be written, why, and what stands there now."""
     try:
         yield
     except OSError as error:
         name = "standard output" if str(path) == STDOUT else path
         reason = os.strerror(error.errno) if error.errno else error
-        raise RenderError(f"cannot write {name}: {reason}; what was there before still stands") from None
+        raise RenderError(f"cannot write {name}: {reason}; {standing}") from None
 
 
 def sync_folder(folder: Path) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import os
-import re
 import stat
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -11,56 +12,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, Self
 
-from layeranim.errors import LayeranimError, OutputError, RenderError, SizeLimitError
+from layeranim.errors import RenderError, SizeLimitError
+from layeranim.film.hidden import STANDS, buffered, create, remove, reported, sync_folder
 from layeranim.film.hidden import STDOUT as STDOUT
-from layeranim.film.hidden import buffered, create, remove, reported, sync_folder
 from layeranim.film.hidden import clear_leftovers as clear_leftovers
+from layeranim.film.places import check_writable as check_writable
+from layeranim.film.places import frame_path, mode_of, refuse_irregular
+from layeranim.film.places import is_sequence as is_sequence
 
-NUMBER = re.compile(r"%(0\d)?d")
 BLOCK = 1 << 20
-KINDS = {stat.S_IFDIR: "a folder", stat.S_IFLNK: "a symbolic link", stat.S_IFIFO: "a fifo", stat.S_IFSOCK: "a socket"}
-
-
-def is_sequence(path: str | Path) -> bool:
-    """True if the file name has a place for a frame number: ``%d``, ``%04d``."""
-    return NUMBER.search(Path(path).name) is not None
-
-
-def check_writable(*paths: str | Path) -> None:
-    """Try whether the outputs could be written, leaving no trace. ``-`` is standard output, ``%d`` a sequence.
-
-    A folder that does not exist will be made if its own folder is there. What stands in the place of an output may only
-    be a regular file. Raises OutputError, also where two of them are the same file.
-    """
-    for path in paths:
-        if str(path) != STDOUT:
-            _check(path)
-    places = [Path(os.path.realpath(Path(path).parent), Path(path).name) for path in paths]
-    for number, place in enumerate(places):
-        if place in places[:number]:
-            raise OutputError(f"{paths[number]} is named twice; every output needs a name of its own")
-
-
-def _check(path: str | Path) -> None:
-    target = Path(path)
-    try:
-        if not target.name or str(path).endswith("/"):
-            raise OutputError(f"cannot write {path}: it is a folder; add a file name")
-        if len(NUMBER.findall(target.name)) > 1:
-            raise OutputError(f"cannot write {path}: the frame number stands twice in its name; once is enough")
-        _refuse_irregular(_frame_path(target, 0), OutputError)
-        folder = target.parent if target.parent.exists() else target.parent.parent
-        if not folder.is_dir():
-            raise OutputError(f"cannot write {path}: there is no folder {folder}; make it first")
-        hidden, handle = create(folder)
-        try:
-            remove(hidden)
-        finally:
-            os.close(handle)
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror}; make it writable, or name another place") from None
-    except ValueError:  # NUL, or half of a surrogate pair
-        raise OutputError(f"cannot write {str(path)!r}: no file can have this name") from None
 
 
 class Target(Protocol):
@@ -74,8 +34,11 @@ class Target(Protocol):
     def complete(self) -> int:
         """Bring all of it to the disk; returns its bytes."""
 
-    def publish(self) -> None:
-        """Let it appear in its place."""
+    def publish(self, standing: str = STANDS) -> None:
+        """Let it appear in its place; ``standing`` is what an error says of the files that are there.
+
+        What appeared already, before a signal came between, is left alone.
+        """
 
     def discard(self) -> None:
         """Delete what is not published."""
@@ -113,11 +76,13 @@ class Output:
             self.file.flush()
             if self._lasting:
                 os.fsync(self._handle)
+            if stat.S_ISDIR(mode_of(self._target)):  # made meanwhile; found now, none of several is replaced
+                raise IsADirectoryError(errno.EISDIR, None)
             return os.fstat(self._handle).st_size
 
-    def publish(self) -> None:
-        with reported(self.path):
-            os.replace(self._hidden, self._target)
+    def publish(self, standing: str = STANDS) -> None:
+        with reported(self.path, standing):
+            _move(self._hidden, self._target, os.fstat(self._handle))
             if self._lasting:
                 sync_folder(self._target.parent)
 
@@ -130,12 +95,12 @@ class Output:
 
 
 class SequenceOutput:
-    """One file a frame, numbered from 0 at the ``%d`` of its name; what a longer one left behind it is removed."""
+    """One file a frame, numbered from 0 at the ``%d`` of its name. What a longer one left behind it stays."""
 
     def __init__(self, path: str | Path) -> None:
         self.path = path
         self._target = Path(path)
-        self._frames = 0
+        self._made: list[os.stat_result] = []
         with reported(path):
             self._target.parent.mkdir(exist_ok=True)
             clear_leftovers(self._target.parent)
@@ -155,25 +120,29 @@ class SequenceOutput:
                 yield file
                 file.flush()
                 os.fsync(handle)
-        self._frames = number + 1
+                self._made[number:] = [os.fstat(handle)]
+
+    def written(self) -> dict[str, tuple[int, str]]:
+        """Bytes and SHA-256 of every frame, by the name that it will have."""
+        found = {}
+        for number, status in enumerate(self._made):
+            with open(self._hidden / str(number), "rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            found[frame_path(self._target, number).name] = (status.st_size, digest)
+        return found
 
     def complete(self) -> int:
-        size = 0
         with reported(self.path):
-            for number in range(self._frames):
-                _refuse_irregular(_frame_path(self._target, number), RenderError)
-                size += (self._hidden / str(number)).stat().st_size
+            for number in range(len(self._made)):
+                refuse_irregular(frame_path(self._target, number), RenderError)
             sync_folder(self._hidden)
-        return size
+        return sum(status.st_size for status in self._made)
 
-    def publish(self) -> None:
-        with reported(self.path):
-            for number in range(self._frames):
-                os.replace(self._hidden / str(number), _frame_path(self._target, number))
-            number = self._frames
-            while stat.S_ISREG(_mode(_frame_path(self._target, number))):
-                _frame_path(self._target, number).unlink()
-                number += 1
+    def publish(self, standing: str = STANDS) -> None:
+        for number in range(len(self._made)):
+            with reported(self.path, f"{number} frames are new, {standing}" if number else standing):
+                _move(self._hidden / str(number), frame_path(self._target, number), self._made[number])
+        with reported(self.path, standing):
             sync_folder(self._target.parent)
 
     def discard(self) -> None:
@@ -200,7 +169,7 @@ class StdoutOutput:
             self.file.flush()
             return self.file.seek(0, os.SEEK_END)
 
-    def publish(self) -> None:
+    def publish(self, standing: str = STANDS) -> None:
         """Pour it out; a reader that has gone away is no error."""
         self.file.seek(0)
         with reported(STDOUT), suppress(BrokenPipeError):
@@ -219,7 +188,8 @@ class Outputs:
     """The outputs of one film: all complete before the first appears; ``with Outputs(paths) as outputs: …``.
 
     ``files`` holds, in the order of ``paths``, what the writers write into: binary files, FrameFiles for a sequence.
-    Without ``commit`` nothing appears. ``max_bytes`` is for each of them, or for the ``limited`` ones alone.
+    Without ``commit`` nothing appears; it is ``complete`` and ``publish``, for those who have something to do between
+    them. ``max_bytes`` is for each of them, or for the ``limited`` ones alone.
     """
 
     def __init__(
@@ -246,12 +216,33 @@ class Outputs:
 
     def commit(self) -> None:
         """Put all outputs in their places. Raises SizeLimitError, with nothing replaced, if one is too large."""
+        self.complete()
+        self.publish()
+
+    def complete(self) -> None:
+        """Bring all of them to the disk. Raises SizeLimitError if one is too large."""
         sizes = {target.path: target.complete() for target in self._targets}
         if self._limited is not None:
             sizes = {path: size for path, size in sizes.items() if path in self._limited}
         _check_sizes(sizes, self._max_bytes)
-        for target in self._targets:
-            target.publish()
+
+    def publish(self) -> None:
+        """Let all of them appear. An error says which did; a signal waits until all of them are there."""
+        waiting = list(self._targets)
+        try:
+            self._publish(waiting)
+        except Exception:
+            raise
+        except BaseException:  # a signal
+            self._publish(waiting)
+            raise
+
+    def _publish(self, waiting: list[Target]) -> None:
+        while waiting:
+            there = [str(target.path) for target in self._targets if target not in waiting]
+            new = f"{', '.join(there)} {'is' if len(there) == 1 else 'are'} new, the others stand as before"
+            waiting[0].publish(new if there else STANDS)
+            del waiting[0]
 
     def _discard(self) -> None:
         for target in self._targets:
@@ -264,7 +255,15 @@ def _target(path: str | Path) -> Target:
     return SequenceOutput(path) if is_sequence(path) else Output(path)
 
 
-# ── checks and reports ───────────────────────────────────────────────────────
+def _move(hidden: Path, target: Path, made: os.stat_result) -> None:
+    """Let the hidden file ``made`` appear, unless it did before a signal came between."""
+    try:
+        os.replace(hidden, target)
+    except FileNotFoundError:
+        if not target.exists() or not os.path.samestat(target.stat(), made):
+            raise
+
+
 def _check_sizes(sizes: Mapping[str | Path, int], most: int | None) -> None:
     too_large = [f"{path} would be {size:,} bytes" for path, size in sizes.items() if most is not None and size > most]
     if too_large:
@@ -272,22 +271,3 @@ def _check_sizes(sizes: Mapping[str | Path, int], most: int | None) -> None:
             f"{' and '.join(too_large)}, the limit is {most:,}; nothing was replaced. "
             "A smaller --size, a lower --fps or fewer --steps makes a smaller film"
         )
-
-
-def _refuse_irregular(path: Path, error: type[LayeranimError]) -> None:
-    """Raise ``error`` if something other than a regular file stands at ``path``; a link is not followed."""
-    mode = _mode(path)
-    if mode and not stat.S_ISREG(mode):
-        raise error(f"cannot write {path}: {KINDS.get(stat.S_IFMT(mode), 'a device')} stands there, not a regular file")
-
-
-def _mode(path: Path) -> int:
-    """The kind and permissions of what stands at ``path``; 0 if nothing does."""
-    try:
-        return path.lstat().st_mode
-    except FileNotFoundError:
-        return 0
-
-
-def _frame_path(pattern: Path, number: int) -> Path:
-    return pattern.with_name(NUMBER.sub(lambda place: f"{number:{place[1] or ''}d}", pattern.name))

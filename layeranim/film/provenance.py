@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import layeranim
-from layeranim import theme
 from layeranim.engine.written import written
 from layeranim.stories.options import FilmOptions
-from layeranim.stories.storyboard import Beat, Storyboard, plain
+
+if TYPE_CHECKING:
+    from layeranim.stories.storyboard import Beat, Storyboard
 
 
 @dataclass(frozen=True)
@@ -64,29 +65,57 @@ def versions() -> dict[str, str]:
 
 
 def report(
-    board: Storyboard, options: FilmOptions, origin: Origin, files: Mapping[str, Written], longest: Written
+    board: Storyboard, options: FilmOptions, origin: Origin, files: Mapping[str, Written], longest: tuple[int, float]
 ) -> dict[str, Any]:
-    """The provenance of one film. ``files`` by their names; ``longest`` is the one with most frames.
+    """The provenance of one film. ``files`` by their names; ``longest``: frames and seconds of the one with most.
 
     Seconds are those that a file plays: whole frames, where the story may end within one.
     """
+    from layeranim import theme  # neither it nor words are needed by who only reads a provenance
+
     return {
         "explainer": board.explainer,
         "title": board.title,
         "alt": board.alt,
         "options": dict(origin.options),
-        "film": options.shown(),
+        "film": looks(options),
         "example": origin.example,
         "inputs": {name: dict(source) for name, source in origin.inputs.items()},
         "seeded": {"arrays": list(origin.seeded), "seed": origin.seed} if origin.seeded else None,
         **({"warnings": list(board.warnings)} if board.warnings else {}),
-        "seconds": longest.seconds,
-        "frames": longest.frames,
+        "seconds": longest[1],
+        "frames": longest[0],
         "poster_second": board.poster * theme.TICK_MS / 1000,
         "files": {name: file.shown() for name, file in files.items()},
         "steps": [_step(beat) for beat in board.beats],
         "versions": versions(),
     }
+
+
+def looks(options: FilmOptions) -> dict[str, str]:
+    """The options of a film that can be seen in it: a limit of its bytes cannot."""
+    return {name: text for name, text in options.shown().items() if name != "max_size"}
+
+
+def changes(then: Mapping[str, Any], options: FilmOptions, origin: Origin) -> list[str]:
+    """In what a film differs from the one that a provenance tells of: ``stride 1 → 2``; nothing if in no option."""
+    now = {"explainer": origin.explainer, **origin.options, **looks(options), "example": origin.example}
+    now |= {name: source["name"] for name, source in origin.inputs.items()}
+    was = {"explainer": then.get("explainer"), **_table(then, "options"), **_table(then, "film")}
+    was |= {"example": then.get("example")}
+    was |= {name: source.get("name") for name, source in _table(then, "inputs").items() if isinstance(source, dict)}
+    was.pop("max_size", None)
+    differ = [f"{key} {was.get(key) or 'none'} → {now.get(key) or 'none'}"
+              for key in dict.fromkeys((*now, *was)) if was.get(key) != now.get(key)]  # fmt: skip
+    then_read = _table(then, "inputs")
+    same_name = [name for name in origin.inputs if was.get(name) == now[name]]
+    others = [name for name in same_name if then_read[name].get("sha256") != origin.inputs[name]["sha256"]]
+    return differ + [f"other numbers in {name}" for name in others]
+
+
+def _table(report: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    found = report.get(key)
+    return found if isinstance(found, dict) else {}
 
 
 def dumped(report: Mapping[str, Any]) -> bytes:
@@ -95,6 +124,9 @@ def dumped(report: Mapping[str, Any]) -> bytes:
 
 
 def _step(beat: Beat) -> dict[str, Any]:
+    from layeranim import theme
+    from layeranim.stories.storyboard import plain
+
     out: dict[str, Any] = {
         "kind": beat.kind,
         "start": beat.start * theme.TICK_MS / 1000,

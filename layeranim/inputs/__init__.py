@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from layeranim.inputs.fonts import font
 from layeranim.inputs.kernels import KERNELS, kernel
+from layeranim.inputs.places import Identity, files, identity
 from layeranim.inputs.read import read
 from layeranim.inputs.request import LIMITS, Limits, Request
 from layeranim.inputs.safe import printable
@@ -16,5 +17,5 @@ from layeranim.inputs.seeded import seeded
 from layeranim.inputs.source import Source
 from layeranim.inputs.within import Base, Within, discreet, foreign
 
-__all__ = ["KERNELS", "LIMITS", "SAMPLES", "Base", "Limits", "Request", "Source", "Within", "discreet", "font",
-           "foreign", "kernel", "printable", "read", "seeded"]  # fmt: skip
+__all__ = ["KERNELS", "LIMITS", "SAMPLES", "Base", "Identity", "Limits", "Request", "Source", "Within", "discreet",
+           "files", "font", "foreign", "identity", "kernel", "printable", "read", "seeded"]  # fmt: skip

@@ -47,7 +47,7 @@ SUFFIXES = (".npy", *ARCHIVES, *TABLES, ".json", *PICTURES)
 CHUNK = 2**20
 FORMS = "a file, numbers such as '1 2; 3 4', or a sample such as digit:3 (layeranim list --samples)"
 
-_ARCHIVE = re.compile(r"(.*?\.(?:npz|safetensors))(?::(.*))?", re.IGNORECASE | re.DOTALL)
+ARCHIVE = re.compile(r"(.*?\.(?:npz|safetensors))(?::(.*))?", re.IGNORECASE | re.DOTALL)
 
 
 def read(
@@ -106,7 +106,7 @@ def form_of(spec: str) -> str:
     """``stdin``, ``file``, ``json``, ``literal`` or ``sample``; looks at nothing but the text."""
     if spec == "-" or spec.startswith("-:"):
         return "stdin"
-    if _ARCHIVE.fullmatch(spec) or _suffix(spec) in SUFFIXES:
+    if ARCHIVE.fullmatch(spec) or _suffix(spec) in SUFFIXES:
         return "file"
     bare = text.unnamed(spec)
     if bare.startswith("["):
@@ -179,7 +179,7 @@ def _decode(suffix: str, stream: IO[bytes], request: Request) -> NDArray[Any]:
 
 
 def _file(spec: str, request: Request, base: Base, names: Iterable[str]) -> Source:
-    archive = _ARCHIVE.fullmatch(spec)
+    archive = ARCHIVE.fullmatch(spec)
     path, key = (archive[1], archive[2]) if archive else (spec, None)
     request = replace(request, key=key)
     with opened(path, request, base, SUFFIXES, f"give {FORMS}", names) as (name, stream, _):

@@ -38,6 +38,7 @@ def _prepared(name: str, given: Mapping[str, Any], stdin: BinaryIO | None, base:
     presets = catalog.presets(name) or SEEDED
     options, arrays, film, ours, gradients = sorted_out(layer, given)
     options = with_implied(layer, called, implied, options)
+    files = inputs.files([*arrays.values(), *(gradients or {}).values(), ours.weights, film.font], base, stdin)
     film, font = lettered(film, base, ours.max_memory)
     seed, example = ours.seed, ours.example
     preset = next((p for p in presets if p.name == (example or presets[0].name)), None)
@@ -63,7 +64,7 @@ def _prepared(name: str, given: Mapping[str, Any], stdin: BinaryIO | None, base:
     asked, whole = preset if example else None, preset if used else None
     return Work(
         name, layer, config, film, every, whole, seeded, seed, labels,
-        gradients=back, font=font, asked=asked, given=given_names, notes=told, memory=ours.max_memory,
+        gradients=back, font=font, asked=asked, given=given_names, notes=told, memory=ours.max_memory, files=files,
     )  # fmt: skip
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from layeranim import catalog, inputs
@@ -18,7 +19,9 @@ from layeranim.stories.preset import Preset
 
 if TYPE_CHECKING:
     from layeranim import typeface
+    from layeranim.film.destinations import Destination
     from layeranim.film.film import Film
+    from layeranim.film.provenance import Origin
     from layeranim.stories.storyboard import Storyboard
 
 
@@ -57,6 +60,8 @@ class Work:
     given: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
     memory: int = memory.USUAL
+    files: Mapping[inputs.Identity, str] = field(default_factory=dict)
+    """What is read from the disk, which no film is written over."""
 
     def trace(self) -> Trace:
         """Compute every tensor."""
@@ -97,26 +102,59 @@ class Work:
 
         return typeface.with_font(self.font)
 
-    def film_to(
-        self, output: Any = None, formats: Any = None, progress: Any = None, board: Storyboard | None = None
-    ) -> Film:
-        """Write the film; paths and formats are checked before anything is computed. ``board``: made before."""
-        from layeranim.film.destinations import destinations
-        from layeranim.film.provenance import Origin
+    def places(self, output: Any = None, formats: Any = None, overwrite: bool = False) -> tuple[Destination, ...]:
+        """Where the film goes. Raises ``OutputError`` for places that cannot be written, that an input is in, and, but
+        for ``overwrite``, that hold what this program did not make.
+        """
+        from layeranim.film import owned
+        from layeranim.film.destinations import by_provenance, destinations, every_path
 
         found = destinations(self.name, output, formats, self.film)
-        board = board or self.storyboard(self.trace())
-        from layeranim.film.film import make  # Manim is imported here, after everything that can be refused
+        owned.refuse_inputs(map(Path, every_path(found, self.film.captions)), self.files)
+        if not overwrite:
+            groups = by_provenance(found, self.film.captions).items()
+            owned.refuse_foreign([o for place, paths in groups for o in owned.foreign(Path(place), map(Path, paths))])
+        return found
+
+    def replacing(self, found: Iterable[Destination]) -> tuple[str, ...]:
+        """A warning for each film there is in these places that was made with other options."""
+        from layeranim.film import owned
+        from layeranim.film.destinations import by_provenance
+        from layeranim.film.provenance import changes
+
+        warned = []
+        for place, paths in by_provenance(found, self.film.captions).items():
+            there = owned.provenance(Path(place))
+            if there and (differ := changes(there.report, self.film, self.origin())):
+                more = f" and {len(differ) - 4} more" if differ[4:] else ""
+                told = owned.listed([path for path in map(Path, paths) if path.exists()])
+                warned.append(f"made with other options and replaced: {told} ({', '.join(differ[:4])}{more})")
+        return tuple(warned)
+
+    def origin(self) -> Origin:
+        """What the film comes from, for its provenance."""
+        from layeranim.film.provenance import Origin
 
         sources = {n: {"name": s.name, "kind": s.kind, "sha256": s.digest} | ({"layout": s.layout} if s.layout else {})
                    for n, s in self.sources.items()}  # fmt: skip
         if self.font:
             sources["font"] = {"name": self.font.name, "kind": "font", "sha256": self.font.digest}
         example = self.preset.name if self.preset else None
-        origin = Origin(self.name, self.config.shown(), sources, example, self.seeded, self.seed)
+        return Origin(self.name, self.config.shown(), sources, example, self.seeded, self.seed)
+
+    def film_to(
+        self, output: Any = None, formats: Any = None, progress: Any = None, board: Storyboard | None = None,
+        overwrite: bool = False,
+    ) -> Film:  # fmt: skip
+        """Write the film; paths and formats are checked before anything is computed. ``board``: made before."""
+        found = self.places(output, formats, overwrite)
+        warned = self.replacing(found)
+        board = board or self.storyboard(self.trace())
+        from layeranim.film.film import make  # Manim is imported here, after everything that can be refused
+
         scene = catalog.resolve(catalog.explainer(self.name).scene)
         with self.lettering():
-            return make(board, scene, self.film, found, origin, progress)
+            return replace(make(board, scene, self.film, found, self.origin(), progress), warnings=warned)
 
 
 def lettered(film: FilmOptions, base: inputs.Base, most: int) -> tuple[FilmOptions, typeface.Font | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import signal
@@ -17,6 +18,7 @@ import pytest
 
 from layeranim.assets.build import build
 from layeranim.assets.draw import Drawn, Task
+from layeranim.assets.lock import digest_of
 from layeranim.assets.report import Report
 from layeranim.cli import main
 from tests.clocks import HANG
@@ -57,8 +59,10 @@ class Pretended(Executor):
         task: Task = pickle.loads(args[1])[1]
         self.drawn.append(task.entry.name)
         future: Future[Any] = Future()
-        files = {s: f"{task.entry.name} {s}".encode() for s in ("gif", "png", "captions", "json")}
-        future.set_result(Drawn(files))
+        files = {s: f"{task.entry.name} {s}".encode() for s in ("gif", "png", "captions")}
+        named = {f"{task.entry.name}.{s}": {"sha256": digest_of(data)} for s, data in files.items()}
+        report = {"explainer": task.entry.explainer, "files": named, "versions": {"layeranim": "pretended"}}
+        future.set_result(Drawn({**files, "json": json.dumps(report).encode()}))
         return future
 
 

@@ -24,7 +24,7 @@ B = '[[asset]]\nid = "b"\nexplainer = "pool"\n'
 
 
 def test_a_first_manifest_is_right(project: Project, call: Callable[..., Done]) -> None:
-    assert call("init") == Done(0, "layeranim.toml\n", "")
+    assert call("init") == Done(0, "layeranim.toml\n.gitattributes\n", "")
     assert [plan.name for plan in load(project.manifest)[1]] == ["conv-light", "conv-dark"]
     text = project.manifest.read_text()
     again = call("init")

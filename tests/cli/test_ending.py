@@ -34,6 +34,11 @@ RAISED: list[tuple[BaseException, int, str]] = [
     (click.Abort(), 130, "layeranim: interrupted\n"),
     (KeyboardInterrupt(), 130, "layeranim: interrupted\n"),
     (SystemExit(143), 143, "layeranim: terminated\n"),
+    (SystemExit(129), 129, "layeranim: terminated\n"),
+    (RuntimeError("can't start new thread"), 4,
+     "layeranim: error: the system gives no more threads or processes; end some, or raise its limit (ulimit -u)\n"),
+    (BlockingIOError(11, "Resource temporarily unavailable"), 4,
+     "layeranim: error: the system gives no more threads or processes; end some, or raise its limit (ulimit -u)\n"),
     (BrokenPipeError(), 0, ""),
 ]  # fmt: skip
 
@@ -74,7 +79,7 @@ def test_debug_shows_a_users_traceback_too(call: Any) -> None:
 @pytest.fixture
 def handlers() -> Iterator[None]:
     """Handlers as they were, whatever the test did."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
     yield
     for number, handler in before.items():
@@ -118,20 +123,31 @@ def test_signals_that_were_ignored_stay_ignored(handlers: None) -> None:
         signal.raise_signal(signal.SIGINT)
 
 
+def test_a_program_under_nohup_hears_no_hang_up(handlers: None) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with ended_by_signals():
+            signal.raise_signal(signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def test_signal_handlers_are_put_back(call: Any) -> None:
-    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
     call("list")
-    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)] == before
 
 
 @pytest.mark.parametrize(
-    ("number", "code", "word"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
+    ("number", "code", "word"),
+    [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated"), (signal.SIGHUP, 129, "terminated")],
 )
 def test_a_signal_ends_a_render_and_nothing_is_left(
     started: Any, here: Path, number: int, code: int, word: str
 ) -> None:
     (here / "x.mp4").write_bytes(b"before")
     words = ("--input", "photo", "--gray", "--resize", "60x90", "--quality", "hd", "-o", "x.mp4", "-o", "new/x.gif")
+    words += ("--overwrite",)
     running = started("render", "conv", *words)
     until(lambda: list(here.glob(".layeranim-*.part")), running)  # it draws
     time.sleep(0.3)

@@ -56,14 +56,14 @@ def test_a_disk_that_fills_up_keeps_the_film_before(program: Any, tiny: tuple[st
     (disk / "x.gif").write_bytes(b"before")
     for left in (0, 4096, 8192):
         fill(disk, left)
-        done = program("render", "conv", *tiny, "-o", "disk/x.gif")
+        done = program("render", "conv", *tiny, "-o", "disk/x.gif", "--overwrite")
         assert done.returncode in (2, 4), done
         assert b"No space left on device" in done.stderr
         assert done.stderr.count(b"\n") == 1
         assert (disk / "x.gif").read_bytes() == b"before"
         assert names(disk) == ["filling", "x.gif"]
         (disk / "filling").unlink()
-    assert program("render", "conv", *tiny, "-o", "disk/x.gif").returncode == 0
+    assert program("render", "conv", *tiny, "-o", "disk/x.gif", "--overwrite").returncode == 0
     assert (disk / "x.gif").read_bytes().startswith(b"GIF89a")
 
 

@@ -121,7 +121,7 @@ def test_open(call: Any, here: Path, tiny: tuple[str, ...], monkeypatch: pytest.
 
 def test_a_failure_leaves_what_was_there(call: Any, here: Path, tiny: tuple[str, ...]) -> None:
     (here / "x.gif").write_bytes(b"before")
-    done = call("render", "conv", *tiny, "-o", "x.gif", "--max-size", "1KB")
+    done = call("render", "conv", *tiny, "-o", "x.gif", "--max-size", "1KB", "--overwrite")
     assert (done.code, done.out) == (4, "")
     assert done.err.startswith("layeranim: error: x.gif would be ")
     assert ((here / "x.gif").read_bytes(), len(list(here.iterdir()))) == (b"before", 1)

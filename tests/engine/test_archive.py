@@ -310,7 +310,7 @@ def test_paths_that_cannot_be_written_or_read(tmp_path: Path) -> None:
         (tmp_path / "none" / "x.npz", "No such file"),
     ):
         with pytest.raises(OutputError, match=re.escape(message)):
-            archive.save(trace(), path)
+            archive.save(trace(), path, overwrite=True)
     assert kept.read_bytes() == b"before"
     with pytest.raises(InputError, match="No such file"):
         archive.load(tmp_path / "none.npz", layer)
@@ -325,7 +325,7 @@ def test_a_failed_write_leaves_the_previous_file(tmp_path: Path, monkeypatch: py
 
     monkeypatch.setattr(archive, "write", fail)
     with pytest.raises(RenderError, match="No space left on device; nothing was replaced"):
-        archive.save(trace(), path)
+        archive.save(trace(), path, overwrite=True)
     assert path.read_bytes() == b"before"
     assert os.listdir(tmp_path) == ["x.npz"]
 
@@ -334,7 +334,7 @@ def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
     path, held = tmp_path / "x.npz", tmp_path / "held.npz"
     path.write_bytes(b"before")
     os.link(path, held)  # a reader that still has the previous file open
-    archive.save(trace(), path)
+    archive.save(trace(), path, overwrite=True)
     assert held.read_bytes() == b"before"
     assert path.read_bytes() == archive.dumps(trace())
 

@@ -268,7 +268,7 @@ def test_what_a_sequence_is() -> None:
     ]
 
 
-def test_a_sequence_appears_at_once_and_ends_where_it_ends(folder: Path) -> None:
+def test_a_sequence_appears_at_once_and_touches_nothing_else(folder: Path) -> None:
     for name in ("f-0000.png", "f-0002.png", "f-0003.png", "f-0005.png", "f-3.png", "g.png"):
         (folder / name).write_bytes(b"old")
     check_writable(folder / "f-%04d.png")
@@ -277,7 +277,9 @@ def test_a_sequence_appears_at_once_and_ends_where_it_ends(folder: Path) -> None
     assert output.complete() == 7
     output.publish()
     output.discard()
-    assert names(folder) == ["f-0000.png", "f-0001.png", "f-0005.png", "f-3.png", "g.png"]
+    assert names(folder) == [
+        "f-0000.png", "f-0001.png", "f-0002.png", "f-0003.png", "f-0005.png", "f-3.png", "g.png",
+    ]  # fmt: skip
     assert [(folder / f"f-000{number}.png").read_bytes() for number in (0, 1)] == [b"zero", b"one"]
 
 

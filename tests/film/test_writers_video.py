@@ -15,6 +15,8 @@ import pytest
 
 from layeranim.errors import RenderError
 from layeranim.film.writers import Writer, writer
+from layeranim.film.writers.mp4 import H264
+from layeranim.film.writers.video import encoding
 from layeranim.film.writers.yuv import Planes, convert, paste
 from layeranim.theme import LIGHT, THEMES, Theme, rgb
 from tests.film.moving import Call, Picture, bgra, expected, film, spec, swatch, written
@@ -277,3 +279,9 @@ def test_a_long_hold_costs_little() -> None:
     calls = [film(LIGHT)[0]._replace(repeat=1), Call(film(LIGHT)[0].pixels, [], 250)]
     short, long = (len(written("mp4", some, spec(some))) for some in (calls[:1], calls))
     assert long - short < 250 * 80
+
+
+@pytest.mark.parametrize(("frame", "says"), [(0, "cannot begin: .*threads or memory"), (7, "cannot encode frame 7")])
+def test_an_encoder_that_gets_no_threads_is_a_render_error(frame: int, says: str) -> None:
+    with pytest.raises(RenderError, match=says), encoding(H264, frame):
+        raise av.error.ExternalError(542398533, "Generic error in an external library")

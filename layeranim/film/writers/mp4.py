@@ -16,7 +16,7 @@ from av.video.frame import PictureType
 
 from layeranim.film.writers import Spec, slices
 from layeranim.film.writers.faststart import faststart
-from layeranim.film.writers.video import CENTRE, Codec, Shown, Video, configure, picture
+from layeranim.film.writers.video import CENTRE, Codec, Shown, Video, configure, encoding, picture
 
 H264 = Codec(
     "libx264",
@@ -96,6 +96,7 @@ def still(spec: Spec) -> bytes | None:
     packets = list[bytes]()
     for number in (0, 1):
         frame.pts = number
-        packets += map(bytes, context.encode(frame))
+        with encoding(H264, number):
+            packets += map(bytes, context.encode(frame))
     packets += map(bytes, context.encode(None))
     return packets[1] if slices.numberable(packets[0]) else None

@@ -6,8 +6,8 @@ Every frame of the film is a frame of the file, held ones too: players, editors 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from queue import Queue
@@ -176,16 +176,26 @@ class Video:
             self._mux(packet)
 
     def _encode(self, frame: VideoFrame | None) -> list[Packet[Any]]:
-        try:
+        with encoding(self._codec, self._frames):
             packets: list[Packet[Any]] = self._context.encode(frame)
-        except (av.FFmpegError, ValueError) as error:
-            raise RenderError(f"{self._codec.encoder} cannot encode frame {self._frames}: {error}") from error
         return packets
 
     def _mux(self, packet: Packet[Any]) -> None:
         packet.stream = self._stream
         self._container.mux(packet)
         self._sink.check()
+
+
+@contextmanager
+def encoding(codec: Codec, frame: int) -> Iterator[None]:
+    """What an encoder refuses is a RenderError; before the first frame it is for want of threads or memory."""
+    try:
+        yield
+    except (av.FFmpegError, ValueError) as error:
+        if frame == 0 and isinstance(error, av.error.ExternalError):
+            reason = "perhaps the system gives no more threads or memory; a smaller size needs less"
+            raise RenderError(f"{codec.encoder} cannot begin: {reason}") from error
+        raise RenderError(f"{codec.encoder} cannot encode frame {frame}: {error}") from error
 
 
 def configure(context: Any, spec: Spec, codec: Codec) -> Any:
