@@ -89,6 +89,6 @@ def test_five_thousand_words_take_megabytes() -> None:
 
 
 def test_the_way_back_through_it_is_refused() -> None:
-    said = re.escape("8 tables of gradients would be 1×1×1500×1500, about 144 MB of memory, but at most 100 MB")
+    said = re.escape("8 tables of gradients would be 1×1×2000×2000, about 256 MB of memory, but at most 100 MB")
     with pytest.raises(ShapeError, match=said):
-        api.trace("attention", queries=1500, backward=True, max_memory="100MB")
+        api.trace("attention", queries=2000, backward=True, max_memory="100MB")

@@ -15,8 +15,8 @@ import numpy as np
 from layeranim.engine.attention.config import AttentionConfig
 from layeranim.engine.trace import Array, Index, Recipe, Shape, count
 
-LARGE = 2**21
-"""Scores from which on no table of them is kept."""
+LARGE = 12 * 512**2
+"""Scores beyond which no table of them is kept. Those of twelve heads over 512 words are: the way back reads all."""
 BLOCK = 2**18
 """Scores that are computed together."""
 TABLES = ("alignment", "scores", "scaled", "capped", "masked", "exponentials", "weights")
