@@ -85,7 +85,8 @@ class Reader:
 
     def seeded(self, name: str, shape: Shape, config: Any) -> inputs.Source:
         """Small numbers by what the array is for; the same row for the same word where words stand for rows."""
-        words = next((w for option in WORDED.get(name, ()) if (w := getattr(config, option, None))), ())
+        found = (getattr(config, option, None) for option in WORDED.get(name, ()))
+        words = next((w for w in found if w and isinstance(w, tuple)), ())  # a transformer's tokens are a number
         worded = len(words) > 0 and shape[-2:-1] == (len(words),)
         values = inputs.seeded(shape, self.ours.seed, name, self._role(name, worded))
         if worded:

@@ -30,7 +30,7 @@ CASES: list[tuple[str, dict[str, Any], dict[str, tuple[int, ...]], tuple[str, ..
         ("weight_input (4 gates)", "weight_hidden (4 gates)"),
     ),
     ("lstm", {}, {"weight_hidden": (12, 4)}, ("hidden is 3", "4 by the columns of weight_hidden")),
-    ("lstm", {"hidden": 3}, {"bias_input": (3,)}, ("bias_input has shape 3", "must be 12")),
+    ("lstm", {"hidden": 3}, {"bias_input": (3,)}, ("bias_input has 3 numbers", "multiple of 4")),
     ("lstm", {"hidden": 3}, {"initial_cell": (1, 4)}, ("hidden is 3", "4 by the columns of initial_cell")),
     ("lstm", {"peepholes": False}, {"weight_peephole": (3, 3)}, ("weight_peephole was given", "peepholes is off")),
     ("lstm", {}, {"weight_peephole": (4, 3)}, ("weight_peephole has shape 4×3", "3×3")),

@@ -150,7 +150,7 @@ def test_initialisers_keep_a_signal_alive_through_many_layers() -> None:
 
 
 def test_initialisers_refuse() -> None:
-    with pytest.raises(OptionError, match=r"unknown initialiser 'xavier' \(did you mean xavier-normal\?\)"):
-        initialise("xavier", (2, 2), np.random.default_rng(0))
+    with pytest.raises(OptionError, match=r"unknown initialiser 'xavier-norma' \(did you mean xavier-normal\?\)"):
+        initialise("xavier-norma", (2, 2), np.random.default_rng(0))
     with pytest.raises(ShapeError, match=r"shape \(3,\) have no inputs"):
         initialise("he-normal", (3,), np.random.default_rng(0))
