@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from layeranim.engine import memory
 from layeranim.engine.option import suggest
 from layeranim.errors import OptionError
 from layeranim.film import output
@@ -68,8 +69,20 @@ def destinations(
     for item in found:
         if item.fmt in FORMATS:
             check_size(item.fmt, *film.frame(item.fmt)[:2])
+    _affordable(found, film)
     output.check_writable(*every_path(found, film.captions))
     return tuple(found)
+
+
+def _affordable(found: Iterable[Destination], film: FilmOptions) -> None:
+    """Refuse frames that take more memory than the budget: those of one size are drawn and written together."""
+    together: dict[tuple[int, int], set[str]] = {}
+    for item in found:
+        if item.fmt in FORMATS:
+            together.setdefault(film.frame(item.fmt)[:2], set()).add(item.fmt)
+    for (width, height), formats in together.items():
+        size = width * height * sum(FORMATS[fmt].held for fmt in formats)
+        memory.afford(f"frames of {width}x{height} take, as {' and '.join(sorted(formats))}", size)
 
 
 def beside(captioned: bool) -> tuple[str, str, str]:

@@ -109,7 +109,8 @@ class Work:
         from layeranim.film import owned
         from layeranim.film.destinations import by_provenance, destinations, every_path
 
-        found = destinations(self.name, output, formats, self.film)
+        with memory.budget(self.memory):
+            found = destinations(self.name, output, formats, self.film)
         owned.refuse_inputs(map(Path, every_path(found, self.film.captions)), self.files)
         if not overwrite:
             groups = by_provenance(found, self.film.captions).items()

@@ -72,7 +72,8 @@ class FrameFiles(Protocol):
 class FormatInfo:
     """A film format. ``suffix`` ends its file names; ``most`` is the longest side it can have, in pixels.
 
-    ``media_type`` is the name by which a page or a server calls such a file (RFC 6838).
+    ``media_type`` is the name by which a page or a server calls such a file (RFC 6838); ``held`` are the bytes that
+    drawing and writing take for every pixel of a frame: a film's peak at 3840×2160 less that at 320×180.
     """
 
     suffix: str
@@ -80,6 +81,7 @@ class FormatInfo:
     description: str
     even: bool
     most: int
+    held: int
     opener: Callable[[Any, Spec], Writer]
 
 
@@ -127,14 +129,18 @@ def _png_sequence(out: Any, spec: Spec) -> Writer:
 
 
 FORMATS: dict[str, FormatInfo] = {
-    "mp4": FormatInfo(".mp4", "video/mp4", "H.264 in MP4: plays everywhere", True, 8192, _mp4),
-    "webm": FormatInfo(".webm", "video/webm", "VP9 in WebM: for the web, free of patents", True, 8192, _webm),
-    "av1": FormatInfo(".av1.webm", "video/webm", "AV1 in WebM: smallest, slowest, takes most memory", True, 8192, _av1),
-    "gif": FormatInfo(".gif", "image/gif", "GIF: the theme's colours exact, edges in 255 colours", False, 65535, _gif),
-    "webp": FormatInfo(".webp", "image/webp", "WebP: every pixel exact, smaller than GIF", False, 16383, _webp),
-    "apng": FormatInfo(".apng", "image/apng", "animated PNG: every pixel exact", False, 65535, _apng),
+    "mp4": FormatInfo(".mp4", "video/mp4", "H.264 in MP4: plays everywhere", True, 8192, 52, _mp4),
+    "webm": FormatInfo(".webm", "video/webm", "VP9 in WebM: for the web, free of patents", True, 8192, 107, _webm),
+    "av1": FormatInfo(
+        ".av1.webm", "video/webm", "AV1 in WebM: smallest, slowest, takes most memory", True, 8192, 215, _av1
+    ),
+    "gif": FormatInfo(
+        ".gif", "image/gif", "GIF: the theme's colours exact, edges in 255 colours", False, 65535, 32, _gif
+    ),
+    "webp": FormatInfo(".webp", "image/webp", "WebP: every pixel exact, smaller than GIF", False, 16383, 49, _webp),
+    "apng": FormatInfo(".apng", "image/apng", "animated PNG: every pixel exact", False, 65535, 41, _apng),
     "png-sequence": FormatInfo(
-        "-%04d.png", "image/png", "a PNG a frame, every pixel exact", False, 65535, _png_sequence
+        "-%04d.png", "image/png", "a PNG a frame, every pixel exact", False, 65535, 41, _png_sequence
     ),
 }
 

@@ -7,6 +7,7 @@ A film stands still most of the time. The frames that repeat a picture are copie
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 from fractions import Fraction
 from typing import BinaryIO
 
@@ -33,6 +34,17 @@ H264 = Codec(
     threads=2,  # always: its bytes are those of one thread, on any number of cores; of three they are others
 )
 
+LARGE = 1920 * 1080
+"""Of larger frames x264 looks at none ahead: ten of them would take more memory than all the rest."""
+
+
+def codec(spec: Spec) -> Codec:
+    """How x264 is driven for frames of that size."""
+    if spec.width * spec.height <= LARGE:
+        return H264
+    params = H264.options["x264-params"] + ":rc-lookahead=0:no-mbtree=1"
+    return replace(H264, options={**H264.options, "x264-params": params})
+
 
 def mp4(out: BinaryIO, spec: Spec) -> Mp4:
     """A writer of MP4. An x264 that numbers its frames in a way not known here encodes the held ones too."""
@@ -44,7 +56,7 @@ class Mp4(Video):
     """Writes an MP4; see ``Writer``."""
 
     def __init__(self, out: BinaryIO, spec: Spec) -> None:
-        super().__init__(out, spec, H264)
+        super().__init__(out, spec, codec(spec))
 
     def finish(self) -> None:
         super().finish()
@@ -89,14 +101,15 @@ class Held(Mp4):
 
 def still(spec: Spec) -> bytes | None:
     """x264's packet for a frame that repeats the one before; None of an x264 that numbers its frames in another way."""
-    context = configure(CodecContext.create(H264.encoder, "w"), spec, H264)
+    h264 = codec(spec)
+    context = configure(CodecContext.create(h264.encoder, "w"), spec, h264)
     frame, planes = picture(spec)
     for plane in planes:
         plane[:] = 128
     packets = list[bytes]()
     for number in (0, 1):
         frame.pts = number
-        with encoding(H264, number):
+        with encoding(h264, number):
             packets += map(bytes, context.encode(frame))
     packets += map(bytes, context.encode(None))
     return packets[1] if slices.numberable(packets[0]) else None
