@@ -130,7 +130,7 @@ class ConvScene(ExplainerScene):
             self.count(beat.done, self.parts.counter(beat.done), unit)
             self.run(ticks)
             return
-        self.lane = Lane(self.parts.chain.lane(plan.box.x, box.centre[1]), self.theme.result, t.LINE)
+        self.lane = Lane(self.parts.chain.lane(plan.box, box.centre[1]), self.theme.result, t.LINE)
         self._mark(box, plan)
         self.count(beat.done, self.parts.counter(beat.done), unit)
         marks = [Appear(m) for m in (self.target, self.lane) if m is not None]

@@ -10,7 +10,7 @@ from layeranim import theme as t
 from layeranim.scenes.base import ExplainerScene
 from layeranim.scenes.parts.animate import Appear, Reveal
 from layeranim.scenes.parts.label import Label, TextLine
-from layeranim.scenes.parts.nodes import edges_at_rest, empty, lit, node, ring, weight_label
+from layeranim.scenes.parts.nodes import edges, empty, lit, node, ring, weight_label
 from layeranim.scenes.parts.shapes import FocusFrame, Lane, chip, operator
 from layeranim.stories.storyboard import Beat, Fact
 
@@ -42,7 +42,7 @@ class DenseScene(ExplainerScene):
 
     def _network(self) -> None:
         net = self.parts.network
-        self.add(edges_at_rest(net.rest, self.theme))
+        self.add(edges(net.rest, self.theme.raised))
         for column in (net.inputs, net.units):
             self.add(empty(column, self.theme))
             if column.heading_at[1]:

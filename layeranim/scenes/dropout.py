@@ -11,7 +11,7 @@ from layeranim import theme as t
 from layeranim.scenes.base import ExplainerScene
 from layeranim.scenes.parts.animate import Appear, Reveal
 from layeranim.scenes.parts.label import Label, TextLine
-from layeranim.scenes.parts.nodes import edges_at_rest, empty, node, plain_nodes, ring
+from layeranim.scenes.parts.nodes import edges, empty, node, plain_nodes, ring
 from layeranim.scenes.parts.shapes import FocusFrame, Lane
 from layeranim.scenes.parts.window import LEAD_GAP, elbow, into
 from layeranim.stories.storyboard import Beat, Cells
@@ -53,7 +53,7 @@ class DropoutScene(ExplainerScene):
         gone = cells.ghost is not None and cells.ghost[row, 0]
         self.remove(*(m for m in (self.discs.get(row), self.ways.get(row)) if m is not None))
         self.discs[row] = node(self.layer.units, row, cells, self.theme)
-        self.ways[row] = VGroup() if gone else edges_at_rest(self.layer.edges(row), self.theme)
+        self.ways[row] = VGroup() if gone else edges(self.layer.edges(row), self.theme.ghost)
         self.add(self.ways[row], self.discs[row])
         return self.discs[row]
 

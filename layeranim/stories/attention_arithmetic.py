@@ -172,7 +172,7 @@ class AttentionArithmetic:
         relation = numbers.relation([(part.text,) for part in parts], total)
         lead = (Run("Σ e^{score − largest}", markup=True), Run(" = "))
         end = (phrases.relation_run(relation), phrases.result(total, Address("exponential_sum", (view.b, *view.at(u)))))
-        for most in range(min(phrases.MOST_TERMS, len(parts)), 0, -1):
+        for most in range(min(phrases.MOST_TERMS, len(parts)), 1 if len(parts) == 1 else 0, -1):
             shown = [part.runs() for part in parts[:most]] + ([phrases.more(len(parts) - most)] * (most < len(parts)))
             line = (*lead, *phrases.join(shown), *end)
             if phrases.fits(line, EASY):

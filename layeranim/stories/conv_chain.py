@@ -8,8 +8,8 @@ from layeranim import theme, typeface
 from layeranim.stories import phrases
 from layeranim.stories.activations import activation_name
 from layeranim.stories.conv_view import ConvView
-from layeranim.stories.storyboard import GridPlan, Point
-from layeranim.stories.window_stage import LABEL, Stage
+from layeranim.stories.storyboard import Box, GridPlan, Point
+from layeranim.stories.window_stage import LABEL, Stage, beside_name
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,13 @@ class Chain:
             return (operator[0] + 10, operator[1] - 46), "left"
         return (operator[0], operator[1] - 46), "centre"
 
-    def lane(self, x: float, y: float) -> tuple[Point, ...]:
-        """The way from the last operator to a cell whose row is at ``y`` in a grid that begins at ``x``."""
-        target = x - theme.ARROW_GAP - self.standoff
+    def lane(self, grid: Box, y: float) -> tuple[Point, ...]:
+        """The way from the last operator to the edge of a grid, at the row at ``y``; only the name is in its way."""
+        clear = grid.x - theme.ARROW_GAP - self.standoff
+        target = clear if beside_name(grid, y) else grid.x - theme.ARROW_GAP
         if abs(y - self.end[1]) < 2:
             return (self.end[0] + 4, y), (target, y)
-        knee = min(self.end[0] + 26, target - 24)
+        knee = min(self.end[0] + 26, clear - 24)
         return (self.end[0] + 4, self.end[1]), (knee, self.end[1]), (knee, y), (target, y)
 
 

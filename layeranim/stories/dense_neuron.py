@@ -21,6 +21,7 @@ TABLE_GAP = 76
 ONWARD = 64  # from the sum or its activation to the results
 HIGH = 80
 LENS, LENS_GAP = 56, 36
+BIAS = 56  # height of its cell
 
 
 def neuron(view: DenseView) -> Bench | None:
@@ -77,7 +78,7 @@ def _around(bench: Bench, right: float, radius: float, out: Fit) -> None:
     """Bias above the sum, chip and results after it."""
     view = bench.view
     if view.biased:
-        small = fit(view, "bias", 48)
+        small = fit(view, "bias", BIAS, 96)
         at = right - (small.pitch[0] - theme.CELL_GAP) / 2, even(_crown(view, radius, out))
         box = bench.put("bias", "bias", (1, 1), at, small, cells=view.one("bias", 0), frame="weights")
         bench.lanes.append((((right, box.bottom - 8), (right, MIDDLE + radius + 5)), "weights"))
@@ -100,7 +101,7 @@ def _crown(view: DenseView, radius: float, out: Fit) -> float:
     """The upper edge of what stands highest: a table, or the bias over the sum."""
     pitch = min(PITCH_MOST, (TOP - BOTTOM) / view.inputs)
     discs = MIDDLE + (view.inputs - 1) * pitch / 2 + radius
-    return max(top_of(view.batch, out.pitch[1]), discs, *([MIDDLE + radius + 112] if view.biased else []))
+    return max(top_of(view.batch, out.pitch[1]), discs, *([MIDDLE + radius + BIAS + 64] if view.biased else []))
 
 
 def _headings(bench: Bench, shape: tuple[int, int], net: Network, radius: float) -> None:

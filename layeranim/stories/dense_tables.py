@@ -89,10 +89,13 @@ def network(
     def y_of(u: int) -> Cells:
         return view.column(shown, view.at(u)[0], True)
 
+    numeral = nodes.label_numeral(pitches[0], across[1] - across[0] - 2 * radius, view.wide("weight"))
+
     def edges(u: int) -> tuple[Edge, ...]:
         o = view.at(u)[1]
         cells = view.weights_of(o, (view.inputs, 1), True)
-        return tuple(_edge(view, cells, o, i, nodes.between(a, units[o], radius, radius)) for i, a in enumerate(inputs))
+        ends = [nodes.between(a, units[o], radius, radius) for a in inputs]
+        return tuple(_edge(view, cells, (o, i), pair, numeral) for i, pair in enumerate(ends))
 
     counted: Line = (Run(f"{view.inputs} input{'s' * (view.inputs > 1)}", source=Fact("inputs")),)
     start = max(across[0], LEFT + phrases.width(counted, theme.NAME) / 2)
@@ -104,12 +107,13 @@ def network(
     )  # fmt: skip
 
 
-def _edge(view: DenseView, cells: Cells, o: int, i: int, ends: tuple[Point, Point]) -> Edge:
+def _edge(view: DenseView, cells: Cells, at: tuple[int, int], ends: tuple[Point, Point], numeral: int) -> Edge:
+    o, i = at
     level = int(cells.levels[i, 0])
     role = "positive" if level > 0 else "negative" if level < 0 else "grid"
     texts: Any = cells.texts
     source = cells.sources(i, 0) if cells.sources else None
-    return Edge(*ends, view.edge_width(o, i), role, texts[i, 0], nodes.along(ends), source)
+    return Edge(*ends, view.edge_width(o, i), role, texts[i, 0], nodes.along(ends), source, numeral)
 
 
 # ── equation ─────────────────────────────────────────────────────────────────

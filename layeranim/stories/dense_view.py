@@ -17,6 +17,7 @@ from layeranim.stories.storyboard import Address, Cells, Source, Telling
 
 ROW_WISE = ("softmax", "log-softmax")
 LENS = 5  # products that a lens shows
+PALE = 4  # times larger, and the smaller numbers would have one colour step
 SAMPLED = 200_000  # beyond this many products their range is that of a sample of the samples
 
 
@@ -95,7 +96,16 @@ class DenseView:
             "pre_activation": numbers.value_range(*sums),
             "output": 1.0 if bounded else numbers.value_range(*([self.trace["output"]] if self.row_wise else sums)),
         }
-        return out | ({"bias": numbers.value_range(self.trace["bias"])} if self.biased else {})
+        if self.biased:
+            out["bias"] = numbers.value_range(self.trace["bias"])
+        alike = [name for name in ("input", "bias", "pre_activation", "output") if name in out and not self._own(name)]
+        if max(out[name] for name in alike) <= PALE * min(out[name] for name in alike):
+            out |= dict.fromkeys(alike, numbers.value_range(*(self.trace[name] for name in alike)))
+        return out
+
+    def _own(self, name: str) -> bool:
+        """Whether a tensor keeps a scale of its own: shares do."""
+        return name == "output" and (self.row_wise or self.probable)
 
     def text(self, name: str, *index: int) -> str:
         """One number as it is shown everywhere."""

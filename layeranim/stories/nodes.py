@@ -10,12 +10,13 @@ from layeranim import theme
 from layeranim.stories.storyboard import Cells, Line, Point, Source
 
 REST = 2.0  # width of an edge at rest
+DISC_MOST = 26  # numeral in a disc, and of a weight beside it
 LABEL_SHARE = 0.36  # where along an edge its weight is written
 
 
 @dataclass(frozen=True)
 class Edge:
-    """A lit edge: its ends, its width 2 + 4·|w|/max, its sign as a role, and its weight's text."""
+    """A lit edge: its ends, its width 2 + 4·|w|/max, its sign as a role, and its weight's text and numeral."""
 
     start: Point
     end: Point
@@ -24,6 +25,7 @@ class Edge:
     text: str
     at: Point
     source: Source | None
+    numeral: int = theme.FLOOR
 
 
 @dataclass(frozen=True)
@@ -71,9 +73,16 @@ def stack(count: int, pitch: float, x: float, middle: float) -> tuple[Point, ...
     return tuple((x, 2 * round((top - i * pitch) / 2)) for i in range(count))
 
 
+def label_numeral(pitch: float, length: float, wide: float) -> int:
+    """The numeral of weights of width ``wide`` at size 1 on edges that come together: as large as in a disc where
+    labels keep apart and leave two thirds of an edge to see."""
+    apart = (1 - LABEL_SHARE) * pitch / 1.6
+    return max(theme.FLOOR, min(DISC_MOST, int(apart), int(length / 3 / max(wide, 1e-9))))
+
+
 def disc_numeral(radius: float, wide: float) -> int:
     """The largest numeral for a text of width ``wide`` at size 1 in a disc; 0 if it would be under the floor."""
-    for size in range(26, theme.FLOOR - 1, -1):
+    for size in range(DISC_MOST, theme.FLOOR - 1, -1):
         if wide * size <= 2 * math.sqrt(max(0.0, (radius - 3) ** 2 - (0.36 * size) ** 2)):
             return size
     return 0

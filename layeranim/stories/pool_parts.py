@@ -81,9 +81,9 @@ class PoolParts:
         return at[0] - self.view.before[0], at[1] - self.view.before[1]
 
     def chosen(self, u: int) -> Cells:
-        """The window's copy with all but the winner dimmed."""
-        given = self.plan.grids["window"].numeral
-        return self.view.window_cells(self.view.window(u), self.style["input"] if given else None, chosen=True)
+        """The window's copy with all but the winner dimmed; in colour alone they stay, to be compared with it."""
+        given = self.plan.grids["window"].numeral > 0
+        return self.view.window_cells(self.view.window(u), self.style["input"] if given else None, chosen=given)
 
     def values(self, u: int) -> dict[str, tuple[Point, Run]]:
         """The numbers beside the operators of a mean, with their places: the sum under Σ, the divisor over ÷."""
@@ -129,14 +129,11 @@ class PoolParts:
         return [*places, *([(back.name, self._inside(self.view.winner(w)))] if min(back.pitch) >= CLEAR else [])]
 
     def tints(self, u: int) -> list[tuple[str, range, range, str]]:
-        """The blocks, grid by grid, that keep the colour of unit ``u``; none where windows overlap or are too small."""
+        """The blocks, grid by grid, that keep an outline after unit ``u``; none where windows overlap or are small."""
         view, w = self.view, self.view.window(u)
         source = f"input:{w.channel}"
         given = self.plan.grids.get(source)
         spread = any(taps.step > 1 for taps in view.taps(w))
         if self.backward or given is None or not given.numeral or not view.disjoint or spread or view.per_map == 1:
             return []
-        if max(view.out_shape) > 2:  # four hues tell four windows apart; more get an outline each
-            return [(source, *view.taps(w), "faint")]
-        role, (name, (r, c)) = "figo"[2 * w.r + w.c], self.cell(u)
-        return [(source, *view.taps(w), role), (name, range(r, r + 1), range(c, c + 1), role)]
+        return [(source, *view.taps(w), "faint")]  # not in a hue: that would mean something elsewhere

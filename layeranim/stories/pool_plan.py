@@ -15,7 +15,7 @@ from layeranim.stories import phrases, pool_stage
 from layeranim.stories.pool_stage import Column, Sizes, Stage
 from layeranim.stories.pool_view import PoolView
 from layeranim.stories.storyboard import Box, Cells, Fact, GridPlan, Line, Point, Run
-from layeranim.stories.window_stage import LABEL, RIGHT
+from layeranim.stories.window_stage import LABEL, RIGHT, beside_name
 
 NAMES = {"max": "max", "lp": "p-norm"}
 RADIUS = theme.OPERATOR_RADIUS
@@ -58,16 +58,18 @@ class Plan:
     def lane(self, name: str, cell: Box) -> Way:
         """From the last operator to a cell of an output grid."""
         at, _, half = self.operators[-1]
-        label = LABEL if self.view.shown > 1 else 0
-        end = self.grids[name].box.x - theme.ARROW_GAP - label
+        end = self.grids[name].box.x - theme.ARROW_GAP - self._standoff(name, cell)
         return elbow((at[0] + half + 4, at[1]), (end, cell.centre[1]), at[1])
 
     def back(self, name: str, cell: Box) -> Way:
         """Right to left, from a cell of the output's gradient to the operator."""
         at, _, half = self.operators[0]
-        label = LABEL if self.view.shown > 1 else 0
-        start = self.grids[name].box.x - theme.ARROW_GAP - label, cell.centre[1]
+        start = self.grids[name].box.x - theme.ARROW_GAP - self._standoff(name, cell), cell.centre[1]
         return elbow(start, (at[0] + half + 4, at[1]), at[1])
+
+    def _standoff(self, name: str, cell: Box) -> float:
+        """How far from a grid a lane ends for the sake of the name there."""
+        return LABEL if self.view.shown > 1 and beside_name(self.grids[name].box, cell.centre[1]) else 0
 
     def onward(self, to: str, window: Box) -> Way:
         """From the operator back to the rows of a window in the input's gradient, or to its copy."""

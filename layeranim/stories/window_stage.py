@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from layeranim import layout, theme
 from layeranim.layout import Fit, even
-from layeranim.stories.storyboard import Point
+from layeranim.stories.storyboard import Box, Point
 
 TOP, BOTTOM = 192, theme.STAGE_BOTTOM
 HEIGHT = TOP - BOTTOM
@@ -207,6 +207,11 @@ def _rows(sizes: Sizes, lens: tuple[str, ...], narrow: bool) -> Iterator[Middle]
 def row_height(count: int) -> float:
     """The height of one of ``count`` rows of grids."""
     return (HEIGHT - (count - 1) * ROW_GAP) / count
+
+
+def beside_name(grid: Box, y: float) -> bool:
+    """Whether the name beside a channel or an output map stands at the height ``y``."""
+    return abs(y - grid.centre[1]) < theme.NOTE
 
 
 def _try(sizes: Sizes, middle: Middle, numbered: tuple[bool, bool], narrow: bool) -> Stage | None:

@@ -11,7 +11,7 @@ from layeranim import theme
 from layeranim.stories.storyboard import Cells, Storyboard
 from layeranim.theme import GREYS, THEMES, contrast
 
-from .conftest import Case
+from .conftest import Case, presets
 
 
 def told(name: str, **options: Any) -> Storyboard:
@@ -89,3 +89,52 @@ def test_gaps_of_small_cells_are_whole_pixels_at_half_size(pitch: int) -> None:
     width = Fit((pitch, pitch), 0).width(3)
     assert theme.HEAT_GAP % 2 == 0
     assert width == 3 * pitch - theme.HEAT_GAP
+
+
+OPERATORS = ("kernel", "weight", "products")
+APART = {  # films whose grids have ranges of their own
+    "conv-edge", "conv-digit", "pool-gradient", "layernorm-three-samples", "rnn-echo", "gru-count", "gru-reset-before",
+    "gru-glossary", "lstm-flag", "lstm-answer", "attention-sentence", "attention-pronoun", "attention-causal",
+    "attention-heads",
+}  # fmt: skip
+ONE_SCALE = pytest.mark.xfail(strict=True, reason="waits for the stage: the solver puts a stage on one scale")
+
+
+def alike(board: Storyboard) -> dict[str, set[int]]:
+    """The colour steps of every number on the stage; equal numbers are in one entry."""
+    found: dict[str, set[int]] = {}
+    for grid in board.grids.values():
+        content = grid.cells if grid.cells is not None else grid.changing(0) if grid.changing else None
+        if content is None or content.texts is None or content.scale != "value" or grid.tensor.startswith(OPERATORS):
+            continue
+        hidden = [mask for mask in (content.ghost, content.dim) if mask is not None]
+        for at, text in np.ndenumerate(content.texts):
+            if not any(mask[at] for mask in hidden):
+                found.setdefault(text, set()).add(int(content.levels[at]))
+    return found
+
+
+@pytest.mark.parametrize(
+    "case", [pytest.param(c, id=c.label, marks=[ONE_SCALE] if c.label in APART else []) for c in presets()]
+)
+def test_a_number_has_one_colour_on_its_stage(case: Case) -> None:
+    assert not {text: steps for text, steps in alike(told(case.name, **case.options)).items() if len(steps) > 1}
+
+
+@pytest.mark.parametrize("options", [{}, {"example": "majority"}, {"activation": "linear"}, {"activation": "tanh"}])
+def test_what_goes_into_a_neuron_and_what_comes_out_are_on_one_scale(options: dict[str, Any]) -> None:
+    """A 1 that is read and a 1 that is made have one colour."""
+    trace, board = Case("neuron", options, "neuron").work().trace(), told("neuron", **options)
+    parts, found = board.parts["dense"], {}
+    for unit in range(len(trace["output"])):
+        (_, made, _), *_ = parts.acts(unit).land
+        for content in (parts.network.inputs.cells(unit), parts.network.units.cells(unit), made):
+            for text, step in zip(content.texts.flat, content.levels.flat, strict=True):
+                found.setdefault(float(text.replace("−", "-")), set()).add(int(step))
+    assert all(len(steps) == 1 for steps in found.values()), found
+    assert len(found) > 2
+
+
+def test_a_scale_is_not_shared_where_the_smaller_numbers_would_be_pale() -> None:
+    board = told("neuron", input="0.1 0.2; 0.2 0.1", weight_values="90 -80", activation="linear")
+    assert cells(board, "samples").levels.max() == 4

@@ -8,7 +8,9 @@ import pytest
 
 from layeranim.engine.trace import Trace
 from layeranim.stories.pool_parts import PoolParts
+from layeranim.stories.pool_stage import LARGEST
 from layeranim.stories.storyboard import Beat, Storyboard, plain
+from layeranim.stories.window_stage import LEFT, RIGHT
 
 from .conftest import Case
 
@@ -139,3 +141,26 @@ def test_a_short_step_backwards_says_what_the_winner_has_in_all() -> None:
         "gradient 7 to the winner of the window,  in all 11",
         "gradient 8 to the winner of the window",
     ]
+
+
+def test_in_a_lens_of_colours_every_cell_can_be_compared() -> None:
+    """Where there are no numbers the others are not dimmed: their colours are all that tells why one has won."""
+    _, board = told(input="random:40x40", kernel_size=8)
+    assert not board.grids["window"].numeral
+    assert board.parts["pool"].chosen(0).dim is None
+    _, board = told(input="random:6x6")
+    assert board.parts["pool"].chosen(0).dim.sum() == 3
+
+
+def test_windows_that_are_done_take_no_colour_that_means_something() -> None:
+    for options in ({}, {"example": "digit"}):
+        parts = told(**options)[1].parts["pool"]
+        assert {role for unit in range(4) for *_, role in parts.tints(unit)} == {"faint"}
+
+
+@pytest.mark.parametrize("options", [{}, {"example": "digit"}])
+def test_cells_are_as_large_as_the_stage_allows(options: dict[str, Any]) -> None:
+    """The pictures reach from margin to margin, or their cells have reached the largest size."""
+    _, board = told(**options)
+    left, right = min(g.box.x for g in board.grids.values()), max(g.box.right for g in board.grids.values())
+    assert right - left > 0.95 * (RIGHT - LEFT) or board.grids["output:0"].pitch[0] == LARGEST

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -250,6 +251,18 @@ HEADER: list[tuple[str, dict[str, Any], str]] = [
 @pytest.mark.parametrize(("name", "options", "said"), HEADER, ids=[f"{n}-{s}" for n, _, s in HEADER])
 def test_the_header_says_it(name: str, options: dict[str, Any], said: str) -> None:
     assert said in plain(tell(name, options).board.parameters)
+
+
+@pytest.mark.parametrize("heads", [2, 4, 8])
+def test_every_head_has_its_number_over_its_columns(heads: int) -> None:
+    """Where all heads are side by side; the first and the last alone where numbers would touch."""
+    grids = tell("attention", {"heads": heads, "embeddings": "random:4x8"}).board.grids
+    joined = [grids[f"joined:{head}"] for head in range(heads)]
+    for head, grid in enumerate(joined):
+        assert grid.heading_at is not None
+        assert plain(grid.heading).split()[-1] == str(head + 1)
+        assert grid.heading_at[0] == grid.box.x
+    assert all(a.box.right < b.box.x for a, b in pairwise(joined))
 
 
 # ── what waits for the stage ─────────────────────────────────────────────────

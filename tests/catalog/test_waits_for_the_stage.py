@@ -83,3 +83,39 @@ def test_four_small_filters_keep_their_numbers() -> None:
 @pytest.mark.parametrize("name", WINDOWED)
 def test_a_key_says_what_the_colours_mean(name: str) -> None:
     assert "key" in told(name).parts
+
+
+@waits("Key says what the colours mean: what signs a photograph's edges have")
+@pytest.mark.parametrize("gray", [True, False])
+def test_a_key_says_what_the_colours_of_a_filtered_photograph_mean(gray: bool) -> None:
+    assert "key" in told("conv", input="photo", kernel="sobel-x", gray=gray).parts
+
+
+@waits("Key says that the planes of a picture are tinted, and that their blue is not a sign")
+@pytest.mark.parametrize("name", ["conv", "pool"])
+def test_a_key_tells_a_blue_plane_from_what_is_positive(name: str) -> None:
+    board = told(name, input="photo", resize=(12, 12))
+    assert board.grids["input:2"].scale == "plane-b" or board.parts["key"]
+
+
+@waits("Lens: numbers beside a picture of several channels, whatever its arrangement")
+def test_a_photograph_in_colour_has_a_lens() -> None:
+    assert any(name.startswith("window") for name in told("conv", input="photo", kernel="sobel-x").grids)
+
+
+@waits("the solver uses the free height: channels of a picture have their numbers")
+def test_a_small_picture_in_colour_has_its_numbers() -> None:
+    board = told("conv", example="rgb")
+    assert all(board.grids[f"input:{channel}"].numeral for channel in range(3))
+
+
+@waits("the solver uses the free width: an output's letters are as large as its cells allow")
+def test_an_output_of_letters_is_as_large_as_its_input() -> None:
+    grids = told("conv", example="slugnet").grids
+    assert grids["output:0"].numeral >= grids["kernel:0"].numeral
+
+
+@waits("Chip with its little curve")
+@pytest.mark.parametrize("activation", ["step", "sigmoid", "relu"])
+def test_an_activation_is_drawn_as_its_curve(activation: str) -> None:
+    assert "curve" in told("neuron", activation=activation).parts

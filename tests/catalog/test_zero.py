@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -108,3 +109,32 @@ def test_the_cases_above_have_such_numbers(case: Case) -> None:
 def test_the_check_notices_a_sum_that_reads_as_zero() -> None:
     said = "0.50 · 1 + (−0.50) · 1 + 2 zeros = 0.00,  ReLU(0.00) = 0.00"
     assert any("=" in part and CAPTIONED.search(part) for part in clauses(said))
+
+
+def said_in(name: str, options: dict[str, Any]) -> list[str]:
+    work = Case(name, options, name).work()
+    return [plain(line).replace("\u2009", "") for line in work.storyboard(work.trace()).lines()]
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "said"),
+    [
+        ("conv", {"input": "0 0 0; 0 0 0; 0 0 0"}, "all products are 0, so the sum is 0"),
+        ("conv1d", {"input": "0 0 0 0"}, "all products are 0, so the sum is 0"),
+        ("filter-match", {"input": "0 0 0; 0 0 0; 0 0 0", "filters": 1}, "all products are 0, so the sum is 0"),
+        ("attention", {"query": "0 0; 0 0", "key": "1 2; 3 4", "value": "1; 2"}, "all products are 0, so the sum is 0"),
+        ("attention", {"query": "0; 0", "key": "0; 1", "value": "1; 2"}, "the product is 0, so the sum is 0"),
+    ],
+)
+def test_where_every_product_is_zero_the_sum_is_said_to_be_zero(name: str, options: dict[str, Any], said: str) -> None:
+    """In words, and nothing is called equal to itself."""
+    lines = said_in(name, options)
+    assert said in lines
+    assert not [line for line in lines if re.search(r"= (\S+) = \1$|are 0 =", line)]
+
+
+@pytest.mark.parametrize("options", [{"queries": 1, "keys": 1, "features": 1}, {"example": "causal"}])
+def test_a_single_power_is_its_own_sum(options: dict[str, Any]) -> None:
+    lines = said_in("attention", options)
+    assert any(line.startswith("Σ e^(score − largest) =") for line in lines)
+    assert not [line for line in lines if re.search(r"= (\S+) = \1$", line)]

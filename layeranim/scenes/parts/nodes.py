@@ -15,9 +15,9 @@ from layeranim.stories.storyboard import Box, Cells, Point
 from layeranim.theme import Theme
 
 
-def edges_at_rest(ends: tuple[tuple[Point, Point], ...], theme: Theme) -> VGroup:
-    """All edges of a layer, thin and quiet."""
-    return VGroup(*(polyline([pair], theme.raised, REST) for pair in ends))
+def edges(ends: tuple[tuple[Point, Point], ...], colour: str) -> VGroup:
+    """Edges whose weights are not told."""
+    return VGroup(*(polyline([pair], colour, REST) for pair in ends))
 
 
 def lit(edge: Edge, theme: Theme) -> VGroup:
@@ -27,9 +27,9 @@ def lit(edge: Edge, theme: Theme) -> VGroup:
 
 def weight_label(edge: Edge, theme: Theme) -> VGroup:
     """The weight of an edge, on a ground of its own."""
-    half = typeface.width(edge.text, t.FLOOR) / 2 + 5
-    ground = rectangle(Box(edge.at[0] - half, edge.at[1] + 15, 2 * half, 30), theme.bg, radius=4)
-    label = Label(edge.text, t.FLOOR, theme.weights, "medium", edge.at, "centre", "middle", edge.source)
+    half, high = typeface.width(edge.text, edge.numeral) / 2 + 5, edge.numeral + 8
+    ground = rectangle(Box(edge.at[0] - half, edge.at[1] + high / 2, 2 * half, high), theme.bg, radius=4)
+    label = Label(edge.text, edge.numeral, theme.weights, "medium", edge.at, "centre", "middle", edge.source)
     return VGroup(ground, label)
 
 
@@ -80,4 +80,4 @@ def ring(column: Column, row: int, colour: str) -> VGroup:
     return VGroup(disc(column.at[row], column.radius + 1, None, colour, t.FOCUS))
 
 
-__all__ = ["crossed", "edges_at_rest", "empty", "ghosts", "lit", "node", "ring", "weight_label"]
+__all__ = ["crossed", "edges", "empty", "ghosts", "lit", "node", "ring", "weight_label"]

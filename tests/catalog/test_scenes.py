@@ -1,0 +1,160 @@
+"""What stands on the stage in brief steps and at the end: nothing blinks, the last sentence has its evidence."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from layeranim import theme
+from layeranim.scenes.base import ExplainerScene
+from layeranim.stories.storyboard import Address, Beat, plain
+from layeranim.theme import THEMES, contrast
+
+from .conftest import Case, play
+
+SMALL: dict[str, Any] = {"size": (160, 90), "fps": Fraction(25, 4)}
+Filled = set[tuple[str, int, int]]
+
+
+def filled(scene: ExplainerScene) -> Filled:
+    """The cells on the stage that show a number."""
+    return {
+        (name, row, col)
+        for name, grid in scene.grids.items()
+        if name in scene.standing and not grid.plan.heat
+        for row, col in grid.everywhere()
+        if grid.looks[row][col].kind != "slot" and grid.looks[row][col].text
+    }
+
+
+# ── brief steps ──────────────────────────────────────────────────────────────
+@pytest.mark.parametrize(
+    ("name", "options", "watched"),
+    [
+        ("conv", {"example": "edge"}, "products:0"),
+        ("conv", {"example": "rgb"}, "partial_sums:0"),
+        ("pool", {"example": "digit"}, "window"),
+    ],
+)
+def test_a_brief_step_replaces_in_place(
+    name: str, options: dict[str, Any], watched: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No cell that shows a number before a brief step and after it is empty in between."""
+    before: Filled = set()
+    between: list[Filled] = []
+    blinked: dict[str, Filled] = {}
+    brief = 0
+    run = ExplainerScene.run
+
+    def watching(scene: ExplainerScene, ticks: int, *animations: Any) -> None:
+        between.append(filled(scene))
+        run(scene, ticks, *animations)
+
+    def look(scene: ExplainerScene, beat: Beat) -> None:
+        nonlocal before, brief
+        after = filled(scene)
+        if beat.kind == "brief":
+            kept = before & after
+            brief += any(grid == watched for grid, *_ in kept)
+            missing = set().union(*(kept - shown for shown in between))
+            if missing:
+                blinked[plain(beat.place) or str(beat.done)] = missing
+        before = after
+        between.clear()
+
+    monkeypatch.setattr(ExplainerScene, "run", watching)
+    play(Case(name, options, name), look, **SMALL)
+    assert brief > 1
+    assert not blinked
+
+
+# ── last frames ──────────────────────────────────────────────────────────────
+def last(name: str, **options: Any) -> tuple[ExplainerScene, set[Address]]:
+    """The stage at the end of a film and the addresses of its numbers."""
+    scene = play(Case(name, options, name), **SMALL).scene
+    return scene, {source for _, source in scene.drawn() if isinstance(source, Address)}
+
+
+@pytest.mark.parametrize("options", [{}, {"example": "majority"}, {"input_size": 6, "activation": "sigmoid"}])
+def test_a_neuron_keeps_its_weights_in_sight(options: dict[str, Any]) -> None:
+    """They stand there while the film speaks of them: as it opens and as it closes."""
+    seen: dict[str, set[int]] = {}
+
+    def look(scene: ExplainerScene, beat: Beat) -> None:
+        if beat.kind in ("open", "close"):
+            sources = [source for _, source in scene.drawn() if isinstance(source, Address)]
+            seen[beat.kind] = {source.index[1] for source in sources if source.tensor == "weight"}
+
+    played = play(Case("neuron", options, "neuron"), look, **SMALL)
+    every = set(range(played.trace["weight"].shape[1]))
+    assert seen == {"open": every, "close": every}
+
+
+@pytest.mark.parametrize("options", [{"input": "random:12x12", "rate": 0.3}, {"input": "random:10x14", "draws": 2}])
+def test_no_lens_outlives_what_it_shows(options: dict[str, Any]) -> None:
+    scene, _ = last("dropout", **options)
+    assert any(name.startswith("one:") for name in scene.board.grids)
+    assert not [name for name in scene.standing if name.startswith("one:")]
+
+
+def test_the_image_that_stands_at_the_end_says_which_it_is() -> None:
+    scene, addresses = last("filter-match")
+    (image,) = {source.index[0] for source in addresses if source.tensor in ("padded", "input")}
+    assert image == 1
+    assert [label.text.strip() for label in scene.standing["image"][-1].submobjects][:1] == ["image 2"]
+
+
+# ── what is dropped is seen to be gone ───────────────────────────────────────
+def test_a_dropped_unit_loses_all_its_edges() -> None:
+    """Only kept units have edges, and those are plain to see on either page."""
+    counted = 0
+
+    def look(scene: ExplainerScene, beat: Beat) -> None:
+        nonlocal counted
+        if beat.kind != "draw":
+            return
+        kept = scene.layer.after(beat.units[0]).ghost[:, 0]
+        every = len(scene.layer.before) + len(scene.layer.following)
+        assert {row: len(ways.submobjects) for row, ways in scene.ways.items()} == {
+            row: 0 if gone else every for row, gone in enumerate(kept)
+        }
+        colours = {str(edge.get_stroke_color().to_hex()) for ways in scene.ways.values() for edge in ways.submobjects}
+        assert all(contrast(colour, scene.theme.bg) > 2 for colour in colours)
+        counted += bool(kept.any() and not kept.all())
+
+    for name in THEMES:
+        play(Case("dropout", {"example": "slugnet"}, "dropout"), look, theme=name, **SMALL)
+    assert counted
+
+
+@pytest.mark.parametrize("options", [{}, {"example": "sigmoid"}, {"input_size": 6}])
+def test_the_weights_and_the_bias_of_a_neuron_are_as_large_as_its_inputs(options: dict[str, Any]) -> None:
+    work = Case("neuron", options, "neuron").work()
+    board = work.storyboard(work.trace())
+    net = board.parts["dense"].network
+    assert {edge.numeral for edge in net.edges(0)} == {net.inputs.numeral}
+    assert board.grids["bias"].numeral >= net.inputs.numeral > theme.FLOOR
+
+
+# ── lanes ────────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("conv", {"example": "rgb"}), ("pool", {"input": "random:3x6x6"}),
+     ("pool", {"input": "random:2x6x6", "grad_output": "random:2x3x3", "backward": True})],
+    ids=["conv", "pool", "pool-back"],
+)  # fmt: skip
+@pytest.mark.parametrize("row", range(3))
+def test_the_lane_to_a_map_ends_at_its_edge(name: str, options: dict[str, Any], row: int) -> None:
+    """Only the map's own name, half way down, may stand between them."""
+    work = Case(name, options, name).work()
+    board = work.storyboard(work.trace())
+    grid, parts = board.grids["grad:1" if "backward" in options else "output:1"], board.parts[name]
+    if name == "conv":
+        end = parts.chain.lane(grid.box, grid.cell(row, 0).centre[1])[-1]
+    elif "backward" in options:
+        end = parts.plan.back(grid.name, grid.cell(row, 0))[0]
+    else:
+        end = parts.plan.lane(grid.name, grid.cell(row, 0))[-1]
+    assert (grid.box.x - end[0] == pytest.approx(theme.ARROW_GAP)) == (row != 1)
