@@ -125,7 +125,8 @@ def test_a_number_has_one_colour_on_its_stage(case: Case) -> None:
 def test_what_goes_into_a_neuron_and_what_comes_out_are_on_one_scale(options: dict[str, Any]) -> None:
     """A 1 that is read and a 1 that is made have one colour."""
     trace, board = Case("neuron", options, "neuron").work().trace(), told("neuron", **options)
-    parts, found = board.parts["dense"], {}
+    parts: Any = board.parts["dense"]
+    found: dict[float, set[int]] = {}
     for unit in range(len(trace["output"])):
         (_, made, _), *_ = parts.acts(unit).land
         for content in (parts.network.inputs.cells(unit), parts.network.units.cells(unit), made):

@@ -111,7 +111,7 @@ def test_a_dropped_unit_loses_all_its_edges() -> None:
     """Only kept units have edges, and those are plain to see on either page."""
     counted = 0
 
-    def look(scene: ExplainerScene, beat: Beat) -> None:
+    def look(scene: Any, beat: Beat) -> None:
         nonlocal counted
         if beat.kind != "draw":
             return
