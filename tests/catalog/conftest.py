@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from fractions import Fraction
 from typing import Any
 
@@ -31,7 +31,38 @@ class Case:
     label: str
 
     def work(self) -> preparing.Work:
-        return preparing.prepare(self.name, self.options)
+        """The film's work; tests that ask again get the same one, whose trace and storyboard are made once."""
+        key = self.name, repr(sorted(self.options.items()))
+        if key not in _WORKS:
+            made = preparing.prepare(self.name, self.options)
+            _WORKS[key] = Remembered(**{field.name: getattr(made, field.name) for field in fields(made)})
+        return _WORKS[key]
+
+
+class Remembered(preparing.Work):
+    """A work that keeps its trace and its storyboard, unless they are large: most tests of the catalog ask for both."""
+
+    def trace(self) -> Trace:
+        found = _TRACES.get(id(self))
+        if found is None:
+            found = super().trace()
+            if sum(t.source.nbytes for t in found.tensors.values() if isinstance(t.source, np.ndarray)) < KEPT_MOST:
+                _TRACES[id(self)] = found
+        return found
+
+    def storyboard(self, trace: Trace) -> Storyboard:
+        if _TRACES.get(id(self)) is not trace:
+            return super().storyboard(trace)
+        if id(self) not in _BOARDS:
+            _BOARDS[id(self)] = super().storyboard(trace)
+        return _BOARDS[id(self)]
+
+
+KEPT_MOST = 500_000
+"""Traces of more bytes are made anew."""
+_WORKS: dict[tuple[str, str], Remembered] = {}
+_TRACES: dict[int, Trace] = {}
+_BOARDS: dict[int, Storyboard] = {}
 
 
 def presets() -> list[Case]:
