@@ -94,7 +94,8 @@ def every_path(found: Iterable[Destination], captioned: bool) -> list[str]:
     """All files of these destinations: the films, with or without captions, and what stands beside each."""
     found = list(found)
     groups = by_provenance(found, captioned).values()
-    return list(dict.fromkeys([*(item.path for item in found), *(path for group in groups for path in group)]))
+    films = [item.path for item in found]  # one that is asked for twice stands here twice, and is refused
+    return [*films, *dict.fromkeys(path for group in groups for path in group if path not in films)]
 
 
 def by_provenance(found: Iterable[Destination], captioned: bool) -> dict[str, list[str]]:

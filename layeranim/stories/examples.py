@@ -101,8 +101,8 @@ EXAMPLES: dict[str, Preset] = {
     "pool3d": _example("cube", "the largest of every 2×2×2 cells", {"input": "arange:2x4x4"}),
     "positional-encoding": _example("waves", "slower waves from pair to pair: every position looks different", {}),
     "seq2seq": _example(
-        "words", "three words as units of 0 and 1, read into one state and written from it",
-        {"source": [[1, 0], [0, 1], [1, 1]], "target": [[0, 0], [1, 0], [0, 1]]},
+        "words", "three words as numbers, read into one state and written from it",
+        {"source": [[1, 0], [0, 1], [1, 1]], "target": [[0, 0], [3, -1], [-1, 3]]},
     ),
     "sequential": _example(
         "dense-relu", "a dense layer, then what is negative is cut",

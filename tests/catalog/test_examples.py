@@ -72,7 +72,7 @@ def test_an_example_is_never_in_the_way_of_an_option(name: str, option: str, val
     layer = catalog.layer(name)
     try:
         full, shapes = layer.complete(layer.config.of({option: value}), {})
-        seeded = {key: preparing.Reader(layer, preparing.InputOptions(), None, None).seeded(key, shape).array
+        seeded = {key: preparing.Reader(layer, preparing.InputOptions(), None, None).seeded(key, shape, full).array
                   for key, shape in shapes.items()}  # fmt: skip
         layer.compute(full, seeded)
     except UsageError:

@@ -109,10 +109,10 @@ def test_what_the_film_warns_of_is_in_its_provenance() -> None:
     told = board(tokens="the robot sat")
     origin = Origin("attention", {}, {}, None, (), 0)
     film = preparing.prepare("attention", {}).film
-    assert report(told, film, origin, {}, WRITTEN)["warnings"] == [
+    assert report(told, film, origin, {}, (1, 0.04))["warnings"] == [
         "robot is not in the vocabulary: drawn at random, seed 0"
     ]
-    assert "warnings" not in report(board(), film, origin, {}, WRITTEN)
+    assert "warnings" not in report(board(), film, origin, {}, (1, 0.04))
 
 
 def test_a_manifest_lists_words(tmp_path: Path) -> None:

@@ -249,7 +249,8 @@ def test_ids_are_completed(
     stem = "other" if "other" in command else "layeranim"
     (here / f"{stem}.toml").write_text(IDS, encoding="utf-8")
     line = " ".join(["{}", "0" * 64, "0" * 16, "gif:" + "0" * 64])
-    (here / f"{stem}.lock").write_text("".join(line.format(n) + "\n" for n in ("conv-dark", "pool")), encoding="utf-8")
+    lock = here / ("layeranim.lock" if stem == "layeranim" else f"{stem}.layeranim.lock")
+    lock.write_text("".join(line.format(n) + "\n" for n in ("conv-dark", "pool")), encoding="utf-8")
     monkeypatch.setenv("_LAYERANIM_COMPLETE", "bash_complete")
     monkeypatch.setenv("COMP_WORDS", f"layeranim {command} {typed}")
     monkeypatch.setenv("COMP_CWORD", str(len(command.split()) + 1))

@@ -36,7 +36,7 @@ CONSTANT = ("target", "class_weight", "pos_weight", "ids", "lengths", "mask", "k
             "running_variance")  # fmt: skip
 """What a loss compares with and weighs by, whole numbers, masks, and statistics that are not learned."""
 
-LEFT = ("backward", "view", "tokens", "mask_seed", "draws")
+LEFT = ("backward", "view", "tokens", "key_tokens", "mask_seed", "draws")
 """Options of a film, words, and a seed; ``draws`` is drawn by ``mask``."""
 
 MOST_CELLS = 600
@@ -107,8 +107,13 @@ def made(layer: Layer, fixed: dict[str, Any], rng: np.random.Generator) -> tuple
             continue
         found = _with_optional(layer, config, arrays, trace, rng)
         # gates that let everything through let a state grow beyond what a difference can tell
-        return None if any(np.abs(found[1][name]).max() > FAR for name in found[1]) else (config, *found)
+        return None if any(_far(found[1][name]) for name in found[1]) else (config, *found)
     return None
+
+
+def _far(values: np.ndarray) -> bool:
+    """Whether a number lies beyond what a difference can tell; a mask's −∞ lies nowhere."""
+    return bool(np.abs(values[np.isfinite(values)]).max(initial=0.0) > FAR)
 
 
 def _with_optional(

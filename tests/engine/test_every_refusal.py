@@ -140,7 +140,7 @@ def test_class_ids_lengths_and_masks_are_what_they_must_be(name: str, options: A
         (["attention", "--heads", "3", "--key-heads", "2"], ("key_heads", "2", "3")),
         (["loss", "--mode", "binary", "--prediction", "0.5 2", "--target", "1 0"], ("prediction", "2", "1")),
         (["lstm", "--hidden", "-2"], ("hidden", "-2", "1")),
-        (["positional-encoding", "--positions", "1000000000"], ("1000000000", "268435456")),
+        (["positional-encoding", "--positions", "1000000000"], ("1000000000", "--max-memory")),
     ],
 )
 def test_the_command_line_says_the_same_in_one_line_also_under_python_o(
