@@ -90,7 +90,7 @@ class Work:
             raise OptionError(f"no film shows {self.name} backwards yet; layeranim trace {self.name} --backward does")
         names = {name: source.name for name, source in self.sources.items() if source.kind == "kernel"}
         kinds = {name: "image" for name, source in self.sources.items() if is_picture(source)}
-        with self.lettering():
+        with self.lettering(), memory.budget(self.memory):
             film, warned = _drawable(self.film)
             told = Telling(trace, film, self.preset, self.asked, self.given, names, list(self.seeded), self.seed, kinds)
             board = timing.unhurried(catalog.story(self.name).tell(told), self.film.pace)

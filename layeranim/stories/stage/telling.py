@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from layeranim import theme
+from layeranim.engine import memory
 from layeranim.stories import phrases, timing
 from layeranim.stories.header import header
 from layeranim.stories.options import PACES
@@ -23,6 +26,8 @@ LOOK, LAND = 0.44, 0.6
 NOTED = 1.6
 """A beat shorter than this has no note, and says its result alone."""
 OPENING = 2.6
+CELLS = 14
+"""What texts, colour steps and their making take, in sizes of the largest tensor: measured at four million cells."""
 LED = 6.0
 """Between a grid and the lines to its lens."""
 
@@ -33,7 +38,9 @@ def story(title: str, film: Callable[[Telling], Film], good_for: str) -> Story:
 
 
 def tell(film: Film, telling: Telling) -> Storyboard:
-    """The storyboard of a declared film."""
+    """The storyboard of a declared film; refused where its cells would take more than the budget of memory."""
+    sizes = [tensor.source.nbytes for tensor in telling.trace.tensors.values() if isinstance(tensor.source, np.ndarray)]
+    memory.afford(f"a film of this {telling.trace.layer} takes", sum(sizes) + CELLS * max(sizes))
     return _Told(film, telling).storyboard()
 
 
