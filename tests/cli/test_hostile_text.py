@@ -45,9 +45,10 @@ def test_hostile_text_is_drawn(call: Any, here: Path, tiny: tuple[str, ...], nam
     assert done.code == 0, done
     assert done.out == "x.gif\n"
     warnings = done.err.splitlines()[:-1]
-    font = [line for line in warnings if "not in the vocabulary" not in line]
-    assert len(font) <= 1
-    assert len(warnings) <= len(font) + (name == "attention")  # such words have no trained embedding
+    # words may be cut for want of room, and such words have no trained embedding
+    other = [sum(said in line for line in warnings) for said in ("are cut on screen", "not in the vocabulary")]
+    assert max(other) <= (name == "attention")
+    assert len(warnings) - sum(other) <= 1
     assert all(line.startswith("layeranim: warning: ") and len(line) < 400 for line in warnings)
     assert raw(done.err) == set()
     for file in ("x.captions", "x.json"):
