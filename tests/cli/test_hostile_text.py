@@ -47,7 +47,8 @@ def test_hostile_text_is_drawn(call: Any, here: Path, tiny: tuple[str, ...], nam
     warnings = done.err.splitlines()[:-1]
     # words may be cut for want of room, and such words have no trained embedding
     other = [sum(said in line for line in warnings) for said in ("are cut on screen", "not in the vocabulary")]
-    assert other[0] <= (option == "--tokens") and other[1] <= (name == "attention")
+    assert other[0] <= (option == "--tokens")
+    assert other[1] <= (name == "attention")
     assert len(warnings) - sum(other) <= 1
     assert all(line.startswith("layeranim: warning: ") and len(line) < 400 for line in warnings)
     assert raw(done.err) == set()
