@@ -15,7 +15,7 @@ from layeranim.assets.check import too_large
 from layeranim.assets.finding import content, find
 from layeranim.assets.lock import Lock, Locked
 from layeranim.assets.manifest import Manifest, files_of
-from layeranim.assets.plan import Plan, drawn, load
+from layeranim.assets.plan import BuildPlan, drawn, load
 from layeranim.assets.report import CACHED, DESCRIBED, DRAWN, FAILED, FRESH, BuildError, Report, Shard
 from layeranim.errors import LayeranimError, OutputError
 from layeranim.film import owned
@@ -75,7 +75,7 @@ class Build:
     overwrite: bool = False
     count: int = 0
 
-    def run(self, films: Sequence[Plan], executor: Executor | None, jobs: int, force: bool) -> None:
+    def run(self, films: Sequence[BuildPlan], executor: Executor | None, jobs: int, force: bool) -> None:
         """Make these films; their lines in the lock are written even if the build is stopped half way."""
         root, self.count = self.manifest.root, len(films)
         before = locks.read(self.manifest.lock)
@@ -101,7 +101,7 @@ class Build:
                 with locks.changing(self.manifest.lock) as lock:
                     lock.update(made)
 
-    def _check_owned(self, todo: Sequence[Plan], before: Lock) -> None:
+    def _check_owned(self, todo: Sequence[BuildPlan], before: Lock) -> None:
         """Refuse to replace what neither the lock nor the provenance beside it knows.
 
         Where some file of a film still stands as one of them knows it, a file that the lock names was built there too:
@@ -124,10 +124,10 @@ class Build:
             owned.refuse_foreign(strange, "neither the lock nor a provenance names what was built there")
 
     def _made(
-        self, todo: Sequence[Plan], before: Lock, executor: Executor | None, jobs: int, force: bool
-    ) -> Iterator[tuple[Plan, Files, str]]:
+        self, todo: Sequence[BuildPlan], before: Lock, executor: Executor | None, jobs: int, force: bool
+    ) -> Iterator[tuple[BuildPlan, Files, str]]:
         """Every film with its files: those that are there with other words, from the cache, or drawn."""
-        tasks: dict[str, Plan] = {}
+        tasks: dict[str, BuildPlan] = {}
         for one in todo:
             what, files = DESCRIBED, None if force else standing(one, before.get(one.name), self.manifest.root)
             if files is None and not force:
@@ -155,7 +155,7 @@ class Build:
                 self.cache.put(one.key, made.files)
                 yield one, made.files, DRAWN
 
-    def _publish(self, one: Plan, files: Files, what: str, before: Locked | None, made: Lock) -> None:
+    def _publish(self, one: BuildPlan, files: Files, what: str, before: Locked | None, made: Lock) -> None:
         try:
             if what != DRAWN:
                 from layeranim.assets.telling import described  # and what words are made with
@@ -190,29 +190,29 @@ class Build:
             elif path.exists():
                 self.report.warn(f"{path.name} belongs to no film any more, but was changed by hand; it stays")
 
-    def _done(self, one: Plan, what: str) -> None:
+    def _done(self, one: BuildPlan, what: str) -> None:
         self.report.done[one.name] = what
         self.report.paths += [self.manifest.root / file for file in files_of(one.entry)]
         self.tell(one.name, what, len(self.report.done), self.count)
 
-    def _too_large(self, one: Plan, sizes: Mapping[str, int]) -> bool:
+    def _too_large(self, one: BuildPlan, sizes: Mapping[str, int]) -> bool:
         """Whether a film that is not drawn is over its limit of today; that is told."""
         lines = [line for suffix, size in sizes.items() if (line := too_large(one, suffix, size))]
         if lines:
             self._failed(one, "; ".join(lines) + "; a smaller size or fewer frames a second make a smaller film")
         return bool(lines)
 
-    def _failed(self, one: Plan, why: str) -> None:
+    def _failed(self, one: BuildPlan, why: str) -> None:
         self.report.done[one.name], self.report.problems[one.name] = FAILED, why
         self.tell(one.name, FAILED, len(self.report.done), self.count)
 
 
-def _suffixes(one: Plan) -> set[str]:
+def _suffixes(one: BuildPlan) -> set[str]:
     """What the names of a film's files end in."""
     return set(locks.suffixes(one.name, files_of(one.entry)).values())
 
 
-def fresh(one: Plan, locked: Locked | None, root: Path) -> bool:
+def fresh(one: BuildPlan, locked: Locked | None, root: Path) -> bool:
     """Whether a film's files are those of the lock, and the lock's causes are today's."""
     if locked is None or locked.causes != one.digest:
         return False
@@ -220,13 +220,13 @@ def fresh(one: Plan, locked: Locked | None, root: Path) -> bool:
     return all(locks.sha256(root / file) == locked.files.get(suffix, "") for file, suffix in named.items())
 
 
-def _sizes(one: Plan, root: Path) -> dict[str, int]:
+def _sizes(one: BuildPlan, root: Path) -> dict[str, int]:
     return {
         suffix: (root / file).stat().st_size for file, suffix in locks.suffixes(one.name, files_of(one.entry)).items()
     }
 
 
-def standing(one: Plan, locked: Locked | None, root: Path) -> Files | None:
+def standing(one: BuildPlan, locked: Locked | None, root: Path) -> Files | None:
     """The files of a film that stand as the lock has them and need not be drawn anew, only described."""
     named = locks.suffixes(one.name, files_of(one.entry))
     if locked is None or set(named.values()) != set(locked.files):

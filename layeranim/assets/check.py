@@ -12,7 +12,7 @@ from layeranim.assets import lock as locks
 from layeranim.assets.cache import Cache
 from layeranim.assets.lock import Lock, Locked
 from layeranim.assets.manifest import Manifest, files_of
-from layeranim.assets.plan import Plan
+from layeranim.assets.plan import BuildPlan
 from layeranim.film import owned
 
 LARGEST_REPORT = 10_000_000
@@ -30,7 +30,7 @@ class Findings:
         self.wrong.setdefault(name, []).append(f"{state}: {detail}")
 
 
-def check(manifest: Manifest, films: Sequence[Plan], every: Collection[str] | None) -> Findings:
+def check(manifest: Manifest, films: Sequence[BuildPlan], every: Collection[str] | None) -> Findings:
     """Compare films, lock and files. ``every``: the names of all films, so that what is beside them is orphaned."""
     found = Findings()
     lock = locks.read(manifest.lock)
@@ -45,7 +45,7 @@ def check(manifest: Manifest, films: Sequence[Plan], every: Collection[str] | No
     return found
 
 
-def _film(one: Plan, locked: Locked | None, root: Path, found: Findings) -> None:
+def _film(one: BuildPlan, locked: Locked | None, root: Path, found: Findings) -> None:
     named = locks.suffixes(one.name, files_of(one.entry))
     if locked is None:
         found.add(one.name, "missing", "it is not in the lock; run layeranim build")
@@ -68,7 +68,7 @@ def _film(one: Plan, locked: Locked | None, root: Path, found: Findings) -> None
             found.add(one.name, "orphaned", f"{one.name}.{suffix} is asked for no longer; run layeranim build")
 
 
-def too_large(one: Plan, suffix: str, size: int) -> str | None:
+def too_large(one: BuildPlan, suffix: str, size: int) -> str | None:
     """What to say of a film file of so many bytes, if they are more than its entry allows."""
     most = one.work.film.max_size
     if most is None or suffix in locks.BESIDE or size <= most:
@@ -95,7 +95,7 @@ def _orphans(names: set[str], lock: Lock, root: Path, found: Findings) -> None:
         found.add(name, "orphaned", f"no asset makes it any more, {there}; run layeranim build")
 
 
-def why(one: Plan, locked: Locked, root: Path, cache: Cache | None) -> list[str]:
+def why(one: BuildPlan, locked: Locked, root: Path, cache: Cache | None) -> list[str]:
     """What changed since a film was locked, one line each: ``option stride: 2 → 1``."""
     then = _then(one.name, locked, root, cache)
     if then is None:
@@ -152,7 +152,7 @@ def _report(data: bytes) -> dict[str, Any] | None:
     return found if all(isinstance(p, dict) and all(isinstance(v, str) for v in p.values()) for p in parts) else None
 
 
-def _versions(root: Path, films: Sequence[Plan], name: str) -> list[str]:
+def _versions(root: Path, films: Sequence[BuildPlan], name: str) -> list[str]:
     one = next(film for film in films if film.name == name)
     path = root / f"{name}.json"
     then = _report(path.read_bytes()) if path.is_file() and path.stat().st_size <= LARGEST_REPORT else None

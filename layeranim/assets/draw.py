@@ -14,7 +14,7 @@ from layeranim.assets import sources
 from layeranim.assets.entries import Entry
 from layeranim.assets.lock import suffixes
 from layeranim.assets.manifest import files_of, suffix_of
-from layeranim.assets.plan import Plan, plan
+from layeranim.assets.plan import BuildPlan, plan
 from layeranim.assets.telling import board_of
 from layeranim.errors import LayeranimError, RenderError, out_of_threads
 from layeranim.film.hidden import create, remove
@@ -62,17 +62,17 @@ def draw(task: Task) -> Drawn:
         return Drawn({}, problem=f"{error.filename or task.root}: {error.strerror or error}")
 
 
-def _plan(task: Task) -> Plan:
+def _plan(task: Task) -> BuildPlan:
     return plan(task.entry, preparing.prepare(task.entry.explainer, task.entry.options, base=task.base))
 
 
-def _unchanged(task: Task, found: Plan) -> None:
+def _unchanged(task: Task, found: BuildPlan) -> None:
     """A film must be what its digest says: neither an input nor a source may change under it."""
     if found.digest != task.causes:
         raise RenderError("an input or a source changed while the film was drawn; nothing was kept, build again")
 
 
-def _drawn(task: Task, found: Plan) -> Drawn:
+def _drawn(task: Task, found: BuildPlan) -> Drawn:
     work, entry = found.work, found.entry
     board = board_of(entry, work)
     task.root.mkdir(parents=True, exist_ok=True)
@@ -101,7 +101,7 @@ def out_of_sight(root: Path) -> tuple[Path, int]:
                 raise
 
 
-def _signed(report: bytes, found: Plan) -> bytes:
+def _signed(report: bytes, found: BuildPlan) -> bytes:
     """The provenance, and with it everything that the film comes from, for ``why``."""
     data: dict[str, Any] = json.loads(report)
     data["causes"], data["tools"] = dict(found.causes), dict(found.tools)

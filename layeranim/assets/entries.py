@@ -56,7 +56,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownEntry:
     """Every key that an asset of a layer may have; ``kinds`` leads from each spelling to the option."""
 
     kinds: Mapping[str, tuple[str, Kind]]
@@ -76,14 +76,14 @@ class Known:
         return sorted({*self.kinds, *self.arrays})
 
 
-def known(layer: Layer | None) -> Known:
+def known(layer: Layer | None) -> KnownEntry:
     """The keys of one layer's assets; without a layer those that suit all, as ``[defaults]`` takes them."""
     options = [*FilmOptions.options(), *preparing.InputOptions.options(), *(layer.config.options() if layer else ())]
     kinds = {
         alias: (item.name, item.kind) for item in options for alias in item.spellings if layer or item.name != "example"
     }
     kinds.pop("theme")
-    return Known(kinds, frozenset(spec.name for spec in layer.arrays) if layer else frozenset())
+    return KnownEntry(kinds, frozenset(spec.name for spec in layer.arrays) if layer else frozenset())
 
 
 def defaults_problems(shared: Given) -> list[str]:
@@ -144,7 +144,7 @@ def _layer(name: Any) -> tuple[Layer | None, str | None]:
         return None, f"explainer: {error}"
 
 
-def _options(items: Mapping[str, Any], has: Known, where: str = "") -> tuple[dict[str, Any], list[str]]:
+def _options(items: Mapping[str, Any], has: KnownEntry, where: str = "") -> tuple[dict[str, Any], list[str]]:
     """Options by their own names, and what is wrong with them."""
     found: dict[str, Any] = {}
     wrong = []
@@ -182,13 +182,13 @@ def in_our_words(item: Mapping[str, Any]) -> dict[str, Any]:
     return {**implied, **{key: _meant(key, value, has) for key, value in own.items()}, "explainer": name}
 
 
-def _word(key: str, has: Known) -> str:
+def _word(key: str, has: KnownEntry) -> str:
     if key in OWN or key.replace("-", "_") in ELSEWHERE or has.canonical(key, None):
         return key
     return synonyms.option(key, has.words) or key
 
 
-def _meant(key: str, value: Any, has: Known) -> Any:
+def _meant(key: str, value: Any, has: KnownEntry) -> Any:
     """A value of a closed set by our name for it; a matrix's one by one."""
     if key == "matrix" and isinstance(value, dict):
         columns = {_word(k, has): v for k, v in value.items()}
@@ -199,7 +199,7 @@ def _meant(key: str, value: Any, has: Known) -> Any:
     return value
 
 
-def unknown(key: str, has: Known) -> str:
+def unknown(key: str, has: KnownEntry) -> str:
     """What to say of a key that there is not."""
     word = key.replace("-", "_")
     if word in ELSEWHERE:
@@ -213,7 +213,9 @@ def unknown(key: str, has: Known) -> str:
     return f"unknown option {printable(key)}{near or '; layeranim list NAME shows the options'}"
 
 
-def _cases(matrix: Any, has: Known, options: Mapping[str, Any]) -> tuple[list[tuple[str, dict[str, Any]]], list[str]]:
+def _cases(
+    matrix: Any, has: KnownEntry, options: Mapping[str, Any]
+) -> tuple[list[tuple[str, dict[str, Any]]], list[str]]:
     """Every combination of a matrix with what it adds to the name; one, without a name, where there is no matrix."""
     if not isinstance(matrix, dict) or not all(isinstance(v, list) and v for v in matrix.values()):
         return [], []  # its schema says so

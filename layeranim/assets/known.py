@@ -27,7 +27,7 @@ from layeranim.film.output import Output
 
 if TYPE_CHECKING:
     from layeranim.assets.manifest import Manifest
-    from layeranim.assets.plan import Plan
+    from layeranim.assets.plan import BuildPlan
 
 MOST = 10_000_000
 """Bytes of a record."""
@@ -75,7 +75,7 @@ def digests(files: Iterable[Path], base: Path) -> dict[str, str]:
 
 
 def remember(
-    folder: Path | None, then: str, read: Mapping[str, str], manifest: Manifest, films: Sequence[Plan]
+    folder: Path | None, then: str, read: Mapping[str, str], manifest: Manifest, films: Sequence[BuildPlan]
 ) -> None:
     """Keep what all films of a manifest came to. ``then`` and ``read``: the state and the inputs before that."""
     foreign = any(cause.startswith("source ") and not cause.startswith("source layeranim/")
@@ -169,7 +169,7 @@ def _well(one: Brief, locked: Locked, root: Path) -> bool:
     return True
 
 
-def _brief(one: Plan) -> Brief:
+def _brief(one: BuildPlan) -> Brief:
     from layeranim.assets.manifest import files_of
 
     most = one.work.film.max_size

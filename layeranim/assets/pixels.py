@@ -17,7 +17,7 @@ from layeranim.assets import pool
 from layeranim.assets.draw import Task
 from layeranim.assets.finding import content
 from layeranim.assets.manifest import Manifest, files_of
-from layeranim.assets.plan import Plan
+from layeranim.assets.plan import BuildPlan
 from layeranim.errors import LayeranimError, RenderError
 from layeranim.film import owned
 from layeranim.film.output import Output, check_writable
@@ -109,7 +109,7 @@ def _video(suffix: str, data: bytes) -> Iterator[tuple[str, Pixels]]:
             yield f"at {frame.time:.3f} s", frame.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
 
 
-def redrawn(manifest: Manifest, films: Sequence[Plan], jobs: int) -> tuple[dict[str, Difference], dict[str, str]]:
+def redrawn(manifest: Manifest, films: Sequence[BuildPlan], jobs: int) -> tuple[dict[str, Difference], dict[str, str]]:
     """Draw films again. The files that differ from those that are there, and the films that could not be compared."""
     found: dict[str, Difference] = {}
     problems: dict[str, str] = {}
@@ -137,7 +137,7 @@ def redrawn(manifest: Manifest, films: Sequence[Plan], jobs: int) -> tuple[dict[
     return found, problems
 
 
-def check_report(folder: Path, films: Sequence[Plan]) -> None:
+def check_report(folder: Path, films: Sequence[BuildPlan]) -> None:
     """Refuse, before anything is drawn, a folder whose page or pictures are not those of an earlier report.
 
     A picture is ours if our page shows it.

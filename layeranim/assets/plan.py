@@ -23,7 +23,7 @@ ALT = "alt"
 
 
 @dataclass(frozen=True)
-class Plan:
+class BuildPlan:
     """One film, resolved. ``causes`` say in words what it comes from, ``tools`` what it is made with."""
 
     entry: Entry
@@ -63,9 +63,9 @@ def digest(parts: Mapping[str, str]) -> str:
     return hashlib.sha256(json.dumps(dict(parts), sort_keys=True).encode()).hexdigest()
 
 
-def plans(manifest: Manifest, chosen: Iterable[Entry], problems: Iterable[str] = ()) -> list[Plan]:
+def plans(manifest: Manifest, chosen: Iterable[Entry], problems: Iterable[str] = ()) -> list[BuildPlan]:
     """The films of a manifest, resolved. Raises ``ManifestError`` with these problems and all that turn up."""
-    found: list[Plan] = []
+    found: list[BuildPlan] = []
     wrong = list(problems)
     worked: dict[str, preparing.Work | None] = {}
     for entry in chosen:
@@ -84,19 +84,19 @@ def plans(manifest: Manifest, chosen: Iterable[Entry], problems: Iterable[str] =
     return found
 
 
-def plan(entry: Entry, work: preparing.Work) -> Plan:
+def plan(entry: Entry, work: preparing.Work) -> BuildPlan:
     """An entry and its options, resolved, with what they come from. Raises ``OptionError`` for a size out of reach."""
     film = work.film.replace(theme=entry.theme)
     for fmt in entry.formats:
         if fmt in FORMATS:
             check_size(fmt, *film.frame(fmt)[:2])
     work = replace(work, film=film)
-    return Plan(entry, work, causes(entry, work), sources.tools())
+    return BuildPlan(entry, work, causes(entry, work), sources.tools())
 
 
 def load(
     path: Path, ids: tuple[str, ...] = (), folder: Path | None = None, restricted: bool = False
-) -> tuple[Manifest, list[Plan]]:
+) -> tuple[Manifest, list[BuildPlan]]:
     """A manifest and its films of these ids. Raises ``ManifestError`` with everything that is wrong with any.
 
     What all its films came to is kept in ``folder``, for the next time. ``restricted``: no input may lie outside of

@@ -9,7 +9,7 @@ from typing import Any
 
 from layeranim import preparing, theme, typeface
 from layeranim.assets.entries import Entry
-from layeranim.assets.plan import Plan
+from layeranim.assets.plan import BuildPlan
 from layeranim.errors import LayeranimError, ManifestError, OptionError
 from layeranim.film.provenance import dumped
 from layeranim.stories import phrases
@@ -39,7 +39,7 @@ def board_of(entry: Entry, work: preparing.Work) -> Storyboard:
     return replace(board, beats=tuple(beats))
 
 
-def described(one: Plan, files: Mapping[str, bytes]) -> dict[str, bytes]:
+def described(one: BuildPlan, files: Mapping[str, bytes]) -> dict[str, bytes]:
     """The files of a film, its provenance with the alt text and the causes of today."""
     report: dict[str, Any] = json.loads(files["json"])
     if report.get("causes") in (None, dict(one.causes)):
@@ -49,7 +49,7 @@ def described(one: Plan, files: Mapping[str, bytes]) -> dict[str, bytes]:
     return {**files, "json": dumped(report)}
 
 
-def deep(made: Iterable[Plan]) -> list[str]:
+def deep(made: Iterable[BuildPlan]) -> list[str]:
     """Tell every film without drawing it; warnings. Raises ``ManifestError`` with all that cannot be told."""
     wrong: list[str] = []
     warned: list[str] = []

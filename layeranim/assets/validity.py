@@ -11,7 +11,7 @@ from typing import Any
 
 from layeranim import catalog
 from layeranim.assets import entries
-from layeranim.assets.entries import Known
+from layeranim.assets.entries import KnownEntry
 from layeranim.assets.schema import schema
 from layeranim.engine.option import given, suggest
 from layeranim.errors import LayeranimError
@@ -37,7 +37,7 @@ Problem = tuple[int | None, str]
 
 
 @dataclass(frozen=True)
-class Finding:
+class Invalid:
     """A value that breaks a rule: the keys that lead to it, the value, the rule's word, the part of the schema."""
 
     path: tuple[str | int, ...]
@@ -46,7 +46,7 @@ class Finding:
     part: Mapping[str, Any]
 
 
-def findings(data: Mapping[str, Any], rules: Mapping[str, Any]) -> list[Finding]:
+def findings(data: Mapping[str, Any], rules: Mapping[str, Any]) -> list[Invalid]:
     """What the library finds, in the order of the keys."""
     from jsonschema_rs import Draft202012Validator
 
@@ -54,7 +54,7 @@ def findings(data: Mapping[str, Any], rules: Mapping[str, Any]) -> list[Finding]
     for one in islice(Draft202012Validator(dict(rules)).iter_errors(_as_json(data)), MOST_TOLD):
         *way, rule = one.schema_path
         path = tuple(one.instance_path)
-        told.append(Finding(path, _follow(data, path), str(rule), _follow(rules, way)))
+        told.append(Invalid(path, _follow(data, path), str(rule), _follow(rules, way)))
     return sorted(told, key=lambda one: list(map(str, one.path)))
 
 
@@ -103,7 +103,7 @@ def problems(data: Mapping[str, Any]) -> Iterator[Problem]:
             yield index, line
 
 
-def _told_by_its_option(path: list[Any], value: Any, has: Known) -> bool:
+def _told_by_its_option(path: list[Any], value: Any, has: KnownEntry) -> bool:
     keys = {"matrix": path[1:] if len(path) > 2 else [], "defaults": path[1:]}.get(path[0], path)
     option = has.canonical(str(keys[0]), value) if keys else None
     if option is None or option[1] is None or isinstance(value, dict):
@@ -115,7 +115,7 @@ def _told_by_its_option(path: list[Any], value: Any, has: Known) -> bool:
     return False
 
 
-def _lines(one: Finding, path: list[Any], has: Known, inside: bool) -> Iterator[str]:
+def _lines(one: Invalid, path: list[Any], has: KnownEntry, inside: bool) -> Iterator[str]:
     """One finding in words."""
     rule, value, words = one.rule, one.value, [word for word in path if isinstance(word, str)]
     key = ": ".join(words) or "the asset"

@@ -24,7 +24,7 @@ SHORT = 40
 LAYER, DATA, BACK, FILM, OUTPUT = "Layer", "Data", "Backward", "Film", "Output"
 
 
-class Words(click.types.StringParamType):
+class WordsType(click.types.StringParamType):
     """Text as the user wrote it; its Config checks it."""
 
     name = "text"
@@ -83,7 +83,7 @@ def _option(item: Declared, section: str) -> click.Option:
         flags = [f"{flag}/--no-{flag[2:]}" for flag in flags]
         more = {"is_flag": True}
     else:
-        more["type"] = Words(item.kind.names if isinstance(item.kind, Choice) else ())
+        more["type"] = WordsType(item.kind.names if isinstance(item.kind, Choice) else ())
     short = [item.short] if item.short else []
     old = ["--" + word.replace("_", "-") for word in item.old]
     return Sectioned([item.name, *short, *flags], section, item.kind, old, default=None, help=_help(item),
@@ -125,7 +125,7 @@ def arrays(layer: Layer) -> list[click.Option]:
 
 def _array(name: str, flag: str, help: str, known: Sequence[str] = ()) -> click.Option:
     """The option of one array."""
-    return Sectioned([name.replace(".", "_"), f"--{flag}"], DATA, type=Words(known, files=True),
+    return Sectioned([name.replace(".", "_"), f"--{flag}"], DATA, type=WordsType(known, files=True),
                      metavar="FILE|NAME|NUMBERS", help=help)  # fmt: skip
 
 
@@ -135,7 +135,7 @@ def way_back(layer: Layer, passes: type[Config]) -> list[click.Option]:
         return []
     found = declared(passes, BACK)
     for name in layer.starts:
-        found.append(Sectioned([f"grad_{name}", f"--grad-{name.replace('_', '-')}"], BACK, type=Words(files=True),
+        found.append(Sectioned([f"grad_{name}", f"--grad-{name.replace('_', '-')}"], BACK, type=WordsType(files=True),
                                metavar="FILE|NAME|NUMBERS", help=f"the gradient of {name}"))  # fmt: skip
     return found
 
@@ -219,6 +219,6 @@ def data_options(name: str) -> list[click.Option]:
     found = declared(preparing.InputOptions, DATA, [option for option, there in here.items() if not there])
     for item in found:
         if item.name == "example":
-            item.type, item.metavar = Words(known), "NAME"
+            item.type, item.metavar = WordsType(known), "NAME"
             item.help = f"a ready example: {', '.join(known)}  [default: {known[0]}]"
     return found

@@ -10,7 +10,7 @@ from layeranim.cli.console import Voice, clean
 from layeranim.stories.storyboard import Storyboard
 
 
-class Progress:
+class ProgressLine:
     """``drawn(n, total)`` is called with the frames drawn; ``passes`` are the frames of each drawing pass."""
 
     def __init__(self, voice: Voice, board: Storyboard) -> None:

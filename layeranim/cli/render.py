@@ -14,7 +14,7 @@ from layeranim import catalog, preparing
 from layeranim.cli import options, tables
 from layeranim.cli.console import Voice, clean, out, out_json, out_paths, stdin
 from layeranim.cli.explainer_group import ExplainerGroup
-from layeranim.cli.options import ENVIRONMENT, OUTPUT, Sectioned, Words
+from layeranim.cli.options import ENVIRONMENT, OUTPUT, Sectioned, WordsType
 from layeranim.cli.program import debug_option
 from layeranim.errors import OptionError, OutputError
 from layeranim.film.destinations import Destination, beside, stems
@@ -46,10 +46,10 @@ def output_options() -> list[click.Option]:
     """Where the film goes and what is said about it."""
     known = [*FORMATS, "png"]
     return [
-        Sectioned(["output", "-o", "--output"], OUTPUT, multiple=True, metavar="FILE", type=Words(files=True),
+        Sectioned(["output", "-o", "--output"], OUTPUT, multiple=True, metavar="FILE", type=WordsType(files=True),
                   help="file to write; its suffix decides the format, .png is the poster, %d in the name numbers "
                   "single frames, - is standard output (with -f); repeatable  [default: films/NAME.FORMAT]"),
-        Sectioned(["format", "-f", "--format"], OUTPUT, multiple=True, metavar="FORMAT,…", type=Words(known),
+        Sectioned(["format", "-f", "--format"], OUTPUT, multiple=True, metavar="FORMAT,…", type=WordsType(known),
                   envvar=ENVIRONMENT + "FORMAT", help=f"{', '.join(known)}  [default: mp4,gif]"),
         Sectioned(["overwrite", "--overwrite"], OUTPUT, is_flag=True,
                   help="replace files that layeranim did not make, too; never an input"),
@@ -97,9 +97,9 @@ def run(name: str, given: Mapping[str, Any], call: Call) -> None:
     if call.dry_run:
         _dry(trace, board, found, call.json)
         return
-    from layeranim.cli.progress import Progress
+    from layeranim.cli.progress import ProgressLine
 
-    with Progress(voice, board) as progress:
+    with ProgressLine(voice, board) as progress:
         progress.passes = _frames(found, work.film, board)
         film = work.film_to(outputs, formats, progress.drawn, board, call.overwrite)
     voice.say(f"{name}: {film.seconds:.2f} s → {', '.join(_sized(item.path) for item in found)}")

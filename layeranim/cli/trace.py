@@ -12,7 +12,7 @@ from layeranim import catalog, preparing
 from layeranim.cli import options, tables
 from layeranim.cli.console import Voice, out, out_json, out_paths, stdin, write
 from layeranim.cli.explainer_group import ExplainerGroup
-from layeranim.cli.options import OUTPUT, Sectioned, Words
+from layeranim.cli.options import OUTPUT, Sectioned, WordsType
 from layeranim.cli.program import debug_option
 from layeranim.engine.trace import Trace
 from layeranim.errors import OutputError
@@ -30,7 +30,7 @@ def _make(name: str, called: str) -> click.Command:
 
     params: list[click.Parameter] = [
         *_options(name),
-        Sectioned(["output", "-o", "--output"], OUTPUT, multiple=True, metavar="FILE", type=Words(files=True),
+        Sectioned(["output", "-o", "--output"], OUTPUT, multiple=True, metavar="FILE", type=WordsType(files=True),
                   help="write the trace to a .npz or .json file; repeatable"),
         Sectioned(["overwrite", "--overwrite"], OUTPUT, is_flag=True, help="replace a file that is no trace, too"),
         Sectioned(["quiet", "-q", "--quiet"], OUTPUT, is_flag=True, help="say nothing on stderr but errors"),

@@ -86,7 +86,7 @@ def emphasis(words: list[str]) -> list[float]:
     return [PRONOUN if said and (w in MEANT or KIND[w] == "alone") else 1.0 for w in words]
 
 
-class Task:
+class Lesson:
     """All sentences padded to one length: ids, which cells are words, and the links of every relation."""
 
     def __init__(self, texts: list[list[str]]) -> None:
@@ -120,7 +120,7 @@ def cross(p: Array, gold: Array) -> float:
     return float(-(gold * np.log(p + 1e-12)).sum())
 
 
-def model(task: Task, p: dict[str, Array], name: str) -> tuple[float, dict[str, Array]]:
+def model(task: Lesson, p: dict[str, Array], name: str) -> tuple[float, dict[str, Array]]:
     """Loss of one model a word, and its gradients."""
     heads, features, values = MODELS[name]
     gold, count = task.of(name), task.live.sum()
@@ -163,7 +163,7 @@ def model(task: Task, p: dict[str, Array], name: str) -> tuple[float, dict[str, 
     return loss, grads
 
 
-def whole(task: Task, p: dict[str, Array]) -> tuple[float, dict[str, Array]]:
+def whole(task: Lesson, p: dict[str, Array]) -> tuple[float, dict[str, Array]]:
     """The loss of both models with a small price on large numbers, and the gradients."""
     total, grads = 0.0, {name: 0.0004 * value for name, value in p.items()}
     for name in MODELS:
@@ -184,7 +184,7 @@ def start(rng: np.random.Generator) -> dict[str, Array]:
     return p
 
 
-def adam(task: Task, p: dict[str, Array], steps: int, rate: float, fixed: tuple[str, ...] = ()) -> None:
+def adam(task: Lesson, p: dict[str, Array], steps: int, rate: float, fixed: tuple[str, ...] = ()) -> None:
     """Adam (Kingma and Ba, 2014) on everything that is not ``fixed``."""
     first, second = ({k: np.zeros_like(v) for k, v in p.items()} for _ in range(2))
     for step in range(1, steps + 1):
@@ -201,7 +201,7 @@ def grain(key: str) -> float | None:
     return next((value for name, value in GRAINS.items() if key.startswith(name)), None)
 
 
-def polish(task: Task, p: dict[str, Array]) -> None:
+def polish(task: Lesson, p: dict[str, Array]) -> None:
     """Every rounded number a grain up or down, as long as that helps."""
     best = whole(task, p)[0]
     for _ in range(3):
@@ -221,7 +221,7 @@ def polish(task: Task, p: dict[str, Array]) -> None:
 
 def train() -> dict[str, Array]:
     rng = np.random.default_rng(SEED)
-    task = Task(list(sentences(rng)))
+    task = Lesson(list(sentences(rng)))
     p = start(rng)
     adam(task, p, 700, 0.03)
     for key in p:

@@ -70,7 +70,7 @@ def text(links: list[Link]) -> str:
 
 
 @dataclass(frozen=True)
-class Row(Kind):
+class LinkRow(Kind):
     """JSON: ``[name, layer, {option: text}, shape, axes, entry, arrays]`` for each layer."""
 
     metavar: str = "JSON"

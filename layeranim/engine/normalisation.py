@@ -16,7 +16,7 @@ from layeranim.engine.arithmetic import Act, Cell, at, per_cell
 from layeranim.engine.entry import enter
 from layeranim.engine.memory import alike
 from layeranim.engine.normalisation_backward import backward
-from layeranim.engine.normalisation_shapes import LayerNormConfig, NormConfig, Plan, complete, plan
+from layeranim.engine.normalisation_shapes import LayerNormConfig, NormConfig, NormPlan, complete, plan
 from layeranim.engine.option import ArrayOption, Layer
 from layeranim.engine.replay import finite_max, operation
 from layeranim.engine.trace import Array, Step, Steps, Tensor, Trace, tensors
@@ -55,7 +55,7 @@ def compute(name: str, config: NormConfig, arrays: Mapping[str, Array]) -> Trace
     return assemble(name, full, tensors(*held))
 
 
-def _normalised(config: NormConfig, found: Plan, given: Mapping[str, Array]) -> dict[str, Array]:
+def _normalised(config: NormConfig, found: NormPlan, given: Mapping[str, Array]) -> dict[str, Array]:
     x, made = given["input"], {}
     n, eps = x.dtype.type(found.terms), x.dtype.type(config.eps_for(x.dtype))
     folded = found.fold(x)
@@ -80,11 +80,11 @@ def _normalised(config: NormConfig, found: Plan, given: Mapping[str, Array]) -> 
     return made
 
 
-def _unbiased(config: NormConfig, found: Plan) -> float:
+def _unbiased(config: NormConfig, found: NormPlan) -> float:
     return found.terms / (found.terms - 1) if config.convention == "torch" else 1.0
 
 
-def _running(config: NormConfig, found: Plan, made: Mapping[str, Array]) -> dict[str, Array]:
+def _running(config: NormConfig, found: NormPlan, made: Mapping[str, Array]) -> dict[str, Array]:
     unbiased = made["variance"] * made["variance"].dtype.type(_unbiased(config, found))
     return {
         "unbiased_variance": unbiased,
@@ -109,7 +109,7 @@ def assemble(name: str, config: NormConfig, saved: Mapping[str, Tensor]) -> Trac
     return Trace(name, config, held, _steps(config, found, saved), facts)
 
 
-def _steps(config: NormConfig, found: Plan, saved: Mapping[str, Tensor]) -> Steps:
+def _steps(config: NormConfig, found: NormPlan, saved: Mapping[str, Tensor]) -> Steps:
     """For every statistic: mean, centre, variance, deviation, divide, scale and shift, running statistics."""
     stat, eps = found.stat, config.eps_for(saved["input"].dtype)
     live, rms = config.mode == "training", config.kind == "rms"

@@ -9,7 +9,7 @@ import numpy as np
 
 from layeranim.engine.arithmetic import Cell, at, per_cell
 from layeranim.engine.backward import beside, passed_back, start
-from layeranim.engine.normalisation_shapes import Plan, plan
+from layeranim.engine.normalisation_shapes import NormPlan, plan
 from layeranim.engine.replay import finite_max, operation
 from layeranim.engine.trace import Array, Step, Steps, Tensor, Trace
 
@@ -47,13 +47,13 @@ def backward(trace: Trace, gradients: Mapping[str, Array]) -> Trace:
     return passed_back(trace, {"output": g}, every, _steps(found, every))
 
 
-def _weights(found: Plan, g: Array, trace: Trace) -> dict[str, Array]:
+def _weights(found: NormPlan, g: Array, trace: Trace) -> dict[str, Array]:
     over = tuple(k for k, name in enumerate(found.names) if name not in found.weight)
     made = {"gamma": (g * trace["normalised"]).sum(axis=over)} if "gamma" in trace else {}
     return made | ({"beta": g.sum(axis=over)} if "beta" in trace else {})
 
 
-def _steps(found: Plan, every: Mapping[str, Tensor]) -> Steps:
+def _steps(found: NormPlan, every: Mapping[str, Tensor]) -> Steps:
     stat = found.stat
     means = [name for name in ("mean_gradient", "mean_product") if name in every]
 

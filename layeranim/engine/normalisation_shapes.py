@@ -66,7 +66,7 @@ class LayerNormConfig(NormConfig):
 
 
 @dataclass(frozen=True)
-class Plan:
+class NormPlan:
     """Which cells go together: the axes of the input, of the statistics, and of gamma and beta."""
 
     kind: str
@@ -142,9 +142,11 @@ class Plan:
         return weight if self.kind in LAST else weight.reshape(-1, *(1,) * (len(self.names) - 2))
 
 
-def plan(config: NormConfig, shape: Shape) -> Plan:
+def plan(config: NormConfig, shape: Shape) -> NormPlan:
     """Which cells of an input of this shape go together."""
-    return Plan(config.kind, _names(config.kind, len(shape)), shape, config.groups or 1, config.normalized_axes or 1)
+    return NormPlan(
+        config.kind, _names(config.kind, len(shape)), shape, config.groups or 1, config.normalized_axes or 1
+    )
 
 
 def _names(kind: str, ndim: int) -> tuple[str, ...]:
@@ -199,7 +201,7 @@ def _uses(config: NormConfig, name: str) -> bool:
     return config.kind == "batch"
 
 
-def _checked(config: NormConfig, shape: Shape) -> Plan:
+def _checked(config: NormConfig, shape: Shape) -> NormPlan:
     """Refuse groups that do not divide the channels, axes that are not there, statistics of a single number."""
     kind, groups, last = config.kind, config.groups or 1, config.normalized_axes or 1
     if shape[1] % groups:

@@ -69,11 +69,11 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Each:
+class EachUnit:
     """``body`` at every place of a grid: ``loops`` are (axis, its indices in order), outermost first."""
 
     loops: tuple[tuple[str, range], ...]
-    body: tuple[Plan | Each, ...]
+    body: tuple[Plan | EachUnit, ...]
 
     @cached_property
     def ends(self) -> list[int]:
@@ -107,14 +107,14 @@ class Each:
         for axis, indices in self.loops:
             flat = flat * len(indices) + indices.index(here[axis])
         for before, part in zip((0, *self.ends), self.body, strict=False):
-            within = part.place(writes, here) if isinstance(part, Each) else 0 if part.writes == writes else None
+            within = part.place(writes, here) if isinstance(part, EachUnit) else 0 if part.writes == writes else None
             if within is not None:
                 return flat * self.ends[-1] + before + within
         return None
 
 
-def in_turn(parts: Sequence[Each], tensors: Mapping[str, Tensor]) -> Steps:
+def in_turn(parts: Sequence[EachUnit], tensors: Mapping[str, Tensor]) -> Steps:
     """The steps of all parts, one part after another."""
     filled = tuple(part for part in parts if len(part))
-    everything = Each((), filled)
+    everything = EachUnit((), filled)
     return Steps(len(everything) if filled else 0, lambda i: everything.step(i, tensors, {}))

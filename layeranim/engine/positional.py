@@ -17,7 +17,7 @@ import numpy as np
 from layeranim.engine import lazy
 from layeranim.engine.door import Given, known
 from layeranim.engine.option import Config, Integer, Layer, Real, option
-from layeranim.engine.plan import Each, Plan, in_turn, whole
+from layeranim.engine.plan import EachUnit, Plan, in_turn, whole
 from layeranim.engine.replay import operation
 from layeranim.engine.trace import Array, Shape, Tensor, Trace
 from layeranim.engine.window import affordable
@@ -111,7 +111,7 @@ def _assemble(config: PositionalConfig, tensors: Mapping[str, Tensor]) -> Trace:
     out = {**tensors, each.name: each, "similarity": lazy.summed("similarity", each)}
     turn = Plan("multiply", whole("position", "frequency"), "angle")
     write = Plan("sines", whole("angle"), "output", (("features", config.features),))
-    steps = in_turn([Each((("positions", range(config.positions)),), (turn, write))], out)
+    steps = in_turn([EachUnit((("positions", range(config.positions)),), (turn, write))], out)
     facts = {"positions": config.positions, "features": config.features}
     return Trace("positional-encoding", config, out, steps, facts)
 

@@ -17,7 +17,7 @@ from layeranim.engine import door, window
 from layeranim.engine.array import shape_text
 from layeranim.engine.backward import beside, passed_back, starts
 from layeranim.engine.compose import Part, from_file, union
-from layeranim.engine.links import LAYERS, Link, Row, links_of, text
+from layeranim.engine.links import LAYERS, Link, LinkRow, links_of, text
 from layeranim.engine.memory import named
 from layeranim.engine.option import ArrayOption, Config, Layer, option
 from layeranim.engine.replay import operation
@@ -36,7 +36,7 @@ _DEFAULT = text(
 class SequentialConfig(Config):
     """Options of layers in a row."""
 
-    layers: str = option(Row(), _DEFAULT, "the layers in their order, as la.from_torch writes them")
+    layers: str = option(LinkRow(), _DEFAULT, "the layers in their order, as la.from_torch writes them")
 
 
 def complete(config: SequentialConfig, shapes: Mapping[str, Shape | None]) -> tuple[SequentialConfig, dict[str, Shape]]:
@@ -80,7 +80,7 @@ def compute(config: SequentialConfig, arrays: Mapping[str, Array]) -> Trace:
 
 
 @dataclass(frozen=True)
-class Done:
+class ChainDone:
     """One layer that was computed: what it reads (``before``, or ``entry`` made of it), its trace and its names."""
 
     link: Link
@@ -103,7 +103,7 @@ class Done:
         return Steps.chain(*([] if self.entry is self.before else [[arranged]]), self.part.steps(self.trace))
 
 
-def _forwards(config: SequentialConfig, ready: Mapping[str, Array]) -> list[Done]:
+def _forwards(config: SequentialConfig, ready: Mapping[str, Array]) -> list[ChainDone]:
     links = links_of(config.layers)
     x = ready["input"]
     before, done = Tensor("input", tuple(f"input_{k}" for k in range(x.ndim)), "input", x), []
@@ -119,7 +119,7 @@ def _forwards(config: SequentialConfig, ready: Mapping[str, Array]) -> list[Done
             axis_prefix=prefix,
             roles={link.reads: entry.role} | inner,
         )
-        done.append(Done(link, before, entry, trace, part))
+        done.append(ChainDone(link, before, entry, trace, part))
         before = part.tensors(trace)[part.name("output")]
     return done
 

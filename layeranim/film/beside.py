@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from layeranim.film import captions, owned, provenance
 from layeranim.film.destinations import CAPTIONS, POSTER, TRACK, Destination, by_provenance, stems
 from layeranim.film.places import is_sequence
-from layeranim.film.provenance import Origin, Written
+from layeranim.film.provenance import MadeFrom, Written
 from layeranim.film.writers import FORMATS
 from layeranim.film.writers.png import write_png
 from layeranim.stories.options import FilmOptions
@@ -30,7 +30,7 @@ def beside(
     files: Mapping[str, Any],
     posters: Mapping[Size, Picture],
     options: FilmOptions,
-    origin: Origin,
+    origin: MadeFrom,
     frames: Mapping[tuple[int, int, Fraction], int],
 ) -> dict[Path, dict[str, Any]]:
     """Write posters, captions and provenances into ``files``, where the films are complete; what the provenances say.

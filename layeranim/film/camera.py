@@ -33,10 +33,10 @@ class Painter(Protocol):
 
     def pixel_box(self, view: View) -> PixelBox: ...
     def take_changes(self, view: View) -> list[PixelBox]: ...
-    def paint(self, view: View, target: Target, clip: PixelBox) -> None: ...
+    def paint(self, view: View, target: CameraTarget, clip: PixelBox) -> None: ...
 
 
-class Target:
+class CameraTarget:
     """An opaque BGRA picture that cairo and NumPy both draw into."""
 
     def __init__(self, width: int, height: int) -> None:
@@ -52,7 +52,7 @@ class Sprite(NamedTuple):
     box: Rect
 
 
-class Drawn(NamedTuple):
+class DrawnFrame(NamedTuple):
     """A mobject of one frame, everything that decides its pixels, and those pixels."""
 
     mobject: Any
@@ -66,14 +66,14 @@ class FilmCamera(Camera):
     def __init__(self, view: View, background: str) -> None:
         super().__init__(background_color=background, pixel_width=view.width, pixel_height=view.height)
         self.view = view
-        self.frame = Target(view.width, view.height)
+        self.frame = CameraTarget(view.width, view.height)
         self.bg = tuple(v / 255 for v in rgb(background))
         self._probe = cairo.Context(cairo.ImageSurface(cairo.FORMAT_A8, 1, 1))  # builds and measures paths
         self._probe.set_line_join(cairo.LINE_JOIN_MITER)  # the joins and caps that reach furthest
         self._probe.set_line_cap(cairo.LINE_CAP_SQUARE)
         self._sprites: OrderedDict[Any, Sprite] = OrderedDict()
         self._sprite_bytes = 0
-        self._last: dict[int, Drawn] = {}
+        self._last: dict[int, DrawnFrame] = {}
         self._order: list[int] = []
         self.painted_pixels = 0
 
@@ -90,32 +90,32 @@ class FilmCamera(Camera):
 
     def repaint(self, mobjects: Iterable[Mobject]) -> NDArray[np.uint8]:
         """The same frame painted anew from nothing: what ``compose`` must equal."""
-        target = Target(self.view.width, self.view.height)
+        target = CameraTarget(self.view.width, self.view.height)
         self._paint(target, self._drawables(mobjects), Rect(*self.view.whole))
         return target.pixels
 
-    def _drawables(self, mobjects: Iterable[Mobject]) -> list[Drawn]:
+    def _drawables(self, mobjects: Iterable[Mobject]) -> list[DrawnFrame]:
         members = list[Any]()
         for top in mobjects:
             _collect(top, members)
         if any(m.z_index for m in members):
             members.sort(key=lambda m: m.z_index)
-        out: list[Drawn] = []
+        out: list[DrawnFrame] = []
         for m in members:
             known = self._last.get(id(m))
             if known is not None and known.mobject is not m:
                 known = None
             if _paints(m):
                 box = m.pixel_box(self.view)
-                out.append(known if known and known.key == box else Drawn(m, box, Sprite(None, Rect(*box))))
+                out.append(known if known and known.key == box else DrawnFrame(m, box, Sprite(None, Rect(*box))))
                 continue
             if not isinstance(m, VMobject):
                 raise RenderError(f"a film draws vector mobjects and grids, but the scene holds a {type(m).__name__}")
             key = _appearance(m)
-            out.append(known if known and known.key == key else Drawn(m, key, self._sprite(m, key)))
+            out.append(known if known and known.key == key else DrawnFrame(m, key, self._sprite(m, key)))
         return out
 
-    def _changes(self, drawn: Sequence[Drawn]) -> list[Rect]:
+    def _changes(self, drawn: Sequence[DrawnFrame]) -> list[Rect]:
         now = {id(one.mobject): one for one in drawn}
         order = list(now)
         rects: list[Rect] = []
@@ -133,13 +133,13 @@ class FilmCamera(Camera):
         self._last, self._order = now, order
         return rects
 
-    def _reordered(self, order: list[int], now: dict[int, Drawn]) -> list[Rect]:
+    def _reordered(self, order: list[int], now: dict[int, DrawnFrame]) -> list[Rect]:
         """Boxes of mobjects whose place among the others changed."""
         before = [i for i in self._order if i in now]
         after = [i for i in order if i in self._last]
         return [] if before == after else [now[a].sprite.box for a, b in zip(after, before, strict=True) if a != b]
 
-    def _paint(self, target: Target, drawn: Sequence[Drawn], clip: Rect) -> None:
+    def _paint(self, target: CameraTarget, drawn: Sequence[DrawnFrame], clip: Rect) -> None:
         ctx = target.context
         ctx.save()
         ctx.rectangle(clip.x0, clip.y0, clip.x1 - clip.x0, clip.y1 - clip.y0)

@@ -20,7 +20,7 @@ from layeranim.film import captions, host, owned
 from layeranim.film.beside import beside
 from layeranim.film.destinations import POSTER, Destination, every_path, stems
 from layeranim.film.output import Outputs
-from layeranim.film.renderer import Drawn, FilmRenderer
+from layeranim.film.renderer import EnoughDrawn, FilmRenderer
 from layeranim.film.writers import FORMATS, Rect, Spec, Writer, writer
 from layeranim.layout import View
 from layeranim.scenes.base import ExplainerScene
@@ -28,7 +28,7 @@ from layeranim.stories.options import FilmOptions
 from layeranim.stories.storyboard import Storyboard
 
 if TYPE_CHECKING:
-    from layeranim.film.provenance import Origin
+    from layeranim.film.provenance import MadeFrom
 
 Progress = Callable[[int, int], None]
 """Called with the frames drawn so far and the frames in all passes."""
@@ -98,7 +98,7 @@ def make(
     scene: type[ExplainerScene],
     options: FilmOptions,
     found: Sequence[Destination],
-    origin: Origin,
+    origin: MadeFrom,
     progress: Progress | None = None,
     workers: int = 2,
 ) -> Film:
@@ -176,7 +176,7 @@ def draw(
         playing = scene(board, theme, shot.fps, captioned, renderer=renderer)
         try:
             playing.render()
-        except Drawn:
+        except EnoughDrawn:
             pass
         except (LayeranimError, KeyboardInterrupt):
             raise

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Origin:
+class MadeFrom:
     """The options and inputs that a film came from: names, kinds and SHA-256 digests, never contents."""
 
     explainer: str
@@ -65,7 +65,7 @@ def versions() -> dict[str, str]:
 
 
 def report(
-    board: Storyboard, options: FilmOptions, origin: Origin, files: Mapping[str, Written], longest: tuple[int, float]
+    board: Storyboard, options: FilmOptions, origin: MadeFrom, files: Mapping[str, Written], longest: tuple[int, float]
 ) -> dict[str, Any]:
     """The provenance of one film. ``files`` by their names; ``longest``: frames and seconds of the one with most.
 
@@ -97,7 +97,7 @@ def looks(options: FilmOptions) -> dict[str, str]:
     return {name: text for name, text in options.shown().items() if name != "max_size"}
 
 
-def changes(then: Mapping[str, Any], options: FilmOptions, origin: Origin) -> list[str]:
+def changes(then: Mapping[str, Any], options: FilmOptions, origin: MadeFrom) -> list[str]:
     """In what a film differs from the one that a provenance tells of: ``stride 1 → 2``; nothing if in no option."""
     now = {"explainer": origin.explainer, **origin.options, **looks(options), "example": origin.example}
     now |= {name: source["name"] for name, source in origin.inputs.items()}

@@ -21,14 +21,15 @@ class Sink(Protocol):
     def write(self, pixels: NDArray[np.uint8], changed: Sequence[Rect], repeat: int) -> None: ...
 
 
-class Drawn(Exception):
+class EnoughDrawn(Exception):
     """The one frame that was wanted stands in the sink."""
 
 
 class FilmRenderer(CairoRenderer):
     """Plays animations frame by frame on the film's own grid: k frames for a run time of k / fps, never k ± 1.
 
-    With ``only`` that one frame is drawn and ``Drawn`` ends the scene; what comes before is put where it ends, at once.
+    With ``only`` that one frame is drawn and ``EnoughDrawn`` ends the scene; what comes before is put where it ends,
+    at once.
     """
 
     def __init__(self, view: View, background: str, fps: float, sink: Sink, only: int | None = None) -> None:
@@ -69,7 +70,7 @@ class FilmRenderer(CairoRenderer):
             scene.update_to_time(wanted / self.fps)
             self.update_frame(scene)
             self._emit(1)
-            raise Drawn
+            raise EnoughDrawn
         self.played += frames
         self._finish(scene, animations)
 

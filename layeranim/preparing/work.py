@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from layeranim import typeface
     from layeranim.film.destinations import Destination
     from layeranim.film.film import Film
-    from layeranim.film.provenance import Origin
+    from layeranim.film.provenance import MadeFrom
     from layeranim.stories.storyboard import Storyboard
 
 
@@ -132,16 +132,16 @@ class Work:
                 warned.append(f"made with other options and replaced: {told} ({', '.join(differ[:4])}{more})")
         return tuple(warned)
 
-    def origin(self) -> Origin:
+    def origin(self) -> MadeFrom:
         """What the film comes from, for its provenance."""
-        from layeranim.film.provenance import Origin
+        from layeranim.film.provenance import MadeFrom
 
         sources = {n: {"name": s.name, "kind": s.kind, "sha256": s.digest} | ({"layout": s.layout} if s.layout else {})
                    for n, s in self.sources.items()}  # fmt: skip
         if self.font:
             sources["font"] = {"name": self.font.name, "kind": "font", "sha256": self.font.digest}
         example = self.preset.name if self.preset else None
-        return Origin(self.name, self.config.shown(), sources, example, self.seeded, self.seed)
+        return MadeFrom(self.name, self.config.shown(), sources, example, self.seeded, self.seed)
 
     def film_to(
         self, output: Any = None, formats: Any = None, progress: Any = None, board: Storyboard | None = None,

@@ -14,7 +14,7 @@ from layeranim.scenes.parts.label import Label
 from layeranim.scenes.parts.shape import PX
 from layeranim.scenes.parts.shapes import FocusFrame, Lane
 from layeranim.scenes.parts.window import Window, frame_width
-from layeranim.stories.attention_parts import BEFORE
+from layeranim.stories.attention.parts import BEFORE
 from layeranim.stories.storyboard import Beat, Box
 
 MADE, LENS = ("scores", "weights", "output"), ("lens_scores", "lens_weights")

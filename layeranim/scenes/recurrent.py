@@ -10,12 +10,12 @@ from manim import Mobject
 from layeranim import theme as t
 from layeranim.scenes.base import ExplainerScene
 from layeranim.scenes.parts.animate import Appear, Reveal
-from layeranim.scenes.parts.cell import Bars, Wires, copy_of_cell, outlines, tracks
+from layeranim.scenes.parts.cell import GateBars, Wires, copy_of_cell, outlines, tracks
 from layeranim.scenes.parts.label import Label, TextLine
 from layeranim.scenes.parts.shapes import FocusFrame, chip, operator
 from layeranim.scenes.parts.tile import Glide, tile
-from layeranim.stories.recurrent import RecurrentParts
-from layeranim.stories.recurrent_moves import Move, Rows
+from layeranim.stories.recurrent.film import RecurrentParts
+from layeranim.stories.recurrent.moves import CellMove, Rows
 from layeranim.stories.storyboard import Beat, Fact, Point
 
 
@@ -24,7 +24,7 @@ class RecurrentScene(ExplainerScene):
 
     def stage(self) -> None:
         self.parts: RecurrentParts = self.board.parts["recurrent"]
-        self.bars: dict[str, Bars] = {}
+        self.bars: dict[str, GateBars] = {}
         self.lit: dict[str, Mobject] = {}
         self.named: dict[str, TextLine] = {}
         self.frames_now: list[FocusFrame] = []
@@ -118,7 +118,7 @@ class RecurrentScene(ExplainerScene):
     on_enter = on_weigh = on_combine = on_step = on_skip = on_run = on_shot
 
     # ── moves ────────────────────────────────────────────────────────────────
-    def _do(self, move: Move, ticks: int) -> None:
+    def _do(self, move: CellMove, ticks: int) -> None:
         """Carry out a move in so many ticks; at once if there are none."""
         cut = bool(move.show) and move.show != self.on
         if move.show:
@@ -148,10 +148,10 @@ class RecurrentScene(ExplainerScene):
         self.remove(*self.frames_now)
         self.add(*self.frames_now)
 
-    def _where(self, move: Move, name: str) -> list[tuple[int, int]] | None:
+    def _where(self, move: CellMove, name: str) -> list[tuple[int, int]] | None:
         return [(r, 0) for r in move.only[name]] if name in move.only else None
 
-    def _carry(self, move: Move, ticks: int) -> None:
+    def _carry(self, move: CellMove, ticks: int) -> None:
         """The states of the last step travel to where this one reads them."""
         ways: list[tuple[Any, Sequence[Point]]] = []
         for start, goal, between in move.carry:
@@ -178,7 +178,7 @@ class RecurrentScene(ExplainerScene):
             if name in self.grids:
                 self.grids[name].clear()
 
-    def _rename(self, move: Move) -> None:
+    def _rename(self, move: CellMove) -> None:
         for key, (at, line) in move.named.items():
             old = self.named.pop(key, None)
             if old is not None:
@@ -194,14 +194,14 @@ class RecurrentScene(ExplainerScene):
         self.lit |= dict(zip(made, lanes, strict=True))
         return lanes
 
-    def _barred(self, move: Move) -> list[Mobject]:
+    def _barred(self, move: CellMove) -> list[Mobject]:
         out: list[Mobject] = []
         for key, (boxes, hue) in move.bars.items():
             old = self.bars.pop(key, None)
             if old is not None:
                 self.remove(old)
             if boxes:
-                self.bars[key] = Bars(boxes, self.theme.role(hue))
+                self.bars[key] = GateBars(boxes, self.theme.role(hue))
                 out.append(self.bars[key])
         return out
 

@@ -32,7 +32,7 @@ def _line(parts: Sequence[str]) -> Line:
 
 
 @dataclass(frozen=True)
-class Placed:
+class PlacedHeader:
     """The size of the title and of the parameters, and the parameters' rows: beside the title, under it."""
 
     title: int
@@ -41,12 +41,12 @@ class Placed:
     under: Line
 
 
-def placed(title: str, parameters: Line) -> Placed:
+def placed(title: str, parameters: Line) -> PlacedHeader:
     """Where the parameters have room: beside the title, else on a row of their own, else on both."""
     width = phrases.width((Run(title, weight="semibold"),), 1)
     room, whole = phrases.ROOM - AIR, phrases.width(parameters, theme.PARAMETERS)
     if width * TITLE_LEAST + whole <= room or not parameters:
-        return Placed(min(theme.TITLE, int((room - whole) / max(width, 1e-9))), theme.PARAMETERS, parameters, ())
+        return PlacedHeader(min(theme.TITLE, int((room - whole) / max(width, 1e-9))), theme.PARAMETERS, parameters, ())
     most = min(theme.TITLE, int(phrases.ROOM / max(width, 1e-9)))
     sizes = [(size, theme.PARAMETERS) for size in range(most, theme.FLOOR, -1)]
     sizes += [(theme.FLOOR, small) for small in range(theme.PARAMETERS, theme.FLOOR - 1, -1)]
@@ -54,7 +54,7 @@ def placed(title: str, parameters: Line) -> Placed:
         beside, under = _split(parameters, room - width * size, small)
         if phrases.width(under, small) <= phrases.ROOM:
             break
-    return Placed(size, small, beside, under)
+    return PlacedHeader(size, small, beside, under)
 
 
 def _split(parameters: Line, room: float, size: int) -> tuple[Line, Line]:

@@ -15,7 +15,7 @@ LABEL_SHARE = 0.36  # where along an edge its weight is written
 
 
 @dataclass(frozen=True)
-class Edge:
+class NodeEdge:
     """A lit edge: its ends, its width 2 + 4·|w|/max, its sign as a role, and its weight's text and numeral."""
 
     start: Point
@@ -29,7 +29,7 @@ class Edge:
 
 
 @dataclass(frozen=True)
-class Column:
+class NodeColumn:
     """Discs of one layer, from the top; ``cells(u)`` is what they show at unit u, one row a disc."""
 
     at: tuple[Point, ...]
@@ -44,9 +44,9 @@ class Column:
 class Network:
     """Two layers of discs and every edge between them; ``edges(u)`` are those of the unit under way."""
 
-    inputs: Column
-    units: Column
-    edges: Callable[[int], tuple[Edge, ...]]
+    inputs: NodeColumn
+    units: NodeColumn
+    edges: Callable[[int], tuple[NodeEdge, ...]]
 
     @property
     def rest(self) -> tuple[tuple[Point, Point], ...]:

@@ -29,7 +29,7 @@ def seconds(caption: Line, note: Line = ()) -> float:
 
 
 @dataclass(frozen=True)
-class Way:
+class ReadingWay:
     """One way to tell a beat: its words, the least seconds for what moves, and how early it is wished for."""
 
     caption: Line
@@ -43,7 +43,7 @@ class Way:
         return max(self.least, seconds(self.caption, self.note))
 
 
-def fitted(beats: Sequence[Sequence[Way]], room: float) -> list[Way]:
+def fitted(beats: Sequence[Sequence[ReadingWay]], room: float) -> list[ReadingWay]:
     """The way of every beat: the first ones, then richer ones, lower ranks first, as far as all last ``room`` seconds.
 
     No note is said twice, and none that was chosen goes again for a longer caption.
@@ -66,12 +66,12 @@ def ticks(seconds: float) -> int:
     return max(1, ceil(seconds * timing.TICKS_A_SECOND - 1e-6))
 
 
-def room(opening: Way, closing: Way, beats: int) -> float:
+def room(opening: ReadingWay, closing: ReadingWay, beats: int) -> float:
     """Seconds for so many beats between the opening and the end, without what rounding to ticks may take."""
     return LONGEST - opening.seconds - closing.seconds - (beats + 2) / timing.TICKS_A_SECOND
 
 
-def stretched(told: Sequence[Way], space: float, wanted: float) -> float:
+def stretched(told: Sequence[ReadingWay], space: float, wanted: float) -> float:
     """How much longer than they must beats take at a pace: few of them longer, but no film outgrows its ``space``."""
     seconds = sum(way.seconds for way in told)
     factor = max(1.0, timing.LONE / seconds) * wanted

@@ -28,7 +28,7 @@ LENS_MOST, LENS_LEAST = 48, 42  # cells of a lens: the pictures beside it get th
 
 
 @dataclass(frozen=True)
-class Sizes:
+class WindowSizes:
     """What has to be placed: rows and columns of each tensor, and how wide its texts are.
 
     ``channels`` input grids stand in a column, each with its number beside it where there are several or it is
@@ -65,7 +65,7 @@ class Sizes:
 
 
 @dataclass(frozen=True)
-class Stage:
+class WindowStage:
     """The chosen arrangement: a fit for every tensor and the top-left corners of its grids, one a channel or map."""
 
     arrangement: str
@@ -89,9 +89,9 @@ class Middle:
     width: float
 
 
-def place(sizes: Sizes) -> Stage:
+def place(sizes: WindowSizes) -> WindowStage:
     """The richest arrangement in which everything fits; a picture in colour alone must also be of a decent size."""
-    best: tuple[float, Stage] | None = None
+    best: tuple[float, WindowStage] | None = None
     chains = [sizes] if sizes.tight is None else [sizes, replace(sizes, chain=sizes.tight)]
     for numbered in ((True, True), (True, False), (False, True), (False, False)):
         for narrow in (False, True):
@@ -108,7 +108,7 @@ def place(sizes: Sizes) -> Stage:
     return best[1] if best and best[0] > 0.3 else _bare(sizes)
 
 
-def _share(sizes: Sizes, stage: Stage) -> float:
+def _share(sizes: WindowSizes, stage: WindowStage) -> float:
     """How large the pictures are, as a share of what is wanted."""
     wanted = {"input": (sizes.input, sizes.channels), "output": (sizes.output, sizes.maps)}
     shares = []
@@ -118,12 +118,12 @@ def _share(sizes: Sizes, stage: Stage) -> float:
     return min(shares)
 
 
-def _wide(sizes: Sizes, name: str, narrow: bool) -> float:
+def _wide(sizes: WindowSizes, name: str, narrow: bool) -> float:
     return sizes.wide[name][narrow]
 
 
 def _numerals(
-    sizes: Sizes, name: str, shape: tuple[int, int], narrow: bool, width: float, height: float, most: float = 58
+    sizes: WindowSizes, name: str, shape: tuple[int, int], narrow: bool, width: float, height: float, most: float = 58
 ) -> Fit | None:
     fit = layout.numerals(*shape, _wide(sizes, name, narrow), width, height, most)
     if fit and not narrow and sizes.wide[name][0] != sizes.wide[name][1] and fit.pitch[0] < 58:
@@ -132,15 +132,15 @@ def _numerals(
 
 
 def _together(
-    sizes: Sizes, names: tuple[str, ...], narrow: bool, width: float, height: float, most: float = 58
+    sizes: WindowSizes, names: tuple[str, ...], narrow: bool, width: float, height: float, most: float = 58
 ) -> Fit | None:
     """One fit for several grids of the kernel's shape, so that cells to be compared are equal."""
     wide = [max(_wide(sizes, n, k) for n in names) for k in (False, True)]
-    shared = Sizes(1, 1, 1, sizes.kernel, sizes.kernel, sizes.kernel, {"shared": (wide[0], wide[1])}, {}, 0)
+    shared = WindowSizes(1, 1, 1, sizes.kernel, sizes.kernel, sizes.kernel, {"shared": (wide[0], wide[1])}, {}, 0)
     return _numerals(shared, "shared", sizes.kernel, narrow, width, height, most)
 
 
-def _middles(sizes: Sizes, numbered: bool, narrow: bool) -> Iterator[Middle]:
+def _middles(sizes: WindowSizes, numbered: bool, narrow: bool) -> Iterator[Middle]:
     """Operator blocks, richest first; with a lens where the input has no numerals."""
     rows, cols = sizes.kernel
     lens: tuple[str, ...] = () if numbered else ("window",)
@@ -181,7 +181,7 @@ def _middles(sizes: Sizes, numbered: bool, narrow: bool) -> Iterator[Middle]:
             yield Middle("side", fits, sizes.across(fits))
 
 
-def _rows(sizes: Sizes, lens: tuple[str, ...], narrow: bool) -> Iterator[Middle]:
+def _rows(sizes: WindowSizes, lens: tuple[str, ...], narrow: bool) -> Iterator[Middle]:
     """One row a channel: window, kernel, products, sum."""
     rows, cols = sizes.kernel
     height = row_height(sizes.depth)
@@ -214,7 +214,7 @@ def beside_name(grid: Box, y: float) -> bool:
     return abs(y - grid.centre[1]) < theme.NOTE
 
 
-def _try(sizes: Sizes, middle: Middle, numbered: tuple[bool, bool], narrow: bool) -> Stage | None:
+def _try(sizes: WindowSizes, middle: Middle, numbered: tuple[bool, bool], narrow: bool) -> WindowStage | None:
     labels = sizes.beside + (LABEL if sizes.maps > 1 else 0)
     room = RIGHT - LEFT - middle.width - sizes.chain - labels - 2 * GUTTER
     spill = sizes.headings.get("input", 0.0)  # a name wider than its grid needs room of its own
@@ -257,7 +257,7 @@ def _try(sizes: Sizes, middle: Middle, numbered: tuple[bool, bool], narrow: bool
     return _corners(sizes, middle, {**middle.fits, "input": given, "output": output}, narrow)
 
 
-def _alike(sizes: Sizes, room: float, in_height: float, out_height: float) -> tuple[Fit, Fit]:
+def _alike(sizes: WindowSizes, room: float, in_height: float, out_height: float) -> tuple[Fit, Fit]:
     """Two pictures in colour alone, their cells of one size where that fits."""
     total = sizes.input[1] + sizes.output[1]
     share = min(HEAT_MOST, room * sizes.input[1] / total), min(HEAT_MOST, room * sizes.output[1] / total)
@@ -273,7 +273,7 @@ def _alike(sizes: Sizes, room: float, in_height: float, out_height: float) -> tu
     return given, output
 
 
-def _bare(sizes: Sizes) -> Stage:
+def _bare(sizes: WindowSizes) -> WindowStage:
     """Colour alone everywhere: kernels too large for numerals and inputs too large for a lens."""
     rows, cols = sizes.kernel
     height = row_height(sizes.depth)
@@ -290,7 +290,7 @@ def _bare(sizes: Sizes) -> Stage:
     return _corners(sizes, Middle("rows" if sizes.depth > 1 else "side", grids, width), {**grids, **fits}, True)
 
 
-def _corners(sizes: Sizes, middle: Middle, fits: dict[str, Fit], narrow: bool) -> Stage:
+def _corners(sizes: WindowSizes, middle: Middle, fits: dict[str, Fit], narrow: bool) -> WindowStage:
     """Top-left corners: input flush left, output flush right, the operator's block where the room is."""
     given, output = fits["input"], fits["output"]
     left = LEFT + sizes.beside
@@ -305,7 +305,7 @@ def _corners(sizes: Sizes, middle: Middle, fits: dict[str, Fit], narrow: bool) -
         "output": [(out_x, even(c + output.height(sizes.output[0]) / 2)) for c in _centres(sizes.maps)],
     }
     corners |= _middle_corners(sizes, middle, x, _centres(sizes.depth))
-    return Stage(middle.arrangement, fits, corners, narrow, sizes.chain)
+    return WindowStage(middle.arrangement, fits, corners, narrow, sizes.chain)
 
 
 def _centres(count: int) -> list[float]:
@@ -314,7 +314,7 @@ def _centres(count: int) -> list[float]:
     return [middle + ((count - 1) / 2 - i) * (height + gap) for i in range(count)]
 
 
-def _middle_corners(sizes: Sizes, middle: Middle, x: float, centres: list[float]) -> dict[str, list[Point]]:
+def _middle_corners(sizes: WindowSizes, middle: Middle, x: float, centres: list[float]) -> dict[str, list[Point]]:
     rows = sizes.kernel[0]
     fits = middle.fits
     mid = centres[0]

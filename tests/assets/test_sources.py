@@ -75,8 +75,9 @@ def test_what_a_film_loads_is_on_its_way(name: str) -> None:
 def test_another_explainers_scene_and_story_are_not_on_the_way() -> None:
     conv, pool = (set(sources.on_the_way(catalog.explainer(name))) for name in ("conv", "pool"))
     for name, other in (("conv", pool), ("pool", conv)):
-        for room in ("scenes", "stories", "engine"):
-            file = f"layeranim/{room}/{name}.py"
+        story = {"conv": "stories/convolution/conv", "pool": "stories/pooling/film"}[name]
+        for place in (f"scenes/{name}", story, f"engine/{name}"):
+            file = f"layeranim/{place}.py"
             assert file in (conv if name == "conv" else pool)
             assert file not in other, file
     assert {"layeranim/theme.py", "layeranim/numbers.py", "layeranim/layout.py", "layeranim/typeface/inter.py",
@@ -90,7 +91,7 @@ def test_explainers_of_other_packages_count_their_own_files(tmp_path: Path, monk
     package.mkdir()
     (package / "__init__.py").write_text("")
     (package / "story.py").write_text(
-        "from theirs_of_layeranim.words import LINE\nfrom layeranim.stories import pool\n"
+        "from theirs_of_layeranim.words import LINE\nfrom layeranim.stories.pooling import film\n"
     )
     (package / "ready.py").write_text("P = ()\n")
     (package / "words.py").write_text("LINE = 1\n")
@@ -106,7 +107,7 @@ def test_explainers_of_other_packages_count_their_own_files(tmp_path: Path, monk
         f"{top}/ready.py",
         f"{top}/story.py",
         f"{top}/words.py",
-        "layeranim/stories/pool.py",
+        "layeranim/stories/pooling/film.py",
     } <= set(way)
     assert f"{top}/unused.py" not in way
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from layeranim.engine.trace import Trace
-from layeranim.stories.dense_presets import IMAGE
+from layeranim.stories.dense.presets import IMAGE
 from layeranim.stories.storyboard import Storyboard, plain
 
 from .conftest import Case

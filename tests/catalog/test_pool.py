@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from layeranim.engine.trace import Trace
-from layeranim.stories.pool_parts import PoolParts
-from layeranim.stories.pool_stage import LARGEST
+from layeranim.stories.pooling.parts import PoolParts
+from layeranim.stories.pooling.stage import LARGEST
 from layeranim.stories.storyboard import Beat, Storyboard, plain
 from layeranim.stories.window_stage import LEFT, RIGHT
 

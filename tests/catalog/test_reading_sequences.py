@@ -7,7 +7,7 @@ import pytest
 from layeranim import numbers, theme
 from layeranim.stories import reading
 from layeranim.stories.options import PACES
-from layeranim.stories.reading import BARE, LONGEST, Way, fitted
+from layeranim.stories.reading import BARE, LONGEST, ReadingWay, fitted
 from layeranim.stories.storyboard import Beat, Line, Run, Storyboard, plain
 
 from .conftest import Case, ids, others, presets
@@ -73,8 +73,8 @@ def test_the_check_notices_what_cannot_be_read() -> None:
 
 
 def test_words_grow_in_the_order_of_their_ranks_as_far_as_there_is_room() -> None:
-    first = [Way(line(12)), Way(line(48), (), 0, 2), Way(line(48), line(24), 0, 3)]
-    second = [Way(line(12)), Way(line(24), (), 0, 1)]
+    first = [ReadingWay(line(12)), ReadingWay(line(48), (), 0, 2), ReadingWay(line(48), line(24), 0, 3)]
+    second = [ReadingWay(line(12)), ReadingWay(line(24), (), 0, 1)]
     assert [reading.letters(way.caption, way.note) for way in fitted([first, second], 1.0)] == [12, 12]
     assert [reading.letters(way.caption, way.note) for way in fitted([first, second], 1.5)] == [12, 24]
     assert [reading.letters(way.caption, way.note) for way in fitted([first, second], 3.0)] == [48, 24]
@@ -82,7 +82,7 @@ def test_words_grow_in_the_order_of_their_ranks_as_far_as_there_is_room() -> Non
 
 
 def test_a_note_is_said_once_and_stays() -> None:
-    noted = [Way(line(2)), Way(line(2), line(9), 0, 1), Way(line(60), (), 0, 2)]
+    noted = [ReadingWay(line(2)), ReadingWay(line(2), line(9), 0, 1), ReadingWay(line(60), (), 0, 2)]
     told = fitted([noted, noted], 99)
     assert [bool(way.note) for way in told] == [True, False]
     assert [reading.letters(way.caption) for way in told] == [2, 60]

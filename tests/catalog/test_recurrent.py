@@ -13,9 +13,9 @@ from layeranim.engine.trace import Trace
 from layeranim.stories import timing
 from layeranim.stories.options import PACES
 from layeranim.stories.reading import LONGEST
-from layeranim.stories.recurrent import RecurrentParts
-from layeranim.stories.recurrent_moves import Move
-from layeranim.stories.recurrent_stage import Wire
+from layeranim.stories.recurrent.film import RecurrentParts
+from layeranim.stories.recurrent.moves import CellMove
+from layeranim.stories.recurrent.stage import Wire
 from layeranim.stories.storyboard import Address, Beat, Box, Cells, Storyboard, plain
 
 from .conftest import Case, ids, others, presets
@@ -280,7 +280,7 @@ def test_the_answer_of_the_end_has_its_own_column(bidirectional: bool) -> None:
 
 
 # ── frames and wires ─────────────────────────────────────────────────────────
-def moves(board: Storyboard) -> Iterator[tuple[Beat, Move]]:
+def moves(board: Storyboard) -> Iterator[tuple[Beat, CellMove]]:
     table = parts_of(board).moves
     found = 0
     for i, beat in enumerate(board.beats):

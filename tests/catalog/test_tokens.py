@@ -15,7 +15,7 @@ from layeranim.api import _of_trace
 from layeranim.engine.attention import ATTENTION
 from layeranim.engine.option import Words
 from layeranim.errors import OptionError, ShapeError
-from layeranim.film.provenance import Origin, Written, report
+from layeranim.film.provenance import MadeFrom, Written, report
 from layeranim.stories import vocabulary
 from layeranim.stories.storyboard import Storyboard
 
@@ -107,7 +107,7 @@ def test_a_live_modules_film_has_words() -> None:
 
 def test_what_the_film_warns_of_is_in_its_provenance() -> None:
     told = board(tokens="the robot sat")
-    origin = Origin("attention", {}, {}, None, (), 0)
+    origin = MadeFrom("attention", {}, {}, None, (), 0)
     film = preparing.prepare("attention", {}).film
     assert report(told, film, origin, {}, (1, 0.04))["warnings"] == [
         "robot is not in the vocabulary: drawn at random, seed 0"

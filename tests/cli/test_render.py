@@ -130,11 +130,11 @@ def test_a_failure_leaves_what_was_there(call: Any, here: Path, tiny: tuple[str,
 def test_progress_is_told_step_by_step(here: Path) -> None:
     from layeranim import preparing
     from layeranim.cli.console import Voice
-    from layeranim.cli.progress import Progress
+    from layeranim.cli.progress import ProgressLine
 
     work = preparing.prepare("conv", {"stride": 2})
     board = work.storyboard(work.trace())
-    progress = Progress(Voice(), board)
+    progress = ProgressLine(Voice(), board)
     progress.passes = (100, 50)
     told = [progress.step(n) for n in (0, 60, 100, 101, 130, 150)]
     assert told[0] == told[3] == "open"

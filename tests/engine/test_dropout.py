@@ -9,7 +9,7 @@ import pytest
 
 from layeranim.engine.dropout import DROPOUT, DropoutConfig
 from layeranim.preparing import prepare
-from layeranim.stories.dropout_view import DropoutView
+from layeranim.stories.regularisation.dropout_view import DropoutView
 from layeranim.stories.storyboard import Telling, plain
 from tests.engine.family import (
     HAS_TORCH,

@@ -18,7 +18,7 @@ import pytest
 from layeranim import api, catalog
 from layeranim.engine import archive, option
 from layeranim.engine.backward import own
-from layeranim.engine.links import Row
+from layeranim.engine.links import LinkRow
 from layeranim.engine.network import Sizes
 from layeranim.engine.option import Layer, Option
 from layeranim.engine.replay import replay, sampled
@@ -71,9 +71,9 @@ def drawn(item: Option, rng: np.random.Generator) -> Any:
         return str(rng.choice(["0", "1", *kind.words, ",".join("1" if k else "0" for k in range(2 * kind.axes))]))
     if isinstance(kind, Sizes):
         return tuple(int(n) for n in rng.integers(1, 4, kind.least))
-    if isinstance(kind, Row):
+    if isinstance(kind, LinkRow):
         return str(item.default)
-    assert isinstance(kind, Row), f"no value of {item.name} is known"
+    assert isinstance(kind, LinkRow), f"no value of {item.name} is known"
     return item.default
 
 

@@ -8,7 +8,7 @@ from layeranim import preparing
 from layeranim.engine.softmax import SOFTMAX
 from layeranim.engine.trace import Trace
 from layeranim.stories.options import FilmOptions
-from layeranim.stories.stage import Each, Film, Grid, Note, Row, Units
+from layeranim.stories.stage import Each, Grid, Note, Play, Row, Units
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.language import Act
 from layeranim.stories.stage.solver import Node
@@ -23,9 +23,9 @@ def traced(logits: Any, **options: Any) -> Trace:
 
 def film(
     stage: Node | None = None, acts: tuple[Act, ...] = (Each((("output", Note("its part")),)),), **given: Any
-) -> Film:
+) -> Play:
     """A film of the shares alone, or of what is given."""
-    return Film(
+    return Play(
         title="Shares",
         stage=stage or Row(Grid("logits", "z"), "→", Grid("output", "p")),
         units=Units(("classes",), ("class", "classes")),
@@ -38,7 +38,7 @@ def film(
     )
 
 
-def figures(trace: Trace, declared: Film | None = None) -> Figures:
+def figures(trace: Trace, declared: Play | None = None) -> Figures:
     return Figures(declared or film(), Telling(trace, FilmOptions()))
 
 

@@ -18,7 +18,7 @@ from layeranim.engine.attention.tables import too_large
 from layeranim.engine.attention.tape import AttentionTape
 from layeranim.engine.backward import passed_back, starts
 from layeranim.engine.memory import NUMBER, afford
-from layeranim.engine.plan import Block, Each, Plan, in_turn, whole
+from layeranim.engine.plan import Block, EachUnit, Plan, in_turn, whole
 from layeranim.engine.trace import Array, Tensor, Trace, count
 
 BACK = 8
@@ -54,7 +54,7 @@ def backward(trace: Trace, gradients: Mapping[str, Any]) -> Trace:
         if tape.config.projections:
             _projections(tape)
     batch = ("batch", range(trace.size("batch")))
-    steps = in_turn([Each((batch,), tuple(tape.each)), Each((), tuple(tape.last))], tape.out)
+    steps = in_turn([EachUnit((batch,), tuple(tape.each)), EachUnit((), tuple(tape.last))], tape.out)
     return passed_back(trace, given, tape.out, steps)
 
 
@@ -67,8 +67,8 @@ def _output(tape: AttentionTape, above: Array) -> str:
     tape.add("grad_head_output", split_heads(tape.value("grad_joined"), tape.config.heads))
     width = tape.forward.tensor("head_output").shape[-1]
     back = Plan("weigh_back", whole("weight_output", "grad_output"), "grad_joined")
-    split = Each((tape.heads,), (Plan("join", (("grad_joined", Block("heads", width)),), "grad_head_output"),))
-    tape.each.append(Each((tape.queries,), (back, split)))
+    split = EachUnit((tape.heads,), (Plan("join", (("grad_joined", Block("heads", width)),), "grad_head_output"),))
+    tape.each.append(EachUnit((tape.queries,), (back, split)))
     tape.weight("weight_output", "grad_output", "joined", "bias_output")
     return "grad_head_output"
 
@@ -76,7 +76,7 @@ def _output(tape: AttentionTape, above: Array) -> str:
 def _values(tape: AttentionTape, mixed: str) -> None:
     """Each value gathers from every query that took it in."""
     plans = tape.mixed(f"grad_{value_name(tape.config)}", "weights", mixed, "value_products")
-    tape.each.append(Each((tape.heads, tape.keys), plans))
+    tape.each.append(EachUnit((tape.heads, tape.keys), plans))
 
 
 def _ungroup(tape: AttentionTape) -> None:
@@ -90,7 +90,7 @@ def _ungroup(tape: AttentionTape) -> None:
         tape.out[grouped] = lazy.view(grouped, axes, groups)
         tape.add(f"grad_{one}", groups.sum(axis=2))
         loops = (("key_heads", range(own.shape[1])), tape.keys)
-        tape.each.append(Each(loops, (Plan("sum_rows", whole(grouped), f"grad_{one}"),)))
+        tape.each.append(EachUnit(loops, (Plan("sum_rows", whole(grouped), f"grad_{one}"),)))
 
 
 def _turn_back(tape: AttentionTape, part: str) -> None:
@@ -98,7 +98,7 @@ def _turn_back(tape: AttentionTape, part: str) -> None:
     of, pairs = tape.forward.tensor(part), tape.config.pairs
     tape.add(f"grad_{part}", rotate_back(tape.value(f"grad_turned_{part}"), tape.value(f"{part}_angle"), pairs=pairs))
     turn = Plan("rotate_back", whole(f"grad_turned_{part}", f"{part}_angle"), f"grad_{part}", (("pairs", pairs),))
-    tape.each.append(Each(((of.axes[1], range(of.shape[1])), (of.axes[2], range(of.shape[2]))), (turn,)))
+    tape.each.append(EachUnit(((of.axes[1], range(of.shape[1])), (of.axes[2], range(of.shape[2]))), (turn,)))
 
 
 def _projections(tape: AttentionTape) -> None:
@@ -113,8 +113,8 @@ def _projections(tape: AttentionTape) -> None:
             f"grad_{source}_from_{part}", tape.value(rows) @ tape.value(f"weight_{part}"), tape.forward.axes(tokens)
         )
         give = Plan("weigh_back", whole(f"weight_{part}", rows), name)
-        tape.each.append(Each(((of.axes[2], range(of.shape[2])),),
-                              (Each(((of.axes[1], range(of.shape[1])),), (join,)), give)))  # fmt: skip
+        tape.each.append(EachUnit(((of.axes[2], range(of.shape[2])),),
+                              (EachUnit(((of.axes[1], range(of.shape[1])),), (join,)), give)))  # fmt: skip
         tape.weight(f"weight_{part}", rows, tokens, f"bias_{part}")
         back.setdefault(source, []).append(name)
     for source, names in back.items():
@@ -123,10 +123,10 @@ def _projections(tape: AttentionTape) -> None:
         tape.out |= {part.name: part for part in parts}
         tape.add(f"grad_{source}", np.sum([part.array for part in parts], axis=0))
         total = Plan("add_cells", whole(*(part.name for part in parts)), f"grad_{source}")
-        tape.each.append(Each(((axes[1], range(tape.forward.size(axes[1]))),), (total,)))
+        tape.each.append(EachUnit(((axes[1], range(tape.forward.size(axes[1]))),), (total,)))
     if "positioned" in tape.forward:
         tape.add("grad_embeddings", tape.value("grad_positioned"))
-        tape.each.append(Each((tape.queries,), (Plan("join", whole("grad_positioned"), "grad_embeddings"),)))
+        tape.each.append(EachUnit((tape.queries,), (Plan("join", whole("grad_positioned"), "grad_embeddings"),)))
         if tape.config.positional == "learned":
             tape.add("grad_positions", tape.value("grad_positioned").sum(axis=0))
             tape.last.append(Plan("sum_rows", whole("grad_positioned"), "grad_positions"))

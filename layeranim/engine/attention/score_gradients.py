@@ -10,7 +10,7 @@ from layeranim.engine.attention.forward import factor
 from layeranim.engine.attention.layout import key_name, query_name, raw_key, score_chain
 from layeranim.engine.attention.operations import length_back, quotient_back, softcap_back, weighted_total
 from layeranim.engine.attention.tape import AttentionTape
-from layeranim.engine.plan import Each, Plan, whole
+from layeranim.engine.plan import EachUnit, Plan, whole
 from layeranim.engine.trace import Tensor
 
 
@@ -23,8 +23,8 @@ def weights_back(tape: AttentionTape, mixed: str, value: str) -> None:
     compare = (Plan("multiply", whole(mixed, value), name), Plan("sum_terms", whole(name), "grad_weights"))
     row = _chain(tape)
     to_queries, to_keys = _KINDS.get(tape.config.kind, _dot)(tape)
-    tape.each.append(Each((tape.heads, tape.queries), (Each((tape.keys,), compare), *row, *to_queries)))
-    tape.each.append(Each((tape.heads, tape.keys), to_keys))
+    tape.each.append(EachUnit((tape.heads, tape.queries), (EachUnit((tape.keys,), compare), *row, *to_queries)))
+    tape.each.append(EachUnit((tape.heads, tape.keys), to_keys))
 
 
 def _chain(tape: AttentionTape) -> list[Plan]:
@@ -55,7 +55,7 @@ def _chain(tape: AttentionTape) -> list[Plan]:
     return row
 
 
-Plans = tuple[Plan | Each, ...]
+Plans = tuple[Plan | EachUnit, ...]
 
 
 def _dot(tape: AttentionTape) -> tuple[Plans, Plans]:
@@ -103,7 +103,7 @@ def _additive(tape: AttentionTape) -> tuple[Plans, Plans]:
     tape.out["grad_alignment_pre"] = Tensor("grad_alignment_pre", axes, "intermediate", delta)
     tape.add("grad_weight_score", weighted_total(tape.value("grad_scores"), aligned))
     tape.last.append(Plan("weighted_total", whole("grad_scores", "alignment"), "grad_weight_score"))
-    each = Each((tape.keys,), (
+    each = EachUnit((tape.keys,), (
         Plan("multiply", whole("grad_scores", "weight_score"), "grad_alignment"),
         Plan("activate_back", whole("grad_alignment", "alignment_pre"), "grad_alignment_pre", (("name", "tanh"),)),
     ))  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 from layeranim.engine.attention.config import AttentionConfig
 from layeranim.engine.attention.forward import factor
 from layeranim.engine.attention.layout import key_name, query_name, score_chain, shared, tokens_name, value_name
-from layeranim.engine.plan import Block, Each, Plan, in_turn, whole
+from layeranim.engine.plan import Block, EachUnit, Plan, in_turn, whole
 from layeranim.engine.trace import Steps, Tensor, Trace
 
 
@@ -29,25 +29,25 @@ def places(trace: Trace, writes: Sequence[str], **here: int) -> tuple[int, ...]:
     return tuple(place for name in writes if (place := every.place(name, here)) is not None)
 
 
-def _everything(config: AttentionConfig, tensors: Mapping[str, Tensor]) -> Each:
+def _everything(config: AttentionConfig, tensors: Mapping[str, Tensor]) -> EachUnit:
     queries, keys = range(int(config.queries or 0)), range(int(config.keys or 0))
     heads = ("heads", range(config.heads))
-    body: list[Plan | Each] = []
+    body: list[Plan | EachUnit] = []
     if "positioned" in tensors:
         added = "positions" if "positions" in tensors else "encoding"
-        body.append(Each((("queries", queries),), (Plan("add_cells", whole("embeddings", added), "positioned"),)))
+        body.append(EachUnit((("queries", queries),), (Plan("add_cells", whole("embeddings", added), "positioned"),)))
     if config.projections:
         body += _projections(config, tensors)
     body += _before(config, tensors)
-    compare = Each((("keys", keys),), _score(config))
-    body.append(Each((heads, ("queries", queries)), (compare, *_row(config, tensors))))
+    compare = EachUnit((("keys", keys),), _score(config))
+    body.append(EachUnit((heads, ("queries", queries)), (compare, *_row(config, tensors))))
     if config.output_projection:
         width = tensors["head_output"].shape[-1]
         join = Plan("join", whole("head_output"), "joined", into=Block("heads", width))
         plus = ("bias_output",) if "bias_output" in tensors else ()
         project = affine("weight_output", "joined", "output_products", "output", *plus)
-        body.append(Each((("queries", queries),), (Each((heads,), (join,)), *project)))
-    return Each((("batch", range(tensors["weights"].shape[0])),), tuple(body))
+        body.append(EachUnit((("queries", queries),), (EachUnit((heads,), (join,)), *project)))
+    return EachUnit((("batch", range(tensors["weights"].shape[0])),), tuple(body))
 
 
 def row_of(trace: Trace, sequence: int, head: int, query: int) -> range:
@@ -61,7 +61,7 @@ def row_of(trace: Trace, sequence: int, head: int, query: int) -> range:
     return range(first, first + each)
 
 
-def _projections(config: AttentionConfig, tensors: Mapping[str, Tensor]) -> list[Each]:
+def _projections(config: AttentionConfig, tensors: Mapping[str, Tensor]) -> list[EachUnit]:
     """W x + b for every token, then the split into heads."""
     out = []
     for part in ("query", "key", "value"):
@@ -70,18 +70,18 @@ def _projections(config: AttentionConfig, tensors: Mapping[str, Tensor]) -> list
         make = affine(f"weight_{part}", tokens_name(part, tensors), f"{rows}_products", rows, *plus)
         axis = split.axes[1]
         give = Plan("join", ((rows, Block(axis, split.shape[3])),), part)
-        each_head = Each(((axis, range(split.shape[1])),), (give,))
-        out.append(Each(((split.axes[2], range(split.shape[2])),), (*make, each_head)))
+        each_head = EachUnit(((axis, range(split.shape[1])),), (give,))
+        out.append(EachUnit(((split.axes[2], range(split.shape[2])),), (*make, each_head)))
     return out
 
 
-def _before(config: AttentionConfig, tensors: Mapping[str, Tensor]) -> list[Each]:
+def _before(config: AttentionConfig, tensors: Mapping[str, Tensor]) -> list[EachUnit]:
     """What happens to queries, keys and values before they are compared, head by head."""
-    out: list[Each] = []
+    out: list[EachUnit] = []
 
     def each(name: str, *plans: Plan) -> None:
         axes, shape = tensors[name].axes, tensors[name].shape
-        out.append(Each(((axes[1], range(shape[1])), (axes[2], range(shape[2]))), plans))
+        out.append(EachUnit(((axes[1], range(shape[1])), (axes[2], range(shape[2]))), plans))
 
     if config.positional == "rotary":
         for part in ("query", "key"):
@@ -93,7 +93,9 @@ def _before(config: AttentionConfig, tensors: Mapping[str, Tensor]) -> list[Each
         for source, name in ((raw, "shared_key"), ("value", "shared_value")):
             for head in range(config.heads):
                 one = ("heads", range(head, head + 1)), ("key_heads", range(head // group, head // group + 1))
-                out.append(Each((*one, ("keys", range(int(config.keys or 0)))), (Plan("join", whole(source), name),)))
+                out.append(
+                    EachUnit((*one, ("keys", range(int(config.keys or 0)))), (Plan("join", whole(source), name),))
+                )
         raw = "shared_key"
     if config.kind == "cosine":
         each(query_name(config), Plan("vector_length", whole(query_name(config)), "query_norm"))

@@ -6,7 +6,7 @@ import numpy as np
 
 from layeranim.engine import lazy
 from layeranim.engine.attention.config import AttentionConfig
-from layeranim.engine.plan import Each, Plan, whole
+from layeranim.engine.plan import EachUnit, Plan, whole
 from layeranim.engine.tape import Tape
 from layeranim.engine.trace import Trace
 
@@ -19,7 +19,7 @@ class AttentionTape(Tape):
         self.config = config
         self.heads = ("heads", range(config.heads))
         self.queries, self.keys = ("queries", range(int(config.queries or 0))), ("keys", range(int(config.keys or 0)))
-        self.each: list[Each] = []
+        self.each: list[EachUnit] = []
         self.last: list[Plan] = []
 
     def weight(self, weight: str, delta: str, vector: str, bias: str = "") -> None:

@@ -15,11 +15,11 @@ import numpy as np
 from layeranim.engine import lazy
 from layeranim.engine.adjoint import Adjoint, adjoint, run
 from layeranim.engine.backward import passed_back, starts
-from layeranim.engine.plan import Each, Plan, Reads, in_turn, whole
+from layeranim.engine.plan import EachUnit, Plan, Reads, in_turn, whole
 from layeranim.engine.recurrent.cells import joined_weight, readout
 from layeranim.engine.recurrent.config import RecurrentConfig, gates_of
 from layeranim.engine.recurrent.forward import final
-from layeranim.engine.recurrent.layout import Run, mask_of, output_name, run_list
+from layeranim.engine.recurrent.layout import LayerRun, mask_of, output_name, run_list
 from layeranim.engine.recurrent.through_time import through_time
 from layeranim.engine.tape import Tape
 from layeranim.engine.trace import Array, Trace
@@ -36,10 +36,10 @@ def backward(trace: Trace, gradients: Mapping[str, Any]) -> Trace:
         OptionError: a gradient of another tensor.
         ShapeError: a gradient of another shape.
     """
-    return _Backward(trace, gradients).trace()
+    return _RecurrentBackward(trace, gradients).trace()
 
 
-class _Backward(Tape):
+class _RecurrentBackward(Tape):
     """The work of one backward pass: gradients by name, and the plans that make them."""
 
     def __init__(self, forward: Trace, gradients: Mapping[str, Any]) -> None:
@@ -66,7 +66,7 @@ class _Backward(Tape):
             shared = [plan for r, found in cells for plan in found.shared] + top.shared
             packed = [self._shared(plan) for plan in shared]
             packed += [plan for r, found in cells for plan in self._pack(r, found.shared)]
-        parts = [*self._in_time(top, cells), Each((), tuple(packed))]
+        parts = [*self._in_time(top, cells), EachUnit((), tuple(packed))]
         facts: dict[str, int | float | str] = {"steps": int(self.running.sum())}
         return passed_back(self.forward, self.given, self.out, in_turn(parts, self.out), facts)
 
@@ -92,7 +92,7 @@ class _Backward(Tape):
             self.add(plan.writes, run(plan, {n: self.value(n) for n, _ in plan.reads}))
         return found
 
-    def _cell(self, r: Run) -> Adjoint:
+    def _cell(self, r: LayerRun) -> Adjoint:
         """One run, from its last step to its first."""
         p, states = r.prefix, {}
         for state in r.states:
@@ -121,7 +121,7 @@ class _Backward(Tape):
         self._below(r)
         return found
 
-    def _from_output(self, r: Run) -> Array:
+    def _from_output(self, r: LayerRun) -> Array:
         """What reaches each step's state from above: its columns of the layer's output."""
         size = self.forward.size("hidden")
         columns = slice(size, 2 * size) if r.reverse else slice(size)
@@ -135,7 +135,7 @@ class _Backward(Tape):
         self.out[name] = lazy.view(name, self.forward.axes(r.prefix + "hidden"), above)
         return above
 
-    def _below(self, r: Run) -> None:
+    def _below(self, r: LayerRun) -> None:
         """After a layer's last run: the gradient of what it read, from all its runs."""
         mine = [x for x in self.runs if x.layer == r.layer]
         name = f"grad_{r.source}"
@@ -152,7 +152,7 @@ class _Backward(Tape):
             self.out[f"{plan.writes}_products"] = lazy.product(f"{plan.writes}_products", each, delta, vector)
         return plan
 
-    def _pack(self, r: Run, shared: Sequence[Plan]) -> list[Plan]:
+    def _pack(self, r: LayerRun, shared: Sequence[Plan]) -> list[Plan]:
         """The packed arrays' gradients from those of the gates."""
         p, out = r.prefix, []
         made = {plan.writes for plan in shared}
@@ -175,22 +175,22 @@ class _Backward(Tape):
         self.add(name, np.stack(parts) if operation == "stack" else np.concatenate(parts))
         return Plan(operation, reads, name)
 
-    def _in_time(self, top: Adjoint, cells: Sequence[tuple[Run, Adjoint]]) -> list[Each]:
+    def _in_time(self, top: Adjoint, cells: Sequence[tuple[LayerRun, Adjoint]]) -> list[EachUnit]:
         """For every sequence, layer by layer from the top, the acts from its last step to its first."""
-        out: list[Each] = []
+        out: list[EachUnit] = []
         for b, count in enumerate(self.running.sum(axis=1).tolist()):
             batch, times = ("batch", range(b, b + 1)), ("time", range(count)[::-1])
             if top.plans:
                 every = "time" in self.forward.axes("logits")
-                out.append(Each((batch, times) if every else (batch,), tuple(top.plans)))
+                out.append(EachUnit((batch, times) if every else (batch,), tuple(top.plans)))
             for r, found in cells:
                 order = range(count) if r.reverse else range(count)[::-1]
-                out.append(Each((batch, ("time", order)), tuple(found.plans)))
+                out.append(EachUnit((batch, ("time", order)), tuple(found.plans)))
                 for state in r.states:
                     copy = Plan("join", whole(f"grad_{r.prefix}previous_{state}"), f"grad_{r.prefix}initial_{state}")
-                    out.append(Each((batch, ("time", order[-1:])), (copy,)))
+                    out.append(EachUnit((batch, ("time", order[-1:])), (copy,)))
                 mine = [x for x in self.runs if x.layer == r.layer]
                 reads = [f"grad_{x.prefix}input" for x in mine]
                 if r is mine[-1] and reads != [f"grad_{r.source}"]:
-                    out.append(Each((batch, times), (Plan("add_cells", whole(*reads), f"grad_{r.source}"),)))
+                    out.append(EachUnit((batch, times), (Plan("add_cells", whole(*reads), f"grad_{r.source}"),)))
         return out

@@ -33,7 +33,7 @@ WEIGHT_AXES = {
 
 
 @dataclass(frozen=True)
-class Run:
+class LayerRun:
     """One direction of one layer: its acts on tensors by their full names."""
 
     layer: int
@@ -59,7 +59,7 @@ def output_name(config: RecurrentConfig, layer: int) -> str:
     return "output" if layer == config.layers - 1 else f"layer{layer}.output"
 
 
-def run_list(config: RecurrentConfig, names: Mapping[str, object]) -> list[Run]:
+def run_list(config: RecurrentConfig, names: Mapping[str, object]) -> list[LayerRun]:
     """Every run with its acts, in the order of the arithmetic."""
     out = []
     for layer, direction, p in runs(config):
@@ -69,7 +69,7 @@ def run_list(config: RecurrentConfig, names: Mapping[str, object]) -> list[Run]:
         states = STATES if kind_of(config) == "lstm" else STATES[:1]
         acts = tuple(act.renamed({n: p + n for n in local}) for act in acts)
         features, joined = ("features", "joined") if layer == 0 else ("outputs", "joined_above")
-        out.append(Run(layer, direction == 1, p, source, features, joined, acts, states))
+        out.append(LayerRun(layer, direction == 1, p, source, features, joined, acts, states))
     return out
 
 
@@ -131,7 +131,7 @@ def mask_of(held: Mapping[str, Tensor]) -> Array:
     return active(np.asarray(held["lengths"].source) if "lengths" in held else None, batch, time)
 
 
-def _weight_recipes(config: RecurrentConfig, held: Mapping[str, Tensor], run: Run) -> list[Tensor]:
+def _weight_recipes(config: RecurrentConfig, held: Mapping[str, Tensor], run: LayerRun) -> list[Tensor]:
     arrays = {name: np.asarray(t.source) for name, t in held.items() if t.role == "weight"}
     axes = {"weight_input": ("units", run.features), "weight_hidden": ("units", "hidden")}
     parts = {}
@@ -148,7 +148,7 @@ def _weight_recipes(config: RecurrentConfig, held: Mapping[str, Tensor], run: Ru
     return list(parts.values())
 
 
-def _add_recipes(out: dict[str, Tensor], run: Run, act: Act) -> None:
+def _add_recipes(out: dict[str, Tensor], run: LayerRun, act: Act) -> None:
     axes = ("batch", "time", run.axis(act.writes.removeprefix(run.prefix)))
     parts = [out[name] for name in act.reads]
     if act.verb == "affine":
@@ -165,7 +165,7 @@ def _add_recipes(out: dict[str, Tensor], run: Run, act: Act) -> None:
         out[act.writes] = lazy.pointwise(act.writes, axes, np.multiply, *parts)
 
 
-def _add_output(config: RecurrentConfig, out: dict[str, Tensor], layer: list[Run]) -> None:
+def _add_output(config: RecurrentConfig, out: dict[str, Tensor], layer: list[LayerRun]) -> None:
     name = output_name(config, layer[0].layer)
     every = layer[0].layer < config.layers - 1 or config.returns == "sequences"
     parts = [out[run.prefix + ("hidden" if every else "final_hidden")] for run in layer]

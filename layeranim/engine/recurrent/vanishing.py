@@ -19,7 +19,7 @@ from layeranim.engine import arithmetic, lazy, vector  # noqa: F401  (registers 
 from layeranim.engine.activations import ACTIVATIONS
 from layeranim.engine.door import Given, agreed, fitting, known, ranked, shaped, take
 from layeranim.engine.option import ArrayOption, Choice, Config, Integer, Layer, Real, option
-from layeranim.engine.plan import Each, Plan, in_turn, whole
+from layeranim.engine.plan import EachUnit, Plan, in_turn, whole
 from layeranim.engine.replay import finite_max, operation
 from layeranim.engine.trace import Array, Region, Role, Shape, Step, Steps, Tensor, Trace
 from layeranim.engine.window import affordable
@@ -224,10 +224,10 @@ def _steps(config: VanishingConfig, tensors: Mapping[str, Tensor]) -> Steps:
     parts: list[Steps] = []
     for s in scales:
         here = ("scales", range(s, s + 1))
-        scale = Each((here,), (Plan("multiply", whole("weight_hidden", "scales"), "weight_scaled"),))
-        parts.append(in_turn([scale, Each((here, ("time", range(time))), forward)], tensors))
+        scale = EachUnit((here,), (Plan("multiply", whole("weight_hidden", "scales"), "weight_scaled"),))
+        parts.append(in_turn([scale, EachUnit((here, ("time", range(time))), forward)], tensors))
         parts.append(Steps(time, lambda i, s=s: _backward_step(s, time - 1 - i, time)))  # type: ignore[misc]
-        parts.append(in_turn([Each((here, ("time", range(time)[::-1])), measure)], tensors))
+        parts.append(in_turn([EachUnit((here, ("time", range(time)[::-1])), measure)], tensors))
     return Steps.chain(*parts)
 
 

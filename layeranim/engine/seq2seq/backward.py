@@ -18,7 +18,7 @@ from layeranim.engine.adjoint import adjoint, run
 from layeranim.engine.attention import ATTENTION
 from layeranim.engine.backward import passed_back, starts
 from layeranim.engine.option import Layer
-from layeranim.engine.plan import Each, Plan, in_turn, whole
+from layeranim.engine.plan import EachUnit, Plan, in_turn, whole
 from layeranim.engine.replay import finite_max, operation
 from layeranim.engine.seq2seq.config import Seq2SeqConfig, decoder_of, encoder_of, read_by_decoder
 from layeranim.engine.seq2seq.layout import parts_of
@@ -39,7 +39,7 @@ def backward(trace: Trace, gradients: Mapping[str, Any]) -> Trace:
         ShapeError: a gradient of another shape.
     """
     given = starts(trace, gradients, "probabilities", "logits")
-    back = _Backward(trace)
+    back = _Seq2SeqBackward(trace)
     with np.errstate(all="ignore"):
         back.words(given)
         back.looks()
@@ -48,7 +48,7 @@ def backward(trace: Trace, gradients: Mapping[str, Any]) -> Trace:
     return passed_back(trace, given, back.out, Steps.chain(*back.parts))
 
 
-class _Backward(Tape):
+class _Seq2SeqBackward(Tape):
     """The way back; ``parts`` are the steps in turn, ``inner`` the traces of the parts by their prefix."""
 
     def __init__(self, forward: Trace) -> None:
@@ -60,7 +60,7 @@ class _Backward(Tape):
     def act(self, plans: Sequence[Plan], *axes: str) -> None:
         """The steps of ``plans`` at every place along ``axes``."""
         loops = tuple((axis, range(self.forward.size(axis))) for axis in axes)
-        self.parts.append(in_turn([Each(loops, tuple(plans))], self.out))
+        self.parts.append(in_turn([EachUnit(loops, tuple(plans))], self.out))
 
     def words(self, given: Mapping[str, Array]) -> None:
         """From the words to the decoder's states and to the context."""

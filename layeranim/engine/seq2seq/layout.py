@@ -11,7 +11,7 @@ from layeranim.engine import lazy
 from layeranim.engine.attention import ATTENTION
 from layeranim.engine.attention.steps import affine
 from layeranim.engine.compose import Part
-from layeranim.engine.plan import Each, Plan, in_turn, whole
+from layeranim.engine.plan import EachUnit, Plan, in_turn, whole
 from layeranim.engine.recurrent.layout import mask_of
 from layeranim.engine.replay import operation
 from layeranim.engine.seq2seq.config import Seq2SeqConfig, attention_of, decoder_of, encoder_of, read_by_decoder
@@ -148,7 +148,7 @@ def _steps(config: Seq2SeqConfig, tensors: Mapping[str, Tensor], inside: Mapping
     for b in range(batch):
         first = sum(counts[:b]) * each
         parts.append(inside["encoder."][first : first + counts[b] * each])
-        parts.append(in_turn([Each((("batch", range(b, b + 1)),), hand)], tensors))
+        parts.append(in_turn([EachUnit((("batch", range(b, b + 1)),), hand)], tensors))
         look = _Looks(config, inside.get("attention.", Steps(0, _no_step)), batch, time, b)
         parts.append(look.before)
         own = inside["decoder."]
@@ -161,7 +161,7 @@ def _steps(config: Seq2SeqConfig, tensors: Mapping[str, Tensor], inside: Mapping
             parts.append(own[start + time * acts + t : start + time * acts + t + 1])
             parts += look.at(t)
             place = (("batch", range(b, b + 1)), ("target_time", range(t, t + 1)))
-            parts.append(in_turn([Each(place, write)], tensors))
+            parts.append(in_turn([EachUnit(place, write)], tensors))
     return Steps.chain(*parts)
 
 

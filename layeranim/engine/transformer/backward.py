@@ -15,7 +15,7 @@ from layeranim.engine.adjoint import adjoint, run
 from layeranim.engine.attention import ATTENTION
 from layeranim.engine.backward import passed_back, starts
 from layeranim.engine.normalisation_backward import norm_back
-from layeranim.engine.plan import Each, Plan, in_turn, whole
+from layeranim.engine.plan import EachUnit, Plan, in_turn, whole
 from layeranim.engine.tape import Tape
 from layeranim.engine.trace import Array, Step, Steps, Trace
 from layeranim.engine.transformer.config import TransformerConfig, chain
@@ -33,7 +33,7 @@ def backward(trace: Trace, gradients: Mapping[str, Any]) -> Trace:
         ShapeError: a gradient of another shape.
     """
     given = starts(trace, gradients, "output")
-    back = _Backward(trace)
+    back = _TransformerBackward(trace)
     back.add("grad_output", given["output"], given=True)
     with np.errstate(all="ignore"):
         for name, before, source, after in reversed(chain(back.config)):
@@ -45,7 +45,7 @@ def backward(trace: Trace, gradients: Mapping[str, Any]) -> Trace:
     return passed_back(trace, given, back.out, Steps.chain(*back.parts))
 
 
-class _Backward(Tape):
+class _TransformerBackward(Tape):
     """The way back; ``parts`` are the steps in turn."""
 
     def __init__(self, forward: Trace) -> None:
@@ -56,7 +56,7 @@ class _Backward(Tape):
     def act(self, plans: Sequence[Plan], *axes: str) -> None:
         """The steps of ``plans`` at every place along ``axes``."""
         loops = tuple((axis, range(self.forward.size(axis))) for axis in axes)
-        self.parts.append(in_turn([Each(loops, tuple(plans))], self.out))
+        self.parts.append(in_turn([EachUnit(loops, tuple(plans))], self.out))
 
     def tokens(self, *plans: Plan) -> None:
         """The steps of ``plans`` for every token."""

@@ -10,7 +10,7 @@ from layeranim.engine import lazy, normalisation  # noqa: F401  (registers mean_
 from layeranim.engine.attention import ATTENTION
 from layeranim.engine.attention.steps import affine
 from layeranim.engine.compose import Part
-from layeranim.engine.plan import Each, Plan, in_turn, whole
+from layeranim.engine.plan import EachUnit, Plan, in_turn, whole
 from layeranim.engine.trace import Array, Role, Steps, Tensor, Trace
 from layeranim.engine.transformer.config import TransformerConfig, attention_of, chain, sublayers
 
@@ -85,7 +85,7 @@ def _steps(config: TransformerConfig, tensors: Mapping[str, Tensor], inside: Map
     parts: list[Steps] = []
 
     def add(*plans: Plan) -> None:
-        parts.append(in_turn([Each(loops, plans)], tensors))
+        parts.append(in_turn([EachUnit(loops, plans)], tensors))
 
     for name, before, source, after in chain(config):
         pre = config.norm == "pre"

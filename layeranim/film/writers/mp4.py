@@ -17,7 +17,7 @@ from av.video.frame import PictureType
 
 from layeranim.film.writers import Spec, slices
 from layeranim.film.writers.faststart import faststart
-from layeranim.film.writers.video import CENTRE, Codec, Shown, Video, configure, encoding, picture
+from layeranim.film.writers.video import CENTRE, Codec, ShownFrame, Video, configure, encoding, picture
 
 H264 = Codec(
     "libx264",
@@ -73,7 +73,7 @@ class Held(Mp4):
         self._starts: deque[tuple[int, int]] = deque()
         super().__init__(out, spec)
 
-    def _show(self, shown: Shown) -> None:
+    def _show(self, shown: ShownFrame) -> None:
         if shown.patches:
             self._frame.pts = self._frames
             self._frame.pict_type = PictureType.I if self._begins_key(shown) else PictureType.NONE

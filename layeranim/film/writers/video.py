@@ -59,14 +59,14 @@ VP9 = Codec(
 AV1 = Codec("libsvtav1", "webm", {"preset": "8", "crf": "50"})
 
 
-class Shown(NamedTuple):
+class ShownFrame(NamedTuple):
     """Parts of a picture that changed, each with the place of its top left pixel; for how many frames it is shown."""
 
     patches: list[tuple[Planes, int, int]]
     repeat: int
 
 
-class Sink:
+class PacketSink:
     """The output file as libav sees it: it never fails. What went wrong is raised by ``check``, in our own code.
 
     libav goes on writing after an error, and PyAV would report each further one on stderr and lose an interrupt.
@@ -104,7 +104,7 @@ class Video:
     """Writes a video file; see ``Writer``."""
 
     def __init__(self, out: BinaryIO, spec: Spec, codec: Codec) -> None:
-        self._out, self._sink, self._spec, self._codec = out, Sink(out), spec, codec
+        self._out, self._sink, self._spec, self._codec = out, PacketSink(out), spec, codec
         self._frames = self._key = 0
         if codec.encoder == "libsvtav1":
             os.environ["SVT_LOG"] = "0"  # or it reports its settings on stderr
@@ -112,7 +112,7 @@ class Video:
         self._container = av.open(self._sink, "w", format=codec.container, container_options={"fflags": "bitexact"})
         self._stream: Any = self._container.add_stream(codec.encoder, rate=spec.fps)
         self._context = configure(self._stream.codec_context, spec, codec)
-        self._waiting: Queue[Shown | None] = Queue(WAITING)
+        self._waiting: Queue[ShownFrame | None] = Queue(WAITING)
         self._error: BaseException | None = None
         self._thread = Thread(target=self._run, name=codec.encoder, daemon=True)
         self._thread.start()
@@ -120,7 +120,7 @@ class Video:
     # ── in the camera's thread ───────────────────────────────────────────────
     def write(self, pixels: NDArray[np.uint8], changed: Sequence[Rect], repeat: int) -> None:
         patches = [(convert(pixels[y0:y1, x0:x1]), x0, y0) for x0, y0, x1, y1 in changed]
-        self._waiting.put(Shown(patches, repeat))
+        self._waiting.put(ShownFrame(patches, repeat))
         if self._error is not None:
             raise self._error
 
@@ -154,7 +154,7 @@ class Video:
                 except BaseException as error:
                     self._error = error
 
-    def _show(self, shown: Shown) -> None:
+    def _show(self, shown: ShownFrame) -> None:
         """Encode the picture as it stands now for as many frames."""
         key = self._begins_key(shown)
         for number in range(shown.repeat):
@@ -164,7 +164,7 @@ class Video:
                 self._mux(packet)
             self._frames += 1
 
-    def _begins_key(self, shown: Shown) -> bool:
+    def _begins_key(self, shown: ShownFrame) -> bool:
         """Whether the picture that is shown next becomes a key frame."""
         due = not self._frames or (bool(shown.patches) and self._frames - self._key >= KEYFRAMES)
         self._key = self._frames if due else self._key

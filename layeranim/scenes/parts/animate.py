@@ -10,7 +10,7 @@ from manim import Animation, Mobject, VMobject
 from manim.utils.rate_functions import ease_in_out_cubic, ease_out_cubic, linear
 
 from layeranim.scenes.parts.shape import Bundle
-from layeranim.scenes.parts.tilegrid import BLENDS, Look, TileGrid
+from layeranim.scenes.parts.tilegrid import BLENDS, CellLook, TileGrid
 from layeranim.stories.storyboard import Cells
 
 TRAVEL, ARRIVE, EVEN = ease_in_out_cubic, ease_out_cubic, linear
@@ -102,7 +102,7 @@ class Reveal(InPlace):
         self.where = list(where if where is not None else grid.everywhere())
 
     def begin(self) -> None:
-        self.looks: list[Look] = [self.grid.look(self.cells, r, c) for r, c in self.where]
+        self.looks: list[CellLook] = [self.grid.look(self.cells, r, c) for r, c in self.where]
         super().begin()
 
     def set(self, alpha: float) -> None:

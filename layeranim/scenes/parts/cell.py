@@ -32,7 +32,7 @@ class Wires:
         return out
 
 
-class Bars(VGroup):
+class GateBars(VGroup):
     """The bars of a gate's cells."""
 
     def __init__(self, boxes: Iterable[Box], colour: str) -> None:

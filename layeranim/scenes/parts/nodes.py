@@ -10,7 +10,7 @@ from layeranim import theme as t
 from layeranim import typeface
 from layeranim.scenes.parts.label import Label
 from layeranim.scenes.parts.shapes import disc, ghosts, polyline, rectangle
-from layeranim.stories.nodes import REST, Column, Edge
+from layeranim.stories.nodes import REST, NodeColumn, NodeEdge
 from layeranim.stories.storyboard import Box, Cells, Point
 from layeranim.theme import Theme
 
@@ -20,12 +20,12 @@ def edges(ends: tuple[tuple[Point, Point], ...], colour: str) -> VGroup:
     return VGroup(*(polyline([pair], colour, REST) for pair in ends))
 
 
-def lit(edge: Edge, theme: Theme) -> VGroup:
+def lit(edge: NodeEdge, theme: Theme) -> VGroup:
     """One edge in the colour of its sign, as thick as its weight is large."""
     return VGroup(polyline([[edge.start, edge.end]], theme.role(edge.role), edge.width))
 
 
-def weight_label(edge: Edge, theme: Theme) -> VGroup:
+def weight_label(edge: NodeEdge, theme: Theme) -> VGroup:
     """The weight of an edge, on a ground of its own."""
     half, high = typeface.width(edge.text, edge.numeral) / 2 + 5, edge.numeral + 8
     ground = rectangle(Box(edge.at[0] - half, edge.at[1] + high / 2, 2 * half, high), theme.bg, radius=4)
@@ -33,7 +33,7 @@ def weight_label(edge: Edge, theme: Theme) -> VGroup:
     return VGroup(ground, label)
 
 
-def empty(column: Column, theme: Theme) -> VGroup:
+def empty(column: NodeColumn, theme: Theme) -> VGroup:
     """The discs of a layer without their numbers."""
     return VGroup(*(disc(at, column.radius, theme.bg, theme.grid, t.HAIR) for at in column.at))
 
@@ -43,7 +43,7 @@ def plain_nodes(at: tuple[Point, ...], radius: float, theme: Theme) -> VGroup:
     return VGroup(*(disc(spot, radius, theme.surface, theme.grid, t.HAIR) for spot in at))
 
 
-def node(column: Column, row: int, cells: Cells, theme: Theme) -> VGroup:
+def node(column: NodeColumn, row: int, cells: Cells, theme: Theme) -> VGroup:
     """One disc with its number; a dropped unit is dashed and crossed out."""
     at = column.at[row]
     text = None if cells.texts is None else cells.texts[row, 0]
@@ -57,7 +57,7 @@ def node(column: Column, row: int, cells: Cells, theme: Theme) -> VGroup:
     return out
 
 
-def crossed(column: Column, row: int, theme: Theme) -> VGroup:
+def crossed(column: NodeColumn, row: int, theme: Theme) -> VGroup:
     """A unit that is left out: a dashed ring with a cross."""
     x, y = column.at[row]
     r, arm = column.radius, column.radius * 0.5
@@ -75,7 +75,7 @@ def dashed_ring(at: Point, radius: float, theme: Theme) -> VGroup:
     return VGroup(polyline(lines, theme.ghost, t.HAIR))
 
 
-def ring(column: Column, row: int, colour: str) -> VGroup:
+def ring(column: NodeColumn, row: int, colour: str) -> VGroup:
     """The ring of the unit under way."""
     return VGroup(disc(column.at[row], column.radius + 1, None, colour, t.FOCUS))
 

@@ -11,11 +11,11 @@ from manim import Scene, VGroup
 
 from layeranim.scenes.parts.animate import TRAVEL, InPlace
 from layeranim.scenes.parts.shape import PX
-from layeranim.scenes.parts.tilegrid import Look, TileGrid
+from layeranim.scenes.parts.tilegrid import CellLook, TileGrid
 from layeranim.stories.storyboard import Point
 
 
-def tile(grid: TileGrid, row: int, col: int, look: Look | None = None) -> TileGrid:
+def tile(grid: TileGrid, row: int, col: int, look: CellLook | None = None) -> TileGrid:
     """A copy of one cell of a grid, lying on it; ``look`` shows something else on the same cell."""
     box = grid.plan.cell(row, col)
     plan = replace(grid.plan, rows=1, cols=1, at=(box.x, box.y), cells=None, changing=None, frame=None, empty=True)

@@ -30,7 +30,7 @@ BLENDS = 16
 
 
 @dataclass(frozen=True)
-class Look:
+class CellLook:
     """What one cell shows. ``kind``: a filled ``cell``, an empty ``slot``, a dashed ``ghost``, or ``nothing``."""
 
     kind: str
@@ -40,7 +40,7 @@ class Look:
     weight: Weight = "medium"
 
 
-NOTHING, SLOT = Look("nothing"), Look("slot")
+NOTHING, SLOT = CellLook("nothing"), CellLook("slot")
 
 
 class TileGrid(VMobject):
@@ -57,8 +57,8 @@ class TileGrid(VMobject):
         corners = [(box.x, box.bottom), (box.x, box.y), (box.right, box.bottom), (box.right, box.y)]
         self.points = np.array([(x * PX, y * PX, 0) for x, y in corners])
         self.colours = np.zeros((plan.rows, plan.cols, 4) if plan.heat else (0, 0, 4), np.uint8)
-        self.looks: list[list[Look]] = [] if plan.heat else [[SLOT] * plan.cols for _ in range(plan.rows)]
-        self.blends: dict[tuple[int, int], tuple[Look, int]] = {}
+        self.looks: list[list[CellLook]] = [] if plan.heat else [[SLOT] * plan.cols for _ in range(plan.rows)]
+        self.blends: dict[tuple[int, int], tuple[CellLook, int]] = {}
         self.sources: dict[tuple[int, int], Source] = {}
         self.coloured: Callable[[int, int], Source] | None = None
         self._placed: tuple[View, tuple[float, float], heat.Edges] | None = None
@@ -74,16 +74,16 @@ class TileGrid(VMobject):
         return self
 
     # ── content ──────────────────────────────────────────────────────────────
-    def look(self, cells: Cells, row: int, col: int) -> Look:
+    def look(self, cells: Cells, row: int, col: int) -> CellLook:
         """How a cell with that content looks in this grid and theme."""
         text = None if cells.texts is None or self.plan.numeral == 0 else cells.texts[row, col]
         if cells.ghost is not None and cells.ghost[row, col]:
-            return NOTHING if self.plan.heat else Look("ghost", self.theme.bg, text, self.theme.muted, "regular")
+            return NOTHING if self.plan.heat else CellLook("ghost", self.theme.bg, text, self.theme.muted, "regular")
         if cells.dim is not None and cells.dim[row, col]:
             fill = self.theme.raised if self.plan.numeral == 0 else self.theme.bg
-            return Look("cell", fill, text, self.theme.muted, "regular")
+            return CellLook("cell", fill, text, self.theme.muted, "regular")
         fill = self.theme.fill(cells.scale, int(cells.levels[row, col]))
-        return Look("cell", fill, text, self.theme.on(fill))
+        return CellLook("cell", fill, text, self.theme.on(fill))
 
     def put(self, cells: Cells, where: Iterable[tuple[int, int]] | None = None) -> None:
         """Fill cells (all of them by default) at once."""
@@ -133,7 +133,7 @@ class TileGrid(VMobject):
         """Every cell in reading order."""
         return ((r, c) for r in range(self.plan.rows) for c in range(self.plan.cols))
 
-    def blend(self, row: int, col: int, towards: Look, step: int) -> None:
+    def blend(self, row: int, col: int, towards: CellLook, step: int) -> None:
         """A cell on its way from what it shows to another look, ``step`` of ``BLENDS``."""
         if step >= BLENDS:
             self._settle(row, col, towards)
@@ -141,7 +141,7 @@ class TileGrid(VMobject):
             self.blends[row, col] = (towards, step)
             self._dirty.add((row, col))
 
-    def _settle(self, row: int, col: int, look: Look) -> None:
+    def _settle(self, row: int, col: int, look: CellLook) -> None:
         if not self.plan.heat:
             self._set(row, col, look)
             return
@@ -149,7 +149,7 @@ class TileGrid(VMobject):
         self.colours[row, col] = heat.bgra(look.fill) if look.kind == "cell" else 0
         self._dirty.add((row, col))
 
-    def _set(self, row: int, col: int, look: Look) -> None:
+    def _set(self, row: int, col: int, look: CellLook) -> None:
         if self.blends.pop((row, col), None) is not None or self.looks[row][col] != look:
             self.looks[row][col] = look
             self._dirty.add((row, col))
@@ -237,7 +237,7 @@ class TileGrid(VMobject):
     def _put(
         self,
         ctx: cairo.Context[Any],
-        look: Look,
+        look: CellLook,
         size: tuple[int, int],
         at: tuple[int, int],
         pad: int,
@@ -311,7 +311,15 @@ def _boxes(cells: Iterable[tuple[int, int]]) -> list[tuple[int, int, int, int]]:
 
 @lru_cache(maxsize=4096)
 def _tile(
-    look: Look, size: tuple[int, int], pad: int, scale: float, numeral: int, theme: str, grid: str, ghost: str, bg: str
+    look: CellLook,
+    size: tuple[int, int],
+    pad: int,
+    scale: float,
+    numeral: int,
+    theme: str,
+    grid: str,
+    ghost: str,
+    bg: str,
 ) -> cairo.ImageSurface:
     """One cell's pixels: fill, hairline or dashes, numeral; ``pad`` pixels of room on every side."""
     width, height = size
@@ -358,7 +366,7 @@ def _dashed(ctx: cairo.Context[Any], width: float, height: float, scale: float) 
             ctx.line_to(ax + (bx - ax) * b, ay + (by - ay) * b)
 
 
-def _write(ctx: cairo.Context[Any], look: Look, width: float, height: float, size: float) -> None:
+def _write(ctx: cairo.Context[Any], look: CellLook, width: float, height: float, size: float) -> None:
     glyphs = typeface.shape(look.text or "", look.weight)
     x = width / 2 - glyphs.advance * size / 2
     y = height / 2 + typeface.cap_height(look.weight) * size / 2

@@ -11,7 +11,7 @@ from layeranim.scenes.parts.animate import Appear, Follow
 from layeranim.scenes.parts.label import Label, TextLine
 from layeranim.scenes.parts.shape import Bundle
 from layeranim.scenes.parts.shapes import polyline, rectangle
-from layeranim.stories.stage.plans import Bars, BarsPlan, StackPlan
+from layeranim.stories.stage.plans import BarsPlan, Lengths, StackPlan
 from layeranim.stories.storyboard import Box, Source
 from layeranim.theme import Theme
 
@@ -35,14 +35,14 @@ class BarField(Bundle):
         self.remove(*self.bars.values(), *self.labels.values())
         self.bars, self.labels, self.ends = {}, {}, {}
 
-    def put(self, bars: Bars, where: Iterable[int], pale: bool) -> None:
+    def put(self, bars: Lengths, where: Iterable[int], pale: bool) -> None:
         """Show bars at once."""
         for row in where:
             self._set(bars, row, 1.0, pale)
             if not pale:
                 self._label(bars, row)
 
-    def grow(self, bars: Bars, where: Iterable[int], pale: bool) -> Iterator[Animation]:
+    def grow(self, bars: Lengths, where: Iterable[int], pale: bool) -> Iterator[Animation]:
         """Bars grow from zero; their numbers come with them."""
         rows = list(where)
         for row in rows:
@@ -65,7 +65,7 @@ class BarField(Bundle):
         strip = self.plan.row(row)
         return Box(self.plan.zero + min(0.0, end), strip.y, max(abs(end), 0.01), strip.h)
 
-    def _set(self, bars: Bars, row: int, share: float, pale: bool) -> None:
+    def _set(self, bars: Lengths, row: int, share: float, pale: bool) -> None:
         self.ends[row] = bars.ends[row]
         box = self._box(bars.ends[row] * share, row)
         level = int(bars.cells.levels[row, 0])
@@ -78,7 +78,7 @@ class BarField(Bundle):
         self.bars[row] = new
         self.add(new)
 
-    def _label(self, bars: Bars, row: int) -> Label | None:
+    def _label(self, bars: Lengths, row: int) -> Label | None:
         old = self.labels.pop(row, None)
         if old is not None:
             self.remove(old)
@@ -109,15 +109,15 @@ class Pile(Bundle):
         self.remove(*self.segments.values())
         self.segments = {}
 
-    def put(self, bars: Bars, where: Iterable[int], pale: bool) -> None:
+    def put(self, bars: Lengths, where: Iterable[int], pale: bool) -> None:
         for row in where:
             self._segment(bars, row, pale)
 
-    def grow(self, bars: Bars, where: Iterable[int], pale: bool) -> Iterator[Animation]:
+    def grow(self, bars: Lengths, where: Iterable[int], pale: bool) -> Iterator[Animation]:
         """A share lies down under those before it."""
         yield from (Appear(self._segment(bars, row, pale), introducer=False) for row in where)
 
-    def _segment(self, bars: Bars, row: int, pale: bool) -> Bundle:
+    def _segment(self, bars: Lengths, row: int, pale: bool) -> Bundle:
         old = self.segments.get(row)
         if old is not None:
             self.remove(old)

@@ -13,7 +13,7 @@ from layeranim.scenes.parts.label import Label, TextLine
 from layeranim.scenes.parts.shape import Bundle
 from layeranim.scenes.parts.shapes import disc, polyline, rectangle
 from layeranim.stories.stage.plans import NetPlan
-from layeranim.stories.stage.verbs import Edge, Node, Wire
+from layeranim.stories.stage.verbs import Edge, NodeFill, Wiring
 from layeranim.stories.storyboard import Box, Cells, Point
 from layeranim.theme import Theme
 
@@ -37,7 +37,7 @@ class NetPicture(Bundle):
     def clear(self) -> None:
         """Nothing of it belongs to one step alone but what the scene holds."""
 
-    def wire(self, verb: Wire) -> tuple[list[Animation], list[Bundle]]:
+    def wire(self, verb: Wiring) -> tuple[list[Animation], list[Bundle]]:
         """Edges that lie down: those that stay, and those that are held for the step under way."""
         if verb.stay:
             new = [edge for edge in verb.edges if (edge.lower, edge.upper) not in self.drawn]
@@ -48,14 +48,14 @@ class NetPicture(Bundle):
         bold = [Bundle(self._edge(edge), *self._label(edge)) for edge in verb.edges]
         return [Appear(line) for line in bold], bold
 
-    def fill(self, verb: Node) -> Iterator[Animation]:
+    def fill(self, verb: NodeFill) -> Iterator[Animation]:
         """Upper nodes get their numbers."""
         for k in verb.where:
             node = self._node(self.plan.upper[k], verb.cells, k)
             self.nodes.add(node)
             yield Appear(node, introducer=False)
 
-    def put(self, verb: Node, where: Iterable[int]) -> None:
+    def put(self, verb: NodeFill, where: Iterable[int]) -> None:
         """The same, at once."""
         self.nodes.add(*(self._node(self.plan.upper[k], verb.cells, k) for k in where))
 

@@ -50,10 +50,10 @@ class StageScene(ExplainerScene):
             v.Lead: self._lead,
             v.Grow: self._grow,
             v.Slide: self._slide,
-            v.Mark: self._mark,
+            v.Points: self._mark,
             v.Strew: self._strew,
-            v.Wire: self._wire,
-            v.Node: self._node,
+            v.Wiring: self._wire,
+            v.NodeFill: self._node,
             v.Tell: self._tell,
         }
         self.things: dict[str, Any] = {}
@@ -121,13 +121,13 @@ class StageScene(ExplainerScene):
 
         self.sweep(beat, through)
         for mark in beat.verbs[0]:
-            if isinstance(mark, v.Mark):
+            if isinstance(mark, v.Points):
                 self.things[mark.part].mark(mark.at)
-            elif isinstance(mark, v.Wire):
+            elif isinstance(mark, v.Wiring):
                 self.things[mark.part].wire(mark)
             elif isinstance(mark, v.Clear):
                 self._clear(mark)
-            elif isinstance(mark, v.Node):
+            elif isinstance(mark, v.NodeFill):
                 self.things[mark.part].put(mark, mark.where)
 
     def on_close(self, beat: Beat) -> None:
@@ -196,18 +196,18 @@ class StageScene(ExplainerScene):
         self.hold(*passing)
         return animations
 
-    def _mark(self, verb: v.Mark) -> list[Animation]:
+    def _mark(self, verb: v.Points) -> list[Animation]:
         return [Appear(dot, introducer=False) for dot in self.things[verb.part].mark(verb.at)]
 
     def _strew(self, verb: v.Strew) -> list[Animation]:
         return list(self.things[verb.part].strew(verb))
 
-    def _wire(self, verb: v.Wire) -> list[Animation]:
+    def _wire(self, verb: v.Wiring) -> list[Animation]:
         animations, passing = self.things[verb.part].wire(verb)
         self.hold(*passing)
         return list(animations)
 
-    def _node(self, verb: v.Node) -> list[Animation]:
+    def _node(self, verb: v.NodeFill) -> list[Animation]:
         return list(self.things[verb.part].fill(verb))
 
     def _tell(self, verb: v.Tell) -> list[Animation]:

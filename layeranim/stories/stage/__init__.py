@@ -1,9 +1,9 @@
 """The stage: films as declarations. ``language`` is what a film says, ``solver`` lays it out, ``telling`` tells it."""
 
-from layeranim.stories.stage.language import NOTHING, All, Each, Film, Note, Units
+from layeranim.stories.stage.language import NOTHING, All, Each, Note, Play, Units
 from layeranim.stories.stage.parts.bars import Bars, Stacked
 from layeranim.stories.stage.parts.curve import Curve
-from layeranim.stories.stage.parts.dots import Dots, Lane
+from layeranim.stories.stage.parts.dots import DotLane, Dots
 from layeranim.stories.stage.parts.grid import Grid
 from layeranim.stories.stage.parts.net import Net
 from layeranim.stories.stage.parts.tally import Tally
@@ -17,13 +17,13 @@ __all__ = [
     "Bars",
     "Column",
     "Curve",
+    "DotLane",
     "Dots",
     "Each",
-    "Film",
     "Grid",
-    "Lane",
     "Net",
     "Note",
+    "Play",
     "Row",
     "Stacked",
     "Tally",

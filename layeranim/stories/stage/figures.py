@@ -13,7 +13,7 @@ from layeranim import layout, numbers
 from layeranim.engine.trace import Array, Region, Step, cell, count
 from layeranim.errors import OptionError
 from layeranim.numbers import Style
-from layeranim.stories.stage.language import Film
+from layeranim.stories.stage.language import Play
 from layeranim.stories.storyboard import Address, Cells, Telling
 
 EXTREMES = 300
@@ -60,7 +60,7 @@ class Acted:
 class Figures:
     """The numbers that a film tells of its trace."""
 
-    def __init__(self, film: Film, telling: Telling) -> None:
+    def __init__(self, film: Play, telling: Telling) -> None:
         self.film, self.telling, self.trace, self.units = film, telling, telling.trace, film.units
         self.fixed = self._fixed()
         self.sizes = tuple(self.trace.size(axis) for axis in self.units.along)

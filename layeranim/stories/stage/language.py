@@ -1,6 +1,6 @@
 """What a film declares: units, acts, words. Everything else follows from the trace.
 
-A film file makes one ``Film`` from a ``Telling``; `telling.told` turns it into a storyboard.
+A film file makes one ``Play`` from a ``Telling``; `telling.told` turns it into a storyboard.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ Act = All | Each
 
 
 @dataclass(frozen=True)
-class Film:
+class Play:
     """A film, declared.
 
     ``stage`` is what stands there; ``acts`` what happens; ``alike`` are groups of tensors that are compared and so

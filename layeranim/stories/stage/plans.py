@@ -172,7 +172,7 @@ Plan = GridPlan | SignPlan | LanePlan | TextPlan | BarsPlan | StackPlan | CurveP
 
 
 @dataclass(frozen=True, eq=False)
-class Bars:
+class Lengths:
     """What bars show: how far each reaches from zero, in design pixels, and its colour, text and address."""
 
     ends: tuple[float, ...]

@@ -20,18 +20,16 @@ from layeranim.stories.storyboard import Storyboard
 
 VERSION = 1
 _BASE = ("Address", "Beat", "Box", "Cells", "Fact", "GridPlan", "Run", "Storyboard")
-_PLANS = (
-    *("Bars", "BarsPlan", "CurvePlan", "DotsPlan", "LanePlan", "NetPlan", "SignPlan", "StackPlan", "Strand"),
-    *("TallyPlan", "TextPlan", "Tick"),
-)
-_VERBS = (
-    *("Clear", "Edge", "Fill", "Frame", "Ghost", "Grow", "Lead", "Light", "Mark", "Node", "Slide", "Strew", "Sweep"),
-    *("Tell", "Wire"),
-)
+
+
+def _is_ours(held: object, module: object) -> bool:
+    """Whether it is a class of data that this very module defines."""
+    return isinstance(held, type) and is_dataclass(held) and held.__module__ == getattr(module, "__name__", "")
+
+
 CLASSES: dict[str, type] = {
     **{name: getattr(storyboard, name) for name in _BASE},
-    **{name: getattr(plans, name) for name in _PLANS},
-    **{name: getattr(verbs, name) for name in _VERBS},
+    **{name: held for module in (plans, verbs) for name, held in vars(module).items() if _is_ours(held, module)},
     "Sliced": figures.Sliced,
 }
 """What a record may hold; every class is a frozen dataclass of data."""

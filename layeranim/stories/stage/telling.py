@@ -13,7 +13,7 @@ from layeranim.stories import phrases, timing
 from layeranim.stories.header import header
 from layeranim.stories.options import PACES
 from layeranim.stories.stage.figures import Acted, Figures
-from layeranim.stories.stage.language import All, Each, Film, Note
+from layeranim.stories.stage.language import All, Each, Note, Play
 from layeranim.stories.stage.parts.base import Actor, Moment
 from layeranim.stories.stage.plans import Plan
 from layeranim.stories.stage.solver import Aligned, Column, Laid, Node, Row, Tries, solve
@@ -32,12 +32,12 @@ LED = 6.0
 """Between a grid and the lines to its lens."""
 
 
-def story(title: str, film: Callable[[Telling], Film], good_for: str) -> Story:
+def story(title: str, film: Callable[[Telling], Play], good_for: str) -> Story:
     """A story told on the stage."""
     return Story(title, lambda telling: tell(film(telling), telling), good_for)
 
 
-def tell(film: Film, telling: Telling) -> Storyboard:
+def tell(film: Play, telling: Telling) -> Storyboard:
     """The storyboard of a declared film; refused where its cells would take more than the budget of memory."""
     sizes = [tensor.source.nbytes for tensor in telling.trace.tensors.values() if isinstance(tensor.source, np.ndarray)]
     memory.afford(f"a film of this {telling.trace.layer} takes", sum(sizes) + CELLS * max(sizes))
@@ -45,7 +45,7 @@ def tell(film: Film, telling: Telling) -> Storyboard:
 
 
 @dataclass(frozen=True)
-class Placed:
+class Standing:
     """A part where it stands, with what the film declares of it."""
 
     actor: Actor
@@ -53,12 +53,12 @@ class Placed:
 
 
 class _Told:
-    def __init__(self, film: Film, telling: Telling) -> None:
+    def __init__(self, film: Play, telling: Telling) -> None:
         self.film, self.telling, self.options = film, telling, telling.film
         self.figures = Figures(film, telling)
         self.laid: Laid = solve(film.stage, self.figures)
         self.figures.drawn = frozenset(getattr(plan, "tensor", "") for plan in self.laid.plans.values())
-        self.parts = [Placed(actor, plan) for actor in _actors(film.stage) for plan in self._plans(actor)]
+        self.parts = [Standing(actor, plan) for actor in _actors(film.stage) for plan in self._plans(actor)]
         self.shown = self.options.selected(self.figures.count)
         self.follow = self._follow()
         self.noted: set[str] = set()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from layeranim.stories.stage.plans import Bars
+from layeranim.stories.stage.plans import Lengths
 from layeranim.stories.storyboard import Cells, Line, Point
 
 Cell = tuple[int, int]
@@ -83,7 +83,7 @@ class Grow:
     """Bars grow from zero to their ends, shares pile up; ``where`` says which."""
 
     part: str
-    bars: Bars
+    bars: Lengths
     where: tuple[int, ...]
     pale: bool = False
 
@@ -97,7 +97,7 @@ class Slide:
 
 
 @dataclass(frozen=True)
-class Mark:
+class Points:
     """Points that stay on a curve: what is done."""
 
     part: str
@@ -135,7 +135,7 @@ class Edge:
 
 
 @dataclass(frozen=True)
-class Wire:
+class Wiring:
     """Edges of a net lie down; ``stay``: quietly, for the rest of the film, else for the step under way."""
 
     part: str
@@ -144,7 +144,7 @@ class Wire:
 
 
 @dataclass(frozen=True, eq=False)
-class Node:
+class NodeFill:
     """Upper nodes of a net get their numbers."""
 
     part: str
@@ -160,4 +160,4 @@ class Tell:
     lines: tuple[Line, ...]
 
 
-Verb = Frame | Light | Fill | Sweep | Ghost | Lead | Clear | Grow | Slide | Mark | Strew | Wire | Node | Tell
+Verb = Frame | Light | Fill | Sweep | Ghost | Lead | Clear | Grow | Slide | Points | Strew | Wiring | NodeFill | Tell

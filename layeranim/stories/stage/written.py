@@ -90,7 +90,7 @@ def _operands(figures: Figures, acted: Acted, target: Address, most: int) -> Lin
 
 
 @dataclass(frozen=True)
-class Part:
+class Summand:
     """One term of a sum: its runs, the displayed factors that it stands for, whether it is exactly zero."""
 
     runs: Line
@@ -98,11 +98,11 @@ class Part:
     zero: bool = False
 
 
-def unfolded(figures: Figures, target: Address) -> list[Part]:
+def unfolded(figures: Figures, target: Address) -> list[Summand]:
     """The terms that add up to a cell: of a sum of products the products, of a sum of sums the sums."""
     acted = figures.acted_at(target)
     cells = [cell for region in acted.reads for cell in figures.addresses(region, target)]
-    out: list[Part] = []
+    out: list[Summand] = []
     for one in cells:
         made = figures.acted_at(one) if figures.made(one.tensor) else None
         if made and made.step.operation == "multiply":
@@ -111,18 +111,18 @@ def unfolded(figures: Figures, target: Address) -> list[Part]:
             out += unfolded(figures, one)
         else:
             number = _number(figures, one, True)
-            out.append(Part((number,), (number.text,)))
+            out.append(Summand((number,), (number.text,)))
     return out
 
 
-def _product(figures: Figures, made: Acted, cell: Address) -> Part:
+def _product(figures: Figures, made: Acted, cell: Address) -> Summand:
     """A product with its two factors."""
     factors = [_number(figures, one, True) for one in figures.factors(made)[cell]]
     runs: Line = (factors[0], Run(numbers.DOT), factors[1])
-    return Part(runs, tuple(run.text for run in factors), figures.value(cell) == 0)
+    return Summand(runs, tuple(run.text for run in factors), figures.value(cell) == 0)
 
 
-def _summed(live: Sequence[Part], zeros: int, most: int) -> Line:
+def _summed(live: Sequence[Summand], zeros: int, most: int) -> Line:
     """Terms as far as they have room, then how many are hidden, and how many are zero."""
     shown: list[Line] = [part.runs for part in live[:most]]
     if len(live) > most:

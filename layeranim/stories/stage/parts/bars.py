@@ -14,8 +14,7 @@ from layeranim.stories import phrases
 from layeranim.stories.stage.axes import LARGEST
 from layeranim.stories.stage.figures import Figures, Shown
 from layeranim.stories.stage.parts.base import HEADING, Actor, Moment, heading, heading_at
-from layeranim.stories.stage.plans import Bars as Content
-from layeranim.stories.stage.plans import BarsPlan, Plan, StackPlan, Strand
+from layeranim.stories.stage.plans import BarsPlan, Lengths, Plan, StackPlan, Strand
 from layeranim.stories.stage.solver import Extent, Setting, Spot
 from layeranim.stories.stage.verbs import Grow, Light, Verb
 from layeranim.stories.storyboard import Box, Line
@@ -85,7 +84,7 @@ class Bars(Actor):
         yield BarsPlan(self.names[0], strand, rows, at, pitch, thick, width, even(zero), size,
                        line, heading_at(line, box, width))  # fmt: skip
 
-    def _content(self, figures: Figures, plan: BarsPlan, unit: int) -> Content:
+    def _content(self, figures: Figures, plan: BarsPlan, unit: int) -> Lengths:
         shown = self.shown(figures)
         values = _drawn(figures.values(shown, unit))[:, 0]
         low, high = self._sides(figures)
@@ -96,7 +95,7 @@ class Bars(Actor):
             (left - (room if low else 0.0)) / low if low else np.inf,
         )
         scale = 0.0 if not np.isfinite(scale) else scale
-        return Content(tuple((values * scale).tolist()), figures.cells(shown, unit, bool(plan.numeral)))
+        return Lengths(tuple((values * scale).tolist()), figures.cells(shown, unit, bool(plan.numeral)))
 
     def reads(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
         assert isinstance(plan, BarsPlan)
@@ -148,10 +147,10 @@ class Stacked(Actor):
         yield StackPlan(self.names[0], strand, rows, box, theme.FLOOR, line,
                         heading_at(line, box, spot.width))  # fmt: skip
 
-    def _content(self, figures: Figures, plan: StackPlan, unit: int) -> Content:
+    def _content(self, figures: Figures, plan: StackPlan, unit: int) -> Lengths:
         shown = self.shown(figures)
         values = np.clip(_drawn(figures.values(shown, unit))[:, 0], 0.0, 1.0)
-        return Content(tuple((values * plan.box.h).tolist()), figures.cells(shown, unit))
+        return Lengths(tuple((values * plan.box.h).tolist()), figures.cells(shown, unit))
 
     def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
         assert isinstance(plan, StackPlan)
@@ -167,5 +166,5 @@ class Stacked(Actor):
 
 
 def _drawn(values: Array) -> Array:
-    """Lengths that can be drawn: what is no number, or infinite, has none."""
+    """Bars that can be drawn: what is no number, or infinite, has none."""
     return np.clip(np.nan_to_num(np.asarray(values, np.float64), posinf=0.0, neginf=0.0), -LARGEST, LARGEST)

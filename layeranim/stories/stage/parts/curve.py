@@ -16,7 +16,7 @@ from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts.base import HEADING, Actor, Moment
 from layeranim.stories.stage.plans import CurvePlan, Plan, Strand, Tick
 from layeranim.stories.stage.solver import Extent, Setting, Spot
-from layeranim.stories.stage.verbs import Mark, Slide, Verb
+from layeranim.stories.stage.verbs import Points, Slide, Verb
 from layeranim.stories.storyboard import Address, Box, Line, Point
 
 LEAST, MOST = 200.0, 560.0
@@ -90,11 +90,11 @@ class Curve(Actor):
         if np.isfinite(goal).all():
             yield Slide(plan.name, goal)
         places = plan.strand.places(region, plan_rows(figures, self.y))
-        yield Mark(plan.name, self._points(figures, plan, places, moment.unit))
+        yield Points(plan.name, self._points(figures, plan, places, moment.unit))
 
     def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
         assert isinstance(plan, CurvePlan)
-        yield Mark(plan.name, self._points(figures, plan, range(first, last + 1), last))
+        yield Points(plan.name, self._points(figures, plan, range(first, last + 1), last))
 
     def _points(self, figures: Figures, plan: CurvePlan, places: range, unit: int) -> tuple[Point, ...]:
         """Where the cells at these places lie on the curve."""

@@ -27,7 +27,7 @@ MEASURES = 3.0
 
 
 @dataclass(frozen=True)
-class Lane:
+class DotLane:
     """One number line: the tensor whose cells lie on it, its name; a tensor of means, one of deviations beside them."""
 
     tensor: str
@@ -40,7 +40,7 @@ class Lane:
 class Dots(Actor):
     """Number lines one under another, on one axis; ``along`` is the axis whose cells are the dots."""
 
-    lanes: tuple[Lane, ...]
+    lanes: tuple[DotLane, ...]
     along: tuple[str, ...]
 
     @property
@@ -119,7 +119,7 @@ class Dots(Actor):
         return tuple((plan.left + (inside - low) / (high - low) * (plan.right - plan.left)).tolist())
 
     def _spread(
-        self, figures: Figures, plan: DotsPlan, lane: Lane, moment: Moment
+        self, figures: Figures, plan: DotsPlan, lane: DotLane, moment: Moment
     ) -> tuple[float | None, tuple[float, float] | None]:
         """The mean's tick and the band of one deviation, where the lane has them by now."""
         if lane.mean is None or lane.mean not in moment.made:
@@ -132,7 +132,7 @@ class Dots(Actor):
         low, high = self._across(figures, plan, np.array([mean - half, mean + half]))
         return at, (low, high)
 
-    def _said(self, figures: Figures, lane: Lane, moment: Moment) -> Line:
+    def _said(self, figures: Figures, lane: DotLane, moment: Moment) -> Line:
         """The mean and the deviation in numbers, as far as they are known."""
         out: list[Run] = []
         for sign, tensor in (("μ", lane.mean), ("σ", lane.deviation)):

@@ -13,7 +13,7 @@ from layeranim.stories.stage.figures import Figures, Shown
 from layeranim.stories.stage.parts.base import Actor, Moment, heading
 from layeranim.stories.stage.plans import NetPlan, Plan, Strand
 from layeranim.stories.stage.solver import Extent, Setting, Spot, Unfit
-from layeranim.stories.stage.verbs import Edge, Node, Verb, Wire
+from layeranim.stories.stage.verbs import Edge, NodeFill, Verb, Wiring
 from layeranim.stories.storyboard import Address, Line, Run
 
 RADIUS, RADIUS_LEAST = 36.0, 26.0
@@ -131,12 +131,12 @@ class Net(Actor):
     def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
         assert isinstance(plan, NetPlan)
         cells = figures.cells(self.shown(figures, self.upper), moment.unit)
-        yield Wire(plan.name, self.edges(figures, plan, moment.unit, False, THIN), stay=True)
-        yield Wire(plan.name, self.edges(figures, plan, moment.unit, moment.taught))
-        yield Node(plan.name, cells, tuple(plan.strands[1].places(region, len(plan.upper))))
+        yield Wiring(plan.name, self.edges(figures, plan, moment.unit, False, THIN), stay=True)
+        yield Wiring(plan.name, self.edges(figures, plan, moment.unit, moment.taught))
+        yield NodeFill(plan.name, cells, tuple(plan.strands[1].places(region, len(plan.upper))))
 
     def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
         assert isinstance(plan, NetPlan)
         edges = [edge for unit in range(first, last + 1) for edge in self.edges(figures, plan, unit, False, THIN)]
-        yield Wire(plan.name, tuple(edges), stay=True)
-        yield Node(plan.name, figures.cells(self.shown(figures, self.upper), last), tuple(range(first, last + 1)))
+        yield Wiring(plan.name, tuple(edges), stay=True)
+        yield NodeFill(plan.name, figures.cells(self.shown(figures, self.upper), last), tuple(range(first, last + 1)))

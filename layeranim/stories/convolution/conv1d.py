@@ -1,0 +1,95 @@
+"""Convolution over one axis: a window of a few weights slides along, the same weights at every place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from layeranim.engine.trace import Trace
+from layeranim.stories.activations import activation_word
+from layeranim.stories.stage import Each, Grid, Net, Note, Play, Row, Tally, Tries, Units, story
+from layeranim.stories.stage.solver import Column
+from layeranim.stories.storyboard import Fact, Line, Run, Telling
+
+GOOD_FOR = "sound, text and sensor readings: a pattern is found wherever it stands"
+MOST_NODES = 11
+"""Of more inputs than these no nodes are drawn."""
+
+
+def film(telling: Telling) -> Play:
+    """The film of a convolution over one axis."""
+    trace, config = telling.trace, _config(telling)
+    inputs, outputs = trace.size("padded_width"), trace.size("out_width")
+    filters, taps = trace.size("out_channels"), trace.size("kernel_width")
+    channels = trace.size("in_channels")
+    last = "output" if config.activation != "linear" else "pre_activation"
+    grids = Column(
+        Row(Grid("padded", "input", rows="in_channels", cols="padded_width")),
+        Row(
+            Grid("kernel", "kernel", rows="group_channels", cols="kernel_width"), "→",
+            Grid("products", "products", rows="group_channels", cols="kernel_width"), "→",
+            Grid(last, "output", rows="out_channels", cols="out_width"),
+        ),
+    )  # fmt: skip
+    shared = trace.tensor("kernel").array.size
+    full = trace.size("in_channels") * trace.tensor("input").shape[2] * filters * outputs
+    single = channels == filters == 1 and inputs <= MOST_NODES
+    net = Net("padded", last, "products", ("x", "y"))
+    strip = Grid("kernel", "kernel", cols="kernel_width", beside=True)
+    nodes = Row(Column(net, strip), Tally(last, "sum"))
+    return Play(
+        title="Convolution along one axis",
+        units=Units(("out_channels", "out_width"), ("place", "places"), names=_names(filters, outputs)),
+        stage=Tries(nodes, grids) if single else grids,
+        acts=(Each(((("products", last), Note("what stands under the window, times the weights, added up")),)),),
+        opening=_said(
+            f"{taps} weights slide along, " if taps > 1 else "1 weight slides along, ", "the same at every place"
+        ),
+        closing=_closing(shared, full),
+        good_for=GOOD_FOR,
+        options=_options(trace, config),
+        alike=(("padded", "products"),),
+    )
+
+
+def _options(trace: Trace, config: Any) -> tuple[str, ...]:
+    """Sizes, and every option that is not the usual one."""
+    before, after = config.padding[0] if not isinstance(config.padding, str) else (0, 0)
+    added = trace.size("padded_width") - trace.tensor("input").shape[2]
+    amount = config.padding if isinstance(config.padding, str) else before if before == after else f"{before},{after}"
+    mode = "" if config.padding_mode == "zeros" else f" {config.padding_mode}"
+    return (
+        f"{trace.size('in_channels')}×{trace.tensor('input').shape[2]} "
+        f"→ {trace.size('out_channels')}×{trace.size('out_width')}",
+        f"kernel {trace.size('kernel_width')}",
+        f"stride {config.stride[0]}",
+        *((f"padding {amount}{mode}",) if added else ()),
+        *((f"dilation {config.dilation[0]}",) if config.dilation[0] > 1 else ()),
+        *((f"groups {config.groups}",) if config.groups > 1 else ()),
+        *(("flipped",) if config.flip else ()),
+        *(("bias",) if "bias" in trace else ()),
+        *((activation_word(config.activation),) if config.activation != "linear" else ()),
+    )
+
+
+def _names(filters: int, outputs: int) -> tuple[str, ...]:
+    if filters == 1:
+        return ()
+    return tuple(f"filter {f + 1}, place {k + 1}" for f in range(filters) for k in range(outputs))
+
+
+def _closing(shared: int, full: int) -> Line:
+    weights = f"{shared} weights do" if shared > 1 else "1 weight does"
+    if shared >= full:
+        return _said(f"{weights} ", "what a dense layer does")
+    return _said(f"{weights} what a dense layer takes ", f"{full} for")
+
+
+def _said(before: str, strong: str) -> Line:
+    return Run(before, weight="regular", source=Fact("counts")), Run(strong, "result", "semibold", Fact("counts"))
+
+
+def _config(telling: Telling) -> Any:
+    return telling.trace.config
+
+
+Conv1dStory = story("Convolution along one axis", film, GOOD_FOR)

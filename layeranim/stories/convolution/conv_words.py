@@ -1,0 +1,198 @@
+"""What a convolution's film says besides the arithmetic: parameters, notes, places, closing, alt text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from layeranim import numbers, theme
+from layeranim.engine import conv as engine
+from layeranim.stories import phrases
+from layeranim.stories.activations import activation_word
+from layeranim.stories.claims import Claim, first_true
+from layeranim.stories.convolution.conv_view import ConvView
+from layeranim.stories.header import header
+from layeranim.stories.storyboard import Beat, Fact, Line, Run, plain
+
+_PADDING = {
+    "zeros": "zeros around the input",
+    "reflect": "the input mirrored at its edge",
+    "replicate": "the edge repeated",
+    "circular": "the opposite edge",
+}
+
+GOOD_FOR = "one small set of weights finds the same pattern everywhere"
+TAKEAWAYS: tuple[Claim[ConvView], ...] = (
+    Claim("the kernel meets the input once: one number for all of it", lambda view: view.per_map == 1),
+    Claim("the same weights mix the channels of every cell", lambda view: _pointwise(view) and view.depth > 1),
+    Claim("every cell by itself, times the same weight", lambda view: _pointwise(view)),
+    Claim("a few small sets of weights, each finds its pattern everywhere", lambda view: view.filters > 1),
+    Claim(GOOD_FOR),
+)
+
+
+def _pointwise(view: ConvView) -> bool:
+    return all(size == 1 for size in view.kernel_shape)
+
+
+class ConvWords:
+    """The words of one film."""
+
+    def __init__(self, view: ConvView) -> None:
+        self.view = view
+        self.preset = view.telling.preset
+
+    def parameters(self) -> Line:
+        config, view, names = self.view.config, self.view, self.view.telling.names
+        depth = (view.depth,) if view.depth > 1 else ()
+        kernel = f"{numbers.shape_text((*depth, *view.kernel_shape))} {names.get('kernel', '')} kernel".replace(
+            "  ", " "
+        )
+        parts = [kernel, f"stride {_pair(config.stride)}"]
+        rows, cols = self.padding()
+        if any((*rows, *cols)):
+            same = rows[0] == rows[1] == cols[0] == cols[1]
+            amount = str(rows[0]) if same else ",".join(map(str, (*rows, *cols)))
+            mode = "" if config.padding_mode == "zeros" else f" {config.padding_mode}"
+            parts.append(f"padding {config.padding + ' ' if isinstance(config.padding, str) else ''}{amount}{mode}")
+        parts += [f"dilation {_pair(config.dilation)}"] if config.dilation != (1, 1) else []
+        parts += [f"groups {config.groups}"] if config.groups > 1 else []
+        parts += [f"{view.filters} filters"] if view.filters > 1 else []
+        parts += ["flipped"] if config.flip else []
+        parts += ["bias"] if view.biased else []
+        parts += [activation_word(config.activation)] if view.activated else []
+        image = [f"image {view.b + 1} of {view.batch}"] if view.batch > 1 else []
+        return header(parts, [*image, *self._hidden()], self._seed())
+
+    def _hidden(self) -> list[str]:
+        """How many channels and filters of how many are drawn, where that is not all."""
+        view = self.view
+        counts = ((view.shown_channels, view.in_channels, "channels"), (view.shown_filters, view.filters, "filters"))
+        return [f"{shown} of {all_} {noun} drawn" for shown, all_, noun in counts if shown < all_]
+
+    def _seed(self) -> str:
+        seeded = self.view.telling.seeded
+        both = "input" in seeded and "kernel" in seeded
+        what = "values" if both else seeded[0] if len(seeded) == 1 else "weights"
+        return f"random {what}, seed {self.view.telling.seed}" if seeded else ""
+
+    def padding(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        rows, cols = engine.axes_of(self.view.trace)
+        return (rows.before, rows.after), (cols.before, cols.after)
+
+    def opening(self) -> Line:
+        slid, over = ("slide", "over") if self.view.per_map > 1 else ("lay", "on")
+        return (
+            Run(f"{slid} the "),
+            Run("kernel", "weights", "semibold"),
+            Run(f" {over} the "),
+            Run("input", "ink", "semibold"),
+            Run(", multiply, add up"),
+        )
+
+    def size_formula(self) -> Line:
+        """How large the output is, with the numbers put in; only a dilated kernel needs the whole formula."""
+        facts = self.view.trace.facts
+        full = str(facts["height_formula"]), str(facts["width_formula"])
+        high, wide = (self._short(axis) or full[axis] for axis in (0, 1))
+        tries = [f"output size  {high}"] if high == wide else [f"output height  {high},   width  {wide}"]
+        for text in (*tries, f"output height  {high}"):
+            line = (Run(text, weight="regular", source=Fact("height_formula")),)
+            if phrases.width(line, theme.NOTE) <= phrases.NOTE_ROOM:
+                return line
+        return line if phrases.width(line, theme.NOTE) <= phrases.ROOM else ()
+
+    def _short(self, axis: int) -> str:
+        """The formula where nothing is dilated."""
+        side = engine.axes_of(self.view.trace)[axis]
+        if side.dilation != 1:
+            return ""
+        return phrases.short_size(side.size, side.kernel, side.stride, side.out, padding=(side.before, side.after))
+
+    def notes(self, shown: range) -> Iterator[Line]:
+        """Things worth saying once, for the first steps that have time for it."""
+        view, config = self.view, self.view.config
+        spread = [step for step, taps in zip(config.dilation, view.kernel_shape, strict=True) if taps > 1]
+        if view.depth > 1:
+            yield _note("each channel is multiplied by its own kernel, then the sums are added")
+        elif any(step > 1 for step in spread):
+            yield _note(f"dilation {_pair(config.dilation)}: the taps stand {_pair(tuple(spread))} cells apart")
+        elif view.ghost.any():
+            yield _note(f"dashed cells are padding: {_PADDING[config.padding_mode]}")
+        elif _pointwise(view):
+            yield _note("a kernel of one weight: one product for each cell")
+        else:
+            yield _note("one product for each cell under the window, then their sum")
+        if self._moves():
+            yield _note(f"stride {_pair(config.stride)}: the window moves {self._moves()}")
+        if view.unread.any():
+            yield _note(self.unread())
+
+    def _moves(self) -> str:
+        """How far the window goes from one place to the next, where that is more than a cell."""
+        (down, across), (rows, cols) = self.view.config.stride, self.view.out_shape
+        if down == across > 1 and max(rows, cols) > 1:
+            return f"{across} cells at a time"
+        moves = [(across, cols, "column", "across"), (down, rows, "row", "down")]
+        told = [f"{_count(step, noun)} {way}" for step, places, noun, way in moves if places > 1]
+        return " or ".join(told) + " at a time" if (down > 1 and rows > 1) or (across > 1 and cols > 1) else ""
+
+    def unread(self) -> str:
+        view, parts = self.view, []
+        for axis, name in enumerate(("row", "column")):
+            gone = np.flatnonzero((view.unread | view.ghost).all(axis=1 - axis) & view.unread.any(axis=1 - axis))
+            real = np.flatnonzero((~view.ghost).any(axis=1 - axis))
+            last = "last " if len(gone) and real[-1] - gone[0] + 1 == len(gone) else ""
+            count = "" if len(gone) == 1 else f"{len(gone)} "
+            parts += [f"{last}{count}{name}{'s' * (len(gone) > 1)}"] if len(gone) else []
+        return f"no window reads the dimmed {' and '.join(parts) or 'cells'}"
+
+    def turn(self, u: int) -> Line:
+        """That another filter begins, where one does."""
+        f = self.view.window(u).f
+        return _note(f"filter {f + 1}: other weights, the same windows") if f and u % self.view.per_map == 0 else ()
+
+    def place(self, u: int) -> Line:
+        w = self.view.window(u)
+        text = f"output row {w.r + 1}, column {w.c + 1}"
+        text = f"filter {w.f + 1}, {text}" if self.view.filters > 1 else text
+        return (Run(text, weight="regular", source=Fact("place")),)
+
+    def closing(self) -> Line:
+        view = self.view
+        n = view.per_map
+        windows = f"{n} window{'s' * (n > 1)}{' per filter' if view.filters > 1 else ''}, "
+        shape = numbers.shape_text(((view.filters,) if view.filters > 1 else ()) + tuple(view.out_shape))
+        one = "one shared kernel" if n > 1 else "one kernel"
+        kernel = one if view.filters == 1 else f"{view.filters} kernels"
+        return (
+            Run(windows, source=Fact("windows")),
+            Run(kernel, "weights", "semibold", Fact("filters")),
+            Run(" → "),
+            Run(f"{shape} output", "result", "semibold", Fact("output shape")),
+        )
+
+    def takeaway(self) -> Line:
+        return _note(self.view.telling.takeaway or first_true(TAKEAWAYS, self.view))
+
+    def alt(self, title: str, beat: Beat) -> str:
+        view = self.view
+        shape = numbers.shape_text(view.trace.tensor("output").shape[1:] if view.filters > 1 else view.out_shape)
+        given = numbers.shape_text(view.trace.tensor("input").shape[1 if view.in_channels > 1 else 2 :])
+        return (
+            f"{title}: {given} input, {plain(self.parameters())}, {shape} output. "
+            f"Step {beat.units[0] + 1} of {view.units}, {plain(beat.place)}: {plain(beat.caption)}."
+        )
+
+
+def _note(text: str) -> Line:
+    return (Run(text, weight="regular", source=Fact("note")),)
+
+
+def _pair(numbers_: tuple[int, ...]) -> str:
+    return str(numbers_[0]) if len(set(numbers_)) == 1 else "×".join(map(str, numbers_))
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"

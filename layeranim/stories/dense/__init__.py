@@ -1,0 +1,1 @@
+"""Films of dense layers: one neuron, a whole layer."""

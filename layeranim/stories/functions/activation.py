@@ -1,0 +1,93 @@
+"""An activation: every number through one curve, alone; a maxout and a gated unit take several together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from layeranim.stories.activations import activation_name
+from layeranim.stories.stage import Curve, Each, Grid, Note, Play, Row, Tries, Units, story
+from layeranim.stories.stage.solver import Node
+from layeranim.stories.storyboard import Fact, Line, Run, Telling
+
+GOOD_FOR = "without a bend, any number of layers is no more than one straight line"
+
+
+def film(telling: Telling) -> Play:
+    """An activation's film."""
+    trace, config = telling.trace, _config(telling)
+    name, out = config.activation, trace.axes("output")[1]
+    grouped, slope = name in ("maxout", "glu"), "slope" in trace
+    given, made = Grid("input", "x"), Grid("output", "y")
+    between: tuple[Node | str, ...] = ()
+    if slope or name == "glu":
+        between = (Grid("slope", "slope") if slope else Grid("gate", "σ(b)"), "→")
+    plain = Row(given, "→", *between, made)
+    formula = str(trace.facts["activation_formula"])
+    told = telling.film.place_in(trace.size("batch"))
+    negative = bool((trace["input"][told] < 0).any())
+    return Play(
+        title=f"{activation_name(name)} activation" if name in _WORDS else f"{name} activation",
+        units=Units((out,), ("number", "numbers")),
+        stage=plain if grouped or slope else Tries(Row(Curve("input", "output"), given, "→", made), plain),
+        acts=(
+            Each(
+                (
+                    *((("gate", Note("how much of its partner passes: 0 none, 1 all")),) if name == "glu" else ()),
+                    ("output", Note("what is below 0 is cut", name == "relu" and negative)),
+                )
+            ),
+        ),
+        opening=_opening(name, config.pieces),
+        closing=_closing(name, trace["output"][told]),
+        good_for=GOOD_FOR if name not in ("linear",) else "it passes everything on: the layer stays linear",
+        options=(
+            f"y = {formula}",
+            *((f"alpha {config.alpha:g}",) if config.alpha is not None else ()),
+            *((f"{config.pieces} pieces",) if config.pieces else ()),
+        ),
+        alike=(("input", "output"),),
+        kinds={"gate": "share"} if name == "glu" else {},
+        follow=_telling(trace["input"][told], trace.size(out)) if not grouped else None,
+    )
+
+
+_WORDS = {"relu", "leaky-relu", "prelu", "elu", "selu", "celu", "gelu", "silu", "mish", "relu6"}
+"""Functions whose written name stands in a title; the sign σ does not."""
+
+
+def _opening(name: str, pieces: int | None) -> Line:
+    if name == "maxout":
+        return _said(f"of {pieces} numbers each ", "the largest passes")
+    if name == "glu":
+        return _said("the second half of the numbers ", "opens and closes gates for the first")
+    return _said("every number goes through ", "the same curve, alone")
+
+
+def _closing(name: str, y: Any) -> Line:
+    count, cut = y.size, int(np.sum(y == 0))
+    if name == "relu" and cut:
+        return _said(f"{cut} of {count} became 0, ", "the others pass unchanged")
+    if name == "maxout":
+        return _said(f"{count} {'numbers' if count > 1 else 'number'}, ", "each the largest of its group")
+    if name == "glu":
+        return _said(f"{count} {'numbers' if count > 1 else 'number'}, ", "each as far as its gate was open")
+    return _said("same shape, ", "every number bent by the curve" if name != "linear" else "every number as it was")
+
+
+def _telling(x: Any, count: int) -> int | None:
+    """The number that shows the bend: the positive one nearest to 1, where there is one."""
+    near = [k for k in range(count) if x[k] > 0]
+    return min(near, key=lambda k: abs(x[k] - 1)) if near else None
+
+
+def _said(before: str, strong: str) -> Line:
+    return Run(before, weight="regular", source=Fact("counts")), Run(strong, "result", "semibold", Fact("sentence"))
+
+
+def _config(telling: Telling) -> Any:
+    return telling.trace.config
+
+
+ActivationStory = story("Activation", film, GOOD_FOR)

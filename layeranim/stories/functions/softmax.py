@@ -1,0 +1,71 @@
+"""Softmax: every logit by the temperature, minus the largest, e to its power; then each power's share of their sum."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from layeranim.stories.stage import All, Bars, Curve, Each, Grid, Note, Play, Row, Stacked, Tries, Units, story
+from layeranim.stories.storyboard import Fact, Run, Telling
+
+GOOD_FOR = "the last layer of a classifier, the weights of attention: shares of a whole"
+
+
+def film(telling: Telling) -> Play:
+    """Softmax's film."""
+    trace, config = telling.trace, _config(telling)
+    along, other = ("classes", "batch") if config.axis % 2 else ("batch", "classes")
+    noun = ("class", "classes") if along == "classes" else ("sample", "samples")
+    warm, log, count = config.temperature != 1, config.log, trace.size(along)
+    z = f"z/{config.temperature:g}" if warm else "z"
+    scaled = ("→", Grid("scaled", z)) if warm else ()
+    scores = Row(Grid("logits", "z"), *scaled, "−", Grid("maximum", "max"), "=", Grid("shifted", f"{z} − max"))
+    powers = Bars("exponentials", f"e^{{{z} − max}}")
+    if log:
+        shares = Row("→", Grid("total", "Σ"), "→", Grid("log_total", "ln Σ"), "→", Grid("output", "log p"))
+    else:
+        shares = Row("/", Grid("total", "Σ"), "=", Grid("output", "p"), Stacked("output", "sum 1"))
+    taken = Note("the largest is taken off so that no power overflows; the shares stay the same")
+    kept = "differences of logarithms" if log else "ratios of shares"
+    differ = bool((trace["shifted"] < 0).any())
+    made = "logarithms of shares" if log else "shares that add up to 1"
+    return Play(
+        title="Softmax",
+        units=Units((along,), noun, (other,)),
+        stage=Tries(Row(scores, Curve("shifted", "exponentials"), powers, shares), Row(scores, "→", powers, shares)),
+        acts=(
+            *((All(("scaled",), Note("a temperature above 1 evens out, one below 1 sharpens")),) if warm else ()),
+            All(("maximum", "shifted") if warm else ("scaled", "maximum", "shifted"), taken),
+            All(("exponentials",), Note("every power is positive, and larger scores pull ahead", differ)),
+            All(("total",), Note("what all powers add up to", count > 1)),
+            *((All(("log_total",)),) if log else ()),
+            Each((("output", Note("its part of the whole", not log)),)),
+        ),
+        opening=(Run("scores become ", weight="regular"), Run(made, "result", "semibold", Fact("opening"))),
+        closing=(
+            Run("differences of scores became " if count > 1 else "one class has ", weight="regular"),
+            Run(kept if count > 1 else "all of it", "result", "semibold", Fact("closing")),
+        ),
+        good_for=GOOD_FOR,
+        options=(
+            f"{count} {noun[count > 1]}",
+            *((f"temperature {config.temperature:g}",) if warm else ()),
+            *(("logarithms",) if log else ()),
+            *(() if along == "classes" else ("over the batch",)),
+        ),
+        alike=(("logits", "scaled", "maximum", "shifted"),),
+        kinds={} if log else {"output": "share"},
+        follow=_second(trace["logits"], config.axis % 2),
+    )
+
+
+def _second(logits: Any, axis: int) -> int:
+    """The unit with the second largest score of what is told first: its power is no 1, its share is not all."""
+    first = logits[0] if axis else logits[:, 0]
+    return int(sorted(range(len(first)), key=lambda i: -first[i])[: min(2, len(first))][-1])
+
+
+def _config(telling: Telling) -> Any:
+    return telling.trace.config
+
+
+SoftmaxStory = story("Softmax", film, GOOD_FOR)

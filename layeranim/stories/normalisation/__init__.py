@@ -1,0 +1,1 @@
+"""Films of normalisation: over a batch, over a layer."""

@@ -1,0 +1,1 @@
+"""Films of recurrent layers: RNN, GRU, LSTM."""
