@@ -20,6 +20,8 @@ from layeranim.stories.preset import Preset
 from layeranim.typeface import Weight
 
 Point = tuple[float, float]
+JOINED = "·"
+"""Between the names of axes that are drawn as one."""
 
 
 @dataclass(frozen=True)
@@ -115,8 +117,9 @@ class GridPlan:
 
     ``at`` is the top-left corner; ``pitch`` the distance between cells, width and height. ``cells`` is fixed content;
     ``changing(i)`` the content at unit i (a window, a time step) for grids that change. ``row_axis`` and ``col_axis``
-    name the tensor's axes along the grid; ``fixed`` the indices of the others. ``joined`` cells are the pixels of a
-    picture, without gaps.
+    name the tensor's axes along the grid; ``fixed`` the indices of the others. Several axes on one side have their
+    names joined by a dot, the last one running fastest; ``joints`` are their sizes. ``joined`` cells are the pixels of
+    a picture, without gaps.
     """
 
     name: str
@@ -137,6 +140,7 @@ class GridPlan:
     empty: bool = False
     scale: str = "value"
     joined: bool = False
+    joints: tuple[tuple[str, int], ...] = ()
 
     @property
     def heat(self) -> bool:
@@ -170,9 +174,20 @@ class GridPlan:
 
     def block(self, region: Region) -> tuple[range, range]:
         """The rows and columns of a region of this grid's tensor."""
-        rows = region.along(self.row_axis) if self.row_axis else None
-        cols = region.along(self.col_axis) if self.col_axis else None
-        return rows or range(self.rows), cols or range(self.cols)
+        return self._along(region, self.row_axis, self.rows), self._along(region, self.col_axis, self.cols)
+
+    def _along(self, region: Region, axis: str | None, count: int) -> range:
+        """Which rows or columns a region covers; of a joined axis those of its parts together, evenly spaced."""
+        first, step, covered, size = 0, 1, 1, 1
+        for one in reversed(axis.split(JOINED) if axis else ()):
+            here, whole = region.along(one), dict(self.joints).get(one, count)
+            along = range(whole) if here is None else here
+            if len(along) > 1:
+                step = size * along.step if covered == 1 else step
+                covered *= len(along)
+            first += along[0] * size
+            size *= whole
+        return range(first, first + covered * step, step) if axis else range(count)
 
     def holds(self, region: Region) -> bool:
         """Whether the region is of this grid's tensor and slice."""

@@ -55,55 +55,89 @@ SOFTMAX = (
 
 
 # ── normalisation ────────────────────────────────────────────────────────────
-def group(told: Told, k: int, tensor: str = "normalised") -> Any:
-    return told[tensor][:, k] if told.config.kind == "batch" else told[tensor][k]
+RMS, GROUP, INSTANCE = ({"kind": kind} for kind in ("rms", "group", "instance"))
+
+
+def groups(told: Told) -> list[Any]:
+    """The normalised numbers that share a mean, group by group, gathered by hand."""
+    x, kind = np.asarray(told["normalised"], float), told.config.kind
+    if kind == "batch":
+        return [x[:, k].ravel() for k in range(x.shape[1])]
+    if kind == "layer" or kind == "rms":
+        inner = x.reshape(*x.shape[: x.ndim - told.config.normalized_axes], -1)
+        if inner.ndim < 3:
+            return list(inner.reshape(-1, inner.shape[-1]))
+        return list(inner[told.work.film.place_in(len(x))].reshape(-1, inner.shape[-1]))
+    one = x[told.work.film.place_in(len(x))]
+    return [part.ravel() for part in np.split(one, told.config.groups if kind == "group" else len(one))]
 
 
 def standard(told: Told, k: int) -> bool:
-    """Mean 0 and deviation 1, by other sums than the film's own."""
-    values = np.asarray(group(told, k), float)
-    mean = values.sum() / len(values)
+    """Mean 0 and deviation 1, by other sums than the film's own; of RMS a mean square of 1."""
+    values = groups(told)[k]
+    mean = 0.0 if told.config.kind == "rms" else values.sum() / len(values)
     return bool(abs(mean) < 0.01 and abs(np.sqrt(((values - mean) ** 2).sum() / len(values)) - 1) < 0.01)
 
 
 def all_standard(told: Told) -> bool:
-    n = told["normalised"].shape[1 if told.config.kind == "batch" else 0]
-    return all(standard(told, k) for k in range(n))
+    return all(standard(told, k) for k in range(len(groups(told))))
 
 
 def moved(told: Told) -> bool:
     return not np.array_equal(told["normalised"], told["output"], equal_nan=True)
 
 
-def normalisation(one: str, flat: str, both: bool) -> tuple[Claim, ...]:
+def normalisation(flat: str, both: bool) -> tuple[Claim, ...]:
     """The claims of a film that goes unit by unit, ``flat`` input that has no deviation; ``both``: has running ones."""
     inference = {"mode": "inference"}
-    live = lambda t, m, b: t.config.mode == "training"  # noqa: E731
-    gone = {"seen": {}, "gone": (inference,)} if both else {}
-    running = Claim(f"each {one} is shifted and scaled by the mean and deviation of the batches before",
+    live = lambda t, m, b: t.config.mode == "training" and t.config.kind != "rms"  # noqa: E731
+    rms = lambda t, m, b: t.config.kind == "rms"  # noqa: E731
+    gone = {"seen": {}, "gone": (inference,) if both else (RMS,)}
+    running = Claim(r"each (?:feature|channel) is shifted and scaled by the mean and deviation of the batches before",
                     lambda t, m, b: t.config.mode == "inference", inference, ({},))  # fmt: skip
+    units = "(?:feature|group|channel|sample|step|place|array)"
     return (
-        Claim(f"each {one} gets mean 0 and deviation 1", live if both else None, **gone),
+        Claim(rf"each {units} gets mean 0 and deviation 1", live, **gone),
+        Claim(rf"each {units} gets a mean square of 1", rms, RMS, ({},)),
         *([running] if both else []),
-        Claim(f"the mean of this {one}'s numbers", live if both else None, **gone),
-        Claim("how far apart they are: the mean of their squares", live if both else None, **gone),
+        Claim(rf"the mean of this {units}'s numbers", live, **gone),
+        Claim("how far apart they are: the mean of their squares", live, **gone),
+        Claim("how large they are: the mean of their squares", rms, RMS, ({},)),
         Claim("its root; ε keeps it above 0"),
         Claim("now the mean is 0 and the deviation 1", lambda t, m, b: standard(t, unit(b)), {}, ({"input": flat},)),
-        Claim("γ and β: a spread and a centre of its own, learned", lambda t, m, b: moved(t), {}, ({"affine": False},)),
-        Claim(rf"(\d+) {one}s? → (.*)", closing, {}, (), counts=True),
-        Claim(rf"{one}s? .*: {{1,2}}each in the same way"),
-        Claim("every (feature keeps|sample is) .*"),
+        Claim("now their mean square is 1", lambda t, m, b: rms(t, m, b) and standard(t, unit(b)), RMS, ({},)),
+        Claim("γ and β: a spread and a centre of its own, learned",
+              lambda t, m, b: moved(t) and "beta" in t.trace, {}, ({"affine": False},)),
+        Claim("γ: a size of its own for every feature, learned", lambda t, m, b: moved(t) and rms(t, m, b),
+              {"preset": "root-mean-square"} if not both else {**RMS, "gamma": "2 2 2"}, ({},)),
+        Claim(rf"(\d+) {units}s? → (.*)", closing, {}, (), counts=True),
+        Claim(rf"{units}s? .*: {{1,2}}each in the same way"),
+        *(Claim(text, lambda t, m, b, kind=kind: t.config.kind == kind, seen, others)
+          for kind, text, seen, others in GOOD),
     )  # fmt: skip
 
 
+GOOD = (
+    ("batch", "every feature keeps one size, whatever the layers before have learned", {"kind": "batch"}, (RMS,)),
+    ("layer", "every sample is normalised alone: one token is enough, .*", {"kind": "layer"}, (RMS, GROUP)),
+    ("group", "batches of any size: a picture's groups of channels need no other picture", GROUP, (RMS, INSTANCE)),
+    ("instance", "style: each channel of each picture loses a brightness .*", INSTANCE, (RMS, GROUP)),
+    ("rms", "less work than layer normalisation: no mean is taken, .*", RMS, (GROUP, INSTANCE)),
+)
+"""What each kind is good for, where it is said and where not."""
+
+
 def closing(told: Told, match: Match, beat: Beat) -> bool:
-    n = told["normalised"].shape[1 if told.config.kind == "batch" else 0]
+    rms = told.config.kind == "rms"
     said = {
-        "centred and scaled": not all_standard(told),
-        "one centre and spread, then their own": all_standard(told) and moved(told),
-        "one centre and one spread": all_standard(told) and not moved(told),
+        "centred and scaled": not all_standard(told) and not rms,
+        "scaled": not all_standard(told) and rms,
+        "one centre and spread, then their own": all_standard(told) and moved(told) and not rms,
+        "one centre and one spread": all_standard(told) and not moved(told) and not rms,
+        "one size, then their own": all_standard(told) and moved(told) and rms,
+        "one size": all_standard(told) and not moved(told) and rms,
     }
-    return int(match[1]) == n and said[match[2]]
+    return int(match[1]) == len(groups(told)) and said[match[2]]
 
 
 # ── activation ───────────────────────────────────────────────────────────────
@@ -172,8 +206,8 @@ CONV1D = (
 
 CLAIMS = {
     "softmax": SOFTMAX,
-    "batchnorm": normalisation("feature", "1 2; 1 2", True),
-    "layernorm": normalisation("sample", "1 1; 2 2", False),
+    "batchnorm": normalisation("1 2; 1 2", True),
+    "layernorm": normalisation("1 1; 2 2", False),
     "activation": ACTIVATION,
     "conv1d": CONV1D,
 }

@@ -32,7 +32,7 @@ RECURRENT: Mapping[str, Says] = {
     "peepholes": lambda v: "peepholes" if v else "", "variant": str,
 }  # fmt: skip
 NORM: Mapping[str, Says] = {
-    "mode": str, "eps": lambda v: "" if v in (1e-5, 1e-3) else f"eps {v:g}", "affine": lambda v: "no γ, no β",
+    "mode": str, "eps": lambda v: "" if v in (1e-5, 1e-3) else f"eps {v:g}", "affine": lambda v: "no γ",
     "convention": lambda v: f"as {v}",
 }  # fmt: skip
 SAYS: Mapping[str, Mapping[str, Says]] = {

@@ -2,105 +2,175 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cached_property
+from typing import cast
 
 import numpy as np
 
-from layeranim.errors import OptionError
+from layeranim.engine.normalisation_shapes import NormConfig, plan
+from layeranim.engine.trace import Trace
 from layeranim.stories.stage import NOTHING, Aligned, DotLane, Dots, Each, Grid, Note, Play, Row, Tries, Units, story
-from layeranim.stories.stage.solver import Node
+from layeranim.stories.stage.solver import Column, Node
 from layeranim.stories.storyboard import Fact, Line, Run, Telling
 
-BATCH_GOOD = "every feature keeps one size, whatever the layers before have learned"
-LAYER_GOOD = "every sample is normalised alone: one token is enough, at training and at test"
+GOOD = {
+    "batch": "every feature keeps one size, whatever the layers before have learned",
+    "layer": "every sample is normalised alone: one token is enough, at training and at test",
+    "group": "batches of any size: a picture's groups of channels need no other picture",
+    "instance": "style: each channel of each picture loses a brightness and a contrast of its own",
+    "rms": "less work than layer normalisation: no mean is taken, no β is learned",
+}
+"""What each kind is good for."""
+TITLES = {
+    "batch": "Batch normalisation",
+    "layer": "Layer normalisation",
+    "group": "Group normalisation",
+    "instance": "Instance normalisation",
+    "rms": "RMS normalisation",
+}
+ORDER = ("mean", "centred", "mean_square", "variance", "deviation", "normalised", "output")
 
 
-def batch(telling: Telling) -> Play:
-    """Batch normalisation's film: feature by feature, over the samples."""
-    return _film(telling, "Batch normalisation", ("feature", "features"), BATCH_GOOD)
+class Shared:
+    """Which cells of this trace share a mean and a deviation, and how they lie in rows and columns."""
+
+    def __init__(self, telling: Telling) -> None:
+        self.telling = telling
+        self.trace: Trace = telling.trace
+        self.config = config = cast(NormConfig, telling.trace.config)
+        self.kind = config.kind
+        self.live = config.mode == "training"
+        found = plan(config, self.trace.tensor("input").shape)
+        self.axes, self.stat, self.weight = found.names, found.stat, found.weight
+        self.flat = len(self.axes) == 2  # rows are samples, columns features
+        single = self.kind in ("group", "instance") or (self.kind != "batch" and len(self.stat) > 1)
+        self.told = self.stat[:1] if single and self.stat[:1] == ("batch",) else ()
+        self.unit = tuple(axis for axis in self.stat if axis not in self.told)
+        members = self.trace.size(self.axes[1]) // found.groups
+        self.covers = {self.axes[1]: ("groups", members)} if self.kind == "group" else {}
+
+    @property
+    def noun(self) -> tuple[str, str]:
+        """What the cells that go together are called."""
+        if not self.unit:
+            return "array", "arrays"
+        named = {"features": "feature", "channels": "channel", "groups": "group", "batch": "sample", "time": "step"}
+        one = named.get(self.unit[-1], "place") if len(self.unit) == 1 else "place"
+        return one, f"{one}s"
+
+    @cached_property
+    def standard(self) -> tuple[bool, ...]:
+        """Of every unit whether its numbers have mean 0 and deviation 1, or a mean square of 1: to two decimals."""
+        found = plan(self.config, self.trace.tensor("input").shape)
+        folded = found.fold(self.trace["normalised"].astype(np.float64))
+        if self.told:
+            folded = folded[self.telling.film.place_in(len(folded))]
+        units = folded.reshape(-1, found.terms)
+        near = np.abs((units**2).mean(axis=1) - 1) < 0.01
+        return tuple((near if self.kind == "rms" else near & (np.abs(units.mean(axis=1)) < 0.005)).tolist())
+
+    # ── rows and columns ─────────────────────────────────────────────────────
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """The axes along the rows: the units; of two axes the samples."""
+        if self.flat:
+            return () if self.told else self.axes[:1]
+        return self.axes[1:2] if self.kind == "group" else self.unit
+
+    @property
+    def cols(self) -> tuple[str, ...]:
+        """The axes along the columns: the cells that go together."""
+        if self.flat:
+            return self.axes[1:]
+        return tuple(axis for axis in self.axes if axis not in (*self.rows, *self.told))
+
+    def grid(self, tensor: str, text: str) -> Grid:
+        """All cells of a tensor as they lie."""
+        return Grid(tensor, text, self.rows or None, self.cols or None)
 
 
-def layer(telling: Telling) -> Play:
-    """Layer normalisation's film: sample by sample, over the features."""
-    return _film(telling, "Layer normalisation", ("sample", "samples"), LAYER_GOOD)
-
-
-def _film(telling: Telling, title: str, noun: tuple[str, str], good_for: str) -> Play:
-    trace, config = telling.trace, _config(telling)
-    axes = trace.axes("input")
-    if len(axes) != 2 or config.kind not in ("batch", "layer"):
-        raise OptionError(
-            f"a film of kind {config.kind} with {len(axes)} axes is not drawn yet; give an input of two axes "
-            f"(batch, features) and kind batch or layer, or see the numbers with trace {trace.layer}"
-        )
-    unit, other = (axes[1], axes[0]) if config.kind == "batch" else axes
-    live, count = config.mode == "training", trace.size(unit)
-    mean = "mean" if live else "running_mean"
+def film(telling: Telling) -> Play:
+    """The film of a normalisation, whichever cells it takes together."""
+    s = Shared(telling)
+    trace, one = s.trace, s.noun[0]
+    mean = None if s.kind == "rms" else "mean" if s.live else "running_mean"
     learned = [(name, sign) for name, sign in (("gamma", "γ"), ("beta", "β")) if name in trace]
-    strips = [Grid(name, sign, cols=axes[1], beside=True) for name, sign in learned]
     moved = not np.array_equal(trace["normalised"], trace["output"], equal_nan=True)
     lanes = (DotLane("input", "x", mean, "deviation"), DotLane("normalised", "x̂"), DotLane("output", "y"))
-    given, made = Grid("input", "x"), Aligned(*strips, Grid("output", "y"))
-    measured, between = [(mean, "μ"), ("deviation", "σ")], Grid("normalised", "x̂")
-    standardised: Node
-    measures: Node
-    if config.kind == "batch":
-        row = [Grid(name, sign, cols=unit, beside=True) for name, sign in measured]
-        standardised, measures = Aligned(*row, between), Aligned(*row)
-    else:
-        column = [Grid(name, sign, rows=unit) for name, sign in measured]
-        standardised, measures = Row(*column, between), Row(*column)
-
-    def standard(k: int) -> bool:
-        """Whether the unit's numbers have mean 0 and deviation 1, as far as two decimals tell."""
-        values = np.take(trace["normalised"], k, axis=axes.index(unit))
-        return bool(abs(values.mean()) < 0.005 and abs(values.std() - 1) < 0.005)
-
-    every = all(map(standard, range(count)))
+    given, made, between = s.grid("input", "x"), _beside(s, learned), s.grid("normalised", "x̂")
+    measures, standardised = _measures(s, mean, between)
+    made_so = "their mean square is 1" if s.kind == "rms" else "the mean is 0 and the deviation 1"
+    own = "a spread and a centre of its own" if len(learned) == 2 else "a size of its own for every feature"
+    notes = {
+        "mean": Note(f"the mean of this {one}'s numbers"),
+        "centred": NOTHING,
+        "mean_square": Note("how large they are: the mean of their squares"),
+        "variance": Note("how far apart they are: the mean of their squares"),
+        "deviation": Note("its root; ε keeps it above 0"),
+        "normalised": Note(f"now {made_so}", s.standard.__getitem__),
+        "output": Note(f"{_and(learned)}: {own}, learned", bool(learned) and moved),
+    }
     return Play(
-        title=title,
-        units=Units((unit,), noun, ()),
+        title=TITLES[s.kind],
+        units=Units(s.unit, s.noun, s.told, covers=s.covers),
         stage=Tries(
-            Row(given, "→", Dots(lanes, (other,)), "→", made),
+            Row(given, "→", Dots(lanes, ()), "→", made),
+            Column(Dots(lanes, ()), Row(given, "→", made)),
             Row(given, "→", standardised, "→", made),
             Row(given, "→", measures, "→", made),
         ),
-        acts=(
-            Each(
-                (
-                    (mean, Note(f"the mean of this {noun[0]}'s numbers")),
-                    ("centred", NOTHING),
-                    ("variance", Note("how far apart they are: the mean of their squares")),
-                    ("deviation", Note("its root; ε keeps it above 0")),
-                    ("normalised", Note("now the mean is 0 and the deviation 1", standard)),
-                    ("output", Note("γ and β: a spread and a centre of its own, learned", len(learned) == 2 and moved)),
-                )
-            ),
-        ),
-        opening=_opening(noun[0], live),
-        closing=_closing(count, noun, every, moved),
-        good_for=good_for,
+        acts=(Each(tuple((name, notes[name]) for name in ORDER)),),
+        opening=_opening(s),
+        closing=_closing(s, moved),
+        good_for=GOOD[s.kind],
         options=(
-            f"{trace.size(axes[0])}×{trace.size(axes[1])}",
-            config.mode,
-            *((f"eps {config.eps:g}",) if config.eps not in (None, 1e-5, 1e-3) else ()),
-            *(("no γ, no β",) if not config.affine else ()),
-            *((f"as {config.convention}",) if config.convention != "torch" else ()),
+            "×".join(map(str, trace.tensor("input").shape)),
+            *((f"{s.config.groups} groups",) if s.kind == "group" else ()),
+            *((f"the last {s.config.normalized_axes} axes",) if (s.config.normalized_axes or 1) > 1 else ()),
+            *((s.config.mode,) if s.kind == "batch" else ()),
+            *((f"eps {s.config.eps:g}",) if s.config.eps not in (None, 1e-5, 1e-3) else ()),
+            *((("no γ" if s.kind == "rms" else "no γ, no β"),) if not s.config.affine else ()),
+            *((f"as {s.config.convention}",) if s.config.convention != "torch" else ()),
         ),
-        alike=(("input", "normalised", "output"), ("mean", "running_mean", "centred")),
+        alike=((*ORDER[:2], "running_mean", "deviation", "input", "normalised", "gamma", "beta", "output"),),
     )
 
 
-def _opening(one: str, live: bool) -> Line:
-    if live:
-        return _said(f"each {one} gets ", "mean 0 and deviation 1")
-    return _said(f"each {one} is shifted and scaled by ", "the mean and deviation of the batches before")
+def _and(learned: list[tuple[str, str]]) -> str:
+    return " and ".join(sign for _, sign in learned)
 
 
-def _closing(count: int, noun: tuple[str, str], every: bool, moved: bool) -> Line:
-    units = f"{count} {noun[count > 1]} → "
-    if not every:
-        return _said(units, "centred and scaled")
+def _beside(s: Shared, learned: list[tuple[str, str]]) -> Node:
+    """The output with γ and β: over its columns, or left of its rows, as they lie."""
+    output = s.grid("output", "y")
+    if set(s.weight) <= set(s.cols):
+        return Aligned(*(Grid(name, sign, cols=s.weight, beside=True) for name, sign in learned), output)
+    return Row(*(Grid(name, sign, rows=s.weight) for name, sign in learned), output)
+
+
+def _measures(s: Shared, mean: str | None, between: Grid) -> tuple[Node, Node]:
+    """Mean and deviation, alone and with what is standardised by them."""
+    signs = [(name, sign) for name, sign in ((mean, "μ"), ("deviation", "σ" if mean else "RMS")) if name]
+    if s.unit and set(s.unit) <= set(s.cols):
+        strips = [Grid(name, sign, cols=s.unit, beside=True) for name, sign in signs]
+        return Aligned(*strips), Aligned(*strips, between)
+    columns = [Grid(name, sign, rows=s.unit or None) for name, sign in signs]
+    return Row(*columns), Row(*columns, between)
+
+
+def _opening(s: Shared) -> Line:
+    if not s.live:
+        return _said(f"each {s.noun[0]} is shifted and scaled by ", "the mean and deviation of the batches before")
+    return _said(f"each {s.noun[0]} gets ", "a mean square of 1" if s.kind == "rms" else "mean 0 and deviation 1")
+
+
+def _closing(s: Shared, moved: bool) -> Line:
+    total, rms = len(s.standard), s.kind == "rms"
+    units = f"{total} {s.noun[total > 1]} → "
+    if not all(s.standard):
+        return _said(units, "scaled" if rms else "centred and scaled")
+    if rms:
+        return _said(units, "one size, then their own" if moved else "one size")
     return _said(units, "one centre and spread, then their own" if moved else "one centre and one spread")
 
 
@@ -108,9 +178,5 @@ def _said(before: str, strong: str) -> Line:
     return Run(before, weight="regular", source=Fact("units")), Run(strong, "result", "semibold", Fact("sentence"))
 
 
-def _config(telling: Telling) -> Any:
-    return telling.trace.config
-
-
-BatchNormStory = story("Batch normalisation", batch, BATCH_GOOD)
-LayerNormStory = story("Layer normalisation", layer, LAYER_GOOD)
+BatchNormStory = story("Batch normalisation", film, GOOD["batch"])
+LayerNormStory = story("Layer normalisation", film, GOOD["layer"])

@@ -27,4 +27,36 @@ LAYER = (
         },
         bound=_LEARNED,
     ),
+    Preset(
+        "two-groups",
+        "four channels in two groups: a dark pair and a bright one reach the same range",
+        "values ours",
+        options={"kind": "group", "groups": 2},
+        arrays={
+            "input": [[[[1.0, 2.0], [2.0, 3.0]], [[0.5, 1.5], [1.0, 1.0]],
+                       [[7.0, 9.0], [8.0, 4.0]], [[5.0, 6.0], [9.0, 8.0]]]],
+            "gamma": [1.0, 1.5, 1.0, 0.5], "beta": [0.0, 0.5, -0.5, 0.0],
+        },
+        bound=_LEARNED | {"input": ("kind",)},
+    ),
+    Preset(
+        "two-pictures",
+        "two pictures of one scene, one of them darker and duller: they come out alike",
+        "values ours",
+        options={"kind": "instance"},
+        arrays={"input": [[[[2.0, 4.0], [6.0, 8.0]], [[9.0, 3.0], [6.0, 6.0]]],
+                          [[[0.5, 1.0], [1.5, 2.0]], [[3.5, 2.0], [2.75, 2.75]]]]},
+        bound={"input": ("kind",)},
+    ),
+    Preset(
+        "root-mean-square",
+        "three samples of four features, divided by their root mean square",
+        "values ours",
+        options={"kind": "rms"},
+        arrays={
+            "input": [[1.0, 2.0, 3.0, 6.0], [-1.0, 0.0, 0.5, 0.5], [4.0, 4.5, 3.0, -2.0]],
+            "gamma": [1.0, 1.5, 1.0, 0.5],
+        },
+        bound=_LEARNED,
+    ),
 )  # fmt: skip

@@ -14,7 +14,7 @@ from layeranim.engine.trace import Array, Region, Step, cell, count
 from layeranim.errors import OptionError
 from layeranim.numbers import Style
 from layeranim.stories.stage.language import Play
-from layeranim.stories.storyboard import Address, Cells, Telling
+from layeranim.stories.storyboard import JOINED, Address, Cells, Telling
 
 EXTREMES = 300
 """Distinct values at either end of a tensor whose texts are measured: the widest is among them."""
@@ -22,24 +22,30 @@ EXTREMES = 300
 
 @dataclass(frozen=True)
 class Sliced:
-    """Where the cells of a part come from: a tensor's index with the places of its row and column left open."""
+    """Where the cells of a part come from: a tensor's index with the places of its row and column left open.
+
+    ``rows`` and ``cols`` are those places with their sizes, the last one running fastest.
+    """
 
     tensor: str
     index: tuple[int, ...]
-    row: int | None = None
-    col: int | None = None
+    rows: tuple[tuple[int, int], ...] = ()
+    cols: tuple[tuple[int, int], ...] = ()
 
     def __call__(self, row: int, col: int) -> Address:
         at = list(self.index)
-        for place, value in ((self.row, row), (self.col, col)):
-            if place is not None:
-                at[place] = value
+        for places, value in ((self.rows, row), (self.cols, col)):
+            for (place, _), one in zip(places, cell(value, [size for _, size in places]), strict=True):
+                at[place] = one
         return Address(self.tensor, tuple(at))
 
 
 @dataclass(frozen=True)
 class Shown:
-    """The slice of a tensor that a part draws: its axes along rows and columns, either may be missing."""
+    """The slice of a tensor that a part draws: its axes along rows and columns, either may be missing.
+
+    Several axes on one side are one joined axis: their names with a dot between them, the last one running fastest.
+    """
 
     tensor: str
     rows: str | None
@@ -86,29 +92,49 @@ class Figures:
         """The indices of a unit, those of what is told among them."""
         return self.fixed | dict(zip(self.units.along, cell(unit, self.sizes), strict=True))
 
-    def shown(self, tensor: str, rows: str | None = None, cols: str | None = None) -> Shown:
+    def shown(
+        self, tensor: str, rows: str | tuple[str, ...] | None = None, cols: str | tuple[str, ...] | None = None
+    ) -> Shown:
         """The slice of a tensor that a part draws: by default all of its axes but those that are told."""
         free = [axis for axis in self.trace.axes(tensor) if axis not in self.fixed]
         if rows is None and cols is None:
             rows, cols = (*free, None, None)[:2] if len(free) < 3 else (free[-2], free[-1])
-        shape = tuple(self.trace.size(axis) if axis else 1 for axis in (rows, cols))
-        return Shown(tensor, rows, cols, (shape[0], shape[1]))
+        row, col = (JOINED.join(axes) if isinstance(axes, tuple) else axes or "" for axes in (rows, cols))
+        return Shown(tensor, row or None, col or None, (self.size(row), self.size(col)))
+
+    def size(self, axis: str | None) -> int:
+        """How many cells there are along an axis, which may be joined; 1 along none."""
+        return count([self.trace.size(one) for one in split(axis)])
+
+    def flat(self, axis: str | None, at: Mapping[str, int]) -> int:
+        """Which cell along an axis, which may be joined, these indices are."""
+        place = 0
+        for one in split(axis):
+            place = place * self.trace.size(one) + at.get(one, 0)
+        return place
+
+    def spot(self, rows: str | None, cols: str | None, address: Address) -> tuple[int, int]:
+        """The row and column of a cell."""
+        at = dict(zip(self.trace.axes(address.tensor), address.index, strict=True))
+        return self.flat(rows, at), self.flat(cols, at)
 
     def index(self, shown: Shown, unit: int) -> Sliced:
         """The addresses of a slice, in the picture of one unit."""
         axes, here = self.trace.axes(shown.tensor), self.here(unit)
-        row, col = (axes.index(axis) if axis else None for axis in (shown.rows, shown.cols))
-        at = tuple(0 if i in (row, col) else here.get(axis, 0) for i, axis in enumerate(axes))
-        return Sliced(shown.tensor, at, row, col)
+        rows, cols = (tuple((axes.index(one), self.trace.size(one)) for one in split(axis))
+                      for axis in (shown.rows, shown.cols))  # fmt: skip
+        free = {place for place, _ in (*rows, *cols)}
+        at = tuple(0 if i in free else here.get(axis, 0) for i, axis in enumerate(axes))
+        return Sliced(shown.tensor, at, rows, cols)
 
     def values(self, shown: Shown, unit: int = 0) -> Array:
         """The numbers of a slice, (rows, columns)."""
         axes, here = self.trace.axes(shown.tensor), self.here(unit)
-        where = tuple((axis, here.get(axis, 0)) for axis in axes if axis not in (shown.rows, shown.cols))
+        wanted = (*split(shown.rows), *split(shown.cols))
+        where = tuple((axis, here.get(axis, 0)) for axis in axes if axis not in wanted)
         found = self.trace.read(Region(shown.tensor, where))
-        if shown.rows and shown.cols and axes.index(shown.rows) > axes.index(shown.cols):
-            found = found.T
-        return found.reshape(shown.shape)
+        stand = [axis for axis in axes if axis in wanted]
+        return found.transpose([stand.index(axis) for axis in wanted]).reshape(shown.shape)
 
     def cells(self, shown: Shown, unit: int = 0, numerals: bool = True) -> Cells:
         """A slice as cells: colour steps, texts, addresses; made once for every picture of it."""
@@ -182,7 +208,7 @@ class Figures:
 
     def acted(self, tensor: str, unit: int | None = None) -> Acted:
         """The step that writes a tensor in a unit; without one the step that writes what is told of it."""
-        here = self.here(0 if unit is None else unit)
+        here = self.units.covering(self.here(0 if unit is None else unit))
         at = next(i for i, region in self._written[tensor] if _meets(region, here))
         step = self.trace.steps[at]
         if unit is None:
@@ -206,7 +232,7 @@ class Figures:
             self._factors = made.at, known
         return known
 
-    def _narrow(self, region: Region, here: Mapping[str, int]) -> Region:
+    def _narrow(self, region: Region, here: Mapping[str, int | range]) -> Region:
         """A region with what the unit says of the axes that it leaves whole."""
         more = ((a, here[a]) for a in self.trace.axes(region.tensor) if a in here and region.along(a) is None)
         return Region(region.tensor, (*region.where, *more))
@@ -244,5 +270,12 @@ class Figures:
         return range(there[axis], there[axis] + 1) if axis in there and there[axis] in whole else whole
 
 
-def _meets(region: Region, here: Mapping[str, int]) -> bool:
-    return all((along := region.along(axis)) is None or at in along for axis, at in here.items())
+def split(axis: str | None) -> tuple[str, ...]:
+    """The axes that a joined one is made of."""
+    return tuple(axis.split(JOINED)) if axis else ()
+
+
+def _meets(region: Region, here: Mapping[str, int | range]) -> bool:
+    """Whether a region has a part in a unit: its indices, and the first one of each range that it covers."""
+    return all((along := region.along(axis)) is None or (at if isinstance(at, int) else at[0]) in along
+               for axis, at in here.items())  # fmt: skip

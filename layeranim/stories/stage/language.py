@@ -18,13 +18,23 @@ class Units:
 
     ``along`` names the axes whose cells are the units, in C order; ``told`` the axes of which a film has room for one:
     of a batch the first, or the one that ``--sample`` names. ``noun`` is what one unit, and several, are called;
-    ``names`` what a unit is called where it has a name of its own (a word).
+    ``names`` what a unit is called where it has a name of its own (a word). ``covers`` says of an axis which unit's
+    axis shares it out, and how many of its cells are one unit's: ``{"channels": ("groups", 2)}``.
     """
 
     along: tuple[str, ...]
     noun: tuple[str, str]
     told: tuple[str, ...] = ("batch",)
     names: tuple[str, ...] = ()
+    covers: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+
+    def covering(self, here: Mapping[str, int]) -> dict[str, int | range]:
+        """The indices of a unit, with what it covers of other axes."""
+        out: dict[str, int | range] = {**here}
+        for axis, (by, size) in self.covers.items():
+            if by in here:
+                out[axis] = range(here[by] * size, (here[by] + 1) * size)
+        return out
 
 
 @dataclass(frozen=True)

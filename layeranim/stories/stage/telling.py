@@ -207,8 +207,7 @@ class _Told:
         source = verb.cells.sources(0, 0) if verb.cells.sources else None
         if not isinstance(lens, GridPlan) or not isinstance(grid, GridPlan) or not isinstance(source, Address):
             raise TypeError(f"{verb.part} is no lens")
-        axes = self.figures.trace.axes(grid.tensor)
-        row, col = (source.index[axes.index(axis)] if axis else 0 for axis in (grid.row_axis, grid.col_axis))
+        row, col = self.figures.spot(grid.row_axis, grid.col_axis, source)
         cell, low, top = grid.cell(row, col), grid.box.bottom - LED, lens.at[1] + theme.FOCUS_OUTSET
         return Lead(verb.part, (((cell.x, low), (lens.box.x, top)), ((cell.right, low), (lens.box.right, top))))
 

@@ -28,7 +28,10 @@ MEASURES = 3.0
 
 @dataclass(frozen=True)
 class DotLane:
-    """One number line: the tensor whose cells lie on it, its name; a tensor of means, one of deviations beside them."""
+    """One number line: the tensor whose cells lie on it, its name; a tensor of means, one of deviations beside them.
+
+    Without a mean the deviation is one from 0.
+    """
 
     tensor: str
     text: str
@@ -62,7 +65,7 @@ class Dots(Actor):
     def _beside(self, figures: Figures) -> float:
         """The room left of the lines: for the longest name, and for a mean and a deviation in numbers."""
         wide = max((sum(figures.wide(t) for t in (lane.mean, lane.deviation) if t) + MEASURES
-                    for lane in self.lanes if lane.mean), default=0.0)  # fmt: skip
+                    for lane in self.lanes if lane.deviation), default=0.0)  # fmt: skip
         return max(wide * theme.FLOOR, *(phrases.width(line, theme.NAME) for line in self._names(figures)))
 
     def place(self, s: Setting, spot: Spot) -> Iterator[Plan]:
@@ -91,7 +94,7 @@ class Dots(Actor):
     # ── acts ─────────────────────────────────────────────────────────────────
     def _values(self, figures: Figures, tensor: str, unit: int) -> tuple[Array, tuple[Address, ...]]:
         """The cells that are the dots of a lane, and their addresses."""
-        axes, here = figures.trace.axes(tensor), figures.here(unit)
+        axes, here = figures.trace.axes(tensor), figures.units.covering(figures.here(unit))
         where = tuple((axis, here[axis]) for axis in axes if axis in here and axis not in self.along)
         region = Region(tensor, where)
         values, sources = np.ravel(figures.trace.read(region)), tuple(figures.cells_of(region))
@@ -122,9 +125,9 @@ class Dots(Actor):
         self, figures: Figures, plan: DotsPlan, lane: DotLane, moment: Moment
     ) -> tuple[float | None, tuple[float, float] | None]:
         """The mean's tick and the band of one deviation, where the lane has them by now."""
-        if lane.mean is None or lane.mean not in moment.made:
+        if lane.mean is not None and lane.mean not in moment.made:
             return None, None
-        mean = self._one(figures, lane.mean, moment.unit)
+        mean = self._one(figures, lane.mean, moment.unit) if lane.mean else 0.0
         (at,) = self._across(figures, plan, np.array([mean]))
         if lane.deviation is None or lane.deviation not in moment.made:
             return at, None
@@ -135,7 +138,7 @@ class Dots(Actor):
     def _said(self, figures: Figures, lane: DotLane, moment: Moment) -> Line:
         """The mean and the deviation in numbers, as far as they are known."""
         out: list[Run] = []
-        for sign, tensor in (("μ", lane.mean), ("σ", lane.deviation)):
+        for sign, tensor in (("μ", lane.mean), ("σ" if lane.mean else "RMS", lane.deviation)):
             if tensor is not None and tensor in moment.made:
                 address = figures.cell_of(tensor, moment.unit, {})
                 out += [Run(f"{'   ' if out else ''}{sign} "), Run(figures.text(address), "ink", source=address)]

@@ -9,7 +9,7 @@ from layeranim import layout, theme
 from layeranim.engine.trace import Region
 from layeranim.layout import Fit, even
 from layeranim.stories import phrases
-from layeranim.stories.stage.figures import Figures, Shown
+from layeranim.stories.stage.figures import Figures, Shown, split
 from layeranim.stories.stage.parts.base import HEADING, Actor, Moment, heading, heading_at
 from layeranim.stories.stage.plans import Plan
 from layeranim.stories.stage.solver import Extent, Setting, Spot, Unfit
@@ -33,14 +33,14 @@ FRAMED_LEAST = 3.0
 class Grid(Actor):
     """The cells of ``tensor`` that are told, under the heading ``text``.
 
-    ``rows`` and ``cols`` name the axes that are drawn; the others are those of the unit under way. ``beside`` puts the
-    heading left of it.
+    ``rows`` and ``cols`` name the axes that are drawn, several on one side as one; the others are those of the unit
+    under way. ``beside`` puts the heading left of it.
     """
 
     tensor: str
     text: str
-    rows: str | None = None
-    cols: str | None = None
+    rows: str | tuple[str, ...] | None = None
+    cols: str | tuple[str, ...] | None = None
     beside: bool = False
 
     @property
@@ -100,6 +100,7 @@ class Grid(Actor):
         plan = GridPlan(
             self.tensor, self.tensor, rows, cols, at, fit.pitch, fit.numeral,
             row_axis=shown.rows, col_axis=shown.cols, fixed=fixed, empty=not given,
+            joints=tuple((one, s.figures.size(one)) for axis in (shown.rows, shown.cols) for one in split(axis)),
             frame="weights" if held.role == "weight" else None,
         )  # fmt: skip
         line = self.heading(s.figures)
@@ -154,7 +155,7 @@ class Grid(Actor):
         """Whether it shows something else at every unit: a window's products, a filter."""
         shown = self.shown(figures)
         return any(
-            axis in figures.units.along and axis not in (shown.rows, shown.cols)
+            axis in figures.units.along and axis not in (*split(shown.rows), *split(shown.cols))
             for axis in figures.trace.axes(self.tensor)
         )
 
@@ -167,7 +168,7 @@ class Grid(Actor):
 
     def _place(self, figures: Figures, grid: GridPlan, unit: int) -> int:
         here = figures.here(unit)
-        return here.get(grid.row_axis or "", 0) * grid.cols + here.get(grid.col_axis or "", 0)
+        return figures.flat(grid.row_axis, here) * grid.cols + figures.flat(grid.col_axis, here)
 
 
 def _one(tensor: str) -> Shown:
@@ -201,8 +202,7 @@ def _frames(figures: Figures, grid: GridPlan, region: Region, moment: Moment, ro
         return
     cells = list(figures.addresses(region, moment.target))
     if len(cells) == 1:
-        axes = figures.trace.axes(grid.tensor)
-        row, col = (cells[0].index[axes.index(axis)] if axis else 0 for axis in (grid.row_axis, grid.col_axis))
+        row, col = figures.spot(grid.row_axis, grid.col_axis, cells[0])
         yield Frame(grid.name, ((row, row, col, col),), role)
 
 
