@@ -29,6 +29,7 @@ COMMANDS = {
     "build": ("layeranim.cli.build:build", "make every film of layeranim.toml that is not there yet"),
     "check": ("layeranim.cli.check:check", "stale, missing, edited, orphaned, too large? ends with 1; draws nothing"),
     "validate": ("layeranim.cli.validate:validate", "everything that is wrong with layeranim.toml, at once"),
+    "embed": ("layeranim.cli.embed:embed", "the markup that shows a film on a page: HTML, Markdown, Sphinx, MkDocs, …"),
     "why": ("layeranim.cli.why:why", "what changed since a film was built"),
     "schema": ("layeranim.cli.schema:schema", "print the JSON Schema of layeranim.toml"),
     "cache": ("layeranim.cli.cache:cache", "what the cache holds; clear it"),

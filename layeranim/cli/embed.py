@@ -1,0 +1,97 @@
+"""``layeranim embed``: the markup that shows a film on a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from layeranim.cli.console import Voice, out, out_paths
+from layeranim.cli.program import debug_option
+from layeranim.embed import pages
+from layeranim.embed.targets import TARGETS
+from layeranim.errors import OptionError, UsageError
+
+
+def _embed(
+    film: str | None, target: str | None, page: str | None, dark: str | None, width: int, caption: str | None,
+    base: str, bare: bool, update: tuple[str, ...], check: bool,
+) -> None:  # fmt: skip
+    if update:
+        if film or target:
+            raise OptionError("--update reads the film and the target from the page; leave them out")
+        _update([Path(name) for name in update], check)
+        return
+    if check:
+        raise OptionError("--check goes with --update PAGE")
+    if film is None or target is None:
+        raise UsageError("embed takes a film and --for TARGET, or --update PAGE; see layeranim embed --help")
+    wanted = pages.Wanted(_film(film), target, Path(dark) if dark else None, width, caption, base)
+    made = pages.snippet(wanted, Path(page) if page else None, not bare)
+    Voice().warn(*made.warnings)
+    for place in pages.copy(made.copies):
+        Voice().say(f"copied {place}")
+    out(made.text)
+
+
+def _film(word: str) -> Path:
+    """A film's file, or the first film of an asset of the manifest."""
+    path = Path(word)
+    if path.exists() or path.suffix:
+        return path
+    from layeranim.assets.manifest import files_of, read
+    from layeranim.cli import manifests
+
+    found, _ = read(manifests.manifest(None))
+    entry = found.chosen((word,))[0]
+    return found.root / files_of(entry)[0]
+
+
+def _update(places: list[Path], check: bool) -> None:
+    pages.ready(places)
+    stale = []
+    for page in places:
+        before, after, made = pages.updated(page)
+        Voice().warn(*(line for one in made for line in one.warnings))
+        lacking = [place for one in made for place in one.copies.values() if not place.is_file()]
+        if check:
+            stale += [str(page)] if before != after or lacking else []
+            continue
+        for one in made:
+            pages.copy(one.copies)
+        if before != after:
+            page.write_bytes(after.encode())
+            stale.append(str(page))
+    out_paths(stale)
+    if check and stale:
+        click.get_current_context().exit(1)
+
+
+embed = click.Command(
+    "embed",
+    callback=_embed,
+    help=(
+        "Print the markup that shows a film on a page: with its words for who does not see it, its size, its poster, "
+        "light and dark, and no motion for who wants none.\n\nFILM is a file of a film, or an asset of layeranim.toml."
+        "\n\nTargets: " + "; ".join(f"{one.name}: {one.says}" for one in TARGETS.values()) + "."
+    ),
+    params=[
+        click.Argument(["film"], required=False, metavar="[FILM]"),
+        click.Option(["--for", "target"], metavar="TARGET", help="the program that shows the page",
+                     type=click.STRING),
+        click.Option(["--page"], metavar="FILE", help="the page, which need not be there: addresses start from it; "
+                     "films that lie outside its site are copied into it  [default: a page in this folder]"),
+        click.Option(["--dark"], metavar="FILE",
+                     help="the film for dark pages  [default: NAME-dark beside NAME-light]"),
+        click.Option(["--width"], metavar="PX", type=int, default=pages.WIDTH, show_default=True,
+                     help="the film's width on the page"),
+        click.Option(["--caption"], metavar="TEXT", help="the line under the film  [default: its title]"),
+        click.Option(["--base"], metavar="URL", default="",
+                     help="where the films are on the web, for absolute addresses"),
+        click.Option(["--bare"], is_flag=True, help="without the comments that --update finds it by"),
+        click.Option(["--update"], metavar="PAGE", multiple=True,
+                     help="make the snippets on a page anew; more than once"),
+        click.Option(["--check"], is_flag=True, help="with --update: change nothing, name stale pages, end with 1"),
+        debug_option(),
+    ],
+)  # fmt: skip

@@ -1,0 +1,174 @@
+"""Snippets on their pages: made, put where the program finds their files, kept current between two comments."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+from layeranim.embed.shown import Pair, Shown, pair, stem
+from layeranim.embed.snippets import Figure
+from layeranim.embed.targets import RST, TARGETS, Site, relative, target
+from layeranim.errors import InputError, OptionError, OutputError
+from layeranim.film.owned import provenance
+
+WIDTH = 640
+BEGIN, END = "layeranim embed", "layeranim end"
+LARGEST = 20_000_000
+"""Bytes of a page."""
+_BLOCK = re.compile(
+    rf"^(?P<indent>[ \t]*)(?P<open><!-- |\.\. |% |# ){BEGIN} (?P<words>.*?)(?P<close> -->)?[ \t]*\n"
+    rf"(?P<body>.*?)"
+    rf"^(?P=indent)(?P=open){END}(?P=close)?[ \t]*$",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked of a snippet, as it also stands in the comment before it."""
+
+    film: Path
+    target: str
+    dark: Path | None = None
+    width: int = WIDTH
+    caption: str | None = None
+    base: str = ""
+
+    def words(self, page: Path) -> str:
+        """As words, with paths seen from the page, without the two hyphens that no comment of XML may hold."""
+        out = [_seen(self.film, page), f"for={self.target}"]
+        out += [f"dark={_seen(self.dark, page)}"] if self.dark else []
+        out += [f"width={self.width}"] if self.width != WIDTH else []
+        out += [f"caption={self.caption}"] if self.caption is not None else []
+        out += [f"base={self.base}"] if self.base else []
+        return " ".join(_word(word) for word in out)
+
+
+@dataclass(frozen=True)
+class Snippet:
+    """A snippet, the copies that it needs, and what is to be said of it."""
+
+    text: str
+    copies: Mapping[Path, Path]
+    warnings: tuple[str, ...]
+
+
+def snippet(wanted: Wanted, page: Path | None = None, marked: bool = True) -> Snippet:
+    """The markup of a film on a page, between the comments that keep it current where ``marked``.
+
+    Raises InputError where there is no such film, OptionError for a target or page that does not go.
+    """
+    goal = target(wanted.target)
+    site = Site.around(goal, page, wanted.base)
+    if not 16 <= wanted.width <= 8192:
+        raise OptionError(f"width is {wanted.width}, but must be 16 to 8192 pixels")
+    both = pair(wanted.film, wanted.dark)
+    copies: dict[Path, Path] = {}
+    both = Pair(_placed(both.light, site, copies), _placed(both.dark, site, copies) if both.dark else None)
+    caption = both.light.title if wanted.caption is None else wanted.caption
+    text = goal.write(Figure(both, wanted.width, caption, site.url))
+    if marked:
+        opened, closed = goal.mark
+        apart = "\n" if goal.mark == RST else ""  # explicit markup ends with a blank line
+        text = f"{opened}{BEGIN} {wanted.words(site.page)}{closed}\n{apart}{text}{apart}{opened}{END}{closed}\n"
+    return Snippet(text, copies, tuple(filter(None, (shown.cannot_pause() for shown in both.both))))
+
+
+def _placed(shown: Shown, site: Site, copies: dict[Path, Path]) -> Shown:
+    """The film with its files where the site serves them."""
+    files = {}
+    for kind, file in shown.files.items():
+        files[kind] = file if site.base or site.holds(file) else site.folder / file.name
+        if files[kind] != file:
+            copies[file] = files[kind]
+            beside = file.with_name(stem(file) + ".json")
+            if beside.is_file():
+                copies[beside] = site.folder / beside.name
+    return replace(shown, files=files)
+
+
+def copy(copies: Mapping[Path, Path]) -> list[Path]:
+    """Copy films to where a site serves them; what is there already and alike stays. The paths that are new.
+
+    Raises OutputError, before anything is copied, where somebody's file is in the way.
+    """
+    new = [(file, place) for file, place in copies.items() if not _alike(file, place)]
+    for _, place in new:
+        ours = provenance(place.with_name(stem(place) + ".json"))
+        if place.exists() and place.suffix != ".json" and not (ours and ours.knows(place)):
+            raise OutputError(f"{place} is not a film of ours; move it, or put the film into the site yourself")
+        if place.exists() and place.suffix == ".json" and ours is None:
+            raise OutputError(f"{place} is not a film's provenance; move it, or put the film into the site yourself")
+    for file, place in new:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, place)
+    return [place for _, place in new]
+
+
+def _alike(file: Path, place: Path) -> bool:
+    return place.is_file() and place.read_bytes() == file.read_bytes()
+
+
+# ── pages ────────────────────────────────────────────────────────────────────
+def updated(page: Path) -> tuple[str, str, list[Snippet]]:
+    """A page as it is and as it should be, and its snippets. Raises InputError where it has none."""
+    if page.suffix == ".ipynb":
+        raise InputError(f"{page} is a notebook, whose cells are not kept current; put the snippet in anew")
+    try:
+        if page.stat().st_size > LARGEST:
+            raise InputError(f"{page} has more than {LARGEST} bytes")
+        text = page.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{page} is not UTF-8: byte {error.start + 1} is in no letter") from None
+    except OSError as error:
+        raise InputError(f"{page} cannot be read: {error.strerror}") from None
+    made: list[Snippet] = []
+
+    def anew(found: re.Match[str]) -> str:
+        one = snippet(_asked(found["words"], page), page)
+        made.append(one)
+        ends = "\r\n" if "\r\n" in found[0] else "\n"
+        lines = one.text.removesuffix("\n").split("\n")
+        return ends.join(found["indent"] + line if line else line for line in lines)
+
+    after = _BLOCK.sub(anew, text)
+    if not made:
+        raise InputError(f"{page} has no snippet of ours: {BEGIN} FILM --for TARGET --page {page} prints one")
+    return text, after, made
+
+
+def _asked(words: str, page: Path) -> Wanted:
+    """What a comment asks for. Raises InputError for one that was changed into something else."""
+    try:
+        film, *rest = (unquote(word) for word in words.split())
+        pairs = dict(word.split("=", 1) for word in rest)
+        dark = pairs.pop("dark", None)
+        wanted = Wanted(
+            page.parent / film, pairs.pop("for"), page.parent / dark if dark else None,
+            int(pairs.pop("width", WIDTH)), pairs.pop("caption", None), pairs.pop("base", ""),
+        )  # fmt: skip
+    except (ValueError, KeyError):
+        pairs, wanted = {"": ""}, None
+    if pairs or wanted is None or wanted.target not in TARGETS:
+        raise InputError(f"{page}: this comment is none of ours: {BEGIN} {words}")
+    return wanted
+
+
+def _word(text: str) -> str:
+    """One word of a comment: whatever could end it, and every space, as in an address."""
+    return quote(text, safe="/=:.,;!?()@+*~_").replace("--", "-%2D")
+
+
+def _seen(file: Path, page: Path) -> str:
+    return relative(file, page.parent)
+
+
+def ready(pages: Sequence[Path]) -> None:
+    """Refuse pages that are named and not there, all at once."""
+    lost = [str(page) for page in pages if not page.is_file()]
+    if lost:
+        raise InputError(f"there is no {', '.join(lost)}")

@@ -1,0 +1,139 @@
+"""What a page shows of a film: its files, their sizes, its words; read from the provenance beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from layeranim.errors import InputError
+from layeranim.film.owned import provenance
+
+MOVING = ("image/webp", "image/apng", "image/gif")
+"""Pictures that move and cannot be paused, the smallest first."""
+VIDEOS = ("video/mp4", "video/webm")
+PAUSED = 5.0
+"""Seconds after which what moves by itself must be stoppable (WCAG 2.2.2)."""
+DARK = ("-light", "-dark")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One film: its files by media type, width and height of each in pixels, its title and what it shows in words."""
+
+    title: str
+    alt: str
+    seconds: float
+    theme: str
+    files: Mapping[str, Path]
+    sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+    @property
+    def poster(self) -> Path:
+        """The still: what is shown where nothing may move."""
+        return self.files["image/png"]
+
+    @property
+    def moving(self) -> Path | None:
+        """The best of the pictures that move."""
+        return next((self.files[kind] for kind in MOVING if kind in self.files), None)
+
+    @property
+    def videos(self) -> dict[str, Path]:
+        """Films with controls, by media type."""
+        return {kind: self.files[kind] for kind in VIDEOS if kind in self.files}
+
+    @property
+    def words(self) -> Path | None:
+        """The captions, where there are any."""
+        return self.files.get("text/vtt")
+
+    def shape(self, width: int) -> tuple[int, int]:
+        """Width and height on a page, as wide as asked for but not wider than the widest file."""
+        across, down = max(self.sizes.values())
+        wide = min(width, across)
+        return wide, round(wide * down / across)
+
+    def cannot_pause(self) -> str:
+        """What to say of a film that moves for long and has no form with controls; nothing of others."""
+        if self.videos or self.moving is None or self.seconds <= PAUSED:
+            return ""
+        return (
+            f"{self.moving.name} moves for {self.seconds:.0f} s and cannot be paused, which WCAG 2.2.2 asks for; "
+            "an MP4 beside it (render -f gif,mp4) gives readers controls"
+        )
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A film for light pages and, where there is one, the same film for dark ones."""
+
+    light: Shown
+    dark: Shown | None = None
+
+    @property
+    def both(self) -> tuple[Shown, ...]:
+        """The films that there are."""
+        return (self.light, self.dark) if self.dark else (self.light,)
+
+
+def pair(path: Path, dark: Path | None = None) -> Pair:
+    """The film that a file belongs to, with its dark twin: the one named, or ``x-dark`` beside ``x-light``.
+
+    Raises InputError for a file that no film's provenance names.
+    """
+    first = of(path)
+    if dark is not None:
+        return Pair(first, of(dark))
+    name = stem(path)
+    light_end, dark_end = DARK
+    for here, there in (DARK, DARK[::-1]):
+        if name.endswith(here):
+            twin = path.parent / f"{name.removesuffix(here)}{there}.json"
+            if twin.is_file():
+                other = of(twin)
+                return Pair(first, other) if here == light_end else Pair(other, first)
+    twin = path.parent / f"{name}{dark_end}.json"
+    return Pair(first, of(twin)) if first.theme == "light" and twin.is_file() else Pair(first)
+
+
+def of(path: Path) -> Shown:
+    """The film that a file belongs to: its own file, or the provenance itself.
+
+    Raises InputError for a file that no film's provenance names.
+    """
+    place = path.with_name(f"{stem(path)}.json")
+    found = provenance(place)
+    if found is None:
+        raise InputError(
+            f"{path} is no film of ours: there is no {place.name} beside it that layeranim wrote; "
+            "render writes one with every film"
+        )
+    return _shown(found.report, place)
+
+
+def stem(path: Path) -> str:
+    """The name that the files of a film share."""
+    return path.name.removesuffix(".av1.webm") if path.name.endswith(".av1.webm") else path.stem
+
+
+def _shown(report: Mapping[str, Any], place: Path) -> Shown:
+    files: dict[str, Path] = {}
+    sizes: dict[str, tuple[int, int]] = {}
+    try:
+        for name, entry in report["files"].items():
+            kind, file = str(entry["type"]), place.parent / Path(name).name
+            if file.is_file():
+                files[kind] = file
+                if "width" in entry:
+                    sizes[kind] = int(entry["width"]), int(entry["height"])
+        shown = Shown(str(report["title"]), str(report["alt"]), float(report["seconds"]), str(report["film"]["theme"]),
+                      files, sizes)  # fmt: skip
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise InputError(f"{place.name} does not say what an embedder needs; render the film anew") from None
+    if "image/png" not in files:
+        raise InputError(f"{place.name}: there is no poster beside it; render writes one with every film")
+    if not (shown.moving or shown.videos):
+        raise InputError(f"{place.name}: of the film's files none that a page can show is there")
+    return shown

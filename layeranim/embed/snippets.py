@@ -1,0 +1,253 @@
+"""The markup that shows a film, for each program that people write in.
+
+``url`` gives the address of a file as the page must write it, with nothing in it that HTML would read as markup. Blocks
+of HTML begin with ``<figure>`` on a line of its own and hold no blank line: Markdown programs then leave them alone.
+They are spelt as XHTML, which EPUB needs and HTML takes. No film starts by itself, and none has captions on: they are
+in the picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+from layeranim.embed.shown import Pair, Shown
+
+Url = Callable[[Path], str]
+DARK = "(prefers-color-scheme: dark)"
+STILL = "(prefers-reduced-motion: reduce)"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What a snippet is made of: the film, the width on the page, the caption under it, addresses."""
+
+    pair: Pair
+    width: int
+    caption: str
+    url: Url
+
+    @property
+    def light(self) -> Shown:
+        return self.pair.light
+
+    @property
+    def alt(self) -> str:
+        """The text for who does not see the film, on one line."""
+        return " ".join(self.light.alt.split())
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.light.shape(self.width)
+
+
+# ── HTML ─────────────────────────────────────────────────────────────────────
+def block(figure: Figure) -> str:
+    """``<figure>``: films with controls where there are any, else pictures; both grounds, each on its own page."""
+    inner = [line for shown in figure.pair.both for line in _video(figure, shown)] or list(_picture(figure))
+    style = list(_grounds(figure)) if figure.light.videos and figure.pair.dark else []
+    caption = [f"<figcaption>{escape(figure.caption)}</figcaption>"] if figure.caption else []
+    return "\n".join(["<figure>", *style, *inner, *caption, "</figure>"]) + "\n"
+
+
+def _grounds(figure: Figure) -> Iterator[str]:
+    """Of two films the one for the page's ground: a poster has no ``media`` of its own."""
+    yield "<style>"
+    yield f"@media {DARK} {{ .layeranim-light {{ display: none }} }}"
+    yield f"@media not all and {DARK} {{ .layeranim-dark {{ display: none }} }}"
+    yield "</style>"
+
+
+def _video(figure: Figure, shown: Shown, more: str = "") -> Iterator[str]:
+    """A film with controls; who may not have it gets the poster, linked."""
+    if not shown.videos:
+        return
+    (across, down), url = figure.size, figure.url
+    ground = f'class="layeranim-{shown.theme}" ' if figure.pair.dark else ""
+    yield (
+        f'<video {ground}controls="controls" muted="muted" playsinline="playsinline" preload="metadata" {more}'
+        f'width="{across}" height="{down}" style="max-width: 100%; height: auto" '
+        f'poster="{url(shown.poster)}" aria-label="{escape(figure.alt)}">'
+    )
+    for kind, file in shown.videos.items():
+        yield f'<source src="{url(file)}" type="{kind}" />'
+    if shown.words and shown.words.suffix == ".vtt":
+        yield f'<track kind="captions" src="{url(shown.words)}" srclang="en" label="English" />'
+    first = next(iter(shown.videos.values()))
+    yield (
+        f'<a href="{url(first)}"><img src="{url(shown.poster)}" alt="{escape(figure.alt)}" '
+        f'width="{across}" height="{down}" loading="lazy" /></a>'
+    )
+    yield "</video>"
+
+
+def _picture(figure: Figure) -> Iterator[str]:
+    """A moving picture: the poster for who wants no motion, each for its ground; linked to the film with controls."""
+    (across, down), url, light, dark = figure.size, figure.url, figure.light, figure.pair.dark
+    link = next(iter(light.videos.values()), None)
+    if link:
+        yield f'<a href="{url(link)}">'
+    yield "<picture>"
+    if dark:
+        yield f'<source media="{STILL} and {DARK}" srcset="{url(dark.poster)}" />'
+    yield f'<source media="{STILL}" srcset="{url(light.poster)}" />'
+    if dark and dark.moving:
+        yield f'<source media="{DARK}" srcset="{url(dark.moving)}" />'
+    shown = light.moving or light.poster
+    yield f'<img src="{url(shown)}" width="{across}" height="{down}" alt="{escape(figure.alt)}" />'
+    yield "</picture>"
+    if link:
+        yield "</a>"
+
+
+def picture(figure: Figure) -> str:
+    """A moving picture in a paragraph: what GitHub shows of a README. It takes no ``<video>`` from a repository."""
+    return "\n".join(["<p>", *_picture(figure), "</p>"]) + "\n"
+
+
+def plain_image(figure: Figure) -> str:
+    """One ``<img>``, linked: what a package index leaves of a README. It drops every ``<source>``."""
+    (across, down), url, light = figure.size, figure.url, figure.light
+    image = (
+        f'<img src="{url(light.moving or light.poster)}" width="{across}" height="{down}" alt="{escape(figure.alt)}" />'
+    )
+    link = next(iter(light.videos.values()), light.poster)
+    return f'<p><a href="{url(link)}">{image}</a></p>\n'
+
+
+def reveal(figure: Figure) -> str:
+    """A film on a slide of reveal.js: it begins with its slide and stops with it."""
+    lines = list(_video(figure, figure.light, "data-autoplay "))
+    return "\n".join(lines) + "\n" if lines else "\n".join(_picture(figure)) + "\n"
+
+
+# ── Markdown ─────────────────────────────────────────────────────────────────
+def commonmark(figure: Figure) -> str:
+    """A Markdown image alone, linked to the film with controls: for programs that take no HTML."""
+    light = figure.light
+    image = f"![{_bracketed(figure.alt)}](<{figure.url(light.moving or light.poster)}>)"
+    link = next(iter(light.videos.values()), None)
+    return (f"[{image}](<{figure.url(link)}>)" if link else image) + "\n"
+
+
+def hugo(figure: Figure) -> str:
+    """Hugo's own shortcode: raw HTML is left out unless the site says otherwise."""
+    (across, down), light = figure.size, figure.light
+    link = next(iter(light.videos.values()), None)
+    parts = {
+        "src": figure.url(light.moving or light.poster), "alt": figure.alt, "width": str(across), "height": str(down),
+        **({"caption": figure.caption} if figure.caption else {}), **({"link": figure.url(link)} if link else {}),
+    }  # fmt: skip
+    return "{{< figure " + " ".join(f'{key}="{_quoted(value)}"' for key, value in parts.items()) + " >}}\n"
+
+
+def quarto(figure: Figure) -> str:
+    """The block for HTML, the poster for every other form of the document."""
+    still = f'![{_bracketed(figure.caption)}]({figure.url(figure.light.poster)}){{fig-alt="{_quoted(figure.alt)}"}}'
+    return (
+        '::: {.content-visible when-format="html"}\n```{=html}\n' + block(figure) + "```\n:::\n\n"
+        '::: {.content-visible unless-format="html"}\n' + still + "\n:::\n"
+    )
+
+
+# ── reStructuredText ─────────────────────────────────────────────────────────
+def rst(figure: Figure) -> str:
+    """A docutils figure of the moving picture."""
+    light = figure.light
+    link = next(iter(light.videos.values()), None)
+    return "\n".join(_figure(figure, light.moving or light.poster, link=link)) + "\n"
+
+
+def _figure(figure: Figure, file: Path, classes: str = "", link: Path | None = None) -> Iterator[str]:
+    across, _ = figure.size
+    yield f".. figure:: {figure.url(file)}"
+    yield f"   :alt: {_starless(figure.alt)}"
+    yield f"   :width: {across}px"
+    if classes:
+        yield f"   :figclass: {classes}"
+    if link:
+        yield f"   :target: {figure.url(link)}"
+    if figure.caption:
+        yield from ("", f"   {_starless(figure.caption)}")
+
+
+def sphinx(figure: Figure) -> str:
+    """The moving picture for HTML, each ground's own; the poster for LaTeX, EPUB and text, which take no film.
+
+    It is not linked to the film with controls: Sphinx copies pictures, and no other file that is named.
+    """
+    out = [".. only:: html", ""]
+    for shown in figure.pair.both:
+        classes = f"only-{shown.theme}" if figure.pair.dark else ""
+        out += [_in(line) for line in _figure(figure, shown.moving or shown.poster, classes)] + [""]
+    out += [".. only:: not html", ""]
+    out += [_in(line) for line in _figure(figure, figure.light.poster)]
+    return "\n".join(out) + "\n"
+
+
+def myst(figure: Figure) -> str:
+    """What ``sphinx`` says, as MyST writes it."""
+    return "````{eval-rst}\n" + sphinx(figure) + "````\n"
+
+
+def _in(line: str) -> str:
+    return f"   {line}" if line else ""
+
+
+# ── print and slides ─────────────────────────────────────────────────────────
+def latex(figure: Figure) -> str:
+    """The poster as a figure, linked to the film beside the document."""
+    light = figure.light
+    link = next(iter(light.videos.values()), light.moving)
+    image = f"\\includegraphics[width=\\linewidth,alt={{{_tex(figure.alt)}}}]{{{figure.url(light.poster)}}}"
+    linked = f"\\href{{run:{figure.url(link)}}}{{{image}}}" if link else image
+    caption = [f"  \\caption{{{_tex(figure.caption)}}}"] if figure.caption else []
+    return "\n".join(["\\begin{figure}", "  \\centering", f"  {linked}", *caption, "\\end{figure}"]) + "\n"
+
+
+def pptx(figure: Figure) -> str:
+    """A program with python-pptx that puts the film on a slide, with its poster and its words for screen readers."""
+    light = figure.light
+    across, down = figure.size
+    if not light.videos:
+        made = f"slide.shapes.add_picture({figure.url(light.poster)!r}, Inches(1), Inches(1), width, height)"
+    else:
+        kind, film = next(iter(light.videos.items()))
+        made = (
+            f"slide.shapes.add_movie(\n    {figure.url(film)!r}, Inches(1), Inches(1), width, height,\n"
+            f"    poster_frame_image={figure.url(light.poster)!r}, mime_type={kind!r},\n)"
+        )
+    return (
+        "from pptx.util import Inches\n\n"
+        f"width, height = Inches(8), Inches({8 * down / across:g})\n"
+        f"film = {made}\n"
+        f'film._element.xpath(".//p:cNvPr")[0].set("descr", {figure.alt!r})\n'
+    )
+
+
+# ── quoting ──────────────────────────────────────────────────────────────────
+_TEX = {
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "_": r"\_", "%": r"\%",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+}  # fmt: skip
+
+
+def _tex(text: str) -> str:
+    return "".join(_TEX.get(letter, letter) for letter in text)
+
+
+def _quoted(text: str) -> str:
+    """Between double quotes, where a backslash escapes."""
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _bracketed(text: str) -> str:
+    """Between brackets, in Markdown."""
+    return "".join(f"\\{letter}" if letter in "\\[]*_`<" else letter for letter in text)
+
+
+def _starless(text: str) -> str:
+    """In reStructuredText."""
+    return "".join(f"\\{letter}" if letter in "\\*`|_" else letter for letter in text)

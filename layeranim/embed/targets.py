@@ -1,0 +1,166 @@
+"""The programs that films are put into: which markup each takes, and where it looks for files."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from layeranim.embed import snippets
+from layeranim.embed.snippets import Figure
+from layeranim.engine.spelling import suggestion
+from layeranim.errors import OptionError
+
+BASE = "--base (in Python base=)"
+PAGE = "--page (in Python page=)"
+_WEB = re.compile(r"https?://[\w.~:/%+@-]+")
+
+
+@dataclass(frozen=True)
+class Target:
+    """A program: its markup, and the file that marks the top of a site of it, where films must lie inside one.
+
+    ``folder`` is where films go that lie outside; ``mark`` how a comment begins and ends on its pages.
+    """
+
+    name: str
+    says: str
+    write: Callable[[Figure], str]
+    marks: tuple[str, ...] = ()
+    folder: str = ""
+    mark: tuple[str, str] = ("<!-- ", " -->")
+    absolute: bool = False
+
+
+RST, _TEX, _PYTHON = (".. ", ""), ("% ", ""), ("# ", "")
+_ALL = (
+    Target("html", "a page of HTML", snippets.block),
+    Target("markdown", "Markdown without HTML", snippets.commonmark),
+    Target("github", "a README on GitHub, which takes no video from a repository", snippets.picture),
+    Target("pypi", "a README on a package index: absolute addresses", snippets.plain_image, absolute=True),
+    Target("rst", "reStructuredText of docutils", snippets.rst, mark=RST),
+    Target("sphinx", "Sphinx: HTML, and the poster in LaTeX and EPUB", snippets.sphinx, ("conf.py",), "films", RST),
+    Target("myst", "Sphinx with MyST", snippets.myst, ("conf.py",), "films"),
+    Target("mkdocs", "MkDocs, also under directory URLs", snippets.block, ("mkdocs.yml", "mkdocs.yaml"), "films"),
+    Target("hugo", "Hugo, in its own shortcode", snippets.hugo,
+           ("hugo.toml", "hugo.yaml", "hugo.json", "config.toml", "config.yaml"), "static/films"),
+    Target("jekyll", "Jekyll, under any base URL", snippets.block, ("_config.yml", "_config.toml"), "assets/films"),
+    Target("quarto", "Quarto (not tried in Quarto itself)", snippets.quarto),
+    Target("notebook", "a Markdown cell of a notebook", snippets.block),
+    Target("reveal", "a slide of reveal.js", snippets.reveal),
+    Target("latex", "LaTeX: the poster, linked to the film", snippets.latex, mark=_TEX),
+    Target("pptx", "a program with python-pptx (not tried in PowerPoint)", snippets.pptx, mark=_PYTHON),
+)  # fmt: skip
+TARGETS: Mapping[str, Target] = {target.name: target for target in _ALL}
+
+
+def target(name: str) -> Target:
+    """The target of that name. Raises OptionError."""
+    if name not in TARGETS:
+        raise OptionError(f"there is no target {name!r}{suggestion(name, TARGETS)}; there are {', '.join(TARGETS)}")
+    return TARGETS[name]
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a page and its films lie: the top of the site, and inside it the folder that is served.
+
+    Raises OptionError for a page that lies in no such site.
+    """
+
+    target: Target
+    page: Path
+    root: Path | None = None
+    base: str = ""
+
+    @classmethod
+    def around(cls, target: Target, page: Path | None, base: str = "") -> Site:
+        """The site of a page; a target without sites needs no page: it is then in the working folder."""
+        if base and not _WEB.fullmatch(base):
+            raise OptionError(f"{BASE} is {base!r}, but must be an address such as https://example.org/films")
+        if target.absolute and not base:
+            raise OptionError(f"{target.name} needs absolute addresses; {BASE} says where the films are on the web")
+        if not target.marks:
+            return cls(target, (page or Path("page")).absolute(), None, base)
+        if page is None:
+            raise OptionError(f"for {target.name} the addresses depend on the page; {PAGE} names it")
+        for folder in page.absolute().parents:
+            mark = next((folder / name for name in target.marks if (folder / name).is_file()), None)
+            if mark:
+                return cls(target, page.absolute(), _served(target, mark), base)
+        named = " or ".join(target.marks[:2])
+        raise OptionError(f"{page} lies in no site of {target.name}: there is no {named} in a folder above it")
+
+    @property
+    def folder(self) -> Path:
+        """Where films go that lie outside of the site."""
+        if self.bundled or self.root is None:
+            return self.page.parent
+        return self.root / self.target.folder
+
+    @property
+    def bundled(self) -> bool:
+        """Whether a page of Hugo has a folder of its own, whose files go where it goes."""
+        return self.target.name == "hugo" and self.page.name.startswith("index.")
+
+    def holds(self, file: Path) -> bool:
+        """Whether a file is served where it lies."""
+        if self.root is None:
+            return True
+        inside = self.page.parent if self.bundled else self.root / "static" if self._static else self.root
+        return file.resolve().is_relative_to(inside.resolve())
+
+    @property
+    def _static(self) -> bool:
+        return self.target.name == "hugo" and not self.bundled
+
+    def url(self, file: Path) -> str:
+        """The address of a file, as this page must write it."""
+        if self.base:
+            return f"{self.base.rstrip('/')}/{quote(file.name)}"
+        if self.target.name == "jekyll" and self.root:
+            return "{{ '/" + quote(relative(file, self.root)) + "' | relative_url }}"
+        if self._static and self.root:
+            return "/" + quote(relative(file, self.root / "static"))
+        path = relative(file, self._seen_from)
+        return path if self.target.name in ("sphinx", "myst", "latex", "pptx") else quote(path)
+
+    @property
+    def _seen_from(self) -> Path:
+        """The folder that addresses on the page start from: MkDocs gives every page one of its own."""
+        page = self.page
+        if self.target.name != "mkdocs" or page.stem in ("index", "README") or not _own_folders(self.root):
+            return page.parent
+        return page.with_suffix("")
+
+
+def relative(file: Path, folder: Path) -> str:
+    """The way from a folder to a file, as addresses write it."""
+    return Path(os.path.relpath(file.absolute(), folder.absolute())).as_posix()
+
+
+def _served(target: Target, mark: Path) -> Path:
+    """The folder that a site's files lie in: MkDocs says which."""
+    if target.name != "mkdocs":
+        return mark.parent
+    return mark.parent / (_said(mark, "docs_dir") or "docs")
+
+
+def _own_folders(docs: Path | None) -> bool:
+    """Whether a site of MkDocs has directory URLs: it has, unless it says otherwise."""
+    if docs is None:
+        return False
+    for folder in (docs, *docs.parents):
+        for name in TARGETS["mkdocs"].marks:
+            if (folder / name).is_file():
+                return _said(folder / name, "use_directory_urls").lower() not in ("false", "no", "off")
+    return True
+
+
+def _said(file: Path, key: str) -> str:
+    """A plain value at the top of a YAML file."""
+    found = re.search(rf"^{key}:[ \t]*([^#\n]*)", file.read_text(encoding="utf-8", errors="replace"), re.MULTILINE)
+    return found[1].strip().strip("'\"") if found else ""

@@ -1,0 +1,287 @@
+"""Snippets: the right files, sizes and words for each program, where it looks for them, and kept current."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import layeranim as la
+from layeranim.embed.targets import TARGETS
+
+TINY = {"steps": "first:1", "pace": "fast", "size": "128x72", "fps": 5}
+SITES = {
+    "sphinx": ("conf.py", "", "source/page.rst", "source"), "myst": ("conf.py", "", "source/page.md", "source"),
+    "mkdocs": ("mkdocs.yml", "site_name: x\n", "docs/page.md", ""), "hugo": ("hugo.toml", "", "content/page.md", ""),
+    "jekyll": ("_config.yml", "", "page.md", ""),
+}  # fmt: skip
+"""Of each site the file that marks it, what is in it, a page, and the folder of that file."""
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A film in both themes, as GIF and MP4 with its words beside it; another as GIF alone."""
+    folder = tmp_path_factory.mktemp("films")
+    for theme in ("light", "dark"):
+        to = [str(folder / f"x-{theme}.gif"), str(folder / f"x-{theme}.mp4")]
+        la.render("conv", output=to, theme=theme, captions=False, **TINY)
+    la.render("conv", output=str(folder / "long.gif"), size="128x72", fps=2, title='a "b" <c> & *d*')
+    return folder
+
+
+@pytest.fixture
+def place(films: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with these films in ``films``, where the test works."""
+    (tmp_path / "films").mkdir()
+    for file in films.iterdir():
+        (tmp_path / "films" / file.name).write_bytes(file.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+class Markup(HTMLParser):
+    """Tags that open and close in order; the addresses and the attributes in them."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.found: list[tuple[str, dict[str, str]]] = []
+        self.feed(text)
+        self.close()
+        assert not self.open, self.open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.open.append(tag)
+        self.found.append((tag, {name: value or "" for name, value in attrs}))
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, {name: value or "" for name, value in attrs}))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def of(self, tag: str) -> list[dict[str, str]]:
+        return [attrs for name, attrs in self.found if name == tag]
+
+    def addresses(self) -> Iterator[str]:
+        for _, attrs in self.found:
+            yield from (attrs[name] for name in ("src", "href", "poster", "srcset") if name in attrs)
+
+
+def told(call: Any, *words: str) -> str:
+    done = call("embed", *words)
+    assert done.code == 0, done
+    return str(done.out)
+
+
+@pytest.mark.parametrize("target", ["html", "notebook", "reveal", "github"])
+def test_html_is_well_formed_and_names_files_that_are_there(call: Any, place: Path, target: str) -> None:
+    markup = Markup(told(call, "films/x-light.gif", "--for", target))
+    alt = " ".join(json.loads((place / "films/x-light.json").read_text())["alt"].split())
+    assert list(markup.addresses())
+    assert all((place / address).is_file() for address in markup.addresses())
+    assert {attrs.get("alt", alt) for _, attrs in markup.found} == {alt}
+    for attrs in (*markup.of("video"), *markup.of("img")):
+        assert (attrs["width"], attrs["height"]) == ("128", "72")
+
+
+def test_a_video_has_controls_a_poster_captions_and_never_starts(call: Any, place: Path) -> None:
+    markup = Markup(told(call, "films/x-light.mp4", "--for", "html", "--caption", "one & two"))
+    light, dark = markup.of("video")
+    assert light["controls"] == "controls"
+    assert "autoplay" not in light
+    assert [light["poster"], dark["poster"]] == ["films/x-light.png", "films/x-dark.png"]
+    assert [track["src"] for track in markup.of("track")] == ["films/x-light.vtt", "films/x-dark.vtt"]
+    assert "default" not in markup.of("track")[0]
+
+
+def test_markdown_leaves_a_block_of_html_alone(call: Any, place: Path) -> None:
+    """A block that begins with <figure> lasts until a blank line: there is none in it."""
+    inner = told(call, "films/x-light.gif", "--for", "html", "--bare")
+    assert inner.startswith("<figure>\n")
+    assert "\n\n" not in inner
+
+
+def test_a_picture_stands_still_for_who_wants_no_motion_and_follows_the_page(call: Any, place: Path) -> None:
+    markup = Markup(told(call, "films/x-dark.gif", "--for", "github"))
+    medias = [(attrs["media"], attrs["srcset"]) for attrs in markup.of("source")]
+    assert medias == [
+        ("(prefers-reduced-motion: reduce) and (prefers-color-scheme: dark)", "films/x-dark.png"),
+        ("(prefers-reduced-motion: reduce)", "films/x-light.png"),
+        ("(prefers-color-scheme: dark)", "films/x-dark.gif"),
+    ]
+    assert markup.of("img")[0]["src"] == "films/x-light.gif"
+    assert markup.of("a")[0]["href"] == "films/x-light.mp4"
+
+
+def test_a_package_index_gets_absolute_addresses(call: Any, place: Path) -> None:
+    done = call("embed", "films/x-light.gif", "--for", "pypi")
+    assert done.code == 2
+    assert "--base" in done.err
+    markup = Markup(told(call, "films/x-light.gif", "--for", "pypi", "--base", "https://example.org/a/"))
+    assert set(markup.addresses()) == {"https://example.org/a/x-light.gif", "https://example.org/a/x-light.mp4"}
+    for wrong in ("example.org", 'https://x"y', "javascript:x"):
+        assert call("embed", "films/x-light.gif", "--for", "pypi", "--base", wrong).code == 2
+
+
+@pytest.mark.parametrize("target", SITES)
+def test_films_outside_a_site_are_copied_where_it_serves_them(call: Any, place: Path, target: str) -> None:
+    mark, text, page, folder = SITES[target]
+    (place / "site" / folder).mkdir(parents=True, exist_ok=True)
+    (place / "site" / folder / mark).write_text(text)
+    snippet = told(call, "films/x-light.gif", "--for", target, "--page", f"site/{page}")
+    held = {p.relative_to(place / "site").as_posix() for p in (place / "site").rglob("x-light.*")}
+    top = {"sphinx": "source/films", "myst": "source/films", "mkdocs": "docs/films", "hugo": "static/films",
+           "jekyll": "assets/films"}[target]  # fmt: skip
+    assert {f"{top}/x-light.gif", f"{top}/x-light.png", f"{top}/x-light.json"} <= held
+    seen = {
+        "sphinx": "films/x-light.gif",
+        "myst": "films/x-light.gif",
+        "mkdocs": "../films/x-light.mp4",
+        "hugo": "/films/x-light.gif",
+        "jekyll": "{{ '/assets/films/x-light.mp4' | relative_url }}",
+    }[target]
+    assert seen in snippet
+    assert told(call, "films/x-light.gif", "--for", target, "--page", f"site/{page}") == snippet
+
+
+def test_somebodys_file_in_the_way_of_a_copy_stays(call: Any, place: Path) -> None:
+    (place / "docs/films").mkdir(parents=True)
+    (place / "mkdocs.yml").write_text("site_name: x\n")
+    (place / "docs/films/x-light.gif").write_bytes(b"mine")
+    done = call("embed", "films/x-light.gif", "--for", "mkdocs", "--page", "docs/a.md")
+    assert done.code == 2
+    assert "docs/films/x-light.gif is not a film of ours" in done.err
+    assert [p.name for p in (place / "docs/films").iterdir()] == ["x-light.gif"]
+    assert (place / "docs/films/x-light.gif").read_bytes() == b"mine"
+
+
+def test_a_newer_film_replaces_its_older_copy(call: Any, place: Path) -> None:
+    (place / "mkdocs.yml").write_text("site_name: x\n")
+    told(call, "films/x-light.gif", "--for", "mkdocs", "--page", "docs/a.md")
+    la.render("conv", output=[str(place / "films/x-light.gif"), str(place / "films/x-light.mp4")], stride=2, **TINY)
+    told(call, "films/x-light.gif", "--for", "mkdocs", "--page", "docs/a.md")
+    assert (place / "docs/films/x-light.gif").read_bytes() == (place / "films/x-light.gif").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("page", "settings", "seen"),
+    [
+        ("a.md", "", "../films"), ("index.md", "", "films"), ("b/README.md", "", "../films"),
+        ("b/c.md", "", "../../films"), ("a.md", "use_directory_urls: false\n", "films"),
+        ("b/c.md", "use_directory_urls: no # so\n", "../films"),
+    ],
+)  # fmt: skip
+def test_mkdocs_pages_have_folders_of_their_own(call: Any, place: Path, page: str, settings: str, seen: str) -> None:
+    (place / "mkdocs.yml").write_text(f"site_name: x\n{settings}")
+    (place / "docs").mkdir()
+    (place / "films").rename(place / "docs/films")
+    markup = Markup(told(call, "docs/films/x-light.gif", "--for", "mkdocs", "--page", f"docs/{page}"))
+    assert markup.of("video")[0]["poster"] == f"{seen}/x-light.png"
+
+
+def test_a_page_of_hugo_with_a_folder_of_its_own_keeps_its_film(call: Any, place: Path) -> None:
+    (place / "hugo.toml").write_text("")
+    snippet = told(call, "films/x-light.gif", "--for", "hugo", "--page", "content/post/index.md")
+    assert 'src="x-light.gif"' in snippet
+    assert (place / "content/post/x-light.gif").is_file()
+
+
+@pytest.mark.parametrize("target", [name for name in TARGETS if name not in ("pypi", "notebook")])
+def test_update_keeps_a_page_current_and_check_tells(call: Any, place: Path, target: str) -> None:
+    mark, text, page, folder = SITES.get(target, ("none", "", "page.txt", ""))
+    (place / folder / mark).parent.mkdir(parents=True, exist_ok=True)
+    (place / folder / mark).write_text(text)
+    (place / page).parent.mkdir(parents=True, exist_ok=True)
+    snippet = told(
+        call, "films/x-light.gif", "--for", target, "--page", page, "--caption", 'it\'s "x"', "--width", "100"
+    )
+    before = f"Words.\n\n{snippet}\nMore words, cœur.\n"
+    (place / page).write_text(before)
+    assert call("embed", "--update", page, "--check").code == 0
+    (place / page).write_text(before.replace("100", "99").replace("width=99 ", "width=100 "))
+    if (place / page).read_text() != before:
+        stale = call("embed", "--update", page, "--check")
+        assert (stale.code, stale.out) == (1, f"{page}\n")
+    told(call, "--update", page)
+    assert (place / page).read_text() == before
+
+
+def test_update_refuses_pages_without_snippets_and_comments_that_are_not_ours(call: Any, place: Path) -> None:
+    (place / "none.md").write_text("Words.\n")
+    odd = "<!-- layeranim embed films/x-light.gif for=html run=rm -->\nx\n<!-- layeranim end -->\n"
+    (place / "odd.md").write_text(odd)
+    (place / "gone.md").write_text("<!-- layeranim embed films/z.gif for=html -->\nx\n<!-- layeranim end -->\n")
+    (place / "bytes.md").write_bytes(b"\xff\xfe")
+    for name, said in {
+        "none.md": "has no snippet of ours", "odd.md": "is none of ours", "gone.md": "is no film of ours",
+        "bytes.md": "is not UTF-8", "lost.md": "there is no lost.md", "a.ipynb": "there is no a.ipynb",
+    }.items():  # fmt: skip
+        done = call("embed", "--update", name)
+        assert done.code == 2, name
+        assert said in done.err
+    assert (place / "odd.md").read_text() == odd
+
+
+def test_what_cannot_be_shown_is_refused_in_a_line(call: Any, place: Path) -> None:
+    (place / "cat.gif").write_bytes(b"GIF89a")
+    for words, said in (
+        (("cat.gif", "--for", "html"), "is no film of ours"),
+        (("films/x-light.gif", "--for", "htm"), "did you mean html"),
+        (("films/x-light.gif",), "--for TARGET"),
+        (("films/x-light.gif", "--for", "mkdocs"), "--page"),
+        (("films/x-light.gif", "--for", "mkdocs", "--page", "a.md"), "lies in no site of mkdocs"),
+        (("films/x-light.gif", "--for", "html", "--width", "3"), "must be 16 to 8192"),
+        (("films/x-light.gif", "--for", "html", "--check"), "--check goes with --update"),
+        (("films/x-light.gif", "--update", "a.md"), "leave them out"),
+    ):
+        done = call("embed", *words)
+        assert done.code == 2, words
+        assert said in done.err, (words, done.err)
+        assert len(done.err.splitlines()) == 1
+
+
+def test_a_long_film_without_controls_is_warned_about(call: Any, place: Path) -> None:
+    done = call("embed", "films/long.gif", "--for", "html")
+    assert "cannot be paused" in done.err
+    assert "MP4" in done.err
+    assert "cannot be paused" not in call("embed", "films/x-light.gif", "--for", "html").err
+
+
+@pytest.mark.parametrize("target", ["html", "rst", "markdown", "latex", "pptx", "quarto"])
+def test_titles_are_quoted_as_each_program_wants_it(call: Any, place: Path, target: str) -> None:
+    snippet = told(call, "films/long.gif", "--for", target, "--bare")
+    wanted = {
+        "html": "<figcaption>a &quot;b&quot; &lt;c&gt; &amp; *d*</figcaption>", "rst": 'a "b" <c> & \\*d\\*',
+        "markdown": 'a "b" \\<c> & \\*d\\*', "latex": 'a "b" <c> \\& *d*', "pptx": "a \"b\" <c> & *d*",
+        "quarto": 'a "b" \\<c> & \\*d\\*',
+    }  # fmt: skip
+    assert wanted[target] in snippet
+    if target == "pptx":
+        compile(snippet, "snippet", "exec")
+
+
+def test_an_asset_of_the_manifest_is_a_film(call: Any, place: Path) -> None:
+    (place / "layeranim.toml").write_text(
+        'version = 1\noutput = "films"\nformats = ["gif", "mp4"]\nthemes = ["light", "dark"]\n'
+        '[[asset]]\nid = "x"\nexplainer = "conv"\n'
+    )
+    assert re.search(r'poster="films/x-dark\.png"', told(call, "x", "--for", "html"))
+
+
+def test_a_comment_survives_odd_names_and_words(call: Any, place: Path) -> None:
+    (place / "a b--c").mkdir()
+    for name in ("x-light.gif", "x-light.png", "x-light.json", "x-light.mp4", "x-light.vtt"):
+        (place / "films" / name).rename(place / "a b--c" / name)
+    snippet = told(call, "a b--c/x-light.gif", "--for", "html", "--caption", "50 % -- is --> it=<b>")
+    opened = snippet.splitlines()[0]
+    assert opened.startswith("<!-- ")
+    assert "--" not in opened[4:-3]
+    assert Markup(snippet).of("video")[0]["poster"] == "a%20b--c/x-light.png"
+    (place / "page.html").write_text(snippet)
+    assert call("embed", "--update", "page.html", "--check").code == 0
