@@ -12,7 +12,7 @@ from layeranim.assets.entries import Entry
 from layeranim.assets.plan import BuildPlan
 from layeranim.errors import LayeranimError, ManifestError, OptionError
 from layeranim.film.provenance import dumped
-from layeranim.stories import phrases
+from layeranim.stories import rows
 from layeranim.stories.storyboard import Run, Storyboard
 
 LONGEST_LINE = 120
@@ -32,7 +32,7 @@ def board_of(entry: Entry, work: preparing.Work) -> Storyboard:
             raise OptionError(f"captions: step {step} is not shown by itself; the film has {board.total} steps")
         with work.lettering():
             line = (Run(typeface.draw_safe(text, LONGEST_LINE)),)
-            if phrases.width(line, theme.NOTE) > theme.WIDTH - 2 * theme.MARGIN:
+            if not rows.hold(line, theme.NOTE, board.canvas):
                 raise OptionError(f"captions: the line of step {step} is wider than the film; use fewer words")
         for i in mine:
             beats[i] = replace(beats[i], note=line, own=True)

@@ -171,7 +171,7 @@ def draw(
 ) -> ExplainerScene:  # fmt: skip
     """One run over the scene into ``fan``, of all frames or of ``only`` one."""
     size = shot.width, shot.height
-    with host.session(*size, shot.fps, theme.bg) as scale, _quick_turns():
+    with host.session(*size, shot.fps, theme.bg, board.canvas) as scale, _quick_turns():
         renderer = FilmRenderer(View(*size, scale), theme.bg, float(shot.fps), fan, only)
         playing = scene(board, theme, shot.fps, captioned, renderer=renderer)
         try:

@@ -11,7 +11,7 @@ from typing import Any
 from manim import config, tempconfig
 from manim._config.utils import ManimConfig
 
-from layeranim import theme
+from layeranim.canvas import WIDE, Canvas
 from layeranim.errors import MissingLibraryError
 from layeranim.film.unconfigured import default_file
 
@@ -20,12 +20,12 @@ UNIT = 1 / 90
 
 
 @contextmanager
-def session(width: int, height: int, fps: Fraction, background: str) -> Iterator[float]:
+def session(width: int, height: int, fps: Fraction, background: str, canvas: Canvas = WIDE) -> Iterator[float]:
     """Manim set up for one pass over a scene, whatever it was set to before; yields the pixels to a design pixel.
 
-    The 16:9 canvas is centred; a frame of another shape shows more background, never a stretched picture.
+    The canvas is centred; a frame of another shape shows more background, never a stretched picture.
     """
-    scale = min(width / theme.WIDTH, height / theme.HEIGHT)
+    scale = min(width / canvas.width, height / canvas.height)
     wanted: dict[str, Any] = {
         "pixel_width": width,
         "pixel_height": height,

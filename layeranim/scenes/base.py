@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
 from manim import Animation, Mobject, Scene
 
+from layeranim import canvas as c
 from layeranim import theme as t
 from layeranim.scenes.parts.animate import Appear, Follow
 from layeranim.scenes.parts.label import Label, TextLine
@@ -15,9 +16,9 @@ from layeranim.scenes.parts.progress import Progress
 from layeranim.scenes.parts.shape import Bundle
 from layeranim.scenes.parts.shapes import FocusFrame, hairline, tensor_frame
 from layeranim.scenes.parts.tilegrid import TileGrid
-from layeranim.stories import phrases
+from layeranim.stories import phrases, rows
 from layeranim.stories.header import placed
-from layeranim.stories.storyboard import Beat, Box, Line, Run, Source, Storyboard
+from layeranim.stories.storyboard import Beat, Box, Line, Point, Run, Source, Storyboard
 from layeranim.stories.timing import BRIEF
 from layeranim.theme import Theme
 
@@ -38,8 +39,8 @@ class ExplainerScene(Scene):
         self.tick, self.frames = 0, 0
         self.grids: dict[str, TileGrid] = {}
         self.standing: dict[str, list[Any]] = {}
-        self.caption: TextLine | None = None
-        self.note: TextLine | None = None
+        self.caption: Bundle | None = None
+        self.note: Bundle | None = None
         self.coming: Line | None = None
         self.at_beat: Callable[[Beat], None] | None = None
         self.passing: list[Any] = []
@@ -176,16 +177,13 @@ class ExplainerScene(Scene):
     # ── furniture ────────────────────────────────────────────────────────────
     def furniture(self) -> None:
         """Title, parameters, progress and counter."""
-        theme, left, right = self.theme, -t.WIDTH / 2 + t.MARGIN, t.WIDTH / 2 - t.MARGIN
-        found = placed(self.board.title, self.board.parameters)
-        title = (Run(self.board.title, "ink", "semibold"),)
-        self.add(TextLine(title, found.title, theme, (left, t.TITLE_BASELINE)))
-        for row, y in ((found.beside, t.TITLE_BASELINE), (found.under, t.PARAMETERS_BASELINE)):
-            if row:
-                self.add(TextLine(row, found.parameters, theme, (right, y), "right"))
+        theme, canvas = self.theme, self.board.canvas
+        found = placed(self.board.title, self.board.parameters, canvas)
+        for line, size, at, across in found.lines(canvas):
+            self.add(TextLine(line, size, theme, at, across))
         self.counter: TextLine | None = None
         self.place: TextLine | None = None
-        self.progress = Progress(self.board.total, theme)
+        self.progress = Progress(self.board.total, theme, canvas)
         self.add(self.progress)
 
     def add_grid(self, name: str) -> TileGrid:
@@ -221,15 +219,17 @@ class ExplainerScene(Scene):
     def count(self, done: int, counter: Line, current: int | None = None) -> None:
         """Bring progress bar and counter to ``done`` units, with one under way or none."""
         self.progress.to(done, current)
-        self._swap(
-            "counter", TextLine(counter, t.COUNTER, self.theme, (t.WIDTH / 2 - t.MARGIN, t.COUNTER_BASELINE), "right")
-        )
+        self._swap("counter", TextLine(counter, t.COUNTER, self.theme, self._corner(), "right"))
+
+    def _corner(self, taken: float = 0.0) -> Point:
+        """The end of the counter's baseline, or so far left of it."""
+        return self.board.canvas.right - taken, self.board.canvas.from_bottom(t.COUNTER_BASELINE)
 
     def name_place(self, line: Line) -> None:
         """Say which unit is under way, beside the counter."""
         self.coming = None
         whole = (Run(f"{self.board.total} / {self.board.total}", weight="semibold"),)
-        at = (t.WIDTH / 2 - t.MARGIN - phrases.width(whole, t.COUNTER) - 3 * t.UNIT, t.COUNTER_BASELINE)
+        at = self._corner(phrases.width(whole, t.COUNTER) + 3 * t.UNIT)
         self._swap("place", TextLine(line, t.COUNTER, self.theme, at, "right") if line else None)
 
     def _swap(self, name: str, new: Mobject | None) -> None:
@@ -249,17 +249,23 @@ class ExplainerScene(Scene):
         self.hush()
         self.saying = (caption, note)
         if caption:
-            line = TextLine(caption, phrases.caption_size(caption), self.theme, (0, t.CAPTION_BASELINE), "centre")
-            self.caption = line
-            self.waiting = Bundle(*line.late())
-            if not whole and line.late():
-                line.remove(*line.late())
-            else:
-                self.waiting = Bundle()
-            self.add(line)
+            size, lines = rows.caption(caption, self.board.canvas)
+            last = self.board.canvas.caption_baseline
+            at = [last + (len(lines) - 1 - i) * c.CAPTION_ROW for i in range(len(lines))]
+            self.caption = self._rows(lines, size, at)
+            self.waiting = Bundle() if whole else Bundle(*(m for row in self.caption.submobjects for m in row.late()))
+            for row in self.caption.submobjects:
+                row.remove(*self.waiting.submobjects)
+            self.add(self.caption)
         if note:
-            self.note = TextLine(note, t.NOTE, self.theme, (0, t.NOTE_BASELINE), "centre")
+            lines = rows.note(note, self.board.canvas)
+            first = self.board.canvas.note_baseline
+            self.note = self._rows(lines, t.NOTE, [first - i * c.ROW for i in range(len(lines))])
             self.add(self.note)
+
+    def _rows(self, lines: Sequence[Line], size: float, at: Sequence[float]) -> Bundle:
+        """Rows of text in the middle, each on its baseline."""
+        return Bundle(*(TextLine(line, size, self.theme, (0, y), "centre") for line, y in zip(lines, at, strict=True)))
 
     def said(self) -> list[Animation]:
         """The animation that shows the caption's late runs, if there are any."""
@@ -284,7 +290,7 @@ class ExplainerScene(Scene):
             return
         self.coming = beat.place
         lines = [line for line in (self.caption, self.place, getattr(self, "late", None)) if line is not None]
-        for label in (label for line in lines for label in line.submobjects):
+        for label in (label for line in lines for label in line.get_family() if isinstance(label, Label)):
             label.set_fill(self.theme.muted)
         self._swap("note", None)
 

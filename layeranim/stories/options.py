@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from layeranim.canvas import WIDE, Canvas, canvas
 from layeranim.engine.option import Choice, Config, Flag, Integer, Kind, Text, given, option
 from layeranim.errors import OptionError
 
@@ -154,6 +155,11 @@ class FilmOptions(Config):
         if self.size:
             width, height = self.size
         return width, height, self.fps or fps
+
+    @property
+    def canvas(self) -> Canvas:
+        """What the film is laid out on: of the shape of its pictures."""
+        return canvas(*self.size) if self.size else WIDE
 
     def place_in(self, batch: int) -> int:
         """The place in a batch of the one that a film shows which has room for one."""

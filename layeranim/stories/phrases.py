@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from layeranim import numbers, theme, typeface
+from layeranim.canvas import WIDE
 from layeranim.stories.storyboard import Fact, Line, Run, Source
 
 MOST_TERMS = 5
-ROOM = theme.WIDTH - 2 * theme.MARGIN
-NOTE_ROOM = ROOM - 2 * 104  # a note that leaves the counter under its end some air
+ROOM, NOTE_ROOM = WIDE.room, WIDE.note_room
 PLUS = Run(" + ")
 
 
@@ -74,11 +74,6 @@ def width(line: Line, size: float) -> float:
 def fits(line: Line, size: float = theme.CAPTION_FLOOR) -> bool:
     """Whether the line can be shown as a caption without falling under the floor."""
     return width(line, size) <= ROOM
-
-
-def caption_size(line: Line) -> int:
-    """The caption size at which the line fits: 32, shrunk in whole pixels."""
-    return int(min(theme.CAPTION, ROOM / max(width(line, 1), 1e-9)))
 
 
 def sum_of(

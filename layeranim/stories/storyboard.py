@@ -1,7 +1,7 @@
 """Storyboard, Beat, Run, GridPlan: everything a scene draws and when, as data.
 
 A scene gets a storyboard and moves things; it never formats a number, chooses a colour step or measures a text.
-Lengths are design pixels from the centre of a 1280×720 canvas, x right, y up. Time is in ticks of 40 ms.
+Lengths are design pixels from the centre of its canvas, x right, y up. Time is in ticks of 40 ms.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from layeranim import theme
+from layeranim.canvas import WIDE, Canvas
 from layeranim.engine.trace import Region, Trace
 from layeranim.stories.preset import Preset
 from layeranim.typeface import Weight
@@ -228,7 +229,10 @@ class Beat:
 
 @dataclass(frozen=True, eq=False)
 class Storyboard:
-    """The whole film as data. ``grids`` by name, ``parts`` whatever else a scene of this explainer places."""
+    """The whole film as data. ``grids`` by name, ``parts`` whatever else a scene of this explainer places.
+
+    ``canvas`` is the shape of picture that it is laid out for.
+    """
 
     explainer: str
     title: str
@@ -240,6 +244,7 @@ class Storyboard:
     alt: str
     parts: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    canvas: Canvas = WIDE
 
     @property
     def ticks(self) -> int:

@@ -116,12 +116,12 @@ def test_two_rows_hold_what_one_does_not(case: Case, title: str | None) -> None:
     work = Case(case.name, options, case.label).work()
     board = work.storyboard(work.trace())
     found = placed(board.title, board.parameters)
-    assert plain(board.parameters) == ",  ".join(filter(None, (plain(found.beside), plain(found.under))))
+    assert plain(board.parameters) == ",  ".join(filter(None, map(plain, (found.beside, *found.under))))
     width = phrases.width((Run(board.title, weight="semibold"),), found.title)
     assert found.title >= theme.FLOOR
     assert found.parameters >= theme.FLOOR
     assert width + phrases.width(found.beside, found.parameters) <= phrases.ROOM
-    assert phrases.width(found.under, found.parameters) <= phrases.ROOM
+    assert all(phrases.width(row, found.parameters) <= phrases.ROOM for row in found.under)
     assert title is None or title.startswith(board.title.rstrip("…"))
 
 

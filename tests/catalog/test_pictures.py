@@ -29,7 +29,6 @@ from layeranim.stories.storyboard import Address, Beat, Box, Fact, GridPlan, Sou
 from .conftest import Case, bare, ids, others, play, presets
 
 FRAMED_MOST = 600  # cells of a grid whose frames are compared with the steps' Regions
-SAFE = Box(-theme.WIDTH / 2 + 24, theme.HEIGHT / 2 - 24, theme.WIDTH - 48, theme.HEIGHT - 32)
 
 
 @pytest.mark.parametrize("case", **ids(presets() + others()))
@@ -100,13 +99,20 @@ def inside(box: Box, area: Box) -> bool:
     return area.x <= box.x and box.right <= area.right and area.bottom <= box.bottom and box.y <= area.y
 
 
+def safe_area(scene: ExplainerScene) -> Box:
+    """What no text and no grid may leave."""
+    canvas = scene.board.canvas
+    return Box(-canvas.width / 2 + 24, canvas.height / 2 - 24, canvas.width - 48, canvas.height - 32)
+
+
 def unclean(scene: ExplainerScene) -> list[str]:
     """Everything on the stage that overlaps, leaves the safe area, or is written too small."""
     members = [m for top in scene.mobjects for m in top.get_family()]
     labels = [(m, box_of(m)) for m in members if isinstance(m, Label) and len(m.points)]
     grids = [m for m in members if isinstance(m, TileGrid)]
-    out = [f"{m.text!r} leaves the safe area: {b}" for m, b in labels if not inside(b, SAFE)]
-    out += [f"{g.plan.name} leaves the safe area: {g.plan.box}" for g in grids if not inside(g.plan.box, SAFE)]
+    safe = safe_area(scene)
+    out = [f"{m.text!r} leaves the safe area: {b}" for m, b in labels if not inside(b, safe)]
+    out += [f"{g.plan.name} leaves the safe area: {g.plan.box}" for g in grids if not inside(g.plan.box, safe)]
     out += [f"{m.text!r} is {m.size} px" for m, _ in labels if m.size < theme.FLOOR and not m.markup]
     out += [f"{a.text!r} overlaps {b.text!r}" for (a, x), (b, y) in combinations(labels, 2) if _overlap(x, y)]
     out += [fault for g in grids for fault in _spilt(g)]
@@ -123,7 +129,7 @@ def unclean(scene: ExplainerScene) -> list[str]:
     signs = [(m, m.footprint) for m in members if isinstance(m, Bundle) and m.footprint]
     for sign, box in signs:
         said, own = f"the sign {sign.submobjects[-1].text!r}", {id(part) for part in sign.submobjects}
-        out += [f"{said} leaves the safe area: {box}"] if not inside(box, SAFE) else []
+        out += [f"{said} leaves the safe area: {box}"] if not inside(box, safe) else []
         out += [f"{said} overlaps {g.plan.name}" for g in grids if _overlap(box, g.plan.box)]
         out += [f"{said} overlaps {m.text!r}" for m, b in labels if id(m) not in own and _overlap(box, b)]
     out += [f"signs overlap: {a} {b}" for (_, a), (_, b) in combinations(signs, 2) if _overlap(a, b)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 from layeranim import theme as t
+from layeranim.canvas import Canvas
 from layeranim.scenes.parts.shape import Bundle
 from layeranim.scenes.parts.shapes import rectangle
 from layeranim.stories.storyboard import Box
@@ -14,18 +15,18 @@ from layeranim.theme import Theme
 class Progress(Bundle):
     """The bar along the bottom edge: a segment a unit up to 24 units, one growing bar beyond."""
 
-    def __init__(self, total: int, theme: Theme) -> None:
+    def __init__(self, total: int, theme: Theme, canvas: Canvas) -> None:
         super().__init__()
-        self.total, self.theme = total, theme
+        self.total, self.theme, self.canvas = total, theme, canvas
         self.segments = total if 0 < total <= t.PROGRESS_SEGMENTS else 0
-        y, left = -t.HEIGHT / 2 + t.PROGRESS_HEIGHT, -t.WIDTH / 2
+        y, left = -self.canvas.height / 2 + t.PROGRESS_HEIGHT, -self.canvas.width / 2
         if self.segments:
-            edges = [left + t.WIDTH * i / total for i in range(total + 1)]
+            edges = [left + self.canvas.width * i / total for i in range(total + 1)]
             for a, b in itertools.pairwise(edges):
                 gap = t.PROGRESS_GAP if b < -left else 0
                 self.add(rectangle(Box(a, y, b - a - gap, t.PROGRESS_HEIGHT), theme.raised, radius=0))
         else:
-            self.add(rectangle(Box(left, y, t.WIDTH, t.PROGRESS_HEIGHT), theme.raised, radius=0))
+            self.add(rectangle(Box(left, y, self.canvas.width, t.PROGRESS_HEIGHT), theme.raised, radius=0))
 
     def to(self, done: int, current: int | None) -> None:
         """Colour what is done, what is under way, what is to come."""
@@ -36,6 +37,6 @@ class Progress(Bundle):
             return
         self.remove(*self.submobjects[1:])
         if done:
-            y, left = -t.HEIGHT / 2 + t.PROGRESS_HEIGHT, -t.WIDTH / 2
-            box = Box(left, y, t.WIDTH * done / max(1, self.total), t.PROGRESS_HEIGHT)
+            y, left = -self.canvas.height / 2 + t.PROGRESS_HEIGHT, -self.canvas.width / 2
+            box = Box(left, y, self.canvas.width * done / max(1, self.total), t.PROGRESS_HEIGHT)
             self.add(rectangle(box, self.theme.focus, radius=0))

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from layeranim.canvas import Canvas
 from layeranim.errors import InputError
 from layeranim.stories import storyboard
 from layeranim.stories.stage import figures, plans, verbs
@@ -30,6 +31,7 @@ def _is_ours(held: object, module: object) -> bool:
 CLASSES: dict[str, type] = {
     **{name: getattr(storyboard, name) for name in _BASE},
     **{name: held for module in (plans, verbs) for name, held in vars(module).items() if _is_ours(held, module)},
+    "Canvas": Canvas,
     "Sliced": figures.Sliced,
 }
 """What a record may hold; every class is a frozen dataclass of data."""

@@ -8,11 +8,14 @@ dependency for what addition does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import combinations, pairwise
+from math import inf
 from typing import TYPE_CHECKING, Protocol
 
 from layeranim import theme, typeface
+from layeranim.canvas import WIDE, Canvas
 from layeranim.layout import even
 from layeranim.stories.storyboard import Point, Run
 
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
 GAP, GAP_MOST = 22.0, 76.0
 """Between neighbours of a row, in design pixels."""
 COLUMN_GAP = 24.0
+LINE_GAP_MOST = 56.0
+"""Between the lines of a row that was broken."""
 SIGN = 28
 LANE, LANE_MOST = 34.0, 72.0
 NUMERAL_HIGH, NUMERAL_LOW = 92, 42
@@ -37,12 +42,13 @@ class Unfit(Exception):
 
 @dataclass(frozen=True)
 class Room:
-    """The rectangle that a stage may fill, in design pixels from the centre."""
+    """The rectangle that a stage may fill, in design pixels from the centre; ``folds``: rows may be broken in it."""
 
     left: float
     right: float
     top: float
     bottom: float
+    folds: bool = False
 
     @property
     def width(self) -> float:
@@ -53,7 +59,12 @@ class Room:
         return self.top - self.bottom
 
 
-STAGE = Room(-theme.WIDTH / 2 + theme.MARGIN, theme.WIDTH / 2 - theme.MARGIN, theme.STAGE_TOP - 8.0, theme.STAGE_BOTTOM)
+def room_on(canvas: Canvas, lower: float = 0.0) -> Room:
+    """What a canvas has room for between its words, under a header that reaches so much lower than usual."""
+    return Room(canvas.left, canvas.right, canvas.stage_top(lower) - 8.0, canvas.stage_bottom, canvas.rows > 1)
+
+
+STAGE = room_on(WIDE)
 
 
 @dataclass(frozen=True)
@@ -85,11 +96,17 @@ class Extent:
 
 @dataclass(frozen=True)
 class Setting:
-    """What a part is measured and placed with; ``wide``: the text at size 1 that cells in one column must hold."""
+    """What a part is measured and placed with.
+
+    ``wide`` is the text at size 1 that cells in one column must hold, ``across`` the width at which rows are broken;
+    ``alone``: what gladly is higher, and is joined to nothing, has a line of its own.
+    """
 
     figures: Figures
     look: Look
     wide: float = 0.0
+    across: float = inf
+    alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -129,7 +146,7 @@ def solve(stage: Node, figures: Figures, room: Room = STAGE) -> Laid:
     choices = list(alternatives(stage))
     fewer = [(choices[-1], 1)] if figures.telling.film.precision is None else []
     for choice, decimals in [*((choice, None) for choice in choices), *fewer]:
-        least = NUMERAL_LOW if choice is choices[-1] else PREFERRED
+        least = NUMERAL_LOW if choice is choices[-1] or room.folds else PREFERRED
         for high in range(NUMERAL_HIGH, least - 1, -2):
             laid = _laid(choice, figures, Look(high, True, decimals), room)
             if laid:
@@ -154,7 +171,13 @@ def alternatives(node: Node) -> Iterator[Node]:
 
 def _laid(stage: Node, figures: Figures, look: Look, room: Room) -> Laid | None:
     figures.decimals = look.decimals
-    setting = Setting(figures, look)
+    settings = [Setting(figures, look)]
+    if room.folds:
+        settings = [Setting(figures, look, across=room.width, alone=alone) for alone in (True, False)]
+    return next((laid for setting in settings if (laid := _placed(stage, setting, room))), None)
+
+
+def _placed(stage: Node, setting: Setting, room: Room) -> Laid | None:
     try:
         need = stage.measure(setting)
     except Unfit:
@@ -164,7 +187,7 @@ def _laid(stage: Node, figures: Figures, look: Look, room: Room) -> Laid | None:
     rise = min(need.rise, (room.height - need.height) / 2)
     middle = room.top - (room.height - need.height - 2 * rise) / 2 - need.up - rise
     spot = Spot((room.left + room.right) / 2, even(middle), room.width, need.up + rise, need.down + rise)
-    return Laid({plan.name: plan for plan in stage.place(setting, spot)}, look, setting)
+    return Laid({plan.name: plan for plan in stage.place(setting, spot)}, setting.look, setting)
 
 
 @dataclass(frozen=True)
@@ -196,9 +219,23 @@ class Way:
         yield LanePlan(f"lane:{spot.x:g}:{spot.y:g}", ends)
 
 
+@dataclass(frozen=True)
+class Down:
+    """A lane from one row down to the next, where a row was broken at a lane."""
+
+    def measure(self, s: Setting) -> Extent:
+        return Extent(12, LANE / 2, LANE / 2)
+
+    def place(self, s: Setting, spot: Spot) -> Iterator[Plan]:
+        from layeranim.stories.stage.plans import LanePlan
+
+        ends: tuple[Point, ...] = ((spot.x, spot.y + LANE / 2), (spot.x, spot.y - LANE / 2))
+        yield LanePlan(f"lane:{spot.x:g}:{spot.y:g}", ends)
+
+
 @dataclass(frozen=True, init=False)
 class Row:
-    """Parts from left to right, their bodies on one line."""
+    """Parts from left to right, their bodies on one line; on a narrow canvas in as many lines as they take."""
 
     nodes: tuple[Node, ...]
 
@@ -207,6 +244,8 @@ class Row:
 
     def measure(self, s: Setting) -> Extent:
         parts = [node.measure(s) for node in self.nodes]
+        if lines := self._lines(s, parts):
+            return lines.measure(s)
         gaps = sum(self._gaps(parts, GAP))
         return Extent(
             sum(p.width for p in parts) + gaps,
@@ -218,6 +257,9 @@ class Row:
 
     def place(self, s: Setting, spot: Spot) -> Iterator[Plan]:
         parts = [node.measure(s) for node in self.nodes]
+        if lines := self._lines(s, parts):
+            yield from lines.place(s, spot)
+            return
         spare = spot.width - sum(p.width for p in parts) - sum(self._gaps(parts, GAP))
         wanted = sum(p.grow for p in parts)
         grown = min(spare, wanted)
@@ -232,6 +274,45 @@ class Row:
             yield from node.place(s, Spot(x + width / 2, spot.y, width, up, down))
             x += width + gap
 
+    def _lines(self, s: Setting, parts: Sequence[Extent]) -> Column | None:
+        """The row in the fewest lines that are no wider than the canvas, about equally long; none where it is one.
+
+        A line ends before a sign, never behind one; a lane at its end leads down to the next.
+        """
+        starts = [i for i in range(1, len(parts)) if not isinstance(self.nodes[i - 1], (Sign, Way))]
+        forced = {k for k in starts if s.alone and not isinstance(self.nodes[k], (Sign, Way))
+                  and (parts[k - 1].rise or parts[k].rise)}  # fmt: skip
+        if not forced and self._width(parts) <= s.across:
+            return None
+        free = [k for k in starts if k not in forced]
+        for count in range(len(free) + 1):
+            found = [(max(map(self._part_width(parts), spans)), spans) for chosen in combinations(free, count)
+                     for spans in [list(pairwise((0, *sorted({*chosen, *forced}), len(parts))))]]  # fmt: skip
+            least, spans = min(found, key=lambda one: one[0])
+            if least <= s.across:
+                return Column(*self._stacked(spans), most=LINE_GAP_MOST) if len(spans) > 1 else None
+        return None
+
+    def _width(self, parts: Sequence[Extent]) -> float:
+        return sum(p.width for p in parts) + sum(self._gaps(parts, GAP))
+
+    def _part_width(self, parts: Sequence[Extent]) -> Callable[[tuple[int, int]], float]:
+        """How wide a line is that holds the parts of a span."""
+
+        def wide(span: tuple[int, int]) -> float:
+            a, b = span
+            a += a > 0 and isinstance(self.nodes[a], Way)
+            return Row(*self.nodes[a:b])._width(parts[a:b])
+
+        return wide
+
+    def _stacked(self, spans: Sequence[tuple[int, int]]) -> Iterator[Node]:
+        for a, b in spans:
+            down = a > 0 and isinstance(self.nodes[a], Way)
+            if down:
+                yield Down()
+            yield Row(*self.nodes[a + down : b])
+
     def _gaps(self, parts: Sequence[Extent], size: float) -> list[float]:
         """A lane stands off what it leads to, whatever room there is."""
         out = []
@@ -244,30 +325,40 @@ class Row:
 
 @dataclass(frozen=True, init=False)
 class Column:
-    """Parts from top to bottom, their bodies on one line."""
+    """Parts from top to bottom, their bodies on one line; ``most`` is how far apart they may stand."""
 
     nodes: tuple[Node, ...]
+    most: float
 
-    def __init__(self, *nodes: Node | str) -> None:
+    def __init__(self, *nodes: Node | str, most: float = COLUMN_GAP) -> None:
         object.__setattr__(self, "nodes", tuple(_node(node) for node in nodes))
+        object.__setattr__(self, "most", most)
 
     def measure(self, s: Setting) -> Extent:
         parts = [node.measure(s) for node in self.nodes]
-        half = (sum(p.height for p in parts) + COLUMN_GAP * (len(parts) - 1)) / 2
-        return Extent(max(p.width for p in parts), half, half, max(p.grow for p in parts), sum(p.rise for p in parts))
+        gaps = self._gaps()
+        half = (sum(p.height for p in parts) + sum(low for low, _ in gaps)) / 2
+        rise = sum(p.rise for p in parts) + sum(high - low for low, high in gaps) / 2
+        return Extent(max(p.width for p in parts), half, half, max(p.grow for p in parts), rise)
+
+    def _gaps(self) -> list[tuple[float, float]]:
+        """Between neighbours, at least and at most; a lane stands off what it leads to."""
+        close = float(theme.ARROW_GAP)
+        return [(close, close) if isinstance(a, Down) or isinstance(b, Down) else (COLUMN_GAP, self.most)
+                for a, b in pairwise(self.nodes)]  # fmt: skip
 
     def place(self, s: Setting, spot: Spot) -> Iterator[Plan]:
         parts = [node.measure(s) for node in self.nodes]
         need = self.measure(s)
         spare = max(0.0, min(spot.up - need.up, spot.down - need.down))
-        wanted = sum(p.rise for p in parts)
-        y = spot.y + need.up + min(spare, wanted)
-        for node, part in zip(self.nodes, parts, strict=True):
-            rise = min(spare, wanted) * part.rise / wanted if wanted else 0.0
+        share = min(spare, need.rise) / need.rise if need.rise else 0.0
+        y = spot.y + need.up + min(spare, need.rise)
+        for node, part, (low, high) in zip(self.nodes, parts, [*self._gaps(), (0.0, 0.0)], strict=True):
+            rise = share * part.rise
             y -= part.up + rise
             width = min(spot.width, part.width + part.grow)
             yield from node.place(s, Spot(spot.x, even(y), width, part.up + rise, part.down + rise))
-            y -= part.down + rise + COLUMN_GAP
+            y -= part.down + rise + low + share * (high - low)
 
 
 @dataclass(frozen=True, init=False)

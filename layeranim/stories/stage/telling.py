@@ -10,13 +10,13 @@ import numpy as np
 from layeranim import theme
 from layeranim.engine import memory
 from layeranim.stories import phrases, timing
-from layeranim.stories.header import header
+from layeranim.stories.header import header, placed
 from layeranim.stories.options import PACES
 from layeranim.stories.stage.figures import Acted, Figures
 from layeranim.stories.stage.language import All, Each, Note, Play
 from layeranim.stories.stage.parts.base import Actor, Moment
 from layeranim.stories.stage.plans import Plan
-from layeranim.stories.stage.solver import Aligned, Column, Laid, Node, Row, Tries, solve
+from layeranim.stories.stage.solver import Aligned, Column, Laid, Node, Row, Tries, room_on, solve
 from layeranim.stories.stage.verbs import Fill, Frame, Lead, Strew, Verb
 from layeranim.stories.stage.written import short, written
 from layeranim.stories.storyboard import Address, Beat, Fact, GridPlan, Line, Run, Story, Storyboard, Telling, plain
@@ -56,7 +56,9 @@ class _Told:
     def __init__(self, film: Play, telling: Telling) -> None:
         self.film, self.telling, self.options = film, telling, telling.film
         self.figures = Figures(film, telling)
-        self.laid: Laid = solve(film.stage, self.figures)
+        self.canvas = self.options.canvas
+        lower = placed(self._title(), self._header(), self.canvas).lower(self.canvas)
+        self.laid: Laid = solve(film.stage, self.figures, room_on(self.canvas, lower))
         self.figures.drawn = frozenset(getattr(plan, "tensor", "") for plan in self.laid.plans.values())
         self.parts = [Standing(actor, plan) for actor in _actors(film.stage) for plan in self._plans(actor)]
         self.shown = self.options.selected(self.figures.count)
@@ -78,20 +80,23 @@ class _Told:
         taught = [beat for beat in beats if beat.kind == "step"]
         poster = next((b for b in taught if self.follow in b.units), None) or timing.poster(beats, self.shown)
         last = [beat for beat in taught if beat.units == poster.units][-1]
-        base = self.telling.preset
-        title = self.options.title or (base.title if base else "") or self.film.title
+        title = self._title()
         grids = {name: plan for name, plan in self.laid.plans.items() if isinstance(plan, GridPlan)}
         others = tuple(plan for plan in self.laid.plans.values() if not isinstance(plan, GridPlan))
         alt = f"{title}: {plain(self._header())}. {plain(last.place)}: {plain(last.caption)}."
         return Storyboard(self.telling.trace.layer, title, self._header(), grids, beats, self.figures.count,
-                          last.end - 1, alt, {"stage": others})  # fmt: skip
+                          last.end - 1, alt, {"stage": others}, canvas=self.canvas)  # fmt: skip
+
+    def _title(self) -> str:
+        base = self.telling.preset
+        return self.options.title or (base.title if base else "") or self.film.title
 
     def _header(self) -> Line:
         """Sizes and hyper-parameters, which one of a batch is told, the seed."""
         batch = self.figures.trace.size("batch") if "batch" in self.figures.fixed else 1
         told = [f"sample {self.figures.fixed['batch'] + 1} of {batch}"] if batch > 1 else []
         seed = f"random values, seed {self.telling.seed}" if self.telling.seeded else ""
-        return header([*self.film.options, *told], seed=seed)
+        return header([*self.film.options, *told], seed=seed, canvas=self.canvas)
 
     # ── beats ────────────────────────────────────────────────────────────────
     def _started(self) -> Iterator[Beat]:

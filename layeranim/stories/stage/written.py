@@ -13,10 +13,10 @@ from math import prod
 
 import numpy as np
 
-from layeranim import numbers
+from layeranim import numbers, theme
 from layeranim.engine.replay import OPERATIONS
 from layeranim.engine.trace import Array
-from layeranim.stories import phrases
+from layeranim.stories import phrases, rows
 from layeranim.stories.activations import activation_name
 from layeranim.stories.stage.figures import Acted, Figures
 from layeranim.stories.storyboard import Address, Fact, Line, Run
@@ -59,7 +59,7 @@ def written(figures: Figures, acted: Acted, target: Address, most: int = phrases
         return (Run(said, source=Fact("zero products")), Run(", so the sum is ", late=True), number)
     for shown in range(most, 0, -1):
         line = (*_operands(figures, acted, target, shown), *_result(figures, acted, target))
-        if phrases.fits(line):
+        if rows.hold(line, theme.CAPTION_FLOOR, figures.telling.film.canvas):
             return line
     return short(figures, acted, target)
 

@@ -1,0 +1,185 @@
+"""Films that are declared on the stage stand on a canvas of their picture's shape: nothing is lost or too small."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+from itertools import combinations
+
+import pytest
+
+from layeranim import catalog, theme
+from layeranim.canvas import TALLEST, WIDE, WIDEST, Canvas, canvas
+from layeranim.film import host
+from layeranim.scenes.base import ExplainerScene
+from layeranim.stories import phrases, rows
+from layeranim.stories.header import placed
+from layeranim.stories.stage.solver import room_on
+from layeranim.stories.storyboard import Beat, Box, Run, Storyboard, plain
+
+from .conftest import Case, ids, others, play, presets
+from .test_fits import spilt
+from .test_pictures import unclean
+
+SIZES = ("405x720", "720x720", "800x600")
+STAGED = [name for name, found in catalog.EXPLAINERS.items() if found.scene == "scenes.stage:StageScene"]
+NEAR = 4.0
+"""Edges are put on even pixels, and a row of bars ends in a gap."""
+UNSTAGED = [name for name in catalog.EXPLAINERS if name not in STAGED]
+
+
+def shaped(cases: list[Case], size: str) -> list[Case]:
+    """Films of the stage at a size of another shape, unless a case asks for one of its own."""
+    found = [case for case in cases if case.name in STAGED and "size" not in case.options]
+    return [replace(case, options={**case.options, "size": size}, label=f"{case.label}-{size}") for case in found]
+
+
+SHAPED = [case for size in SIZES for case in shaped(presets(), size)] + shaped(others(), SIZES[0])
+
+
+def told(case: Case) -> Storyboard:
+    work = case.work()
+    return work.storyboard(work.trace())
+
+
+# ── the canvas ───────────────────────────────────────────────────────────────
+@pytest.mark.parametrize("size", [(1280, 720), (640, 360), (1920, 1080), (854, 480), (64, 36), (2000, 400)])
+def test_wide_pictures_stand_on_the_usual_canvas(size: tuple[int, int]) -> None:
+    assert canvas(*size) is WIDE
+
+
+@pytest.mark.parametrize("size", [(720, 720), (405, 720), (1080, 1920), (800, 600), (1080, 1350), (1280, 800), (9, 20)])
+def test_other_shapes_have_a_canvas_as_large_and_of_that_shape(size: tuple[int, int]) -> None:
+    found = canvas(*size)
+    shape = min(max(Fraction(*size), TALLEST), WIDEST)
+    assert abs(found.width * found.height / (theme.WIDTH * theme.HEIGHT) - 1) < 0.003
+    assert abs(found.width / found.height / shape - 1) < 0.003
+    assert found.width % 2 == found.height % 2 == 0
+    assert found.stage_top() - found.stage_bottom > 300
+    assert found.rows > 1
+
+
+def test_a_picture_of_another_size_and_the_same_shape_is_the_same_picture() -> None:
+    assert canvas(405, 720) == canvas(1080, 1920) == Canvas(720, 1280)
+    small, large = (told(Case("softmax", {"size": size}, "")) for size in ("405x720", "1080x1920"))
+    assert small.text() == large.text()
+
+
+@pytest.mark.parametrize("size", [(405, 720), (1080, 1080), (800, 600)])
+def test_the_canvas_fills_its_picture(size: tuple[int, int]) -> None:
+    """To less than a pixel on either side; a 16:9 canvas in it would leave bars."""
+    found = canvas(*size)
+    with host.session(*size, Fraction(25), "#FFFFFF", found) as scale:
+        assert size[0] - found.width * scale < 2
+        assert size[1] - found.height * scale < 2
+    with host.session(*size, Fraction(25), "#FFFFFF") as scale:
+        assert size[1] - theme.HEIGHT * scale > 100
+
+
+@pytest.mark.parametrize("name", UNSTAGED)
+def test_a_film_that_is_not_on_the_stage_stays_wide(name: str) -> None:
+    assert told(Case(name, {"size": "720x720"}, "")).canvas == WIDE
+
+
+# ── rows of text ─────────────────────────────────────────────────────────────
+LINE = (Run("1.25 · 3.50"), Run(" + "), Run("12.00 · 4.25"), Run(" + "), Run("7 zeros"), Run(" = "), Run("55.38"))
+
+
+def test_a_line_is_broken_before_a_sign_into_rows_of_about_one_length() -> None:
+    found = [plain(row) for row in rows.broken(LINE, 32, 420)]
+    assert found == ["1.25 · 3.50 + 12.00 · 4.25", "+ 7 zeros = 55.38"]
+    assert rows.broken(LINE, 32, 2000) == (LINE,)
+
+
+def test_rows_keep_every_word_its_role_and_its_address() -> None:
+    found = rows.broken(LINE, 32, 150)
+    assert " ".join(map(plain, found)) == plain(LINE)
+    assert all(phrases.width(row, 32) <= 240 for row in found)
+    assert len(found) > 2
+
+
+def test_a_caption_is_broken_only_where_one_row_would_be_small() -> None:
+    tall, long = canvas(405, 720), (Run("differences of scores became ratios of shares"),)
+    size, broken = rows.caption(long, tall)
+    assert len(broken) == 2
+    assert size == theme.CAPTION
+    assert rows.caption(long, WIDE) == (theme.CAPTION, (long,))
+    assert rows.caption((Run("short"),), tall) == (theme.CAPTION, ((Run("short"),),))
+
+
+# ── every film of the stage ──────────────────────────────────────────────────
+@pytest.mark.parametrize("case", **ids(SHAPED))
+def test_everything_has_room_on_its_canvas(case: Case) -> None:
+    board = told(case)
+    assert board.canvas == case.work().film.canvas != WIDE
+    assert not [*outside(board), *met(board), *unheld(board), *spilt(board)]
+
+
+def boxes(board: Storyboard) -> dict[str, Box]:
+    plans = (*board.grids.values(), *board.parts["stage"])
+    return {plan.name: plan.box for plan in plans if isinstance(getattr(plan, "box", None), Box)}
+
+
+def outside(board: Storyboard) -> Iterator[str]:
+    """What leaves the room between the words."""
+    header = placed(board.title, board.parameters, board.canvas)
+    room = room_on(board.canvas, header.lower(board.canvas))
+    for name, box in boxes(board).items():
+        if not (room.left <= box.x + NEAR and box.right <= room.right + NEAR):
+            yield f"{name} leaves the margins: {box}, {room}"
+        if not (box.y <= room.top + NEAR and room.bottom <= box.bottom + NEAR):
+            yield f"{name} leaves the stage: {box}, {room}"
+    for plan in board.grids.values():
+        if plan.heading and plan.heading_at:
+            x, y = plan.heading_at
+            if x < room.left - 2 or x + phrases.width(plan.heading, theme.NAME) > room.right + 2 or y > room.top:
+                yield f"the name of {plan.name} leaves the stage"
+
+
+def met(board: Storyboard) -> Iterator[str]:
+    """What stands on something else."""
+    for (a, x), (b, y) in combinations(boxes(board).items(), 2):
+        if x.outset(-1).meets(y.outset(-1)):
+            yield f"{a} stands on {b}"
+
+
+def unheld(board: Storyboard) -> Iterator[str]:
+    """Words that have no room, or only in letters that are too small."""
+    for beat in board.beats:
+        if not rows.hold(beat.caption, theme.CAPTION_FLOOR, board.canvas):
+            yield f"no room for {plain(beat.caption)}"
+        if not rows.hold(beat.note, theme.NOTE, board.canvas):
+            yield f"no room for {plain(beat.note)}"
+    header = placed(board.title, board.parameters, board.canvas)
+    if min(header.title, header.parameters) < theme.FLOOR:
+        yield "the header is too small"
+    said = re.sub("[ ,]", "", "".join(plain(row) for row in (*header.titles, header.beside, *header.under)))
+    if said != re.sub("[ ,]", "", board.title + plain(board.parameters)):
+        yield f"the header says {said}"
+    for line, size, (x, _), end in header.lines(board.canvas):
+        if phrases.width(line, size) > (x - board.canvas.left if end == "right" else board.canvas.right - x) + 1:
+            yield f"{plain(line)} leaves the header"
+
+
+@pytest.mark.parametrize("name", STAGED)
+def test_every_beat_is_clean_on_a_tall_canvas(name: str) -> None:
+    faults: dict[str, str] = {}
+
+    def look(scene: ExplainerScene, beat: Beat) -> None:
+        for fault in unclean(scene):
+            faults.setdefault(fault, f"{beat.kind} {plain(beat.place)}")
+
+    case = Case(name, {"size": "405x720"}, name)
+    play(case, look, size=(90, 160), fps=Fraction(2))
+    assert not faults, "\n".join(f"{where}: {fault}" for fault, where in list(faults.items())[:12])
+
+
+def test_the_checks_see_what_leaves_the_canvas_and_what_has_no_room() -> None:
+    board = told(Case("softmax", {"size": "405x720"}, ""))
+    wide = told(Case("softmax", {}, ""))
+    assert list(outside(replace(wide, canvas=board.canvas)))
+    long = replace(board.beats[0], caption=(Run("words " * 40),), note=(Run("words " * 60),))
+    assert len(list(unheld(replace(board, beats=(long, *board.beats[1:]))))) == 2
+    assert list(unheld(replace(board, title="W" * 48)))
