@@ -39,12 +39,16 @@ class Sliced:
 
 @dataclass(frozen=True)
 class Shown:
-    """The slice of a tensor that a part draws: its axes along rows and columns, either may be missing."""
+    """The slice of a tensor that a part draws: its axes along rows and columns, either may be missing.
+
+    ``at`` are places on other axes that the part keeps to, whatever unit is under way.
+    """
 
     tensor: str
     rows: str | None
     cols: str | None
     shape: tuple[int, int]
+    at: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,7 @@ class Figures:
     def __init__(self, film: Play, telling: Telling) -> None:
         self.film, self.telling, self.trace, self.units = film, telling, telling.trace, film.units
         self.fixed = self._fixed()
-        self.sizes = tuple(self.trace.size(axis) for axis in self.units.along)
+        self.sizes = tuple(self.size(axis) for axis in self.units.along)
         self.count = count(self.sizes)
         self._styles: dict[tuple[str, int | None], Style] = {}
         self.decimals: int | None = None
@@ -77,34 +81,43 @@ class Figures:
         for axis in self.units.told:
             if axis in axes:
                 out[axis] = options.place_in(self.trace.size(axis)) if axis == "batch" else 0
-        if options.sample is not None and "batch" not in out:
+        if options.sample is not None and "batch" not in out and "batch" not in self.units.along:
             raise OptionError(f"sample is {options.sample}, but every sample has a part in every number; leave it out")
         return out
+
+    def size(self, axis: str) -> int:
+        """How many indices of an axis are told."""
+        return min(self.trace.size(axis), self.units.most.get(axis, self.trace.size(axis)))
 
     # ── cells ────────────────────────────────────────────────────────────────
     def here(self, unit: int) -> dict[str, int]:
         """The indices of a unit, those of what is told among them."""
         return self.fixed | dict(zip(self.units.along, cell(unit, self.sizes), strict=True))
 
-    def shown(self, tensor: str, rows: str | None = None, cols: str | None = None) -> Shown:
+    def shown(
+        self, tensor: str, rows: str | None = None, cols: str | None = None, at: tuple[tuple[str, int], ...] = ()
+    ) -> Shown:
         """The slice of a tensor that a part draws: by default all of its axes but those that are told."""
-        free = [axis for axis in self.trace.axes(tensor) if axis not in self.fixed]
+        free = [axis for axis in self.trace.axes(tensor) if axis not in self.fixed and axis not in dict(at)]
         if rows is None and cols is None:
             rows, cols = (*free, None, None)[:2] if len(free) < 3 else (free[-2], free[-1])
-        shape = tuple(self.trace.size(axis) if axis else 1 for axis in (rows, cols))
-        return Shown(tensor, rows, cols, (shape[0], shape[1]))
+        shape = tuple(self.size(axis) if axis else 1 for axis in (rows, cols))
+        return Shown(tensor, rows, cols, (shape[0], shape[1]), at)
 
     def index(self, shown: Shown, unit: int) -> Sliced:
         """The addresses of a slice, in the picture of one unit."""
-        axes, here = self.trace.axes(shown.tensor), self.here(unit)
+        axes, here = self.trace.axes(shown.tensor), self.here(unit) | dict(shown.at)
         row, col = (axes.index(axis) if axis else None for axis in (shown.rows, shown.cols))
         at = tuple(0 if i in (row, col) else here.get(axis, 0) for i, axis in enumerate(axes))
         return Sliced(shown.tensor, at, row, col)
 
     def values(self, shown: Shown, unit: int = 0) -> Array:
         """The numbers of a slice, (rows, columns)."""
-        axes, here = self.trace.axes(shown.tensor), self.here(unit)
+        axes, here = self.trace.axes(shown.tensor), self.here(unit) | dict(shown.at)
+        where: tuple[tuple[str, int | range], ...]
         where = tuple((axis, here.get(axis, 0)) for axis in axes if axis not in (shown.rows, shown.cols))
+        spans = zip((shown.rows, shown.cols), shown.shape, strict=True)
+        where += tuple((axis, range(count)) for axis, count in spans if axis)
         found = self.trace.read(Region(shown.tensor, where))
         if shown.rows and shown.cols and axes.index(shown.rows) > axes.index(shown.cols):
             found = found.T

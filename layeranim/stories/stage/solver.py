@@ -85,11 +85,16 @@ class Extent:
 
 @dataclass(frozen=True)
 class Setting:
-    """What a part is measured and placed with; ``wide``: the text at size 1 that cells in one column must hold."""
+    """What a part is measured and placed with.
+
+    ``wide`` is the text at size 1 that cells in one column must hold; ``even``: a single cell is as high as all others,
+    because it belongs to a row or column of them.
+    """
 
     figures: Figures
     look: Look
     wide: float = 0.0
+    even: bool = False
 
 
 @dataclass(frozen=True)
@@ -284,6 +289,10 @@ class Aligned:
 
     def place(self, s: Setting, spot: Spot) -> Iterator[Plan]:
         return self.column.place(self._same(s), spot)
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        return self.column.nodes
 
     def _same(self, s: Setting) -> Setting:
         names = [name for node in self.column.nodes if (name := getattr(node, "tensor", None))]
