@@ -24,7 +24,7 @@ from layeranim.typeface import BOX, Glyphs, Weight, cap_height, covers, draw_saf
 ROOT = Path(__file__).parent.parent
 FONTS = ROOT / "layeranim" / "data" / "fonts"
 WEIGHTS: tuple[Weight, ...] = get_args(Weight)
-DRAWN_HERE = "⊙⊕⊗∗⌊⌋⌈⌉ᵀ▯"
+DRAWN_HERE = "⊙⊕⊗∗⌊⌋⌈⌉ᵀ⋮▯"
 FIELD = "0123456789.,−+×·÷=≈≠≤≥±√ΣσμεγβαδθλπφΔ∂∞→←↑↓…²³⁴⁻ℓ°ŷ|()[]{}/ \u2009" + DRAWN_HERE
 
 

@@ -12,7 +12,7 @@ from layeranim.canvas import Canvas
 from layeranim.stories.phrases import width
 from layeranim.stories.storyboard import Line, Run
 
-SIGNS = frozenset("+ − = ≈ · × / → ∗".split())
+SIGNS = frozenset(["+", "−", "=", "≈", "·", "×", "/", "→", "∗"])
 """A row never ends in one of these: it begins with it."""
 TIES = ("·", "×")
 """Nor does it begin with one of these: a product stays together."""
@@ -67,7 +67,7 @@ def _inside(rows: Sequence[Line], size: float, room: float) -> bool:
 
 
 def _filled(words: Sequence[tuple[Line, float, float]], room: float) -> list[list[Line]]:
-    """Words in rows, each as long as it may be; of a word its width alone, and with what stands between it and the next."""
+    """Words in rows, each as long as it may be; of a word its width alone, and with what follows before the next."""
     out: list[list[Line]] = []
     taken = inf
     for word, alone, spaced in words:
@@ -105,7 +105,7 @@ def _spaced(line: Line) -> Iterator[Line]:
 
 def _trimmed(line: Line) -> Line:
     """Without spaces at either end."""
-    runs = [run for run in line]
+    runs = list(line)
     while runs and not runs[-1].text.strip():
         runs.pop()
     while runs and not runs[0].text.strip():

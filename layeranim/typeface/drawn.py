@@ -79,6 +79,12 @@ def _transpose(face: Inter) -> tuple[float, list[Contour]]:
     return advance * SUBSCRIPT, [c * SUBSCRIPT + np.array([0.0, SUPERSCRIPT_RISE]) for c in outline]
 
 
+def _dots(face: Inter) -> tuple[float, list[Contour]]:
+    """⋮: three dots one over another, around the axis."""
+    x, radius, apart = 0.16, 0.62 * face.stroke, 0.27
+    return 2 * x, [_disc(x, face.axis + k * apart, radius) for k in (-1, 0, 1)]
+
+
 def _tofu(face: Inter) -> tuple[float, list[Contour]]:
     """▯: an upright box as high as a capital."""
     stroke = 0.6 * face.stroke
@@ -96,5 +102,6 @@ DRAWN: dict[str, Callable[[Inter], tuple[float, list[Contour]]]] = {
     "⌉": lambda face: _bracket(face, foot=False, right=True),
     "∗": _asterisk,
     "ᵀ": _transpose,
+    "⋮": _dots,
     BOX: _tofu,
 }

@@ -9,10 +9,15 @@ from typing import Any
 import numpy as np
 from manim import Scene, VGroup
 
-from layeranim.scenes.parts.animate import TRAVEL, InPlace
+from layeranim.scenes.parts.animate import EVEN, TRAVEL, InPlace
 from layeranim.scenes.parts.shape import PX
 from layeranim.scenes.parts.tilegrid import CellLook, TileGrid
 from layeranim.stories.storyboard import Point
+
+
+def lie(alpha: float) -> float:
+    """Travel for three fifths of the time, then lie there."""
+    return float(TRAVEL(min(1.0, alpha / 0.6)))
 
 
 def tile(grid: TileGrid, row: int, col: int, look: CellLook | None = None) -> TileGrid:
@@ -46,3 +51,18 @@ class Glide(InPlace):
     def finish(self) -> None:
         super().finish()
         self.scene.remove(*(m for m, _ in self.ways))
+
+
+class Stream(Glide):
+    """Tiles travel one after another, each for an equal part of the time; one that has arrived is gone."""
+
+    def __init__(self, scene: Scene, ways: Sequence[tuple[TileGrid, Sequence[Point]]]) -> None:
+        super().__init__(scene, ways, rate_func=EVEN)
+
+    def set(self, alpha: float) -> None:
+        for k, (m, points) in enumerate(self.ways):
+            share = float(TRAVEL(min(1.0, max(0.0, alpha * len(self.ways) - k))))
+            at = points[0] + (points[-1] - points[0]) * share
+            m.points[:, :2] += at * PX - m.points[:, :2].mean(axis=0)
+            if share >= 1.0:
+                self.scene.remove(m)

@@ -102,10 +102,12 @@ def between(start: Boxes, goal: Boxes, share: float) -> dict[str, list[Box]]:
 def _moved(start: list[Box], goal: list[Box], share: float) -> list[Box]:
     if len(start) != len(goal):  # windows of different sizes: from one to the next without a way between
         return goal
-    return [
-        Box(*(p + (q - p) * share for p, q in ((a.x, b.x), (a.y, b.y), (a.w, b.w), (a.h, b.h))))
-        for a, b in zip(start, goal, strict=True)
-    ]
+    return [between_boxes(a, b, share) for a, b in zip(start, goal, strict=True)]
+
+
+def between_boxes(a: Box, b: Box, share: float) -> Box:
+    """A box on its way to another."""
+    return Box(*(p + (q - p) * share for p, q in ((a.x, b.x), (a.y, b.y), (a.w, b.w), (a.h, b.h))))
 
 
 def frame_width(boxes: Sequence[Box]) -> float:

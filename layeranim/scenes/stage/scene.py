@@ -8,10 +8,12 @@ from typing import Any
 from manim import Animation
 
 from layeranim.scenes.base import ExplainerScene
-from layeranim.scenes.parts.animate import Appear, Follow, Reveal
+from layeranim.scenes.parts.animate import TRAVEL, Appear, Follow, Reveal
 from layeranim.scenes.parts.label import TextLine
-from layeranim.scenes.parts.shapes import Lane, polyline
+from layeranim.scenes.parts.shapes import FocusFrame, Lane, polyline
+from layeranim.scenes.parts.tile import Glide, Stream, lie, tile
 from layeranim.scenes.parts.tilegrid import BLENDS
+from layeranim.scenes.parts.window import between_boxes, frame_width
 from layeranim.scenes.stage.bars import BarField, Pile
 from layeranim.scenes.stage.curve import Plot
 from layeranim.scenes.stage.dots import DotLines
@@ -20,7 +22,7 @@ from layeranim.scenes.stage.tally import Counter
 from layeranim.stories import phrases
 from layeranim.stories.stage import plans as p
 from layeranim.stories.stage import verbs as v
-from layeranim.stories.storyboard import Beat, Line
+from layeranim.stories.storyboard import Beat, Box, Line
 
 PALE = BLENDS // 4
 """How strongly a ghost shows what will come, of 16."""
@@ -43,6 +45,9 @@ class StageScene(ExplainerScene):
     def stage(self) -> None:
         self.acts: dict[type, Callable[[Any], list[Animation]]] = {
             v.Frame: self._frame,
+            v.Course: self._run,
+            v.Lay: self._lay,
+            v.Pour: self._pour,
             v.Light: self._light,
             v.Fill: self._fill,
             v.Ghost: self._ghost,
@@ -79,8 +84,10 @@ class StageScene(ExplainerScene):
         self.count(beat.done, self.counted(beat.done))
         self.say(beat.caption, beat.note, whole=True)
         (_, ghost), (_, empty) = beat.phases[0], beat.phases[-1]
-        self._together(beat.verbs[0], min(ghost, 10))
-        self.run(ghost - min(ghost, 10))
+        runs = [verb for verb in beat.verbs[0] if isinstance(verb, v.Course)]
+        self._together((verb for verb in beat.verbs[0] if verb not in runs), min(ghost, 10))
+        self._together(runs, ghost - min(ghost, 10))
+        self.leave()
         self._unghost()
         self.run(empty)
 
@@ -107,11 +114,24 @@ class StageScene(ExplainerScene):
         self._together(lands, land, self.said())
         self.run(read)
 
+    def on_aside(self, beat: Beat) -> None:
+        """What was made is looked at once more."""
+        self.leave()
+        self.hush()
+        self.count(beat.done, self.counted(beat.done))
+        self.name_place(beat.place)
+        self.say(beat.caption, beat.note, whole=True)
+        self._together(beat.verbs[0], beat.phases[0][1])
+        self.run(beat.phases[-1][1])
+
     def on_sweep(self, beat: Beat) -> None:
         sweeps = [verb for verb in beat.verbs[0] if isinstance(verb, v.Sweep)]
         grown = [verb for verb in beat.verbs[0] if isinstance(verb, v.Grow)]
+        runs = [(verb, self.courser(verb)) for verb in beat.verbs[0] if isinstance(verb, v.Course)]
 
         def through(first: int, last: int) -> None:
+            for _, at in runs:
+                at((last - beat.units[0]) / max(1, len(beat.units) - 1))
             for verb in sweeps:
                 share = (last + 1 - beat.units[0]) / len(beat.units)
                 stop = verb.first + round((verb.last - verb.first) * share)
@@ -135,6 +155,10 @@ class StageScene(ExplainerScene):
         self.count(beat.done, self.counted(beat.done))
         self.name_place(())
         self.say(beat.caption, beat.note, whole=True)
+        frames = (
+            [animation for verb in beat.verbs[0] for animation in self.acts[type(verb)](verb)] if beat.verbs else []
+        )
+        self.run(6 if frames else 0, *frames)
 
     def counted(self, done: int) -> Line:
         return phrases.counter(done, self.board.total)
@@ -145,11 +169,48 @@ class StageScene(ExplainerScene):
         animations = [animation for verb in verbs for animation in self.acts[type(verb)](verb)]
         self.run(ticks, *animations, *more)
 
+    def _boxes(self, part: str, blocks: Iterable[v.Block]) -> list[Box]:
+        plan = self.board.grids[part]
+        return [plan.span(range(a, b + 1), range(c, d + 1)) for a, b, c, d in blocks]
+
     def _frame(self, verb: v.Frame) -> list[Animation]:
-        plan = self.board.grids[verb.part]
-        boxes = [plan.span(range(a, b + 1), range(c, d + 1)) for a, b, c, d in verb.blocks]
         colour = self.theme.focus if verb.role == "focus" else self.theme.result
-        return [Appear(frame) for frame in self.frame(boxes, colour)]
+        goal = self._boxes(verb.part, verb.blocks)
+        frames = self.frame(goal, colour)
+        if not verb.start:
+            return [Appear(frame) for frame in frames]
+        start = self._boxes(verb.part, verb.start)
+
+        def at(alpha: float) -> None:
+            for frame, (a, b) in zip(frames, zip(start, goal, strict=True), strict=True):
+                frame.around([between_boxes(a, b, alpha)])
+
+        return [Follow(at, rate_func=TRAVEL)]
+
+    def courser(self, verb: v.Course) -> Callable[[float], None]:
+        """What brings a frame to where it is after a share of its run."""
+        stops = [self._boxes(verb.part, blocks) for blocks in verb.stops]
+        frame = FocusFrame(stops[0], self.theme.focus, self.theme, frame_width(stops[0]))
+        self.hold(frame)
+
+        def at(alpha: float) -> None:
+            frame.around(stops[min(len(stops) - 1, int(alpha * len(stops)))])
+
+        return at
+
+    def _run(self, verb: v.Course) -> list[Animation]:
+        return [Follow(self.courser(verb))]
+
+    def _lay(self, verb: v.Lay) -> list[Animation]:
+        grid = self.grids[verb.part]
+        tiles = [tile(grid, row, col) for row, col in verb.where]
+        starts = [grid.plan.cell(row, col).centre for row, col in verb.where]
+        return [Glide(self, [(one, way) for one, *way in zip(tiles, starts, verb.goals, strict=True)], rate_func=lie)]
+
+    def _pour(self, verb: v.Pour) -> list[Animation]:
+        tiles = [(tile(self.grids[part], row, col), self.board.grids[part].cell(row, col).centre)
+                 for part, row, col in verb.cells]  # fmt: skip
+        return [Stream(self, [(one, (start, verb.goal)) for one, start in tiles])]
 
     def _light(self, verb: v.Light) -> list[Animation]:
         outlines = self.things[verb.part].outlines(verb.rows)

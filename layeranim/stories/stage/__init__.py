@@ -1,6 +1,7 @@
 """The stage: films as declarations. ``language`` is what a film says, ``solver`` lays it out, ``telling`` tells it."""
 
-from layeranim.stories.stage.language import NOTHING, All, Each, Note, Play, Units
+from layeranim.stories.stage.arrangements import Cross, Repeat
+from layeranim.stories.stage.language import NOTHING, All, Aside, Each, Note, Play, Units, Windows
 from layeranim.stories.stage.parts.bars import Bars, Stacked
 from layeranim.stories.stage.parts.curve import Curve
 from layeranim.stories.stage.parts.dots import DotLane, Dots
@@ -14,8 +15,10 @@ __all__ = [
     "NOTHING",
     "Aligned",
     "All",
+    "Aside",
     "Bars",
     "Column",
+    "Cross",
     "Curve",
     "DotLane",
     "Dots",
@@ -24,10 +27,12 @@ __all__ = [
     "Net",
     "Note",
     "Play",
+    "Repeat",
     "Row",
     "Stacked",
     "Tally",
     "Tries",
     "Units",
+    "Windows",
     "story",
 ]

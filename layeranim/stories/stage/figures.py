@@ -45,12 +45,14 @@ class Shown:
     """The slice of a tensor that a part draws: its axes along rows and columns, either may be missing.
 
     Several axes on one side are one joined axis: their names with a dot between them, the last one running fastest.
+    ``at`` are places on other axes that the part keeps to, whatever unit is under way.
     """
 
     tensor: str
     rows: str | None
     cols: str | None
     shape: tuple[int, int]
+    at: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ class Figures:
     def __init__(self, film: Play, telling: Telling) -> None:
         self.film, self.telling, self.trace, self.units = film, telling, telling.trace, film.units
         self.fixed = self._fixed()
-        self.sizes = tuple(self.trace.size(axis) for axis in self.units.along)
+        self.sizes = tuple(self.size(axis) for axis in self.units.along)
         self.count = count(self.sizes)
         self._styles: dict[tuple[str, int | None], Style] = {}
         self.decimals: int | None = None
@@ -83,9 +85,13 @@ class Figures:
         for axis in self.units.told:
             if axis in axes:
                 out[axis] = options.place_in(self.trace.size(axis)) if axis == "batch" else 0
-        if options.sample is not None and "batch" not in out:
+        if options.sample is not None and "batch" not in out and "batch" not in self.units.along:
             raise OptionError(f"sample is {options.sample}, but every sample has a part in every number; leave it out")
         return out
+
+    def size(self, axis: str) -> int:
+        """How many indices of an axis are told."""
+        return min(self.trace.size(axis), self.units.most.get(axis, self.trace.size(axis)))
 
     # ── cells ────────────────────────────────────────────────────────────────
     def here(self, unit: int) -> dict[str, int]:
@@ -93,24 +99,28 @@ class Figures:
         return self.fixed | dict(zip(self.units.along, cell(unit, self.sizes), strict=True))
 
     def shown(
-        self, tensor: str, rows: str | tuple[str, ...] | None = None, cols: str | tuple[str, ...] | None = None
+        self,
+        tensor: str,
+        rows: str | tuple[str, ...] | None = None,
+        cols: str | tuple[str, ...] | None = None,
+        at: tuple[tuple[str, int], ...] = (),
     ) -> Shown:
         """The slice of a tensor that a part draws: by default all of its axes but those that are told."""
-        free = [axis for axis in self.trace.axes(tensor) if axis not in self.fixed]
+        free = [axis for axis in self.trace.axes(tensor) if axis not in self.fixed and axis not in dict(at)]
         if rows is None and cols is None:
             rows, cols = (*free, None, None)[:2] if len(free) < 3 else (free[-2], free[-1])
         row, col = (JOINED.join(axes) if isinstance(axes, tuple) else axes or "" for axes in (rows, cols))
-        return Shown(tensor, row or None, col or None, (self.size(row), self.size(col)))
+        return Shown(tensor, row or None, col or None, (self.along(row), self.along(col)), at)
 
-    def size(self, axis: str | None) -> int:
-        """How many cells there are along an axis, which may be joined; 1 along none."""
-        return count([self.trace.size(one) for one in split(axis)])
+    def along(self, axis: str | None) -> int:
+        """How many cells of an axis are told, which may be joined; 1 along none."""
+        return count([self.size(one) for one in split(axis)])
 
     def flat(self, axis: str | None, at: Mapping[str, int]) -> int:
         """Which cell along an axis, which may be joined, these indices are."""
         place = 0
         for one in split(axis):
-            place = place * self.trace.size(one) + at.get(one, 0)
+            place = place * self.size(one) + at.get(one, 0)
         return place
 
     def spot(self, rows: str | None, cols: str | None, address: Address) -> tuple[int, int]:
@@ -120,8 +130,8 @@ class Figures:
 
     def index(self, shown: Shown, unit: int) -> Sliced:
         """The addresses of a slice, in the picture of one unit."""
-        axes, here = self.trace.axes(shown.tensor), self.here(unit)
-        rows, cols = (tuple((axes.index(one), self.trace.size(one)) for one in split(axis))
+        axes, here = self.trace.axes(shown.tensor), self.here(unit) | dict(shown.at)
+        rows, cols = (tuple((axes.index(one), self.size(one)) for one in split(axis))
                       for axis in (shown.rows, shown.cols))  # fmt: skip
         free = {place for place, _ in (*rows, *cols)}
         at = tuple(0 if i in free else here.get(axis, 0) for i, axis in enumerate(axes))
@@ -129,9 +139,11 @@ class Figures:
 
     def values(self, shown: Shown, unit: int = 0) -> Array:
         """The numbers of a slice, (rows, columns)."""
-        axes, here = self.trace.axes(shown.tensor), self.here(unit)
+        axes, here = self.trace.axes(shown.tensor), self.here(unit) | dict(shown.at)
         wanted = (*split(shown.rows), *split(shown.cols))
+        where: tuple[tuple[str, int | range], ...]
         where = tuple((axis, here.get(axis, 0)) for axis in axes if axis not in wanted)
+        where += tuple((axis, range(self.size(axis))) for axis in wanted)
         found = self.trace.read(Region(shown.tensor, where))
         stand = [axis for axis in axes if axis in wanted]
         return found.transpose([stand.index(axis) for axis in wanted]).reshape(shown.shape)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from layeranim.engine.trace import Region
 from layeranim.stories.stage.solver import Node
 from layeranim.stories.storyboard import Line
 
@@ -19,7 +20,8 @@ class Units:
     ``along`` names the axes whose cells are the units, in C order; ``told`` the axes of which a film has room for one:
     of a batch the first, or the one that ``--sample`` names. ``noun`` is what one unit, and several, are called;
     ``names`` what a unit is called where it has a name of its own (a word). ``covers`` says of an axis which unit's
-    axis shares it out, and how many of its cells are one unit's: ``{"channels": ("groups", 2)}``.
+    axis shares it out, and how many of its cells are one unit's: ``{"channels": ("groups", 2)}``. Of an axis that
+    stands in ``most`` only so many indices are told, the first ones.
     """
 
     along: tuple[str, ...]
@@ -28,6 +30,8 @@ class Units:
     names: tuple[str, ...] = ()
     covers: Mapping[str, tuple[str, int]] = field(default_factory=dict)
 
+    most: Mapping[str, int] = field(default_factory=dict)
+
     def covering(self, here: Mapping[str, int]) -> dict[str, int | range]:
         """The indices of a unit, with what it covers of other axes."""
         out: dict[str, int | range] = {**here}
@@ -35,6 +39,17 @@ class Units:
             if by in here:
                 out[axis] = range(here[by] * size, (here[by] + 1) * size)
         return out
+
+
+@dataclass(frozen=True)
+class Windows(Units):
+    """Each unit is the window that its step covers ``of`` a tensor, and what lies down on it: the cells of ``by``.
+
+    The window glides from one place to the next; while it is taught the kernel leaves its place and lies down on it.
+    """
+
+    of: str = ""
+    by: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,14 +81,25 @@ class All:
 
 
 @dataclass(frozen=True)
+class Aside:
+    """What is said after a unit, in words of its own, and the cells that it points at."""
+
+    says: Line
+    points: tuple[Region, ...] = ()
+    seconds: float = 1.6
+
+
+@dataclass(frozen=True)
 class Each:
     """Unit by unit: taught, then quicker, then swept over.
 
     ``acts`` are the tensors that are written in one unit, in order, one or several at a time, with a note; the taught
-    units show them one after another, the quicker ones all at once, with the arithmetic of the last.
+    units show them one after another, the quicker ones all at once, with the arithmetic of the last. ``asides`` come
+    after units: a verdict on what they made.
     """
 
     acts: tuple[tuple[str | tuple[str, ...], Note], ...]
+    asides: Mapping[int, Aside] = field(default_factory=dict)
 
     @property
     def writes(self) -> str:
@@ -92,6 +118,7 @@ class Play:
     ``stage`` is what stands there; ``acts`` what happens; ``alike`` are groups of tensors that are compared and so
     share one range of colours and one style of numbers; ``kinds`` are tensors of shares (``"share"``: parts of 1).
     ``follow`` is the unit whose numbers are followed, ``options`` the hyper-parameters that the header keeps.
+    ``evidence`` are the cells that the last frame points at: what its sentence speaks of.
     """
 
     title: str
@@ -107,3 +134,4 @@ class Play:
     kinds: Mapping[str, str] = field(default_factory=dict)
     follow: int | None = None
     alt: str = ""
+    evidence: tuple[Region, ...] = ()

@@ -99,7 +99,8 @@ class Setting:
     """What a part is measured and placed with.
 
     ``wide`` is the text at size 1 that cells in one column must hold, ``across`` the width at which rows are broken;
-    ``alone``: what gladly is higher, and is joined to nothing, has a line of its own.
+    ``alone``: what gladly is higher, and is joined to nothing, has a line of its own; ``even``: a single cell is as
+    high as all others, because it belongs to a row or column of them.
     """
 
     figures: Figures
@@ -107,6 +108,7 @@ class Setting:
     wide: float = 0.0
     across: float = inf
     alone: bool = False
+    even: bool = False
 
 
 @dataclass(frozen=True)
@@ -375,6 +377,10 @@ class Aligned:
 
     def place(self, s: Setting, spot: Spot) -> Iterator[Plan]:
         return self.column.place(self._same(s), spot)
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        return self.column.nodes
 
     def _same(self, s: Setting) -> Setting:
         names = [name for node in self.column.nodes if (name := getattr(node, "tensor", None))]

@@ -9,23 +9,29 @@ import numpy as np
 
 from layeranim import theme
 from layeranim.engine import memory
+from layeranim.engine.trace import Region, count
 from layeranim.stories import phrases, timing
 from layeranim.stories.header import header, placed
 from layeranim.stories.options import PACES
 from layeranim.stories.stage.figures import Acted, Figures
-from layeranim.stories.stage.language import All, Each, Note, Play
+from layeranim.stories.stage.language import All, Aside, Each, Note, Play, Windows
 from layeranim.stories.stage.parts.base import Actor, Moment
 from layeranim.stories.stage.plans import Plan
-from layeranim.stories.stage.solver import Aligned, Column, Laid, Node, Row, Tries, room_on, solve
-from layeranim.stories.stage.verbs import Fill, Frame, Lead, Strew, Verb
+from layeranim.stories.stage.solver import Laid, Node, room_on, solve
+from layeranim.stories.stage.travel import blocks_of, courses, gliding, laid, poured
+from layeranim.stories.stage.verbs import Block, Fill, Frame, Lead, Role, Strew, Tell, Verb
 from layeranim.stories.stage.written import short, written
 from layeranim.stories.storyboard import Address, Beat, Fact, GridPlan, Line, Run, Story, Storyboard, Telling, plain
 
 LOOK, LAND = 0.44, 0.6
 """Seconds at most that a frame takes to arrive, and a result."""
+LAID, TERM = 0.8, 0.2
+"""Seconds that a kernel takes to lie down, and each term of a sum to arrive; a sum at most half of its beat."""
 NOTED = 1.6
 """A beat shorter than this has no note, and says its result alone."""
 OPENING = 2.6
+PLACES = 4
+"""Ticks that a window stands still while it runs over many."""
 CELLS = 14
 """What texts, colour steps and their making take, in sizes of the largest tensor: measured at four million cells."""
 LED = 6.0
@@ -61,9 +67,19 @@ class _Told:
         self.laid: Laid = solve(film.stage, self.figures, room_on(self.canvas, lower))
         self.figures.drawn = frozenset(getattr(plan, "tensor", "") for plan in self.laid.plans.values())
         self.parts = [Standing(actor, plan) for actor in _actors(film.stage) for plan in self._plans(actor)]
-        self.shown = self.options.selected(self.figures.count)
+        self.shown = self._shown()
         self.follow = self._follow()
         self.noted: set[str] = set()
+        self.windows: dict[str, tuple[Block, ...]] = {}
+
+    def _shown(self) -> range:
+        """The units that are shown; where samples are units too, those of the one that is asked for."""
+        first, *inner = self.figures.sizes
+        whole = self.film.units.along[:1] == ("batch",)
+        shown: range = (
+            self.options.selected_of(first, count(inner)) if whole else self.options.selected(self.figures.count)
+        )
+        return shown
 
     def _plans(self, actor: Actor) -> list[Plan]:
         """Where a part stands: under the names that it gives its plans."""
@@ -109,9 +125,11 @@ class _Told:
         pace = PACES[self.options.pace]
         each = next(act for act in self.film.acts if isinstance(act, Each))
         more = sum(act.seconds for act in self.film.acts if isinstance(act, All)) + OPENING - theme.OPEN_HOLD_MOST
+        more += sum(aside.seconds for unit, aside in each.asides.items() if unit in self.shown)
         more += (sum(bool(self._made(names)) for names, _ in each.acts) - 1) * timing.RAMP[0] * self._alone()
         stretches, factor = timing.paced(timing.with_pause(self.shown, 1), self.options.pace, more)
         ghosts = tuple(v for p in self.parts for v in p.actor.opens(self.figures, p.plan, self.shown[0]))
+        ghosts += tuple(courses(self.figures, self.laid.plans, self.shown))
         length = timing.ticks(OPENING * min(1.0, pace))
         yield Beat("open", 0, length, phases=(("ghost", length - 8), ("empty", 8)), caption=self.film.opening,
                    note=_note(self.film.opening_note), done=self.shown.start, verbs=(ghosts, ()))  # fmt: skip
@@ -121,7 +139,33 @@ class _Told:
             else:
                 yield from self._each(act, stretches, factor)
         yield Beat("close", 0, timing.ticks(theme.END_HOLD), caption=self.film.closing,
-                   note=_note(self.telling.takeaway or self.film.good_for), done=self.shown.stop)  # fmt: skip
+                   note=_note(self.telling.takeaway or self.film.good_for), done=self.shown.stop,
+                   steps=self._making(self.film.evidence), verbs=self._shown_last())  # fmt: skip
+
+    def _pointed(self, regions: Sequence[Region]) -> tuple[Frame, ...]:
+        """Frames around cells, in the colour of results where they are results."""
+        grids = [p.plan for p in self.parts if isinstance(p.plan, GridPlan) and not p.plan.name.startswith("lens:")]
+        out: dict[tuple[str, Role], list[Block]] = {}
+        for grid, region in ((grid, region) for grid in grids for region in regions if grid.holds(region)):
+            role: Role = "result" if self.figures.made(region.tensor) else "focus"
+            out.setdefault((grid.name, role), []).extend(blocks_of(grid, region))
+        return tuple(Frame(part, tuple(dict.fromkeys(blocks)), role) for (part, role), blocks in out.items())
+
+    def _shown_last(self) -> tuple[tuple[Frame, ...], ...]:
+        frames = self._pointed(self.film.evidence)
+        return (frames,) if frames else ()
+
+    def _making(self, regions: Sequence[Region]) -> tuple[int, ...]:
+        """The steps that make these cells."""
+        made = (region for region in regions if self.figures.made(region.tensor))
+        return tuple(self.figures.acted_at(next(self.figures.cells_of(region))).at for region in made)
+
+    def _aside(self, unit: int, aside: Aside, factor: float) -> Beat:
+        """What is said after a unit, of what it made."""
+        length = timing.ticks(aside.seconds * factor)
+        return Beat("aside", 0, length, range(unit, unit + 1), timing.phases(length, [("look", 0.24)]), aside.says,
+                    place=_note(self._unit_name(unit), "place"), steps=self._making(aside.points), done=unit + 1,
+                    verbs=(self._pointed(aside.points), ()))  # fmt: skip
 
     def _made(self, names: str | tuple[str, ...]) -> list[str]:
         """Those of an act's tensors that this trace has."""
@@ -145,6 +189,7 @@ class _Told:
             unit, seconds = stretch.units[0], stretch.seconds
             if stretch.sweep:
                 yield self._sweep(stretch)
+                yield from (self._aside(u, act.asides[u], factor) for u in stretch.units if u in act.asides)
                 continue
             alone = n == 0 or (unit == self.follow and seconds >= NOTED)
             made = [(kept, note) for names, note in act.acts if (kept := self._made(names))]
@@ -152,8 +197,10 @@ class _Told:
                 share = [seconds, *[timing.RAMP[0] * factor] * (len(made) - 1)]
                 for i, ((_, note), length) in enumerate(zip(made, share, strict=True)):
                     yield self._unit(unit, made[: i + 1], i, note, length, i == len(made) - 1)
-                continue
-            yield self._unit(unit, made, 0, made[-1][1], seconds, True)
+            else:
+                yield self._unit(unit, made, 0, made[-1][1], seconds, True)
+            if unit in act.asides:
+                yield self._aside(unit, act.asides[unit], factor)
 
     def _unit(
         self, unit: int, made: Sequence[tuple[list[str], Note]], first: int, note: Note, seconds: float, last: bool
@@ -188,19 +235,35 @@ class _Told:
         note: Note, done: int, fresh: bool = False,
     ) -> Beat:  # fmt: skip
         length = timing.ticks(seconds)
-        wanted = [("look", timing.act(seconds, 0.25, LOOK)), ("land", timing.act(seconds, 0.25, LAND))]
-        phases = timing.phases(length, wanted)
         begun = [v for p in self.parts for v in p.actor.changes(self.figures, p.plan, moment)] if fresh else []
         reads = [v for p in self.parts for a in acted for r in a.reads if r.tensor in p.actor.draws
                  for v in p.actor.reads(self.figures, p.plan, r, moment)]  # fmt: skip
         writes = [v for p in self.parts for a in acted if a.writes.tensor in p.actor.draws
                   for v in p.actor.writes(self.figures, p.plan, a.writes, moment)]  # fmt: skip
         written_parts = {verb.part for verb in writes if isinstance(verb, Frame)}
-        looks: list[Verb] = [v for v in reads if not (isinstance(v, Frame) and v.part in written_parts)]
+        looks = self._glided([v for v in reads if not (isinstance(v, Frame) and v.part in written_parts)])
+        lays: list[Verb] = list(laid(self.figures, self.laid.plans, acted)) if moment.taught and fresh else []
+        tallies = [verb for verb in writes if isinstance(verb, Tell) and len(verb.lines) > 1]
+        plans = self.laid.plans
+        pours = [one for verb in tallies for one in poured(self.figures, plans, plans[verb.part], moment.target)]
+        sums = max((min(TERM * len(verb.lines), seconds / 2) for verb in tallies), default=0.0)
+        wanted = [("look", timing.act(seconds, 0.3, LAID) if lays else timing.act(seconds, 0.25, LOOK)),
+                  ("land", max(timing.act(seconds, 0.25, LAND), sums))]  # fmt: skip
+        phases = timing.phases(length, wanted)
         place = _note(self._unit_name(units[0]), "place") if len(units) else ()
-        verbs = tuple(begun + self._led(_once(looks))), tuple(self._led(_once(writes))), ()
+        verbs = tuple(begun + self._led(_once(looks)) + lays), tuple(pours + self._led(_once(writes))), ()
         return Beat(kind, 0, length, units, phases, caption, self._noted(note, seconds, moment.unit), place,
                     [a.at for a in acted], done, verbs)  # fmt: skip
+
+    def _glided(self, verbs: list[Verb]) -> list[Verb]:
+        """The frames of windows glide from where they were to their next place."""
+        units = self.film.units
+        if not isinstance(units, Windows):
+            return verbs
+        of = [p.plan.name for p in self.parts if isinstance(p.plan, GridPlan) and p.plan.tensor == units.of]
+        now = {verb.part: verb.blocks for verb in reversed(verbs) if isinstance(verb, Frame) and verb.part in of}
+        out, self.windows = gliding(verbs, self.windows, of), now or self.windows
+        return out
 
     def _led(self, verbs: list[Verb]) -> list[Verb]:
         """The verbs, and the lines that lead from a grid to each lens that shows a cell of it."""
@@ -226,6 +289,7 @@ class _Told:
     def _sweep(self, stretch: timing.Stretch) -> Beat:
         units, length = stretch.units, timing.ticks(stretch.seconds)
         verbs = tuple(v for p in self.parts for v in p.actor.passes(self.figures, p.plan, units[0], units[-1]))
+        verbs += tuple(courses(self.figures, self.laid.plans, units, max(2, length // PLACES)))
         where = phrases.ordinal_range(units[0], units[-1], *self.film.units.noun)
         caption: Line = (Run(f"{where}:  ", source=Fact("units")), Run("each in the same way"))
         each = next(act for act in self.film.acts if isinstance(act, Each))
@@ -239,19 +303,20 @@ class _Told:
 
 
 def _actors(node: Node) -> Iterator[Actor]:
-    """The parts of a stage, whichever of its arrangements is taken."""
-    if isinstance(node, (Row, Column)):
-        for each in node.nodes:
-            yield from _actors(each)
-    elif isinstance(node, Aligned):
-        yield from _actors(node.column)
-    elif isinstance(node, Tries):
-        seen: list[Actor] = []
-        for choice in node.nodes:
-            seen += [actor for actor in _actors(choice) if actor not in seen]
-        yield from seen
-    elif isinstance(node, Actor):
+    """The parts of a stage, each once, whichever of its arrangements is taken."""
+    seen: list[Actor] = []
+    for each in _leaves(node):
+        if isinstance(each, Actor) and each not in seen:
+            seen.append(each)
+    yield from seen
+
+
+def _leaves(node: Node) -> Iterator[Node]:
+    inner: Sequence[Node] | None = getattr(node, "nodes", None)
+    if inner is None:
         yield node
+    for each in inner or ():
+        yield from _leaves(each)
 
 
 def _once(verbs: Sequence[Verb]) -> list[Verb]:

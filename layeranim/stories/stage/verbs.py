@@ -19,11 +19,37 @@ Role = Literal["focus", "result"]
 
 @dataclass(frozen=True)
 class Frame:
-    """A frame around blocks of a grid's cells, for the step under way."""
+    """A frame around blocks of a grid's cells, for the step under way; it glides there from the blocks of ``start``."""
 
     part: str
     blocks: tuple[Block, ...]
     role: Role
+    start: tuple[Block, ...] = ()
+
+
+@dataclass(frozen=True)
+class Course:
+    """A frame runs over a grid: around the blocks of one stop after another."""
+
+    part: str
+    stops: tuple[tuple[Block, ...], ...]
+
+
+@dataclass(frozen=True)
+class Lay:
+    """Copies of a grid's cells leave it and lie down, each with its middle on a goal: a kernel on its window."""
+
+    part: str
+    where: tuple[Cell, ...]
+    goals: tuple[Point, ...]
+
+
+@dataclass(frozen=True)
+class Pour:
+    """Copies of cells run to a point, one after another: products into their sum. Each is a part, a row, a column."""
+
+    cells: tuple[tuple[str, int, int], ...]
+    goal: Point
 
 
 @dataclass(frozen=True)
@@ -160,4 +186,7 @@ class Tell:
     lines: tuple[Line, ...]
 
 
-Verb = Frame | Light | Fill | Sweep | Ghost | Lead | Clear | Grow | Slide | Points | Strew | Wiring | NodeFill | Tell
+Verb = (
+    Frame | Course | Lay | Pour | Light | Fill | Sweep | Ghost | Lead | Clear | Grow | Slide | Points | Strew | Wiring
+    | NodeFill | Tell
+)  # fmt: skip

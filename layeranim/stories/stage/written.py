@@ -91,16 +91,20 @@ def _operands(figures: Figures, acted: Acted, target: Address, most: int) -> Lin
 
 @dataclass(frozen=True)
 class Summand:
-    """One term of a sum: its runs, the displayed factors that it stands for, whether it is exactly zero."""
+    """One term of a sum: its runs, the displayed factors that it stands for, whether it is exactly zero, its cell."""
 
     runs: Line
     factors: tuple[str, ...]
     zero: bool = False
+    cell: Address | None = None
 
 
 def unfolded(figures: Figures, target: Address) -> list[Summand]:
     """The terms that add up to a cell: of a sum of products the products, of a sum of sums the sums."""
     acted = figures.acted_at(target)
+    before = _passed(figures, acted, target)
+    if before and figures.made(before.tensor):
+        return unfolded(figures, before)
     cells = [cell for region in acted.reads for cell in figures.addresses(region, target)]
     out: list[Summand] = []
     for one in cells:
@@ -111,7 +115,7 @@ def unfolded(figures: Figures, target: Address) -> list[Summand]:
             out += unfolded(figures, one)
         else:
             number = _number(figures, one, True)
-            out.append(Summand((number,), (number.text,)))
+            out.append(Summand((number,), (number.text,), cell=one))
     return out
 
 
@@ -119,7 +123,7 @@ def _product(figures: Figures, made: Acted, cell: Address) -> Summand:
     """A product with its two factors."""
     factors = [_number(figures, one, True) for one in figures.factors(made)[cell]]
     runs: Line = (factors[0], Run(numbers.DOT), factors[1])
-    return Summand(runs, tuple(run.text for run in factors), figures.value(cell) == 0)
+    return Summand(runs, tuple(run.text for run in factors), figures.value(cell) == 0, cell)
 
 
 def _summed(live: Sequence[Summand], zeros: int, most: int) -> Line:

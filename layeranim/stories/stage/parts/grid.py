@@ -5,22 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from layeranim import layout, theme
+from layeranim import layout, theme, typeface
 from layeranim.engine.trace import Region
 from layeranim.layout import Fit, even
 from layeranim.stories import phrases
 from layeranim.stories.stage.figures import Figures, Shown, split
 from layeranim.stories.stage.parts.base import HEADING, Actor, Moment, heading, heading_at
-from layeranim.stories.stage.plans import Plan
+from layeranim.stories.stage.plans import Plan, TextPlan
 from layeranim.stories.stage.solver import Extent, Setting, Spot, Unfit
+from layeranim.stories.stage.travel import blocks_of
 from layeranim.stories.stage.verbs import Block, Clear, Fill, Frame, Ghost, Role, Sweep, Verb
-from layeranim.stories.storyboard import GridPlan, Line
+from layeranim.stories.storyboard import Fact, GridPlan, Line, Run
 
 LENS, LENS_GAP = 56.0, 28.0
 BAR = 28.0
 """The least width of a column of colours."""
 BESIDE = 14.0
 """Between a grid and a heading left of it."""
+NAMES, NAME_SIDE = 30.0, 6.0
+"""The height that the names of columns take, and what is kept free on either side of one."""
 NUMERAL_SHARE = 0.42
 """How large a numeral is beside the height of its cell, where there is room across."""
 LAGGED = 40
@@ -34,7 +37,8 @@ class Grid(Actor):
     """The cells of ``tensor`` that are told, under the heading ``text``.
 
     ``rows`` and ``cols`` name the axes that are drawn, several on one side as one; the others are those of the unit
-    under way. ``beside`` puts the heading left of it.
+    under way, but for ``at``: one channel, one filter. ``beside`` puts the heading left of it, ``sized`` says its
+    shape. ``called`` are names of the rows and of the columns.
     """
 
     tensor: str
@@ -42,6 +46,9 @@ class Grid(Actor):
     rows: str | tuple[str, ...] | None = None
     cols: str | tuple[str, ...] | None = None
     beside: bool = False
+    at: tuple[tuple[str, int], ...] = ()
+    sized: bool = True
+    called: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
 
     @property
     def draws(self) -> tuple[str, ...]:
@@ -49,23 +56,32 @@ class Grid(Actor):
 
     @property
     def names(self) -> tuple[str, ...]:
-        return self.tensor, f"lens:{self.tensor}"
+        return self.title, f"lens:{self.title}"
+
+    @property
+    def title(self) -> str:
+        """What its plan is called: the tensor, and which slice of it."""
+        return ":".join([self.tensor, *(str(place) for _, place in self.at)])
 
     def shown(self, figures: Figures) -> Shown:
-        return figures.shown(self.tensor, self.rows, self.cols)
+        return figures.shown(self.tensor, self.rows, self.cols, self.at)
+
+    def _one(self) -> Shown:
+        """The cell of the unit under way, for the lens."""
+        return Shown(self.tensor, None, None, (1, 1), self.at)
 
     # ── room ─────────────────────────────────────────────────────────────────
     def fit(self, s: Setting) -> tuple[Fit, tuple[int, int]]:
         """How its cells are drawn, and how many there are; a single number always stands there as a numeral."""
         shape = self.shown(s.figures).shape
-        single = shape == (1, 1) and not self.beside
+        single = shape == (1, 1) and not self.beside and not s.even
         wide = max(s.wide, s.figures.wide(self.tensor))
         if not s.look.numerals and not single:
             return Fit((max(s.look.pitch, BAR if shape[1] == 1 else 0.0), s.look.pitch), 0), shape
         high = min(s.look.pitch, LENS) if single else s.look.pitch
         high = max(high, float(layout.LEAST_PITCH))
         size = max(theme.FLOOR, min(theme.NUMERAL, int(high * NUMERAL_SHARE)))
-        least = wide * size + theme.CELL_GAP + 2 * layout.SIDE
+        least = max(wide * size + 2 * layout.SIDE, self._named(1) + 2 * NAME_SIDE) + theme.CELL_GAP
         pitch = max(high, 2.0 * int(least / 2 + 0.999)), high
         size = layout.numeral_size(pitch, wide)
         if not size:
@@ -74,17 +90,28 @@ class Grid(Actor):
 
     def measure(self, s: Setting) -> Extent:
         fit, (rows, cols) = self.fit(s)
-        width, high = fit.width(cols), fit.height(rows)
+        width, high = fit.width(cols) + 2 * self._beside(), fit.height(rows)
         title = phrases.width(self.heading(s.figures), theme.NAME)
         if self.beside:
             return Extent(width + 2 * (title + BESIDE), high / 2, high / 2)
         down = high / 2 + (0.0 if fit.numeral else LENS_GAP + LENS)
         lens = 0.0 if fit.numeral else self._lens(s).width(1)
-        return Extent(max(width, title, lens), high / 2 + HEADING, down)
+        over = (HEADING if self.text else 0.0) + (NAMES if self.called[1] else 0.0)
+        return Extent(max(width, title, lens), high / 2 + over, down)
+
+    def _named(self, side: int) -> float:
+        """The width of the longest name of the rows, or of the columns."""
+        return max((typeface.width(name, theme.FLOOR) for name in self.called[side]), default=0.0)
+
+    def _beside(self) -> float:
+        """The room that the names of rows take on either side, so that the cells stand in the middle."""
+        return self._named(0) + BESIDE if self.called[0] else 0.0
 
     def heading(self, figures: Figures) -> Line:
+        if not self.text:
+            return ()
         line = heading(figures, self.tensor, self.text)
-        return line[:1] if self.beside else line
+        return line if self.sized and not self.beside else line[:1]
 
     def _lens(self, s: Setting) -> Fit:
         wide = s.figures.wide(self.tensor)
@@ -95,10 +122,10 @@ class Grid(Actor):
         fit, (rows, cols) = self.fit(s)
         shown, held = self.shown(s.figures), s.figures.trace.tensor(self.tensor)
         at = even(spot.x - fit.width(cols) / 2), even(spot.y + fit.height(rows) / 2)
-        fixed = tuple((axis, i) for axis, i in s.figures.fixed.items() if axis in held.axes)
+        fixed = tuple((axis, i) for axis, i in s.figures.fixed.items() if axis in held.axes) + self.at
         given = not s.figures.made(self.tensor)
         plan = GridPlan(
-            self.tensor, self.tensor, rows, cols, at, fit.pitch, fit.numeral,
+            self.title, self.tensor, rows, cols, at, fit.pitch, fit.numeral,
             row_axis=shown.rows, col_axis=shown.cols, fixed=fixed, empty=not given,
             joints=tuple((one, s.figures.size(one)) for axis in (shown.rows, shown.cols) for one in split(axis)),
             frame="weights" if held.role == "weight" else None,
@@ -106,26 +133,44 @@ class Grid(Actor):
         line = self.heading(s.figures)
         cells = s.figures.cells(shown, 0, bool(fit.numeral)) if given else None
         spot_of_heading = heading_at(line, plan.box, spot.width)
+        if self.called[1]:
+            spot_of_heading = spot_of_heading[0], spot_of_heading[1] + NAMES
         if self.beside:
             spot_of_heading = at[0] - BESIDE - phrases.width(line, theme.NAME), spot.y - 9
         yield replace(plan, heading=line, heading_at=spot_of_heading, cells=cells)
+        yield from self._names(plan)
         if not fit.numeral and not self.beside:
             small = self._lens(s)
             below = even(plan.box.centre[0] - small.width(1) / 2), even(plan.box.bottom - LENS_GAP)
-            yield GridPlan(f"lens:{self.tensor}", self.tensor, 1, 1, below, small.pitch, small.numeral, empty=True)
+            yield GridPlan(
+                f"lens:{self.title}", self.tensor, 1, 1, below, small.pitch, small.numeral, fixed=fixed, empty=True
+            )
+
+    def _names(self, plan: GridPlan) -> Iterator[Plan]:
+        """The names of rows left of them, of columns over them."""
+        for k, name in enumerate(self.called[0]):
+            x, y = plan.box.x - BESIDE - typeface.width(name, theme.FLOOR), plan.cell(k, 0).centre[1] - 8
+            yield TextPlan(f"{plan.name}:row:{k}", (x, y), _said(name), theme.FLOOR)
+        for k, name in enumerate(self.called[1]):
+            x, y = plan.cell(0, k).centre[0] - typeface.width(name, theme.FLOOR) / 2, plan.box.y + theme.HEADING_GAP
+            yield TextPlan(f"{plan.name}:col:{k}", (x, y), _said(name), theme.FLOOR)
 
     # ── acts ─────────────────────────────────────────────────────────────────
     def reads(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
         grid = _grid(plan)
+        if not grid.holds(region):
+            return
         if grid.name.startswith("lens:"):
-            yield Fill(grid.name, figures.cells(_one(self.tensor), moment.unit), ((0, 0),))
+            yield Fill(grid.name, figures.cells(self._one(), moment.unit), ((0, 0),))
         elif min(grid.pitch) >= FRAMED_LEAST or _whole(grid, region):
             yield from _frames(figures, grid, region, moment, "focus")
 
     def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
         grid = _grid(plan)
+        if not grid.holds(region):
+            return
         if grid.name.startswith("lens:"):
-            yield Fill(grid.name, figures.cells(_one(self.tensor), moment.unit), ((0, 0),))
+            yield Fill(grid.name, figures.cells(self._one(), moment.unit), ((0, 0),))
             return
         first, last, left, right = _block(grid, region)
         where = tuple((r, c) for r in range(first, last + 1) for c in range(left, right + 1))
@@ -155,7 +200,7 @@ class Grid(Actor):
         """Whether it shows something else at every unit: a window's products, a filter."""
         shown = self.shown(figures)
         return any(
-            axis in figures.units.along and axis not in (*split(shown.rows), *split(shown.cols))
+            axis in figures.units.along and axis not in (*split(shown.rows), *split(shown.cols), *dict(self.at))
             for axis in figures.trace.axes(self.tensor)
         )
 
@@ -171,8 +216,8 @@ class Grid(Actor):
         return figures.flat(grid.row_axis, here) * grid.cols + figures.flat(grid.col_axis, here)
 
 
-def _one(tensor: str) -> Shown:
-    return Shown(tensor, None, None, (1, 1))
+def _said(name: str) -> Line:
+    return (Run(name, source=Fact("name")),)
 
 
 def _grid(plan: Plan) -> GridPlan:
@@ -186,17 +231,9 @@ def _block(grid: GridPlan, region: Region) -> Block:
     return rows[0], rows[-1], cols[0], cols[-1]
 
 
-def _blocks(grid: GridPlan, region: Region) -> tuple[Block, ...]:
-    """One block around a region's cells, or one around each where they stand apart: a dilated window."""
-    rows, cols = grid.block(region)
-    if all(len(span) == 1 or abs(span.step) == 1 for span in (rows, cols)):
-        return (_block(grid, region),)
-    return tuple((r, r, c, c) for r in rows for c in cols)
-
-
 def _frames(figures: Figures, grid: GridPlan, region: Region, moment: Moment, role: Role) -> Iterator[Verb]:
     """A frame around what the step touches and, where that is more than one cell, around the one that is followed."""
-    blocks = _blocks(grid, region)
+    blocks = blocks_of(grid, region)
     yield Frame(grid.name, blocks, role)
     if not moment.taught or not grid.numeral or len(blocks) > 1 or blocks[0][::2] == blocks[0][1::2]:
         return

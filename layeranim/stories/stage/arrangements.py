@@ -1,0 +1,138 @@
+"""Arrangements of more than a row: the same part for each channel or filter, and a matrix product."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from layeranim import theme
+from layeranim.layout import even
+from layeranim.stories import phrases
+from layeranim.stories.stage.plans import TextPlan
+from layeranim.stories.stage.solver import COLUMN_GAP, Extent, Node, Setting, Spot
+from layeranim.stories.storyboard import Fact, Line, Run
+
+if TYPE_CHECKING:
+    from layeranim.stories.stage.plans import Plan
+
+MOST = 4
+"""Of more parts than these all but one are drawn: the last place says how many more there are."""
+NEXT = 18.0
+"""Between neighbours of a repeated part."""
+MORE = 30.0
+"""The height of the line that says how many more there are."""
+CROSSING = 28.0
+"""Between what stands left of a product and the product."""
+
+
+def drawn(count: int, most: int = MOST) -> int:
+    """How many of ``count`` parts are drawn where ``most`` have room."""
+    return count if count <= most else most - 1
+
+
+@dataclass(frozen=True, init=False)
+class Repeat:
+    """A part for each index along an axis: channels, filters, heads; one under another, or ``across`` in a row.
+
+    ``make`` makes the part of an index. Of more than ``most`` all but one are drawn; ``⋮ 5 more`` stands under them.
+    """
+
+    nodes: tuple[Node, ...]
+    across: int
+    hidden: int = field(default=0)
+
+    def __init__(self, make: Callable[[int], Node], count: int, most: int = MOST, across: int = 1) -> None:
+        shown = drawn(count, most)
+        object.__setattr__(self, "nodes", tuple(make(k) for k in range(shown)))
+        object.__setattr__(self, "across", min(across, shown))
+        object.__setattr__(self, "hidden", count - shown)
+
+    @property
+    def more(self) -> Line:
+        """What says how many parts are not drawn."""
+        return (Run(f"⋮ {self.hidden} more", source=Fact("hidden")),) if self.hidden else ()
+
+    def _rows(self) -> list[tuple[Node, ...]]:
+        return [self.nodes[k : k + self.across] for k in range(0, len(self.nodes), self.across)]
+
+    def _measured(self, s: Setting) -> tuple[list[Extent], Extent]:
+        """The room of each row of parts, and the widest part."""
+        every = [[node.measure(s) for node in row] for row in self._rows()]
+        rows = [
+            Extent(0.0, max(p.up for p in row), max(p.down for p in row), 0.0, max(p.rise for p in row))
+            for row in every
+        ]
+        flat = [part for row in every for part in row]
+        return rows, Extent(max(p.width for p in flat), 0.0, 0.0, max(p.grow for p in flat))
+
+    def measure(self, s: Setting) -> Extent:
+        rows, widest = self._measured(s)
+        half = (sum(r.height for r in rows) + NEXT * (len(rows) - 1) + (MORE if self.hidden else 0.0)) / 2
+        width = self.across * widest.width + (self.across - 1) * NEXT
+        return Extent(max(width, phrases.width(self.more, theme.FLOOR)), half, half, self.across * widest.grow,
+                      sum(r.rise for r in rows))  # fmt: skip
+
+    def place(self, s: Setting, spot: Spot) -> Iterator[Plan]:
+        rows, _ = self._measured(s)
+        need = self.measure(s)
+        wanted = sum(r.rise for r in rows)
+        spare = max(0.0, min(spot.up - need.up, spot.down - need.down, wanted))
+        wide = (spot.width - (self.across - 1) * NEXT) / self.across
+        y = spot.y + need.up + spare
+        for nodes, row in zip(self._rows(), rows, strict=True):
+            rise = spare * row.rise / wanted if wanted else 0.0
+            y -= row.up + rise
+            x = spot.x - (self.across - 1) / 2 * (wide + NEXT)
+            for node in nodes:
+                yield from node.place(s, Spot(x, even(y), wide, row.up + rise, row.down + rise))
+                x += wide + NEXT
+            y -= row.down + rise + NEXT
+        if self.hidden:
+            x = spot.x - phrases.width(self.more, theme.FLOOR) / 2
+            yield TextPlan(f"more:{spot.x:g}:{spot.y:g}", (even(x), even(y - MORE / 2)), self.more, theme.FLOOR)
+
+
+@dataclass(frozen=True)
+class Cross:
+    """A matrix product: ``left`` a row for each row of the product, ``above`` a column for each of its columns.
+
+    Cells that belong together stand on one line: the rows of the left beside those of the product, the columns of what
+    is above over its columns.
+    """
+
+    left: Node
+    above: Node
+    product: Node
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        return self.left, self.above, self.product
+
+    def _settings(self, s: Setting) -> tuple[Setting, Setting]:
+        """Of the left, and of the two that share their columns."""
+        names = [name for node in (self.above, self.product) if (name := getattr(node, "tensor", None))]
+        wide = max((s.figures.wide(name) for name in names), default=0.0)
+        return replace(s, even=True), replace(s, even=True, wide=max(s.wide, wide))
+
+    def _measured(self, s: Setting) -> tuple[Extent, Extent, Extent]:
+        rows, cols = self._settings(s)
+        return self.left.measure(rows), self.above.measure(cols), self.product.measure(cols)
+
+    def measure(self, s: Setting) -> Extent:
+        left, above, product = self._measured(s)
+        high = above.height + COLUMN_GAP + max(left.up, product.up) + max(left.down, product.down)
+        width = left.width + CROSSING + max(above.width, product.width)
+        return Extent(width, high / 2, high / 2)
+
+    def place(self, s: Setting, spot: Spot) -> Iterator[Plan]:
+        left, above, product = self._measured(s)
+        rows, cols = self._settings(s)
+        need, right = self.measure(s), max(above.width, product.width)
+        x = spot.x - need.width / 2
+        over = even(spot.y + need.up - above.up)
+        line = even(over - above.down - COLUMN_GAP - max(left.up, product.up))
+        column = even(x + left.width + CROSSING + right / 2)
+        yield from self.left.place(rows, Spot(even(x + left.width / 2), line, left.width, left.up, left.down))
+        yield from self.above.place(cols, Spot(column, over, right, above.up, above.down))
+        yield from self.product.place(cols, Spot(column, line, right, product.up, product.down))

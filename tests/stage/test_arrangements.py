@@ -1,0 +1,98 @@
+"""Arrangements: a part for each channel with the number of those that are not drawn, a matrix product in its cross."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from layeranim.engine.dense import DENSE
+from layeranim.engine.trace import Trace
+from layeranim.stories.options import FilmOptions
+from layeranim.stories.stage import NOTHING, Cross, Each, Grid, Play, Repeat, Row, Units
+from layeranim.stories.stage.figures import Figures
+from layeranim.stories.stage.plans import TextPlan
+from layeranim.stories.stage.solver import Laid, Node, solve
+from layeranim.stories.storyboard import GridPlan, Run, Telling, plain
+
+from .test_solver import faults
+
+
+def dense(rows: int, inputs: int, units: int, size: float = 1.0) -> Trace:
+    rng = np.random.default_rng(0)
+    arrays: dict[str, Any] = {
+        "input": rng.integers(-3, 4, (rows, inputs)) * size, "weight": rng.integers(-3, 4, (units, inputs)),
+    }  # fmt: skip
+    return DENSE.compute(DENSE.config(bias=False), arrays)
+
+
+def laid(stage: Node, trace: Trace) -> Laid:
+    """A stage for a film of a whole batch, unit by unit."""
+    said = (Run("a"),)
+    play = Play("A", stage, Units(("batch",), ("row", "rows"), ()), (Each((("output", NOTHING),)),), said, said, "a")
+    return solve(stage, Figures(play, Telling(trace, FilmOptions())))
+
+
+def grid(found: Laid, name: str) -> GridPlan:
+    plan = found.plans[name]
+    assert isinstance(plan, GridPlan)
+    return plan
+
+
+PRODUCT = Cross(
+    Grid("input", "x", rows="batch", cols="in_features"),
+    Grid("weight", "W", rows="in_features", cols="out_features"),
+    Grid("output", "y", rows="batch", cols="out_features"),
+)
+
+
+@pytest.mark.parametrize("sizes", [(2, 3, 2), (1, 4, 1), (1, 3, 2), (2, 1, 2), (4, 1, 1), (3, 9, 5), (40, 30, 20)])
+@pytest.mark.parametrize("size", [1.0, 1234.5])
+def test_a_product_stands_at_the_crossing_of_its_factors(sizes: tuple[int, int, int], size: float) -> None:
+    found = laid(Row(PRODUCT), dense(*sizes, size))
+    left, above, product = (grid(found, name) for name in ("input", "weight", "output"))
+    assert not faults(found)
+    for row in range(product.rows):
+        assert left.cell(row, 0).y == product.cell(row, 0).y
+        assert left.cell(row, 0).h == product.cell(row, 0).h
+    for col in range(product.cols):
+        assert above.cell(0, col).x == product.cell(0, col).x
+        assert above.cell(0, col).w == product.cell(0, col).w
+    assert left.box.right < product.box.x
+    assert above.box.bottom > product.box.y
+
+
+def repeat(count: int, most: int = 4, across: int = 1) -> Repeat:
+    return Repeat(lambda k: Grid("input", str(k + 1), cols="in_features", at=(("batch", k),)), count, most, across)
+
+
+@pytest.mark.parametrize(("count", "shown"), [(1, 1), (4, 4), (5, 3), (300, 3)])
+def test_of_more_parts_than_have_room_the_others_are_counted(count: int, shown: int) -> None:
+    found = laid(Row(repeat(count)), dense(count, 2, 1))
+    names = [f"input:{k}" for k in range(shown)]
+    assert not faults(found)
+    assert [name for name in found.plans if name in names] == names
+    assert f"input:{shown}" not in found.plans
+    said = [plain(plan.line) for plan in found.plans.values() if isinstance(plan, TextPlan)]
+    assert said == ([f"⋮ {count - shown} more"] if count > shown else [])
+    tops = [grid(found, name).at[1] for name in names]
+    assert tops == sorted(tops, reverse=True)
+
+
+def test_parts_stand_across_where_that_is_wanted() -> None:
+    found = laid(Row(repeat(4, across=2)), dense(4, 3, 1))
+    boxes = [grid(found, f"input:{k}").box for k in range(4)]
+    assert not faults(found)
+    assert boxes[0].y == boxes[1].y > boxes[2].y == boxes[3].y
+    assert boxes[0].x == boxes[2].x < boxes[1].x
+
+
+def test_every_part_shows_its_own_slice() -> None:
+    trace = dense(3, 2, 1)
+    found = laid(Row(repeat(3)), trace)
+    for k in range(3):
+        cells = grid(found, f"input:{k}").cells
+        assert cells is not None
+        assert cells.texts is not None
+        assert cells.texts.tolist() == [[f"{v:g}".replace("-", "−") for v in trace["input"][k]]]
