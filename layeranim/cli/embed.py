@@ -9,7 +9,7 @@ import click
 from layeranim.cli.console import Voice, out, out_paths
 from layeranim.cli.program import debug_option
 from layeranim.embed import pages
-from layeranim.embed.targets import TARGETS
+from layeranim.embed.targets import TARGETS, relative
 from layeranim.errors import OptionError, UsageError
 
 
@@ -30,7 +30,7 @@ def _embed(
     made = pages.snippet(wanted, Path(page) if page else None, not bare)
     Voice().warn(*made.warnings)
     for place in pages.copy(made.copies):
-        Voice().say(f"copied {place}")
+        Voice().say(f"copied {relative(place, Path())}")
     out(made.text)
 
 
