@@ -50,7 +50,7 @@ def film(telling: Telling) -> Play:
     units = Windows(
         ("batch", "out_channels"), ("sum", "sums"), (),
         tuple(f"image {unit // shown + 1}, filter {unit % shown + 1}" for unit in range(told * shown)),
-        {"batch": told, "out_channels": shown}, of="padded", by="kernel",
+        most={"batch": told, "out_channels": shown}, of="padded", by="kernel",
     )  # fmt: skip
     ended = [unit // shown for unit in seen if unit in asides or shown == 1]
     many = (1, 1) if telling.film.sample else (told, images)
