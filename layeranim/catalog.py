@@ -65,7 +65,7 @@ EXPLAINERS: dict[str, Explainer] = {
         "engine.conv:CONV",
         "stories.convolution.filter_match_presets:PRESETS",
         "stories.convolution.filter_match:FilterMatchStory",
-        "scenes.filter_match:FilterMatchScene",
+        "scenes.stage:StageScene",
     ),
     "pool": Explainer(
         "pooling",

@@ -37,9 +37,9 @@ def equally(told: Told, match: Match, beat: Beat) -> bool:
 
 
 def counted(told: Told, match: Match, beat: Beat) -> bool:
-    steps = [b for b in told.board.beats if b.kind == "step"]
-    filters = {int(b.units[0]) % len([n for n in told.board.grids if n.startswith("kernel:")]) for b in steps}
-    return int(match["sums"]) == len(steps) and (match["few"] is None or int(match["few"]) >= len(filters))
+    made = {u for b in told.board.beats if b.kind in ("step", "brief", "sweep") for u in b.units}
+    filters = {u % len([n for n in told.board.grids if n.startswith("kernel:")]) for u in made}
+    return int(match["sums"]) == len(made) and (match["few"] is None or int(match["few"]) >= len(filters))
 
 
 ONE = {"input": "1 2; 3 4", "kernel": "1 0; 0 1"}
@@ -49,6 +49,9 @@ FOUR_TIE = {
     "kernel": [[[[1, 1], [0, 0]]], [[[0, 0], [1, 1]]], [[[1, 0], [0, 0]]], [[[1, 0], [0, 1]]]],
 }
 FILTER_MATCH = (
+    Claim(r"where image and filter agree, the product counts", lambda told, m, b: bool((told["output"] > 0).any()), {},
+          ({"input": "-1 -1; -1 -1", "kernel": "1 1; 1 1"},)),
+    Claim(r"the sum says how well they match"),
     Claim(r"multiply cell by cell, add up: a large sum is a match",
           lambda told, m, b: told["kernel"].shape[0] == 1, ONE, ({}, THREE)),
     Claim(r"multiply cell by cell, add up: the larger sum matches better",

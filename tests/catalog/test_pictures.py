@@ -298,8 +298,8 @@ def test_the_check_notices_an_overlap() -> None:
     [
         ("pool", "step", "input:0", ""), ("conv", "step", "input:0", ""), ("dense", "step", "weight", ""),
         ("dropout", "step", "input", ""), ("attention", "step", "query", ""),
-        ("filter-match", "step", "image", ""), ("filter-match", "step", "kernel:1", "kernel:0"),
-        ("filter-match", "step", "score:0", "score:1"), ("filter-match", "verdict", "score:1", "score:0"),
+        ("filter-match", "step", "padded", ""), ("filter-match", "step", "kernel:1", "kernel:0"),
+        ("filter-match", "step", "output", ""), ("filter-match", "aside", "output", ""),
         ("rnn", "enter", "x:0", "x:1"), ("rnn", "weigh", "hidden", ""), ("rnn", "step", "h0:3", "h0:2"),
         ("gru", "weigh", "update_gate", ""), ("gru", "combine", "candidate", ""),
         ("gru", "step", "h0:2", "h0:1"), ("lstm", "enter", "c0:start", "c0:2"), ("lstm", "weigh", "forget_gate", ""),

@@ -9,6 +9,7 @@ import pytest
 
 from layeranim import theme
 from layeranim.scenes.base import ExplainerScene
+from layeranim.scenes.parts.shapes import FocusFrame
 from layeranim.stories.storyboard import Address, Beat, plain
 from layeranim.theme import THEMES, contrast
 
@@ -103,7 +104,15 @@ def test_the_image_that_stands_at_the_end_says_which_it_is() -> None:
     scene, addresses = last("filter-match")
     (image,) = {source.index[0] for source in addresses if source.tensor in ("padded", "input")}
     assert image == 1
-    assert [label.text.strip() for label in scene.standing["image"][-1].submobjects][:1] == ["image 2"]
+    assert [label.text.strip() for label in scene.standing["padded"][-1].submobjects][:1] == ["image 2"]
+
+
+def test_all_sums_stand_in_one_table_at_the_end_and_the_best_of_each_image_are_framed() -> None:
+    scene, addresses = last("filter-match")
+    assert {source.index[:2] for source in addresses if source.tensor == "output"} == {(0, 0), (0, 1), (1, 0), (1, 1)}
+    plan = scene.board.grids["output"]
+    framed = [box for top in scene.mobjects if isinstance(top, FocusFrame) for box in top.boxes]
+    assert framed == [plan.cell(0, 1), plan.cell(1, 0)]
 
 
 # ── what is dropped is seen to be gone ───────────────────────────────────────

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
+from layeranim.stories.stage.verbs import Frame, Ghost, Lay, Pour, Tell
 from layeranim.stories.storyboard import Storyboard, plain
 
 from .conftest import Case
 
-WINDOWED = ("conv", "filter-match", "pool", "neuron", "dense", "dropout")
+WINDOWED = ("conv", "pool", "neuron", "dense", "dropout")
+STAGED = ("filter-match",)
 
 
 def told(name: str, **options: Any) -> Storyboard:
@@ -29,13 +32,46 @@ def test_the_opening_moves(name: str) -> None:
 
 
 @waits("the last frame holds the evidence of its sentence")
-@pytest.mark.parametrize("name", ["conv", "filter-match", "dropout"])
+@pytest.mark.parametrize("name", ["conv", "dropout"])
 def test_the_close_points_at_what_it_speaks_of(name: str) -> None:
     assert told(name).beats[-1].steps
 
 
+# ── what came onto the stage ─────────────────────────────────────────────────
+def verbs(board: Storyboard, kind: type, beat: str = "step") -> list[Any]:
+    """The verbs of a kind, of all beats of a kind."""
+    return [v for b in board.beats if b.kind == beat for phase in b.verbs for v in phase if isinstance(v, kind)]
+
+
+@pytest.mark.parametrize("name", STAGED)
+def test_the_opening_previews_what_will_come_and_the_close_its_evidence(name: str) -> None:
+    board = told(name)
+    assert verbs(board, Ghost, "open")
+    assert verbs(board, Frame, "close")
+    assert board.beats[-1].steps
+
+
+@pytest.mark.parametrize("name", STAGED)
+def test_the_kernel_lies_down_on_its_window_and_its_products_pour_into_their_sum(name: str) -> None:
+    """Each weight on the number that it is multiplied by; each product that is not zero, one by one."""
+    work = Case(name, {}, name).work()
+    trace, board = work.trace(), work.storyboard(work.trace())
+    lay = verbs(board, Lay)[0]
+    kernel, given = board.grids[lay.part], next(g for g in board.grids.values() if g.tensor == "padded")
+    assert len(lay.where) == trace["kernel"][0].size
+    first = given.cell(0, 0).centre
+    assert all(kernel.cell(*at).centre[0] - kernel.cell(0, 0).centre[0] == goal[0] - first[0]
+               for at, goal in zip(lay.where, lay.goals, strict=True))  # fmt: skip
+    taught = next(b for b in board.beats if b.kind == "step" and any(isinstance(v, Pour) for v in b.verbs[1]))
+    (pour,), (tally,) = ([v for v in taught.verbs[1] if isinstance(v, kind)] for kind in (Pour, Tell))
+    products = trace["products"].reshape(board.total, -1)[taught.units[0]]
+    assert len(pour.cells) == len(tally.lines) == np.count_nonzero(products) > 1
+    sums = np.cumsum(products[products != 0])
+    assert [plain(line) for line in tally.lines] == [f"{n:g}".replace("-", "−") for n in sums]
+
+
 @waits("the first steps are taught term by term, with a tally")
-@pytest.mark.parametrize("name", ["conv", "pool", "neuron", "dense", "filter-match"])
+@pytest.mark.parametrize("name", ["conv", "pool", "neuron", "dense"])
 def test_the_first_step_brings_its_terms_one_by_one(name: str) -> None:
     step = next(beat for beat in told(name).beats if beat.kind == "step")
     assert sum(phase.startswith("term") for phase, _ in step.phases) > 1
@@ -73,7 +109,6 @@ def test_large_numbers_share_a_power_of_ten(name: str) -> None:
     assert any("×10" in plain(grid.heading) for grid in board.grids.values())
 
 
-@waits("the solver uses the free width")
 def test_four_small_filters_keep_their_numbers() -> None:
     board = told("filter-match", input="random:3x3", filters=4)
     assert all(board.grids[f"kernel:{f}"].numeral for f in range(4))

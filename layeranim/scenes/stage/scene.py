@@ -52,6 +52,7 @@ class StageScene(ExplainerScene):
             v.Fill: self._fill,
             v.Ghost: self._ghost,
             v.Clear: self._clear,
+            v.Name: self._name,
             v.Lead: self._lead,
             v.Grow: self._grow,
             v.Slide: self._slide,
@@ -240,6 +241,10 @@ class StageScene(ExplainerScene):
         for thing in self.ghosts:
             thing.clear()
         self.ghosts = []
+
+    def _name(self, verb: v.Name) -> list[Animation]:
+        self.rename_grid(verb.part, verb.line)
+        return []
 
     def _clear(self, verb: v.Clear) -> list[Animation]:
         (self.grids.get(verb.part) or self.things[verb.part]).clear()

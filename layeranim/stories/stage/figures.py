@@ -76,6 +76,7 @@ class Figures:
         self._styles: dict[tuple[str, int | None], Style] = {}
         self.decimals: int | None = None
         self.drawn: frozenset[str] = frozenset()
+        self.first = 0
         self._cells: dict[tuple[Shown, Sliced, bool, int | None], Cells] = {}
         self._factors: tuple[int, dict[Address, tuple[Address, Address]]] = -1, {}
 

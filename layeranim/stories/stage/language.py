@@ -29,7 +29,6 @@ class Units:
     told: tuple[str, ...] = ("batch",)
     names: tuple[str, ...] = ()
     covers: Mapping[str, tuple[str, int]] = field(default_factory=dict)
-
     most: Mapping[str, int] = field(default_factory=dict)
 
     def covering(self, here: Mapping[str, int]) -> dict[str, int | range]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -29,6 +30,8 @@ LAID, TERM = 0.8, 0.2
 """Seconds that a kernel takes to lie down, and each term of a sum to arrive; a sum at most half of its beat."""
 NOTED = 1.6
 """A beat shorter than this has no note, and says its result alone."""
+FLEETING = 0.36
+"""Beats shorter than this share one line: no words change faster than three times a second."""
 OPENING = 2.6
 PLACES = 4
 """Ticks that a window stands still while it runs over many."""
@@ -63,11 +66,12 @@ class _Told:
         self.film, self.telling, self.options = film, telling, telling.film
         self.figures = Figures(film, telling)
         self.canvas = self.options.canvas
+        self.shown = self._shown()
+        self.figures.first = self.shown.start
         lower = placed(self._title(), self._header(), self.canvas).lower(self.canvas)
         self.laid: Laid = solve(film.stage, self.figures, room_on(self.canvas, lower))
         self.figures.drawn = frozenset(getattr(plan, "tensor", "") for plan in self.laid.plans.values())
         self.parts = [Standing(actor, plan) for actor in _actors(film.stage) for plan in self._plans(actor)]
-        self.shown = self._shown()
         self.follow = self._follow()
         self.noted: set[str] = set()
         self.windows: dict[str, tuple[Block, ...]] = {}
@@ -208,8 +212,7 @@ class _Told:
         """One beat of a unit that has ``made`` these tensors by its end, from the ``first`` of them on."""
         names = [name for names, _ in made[first:] for name in names]
         acted = [self.figures.acted(name, unit) for name in names]
-        inner = dict.fromkeys(self.figures.trace.axes(names[-1]), 0)
-        target = self.figures.cell_of(names[-1], unit, inner)
+        target = self._target(names[-1], acted[-1], unit)
         given = (name for name in self.telling.trace if self.telling.trace.tensor(name).role in ("input", "weight"))
         moment = Moment(
             unit, target, seconds >= NOTED, frozenset((*given, *(name for names, _ in made for name in names)))
@@ -219,10 +222,21 @@ class _Told:
         caption = self._said(acted[-1], target, seconds)
         return self._beat(kind, seconds, range(unit, unit + 1), acted, moment, caption, note, done, first == 0)
 
+    def _target(self, tensor: str, acted: Acted, unit: int) -> Address:
+        """The cell that is written out: the unit's own; of a window's products the largest."""
+        first = self.figures.cell_of(tensor, unit, dict.fromkeys(self.figures.trace.axes(tensor), 0))
+        if not isinstance(self.film.units, Windows) or acted.step.operation != "multiply":
+            return first
+        sizes = np.abs(np.ravel(self.figures.trace.read(acted.writes)))
+        at = int(np.argmax(np.where(np.isfinite(sizes), sizes, -1.0)))
+        return next(itertools.islice(self.figures.cells_of(acted.writes), at, None))
+
     def _said(self, acted: Acted, target: Address, seconds: float) -> Line:
         """The arithmetic where there is time to read it, else the result."""
         if seconds >= timing.BRIEF:
             return written(self.figures, acted, target)
+        if seconds < FLEETING:
+            return _note(f"one {self.film.units.noun[0]} after another", "units")
         return short(self.figures, acted, target, self._name(target.tensor))
 
     def _name(self, tensor: str) -> Line:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from layeranim.engine.trace import Region, Trace
+from layeranim.engine.trace import Region
 from layeranim.stories.stage.figures import Acted, Figures
 from layeranim.stories.stage.language import Each, Windows
 from layeranim.stories.stage.plans import Plan, TallyPlan
@@ -30,16 +30,15 @@ def blocks_of(grid: GridPlan, region: Region) -> Blocks:
     return tuple((r, r, c, c) for r in rows for c in cols)
 
 
-def placed(plans: Iterable[Plan], trace: Trace, address: Address) -> tuple[GridPlan, int, int] | None:
+def placed(plans: Iterable[Plan], figures: Figures, address: Address) -> tuple[GridPlan, int, int] | None:
     """The grid with numerals that shows a number of a tensor, and where."""
-    axes = trace.axes(address.tensor)
-    here = dict(zip(axes, address.index, strict=True))
+    here = dict(zip(figures.trace.axes(address.tensor), address.index, strict=True))
     for plan in plans:
         if not isinstance(plan, GridPlan) or plan.tensor != address.tensor or not plan.numeral:
             continue
         if plan.name.startswith("lens:") or any(here[axis] != at for axis, at in plan.fixed):
             continue
-        row, col = (here[axis] if axis else 0 for axis in (plan.row_axis, plan.col_axis))
+        row, col = figures.spot(plan.row_axis, plan.col_axis, address)
         if row < plan.rows and col < plan.cols:
             return plan, row, col
     return None
@@ -56,7 +55,7 @@ def laid(figures: Figures, plans: Plans, acted: Iterable[Acted]) -> Iterator[Lay
         ways: dict[str, list[tuple[tuple[int, int], tuple[float, float]]]] = {}
         for pair in figures.factors(made).values():
             below, above = (one for name in (units.of, units.by) for one in pair if one.tensor == name)
-            goal, start = (placed(plans.values(), figures.trace, one) for one in (below, above))
+            goal, start = (placed(plans.values(), figures, one) for one in (below, above))
             if goal and start:
                 ways.setdefault(start[0].name, []).append((start[1:], goal[0].cell(*goal[1:]).centre))
         for name, pairs in ways.items():
@@ -67,7 +66,7 @@ def laid(figures: Figures, plans: Plans, acted: Iterable[Acted]) -> Iterator[Lay
 def poured(figures: Figures, plans: Plans, tally: Plan, target: Address) -> Iterator[Pour]:
     """The terms of a sum that are not zero run into its tally, as far as the stage shows them."""
     cells = [term.cell for term in unfolded(figures, target) if not term.zero and term.cell]
-    found = [placed(plans.values(), figures.trace, cell) for cell in cells]
+    found = [placed(plans.values(), figures, cell) for cell in cells]
     shown = tuple((one[0].name, one[1], one[2]) for one in found if one)
     if isinstance(tally, TallyPlan) and len(shown) == len(cells) > 1:
         yield Pour(shown, tally.box.centre)

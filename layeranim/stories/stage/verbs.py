@@ -104,6 +104,14 @@ class Clear:
     part: str
 
 
+@dataclass(frozen=True)
+class Name:
+    """Another heading over a grid: which sample or filter it shows now."""
+
+    part: str
+    line: Line
+
+
 @dataclass(frozen=True, eq=False)
 class Grow:
     """Bars grow from zero to their ends, shares pile up; ``where`` says which."""
@@ -188,5 +196,5 @@ class Tell:
 
 Verb = (
     Frame | Course | Lay | Pour | Light | Fill | Sweep | Ghost | Lead | Clear | Grow | Slide | Points | Strew | Wiring
-    | NodeFill | Tell
+    | NodeFill | Tell | Name
 )  # fmt: skip

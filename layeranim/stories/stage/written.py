@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -81,6 +82,8 @@ def _operands(figures: Figures, acted: Acted, target: Address, most: int) -> Lin
         return (
             _operands(figures, figures.acted_at(before), before, most) if made else (_number(figures, before, False),)
         )
+    if _placed(figures, acted, target):
+        return _product(figures, acted, target).runs
     hidden = _hidden(figures, acted, target)
     if hidden:  # a sum that stands nowhere else: its terms go into the function
         name = activation_name(dict(acted.step.parameters)["name"])
@@ -117,6 +120,13 @@ def unfolded(figures: Figures, target: Address) -> list[Summand]:
             number = _number(figures, one, True)
             out.append(Summand((number,), (number.text,), cell=one))
     return out
+
+
+def _placed(figures: Figures, acted: Acted, target: Address) -> bool:
+    """Whether a product's factors are found by their places: the axes of a window are not those of its products."""
+    return acted.step.operation == "multiply" and any(
+        sum(1 for _ in itertools.islice(figures.addresses(region, target), 2)) > 1 for region in acted.step.reads
+    )
 
 
 def _product(figures: Figures, made: Acted, cell: Address) -> Summand:
@@ -228,6 +238,8 @@ def _relation(figures: Figures, acted: Acted, target: Address, text: str) -> num
     before = _passed(figures, acted, target)
     if before and figures.made(before.tensor):
         return _relation(figures, figures.acted_at(before), before, text)
+    if _placed(figures, acted, target):
+        return numbers.relation([_product(figures, acted, target).factors], text)
     hidden = _hidden(figures, acted, target)
     if hidden:
         total = sum((_exactly(part.factors) for part in unfolded(figures, hidden)), Fraction(0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -14,8 +15,8 @@ from layeranim.stories.stage.parts.base import HEADING, Actor, Moment, heading, 
 from layeranim.stories.stage.plans import Plan, TextPlan
 from layeranim.stories.stage.solver import Extent, Setting, Spot, Unfit
 from layeranim.stories.stage.travel import blocks_of
-from layeranim.stories.stage.verbs import Block, Clear, Fill, Frame, Ghost, Role, Sweep, Verb
-from layeranim.stories.storyboard import Fact, GridPlan, Line, Run
+from layeranim.stories.stage.verbs import Block, Clear, Fill, Frame, Ghost, Name, Role, Sweep, Verb
+from layeranim.stories.storyboard import Box, Fact, GridPlan, Line, Run
 
 LENS, LENS_GAP = 56.0, 28.0
 BAR = 28.0
@@ -30,6 +31,8 @@ LAGGED = 40
 """Of more cells than these none waits for the one before."""
 FRAMED_LEAST = 3.0
 """Cells smaller than this, in design pixels, are not framed one by one."""
+
+_PLACE = re.compile(r"<(\w+)>")
 
 
 @dataclass(frozen=True)
@@ -76,9 +79,9 @@ class Grid(Actor):
         shape = self.shown(s.figures).shape
         single = shape == (1, 1) and not self.beside and not s.even
         wide = max(s.wide, s.figures.wide(self.tensor))
-        if not s.look.numerals and not single:
+        if not s.look.numerals and not single and not any(self.called):
             return Fit((max(s.look.pitch, BAR if shape[1] == 1 else 0.0), s.look.pitch), 0), shape
-        high = min(s.look.pitch, LENS) if single else s.look.pitch
+        high = min(s.look.pitch, LENS) if single or not s.look.numerals else s.look.pitch
         high = max(high, float(layout.LEAST_PITCH))
         size = max(theme.FLOOR, min(theme.NUMERAL, int(high * NUMERAL_SHARE)))
         least = max(wide * size + 2 * layout.SIDE, self._named(1) + 2 * NAME_SIDE) + theme.CELL_GAP
@@ -90,7 +93,7 @@ class Grid(Actor):
 
     def measure(self, s: Setting) -> Extent:
         fit, (rows, cols) = self.fit(s)
-        width, high = fit.width(cols) + 2 * self._beside(), fit.height(rows)
+        width, high = fit.width(cols) + self._beside(), fit.height(rows)
         title = phrases.width(self.heading(s.figures), theme.NAME)
         if self.beside:
             return Extent(width + 2 * (title + BESIDE), high / 2, high / 2)
@@ -104,13 +107,16 @@ class Grid(Actor):
         return max((typeface.width(name, theme.FLOOR) for name in self.called[side]), default=0.0)
 
     def _beside(self) -> float:
-        """The room that the names of rows take on either side, so that the cells stand in the middle."""
+        """The room that the names of rows take left of the cells."""
         return self._named(0) + BESIDE if self.called[0] else 0.0
 
-    def heading(self, figures: Figures) -> Line:
+    def heading(self, figures: Figures, unit: int = 0) -> Line:
+        """What stands over it in a unit: ``<batch>`` in its text is the number of the sample under way."""
         if not self.text:
             return ()
-        line = heading(figures, self.tensor, self.text)
+        here = figures.here(unit)
+        text = _PLACE.sub(lambda found: str(here[found[1]] + 1), self.text)
+        line = heading(figures, self.tensor, text)
         return line if self.sized and not self.beside else line[:1]
 
     def _lens(self, s: Setting) -> Fit:
@@ -121,7 +127,7 @@ class Grid(Actor):
     def place(self, s: Setting, spot: Spot) -> Iterator[Plan]:
         fit, (rows, cols) = self.fit(s)
         shown, held = self.shown(s.figures), s.figures.trace.tensor(self.tensor)
-        at = even(spot.x - fit.width(cols) / 2), even(spot.y + fit.height(rows) / 2)
+        at = even(spot.x + (self._beside() - fit.width(cols)) / 2), even(spot.y + fit.height(rows) / 2)
         fixed = tuple((axis, i) for axis, i in s.figures.fixed.items() if axis in held.axes) + self.at
         given = not s.figures.made(self.tensor)
         plan = GridPlan(
@@ -130,9 +136,11 @@ class Grid(Actor):
             joints=tuple((one, s.figures.size(one)) for axis in (shown.rows, shown.cols) for one in split(axis)),
             frame="weights" if held.role == "weight" else None,
         )  # fmt: skip
-        line = self.heading(s.figures)
-        cells = s.figures.cells(shown, 0, bool(fit.numeral)) if given else None
-        spot_of_heading = heading_at(line, plan.box, spot.width)
+        line = self.heading(s.figures, s.figures.first)
+        cells = s.figures.cells(shown, s.figures.first, bool(fit.numeral)) if given else None
+        beside = self._beside()
+        whole = Box(plan.box.x - beside, plan.box.y, plan.box.w + beside, plan.box.h)
+        spot_of_heading = heading_at(line, whole, spot.width)
         if self.called[1]:
             spot_of_heading = spot_of_heading[0], spot_of_heading[1] + NAMES
         if self.beside:
@@ -190,6 +198,8 @@ class Grid(Actor):
         if plan.name.startswith("lens:"):
             yield Clear(plan.name)
         elif self.follows(figures):
+            if _PLACE.search(self.text):
+                yield Name(plan.name, self.heading(figures, moment.unit))
             if grid.empty:
                 yield Clear(plan.name)
             else:
