@@ -9,7 +9,6 @@ from pathlib import Path
 from layeranim import catalog, numbers, preparing
 from layeranim.assets.entries import OWN
 from layeranim.assets.finding import NAME, parsed
-from layeranim.engine.backward import own
 from layeranim.engine.option import Layer, Option
 from layeranim.engine.trace import Tensor
 from layeranim.inputs.states import KNOWN
@@ -134,7 +133,7 @@ def _engine() -> str:
         if layer.backward is not None:
             back = layer.backward(made, {})
             starts = ", ".join(f"`grad_{start}`" for start in layer.starts)
-            rows += [f"`backward=True`, from {starts}:", "", *_table(own(back).values()), ""]
+            rows += [f"`backward=True`, from {starts}:", "", *_table(back.own().values()), ""]
     return "\n".join(rows)
 
 

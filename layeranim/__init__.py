@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.2.0"
+from layeranim.version import __version__
 
 if TYPE_CHECKING:
     from layeranim.api import backward, from_state, from_torch, load_trace, render, trace

@@ -17,9 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import layeranim
-
-PACKAGE = Path(layeranim.__file__).resolve().parent
+PACKAGE = Path(__file__).resolve().parents[1]
 CHILD = Path(__file__).with_name("child.py").resolve()
 
 

@@ -18,7 +18,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import layeranim
+from layeranim.version import __version__
 
 if TYPE_CHECKING:
     from layeranim.catalog import Explainer
@@ -106,7 +106,7 @@ def file_of(module: str) -> str | None:
 @cache
 def _ours() -> dict[str, bytes]:
     """Every file of this package as it is now: read once, so that all that is told of it is told of the same bytes."""
-    folder = os.path.dirname(layeranim.__file__)
+    folder = os.path.dirname(os.path.dirname(__file__))
     found = {}
     for place, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if name != "__pycache__"]
@@ -163,7 +163,7 @@ def forget() -> None:
 def tools() -> dict[str, str]:
     """The versions of everything that can change a pixel or a byte, and the kind of machine."""
     found = {name: _version(name) for name in TOOLS}
-    found["layeranim"] = layeranim.__version__
+    found["layeranim"] = __version__
     found["zlib"] = zlib.ZLIB_RUNTIME_VERSION
     found["platform"] = f"{sys.platform}-{platform.machine()}"
     try:

@@ -14,19 +14,12 @@ from typing import IO, Any
 
 import numpy as np
 
-from layeranim.engine import backward
+from layeranim.engine.archive_writing import BACK, FORMAT, HEADER, VERSIONS, stored
 from layeranim.engine.array import shape_text
 from layeranim.engine.compose import from_file
 from layeranim.engine.option import Layer, given
 from layeranim.engine.trace import Array, Origin, Region, Tensor, Trace, count
 from layeranim.errors import InputError
-
-FORMAT, VERSIONS = "layeranim trace", (1, 2)
-"""Version 2 is that of a backward pass: its forward trace as in version 1, and under ``backward`` what was added."""
-
-BACK = ("backward", "given")
-HEADER = "trace.json"
-"""The member of an ``.npz`` that says what the others are."""
 
 DTYPES = ("float32", "float64", "int64", "int32", "bool")
 _ROLES = ("input", "weight", "intermediate", "output")
@@ -34,11 +27,6 @@ _WORDS = {"NaN": np.nan, "Infinity": np.inf, "-Infinity": -np.inf}
 
 MOST_LETTERS = 10**7
 """Of all labels of a tensor, each taken for as long as the longest."""
-
-
-def stored(trace: Trace) -> list[Tensor]:
-    """The tensors that are written: all but the recipes; of a backward pass those that its forward trace has not."""
-    return [tensor for tensor in backward.own(trace).values() if not tensor.is_recipe]
 
 
 def opened(stream: IO[bytes]) -> tuple[Any, Callable[[Mapping[str, Any]], Array]]:

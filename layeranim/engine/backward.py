@@ -76,11 +76,3 @@ def passed_back(
     """The backward pass of ``trace`` from the gradients ``given``; ``every`` is from :func:`beside`."""
     said = {"given": ", ".join(given), **(facts or {})}
     return Trace(trace.layer + SUFFIX, trace.config, every, steps, said, Origin(trace, given))
-
-
-def own(trace: Trace) -> dict[str, Tensor]:
-    """What a backward pass holds beyond the tensors of its forward trace; of any other trace everything."""
-    if trace.origin is None:
-        return dict(trace.tensors)
-    before = trace.origin.forward.tensors
-    return {n: t for n, t in trace.tensors.items() if n not in before or before[n].source is not t.source}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from layeranim.engine import backward, lazy
+from layeranim.engine import lazy
 from layeranim.engine.trace import Array, Recipe, Region, Role, Step, Steps, Tensor, Trace
 
 
@@ -56,7 +56,7 @@ class Part:
     def tensors(self, trace: Trace) -> dict[str, Tensor]:
         """The inner trace's tensors by their outer names, of a backward pass its own; what it ``reads`` is a view."""
         out = {}
-        for inner, tensor in backward.own(trace).items():
+        for inner, tensor in trace.own().items():
             name, axes = self.name(inner), tuple(self.axis(axis) for axis in tensor.axes)
             if inner in self.reads and not tensor.is_recipe:
                 out[name] = lazy.view(name, axes, np.asarray(tensor.source))

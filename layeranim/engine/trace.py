@@ -232,9 +232,16 @@ class Trace(Mapping[str, Array]):
         A trace that is there is replaced, anything else only with ``overwrite``.
         Raises ``OutputError`` where the path cannot be written, ``RenderError`` where writing fails.
         """
-        from layeranim.engine import archive  # which knows traces, and so comes after them
+        from layeranim.engine import archive_writing  # zip files and more, only for who saves
 
-        archive.save(self, path, overwrite)
+        archive_writing.save(self, path, overwrite)
+
+    def own(self) -> dict[str, Tensor]:
+        """What a backward pass holds beyond the tensors of its forward trace; of any other trace everything."""
+        if self.origin is None:
+            return dict(self.tensors)
+        before = self.origin.forward.tensors
+        return {n: t for n, t in self.tensors.items() if n not in before or before[n].source is not t.source}
 
     def size(self, axis: str) -> int:
         """The one size that an axis name has in this trace."""

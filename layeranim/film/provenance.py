@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-import layeranim
 from layeranim.engine.written import written
 from layeranim.stories.options import FilmOptions
+from layeranim.version import __version__
 
 if TYPE_CHECKING:
     from layeranim.stories.storyboard import Beat, Storyboard
@@ -53,7 +53,7 @@ def versions() -> dict[str, str]:
     import uharfbuzz  # type: ignore[import-untyped]
 
     return {
-        "layeranim": layeranim.__version__,
+        "layeranim": __version__,
         "manim": manim.__version__,
         "numpy": numpy.__version__,
         "pillow": PIL.__version__,

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Generic, NamedTuple, TypeVar
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 About = TypeVar("About")
 
 
-def always(_: object) -> bool:
-    """The condition of a sentence that holds whatever the numbers are."""
-    return True
+@dataclass(frozen=True)
+class Sentence(Generic[About]):
+    """A sentence that is shown where ``when`` is true: always, or of what it is about."""
+
+    text: str
+    when: bool | Callable[[About], bool] = True
+
+    def holds(self, about: About) -> bool:
+        """Whether it is said, and true of what it is about."""
+        return bool(self.text) and (self.when(about) if callable(self.when) else self.when)
 
 
-class Claim(NamedTuple, Generic[About]):
-    """A sentence, and when it is true of what it is about."""
-
-    says: str
-    true: Callable[[About], bool] = always
-
-
-def first_true(claims: Iterable[Claim[About]], about: About) -> str:
+def first_true(sentences: Iterable[Sentence[About]], about: About) -> str:
     """The first sentence that is true; nothing where none is."""
-    return next((claim.says for claim in claims if claim.true(about)), "")
-
-
-def all_true(claims: Iterable[Claim[About]], about: About) -> list[str]:
-    """Every sentence that is true."""
-    return [claim.says for claim in claims if claim.true(about)]
+    return next((one.text for one in sentences if one.holds(about)), "")

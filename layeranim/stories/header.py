@@ -8,6 +8,7 @@ from typing import Literal
 
 from layeranim import theme
 from layeranim.canvas import PARAMETERS_ROW, TITLE_ROW, WIDE, Canvas
+from layeranim.engine.option import Config
 from layeranim.stories import phrases, rows
 from layeranim.stories.storyboard import Fact, Line, Point, Run
 
@@ -125,3 +126,14 @@ def _split(parameters: Line, room: float, size: int) -> tuple[Line, Line]:
 
 def _row(parts: Sequence[Run]) -> Line:
     return phrases.join([(part,) for part in parts], BETWEEN)
+
+
+def unusual(config: Config) -> tuple[str, ...]:
+    """Every option that is not at its default, by its own name: what a header says where a film has no better words."""
+    usual = type(config)().shown()
+    return tuple(_option(name, value) for name, value in config.shown().items() if value != usual.get(name))
+
+
+def _option(name: str, value: str) -> str:
+    said = name.replace("_", " ")
+    return said if value in ("true", "yes") else f"no {said}" if value in ("false", "no") else f"{said} {value}"

@@ -142,7 +142,8 @@ def unhurried(board: Storyboard, pace: str) -> Storyboard:
     by what each lacks, as long as the film stays within 32 s. What moves, moves as fast as before.
     """
     room = ticks(LONGEST) - board.ticks
-    waits = [i for i, beat in enumerate(board.beats) if not beat.phases or beat.phases[-1][0] == "read"][1:-1]
+    inner = range(1, len(board.beats) - 1)
+    waits = [i for i in inner if not board.beats[i].phases or board.beats[i].phases[-1][0] == "read"]
     beats = _trimmed(board.beats, waits, room, min(1.0, PACES[pace]))
     noted = [i for i in waits if beats[i].note]
     plain_steps = [i for i in waits if i not in noted]
@@ -188,6 +189,8 @@ def _lacking(beat: Beat, factor: float) -> int:
 
 
 def _longer(beat: Beat, more: int) -> Beat:
-    """The beat with a longer wait at its end."""
-    *acted, (name, length) = beat.phases or [("", 0)]
-    return replace(beat, ticks=beat.ticks + more, phases=(*acted, (name, length + more)) if beat.phases else ())
+    """The beat with a longer wait: while its ghost stands there, else at its end."""
+    names = [name for name, _ in beat.phases]
+    waiting = names.index("ghost") if "ghost" in names else len(names) - 1
+    phases = tuple((name, length + more * (i == waiting)) for i, (name, length) in enumerate(beat.phases))
+    return replace(beat, ticks=beat.ticks + more, phases=phases)

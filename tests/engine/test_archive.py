@@ -16,7 +16,7 @@ import pytest
 
 from layeranim import api
 from layeranim.catalog import LAYERS, layer
-from layeranim.engine import archive, archive_reading
+from layeranim.engine import archive, archive_reading, archive_writing
 from layeranim.engine.conv import CONV, ConvConfig
 from layeranim.engine.replay import replay
 from layeranim.engine.symbolic import labelled
@@ -323,7 +323,7 @@ def test_a_failed_write_leaves_the_previous_file(tmp_path: Path, monkeypatch: py
     def fail(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(archive, "write", fail)
+    monkeypatch.setattr(archive_writing, "write", fail)
     with pytest.raises(RenderError, match="No space left on device; nothing was replaced"):
         archive.save(trace(), path, overwrite=True)
     assert path.read_bytes() == b"before"
@@ -341,7 +341,7 @@ def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
 
 def test_json_is_written_in_pieces_as_it_would_be_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = {name: archive.dumps(TRACES[name](), ".json") for name in TRACES}
-    monkeypatch.setattr(archive, "PIECE", 3)
+    monkeypatch.setattr(archive_writing, "PIECE", 3)
     for name, text in whole.items():
         assert archive.dumps(TRACES[name](), ".json") == text, name
     many = list(archive.pieces(trace()))

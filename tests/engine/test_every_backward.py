@@ -17,7 +17,6 @@ import pytest
 
 from layeranim import api, catalog
 from layeranim.engine import archive, option
-from layeranim.engine.backward import own
 from layeranim.engine.links import LinkRow
 from layeranim.engine.network import Sizes
 from layeranim.engine.option import Layer, Option
@@ -197,10 +196,10 @@ def test_single_precision_stays_and_the_callers_gradient_too(name: str) -> None:
         back = layer.backward(trace, {start: mine})
         assert mine.flags.writeable
         np.testing.assert_array_equal(mine, weights)
-        for key, tensor in own(back).items():
+        for key, tensor in back.own().items():
             assert tensor.dtype == np.float32, (key, config.shown())
             assert tensor.is_recipe or not tensor.array.flags.writeable
-        for key in (key for key, tensor in own(back).items() if tensor.role == "output"):
+        for key in (key for key, tensor in back.own().items() if tensor.role == "output"):
             truth = layer.backward(double, {start: weights})[key]
             np.testing.assert_allclose(back[key], truth, rtol=2e-3, atol=2e-4 * np.abs(truth).max(initial=1e-2))
 
@@ -227,7 +226,7 @@ def test_any_number_travels_back_without_a_warning(name: str, value: float) -> N
                 replay(back, back.steps[i])
             for key in back:
                 assert back[key].shape == back.tensor(key).shape
-    assert any(not (np.abs(far[key]) < 1e200).all() for key in own(far)), "it arrives"
+    assert any(not (np.abs(far[key]) < 1e200).all() for key in far.own()), "it arrives"
 
 
 @pytest.mark.parametrize("suffix", archive.SUFFIXES)

@@ -11,7 +11,7 @@ from layeranim.engine import lazy
 from layeranim.engine.array import shape_text
 from layeranim.engine.attention import operations  # noqa: F401  (registers the operations that the steps name)
 from layeranim.engine.attention.config import AttentionConfig
-from layeranim.engine.attention.forward import factor
+from layeranim.engine.attention.scores import factor
 from layeranim.engine.attention.sizes import ALIKE
 from layeranim.engine.attention.tables import Rows
 from layeranim.engine.trace import Array, Role, Tensor

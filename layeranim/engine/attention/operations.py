@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from layeranim.engine import arithmetic, vector  # noqa: F401  (registers rescale and divide, add_cells and sum_terms)
-from layeranim.engine.attention.forward import COSINE_EPS, finite, one_hot, share
+from layeranim.engine.attention.scores import COSINE_EPS, finite, one_hot, share
 from layeranim.engine.positional import rotate
 from layeranim.engine.replay import finite_max, operation
 from layeranim.engine.trace import Array

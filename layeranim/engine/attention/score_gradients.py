@@ -6,9 +6,9 @@ import numpy as np
 
 from layeranim.engine import lazy
 from layeranim.engine.activations import ACTIVATIONS
-from layeranim.engine.attention.forward import factor
 from layeranim.engine.attention.layout import key_name, query_name, raw_key, score_chain
 from layeranim.engine.attention.operations import length_back, quotient_back, softcap_back, weighted_total
+from layeranim.engine.attention.scores import factor
 from layeranim.engine.attention.tape import AttentionTape
 from layeranim.engine.plan import EachUnit, Plan, whole
 from layeranim.engine.trace import Tensor

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from layeranim.engine.attention.config import AttentionConfig
-from layeranim.engine.attention.forward import factor
 from layeranim.engine.attention.layout import key_name, query_name, score_chain, shared, tokens_name, value_name
+from layeranim.engine.attention.scores import factor
 from layeranim.engine.plan import Block, EachUnit, Plan, in_turn, whole
 from layeranim.engine.trace import Steps, Tensor, Trace
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from layeranim.engine.attention.config import AttentionConfig
+from layeranim.engine.attention.scores import attend, scores
 from layeranim.engine.trace import Array, Index, Recipe, Shape, count
 
 LARGE = 12 * 512**2
@@ -46,8 +47,6 @@ class Rows:
 
     def some(self, batch: Any, heads: Any, queries: Any) -> dict[str, Array]:
         """All that comes of these sequences, heads and queries."""
-        from layeranim.engine.attention.forward import attend, scores  # which computes whole tables in the same way
-
         held = dict(self.held)
         if "mask" in held:
             held["mask"] = self._mask(batch, heads, queries)

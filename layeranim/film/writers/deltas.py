@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from layeranim.errors import RenderError
-from layeranim.film.writers import Rect, Spec
+from layeranim.film.writers.spec import Rect, Spec
 
 Symbols = NDArray[Any]
 """(height, width) of what a format stores for a pixel; 0 means "as it was" and is no pixel's own symbol."""

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from layeranim.film.palette import Lookup, palette
-from layeranim.film.writers import Rect, Spec
 from layeranim.film.writers.deltas import Deltas, Symbols
+from layeranim.film.writers.spec import Rect, Spec
 from layeranim.theme import rgb
 
 BITS = 8  # a pixel's index

@@ -15,8 +15,9 @@ from av.codec.context import CodecContext
 from av.packet import Packet
 from av.video.frame import PictureType
 
-from layeranim.film.writers import Spec, slices
+from layeranim.film.writers import slices
 from layeranim.film.writers.faststart import faststart
+from layeranim.film.writers.spec import Spec
 from layeranim.film.writers.video import CENTRE, Codec, ShownFrame, Video, configure, encoding, picture
 
 H264 = Codec(

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from layeranim.errors import RenderError
-from layeranim.film.writers import FrameFiles, Rect, Spec
 from layeranim.film.writers.deltas import Deltas, Symbols
+from layeranim.film.writers.spec import FrameFiles, Rect, Spec
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 RGB, RGBA = 2, 6  # colour types

@@ -22,7 +22,7 @@ from av.video.frame import PictureType, VideoFrame
 from numpy.typing import NDArray
 
 from layeranim.errors import RenderError
-from layeranim.film.writers import Rect, Spec
+from layeranim.film.writers.spec import Rect, Spec
 from layeranim.film.writers.yuv import Planes, convert, paste
 
 KEYFRAMES = 200

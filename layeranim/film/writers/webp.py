@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from layeranim.film.writers import Rect, Spec
 from layeranim.film.writers.deltas import Deltas, Symbols
+from layeranim.film.writers.spec import Rect, Spec
 from layeranim.theme import rgb
 
 

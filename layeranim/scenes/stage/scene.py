@@ -12,7 +12,7 @@ from layeranim.scenes.parts.animate import TRAVEL, Appear, Follow, Reveal
 from layeranim.scenes.parts.label import TextLine
 from layeranim.scenes.parts.shapes import FocusFrame, Lane, polyline
 from layeranim.scenes.parts.tile import Glide, Stream, lie, tile
-from layeranim.scenes.parts.tilegrid import BLENDS
+from layeranim.scenes.parts.tilegrid import BLENDS, CellLook
 from layeranim.scenes.parts.window import between_boxes, frame_width
 from layeranim.scenes.stage.bars import BarField, Pile
 from layeranim.scenes.stage.curve import Plot
@@ -22,7 +22,7 @@ from layeranim.scenes.stage.tally import Counter
 from layeranim.stories import phrases
 from layeranim.stories.stage import plans as p
 from layeranim.stories.stage import verbs as v
-from layeranim.stories.storyboard import Beat, Box, Line
+from layeranim.stories.storyboard import Beat, Box, Line, plain
 
 PALE = BLENDS // 4
 """How strongly a ghost shows what will come, of 16."""
@@ -156,10 +156,8 @@ class StageScene(ExplainerScene):
         self.count(beat.done, self.counted(beat.done))
         self.name_place(())
         self.say(beat.caption, beat.note, whole=True)
-        frames = (
-            [animation for verb in beat.verbs[0] for animation in self.acts[type(verb)](verb)] if beat.verbs else []
-        )
-        self.run(6 if frames else 0, *frames)
+        shown = [animation for phase in beat.verbs for verb in phase for animation in self.acts[type(verb)](verb)]
+        self.run(6 if shown else 0, *shown)
 
     def counted(self, done: int) -> Line:
         return phrases.counter(done, self.board.total)
@@ -277,4 +275,16 @@ class StageScene(ExplainerScene):
         return list(self.things[verb.part].fill(verb))
 
     def _tell(self, verb: v.Tell) -> list[Animation]:
-        return [self.things[verb.part].tell(verb)]
+        if verb.cells is None:
+            return [self.things[verb.part].tell(verb)]
+        grid, (row, col), cells = self.grids[verb.part], verb.where, verb.cells
+        texts = [plain(line) for line in verb.lines]
+
+        def at(alpha: float) -> None:
+            now = min(len(texts) - 1, int(alpha * len(texts)))
+            if now == len(texts) - 1:
+                grid.put(cells, [(row, col)])
+            else:
+                grid.blend(row, col, CellLook("cell", self.theme.bg, texts[now], self.theme.ink), BLENDS)
+
+        return [Follow(at)]

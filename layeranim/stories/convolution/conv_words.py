@@ -10,7 +10,7 @@ from layeranim import numbers, theme
 from layeranim.engine import conv as engine
 from layeranim.stories import phrases
 from layeranim.stories.activations import activation_word
-from layeranim.stories.claims import Claim, first_true
+from layeranim.stories.claims import Sentence, first_true
 from layeranim.stories.convolution.conv_view import ConvView
 from layeranim.stories.header import header
 from layeranim.stories.storyboard import Beat, Fact, Line, Run, plain
@@ -23,12 +23,12 @@ _PADDING = {
 }
 
 GOOD_FOR = "one small set of weights finds the same pattern everywhere"
-TAKEAWAYS: tuple[Claim[ConvView], ...] = (
-    Claim("the kernel meets the input once: one number for all of it", lambda view: view.per_map == 1),
-    Claim("the same weights mix the channels of every cell", lambda view: _pointwise(view) and view.depth > 1),
-    Claim("every cell by itself, times the same weight", lambda view: _pointwise(view)),
-    Claim("a few small sets of weights, each finds its pattern everywhere", lambda view: view.filters > 1),
-    Claim(GOOD_FOR),
+TAKEAWAYS: tuple[Sentence[ConvView], ...] = (
+    Sentence("the kernel meets the input once: one number for all of it", lambda view: view.per_map == 1),
+    Sentence("the same weights mix the channels of every cell", lambda view: _pointwise(view) and view.depth > 1),
+    Sentence("every cell by itself, times the same weight", lambda view: _pointwise(view)),
+    Sentence("a few small sets of weights, each finds its pattern everywhere", lambda view: view.filters > 1),
+    Sentence(GOOD_FOR),
 )
 
 

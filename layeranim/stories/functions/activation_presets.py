@@ -7,13 +7,16 @@ from layeranim.stories.preset import Preset
 _X = [[-2.5, -1.28, 0.4, 1.6, 2.75]]
 
 PRESETS = (
-    Preset("relu", "five numbers through a ReLU: two of them are cut to 0", "values ours", arrays={"input": _X}),
+    Preset(
+        "relu", "five numbers through a ReLU: two of them are cut to 0", "values ours", arrays={"input": _X}, unit=1
+    ),
     Preset(
         "silu",
         "the same numbers through SiLU, which dips below 0 before it rises",
         "values ours; Elfwing, Uchibe, Doya: Sigmoid-Weighted Linear Units (2017)",
         options={"activation": "silu"},
         arrays={"input": _X},
+        unit=1,
     ),
     Preset(
         "sigmoid",
@@ -21,5 +24,6 @@ PRESETS = (
         "values ours",
         options={"activation": "sigmoid"},
         arrays={"input": _X},
+        unit=2,
     ),
 )

@@ -10,6 +10,7 @@ PRESETS = (
         "three scores, the largest of which gets two thirds of the whole",
         "the scores 2, 1 and 0.1 are the common example of courses on softmax; values ours",
         arrays={"logits": [[2.0, 1.0, 0.1]]},
+        unit=1,
     ),
     Preset(
         "temperature",
@@ -17,6 +18,7 @@ PRESETS = (
         "values ours",
         options={"temperature": 2.0},
         arrays={"logits": [[2.0, 1.0, 0.1]]},
+        unit=1,
         title="Softmax with a temperature",
     ),
 )

@@ -14,6 +14,7 @@ BATCH = (
         "values ours",
         arrays={"input": _X, "gamma": [1.5, 1.0, 0.5], "beta": [0.5, 0.0, -1.0]},
         bound=_LEARNED,
+        unit=0,
     ),
 )
 LAYER = (
@@ -26,6 +27,7 @@ LAYER = (
             "gamma": [1.0, 1.5, 1.0, 0.5], "beta": [0.0, 0.5, -0.5, 0.0],
         },
         bound=_LEARNED,
+        unit=0,
     ),
     Preset(
         "two-groups",
@@ -38,6 +40,7 @@ LAYER = (
             "gamma": [1.0, 1.5, 1.0, 0.5], "beta": [0.0, 0.5, -0.5, 0.0],
         },
         bound=_LEARNED | {"input": ("kind",)},
+        unit=0,
     ),
     Preset(
         "two-pictures",
@@ -47,6 +50,7 @@ LAYER = (
         arrays={"input": [[[[2.0, 4.0], [6.0, 8.0]], [[9.0, 3.0], [6.0, 6.0]]],
                           [[[0.5, 1.0], [1.5, 2.0]], [[3.5, 2.0], [2.75, 2.75]]]]},
         bound={"input": ("kind",)},
+        unit=0,
     ),
     Preset(
         "root-mean-square",
@@ -58,5 +62,6 @@ LAYER = (
             "gamma": [1.0, 1.5, 1.0, 0.5],
         },
         bound=_LEARNED,
+        unit=0,
     ),
 )  # fmt: skip

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from layeranim import numbers, theme
 from layeranim.stories import phrases
-from layeranim.stories.claims import Claim, first_true
+from layeranim.stories.claims import Sentence, first_true
 from layeranim.stories.header import header
 from layeranim.stories.pooling.view import PoolView
 from layeranim.stories.storyboard import Beat, Fact, Line, Run, plain
@@ -39,31 +39,33 @@ def _one(kind: str) -> Callable[[PoolView], bool]:
     return lambda view: view.kind == kind and view.per_map == 1
 
 
-TAKEAWAYS: tuple[Claim[PoolView], ...] = (
-    Claim("windows of one number: nothing to choose or to mix", _single),
-    Claim("one number for each whole channel: its largest, wherever it stood", _one("max")),
-    Claim("one number for each whole channel: its mean", _one("mean")),
-    Claim("one number for each whole channel: its p-norm", _one("lp")),
-    Claim("less to work on, the strongest answer of each place kept: small shifts change little", _fewer("max")),
-    Claim("a smaller, smoother picture for the layers that follow", _fewer("mean")),
-    Claim(GOOD_FOR, _fewer("lp")),
-    Claim("as many numbers as before or more: each the largest around its place", _alone("max")),
-    Claim("no smaller than before, but smoother: each number a mean around its place", _alone("mean")),
-    Claim("as many numbers as before or more, nothing to learn"),
+TAKEAWAYS: tuple[Sentence[PoolView], ...] = (
+    Sentence("windows of one number: nothing to choose or to mix", _single),
+    Sentence("one number for each whole channel: its largest, wherever it stood", _one("max")),
+    Sentence("one number for each whole channel: its mean", _one("mean")),
+    Sentence("one number for each whole channel: its p-norm", _one("lp")),
+    Sentence("less to work on, the strongest answer of each place kept: small shifts change little", _fewer("max")),
+    Sentence("a smaller, smoother picture for the layers that follow", _fewer("mean")),
+    Sentence(GOOD_FOR, _fewer("lp")),
+    Sentence("as many numbers as before or more: each the largest around its place", _alone("max")),
+    Sentence("no smaller than before, but smoother: each number a mean around its place", _alone("mean")),
+    Sentence("as many numbers as before or more, nothing to learn"),
 )
-BACK_RULES: tuple[Claim[PoolView], ...] = (
-    Claim("windows of one number: it gets the whole gradient", _single),
-    Claim("of equal numbers the first wins and gets the whole gradient", lambda view: view.kind == "max" and view.tied),
-    Claim("nudging the others would not change the maximum", _alone("max")),
-    Claim("every number of the window had the same part", _alone("mean")),
-    Claim("every number has the same part, with its sign", lambda view: view.config.norm_type == 1),
-    Claim("the larger a number, the larger its part"),
+BACK_RULES: tuple[Sentence[PoolView], ...] = (
+    Sentence("windows of one number: it gets the whole gradient", _single),
+    Sentence(
+        "of equal numbers the first wins and gets the whole gradient", lambda view: view.kind == "max" and view.tied
+    ),
+    Sentence("nudging the others would not change the maximum", _alone("max")),
+    Sentence("every number of the window had the same part", _alone("mean")),
+    Sentence("every number has the same part, with its sign", lambda view: view.config.norm_type == 1),
+    Sentence("the larger a number, the larger its part"),
 )
-BACK_TAKEAWAYS: tuple[Claim[PoolView], ...] = (
-    Claim("only the winners pass the gradient on to the layers before", _alone("max")),
-    Claim("every cell of a window passes on the same share of the gradient", _alone("mean")),
-    Claim("large numbers pass on most of the gradient", lambda view: view.config.norm_type > 1),
-    Claim("every number passes on its part of the gradient"),
+BACK_TAKEAWAYS: tuple[Sentence[PoolView], ...] = (
+    Sentence("only the winners pass the gradient on to the layers before", _alone("max")),
+    Sentence("every cell of a window passes on the same share of the gradient", _alone("mean")),
+    Sentence("large numbers pass on most of the gradient", lambda view: view.config.norm_type > 1),
+    Sentence("every number passes on its part of the gradient"),
 )
 
 

@@ -8,17 +8,17 @@ from fractions import Fraction
 from layeranim import numbers
 from layeranim.numbers import DOT, TIMES, shape_text
 from layeranim.stories import phrases
-from layeranim.stories.claims import Claim, first_true
+from layeranim.stories.claims import Sentence, first_true
 from layeranim.stories.header import header
 from layeranim.stories.regularisation.dropout_stage import DropoutStage
 from layeranim.stories.regularisation.dropout_view import DropoutView
 from layeranim.stories.storyboard import Beat, Fact, Line, Run, plain
 
 GOOD_FOR = "no unit can rely on another, so each must be useful alone: less overfitting"
-TAKEAWAYS: tuple[Claim[DropoutView], ...] = (
-    Claim("nothing dropped: the layer passes everything on", lambda view: view.rate == 0 and not view.masks_drop),
-    Claim("a unit alone: with it everything is dropped or kept", lambda view: view.total == 1),
-    Claim(GOOD_FOR),
+TAKEAWAYS: tuple[Sentence[DropoutView], ...] = (
+    Sentence("nothing dropped: the layer passes everything on", lambda view: view.rate == 0 and not view.masks_drop),
+    Sentence("a unit alone: with it everything is dropped or kept", lambda view: view.total == 1),
+    Sentence(GOOD_FOR),
 )
 MOST_TERMS = 5
 

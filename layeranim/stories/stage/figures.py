@@ -225,9 +225,20 @@ class Figures:
         at = next(i for i, region in self._written[tensor] if _meets(region, here))
         step = self.trace.steps[at]
         if unit is None:
-            return Acted(at, step, step.reads, step.writes)
+            alone = len(self._written[tensor]) == 1
+            return Acted(at, step, step.reads, step.writes) if alone else self._together(at, step)
         narrow = [self._narrow(region, here) for region in (*step.reads, step.writes)]
         return Acted(at, step, tuple(narrow[:-1]), narrow[-1])
+
+    def _together(self, at: int, step: Step) -> Acted:
+        """All steps that write what is told of a tensor, as one: what the first of them reads, whole."""
+        reads = dict.fromkeys(self.told(region.tensor) for region in step.reads)
+        return Acted(at, step, tuple(reads), self.told(step.writes.tensor))
+
+    def told(self, tensor: str) -> Region:
+        """What is told of a tensor: all of it, but of a batch one."""
+        axes = self.trace.axes(tensor)
+        return Region(tensor, tuple((axis, at) for axis, at in self.fixed.items() if axis in axes))
 
     def acted_at(self, address: Address) -> Acted:
         """The step that writes one cell."""

@@ -5,10 +5,11 @@ A film file makes one ``Play`` from a ``Telling``; `telling.told` turns it into 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from layeranim.engine.trace import Region
+from layeranim.stories.claims import Sentence
 from layeranim.stories.stage.solver import Node
 from layeranim.stories.storyboard import Line
 
@@ -51,19 +52,10 @@ class Windows(Units):
     by: str = ""
 
 
-@dataclass(frozen=True)
-class Note:
-    """A sentence under the arithmetic, shown once, where ``when`` is true: of the numbers, or of those of a unit."""
+Note = Sentence[int]
+"""A sentence under the arithmetic, shown once, where its condition is true: of all numbers, or of those of a unit."""
 
-    text: str
-    when: bool | Callable[[int], bool] = True
-
-    def holds(self, unit: int) -> bool:
-        """Whether it is true of a unit."""
-        return bool(self.text) and (self.when(unit) if callable(self.when) else self.when)
-
-
-NOTHING = Note("", False)
+NOTHING: Note = Sentence("", False)
 
 
 @dataclass(frozen=True)
@@ -117,7 +109,7 @@ class Play:
     ``stage`` is what stands there; ``acts`` what happens; ``alike`` are groups of tensors that are compared and so
     share one range of colours and one style of numbers; ``kinds`` are tensors of shares (``"share"``: parts of 1).
     ``follow`` is the unit whose numbers are followed, ``options`` the hyper-parameters that the header keeps.
-    ``evidence`` are the cells that the last frame points at: what its sentence speaks of.
+    ``evidence`` are the cells that the last frame points at: what its sentence speaks of, else all that was made last.
     """
 
     title: str

@@ -20,7 +20,7 @@ from layeranim.stories.stage.parts.base import Actor, Moment
 from layeranim.stories.stage.plans import Plan
 from layeranim.stories.stage.solver import Laid, Node, room_on, solve
 from layeranim.stories.stage.travel import blocks_of, courses, gliding, laid, poured
-from layeranim.stories.stage.verbs import Block, Fill, Frame, Lead, Role, Strew, Tell, Verb
+from layeranim.stories.stage.verbs import Block, Clear, Fill, Frame, Lead, Role, Strew, Tell, Verb
 from layeranim.stories.stage.written import short, written
 from layeranim.stories.storyboard import Address, Beat, Fact, GridPlan, Line, Run, Story, Storyboard, Telling, plain
 
@@ -28,8 +28,6 @@ LOOK, LAND = 0.44, 0.6
 """Seconds at most that a frame takes to arrive, and a result."""
 LAID, TERM = 0.8, 0.2
 """Seconds that a kernel takes to lie down, and each term of a sum to arrive; a sum at most half of its beat."""
-NOTED = 1.6
-"""A beat shorter than this has no note, and says its result alone."""
 FLEETING = 0.36
 """Beats shorter than this share one line: no words change faster than three times a second."""
 OPENING = 2.6
@@ -72,6 +70,8 @@ class _Told:
         self.laid: Laid = solve(film.stage, self.figures, room_on(self.canvas, lower))
         self.figures.drawn = frozenset(getattr(plan, "tensor", "") for plan in self.laid.plans.values())
         self.parts = [Standing(actor, plan) for actor in _actors(film.stage) for plan in self._plans(actor)]
+        self.least = timing.TERSE * min(1.0, PACES[self.options.pace]) - 0.01
+        """Seconds below which a beat has no note, and says its result alone."""
         self.follow = self._follow()
         self.noted: set[str] = set()
         self.windows: dict[str, tuple[Block, ...]] = {}
@@ -90,9 +90,19 @@ class _Told:
         return [self.laid.plans[name] for name in actor.names if name in self.laid.plans]
 
     def _follow(self) -> int:
-        """The unit whose numbers are followed: the film's own choice where it is shown."""
-        chosen = self.film.follow
-        return chosen if chosen is not None and chosen in self.shown else self.shown[0]
+        """The unit whose numbers are followed: the preset's, else the film's own choice, where it is shown."""
+        preset = self.telling.preset
+        wanted = (preset.unit if preset else None, self.film.follow, self.shown[0])
+        return next(unit for unit in wanted if unit is not None and unit in self.shown)
+
+    def _stretches(self) -> list[timing.Stretch]:
+        """The schedule; the unit that is followed is taught, wherever it stands."""
+        return [
+            replace(stretch, seconds=max(stretch.seconds, timing.TAUGHT), taught=True)
+            if self.follow in stretch.units
+            else stretch
+            for stretch in timing.with_pause(self.shown, 1, [self.follow])
+        ]
 
     # ── storyboard ───────────────────────────────────────────────────────────
     def storyboard(self) -> Storyboard:
@@ -131,7 +141,7 @@ class _Told:
         more = sum(act.seconds for act in self.film.acts if isinstance(act, All)) + OPENING - theme.OPEN_HOLD_MOST
         more += sum(aside.seconds for unit, aside in each.asides.items() if unit in self.shown)
         more += (sum(bool(self._made(names)) for names, _ in each.acts) - 1) * timing.RAMP[0] * self._alone()
-        stretches, factor = timing.paced(timing.with_pause(self.shown, 1), self.options.pace, more)
+        stretches, factor = timing.paced(self._stretches(), self.options.pace, more)
         ghosts = tuple(v for p in self.parts for v in p.actor.opens(self.figures, p.plan, self.shown[0]))
         ghosts += tuple(courses(self.figures, self.laid.plans, self.shown))
         length = timing.ticks(OPENING * min(1.0, pace))
@@ -144,7 +154,19 @@ class _Told:
                 yield from self._each(act, stretches, factor)
         yield Beat("close", 0, timing.ticks(theme.END_HOLD), caption=self.film.closing,
                    note=_note(self.telling.takeaway or self.film.good_for), done=self.shown.stop,
-                   steps=self._making(self.film.evidence), verbs=self._shown_last())  # fmt: skip
+                   steps=self._making(self._evidence()), verbs=self._shown_last())  # fmt: skip
+
+    def _evidence(self) -> tuple[Region, ...]:
+        """What the last sentence speaks of: what the film says, else all of what its last act made."""
+        act = self.film.acts[-1]
+        last = act.writes[-1:] if isinstance(act, All) else self._made(act.acts[-1][0])
+        return self.film.evidence or tuple(self.figures.told(name) for name in last if self.figures.made(name))
+
+    def _shown_last(self) -> tuple[tuple[Verb, ...], ...]:
+        """The evidence in frames, and once more how the number came about that was followed."""
+        again = (v for p in self.parts for v in p.actor.closes(self.figures, p.plan, self.follow))
+        verbs = (*self._pointed(self._evidence()), *again)
+        return (verbs,) if verbs else ()
 
     def _pointed(self, regions: Sequence[Region]) -> tuple[Frame, ...]:
         """Frames around cells, in the colour of results where they are results."""
@@ -154,10 +176,6 @@ class _Told:
             role: Role = "result" if self.figures.made(region.tensor) else "focus"
             out.setdefault((grid.name, role), []).extend(blocks_of(grid, region))
         return tuple(Frame(part, tuple(dict.fromkeys(blocks)), role) for (part, role), blocks in out.items())
-
-    def _shown_last(self) -> tuple[tuple[Frame, ...], ...]:
-        frames = self._pointed(self.film.evidence)
-        return (frames,) if frames else ()
 
     def _making(self, regions: Sequence[Region]) -> tuple[int, ...]:
         """The steps that make these cells."""
@@ -185,7 +203,7 @@ class _Told:
         acted = [self.figures.acted(name) for name in made]
         target = self.figures.cell_of(made[-1], self.follow, {})
         moment = Moment(self.follow, target, True, frozenset(made))
-        caption = act.says or self._said(acted[-1], target, act.seconds * factor)
+        caption = act.says or self._said(self.figures.acted_at(target), target, act.seconds * factor)
         return self._beat("act", act.seconds * factor, range(0), acted, moment, caption, act.note, self.shown.start)
 
     def _each(self, act: Each, stretches: Sequence[timing.Stretch], factor: float) -> Iterator[Beat]:
@@ -195,7 +213,7 @@ class _Told:
                 yield self._sweep(stretch)
                 yield from (self._aside(u, act.asides[u], factor) for u in stretch.units if u in act.asides)
                 continue
-            alone = n == 0 or (unit == self.follow and seconds >= NOTED)
+            alone = n == 0 or (unit == self.follow and seconds >= self.least)
             made = [(kept, note) for names, note in act.acts if (kept := self._made(names))]
             if alone and len(made) > 1:
                 share = [seconds, *[timing.RAMP[0] * factor] * (len(made) - 1)]
@@ -215,7 +233,7 @@ class _Told:
         target = self._target(names[-1], acted[-1], unit)
         given = (name for name in self.telling.trace if self.telling.trace.tensor(name).role in ("input", "weight"))
         moment = Moment(
-            unit, target, seconds >= NOTED, frozenset((*given, *(name for names, _ in made for name in names)))
+            unit, target, seconds >= self.least, frozenset((*given, *(name for names, _ in made for name in names)))
         )
         kind = "step" if seconds >= timing.BRIEF else "brief"
         done = unit + 1 if last else unit
@@ -233,16 +251,17 @@ class _Told:
 
     def _said(self, acted: Acted, target: Address, seconds: float) -> Line:
         """The arithmetic where there is time to read it, else the result."""
-        if seconds >= timing.BRIEF:
-            return written(self.figures, acted, target)
+        if seconds >= self.least:
+            return written(self.figures, acted, target, name=self._name(target.tensor))
         if seconds < FLEETING:
             return _note(f"one {self.film.units.noun[0]} after another", "units")
         return short(self.figures, acted, target, self._name(target.tensor))
 
     def _name(self, tensor: str) -> Line:
-        heading = next((p.plan.heading for p in self.parts if isinstance(p.plan, GridPlan) and p.plan.tensor == tensor),
-                       ())  # fmt: skip
-        return heading[:1]
+        """What a tensor is called on the stage: over its cells, else over another part that shows it."""
+        said = [(not isinstance(p.plan, GridPlan), getattr(p.plan, "heading", ())) for p in self.parts
+                if tensor in p.actor.draws]  # fmt: skip
+        return next((line[:1] for _, line in sorted(said, key=lambda one: one[0]) if line), ())
 
     def _beat(
         self, kind: str, seconds: float, units: range, acted: Sequence[Acted], moment: Moment, caption: Line,
@@ -265,6 +284,8 @@ class _Told:
                   ("land", max(timing.act(seconds, 0.25, LAND), sums))]  # fmt: skip
         phases = timing.phases(length, wanted)
         place = _note(self._unit_name(units[0]), "place") if len(units) else ()
+        if kind == "brief":  # what is brief replaces in place: nothing goes before it comes anew
+            begun = [verb for verb in begun if not isinstance(verb, Clear)]
         verbs = tuple(begun + self._led(_once(looks)) + lays), tuple(pours + self._led(_once(writes))), ()
         return Beat(kind, 0, length, units, phases, caption, self._noted(note, seconds, moment.unit), place,
                     [a.at for a in acted], done, verbs)  # fmt: skip
@@ -295,7 +316,7 @@ class _Told:
 
     def _noted(self, note: Note, seconds: float, unit: int) -> Line:
         """A note where its condition holds and there is time for it; each sentence once."""
-        if not note.holds(unit) or seconds < NOTED or note.text in self.noted:
+        if not note.holds(unit) or seconds < self.least or note.text in self.noted:
             return ()
         self.noted.add(note.text)
         return _note(note.text)

@@ -186,12 +186,17 @@ class NodeFill:
     where: tuple[int, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Tell:
-    """A tally counts: each line stands there for an equal part of the phase, the last one stays."""
+    """A tally counts: each line stands there for an equal part of the phase, the last one stays.
+
+    In a grid it is the cell ``where`` that counts, and has its place among ``cells`` at the end.
+    """
 
     part: str
     lines: tuple[Line, ...]
+    where: Cell = (0, 0)
+    cells: Cells | None = None
 
 
 Verb = (

@@ -10,7 +10,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import accumulate
 from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -49,11 +51,18 @@ WRITTEN = {
 second, ``{n}`` how many there are. Where an operation reads one to three things, there is one template for each."""
 
 _WORD = re.compile(r"(\{[^{}]*\})")
+TALLIED = 12
+"""Sums of more terms than these arrive at once."""
 _MOST_RUN = 20_000  # of more displayed numbers ``=`` is not tried
 
 
-def written(figures: Figures, acted: Acted, target: Address, most: int = phrases.MOST_TERMS) -> Line:
-    """The arithmetic that makes one cell, with as many terms as fit; how many are hidden is said."""
+def written(figures: Figures, acted: Acted, target: Address, most: int = phrases.MOST_TERMS, name: Line = ()) -> Line:
+    """The arithmetic that makes one cell, with as many terms as fit; how many are hidden is said.
+
+    Of an operation that nobody wrote down here it is the result, behind its ``name``.
+    """
+    if acted.step.operation not in (*WRITTEN, "sum", "add"):
+        return short(figures, acted, target, name)
     if _all_zero(figures, acted, target):
         *_, number = _result(figures, acted, target)
         said = "all products are 0" if len(unfolded(figures, target)) > 1 else "the product is 0"
@@ -62,7 +71,7 @@ def written(figures: Figures, acted: Acted, target: Address, most: int = phrases
         line = (*_operands(figures, acted, target, shown), *_result(figures, acted, target))
         if rows.hold(line, theme.CAPTION_FLOOR, figures.telling.film.canvas):
             return line
-    return short(figures, acted, target)
+    return short(figures, acted, target, name)
 
 
 def short(figures: Figures, acted: Acted, target: Address, name: Line = ()) -> Line:
@@ -127,6 +136,33 @@ def _placed(figures: Figures, acted: Acted, target: Address) -> bool:
     return acted.step.operation == "multiply" and any(
         sum(1 for _ in itertools.islice(figures.addresses(region, target), 2)) > 1 for region in acted.step.reads
     )
+
+
+def so_far(figures: Figures, target: Address) -> tuple[float, ...]:
+    """What a sum, or a mean, has come to before its last term, in the displayed numbers.
+
+    Nothing of what is no sum, of one that has a single term other than zero, or more than anybody follows.
+    """
+    before = _passed(figures, figures.acted_at(target), target)
+    if before and figures.made(before.tensor):
+        return so_far(figures, before)
+    terms, over = _terms_of(figures, figures.acted_at(target), target)
+    if not 1 < len(terms) <= TALLIED or not all(isinstance(term, Fraction) for term in terms):
+        return ()
+    return tuple(float(total / over) for total in accumulate(terms[:-1]))
+
+
+def _terms_of(figures: Figures, acted: Acted, target: Address) -> tuple[list[Any], int]:
+    """The numbers that add up to a cell, and what their sum is divided by."""
+    operation = acted.step.operation
+    if operation in ("sum", "add"):
+        return [_exactly(part.factors) for part in unfolded(figures, target) if not part.zero], 1
+    if operation not in ("average", "mean_of_squares", "dot"):
+        return [], 1
+    reads = [[numbers.exact(figures.text(at)) for at in figures.addresses(region, target)] for region in acted.reads]
+    if operation == "dot":
+        return [a * b for a, b in zip(*reads, strict=True)], 1
+    return [one * one if operation == "mean_of_squares" else one for one in reads[0]], len(reads[0])
 
 
 def _product(figures: Figures, made: Acted, cell: Address) -> Summand:

@@ -62,6 +62,10 @@ class Actor:
         """What it does while units are swept over."""
         yield from ()
 
+    def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
+        """What it shows once more at the end, of the unit that was followed."""
+        yield from ()
+
     def changes(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[Verb]:
         """What it does when another unit begins."""
         yield from ()

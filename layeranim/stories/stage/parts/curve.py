@@ -92,6 +92,13 @@ class Curve(Actor):
         places = plan.strand.places(region, plan_rows(figures, self.y))
         yield Points(plan.name, self._points(figures, plan, places, moment.unit))
 
+    def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
+        assert isinstance(plan, CurvePlan)
+        x, y = (figures.value(figures.cell_of(name, unit, {})) for name in (self.x, self.y))
+        goal = self._axes(figures, plan)(x, y)
+        if np.isfinite(goal).all():
+            yield Slide(plan.name, goal)
+
     def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
         assert isinstance(plan, CurvePlan)
         yield Points(plan.name, self._points(figures, plan, range(first, last + 1), last))

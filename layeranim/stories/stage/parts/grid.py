@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from layeranim import layout, theme, typeface
+from layeranim import layout, numbers, theme, typeface
 from layeranim.engine.trace import Region
 from layeranim.layout import Fit, even
 from layeranim.stories import phrases
@@ -15,7 +15,8 @@ from layeranim.stories.stage.parts.base import HEADING, Actor, Moment, heading, 
 from layeranim.stories.stage.plans import Plan, TextPlan
 from layeranim.stories.stage.solver import Extent, Setting, Spot, Unfit
 from layeranim.stories.stage.travel import blocks_of
-from layeranim.stories.stage.verbs import Block, Clear, Fill, Frame, Ghost, Name, Role, Sweep, Verb
+from layeranim.stories.stage.verbs import Block, Clear, Fill, Frame, Ghost, Name, Role, Sweep, Tell, Verb
+from layeranim.stories.stage.written import so_far
 from layeranim.stories.storyboard import Box, Fact, GridPlan, Line, Run
 
 LENS, LENS_GAP = 56.0, 28.0
@@ -183,9 +184,26 @@ class Grid(Actor):
         first, last, left, right = _block(grid, region)
         where = tuple((r, c) for r in range(first, last + 1) for c in range(left, right + 1))
         lag = 0.06 if moment.taught and 1 < len(where) <= LAGGED else 0.0
-        yield Fill(grid.name, figures.cells(self.shown(figures), moment.unit, bool(grid.numeral)), where, lag)
+        counts = [tell for tell in self._counts(figures, grid, moment) if tell.where in where]
+        rest = tuple(cell for cell in where if cell not in [tell.where for tell in counts])
+        if rest:
+            yield Fill(grid.name, figures.cells(self.shown(figures), moment.unit, bool(grid.numeral)), rest, lag)
+        yield from counts
         if min(grid.pitch) >= FRAMED_LEAST or len(where) > 1:
             yield from _frames(figures, grid, region, moment, "result")
+
+    def _counts(self, figures: Figures, grid: GridPlan, moment: Moment) -> Iterator[Tell]:
+        """The cell that is followed counts on while the terms of its sum arrive."""
+        target = moment.target
+        if not moment.taught or not grid.numeral or target.tensor != self.tensor:
+            return
+        sums = so_far(figures, target)
+        if sums:
+            here = zip(figures.trace.axes(self.tensor), target.index, strict=True)
+            row, _, col, _ = _block(grid, Region(self.tensor, tuple(here)))
+            texts = [*(numbers.text(total, figures.style(self.tensor)) for total in sums), figures.text(target)]
+            lines = tuple((Run(text, source=Fact("sum so far")),) for text in texts)
+            yield Tell(grid.name, lines, (row, col), figures.cells(self.shown(figures), moment.unit))
 
     def opens(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
         grid = _grid(plan)

@@ -140,3 +140,7 @@ class Net(Actor):
         edges = [edge for unit in range(first, last + 1) for edge in self.edges(figures, plan, unit, False, THIN)]
         yield Wiring(plan.name, tuple(edges), stay=True)
         yield NodeFill(plan.name, figures.cells(self.shown(figures, self.upper), last), tuple(range(first, last + 1)))
+
+    def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
+        assert isinstance(plan, NetPlan)
+        yield Wiring(plan.name, self.edges(figures, plan, unit, True))

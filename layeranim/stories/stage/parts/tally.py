@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
-from math import prod
 
 from layeranim import layout, numbers
 from layeranim.engine.trace import Region
@@ -15,13 +13,11 @@ from layeranim.stories.stage.parts.base import HEADING, Actor, Moment, heading, 
 from layeranim.stories.stage.plans import Plan, TallyPlan
 from layeranim.stories.stage.solver import Extent, Setting, Spot
 from layeranim.stories.stage.verbs import Clear, Tell, Verb
-from layeranim.stories.stage.written import unfolded
+from layeranim.stories.stage.written import so_far
 from layeranim.stories.storyboard import Box, Fact, Line, Run
 
 HIGH = 72.0
 SIZE = 40
-MOST = 12
-"""Sums of more terms than these arrive at once."""
 
 
 @dataclass(frozen=True)
@@ -62,15 +58,13 @@ class Tally(Actor):
     def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
         yield Clear(plan.name)
 
+    def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
+        target = figures.cell_of(self.tensor, unit, {})
+        yield Tell(plan.name, ((Run(figures.text(target), "result", "semibold", target),),))
+
     def _lines(self, figures: Figures, moment: Moment) -> Iterator[Line]:
         """The sums so far, of the terms that are not zero; the last is the cell itself."""
-        terms = [part.factors for part in unfolded(figures, moment.target) if not part.zero]
-        if moment.taught and 1 < len(terms) <= MOST:
-            total, style = Fraction(0), figures.style(self.tensor)
-            for factors in terms[:-1]:
-                exact = [numbers.exact(text) for text in factors]
-                if not all(isinstance(one, Fraction) for one in exact):
-                    break
-                total += Fraction(prod(Fraction(one) for one in exact))
-                yield (Run(numbers.text(float(total), style), "ink", source=Fact("sum so far")),)
+        style = figures.style(self.tensor)
+        for total in so_far(figures, moment.target) if moment.taught else ():
+            yield (Run(numbers.text(total, style), "ink", source=Fact("sum so far")),)
         yield (Run(figures.text(moment.target), "result", "semibold", moment.target),)

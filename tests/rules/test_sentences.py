@@ -1,4 +1,4 @@
-"""Every sentence is true of the numbers it stands under, and gone where it would not be; see ``sentences.py``."""
+"""Rule 2: every sentence is true of the numbers it stands under, and gone where it would not be (``sentences.py``)."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from layeranim import catalog
-
-from .conftest import Case, ids, others, presets
-from .sentences import FAMILIES, Claim, changed, tell, untrue
+from tests.catalog.conftest import Case, ids, others, presets
+from tests.catalog.sentences import FAMILIES, Claim, changed, tell, untrue
 
 FILMS = [case for case in presets() + others() if case.name in FAMILIES]
 CONDITIONAL = [

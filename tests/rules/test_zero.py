@@ -1,4 +1,4 @@
-"""Truth of zero: no number that is not zero reads as zero beside ``=``, signs survive, hidden terms are counted."""
+"""Rule 8: no number that is not zero reads as zero beside ``=``, signs survive, hidden terms are counted."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ import pytest
 from layeranim import numbers
 from layeranim.engine.trace import Region, Trace
 from layeranim.stories.storyboard import Address, Line, Storyboard, plain
-
-from .conftest import Case, bare, ids, others, presets
+from tests.catalog.conftest import Case, bare, ids, others, presets
 
 TINY = [
     Case("conv", {"input": "0.496 -0.5; 0.3 1", "kernel": "1 1; 0 0", "activation": "relu"}, "conv-tiny"),

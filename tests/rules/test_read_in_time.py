@@ -1,19 +1,20 @@
-"""Films of sequences can be read: 24 letters a second, no second line in a short beat, nothing said twice, 32 s."""
+"""Rule 4: films can be read: 24 letters a second, no second line in a short beat, nothing said twice, 32 s."""
 
 from __future__ import annotations
 
 import pytest
 
-from layeranim import numbers, theme
+from layeranim import catalog, numbers, theme
 from layeranim.stories import reading
 from layeranim.stories.options import PACES
 from layeranim.stories.reading import BARE, LONGEST, ReadingWay, fitted
 from layeranim.stories.storyboard import Beat, Line, Run, Storyboard, plain
+from tests.catalog.conftest import Case, ids, presets
 
-from .conftest import Case, ids, others, presets
+from .films import every, staged
 
-SEQUENCES = ("rnn", "gru", "lstm", "attention")
-FILMS = [case for case in presets() + others() if case.name in SEQUENCES]
+NAMES = {"rnn", "gru", "lstm", "attention", *filter(staged, catalog.EXPLAINERS)}
+FILMS = [case for case in every() if case.name in NAMES]
 TICK = theme.TICK_MS / 1000
 
 
@@ -41,7 +42,7 @@ def test_every_beat_can_be_read_and_nothing_is_said_twice(case: Case) -> None:
 
 
 @pytest.mark.parametrize("pace", ["slow", "fast"])
-@pytest.mark.parametrize("case", **ids([case for case in presets() if case.name in SEQUENCES]))
+@pytest.mark.parametrize("case", **ids([case for case in presets() if case.name in NAMES]))
 def test_presets_can_be_read_at_any_pace(case: Case, pace: str) -> None:
     work = Case(case.name, {**case.options, "pace": pace}, case.label).work()
     assert not faults(work.storyboard(work.trace()), pace)

@@ -1,4 +1,4 @@
-"""The header: every hyper-parameter that is not usual, on two rows if need be; seed and drawing notes go first."""
+"""Rule 3: the header keeps every hyper-parameter that is not usual, on two rows if need be; the seed goes first."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from layeranim.stories import phrases
 from layeranim.stories.activations import activation_word
 from layeranim.stories.header import header, placed
 from layeranim.stories.storyboard import Run, plain
-
-from .conftest import Case, ids, others, presets
+from tests.catalog.conftest import Case, ids, others, presets
 
 Says = Callable[[Any], str]
 PAIR: Says = lambda v: str(v[0]) if len(set(v)) == 1 else "×".join(map(str, v))  # noqa: E731

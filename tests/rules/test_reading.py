@@ -1,4 +1,4 @@
-"""Time to read: at most 24 letters a second, no note in a beat that is over in 1.6 s, no words that flicker."""
+"""Rule 4, of films that wait for the stage: 24 letters a second, no note in a short beat, no words that flicker."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from layeranim import theme
 from layeranim.stories import timing
 from layeranim.stories.options import PACES
 from layeranim.stories.storyboard import Beat, Line, Storyboard, plain
+from tests.catalog.conftest import Case, ids, others, presets
 
-from .conftest import Case, ids, others, presets
+from .films import waiting
 
-NAMES = ("conv", "filter-match", "pool", "neuron", "dense", "dropout")
+NAMES = set(waiting()) - {"rnn", "gru", "lstm", "attention"}
+"""Those of sequences are held to the whole of it, in ``test_read_in_time.py``, and so are those on the stage."""
 FILMS = [case for case in presets() + others() if case.name in NAMES]
 
 

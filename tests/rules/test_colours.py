@@ -1,4 +1,4 @@
-"""What colours say: pictures keep their own scale, letters and masks have no sign, outliers leave the rest visible."""
+"""Rule 9: one colour, one meaning: pictures keep their scale, letters and masks have no sign, outliers hide nothing."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ import pytest
 from layeranim import theme
 from layeranim.stories.storyboard import Cells, Storyboard
 from layeranim.theme import GREYS, THEMES, contrast
-
-from .conftest import Case, presets
+from tests.catalog.conftest import Case, presets
 
 
 def told(name: str, **options: Any) -> Storyboard:

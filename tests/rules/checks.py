@@ -1,0 +1,164 @@
+"""What each rule asks of a storyboard, as the list of places where it does not hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from typing import Any, NamedTuple
+
+from layeranim import theme
+from layeranim.stories import phrases
+from layeranim.stories.stage import plans as p
+from layeranim.stories.stage import verbs as v
+from layeranim.stories.storyboard import Beat, Box, GridPlan, Line, Run, Storyboard, plain
+
+EDGE = theme.MARGIN / 2
+"""What no text comes nearer to than this, of the picture's own edge."""
+SHOWS = (v.Fill, v.Sweep, v.Grow, v.Points, v.Strew, v.NodeFill, v.Tell)
+"""Verbs after which a part has something to show."""
+
+
+# ── 1: every text has its room ───────────────────────────────────────────────
+class Written(NamedTuple):
+    """A line of text where it stands."""
+
+    part: str
+    line: Line
+    size: float
+    box: Box
+
+
+def is_line(value: object) -> bool:
+    return isinstance(value, tuple) and len(value) > 0 and all(isinstance(run, Run) for run in value)
+
+
+def _standing(part: str, line: Line, size: float, x: float, y: float, side: float = 0.0) -> Written:
+    """A line that starts at x, or with ``side`` 0.5 has its middle there, 1 its end."""
+    wide = phrases.width(line, size)
+    return Written(part, line, size, Box(x - side * wide, y + size * 0.75, wide, size * 0.75))
+
+
+def texts(plan: Any) -> Iterator[Written]:
+    """Every line of text of a plan, whatever kind of part it is of: found by how plans hold them."""
+    if isinstance(plan, p.SignPlan):
+        yield _standing(plan.name, plan.line, plan.size, plan.at[0], plan.at[1] - 10, 0.5)
+    elif isinstance(plan, p.TextPlan):
+        yield _standing(plan.name, plan.line, plan.size, *plan.at)
+    elif is_dataclass(plan):
+        heading_at = getattr(plan, "heading_at", None)
+        if getattr(plan, "heading", ()) and heading_at:
+            yield _standing(plan.name, plan.heading, theme.NAME, *heading_at)  # type: ignore[attr-defined]
+        for item in fields(plan):
+            for pair in getattr(plan, item.name) if isinstance(getattr(plan, item.name), tuple) else ():
+                if isinstance(pair, tuple) and len(pair) == 2 and is_line(pair[1]):
+                    yield _standing(plan.name, pair[1], theme.NAME, *pair[0])  # type: ignore[attr-defined]
+
+
+def beyond(board: Storyboard) -> list[str]:
+    """Texts that leave the picture, or stand on each other."""
+    half = theme.WIDTH / 2 - EDGE
+    found = [text for plan in placed(board) for text in texts(plan)]
+    out = [f"{text.part}: {plain(text.line)!r} leaves the picture" for text in found
+           if text.box.x < -half or text.box.right > half]  # fmt: skip
+    for i, one in enumerate(found):
+        out += [f"{one.part}: {plain(one.line)!r} stands on {plain(other.line)!r} of {other.part}"
+                for other in found[:i] if one.box.outset(-2).meets(other.box.outset(-2))]  # fmt: skip
+    return out
+
+
+def placed(board: Storyboard) -> list[Any]:
+    """Everything that a storyboard places."""
+    return [*board.grids.values(), *board.parts.get("stage", ())]
+
+
+# ── 5: nothing stands there for nothing ──────────────────────────────────────
+def verbs_of(beat: Beat) -> Iterator[Any]:
+    for phase in beat.verbs:
+        yield from phase
+
+
+def empty(board: Storyboard) -> list[str]:
+    """Headings without anything under them, frames around nothing, lenses without what they look at."""
+    filled = {verb.part for beat in board.beats for verb in verbs_of(beat) if isinstance(verb, SHOWS)}
+    out = []
+    for plan in placed(board):
+        size = getattr(plan, "rows", 1) * getattr(plan, "cols", 1)
+        if plain(getattr(plan, "heading", ())) and not size:
+            out.append(f"{plan.name} has a heading and no cells")
+        if isinstance(plan, GridPlan) and plan.empty and plan.name not in filled:
+            out.append(f"nothing ever stands in {plan.name}")
+    return [*out, *_framed(board), *_lenses(board)]
+
+
+def _framed(board: Storyboard) -> Iterator[str]:
+    """Frames around cells that hold nothing, not even by the end of their beat."""
+    standing: dict[str, set[v.Cell]] = {name: set() if plan.empty else set(_cells(plan))
+                                        for name, plan in board.grids.items()}  # fmt: skip
+    for beat in board.beats:
+        for verb in verbs_of(beat):
+            if isinstance(verb, v.Clear) and verb.part in standing:
+                standing[verb.part] = set()
+        for verb in verbs_of(beat):
+            if isinstance(verb, v.Fill):
+                standing[verb.part] |= set(verb.where)
+            elif isinstance(verb, v.Sweep):
+                cols = board.grids[verb.part].cols
+                standing[verb.part] |= {divmod(at, cols) for at in range(verb.first, verb.last + 1)}
+        for verb in verbs_of(beat):
+            if isinstance(verb, v.Frame):
+                for a, b, c, d in verb.blocks:
+                    inside = {(r, k) for r in range(a, b + 1) for k in range(c, d + 1)}
+                    if not inside & standing[verb.part]:
+                        yield f"{beat.kind} {plain(beat.place)}: a frame around nothing in {verb.part}, {(a, b, c, d)}"
+
+
+def _cells(plan: GridPlan) -> Iterator[v.Cell]:
+    return ((r, c) for r in range(plan.rows) for c in range(plan.cols))
+
+
+def _lenses(board: Storyboard) -> Iterator[str]:
+    for name in board.grids:
+        if name.startswith("lens:") and name.removeprefix("lens:") not in board.grids:
+            yield f"{name} looks at no grid"
+    for beat in board.beats:
+        for phase in beat.verbs:
+            led = {verb.part for verb in phase if isinstance(verb, v.Lead)}
+            shown = {verb.part for verb in phase if isinstance(verb, v.Fill) and verb.part.startswith("lens:")}
+            yield from (f"{beat.kind} {plain(beat.place)}: nothing leads to {part}" for part in shown - led)
+
+
+# ── 6: what is brief replaces in place ───────────────────────────────────────
+def flickering(board: Storyboard) -> list[str]:
+    """Parts that a brief step takes away before it shows them anew."""
+    return [
+        f"{plain(beat.place)}: {verb.part} is cleared"
+        for beat in board.beats if beat.kind == "brief"
+        for verb in verbs_of(beat) if isinstance(verb, v.Clear)
+    ]  # fmt: skip
+
+
+# ── 10: both ends show something ─────────────────────────────────────────────
+STILL = 12
+"""Ticks that an opening may stand empty before its first step: half a second."""
+
+
+def blank(board: Storyboard) -> list[str]:
+    """Ends that show nothing: an opening without its ghost, a close without what its sentence speaks of."""
+    first, last = board.beats[0], board.beats[-1]
+    ghosts = {verb.part for verb in verbs_of(first)}
+    made = [plan.name for plan in board.grids.values() if plan.empty and not plan.name.startswith("lens:")]
+    out = [f"the opening does not preview {name}" for name in made if name not in ghosts]
+    out += [] if first.phases else ["nothing moves in the opening"]
+    out += [f"the opening stands empty for {ticks} ticks" for name, ticks in first.phases
+            if name != "ghost" and ticks > STILL]  # fmt: skip
+    pointed = any(isinstance(verb, (v.Frame, v.Light, v.Wiring, v.Points, v.Strew)) for verb in verbs_of(last))
+    return [*out, *([] if pointed or last.steps else ["the close points at nothing"])]
+
+
+# ── 11: one number is followed ───────────────────────────────────────────────
+SUMS = ("sum", "add", "average", "dot", "mean_of_squares")
+
+
+def poster(board: Storyboard) -> Beat:
+    """The beat that the poster is of."""
+    return next(beat for beat in board.beats if board.poster < beat.end)
