@@ -32,11 +32,12 @@ def blocks_of(grid: GridPlan, region: Region) -> Blocks:
 
 def placed(plans: Iterable[Plan], figures: Figures, address: Address) -> tuple[GridPlan, int, int] | None:
     """The grid with numerals that shows a number of a tensor, and where."""
-    here = dict(zip(figures.trace.axes(address.tensor), address.index, strict=True))
+    axes = figures.trace.axes(address.tensor)
+    here = Region(address.tensor, tuple(zip(axes, address.index, strict=True)))
     for plan in plans:
         if not isinstance(plan, GridPlan) or plan.tensor != address.tensor or not plan.numeral:
             continue
-        if plan.name.startswith("lens:") or any(here[axis] != at for axis, at in plan.fixed):
+        if plan.name.startswith("lens:") or not plan.holds(here):
             continue
         row, col = figures.spot(plan.row_axis, plan.col_axis, address)
         if row < plan.rows and col < plan.cols:
@@ -65,10 +66,12 @@ def laid(figures: Figures, plans: Plans, acted: Iterable[Acted]) -> Iterator[Lay
 
 def poured(figures: Figures, plans: Plans, tally: Plan, target: Address) -> Iterator[Pour]:
     """The terms of a sum that are not zero run into its tally, as far as the stage shows them."""
+    if not isinstance(tally, TallyPlan):
+        return
     cells = [term.cell for term in unfolded(figures, target) if not term.zero and term.cell]
     found = [placed(plans.values(), figures, cell) for cell in cells]
     shown = tuple((one[0].name, one[1], one[2]) for one in found if one)
-    if isinstance(tally, TallyPlan) and len(shown) == len(cells) > 1:
+    if len(shown) == len(cells) > 1:
         yield Pour(shown, tally.box.centre)
 
 
