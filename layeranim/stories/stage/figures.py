@@ -4,40 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from layeranim import layout, numbers
+from layeranim import numbers
 from layeranim.engine.trace import Array, Region, Step, cell, count
 from layeranim.errors import OptionError
 from layeranim.numbers import Style
 from layeranim.stories.stage.language import Play
+from layeranim.stories.stage.ranges import Ranges
 from layeranim.stories.storyboard import JOINED, Address, Cells, Telling
-
-EXTREMES = 300
-"""Distinct values at either end of a tensor whose texts are measured: the widest is among them."""
 
 
 @dataclass(frozen=True)
 class Sliced:
     """Where the cells of a part come from: a tensor's index with the places of its row and column left open.
 
-    ``rows`` and ``cols`` are those places with their sizes, the last one running fastest.
+    ``rows`` and ``cols`` are those places with their sizes, the last one running fastest; ``power`` is the power of ten
+    that the heading tells.
     """
 
     tensor: str
     index: tuple[int, ...]
     rows: tuple[tuple[int, int], ...] = ()
     cols: tuple[tuple[int, int], ...] = ()
+    power: int = 0
 
     def __call__(self, row: int, col: int) -> Address:
         at = list(self.index)
         for places, value in ((self.rows, row), (self.cols, col)):
             for (place, _), one in zip(places, cell(value, [size for _, size in places]), strict=True):
                 at[place] = one
-        return Address(self.tensor, tuple(at))
+        return Address(self.tensor, tuple(at), self.power)
 
 
 @dataclass(frozen=True)
@@ -73,11 +73,10 @@ class Figures:
         self.fixed = self._fixed()
         self.sizes = tuple(self.size(axis) for axis in self.units.along)
         self.count = count(self.sizes)
-        self._styles: dict[tuple[str, int | None], Style] = {}
-        self.decimals: int | None = None
+        self.ranges = Ranges(film, telling)
         self.drawn: frozenset[str] = frozenset()
         self.first = 0
-        self._cells: dict[tuple[Shown, Sliced, bool, int | None], Cells] = {}
+        self._cells: dict[tuple[Shown, Sliced, bool, int | None, bool], Cells] = {}
         self._factors: tuple[int, dict[Address, tuple[Address, Address]]] = -1, {}
 
     def _fixed(self) -> dict[str, int]:
@@ -152,62 +151,42 @@ class Figures:
     def cells(self, shown: Shown, unit: int = 0, numerals: bool = True) -> Cells:
         """A slice as cells: colour steps, texts, addresses; made once for every picture of it."""
         index = self.index(shown, unit)
-        key = shown, index, numerals, self.decimals
+        key = shown, index, numerals, self.ranges.decimals, self.ranges.powers
         if key not in self._cells:
             self._cells[key] = self._made_cells(shown, unit, numerals, index)
         return self._cells[key]
 
     def _made_cells(self, shown: Shown, unit: int, numerals: bool, index: Sliced) -> Cells:
-        values = self.values(shown, unit)
-        texts: Any = numbers.texts(values, self.style(shown.tensor)) if numerals else None
-        scale = "heat" if self.film.kinds.get(shown.tensor) == "share" else "value"
-        return Cells(self.levels(shown.tensor, values), texts, scale=scale, sources=index)
-
-    def levels(self, tensor: str, values: Array) -> Any:
-        """Colour steps, in the range that compared tensors share."""
-        if self.film.kinds.get(tensor) == "share":
-            return numbers.heat_levels(values)
-        return numbers.levels(values, self.span(tensor))
-
-    @cache  # noqa: B019 - lives as long as the film's making
-    def span(self, tensor: str) -> float:
-        """The largest |v| of a tensor and of those that it is compared with."""
-        return numbers.value_range(*(self.trace[name] for name in self._alike(tensor)))
-
-    def _alike(self, tensor: str) -> tuple[str, ...]:
-        group = next((group for group in self.film.alike if tensor in group), (tensor,))
-        return tuple(name for name in group if name in self.trace)
+        values, ranges, tensor = self.values(shown, unit), self.ranges, shown.tensor
+        labels = self.trace.tensor(tensor).labels
+        texts: Any = None
+        if numerals and labels is not None:
+            texts = np.array([[str(np.asarray(labels)[index(r, c).index]) for c in range(shown.shape[1])]
+                              for r in range(shown.shape[0])], object)  # fmt: skip
+        elif numerals:
+            texts = ranges.texts(tensor, values)
+        mask = self.film.masks.get(tensor) if values.size > 1 else None
+        ghost, dim = (mask.ghost, mask.dim) if mask else (None, None)
+        power = ranges.power(tensor) if numerals else 0
+        scale = ranges.scale(tensor, self.here(unit) | dict(shown.at))
+        return Cells(ranges.levels(tensor, values), texts, ghost, dim, scale, replace(index, power=power))
 
     # ── texts ────────────────────────────────────────────────────────────────
     def style(self, tensor: str) -> Style:
-        """How a tensor's numbers are written, compared ones alike; ``decimals`` bounds their digits after the point."""
-        known = self._styles.get((tensor, self.decimals))
-        if known is None:
-            samples = [np.ravel(self.trace[name]) for name in self._alike(tensor)]
-            sample = np.concatenate(samples) if len(samples) > 1 else samples[0]
-            share = self.film.kinds.get(tensor) == "share"
-            known = numbers.style(
-                sample, kind="probability" if share else "value", precision=self.telling.film.precision
-            )
-            if self.decimals is not None and self.telling.film.precision is None:
-                known = replace(known, decimals=min(known.decimals, self.decimals))
-            self._styles[tensor, self.decimals] = known
-        return known
+        """How a tensor's numbers are written."""
+        return self.ranges.style(tensor)
+
+    def wide(self, tensor: str, cells: bool = True) -> float:
+        """The widest text of a tensor at size 1, as it stands in cells or in a sentence."""
+        return self.ranges.wide(tensor, cells)
 
     def text(self, address: Address) -> str:
-        """One number as it is displayed."""
+        """One number as it is displayed in a sentence."""
+        labels = self.trace.tensor(address.tensor).labels
+        if labels is not None:
+            return str(np.asarray(labels)[address.index])
         where = zip(self.trace.axes(address.tensor), address.index, strict=True)
         return numbers.text(self.trace.read(Region(address.tensor, tuple(where))), self.style(address.tensor))
-
-    def wide(self, tensor: str) -> float:
-        """The widest text of a tensor at size 1."""
-        return self._wide(tensor, self.style(tensor))
-
-    @cache  # noqa: B019
-    def _wide(self, tensor: str, style: Style) -> float:
-        flat = np.unique(self.trace[tensor])
-        ends = np.concatenate([flat[:EXTREMES], flat[-EXTREMES:]])
-        return layout.widest(numbers.texts(ends, style).tolist())
 
     # ── steps ────────────────────────────────────────────────────────────────
     @cached_property

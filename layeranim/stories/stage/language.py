@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from layeranim.engine.trace import Region
 from layeranim.stories.claims import Sentence
 from layeranim.stories.stage.solver import Node
@@ -102,12 +105,22 @@ class Each:
 Act = All | Each
 
 
+@dataclass(frozen=True, eq=False)
+class Mask:
+    """Cells of a tensor that hold no data, (rows, columns): ``ghost`` are padding, ``dim`` what nothing reads."""
+
+    ghost: NDArray[np.bool_] | None = None
+    dim: NDArray[np.bool_] | None = None
+
+
 @dataclass(frozen=True)
 class Play:
     """A film, declared.
 
     ``stage`` is what stands there; ``acts`` what happens; ``alike`` are groups of tensors that are compared and so
-    share one range of colours and one style of numbers; ``kinds`` are tensors of shares (``"share"``: parts of 1).
+    share one range of colours and one style of numbers; ``kinds`` are tensors of shares (``"share"``: parts of 1) and
+    of pictures (``"grey"``, ``"planes"``: one a channel) whose black and white are ``bright``; ``spans`` are ranges of
+    colours that a film chooses, ``masks`` cells without data.
     ``follow`` is the unit whose numbers are followed, ``options`` the hyper-parameters that the header keeps.
     ``evidence`` are the cells that the last frame points at: what its sentence speaks of, else all that was made last.
     """
@@ -126,3 +139,6 @@ class Play:
     follow: int | None = None
     alt: str = ""
     evidence: tuple[Region, ...] = ()
+    spans: Mapping[str, float] = field(default_factory=dict)
+    masks: Mapping[str, Mask] = field(default_factory=dict)
+    bright: tuple[float, float] = (0.0, 255.0)
