@@ -13,7 +13,7 @@ from layeranim import numbers
 from layeranim.engine.trace import Array, Region, Step, cell, count
 from layeranim.errors import OptionError
 from layeranim.numbers import Style
-from layeranim.stories.stage.language import Play
+from layeranim.stories.stage.language import Play, Windows
 from layeranim.stories.stage.ranges import Ranges
 from layeranim.stories.storyboard import JOINED, Address, Cells, Telling
 
@@ -201,7 +201,7 @@ class Figures:
     def acted(self, tensor: str, unit: int | None = None) -> Acted:
         """The step that writes a tensor in a unit; without one the step that writes what is told of it."""
         here = self.units.covering(self.here(0 if unit is None else unit))
-        at = next(i for i, region in self._written[tensor] if _meets(region, here))
+        at = self._at(tensor, here)
         step = self.trace.steps[at]
         if unit is None:
             alone = len(self._written[tensor]) == 1
@@ -222,9 +222,17 @@ class Figures:
     def acted_at(self, address: Address) -> Acted:
         """The step that writes one cell."""
         here = dict(zip(self.trace.axes(address.tensor), address.index, strict=True))
-        at = next(i for i, region in self._written[address.tensor] if _meets(region, here))
+        at = self._at(address.tensor, here)
         step = self.trace.steps[at]
         return Acted(at, step, step.reads, step.writes)
+
+    def _at(self, tensor: str, here: Mapping[str, int | range]) -> int:
+        """The step that writes a tensor there."""
+        find = self.units.steps if isinstance(self.units, Windows) else None
+        if find is None:
+            return next(i for i, region in self._written[tensor] if _meets(region, here))
+        places = {axis: at if isinstance(at, int) else at[0] for axis, at in here.items()}
+        return next(i for i in find(places) if self.trace.steps[i].writes.tensor == tensor)
 
     def factors(self, made: Acted) -> Mapping[Address, tuple[Address, Address]]:
         """Of every product that a step writes the two cells that it is the product of: those at the same place."""
@@ -242,7 +250,14 @@ class Figures:
 
     def made(self, tensor: str) -> bool:
         """Whether a step of what is told writes it."""
-        return tensor in self._written
+        return tensor in self._making
+
+    @cached_property
+    def _making(self) -> frozenset[str]:
+        """The tensors that steps of what is told write."""
+        if isinstance(self.units, Windows) and self.units.steps:
+            return frozenset(self.trace.steps[i].writes.tensor for i in self.units.steps(self.here(0)))
+        return frozenset(self._written)
 
     def cell_of(self, tensor: str, unit: int, following: Mapping[str, int]) -> Address:
         """One cell of a tensor: at the unit, else at what is followed, else at the first."""
