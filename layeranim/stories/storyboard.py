@@ -27,10 +27,11 @@ JOINED = "·"
 
 @dataclass(frozen=True)
 class Address:
-    """Where a drawn number comes from: a cell of a tensor, shown with that many decimals (``None``: scientific)."""
+    """Where a drawn number comes from: a cell of a tensor; ``power`` is the power of ten that its heading tells."""
 
     tensor: str
     index: tuple[int, ...]
+    power: int = 0
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,8 @@ def wrong(trace: Trace, text: str, source: Source | None) -> str | None:
         return None if text.replace(" ", "") == label.replace(" ", "") else f"{text!r} is not {label!r} of {source}"
     value = trace.read(_at(tensor.axes, source))
     shown = bare(text)
+    if source.power:  # its heading tells the power of ten
+        value = value / 10.0**source.power
     if shown == "0" and abs(float(value)) < numbers.style(trace[source.tensor]).dust:
         return None
     if shown == "0" and (float(value) == 0 or 1e-21 < abs(float(value)) / np.abs(trace[source.tensor]).max() < 1e-12):

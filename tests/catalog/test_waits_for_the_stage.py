@@ -63,7 +63,8 @@ def test_the_kernel_lies_down_on_its_window_and_its_products_pour_into_their_sum
     assert all(kernel.cell(*at).centre[0] - kernel.cell(0, 0).centre[0] == goal[0] - first[0]
                for at, goal in zip(lay.where, lay.goals, strict=True))  # fmt: skip
     taught = next(b for b in board.beats if b.kind == "step" and any(isinstance(v, Pour) for v in b.verbs[1]))
-    (pour,), (tally,) = ([v for v in taught.verbs[1] if isinstance(v, kind)] for kind in (Pour, Tell))
+    (pour,) = (v for v in taught.verbs[1] if isinstance(v, Pour))
+    (tally,) = (v for v in taught.verbs[1] if isinstance(v, Tell) and v.part.endswith(":tally"))
     products = trace["products"].reshape(board.total, -1)[taught.units[0]]
     assert len(pour.cells) == len(tally.lines) == np.count_nonzero(products) > 1
     sums = np.cumsum(products[products != 0])

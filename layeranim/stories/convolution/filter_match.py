@@ -70,6 +70,7 @@ def film(telling: Telling) -> Play:
         good_for=GOOD_FOR,
         options=_options(telling, (told, images), (shown, filters)),
         alike=(("padded", "products"),),
+        follow=best[0][0] if best[0] else None,
         evidence=tuple(region for image in ended for region in _cells(image, best[image])),
     )  # fmt: skip
 

@@ -4,40 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from layeranim import layout, numbers
+from layeranim import numbers
 from layeranim.engine.trace import Array, Region, Step, cell, count
 from layeranim.errors import OptionError
 from layeranim.numbers import Style
-from layeranim.stories.stage.language import Play
+from layeranim.stories.stage.language import Play, Windows
+from layeranim.stories.stage.ranges import Ranges
 from layeranim.stories.storyboard import JOINED, Address, Cells, Telling
-
-EXTREMES = 300
-"""Distinct values at either end of a tensor whose texts are measured: the widest is among them."""
 
 
 @dataclass(frozen=True)
 class Sliced:
     """Where the cells of a part come from: a tensor's index with the places of its row and column left open.
 
-    ``rows`` and ``cols`` are those places with their sizes, the last one running fastest.
+    ``rows`` and ``cols`` are those places with their sizes, the last one running fastest; ``power`` is the power of ten
+    that the heading tells.
     """
 
     tensor: str
     index: tuple[int, ...]
     rows: tuple[tuple[int, int], ...] = ()
     cols: tuple[tuple[int, int], ...] = ()
+    power: int = 0
 
     def __call__(self, row: int, col: int) -> Address:
         at = list(self.index)
         for places, value in ((self.rows, row), (self.cols, col)):
             for (place, _), one in zip(places, cell(value, [size for _, size in places]), strict=True):
                 at[place] = one
-        return Address(self.tensor, tuple(at))
+        return Address(self.tensor, tuple(at), self.power)
 
 
 @dataclass(frozen=True)
@@ -73,11 +73,10 @@ class Figures:
         self.fixed = self._fixed()
         self.sizes = tuple(self.size(axis) for axis in self.units.along)
         self.count = count(self.sizes)
-        self._styles: dict[tuple[str, int | None], Style] = {}
-        self.decimals: int | None = None
+        self.ranges = Ranges(film, telling)
         self.drawn: frozenset[str] = frozenset()
         self.first = 0
-        self._cells: dict[tuple[Shown, Sliced, bool, int | None], Cells] = {}
+        self._cells: dict[tuple[Shown, Sliced, bool, int | None, bool], Cells] = {}
         self._factors: tuple[int, dict[Address, tuple[Address, Address]]] = -1, {}
 
     def _fixed(self) -> dict[str, int]:
@@ -152,62 +151,42 @@ class Figures:
     def cells(self, shown: Shown, unit: int = 0, numerals: bool = True) -> Cells:
         """A slice as cells: colour steps, texts, addresses; made once for every picture of it."""
         index = self.index(shown, unit)
-        key = shown, index, numerals, self.decimals
+        key = shown, index, numerals, self.ranges.decimals, self.ranges.powers
         if key not in self._cells:
             self._cells[key] = self._made_cells(shown, unit, numerals, index)
         return self._cells[key]
 
     def _made_cells(self, shown: Shown, unit: int, numerals: bool, index: Sliced) -> Cells:
-        values = self.values(shown, unit)
-        texts: Any = numbers.texts(values, self.style(shown.tensor)) if numerals else None
-        scale = "heat" if self.film.kinds.get(shown.tensor) == "share" else "value"
-        return Cells(self.levels(shown.tensor, values), texts, scale=scale, sources=index)
-
-    def levels(self, tensor: str, values: Array) -> Any:
-        """Colour steps, in the range that compared tensors share."""
-        if self.film.kinds.get(tensor) == "share":
-            return numbers.heat_levels(values)
-        return numbers.levels(values, self.span(tensor))
-
-    @cache  # noqa: B019 - lives as long as the film's making
-    def span(self, tensor: str) -> float:
-        """The largest |v| of a tensor and of those that it is compared with."""
-        return numbers.value_range(*(self.trace[name] for name in self._alike(tensor)))
-
-    def _alike(self, tensor: str) -> tuple[str, ...]:
-        group = next((group for group in self.film.alike if tensor in group), (tensor,))
-        return tuple(name for name in group if name in self.trace)
+        values, ranges, tensor = self.values(shown, unit), self.ranges, shown.tensor
+        labels = self.trace.tensor(tensor).labels
+        texts: Any = None
+        if numerals and labels is not None:
+            texts = np.array([[str(np.asarray(labels)[index(r, c).index]) for c in range(shown.shape[1])]
+                              for r in range(shown.shape[0])], object)  # fmt: skip
+        elif numerals:
+            texts = ranges.texts(tensor, values)
+        mask = self.film.masks.get(tensor) if values.size > 1 else None
+        ghost, dim = (mask.ghost, mask.dim) if mask else (None, None)
+        power = ranges.power(tensor) if numerals else 0
+        scale = ranges.scale(tensor, self.here(unit) | dict(shown.at))
+        return Cells(ranges.levels(tensor, values), texts, ghost, dim, scale, replace(index, power=power))
 
     # ── texts ────────────────────────────────────────────────────────────────
     def style(self, tensor: str) -> Style:
-        """How a tensor's numbers are written, compared ones alike; ``decimals`` bounds their digits after the point."""
-        known = self._styles.get((tensor, self.decimals))
-        if known is None:
-            samples = [np.ravel(self.trace[name]) for name in self._alike(tensor)]
-            sample = np.concatenate(samples) if len(samples) > 1 else samples[0]
-            share = self.film.kinds.get(tensor) == "share"
-            known = numbers.style(
-                sample, kind="probability" if share else "value", precision=self.telling.film.precision
-            )
-            if self.decimals is not None and self.telling.film.precision is None:
-                known = replace(known, decimals=min(known.decimals, self.decimals))
-            self._styles[tensor, self.decimals] = known
-        return known
+        """How a tensor's numbers are written."""
+        return self.ranges.style(tensor)
+
+    def wide(self, tensor: str, cells: bool = True) -> float:
+        """The widest text of a tensor at size 1, as it stands in cells or in a sentence."""
+        return self.ranges.wide(tensor, cells)
 
     def text(self, address: Address) -> str:
-        """One number as it is displayed."""
+        """One number as it is displayed in a sentence."""
+        labels = self.trace.tensor(address.tensor).labels
+        if labels is not None:
+            return str(np.asarray(labels)[address.index])
         where = zip(self.trace.axes(address.tensor), address.index, strict=True)
         return numbers.text(self.trace.read(Region(address.tensor, tuple(where))), self.style(address.tensor))
-
-    def wide(self, tensor: str) -> float:
-        """The widest text of a tensor at size 1."""
-        return self._wide(tensor, self.style(tensor))
-
-    @cache  # noqa: B019
-    def _wide(self, tensor: str, style: Style) -> float:
-        flat = np.unique(self.trace[tensor])
-        ends = np.concatenate([flat[:EXTREMES], flat[-EXTREMES:]])
-        return layout.widest(numbers.texts(ends, style).tolist())
 
     # ── steps ────────────────────────────────────────────────────────────────
     @cached_property
@@ -222,7 +201,7 @@ class Figures:
     def acted(self, tensor: str, unit: int | None = None) -> Acted:
         """The step that writes a tensor in a unit; without one the step that writes what is told of it."""
         here = self.units.covering(self.here(0 if unit is None else unit))
-        at = next(i for i, region in self._written[tensor] if _meets(region, here))
+        at = self._at(tensor, here)
         step = self.trace.steps[at]
         if unit is None:
             alone = len(self._written[tensor]) == 1
@@ -243,9 +222,17 @@ class Figures:
     def acted_at(self, address: Address) -> Acted:
         """The step that writes one cell."""
         here = dict(zip(self.trace.axes(address.tensor), address.index, strict=True))
-        at = next(i for i, region in self._written[address.tensor] if _meets(region, here))
+        at = self._at(address.tensor, here)
         step = self.trace.steps[at]
         return Acted(at, step, step.reads, step.writes)
+
+    def _at(self, tensor: str, here: Mapping[str, int | range]) -> int:
+        """The step that writes a tensor there."""
+        find = self.units.steps if isinstance(self.units, Windows) else None
+        if find is None:
+            return next(i for i, region in self._written[tensor] if _meets(region, here))
+        places = {axis: at if isinstance(at, int) else at[0] for axis, at in here.items()}
+        return next(i for i in find(places) if self.trace.steps[i].writes.tensor == tensor)
 
     def factors(self, made: Acted) -> Mapping[Address, tuple[Address, Address]]:
         """Of every product that a step writes the two cells that it is the product of: those at the same place."""
@@ -263,7 +250,14 @@ class Figures:
 
     def made(self, tensor: str) -> bool:
         """Whether a step of what is told writes it."""
-        return tensor in self._written
+        return tensor in self._making
+
+    @cached_property
+    def _making(self) -> frozenset[str]:
+        """The tensors that steps of what is told write."""
+        if isinstance(self.units, Windows) and self.units.steps:
+            return frozenset(self.trace.steps[i].writes.tensor for i in self.units.steps(self.here(0)))
+        return frozenset(self._written)
 
     def cell_of(self, tensor: str, unit: int, following: Mapping[str, int]) -> Address:
         """One cell of a tensor: at the unit, else at what is followed, else at the first."""

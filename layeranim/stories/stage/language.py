@@ -5,8 +5,11 @@ A film file makes one ``Play`` from a ``Telling``; `telling.told` turns it into 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
 
 from layeranim.engine.trace import Region
 from layeranim.stories.claims import Sentence
@@ -46,10 +49,12 @@ class Windows(Units):
     """Each unit is the window that its step covers ``of`` a tensor, and what lies down on it: the cells of ``by``.
 
     The window glides from one place to the next; while it is taught the kernel leaves its place and lies down on it.
+    ``steps`` finds the steps of a unit by its indices, where a trace has too many to look at each.
     """
 
     of: str = ""
     by: str = ""
+    steps: Callable[[Mapping[str, int]], range] | None = None
 
 
 Note = Sentence[int]
@@ -89,7 +94,7 @@ class Each:
     after units: a verdict on what they made.
     """
 
-    acts: tuple[tuple[str | tuple[str, ...], Note], ...]
+    acts: tuple[tuple[str | tuple[str, ...], Note | tuple[Note, ...]], ...]
     asides: Mapping[int, Aside] = field(default_factory=dict)
 
     @property
@@ -102,14 +107,26 @@ class Each:
 Act = All | Each
 
 
+@dataclass(frozen=True, eq=False)
+class Mask:
+    """Cells of a tensor that hold no data, (rows, columns): ``ghost`` are padding, ``dim`` what nothing reads."""
+
+    ghost: NDArray[np.bool_] | None = None
+    dim: NDArray[np.bool_] | None = None
+
+
 @dataclass(frozen=True)
 class Play:
     """A film, declared.
 
     ``stage`` is what stands there; ``acts`` what happens; ``alike`` are groups of tensors that are compared and so
-    share one range of colours and one style of numbers; ``kinds`` are tensors of shares (``"share"``: parts of 1).
+    share one range of colours and one style of numbers; ``kinds`` are tensors of shares (``"share"``: parts of 1) and
+    of pictures (``"grey"``, ``"planes"``: one a channel) whose black and white are ``bright``; ``spans`` are ranges of
+    colours that a film chooses, ``masks`` cells without data.
     ``follow`` is the unit whose numbers are followed, ``options`` the hyper-parameters that the header keeps.
     ``evidence`` are the cells that the last frame points at: what its sentence speaks of, else all that was made last.
+    A film that runs through ``stops`` halts there; units stand ``row`` to a row. ``drawn`` says how much of a tensor is
+    drawn.
     """
 
     title: str
@@ -126,3 +143,9 @@ class Play:
     follow: int | None = None
     alt: str = ""
     evidence: tuple[Region, ...] = ()
+    spans: Mapping[str, float] = field(default_factory=dict)
+    masks: Mapping[str, Mask] = field(default_factory=dict)
+    bright: tuple[float, float] = (0.0, 255.0)
+    stops: tuple[int, ...] = ()
+    row: int = 1
+    drawn: tuple[str, ...] = ()

@@ -69,11 +69,15 @@ STAGE = room_on(WIDE)
 
 @dataclass(frozen=True)
 class Look:
-    """How large everything is: the height of a cell, whether numerals stand in it, at most how many decimals."""
+    """How large everything is: the height of a cell, whether numerals stand in it, at most how many decimals.
+
+    ``powers``: large numbers leave a power of ten to their heading.
+    """
 
     pitch: float
     numerals: bool
     decimals: int | None = None
+    powers: bool = False
 
 
 @dataclass(frozen=True)
@@ -146,11 +150,13 @@ class Laid:
 def solve(stage: Node, figures: Figures, room: Room = STAGE) -> Laid:
     """The largest arrangement that fits the room, the first one of several that holds numerals."""
     choices = list(alternatives(stage))
-    fewer = [(choices[-1], 1)] if figures.telling.film.precision is None else []
-    for choice, decimals in [*((choice, None) for choice in choices), *fewer]:
+    decimals = 1 if figures.telling.film.precision is None else None
+    fewer = [(choices[-1], decimals, False)] if decimals else []
+    every = [*((choice, None, False) for choice in choices), *fewer, (choices[-1], decimals, True)]
+    for choice, decimals, powers in every:
         least = NUMERAL_LOW if choice is choices[-1] or room.folds else PREFERRED
         for high in range(NUMERAL_HIGH, least - 1, -2):
-            laid = _laid(choice, figures, Look(high, True, decimals), room)
+            laid = _laid(choice, figures, Look(high, True, decimals, powers), room)
             if laid:
                 return laid
     pitch = HEAT_HIGH
@@ -172,7 +178,7 @@ def alternatives(node: Node) -> Iterator[Node]:
 
 
 def _laid(stage: Node, figures: Figures, look: Look, room: Room) -> Laid | None:
-    figures.decimals = look.decimals
+    figures.ranges.decimals, figures.ranges.powers = look.decimals, look.powers
     settings = [Setting(figures, look)]
     if room.folds:
         settings = [Setting(figures, look, across=room.width, alone=alone) for alone in (True, False)]

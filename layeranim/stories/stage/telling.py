@@ -35,6 +35,7 @@ PLACES = 4
 """Ticks that a window stands still while it runs over many."""
 CELLS = 14
 """What texts, colour steps and their making take, in sizes of the largest tensor: measured at four million cells."""
+Notes = Note | tuple[Note, ...]
 LED = 6.0
 """Between a grid and the lines to its lens."""
 
@@ -89,6 +90,10 @@ class _Told:
         """Where a part stands: under the names that it gives its plans."""
         return [self.laid.plans[name] for name in actor.names if name in self.laid.plans]
 
+    def _stops(self) -> list[int]:
+        """Where the film halts though it runs: where it says so, and at what is followed."""
+        return sorted({unit for unit in (*self.film.stops, self.follow) if unit in self.shown})
+
     def _follow(self) -> int:
         """The unit whose numbers are followed: the preset's, else the film's own choice, where it is shown."""
         preset = self.telling.preset
@@ -101,7 +106,7 @@ class _Told:
             replace(stretch, seconds=max(stretch.seconds, timing.TAUGHT), taught=True)
             if self.follow in stretch.units
             else stretch
-            for stretch in timing.with_pause(self.shown, 1, [self.follow])
+            for stretch in timing.with_pause(self.shown, self.film.row, self._stops())
         ]
 
     # ── storyboard ───────────────────────────────────────────────────────────
@@ -126,7 +131,7 @@ class _Told:
         batch = self.figures.trace.size("batch") if "batch" in self.figures.fixed else 1
         told = [f"sample {self.figures.fixed['batch'] + 1} of {batch}"] if batch > 1 else []
         seed = f"random values, seed {self.telling.seed}" if self.telling.seeded else ""
-        return header([*self.film.options, *told], seed=seed, canvas=self.canvas)
+        return header([*self.film.options, *told], self.film.drawn, seed, canvas=self.canvas)
 
     # ── beats ────────────────────────────────────────────────────────────────
     def _started(self) -> Iterator[Beat]:
@@ -225,7 +230,7 @@ class _Told:
                 yield self._aside(unit, act.asides[unit], factor)
 
     def _unit(
-        self, unit: int, made: Sequence[tuple[list[str], Note]], first: int, note: Note, seconds: float, last: bool
+        self, unit: int, made: Sequence[tuple[list[str], Notes]], first: int, note: Notes, seconds: float, last: bool
     ) -> Beat:
         """One beat of a unit that has ``made`` these tensors by its end, from the ``first`` of them on."""
         names = [name for names, _ in made[first:] for name in names]
@@ -265,7 +270,7 @@ class _Told:
 
     def _beat(
         self, kind: str, seconds: float, units: range, acted: Sequence[Acted], moment: Moment, caption: Line,
-        note: Note, done: int, fresh: bool = False,
+        note: Notes, done: int, fresh: bool = False,
     ) -> Beat:  # fmt: skip
         length = timing.ticks(seconds)
         begun = [v for p in self.parts for v in p.actor.changes(self.figures, p.plan, moment)] if fresh else []
@@ -314,12 +319,14 @@ class _Told:
         cell, low, top = grid.cell(row, col), grid.box.bottom - LED, lens.at[1] + theme.FOCUS_OUTSET
         return Lead(verb.part, (((cell.x, low), (lens.box.x, top)), ((cell.right, low), (lens.box.right, top))))
 
-    def _noted(self, note: Note, seconds: float, unit: int) -> Line:
-        """A note where its condition holds and there is time for it; each sentence once."""
-        if not note.holds(unit) or seconds < self.least or note.text in self.noted:
+    def _noted(self, notes: Notes, seconds: float, unit: int) -> Line:
+        """A note whose condition holds, where there is time for it; each sentence once."""
+        several = notes if isinstance(notes, tuple) else (notes,)
+        found = next((note.text for note in several if note.holds(unit) and note.text not in self.noted), "")
+        if not found or seconds < self.least:
             return ()
-        self.noted.add(note.text)
-        return _note(note.text)
+        self.noted.add(found)
+        return _note(found)
 
     def _sweep(self, stretch: timing.Stretch) -> Beat:
         units, length = stretch.units, timing.ticks(stretch.seconds)

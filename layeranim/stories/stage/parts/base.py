@@ -76,10 +76,21 @@ def heading(figures: Figures, tensor: str, text: str) -> Line:
     held = figures.trace.tensor(tensor)
     role = "weights" if held.role == "weight" else "ink"
     head = Run(text, role, "semibold", Fact("name"), markup="_{" in text or "^{" in text)
+    power = figures.ranges.power(tensor)
+    said = (Run(_power(power), weight="medium", source=Fact("power"), markup=True),) if power else ()
     sizes = _sizes(figures, tensor)
     if (held.role == "intermediate" and figures.made(tensor)) or not sizes:
-        return (head,)
-    return head, Run(f"  {sizes}", source=Fact("shape"))
+        return (head, *said)
+    return (head, *said, Run(f"  {sizes}", source=Fact("shape")))
+
+
+def unsized(line: Line) -> Line:
+    """A heading without the shape."""
+    return tuple(run for run in line if run.source != Fact("shape"))
+
+
+def _power(power: int) -> str:
+    return f" {numbers.TIMES}10^{{{power}}}".replace("-", numbers.MINUS)
 
 
 def _sizes(figures: Figures, tensor: str) -> str:

@@ -11,7 +11,7 @@ from layeranim.engine.trace import Region
 from layeranim.layout import Fit, even
 from layeranim.stories import phrases
 from layeranim.stories.stage.figures import Figures, Shown, split
-from layeranim.stories.stage.parts.base import HEADING, Actor, Moment, heading, heading_at
+from layeranim.stories.stage.parts.base import HEADING, Actor, Moment, heading, heading_at, unsized
 from layeranim.stories.stage.plans import Plan, TextPlan
 from layeranim.stories.stage.solver import Extent, Setting, Spot, Unfit
 from layeranim.stories.stage.travel import blocks_of
@@ -118,7 +118,7 @@ class Grid(Actor):
         here = figures.here(unit)
         text = _PLACE.sub(lambda found: str(here[found[1]] + 1), self.text)
         line = heading(figures, self.tensor, text)
-        return line if self.sized and not self.beside else line[:1]
+        return line if self.sized and not self.beside else unsized(line)
 
     def _lens(self, s: Setting) -> Fit:
         wide = s.figures.wide(self.tensor)

@@ -10,7 +10,7 @@ from layeranim.engine.trace import Region
 from layeranim.layout import even
 from layeranim.stories import phrases
 from layeranim.stories.stage.figures import Figures, Shown
-from layeranim.stories.stage.parts.base import Actor, Moment, heading
+from layeranim.stories.stage.parts.base import Actor, Moment, heading, unsized
 from layeranim.stories.stage.plans import NetPlan, Plan, Strand
 from layeranim.stories.stage.solver import Extent, Setting, Spot, Unfit
 from layeranim.stories.stage.verbs import Edge, NodeFill, Verb, Wiring
@@ -75,7 +75,7 @@ class Net(Actor):
 
     def _headings(self, figures: Figures) -> tuple[Line, Line]:
         low, high = (heading(figures, t, text) for t, text in zip((self.lower, self.upper), self.called, strict=True))
-        return low[:1], high[:1]
+        return unsized(low), unsized(high)
 
     def place(self, s: Setting, spot: Spot) -> Iterator[Plan]:
         radius, (low, high) = self._radius(s), self._counts(s.figures)

@@ -9,7 +9,7 @@ from layeranim import layout, numbers
 from layeranim.engine.trace import Region
 from layeranim.layout import even
 from layeranim.stories.stage.figures import Figures
-from layeranim.stories.stage.parts.base import HEADING, Actor, Moment, heading, heading_at
+from layeranim.stories.stage.parts.base import HEADING, Actor, Moment, heading_at
 from layeranim.stories.stage.plans import Plan, TallyPlan
 from layeranim.stories.stage.solver import Extent, Setting, Spot
 from layeranim.stories.stage.verbs import Clear, Tell, Verb
@@ -36,7 +36,7 @@ class Tally(Actor):
         return (f"{self.tensor}:tally",)
 
     def _width(self, figures: Figures) -> float:
-        wide = max(figures.wide(self.tensor), layout.widest([f"{numbers.MINUS}00"]))
+        wide = max(figures.wide(self.tensor, cells=False), layout.widest([f"{numbers.MINUS}00"]))
         return even(wide * SIZE + 40)
 
     def measure(self, s: Setting) -> Extent:
@@ -45,7 +45,7 @@ class Tally(Actor):
     def place(self, s: Setting, spot: Spot) -> Iterator[Plan]:
         width = self._width(s.figures)
         box = Box(even(spot.x - width / 2), even(spot.y + HIGH / 2), width, HIGH)
-        line = heading(s.figures, self.tensor, self.text)[:1]
+        line: Line = (Run(self.text, "ink", "semibold", Fact("name")),)
         yield TallyPlan(f"{self.tensor}:tally", box, SIZE, line, heading_at(line, box, spot.width))
 
     def changes(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[Verb]:

@@ -1,0 +1,152 @@
+"""Over all that a film shows of a tensor: the range of its colours, how its numbers are written, how wide they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from math import floor, log10
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from layeranim import layout, numbers
+from layeranim.engine.trace import Array, Region
+from layeranim.numbers import Style
+
+if TYPE_CHECKING:
+    from layeranim.stories.stage.language import Play
+    from layeranim.stories.storyboard import Telling
+
+EXTREMES = 300
+"""Distinct values at either end of a tensor whose texts are measured: the widest is among them."""
+WHOLE = 2_000_000
+"""Of a tensor that is made where it is read no more numbers than these are looked at."""
+ENDS = 512
+PLANES = ("plane-r", "plane-g", "plane-b")
+
+
+class Ranges:
+    """Colours and texts of the tensors of one film; ``decimals`` and ``powers`` are what the solver tries."""
+
+    def __init__(self, film: Play, telling: Telling) -> None:
+        self.film, self.trace, self.precision = film, telling.trace, telling.film.precision
+        self.decimals: int | None = None
+        self.powers = False
+        self._styles: dict[tuple[str, int | None], Style] = {}
+
+    # ── what is looked at ────────────────────────────────────────────────────
+    @cache  # noqa: B019 - lives as long as the film's making
+    def sample(self, tensor: str) -> Array:
+        """The numbers of a tensor; of one that is made where it is read, and is large, numbers at least as large."""
+        held = self.trace.tensor(tensor)
+        size = int(np.prod(held.shape))
+        if isinstance(held.source, np.ndarray) or size <= WHOLE:
+            return np.ravel(self.trace[tensor])
+        made = next(
+            (step for step in map(self.trace.steps.__getitem__, range(8)) if step.writes.tensor == tensor), None
+        )
+        if made is not None and made.operation == "multiply":
+            return np.outer(*(self._ends(region.tensor) for region in made.reads)).ravel()
+        stride = -(-size // WHOLE)
+        axis = int(np.argmax(held.shape))
+        some = Region(tensor, ((held.axes[axis], range(0, held.shape[axis], min(stride, held.shape[axis]))),))
+        return np.ravel(self.trace.read(some))
+
+    def _ends(self, tensor: str) -> Array:
+        """The largest, the smallest and some of the numbers between."""
+        values = self.trace[tensor]
+        finite = values[np.isfinite(values)]
+        step = max(1, finite.size // ENDS)
+        return np.concatenate([finite[::step], [finite.max(initial=0), finite.min(initial=0)]])
+
+    def _alike(self, tensor: str) -> tuple[str, ...]:
+        group = next((group for group in self.film.alike if tensor in group), (tensor,))
+        return tuple(name for name in group if name in self.trace)
+
+    # ── colours ──────────────────────────────────────────────────────────────
+    @cache  # noqa: B019
+    def span(self, tensor: str) -> float:
+        """The largest |v| of a tensor and of those that it is compared with."""
+        given = self.film.spans.get(tensor)
+        return numbers.value_range(*(self.sample(name) for name in self._alike(tensor))) if given is None else given
+
+    def levels(self, tensor: str, values: Array) -> NDArray[np.int8]:
+        """Colour steps, in the range that compared tensors share; letters have no size, so theirs are neutral."""
+        kind = self.film.kinds.get(tensor)
+        if kind == "share":
+            return numbers.heat_levels(values)
+        if kind in ("grey", "planes"):
+            return numbers.grey_levels(values, *self.film.bright)
+        if self.trace.tensor(tensor).labels is not None:
+            return np.zeros(values.shape, np.int8)
+        return numbers.levels(values, self.span(tensor))
+
+    def scale(self, tensor: str, at: Mapping[str, int]) -> str:
+        """On which scale its colours are; of the planes of a picture each has its own."""
+        kind = self.film.kinds.get(tensor, "value")
+        if kind == "planes":
+            return PLANES[at.get("in_channels", 0) % len(PLANES)]
+        return {"share": "heat"}.get(kind, kind)
+
+    # ── texts ────────────────────────────────────────────────────────────────
+    def style(self, tensor: str) -> Style:
+        """How a tensor's numbers are written, compared ones alike; ``decimals`` bounds their digits after the point."""
+        known = self._styles.get((tensor, self.decimals))
+        if known is None:
+            samples = [self.sample(name) for name in self._alike(tensor)]
+            sample = np.concatenate(samples) if len(samples) > 1 else samples[0]
+            share = self.film.kinds.get(tensor) == "share"
+            known = numbers.style(sample, kind="probability" if share else "value", precision=self.precision)
+            if self.decimals is not None and self.precision is None:
+                known = replace(known, decimals=min(known.decimals, self.decimals))
+            self._styles[tensor, self.decimals] = known
+        return known
+
+    @cache  # noqa: B019
+    def _common(self, tensor: str) -> tuple[int, float]:
+        """The power of ten of the largest number of those that are compared, and by how much the smallest is less."""
+        sizes = np.abs(np.concatenate([numbers.rounded(self.sample(name)) for name in self._alike(tensor)]))
+        live = sizes[np.isfinite(sizes) & (sizes > 0)]
+        if not len(live):
+            return 0, 1.0
+        power = floor(log10(float(live.max())))
+        return power, float(live.min()) / 10.0**power
+
+    def power(self, tensor: str) -> int:
+        """The power of ten that is taken out of a tensor's cells into its heading, or 0.
+
+        That is where they would be written with a power of ten each, or have no room, and none reads as zero then.
+        """
+        style = self.style(tensor)
+        if self.trace.tensor(tensor).labels is not None or not (style.scientific or self.powers):
+            return 0
+        power, least = self._common(tensor)
+        fits = -300 < power < 300 and least >= 0.5 * 10.0 ** -self._mantissa(style)
+        return power if fits and (style.scientific or power >= 3) else 0
+
+    def _mantissa(self, style: Style) -> int:
+        return max(1, style.decimals) if self.precision is None else style.decimals
+
+    def texts(self, tensor: str, values: Array) -> NDArray[Any]:
+        """Numbers as they stand in cells: without the power of ten that their heading tells."""
+        style, power = self.style(tensor), self.power(tensor)
+        if not power:
+            return numbers.texts(values, style)
+        plain = Style(self._mantissa(style), False, style.digits, style.dust / 10.0**power)
+        return numbers.texts(values / 10.0**power, plain)
+
+    def wide(self, tensor: str, cells: bool = True) -> float:
+        """The widest text of a tensor at size 1, as it stands in cells or, with its power of ten, in a sentence."""
+        return self._wide(tensor, self.style(tensor), self.power(tensor) if cells else 0)
+
+    @cache  # noqa: B019
+    def _wide(self, tensor: str, style: Style, power: int) -> float:
+        labels = self.trace.tensor(tensor).labels
+        if labels is not None:
+            return layout.widest(np.ravel(np.asarray(labels)).tolist())
+        flat = np.unique(self.sample(tensor))
+        ends = np.concatenate([flat[:EXTREMES], flat[-EXTREMES:]])
+        written = self.texts(tensor, ends) if power else numbers.texts(ends, style)
+        return layout.widest(written.tolist())
