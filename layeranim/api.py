@@ -21,6 +21,7 @@ from layeranim.preparing.work import lettered, letters
 from layeranim.stories.options import FilmOptions
 
 if TYPE_CHECKING:
+    from layeranim.capturing import Capture
     from layeranim.film.film import Film
 
 
@@ -87,6 +88,44 @@ def from_torch(module: Any, *inputs: Any, seed: int = 0, max_memory: int | str |
     most = memory.WIDEST if max_memory is None else allowed({"max_memory": max_memory})
     with memory.budget(most):
         return traced(module, *inputs, compute=compute, seed=seed, **named)
+
+
+def capture(
+    model: Any,
+    *args: Any,
+    keep: str | Iterable[str] | None = None,
+    check: bool = True,
+    max_memory: int | str | None = None,
+    **kwargs: Any,
+) -> Capture:
+    """Run a PyTorch model once, and give every layer call of it: ``la.capture(model, x)``.
+
+    ``args`` and ``kwargs`` are what the model is called with. The calls stand in the order in which they ran, modules
+    and functions (``F.relu``, ``+``, ``@``) alike, with their inputs, outputs, weights and options as they were. Each
+    that the engine knows is computed again and held against the model's own output: at most ε^0.6 of its largest
+    number apart, ε being that of its type (float32 7·10⁻⁵, float64 4·10⁻¹⁰, float16 2·10⁻², bfloat16 5·10⁻²). One that
+    differs says so and has no trace.
+    ``keep`` are names, ``*`` for any letters, of the calls whose values are kept (``"layer4.*"``); of the others only
+    names and shapes are. All values may take 2 GiB, or ``max_memory`` (``"8GB"``). Without ``check`` nothing is
+    computed again until a trace is asked for.
+    The model runs as it is, without gradients; its state, buffers, hooks and modes, and the random numbers of PyTorch,
+    NumPy and Python, are afterwards as before, also where it raises: that error comes through with a note.
+    Raises ``OptionError`` for what is no such model, and for values that take too much memory.
+    """
+    from layeranim.capturing.take import captured
+
+    most = memory.WIDEST if max_memory is None else allowed({"max_memory": max_memory})
+    return captured(model, args, kwargs, keep, check, most)
+
+
+def load_capture(path: str | os.PathLike[str] | IO[bytes]) -> Capture:
+    """A capture that ``Capture.save`` wrote, without the model and without PyTorch.
+
+    Raises ``InputError`` for anything that is not such a file.
+    """
+    from layeranim.capturing import file
+
+    return file.load(path)
 
 
 def from_state(

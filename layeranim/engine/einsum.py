@@ -33,7 +33,7 @@ class Equation(Kind):
         text = value.replace(" ", "") if isinstance(value, str) else ""
         if not re.fullmatch(r"[A-Za-z]*(,[A-Za-z]*)?(->[A-Za-z]*)?", text):
             raise OptionError(
-                f"{name} is {said(value)}, but must be letters for the axes of one or two arrays, such as {self.metavar}"
+                f"{name} is {said(value)}, but must be letters for the axes of one or two arrays: {self.metavar}"
             )
         left, arrow, right = text.partition("->")
         terms = left.split(",")

@@ -1,0 +1,3 @@
+"""stub"""
+def composites(recorder):
+    return []
