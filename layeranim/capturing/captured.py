@@ -120,10 +120,9 @@ class Rows(Sequence[Call]):
     def __repr__(self) -> str:
         cells = [("name", "kind", "layer", "in", "out", "parameters", "agrees"), *map(_cells, self._calls)]
         widths = [max(len(row[k]) for row in cells) for k in range(len(cells[0]))]
-        return "\n".join(
-            "  ".join(text.rjust(n) if k == 5 else text.ljust(n) for k, (text, n) in enumerate(zip(row, widths, strict=True)))
-            .rstrip() for row in cells
-        )  # fmt: skip
+        sides = [str.rjust if title == "parameters" else str.ljust for title in cells[0]]
+        lines = ("  ".join(side(text, n) for side, text, n in zip(sides, row, widths, strict=True)) for row in cells)
+        return "\n".join(line.rstrip() for line in lines)
 
 
 def _cells(call: Call) -> tuple[str, ...]:

@@ -15,28 +15,33 @@ from typing import Any
 
 from layeranim.errors import OptionError
 
-WIRES = frozenset(
-    "view reshape transpose permute contiguous expand getitem split chunk unbind unsqueeze squeeze detach to float half "
-    "bfloat16 double type type_as t T mT clone narrow select flatten unflatten view_as reshape_as expand_as movedim "
-    "moveaxis swapaxes swapdims tensor_split split_with_sizes lift_fresh requires_grad cpu cuda pack_padded_sequence "
-    "pad_packed_sequence index_select sort roll flip repeat repeat_interleave tile pixel_shuffle pixel_unshuffle "
-    "gather take_along_dim unfold broadcast_to alias ravel".split()
-)  # fmt: skip
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+WIRES = _words("""
+    view reshape transpose permute contiguous expand getitem split chunk unbind unsqueeze squeeze detach to float half
+    bfloat16 double type type_as t T mT clone narrow select flatten unflatten view_as reshape_as expand_as movedim
+    moveaxis swapaxes swapdims tensor_split split_with_sizes lift_fresh requires_grad cpu cuda pack_padded_sequence
+    pad_packed_sequence index_select sort roll flip repeat repeat_interleave tile pixel_shuffle pixel_unshuffle gather
+    take_along_dim unfold broadcast_to alias ravel
+""")
 """They carry numbers and compute none."""
 
-SILENT = frozenset(
-    "dim size numel is_floating_point is_complex get_device stride len item tolist bool int index eq ne lt le gt ge "
-    "is_contiguous ndimension nelement element_size data_ptr format repr hash shape device dtype requires_grad is_cuda "
-    "layout ndim is_sparse grad_fn all any storage_offset is_nested is_leaf names is_quantized result_type "
-    "is_same_size untyped_storage invert logical_not logical_and logical_or".split()
-)  # fmt: skip
+SILENT = _words("""
+    dim size numel is_floating_point is_complex get_device stride len item tolist bool int index eq ne lt le gt ge
+    is_contiguous ndimension nelement element_size data_ptr format repr hash shape device dtype requires_grad is_cuda
+    layout ndim is_sparse grad_fn all any storage_offset is_nested is_leaf names is_quantized result_type is_same_size
+    untyped_storage invert logical_not logical_and logical_or
+""")
 """They ask, and what they answer is no tensor of a layer."""
 
-MAKERS = frozenset(
-    "arange zeros ones full tensor empty as_tensor from_numpy zeros_like ones_like full_like empty_like new_zeros "
-    "new_ones new_full new_tensor new_empty tril triu linspace eye rand randn randint rand_like randn_like scalar_tensor "
-    "meshgrid".split()
-)  # fmt: skip
+MAKERS = _words("""
+    arange zeros ones full tensor empty as_tensor from_numpy zeros_like ones_like full_like empty_like new_zeros
+    new_ones new_full new_tensor new_empty tril triu linspace eye rand randn randint rand_like randn_like scalar_tensor
+    meshgrid
+""")
 """They make numbers of nothing that a layer gave."""
 
 DEPENDING = frozenset(("item", "tolist", "__bool__", "__int__", "__index__", "__float__"))
@@ -61,9 +66,10 @@ SPECS: dict[str, tuple[str, str]] = {
     "bilinear": ("Bilinear", "input1 input2 weight bias=None"),
     **{f"conv{n}d": (f"Conv{n}d", "input weight bias=None stride=1 padding=0 dilation=1 groups=1 padding_mode='zeros'")
        for n in (1, 2, 3)},
-    **{f"conv_transpose{n}d": (f"ConvTranspose{n}d", "input weight bias=None stride=1 padding=0 output_padding=0 groups=1 "
-                                                     "dilation=1 output_size=None") for n in (1, 2, 3)},
-    **{f"max_pool{n}d": (f"MaxPool{n}d", f"{_POOL} dilation=1 ceil_mode=False return_indices=False") for n in (1, 2, 3)},
+    **{f"conv_transpose{n}d": (f"ConvTranspose{n}d", "input weight bias=None stride=1 padding=0 output_padding=0 "
+                                                     "groups=1 dilation=1 output_size=None") for n in (1, 2, 3)},
+    **{f"max_pool{n}d": (f"MaxPool{n}d", f"{_POOL} dilation=1 ceil_mode=False return_indices=False")
+       for n in (1, 2, 3)},
     **{f"avg_pool{n}d": (f"AvgPool{n}d", f"{_POOL} ceil_mode=False count_include_pad=True divisor_override=None")
        for n in (1, 2, 3)},
     **{f"adaptive_{kind}_pool{n}d": (f"Adaptive{kind.title()}Pool{n}d", "input output_size return_indices=False")
@@ -119,7 +125,7 @@ def writes(func: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
     raw = raw_name(func)
     if raw.endswith("_") and not raw.endswith("__"):
         return True
-    if raw in ("__setitem__", "__set__") or (raw.startswith("__i") and raw not in ("__invert__", "__int__", "__index__")):
+    if raw == "__setitem__" or (raw.startswith("__i") and raw not in ("__invert__", "__int__", "__index__")):
         return True
     if kwargs.get("out") is not None or kwargs.get("inplace"):
         return True
@@ -162,5 +168,6 @@ def _signature(spec: str) -> inspect.Signature:
     made = []
     for item in spec.split():
         name, given, default = item.partition("=")
-        made.append(inspect.Parameter(name, kind, default=ast.literal_eval(default) if given else inspect.Parameter.empty))
+        usual = ast.literal_eval(default) if given else inspect.Parameter.empty
+        made.append(inspect.Parameter(name, kind, default=usual))
     return inspect.Signature(made)

@@ -1,4 +1,4 @@
-"""The arithmetic between layers as PyTorch writes it, as layers of ours: ``+``, ``@``, ``cat``, ``mean`` and the like."""
+"""The arithmetic between layers as PyTorch writes it, as layers of ours: ``+``, ``@``, ``cat``, ``mean`` and more."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _pair(operation: str, first: Any, second: Any) -> Packed:
 
 
 def _binary(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
-    given = bound("input other alpha=1 rounding_mode=None", op, args, {_OTHER.get(k, k): v for k, v in kwargs.items()})
+    given = bound("input other alpha=1 rounding_mode=None", op, args, _renamed(kwargs))
     for name, usual in (("alpha", 1), ("rounding_mode", None)):
         if given[name] != usual:
             raise OptionError(f"{op} with {name} {given[name]} is not known here")
@@ -54,7 +54,10 @@ def _binary(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed
     return _pair(_BINARY[op], given["input"], given["other"])
 
 
-_OTHER = {"exponent": "other", "self": "input"}
+def _renamed(kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments that have other names in some of PyTorch's functions."""
+    same = {"exponent": "other", "mat2": "other", "tensor2": "other", "self": "input", "ord": "p"}
+    return {same.get(name, name): value for name, value in kwargs.items()}
 
 
 def _unary(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
@@ -98,7 +101,7 @@ def _matmul(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed
 
 
 def _two(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Any, Any]:
-    given = bound("input other", op, args, {{"mat2": "other", "tensor2": "other"}.get(k, k): v for k, v in kwargs.items()})
+    given = bound("input other", op, args, _renamed(kwargs))
     pair = (given["input"], given["other"])
     return (pair[1], pair[0]) if op == "rmatmul" else pair
 
@@ -158,8 +161,7 @@ def _over(mode: str, value: Any, dim: Any) -> Packed:
 
 
 def _norm(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
-    spec = "input p='fro' dim=None keepdim=False dtype=None"
-    given = bound(spec, op, args, {{"ord": "p"}.get(k, k): v for k, v in kwargs.items()})
+    given = bound("input p='fro' dim=None keepdim=False dtype=None", op, args, _renamed(kwargs))
     if given["p"] not in (None, "fro", 2, 2.0):
         raise OptionError(f"{op} with p {given['p']} is not known here; 2 is")
     return _over("norm", given["input"], given["dim"])

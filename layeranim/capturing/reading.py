@@ -148,5 +148,3 @@ def _arrays(kept: Any, name: str) -> dict[str, Any]:
             except ValueError:  # complex or sparse numbers
                 continue
     return {name if len(found) == 1 else f"{name}{k}": x for k, x in enumerate(found, 1)}
-
-

@@ -16,6 +16,7 @@ from typing import Any
 
 from layeranim.capturing import functions
 from layeranim.capturing.kept import Keeper, Kept, torch_module
+from layeranim.engine.packing import Packed
 from layeranim.engine.trace import Shape
 from layeranim.inputs.modules import READERS
 
@@ -24,7 +25,8 @@ from layeranim.inputs.modules import READERS
 class Entry:
     """One call as it happened. ``kind`` is module, function, wire (it carries numbers) or made (it makes some).
 
-    ``module`` is the module as it was then, ``reads`` are the numbers of the entries that made its arguments.
+    ``module`` is the module as it was then. ``sources`` says of every tensor among its arguments which entry made it, and
+    which of that one's results it is. ``found`` is the layer of a composite, ``covers`` are the entries it is made of.
     """
 
     kind: str
@@ -32,7 +34,7 @@ class Entry:
     path: str
     name: str
     func: Any
-    reads: tuple[int, ...]
+    sources: tuple[tuple[int, int] | None, ...]
     shapes_in: tuple[Shape, ...]
     weights: tuple[tuple[str, ...], ...]
     module: Any = None
@@ -40,9 +42,13 @@ class Entry:
     result: Kept | None = None
     shapes_out: tuple[Shape, ...] = ()
     at: int = -1
-    tensors: tuple[Any, ...] = ()
     covers: tuple[int, ...] = ()
-    found: Any = None
+    found: Packed | None = None
+
+    @property
+    def reads(self) -> tuple[int, ...]:
+        """The numbers of the entries that made its arguments."""
+        return tuple(source[0] for source in self.sources if source)
 
 
 @dataclass
@@ -84,8 +90,8 @@ class Recorder:
             names.setdefault(id(parameter), []).append(name)
         self.parameters = {key: tuple(found) for key, found in names.items()}
         self.paths = {id(m): n for n, m in reversed([*self.model.named_modules(remove_duplicate=False)])}
-        self.keeper, self._made = Keeper(), dict[int, tuple[Any, int]]()
-        self._frames, self._count = list[_Frame](), Counter[str]()
+        self.keeper, self._made = Keeper(), dict[int, tuple[Any, int, int]]()
+        self._frames, self._count, self._failed = list[_Frame](), Counter[str](), ""
         self._storages, self.sizes = dict[int, int](), Counter[str]()
 
     @property
@@ -95,9 +101,8 @@ class Recorder:
 
     @property
     def where(self) -> str:
-        """The call, or the module, that is running."""
-        open_ = [frame for frame in self._frames if frame.entry]
-        return open_[0].entry.name if open_ else self._frames[-1].path if self._frames else ""  # type: ignore[union-attr]
+        """The module that raised, the innermost of those that are known or opened; nothing if none did."""
+        return self._failed
 
     def begin(self, module: Any, args: Any, kwargs: Any) -> None:
         """Before a module runs."""
@@ -130,6 +135,10 @@ class Recorder:
         if not self._frames:
             return
         frame = self._frames.pop()
+        if result is None:
+            self._failed = self._failed or (frame.entry.name if frame.entry else frame.path)
+        else:
+            self._failed = ""
         if result is None or self._inside():
             return
         with _Busy(self):
@@ -137,9 +146,7 @@ class Recorder:
                 self._done(frame.entry, result)
             elif frame.given is not None:
                 result_kept = self.keeper.keep(result)
-                self.spans.append(
-                    Span(frame.path, module, frame.start, len(self.entries), frame.given, result_kept)
-                )
+                self.spans.append(Span(frame.path, module, frame.start, len(self.entries), frame.given, result_kept))
 
     def function(self, func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         """Run a function, and note it."""
@@ -147,7 +154,8 @@ class Recorder:
         raw = functions.raw_name(func)
         if raw in functions.DEPENDING and not self.busy:
             self.depending += 1
-        if self.busy or self._inside() or op in functions.SILENT or raw in ("__get__", "__set__"):
+        turned = raw == "__get__" and op in functions.WIRES  # x.T is a property
+        if self.busy or self._inside() or op in functions.SILENT or (raw in ("__get__", "__set__") and not turned):
             return func(*args, **kwargs)
         with _Busy(self):
             writes = functions.writes(func, args, kwargs)
@@ -174,15 +182,13 @@ class Recorder:
 
     def _noted(self, kind: str, op: str, path: str, base: str, func: Any, args: Any, kwargs: Any) -> Entry:
         leaves = [leaf for leaf in _leaves((args, kwargs)) if _is_tensor(leaf)]
-        made = (self._made.get(id(leaf)) for leaf in leaves)
-        reads = tuple(at for leaf, (reference, at) in zip(leaves, (m or (lambda: None, -1) for m in made), strict=True)
-                      if reference() is leaf)  # fmt: skip
+        sources = tuple(self._source(leaf) for leaf in leaves)
         name = base
         if kind in ("module", "function"):
             self._count[base] += 1
             name = f"{base}:{self._count[base]}" if self._count[base] > 1 else base
         shapes = tuple(tuple(leaf.shape) for leaf in leaves)
-        entry = Entry(kind, op, path, name, func, reads, shapes, self._names(leaves))
+        entry = Entry(kind, op, path, name, func, sources, shapes, self._names(leaves))
         entry.given = self._kept(name, (args, kwargs))
         return entry
 
@@ -213,8 +219,13 @@ class Recorder:
                 self._count[entry.name] -= 1
         self.entries.append(entry)
         entry.result = self._kept(entry.name, result) if entry.given is not None else None
-        for leaf in tensors:
-            self._made[id(leaf)] = (weakref.ref(leaf), entry.at)
+        for k, leaf in enumerate(tensors):
+            self._made[id(leaf)] = (weakref.ref(leaf), entry.at, k)
+
+    def _source(self, tensor: Any) -> tuple[int, int] | None:
+        """Which entry made this very tensor: another one may have its number once it is gone."""
+        reference, at, k = self._made.get(id(tensor), (None, -1, -1))
+        return (at, k) if reference is not None and reference() is tensor else None
 
 
 class _Busy:
@@ -245,7 +256,7 @@ def _let_go(kept: Kept | None) -> None:
 
 def known(module: Any) -> bool:
     """Whether a module is one of ``torch.nn`` that is read here, with the ``forward`` of its class."""
-    kind = next((k for k in type(module).__mro__ if k.__name__ in READERS and _of_torch(k)), None)
+    kind: Any = next((k for k in type(module).__mro__ if k.__name__ in READERS and _of_torch(k)), None)
     if kind is None or kind.__name__ == "Sequential" or "forward" in vars(module):
         return False
     return bool(type(module).forward is kind.forward)
@@ -284,5 +295,3 @@ def mode_class() -> Callable[[Recorder], Any]:
             return self.recorder.function(func, args, kwargs or {})
 
     return RecordingMode
-
-

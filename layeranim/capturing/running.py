@@ -24,7 +24,7 @@ def recorded(
 ) -> tuple[Recorder, Any]:
     """The calls of ``model(*args, **kwargs)``, and what it gave.
 
-    Raises ``OptionError`` for what is no model that can be seen into, or where the values take more than ``most`` bytes.
+    Raises ``OptionError`` for what is no model that can be seen into, or where values take more than ``most`` bytes.
     """
     model = _sound(model)
     torch, recorder = torch_module(), Recorder(model, wanted, most)
@@ -58,7 +58,8 @@ def _sound(model: Any) -> Any:
     model = getattr(model, "_orig_mod", model)  # as torch.compile wraps it
     if isinstance(model, torch.jit.ScriptModule):
         raise OptionError(
-            f"{type(model).__name__} is TorchScript, whose calls cannot be seen; give the Python module it was made from"
+            f"{type(model).__name__} is TorchScript, whose calls cannot be seen; give the Python module that it was "
+            "made from"
         )
     for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
         if isinstance(tensor, torch.nn.parameter.UninitializedTensorMixin):
@@ -69,7 +70,7 @@ def _sound(model: Any) -> Any:
 
 
 def _eager(torch: Any) -> AbstractContextManager[Any]:
-    """Compiled parts run as they are written. ``torch.compiler`` is large, and asked only where it is loaded already."""
+    """Compiled parts run as they are written. ``torch.compiler`` is large, and asked only where it is there already."""
     return torch.compiler.set_stance("force_eager") if "torch._dynamo" in sys.modules else nullcontext()
 
 
@@ -118,14 +119,14 @@ def _same_chance(torch: Any) -> Iterator[None]:
     """The states of all random numbers that a model may draw from: PyTorch's on every device, NumPy's, Python's."""
     cuda = torch.cuda.is_available() and torch.cuda.is_initialized()
     before = (torch.get_rng_state(), torch.cuda.get_rng_state_all() if cuda else None)
-    others = (np.random.get_state(), random.getstate())  # noqa: NPY002 - the global ones, which a model may use
+    others = (np.random.get_state(), random.getstate())
     try:
         yield
     finally:
         torch.set_rng_state(before[0])
         if cuda:
             torch.cuda.set_rng_state_all(before[1])
-        np.random.set_state(others[0])  # noqa: NPY002
+        np.random.set_state(others[0])
         random.setstate(others[1])
 
 

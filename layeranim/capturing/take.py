@@ -34,9 +34,8 @@ def captured(
     recorder, output = recorded(model, args, kwargs, wanted, most)
     if wanted is not None:
         _refuse_unmatched(recorder, wanted)
-    for entry in recognise.composites(recorder) if wanted is None else []:
-        recorder.entries.append(entry)
-    calls = _calls(recorder)
+    found = recognise.composites(recorder) if check and wanted is None else []
+    calls = _calls(recorder, found)
     made = Capture(type(recorder.model).__name__, calls, _parameters(recorder), tuple(_notes(recorder, calls)), output)
     if check:
         for call in calls:
@@ -44,11 +43,10 @@ def captured(
     return made
 
 
-def _calls(recorder: Recorder) -> tuple[Call, ...]:
-    """Every call that computes something; a composite stands where the last call that it covers stood."""
-    shown = [entry for entry in recorder.entries if entry.kind in SHOWN]
-    at = {id(entry): (entry.at, bool(entry.covers)) for entry in shown}
-    return tuple(_call(recorder, entry) for entry in sorted(shown, key=lambda entry: at[id(entry)]))
+def _calls(recorder: Recorder, composites: list[Entry]) -> tuple[Call, ...]:
+    """Every call that computes something; a composite stands behind the last call that it covers."""
+    shown = [entry for entry in (*recorder.entries, *composites) if entry.kind in SHOWN]
+    return tuple(_call(recorder, entry) for entry in sorted(shown, key=lambda entry: (entry.at, bool(entry.covers))))
 
 
 def _call(recorder: Recorder, entry: Entry) -> Call:
@@ -129,5 +127,3 @@ def _refuse_unmatched(recorder: Recorder, wanted: tuple[str, ...]) -> None:
         if not any(fnmatchcase(name, pattern) for name in names):
             shown = ", ".join(names[:11]) + (f", … and {len(names) - 11} more" if len(names) > 11 else "")
             raise OptionError(f"keep is {pattern!r}, but no call is called so; there are {shown}")
-
-
