@@ -5,6 +5,6 @@ Nothing here imports PyTorch: whoever has a model has imported it.
 
 from __future__ import annotations
 
-from layeranim.capturing.captured import Call, Capture, Rows
+from layeranim.capturing.captured import CallTable, Capture, ModelCall
 
-__all__ = ["Call", "Capture", "Rows"]
+__all__ = ["CallTable", "Capture", "ModelCall"]

@@ -20,7 +20,7 @@ Numbers = Callable[[], Mapping[str, Array]]
 
 
 @dataclass(eq=False)
-class Call:
+class ModelCall:
     """One call of a model.
 
     ``name`` is where it stands (``layer1.0.conv1``, ``encoder.add``; ``rec:2`` is the second run of ``rec``), ``kind``
@@ -101,21 +101,21 @@ class Call:
         }  # fmt: skip
 
 
-class Rows(Sequence[Call]):
+class CallTable(Sequence[ModelCall]):
     """Calls in their order; printed, a table."""
 
-    def __init__(self, calls: Sequence[Call]) -> None:
+    def __init__(self, calls: Sequence[ModelCall]) -> None:
         self._calls = tuple(calls)
 
     def __len__(self) -> int:
         return len(self._calls)
 
     @overload
-    def __getitem__(self, at: int) -> Call: ...
+    def __getitem__(self, at: int) -> ModelCall: ...
     @overload
-    def __getitem__(self, at: slice) -> Rows: ...
-    def __getitem__(self, at: int | slice) -> Call | Rows:
-        return Rows(self._calls[at]) if isinstance(at, slice) else self._calls[at]
+    def __getitem__(self, at: slice) -> CallTable: ...
+    def __getitem__(self, at: int | slice) -> ModelCall | CallTable:
+        return CallTable(self._calls[at]) if isinstance(at, slice) else self._calls[at]
 
     def __repr__(self) -> str:
         cells = [("name", "kind", "layer", "in", "out", "parameters", "agrees"), *map(_cells, self._calls)]
@@ -125,7 +125,7 @@ class Rows(Sequence[Call]):
         return "\n".join(line.rstrip() for line in lines)
 
 
-def _cells(call: Call) -> tuple[str, ...]:
+def _cells(call: ModelCall) -> tuple[str, ...]:
     tied = sum(len(names) > 1 for names in call.weights)
     parameters = f"{call.parameters:,}" + (" tied" if tied else "") if call.parameters else ""
     verdict = {True: "yes", False: "NO", None: "not checked" if call.layer else ""}[call.agrees]
@@ -143,22 +143,22 @@ class Capture:
     """
 
     model: str
-    calls: tuple[Call, ...]
+    calls: tuple[ModelCall, ...]
     parameters: int = 0
     notes: tuple[str, ...] = ()
     output: Any = field(default=None, repr=False)
     """What the model gave; not of a capture from a file."""
 
     @property
-    def layers(self) -> Rows:
+    def layers(self) -> CallTable:
         """The calls, composites in the place of what they are made of."""
         covered = {name for call in self.calls for name in call.covers}
-        return Rows([call for call in self.calls if call.name not in covered])
+        return CallTable([call for call in self.calls if call.name not in covered])
 
     @property
-    def unmapped(self) -> Rows:
+    def unmapped(self) -> CallTable:
         """The calls that no layer of ours computes."""
-        return Rows([call for call in self.layers if call.layer is None])
+        return CallTable([call for call in self.layers if call.layer is None])
 
     @property
     def share(self) -> float:
@@ -168,10 +168,10 @@ class Capture:
     def __len__(self) -> int:
         return len(self.calls)
 
-    def __iter__(self) -> Iterator[Call]:
+    def __iter__(self) -> Iterator[ModelCall]:
         return iter(self.calls)
 
-    def __getitem__(self, name: str | int) -> Call:
+    def __getitem__(self, name: str | int) -> ModelCall:
         if isinstance(name, int):
             return self.calls[name]
         found = {call.name: call for call in self.calls}
@@ -209,7 +209,7 @@ class Capture:
 
     def __repr__(self) -> str:
         layers = self.layers
-        known, agree = (sum(bool(test(call)) for call in layers) for test in (lambda c: c.layer, lambda c: c.agrees))
+        known, agree = sum(call.layer is not None for call in layers), sum(call.agrees is True for call in layers)
         said = [f"{self.model}: {len(layers)} calls, {known} with a layer here, {agree} of them agree; "
                 f"{self.parameters:,} parameters"]  # fmt: skip
         wrong = [f"{call.name}: {call.why}" for call in layers if call.agrees is False]

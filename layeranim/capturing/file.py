@@ -17,7 +17,7 @@ from typing import IO, Any
 import numpy as np
 
 from layeranim import catalog
-from layeranim.capturing.captured import Call, Capture
+from layeranim.capturing.captured import Capture, ModelCall
 from layeranim.engine.archive import add, in_the_way, plain, whole
 from layeranim.engine.archive_reading import contained
 from layeranim.engine.option import given
@@ -73,7 +73,7 @@ def write(capture: Capture, stream: IO[bytes]) -> None:
             add(archive, name, array)
 
 
-def _call(call: Call, members: _Members) -> dict[str, Any]:
+def _call(call: ModelCall, members: _Members) -> dict[str, Any]:
     entry = call.row() | {"reads": list(call.reads), "covers": list(call.covers)}
     for name, arrays in (("given", call.inputs), ("results", call.outputs)):
         entry[name] = {key: members.entry(array) for key, array in arrays.items()}
@@ -132,9 +132,9 @@ class _Reading:
             self._known[key] = found
         return self._known[key].reshape(shape)
 
-    def call(self, entry: Mapping[str, Any]) -> Call:
+    def call(self, entry: Mapping[str, Any]) -> ModelCall:
         inputs, results = (self._arrays(entry[name]) for name in ("given", "results"))
-        made = Call(
+        made = ModelCall(
             str(entry["name"]), str(entry["kind"]), _shapes(entry["inputs"]), _shapes(entry["outputs"]),
             tuple(tuple(map(str, names)) for names in entry["weights"]), int(entry["parameters"]),
             None, {}, {True: True, False: False}.get(entry["agrees"]), str(entry["why"]),

@@ -74,7 +74,7 @@ class Kept:
         return torch_module().utils._pytree.tree_unflatten(leaves, self.spec)
 
 
-class Keeper:
+class TensorKeeper:
     """Keeps trees of tensors, and copies those whose memory is about to change."""
 
     def __init__(self) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from layeranim.capturing import functions
 from layeranim.capturing.joins import JOINS
 from layeranim.capturing.kept import Saved
-from layeranim.capturing.recorder import Entry
+from layeranim.capturing.recorder import Event
 from layeranim.engine.packing import Packed
 from layeranim.engine.recurrent_packing import from_torch_state
 from layeranim.errors import OptionError
@@ -20,10 +20,10 @@ from layeranim.inputs.modules import READERS, packed
 _CELLS = ("lstm_cell", "gru_cell", "rnn_tanh_cell", "rnn_relu_cell")
 
 
-def read(entry: Entry) -> Packed:
+def read(entry: Event) -> Packed:
     """The layer that computes what this call did. Raises ``UsageError`` with the reason where there is none."""
     if entry.found is not None:
-        return entry.found  # type: ignore[no-any-return]
+        return entry.found
     if entry.given is None:
         raise OptionError("its values were not kept; name it in keep")
     if lost(entry):
@@ -35,12 +35,12 @@ def read(entry: Entry) -> Packed:
     return found
 
 
-def lost(entry: Entry) -> bool:
+def lost(entry: Event) -> bool:
     """Whether somebody wrote into what the call was given or gave, unseen."""
     return any(saved.lost for kept in (entry.given, entry.result) if kept for saved in kept.saved)
 
 
-def _found(entry: Entry, args: Any, kwargs: Any) -> Packed:
+def _found(entry: Event, args: Any, kwargs: Any) -> Packed:
     if entry.kind == "module":
         return packed(entry.module, *args, **kwargs)
     op = entry.op
@@ -116,24 +116,24 @@ def _by_head(name: str, value: Any) -> Any:
     return x[:, None] if x.ndim == 3 else x.reshape(-1, *x.shape[-3:])
 
 
-def _mask(entry: Entry, found: Packed) -> Any:
+def _mask(entry: Event, found: Packed) -> Any:
     """What PyTorch's dropout kept, read back from what it gave: 1 where a number came through, or was 0 before."""
     x = found.arrays["input"]
     y = array("output", output(entry)).reshape(x.shape)
     return ((y != 0) | (x == 0)).astype(x.dtype)[None]
 
 
-def output(entry: Entry) -> Any:
+def output(entry: Event) -> Any:
     """The tensor that a call gave, or the first of several."""
     return returned(entry.result.tree(), entry.op)  # type: ignore[union-attr]
 
 
-def given(entry: Entry) -> dict[str, Any]:
+def given(entry: Event) -> dict[str, Any]:
     """The tensors that a call was given, as arrays where they can be."""
     return _arrays(entry.given, "input")
 
 
-def results(entry: Entry) -> dict[str, Any]:
+def results(entry: Event) -> dict[str, Any]:
     """The tensors that it gave."""
     return _arrays(entry.result, "output")
 

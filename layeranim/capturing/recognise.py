@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from layeranim import catalog
 from layeranim.capturing import reading
-from layeranim.capturing.recorder import Entry, Recorder
+from layeranim.capturing.recorder import Event, Recorder
 from layeranim.engine.packing import Packed
 from layeranim.engine.trace import Trace
 from layeranim.errors import UsageError
@@ -22,7 +22,7 @@ REFUSALS = (UsageError, ValueError, TypeError, RuntimeError, IndexError, KeyErro
 """What a call that is something else than was supposed may end in."""
 
 
-def composites(recorder: Recorder) -> list[Entry]:
+def composites(recorder: Recorder) -> list[Event]:
     """The composites of a run, in the order in which they ended."""
     from layeranim.capturing import recognise_attention, recognise_modules
 
@@ -30,7 +30,7 @@ def composites(recorder: Recorder) -> list[Entry]:
     return list(_named_apart(recorder, sorted(found, key=lambda entry: entry.at)))
 
 
-def _named_apart(recorder: Recorder, found: Iterable[Entry]) -> Iterator[Entry]:
+def _named_apart(recorder: Recorder, found: Iterable[Event]) -> Iterator[Event]:
     count = Counter(entry.name.partition(":")[0] for entry in recorder.entries if entry.kind in ("module", "function"))
     for entry in found:
         count[entry.name] += 1
@@ -46,8 +46,8 @@ def computed(found: Packed) -> Trace:
 
 
 def composite(
-    recorder: Recorder, name: str, op: str, found: Packed, covers: Sequence[int], start: Entry | None = None
-) -> Entry | None:
+    recorder: Recorder, name: str, op: str, found: Packed, covers: Sequence[int], start: Event | None = None
+) -> Event | None:
     """A call of ``found`` that gives what the last of ``covers`` gave, or nothing where the numbers differ.
 
     ``start`` is the entry whose inputs are its own, the first of ``covers`` if not said.
@@ -56,7 +56,7 @@ def composite(
     entries = [recorder.entries[at] for at in covers]
     last, begin = entries[-1], start or entries[0]
     weights = tuple(dict.fromkeys(names for entry in entries for names in entry.weights))
-    made = Entry(
+    made = Event(
         "function", op, last.path, name, None, begin.sources, begin.shapes_in, weights, None, begin.given, last.result,
         last.shapes_out, last.at, tuple(covers), found,
     )  # fmt: skip

@@ -18,7 +18,7 @@ from layeranim.capturing import functions
 from layeranim.capturing.kept import torch_module
 from layeranim.capturing.reading import attention, read
 from layeranim.capturing.recognise import REFUSALS, composite
-from layeranim.capturing.recorder import Entry, Recorder
+from layeranim.capturing.recorder import Event, Recorder
 from layeranim.engine.packing import Packed
 from layeranim.engine.trace import Array
 from layeranim.inputs.module_tensors import array
@@ -40,10 +40,10 @@ class _Found:
     packed: Packed
     places: tuple[Place | None, ...]
     covers: tuple[int, ...]
-    start: Entry
+    start: Event
 
 
-def attentions(recorder: Recorder) -> Iterator[Entry]:
+def attentions(recorder: Recorder) -> Iterator[Event]:
     """Every attention of a run that was found."""
     users: dict[int, list[int]] = {}
     for entry in recorder.entries:
@@ -71,11 +71,11 @@ def attentions(recorder: Recorder) -> Iterator[Entry]:
             yield made
 
 
-def _tree(entry: Entry) -> Any:
+def _tree(entry: Event) -> Any:
     return entry.given.tree()  # type: ignore[union-attr]
 
 
-def _product(entry: Entry) -> tuple[Any, Any, float, tuple[Place | None, ...]] | None:
+def _product(entry: Event) -> tuple[Any, Any, float, tuple[Place | None, ...]] | None:
     """The two sides of a batched matrix product, the factor of it, and where they came from."""
     args, kwargs = _tree(entry)
     if entry.op == "matmul":
@@ -87,7 +87,7 @@ def _product(entry: Entry) -> tuple[Any, Any, float, tuple[Place | None, ...]] |
     return None
 
 
-def _einsum(args: Any, entry: Entry) -> tuple[Any, Any, float, tuple[Place | None, ...]] | None:
+def _einsum(args: Any, entry: Event) -> tuple[Any, Any, float, tuple[Place | None, ...]] | None:
     """An equation that is a batched matrix product with its axes in this order."""
     operands = list(args[1]) if isinstance(args[1], (list, tuple)) else list(args[1:])
     left, _, out = args[0].replace(" ", "").partition("->")
@@ -105,7 +105,7 @@ def _einsum(args: Any, entry: Entry) -> tuple[Any, Any, float, tuple[Place | Non
     return first, second, 1.0, (None, None)
 
 
-def _by_hand(recorder: Recorder, softmax: Entry, users: dict[int, list[int]]) -> _Found | None:
+def _by_hand(recorder: Recorder, softmax: Event, users: dict[int, list[int]]) -> _Found | None:
     """The attention around a softmax."""
     log = recorder.entries
     up = _above(log, softmax)
@@ -130,7 +130,7 @@ def _leaves(tree: Any) -> list[Any]:
     return [leaf for leaf in torch.utils._pytree.tree_leaves(tree) if isinstance(leaf, torch.Tensor)]
 
 
-def _above(log: list[Entry], softmax: Entry) -> tuple[int, float, list[int]] | None:
+def _above(log: list[Event], softmax: Event) -> tuple[int, float, list[int]] | None:
     """The product whose scaled and masked result the softmax reads, the scale, and what lies between."""
     at = softmax.reads[0] if softmax.reads else None
     scale, covers = 1.0, list[int]()
@@ -149,7 +149,7 @@ def _above(log: list[Entry], softmax: Entry) -> tuple[int, float, list[int]] | N
     return None
 
 
-def _factor(entry: Entry) -> float:
+def _factor(entry: Event) -> float:
     """What a call multiplies by, if that is one number."""
     if entry.op not in ("mul", "div"):
         return 1.0
@@ -158,7 +158,7 @@ def _factor(entry: Entry) -> float:
     return float(other) if entry.op == "mul" else 1 / float(other)
 
 
-def _below(log: list[Entry], softmax: Entry, users: dict[int, list[int]]) -> tuple[int, list[int]] | None:
+def _below(log: list[Event], softmax: Event, users: dict[int, list[int]]) -> tuple[int, list[int]] | None:
     """The product that the softmax goes into, and what lies between."""
     at, covers = softmax.at, list[int]()
     for _ in range(_FAR):
@@ -189,7 +189,7 @@ def _is_causal(mask: Any) -> bool:
     return bool((mask.cpu() == causal).all())
 
 
-def _before(log: list[Entry], place: Place | None) -> Place | None:
+def _before(log: list[Event], place: Place | None) -> Place | None:
     """Before the key was turned for its product."""
     if place is None or log[place[0]].op not in ("transpose", "permute", "swapaxes", "T", "mT", "movedim"):
         return None
@@ -226,9 +226,9 @@ def _projected(recorder: Recorder, found: _Found) -> tuple[Packed, set[int]] | N
     return Packed("attention", {**options, "output_projection": False}, arrays), covers
 
 
-def _linear_above(log: list[Entry], place: Place | None) -> tuple[Entry, list[tuple[Entry, int]]] | None:
+def _linear_above(log: list[Event], place: Place | None) -> tuple[Event, list[tuple[Event, int]]] | None:
     """The linear layer that made a result through wires alone, and those wires in the order of the run."""
-    wires: list[tuple[Entry, int]] = []
+    wires: list[tuple[Event, int]] = []
     while place is not None:
         entry = log[place[0]]
         if _is_linear(entry):
@@ -240,11 +240,11 @@ def _linear_above(log: list[Entry], place: Place | None) -> tuple[Entry, list[tu
     return None
 
 
-def _is_linear(entry: Entry) -> bool:
+def _is_linear(entry: Event) -> bool:
     return entry.op in ("Linear", "linear", "addmm") or (entry.op == "matmul" and bool(entry.weights))
 
 
-def _linear(entry: Entry) -> tuple[Any, Any, Any]:
+def _linear(entry: Event) -> tuple[Any, Any, Any]:
     """Input, weight (out, in) and bias of a linear layer."""
     args, kwargs = _tree(entry)
     if entry.op == "Linear":
@@ -257,7 +257,7 @@ def _linear(entry: Entry) -> tuple[Any, Any, Any]:
     return given["input"], given["weight"], given["bias"]
 
 
-def _rows(linear: Entry, wires: list[tuple[Entry, int]]) -> Any:
+def _rows(linear: Event, wires: list[tuple[Event, int]]) -> Any:
     """Which row of the weight made each feature of each head: row numbers sent through the wires."""
     torch = torch_module()
     shape = linear.shapes_out[0]

@@ -15,7 +15,7 @@ import numpy as np
 
 from layeranim.capturing.kept import torch_module
 from layeranim.capturing.recognise import REFUSALS, composite, computed
-from layeranim.capturing.recorder import Entry, Recorder, Span
+from layeranim.capturing.recorder import Event, Recorder, Span
 from layeranim.engine.activations import ACTIVATIONS
 from layeranim.engine.packing import Packed
 from layeranim.engine.trace import Array
@@ -27,7 +27,7 @@ CURVE = 2e-5
 _GAMMA, _BETA = ("weight", "scale", "gamma", "g"), ("bias", "beta", "b", "shift")
 
 
-def leaves(recorder: Recorder) -> Iterator[Entry]:
+def leaves(recorder: Recorder) -> Iterator[Event]:
     """Every such module of a run that is a norm or an activation."""
     for span in recorder.spans:
         covers = [entry.at for entry in recorder.entries[span.start : span.stop] if entry.kind != "made"]

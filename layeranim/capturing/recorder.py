@@ -15,18 +15,18 @@ from functools import cache
 from typing import Any
 
 from layeranim.capturing import functions
-from layeranim.capturing.kept import Keeper, Kept, torch_module
+from layeranim.capturing.kept import Kept, TensorKeeper, torch_module
 from layeranim.engine.packing import Packed
 from layeranim.engine.trace import Shape
 from layeranim.inputs.modules import READERS
 
 
 @dataclass
-class Entry:
+class Event:
     """One call as it happened. ``kind`` is module, function, wire (it carries numbers) or made (it makes some).
 
-    ``module`` is the module as it was then. ``sources`` says of every tensor among its arguments which entry made it, and
-    which of that one's results it is. ``found`` is the layer of a composite, ``covers`` are the entries it is made of.
+    ``module`` is the module as it was then. ``sources`` says of every tensor among its arguments which entry made it,
+    and which of that one's results it is. ``found`` is the layer of a composite, ``covers`` what it is made of.
     """
 
     kind: str
@@ -44,6 +44,7 @@ class Entry:
     at: int = -1
     covers: tuple[int, ...] = ()
     found: Packed | None = None
+    of_nothing: bool = False
 
     @property
     def reads(self) -> tuple[int, ...]:
@@ -68,7 +69,7 @@ class _Frame:
     module: Any
     path: str
     start: int = 0
-    entry: Entry | None = None
+    entry: Event | None = None
     given: Kept | None = None
 
 
@@ -79,7 +80,7 @@ class Recorder:
     model: Any
     wanted: tuple[str, ...] | None
     most: int
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[Event] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)
     depending: int = 0
     busy: bool = False
@@ -90,7 +91,7 @@ class Recorder:
             names.setdefault(id(parameter), []).append(name)
         self.parameters = {key: tuple(found) for key, found in names.items()}
         self.paths = {id(m): n for n, m in reversed([*self.model.named_modules(remove_duplicate=False)])}
-        self.keeper, self._made = Keeper(), dict[int, tuple[Any, int, int]]()
+        self.keeper, self._made = TensorKeeper(), dict[int, tuple[Any, int, int]]()
         self._frames, self._count, self._failed = list[_Frame](), Counter[str](), ""
         self._storages, self.sizes = dict[int, int](), Counter[str]()
 
@@ -180,7 +181,7 @@ class Recorder:
         found = (self.parameters.get(id(tensor)) for tensor in tensors)
         return tuple(dict.fromkeys(names for names in found if names))
 
-    def _noted(self, kind: str, op: str, path: str, base: str, func: Any, args: Any, kwargs: Any) -> Entry:
+    def _noted(self, kind: str, op: str, path: str, base: str, func: Any, args: Any, kwargs: Any) -> Event:
         leaves = [leaf for leaf in _leaves((args, kwargs)) if _is_tensor(leaf)]
         sources = tuple(self._source(leaf) for leaf in leaves)
         name = base
@@ -188,7 +189,8 @@ class Recorder:
             self._count[base] += 1
             name = f"{base}:{self._count[base]}" if self._count[base] > 1 else base
         shapes = tuple(tuple(leaf.shape) for leaf in leaves)
-        entry = Entry(kind, op, path, name, func, sources, shapes, self._names(leaves))
+        entry = Event(kind, op, path, name, func, sources, shapes, self._names(leaves))
+        entry.of_nothing = not entry.weights and self._of_nothing(leaves)
         entry.given = self._kept(name, (args, kwargs))
         return entry
 
@@ -208,19 +210,24 @@ class Recorder:
             entry.given = entry.result = None
         return None
 
-    def _done(self, entry: Entry, result: Any) -> None:
+    def _done(self, entry: Event, result: Any) -> None:
         tensors = [leaf for leaf in _leaves(result) if _is_tensor(leaf)]
         entry.at = len(self.entries)
         entry.shapes_out = tuple(tuple(leaf.shape) for leaf in tensors)
         whole = not any(leaf.is_floating_point() or leaf.is_complex() for leaf in tensors)
-        if entry.kind == "function" and whole:
+        if entry.kind in ("function", "wire") and (whole or entry.of_nothing):
+            if entry.kind == "function":
+                self._count[entry.name.rpartition(":")[0] if ":" in entry.name else entry.name] -= 1
             entry.kind = "made"  # a mask, or places: no numbers of a layer
-            if entry.name == entry.name.partition(":")[0]:
-                self._count[entry.name] -= 1
         self.entries.append(entry)
         entry.result = self._kept(entry.name, result) if entry.given is not None else None
         for k, leaf in enumerate(tensors):
             self._made[id(leaf)] = (weakref.ref(leaf), entry.at, k)
+
+    def _of_nothing(self, leaves: list[Any]) -> bool:
+        """Whether all that a call computes with was made of nothing that a layer gave, nor of weights or the input."""
+        sources = [self._source(leaf) for leaf in leaves if leaf.is_floating_point()]
+        return bool(sources) and all(source and self.entries[source[0]].kind == "made" for source in sources)
 
     def _source(self, tensor: Any) -> tuple[int, int] | None:
         """Which entry made this very tensor: another one may have its number once it is gone."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from layeranim.capturing.kept import Keeper, torch_module
+from layeranim.capturing.kept import TensorKeeper, torch_module
 from layeranim.capturing.recorder import Recorder, mode_class
 from layeranim.engine.memory import size_text
 from layeranim.errors import OptionError
@@ -95,7 +95,7 @@ def _hooked(torch: Any, model: Any, recorder: Recorder) -> Iterator[None]:
 
 
 @contextmanager
-def _as_before(torch: Any, model: Any, keeper: Keeper) -> Iterator[None]:
+def _as_before(torch: Any, model: Any, keeper: TensorKeeper) -> Iterator[None]:
     """Buffers, tables that a call renormalises, training modes and random states are put back, by value: PyTorch's
     batch normalisation moves its statistics without counting a version."""
     held = [buffer for _, buffer in model.named_buffers()]

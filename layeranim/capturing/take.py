@@ -9,8 +9,8 @@ from typing import Any
 
 from layeranim import catalog
 from layeranim.capturing import reading, recognise
-from layeranim.capturing.captured import Call, Capture
-from layeranim.capturing.recorder import Entry, Recorder
+from layeranim.capturing.captured import Capture, ModelCall
+from layeranim.capturing.recorder import Event, Recorder
 from layeranim.capturing.running import recorded
 from layeranim.engine.packing import Packed
 from layeranim.engine.trace import Array
@@ -43,13 +43,13 @@ def captured(
     return made
 
 
-def _calls(recorder: Recorder, composites: list[Entry]) -> tuple[Call, ...]:
+def _calls(recorder: Recorder, composites: list[Event]) -> tuple[ModelCall, ...]:
     """Every call that computes something; a composite stands behind the last call that it covers."""
     shown = [entry for entry in (*recorder.entries, *composites) if entry.kind in SHOWN]
     return tuple(_call(recorder, entry) for entry in sorted(shown, key=lambda entry: (entry.at, bool(entry.covers))))
 
 
-def _call(recorder: Recorder, entry: Entry) -> Call:
+def _call(recorder: Recorder, entry: Event) -> ModelCall:
     layer, options, why = None, {}, ""
     try:
         found = reading.read(entry)
@@ -57,7 +57,7 @@ def _call(recorder: Recorder, entry: Entry) -> Call:
         catalog.layer(layer).config.of(options)
     except UsageError as error:
         layer, why = None, str(error)
-    made = Call(
+    made = ModelCall(
         entry.name, entry.op, entry.shapes_in, entry.shapes_out, entry.weights, _count(recorder, entry.weights), layer,
         options, None, why, _sources(recorder, entry), tuple(recorder.entries[k].name for k in entry.covers
                                                               if recorder.entries[k].kind in SHOWN),
@@ -68,14 +68,14 @@ def _call(recorder: Recorder, entry: Entry) -> Call:
     return made
 
 
-def _packed(entry: Entry) -> tuple[Packed, tuple[Array, float]]:
+def _packed(entry: Event) -> tuple[Packed, tuple[Array, float]]:
     if reading.lost(entry):
         raise OptionError(f"{entry.name} was written to in place since it was captured")
     expected = first(entry.result.tree(), entry.op, lambda value: unpacked(value)[0])  # type: ignore[union-attr]
     return reading.read(entry), expected
 
 
-def _sources(recorder: Recorder, entry: Entry) -> tuple[str, ...]:
+def _sources(recorder: Recorder, entry: Event) -> tuple[str, ...]:
     """The calls that made what it reads, through whatever only carried it."""
     found: dict[str, None] = {}
     todo, seen = list(entry.reads), set[int]()
@@ -101,7 +101,7 @@ def _parameters(recorder: Recorder) -> int:
     return sum(math.prod(parameter.shape) for parameter in recorder.model.parameters())
 
 
-def _notes(recorder: Recorder, calls: tuple[Call, ...]) -> Iterable[str]:
+def _notes(recorder: Recorder, calls: tuple[ModelCall, ...]) -> Iterable[str]:
     """What the numbers alone do not tell."""
     modules = [*recorder.model.modules()]
     drawing = {type(m).__name__ for m in modules if m.training and "Dropout" in type(m).__name__ and getattr(m, "p", 0)}

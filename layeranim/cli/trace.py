@@ -72,8 +72,8 @@ def _of_file(path: str) -> click.Command:
     look = options.declared(FilmOptions, options.FILM, NOT_HERE)
     params: list[click.Parameter] = [captured.layer_option(), *look, *_output_options()]
     example = "layeranim trace model.npz --layer conv1"
-    told = "The numbers of one layer of a captured model."
-    return captured.FileCommand(path, params=params, callback=callback, help=told, epilog=example)
+    says = "The numbers of one layer of a captured model."
+    return captured.FileCommand(path, params=params, callback=callback, help=says, epilog=example)
 
 
 trace = ExplainerGroup("trace", _make, "The numbers of an explainer or layer, or of a layer of a captured model.",
