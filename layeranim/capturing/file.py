@@ -18,8 +18,8 @@ import numpy as np
 
 from layeranim import catalog
 from layeranim.capturing.captured import Capture, ModelCall
-from layeranim.engine.archive import add, in_the_way, plain, whole
 from layeranim.engine.archive_reading import contained
+from layeranim.engine.archive_writing import add, in_the_way, plain, whole
 from layeranim.engine.option import given
 from layeranim.engine.packing import Packed
 from layeranim.engine.trace import Array, Shape

@@ -47,7 +47,7 @@ def _capture(
 def _check(output: str, overwrite: bool, taken: Any) -> None:
     """Refuse a place that cannot be written before the model runs."""
     from layeranim.capturing.file import FORMAT
-    from layeranim.engine.archive import in_the_way
+    from layeranim.engine.archive_writing import in_the_way
     from layeranim.film import owned
     from layeranim.film.output import check_writable
 

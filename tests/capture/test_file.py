@@ -33,8 +33,10 @@ def capture() -> Capture:
         given=lambda: {"input": X}, results=lambda: {"output": Y},
     )  # fmt: skip
     dense.packed = lambda: (Packed("dense", {"bias": False}, {"input": X, "weight": W}), (Y, 2.0**-23))
-    strange = ModelCall("cumsum", "cumsum", ((2, 2),), ((2, 2),), why="no layer", reads=("fc",), given=lambda: {"input": Y},
-                   results=lambda: {"output": Y.cumsum(-1)})  # fmt: skip
+    strange = ModelCall(
+        "cumsum", "cumsum", ((2, 2),), ((2, 2),), why="no layer", reads=("fc",), given=lambda: {"input": Y},
+        results=lambda: {"output": Y.cumsum(-1)},
+    )  # fmt: skip
     return Capture("Own", (dense, strange), 6, ("a note",))
 
 
