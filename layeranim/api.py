@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
 from layeranim import catalog
 from layeranim.engine import memory
-from layeranim.engine.option import Layer, Words
 from layeranim.engine.packing import Packed
 from layeranim.engine.trace import Trace
 from layeranim.errors import OptionError
 from layeranim.inputs.request import Limits
 from layeranim.inputs.states import state_dict
-from layeranim.preparing import Work, prepare, with_state
+from layeranim.preparing import prepare, with_state
 from layeranim.preparing.given import allowed, way_back
-from layeranim.preparing.work import lettered, letters
-from layeranim.stories.options import FilmOptions
+from layeranim.preparing.traced import of_call, of_trace
+from layeranim.preparing.work import letters
 
 if TYPE_CHECKING:
+    from layeranim.capturing import Capture
     from layeranim.film.film import Film
 
 
@@ -89,6 +88,44 @@ def from_torch(module: Any, *inputs: Any, seed: int = 0, max_memory: int | str |
         return traced(module, *inputs, compute=compute, seed=seed, **named)
 
 
+def capture(
+    model: Any,
+    *args: Any,
+    keep: str | Iterable[str] | None = None,
+    check: bool = True,
+    max_memory: int | str | None = None,
+    **kwargs: Any,
+) -> Capture:
+    """Run a PyTorch model once, and give every layer call of it: ``la.capture(model, x)``.
+
+    ``args`` and ``kwargs`` are what the model is called with. The calls stand in the order in which they ran, modules
+    and functions (``F.relu``, ``+``, ``@``) alike, with their inputs, outputs, weights and options as they were. Each
+    that the engine knows is computed again and held against the model's own output: at most ε^0.6 of its largest
+    number apart, ε being that of its type (float32 7·10⁻⁵, float64 4·10⁻¹⁰, float16 2·10⁻², bfloat16 5·10⁻²). One that
+    differs says so and has no trace.
+    ``keep`` are names, ``*`` for any letters, of the calls whose values are kept (``"layer4.*"``); of the others only
+    names and shapes are. All values may take 2 GiB, or ``max_memory`` (``"8GB"``). Without ``check`` nothing is
+    computed again until a trace is asked for.
+    The model runs as it is, without gradients; its state, buffers, hooks and modes, and the random numbers of PyTorch,
+    NumPy and Python, are afterwards as before, also where it raises: that error comes through with a note.
+    Raises ``OptionError`` for what is no such model, and for values that take too much memory.
+    """
+    from layeranim.capturing.take import captured
+
+    most = memory.WIDEST if max_memory is None else allowed({"max_memory": max_memory})
+    return captured(model, args, kwargs, keep, check, most)
+
+
+def load_capture(path: str | os.PathLike[str] | IO[bytes]) -> Capture:
+    """A capture that ``Capture.save`` wrote, without the model and without PyTorch.
+
+    Raises ``InputError`` for anything that is not such a file.
+    """
+    from layeranim.capturing import file
+
+    return file.load(path)
+
+
 def from_state(
     name: str,
     state: Mapping[str, Any] | str | os.PathLike[str],
@@ -121,14 +158,15 @@ def load_trace(path: str | os.PathLike[str] | IO[bytes]) -> Trace:
 
 
 def render(
-    what: str | Trace,
+    what: str | Trace | Capture,
     *,
+    layer: str | None = None,
     output: str | Iterable[str] | None = None,
     formats: str | Iterable[str] | None = None,
     overwrite: bool = False,
     **options: Any,
 ) -> Film:
-    """Make the film of an explainer, or of a trace, and write it.
+    """Make the film of an explainer, of a trace, or of one ``layer`` of a captured model, and write it.
 
     ``output`` is one or more paths, the suffix deciding the format; ``formats`` names formats beside
     ``films/<name>``. Other ``options`` are the layer's, its arrays, and the film's (``theme="dark"``); of a trace the
@@ -137,30 +175,10 @@ def render(
     ``overwrite`` alone, and a file that an array is read from never: ``OutputError``, before anything is drawn.
     Returns a ``Film`` with its paths, poster, alt text, captions and seconds.
     """
+    if not isinstance(what, (str, Trace)):
+        what, options = of_call(what, layer, options)
+    elif layer is not None:
+        raise OptionError(f"layer is {layer!r}, but is for a captured model, which {what!r} is none")
     if isinstance(what, Trace):
-        return _of_trace(what, options).film_to(output, formats, overwrite=overwrite)
+        return of_trace(what, options).film_to(output, formats, overwrite=overwrite)
     return prepare(what, options).film_to(output, formats, overwrite=overwrite)
-
-
-def _of_trace(made: Trace, options: Mapping[str, Any]) -> Work:
-    name = next((n for n in catalog.explainers() if catalog.layer(n).name == made.layer), None)
-    if name is None:
-        raise OptionError(
-            f"a trace of {made.layer} has numbers but no film yet; there are {', '.join(catalog.explainers())}"
-        )
-    layer = catalog.layer(name)
-    made, options = _worded(layer, made, options)
-    film, font = lettered(FilmOptions.of(options), None, memory.USUAL)  # type: ignore[arg-type]
-    return Work(name, layer, made.config, film, {}, None, (), 0, {}, made, font=font)
-
-
-def _worded(layer: Layer, made: Trace, options: Mapping[str, Any]) -> tuple[Trace, dict[str, Any]]:
-    """A trace with the words that its rows stand for, which a live module does not know, and the other options."""
-    known = {item.name for item in layer.config.options() if isinstance(item.kind, Words)}
-    words = {key: value for key, value in options.items() if key in known}
-    if not words:
-        return made, dict(options)
-    config = made.config.replace(**words)
-    given = {name: t.shape for name, t in made.tensors.items() if t.role in ("input", "weight") and not t.is_recipe}
-    layer.complete(config, given)  # refuses other numbers of words
-    return replace(made, config=config), {key: value for key, value in options.items() if key not in words}

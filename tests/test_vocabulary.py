@@ -14,6 +14,7 @@ import layeranim
 from layeranim import api, preparing
 from layeranim.engine import archive
 from layeranim.errors import UsageError
+from layeranim.preparing import traced
 from layeranim.stories import vocabulary
 from layeranim.stories.storyboard import Storyboard, plain
 
@@ -150,7 +151,7 @@ def test_impossible_tokens_are_refused(options: dict[str, Any], pieces: tuple[st
 def test_a_saved_trace_keeps_its_words(tmp_path: Path) -> None:
     path = tmp_path / "attention.npz"
     archive.save(api.trace("attention", tokens="the bird ran away"), path)
-    work = api._of_trace(api.load_trace(path), {})
+    work = traced.of_trace(api.load_trace(path), {})
     assert "v(bird)" in work.storyboard(work.trace()).text()
 
 

@@ -18,20 +18,23 @@ class ExplainerGroup(click.Group):
     """The explainers as commands, and unless ``films_only`` the layers without a film.
 
     ``make(name, called)`` builds one, with the options of its layer; ``called`` is the name that the user gave where it
-    stands for more than the layer (``MaxPool2d``).
+    stands for more than the layer (``MaxPool2d``). ``of_file(path)`` builds the one of a captured model in a file.
     """
 
     def __init__(
-        self, name: str, make: Callable[[str, str], click.Command], help: str, *, films_only: bool = True
-    ) -> None:
+        self, name: str, make: Callable[[str, str], click.Command], help: str, *,
+        of_file: Callable[[str], click.Command] | None = None, films_only: bool = True,
+    ) -> None:  # fmt: skip
         super().__init__(name, callback=_unnamed, invoke_without_command=True, help=help,
-                         subcommand_metavar="NAME [OPTIONS]")  # fmt: skip
-        self.make, self.films_only = make, films_only
+                         subcommand_metavar="NAME|MODEL.npz [OPTIONS]" if of_file else "NAME [OPTIONS]")  # fmt: skip
+        self.make, self.of_file, self.films_only = make, of_file, films_only
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(catalog.explainers() if self.films_only else catalog.names())
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if self.of_file and cmd_name.lower().endswith(".npz"):
+            return self.of_file(cmd_name)
         name, implied = catalog.named(cmd_name, self.films_only)
         if self.films_only:
             catalog.explainer(name)  # refuses a layer without a film

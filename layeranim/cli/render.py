@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from layeranim import catalog, preparing
-from layeranim.cli import options, tables
+from layeranim.cli import captured, options, tables
 from layeranim.cli.console import Voice, clean, out, out_json, out_paths, stdin
 from layeranim.cli.explainer_group import ExplainerGroup
 from layeranim.cli.options import ENVIRONMENT, OUTPUT, Sectioned, WordsType
@@ -76,14 +76,33 @@ def _make(name: str, called: str) -> click.Command:
                                     help=explainer.summary, epilog="\n".join(examples))  # fmt: skip
 
 
-render = ExplainerGroup("render", _make, "Make the film of an explainer.")
+def _of_file(path: str) -> click.Command:
+    """``render model.npz --layer conv1``."""
+
+    def callback(layer: str | None, **values: Any) -> None:
+        call = Call(**{item.name: values.pop(item.name) for item in fields(Call)})
+        film(captured.work(path, layer, options.given(values)), call)
+
+    look = options.declared(FilmOptions, options.FILM)
+    params: list[click.Parameter] = [captured.layer_option(), *look, *output_options()]
+    example = "layeranim render model.npz --layer conv1"
+    told = "The film of one layer of a captured model."
+    return captured.FileCommand(path, params=params, callback=callback, help=told, epilog=example)
+
+
+render = ExplainerGroup("render", _make, "Make the film of an explainer, or of a layer of a captured model.",
+                        of_file=_of_file)  # fmt: skip
 
 
 def run(name: str, given: Mapping[str, Any], call: Call) -> None:
+    """Render the film of an explainer, or say what it would be."""
+    film(preparing.prepare(name, given, stdin=stdin()), call)
+
+
+def film(work: preparing.Work, call: Call) -> None:
     """Render one film, or say what it would be."""
     voice = Voice(call.quiet, call.verbose)
     _check_stdout(call)
-    work = preparing.prepare(name, given, stdin=stdin())
     name = work.name
     for line in work.notes:
         voice.say(line)
@@ -101,10 +120,10 @@ def run(name: str, given: Mapping[str, Any], call: Call) -> None:
 
     with ProgressLine(voice, board) as progress:
         progress.passes = _frames(found, work.film, board)
-        film = work.film_to(outputs, formats, progress.drawn, board, call.overwrite)
-    voice.say(f"{name}: {film.seconds:.2f} s → {', '.join(_sized(item.path) for item in found)}")
+        made = work.film_to(outputs, formats, progress.drawn, board, call.overwrite)
+    voice.say(f"{name}: {made.seconds:.2f} s → {', '.join(_sized(item.path) for item in found)}")
     if call.json:
-        out_json(_report(name, film, found, work.film.captions))
+        out_json(_report(name, made, found, work.film.captions))
     elif STDOUT not in call.output:
         out_paths(item.path for item in found)
     if call.open:

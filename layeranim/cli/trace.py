@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from layeranim import catalog, preparing
-from layeranim.cli import options, tables
+from layeranim.cli import captured, options, tables
 from layeranim.cli.console import Voice, out, out_json, out_paths, stdin, write
 from layeranim.cli.explainer_group import ExplainerGroup
 from layeranim.cli.options import OUTPUT, Sectioned, WordsType
@@ -28,15 +28,7 @@ def _make(name: str, called: str) -> click.Command:
         output, overwrite, quiet, as_json = (values.pop(key) for key in OWN)
         run(called, options.given(values), output, Voice(quiet), as_json, overwrite)
 
-    params: list[click.Parameter] = [
-        *_options(name),
-        Sectioned(["output", "-o", "--output"], OUTPUT, multiple=True, metavar="FILE", type=WordsType(files=True),
-                  help="write the trace to a .npz or .json file; repeatable"),
-        Sectioned(["overwrite", "--overwrite"], OUTPUT, is_flag=True, help="replace a file that is no trace, too"),
-        Sectioned(["quiet", "-q", "--quiet"], OUTPUT, is_flag=True, help="say nothing on stderr but errors"),
-        Sectioned(["json", "--json"], OUTPUT, is_flag=True, help="print the trace as JSON; with -o what was written"),
-        debug_option(),
-    ]  # fmt: skip
+    params: list[click.Parameter] = [*_options(name), *_output_options()]
     film = catalog.has_film(name)
     example = [f" --example {preset.name}" for preset in catalog.presets(name)[-1:]]
     examples = [f"layeranim trace {name}{rest}" for rest in ("", *example, f" -o {name}.npz")]
@@ -45,6 +37,18 @@ def _make(name: str, called: str) -> click.Command:
         help=catalog.explainer(name).summary if film else catalog.LAYERS[name].title,
         elsewhere=dict.fromkeys(NOT_HERE.values(), "is an option of render; trace draws nothing"),
     )  # fmt: skip
+
+
+def _output_options() -> list[click.Option]:
+    """Where the numbers go and what is said about it."""
+    return [
+        Sectioned(["output", "-o", "--output"], OUTPUT, multiple=True, metavar="FILE", type=WordsType(files=True),
+                  help="write the trace to a .npz or .json file; repeatable"),
+        Sectioned(["overwrite", "--overwrite"], OUTPUT, is_flag=True, help="replace a file that is no trace, too"),
+        Sectioned(["quiet", "-q", "--quiet"], OUTPUT, is_flag=True, help="say nothing on stderr but errors"),
+        Sectioned(["json", "--json"], OUTPUT, is_flag=True, help="print the trace as JSON; with -o what was written"),
+        debug_option(),
+    ]  # fmt: skip
 
 
 def _options(name: str) -> list[click.Option]:
@@ -58,17 +62,35 @@ def _options(name: str) -> list[click.Option]:
     return [*options.declared(layer.config, options.LAYER), *options.arrays(layer), *data, *back, *look]
 
 
-trace = ExplainerGroup("trace", _make, "The numbers of an explainer or layer, without a film.", films_only=False)
+def _of_file(path: str) -> click.Command:
+    """``trace model.npz --layer conv1``."""
+
+    def callback(layer: str | None, **values: Any) -> None:
+        output, overwrite, quiet, as_json = (values.pop(key) for key in OWN)
+        told(captured.work(path, layer, options.given(values), film=False), output, Voice(quiet), as_json, overwrite)
+
+    look = options.declared(FilmOptions, options.FILM, NOT_HERE)
+    params: list[click.Parameter] = [captured.layer_option(), *look, *_output_options()]
+    example = "layeranim trace model.npz --layer conv1"
+    says = "The numbers of one layer of a captured model."
+    return captured.FileCommand(path, params=params, callback=callback, help=says, epilog=example)
+
+
+trace = ExplainerGroup("trace", _make, "The numbers of an explainer or layer, or of a layer of a captured model.",
+                       films_only=False, of_file=_of_file)  # fmt: skip
 
 
 def run(
     name: str, given: Mapping[str, Any], output: Sequence[str], voice: Voice, as_json: bool, overwrite: bool = False
 ) -> None:
     """Compute, then print or write."""
+    told(preparing.prepare(name, given, stdin=stdin()), output, voice, as_json, overwrite)
+
+
+def told(work: preparing.Work, output: Sequence[str], voice: Voice, as_json: bool, overwrite: bool) -> None:
+    """The numbers, printed or written."""
     if output:
         _check(output, overwrite)
-    work = preparing.prepare(name, given, stdin=stdin())
-    if output:
         from layeranim.film import owned
 
         owned.refuse_inputs(map(Path, output), work.files)
@@ -90,7 +112,7 @@ def run(
             write(piece)
     else:
         said = ""
-        if catalog.has_film(name) and work.gradients is None:
+        if catalog.has_film(name) and work.gradients is None and work.traced is None:
             board = work.storyboard(made)
             voice.warn(*board.warnings)
             said = "\n" + tables.captions(board)

@@ -31,22 +31,30 @@ MOST_LETTERS = 10**7
 
 def opened(stream: IO[bytes]) -> tuple[Any, Callable[[Mapping[str, Any]], Array]]:
     """The head, and a reader of the values that an entry of it describes."""
-    size = stream.seek(0, os.SEEK_END)
     stream.seek(0)
     if stream.read(2) != b"PK":
         stream.seek(0)
         return json.loads(stream.read().decode(), parse_constant=_refuse), lambda entry: _nested(entry["values"], entry)
+    return contained(stream, HEADER, "trace")
+
+
+def contained(stream: IO[bytes], header: str, what: str) -> tuple[Any, Callable[[Mapping[str, Any]], Array]]:
+    """The head of a zip of plain ``.npy`` members, and a reader of those that an entry of it describes.
+
+    Raises ``InputError`` where members repeat, overlap, are compressed or encrypted: sizes are then not what they say.
+    """
+    size = stream.seek(0, os.SEEK_END)
     archive = zipfile.ZipFile(stream)
     members = {info.filename: info for info in archive.infolist()}
     if len(members) < len(archive.infolist()) or sum(info.file_size for info in members.values()) > size:
-        raise InputError("not a trace that layeranim saved: its members repeat or overlap")
+        raise InputError(f"not a {what} that layeranim saved: its members repeat or overlap")
     if any(info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1 for info in members.values()):
-        raise InputError("not a trace that layeranim saved: its members are compressed or encrypted")
-    return json.loads(archive.read(HEADER).decode(), parse_constant=_refuse), lambda entry: _member(archive, entry)
+        raise InputError(f"not a {what} that layeranim saved: its members are compressed or encrypted")
+    return json.loads(archive.read(header).decode(), parse_constant=_refuse), lambda entry: _member(archive, entry)
 
 
 def _refuse(word: str) -> Any:
-    raise InputError(f"not a trace that layeranim saved: {word} is written as a string")
+    raise InputError(f"not a file that layeranim saved: {word} is written as a string")
 
 
 def _member(archive: zipfile.ZipFile, entry: Mapping[str, Any]) -> Array:

@@ -48,10 +48,18 @@ def save(trace: Trace, path: str | os.PathLike[str], overwrite: bool = False) ->
     path = Path(path)
     if path.suffix.lower() not in SUFFIXES:
         raise OutputError(f"{given(str(path))} must end in {' or '.join(SUFFIXES)} to hold a trace")
-    if path.is_symlink() or (path.exists() and not path.is_file()):
-        raise OutputError(f"{given(str(path))} is not a plain file; choose another name")
+    plain(path)
     if not overwrite and in_the_way(path):
         raise OutputError(f"{given(str(path))} holds what is no trace; choose another name, or give overwrite=True")
+    whole(path, lambda stream: write(trace, stream, path.suffix.lower()))
+
+
+def whole(path: Path, write_to: Callable[[IO[bytes]], None]) -> None:
+    """Write a file, complete or not at all.
+
+    Raises ``OutputError`` where nothing can be written there, ``RenderError`` where writing fails.
+    """
+    plain(path)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         stream = part.open("wb")
@@ -59,7 +67,7 @@ def save(trace: Trace, path: str | os.PathLike[str], overwrite: bool = False) ->
         raise OutputError(f"cannot write {given(str(path))}: {error.strerror}") from None
     try:
         with stream:
-            write(trace, stream, path.suffix.lower())
+            write_to(stream)
             stream.flush()
             os.fsync(stream.fileno())
         part.replace(path)
@@ -69,14 +77,20 @@ def save(trace: Trace, path: str | os.PathLike[str], overwrite: bool = False) ->
         part.unlink(missing_ok=True)
 
 
-def in_the_way(path: Path) -> bool:
+def plain(path: Path) -> None:
+    """Refuse what is no plain file: a folder, a link, a pipe, which is not even read. Raises ``OutputError``."""
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        raise OutputError(f"{given(str(path))} is not a plain file; choose another name")
+
+
+def in_the_way(path: Path, format: str = FORMAT) -> bool:
     """Whether something stands there that is no saved trace, and not empty; its first bytes tell."""
     try:
         with path.open("rb") as file:
             begins = file.read(100)
     except OSError:
         return False
-    return bool(begins) and not (begins[:2] in (b'{"', b"PK") and f'{{"format": "{FORMAT}"'.encode() in begins)
+    return bool(begins) and not (begins[:2] in (b'{"', b"PK") and f'{{"format": "{format}"'.encode() in begins)
 
 
 def write(trace: Trace, stream: IO[bytes], suffix: str) -> None:
@@ -96,9 +110,14 @@ def write(trace: Trace, stream: IO[bytes], suffix: str) -> None:
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr(zipfile.ZipInfo(HEADER), written(head))
         for name, array in members.items():
-            with archive.open(zipfile.ZipInfo(name), "w", force_zip64=True) as file:
-                little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).reshape(array.shape)
-                np.lib.format.write_array(file, little, version=(1, 0), allow_pickle=False)
+            add(archive, name, array)
+
+
+def add(archive: zipfile.ZipFile, name: str, array: Array) -> None:
+    """One array as a member, little-endian, without a date."""
+    with archive.open(zipfile.ZipInfo(name), "w", force_zip64=True) as file:
+        little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).reshape(array.shape)
+        np.lib.format.write_array(file, little, version=(1, 0), allow_pickle=False)
 
 
 def pieces(trace: Trace) -> Iterator[str]:

@@ -18,16 +18,19 @@ from layeranim.engine.embedding import EMBEDDING
 from layeranim.engine.flatten import FLATTEN
 from layeranim.engine.normalisation import BATCH_NORM, LAYER_NORM
 from layeranim.engine.option import Kind
+from layeranim.engine.padding import PAD
 from layeranim.engine.pool import POOL, POOL_1D, POOL_3D
 from layeranim.engine.recurrent import GRU, LSTM, RNN
 from layeranim.engine.softmax import SOFTMAX
 from layeranim.engine.trace import Shape, count
 from layeranim.engine.transformer import TRANSFORMER
+from layeranim.engine.upsample import UPSAMPLE
 from layeranim.errors import OptionError
 
 LAYERS = {layer.name: layer for layer in (
     ACTIVATION, BATCH_NORM, CONV, CONV_1D, CONV_3D, CONV_TRANSPOSE, CONV_TRANSPOSE_1D, CONV_TRANSPOSE_3D, DENSE,
-    DROPOUT, EMBEDDING, FLATTEN, GRU, LAYER_NORM, LSTM, POOL, POOL_1D, POOL_3D, RNN, SOFTMAX, TRANSFORMER,
+    DROPOUT, EMBEDDING, FLATTEN, GRU, LAYER_NORM, LSTM, PAD, POOL, POOL_1D, POOL_3D, RNN, SOFTMAX, TRANSFORMER,
+    UPSAMPLE,
 )}  # fmt: skip
 """The layers that can stand in a row: one array goes in, one comes out."""
 

@@ -21,6 +21,7 @@ from layeranim.engine.packing import Packed
 from layeranim.engine.trace import Array, Trace
 from layeranim.errors import OptionError, ShapeError
 from layeranim.inputs import module_functions as functions
+from layeranim.inputs import module_joins as joins
 from layeranim.inputs import module_run as run
 from layeranim.inputs import module_sequences as sequences
 from layeranim.inputs.module_row import row
@@ -272,6 +273,8 @@ def _flatten(module: Any, call: Call) -> Packed:
 
 
 _PLACES = ((1, "pool1d"), (2, "pool"), (3, "pool3d"))
+_PADS = {"Zero": "zeros", "Constant": "zeros", "Reflection": "reflect", "Replication": "replicate",
+         "Circular": "circular"}  # fmt: skip
 _POOLS = {"Max": "max", "Avg": "mean", "LP": "lp"}
 _ACTIVATIONS = {
     "Identity": "linear", "ReLU": "relu", "SELU": "selu", "GELU": "gelu", "SiLU": "silu", "Mish": "mish",
@@ -300,6 +303,8 @@ READERS: dict[str, Callable[[Any, Call], Packed]] = {
     "RNN": sequences.recurrent, "GRU": sequences.recurrent, "LSTM": sequences.recurrent,
     "MultiheadAttention": sequences.attention, "TransformerEncoderLayer": sequences.encoder,
     "TransformerDecoderLayer": sequences.decoder,
+    "Upsample": joins.upsample, "UpsamplingNearest2d": joins.upsample, "UpsamplingBilinear2d": joins.upsample,
+    **{f"{kind}Pad{n}d": joins.padded(mode) for kind, mode in _PADS.items() for n in (1, 2, 3)},
     **{name: functions.activation(ours) for name, ours in _ACTIVATIONS.items()},
     "LeakyReLU": functions.activation("leaky-relu", "negative_slope"), "ELU": functions.activation("elu", "alpha"),
     "CELU": functions.activation("celu", "alpha"), "PReLU": functions.prelu, "GLU": functions.glu,

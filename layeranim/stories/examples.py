@@ -49,6 +49,10 @@ EXAMPLES: dict[str, Preset] = {
         {"input": _CROSS, "conv1_kernel": _SOBEL, "conv1_bias": [0, 0], "target": [0]},
         ("filters", "kernel_size", "loss", "true_class", "output_activation"),
     ),
+    "concatenate": _example(
+        "two-and-one", "two rows, and a third one below them",
+        {"input1": [[1, 2], [3, 4]], "input2": [[5, 6]]}, ("axis", "inputs"),
+    ),
     "conv3d": _example(
         "impulse", "one cell in a volume: the convolution answers with its kernel",
         {"input": "impulse:3x3x3", "kernel": "arange:2x2x2"}, ("kernel_size", "filters"),
@@ -80,6 +84,14 @@ EXAMPLES: dict[str, Preset] = {
          "pointwise_kernel": [[[[1]], [[1]]], [[[1]], [[-1]]]]},
         ("kernel_size", "filters", "multiplier"),
     ),
+    "einsum": _example(
+        "matrix-product", "rows of the one meet columns of the other",
+        {"input": [[1, 2], [3, 4]], "other": [[1, 0], [1, 1]]}, ("equation",),
+    ),
+    "elementwise": _example(
+        "residual", "what a block made of three numbers, added to the numbers themselves",
+        {"input": [[1, 2, 3]], "other": [[0.5, -2, 0]]}, ("operation",),
+    ),
     "embedding": _example(
         "twice", "the same token has the same row, wherever it stands",
         {"ids": [[0, 2, 1, 2]], "table": [[1, 0, 0], [0, 1, 0], [0.5, 0.5, 1]]}, ("vocabulary", "features"),
@@ -89,6 +101,10 @@ EXAMPLES: dict[str, Preset] = {
         "errors", "no error, a small one and a large one",
         {"prediction": [[1, 2, 5]], "target": [[1, 3, 2]]}, ("mode",),
     ),
+    "matmul": _example(
+        "turn", "three points, turned by a quarter",
+        {"input": [[1, 0], [0, 1], [2, 1]], "other": [[0, 1], [-1, 0]]},
+    ),
     "mlp": _example(
         "xor", "either, but not both: unit 1 is or, unit 2 and, and the output their difference",
         {"input": _XOR, **_DECIDED}, ("sizes", "activation", "output_activation"),
@@ -97,9 +113,15 @@ EXAMPLES: dict[str, Preset] = {
         "steep-and-flat", "one steep direction and one flat",
         {"start": [2, 1], "gradients": [[1000, 100], [500, 100], [250, 100]]},
     ),
+    "pad": _example(
+        "frame", "two rows in a frame of zeros", {"input": [[1, 2], [3, 4]]}, ("padding", "padding_mode"),
+    ),
     "pool1d": _example("peaks", "the largest of every two", {"input": [1, 3, 2, 5, 4, 4]}),
     "pool3d": _example("cube", "the largest of every 2×2×2 cells", {"input": "arange:2x4x4"}),
     "positional-encoding": _example("waves", "slower waves from pair to pair: every position looks different", {}),
+    "reduce": _example(
+        "rows", "each row's mean", {"input": [[1, 2, 3], [4, 5, 9]]}, ("axis",),
+    ),
     "seq2seq": _example(
         "words", "three words as numbers, read into one state and written from it",
         {"source": [[1, 0], [0, 1], [1, 1]], "target": [[0, 0], [3, -1], [-1, 3]]},
@@ -117,6 +139,7 @@ EXAMPLES: dict[str, Preset] = {
         "tokens", "four tokens, each with a feature of its own",
         {"input": [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]},
     ),
+    "upsample": _example("doubled", "every cell twice as high and wide", {"input": [[1, 2], [3, 4]]}),
     "vanishing": _example(
         "one-unit", "one unit: what comes back from the end shrinks or grows with every step",
         {"input": [[1], [0], [0], [0], [0]], "weight_input": [[1]], "weight_hidden": [[1]], "bias": [0]},

@@ -11,11 +11,11 @@ import pytest
 
 import layeranim as la
 from layeranim import preparing
-from layeranim.api import _of_trace
 from layeranim.engine.attention import ATTENTION
 from layeranim.engine.option import Words
 from layeranim.errors import OptionError, ShapeError
 from layeranim.film.provenance import MadeFrom, Written, report
+from layeranim.preparing.traced import of_trace
 from layeranim.stories import vocabulary
 from layeranim.stories.storyboard import Storyboard
 
@@ -90,19 +90,19 @@ def test_a_live_modules_film_has_words() -> None:
     module = torch.nn.MultiheadAttention(4, 2, batch_first=True).eval()
     x, y = torch.randn(1, 2, 4), torch.randn(1, 3, 4)
     made = la.from_torch(module, x, y, y)
-    work = _of_trace(made, {"tokens": ["New York", "grows"], "key_tokens": ["new", "york", "wächst"], "theme": "dark"})
+    work = of_trace(made, {"tokens": ["New York", "grows"], "key_tokens": ["new", "york", "wächst"], "theme": "dark"})
     text = work.storyboard(work.trace()).text()
     assert "New York" in text
     assert "weight of wächst" in text or "wächst" in text
     assert made.config.tokens is None  # type: ignore[attr-defined]  # the caller's trace stays as it is
     with pytest.raises(ShapeError, match="3 by option tokens"):
-        _of_trace(made, {"tokens": "a b c"})
+        of_trace(made, {"tokens": "a b c"})
     lstm = la.from_torch(torch.nn.LSTM(2, 2, batch_first=True), torch.randn(1, 3, 2))
-    work = _of_trace(lstm, {"tokens": "mary had lambs"})
+    work = of_trace(lstm, {"tokens": "mary had lambs"})
     assert "lambs" in work.storyboard(work.trace()).text()
     conv = la.from_torch(torch.nn.Conv2d(1, 1, 2), torch.randn(1, 1, 3, 3))
     with pytest.raises(OptionError, match="unknown option tokens"):
-        _of_trace(conv, {"tokens": "a b"})
+        of_trace(conv, {"tokens": "a b"})
 
 
 def test_what_the_film_warns_of_is_in_its_provenance() -> None:

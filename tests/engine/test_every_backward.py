@@ -17,6 +17,8 @@ import pytest
 
 from layeranim import api, catalog
 from layeranim.engine import archive, option
+from layeranim.engine.axes import Several
+from layeranim.engine.einsum import Equation
 from layeranim.engine.links import LinkRow
 from layeranim.engine.network import Sizes
 from layeranim.engine.option import Layer, Option
@@ -70,6 +72,10 @@ def drawn(item: Option, rng: np.random.Generator) -> Any:
         return str(rng.choice(["0", "1", *kind.words, ",".join("1" if k else "0" for k in range(2 * kind.axes))]))
     if isinstance(kind, Sizes):
         return tuple(int(n) for n in rng.integers(1, 4, kind.least))
+    if isinstance(kind, Several):
+        return tuple(int(n) for n in rng.integers(kind.low, min(kind.high, kind.low + 2) + 1, rng.integers(1, 5)))
+    if isinstance(kind, Equation):
+        return str(rng.choice(["ij,jk->ik", "bhid,bhjd->bhij", "ab,cb->a", "abc->ca", "a,b->ab"]))
     if isinstance(kind, LinkRow):
         return str(item.default)
     assert isinstance(kind, LinkRow), f"no value of {item.name} is known"
@@ -97,12 +103,14 @@ def made(layer: Layer, fixed: dict[str, Any], rng: np.random.Generator) -> tuple
         return None
     if sum(count(shape) for shape in shapes.values()) > MOST_CELLS:
         return None
-    for low, high in ((-1.5, 1.5), (0.1, 0.9)):  # probabilities, where a layer takes nothing else
+    for low, high in ((-1.5, 1.5), (0.1, 0.9)):  # probabilities, where a layer takes nothing else, or gives NaN
         arrays = {name: rng.integers(2, size=shape) if name in CONSTANT[3:7] else rng.uniform(low, high, shape)
                   for name, shape in shapes.items()}  # fmt: skip
         try:
             trace = layer.compute(config, arrays)
         except UsageError:
+            continue
+        if any(np.isnan(tensor.array).any() for tensor in trace.tensors.values() if tensor.role == "output"):
             continue
         found = _with_optional(layer, config, arrays, trace, rng)
         # gates that let everything through let a state grow beyond what a difference can tell

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 
 import layeranim as la
-from layeranim import api, catalog
+from layeranim import catalog
 from layeranim.engine.replay import replay
 from layeranim.errors import InputError, OptionError, ShapeError, UsageError
 from layeranim.inputs.modules import READERS
+from layeranim.preparing import traced
 
 RNG = np.random.default_rng(5)
 
@@ -221,7 +222,7 @@ def test_what_cannot_be_read_is_refused_in_one_line(name: str) -> None:
 )
 def test_a_film_is_told_from_such_a_trace(module: Any, x: Any) -> None:
     trace = la.from_torch(module, x)
-    work = api._of_trace(trace, {"quality": "draft"})
+    work = traced.of_trace(trace, {"quality": "draft"})
     assert catalog.layer(work.name).name == trace.layer
     board = work.storyboard(trace)
     assert board.explainer == work.name

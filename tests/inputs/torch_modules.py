@@ -57,6 +57,24 @@ def pools() -> Iterator[Case]:
     yield case(nn.LPPool2d(3, 2), uniform(1, 1, 4, 4))
 
 
+def joins() -> Iterator[Case]:
+    for n, kinds in ((1, (nn.ZeroPad1d, nn.ConstantPad1d, nn.ReflectionPad1d, nn.ReplicationPad1d, nn.CircularPad1d)),
+                     (2, (nn.ZeroPad2d, nn.ConstantPad2d, nn.ReflectionPad2d, nn.ReplicationPad2d, nn.CircularPad2d)),
+                     (3, (nn.ZeroPad3d, nn.ConstantPad3d, nn.ReflectionPad3d, nn.ReplicationPad3d,
+                          nn.CircularPad3d))):  # fmt: skip
+        for kind in kinds:
+            amounts = tuple([1, 2, 0, 1, 2, 1][: 2 * n])
+            made = kind(amounts, 0.5) if "Constant" in kind.__name__ else kind(amounts)
+            yield case(made, normal(2, 1, *[4, 3, 5][-n:]))
+    yield case(nn.Upsample(scale_factor=2), normal(1, 2, 3, 4))
+    yield case(nn.Upsample(scale_factor=(1.5, 2.7), mode="bilinear"), normal(1, 2, 3, 4))
+    yield case(nn.Upsample(size=(5, 3), mode="bicubic", align_corners=True), normal(1, 2, 3, 4))
+    yield case(nn.Upsample(scale_factor=1.7, mode="linear"), normal(1, 2, 5))
+    yield case(nn.Upsample(size=7, mode="nearest-exact"), normal(1, 2, 5))
+    yield case(nn.UpsamplingNearest2d(scale_factor=3), normal(1, 1, 2, 2))
+    yield case(nn.UpsamplingBilinear2d(size=(3, 5)), normal(1, 1, 2, 2))
+
+
 def rows() -> Iterator[Case]:
     yield case(nn.Linear(3, 4), normal(2, 5, 3))
     yield case(nn.Linear(3, 4, bias=False), normal(3))
@@ -221,7 +239,7 @@ def losses() -> Iterator[Case]:
         yield case(nn.KLDivLoss(reduction="batchmean"), normal(*shape).log_softmax(-1), normal(*shape).softmax(-1))
 
 
-FAMILIES = (convolutions, pools, rows, norms, recurrent, attention, functions, rows_of_modules, losses)
+FAMILIES = (convolutions, pools, joins, rows, norms, recurrent, attention, functions, rows_of_modules, losses)
 
 
 def typed(made: Case, kind: torch.dtype) -> Case:

@@ -1,0 +1,276 @@
+"""Attention, written by hand or by PyTorch's function, as one layer, from its embeddings where wires alone lie between.
+
+By hand it is a softmax whose input comes from a product and whose output goes into one. Its mask is what the logits are
+beyond the scaled product, so how it was made need not be understood. Which row of a projection made which feature of
+which head is found by sending row numbers through the same wires: fused projections, heads side by side or interleaved,
+and shared heads come out by themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from layeranim.capturing import functions
+from layeranim.capturing.kept import torch_module
+from layeranim.capturing.reading import attention, read
+from layeranim.capturing.recognise import REFUSALS, composite
+from layeranim.capturing.recorder import Event, Recorder
+from layeranim.engine.packing import Packed
+from layeranim.engine.trace import Array
+from layeranim.inputs.module_tensors import array
+
+_BETWEEN = ("mul", "div", "add", "sub", "masked_fill", "where", "dropout", "Dropout")
+_PRODUCTS = ("matmul", "baddbmm", "einsum")
+_SAME = ("to", "float", "half", "bfloat16", "double", "type", "type_as", "contiguous", "clone", "detach", "Identity")
+_FAR = 12
+"""Calls that may stand between a product and a softmax."""
+
+Place = tuple[int, int]
+"""Which entry, and which of its results."""
+
+
+@dataclass(frozen=True)
+class _Found:
+    """An attention of queries, keys and values: its layer, where those came from, and what it covers."""
+
+    packed: Packed
+    places: tuple[Place | None, ...]
+    covers: tuple[int, ...]
+    start: Event
+
+
+def attentions(recorder: Recorder) -> Iterator[Event]:
+    """Every attention of a run that was found."""
+    users: dict[int, list[int]] = {}
+    for entry in recorder.entries:
+        for at in entry.reads:
+            users.setdefault(at, []).append(entry.at)
+    for entry in recorder.entries:
+        name = f"{entry.path}.attention".lstrip(".")
+        try:
+            if entry.op == "scaled_dot_product_attention":
+                found = _Found(read(entry), entry.sources[:3], (entry.at,), entry)
+            elif entry.op in ("softmax", "Softmax") and (by_hand := _by_hand(recorder, entry, users)):
+                found = by_hand
+            else:
+                continue
+            from_embeddings = _projected(recorder, found)
+        except REFUSALS:
+            continue
+        made = None
+        if from_embeddings is not None:
+            packed, covers = from_embeddings
+            made = composite(recorder, name, "attention", packed, (*found.covers, *covers))
+        if made is None and len(found.covers) > 1:
+            made = composite(recorder, name, "attention", found.packed, found.covers, found.start)
+        if made is not None:
+            yield made
+
+
+def _tree(entry: Event) -> Any:
+    return entry.given.tree()  # type: ignore[union-attr]
+
+
+def _product(entry: Event) -> tuple[Any, Any, float, tuple[Place | None, ...]] | None:
+    """The two sides of a batched matrix product, the factor of it, and where they came from."""
+    args, kwargs = _tree(entry)
+    if entry.op == "matmul":
+        return args[0], args[1], 1.0, entry.sources[:2]
+    if entry.op == "baddbmm" and kwargs.get("beta", 1) in (0, 1):
+        return args[1], args[2], float(kwargs.get("alpha", 1.0)), entry.sources[1:3]
+    if entry.op == "einsum" and isinstance(args[0], str):
+        return _einsum(args, entry)
+    return None
+
+
+def _einsum(args: Any, entry: Event) -> tuple[Any, Any, float, tuple[Place | None, ...]] | None:
+    """An equation that is a batched matrix product with its axes in this order."""
+    operands = list(args[1]) if isinstance(args[1], (list, tuple)) else list(args[1:])
+    left, _, out = args[0].replace(" ", "").partition("->")
+    terms = left.split(",")
+    if len(terms) != 2 or "." in left or len(operands) != 2:
+        return None
+    one, two = terms
+    batch = [x for x in out if x in one and x in two]
+    rows, columns = ([x for x in out if x in mine and x not in other] for mine, other in ((one, two), (two, one)))
+    inner = [x for x in one if x in two and x not in out]
+    if not len(rows) == len(columns) == len(inner) == 1 or list(out) != batch + rows + columns:
+        return None
+    first = operands[0].permute([one.index(x) for x in batch + rows + inner])
+    second = operands[1].permute([two.index(x) for x in batch + inner + columns])
+    return first, second, 1.0, (None, None)
+
+
+def _by_hand(recorder: Recorder, softmax: Event, users: dict[int, list[int]]) -> _Found | None:
+    """The attention around a softmax."""
+    log = recorder.entries
+    up = _above(log, softmax)
+    down = _below(log, softmax, users)
+    if up is None or down is None:
+        return None
+    (scores, scale, above), (weighed, below) = up, down
+    one, two = _product(log[scores]), _product(log[weighed])
+    if one is None or two is None:
+        return None
+    query, key_turned, factor, sources = one
+    key, value, scale = key_turned.transpose(-1, -2), two[1], scale * factor
+    mask = _mask(next(leaf for leaf in _leaves(_tree(softmax))), query, key_turned, scale)
+    causal = mask is not None and _is_causal(mask)
+    packed = attention(query, key, value, None if causal else mask, causal, scale)
+    turned = _before(log, sources[1])
+    return _Found(packed, (sources[0], turned, two[3][1]), (scores, *above, softmax.at, *below, weighed), log[scores])
+
+
+def _leaves(tree: Any) -> list[Any]:
+    torch = torch_module()
+    return [leaf for leaf in torch.utils._pytree.tree_leaves(tree) if isinstance(leaf, torch.Tensor)]
+
+
+def _above(log: list[Event], softmax: Event) -> tuple[int, float, list[int]] | None:
+    """The product whose scaled and masked result the softmax reads, the scale, and what lies between."""
+    at = softmax.reads[0] if softmax.reads else None
+    scale, covers = 1.0, list[int]()
+    for _ in range(_FAR):
+        if at is None:
+            return None
+        entry = log[at]
+        if entry.op in _PRODUCTS:
+            return at, scale, covers
+        if entry.op not in _BETWEEN and entry.kind != "wire":
+            return None
+        covers.append(at)
+        scale *= _factor(entry)
+        shape = entry.shapes_out[0]
+        at = next((one for one in entry.reads if log[one].shapes_out[0] == shape), None)
+    return None
+
+
+def _factor(entry: Event) -> float:
+    """What a call multiplies by, if that is one number."""
+    if entry.op not in ("mul", "div"):
+        return 1.0
+    args = _tree(entry)[0]
+    other = next((x for x in args if isinstance(x, (int, float)) or getattr(x, "numel", lambda: 0)() == 1), 1.0)
+    return float(other) if entry.op == "mul" else 1 / float(other)
+
+
+def _below(log: list[Event], softmax: Event, users: dict[int, list[int]]) -> tuple[int, list[int]] | None:
+    """The product that the softmax goes into, and what lies between."""
+    at, covers = softmax.at, list[int]()
+    for _ in range(_FAR):
+        after = [log[one] for one in users.get(at, [])]
+        found = next((e for e in after if e.op in (*_PRODUCTS, "dropout", "Dropout") or e.kind == "wire"), None)
+        if found is None:
+            return None
+        if found.op in _PRODUCTS:
+            return found.at, covers
+        covers.append(found.at)
+        at = found.at
+    return None
+
+
+def _mask(logits: Any, query: Any, key: Any, scale: float) -> Any:
+    """What stands in the logits beyond the scaled product; nothing if that is rounding."""
+    product = scale * (query.double() @ key.double()).reshape(logits.shape)
+    mask = logits.double() - product
+    size = max(1.0, float(product.abs().max()))
+    mask[mask.abs() < 1e-4 * size] = 0.0
+    mask[mask < -1e4 * size] = -float("inf")
+    return mask.to(query.dtype) if bool(mask.any()) else None
+
+
+def _is_causal(mask: Any) -> bool:
+    torch = torch_module()
+    causal = torch.full(mask.shape[-2:], -float("inf"), dtype=mask.dtype).triu(1)
+    return bool((mask.cpu() == causal).all())
+
+
+def _before(log: list[Event], place: Place | None) -> Place | None:
+    """Before the key was turned for its product."""
+    if place is None or log[place[0]].op not in ("transpose", "permute", "swapaxes", "T", "mT", "movedim"):
+        return None
+    return log[place[0]].sources[0]
+
+
+def _projected(recorder: Recorder, found: _Found) -> tuple[Packed, set[int]] | None:
+    """The same attention from the embeddings that linear layers made its queries, keys and values of."""
+    log, arrays, covers, inputs = recorder.entries, dict[str, Array](), set[int](), list[Array]()
+    for part, place in zip(("query", "key", "value"), found.places, strict=True):
+        up = _linear_above(log, place)
+        if up is None:
+            return None
+        linear, wires = up
+        x, weight, bias = _linear(linear)
+        rows = _rows(linear, wires)
+        if rows is None:
+            return None
+        arrays[f"weight_{part}"] = array("weight", weight)[rows]
+        if bias is not None:
+            arrays[f"bias_{part}"] = array("bias", bias)[rows]
+        tokens = array("input", x)
+        inputs.append(tokens.reshape(len(found.packed.arrays[part]), -1, tokens.shape[-1]))
+        covers |= {linear.at, *(entry.at for entry, _ in wires)}
+    query, key, value = inputs
+    arrays["embeddings"] = query
+    if key.shape != query.shape or not np.array_equal(key, query):
+        arrays["context"] = key
+    if value.shape != key.shape or not np.array_equal(value, key):
+        arrays["value_context"] = value
+    names = ("heads", "key_heads", "causal", "scale", "mask_kind")
+    options = {n: found.packed.options[n] for n in names if n in found.packed.options}
+    arrays |= {n: found.packed.arrays[n] for n in ("mask",) if n in found.packed.arrays}
+    return Packed("attention", {**options, "output_projection": False}, arrays), covers
+
+
+def _linear_above(log: list[Event], place: Place | None) -> tuple[Event, list[tuple[Event, int]]] | None:
+    """The linear layer that made a result through wires alone, and those wires in the order of the run."""
+    wires: list[tuple[Event, int]] = []
+    while place is not None:
+        entry = log[place[0]]
+        if _is_linear(entry):
+            return entry, wires[::-1]
+        if entry.kind != "wire" and entry.op not in ("Identity",):
+            return None
+        wires.append((entry, place[1]))
+        place = entry.sources[0] if entry.sources else None
+    return None
+
+
+def _is_linear(entry: Event) -> bool:
+    return entry.op in ("Linear", "linear", "addmm") or (entry.op == "matmul" and bool(entry.weights))
+
+
+def _linear(entry: Event) -> tuple[Any, Any, Any]:
+    """Input, weight (out, in) and bias of a linear layer."""
+    args, kwargs = _tree(entry)
+    if entry.op == "Linear":
+        return (*args, *kwargs.values())[0], entry.module.weight, entry.module.bias
+    if entry.op == "addmm":
+        return args[1], args[2].t(), args[0]
+    if entry.op == "matmul":
+        return args[0], args[1].t(), None
+    given = functions.bound(functions.SPECS["linear"][1], "linear", args, kwargs)
+    return given["input"], given["weight"], given["bias"]
+
+
+def _rows(linear: Event, wires: list[tuple[Event, int]]) -> Any:
+    """Which row of the weight made each feature of each head: row numbers sent through the wires."""
+    torch = torch_module()
+    shape = linear.shapes_out[0]
+    with torch.no_grad():
+        index = torch.arange(shape[-1]).expand(shape).contiguous()
+        for entry, which in wires:
+            if entry.op in _SAME:
+                continue
+            args, kwargs = _tree(entry)
+            index = getattr(index, entry.op) if entry.op in ("T", "mT") else entry.func(index, *args[1:], **kwargs)
+            index = index[which] if isinstance(index, (tuple, list)) else index
+    if index.ndim == 3:
+        index = index[:, None]
+    if index.ndim != 4 or not bool((index == index[:1, :, :1]).all()):
+        return None
+    return index[0, :, 0].reshape(-1).numpy()

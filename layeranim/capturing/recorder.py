@@ -1,0 +1,304 @@
+"""What a model calls while it runs: modules that are known as one call each, and every function outside of them.
+
+A ``TorchFunctionMode`` sees the functions as they are written (``F.relu``, ``+``, ``@``); hooks before and after every
+module tell where they stand, and take a known module of ``torch.nn`` as one call with what is inside it.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from functools import cache
+from typing import Any
+
+from layeranim.capturing import functions
+from layeranim.capturing.kept import Kept, TensorKeeper, torch_module
+from layeranim.engine.packing import Packed
+from layeranim.engine.trace import Shape
+from layeranim.inputs.modules import READERS
+
+
+@dataclass
+class Event:
+    """One call as it happened. ``kind`` is module, function, wire (it carries numbers) or made (it makes some).
+
+    ``module`` is the module as it was then. ``sources`` says of every tensor among its arguments which entry made it,
+    and which of that one's results it is. ``found`` is the layer of a composite, ``covers`` what it is made of.
+    """
+
+    kind: str
+    op: str
+    path: str
+    name: str
+    func: Any
+    sources: tuple[tuple[int, int] | None, ...]
+    shapes_in: tuple[Shape, ...]
+    weights: tuple[tuple[str, ...], ...]
+    module: Any = None
+    given: Kept | None = None
+    result: Kept | None = None
+    shapes_out: tuple[Shape, ...] = ()
+    at: int = -1
+    covers: tuple[int, ...] = ()
+    found: Packed | None = None
+    of_nothing: bool = False
+
+    @property
+    def reads(self) -> tuple[int, ...]:
+        """The numbers of the entries that made its arguments."""
+        return tuple(source[0] for source in self.sources if source)
+
+
+@dataclass
+class Span:
+    """A module that was opened: where its calls stand among all, and what it was given and gave."""
+
+    path: str
+    module: Any
+    start: int
+    stop: int
+    given: Kept
+    result: Kept
+
+
+@dataclass
+class _Frame:
+    module: Any
+    path: str
+    start: int = 0
+    entry: Event | None = None
+    given: Kept | None = None
+
+
+@dataclass
+class Recorder:
+    """The calls of one run, in their order."""
+
+    model: Any
+    wanted: tuple[str, ...] | None
+    most: int
+    entries: list[Event] = field(default_factory=list)
+    spans: list[Span] = field(default_factory=list)
+    depending: int = 0
+    busy: bool = False
+
+    def __post_init__(self) -> None:
+        names: dict[int, list[str]] = {}
+        for name, parameter in self.model.named_parameters(remove_duplicate=False):
+            names.setdefault(id(parameter), []).append(name)
+        self.parameters = {key: tuple(found) for key, found in names.items()}
+        self.paths = {id(m): n for n, m in reversed([*self.model.named_modules(remove_duplicate=False)])}
+        self.keeper, self._made = TensorKeeper(), dict[int, tuple[Any, int, int]]()
+        self._frames, self._count, self._failed = list[_Frame](), Counter[str](), ""
+        self._storages, self.sizes = dict[int, int](), Counter[str]()
+
+    @property
+    def full(self) -> bool:
+        """Whether more was to be kept than may be."""
+        return sum(self._storages.values()) > self.most
+
+    @property
+    def where(self) -> str:
+        """The module that raised, the innermost of those that are known or opened; nothing if none did."""
+        return self._failed
+
+    def begin(self, module: Any, args: Any, kwargs: Any) -> None:
+        """Before a module runs."""
+        if self.busy:
+            return
+        path = self.paths.get(id(module), type(module).__name__)
+        frame = _Frame(module, path, len(self.entries))
+        self._frames.append(frame)
+        if self._inside(but=frame):
+            return
+        with _Busy(self):
+            if known(module):
+                if getattr(module, "inplace", False):
+                    self.keeper.about_to_write((args, kwargs))
+                base = path or type(module).__name__
+                frame.entry = self._noted("module", type(module).__name__, path, base, None, args, kwargs)
+                frame.entry.module = as_it_is(module)
+                frame.entry.weights = self._names(module.parameters())
+                if getattr(module, "inplace", False):
+                    _let_go(frame.entry.given)
+            else:
+                frame.given = self.keeper.keep((args, kwargs))
+
+    def end(self, module: Any, result: Any) -> None:
+        """After a module ran, or raised: then there is no result."""
+        if self.busy:
+            return
+        while self._frames and self._frames[-1].module is not module:
+            self._frames.pop()  # what raised below it
+        if not self._frames:
+            return
+        frame = self._frames.pop()
+        if result is None:
+            self._failed = self._failed or (frame.entry.name if frame.entry else frame.path)
+        else:
+            self._failed = ""
+        if result is None or self._inside():
+            return
+        with _Busy(self):
+            if frame.entry is not None:
+                self._done(frame.entry, result)
+            elif frame.given is not None:
+                result_kept = self.keeper.keep(result)
+                self.spans.append(Span(frame.path, module, frame.start, len(self.entries), frame.given, result_kept))
+
+    def function(self, func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+        """Run a function, and note it."""
+        op = functions.named(func)
+        raw = functions.raw_name(func)
+        if raw in functions.DEPENDING and not self.busy:
+            self.depending += 1
+        turned = raw == "__get__" and op in functions.WIRES  # x.T is a property
+        if self.busy or self._inside() or op in functions.SILENT or (raw in ("__get__", "__set__") and not turned):
+            return func(*args, **kwargs)
+        with _Busy(self):
+            writes = functions.writes(func, args, kwargs)
+            if writes:
+                self.keeper.about_to_write((args, kwargs))
+            kind = "wire" if op in functions.WIRES else "made" if op in functions.MAKERS else "function"
+            path = self._frames[-1].path if self._frames else ""
+            entry = self._noted(kind, op, path, f"{path}.{op}".lstrip("."), func, args, kwargs)
+            if writes:
+                _let_go(entry.given)
+        result = func(*args, **kwargs)
+        with _Busy(self):
+            if any(_is_tensor(leaf) for leaf in _leaves(result)):
+                self._done(entry, result)
+        return result
+
+    def _inside(self, but: _Frame | None = None) -> bool:
+        """Whether a known module is running, whose inside is its own."""
+        return any(frame.entry is not None for frame in self._frames if frame is not but)
+
+    def _names(self, tensors: Any) -> tuple[tuple[str, ...], ...]:
+        found = (self.parameters.get(id(tensor)) for tensor in tensors)
+        return tuple(dict.fromkeys(names for names in found if names))
+
+    def _noted(self, kind: str, op: str, path: str, base: str, func: Any, args: Any, kwargs: Any) -> Event:
+        leaves = [leaf for leaf in _leaves((args, kwargs)) if _is_tensor(leaf)]
+        sources = tuple(self._source(leaf) for leaf in leaves)
+        name = base
+        if kind in ("module", "function"):
+            self._count[base] += 1
+            name = f"{base}:{self._count[base]}" if self._count[base] > 1 else base
+        shapes = tuple(tuple(leaf.shape) for leaf in leaves)
+        entry = Event(kind, op, path, name, func, sources, shapes, self._names(leaves))
+        entry.of_nothing = not entry.weights and self._of_nothing(leaves)
+        entry.given = self._kept(name, (args, kwargs))
+        return entry
+
+    def _kept(self, name: str, tree: Any) -> Kept | None:
+        """What is kept of a call: all, or nothing where it is not asked for or there is no room left."""
+        if self.wanted is not None and not any(fnmatchcase(name, pattern) for pattern in self.wanted):
+            return None
+        kept = self.keeper.keep(tree)
+        for saved in kept.saved:
+            storage = saved.tensor.untyped_storage()
+            if storage.data_ptr() not in self._storages:
+                self._storages[storage.data_ptr()] = storage.nbytes()
+                self.sizes[name] += storage.nbytes()
+        if not self.full:
+            return kept
+        for entry in self.entries:
+            entry.given = entry.result = None
+        return None
+
+    def _done(self, entry: Event, result: Any) -> None:
+        tensors = [leaf for leaf in _leaves(result) if _is_tensor(leaf)]
+        entry.at = len(self.entries)
+        entry.shapes_out = tuple(tuple(leaf.shape) for leaf in tensors)
+        whole = not any(leaf.is_floating_point() or leaf.is_complex() for leaf in tensors)
+        if entry.kind in ("function", "wire") and (whole or entry.of_nothing):
+            if entry.kind == "function":
+                self._count[entry.name.rpartition(":")[0] if ":" in entry.name else entry.name] -= 1
+            entry.kind = "made"  # a mask, or places: no numbers of a layer
+        self.entries.append(entry)
+        entry.result = self._kept(entry.name, result) if entry.given is not None else None
+        for k, leaf in enumerate(tensors):
+            self._made[id(leaf)] = (weakref.ref(leaf), entry.at, k)
+
+    def _of_nothing(self, leaves: list[Any]) -> bool:
+        """Whether all that a call computes with was made of nothing that a layer gave, nor of weights or the input."""
+        sources = [self._source(leaf) for leaf in leaves if leaf.is_floating_point()]
+        return bool(sources) and all(source and self.entries[source[0]].kind == "made" for source in sources)
+
+    def _source(self, tensor: Any) -> tuple[int, int] | None:
+        """Which entry made this very tensor: another one may have its number once it is gone."""
+        reference, at, k = self._made.get(id(tensor), (None, -1, -1))
+        return (at, k) if reference is not None and reference() is tensor else None
+
+
+class _Busy:
+    """While the recorder itself works, nothing is noted."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.recorder = recorder
+
+    def __enter__(self) -> None:
+        self.before, self.recorder.busy = self.recorder.busy, True
+
+    def __exit__(self, *error: object) -> None:
+        self.recorder.busy = self.before
+
+
+def _leaves(tree: Any) -> list[Any]:
+    return list(torch_module().utils._pytree.tree_leaves(tree))
+
+
+def _is_tensor(leaf: Any) -> bool:
+    return isinstance(leaf, torch_module().Tensor)
+
+
+def _let_go(kept: Kept | None) -> None:
+    for saved in kept.saved if kept else ():
+        saved.copy()
+
+
+def known(module: Any) -> bool:
+    """Whether a module is one of ``torch.nn`` that is read here, with the ``forward`` of its class."""
+    kind: Any = next((k for k in type(module).__mro__ if k.__name__ in READERS and _of_torch(k)), None)
+    if kind is None or kind.__name__ == "Sequential" or "forward" in vars(module):
+        return False
+    return bool(type(module).forward is kind.forward)
+
+
+def _of_torch(kind: type) -> bool:
+    return kind.__module__.startswith("torch.nn.modules")
+
+
+def as_it_is(module: Any) -> Any:
+    """The module with the parameters that it has now: ``torch.func.functional_call`` lends others for one call. Buffers
+    that training moves are copied."""
+    copy = object.__new__(type(module))
+    state = dict(vars(module))
+    state["_parameters"] = dict(module._parameters)
+    state["_buffers"] = {
+        name: buffer.detach().clone() if module.training and buffer is not None else buffer
+        for name, buffer in module._buffers.items()
+    }
+    state["_modules"] = {name: part and as_it_is(part) for name, part in module._modules.items()}
+    vars(copy).update(state)
+    return copy
+
+
+@cache
+def mode_class() -> Callable[[Recorder], Any]:
+    """A mode that hands every function to a recorder; made when PyTorch is there."""
+    from torch.overrides import TorchFunctionMode
+
+    class RecordingMode(TorchFunctionMode):  # type: ignore[misc]
+        def __init__(self, recorder: Recorder) -> None:
+            super().__init__()
+            self.recorder = recorder
+
+        def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            return self.recorder.function(func, args, kwargs or {})
+
+    return RecordingMode

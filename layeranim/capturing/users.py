@@ -1,0 +1,104 @@
+"""A model from a file of the user's own, and what it is called with. Only ``layeranim capture`` asks for it.
+
+What the user's code raises is the user's: it ends as one line that names the file.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from layeranim import inputs
+from layeranim.engine.option import given, suggest
+from layeranim.errors import InputError, LayeranimError, MissingLibraryError, OptionError
+
+_NAMED = re.compile(r"([A-Za-z_]\w*)=(.+)", re.DOTALL)
+
+
+def model_of(spec: str, seed: int = 0) -> Any:
+    """The model that ``FILE.py:NAME`` stands for. The file is run, with PyTorch's random numbers from ``seed``.
+
+    Raises ``InputError`` where there is no such file or name, or the file raises; ``MissingLibraryError`` without
+    PyTorch.
+    """
+    path, _, name = spec.rpartition(":")
+    if not path or not name.isidentifier() or not path.endswith(".py"):
+        raise InputError(f"{given(spec)} must be FILE.py:NAME, a file and the function in it that gives the model")
+    if not Path(path).is_file():
+        raise InputError(f"there is no file {given(path)}")
+    if importlib.util.find_spec("torch") is None:
+        raise MissingLibraryError("a model is run by PyTorch, which is not here; pip install torch")
+    import torch
+
+    torch.manual_seed(seed)
+    with blamed(spec):
+        found = vars(_run(Path(path)))
+    if name not in found:
+        known = [key for key, value in found.items() if callable(value) and not key.startswith("_")]
+        raise InputError(f"{given(path)} has no {name}{suggest(name, known)}; it has {', '.join(known[:12])}")
+    value = found[name]
+    if isinstance(value, torch.nn.Module) or not callable(value):
+        return value
+    with blamed(spec):
+        return value()
+
+
+def _run(path: Path) -> Any:
+    """The file as a module, with its folder where imports look first, as ``python FILE`` has it."""
+    spec = importlib.util.spec_from_file_location(f"_layeranim_user_{path.stem}", path)
+    module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
+    sys.modules[module.__name__] = module  # dataclasses and pickles of the file ask for it
+    sys.path.insert(0, os.fspath(path.resolve().parent))
+    try:
+        spec.loader.exec_module(module)  # type: ignore[union-attr]
+    finally:
+        sys.path.pop(0)
+    return module
+
+
+@contextmanager
+def blamed(spec: str) -> Iterator[None]:
+    """What is raised within is the user's code's, or a refusal of ours."""
+    try:
+        yield
+    except LayeranimError:
+        raise
+    except Exception as error:
+        notes = "; ".join(getattr(error, "__notes__", ()))
+        reason = " ".join(str(error).split())[:300]
+        said = f"{given(spec)} raises {type(error).__name__}: {reason}" + (f" ({notes})" if notes else "")
+        raise InputError(f"{said}; --debug shows where") from error
+
+
+def inputs_of(model: Any, specs: Sequence[str], seed: int, stream: BinaryIO | None) -> tuple[list[Any], dict[str, Any]]:
+    """The tensors that the user wrote: whole numbers as int64, all others in the type of the model's parameters.
+
+    Raises ``InputError`` for what cannot be read.
+    """
+    import torch
+
+    floats = (p for p in getattr(model, "parameters", list)() if p.is_floating_point())
+    first = next(floats, None)
+    kind, device = (first.dtype, first.device) if first is not None else (torch.get_default_dtype(), "cpu")
+    args: list[Any] = []
+    kwargs: dict[str, Any] = {}
+    for number, spec in enumerate(specs, 1):
+        named = _NAMED.fullmatch(spec)
+        source = inputs.read(named[2] if named else spec, what=named[1] if named else f"input {number}", seed=seed,
+                             stdin=stream)  # fmt: skip
+        array = source.array
+        whole = array.dtype.kind in "iu" and not source.picture and source.kind != "sample"
+        tensor = torch.tensor(array, dtype=torch.int64 if whole else torch.bool if array.dtype.kind == "b" else kind)
+        if named and named[1] in kwargs:
+            raise OptionError(f"input {named[1]} was given twice; leave out one of them")
+        if named:
+            kwargs[named[1]] = tensor.to(device)
+        else:
+            args.append(tensor.to(device))
+    return args, kwargs

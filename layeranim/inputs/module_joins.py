@@ -1,0 +1,65 @@
+"""Padding and resampling as PyTorch has them: amounts from the last axis backwards, sizes or factors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from layeranim.engine.packing import Packed
+from layeranim.engine.trace import Array
+from layeranim.errors import OptionError
+from layeranim.inputs.module_tensors import array, refuse
+
+Call = Mapping[str, Any]
+_MODES = {"constant": "zeros", "zeros": "zeros"}
+_LINEAR = {"linear": "bilinear"}
+
+
+def padded(mode: str) -> Any:
+    """A reader of ``ZeroPad2d`` and the like."""
+
+    def read(module: Any, call: Call) -> Packed:
+        return pad(array("input", call["input"]), module.padding, mode, getattr(module, "value", None))
+
+    return read
+
+
+def pad(x: Array, amounts: Any, mode: str, value: float | None) -> Packed:
+    """``torch.nn.functional.pad``: before and after on the last axis, then on the one before it, and so on."""
+    flat = [int(n) for n in amounts]
+    if any(n < 0 for n in flat):
+        raise OptionError(f"padding is {tuple(flat)}, but here it adds cells and takes none away")
+    pairs = list(zip(flat[::2], flat[1::2], strict=True))
+    options: dict[str, Any] = {"padding": [n for pair in reversed(pairs) for n in pair]}
+    options["padding_mode"] = _MODES.get(mode, mode)
+    if value and options["padding_mode"] == "zeros":
+        options["value"] = float(value)
+    return Packed("pad", options, {"input": x})
+
+
+def upsample(module: Any, call: Call) -> Packed:
+    """``Upsample`` by a size or a factor, of one or two spatial axes."""
+    x, mode = array("input", call["input"]), str(module.mode)
+    if getattr(module, "antialias", False):
+        refuse("antialias", type(module).__name__, "is true, but smoothing before shrinking is not known here")
+    if x.ndim not in (3, 4) or mode not in ("nearest", "nearest-exact", "linear", "bilinear", "bicubic"):
+        raise OptionError(f"{type(module).__name__} with mode {mode} of {x.ndim} axes is not known; 3 and 4 axes are")
+    flat = x.ndim == 3
+    options: dict[str, Any] = {"mode": _LINEAR.get(mode, mode), "align_corners": bool(module.align_corners)}
+    size, factor = (_pair(value, flat) for value in (module.size, module.scale_factor))
+    if size:
+        options["output_size"] = tuple(int(n) for n in size)
+    elif factor:
+        sizes = tuple(int(n * f) for n, f in zip((1, x.shape[-1]) if flat else x.shape[2:], factor, strict=True))
+        options["output_size"] = sizes
+        if not getattr(module, "recompute_scale_factor", None):
+            options |= {"scale_factor": float(factor[0]), "scale_width": float(factor[1])}
+    return Packed("upsample", options, {"input": x[:, :, None] if flat else x})
+
+
+def _pair(value: Any, flat: bool) -> tuple[Any, Any] | None:
+    """A number for height and width; over one axis the height stays 1."""
+    if value is None:
+        return None
+    both = tuple(value) if isinstance(value, (tuple, list)) else (value,) * (1 if flat else 2)
+    return (1, both[0]) if flat else (both[0], both[-1])

@@ -1,0 +1,68 @@
+"""Films of what is computed already: a trace, or one call of a captured model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from layeranim import catalog, inputs
+from layeranim.capturing import Capture
+from layeranim.engine import memory
+from layeranim.engine.option import Layer, Words
+from layeranim.engine.trace import Trace
+from layeranim.errors import OptionError
+from layeranim.preparing.work import Work, lettered
+from layeranim.stories.options import FilmOptions
+
+MOST_TITLE = 48
+"""Letters of a film's title."""
+
+
+def of_call(captured: Any, layer: str | None, options: Mapping[str, Any]) -> tuple[Trace, dict[str, Any]]:
+    """The trace of one call of a captured model, and the options with its name as the film's title.
+
+    Raises ``OptionError`` for what is no capture, a call that there is not, and one without a trace.
+    """
+    if not isinstance(captured, Capture):
+        kind = type(captured).__name__
+        raise OptionError(f"a film is of an explainer's name, a trace or a capture, but this is {kind}")
+    if layer is None:
+        films = {catalog.layer(name).name for name in catalog.explainers()}
+        one = next((call.name for call in captured.layers if call.layer in films), "conv1")
+        raise OptionError(f"no film shows a whole model yet; name one of its calls, such as layer {one}")
+    call = captured[layer]
+    title = call.name if len(call.name) <= MOST_TITLE else f"…{call.name[1 - MOST_TITLE :]}"
+    return call.trace(), {"title": title, **options}
+
+
+def of_trace(made: Trace, options: Mapping[str, Any], files: Mapping[inputs.Identity, str] | None = None) -> Work:
+    """What decides the film of a trace; ``files`` are those that it was read from. Raises ``UsageError``."""
+    name = next((n for n in catalog.explainers() if catalog.layer(n).name == made.layer), None)
+    if name is None:
+        raise OptionError(
+            f"a trace of {made.layer} has numbers but no film yet; there are {', '.join(catalog.explainers())}"
+        )
+    layer = catalog.layer(name)
+    made, options = _worded(layer, made, options)
+    film, font = lettered(FilmOptions.of(options), None, memory.USUAL)  # type: ignore[arg-type]
+    return Work(name, layer, made.config, film, {}, None, (), 0, {}, made, font=font, files=files or {})
+
+
+def _worded(layer: Layer, made: Trace, options: Mapping[str, Any]) -> tuple[Trace, dict[str, Any]]:
+    """A trace with the words that its rows stand for, which a live module does not know, and the other options."""
+    known = {item.name for item in layer.config.options() if isinstance(item.kind, Words)}
+    words = {key: value for key, value in options.items() if key in known}
+    if not words:
+        return made, dict(options)
+    config = made.config.replace(**words)
+    given = {name: t.shape for name, t in made.tensors.items() if t.role in ("input", "weight") and not t.is_recipe}
+    layer.complete(config, given)  # refuses other numbers of words
+    return replace(made, config=config), {key: value for key, value in options.items() if key not in words}
+
+
+def numbers(made: Trace, options: Mapping[str, Any], files: Mapping[inputs.Identity, str]) -> Work:
+    """A trace alone, of a layer with or without a film; of the options of a film the precision counts."""
+    layer = catalog.layer(made.layer)
+    film: Any = FilmOptions.of(options)
+    return Work(made.layer, layer, made.config, film, {}, None, (), 0, {}, made, files=files)

@@ -1,0 +1,182 @@
+"""Models of all kinds: every call in its place, computed again by the engine, equal to what the model gave."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import layeranim as la
+from layeranim.capturing import Capture
+from layeranim.engine.replay import replay, sampled
+from layeranim.errors import OptionError
+
+torch = pytest.importorskip("torch")
+
+from tests.capture.torch_models import MODELS  # noqa: E402 - which needs PyTorch
+
+
+def made(name: str) -> Any:
+    torch.manual_seed(1)
+    return MODELS[name].make()
+
+
+@cache
+def captured(name: str) -> Capture:
+    model = MODELS[name]
+    return la.capture(made(name), *model.args, **model.kwargs)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_call_is_computed_again_and_agrees(name: str) -> None:
+    found = captured(name)
+    assert {call.kind for call in found.unmapped} == set(MODELS[name].unmapped)
+    assert all(call.agrees is True for call in found.layers if call.layer), repr(found)
+    assert all(call.why for call in found.unmapped)
+    assert len({call.name for call in found}) == len(found)
+
+
+def test_of_all_calls_at_least_95_in_100_have_a_layer() -> None:
+    calls = [call for name in MODELS for call in captured(name).layers]
+    assert sum(call.agrees is True for call in calls) / len(calls) >= 0.95
+    assert len(calls) > 100
+    assert not any(call.agrees is False for call in calls)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_what_the_model_gave_is_what_it_gives(name: str) -> None:
+    model, (args, kwargs) = made(name), (MODELS[name].args, MODELS[name].kwargs)
+    torch.manual_seed(7)
+    with torch.no_grad():
+        plain = model(*args, **kwargs)
+    model = made(name)
+    torch.manual_seed(7)
+    found = la.capture(model, *args, check=False, **kwargs).output
+    apart = 1e-6 if name == "masked" else 0  # PyTorch's fast path of a whole encoder layer is off
+    torch.testing.assert_close(found, plain, rtol=apart, atol=apart)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_traces_replay_and_hold_the_calls_own_numbers(name: str) -> None:
+    for call in captured(name).layers[:12]:
+        if not call.layer:
+            continue
+        trace = call.trace()
+        assert trace.layer == call.layer
+        result = next(trace[key] for key in ("output", "loss", "losses") if key in trace)
+        assert (
+            result.size == call.output.size or "lstm" in call.layer
+        )  # a cell gives its state, a packed one no padding
+        for i in sampled(trace, 8):
+            assert replay(trace, trace.steps[i]).agrees
+
+
+def test_the_calls_of_a_cnn_stand_in_the_order_in_which_they_ran() -> None:
+    found = captured("residual-cnn")
+    names = [call.name for call in found.layers]
+    assert names == [
+        "conv1", "bn1", "act", "conv2", "relu", "mean", "squeeze", "silu", "excite", "sigmoid", "mul", "add", "add:2",
+        "max_pool2d", "fc", "log_softmax",
+    ]  # fmt: skip
+    assert found["conv2"].shapes_in == ((2, 8, 8, 8),)
+    assert found["conv2"].options["groups"] == 2
+    assert found["conv1"].parameters == 216
+    assert found["conv1"].weights == (("conv1.weight",),)
+    assert set(found["mul"].reads) == {"relu", "sigmoid"}
+    assert set(found["add:1"].reads) == {"mul", "act"}
+    assert (found["act"].inputs["input"] < 0).any()  # what an activation in place was given, not what it left there
+    assert found["fc"].output.shape == (2, 5)
+
+
+def test_a_module_that_runs_again_is_numbered_and_must_be_named() -> None:
+    found = captured("twice")
+    assert [call.name for call in found.layers if call.kind == "Linear"] == ["rec", "rec:2", "rec:3"]
+    assert found["rec:2"].inputs["input"].shape == (2, 4)
+    with pytest.raises(OptionError, match="rec runs 3 times; say which: rec:1, rec:2, rec:3"):
+        found["rec"]
+    assert found["rec:1"] is found.calls[0]
+    assert any("read once" in note for note in found.notes)
+
+
+def test_tied_weights_are_counted_once_and_named_both() -> None:
+    found = captured("nanogpt")
+    assert found["lm_head"].weights == (("wte.weight", "lm_head.weight"),)
+    assert found.parameters == sum(p.numel() for p in made("nanogpt").parameters())
+    assert "480 tied" in repr(found.layers)
+    assert "tied: wte.weight, lm_head.weight are one parameter" in found.notes
+
+
+@pytest.mark.parametrize("name", ["nanogpt", "nanogpt-by-hand"])
+def test_attention_with_its_projections_is_one_layer_however_it_is_written(name: str) -> None:
+    found, model = captured(name), made(name)
+    call = found["h.0.attn.attention"]
+    trace = call.trace()
+    qkv = model.h[0].attn.qkv.weight.detach().numpy()
+    for k, part in enumerate(("query", "key", "value")):
+        np.testing.assert_array_equal(trace[f"weight_{part}"], qkv[16 * k : 16 * (k + 1)])
+    assert trace.config.causal  # type: ignore[attr-defined]
+    assert trace.config.heads == 4  # type: ignore[attr-defined]
+    assert "h.0.attn.qkv" in call.covers
+    assert found["h.0.attn.qkv"].agrees  # and what it is made of is still there
+
+
+def test_grouped_heads_keep_their_groups() -> None:
+    trace = captured("grouped-heads").trace("attention")
+    assert (trace.config.heads, trace.config.key_heads) == (4, 2)  # type: ignore[attr-defined]
+    assert trace["weight_key"].shape == (8, 16)
+
+
+def test_a_norm_and_an_activation_of_ones_own_are_known_and_a_layer_scale_is_none() -> None:
+    found = captured("foreign")
+    assert found.trace("norm").config.kind == "rms"  # type: ignore[attr-defined]
+    assert found.trace("act").config.activation == "gelu-tanh"  # type: ignore[attr-defined]
+    assert "scale" not in found
+    assert found["scale.mul"].layer == "elementwise"
+
+
+def test_a_mask_of_dropout_is_the_one_that_was_drawn() -> None:
+    found = captured("training")
+    trace, call = found.trace("drop"), found["drop"]
+    np.testing.assert_array_equal(trace["mask"][0] != 0, (call.output != 0) | (call.inputs["input"] == 0))
+    assert any("training mode" in note for note in found.notes)
+
+
+def test_bfloat16_is_held_against_its_own_rounding() -> None:
+    found = captured("bfloat16")
+    assert found.trace("net.0")["output"].dtype == np.float32
+
+
+def test_an_unknown_function_keeps_its_numbers_and_its_name() -> None:
+    found = captured("unknown-function")
+    call = found["cumsum"]
+    np.testing.assert_allclose(call.output, np.cumsum(call.inputs["input"], -1), rtol=1e-6)
+    with pytest.raises(OptionError, match="cumsum is cumsum, which has its numbers here but no layer"):
+        call.trace()
+
+
+def test_names_that_are_none_are_answered() -> None:
+    found = captured("residual-cnn")
+    with pytest.raises(OptionError, match=r"no call 'conv_1' \(did you mean conv1\?\)"):
+        found["conv_1"]
+    with pytest.raises(OptionError, match=r"h has calls inside: h\.0\.ln1"):
+        captured("nanogpt")["h"]
+
+
+def test_a_film_of_a_call_bears_its_name(tmp_path: Path) -> None:
+    found = captured("residual-cnn")
+    film = la.render(found, layer="fc", output=str(tmp_path / "fc.png"), size="128x72")
+    assert film.paths[0].exists()
+    assert film.alt.startswith("fc")
+    with pytest.raises(
+        OptionError, match="no film shows a whole model yet; name one of its calls, such as layer conv1"
+    ):
+        la.render(found, output=str(tmp_path / "x.png"))
+    with pytest.raises(OptionError, match="a trace of elementwise has numbers but no film"):
+        la.render(found, layer="mul", output=str(tmp_path / "x.png"))
+    with pytest.raises(OptionError, match="layer is 'fc', but is for a captured model"):
+        la.render("conv", layer="fc")
+    with pytest.raises(OptionError, match="this is list"):
+        la.render([], layer="fc")  # type: ignore[arg-type]
