@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from layeranim.embed.shown import Pair, Shown, pair, stem
+from layeranim.embed.files import FilmFiles, Pair, pair, stem
 from layeranim.embed.snippets import Figure
 from layeranim.embed.targets import RST, TARGETS, Site, relative, target
 from layeranim.errors import InputError, OptionError, OutputError
@@ -78,7 +78,7 @@ def snippet(wanted: Wanted, page: Path | None = None, marked: bool = True) -> Sn
     return Snippet(text, copies, tuple(filter(None, (shown.cannot_pause() for shown in both.both))))
 
 
-def _placed(shown: Shown, site: Site, copies: dict[Path, Path]) -> Shown:
+def _placed(shown: FilmFiles, site: Site, copies: dict[Path, Path]) -> FilmFiles:
     """The film with its files where the site serves them."""
     files = {}
     for kind, file in shown.files.items():

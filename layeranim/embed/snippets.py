@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from layeranim.embed.shown import Pair, Shown
+from layeranim.embed.files import FilmFiles, Pair
 
 Url = Callable[[Path], str]
 DARK = "(prefers-color-scheme: dark)"
@@ -30,7 +30,7 @@ class Figure:
     url: Url
 
     @property
-    def light(self) -> Shown:
+    def light(self) -> FilmFiles:
         return self.pair.light
 
     @property
@@ -60,7 +60,7 @@ def _grounds(figure: Figure) -> Iterator[str]:
     yield "</style>"
 
 
-def _video(figure: Figure, shown: Shown, more: str = "") -> Iterator[str]:
+def _video(figure: Figure, shown: FilmFiles, more: str = "") -> Iterator[str]:
     """A film with controls; who may not have it gets the poster, linked."""
     if not shown.videos:
         return

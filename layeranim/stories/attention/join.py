@@ -11,7 +11,7 @@ from layeranim import layout, numbers, theme
 from layeranim.engine.trace import Array
 from layeranim.layout import Fit, even
 from layeranim.stories import phrases
-from layeranim.stories.attention.plan import Name, beside
+from layeranim.stories.attention.plan import RowName, beside
 from layeranim.stories.attention.stage import BOTTOM, LEFT, NAME_GAP, NAMED, RIGHT, TOP, names_width, needed
 from layeranim.stories.attention.view import MOST_FEATURES, MOST_HEADS, MOST_TOKENS, NARROW, AttentionView
 from layeranim.stories.phrases import Addend, Term
@@ -30,7 +30,7 @@ class Join:
     heads: int
     grids: dict[str, GridPlan] = field(default_factory=dict)
     signs: list[tuple[Point, str]] = field(default_factory=list)
-    names: list[Name] = field(default_factory=list)
+    names: list[RowName] = field(default_factory=list)
 
     @property
     def projected(self) -> bool:

@@ -10,7 +10,7 @@ from layeranim import numbers, theme, typeface
 from layeranim.stories import phrases
 from layeranim.stories.attention.formula import named_scores
 from layeranim.stories.attention.join import Join
-from layeranim.stories.attention.plan import AttentionPlan, Name, shorten
+from layeranim.stories.attention.plan import AttentionPlan, RowName, shorten
 from layeranim.stories.attention.view import AttentionView
 from layeranim.stories.storyboard import Address, Box, Cells, Fact, Line, Point, Run
 
@@ -85,7 +85,7 @@ class AttentionParts:
         cells = Cells(levels, texts, ghost if ghost is not None and np.any(ghost) else None, None, scale, source)
         return [(name, cells, [(r, 0) for r in range(len(keys))])]
 
-    def lens_names(self, u: int) -> list[Name]:
+    def lens_names(self, u: int) -> list[RowName]:
         """The names of the keys in the lens."""
         if not self.heat:
             return []
@@ -95,7 +95,7 @@ class AttentionParts:
         room = grid.at[0] - self.plan.stage.corners["lens"][0] - 8
         runs = [shorten(self.view.col_name(j), room, theme.NOTE) or self.view.col_name(j) for j in keys]
         x = grid.at[0] - 12
-        return [Name(run, (x, grid.cell(r, 0).centre[1] - drop), theme.NOTE) for r, run in enumerate(runs)]
+        return [RowName(run, (x, grid.cell(r, 0).centre[1] - drop), theme.NOTE) for r, run in enumerate(runs)]
 
     def headings(self, stage: str) -> dict[str, Line]:
         """Names of scores and weights, as far as a stage has other numbers there than those that they end with."""
@@ -186,11 +186,11 @@ class AttentionParts:
         return [self.plan.lens] if self.plan.lens and stage not in BEFORE else []
 
     # ── names and counts ─────────────────────────────────────────────────────
-    def names(self) -> Iterable[Name]:
+    def names(self) -> Iterable[RowName]:
         """Every name that stands still."""
         return (*(self.plan.row_names if self.named else ()), *self.plan.col_names)
 
-    def row_name(self, u: int) -> tuple[int | None, Name]:
+    def row_name(self, u: int) -> tuple[int | None, RowName]:
         """The name of the row under way, and which of ``names`` it is; ``None`` where rows are too narrow for all."""
         i = self.view.at(u)[1]
         return (i if self.named else None), self.plan.row_names[i]

@@ -35,7 +35,7 @@ BELOW = 29  # from the bottom of a grid to the baseline of its name below
 
 
 @dataclass(frozen=True)
-class Name:
+class RowName:
     """A word beside a row (``right`` of which it ends), over a column, or upright over a narrow one."""
 
     run: Run
@@ -51,8 +51,8 @@ class AttentionPlan:
 
     stage: AttentionStage
     grids: dict[str, GridPlan]
-    row_names: tuple[Name, ...]
-    col_names: tuple[Name, ...]
+    row_names: tuple[RowName, ...]
+    col_names: tuple[RowName, ...]
     lens: Box | None
     warnings: tuple[str, ...] = ()
 
@@ -78,7 +78,7 @@ def plan(view: AttentionView) -> AttentionPlan:
     return AttentionPlan(stage, grids, rows, cols, lens, _cut(view, stage, [*rows, *cols]))
 
 
-def _cut(view: AttentionView, stage: AttentionStage, names: Sequence[Name]) -> tuple[str, ...]:
+def _cut(view: AttentionView, stage: AttentionStage, names: Sequence[RowName]) -> tuple[str, ...]:
     """A warning if a word stands nowhere as a whole: neither beside its row nor over its column."""
     if view.words is None:
         return ()
@@ -261,7 +261,7 @@ def shorten(run: Run, width: float, size: float) -> Run | None:
     return replace(run, text=text) if typeface.width(text, size) <= width else None
 
 
-def _row_names(view: AttentionView, stage: AttentionStage, grids: dict[str, GridPlan]) -> tuple[Name, ...]:
+def _row_names(view: AttentionView, stage: AttentionStage, grids: dict[str, GridPlan]) -> tuple[RowName, ...]:
     """Names left of the queries; where rows are too narrow for all of them the scene shows the one under way."""
     grid, size = grids["query"], stage.name_size
     out = [beside(view.row_name(i), grid, i, stage.name_width, size) for i in range(view.rows)]
@@ -271,14 +271,14 @@ def _row_names(view: AttentionView, stage: AttentionStage, grids: dict[str, Grid
     return tuple(out)
 
 
-def beside(run: Run, grid: GridPlan, row: int, width: float, size: int) -> Name:
+def beside(run: Run, grid: GridPlan, row: int, width: float, size: int) -> RowName:
     """A name left of a row."""
     box = grid.cell(row, 0)
     y = box.centre[1] - round(typeface.cap_height() * size / 2)
-    return Name(shorten(run, width, size) or run, (box.x - NAME_GAP, y), size)
+    return RowName(shorten(run, width, size) or run, (box.x - NAME_GAP, y), size)
 
 
-def _col_names(view: AttentionView, stage: AttentionStage, grids: dict[str, GridPlan]) -> tuple[Name, ...]:
+def _col_names(view: AttentionView, stage: AttentionStage, grids: dict[str, GridPlan]) -> tuple[RowName, ...]:
     """Names over the keys, whole where they can be: on one line, on two by turns, upright; else cut, or none."""
     grid = grids["key"]
     runs = [view.col_name(j) for j in range(view.cols)]
@@ -293,14 +293,16 @@ def _col_names(view: AttentionView, stage: AttentionStage, grids: dict[str, Grid
     room = max(stage.upright, above - 14)
     if stage.upright or (max(typeface.width(run.text, theme.FLOOR) for run in runs) <= room and grid.pitch[0] >= NAMED):
         upright = [shorten(run, room, theme.FLOOR) or run for run in runs]
-        return tuple(Name(run, (x, y + 10), theme.FLOOR, "left", True) for run, x in zip(upright, places, strict=True))
+        return tuple(
+            RowName(run, (x, y + 10), theme.FLOOR, "left", True) for run, x in zip(upright, places, strict=True)
+        )
     flat = _apart(runs, grid.pitch[0], theme.FLOOR)
     return _over(flat, places, y + NAME_GAP, theme.FLOOR) if flat else ()
 
 
-def _over(runs: Sequence[Run], places: Sequence[float], y: float, size: int) -> tuple[Name, ...]:
+def _over(runs: Sequence[Run], places: Sequence[float], y: float, size: int) -> tuple[RowName, ...]:
     """Names on one line, in the middle of their columns."""
-    return tuple(Name(run, (x, y), size, "centre") for run, x in zip(runs, places, strict=True))
+    return tuple(RowName(run, (x, y), size, "centre") for run, x in zip(runs, places, strict=True))
 
 
 def _whole(runs: Sequence[Run], pitch: float, size: int = theme.FLOOR) -> bool:

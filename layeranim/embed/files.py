@@ -19,7 +19,7 @@ DARK = ("-light", "-dark")
 
 
 @dataclass(frozen=True)
-class Shown:
+class FilmFiles:
     """One film: its files by media type, width and height of each in pixels, its title and what it shows in words."""
 
     title: str
@@ -69,11 +69,11 @@ class Shown:
 class Pair:
     """A film for light pages and, where there is one, the same film for dark ones."""
 
-    light: Shown
-    dark: Shown | None = None
+    light: FilmFiles
+    dark: FilmFiles | None = None
 
     @property
-    def both(self) -> tuple[Shown, ...]:
+    def both(self) -> tuple[FilmFiles, ...]:
         """The films that there are."""
         return (self.light, self.dark) if self.dark else (self.light,)
 
@@ -98,7 +98,7 @@ def pair(path: Path, dark: Path | None = None) -> Pair:
     return Pair(first, of(twin)) if first.theme == "light" and twin.is_file() else Pair(first)
 
 
-def of(path: Path) -> Shown:
+def of(path: Path) -> FilmFiles:
     """The film that a file belongs to: its own file, or the provenance itself.
 
     Raises InputError for a file that no film's provenance names.
@@ -118,7 +118,7 @@ def stem(path: Path) -> str:
     return path.name.removesuffix(".av1.webm") if path.name.endswith(".av1.webm") else path.stem
 
 
-def _shown(report: Mapping[str, Any], place: Path) -> Shown:
+def _shown(report: Mapping[str, Any], place: Path) -> FilmFiles:
     files: dict[str, Path] = {}
     sizes: dict[str, tuple[int, int]] = {}
     try:
@@ -128,8 +128,8 @@ def _shown(report: Mapping[str, Any], place: Path) -> Shown:
                 files[kind] = file
                 if "width" in entry:
                     sizes[kind] = int(entry["width"]), int(entry["height"])
-        shown = Shown(str(report["title"]), str(report["alt"]), float(report["seconds"]), str(report["film"]["theme"]),
-                      files, sizes)  # fmt: skip
+        said = str(report["title"]), str(report["alt"]), float(report["seconds"]), str(report["film"]["theme"])
+        shown = FilmFiles(*said, files, sizes)
     except (KeyError, TypeError, ValueError, AttributeError):
         raise InputError(f"{place.name} does not say what an embedder needs; render the film anew") from None
     if "image/png" not in files:
