@@ -80,8 +80,8 @@ EXPLAINERS: dict[str, Explainer] = {
         "one artificial neuron: inputs times weights, plus bias, through an activation",
         "engine.dense:NEURON",
         "stories.dense.presets:NEURON",
-        "stories.dense.film:NeuronStory",
-        "scenes.dense:DenseScene",
+        "stories.dense.neuron:NeuronStory",
+        "scenes.stage:StageScene",
     ),
     "dense": Explainer(
         "dense",
@@ -129,7 +129,7 @@ EXPLAINERS: dict[str, Explainer] = {
         "stories.regularisation.dropout_options:DROPOUT_FILM",
         "stories.regularisation.dropout_presets:PRESETS",
         "stories.regularisation.dropout:DropoutStory",
-        "scenes.dropout:DropoutScene",
+        "scenes.stage:StageScene",
     ),
     "rnn": Explainer(
         "recurrent",

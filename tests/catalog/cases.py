@@ -176,7 +176,7 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"input": "random:1x127"},
         {"input": "random:2x3x3x3", "channelwise": True, "draws": 2},
         {"input": "random:2x2x2x2", "pace": "slow", "draws": 40},
-        {"input": "1e6 -2e7; 1e-9 0", "precision": 3, "steps": "2-3"},
+        {"input": "1e6 -2e7; 1e-9 0", "precision": 3, "steps": "2-3", "draws": 3},
         {"example": "slugnet", "view": "matrix"},
         {"example": "glossary", "mode": "weight-scaling", "steps": "first:5", "pace": "fast"},
         {"rate": 0.25, "mask_seed": 9},

@@ -108,15 +108,44 @@ SHARED = (
     Claim(r"\d+ inputs?, \d+ weights?(, 1 bias)? → (one number|\d+ (decisions|results))(, here sample \d+)?", ended,
           counts=True),
 )  # fmt: skip
+
+
+def row(told: Told) -> list[int]:
+    """The samples that a neuron's film goes through."""
+    return sorted({u for b in told.board.beats for u in b.units})
+
+
+def cut(told: Told) -> bool:
+    """Whether a sum of a sample that is told is below 0."""
+    return any(z < 0 for sample in row(told) for z in sums(told, sample))
+
+
+def made(told: Told, match: Match, beat: Beat) -> bool:
+    """What the last sentence counts."""
+    n = len(row(told))
+    right = {"one number": n == 1, f"{n} decisions": told.config.activation == "step" and n > 1,
+             f"{n} results": told.config.activation != "step" and n > 1}  # fmt: skip
+    counted = int(match["n"]) == int(match["w"]) == inputs(told)
+    return counted and bool(match["b"]) == ("bias" in told.trace) and right.get(match["end"], False)
+
+
 NEURON = (
-    *SHARED,
-    Claim(r"one product for each input, then their sum", lambda t, m, b: inputs(t) > 1, {"input": "1 2 3 4 5 6 7"},
-          ({"input": "3", "precision": 6},)),
-    Claim(r"one input, one product", lambda t, m, b: inputs(t) == 1, {"input": "3000000", "weight_values": "0.123456",
-          "precision": 6}, ({"input": "random:7"},)),
-    Claim(r"every sample meets the same weights(?P<bias> and bias)?",
-          lambda t, m, b: t["input"].shape[0] > 1 and ("bias" in t.trace) == bool(m["bias"]) and units(t) == 1,
-          {"input": "random:4x3"}, ({"input": "random:3"},)),
+    Claim(r"multiply every input by its weight, add up(?P<bias>, add the bias)?",
+          lambda t, m, b: ("bias" in t.trace) == bool(m["bias"]), counts=True),
+    Claim(r"blue edge: positive weight, orange: negative(?P<thick>; thick: large)?", signs,
+          {"input": "1 2", "weight_values": "1 -3"}, ({"input": "1 2", "weight_values": "2 2"},)),
+    Claim(r"thick edge: large weight",
+          lambda t, m, b: len(np.unique(np.abs(t["weight"]))) > 1 and not bool((t["weight"] > 0).any()
+                                                                             and (t["weight"] < 0).any()),
+          {"input": "1 2", "weight_values": "1 3"}, ({"input": "1 2", "weight_values": "2 2"},
+                                                   {"input": "1 2", "weight_values": "1 -3"})),
+    Claim(r"one product for each input, then their sum", lambda t, m, b: inputs(t) > 1, {}, ({"input": "3"},)),
+    Claim(r"step: 1 from 0 upwards, else 0", activation("step"), {}, ({"activation": "relu"},)),
+    Claim(r"ReLU keeps what is positive, the rest becomes 0", lambda t, m, b: t.config.activation == "relu" and cut(t),
+          {"activation": "relu"},
+          ({"activation": "leaky-relu"}, {}, {"input": "1 2", "weight_values": "1 1", "activation": "relu"})),
+    Claim(r"samples? .*: {1,2}each in the same way"),
+    Claim(r"(?P<n>\d+) inputs?, (?P<w>\d+) weights?(?P<b>, 1 bias)? → (?P<end>.*)", made, counts=True),
     Claim(r"weigh and add up: the unit that layers are made of"),
     Claim(r"both inputs together pass the threshold: a neuron can compute AND", threshold, {},
           ({"input": "0 0; 0 1; 1 0; 2 2"}, {"activation": "sigmoid"})),

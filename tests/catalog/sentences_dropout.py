@@ -8,10 +8,12 @@ from collections.abc import Callable
 import numpy as np
 
 from layeranim.engine.trace import Array
-from layeranim.stories.storyboard import Beat
+from layeranim.stories.stage.plans import ThinnedPlan
+from layeranim.stories.storyboard import Address, Beat, plain
 
 from .sentences import Claim, Told
 
+ARITHMETIC = ()
 Match = re.Match[str]
 
 
@@ -20,12 +22,33 @@ def masks(told: Told) -> Array:
     shape = told["output"].shape
     mask = told["mask"].reshape(told["mask"].shape + (1,) * (len(shape) - told["mask"].ndim))
     every_one: Array = np.broadcast_to(mask, shape) != 0
-    one = told.work.film.sample or (1 if told.board.parts["dropout"].stage.layer else None)
-    return (every_one if one is None else every_one[:, one - 1 : one]).reshape(shape[0], -1)
+    one = re.search(r"sample (\d+) of", plain(told.board.parameters))
+    return (every_one if one is None else every_one[:, int(one[1]) - 1 : int(one[1])]).reshape(shape[0], -1)
+
+
+def networked(told: Told) -> bool:
+    return any(isinstance(part, ThinnedPlan) for part in told.board.parts["stage"])
+
+
+def cell(told: Told, beat: Beat) -> tuple[int, ...]:
+    """Draw and place of the unit that a film follows."""
+    runs = [run.source for other in told.board.beats for run in other.caption if isinstance(run.source, Address)]
+    return beat.units[0], *next(source.index[1:] for source in runs if source.tensor in ("kept", "output"))
 
 
 def kept(told: Told, beat: Beat) -> bool:
-    return bool(masks(told)[0, beat.units[0]])
+    mask = told["mask"]
+    return bool(mask[cell(told, beat)[: mask.ndim]])
+
+
+def grew(told: Told, match: Match, beat: Beat) -> bool:
+    x = told["input"][cell(told, beat)[1:]]
+    return told.config.mode == "inverted" and told.config.rate > 0 and kept(told, beat) and bool(x != 0)
+
+
+def thinner(told: Told, match: Match, beat: Beat) -> bool:
+    here = masks(told)[beat.units[0]]
+    return networked(told) and bool(here.any() and not here.all())
 
 
 def mode(which: str) -> Callable[[Told], bool]:
@@ -55,7 +78,8 @@ def approached(told: Told, match: Match, beat: Beat) -> bool:
 
 
 def trained(told: Told, match: Match, beat: Beat) -> bool:
-    scaled = told.config.mode == "inverted" and told.config.rate > 0 and bool(masks(told)[0].any())
+    draw = int(match["draw"] or 1) - 1
+    scaled = told.config.mode == "inverted" and told.config.rate > 0 and bool(masks(told)[draw].any())
     return gone_in(told, match, beat) and scaled == bool(match["by"])
 
 
@@ -69,26 +93,28 @@ DROPOUT = (
     Claim(r"\S+: channels one below the other", lambda t, m, b: t["input"].ndim == 4,
           {"input": "random:1x2x2x2"}, ({},)),
     Claim(r"too many units for nodes and edges: drawn as a matrix",
-          lambda t, m, b: t.config.view == "network" and not t.board.parts["dropout"].stage.layer,
+          lambda t, m, b: t.config.view == "network" and not networked(t),
           {"input": "random:1x12", "view": "network"}, ({}, {"input": "random:5", "view": "network"})),
     Claim(r"1 keeps a unit, 0 leaves it out", lambda t, m, b: not mode("alpha")(t), {}, ({"mode": "alpha"},)),
     Claim(r"1 keeps a unit, 0 puts −1.76 in its place", lambda t, m, b: mode("alpha")(t), {"mode": "alpha"}, ({},)),
-    Claim(r"kept values grow: averaged over many masks, the sum stays as it was",
-          lambda t, m, b: mode("inverted")(t) and t.config.rate > 0 and kept(t, b)
-          and t["input"].reshape(-1)[b.units[0]] != 0,
+    Claim(r"(?P<what>kept|dropped):  .* ([=≈→]) \S+", lambda t, m, b: kept(t, b) == (m["what"] == "kept"), counts=True),
+    Claim(r"\S+ / \(1 − \S+\) [=≈] \S+", lambda t, m, b: mode("inverted")(t), {}, ({"mode": "alpha"},)),
+    Claim(r"\S+\s·\s\S+ \+ \S+ [=≈] \S+", lambda t, m, b: mode("alpha")(t), {"mode": "alpha"}, ({},)),
+    Claim(r"(y|test|draws? [\d–]+) [=≈] \S+"),
+    Claim(r"kept values grow: averaged over many masks, the sum stays as it was", grew,
           {}, ({"mode": "alpha"}, {"rate": 0}, {"mode": "weight-scaling"}, {"input": "1 2 3", "mask": [[[0, 0, 0]]]})),
     Claim(r"a = \S+ and b = \S+ restore mean and spread of the layer",
           lambda t, m, b: mode("alpha")(t) and t.config.rate > 0, {"mode": "alpha"},
           ({}, {"mode": "alpha", "rate": 0})),
-    Claim(r"a dropped unit loses all its edges: a thinner network is left", lambda t, m, b: not kept(t, b),
+    Claim(r"a dropped unit loses all its edges: a thinner network is left", thinner,
           {"example": "slugnet"}, ({"input": "1 2 3", "view": "network", "rate": 0}, {})),
-    Claim(r"unit after unit:  kept or dropped"),
+    Claim(r"draws? .*: {1,2}each in the same way"),
     Claim(rf"draw (?P<draw>\d+):  {COUNT}(, (?P<left>.*))?", leaves, ALL_GONE, ({},)),
-    Claim(r"mean(:  \(.*\) / \d+ [=≈]| of \d+ draws: ) \S+"),
-    Claim(r"over ever more draws the mean approaches the output at test time, here \S+",
+    Claim(r"mean(:  \(.*\) / \d+)? [=≈] \S+"),
+    Claim(r"over ever more draws the mean approaches the output at test time",
           lambda t, m, b: approached(t, m, b) and t.config.rate > 0, {"draws": 3, "input": "1 2 3"},
           ({"draws": 3, "input": "1 2 3", "mode": "alpha"}, {"draws": 3, "rate": 0, "input": "1 2 3"}, {})),
-    Claim(r"nothing is ever dropped: every draw is the output at test time, \S+",
+    Claim(r"nothing is ever dropped: every draw is the output at test time",
           lambda t, m, b: t.config.rate == 0 and approached(t, m, b), {"draws": 2, "rate": 0, "input": "1 2 3"},
           ({"draws": 2, "input": "1 2 3"},)),
     Claim(r"test time:  no mask, (its unit as it is|all \d+ units as they are)",
@@ -104,7 +130,8 @@ DROPOUT = (
           ({}, {"mode": "weight-scaling", "rate": 0})),
     Claim(r"no mask: every unit is used as it is", lambda t, m, b: t.config.rate == 0,
           {"mode": "weight-scaling", "rate": 0}, ({"mode": "weight-scaling"},)),
-    Claim(rf"training: {COUNT}(?:, (?P<who>the others|all) ×(?P<by>\S+))? → test: all used", trained, counts=True),
+    Claim(rf"training(?:, draw (?P<draw>\d+))?: {COUNT}(?:, (?P<who>the others|all) ×(?P<by>\S+))? → test: all used",
+          trained, counts=True),
     Claim(r"no unit can rely on another, so each must be useful alone: less overfitting",
           lambda t, m, b: masks(t).shape[1] > 1 and (t.config.rate > 0 or not bool(masks(t).all())), {},
           ({"rate": 0}, {"input": "2.5"})),

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pytest
 
 from layeranim.engine.trace import Trace
 from layeranim.stories.dense.presets import IMAGE
-from layeranim.stories.storyboard import Storyboard, plain
+from layeranim.stories.stage.plans import ChipPlan, NetPlan, PlanePlan, ThinnedPlan
+from layeranim.stories.stage.verbs import Fill, Ghost, NodeFill, Wiring
+from layeranim.stories.storyboard import Address, Cells, Line, Storyboard, plain
 
 from .conftest import Case
+
+Kind = TypeVar("Kind")
 
 
 def told(name: str, **options: Any) -> tuple[Trace, Storyboard]:
@@ -27,22 +31,112 @@ def captions(name: str, kind: str = "step", **options: Any) -> list[str]:
 @pytest.mark.parametrize(
     ("name", "options", "said"),
     [
-        ("neuron", {}, "0·1 + 0·1 + (−1.50) = −1.50  step → 0"),
-        ("neuron", {"activation": "linear"}, "0·1 + 0·1 + (−1.50) = −1.50"),
+        ("neuron", {}, "1·0 + 1·0 + (−1.50) = −1.50"),
+        ("neuron", {"activation": "linear"}, "1·0 + 1·0 + (−1.50) = −1.50"),
         ("dense", {}, "1.00·1.50 + (−2.00)·0.50 + 0.50·1.00 + 0.50 = 1.50  ReLU → 1.50"),
         ("dense", {"input": "1 2", "weight_values": "3 4; 5 6"}, "1·3 + 2·4 = 11"),
         ("dense", {"input": "0.124 2", "weight_values": "0.124 0; 1 1"}, "0.12·0.12 + 2.00·0 ≈ 0.02"),
-        ("dropout", {}, "dropped:  0.30·0 = 0"),
-        ("dropout", {"input": "3", "rate": 0.25, "mask": "1"}, "kept:  3·1 / (1 − 0.25) = 4"),
-        ("dropout", {"input": "1", "rate": 0.7, "mask": "1"}, "kept:  1·1 / (1 − 0.7) = 3.33"),
-        ("dropout", {"input": "3", "mode": "weight-scaling", "mask": "1"}, "kept:  3·1 = 3"),
+        ("dropout", {}, "kept:  1.90·1 = 1.90"),
+        ("dropout", {"input": "3 9", "mask": "0 0"}, "dropped:  9·0 = 0"),
+        ("dropout", {"input": "3", "mode": "weight-scaling", "mask": "1"}, "kept:  3.00·1 = 3.00"),
         ("dropout", {"input": "nan", "mask": "0"}, "dropped:  NaN is left out → 0"),
+        ("dropout", {"input": "3", "mode": "alpha", "mask": "0"}, "dropped:  3.00 → −1.76"),
     ],
 )
 def test_the_first_caption_carries_the_arithmetic(name: str, options: dict[str, Any], said: str) -> None:
     assert captions(name, **options)[0] == said
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"input": "3", "rate": 0.25, "mask": "1"}, "3 / (1 − 0.25) = 4"),
+        ({"input": "1", "rate": 0.7, "mask": "1"}, "1.00 / (1 − 0.7) = 3.33"),
+        ({"input": "1.005", "rate": 0.5, "mask": "1"}, "1.00 / (1 − 0.5) ≈ 2.01"),
+        ({"input": "3", "mode": "alpha", "mask": "1"}, "0.89·3.00 + 0.78 ≈ 3.44"),
+    ],
+)
+def test_what_is_kept_grows(options: dict[str, Any], said: str) -> None:
+    assert captions("dropout", **options)[1] == said
+
+
+def plan(board: Storyboard, kind: type[Kind]) -> Kind:
+    """The part of a stage that is of that kind."""
+    return next(part for part in board.parts["stage"] if isinstance(part, kind))
+
+
+# ── one neuron ───────────────────────────────────────────────────────────────
+@pytest.mark.parametrize(
+    "options", [{}, {"input_size": 7}, {"precision": 4}, {"input": "random:3x300"}, {"input": "random:200x2"}]
+)
+def test_a_neuron_stays_a_neuron(options: dict[str, Any]) -> None:
+    """Whatever its numbers: its inputs as nodes, the first ones and the last of many, their weights on the edges."""
+    trace, board = told("neuron", **options)
+    net, inputs = plan(board, NetPlan), trace["input"].shape[1]
+    assert net.picked == (tuple(range(inputs)) if inputs <= 7 else (0, 1, 2, 3, 4, inputs - 1))
+    assert [edge.label[0].source for edge in net.edges] == [Address("weight", (0, i)) for i in net.picked]
+    assert bool(net.gaps) == (inputs > 7)
+    assert len({net.node(False, k).x for k in range(len(net.lower))}) == 1
+
+
+@pytest.mark.parametrize("activation", ["step", "sigmoid", "relu", "gelu-tanh"])
+def test_an_activation_is_drawn_as_its_curve(activation: str) -> None:
+    chip = plan(told("neuron", activation=activation)[1], ChipPlan)
+    heights = [y for _, y in chip.curve]
+    assert len(heights) > 50
+    assert chip.box.bottom < min(heights) < max(heights) < chip.box.y
+    assert heights[-1] == max(heights)
+
+
+def test_the_sum_counts_on_while_its_terms_arrive() -> None:
+    _, board = told("neuron", example="sigmoid")
+    step = next(beat for beat in board.beats if beat.kind == "step")
+    assert [name for name, _ in step.phases] == ["look", *["term"] * 4, "land", "read"]
+    shown = [v.lines[0] for group in step.verbs[1:-2] for v in group if isinstance(v, NodeFill)]
+    assert [plain(line) for line in shown] == ["0.40", "−1.40", "−1.72", "0.48"]
+    lit = [len(v.edges) for group in step.verbs[1:-2] for v in group if isinstance(v, Wiring)]
+    assert lit == [1, 1, 1, 1]
+
+
+def test_the_opening_previews_the_results() -> None:
+    opening = told("neuron")[1].beats[0]
+    assert [name for name, _ in opening.phases] == ["ghost", "empty"]
+    assert any(isinstance(verb, Ghost) and verb.part == "output" for verb in opening.verbs[0])
+
+
+@pytest.mark.parametrize(
+    ("weights", "bias", "cut"), [("1 1", -1.5, 2), ("1 0", -0.5, 2), ("0 0", -1, 0), ("0 0", 1, 0), ("-2 1", 0, 2)]
+)
+def test_the_line_in_the_plane_is_where_the_sum_is_0(weights: str, bias: float, cut: int) -> None:
+    _, board = told("neuron", input="0 0; 0 1; 1 0; 1 1", weight_values=weights, bias_values=str(bias))
+    plane, (a, b) = plan(board, PlanePlan), map(float, weights.split())
+    origin, one = plane.points[0], plane.points[3]
+    scale = one[0] - origin[0], one[1] - origin[1]
+
+    def height(p: tuple[float, float]) -> float:
+        return a * (p[0] - origin[0]) / scale[0] + b * (p[1] - origin[1]) / scale[1] + bias
+
+    assert len(plane.line) == cut
+    assert np.allclose([height(p) for p in plane.line], 0, atol=1e-9)
+    assert all(height(p) > -1e-9 for p in plane.side)
+    assert bool(plane.side) == (cut == 2 or bias > 0)
+
+
+@pytest.mark.parametrize("options", [{"input": "random:3x3"}, {"input": "nan 1; 0 1"}, {"input": "random:200x2"}])
+def test_there_is_a_plane_only_of_a_few_samples_of_two_numbers(options: dict[str, Any]) -> None:
+    _, board = told("neuron", **options)
+    assert not [part for part in board.parts["stage"] if isinstance(part, PlanePlan)]
+
+
+@pytest.mark.parametrize(
+    ("options", "unit"), [({}, 3), ({"example": "majority"}, 2), ({"input": "0 0; 0 1; 1 0; 1 1"}, 0)]
+)
+def test_a_preset_names_the_sample_that_is_followed(options: dict[str, Any], unit: int) -> None:
+    _, board = told("neuron", **options)
+    assert next(beat for beat in board.beats if board.poster < beat.end).units == range(unit, unit + 1)
+
+
+# ── layers ───────────────────────────────────────────────────────────────────
 @pytest.mark.parametrize(
     ("options", "shown"),
     [
@@ -81,24 +175,77 @@ def test_the_bundled_layer_reads_its_digit() -> None:
     assert plain(board.beats[-1].caption).endswith("read as a 3")
 
 
+def shown(board: Storyboard, part: str) -> Cells:
+    """What a part holds at the end of the film."""
+    verbs = [verb for beat in board.beats for group in beat.verbs for verb in group]
+    filled = [v for v in verbs if isinstance(v, (Fill, NodeFill)) and v.part == part and not getattr(v, "pale", False)]
+    found: Cells = filled[-1].cells
+    return found
+
+
 def test_dropped_units_are_dashed_and_cut_off() -> None:
     _, board = told("dropout", example="slugnet")
-    parts = board.parts["dropout"]
-    ghosts = parts.column("output", 0).ghost.ravel().tolist()
-    assert ghosts == [False, True, False, False, True]
-    assert parts.stage.layer is not None
-    assert told("dropout", example="slugnet", view="matrix")[1].parts["dropout"].stage.layer is None
+    assert ghosts(board, "output:0:thinned") == [False, True, False, False, True]
+    assert [part.name for part in board.parts["stage"] if isinstance(part, ThinnedPlan)] == [
+        *(f"output:{d}:thinned" for d in range(5)), "inference:thinned"]  # fmt: skip
+    assert shown(board, "inference:thinned").ghost is None
+    _, board = told("dropout", example="slugnet", view="matrix")
+    assert not [part for part in board.parts["stage"] if isinstance(part, ThinnedPlan)]
+    assert ghosts(board, "output:0") == [False, True, False, False, True]
+
+
+def ghosts(board: Storyboard, part: str) -> list[bool]:
+    ghost = shown(board, part).ghost
+    assert ghost is not None
+    return ghost.ravel().tolist()
+
+
+@pytest.mark.parametrize("draws", [1, 2, 3, 7, 40])
+@pytest.mark.parametrize("view", ["matrix", "network"])
+def test_draws_stand_side_by_side_and_the_last_place_holds_all_that_are_left(draws: int, view: str) -> None:
+    trace, board = told("dropout", input="0.5 1.5 -2", rate=0.5, draws=draws, view=view)
+    names = {verb.part for beat in board.beats for group in beat.verbs for verb in group}
+    places = sorted(name for name in names if name.startswith("output"))
+    assert len(places) == min(draws, 5)
+    last = places[-1]
+    assert ghosts(board, last) == (trace["mask"][draws - 1, 0] == 0).tolist()
+    assert ("draws 5" in "".join(map(plain, headings(board)))) == (draws > 5)
+
+
+def headings(board: Storyboard) -> list[Line]:
+    return [grid.heading for grid in board.grids.values()] + [
+        part.heading for part in board.parts["stage"] if isinstance(part, ThinnedPlan)]  # fmt: skip
+
+
+def test_a_mask_falls_in_one_throw() -> None:
+    _, board = told("dropout")
+    first = next(beat for beat in board.beats if beat.kind == "step")
+    (mask,) = [v for group in first.verbs for v in group if isinstance(v, Fill) and v.part.startswith("mask")]
+    assert len(mask.where) == 16
+    assert [beat.kind for beat in board.beats] == ["open", "step", "step", "act", "close"]
+
+
+@pytest.mark.parametrize("options", [{}, {"input": "random:12x12", "rate": 0.3}, {"example": "slugnet"}])
+def test_training_and_test_both_stand_there_at_the_end(options: dict[str, Any]) -> None:
+    _, board = told("dropout", **options)
+    filled = {verb.part for beat in board.beats for group in beat.verbs for verb in group if isinstance(verb, Fill)}
+    filled |= {v.part for beat in board.beats for g in beat.verbs for v in g if isinstance(v, NodeFill) and not v.pale}
+    assert any(part.startswith("output") for part in filled)
+    assert any(part.startswith("inference") for part in filled)
 
 
 def test_the_mean_of_the_draws_is_the_full_output() -> None:
-    trace, _ = told("dropout", example="slugnet")
+    trace, board = told("dropout", example="slugnet")
     assert np.allclose(trace["mean"], trace["inference"])
-    assert captions("dropout", "mean", example="slugnet") == ["mean:  (2.50 + 2.50 + 0 + 2.50 + 0) / 5 = 1.50"]
+    said = captions("dropout", "act", example="slugnet")
+    assert said[0] == "mean:  (−1.50 + 0 + 0 + (−1.50) + (−1.50)) / 5 = −0.90"
+    poster = next(beat for beat in board.beats if board.poster < beat.end)
+    assert plain(poster.caption).startswith("mean:")
 
 
 def test_weight_scaling_makes_units_smaller_at_test_time() -> None:
-    said = captions("dropout", "test", input="3 1", mode="weight-scaling", rate=0.25)
-    assert said == ["test time:  3·(1 − 0.25) = 2.25"]
+    said = captions("dropout", "act", input="3 1", mode="weight-scaling", rate=0.25)
+    assert said == ["test time:  3.00·(1 − 0.25) = 2.25"]
 
 
 def test_a_digit_of_the_users_is_one_sample() -> None:
@@ -142,8 +289,8 @@ def test_a_bias_of_a_preset_comes_with_its_weight_alone() -> None:
 
 
 def test_a_draw_that_drops_nothing_is_the_whole_network() -> None:
-    said = captions("dropout", "draw", input="1 2", rate=0, draws=2, view="network")
-    assert said == ["draw 2:  0 of 2 dropped, this time the whole network"]
+    said = captions("dropout", "step", input="1 2", rate=0, draws=2, view="network")
+    assert said[-1] == "draw 2:  0 of 2 dropped, this time the whole network"
 
 
 def test_what_is_counted_is_what_is_drawn() -> None:

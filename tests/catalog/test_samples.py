@@ -11,6 +11,7 @@ from layeranim import api, catalog
 from layeranim.engine.trace import Trace
 from layeranim.errors import OptionError
 from layeranim.scenes.base import ExplainerScene
+from layeranim.scenes.parts.label import Label
 from layeranim.stories.storyboard import Address, Beat, Storyboard, plain
 
 from .conftest import Case, play
@@ -94,12 +95,18 @@ def test_the_cells_are_those_of_the_sample(name: str, options: dict[str, Any]) -
 
     def look(scene: ExplainerScene, beat: Beat) -> None:
         for grid in scene.grids.values():
-            if grid.plan.name == "samples" or (name == "neuron" and grid.plan.name == "y"):
+            if name == "neuron" and grid.plan.name in ("input", "output"):
                 continue
             for source in grid.sources.values():
                 axes = dict(zip(trace.axes(source.tensor), source.index, strict=True))
                 assert axes.get("batch", 1) == 1, (beat.kind, grid.plan.name, source)
                 seen.add(source.tensor)
+        for thing in getattr(scene, "things", {}).values():
+            for source in (m.source for m in thing.get_family() if isinstance(m, Label)):
+                if isinstance(source, Address):
+                    axes = dict(zip(trace.axes(source.tensor), source.index, strict=True))
+                    assert axes.get("batch", 1) == 1 or beat.kind == "open", (beat.kind, thing.plan.name, source)
+                    seen.add(source.tensor)
 
     seen: set[str] = set()
     trace = api.prepare(name, options).trace()

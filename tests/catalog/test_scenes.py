@@ -10,6 +10,7 @@ import pytest
 from layeranim import theme
 from layeranim.scenes.base import ExplainerScene
 from layeranim.scenes.parts.shapes import FocusFrame
+from layeranim.stories.stage.plans import NetPlan
 from layeranim.stories.storyboard import Address, Beat, plain
 from layeranim.theme import THEMES, contrast
 
@@ -94,10 +95,11 @@ def test_a_neuron_keeps_its_weights_in_sight(options: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("options", [{"input": "random:12x12", "rate": 0.3}, {"input": "random:10x14", "draws": 2}])
-def test_no_lens_outlives_what_it_shows(options: dict[str, Any]) -> None:
+def test_no_lens_stands_there_empty(options: dict[str, Any]) -> None:
     scene, _ = last("dropout", **options)
-    assert any(name.startswith("one:") for name in scene.board.grids)
-    assert not [name for name in scene.standing if name.startswith("one:")]
+    lenses = [name for name in scene.standing if name.startswith("lens:")]
+    assert lenses
+    assert {(name, 0, 0) for name in lenses} <= filled(scene)
 
 
 def test_the_image_that_stands_at_the_end_says_which_it_is() -> None:
@@ -122,17 +124,18 @@ def test_a_dropped_unit_loses_all_its_edges() -> None:
 
     def look(scene: Any, beat: Beat) -> None:
         nonlocal counted
-        if beat.kind != "draw":
+        if beat.kind != "step":
             return
-        kept = scene.layer.after(beat.units[0]).ghost[:, 0]
-        every = len(scene.layer.before) + len(scene.layer.following)
-        assert {row: len(ways.submobjects) for row, ways in scene.ways.items()} == {
-            row: 0 if gone else every for row, gone in enumerate(kept)
-        }
-        colours = {str(edge.get_stroke_color().to_hex()) for ways in scene.ways.values() for edge in ways.submobjects}
+        net = scene.things[f"output:{beat.units[0]}:thinned"]
+        kept = trace["mask"][beat.units[0], 0] != 0
+        every = len(net.plan.before) + len(net.plan.after)
+        lines = {k: sum(len(m.points) // 4 for m in ways.submobjects) for k, ways in net.ways.items()}
+        assert lines == {k: every if here else 0 for k, here in enumerate(kept)}
+        colours = {str(way.get_stroke_color().to_hex()) for ways in net.ways.values() for way in ways.submobjects}
         assert all(contrast(colour, scene.theme.bg) > 2 for colour in colours)
         counted += bool(kept.any() and not kept.all())
 
+    trace = Case("dropout", {"example": "slugnet"}, "dropout").work().trace()
     for name in THEMES:
         play(Case("dropout", {"example": "slugnet"}, "dropout"), look, theme=name, **SMALL)
     assert counted
@@ -142,9 +145,10 @@ def test_a_dropped_unit_loses_all_its_edges() -> None:
 def test_the_weights_and_the_bias_of_a_neuron_are_as_large_as_its_inputs(options: dict[str, Any]) -> None:
     work = Case("neuron", options, "neuron").work()
     board = work.storyboard(work.trace())
-    net = board.parts["dense"].network
-    assert {edge.numeral for edge in net.edges(0)} == {net.inputs.numeral}
-    assert board.grids["bias"].numeral >= net.inputs.numeral > theme.FLOOR
+    net = next(part for part in board.parts["stage"] if isinstance(part, NetPlan))
+    assert {edge.size for edge in net.edges} == {net.numeral}
+    assert theme.NAME >= net.numeral > theme.FLOOR
+    assert any(run.source == Address("bias", (0,)) for _, line in net.headings for run in line)
 
 
 # ── lanes ────────────────────────────────────────────────────────────────────

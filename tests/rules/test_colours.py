@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from layeranim import theme
+from layeranim.stories.stage.verbs import Fill, NodeFill
 from layeranim.stories.storyboard import Cells, Storyboard
 from layeranim.theme import GREYS, THEMES, contrast
 from tests.catalog.conftest import Case, presets
@@ -76,9 +77,10 @@ def test_letters_have_no_colour_step() -> None:
 @pytest.mark.parametrize("options", [{"input": "random:12x12"}, {"input": "1 2 3 4; 5 6 7 8"}])
 def test_a_mask_is_neither_positive_nor_negative(options: dict[str, Any]) -> None:
     board = told("dropout", **options)
-    parts = board.parts["dropout"]
-    mask = parts.cells("mask", 0)
-    assert mask.scale == "grey" or not mask.levels.any()
+    fills = [v for beat in board.beats for group in beat.verbs for v in group if isinstance(v, Fill)]
+    masks = [fill.cells for fill in fills if fill.part.startswith("mask")]
+    assert masks
+    assert all(mask.scale == "grey" or not mask.levels.any() for mask in masks)
 
 
 @pytest.mark.parametrize("pitch", range(8, 24, 2))
@@ -123,18 +125,18 @@ def test_a_number_has_one_colour_on_its_stage(case: Case) -> None:
 @pytest.mark.parametrize("options", [{}, {"example": "majority"}, {"activation": "linear"}, {"activation": "tanh"}])
 def test_what_goes_into_a_neuron_and_what_comes_out_are_on_one_scale(options: dict[str, Any]) -> None:
     """A 1 that is read and a 1 that is made have one colour."""
-    trace, board = Case("neuron", options, "neuron").work().trace(), told("neuron", **options)
-    parts: Any = board.parts["dense"]
+    board = told("neuron", **options)
+    shown = [grid.cells for grid in board.grids.values() if grid.cells is not None]
+    shown += [v.cells for beat in board.beats for group in beat.verbs for v in group if isinstance(v, (Fill, NodeFill))]
     found: dict[float, set[int]] = {}
-    for unit in range(len(trace["output"])):
-        (_, made, _), *_ = parts.acts(unit).land
-        for content in (parts.network.inputs.cells(unit), parts.network.units.cells(unit), made):
-            for text, step in zip(content.texts.flat, content.levels.flat, strict=True):
-                found.setdefault(float(text.replace("−", "-")), set()).add(int(step))
+    for content in shown:
+        assert content.texts is not None
+        for text, step in zip(content.texts.flat, content.levels.flat, strict=True):
+            found.setdefault(float(text.replace("−", "-")), set()).add(int(step))
     assert all(len(steps) == 1 for steps in found.values()), found
     assert len(found) > 2
 
 
 def test_a_scale_is_not_shared_where_the_smaller_numbers_would_be_pale() -> None:
     board = told("neuron", input="0.1 0.2; 0.2 0.1", weight_values="90 -80", activation="linear")
-    assert cells(board, "samples").levels.max() == 4
+    assert cells(board, "input").levels.max() == 4

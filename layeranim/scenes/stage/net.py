@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from manim import Animation
+from manim import Animation, VMobject
 
 from layeranim import theme as t
 from layeranim import typeface
 from layeranim.scenes.parts.animate import Appear
 from layeranim.scenes.parts.label import Label, TextLine
 from layeranim.scenes.parts.shape import Bundle
-from layeranim.scenes.parts.shapes import disc, polyline, rectangle
-from layeranim.stories.stage.plans import NetPlan
-from layeranim.stories.stage.verbs import Edge, NodeFill, Wiring
-from layeranim.stories.storyboard import Box, Cells, Point
+from layeranim.scenes.parts.shapes import Lane, disc, polyline, rectangle
+from layeranim.stories.stage.plans import Edge, NetPlan
+from layeranim.stories.stage.verbs import NodeFill, Wiring
+from layeranim.stories.storyboard import Box
 from layeranim.theme import Theme
 
 
@@ -24,64 +25,106 @@ class NetPicture(Bundle):
     def __init__(self, plan: NetPlan, theme: Theme) -> None:
         super().__init__()
         self.plan, self.theme = plan, theme
-        self.edges, self.nodes = Bundle(), Bundle()
+        self.edges, self.over, self.labels, self.nodes = Bundle(), Bundle(), Bundle(), Bundle()
         self.drawn: set[tuple[int, int]] = set()
-        self.add(self.edges, self.nodes)
+        self.lit: dict[tuple[int, int], Bundle] = {}
+        self.add(self.edges, self.over, self.labels, self.nodes)
         for at, line in plan.headings:
             self.nodes.add(TextLine(line, t.NAME, theme, at))
-        for k, at in enumerate(plan.lower):
-            self.nodes.add(self._node(at, plan.given, k) if plan.given is not None else self._empty(at))
-        for at in plan.upper:
-            self.nodes.add(self._empty(at))
+        self.numbers: dict[tuple[bool, int], Bundle] = {}
+        self.edges.add(*(self._edge(edge) for edge in plan.edges))
+        self.labels.add(*(label for edge in plan.edges for label in self._label(edge)))
+        self.nodes.add(*(Lane(lane, theme.weights) for lane in plan.lanes))
+        self.nodes.add(*(disc((x, y + by), 3, theme.muted) for x, y in plan.gaps for by in (14, 0, -14)))
+        self.nodes.add(*(self._empty(False, k) for k in range(len(plan.lower))))
+        self.nodes.add(*(self._empty(True, k) for k in range(len(plan.upper))))
+        if plan.given is not None:
+            self._set(NodeFill(plan.name, plan.given, tuple(range(len(plan.lower))), lower=True))
 
     def clear(self) -> None:
-        """Nothing of it belongs to one step alone but what the scene holds."""
+        """Upper nodes lose their numbers."""
+        for key in [key for key in self.numbers if key[0]]:
+            self.nodes.remove(self.numbers.pop(key))
 
-    def wire(self, verb: Wiring) -> tuple[list[Animation], list[Bundle]]:
-        """Edges that lie down: those that stay, and those that are held for the step under way."""
+    def wire(self, verb: Wiring) -> list[Animation]:
+        """Edges lie down: those that stay, and those of the step under way, which lie over them until it is over."""
         if verb.stay:
             new = [edge for edge in verb.edges if (edge.lower, edge.upper) not in self.drawn]
             self.drawn |= {(edge.lower, edge.upper) for edge in new}
-            lines = [self._edge(edge) for edge in new]
+            lines = [Bundle(self._edge(edge)) for edge in new]
             self.edges.add(*lines)
-            return [Appear(line, introducer=False) for line in lines], []
-        bold = [Bundle(self._edge(edge), *self._label(edge)) for edge in verb.edges]
-        return [Appear(line) for line in bold], bold
+            return [Appear(line, introducer=False) for line in lines]
+        out: list[Animation] = []
+        for edge in verb.edges:
+            if (edge.lower, edge.upper) not in self.lit:
+                self.lit[edge.lower, edge.upper] = line = Bundle(self._edge(edge), *self._label(edge))
+                self.over.add(line)
+                out.append(Appear(line, introducer=False))
+        return out
+
+    def leave(self) -> None:
+        """What belongs to the step before leaves."""
+        self.over.remove(*self.lit.values())
+        self.lit = {}
 
     def fill(self, verb: NodeFill) -> Iterator[Animation]:
-        """Upper nodes get their numbers."""
-        for k in verb.where:
-            node = self._node(self.plan.upper[k], verb.cells, k)
-            self.nodes.add(node)
-            yield Appear(node, introducer=False)
+        """Nodes get their numbers."""
+        yield from (Appear(node, introducer=False) for node in self._set(verb))
 
     def put(self, verb: NodeFill, where: Iterable[int]) -> None:
         """The same, at once."""
-        self.nodes.add(*(self._node(self.plan.upper[k], verb.cells, k) for k in where))
+        self._set(replace(verb, where=tuple(where)))
 
-    def _edge(self, edge: Edge) -> Bundle:
-        a, b = self.plan.lower[edge.lower], self.plan.upper[edge.upper]
-        r = self.plan.radius
-        return Bundle(polyline([[(a[0], a[1] + r), (b[0], b[1] - r)]], self.theme.role(edge.colour), edge.width))
+    def outlines(self, rows: Iterable[int]) -> list[Bundle]:
+        """Rings around the upper nodes under way."""
+        boxes = [self.plan.node(True, k).outset(1) for k in rows]
+        return [Bundle(rectangle(box, None, self.theme.focus, t.FOCUS, box.h / 2)) for box in boxes]
+
+    def _set(self, verb: NodeFill) -> list[Bundle]:
+        out = []
+        for k in verb.where:
+            node = self._node(verb, k)
+            old = self.numbers.pop((not verb.lower, k), None)
+            if old is not None:
+                self.nodes.remove(old)
+            self.numbers[not verb.lower, k] = node
+            self.nodes.add(node)
+            out.append(node)
+        return out
+
+    def _edge(self, edge: Edge) -> VMobject:
+        a, b = self.plan.node(False, edge.lower), self.plan.node(True, edge.upper)
+        if self.plan.right:
+            ends = (a.right, a.centre[1]), (b.x, b.centre[1])
+        else:
+            ends = (a.centre[0], a.y), (b.centre[0], b.bottom)
+        return polyline([ends], self.theme.role(edge.colour), edge.width)
 
     def _label(self, edge: Edge) -> list[Bundle]:
         if not edge.label:
             return []
-        half = sum(typeface.width(run.text, t.FLOOR, run.weight) for run in edge.label) / 2 + 5
-        x, y = edge.at
-        ground = rectangle(Box(x - half, y + 15, 2 * half, 30), self.theme.bg, radius=4)
-        return [Bundle(ground, TextLine(edge.label, t.FLOOR, self.theme, (x, y - 8), "centre"))]
+        half = sum(typeface.width(run.text, edge.size, run.weight) for run in edge.label) / 2 + 5
+        (x, y), high = edge.at, edge.size + 8
+        ground = rectangle(Box(x - half, y + high / 2, 2 * half, high), self.theme.bg, radius=4)
+        return [Bundle(ground, TextLine(edge.label, edge.size, self.theme, (x, y - 0.36 * edge.size), "centre"))]
 
-    def _empty(self, at: Point) -> Bundle:
-        return Bundle(disc(at, self.plan.radius, self.theme.bg, self.theme.grid, t.HAIR))
+    def _empty(self, upper: bool, at: int) -> VMobject:
+        return rectangle(self.plan.node(upper, at), self.theme.bg, self.theme.grid, t.HAIR, self.plan.radius)
 
-    def _node(self, at: Point, cells: Cells, k: int) -> Bundle:
-        rows, _ = cells.levels.shape
-        row, col = (k, 0) if rows > 1 else (0, k)
+    def _node(self, verb: NodeFill, k: int) -> Bundle:
+        """A node with its number, or with the sum so far."""
+        plan, cells = self.plan, verb.cells
+        box = plan.node(not verb.lower, k)
+        if verb.lines:
+            at = box.centre[0], box.centre[1] - 0.36 * plan.numeral
+            empty = rectangle(box, self.theme.bg, self.theme.grid, t.HAIR, plan.radius)
+            return Bundle(empty, TextLine(verb.lines[-1], plan.numeral, self.theme, at, "centre"))
+        place = plan.picked[k] if verb.lower and plan.picked else k
+        row, col = (place, 0) if cells.levels.shape[0] > 1 else (0, place)
         fill = self.theme.fill(cells.scale, int(cells.levels[row, col]))
-        out = Bundle(disc(at, self.plan.radius, fill, self.theme.grid, t.HAIR))
+        out = Bundle(rectangle(box, fill, self.theme.grid, t.HAIR, plan.radius))
         if cells.texts is not None:
             source = cells.sources(row, col) if cells.sources else None
             ink = self.theme.on(fill)
-            out.add(Label(cells.texts[row, col], self.plan.numeral, ink, "medium", at, "centre", "middle", source))
+            out.add(Label(cells.texts[row, col], plan.numeral, ink, "medium", box.centre, "centre", "middle", source))
         return out

@@ -15,10 +15,13 @@ from layeranim.scenes.parts.tile import Glide, Stream, lie, tile
 from layeranim.scenes.parts.tilegrid import BLENDS, CellLook
 from layeranim.scenes.parts.window import between_boxes, frame_width
 from layeranim.scenes.stage.bars import BarField, Pile
+from layeranim.scenes.stage.chip import ChipPicture
 from layeranim.scenes.stage.curve import Plot
 from layeranim.scenes.stage.dots import DotLines
 from layeranim.scenes.stage.net import NetPicture
+from layeranim.scenes.stage.plane import PlanePicture
 from layeranim.scenes.stage.tally import Counter
+from layeranim.scenes.stage.thinned import ThinnedPicture
 from layeranim.stories import phrases
 from layeranim.stories.stage import plans as p
 from layeranim.stories.stage import verbs as v
@@ -35,6 +38,9 @@ PICTURES: dict[type, Any] = {
     p.DotsPlan: DotLines,
     p.NetPlan: NetPicture,
     p.TallyPlan: Counter,
+    p.ChipPlan: ChipPicture,
+    p.PlanePlan: PlanePicture,
+    p.ThinnedPlan: ThinnedPicture,
 }
 """What draws each kind of part that is no grid."""
 
@@ -103,14 +109,16 @@ class StageScene(ExplainerScene):
 
     def _acted(self, beat: Beat, unit: int | None) -> None:
         """What is read is framed, what is written appears with its arithmetic, and there is time to read."""
-        (_, look), (_, land), (_, read) = beat.phases
-        looks, lands, _ = beat.verbs
+        (_, look), *terms, (_, land), (_, read) = beat.phases
+        looks, *comings, lands, _ = beat.verbs
         self.leave()
         self.turn(beat)
         brief = beat.kind == "brief"
         self.count(beat.done if unit is None or brief else min(beat.done, unit), self.counted(beat.done), unit)
         self._together(looks, look)
         self.say(beat.caption, beat.note, whole=brief)
+        for (_, ticks), verbs in zip(terms, comings, strict=True):
+            self._together(verbs, ticks)
         self.count(beat.done, self.counted(beat.done), unit)
         self._together(lands, land, self.said())
         self.run(read)
@@ -150,6 +158,8 @@ class StageScene(ExplainerScene):
                 self._clear(mark)
             elif isinstance(mark, v.NodeFill):
                 self.things[mark.part].put(mark, mark.where)
+            elif isinstance(mark, v.Fill):
+                self.grids[mark.part].put(mark.cells, mark.where)
 
     def on_close(self, beat: Beat) -> None:
         self.end()
@@ -158,6 +168,12 @@ class StageScene(ExplainerScene):
         self.say(beat.caption, beat.note, whole=True)
         shown = [animation for phase in beat.verbs for verb in phase for animation in self.acts[type(verb)](verb)]
         self.run(6 if shown else 0, *shown)
+
+    def leave(self) -> None:
+        super().leave()
+        for thing in self.things.values():
+            if isinstance(thing, NetPicture):
+                thing.leave()
 
     def counted(self, done: int) -> Line:
         return phrases.counter(done, self.board.total)
@@ -267,11 +283,11 @@ class StageScene(ExplainerScene):
         return list(self.things[verb.part].strew(verb))
 
     def _wire(self, verb: v.Wiring) -> list[Animation]:
-        animations, passing = self.things[verb.part].wire(verb)
-        self.hold(*passing)
-        return list(animations)
+        return list(self.things[verb.part].wire(verb))
 
     def _node(self, verb: v.NodeFill) -> list[Animation]:
+        if verb.pale:
+            self.ghosts.append(self.things[verb.part])
         return list(self.things[verb.part].fill(verb))
 
     def _tell(self, verb: v.Tell) -> list[Animation]:

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from layeranim import theme
 from layeranim.stories import timing
 from layeranim.stories.dense import heat as dense_heat
-from layeranim.stories.dense import neuron as dense_neuron
+from layeranim.stories.dense import neuron_bench as dense_neuron
 from layeranim.stories.dense import picture as dense_picture
 from layeranim.stories.dense import tables as dense_tables
 from layeranim.stories.dense.bench import Bench
 from layeranim.stories.dense.parts import DenseParts
 from layeranim.stories.dense.view import DenseView
-from layeranim.stories.dense.words import DENSE_GOOD, NEURON_GOOD, DenseWords
+from layeranim.stories.dense.words import DENSE_GOOD, DenseWords
 from layeranim.stories.options import PACES
 from layeranim.stories.storyboard import Beat, Story, Storyboard, Telling
 
@@ -123,10 +123,4 @@ def tell(telling: Telling) -> Storyboard:
     return _DenseTelling(telling, "dense", "Dense layer", DENSE_GOOD).storyboard()
 
 
-def tell_neuron(telling: Telling) -> Storyboard:
-    """The storyboard of one artificial neuron."""
-    return _DenseTelling(telling, "neuron", "Artificial neuron", NEURON_GOOD).storyboard()
-
-
 DenseStory = Story("Dense layer", tell, DENSE_GOOD)
-NeuronStory = Story("Artificial neuron", tell_neuron, NEURON_GOOD)

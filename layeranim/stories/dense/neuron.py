@@ -1,158 +1,112 @@
-"""The stage of one artificial neuron: its inputs, weighted edges, the sum with its bias, the activation."""
+"""One artificial neuron: inputs times weights, added up with the bias, through the activation; sample after sample."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from layeranim import layout, theme
-from layeranim.layout import Fit, even
-from layeranim.numbers import shape_text
-from layeranim.stories import nodes, phrases
-from layeranim.stories.dense.bench import Bench, fit, near
-from layeranim.stories.dense.parts import Acts
-from layeranim.stories.dense.tables import chip_wide, network
-from layeranim.stories.dense.view import DenseView
-from layeranim.stories.measures import MIDDLE, ROOM, named, sized, top_of
-from layeranim.stories.nodes import Network
-from layeranim.stories.storyboard import Point
-from layeranim.stories.window_stage import BOTTOM, RIGHT, TOP
+import numpy as np
 
-RADIUS, PITCH_MOST = 46, 124
-TABLE_GAP = 76
-ONWARD = 64  # from the sum or its activation to the results
-HIGH = 80
-LENS, LENS_GAP = 56, 36
-BIAS = 56  # height of its cell
+from layeranim import numbers
+from layeranim.engine.trace import Trace
+from layeranim.stories.activations import activation_word
+from layeranim.stories.options import FilmOptions
+from layeranim.stories.stage import Chip, Each, Grid, Layer, Note, Plane, Play, Row, Tries, Units, story
+from layeranim.stories.stage.solver import Node
+from layeranim.stories.storyboard import Fact, Line, Run, Telling
+
+GOOD_FOR = "weigh and add up: the unit that layers are made of"
+PALE = 4
+"""Times larger, and the smaller numbers would have one colour step."""
 
 
-def neuron(view: DenseView) -> Bench | None:
-    """One unit between a table of its samples and the results; ``None`` where its numbers have no room."""
-    if view.units > 1 or view.inputs > 6:
-        return None
-    pitch = min(PITCH_MOST, (TOP - BOTTOM) / view.inputs)
-    radius = min(RADIUS, pitch / 2 - 4)
-    if not all(nodes.disc_numeral(radius, view.wide(name)) for name in ("input", "pre_activation")):
-        return None
-    bench = Bench(view, "neuron")
-    shape, cell, out = _tables(view)
-    table = 0.0
-    if view.batch > 1:
-        title = phrases.width(sized("samples", shape_text(shape)), theme.NAME)
-        table = max(cell.width(view.inputs) + TABLE_GAP, title + 40)
-    chip = chip_wide(view) + 56 if view.activated else 0
-    last = out.width(1)
-    edge = min(400.0, ROOM - table - 4 * radius - chip - last - ONWARD - 128)
-    if edge < 150:
-        return None
-    lens = 0.0 if out.numeral else LENS_GAP + fit(view, "output", LENS).width(1)
-    width = table + 4 * radius + edge + chip + ONWARD + last + lens
-    x = -width / 2
-    if view.batch > 1:
-        box = bench.put("samples", "input", (view.batch, view.inputs), (x, top_of(view.batch, cell.pitch[1])), cell,
-                        cells=view.samples(cell.numeral > 0))  # fmt: skip
-        x = box.x + table
-    left, right = even(x + radius), even(x + 3 * radius + edge)
-    bench.network = net = network(view, (left, right), radius, (pitch, pitch), 0, "pre_activation", "sum")
-    _around(bench, right, radius, out)
-    _headings(bench, shape, net, radius)
-    return bench
+def film(telling: Telling) -> Play:
+    """The film of one neuron."""
+    trace, name = telling.trace, telling.trace.config.activation  # type: ignore[attr-defined]
+    bent, batch, inputs = name != "linear", trace.size("batch"), trace.size("in_features")
+    net = Layer("input", "pre_activation", ("x", "z"), ("in_features", None))
+    after: tuple[Node | str, ...] = ("→", *((Chip("output"), "→") if bent else ()), Grid("output", "y", rows="batch"))
+    table = Grid("input", "samples", rows="batch", cols="in_features")
+    plane = Plane("input", "output", "batch", "in_features")
+    before: tuple[Node | str, ...] = (Grid("input", "samples", rows="batch", cols="in_features", bare=True),)
+    rows = [Row(table, net, *after, plane), Row(table, net, *after), Row(*before, net, *after)]
+    alone = [Row(net, *after, plane), Row(net, *after)]
+    given, told = trace["weight"][0], _told(telling)
+    return Play(
+        title="Artificial neuron",
+        units=Units(("batch",), ("sample", "samples"), ("out_features",)),
+        stage=Tries(*(rows if batch > 1 else alone)),
+        acts=(
+            Each(
+                (
+                    (
+                        ("products", "weighted_sum", "pre_activation"),
+                        Note("one product for each input, then their sum", inputs > 1),
+                    ),
+                    ("output", _bend(name, bool((trace["pre_activation"][told] < 0).any()))),
+                )
+            ),
+        ),
+        opening=_opening("bias" in trace),
+        opening_note=_edges(given),
+        closing=_closing(inputs, "bias" in trace, len(told), name),
+        good_for=GOOD_FOR,
+        options=(
+            f"{inputs} input{'s' * (inputs > 1)}",
+            *((activation_word(name),) if bent else ()),
+            *(("no bias",) if "bias" not in trace else ()),
+            *((f"{batch} samples",) if batch > 1 and telling.film.sample is None else ()),
+        ),
+        spans=_one_scale(trace, ("input", "pre_activation", "output")),
+        kinds={"output": "share"} if name == "sigmoid" else {},
+        follow=telling.preset.unit if telling.preset else None,
+    )
 
 
-def _tables(view: DenseView) -> tuple[tuple[int, int], Fit, Fit]:
-    """Cells of the samples' table and of the results, with numerals if all of them have room."""
-    high = min(HIGH, int((TOP - BOTTOM + theme.CELL_GAP) / view.batch) // 2 * 2)
-    cell, out = fit(view, "input", high), fit(view, "output", high)
-    crowded = view.batch > 1 and (cell.width(view.inputs) > 300 or not cell.numeral)
-    if crowded and high >= 44 and out.numeral:
-        cell = Fit((min(24.0, float(high)), high), 0)  # samples in colour beside results in numbers
-    elif high < 44 or not out.numeral:
-        small = layout.heat(view.batch, view.inputs, 120, TOP - BOTTOM, 24)
-        wide = max(small.pitch[1], 24)
-        cell, out = (
-            Fit((wide if view.inputs < 5 else small.pitch[0], small.pitch[1]), 0),
-            Fit((wide, small.pitch[1]), 0),
-        )
-    return (view.batch, view.inputs), cell, out
+def _told(telling: Telling) -> range:
+    options: FilmOptions = telling.film
+    return options.selected_of(telling.trace.size("batch"), 1)
 
 
-def _around(bench: Bench, right: float, radius: float, out: Fit) -> None:
-    """Bias above the sum, chip and results after it."""
-    view = bench.view
-    if view.biased:
-        small = fit(view, "bias", BIAS, 96)
-        at = right - (small.pitch[0] - theme.CELL_GAP) / 2, even(_crown(view, radius, out))
-        box = bench.put("bias", "bias", (1, 1), at, small, cells=view.one("bias", 0), frame="weights")
-        bench.lanes.append((((right, box.bottom - 8), (right, MIDDLE + radius + 5)), "weights"))
-    edge = right + radius
-    y = even(MIDDLE)
-    end = (edge, y)
-    if view.activated:
-        middle = edge + 56 + chip_wide(view) / 2
-        bench.chips.append(((middle, y), view.chip))
-        bench.lanes.append((((edge + 6, y), (middle - chip_wide(view) / 2 - 5, y)), "muted"))
-        end = (middle + chip_wide(view) / 2, y)
-    x = even(end[0] + ONWARD)
-    box = bench.put("y", "output", (view.batch, 1), (x, top_of(view.batch, out.pitch[1])), out, empty=True)
-    bench.acts, bench.lanes_of = _acts_of(bench), _lanes_of(bench, end)
-    if view.batch > 1 and not out.numeral:
-        _result_lens(bench)
+def _one_scale(trace: Trace, names: tuple[str, ...]) -> dict[str, float]:
+    """One range of colours for all, where their own ranges are not far apart."""
+    if trace.config.activation == "sigmoid":  # type: ignore[attr-defined]
+        names = tuple(name for name in names if name != "output")
+    ranges = [numbers.value_range(trace[name]) for name in names]
+    whole = numbers.value_range(*(trace[name] for name in names))
+    return dict.fromkeys(names, whole) if max(ranges) <= PALE * min(ranges) else {}
 
 
-def _crown(view: DenseView, radius: float, out: Fit) -> float:
-    """The upper edge of what stands highest: a table, or the bias over the sum."""
-    pitch = min(PITCH_MOST, (TOP - BOTTOM) / view.inputs)
-    discs = MIDDLE + (view.inputs - 1) * pitch / 2 + radius
-    return max(top_of(view.batch, out.pitch[1]), discs, *([MIDDLE + radius + BIAS + 64] if view.biased else []))
+def _bend(name: str, negative: bool) -> Note:
+    if name == "step":
+        return Note("step: 1 from 0 upwards, else 0")
+    if name == "relu":
+        return Note("ReLU keeps what is positive, the rest becomes 0", negative)
+    return Note("", False)
 
 
-def _headings(bench: Bench, shape: tuple[int, int], net: Network, radius: float) -> None:
-    """Names on one baseline over everything; the sum is named under its disc."""
-    view = bench.view
-    head = _crown(view, radius, Fit(bench.grids["y"].pitch, 0)) + theme.HEADING_GAP + 2
-    if view.batch > 1:
-        bench.headed("samples", sized("samples", shape_text(shape)), head)
-    bench.headed("y", sized("y", view.batch) if view.batch > 1 else named("y"), head)
-    if view.biased:
-        bench.headed("bias", named("b", "weights"), head)
-    name, (left, top), right = sized("x", view.inputs), net.inputs.at[0], net.units.at[0][0]
-    own = top + radius + theme.HEADING_GAP
-    bench.labels.append(((left - phrases.width(name, theme.NAME) / 2, near(own, head)), name))
-    told = named("z")
-    bench.labels.append(((right - phrases.width(told, theme.NAME) / 2, even(MIDDLE) - radius - 34), told))
+def _edges(weights: Any) -> str:
+    """What the edges say, as far as these weights have it to say."""
+    sizes = len(np.unique(np.abs(weights))) > 1
+    if (weights > 0).any() and (weights < 0).any():
+        return "blue edge: positive weight, orange: negative" + ("; thick: large" if sizes else "")
+    return "thick edge: large weight" if sizes else ""
 
 
-def _result_lens(bench: Bench) -> None:
-    """A numbered copy of the result where the column of results is colour alone."""
-    view, box = bench.view, bench.grids["y"].box
-    small = fit(view, "output", LENS)
-    x = min(even(box.right + LENS_GAP), even(RIGHT - small.width(1)))
-    bench.put("one", "output", (1, 1), (x, top_of(1, LENS)), small, empty=True)
+def _opening(biased: bool) -> Line:
+    return (
+        Run("multiply every "), Run("input", "ink", "semibold"), Run(" by its "), Run("weight", "weights", "semibold"),
+        Run(", add up" + (", add the bias" if biased else "")),
+    )  # fmt: skip
 
 
-def _lanes_of(bench: Bench, end: Point) -> Any:
-    plan = bench.grids["y"]
-
-    def lanes(u: int) -> tuple[tuple[Point, ...], ...]:
-        y = plan.cell(u, 0).centre[1]
-        goal = plan.at[0] - theme.ARROW_GAP
-        if abs(y - end[1]) < 2:
-            return (((end[0] + 5, end[1]), (goal, end[1])),)
-        knee = end[0] + 26
-        return (((end[0] + 5, end[1]), (knee, end[1]), (knee, y), (goal, y)),)
-
-    return lanes
+def _closing(inputs: int, biased: bool, told: int, name: str) -> Line:
+    plural = "s" * (inputs > 1)
+    end = "one number" if told == 1 else f"{told} decisions" if name == "step" else f"{told} results"
+    body = f"{inputs} weight{plural}" + (", 1 bias" if biased else "")
+    return (
+        Run(f"{inputs} input{plural}, ", source=Fact("inputs")), Run(body, "weights", "semibold", Fact("weights")),
+        Run(" → "), Run(end, "result", "semibold", Fact("samples")),
+    )  # fmt: skip
 
 
-def _acts_of(bench: Bench) -> Any:
-    view = bench.view
-
-    def acts(u: int) -> Acts:
-        numerals = bench.grids["y"].numeral > 0
-        values = view.cells("output", view.trace["output"], (view.batch, 1), numerals, lambda k: (k, 0))
-        focus = [("samples", range(u, u + 1), range(view.inputs))] if view.batch > 1 else []
-        out = Acts(land=[("y", values, [(u, 0)])], focus=focus, target=[("y", u, 0)])
-        if "one" in bench.grids:
-            out.land.append(("one", view.one("output", u), None))
-        return out
-
-    return acts
+NeuronStory = story("Artificial neuron", film, GOOD_FOR)

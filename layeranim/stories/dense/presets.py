@@ -82,6 +82,7 @@ NEURON = (
         bound=BIAS,
         takeaway="both inputs together pass the threshold: a neuron can compute AND",
         title="Artificial neuron: AND",
+        unit=3,
     ),
     Preset(
         "majority",
@@ -95,6 +96,7 @@ NEURON = (
         bound=BIAS,
         takeaway="weights say how much a vote counts, the bias how many it takes",
         title="Artificial neuron: a vote",
+        unit=2,
     ),
     Preset(
         "sigmoid",

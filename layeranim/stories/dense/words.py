@@ -16,7 +16,6 @@ from layeranim.stories.phrases import Addend, Term
 from layeranim.stories.storyboard import Address, Beat, Fact, Line, Run, plain
 
 DENSE_GOOD = "every output weighs every input; as the last layer, it casts the vote"
-NEURON_GOOD = "weigh and add up: the unit that layers are made of"
 
 
 class DenseWords:

@@ -3,11 +3,16 @@
 from layeranim.stories.stage.arrangements import Cross, Repeat
 from layeranim.stories.stage.language import NOTHING, All, Aside, Each, Note, Play, Units, Windows
 from layeranim.stories.stage.parts.bars import Bars, Stacked
+from layeranim.stories.stage.parts.chip import Chip
 from layeranim.stories.stage.parts.curve import Curve
 from layeranim.stories.stage.parts.dots import DotLane, Dots
 from layeranim.stories.stage.parts.grid import Grid
+from layeranim.stories.stage.parts.layer import Layer
 from layeranim.stories.stage.parts.net import Net
+from layeranim.stories.stage.parts.plane import Plane
+from layeranim.stories.stage.parts.sheet import Folded, Sheet
 from layeranim.stories.stage.parts.tally import Tally
+from layeranim.stories.stage.parts.thinned import Thinned
 from layeranim.stories.stage.solver import Aligned, Column, Row, Tries
 from layeranim.stories.stage.telling import story
 
@@ -17,20 +22,26 @@ __all__ = [
     "All",
     "Aside",
     "Bars",
+    "Chip",
     "Column",
     "Cross",
     "Curve",
     "DotLane",
     "Dots",
     "Each",
+    "Folded",
     "Grid",
+    "Layer",
     "Net",
     "Note",
+    "Plane",
     "Play",
     "Repeat",
     "Row",
+    "Sheet",
     "Stacked",
     "Tally",
+    "Thinned",
     "Tries",
     "Units",
     "Windows",

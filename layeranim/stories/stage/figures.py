@@ -41,6 +41,23 @@ class Sliced:
 
 
 @dataclass(frozen=True)
+class Flat:
+    """Where the cells of a sheet come from: those of a tensor one after another, from ``start`` on."""
+
+    tensor: str
+    lead: tuple[int, ...]
+    shape: tuple[int, ...]
+    start: int
+    cols: int
+    kept: int
+    power: int = 0
+
+    def __call__(self, row: int, col: int) -> Address:
+        at = cell(self.start + row * self.cols + col, self.shape)[: self.kept]
+        return Address(self.tensor, (*self.lead, *at), self.power)
+
+
+@dataclass(frozen=True)
 class Shown:
     """The slice of a tensor that a part draws: its axes along rows and columns, either may be missing.
 
@@ -57,12 +74,16 @@ class Shown:
 
 @dataclass(frozen=True)
 class Acted:
-    """A step, narrowed to one unit: its place in the trace, what it reads there and what it writes."""
+    """A step, narrowed to one unit: its place in the trace, what it reads there and what it writes.
+
+    ``told`` are the tensors of which the beats before it have told, in this unit.
+    """
 
     at: int
     step: Step
     reads: tuple[Region, ...]
     writes: Region
+    told: frozenset[str] = frozenset()
 
 
 class Figures:
@@ -94,6 +115,10 @@ class Figures:
         return min(self.trace.size(axis), self.units.most.get(axis, self.trace.size(axis)))
 
     # ── cells ────────────────────────────────────────────────────────────────
+    def turns(self, shown: Shown, unit: int) -> bool:
+        """Whether a slice shows something else from this unit on than in the one before."""
+        return unit == self.first or self.index(shown, unit) != self.index(shown, unit - 1)
+
     def here(self, unit: int) -> dict[str, int]:
         """The indices of a unit, those of what is told among them."""
         return self.fixed | dict(zip(self.units.along, cell(unit, self.sizes), strict=True))
@@ -200,7 +225,7 @@ class Figures:
 
     def acted(self, tensor: str, unit: int | None = None) -> Acted:
         """The step that writes a tensor in a unit; without one the step that writes what is told of it."""
-        here = self.units.covering(self.here(0 if unit is None else unit))
+        here = self.units.covering({**self.film.at, **self.here(0 if unit is None else unit)})
         at = self._at(tensor, here)
         step = self.trace.steps[at]
         if unit is None:
@@ -261,7 +286,7 @@ class Figures:
 
     def cell_of(self, tensor: str, unit: int, following: Mapping[str, int]) -> Address:
         """One cell of a tensor: at the unit, else at what is followed, else at the first."""
-        here = {**following, **self.here(unit)}
+        here = {**self.film.at, **following, **self.here(unit)}
         return Address(tensor, tuple(here.get(axis, 0) for axis in self.trace.axes(tensor)))
 
     def value(self, address: Address) -> float:

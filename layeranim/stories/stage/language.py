@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from layeranim.engine.trace import Region
 from layeranim.stories.claims import Sentence
 from layeranim.stories.stage.solver import Node
-from layeranim.stories.storyboard import Line
+from layeranim.stories.storyboard import Address, Line
 
 
 @dataclass(frozen=True)
@@ -90,12 +90,14 @@ class Each:
     """Unit by unit: taught, then quicker, then swept over.
 
     ``acts`` are the tensors that are written in one unit, in order, one or several at a time, with a note; the taught
-    units show them one after another, the quicker ones all at once, with the arithmetic of the last. ``asides`` come
-    after units: a verdict on what they made.
+    units show them one after another, the quicker ones all at once, with the arithmetic of the last, or with what the
+    film ``says`` of such a unit, tersely where there is little time. ``asides`` come after units: a verdict on what
+    they made.
     """
 
     acts: tuple[tuple[str | tuple[str, ...], Note | tuple[Note, ...]], ...]
     asides: Mapping[int, Aside] = field(default_factory=dict)
+    says: Callable[[int, bool], Line] | None = None
 
     @property
     def writes(self) -> str:
@@ -123,7 +125,10 @@ class Play:
     share one range of colours and one style of numbers; ``kinds`` are tensors of shares (``"share"``: parts of 1) and
     of pictures (``"grey"``, ``"planes"``: one a channel) whose black and white are ``bright``; ``spans`` are ranges of
     colours that a film chooses, ``masks`` cells without data.
-    ``follow`` is the unit whose numbers are followed, ``options`` the hyper-parameters that the header keeps.
+    ``follow`` is the unit whose numbers are followed, ``at`` the cell on axes that are no units', ``poster`` the tensor
+    whose act of all units is on the poster, if that is not the step of this unit.
+    ``templates`` write how a cell of a tensor is made, where ``written.WRITTEN`` has no better words, and
+    ``displayed`` are the parameters that they round. ``options`` are the hyper-parameters that the header keeps.
     ``evidence`` are the cells that the last frame points at: what its sentence speaks of, else all that was made last.
     A film that runs through ``stops`` halts there; units stand ``row`` to a row. ``drawn`` says how much of a tensor is
     drawn.
@@ -141,6 +146,10 @@ class Play:
     alike: tuple[tuple[str, ...], ...] = ()
     kinds: Mapping[str, str] = field(default_factory=dict)
     follow: int | None = None
+    poster: str = ""
+    at: Mapping[str, int] = field(default_factory=dict)
+    templates: Mapping[str, Callable[[Address], str]] = field(default_factory=dict)
+    displayed: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     alt: str = ""
     evidence: tuple[Region, ...] = ()
     spans: Mapping[str, float] = field(default_factory=dict)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from layeranim import theme
 from layeranim.engine.trace import Region
 from layeranim.stories.storyboard import Box, Cells, GridPlan, Line, Point
 
@@ -141,10 +142,26 @@ class DotsPlan:
 
 
 @dataclass(frozen=True)
+class Edge:
+    """One edge of a net: from a lower node to an upper one, in a colour of its own, its weight written on it or not."""
+
+    lower: int
+    upper: int
+    colour: str
+    width: float
+    label: Line = ()
+    at: Point = (0, 0)
+    size: int = theme.FLOOR
+
+
+@dataclass(frozen=True)
 class NetPlan:
     """Two rows of nodes with the numbers of two tensors, edges between them.
 
-    ``lower`` and ``upper`` are the middles of the nodes; the upper ones are made of the lower ones.
+    ``lower`` and ``upper`` are the middles of the nodes; the upper ones are made of the lower ones, above them, or
+    ``right`` of them. Nodes are discs, or as wide as ``wide`` says of the lower and the upper ones. ``edges`` stand
+    there from the start, as do ``lanes``; at the ``gaps`` nodes are left out, and ``picked`` are the cells of the lower
+    ones that are drawn.
     """
 
     name: str
@@ -155,6 +172,68 @@ class NetPlan:
     numeral: int
     given: Cells | None = None
     headings: tuple[tuple[Point, Line], ...] = ()
+    right: bool = False
+    wide: tuple[float, float] = (0.0, 0.0)
+    edges: tuple[Edge, ...] = ()
+    lanes: tuple[tuple[Point, ...], ...] = ()
+    gaps: tuple[Point, ...] = ()
+    picked: tuple[int, ...] = ()
+
+    def node(self, upper: bool, at: int) -> Box:
+        """The outline of a node."""
+        (x, y), half = (self.upper if upper else self.lower)[at], max(self.radius, self.wide[upper])
+        return Box(x - half, y + self.radius, 2 * half, 2 * self.radius)
+
+
+@dataclass(frozen=True)
+class ChipPlan:
+    """A function in an outline: its curve drawn small, or its name where it has none."""
+
+    name: str
+    box: Box
+    curve: tuple[Point, ...]
+    heading: Line = ()
+    heading_at: Point = (0, 0)
+
+
+@dataclass(frozen=True)
+class PlanePlan:
+    """The plane of two numbers: points in it, and the straight line on which a sum of both is 0.
+
+    ``side`` is the outline of the part where the sum is above 0; ``names`` are those of the axes.
+    """
+
+    name: str
+    strand: Strand
+    box: Box
+    across: tuple[Tick, ...]
+    along: tuple[Tick, ...]
+    origin: Point
+    points: tuple[Point, ...]
+    line: tuple[Point, ...] = ()
+    side: tuple[Point, ...] = ()
+    names: tuple[tuple[Point, Line], ...] = ()
+
+
+@dataclass(frozen=True)
+class ThinnedPlan:
+    """Units between two other layers, ``half`` is half the width of one, ``plain`` the radius of those beside them."""
+
+    name: str
+    units: tuple[Point, ...]
+    before: tuple[Point, ...]
+    after: tuple[Point, ...]
+    radius: float
+    half: float
+    plain: float
+    numeral: int
+    heading: Line = ()
+    heading_at: Point = (0, 0)
+
+    def node(self, at: int) -> Box:
+        """The outline of a unit."""
+        (x, y) = self.units[at]
+        return Box(x - self.half, y + self.radius, 2 * self.half, 2 * self.radius)
 
 
 @dataclass(frozen=True)
@@ -168,7 +247,21 @@ class TallyPlan:
     heading_at: Point = (0, 0)
 
 
-Plan = GridPlan | SignPlan | LanePlan | TextPlan | BarsPlan | StackPlan | CurvePlan | DotsPlan | NetPlan | TallyPlan
+Plan = (
+    GridPlan
+    | SignPlan
+    | LanePlan
+    | TextPlan
+    | BarsPlan
+    | StackPlan
+    | CurvePlan
+    | DotsPlan
+    | NetPlan
+    | TallyPlan
+    | ChipPlan
+    | PlanePlan
+    | ThinnedPlan
+)
 
 
 @dataclass(frozen=True, eq=False)

@@ -32,6 +32,7 @@ CLASSES: dict[str, type] = {
     **{name: getattr(storyboard, name) for name in _BASE},
     **{name: held for module in (plans, verbs) for name, held in vars(module).items() if _is_ours(held, module)},
     "Canvas": Canvas,
+    "Flat": figures.Flat,
     "Sliced": figures.Sliced,
 }
 """What a record may hold; every class is a frozen dataclass of data."""

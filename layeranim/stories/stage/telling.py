@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 import numpy as np
 
@@ -28,6 +29,8 @@ LOOK, LAND = 0.44, 0.6
 """Seconds at most that a frame takes to arrive, and a result."""
 LAID, TERM = 0.8, 0.2
 """Seconds that a kernel takes to lie down, and each term of a sum to arrive; a sum at most half of its beat."""
+SHOWN, TERMED = 0.36, 2.0
+"""Seconds for each term of a sum that is acted term by term, in beats at least so long."""
 FLEETING = 0.36
 """Beats shorter than this share one line: no words change faster than three times a second."""
 OPENING = 2.6
@@ -115,10 +118,13 @@ class _Told:
         taught = [beat for beat in beats if beat.kind == "step"]
         poster = next((b for b in taught if self.follow in b.units), None) or timing.poster(beats, self.shown)
         last = [beat for beat in taught if beat.units == poster.units][-1]
+        named = [b for b in beats if b.kind == "act" and self._written(b) == self.film.poster]
+        last = named[0] if named else last
         title = self._title()
         grids = {name: plan for name, plan in self.laid.plans.items() if isinstance(plan, GridPlan)}
         others = tuple(plan for plan in self.laid.plans.values() if not isinstance(plan, GridPlan))
-        alt = f"{title}: {plain(self._header())}. {plain(last.place)}: {plain(last.caption)}."
+        where = f"{plain(last.place)}: " if last.place else ""
+        alt = f"{title}: {plain(self._header())}. {where}{plain(last.caption)}."
         return Storyboard(self.telling.trace.layer, title, self._header(), grids, beats, self.figures.count,
                           last.end - 1, alt, {"stage": others}, canvas=self.canvas)  # fmt: skip
 
@@ -126,10 +132,17 @@ class _Told:
         base = self.telling.preset
         return self.options.title or (base.title if base else "") or self.film.title
 
+    def _written(self, beat: Beat) -> str:
+        """The tensor that the last step of a beat writes."""
+        return self.figures.trace.steps[beat.steps[-1]].writes.tensor
+
     def _header(self) -> Line:
         """Sizes and hyper-parameters, which one of a batch is told, the seed."""
-        batch = self.figures.trace.size("batch") if "batch" in self.figures.fixed else 1
-        told = [f"sample {self.figures.fixed['batch'] + 1} of {batch}"] if batch > 1 else []
+        axes = {axis for tensor in self.figures.trace.tensors.values() for axis in tensor.axes}
+        batch = self.figures.trace.size("batch") if "batch" in axes else 1
+        one = self.figures.here(self.shown[0]).get("batch")
+        chosen = "batch" in self.figures.fixed or self.options.sample is not None
+        told = [f"sample {one + 1} of {batch}"] if chosen and one is not None and batch > 1 else []
         seed = f"random values, seed {self.telling.seed}" if self.telling.seeded else ""
         return header([*self.film.options, *told], self.film.drawn, seed, canvas=self.canvas)
 
@@ -152,10 +165,12 @@ class _Told:
         length = timing.ticks(OPENING * min(1.0, pace))
         yield Beat("open", 0, length, phases=(("ghost", length - 8), ("empty", 8)), caption=self.film.opening,
                    note=_note(self.film.opening_note), done=self.shown.start, verbs=(ghosts, ()))  # fmt: skip
+        done = self.shown.start
         for act in self.film.acts:
             if isinstance(act, All):
-                yield self._all(act, factor)
+                yield self._all(act, factor, done)
             else:
+                done = self.shown.stop
                 yield from self._each(act, stretches, factor)
         yield Beat("close", 0, timing.ticks(theme.END_HOLD), caption=self.film.closing,
                    note=_note(self.telling.takeaway or self.film.good_for), done=self.shown.stop,
@@ -202,14 +217,14 @@ class _Told:
         """How many units show their acts one after another: the first, and the one that is followed."""
         return 1 if self.follow == self.shown[0] else 2
 
-    def _all(self, act: All, factor: float) -> Beat:
+    def _all(self, act: All, factor: float, done: int) -> Beat:
         """What is done to the whole slice at once; said of the cell that is followed."""
         made = [name for name in act.writes if self.figures.made(name)]
         acted = [self.figures.acted(name) for name in made]
         target = self.figures.cell_of(made[-1], self.follow, {})
         moment = Moment(self.follow, target, True, frozenset(made))
         caption = act.says or self._said(self.figures.acted_at(target), target, act.seconds * factor)
-        return self._beat("act", act.seconds * factor, range(0), acted, moment, caption, act.note, self.shown.start)
+        return self._beat("act", act.seconds * factor, range(0), acted, moment, caption, act.note, done)
 
     def _each(self, act: Each, stretches: Sequence[timing.Stretch], factor: float) -> Iterator[Beat]:
         for n, stretch in enumerate(stretches):
@@ -225,16 +240,20 @@ class _Told:
                 for i, ((_, note), length) in enumerate(zip(made, share, strict=True)):
                     yield self._unit(unit, made[: i + 1], i, note, length, i == len(made) - 1)
             else:
-                yield self._unit(unit, made, 0, made[-1][1], seconds, True)
+                told = act.says and not alone and seconds >= timing.BRIEF
+                said = act.says(unit, seconds < self.least) if act.says and told else ()
+                yield self._unit(unit, made, 0, made[-1][1], seconds, True, said)
             if unit in act.asides:
                 yield self._aside(unit, act.asides[unit], factor)
 
     def _unit(
-        self, unit: int, made: Sequence[tuple[list[str], Notes]], first: int, note: Notes, seconds: float, last: bool
-    ) -> Beat:
+        self, unit: int, made: Sequence[tuple[list[str], Notes]], first: int, note: Notes, seconds: float, last: bool,
+        says: Line = (),
+    ) -> Beat:  # fmt: skip
         """One beat of a unit that has ``made`` these tensors by its end, from the ``first`` of them on."""
         names = [name for names, _ in made[first:] for name in names]
-        acted = [self.figures.acted(name, unit) for name in names]
+        told = frozenset(name for names, _ in made[:first] for name in names)
+        acted = [replace(self.figures.acted(name, unit), told=told) for name in names]
         target = self._target(names[-1], acted[-1], unit)
         given = (name for name in self.telling.trace if self.telling.trace.tensor(name).role in ("input", "weight"))
         moment = Moment(
@@ -242,12 +261,14 @@ class _Told:
         )
         kind = "step" if seconds >= timing.BRIEF else "brief"
         done = unit + 1 if last else unit
-        caption = self._said(acted[-1], target, seconds)
+        caption = says or self._said(acted[-1], target, seconds)
         return self._beat(kind, seconds, range(unit, unit + 1), acted, moment, caption, note, done, first == 0)
 
     def _target(self, tensor: str, acted: Acted, unit: int) -> Address:
         """The cell that is written out: the unit's own; of a window's products the largest."""
-        first = self.figures.cell_of(tensor, unit, dict.fromkeys(self.figures.trace.axes(tensor), 0))
+        first = self.figures.cell_of(
+            tensor, unit, {**dict.fromkeys(self.figures.trace.axes(tensor), 0), **self.film.at}
+        )
         if not isinstance(self.film.units, Windows) or acted.step.operation != "multiply":
             return first
         sizes = np.abs(np.ravel(self.figures.trace.read(acted.writes)))
@@ -273,6 +294,7 @@ class _Told:
         note: Notes, done: int, fresh: bool = False,
     ) -> Beat:  # fmt: skip
         length = timing.ticks(seconds)
+        terms = self._terms(acted[-1], moment) if moment.taught and seconds >= TERMED else []
         begun = [v for p in self.parts for v in p.actor.changes(self.figures, p.plan, moment)] if fresh else []
         reads = [v for p in self.parts for a in acted for r in a.reads if r.tensor in p.actor.draws
                  for v in p.actor.reads(self.figures, p.plan, r, moment)]  # fmt: skip
@@ -286,14 +308,21 @@ class _Told:
         pours = [one for verb in tallies for one in poured(self.figures, plans, plans[verb.part], moment.target)]
         sums = max((min(TERM * len(verb.lines), seconds / 2) for verb in tallies), default=0.0)
         wanted = [("look", timing.act(seconds, 0.3, LAID) if lays else timing.act(seconds, 0.25, LOOK)),
+                  *[("term", min(SHOWN, 0.45 * seconds / max(1, len(terms))))] * len(terms),
                   ("land", max(timing.act(seconds, 0.25, LAND), sums))]  # fmt: skip
         phases = timing.phases(length, wanted)
         place = _note(self._unit_name(units[0]), "place") if len(units) else ()
         if kind == "brief":  # what is brief replaces in place: nothing goes before it comes anew
             begun = [verb for verb in begun if not isinstance(verb, Clear)]
-        verbs = tuple(begun + self._led(_once(looks)) + lays), tuple(pours + self._led(_once(writes))), ()
+        verbs = tuple(begun + self._led(_once(looks)) + lays), *terms, tuple(pours + self._led(_once(writes))), ()
         return Beat(kind, 0, length, units, phases, caption, self._noted(note, seconds, moment.unit), place,
                     [a.at for a in acted], done, verbs)  # fmt: skip
+
+    def _terms(self, acted: Acted, moment: Moment) -> list[tuple[Verb, ...]]:
+        """What the parts do while the terms of a sum arrive, one after another; the last one lands with the sum."""
+        every = [list(p.actor.terms(self.figures, p.plan, moment)) for p in self.parts
+                 if acted.writes.tensor in p.actor.draws]  # fmt: skip
+        return [tuple(v for verbs in group for v in verbs) for group in zip_longest(*every, fillvalue=())]
 
     def _glided(self, verbs: list[Verb]) -> list[Verb]:
         """The frames of windows glide from where they were to their next place."""
@@ -315,7 +344,8 @@ class _Told:
         source = verb.cells.sources(0, 0) if verb.cells.sources else None
         if not isinstance(lens, GridPlan) or not isinstance(grid, GridPlan) or not isinstance(source, Address):
             raise TypeError(f"{verb.part} is no lens")
-        row, col = self.figures.spot(grid.row_axis, grid.col_axis, source)
+        actor = next(p.actor for p in self.parts if p.plan is grid)
+        row, col = actor.spot(self.figures, grid, source)
         cell, low, top = grid.cell(row, col), grid.box.bottom - LED, lens.at[1] + theme.FOCUS_OUTSET
         return Lead(verb.part, (((cell.x, low), (lens.box.x, top)), ((cell.right, low), (lens.box.right, top))))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from layeranim.stories.stage.plans import Lengths
+from layeranim.stories.stage.plans import Edge, Lengths
 from layeranim.stories.storyboard import Cells, Line, Point
 
 Cell = tuple[int, int]
@@ -157,18 +157,6 @@ class Strew:
 
 
 @dataclass(frozen=True)
-class Edge:
-    """One edge of a net: from a lower node to an upper one, in a colour of its own, its weight written on it or not."""
-
-    lower: int
-    upper: int
-    colour: str
-    width: float
-    label: Line = ()
-    at: Point = (0, 0)
-
-
-@dataclass(frozen=True)
 class Wiring:
     """Edges of a net lie down; ``stay``: quietly, for the rest of the film, else for the step under way."""
 
@@ -179,11 +167,17 @@ class Wiring:
 
 @dataclass(frozen=True, eq=False)
 class NodeFill:
-    """Upper nodes of a net get their numbers."""
+    """Nodes of a net, or points of a plane, get their numbers: the upper ones, or the ``lower``.
+
+    Where there are ``lines``, one node shows these instead: a sum that counts on. ``pale`` ones preview what will come.
+    """
 
     part: str
     cells: Cells
     where: tuple[int, ...]
+    lower: bool = False
+    lines: tuple[Line, ...] = ()
+    pale: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,6 +21,7 @@ from layeranim.engine.replay import OPERATIONS
 from layeranim.engine.trace import Array
 from layeranim.stories import phrases, rows
 from layeranim.stories.activations import activation_name
+from layeranim.stories.stage.axes import LARGEST
 from layeranim.stories.stage.figures import Acted, Figures
 from layeranim.stories.storyboard import Address, Fact, Line, Run
 
@@ -41,7 +42,9 @@ WRITTEN = {
     "multiply": "{0} · {1f}",
     "rescale": "{factor} · {0f}",
     "scale_shift": ("{0}", "{1} · {0f}", "{1} · {0f} + {2f}"),
+    "log_softmax": "log-softmax({all:, })",
     "select": "max({all:, })",
+    "softmax": "softmax({all:, })",
 }
 """How operations are written; a sum is written as the terms that add up to it.
 
@@ -61,7 +64,7 @@ def written(figures: Figures, acted: Acted, target: Address, most: int = phrases
 
     Of an operation that nobody wrote down here it is the result, behind its ``name``.
     """
-    if acted.step.operation not in (*WRITTEN, "sum", "add"):
+    if acted.step.operation not in (*WRITTEN, "sum", "add") and target.tensor not in figures.film.templates:
         return short(figures, acted, target, name)
     if _all_zero(figures, acted, target):
         *_, number = _result(figures, acted, target)
@@ -83,7 +86,7 @@ def short(figures: Figures, acted: Acted, target: Address, name: Line = ()) -> L
 def _operands(figures: Figures, acted: Acted, target: Address, most: int) -> Line:
     if acted.step.operation in ("sum", "add"):
         terms = unfolded(figures, target)
-        live = [term for term in terms if not term.zero]
+        live = _live(terms)
         return _summed(live, len(terms) - len(live), most)
     before = _passed(figures, acted, target)
     if before:
@@ -103,12 +106,16 @@ def _operands(figures: Figures, acted: Acted, target: Address, most: int) -> Lin
 
 @dataclass(frozen=True)
 class Summand:
-    """One term of a sum: its runs, the displayed factors that it stands for, whether it is exactly zero, its cell."""
+    """One term of a sum: its runs, the displayed factors that it stands for, whether it is exactly zero, its cell.
+
+    ``of`` are the cells of its factors.
+    """
 
     runs: Line
     factors: tuple[str, ...]
     zero: bool = False
     cell: Address | None = None
+    of: tuple[Address, ...] = ()
 
 
 def unfolded(figures: Figures, target: Address) -> list[Summand]:
@@ -127,7 +134,7 @@ def unfolded(figures: Figures, target: Address) -> list[Summand]:
             out += unfolded(figures, one)
         else:
             number = _number(figures, one, True)
-            out.append(Summand((number,), (number.text,), cell=one))
+            out.append(Summand((number,), (number.text,), cell=one, of=(one,)))
     return out
 
 
@@ -165,11 +172,42 @@ def _terms_of(figures: Figures, acted: Acted, target: Address) -> tuple[list[Any
     return [one * one if operation == "mean_of_squares" else one for one in reads[0]], len(reads[0])
 
 
+def _live(terms: Sequence[Summand]) -> list[Summand]:
+    """The terms that are written out: of a few all, of many those that are not zero."""
+    return [term for term in terms if not term.zero or len(terms) <= phrases.MOST_TERMS]
+
+
+def counted(figures: Figures, target: Address) -> list[tuple[Summand, Line]]:
+    """The terms of a sum that are written out, each with the sum so far; none where it is one term, or many.
+
+    The last sum is that of the cell itself.
+    """
+    acted = figures.acted_at(target)
+    terms = _live(unfolded(figures, target)) if _adds(acted) else []
+    if not 1 < len(terms) <= TALLIED:
+        return []
+    total, style, out = Fraction(0), figures.style(target.tensor), list[tuple[Summand, Line]]()
+    for part in terms[:-1]:
+        exact = [numbers.exact(text) for text in part.factors]
+        if not all(isinstance(one, Fraction) for one in exact):
+            return []
+        total += Fraction(prod(Fraction(one) for one in exact))
+        if abs(total) > LARGEST:
+            return []
+        out.append((part, (Run(numbers.text(float(total), style), "ink", source=Fact("sum so far")),)))
+    return [*out, (terms[-1], (Run(figures.text(target), "result", "semibold", target),))]
+
+
+def _adds(acted: Acted) -> bool:
+    return acted.step.operation in ("sum", "add")
+
+
 def _product(figures: Figures, made: Acted, cell: Address) -> Summand:
     """A product with its two factors."""
-    factors = [_number(figures, one, True) for one in figures.factors(made)[cell]]
+    of = figures.factors(made)[cell]
+    factors = [_number(figures, one, True) for one in of]
     runs: Line = (factors[0], Run(numbers.DOT), factors[1])
-    return Summand(runs, tuple(run.text for run in factors), figures.value(cell) == 0, cell)
+    return Summand(runs, tuple(run.text for run in factors), figures.value(cell) == 0, cell, of)
 
 
 def _summed(live: Sequence[Summand], zeros: int, most: int) -> Line:
@@ -185,7 +223,7 @@ def _summed(live: Sequence[Summand], zeros: int, most: int) -> Line:
 
 
 def _from_template(figures: Figures, acted: Acted, target: Address, most: int) -> Line:
-    template = WRITTEN[acted.step.operation]
+    template = _template(figures, acted, target)
     if not isinstance(template, str):
         template = template[len(acted.step.reads) - 1]
     parameters = dict(acted.step.parameters)
@@ -194,7 +232,7 @@ def _from_template(figures: Figures, acted: Acted, target: Address, most: int) -
     for part in _WORD.split(template):
         key = part[1:-1]
         if not part.startswith("{"):
-            out += [Run(part)] if part else []
+            out += [Run(part, source=Fact("options"))] if part else []
         elif key.startswith("all"):
             out += _terms([(_number(figures, at, i > 0),) for i, at in enumerate(reads[0][:most])],
                           len(reads[0]), key.partition(":")[2])  # fmt: skip
@@ -220,6 +258,15 @@ def _from_template(figures: Figures, acted: Acted, target: Address, most: int) -
     return tuple(out)
 
 
+def _template(figures: Figures, acted: Acted, target: Address) -> str | tuple[str, ...]:
+    """How the film writes a cell of this tensor, else how its operation is written."""
+    own = figures.film.templates.get(target.tensor)
+    if own:
+        return own(target).removesuffix("→")
+    held: str | tuple[str, ...] = WRITTEN[acted.step.operation]  # type: ignore[assignment]
+    return held
+
+
 def _terms(shown: Sequence[Line], count: int, between: str) -> Line:
     """Terms with what joins them; those that are hidden are counted."""
     hidden = count - len(shown)
@@ -240,6 +287,9 @@ def _power(figures: Figures, address: Address) -> Run:
 def _result(figures: Figures, acted: Acted, target: Address) -> Line:
     text = figures.text(target)
     role = "probability" if figures.film.kinds.get(target.tensor) == "share" else "result"
+    own = figures.film.templates.get(target.tensor)
+    if own and own(target).endswith("→"):  # what becomes of a number is not what it equals
+        return (Run(" → ", late=True), phrases.result(text, target, role))
     return (phrases.relation_run(_relation(figures, acted, target, text)), phrases.result(text, target, role))
 
 
@@ -261,7 +311,7 @@ def _all_zero(figures: Figures, acted: Acted, target: Address) -> bool:
 
 def _hidden(figures: Figures, acted: Acted, target: Address) -> Address | None:
     """The sum that an activation reads, where no part of the stage shows it."""
-    if acted.step.operation != "activate" or acted.step.reads[0].tensor in figures.drawn:
+    if acted.step.operation != "activate" or acted.step.reads[0].tensor in figures.drawn | acted.told:
         return None
     (before,) = figures.addresses(acted.step.reads[0], target)
     adds = figures.made(before.tensor) and figures.acted_at(before).step.operation in ("sum", "add")
@@ -280,17 +330,24 @@ def _relation(figures: Figures, acted: Acted, target: Address, text: str) -> num
     if hidden:
         total = sum((_exactly(part.factors) for part in unfolded(figures, hidden)), Fraction(0))
         with np.errstate(all="ignore"):
-            bent = OPERATIONS["activate"].run(np.array(float(total)), **dict(acted.step.parameters))
+            bent = OPERATIONS["activate"].run(np.array(_double(total)), **dict(acted.step.parameters))
         return numbers.agrees(float(bent), text, *(f for part in unfolded(figures, hidden) for f in part.factors))
     given = [list(figures.addresses(region, target)) for region in acted.step.reads]
     if sum(map(len, given)) > _MOST_RUN:
         return "≈"
     operands = [[figures.text(address) for address in cells] for cells in given]
+    parameters = {**dict(acted.step.parameters), **figures.film.displayed.get(target.tensor, {})}
     with np.errstate(all="ignore"):
-        reached = OPERATIONS[acted.step.operation].run(
-            *(_displayed(texts) for texts in operands), **dict(acted.step.parameters)
-        )
+        reached = OPERATIONS[acted.step.operation].run(*(_displayed(texts) for texts in operands), **parameters)
     return numbers.agrees(float(np.ravel(reached)[0]), text, *(one for texts in operands for one in texts))
+
+
+def _double(exact: Fraction | float) -> float:
+    """The nearest double; what is beyond all of them is infinite."""
+    try:
+        return float(exact)
+    except OverflowError:
+        return float("inf") if exact > 0 else float("-inf")
 
 
 def _exactly(factors: Sequence[str]) -> Fraction | float:

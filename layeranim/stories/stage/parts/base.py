@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from layeranim import numbers, theme
 from layeranim.engine.trace import Region
 from layeranim.stories import phrases
-from layeranim.stories.storyboard import Address, Box, Fact, Line, Point, Run
+from layeranim.stories.storyboard import Address, Box, Fact, GridPlan, Line, Point, Run
 
 if TYPE_CHECKING:
     from layeranim.stories.stage.figures import Figures
@@ -50,9 +50,17 @@ class Actor:
         """What it does when the step under way reads cells of it."""
         yield from ()
 
+    def terms(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[tuple[Verb, ...]]:
+        """What it does while the terms of a sum that is taught arrive: one group of verbs a term but the last."""
+        yield from ()
+
     def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
         """What it does when the step under way writes cells of it."""
         yield from ()
+
+    def spot(self, figures: Figures, plan: GridPlan, address: Address) -> tuple[int, int]:
+        """The row and column at which a cell stands."""
+        return figures.spot(plan.row_axis, plan.col_axis, address)
 
     def opens(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
         """What it shows before the first step."""

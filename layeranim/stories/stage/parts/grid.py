@@ -20,6 +20,8 @@ from layeranim.stories.stage.written import so_far
 from layeranim.stories.storyboard import Box, Fact, GridPlan, Line, Run
 
 LENS, LENS_GAP = 56.0, 28.0
+BARE, BARE_MOST = 200.0, 24.0
+"""At most so wide is a grid whose numbers stand elsewhere, and each of its cells."""
 BAR = 28.0
 """The least width of a column of colours."""
 BESIDE = 14.0
@@ -42,7 +44,8 @@ class Grid(Actor):
 
     ``rows`` and ``cols`` name the axes that are drawn, several on one side as one; the others are those of the unit
     under way, but for ``at``: one channel, one filter. ``beside`` puts the heading left of it, ``sized`` says its
-    shape. ``called`` are names of the rows and of the columns.
+    shape. ``called`` are names of the rows and of the columns. A ``bare`` one is narrow and in colours alone, without a
+    lens: its numbers stand elsewhere.
     """
 
     tensor: str
@@ -53,6 +56,7 @@ class Grid(Actor):
     at: tuple[tuple[str, int], ...] = ()
     sized: bool = True
     called: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    bare: bool = False
 
     @property
     def draws(self) -> tuple[str, ...]:
@@ -78,6 +82,8 @@ class Grid(Actor):
     def fit(self, s: Setting) -> tuple[Fit, tuple[int, int]]:
         """How its cells are drawn, and how many there are; a single number always stands there as a numeral."""
         shape = self.shown(s.figures).shape
+        if self.bare:
+            return Fit((min(BARE / shape[1], BARE_MOST), s.look.pitch), 0), shape
         single = shape == (1, 1) and not self.beside and not s.even
         wide = max(s.wide, s.figures.wide(self.tensor))
         if not s.look.numerals and not single and not any(self.called):
@@ -98,8 +104,8 @@ class Grid(Actor):
         title = phrases.width(self.heading(s.figures), theme.NAME)
         if self.beside:
             return Extent(width + 2 * (title + BESIDE), high / 2, high / 2)
-        down = high / 2 + (0.0 if fit.numeral else LENS_GAP + LENS)
-        lens = 0.0 if fit.numeral else self._lens(s).width(1)
+        down = high / 2 + (0.0 if fit.numeral or self.bare else LENS_GAP + LENS)
+        lens = 0.0 if fit.numeral or self.bare else self._lens(s).width(1)
         over = (HEADING if self.text else 0.0) + (NAMES if self.called[1] else 0.0)
         return Extent(max(width, title, lens), high / 2 + over, down)
 
@@ -148,7 +154,7 @@ class Grid(Actor):
             spot_of_heading = at[0] - BESIDE - phrases.width(line, theme.NAME), spot.y - 9
         yield replace(plan, heading=line, heading_at=spot_of_heading, cells=cells)
         yield from self._names(plan)
-        if not fit.numeral and not self.beside:
+        if not fit.numeral and not self.beside and not self.bare:
             small = self._lens(s)
             below = even(plan.box.centre[0] - small.width(1) / 2), even(plan.box.bottom - LENS_GAP)
             yield GridPlan(
@@ -215,7 +221,7 @@ class Grid(Actor):
         grid = _grid(plan)
         if plan.name.startswith("lens:"):
             yield Clear(plan.name)
-        elif self.follows(figures):
+        elif self.follows(figures) and figures.turns(self.shown(figures), moment.unit):
             if _PLACE.search(self.text):
                 yield Name(plan.name, self.heading(figures, moment.unit))
             if grid.empty:

@@ -11,9 +11,9 @@ from layeranim.layout import even
 from layeranim.stories import phrases
 from layeranim.stories.stage.figures import Figures, Shown
 from layeranim.stories.stage.parts.base import Actor, Moment, heading, unsized
-from layeranim.stories.stage.plans import NetPlan, Plan, Strand
+from layeranim.stories.stage.plans import Edge, NetPlan, Plan, Strand
 from layeranim.stories.stage.solver import Extent, Setting, Spot, Unfit
-from layeranim.stories.stage.verbs import Edge, NodeFill, Verb, Wiring
+from layeranim.stories.stage.verbs import NodeFill, Verb, Wiring
 from layeranim.stories.storyboard import Address, Line, Run
 
 RADIUS, RADIUS_LEAST = 36.0, 26.0

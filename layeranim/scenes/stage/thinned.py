@@ -1,0 +1,91 @@
+"""A layer in one draw of a mask: kept units have numbers and edges, dropped ones are crossed out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+
+from manim import Animation, VMobject
+
+from layeranim import theme as t
+from layeranim.scenes.parts.animate import Appear
+from layeranim.scenes.parts.label import Label, TextLine
+from layeranim.scenes.parts.shape import Bundle
+from layeranim.scenes.parts.shapes import disc, polyline, rectangle
+from layeranim.stories.stage.plans import ThinnedPlan
+from layeranim.stories.stage.verbs import NodeFill
+from layeranim.stories.storyboard import Point
+from layeranim.theme import Theme
+
+WAY = 2.0
+
+
+class ThinnedPicture(Bundle):
+    """The layer of one plan: what stands there are empty nodes between those of two other layers."""
+
+    def __init__(self, plan: ThinnedPlan, theme: Theme) -> None:
+        super().__init__()
+        self.plan, self.theme = plan, theme
+        self.ways: dict[int, Bundle] = {}
+        self.nodes: dict[int, Bundle] = {}
+        self.under, self.over = Bundle(), Bundle()
+        self.add(self.under, self.over, TextLine(plan.heading, t.NAME, theme, plan.heading_at))
+        self.add(*(disc(p, plan.plain, theme.surface, theme.ghost, t.HAIR) for p in (*plan.before, *plan.after)))
+        self.clear()
+
+    def clear(self) -> None:
+        for k in range(len(self.plan.units)):
+            self._put(k, Bundle(), Bundle(rectangle(self.plan.node(k), self.theme.bg, self.theme.grid, t.HAIR, 99)))
+
+    def fill(self, verb: NodeFill) -> Iterator[Animation]:
+        """Units get their numbers and edges, or lose them."""
+        for k in verb.where:
+            ways, node = self._made(verb, k)
+            self._put(k, ways, node)
+            yield Appear(ways, introducer=False)
+            yield Appear(node, introducer=False)
+
+    def put(self, verb: NodeFill, where: Iterable[int]) -> None:
+        """The same, at once."""
+        for k in where:
+            self._put(k, *self._made(verb, k))
+
+    def outlines(self, rows: Iterable[int]) -> list[VMobject]:
+        """Rings around the units that are followed."""
+        return [rectangle(self.plan.node(k).outset(2), None, self.theme.result, t.FOCUS, 99) for k in rows]
+
+    def _put(self, k: int, ways: Bundle, node: Bundle) -> None:
+        for held, new, group in ((self.ways, ways, self.under), (self.nodes, node, self.over)):
+            if k in held:
+                group.remove(held[k])
+            held[k] = new
+            group.add(new)
+
+    def _made(self, verb: NodeFill, k: int) -> tuple[Bundle, Bundle]:
+        plan, theme, cells = self.plan, self.theme, verb.cells
+        box = plan.node(k)
+        if cells.ghost is not None and cells.ghost[k, 0]:
+            (x, y), arm = box.centre, 0.5 * plan.radius
+            cross = [[(x - arm, y - arm), (x + arm, y + arm)], [(x - arm, y + arm), (x + arm, y - arm)]]
+            colour = theme.raised if verb.pale else theme.weights
+            ring = polyline(dashed_ring((x, y), plan.radius), theme.ghost, t.HAIR)
+            return Bundle(), Bundle(rectangle(box, theme.bg), ring, polyline(cross, colour, t.LINE))
+        ends = [((p[0] + plan.plain, p[1]), (box.x, box.centre[1])) for p in plan.before]
+        ends += [((box.right, box.centre[1]), (p[0] - plan.plain, p[1])) for p in plan.after]
+        ways = Bundle(polyline(ends, theme.raised if verb.pale else theme.ghost, WAY))
+        fill = theme.raised if verb.pale else theme.fill(cells.scale, int(cells.levels[k, 0]))
+        node = Bundle(rectangle(box, fill, theme.grid, t.HAIR, 99))
+        if cells.texts is not None and not verb.pale:
+            source = cells.sources(k, 0) if cells.sources else None
+            node.add(Label(cells.texts[k, 0], plan.numeral, theme.on(fill), "medium", box.centre, "centre", "middle",
+                           source))  # fmt: skip
+        return ways, node
+
+
+def dashed_ring(at: Point, radius: float, parts: int = 20) -> list[list[Point]]:
+    """A circle in dashes."""
+    out = []
+    for i in range(parts):
+        a, b = 2 * math.pi * i / parts, 2 * math.pi * (i + 0.5) / parts
+        out.append([(at[0] + radius * math.cos(w), at[1] + radius * math.sin(w)) for w in (a, (a + b) / 2, b)])
+    return out

@@ -1,0 +1,145 @@
+"""Plane: samples of two numbers as points, and the straight line on which their weighted sum is 0."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from layeranim import theme
+from layeranim.engine.trace import Region
+from layeranim.layout import even
+from layeranim.stories import phrases
+from layeranim.stories.stage.axes import Axes, finite, marks, rounded
+from layeranim.stories.stage.figures import Figures, Shown
+from layeranim.stories.stage.parts.base import HEADING, Actor, Moment
+from layeranim.stories.stage.plans import Plan, PlanePlan, Strand, Tick
+from layeranim.stories.stage.solver import Extent, Setting, Spot, Unfit
+from layeranim.stories.stage.verbs import Light, NodeFill, Verb
+from layeranim.stories.storyboard import Address, Box, Fact, Line, Point, Run
+
+LEAST, MOST = 200.0, 340.0
+LABELS = 40.0
+"""Left of the axes and below them."""
+MANY = 60
+"""Of more points the plane is no picture."""
+AROUND = 0.25
+"""Of the span of the points on every side of them."""
+
+
+@dataclass(frozen=True)
+class Plane(Actor):
+    """The cells of ``given`` (``along`` its samples, two features) as points in the colours of ``made``.
+
+    The line is where ``weight`` · x + ``bias`` is 0; on its blue side the sum is above 0.
+    """
+
+    given: str
+    made: str
+    along: str
+    features: str
+    weight: str = "weight"
+    bias: str = "bias"
+
+    @property
+    def draws(self) -> tuple[str, ...]:
+        return (self.given, self.made)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (f"{self.given}:plane",)
+
+    def _points(self, figures: Figures) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+        """(samples, 2)."""
+        return np.asarray(figures.values(Shown(self.given, self.along, self.features, self._shape(figures))), float)
+
+    def _shape(self, figures: Figures) -> tuple[int, int]:
+        return figures.trace.size(self.along), figures.trace.size(self.features)
+
+    def measure(self, s: Setting) -> Extent:
+        count, features = self._shape(s.figures)
+        if features != 2 or count > MANY or not np.isfinite(self._points(s.figures)).all():
+            raise Unfit(self.given)
+        half = LEAST / 2
+        grow = MOST - LEAST
+        return Extent(LEAST + LABELS + 8, half + HEADING - 8, half + LABELS - 8, grow, grow / 2)
+
+    def place(self, s: Setting, spot: Spot) -> Iterator[Plan]:
+        side = min(spot.width - LABELS - 8, 2 * min(spot.up - HEADING + 8, spot.down - LABELS + 8))
+        side = even(min(MOST, side))
+        box = Box(even(spot.x + (LABELS - side) / 2), even(spot.y + side / 2), side, side)
+        points = self._points(s.figures)
+        spans = [_span(points[:, k]) for k in (0, 1)]
+        put = Axes(box, *spans)
+        across = tuple(Tick(put(v, 0)[0], line) for v, line in marks(*spans[0], side, 4))
+        along = tuple(Tick(put(0, v)[1], line) for v, line in marks(*spans[1], 3 * side, 4))
+        line, above = self._border(s.figures, spans)
+        strand = Strand(self.made, self.along, tuple(s.figures.fixed.items()))
+        yield PlanePlan(
+            self.names[0], strand, box, across, along, put(0, 0), tuple(put(float(x), float(y)) for x, y in points),
+            tuple(put(*p) for p in line), tuple(put(*p) for p in above), self._names(box, bool(above)),
+        )  # fmt: skip
+
+    def _names(self, box: Box, parted: bool) -> tuple[tuple[Point, Line], ...]:
+        """Those of the axes, and of the part in which the sum is above 0."""
+        first, second = ((Run(f"x_{{{k}}}", "ink", "semibold", Fact("name"), markup=True),) for k in (1, 2))
+        above: Line = (Run("z > 0", "positive", "semibold", Fact("name")),) if parted else ()
+        return (
+            ((box.right - phrases.width(first, theme.NAME), box.bottom - 62), first),
+            ((box.x - LABELS + 6, box.y + theme.HEADING_GAP), second),
+            ((box.right - phrases.width(above, theme.NAME), box.y + theme.HEADING_GAP), above),
+        )
+
+    def _border(self, figures: Figures, spans: list[tuple[float, float]]) -> tuple[list[Point], list[Point]]:
+        """The line where the sum is 0, and the outline of the part of the plane where it is above; empty if outside."""
+        (x0, x1), (y0, y1) = spans
+        at = [figures.fixed.get(a, 0) for a in figures.trace.axes(self.weight)]
+        a, b = (figures.value(Address(self.weight, (*at[:-1], k))) for k in (0, 1))
+        bias = figures.trace[self.bias] if self.bias in figures.trace else np.zeros(1)
+        c = float(np.ravel(bias)[0])
+        corners = [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
+        if not np.isfinite([a, b, c]).all():
+            return [], []
+        return _cut(corners, lambda p: a * p[0] + b * p[1] + c)
+
+    # ── acts ─────────────────────────────────────────────────────────────────
+    def reads(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
+        if region.tensor == self.given:
+            yield Light(plan.name, (figures.here(moment.unit)[self.along],))
+
+    def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
+        if region.tensor == self.made:
+            yield self._landed(figures, plan, moment.unit, moment.unit)
+            yield Light(plan.name, (figures.here(moment.unit)[self.along],))
+
+    def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
+        yield self._landed(figures, plan, first, last)
+
+    def _landed(self, figures: Figures, plan: Plan, first: int, last: int) -> NodeFill:
+        shown = Shown(self.made, self.along, None, (figures.trace.size(self.along), 1))
+        where = tuple(figures.here(unit)[self.along] for unit in range(first, last + 1))
+        return NodeFill(plan.name, figures.cells(shown, last), where)
+
+
+def _span(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> tuple[float, float]:
+    """Round numbers around the points, and some air."""
+    flat = finite(values)
+    low, high = min(0.0, float(flat.min())), max(0.0, float(flat.max()))
+    air = AROUND * ((high - low) or 1.0)
+    return rounded(low - air, high + air)
+
+
+def _cut(outline: list[Point], height: Callable[[Point], float]) -> tuple[list[Point], list[Point]]:
+    """Where a linear function crosses an outline, and the outline of the part in which it is above 0."""
+    border, above = list[Point](), list[Point]()
+    for p, q in zip(outline, [*outline[1:], outline[0]], strict=True):
+        u, v = height(p), height(q)
+        if u > 0:
+            above.append(p)
+        if (u > 0) != (v > 0):
+            share = u / (u - v)
+            cut = p[0] + (q[0] - p[0]) * share, p[1] + (q[1] - p[1]) * share
+            border.append(cut)
+            above.append(cut)
+    return border, above
