@@ -247,6 +247,12 @@ class Figures:
         step = self.trace.steps[at]
         return Acted(at, step, step.reads, step.writes)
 
+    def making(self, region: Region) -> Iterator[int]:
+        """The places of all steps that write cells of a region."""
+        for at, written in self._written.get(region.tensor, []):
+            if all(_overlap(region.along(axis), written.along(axis)) for axis in self.trace.axes(region.tensor)):
+                yield at
+
     def factors(self, made: Acted) -> Mapping[Address, tuple[Address, Address]]:
         """Of every product that a step writes the two cells that it is the product of: those at the same place."""
         at, known = self._factors
@@ -297,6 +303,10 @@ class Figures:
 def split(axis: str | None) -> tuple[str, ...]:
     """The axes that a joined one is made of."""
     return tuple(axis.split(JOINED)) if axis else ()
+
+
+def _overlap(one: range | None, other: range | None) -> bool:
+    return one is None or other is None or not set(one).isdisjoint(other)
 
 
 def _meets(region: Region, here: Mapping[str, int | range]) -> bool:
