@@ -20,7 +20,7 @@ _WEB = re.compile(r"https?://[\w.~:/%+@-]+")
 
 
 @dataclass(frozen=True)
-class Program:
+class Venue:
     """A program: its markup, and the file that marks the top of a site of it, where films must lie inside one.
 
     ``folder`` is where films go that lie outside; ``mark`` how a comment begins and ends on its pages.
@@ -37,27 +37,27 @@ class Program:
 
 RST, _TEX, _PYTHON = (".. ", ""), ("% ", ""), ("# ", "")
 _ALL = (
-    Program("html", "a page of HTML", snippets.block),
-    Program("markdown", "Markdown without HTML", snippets.commonmark),
-    Program("github", "a README on GitHub, which takes no video from a repository", snippets.picture),
-    Program("pypi", "a README on a package index: absolute addresses", snippets.plain_image, absolute=True),
-    Program("rst", "reStructuredText of docutils", snippets.rst, mark=RST),
-    Program("sphinx", "Sphinx: HTML, and the poster in LaTeX and EPUB", snippets.sphinx, ("conf.py",), "films", RST),
-    Program("myst", "Sphinx with MyST", snippets.myst, ("conf.py",), "films"),
-    Program("mkdocs", "MkDocs, also under directory URLs", snippets.block, ("mkdocs.yml", "mkdocs.yaml"), "films"),
-    Program("hugo", "Hugo, in its own shortcode", snippets.hugo,
+    Venue("html", "a page of HTML", snippets.block),
+    Venue("markdown", "Markdown without HTML", snippets.commonmark),
+    Venue("github", "a README on GitHub, which takes no video from a repository", snippets.picture),
+    Venue("pypi", "a README on a package index: absolute addresses", snippets.plain_image, absolute=True),
+    Venue("rst", "reStructuredText of docutils", snippets.rst, mark=RST),
+    Venue("sphinx", "Sphinx: HTML, and the poster in LaTeX and EPUB", snippets.sphinx, ("conf.py",), "films", RST),
+    Venue("myst", "Sphinx with MyST", snippets.myst, ("conf.py",), "films"),
+    Venue("mkdocs", "MkDocs, also under directory URLs", snippets.block, ("mkdocs.yml", "mkdocs.yaml"), "films"),
+    Venue("hugo", "Hugo, in its own shortcode", snippets.hugo,
            ("hugo.toml", "hugo.yaml", "hugo.json", "config.toml", "config.yaml"), "static/films"),
-    Program("jekyll", "Jekyll, under any base URL", snippets.block, ("_config.yml", "_config.toml"), "assets/films"),
-    Program("quarto", "Quarto (not tried in Quarto itself)", snippets.quarto),
-    Program("notebook", "a Markdown cell of a notebook", snippets.block),
-    Program("reveal", "a slide of reveal.js", snippets.reveal),
-    Program("latex", "LaTeX: the poster, linked to the film", snippets.latex, mark=_TEX),
-    Program("pptx", "a program with python-pptx (not tried in PowerPoint)", snippets.pptx, mark=_PYTHON),
+    Venue("jekyll", "Jekyll, under any base URL", snippets.block, ("_config.yml", "_config.toml"), "assets/films"),
+    Venue("quarto", "Quarto (not tried in Quarto itself)", snippets.quarto),
+    Venue("notebook", "a Markdown cell of a notebook", snippets.block),
+    Venue("reveal", "a slide of reveal.js", snippets.reveal),
+    Venue("latex", "LaTeX: the poster, linked to the film", snippets.latex, mark=_TEX),
+    Venue("pptx", "a program with python-pptx (not tried in PowerPoint)", snippets.pptx, mark=_PYTHON),
 )  # fmt: skip
-TARGETS: Mapping[str, Program] = {target.name: target for target in _ALL}
+TARGETS: Mapping[str, Venue] = {target.name: target for target in _ALL}
 
 
-def target(name: str) -> Program:
+def target(name: str) -> Venue:
     """The target of that name. Raises OptionError."""
     if name not in TARGETS:
         raise OptionError(f"there is no target {name!r}{suggestion(name, TARGETS)}; there are {', '.join(TARGETS)}")
@@ -71,13 +71,13 @@ class Site:
     Raises OptionError for a page that lies in no such site.
     """
 
-    target: Program
+    target: Venue
     page: Path
     root: Path | None = None
     base: str = ""
 
     @classmethod
-    def around(cls, target: Program, page: Path | None, base: str = "") -> Site:
+    def around(cls, target: Venue, page: Path | None, base: str = "") -> Site:
         """The site of a page; a target without sites needs no page: it is then in the working folder."""
         if base and not _WEB.fullmatch(base):
             raise OptionError(f"{BASE} is {base!r}, but must be an address such as https://example.org/films")
@@ -142,7 +142,7 @@ def relative(file: Path, folder: Path) -> str:
     return Path(os.path.relpath(file.absolute(), folder.absolute())).as_posix()
 
 
-def _served(target: Program, mark: Path) -> Path:
+def _served(target: Venue, mark: Path) -> Path:
     """The folder that a site's files lie in: MkDocs says which."""
     if target.name != "mkdocs":
         return mark.parent

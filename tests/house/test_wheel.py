@@ -75,7 +75,8 @@ def test_with_an_address_it_shows_the_film(tmp_path: Path) -> None:
     for name in ("pyproject.toml", "README.md", "hatch_build.py", "LICENSE"):
         shutil.copy(ROOT / name, tmp_path / name)
     (tmp_path / "layeranim").mkdir()
-    shutil.copy(ROOT / "layeranim" / "__init__.py", tmp_path / "layeranim")
+    for name in ("__init__.py", "version.py"):
+        shutil.copy(ROOT / "layeranim" / name, tmp_path / "layeranim")
     project = tmp_path / "pyproject.toml"
     urls = '[project.urls]\nRepository = "https://example.org/a/b"\n\n[project.scripts]'
     project.write_text(project.read_text(encoding="utf-8").replace("[project.scripts]", urls), encoding="utf-8")

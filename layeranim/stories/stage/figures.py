@@ -259,6 +259,12 @@ class Figures:
         places = {axis: at if isinstance(at, int) else at[0] for axis, at in here.items()}
         return next(i for i in find(places) if self.trace.steps[i].writes.tensor == tensor)
 
+    def making(self, region: Region) -> Iterator[int]:
+        """The places of all steps that write cells of a region."""
+        for at, written in self._written.get(region.tensor, []):
+            if all(_overlap(region.along(axis), written.along(axis)) for axis in self.trace.axes(region.tensor)):
+                yield at
+
     def factors(self, made: Acted) -> Mapping[Address, tuple[Address, Address]]:
         """Of every product that a step writes the two cells that it is the product of: those at the same place."""
         at, known = self._factors
@@ -316,6 +322,10 @@ class Figures:
 def split(axis: str | None) -> tuple[str, ...]:
     """The axes that a joined one is made of."""
     return tuple(axis.split(JOINED)) if axis else ()
+
+
+def _overlap(one: range | None, other: range | None) -> bool:
+    return one is None or other is None or not set(one).isdisjoint(other)
 
 
 def _meets(region: Region, here: Mapping[str, int | range]) -> bool:

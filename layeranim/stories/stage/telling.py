@@ -199,8 +199,7 @@ class _Told:
 
     def _making(self, regions: Sequence[Region]) -> tuple[int, ...]:
         """The steps that make these cells."""
-        made = (region for region in regions if self.figures.made(region.tensor))
-        return tuple(self.figures.acted_at(next(self.figures.cells_of(region))).at for region in made)
+        return tuple(dict.fromkeys(at for region in regions for at in self.figures.making(region)))
 
     def _aside(self, unit: int, aside: Aside, factor: float) -> Beat:
         """What is said after a unit, of what it made."""
