@@ -88,12 +88,18 @@ class Work:
 
         if self.gradients is not None:
             raise OptionError(f"no film shows {self.name} backwards yet; layeranim trace {self.name} --backward does")
+        story = catalog.story(self.name)
+        if self.film.follow is not None and not story.follows:
+            raise OptionError(
+                f"follow is {self.film.follow}, but a film of {self.name} follows no one number; "
+                "steps chooses which of its steps are shown"
+            )
         names = {name: source.name for name, source in self.sources.items() if source.kind == "kernel"}
         kinds = {name: "image" for name, source in self.sources.items() if is_picture(source)}
         with self.lettering(), memory.budget(self.memory):
             film, warned = _drawable(self.film)
             told = Telling(trace, film, self.preset, self.asked, self.given, names, list(self.seeded), self.seed, kinds)
-            board = timing.unhurried(catalog.story(self.name).tell(told), self.film.pace)
+            board = timing.unhurried(story.tell(told), self.film.pace)
         return replace(board, explainer=self.name, warnings=(*warned, *board.warnings))
 
     def lettering(self) -> AbstractContextManager[None]:

@@ -320,8 +320,12 @@ class Telling:
 
 @dataclass(frozen=True)
 class Story:
-    """One explainer's words: how a trace is told, and what such a layer is good for."""
+    """One explainer's words: how a trace is told, and what such a layer is good for.
+
+    ``follows``: it tells one number from its terms to its result, which ``follow`` may choose.
+    """
 
     title: str
     tell: Callable[[Telling], Storyboard]
     good_for: str
+    follows: bool = False

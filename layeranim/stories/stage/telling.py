@@ -11,6 +11,7 @@ import numpy as np
 from layeranim import theme
 from layeranim.engine import memory
 from layeranim.engine.trace import Region, count
+from layeranim.errors import OptionError
 from layeranim.stories import phrases, timing
 from layeranim.stories.header import header, placed
 from layeranim.stories.options import PACES
@@ -42,7 +43,7 @@ LED = 6.0
 
 def story(title: str, film: Callable[[Telling], Play], good_for: str) -> Story:
     """A story told on the stage."""
-    return Story(title, lambda telling: tell(film(telling), telling), good_for)
+    return Story(title, lambda telling: tell(film(telling), telling), good_for, follows=True)
 
 
 def tell(film: Play, telling: Telling) -> Storyboard:
@@ -95,10 +96,24 @@ class _Told:
         return sorted({unit for unit in (*self.film.stops, self.follow) if unit in self.shown})
 
     def _follow(self) -> int:
-        """The unit whose numbers are followed: the preset's, else the film's own choice, where it is shown."""
+        """The unit whose numbers are followed: the one asked for, else the preset's, else the film's, where it is shown."""
+        if self.options.follow is not None:
+            return self._asked(int(self.options.follow))
         preset = self.telling.preset
         wanted = (preset.unit if preset else None, self.film.follow, self.shown[0])
         return next(unit for unit in wanted if unit is not None and unit in self.shown)
+
+    def _asked(self, number: int) -> int:
+        """The unit of that number, counted from 1; refused where the film does not show it."""
+        units, noun = self.figures.count, self.film.units.noun
+        if number > units:
+            way = f"give a number from 1 to {units}" if units > 1 else "leave it out"
+            are = "are" if units > 1 else "is"
+            raise OptionError(f"follow is {number}, but there {are} only {units} {noun[units > 1]}; {way}")
+        if number - 1 not in self.shown:
+            told = phrases.ordinal_range(self.shown[0], self.shown[-1], *noun)
+            raise OptionError(f"follow is {number}, but the film shows {told} alone; give one of these, or other steps")
+        return number - 1
 
     def _stretches(self) -> list[timing.Stretch]:
         """The schedule; the unit that is followed is taught, wherever it stands."""
@@ -218,7 +233,8 @@ class _Told:
                 yield self._sweep(stretch)
                 yield from (self._aside(u, act.asides[u], factor) for u in stretch.units if u in act.asides)
                 continue
-            alone = n == 0 or (unit == self.follow and seconds >= self.least)
+            asked = self.options.follow is not None
+            alone = n == 0 or (unit == self.follow and (asked or seconds >= self.least))
             made = [(kept, note) for names, note in act.acts if (kept := self._made(names))]
             if alone and len(made) > 1:
                 share = [seconds, *[timing.RAMP[0] * factor] * (len(made) - 1)]
