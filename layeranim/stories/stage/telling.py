@@ -19,6 +19,7 @@ from layeranim.stories.stage.figures import Acted, Figures
 from layeranim.stories.stage.language import All, Aside, Each, Note, Play, Windows
 from layeranim.stories.stage.parts.base import Actor, Moment
 from layeranim.stories.stage.plans import Plan
+from layeranim.stories.stage.seam import checked
 from layeranim.stories.stage.solver import Laid, Node, room_on, solve
 from layeranim.stories.stage.travel import blocks_of, courses, gliding, laid, poured
 from layeranim.stories.stage.verbs import Block, Clear, Fill, Frame, Lead, Role, Strew, Tell, Verb
@@ -134,8 +135,8 @@ class _Told:
         grids = {name: plan for name, plan in self.laid.plans.items() if isinstance(plan, GridPlan)}
         others = tuple(plan for plan in self.laid.plans.values() if not isinstance(plan, GridPlan))
         alt = f"{title}: {plain(self._header())}. {plain(last.place)}: {plain(last.caption)}."
-        return Storyboard(self.telling.trace.layer, title, self._header(), grids, beats, self.figures.count,
-                          last.end - 1, alt, {"stage": others}, canvas=self.canvas)  # fmt: skip
+        return checked(Storyboard(self.telling.trace.layer, title, self._header(), grids, beats, self.figures.count,
+                          last.end - 1, alt, {"stage": others}, canvas=self.canvas))  # fmt: skip
 
     def _title(self) -> str:
         base = self.telling.preset
