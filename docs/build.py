@@ -11,9 +11,11 @@ from layeranim.assets.entries import OWN
 from layeranim.assets.finding import NAME, parsed
 from layeranim.engine.option import Layer, Option
 from layeranim.engine.trace import Tensor
+from layeranim.engine.written import written
 from layeranim.inputs.states import KNOWN
 from layeranim.stories.options import FilmOptions
 from layeranim.stories.preset import Preset
+from layeranim.stories.stage import record
 
 HERE = Path(__file__).parent
 PAGES = HERE / "explainers"
@@ -25,6 +27,7 @@ def pages() -> dict[Path, str]:
     out[HERE / "explainers.md"] = _index()
     out[HERE / "film-options.md"] = _film_options()
     out[HERE / "engine.md"] = _engine()
+    out[HERE / "storyboard.schema.json"] = written(record.schema(), indent=1) + "\n"
     return out
 
 

@@ -13,11 +13,22 @@ from typing import TYPE_CHECKING, Any
 from layeranim.version import __version__
 
 if TYPE_CHECKING:
-    from layeranim.api import backward, capture, from_state, from_torch, load_capture, load_trace, render, trace
+    from layeranim.api import (
+        backward,
+        capture,
+        from_state,
+        from_torch,
+        load_capture,
+        load_storyboard,
+        load_trace,
+        render,
+        storyboard,
+        trace,
+    )
     from layeranim.assets.build import build
 
-__all__ = ["__version__", "backward", "build", "capture", "from_state", "from_torch", "load_capture", "load_trace",
-           "render", "trace"]  # fmt: skip
+__all__ = ["__version__", "backward", "build", "capture", "from_state", "from_torch", "load_capture", "load_storyboard",
+           "load_trace", "render", "storyboard", "trace"]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

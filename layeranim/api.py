@@ -13,10 +13,11 @@ from layeranim.engine.trace import Trace
 from layeranim.errors import OptionError
 from layeranim.inputs.request import Limits
 from layeranim.inputs.states import state_dict
-from layeranim.preparing import prepare, with_state
+from layeranim.preparing import prepare, recorded, with_state
 from layeranim.preparing.given import allowed, way_back
 from layeranim.preparing.traced import of_call, of_trace
 from layeranim.preparing.work import letters
+from layeranim.stories.storyboard import Storyboard
 
 if TYPE_CHECKING:
     from layeranim.capturing import Capture
@@ -157,8 +158,31 @@ def load_trace(path: str | os.PathLike[str] | IO[bytes]) -> Trace:
     return archive.load(path, catalog.layer)
 
 
+def storyboard(what: str | Trace, **options: Any) -> Storyboard:
+    """The film of an explainer, or of a trace, as data: what stands where, what happens when, in which words.
+
+    ``options`` as for :func:`render`, without outputs. ``render`` draws it; a film that is declared on the stage is
+    written by ``layeranim storyboard NAME -o FILE.json`` and read by :func:`load_storyboard`.
+    Raises ``UsageError`` with the rule that was broken.
+
+    >>> import layeranim as la
+    >>> board = la.storyboard("softmax", logits="2 1 0.1", follow=2)
+    >>> board.seconds < 32, board.total, board.beats[0].kind
+    (True, 3, 'open')
+    """
+    return (of_trace(what, options) if isinstance(what, Trace) else prepare(what, options)).told()
+
+
+def load_storyboard(path: str | os.PathLike[str], max_memory: int | str | None = None) -> Storyboard:
+    """The storyboard of a file that ``layeranim storyboard`` wrote, which :func:`render` draws.
+
+    Raises ``InputError`` for a file that is none, ``ShapeError`` for one that takes more memory than may be taken.
+    """
+    return recorded.read(os.fspath(path), {} if max_memory is None else {"max_memory": max_memory}).board
+
+
 def render(
-    what: str | Trace | Capture,
+    what: str | Trace | Storyboard | Capture,
     *,
     layer: str | None = None,
     output: str | Iterable[str] | None = None,
@@ -166,15 +190,18 @@ def render(
     overwrite: bool = False,
     **options: Any,
 ) -> Film:
-    """Make the film of an explainer, of a trace, or of one ``layer`` of a captured model, and write it.
+    """Make the film of an explainer, a trace, a storyboard, or one ``layer`` of a captured model, and write it.
 
     ``output`` is one or more paths, the suffix deciding the format; ``formats`` names formats beside
     ``films/<name>``. Other ``options`` are the layer's, its arrays, and the film's (``theme="dark"``); of a trace the
-    film's, and the words that its rows stand for (``tokens=["the", "cat"]``, ``key_tokens``).
+    film's, and the words that its rows stand for (``tokens=["the", "cat"]``, ``key_tokens``); of a storyboard those of
+    its looks (``theme``, ``quality``, ``size``, ``fps``).
     What stands there is replaced if it is a film of ours, as the provenance beside it tells; anything else with
     ``overwrite`` alone, and a file that an array is read from never: ``OutputError``, before anything is drawn.
     Returns a ``Film`` with its paths, poster, alt text, captions and seconds.
     """
+    if isinstance(what, Storyboard):
+        return recorded.of(what, options).film_to(output, formats, overwrite=overwrite)
     if not isinstance(what, (str, Trace)):
         what, options = of_call(what, layer, options)
     elif layer is not None:

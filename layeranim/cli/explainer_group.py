@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
@@ -14,27 +14,31 @@ NUMBERS_ONLY = "numbers only"
 """The last family: layers without a film."""
 
 
+NO_FILES: Mapping[str, Callable[[str], click.Command]] = {}
+
+
 class ExplainerGroup(click.Group):
     """The explainers as commands, and unless ``films_only`` the layers without a film.
 
     ``make(name, called)`` builds one, with the options of its layer; ``called`` is the name that the user gave where it
-    stands for more than the layer (``MaxPool2d``). ``of_file(path)`` builds the one of a captured model in a file.
+    stands for more than the layer (``MaxPool2d``). ``files`` builds the one of a file, by the ending of its name.
     """
 
     def __init__(
         self, name: str, make: Callable[[str, str], click.Command], help: str, *,
-        of_file: Callable[[str], click.Command] | None = None, films_only: bool = True,
+        files: Mapping[str, Callable[[str], click.Command]] = NO_FILES, films_only: bool = True,
     ) -> None:  # fmt: skip
         super().__init__(name, callback=_unnamed, invoke_without_command=True, help=help,
-                         subcommand_metavar="NAME|MODEL.npz [OPTIONS]" if of_file else "NAME [OPTIONS]")  # fmt: skip
-        self.make, self.of_file, self.films_only = make, of_file, films_only
+                         subcommand_metavar="NAME|FILE [OPTIONS]" if files else "NAME [OPTIONS]")  # fmt: skip
+        self.make, self.files, self.films_only = make, files, films_only
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(catalog.explainers() if self.films_only else catalog.names())
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if self.of_file and cmd_name.lower().endswith(".npz"):
-            return self.of_file(cmd_name)
+        ending = cmd_name[cmd_name.rfind(".") :].lower()
+        if "." in ending and ending in self.files:
+            return self.files[ending](cmd_name)
         name, implied = catalog.named(cmd_name, self.films_only)
         if self.films_only:
             catalog.explainer(name)  # refuses a layer without a film

@@ -155,12 +155,15 @@ def given(values: Mapping[str, Any]) -> dict[str, Any]:
 class ExplainerCommand(click.Command):
     """A command for one explainer: its options stand under headings.
 
-    ``elsewhere`` are options that it does not have and may be asked for, with the reason.
+    ``elsewhere`` are options that it does not have and may be asked for, with the reason; one that is not ``of_layer``
+    has the options of a film alone.
     """
 
-    def __init__(self, name: str, *, elsewhere: Mapping[str, str] | None = None, **attributes: Any) -> None:
+    def __init__(
+        self, name: str, *, elsewhere: Mapping[str, str] | None = None, of_layer: bool = True, **attributes: Any
+    ) -> None:
         super().__init__(name, **attributes)
-        self.elsewhere, self.layer = elsewhere or {}, catalog.layer(name)
+        self.elsewhere, self.layer = elsewhere or {}, catalog.layer(name) if of_layer else None
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         for _ in range(len(args) + 1):  # each time round one word is put into ours
@@ -180,7 +183,7 @@ class ExplainerCommand(click.Command):
         if same in here and (not no or getattr(here[same], "is_flag", False)):
             ours = f"--{no}{max(here[same].opts, key=len)[2:]}"
             return [ours + arg[len(flag) :] if arg.partition("=")[0] == flag else arg for arg in args]
-        if inner := self.layer.inner(word):
+        if inner := self.layer and self.layer.inner(word):
             self.params.append(_array(inner, word, "of one layer or direction"))
             return args
         asked = f"--{same.replace('_', '-')}" if same else flag

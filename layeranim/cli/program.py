@@ -25,6 +25,10 @@ from layeranim.errors import LayeranimError, out_of_threads
 COMMANDS = {
     "render": ("layeranim.cli.render:render", "make the film of an explainer"),
     "trace": ("layeranim.cli.trace:trace", "the numbers alone: every tensor, and how each came about"),
+    "storyboard": (
+        "layeranim.cli.storyboard:storyboard",
+        "a film as data: what stands where, what happens when, as JSON",
+    ),
     "capture": ("layeranim.cli.capture:capture", "run a model of your own, and check every layer of it"),
     "list": ("layeranim.cli.listing:explainers", "the explainers; with a name: options, examples, formula, tensors"),
     "build": ("layeranim.cli.build:build", "make every film of layeranim.toml that is not there yet"),

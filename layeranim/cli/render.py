@@ -21,6 +21,8 @@ from layeranim.film.destinations import Destination, beside, stems
 from layeranim.film.hidden import STDOUT
 from layeranim.film.output import is_sequence
 from layeranim.film.writers import FORMATS
+from layeranim.preparing import recorded
+from layeranim.preparing.filmed import Filmed
 from layeranim.stories.options import FilmOptions
 
 if TYPE_CHECKING:
@@ -90,8 +92,23 @@ def _of_file(path: str) -> click.Command:
     return captured.FileCommand(path, params=params, callback=callback, help=told, epilog=example)
 
 
-render = ExplainerGroup("render", _make, "Make the film of an explainer, or of a layer of a captured model.",
-                        of_file=_of_file)  # fmt: skip
+def _of_board(path: str) -> click.Command:
+    """``render FILE.json``: a storyboard decides what is told, so that only its looks are left to choose."""
+
+    def callback(max_memory: Any, **values: Any) -> None:
+        call = Call(**{item.name: values.pop(item.name) for item in fields(Call)})
+        draw(path, options.given({**values, "max_memory": max_memory}), call)
+
+    inputs = [item.name for item in preparing.InputOptions.options() if item.name != "max_memory"]
+    params = [*options.declared(FilmOptions, options.FILM, recorded.DECIDED),
+              *options.declared(preparing.InputOptions, options.DATA, inputs), *output_options()]  # fmt: skip
+    elsewhere = {"--" + name: recorded.TOLD for name in recorded.DECIDED}
+    return options.ExplainerCommand(path, params=params, callback=callback, elsewhere=elsewhere, of_layer=False,
+                                    help="Draw a storyboard that layeranim storyboard wrote.")  # fmt: skip
+
+
+render = ExplainerGroup("render", _make, "Make the film of an explainer, of a captured model's layer, of a storyboard.",
+                        files={".npz": _of_file, **dict.fromkeys(recorded.SUFFIXES, _of_board)})  # fmt: skip
 
 
 def run(name: str, given: Mapping[str, Any], call: Call) -> None:
@@ -103,11 +120,9 @@ def film(work: preparing.Work, call: Call) -> None:
     """Render one film, or say what it would be."""
     voice = Voice(call.quiet, call.verbose)
     _check_stdout(call)
-    name = work.name
     for line in work.notes:
         voice.say(line)
-    outputs, formats = list(call.output) or None, ",".join(call.format) or None
-    found = work.places(outputs, formats, call.overwrite)
+    found = work.places(*_asked(call), call.overwrite)
     trace = work.trace()
     board = work.storyboard(trace)
     voice.warn(*board.warnings, *(() if call.dry_run else work.replacing(found)))
@@ -115,7 +130,34 @@ def film(work: preparing.Work, call: Call) -> None:
         voice.detail(f"{array}: {source.name}, {source.kind}, {'×'.join(map(str, source.array.shape))}")
     if call.dry_run:
         _dry(trace, board, found, call.json)
-        return
+    else:
+        _made(work, board, found, call, voice)
+
+
+def draw(path: str, given: Mapping[str, Any], call: Call) -> None:
+    """Draw the storyboard of a file, or print it."""
+    voice = Voice(call.quiet, call.verbose)
+    _check_stdout(call)
+    film = recorded.read(path, given)
+    found = film.places(*_asked(call), call.overwrite)
+    voice.warn(*(() if call.dry_run else film.replacing(found)))
+    if call.dry_run and call.json:
+        out_json({"paths": [item.path for item in found]})
+    elif call.dry_run:
+        out(film.board.text())
+    else:
+        _made(film, film.board, found, call, voice)
+
+
+def _asked(call: Call) -> tuple[list[str] | None, str | None]:
+    """Paths and formats."""
+    return list(call.output) or None, ",".join(call.format) or None
+
+
+def _made(work: Filmed, board: Storyboard, found: Sequence[Destination], call: Call, voice: Voice) -> None:
+    """Draw and write a film, and say what was written."""
+    name = work.name
+    outputs, formats = _asked(call)
     from layeranim.cli.progress import ProgressLine
 
     with ProgressLine(voice, board) as progress:

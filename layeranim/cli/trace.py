@@ -77,7 +77,7 @@ def _of_file(path: str) -> click.Command:
 
 
 trace = ExplainerGroup("trace", _make, "The numbers of an explainer or layer, or of a layer of a captured model.",
-                       films_only=False, of_file=_of_file)  # fmt: skip
+                       films_only=False, files={".npz": _of_file})  # fmt: skip
 
 
 def run(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from layeranim.inputs.fonts import font
 from layeranim.inputs.kernels import KERNELS, kernel
 from layeranim.inputs.places import Identity, files, identity
-from layeranim.inputs.read import read
+from layeranim.inputs.read import opened, read
 from layeranim.inputs.request import LIMITS, Limits, Request
 from layeranim.inputs.safe import printable
 from layeranim.inputs.samples import SAMPLES
@@ -18,4 +18,4 @@ from layeranim.inputs.source import Source
 from layeranim.inputs.within import Base, Within, discreet, foreign
 
 __all__ = ["KERNELS", "LIMITS", "SAMPLES", "Base", "Identity", "Limits", "Request", "Source", "Within", "discreet",
-           "files", "font", "foreign", "identity", "kernel", "printable", "read", "seeded"]  # fmt: skip
+           "files", "font", "foreign", "identity", "kernel", "opened", "printable", "read", "seeded"]  # fmt: skip

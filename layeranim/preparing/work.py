@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from layeranim import catalog, inputs
@@ -14,13 +12,12 @@ from layeranim.engine.option import Config, Layer
 from layeranim.engine.trace import Trace
 from layeranim.errors import InputError, OptionError, UsageError
 from layeranim.preparing.arrays import is_picture
+from layeranim.preparing.filmed import Filmed
 from layeranim.stories.options import FilmOptions
 from layeranim.stories.preset import Preset
 
 if TYPE_CHECKING:
     from layeranim import typeface
-    from layeranim.film.destinations import Destination
-    from layeranim.film.film import Film
     from layeranim.film.provenance import MadeFrom
     from layeranim.stories.storyboard import Storyboard
 
@@ -41,7 +38,7 @@ def computed(layer: Layer, config: Config, sources: Mapping[str, inputs.Source])
 
 
 @dataclass(frozen=True, eq=False)
-class Work:
+class Work(Filmed):
     """Everything that decides one film, resolved: what ``render``, ``trace`` and ``--dry-run`` start from."""
 
     name: str
@@ -88,49 +85,19 @@ class Work:
 
         if self.gradients is not None:
             raise OptionError(f"no film shows {self.name} backwards yet; layeranim trace {self.name} --backward does")
+        story = catalog.story(self.name)
+        if self.film.follow is not None and not story.follows:
+            raise OptionError(
+                f"follow is {self.film.follow}, but a film of {self.name} follows no one number; "
+                "steps chooses which of its steps are shown"
+            )
         names = {name: source.name for name, source in self.sources.items() if source.kind == "kernel"}
         kinds = {name: "image" for name, source in self.sources.items() if is_picture(source)}
         with self.lettering(), memory.budget(self.memory):
             film, warned = _drawable(self.film)
             told = Telling(trace, film, self.preset, self.asked, self.given, names, list(self.seeded), self.seed, kinds)
-            board = timing.unhurried(catalog.story(self.name).tell(told), self.film.pace)
+            board = timing.unhurried(story.tell(told), self.film.pace)
         return replace(board, explainer=self.name, warnings=(*warned, *board.warnings))
-
-    def lettering(self) -> AbstractContextManager[None]:
-        """Text that is laid out within has the user's font at hand."""
-        from layeranim import typeface
-
-        return typeface.with_font(self.font)
-
-    def places(self, output: Any = None, formats: Any = None, overwrite: bool = False) -> tuple[Destination, ...]:
-        """Where the film goes. Raises ``OutputError`` for places that cannot be written, that an input is in, and, but
-        for ``overwrite``, that hold what this program did not make.
-        """
-        from layeranim.film import owned
-        from layeranim.film.destinations import by_provenance, destinations, every_path
-
-        with memory.budget(self.memory):
-            found = destinations(self.name, output, formats, self.film)
-        owned.refuse_inputs(map(Path, every_path(found, self.film.captions)), self.files)
-        if not overwrite:
-            groups = by_provenance(found, self.film.captions).items()
-            owned.refuse_foreign([o for place, paths in groups for o in owned.foreign(Path(place), map(Path, paths))])
-        return found
-
-    def replacing(self, found: Iterable[Destination]) -> tuple[str, ...]:
-        """A warning for each film there is in these places that was made with other options."""
-        from layeranim.film import owned
-        from layeranim.film.destinations import by_provenance
-        from layeranim.film.provenance import changes
-
-        warned = []
-        for place, paths in by_provenance(found, self.film.captions).items():
-            there = owned.provenance(Path(place))
-            if there and (differ := changes(there.report, self.film, self.origin())):
-                more = f" and {len(differ) - 4} more" if differ[4:] else ""
-                told = owned.listed([path for path in map(Path, paths) if path.exists()])
-                warned.append(f"made with other options and replaced: {told} ({', '.join(differ[:4])}{more})")
-        return tuple(warned)
 
     def origin(self) -> MadeFrom:
         """What the film comes from, for its provenance."""
@@ -143,19 +110,11 @@ class Work:
         example = self.preset.name if self.preset else None
         return MadeFrom(self.name, self.config.shown(), sources, example, self.seeded, self.seed)
 
-    def film_to(
-        self, output: Any = None, formats: Any = None, progress: Any = None, board: Storyboard | None = None,
-        overwrite: bool = False,
-    ) -> Film:  # fmt: skip
-        """Write the film; paths and formats are checked before anything is computed. ``board``: made before."""
-        found = self.places(output, formats, overwrite)
-        warned = self.replacing(found)
-        board = board or self.storyboard(self.trace())
-        from layeranim.film.film import make  # Manim is imported here, after everything that can be refused
+    def told(self) -> Storyboard:
+        return self.storyboard(self.trace())
 
-        scene = catalog.resolve(catalog.explainer(self.name).scene)
-        with self.lettering():
-            return replace(make(board, scene, self.film, found, self.origin(), progress), warnings=warned)
+    def scene(self) -> Any:
+        return catalog.resolve(catalog.explainer(self.name).scene)
 
 
 def lettered(film: FilmOptions, base: inputs.Base, most: int) -> tuple[FilmOptions, typeface.Font | None]:

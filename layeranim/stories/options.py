@@ -135,6 +135,9 @@ class FilmOptions(Config):
     sample: int | None = option(
         Integer(1), None, "which one of a batch to show, counted from 1, instead of the first or of all"
     )
+    follow: int | None = option(
+        Integer(1), None, "which step is followed and on the poster, counted from 1, in films that follow one number"
+    )
     loop: int = option(Loop(), "forever", "how often a GIF, WebP or APNG plays")
     max_size: int | None = option(Bytes(), None, "fail if a film file is larger, such as 500KB")
     precision: int | None = option(Integer(0, 6), None, "decimals of every number, instead of the fitting ones")

@@ -12,7 +12,7 @@ from layeranim.canvas import Canvas
 from layeranim.stories.phrases import width
 from layeranim.stories.storyboard import Line, Run
 
-SIGNS = frozenset(["+", "−", "=", "≈", "·", "×", "/", "→", "∗"])
+SIGNS = frozenset("+−=≈·×/→∗")
 """A row never ends in one of these: it begins with it."""
 TIES = ("·", "×")
 """Nor does it begin with one of these: a product stays together."""
@@ -67,7 +67,7 @@ def _inside(rows: Sequence[Line], size: float, room: float) -> bool:
 
 
 def _filled(words: Sequence[tuple[Line, float, float]], room: float) -> list[list[Line]]:
-    """Words in rows, each as long as it may be; of a word its width alone, and with what follows before the next."""
+    """Words in rows, each as long as it may be; of a word its width alone, and with the spaces behind it."""
     out: list[list[Line]] = []
     taken = inf
     for word, alone, spaced in words:

@@ -247,6 +247,19 @@ class Storyboard:
     warnings: tuple[str, ...] = ()
     canvas: Canvas = WIDE
 
+    def __post_init__(self) -> None:
+        """Refuse what no scene could play: beats that do not follow each other, phases that are not the whole beat."""
+        at = 0
+        for i, beat in enumerate(self.beats, 1):
+            if beat.start != at or beat.ticks < 1:
+                raise ValueError(f"beat {i} is {beat.start}–{beat.end} ticks, but the one before it ends at {at}")
+            lengths = [ticks for _, ticks in beat.phases]
+            if beat.phases and (sum(lengths) != beat.ticks or min(lengths) < 0):
+                raise ValueError(f"the phases of beat {i} last {lengths} ticks, but the beat {beat.ticks}")
+            at = beat.end
+        if not 0 <= self.poster < at:
+            raise ValueError(f"the poster is tick {self.poster}, but the film has {at}")
+
     @property
     def ticks(self) -> int:
         return self.beats[-1].end
@@ -320,8 +333,12 @@ class Telling:
 
 @dataclass(frozen=True)
 class Story:
-    """One explainer's words: how a trace is told, and what such a layer is good for."""
+    """One explainer's words: how a trace is told, and what such a layer is good for.
+
+    ``follows``: it tells one number from its terms to its result, which ``follow`` may choose.
+    """
 
     title: str
     tell: Callable[[Telling], Storyboard]
     good_for: str
+    follows: bool = False

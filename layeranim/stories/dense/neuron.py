@@ -10,7 +10,7 @@ from layeranim import numbers
 from layeranim.engine.trace import Trace
 from layeranim.stories.activations import activation_word
 from layeranim.stories.options import FilmOptions
-from layeranim.stories.stage import Chip, Each, Grid, Layer, Note, Plane, Play, Row, Tries, Units, story
+from layeranim.stories.stage import Chip, Each, Grid, Neurons, Note, Plane, Play, Row, Tries, Units, story
 from layeranim.stories.stage.solver import Node
 from layeranim.stories.storyboard import Fact, Line, Run, Telling
 
@@ -23,7 +23,7 @@ def film(telling: Telling) -> Play:
     """The film of one neuron."""
     trace, name = telling.trace, telling.trace.config.activation  # type: ignore[attr-defined]
     bent, batch, inputs = name != "linear", trace.size("batch"), trace.size("in_features")
-    net = Layer("input", "pre_activation", ("x", "z"), ("in_features", None))
+    net = Neurons("input", "pre_activation", ("x", "z"), ("in_features", None))
     after: tuple[Node | str, ...] = ("→", *((Chip("output"), "→") if bent else ()), Grid("output", "y", rows="batch"))
     table = Grid("input", "samples", rows="batch", cols="in_features")
     plane = Plane("input", "output", "batch", "in_features")

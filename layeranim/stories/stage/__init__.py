@@ -7,7 +7,7 @@ from layeranim.stories.stage.parts.chip import Chip
 from layeranim.stories.stage.parts.curve import Curve
 from layeranim.stories.stage.parts.dots import DotLane, Dots
 from layeranim.stories.stage.parts.grid import Grid
-from layeranim.stories.stage.parts.layer import Layer
+from layeranim.stories.stage.parts.layer import Neurons
 from layeranim.stories.stage.parts.net import Net
 from layeranim.stories.stage.parts.plane import Plane
 from layeranim.stories.stage.parts.sheet import Folded, Sheet
@@ -31,8 +31,8 @@ __all__ = [
     "Each",
     "Folded",
     "Grid",
-    "Layer",
     "Net",
+    "Neurons",
     "Note",
     "Plane",
     "Play",

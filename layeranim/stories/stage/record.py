@@ -1,7 +1,8 @@
 """A storyboard as JSON, and back: what a film declared on the stage draws, for other programs and for comparison.
 
-Every dataclass is an object whose ``is`` names it; arrays are lists; a ``range`` is ``{"from": …, "to": …}``. Nothing
-is computed on the way back, and nothing but the classes listed here is made.
+Every dataclass is an object whose ``is`` names it; arrays are lists; a ``range`` is ``{"from": …, "to": …}``; what has
+its default is left out. Nothing is computed on the way back, and nothing but the classes of ``forms`` is made. A file
+is data from a stranger: every value is checked against its field's annotation, then the whole as the stage does.
 """
 
 from __future__ import annotations
@@ -9,54 +10,69 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, NoReturn
 
 import numpy as np
 
-from layeranim.canvas import Canvas
-from layeranim.errors import InputError
-from layeranim.stories import storyboard
-from layeranim.stories.stage import figures, plans, verbs
+from layeranim.engine import memory
+from layeranim.engine.option import given
+from layeranim.engine.written import written
+from layeranim.errors import InputError, OptionError
+from layeranim.stories.stage.forms import CLASSES, made
+from layeranim.stories.stage.schema import schema as _schema
+from layeranim.stories.stage.seam import bounded, checked
 from layeranim.stories.storyboard import Storyboard
 
 VERSION = 1
-_BASE = ("Address", "Beat", "Box", "Cells", "Fact", "GridPlan", "Run", "Storyboard")
-
-
-def _is_ours(held: object, module: object) -> bool:
-    """Whether it is a class of data that this very module defines."""
-    return isinstance(held, type) and is_dataclass(held) and held.__module__ == getattr(module, "__name__", "")
-
-
-CLASSES: dict[str, type] = {
-    **{name: getattr(storyboard, name) for name in _BASE},
-    **{name: held for module in (plans, verbs) for name, held in vars(module).items() if _is_ours(held, module)},
-    "Canvas": Canvas,
-    "Flat": figures.Flat,
-    "Sliced": figures.Sliced,
-}
-"""What a record may hold; every class is a frozen dataclass of data."""
-_LEVELS = {"levels": np.int8, "texts": object, "ghost": np.bool_, "dim": np.bool_}
+HOW = "layeranim storyboard NAME -o FILE.json writes one"
+BEGINS = b'{\n "storyboard": '
+TAKES = 24
+"""Bytes of memory for a byte of a record while it is read."""
 
 
 def dumped(board: Storyboard) -> str:
-    """The storyboard as JSON text, with the version of its form."""
-    return json.dumps({"storyboard": VERSION, **_plain(board)}, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
-
-
-def loaded(text: str) -> Storyboard:
-    """The storyboard of a JSON text; raises InputError for anything that is none."""
-    try:
-        record = json.loads(text)
-        version = record.pop("storyboard")
-        board = _made(record) if version == VERSION else None
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise InputError(f"this is no storyboard: {error}; layeranim storyboard NAME -o FILE.json writes one") from None
-    if not isinstance(board, Storyboard):
-        raise InputError(
-            f"this is no storyboard of version {VERSION}; layeranim storyboard NAME -o FILE.json writes one"
+    """The storyboard as JSON text, with the version of its form. Raises ``OptionError`` for one not of the stage."""
+    if not isinstance(board.parts, Mapping) or set(board.parts) != {"stage"}:
+        raise OptionError(
+            f"a film of {board.explainer} is not declared on the stage yet, so its storyboard has no form of its own; "
+            f"layeranim render {board.explainer} --dry-run prints it"
         )
-    return board
+    return written({"storyboard": VERSION, **_plain(board)}, indent=1) + "\n"
+
+
+def in_the_way(path: Path) -> bool:
+    """Whether something stands there that is no storyboard, and not empty; its first bytes tell."""
+    try:
+        with path.open("rb") as file:
+            begins = file.read(40)
+    except OSError:
+        return False
+    return bool(begins) and not begins.startswith(BEGINS)
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of what ``dumped`` writes, draft 2020-12."""
+    return _schema(VERSION)
+
+
+def loaded(text: str | bytes) -> Storyboard:
+    """The storyboard of a JSON text. Raises ``InputError`` for what is none, ``ShapeError`` for a large one."""
+    memory.afford("this storyboard takes", TAKES * len(text))
+    try:
+        record = json.loads(text, parse_constant=_constant)
+        if not isinstance(record, dict) or record.get("storyboard") != VERSION:
+            version = record.get("storyboard") if isinstance(record, dict) else None
+            raise ValueError(f"its version is {given(version)}, but this program reads version {VERSION}")
+        board: Storyboard = made(Storyboard, {k: v for k, v in record.items() if k != "storyboard"}, "storyboard")
+        return bounded(checked(board))
+    except (ValueError, RecursionError) as error:
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise InputError(f"this is no storyboard: {reason}; {HOW}") from None
+
+
+def _constant(text: str) -> NoReturn:
+    raise ValueError(f"it holds {text}, which is no number of JSON")
 
 
 def _plain(value: Any) -> Any:
@@ -84,21 +100,3 @@ def _plain(value: Any) -> Any:
 
 def _same(value: Any, default: Any) -> bool:
     return value is default or (type(value) is type(default) and not isinstance(value, np.ndarray) and value == default)
-
-
-def _made(value: Any) -> Any:
-    if isinstance(value, list):
-        return tuple(_made(held) for held in value)
-    if not isinstance(value, dict):
-        return value
-    if set(value) == {"from", "to"}:
-        return range(value["from"], value["to"])
-    if "is" not in value:
-        return {key: _made(held) for key, held in value.items()}
-    name = value["is"]
-    if name not in CLASSES:
-        raise ValueError(f"it names {name!r}, which is no part of a film")
-    given = {key: _made(held) for key, held in value.items() if key != "is"}
-    if name == "Cells":
-        given |= {key: np.array(value[key], kind) for key, kind in _LEVELS.items() if value.get(key) is not None}
-    return CLASSES[name](**given)

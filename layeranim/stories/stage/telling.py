@@ -12,6 +12,7 @@ import numpy as np
 from layeranim import theme
 from layeranim.engine import memory
 from layeranim.engine.trace import Region, count
+from layeranim.errors import OptionError
 from layeranim.stories import phrases, timing
 from layeranim.stories.header import header, placed
 from layeranim.stories.options import PACES
@@ -19,6 +20,7 @@ from layeranim.stories.stage.figures import Acted, Figures
 from layeranim.stories.stage.language import All, Aside, Each, Note, Play, Windows
 from layeranim.stories.stage.parts.base import Actor, Moment
 from layeranim.stories.stage.plans import Plan
+from layeranim.stories.stage.seam import checked
 from layeranim.stories.stage.solver import Laid, Node, room_on, solve
 from layeranim.stories.stage.travel import blocks_of, courses, gliding, laid, poured
 from layeranim.stories.stage.verbs import Block, Clear, Fill, Frame, Lead, Role, Strew, Tell, Verb
@@ -45,7 +47,7 @@ LED = 6.0
 
 def story(title: str, film: Callable[[Telling], Play], good_for: str) -> Story:
     """A story told on the stage."""
-    return Story(title, lambda telling: tell(film(telling), telling), good_for)
+    return Story(title, lambda telling: tell(film(telling), telling), good_for, follows=True)
 
 
 def tell(film: Play, telling: Telling) -> Storyboard:
@@ -98,10 +100,24 @@ class _Told:
         return sorted({unit for unit in (*self.film.stops, self.follow) if unit in self.shown})
 
     def _follow(self) -> int:
-        """The unit whose numbers are followed: the preset's, else the film's own choice, where it is shown."""
+        """The unit whose numbers are followed: the one asked for, else the preset's, else the film's, where it is shown."""
+        if self.options.follow is not None:
+            return self._asked(int(self.options.follow))
         preset = self.telling.preset
         wanted = (preset.unit if preset else None, self.film.follow, self.shown[0])
         return next(unit for unit in wanted if unit is not None and unit in self.shown)
+
+    def _asked(self, number: int) -> int:
+        """The unit of that number, counted from 1; refused where the film does not show it."""
+        units, noun = self.figures.count, self.film.units.noun
+        if number > units:
+            way = f"give a number from 1 to {units}" if units > 1 else "leave it out"
+            are = "are" if units > 1 else "is"
+            raise OptionError(f"follow is {number}, but there {are} only {units} {noun[units > 1]}; {way}")
+        if number - 1 not in self.shown:
+            told = phrases.ordinal_range(self.shown[0], self.shown[-1], *noun)
+            raise OptionError(f"follow is {number}, but the film shows {told} alone; give one of these, or other steps")
+        return number - 1
 
     def _stretches(self) -> list[timing.Stretch]:
         """The schedule; the unit that is followed is taught, wherever it stands."""
@@ -125,8 +141,8 @@ class _Told:
         others = tuple(plan for plan in self.laid.plans.values() if not isinstance(plan, GridPlan))
         where = f"{plain(last.place)}: " if last.place else ""
         alt = f"{title}: {plain(self._header())}. {where}{plain(last.caption)}."
-        return Storyboard(self.telling.trace.layer, title, self._header(), grids, beats, self.figures.count,
-                          last.end - 1, alt, {"stage": others}, canvas=self.canvas)  # fmt: skip
+        return checked(Storyboard(self.telling.trace.layer, title, self._header(), grids, beats, self.figures.count,
+                                  last.end - 1, alt, {"stage": others}, canvas=self.canvas))  # fmt: skip
 
     def _title(self) -> str:
         base = self.telling.preset
@@ -232,7 +248,8 @@ class _Told:
                 yield self._sweep(stretch)
                 yield from (self._aside(u, act.asides[u], factor) for u in stretch.units if u in act.asides)
                 continue
-            alone = n == 0 or (unit == self.follow and seconds >= self.least)
+            asked = self.options.follow is not None
+            alone = n == 0 or (unit == self.follow and (asked or seconds >= self.least))
             made = [(kept, note) for names, note in act.acts if (kept := self._made(names))]
             if alone and len(made) > 1:
                 share = [seconds, *[timing.RAMP[0] * factor] * (len(made) - 1)]

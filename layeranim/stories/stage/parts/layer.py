@@ -1,4 +1,4 @@
-"""Layer: units beside what they read, with an edge a weight: blue pulls the sum up, orange down, thick is large."""
+"""Neurons: units beside what they read, with an edge a weight: blue pulls the sum up, orange down, thick is large."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ LANE, ABOVE = 40.0, 14.0
 
 
 @dataclass(frozen=True)
-class Layer(Actor):
+class Neurons(Actor):
     """Units that make ``upper`` of ``lower`` through ``weight``: one sum of ``products`` each, ``bias`` added.
 
     ``along`` are the axes on which what is read and the units lie; where the stage tells one unit alone, the second is

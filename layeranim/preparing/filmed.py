@@ -1,0 +1,96 @@
+"""What every film does, wherever its storyboard comes from: find its places, be drawn, be written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from layeranim import inputs
+from layeranim.engine import memory as budgets
+from layeranim.stories.options import FilmOptions
+
+if TYPE_CHECKING:
+    from layeranim import typeface
+    from layeranim.film.destinations import Destination
+    from layeranim.film.film import Film
+    from layeranim.film.provenance import MadeFrom
+    from layeranim.stories.storyboard import Storyboard
+
+
+class Filmed:
+    """A film that can be made: how it is ``told``, by which ``scene`` it is drawn, and what its ``origin`` is."""
+
+    name: str
+    film: FilmOptions
+    font: typeface.Font | None
+    memory: int
+    files: Mapping[inputs.Identity, str]
+
+    def told(self) -> Storyboard:
+        """The storyboard."""
+        raise NotImplementedError
+
+    def scene(self) -> Any:
+        """The class of the scene that plays it."""
+        raise NotImplementedError
+
+    def origin(self) -> MadeFrom:
+        """What it comes from, for its provenance."""
+        raise NotImplementedError
+
+    def drawing(self) -> AbstractContextManager[None]:
+        """Within, it is drawn."""
+        return nullcontext()
+
+    def lettering(self) -> AbstractContextManager[None]:
+        """Text that is laid out within has the user's font at hand."""
+        from layeranim import typeface
+
+        return typeface.with_font(self.font)
+
+    def places(self, output: Any = None, formats: Any = None, overwrite: bool = False) -> tuple[Destination, ...]:
+        """Where the film goes. Raises ``OutputError`` for places that cannot be written, that an input is in, and, but
+        for ``overwrite``, that hold what this program did not make.
+        """
+        from layeranim.film import owned
+        from layeranim.film.destinations import by_provenance, destinations, every_path
+
+        with budgets.budget(self.memory):
+            found = destinations(self.name, output, formats, self.film)
+        owned.refuse_inputs(map(Path, every_path(found, self.film.captions)), self.files)
+        if not overwrite:
+            groups = by_provenance(found, self.film.captions).items()
+            owned.refuse_foreign([o for place, paths in groups for o in owned.foreign(Path(place), map(Path, paths))])
+        return found
+
+    def replacing(self, found: Iterable[Destination]) -> tuple[str, ...]:
+        """A warning for each film there is in these places that was made with other options."""
+        from layeranim.film import owned
+        from layeranim.film.destinations import by_provenance
+        from layeranim.film.provenance import changes
+
+        warned = []
+        for place, paths in by_provenance(found, self.film.captions).items():
+            there = owned.provenance(Path(place))
+            if there and (differ := changes(there.report, self.film, self.origin())):
+                more = f" and {len(differ) - 4} more" if differ[4:] else ""
+                told = owned.listed([path for path in map(Path, paths) if path.exists()])
+                warned.append(f"made with other options and replaced: {told} ({', '.join(differ[:4])}{more})")
+        return tuple(warned)
+
+    def film_to(
+        self, output: Any = None, formats: Any = None, progress: Any = None, board: Storyboard | None = None,
+        overwrite: bool = False,
+    ) -> Film:  # fmt: skip
+        """Write the film; paths and formats are checked before anything is computed. ``board``: made before."""
+        found = self.places(output, formats, overwrite)
+        warned = self.replacing(found)
+        board = board or self.told()
+        from layeranim.film.film import make  # Manim is imported here, after everything that can be refused
+
+        scene = self.scene()
+        with self.lettering(), self.drawing():
+            return replace(make(board, scene, self.film, found, self.origin(), progress), warnings=warned)
