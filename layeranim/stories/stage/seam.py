@@ -19,23 +19,34 @@ from layeranim.stories.stage import plans as p
 from layeranim.stories.stage import verbs as v
 from layeranim.stories.storyboard import Cells, GridPlan, Run, Storyboard
 
-KINDS = frozenset({"open", "act", "step", "brief", "sweep", "close"})
+KINDS = frozenset({"open", "act", "step", "brief", "aside", "sweep", "close"})
 """The kinds of beats that the stage's scene plays."""
 DOES: dict[type, tuple[type, ...]] = {
     v.Frame: (GridPlan,),
-    v.Light: (p.BarsPlan,),
+    v.Light: (p.BarsPlan, p.NetPlan, p.PlanePlan, p.ThinnedPlan),
     v.Fill: (GridPlan,),
     v.Sweep: (GridPlan,),
     v.Ghost: (GridPlan,),
     v.Lead: (GridPlan,),
-    v.Clear: (GridPlan, p.BarsPlan, p.StackPlan, p.CurvePlan, p.DotsPlan, p.NetPlan, p.TallyPlan),
+    v.Clear: (
+        GridPlan,
+        p.BarsPlan,
+        p.StackPlan,
+        p.CurvePlan,
+        p.DotsPlan,
+        p.NetPlan,
+        p.TallyPlan,
+        p.PlanePlan,
+        p.ThinnedPlan,
+        p.ChipPlan,
+    ),
     v.Grow: (p.BarsPlan, p.StackPlan),
     v.Slide: (p.CurvePlan,),
     v.Points: (p.CurvePlan,),
     v.Strew: (p.DotsPlan,),
     v.Wiring: (p.NetPlan,),
-    v.NodeFill: (p.NetPlan,),
-    v.Tell: (p.TallyPlan,),
+    v.NodeFill: (p.NetPlan, p.PlanePlan, p.ThinnedPlan),
+    v.Tell: (p.TallyPlan, p.NetPlan, GridPlan),
 }
 """Which parts can do a verb."""
 SCALES = ("value", "heat", "grey", "ink", *theme.PLANES)
@@ -97,12 +108,13 @@ def _beyond(verb: Any, plan: Any) -> Iterator[str]:
         for a, b, c, d in getattr(verb, "blocks", ()):
             if not (0 <= a <= b < plan.rows and 0 <= c <= d < plan.cols):
                 yield f"frames rows {a}–{b} and columns {c}–{d}"
-        for row, col in getattr(verb, "where", ()):
+        where = (verb.where,) if isinstance(verb, v.Tell) else getattr(verb, "where", ())
+        for row, col in where:
             if not (0 <= row < plan.rows and 0 <= col < plan.cols):
                 yield f"fills row {row}, column {col}"
         if isinstance(verb, v.Sweep) and not 0 <= verb.first <= verb.last < plan.rows * plan.cols:
             yield f"sweeps over cells {verb.first}–{verb.last}"
-    elif isinstance(verb, (v.Light, v.Grow)):
+    elif isinstance(verb, (v.Light, v.Grow)) and isinstance(plan, p.BarsPlan | p.StackPlan):
         rows = verb.rows if isinstance(verb, v.Light) else verb.where
         if not all(0 <= row < plan.rows for row in rows):
             yield f"acts on rows {rows}"
@@ -117,10 +129,23 @@ def _beyond(verb: Any, plan: Any) -> Iterator[str]:
         for edge in verb.edges:
             if not (0 <= edge.lower < len(plan.lower) and 0 <= edge.upper < len(plan.upper)):
                 yield f"leads from node {edge.lower} to node {edge.upper}"
-    elif isinstance(verb, v.NodeFill) and not all(0 <= k < len(plan.upper) for k in verb.where):
-        yield f"fills nodes {verb.where}"
+    elif isinstance(verb, v.NodeFill | v.Light) and not all(0 <= k < _nodes(plan, verb) for k in _places(verb)):
+        yield f"acts on nodes {_places(verb)}"
     elif isinstance(verb, v.Tell) and not verb.lines:
         yield "tells no lines"
+
+
+def _places(verb: v.NodeFill | v.Light) -> tuple[int, ...]:
+    return verb.rows if isinstance(verb, v.Light) else verb.where
+
+
+def _nodes(plan: Any, verb: v.NodeFill | v.Light) -> int:
+    """How many nodes there are of those that a verb acts on."""
+    if isinstance(plan, p.ThinnedPlan):
+        return len(plan.units)
+    if isinstance(plan, p.PlanePlan):
+        return len(plan.points)
+    return len(plan.lower if isinstance(verb, v.NodeFill) and verb.lower else plan.upper)
 
 
 # ── files ────────────────────────────────────────────────────────────────────

@@ -165,6 +165,8 @@ def solve(stage: Node, figures: Figures, room: Room = STAGE) -> Laid:
         if laid:
             return laid
         pitch = pitch - 2 if pitch > 8 else pitch - 1 if pitch > 4 else pitch - 0.25 if pitch > 1 else pitch * 0.8
+    if not room.folds:  # single numbers are never colours: a row of long ones is broken
+        return solve(stage, figures, replace(room, folds=True))
     raise AssertionError(f"a stage of {figures.trace.layer} does not fit at any size")
 
 
