@@ -100,7 +100,7 @@ class _Told:
         return sorted({unit for unit in (*self.film.stops, self.follow) if unit in self.shown})
 
     def _follow(self) -> int:
-        """The unit whose numbers are followed: the one asked for, else the preset's, else the film's own, where shown."""
+        """The unit whose numbers are followed: the one asked for, else the preset's, else the film's, if shown."""
         if self.options.follow is not None:
             return self._asked(int(self.options.follow))
         preset = self.telling.preset
