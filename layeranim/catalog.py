@@ -163,6 +163,14 @@ EXPLAINERS: dict[str, Explainer] = {
         "stories.attention.film:AttentionStory",
         "scenes.attention:AttentionScene",
     ),
+    "loss": Explainer(
+        "functions",
+        "what each prediction is charged for its distance from the target",
+        "engine.losses:LOSS",
+        "stories.functions.loss_presets:PRESETS",
+        "stories.functions.loss:LossStory",
+        "scenes.stage:StageScene",
+    ),
 }
 
 
@@ -183,7 +191,6 @@ LAYERS: dict[str, Numbers] = {
     "elementwise": Numbers("Arithmetic cell by cell", "engine.elementwise:ELEMENTWISE"),
     "embedding": Numbers("Embedding", "engine.embedding:EMBEDDING"),
     "flatten": Numbers("Flatten", "engine.flatten:FLATTEN"),
-    "loss": Numbers("Loss", "engine.losses:LOSS"),
     "matmul": Numbers("Matrix product", "engine.matmul:MATMUL"),
     "mlp": Numbers("Multilayer perceptron", "engine.network:MLP"),
     "optimiser": Numbers("Optimiser", "engine.training:OPTIMISER"),

@@ -97,10 +97,6 @@ EXAMPLES: dict[str, Preset] = {
         {"ids": [[0, 2, 1, 2]], "table": [[1, 0, 0], [0, 1, 0], [0.5, 0.5, 1]]}, ("vocabulary", "features"),
     ),
     "flatten": _example("maps", "two maps, one after another in a row", {"input": "arange:2x2x2"}),
-    "loss": _example(
-        "errors", "no error, a small one and a large one",
-        {"prediction": [[1, 2, 5]], "target": [[1, 3, 2]]}, ("mode",),
-    ),
     "matmul": _example(
         "turn", "three points, turned by a quarter",
         {"input": [[1, 0], [0, 1], [2, 1]], "other": [[0, 1], [-1, 0]]},

@@ -391,4 +391,16 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"kind": "rms", "input": "random:12x40", "eps": 0.5},
         {"kind": "rms", "input": "0 0; 1 -1"},
     ],
+    "loss": [
+        {"prediction": "1", "target": "3", "precision": 1},
+        {"prediction": "random:1x4", "target": "random:1x4", "mode": "absolute", "reduction": "sum"},
+        {"prediction": "random:1x9", "target": "random:1x9", "mode": "huber", "delta": 0.5, "pace": "fast"},
+        {"prediction": "3 -1; 0 2", "target": "1 1; 0 0", "mode": "smooth-l1", "reduction": "batch-mean", "sample": 2},
+        {"prediction": "0.9 0.2 1", "target": "1 0 0", "mode": "binary", "reduction": "none"},
+        {"prediction": "2 -1 0.5", "target": "1 0 1", "mode": "binary-logits", "pos_weight": "2 1 1"},
+        {"prediction": "-0.5 -1.2", "target": "0.7 0.3", "mode": "kl", "reduction": "sum"},
+        {"prediction": "random:1x40", "target": "random:1x40", "steps": "3-20", "pace": "slow"},
+        {"prediction": "1e6 nan 0.001", "target": "2 1 inf"},
+        {"prediction": "random:2x70", "target": "random:2x70"},
+    ],
 }

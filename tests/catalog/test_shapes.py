@@ -18,9 +18,9 @@ from layeranim.stories import phrases, rows
 from layeranim.stories.header import placed
 from layeranim.stories.stage.solver import room_on
 from layeranim.stories.storyboard import Beat, Box, Run, Storyboard, plain
+from tests.rules.test_fits import spilt
 
 from .conftest import Case, ids, others, play, presets
-from .test_fits import spilt
 from .test_pictures import unclean
 
 SIZES = ("405x720", "720x720", "800x600")

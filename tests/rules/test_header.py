@@ -40,6 +40,7 @@ SAYS: Mapping[str, Mapping[str, Says]] = {
         "temperature": lambda v: f"temperature {v:g}", "log": lambda v: "logarithms",
         "axis": lambda v: "over the batch",
     },
+    "loss": {"mode": lambda v: f"mode {v}", "reduction": lambda v: f"reduction {v}", "delta": lambda v: f"delta {v:g}"},
     "batchnorm": NORM, "layernorm": NORM,
     "activation": {"activation": ACTIVATION, "alpha": lambda v: f"alpha {v:g}", "pieces": lambda v: f"{v} pieces"},
     "conv": CONV,

@@ -188,6 +188,7 @@ class _Told:
             else:
                 done = self.shown.stop
                 yield from self._each(act, stretches, factor)
+                done = self.shown.stop
         yield Beat("close", 0, timing.ticks(theme.END_HOLD), caption=self.film.closing,
                    note=_note(self.telling.takeaway or self.film.good_for), done=self.shown.stop,
                    steps=self._making(self._evidence()), verbs=self._shown_last())  # fmt: skip

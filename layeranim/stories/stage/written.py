@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate
@@ -22,13 +22,15 @@ from layeranim.engine.trace import Array
 from layeranim.stories import phrases, rows
 from layeranim.stories.activations import activation_name
 from layeranim.stories.stage.axes import LARGEST
+from layeranim.stories.stage.charges import charged, reduced, sloped
 from layeranim.stories.stage.figures import Acted, Figures
 from layeranim.stories.storyboard import Address, Fact, Line, Run
 
-WRITTEN = {
+WRITTEN: dict[str, str | tuple[str, ...] | Callable[[Sequence[float], Mapping[str, Any]], str]] = {
     "activate": "{name}({0})",
     "average": "({all: + }) / {n}",
     "blend": "{old} · {0} + {weight} · {1f}",
+    "charge": charged,
     "copy": "{0}",
     "deviation": "√({0} + {eps})",
     "divide": "{0} / {1f}",
@@ -40,10 +42,12 @@ WRITTEN = {
     "mean_of_squares": "({squares}) / {n}",
     "minus": "{0} − {1f}",
     "multiply": "{0} · {1f}",
+    "reduce": reduced,
     "rescale": "{factor} · {0f}",
     "scale_shift": ("{0}", "{1} · {0f}", "{1} · {0f} + {2f}"),
     "log_softmax": "log-softmax({all:, })",
     "select": "max({all:, })",
+    "slope": sloped,
     "softmax": "softmax({all:, })",
 }
 """How operations are written; a sum is written as the terms that add up to it.
@@ -51,7 +55,9 @@ WRITTEN = {
 ``{0}`` is what is read first, ``{1f}`` what is read second as a factor, ``{0^}`` as a power; ``{by}`` a parameter.
 
 ``{all: + }`` are all numbers of what is read, ``{squares}`` their squares, ``{pairs}`` products of the first and the
-second, ``{n}`` how many there are. Where an operation reads one to three things, there is one template for each."""
+second, ``{n}`` how many there are. Where an operation reads one to three things, there is one template for each; where
+the numbers decide, a function of the first of each and of the parameters, which may give nothing: then the result
+stands alone."""
 
 _WORD = re.compile(r"(\{[^{}]*\})")
 TALLIED = 12
@@ -64,7 +70,7 @@ def written(figures: Figures, acted: Acted, target: Address, most: int = phrases
 
     Of an operation that nobody wrote down here it is the result, behind its ``name``.
     """
-    if acted.step.operation not in (*WRITTEN, "sum", "add") and target.tensor not in figures.film.templates:
+    if acted.step.operation not in ("sum", "add") and not _template(figures, acted, target):
         return short(figures, acted, target, name)
     if _all_zero(figures, acted, target):
         *_, number = _result(figures, acted, target)
@@ -164,12 +170,13 @@ def _terms_of(figures: Figures, acted: Acted, target: Address) -> tuple[list[Any
     operation = acted.step.operation
     if operation in ("sum", "add"):
         return [_exactly(part.factors) for part in unfolded(figures, target) if not part.zero], 1
-    if operation not in ("average", "mean_of_squares", "dot"):
+    if operation not in ("average", "mean_of_squares", "dot", "reduce"):
         return [], 1
     reads = [[numbers.exact(figures.text(at)) for at in figures.addresses(region, target)] for region in acted.reads]
     if operation == "dot":
         return [a * b for a, b in zip(*reads, strict=True)], 1
-    return [one * one if operation == "mean_of_squares" else one for one in reads[0]], len(reads[0])
+    over = dict(acted.step.parameters).get("divisor", len(reads[0]))
+    return [one * one if operation == "mean_of_squares" else one for one in reads[0]], over
 
 
 def _live(terms: Sequence[Summand]) -> list[Summand]:
@@ -223,11 +230,9 @@ def _summed(live: Sequence[Summand], zeros: int, most: int) -> Line:
 
 
 def _from_template(figures: Figures, acted: Acted, target: Address, most: int) -> Line:
-    template = _template(figures, acted, target)
-    if not isinstance(template, str):
-        template = template[len(acted.step.reads) - 1]
     parameters = dict(acted.step.parameters)
     reads = [list(figures.addresses(region, target)) for region in acted.step.reads]
+    template = _template(figures, acted, target)
     out: list[Run] = []
     for part in _WORD.split(template):
         key = part[1:-1]
@@ -258,13 +263,19 @@ def _from_template(figures: Figures, acted: Acted, target: Address, most: int) -
     return tuple(out)
 
 
-def _template(figures: Figures, acted: Acted, target: Address) -> str | tuple[str, ...]:
-    """How the film writes a cell of this tensor, else how its operation is written."""
+def _template(figures: Figures, acted: Acted, target: Address) -> str:
+    """How the film writes a cell of this tensor, else how its operation is written; nothing where only its result can
+    be said."""
     own = figures.film.templates.get(target.tensor)
     if own:
         return own(target).removesuffix("→")
-    held: str | tuple[str, ...] = WRITTEN[acted.step.operation]  # type: ignore[assignment]
-    return held
+    found = WRITTEN.get(acted.step.operation, "")
+    if isinstance(found, tuple):
+        return found[len(acted.step.reads) - 1]
+    if isinstance(found, str):
+        return found
+    firsts = [figures.value(next(iter(figures.addresses(region, target)))) for region in acted.step.reads]
+    return found(firsts, dict(acted.step.parameters))
 
 
 def _terms(shown: Sequence[Line], count: int, between: str) -> Line:

@@ -2,37 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from layeranim import theme
+from layeranim import numbers, theme
 from layeranim.engine.replay import OPERATIONS
 from layeranim.engine.trace import Array, Region
 from layeranim.layout import even
+from layeranim.stories import phrases
 from layeranim.stories.stage.axes import Axes, finite, marks, rounded
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts.base import HEADING, Actor, Moment
-from layeranim.stories.stage.plans import CurvePlan, Plan, Strand, Tick
-from layeranim.stories.stage.solver import Extent, Setting, Spot
+from layeranim.stories.stage.plans import CurvePlan, Plan, Strand, TextPlan, Tick
+from layeranim.stories.stage.solver import Extent, Setting, Spot, Unfit
 from layeranim.stories.stage.verbs import Points, Slide, Verb
-from layeranim.stories.storyboard import Address, Box, Line, Point
+from layeranim.stories.storyboard import Address, Box, Fact, Line, Point, Run
 
 LEAST, MOST = 200.0, 560.0
 HIGH, HIGHER = 220.0, 380.0
 LABELS = 44.0
 """Room left of the axes for what their ticks say, and half of it below."""
 POINTS = 161
+CURVES = 4
+"""Of more curves in one pair of axes nobody can tell which is which."""
+NAMED = 10.0
+"""Between the names of curves."""
 
 
 @dataclass(frozen=True)
 class Curve(Actor):
-    """The function that makes ``y`` of ``x``, cell by cell: the operation of the step that writes it, run."""
+    """The function that makes ``y`` of ``x``, cell by cell: the operation of the step that writes it, run.
+
+    Where it takes a second number, ``of`` names its tensor: there is a curve for each of its values, as far as few are
+    told; without room for as many the stage takes another arrangement.
+    """
 
     x: str
     y: str
     text: Line = ()
+    of: str | None = None
+    sign: str = ""
 
     @property
     def draws(self) -> tuple[str, ...]:
@@ -43,12 +54,13 @@ class Curve(Actor):
         return (f"{self.y}:curve",)
 
     def measure(self, s: Setting) -> Extent:
+        self._others(s.figures)  # or it is unfit
         half = HIGH / 2
-        return Extent(LEAST + LABELS, half + (HEADING if self.text else 0), half + LABELS / 2 + 8, MOST - LEAST,
-                      (HIGHER - HIGH) / 2)  # fmt: skip
+        over = HEADING if self.text or self.of else 0
+        return Extent(LEAST + LABELS, half + over, half + LABELS / 2 + 8, MOST - LEAST, (HIGHER - HIGH) / 2)
 
     def place(self, s: Setting, spot: Spot) -> Iterator[Plan]:
-        up = min(spot.up - (HEADING if self.text else 0), HIGHER / 2)
+        up = min(spot.up - (HEADING if self.text or self.of else 0), HIGHER / 2)
         down = min(spot.down - LABELS / 2 - 8, HIGHER / 2)
         half = min(up, down)
         width = spot.width - LABELS
@@ -56,25 +68,63 @@ class Curve(Actor):
         (x0, x1), (y0, y1), drawn = self._ranges(s.figures)
         put = Axes(box, (x0, x1), (y0, y1))
         xs = np.linspace(x0, x1, POINTS)
-        with np.errstate(all="ignore"):
-            ys = drawn(xs)
-        curve = tuple(put(float(x), float(y)) for x, y in zip(xs, ys, strict=True) if y0 <= y <= y1)
+        curves = []
+        for other in self._others(s.figures):
+            with np.errstate(all="ignore"):
+                ys = drawn(xs, other)
+            curves.append(tuple(put(float(x), float(y)) for x, y in zip(xs, ys, strict=True) if y0 <= y <= y1))
         across = tuple(Tick(put(v, y0)[0], line) for v, line in marks(x0, x1, width))
         along = tuple(Tick(put(x0, v)[1], line) for v, line in marks(y0, y1, 4 * width, 4))
         origin = put(min(max(0.0, x0), x1), min(max(0.0, y0), y1))
         strand = Strand(self.y, s.figures.shown(self.y).rows, tuple(s.figures.fixed.items()))
-        yield CurvePlan(f"{self.y}:curve", box, across, along, origin, (curve,), (self.x, self.y), strand, self.text,
-                        (box.x, box.y + theme.HEADING_GAP))  # fmt: skip
+        heading_at = box.x, box.y + theme.HEADING_GAP
+        yield CurvePlan(f"{self.y}:curve", box, across, along, origin, tuple(curves), (self.x, self.y), strand,
+                        self.text, heading_at)  # fmt: skip
+        yield from self._names(s.figures, box, curves)
+
+    def _others(self, figures: Figures) -> list[float | None]:
+        """The values of the second number; none where the function takes one."""
+        if len(figures.acted(self.y).reads) > 1 + (self.of is not None):
+            raise Unfit(self.y)
+        if self.of is None:
+            return [None]
+        found = np.unique(figures.values(figures.shown(self.of)))
+        if len(found) > CURVES or not np.isfinite(found).all():
+            raise Unfit(self.of)
+        return [float(value) for value in found]
+
+    def _names(self, figures: Figures, box: Box, curves: Sequence[Sequence[Point]]) -> Iterator[Plan]:
+        """What second number each curve is of, over its highest point, side by side."""
+        if self.of is None:
+            return
+        style = figures.style(self.of)
+        tops = [max(curve, key=lambda point: point[1])[0] if curve else box.x for curve in curves]
+        texts = [numbers.text(other or 0.0, style) for other in self._others(figures)]
+        named = sorted(zip(tops, texts, strict=True))
+        lines: list[Line] = [(Run(f"{self.sign} = {text}", source=Fact("curve")),) for _, text in named]
+        wide = [phrases.width(line, theme.FLOOR) for line in lines]
+        x = box.x
+        for k, line in enumerate(lines):
+            rest = sum(wide[k:]) + NAMED * (len(lines) - 1 - k)
+            x = min(max(x, named[k][0] - wide[k] / 2), box.right - rest)
+            yield TextPlan(f"{self.y}:curve:{k}", (x, box.y + theme.HEADING_GAP), line, theme.FLOOR)
+            x += wide[k] + NAMED
 
     def _ranges(self, figures: Figures) -> tuple[tuple[float, float], tuple[float, float], _Function]:
-        """The axes' ranges: round numbers around every cell, and the function."""
+        """The axes' ranges: round numbers around every cell, and the function.
+
+        Of several curves the second numbers lie on the axis too, and what no cell reaches is cut off above.
+        """
         acted = figures.acted(self.y)
         drawn = _Function(acted.step.operation, dict(acted.step.parameters))
-        xs = finite(figures.values(figures.shown(self.x)))
+        others = self._others(figures)
+        seconds = [other for other in others if other is not None]
+        xs = np.concatenate([finite(figures.values(figures.shown(self.x))), np.array(seconds)])
         low, high = rounded(float(xs.min()), float(xs.max()))
         with np.errstate(all="ignore"):
-            ys = finite(drawn(np.linspace(low, high, POINTS)))
-        return (low, high), rounded(float(ys.min()), float(ys.max())), drawn
+            ys = finite(np.concatenate([drawn(np.linspace(low, high, POINTS), other) for other in others]))
+        top = finite(figures.values(figures.shown(self.y))).max() if seconds else ys.max()
+        return (low, high), rounded(float(ys.min()), float(top if top > ys.min() else ys.max())), drawn
 
     def _axes(self, figures: Figures, plan: CurvePlan) -> Axes:
         across, along, _ = self._ranges(figures)
@@ -118,8 +168,9 @@ class _Function:
     operation: str
     parameters: dict[str, float]
 
-    def __call__(self, x: Array) -> Array:
-        return np.asarray(OPERATIONS[self.operation].run(x, **self.parameters))
+    def __call__(self, x: Array, other: float | None = None) -> Array:
+        more = () if other is None else (np.full_like(x, other),)
+        return np.asarray(OPERATIONS[self.operation].run(x, *more, **self.parameters))
 
 
 def plan_rows(figures: Figures, tensor: str) -> int:

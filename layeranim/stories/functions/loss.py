@@ -1,0 +1,73 @@
+"""A loss: what each prediction is charged for its distance from the target, and the one number that comes of all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from layeranim.engine.trace import Array
+from layeranim.stories.header import unusual
+from layeranim.stories.stage import All, Column, Curve, Each, Grid, Note, Play, Row, Tries, Units, story
+from layeranim.stories.storyboard import Fact, Line, Run, Telling
+
+GOOD_FOR = "the number that training makes smaller, and the slope along which it does"
+_BENT = "squares near the target, straight lines beyond δ: one far error does not rule"
+MODES = {
+    "squared": ("Squared error", "twice as far off costs four times as much"),
+    "absolute": ("Absolute error", "twice as far off costs twice as much"),
+    "huber": ("Huber loss", _BENT),
+    "smooth-l1": ("Smooth L1 loss", _BENT),
+    "binary": ("Binary cross-entropy", "sure and right costs nothing, sure and wrong has no bound"),
+    "binary-logits": ("Binary cross-entropy of logits", "sure and right costs nothing, sure and wrong has no bound"),
+    "kl": ("Kullback–Leibler loss", "what the target holds and the prediction lacks"),
+}
+"""Of every loss its title and its rule."""
+REDUCED = {"mean": "the mean of all losses", "sum": "all losses added up",
+           "batch-mean": "all losses added up, divided by the batch"}  # fmt: skip
+
+
+def film(telling: Telling) -> Play:
+    """The film of a loss."""
+    trace, config = telling.trace, _config(telling)
+    at, count, reduced = telling.film.place_in(trace.size("batch")), trace.size("features"), "loss" in trace
+    given = Column(Grid("prediction", "p", cols="features"), Grid("target", "t", cols="features"))
+    made = Column(Grid("losses", "loss", cols="features"), Grid("derivative", "slope", cols="features"),
+                  *((Grid("loss", "L"),) if reduced else ()))  # fmt: skip
+    title, rule = MODES[config.mode]
+    losses = trace["losses"] if reduced else trace["losses"][at]
+    return Play(
+        title=title,
+        units=Units(("features",), ("prediction", "predictions")),
+        stage=Tries(Row(given, "→", Curve("prediction", "losses", of="target", sign="t"), "→", made),
+                    Row(given, "→", made)),
+        acts=(
+            Each((("losses", Note(rule)), ("derivative", Note("the slope: how the loss grows with the prediction")))),
+            *((All(("loss",), Note(REDUCED[config.reduction], losses.size > 1)),) if reduced else ()),
+        ),
+        opening=_said("each prediction is charged for ", "how far it is from its target"),
+        closing=_closing(losses),
+        good_for=GOOD_FOR,
+        options=(f"{count} prediction{'s' * (count > 1)}", *unusual(config)),
+        alike=(("prediction", "target"), ("losses", "loss")),
+        follow=int(np.argmax(np.nan_to_num(trace["losses"][at], posinf=0.0))),
+    )  # fmt: skip
+
+
+def _closing(losses: Array) -> Line:
+    """What the largest loss makes of all, where they are more than one and none is below zero."""
+    total, top = float(np.sum(losses)), float(np.max(losses))
+    if losses.size == 1 or not np.isfinite(total) or total <= 0 or losses.min() < 0:
+        return _said("a loss says ", "how far off a prediction is")
+    return _said(f"{100 * top / total:.0f} % of it ", "come from the largest loss")
+
+
+def _said(before: str, strong: str) -> Line:
+    return Run(before, weight="regular", source=Fact("share")), Run(strong, "result", "semibold", Fact("sentence"))
+
+
+def _config(telling: Telling) -> Any:
+    return telling.trace.config
+
+
+LossStory = story("Loss", film, GOOD_FOR)

@@ -1,0 +1,41 @@
+"""How losses are written: which of a formula's cases counts is a matter of the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+def charged(values: Sequence[float], parameters: Mapping[str, Any]) -> str:
+    """The loss of a prediction and a target; nothing where it has no room in words."""
+    prediction, target = values[:2]
+    near = abs(prediction - target) <= parameters.get("delta", 0)
+    cases = {
+        "squared": "({0} − {1f})²",
+        "absolute": "|{0} − {1f}|",
+        "huber": "({0} − {1f})² / 2" if near else "{delta} · (|{0} − {1f}| − {delta} / 2)",
+        "smooth-l1": "({0} − {1f})² / (2 · {delta})" if near else "|{0} − {1f}| − {delta} / 2",
+        "binary": "−ln {0}" if target == 1 else "−ln(1 − {0})" if target == 0 else "",
+        "kl": "{1} · (ln {1f} − {0f})",
+    }
+    return cases.get(str(parameters["name"]), "")
+
+
+def sloped(values: Sequence[float], parameters: Mapping[str, Any]) -> str:
+    """The derivative of that loss along the prediction."""
+    prediction, target = values[:2]
+    near = abs(prediction - target) <= parameters.get("delta", 0)
+    cases = {
+        "squared": "2 · ({0} − {1f})",
+        "absolute": "the sign of {0} − {1f}",
+        "huber": "{0} − {1f}" if near else "{delta} · the sign of {0} − {1f}",
+        "smooth-l1": "({0} − {1f}) / {delta}" if near else "the sign of {0} − {1f}",
+        "binary": "−1 / {0f}" if target == 1 else "1 / (1 − {0f})" if target == 0 else "",
+        "kl": "−{1f}",
+    }
+    return cases.get(str(parameters["name"]), "")
+
+
+def reduced(values: Sequence[float], parameters: Mapping[str, Any]) -> str:
+    """All losses as one number."""
+    return "{all: + }" if parameters["divisor"] == 1 else "({all: + }) / {divisor}"
