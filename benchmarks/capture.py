@@ -1,8 +1,8 @@
 """``la.capture`` on models that packages ship, with random weights: how many of their calls a layer here computes.
 
-``python capture.py [WORD…]`` prints a line a model whose name holds one of the words, and a line for all: calls, those that
-agree, those that do not, those without a layer, and by what; milliseconds of the processor for the model alone, for the
-capture without the check, and for the check. Models of packages that are not installed are left out.
+``python capture.py [WORD…]`` prints a line a model whose name holds one of the words, and a line for all: calls, those
+that agree, those that do not, what has no layer; milliseconds of the processor for the model alone, for the capture
+without the check, and for the check. Models of packages that are not installed are left out.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ import layeranim as la
 
 Made = tuple[Any, tuple[Any, ...], dict[str, Any]]
 TORCHVISION = (
-    ("resnet18", 224), ("densenet121", 64), ("mobilenet_v3_small", 64), ("shufflenet_v2_x1_0", 64), ("squeezenet1_1", 64),
-    ("convnext_tiny", 64), ("vit_b_16", 224), ("swin_t", 64), ("swin_v2_t", 64),
+    ("resnet18", 224), ("densenet121", 64), ("mobilenet_v3_small", 64), ("shufflenet_v2_x1_0", 64),
+    ("squeezenet1_1", 64), ("convnext_tiny", 64), ("vit_b_16", 224), ("swin_t", 64), ("swin_v2_t", 64),
 )  # fmt: skip
 TIMM = (("vit_tiny_patch16_224", 224), ("mixer_s32_224", 224), ("resnest14d", 64), ("levit_128s", 224),
         ("edgenext_xx_small", 64), ("pvt_v2_b0", 64))  # fmt: skip
@@ -39,11 +39,12 @@ GPT = {
     "bos_token_id": 1,
     "eos_token_id": 1,
 }
+T5 = {"vocab_size": 60, "d_model": 32, "d_kv": 8, "d_ff": 64, "num_layers": 2, "num_heads": 4}
 HUGGING = (
     ("bert", "BertModel", "BertConfig", SMALL), ("gpt2", "GPT2LMHeadModel", "GPT2Config", GPT),
     ("gpt2 by hand", "GPT2LMHeadModel", "GPT2Config", {**GPT, "attn_implementation": "eager"}),
     ("llama", "LlamaForCausalLM", "LlamaConfig", {**SMALL, "num_key_value_heads": 2}),
-    ("t5", "T5Model", "T5Config", {"vocab_size": 60, "d_model": 32, "d_kv": 8, "d_ff": 64, "num_layers": 2, "num_heads": 4}),
+    ("t5", "T5Model", "T5Config", T5),
 )  # fmt: skip
 
 
@@ -87,29 +88,33 @@ def timed(run: Callable[[], Any], rounds: int) -> tuple[float, Any]:
     return least, found
 
 
+def measured(model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Counter[Any], str, list[float]]:
+    """The verdicts on the calls of a model, what of them has no layer, and milliseconds."""
+    with torch.no_grad():
+        plain, _ = timed(lambda: model(*args, **kwargs), 3)
+    seen, _ = timed(lambda: la.capture(model, *args, check=False, **kwargs), 3)
+    before = time.process_time()
+    found = la.capture(model, *args, **kwargs)
+    checked = 1e3 * (time.process_time() - before) - seen
+    missing = Counter(call.kind for call in found.unmapped)
+    told = ", ".join(f"{kind} {n}" for kind, n in missing.items()) or "–"
+    return Counter(call.agrees for call in found.layers), told, [plain, seen, checked]
+
+
 def main(words: list[str]) -> None:
     torch.set_num_threads(1)
-    every: Counter[str] = Counter()
+    every: Counter[Any] = Counter()
     print("| model | calls | agree | unequal | no layer | plain ms | capture ms | check ms |\n" + "|---" * 8 + "|")
     for name, make in cases():
         if words and not any(word in name for word in words):
             continue
         torch.manual_seed(0)
-        model, args, kwargs = make()
-        with torch.no_grad():
-            plain, _ = timed(lambda: model(*args, **kwargs), 3)
-        seen, _ = timed(lambda: la.capture(model, *args, check=False, **kwargs), 3)
-        before = time.process_time()
-        found = la.capture(model, *args, **kwargs)
-        check = 1e3 * (time.process_time() - before) - seen
-        layers = found.layers
-        verdicts = Counter(call.agrees for call in layers)
-        missing = ", ".join(f"{kind} {n}" for kind, n in Counter(call.kind for call in found.unmapped).items())
-        every.update(calls=len(layers), agree=verdicts[True], unequal=verdicts[False])
-        print(f"| {name} | {len(layers)} | {verdicts[True]} | {verdicts[False]} | {missing or '–'} | {plain:.0f} | {seen:.0f} "
-              f"| {check:.0f} |", flush=True)  # fmt: skip
-    print(f"| all | {every['calls']} | {every['agree']} ({every['agree'] / max(1, every['calls']):.1%}) | {every['unequal']} "
-          "| | | | |")  # fmt: skip
+        verdicts, missing, times = measured(*make())
+        every += verdicts
+        cells = [name, verdicts.total(), verdicts[True], verdicts[False], missing, *(f"{ms:.0f}" for ms in times)]
+        print(f"| {' | '.join(map(str, cells))} |", flush=True)
+    share = every[True] / max(1, every.total())
+    print(f"| all | {every.total()} | {every[True]} ({share:.1%}) | {every[False]} | | | | |")
 
 
 if __name__ == "__main__":

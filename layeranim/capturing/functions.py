@@ -90,7 +90,8 @@ SPECS: dict[str, tuple[str, str]] = {
     "group_norm": ("GroupNorm", "input num_groups weight=None bias=None eps=1e-5"),
     "batch_norm": ("BatchNorm2d", "input running_mean running_var weight=None bias=None training=False momentum=0.1 "
                                   "eps=1e-5 num_batches_tracked=None"),
-    "embedding": ("Embedding", "input weight padding_idx=None max_norm=None norm_type=2.0"),
+    "embedding": ("Embedding", "input weight padding_idx=None max_norm=None norm_type=2.0 "
+                               "scale_grad_by_freq=False sparse=False"),
     "dropout": ("Dropout", "input p=0.5 training=True inplace=False"),
     "interpolate": ("Upsample", "input size=None scale_factor=None mode='nearest' align_corners=None "
                                 "recompute_scale_factor=None antialias=False"),
