@@ -25,7 +25,7 @@ WIRES = _words("""
     bfloat16 double type type_as t T mT clone narrow select flatten unflatten view_as reshape_as expand_as movedim
     moveaxis swapaxes swapdims tensor_split split_with_sizes lift_fresh requires_grad cpu cuda pack_padded_sequence
     pad_packed_sequence index_select sort roll flip repeat repeat_interleave tile pixel_shuffle pixel_unshuffle gather
-    take_along_dim unfold broadcast_to alias ravel
+    take_along_dim unfold broadcast_to alias ravel copy
 """)
 """They carry numbers and compute none."""
 
@@ -40,7 +40,7 @@ SILENT = _words("""
 MAKERS = _words("""
     arange zeros ones full tensor empty as_tensor from_numpy zeros_like ones_like full_like empty_like new_zeros
     new_ones new_full new_tensor new_empty tril triu linspace eye rand randn randint rand_like randn_like scalar_tensor
-    meshgrid
+    meshgrid zero fill
 """)
 """They make numbers of nothing that a layer gave."""
 
@@ -90,7 +90,8 @@ SPECS: dict[str, tuple[str, str]] = {
     "group_norm": ("GroupNorm", "input num_groups weight=None bias=None eps=1e-5"),
     "batch_norm": ("BatchNorm2d", "input running_mean running_var weight=None bias=None training=False momentum=0.1 "
                                   "eps=1e-5 num_batches_tracked=None"),
-    "embedding": ("Embedding", "input weight padding_idx=None max_norm=None norm_type=2.0"),
+    "embedding": ("Embedding", "input weight padding_idx=None max_norm=None norm_type=2.0 "
+                               "scale_grad_by_freq=False sparse=False"),
     "dropout": ("Dropout", "input p=0.5 training=True inplace=False"),
     "interpolate": ("Upsample", "input size=None scale_factor=None mode='nearest' align_corners=None "
                                 "recompute_scale_factor=None antialias=False"),

@@ -168,7 +168,7 @@ def _norm(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
 
 
 def _normalize(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
-    """x over its length is RMS normalisation with gamma 1/√n, unless the length is below ``eps``."""
+    """x over its length is RMS normalisation with gamma 1/√n; the length is at least ``eps``, where it is 0 too."""
     given = bound("input p=2.0 dim=1 eps=1e-12", op, args, kwargs)
     x = array("input", given["input"])
     dim = given["dim"]
@@ -177,7 +177,8 @@ def _normalize(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Pac
     order = (*(k for k in range(x.ndim) if k != dim % x.ndim), dim % x.ndim)
     rows = x.transpose(order).reshape(-1, x.shape[dim])
     gamma = np.full(x.shape[dim], x.shape[dim] ** -0.5, x.dtype)
-    return Packed("layernorm", {"kind": "rms", "eps": 0.0}, {"input": rows, "gamma": gamma}, order)
+    least = float(given["eps"]) ** 2 / x.shape[dim]
+    return Packed("layernorm", {"kind": "rms", "eps": least}, {"input": rows, "gamma": gamma}, order)
 
 
 def _pad(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:

@@ -233,11 +233,18 @@ def _linear_above(log: list[Event], place: Place | None) -> tuple[Event, list[tu
         entry = log[place[0]]
         if _is_linear(entry):
             return entry, wires[::-1]
-        if entry.kind != "wire" and entry.op not in ("Identity",):
+        alone = _alone(entry)
+        if entry.kind != "wire" and entry.op != "Identity" and alone is None:
             return None
         wires.append((entry, place[1]))
-        place = entry.sources[0] if entry.sources else None
+        place = entry.sources[alone or 0] if entry.sources else None
     return None
+
+
+def _alone(entry: Event) -> int | None:
+    """Which of its tensors a ``cat`` passes on, if all others are empty: a cache of keys begins so."""
+    full = [k for k, shape in enumerate(entry.shapes_in) if 0 not in shape]
+    return full[0] if entry.op == "cat" and len(full) == 1 else None
 
 
 def _is_linear(entry: Event) -> bool:
@@ -264,7 +271,7 @@ def _rows(linear: Event, wires: list[tuple[Event, int]]) -> Any:
     with torch.no_grad():
         index = torch.arange(shape[-1]).expand(shape).contiguous()
         for entry, which in wires:
-            if entry.op in _SAME:
+            if entry.op in _SAME or entry.op == "cat":
                 continue
             args, kwargs = _tree(entry)
             index = getattr(index, entry.op) if entry.op in ("T", "mT") else entry.func(index, *args[1:], **kwargs)

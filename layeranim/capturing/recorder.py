@@ -87,18 +87,20 @@ class Recorder:
 
     def __post_init__(self) -> None:
         names: dict[int, list[str]] = {}
+        self.counts: dict[str, int] = {}
         for name, parameter in self.model.named_parameters(remove_duplicate=False):
             names.setdefault(id(parameter), []).append(name)
+            self.counts[name] = parameter.numel()
         self.parameters = {key: tuple(found) for key, found in names.items()}
         self.paths = {id(m): n for n, m in reversed([*self.model.named_modules(remove_duplicate=False)])}
         self.keeper, self._made = TensorKeeper(), dict[int, tuple[Any, int, int]]()
         self._frames, self._count, self._failed = list[_Frame](), Counter[str](), ""
-        self._storages, self.sizes = dict[int, int](), Counter[str]()
+        self._storages, self._held, self.sizes = set[int](), 0, Counter[str]()
 
     @property
     def full(self) -> bool:
         """Whether more was to be kept than may be."""
-        return sum(self._storages.values()) > self.most
+        return self._held > self.most
 
     @property
     def where(self) -> str:
@@ -202,7 +204,8 @@ class Recorder:
         for saved in kept.saved:
             storage = saved.tensor.untyped_storage()
             if storage.data_ptr() not in self._storages:
-                self._storages[storage.data_ptr()] = storage.nbytes()
+                self._storages.add(storage.data_ptr())
+                self._held += storage.nbytes()
                 self.sizes[name] += storage.nbytes()
         if not self.full:
             return kept
@@ -236,15 +239,17 @@ class Recorder:
 
 
 class _Busy:
-    """While the recorder itself works, nothing is noted."""
+    """While the recorder itself works, nothing is noted, and the mode is not even asked."""
 
     def __init__(self, recorder: Recorder) -> None:
-        self.recorder = recorder
+        self.recorder, self.unasked = recorder, torch_module()._C.DisableTorchFunction()
 
     def __enter__(self) -> None:
         self.before, self.recorder.busy = self.recorder.busy, True
+        self.unasked.__enter__()
 
     def __exit__(self, *error: object) -> None:
+        self.unasked.__exit__(*error)
         self.recorder.busy = self.before
 
 

@@ -93,8 +93,7 @@ def _sources(recorder: Recorder, entry: Event) -> tuple[str, ...]:
 
 
 def _count(recorder: Recorder, weights: tuple[tuple[str, ...], ...]) -> int:
-    every = dict(recorder.model.named_parameters(remove_duplicate=False))
-    return sum(every[names[0]].numel() for names in weights)
+    return sum(recorder.counts[names[0]] for names in weights)
 
 
 def _parameters(recorder: Recorder) -> int:

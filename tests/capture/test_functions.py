@@ -1,0 +1,163 @@
+"""Functions as people write them, each computed again by the layer that it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import layeranim as la
+from layeranim.capturing import functions
+from layeranim.capturing.joins import spelt
+from layeranim.errors import OptionError
+
+torch = pytest.importorskip("torch")
+
+from torch import Tensor, nn  # noqa: E402
+from torch.nn import functional as F  # noqa: E402
+
+from tests.capture.torch_models import drawn  # noqa: E402
+
+
+class Written(nn.Module):
+    """A function of x, a positive y of its shape, and a weight."""
+
+    def __init__(self, run: Callable[..., Any]) -> None:
+        super().__init__()
+        self.weight, self.run = nn.Parameter(drawn(6, 6, seed=2)), run
+
+    def forward(self, x: Tensor, y: Tensor) -> Any:
+        return self.run(x, y, self.weight)
+
+
+X, Y = drawn(2, 4, 6, 6), drawn(2, 4, 6, 6, seed=1).abs() + 0.5
+LAYERS: dict[str, list[Callable[..., Any]]] = {
+    "elementwise": [
+        lambda x, y, w: x + 1, lambda x, y, w: 1 - x, lambda x, y, w: 2 / y, lambda x, y, w: y**2, lambda x, y, w: 2**x,
+        lambda x, y, w: x * y[:, :1], lambda x, y, w: torch.sub(x, y), lambda x, y, w: x.div(y), lambda x, y, w: -x,
+        lambda x, y, w: torch.rsqrt(y), lambda x, y, w: x.clamp(min=0.1), lambda x, y, w: x.clamp(max=0.1),
+        lambda x, y, w: torch.maximum(x, y), lambda x, y, w: torch.max(x, y), lambda x, y, w: x.abs(),
+        lambda x, y, w: torch.pow(y, exponent=1.5), lambda x, y, w: y.log(), lambda x, y, w: x.exp(),
+        lambda x, y, w: torch.cos(x), lambda x, y, w: y.sqrt(), lambda x, y, w: x.square(),
+        lambda x, y, w: torch.reciprocal(y), lambda x, y, w: x * torch.tensor(2.0),
+        lambda x, y, w: torch.add(x, y, alpha=1), lambda x, y, w: x.sin(),
+        lambda x, y, w: x.mul_(2), lambda x, y, w: w * x, lambda x, y, w: x.double() + 1,
+    ],
+    "concatenate": [
+        lambda x, y, w: torch.cat([x, y, x[:, :1]], 1), lambda x, y, w: torch.stack((x, y), dim=-1),
+        lambda x, y, w: torch.concat((x, y), dim=0), lambda x, y, w: torch.cat((x, torch.empty(0)), 1),
+    ],
+    "matmul": [
+        lambda x, y, w: x @ y, lambda x, y, w: x[0, 0] @ y, lambda x, y, w: torch.bmm(x[0], y[0]),
+        lambda x, y, w: torch.matmul(x, y[0, 0, 0]), lambda x, y, w: x[:, None] @ y[:, :, None],
+    ],
+    "dense": [
+        lambda x, y, w: x @ w, lambda x, y, w: F.linear(x, w, w[0]), lambda x, y, w: torch.addmm(w[0], x[0, 0], w),
+        lambda x, y, w: torch.matmul(x, w),
+    ],
+    "einsum": [
+        lambda x, y, w: torch.einsum("bcij,bcjk->bcik", x, y), lambda x, y, w: torch.einsum("...ij,...jk", x, y),
+        lambda x, y, w: torch.einsum("bc...,cd->bd...", x, w[:4]), lambda x, y, w: torch.einsum("bcij->bc", [x]),
+    ],
+    "reduce": [
+        lambda x, y, w: x.mean(), lambda x, y, w: x.mean((2, 3), keepdim=True), lambda x, y, w: x.sum(-1),
+        lambda x, y, w: torch.amax(x, dim=(0, 1)), lambda x, y, w: x.max(dim=1)[0], lambda x, y, w: x.min(),
+        lambda x, y, w: x.norm(), lambda x, y, w: torch.linalg.vector_norm(x, dim=1),
+        lambda x, y, w: x.norm(dim=-1, p=2),
+    ],
+    "pad": [
+        lambda x, y, w: F.pad(x, (1, 2)), lambda x, y, w: F.pad(x, (0, 0, 1, 1), value=2.0),
+        lambda x, y, w: F.pad(x, (1, 1, 2, 2), mode="reflect"), lambda x, y, w: F.pad(x, (1, 0, 0, 3), "circular"),
+    ],
+    "upsample": [
+        lambda x, y, w: F.interpolate(x, scale_factor=2), lambda x, y, w: F.interpolate(x, (9, 5), mode="bilinear"),
+        lambda x, y, w: F.interpolate(x[0], scale_factor=1.7, mode="linear"),
+        lambda x, y, w: F.interpolate(x, scale_factor=1.3, mode="bicubic", recompute_scale_factor=True),
+    ],
+    "layernorm": [
+        lambda x, y, w: F.normalize(x, dim=1), lambda x, y, w: F.normalize(x * (x[:, :1] > 0), dim=-1),
+        lambda x, y, w: F.layer_norm(x, (6,), w[0], w[1]), lambda x, y, w: F.group_norm(x, 2),
+    ],
+    "activation": [
+        lambda x, y, w: F.relu(x), lambda x, y, w: x.relu(), lambda x, y, w: torch.sigmoid(x),
+        lambda x, y, w: F.silu(x, True), lambda x, y, w: F.gelu(x, approximate="tanh"),
+        lambda x, y, w: F.leaky_relu(x, 0.2), lambda x, y, w: F.glu(x, 1),
+        lambda x, y, w: F.prelu(x, w[0, :4]), lambda x, y, w: F.elu(x, alpha=0.5, inplace=True),
+    ],
+    "softmax": [lambda x, y, w: F.softmax(x, 1), lambda x, y, w: torch.softmax(x, dim=-1),
+                lambda x, y, w: x.log_softmax(0)],
+    "conv": [
+        lambda x, y, w: F.conv2d(x, y[:, :, :3, :3], padding=1),
+        lambda x, y, w: F.conv2d(x, y[:, :2, :3, :3], groups=2, stride=2),
+    ],
+    "conv-transpose": [lambda x, y, w: F.conv_transpose2d(x, y[:1].transpose(0, 1)[:, :, :2, :2], stride=2)],
+    "pool": [lambda x, y, w: F.max_pool2d(x, 2), lambda x, y, w: F.avg_pool2d(x, 3, stride=2, padding=1),
+             lambda x, y, w: F.adaptive_avg_pool2d(x, (2, 3))],
+    "batchnorm": [lambda x, y, w: F.batch_norm(x, None, None, training=True),
+                  lambda x, y, w: F.batch_norm(x, w[0, :4], w[1, :4].abs())],
+    "dropout": [lambda x, y, w: F.dropout(x, 0.4), lambda x, y, w: F.dropout(x, 0.4, training=False)],
+    "attention": [
+        lambda x, y, w: F.scaled_dot_product_attention(x, y, y), lambda x, y, w: F.scaled_dot_product_attention(
+            x, y[:, :2], y[:, :2], enable_gqa=True, scale=0.3),
+        lambda x, y, w: F.scaled_dot_product_attention(x, y, y, attn_mask=w),
+        lambda x, y, w: F.scaled_dot_product_attention(x, y, y, is_causal=True),
+    ],
+    "loss": [lambda x, y, w: F.mse_loss(x, y)],
+    "cross-entropy": [lambda x, y, w: F.cross_entropy(x[:, :, 0, 0], torch.tensor([1, 3]))],
+    "embedding": [lambda x, y, w: F.embedding(torch.tensor([[0, 2]]), w)],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_functions_are_the_layers_that_they_are(layer: str) -> None:
+    for k, run in enumerate(LAYERS[layer]):
+        found = la.capture(Written(run), X.clone(), Y.clone())
+        call = next((call for call in found if call.layer == layer), None)
+        assert call is not None, (layer, k, repr(found))
+        assert call.agrees is True, (layer, k, call.why)
+
+
+@pytest.mark.parametrize(
+    ("run", "why"),
+    [
+        (lambda x, y, w: torch.add(x, y, alpha=2), "alpha 2 is not known"),
+        (lambda x, y, w: torch.div(x, y, rounding_mode="floor"), "rounding_mode floor is not known"),
+        (lambda x, y, w: x.clamp(-1, 1), "between two bounds"),
+        (lambda x, y, w: torch.einsum("bcii->bci", x), "each of its own letter"),
+        (lambda x, y, w: torch.einsum("bcij,bcij,bcij->b", x, x, x), "einsum of 3 tensors"),
+        (lambda x, y, w: x.norm(p=1), "p 1 is not known"),
+        (lambda x, y, w: F.pad(x, (-1, 0)), "takes none away"),
+        (lambda x, y, w: F.interpolate(x, scale_factor=0.5, mode="bilinear", antialias=True), "antialias"),
+        (lambda x, y, w: F.interpolate(x, scale_factor=2, mode="area"), "mode area"),
+        (lambda x, y, w: torch.embedding(w, torch.tensor([1])), "embedding is no layer that is known"),
+        (lambda x, y, w: torch.fft.fft2(x).real, "no layer that is known"),
+        (lambda x, y, w: F.scaled_dot_product_attention(x, y, y, dropout_p=0.5), "drops at random inside"),
+    ],
+)
+def test_what_is_not_known_says_why(run: Callable[..., Any], why: str) -> None:
+    found = la.capture(Written(run), X.clone(), Y.clone())
+    assert any(call.layer is None and why in call.why for call in found), repr([call.why for call in found])
+    assert not any(call.agrees is False for call in found)
+
+
+def test_what_carries_or_makes_numbers_is_no_call() -> None:
+    def run(x: Tensor, y: Tensor, w: Tensor) -> Tensor:
+        mask = torch.ones(6, 6).tril() * 2 + 1
+        x = x.transpose(1, 2).reshape(2, 6, -1).mT[0].T.contiguous().to(torch.float64).float()
+        return torch.where(torch.arange(6).float().sin().exp() > 0, x.roll(1, 0), x) if mask.sum() < 0 else x[:2]
+
+    assert [call.name for call in la.capture(Written(run), X, Y)] == []
+
+
+def test_dots_of_an_equation_become_letters() -> None:
+    assert spelt("...ij,...jk->...ik", [4, 4]) == "ABij,ABjk->ABik"
+    assert spelt("...ij,jk", [3, 2]) == "Aij,jk->Aik"
+    assert spelt(" ij , jk -> ik ", [2, 2]) == "ij,jk->ik"
+
+
+def test_a_call_that_its_signature_forbids_is_answered() -> None:
+    with pytest.raises(OptionError, match="linear: missing a required argument: 'weight'"):
+        functions.bound(functions.SPECS["linear"][1], "linear", (1,), {})
+    with pytest.raises(OptionError, match="argument odd is not known"):
+        functions.bound("input", "relu", (1,), {"odd": 2})
