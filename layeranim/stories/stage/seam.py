@@ -19,23 +19,23 @@ from layeranim.stories.stage import plans as p
 from layeranim.stories.stage import verbs as v
 from layeranim.stories.storyboard import Cells, GridPlan, Run, Storyboard
 
-KINDS = frozenset({"open", "act", "step", "brief", "sweep", "close"})
+KINDS = frozenset({"open", "act", "step", "brief", "sweep", "aside", "close"})
 """The kinds of beats that the stage's scene plays."""
 DOES: dict[type, tuple[type, ...]] = {
     v.Frame: (GridPlan,),
-    v.Light: (p.BarsPlan,),
+    v.Light: (p.BarsPlan, p.NetPlan, p.PlanePlan, p.ThinnedPlan),
     v.Fill: (GridPlan,),
     v.Sweep: (GridPlan,),
     v.Ghost: (GridPlan,),
     v.Lead: (GridPlan,),
-    v.Clear: (GridPlan, p.BarsPlan, p.StackPlan, p.CurvePlan, p.DotsPlan, p.NetPlan, p.TallyPlan),
+    v.Clear: (GridPlan, p.BarsPlan, p.StackPlan, p.CurvePlan, p.DotsPlan, p.NetPlan, p.TallyPlan, p.ThinnedPlan),
     v.Grow: (p.BarsPlan, p.StackPlan),
     v.Slide: (p.CurvePlan,),
     v.Points: (p.CurvePlan,),
     v.Strew: (p.DotsPlan,),
     v.Wiring: (p.NetPlan,),
-    v.NodeFill: (p.NetPlan,),
-    v.Tell: (p.TallyPlan,),
+    v.NodeFill: (p.NetPlan, p.PlanePlan, p.ThinnedPlan),
+    v.Tell: (p.TallyPlan, GridPlan),
 }
 """Which parts can do a verb."""
 SCALES = ("value", "heat", "grey", "ink", *theme.PLANES)
@@ -97,14 +97,15 @@ def _beyond(verb: Any, plan: Any) -> Iterator[str]:
         for a, b, c, d in getattr(verb, "blocks", ()):
             if not (0 <= a <= b < plan.rows and 0 <= c <= d < plan.cols):
                 yield f"frames rows {a}–{b} and columns {c}–{d}"
-        for row, col in getattr(verb, "where", ()):
+        where = (verb.where,) if isinstance(verb, v.Tell) else getattr(verb, "where", ())
+        for row, col in where:
             if not (0 <= row < plan.rows and 0 <= col < plan.cols):
                 yield f"fills row {row}, column {col}"
         if isinstance(verb, v.Sweep) and not 0 <= verb.first <= verb.last < plan.rows * plan.cols:
             yield f"sweeps over cells {verb.first}–{verb.last}"
     elif isinstance(verb, (v.Light, v.Grow)):
         rows = verb.rows if isinstance(verb, v.Light) else verb.where
-        if not all(0 <= row < plan.rows for row in rows):
+        if not all(0 <= row < _many(plan) for row in rows):
             yield f"acts on rows {rows}"
         if isinstance(verb, v.Grow) and {len(verb.bars.ends), len(verb.bars.cells.levels)} != {plan.rows}:
             yield f"has {len(verb.bars.ends)} bars"
@@ -117,10 +118,19 @@ def _beyond(verb: Any, plan: Any) -> Iterator[str]:
         for edge in verb.edges:
             if not (0 <= edge.lower < len(plan.lower) and 0 <= edge.upper < len(plan.upper)):
                 yield f"leads from node {edge.lower} to node {edge.upper}"
-    elif isinstance(verb, v.NodeFill) and not all(0 <= k < len(plan.upper) for k in verb.where):
+    elif isinstance(verb, v.NodeFill) and not all(0 <= k < _many(plan, verb.lower) for k in verb.where):
         yield f"fills nodes {verb.where}"
     elif isinstance(verb, v.Tell) and not verb.lines:
         yield "tells no lines"
+
+
+def _many(plan: Any, lower: bool = False) -> int:
+    """How many bars, nodes, points or units a part has."""
+    if isinstance(plan, p.NetPlan):
+        return len(plan.lower if lower else plan.upper)
+    found: int = len(plan.points) if isinstance(plan, p.PlanePlan) else (
+        len(plan.units) if isinstance(plan, p.ThinnedPlan) else plan.rows)  # fmt: skip
+    return found
 
 
 # ── files ────────────────────────────────────────────────────────────────────
