@@ -84,7 +84,7 @@ def trained(told: Told, match: Match, beat: Beat) -> bool:
 
 
 COUNT = r"(?:(?P<all>all )|(?P<n>\d+) of )(?P<of>\d+) dropped"
-ALL_GONE = {"input": "1 2 3", "rate": 0.5, "draws": 2, "mask": [[[0, 1, 1]], [[0, 0, 0]]]}
+ALL_GONE = {"input": "1 2 3", "rate": 0.5, "draws": 3, "mask": [[[0, 1, 1]], [[0, 0, 0]], [[1, 0, 1]]]}
 DROPOUT = (
     Claim(r"in training, each (?P<what>unit|channel) is dropped with probability (?P<p>\S+)",
           lambda t, m, b: float(m["p"]) == t.config.rate and (m["what"] == "channel") == t.config.channelwise,
@@ -109,6 +109,7 @@ DROPOUT = (
     Claim(r"a dropped unit loses all its edges: a thinner network is left", thinner,
           {"example": "slugnet"}, ({"input": "1 2 3", "view": "network", "rate": 0}, {})),
     Claim(r"draws? .*: {1,2}each in the same way"),
+    Claim(r"one draw after another"),
     Claim(rf"draw (?P<draw>\d+):  {COUNT}(, (?P<left>.*))?", leaves, ALL_GONE, ({},)),
     Claim(r"mean(:  \(.*\) / \d+)? [=≈] \S+"),
     Claim(r"over ever more draws the mean approaches the output at test time",

@@ -9,7 +9,7 @@ import pytest
 
 from layeranim.engine.dropout import DROPOUT, DropoutConfig
 from layeranim.preparing import prepare
-from layeranim.stories.regularisation.dropout_view import DropoutView
+from layeranim.stories.regularisation.dropout import Masks
 from layeranim.stories.storyboard import Telling, plain
 from tests.engine.family import (
     HAS_TORCH,
@@ -90,7 +90,7 @@ def test_a_sequence_loses_cells_or_whole_features(mode: str, channelwise: bool) 
 def test_a_film_of_a_sequence_shows_its_own_mask(channelwise: bool) -> None:
     work = prepare("dropout", {"input": SEQUENCE, "channelwise": channelwise, "mask_seed": 2})
     trace = work.trace()
-    kept = DropoutView(Telling(trace, work.film)).masks[0]
+    kept = Masks(Telling(trace, work.film)).kept[0]
     np.testing.assert_array_equal(kept.reshape(SEQUENCE.shape), trace["kept"][0] == SEQUENCE)
     board = work.storyboard(trace)
     assert ("whole features" in plain(board.parameters)) == channelwise

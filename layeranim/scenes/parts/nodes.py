@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 from manim import VGroup
 
 from layeranim import theme as t
 from layeranim import typeface
 from layeranim.scenes.parts.label import Label
-from layeranim.scenes.parts.shapes import disc, ghosts, polyline, rectangle
+from layeranim.scenes.parts.shapes import disc, polyline, rectangle
 from layeranim.stories.nodes import REST, NodeColumn, NodeEdge
 from layeranim.stories.storyboard import Box, Cells, Point
 from layeranim.theme import Theme
@@ -38,18 +36,11 @@ def empty(column: NodeColumn, theme: Theme) -> VGroup:
     return VGroup(*(disc(at, column.radius, theme.bg, theme.grid, t.HAIR) for at in column.at))
 
 
-def plain_nodes(at: tuple[Point, ...], radius: float, theme: Theme) -> VGroup:
-    """Nodes of a neighbouring layer, whose numbers are not told."""
-    return VGroup(*(disc(spot, radius, theme.surface, theme.grid, t.HAIR) for spot in at))
-
-
 def node(column: NodeColumn, row: int, cells: Cells, theme: Theme) -> VGroup:
-    """One disc with its number; a dropped unit is dashed and crossed out."""
+    """One disc with its number."""
     at = column.at[row]
     text = None if cells.texts is None else cells.texts[row, 0]
     source = cells.sources(row, 0) if cells.sources else None
-    if cells.ghost is not None and cells.ghost[row, 0]:
-        return crossed(column, row, theme)
     fill = theme.fill(cells.scale, int(cells.levels[row, 0]))
     out = VGroup(disc(at, column.radius, fill, theme.grid, t.HAIR))
     if text and column.numeral:
@@ -57,27 +48,6 @@ def node(column: NodeColumn, row: int, cells: Cells, theme: Theme) -> VGroup:
     return out
 
 
-def crossed(column: NodeColumn, row: int, theme: Theme) -> VGroup:
-    """A unit that is left out: a dashed ring with a cross."""
-    x, y = column.at[row]
-    r, arm = column.radius, column.radius * 0.5
-    lines = [[(x - arm, y - arm), (x + arm, y + arm)], [(x - arm, y + arm), (x + arm, y - arm)]]
-    return VGroup(disc((x, y), r, theme.bg), dashed_ring((x, y), r, theme), polyline(lines, theme.weights, t.LINE))
-
-
-def dashed_ring(at: Point, radius: float, theme: Theme) -> VGroup:
-    """A circle in dashes, one path."""
-    parts = 20
-    lines = []
-    for i in range(parts):
-        a, b = 2 * math.pi * i / parts, 2 * math.pi * (i + 0.5) / parts
-        lines.append([(at[0] + radius * math.cos(w), at[1] + radius * math.sin(w)) for w in (a, (a + b) / 2, b)])
-    return VGroup(polyline(lines, theme.ghost, t.HAIR))
-
-
 def ring(column: NodeColumn, row: int, colour: str) -> VGroup:
     """The ring of the unit under way."""
     return VGroup(disc(column.at[row], column.radius + 1, None, colour, t.FOCUS))
-
-
-__all__ = ["crossed", "edges", "empty", "ghosts", "lit", "node", "ring", "weight_label"]

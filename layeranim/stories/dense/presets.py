@@ -109,5 +109,6 @@ NEURON = (
         },
         bound=BIAS,
         takeaway="sigmoid makes the sum a probability between 0 and 1: a yes or no with its odds",
+        unit=0,
     ),
 )

@@ -107,7 +107,7 @@ def film(telling: Telling) -> Play:
         good_for=first_true(TAKEAWAYS, masks),
         options=_options(masks),
         alike=(COMPARED,),
-        poster="mean",
+        follow=masks.shown[-1],
         at=dict(zip(trace.axes("input"), masks.at(unit), strict=True)),
         templates=_templates(masks),
         displayed={"output": _rounded(masks)} if masks.mode == "alpha" else {},

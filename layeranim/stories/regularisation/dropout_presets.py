@@ -18,6 +18,7 @@ PRESETS = (
             "mask": [[[0, 1, 1, 0], [1, 1, 0, 1], [0, 1, 1, 0], [1, 0, 0, 0]]],
         },
         bound=MASK,
+        unit=0,
     ),
     Preset(
         "slugnet",
@@ -32,5 +33,6 @@ PRESETS = (
         bound=MASK,
         free=("view",),
         takeaway="every draw trains another thinned network; at test time all of them vote",
+        unit=4,
     ),
 )

@@ -125,8 +125,7 @@ class Play:
     share one range of colours and one style of numbers; ``kinds`` are tensors of shares (``"share"``: parts of 1) and
     of pictures (``"grey"``, ``"planes"``: one a channel) whose black and white are ``bright``; ``spans`` are ranges of
     colours that a film chooses, ``masks`` cells without data.
-    ``follow`` is the unit whose numbers are followed, ``at`` the cell on axes that are no units', ``poster`` the tensor
-    whose act of all units is on the poster, if that is not the step of this unit.
+    ``follow`` is the unit whose numbers are followed, ``at`` the cell that is followed on axes that are no units'.
     ``templates`` write how a cell of a tensor is made, where ``written.WRITTEN`` has no better words, and
     ``displayed`` are the parameters that they round. ``options`` are the hyper-parameters that the header keeps.
     ``evidence`` are the cells that the last frame points at: what its sentence speaks of, else all that was made last.
@@ -146,7 +145,6 @@ class Play:
     alike: tuple[tuple[str, ...], ...] = ()
     kinds: Mapping[str, str] = field(default_factory=dict)
     follow: int | None = None
-    poster: str = ""
     at: Mapping[str, int] = field(default_factory=dict)
     templates: Mapping[str, Callable[[Address], str]] = field(default_factory=dict)
     displayed: Mapping[str, Mapping[str, float]] = field(default_factory=dict)

@@ -134,8 +134,6 @@ class _Told:
         taught = [beat for beat in beats if beat.kind == "step"]
         poster = next((b for b in taught if self.follow in b.units), None) or timing.poster(beats, self.shown)
         last = [beat for beat in taught if beat.units == poster.units][-1]
-        named = [b for b in beats if b.kind == "act" and self._written(b) == self.film.poster]
-        last = named[0] if named else last
         title = self._title()
         grids = {name: plan for name, plan in self.laid.plans.items() if isinstance(plan, GridPlan)}
         others = tuple(plan for plan in self.laid.plans.values() if not isinstance(plan, GridPlan))
@@ -147,10 +145,6 @@ class _Told:
     def _title(self) -> str:
         base = self.telling.preset
         return self.options.title or (base.title if base else "") or self.film.title
-
-    def _written(self, beat: Beat) -> str:
-        """The tensor that the last step of a beat writes."""
-        return self.figures.trace.steps[beat.steps[-1]].writes.tensor
 
     def _header(self) -> Line:
         """Sizes and hyper-parameters, which one of a batch is told, the seed."""
@@ -258,7 +252,7 @@ class _Told:
                     yield self._unit(unit, made[: i + 1], i, note, length, i == len(made) - 1)
             else:
                 told = act.says and not alone and seconds >= timing.BRIEF
-                said = act.says(unit, seconds < self.least) if act.says and told else ()
+                said = act.says(unit, seconds < TERMED) if act.says and told else ()
                 yield self._unit(unit, made, 0, made[-1][1], seconds, True, said)
             if unit in act.asides:
                 yield self._aside(unit, act.asides[unit], factor)
