@@ -62,7 +62,7 @@ def test_a_step_that_is_not_there_is_one_clear_line(name: str) -> None:
 
 
 def test_a_step_that_is_not_shown_is_one_clear_line() -> None:
-    with pytest.raises(OptionError, match="^follow is 3, but the film shows classes 1–2 alone; give one of these"):
+    with pytest.raises(OptionError, match=r"^follow is 3, but the film shows classes 1–2 alone; give one of these"):
         told("softmax", steps="first:2", follow=3)
 
 

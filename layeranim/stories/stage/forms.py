@@ -118,7 +118,7 @@ def _option(kinds: Sequence[Any], value: Any, where: str) -> Any:
         if named and (not isinstance(said, str) or said not in named):
             raise _wrong(where, said, f"one of {', '.join(named)}")
         if named:
-            return named[said]
+            return named[str(said)]
     return others[0]
 
 
