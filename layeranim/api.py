@@ -151,11 +151,16 @@ def from_state(
         return with_state(name, state_dict(state, prefix, Limits.within(most)), options)
 
 
-def load_trace(path: str | os.PathLike[str] | IO[bytes]) -> Trace:
-    """A trace that ``Trace.save`` wrote, also of a backward pass: arrays as stored, recipes and steps made anew."""
+def load_trace(path: str | os.PathLike[str] | IO[bytes], *, max_memory: int | str | None = None) -> Trace:
+    """A trace that ``Trace.save`` wrote, also of a backward pass: arrays as stored, recipes and steps made anew.
+
+    What reading it takes besides the file may be 512 MiB, or ``max_memory`` (``"4GB"``): JSON takes several times its
+    size. Raises ``InputError`` for anything that is not such a file, ``MemoryLimitError`` for one that takes more.
+    """
     from layeranim.engine import archive
 
-    return archive.load(path, catalog.layer)
+    with memory.budget(allowed({} if max_memory is None else {"max_memory": max_memory})):
+        return archive.load(path, catalog.layer)
 
 
 def storyboard(what: str | Trace, **options: Any) -> Storyboard:

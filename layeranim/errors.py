@@ -53,6 +53,10 @@ class ShapeError(UsageError, ValueError):
     """Shapes that do not go together; names the parameter and both numbers."""
 
 
+class MemoryLimitError(ShapeError):
+    """What would take more memory than the budget; names the option that lifts it."""
+
+
 class InputError(UsageError, ValueError):
     """A file, image, literal or name that cannot be turned into an array."""
 

@@ -29,7 +29,8 @@ Relation = Literal["=", "≈"]
 
 DIGITS, SINGLE_DIGITS = 9, 6
 _DUST = {DIGITS: 1e-13, SINGLE_DIGITS: 1e-6}  # of the largest value: last bits that a sum which cancels leaves
-_LEAST = 1e-7  # of the dust: nothing that cancelled is so small, but powers and shares are
+LEAST_DUST = 1e-7
+"""Of the dust: nothing that cancelled is so small, but powers and shares are."""
 NARROW_PITCH = 58  # a cell narrower than this, in design pixels, holds one decimal
 MOST_DECIMALS = 9
 GREYS = 32
@@ -67,10 +68,11 @@ def rounded(values: ArrayLike, dtype: DTypeLike | None = None) -> NDArray[np.flo
     array = np.asarray(values)
     if array.dtype.kind not in "biuf":
         raise InputError(f"values of type {array.dtype} cannot be written as numbers: give real numbers")
-    return _rounded(array, _significant(array.dtype if dtype is None else np.dtype(dtype)))
+    return _rounded(array, significant(array.dtype if dtype is None else np.dtype(dtype)))
 
 
-def _significant(dtype: np.dtype) -> int:
+def significant(dtype: np.dtype) -> int:
+    """How many digits of a value of this type count."""
     return SINGLE_DIGITS if dtype.kind == "f" and dtype.itemsize <= 4 else DIGITS
 
 
@@ -96,7 +98,7 @@ def _sizes(values: ArrayLike, top: float | None = None) -> tuple[NDArray[np.floa
     """
     sizes = np.abs(rounded(values))
     largest = float(np.max(sizes, where=np.isfinite(sizes), initial=0.0))
-    dust = 10.0 ** -_significant(np.asarray(values).dtype) * (largest if top is None else top)
+    dust = 10.0 ** -significant(np.asarray(values).dtype) * (largest if top is None else top)
     return np.where(sizes < dust, 0.0, sizes), largest
 
 
@@ -110,7 +112,7 @@ def _extent(values: ArrayLike) -> tuple[float, bool]:
         with np.errstate(all="ignore"):
             sizes = np.abs(block.astype(np.float64))
         most = max(most, float(np.max(sizes, where=np.isfinite(sizes), initial=0.0)))
-    top = float(_rounded(np.asarray(most), _significant(array.dtype)))
+    top = float(_rounded(np.asarray(most), significant(array.dtype)))
     return top, all(_integral(_sizes(block, top)[0]) for block in _blocks(array))
 
 
@@ -140,7 +142,7 @@ def style(
     if precision is not None and not 0 <= precision <= MOST_DECIMALS:
         raise OptionError(f"precision {precision} is not a number of decimals: give 0 to {MOST_DECIMALS}")
     top, integral = _extent(values)
-    digits = _significant(np.asarray(values).dtype)
+    digits = significant(np.asarray(values).dtype)
     dust = _DUST[digits] * top
     narrow = pitch is not None and pitch < NARROW_PITCH
     measured = kind == "value"
@@ -165,13 +167,13 @@ def text(value: ArrayLike, style: Style, *, structural_zero: bool = False) -> st
     if structural_zero:
         return "0"
     array = np.asarray(value)
-    return _text(float(_rounded(array, min(style.digits, _significant(array.dtype)))), style)
+    return _text(float(_rounded(array, min(style.digits, significant(array.dtype)))), style)
 
 
 def texts(values: ArrayLike, style: Style) -> NDArray[np.object_]:
     """`text` of every element, an object array of the same shape."""
     array = np.asarray(values)
-    plain = _rounded(array, min(style.digits, _significant(array.dtype)))
+    plain = _rounded(array, min(style.digits, significant(array.dtype)))
     distinct, index = np.unique(plain, return_inverse=True)
     written = np.array([_text(value, style) for value in distinct.tolist()], dtype=object)
     result = np.empty(plain.shape, dtype=object)
@@ -191,7 +193,7 @@ def _text(value: float, style: Style) -> str:
         exponent = f"e{power}".replace("-", MINUS)
         size = size.scaleb(-power, _EXACT)
     shown = _quantum(size, -style.decimals)
-    if not shown and style.dust * _LEAST <= abs(value) < style.dust:
+    if not shown and style.dust * LEAST_DUST <= abs(value) < style.dust:
         return "0"
     if not shown and not style.decimals:
         first = -size.adjusted()

@@ -18,7 +18,7 @@ from layeranim.engine.archive_reading import assembled, opened, sound
 from layeranim.engine.archive_writing import SUFFIXES, in_the_way, pieces, save, write
 from layeranim.engine.option import Layer, given
 from layeranim.engine.trace import Array, Tensor, Trace
-from layeranim.errors import InputError, UsageError
+from layeranim.errors import InputError, MemoryLimitError, UsageError
 
 __all__ = ["SUFFIXES", "dumps", "in_the_way", "load", "pieces", "same", "save", "write"]
 
@@ -39,7 +39,7 @@ def load(source: str | os.PathLike[str] | IO[bytes], layer_of: Callable[[str], L
         found = assembled(head, values, layer_of)
         sound(found)
         return found
-    except InputError:
+    except (InputError, MemoryLimitError):
         raise
     except UsageError as error:
         raise InputError(f"the trace contradicts itself: {error}") from None

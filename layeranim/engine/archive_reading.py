@@ -14,6 +14,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from layeranim.engine import memory
 from layeranim.engine.archive_writing import BACK, FORMAT, HEADER, VERSIONS, stored
 from layeranim.engine.array import shape_text
 from layeranim.engine.compose import from_file
@@ -25,6 +26,9 @@ DTYPES = ("float32", "float64", "int64", "int32", "bool")
 _ROLES = ("input", "weight", "intermediate", "output")
 _WORDS = {"NaN": np.nan, "Infinity": np.inf, "-Infinity": -np.inf}
 
+_TAKES = {b",": 88, b":": 120, b"[": 112, b"{": 280}
+"""Bytes for each of these marks in JSON."""
+
 MOST_LETTERS = 10**7
 """Of all labels of a tensor, each taken for as long as the longest."""
 
@@ -34,7 +38,7 @@ def opened(stream: IO[bytes]) -> tuple[Any, Callable[[Mapping[str, Any]], Array]
     stream.seek(0)
     if stream.read(2) != b"PK":
         stream.seek(0)
-        return json.loads(stream.read().decode(), parse_constant=_refuse), lambda entry: _nested(entry["values"], entry)
+        return _parsed(stream.read()), lambda entry: _nested(entry["values"], entry)
     return contained(stream, HEADER, "trace")
 
 
@@ -50,7 +54,23 @@ def contained(stream: IO[bytes], header: str, what: str) -> tuple[Any, Callable[
         raise InputError(f"not a {what} that layeranim saved: its members repeat or overlap")
     if any(info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1 for info in members.values()):
         raise InputError(f"not a {what} that layeranim saved: its members are compressed or encrypted")
-    return json.loads(archive.read(header).decode(), parse_constant=_refuse), lambda entry: _member(archive, entry)
+    return _parsed(archive.read(header)), lambda entry: _member(archive, entry)
+
+
+def _parsed(data: bytes) -> Any:
+    """JSON, where what its objects will take is in the budget: nothing of it is made to find that out."""
+    memory.afford(f"a file with {len(data)} bytes of JSON takes", parsing(data))
+    return json.loads(data.decode(), parse_constant=_refuse)
+
+
+def parsing(data: bytes) -> int:
+    """Bytes at the peak of parsing JSON and making arrays of it, at most: by its size and its punctuation.
+
+    ``_TAKES`` are measured: a number with its places in three lists and an array, a key, a list, a dictionary with its
+    first entry. Letters come besides, of four bytes each where one may need them, in the text and in what is read.
+    """
+    plain = data.isascii() and b"\\" not in data
+    return (2 if plain else 11) * len(data) + sum(size * data.count(mark) for mark, size in _TAKES.items())
 
 
 def _refuse(word: str) -> Any:

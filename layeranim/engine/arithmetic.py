@@ -6,6 +6,7 @@ An operation whose result is one rounding of what it read replays to the last bi
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import product
 
 import numpy as np
 
@@ -25,7 +26,20 @@ def per_cell(axes: Sequence[str], sizes: Sequence[int], *acts: Act) -> Steps:
         flat, act = divmod(i, len(acts))
         return acts[act](dict(zip(axes, cell(flat, sizes), strict=True)))
 
-    return Steps(count(sizes) * len(acts), make)
+    def find(tensor: str, here: Cell) -> int | None:
+        spans = [range(n) if axis not in here else range(n)[here[axis] : here[axis] + 1]
+                 for axis, n in zip(axes, sizes, strict=True)]  # fmt: skip
+        kinds = [i for i in range(len(acts) if count(sizes) else 0) if make(i).writes.tensor == tensor]
+        for place in product(*spans) if kinds else ():
+            flat = 0
+            for at, n in zip(place, sizes, strict=True):
+                flat = flat * n + at
+            for act in kinds:
+                if make(flat * len(acts) + act).writes.holds(here):
+                    return flat * len(acts) + act
+        return None
+
+    return Steps(count(sizes) * len(acts), make, find)
 
 
 def at(tensor: str, here: Cell, *axes: str, **where: int | range) -> Region:

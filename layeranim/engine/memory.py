@@ -16,7 +16,7 @@ import numpy as np
 
 from layeranim.engine.array import shape_text
 from layeranim.engine.trace import Shape, count
-from layeranim.errors import ShapeError
+from layeranim.errors import MemoryLimitError
 
 if TYPE_CHECKING:
     from layeranim.engine.option import Layer
@@ -62,11 +62,11 @@ def roomy() -> Iterator[None]:
 def afford(what: str, size: int) -> None:
     """Refuse ``what`` when its ``size`` in bytes is over the budget, with the option that lifts it.
 
-    Raises ``ShapeError``.
+    Raises ``MemoryLimitError``.
     """
     most = _budget.get()
     if size > most:
-        raise ShapeError(
+        raise MemoryLimitError(
             f"{what}, about {size_text(size)} of memory, but at most {size_text(most)} may be taken;"
             f" make it smaller{lifted(size)}"
         )

@@ -50,6 +50,10 @@ class Region:
         at = dict(self.where).get(axis)
         return range(at, at + 1) if isinstance(at, int) else at
 
+    def holds(self, here: Mapping[str, int]) -> bool:
+        """Whether cells at these indices are among this region's, whatever the other axes say."""
+        return all((along := self.along(axis)) is None or at in along for axis, at in here.items())
+
     def index(self, axes: Sequence[str]) -> Index:
         """The NumPy index of this region in a tensor with these ``axes``."""
         where = dict(self.where)
@@ -133,11 +137,15 @@ class Step:
     parameters: tuple[tuple[str, Any], ...] = ()
 
 
-class Steps(Sequence[Step]):
-    """Steps made on demand: ``length`` of them, the i-th by ``make(i)``."""
+Find = Callable[[str, Mapping[str, int]], int | None]
 
-    def __init__(self, length: int, make: Callable[[int], Step]) -> None:
-        self._length, self._make = length, make
+
+class Steps(Sequence[Step]):
+    """Steps made on demand: ``length`` of them, the i-th by ``make(i)``; ``find`` knows without making all of them
+    which is the first that writes a tensor at some indices."""
+
+    def __init__(self, length: int, make: Callable[[int], Step], find: Find | None = None) -> None:
+        self._length, self._make, self._find = length, make, find
 
     def __len__(self) -> int:
         return self._length
@@ -154,6 +162,13 @@ class Steps(Sequence[Step]):
             raise IndexError(f"step {at} of {self._length}")
         return self._make(at % self._length)
 
+    def writing(self, tensor: str, here: Mapping[str, int]) -> int | None:
+        """The place of the first step that writes cells of a tensor at these indices, if one does."""
+        if self._find is not None:
+            return self._find(tensor, here)
+        writes = ((i, step.writes) for i, step in enumerate(self))
+        return next((i for i, region in writes if region.tensor == tensor and region.holds(here)), None)
+
     @classmethod
     def chain(cls, *parts: Sequence[Step]) -> Steps:
         """Several sequences of steps, one after another."""
@@ -165,7 +180,15 @@ class Steps(Sequence[Step]):
             k = next(k for k in range(len(parts)) if i < starts[k + 1])
             return parts[k][i - starts[k]]
 
-        return cls(starts[-1], make)
+        def find(tensor: str, here: Mapping[str, int]) -> int | None:
+            for part, start in zip(parts, starts, strict=False):
+                known = part if isinstance(part, Steps) else cls(len(part), part.__getitem__)
+                at = known.writing(tensor, here)
+                if at is not None:
+                    return start + at
+            return None
+
+        return cls(starts[-1], make, find)
 
 
 @dataclass(frozen=True, eq=False)

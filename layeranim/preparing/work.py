@@ -96,6 +96,7 @@ class Work(Filmed):
         with self.lettering(), memory.budget(self.memory):
             film, warned = _drawable(self.film)
             told = Telling(trace, film, self.preset, self.asked, self.given, names, list(self.seeded), self.seed, kinds)
+            memory.afford(f"a film of this {self.name} takes", story.needed(trace))
             board = timing.unhurried(story.tell(told), self.film.pace)
         return replace(board, explainer=self.name, warnings=(*warned, *board.warnings))
 

@@ -2,36 +2,92 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from layeranim import numbers, theme, typeface
+import numpy as np
+from numpy.typing import NDArray
+
+from layeranim import displayed, numbers, theme, typeface
 from layeranim.canvas import WIDE
-from layeranim.stories.storyboard import Fact, Line, Run, Source
+from layeranim.stories.storyboard import Address, Fact, Line, Run, Source
 
 MOST_TERMS = 5
 ROOM, NOTE_ROOM = WIDE.room, WIDE.note_room
 PLUS = Run(" + ")
 
 
-@dataclass(frozen=True)
-class Term:
-    """One product ``left · right`` as it is displayed; ``zero`` if its value is exactly zero."""
+@dataclass(frozen=True, eq=False)
+class NumberRow:
+    """Numbers of one style, each with its address; none is a text before it is shown."""
 
-    left: str
-    right: str
-    zero: bool = False
-    left_source: Source | None = None
-    right_source: Source | None = None
-    left_role: str = "ink"
-    right_role: str = "weights"
+    values: NDArray[Any]
+    style: numbers.Style
+    source: Callable[[int], Source | None]
+    role: str = "ink"
 
-    def runs(self) -> Line:
-        return (
-            Run(numbers.factor(self.left), self.left_role, source=self.left_source),
-            Run(numbers.DOT),
-            Run(numbers.factor(self.right), self.right_role, source=self.right_source),
-        )
+    def run(self, i: int) -> Run:
+        text = numbers.text(self.values[i], self.style)
+        return Run(numbers.factor(text), self.role, source=self.source(i))
+
+
+@dataclass(frozen=True, eq=False)
+class Terms:
+    """Terms of a sum, however many: the products of the numbers at the same place of two rows, or those of one.
+
+    ``zero`` says which are exactly zero, to be counted instead of written; ``order`` in which order they are written;
+    ``cells`` are the terms themselves.
+    """
+
+    rows: tuple[NumberRow, ...]
+    zero: NDArray[np.bool_] | None = None
+    order: Callable[[int], Sequence[int]] | None = None
+    cells: Sequence[Address] = ()
+
+    def __len__(self) -> int:
+        return len(self.rows[0].values)
+
+    @property
+    def zeros(self) -> int:
+        return 0 if self.zero is None else int(np.count_nonzero(self.zero))
+
+    def live(self, most: int) -> list[int]:
+        """The places of the first of those that are written."""
+        if self.order is not None:
+            found = list(self.order(most))
+        else:
+            found = (np.arange(most) if self.zero is None else np.flatnonzero(~self.zero)[:most]).tolist()
+        return found[: len(self) - self.zeros]
+
+    def first(self, most: int) -> list[Line]:
+        """The first of those that are written."""
+        return [join([(row.run(i),) for row in self.rows], Run(numbers.DOT)) for i in self.live(most)]
+
+    def factors(self, i: int) -> tuple[str, ...]:
+        """The displayed numbers that one term is the product of."""
+        return tuple(numbers.text(row.values[i], row.style) for row in self.rows)
+
+
+def styled(terms: Sequence[Terms]) -> list[list[displayed.Styled]]:
+    """The numbers of terms with their styles: what `displayed.total` adds up."""
+    return [[(row.values, row.style) for row in group.rows] for group in terms]
+
+
+def counted(terms: Sequence[Terms]) -> tuple[int, int]:
+    """How many terms are not exactly zero, and how many are."""
+    zeros = sum(group.zeros for group in terms)
+    return sum(map(len, terms)) - zeros, zeros
+
+
+def first_of(terms: Sequence[Terms], most: int) -> list[Line]:
+    """The first of those that are written."""
+    return [line for group in terms for line in group.first(most)][:most]
+
+
+def zeros_of(count: int) -> Line:
+    """``5 zeros``: products that are counted instead of written."""
+    return (Run(f"{count} zero{'s' * (count > 1)}", source=Fact("zero products")),)
 
 
 @dataclass(frozen=True)
@@ -56,9 +112,10 @@ def relation_run(relation: str) -> Run:
     return Run(f" {relation} ", late=True)
 
 
-def equals(*texts: str, late: bool = False) -> Run:
-    """`` = `` between a name, or numbers taken as they are, and a number; `` ≈ `` where one only reads as zero."""
-    return Run(f" {'≈' if any(map(numbers.vanishes, texts)) else '='} ", late=late)
+def equals(*texts: str, lost: bool = False, late: bool = False) -> Run:
+    """`` = `` between a name, or numbers taken as they are, and a number; `` ≈ `` where one only reads as zero, or is
+    ``lost`` so among those taken."""
+    return Run(f" {'≈' if lost or any(map(numbers.vanishes, texts)) else '='} ", late=late)
 
 
 def more(count: int, noun: str = "more") -> Line:
@@ -77,7 +134,7 @@ def fits(line: Line, size: float = theme.CAPTION_FLOOR) -> bool:
 
 
 def sum_of(
-    terms: Sequence[Term],
+    terms: Sequence[Terms],
     addends: Sequence[Addend],
     total: str,
     source: Source | None,
@@ -89,25 +146,24 @@ def sum_of(
 
     Zero products and hidden terms are counted; ``=`` or ``≈`` covers all terms as they would be displayed.
     """
-    live = [term for term in terms if not term.zero]
-    zeros = len(terms) - len(live)
-    pairs = [(term.left, term.right) for term in terms] + [(addend.text,) for addend in addends]
-    relation = numbers.relation(pairs, total)
+    live, zeros = counted(terms)
     if not live and not addends:
         none = "the product is 0" if zeros == 1 else "all products are 0"
         head = Run(none, source=Fact("zero products")), Run(", so the sum is ", late=True)
         return (*head, result(total, source, role), *tail)
-    for most in range(min(most_terms, len(live)), -1, -1):
-        shown = [term.runs() for term in live[:most]]
-        if most < len(live):
-            shown.append(more(len(live) - most, "more" if most else "products"))
+    relation = displayed.relation(styled(terms), [addend.text for addend in addends], total)
+    written = first_of(terms, most_terms)
+    for most in range(len(written), -1, -1):
+        shown = written[:most]
+        if most < live:
+            shown.append(more(live - most, "more" if most else "products" if len(terms[0].rows) > 1 else "terms"))
         if zeros:
-            shown.append((Run(f"{zeros} zero{'s' * (zeros > 1)}", source=Fact("zero products")),))
+            shown.append(zeros_of(zeros))
         shown += [addend.runs() for addend in addends]
         line = (*join(shown), relation_run(relation), result(total, source, role), *tail)
         if fits(line):
             return line
-    return (Run(f"Σ of {len(pairs)}", source=Fact("hidden terms")), relation_run(relation),
+    return (Run(f"Σ of {live + zeros + len(addends)}", source=Fact("hidden terms")), relation_run(relation),
             result(total, source, role), *tail)  # fmt: skip
 
 

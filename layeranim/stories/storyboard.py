@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -342,3 +343,11 @@ class Story:
     tell: Callable[[Telling], Storyboard]
     good_for: str
     follows: bool = False
+    takes: float = 11.0
+    """What telling it takes at most, in sizes of all numbers that the trace keeps: measured (tests/catalog/wide.py)."""
+
+    def needed(self, trace: Trace) -> int:
+        """Bytes of the trace and of its telling at their peak."""
+        held = [tensor.source for tensor in trace.tensors.values()]
+        kept = sum(source.nbytes for source in held if isinstance(source, np.ndarray))
+        return ceil((1 + self.takes) * kept)

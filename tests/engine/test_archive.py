@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import os
 import re
+import tracemalloc
 import zipfile
 from functools import cache
 from pathlib import Path
@@ -21,7 +23,7 @@ from layeranim.engine.conv import CONV, ConvConfig
 from layeranim.engine.replay import replay
 from layeranim.engine.symbolic import labelled
 from layeranim.engine.trace import Trace
-from layeranim.errors import InputError, OutputError, RenderError
+from layeranim.errors import InputError, MemoryLimitError, OutputError, RenderError
 
 SUFFIXES = list(archive.SUFFIXES)
 
@@ -354,3 +356,55 @@ def test_labels_that_would_take_gigabytes_are_no_traces() -> None:
     entry["labels"]["text"][0] = "x" * 5_000_000
     with pytest.raises(InputError, match="labels of 5000000 letters, which no trace has"):
         archive.load(io.BytesIO(json.dumps(head).encode()), layer)
+
+
+MANY = 30_000
+FORMS = {
+    "zeros": b"[" + b"0," * MANY + b"0]",
+    "numbers": b"[" + b"0.1234567," * MANY + b"0]",
+    "lists": b"[" + b"[]," * MANY + b"0]",
+    "nested": b"[" * 900 + b"]" * 900,
+    "dictionaries": b"[" + b'{"a":1},' * MANY + b"0]",
+    "keys": b"{" + b",".join(b'"k%d":1' % k for k in range(MANY)) + b"}",
+    "words": b"[" + b'"ab",' * MANY + b"0]",
+    "one wide letter": '["\\u1234😀'.encode() + b"x" * 10 * MANY + b'"]',
+    "one escaped letter": b'["' + b"x" * 10 * MANY + b'\\ud83d\\ude00"]',
+    "a trace": archive.dumps(api.trace("dense", input=np.ones((400, 30)), units=30), ".json"),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_json_takes_is_known_before_it_is_parsed(form: str) -> None:
+    data = FORMS[form]
+
+    def read() -> Any:
+        if form == "a trace":
+            return archive.load(io.BytesIO(data), layer)
+        found = archive_reading._parsed(data)
+        entry = {"shape": [MANY + 1], "dtype": "float64", "name": "x"}
+        return archive_reading._nested(found, entry) if form in ("zeros", "numbers") else found
+
+    gc.collect()
+    tracemalloc.start()
+    try:
+        read()
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak <= archive_reading.parsing(data)
+
+
+@pytest.mark.parametrize("suffix", [".json", ".npz"])
+def test_a_saved_trace_over_the_budget_is_refused_before_it_is_parsed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    path = tmp_path / f"x{suffix}"
+    trace().save(path)
+    assert archive.same(api.load_trace(path, max_memory="1MB"), trace())
+
+    def parsed(*_: Any, **__: Any) -> Any:
+        raise AssertionError("it was parsed")
+
+    monkeypatch.setattr(json, "loads", parsed)
+    with pytest.raises(MemoryLimitError, match=r"bytes of JSON takes, about .* of memory.*--max-memory .*max_memory="):
+        api.load_trace(path, max_memory=1000)

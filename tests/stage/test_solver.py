@@ -10,13 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from layeranim import theme
-from layeranim.engine import memory
-from layeranim.errors import ShapeError
-from layeranim.stories.options import FilmOptions
 from layeranim.stories.stage import Aligned, Bars, Column, Curve, Grid, Row, Stacked, Tries
 from layeranim.stories.stage.solver import STAGE, Laid, Node, solve
-from layeranim.stories.stage.telling import tell
-from layeranim.stories.storyboard import Box, GridPlan, Telling
+from layeranim.stories.storyboard import Box, GridPlan
 
 from .films import figures, film, traced
 
@@ -111,8 +107,3 @@ def test_edges_are_whole_pixels_at_half_size(logits: list[list[float]]) -> None:
 
 def test_the_same_stage_stands_in_the_same_places() -> None:
     assert boxes(laid(ROW, [[2, 1, 0.1]])) == boxes(laid(ROW, [[2, 1, 0.1]]))
-
-
-def test_a_film_of_too_many_cells_is_refused_with_the_option_that_lifts_it() -> None:
-    with memory.budget(2**20), pytest.raises(ShapeError, match=r"a film of this softmax takes.*--max-memory"):
-        tell(film(), Telling(traced(np.zeros((1, 10_000))), FilmOptions()))

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from fractions import Fraction
 from math import sqrt, tanh
-from typing import Any
 
 import numpy as np
 
-from layeranim import numbers
+from layeranim import displayed, numbers
 from layeranim.stories import phrases
 from layeranim.stories.attention.sources import EASY, AttentionSources, count, note, quoted, row_name, styled
 from layeranim.stories.attention.view import AttentionView
-from layeranim.stories.phrases import Addend, Term
+from layeranim.stories.phrases import NumberRow, Terms
 from layeranim.stories.storyboard import Address, Fact, Line, Run
 
-ROLES = ("focus", "ink")  # of a query and a key
 MOST_VALUES = 4  # entries of a vector that a caption spells out
 
 
@@ -71,37 +68,27 @@ class AttentionArithmetic:
         total = numbers.text(view.row("scores", u)[j], view.style("scores"))
         source = view.address("scores", u, j)
         terms = self._additive(u, j) if self.config.kind == "additive" else self._products(u, j)
-        return phrases.sum_of(terms, [], total, source)
+        return phrases.sum_of([terms], [], total, source)
 
-    def _products(self, u: int, j: int) -> list[Term]:
+    def _products(self, u: int, j: int) -> Terms:
         view = self.view
         head = view.at(u)[0]
         q, k = view.row(view.query, u), view.trace.tensor(view.key).array[view.b, head, j]
-        texts = [numbers.texts(x, view.style(name)) for x, name in ((q, view.query), (k, view.key))]
+        rows = (
+            NumberRow(q, view.style(view.query), lambda f: view.address(view.query, u, f), "focus"),
+            NumberRow(k, view.style(view.key), lambda f: Address(view.key, (view.b, head, j, f))),
+        )
         with np.errstate(all="ignore"):
-            zero = np.asarray(q * k) == 0
-        return [
-            Term(
-                str(a),
-                str(b),
-                bool(zero[f]),
-                view.address(view.query, u, f),
-                Address(view.key, (view.b, head, j, f)),
-                *ROLES,
-            )
-            for f, (a, b) in enumerate(zip(*texts, strict=True))
-        ]
+            return Terms(rows, np.asarray(q * k) == 0)
 
-    def _additive(self, u: int, j: int) -> list[Term]:
+    def _additive(self, u: int, j: int) -> Terms:
         view = self.view
         hidden, weight = view.row("alignment", u)[j], view.trace["weight_score"]
-        a, w = (numbers.texts(x, view.style(n)) for x, n in ((weight, "weight_score"), (hidden, "alignment")))
-        zero = np.asarray(hidden * weight) == 0
-        return [
-            Term(str(a[f]), str(w[f]), bool(zero[f]), Address("weight_score", (f,)), view.address("alignment", u, j, f),
-                 "weights", "ink")
-            for f in range(len(weight))
-        ]  # fmt: skip
+        rows = (
+            NumberRow(weight, view.style("weight_score"), lambda f: Address("weight_score", (f,)), "weights"),
+            NumberRow(hidden, view.style("alignment"), lambda f: view.address("alignment", u, j, f)),
+        )
+        return Terms(rows, np.asarray(hidden * weight) == 0)
 
     def scale(self, u: int) -> Line:
         """score / √d; cosine: score / (|q| · |k|)."""
@@ -163,17 +150,17 @@ class AttentionArithmetic:
     def exponentials(self, u: int) -> Line:
         """The powers of a row and their sum."""
         view = self.view
-        values, seen = view.row("exponentials", u), view.seen(u)
-        texts = numbers.texts(values, view.style("exponentials"))
-        parts = [
-            Addend(str(texts[j]), "ink", view.address("exponentials", u, j)) for j in np.flatnonzero(seen).tolist()
-        ]
+        at = np.flatnonzero(view.seen(u))
+        powers = NumberRow(view.row("exponentials", u)[at], view.style("exponentials"),
+                     lambda i: view.address("exponentials", u, int(at[i])))  # fmt: skip
         total = numbers.text(view.trace["exponential_sum"][(view.b, *view.at(u))], view.style("exponential_sum"))
-        relation = numbers.relation([(part.text,) for part in parts], total)
+        relation = displayed.relation([[(powers.values, powers.style)]], [], total)
         lead = (Run("Σ e^{score − largest}", markup=True), Run(" = "))
         end = (phrases.relation_run(relation), phrases.result(total, Address("exponential_sum", (view.b, *view.at(u)))))
-        for most in range(min(phrases.MOST_TERMS, len(parts)), 1 if len(parts) == 1 else 0, -1):
-            shown = [part.runs() for part in parts[:most]] + ([phrases.more(len(parts) - most)] * (most < len(parts)))
+        parts = Terms((powers,))
+        written = parts.first(phrases.MOST_TERMS)
+        for most in range(len(written), 1 if len(parts) == 1 else 0, -1):
+            shown = written[:most] + ([phrases.more(len(parts) - most)] * (most < len(parts)))
             line = (*lead, *phrases.join(shown), *end)
             if phrases.fits(line, EASY):
                 return line
@@ -213,16 +200,17 @@ class AttentionArithmetic:
     def mix(self, u: int) -> Line:
         """``0.89 v(cat) + 0.07 v(sat) + … → [0.12, 0.78, −0.05]``: the largest weights, in reading order."""
         view = self.view
-        texts = numbers.texts(view.row("weights", u), view.style("weights"))
-        mixed = view.seen(u) & (view.row("weights", u) != 0)
+        weights = view.row("weights", u)
+        mixed = view.seen(u) & (weights != 0)
         keys = [j for j in view.largest(u, phrases.MOST_TERMS) if mixed[j]]
+        texts = {j: numbers.text(weights[j], view.style("weights")) for j in keys}
         keys = [j for j in keys if texts[j].strip("0.")] or keys[:1]  # what shows as 0.00 is among the others
         live = int(mixed.sum())
         if not view.seen(u).any():
             return (Run("no key is left: the output of "), quoted(self.row(u)), Run(" is 0", source=Fact("no keys")))
         for entries in (MOST_VALUES, 2, 1):
             for most in range(len(keys), 0, -1):
-                parts = [self._share(str(texts[j]), u, j) for j in sorted(keys[:most])]
+                parts = [self._share(texts[j], u, j) for j in sorted(keys[:most])]
                 parts += [phrases.more(live - most)] if most < live else []
                 line = (*phrases.join(parts), Run("  →  ", late=True), *self.vector(u, entries))
                 if phrases.fits(line, EASY):
@@ -256,10 +244,9 @@ class AttentionArithmetic:
     def row_sum(self, u: int) -> Line:
         """The traced sum of a row's weights, ``≈`` where the displayed digits miss it."""
         view = self.view
-        texts = numbers.texts(view.row("weights", u), view.style("weights"))
-        total = numbers.text(view.row("row_sum", u), view.style("weights"))
-        reached: Any = sum((numbers.exact(str(text)) for text in texts), Fraction(0))  # those of 0.00 are not written
-        relation = numbers.agrees(reached, total)
+        style = view.style("weights")
+        total = numbers.text(view.row("row_sum", u), style)
+        relation = displayed.relation([[(view.row("weights", u), style)]], [], total, written=False)
         return (
             *note("the weights of "),
             quoted(self.row(u)),

@@ -189,4 +189,4 @@ class _AttentionTelling:
         return [ReadingWay(caption, (), BARE), ReadingWay(caption, self.words.join(), BARE, FIRST)]
 
 
-AttentionStory = Story("Attention", tell, GOOD_FOR)
+AttentionStory = Story("Attention", tell, GOOD_FOR, takes=4)

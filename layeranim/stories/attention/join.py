@@ -14,7 +14,7 @@ from layeranim.stories import phrases
 from layeranim.stories.attention.plan import RowName, beside
 from layeranim.stories.attention.stage import BOTTOM, LEFT, NAME_GAP, NAMED, RIGHT, TOP, names_width, needed
 from layeranim.stories.attention.view import MOST_FEATURES, MOST_HEADS, MOST_TOKENS, NARROW, AttentionView
-from layeranim.stories.phrases import Addend, Term
+from layeranim.stories.phrases import Addend, NumberRow, Terms
 from layeranim.stories.storyboard import Address, Cells, Fact, GridPlan, Line, Point, Run
 
 CEILING = TOP - 36  # the upper edge of the highest cell, under its heading
@@ -151,15 +151,13 @@ def arithmetic(view: AttentionView) -> Line:
     weight = view.trace["weight_output"][0]
     d = view.value_features
     rows = np.concatenate([view.trace[view.mixture][view.b, head, 0] for head in range(view.heads)])
-    left, right = numbers.texts(rows, view.style(view.mixture)), numbers.texts(weight, view.style("weight_output"))
-    terms = [
-        Term(str(a), str(b), bool(rows[k] * weight[k] == 0), Address(view.mixture, (view.b, k // d, 0, k % d)),
-             Address("weight_output", (0, k)))
-        for k, (a, b) in enumerate(zip(left, right, strict=True))
-    ]  # fmt: skip
+    factors = (
+        NumberRow(rows, view.style(view.mixture), lambda k: Address(view.mixture, (view.b, k // d, 0, k % d))),
+        NumberRow(weight, view.style("weight_output"), lambda k: Address("weight_output", (0, k)), "weights"),
+    )
     bias = []
     if "bias_output" in view.trace:
         text = numbers.text(view.trace["bias_output"][0], view.style("bias_output"))
         bias = [Addend(text, "weights", Address("bias_output", (0,)))]
     made = numbers.text(view.trace["output"][view.b, 0, 0], view.style("output"))
-    return phrases.sum_of(terms, bias, made, Address("output", (view.b, 0, 0)))
+    return phrases.sum_of([Terms(factors, rows * weight == 0)], bias, made, Address("output", (view.b, 0, 0)))

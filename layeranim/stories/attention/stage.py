@@ -285,10 +285,15 @@ def _beside(
     return corners
 
 
+MEASURED = 32  # names that may be the widest, once their letters are added up
+
+
 def lens_names(view: AttentionView) -> float:
     """The room for the names of the lens."""
-    names = [typeface.width(view.col_name(j).text, theme.NOTE) for j in range(view.keys)]
-    return min(NAME_MOST, max(names)) + NAME_GAP
+    names = {view.col_name(j).text for j in range(view.keys)}
+    each = {letter: typeface.width(letter, theme.NOTE) for letter in set().union(*names)}
+    widest = sorted(names, key=lambda name: sum(map(each.__getitem__, name)))[-MEASURED:]
+    return min(NAME_MOST, max(typeface.width(name, theme.NOTE) for name in widest)) + NAME_GAP
 
 
 def _heat(view: AttentionView) -> AttentionStage:

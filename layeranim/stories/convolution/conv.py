@@ -56,8 +56,7 @@ class ConvTelling:
         yield Beat("open", at, opening, caption=self.words.opening(), note=self.words.size_formula(), done=shown.start)
         at += opening
         notes = list(self.words.notes(shown))
-        turns = [u for u in shown if self.words.turn(u)]
-        stops = [*turns, self.view.telling_unit(shown)]
+        stops = [*self.words.turns(shown), self.view.telling_unit(shown)]
         stretches, _ = timing.paced(timing.with_pause(shown, self.view.out_shape[1], stops), self.film.pace)
         for i, stretch in enumerate(stretches):
             length = timing.ticks(stretch.seconds)
@@ -110,4 +109,4 @@ class ConvTelling:
         return timing.phases(length, [*wanted, ("land", timing.act(seconds, 0.18, 0.28))])
 
 
-ConvStory = Story("Convolution", tell, GOOD_FOR)
+ConvStory = Story("Convolution", tell, GOOD_FOR, takes=3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,10 @@ from layeranim.stories import phrases
 from layeranim.stories.activations import activation_name
 from layeranim.stories.convolution.conv_plan import ConvPlan
 from layeranim.stories.convolution.conv_view import ConvView, ConvWindow
-from layeranim.stories.phrases import Addend, Term
+from layeranim.stories.phrases import Addend, NumberRow, Terms
 from layeranim.stories.storyboard import Address, Cells, Line, Run
 
-MOST_SUMS, MOST_ADDENDS = 64, 8  # channel sums that a caption counts, and that it writes
+MOST_SUMS = 8  # sums of channels that a caption writes
 
 
 class ConvArithmetic:
@@ -36,31 +37,26 @@ class ConvArithmetic:
         role, tensor = ("ink", "pre_activation") if view.activated else ("result", "output")
         source = Address(tensor, w.index)
         if view.depth > 1:
-            sums = (
-                [view.partial_cells(w, row, self.plan.styles["partial_sums"]) for row in range(view.depth)]
-                if view.depth <= MOST_SUMS
-                else []
-            )
-            parts = [
-                Addend(str(c.texts[0, 0]), "ink", Address("partial_sums", (*w.index, i)))
-                for i, c in enumerate(sums)
-                if c.texts is not None
-            ]
-            return _sum_of_addends([*parts, *addends], pre, source, tail, role)
-        return phrases.sum_of(self.terms(w), addends, pre, source, tail, role)
+            return phrases.sum_of([self.sums(w)], addends, pre, source, tail, role, MOST_SUMS)
+        return phrases.sum_of([self.terms(w)], addends, pre, source, tail, role)
 
-    def terms(self, w: ConvWindow) -> list[Term]:
+    def sums(self, w: ConvWindow) -> Terms:
+        """The sums of the channels under one window."""
+        values = self.view.trace.read(w.of("partial_sums"))
+        return Terms(
+            (NumberRow(values, self.plan.styles["partial_sums"], lambda i: Address("partial_sums", (*w.index, i))),)
+        )
+
+    def terms(self, w: ConvWindow) -> Terms:
         """The products of one window with one channel, as they are displayed."""
         view, styles = self.view, self.plan.styles
-        left, right = view.window_cells(w, 0, styles["window"]), view.kernel_cells(w.f, 0, styles["kernel"])
-        zero = view.trace.read(w.of("products"))[0] == 0
-        rows, cols = view.kernel_shape
-        out = []
-        for r in range(rows):
-            for c in range(cols):
-                a, b = (str(x.texts[r, c]) if x.texts is not None else "" for x in (left, right))
-                out.append(Term(a, b, bool(zero[r, c]), _source(left, r, c), _source(right, r, c)))
-        return out
+        cells = view.window_cells(w, 0, None), view.kernel_cells(w.f, 0, None)
+        values = view.trace.read(view.region(w, 0)), view.trace["kernel"][w.f, 0]
+        rows = tuple(
+            NumberRow(x.ravel(), styles[name], partial(_source, y, view.kernel_shape[1]), role)
+            for x, y, name, role in zip(values, cells, ("window", "kernel"), ("ink", "weights"), strict=True)
+        )
+        return Terms(rows, view.trace.read(w.of("products"))[0].ravel() == 0)
 
     def bias(self, w: ConvWindow) -> Addend:
         text = numbers.text(self.view.trace["bias"][w.f], self.plan.styles["bias"])
@@ -121,20 +117,9 @@ class ConvArithmetic:
         )
 
 
-def _source(cells: Cells, r: int, c: int) -> Any:
-    return cells.sources(r, c) if cells.sources else None
+def _source(cells: Cells, cols: int, i: int) -> Any:
+    return cells.sources(*divmod(i, cols)) if cells.sources else None
 
 
 def _float(value: Any) -> Any:
     return np.float64(float(value))
-
-
-def _sum_of_addends(parts: list[Addend], total: str, source: Address, tail: Line, role: str) -> Line:
-    """``3 + (−2) + 4 more = 1.50``; sums that are not written count for the relation too."""
-    relation = numbers.relation([(p.text,) for p in parts], total)
-    for most in range(min(MOST_ADDENDS, len(parts)), 0, -1):
-        shown = [p.runs() for p in parts[:most]] + ([phrases.more(len(parts) - most)] if most < len(parts) else [])
-        line = (*phrases.join(shown), phrases.relation_run(relation), phrases.result(total, source, role), *tail)
-        if phrases.fits(line):
-            return line
-    return (Run("Σ "), phrases.relation_run(relation), phrases.result(total, source, role), *tail)

@@ -148,6 +148,11 @@ class ConvWords:
             parts += [f"{last}{count}{name}{'s' * (len(gone) > 1)}"] if len(gone) else []
         return f"no window reads the dimmed {' and '.join(parts) or 'cells'}"
 
+    def turns(self, shown: range) -> range:
+        """The units at which another filter begins."""
+        each = self.view.per_map
+        return range(max(1, -(-shown.start // each)) * each, shown.stop, each)
+
     def turn(self, u: int) -> Line:
         """That another filter begins, where one does."""
         f = self.view.window(u).f

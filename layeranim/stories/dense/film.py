@@ -123,4 +123,4 @@ def tell(telling: Telling) -> Storyboard:
     return _DenseTelling(telling, "dense", "Dense layer", DENSE_GOOD).storyboard()
 
 
-DenseStory = Story("Dense layer", tell, DENSE_GOOD)
+DenseStory = Story("Dense layer", tell, DENSE_GOOD, takes=5)

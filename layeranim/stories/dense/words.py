@@ -12,7 +12,7 @@ from layeranim.stories.activations import activation_word
 from layeranim.stories.dense.bench import Bench
 from layeranim.stories.dense.view import DenseView
 from layeranim.stories.header import header
-from layeranim.stories.phrases import Addend, Term
+from layeranim.stories.phrases import Addend, NumberRow, Terms
 from layeranim.stories.storyboard import Address, Beat, Fact, Line, Run, plain
 
 DENSE_GOOD = "every output weighs every input; as the last layer, it casts the vote"
@@ -30,24 +30,20 @@ class DenseWords:
     def caption(self, u: int) -> Line:
         """Input times weight, term by term, plus bias, = z, then the activation."""
         view, (b, o) = self.view, self.view.at(u)
-        order = view.largest(u, view.inputs) if self.sized else list(range(view.inputs))
-        values = view.products_of(u)
-        left = numbers.texts(view.trace["input"][b], view.style("input"))
-        right = numbers.texts(view.trace["weight"][o], view.style("weight"))
         few = view.inputs <= phrases.MOST_TERMS  # all are written out, products of 0 too
-        terms = [
-            Term(
-                left[i], right[i], bool(values[i] == 0) and not few, Address("input", (b, i)), Address("weight", (o, i))
-            )
-            for i in order
-        ]
+        rows = (
+            NumberRow(view.trace["input"][b], view.style("input"), lambda i: Address("input", (b, i))),
+            NumberRow(view.trace["weight"][o], view.style("weight"), lambda i: Address("weight", (o, i)), "weights"),
+        )
+        zero = None if few else view.products_of(u) == 0
+        terms = Terms(rows, zero, (lambda most: view.largest(u, most)) if self.sized else None)
         bias = [Addend(view.text("bias", o), "weights", Address("bias", (o,)))] if view.biased else []
         last = not view.activated or view.row_wise
         tail = () if last else self._activated(b, o)
         source = Address("pre_activation", (b, o))
         most = phrases.MOST_TERMS if self.bench.kind != "picture" else 3
         total, role = view.text("pre_activation", b, o), "result" if last else "ink"
-        return phrases.sum_of(terms, bias, total, source, tail, role, most)
+        return phrases.sum_of([terms], bias, total, source, tail, role, most)
 
     def _activated(self, b: int, o: int) -> Line:
         view = self.view

@@ -102,4 +102,4 @@ class PoolTelling:
         return make(self.view, self.view.window(u), self.plan.styles)
 
 
-PoolStory = Story("Pooling", tell, GOOD_FOR)
+PoolStory = Story("Pooling", tell, GOOD_FOR, takes=4)

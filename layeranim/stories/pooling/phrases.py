@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
-from layeranim import numbers
+from layeranim import displayed, numbers
 from layeranim.numbers import Style
 from layeranim.stories import phrases
 from layeranim.stories.pooling.view import PoolView, PoolWindow
@@ -55,18 +57,45 @@ def _result(view: PoolView, w: PoolWindow, styles: Styles) -> Run:
     return phrases.result(text, Address("output", w.index))
 
 
-def _numbers(view: PoolView, w: PoolWindow, styles: Styles) -> list[Run]:
-    """The numbers of the input under the window in reading order, the winner of a maximum in its role."""
+@dataclass(frozen=True, eq=False)
+class Covering(Sequence[Run]):
+    """The numbers of the input under a window in reading order, the winner of a maximum in its role; no text of one
+    that is not shown."""
+
+    values: NDArray[Any]
+    style: Style
+    places: NDArray[np.intp]
+    lead: tuple[int, int]
+    winner: tuple[int, int] | None
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @overload
+    def __getitem__(self, at: int) -> Run: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Run]: ...
+    def __getitem__(self, at: int | slice) -> Run | Sequence[Run]:
+        if isinstance(at, slice):
+            return [self[i] for i in range(len(self))[at]]
+        text = numbers.text(self.values[at], self.style)
+        row, col = (int(i) for i in self.places[at])
+        source = Address("padded", (*self.lead, row, col))
+        if (row, col) == self.winner:
+            return Run(text, "result", "semibold", source)
+        return Run(text, "ink", source=source)
+
+    def doubles(self) -> tuple[NDArray[np.float64], bool]:
+        """The numbers as they read, and whether one reads as zero that is none."""
+        return displayed.doubles(self.values, self.style)
+
+
+def _numbers(view: PoolView, w: PoolWindow, styles: Styles) -> Covering:
     real, _ = view.counted(w)
-    rows, cols = view.taps(w)
+    rows, cols = (np.array(along)[at] for along, at in zip(view.taps(w), np.nonzero(real), strict=True))
+    values = view.trace["padded"][w.b, w.channel][rows, cols]
     winner = view.winner(w) if view.kind == "max" else None
-    out = []
-    for r, c in np.argwhere(real).tolist():
-        at = rows[r], cols[c]
-        text = numbers.text(view.trace["padded"][w.b, w.channel][at], styles["input"])
-        source = Address("padded", (w.b, w.channel, *at))
-        out.append(Run(text, "result", "semibold", source) if at == winner else Run(text, "ink", source=source))
-    return out
+    return Covering(values, styles["input"], np.stack([rows, cols], axis=1), (w.b, w.channel), winner)
 
 
 def _shortened(runs: Sequence[Run], make: Callable[[list[Line]], Line], keep: int | None = None) -> Line:
@@ -90,11 +119,12 @@ def _counted(part: Line) -> bool:
 
 def _max(view: PoolView, w: PoolWindow, styles: Styles) -> Line:
     runs = _numbers(view, w, styles)
-    keep, result = next(i for i, run in enumerate(runs) if run.role == "result"), _result(view, w, styles)
+    keep, result = int(np.flatnonzero((runs.places == runs.winner).all(axis=1))[0]), _result(view, w, styles)
+    lost = runs.doubles()[1]
 
     def make(parts: list[Line]) -> Line:
         inner = phrases.join(parts, COMMA)
-        relation = phrases.equals(result.text, *(run.text for run in runs), late=True)
+        relation = phrases.equals(result.text, lost=lost, late=True)
         return Run("max("), *inner, Run(")"), relation, result
 
     return _shortened(runs, make, keep)
@@ -105,9 +135,9 @@ def _mean(view: PoolView, w: PoolWindow, styles: Styles) -> Line:
     over = view.trace["divisors"][w.r, w.c]
     text = numbers.text(over, Style(0))
     result = _result(view, w, styles)
-    with np.errstate(all="ignore"):
-        reached = _sum(numbers.exact(run.text) for run in runs) / numbers.exact(text)
-    relation = phrases.relation_run(numbers.agrees(reached, result.text, *(run.text for run in runs)))
+    total = displayed.total([[(runs.values, runs.style)]])
+    said = "≈" if total is None else numbers.agrees(total / numbers.exact(text), result.text)
+    relation = phrases.relation_run(said)
     ending = (Run(f"{zeros} zero{'s' * (zeros > 1)}", source=Fact("padding")),) if zeros else ()
 
     def make(parts: list[Line]) -> Line:
@@ -126,8 +156,8 @@ def _factors(parts: list[Line]) -> list[Line]:
 
 def _norm(view: PoolView, w: PoolWindow, styles: Styles) -> Line:
     p, runs, result = float(view.config.norm_type), _numbers(view, w, styles), _result(view, w, styles)
-    texts = [run.text for run in runs]
-    relation = phrases.relation_run(numbers.agrees(_p_norm(texts, p), result.text, *texts))
+    read, lost = runs.doubles()
+    relation = phrases.relation_run("≈" if lost else numbers.agrees(_p_norm(read, p), result.text))
 
     def make(parts: list[Line]) -> Line:
         if p == 2:
@@ -145,24 +175,15 @@ def _norm(view: PoolView, w: PoolWindow, styles: Styles) -> Line:
     return _shortened(runs, make)
 
 
-def _sum(values: Any) -> Any:
-    total: Any = Fraction(0)
-    for value in values:
-        total = (
-            float(total) + value
-            if isinstance(value, float)
-            else total + (value if isinstance(total, Fraction) else float(value))
-        )
-    return total
-
-
-def _p_norm(texts: list[str], p: float) -> float:
+def _p_norm(read: NDArray[np.float64], p: float) -> float:
     """(Σ |x|ᵖ)^(1/p) of displayed numbers, scaled by the largest so that no power overflows."""
-    sizes = [abs(numbers.double(text)) for text in texts]
-    most = max(sizes)
+    sizes = np.abs(read)
+    if np.isnan(sizes).any():
+        return math.nan
+    most = float(sizes.max())
     if most == 0 or not math.isfinite(most):
-        return most if all(math.isfinite(s) or math.isinf(s) for s in sizes) else math.nan
-    return float(most * math.fsum((s / most) ** p for s in sizes) ** (1 / p))
+        return most
+    return float(most * math.fsum((sizes / most) ** p) ** (1 / p))
 
 
 # ── backwards ────────────────────────────────────────────────────────────────
@@ -222,7 +243,7 @@ def _bent(view: PoolView, w: PoolWindow, styles: Styles) -> Line:
     gradient = _gradient(view, w.index, styles)
     norm = numbers.text(view.trace["output"][w.index], styles["output"])
     texts = _numbers(view, w, styles)
-    largest = max(texts, key=lambda run: abs(numbers.double(run.text)) if run.text != numbers.NAN else -1.0)
+    largest = texts[int(np.argmax(np.nan_to_num(np.abs(texts.doubles()[0]), nan=-1.0, posinf=np.inf)))]
     source = largest.source
     known = numbers.exact(norm)
     if view.config.norm_type != 2 or not isinstance(source, Address) or not isinstance(known, Fraction) or not known:

@@ -189,6 +189,6 @@ def _seconds(shots: Sequence[Told], told: bool = False) -> float:
     return sum(shot.ways()[0 if not told else -1 if shot.opened else 1].seconds for _, shot in shots)
 
 
-RnnStory = Story("Recurrent network", tell, GOOD_FOR["rnn"].removeprefix("for "))
-GruStory = Story("Gated recurrent unit", tell, GOOD_FOR["gru"].removeprefix("for "))
-LstmStory = Story("Long short-term memory", tell, GOOD_FOR["lstm"].removeprefix("for "))
+RnnStory = Story("Recurrent network", tell, GOOD_FOR["rnn"].removeprefix("for "), takes=7)
+GruStory = Story("Gated recurrent unit", tell, GOOD_FOR["gru"].removeprefix("for "), takes=7)
+LstmStory = Story("Long short-term memory", tell, GOOD_FOR["lstm"].removeprefix("for "), takes=7)

@@ -11,9 +11,10 @@ import numpy as np
 from layeranim import numbers
 from layeranim.engine.activations import ACTIVATIONS
 from layeranim.engine.recurrent.config import GruConfig
+from layeranim.engine.trace import Array
 from layeranim.stories import phrases
-from layeranim.stories.phrases import Addend, Term
-from layeranim.stories.recurrent.bench import Weighing, weighings
+from layeranim.stories.phrases import Addend, NumberRow, Terms
+from layeranim.stories.recurrent.bench import BenchPart, Weighing, weighings
 from layeranim.stories.recurrent.stage import HUES, LETTERS
 from layeranim.stories.recurrent.view import RecurrentView
 from layeranim.stories.storyboard import Fact, Line, Run
@@ -30,34 +31,35 @@ class CellWords:
         self.weighings = weighings(view, n)
 
     # ── sums ─────────────────────────────────────────────────────────────────
-    def terms(self, w: Weighing, t: int, unit: int) -> list[Term]:
-        """The products of one unit as they are displayed."""
-        view, n, out = self.view, self.n, []
-        for p in w.parts:
-            left, right = (
-                view.column(n, p.vector, t, range(len(p.cols))),
-                view.row(n, p.weight, unit, range(len(p.cols))),
-            )
-            zero = view.at(view.name(n, w.products), view.b, t, unit)[p.cols.start : p.cols.stop] == 0
-            for i in range(len(p.cols)):
-                a, b = (str(cells.texts[i, 0]) if cells.texts is not None else "" for cells in (left, right))
-                out.append(
-                    Term(a, b, bool(zero[i]), view.source(n, p.vector, t, i), view.source(n, p.weight, None, unit, i))
-                )
-        return out
+    def terms(self, w: Weighing, t: int, unit: int) -> list[Terms]:
+        """The products of one unit as they are displayed, and what a gate sees of the memory: ``c · p``."""
+        view, n = self.view, self.n
+        made = view.at(view.name(n, w.products), view.b, t, unit) == 0
+        return [
+            *(self._weighed(p, t, unit, made[p.cols.start : p.cols.stop]) for p in w.parts),
+            *(self._peephole(base, t, unit) for base in w.plus if base.endswith("_peephole")),
+        ]
 
-    def peephole(self, w: Weighing, t: int, unit: int) -> list[Term]:
-        """What a gate sees of the memory, as a product: ``c · p``."""
-        out = []
-        for base in w.plus:
-            if base.endswith("_peephole"):
-                weight = f"weight_peephole_{base.removesuffix('_peephole')}"
-                cell = "cell" if base.startswith("output") else "previous_cell"
-                a, b = self.view.text(self.n, cell, t, unit), self.view.text(self.n, weight, None, unit)
-                zero = self.view.value(self.n, base, t, unit) == 0
-                sources = self.view.source(self.n, cell, t, unit), self.view.source(self.n, weight, None, unit)
-                out.append(Term(a, b, zero, *sources))
-        return out
+    def _weighed(self, p: BenchPart, t: int, unit: int, zero: Array) -> Terms:
+        view, n, many = self.view, self.n, len(p.cols)
+        vector, weights = view.values(n, p.vector, t)[:many], view.at(view.name(n, p.weight), unit)[:many]
+        rows = (
+            NumberRow(vector, view.style(n, p.vector), lambda i: view.source(n, p.vector, t, i)),
+            NumberRow(weights, view.style(n, p.weight), lambda i: view.source(n, p.weight, None, unit, i), "weights"),
+        )
+        return Terms(rows, zero)
+
+    def _peephole(self, base: str, t: int, unit: int) -> Terms:
+        view, n = self.view, self.n
+        weight = f"weight_peephole_{base.removesuffix('_peephole')}"
+        cell = "cell" if base.startswith("output") else "previous_cell"
+        one = slice(unit, unit + 1)
+        rows = (
+            NumberRow(view.values(n, cell, t)[one], view.style(n, cell), lambda i: view.source(n, cell, t, unit)),
+            NumberRow(view.values(n, weight, None)[one], view.style(n, weight),
+                lambda i: view.source(n, weight, None, unit), "weights"),
+        )  # fmt: skip
+        return Terms(rows, np.asarray(view.values(n, base, t)[one] == 0))
 
     def addends(self, w: Weighing, t: int, unit: int) -> list[Addend]:
         """The biases."""
@@ -73,8 +75,7 @@ class CellWords:
         view, n = self.view, self.n
         text = view.text(n, w.pre, t, unit)
         role = "ink" if tail else "result"
-        terms = [*self.terms(w, t, unit), *self.peephole(w, t, unit)]
-        return phrases.sum_of(terms, self.addends(w, t, unit), text, view.source(n, w.pre, t, unit),
+        return phrases.sum_of(self.terms(w, t, unit), self.addends(w, t, unit), text, view.source(n, w.pre, t, unit),
                               tail, role)  # fmt: skip
 
     def weighed(self, base: str, t: int, unit: int) -> Line:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Any
+from functools import cache
+from typing import Any, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
-from layeranim import numbers
-from layeranim.engine.trace import Array, Region, Step, cell, count
+from layeranim import displayed, numbers
+from layeranim.engine.trace import Array, Region, Step, Steps, cell, count
 from layeranim.errors import OptionError
 from layeranim.numbers import Style
 from layeranim.stories.stage.language import Play, Windows
+from layeranim.stories.stage.plans import Lengths
 from layeranim.stories.stage.ranges import Ranges
 from layeranim.stories.storyboard import JOINED, Address, Cells, Telling
+
+MAKING_MOST = 1_000
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,34 @@ class Acted:
     told: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True)
+class Covered(Sequence[Address]):
+    """The cells of a region in C order, an address made when it is asked for."""
+
+    tensor: str
+    spans: tuple[range, ...]
+
+    def __len__(self) -> int:
+        return count([len(span) for span in self.spans])
+
+    @overload
+    def __getitem__(self, at: int) -> Address: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Address]: ...
+    def __getitem__(self, at: int | slice) -> Address | Sequence[Address]:
+        if isinstance(at, slice):
+            return [self[i] for i in range(len(self))[at]]
+        place = cell(range(len(self))[at], [len(span) for span in self.spans])
+        return Address(self.tensor, tuple(span[i] for span, i in zip(self.spans, place, strict=True)))
+
+    def places(self, cells: Covered) -> NDArray[np.intp] | None:
+        """Where some cells are among these; nothing where not all of them are."""
+        if not all(set(some) <= set(span) for some, span in zip(cells.spans, self.spans, strict=True)):
+            return None
+        along = [[span.index(i) for i in some] for some, span in zip(cells.spans, self.spans, strict=True)]
+        return np.ravel_multi_index(np.ix_(*along), [len(span) for span in self.spans]).ravel()
+
+
 class Figures:
     """The numbers that a film tells of its trace."""
 
@@ -98,7 +130,7 @@ class Figures:
         self.drawn: frozenset[str] = frozenset()
         self.first = 0
         self._cells: dict[tuple[Shown, Sliced, bool, int | None, bool], Cells] = {}
-        self._factors: tuple[int, dict[Address, tuple[Address, Address]]] = -1, {}
+        self._lengths: dict[tuple[int, float], Lengths] = {}
 
     def _fixed(self) -> dict[str, int]:
         options, out = self.telling.film, {}
@@ -196,6 +228,13 @@ class Figures:
         scale = ranges.scale(tensor, self.here(unit) | dict(shown.at))
         return Cells(ranges.levels(tensor, values), texts, ghost, dim, scale, replace(index, power=power))
 
+    def lengths(self, values: Array, scale: float, cells: Cells) -> Lengths:
+        """What bars show of cells that hold these values; made once for all beats that show the same."""
+        key = id(cells), scale
+        if key not in self._lengths:
+            self._lengths[key] = Lengths(tuple((values * scale).tolist()), cells)
+        return self._lengths[key]
+
     # ── texts ────────────────────────────────────────────────────────────────
     def style(self, tensor: str) -> Style:
         """How a tensor's numbers are written."""
@@ -214,22 +253,32 @@ class Figures:
         return numbers.text(self.trace.read(Region(address.tensor, tuple(where))), self.style(address.tensor))
 
     # ── steps ────────────────────────────────────────────────────────────────
-    @cached_property
-    def _written(self) -> Mapping[str, list[tuple[int, Region]]]:
-        """Of each tensor the steps that write what is told of it."""
-        out: dict[str, list[tuple[int, Region]]] = {}
-        for i, step in enumerate(self.trace.steps):
-            if all((along := step.writes.along(axis)) is None or at in along for axis, at in self.fixed.items()):
-                out.setdefault(step.writes.tensor, []).append((i, step.writes))
-        return out
+    @cache  # noqa: B019
+    def _writing(self, tensor: str, here: frozenset[tuple[str, int]]) -> int | None:
+        """The first step of what is told that writes a tensor at these indices."""
+        if tensor not in self.trace:
+            return None
+        axes = self.trace.axes(tensor)
+        places = self.fixed | dict(here)
+        if isinstance(self.units, Windows) and self.units.steps:
+            at = self.units.steps(self.here(0) | places)
+            return next((i for i in at if self.trace.steps[i].writes.tensor == tensor), None)
+        told = {axis: at for axis, at in places.items() if axis in axes}
+        return Steps.chain(self.trace.steps).writing(tensor, told)
+
+    def _step(self, tensor: str, here: Mapping[str, int | range]) -> tuple[int, Step]:
+        places = {axis: at if isinstance(at, int) else at[0] for axis, at in here.items()}
+        at = self._writing(tensor, frozenset(places.items()))
+        if at is None:
+            raise LookupError(f"no step writes {tensor} at {places}")
+        return at, self.trace.steps[at]
 
     def acted(self, tensor: str, unit: int | None = None) -> Acted:
         """The step that writes a tensor in a unit; without one the step that writes what is told of it."""
         here = self.units.covering({**self.film.at, **self.here(0 if unit is None else unit)})
-        at = self._at(tensor, here)
-        step = self.trace.steps[at]
+        at, step = self._step(tensor, here)
         if unit is None:
-            alone = len(self._written[tensor]) == 1
+            alone = len(self.covered(step.writes)) == len(self.covered(self.told(tensor)))
             return Acted(at, step, step.reads, step.writes) if alone else self._together(at, step)
         narrow = [self._narrow(region, here) for region in (*step.reads, step.writes)]
         return Acted(at, step, tuple(narrow[:-1]), narrow[-1])
@@ -246,33 +295,22 @@ class Figures:
 
     def acted_at(self, address: Address) -> Acted:
         """The step that writes one cell."""
-        here = dict(zip(self.trace.axes(address.tensor), address.index, strict=True))
-        at = self._at(address.tensor, here)
-        step = self.trace.steps[at]
+        at, step = self._step(address.tensor, dict(self._indices(address)))
         return Acted(at, step, step.reads, step.writes)
 
-    def _at(self, tensor: str, here: Mapping[str, int | range]) -> int:
-        """The step that writes a tensor there."""
-        find = self.units.steps if isinstance(self.units, Windows) else None
-        if find is None:
-            return next(i for i, region in self._written[tensor] if _meets(region, here))
-        places = {axis: at if isinstance(at, int) else at[0] for axis, at in here.items()}
-        return next(i for i in find(places) if self.trace.steps[i].writes.tensor == tensor)
+    def making(self, region: Region) -> tuple[int, ...]:
+        """The places of the steps that write cells of a region, of a large one those of its first cells."""
+        cells = self.covered(region)[:MAKING_MOST] if self.made(region.tensor) else ()
+        found = (self._writing(cell.tensor, self._indices(cell)) for cell in cells)
+        return tuple(sorted({at for at in found if at is not None}))
 
-    def making(self, region: Region) -> Iterator[int]:
-        """The places of all steps that write cells of a region."""
-        for at, written in self._written.get(region.tensor, []):
-            if all(_overlap(region.along(axis), written.along(axis)) for axis in self.trace.axes(region.tensor)):
-                yield at
+    def _indices(self, address: Address) -> frozenset[tuple[str, int]]:
+        return frozenset(zip(self.trace.axes(address.tensor), address.index, strict=True))
 
-    def factors(self, made: Acted) -> Mapping[Address, tuple[Address, Address]]:
-        """Of every product that a step writes the two cells that it is the product of: those at the same place."""
-        at, known = self._factors
-        if at != made.at:
-            left, right = (list(self.cells_of(region)) for region in made.step.reads)
-            known = dict(zip(self.cells_of(made.step.writes), zip(left, right, strict=True), strict=True))
-            self._factors = made.at, known
-        return known
+    def factors(self, made: Acted) -> tuple[Covered, Covered]:
+        """The two factors of every product that a step writes: those at the same place."""
+        left, right = (self.covered(region) for region in made.step.reads)
+        return left, right
 
     def _narrow(self, region: Region, here: Mapping[str, int | range]) -> Region:
         """A region with what the unit says of the axes that it leaves whole."""
@@ -281,14 +319,7 @@ class Figures:
 
     def made(self, tensor: str) -> bool:
         """Whether a step of what is told writes it."""
-        return tensor in self._making
-
-    @cached_property
-    def _making(self) -> frozenset[str]:
-        """The tensors that steps of what is told write."""
-        if isinstance(self.units, Windows) and self.units.steps:
-            return frozenset(self.trace.steps[i].writes.tensor for i in self.units.steps(self.here(0)))
-        return frozenset(self._written)
+        return self._writing(tensor, frozenset()) is not None
 
     def cell_of(self, tensor: str, unit: int, following: Mapping[str, int]) -> Address:
         """One cell of a tensor: at the unit, else at what is followed, else at the first."""
@@ -300,18 +331,22 @@ class Figures:
         where = zip(self.trace.axes(address.tensor), address.index, strict=True)
         return float(self.trace.read(Region(address.tensor, tuple(where))))
 
-    def cells_of(self, region: Region) -> Iterator[Address]:
-        """All cells of a region, in C order."""
-        yield from self.addresses(region, None)
-
-    def addresses(self, region: Region, target: Address | None) -> Iterator[Address]:
-        """The cells of a region that go into one cell of another tensor: alike on the axes that both have."""
+    def covered(self, region: Region, target: Address | None = None) -> Covered:
+        """The cells of a region, or those that go into one cell of another tensor: alike on the axes that both have."""
         there = dict(zip(self.trace.axes(target.tensor), target.index, strict=True)) if target else {}
-        axes = self.trace.axes(region.tensor)
-        spans = [self._along(region, axis, there) for axis in axes]
-        for flat in range(count([len(span) for span in spans])):
-            at = cell(flat, [len(span) for span in spans])
-            yield Address(region.tensor, tuple(span[i] for span, i in zip(spans, at, strict=True)))
+        return Covered(
+            region.tensor, tuple(self._along(region, axis, there) for axis in self.trace.axes(region.tensor))
+        )
+
+    def read(self, cells: Covered) -> Array:
+        """The numbers of cells, one after another."""
+        where = zip(self.trace.axes(cells.tensor), cells.spans, strict=True)
+        return self.trace.read(Region(cells.tensor, tuple(where))).ravel()
+
+    def displayed(self, cells: Covered) -> tuple[Array, bool]:
+        """Cells as the doubles that they read as, one alone without an axis, and whether one only reads as zero."""
+        values, lost = displayed.doubles(self.read(cells), self.style(cells.tensor))
+        return (values if len(values) > 1 else values.reshape(())), lost
 
     def _along(self, region: Region, axis: str, there: Mapping[str, int]) -> range:
         along = region.along(axis)
@@ -322,13 +357,3 @@ class Figures:
 def split(axis: str | None) -> tuple[str, ...]:
     """The axes that a joined one is made of."""
     return tuple(axis.split(JOINED)) if axis else ()
-
-
-def _overlap(one: range | None, other: range | None) -> bool:
-    return one is None or other is None or not set(one).isdisjoint(other)
-
-
-def _meets(region: Region, here: Mapping[str, int | range]) -> bool:
-    """Whether a region has a part in a unit: its indices, and the first one of each range that it covers."""
-    return all((along := region.along(axis)) is None or (at if isinstance(at, int) else at[0]) in along
-               for axis, at in here.items())  # fmt: skip

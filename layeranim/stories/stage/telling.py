@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
@@ -10,7 +9,6 @@ from itertools import zip_longest
 import numpy as np
 
 from layeranim import theme
-from layeranim.engine import memory
 from layeranim.engine.trace import Region, count
 from layeranim.errors import OptionError
 from layeranim.stories import phrases, timing
@@ -38,8 +36,6 @@ FLEETING = 0.36
 OPENING = 2.6
 PLACES = 4
 """Ticks that a window stands still while it runs over many."""
-CELLS = 14
-"""What texts, colour steps and their making take, in sizes of the largest tensor: measured at four million cells."""
 Notes = Note | tuple[Note, ...]
 LED = 6.0
 """Between a grid and the lines to its lens."""
@@ -51,9 +47,7 @@ def story(title: str, film: Callable[[Telling], Play], good_for: str) -> Story:
 
 
 def tell(film: Play, telling: Telling) -> Storyboard:
-    """The storyboard of a declared film; refused where its cells would take more than the budget of memory."""
-    sizes = [tensor.source.nbytes for tensor in telling.trace.tensors.values() if isinstance(tensor.source, np.ndarray)]
-    memory.afford(f"a film of this {telling.trace.layer} takes", sum(sizes) + CELLS * max(sizes))
+    """The storyboard of a declared film."""
     return _Told(film, telling).storyboard()
 
 
@@ -284,7 +278,7 @@ class _Told:
             return first
         sizes = np.abs(np.ravel(self.figures.trace.read(acted.writes)))
         at = int(np.argmax(np.where(np.isfinite(sizes), sizes, -1.0)))
-        return next(itertools.islice(self.figures.cells_of(acted.writes), at, None))
+        return self.figures.covered(acted.writes)[at]
 
     def _said(self, acted: Acted, target: Address, seconds: float) -> Line:
         """The arithmetic where there is time to read it, else the result."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from layeranim.engine.trace import Region
+from layeranim.stories import phrases
 from layeranim.stories.stage.figures import Acted, Figures
 from layeranim.stories.stage.language import Each, Windows
 from layeranim.stories.stage.plans import Plan, TallyPlan
@@ -13,6 +14,8 @@ from layeranim.stories.stage.verbs import Block, Course, Frame, Lay, Pour, Verb
 from layeranim.stories.stage.written import unfolded
 from layeranim.stories.storyboard import Address, GridPlan
 
+MANY = 1_000
+"""Cells of more products are not looked for: no stage shows as many in numbers."""
 LAID_MOST = 36
 """A kernel of more cells does not lie down: nobody could see which goes where."""
 STOPS = 60
@@ -51,10 +54,12 @@ def laid(figures: Figures, plans: Plans, acted: Iterable[Acted]) -> Iterator[Lay
     if not isinstance(units, Windows):
         return
     for made in acted:
-        if made.step.operation != "multiply" or {r.tensor for r in made.reads} != {units.of, units.by}:
+        if made.step.operation != "multiply" or len(figures.covered(made.step.writes)) > MANY:
+            continue
+        if {r.tensor for r in made.reads} != {units.of, units.by}:
             continue
         ways: dict[str, list[tuple[tuple[int, int], tuple[float, float]]]] = {}
-        for pair in figures.factors(made).values():
+        for pair in zip(*figures.factors(made), strict=True):
             below, above = (one for name in (units.of, units.by) for one in pair if one.tensor == name)
             goal, start = (placed(plans.values(), figures, one) for one in (below, above))
             if goal and start:
@@ -68,7 +73,10 @@ def poured(figures: Figures, plans: Plans, tally: Plan, target: Address) -> Iter
     """The terms of a sum that are not zero run into its tally, as far as the stage shows them."""
     if not isinstance(tally, TallyPlan):
         return
-    cells = [term.cell for term in unfolded(figures, target) if not term.zero and term.cell]
+    terms = unfolded(figures, target)
+    if phrases.counted(terms)[0] > MANY:
+        return
+    cells = [group.cells[i] for group in terms for i in group.live(MANY)]
     found = [placed(plans.values(), figures, cell) for cell in cells]
     shown = tuple((one[0].name, one[1], one[2]) for one in found if one)
     if len(shown) == len(cells) > 1:

@@ -5,10 +5,9 @@
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import accumulate
 from math import prod
@@ -16,14 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from layeranim import numbers, theme
+from layeranim import displayed, numbers, theme
 from layeranim.engine.replay import OPERATIONS
-from layeranim.engine.trace import Array
 from layeranim.stories import phrases, rows
 from layeranim.stories.activations import activation_name
+from layeranim.stories.phrases import NumberRow, Terms
 from layeranim.stories.stage.axes import LARGEST
 from layeranim.stories.stage.charges import charged, reduced, sloped
-from layeranim.stories.stage.figures import Acted, Figures
+from layeranim.stories.stage.figures import Acted, Covered, Figures
 from layeranim.stories.storyboard import Address, Fact, Line, Run
 
 WRITTEN: dict[str, str | tuple[str, ...] | Callable[[Sequence[float], Mapping[str, Any]], str]] = {
@@ -62,7 +61,6 @@ stands alone."""
 _WORD = re.compile(r"(\{[^{}]*\})")
 TALLIED = 12
 """Sums of more terms than these arrive at once."""
-_MOST_RUN = 20_000  # of more displayed numbers ``=`` is not tried
 
 
 def written(figures: Figures, acted: Acted, target: Address, most: int = phrases.MOST_TERMS, name: Line = ()) -> Line:
@@ -74,7 +72,7 @@ def written(figures: Figures, acted: Acted, target: Address, most: int = phrases
         return short(figures, acted, target, name)
     if _all_zero(figures, acted, target):
         *_, number = _result(figures, acted, target)
-        said = "all products are 0" if len(unfolded(figures, target)) > 1 else "the product is 0"
+        said = "all products are 0" if sum(map(len, unfolded(figures, target))) > 1 else "the product is 0"
         return (Run(said, source=Fact("zero products")), Run(", so the sum is ", late=True), number)
     for shown in range(most, 0, -1):
         line = (*_operands(figures, acted, target, shown), *_result(figures, acted, target))
@@ -91,9 +89,7 @@ def short(figures: Figures, acted: Acted, target: Address, name: Line = ()) -> L
 
 def _operands(figures: Figures, acted: Acted, target: Address, most: int) -> Line:
     if acted.step.operation in ("sum", "add"):
-        terms = unfolded(figures, target)
-        live = _live(terms)
-        return _summed(live, len(terms) - len(live), most)
+        return _summed(_live(unfolded(figures, target)), most)
     before = _passed(figures, acted, target)
     if before:
         made = figures.made(before.tensor)
@@ -101,7 +97,7 @@ def _operands(figures: Figures, acted: Acted, target: Address, most: int) -> Lin
             _operands(figures, figures.acted_at(before), before, most) if made else (_number(figures, before, False),)
         )
     if _placed(figures, acted, target):
-        return _product(figures, acted, target).runs
+        return _product(figures, target).first(1)[0]
     hidden = _hidden(figures, acted, target)
     if hidden:  # a sum that stands nowhere else: its terms go into the function
         name = activation_name(dict(acted.step.parameters)["name"])
@@ -112,42 +108,62 @@ def _operands(figures: Figures, acted: Acted, target: Address, most: int) -> Lin
 
 @dataclass(frozen=True)
 class Summand:
-    """One term of a sum: its runs, the displayed factors that it stands for, whether it is exactly zero, its cell.
-
-    ``of`` are the cells of its factors.
-    """
+    """One term of a sum that is written out: its runs, displayed factors, cell, and the cells of its factors."""
 
     runs: Line
     factors: tuple[str, ...]
-    zero: bool = False
-    cell: Address | None = None
-    of: tuple[Address, ...] = ()
+    cell: Address
+    of: tuple[Address, ...]
 
 
-def unfolded(figures: Figures, target: Address) -> list[Summand]:
+def unfolded(figures: Figures, target: Address) -> list[Terms]:
     """The terms that add up to a cell: of a sum of products the products, of a sum of sums the sums."""
     acted = figures.acted_at(target)
     before = _passed(figures, acted, target)
     if before and figures.made(before.tensor):
         return unfolded(figures, before)
-    cells = [cell for region in acted.reads for cell in figures.addresses(region, target)]
-    out: list[Summand] = []
-    for one in cells:
-        made = figures.acted_at(one) if figures.made(one.tensor) else None
-        if made and made.step.operation == "multiply":
-            out.append(_product(figures, made, one))
-        elif made and made.step.operation == "sum" and sum(c.tensor == one.tensor for c in cells) == 1:
-            out += unfolded(figures, one)
+    groups = [figures.covered(region, target) for region in acted.reads]
+    out: list[Terms] = []
+    for cells in groups:
+        made = figures.acted_at(cells[0]).step.operation if figures.made(cells.tensor) else ""
+        if made == "multiply":
+            out += _products(figures, cells)
+        elif made == "sum" and sum(len(group) for group in groups if group.tensor == cells.tensor) == 1:
+            out += unfolded(figures, cells[0])
         else:
-            number = _number(figures, one, True)
-            out.append(Summand((number,), (number.text,), cell=one, of=(one,)))
+            out.append(Terms((_row(figures, cells),), cells=cells))
     return out
+
+
+def _products(figures: Figures, cells: Covered) -> list[Terms]:
+    """Products with their two factors; those of several steps one by one."""
+    made = figures.acted_at(cells[0])
+    places = figures.covered(made.step.writes).places(cells)
+    if places is None:
+        alone = (Covered(one.tensor, tuple(range(i, i + 1) for i in one.index)) for one in cells)
+        return [terms for one in alone for terms in _products(figures, one)]
+    sides = tuple(_row(figures, side, places) for side in figures.factors(made))
+    return [Terms(sides, figures.read(cells) == 0, cells=cells)]
+
+
+def _product(figures: Figures, cell: Address) -> Terms:
+    """One product, written whatever it comes to."""
+    (made,) = _products(figures, Covered(cell.tensor, tuple(range(i, i + 1) for i in cell.index)))
+    return replace(made, zero=None)
+
+
+def _row(figures: Figures, cells: Covered, places: Any = slice(None)) -> NumberRow:
+    """Numbers as they are displayed: those of some cells, or of the chosen ones among them."""
+    chosen = range(len(cells)) if isinstance(places, slice) else places
+    role = "weights" if figures.trace.tensor(cells.tensor).role == "weight" else "ink"
+    values = figures.read(cells)[places]
+    return NumberRow(values, figures.style(cells.tensor), lambda i: cells[int(chosen[i])], role)
 
 
 def _placed(figures: Figures, acted: Acted, target: Address) -> bool:
     """Whether a product's factors are found by their places: the axes of a window are not those of its products."""
     return acted.step.operation == "multiply" and any(
-        sum(1 for _ in itertools.islice(figures.addresses(region, target), 2)) > 1 for region in acted.step.reads
+        len(figures.covered(region, target)) > 1 for region in acted.step.reads
     )
 
 
@@ -169,19 +185,31 @@ def _terms_of(figures: Figures, acted: Acted, target: Address) -> tuple[list[Any
     """The numbers that add up to a cell, and what their sum is divided by."""
     operation = acted.step.operation
     if operation in ("sum", "add"):
-        return [_exactly(part.factors) for part in unfolded(figures, target) if not part.zero], 1
-    if operation not in ("average", "mean_of_squares", "dot", "reduce"):
+        terms = unfolded(figures, target)
+        if phrases.counted(terms)[0] > TALLIED:
+            return [], 1
+        return [_exactly(group.factors(i)) for group in terms for i in group.live(TALLIED)], 1
+    cells = [figures.covered(region, target) for region in acted.reads]
+    if operation not in ("average", "mean_of_squares", "dot", "reduce") or len(cells[0]) > TALLIED:
         return [], 1
-    reads = [[numbers.exact(figures.text(at)) for at in figures.addresses(region, target)] for region in acted.reads]
+    reads = [[numbers.exact(figures.text(at)) for at in one] for one in cells]
     if operation == "dot":
         return [a * b for a, b in zip(*reads, strict=True)], 1
     over = dict(acted.step.parameters).get("divisor", len(reads[0]))
     return [one * one if operation == "mean_of_squares" else one for one in reads[0]], over
 
 
-def _live(terms: Sequence[Summand]) -> list[Summand]:
-    """The terms that are written out: of a few all, of many those that are not zero."""
-    return [term for term in terms if not term.zero or len(terms) <= phrases.MOST_TERMS]
+def _live(terms: Sequence[Terms]) -> Sequence[Terms]:
+    """The terms as they are written out: of a few all, of many those that are not zero."""
+    few = sum(map(len, terms)) <= phrases.MOST_TERMS
+    return [replace(group, zero=None) for group in terms] if few else terms
+
+
+def _summands(terms: Sequence[Terms]) -> Iterator[Summand]:
+    for group in terms:
+        for i, runs in zip(group.live(TALLIED), group.first(TALLIED), strict=True):
+            of = tuple(row.source(i) for row in group.rows)
+            yield Summand(runs, group.factors(i), group.cells[i], tuple(one for one in of if isinstance(one, Address)))
 
 
 def counted(figures: Figures, target: Address) -> list[tuple[Summand, Line]]:
@@ -191,10 +219,11 @@ def counted(figures: Figures, target: Address) -> list[tuple[Summand, Line]]:
     """
     acted = figures.acted_at(target)
     terms = _live(unfolded(figures, target)) if _adds(acted) else []
-    if not 1 < len(terms) <= TALLIED:
+    if not 1 < phrases.counted(terms)[0] <= TALLIED:
         return []
     total, style, out = Fraction(0), figures.style(target.tensor), list[tuple[Summand, Line]]()
-    for part in terms[:-1]:
+    *parts, last = _summands(terms)
+    for part in parts:
         exact = [numbers.exact(text) for text in part.factors]
         if not all(isinstance(one, Fraction) for one in exact):
             return []
@@ -202,36 +231,27 @@ def counted(figures: Figures, target: Address) -> list[tuple[Summand, Line]]:
         if abs(total) > LARGEST:
             return []
         out.append((part, (Run(numbers.text(float(total), style), "ink", source=Fact("sum so far")),)))
-    return [*out, (terms[-1], (Run(figures.text(target), "result", "semibold", target),))]
+    return [*out, (last, (Run(figures.text(target), "result", "semibold", target),))]
 
 
 def _adds(acted: Acted) -> bool:
     return acted.step.operation in ("sum", "add")
 
 
-def _product(figures: Figures, made: Acted, cell: Address) -> Summand:
-    """A product with its two factors."""
-    of = figures.factors(made)[cell]
-    factors = [_number(figures, one, True) for one in of]
-    runs: Line = (factors[0], Run(numbers.DOT), factors[1])
-    return Summand(runs, tuple(run.text for run in factors), figures.value(cell) == 0, cell, of)
-
-
-def _summed(live: Sequence[Summand], zeros: int, most: int) -> Line:
+def _summed(terms: Sequence[Terms], most: int) -> Line:
     """Terms as far as they have room, then how many are hidden, and how many are zero."""
-    shown: list[Line] = [part.runs for part in live[:most]]
-    if len(live) > most:
-        shown.append(phrases.more(len(live) - most))
-    if zeros and live:
-        shown.append((Run(f"{zeros} zero{'s' * (zeros > 1)}", source=Fact("zero products")),))
-    elif zeros:
-        shown.append((Run("0", source=Fact("zero products")),))
+    live, zeros = phrases.counted(terms)
+    shown = phrases.first_of(terms, most)
+    if live > most:
+        shown.append(phrases.more(live - most))
+    if zeros:
+        shown.append(phrases.zeros_of(zeros) if live else (Run("0", source=Fact("zero products")),))
     return phrases.join(shown)
 
 
 def _from_template(figures: Figures, acted: Acted, target: Address, most: int) -> Line:
     parameters = dict(acted.step.parameters)
-    reads = [list(figures.addresses(region, target)) for region in acted.step.reads]
+    reads = [figures.covered(region, target) for region in acted.step.reads]
     template = _template(figures, acted, target)
     out: list[Run] = []
     for part in _WORD.split(template):
@@ -246,7 +266,7 @@ def _from_template(figures: Figures, acted: Acted, target: Address, most: int) -
             out += _terms(squares, len(reads[0]), " + ")
         elif key == "pairs":
             pairs = [(_number(figures, a, True), Run(numbers.DOT), _number(figures, b, True))
-                     for a, b in list(zip(*reads, strict=True))[:most]]  # fmt: skip
+                     for a, b in zip(*(read[:most] for read in reads), strict=True)]  # fmt: skip
             out += _terms(pairs, len(reads[0]), " + ")
         elif key == "n":
             out.append(Run(str(len(reads[0])), source=Fact("count")))
@@ -274,7 +294,7 @@ def _template(figures: Figures, acted: Acted, target: Address) -> str:
         return found[len(acted.step.reads) - 1]
     if isinstance(found, str):
         return found
-    firsts = [figures.value(next(iter(figures.addresses(region, target)))) for region in acted.step.reads]
+    firsts = [figures.value(figures.covered(region, target)[0]) for region in acted.step.reads]
     return found(firsts, dict(acted.step.parameters))
 
 
@@ -308,7 +328,7 @@ def _passed(figures: Figures, acted: Acted, target: Address) -> Address | None:
     """The cell that a linear activation passes on as it is."""
     if acted.step.operation != "activate" or dict(acted.step.parameters)["name"] != "linear":
         return None
-    return next(figures.addresses(acted.step.reads[0], target))
+    return figures.covered(acted.step.reads[0], target)[0]
 
 
 def _all_zero(figures: Figures, acted: Acted, target: Address) -> bool:
@@ -317,40 +337,39 @@ def _all_zero(figures: Figures, acted: Acted, target: Address) -> bool:
         before = _passed(figures, acted, target)
         made = before is not None and figures.made(before.tensor)
         return bool(before and made and _all_zero(figures, figures.acted_at(before), before))
-    return all(term.zero for term in unfolded(figures, target))
+    return not phrases.counted(unfolded(figures, target))[0]
 
 
 def _hidden(figures: Figures, acted: Acted, target: Address) -> Address | None:
     """The sum that an activation reads, where no part of the stage shows it."""
     if acted.step.operation != "activate" or acted.step.reads[0].tensor in figures.drawn | acted.told:
         return None
-    (before,) = figures.addresses(acted.step.reads[0], target)
+    (before,) = figures.covered(acted.step.reads[0], target)
     adds = figures.made(before.tensor) and figures.acted_at(before).step.operation in ("sum", "add")
-    return before if adds and len(unfolded(figures, before)) > 1 else None
+    return before if adds and sum(map(len, unfolded(figures, before))) > 1 else None
 
 
 def _relation(figures: Figures, acted: Acted, target: Address, text: str) -> numbers.Relation:
     if acted.step.operation in ("sum", "add"):
-        return numbers.relation([part.factors for part in unfolded(figures, target)], text)
+        return displayed.relation(phrases.styled(unfolded(figures, target)), [], text)
     before = _passed(figures, acted, target)
     if before and figures.made(before.tensor):
         return _relation(figures, figures.acted_at(before), before, text)
     if _placed(figures, acted, target):
-        return numbers.relation([_product(figures, acted, target).factors], text)
-    hidden = _hidden(figures, acted, target)
+        return displayed.relation(phrases.styled([_product(figures, target)]), [], text)
+    hidden, parameters = _hidden(figures, acted, target), dict(acted.step.parameters)
     if hidden:
-        total = sum((_exactly(part.factors) for part in unfolded(figures, hidden)), Fraction(0))
-        with np.errstate(all="ignore"):
-            bent = OPERATIONS["activate"].run(np.array(_double(total)), **dict(acted.step.parameters))
-        return numbers.agrees(float(bent), text, *(f for part in unfolded(figures, hidden) for f in part.factors))
-    given = [list(figures.addresses(region, target)) for region in acted.step.reads]
-    if sum(map(len, given)) > _MOST_RUN:
+        total = displayed.total(phrases.styled(unfolded(figures, hidden)))
+        given, vanish = [] if total is None else [np.array(_double(total))], total is None
+    else:
+        shown = [figures.displayed(figures.covered(region, target)) for region in acted.step.reads]
+        given, vanish = [values for values, _ in shown], any(lost for _, lost in shown)
+        parameters |= figures.film.displayed.get(target.tensor, {})
+    if vanish:
         return "≈"
-    operands = [[figures.text(address) for address in cells] for cells in given]
-    parameters = {**dict(acted.step.parameters), **figures.film.displayed.get(target.tensor, {})}
     with np.errstate(all="ignore"):
-        reached = OPERATIONS[acted.step.operation].run(*(_displayed(texts) for texts in operands), **parameters)
-    return numbers.agrees(float(np.ravel(reached)[0]), text, *(one for texts in operands for one in texts))
+        reached = OPERATIONS[acted.step.operation].run(*given, **parameters)
+    return numbers.agrees(float(np.ravel(reached)[0]), text)
 
 
 def _double(exact: Fraction | float) -> float:
@@ -364,12 +383,6 @@ def _double(exact: Fraction | float) -> float:
 def _exactly(factors: Sequence[str]) -> Fraction | float:
     """A product of displayed numbers, exact where all are finite."""
     return prod((numbers.exact(text) for text in factors), start=Fraction(1))
-
-
-def _displayed(texts: Sequence[str]) -> Array:
-    """The numbers as they are displayed; one alone without an axis."""
-    doubles = np.array([numbers.double(text) for text in texts])
-    return doubles if len(doubles) > 1 else doubles.reshape(())
 
 
 def _parameter(value: float) -> str:

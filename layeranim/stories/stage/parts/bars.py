@@ -95,7 +95,7 @@ class Bars(Actor):
             (left - (room if low else 0.0)) / low if low else np.inf,
         )
         scale = 0.0 if not np.isfinite(scale) else scale
-        return Lengths(tuple((values * scale).tolist()), figures.cells(shown, unit, bool(plan.numeral)))
+        return figures.lengths(values, scale, figures.cells(shown, unit, bool(plan.numeral)))
 
     def reads(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
         assert isinstance(plan, BarsPlan)
@@ -150,7 +150,7 @@ class Stacked(Actor):
     def _content(self, figures: Figures, plan: StackPlan, unit: int) -> Lengths:
         shown = self.shown(figures)
         values = np.clip(_drawn(figures.values(shown, unit))[:, 0], 0.0, 1.0)
-        return Lengths(tuple((values * plan.box.h).tolist()), figures.cells(shown, unit))
+        return figures.lengths(values, plan.box.h, figures.cells(shown, unit))
 
     def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
         assert isinstance(plan, StackPlan)

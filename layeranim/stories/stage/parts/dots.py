@@ -97,11 +97,11 @@ class Dots(Actor):
         axes, here = figures.trace.axes(tensor), figures.units.covering(figures.here(unit))
         where = tuple((axis, here[axis]) for axis in axes if axis in here and axis not in self.along)
         region = Region(tensor, where)
-        values, sources = np.ravel(figures.trace.read(region)), tuple(figures.cells_of(region))
+        values, sources = np.ravel(figures.trace.read(region)), figures.covered(region)
         if len(values) > MANY:
             picked = np.unique(np.linspace(0, len(values) - 1, MANY).round().astype(int))
-            return values[picked], tuple(sources[i] for i in picked)
-        return values, sources
+            return values[picked], tuple(sources[int(i)] for i in picked)
+        return values, tuple(sources)
 
     def _strewn(self, figures: Figures, plan: DotsPlan, lane: int, moment: Moment, fall: bool) -> Strew:
         """The dots of one lane, falling from those of the lane above."""

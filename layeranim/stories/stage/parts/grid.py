@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from layeranim import layout, numbers, theme, typeface
 from layeranim.engine.trace import Region
@@ -188,7 +189,7 @@ class Grid(Actor):
             yield Fill(grid.name, figures.cells(self._one(), moment.unit), ((0, 0),))
             return
         first, last, left, right = _block(grid, region)
-        where = tuple((r, c) for r in range(first, last + 1) for c in range(left, right + 1))
+        where = _within(first, last, left, right)
         lag = 0.06 if moment.taught and 1 < len(where) <= LAGGED else 0.0
         counts = [tell for tell in self._counts(figures, grid, moment) if tell.where in where]
         rest = tuple(cell for cell in where if cell not in [tell.where for tell in counts])
@@ -214,7 +215,7 @@ class Grid(Actor):
     def opens(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
         grid = _grid(plan)
         if grid.empty and not grid.name.startswith("lens:"):
-            where = tuple((r, c) for r in range(grid.rows) for c in range(grid.cols))
+            where = _within(0, grid.rows - 1, 0, grid.cols - 1)
             yield Ghost(grid.name, figures.cells(self.shown(figures), unit, bool(grid.numeral)), where)
 
     def changes(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[Verb]:
@@ -227,7 +228,7 @@ class Grid(Actor):
             if grid.empty:
                 yield Clear(plan.name)
             else:
-                where = tuple((r, c) for r in range(grid.rows) for c in range(grid.cols))
+                where = _within(0, grid.rows - 1, 0, grid.cols - 1)
                 yield Fill(grid.name, figures.cells(self.shown(figures), moment.unit, bool(grid.numeral)), where)
 
     def follows(self, figures: Figures) -> bool:
@@ -271,10 +272,16 @@ def _frames(figures: Figures, grid: GridPlan, region: Region, moment: Moment, ro
     yield Frame(grid.name, blocks, role)
     if not moment.taught or not grid.numeral or len(blocks) > 1 or blocks[0][::2] == blocks[0][1::2]:
         return
-    cells = list(figures.addresses(region, moment.target))
+    cells = figures.covered(region, moment.target)
     if len(cells) == 1:
         row, col = figures.spot(grid.row_axis, grid.col_axis, cells[0])
         yield Frame(grid.name, ((row, row, col, col),), role)
+
+
+@lru_cache(maxsize=4)
+def _within(first: int, last: int, left: int, right: int) -> tuple[tuple[int, int], ...]:
+    """The cells of a block; those of a large one are held once, however many beats show them."""
+    return tuple((r, c) for r in range(first, last + 1) for c in range(left, right + 1))
 
 
 def _whole(grid: GridPlan, region: Region) -> bool:

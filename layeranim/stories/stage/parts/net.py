@@ -108,7 +108,7 @@ class Net(Actor):
         upper = self._place(figures, self.upper, target)
         acted = figures.acted(self.products, unit)
         out = []
-        for k, (read, weight) in enumerate(figures.factors(acted).values()):
+        for k, (read, weight) in enumerate(zip(*figures.factors(acted), strict=True)):
             lower = self._place(figures, self.lower, self._carried(figures, read))
             if lower is None or upper is None:
                 continue

@@ -1,0 +1,78 @@
+"""What telling wide layers takes, each in a process of its own: ``python -m tests.catalog.wide``, JSON on stdout.
+
+The peak is VmHWM, set back when the trace is there: unlike ru_maxrss it counts no page of the parent.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from layeranim import catalog, preparing
+
+CASES: list[tuple[str, dict[str, Any]]] = [
+    ("dense", {"input": "random:1x500000", "units": 2}),
+    ("dense", {"input": "random:2000x500"}),
+    ("neuron", {"input": "random:1x500000"}),
+    ("conv", {"input": "random:1000x1000"}),
+    ("conv", {"input": "random:1000x30x30", "filters": 2, "bias": True}),
+    ("filter-match", {"input": "random:1x1x300x300", "kernel_size": 300}),
+    ("pool", {"input": "random:1000x1000"}),
+    ("pool", {"input": "random:1000x1000", "mode": "global-mean"}),
+    ("pool", {"input": "random:700x700", "mode": "global-max"}),
+    ("dropout", {"input": "random:1000x1000"}),
+    ("attention", {"queries": 700}),
+    ("attention", {"queries": 1, "keys": 100_000, "features": 2}),
+    ("attention", {"queries": 2, "keys": 2, "features": 200_000}),
+    ("rnn", {"input": "random:1x3x200000", "hidden": 2}),
+    ("gru", {"timesteps": 20_000}),
+    ("lstm", {"timesteps": 20_000}),
+    ("activation", {"input": "random:1x300000"}),
+    ("softmax", {"input": "random:1x200000"}),
+    ("batchnorm", {"input": "random:3x100000"}),
+    ("batchnorm", {"input": "random:100000x3"}),
+    ("layernorm", {"input": "random:1x300000"}),
+    ("conv1d", {"input": "random:1x1x300000"}),
+]
+NOISE = 8 * 2**20
+"""What an allocator keeps, and what is loaded with the first film of a kind."""
+
+
+def told(name: str, options: dict[str, Any]) -> dict[str, Any]:
+    """The estimate, the peak that was measured and the processor's seconds."""
+    work = preparing.prepare(name, options)
+    trace = work.trace()
+    story = catalog.story(name)
+    kept = story.needed(trace) / (1 + story.takes)
+    gc.collect()
+    Path("/proc/self/clear_refs").write_text("5")
+    before, start = _status("VmRSS"), os.times().user
+    board = work.storyboard(trace)
+    return {
+        "name": name, "options": options, "estimate": story.needed(trace) - kept, "peak": _status("VmHWM") - before,
+        "seconds": os.times().user - start, "beats": len(board.beats),
+    }  # fmt: skip
+
+
+def _status(key: str) -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return 1024 * int(next(line for line in lines if line.startswith(key)).split()[1])
+
+
+def main() -> None:
+    for name in {name for name, _ in CASES}:
+        usual = preparing.prepare(name, {})
+        usual.storyboard(usual.trace())  # what is loaded or cached once is no part of it
+    for name, options in CASES:
+        child = os.fork()
+        if not child:
+            print(json.dumps(told(name, options)), flush=True)
+            os._exit(0)
+        os.waitpid(child, 0)
+
+
+if __name__ == "__main__":
+    main()
