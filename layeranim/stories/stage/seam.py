@@ -23,6 +23,9 @@ KINDS = frozenset({"open", "act", "step", "brief", "aside", "sweep", "close"})
 """The kinds of beats that the stage's scene plays."""
 DOES: dict[type, tuple[type, ...]] = {
     v.Frame: (GridPlan,),
+    v.Course: (GridPlan,),
+    v.Lay: (GridPlan,),
+    v.Name: (GridPlan,),
     v.Light: (p.BarsPlan, p.NetPlan, p.PlanePlan, p.ThinnedPlan),
     v.Fill: (GridPlan,),
     v.Sweep: (GridPlan,),
