@@ -15,7 +15,10 @@ from layeranim.errors import OptionError
 from layeranim.numbers import Style
 from layeranim.stories.stage.language import Play, Windows
 from layeranim.stories.stage.ranges import Ranges
-from layeranim.stories.storyboard import JOINED, Address, Cells, Telling
+from layeranim.stories.storyboard import JOINED, Address, Cells, GridPlan, Telling
+
+MANY_STEPS, SAMPLED = 4000, 400
+"""Of more steps some are looked at to learn which tensors steps write."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,7 @@ class Figures:
         self.count = count(self.sizes)
         self.ranges = Ranges(film, telling)
         self.drawn: frozenset[str] = frozenset()
+        self.placed: Mapping[str, GridPlan] = {}
         self.first = 0
         self._cells: dict[tuple[Shown, Sliced, bool, int | None, bool], Cells] = {}
         self._factors: tuple[int, dict[Address, tuple[Address, Address]]] = -1, {}
@@ -121,7 +125,12 @@ class Figures:
 
     def here(self, unit: int) -> dict[str, int]:
         """The indices of a unit, those of what is told among them."""
-        return self.fixed | dict(zip(self.units.along, cell(unit, self.sizes), strict=True))
+        numbered = dict.fromkeys(self.units.numbered, unit)
+        return self.fixed | numbered | dict(zip(self.units.along, cell(unit, self.sizes), strict=True))
+
+    def inner(self, unit: int) -> dict[str, int]:
+        """What is followed in a unit besides its own indices."""
+        return {**self.film.at, **(self.units.inner(unit) if self.units.inner else {})}
 
     def shown(
         self,
@@ -255,12 +264,38 @@ class Figures:
         """The step that writes a tensor there."""
         find = self.units.steps if isinstance(self.units, Windows) else None
         if find is None:
-            return next(i for i, region in self._written[tensor] if _meets(region, here))
+            guess = self._guess(tensor, here)
+            return next(i for i, region in self._written[tensor] if _meets(region, here)) if guess is None else guess
         places = {axis: at if isinstance(at, int) else at[0] for axis, at in here.items()}
         return next(i for i in find(places) if self.trace.steps[i].writes.tensor == tensor)
 
+    @cached_property
+    def _every(self) -> int:
+        """After how many steps the first of them writes the same tensor again: a cell's acts, as a rule."""
+        steps = self.trace.steps
+        first = steps[0].writes.tensor
+        return next((i for i in range(1, min(len(steps), 64)) if steps[i].writes.tensor == first), len(steps))
+
+    def _guess(self, tensor: str, here: Mapping[str, int | range]) -> int | None:
+        """Where the step that writes a tensor there would be if each cell had the same acts, if it is there."""
+        steps = self.trace.steps
+        offset = next((i for i in range(self._every) if steps[i].writes.tensor == tensor), None)
+        if offset is None:
+            return None
+        flat = 0
+        for axis in (axis for axis, at in steps[offset].writes.where if isinstance(at, int)):
+            index = here.get(axis, 0)
+            flat = flat * self.trace.size(axis) + (index if isinstance(index, int) else index[0])
+        at = offset + flat * self._every
+        there = at < len(steps) and steps[at].writes.tensor == tensor and _meets(steps[at].writes, here)
+        return at if there else None
+
     def making(self, region: Region) -> Iterator[int]:
         """The places of all steps that write cells of a region."""
+        if all(isinstance(region.along(axis), range) and len(region.along(axis) or ()) == 1
+               for axis in self.trace.axes(region.tensor)) and self.made(region.tensor):  # fmt: skip
+            yield self.acted_at(next(self.cells_of(region))).at
+            return
         for at, written in self._written.get(region.tensor, []):
             if all(_overlap(region.along(axis), written.along(axis)) for axis in self.trace.axes(region.tensor)):
                 yield at
@@ -288,6 +323,10 @@ class Figures:
         """The tensors that steps of what is told write."""
         if isinstance(self.units, Windows) and self.units.steps:
             return frozenset(self.trace.steps[i].writes.tensor for i in self.units.steps(self.here(0)))
+        steps = self.trace.steps
+        if len(steps) > MANY_STEPS:
+            some = {*range(SAMPLED), *range(0, len(steps), len(steps) // SAMPLED)}
+            return frozenset(steps[i].writes.tensor for i in some)
         return frozenset(self._written)
 
     def cell_of(self, tensor: str, unit: int, following: Mapping[str, int]) -> Address:
