@@ -30,6 +30,7 @@ SAMPLES = MappingProxyType(
         " from 0 (Optical Recognition of Handwritten Digits, Alpaydin and Kaynak 1998, CC BY 4.0)",
         "edge": "edge:6x6: 0 in the left half, 1 in the right",
         "eye": "eye:3 or eye:3x4: 1 on the diagonal, else 0",
+        "gray-photo": "gray-photo:72x108: the photograph in gray, 0 to 255, scaled to that height and width",
         "impulse": "impulse:5x5: a single 1 in the centre; a convolution answers with its kernel",
         "ones": "ones:3x3: 1 everywhere",
         "photo": "photo: Chelsea the cat, RGB, 3x300x451, 0 to 255 (Stéfan van der Walt, CC0)",
@@ -80,6 +81,13 @@ def sample(text: str, request: Request, seed: int) -> Source:
             raise request.refuse("photo has one size, 300×451", "write photo and give --resize HxW")
         found = source(_photo(request.gray, request.resize, request), text, "sample", request)
         return replace(found, picture=True)
+    if name == "gray-photo":
+        if request.resize is not None:
+            raise request.refuse("resize and the size in its name are two sizes", "leave one of them out")
+        height, width = (int(n) for n in _plane(name, size, request))
+        asked = replace(request, resize=(height, width))
+        pictures.check_resize(asked)
+        return replace(source(_photo(True, (height, width), asked), text, "sample", request), picture=True)
     if request.gray or request.resize is not None:
         raise request.refuse("gray and resize are for pictures", f"say the size in the name: {name}:6x6")
     shape = _shape(name, size, request)
@@ -99,6 +107,13 @@ def _shape(name: str, size: str, request: Request) -> Shape:
         if len(shape) > 2:
             raise request.refuse(f"eye has two axes, not {len(shape)}", "write eye:3 or eye:3x4")
         return (shape[0], shape[-1])
+    return shape
+
+
+def _plane(name: str, size: str, request: Request) -> Shape:
+    shape = _shape(name, size, request)
+    if len(shape) != 2:
+        raise request.refuse(f"{name} has a height and a width", f"write {name}:72x108")
     return shape
 
 

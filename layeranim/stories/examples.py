@@ -73,10 +73,6 @@ EXAMPLES: dict[str, Preset] = {
         "stamps", "every cell stamps the kernel, as strong as it is",
         {"input": [[1, 0], [0, 2]], "kernel": [[1, 2], [3, 4]]}, ("kernel_size", "filters"),
     ),
-    "cross-entropy": _example(
-        "right-and-wrong", "sample 1 is right and sure, sample 2 wrong and sure",
-        {"input": [[3, 0, 0], [3, 0, 0]], "target": [0, 1]}, ("true_class", "source"),
-    ),
     "depthwise": _example(
         "sum-and-difference", "one filter a channel, then the sum and the difference of both",
         {"input": [[[1, 2, 3], [4, 5, 6], [7, 8, 9]], [[1, 0, 1], [0, 1, 0], [1, 0, 1]]],
@@ -96,7 +92,6 @@ EXAMPLES: dict[str, Preset] = {
         "twice", "the same token has the same row, wherever it stands",
         {"ids": [[0, 2, 1, 2]], "table": [[1, 0, 0], [0, 1, 0], [0.5, 0.5, 1]]}, ("vocabulary", "features"),
     ),
-    "flatten": _example("maps", "two maps, one after another in a row", {"input": "arange:2x2x2"}),
     "matmul": _example(
         "turn", "three points, turned by a quarter",
         {"input": [[1, 0], [0, 1], [2, 1]], "other": [[0, 1], [-1, 0]]},
@@ -127,10 +122,6 @@ EXAMPLES: dict[str, Preset] = {
         {"input": [[1, -2]], "0.weight": [[1, 1], [1, -1], [2, 0]], "0.bias": [0, 0, 1]}, ("layers",),
     ),
     "timesteps": _example("row", "a row of numbers, one a step", {"input": [[1, 2, 3, 4, 5, 6]]}),
-    "training": _example(
-        "two-groups", "points up on the left and down on the right, told apart after one round",
-        {"input": [[0, 2], [1, 2], [2, 0], [2, 1]], "target": [0, 0, 1, 1]},
-    ),
     "transformer": _example(
         "tokens", "four tokens, each with a feature of its own",
         {"input": [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]},

@@ -18,6 +18,7 @@ from layeranim.stories.storyboard import Beat, Storyboard, plain
 CELLS_MOST = 36  # beyond this many steps the middle goes by rows
 SWEEPS_MOST = 36
 TAUGHT, RAMP, LANDING = 2.4, (1.6, 1.16), 1.6
+WIPE = 5.0  # to run over all units once some of them were taught
 LONE = 4.8  # a single step: its acts at half the speed
 ENDS = theme.OPEN_HOLD_MOST + theme.END_HOLD
 FASTEST, SLOWEST = 0.16, 0.8
@@ -62,6 +63,17 @@ def schedule(units: range, row: int) -> list[Stretch]:
     else:
         return _sweeps(units, row)
     return [Stretch(range(u, u + 1), t, i < 2) for i, (u, t) in enumerate(zip(units, times, strict=True))]
+
+
+def visited(units: range, stops: Sequence[int], row: int) -> list[Stretch]:
+    """The schedule of a film that teaches some units first, ``stops``, and then runs over all of them by rows."""
+    taught = [stop for stop in stops if stop in units]
+    found = [Stretch(range(u, u + 1), TAUGHT if i < 2 else RAMP[0], i < 2) for i, u in enumerate(taught)]
+    rows = -(-len(units) // row)
+    block = row * -(-rows // SWEEPS_MOST)
+    spans = [range(at, min(at + block, units.stop)) for at in range(units.start, units.stop, block)]
+    seconds = min(SLOWEST, max(FASTEST, WIPE / len(spans)))
+    return [*found, *(Stretch(span, seconds) for span in spans)]
 
 
 def middle_of(units: range) -> int:

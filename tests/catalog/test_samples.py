@@ -18,6 +18,9 @@ from .conftest import Case, play
 
 BATCHES: dict[str, dict[str, Any]] = {
     "conv": {"input": "random:3x2x5x5", "filters": 2, "kernel_size": 3, "bias": True, "activation": "relu"},
+    "conv-image": {"input": "random:3x1x8x8", "kernel_size": 3},
+    "feature-maps": {"input": "random:3x1x6x6", "filters": 2, "kernel_size": 3},
+    "flatten": {"input": "random:3x2x2x2"},
     "conv1d": {"input": "random:3x1x7"},
     "activation": {"input": "random:3x4"},
     "softmax": {"logits": "random:3x4"},
@@ -33,7 +36,7 @@ BATCHES: dict[str, dict[str, Any]] = {
     "loss": {"prediction": "random:3x3", "target": "random:3x3"},
 }
 """Options of a batch of three for every explainer that tells one of it."""
-WHOLE = {"batchnorm", "layernorm"}
+WHOLE = {"batchnorm", "layernorm", "cross-entropy", "training"}
 """Every sample has a part in every number of the one, and is a unit of the other."""
 
 MORE = [

@@ -79,7 +79,7 @@ def test_time_to_read_moves_nothing_else(case: Case) -> None:
         kept = {"start": old.start, "ticks": old.ticks, "phases": old.phases}
         assert replace(new, **kept, caption=old.caption, note=old.note) == old
         assert new.note in (old.note, ())
-        assert new.caption == (() if new.kind == "brief" and not new.caption else old.caption)
+        assert new.caption == (() if new.kind in timing.PASSING and not new.caption else old.caption)
         assert new.phases[:-1] == old.phases[:-1]
         assert new.ticks >= old.ticks
         if hurried.poster in range(old.start, old.end):

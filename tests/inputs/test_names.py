@@ -128,6 +128,9 @@ def test_every_sample_of_the_list_is_read() -> None:
         ("digit:12", ("class, 0 to 9",)),
         ("digit:3.183", ("there are 183 images of a 3, there is no number 183", "digit:3.0 to digit:3.182")),
         ("photo:3x3", ("one size, 300×451", "--resize")),
+        ("gray-photo", ("gray-photo needs a size",)),
+        ("gray-photo:3x4x5", ("gray-photo has a height and a width", "gray-photo:72x108")),
+        ("gray-photo:99999x99999", ("pixels, the limit is", "--max-memory")),
         ("zeros", ("zeros needs a size", "zeros:3x3")),
         ("zeros:", ("zeros needs a size",)),
         ("zeros:3y3", ("'3y3' is not a size", "zeros:3x3")),
@@ -140,6 +143,13 @@ def test_every_sample_of_the_list_is_read() -> None:
 )
 def test_refused_samples(refused: Callable[..., str], spec: str, pieces: tuple[str, ...]) -> None:
     refused(lambda: read(spec, what="query"), f"query '{spec}': ", *pieces)
+
+
+def test_the_gray_photo_is_the_photo_in_gray_at_that_size(refused: Callable[..., str]) -> None:
+    found = read("gray-photo:20x30")
+    assert np.array_equal(found.array, read("photo", gray=True, resize=(20, 30)).array)
+    assert (found.name, found.kind, found.picture) == ("gray-photo:20x30", "sample", True)
+    refused(lambda: read("gray-photo:20x30", resize=(2, 2)), "two sizes", "leave one of them out")
 
 
 def test_gray_and_resize_are_for_pictures(refused: Callable[..., str]) -> None:

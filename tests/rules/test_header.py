@@ -41,9 +41,20 @@ SAYS: Mapping[str, Mapping[str, Says]] = {
         "axis": lambda v: "over the batch",
     },
     "loss": {"mode": lambda v: f"mode {v}", "reduction": lambda v: f"reduction {v}", "delta": lambda v: f"delta {v:g}"},
+    "cross-entropy": {
+        "source": lambda v: f"from {v}", "reduction": lambda v: f"reduction {v}", "true_class": lambda v: f"class {v}",
+        "label_smoothing": lambda v: f"smoothing {v:g}", "ignore_index": lambda v: f"class {v} left out",
+    },
+    "training": {
+        "sizes": lambda v: "→".join(map(str, v)), "epochs": lambda v: f"{v} epoch", "method": lambda v: f"{v}, rate",
+        "momentum": lambda v: f"momentum {v:g}" if v else "", "learning_rate": lambda v: f"rate {v:g}",
+        "activation": ACTIVATION, "initialiser": lambda v: f"initialiser {v}",
+        "training_seed": lambda v: f"training seed {v}", "clip_norm": lambda v: f"clip norm {v:g}",
+        "weight_decay": lambda v: f"weight decay {v:g}" if v else "",
+    },
     "batchnorm": NORM, "layernorm": NORM,
     "activation": {"activation": ACTIVATION, "alpha": lambda v: f"alpha {v:g}", "pieces": lambda v: f"{v} pieces"},
-    "conv": CONV,
+    "conv": CONV, "conv-image": CONV, "feature-maps": CONV,
     "filter-match": {"filters": lambda v: f"{v} filters" if v > 1 else ""},
     "pool": {
         "mode": lambda v: v.replace("lp", "Lp").split("-")[-1], "stride": lambda v: f"stride {PAIR(v)}",

@@ -59,6 +59,11 @@ def outline(box: Box, radius: float) -> NDArray[np.float64]:
     return np.array(out)
 
 
+def rectangles(boxes: Iterable[Box], fill: str) -> VMobject:
+    """Many rectangles with sharp corners as one path."""
+    return Shape(np.concatenate([outline(box, 0) for box in boxes]), fill, None, 0.0)
+
+
 def rectangle(
     box: Box, fill: str | None = None, stroke: str | None = None, width: float = t.HAIR, radius: float = t.CELL_RADIUS
 ) -> VMobject:

@@ -20,7 +20,7 @@ from layeranim.layout import PixelBox, View
 from layeranim.scenes.parts import heat
 from layeranim.scenes.parts.label import Label
 from layeranim.scenes.parts.shape import PX
-from layeranim.scenes.parts.shapes import ghosts, rectangle
+from layeranim.scenes.parts.shapes import ghosts, rectangle, rectangles
 from layeranim.stories.storyboard import Box, Cells, GridPlan, Source
 from layeranim.theme import Theme, rgb
 from layeranim.typeface import Weight
@@ -106,6 +106,18 @@ class TileGrid(VMobject):
         flat = slice(first, last + 1)
         self.colours.reshape(-1, 4)[flat] = heat.colours(cells, self.theme).reshape(-1, 4)[flat]
         self._dirty_blocks.append((first // cols, last // cols, 0, cols - 1))
+
+    def dissolve(self, cells: Cells, step: int, start: NDArray[np.uint8] | None = None) -> None:
+        """All cells of a grid in colour alone on their way to that content, from ``start`` or from nothing; ``step`` of
+        ``BLENDS``.
+        """
+        if step >= BLENDS:
+            self.put(cells)
+            return
+        full, under = heat.colours(cells, self.theme), np.array(heat.bgra(self.theme.bg), np.uint8)
+        before = np.broadcast_to(under, full.shape) if start is None else np.where(start[..., 3:] > 0, start, under)
+        mixed = np.rint(before + (full - before.astype(float)) * step / BLENDS).astype(np.uint8)
+        self._colour(np.where(full[..., 3:] > 0, mixed, np.uint8(0)), None)
 
     def clear(self, where: Iterable[tuple[int, int]] | None = None) -> None:
         """Empty cells (all of them by default) at once."""
@@ -268,12 +280,14 @@ class TileGrid(VMobject):
     def to_vmobjects(self) -> VGroup:
         """The grid as ordinary Manim mobjects, for comparison with the stock renderer."""
         parts = VGroup()
+        if self.plan.heat:  # one path a colour: a picture has thousands of pixels
+            alike: dict[str, list[Box]] = {}
+            for r, c in self.everywhere():
+                if self.colours[r, c, 3]:
+                    alike.setdefault(heat.hexadecimal(self.colours[r, c]), []).append(self.plan.cell(r, c))
+            return parts.add(*(rectangles(boxes, colour) for colour, boxes in alike.items()))
         for r, c in self.everywhere():
             box = self.plan.cell(r, c)
-            if self.plan.heat:
-                if self.colours[r, c, 3]:
-                    parts.add(rectangle(box, heat.hexadecimal(self.colours[r, c]), radius=0))
-                continue
             look = self.looks[r][c]
             if look.kind == "nothing":
                 continue

@@ -10,7 +10,7 @@ from manim import Animation
 from layeranim.scenes.base import ExplainerScene
 from layeranim.scenes.parts.animate import TRAVEL, Appear, Follow, Reveal
 from layeranim.scenes.parts.label import TextLine
-from layeranim.scenes.parts.shapes import FocusFrame, Lane, polyline
+from layeranim.scenes.parts.shapes import FocusFrame, Lane, polyline, rectangle
 from layeranim.scenes.parts.tile import Glide, Stream, lie, tile
 from layeranim.scenes.parts.tilegrid import BLENDS, CellLook
 from layeranim.scenes.parts.window import between_boxes, frame_width
@@ -20,8 +20,10 @@ from layeranim.scenes.stage.curve import Plot
 from layeranim.scenes.stage.dots import DotLines
 from layeranim.scenes.stage.net import NetPicture
 from layeranim.scenes.stage.plane import PlanePicture
+from layeranim.scenes.stage.scatter import HistoryPicture, ScatterPicture
 from layeranim.scenes.stage.tally import Counter
 from layeranim.scenes.stage.thinned import ThinnedPicture
+from layeranim.scenes.stage.volume import Sheets
 from layeranim.stories import phrases
 from layeranim.stories.stage import plans as p
 from layeranim.stories.stage import verbs as v
@@ -29,6 +31,8 @@ from layeranim.stories.storyboard import Beat, Box, Line, plain
 
 PALE = BLENDS // 4
 """How strongly a ghost shows what will come, of 16."""
+FANNED = 25
+"""Ticks in which the maps of a volume fan out before the first step."""
 
 
 PICTURES: dict[type, Any] = {
@@ -41,6 +45,8 @@ PICTURES: dict[type, Any] = {
     p.ChipPlan: ChipPicture,
     p.PlanePlan: PlanePicture,
     p.ThinnedPlan: ThinnedPicture,
+    p.ScatterPlan: ScatterPicture,
+    p.HistoryPlan: HistoryPicture,
 }
 """What draws each kind of part that is no grid."""
 
@@ -58,6 +64,9 @@ class StageScene(ExplainerScene):
             v.Fill: self._fill,
             v.Ghost: self._ghost,
             v.Clear: self._clear,
+            v.Fan: self._fan,
+            v.Border: self._border,
+            v.Reach: self._reach,
             v.Name: self._name,
             v.Lead: self._lead,
             v.Grow: self._grow,
@@ -82,9 +91,21 @@ class StageScene(ExplainerScene):
             self.add(Lane(plan.ends, self.theme.muted))
         elif isinstance(plan, p.TextPlan):
             self.add(TextLine(plan.line, plan.size, self.theme, plan.at))
+        elif isinstance(plan, p.VolumePlan):
+            self._pile(plan)
         else:
             self.things[plan.name] = thing = PICTURES[type(plan)](plan, self.theme)
             self.add(thing)
+
+    def _pile(self, plan: p.VolumePlan) -> None:
+        """Every map of a volume gets a sheet of its own, so that it hides those behind it."""
+        for name in reversed(plan.maps):
+            standing, grid = self.standing[name], self.board.grids[name]
+            self.remove(*standing)
+            standing.insert(0, rectangle(grid.box.outset(4), self.theme.bg, self.theme.grid, radius=6))
+            self.add(*standing)
+        self.things[plan.name] = sheets = Sheets(plan, self.theme, self.standing)
+        self.add(sheets)
 
     # ── beats ────────────────────────────────────────────────────────────────
     def on_open(self, beat: Beat) -> None:
@@ -92,8 +113,9 @@ class StageScene(ExplainerScene):
         self.say(beat.caption, beat.note, whole=True)
         (_, ghost), (_, empty) = beat.phases[0], beat.phases[-1]
         runs = [verb for verb in beat.verbs[0] if isinstance(verb, v.Course)]
-        self._together((verb for verb in beat.verbs[0] if verb not in runs), min(ghost, 10))
-        self._together(runs, ghost - min(ghost, 10))
+        first = min(ghost, FANNED if any(isinstance(verb, v.Fan) for verb in beat.verbs[0]) else 10)
+        self._together((verb for verb in beat.verbs[0] if verb not in runs), first)
+        self._together(runs, ghost - first)
         self.leave()
         self._unghost()
         self.run(empty)
@@ -160,6 +182,8 @@ class StageScene(ExplainerScene):
                 self.things[mark.part].put(mark, mark.where)
             elif isinstance(mark, v.Fill):
                 self.grids[mark.part].put(mark.cells, mark.where)
+            elif isinstance(mark, (v.Border, v.Reach)):
+                self.acts[type(mark)](mark)
 
     def on_close(self, beat: Beat) -> None:
         self.end()
@@ -233,15 +257,22 @@ class StageScene(ExplainerScene):
         return [Appear(outline) for outline in outlines]
 
     def _fill(self, verb: v.Fill) -> list[Animation]:
-        return [Reveal(self.grids[verb.part], verb.cells, verb.where, lag=verb.lag)]
+        grid = self.grids[verb.part]
+        if grid.plan.heat and len(verb.where) == grid.plan.rows * grid.plan.cols:  # a picture, at once
+            before = grid.colours.copy()
+            return [Follow(lambda alpha: grid.dissolve(verb.cells, int(alpha * BLENDS), before))]
+        return [Reveal(grid, verb.cells, verb.where, lag=verb.lag)]
 
     def _lead(self, verb: v.Lead) -> list[Animation]:
-        lines = polyline(verb.lines, self.theme.focus, 2)
+        lines = polyline(verb.lines, self.theme.role(verb.role), 2)
         self.hold(lines)
         return [Appear(lines)]
 
     def _ghost(self, verb: v.Ghost) -> list[Animation]:
         grid = self.grids[verb.part]
+        if grid.plan.heat and len(verb.where) == grid.plan.rows * grid.plan.cols:
+            self.ghosts.append(grid)
+            return [Follow(lambda alpha: grid.dissolve(verb.cells, round(alpha * PALE)))]
         looks = [grid.look(verb.cells, r, c) for r, c in verb.where]
         self.ghosts.append(grid)
 
@@ -304,3 +335,14 @@ class StageScene(ExplainerScene):
                 grid.blend(row, col, CellLook("cell", self.theme.bg, texts[now], self.theme.ink), BLENDS)
 
         return [Follow(at)]
+
+    def _fan(self, verb: v.Fan) -> list[Animation]:
+        return list(self.things[verb.part].fan(verb))
+
+    def _border(self, verb: v.Border) -> list[Animation]:
+        self.things[verb.part].border(verb)
+        return []
+
+    def _reach(self, verb: v.Reach) -> list[Animation]:
+        self.things[verb.part].reach(verb)
+        return []

@@ -1,18 +1,23 @@
 """The stage: films as declarations. ``language`` is what a film says, ``solver`` lays it out, ``telling`` tells it."""
 
 from layeranim.stories.stage.arrangements import Cross, Repeat
-from layeranim.stories.stage.language import NOTHING, All, Aside, Each, Note, Play, Units, Windows
+from layeranim.stories.stage.language import NOTHING, All, Aside, Each, Note, Play, Turn, Units, Windows
 from layeranim.stories.stage.parts.bars import Bars, Stacked
 from layeranim.stories.stage.parts.chip import Chip
 from layeranim.stories.stage.parts.curve import Curve
 from layeranim.stories.stage.parts.dots import DotLane, Dots
+from layeranim.stories.stage.parts.graph import Graph
 from layeranim.stories.stage.parts.grid import Grid
+from layeranim.stories.stage.parts.history import History
 from layeranim.stories.stage.parts.layer import Neurons
 from layeranim.stories.stage.parts.net import Net
+from layeranim.stories.stage.parts.picture import Picture
 from layeranim.stories.stage.parts.plane import Plane
+from layeranim.stories.stage.parts.scatter import Scatter
 from layeranim.stories.stage.parts.sheet import Folded, Sheet
 from layeranim.stories.stage.parts.tally import Tally
 from layeranim.stories.stage.parts.thinned import Thinned
+from layeranim.stories.stage.parts.volume import Volume
 from layeranim.stories.stage.solver import Aligned, Column, Row, Tries
 from layeranim.stories.stage.telling import story
 
@@ -30,20 +35,26 @@ __all__ = [
     "Dots",
     "Each",
     "Folded",
+    "Graph",
     "Grid",
+    "History",
     "Net",
     "Neurons",
     "Note",
+    "Picture",
     "Plane",
     "Play",
     "Repeat",
     "Row",
+    "Scatter",
     "Sheet",
     "Stacked",
     "Tally",
     "Thinned",
     "Tries",
+    "Turn",
     "Units",
+    "Volume",
     "Windows",
     "story",
 ]

@@ -17,7 +17,7 @@ from layeranim.numbers import Style
 from layeranim.stories.stage.language import Play, Windows
 from layeranim.stories.stage.plans import Lengths
 from layeranim.stories.stage.ranges import Ranges
-from layeranim.stories.storyboard import JOINED, Address, Cells, Telling
+from layeranim.stories.storyboard import JOINED, Address, Cells, GridPlan, Telling
 
 MAKING_MOST = 1_000
 
@@ -128,6 +128,7 @@ class Figures:
         self.count = count(self.sizes)
         self.ranges = Ranges(film, telling)
         self.drawn: frozenset[str] = frozenset()
+        self.placed: Mapping[str, GridPlan] = {}
         self.first = 0
         self._cells: dict[tuple[Shown, Sliced, bool, int | None, bool], Cells] = {}
         self._lengths: dict[tuple[int, float], Lengths] = {}
@@ -153,7 +154,12 @@ class Figures:
 
     def here(self, unit: int) -> dict[str, int]:
         """The indices of a unit, those of what is told among them."""
-        return self.fixed | dict(zip(self.units.along, cell(unit, self.sizes), strict=True))
+        numbered = dict.fromkeys(self.units.numbered, unit)
+        return self.fixed | numbered | dict(zip(self.units.along, cell(unit, self.sizes), strict=True))
+
+    def inner(self, unit: int) -> dict[str, int]:
+        """What is followed in a unit besides its own indices."""
+        return {**self.film.at, **(self.units.inner(unit) if self.units.inner else {})}
 
     def shown(
         self,

@@ -25,7 +25,9 @@ class Units:
     of a batch the first, or the one that ``--sample`` names. ``noun`` is what one unit, and several, are called;
     ``names`` what a unit is called where it has a name of its own (a word). ``covers`` says of an axis which unit's
     axis shares it out, and how many of its cells are one unit's: ``{"channels": ("groups", 2)}``. Of an axis that
-    stands in ``most`` only so many indices are told, the first ones.
+    stands in ``most`` only so many indices are told, the first ones. ``numbered`` names axes of other tensors along
+    which a unit has its own number as index: of a flattened array the place in the row; ``inner`` says of axes that no
+    unit goes along which index is followed in a unit: the true class.
     """
 
     along: tuple[str, ...]
@@ -34,6 +36,8 @@ class Units:
     names: tuple[str, ...] = ()
     covers: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     most: Mapping[str, int] = field(default_factory=dict)
+    numbered: tuple[str, ...] = ()
+    inner: Callable[[int], Mapping[str, int]] | None = None
 
     def covering(self, here: Mapping[str, int]) -> dict[str, int | range]:
         """The indices of a unit, with what it covers of other axes."""
@@ -106,7 +110,17 @@ class Each:
         return last if isinstance(last, str) else last[-1]
 
 
-Act = All | Each
+@dataclass(frozen=True)
+class Turn:
+    """An act without arithmetic: the part of ``tensor`` that has another shape takes it (a volume piles up)."""
+
+    tensor: str
+    says: Line
+    note: Note = NOTHING
+    seconds: float = 2.4
+
+
+Act = All | Each | Turn
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,8 +136,9 @@ class Play:
     """A film, declared.
 
     ``stage`` is what stands there; ``acts`` what happens; ``alike`` are groups of tensors that are compared and so
-    share one range of colours and one style of numbers; ``kinds`` are tensors of shares (``"share"``: parts of 1) and
-    of pictures (``"grey"``, ``"planes"``: one a channel) whose black and white are ``bright``; ``spans`` are ranges of
+    share one range of colours and one style of numbers; ``kinds`` are tensors of shares (``"share"``: parts of 1,
+    ``"versus"``: parts of 1 against the rest) and of pictures (``"grey"``, ``"planes"``: one a channel, ``"ink"``: a
+    drawing, ``"relief"``: what became of pixels) whose black and white are ``bright``; ``spans`` are ranges of
     colours that a film chooses, ``masks`` cells without data.
     ``follow`` is the unit whose numbers are followed, ``at`` the cell that is followed on axes that are no units'.
     ``templates`` write how a cell of a tensor is made, where ``written.WRITTEN`` has no better words, and
@@ -131,6 +146,9 @@ class Play:
     ``evidence`` are the cells that the last frame points at: what its sentence speaks of, else all that was made last.
     A film that runs through ``stops`` halts there; units stand ``row`` to a row. ``drawn`` says how much of a tensor is
     drawn.
+    ``visits`` are units that are taught before the film runs over all of them: the places of a picture where something
+    is to be seen. ``routes`` are pairs of grids: from what is framed in the first, lines lead to what is framed in the
+    second, or to all of it. ``words`` say of a tensor in the film's own way how a unit's cell came about.
     """
 
     title: str
@@ -156,3 +174,6 @@ class Play:
     stops: tuple[int, ...] = ()
     row: int = 1
     drawn: tuple[str, ...] = ()
+    visits: tuple[int, ...] = ()
+    routes: tuple[tuple[str, str], ...] = ()
+    words: Mapping[str, Callable[[int], Line]] = field(default_factory=dict)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from layeranim import theme
 from layeranim.engine.trace import Region
@@ -247,6 +248,57 @@ class TallyPlan:
     heading_at: Point = (0, 0)
 
 
+@dataclass(frozen=True)
+class VolumePlan:
+    """Maps that lie in rows, or piled up as sheets one behind another.
+
+    ``maps`` are the names of their grids, which stand where the maps lie in rows, the front one first; ``piled`` says
+    how far each is from there in the pile; ``begins``: how they lie at first.
+    """
+
+    name: str
+    tensor: str
+    maps: tuple[str, ...]
+    piled: tuple[Point, ...]
+    begins: Literal["rows", "pile"]
+    heading: Line = ()
+    heading_at: Point = (0, 0)
+
+
+@dataclass(frozen=True)
+class Glyph:
+    """A sample in a plane: where, with which shape, and whether it is of the class whose share is drawn."""
+
+    at: Point
+    shape: str
+    own: bool
+
+
+@dataclass(frozen=True)
+class ScatterPlan:
+    """Samples in a plane, over a grid of colours with the same outline."""
+
+    name: str
+    area: Box
+    glyphs: tuple[Glyph, ...]
+    across: tuple[Tick, ...]
+    along: tuple[Tick, ...]
+
+
+@dataclass(frozen=True)
+class HistoryPlan:
+    """A line that grows: its points, unit by unit, in axes of its own; none where there is no number."""
+
+    name: str
+    tensor: str
+    box: Box
+    across: tuple[Tick, ...]
+    along: tuple[Tick, ...]
+    points: tuple[Point | None, ...]
+    heading: Line = ()
+    heading_at: Point = (0, 0)
+
+
 Plan = (
     GridPlan
     | SignPlan
@@ -261,6 +313,9 @@ Plan = (
     | ChipPlan
     | PlanePlan
     | ThinnedPlan
+    | VolumePlan
+    | ScatterPlan
+    | HistoryPlan
 )
 
 

@@ -77,8 +77,10 @@ class Ranges:
         kind = self.film.kinds.get(tensor)
         if kind == "share":
             return numbers.heat_levels(values)
-        if kind in ("grey", "planes"):
+        if kind in ("grey", "ink", "planes"):
             return numbers.grey_levels(values, *self.film.bright)
+        if kind == "versus":
+            return numbers.levels(2 * np.asarray(values, np.float64) - 1, 1.0)
         if self.trace.tensor(tensor).labels is not None:
             return np.zeros(values.shape, np.int8)
         return numbers.levels(values, self.span(tensor))
@@ -88,7 +90,7 @@ class Ranges:
         kind = self.film.kinds.get(tensor, "value")
         if kind == "planes":
             return PLANES[at.get("in_channels", 0) % len(PLANES)]
-        return {"share": "heat"}.get(kind, kind)
+        return {"share": "heat", "versus": "value", "relief": "value"}.get(kind, kind)
 
     # ── texts ────────────────────────────────────────────────────────────────
     def style(self, tensor: str) -> Style:

@@ -50,6 +50,9 @@ DOES: dict[type, tuple[type, ...]] = {
     v.Wiring: (p.NetPlan,),
     v.NodeFill: (p.NetPlan, p.PlanePlan, p.ThinnedPlan),
     v.Tell: (p.TallyPlan, p.NetPlan, GridPlan),
+    v.Fan: (p.VolumePlan,),
+    v.Border: (p.ScatterPlan,),
+    v.Reach: (p.HistoryPlan,),
 }
 """Which parts can do a verb."""
 SCALES = ("value", "heat", "grey", "ink", *theme.PLANES)

@@ -15,9 +15,10 @@ from layeranim.stories import phrases, timing
 from layeranim.stories.header import header, placed
 from layeranim.stories.options import PACES
 from layeranim.stories.stage.figures import Acted, Figures
-from layeranim.stories.stage.language import All, Aside, Each, Note, Play, Windows
+from layeranim.stories.stage.language import All, Aside, Each, Note, Play, Turn, Windows
 from layeranim.stories.stage.parts.base import Actor, Moment
 from layeranim.stories.stage.plans import Plan
+from layeranim.stories.stage.routes import routed
 from layeranim.stories.stage.seam import checked
 from layeranim.stories.stage.solver import Laid, Node, room_on, solve
 from layeranim.stories.stage.travel import blocks_of, courses, gliding, laid, poured
@@ -25,8 +26,8 @@ from layeranim.stories.stage.verbs import Block, Clear, Fill, Frame, Lead, Role,
 from layeranim.stories.stage.written import short, written
 from layeranim.stories.storyboard import Address, Beat, Fact, GridPlan, Line, Run, Story, Storyboard, Telling, plain
 
-LOOK, LAND = 0.44, 0.6
-"""Seconds at most that a frame takes to arrive, and a result."""
+LOOK, LAND, TURNED = 0.44, 0.6, 0.8
+"""Seconds at most that a frame takes to arrive, a result, and a part that takes another shape."""
 LAID, TERM = 0.8, 0.2
 """Seconds that a kernel takes to lie down, and each term of a sum to arrive; a sum at most half of its beat."""
 SHOWN, TERMED = 0.36, 2.0
@@ -69,6 +70,7 @@ class _Told:
         lower = placed(self._title(), self._header(), self.canvas).lower(self.canvas)
         self.laid: Laid = solve(film.stage, self.figures, room_on(self.canvas, lower))
         self.figures.drawn = frozenset(getattr(plan, "tensor", "") for plan in self.laid.plans.values())
+        self.figures.placed = {name: plan for name, plan in self.laid.plans.items() if isinstance(plan, GridPlan)}
         self.parts = [Standing(actor, plan) for actor in _actors(film.stage) for plan in self._plans(actor)]
         self.least = timing.TERSE * min(1.0, PACES[self.options.pace]) - 0.01
         """Seconds below which a beat has no note, and says its result alone."""
@@ -115,6 +117,9 @@ class _Told:
 
     def _stretches(self) -> list[timing.Stretch]:
         """The schedule; the unit that is followed is taught, wherever it stands."""
+        if any(unit in self.shown for unit in self.film.visits):
+            visits = dict.fromkeys((*self.film.visits, self.follow))
+            return timing.visited(self.shown, tuple(visits), self.film.row)
         return [
             replace(stretch, seconds=max(stretch.seconds, timing.TAUGHT), taught=True)
             if self.follow in stretch.units
@@ -129,7 +134,7 @@ class _Told:
         poster = next((b for b in taught if self.follow in b.units), None) or timing.poster(beats, self.shown)
         last = [beat for beat in taught if beat.units == poster.units][-1]
         title = self._title()
-        grids = {name: plan for name, plan in self.laid.plans.items() if isinstance(plan, GridPlan)}
+        grids = self.figures.placed
         others = tuple(plan for plan in self.laid.plans.values() if not isinstance(plan, GridPlan))
         where = f"{plain(last.place)}: " if last.place else ""
         alt = f"{title}: {plain(self._header())}. {where}{plain(last.caption)}."
@@ -160,7 +165,7 @@ class _Told:
     def _beats(self) -> Iterator[Beat]:
         pace = PACES[self.options.pace]
         each = next(act for act in self.film.acts if isinstance(act, Each))
-        more = sum(act.seconds for act in self.film.acts if isinstance(act, All)) + OPENING - theme.OPEN_HOLD_MOST
+        more = sum(act.seconds for act in self.film.acts if not isinstance(act, Each)) + OPENING - theme.OPEN_HOLD_MOST
         more += sum(aside.seconds for unit, aside in each.asides.items() if unit in self.shown)
         more += (sum(bool(self._made(names)) for names, _ in each.acts) - 1) * timing.RAMP[0] * self._alone()
         stretches, factor = timing.paced(self._stretches(), self.options.pace, more)
@@ -173,6 +178,8 @@ class _Told:
         for act in self.film.acts:
             if isinstance(act, All):
                 yield self._all(act, factor, done)
+            elif isinstance(act, Turn):
+                yield self._turn(act, factor)
             else:
                 done = self.shown.stop
                 yield from self._each(act, stretches, factor)
@@ -184,6 +191,8 @@ class _Told:
     def _evidence(self) -> tuple[Region, ...]:
         """What the last sentence speaks of: what the film says, else all of what its last act made."""
         act = self.film.acts[-1]
+        if isinstance(act, Turn):
+            return self.film.evidence
         last = act.writes[-1:] if isinstance(act, All) else self._made(act.acts[-1][0])
         return self.film.evidence or tuple(self.figures.told(name) for name in last if self.figures.made(name))
 
@@ -227,8 +236,20 @@ class _Told:
         acted = [self.figures.acted(name) for name in made]
         target = self.figures.cell_of(made[-1], self.follow, {})
         moment = Moment(self.follow, target, True, frozenset(made))
-        caption = act.says or self._said(self.figures.acted_at(target), target, act.seconds * factor)
+        own = self.film.words.get(made[-1])
+        said = act.says or (own(self.follow) if own else ())
+        caption = said or self._said(self.figures.acted_at(target), target, act.seconds * factor)
         return self._beat("act", act.seconds * factor, range(0), acted, moment, caption, act.note, done)
+
+    def _turn(self, act: Turn, factor: float) -> Beat:
+        """A part takes its other shape; nothing is computed."""
+        length = timing.ticks(act.seconds * factor)
+        phases = timing.phases(length, [("look", 0.04), ("land", timing.act(act.seconds, 0.5, TURNED))])
+        turned = tuple(v for p in self.parts if act.tensor in p.actor.draws
+                       for v in p.actor.turns(self.figures, p.plan, self.follow))  # fmt: skip
+        note = self._noted(act.note, act.seconds, self.follow)
+        return Beat("act", 0, length, phases=phases, caption=act.says, note=note, done=self.shown.stop,
+                    verbs=((), turned, ()))  # fmt: skip
 
     def _each(self, act: Each, stretches: Sequence[timing.Stretch], factor: float) -> Iterator[Beat]:
         for n, stretch in enumerate(stretches):
@@ -247,7 +268,9 @@ class _Told:
             else:
                 told = act.says and not alone and seconds >= timing.BRIEF
                 said = act.says(unit, seconds < TERMED) if act.says and told else ()
-                yield self._unit(unit, made, 0, made[-1][1], seconds, True, said)
+                beat = self._unit(unit, made, 0, made[-1][1], seconds, True, said)
+                visited = bool(self.film.visits) and len(stretches) > n + 1
+                yield replace(beat, done=self.shown.start + n + 1) if visited else beat
             if unit in act.asides:
                 yield self._aside(unit, act.asides[unit], factor)
 
@@ -266,13 +289,14 @@ class _Told:
         )
         kind = "step" if seconds >= timing.BRIEF else "brief"
         done = unit + 1 if last else unit
-        caption = says or self._said(acted[-1], target, seconds)
+        own = self.film.words.get(names[-1]) if seconds >= self.least else None
+        caption = says or (own(unit) if own else self._said(acted[-1], target, seconds))
         return self._beat(kind, seconds, range(unit, unit + 1), acted, moment, caption, note, done, first == 0)
 
     def _target(self, tensor: str, acted: Acted, unit: int) -> Address:
         """The cell that is written out: the unit's own; of a window's products the largest."""
         first = self.figures.cell_of(
-            tensor, unit, {**dict.fromkeys(self.figures.trace.axes(tensor), 0), **self.film.at}
+            tensor, unit, {**dict.fromkeys(self.figures.trace.axes(tensor), 0), **self.figures.inner(unit)}
         )
         if not isinstance(self.film.units, Windows) or acted.step.operation != "multiply":
             return first
@@ -319,7 +343,9 @@ class _Told:
         place = _note(self._unit_name(units[0]), "place") if len(units) else ()
         if kind == "brief":  # what is brief replaces in place: nothing goes before it comes anew
             begun = [verb for verb in begun if not isinstance(verb, Clear)]
-        verbs = tuple(begun + self._led(_once(looks)) + lays), *terms, tuple(pours + self._led(_once(writes))), ()
+        seen, made = self._led(_once(looks)), self._led(_once(writes))
+        to, back = routed(self.film.routes, plans, seen, made, acted)
+        verbs = (*begun, *seen, *to, *lays), *terms, (*pours, *made, *back), ()
         return Beat(kind, 0, length, units, phases, caption, self._noted(note, seconds, moment.unit), place,
                     [a.at for a in acted], done, verbs)  # fmt: skip
 
@@ -369,6 +395,9 @@ class _Told:
         verbs += tuple(courses(self.figures, self.laid.plans, units, max(2, length // PLACES)))
         where = phrases.ordinal_range(units[0], units[-1], *self.film.units.noun)
         caption: Line = (Run(f"{where}:  ", source=Fact("units")), Run("each in the same way"))
+        letters = len("".join(plain(caption).split()))
+        if self.film.visits or letters > timing.READING * stretch.seconds:  # one line that stands while all pass
+            caption = (Run(f"every {self.film.units.noun[0]} in the same way"),)
         each = next(act for act in self.film.acts if isinstance(act, Each))
         steps = [self.figures.acted(each.writes, units[0]).at]
         return Beat("sweep", 0, length, units, (("sweep", length),), caption, steps=steps, done=units[-1] + 1,

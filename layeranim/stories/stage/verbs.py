@@ -91,10 +91,13 @@ class Ghost:
 
 @dataclass(frozen=True)
 class Lead:
-    """Two lines from the edge of a grid of colours to the lens that shows one of its cells in numbers."""
+    """Two lines from the edge of a grid of colours to the lens that shows one of its cells in numbers, or from what is
+    read to what is made of it.
+    """
 
     part: str
     lines: tuple[tuple[Point, Point], ...]
+    role: Role = "focus"
 
 
 @dataclass(frozen=True)
@@ -193,7 +196,34 @@ class Tell:
     cells: Cells | None = None
 
 
+@dataclass(frozen=True)
+class Fan:
+    """The maps of a volume go from their pile to their rows, or back; then a needle goes through the sheets of the pile
+    at these points, or through nothing.
+    """
+
+    part: str
+    to: Literal["rows", "pile"]
+    needle: tuple[Point, ...] = ()
+
+
+@dataclass(frozen=True)
+class Border:
+    """The line in a plane at which the answer changes, instead of the one before."""
+
+    part: str
+    lines: tuple[tuple[Point, Point], ...]
+
+
+@dataclass(frozen=True)
+class Reach:
+    """A line that grows has come as far as a unit."""
+
+    part: str
+    last: int
+
+
 Verb = (
     Frame | Course | Lay | Pour | Light | Fill | Sweep | Ghost | Lead | Clear | Grow | Slide | Points | Strew | Wiring
-    | NodeFill | Tell | Name
+    | NodeFill | Tell | Name | Fan | Border | Reach
 )  # fmt: skip

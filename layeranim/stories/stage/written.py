@@ -45,6 +45,9 @@ WRITTEN: dict[str, str | tuple[str, ...] | Callable[[Sequence[float], Mapping[st
     "rescale": "{factor} · {0f}",
     "scale_shift": ("{0}", "{1} · {0f}", "{1} · {0f} + {2f}"),
     "log_softmax": "log-softmax({all:, })",
+    "surprise": "−{0} · {1f}",
+    "total_by": "({all: + }) / {1f}",
+    "unroll": "{0}",
     "select": "max({all:, })",
     "slope": sloped,
     "softmax": "softmax({all:, })",
@@ -83,7 +86,7 @@ def written(figures: Figures, acted: Acted, target: Address, most: int = phrases
 
 def short(figures: Figures, acted: Acted, target: Address, name: Line = ()) -> Line:
     """The result alone, behind its name: what a beat has room for that nobody can read more of."""
-    *_, number = _result(figures, acted, target)
+    number = _number_made(figures, target)
     return (*name, phrases.equals(number.text, late=True), number)
 
 
@@ -315,13 +318,18 @@ def _power(figures: Figures, address: Address) -> Run:
     return Run(f"^{{{figures.text(address)}}}", "ink", source=address, markup=True)
 
 
-def _result(figures: Figures, acted: Acted, target: Address) -> Line:
-    text = figures.text(target)
+def _number_made(figures: Figures, target: Address) -> Run:
+    """The number that a step ends in."""
     role = "probability" if figures.film.kinds.get(target.tensor) == "share" else "result"
+    return phrases.result(figures.text(target), target, role)
+
+
+def _result(figures: Figures, acted: Acted, target: Address) -> Line:
+    number = _number_made(figures, target)
     own = figures.film.templates.get(target.tensor)
     if own and own(target).endswith("→"):  # what becomes of a number is not what it equals
-        return (Run(" → ", late=True), phrases.result(text, target, role))
-    return (phrases.relation_run(_relation(figures, acted, target, text)), phrases.result(text, target, role))
+        return (Run(" → ", late=True), number)
+    return (phrases.relation_run(_relation(figures, acted, target, number.text)), number)
 
 
 def _passed(figures: Figures, acted: Acted, target: Address) -> Address | None:

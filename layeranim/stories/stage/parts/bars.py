@@ -16,7 +16,7 @@ from layeranim.stories.stage.figures import Figures, Shown
 from layeranim.stories.stage.parts.base import HEADING, Actor, Moment, heading, heading_at
 from layeranim.stories.stage.plans import BarsPlan, Lengths, Plan, StackPlan, Strand
 from layeranim.stories.stage.solver import Extent, Setting, Spot
-from layeranim.stories.stage.verbs import Grow, Light, Verb
+from layeranim.stories.stage.verbs import Clear, Grow, Light, Verb
 from layeranim.stories.storyboard import Box, Line
 
 LEAST, MOST = 96.0, 240.0
@@ -30,10 +30,13 @@ LIT_LEAST = 12.0
 
 @dataclass(frozen=True)
 class Bars(Actor):
-    """The cells of ``tensor`` along its one axis as bars, the numbers at their ends."""
+    """The cells of ``tensor`` along its one axis, or along ``rows`` for the unit under way, as bars; the numbers stand
+    at their ends.
+    """
 
     tensor: str
     text: str
+    rows: str | None = None
 
     @property
     def draws(self) -> tuple[str, ...]:
@@ -44,11 +47,16 @@ class Bars(Actor):
         return (f"{self.tensor}:bars",)
 
     def shown(self, figures: Figures) -> Shown:
-        return figures.shown(self.tensor)
+        return figures.shown(self.tensor, self.rows)
+
+    def follows(self, figures: Figures) -> bool:
+        """Whether it shows something else at every unit."""
+        return self.rows is not None and any(axis in figures.units.along for axis in figures.trace.axes(self.tensor))
 
     def _sides(self, figures: Figures) -> tuple[float, float]:
-        """How much of the range lies left and right of zero."""
-        values = _drawn(figures.values(self.shown(figures)))
+        """How much of the range lies left and right of zero, whichever unit is under way."""
+        every = figures.trace[self.tensor] if self.follows(figures) else figures.values(self.shown(figures))
+        values = _drawn(every)
         return max(0.0, -float(values.min(initial=0.0))), max(0.0, float(values.max(initial=0.0)))
 
     def _margins(self, s: Setting) -> tuple[float, float]:
@@ -110,6 +118,13 @@ class Bars(Actor):
         assert isinstance(plan, BarsPlan)
         pale = figures.made(self.tensor)
         yield Grow(plan.name, self._content(figures, plan, unit), tuple(range(plan.rows)), pale=pale)
+
+    def changes(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[Verb]:
+        assert isinstance(plan, BarsPlan)
+        if self.follows(figures):
+            yield Clear(plan.name)
+            if not figures.made(self.tensor):
+                yield Grow(plan.name, self._content(figures, plan, moment.unit), tuple(range(plan.rows)))
 
 
 @dataclass(frozen=True)

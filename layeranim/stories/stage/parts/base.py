@@ -70,6 +70,10 @@ class Actor:
         """What it does while units are swept over."""
         yield from ()
 
+    def turns(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
+        """How it takes its other shape, if it has one."""
+        yield from ()
+
     def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
         """What it shows once more at the end, of the unit that was followed."""
         yield from ()
@@ -87,7 +91,7 @@ def heading(figures: Figures, tensor: str, text: str) -> Line:
     power = figures.ranges.power(tensor)
     said = (Run(_power(power), weight="medium", source=Fact("power"), markup=True),) if power else ()
     sizes = _sizes(figures, tensor)
-    if (held.role == "intermediate" and figures.made(tensor)) or not sizes:
+    if (held.role == "intermediate" and (held.is_recipe or figures.made(tensor))) or not sizes:
         return (head, *said)
     return (head, *said, Run(f"  {sizes}", source=Fact("shape")))
 

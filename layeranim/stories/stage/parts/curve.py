@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -110,7 +110,9 @@ class Curve(Actor):
             yield TextPlan(f"{self.y}:curve:{k}", (x, box.y + theme.HEADING_GAP), line, theme.FLOOR)
             x += wide[k] + NAMED
 
-    def _ranges(self, figures: Figures) -> tuple[tuple[float, float], tuple[float, float], _Function]:
+    def _ranges(
+        self, figures: Figures
+    ) -> tuple[tuple[float, float], tuple[float, float], Callable[[Array, float | None], Array]]:
         """The axes' ranges: round numbers around every cell, and the function.
 
         Of several curves the second numbers lie on the axis too, and what no cell reaches is cut off above.

@@ -23,8 +23,8 @@ from layeranim.stories.storyboard import Box, Fact, GridPlan, Line, Run
 LENS, LENS_GAP = 56.0, 28.0
 BARE, BARE_MOST = 200.0, 24.0
 """At most so wide is a grid whose numbers stand elsewhere, and each of its cells."""
-BAR = 28.0
-"""The least width of a column of colours."""
+BAR, LOW = 28.0, 24.0
+"""The least width of a column of colours, and the least height of a row."""
 BESIDE = 14.0
 """Between a grid and a heading left of it."""
 NAMES, NAME_SIDE = 30.0, 6.0
@@ -88,7 +88,8 @@ class Grid(Actor):
         single = shape == (1, 1) and not self.beside and not s.even
         wide = max(s.wide, s.figures.wide(self.tensor))
         if not s.look.numerals and not single and not any(self.called):
-            return Fit((max(s.look.pitch, BAR if shape[1] == 1 else 0.0), s.look.pitch), 0), shape
+            across = max(s.look.pitch, BAR if shape[1] == 1 else 0.0)
+            return Fit((across, max(s.look.pitch, LOW if shape[0] == 1 else 0.0)), 0), shape
         high = min(s.look.pitch, LENS) if single or not s.look.numerals else s.look.pitch
         high = max(high, float(layout.LEAST_PITCH))
         size = max(theme.FLOOR, min(theme.NUMERAL, int(high * NUMERAL_SHARE)))
@@ -241,7 +242,10 @@ class Grid(Actor):
 
     def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
         grid = _grid(plan)
-        if grid.name.startswith("lens:") or not grid.empty or self.follows(figures):
+        if self.follows(figures) or grid.name.startswith("lens:"):
+            yield Clear(grid.name)  # of units that pass nobody could read what belongs to one
+            return
+        if not grid.empty:
             return
         places = [self._place(figures, grid, unit) for unit in (first, last)]
         yield Sweep(grid.name, figures.cells(self.shown(figures), last, bool(grid.numeral)), places[0], places[1])

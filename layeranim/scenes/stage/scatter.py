@@ -1,0 +1,94 @@
+"""Points of several classes in a plane, the line between them, and lines that grow with the film."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from layeranim import theme as t
+from layeranim.scenes.parts.label import TextLine
+from layeranim.scenes.parts.shape import Bundle
+from layeranim.scenes.parts.shapes import disc, polyline
+from layeranim.stories.stage.plans import Glyph, HistoryPlan, ScatterPlan, Tick
+from layeranim.stories.stage.verbs import Border, Reach
+from layeranim.stories.storyboard import Box, Point
+from layeranim.theme import Theme
+
+SIZE, WIDE, NOW = 8.0, 10.4, 7.0
+CORNERS = {"square": (4, 45.0), "triangle": (3, 90.0), "diamond": (4, 0.0)}
+"""How many corners a glyph has, and in which direction its first one lies."""
+
+
+def glyph(one: Glyph, theme: Theme) -> Bundle:
+    """The mark of one class: its shape, and full or hollow, say the same; both are seen on every colour."""
+    fill = theme.ink if one.own else theme.bg
+    edge = theme.bg if one.own else theme.ink
+    if one.shape == "disc":
+        return Bundle(disc(one.at, SIZE, fill, edge, 2))
+    count, first = CORNERS[one.shape]
+    x, y = one.at
+    turns = [math.radians(first + 360 * k / count) for k in range(count + 1)]
+    ends = [(x + WIDE * math.cos(turn), y + WIDE * math.sin(turn)) for turn in turns]
+    return Bundle(polyline([ends], edge, 2, fill))
+
+
+def ticks(box: Box, across: Sequence[Tick], along: Sequence[Tick], theme: Theme) -> list[Bundle | TextLine]:
+    """What the axes below and left of a box say."""
+    out: list[Bundle | TextLine] = []
+    for tick in across:
+        out.append(TextLine(tick.line, t.FLOOR, theme, (tick.at, box.bottom - 28), "centre"))
+    for tick in along:
+        out.append(TextLine(tick.line, t.FLOOR, theme, (box.x - 12, tick.at - 8), "right"))
+    return out
+
+
+class ScatterPicture(Bundle):
+    """The points of one plan; the line between the classes lies under them."""
+
+    def __init__(self, plan: ScatterPlan, theme: Theme) -> None:
+        super().__init__()
+        self.theme, self.line = theme, Bundle()
+        self.add(*ticks(plan.area, plan.across, plan.along, theme), self.line)
+        self.add(*(glyph(one, theme) for one in plan.glyphs))
+
+    def clear(self) -> None:
+        self.line.remove(*self.line.submobjects)
+
+    def border(self, verb: Border) -> None:
+        """The line where the answer changes, instead of the one before."""
+        self.clear()
+        if verb.lines:
+            self.line.add(polyline(verb.lines, self.theme.ink, t.LINE))
+
+
+class HistoryPicture(Bundle):
+    """The axes of one plan and the line so far."""
+
+    def __init__(self, plan: HistoryPlan, theme: Theme) -> None:
+        super().__init__()
+        self.plan, self.theme, self.line = plan, theme, Bundle()
+        box = plan.box
+        for tick in plan.along:
+            self.add(polyline([[(box.x, tick.at), (box.right, tick.at)]], theme.raised, t.HAIR))
+        self.add(polyline([[(box.x, box.y), (box.x, box.bottom), (box.right, box.bottom)]], theme.muted, t.HAIR))
+        self.add(*ticks(box, plan.across, plan.along, theme))
+        self.add(TextLine(plan.heading, t.NAME, theme, plan.heading_at), self.line)
+
+    def clear(self) -> None:
+        self.line.remove(*self.line.submobjects)
+
+    def reach(self, verb: Reach) -> None:
+        """The line up to a unit, and a point where it is."""
+        self.clear()
+        known = self.plan.points[: verb.last + 1]
+        runs: list[list[Point]] = [[]]
+        for at in known:
+            if at is None:
+                runs.append([])
+            else:
+                runs[-1].append(at)
+        lines = [run for run in runs if len(run) > 1]
+        if lines:
+            self.line.add(polyline(lines, self.theme.ink, t.RESULT_LINE))
+        if known and known[-1] is not None:
+            self.line.add(disc(known[-1], NOW, self.theme.result, self.theme.bg, 2))

@@ -1,0 +1,215 @@
+"""A kernel over a picture: three places under a loupe, then every pixel, line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from layeranim.engine import conv
+from layeranim.engine.trace import Array, Region, Trace
+from layeranim.errors import OptionError
+from layeranim.stories.activations import activation_word
+from layeranim.stories.pictures import brightness, relief
+from layeranim.stories.stage import Column, Each, Grid, Note, Picture, Play, Row, Tries, Windows, story
+from layeranim.stories.storyboard import Fact, Line, Run, Telling
+
+GOOD_FOR = "blurring, sharpening, finding edges; a network learns kernels of its own"
+FEW = 36
+"""Of no more output pixels each is told, one after another."""
+LARGE = 456.0
+"""The width of a picture as large as a loupe beside it allows."""
+TOLD = ("batch", "in_channels", "out_channels", "group_channels")
+EVEN = 0.04
+"""Part of the picture's range within which the pixels of an even area lie."""
+
+
+def film(telling: Telling) -> Play:
+    """The film of one kernel over one picture of greys."""
+    trace, config = telling.trace, _config(telling)
+    channels = trace.size("in_channels")
+    if channels > 1:
+        raise OptionError(
+            f"this film shows a picture of one channel, but the input has {channels}; add gray, or film conv"
+        )
+    last = "output" if config.activation != "linear" else "pre_activation"
+    at = _At(telling)
+    rows, cols = trace.size("out_height"), trace.size("out_width")
+    kept = ("padded", "patches", last) if at.pictured else ("padded", "patches")
+    ink = "grey" if telling.kinds.get("input") == "image" else "ink"
+    visits = at.visits() if rows * cols > FEW else ()
+    follow, told = visits[1] if len(visits) > 1 else at.strongest, telling.film.place_in(trace.size("batch"))
+    loupe = Column(
+        Grid("patches", "pixels", rows="kernel_height", cols="kernel_width"),
+        Grid("kernel", "weights", rows="kernel_height", cols="kernel_width"),
+    )
+    return Play(
+        title="A kernel over a picture",
+        units=Windows(
+            ("out_height", "out_width"), ("pixel", "pixels"), TOLD,
+            names=tuple(f"row {r}, column {c}" for r in range(1, rows + 1) for c in range(1, cols + 1)),
+            of="padded", by="kernel", steps=lambda here: _steps(trace, here),
+        ),
+        stage=Tries(
+            Row(Picture("padded", "picture", least=LARGE), loupe, Picture(last, "result", least=LARGE)),
+            Row(Picture("padded", "picture"), loupe, Picture(last, "result")),
+        ),
+        acts=(
+            Each(
+                (
+                    (
+                        ("products", last),
+                        Note("an even area: all pixels under the weights are alike", at.even),
+                    ),
+                )
+            ),
+        ),
+        opening=_said("each pixel becomes a weighted sum of its neighbours: ", f"{at.weights} for all"),
+        closing=_closing(at),
+        good_for=GOOD_FOR,
+        options=_options(telling),
+        alike=(("padded", "patches"),),
+        kinds=dict.fromkeys(kept, ink) | ({} if at.pictured else {last: "relief"}),
+        bright=brightness(telling),
+        spans={} if at.pictured else {last: relief(trace[last])},
+        evidence=(_cell(trace, last, told, follow, cols),),
+        follow=follow,
+        visits=visits,
+        row=cols,
+        routes=(("padded", "patches"), ("patches", last)),
+    )  # fmt: skip
+
+
+def _steps(trace: Trace, here: Mapping[str, int]) -> range:
+    """The four steps of one output."""
+    places = (here.get(axis, 0) for axis in ("batch", "out_channels", "out_height", "out_width"))
+    return conv.steps_of(trace, *places)
+
+
+def _cell(trace: Trace, tensor: str, sample: int, unit: int, cols: int) -> Region:
+    row, col = divmod(unit, cols)
+    return Region.of(tensor, batch=sample, out_channels=0, out_height=row, out_width=col)
+
+
+@dataclass(frozen=True)
+class _At:
+    """What the windows of one picture hold: where something is to be seen."""
+
+    telling: Telling
+
+    @property
+    def _told(self) -> int:
+        return int(self.telling.film.place_in(self.telling.trace.size("batch")))
+
+    @property
+    def kernel(self) -> Array:
+        return np.asarray(self.telling.trace["kernel"][0, 0], float)
+
+    @property
+    def weights(self) -> str:
+        count = self.kernel.size
+        return f"the same {count} weights" if count > 1 else "the same weight"
+
+    @property
+    def pictured(self) -> bool:
+        """Whether the result is a picture on the same scale of greys: weights that add up to 1 leave an even area as
+        it is."""
+        config, trace = _config(self.telling), self.telling.trace
+        kept = config.activation in ("linear", "relu") and "bias" not in trace
+        return bool(kept and np.isclose(self.kernel.sum(), 1.0, atol=1e-6))
+
+    @property
+    def _windows(self) -> Array:
+        """The pixels under the weights of every output, (outputs, weights)."""
+        patches = self.telling.trace["patches"][self._told, 0].astype(float)
+        return np.asarray(np.nan_to_num(patches, posinf=0, neginf=0).reshape(-1, self.kernel.size))
+
+    @property
+    def spread(self) -> Array:
+        """How far apart the pixels of each window are, as part of the picture's range."""
+        windows = self._windows
+        most = float(windows.max() / 2 - windows.min() / 2) or 1.0
+        return np.asarray((windows.max(axis=1) / 2 - windows.min(axis=1) / 2) / most)
+
+    @property
+    def answers(self) -> Array:
+        """What of each output comes from differences within its window."""
+        windows, most = self._windows, float(np.abs(self._windows).max()) or 1.0
+        kernel = np.nan_to_num(self.kernel.ravel(), posinf=0, neginf=0)
+        kernel = kernel / (float(np.abs(kernel).max()) or 1.0)
+        windows = windows / most
+        return np.asarray((windows - windows.mean(axis=1, keepdims=True)) @ kernel)
+
+    @property
+    def strongest(self) -> int:
+        return int(np.argmax(np.abs(np.round(self.answers, 9))))
+
+    def even(self, unit: int) -> bool:
+        return bool(self.spread[unit] <= EVEN)
+
+    def visits(self) -> tuple[int, ...]:
+        """An even area, and the places of the largest and of the smallest answer."""
+        answers = np.round(self.answers, 9)
+        return tuple(dict.fromkeys((self._flattest(), int(np.argmax(answers)), int(np.argmin(answers)))))
+
+    def _flattest(self) -> int:
+        """Of the even areas, or the flattest there are, the one that is nearest to the middle."""
+        spread, shape = np.round(self.spread, 9), self.telling.trace["output"].shape[2:]
+        row, col = np.divmod(np.arange(len(spread)), shape[1])
+        away = (row - shape[0] / 2) ** 2 + (col - shape[1] / 2) ** 2
+        return int(np.argmin(np.where(spread <= max(EVEN, float(spread.min())), away, np.inf)))
+
+
+def _options(telling: Telling) -> tuple[str, ...]:
+    """Sizes, the kernel by its name, and every option that is not the usual one."""
+    trace, config = telling.trace, _config(telling)
+    height, width = trace.tensor("input").shape[2:]
+    filters, named = trace.size("out_channels"), telling.names.get("kernel")
+    size = f"{trace.size('kernel_height')}×{trace.size('kernel_width')}"
+    padding = "" if isinstance(config.padding, str) else ",".join(str(n) for pair in config.padding for n in pair)
+    grown = trace.tensor("padded").shape != trace.tensor("input").shape
+    return (
+        f"{height}×{width} → {trace.size('out_height')}×{trace.size('out_width')}",
+        f"{named} {size}" if named else f"kernel {size}",
+        *((f"stride {_pair(config.stride)}",) if {*config.stride} != {1} else ()),
+        *((f"padding {padding or config.padding} {config.padding_mode}",) if grown else ()),
+        *((f"dilation {_pair(config.dilation)}",) if {*config.dilation} != {1} else ()),
+        *(("flipped",) if config.flip else ()),
+        *(("bias",) if "bias" in trace else ()),
+        *((activation_word(config.activation),) if config.activation != "linear" else ()),
+        *((f"filter 1 of {filters} filters",) if filters > 1 else ()),
+    )
+
+
+def _pair(values: tuple[int, int]) -> str:
+    return str(values[0]) if len({*values}) == 1 else "×".join(map(str, values))
+
+
+def _closing(at: _At) -> Line:
+    """What becomes of an even area, which says what is left of a picture."""
+    total, kernel = float(at.kernel.sum()), at.kernel
+    if not np.isfinite(total) or kernel.size == 1 or _config(at.telling).activation != "linear":
+        return _said("every pixel by ", at.weights)
+    if "bias" in at.telling.trace:
+        return _said("every pixel by ", f"{at.weights} and one bias")
+    if np.count_nonzero(kernel) == 1 and np.isclose(total, 1.0):
+        return _said("the one weight is 1: ", "the pixels stay what they were")
+    if np.isclose(total, 0.0, atol=1e-9):
+        return _said("the weights add up to 0: ", "even areas vanish, differences are left")
+    if not np.isclose(total, 1.0, atol=1e-6):
+        return _said("every pixel by ", at.weights)
+    kept = "the weights add up to 1: even areas stay, "
+    return _said(kept, "differences are evened out" if (kernel >= 0).all() else "differences are stressed")
+
+
+def _said(before: str, strong: str) -> Line:
+    return Run(before, weight="regular", source=Fact("weights")), Run(strong, "result", "semibold", Fact("weights"))
+
+
+def _config(telling: Telling) -> Any:
+    return telling.trace.config
+
+
+ConvImageStory = story("A kernel over a picture", film, GOOD_FOR)

@@ -1,0 +1,122 @@
+"""Feature maps: every filter reads the whole picture and leaves a map; the maps lie one behind another in a volume."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from layeranim.engine import conv
+from layeranim.engine.trace import Trace
+from layeranim.stories.activations import activation_word
+from layeranim.stories.pictures import brightness, relief
+from layeranim.stories.stage import Column, Each, Grid, Note, Picture, Play, Row, Turn, Volume, Windows, story
+from layeranim.stories.stage.parts.volume import MOST
+from layeranim.stories.storyboard import Fact, Line, Run, Telling
+
+GOOD_FOR = "every layer of a convolutional network: one more map for each question"
+MAPS, PICTURE = 640.0, 288.0
+"""The width of the volume, and of the picture at least."""
+
+
+def film(telling: Telling) -> Play:
+    """The film of all filters of one convolution."""
+    trace, config = telling.trace, _config(telling)
+    filters, channels = trace.size("out_channels"), trace.size("in_channels")
+    last = "output" if config.activation != "linear" else "pre_activation"
+    row, col = _followed(telling, last)
+    drawn = min(MOST, filters)
+    size = f"{trace.size('kernel_height')}×{trace.size('kernel_width')}"
+    left = Column(
+        Picture("padded", "picture", rows="padded_height", cols="padded_width", least=PICTURE),
+        Grid("kernel", "filter", rows="kernel_height", cols="kernel_width"),
+    )
+    maps = Volume(last, "maps", "out_channels", "out_height", "out_width", width=MAPS, pixels=True, whole=True)
+    strip = Grid(last, "one pixel", rows="out_channels", at=(("out_height", row), ("out_width", col)))
+    return Play(
+        title="Feature maps",
+        units=Windows(("out_channels",), ("filter", "filters"), steps=lambda here: _steps(trace, here, row, col)),
+        at={"out_height": row, "out_width": col},
+        stage=Row(left, "→", maps, strip),
+        acts=(
+            Each(((("products", last), Note("one pixel of its map; all others in the same way", _many(telling))),)),
+            Turn(last, _stacked(telling, filters), Note(f"a {size} filter of the next layer reads all of them: "
+                                                        f"{size}×{filters} weights", filters > 1), 3.2),
+        ),
+        opening=_said("every filter asks its question everywhere: ", _counted(filters)),
+        closing=_said("at every place ", f"{filters} answers to {filters} questions" if filters > 1 else "one answer"),
+        good_for=GOOD_FOR,
+        options=_options(telling, channels, filters, drawn),
+        kinds={"padded": "grey" if telling.kinds.get("input") == "image" else "ink", last: "relief"},
+        bright=brightness(telling),
+        spans={last: relief(trace[last])},
+        routes=tuple(("padded", f"{last}:{k}") for k in range(drawn)),
+    )  # fmt: skip
+
+
+def _steps(trace: Trace, here: Mapping[str, int], row: int, col: int) -> range:
+    """The four steps of a filter's output at the pixel that is followed."""
+    return conv.steps_of(trace, here.get("batch", 0), here.get("out_channels", 0), here.get("out_height", row),
+                         here.get("out_width", col))  # fmt: skip
+
+
+def _many(telling: Telling) -> bool:
+    return telling.trace.size("out_height") * telling.trace.size("out_width") > 1
+
+
+def _followed(telling: Telling, last: str) -> tuple[int, int]:
+    """The pixel at which the filters answer most strongly, each beside its own strongest answer."""
+    told = telling.film.place_in(telling.trace.size("batch"))
+    maps = np.nan_to_num(np.abs(telling.trace[last][told].astype(float)), posinf=0, neginf=0)
+    most = maps.max(axis=(1, 2), keepdims=True)
+    shares = np.round(np.divide(maps, most, out=np.zeros_like(maps), where=most > 0).mean(axis=0), 9)
+    row, col = np.unravel_index(int(np.argmax(shares)), shares.shape)
+    return int(row), int(col)
+
+
+def _counted(filters: int) -> str:
+    return f"{filters} filters, {filters} maps" if filters > 1 else "1 filter, 1 map"
+
+
+def _stacked(telling: Telling, filters: int) -> Line:
+    trace = telling.trace
+    shape = f"{filters}×{trace.size('out_height')}×{trace.size('out_width')}"
+    what = f"{filters} maps, one behind another" if filters > 1 else "one map"
+    return _said(f"{what}: ", f"a volume of {shape}")
+
+
+def _options(telling: Telling, channels: int, filters: int, drawn: int) -> tuple[str, ...]:
+    """Sizes, and every option that is not the usual one."""
+    trace, config = telling.trace, _config(telling)
+    height, width = trace.tensor("input").shape[2:]
+    padding = "" if isinstance(config.padding, str) else ",".join(str(n) for pair in config.padding for n in pair)
+    grown = trace.tensor("padded").shape != trace.tensor("input").shape
+    return (
+        f"{channels}×{height}×{width} → {filters}×{trace.size('out_height')}×{trace.size('out_width')}",
+        f"{filters} filter{'s' * (filters > 1)} {trace.size('kernel_height')}×{trace.size('kernel_width')}",
+        *((f"stride {_pair(config.stride)}",) if {*config.stride} != {1} else ()),
+        *((f"padding {padding or config.padding} {config.padding_mode}",) if grown else ()),
+        *((f"dilation {_pair(config.dilation)}",) if {*config.dilation} != {1} else ()),
+        *((f"groups {config.groups}",) if config.groups > 1 else ()),
+        *(("flipped",) if config.flip else ()),
+        *(("bias",) if "bias" in trace else ()),
+        *((activation_word(config.activation),) if config.activation != "linear" else ()),
+        *((f"channel 1 of {channels} drawn",) if channels > 1 else ()),
+        *((f"{drawn} of {filters} maps drawn",) if drawn < filters else ()),
+    )
+
+
+def _pair(values: tuple[int, int]) -> str:
+    return str(values[0]) if len({*values}) == 1 else "×".join(map(str, values))
+
+
+def _said(before: str, strong: str) -> Line:
+    return Run(before, weight="regular", source=Fact("counts")), Run(strong, "result", "semibold", Fact("counts"))
+
+
+def _config(telling: Telling) -> Any:
+    return telling.trace.config
+
+
+FeatureMapsStory = story("Feature maps", film, GOOD_FOR)

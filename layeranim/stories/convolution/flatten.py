@@ -1,0 +1,80 @@
+"""Flatten: feature maps fan out, and their cells lie down in one row, map by map and line by line."""
+
+from __future__ import annotations
+
+from layeranim.stories.stage import Column, Each, Grid, Note, Play, Units, Volume, story
+from layeranim.stories.stage.parts.volume import MOST
+from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
+
+GOOD_FOR = "between feature maps and a dense layer, which reads a row"
+
+
+def film(telling: Telling) -> Play:
+    """The film of a flattening."""
+    trace = telling.trace
+    maps, height, width = (trace.size(axis) for axis in ("channels", "height", "width"))
+    sample = telling.film.place_in(trace.size("batch"))
+    drawn, count = min(MOST, maps), maps * height * width
+
+    def says(unit: int) -> Line:
+        """A number, where it was, how its place in the row follows from that."""
+        (c, rest), tensor = divmod(unit, height * width), trace["input"]
+        row, col = divmod(rest, width)
+        text = telling_text(telling, float(tensor[sample, c, row, col]))
+        return (
+            Run(text, "ink", "semibold", Address("input", (sample, c, row, col))),
+            Run(f" from ({c}, {row}, {col}) goes to place ", source=Fact("index")),
+            Run(f"({c}·{height} + {row})·{width} + {col}", "ink", source=Fact("index")),
+            Run(" = ", late=True),
+            Run(str(unit), "result", "semibold", Fact("index"), late=True),
+        )
+
+    return Play(
+        title="Flatten",
+        units=Units(
+            ("channels", "height", "width"), ("number", "numbers"), numbered=("features",),
+            names=tuple(f"map {k // (height * width)}, row {k // width % height}, column {k % width}"
+                        for k in range(count)),
+        ),
+        stage=Column(
+            Volume("input", "maps", "channels", "height", "width"),
+            Grid("output", "row", cols="features", beside=True),
+        ),
+        acts=(Each((("output", Note("map, row and column are counted from 0")),)),),
+        words={"output": says},
+        opening=_said("maps are laid down in one row: ", "no number changes"),
+        closing=_closing(maps, count),
+        good_for=GOOD_FOR,
+        options=(
+            f"{maps}×{height}×{width} → {count}",
+            *((f"{drawn} of {maps} maps drawn",) if drawn < maps else ()),
+        ),
+        alike=(("input", "output"),),
+        follow=_followed(maps, height, width),
+        routes=tuple((f"input:{k}", "output") for k in range(drawn)),
+    )  # fmt: skip
+
+
+def telling_text(telling: Telling, value: float) -> str:
+    """A number as it stands in the maps."""
+    from layeranim import numbers
+
+    return numbers.text(value, numbers.style(telling.trace["input"], precision=telling.film.precision))
+
+
+def _followed(maps: int, height: int, width: int) -> int:
+    """The first cell of the second line of a later map, as far as there are as many."""
+    return (min(3, maps - 1) * height + min(1, height - 1)) * width
+
+
+def _closing(maps: int, count: int) -> Line:
+    what = "1 map" if maps == 1 else f"{maps} maps"
+    row = f"a row of {count}" if count > 1 else "a row of 1"
+    return _said(f"{what} → {row}: the same numbers, ", "no more map")
+
+
+def _said(before: str, strong: str) -> Line:
+    return Run(before, weight="regular", source=Fact("sizes")), Run(strong, "result", "semibold", Fact("sizes"))
+
+
+FlattenStory = story("Flatten", film, GOOD_FOR)

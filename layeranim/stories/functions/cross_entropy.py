@@ -1,0 +1,212 @@
+"""Cross-entropy: what a guess costs, −ln of the share that it gave to the true class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from layeranim import numbers
+from layeranim.engine.activations import softmax
+from layeranim.engine.trace import Array
+from layeranim.stories import phrases
+from layeranim.stories.stage import All, Bars, Each, Graph, Grid, Note, Play, Row, Tries, Units, story
+from layeranim.stories.stage.solver import Node
+from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
+
+GOOD_FOR = "the loss of every classifier: what is sure and wrong costs most"
+SURE = 0.8
+"""From this share on a guess is called sure."""
+CHEAP = 0.1
+
+
+def film(telling: Telling) -> Play:
+    """Cross-entropy's film: sample by sample, then all of them together."""
+    trace, config, told = telling.trace, _config(telling), _Told(telling)
+    samples, classes = trace.tensor("input").shape
+    p, q = told.shares, "weighted_target" if "weighted_target" in trace else "target_distribution"
+    scores: tuple[Node | str, ...] = (Grid("input", "scores", rows="classes"), "→") if config.source == "logits" else ()
+    guess = Bars(p or "input", "guess p" if p else "guess ln p", rows="classes")
+    truth = Bars(q, "truth" if q == "target_distribution" else "truth · weight", rows="classes")
+    end: tuple[Node | str, ...] = (Grid("losses", "loss", rows="batch"),)
+    if "loss" in trace:
+        end += ("→", Grid("loss", config.reduction))
+    axis = (Run("−ln p", "ink", "semibold", Fact("name")),)
+    curve = (Graph(p, "terms", axis, by=surprise),) if p else ()
+    costs = (Note("sure and wrong costs most", told.sure_and_wrong),
+             Note("sure and right costs next to nothing", told.sure_and_right))  # fmt: skip
+    acts: list[tuple[str | tuple[str, ...], Note | tuple[Note, ...]]] = []
+    if config.source == "logits":
+        acts.append(("probabilities", Note("softmax makes shares of the scores")))
+    acts.append(("target_distribution", Note("the truth: all of it at one class", told.pointed)))
+    if q == "weighted_target":
+        acts.append((q, Note("some classes count more")))
+    acts += [(("terms", "losses"), costs)] if told.simple else [("terms", costs), ("losses", costs)]
+    averaged = Note("the mean of all samples that count", config.reduction == "mean" and samples > 1)
+    words = {"terms": told.term, "losses": told.loss, "probabilities": told.share, "target_distribution": told.point}
+    return Play(
+        title="Cross-entropy",
+        units=Units(("batch",), ("sample", "samples"), (), inner=lambda unit: {"classes": told.true(unit)}),
+        stage=Tries(Row(*scores, guess, truth, *curve, *end), Row(guess, truth, *end)),
+        acts=(Each(tuple(acts)), *((All(("loss",), averaged),) if "loss" in trace else ())),
+        opening=_said("a guess is charged by ", "−ln of the share that the truth got"),
+        closing=_closing(telling, samples),
+        good_for=GOOD_FOR,
+        options=_options(telling, samples, classes),
+        alike=(("terms", "losses", "loss"),),
+        kinds=({p: "share"} if p else {}) | {"target_distribution": "share"},
+        follow=int(np.argmax(np.nan_to_num(trace["losses"], posinf=np.finfo(float).max))),
+        words=words | ({"loss": told.total} if config.reduction == "sum" else {}),
+    )
+
+
+def surprise(p: Array) -> Array:
+    """−ln p."""
+    return np.asarray(-np.log(p))
+
+
+class _Told:
+    """What a batch holds, sample by sample."""
+
+    def __init__(self, telling: Telling) -> None:
+        self.telling, self.trace, source = telling, telling.trace, _config(telling).source
+        self.shares = {"logits": "probabilities", "probabilities": "input"}.get(source, "")
+        self.truth = self.trace["target_distribution"]
+
+    def true(self, unit: int) -> int:
+        """The class that the truth gives most."""
+        return int(np.argmax(self.truth[unit]))
+
+    def pointed(self, unit: int) -> bool:
+        return bool((self.truth[unit] == 1).any())
+
+    @property
+    def simple(self) -> bool:
+        """Whether every sample costs one term: its truth is at one class, and no class counts more."""
+        return "weighted_target" not in self.trace and all(map(self.pointed, range(len(self.truth))))
+
+    def _guess(self, unit: int) -> Array:
+        with np.errstate(all="ignore"):
+            held = self.trace[self.shares][unit] if self.shares else np.exp(self.trace["input"][unit])
+        return np.asarray(np.nan_to_num(held))
+
+    def sure_and_wrong(self, unit: int) -> bool:
+        guess = self._guess(unit)
+        worst = self.trace["losses"][unit] >= np.nanmax(self.trace["losses"])
+        return bool(guess.max() >= SURE and self.truth[unit][int(np.argmax(guess))] == 0 and self.truth[unit].any()
+                    and worst)  # fmt: skip
+
+    def sure_and_right(self, unit: int) -> bool:
+        guess = self._guess(unit)
+        return bool(guess.max() >= SURE and self.truth[unit][int(np.argmax(guess))] == 1
+                    and 0 <= self.trace["losses"][unit] <= CHEAP)  # fmt: skip
+
+    def term(self, unit: int, cell: Address | None = None) -> Line:
+        """``−0.93 · ln 0.02 ≈ 3.87``: what the class that the truth gives most costs."""
+        at = unit, self.true(unit)
+        weight = Address("weighted_target" if "weighted_target" in self.trace else "target_distribution", at)
+        cell = cell or Address("terms", at)
+        share = Address(self.shares or "input", at)
+        texts = [self._text(one) for one in (weight, share, cell)]
+        whole = self.trace[weight.tensor][at] == 1
+        with np.errstate(all="ignore"):
+            inside = float(np.log(numbers.double(texts[1]))) if self.shares else numbers.double(texts[1])
+        relation = numbers.agrees(-inside * numbers.double(texts[0]), texts[2], texts[0], texts[1])
+        return (
+            Run(numbers.MINUS, "ink"),
+            *(() if whole else (Run(texts[0], "weights", source=weight), Run(numbers.DOT))),
+            Run("ln " if self.shares else ""),
+            Run(texts[1] if self.shares else numbers.factor(texts[1]), "ink", source=share),
+            phrases.relation_run(relation),
+            phrases.result(texts[2], cell),
+        )
+
+    def share(self, unit: int) -> Line:
+        """``e^{−2} / (e^{−2} + e^{2} + e^{0}) ≈ 0.02``: the share of the class that the truth gives most."""
+        at, classes = (unit, self.true(unit)), self.trace["input"].shape[1]
+        cells = [Address("input", (unit, c)) for c in range(classes)]
+        texts, cell = [self._text(one) for one in cells], Address("probabilities", at)
+        powers = [(Run("e"), Run(f"^{{{text}}}", "ink", source=one, markup=True))
+                  for text, one in zip(texts, cells, strict=True)]  # fmt: skip
+        shown = powers if classes <= phrases.MOST_TERMS else [*powers[:3], phrases.more(classes - 3)]
+        with np.errstate(all="ignore"):
+            reached = softmax(np.array([numbers.double(text) for text in texts]))[at[1]]
+        relation = numbers.agrees(float(reached), self._text(cell), *texts)
+        return (*powers[at[1]], Run(" / ("), *phrases.join(shown), Run(")"), phrases.relation_run(relation),
+                phrases.result(self._text(cell), cell, "probability"))  # fmt: skip
+
+    def point(self, unit: int) -> Line:
+        """Which class is the true one, and what of the truth it has."""
+        cell = Address("target_distribution", (unit, self.true(unit)))
+        named = Run(str(self.true(unit) + 1), "ink", source=Fact("class"))
+        has = (Run(" has ", late=True), phrases.result(self._text(cell), cell, "probability"))
+        return (Run("of the truth, class ", weight="regular"), named, *has)
+
+    def loss(self, unit: int) -> Line:
+        """What a sample costs: of a truth at one class the one term, else the terms of all classes."""
+        if self.pointed(unit) and "weighted_target" not in self.trace:
+            return self.term(unit, Address("losses", (unit,)))
+        cells = [Address("terms", (unit, c)) for c in range(self.trace["terms"].shape[1])]
+        return self._sum(cells, Address("losses", (unit,)))
+
+    def total(self, unit: int) -> Line:
+        """The sum of all losses."""
+        return self._sum([Address("losses", (k,)) for k in range(len(self.trace["losses"]))], Address("loss", ()))
+
+    def _sum(self, cells: Sequence[Address], made: Address) -> Line:
+        texts, text = [self._text(one) for one in cells], self._text(made)
+        terms = [(Run(numbers.factor(one), "ink", source=cell),) for one, cell in zip(texts, cells, strict=True)]
+        more = [phrases.more(len(cells) - phrases.MOST_TERMS)] if len(cells) > phrases.MOST_TERMS else []
+        relation = numbers.relation([(one,) for one in texts], text)
+        line = (*phrases.join([*terms[: phrases.MOST_TERMS], *more]), phrases.relation_run(relation))
+        return (*line, phrases.result(text, made))
+
+    def _text(self, address: Address) -> str:
+        """A number as the stage shows it."""
+        trace, share = self.trace, address.tensor in (self.shares, "target_distribution")
+        group = [name for name in ("terms", "losses", "loss") if name in trace]
+        held = (
+            np.concatenate([np.ravel(trace[name]) for name in group])
+            if address.tensor in group
+            else trace[address.tensor]
+        )
+        style = numbers.style(held, kind="probability" if share else "value", precision=self.telling.film.precision)
+        return numbers.text(trace[address.tensor][address.index], style)
+
+
+def _options(telling: Telling, samples: int, classes: int) -> tuple[str, ...]:
+    config = _config(telling)
+    return (
+        f"{samples} sample{'s' * (samples > 1)}, {classes} class{'es' * (classes > 1)}",
+        *((f"from {config.source}",) if config.source != "logits" else ()),
+        *((f"reduction {config.reduction}",) if config.reduction != "mean" else ()),
+        *((f"smoothing {config.label_smoothing:g}",) if config.label_smoothing else ()),
+        *((f"class {config.ignore_index} left out",) if config.ignore_index is not None else ()),
+        *((f"true class {config.true_class}",) if config.true_class else ()),
+        *(("class weights",) if "class_weight" in telling.trace else ()),
+    )
+
+
+def _closing(telling: Telling, samples: int) -> Line:
+    trace = telling.trace
+    if "loss" not in trace:
+        return _said(f"{samples} sample{'s' * (samples > 1)}, ", "each with a loss of its own")
+    text, cell = _Told(telling)._text(Address("loss", ())), Address("loss", ())
+    what = f"{_config(telling).reduction} loss" if samples > 1 else "loss"
+    return (
+        Run(f"{samples} sample{'s' * (samples > 1)}: ", weight="regular", source=Fact("counts")),
+        Run(f"{what} ", "result", "semibold"),
+        Run(text, "result", "semibold", cell),
+    )
+
+
+def _said(before: str, strong: str) -> Line:
+    return Run(before, weight="regular", source=Fact("counts")), Run(strong, "result", "semibold", Fact("sentence"))
+
+
+def _config(telling: Telling) -> Any:
+    return telling.trace.config
+
+
+CrossEntropyStory = story("Cross-entropy", film, GOOD_FOR)
