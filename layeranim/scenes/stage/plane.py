@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from manim import Animation
 
 from layeranim import theme as t
-from layeranim.scenes.parts.animate import Appear
+from layeranim.scenes.parts.animate import TRAVEL, Appear, Follow
 from layeranim.scenes.parts.label import TextLine
 from layeranim.scenes.parts.shape import Bundle
 from layeranim.scenes.parts.shapes import disc, polyline
 from layeranim.stories.stage.plans import PlanePlan
-from layeranim.stories.stage.verbs import NodeFill
+from layeranim.stories.stage.verbs import NodeFill, Shift
+from layeranim.stories.storyboard import Point
 from layeranim.theme import Theme
 
 POINT, RING = 11.0, 15.0
@@ -25,15 +26,14 @@ class PlanePicture(Bundle):
         super().__init__()
         self.plan, self.theme = plan, theme
         box, (x, y) = plan.box, plan.origin
-        if plan.side:
-            self.add(polyline([[*plan.side, plan.side[0]]], fill=theme.fill("value", 1)))
+        self.border = Bundle()
+        self.add(self.border)
+        self._part(plan.line, plan.side)
         for tick in plan.across:
             self.add(TextLine(tick.line, t.FLOOR, theme, (tick.at, box.bottom - 26), "centre"))
         for tick in plan.along:
             self.add(TextLine(tick.line, t.FLOOR, theme, (box.x - 10, tick.at - 8), "right"))
         self.add(polyline([[(x, box.bottom), (x, box.y)], [(box.x, y), (box.right, y)]], theme.muted, t.HAIR))
-        if len(plan.line) == 2:
-            self.add(polyline([plan.line], theme.weights, t.RESULT_LINE))
         for at, line in plan.names:
             self.add(TextLine(line, t.NAME, theme, at))
         self.spots = {k: Bundle(disc(p, POINT, theme.bg, theme.muted, 2)) for k, p in enumerate(plan.points)}
@@ -41,6 +41,26 @@ class PlanePicture(Bundle):
 
     def clear(self) -> None:
         """Points keep their results."""
+
+    def move_line(self, verb: Shift) -> Animation:
+        """The line moves from the first of these places to the last."""
+        at = [-1]
+
+        def show(alpha: float) -> None:
+            now = round(alpha * (len(verb.lines) - 1))
+            if now != at[0]:
+                at[0] = now
+                self._part(verb.lines[now], verb.sides[now])
+
+        return Follow(show, rate_func=TRAVEL)
+
+    def _part(self, line: Sequence[Point], side: Sequence[Point]) -> None:
+        """Draw the line, and the part of the plane above it."""
+        self.border.remove(*self.border.submobjects)
+        if side:
+            self.border.add(polyline([[*side, side[0]]], fill=self.theme.fill("value", 1)))
+        if len(line) == 2:
+            self.border.add(polyline([line], self.theme.weights, t.RESULT_LINE))
 
     def fill(self, verb: NodeFill) -> Iterator[Animation]:
         """Points take the colours of their results."""

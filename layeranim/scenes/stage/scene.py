@@ -75,6 +75,7 @@ class StageScene(ExplainerScene):
             v.Strew: self._strew,
             v.Wiring: self._wire,
             v.NodeFill: self._node,
+            v.Shift: self._shift,
             v.Tell: self._tell,
         }
         self.things: dict[str, Any] = {}
@@ -112,7 +113,7 @@ class StageScene(ExplainerScene):
         self.count(beat.done, self.counted(beat.done))
         self.say(beat.caption, beat.note, whole=True)
         (_, ghost), (_, empty) = beat.phases[0], beat.phases[-1]
-        runs = [verb for verb in beat.verbs[0] if isinstance(verb, v.Course)]
+        runs = [verb for verb in beat.verbs[0] if isinstance(verb, (v.Course, v.Shift))]
         first = min(ghost, FANNED if any(isinstance(verb, v.Fan) for verb in beat.verbs[0]) else 10)
         self._together((verb for verb in beat.verbs[0] if verb not in runs), first)
         self._together(runs, ghost - first)
@@ -320,6 +321,9 @@ class StageScene(ExplainerScene):
         if verb.pale:
             self.ghosts.append(self.things[verb.part])
         return list(self.things[verb.part].fill(verb))
+
+    def _shift(self, verb: v.Shift) -> list[Animation]:
+        return [self.things[verb.part].move_line(verb)]
 
     def _tell(self, verb: v.Tell) -> list[Animation]:
         if verb.cells is None:

@@ -24,7 +24,11 @@ def film(telling: Telling) -> Play:
     trace, name = telling.trace, telling.trace.config.activation  # type: ignore[attr-defined]
     bent, batch, inputs = name != "linear", trace.size("batch"), trace.size("in_features")
     net = Neurons("input", "pre_activation", ("x", "z"), ("in_features", None))
-    after: tuple[Node | str, ...] = ("→", *((Chip("output"), "→") if bent else ()), Grid("output", "y", rows="batch"))
+    after: tuple[Node | str, ...] = (
+        "→",
+        *((Chip("pre_activation", "output"), "→") if bent else ()),
+        Grid("output", "y", rows="batch"),
+    )
     table = Grid("input", "samples", rows="batch", cols="in_features")
     plane = Plane("input", "output", "batch", "in_features")
     before: tuple[Node | str, ...] = (Grid("input", "samples", rows="batch", cols="in_features", bare=True),)
@@ -42,7 +46,13 @@ def film(telling: Telling) -> Play:
                         ("products", "weighted_sum", "pre_activation"),
                         Note("one product for each input, then their sum", inputs > 1),
                     ),
-                    ("output", _bend(name, bool((trace["pre_activation"][told] < 0).any()))),
+                    (
+                        "output",
+                        (
+                            _bend(name, bool((trace["pre_activation"][told] < 0).any())),
+                            Note(f"every sample meets the same weights{' and bias' * ('bias' in trace)}", batch > 1),
+                        ),
+                    ),
                 )
             ),
         ),

@@ -183,6 +183,15 @@ class NodeFill:
     pale: bool = False
 
 
+@dataclass(frozen=True)
+class Shift:
+    """The line that parts a plane moves through these places, with the part in which the sum is above 0."""
+
+    part: str
+    lines: tuple[tuple[Point, ...], ...]
+    sides: tuple[tuple[Point, ...], ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Tell:
     """A tally counts: each line stands there for an equal part of the phase, the last one stays.
@@ -225,5 +234,5 @@ class Reach:
 
 Verb = (
     Frame | Course | Lay | Pour | Light | Fill | Sweep | Ghost | Lead | Clear | Grow | Slide | Points | Strew | Wiring
-    | NodeFill | Tell | Name | Fan | Border | Reach
+    | NodeFill | Shift | Tell | Name | Fan | Border | Reach
 )  # fmt: skip

@@ -9,31 +9,34 @@ import numpy as np
 
 from layeranim import theme
 from layeranim.engine.replay import OPERATIONS
+from layeranim.engine.trace import Array, Region
 from layeranim.layout import even
 from layeranim.stories import phrases
 from layeranim.stories.activations import activation_name
-from layeranim.stories.stage.axes import Axes
+from layeranim.stories.stage.axes import Axes, finite
 from layeranim.stories.stage.figures import Figures
-from layeranim.stories.stage.parts.base import HEADING, Actor
+from layeranim.stories.stage.parts.base import HEADING, Actor, Moment
 from layeranim.stories.stage.plans import ChipPlan, Plan
 from layeranim.stories.stage.solver import Extent, Setting, Spot
-from layeranim.stories.storyboard import Box, Fact, Line, Point, Run
+from layeranim.stories.stage.verbs import Clear, Points, Verb
+from layeranim.stories.storyboard import Address, Box, Fact, Line, Point, Run
 
 WIDE, HIGH, INSET = 80.0, 64.0, 8.0
-REACH = 4.0
-"""So far to either side of 0 the curve is drawn."""
+REACH, REACH_MOST = 4.0, 12.0
+"""So far to either side of 0 the curve is drawn, and at most so far if the numbers go that far."""
 POINTS = 81
 
 
 @dataclass(frozen=True)
 class Chip(Actor):
-    """The function that makes ``y``: the operation of the step that writes it."""
+    """The function that makes ``y`` of ``x``: the operation of the step that writes it, and where on it a unit is."""
 
+    x: str
     y: str
 
     @property
     def draws(self) -> tuple[str, ...]:
-        return ()
+        return (self.y,)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -59,9 +62,31 @@ class Chip(Actor):
         step = figures.acted(self.y).step
         if step.operation != "activate":
             return ()
-        x = np.linspace(-REACH, REACH, POINTS)
-        y = np.asarray(OPERATIONS["activate"].run(x, **dict(step.parameters)))
-        inner = box.outset(-INSET)
-        low, high = float(min(y.min(), 0.0)), float(max(y.max(), 0.0))
-        put = Axes(inner, (-REACH, REACH), (low, high if high > low else low + 1.0))
+        put, x, y = self._axes(figures, box)
         return tuple(put(float(a), float(b)) for a, b in zip(x, y, strict=True))
+
+    def _axes(self, figures: Figures, box: Box) -> tuple[Axes, Array, Array]:
+        """From numbers to places in the box, and the curve in numbers: as far as the numbers reach, within reason."""
+        step = figures.acted(self.y).step
+        reach = min(REACH_MOST, max(REACH, float(np.abs(finite(figures.ranges.sample(self.x))).max())))
+        x = np.linspace(-reach, reach, POINTS)
+        y = np.asarray(OPERATIONS["activate"].run(x, **dict(step.parameters)))
+        low, high = float(min(y.min(), 0.0)), float(max(y.max(), 0.0))
+        return Axes(box.outset(-INSET), (-reach, reach), (low, high if high > low else low + 1.0)), x, y
+
+    # ── acts ─────────────────────────────────────────────────────────────────
+    def changes(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[Verb]:
+        yield Clear(plan.name)
+
+    def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
+        """The point of this unit, where the curve reaches so far."""
+        assert isinstance(plan, ChipPlan)
+        if not plan.curve or moment.target.tensor != self.y:
+            return
+        put, x, _ = self._axes(figures, plan.box)
+        at = figures.value(Address(self.x, moment.target.index))
+        if x[0] <= at <= x[-1]:
+            yield Points(plan.name, (put(at, figures.value(moment.target)),))
+
+    def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
+        yield Clear(plan.name)

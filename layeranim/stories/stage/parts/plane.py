@@ -16,7 +16,7 @@ from layeranim.stories.stage.figures import Figures, Shown
 from layeranim.stories.stage.parts.base import HEADING, Actor, Moment
 from layeranim.stories.stage.plans import Plan, PlanePlan, Strand, Tick
 from layeranim.stories.stage.solver import Extent, Setting, Spot, Unfit
-from layeranim.stories.stage.verbs import Light, NodeFill, Verb
+from layeranim.stories.stage.verbs import Light, NodeFill, Shift, Verb
 from layeranim.stories.storyboard import Address, Box, Fact, Line, Point, Run
 
 LEAST, MOST = 200.0, 340.0
@@ -24,6 +24,8 @@ LABELS = 40.0
 """Left of the axes and below them."""
 MANY = 60
 """Of more points the plane is no picture."""
+PLACES = 25
+"""So many places the line moves through."""
 AROUND = 0.25
 """Of the span of the points on every side of them."""
 
@@ -91,19 +93,38 @@ class Plane(Actor):
             ((box.right - phrases.width(above, theme.NAME), box.y + theme.HEADING_GAP), above),
         )
 
-    def _border(self, figures: Figures, spans: list[tuple[float, float]]) -> tuple[list[Point], list[Point]]:
-        """The line where the sum is 0, and the outline of the part of the plane where it is above; empty if outside."""
+    def _border(
+        self, figures: Figures, spans: list[tuple[float, float]], share: float = 1.0
+    ) -> tuple[list[Point], list[Point]]:
+        """The line where the sum is 0, and the outline of the part of the plane where it is above; empty if outside.
+
+        With a ``share`` below 1 the bias is that much smaller.
+        """
         (x0, x1), (y0, y1) = spans
         at = [figures.fixed.get(a, 0) for a in figures.trace.axes(self.weight)]
         a, b = (figures.value(Address(self.weight, (*at[:-1], k))) for k in (0, 1))
-        bias = figures.trace[self.bias] if self.bias in figures.trace else np.zeros(1)
-        c = float(np.ravel(bias)[0])
+        c = self._bias(figures) * share
         corners = [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
         if not np.isfinite([a, b, c]).all():
             return [], []
         return _cut(corners, lambda p: a * p[0] + b * p[1] + c)
 
+    def _bias(self, figures: Figures) -> float:
+        return float(np.ravel(figures.trace[self.bias])[0]) if self.bias in figures.trace else 0.0
+
     # ── acts ─────────────────────────────────────────────────────────────────
+    def opens(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
+        """The bias moves the line away from where it would be without one."""
+        assert isinstance(plan, PlanePlan)
+        if not self._bias(figures) or not np.isfinite(self._bias(figures)):
+            return
+        points = self._points(figures)
+        spans = [_span(points[:, k]) for k in (0, 1)]
+        put = Axes(plan.box, *spans)
+        borders = [self._border(figures, spans, k / (PLACES - 1)) for k in range(PLACES)]
+        lines, sides = (tuple(tuple(put(*p) for p in one[i]) for one in borders) for i in (0, 1))
+        yield Shift(plan.name, lines, sides)
+
     def reads(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
         if region.tensor == self.given:
             yield Light(plan.name, (figures.here(moment.unit)[self.along],))
