@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, cycle
 
 import pytest
 
@@ -30,13 +30,14 @@ NEAR = 4.0
 UNSTAGED = [name for name in catalog.EXPLAINERS if name not in STAGED]
 
 
-def shaped(cases: list[Case], size: str) -> list[Case]:
-    """Films of the stage at a size of another shape, unless a case asks for one of its own."""
-    found = [case for case in cases if case.name in STAGED and "size" not in case.options]
-    return [replace(case, options={**case.options, "size": size}, label=f"{case.label}-{size}") for case in found]
+def shaped(case: Case, size: str) -> Case:
+    return replace(case, options={**case.options, "size": size}, label=f"{case.label}-{size}")
 
 
-SHAPED = [case for size in SIZES for case in shaped(presets(), size)] + shaped(others(), SIZES[0])
+CASES = [case for case in presets() + others() if case.name in STAGED and "size" not in case.options]
+SHAPED = [shaped(case, size) for case, size in zip(CASES, cycle(SIZES), strict=False)]
+SHAPED += [shaped(Case(name, {}, name), size) for name in STAGED for size in SIZES]
+"""Every film at one size of another shape, each layer's own at all of them."""
 
 
 def told(case: Case) -> Storyboard:

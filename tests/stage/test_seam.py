@@ -52,7 +52,7 @@ CELLS = Cells(np.zeros((3, 1), np.int8))
         (verbs.Slide("logits", (0, 0)), "Slide acts 'logits', a GridPlan, but only a CurvePlan can do it"),
         (verbs.Fill("exponentials:bars", CELLS, ((0, 0),)), "a BarsPlan, but only a GridPlan can do it"),
         (verbs.Frame("logits", ((0, 9, 0, 0),), "focus"), r"frames rows 0–9 and columns 0–0 of 'logits'"),
-        (verbs.Fill("logits", CELLS, ((3, 0),)), "fills row 3, column 0 of 'logits'"),
+        (verbs.Fill("logits", CELLS, ((3, 0),)), "acts on row 3, column 0 of 'logits'"),
         (verbs.Fill("logits", Cells(np.zeros((2, 2), np.int8)), ()), "fills 2×2 cells of 'logits'"),
         (verbs.Sweep("logits", CELLS, 0, 7), "sweeps over cells 0–7 of 'logits'"),
         (verbs.Light("exponentials:bars", (5,)), r"acts on rows \(5,\) of 'exponentials:bars'"),

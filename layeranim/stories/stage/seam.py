@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
+from itertools import chain
 from math import prod
 from typing import Any, get_args
 
@@ -108,19 +109,18 @@ def _beyond(verb: Any, plan: Any) -> Iterator[str]:
     """What a verb names that its part does not have."""
     if isinstance(plan, GridPlan) and not (plan.cells is None or plan.cells.levels.shape == (plan.rows, plan.cols)):
         yield f"finds {'×'.join(map(str, plan.cells.levels.shape))} cells"
-    if isinstance(plan, GridPlan):
-        cells = getattr(verb, "cells", None)
-        if isinstance(cells, Cells) and cells.levels.shape != (plan.rows, plan.cols):
-            yield f"fills {'×'.join(map(str, cells.levels.shape))} cells"
-        for a, b, c, d in getattr(verb, "blocks", ()):
+    if isinstance(verb, (v.Fill, v.Ghost, v.Sweep)) and verb.cells.levels.shape != (plan.rows, plan.cols):
+        yield f"fills {'×'.join(map(str, verb.cells.levels.shape))} cells"
+    if isinstance(verb, (v.Frame, v.Course)):
+        for a, b, c, d in verb.blocks if isinstance(verb, v.Frame) else chain(*verb.stops):
             if not (0 <= a <= b < plan.rows and 0 <= c <= d < plan.cols):
                 yield f"frames rows {a}–{b} and columns {c}–{d}"
-        where = (verb.where,) if isinstance(verb, v.Tell) else getattr(verb, "where", ())
-        for row, col in where:
+    elif isinstance(verb, (v.Fill, v.Ghost, v.Lay)) or (isinstance(verb, v.Tell) and isinstance(plan, GridPlan)):
+        for row, col in (verb.where,) if isinstance(verb, v.Tell) else verb.where:
             if not (0 <= row < plan.rows and 0 <= col < plan.cols):
-                yield f"fills row {row}, column {col}"
-        if isinstance(verb, v.Sweep) and not 0 <= verb.first <= verb.last < plan.rows * plan.cols:
-            yield f"sweeps over cells {verb.first}–{verb.last}"
+                yield f"acts on row {row}, column {col}"
+    elif isinstance(verb, v.Sweep) and not 0 <= verb.first <= verb.last < plan.rows * plan.cols:
+        yield f"sweeps over cells {verb.first}–{verb.last}"
     elif isinstance(verb, (v.Light, v.Grow)) and isinstance(plan, p.BarsPlan | p.StackPlan):
         rows = verb.rows if isinstance(verb, v.Light) else verb.where
         if not all(0 <= row < plan.rows for row in rows):
@@ -138,7 +138,7 @@ def _beyond(verb: Any, plan: Any) -> Iterator[str]:
                 yield f"leads from node {edge.lower} to node {edge.upper}"
     elif isinstance(verb, v.NodeFill | v.Light) and not all(0 <= k < _nodes(plan, verb) for k in _places(verb)):
         yield f"acts on nodes {_places(verb)}"
-    elif isinstance(verb, v.Tell) and not verb.lines:
+    if isinstance(verb, v.Tell) and not verb.lines:
         yield "tells no lines"
 
 
