@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 from layeranim import catalog
 from layeranim.capturing import reading
-from layeranim.capturing.recorder import Event, Recorder
+from layeranim.capturing.events import Event
+from layeranim.capturing.recorder import Recorder
 from layeranim.engine.packing import Packed
 from layeranim.engine.trace import Trace
 from layeranim.errors import UsageError

@@ -11,7 +11,8 @@ from typing import Any
 from layeranim import catalog
 from layeranim.capturing import reading, recognise
 from layeranim.capturing.captured import Capture, ModelCall
-from layeranim.capturing.recorder import Event, Recorder
+from layeranim.capturing.events import Event
+from layeranim.capturing.recorder import Recorder
 from layeranim.capturing.running import recorded
 from layeranim.engine.packing import Packed
 from layeranim.engine.trace import Array

@@ -170,7 +170,7 @@ def test_names_that_are_none_are_answered() -> None:
 @pytest.mark.parametrize("name", MODELS)
 def test_every_call_whose_layer_has_a_film_has_its_storyboard(name: str) -> None:
     films = {catalog.layer(film).name for film in catalog.explainers()}
-    for call in captured(name).layers:
+    for call in {call.layer: call for call in captured(name).layers}.values():
         if call.layer in films:
             work = traced.of_trace(*traced.of_call(captured(name), call.name, {}))
             assert work.storyboard(work.trace()).beats, call.name
