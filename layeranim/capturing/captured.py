@@ -23,7 +23,7 @@ Numbers = Callable[[], Mapping[str, Array]]
 class ModelCall:
     """One call of a model.
 
-    ``name`` is where it stands (``layer1.0.conv1``, ``encoder.add``; ``rec:2`` is the second run of ``rec``), ``kind``
+    ``name`` is where it stands (``layer1.0.conv1``, ``encoder.add``; ``rec:2`` is ``rec`` when it runs again), ``kind``
     its class or function, ``layer`` the layer of ours that computes it, or ``None``.
     ``weights`` are the names that the model has for the parameters it takes part with: several where they are tied.
     ``agrees`` is ``True`` where our layer gives the model's own output, ``False`` where it does not, ``None`` where
@@ -175,15 +175,12 @@ class Capture:
         if isinstance(name, int):
             return self.calls[name]
         found = {call.name: call for call in self.calls}
+        once = name.removesuffix(":1")
+        if name in found or once in found:
+            return found.get(name) or found[once]
         runs = [other for other in found if other.rpartition(":")[0] == name]
-        if name in found and not runs:
-            return found[name]
         if runs:
-            listed = ", ".join(f"{name}:{k}" for k in range(1, len(runs) + 2))
-            raise OptionError(f"{name} runs {len(runs) + 1} times; say which: {listed}")
-        base, _, run = name.rpartition(":")
-        if run == "1" and base in found:
-            return found[base]
+            raise OptionError(f"{name} runs {len(runs)} times; say which: {_listed(runs)}")
         inside = [call for call in found if call.startswith(f"{name}.")]
         if inside:
             raise OptionError(f"{name} has calls inside: {_listed(inside)}")

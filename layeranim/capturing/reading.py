@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from layeranim.capturing import functions
+from layeranim.capturing.events import Event
 from layeranim.capturing.joins import JOINS
 from layeranim.capturing.kept import Saved
-from layeranim.capturing.recorder import Event
 from layeranim.engine.packing import Packed
 from layeranim.engine.recurrent_packing import from_torch_state
 from layeranim.errors import OptionError

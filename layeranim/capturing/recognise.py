@@ -6,12 +6,12 @@ projections that made its queries, keys and values, norms and activations of oth
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 
 from layeranim import catalog
 from layeranim.capturing import reading
-from layeranim.capturing.recorder import Event, Recorder
+from layeranim.capturing.events import Event
+from layeranim.capturing.recorder import Recorder
 from layeranim.engine.packing import Packed
 from layeranim.engine.trace import Trace
 from layeranim.errors import UsageError
@@ -27,16 +27,7 @@ def composites(recorder: Recorder) -> list[Event]:
     from layeranim.capturing import recognise_attention, recognise_modules
 
     found = [*recognise_modules.leaves(recorder), *recognise_attention.attentions(recorder)]
-    return list(_named_apart(recorder, sorted(found, key=lambda entry: entry.at)))
-
-
-def _named_apart(recorder: Recorder, found: Iterable[Event]) -> Iterator[Event]:
-    count = Counter(entry.name.partition(":")[0] for entry in recorder.entries if entry.kind in ("module", "function"))
-    for entry in found:
-        count[entry.name] += 1
-        if count[entry.name] > 1:
-            entry.name = f"{entry.name}:{count[entry.name]}"
-        yield entry
+    return sorted(found, key=lambda entry: entry.at)
 
 
 def computed(found: Packed) -> Trace:
@@ -60,6 +51,7 @@ def composite(
         "function", op, last.path, name, None, begin.sources, begin.shapes_in, weights, None, begin.given, last.result,
         last.shapes_out, last.at, tuple(covers), found,
     )  # fmt: skip
+    made.base = name
     if reading.lost(made) or made.result is None:
         return None
     try:

@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from layeranim.capturing.events import Event, Span
 from layeranim.capturing.kept import torch_module
 from layeranim.capturing.recognise import REFUSALS, composite, computed
-from layeranim.capturing.recorder import Event, Recorder, Span
+from layeranim.capturing.recorder import Recorder
 from layeranim.engine.activations import ACTIVATIONS
 from layeranim.engine.packing import Packed
 from layeranim.engine.trace import Array

@@ -15,53 +15,9 @@ from functools import cache
 from typing import Any
 
 from layeranim.capturing import functions
+from layeranim.capturing.events import Event, Span
 from layeranim.capturing.kept import Kept, TensorKeeper, torch_module
-from layeranim.engine.packing import Packed
-from layeranim.engine.trace import Shape
 from layeranim.inputs.modules import READERS
-
-
-@dataclass
-class Event:
-    """One call as it happened. ``kind`` is module, function, wire (it carries numbers) or made (it makes some).
-
-    ``module`` is the module as it was then. ``sources`` says of every tensor among its arguments which entry made it,
-    and which of that one's results it is. ``found`` is the layer of a composite, ``covers`` what it is made of.
-    """
-
-    kind: str
-    op: str
-    path: str
-    name: str
-    func: Any
-    sources: tuple[tuple[int, int] | None, ...]
-    shapes_in: tuple[Shape, ...]
-    weights: tuple[tuple[str, ...], ...]
-    module: Any = None
-    given: Kept | None = None
-    result: Kept | None = None
-    shapes_out: tuple[Shape, ...] = ()
-    at: int = -1
-    covers: tuple[int, ...] = ()
-    found: Packed | None = None
-    of_nothing: bool = False
-
-    @property
-    def reads(self) -> tuple[int, ...]:
-        """The numbers of the entries that made its arguments."""
-        return tuple(source[0] for source in self.sources if source)
-
-
-@dataclass
-class Span:
-    """A module that was opened: where its calls stand among all, and what it was given and gave."""
-
-    path: str
-    module: Any
-    start: int
-    stop: int
-    given: Kept
-    result: Kept
 
 
 @dataclass
@@ -192,13 +148,15 @@ class Recorder:
             name = f"{base}:{self._count[base]}" if self._count[base] > 1 else base
         shapes = tuple(tuple(leaf.shape) for leaf in leaves)
         entry = Event(kind, op, path, name, func, sources, shapes, self._names(leaves))
+        entry.base = base
         entry.of_nothing = not entry.weights and self._of_nothing(leaves)
         entry.given = self._kept(name, (args, kwargs))
         return entry
 
     def _kept(self, name: str, tree: Any) -> Kept | None:
         """What is kept of a call: all, or nothing where it is not asked for or there is no room left."""
-        if self.wanted is not None and not any(fnmatchcase(name, pattern) for pattern in self.wanted):
+        names = (name,) if ":" in name else (name, f"{name}:1")
+        if self.wanted is not None and not any(fnmatchcase(n, pattern) for n in names for pattern in self.wanted):
             return None
         kept = self.keeper.keep(tree)
         for saved in kept.saved:
@@ -219,8 +177,7 @@ class Recorder:
         entry.shapes_out = tuple(tuple(leaf.shape) for leaf in tensors)
         whole = not any(leaf.is_floating_point() or leaf.is_complex() for leaf in tensors)
         if entry.kind in ("function", "wire") and (whole or entry.of_nothing):
-            if entry.kind == "function":
-                self._count[entry.name.rpartition(":")[0] if ":" in entry.name else entry.name] -= 1
+            self._count[entry.base] -= entry.kind == "function"
             entry.kind = "made"  # a mask, or places: no numbers of a layer
         self.entries.append(entry)
         entry.result = self._kept(entry.name, result) if entry.given is not None else None

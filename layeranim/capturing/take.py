@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable
 from functools import partial
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 from layeranim import catalog
 from layeranim.capturing import reading, recognise
 from layeranim.capturing.captured import Capture, ModelCall
-from layeranim.capturing.recorder import Event, Recorder
+from layeranim.capturing.events import Event
+from layeranim.capturing.recorder import Recorder
 from layeranim.capturing.running import recorded
 from layeranim.engine.packing import Packed
 from layeranim.engine.trace import Array
@@ -46,7 +48,12 @@ def captured(
 def _calls(recorder: Recorder, composites: list[Event]) -> tuple[ModelCall, ...]:
     """Every call that computes something; a composite stands behind the last call that it covers."""
     shown = [entry for entry in (*recorder.entries, *composites) if entry.kind in SHOWN]
-    return tuple(_call(recorder, entry) for entry in sorted(shown, key=lambda entry: (entry.at, bool(entry.covers))))
+    shown.sort(key=lambda entry: (entry.at, bool(entry.covers)))
+    runs, run = Counter(entry.base for entry in shown), Counter[str]()
+    for entry in shown:
+        run[entry.base] += 1
+        entry.name = f"{entry.base}:{run[entry.base]}" if runs[entry.base] > 1 else entry.base
+    return tuple(_call(recorder, entry) for entry in shown)
 
 
 def _call(recorder: Recorder, entry: Event) -> ModelCall:

@@ -30,6 +30,7 @@ COMMANDS = {
         "a film as data: what stands where, what happens when, as JSON",
     ),
     "capture": ("layeranim.cli.capture:capture", "run a model of your own, and check every layer of it"),
+    "weights": ("layeranim.cli.weights:weights", "what a file of weights holds, and which layers it suits"),
     "list": ("layeranim.cli.listing:explainers", "the explainers; with a name: options, examples, formula, tensors"),
     "build": ("layeranim.cli.build:build", "make every film of layeranim.toml that is not there yet"),
     "check": ("layeranim.cli.check:check", "stale, missing, edited, orphaned, too large? ends with 1; draws nothing"),

@@ -75,7 +75,8 @@ def packed(module: Any, *inputs: Any, seed: int = 0, **named: Any) -> Packed:
     known = next((kind for kind in type(module).__mro__ if kind.__name__ in READERS), None)
     if known is None:
         name = type(module).__name__
-        raise OptionError(f"{name} is no module that is read here{_nearest(name)}; there are {', '.join(READERS)}")
+        told = f"{name} is no module that is read here{_nearest(name)}; there are {', '.join(READERS)}"
+        raise OptionError(f"{told}; la.capture runs a model of your own and reads each of its layers")
     if known.__module__.startswith("torch.ao."):
         raise OptionError(
             f"{known.__name__} of {known.__module__.partition('.modules.')[0]} is quantized: "

@@ -121,6 +121,20 @@ def npz_names(stream: IO[bytes], request: Request) -> list[str]:
         return [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
 
 
+def npz_shapes(stream: IO[bytes], request: Request) -> dict[str, tuple[str, tuple[int, ...]]]:
+    """Type and shape of every array of a ``.npz``, from its header alone."""
+    _check_directory(stream, request)
+    refusal = request.decoding("is not a sound zip archive", f"it is damaged or cut short: {SAVE_AGAIN}")
+    found = {}
+    with refusal, zipfile.ZipFile(stream) as archive:
+        for name in archive.namelist():
+            if name.endswith(".npy"):
+                with archive.open(name) as member:
+                    dtype, shape, _, _ = _header(member, request)
+                found[name.removesuffix(".npy")] = (dtype.name, shape)
+    return found
+
+
 def _check_directory(stream: IO[bytes], request: Request) -> None:
     """Refuse a directory too long to load; only the form that NumPy writes is read: no comment, no zip64 directory."""
     size = stream.seek(0, os.SEEK_END)

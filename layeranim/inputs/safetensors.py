@@ -48,6 +48,18 @@ def safetensors_names(stream: IO[bytes], request: Request) -> list[str]:
     return list(_directory(stream, request)[0])
 
 
+def safetensors_shapes(stream: IO[bytes], request: Request) -> dict[str, tuple[str, tuple[int, ...]]]:
+    """Type and shape of every tensor of the file."""
+    directory = _directory(stream, request)[0]
+    with request.decoding("its header is not a JSON directory of tensors", SAVE_AGAIN):
+        return {name: (_named(str(e["dtype"])), tuple(int(n) for n in e["shape"])) for name, e in directory.items()}
+
+
+def _named(kind: str) -> str:
+    """The type as NumPy calls it; bfloat16, which it has not, by its own name."""
+    return "bfloat16" if kind == "BF16" else np.dtype(DTYPES[kind]).name if kind in DTYPES else kind
+
+
 def _directory(stream: IO[bytes], request: Request) -> tuple[dict[str, Any], int, int]:
     """The entries of the header by name, the header's length, and the file's."""
     size = stream.seek(0, os.SEEK_END)

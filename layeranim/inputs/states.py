@@ -9,16 +9,17 @@ from typing import Any
 
 from layeranim.engine.option import suggest
 from layeranim.engine.packing import Packed
-from layeranim.engine.trace import Array
+from layeranim.engine.trace import Array, Shape
 from layeranim.errors import InputError, OptionError
-from layeranim.inputs.npy import npz_names
+from layeranim.inputs.npy import npz_names, npz_shapes
 from layeranim.inputs.read import opened, read
 from layeranim.inputs.request import LIMITS, Limits, Request
 from layeranim.inputs.safe import printable
-from layeranim.inputs.safetensors import safetensors_names
+from layeranim.inputs.safetensors import safetensors_names, safetensors_shapes
 from layeranim.inputs.within import Base
 
 NAMES = {".npz": npz_names, ".safetensors": safetensors_names}
+SHAPES = {".npz": npz_shapes, ".safetensors": safetensors_shapes}
 MOST = 10_000  # arrays in one file
 LEFT_OUT = ("num_batches_tracked",)
 """Counters that no layer computes with."""
@@ -70,6 +71,17 @@ def state_dict(
         size += array.nbytes
         Request("state", name, limits).check_size("all of it", size, limits.size)
     return out
+
+
+def shapes_of(given: str | os.PathLike[str], limits: Limits = LIMITS) -> tuple[dict[str, tuple[str, Shape]], str]:
+    """Type and shape of every array of a ``.npz`` or ``.safetensors`` file, and the prefix behind its colon. No numbers
+    are read. Raises ``InputError`` for a file that cannot be read."""
+    path, _, prefix = _split(os.fspath(given))
+    request = Request("weights", path, limits)
+    with opened(path, request, None, SHAPES, "give a .npz or .safetensors file") as (_, stream, _size):
+        found = SHAPES[os.path.splitext(path)[1].lower()](stream, request)
+    request.check_size("it", len(found), MOST, "arrays")
+    return found, prefix
 
 
 def file_of(given: Mapping[str, Any] | str | os.PathLike[str]) -> str | None:

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 import layeranim as la
+from layeranim import catalog
 from layeranim.capturing import Capture
 from layeranim.engine.replay import replay, sampled
 from layeranim.errors import OptionError
+from layeranim.preparing import traced
 
 torch = pytest.importorskip("torch")
 
@@ -78,7 +80,7 @@ def test_the_calls_of_a_cnn_stand_in_the_order_in_which_they_ran() -> None:
     found = captured("residual-cnn")
     names = [call.name for call in found.layers]
     assert names == [
-        "conv1", "bn1", "act", "conv2", "relu", "mean", "squeeze", "silu", "excite", "sigmoid", "mul", "add", "add:2",
+        "conv1", "bn1", "act", "conv2", "relu", "mean", "squeeze", "silu", "excite", "sigmoid", "mul", "add:1", "add:2",
         "max_pool2d", "fc", "log_softmax",
     ]  # fmt: skip
     assert found["conv2"].shapes_in == ((2, 8, 8, 8),)
@@ -93,7 +95,7 @@ def test_the_calls_of_a_cnn_stand_in_the_order_in_which_they_ran() -> None:
 
 def test_a_module_that_runs_again_is_numbered_and_must_be_named() -> None:
     found = captured("twice")
-    assert [call.name for call in found.layers if call.kind == "Linear"] == ["rec", "rec:2", "rec:3"]
+    assert [call.name for call in found.layers if call.kind == "Linear"] == ["rec:1", "rec:2", "rec:3"]
     assert found["rec:2"].inputs["input"].shape == (2, 4)
     with pytest.raises(OptionError, match="rec runs 3 times; say which: rec:1, rec:2, rec:3"):
         found["rec"]
@@ -163,6 +165,15 @@ def test_names_that_are_none_are_answered() -> None:
         found["conv_1"]
     with pytest.raises(OptionError, match=r"h has calls inside: h\.0\.ln1"):
         captured("nanogpt")["h"]
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_call_whose_layer_has_a_film_has_its_storyboard(name: str) -> None:
+    films = {catalog.layer(film).name for film in catalog.explainers()}
+    for call in {call.layer: call for call in captured(name).layers}.values():
+        if call.layer in films:
+            work = traced.of_trace(*traced.of_call(captured(name), call.name, {}))
+            assert work.storyboard(work.trace()).beats, call.name
 
 
 def test_a_film_of_a_call_bears_its_name(tmp_path: Path) -> None:

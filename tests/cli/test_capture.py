@@ -135,7 +135,7 @@ def test_layers_of_a_file_are_named(call: Call, here: Path) -> None:
     done = call("render", "own.npz", "--layer", "fc", "-o", "fc.png", "--size", "128x72", "-q")
     assert (done.code, done.out) == (0, "fc.png\n"), done.err
     assert "own.npz" in call("render", "own.npz", "--layer", "fc", "-o", "own.npz").err
-    assert "MODEL.npz" in call("render", "--help").out
+    assert "NAME|FILE" in call("render", "--help").out
     assert "--layer" in call("trace", "own.npz", "--help").out
 
 
