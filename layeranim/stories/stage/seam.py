@@ -108,7 +108,7 @@ def _beyond(verb: Any, plan: Any) -> Iterator[str]:
         for a, b, c, d in getattr(verb, "blocks", ()):
             if not (0 <= a <= b < plan.rows and 0 <= c <= d < plan.cols):
                 yield f"frames rows {a}–{b} and columns {c}–{d}"
-        where = (verb.where,) if isinstance(verb, v.Tell) else getattr(verb, "where", ())
+        where = getattr(verb, "where", ())
         for row, col in where:
             if not (0 <= row < plan.rows and 0 <= col < plan.cols):
                 yield f"fills row {row}, column {col}"
