@@ -17,7 +17,7 @@ MODES = {
     "squared": ("Squared error", "twice as far off costs four times as much"),
     "absolute": ("Absolute error", "twice as far off costs twice as much"),
     "huber": ("Huber loss", _BENT),
-    "smooth-l1": ("Smooth L1 loss", _BENT),
+    "smooth-l1": ("Smooth absolute error", _BENT),
     "binary": ("Binary cross-entropy", "sure and right costs nothing, sure and wrong has no bound"),
     "binary-logits": ("Binary cross-entropy of logits", "sure and right costs nothing, sure and wrong has no bound"),
     "kl": ("Kullback–Leibler loss", "what the target holds and the prediction lacks"),
@@ -30,28 +30,41 @@ REDUCED = {"mean": "the mean of all losses", "sum": "all losses added up",
 def film(telling: Telling) -> Play:
     """The film of a loss."""
     trace, config = telling.trace, _config(telling)
-    at, count, reduced = telling.film.place_in(trace.size("batch")), trace.size("features"), "loss" in trace
-    given = Column(Grid("prediction", "p", cols="features"), Grid("target", "t", cols="features"))
-    made = Column(Grid("losses", "loss", cols="features"), Grid("derivative", "slope", cols="features"),
-                  *((Grid("loss", "L"),) if reduced else ()))  # fmt: skip
+    batch, count, reduced = trace.size("batch"), trace.size("features"), "loss" in trace
+    p, t, losses, slopes = (
+        Grid(name, text, rows="batch", cols="features")
+        for name, text in (("prediction", "p"), ("target", "t"), ("losses", "loss"), ("derivative", "slope"))
+    )
+    given, made = Column(p, t), Column(losses, slopes, *((Grid("loss", "L"),) if reduced else ()))
     title, rule = MODES[config.mode]
-    losses = trace["losses"] if reduced else trace["losses"][at]
+    values = trace["losses"]
     return Play(
         title=title,
-        units=Units(("features",), ("prediction", "predictions")),
+        units=Units(("batch", "features"), ("prediction", "predictions"), (), _names(batch, count)),
         stage=Tries(Row(given, "→", Curve("prediction", "losses", of="target", sign="t"), "→", made),
                     Row(given, "→", made)),
         acts=(
             Each((("losses", Note(rule)), ("derivative", Note("the slope: how the loss grows with the prediction")))),
-            *((All(("loss",), Note(REDUCED[config.reduction], losses.size > 1)),) if reduced else ()),
+            *((All(("loss",), Note(REDUCED[config.reduction], values.size > 1)),) if reduced else ()),
         ),
         opening=_said("each prediction is charged for ", "how far it is from its target"),
-        closing=_closing(losses),
+        closing=_closing(values),
         good_for=GOOD_FOR,
-        options=(f"{count} prediction{'s' * (count > 1)}", *unusual(config)),
+        options=(_sizes(batch, count), *unusual(config)),
         alike=(("prediction", "target"), ("losses", "loss")),
-        follow=int(np.argmax(np.nan_to_num(trace["losses"][at], posinf=0.0))),
+        follow=int(np.argmax(np.nan_to_num(values, posinf=0.0))),
     )  # fmt: skip
+
+
+def _sizes(batch: int, count: int) -> str:
+    return f"{f'{batch} × ' if batch > 1 else ''}{count} prediction{'s' * (count > 1)}"
+
+
+def _names(batch: int, count: int) -> tuple[str, ...]:
+    """What predictions of several samples are called; those of one are counted."""
+    if batch == 1:
+        return ()
+    return tuple(f"sample {k // count + 1}, prediction {k % count + 1}" for k in range(batch * count))
 
 
 def _closing(losses: Array) -> Line:
