@@ -119,8 +119,9 @@ class TileGrid(VMobject):
 
     def _colour(self, colours: NDArray[np.uint8], where: Iterable[tuple[int, int]] | None) -> None:
         if where is None:
+            blended = bool(self.blends)
             self.blends.clear()
-            if not np.array_equal(self.colours, colours):
+            if blended or not np.array_equal(self.colours, colours):
                 self.colours = colours.copy()
                 self._dirty_blocks.append((0, self.plan.rows - 1, 0, self.plan.cols - 1))
             return
@@ -132,6 +133,13 @@ class TileGrid(VMobject):
     def everywhere(self) -> Iterable[tuple[int, int]]:
         """Every cell in reading order."""
         return ((r, c) for r in range(self.plan.rows) for c in range(self.plan.cols))
+
+    def pale(self, cells: Cells, step: int) -> None:
+        """A grid of colours on its way from nothing to its content, ``step`` of ``BLENDS``."""
+        goal = heat.colours(cells, self.theme)
+        under = np.array(heat.bgra(self.theme.bg), float)
+        mixed = np.rint(under + (goal - under) * step / BLENDS).astype(np.uint8)
+        self._colour(np.where(goal[..., 3:] > 0, mixed, goal), None)
 
     def blend(self, row: int, col: int, towards: CellLook, step: int) -> None:
         """A cell on its way from what it shows to another look, ``step`` of ``BLENDS``."""

@@ -156,6 +156,8 @@ class StageScene(ExplainerScene):
                 self.things[mark.part].wire(mark)
             elif isinstance(mark, v.Clear):
                 self._clear(mark)
+            elif isinstance(mark, v.Fill):
+                self.grids[mark.part].put(mark.cells, mark.where)
             elif isinstance(mark, v.NodeFill):
                 self.things[mark.part].put(mark, mark.where)
             elif isinstance(mark, v.Fill):
@@ -242,8 +244,10 @@ class StageScene(ExplainerScene):
 
     def _ghost(self, verb: v.Ghost) -> list[Animation]:
         grid = self.grids[verb.part]
-        looks = [grid.look(verb.cells, r, c) for r, c in verb.where]
         self.ghosts.append(grid)
+        if grid.plan.heat:
+            return [Follow(lambda alpha: grid.pale(verb.cells, round(alpha * PALE)))]
+        looks = [grid.look(verb.cells, r, c) for r, c in verb.where]
 
         def at(alpha: float) -> None:
             for (r, c), look in zip(verb.where, looks, strict=True):
