@@ -147,4 +147,5 @@ class ConvView:
             sizes = np.abs(numbers.rounded(sums))
             top = max(float(np.quantile(sizes[np.isfinite(sizes)], 0.99)), numbers.value_range(sums) / 20)
             out = {"output": top, "pre_activation": top}
+        out |= {"bias": numbers.value_range(self.trace["kernel"])} if self.biased else {}
         return out | ({"output": 1.0} if self.config.activation in BOUNDED else {})
