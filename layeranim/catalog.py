@@ -49,7 +49,7 @@ EXPLAINERS: dict[str, Explainer] = {
         "engine.conv:CONV",
         "stories.convolution.conv_presets:PRESETS",
         "stories.convolution.conv:ConvStory",
-        "scenes.conv:ConvScene",
+        "scenes.stage:StageScene",
     ),
     "conv-image": Explainer(
         "convolution",

@@ -76,7 +76,8 @@ def test_another_explainers_scene_and_story_are_not_on_the_way() -> None:
     conv, pool = (set(sources.on_the_way(catalog.explainer(name))) for name in ("conv", "pool"))
     for name, other in (("conv", pool), ("pool", conv)):
         story = {"conv": "stories/convolution/conv", "pool": "stories/pooling/film"}[name]
-        for place in (f"scenes/{name}", story, f"engine/{name}"):
+        scene = {"conv": "scenes/stage/scene", "pool": "scenes/pool"}[name]
+        for place in (scene, story, f"engine/{name}"):
             file = f"layeranim/{place}.py"
             assert file in (conv if name == "conv" else pool)
             assert file not in other, file
@@ -99,7 +100,7 @@ def test_explainers_of_other_packages_count_their_own_files(tmp_path: Path, monk
     monkeypatch.syspath_prepend(str(tmp_path))
     top = "theirs_of_layeranim"
     way = sources.on_the_way(
-        catalog.Explainer("x", "y", "engine.conv:CONV", f"{top}.ready:P", f"{top}.story:S", "scenes.conv:ConvScene")
+        catalog.Explainer("x", "y", "engine.conv:CONV", f"{top}.ready:P", f"{top}.story:S", "scenes.stage:StageScene")
     )
     sources.forget()
     assert {

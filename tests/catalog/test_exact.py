@@ -146,7 +146,7 @@ class Mixed(Scene):
 
     def construct(self) -> None:
         board = Case("conv", {"input": "random:4x4"}, "mixed").work()
-        grid = TileGrid(board.storyboard(board.trace()).grids["input:0"], LIGHT)
+        grid = TileGrid(board.storyboard(board.trace()).grids["padded:0"], LIGHT)
         under = Square(3, fill_opacity=0.6, color="#1F6FC4").move_to(grid).shift(DOWN).rotate(0.3)
         over = Circle(1.2, fill_opacity=0.5, color="#CC2380", stroke_width=9).move_to(grid).shift(UP)
         dashed = DashedVMobject(Circle(1.4, color="#0B6E4F", stroke_width=24), num_dashes=17).move_to(grid)

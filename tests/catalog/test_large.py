@@ -29,8 +29,8 @@ def test_a_hundred_thousand_cells_and_windows() -> None:
     assert board.total == 318 * 318
     assert board.seconds <= 32
     assert len(board.beats) <= 50  # rows are swept in blocks
-    assert sum(len(beat.units) for beat in board.beats) == board.total  # none is left out
-    assert all(grid.numeral == 0 for name, grid in board.grids.items() if name.startswith(("input", "output")))
+    assert len({unit for beat in board.beats for unit in beat.units}) == board.total  # none is left out
+    assert all(grid.numeral == 0 for name, grid in board.grids.items() if name.startswith(("padded", "output")))
     drawn = played.scene.grids["output:0"].colours
     assert drawn.shape == (318, 318, 4)
     assert (drawn[..., 3] == 255).all()
@@ -42,8 +42,8 @@ def test_three_hundred_filters_over_many_channels() -> None:
     trace = work.trace()
     board = work.storyboard(trace)
     assert trace["output"].shape == (1, 300, 56, 56)
-    assert {name for name in board.grids if name.startswith(("input", "output"))} == {
-        f"{kind}:{i}" for kind in ("input", "output") for i in range(3)
+    assert {name for name in board.grids if name.startswith(("padded", "output"))} == {
+        f"{kind}:{i}" for kind in ("padded", "output") for i in range(3)
     }
     said = " ".join(run.text for line in board.lines() for run in line)
     assert "3 of 64 channels drawn" in said

@@ -154,9 +154,9 @@ def test_the_weights_and_the_bias_of_a_neuron_are_as_large_as_its_inputs(options
 # ── lanes ────────────────────────────────────────────────────────────────────
 @pytest.mark.parametrize(
     ("name", "options"),
-    [("conv", {"example": "rgb"}), ("pool", {"input": "random:3x6x6"}),
+    [("pool", {"input": "random:3x6x6"}),
      ("pool", {"input": "random:2x6x6", "grad_output": "random:2x3x3", "backward": True})],
-    ids=["conv", "pool", "pool-back"],
+    ids=["pool", "pool-back"],
 )  # fmt: skip
 @pytest.mark.parametrize("row", range(3))
 def test_the_lane_to_a_map_ends_at_its_edge(name: str, options: dict[str, Any], row: int) -> None:
@@ -164,9 +164,7 @@ def test_the_lane_to_a_map_ends_at_its_edge(name: str, options: dict[str, Any], 
     work = Case(name, options, name).work()
     board = work.storyboard(work.trace())
     grid, parts = board.grids["grad:1" if "backward" in options else "output:1"], board.parts[name]
-    if name == "conv":
-        end = parts.chain.lane(grid.box, grid.cell(row, 0).centre[1])[-1]
-    elif "backward" in options:
+    if "backward" in options:
         end = parts.plan.back(grid.name, grid.cell(row, 0))[0]
     else:
         end = parts.plan.lane(grid.name, grid.cell(row, 0))[-1]

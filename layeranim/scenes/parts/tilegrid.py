@@ -131,8 +131,9 @@ class TileGrid(VMobject):
 
     def _colour(self, colours: NDArray[np.uint8], where: Iterable[tuple[int, int]] | None) -> None:
         if where is None:
+            blended = bool(self.blends)
             self.blends.clear()
-            if not np.array_equal(self.colours, colours):
+            if blended or not np.array_equal(self.colours, colours):
                 self.colours = colours.copy()
                 self._dirty_blocks.append((0, self.plan.rows - 1, 0, self.plan.cols - 1))
             return

@@ -179,6 +179,8 @@ class StageScene(ExplainerScene):
                 self.things[mark.part].wire(mark)
             elif isinstance(mark, v.Clear):
                 self._clear(mark)
+            elif isinstance(mark, v.Fill):
+                self.grids[mark.part].put(mark.cells, mark.where)
             elif isinstance(mark, v.NodeFill):
                 self.things[mark.part].put(mark, mark.where)
             elif isinstance(mark, v.Fill):
@@ -274,8 +276,8 @@ class StageScene(ExplainerScene):
         if grid.plan.heat and len(verb.where) == grid.plan.rows * grid.plan.cols:
             self.ghosts.append(grid)
             return [Follow(lambda alpha: grid.dissolve(verb.cells, round(alpha * PALE)))]
-        looks = [grid.look(verb.cells, r, c) for r, c in verb.where]
         self.ghosts.append(grid)
+        looks = [grid.look(verb.cells, r, c) for r, c in verb.where]
 
         def at(alpha: float) -> None:
             for (r, c), look in zip(verb.where, looks, strict=True):

@@ -1,112 +1,181 @@
-"""Convolution told: which windows when, at which pace, and where the film stops for its poster."""
+"""Convolution: a kernel slides over its input; the products of every window add up to one number."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from layeranim import theme
-from layeranim.stories import timing
-from layeranim.stories.convolution.conv_arithmetic import ConvArithmetic
-from layeranim.stories.convolution.conv_parts import ConvParts
-from layeranim.stories.convolution.conv_plan import ConvPlan, plan
+from layeranim import numbers
+from layeranim.stories.activations import activation_name
 from layeranim.stories.convolution.conv_view import ConvView
 from layeranim.stories.convolution.conv_words import GOOD_FOR, ConvWords
-from layeranim.stories.options import PACES
-from layeranim.stories.storyboard import Beat, Story, Storyboard, Telling
+from layeranim.stories.stage import Column, Each, Grid, Play, Repeat, Row, Tally, Tries, Windows, story
+from layeranim.stories.stage.solver import NUMERAL_LOW, Node
+from layeranim.stories.storyboard import Telling
 
-OPENING = 1.48  # seconds: what goes in, and the size of what comes out
+SIDES = "kernel_height", "kernel_width"
+COLOURS = "RGB"
+SMALL = "kernel in colours"
 
 
-def tell(telling: Telling) -> Storyboard:
-    """A convolution's storyboard."""
+def film(telling: Telling) -> Play:
+    """The film of a convolution."""
     view = ConvView(telling)
-    return ConvTelling(view, plan(view)).storyboard()
+    words = ConvWords(view)
+    notes = words.notes()
+    shown = telling.film.selected(view.units)
+    unit = telling.preset.unit if telling.preset else None
+    told = unit if unit is not None and unit in shown else view.telling_unit(shown)
+    sums = ("partial_sums",) * (view.depth > 1)
+    chain = ((*sums, "pre_activation"), "output") if view.activated else ((*sums, "output"),)
+    return Play(
+        title="Convolution",
+        units=Windows(
+            ("out_channels", "out_height", "out_width"), ("window", "windows"),
+            names=words.place,
+            most={"out_channels": view.shown_filters}, of="padded", by="kernel", steps=view.steps,
+        ),
+        stage=_stage(view),
+        acts=(Each(tuple((name, notes) for name in ("products", *chain))),),
+        opening=words.opening(),
+        opening_note=words.size_formula(),
+        closing=words.closing(),
+        good_for=words.good_for(),
+        options=words.options(),
+        drawn=words.hidden(),
+        alike=_alike(view),
+        kinds=view.kinds,
+        bright=view.bright,
+        spans=view.spans,
+        masks={"padded": view.mask},
+        follow=told,
+        evidence=view.evidence(told),
+        stops=tuple(f * view.per_map for f in range(1, view.shown_filters)),
+        row=view.out_shape[1],
+    )  # fmt: skip
 
 
-class ConvTelling:
-    """Puts the beats of one film together."""
-
-    def __init__(self, view: ConvView, stage: ConvPlan) -> None:
-        self.view, self.plan, self.film = view, stage, view.telling.film
-        self.words, self.arithmetic = ConvWords(view), ConvArithmetic(view, stage)
-        self.preset = view.telling.preset
-
-    def storyboard(self) -> Storyboard:
-        view = self.view
-        shown = self.film.selected(view.units)
-        beats = tuple(self.beats(shown))
-        middle = timing.poster(beats, shown, told=self.view.telling_unit(shown))
-        title = self.film.title or (self.preset.title if self.preset else "") or "Convolution"
-        return Storyboard(
-            "conv",
-            title,
-            self.words.parameters(),
-            self.plan.grids,
-            beats,
-            view.units,
-            middle.end - 1,
-            self.words.alt(title, middle),
-            {"conv": ConvParts(view, self.plan, shown.start)},
-        )
-
-    # ── beats ────────────────────────────────────────────────────────────────
-    def beats(self, shown: range) -> Iterator[Beat]:
-        at = 0
-        opening = timing.ticks(OPENING * min(1.0, PACES[self.film.pace]))
-        yield Beat("open", at, opening, caption=self.words.opening(), note=self.words.size_formula(), done=shown.start)
-        at += opening
-        notes = list(self.words.notes(shown))
-        stops = [*self.words.turns(shown), self.view.telling_unit(shown)]
-        stretches, _ = timing.paced(timing.with_pause(shown, self.view.out_shape[1], stops), self.film.pace)
-        for i, stretch in enumerate(stretches):
-            length = timing.ticks(stretch.seconds)
-            first, last = stretch.units[0], stretch.units[-1]
-            brief, terse = stretch.seconds < timing.BRIEF, timing.terse(stretch, self.film.pace)
-            turn = () if stretch.sweep else self.words.turn(first)
-            note = turn or (notes.pop(0) if notes and not terse and not stretch.sweep else ())
-            if stretch.sweep:
-                yield Beat(
-                    "sweep",
-                    at,
-                    length,
-                    stretch.units,
-                    (("sweep", length),),
-                    self.arithmetic.passing(),
-                    (),
-                    (),
-                    self.view.steps(stretch.units),
-                    last + 1,
-                )
-            else:
-                yield Beat(
-                    "brief" if brief else "step",
-                    at,
-                    length,
-                    stretch.units,
-                    self.phases(length, brief, i < 2),
-                    self.arithmetic.passing() if brief else self.arithmetic.told(first, terse),
-                    note,
-                    () if brief else self.words.place(first),
-                    self.view.steps(stretch.units),
-                    first + 1,
-                )
-            at += length
-        hold = timing.ticks(theme.END_HOLD)
-        yield Beat("close", at, hold, caption=self.words.closing(), note=self.words.takeaway(), done=shown.stop)
-
-    def phases(self, length: int, brief: bool, taught: bool) -> tuple[tuple[str, int], ...]:
-        seconds = length * theme.TICK_MS / 1000
-        travel, act = timing.act(seconds, 0.22, 0.52), 0.18 * seconds
-        if brief:
-            return timing.phases(length, [("travel", max(0.08, 0.4 * seconds))], "land")
-        wanted = [("travel", travel), ("multiply", act)]
-        add = timing.act(seconds, 0.1, 0.24) if taught else 0.12
-        if self.view.depth > 1:
-            wanted.append(("gather", add if taught else 0.16))
-        wanted += [("sum", add)] if self.view.biased or self.view.activated else []
-        wanted += [("bias", add)] if self.view.biased else []
-        wanted += [("activate", add)] if self.view.activated else []
-        return timing.phases(length, [*wanted, ("land", timing.act(seconds, 0.18, 0.28))])
+def _alike(view: ConvView) -> tuple[tuple[str, ...], ...]:
+    """What is compared cell by cell: a window and its products, unless these are so large that it would be pale."""
+    if view.symbolic:
+        return ()
+    sums = ("partial_sums", "pre_activation", "output") if view.depth > 1 else ("pre_activation", "output")
+    return (sums,) if view.picture else (("padded", "patches"), sums)
 
 
-ConvStory = Story("Convolution", tell, GOOD_FOR, takes=3)
+# ── stage ────────────────────────────────────────────────────────────────────
+@dataclass(frozen=True)
+class Look:
+    """How much of the stage has numerals: the input and the output, or ``share`` of the room for a picture of each.
+
+    ``across`` is how many channels, and how many maps, stand side by side.
+    """
+
+    given: bool = True
+    made: bool = True
+    share: float = 1.0
+    across: tuple[int, int] = (1, 1)
+
+    def pictures(self, counts: tuple[int, int]) -> tuple[int, int]:
+        """How many pictures stand one under another, of the input and of the output; 0 where they are numbers."""
+        given, made = (-(-count // across) for count, across in zip(counts, self.across, strict=True))
+        return 0 if self.given else given, 0 if self.made else made
+
+
+def _stage(view: ConvView) -> Node:
+    """Numerals everywhere; else the input in colours with its window in numbers; then the output in colours too."""
+    sides = [(1, 2) if count > 2 else (1,) for count in (view.shown_channels, view.shown_filters)]
+    ways = [(a, b) for a, b in itertools.product(*sides)]
+    whole = [Look(across=way) for way in ways]
+    lensed = [Look(False, made, share, way) for share, made in ((1, True), (1, False), (0.75, False), (0.5, False))
+              for way in ways]  # fmt: skip
+    bare = [Look(False, False, share) for share in (1, 0.75, 0.5)]
+    rows = [*((look, one) for look in whole for one in _operators(view, False)),
+            *((look, one) for look in lensed for one in _operators(view, True)),
+            *((look, _bare(view)) for look in bare)]  # fmt: skip
+    return Tries(*(_row(view, look, operator) for look, operator in rows), least=NUMERAL_LOW)
+
+
+def _row(view: ConvView, look: Look, operator: Node) -> Node:
+    """Data flows from left to right: the input, what the kernel does to its window, the output."""
+    pictures = look.pictures((view.shown_channels, view.shown_filters))
+    given = Repeat(lambda k: _given(view, k, pictures[0], look.share), view.in_channels,
+                   _most(view.shown_channels, view.in_channels), look.across[0])  # fmt: skip
+    made = Repeat(lambda f: _made(view, f, pictures[1], look.share), view.filters,
+                  _most(view.shown_filters, view.filters), look.across[1])  # fmt: skip
+    total = Tally("pre_activation" if view.activated else "output", "sum")
+    bias = (Grid("bias", "+ bias", sized=False, one=True),) if view.biased else ()
+    chip = (activation_name(view.config.activation), "→") if view.activated else ()
+    sums = ("Σ",) if view.symbolic else (Column(total, *bias),)
+    return Row(given, operator, "→", *sums, "→", *chip, made)
+
+
+def _most(shown: int, every: int) -> int:
+    """The most that a repeated part may have, so that so many are shown."""
+    return shown if shown == every else shown + 1
+
+
+def _operators(view: ConvView, lens: bool) -> Iterator[Node]:
+    """The window in numbers where the input has none, the kernel, their products; with less where that has no room."""
+    window = ("patches",) if lens else ()
+    if view.depth > 1:
+        for parts in ((*window, "kernel", "products"), (*window, "kernel"), (*window, SMALL)):
+            yield _rows(view, parts)
+        return
+    kernel, products = _part(view, "kernel"), _part(view, "products")
+    if lens:
+        yield Row(Column(_part(view, "patches"), kernel), products)
+        yield Column(_part(view, "patches"), kernel)
+        yield Row(_part(view, "patches"), kernel)
+        yield Row(_part(view, "patches"), _part(view, SMALL))
+    else:
+        yield Column(kernel, products)
+        yield Row(kernel, products)
+
+
+def _bare(view: ConvView) -> Node:
+    """The kernel in colours alone."""
+    return _rows(view, (SMALL,)) if view.depth > 1 else _part(view, SMALL)
+
+
+def _rows(view: ConvView, parts: Sequence[str]) -> Node:
+    """A row a channel, with the sum of each."""
+    return Repeat(lambda k: Row(*(_part(view, part, k) for part in (*parts, "partial_sums"))), view.depth,
+                  _most(view.shown_depth, view.depth))  # fmt: skip
+
+
+def _part(view: ConvView, part: str, k: int = 0) -> Grid:
+    """What the kernel does to a channel."""
+    at, several = (("group_channels", k),), view.depth > 1
+    if part == "patches":
+        return Grid(part, "" if k else "window", *SIDES, at=(("in_channels", k),), sized=False, frame="focus")
+    if part == "products":
+        return Grid(part, "" if k else part, *SIDES, at=at, sized=False)
+    if part == "partial_sums":
+        return Grid(part, "" if k else "sums", at=at, sized=False, one=True)
+    name = "filter <out_channels>" if view.filters > 1 else "kernel"
+    return Grid("kernel", "" if k else name, *SIDES, at=at, colours=0 if part == "kernel" else 1, share=0.3,
+                sized=False if several else numbers.shape_text(view.kernel_shape))  # fmt: skip
+
+
+def _given(view: ConvView, k: int, pictures: int, share: float) -> Grid:
+    """A channel of the input, with its padding."""
+    size = view.trace.tensor("input").shape[2:]
+    shape = numbers.shape_text(size)
+    if size != tuple(view.padded_shape):
+        shape += f", padded {numbers.shape_text(view.padded_shape)}"
+    name = "input" if view.in_channels == 1 else f"input {COLOURS[k] if view.picture == 'planes' else k + 1}"
+    return Grid("padded", name, "padded_height", "padded_width", at=(("in_channels", k),),
+                sized=shape if view.in_channels == 1 else False, colours=pictures, share=share)  # fmt: skip
+
+
+def _made(view: ConvView, f: int, pictures: int, share: float) -> Grid:
+    """One map of the output."""
+    name = "output" if view.filters == 1 else f"map {f + 1}"
+    return Grid("output", name, "out_height", "out_width", at=(("out_channels", f),),
+                sized=numbers.shape_text(view.out_shape) if view.filters == 1 else False, colours=pictures,
+                share=share)  # fmt: skip
+
+
+ConvStory = story("Convolution", film, GOOD_FOR)

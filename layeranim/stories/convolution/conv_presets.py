@@ -13,6 +13,7 @@ PRESETS = (
             "input": "1 0 0 0 1; 0 2 0 0 0; 0 0 2 0 0; 0 0 0 2 0; 1 0 0 0 1",
             "kernel": "2 -1 -1; -1 2 -1; -1 -1 2",
         },
+        unit=4,
         takeaway="large where the input has the kernel's diagonal: a kernel finds its pattern",
     ),
     Preset(
@@ -21,6 +22,7 @@ PRESETS = (
         "Sobel kernel Gx; the notes Multilayer Perceptrons call it Horizontal",
         options={"padding": 1},
         arrays={"input": "0 0 0 0 0; 0 3 3 3 0; 0 3 3 3 0; 0 3 3 3 0; 0 0 0 0 0", "kernel": "sobel-x"},
+        unit=10,
         takeaway="left edges +, right edges −; a turned kernel finds the other two",
     ),
     Preset(
@@ -32,6 +34,7 @@ PRESETS = (
             "261.775 93.73 166.118 122.847; 259.56 232.038 262.351 228.937",
             "kernel": "1 0; 0 1",
         },
+        unit=6,
         takeaway="a cell plus its lower right neighbour each time: other kernels find other patterns",
     ),
     Preset(
@@ -40,6 +43,7 @@ PRESETS = (
         "Slugnet documentation, Layers, figure 4; its formula flips the kernel, the figure does not",
         arrays={"input": "1 2 3 4; 5 6 7 8; 9 10 11 12", "kernel": "1 2; 3 4"},
         labels={"input": "a b c d; e f g h; i j k l", "kernel": "w x; y z"},
+        unit=2,
         takeaway="four weights serve every place: little to learn, and a pattern is found anywhere",
     ),
     Preset(
@@ -47,6 +51,7 @@ PRESETS = (
         "a handwritten 8×8 digit and the Sobel kernel",
         "UCI Optical Recognition of Handwritten Digits (E. Alpaydin, C. Kaynak; CC BY 4.0)",
         arrays={"input": "digit:3", "kernel": "sobel-x"},
+        unit=4,
         takeaway="left sides of the stroke positive, right sides negative: edges for the next layer",
     ),
     Preset(
@@ -61,6 +66,7 @@ PRESETS = (
                 [[[0, 1], [1, 0]], [[1, 0], [0, 1]], [[-1, 0], [0, 1]]],
             ],
         },
+        unit=14,
         takeaway="one filter sees all channels and draws one map; more filters, more maps",
         planes=True,
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -12,8 +12,8 @@ from layeranim.stories import phrases
 from layeranim.stories.activations import activation_word
 from layeranim.stories.claims import Sentence, first_true
 from layeranim.stories.convolution.conv_view import ConvView
-from layeranim.stories.header import header
-from layeranim.stories.storyboard import Beat, Fact, Line, Run, plain
+from layeranim.stories.stage.language import Note
+from layeranim.stories.storyboard import Fact, Line, Run
 
 _PADDING = {
     "zeros": "zeros around the input",
@@ -43,13 +43,12 @@ class ConvWords:
         self.view = view
         self.preset = view.telling.preset
 
-    def parameters(self) -> Line:
+    def options(self) -> list[str]:
+        """Sizes, and every option that is not the usual one."""
         config, view, names = self.view.config, self.view, self.view.telling.names
         depth = (view.depth,) if view.depth > 1 else ()
-        kernel = f"{numbers.shape_text((*depth, *view.kernel_shape))} {names.get('kernel', '')} kernel".replace(
-            "  ", " "
-        )
-        parts = [kernel, f"stride {_pair(config.stride)}"]
+        parts = [" ".join([numbers.shape_text((*depth, *view.kernel_shape)), *_named(names), "kernel"])]
+        parts.append(f"stride {_pair(config.stride)}")
         rows, cols = self.padding()
         if any((*rows, *cols)):
             same = rows[0] == rows[1] == cols[0] == cols[1]
@@ -62,20 +61,13 @@ class ConvWords:
         parts += ["flipped"] if config.flip else []
         parts += ["bias"] if view.biased else []
         parts += [activation_word(config.activation)] if view.activated else []
-        image = [f"image {view.b + 1} of {view.batch}"] if view.batch > 1 else []
-        return header(parts, [*image, *self._hidden()], self._seed())
+        return parts
 
-    def _hidden(self) -> list[str]:
+    def hidden(self) -> tuple[str, ...]:
         """How many channels and filters of how many are drawn, where that is not all."""
         view = self.view
         counts = ((view.shown_channels, view.in_channels, "channels"), (view.shown_filters, view.filters, "filters"))
-        return [f"{shown} of {all_} {noun} drawn" for shown, all_, noun in counts if shown < all_]
-
-    def _seed(self) -> str:
-        seeded = self.view.telling.seeded
-        both = "input" in seeded and "kernel" in seeded
-        what = "values" if both else seeded[0] if len(seeded) == 1 else "weights"
-        return f"random {what}, seed {self.view.telling.seed}" if seeded else ""
+        return tuple(f"{shown} of {all_} {noun} drawn" for shown, all_, noun in counts if shown < all_)
 
     def padding(self) -> tuple[tuple[int, int], tuple[int, int]]:
         rows, cols = engine.axes_of(self.view.trace)
@@ -91,17 +83,15 @@ class ConvWords:
             Run(", multiply, add up"),
         )
 
-    def size_formula(self) -> Line:
+    def size_formula(self) -> str:
         """How large the output is, with the numbers put in; only a dilated kernel needs the whole formula."""
         facts = self.view.trace.facts
         full = str(facts["height_formula"]), str(facts["width_formula"])
         high, wide = (self._short(axis) or full[axis] for axis in (0, 1))
         tries = [f"output size  {high}"] if high == wide else [f"output height  {high},   width  {wide}"]
-        for text in (*tries, f"output height  {high}"):
-            line = (Run(text, weight="regular", source=Fact("height_formula")),)
-            if phrases.width(line, theme.NOTE) <= phrases.NOTE_ROOM:
-                return line
-        return line if phrases.width(line, theme.NOTE) <= phrases.ROOM else ()
+        widths = {text: phrases.width(_note(text), theme.NOTE) for text in (*tries, f"output height  {high}")}
+        found = next((text for text, width in widths.items() if width <= phrases.NOTE_ROOM), [*widths][-1])
+        return found if widths[found] <= phrases.ROOM else ""
 
     def _short(self, axis: int) -> str:
         """The formula where nothing is dilated."""
@@ -110,24 +100,29 @@ class ConvWords:
             return ""
         return phrases.short_size(side.size, side.kernel, side.stride, side.out, padding=(side.before, side.after))
 
-    def notes(self, shown: range) -> Iterator[Line]:
-        """Things worth saying once, for the first steps that have time for it."""
+    def notes(self) -> tuple[Note, ...]:
+        """Things worth saying once, for the first steps that have time for it; that another filter begins, there."""
         view, config = self.view, self.view.config
         spread = [step for step, taps in zip(config.dilation, view.kernel_shape, strict=True) if taps > 1]
-        if view.depth > 1:
-            yield _note("each channel is multiplied by its own kernel, then the sums are added")
-        elif any(step > 1 for step in spread):
-            yield _note(f"dilation {_pair(config.dilation)}: the taps stand {_pair(tuple(spread))} cells apart")
-        elif view.ghost.any():
-            yield _note(f"dashed cells are padding: {_PADDING[config.padding_mode]}")
-        elif _pointwise(view):
-            yield _note("a kernel of one weight: one product for each cell")
-        else:
-            yield _note("one product for each cell under the window, then their sum")
-        if self._moves():
-            yield _note(f"stride {_pair(config.stride)}: the window moves {self._moves()}")
-        if view.unread.any():
-            yield _note(self.unread())
+        channels, dilated, padded = view.depth > 1, any(step > 1 for step in spread), bool(view.ghost.any())
+        by = _pair(tuple(spread)) if spread else ""
+        first = (
+            Note("each channel is multiplied by its own kernel, then the sums are added", channels),
+            Note(f"dilation {_pair(config.dilation)}: the taps stand {by} cells apart", dilated),
+            Note(f"dashed cells are padding: {_PADDING[config.padding_mode]}", padded),
+            Note("a kernel of one weight: one product for each cell", _pointwise(view)),
+            Note("one product for each cell under the window, then their sum"),
+        )
+        said = next(note for note in first if note.when is True)
+        moves = Note(f"stride {_pair(config.stride)}: the window moves {self._moves()}", bool(self._moves()))
+        unread = Note(self.unread(), bool(view.unread.any()))
+        return (*self._turns(), said, moves, unread)
+
+    def _turns(self) -> Iterator[Note]:
+        """That another filter begins, where one does."""
+        for f in range(1, self.view.shown_filters):
+            at = f * self.view.per_map
+            yield Note(f"filter {f + 1}: other weights, the same windows", lambda unit, at=at: unit == at)  # type: ignore[misc]
 
     def _moves(self) -> str:
         """How far the window goes from one place to the next, where that is more than a cell."""
@@ -148,21 +143,11 @@ class ConvWords:
             parts += [f"{last}{count}{name}{'s' * (len(gone) > 1)}"] if len(gone) else []
         return f"no window reads the dimmed {' and '.join(parts) or 'cells'}"
 
-    def turns(self, shown: range) -> range:
-        """The units at which another filter begins."""
-        each = self.view.per_map
-        return range(max(1, -(-shown.start // each)) * each, shown.stop, each)
-
-    def turn(self, u: int) -> Line:
-        """That another filter begins, where one does."""
-        f = self.view.window(u).f
-        return _note(f"filter {f + 1}: other weights, the same windows") if f and u % self.view.per_map == 0 else ()
-
-    def place(self, u: int) -> Line:
-        w = self.view.window(u)
-        text = f"output row {w.r + 1}, column {w.c + 1}"
-        text = f"filter {w.f + 1}, {text}" if self.view.filters > 1 else text
-        return (Run(text, weight="regular", source=Fact("place")),)
+    def place(self, u: int) -> str:
+        """Which cell a unit makes."""
+        f, r, c = self.view.place(u)
+        text = f"output row {r + 1}, column {c + 1}"
+        return f"filter {f + 1}, {text}" if self.view.filters > 1 else text
 
     def closing(self) -> Line:
         view = self.view
@@ -178,17 +163,13 @@ class ConvWords:
             Run(f"{shape} output", "result", "semibold", Fact("output shape")),
         )
 
-    def takeaway(self) -> Line:
-        return _note(self.view.telling.takeaway or first_true(TAKEAWAYS, self.view))
+    def good_for(self) -> str:
+        """What such a layer is good for."""
+        return first_true(TAKEAWAYS, self.view)
 
-    def alt(self, title: str, beat: Beat) -> str:
-        view = self.view
-        shape = numbers.shape_text(view.trace.tensor("output").shape[1:] if view.filters > 1 else view.out_shape)
-        given = numbers.shape_text(view.trace.tensor("input").shape[1 if view.in_channels > 1 else 2 :])
-        return (
-            f"{title}: {given} input, {plain(self.parameters())}, {shape} output. "
-            f"Step {beat.units[0] + 1} of {view.units}, {plain(beat.place)}: {plain(beat.caption)}."
-        )
+
+def _named(names: Mapping[str, str]) -> list[str]:
+    return [names["kernel"]] if names.get("kernel") else []
 
 
 def _note(text: str) -> Line:

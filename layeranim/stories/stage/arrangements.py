@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MOST = 4
 """Of more parts than these all but one are drawn: the last place says how many more there are."""
-NEXT = 18.0
+NEXT = 12.0
 """Between neighbours of a repeated part."""
 MORE = 30.0
 """The height of the line that says how many more there are."""

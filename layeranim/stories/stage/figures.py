@@ -224,8 +224,8 @@ class Figures:
         labels = self.trace.tensor(tensor).labels
         texts: Any = None
         if numerals and labels is not None:
-            texts = np.array([[str(np.asarray(labels)[index(r, c).index]) for c in range(shown.shape[1])]
-                              for r in range(shown.shape[0])], object)  # fmt: skip
+            texts = np.array([[self.text(index(r, c)) for c in range(shown.shape[1])] for r in range(shown.shape[0])],
+                             object)  # fmt: skip
         elif numerals:
             texts = ranges.texts(tensor, values)
         mask = self.film.masks.get(tensor) if values.size > 1 else None
@@ -254,7 +254,7 @@ class Figures:
         """One number as it is displayed in a sentence."""
         labels = self.trace.tensor(address.tensor).labels
         if labels is not None:
-            return str(np.asarray(labels)[address.index])
+            return str(np.asarray(labels)[address.index]).replace(" + ", "+")
         where = zip(self.trace.axes(address.tensor), address.index, strict=True)
         return numbers.text(self.trace.read(Region(address.tensor, tuple(where))), self.style(address.tensor))
 

@@ -33,7 +33,7 @@ class Units:
     along: tuple[str, ...]
     noun: tuple[str, str]
     told: tuple[str, ...] = ("batch",)
-    names: tuple[str, ...] = ()
+    names: tuple[str, ...] | Callable[[int], str] = ()
     covers: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     most: Mapping[str, int] = field(default_factory=dict)
     numbered: tuple[str, ...] = ()

@@ -24,6 +24,8 @@ EXTREMES = 300
 WHOLE = 2_000_000
 """Of a tensor that is made where it is read no more numbers than these are looked at."""
 ENDS = 512
+POWERS = 300
+"""Powers of ten beyond these stand with each number: no double holds them and their inverse."""
 PLANES = ("plane-r", "plane-g", "plane-b")
 
 
@@ -114,7 +116,7 @@ class Ranges:
         if not len(live):
             return 0, 1.0
         power = floor(log10(float(live.max())))
-        return power, float(live.min()) / 10.0**power
+        return (power, float(live.min()) / 10.0**power) if abs(power) < POWERS else (0, 0.0)
 
     def power(self, tensor: str) -> int:
         """The power of ten that is taken out of a tensor's cells into its heading, or 0.
@@ -125,7 +127,7 @@ class Ranges:
         if self.trace.tensor(tensor).labels is not None or not (style.scientific or self.powers):
             return 0
         power, least = self._common(tensor)
-        fits = -300 < power < 300 and least >= 0.5 * 10.0 ** -self._mantissa(style)
+        fits = least >= 0.5 * 10.0 ** -self._mantissa(style)
         return power if fits and (style.scientific or power >= 3) else 0
 
     def _mantissa(self, style: Style) -> int:
@@ -147,7 +149,7 @@ class Ranges:
     def _wide(self, tensor: str, style: Style, power: int) -> float:
         labels = self.trace.tensor(tensor).labels
         if labels is not None:
-            return layout.widest(np.ravel(np.asarray(labels)).tolist())
+            return layout.widest([str(label).replace(" + ", "+") for label in np.ravel(np.asarray(labels))])
         flat = np.unique(self.sample(tensor))
         ends = np.concatenate([flat[:EXTREMES], flat[-EXTREMES:]])
         written = self.texts(tensor, ends) if power else numbers.texts(ends, style)

@@ -154,7 +154,10 @@ def solve(stage: Node, figures: Figures, room: Room = STAGE) -> Laid:
     fewer = [(choices[-1], decimals, False)] if decimals else []
     every = [*((choice, None, False) for choice in choices), *fewer, (choices[-1], decimals, True)]
     for choice, decimals, powers in every:
-        least = NUMERAL_LOW if choice is choices[-1] or room.folds else PREFERRED
+        low = choice is choices[-1] or room.folds
+        least = NUMERAL_LOW if low else getattr(stage, "least", PREFERRED)
+        if not _laid(choice, figures, Look(least, True, decimals, powers), room):
+            continue
         for high in range(NUMERAL_HIGH, least - 1, -2):
             laid = _laid(choice, figures, Look(high, True, decimals, powers), room)
             if laid:
@@ -397,12 +400,17 @@ class Aligned:
 
 @dataclass(frozen=True, init=False)
 class Tries:
-    """Arrangements of the same film: the first whose numerals fit; where none's do, the last in colours."""
+    """Arrangements of the same film: the first whose numerals fit; where none's do, the last in colours.
+
+    All but the last are taken only with cells at least as high as ``least``.
+    """
 
     nodes: tuple[Node, ...]
+    least: int
 
-    def __init__(self, *nodes: Node) -> None:
+    def __init__(self, *nodes: Node, least: int = PREFERRED) -> None:
         object.__setattr__(self, "nodes", nodes)
+        object.__setattr__(self, "least", least)
 
     def measure(self, s: Setting) -> Extent:
         return self.nodes[-1].measure(s)

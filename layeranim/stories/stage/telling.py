@@ -33,7 +33,9 @@ LAID, TERM = 0.8, 0.2
 SHOWN, TERMED = 0.36, 2.0
 """Seconds for each term of a sum that is acted term by term, in beats at least so long."""
 FLEETING = 0.36
-"""Beats shorter than this share one line: no words change faster than three times a second."""
+"""Beats shorter than this say nothing: no words change faster than three times a second."""
+LONG, FEW = 2.0, 3
+"""Of a sum a beat shorter than this writes so many terms."""
 OPENING = 2.6
 PLACES = 4
 """Ticks that a window stands still while it runs over many."""
@@ -212,8 +214,12 @@ class _Told:
         return tuple(Frame(part, tuple(dict.fromkeys(blocks)), role) for (part, role), blocks in out.items())
 
     def _making(self, regions: Sequence[Region]) -> tuple[int, ...]:
-        """The steps that make these cells."""
-        return tuple(dict.fromkeys(at for region in regions for at in self.figures.making(region)))
+        """The steps that make these cells, and that read the window of what is followed."""
+        steps = [at for region in regions for at in self.figures.making(region)]
+        units = self.film.units
+        if isinstance(units, Windows) and units.steps and any(region.tensor == units.of for region in regions):
+            steps += units.steps(self.figures.here(self.follow))
+        return tuple(dict.fromkeys(steps))
 
     def _aside(self, unit: int, aside: Aside, factor: float) -> Beat:
         """What is said after a unit, of what it made."""
@@ -307,16 +313,19 @@ class _Told:
     def _said(self, acted: Acted, target: Address, seconds: float) -> Line:
         """The arithmetic where there is time to read it, else the result."""
         if seconds >= self.least:
-            return written(self.figures, acted, target, name=self._name(target.tensor))
+            most = phrases.MOST_TERMS if seconds >= LONG else FEW
+            return written(self.figures, acted, target, most, name=self._name(target))
         if seconds < FLEETING:
-            return _note(f"one {self.film.units.noun[0]} after another", "units")
-        return short(self.figures, acted, target, self._name(target.tensor))
+            return ()
+        return short(self.figures, acted, target, self._name(target))
 
-    def _name(self, tensor: str) -> Line:
-        """What a tensor is called on the stage: over its cells, else over another part that shows it."""
-        said = [(not isinstance(p.plan, GridPlan), getattr(p.plan, "heading", ())) for p in self.parts
-                if tensor in p.actor.draws]  # fmt: skip
-        return next((line[:1] for _, line in sorted(said, key=lambda one: one[0]) if line), ())
+    def _name(self, target: Address) -> Line:
+        """What a cell's tensor is called on the stage: over its cells, else over another part that shows it."""
+        here = Region(target.tensor, tuple(zip(self.figures.trace.axes(target.tensor), target.index, strict=True)))
+        of = [p.plan for p in self.parts if target.tensor in p.actor.draws]
+        cells = [plan for plan in of if isinstance(plan, GridPlan) and plan.holds(here)]
+        others = [plan for plan in of if not isinstance(plan, GridPlan)]
+        return next((line[:1] for plan in (*cells, *others) if (line := getattr(plan, "heading", ()))), ())
 
     def _beat(
         self, kind: str, seconds: float, units: range, acted: Sequence[Acted], moment: Moment, caption: Line,
@@ -330,7 +339,7 @@ class _Told:
         writes = [v for p in self.parts for a in acted if a.writes.tensor in p.actor.draws
                   for v in p.actor.writes(self.figures, p.plan, a.writes, moment)]  # fmt: skip
         written_parts = {verb.part for verb in writes if isinstance(verb, Frame)}
-        looks = self._glided([v for v in reads if not (isinstance(v, Frame) and v.part in written_parts)])
+        looks = self._glided([v for v in reads if not (isinstance(v, Frame) and v.part in written_parts)], fresh)
         lays: list[Verb] = list(laid(self.figures, self.laid.plans, acted)) if moment.taught and fresh else []
         tallies = [verb for verb in writes if isinstance(verb, Tell) and len(verb.lines) > 1]
         plans = self.laid.plans
@@ -347,7 +356,7 @@ class _Told:
         to, back = routed(self.film.routes, plans, seen, made, acted)
         verbs = (*begun, *seen, *to, *lays), *terms, (*pours, *made, *back), ()
         return Beat(kind, 0, length, units, phases, caption, self._noted(note, seconds, moment.unit), place,
-                    [a.at for a in acted], done, verbs)  # fmt: skip
+                    [*self._before(moment.unit, fresh), *(a.at for a in acted)], done, verbs)  # fmt: skip
 
     def _terms(self, acted: Acted, moment: Moment) -> list[tuple[Verb, ...]]:
         """What the parts do while the terms of a sum arrive, one after another; the last one lands with the sum."""
@@ -355,12 +364,22 @@ class _Told:
                  if acted.writes.tensor in p.actor.draws]  # fmt: skip
         return [tuple(v for verbs in group for v in verbs) for group in zip_longest(*every, fillvalue=())]
 
-    def _glided(self, verbs: list[Verb]) -> list[Verb]:
+    def _before(self, unit: int, fresh: bool) -> list[int]:
+        """The step that read the window which is still framed while more is made of it."""
+        units = self.film.units
+        if fresh or not isinstance(units, Windows):
+            return []
+        made = next(act for act in self.film.acts if isinstance(act, Each)).acts[0][0]
+        return [self.figures.acted(name, unit).at for name in self._made(made)]
+
+    def _glided(self, verbs: list[Verb], fresh: bool) -> list[Verb]:
         """The frames of windows glide from where they were to their next place."""
         units = self.film.units
         if not isinstance(units, Windows):
             return verbs
         of = [p.plan.name for p in self.parts if isinstance(p.plan, GridPlan) and p.plan.tensor == units.of]
+        if not fresh:  # it stays where it was while more is made of it
+            return [*verbs, *(Frame(part, blocks, "focus", blocks) for part, blocks in self.windows.items())]
         now = {verb.part: verb.blocks for verb in reversed(verbs) if isinstance(verb, Frame) and verb.part in of}
         out, self.windows = gliding(verbs, self.windows, of), now or self.windows
         return out
@@ -405,6 +424,8 @@ class _Told:
 
     def _unit_name(self, unit: int) -> str:
         named = self.film.units.names
+        if callable(named):
+            return named(unit)
         return named[unit] if unit < len(named) else f"{self.film.units.noun[0]} {unit + 1}"
 
 

@@ -175,13 +175,18 @@ def so_far(figures: Figures, target: Address) -> tuple[float, ...]:
 
     Nothing of what is no sum, of one that has a single term other than zero, or more than anybody follows.
     """
+    if figures.trace.tensor(target.tensor).labels is not None:
+        return ()
     before = _passed(figures, figures.acted_at(target), target)
     if before and figures.made(before.tensor):
         return so_far(figures, before)
     terms, over = _terms_of(figures, figures.acted_at(target), target)
     if not 1 < len(terms) <= TALLIED or not all(isinstance(term, Fraction) for term in terms):
         return ()
-    return tuple(float(total / over) for total in accumulate(terms[:-1]))
+    try:
+        return tuple(float(total / over) for total in accumulate(terms[:-1]))
+    except OverflowError:  # beyond a double
+        return ()
 
 
 def _terms_of(figures: Figures, acted: Acted, target: Address) -> tuple[list[Any], int]:
@@ -358,6 +363,8 @@ def _hidden(figures: Figures, acted: Acted, target: Address) -> Address | None:
 
 
 def _relation(figures: Figures, acted: Acted, target: Address, text: str) -> numbers.Relation:
+    if figures.trace.tensor(target.tensor).labels is not None:
+        return "="
     if acted.step.operation in ("sum", "add"):
         return displayed.relation(phrases.styled(unfolded(figures, target)), [], text)
     before = _passed(figures, acted, target)

@@ -14,7 +14,7 @@ from layeranim.stories import phrases
 from layeranim.stories.stage.figures import Figures, Shown, split
 from layeranim.stories.stage.parts.base import HEADING, Actor, Moment, heading, heading_at, unsized
 from layeranim.stories.stage.plans import Plan, TextPlan
-from layeranim.stories.stage.solver import Extent, Setting, Spot, Unfit
+from layeranim.stories.stage.solver import COLUMN_GAP, Extent, Setting, Spot, Unfit
 from layeranim.stories.stage.travel import blocks_of
 from layeranim.stories.stage.verbs import Block, Clear, Fill, Frame, Ghost, Name, Role, Sweep, Tell, Verb
 from layeranim.stories.stage.written import so_far
@@ -31,6 +31,8 @@ NAMES, NAME_SIDE = 30.0, 6.0
 """The height that the names of columns take, and what is kept free on either side of one."""
 NUMERAL_SHARE = 0.42
 """How large a numeral is beside the height of its cell, where there is room across."""
+PICTURE_WIDE, PICTURE_HIGH = 340.0, 400.0
+"""The most that a picture in colours takes."""
 LAGGED = 40
 """Of more cells than these none waits for the one before."""
 FRAMED_LEAST = 3.0
@@ -55,9 +57,13 @@ class Grid(Actor):
     cols: str | tuple[str, ...] | None = None
     beside: bool = False
     at: tuple[tuple[str, int], ...] = ()
-    sized: bool = True
+    sized: bool | str = True
     called: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
     bare: bool = False
+    colours: int = 0
+    share: float = 1.0
+    one: bool = False
+    frame: str | None = None
 
     @property
     def draws(self) -> tuple[str, ...]:
@@ -73,7 +79,7 @@ class Grid(Actor):
         return ":".join([self.tensor, *(str(place) for _, place in self.at)])
 
     def shown(self, figures: Figures) -> Shown:
-        return figures.shown(self.tensor, self.rows, self.cols, self.at)
+        return self._one() if self.one else figures.shown(self.tensor, self.rows, self.cols, self.at)
 
     def _one(self) -> Shown:
         """The cell of the unit under way, for the lens."""
@@ -86,6 +92,9 @@ class Grid(Actor):
         if self.bare:
             return Fit((min(BARE / shape[1], BARE_MOST), s.look.pitch), 0), shape
         single = shape == (1, 1) and not self.beside and not s.even
+        if self.colours:
+            high = (PICTURE_HIGH - (self.colours - 1) * (HEADING + COLUMN_GAP)) / self.colours
+            return layout.heat(*shape, PICTURE_WIDE * self.share, high * self.share), shape
         wide = max(s.wide, s.figures.wide(self.tensor))
         if not s.look.numerals and not single and not any(self.called):
             across = max(s.look.pitch, BAR if shape[1] == 1 else 0.0)
@@ -106,8 +115,9 @@ class Grid(Actor):
         title = phrases.width(self.heading(s.figures), theme.NAME)
         if self.beside:
             return Extent(width + 2 * (title + BESIDE), high / 2, high / 2)
-        down = high / 2 + (0.0 if fit.numeral or self.bare else LENS_GAP + LENS)
-        lens = 0.0 if fit.numeral or self.bare else self._lens(s).width(1)
+        lensed = not (fit.numeral or self.colours or self.bare)
+        down = high / 2 + (LENS_GAP + LENS if lensed else 0.0)
+        lens = self._lens(s).width(1) if lensed else 0.0
         over = (HEADING if self.text else 0.0) + (NAMES if self.called[1] else 0.0)
         return Extent(max(width, title, lens), high / 2 + over, down)
 
@@ -126,6 +136,8 @@ class Grid(Actor):
         here = figures.here(unit)
         text = _PLACE.sub(lambda found: str(here[found[1]] + 1), self.text)
         line = heading(figures, self.tensor, text)
+        if isinstance(self.sized, str):
+            return (*unsized(line), Run(f"  {self.sized}", source=Fact("shape")))
         return line if self.sized and not self.beside else unsized(line)
 
     def _lens(self, s: Setting) -> Fit:
@@ -143,7 +155,7 @@ class Grid(Actor):
             self.title, self.tensor, rows, cols, at, fit.pitch, fit.numeral,
             row_axis=shown.rows, col_axis=shown.cols, fixed=fixed, empty=not given,
             joints=tuple((one, s.figures.size(one)) for axis in (shown.rows, shown.cols) for one in split(axis)),
-            frame="weights" if held.role == "weight" else None,
+            frame=self.frame or ("weights" if held.role == "weight" else None),
         )  # fmt: skip
         line = self.heading(s.figures, s.figures.first)
         cells = s.figures.cells(shown, s.figures.first, bool(fit.numeral)) if given else None
@@ -156,7 +168,7 @@ class Grid(Actor):
             spot_of_heading = at[0] - BESIDE - phrases.width(line, theme.NAME), spot.y - 9
         yield replace(plan, heading=line, heading_at=spot_of_heading, cells=cells)
         yield from self._names(plan)
-        if not fit.numeral and not self.beside and not self.bare:
+        if not (fit.numeral or self.beside or self.colours or self.bare):
             small = self._lens(s)
             below = even(plan.box.centre[0] - small.width(1) / 2), even(plan.box.bottom - LENS_GAP)
             yield GridPlan(
@@ -232,6 +244,15 @@ class Grid(Actor):
                 where = _within(0, grid.rows - 1, 0, grid.cols - 1)
                 yield Fill(grid.name, figures.cells(self.shown(figures), moment.unit, bool(grid.numeral)), where)
 
+    def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
+        """What changes from unit to unit shows once more how the number came about that was followed."""
+        grid = _grid(plan)
+        if self.follows(figures) and not grid.name.startswith("lens:"):
+            if _PLACE.search(self.text):
+                yield Name(grid.name, self.heading(figures, unit))
+            where = tuple((r, c) for r in range(grid.rows) for c in range(grid.cols))
+            yield Fill(grid.name, figures.cells(self.shown(figures), unit, bool(grid.numeral)), where)
+
     def follows(self, figures: Figures) -> bool:
         """Whether it shows something else at every unit: a window's products, a filter."""
         shown = self.shown(figures)
@@ -242,8 +263,15 @@ class Grid(Actor):
 
     def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
         grid = _grid(plan)
-        if self.follows(figures) or grid.name.startswith("lens:"):
+        if grid.name.startswith("lens:"):
             yield Clear(grid.name)  # of units that pass nobody could read what belongs to one
+            return
+        if self.follows(figures):
+            if grid.empty:
+                yield Clear(grid.name)
+            else:
+                where = tuple((r, c) for r in range(grid.rows) for c in range(grid.cols))
+                yield Fill(grid.name, figures.cells(self.shown(figures), last, bool(grid.numeral)), where)
             return
         if not grid.empty:
             return

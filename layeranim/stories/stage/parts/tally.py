@@ -54,6 +54,8 @@ class Tally(Actor):
     def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
         if region.tensor == self.tensor and moment.target.tensor == self.tensor:
             yield Tell(plan.name, tuple(self._lines(figures, moment)))
+        elif region.tensor == self.tensor:  # what is made of it is told of: it is there at once
+            yield from self.closes(figures, plan, moment.unit)
 
     def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
         yield Clear(plan.name)
