@@ -228,6 +228,9 @@ class Trace(Mapping[str, Array]):
     def __getitem__(self, name: str) -> Array:
         return self.tensor(name).array
 
+    def __contains__(self, name: object) -> bool:
+        return name in self.tensors  # a mapping's own would compute it
+
     def __iter__(self) -> Iterator[str]:
         return iter(self.tensors)
 

@@ -23,7 +23,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("pool", {"input": "random:1000x1000"}),
     ("pool", {"input": "random:1000x1000", "mode": "global-mean"}),
     ("pool", {"input": "random:700x700", "mode": "global-max"}),
-    ("dropout", {"input": "random:1000x1000"}),
+    ("dropout", {"input": "random:600x600"}),
     ("attention", {"queries": 700}),
     ("attention", {"queries": 1, "keys": 100_000, "features": 2}),
     ("attention", {"queries": 2, "keys": 2, "features": 200_000}),
@@ -36,6 +36,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("batchnorm", {"input": "random:100000x3"}),
     ("layernorm", {"input": "random:1x300000"}),
     ("conv1d", {"input": "random:1x1x300000"}),
+    ("loss", {"prediction": "random:1x50000"}),
 ]
 NOISE = 8 * 2**20
 """What an allocator keeps, and what is loaded with the first film of a kind."""

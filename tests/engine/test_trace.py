@@ -137,3 +137,12 @@ def test_numbers_at_the_door() -> None:
     assert common(numeric("x", np.float32(1)), None) == np.float32
     assert common(numeric("x", np.float32(1)), numeric("y", 1.0)) == np.float64
     assert (shape_text((3, 4)), shape_text(())) == ("3×4", "()")
+
+
+def test_whether_there_is_a_tensor_computes_none() -> None:
+    def read(index: Any) -> Any:
+        raise AssertionError("it was computed")
+
+    lazy = Tensor("lazy", ("n",), "intermediate", Recipe((3,), np.dtype(float), read))
+    assert "lazy" in trace(lazy)
+    assert "other" not in trace(lazy)

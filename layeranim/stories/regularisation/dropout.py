@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from math import isqrt, prod
 from typing import Any
 
@@ -309,4 +310,4 @@ def _config(trace: Trace) -> Any:
     return trace.config
 
 
-DropoutStory = story("Dropout", film, GOOD_FOR)
+DropoutStory = replace(story("Dropout", film, GOOD_FOR), takes=18)
