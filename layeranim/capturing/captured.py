@@ -73,24 +73,35 @@ class ModelCall:
         if self.packed is None or self.layer is None:
             raise OptionError(f"{self.name} is {self.kind}, which has its numbers here but no layer: {self.why}")
         with memory.budget(max_memory):
-            found, expected = self.packed()
-            layer = catalog.layer(found.layer)
-            made = layer.compute(layer.config.of(found.options), found.arrays)
+            made, found, expected = self._computed()
             agree(made, found, expected, self.name)
         return made
 
+    def _computed(self) -> tuple[Trace, Packed, tuple[Array, float]]:
+        """What our layer gives, and what the model gave."""
+        found, expected = self.packed()  # type: ignore[misc]
+        layer = catalog.layer(found.layer)
+        return layer.compute(layer.config.of(found.options), found.arrays), found, expected
+
     def verify(self) -> None:
-        """Compute it again, and note whether it agrees."""
+        """Compute it again, and note whether it agrees. What our layer refuses to compute has no layer here."""
         if self.packed is None:
             return
+        self.agrees, self.why = None, ""
         try:
-            self.trace()
+            made, found, expected = self._computed()
+        except UsageError as error:
+            self.layer, self.packed, self.why = None, None, str(error)
+            return
+        except MemoryError:
+            self.why = "there is not enough memory to compute it again"
+            return
+        try:
+            agree(made, found, expected, self.name)
         except UsageError as error:
             self.agrees, self.why = False, str(error)
-        except MemoryError:
-            self.agrees, self.why = None, "there is not enough memory to compute it again"
         else:
-            self.agrees, self.why = True, ""
+            self.agrees = True
 
     def row(self) -> dict[str, Any]:
         """What the table says of it."""

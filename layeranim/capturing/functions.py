@@ -51,7 +51,8 @@ _SAME = {
     "truediv": "div", "rtruediv": "rdiv", "swapdims": "transpose", "mm": "matmul", "bmm": "matmul",
     "subtract": "sub", "multiply": "mul", "divide": "div", "true_divide": "div", "negative": "neg", "absolute": "abs",
     "concat": "cat", "concatenate": "cat", "linalg_norm": "norm", "radd": "add", "rmul": "mul",
-    "special_softmax": "softmax",
+    "special_softmax": "softmax", **{f"{kind}max_pool{n}d_with_indices": f"{kind}max_pool{n}d"
+                                     for kind in ("", "adaptive_") for n in (1, 2, 3)},
 }  # fmt: skip
 
 _POOL = "input kernel_size stride=None padding=0"

@@ -30,6 +30,8 @@ def read(entry: Event) -> Packed:
         raise OptionError("its values were overwritten in place before they could be kept")
     args, kwargs = entry.given.tree()
     found = _found(entry, args, kwargs)
+    if "parametrizations" in getattr(entry.module, "_modules", ()):
+        entry.found = found  # to ask for its weight again may make another one, as a spectral norm does
     if found.layer == "dropout" and found.options["rate"]:
         found.arrays["mask"] = _mask(entry, found)
     return found

@@ -235,6 +235,27 @@ def test_a_hook_that_changes_a_result_makes_it_disagree_and_there_is_no_trace() 
         found.trace("0")
 
 
+def test_a_weight_that_every_call_makes_anew_is_that_of_the_call() -> None:
+    torch.manual_seed(0)
+    model = nn.utils.parametrizations.spectral_norm(nn.Linear(6, 3))
+    before = state(model)
+    found = la.capture(model, drawn(2, 6))
+    (call,) = found
+    assert call.agrees is True, call.why
+    call.trace()
+    assert all(torch.equal(model.state_dict()[name], value) for name, value in before.items())
+
+
+def test_what_our_layer_refuses_to_compute_has_no_layer_and_does_not_disagree() -> None:
+    (call,) = la.capture(Traced(), torch.ones(1, 1, 1, 1, 1, 1, 1))
+    assert (call.layer, call.agrees) == (None, None)
+    assert "at most 6" in call.why
+    (call,) = la.capture(nn.Linear(6, 2), torch.ones(0, 6))
+    assert (call.layer, call.agrees) == (None, None)
+    with pytest.raises(OptionError, match="at least one number"):
+        call.trace()
+
+
 def test_only_what_is_asked_for_is_kept() -> None:
     model = MODELS["nanogpt"]
     found = la.capture(model.make(), *model.args, keep="h.1.*")
