@@ -33,10 +33,9 @@ BATCHES: dict[str, dict[str, Any]] = {
     "gru": {"input": "random:3x3x2", "hidden": 2},
     "lstm": {"input": "random:3x3x2", "hidden": 2, "lengths": "3 2 1"},
     "attention": {"embeddings": "random:3x3x4", "heads": 2, "output_projection": True},
-    "loss": {"prediction": "random:3x3", "target": "random:3x3"},
 }
 """Options of a batch of three for every explainer that tells one of it."""
-WHOLE = {"batchnorm", "layernorm", "cross-entropy", "training"}
+WHOLE = {"loss", "batchnorm", "layernorm", "cross-entropy", "training"}
 """Every sample has a part in every number of the one, and is a unit of the other."""
 
 MORE = [

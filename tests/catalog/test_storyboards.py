@@ -80,7 +80,7 @@ def test_time_to_read_moves_nothing_else(case: Case) -> None:
         assert replace(new, **kept, caption=old.caption, note=old.note) == old
         assert new.note in (old.note, ())
         assert new.caption == (() if new.kind in timing.PASSING and not new.caption else old.caption)
-        assert new.phases[:-1] == old.phases[:-1]
+        assert [p for p in new.phases[:-1] if p[0] != "ghost"] == [p for p in old.phases[:-1] if p[0] != "ghost"]
         assert new.ticks >= old.ticks
         if hurried.poster in range(old.start, old.end):
             assert new.end - board.poster == old.end - hurried.poster

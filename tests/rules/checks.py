@@ -99,10 +99,8 @@ def _framed(board: Storyboard) -> Iterator[str]:
             if isinstance(verb, v.Clear) and verb.part in standing:
                 standing[verb.part] = set()
         for verb in verbs_of(beat):
-            if isinstance(verb, v.Fill):
+            if isinstance(verb, v.Fill) or (isinstance(verb, v.Tell) and verb.cells is not None):
                 standing[verb.part] |= set(verb.where)
-            elif isinstance(verb, v.Tell) and verb.cells is not None:
-                standing[verb.part].add(verb.where)
             elif isinstance(verb, v.Sweep):
                 cols = board.grids[verb.part].cols
                 standing[verb.part] |= {divmod(at, cols) for at in range(verb.first, verb.last + 1)}

@@ -328,7 +328,7 @@ class StageScene(ExplainerScene):
     def _tell(self, verb: v.Tell) -> list[Animation]:
         if verb.cells is None:
             return [self.things[verb.part].tell(verb)]
-        grid, (row, col), cells = self.grids[verb.part], verb.where, verb.cells
+        grid, ((row, col),), cells = self.grids[verb.part], verb.where, verb.cells
         texts = [plain(line) for line in verb.lines]
 
         def at(alpha: float) -> None:

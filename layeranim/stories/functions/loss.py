@@ -30,15 +30,17 @@ REDUCED = {"mean": "the mean of all losses", "sum": "all losses added up",
 def film(telling: Telling) -> Play:
     """The film of a loss."""
     trace, config = telling.trace, _config(telling)
-    at, count, reduced = telling.film.place_in(trace.size("batch")), trace.size("features"), "loss" in trace
-    given = Column(Grid("prediction", "p", cols="features"), Grid("target", "t", cols="features"))
-    made = Column(Grid("losses", "loss", cols="features"), Grid("derivative", "slope", cols="features"),
+    batch, count, reduced = trace.size("batch"), trace.size("features"), "loss" in trace
+    given = Column(
+        Grid("prediction", "p", rows="batch", cols="features"), Grid("target", "t", rows="batch", cols="features")
+    )
+    made = Column(Grid("losses", "loss", rows="batch", cols="features"), Grid("derivative", "slope", rows="batch", cols="features"),
                   *((Grid("loss", "L"),) if reduced else ()))  # fmt: skip
     title, rule = MODES[config.mode]
-    losses = trace["losses"] if reduced else trace["losses"][at]
+    losses = trace["losses"]
     return Play(
         title=title,
-        units=Units(("features",), ("prediction", "predictions")),
+        units=Units(("batch", "features"), ("prediction", "predictions"), (), _names(batch, count)),
         stage=Tries(Row(given, "→", Curve("prediction", "losses", of="target", sign="t"), "→", made),
                     Row(given, "→", made)),
         acts=(
@@ -48,10 +50,21 @@ def film(telling: Telling) -> Play:
         opening=_said("each prediction is charged for ", "how far it is from its target"),
         closing=_closing(losses),
         good_for=GOOD_FOR,
-        options=(f"{count} prediction{'s' * (count > 1)}", *unusual(config)),
+        options=(_sizes(batch, count), *unusual(config)),
         alike=(("prediction", "target"), ("losses", "loss")),
-        follow=int(np.argmax(np.nan_to_num(trace["losses"][at], posinf=0.0))),
+        follow=int(np.argmax(np.nan_to_num(losses, posinf=0.0))),
     )  # fmt: skip
+
+
+def _sizes(batch: int, count: int) -> str:
+    return f"{f'{batch} × ' if batch > 1 else ''}{count} prediction{'s' * (count > 1)}"
+
+
+def _names(batch: int, count: int) -> tuple[str, ...]:
+    """What predictions of several samples are called; those of one are counted."""
+    if batch == 1:
+        return ()
+    return tuple(f"sample {k // count + 1}, prediction {k % count + 1}" for k in range(batch * count))
 
 
 def _closing(losses: Array) -> Line:

@@ -196,12 +196,12 @@ class Shift:
 class Tell:
     """A tally counts: each line stands there for an equal part of the phase, the last one stays.
 
-    In a grid it is the cell ``where`` that counts, and has its place among ``cells`` at the end.
+    In a grid it is one cell that counts: ``where`` says which, and it has its place among ``cells`` at the end.
     """
 
     part: str
     lines: tuple[Line, ...]
-    where: Cell = (0, 0)
+    where: tuple[Cell, ...] = ()
     cells: Cells | None = None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -141,8 +141,7 @@ class Curve(Actor):
         goal = put(figures.value(x), figures.value(y))
         if np.isfinite(goal).all():
             yield Slide(plan.name, goal)
-        places = plan.strand.places(region, plan_rows(figures, self.y))
-        yield Points(plan.name, self._points(figures, plan, places, moment.unit))
+        yield Points(plan.name, self._points(figures, plan, figures.cells_of(region)))
 
     def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
         assert isinstance(plan, CurvePlan)
@@ -153,13 +152,13 @@ class Curve(Actor):
 
     def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
         assert isinstance(plan, CurvePlan)
-        yield Points(plan.name, self._points(figures, plan, range(first, last + 1), last))
+        cells = (figures.cell_of(self.y, unit, {}) for unit in range(first, last + 1))
+        yield Points(plan.name, self._points(figures, plan, cells))
 
-    def _points(self, figures: Figures, plan: CurvePlan, places: range, unit: int) -> tuple[Point, ...]:
-        """Where the cells at these places lie on the curve."""
+    def _points(self, figures: Figures, plan: CurvePlan, cells: Iterable[Address]) -> tuple[Point, ...]:
+        """Where these cells lie on the curve."""
         put = self._axes(figures, plan)
-        xs, ys = (figures.values(figures.shown(name), unit).ravel() for name in (self.x, self.y))
-        found = (put(float(xs[i]), float(ys[i])) for i in places)
+        found = (put(figures.value(Address(self.x, one.index)), figures.value(one)) for one in cells)
         return tuple(p for p in found if np.isfinite(p).all())
 
 
@@ -173,12 +172,6 @@ class _Function:
     def __call__(self, x: Array, other: float | None = None) -> Array:
         more = () if other is None else (np.full_like(x, other),)
         return np.asarray(OPERATIONS[self.operation].run(x, *more, **self.parameters))
-
-
-def plan_rows(figures: Figures, tensor: str) -> int:
-    """How many cells of a tensor are told."""
-    rows, cols = figures.shown(tensor).shape
-    return rows * cols
 
 
 def _index(figures: Figures, target: Address) -> dict[str, int]:

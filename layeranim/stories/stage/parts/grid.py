@@ -192,8 +192,8 @@ class Grid(Actor):
         first, last, left, right = _block(grid, region)
         where = _within(first, last, left, right)
         lag = 0.06 if moment.taught and 1 < len(where) <= LAGGED else 0.0
-        counts = [tell for tell in self._counts(figures, grid, moment) if tell.where in where]
-        rest = tuple(cell for cell in where if cell not in [tell.where for tell in counts])
+        counts = [tell for tell in self._counts(figures, grid, moment) if tell.where[0] in where]
+        rest = tuple(cell for cell in where if cell not in [tell.where[0] for tell in counts])
         if rest:
             yield Fill(grid.name, figures.cells(self.shown(figures), moment.unit, bool(grid.numeral)), rest, lag)
         yield from counts
@@ -211,7 +211,7 @@ class Grid(Actor):
             row, _, col, _ = _block(grid, Region(self.tensor, tuple(here)))
             texts = [*(numbers.text(total, figures.style(self.tensor)) for total in sums), figures.text(target)]
             lines = tuple((Run(text, source=Fact("sum so far")),) for text in texts)
-            yield Tell(grid.name, lines, (row, col), figures.cells(self.shown(figures), moment.unit))
+            yield Tell(grid.name, lines, ((row, col),), figures.cells(self.shown(figures), moment.unit))
 
     def opens(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
         grid = _grid(plan)
