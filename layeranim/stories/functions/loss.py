@@ -17,7 +17,7 @@ MODES = {
     "squared": ("Squared error", "twice as far off costs four times as much"),
     "absolute": ("Absolute error", "twice as far off costs twice as much"),
     "huber": ("Huber loss", _BENT),
-    "smooth-l1": ("Smooth L1 loss", _BENT),
+    "smooth-l1": ("Smooth absolute error", _BENT),
     "binary": ("Binary cross-entropy", "sure and right costs nothing, sure and wrong has no bound"),
     "binary-logits": ("Binary cross-entropy of logits", "sure and right costs nothing, sure and wrong has no bound"),
     "kl": ("Kullback–Leibler loss", "what the target holds and the prediction lacks"),
@@ -31,13 +31,13 @@ def film(telling: Telling) -> Play:
     """The film of a loss."""
     trace, config = telling.trace, _config(telling)
     batch, count, reduced = trace.size("batch"), trace.size("features"), "loss" in trace
-    given = Column(
-        Grid("prediction", "p", rows="batch", cols="features"), Grid("target", "t", rows="batch", cols="features")
+    p, t, losses, slopes = (
+        Grid(name, text, rows="batch", cols="features")
+        for name, text in (("prediction", "p"), ("target", "t"), ("losses", "loss"), ("derivative", "slope"))
     )
-    made = Column(Grid("losses", "loss", rows="batch", cols="features"), Grid("derivative", "slope", rows="batch", cols="features"),
-                  *((Grid("loss", "L"),) if reduced else ()))  # fmt: skip
+    given, made = Column(p, t), Column(losses, slopes, *((Grid("loss", "L"),) if reduced else ()))
     title, rule = MODES[config.mode]
-    losses = trace["losses"]
+    values = trace["losses"]
     return Play(
         title=title,
         units=Units(("batch", "features"), ("prediction", "predictions"), (), _names(batch, count)),
@@ -45,14 +45,14 @@ def film(telling: Telling) -> Play:
                     Row(given, "→", made)),
         acts=(
             Each((("losses", Note(rule)), ("derivative", Note("the slope: how the loss grows with the prediction")))),
-            *((All(("loss",), Note(REDUCED[config.reduction], losses.size > 1)),) if reduced else ()),
+            *((All(("loss",), Note(REDUCED[config.reduction], values.size > 1)),) if reduced else ()),
         ),
         opening=_said("each prediction is charged for ", "how far it is from its target"),
-        closing=_closing(losses),
+        closing=_closing(values),
         good_for=GOOD_FOR,
         options=(_sizes(batch, count), *unusual(config)),
         alike=(("prediction", "target"), ("losses", "loss")),
-        follow=int(np.argmax(np.nan_to_num(losses, posinf=0.0))),
+        follow=int(np.argmax(np.nan_to_num(values, posinf=0.0))),
     )  # fmt: skip
 
 

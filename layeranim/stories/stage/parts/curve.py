@@ -141,7 +141,7 @@ class Curve(Actor):
         goal = put(figures.value(x), figures.value(y))
         if np.isfinite(goal).all():
             yield Slide(plan.name, goal)
-        yield Points(plan.name, self._points(figures, plan, figures.cells_of(region)))
+        yield Points(plan.name, self._points(figures, plan, figures.covered(region)))
 
     def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
         assert isinstance(plan, CurvePlan)
