@@ -46,7 +46,7 @@ class Grid(Actor):
     ``rows`` and ``cols`` name the axes that are drawn, several on one side as one; the others are those of the unit
     under way, but for ``at``: one channel, one filter. ``beside`` puts the heading left of it, ``sized`` says its
     shape. ``called`` are names of the rows and of the columns. A ``bare`` one is narrow and in colours alone, without a
-    lens: its numbers stand elsewhere.
+    lens: its numbers stand elsewhere. ``lens``: whether there is one where its numerals have no room.
     """
 
     tensor: str
@@ -58,6 +58,7 @@ class Grid(Actor):
     sized: bool = True
     called: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
     bare: bool = False
+    lens: bool = True
 
     @property
     def draws(self) -> tuple[str, ...]:
@@ -106,8 +107,9 @@ class Grid(Actor):
         title = phrases.width(self.heading(s.figures), theme.NAME)
         if self.beside:
             return Extent(width + 2 * (title + BESIDE), high / 2, high / 2)
-        down = high / 2 + (0.0 if fit.numeral or self.bare else LENS_GAP + LENS)
-        lens = 0.0 if fit.numeral or self.bare else self._lens(s).width(1)
+        looked = not (fit.numeral or self.bare) and self.lens
+        down = high / 2 + (LENS_GAP + LENS if looked else 0.0)
+        lens = self._lens(s).width(1) if looked else 0.0
         over = (HEADING if self.text else 0.0) + (NAMES if self.called[1] else 0.0)
         return Extent(max(width, title, lens), high / 2 + over, down)
 
@@ -156,7 +158,7 @@ class Grid(Actor):
             spot_of_heading = at[0] - BESIDE - phrases.width(line, theme.NAME), spot.y - 9
         yield replace(plan, heading=line, heading_at=spot_of_heading, cells=cells)
         yield from self._names(plan)
-        if not fit.numeral and not self.beside and not self.bare:
+        if not fit.numeral and not self.beside and not self.bare and self.lens:
             small = self._lens(s)
             below = even(plan.box.centre[0] - small.width(1) / 2), even(plan.box.bottom - LENS_GAP)
             yield GridPlan(
