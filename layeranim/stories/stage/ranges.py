@@ -114,7 +114,7 @@ class Ranges:
         if not len(live):
             return 0, 1.0
         power = floor(log10(float(live.max())))
-        return power, float(live.min()) / 10.0**power
+        return power, float(live.min()) / 10.0**power if power > -300 else 0.0
 
     def power(self, tensor: str) -> int:
         """The power of ten that is taken out of a tensor's cells into its heading, or 0.
