@@ -1,4 +1,4 @@
-"""The parts of neurons: several units beside what they read, the point on a small curve, the line that the bias moves."""
+"""The parts of neurons: units beside what they read, the point on a small curve, the line that the bias moves."""
 
 from __future__ import annotations
 
