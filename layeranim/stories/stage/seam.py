@@ -116,7 +116,7 @@ def _beyond(verb: Any, plan: Any) -> Iterator[str]:
             if not (0 <= a <= b < plan.rows and 0 <= c <= d < plan.cols):
                 yield f"frames rows {a}–{b} and columns {c}–{d}"
     elif isinstance(verb, (v.Fill, v.Ghost, v.Lay)) or (isinstance(verb, v.Tell) and isinstance(plan, GridPlan)):
-        for row, col in (verb.where,) if isinstance(verb, v.Tell) else verb.where:
+        for row, col in verb.where:
             if not (0 <= row < plan.rows and 0 <= col < plan.cols):
                 yield f"acts on row {row}, column {col}"
     elif isinstance(verb, v.Sweep) and not 0 <= verb.first <= verb.last < plan.rows * plan.cols:
