@@ -183,10 +183,8 @@ def so_far(figures: Figures, target: Address) -> tuple[float, ...]:
     terms, over = _terms_of(figures, figures.acted_at(target), target)
     if not 1 < len(terms) <= TALLIED or not all(isinstance(term, Fraction) for term in terms):
         return ()
-    try:
-        return tuple(float(total / over) for total in accumulate(terms[:-1]))
-    except OverflowError:  # beyond a double
-        return ()
+    totals = [total / over for total in accumulate(terms[:-1])]
+    return tuple(map(float, totals)) if all(abs(total) <= LARGEST for total in totals) else ()
 
 
 def _terms_of(figures: Figures, acted: Acted, target: Address) -> tuple[list[Any], int]:
