@@ -202,7 +202,9 @@ def render(
     film's, and the words that its rows stand for (``tokens=["the", "cat"]``, ``key_tokens``); of a storyboard those of
     its looks (``theme``, ``quality``, ``size``, ``fps``).
     What stands there is replaced if it is a film of ours, as the provenance beside it tells; anything else with
-    ``overwrite`` alone, and a file that an array is read from never: ``OutputError``, before anything is drawn.
+    ``overwrite`` alone, and a file that an array is read from never.
+    Raises ``UsageError`` with the rule that was broken and ``OutputError`` for a place, both before anything is drawn;
+    ``RenderError`` where drawing or writing fails.
     Returns a ``Film`` with its paths, poster, alt text, captions and seconds.
     """
     if isinstance(what, Storyboard):

@@ -206,9 +206,9 @@ class Capture:
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write it to an ``.npz`` file, complete or not at all; ``la.load_capture`` reads it, without the model."""
-        from layeranim.capturing import file
+        from layeranim.capturing import file_writing
 
-        file.save(self, path, overwrite)
+        file_writing.save(self, path, overwrite)
 
     def to_dict(self) -> dict[str, Any]:
         """The table as JSON can hold it."""

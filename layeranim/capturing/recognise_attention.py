@@ -13,7 +13,7 @@ from typing import Any
 from layeranim.capturing.events import Event
 from layeranim.capturing.kept import torch_module
 from layeranim.capturing.reading import attention, read
-from layeranim.capturing.recognise import REFUSALS, composite
+from layeranim.capturing.recognise_check import REFUSALS, composite
 from layeranim.capturing.recognise_projection import Place, from_linear
 from layeranim.capturing.recorder import Recorder
 from layeranim.engine.packing import Packed

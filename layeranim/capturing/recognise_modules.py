@@ -15,7 +15,7 @@ import numpy as np
 
 from layeranim.capturing.events import Event, Span
 from layeranim.capturing.kept import torch_module
-from layeranim.capturing.recognise import REFUSALS, composite, computed
+from layeranim.capturing.recognise_check import REFUSALS, composite, computed
 from layeranim.capturing.recorder import Recorder
 from layeranim.engine.activations import ACTIVATIONS
 from layeranim.engine.packing import Packed

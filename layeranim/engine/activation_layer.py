@@ -39,7 +39,11 @@ class ActivationConfig(Config):
 
 
 def complete(config: ActivationConfig, shapes: Mapping[str, Shape | None]) -> tuple[ActivationConfig, dict[str, Shape]]:
-    """Every option filled in: input (batch, features) or (features); ``slope`` (features) or one number, for prelu."""
+    """Every option filled in: input (batch, features) or (features); ``slope`` (features) or one number, for prelu.
+
+    Raises ``ShapeError`` for arrays that do not fit the layer or each other, ``OptionError`` for options that do not
+    go together.
+    """
     name = config.activation
     known = dict(ACTIVATIONS[name].parameters) if name in ACTIVATIONS else {}
     if config.alpha is not None and "alpha" not in known:

@@ -38,7 +38,10 @@ class BilinearConfig(Config):
 
 
 def complete(config: BilinearConfig, shapes: Mapping[str, Shape | None]) -> tuple[BilinearConfig, dict[str, Shape]]:
-    """Every size filled in; inputs may come as one sample."""
+    """Every size filled in; inputs may come as one sample.
+
+    Raises ``ShapeError`` for arrays that do not fit the layer or each other.
+    """
     first, second = (
         ranked("input1", shapes.get("input1"), _FIRST, 1),
         ranked("input2", shapes.get("input2"), _SECOND, 1),

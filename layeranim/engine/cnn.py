@@ -69,7 +69,10 @@ def stages(config: CnnConfig) -> list[Stage]:
 
 
 def complete(config: CnnConfig, shapes: Mapping[str, Shape | None]) -> tuple[CnnConfig, dict[str, Shape]]:
-    """The shape of every array: input (batch, in_channels, height, width), or without its first axes."""
+    """The shape of every array: input (batch, in_channels, height, width), or without its first axes.
+
+    Raises ``ShapeError`` for arrays that do not fit the layer or each other.
+    """
     x = ranked("input", shapes.get("input"), _INPUT, 2) or _least(config)
     needed, out = shapes_of(stages(config), x, shapes)
     for name, shape in needed.items():

@@ -45,7 +45,12 @@ def _spread(config: ConcatenateConfig, ndim: int) -> int:
 def complete(
     config: ConcatenateConfig, shapes: Mapping[str, Shape | None]
 ) -> tuple[ConcatenateConfig, dict[str, Shape]]:
-    """Arrays that agree but for the axis along which they are joined; one that is not given is as the first given."""
+    """Arrays that agree but for the axis along which they are joined; one that is not given is as the first given.
+
+    ``input1`` (axis_1, axis_2), ``input2`` and more, alike but for one axis, give ``output`` (axis_1, axis_2).
+    Raises ``ShapeError`` for arrays that do not fit the layer or each other, ``OptionError`` for options that do not
+    go together.
+    """
     given = {name: tuple(shape) for name, shape in shapes.items() if shape is not None}
     numbers = [int(name[5:]) for name in given if name_of(name)]
     inputs = config.inputs or max([2, *numbers])

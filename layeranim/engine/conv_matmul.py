@@ -39,7 +39,11 @@ class MatmulConfig(ConvConfig):
 
 
 def complete(config: MatmulConfig, shapes: Mapping[str, Shape | None]) -> tuple[ConvConfig, dict[str, Shape]]:
-    """As a convolution's, without arrays of more than a film can show as matrices."""
+    """As a convolution's, without arrays of more than a film can show as matrices.
+
+    ``input`` (batch, in_channels, height, width), ``kernel`` (out_channels, in_channels, kernel_height, kernel_width)
+    give ``output`` (batch, out_channels, out_height, out_width).
+    """
     full, needed = conv_shapes.complete(config, shapes)
     rows, columns = conv_shapes.axes_of(full, needed["input"])
     positions, cells = rows.out * columns.out, rows.padded * columns.padded

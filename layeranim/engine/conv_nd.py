@@ -82,7 +82,13 @@ def _names(n: int) -> dict[str, tuple[str, ...]]:
 
 
 def complete(config: ConvConfig, shapes: Mapping[str, Shape | None]) -> tuple[ConvConfig, dict[str, Shape]]:
-    """Every size filled in. Leading axes may be left out; a kernel of taps alone is used for every channel."""
+    """Every size filled in. Leading axes may be left out; a kernel of taps alone is used for every channel.
+
+    Of conv1d: ``input`` (batch, in_channels, width), ``kernel`` (out_channels, group_channels, kernel_width) give
+    ``output`` (batch, out_channels, out_width).
+    Raises ``ShapeError`` for arrays that do not fit the layer or each other, ``OptionError`` for options that do not
+    go together.
+    """
     n = AXES[type(config)]
     names, groups = _names(n), config.groups
     x, given = ranked("input", shapes.get("input"), names["input"], n), shapes.get("kernel")

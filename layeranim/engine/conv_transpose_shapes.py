@@ -86,7 +86,13 @@ def names_of(n: int) -> dict[str, tuple[str, ...]]:
 
 
 def complete(config: TransposeConfig, shapes: Mapping[str, Shape | None]) -> tuple[TransposeConfig, dict[str, Shape]]:
-    """Every size filled in. Leading axes of size 1 may be left out; the kernel is (in_channels, filters/groups, …)."""
+    """Every size filled in. Leading axes of size 1 may be left out; the kernel is (in_channels, filters/groups, …).
+
+    Of conv-transpose: ``input`` (batch, in_channels, height, width), ``kernel`` (in_channels, group_filters,
+    kernel_height, kernel_width) give ``output`` (batch, out_channels, out_height, out_width).
+    Raises ``ShapeError`` for arrays that do not fit the layer or each other, ``OptionError`` for options that do not
+    go together.
+    """
     n = AXES[type(config)]
     names = names_of(n)
     x, kernel = (ranked(name, shapes.get(name), names[name], n) for name in ("input", "kernel"))

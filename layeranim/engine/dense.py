@@ -50,7 +50,11 @@ class NeuronConfig(DenseConfig):
 
 
 def complete(config: DenseConfig, shapes: Mapping[str, Shape | None]) -> tuple[DenseConfig, dict[str, Shape]]:
-    """Every size filled in. A weight may be one row (in_features); an input one sample; a bias one number."""
+    """Every size filled in. A weight may be one row (in_features); an input one sample; a bias one number.
+
+    Raises ``ShapeError`` for arrays that do not fit the layer or each other, ``OptionError`` for options that do not
+    go together.
+    """
     x = ranked("input", shapes.get("input"), _INPUT, 1)
     weight = ranked("weight", shapes.get("weight"), _WEIGHT, 1)
     bias = ranked("bias", shapes.get("bias"), ("out_features",), 0)

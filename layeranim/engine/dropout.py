@@ -58,7 +58,11 @@ def _axes(config: DropoutConfig, ndim: int) -> tuple[tuple[str, ...], tuple[str,
 
 
 def complete(config: DropoutConfig, shapes: Mapping[str, Shape | None]) -> tuple[DropoutConfig, dict[str, Shape]]:
-    """Every size filled in: input (batch, features) or (features), a sequence, or an image with channels."""
+    """Every size filled in: input (batch, features) or (features), a sequence, or an image with channels.
+
+    Raises ``ShapeError`` for arrays that do not fit the layer or each other, ``OptionError`` for options that do not
+    go together.
+    """
     given = shapes.get("input")
     if given is None:
         given = (1, 2, 3, 3) if config.channelwise else (4, 4)

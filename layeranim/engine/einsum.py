@@ -63,7 +63,12 @@ def _plan(config: EinsumConfig) -> Contraction:
 
 
 def complete(config: EinsumConfig, shapes: Mapping[str, Shape | None]) -> tuple[EinsumConfig, dict[str, Shape]]:
-    """The size of every letter, on which the arrays must agree; a letter that nobody gives a size has 2."""
+    """The size of every letter, on which the arrays must agree; a letter that nobody gives a size has 2.
+
+    ``input`` (i, j), ``other`` (j, k) give ``output`` (i, k).
+    Raises ``ShapeError`` for arrays that do not fit the layer or each other, ``OptionError`` for options that do not
+    go together.
+    """
     plan, sizes = _plan(config), dict[str, tuple[int, str]]()
     if "other" not in plan.parts and shapes.get("other") is not None:
         raise OptionError(f"other was given, but equation {config.equation} has one array; leave it out")

@@ -84,7 +84,12 @@ def _names(config: ElementwiseConfig) -> tuple[str, ...]:
 def complete(
     config: ElementwiseConfig, shapes: Mapping[str, Shape | None]
 ) -> tuple[ElementwiseConfig, dict[str, Shape]]:
-    """The arrays with equally many axes; one that is not given is as the other."""
+    """The arrays with equally many axes; one that is not given is as the other.
+
+    ``input`` (axis_1, axis_2) and ``other``, as long or 1, give ``output`` (axis_1, axis_2); up to six axes.
+    Raises ``ShapeError`` for arrays that do not fit the layer or each other, ``OptionError`` for options that do not
+    go together.
+    """
     taken = _names(config)
     given = {name: shape for name in ("input", "other") if (shape := shapes.get(name)) is not None}
     if "other" in given and "other" not in taken:

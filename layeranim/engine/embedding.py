@@ -36,7 +36,11 @@ class EmbeddingConfig(Config):
 
 
 def complete(config: EmbeddingConfig, shapes: Mapping[str, Shape | None]) -> tuple[EmbeddingConfig, dict[str, Shape]]:
-    """Every size filled in; ids may come as one sentence. Without ids the tokens are 0, 1, 2, …"""
+    """Every size filled in; ids may come as one sentence. Without ids the tokens are 0, 1, 2, …
+
+    Raises ``ShapeError`` for arrays that do not fit the layer or each other, ``OptionError`` for options that do not
+    go together.
+    """
     table = ranked("table", shapes.get("table"), _TABLE)
     ids = ranked("ids", shapes.get("ids"), _IDS, 1)
     rows = door.agreed("vocabulary", [(config.vocabulary, "vocabulary"), size_of("table", table, 0)], 6)

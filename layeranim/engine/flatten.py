@@ -25,7 +25,10 @@ class FlattenConfig(Config):
 
 
 def complete(config: FlattenConfig, shapes: Mapping[str, Shape | None]) -> tuple[FlattenConfig, dict[str, Shape]]:
-    """Input (batch, channels, height, width), or without its first axes."""
+    """Input (batch, channels, height, width), or without its first axes.
+
+    Raises ``ShapeError`` for arrays that do not fit the layer or each other.
+    """
     shape = ranked("input", shapes.get("input"), _INPUT, 2) or (1, 2, 2, 2)
     window.affordable("input", shape)
     return config, {"input": shape}

@@ -25,7 +25,10 @@ class MatrixProductConfig(Config):
 def complete(
     config: MatrixProductConfig, shapes: Mapping[str, Shape | None]
 ) -> tuple[MatrixProductConfig, dict[str, Shape]]:
-    """Two batches of matrices; one matrix alone, or a batch of one, meets every item of the other."""
+    """Two batches of matrices; one matrix alone, or a batch of one, meets every item of the other.
+
+    Raises ``ShapeError`` for arrays that do not fit the layer or each other.
+    """
     one, two = ranked("input", shapes.get("input"), _INPUT, 2), ranked("other", shapes.get("other"), _OTHER, 2)
     inner = door.agreed("inner", [size_of("input", one, 2), size_of("other", two, 1)], 3)
     batches = [size_of(name, shape, 0) for name, shape in (("input", one), ("other", two)) if shape and shape[0] != 1]

@@ -89,7 +89,11 @@ class LearningConfig(MlpConfig):
 
 
 def complete(config: MlpConfig, shapes: Mapping[str, Shape | None]) -> tuple[MlpConfig, dict[str, Shape]]:
-    """Every size filled in, from the weights where they are given; input (batch, features) or (features)."""
+    """Every size filled in, from the weights where they are given; input (batch, features) or (features).
+
+    Raises ``ShapeError`` for arrays that do not fit the layer or each other, ``OptionError`` for options that do not
+    go together.
+    """
     x = ranked("input", shapes.get("input"), ("batch", "in_features"), 1)
     sizes = config.sizes or _sizes(shapes, x)
     if x is not None and x[1] != sizes[0]:

@@ -158,7 +158,12 @@ def _names(kind: str, ndim: int) -> tuple[str, ...]:
 
 
 def complete(config: NormConfig, shapes: Mapping[str, Shape | None]) -> tuple[NormConfig, dict[str, Shape]]:
-    """Every size filled in. Without values gamma is 1 and beta 0, the running mean 0 and the running variance 1."""
+    """Every size filled in. Without values gamma is 1 and beta 0, the running mean 0 and the running variance 1.
+
+    Of batchnorm: ``input`` (batch, features) give ``output`` (batch, features).
+    Raises ``ShapeError`` for arrays that do not fit the layer or each other, ``OptionError`` for options that do not
+    go together.
+    """
     kind = config.kind
     _only(config, "groups", ("group",))
     _only(config, "normalized_axes", LAST)

@@ -51,7 +51,12 @@ def _sides(config: PadConfig, shape: Shape) -> tuple[window.Axis, ...]:
 
 
 def complete(config: PadConfig, shapes: Mapping[str, Shape | None]) -> tuple[PadConfig, dict[str, Shape]]:
-    """An input with at least as many axes as are padded."""
+    """An input with at least as many axes as are padded.
+
+    ``input`` (axis_1, axis_2) gives ``output`` (axis_1, axis_2), longer by the padding; up to six axes.
+    Raises ``ShapeError`` for arrays that do not fit the layer or each other, ``OptionError`` for options that do not
+    go together.
+    """
     if config.value and config.padding_mode != "zeros":
         raise OptionError(
             f"value is {config.value:g}, but padding_mode {config.padding_mode} takes numbers of the array"

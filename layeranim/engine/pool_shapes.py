@@ -230,7 +230,12 @@ def _check(side: Side) -> None:
 
 
 def complete(config: PoolConfig, shapes: Mapping[str, Shape | None]) -> tuple[PoolConfig, dict[str, Shape]]:
-    """Every size filled in; an input may come without batch, or without batch and channels."""
+    """Every size filled in; an input may come without batch, or without batch and channels.
+
+    Of pool: ``input`` (batch, channels, height, width) give ``output`` (batch, channels, out_height, out_width).
+    Raises ``ShapeError`` for arrays that do not fit the layer or each other, ``OptionError`` for options that do not
+    go together.
+    """
     n = AXES[type(config)]
     mode = config.mode
     unused(config, "mode", _OF_MODE)

@@ -82,6 +82,10 @@ class PositionalConfig(Config):
 
 
 def _complete(config: PositionalConfig, shapes: Given) -> tuple[PositionalConfig, dict[str, Shape]]:
+    """Nothing to fill in: no array comes in, ``output`` (positions, features) goes out.
+
+    Raises ``OptionError`` for an array, ``ShapeError`` for more numbers than the budget of memory allows.
+    """
     if any(shape is not None for shape in shapes.values()):
         known(shapes, [], "positional encoding")
     affordable("output", (config.positions, config.features))

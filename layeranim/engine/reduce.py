@@ -57,7 +57,12 @@ def _kept(config: ReduceConfig, shape: Shape) -> Shape:
 
 
 def complete(config: ReduceConfig, shapes: Mapping[str, Shape | None]) -> tuple[ReduceConfig, dict[str, Shape]]:
-    """An input of any shape; as large as the axes ask for where none is given."""
+    """An input of any shape; as large as the axes ask for where none is given.
+
+    ``input`` (axis_1, axis_2) gives ``output`` without the axes that are reduced, or with 1 in their place.
+    Raises ``ShapeError`` for arrays that do not fit the layer or each other, ``OptionError`` for options that do not
+    go together.
+    """
     needs = max([2, *(one + 1 if one >= 0 else -one for one in config.axis or ())])
     shape = axes.aligned("input", shapes.get("input")) or (2,) * (needs - 1) + (3,)
     _over(config, len(shape))

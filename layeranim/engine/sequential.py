@@ -40,7 +40,10 @@ class SequentialConfig(Config):
 
 
 def complete(config: SequentialConfig, shapes: Mapping[str, Shape | None]) -> tuple[SequentialConfig, dict[str, Shape]]:
-    """The shape of every array by its name in the whole: ``input``, then ``<name>.<array>``."""
+    """The shape of every array by its name in the whole: ``input``, then ``<name>.<array>``.
+
+    Of dense layers the first one's ``input`` (batch, features) gives the last one's ``output`` (batch, out_features).
+    """
     links = links_of(config.layers)
     first = links[0].shape
     needed = {"input": door.fitting("input", shapes.get("input") or first, first, "as the first layer reads it")}

@@ -29,7 +29,10 @@ class SoftmaxConfig(Config):
 
 
 def complete(config: SoftmaxConfig, shapes: Mapping[str, Shape | None]) -> tuple[SoftmaxConfig, dict[str, Shape]]:
-    """Every size filled in: logits (batch, classes) or (classes)."""
+    """Every size filled in: logits (batch, classes) or (classes).
+
+    Raises ``ShapeError`` for arrays that do not fit the layer or each other.
+    """
     shape = ranked("logits", shapes.get("logits"), _AXES, 1) or (1, 3)
     window.affordable("logits", shape)
     return config, {"logits": shape}

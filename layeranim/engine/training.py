@@ -231,7 +231,11 @@ def steps_of(acts: Callable[[int], list[Move]], updates: int, histories: Collect
 
 
 def complete(config: OptimiserConfig, shapes: Mapping[str, Shape | None]) -> tuple[OptimiserConfig, dict[str, Shape]]:
-    """Every option filled in: start (cells), gradients (updates, cells)."""
+    """Every option filled in: start (cells), gradients (updates, cells).
+
+    Raises ``ShapeError`` for arrays that do not fit the layer or each other, ``OptionError`` for options that do not
+    go together.
+    """
     gradients = ranked("gradients", shapes.get("gradients"), ("updates", "cells"), 1)
     start = ranked("start", shapes.get("start"), ("cells",), 0)
     cells = gradients[1] if gradients else start[0] if start else 2

@@ -103,7 +103,11 @@ def _merged(index: Array, weight: Array, size: int) -> Taps:
 
 
 def complete(config: UpsampleConfig, shapes: Mapping[str, Shape | None]) -> tuple[UpsampleConfig, dict[str, Shape]]:
-    """The new size filled in; input (batch, channels, height, width), or without its first axes."""
+    """The new size filled in; input (batch, channels, height, width), or without its first axes.
+
+    Raises ``ShapeError`` for arrays that do not fit the layer or each other, ``OptionError`` for options that do not
+    go together.
+    """
     shape = ranked("input", shapes.get("input"), _INPUT, 2) or (1, 1, 2, 2)
     if config.align_corners and config.mode.startswith("nearest"):
         raise OptionError(f"align_corners is true, but mode {config.mode} knows no corners; use bilinear or bicubic")

@@ -73,7 +73,7 @@ class Pass:
         return round(tick * themes.TICK_MS * self.fps / 1000)
 
 
-class Fan:
+class Outlets:
     """Hands every frame to all writers of a pass and keeps the poster."""
 
     def __init__(
@@ -124,7 +124,7 @@ def make(
                     open_writers.append(writer(item.fmt, files[item.path], spec))
             told = partial(_report, progress, before, total) if progress else None
             poster = max(0, shot.frame_of(board.poster + 1) - 1)
-            fan = Fan(tuple(open_writers), poster, told)
+            fan = Outlets(tuple(open_writers), poster, told)
             if open_writers:
                 draw(board, scene, theme, shot, fan, options.captions)
             else:

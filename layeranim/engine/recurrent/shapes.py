@@ -33,6 +33,7 @@ def complete(config: RecurrentConfig, shapes: Given) -> tuple[RecurrentConfig, S
     Raises:
         OptionError: options that exclude each other; an array of an unknown name.
         ShapeError: shapes that do not go together.
+    Of rnn: ``input`` (batch, time, features) give ``output`` (batch, time, outputs).
     """
     given = known(shapes, _names(config), kind_of(config).upper())
     full = _sizes(_answers(config), given)

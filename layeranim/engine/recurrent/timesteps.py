@@ -32,6 +32,7 @@ def complete(config: TimestepsConfig, shapes: Given) -> tuple[TimestepsConfig, d
 
     Raises:
         ShapeError: a length that is not timesteps · features.
+    ``input`` (batch, position) give ``output`` (batch, time, features).
     """
     given = known(shapes, ["input"], "timesteps")
     shape = ranked("input", given["input"], 1, 2) if "input" in given else None

@@ -54,6 +54,8 @@ def complete(config: VanishingConfig, shapes: Given) -> tuple[VanishingConfig, d
 
     Raises:
         ShapeError: shapes that do not go together.
+    ``input`` (time, features), ``weight_input`` (hidden, features), ``weight_hidden`` (hidden, hidden_before) give
+    ``gradient`` (scales, time, hidden_before), ``product_norm`` (scales, time).
     """
     given = known(shapes, [array.name for array in ARRAYS], "vanishing")
 

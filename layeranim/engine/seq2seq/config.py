@@ -106,6 +106,8 @@ def complete(config: Seq2SeqConfig, shapes: Given) -> tuple[Seq2SeqConfig, Shape
     Raises:
         OptionError: a start that is no word; an array of an unknown name, or one that nobody would read.
         ShapeError: shapes that do not go together.
+    ``source`` (batch, source_time, source_features) give ``probabilities`` (batch, target_time, classes), ``chosen``
+    (batch, target_time).
     """
     names = [*(array.name for array in ARRAYS), *_initial(config)]
     given = known(

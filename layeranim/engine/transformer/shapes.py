@@ -18,6 +18,7 @@ def complete(config: TransformerConfig, shapes: Given) -> tuple[TransformerConfi
     Raises:
         OptionError: a context for an encoder; heads that do not divide the features; an array of an unknown name.
         ShapeError: shapes that do not go together.
+    ``input`` (batch, queries, embed) give ``output`` (batch, queries, embed).
     """
     decoder = config.block == "decoder"
     names = [array.name for array in ARRAYS if decoder or not array.name.startswith(("cross.", "context"))]

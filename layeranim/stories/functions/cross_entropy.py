@@ -23,7 +23,7 @@ CHEAP = 0.1
 
 def film(telling: Telling) -> Play:
     """Cross-entropy's film: sample by sample, then all of them together."""
-    trace, config, told = telling.trace, _config(telling), _Told(telling)
+    trace, config, told = telling.trace, _config(telling), _Charged(telling)
     samples, classes = trace.tensor("input").shape
     p, q = told.shares, "weighted_target" if "weighted_target" in trace else "target_distribution"
     scores: tuple[Node | str, ...] = (Grid("input", "scores", rows="classes"), "→") if config.source == "logits" else ()
@@ -66,7 +66,7 @@ def surprise(p: Array) -> Array:
     return np.asarray(-np.log(p))
 
 
-class _Told:
+class _Charged:
     """What a batch holds, sample by sample."""
 
     def __init__(self, telling: Telling) -> None:
@@ -192,7 +192,7 @@ def _closing(telling: Telling, samples: int) -> Line:
     trace = telling.trace
     if "loss" not in trace:
         return _said(f"{samples} sample{'s' * (samples > 1)}, ", "each with a loss of its own")
-    text, cell = _Told(telling)._text(Address("loss", ())), Address("loss", ())
+    text, cell = _Charged(telling)._text(Address("loss", ())), Address("loss", ())
     what = f"{_config(telling).reduction} loss" if samples > 1 else "loss"
     return (
         Run(f"{samples} sample{'s' * (samples > 1)}: ", weight="regular", source=Fact("counts")),
