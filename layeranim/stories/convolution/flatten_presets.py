@@ -6,7 +6,11 @@ from layeranim.stories.preset import Preset
 
 PRESETS = (
     Preset(
-        "maps", "two maps of 2×2, one after another in a row", "values ours", arrays={"input": "5 3; 8 1 ;; 4 9; 2 6"}
+        "maps",
+        "two maps of 2×2, one after another in a row",
+        "values ours",
+        arrays={"input": "5 3; 8 1 ;; 4 9; 2 6"},
+        unit=6,
     ),
     Preset(
         "cnn",
@@ -14,6 +18,7 @@ PRESETS = (
         "values drawn at random; the shape is that of the bundled network for 8×8 digits",
         arrays={"input": "random:16x2x2"},
         title="Flatten: from maps to a row",
+        unit=14,
     ),
     Preset(
         "digit",
@@ -21,5 +26,6 @@ PRESETS = (
         "UCI Optical Recognition of Handwritten Digits (E. Alpaydin, C. Kaynak; CC BY 4.0)",
         arrays={"input": "digit:3"},
         title="Flatten: a picture for a dense layer",
+        unit=8,
     ),
 )
