@@ -7,6 +7,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any, NamedTuple
 
 from layeranim import theme
+from layeranim.engine.trace import Trace
 from layeranim.stories import phrases
 from layeranim.stories.stage import plans as p
 from layeranim.stories.stage import verbs as v
@@ -162,3 +163,22 @@ SUMS = ("sum", "add", "average", "dot", "mean_of_squares")
 def poster(board: Storyboard) -> Beat:
     """The beat that the poster is of."""
     return next(beat for beat in board.beats if board.poster < beat.end)
+
+
+def uncounted(board: Storyboard, trace: Trace) -> list[str]:
+    """Sums that are written out with their terms, have a tally or a cell with a number, and arrive all at once."""
+    shown = {plan.tensor for plan in board.grids.values() if plan.numeral and not plan.name.startswith("lens:")}
+    out = []
+    for beat in board.beats:
+        if beat.units != poster(board).units or beat.kind != "step":
+            continue
+        for step in (trace.steps[at] for at in beat.steps):
+            terms = sum(run.source is not None for run in beat.caption) - 1
+            if step.operation in SUMS and step.writes.tensor in shown and 1 < terms <= 5 and not _tallied(beat):
+                out.append(f"{plain(beat.place)}: {plain(beat.caption)!r} arrives at once")
+    return out
+
+
+def _tallied(beat: Beat) -> bool:
+    told = any(isinstance(verb, v.Tell) and len(verb.lines) > 1 for verb in verbs_of(beat))
+    return told or any(name == "term" for name, _ in beat.phases)

@@ -66,7 +66,7 @@ def _alike(view: ConvView) -> tuple[tuple[str, ...], ...]:
 
 # ── stage ────────────────────────────────────────────────────────────────────
 @dataclass(frozen=True)
-class Look:
+class ConvLook:
     """How much of the stage has numerals: the input and the output, or ``share`` of the room for a picture of each.
 
     ``across`` is how many channels, and how many maps, stand side by side.
@@ -87,17 +87,17 @@ def _stage(view: ConvView) -> Node:
     """Numerals everywhere; else the input in colours with its window in numbers; then the output in colours too."""
     sides = [(1, 2) if count > 2 else (1,) for count in (view.shown_channels, view.shown_filters)]
     ways = [(a, b) for a, b in itertools.product(*sides)]
-    whole = [Look(across=way) for way in ways]
-    lensed = [Look(False, made, share, way) for share, made in ((1, True), (1, False), (0.75, False), (0.5, False))
+    whole = [ConvLook(across=way) for way in ways]
+    lensed = [ConvLook(False, made, share, way) for share, made in ((1, True), (1, False), (0.75, False), (0.5, False))
               for way in ways]  # fmt: skip
-    bare = [Look(False, False, share) for share in (1, 0.75, 0.5)]
+    bare = [ConvLook(False, False, share) for share in (1, 0.75, 0.5)]
     rows = [*((look, one) for look in whole for one in _operators(view, False)),
             *((look, one) for look in lensed for one in _operators(view, True)),
             *((look, _bare(view)) for look in bare)]  # fmt: skip
     return Tries(*(_row(view, look, operator) for look, operator in rows), least=NUMERAL_LOW)
 
 
-def _row(view: ConvView, look: Look, operator: Node) -> Node:
+def _row(view: ConvView, look: ConvLook, operator: Node) -> Node:
     """Data flows from left to right: the input, what the kernel does to its window, the output."""
     pictures = look.pictures((view.shown_channels, view.shown_filters))
     given = Repeat(lambda k: _given(view, k, pictures[0], look.share), view.in_channels,

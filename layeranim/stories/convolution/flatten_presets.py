@@ -6,7 +6,11 @@ from layeranim.stories.preset import Preset
 
 PRESETS = (
     Preset(
-        "maps", "two maps of 2×2, one after another in a row", "values ours", arrays={"input": "5 3; 8 1 ;; 4 9; 2 6"}
+        "maps",
+        "two maps of 2×2, one after another in a row",
+        "values ours",
+        arrays={"input": "5 3; 8 1 ;; 4 9; 2 6"},
+        unit=6,
     ),
     Preset(
         "cnn",

@@ -31,5 +31,6 @@ PRESETS = (
         arrays={"input": _GUESSES},
         unit=0,
         title="Cross-entropy with label smoothing",
+        unit=0,
     ),
 )
