@@ -142,6 +142,7 @@ def test_a_record_that_is_too_large_is_refused_before_it_is_read() -> None:
     ("at", "bad", "says"),
     [
         (("explainer",), "../../x", "its explainer is '../../x', but must be a name"),
+        (("parts",), {}, "it has no stage"),
         (("beats", 0, "ticks"), 10**7, "the phases of beat 1 last"),
         (("canvas",), {"is": "Canvas", "width": 99_999, "height": 2}, "no picture has one like that"),
         (("grids", "logits", "cols"), 10**9, "the grid|cells"),

@@ -84,6 +84,8 @@ def placed(board: Storyboard) -> dict[str, Any]:
     for name, plan in board.grids.items():
         if plan.name != name:
             raise ValueError(f"a grid is called {plan.name!r} and {name!r}")
+    if set(board.parts) != {"stage"}:
+        raise ValueError("it has no stage")
     for plan in board.parts["stage"]:
         if plan.name in out:
             raise ValueError(f"two parts are called {plan.name!r}")
