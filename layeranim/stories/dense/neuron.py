@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from layeranim import numbers
-from layeranim.engine.trace import Trace
+from layeranim.engine.trace import Region, Trace
 from layeranim.stories.activations import activation_word
 from layeranim.stories.options import FilmOptions
 from layeranim.stories.stage import Chip, Each, Grid, Neurons, Note, Plane, Play, Row, Tries, Units, story
@@ -67,6 +67,7 @@ def film(telling: Telling) -> Play:
             *((f"{batch} samples",) if batch > 1 and telling.film.sample is None else ()),
         ),
         spans=_one_scale(trace, ("input", "pre_activation", "output")),
+        evidence=(Region.of("output", batch=told),),
         kinds={"output": "share"} if name == "sigmoid" else {},
         follow=telling.preset.unit if telling.preset else None,
     )
