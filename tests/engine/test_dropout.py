@@ -9,7 +9,7 @@ import pytest
 
 from layeranim.engine.dropout import DROPOUT, DropoutConfig
 from layeranim.preparing import prepare
-from layeranim.stories.regularisation.dropout import Masks
+from layeranim.stories.regularisation.dropout_masks import Masks
 from layeranim.stories.storyboard import Telling, plain
 from tests.engine.family import (
     HAS_TORCH,
