@@ -147,7 +147,7 @@ NEURON = (
     Claim(r"every sample meets the same weights(?P<bias> and bias)?",
           lambda t, m, b: t["input"].shape[0] > 1 and ("bias" in t.trace) == bool(m["bias"]),
           {"input": "random:4x3"}, ({"input": "random:3"},)),
-    Claim(r"samples? .*: {1,2}each in the same way"),
+    Claim(r"samples? .*: {1,2}each in the same way|every sample in the same way"),
     Claim(r"one sample after another"),
     Claim(r"(?P<n>\d+) inputs?, (?P<w>\d+) weights?(?P<b>, 1 bias)? → (?P<end>.*)", made, counts=True),
     Claim(r"weigh and add up: the unit that layers are made of"),

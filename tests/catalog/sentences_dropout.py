@@ -108,7 +108,7 @@ DROPOUT = (
           ({}, {"mode": "alpha", "rate": 0})),
     Claim(r"a dropped unit loses all its edges: a thinner network is left", thinner,
           {"example": "slugnet"}, ({"input": "1 2 3", "view": "network", "rate": 0}, {})),
-    Claim(r"draws? .*: {1,2}each in the same way"),
+    Claim(r"draws? .*: {1,2}each in the same way|every draw in the same way"),
     Claim(r"one draw after another"),
     Claim(rf"draw (?P<draw>\d+):  {COUNT}(, (?P<left>.*))?", leaves, ALL_GONE, ({},)),
     Claim(r"mean(:  \(.*\) / \d+)? [=≈] \S+"),

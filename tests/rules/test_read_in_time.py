@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from layeranim import catalog, numbers, theme
-from layeranim.stories import reading
+from layeranim.stories import reading, timing
 from layeranim.stories.options import PACES
 from layeranim.stories.reading import BARE, LONGEST, ReadingWay, fitted
 from layeranim.stories.storyboard import Beat, Line, Run, Storyboard, plain
@@ -39,10 +39,11 @@ def faults(board: Storyboard, pace: str) -> list[str]:
 
 
 def _lines(board: Storyboard) -> Iterator[tuple[Beat, int]]:
-    """Every beat with the ticks that its words stand there: brief ones in a row may share a line."""
-    for _, beats in itertools.groupby(board.beats, lambda beat: (beat.kind == "brief", beat.caption, beat.note)):
+    """Every beat with the ticks that its words stand there: those that pass in a row may share a line."""
+    passing = timing.PASSING
+    for _, beats in itertools.groupby(board.beats, lambda beat: (beat.kind in passing, beat.caption, beat.note)):
         first, *more = beats
-        if first.kind == "brief":
+        if first.kind in passing:
             yield first, sum(beat.ticks for beat in (first, *more))
         else:
             yield from ((beat, beat.ticks) for beat in (first, *more))
