@@ -42,7 +42,7 @@ def film(telling: Telling) -> Play:
     visits = at.visits() if rows * cols > FEW else ()
     follow, told = visits[1] if len(visits) > 1 else at.strongest, telling.film.place_in(trace.size("batch"))
     loupe = Column(
-        Grid("patches", "pixels", rows="kernel_height", cols="kernel_width"),
+        Grid("patches", "pixels", rows="kernel_height", cols="kernel_width", lens=False),
         Grid("kernel", "weights", rows="kernel_height", cols="kernel_width"),
     )
     return Play(
@@ -135,12 +135,15 @@ class _At:
 
     @property
     def answers(self) -> Array:
-        """What of each output comes from differences within its window."""
+        """What of each output comes from differences within its window; of a picture that stays one, what changes."""
         windows, most = self._windows, float(np.abs(self._windows).max()) or 1.0
-        kernel = np.nan_to_num(self.kernel.ravel(), posinf=0, neginf=0)
-        kernel = kernel / (float(np.abs(kernel).max()) or 1.0)
+        kernel = np.nan_to_num(self.kernel, posinf=0, neginf=0)
+        change = kernel.copy()
+        change[kernel.shape[0] // 2, kernel.shape[1] // 2] -= 1
+        asks = (change if self.pictured and np.abs(change).max() > EVEN else kernel).ravel()
+        asks = asks / (float(np.abs(asks).max()) or 1.0)
         windows = windows / most
-        return np.asarray((windows - windows.mean(axis=1, keepdims=True)) @ kernel)
+        return np.asarray((windows - windows.mean(axis=1, keepdims=True)) @ asks)
 
     @property
     def strongest(self) -> int:

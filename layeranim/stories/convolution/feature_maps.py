@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from layeranim.engine import conv
-from layeranim.engine.trace import Trace
+from layeranim.engine.trace import Region, Trace
 from layeranim.stories.activations import activation_word
 from layeranim.stories.pictures import brightness, relief
 from layeranim.stories.stage import Column, Each, Grid, Note, Picture, Play, Row, Turn, Volume, Windows, story
@@ -26,7 +26,7 @@ def film(telling: Telling) -> Play:
     filters, channels = trace.size("out_channels"), trace.size("in_channels")
     last = "output" if config.activation != "linear" else "pre_activation"
     row, col = _followed(telling, last)
-    drawn = min(MOST, filters)
+    drawn, told = min(MOST, filters), telling.film.place_in(trace.size("batch"))
     size = f"{trace.size('kernel_height')}×{trace.size('kernel_width')}"
     left = Column(
         Picture("padded", "picture", rows="padded_height", cols="padded_width", least=PICTURE),
@@ -38,6 +38,8 @@ def film(telling: Telling) -> Play:
         title="Feature maps",
         units=Windows(("out_channels",), ("filter", "filters"), steps=lambda here: _steps(trace, here, row, col)),
         at={"out_height": row, "out_width": col},
+        evidence=tuple(Region.of(last, batch=told, out_channels=k, out_height=row, out_width=col)
+                       for k in telling.film.selected(filters)[:MOST]),
         stage=Row(left, "→", maps, strip),
         acts=(
             Each(((("products", last), Note("one pixel of its map; all others in the same way", _many(telling))),)),
@@ -51,7 +53,7 @@ def film(telling: Telling) -> Play:
         kinds={"padded": "grey" if telling.kinds.get("input") == "image" else "ink", last: "relief"},
         bright=brightness(telling),
         spans={last: relief(trace[last])},
-        routes=tuple(("padded", f"{last}:{k}") for k in range(drawn)),
+        routes=tuple(("padded", f"{last}:{k}") for k in range(filters)),
     )  # fmt: skip
 
 

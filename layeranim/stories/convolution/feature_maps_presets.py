@@ -37,6 +37,7 @@ PRESETS = (
         "a photograph under six filters: edges in four directions, spots and upright lines",
         "filters ours, after Sobel and Feldman (1968); photograph: Chelsea, by Stéfan van der Walt (CC0)",
         arrays={"input": "gray-photo:32x48", "kernel": [[kernel] for kernel in _FILTERS]},
+        unit=0,
     ),
     Preset(
         "digit",
@@ -51,5 +52,6 @@ PRESETS = (
         },
         bound={"bias": ("kernel",)},
         title="Eight learnt filters, eight maps",
+        unit=0,
     ),
 )

@@ -14,6 +14,7 @@ PRESETS = (
         "values drawn at random; the shape is that of the bundled network for 8×8 digits",
         arrays={"input": "random:16x2x2"},
         title="Flatten: from maps to a row",
+        unit=14,
     ),
     Preset(
         "digit",
@@ -21,5 +22,6 @@ PRESETS = (
         "UCI Optical Recognition of Handwritten Digits (E. Alpaydin, C. Kaynak; CC BY 4.0)",
         arrays={"input": "digit:3"},
         title="Flatten: a picture for a dense layer",
+        unit=8,
     ),
 )

@@ -27,6 +27,7 @@ PRESETS = (
         "values ours",
         arrays={"input": [[0, 2], [1, 2], [2, 0], [2, 1]], "target": [0, 0, 1, 1]},
         bound={"target": ("input",)},
+        unit=1,
     ),
     Preset(
         "moons",
@@ -36,5 +37,6 @@ PRESETS = (
         arrays={"input": Made("epochs", _moons), "target": [0] * EACH + [1] * EACH},
         bound={"target": ("input",)},
         title="Training: two moons",
+        unit=80,
     ),
 )

@@ -12,6 +12,7 @@ PRESETS = (
         "the same picture guessed four times, better and better: the loss falls from 4.14 to 0.04",
         "values ours",
         arrays={"input": _GUESSES},
+        unit=0,
     ),
     Preset(
         "probabilities",
@@ -20,6 +21,7 @@ PRESETS = (
         options={"source": "probabilities"},
         arrays={"input": [[0.02, 0.9, 0.08], [0.2, 0.5, 0.3], [0.66, 0.24, 0.1], [0.98, 0.01, 0.01]]},
         title="Cross-entropy of probabilities",
+        unit=0,
     ),
     Preset(
         "smoothing",
@@ -27,6 +29,7 @@ PRESETS = (
         "Szegedy and others: Rethinking the Inception Architecture for Computer Vision (2016); values ours",
         options={"label_smoothing": 0.1},
         arrays={"input": _GUESSES},
+        unit=0,
         title="Cross-entropy with label smoothing",
     ),
 )

@@ -129,7 +129,7 @@ class Figures:
         self.ranges = Ranges(film, telling)
         self.drawn: frozenset[str] = frozenset()
         self.placed: Mapping[str, GridPlan] = {}
-        self.first = 0
+        self.first, self.stop = 0, self.count
         self._cells: dict[tuple[Shown, Sliced, bool, int | None, bool], Cells] = {}
         self._lengths: dict[tuple[int, float], Lengths] = {}
 

@@ -68,7 +68,7 @@ class _Told:
         self.figures = Figures(film, telling)
         self.canvas = self.options.canvas
         self.shown = self._shown()
-        self.figures.first = self.shown.start
+        self.figures.first, self.figures.stop = self.shown.start, self.shown.stop
         lower = placed(self._title(), self._header(), self.canvas).lower(self.canvas)
         self.laid: Laid = solve(film.stage, self.figures, room_on(self.canvas, lower))
         self.figures.drawn = frozenset(getattr(plan, "tensor", "") for plan in self.laid.plans.values())

@@ -48,7 +48,7 @@ class Grid(Actor):
     ``rows`` and ``cols`` name the axes that are drawn, several on one side as one; the others are those of the unit
     under way, but for ``at``: one channel, one filter. ``beside`` puts the heading left of it, ``sized`` says its
     shape. ``called`` are names of the rows and of the columns. A ``bare`` one is narrow and in colours alone, without a
-    lens: its numbers stand elsewhere.
+    lens: its numbers stand elsewhere. ``lens``: whether there is one where its numerals have no room.
     """
 
     tensor: str
@@ -64,6 +64,7 @@ class Grid(Actor):
     share: float = 1.0
     one: bool = False
     frame: str | None = None
+    lens: bool = True
 
     @property
     def draws(self) -> tuple[str, ...]:
@@ -115,7 +116,7 @@ class Grid(Actor):
         title = phrases.width(self.heading(s.figures), theme.NAME)
         if self.beside:
             return Extent(width + 2 * (title + BESIDE), high / 2, high / 2)
-        lensed = not (fit.numeral or self.colours or self.bare)
+        lensed = self.lens and not (fit.numeral or self.colours or self.bare)
         down = high / 2 + (LENS_GAP + LENS if lensed else 0.0)
         lens = self._lens(s).width(1) if lensed else 0.0
         over = (HEADING if self.text else 0.0) + (NAMES if self.called[1] else 0.0)
@@ -168,7 +169,7 @@ class Grid(Actor):
             spot_of_heading = at[0] - BESIDE - phrases.width(line, theme.NAME), spot.y - 9
         yield replace(plan, heading=line, heading_at=spot_of_heading, cells=cells)
         yield from self._names(plan)
-        if not (fit.numeral or self.beside or self.colours or self.bare):
+        if self.lens and not (fit.numeral or self.beside or self.colours or self.bare):
             small = self._lens(s)
             below = even(plan.box.centre[0] - small.width(1) / 2), even(plan.box.bottom - LENS_GAP)
             yield GridPlan(

@@ -56,9 +56,16 @@ class Volume(Actor):
     def names(self) -> tuple[str, ...]:
         return (f"{self.tensor}:volume",)
 
+    def drawn(self, figures: Figures) -> range:
+        """Which maps are drawn: the first ones, of those that the film makes the first that it shows."""
+        first, stop = 0, figures.trace.size(self.axis)
+        if figures.made(self.tensor) and figures.units.along == (self.axis,):
+            first, stop = figures.first, min(stop, figures.stop)
+        return range(first, min(stop, first + MOST))
+
     def count(self, figures: Figures) -> int:
         """How many maps are drawn."""
-        return min(MOST, figures.trace.size(self.axis))
+        return len(self.drawn(figures))
 
     def shown(self, figures: Figures, k: int = 0) -> Shown:
         """One of the maps."""
@@ -128,9 +135,10 @@ class Volume(Actor):
         piled = self._piled(count, area, (w, h), ats)
         name = f"{self.tensor}:volume"
         begins = "rows" if s.figures.made(self.tensor) else "pile"
-        for k in reversed(range(count)):  # the front one is drawn last
-            yield self._map(s, k, ats[k], fit)
-        yield VolumePlan(name, self.tensor, tuple(f"{self.tensor}:{k}" for k in range(count)), piled, begins,  # type: ignore[arg-type]
+        drawn = self.drawn(s.figures)
+        for k in reversed(drawn):  # the front one is drawn last
+            yield self._map(s, k, ats[k - drawn.start], fit)
+        yield VolumePlan(name, self.tensor, tuple(f"{self.tensor}:{k}" for k in drawn), piled, begins,  # type: ignore[arg-type]
                          line, heading_at(line, area, spot.width))  # fmt: skip
 
     def _piled(self, count: int, area: Box, size: Point, ats: list[Point]) -> tuple[Point, ...]:
@@ -176,7 +184,7 @@ class Volume(Actor):
             yield Fan(plan.name, "rows")
             return
         rows, cols = self.shown(figures).shape
-        for k in range(self.count(figures)):
+        for k in self.drawn(figures):
             where = tuple((r, c) for r in range(rows) for c in range(cols))
             yield Ghost(f"{self.tensor}:{k}", self._cells(figures, plan, k), where)
 
@@ -185,7 +193,7 @@ class Volume(Actor):
             return
         rows, cols = self.shown(figures).shape
         held = {figures.here(unit)[self.axis] for unit in range(first, last + 1)}
-        for k in sorted(held & {*range(self.count(figures))}):
+        for k in sorted(held & {*self.drawn(figures)}):
             yield Sweep(f"{self.tensor}:{k}", self._cells(figures, plan, k), 0, rows * cols - 1)
 
     def turns(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
@@ -204,9 +212,8 @@ class Volume(Actor):
         return tuple(out)
 
     def _maps(self, figures: Figures, region: Region) -> list[int]:
-        along = region.along(self.axis)
-        count = self.count(figures)
-        return [k for k in (range(count) if along is None else along) if k < count]
+        along, drawn = region.along(self.axis), self.drawn(figures)
+        return [k for k in drawn if along is None or k in along]
 
     def _block(self, figures: Figures, region: Region) -> tuple[range, range]:
         rows, cols = region.along(self.rows), region.along(self.cols)
