@@ -31,6 +31,5 @@ PRESETS = (
         arrays={"input": _GUESSES},
         unit=0,
         title="Cross-entropy with label smoothing",
-        unit=0,
     ),
 )

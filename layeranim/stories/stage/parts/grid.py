@@ -116,7 +116,7 @@ class Grid(Actor):
         title = phrases.width(self.heading(s.figures), theme.NAME)
         if self.beside:
             return Extent(width + 2 * (title + BESIDE), high / 2, high / 2)
-        lensed = not (fit.numeral or self.colours or self.bare) and self.lens
+        lensed = self.lens and not (fit.numeral or self.colours or self.bare)
         down = high / 2 + (LENS_GAP + LENS if lensed else 0.0)
         lens = self._lens(s).width(1) if lensed else 0.0
         over = (HEADING if self.text else 0.0) + (NAMES if self.called[1] else 0.0)
