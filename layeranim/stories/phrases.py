@@ -20,15 +20,16 @@ PLUS = Run(" + ")
 
 @dataclass(frozen=True, eq=False)
 class NumberRow:
-    """Numbers of one style, each with its address; none is a text before it is shown."""
+    """Numbers of one style, each with its address, none a text before it is shown; a ``letter`` may stand for it."""
 
     values: NDArray[Any]
     style: numbers.Style
     source: Callable[[int], Source | None]
     role: str = "ink"
+    letter: Callable[[int], str] | None = None
 
     def run(self, i: int) -> Run:
-        text = numbers.text(self.values[i], self.style)
+        text = self.letter(i) if self.letter else numbers.text(self.values[i], self.style)
         return Run(numbers.factor(text), self.role, source=self.source(i))
 
 

@@ -298,7 +298,7 @@ def test_the_check_notices_an_overlap() -> None:
 @pytest.mark.parametrize(
     ("name", "kind", "grid", "goal"),
     [
-        ("pool", "step", "input:0", ""), ("conv", "step", "input:0", ""), ("dense", "step", "weight", ""),
+        ("pool", "step", "input:0", ""), ("conv", "step", "padded:0", ""), ("dense", "step", "weight", ""),
         ("dropout", "step", "input", ""), ("attention", "step", "query", ""),
         ("filter-match", "step", "padded", ""), ("filter-match", "step", "kernel:1", "kernel:0"),
         ("filter-match", "step", "output", ""), ("filter-match", "aside", "output", ""),

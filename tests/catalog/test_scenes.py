@@ -105,8 +105,8 @@ def test_no_lens_stands_there_empty(options: dict[str, Any]) -> None:
 def test_the_image_that_stands_at_the_end_says_which_it_is() -> None:
     scene, addresses = last("filter-match")
     (image,) = {source.index[0] for source in addresses if source.tensor in ("padded", "input")}
-    assert image == 1
-    assert [label.text.strip() for label in scene.standing["padded"][-1].submobjects][:1] == ["image 2"]
+    assert image == 0  # the one whose sum is followed
+    assert [label.text.strip() for label in scene.standing["padded"][-1].submobjects][:1] == ["image 1"]
 
 
 def test_all_sums_stand_in_one_table_at_the_end_and_the_best_of_each_image_are_framed() -> None:

@@ -160,7 +160,9 @@ def _row(figures: Figures, cells: Covered, places: Any = slice(None)) -> NumberR
     chosen = range(len(cells)) if isinstance(places, slice) else places
     role = "weights" if figures.trace.tensor(cells.tensor).role == "weight" else "ink"
     values = figures.read(cells)[places]
-    return NumberRow(values, figures.style(cells.tensor), lambda i: cells[int(chosen[i])], role)
+    lettered = figures.trace.tensor(cells.tensor).labels is not None
+    letter = (lambda i: figures.text(cells[int(chosen[i])])) if lettered else None
+    return NumberRow(values, figures.style(cells.tensor), lambda i: cells[int(chosen[i])], role, letter)
 
 
 def _placed(figures: Figures, acted: Acted, target: Address) -> bool:
