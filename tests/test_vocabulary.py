@@ -83,7 +83,7 @@ def test_gradients_of_the_script_are_finite_differences() -> None:
     script = training()
     script.SENTENCES = 8
     rng = np.random.default_rng(1)
-    task = script.Task(list(script.sentences(rng)))
+    task = script.Lesson(list(script.sentences(rng)))
     p = script.start(rng)
     grads = script.whole(task, p)[1]
     for name, value in p.items():
