@@ -18,6 +18,7 @@ from layeranim.stories.storyboard import Fact, Line, Run, Telling
 
 GOOD_FOR = "attention: a network looks things up in what it has read, and learns by the weights"
 TABLE = "what programs do with a table; nothing in it can be learned by small steps"
+_NOUN, _TOLD = ("query", "queries"), ("batch", "heads", "key_heads")
 _BY = {"multiplicative": "through a learned matrix", "additive": "by a small network"}
 
 
