@@ -107,15 +107,18 @@ def _compute(config: PositionalConfig, arrays: Mapping[str, Any]) -> Trace:
 
 
 def _assemble(config: PositionalConfig, tensors: Mapping[str, Tensor]) -> Trace:
-    """The trace from position, frequency, angle and output; the similarity of two positions is their dot product."""
+    """The trace from position, frequency, angle and output; then every row is compared with every ``other`` one: the
+    similarity of two positions is their dot product."""
     rows = np.asarray(tensors["output"].source)
     one = lazy.view("one", ("positions", "features"), rows)
     other = lazy.view("other", ("other_positions", "features"), rows)
     each = lazy.product("similarity_products", ("positions", "other_positions", "features"), one, other)
-    out = {**tensors, each.name: each, "similarity": lazy.summed("similarity", each)}
+    out = {**tensors, other.name: other, each.name: each, "similarity": lazy.summed("similarity", each)}
     turn = Plan("multiply", whole("position", "frequency"), "angle")
     write = Plan("sines", whole("angle"), "output", (("features", config.features),))
-    steps = in_turn([EachUnit((("positions", range(config.positions)),), (turn, write))], out)
+    compare = Plan("multiply", whole("output", "other"), each.name), Plan("sum_terms", whole(each.name), "similarity")
+    at = ("positions", range(config.positions))
+    steps = in_turn([EachUnit((at,), (turn, write)), EachUnit((at,), compare)], out)
     facts = {"positions": config.positions, "features": config.features}
     return Trace("positional-encoding", config, out, steps, facts)
 

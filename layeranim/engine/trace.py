@@ -162,6 +162,11 @@ class Steps(Sequence[Step]):
             raise IndexError(f"step {at} of {self._length}")
         return self._make(at % self._length)
 
+    @property
+    def finds(self) -> bool:
+        """Whether it knows which step writes what without making one after another."""
+        return self._find is not None
+
     def writing(self, tensor: str, here: Mapping[str, int]) -> int | None:
         """The place of the first step that writes cells of a tensor at these indices, if one does."""
         if self._find is not None:

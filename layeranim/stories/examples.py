@@ -88,10 +88,6 @@ EXAMPLES: dict[str, Preset] = {
         "residual", "what a block made of three numbers, added to the numbers themselves",
         {"input": [[1, 2, 3]], "other": [[0.5, -2, 0]]}, ("operation",),
     ),
-    "embedding": _example(
-        "twice", "the same token has the same row, wherever it stands",
-        {"ids": [[0, 2, 1, 2]], "table": [[1, 0, 0], [0, 1, 0], [0.5, 0.5, 1]]}, ("vocabulary", "features"),
-    ),
     "matmul": _example(
         "turn", "three points, turned by a quarter",
         {"input": [[1, 0], [0, 1], [2, 1]], "other": [[0, 1], [-1, 0]]},
@@ -109,7 +105,6 @@ EXAMPLES: dict[str, Preset] = {
     ),
     "pool1d": _example("peaks", "the largest of every two", {"input": [1, 3, 2, 5, 4, 4]}),
     "pool3d": _example("cube", "the largest of every 2×2×2 cells", {"input": "arange:2x4x4"}),
-    "positional-encoding": _example("waves", "slower waves from pair to pair: every position looks different", {}),
     "reduce": _example(
         "rows", "each row's mean", {"input": [[1, 2, 3], [4, 5, 9]]}, ("axis",),
     ),

@@ -197,6 +197,11 @@ def ordinal_range(first: int, last: int, one: str, many: str) -> str:
     return f"{one} {first + 1}" if first == last else f"{many} {first + 1}–{last + 1}"
 
 
+def so_many(one: str, many: str, n: int) -> str:
+    """``1 key`` or ``3 keys``."""
+    return f"{n} {one if n == 1 else many}"
+
+
 def counter(done: int, total: int) -> Line:
     """``3 / 9``: how many units are done, of how many."""
     return Run(str(done), "ink", "semibold", Fact("done")), Run(f" / {total}", source=Fact("units"))

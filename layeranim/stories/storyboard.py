@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from math import ceil
 from typing import Any
 
@@ -62,7 +63,8 @@ Line = tuple[Run, ...]
 
 def plain(line: Line) -> str:
     """The line as plain text: subtitles, alt text, goldens. ``W_{Q}`` is W_Q, ``e^{a − b}`` is e^(a − b)."""
-    return "".join(_unmarked(run.text) if run.markup else run.text for run in line)
+    texts = ((markup, "".join(run.text for run in runs)) for markup, runs in groupby(line, lambda run: run.markup))
+    return "".join(_unmarked(text.replace("}^{", "")) if markup else text for markup, text in texts)
 
 
 def _unmarked(text: str) -> str:

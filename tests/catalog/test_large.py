@@ -9,11 +9,16 @@ from layeranim import catalog, preparing
 
 from .conftest import Case, play
 
+COUNTED = ("ids", "target")
+"""Arrays that hold places, not amounts."""
+
 
 @pytest.mark.parametrize("value", [1.797e308, -1.797e308, 5e-324])  # rounded, the first two are beyond a double
 @pytest.mark.parametrize("name", catalog.explainers())
 def test_the_largest_and_the_smallest_number_are_told(name: str, value: float) -> None:
-    first = catalog.layer(name).arrays[0].name
+    first = next((spec.name for spec in catalog.layer(name).arrays if spec.name not in COUNTED), None)
+    if first is None:
+        pytest.skip("it takes no numbers")
     usual = preparing.prepare(name, {}).trace()
     shape = usual[first].shape if first in usual else (3, 4)
     work = preparing.prepare(name, {first: np.full(shape, value)})

@@ -14,6 +14,7 @@ from layeranim.engine.bilinear import BILINEAR, BilinearConfig
 from layeranim.engine.dense import DENSE, NEURON, DenseConfig, NeuronConfig, steps_of
 from layeranim.engine.embedding import EMBEDDING, EmbeddingConfig
 from layeranim.engine.trace import Array, Region
+from layeranim.errors import ShapeError
 from tests.engine.family import (
     HAS_TORCH,
     fresh_agree,
@@ -182,3 +183,14 @@ REFUSALS: list[tuple[Any, Any, dict[str, Any], tuple[str, ...]]] = [
 def test_what_does_not_go_together(layer: Any, options: Any, arrays: Any, pieces: tuple[str, ...]) -> None:
     refused(lambda: layer.compute(layer.config(**options), arrays) if arrays else layer.complete(
         layer.config(**options), {}), *pieces)  # fmt: skip
+
+
+def test_words_number_their_ids_in_the_order_of_their_first_places() -> None:
+    t = EMBEDDING.compute(EmbeddingConfig(tokens=("The", "cat", "saw", "the", "dog")), {"table": np.eye(4)})
+    assert t["ids"].tolist() == [[0, 1, 2, 0, 3]]
+    np.testing.assert_array_equal(t["output"][0], np.eye(4)[[0, 1, 2, 0, 3]])
+    replays(t)
+    with pytest.raises(ShapeError, match="ids has 3 in a row, but there are 2 tokens: a b"):
+        EMBEDDING.compute(EmbeddingConfig(tokens=("a", "b")), {"ids": np.array([[0, 1, 1]]), "table": np.eye(2)})
+    with pytest.raises(ShapeError, match=r"must hold whole numbers from 0 to 1"):
+        EMBEDDING.compute(EmbeddingConfig(tokens=("a", "b", "c")), {"table": np.eye(2)})

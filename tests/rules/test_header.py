@@ -76,6 +76,21 @@ SAYS: Mapping[str, Mapping[str, Says]] = {
         "heads": lambda v: f"{v} heads", "causal": lambda v: "causal", "positional": str,
         "softcap": lambda v: f"capped at {v:g}", "lookup": str,
     },
+    "embedding": {
+        "padding_idx": lambda v: f"padding id {v}", "vocabulary": lambda v: f"{v}×", "features": lambda v: "",
+    },
+    "alignment": {
+        "cell": str, "attention": str, "hidden": lambda v: f"hidden {v}",
+        "feeding": lambda v: "the target is given", "bias": lambda v: "no bias",
+    },
+    "positional-encoding": {
+        "positions": lambda v: f"{v} position", "features": lambda v: f"{v} feature", "base": lambda v: f"base {v:g}",
+    },
+    "attention-lookup": {
+        "kind": lambda v: f"{v} scores", "heads": lambda v: f"{v} heads", "causal": lambda v: "causal",
+        "softcap": lambda v: f"capped at {v:g}", "lookup": str, "scale": lambda v: f"scale {v:g}",
+        "window": lambda v: f"window {v}",
+    },
 }  # fmt: skip
 """Of every explainer's options what the header must say of a value that is not the usual one."""
 

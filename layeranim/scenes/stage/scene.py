@@ -14,13 +14,18 @@ from layeranim.scenes.parts.shapes import FocusFrame, Lane, polyline, rectangle
 from layeranim.scenes.parts.tile import Glide, Stream, lie, tile
 from layeranim.scenes.parts.tilegrid import BLENDS, CellLook
 from layeranim.scenes.parts.window import between_boxes, frame_width
+from layeranim.scenes.stage.arcs import ArcField
+from layeranim.scenes.stage.balance import BalanceLine
 from layeranim.scenes.stage.bars import BarField, Pile
+from layeranim.scenes.stage.carry import carried
 from layeranim.scenes.stage.chip import ChipPicture
 from layeranim.scenes.stage.curve import Plot
+from layeranim.scenes.stage.dials import DialRow
 from layeranim.scenes.stage.dots import DotLines
 from layeranim.scenes.stage.net import NetPicture
 from layeranim.scenes.stage.plane import PlanePicture
 from layeranim.scenes.stage.scatter import HistoryPicture, ScatterPicture
+from layeranim.scenes.stage.table import ColourKey, TextTable
 from layeranim.scenes.stage.tally import Counter
 from layeranim.scenes.stage.thinned import ThinnedPicture
 from layeranim.scenes.stage.volume import Sheets
@@ -47,6 +52,11 @@ PICTURES: dict[type, Any] = {
     p.ThinnedPlan: ThinnedPicture,
     p.ScatterPlan: ScatterPicture,
     p.HistoryPlan: HistoryPicture,
+    p.ArcsPlan: ArcField,
+    p.BalancePlan: BalanceLine,
+    p.DialsPlan: DialRow,
+    p.KeyPlan: ColourKey,
+    p.TablePlan: TextTable,
 }
 """What draws each kind of part that is no grid."""
 
@@ -77,6 +87,12 @@ class StageScene(ExplainerScene):
             v.NodeFill: self._node,
             v.Shift: self._shift,
             v.Tell: self._tell,
+            v.Arrive: self._arrive,
+            v.Bend: self._bend,
+            v.Carry: self._carry,
+            v.Poise: self._poise,
+            v.Spin: self._turn,
+            v.Weigh: self._weigh,
         }
         self.things: dict[str, Any] = {}
         self.ghosts: list[Any] = []
@@ -187,6 +203,8 @@ class StageScene(ExplainerScene):
                 self.grids[mark.part].put(mark.cells, mark.where)
             elif isinstance(mark, (v.Border, v.Reach)):
                 self.acts[type(mark)](mark)
+            elif isinstance(mark, (v.Arrive, v.Bend, v.Poise, v.Spin, v.Weigh)):
+                self.run(0, *self.acts[type(mark)](mark))
 
     def on_close(self, beat: Beat) -> None:
         self.end()
@@ -352,3 +370,28 @@ class StageScene(ExplainerScene):
     def _reach(self, verb: v.Reach) -> list[Animation]:
         self.things[verb.part].reach(verb)
         return []
+
+    def _arrive(self, verb: v.Arrive) -> list[Animation]:
+        return list(self.things[verb.part].arrive(verb))
+
+    def _bend(self, verb: v.Bend) -> list[Animation]:
+        if verb.pale:
+            self.ghosts.append(self.things[verb.part])
+        growing = self.things[verb.part].bend(verb)
+        return [growing] if growing else []
+
+    def _carry(self, verb: v.Carry) -> list[Animation]:
+        copies, flight = carried(verb, self.grids[verb.of], self.grids[verb.part], self.theme)
+        self.hold(copies)
+        return [flight]
+
+    def _turn(self, verb: v.Spin) -> list[Animation]:
+        return [self.things[verb.part].turn(verb)]
+
+    def _weigh(self, verb: v.Weigh) -> list[Animation]:
+        if verb.pale:
+            self.ghosts.append(self.things[verb.part])
+        return [self.things[verb.part].weigh(verb)]
+
+    def _poise(self, verb: v.Poise) -> list[Animation]:
+        return [self.things[verb.part].poise(verb)]

@@ -81,7 +81,7 @@ def _stage(telling: Telling, filters: int, images: int) -> Node:
     image = Grid("padded", "image <batch>" if many else "image", rows="padded_height", cols="padded_width", sized=False)
     products = Grid("products", "products", *SIDES, sized=False)
     called = tuple(f"image {i + 1}" for i in range(images)), tuple(str(f + 1) for f in range(shown))
-    table = Grid("output", "sum with filter", rows="batch", cols="out_channels", sized=False, called=called)
+    table = Grid("output", "sum with filter", rows="batch", cols="out_channels", sized=False, called=called, firm=True)
 
     def arranged(across: int, *sum_: Node | str) -> Node:
         kernels = Repeat(

@@ -47,9 +47,9 @@ def ticks(low: float, high: float, most: int) -> list[float]:
     return [k * by for k in range(-floor(-low / by + 1e-9), floor(high / by + 1e-9) + 1)]
 
 
-def said(value: float, span: float) -> Line:
-    """What stands at a tick: as many decimals as the steps of the axis need."""
-    digits = max(0, -floor(log10(step(span, 5)) + 1e-9))
+def said(value: float, span: float, by: float) -> Line:
+    """What stands at a tick: as many decimals as steps of ``by`` need."""
+    digits = max(0, -floor(log10(by) + 1e-9))
     far = span >= 1e6 or digits > 4
     return (Run(numbers.text(value, numbers.Style(0 if far else digits, far)), source=Fact("axis")),)
 
@@ -57,7 +57,8 @@ def said(value: float, span: float) -> Line:
 def marks(low: float, high: float, room: float, most: int = 6) -> list[tuple[float, Line]]:
     """Ticks of an axis from left to right and what they say, as many as stand clear of each other in ``room`` px."""
     for count in range(most, 0, -1):
-        found = [(value, said(value, high - low)) for value in ticks(low, high, count)]
+        by = step(high - low, count)
+        found = [(value, said(value, high - low, by)) for value in ticks(low, high, count)]
         if sum(phrases.width(line, theme.FLOOR) + CLEAR for _, line in found) <= room:
             break
     return found

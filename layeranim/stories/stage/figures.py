@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, overload
 
 import numpy as np
@@ -81,6 +81,8 @@ class Acted:
     """A step, narrowed to one unit: its place in the trace, what it reads there and what it writes.
 
     ``told`` are the tensors of which the beats before it have told, in this unit.
+    Where several steps write what a unit has of a tensor (a score for every key), they are told as one: ``every`` are
+    their places, and ``reads`` and ``writes`` what all of them touch.
     """
 
     at: int
@@ -88,6 +90,7 @@ class Acted:
     reads: tuple[Region, ...]
     writes: Region
     told: frozenset[str] = frozenset()
+    every: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -219,6 +222,11 @@ class Figures:
             self._cells[key] = self._made_cells(shown, unit, numerals, index)
         return self._cells[key]
 
+    def one(self, address: Address) -> Cells:
+        """A single cell with its numeral."""
+        at = tuple(zip(self.trace.axes(address.tensor), address.index, strict=True))
+        return self.cells(Shown(address.tensor, None, None, (1, 1), at))
+
     def _made_cells(self, shown: Shown, unit: int, numerals: bool, index: Sliced) -> Cells:
         values, ranges, tensor = self.values(shown, unit), self.ranges, shown.tensor
         labels = self.trace.tensor(tensor).labels
@@ -240,6 +248,11 @@ class Figures:
         if key not in self._lengths:
             self._lengths[key] = Lengths(tuple((values * scale).tolist()), cells)
         return self._lengths[key]
+
+    def follows(self, shown: Shown) -> bool:
+        """Whether a slice is another at every unit: a window's products, the scores of a query."""
+        drawn = (*split(shown.rows), *split(shown.cols), *dict(shown.at))
+        return any(axis in self.units.along and axis not in drawn for axis in self.trace.axes(shown.tensor))
 
     # ── texts ────────────────────────────────────────────────────────────────
     def style(self, tensor: str) -> Style:
@@ -270,7 +283,18 @@ class Figures:
             at = self.units.steps(self.here(0) | places)
             return next((i for i in at if self.trace.steps[i].writes.tensor == tensor), None)
         told = {axis: at for axis, at in places.items() if axis in axes}
-        return Steps.chain(self.trace.steps).writing(tensor, told)
+        steps = self.trace.steps
+        if isinstance(steps, Steps) and steps.finds:
+            return steps.writing(tensor, told)
+        return next((i for i, region in self._written.get(tensor, ()) if region.holds(told)), None)
+
+    @cached_property
+    def _written(self) -> Mapping[str, list[tuple[int, Region]]]:
+        """Of each tensor the steps that write it, made once where the trace does not know them."""
+        out: dict[str, list[tuple[int, Region]]] = {}
+        for i, step in enumerate(self.trace.steps):
+            out.setdefault(step.writes.tensor, []).append((i, step.writes))
+        return out
 
     def _step(self, tensor: str, here: Mapping[str, int | range]) -> tuple[int, Step]:
         places = {axis: at if isinstance(at, int) else at[0] for axis, at in here.items()}
@@ -286,8 +310,25 @@ class Figures:
         if unit is None:
             alone = len(self.covered(step.writes)) == len(self.covered(self.told(tensor)))
             return Acted(at, step, step.reads, step.writes) if alone else self._together(at, step)
-        narrow = [self._narrow(region, here) for region in (*step.reads, step.writes)]
-        return Acted(at, step, tuple(narrow[:-1]), narrow[-1])
+        regions = [self._narrow(region, here) for region in (*step.reads, step.writes)]
+        every = self._every(tensor, here, regions[-1])
+        if len(every) > 1:
+            regions = [Region(r.tensor, tuple(item for item in r.where if item[0] in here)) for r in regions]
+        return Acted(at, step, tuple(regions[:-1]), regions[-1], every=every)
+
+    def _every(self, tensor: str, here: Mapping[str, int | range], writes: Region) -> tuple[int, ...]:
+        """The places of the steps that write what a unit has of a tensor, where one does not write all of it: one for
+        each index of the axes that a step has and a unit has not."""
+        inner = [axis for axis, at in writes.where if isinstance(at, int) and axis not in here]
+        if isinstance(self.units, Windows) or not inner:
+            return ()
+        first = {axis: at if isinstance(at, int) else at[0] for axis, at in here.items()}
+        sizes = [self.trace.size(axis) for axis in inner]
+        cells = (cell(i, sizes) for i in range(min(count(sizes), MAKING_MOST)))
+        found = (
+            self._writing(tensor, frozenset({**first, **dict(zip(inner, at, strict=True))}.items())) for at in cells
+        )
+        return tuple(sorted({at for at in found if at is not None}))
 
     def _together(self, at: int, step: Step) -> Acted:
         """All steps that write what is told of a tensor, as one: what the first of them reads, whole."""

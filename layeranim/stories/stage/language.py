@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,9 @@ from layeranim.engine.trace import Region
 from layeranim.stories.claims import Sentence
 from layeranim.stories.stage.solver import Node
 from layeranim.stories.storyboard import Address, Line
+
+if TYPE_CHECKING:
+    from layeranim.stories.stage.figures import Figures
 
 
 @dataclass(frozen=True)
@@ -72,12 +76,15 @@ class All:
     """An act of the whole slice at once: what is read is framed, then the tensors ``writes`` appear.
 
     The arithmetic of the last of them is written out, for the cell that is followed, unless the film ``says`` its own.
+    ``unit`` is the one it is about where it is about one, ``at`` the places of the followed cell on other axes.
     """
 
     writes: tuple[str, ...]
     note: Note = NOTHING
     seconds: float = 2.4
-    says: Line = ()
+    says: Line | Callable[[Figures], Line] = ()
+    unit: int | None = None
+    at: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -95,13 +102,14 @@ class Each:
 
     ``acts`` are the tensors that are written in one unit, in order, one or several at a time, with a note; the taught
     units show them one after another, the quicker ones all at once, with the arithmetic of the last, or with what the
-    film ``says`` of such a unit, tersely where there is little time. ``asides`` come after units: a verdict on what
-    they made.
+    film ``says`` of such a unit, tersely where there is little time; ``instead`` is what is said of any unit's last act
+    in place of its arithmetic, where that is none. ``asides`` come after units: a verdict on what they made.
     """
 
     acts: tuple[tuple[str | tuple[str, ...], Note | tuple[Note, ...]], ...]
     asides: Mapping[int, Aside] = field(default_factory=dict)
     says: Callable[[int, bool], Line] | None = None
+    instead: Callable[[Figures, int], Line] | None = None
 
     @property
     def writes(self) -> str:
@@ -143,6 +151,7 @@ class Play:
     ``follow`` is the unit whose numbers are followed, ``at`` the cell that is followed on axes that are no units'.
     ``templates`` write how a cell of a tensor is made, where ``written.WRITTEN`` has no better words, and
     ``displayed`` are the parameters that they round. ``options`` are the hyper-parameters that the header keeps.
+    ``tokens`` are the user's words that are drawn.
     ``evidence`` are the cells that the last frame points at: what its sentence speaks of, else all that was made last.
     A film that runs through ``stops`` halts there; units stand ``row`` to a row. ``drawn`` says how much of a tensor is
     drawn.
@@ -177,3 +186,4 @@ class Play:
     visits: tuple[int, ...] = ()
     routes: tuple[tuple[str, str], ...] = ()
     words: Mapping[str, Callable[[int], Line]] = field(default_factory=dict)
+    tokens: tuple[str, ...] = ()

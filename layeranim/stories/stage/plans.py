@@ -299,6 +299,77 @@ class HistoryPlan:
     heading_at: Point = (0, 0)
 
 
+@dataclass(frozen=True)
+class DialsPlan:
+    """Clock hands one under another: a turned angle each, 0 at twelve o'clock, clockwise; under each what it says."""
+
+    name: str
+    centres: tuple[Point, ...]
+    radius: float
+    heading: Line = ()
+    heading_at: Point = (0, 0)
+
+    @property
+    def box(self) -> Box:
+        x, top, bottom = self.centres[0][0], self.centres[0][1], self.centres[-1][1]
+        return Box(x - self.radius, top + self.radius, 2 * self.radius, top - bottom + 2 * self.radius)
+
+
+@dataclass(frozen=True)
+class ArcsPlan:
+    """Words in two rows, or in one, that arcs connect: ``reading`` are the words that look, ``read`` those looked at.
+
+    ``starts`` and ``ends`` are where arcs leave and arrive; ``words`` what stands there, the looking ones first;
+    ``later`` of these come with their arcs.
+    """
+
+    name: str
+    words: tuple[tuple[Point, Line], ...]
+    starts: tuple[Point, ...]
+    ends: tuple[Point, ...]
+    size: int
+    box: Box
+    later: int = 0
+
+
+@dataclass(frozen=True)
+class BalancePlan:
+    """A number line on which discs stand, as heavy as their shares, and the point where they balance.
+
+    ``at`` are the places of the discs, ``names`` what stands above them.
+    """
+
+    name: str
+    box: Box
+    line: float
+    at: tuple[float, ...]
+    names: tuple[tuple[Point, Line], ...] = ()
+
+
+@dataclass(frozen=True)
+class TablePlan:
+    """Lines of text in columns under headings; its rows arrive one by one."""
+
+    name: str
+    box: Box
+    heads: tuple[tuple[Point, Line], ...]
+    rules: tuple[float, ...]
+    size: int
+    high: float
+
+
+@dataclass(frozen=True)
+class KeyPlan:
+    """What the colours mean: swatches of a scale from its least to its largest step, and what the ends stand for."""
+
+    name: str
+    box: Box
+    scale: str
+    levels: tuple[int, ...]
+    swatch: float
+    labels: tuple[tuple[Point, Line], ...]
+
+
 Plan = (
     GridPlan
     | SignPlan
@@ -316,6 +387,11 @@ Plan = (
     | VolumePlan
     | ScatterPlan
     | HistoryPlan
+    | ArcsPlan
+    | BalancePlan
+    | DialsPlan
+    | KeyPlan
+    | TablePlan
 )
 
 

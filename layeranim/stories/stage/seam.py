@@ -43,6 +43,9 @@ DOES: dict[type, tuple[type, ...]] = {
         p.PlanePlan,
         p.ThinnedPlan,
         p.ChipPlan,
+        p.ArcsPlan,
+        p.BalancePlan,
+        p.DialsPlan,
     ),
     v.Grow: (p.BarsPlan, p.StackPlan),
     v.Slide: (p.CurvePlan,),
@@ -55,6 +58,12 @@ DOES: dict[type, tuple[type, ...]] = {
     v.Fan: (p.VolumePlan,),
     v.Border: (p.ScatterPlan,),
     v.Reach: (p.HistoryPlan,),
+    v.Arrive: (p.TablePlan,),
+    v.Bend: (p.ArcsPlan,),
+    v.Carry: (GridPlan,),
+    v.Poise: (p.BalancePlan,),
+    v.Spin: (p.DialsPlan,),
+    v.Weigh: (p.BalancePlan,),
 }
 """Which parts can do a verb."""
 SCALES = ("value", "heat", "grey", "ink", *theme.PLANES)
@@ -121,6 +130,8 @@ def _beyond(verb: Any, plan: Any) -> Iterator[str]:
         for row, col in verb.where:
             if not (0 <= row < plan.rows and 0 <= col < plan.cols):
                 yield f"acts on row {row}, column {col}"
+        if isinstance(verb, v.Carry) and not all(0 <= r < plan.rows and 0 <= c < plan.cols for r, c in verb.goal):
+            yield f"carries to cells {verb.goal}"
     elif isinstance(verb, v.Sweep) and not 0 <= verb.first <= verb.last < plan.rows * plan.cols:
         yield f"sweeps over cells {verb.first}–{verb.last}"
     elif isinstance(verb, (v.Light, v.Grow)) and isinstance(plan, p.BarsPlan | p.StackPlan):
@@ -142,6 +153,12 @@ def _beyond(verb: Any, plan: Any) -> Iterator[str]:
         yield f"acts on nodes {_places(verb)}"
     if isinstance(verb, v.Tell) and not verb.lines:
         yield "tells no lines"
+    elif isinstance(verb, v.Spin) and {len(verb.angles), len(verb.start), len(verb.said)} != {len(plan.centres)}:
+        yield f"turns {len(verb.angles)} hands"
+    elif isinstance(verb, v.Weigh) and {len(verb.radii), len(verb.levels)} != {len(plan.at)}:
+        yield f"weighs {len(verb.radii)} discs"
+    elif isinstance(verb, v.Bend) and not verb.lit < len(plan.words):
+        yield f"lights word {verb.lit}"
 
 
 def _places(verb: v.NodeFill | v.Light) -> tuple[int, ...]:

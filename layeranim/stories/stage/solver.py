@@ -140,11 +140,12 @@ class Node(Protocol):
 
 @dataclass(frozen=True)
 class Laid:
-    """A stage that was laid out: what stands where, and how large its cells are."""
+    """A stage that was laid out: what stands where, how large its cells are, which of its arrangements was taken."""
 
     plans: dict[str, Plan]
     look: Look
     setting: Setting = field(repr=False)
+    stage: Node | None = field(default=None, repr=False)
 
 
 def solve(stage: Node, figures: Figures, room: Room = STAGE) -> Laid:
@@ -200,7 +201,7 @@ def _placed(stage: Node, setting: Setting, room: Room) -> Laid | None:
     rise = min(need.rise, (room.height - need.height) / 2)
     middle = room.top - (room.height - need.height - 2 * rise) / 2 - need.up - rise
     spot = Spot((room.left + room.right) / 2, even(middle), room.width, need.up + rise, need.down + rise)
-    return Laid({plan.name: plan for plan in stage.place(setting, spot)}, setting.look, setting)
+    return Laid({plan.name: plan for plan in stage.place(setting, spot)}, setting.look, setting, stage)
 
 
 @dataclass(frozen=True)

@@ -11,18 +11,20 @@ import numpy as np
 from layeranim import theme
 from layeranim.engine.trace import Region, count
 from layeranim.errors import OptionError
-from layeranim.stories import phrases, timing
+from layeranim.stories import phrases, timing, vocabulary
 from layeranim.stories.header import header, placed
 from layeranim.stories.options import PACES
 from layeranim.stories.stage.figures import Acted, Figures
 from layeranim.stories.stage.language import All, Aside, Each, Note, Play, Turn, Windows
 from layeranim.stories.stage.parts.base import Actor, Moment
+from layeranim.stories.stage.parts.grid import Grid
+from layeranim.stories.stage.parts.names import short as shortened
 from layeranim.stories.stage.plans import Plan
 from layeranim.stories.stage.routes import routed
 from layeranim.stories.stage.seam import checked
 from layeranim.stories.stage.solver import Laid, Node, room_on, solve
 from layeranim.stories.stage.travel import blocks_of, courses, gliding, laid, poured
-from layeranim.stories.stage.verbs import Block, Clear, Fill, Frame, Lead, Role, Strew, Tell, Verb
+from layeranim.stories.stage.verbs import Block, Carry, Clear, Fill, Frame, Lead, Role, Strew, Tell, Verb
 from layeranim.stories.stage.written import short, written
 from layeranim.stories.storyboard import Address, Beat, Fact, GridPlan, Line, Run, Story, Storyboard, Telling, plain
 
@@ -73,7 +75,8 @@ class _Told:
         self.laid: Laid = solve(film.stage, self.figures, room_on(self.canvas, lower))
         self.figures.drawn = frozenset(getattr(plan, "tensor", "") for plan in self.laid.plans.values())
         self.figures.placed = {name: plan for name, plan in self.laid.plans.items() if isinstance(plan, GridPlan)}
-        self.parts = [Standing(actor, plan) for actor in _actors(film.stage) for plan in self._plans(actor)]
+        self.parts = [Standing(actor, plan) for actor in _actors(self.laid.stage or film.stage)
+                      for plan in self._plans(actor)]  # fmt: skip
         self.least = timing.TERSE * min(1.0, PACES[self.options.pace]) - 0.01
         """Seconds below which a beat has no note, and says its result alone."""
         self.follow = self._follow()
@@ -140,8 +143,10 @@ class _Told:
         others = tuple(plan for plan in self.laid.plans.values() if not isinstance(plan, GridPlan))
         where = f"{plain(last.place)}: " if last.place else ""
         alt = f"{title}: {plain(self._header())}. {where}{plain(last.caption)}."
+        words = self.film.tokens
+        warnings = (*vocabulary.undrawn("".join(words)), *vocabulary.cut((w, shortened(w)) for w in words))
         return checked(Storyboard(self.telling.trace.layer, title, self._header(), grids, beats, self.figures.count,
-                                  last.end - 1, alt, {"stage": others}, canvas=self.canvas))  # fmt: skip
+                                  last.end - 1, alt, {"stage": others}, warnings, canvas=self.canvas))  # fmt: skip
 
     def _title(self) -> str:
         base = self.telling.preset
@@ -239,11 +244,13 @@ class _Told:
     def _all(self, act: All, factor: float, done: int) -> Beat:
         """What is done to the whole slice at once; said of the cell that is followed."""
         made = [name for name in act.writes if self.figures.made(name)]
-        acted = [self.figures.acted(name) for name in made]
-        target = self.figures.cell_of(made[-1], self.follow, {})
-        moment = Moment(self.follow, target, True, frozenset(made))
+        unit = self.follow if act.unit is None else act.unit
+        acted = [self.figures.acted(name, act.unit) for name in made]
+        target = self.figures.cell_of(made[-1], unit, act.at)
+        moment = Moment(unit, target, True, frozenset(made))
         own = self.film.words.get(made[-1])
-        said = act.says or (own(self.follow) if own else ())
+        said = act.says(self.figures) if callable(act.says) else act.says
+        said = said or (own(self.follow) if own else ())
         caption = said or self._said(self.figures.acted_at(target), target, act.seconds * factor)
         return self._beat("act", act.seconds * factor, range(0), acted, moment, caption, act.note, done)
 
@@ -296,14 +303,19 @@ class _Told:
         kind = "step" if seconds >= timing.BRIEF else "brief"
         done = unit + 1 if last else unit
         own = self.film.words.get(names[-1]) if seconds >= self.least else None
+        says = self._instead(names[-1], unit) or says
         caption = says or (own(unit) if own else self._said(acted[-1], target, seconds))
         return self._beat(kind, seconds, range(unit, unit + 1), acted, moment, caption, note, done, first == 0)
 
+    def _instead(self, tensor: str, unit: int) -> Line:
+        """What the film says of a unit's last act in place of its arithmetic."""
+        own = next((act.instead for act in self.film.acts if isinstance(act, Each) and act.writes == tensor), None)
+        return own(self.figures, unit) if own else ()
+
     def _target(self, tensor: str, acted: Acted, unit: int) -> Address:
         """The cell that is written out: the unit's own; of a window's products the largest."""
-        first = self.figures.cell_of(
-            tensor, unit, {**dict.fromkeys(self.figures.trace.axes(tensor), 0), **self.figures.inner(unit)}
-        )
+        zeros = dict.fromkeys(self.figures.trace.axes(tensor), 0)
+        first = self.figures.cell_of(tensor, unit, {**zeros, **self.figures.inner(unit)})
         if not isinstance(self.film.units, Windows) or acted.step.operation != "multiply":
             return first
         sizes = np.abs(np.ravel(self.figures.trace.read(acted.writes)))
@@ -312,6 +324,8 @@ class _Told:
 
     def _said(self, acted: Acted, target: Address, seconds: float) -> Line:
         """The arithmetic where there is time to read it, else the result."""
+        if len(acted.every) > 1:
+            acted = self.figures.acted_at(target)
         if seconds >= self.least:
             most = phrases.MOST_TERMS if seconds >= LONG else FEW
             return written(self.figures, acted, target, most, name=self._name(target))
@@ -340,6 +354,7 @@ class _Told:
                   for v in p.actor.writes(self.figures, p.plan, a.writes, moment)]  # fmt: skip
         written_parts = {verb.part for verb in writes if isinstance(verb, Frame)}
         looks = self._glided([v for v in reads if not (isinstance(v, Frame) and v.part in written_parts)], fresh)
+        looks += [verb for p in self.parts for a in acted for verb in self._carried(p, a, moment)]
         lays: list[Verb] = list(laid(self.figures, self.laid.plans, acted)) if moment.taught and fresh else []
         tallies = [verb for verb in writes if isinstance(verb, Tell) and len(verb.lines) > 1]
         plans = self.laid.plans
@@ -356,7 +371,8 @@ class _Told:
         to, back = routed(self.film.routes, plans, seen, made, acted)
         verbs = (*begun, *seen, *to, *lays), *terms, (*pours, *made, *back), ()
         return Beat(kind, 0, length, units, phases, caption, self._noted(note, seconds, moment.unit), place,
-                    [*self._before(moment.unit, fresh), *(a.at for a in acted)], done, verbs)  # fmt: skip
+                    [*self._before(moment.unit, fresh), *(at for a in acted for at in a.every or (a.at,))],
+                    done, verbs)  # fmt: skip
 
     def _terms(self, acted: Acted, moment: Moment) -> list[tuple[Verb, ...]]:
         """What the parts do while the terms of a sum arrive, one after another; the last one lands with the sum."""
@@ -383,6 +399,22 @@ class _Told:
         now = {verb.part: verb.blocks for verb in reversed(verbs) if isinstance(verb, Frame) and verb.part in of}
         out, self.windows = gliding(verbs, self.windows, of), now or self.windows
         return out
+
+    def _carried(self, part: Standing, acted: Acted, moment: Moment) -> Iterator[Carry]:
+        """Copies that travel to a grid which says where its numbers are carried from, while there is time to see it."""
+        actor, plan = part.actor, part.plan
+        if not isinstance(actor, Grid) or plan.name != acted.writes.tensor or not moment.taught:
+            return
+        source = self.laid.plans.get(actor.carried)
+        read = next((region for region in acted.reads if region.tensor == actor.carried), None)
+        if read is None or not isinstance(source, GridPlan) or not isinstance(plan, GridPlan):
+            return
+        if plan.heat or source.heat:
+            return
+        (a, b), (c, d) = source.block(read), plan.block(acted.writes)
+        ends = [tuple((row, col) for row in rows for col in cols) for rows, cols in ((a, b), (c, d))]
+        cells = self.figures.cells(actor.shown(self.figures), moment.unit, bool(plan.numeral))
+        yield Carry(plan.name, source.name, ends[0], ends[1], cells)
 
     def _led(self, verbs: list[Verb]) -> list[Verb]:
         """The verbs, and the lines that lead from a grid to each lens that shows a cell of it."""

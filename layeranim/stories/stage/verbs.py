@@ -232,7 +232,83 @@ class Reach:
     last: int
 
 
+@dataclass(frozen=True, eq=False)
+class Carry:
+    """Copies of a grid's cells travel to cells of another grid: what is copied is seen to be the same.
+
+    ``of`` is the grid that they come from, ``source`` and ``goal`` are the cells in turn, ``cells`` the content of the
+    grid that they come to.
+    """
+
+    part: str
+    of: str
+    source: tuple[Cell, ...]
+    goal: tuple[Cell, ...]
+    cells: Cells
+
+
+@dataclass(frozen=True)
+class Weigh:
+    """Discs on a number line become as heavy as their shares: ``radii`` of each, and its colour step of the heat scale;
+    ``pale``: a preview, taken away before the first step."""
+
+    part: str
+    radii: tuple[float, ...]
+    levels: tuple[int, ...]
+    pale: bool = False
+
+
+@dataclass(frozen=True)
+class Poise:
+    """The support under a number line moves to where its discs balance."""
+
+    part: str
+    at: float
+    said: Line = ()
+
+
+@dataclass(frozen=True)
+class Spin:
+    """The hands of dials turn to these angles in radians, from ``start`` or from where they stand at twelve."""
+
+    part: str
+    angles: tuple[float, ...]
+    start: tuple[float, ...]
+    said: tuple[Line, ...] = ()
+
+
+@dataclass(frozen=True)
+class Arc:
+    """One arc: where it leaves, its two handles and where it arrives, its width, its colour step of the heat scale."""
+
+    course: tuple[Point, Point, Point, Point]
+    width: float
+    level: int
+    label: Line = ()
+    at: Point = (0, 0)
+
+
+@dataclass(frozen=True)
+class Bend:
+    """Arcs grow from a word to all that it looks at; ``stay``: for the rest of the film, under those that are bold;
+    ``lit``: the word; ``pale``: a preview, taken away before the first step."""
+
+    part: str
+    arcs: tuple[Arc, ...]
+    lit: int = -1
+    stay: bool = False
+    pale: bool = False
+
+
+@dataclass(frozen=True)
+class Arrive:
+    """Rows of a table arrive: each with what stands in its columns."""
+
+    part: str
+    rows: tuple[tuple[tuple[Point, Line], ...], ...]
+
+
 Verb = (
     Frame | Course | Lay | Pour | Light | Fill | Sweep | Ghost | Lead | Clear | Grow | Slide | Points | Strew | Wiring
-    | NodeFill | Shift | Tell | Name | Fan | Border | Reach
+    | NodeFill | Shift | Tell | Name | Fan | Border | Reach | Carry | Weigh | Poise | Spin | Bend | Arrive
 )  # fmt: skip

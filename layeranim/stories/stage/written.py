@@ -28,6 +28,7 @@ from layeranim.stories.storyboard import Address, Fact, Line, Run
 WRITTEN: dict[str, str | tuple[str, ...] | Callable[[Sequence[float], Mapping[str, Any]], str]] = {
     "activate": "{name}({0})",
     "average": "({all: + }) / {n}",
+    "best": "{0} is the largest: its share",
     "blend": "{old} · {0} + {weight} · {1f}",
     "charge": charged,
     "copy": "{0}",
@@ -36,11 +37,14 @@ WRITTEN: dict[str, str | tuple[str, ...] | Callable[[Sequence[float], Mapping[st
     "divide_by": "{0} / {by}",
     "dot": "{pairs}",
     "exponential": "e{0^}",
+    "exponentiate": "e{0 − 1^}",
+    "largest": "max({all:, })",
     "leak": "PReLU({0})",
     "logarithm": "ln {0}",
     "mean_of_squares": "({squares}) / {n}",
     "minus": "{0} − {1f}",
     "multiply": "{0} · {1f}",
+    "pick_row": "row {0}: {1}",
     "reduce": reduced,
     "rescale": "{factor} · {0f}",
     "scale_shift": ("{0}", "{1} · {0f}", "{1} · {0f} + {2f}"),
@@ -49,18 +53,27 @@ WRITTEN: dict[str, str | tuple[str, ...] | Callable[[Sequence[float], Mapping[st
     "total_by": "({all: + }) / {1f}",
     "unroll": "{0}",
     "select": "max({all:, })",
+    "share": "{0} / {1f}",
     "slope": sloped,
+    "softcap": "{cap} · tanh({0} / {cap})",
     "softmax": "softmax({all:, })",
 }
 """How operations are written; a sum is written as the terms that add up to it.
 
-``{0}`` is what is read first, ``{1f}`` what is read second as a factor, ``{0^}`` as a power; ``{by}`` a parameter.
+``{0}`` is what is read first, ``{1f}`` what is read second as a factor, ``{0^}`` as a power, ``{0 − 1^}`` a
+difference as a power; ``{by}`` a parameter.
 
 ``{all: + }`` are all numbers of what is read, ``{squares}`` their squares, ``{pairs}`` products of the first and the
 second, ``{n}`` how many there are. Where an operation reads one to three things, there is one template for each; where
 the numbers decide, a function of the first of each and of the parameters, which may give nothing: then the result
 stands alone."""
 
+SUMS = ("sum", "add", "sum_terms", "add_cells", "sum_rows")
+"""Operations that add up what they read."""
+PRODUCTS = ("multiply", "weigh_rows")
+"""Operations whose cells are products of the cells at the same place in what they read."""
+CHOICES = ("best",)
+"""Operations that look at a whole row for each cell, and give 1 to the cell that is told."""
 _WORD = re.compile(r"(\{[^{}]*\})")
 TALLIED = 12
 """Sums of more terms than these arrive at once."""
@@ -71,7 +84,7 @@ def written(figures: Figures, acted: Acted, target: Address, most: int = phrases
 
     Of an operation that nobody wrote down here it is the result, behind its ``name``.
     """
-    if acted.step.operation not in ("sum", "add") and not _template(figures, acted, target):
+    if acted.step.operation not in SUMS and not _template(figures, acted, target):
         return short(figures, acted, target, name)
     if _all_zero(figures, acted, target):
         *_, number = _result(figures, acted, target)
@@ -91,7 +104,7 @@ def short(figures: Figures, acted: Acted, target: Address, name: Line = ()) -> L
 
 
 def _operands(figures: Figures, acted: Acted, target: Address, most: int) -> Line:
-    if acted.step.operation in ("sum", "add"):
+    if acted.step.operation in SUMS:
         return _summed(_live(unfolded(figures, target)), most)
     before = _passed(figures, acted, target)
     if before:
@@ -129,9 +142,9 @@ def unfolded(figures: Figures, target: Address) -> list[Terms]:
     out: list[Terms] = []
     for cells in groups:
         made = figures.acted_at(cells[0]).step.operation if figures.made(cells.tensor) else ""
-        if made == "multiply":
+        if made in PRODUCTS:
             out += _products(figures, cells)
-        elif made == "sum" and sum(len(group) for group in groups if group.tensor == cells.tensor) == 1:
+        elif made in SUMS and sum(len(group) for group in groups if group.tensor == cells.tensor) == 1:
             out += unfolded(figures, cells[0])
         else:
             out.append(Terms((_row(figures, cells),), cells=cells))
@@ -145,8 +158,19 @@ def _products(figures: Figures, cells: Covered) -> list[Terms]:
     if places is None:
         alone = (Covered(one.tensor, tuple(range(i, i + 1) for i in one.index)) for one in cells)
         return [terms for one in alone for terms in _products(figures, one)]
-    sides = tuple(_row(figures, side, places) for side in figures.factors(made))
+    sides = tuple(_row(figures, side, _placed_in(figures, made, side, places)) for side in figures.factors(made))
     return [Terms(sides, figures.read(cells) == 0, cells=cells)]
+
+
+def _placed_in(figures: Figures, made: Acted, side: Covered, places: Any) -> Any:
+    """Where the factors of some products are among the cells of one side: at the same places; of a row that multiplies
+    every row of the other, alike on the axes that product and factor both have."""
+    cells = figures.covered(made.step.writes)
+    if len(side) == len(cells):
+        return places
+    region = next(region for region in made.step.reads if region.tensor == side.tensor)
+    alike = (figures.covered(region, cells[int(place)]) for place in places)
+    return np.array([found[0] for one in alike if (found := side.places(one)) is not None], np.intp)
 
 
 def _product(figures: Figures, cell: Address) -> Terms:
@@ -192,7 +216,7 @@ def so_far(figures: Figures, target: Address) -> tuple[float, ...]:
 def _terms_of(figures: Figures, acted: Acted, target: Address) -> tuple[list[Any], int]:
     """The numbers that add up to a cell, and what their sum is divided by."""
     operation = acted.step.operation
-    if operation in ("sum", "add"):
+    if operation in SUMS:
         terms = unfolded(figures, target)
         if phrases.counted(terms)[0] > TALLIED:
             return [], 1
@@ -243,7 +267,7 @@ def counted(figures: Figures, target: Address) -> list[tuple[Summand, Line]]:
 
 
 def _adds(acted: Acted) -> bool:
-    return acted.step.operation in ("sum", "add")
+    return acted.step.operation in SUMS
 
 
 def _summed(terms: Sequence[Terms], most: int) -> Line:
@@ -279,7 +303,7 @@ def _from_template(figures: Figures, acted: Acted, target: Address, most: int) -
         elif key == "n":
             out.append(Run(str(len(reads[0])), source=Fact("count")))
         elif key.endswith("^"):
-            out.append(_power(figures, reads[int(key[0])][0]))
+            out += _power(figures, [reads[int(place)][0] for place in key[:-1].split(" − ")])
         elif key[0].isdigit():
             out.append(_number(figures, reads[int(key[0])][0], key.endswith("f")))
         elif key == "name":
@@ -319,8 +343,12 @@ def _number(figures: Figures, address: Address, factor: bool) -> Run:
     return Run(numbers.factor(text) if factor else text, role, source=address)
 
 
-def _power(figures: Figures, address: Address) -> Run:
-    return Run(f"^{{{figures.text(address)}}}", "ink", source=address, markup=True)
+def _power(figures: Figures, addresses: Sequence[Address]) -> Line:
+    """A number as a power, or a difference of two, each with its own address."""
+    texts = [figures.text(address) for address in addresses]
+    texts = [texts[0], *map(numbers.factor, texts[1:])]
+    runs = [Run(f"^{{{text}}}", "ink", source=at, markup=True) for text, at in zip(texts, addresses, strict=True)]
+    return phrases.join([(run,) for run in runs], Run("^{ − }", "ink", markup=True))
 
 
 def _number_made(figures: Figures, target: Address) -> Run:
@@ -346,7 +374,7 @@ def _passed(figures: Figures, acted: Acted, target: Address) -> Address | None:
 
 def _all_zero(figures: Figures, acted: Acted, target: Address) -> bool:
     """Whether a cell is a sum of products of which not one is other than zero."""
-    if acted.step.operation not in ("sum", "add"):
+    if acted.step.operation not in SUMS:
         before = _passed(figures, acted, target)
         made = before is not None and figures.made(before.tensor)
         return bool(before and made and _all_zero(figures, figures.acted_at(before), before))
@@ -358,14 +386,14 @@ def _hidden(figures: Figures, acted: Acted, target: Address) -> Address | None:
     if acted.step.operation != "activate" or acted.step.reads[0].tensor in figures.drawn | acted.told:
         return None
     (before,) = figures.covered(acted.step.reads[0], target)
-    adds = figures.made(before.tensor) and figures.acted_at(before).step.operation in ("sum", "add")
+    adds = figures.made(before.tensor) and figures.acted_at(before).step.operation in SUMS
     return before if adds and sum(map(len, unfolded(figures, before))) > 1 else None
 
 
 def _relation(figures: Figures, acted: Acted, target: Address, text: str) -> numbers.Relation:
     if figures.trace.tensor(target.tensor).labels is not None:
         return "="
-    if acted.step.operation in ("sum", "add"):
+    if acted.step.operation in SUMS:
         return displayed.relation(phrases.styled(unfolded(figures, target)), [], text)
     before = _passed(figures, acted, target)
     if before and figures.made(before.tensor):
@@ -380,6 +408,8 @@ def _relation(figures: Figures, acted: Acted, target: Address, text: str) -> num
         shown = [figures.displayed(figures.covered(region, target)) for region in acted.step.reads]
         given, vanish = [values for values, _ in shown], any(lost for _, lost in shown)
         parameters |= figures.film.displayed.get(target.tensor, {})
+    if acted.step.operation in CHOICES:
+        return "="
     if vanish:
         return "≈"
     with np.errstate(all="ignore"):

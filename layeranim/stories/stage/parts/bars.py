@@ -129,10 +129,11 @@ class Bars(Actor):
 
 @dataclass(frozen=True)
 class Stacked(Actor):
-    """The shares of ``tensor`` piled up in a column whose height is 1."""
+    """The shares of ``tensor`` piled up in a column whose height is 1; of several axes one is named."""
 
     tensor: str
     text: str
+    rows: str | None = None
 
     @property
     def draws(self) -> tuple[str, ...]:
@@ -143,7 +144,7 @@ class Stacked(Actor):
         return (f"{self.tensor}:stack",)
 
     def shown(self, figures: Figures) -> Shown:
-        return figures.shown(self.tensor)
+        return figures.shown(self.tensor, self.rows)
 
     def measure(self, s: Setting) -> Extent:
         rows, _ = self.shown(s.figures).shape
@@ -171,6 +172,9 @@ class Stacked(Actor):
         assert isinstance(plan, StackPlan)
         yield Grow(plan.name, self._content(figures, plan, moment.unit), tuple(plan.strand.places(region, plan.rows)))
 
+    def changes(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[Verb]:
+        yield from _changed(figures, self.shown(figures), plan, moment)
+
     def opens(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
         assert isinstance(plan, StackPlan)
         yield Grow(plan.name, self._content(figures, plan, unit), tuple(range(plan.rows)), pale=True)
@@ -178,6 +182,12 @@ class Stacked(Actor):
     def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
         assert isinstance(plan, StackPlan)
         yield Grow(plan.name, self._content(figures, plan, last), tuple(range(first, last + 1)))
+
+
+def _changed(figures: Figures, shown: Shown, plan: Plan, moment: Moment) -> Iterator[Verb]:
+    """Where a unit has bars of its own, those of the one before leave, if there is time to see the new ones grow."""
+    if moment.taught and figures.made(shown.tensor) and figures.follows(shown):
+        yield Clear(plan.name)
 
 
 def _drawn(values: Array) -> Array:

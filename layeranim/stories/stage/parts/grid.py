@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from layeranim import layout, numbers, theme, typeface
+from layeranim import layout, numbers, theme
 from layeranim.engine.trace import Region
 from layeranim.layout import Fit, even
 from layeranim.stories import phrases
 from layeranim.stories.stage.figures import Figures, Shown, split
+from layeranim.stories.stage.parts import names
 from layeranim.stories.stage.parts.base import HEADING, Actor, Moment, heading, heading_at, unsized
-from layeranim.stories.stage.plans import Plan, TextPlan
+from layeranim.stories.stage.plans import Plan
 from layeranim.stories.stage.solver import COLUMN_GAP, Extent, Setting, Spot, Unfit
 from layeranim.stories.stage.travel import blocks_of
 from layeranim.stories.stage.verbs import Block, Clear, Fill, Frame, Ghost, Name, Role, Sweep, Tell, Verb
@@ -27,8 +28,8 @@ BAR, LOW = 28.0, 24.0
 """The least width of a column of colours, and the least height of a row."""
 BESIDE = 14.0
 """Between a grid and a heading left of it."""
-NAMES, NAME_SIDE = 30.0, 6.0
-"""The height that the names of columns take, and what is kept free on either side of one."""
+NAME_SIDE = 6.0
+"""What is kept free on either side of the name of a column."""
 NUMERAL_SHARE = 0.42
 """How large a numeral is beside the height of its cell, where there is room across."""
 PICTURE_WIDE, PICTURE_HIGH = 340.0, 400.0
@@ -47,8 +48,10 @@ class Grid(Actor):
 
     ``rows`` and ``cols`` name the axes that are drawn, several on one side as one; the others are those of the unit
     under way, but for ``at``: one channel, one filter. ``beside`` puts the heading left of it, ``sized`` says its
-    shape. ``called`` are names of the rows and of the columns. A ``bare`` one is narrow and in colours alone, without a
-    lens: its numbers stand elsewhere. ``lens``: whether there is one where its numerals have no room.
+    shape. ``called`` are names of the rows and of the columns: words, times; where cells are too small there are none.
+    ``firm``: its cells are numerals in a stage of colours too. A ``bare`` one is narrow and in colours alone, without a
+    lens: its numbers stand elsewhere. ``lens``: whether there is one where its numerals have no room. ``carried`` names
+    another grid: a number that is a copy of one there travels from it.
     """
 
     tensor: str
@@ -65,6 +68,8 @@ class Grid(Actor):
     one: bool = False
     frame: str | None = None
     lens: bool = True
+    firm: bool = False
+    carried: str = ""
 
     @property
     def draws(self) -> tuple[str, ...]:
@@ -83,8 +88,14 @@ class Grid(Actor):
         return self._one() if self.one else figures.shown(self.tensor, self.rows, self.cols, self.at)
 
     def _one(self) -> Shown:
-        """The cell of the unit under way, for the lens."""
+        """The cell of the unit under way."""
         return Shown(self.tensor, None, None, (1, 1), self.at)
+
+    def _lens_shows(self, figures: Figures, grid: GridPlan, region: Region, moment: Moment) -> Fill:
+        """The cell of a region that has a part in the one that is followed."""
+        more = ((axis, i) for axis, i in grid.fixed if region.along(axis) is None)
+        told = Region(region.tensor, (*region.where, *more))
+        return Fill(grid.name, figures.one(figures.covered(told, moment.target)[0]), ((0, 0),))
 
     # ── room ─────────────────────────────────────────────────────────────────
     def fit(self, s: Setting) -> tuple[Fit, tuple[int, int]]:
@@ -97,13 +108,13 @@ class Grid(Actor):
             high = (PICTURE_HIGH - (self.colours - 1) * (HEADING + COLUMN_GAP)) / self.colours
             return layout.heat(*shape, PICTURE_WIDE * self.share, high * self.share), shape
         wide = max(s.wide, s.figures.wide(self.tensor))
-        if not s.look.numerals and not single and not any(self.called):
+        if not s.look.numerals and not single and not self.firm:
             across = max(s.look.pitch, BAR if shape[1] == 1 else 0.0)
             return Fit((across, max(s.look.pitch, LOW if shape[0] == 1 else 0.0)), 0), shape
         high = min(s.look.pitch, LENS) if single or not s.look.numerals else s.look.pitch
         high = max(high, float(layout.LEAST_PITCH))
         size = max(theme.FLOOR, min(theme.NUMERAL, int(high * NUMERAL_SHARE)))
-        least = max(wide * size + 2 * layout.SIDE, self._named(1) + 2 * NAME_SIDE) + theme.CELL_GAP
+        least = max(wide * size + 2 * layout.SIDE, names.wide(self.called[1]) + 2 * NAME_SIDE) + theme.CELL_GAP
         pitch = max(high, 2.0 * int(least / 2 + 0.999)), high
         size = layout.numeral_size(pitch, wide)
         if not size:
@@ -112,23 +123,15 @@ class Grid(Actor):
 
     def measure(self, s: Setting) -> Extent:
         fit, (rows, cols) = self.fit(s)
-        width, high = fit.width(cols) + self._beside(), fit.height(rows)
+        width, high = fit.width(cols) + names.beside(self.called[0], fit), fit.height(rows)
         title = phrases.width(self.heading(s.figures), theme.NAME)
         if self.beside:
             return Extent(width + 2 * (title + BESIDE), high / 2, high / 2)
         lensed = self.lens and not (fit.numeral or self.colours or self.bare)
         down = high / 2 + (LENS_GAP + LENS if lensed else 0.0)
         lens = self._lens(s).width(1) if lensed else 0.0
-        over = (HEADING if self.text else 0.0) + (NAMES if self.called[1] else 0.0)
+        over = (HEADING if self.text else 0.0) + names.over(self.called[1], fit)
         return Extent(max(width, title, lens), high / 2 + over, down)
-
-    def _named(self, side: int) -> float:
-        """The width of the longest name of the rows, or of the columns."""
-        return max((typeface.width(name, theme.FLOOR) for name in self.called[side]), default=0.0)
-
-    def _beside(self) -> float:
-        """The room that the names of rows take left of the cells."""
-        return self._named(0) + BESIDE if self.called[0] else 0.0
 
     def heading(self, figures: Figures, unit: int = 0) -> Line:
         """What stands over it in a unit: ``<batch>`` in its text is the number of the sample under way."""
@@ -149,7 +152,8 @@ class Grid(Actor):
     def place(self, s: Setting, spot: Spot) -> Iterator[Plan]:
         fit, (rows, cols) = self.fit(s)
         shown, held = self.shown(s.figures), s.figures.trace.tensor(self.tensor)
-        at = even(spot.x + (self._beside() - fit.width(cols)) / 2), even(spot.y + fit.height(rows) / 2)
+        left = names.beside(self.called[0], fit)
+        at = even(spot.x + (left - fit.width(cols)) / 2), even(spot.y + fit.height(rows) / 2)
         fixed = tuple((axis, i) for axis, i in s.figures.fixed.items() if axis in held.axes) + self.at
         given = not s.figures.made(self.tensor)
         plan = GridPlan(
@@ -160,15 +164,14 @@ class Grid(Actor):
         )  # fmt: skip
         line = self.heading(s.figures, s.figures.first)
         cells = s.figures.cells(shown, s.figures.first, bool(fit.numeral)) if given else None
-        beside = self._beside()
-        whole = Box(plan.box.x - beside, plan.box.y, plan.box.w + beside, plan.box.h)
-        spot_of_heading = heading_at(line, whole, spot.width)
-        if self.called[1]:
-            spot_of_heading = spot_of_heading[0], spot_of_heading[1] + NAMES
+        whole = Box(plan.box.x - left, plan.box.y, plan.box.w + left, plan.box.h)
+        x, y = heading_at(line, whole, spot.width)
+        spot_of_heading = x, y + names.over(self.called[1], fit)
         if self.beside:
             spot_of_heading = at[0] - BESIDE - phrases.width(line, theme.NAME), spot.y - 9
         yield replace(plan, heading=line, heading_at=spot_of_heading, cells=cells)
-        yield from self._names(plan)
+        yield from names.named_beside(plan, self.called[0])
+        yield from names.named_above(plan, self.called[1])
         if self.lens and not (fit.numeral or self.beside or self.colours or self.bare):
             small = self._lens(s)
             below = even(plan.box.centre[0] - small.width(1) / 2), even(plan.box.bottom - LENS_GAP)
@@ -176,22 +179,13 @@ class Grid(Actor):
                 f"lens:{self.title}", self.tensor, 1, 1, below, small.pitch, small.numeral, fixed=fixed, empty=True
             )
 
-    def _names(self, plan: GridPlan) -> Iterator[Plan]:
-        """The names of rows left of them, of columns over them."""
-        for k, name in enumerate(self.called[0]):
-            x, y = plan.box.x - BESIDE - typeface.width(name, theme.FLOOR), plan.cell(k, 0).centre[1] - 8
-            yield TextPlan(f"{plan.name}:row:{k}", (x, y), _said(name), theme.FLOOR)
-        for k, name in enumerate(self.called[1]):
-            x, y = plan.cell(0, k).centre[0] - typeface.width(name, theme.FLOOR) / 2, plan.box.y + theme.HEADING_GAP
-            yield TextPlan(f"{plan.name}:col:{k}", (x, y), _said(name), theme.FLOOR)
-
     # ── acts ─────────────────────────────────────────────────────────────────
     def reads(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
         grid = _grid(plan)
         if not grid.holds(region):
             return
         if grid.name.startswith("lens:"):
-            yield Fill(grid.name, figures.cells(self._one(), moment.unit), ((0, 0),))
+            yield self._lens_shows(figures, grid, region, moment)
         elif min(grid.pitch) >= FRAMED_LEAST or _whole(grid, region):
             yield from _frames(figures, grid, region, moment, "focus")
 
@@ -200,7 +194,7 @@ class Grid(Actor):
         if not grid.holds(region):
             return
         if grid.name.startswith("lens:"):
-            yield Fill(grid.name, figures.cells(self._one(), moment.unit), ((0, 0),))
+            yield self._lens_shows(figures, grid, region, moment)
             return
         first, last, left, right = _block(grid, region)
         where = _within(first, last, left, right)
@@ -256,11 +250,7 @@ class Grid(Actor):
 
     def follows(self, figures: Figures) -> bool:
         """Whether it shows something else at every unit: a window's products, a filter."""
-        shown = self.shown(figures)
-        return any(
-            axis in figures.units.along and axis not in (*split(shown.rows), *split(shown.cols), *dict(self.at))
-            for axis in figures.trace.axes(self.tensor)
-        )
+        return figures.follows(self.shown(figures))
 
     def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
         grid = _grid(plan)
@@ -284,8 +274,9 @@ class Grid(Actor):
         return figures.flat(grid.row_axis, here) * grid.cols + figures.flat(grid.col_axis, here)
 
 
-def _said(name: str) -> Line:
-    return (Run(name, source=Fact("name")),)
+def Strip(tensor: str, text: str, along: str, called: tuple[str, ...] = (), carried: str = "") -> Grid:
+    """One axis of a tensor as a band of cells, with what they are called above them: words, times."""
+    return Grid(tensor, text, cols=along, called=((), called), carried=carried)
 
 
 def _grid(plan: Plan) -> GridPlan:

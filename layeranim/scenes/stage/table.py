@@ -1,0 +1,55 @@
+"""Lines of text in columns, whose rows arrive one by one; and the key to a scale of colours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from manim import Animation
+
+from layeranim import theme as t
+from layeranim.scenes.parts.animate import Appear
+from layeranim.scenes.parts.label import TextLine
+from layeranim.scenes.parts.shape import Bundle
+from layeranim.scenes.parts.shapes import polyline, rectangle
+from layeranim.stories.stage.plans import KeyPlan, TablePlan
+from layeranim.stories.stage.verbs import Arrive
+from layeranim.stories.storyboard import Box
+from layeranim.theme import Theme
+
+
+class TextTable(Bundle):
+    """The headings of one plan and the line under them; rows come with the verbs."""
+
+    def __init__(self, plan: TablePlan, theme: Theme) -> None:
+        super().__init__()
+        self.plan, self.theme = plan, theme
+        self.rows = Bundle()
+        for at, line in plan.heads:
+            self.add(TextLine(line, plan.size, theme, at))
+        for y in plan.rules:
+            self.add(Bundle(polyline([[(plan.box.x, y), (plan.box.right, y)]], theme.grid, t.HAIR)))
+        self.add(self.rows)
+
+    def clear(self) -> None:
+        self.remove(self.rows)
+        self.rows = Bundle()
+        self.add(self.rows)
+
+    def arrive(self, verb: Arrive) -> Iterator[Animation]:
+        """Rows appear, each whole."""
+        for row in verb.rows:
+            new = Bundle(*(TextLine(line, self.plan.size, self.theme, at) for at, line in row))
+            self.rows.add(new)
+            yield Appear(new, introducer=False)
+
+
+class ColourKey(Bundle):
+    """The swatches of one plan and what their ends stand for."""
+
+    def __init__(self, plan: KeyPlan, theme: Theme) -> None:
+        super().__init__()
+        for i, level in enumerate(plan.levels):
+            box = Box(plan.box.x + i * plan.swatch, plan.box.y, plan.swatch, plan.box.h)
+            self.add(Bundle(rectangle(box, theme.fill(plan.scale, level), theme.grid, t.HAIR, 0)))
+        for at, line in plan.labels:
+            self.add(TextLine(line, t.FLOOR, theme, at))

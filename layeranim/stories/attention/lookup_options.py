@@ -1,0 +1,20 @@
+"""Soft lookup: attention as it is, with the plain dot product as the usual comparison."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from layeranim.engine.attention import ATTENTION
+from layeranim.engine.attention.config import KINDS, AttentionConfig
+from layeranim.engine.option import Choice, option
+
+
+@dataclass(frozen=True, kw_only=True)
+class LookupConfig(AttentionConfig):
+    """Options of a soft lookup: those of attention."""
+
+    kind: str = option(Choice(KINDS), "dot", "how a query and a key are compared")
+
+
+LOOKUP = replace(ATTENTION, config=LookupConfig)
+"""The engine's layer, with another default; no arithmetic of its own."""

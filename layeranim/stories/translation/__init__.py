@@ -1,0 +1,1 @@
+"""Films of an encoder and a decoder: one sentence is read, another written."""

@@ -1,0 +1,41 @@
+"""German sentences to write in English, each with its source."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from layeranim.stories.preset import Made, Preset
+from layeranim.stories.translation import lexicon
+
+TRAINED = (
+    "ours: an encoder–decoder trained on 200 sentences by data/train_translation.py; D. Bahdanau et al. (2015), "
+    "arXiv:1409.0473, section 3"
+)
+_SIZES = ("cell", "attention", "hidden", "input_size", "target_size", "classes", "bias", "feeding")
+
+
+def _preset(name: str, summary: str, sentence: Sequence[str], unit: int, options: dict[str, str]) -> Preset:
+    """A sentence under the trained weights; the user's own of any of these leaves all of them out."""
+    weights = {each: Made("attention", partial(lexicon.weight, each), "additive") for each in lexicon.WEIGHTS}
+    bound = {each: (*_SIZES, *(w for w in weights if w != each)) for each in weights}
+    arrays = {"source": Made("tokens", lexicon.source, tuple(sentence)), **weights}
+    return Preset(name, summary, TRAINED, options, arrays, bound=bound, unit=unit)
+
+
+PRESETS = (
+    _preset(
+        "learnt",
+        "Ich habe ein bisschen Deutsch gelernt: for its third word, learnt, the decoder looks at the last one read",
+        ["Ich", "habe", "ein", "bisschen", "Deutsch", "gelernt"],
+        2,
+        {},
+    ),
+    _preset(
+        "bought",
+        "Wir haben das Haus gekauft: a shorter sentence, the same turn of the words",
+        ["Wir", "haben", "das", "Haus", "gekauft"],
+        2,
+        {"tokens": "Wir haben das Haus gekauft"},
+    ),
+)

@@ -1,0 +1,72 @@
+"""The German and English words of ``data/translation.npz``, their embeddings and the weights trained on them."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+
+from layeranim.engine.trace import Array
+from layeranim.errors import OptionError
+
+STOP = "</s>"
+WEIGHTS = (
+    "target_embeddings", "weight_combine", "bias_combine", "weight_output", "bias_output",
+    *(f"{side}.{name}" for side in ("encoder", "decoder") for name in ("weight_input", "weight_hidden", "bias_input")),
+    *(f"attention.weight_score{part}" for part in ("_query", "_key", "")),
+)  # fmt: skip
+"""What was trained, by the layer's own names."""
+
+
+@cache
+def _arrays() -> dict[str, Array]:
+    path = files("layeranim") / "data" / "translation.npz"
+    with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+        return {name: file[name] for name in file.files}
+
+
+@cache
+def german() -> tuple[str, ...]:
+    """The words that can be read."""
+    return tuple(str(word) for word in _arrays()["german"])
+
+
+@cache
+def english() -> tuple[str, ...]:
+    """The words that can be written, in the order of their numbers."""
+    return tuple(str(word) for word in _arrays()["english"])
+
+
+def known(word: str) -> bool:
+    """Whether the German word was trained, in small or large letters."""
+    return _plain(word) in _places()
+
+
+def source(text: Sequence[str], seed: int) -> Array:
+    """The embedding of every word: (words, features). An unknown word draws one, its own under every seed."""
+    table = _arrays()["source_embeddings"]
+    return np.array([table[_places()[_plain(word)]] if known(word) else _drawn(word, seed, table) for word in text])
+
+
+def weight(name: str, attention: str, seed: int) -> Array:
+    """A trained weight. Raises OptionError for a model that looks back in another way."""
+    if attention != "additive":
+        raise OptionError(f"attention is {attention}, but the trained words look back by additive attention")
+    return _arrays()[name]
+
+
+@cache
+def _places() -> dict[str, int]:
+    return {word.casefold(): i for i, word in enumerate(german())}
+
+
+def _plain(word: str) -> str:
+    return word.casefold().strip(".,;:!?\"'()")
+
+
+def _drawn(word: str, seed: int, table: Array) -> Array:
+    rng = np.random.default_rng([seed, zlib.crc32(_plain(word).encode("utf-8", "replace"))])
+    return np.asarray(np.round(rng.normal(0, table.std(), table.shape[1]), 2))

@@ -1,0 +1,1 @@
+"""Films of words as numbers: embeddings and positions."""

@@ -1,0 +1,89 @@
+"""The claims of the films of words and places, recomputed from their traces."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+
+from .sentences import Claim, Told
+
+Match = re.Match[str]
+
+
+# ── embedding ────────────────────────────────────────────────────────────────
+def ids(told: Told) -> list[int]:
+    return [int(i) for i in told["ids"][told.work.film.place_in(len(told["ids"]))]]
+
+
+def twice(told: Told) -> bool:
+    return len({*ids(told)}) < len(ids(told))
+
+
+def rows(told: Told, m: Match) -> bool:
+    return int(m[1]) == int(m[2]) == len(ids(told)) and int(m[3]) == told["table"].shape[1]
+
+
+def one_hot(told: Told) -> bool:
+    """Whether a row of zeros with a 1 at the id, times the table, gives the output."""
+    table = told["table"]
+    made = told["output"][told.work.film.place_in(len(told["ids"]))]
+    eye = np.eye(len(table))[ids(told)]
+    return not np.isfinite(table).all() or bool(np.allclose(eye @ table, made))
+
+
+EMBEDDING = (
+    Claim("a word is a number without meaning; its row of the table is a place"),
+    Claim("as a row of zeros with a 1 at the id would pick it, times the table", lambda t, m, b: one_hot(t), {},
+          (), counts=True),
+    Claim("the same id picks the same row again", lambda t, m, b: ids(t).index(ids(t)[b.units[0]]) < b.units[0], {},
+          ({"ids": "0 1 2", "table": "random:3x2"},)),
+    Claim(r"(\d+) ids? → (\d+) rows? of (\d+): the same word, the same row", lambda t, m, b: rows(t, m) and twice(t),
+          {}, ({"ids": "0 1 2", "table": "random:3x2"},)),
+    Claim(r"(\d+) ids? → (\d+) rows? of (\d+): a place for every word", lambda t, m, b: rows(t, m) and not twice(t),
+          {"ids": "0 1 2", "table": "random:3x2"}, ({},)),
+    Claim("tokens? .*: {1,2}each in the same way"),
+    Claim("the first layer of a language model: training moves words of like use together"),
+)  # fmt: skip
+
+
+# ── positional encoding ──────────────────────────────────────────────────────
+def by_distance(told: Told) -> bool:
+    """Whether rows equally far apart have equal products."""
+    rows = told["output"]
+    n = len(rows)
+    products = np.array([[float(a @ b) for b in rows] for a in rows])
+    return all(np.allclose(products[i, i + d], products[0, d]) for d in range(n) for i in range(n - d))
+
+
+def wide(told: Told) -> bool:
+    return int(told.config.features) > 2
+
+
+def own(told: Told) -> bool:
+    rows = told["output"]
+    return bool((rows @ rows.T).max(axis=1).round(9).tolist() == (rows * rows).sum(axis=1).round(9).tolist())
+
+
+POSITIONAL = (
+    Claim("a place becomes a row of sines and cosines"),
+    Claim("each hand is slower than the one before it", lambda t, m, b: wide(t) and (np.diff(t["frequency"]) < 0).all(),
+          {}, ({"features": 2},)),
+    Claim("the hand turns on evenly", lambda t, m, b: not wide(t), {"features": 2}, ({},)),
+    Claim("how far a hand points right and up: its sine and its cosine", lambda t, m, b: t.config.features > 1, {},
+          ({"features": 1},)),
+    Claim("how far a hand points right: its sine", lambda t, m, b: t.config.features == 1, {"features": 1}, ({},)),
+    Claim("one row times every row: none is more like it than itself", lambda t, m, b: own(t), {}, ({"features": 1},)),
+    Claim("further on, the same numbers: only the distance counts", lambda t, m, b: by_distance(t), {},
+          ({"features": 3}, {"positions": 3})),
+    Claim(r"(\d+) positions?, (\d+) features?: a clock for places, and only the distance counts",
+          lambda t, m, b: by_distance(t) and (int(m[1]), int(m[2])) == t["output"].shape, {}, ({"features": 3},)),
+    Claim(r"(\d+) positions?, (\d+) features?: a clock for places",
+          lambda t, m, b: (int(m[1]), int(m[2])) == t["output"].shape, {"features": 3}, ({},)),
+    Claim("positions? .*: {1,2}each in the same way"),
+    Claim("added to the embeddings: attention, which knows no order, can tell places apart"),
+)  # fmt: skip
+
+CLAIMS: dict[str, Any] = {"embedding": EMBEDDING, "positional-encoding": POSITIONAL}
+ARITHMETIC = ("act", "step", "brief")
