@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from layeranim import theme
-from layeranim.stories.stage.verbs import Fill, NodeFill
+from layeranim.stories.stage.verbs import Fill, Ghost, NodeFill
 from layeranim.stories.storyboard import Cells, Storyboard
 from layeranim.theme import GREYS, THEMES, contrast
 from tests.catalog.conftest import Case, presets
@@ -22,6 +22,9 @@ def told(name: str, **options: Any) -> Storyboard:
 def cells(board: Storyboard, grid: str, unit: int = 0) -> Cells:
     plan = board.grids[grid]
     found = plan.cells if plan.cells is not None else plan.changing(unit) if plan.changing else None
+    filled = (verb for beat in board.beats for phase in beat.verbs for verb in phase)
+    shown = [verb.cells for verb in filled if isinstance(verb, Fill | Ghost) and verb.part == grid]
+    found = shown[0] if found is None and shown else found
     assert found is not None
     return found
 
