@@ -109,9 +109,8 @@ CONV = (
     Claim(r"filter (?P<f>[2-9]): other weights, the same windows",
           lambda t, m, b: kernel_of(t)[0] >= int(m["f"]) and b.units[0] == (int(m["f"]) - 1) * windows_of(t), RGB,
           ({},)),
-    Claim(r"(?P<f>[\w \-]+\(|σ\()?Σ window.·.kernel(?P<bias> \+ bias)?\)?, window after window",
-          lambda t, m, b: ("bias" in t.trace) == bool(m["bias"]) and bool(m["f"]) == (t.config.activation != "linear"),
-          counts=True),
+    Claim(r"every window in the same way", lambda t, m, b: windows_of(t) * kernel_of(t)[0] > 1,
+          {"input": "random:20x20"}, ({"input": "1 2; 3 4", "kernel": "1 0; 0 1"},)),
     Claim(r"(?P<n>\d+) windows?, one (?P<shared>shared )?kernel → .* output",
           lambda t, m, b: (int(m["n"]) == windows_of(t) and kernel_of(t)[0] == 1
                            and bool(m["shared"]) == (int(m["n"]) > 1)),
