@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, field
+from dataclasses import MISSING, dataclass, field, replace
 from functools import cache
 from typing import Any, ClassVar
 
@@ -156,3 +156,14 @@ class Layer:
     also_seeded: Callable[[Any, Mapping[str, Shape]], dict[str, Shape]] = lambda config, shapes: {}
 
     version: ClassVar[int] = 1
+
+    def under(self, name: str, config: type[Config], **other: Any) -> Layer:
+        """The same arithmetic under another name, with a Config of its own; ``other`` are fields that differ too."""
+
+        def compute(options: Any, arrays: Mapping[str, Array]) -> Trace:
+            return replace(self.compute(options, arrays), layer=name)
+
+        def assemble(options: Any, tensors: Mapping[str, Tensor]) -> Trace:
+            return replace(self.assemble(options, tensors), layer=name)
+
+        return replace(self, name=name, config=config, compute=compute, assemble=assemble, **other)

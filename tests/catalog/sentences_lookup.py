@@ -74,7 +74,7 @@ LOOKUP = (
     Claim("the key that fits best takes all",
           lambda t, m, b: hard(t) and float(np.max(row(t, "weights", b))) in (0.0, 1.0), {"lookup": "hard"}, ({},)),
     Claim("the value that belongs to it", lambda t, m, b: hard(t), {"lookup": "hard"}, ({},)),
-    Claim("(query|queries) .*: {1,2}each in the same way"),
+    Claim("every (query|token|position|word) in the same way"),
     Claim(r"(\d+) values → a mixture, by how well each key fits", mixture, {}, ({"lookup": "hard"},)),
     Claim(r"(\d+) values → one of them, as it stands",
           lambda t, m, b: hard(t) and int(m[1]) == t["key"].shape[2], {"lookup": "hard"}, ({},)),

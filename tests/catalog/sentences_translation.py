@@ -49,7 +49,7 @@ ALIGNMENT = (
           lambda t, m, b: clear(t) and int(m[1]) == len(shares(t)), {}, (RANDOM,)),
     Claim(r"(\d+) words? written: each from a mixture of all that was read",
           lambda t, m, b: not clear(t) and int(m[1]) == len(shares(t)), RANDOM, ({},)),
-    Claim("words? .*: {1,2}each in the same way"),
+    Claim("every (query|token|position|word) in the same way"),
     Claim("translation, speech, summaries: a long text need not fit into one state"),
 )  # fmt: skip
 

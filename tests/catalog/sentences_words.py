@@ -43,7 +43,7 @@ EMBEDDING = (
           {}, ({"ids": "0 1 2", "table": "random:3x2"},)),
     Claim(r"(\d+) ids? → (\d+) rows? of (\d+): a place for every word", lambda t, m, b: rows(t, m) and not twice(t),
           {"ids": "0 1 2", "table": "random:3x2"}, ({},)),
-    Claim("tokens? .*: {1,2}each in the same way"),
+    Claim("every (query|token|position|word) in the same way"),
     Claim("the first layer of a language model: training moves words of like use together"),
 )  # fmt: skip
 
@@ -81,7 +81,7 @@ POSITIONAL = (
           lambda t, m, b: by_distance(t) and (int(m[1]), int(m[2])) == t["output"].shape, {}, ({"features": 3},)),
     Claim(r"(\d+) positions?, (\d+) features?: a clock for places",
           lambda t, m, b: (int(m[1]), int(m[2])) == t["output"].shape, {"features": 3}, ({},)),
-    Claim("positions? .*: {1,2}each in the same way"),
+    Claim("every (query|token|position|word) in the same way"),
     Claim("added to the embeddings: attention, which knows no order, can tell places apart"),
 )  # fmt: skip
 

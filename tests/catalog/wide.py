@@ -36,6 +36,10 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("batchnorm", {"input": "random:100000x3"}),
     ("layernorm", {"input": "random:1x300000"}),
     ("conv1d", {"input": "random:1x1x300000"}),
+    ("attention-lookup", {"queries": 1, "keys": 2_000, "features": 4, "value_features": 2}),
+    ("embedding", {"ids": "3 0 9999", "vocabulary": 10_000, "features": 64}),
+    ("positional-encoding", {"positions": 400, "features": 128}),
+    ("alignment", {"source": "random:40x8", "hidden": 8, "target_steps": 4}),
     ("loss", {"prediction": "random:1x50000"}),
 ]
 NOISE = 8 * 2**20

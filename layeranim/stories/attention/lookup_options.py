@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from layeranim.engine.attention import ATTENTION
 from layeranim.engine.attention.config import KINDS, AttentionConfig
@@ -16,5 +16,5 @@ class LookupConfig(AttentionConfig):
     kind: str = option(Choice(KINDS), "dot", "how a query and a key are compared")
 
 
-LOOKUP = replace(ATTENTION, config=LookupConfig)
+LOOKUP = ATTENTION.under("attention-lookup", LookupConfig)
 """The engine's layer, with another default; no arithmetic of its own."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from layeranim.engine.option import Choice, Words, option
 from layeranim.engine.seq2seq import SEQ2SEQ, complete
 from layeranim.engine.seq2seq.config import CELLS, Seq2SeqConfig
 from layeranim.engine.trace import Shape
-from layeranim.errors import OptionError, ShapeError
+from layeranim.errors import ShapeError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +18,7 @@ class AlignmentConfig(Seq2SeqConfig):
 
     cell: str = option(Choice(tuple(CELLS)), "rnn", "the recurrent cell of both sides")
     attention: str = option(
-        Choice(("none", "dot", "scaled", "multiplicative", "additive")), "additive", "how the decoder looks back"
+        Choice(("dot", "scaled", "multiplicative", "additive")), "additive", "how the decoder looks back"
     )
     feeding: str = option(
         Choice(("teacher", "greedy")), "greedy", "the decoder reads the given target, or what it wrote last"
@@ -29,10 +29,8 @@ class AlignmentConfig(Seq2SeqConfig):
 def _complete(config: AlignmentConfig, shapes: Mapping[str, Shape | None]) -> tuple[Seq2SeqConfig, dict[str, Shape]]:
     """As an encoder–decoder's; it writes one word more than it reads, the end, unless it is told how many.
 
-    Raises OptionError without attention, ShapeError for a source of another length than its words.
+    Raises ShapeError for a source of another length than its words.
     """
-    if config.attention == "none":
-        raise OptionError("attention is none, but an alignment is what the decoder looks at; seq2seq works without")
     words, given = len(config.tokens or ()), shapes.get("source")
     if words and given is not None and given[-2:-1] != (words,):
         raise ShapeError(f"source has {given[-2] if len(given) > 1 else 1} steps, but there are {words} tokens")
@@ -41,5 +39,5 @@ def _complete(config: AlignmentConfig, shapes: Mapping[str, Shape | None]) -> tu
     return complete(config.replace(source_steps=steps, target_steps=asked), shapes)
 
 
-ALIGNMENT = replace(SEQ2SEQ, config=AlignmentConfig, complete=_complete)
+ALIGNMENT = SEQ2SEQ.under("alignment", AlignmentConfig, complete=_complete)
 """The engine's layer; ``tokens`` name what it reads and change no number."""

@@ -16,9 +16,9 @@ _SIZES = ("cell", "attention", "hidden", "input_size", "target_size", "classes",
 
 
 def _preset(name: str, summary: str, sentence: Sequence[str], unit: int, options: dict[str, str]) -> Preset:
-    """A sentence under the trained weights; the user's own of any of these leaves all of them out."""
+    """A sentence under the trained weights; other sizes, or another way to look back, leave these out."""
     weights = {each: Made("attention", partial(lexicon.weight, each), "additive") for each in lexicon.WEIGHTS}
-    bound = {each: (*_SIZES, *(w for w in weights if w != each)) for each in weights}
+    bound = dict.fromkeys(weights, _SIZES)
     arrays = {"source": Made("tokens", lexicon.source, tuple(sentence)), **weights}
     return Preset(name, summary, TRAINED, options, arrays, bound=bound, unit=unit)
 

@@ -25,7 +25,9 @@ WEIGHTS = (
 def _arrays() -> dict[str, Array]:
     path = files("layeranim") / "data" / "translation.npz"
     with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-        return {name: file[name] for name in file.files}
+        held = {name: file[name] for name in file.files}
+    return {name: np.round(array.astype(np.float64), 2) if array.dtype.kind == "f" else array
+            for name, array in held.items()}  # fmt: skip
 
 
 @cache
