@@ -24,14 +24,17 @@ if TYPE_CHECKING:
     from layeranim.catalog import Explainer
 
 OURS = "layeranim"
-SHARED = ("layeranim.film.film", "layeranim.preparing.work", "layeranim.preparing.layouts")
+SHARED = (
+    "layeranim.film.film", "layeranim.preparing.filmed", "layeranim.preparing.work", "layeranim.preparing.layouts",
+)  # fmt: skip
 """Every film passes through these."""
 NOT_FOLLOWED = {
     "layeranim", "layeranim.catalog", "layeranim.inputs",
-    "layeranim.preparing", "layeranim.preparing.arrays", "layeranim.preparing.given", "layeranim.preparing.work",
+    "layeranim.preparing", "layeranim.preparing.arrays", "layeranim.preparing.filmed", "layeranim.preparing.given",
+    "layeranim.preparing.work",
 }  # fmt: skip
 """What these decide is counted as what came out of it: options, arrays, the catalog's line, the version."""
-UNCOUNTED = NOT_FOLLOWED - {"layeranim.preparing.work"}
+UNCOUNTED = NOT_FOLLOWED - {"layeranim.preparing.filmed", "layeranim.preparing.work"}
 TOOLS = ("manim", "numpy", "pillow", "av", "pycairo", "uharfbuzz")
 SHORT = 16
 """Hexadecimal digits of a source's digest."""

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-import layeranim
 from layeranim import catalog
 from layeranim.assets import sources
 from tests.assets.conftest import ROOT, environment
@@ -143,7 +142,7 @@ def test_all_is_told_of_one_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     (package / "stories" / "gone.py").symlink_to("nowhere")
     story = package / "stories" / "one.py"
     story.write_text("import layeranim.stories\n")
-    monkeypatch.setattr(layeranim, "__file__", str(package / "__init__.py"))
+    monkeypatch.setattr(sources, "__file__", str(package / "assets" / "sources.py"))
     explainer = catalog.Explainer("x", "y", "engine.none:X", "stories.none:X", "stories.one:X", "scenes.none:X")
     try:
         sources.forget()
