@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from layeranim.canvas import WIDE, Canvas, canvas
 from layeranim.engine.option import Choice, Config, Flag, Integer, Kind, Text, given, option
 from layeranim.errors import OptionError
+
+if TYPE_CHECKING:
+    from layeranim.canvas import Canvas
 
 PACES = {"slow": 1.5, "normal": 1.0, "fast": 0.6}
 MOST_PIXELS = 3840 * 2160
@@ -162,6 +164,8 @@ class FilmOptions(Config):
     @property
     def canvas(self) -> Canvas:
         """What the film is laid out on: of the shape of its pictures."""
+        from layeranim.canvas import WIDE, canvas  # with the typeface; who checks a manifest needs neither
+
         return canvas(*self.size) if self.size else WIDE
 
     def place_in(self, batch: int) -> int:

@@ -127,7 +127,7 @@ def test_one_explainers_story_makes_only_its_own_films_stale(project: Project, t
     project.write('[[asset]]\nid = "a"\nexplainer = "conv"\n[[asset]]\nid = "b"\nexplainer = "pool"\n').pretend()
     assert states(project, package) == states(project, package) == {}
     for file, stale in {
-        "stories/pool.py": ["b"],
+        "stories/pooling/film.py": ["b"],
         "scenes/pool.py": ["b"],
         "engine/conv.py": ["a"],
         "assets/known.py": [],
