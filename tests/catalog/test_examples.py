@@ -47,10 +47,10 @@ def test_what_the_examples_say_is_true() -> None:
     assert la.trace("bilinear")["output"].tolist() == [[5, -5]]
     assert la.trace("mlp")["output"].argmax(axis=1).tolist() == [0, 1, 1, 0]
     ids, rows = la.trace("embedding")["ids"], la.trace("embedding")["output"]
-    assert ids[0, 1] == ids[0, 3]
-    assert (rows[0, 1] == rows[0, 3]).all()
+    assert ids[0, 0] == ids[0, 3]
+    assert (rows[0, 0] == rows[0, 3]).all()
     losses = la.trace("cross-entropy")["losses"]
-    assert losses[0] < 0.2 < 3 < losses[1]
+    assert (losses[1:] < losses[:-1]).all()  # better and better guesses
     assert la.trace("conv3d")["output"][0, 0].ravel().tolist() == list(range(7, -1, -1))
     assert la.trace("conv-transpose")["output"][0, 0].tolist() == [[1, 2, 0], [3, 6, 4], [0, 6, 8]]
     assert la.trace("loss")["losses"].tolist() == [[0, 1, 9]]
