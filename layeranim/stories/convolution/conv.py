@@ -155,7 +155,8 @@ def _part(view: ConvView, part: str, k: int = 0) -> Grid:
     if part == "partial_sums":
         return Grid(part, "" if k else "sums", at=at, sized=False, one=True)
     name = "filter <out_channels>" if view.filters > 1 else "kernel"
-    return Grid("kernel", "" if k else name, *SIDES, at=at, colours=0 if part == "kernel" else 1, share=0.3,
+    return Grid("kernel", "" if k else name, *SIDES, at=at, colours=0 if part == "kernel" else 1,
+                share=min(0.3, 0.9 / view.shown_depth),
                 sized=False if several else numbers.shape_text(view.kernel_shape))  # fmt: skip
 
 
