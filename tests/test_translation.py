@@ -30,7 +30,7 @@ def test_the_words_are_those_of_the_script() -> None:
 
 def test_gradients_of_the_script_are_finite_differences() -> None:
     rng = np.random.default_rng(1)
-    task = script.Lesson([one for one in EVERY if len(one[0]) == 6][:3])
+    task = script.Translation([one for one in EVERY if len(one[0]) == 6][:3])
     p = script.start(rng)
     grads = script.model(task, p)[1]
     for name, value in p.items():

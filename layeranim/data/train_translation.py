@@ -56,7 +56,7 @@ def words() -> tuple[list[str], list[str]]:
     return list(german), list(english)
 
 
-class Lesson:
+class Translation:
     """Sentences of one length as arrays: ids (sentences, words), what is read, what is to be said, the links."""
 
     def __init__(self, chosen: list[tuple[list[str], list[str], list[int]]]) -> None:
@@ -116,7 +116,7 @@ def back(d: Array, x: Array, h: Array, first: Array, p: dict[str, Array], side: 
     return np.concatenate([d_x.reshape(len(x), -1), ahead], axis=1)
 
 
-def model(task: Lesson, p: dict[str, Array]) -> tuple[float, dict[str, Array], Array, Array]:
+def model(task: Translation, p: dict[str, Array]) -> tuple[float, dict[str, Array], Array, Array]:
     """Loss a word and gradients, then the probabilities and the weights of attention."""
     g = {name: np.zeros_like(value) for name, value in p.items()}
     x, y = p["source_embeddings"][task.source], p["target_embeddings"][task.read]
@@ -160,13 +160,13 @@ def model(task: Lesson, p: dict[str, Array]) -> tuple[float, dict[str, Array], A
     return loss, g, said, weights
 
 
-def lessons(chosen: list[tuple[list[str], list[str], list[int]]]) -> list[Lesson]:
+def lessons(chosen: list[tuple[list[str], list[str], list[int]]]) -> list[Translation]:
     """One lesson for each length."""
     lengths = sorted({len(one[0]) for one in chosen})
-    return [Lesson([one for one in chosen if len(one[0]) == n]) for n in lengths]
+    return [Translation([one for one in chosen if len(one[0]) == n]) for n in lengths]
 
 
-def train(kept: list[Lesson]) -> dict[str, Array]:
+def train(kept: list[Translation]) -> dict[str, Array]:
     """Adam (Kingma and Ba, 2014) over all lessons at once."""
     p = start(np.random.default_rng(SEED))
     first, second = ({k: np.zeros_like(v) for k, v in p.items()} for _ in range(2))
@@ -183,7 +183,7 @@ def train(kept: list[Lesson]) -> dict[str, Array]:
     return {name: np.round(value, 2) + 0.0 for name, value in p.items()}
 
 
-def report(name: str, tasks: list[Lesson], p: dict[str, Array]) -> None:
+def report(name: str, tasks: list[Translation], p: dict[str, Array]) -> None:
     """What part of the words is right, and of the largest weights of attention."""
     right, found, count = 0, 0, 0
     for task in tasks:

@@ -27,9 +27,10 @@ class AlignmentConfig(Seq2SeqConfig):
 
 
 def _complete(config: AlignmentConfig, shapes: Mapping[str, Shape | None]) -> tuple[Seq2SeqConfig, dict[str, Shape]]:
-    """As an encoder–decoder's: ``source`` (batch, source_time, source_features), ``target`` (batch, target_time, classes).
+    """As an encoder–decoder's, ``source`` (batch, source_time, source_features); it writes one word more than it reads,
+    the end, unless it is told how many.
 
-    It writes one word more than it reads, the end, unless it is told how many. Raises ShapeError for a source of another length than its words.
+    Raises ShapeError for a source of another length than its words.
     """
     words, given = len(config.tokens or ()), shapes.get("source")
     if words and given is not None and given[-2:-1] != (words,):
