@@ -57,7 +57,7 @@ LOSS = (
     Claim(r"(\d+) % of it come from the largest loss", share, {}, ({"prediction": "1", "target": "3"},)),
     Claim("a loss says how far off a prediction is", lambda t, m, b: not shared(t), {"prediction": "1", "target": "3"},
           ({},)),
-    Claim("predictions? .*: {1,2}each in the same way"),
+    Claim(r"predictions? .*: {1,2}each in the same way|every prediction in the same way"),
     Claim("the number that training makes smaller, and the slope along which it does"),
 )  # fmt: skip
 CLAIMS = {"loss": LOSS}

@@ -78,7 +78,7 @@ CROSS_ENTROPY = (
     Claim("the mean of all samples that count",
           lambda t, m, b: t.config.reduction == "mean" and len(t["input"]) > 1, {},
           ({"reduction": "sum"}, {"input": "1 2 3"})),
-    Claim("samples? .*: {1,2}each in the same way"),
+    Claim(r"samples? .*: {1,2}each in the same way|every sample in the same way"),
     Claim("every sample in the same way"),
     Claim(r"(\d+) samples?, each with a loss of its own", lambda t, m, b: t.config.reduction == "none",
           {"reduction": "none"}, ({},)),
@@ -97,7 +97,9 @@ def all_right(told: Told, match: Match, beat: Beat) -> bool:
 def fell(told: Told, match: Match, beat: Beat) -> bool:
     first, last = (float(x.replace("−", "-").replace("∞", "inf").replace("NaN", "nan")) for x in (match[3], match[4]))
     loss = told["loss"]
-    near = np.allclose([first, last], [loss[0], loss[-1]], rtol=0.06, atol=0.06, equal_nan=True)
+    half = [0.51 * 10.0 ** -len(text.partition(".")[2]) for text in (match[3], match[4])]
+    near = all(np.isclose(said, true, rtol=0.06, atol=off, equal_nan=True)
+               for said, true, off in zip((first, last), (loss[0], loss[-1]), half, strict=True))  # fmt: skip
     return bool(int(match[1]) == len(loss) - 1 and near and (match[2] == "fell") == (last < first))
 
 
@@ -106,7 +108,7 @@ TRAINING = (
     Claim("all samples are right", all_right, {}, ({"learning_rate": 0},)),
     Claim("the weights were drawn at random", lambda t, m, b: b.units[0] == 0, {},
           ({"steps": "2-3"},)),
-    Claim("moments? .*: {1,2}each in the same way"),
+    Claim(r"moments? .*: {1,2}each in the same way|every moment in the same way"),
     Claim("every moment in the same way"),
     Claim(r"(\d+) updates?: the loss (fell|went) from (\S+) to (\S+)", fell, {}, (), counts=True),
     Claim("nothing moves the border but the slope of the loss"),

@@ -44,7 +44,7 @@ SOFTMAX = (
           lambda t, m, b: len(set(row(t))) > 1 or np.isnan(row(t)).any(), {}, ({"logits": "1 1 1"}, {"logits": "4"})),
     Claim("what all powers add up to", lambda t, m, b: count(t) > 1, {}, ({"logits": "4"},)),
     Claim("its part of the whole", lambda t, m, b: not t.config.log, {}, ({"log": True},)),
-    Claim("(class|sample)e?s? .*: {1,2}each in the same way"),
+    Claim(r"(class|sample)e?s? .*: {1,2}each in the same way|every (class|sample) in the same way"),
     Claim("differences of scores became ratios of shares",
           lambda t, m, b: count(t) > 1 and not t.config.log, {}, ({"logits": "4"}, {"log": True})),
     Claim("differences of scores became differences of logarithms",
@@ -111,7 +111,7 @@ def normalisation(flat: str, both: bool) -> tuple[Claim, ...]:
         Claim("γ: a size of its own for every feature, learned", lambda t, m, b: moved(t) and rms(t, m, b),
               {"preset": "root-mean-square"} if not both else {**RMS, "gamma": "2 2 2"}, ({},)),
         Claim(rf"(\d+) {units}s? → (.*)", closing, {}, (), counts=True),
-        Claim(rf"{units}s? .*: {{1,2}}each in the same way"),
+        Claim(rf"{units}s? .*: {{1,2}}each in the same way|every {units} in the same way"),
         *(Claim(text, lambda t, m, b, kind=kind: t.config.kind == kind, seen, others)
           for kind, text, seen, others in GOOD),
     )  # fmt: skip
@@ -181,7 +181,7 @@ ACTIVATION = (
           {}, ({"activation": "linear"},)),
     Claim("it passes everything on: the layer stays linear", lambda t, m, b: name(t) == "linear",
           {"activation": "linear"}, ({},)),
-    Claim("numbers? .*: {1,2}each in the same way"),
+    Claim(r"numbers? .*: {1,2}each in the same way|every number in the same way"),
 )  # fmt: skip
 
 
@@ -200,7 +200,7 @@ CONV1D = (
           ({"input": "1 2 3", "kernel": "1 1 1"},)),
     Claim(r"(\d+) weights? do(?:es)? what a dense layer does",
           lambda t, m, b: int(m[1]) == weights(t)[0] >= weights(t)[1], {"input": "1 2 3", "kernel": "1 1 1"}, ({},)),
-    Claim("places? .*: {1,2}each in the same way"),
+    Claim(r"places? .*: {1,2}each in the same way|every place in the same way"),
     Claim("sound, text and sensor readings: a pattern is found wherever it stands"),
 )  # fmt: skip
 

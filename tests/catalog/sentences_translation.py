@@ -32,7 +32,7 @@ def clear(told: Told) -> bool:
     return all(max(row) > sum(row) - max(row) for row in shares(told).tolist())
 
 
-RANDOM = {"source": "random:6x2"}
+RANDOM = {"source": "random:6x2", "seed": 1}
 KNOWN = ("ich", "habe", "ein", "bisschen", "deutsch", "gelernt", "gesehen")
 ALIGNMENT = (
     Claim("for each word that it writes the decoder looks back at all that was read"),
@@ -45,7 +45,7 @@ ALIGNMENT = (
           {"tokens": "ich habe gelernt ein Buch", "pace": "slow"}, ({"tokens": "gelernt"},)),
     Claim("the wider an arc, the larger its share; all shares of a word add up to 1",
           lambda t, m, b: abs(float(np.add.reduce(shares(t)[b.units[0]])) - 1) < 1e-4, {}, (), counts=True),
-    Claim(r"(\d+) words? written: each looked up where its meaning stands",
+    Claim(r"(\d+) words? written: each mostly from one word that was read",
           lambda t, m, b: clear(t) and int(m[1]) == len(shares(t)), {}, (RANDOM,)),
     Claim(r"(\d+) words? written: each from a mixture of all that was read",
           lambda t, m, b: not clear(t) and int(m[1]) == len(shares(t)), RANDOM, ({},)),

@@ -82,7 +82,7 @@ def test_the_check_sees_a_numeral_wider_than_its_cell() -> None:
     narrow = replace(told.grids["logits"], pitch=(30, 60), cells=None)
     cells = Cells(np.zeros((3, 1), np.int8), np.array([["123456"], ["1"], ["2"]], object))
     fill = replace(told.beats[1], verbs=((Fill("logits", cells, ((0, 0),)),),))
-    spoilt = replace(told, grids={"logits": narrow}, beats=(told.beats[0], fill))
+    spoilt = replace(told, grids={"logits": narrow}, beats=(told.beats[0], fill), poster=0)
     assert spilt(spoilt) == ["'123456' is wider than its cell of logits"]
 
 

@@ -39,8 +39,9 @@ def film(telling: Telling) -> Play:
     rows, cols = trace.size("out_height"), trace.size("out_width")
     kept = ("padded", "patches", last) if at.pictured else ("padded", "patches")
     ink = "grey" if telling.kinds.get("input") == "image" else "ink"
-    visits = at.visits() if rows * cols > FEW else ()
-    follow, told = visits[1] if len(visits) > 1 else at.strongest, telling.film.place_in(trace.size("batch"))
+    shown, told = telling.film.selected(rows * cols), telling.film.place_in(trace.size("batch"))
+    visits = tuple(unit for unit in at.visits() if unit in shown) if rows * cols > FEW else ()
+    follow = next(unit for unit in (*visits[1:], *visits, at.strongest, shown[0]) if unit in shown)
     loupe = Column(
         Grid("patches", "pixels", rows="kernel_height", cols="kernel_width", lens=False),
         Grid("kernel", "weights", rows="kernel_height", cols="kernel_width"),

@@ -98,7 +98,7 @@ def _leap(unit: int, jump: int) -> Note:
 def _closing(shares: Array, best: Sequence[int]) -> Line:
     count = phrases.so_many("word", "words", len(best))
     clear = all(row[k] > SURE for row, k in zip(shares, best, strict=True))
-    return _said(f"{count} written: ", "each looked up where its meaning stands" if clear else
+    return _said(f"{count} written: ", "each mostly from one word that was read" if clear else
                  "each from a mixture of all that was read")  # fmt: skip
 
 
