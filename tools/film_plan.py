@@ -61,10 +61,12 @@ def planned(name: str, layer: str, family: str) -> FilmPlan:
     output = list(dict.fromkeys(step.writes.tensor for step in trace.steps if step.writes.tensor in outputs))[-1]
     reads = [r.tensor for r in steps[output].reads]
     between = [n for n in dict.fromkeys(reads) if n in steps and n != output][:MADE]
-    given = [n for n, t in trace.tensors.items() if t.role == "input" and n in steady and n not in steps][:GIVEN]
+    read = {region.tensor for step in trace.steps for region in step.reads}
+    given = [n for n, t in trace.tensors.items() if t.role != "weight" and n in read & steady and n not in steps]
     along = tuple(a for a, at in steps[output].writes.where if isinstance(at, int) and a != "batch")
-    return FilmPlan(name, layer, family, catalog.layer(layer).title, tuple(given), tuple(between), output, along,
-                    _told(trace, [*given, *between, output], along), preset, _batch(trace, output))  # fmt: skip
+    drawn = [*given[:GIVEN], *between, output]
+    return FilmPlan(name, layer, family, catalog.layer(layer).title, tuple(given[:GIVEN]), tuple(between), output,
+                    along, _told(trace, drawn, along), preset, _batch(trace, output))  # fmt: skip
 
 
 def _told(trace: Trace, drawn: list[str], along: tuple[str, ...]) -> tuple[str, ...]:
