@@ -17,8 +17,9 @@ from layeranim.errors import ShapeError
 from layeranim.stories.storyboard import plain
 from tests.clocks import HANG
 
-from .wide import CASES, NOISE
+from .wide import CASES, NOISE, NOT_WIDE
 
+WIDE = [name for name in catalog.explainers() if name not in NOT_WIDE]
 ROOT = Path(__file__).parents[2]
 SECONDS = 8
 """Of the processor, for any of the films; three take one, and the others less."""
@@ -35,7 +36,7 @@ def measured() -> list[dict[str, Any]]:
 
 
 def test_every_explainer_is_told_wide() -> None:
-    assert {name for name, _ in CASES} == set(catalog.explainers())
+    assert {name for name, _ in CASES} | NOT_WIDE == set(catalog.explainers())
 
 
 @pytest.mark.parametrize("at", range(len(CASES)), ids=lambda at: f"{CASES[at][0]}-{CASES[at][1]}"[:50])
@@ -48,12 +49,12 @@ def test_a_wide_layer_takes_bounded_time_and_no_more_memory_than_estimated(
     assert found["peak"] <= found["estimate"] + NOISE, found
 
 
-@pytest.mark.parametrize("name", catalog.explainers())
+@pytest.mark.parametrize("name", WIDE)
 def test_an_estimate_is_of_the_size_of_the_largest_peak(measured: list[dict[str, Any]], name: str) -> None:
     assert any(found["estimate"] <= 4 * found["peak"] + NOISE for found in measured if found["name"] == name)
 
 
-@pytest.mark.parametrize("name", catalog.explainers())
+@pytest.mark.parametrize("name", WIDE)
 def test_a_film_over_the_budget_is_refused_whatever_it_is_told_with(name: str) -> None:
     options = next(options for explainer, options in CASES if explainer == name)
     work = preparing.prepare(name, options)
@@ -69,8 +70,8 @@ def test_sums_of_many_channels_are_all_counted() -> None:
     """Beyond 64 channels the bias alone stood before the result."""
     work = preparing.prepare("conv", {"input": "random:100x5x5", "kernel_size": 3, "bias": True, "seed": 3})
     board = work.storyboard(work.trace())
-    said = next(plain(beat.caption) for beat in board.beats if beat.kind == "step")
-    assert re.fullmatch(r"[(−0-9). +]+ \+ 9\d more \+ [(−0-9).]+ = −?[0-9.]+", said), said
+    said = next(plain(beat.caption) for beat in board.beats if " more" in plain(beat.caption))
+    assert re.fullmatch(r"[(−0-9). +]+ \+ 9\d more = −?[0-9.]+", said), said
 
 
 @pytest.mark.parametrize("name", catalog.explainers())

@@ -18,7 +18,6 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("dense", {"input": "random:2000x500"}),
     ("neuron", {"input": "random:1x500000"}),
     ("conv", {"input": "random:1000x1000"}),
-    ("conv", {"input": "random:1000x30x30", "filters": 2, "bias": True}),
     ("filter-match", {"input": "random:1x1x300x300", "kernel_size": 300}),
     ("pool", {"input": "random:1000x1000"}),
     ("pool", {"input": "random:1000x1000", "mode": "global-mean"}),
@@ -36,12 +35,17 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("batchnorm", {"input": "random:100000x3"}),
     ("layernorm", {"input": "random:1x300000"}),
     ("conv1d", {"input": "random:1x1x300000"}),
-    ("attention-lookup", {"queries": 1, "keys": 2_000, "features": 4, "value_features": 2}),
+    ("attention-lookup", {"queries": 1, "keys": 1_200, "features": 4, "value_features": 2}),
     ("embedding", {"ids": "3 0 9999", "vocabulary": 10_000, "features": 64}),
     ("positional-encoding", {"positions": 400, "features": 128}),
     ("alignment", {"source": "random:40x8", "hidden": 8, "target_steps": 4}),
     ("loss", {"prediction": "random:1x50000"}),
+    ("conv-image", {"input": "random:150x150"}),
+    ("feature-maps", {"input": "random:100x100", "filters": 6}),
+    ("flatten", {"input": "random:1x8x60x60"}),
 ]
+NOT_WIDE = {"cross-entropy", "training"}
+"""Films whose time at large sizes is not bounded yet."""
 NOISE = 8 * 2**20
 """What an allocator keeps, and what is loaded with the first film of a kind."""
 
