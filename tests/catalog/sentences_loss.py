@@ -54,7 +54,7 @@ LOSS = (
     Claim("the mean of all losses", **reduction("mean", "sum")),
     Claim("all losses added up", **reduction("sum", "mean")),
     Claim("all losses added up, divided by the batch", **reduction("batch-mean", "sum")),
-    Claim(r"(\d+) % of it come from the largest loss", share, {}, ({"prediction": "1", "target": "3"},)),
+    Claim(r"the largest loss makes (\d+) % of them all", share, {}, ({"prediction": "1", "target": "3"},)),
     Claim("a loss says how far off a prediction is", lambda t, m, b: not shared(t), {"prediction": "1", "target": "3"},
           ({},)),
     Claim(r"predictions? .*: {1,2}each in the same way|every prediction in the same way"),

@@ -182,3 +182,22 @@ def uncounted(board: Storyboard, trace: Trace) -> list[str]:
 def _tallied(beat: Beat) -> bool:
     told = any(isinstance(verb, v.Tell) and len(verb.lines) > 1 for verb in verbs_of(beat))
     return told or any(name == "term" for name, _ in beat.phases)
+
+
+def outdated(board: Storyboard) -> list[str]:
+    """Parts that show something else at every unit, and at the end another unit than those that turned back to it."""
+    shown: dict[str, set[Any]] = {}
+    for beat in board.beats[1:-1]:
+        for part, source in _showing(beat):
+            shown.setdefault(part, set()).add(source)
+    again = dict(_showing(board.beats[-1]))
+    turning = {part for part, sources in shown.items() if len(sources) > 1}
+    return sorted(turning - set(again)) if turning & set(again) else []
+
+
+def _showing(beat: Beat) -> Iterator[tuple[str, Any]]:
+    """What each part that fills has in its first cell."""
+    for verb in verbs_of(beat):
+        cells = verb.bars.cells if isinstance(verb, v.Grow) else verb.cells if isinstance(verb, v.Fill) else None
+        if cells is not None and cells.sources and not verb.part.startswith("lens:"):
+            yield verb.part, cells.sources(0, 0)

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from layeranim.stories.stage.verbs import Grow
 from tests.catalog.conftest import Case, ids
 
-from .checks import blank
+from .checks import blank, outdated
 from .films import board, every, staged
 
 
@@ -27,3 +28,17 @@ def test_the_check_sees_an_end_that_shows_nothing() -> None:
     assert blank(replace(film, beats=(still, *inner, last))) == ["the opening stands empty for 50 ticks"]
     mute = replace(last, verbs=(), steps=())
     assert blank(replace(film, beats=(first, *inner, mute))) == ["the close points at nothing"]
+
+
+@pytest.mark.parametrize("case", **ids([case for case in every() if staged(case.name)]))
+def test_the_end_shows_one_unit_in_all_its_parts(case: Case) -> None:
+    """Scores of one sample beside the guess of another would be a false picture."""
+    assert not outdated(board(case))
+
+
+def test_the_check_sees_a_part_that_stays_behind() -> None:
+    film = board(Case("cross-entropy", {}, "cross-entropy"))
+    assert not outdated(film)
+    *before, last = film.beats
+    behind = replace(last, verbs=tuple(tuple(v for v in phase if not isinstance(v, Grow)) for phase in last.verbs))
+    assert len(outdated(replace(film, beats=(*before, behind)))) == 2

@@ -72,7 +72,7 @@ def _closing(losses: Array) -> Line:
     total, top = float(np.sum(losses)), float(np.max(losses))
     if losses.size == 1 or not np.isfinite(total) or total <= 0 or losses.min() < 0:
         return _said("a loss says ", "how far off a prediction is")
-    return _said(f"{100 * top / total:.0f} % of it ", "come from the largest loss")
+    return _said("the largest loss makes ", f"{100 * top / total:.0f} % of them all")
 
 
 def _said(before: str, strong: str) -> Line:

@@ -119,6 +119,11 @@ class Bars(Actor):
         pale = figures.made(self.tensor)
         yield Grow(plan.name, self._content(figures, plan, unit), tuple(range(plan.rows)), pale=pale)
 
+    def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
+        assert isinstance(plan, BarsPlan)
+        if self.follows(figures):
+            yield from (Clear(plan.name), Grow(plan.name, self._content(figures, plan, unit), tuple(range(plan.rows))))
+
     def changes(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[Verb]:
         assert isinstance(plan, BarsPlan)
         if self.follows(figures):
@@ -171,6 +176,11 @@ class Stacked(Actor):
     def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
         assert isinstance(plan, StackPlan)
         yield Grow(plan.name, self._content(figures, plan, moment.unit), tuple(plan.strand.places(region, plan.rows)))
+
+    def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
+        assert isinstance(plan, StackPlan)
+        if figures.follows(self.shown(figures)):
+            yield from (Clear(plan.name), Grow(plan.name, self._content(figures, plan, unit), tuple(range(plan.rows))))
 
     def changes(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[Verb]:
         yield from _changed(figures, self.shown(figures), plan, moment)
