@@ -201,3 +201,15 @@ def _showing(beat: Beat) -> Iterator[tuple[str, Any]]:
         cells = verb.bars.cells if isinstance(verb, v.Grow) else verb.cells if isinstance(verb, v.Fill) else None
         if cells is not None and cells.sources and not verb.part.startswith("lens:"):
             yield verb.part, cells.sources(0, 0)
+
+
+def hasty(board: Storyboard) -> list[str]:
+    """Cells that leave for their sum in the very phase in which they come."""
+    out = []
+    for beat in board.beats:
+        for phase in beat.verbs:
+            coming = {(verb.part, *cell) for verb in phase if isinstance(verb, v.Fill) for cell in verb.where}
+            for verb in phase:
+                if isinstance(verb, v.Pour) and coming & set(verb.cells):
+                    out.append(f"{beat.kind} {plain(beat.place)}: cells leave before they stand")
+    return out

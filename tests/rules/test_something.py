@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from layeranim.stories.stage.verbs import Clear, Fill, Frame, Lead
+from layeranim.stories.stage.verbs import Clear, Fill, Frame, Lead, Pour
 from layeranim.stories.storyboard import Beat, Storyboard
 from tests.catalog.conftest import Case, ids
 
-from .checks import empty
+from .checks import empty, hasty
 from .films import board, every, staged
 
 
@@ -70,3 +70,19 @@ def test_the_check_sees_a_lens_without_its_lines_or_its_grid() -> None:
         replace(b, verbs=tuple(tuple(v for v in p if not (isinstance(v, (Frame, Fill)) and v.part == "logits"))
                                for p in b.verbs)) for b in film.beats)  # fmt: skip
     assert "lens:logits looks at no grid" in empty(replace(film, grids=lost, beats=beats))
+
+
+@pytest.mark.parametrize("case", **ids([case for case in every() if staged(case.name)]))
+def test_no_number_leaves_before_it_stands(case: Case) -> None:
+    assert not hasty(board(case))
+
+
+def test_the_check_sees_numbers_that_leave_before_they_stand() -> None:
+    film = board(Case("conv", {}, "conv"))
+    at = next(i for i, beat in enumerate(film.beats) for phase in beat.verbs for v in phase if isinstance(v, Pour))
+    pour = next(v for phase in film.beats[at].verbs for v in phase if isinstance(v, Pour))
+    fill = next(v for beat in film.beats for phase in beat.verbs for v in phase
+                if isinstance(v, Fill) and v.part == pour.cells[0][0])  # fmt: skip
+    phases = tuple((*phase, fill) if pour in phase else phase for phase in film.beats[at].verbs)
+    beats = (*film.beats[:at], replace(film.beats[at], verbs=phases), *film.beats[at + 1 :])
+    assert len(hasty(replace(film, beats=beats))) == 1

@@ -358,7 +358,9 @@ class _Told:
         lays: list[Verb] = list(laid(self.figures, self.laid.plans, acted)) if moment.taught and fresh else []
         tallies = [verb for verb in writes if isinstance(verb, Tell) and len(verb.lines) > 1]
         plans = self.laid.plans
-        pours = [one for verb in tallies for one in poured(self.figures, plans, plans[verb.part], moment.target)]
+        arriving = {verb.part for verb in writes if isinstance(verb, Fill)}  # what only comes now cannot leave yet
+        pours = [one for verb in tallies for one in poured(self.figures, plans, plans[verb.part], moment.target)
+                 if not arriving & {part for part, _, _ in one.cells}]  # fmt: skip
         sums = max((min(TERM * len(verb.lines), seconds / 2) for verb in tallies), default=0.0)
         wanted = [("look", timing.act(seconds, 0.3, LAID) if lays else timing.act(seconds, 0.25, LOOK)),
                   *[("term", min(SHOWN, 0.45 * seconds / max(1, len(terms))))] * len(terms),
