@@ -145,3 +145,10 @@ def test_what_goes_into_a_neuron_and_what_comes_out_are_on_one_scale(options: di
 def test_a_scale_is_not_shared_where_the_smaller_numbers_would_be_pale() -> None:
     board = told("neuron", input="0.1 0.2; 0.2 0.1", weight_values="90 -80", activation="linear")
     assert cells(board, "input").levels.max() == 4
+
+
+def test_numbers_that_are_names_have_no_colour_of_a_size() -> None:
+    ids = told("embedding").grids["ids"].cells
+    assert ids is not None
+    assert not ids.levels.any()
+    assert len(set(np.ravel(ids.texts).tolist())) > 2

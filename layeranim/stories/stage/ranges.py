@@ -75,7 +75,7 @@ class Ranges:
         return numbers.value_range(*(self.sample(name) for name in self._alike(tensor))) if given is None else given
 
     def levels(self, tensor: str, values: Array) -> NDArray[np.int8]:
-        """Colour steps, in the range that compared tensors share; letters have no size, so theirs are neutral."""
+        """Colour steps, in the range that compared tensors share; letters and names have no size: theirs are neutral."""
         kind = self.film.kinds.get(tensor)
         if kind == "share":
             return numbers.heat_levels(values)
@@ -83,7 +83,7 @@ class Ranges:
             return numbers.grey_levels(values, *self.film.bright)
         if kind == "versus":
             return numbers.levels(2 * np.asarray(values, np.float64) - 1, 1.0)
-        if self.trace.tensor(tensor).labels is not None:
+        if kind == "name" or self.trace.tensor(tensor).labels is not None:
             return np.zeros(values.shape, np.int8)
         return numbers.levels(values, self.span(tensor))
 
@@ -92,7 +92,7 @@ class Ranges:
         kind = self.film.kinds.get(tensor, "value")
         if kind == "planes":
             return PLANES[at.get("in_channels", 0) % len(PLANES)]
-        return {"share": "heat", "versus": "value", "relief": "value"}.get(kind, kind)
+        return {"share": "heat", "versus": "value", "relief": "value", "name": "value"}.get(kind, kind)
 
     # ── texts ────────────────────────────────────────────────────────────────
     def style(self, tensor: str) -> Style:

@@ -54,6 +54,7 @@ def film(telling: Telling) -> Play:
             *((f"padding id {config.padding_idx}",) if config.padding_idx is not None else ()),
         ),
         alike=(("table", "output"),),
+        kinds={"ids": "name"},
         follow=twice,
         tokens=words,
     )
