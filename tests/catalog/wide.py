@@ -43,9 +43,10 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("conv-image", {"input": "random:150x150"}),
     ("feature-maps", {"input": "random:100x100", "filters": 6}),
     ("flatten", {"input": "random:1x8x60x60"}),
+    ("cross-entropy", {"input": "random:1x50000"}),
+    ("training", {"example": "moons", "epochs": 1500}),
 ]
-NOT_WIDE = {"cross-entropy", "training"}
-"""Films whose time at large sizes is not bounded yet."""
+
 NOISE = 8 * 2**20
 """What an allocator keeps, and what is loaded with the first film of a kind."""
 

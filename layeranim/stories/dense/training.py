@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -125,4 +126,4 @@ def _config(telling: Telling) -> Any:
     return telling.trace.config
 
 
-TrainingStory = story("Training", film, GOOD_FOR)
+TrainingStory = replace(story("Training", film, GOOD_FOR), takes=3)

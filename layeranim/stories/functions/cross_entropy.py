@@ -73,6 +73,7 @@ class _Charged:
         self.telling, self.trace, source = telling, telling.trace, _config(telling).source
         self.shares = {"logits": "probabilities", "probabilities": "input"}.get(source, "")
         self.truth = self.trace["target_distribution"]
+        self.styles: dict[str, numbers.Style] = {}
 
     def true(self, unit: int) -> int:
         """The class that the truth gives most."""
@@ -125,15 +126,18 @@ class _Charged:
     def share(self, unit: int) -> Line:
         """``e^{−2} / (e^{−2} + e^{2} + e^{0}) ≈ 0.02``: the share of the class that the truth gives most."""
         at, classes = (unit, self.true(unit)), self.trace["input"].shape[1]
-        cells = [Address("input", (unit, c)) for c in range(classes)]
-        texts, cell = [self._text(one) for one in cells], Address("probabilities", at)
-        powers = [(Run("e"), Run(f"^{{{text}}}", "ink", source=one, markup=True))
-                  for text, one in zip(texts, cells, strict=True)]  # fmt: skip
-        shown = powers if classes <= phrases.MOST_TERMS else [*powers[:3], phrases.more(classes - 3)]
+        texts: list[str] = numbers.texts(self.trace["input"][unit], self._style("input")).tolist()
+        cell = Address("probabilities", at)
+
+        def power(k: int) -> Line:
+            return Run("e"), Run(f"^{{{texts[k]}}}", "ink", source=Address("input", (unit, k)), markup=True)
+
+        few = classes <= phrases.MOST_TERMS
+        shown = [power(k) for k in range(classes if few else 3)] + ([] if few else [phrases.more(classes - 3)])
         with np.errstate(all="ignore"):
             reached = softmax(np.array([numbers.double(text) for text in texts]))[at[1]]
         relation = numbers.agrees(float(reached), self._text(cell), *texts)
-        return (*powers[at[1]], Run(" / ("), *phrases.join(shown), Run(")"), phrases.relation_run(relation),
+        return (*power(at[1]), Run(" / ("), *phrases.join(shown), Run(")"), phrases.relation_run(relation),
                 phrases.result(self._text(cell), cell, "probability"))  # fmt: skip
 
     def point(self, unit: int) -> Line:
@@ -164,15 +168,18 @@ class _Charged:
 
     def _text(self, address: Address) -> str:
         """A number as the stage shows it."""
-        trace, share = self.trace, address.tensor in (self.shares, "target_distribution")
-        group = [name for name in ("terms", "losses", "loss") if name in trace]
-        held = (
-            np.concatenate([np.ravel(trace[name]) for name in group])
-            if address.tensor in group
-            else trace[address.tensor]
-        )
-        style = numbers.style(held, kind="probability" if share else "value", precision=self.telling.film.precision)
-        return numbers.text(trace[address.tensor][address.index], style)
+        return numbers.text(self.trace[address.tensor][address.index], self._style(address.tensor))
+
+    def _style(self, tensor: str) -> numbers.Style:
+        """How a tensor's numbers are written, learned once: a class may be one of many thousands."""
+        if tensor not in self.styles:
+            trace, share = self.trace, tensor in (self.shares, "target_distribution")
+            group = [name for name in ("terms", "losses", "loss") if name in trace]
+            names = group if tensor in group else [tensor]
+            held = np.concatenate([np.ravel(trace[name]) for name in names])
+            self.styles[tensor] = numbers.style(held, kind="probability" if share else "value",
+                                                precision=self.telling.film.precision)  # fmt: skip
+        return self.styles[tensor]
 
 
 def _options(telling: Telling, samples: int, classes: int) -> tuple[str, ...]:

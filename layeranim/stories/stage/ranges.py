@@ -75,7 +75,7 @@ class Ranges:
         return numbers.value_range(*(self.sample(name) for name in self._alike(tensor))) if given is None else given
 
     def levels(self, tensor: str, values: Array) -> NDArray[np.int8]:
-        """Colour steps, in the range that compared tensors share; letters and names have no size, theirs are neutral."""
+        """Colour steps, in the range that compared tensors share; neutral for letters and names, which have no size."""
         kind = self.film.kinds.get(tensor)
         if kind == "share":
             return numbers.heat_levels(values)
