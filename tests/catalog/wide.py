@@ -18,6 +18,8 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("dense", {"input": "random:2000x500"}),
     ("neuron", {"input": "random:1x500000"}),
     ("conv", {"input": "random:1000x1000"}),
+    ("conv", {"input": "random:1000x30x30", "filters": 2, "bias": True}),
+    ("conv", {"input": "random:100x30x30", "filters": 2, "bias": True}),
     ("filter-match", {"input": "random:1x1x300x300", "kernel_size": 300}),
     ("pool", {"input": "random:1000x1000"}),
     ("pool", {"input": "random:1000x1000", "mode": "global-mean"}),

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
 EXTREMES = 300
 """Distinct values at either end of a tensor whose texts are measured: the widest is among them."""
-WHOLE = 2_000_000
+WHOLE = 200_000
 """Of a tensor that is made where it is read no more numbers than these are looked at."""
+FEW, PIECES = 100_000, 32
+"""Of more numbers that are made where they are read, only so many parts are made at once."""
 ENDS = 512
 POWERS = 300
 """Powers of ten beyond these stand with each number: no double holds them and their inverse."""
@@ -44,17 +46,23 @@ class Ranges:
         """The numbers of a tensor; of one that is made where it is read, and is large, numbers at least as large."""
         held = self.trace.tensor(tensor)
         size = int(np.prod(held.shape))
-        if isinstance(held.source, np.ndarray) or size <= WHOLE:
+        if isinstance(held.source, np.ndarray) or size <= FEW:
             return np.ravel(self.trace[tensor])
         made = next(
             (step for step in map(self.trace.steps.__getitem__, range(8)) if step.writes.tensor == tensor), None
         )
-        if made is not None and made.operation == "multiply":
+        if made is not None and made.operation == "multiply" and size > WHOLE:
             return np.outer(*(self._ends(region.tensor) for region in made.reads)).ravel()
         stride = -(-size // WHOLE)
         axis = int(np.argmax(held.shape))
-        some = Region(tensor, ((held.axes[axis], range(0, held.shape[axis], min(stride, held.shape[axis]))),))
-        return np.ravel(self.trace.read(some))
+        some = held.axes[axis], range(0, held.shape[axis], min(stride, held.shape[axis]))
+        along = max((i for i in range(len(held.shape)) if i != axis), key=held.shape.__getitem__, default=None)
+        if along is None:
+            return np.ravel(self.trace.read(Region(tensor, (some,))))
+        length = held.shape[along]  # piece by piece: what it is made of is larger than itself
+        piece = -(-length // PIECES)
+        parts = ((held.axes[along], range(k, min(k + piece, length))) for k in range(0, length, piece))
+        return np.concatenate([np.ravel(self.trace.read(Region(tensor, (some, part)))) for part in parts])
 
     def _ends(self, tensor: str) -> Array:
         """The largest, the smallest and some of the numbers between."""
