@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from layeranim import numbers, theme
 from layeranim.engine.trace import Region
@@ -81,6 +81,24 @@ class Actor:
     def changes(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[Verb]:
         """What it does when another unit begins."""
         yield from ()
+
+
+@dataclass(frozen=True)
+class Single(Actor):
+    """A part of one ``tensor`` under the heading ``text``; ``kind`` tells its plan from others of that tensor."""
+
+    tensor: str
+    text: str
+
+    kind: ClassVar[str]
+
+    @property
+    def draws(self) -> tuple[str, ...]:
+        return (self.tensor,)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (f"{self.tensor}:{self.kind}",)
 
 
 def heading(figures: Figures, tensor: str, text: str) -> Line:

@@ -12,7 +12,7 @@ from layeranim.engine.trace import Region
 from layeranim.layout import even
 from layeranim.stories import phrases
 from layeranim.stories.stage.figures import Figures
-from layeranim.stories.stage.parts.base import HEADING, Actor, Moment, heading, heading_at
+from layeranim.stories.stage.parts.base import HEADING, Moment, Single, heading, heading_at
 from layeranim.stories.stage.plans import DialsPlan, Plan
 from layeranim.stories.stage.solver import Extent, Setting, Spot, Unfit
 from layeranim.stories.stage.verbs import Clear, Spin, Verb
@@ -25,19 +25,10 @@ APART = 10.0
 
 
 @dataclass(frozen=True)
-class Dials(Actor):
+class Dials(Single):
     """The cells of ``tensor`` at the unit, angles in radians, as hands of clocks from top to bottom."""
 
-    tensor: str
-    text: str
-
-    @property
-    def draws(self) -> tuple[str, ...]:
-        return (self.tensor,)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return (f"{self.tensor}:dials",)
+    kind = "dials"
 
     def _count(self, figures: Figures) -> int:
         return figures.trace.tensor(self.tensor).shape[-1]

@@ -12,7 +12,7 @@ from layeranim.engine.trace import Region
 from layeranim.layout import even
 from layeranim.stories.stage.axes import LARGEST, Axes, finite, marks, rounded
 from layeranim.stories.stage.figures import Figures
-from layeranim.stories.stage.parts.base import HEADING, Actor, Moment, heading
+from layeranim.stories.stage.parts.base import HEADING, Moment, Single, heading
 from layeranim.stories.stage.plans import HistoryPlan, Plan, Tick
 from layeranim.stories.stage.solver import Extent, Setting, Spot
 from layeranim.stories.stage.verbs import Reach, Verb
@@ -25,19 +25,10 @@ LABELS = 52.0
 
 
 @dataclass(frozen=True)
-class History(Actor):
+class History(Single):
     """The numbers of ``tensor`` (units) over the units of the film."""
 
-    tensor: str
-    text: str
-
-    @property
-    def draws(self) -> tuple[str, ...]:
-        return (self.tensor,)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return (f"{self.tensor}:history",)
+    kind = "history"
 
     def measure(self, s: Setting) -> Extent:
         half = HIGH / 2

@@ -9,7 +9,7 @@ from layeranim import layout, numbers
 from layeranim.engine.trace import Region
 from layeranim.layout import even
 from layeranim.stories.stage.figures import Figures
-from layeranim.stories.stage.parts.base import HEADING, Actor, Moment, heading_at
+from layeranim.stories.stage.parts.base import HEADING, Moment, Single, heading_at
 from layeranim.stories.stage.plans import Plan, TallyPlan
 from layeranim.stories.stage.solver import Extent, Setting, Spot
 from layeranim.stories.stage.verbs import Clear, Tell, Verb
@@ -21,19 +21,10 @@ SIZE = 40
 
 
 @dataclass(frozen=True)
-class Tally(Actor):
+class Tally(Single):
     """The sum that becomes a cell of ``tensor``, term by term."""
 
-    tensor: str
-    text: str
-
-    @property
-    def draws(self) -> tuple[str, ...]:
-        return (self.tensor,)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return (f"{self.tensor}:tally",)
+    kind = "tally"
 
     def _width(self, figures: Figures) -> float:
         wide = max(figures.wide(self.tensor, cells=False), layout.widest([f"{numbers.MINUS}00"]))
