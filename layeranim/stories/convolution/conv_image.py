@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ FEW = 36
 LARGE = 456.0
 """The width of a picture as large as a loupe beside it allows."""
 TOLD = ("batch", "in_channels", "out_channels", "group_channels")
+SOME = 50_000
+"""So many pixels under the weights are read at a time."""
 EVEN = 0.04
 """Part of the picture's range within which the pixels of an even area lie."""
 
@@ -121,30 +124,37 @@ class _At:
         kept = config.activation in ("linear", "relu") and "bias" not in trace
         return bool(kept and np.isclose(self.kernel.sum(), 1.0, atol=1e-6))
 
-    @property
-    def _windows(self) -> Array:
-        """The pixels under the weights of every output, (outputs, weights)."""
-        patches = self.telling.trace["patches"][self._told, 0].astype(float)
-        return np.asarray(np.nan_to_num(patches, posinf=0, neginf=0).reshape(-1, self.kernel.size))
+    def _windows(self) -> Iterator[Array]:
+        """The pixels under the weights of every output, (outputs, weights), a part of the outputs at a time."""
+        rows, cols = self.telling.trace["output"].shape[2:]
+        some = max(1, SOME // (cols * self.kernel.size))
+        for row in range(0, rows, some):
+            rows_of = (("out_height", range(row, min(row + some, rows))),)
+            patches = self.telling.trace.read(Region("patches", (("batch", self._told), ("in_channels", 0), *rows_of)))
+            yield np.nan_to_num(patches.astype(float), posinf=0, neginf=0).reshape(-1, self.kernel.size)
 
-    @property
+    @cached_property
+    def _picture(self) -> Array:
+        padded = self.telling.trace["padded"][self._told, 0].astype(float)
+        return np.asarray(np.nan_to_num(padded, posinf=0, neginf=0))
+
+    @cached_property
     def spread(self) -> Array:
         """How far apart the pixels of each window are, as part of the picture's range."""
-        windows = self._windows
-        most = float(windows.max() / 2 - windows.min() / 2) or 1.0
-        return np.asarray((windows.max(axis=1) / 2 - windows.min(axis=1) / 2) / most)
+        most = float(self._picture.max() / 2 - self._picture.min() / 2) or 1.0
+        return np.concatenate([(w.max(axis=1) / 2 - w.min(axis=1) / 2) / most for w in self._windows()])
 
-    @property
+    @cached_property
     def answers(self) -> Array:
         """What of each output comes from differences within its window; of a picture that stays one, what changes."""
-        windows, most = self._windows, float(np.abs(self._windows).max()) or 1.0
+        most = float(np.abs(self._picture).max()) or 1.0
         kernel = np.nan_to_num(self.kernel, posinf=0, neginf=0)
         change = kernel.copy()
         change[kernel.shape[0] // 2, kernel.shape[1] // 2] -= 1
         asks = (change if self.pictured and np.abs(change).max() > EVEN else kernel).ravel()
         asks = asks / (float(np.abs(asks).max()) or 1.0)
-        windows = windows / most
-        return np.asarray((windows - windows.mean(axis=1, keepdims=True)) @ asks)
+        scaled = (windows / most for windows in self._windows())
+        return np.concatenate([(windows - windows.mean(axis=1, keepdims=True)) @ asks for windows in scaled])
 
     @property
     def strongest(self) -> int:

@@ -29,7 +29,7 @@ def film(telling: Telling) -> Play:
     drawn, told = min(MOST, filters), telling.film.place_in(trace.size("batch"))
     size = f"{trace.size('kernel_height')}×{trace.size('kernel_width')}"
     left = Column(
-        Picture("padded", "picture", rows="padded_height", cols="padded_width", least=PICTURE),
+        Picture("padded", "picture", "padded_height", "padded_width", at=(("in_channels", 0),), least=PICTURE),
         Grid("kernel", "filter", rows="kernel_height", cols="kernel_width"),
     )
     maps = Volume(last, "maps", "out_channels", "out_height", "out_width", width=MAPS, pixels=True, whole=True)

@@ -59,9 +59,9 @@ class Ranges:
         along = max((i for i in range(len(held.shape)) if i != axis), key=held.shape.__getitem__, default=None)
         if along is None:
             return np.ravel(self.trace.read(Region(tensor, (some,))))
-        length = held.shape[along]  # piece by piece: what it is made of is larger than itself
-        piece = -(-length // PIECES)
-        parts = ((held.axes[along], range(k, min(k + piece, length))) for k in range(0, length, piece))
+        length, thin = held.shape[along], -(-stride // held.shape[axis])
+        piece = thin * -(-length // (thin * PIECES))  # piece by piece: what it is made of is larger than itself
+        parts = ((held.axes[along], range(k, min(k + piece, length), thin)) for k in range(0, length, piece))
         return np.concatenate([np.ravel(self.trace.read(Region(tensor, (some, part)))) for part in parts])
 
     def _ends(self, tensor: str) -> Array:
