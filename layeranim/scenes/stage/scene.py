@@ -199,8 +199,6 @@ class StageScene(ExplainerScene):
                 self.grids[mark.part].put(mark.cells, mark.where)
             elif isinstance(mark, v.NodeFill):
                 self.things[mark.part].put(mark, mark.where)
-            elif isinstance(mark, v.Fill):
-                self.grids[mark.part].put(mark.cells, mark.where)
             elif isinstance(mark, (v.Border, v.Reach)):
                 self.acts[type(mark)](mark)
             elif isinstance(mark, (v.Arrive, v.Bend, v.Poise, v.Spin, v.Weigh)):
