@@ -96,6 +96,7 @@ class StageScene(ExplainerScene):
         }
         self.things: dict[str, Any] = {}
         self.ghosts: list[Any] = []
+        self.keys: list[Any] = []
         for name in self.board.grids:
             self.add_grid(name)
         for plan in self.board.parts["stage"]:
@@ -110,6 +111,8 @@ class StageScene(ExplainerScene):
             self.add(TextLine(plan.line, plan.size, self.theme, plan.at))
         elif isinstance(plan, p.VolumePlan):
             self._pile(plan)
+        elif isinstance(plan, p.KeyPlan) and plan.ends:
+            self.keys.append(ColourKey(plan, self.theme))
         else:
             self.things[plan.name] = thing = PICTURES[type(plan)](plan, self.theme)
             self.add(thing)
@@ -127,6 +130,7 @@ class StageScene(ExplainerScene):
     # ── beats ────────────────────────────────────────────────────────────────
     def on_open(self, beat: Beat) -> None:
         self.count(beat.done, self.counted(beat.done))
+        self.hold(*self.keys)
         self.say(beat.caption, beat.note, whole=True)
         (_, ghost), (_, empty) = beat.phases[0], beat.phases[-1]
         runs = [verb for verb in beat.verbs[0] if isinstance(verb, (v.Course, v.Shift))]
@@ -134,6 +138,7 @@ class StageScene(ExplainerScene):
         self._together((verb for verb in beat.verbs[0] if verb not in runs), first)
         self._together(runs, ghost - first)
         self.leave()
+        self.hold(*self.keys)
         self._unghost()
         self.run(empty)
 
@@ -206,6 +211,7 @@ class StageScene(ExplainerScene):
 
     def on_close(self, beat: Beat) -> None:
         self.end()
+        self.hold(*self.keys)
         self.count(beat.done, self.counted(beat.done))
         self.name_place(())
         self.say(beat.caption, beat.note, whole=True)

@@ -360,7 +360,10 @@ class TablePlan:
 
 @dataclass(frozen=True)
 class KeyPlan:
-    """What the colours mean: swatches of a scale from its least to its largest step, and what the ends stand for."""
+    """What the colours mean: swatches of a scale from its least to its largest step, and what the ends stand for.
+
+    ``ends``: it stands there only while the film opens and closes.
+    """
 
     name: str
     box: Box
@@ -368,6 +371,7 @@ class KeyPlan:
     levels: tuple[int, ...]
     swatch: float
     labels: tuple[tuple[Point, Line], ...]
+    ends: bool = False
 
 
 Plan = (

@@ -16,6 +16,7 @@ from layeranim.stories.header import header, placed
 from layeranim.stories.options import PACES
 from layeranim.stories.stage.figures import Acted, Figures
 from layeranim.stories.stage.language import All, Aside, Each, Note, Play, Turn, Windows
+from layeranim.stories.stage.legend import legend
 from layeranim.stories.stage.parts.base import Actor, Moment
 from layeranim.stories.stage.parts.grid import Grid
 from layeranim.stories.stage.parts.names import short as shortened
@@ -140,7 +141,8 @@ class _Told:
         last = [beat for beat in taught if beat.units == poster.units][-1]
         title = self._title()
         grids = self.figures.placed
-        others = tuple(plan for plan in self.laid.plans.values() if not isinstance(plan, GridPlan))
+        keys = legend(self.laid.plans, beats, self.film.kinds, self.canvas)
+        others = (*(plan for plan in self.laid.plans.values() if not isinstance(plan, GridPlan)), *keys)
         where = f"{plain(last.place)}: " if last.place else ""
         alt = f"{title}: {plain(self._header())}. {where}{plain(last.caption)}."
         words = self.film.tokens
