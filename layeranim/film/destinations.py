@@ -19,6 +19,7 @@ DEFAULT_FORMATS = ("mp4", "gif")
 FOLDER = "films"
 """Where films go that are given no place: never among those of a manifest, which are built and checked."""
 POSTER = "png"
+PLAYER = "html"
 CAPTIONS = ".captions"
 """Ends the name of a film's words where they are in the picture, too; as WebVTT all the same.
 

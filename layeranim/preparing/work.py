@@ -114,6 +114,9 @@ class Work(Filmed):
     def told(self) -> Storyboard:
         return self.storyboard(self.trace())
 
+    def numbers(self) -> Trace:
+        return self.trace()
+
     def scene(self) -> Any:
         return catalog.resolve(catalog.explainer(self.name).scene)
 
