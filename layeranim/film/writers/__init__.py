@@ -94,7 +94,7 @@ FORMATS: dict[str, FormatInfo] = {
     "webp": FormatInfo(".webp", "image/webp", "WebP: every pixel exact, smaller than GIF", False, 16383, 49, _webp),
     "apng": FormatInfo(".apng", "image/apng", "animated PNG: every pixel exact", False, 65535, 41, _apng),
     "html": FormatInfo(
-        ".html", "text/html", "a page that plays the film step by step, with its numbers", True, 8192, 90, _html
+        ".html", "text/html", "a page that plays the film step by step, with its numbers", True, 8192, 100, _html
     ),
     "png-sequence": FormatInfo(
         "-%04d.png", "image/png", "a PNG a frame, every pixel exact", False, 65535, 41, _png_sequence
