@@ -97,7 +97,7 @@ EXPLAINERS: dict[str, Explainer] = {
         "engine.pool:POOL",
         "stories.pooling.presets:PRESETS",
         "stories.pooling.film:PoolStory",
-        "scenes.pool:PoolScene",
+        "scenes.stage:StageScene",
     ),
     "neuron": Explainer(
         "dense",

@@ -298,7 +298,7 @@ def test_the_check_notices_an_overlap() -> None:
 @pytest.mark.parametrize(
     ("name", "kind", "grid", "goal"),
     [
-        ("pool", "step", "input:0", ""), ("conv", "step", "padded:0", ""), ("dense", "step", "weight", ""),
+        ("pool", "step", "padded:0", ""), ("conv", "step", "padded:0", ""), ("dense", "step", "weight", ""),
         ("dropout", "step", "input", ""), ("attention", "step", "query", ""),
         ("filter-match", "step", "padded", ""), ("filter-match", "step", "kernel:1", "kernel:0"),
         ("filter-match", "step", "output", ""), ("filter-match", "aside", "output", ""),
@@ -359,7 +359,7 @@ def test_the_check_notices_a_sign_and_a_frame_that_are_off() -> None:
 
 def test_the_check_notices_a_numeral_wider_than_its_cell() -> None:
     def spoil(scene: ExplainerScene, beat: Beat) -> None:
-        grid = scene.grids["input:0"]
+        grid = scene.grids["padded:0"]
         assert not _spilt(grid)
         before = grid.looks[0][0]
         grid.looks[0][0] = replace(before, text="−1234567.00")

@@ -149,23 +149,3 @@ def test_the_weights_and_the_bias_of_a_neuron_are_as_large_as_its_inputs(options
     assert {edge.size for edge in net.edges} == {net.numeral}
     assert theme.NAME >= net.numeral > theme.FLOOR
     assert any(run.source == Address("bias", (0,)) for _, line in net.headings for run in line)
-
-
-# ── lanes ────────────────────────────────────────────────────────────────────
-@pytest.mark.parametrize(
-    ("name", "options"),
-    [("pool", {"input": "random:3x6x6"}),
-     ("pool", {"input": "random:2x6x6", "grad_output": "random:2x3x3", "backward": True})],
-    ids=["pool", "pool-back"],
-)  # fmt: skip
-@pytest.mark.parametrize("row", range(3))
-def test_the_lane_to_a_map_ends_at_its_edge(name: str, options: dict[str, Any], row: int) -> None:
-    """Only the map's own name, half way down, may stand between them."""
-    work = Case(name, options, name).work()
-    board = work.storyboard(work.trace())
-    grid, parts = board.grids["grad:1" if "backward" in options else "output:1"], board.parts[name]
-    if "backward" in options:
-        end = parts.plan.back(grid.name, grid.cell(row, 0))[0]
-    else:
-        end = parts.plan.lane(grid.name, grid.cell(row, 0))[-1]
-    assert (grid.box.x - end[0] == pytest.approx(theme.ARROW_GAP)) == (row != 1)

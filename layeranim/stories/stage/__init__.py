@@ -1,11 +1,25 @@
 """The stage: films as declarations. ``language`` is what a film says, ``solver`` lays it out, ``telling`` tells it."""
 
 from layeranim.stories.stage.arrangements import Cross, Repeat
-from layeranim.stories.stage.language import NOTHING, All, Aside, Each, Note, Play, Turn, Units, Windows
+from layeranim.stories.stage.language import (
+    NOTHING,
+    All,
+    Aside,
+    Each,
+    Mask,
+    Note,
+    Other,
+    Play,
+    Turn,
+    Units,
+    WhatIf,
+    Windows,
+)
 from layeranim.stories.stage.parts.arcs import Arcs
 from layeranim.stories.stage.parts.balance import Balance
 from layeranim.stories.stage.parts.bars import Bars, Stacked
 from layeranim.stories.stage.parts.chip import Chip
+from layeranim.stories.stage.parts.copied import Copied, Taken
 from layeranim.stories.stage.parts.curve import Curve
 from layeranim.stories.stage.parts.dials import Dials
 from layeranim.stories.stage.parts.dots import DotLane, Dots
@@ -36,6 +50,7 @@ __all__ = [
     "Bars",
     "Chip",
     "Column",
+    "Copied",
     "Cross",
     "Curve",
     "Dials",
@@ -47,9 +62,11 @@ __all__ = [
     "Grid",
     "History",
     "Key",
+    "Mask",
     "Net",
     "Neurons",
     "Note",
+    "Other",
     "Picture",
     "Plane",
     "Play",
@@ -60,12 +77,14 @@ __all__ = [
     "Stacked",
     "Strip",
     "Table",
+    "Taken",
     "Tally",
     "Thinned",
     "Tries",
     "Turn",
     "Units",
     "Volume",
+    "WhatIf",
     "Windows",
     "story",
 ]

@@ -14,7 +14,7 @@ from layeranim import displayed, numbers
 from layeranim.engine.trace import Array, Region, Step, Steps, cell, count
 from layeranim.errors import OptionError
 from layeranim.numbers import Style
-from layeranim.stories.stage.language import Play, Windows
+from layeranim.stories.stage.language import Mask, Play, Windows
 from layeranim.stories.stage.plans import Lengths
 from layeranim.stories.stage.ranges import Ranges
 from layeranim.stories.storyboard import JOINED, Address, Cells, GridPlan, Telling
@@ -59,6 +59,16 @@ class Flat:
     def __call__(self, row: int, col: int) -> Address:
         at = cell(self.start + row * self.cols + col, self.shape)[: self.kept]
         return Address(self.tensor, (*self.lead, *at), self.power)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Where the cells of a grid come from, one by one: copies of what a window covers, numbers that moved."""
+
+    rows: tuple[tuple[Address, ...], ...]
+
+    def __call__(self, row: int, col: int) -> Address:
+        return self.rows[row][col]
 
 
 @dataclass(frozen=True)
@@ -242,6 +252,19 @@ class Figures:
         scale = ranges.scale(tensor, self.here(unit) | dict(shown.at))
         return Cells(ranges.levels(tensor, values), texts, ghost, dim, scale, replace(index, power=power))
 
+    def listed(self, values: Array, sources: Listed, numerals: bool = True, mask: Mask | None = None) -> Cells:
+        """Cells of the tensor of the first of these addresses, wherever they stand; ``void`` ones have no text."""
+        first, ranges = sources(0, 0), self.ranges
+        tensor, at = first.tensor, dict(zip(self.trace.axes(first.tensor), first.index, strict=True))
+        texts: Any = ranges.texts(tensor, values) if numerals else None
+        if numerals and mask and mask.void is not None:
+            texts = np.where(mask.void, "", texts)
+        if numerals and ranges.power(tensor):
+            power = ranges.power(tensor)
+            sources = Listed(tuple(tuple(replace(one, power=power) for one in row) for row in sources.rows))
+        ghost, dim = (mask.ghost, mask.dim) if mask else (None, None)
+        return Cells(ranges.levels(tensor, values), texts, ghost, dim, ranges.scale(tensor, at), sources)
+
     def lengths(self, values: Array, scale: float, cells: Cells) -> Lengths:
         """What bars show of cells that hold these values; made once for all beats that show the same."""
         key = id(cells), scale
@@ -305,6 +328,11 @@ class Figures:
 
     def acted(self, tensor: str, unit: int | None = None) -> Acted:
         """The step that writes a tensor in a unit; without one the step that writes what is told of it."""
+        if unit is not None and isinstance(self.units, Windows) and self.units.found:
+            found = self.units.found(tensor, unit)
+            if found:
+                every, reads, writes = found
+                return Acted(every[0], self.trace.steps[every[0]], reads, writes, every=every)
         here = self.units.covering({**self.film.at, **self.here(0 if unit is None else unit)})
         at, step = self._step(tensor, here)
         if unit is None:

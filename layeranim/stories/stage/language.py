@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from layeranim.engine.trace import Region
+from layeranim.engine.trace import Array, Region
 from layeranim.stories.claims import Sentence
 from layeranim.stories.stage.solver import Node
 from layeranim.stories.storyboard import Address, Line
 
 if TYPE_CHECKING:
-    from layeranim.stories.stage.figures import Figures
+    from layeranim.stories.stage.figures import Figures, Listed
 
 
 @dataclass(frozen=True)
@@ -57,12 +57,15 @@ class Windows(Units):
     """Each unit is the window that its step covers ``of`` a tensor, and what lies down on it: the cells of ``by``.
 
     The window glides from one place to the next; while it is taught the kernel leaves its place and lies down on it.
-    ``steps`` finds the steps of a unit by its indices, where a trace has too many to look at each.
+    ``steps`` finds the steps of a unit by its indices, where a trace has too many to look at each. ``found`` says of a
+    tensor and a unit which steps make of what the cells under its window, where no step makes all of them: gradients
+    that a window sends back.
     """
 
     of: str = ""
     by: str = ""
-    steps: Callable[[Mapping[str, int]], range] | None = None
+    steps: Callable[[Mapping[str, int]], Sequence[int]] | None = None
+    found: Callable[[str, int], tuple[tuple[int, ...], tuple[Region, ...], Region] | None] | None = None
 
 
 Note = Sentence[int]
@@ -103,13 +106,15 @@ class Each:
     ``acts`` are the tensors that are written in one unit, in order, one or several at a time, with a note; the taught
     units show them one after another, the quicker ones all at once, with the arithmetic of the last, or with what the
     film ``says`` of such a unit, tersely where there is little time; ``instead`` is what is said of any unit's last act
-    in place of its arithmetic, where that is none. ``asides`` come after units: a verdict on what they made.
+    in place of its arithmetic, where that is none, ``sentence`` the same, tersely where there is little time.
+    ``asides`` come after units: a verdict on what they made.
     """
 
     acts: tuple[tuple[str | tuple[str, ...], Note | tuple[Note, ...]], ...]
     asides: Mapping[int, Aside] = field(default_factory=dict)
     says: Callable[[int, bool], Line] | None = None
     instead: Callable[[Figures, int], Line] | None = None
+    sentence: Callable[[Figures, int, bool], Line] | None = None
 
     @property
     def writes(self) -> str:
@@ -128,15 +133,43 @@ class Turn:
     seconds: float = 2.4
 
 
-Act = All | Each | Turn
+@dataclass(frozen=True, eq=False)
+class Other:
+    """Other numbers in the cells of a grid, each at home somewhere in the trace: a picture that was shifted."""
+
+    part: str
+    values: Array
+    sources: Listed
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """What the film made, had its input been another: the grids show ``others``, whose numbers the engine computed.
+
+    ``cleared`` are the parts that have nothing to show of it; the ``evidence`` of the film is pointed at.
+    """
+
+    others: tuple[Other, ...]
+    says: Line
+    cleared: tuple[str, ...] = ()
+    seconds: float = 2.4
+
+
+Act = All | Each | Turn | WhatIf
 
 
 @dataclass(frozen=True, eq=False)
 class Mask:
-    """Cells of a tensor that hold no data, (rows, columns): ``ghost`` are padding, ``dim`` what nothing reads."""
+    """Cells of a tensor that hold no data, (rows, columns): ``ghost`` are padding, ``dim`` what nothing reads.
+
+    Padding is no term of what is made of it; ``counts`` is the padding that a mean counts as zeros, ``void`` are cells
+    without a number.
+    """
 
     ghost: NDArray[np.bool_] | None = None
     dim: NDArray[np.bool_] | None = None
+    counts: NDArray[np.bool_] | None = None
+    void: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True)

@@ -99,7 +99,7 @@ class Ranges:
         """On which scale its colours are; of the planes of a picture each has its own."""
         kind = self.film.kinds.get(tensor, "value")
         if kind == "planes":
-            return PLANES[at.get("in_channels", 0) % len(PLANES)]
+            return PLANES[at.get("in_channels", at.get("channels", 0)) % len(PLANES)]
         return {"share": "heat", "versus": "value", "relief": "value", "name": "value"}.get(kind, kind)
 
     # ── texts ────────────────────────────────────────────────────────────────

@@ -15,7 +15,7 @@ from layeranim.stories import phrases, timing, vocabulary
 from layeranim.stories.header import header, placed
 from layeranim.stories.options import PACES
 from layeranim.stories.stage.figures import Acted, Figures
-from layeranim.stories.stage.language import All, Aside, Each, Note, Play, Turn, Windows
+from layeranim.stories.stage.language import All, Aside, Each, Note, Other, Play, Turn, WhatIf, Windows
 from layeranim.stories.stage.legend import legend
 from layeranim.stories.stage.parts.base import Actor, Moment
 from layeranim.stories.stage.parts.grid import Grid
@@ -43,6 +43,8 @@ OPENING = 2.6
 PLACES = 4
 """Ticks that a window stands still while it runs over many."""
 Notes = Note | tuple[Note, ...]
+INNER = 16.0
+"""Cells smaller than this, in design pixels, have no frame within a frame."""
 LED = 6.0
 """Between a grid and the lines to its lens."""
 
@@ -189,6 +191,8 @@ class _Told:
                 yield self._all(act, factor, done)
             elif isinstance(act, Turn):
                 yield self._turn(act, factor)
+            elif isinstance(act, WhatIf):
+                yield self._what_if(act, factor)
             else:
                 done = self.shown.stop
                 yield from self._each(act, stretches, factor)
@@ -200,16 +204,54 @@ class _Told:
     def _evidence(self) -> tuple[Region, ...]:
         """What the last sentence speaks of: what the film says, else all of what its last act made."""
         act = self.film.acts[-1]
-        if isinstance(act, Turn):
+        if isinstance(act, Turn | WhatIf):
             return self.film.evidence
         last = act.writes[-1:] if isinstance(act, All) else self._made(act.acts[-1][0])
         return self.film.evidence or tuple(self.figures.told(name) for name in last if self.figures.made(name))
 
     def _shown_last(self) -> tuple[tuple[Verb, ...], ...]:
         """The evidence in frames, and once more how the number came about that was followed."""
-        again = (v for p in self.parts for v in p.actor.closes(self.figures, p.plan, self.follow))
+        whole = not isinstance(self.film.acts[-1], WhatIf)
+        again = (v for p in self.parts for v in p.actor.closes(self.figures, p.plan, self.follow) if whole)
         verbs = (*self._pointed(self._evidence()), *again)
         return (verbs,) if verbs else ()
+
+    def _what_if(self, act: WhatIf, factor: float) -> Beat:
+        """The grids turn to other numbers, all at once; what the last sentence speaks of is framed."""
+        length = timing.ticks(act.seconds * factor)
+        fills = tuple(self._filled(other) for other in act.others if other.part in self.figures.placed)
+        phases = timing.phases(length, [("look", 0.04), ("land", timing.act(act.seconds, 0.5, TURNED))])
+        cleared = tuple(Clear(part) for part in act.cleared if part in self.laid.plans)
+        return Beat("act", 0, length, phases=phases, caption=act.says, done=self.shown.stop,
+                    steps=self._making(self._evidence()),
+                    verbs=(cleared, (*fills, *self._pointed(self._evidence())), ()))  # fmt: skip
+
+    def _filled(self, other: Other) -> Fill:
+        """A grid with other numbers in all of its cells."""
+        grid = self.figures.placed[other.part]
+        mask, where = self.film.masks.get(grid.tensor), tuple(np.ndindex(grid.rows, grid.cols))
+        return Fill(grid.name, self.figures.listed(other.values, other.sources, bool(grid.numeral), mask), where)
+
+    def _chosen(self, acted: Acted, moment: Moment, made: Sequence[Verb]) -> tuple[Frame, ...]:
+        """The cells that windows' choices fell on, and that to which one sends a gradient back, framed where they
+        stand, if they are large enough for a frame in a frame."""
+        if not isinstance(self.film.units, Windows):
+            return ()
+        best = [moment.target] if acted.step.operation == "route" else []
+        for step in (self.telling.trace.steps[at] for at in acted.every or (acted.at,)):
+            if step.operation == "select":
+                cells = self.figures.covered(step.reads[0])
+                values = self.figures.read(cells)
+                best.append(cells[int(np.argmax(np.where(np.isnan(values), np.inf, values)))])
+        axes = (self.figures.trace.axes(one.tensor) for one in best)
+        regions = [
+            Region(one.tensor, tuple(zip(at, one.index, strict=True))) for one, at in zip(best, axes, strict=True)
+        ]
+        frames = self._pointed(regions)
+        stands = {(verb.part, at) for verb in made if isinstance(verb, Fill) for at in verb.where}
+        plans = self.figures.placed
+        return tuple(replace(verb, role="result") for verb in frames if min(plans[verb.part].pitch) >= INNER
+                     and (not plans[verb.part].empty or (verb.part, verb.blocks[0][::2]) in stands))  # fmt: skip
 
     def _pointed(self, regions: Sequence[Region]) -> tuple[Frame, ...]:
         """Frames around cells, in the colour of results where they are results."""
@@ -225,7 +267,7 @@ class _Told:
         steps = [at for region in regions for at in self.figures.making(region)]
         units = self.film.units
         if isinstance(units, Windows) and units.steps and any(region.tensor == units.of for region in regions):
-            steps += units.steps(self.figures.here(self.follow))
+            steps += [*units.steps(self.figures.here(self.follow))]
         return tuple(dict.fromkeys(steps))
 
     def _aside(self, unit: int, aside: Aside, factor: float) -> Beat:
@@ -305,14 +347,16 @@ class _Told:
         kind = "step" if seconds >= timing.BRIEF else "brief"
         done = unit + 1 if last else unit
         own = self.film.words.get(names[-1]) if seconds >= self.least else None
-        says = self._instead(names[-1], unit) or says
+        says = self._instead(names[-1], unit, seconds) or says
         caption = says or (own(unit) if own else self._said(acted[-1], target, seconds))
         return self._beat(kind, seconds, range(unit, unit + 1), acted, moment, caption, note, done, first == 0)
 
-    def _instead(self, tensor: str, unit: int) -> Line:
+    def _instead(self, tensor: str, unit: int, seconds: float) -> Line:
         """What the film says of a unit's last act in place of its arithmetic."""
-        own = next((act.instead for act in self.film.acts if isinstance(act, Each) and act.writes == tensor), None)
-        return own(self.figures, unit) if own else ()
+        act = next((act for act in self.film.acts if isinstance(act, Each) and act.writes == tensor), None)
+        if act and act.sentence and seconds >= FLEETING:
+            return act.sentence(self.figures, unit, seconds < self.least)
+        return act.instead(self.figures, unit) if act and act.instead else ()
 
     def _target(self, tensor: str, acted: Acted, unit: int) -> Address:
         """The cell that is written out: the unit's own; of a window's products the largest."""
@@ -373,6 +417,7 @@ class _Told:
             begun = [verb for verb in begun if not isinstance(verb, Clear)]
         seen, made = self._led(_once(looks)), self._led(_once(writes))
         to, back = routed(self.film.routes, plans, seen, made, acted)
+        made += self._chosen(acted[-1], moment, made)
         verbs = (*begun, *seen, *to, *lays), *terms, (*pours, *made, *back), ()
         return Beat(kind, 0, length, units, phases, caption, self._noted(note, seconds, moment.unit), place,
                     [*self._before(moment.unit, fresh), *(at for a in acted for at in a.every or (a.at,))],

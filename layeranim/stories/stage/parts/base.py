@@ -51,7 +51,7 @@ class Actor:
         yield from ()
 
     def terms(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[tuple[Verb, ...]]:
-        """What it does while the terms of a sum that is taught arrive: one group of verbs a term but the last."""
+        """What it does while the terms of a sum that is taught arrive: one group of verbs for each that comes alone."""
         yield from ()
 
     def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
