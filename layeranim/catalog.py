@@ -112,8 +112,8 @@ EXPLAINERS: dict[str, Explainer] = {
         "a dense layer: every unit reads every input, nodes and edges beside the matrix",
         "engine.dense:DENSE",
         "stories.dense.presets:DENSE",
-        "stories.dense.film:DenseStory",
-        "scenes.dense:DenseScene",
+        "stories.dense.dense:DenseStory",
+        "scenes.stage:StageScene",
     ),
     "activation": Explainer(
         "functions",

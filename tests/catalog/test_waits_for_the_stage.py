@@ -27,7 +27,7 @@ def waits(what: str) -> pytest.MarkDecorator:
 
 
 @waits("openings preview the whole idea as a ghost")
-@pytest.mark.parametrize("name", [name for name in WINDOWED if name not in ("neuron", "dropout")])
+@pytest.mark.parametrize("name", [name for name in WINDOWED if name not in ("neuron", "dropout", "dense")])
 def test_the_opening_moves(name: str) -> None:
     assert told(name).beats[0].phases
 
@@ -38,7 +38,7 @@ def verbs(board: Storyboard, kind: type, beat: str = "step") -> list[Any]:
     return [v for b in board.beats if b.kind == beat for phase in b.verbs for v in phase if isinstance(v, kind)]
 
 
-@pytest.mark.parametrize("name", [*STAGED, "neuron", "dropout", "pool"])
+@pytest.mark.parametrize("name", [*STAGED, "neuron", "dropout", "pool", "dense"])
 def test_the_opening_previews_what_will_come_and_the_close_its_evidence(name: str) -> None:
     board = told(name)
     assert verbs(board, Ghost, "open")
@@ -66,10 +66,7 @@ def test_the_kernel_lies_down_on_its_window_and_its_products_pour_into_their_sum
     assert [plain(line) for line in tally.lines] == [f"{n:g}".replace("-", "−") for n in sums]
 
 
-TERM_BY_TERM = waits("the first steps are taught term by term, with a tally")
-
-
-@pytest.mark.parametrize("name", ["pool", pytest.param("dense", marks=TERM_BY_TERM)])
+@pytest.mark.parametrize("name", ["pool", "dense"])
 def test_the_first_step_brings_its_terms_one_by_one(name: str) -> None:
     step = next(beat for beat in told(name).beats if beat.kind == "step")
     assert sum(phase.startswith("term") for phase, _ in step.phases) > 1
@@ -82,7 +79,6 @@ def test_channels_that_are_not_drawn_are_counted_under_the_stack() -> None:
     assert said.count("⋮ 13 more") == 1
 
 
-@waits("Picture: what came as a picture is shown as one")
 def test_a_dense_layer_shows_the_picture_it_reads() -> None:
     board = told("dense", input="photo", gray=True, resize=(16, 16), units=3)
     assert board.grids["input"].rows == board.grids["input"].cols == 16
@@ -95,10 +91,7 @@ def test_the_same_array_has_the_same_cells_in_conv_and_pool() -> None:
     assert conv.grids["padded:0"].pitch == pool.grids["padded:0"].pitch
 
 
-POWER = waits("the solver puts a common power of ten into the heading")
-
-
-@pytest.mark.parametrize("name", ["pool", pytest.param("dense", marks=POWER)])
+@pytest.mark.parametrize("name", ["pool", "dense"])
 def test_large_numbers_share_a_power_of_ten(name: str) -> None:
     board = told(name, input="-2e6 1.3e6; -2.4e6 1e6")
     assert any("×10" in plain(grid.heading) for grid in board.grids.values())

@@ -174,8 +174,8 @@ class StageScene(ExplainerScene):
         self.count(beat.done, self.counted(beat.done))
         self.name_place(beat.place)
         self.say(beat.caption, beat.note, whole=True)
-        self._together(beat.verbs[0], beat.phases[0][1])
-        self.run(beat.phases[-1][1])
+        for i, (_, ticks) in enumerate(beat.phases):
+            self._together(beat.verbs[i] if i < len(beat.verbs) else (), ticks)
 
     def on_sweep(self, beat: Beat) -> None:
         sweeps = [verb for verb in beat.verbs[0] if isinstance(verb, v.Sweep)]
@@ -192,18 +192,24 @@ class StageScene(ExplainerScene):
             for more in grown:
                 self.things[more.part].put(more.bars, [row for row in more.where if row <= last], False)
 
+        anew = {verb.part for verb in grown}
+        for mark in beat.verbs[0]:
+            if isinstance(mark, v.Clear) and mark.part in anew:
+                self._clear(mark)
         self.sweep(beat, through)
         for mark in beat.verbs[0]:
             if isinstance(mark, v.Points):
                 self.things[mark.part].mark(mark.at)
             elif isinstance(mark, v.Wiring):
                 self.things[mark.part].wire(mark)
-            elif isinstance(mark, v.Clear):
+            elif isinstance(mark, v.Clear) and mark.part not in anew:
                 self._clear(mark)
-            elif isinstance(mark, v.Fill):
-                self.grids[mark.part].put(mark.cells, mark.where)
             elif isinstance(mark, v.NodeFill):
                 self.things[mark.part].put(mark, mark.where)
+            elif isinstance(mark, v.Name):
+                self._name(mark)
+            elif isinstance(mark, v.Fill):
+                self.grids[mark.part].put(mark.cells, mark.where)
             elif isinstance(mark, (v.Border, v.Reach)):
                 self.acts[type(mark)](mark)
             elif isinstance(mark, (v.Arrive, v.Bend, v.Poise, v.Spin, v.Weigh)):

@@ -28,11 +28,13 @@ from layeranim.stories.stage.parts.grid import Grid, Strip
 from layeranim.stories.stage.parts.history import History
 from layeranim.stories.stage.parts.key import Key
 from layeranim.stories.stage.parts.layer import Neurons
+from layeranim.stories.stage.parts.leading import Leading
 from layeranim.stories.stage.parts.net import Net
 from layeranim.stories.stage.parts.picture import Picture
 from layeranim.stories.stage.parts.plane import Plane
 from layeranim.stories.stage.parts.scatter import Scatter
 from layeranim.stories.stage.parts.sheet import Folded, Sheet
+from layeranim.stories.stage.parts.sides import Sides
 from layeranim.stories.stage.parts.table import Table
 from layeranim.stories.stage.parts.tally import Tally
 from layeranim.stories.stage.parts.thinned import Thinned
@@ -62,6 +64,7 @@ __all__ = [
     "Grid",
     "History",
     "Key",
+    "Leading",
     "Mask",
     "Net",
     "Neurons",
@@ -74,6 +77,7 @@ __all__ = [
     "Row",
     "Scatter",
     "Sheet",
+    "Sides",
     "Stacked",
     "Strip",
     "Table",

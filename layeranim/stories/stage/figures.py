@@ -14,10 +14,10 @@ from layeranim import displayed, numbers
 from layeranim.engine.trace import Array, Region, Step, Steps, cell, count
 from layeranim.errors import OptionError
 from layeranim.numbers import Style
-from layeranim.stories.stage.language import Mask, Play, Windows
+from layeranim.stories.stage.language import Each, Mask, Play, Windows
 from layeranim.stories.stage.plans import Lengths
 from layeranim.stories.stage.ranges import Ranges
-from layeranim.stories.storyboard import JOINED, Address, Cells, GridPlan, Telling
+from layeranim.stories.storyboard import JOINED, Address, Cells, GridPlan, Source, Telling, folded
 
 MAKING_MOST = 1_000
 
@@ -39,9 +39,19 @@ class Sliced:
     def __call__(self, row: int, col: int) -> Address:
         at = list(self.index)
         for places, value in ((self.rows, row), (self.cols, col)):
-            for (place, _), one in zip(places, cell(value, [size for _, size in places]), strict=True):
-                at[place] = one
+            for (place, size), one in zip(places, cell(value, [size for _, size in places]), strict=True):
+                at[place] = at[place] * size + one  # an axis that is laid in rows has its place in both
         return Address(self.tensor, tuple(at), self.power)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Where numbers that stand one under another come from: each from a place of its own."""
+
+    sources: tuple[Source, ...]
+
+    def __call__(self, row: int, col: int) -> Source:
+        return self.sources[row]
 
 
 @dataclass(frozen=True)
@@ -76,6 +86,7 @@ class Shown:
     """The slice of a tensor that a part draws: its axes along rows and columns, either may be missing.
 
     Several axes on one side are one joined axis: their names with a dot between them, the last one running fastest.
+    One axis that is laid in rows is on both sides: ``pixels/8`` and ``pixels%8``.
     ``at`` are places on other axes that the part keeps to, whatever unit is under way.
     """
 
@@ -158,7 +169,9 @@ class Figures:
 
     def size(self, axis: str) -> int:
         """How many indices of an axis are told."""
-        return min(self.trace.size(axis), self.units.most.get(axis, self.trace.size(axis)))
+        name, how, length = folded(axis)
+        whole = min(self.trace.size(name), self.units.most.get(name, self.trace.size(name)))
+        return length if how == "%" else -(-whole // length)
 
     # ── cells ────────────────────────────────────────────────────────────────
     def turns(self, shown: Shown, unit: int) -> bool:
@@ -196,7 +209,9 @@ class Figures:
         """Which cell along an axis, which may be joined, these indices are."""
         place = 0
         for one in split(axis):
-            place = place * self.size(one) + at.get(one, 0)
+            name, how, length = folded(one)
+            here = at.get(name, 0)
+            place = place * self.size(one) + (here % length if how == "%" else here // length)
         return place
 
     def spot(self, rows: str | None, cols: str | None, address: Address) -> tuple[int, int]:
@@ -207,7 +222,7 @@ class Figures:
     def index(self, shown: Shown, unit: int) -> Sliced:
         """The addresses of a slice, in the picture of one unit."""
         axes, here = self.trace.axes(shown.tensor), self.here(unit) | dict(shown.at)
-        rows, cols = (tuple((axes.index(one), self.size(one)) for one in split(axis))
+        rows, cols = (tuple((axes.index(folded(one)[0]), self.size(one)) for one in split(axis))
                       for axis in (shown.rows, shown.cols))  # fmt: skip
         free = {place for place, _ in (*rows, *cols)}
         at = tuple(0 if i in free else here.get(axis, 0) for i, axis in enumerate(axes))
@@ -216,7 +231,7 @@ class Figures:
     def values(self, shown: Shown, unit: int = 0) -> Array:
         """The numbers of a slice, (rows, columns)."""
         axes, here = self.trace.axes(shown.tensor), self.here(unit) | dict(shown.at)
-        wanted = (*split(shown.rows), *split(shown.cols))
+        wanted = drawn_axes(shown)
         where: tuple[tuple[str, int | range], ...]
         where = tuple((axis, here.get(axis, 0)) for axis in axes if axis not in wanted)
         where += tuple((axis, range(self.size(axis))) for axis in wanted)
@@ -274,8 +289,21 @@ class Figures:
 
     def follows(self, shown: Shown) -> bool:
         """Whether a slice is another at every unit: a window's products, the scores of a query."""
-        drawn = (*split(shown.rows), *split(shown.cols), *dict(shown.at))
+        drawn = (*drawn_axes(shown), *dict(shown.at))
         return any(axis in self.units.along and axis not in drawn for axis in self.trace.axes(shown.tensor))
+
+    def pieces(self, shown: Shown) -> bool:
+        """Whether a slice is made piece by piece: several units have cells of their own in it."""
+        return any(axis in self.units.along and self.trace.size(axis) > 1 for axis in drawn_axes(shown))
+
+    def passing(self, tensor: str) -> bool:
+        """Whether units write a tensor one by one, instead of something that is done to all of them."""
+        each = [act for act in self.film.acts if isinstance(act, Each)]
+        return any(tensor in ((names,) if isinstance(names, str) else names) for act in each for names, _ in act.acts)
+
+    def since(self, shown: Shown, first: int, last: int) -> int:
+        """The first of some units from which on a slice shows the same."""
+        return next(unit for unit in range(last, first - 1, -1) if unit == first or self.turns(shown, unit))
 
     # ── texts ────────────────────────────────────────────────────────────────
     def style(self, tensor: str) -> Style:
@@ -427,6 +455,11 @@ class Figures:
         along = region.along(axis)
         whole = range(self.trace.size(axis)) if along is None else along
         return range(there[axis], there[axis] + 1) if axis in there and there[axis] in whole else whole
+
+
+def drawn_axes(shown: Shown) -> tuple[str, ...]:
+    """The axes of its tensor that a slice draws, each once."""
+    return tuple(dict.fromkeys(folded(one)[0] for axis in (shown.rows, shown.cols) for one in split(axis)))
 
 
 def split(axis: str | None) -> tuple[str, ...]:

@@ -92,11 +92,18 @@ class All:
 
 @dataclass(frozen=True)
 class Aside:
-    """What is said after a unit, in words of its own, and the cells that it points at."""
+    """What is said after a unit, in words of its own, and the cells that it points at.
+
+    It may itself make something, of all units before it: the tensors that it ``writes``; ``shows`` is the unit to which
+    the parts turn back that show another one.
+    """
 
     says: Line
     points: tuple[Region, ...] = ()
     seconds: float = 1.6
+    writes: tuple[str, ...] = ()
+    shows: int | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -184,7 +191,8 @@ class Play:
     ``follow`` is the unit whose numbers are followed, ``at`` the cell that is followed on axes that are no units'.
     ``templates`` write how a cell of a tensor is made, where ``written.WRITTEN`` has no better words, and
     ``displayed`` are the parameters that they round. ``options`` are the hyper-parameters that the header keeps.
-    ``tokens`` are the user's words that are drawn.
+    ``tokens`` are the user's words that are drawn. ``largest``: of sums of more terms than are written the largest are,
+    not the first.
     ``evidence`` are the cells that the last frame points at: what its sentence speaks of, else all that was made last.
     A film that runs through ``stops`` halts there; units stand ``row`` to a row. ``drawn`` says how much of a tensor is
     drawn.
@@ -220,3 +228,4 @@ class Play:
     routes: tuple[tuple[str, str], ...] = ()
     words: Mapping[str, Callable[[int], Line]] = field(default_factory=dict)
     tokens: tuple[str, ...] = ()
+    largest: bool = False

@@ -46,6 +46,7 @@ DOES: dict[type, tuple[type, ...]] = {
         p.ArcsPlan,
         p.BalancePlan,
         p.DialsPlan,
+        p.TablePlan,
     ),
     v.Grow: (p.BarsPlan, p.StackPlan),
     v.Slide: (p.CurvePlan,),

@@ -20,7 +20,7 @@ from layeranim.stories.stage.legend import legend
 from layeranim.stories.stage.parts.base import Actor, Moment
 from layeranim.stories.stage.parts.grid import Grid
 from layeranim.stories.stage.parts.names import short as shortened
-from layeranim.stories.stage.plans import Plan
+from layeranim.stories.stage.plans import NetPlan, Plan
 from layeranim.stories.stage.routes import routed
 from layeranim.stories.stage.seam import checked
 from layeranim.stories.stage.solver import Laid, Node, room_on, solve
@@ -177,7 +177,8 @@ class _Told:
         pace = PACES[self.options.pace]
         each = next(act for act in self.film.acts if isinstance(act, Each))
         more = sum(act.seconds for act in self.film.acts if not isinstance(act, Each)) + OPENING - theme.OPEN_HOLD_MOST
-        more += sum(aside.seconds for unit, aside in each.asides.items() if unit in self.shown)
+        asides = _told_asides(each, self._stretches())
+        more += sum(aside.seconds for aside in asides.values())
         more += (sum(bool(self._made(names)) for names, _ in each.acts) - 1) * timing.RAMP[0] * self._alone()
         stretches, factor = timing.paced(self._stretches(), self.options.pace, more)
         ghosts = tuple(v for p in self.parts for v in p.actor.opens(self.figures, p.plan, self.shown[0]))
@@ -273,9 +274,28 @@ class _Told:
     def _aside(self, unit: int, aside: Aside, factor: float) -> Beat:
         """What is said after a unit, of what it made."""
         length = timing.ticks(aside.seconds * factor)
-        return Beat("aside", 0, length, range(unit, unit + 1), timing.phases(length, [("look", 0.24)]), aside.says,
-                    place=_note(self._unit_name(unit), "place"), steps=self._making(aside.points), done=unit + 1,
-                    verbs=(self._pointed(aside.points), ()))  # fmt: skip
+        wanted = [("look", 0.24), *([("land", timing.act(aside.seconds, 0.25, LAND))] if aside.writes else [])]
+        seen, made, steps = self._concluded(unit, aside)
+        verbs = ((*self._pointed(aside.points), *seen), *((made,) if aside.writes else ()), ())
+        place = () if aside.writes else _note(self._unit_name(unit), "place")
+        return Beat("aside", 0, length, range(unit, unit + 1), timing.phases(length, wanted), aside.says,
+                    _note(aside.note), place, (*steps, *self._making(aside.points)), unit + 1, verbs)  # fmt: skip
+
+    def _concluded(self, unit: int, aside: Aside) -> tuple[tuple[Verb, ...], tuple[Verb, ...], tuple[int, ...]]:
+        """What turns back to the unit that an aside shows, and what appears with it; the steps that make this."""
+        seen: list[Verb] = []
+        if aside.shows is not None:
+            seen += [v for p in self.parts for v in p.actor.closes(self.figures, p.plan, aside.shows)]
+        made, steps = list[Verb](), list[int]()
+        for name in aside.writes:
+            target = self.figures.cell_of(name, unit if aside.shows is None else aside.shows, {})
+            acted, moment = self.figures.acted_at(target), Moment(unit, target, made=frozenset(aside.writes))
+            steps.append(acted.at)
+            made += [v for p in self.parts if name in p.actor.draws
+                     for v in p.actor.writes(self.figures, p.plan, acted.writes, moment)]  # fmt: skip
+        if aside.points:
+            made = [verb for verb in made if not isinstance(verb, Frame)]
+        return tuple(seen), tuple(self._led(_once(made))), tuple(steps)
 
     def _made(self, names: str | tuple[str, ...]) -> list[str]:
         """Those of an act's tensors that this trace has."""
@@ -309,11 +329,12 @@ class _Told:
                     verbs=((), turned, ()))  # fmt: skip
 
     def _each(self, act: Each, stretches: Sequence[timing.Stretch], factor: float) -> Iterator[Beat]:
+        asides = _told_asides(act, stretches)
         for n, stretch in enumerate(stretches):
             unit, seconds = stretch.units[0], stretch.seconds
             if stretch.sweep:
                 yield self._sweep(stretch)
-                yield from (self._aside(u, act.asides[u], factor) for u in stretch.units if u in act.asides)
+                yield from (self._aside(u, asides[u], factor) for u in stretch.units if u in asides)
                 continue
             asked = self.options.follow is not None
             alone = n == 0 or (unit == self.follow and (asked or seconds >= self.least))
@@ -328,8 +349,8 @@ class _Told:
                 beat = self._unit(unit, made, 0, made[-1][1], seconds, True, said)
                 visited = bool(self.film.visits) and len(stretches) > n + 1
                 yield replace(beat, done=self.shown.start + n + 1) if visited else beat
-            if unit in act.asides:
-                yield self._aside(unit, act.asides[unit], factor)
+            if unit in asides:
+                yield self._aside(unit, asides[unit], factor)
 
     def _unit(
         self, unit: int, made: Sequence[tuple[list[str], Notes]], first: int, note: Notes, seconds: float, last: bool,
@@ -341,9 +362,8 @@ class _Told:
         acted = [replace(self.figures.acted(name, unit), told=told) for name in names]
         target = self._target(names[-1], acted[-1], unit)
         given = (name for name in self.telling.trace if self.telling.trace.tensor(name).role in ("input", "weight"))
-        moment = Moment(
-            unit, target, seconds >= self.least, frozenset((*given, *(name for names, _ in made for name in names)))
-        )
+        whole = frozenset((*given, *(name for names, _ in made for name in names)))
+        moment = Moment(unit, target, seconds >= self.least, whole, seconds < timing.BRIEF)
         kind = "step" if seconds >= timing.BRIEF else "brief"
         done = unit + 1 if last else unit
         own = self.film.words.get(names[-1]) if seconds >= self.least else None
@@ -385,7 +405,9 @@ class _Told:
         of = [p.plan for p in self.parts if target.tensor in p.actor.draws]
         cells = [plan for plan in of if isinstance(plan, GridPlan) and plan.holds(here)]
         others = [plan for plan in of if not isinstance(plan, GridPlan)]
-        return next((line[:1] for plan in (*cells, *others) if (line := getattr(plan, "heading", ()))), ())
+        lines = [getattr(plan, "heading", ()) for plan in (*cells, *others)]
+        lines += [plan.headings[1][1] for plan in others if isinstance(plan, NetPlan) and len(plan.headings) > 1]
+        return next((line[:1] for line in lines if line), ())
 
     def _beat(
         self, kind: str, seconds: float, units: range, acted: Sequence[Acted], moment: Moment, caption: Line,
@@ -508,6 +530,16 @@ class _Told:
         if callable(named):
             return named(unit)
         return named[unit] if unit < len(named) else f"{self.film.units.noun[0]} {unit + 1}"
+
+
+def _told_asides(act: Each, stretches: Sequence[timing.Stretch]) -> dict[int, Aside]:
+    """The asides for which there is a place: of those that make something, where units are swept over, the last."""
+    out: dict[int, Aside] = {}
+    for stretch in stretches:
+        found = [unit for unit in stretch.units if unit in act.asides]
+        made = [unit for unit in found if act.asides[unit].writes][-1:]
+        out |= {unit: act.asides[unit] for unit in found if not act.asides[unit].writes or unit in made}
+    return out
 
 
 def _actors(node: Node) -> Iterator[Actor]:

@@ -234,7 +234,16 @@ def _products(figures: Figures, cells: Covered) -> list[Terms]:
         alone = (Covered(one.tensor, tuple(range(i, i + 1) for i in one.index)) for one in cells)
         return [terms for one in alone for terms in _products(figures, one)]
     sides = tuple(_row(figures, side, _placed_in(figures, made, side, places)) for side in figures.factors(made))
-    return [Terms(sides, figures.read(cells) == 0, cells=cells)]
+    values = figures.read(cells)
+    return [Terms(sides, values == 0, _largest(values) if figures.film.largest else None, cells)]
+
+
+def _largest(values: Any) -> Callable[[int], Sequence[int]] | None:
+    """Of more terms than are written the places of the largest, by size."""
+    if len(values) <= phrases.MOST_TERMS:
+        return None
+    sizes = np.nan_to_num(np.abs(numbers.rounded(values)), nan=np.inf)
+    return lambda most: [int(k) for k in np.argsort(-sizes, kind="stable")[:most]]
 
 
 def _placed_in(figures: Figures, made: Acted, side: Covered, places: Any) -> Any:
@@ -325,6 +334,9 @@ def counted(figures: Figures, target: Address) -> list[tuple[Summand, Line]]:
     The last sum is that of the cell itself.
     """
     acted = figures.acted_at(target)
+    before = _passed(figures, acted, target)
+    if before and figures.made(before.tensor):
+        acted = figures.acted_at(before)
     terms = _live(unfolded(figures, target)) if _adds(acted) else []
     if not 1 < phrases.counted(terms)[0] <= TALLIED:
         return []

@@ -24,13 +24,14 @@ HEADING = theme.HEADING_GAP + theme.NAME
 class Moment:
     """When a part acts: the unit under way, the cell that is followed, whether there is time to show how.
 
-    ``made`` are the tensors that this unit has by the end of the beat.
+    ``made`` are the tensors that this unit has by the end of the beat; ``brief``: it passes by.
     """
 
     unit: int
     target: Address
     taught: bool = False
     made: frozenset[str] = frozenset()
+    brief: bool = False
 
 
 class Actor:

@@ -25,7 +25,7 @@ LENS, LENS_GAP = 56.0, 28.0
 BARE, BARE_MOST = 200.0, 24.0
 """At most so wide is a grid whose numbers stand elsewhere, and each of its cells."""
 BAR, LOW = 28.0, 24.0
-"""The least width of a column of colours, and the least height of a row."""
+"""The least width of columns of colours, and the least height of rows: thin ones stay visible."""
 BESIDE = 14.0
 """Between a grid and a heading left of it."""
 NAME_SIDE = 6.0
@@ -39,7 +39,7 @@ LAGGED = 40
 FRAMED_LEAST = 3.0
 """Cells smaller than this, in design pixels, are not framed one by one."""
 
-_PLACE = re.compile(r"<(\w+)>")
+_PLACE = re.compile(r"<(\w+)(:0)?>")
 
 
 @dataclass(frozen=True)
@@ -109,8 +109,7 @@ class Grid(Actor):
             return layout.heat(*shape, PICTURE_WIDE * self.share, high * self.share), shape
         wide = max(s.wide, s.figures.wide(self.tensor))
         if not s.look.numerals and not single and not self.firm:
-            across = max(s.look.pitch, BAR if shape[1] == 1 else 0.0)
-            return Fit((across, max(s.look.pitch, LOW if shape[0] == 1 else 0.0)), 0), shape
+            return Fit((max(s.look.pitch, BAR / shape[1]), max(s.look.pitch, LOW / shape[0])), 0), shape
         high = min(s.look.pitch, LENS) if single or not s.look.numerals else s.look.pitch
         high = max(high, float(layout.LEAST_PITCH))
         size = max(theme.FLOOR, min(theme.NUMERAL, int(high * NUMERAL_SHARE)))
@@ -134,11 +133,12 @@ class Grid(Actor):
         return Extent(max(width, title, lens), high / 2 + over, down)
 
     def heading(self, figures: Figures, unit: int = 0) -> Line:
-        """What stands over it in a unit: ``<batch>`` in its text is the number of the sample under way."""
+        """What stands over it in a unit: ``<batch>`` in its text is the number of the sample under way, counted from 1,
+        ``<batch:0>`` from 0."""
         if not self.text:
             return ()
         here = figures.here(unit)
-        text = _PLACE.sub(lambda found: str(here[found[1]] + 1), self.text)
+        text = _PLACE.sub(lambda found: str(here[found[1]] + (not found[2])), self.text)
         line = heading(figures, self.tensor, text)
         if isinstance(self.sized, str):
             return (*unsized(line), Run(f"  {self.sized}", source=Fact("shape")))
@@ -233,9 +233,9 @@ class Grid(Actor):
         elif self.follows(figures) and figures.turns(self.shown(figures), moment.unit):
             if _PLACE.search(self.text):
                 yield Name(plan.name, self.heading(figures, moment.unit))
-            if grid.empty:
+            if grid.empty and not (moment.brief and figures.pieces(self.shown(figures))):
                 yield Clear(plan.name)
-            else:
+            else:  # of another sample that passes by all is there at once: nothing of the one before stays
                 where = _within(0, grid.rows - 1, 0, grid.cols - 1)
                 yield Fill(grid.name, figures.cells(self.shown(figures), moment.unit, bool(grid.numeral)), where)
 
@@ -257,12 +257,18 @@ class Grid(Actor):
         if grid.name.startswith("lens:"):
             yield Clear(grid.name)  # of units that pass nobody could read what belongs to one
             return
+        shown = self.shown(figures)
         if self.follows(figures):
-            if grid.empty:
+            since = figures.since(shown, first, last)
+            if grid.empty and figures.turns(shown, since):
                 yield Clear(grid.name)
-            else:
+            if not grid.empty:
                 where = tuple((r, c) for r in range(grid.rows) for c in range(grid.cols))
-                yield Fill(grid.name, figures.cells(self.shown(figures), last, bool(grid.numeral)), where)
+                yield Fill(grid.name, figures.cells(shown, last, bool(grid.numeral)), where)
+            elif figures.pieces(shown) and figures.passing(self.tensor):
+                made = dict.fromkeys(self._place(figures, grid, unit) for unit in range(since, last + 1))
+                where = tuple(divmod(at, grid.cols) for at in made)
+                yield Fill(grid.name, figures.cells(shown, last, bool(grid.numeral)), where)
             return
         if not grid.empty:
             return
