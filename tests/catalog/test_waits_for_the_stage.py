@@ -107,9 +107,7 @@ def keyed(board: Storyboard) -> set[str]:
     return {plan.scale for plan in board.parts.get("stage", ()) if isinstance(plan, KeyPlan)}
 
 
-@pytest.mark.parametrize(
-    "name", ["pool", *(pytest.param(n, marks=[waits("a key of the colours")] * (n == "dense")) for n in WINDOWED)]
-)
+@pytest.mark.parametrize("name", ["pool", *WINDOWED])
 def test_a_key_says_what_the_colours_mean(name: str) -> None:
     assert "value" in keyed(told(name))
 

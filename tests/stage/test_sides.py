@@ -46,7 +46,7 @@ def arrays(batch: int) -> dict[str, Any]:
 
 def film(batch: int = 2) -> tuple[Play, Telling]:
     """A layer with a softmax over a picture of three rows of four pixels."""
-    trace = DENSE.compute(DENSE.config(activation="softmax"), arrays(batch))
+    trace = DENSE.compute(DENSE.config.of({"activation": "softmax"}), arrays(batch))
     picture = Picture("weight", "w", "in_features/4", "in_features%4")
     scores = Bars("pre_activation", "z", rows="out_features", called=("a", "b", "c"), pitch=32.0)
     play = Play(

@@ -136,9 +136,12 @@ class Covered(Sequence[Address]):
 
     def places(self, cells: Covered) -> NDArray[np.intp] | None:
         """Where some cells are among these; nothing where not all of them are."""
-        if not all(set(some) <= set(span) for some, span in zip(cells.spans, self.spans, strict=True)):
-            return None
-        along = [[span.index(i) for i in some] for some, span in zip(cells.spans, self.spans, strict=True)]
+        along = list[NDArray[np.intp]]()
+        for some, span in zip(cells.spans, self.spans, strict=True):
+            at, beside = np.divmod(np.arange(some.start, some.stop, some.step) - span.start, span.step)
+            if beside.any() or (at < 0).any() or (at >= len(span)).any():
+                return None
+            along.append(at)
         return np.ravel_multi_index(np.ix_(*along), [len(span) for span in self.spans]).ravel()
 
 
