@@ -141,7 +141,7 @@ def _pictured(view: DenseView, sides: Sides) -> Node:
             sized=False if view.batch > 1 else f"{view.side}×{view.side}",
         ),
         "·",
-        Picture("weight", f"w of {which}", rows, cols, least=PICTURE, sized=False, frame="weights"),
+        Picture("weight", f"w, {which}", rows, cols, least=PICTURE, sized=False, frame="weights"),
         "=",
         Picture("products", "products", rows, cols, least=PICTURE, sized=False),
     )
