@@ -45,7 +45,7 @@ class Sliced:
 
 
 @dataclass(frozen=True)
-class Listed:
+class Places:
     """Where numbers that stand one under another come from: each from a place of its own."""
 
     sources: tuple[Source, ...]

@@ -52,6 +52,7 @@ CLASSES: dict[str, type] = {
     "Canvas": Canvas,
     "Flat": figures.Flat,
     "Listed": figures.Listed,
+    "Places": figures.Places,
     "Sliced": figures.Sliced,
 }
 """What a record may hold; every class is a frozen dataclass of data."""
@@ -63,7 +64,7 @@ OWN: dict[tuple[type, str], Any] = {
     (Cells, "texts"): Either((Matrix(str, object), None)),
     (Cells, "ghost"): Either((Matrix(bool, np.bool_), None)),
     (Cells, "dim"): Either((Matrix(bool, np.bool_), None)),
-    (Cells, "sources"): figures.Sliced | figures.Flat | figures.Listed | None,
+    (Cells, "sources"): figures.Sliced | figures.Flat | figures.Listed | figures.Places | None,
     (GridPlan, "changing"): None,
     (Storyboard, "parts"): Mapping[Literal["stage"], tuple[plans.Plan, ...]],
 }

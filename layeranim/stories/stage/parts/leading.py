@@ -20,7 +20,7 @@ from layeranim.stories.storyboard import Address, Box, Fact, Line, Point, Run
 
 MOST = 5
 SIZE = theme.FLOOR
-ROW, BETWEEN = 44.0, 26.0
+ROW, BETWEEN = 36.0, 26.0
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Leading(Actor):
         said = self._said(s.figures)
         if said:
             heads.append(((spot.x - phrases.width(said, SIZE) / 2, box.y + 12), said))
-        yield TablePlan(self.names[0], box, tuple(heads), (box.y - ROW + 4,), SIZE, ROW)
+        yield TablePlan(self.names[0], box, tuple(heads), (box.y - ROW,), SIZE, ROW)
 
     # ── acts ─────────────────────────────────────────────────────────────────
     def largest(self, figures: Figures, unit: int) -> tuple[Covered, list[int]]:

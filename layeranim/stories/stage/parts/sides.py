@@ -12,7 +12,7 @@ from layeranim.engine.trace import Array, Region
 from layeranim.layout import Fit, even
 from layeranim.stories import phrases
 from layeranim.stories.stage.axes import LARGEST
-from layeranim.stories.stage.figures import Figures, Listed
+from layeranim.stories.stage.figures import Figures, Places
 from layeranim.stories.stage.parts import names
 from layeranim.stories.stage.parts.bars import LEAST, MOST, SPACE
 from layeranim.stories.stage.parts.base import Actor, Moment
@@ -99,7 +99,7 @@ class Sides(Actor):
         texts = [numbers.text(value, figures.style(self.total)) if isinstance(source, Fact) else figures.text(source)
                  for value, source in zip(values, sources, strict=True)]  # fmt: skip
         levels = numbers.levels(np.array(values), max(low, high))[:, None]
-        cells = Cells(levels, np.array(texts, object)[:, None], sources=Listed(tuple(sources)))
+        cells = Cells(levels, np.array(texts, object)[:, None], sources=Places(tuple(sources)))
         return Lengths(tuple((shown * scale).tolist()), cells)
 
     def _grown(self, figures: Figures, plan: Plan, unit: int, rows: range, pale: bool = False) -> Grow:
