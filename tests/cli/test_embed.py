@@ -268,7 +268,7 @@ def test_a_player_is_a_page_within_the_page(
         ("x-light.html", "layeranim-light"), ("x-dark.html", "layeranim-dark"),
     ]  # fmt: skip
     for one in markup.of("iframe"):
-        assert one["title"].startswith("Conv")
+        assert one["title"].startswith("Animation, ")
         assert one["loading"] == "lazy"
         assert f"min(100vw, 120px) * {68 / 120:.4f} + " in one["style"]
     assert not markup.of("video")

@@ -17,7 +17,7 @@ import layeranim as la
 from layeranim import catalog, numbers, preparing
 from layeranim.engine.trace import Region
 from layeranim.film.player import page, telling
-from layeranim.film.player.tables import ROOM, Numbers, hull
+from layeranim.film.player.tables import ROOM, StepTables, hull
 from layeranim.film.writers.spec import Spec
 from layeranim.film.writers.stepped import PICTURES, Stepped
 from layeranim.theme import LIGHT
@@ -102,14 +102,14 @@ def test_a_player_takes_little_beside_its_film(name: str) -> None:
 
 def test_a_table_holds_the_cells_that_it_names() -> None:
     trace = la.trace("conv", input="1 2 3 4; 5 6 7 8; 9 10 11 12", kernel="1 0; 0 1")
-    read, kernel, *_ = Numbers(trace, 12).of([0])
+    read, kernel, *_ = StepTables(trace, 12).of([0])
     assert (read.name, read.made, read.where) == ("padded", False, "")
     assert (read.rows, read.columns) == (("1", "2"), ("1", "2"))
     assert read.cells == (("1", "2"), ("5", "6"))
     assert (kernel.down, kernel.across) == ("kernel height", "kernel width")
-    (one,) = [table for table in Numbers(trace, 12).of([3]) if table.made]
+    (one,) = [table for table in StepTables(trace, 12).of([3]) if table.made]
     assert one.cells == (("7",),)
-    small = next(iter(Numbers(trace, 1).of([0])))
+    small = next(iter(StepTables(trace, 1).of([0])))
     assert (small.cells, small.rest) == ((("1",),), "1×1 of 2×2")
 
 

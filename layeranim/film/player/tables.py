@@ -26,7 +26,7 @@ WHOLE = 65_536
 
 
 @dataclass(frozen=True)
-class Table:
+class StepTable:
     """Cells of one tensor. ``made``: this step writes them, it does not only read them.
 
     ``where`` says in words which slice of the tensor it is, counting from 1; ``down`` and ``across`` what the rows and
@@ -49,7 +49,7 @@ class Table:
 
 
 @dataclass(frozen=True, eq=False)
-class Numbers:
+class StepTables:
     """The tables of one trace, ``side`` rows and columns each at most."""
 
     trace: Trace
@@ -57,7 +57,7 @@ class Numbers:
     precision: int | None = None
     _styles: dict[str, numbers.Style] = field(default_factory=dict)
 
-    def of(self, acts: Sequence[int]) -> Iterator[Table]:
+    def of(self, acts: Sequence[int]) -> Iterator[StepTable]:
         """What these acts read, then what they write: one table a tensor, with all the cells between."""
         listed = [*acts] if len(acts) <= ACTS else [*acts[: ACTS // 2], *acts[-ACTS // 2 :]]
         steps = [self.trace.steps[at] for at in listed]
@@ -71,7 +71,7 @@ class Numbers:
         for region in list(hulls.values())[-TABLES:]:
             yield self._table(region, region.tensor in made)
 
-    def _table(self, region: Region, made: bool) -> Table:
+    def _table(self, region: Region, made: bool) -> StepTable:
         tensor = self.trace.tensor(region.tensor)
         spans = [region.along(axis) or range(size) for axis, size in zip(tensor.axes, tensor.shape, strict=True)]
         free = [at for at, span in enumerate(spans) if len(span) > 1]
@@ -82,7 +82,7 @@ class Numbers:
         shown = len(rows), len(columns) or 1
         where = (f"{_words(axis)} {span[0] + 1}" for axis, span, size in
                  zip(tensor.axes, spans, tensor.shape, strict=True) if len(span) == 1 < size)  # fmt: skip
-        return Table(
+        return StepTable(
             tensor.name, made, ", ".join(where),
             ", ".join(_words(tensor.axes[at]) for at in down), "".join(_words(tensor.axes[at]) for at in across),
             tuple(", ".join(str(i + 1) for i in row) for row in rows), tuple(str(i + 1) for i in columns),

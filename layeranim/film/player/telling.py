@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from layeranim.engine.trace import Trace
-from layeranim.film.player.tables import ROOM, SIDES, Numbers
+from layeranim.film.player.tables import ROOM, SIDES, StepTables
 from layeranim.film.writers.spec import frame_at
 from layeranim.stories.storyboard import Beat, Line, Storyboard, plain
 
@@ -17,7 +17,7 @@ Data = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Said:
+class SaidStep:
     """One step: the ticks between which it plays, its place in words, its lines, which of the tables are its own."""
 
     start: int
@@ -34,7 +34,7 @@ class Player:
     title: str
     alt: str
     poster: int
-    steps: tuple[Said, ...] = ()
+    steps: tuple[SaidStep, ...] = ()
     tables: tuple[Data, ...] = ()
 
     def ends(self, fps: Fraction) -> list[int]:
@@ -49,19 +49,19 @@ def told(board: Storyboard, trace: Trace | None, precision: int | None = None) -
     return Player(board.title, _spaced(board.alt), board.poster, tuple(steps), tuple(tables))
 
 
-def _said(beat: Beat, tables: tuple[int, ...]) -> Said:
+def _said(beat: Beat, tables: tuple[int, ...]) -> SaidStep:
     words = tuple(filter(None, (_line(beat.caption), _line(beat.note))))
-    return Said(beat.start, beat.end, _line(beat.place), words, tables)
+    return SaidStep(beat.start, beat.end, _line(beat.place), words, tables)
 
 
 def _numbers(beats: Sequence[Beat], trace: Trace, precision: int | None) -> tuple[list[Data], list[tuple[int, ...]]]:
     """Every table once, and for each beat which are its own; as large as all of them together may be."""
     for side in SIDES:
-        numbers = Numbers(trace, side, precision)
+        held = StepTables(trace, side, precision)
         tables: dict[str, int] = {}
         own = []
         for beat in beats:
-            texts = [json.dumps(table.data()) for table in numbers.of(beat.steps)]
+            texts = [json.dumps(table.data()) for table in held.of(beat.steps)]
             own.append(tuple(tables.setdefault(text, len(tables)) for text in texts))
         if sum(map(len, tables)) <= ROOM:
             break
