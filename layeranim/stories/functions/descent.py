@@ -10,7 +10,7 @@ import numpy as np
 
 from layeranim import numbers
 from layeranim.engine.surfaces import SURFACES
-from layeranim.engine.trace import Array, Region, Trace
+from layeranim.engine.trace import Array, Region, Steps, Trace
 from layeranim.stories import phrases
 from layeranim.stories.stage import Column, Each, Grid, Lines, Note, Play, Row, Terrain, Units, story
 from layeranim.stories.stage.parts.tracks import MOST_LINES, drawn
@@ -55,7 +55,10 @@ def film(telling: Telling) -> Play:
         options=_options(config),
         drawn=(f"{MOST_LINES} of {len(methods)} drawn",) if len(shown) < len(methods) else (),
         follow=states - 1,
-        words={"loss": lambda unit: _front(telling, unit, shown)},
+        words={
+            "path": lambda unit: _moved(telling, unit, methods[best]),
+            "loss": lambda unit: _front(telling, unit, shown),
+        },
         evidence=tuple(Region.of("loss", methods=k, states=telling.film.selected(states)[-1]) for k in shown),
     )  # fmt: skip
 
@@ -75,6 +78,32 @@ def _aims(trace: Trace) -> tuple[tuple[float, float], ...]:
         up = finite and bool((np.linalg.eigvalsh((bent + bent.T) / 2) > 0).all())
     x, y = trace["minimum"]
     return ((float(x), float(y)),) if up else ()
+
+
+def _moved(telling: Telling, unit: int, method: str) -> Line:
+    """``x: −2.00 − 0.18 · (−2.00) = −1.64``: the last act of an update, as the trace holds it."""
+    trace, name = telling.trace, f"{method}.parameters"
+    made, style = Address(name, (unit, 0)), numbers.style(trace[name], precision=telling.film.precision)
+    text = numbers.text(trace[name][unit, 0], style)
+    steps = trace.steps
+    assert isinstance(steps, Steps)  # the engine makes them on demand
+    at = steps.writing(name, {"states": unit})
+    if at is None:
+        raise LookupError(f"no step writes {name} at {unit}")
+    if steps[at].operation != "add_scaled":
+        return Run("x at the start"), phrases.equals(text, late=True), phrases.result(text, made)
+    before, way = (Address(r.tensor, (*(place.start if isinstance(place, range) else place for _, place in r.where), 0))
+                   for r in steps[at].reads)  # fmt: skip
+    factor = float(dict(steps[at].parameters)["factor"])
+    texts = [numbers.text(trace[p.tensor][p.index], numbers.style(trace[p.tensor], precision=telling.film.precision))
+             for p in (before, way)]  # fmt: skip
+    summed = numbers.double(texts[0]) + factor * numbers.double(texts[1])
+    return (
+        Run(f"{method}, x: ", source=Fact("method")), Run(texts[0], "ink", source=before),
+        Run(f" {'−' if factor < 0 else '+'} {abs(factor):g} · ", source=Fact("rate")),
+        Run(numbers.factor(texts[1]), "ink", source=way),
+        phrases.relation_run(numbers.agrees(summed, text, *texts)), phrases.result(text, made),
+    )  # fmt: skip
 
 
 def _front(telling: Telling, unit: int, shown: Sequence[int]) -> Line:

@@ -27,7 +27,7 @@ def film(telling: Telling) -> Play:
     scales, steps, hidden = trace["gradient_norm"].shape[0], trace.size("time"), trace.size("hidden")
     shown = drawn(scales)
     norms = np.asarray(trace["gradient_norm"], float)[: len(shown), ::-1]
-    told = int(np.argmax(np.nan_to_num(norms[:, -1])))
+    told = len(shown) - 1 - int(np.argmax(np.nan_to_num(norms).max(axis=1)[::-1]))  # of equals the largest scale
     rows = tuple(f"{float(s):g} · U" for s in trace["scales"][: len(shown)])
     cols = tuple(f"t = {t}" for t in range(1, steps + 1)) if steps <= NAMED else ()
     clipped, reach = "clipped" in trace, config.truncate or steps
