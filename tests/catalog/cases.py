@@ -528,7 +528,7 @@ CASES: dict[str, list[dict[str, Any]]] = {
             "steps": "3-6",
             "precision": 1,
         },
-        {"source": "nan 1; 1 2", "target": "1e9 0", "classes": 3},
+        {"source": "nan 1; 1 2", "target": [[1e9], [0]], "classes": 3},
     ],
     "alignment": [
         {"tokens": "Du hast viel Musik gehört"},

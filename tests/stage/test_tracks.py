@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from layeranim import api
+from layeranim import preparing
 from layeranim.stories.stage import plans as p
 from layeranim.stories.stage import record
 from layeranim.stories.stage import verbs as v
@@ -19,7 +19,7 @@ from .test_record import frames
 
 
 def told(name: str, **options: Any) -> Storyboard:
-    work = api.prepare(name, options)
+    work = preparing.prepare(name, options)
     return work.storyboard(work.trace())
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from layeranim import numbers
 from layeranim.engine.trace import Region, Trace
 from layeranim.stories import phrases
-from layeranim.stories.stage import NOTHING, All, Column, Each, Grid, Note, Play, Row, Units, story
+from layeranim.stories.stage import All, Column, Each, Grid, Note, Play, Row, Units, story
 from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
 
 GOOD_FOR = "translation, summaries, speech: a sequence in, another one of its own length out"
@@ -59,10 +59,10 @@ def film(telling: Telling) -> Play:
             All(("decoder.initial_hidden",), Note("all that the decoder is told of the source", not looks),
                 says=_phrase("its last state goes over: ", phrases.so_many("number", "numbers", trace.size("hidden")))),
             Each((
-                ("decoder.hidden", (Note("it begins where the encoder ended", lambda k: k == 0),
+                (("decoder.hidden", _WEIGHTS) if looks else "decoder.hidden",
+                                   (Note("it begins where the encoder ended", lambda k: k == 0),
                                     Note("it reads the word that it wrote last", into == "fed_back"),
                                     Note("it reads the target, as in training", into == "target"))),
-                *(((_WEIGHTS, NOTHING),) if looks else ()),
                 (("chosen", "probabilities"), (
                     Note("a way past the one state: it looks back at all of the encoder's", looks),
                     Note("the most probable word is written"),
