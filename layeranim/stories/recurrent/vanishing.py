@@ -14,7 +14,7 @@ from layeranim.stories.stage import Column, Each, Grid, Lines, Note, Play, Row, 
 from layeranim.stories.stage.parts.tracks import MOST_LINES, drawn
 from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
 
-GOOD_FOR = "why long memories are hard to learn, and why gates, clipping and short ways back help"
+GOOD_FOR = "why long memories are hard to learn, and why gates and clipping help"
 SHORT = 15
 """Of numbers with more letters than these only those of the first and of the last scale are said at the end."""
 NAMED = 30
@@ -147,9 +147,9 @@ def _closing(telling: Telling, shown: Sequence[int], t: int) -> Line:
         ends = (shown[0], shown[-1])
     for i, k in enumerate(dict.fromkeys(ends)):
         text, place = numbers.text(norm[k, t], style), Address("gradient_norm", (k, t))
-        out += [Run(", " if i else "", "result"), Run(f"{float(trace['scales'][k]):g} · U leaves ", "result"),
-                Run(text, "result", "semibold", place)]  # fmt: skip
-    return tuple(run for run in out if run.text)
+        out.append(Run(f"{', ' if i else ''}{float(trace['scales'][k]):g} · U leaves ", "result", source=Fact("scale")))
+        out.append(Run(text, "result", "semibold", place))
+    return tuple(out)
 
 
 def _said(before: str, strong: str) -> Line:

@@ -395,7 +395,8 @@ class Figures:
     def _together(self, at: int, step: Step) -> Acted:
         """All steps that write what is told of a tensor, as one: what the first of them reads, whole."""
         reads = dict.fromkeys(self.told(region.tensor) for region in step.reads)
-        return Acted(at, step, tuple(reads), self.told(step.writes.tensor))
+        writes = self.told(step.writes.tensor)
+        return Acted(at, step, tuple(reads), writes, every=self.making(writes))
 
     def told(self, tensor: str) -> Region:
         """What is told of a tensor: all of it, but of a batch one."""
