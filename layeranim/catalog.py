@@ -139,6 +139,14 @@ EXPLAINERS: dict[str, Explainer] = {
         "stories.functions.cross_entropy:CrossEntropyStory",
         "scenes.stage:StageScene",
     ),
+    "descent": Explainer(
+        "functions",
+        "optimisers go down a loss surface side by side: SGD, momentum, Adam and the others",
+        "engine.descent:DESCENT",
+        "stories.functions.descent_presets:PRESETS",
+        "stories.functions.descent:DescentStory",
+        "scenes.stage:StageScene",
+    ),
     "training": Explainer(
         "dense",
         "a network learns to tell two classes apart: the border between them, the loss, the accuracy",
@@ -178,6 +186,22 @@ EXPLAINERS: dict[str, Explainer] = {
         "stories.recurrent.presets:RNN_PRESETS",
         "stories.recurrent.film:RnnStory",
         "scenes.recurrent:RecurrentScene",
+    ),
+    "timesteps": Explainer(
+        "recurrent",
+        "a flat row of numbers folded into time steps: what a recurrent layer reads",
+        "engine.recurrent.timesteps:TIMESTEPS",
+        "stories.recurrent.timesteps_presets:PRESETS",
+        "stories.recurrent.timesteps:TimestepsStory",
+        "scenes.stage:StageScene",
+    ),
+    "vanishing": Explainer(
+        "recurrent",
+        "a gradient on its way back through time: it vanishes, explodes, is clipped, is cut off",
+        "engine.recurrent.vanishing:VANISHING",
+        "stories.recurrent.vanishing_presets:PRESETS",
+        "stories.recurrent.vanishing:VanishingStory",
+        "scenes.stage:StageScene",
     ),
     "gru": Explainer(
         "recurrent",
@@ -235,6 +259,14 @@ EXPLAINERS: dict[str, Explainer] = {
         "stories.words.positional:PositionalStory",
         "scenes.stage:StageScene",
     ),
+    "seq2seq": Explainer(
+        "translation",
+        "an encoder reads into one state, a decoder writes from it, with or without looking back",
+        "engine.seq2seq:SEQ2SEQ",
+        "stories.translation.seq2seq_presets:PRESETS",
+        "stories.translation.seq2seq:Seq2SeqStory",
+        "scenes.stage:StageScene",
+    ),
     "alignment": Explainer(
         "translation",
         "a decoder that looks back: each word from where its meaning stands",
@@ -267,12 +299,9 @@ LAYERS: dict[str, Numbers] = {
     "pool1d": Numbers("1D pooling", "engine.pool:POOL_1D"),
     "pool3d": Numbers("3D pooling", "engine.pool:POOL_3D"),
     "reduce": Numbers("Mean, sum or largest over axes", "engine.reduce:REDUCE"),
-    "seq2seq": Numbers("Encoder–decoder", "engine.seq2seq:SEQ2SEQ"),
     "sequential": Numbers("Layers in a row", "engine.sequential:SEQUENTIAL"),
-    "timesteps": Numbers("Time steps", "engine.recurrent.timesteps:TIMESTEPS"),
     "transformer": Numbers("Transformer block", "engine.transformer:TRANSFORMER"),
     "upsample": Numbers("Upsampling", "engine.upsample:UPSAMPLE"),
-    "vanishing": Numbers("Vanishing gradients", "engine.recurrent.vanishing:VANISHING"),
 }
 """Layers of the engine without a film; ``la.trace`` and ``layeranim trace`` know them by name."""
 

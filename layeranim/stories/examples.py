@@ -108,24 +108,14 @@ EXAMPLES: dict[str, Preset] = {
     "reduce": _example(
         "rows", "each row's mean", {"input": [[1, 2, 3], [4, 5, 9]]}, ("axis",),
     ),
-    "seq2seq": _example(
-        "words", "three words as numbers, read into one state and written from it",
-        {"source": [[1, 0], [0, 1], [1, 1]], "target": [[0, 0], [3, -1], [-1, 3]]},
-    ),
     "sequential": _example(
         "dense-relu", "a dense layer, then what is negative is cut",
         {"input": [[1, -2]], "0.weight": [[1, 1], [1, -1], [2, 0]], "0.bias": [0, 0, 1]}, ("layers",),
     ),
-    "timesteps": _example("row", "a row of numbers, one a step", {"input": [[1, 2, 3, 4, 5, 6]]}),
     "transformer": _example(
         "tokens", "four tokens, each with a feature of its own",
         {"input": [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]},
     ),
     "upsample": _example("doubled", "every cell twice as high and wide", {"input": [[1, 2], [3, 4]]}),
-    "vanishing": _example(
-        "one-unit", "one unit: what comes back from the end shrinks or grows with every step",
-        {"input": [[1], [0], [0], [0], [0]], "weight_input": [[1]], "weight_hidden": [[1]], "bias": [0]},
-        ("hidden", "input_size"), "timesteps",
-    ),
 }  # fmt: skip
 """By the name of the layer."""

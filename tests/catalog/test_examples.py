@@ -97,7 +97,7 @@ def test_fewer_steps_are_the_examples_first(name: str) -> None:
 
 def test_more_steps_than_the_example_has_are_drawn() -> None:
     assert "input" in preparing.prepare("lstm", {"timesteps": 7}).seeded
-    assert la.trace("vanishing", timesteps=3)["input"].tolist() == [[1], [0], [0]]
+    assert la.trace("vanishing", timesteps=3)["input"].tolist() == [[0], [0], [0]]
 
 
 @pytest.mark.parametrize("name", catalog.names())

@@ -33,12 +33,14 @@ BATCHES: dict[str, dict[str, Any]] = {
     "gru": {"input": "random:3x3x2", "hidden": 2},
     "lstm": {"input": "random:3x3x2", "hidden": 2, "lengths": "3 2 1"},
     "attention": {"embeddings": "random:3x3x4", "heads": 2, "output_projection": True},
+    "seq2seq": {"source": "random:3x3x2", "target": "random:3x2x2", "hidden": 2},
+    "timesteps": {"input": "random:3x6"},
     "alignment": {"source": "random:3x3x2", "hidden": 2, "classes": 3},
     "embedding": {"ids": [[0, 1, 2], [2, 2, 0], [1, 0, 1]], "table": "random:3x2"},
     "attention-lookup": {"query": "random:3x2x4", "key": "random:3x3x4", "value": "random:3x3x1"},
 }
 """Options of a batch of three for every explainer that tells one of it."""
-WHOLE = {"positional-encoding", "batchnorm", "layernorm", "cross-entropy", "training", "loss"}
+WHOLE = {"positional-encoding", "batchnorm", "layernorm", "cross-entropy", "training", "loss", "descent", "vanishing"}
 """Every sample has a part in every number of the one, and is a unit of the other."""
 
 MORE = [

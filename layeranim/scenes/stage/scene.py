@@ -28,6 +28,7 @@ from layeranim.scenes.stage.scatter import HistoryPicture, ScatterPicture
 from layeranim.scenes.stage.table import ColourKey, TextTable
 from layeranim.scenes.stage.tally import Counter
 from layeranim.scenes.stage.thinned import ThinnedPicture
+from layeranim.scenes.stage.tracks import TracksPicture
 from layeranim.scenes.stage.volume import Sheets
 from layeranim.stories import phrases
 from layeranim.stories.stage import plans as p
@@ -52,6 +53,7 @@ PICTURES: dict[type, Any] = {
     p.ThinnedPlan: ThinnedPicture,
     p.ScatterPlan: ScatterPicture,
     p.HistoryPlan: HistoryPicture,
+    p.TracksPlan: TracksPicture,
     p.ArcsPlan: ArcField,
     p.BalancePlan: BalanceLine,
     p.DialsPlan: DialRow,
@@ -379,6 +381,8 @@ class StageScene(ExplainerScene):
 
     def _reach(self, verb: v.Reach) -> list[Animation]:
         self.things[verb.part].reach(verb)
+        if verb.pale:
+            self.ghosts.append(self.things[verb.part])
         return []
 
     def _arrive(self, verb: v.Arrive) -> list[Animation]:

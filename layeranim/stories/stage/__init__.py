@@ -38,6 +38,7 @@ from layeranim.stories.stage.parts.sides import Sides
 from layeranim.stories.stage.parts.table import Table
 from layeranim.stories.stage.parts.tally import Tally
 from layeranim.stories.stage.parts.thinned import Thinned
+from layeranim.stories.stage.parts.tracks import Lines, Terrain
 from layeranim.stories.stage.parts.volume import Volume
 from layeranim.stories.stage.solver import Aligned, Column, Row, Tries
 from layeranim.stories.stage.telling import story
@@ -65,6 +66,7 @@ __all__ = [
     "History",
     "Key",
     "Leading",
+    "Lines",
     "Mask",
     "Net",
     "Neurons",
@@ -83,6 +85,7 @@ __all__ = [
     "Table",
     "Taken",
     "Tally",
+    "Terrain",
     "Thinned",
     "Tries",
     "Turn",

@@ -44,3 +44,9 @@ def reduced(values: Sequence[float], parameters: Mapping[str, Any]) -> str:
 def normed(values: Sequence[float], parameters: Mapping[str, Any]) -> str:
     """The p-norm of all numbers: of p = 1 the sum of their sizes, of p = 2 the root of the sum of their squares."""
     return {1: "{sizes}", 2: "√({squares})"}.get(parameters["p"], "({powers}){root}")
+
+
+def moved(values: Sequence[float], parameters: Mapping[str, Any]) -> str:
+    """A number and a multiple of another one, which is taken off where the factor is negative."""
+    factor = parameters["factor"]
+    return f"{{0}} {'−' if factor < 0 else '+'} {abs(factor):g} · {{1f}}"

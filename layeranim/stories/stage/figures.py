@@ -184,6 +184,7 @@ class Figures:
     def here(self, unit: int) -> dict[str, int]:
         """The indices of a unit, those of what is told among them."""
         numbered = dict.fromkeys(self.units.numbered, unit)
+        unit = self.count - 1 - unit if self.units.turned else unit
         return self.fixed | numbered | dict(zip(self.units.along, cell(unit, self.sizes), strict=True))
 
     def inner(self, unit: int) -> dict[str, int]:
@@ -372,7 +373,9 @@ class Figures:
         regions = [self._narrow(region, here) for region in (*step.reads, step.writes)]
         every = self._every(tensor, here, regions[-1])
         if len(every) > 1:
-            regions = [Region(r.tensor, tuple(item for item in r.where if item[0] in here)) for r in regions]
+            shared = self.units.covers  # what a unit has of these axes, not what the first of its steps has
+            regions = [Region(r.tensor, tuple((axis, here[axis] if axis in shared else at) for axis, at in r.where
+                                              if axis in here)) for r in regions]  # fmt: skip
         return Acted(at, step, tuple(regions[:-1]), regions[-1], every=every)
 
     def _every(self, tensor: str, here: Mapping[str, int | range], writes: Region) -> tuple[int, ...]:
@@ -392,7 +395,8 @@ class Figures:
     def _together(self, at: int, step: Step) -> Acted:
         """All steps that write what is told of a tensor, as one: what the first of them reads, whole."""
         reads = dict.fromkeys(self.told(region.tensor) for region in step.reads)
-        return Acted(at, step, tuple(reads), self.told(step.writes.tensor))
+        writes = self.told(step.writes.tensor)
+        return Acted(at, step, tuple(reads), writes, every=self.making(writes))
 
     def told(self, tensor: str) -> Region:
         """What is told of a tensor: all of it, but of a batch one."""

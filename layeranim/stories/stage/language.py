@@ -31,7 +31,7 @@ class Units:
     axis shares it out, and how many of its cells are one unit's: ``{"channels": ("groups", 2)}``. Of an axis that
     stands in ``most`` only so many indices are told, the first ones. ``numbered`` names axes of other tensors along
     which a unit has its own number as index: of a flattened array the place in the row; ``inner`` says of axes that no
-    unit goes along which index is followed in a unit: the true class.
+    unit goes along which index is followed in a unit: the true class. ``turned``: the last unit comes first.
     """
 
     along: tuple[str, ...]
@@ -42,6 +42,7 @@ class Units:
     most: Mapping[str, int] = field(default_factory=dict)
     numbered: tuple[str, ...] = ()
     inner: Callable[[int], Mapping[str, int]] | None = None
+    turned: bool = False
 
     def covering(self, here: Mapping[str, int]) -> dict[str, int | range]:
         """The indices of a unit, with what it covers of other axes."""

@@ -300,6 +300,35 @@ class HistoryPlan:
 
 
 @dataclass(frozen=True)
+class Track:
+    """One of several lines: a point a unit, none where there is no number; ``kind`` is its colour and its glyph."""
+
+    points: tuple[Point | None, ...]
+    kind: int
+    name: Line = ()
+    at: Point = (0, 0)
+
+
+@dataclass(frozen=True)
+class TracksPlan:
+    """Several lines that grow together, in one pair of axes: over units, or over a map of heights.
+
+    ``contours`` are lines of equal height, ``marks`` points that are aimed at, ``rule`` a level that is drawn dashed.
+    """
+
+    name: str
+    box: Box
+    across: tuple[Tick, ...]
+    along: tuple[Tick, ...]
+    tracks: tuple[Track, ...]
+    contours: tuple[tuple[Point, Point], ...] = ()
+    marks: tuple[Point, ...] = ()
+    rule: float | None = None
+    heading: Line = ()
+    heading_at: Point = (0, 0)
+
+
+@dataclass(frozen=True)
 class DialsPlan:
     """Clock hands one under another: a turned angle each, 0 at twelve o'clock, clockwise; under each what it says."""
 
@@ -391,6 +420,7 @@ Plan = (
     | VolumePlan
     | ScatterPlan
     | HistoryPlan
+    | TracksPlan
     | ArcsPlan
     | BalancePlan
     | DialsPlan

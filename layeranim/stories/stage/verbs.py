@@ -226,10 +226,11 @@ class Border:
 
 @dataclass(frozen=True)
 class Reach:
-    """A line that grows has come as far as a unit."""
+    """A line that grows has come as far as a unit; ``pale``: a preview, taken away before the first step."""
 
     part: str
     last: int
+    pale: bool = False
 
 
 @dataclass(frozen=True, eq=False)

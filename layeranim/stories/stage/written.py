@@ -22,13 +22,14 @@ from layeranim.stories import phrases, rows
 from layeranim.stories.activations import activation_name
 from layeranim.stories.phrases import NumberRow, Terms
 from layeranim.stories.stage.axes import LARGEST
-from layeranim.stories.stage.charges import charged, normed, reduced, sloped
+from layeranim.stories.stage.charges import charged, moved, normed, reduced, sloped
 from layeranim.stories.stage.figures import Acted, Covered, Figures
 from layeranim.stories.stage.language import Windows
 from layeranim.stories.storyboard import Address, Fact, Line, Run
 
 WRITTEN: dict[str, str | tuple[str, ...] | Callable[[Sequence[float], Mapping[str, Any]], str]] = {
     "activate": "{name}({0})",
+    "add_scaled": moved,
     "average": "({all: + }) / {n}",
     "best": "{0} is the largest: its share",
     "blend": "{old} · {0} + {weight} · {1f}",
@@ -47,6 +48,7 @@ WRITTEN: dict[str, str | tuple[str, ...] | Callable[[Sequence[float], Mapping[st
     "minus": "{0} − {1f}",
     "multiply": "{0} · {1f}",
     "norm": normed,
+    "norm_of_cells": "√({squares})",
     "pick_row": "row {0}: {1}",
     "reduce": reduced,
     "rescale": "{factor} · {0f}",

@@ -240,8 +240,11 @@ class Grid(Actor):
                 yield Fill(grid.name, figures.cells(self.shown(figures), moment.unit, bool(grid.numeral)), where)
 
     def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
-        """What changes from unit to unit shows once more how the number came about that was followed."""
+        """What changes from unit to unit shows once more how the number came about that was followed; not where the
+        last sentence speaks of what stands there."""
         grid = _grid(plan)
+        if any(region.tensor == self.tensor for region in figures.film.evidence):
+            return
         if self.follows(figures) and not grid.name.startswith("lens:"):
             if _PLACE.search(self.text):
                 yield Name(grid.name, self.heading(figures, unit))
@@ -272,8 +275,14 @@ class Grid(Actor):
             return
         if not grid.empty:
             return
-        places = [self._place(figures, grid, unit) for unit in (first, last)]
-        yield Sweep(grid.name, figures.cells(self.shown(figures), last, bool(grid.numeral)), places[0], places[1])
+        places = sorted(self._place(figures, grid, unit) for unit in (first, last))
+        cells = figures.cells(self.shown(figures), last, bool(grid.numeral))
+        along = figures.units.along
+        if grid.rows > 1 and grid.col_axis in along and grid.row_axis not in along:  # whole columns are a unit's
+            cols = range(places[0] % grid.cols, places[1] % grid.cols + 1)
+            yield Fill(grid.name, cells, tuple((row, col) for row in range(grid.rows) for col in cols))
+            return
+        yield Sweep(grid.name, cells, places[0], places[1])
 
     def _place(self, figures: Figures, grid: GridPlan, unit: int) -> int:
         here = figures.here(unit)
