@@ -34,7 +34,7 @@ def tile(grid: TileGrid, row: int, col: int, look: CellLook | None = None) -> Ti
     return out
 
 
-class Way:
+class Journey:
     """A tile on straight stretches from one point to the next, at an even pace over their length."""
 
     def __init__(self, tile: TileGrid, points: Sequence[Point]) -> None:
@@ -58,7 +58,7 @@ class Glide(InPlace):
 
     def __init__(self, scene: Scene, ways: Sequence[tuple[TileGrid, Sequence[Point]]], **kwargs: Any) -> None:
         super().__init__(VGroup(), rate_func=kwargs.pop("rate_func", TRAVEL), **kwargs)
-        self.scene, self.ways = scene, [Way(m, points) for m, points in ways]
+        self.scene, self.ways = scene, [Journey(m, points) for m, points in ways]
 
     def begin(self) -> None:
         self.scene.add(*(way.tile for way in self.ways))
