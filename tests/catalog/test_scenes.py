@@ -149,3 +149,28 @@ def test_the_weights_and_the_bias_of_a_neuron_are_as_large_as_its_inputs(options
     assert {edge.size for edge in net.edges} == {net.numeral}
     assert theme.NAME >= net.numeral > theme.FLOOR
     assert any(run.source == Address("bias", (0,)) for _, line in net.headings for run in line)
+
+
+# ── words under the stage ────────────────────────────────────────────────────
+def heights(words: Any) -> tuple[float, float]:
+    """The lowest and the highest point of some words."""
+    ys = [float(y) for one in words.get_family() for y in one.points[:, 1]]
+    return min(ys), max(ys)
+
+
+@pytest.mark.parametrize(("name", "options"), [("conv", {"stride": 2}), ("filter-match", {}), ("softmax", {})])
+def test_the_place_stands_beside_the_counter_a_row_under_the_note(name: str, options: dict[str, Any]) -> None:
+    noted = 0
+
+    def look(scene: ExplainerScene, beat: Beat) -> None:
+        nonlocal noted
+        if scene.place is None or scene.counter is None:
+            return
+        _, top = heights(scene.place)
+        assert abs(top - heights(scene.counter)[1]) < 6
+        if scene.note is not None:
+            noted += 1
+            assert top < heights(scene.note)[0]
+
+    play(Case(name, options, name), look, **SMALL)
+    assert noted

@@ -84,7 +84,7 @@ class All:
     """
 
     writes: tuple[str, ...]
-    note: Note = NOTHING
+    note: Note | tuple[Note, ...] = NOTHING
     seconds: float = 2.4
     says: Line | Callable[[Figures], Line] = ()
     unit: int | None = None
@@ -199,7 +199,8 @@ class Play:
     drawn.
     ``visits`` are units that are taught before the film runs over all of them: the places of a picture where something
     is to be seen. ``routes`` are pairs of grids: from what is framed in the first, lines lead to what is framed in the
-    second, or to all of it. ``words`` say of a tensor in the film's own way how a unit's cell came about.
+    second, or to all of it. ``words`` say of a tensor in the film's own way how a unit's cell came about. ``warnings``
+    are said on the command line, in the alt text and in the provenance.
     """
 
     title: str
@@ -230,3 +231,4 @@ class Play:
     words: Mapping[str, Callable[[int], Line]] = field(default_factory=dict)
     tokens: tuple[str, ...] = ()
     largest: bool = False
+    warnings: tuple[str, ...] = ()

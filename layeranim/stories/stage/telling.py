@@ -146,14 +146,19 @@ class _Told:
         keys = legend(self.laid.plans, beats, self.film.kinds, self.canvas)
         others = (*(plan for plan in self.laid.plans.values() if not isinstance(plan, GridPlan)), *keys)
         where = f"{plain(last.place)}: " if last.place else ""
-        alt = f"{title}: {plain(self._header())}. {where}{plain(last.caption)}."
+        told = "".join(f" {warning}." for warning in self.film.warnings)
+        alt = f"{title}: {plain(self._header())}. {where}{plain(last.caption)}.{told}"
         words = self.film.tokens
-        warnings = (*vocabulary.undrawn("".join(words)), *vocabulary.cut((w, shortened(w)) for w in words))
+        warnings = (
+            *self.film.warnings,
+            *vocabulary.undrawn("".join(words)),
+            *vocabulary.cut((w, shortened(w)) for w in words),
+        )
         return checked(Storyboard(self.telling.trace.layer, title, self._header(), grids, beats, self.figures.count,
                                   last.end - 1, alt, {"stage": others}, warnings, canvas=self.canvas))  # fmt: skip
 
     def _title(self) -> str:
-        base = self.telling.preset
+        base = self.telling.untouched
         return self.options.title or (base.title if base else "") or self.film.title
 
     def _header(self) -> Line:
@@ -340,7 +345,8 @@ class _Told:
             alone = n == 0 or (unit == self.follow and (asked or seconds >= self.least))
             made = [(kept, note) for names, note in act.acts if (kept := self._made(names))]
             if alone and len(made) > 1:
-                share = [seconds, *[timing.RAMP[0] * factor] * (len(made) - 1)]
+                # However short the film is made, there is time to write out how the followed numbers came about.
+                share = [seconds, *[max(timing.RAMP[0] * factor, self.least + 0.01)] * (len(made) - 1)]
                 for i, ((_, note), length) in enumerate(zip(made, share, strict=True)):
                     yield self._unit(unit, made[: i + 1], i, note, length, i == len(made) - 1)
             else:

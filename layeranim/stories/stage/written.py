@@ -82,6 +82,10 @@ ALL, SOME = 9, 5
 CHOICES = ("best",)
 """Operations that look at a whole row for each cell, and give 1 to the cell that is told."""
 _WORD = re.compile(r"(\{[^{}]*\})")
+LONE = re.compile(r"\((\{(?:all|squares)[^{}]*\})\)")
+"""Parentheses around all numbers of what is read, and nothing else."""
+POSITIVE = ("exponential", "exponentiate", "sigmoid", "softplus")
+"""Operations and activations whose results are never 0, however near: a 0 is what a computer made of one."""
 TALLIED = 12
 """Sums of more terms than these arrive at once."""
 
@@ -97,6 +101,8 @@ def written(figures: Figures, acted: Acted, target: Address, most: int = phrases
         *_, number = _result(figures, acted, target)
         said = "all products are 0" if sum(map(len, unfolded(figures, target))) > 1 else "the product is 0"
         return (Run(said, source=Fact("zero products")), Run(", so the sum is ", late=True), number)
+    if name and _lone(figures, acted, target):  # nothing is called equal to itself
+        return short(figures, acted, target, name)
     for shown in _lengths(figures, acted, target, most):
         line = (*_operands(figures, acted, target, shown), *_result(figures, acted, target))
         if rows.hold(line, theme.CAPTION_FLOOR, figures.telling.film.canvas):
@@ -376,6 +382,8 @@ def _from_template(figures: Figures, acted: Acted, target: Address, most: int) -
     template = _template(figures, acted, target)
     cells = [reads[0][int(i)] for i in real(figures, reads[0])] if figures.film.masks else reads[0]
     best = _chosen(figures, acted, cells)
+    if len(cells) == 1:  # a mean of one number, a sum of one square: nothing to hold together
+        template = LONE.sub(r"\1", template)
     out: list[Run] = []
     for part in _WORD.split(template):
         key = part[1:-1]
@@ -502,6 +510,12 @@ def _all_zero(figures: Figures, acted: Acted, target: Address) -> bool:
     return not phrases.counted(unfolded(figures, target))[0]
 
 
+def _lone(figures: Figures, acted: Acted, target: Address) -> bool:
+    """Whether a cell is the sum of a single number."""
+    terms = unfolded(figures, target) if _adds(acted) else []
+    return sum(map(len, terms)) == 1 and len(terms[0].rows) == 1
+
+
 def _hidden(figures: Figures, acted: Acted, target: Address) -> Address | None:
     """The sum that an activation reads, where no part of the stage shows it."""
     if acted.step.operation != "activate" or acted.step.reads[0].tensor in figures.drawn | acted.told:
@@ -537,8 +551,10 @@ def _relation(figures: Figures, acted: Acted, target: Address, text: str) -> num
     if vanish:
         return "≈"
     with np.errstate(all="ignore"):
-        reached = OPERATIONS[acted.step.operation].run(*given, **parameters)
-    return numbers.agrees(float(np.ravel(reached)[0]), text)
+        reached = float(np.ravel(OPERATIONS[acted.step.operation].run(*given, **parameters))[0])
+    if reached == 0 and {acted.step.operation, parameters.get("name")} & {*POSITIVE} and np.isfinite(given[0]).all():
+        return "≈"
+    return numbers.agrees(reached, text)
 
 
 def _double(exact: Fraction | float) -> float:
