@@ -380,8 +380,9 @@ def _from_template(figures: Figures, acted: Acted, target: Address, most: int) -
     parameters = dict(acted.step.parameters)
     reads = [figures.covered(region, target) for region in acted.step.reads]
     template = _template(figures, acted, target)
-    cells = [reads[0][int(i)] for i in real(figures, reads[0])] if figures.film.masks else reads[0]
-    best = _chosen(figures, acted, cells)
+    places = real(figures, reads[0])
+    cells = reads[0] if len(places) == len(reads[0]) else [reads[0][int(i)] for i in places]
+    best = _chosen(figures, acted, figures.read(reads[0])[places])
     if len(cells) == 1:  # a mean of one number, a sum of one square: nothing to hold together
         template = LONE.sub(r"\1", template)
     out: list[Run] = []
@@ -435,11 +436,10 @@ _SIZED: dict[str, tuple[Line, str]] = {
 """What stands before a number that is squared, or taken without its sign, and what stands after it."""
 
 
-def _chosen(figures: Figures, acted: Acted, cells: Sequence[Address]) -> int | None:
+def _chosen(figures: Figures, acted: Acted, values: NDArray[Any]) -> int | None:
     """Which of a window's numbers is chosen, where one is."""
     if acted.step.operation != "select" or not isinstance(figures.film.units, Windows):
         return None
-    values = [figures.value(at) for at in cells]
     return int(np.argmax(np.where(np.isnan(values), np.inf, values)))
 
 
