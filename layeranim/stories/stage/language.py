@@ -184,7 +184,8 @@ class Play:
     ``follow`` is the unit whose numbers are followed, ``at`` the cell that is followed on axes that are no units'.
     ``templates`` write how a cell of a tensor is made, where ``written.WRITTEN`` has no better words, and
     ``displayed`` are the parameters that they round. ``options`` are the hyper-parameters that the header keeps.
-    ``tokens`` are the user's words that are drawn.
+    ``tokens`` are the user's words that are drawn. ``stand_ins`` are tensors whose numbers say how large those of
+    another one are, which is too large to be looked at.
     ``evidence`` are the cells that the last frame points at: what its sentence speaks of, else all that was made last.
     A film that runs through ``stops`` halts there; units stand ``row`` to a row. ``drawn`` says how much of a tensor is
     drawn.
@@ -220,3 +221,4 @@ class Play:
     routes: tuple[tuple[str, str], ...] = ()
     words: Mapping[str, Callable[[int], Line]] = field(default_factory=dict)
     tokens: tuple[str, ...] = ()
+    stand_ins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
