@@ -15,7 +15,7 @@ RNG = np.random.default_rng(3)
 CASES: list[tuple[tuple[int, ...], tuple[int, ...], dict[str, Any]]] = [
     ((1, 1, 2, 2), (1, 1, 2, 2), {}),
     ((2, 4, 3, 2), (4, 3, 2, 3), {"groups": 2, "stride": 2, "dilation": 2, "padding": 1}),
-    ((1, 2, 1, 3), (2, 3, 1, 2), {"stride": (1, 3)}),
+    ((1, 3, 1, 3), (3, 2, 1, 2), {"stride": (1, 3)}),
 ]
 
 
