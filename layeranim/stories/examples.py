@@ -69,17 +69,6 @@ EXAMPLES: dict[str, Preset] = {
         "stamp", "one cell stamps the kernel", {"input": "impulse:2x2x2", "kernel": "arange:1x1x2x2x2"},
         ("kernel_size", "filters"),
     ),
-    "conv-transpose": _example(
-        "stamps", "every cell stamps the kernel, as strong as it is",
-        {"input": [[1, 0], [0, 2]], "kernel": [[1, 2], [3, 4]]}, ("kernel_size", "filters"),
-    ),
-    "depthwise": _example(
-        "sum-and-difference", "one filter a channel, then the sum and the difference of both",
-        {"input": [[[1, 2, 3], [4, 5, 6], [7, 8, 9]], [[1, 0, 1], [0, 1, 0], [1, 0, 1]]],
-         "depthwise_kernel": [[[[1, 0], [0, 1]]], [[[1, 1], [1, 1]]]],
-         "pointwise_kernel": [[[[1]], [[1]]], [[[1]], [[-1]]]]},
-        ("kernel_size", "filters", "multiplier"),
-    ),
     "einsum": _example(
         "matrix-product", "rows of the one meet columns of the other",
         {"input": [[1, 2], [3, 4]], "other": [[1, 0], [1, 1]]}, ("equation",),

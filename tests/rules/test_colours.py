@@ -106,12 +106,17 @@ APART = {  # films whose grids have ranges of their own
 ONE_SCALE = pytest.mark.xfail(strict=True, reason="waits for the stage: the solver puts a stage on one scale")
 
 
+def _operates(tensor: str) -> bool:
+    """Whether its numbers act on others: weights, and products, also those of one layer in another."""
+    return any(word in tensor for word in OPERATORS)
+
+
 def alike(board: Storyboard) -> dict[str, set[int]]:
     """The colour steps of every number on the stage; equal numbers are in one entry."""
     found: dict[str, set[int]] = {}
     for grid in board.grids.values():
         content = grid.cells if grid.cells is not None else grid.changing(0) if grid.changing else None
-        if content is None or content.texts is None or content.scale != "value" or grid.tensor.startswith(OPERATORS):
+        if content is None or content.texts is None or content.scale != "value" or _operates(grid.tensor):
             continue
         hidden = [mask for mask in (content.ghost, content.dim) if mask is not None]
         for at, text in np.ndenumerate(content.texts):

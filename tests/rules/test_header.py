@@ -68,6 +68,10 @@ SAYS: Mapping[str, Mapping[str, Says]] = {
     "batchnorm": NORM, "layernorm": NORM,
     "activation": {"activation": ACTIVATION, "alpha": lambda v: f"alpha {v:g}", "pieces": lambda v: f"{v} pieces"},
     "conv": CONV, "conv-image": CONV, "feature-maps": CONV,
+    "conv-transpose": {key: says for key, says in CONV.items() if key not in ("padding_mode", "flip", "padding")}
+    | {"padding": lambda v: f"padding {PAIR(v)}", "output_padding": lambda v: f"output padding {PAIR(v)}"},
+    "depthwise": {key: says for key, says in CONV.items() if key not in ("padding_mode", "groups", "flip", "filters")}
+    | {"filters": lambda v: f"→ {v}×", "multiplier": lambda v: f"multiplier {v}" if v > 1 else ""},
     "filter-match": {"filters": lambda v: f"{v} filters" if v > 1 else ""},
     "pool": {
         "mode": lambda v: v.replace("lp", "Lp").split("-")[-1], "stride": lambda v: f"stride {PAIR(v)}",

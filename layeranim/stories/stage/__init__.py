@@ -18,6 +18,7 @@ from layeranim.stories.stage.language import (
 from layeranim.stories.stage.parts.arcs import Arcs
 from layeranim.stories.stage.parts.balance import Balance
 from layeranim.stories.stage.parts.bars import Bars, Stacked
+from layeranim.stories.stage.parts.canvas import Canvas
 from layeranim.stories.stage.parts.chip import Chip
 from layeranim.stories.stage.parts.copied import Copied, Taken
 from layeranim.stories.stage.parts.curve import Curve
@@ -51,6 +52,7 @@ __all__ = [
     "Aside",
     "Balance",
     "Bars",
+    "Canvas",
     "Chip",
     "Column",
     "Copied",

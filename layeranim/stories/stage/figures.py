@@ -372,7 +372,11 @@ class Figures:
             return Acted(at, step, step.reads, step.writes) if alone else self._together(at, step)
         regions = [self._narrow(region, here) for region in (*step.reads, step.writes)]
         every = self._every(tensor, here, regions[-1])
-        if len(every) > 1:
+        if len(every) > 1 and isinstance(self.units, Windows):
+            steps = [self.trace.steps[i] for i in every]
+            touched = zip(*((*one.reads, one.writes) for one in steps), strict=True)
+            regions = [self._narrow(joined(some), here) for some in touched]
+        elif len(every) > 1:
             shared = self.units.covers  # what a unit has of these axes, not what the first of its steps has
             regions = [Region(r.tensor, tuple((axis, here[axis] if axis in shared else at) for axis, at in r.where
                                               if axis in here)) for r in regions]  # fmt: skip
@@ -382,7 +386,7 @@ class Figures:
         """The places of the steps that write what a unit has of a tensor, where one does not write all of it: one for
         each index of the axes that a step has and a unit has not."""
         inner = [axis for axis, at in writes.where if isinstance(at, int) and axis not in here]
-        if isinstance(self.units, Windows) or not inner:
+        if (isinstance(self.units, Windows) and self.units.steps) or not inner:
             return ()
         first = {axis: at if isinstance(at, int) else at[0] for axis, at in here.items()}
         sizes = [self.trace.size(axis) for axis in inner]
@@ -391,6 +395,11 @@ class Figures:
             self._writing(tensor, frozenset({**first, **dict(zip(inner, at, strict=True))}.items())) for at in cells
         )
         return tuple(sorted({at for at in found if at is not None}))
+
+    def single(self, acted: Acted) -> list[Acted]:
+        """The steps that are told as one, one by one."""
+        steps = [(at, self.trace.steps[at]) for at in acted.every] if len(acted.every) > 1 else []
+        return [replace(acted, at=at, step=s, reads=s.reads, writes=s.writes, every=()) for at, s in steps] or [acted]
 
     def _together(self, at: int, step: Step) -> Acted:
         """All steps that write what is told of a tensor, as one: what the first of them reads, whole."""
@@ -436,6 +445,10 @@ class Figures:
         here = {**self.film.at, **following, **self.here(unit)}
         return Address(tensor, tuple(here.get(axis, 0) for axis in self.trace.axes(tensor)))
 
+    def here_of(self, address: Address) -> Region:
+        """One cell as a region."""
+        return Region(address.tensor, tuple(zip(self.trace.axes(address.tensor), address.index, strict=True)))
+
     def value(self, address: Address) -> float:
         """One number."""
         where = zip(self.trace.axes(address.tensor), address.index, strict=True)
@@ -467,6 +480,19 @@ class Figures:
 def drawn_axes(shown: Shown) -> tuple[str, ...]:
     """The axes of its tensor that a slice draws, each once."""
     return tuple(dict.fromkeys(folded(one)[0] for axis in (shown.rows, shown.cols) for one in split(axis)))
+
+
+def joined(regions: Sequence[Region]) -> Region:
+    """What all of these regions cover, on every axis by itself: a window in each of several channels."""
+    where = []
+    for axis, _ in regions[0].where:
+        spans = [region.along(axis) for region in regions]
+        places = sorted({i for span in spans for i in span or ()})
+        step = places[1] - places[0] if len(places) > 1 else 1
+        whole = range(places[0], places[-1] + 1, step) if places else range(0)
+        if None not in spans and list(whole) == places:
+            where.append((axis, whole))
+    return Region(regions[0].tensor, tuple(where))
 
 
 def split(axis: str | None) -> tuple[str, ...]:

@@ -193,7 +193,8 @@ class Play:
     ``templates`` write how a cell of a tensor is made, where ``written.WRITTEN`` has no better words, and
     ``displayed`` are the parameters that they round. ``options`` are the hyper-parameters that the header keeps.
     ``tokens`` are the user's words that are drawn. ``largest``: of sums of more terms than are written the largest are,
-    not the first.
+    not the first. ``stand_ins`` are tensors whose numbers say how large those of another one are,
+    which is too large to be looked at.
     ``evidence`` are the cells that the last frame points at: what its sentence speaks of, else all that was made last.
     A film that runs through ``stops`` halts there; units stand ``row`` to a row. ``drawn`` says how much of a tensor is
     drawn.
@@ -232,3 +233,4 @@ class Play:
     tokens: tuple[str, ...] = ()
     largest: bool = False
     warnings: tuple[str, ...] = ()
+    stand_ins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -48,6 +48,8 @@ class Ranges:
         size = int(np.prod(held.shape))
         if isinstance(held.source, np.ndarray) or size <= FEW:
             return np.ravel(self.trace[tensor])
+        if tensor in self.film.stand_ins:
+            return np.concatenate([self.sample(name) for name in self.film.stand_ins[tensor]])
         made = next(
             (step for step in map(self.trace.steps.__getitem__, range(8)) if step.writes.tensor == tensor), None
         )

@@ -428,7 +428,9 @@ class _Told:
                   for v in p.actor.writes(self.figures, p.plan, a.writes, moment)]  # fmt: skip
         written_parts = {verb.part for verb in writes if isinstance(verb, Frame)}
         looks = self._glided([v for v in reads if not (isinstance(v, Frame) and v.part in written_parts)], fresh)
-        looks += [verb for p in self.parts for a in acted for verb in self._carried(p, a, moment)]
+        new = {a.writes.tensor for a in acted}  # what only comes now cannot leave yet
+        looks += [verb for p in self.parts for a in acted if getattr(p.actor, "carried", "") not in new
+                  for verb in self._carried(p, a, moment)]  # fmt: skip
         lays: list[Verb] = list(laid(self.figures, self.laid.plans, acted)) if moment.taught and fresh else []
         tallies = [verb for verb in writes if isinstance(verb, Tell) and len(verb.lines) > 1]
         plans = self.laid.plans
@@ -463,7 +465,8 @@ class _Told:
         if fresh or not isinstance(units, Windows):
             return []
         made = next(act for act in self.film.acts if isinstance(act, Each)).acts[0][0]
-        return [self.figures.acted(name, unit).at for name in self._made(made)]
+        every = [self.figures.acted(name, unit) for name in self._made(made)]
+        return [at for acted in every for at in acted.every or (acted.at,)]
 
     def _glided(self, verbs: list[Verb], fresh: bool) -> list[Verb]:
         """The frames of windows glide from where they were to their next place."""
@@ -480,18 +483,22 @@ class _Told:
     def _carried(self, part: Standing, acted: Acted, moment: Moment) -> Iterator[Carry]:
         """Copies that travel to a grid which says where its numbers are carried from, while there is time to see it."""
         actor, plan = part.actor, part.plan
-        if not isinstance(actor, Grid) or plan.name != acted.writes.tensor or not moment.taught:
+        if not isinstance(actor, Grid) or acted.writes.tensor not in actor.draws or not moment.taught:
+            return
+        if not isinstance(plan, GridPlan) or plan.name.startswith("lens:") or not plan.holds(acted.writes):
             return
         source = self.laid.plans.get(actor.carried)
         read = next((region for region in acted.reads if region.tensor == actor.carried), None)
-        if read is None or not isinstance(source, GridPlan) or not isinstance(plan, GridPlan):
-            return
-        if plan.heat or source.heat:
+        if read is None or not isinstance(source, GridPlan) or plan.heat or source.heat:
             return
         (a, b), (c, d) = source.block(read), plan.block(acted.writes)
         ends = [tuple((row, col) for row in rows for col in cols) for rows, cols in ((a, b), (c, d))]
         cells = self.figures.cells(actor.shown(self.figures), moment.unit, bool(plan.numeral))
-        yield Carry(plan.name, source.name, ends[0], ends[1], cells)
+        copies = None
+        if actor.adds:  # what comes is added to what lies there
+            of = next(p.actor for p in self.parts if p.plan is source)
+            copies = self.figures.cells(of.shown(self.figures), moment.unit) if isinstance(of, Grid) else None
+        yield Carry(plan.name, source.name, ends[0], ends[1], cells, copies)
 
     def _led(self, verbs: list[Verb]) -> list[Verb]:
         """The verbs, and the lines that lead from a grid to each lens that shows a cell of it."""

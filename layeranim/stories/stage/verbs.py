@@ -238,7 +238,7 @@ class Carry:
     """Copies of a grid's cells travel to cells of another grid: what is copied is seen to be the same.
 
     ``of`` is the grid that they come from, ``source`` and ``goal`` are the cells in turn, ``cells`` the content of the
-    grid that they come to.
+    grid that they come to; ``copies`` is that of the grid that they leave, where it becomes another on arrival.
     """
 
     part: str
@@ -246,6 +246,7 @@ class Carry:
     source: tuple[Cell, ...]
     goal: tuple[Cell, ...]
     cells: Cells
+    copies: Cells | None = None
 
 
 @dataclass(frozen=True)

@@ -227,11 +227,24 @@ def unfolded(figures: Figures, target: Address) -> list[Terms]:
             out += _products(figures, cells)
         elif made in SUMS and sum(len(group) for group in groups if group.tensor == cells.tensor) == 1:
             out += unfolded(figures, cells[0])
+        elif made in SUMS and (inner := _inside(figures, cells)):
+            out += inner
         else:
             places = real(figures, cells)
             data = cells if len(places) == len(cells) else [cells[int(i)] for i in places]
             out.append(Terms((_row(figures, cells, slice(None) if data is cells else places),), cells=data))
     return out
+
+
+def _inside(figures: Figures, cells: Covered) -> list[Terms]:
+    """The products in sums that one step makes of one step's products, where no part of the stage shows these sums."""
+    if cells.tensor in figures.drawn:
+        return []
+    step = figures.acted_at(cells[0]).step
+    inner = figures.covered(step.reads[0])
+    if len(step.reads) > 1 or figures.covered(step.writes) != cells or not figures.made(inner.tensor):
+        return []
+    return _products(figures, inner) if figures.acted_at(inner[0]).step.operation in PRODUCTS else []
 
 
 def _products(figures: Figures, cells: Covered) -> list[Terms]:

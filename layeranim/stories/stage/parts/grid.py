@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import ClassVar
 
 from layeranim import layout, numbers, theme
 from layeranim.engine.trace import Region
@@ -70,6 +71,7 @@ class Grid(Actor):
     lens: bool = True
     firm: bool = False
     carried: str = ""
+    adds: ClassVar[bool] = False
 
     @property
     def draws(self) -> tuple[str, ...]:
@@ -312,7 +314,7 @@ def _frames(figures: Figures, grid: GridPlan, region: Region, moment: Moment, ro
     if not moment.taught or not grid.numeral or len(blocks) > 1 or blocks[0][::2] == blocks[0][1::2]:
         return
     cells = figures.covered(region, moment.target)
-    if len(cells) == 1:
+    if len(cells) == 1 and grid.holds(figures.here_of(cells[0])):
         row, col = figures.spot(grid.row_axis, grid.col_axis, cells[0])
         yield Frame(grid.name, ((row, row, col, col),), role)
 
