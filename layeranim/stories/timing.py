@@ -95,12 +95,14 @@ def with_pause(units: range, row: int, stops: Sequence[int] = ()) -> list[Stretc
     return out
 
 
-def paced(stretches: Sequence[Stretch], pace: str, more: float = 0.0) -> tuple[list[Stretch], float]:
+def paced(
+    stretches: Sequence[Stretch], pace: str, more: float = 0.0, most: float = USUAL
+) -> tuple[list[Stretch], float]:
     """The stretches at a pace, and its factor: less where the film would last longer than it may.
 
-    ``more`` are the seconds of all other beats between opening and close, at the normal pace.
+    ``more`` are the seconds of all other beats between opening and close, at the normal pace; ``most`` of a whole film.
     """
-    factor, room = PACES[pace], ticks(USUAL - ENDS) - 4  # some ticks for the rounding of the other beats
+    factor, room = PACES[pace], ticks(most - ENDS) - 4  # some ticks for the rounding of the other beats
     while sum(ticks(stretch.seconds * factor) for stretch in stretches) + TICKS_A_SECOND * more * factor > room:
         factor *= 0.99
     return [replace(stretch, seconds=stretch.seconds * factor) for stretch in stretches], factor

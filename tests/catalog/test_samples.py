@@ -121,7 +121,7 @@ def test_the_cells_are_those_of_the_sample(name: str, options: dict[str, Any]) -
     seen: set[str] = set()
     trace = api.prepare(name, options).trace()
     play(Case(name, {**options, "sample": 2}, name), look)
-    assert seen
+    assert seen or not any(grid.numeral for grid in board_of(name, {**options, "sample": 2})[0].grids.values())
 
 
 @pytest.mark.parametrize("name", list(BATCHES))

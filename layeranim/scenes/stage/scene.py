@@ -22,6 +22,7 @@ from layeranim.scenes.stage.chip import ChipPicture
 from layeranim.scenes.stage.curve import Plot
 from layeranim.scenes.stage.dials import DialRow
 from layeranim.scenes.stage.dots import DotLines
+from layeranim.scenes.stage.lanes import LanesPicture
 from layeranim.scenes.stage.net import NetPicture
 from layeranim.scenes.stage.plane import PlanePicture
 from layeranim.scenes.stage.scatter import HistoryPicture, ScatterPicture
@@ -59,8 +60,15 @@ PICTURES: dict[type, Any] = {
     p.DialsPlan: DialRow,
     p.KeyPlan: ColourKey,
     p.TablePlan: TextTable,
+    p.LanesPlan: LanesPicture,
 }
 """What draws each kind of part that is no grid."""
+
+
+def _columns(verb: v.Sweep, share: float, rows: int) -> list[tuple[int, int]]:
+    """The cells of the columns that a sweep has come over after a share of its time."""
+    way = range(verb.first, verb.last + 1) if verb.first <= verb.last else range(verb.first, verb.last - 1, -1)
+    return [(row, col) for col in way[: round(share * len(way))] for row in range(rows)]
 
 
 class StageScene(ExplainerScene):
@@ -95,6 +103,7 @@ class StageScene(ExplainerScene):
             v.Poise: self._poise,
             v.Spin: self._turn,
             v.Weigh: self._weigh,
+            v.Flow: self._flow,
         }
         self.things: dict[str, Any] = {}
         self.ghosts: list[Any] = []
@@ -189,6 +198,9 @@ class StageScene(ExplainerScene):
                 at((last - beat.units[0]) / max(1, len(beat.units) - 1))
             for verb in sweeps:
                 share = (last + 1 - beat.units[0]) / len(beat.units)
+                if verb.down:
+                    self.grids[verb.part].put(verb.cells, _columns(verb, share, verb.cells.levels.shape[0]))
+                    continue
                 stop = verb.first + round((verb.last - verb.first) * share)
                 self.grids[verb.part].put_run(verb.cells, verb.first, stop)
             for more in grown:
@@ -409,3 +421,8 @@ class StageScene(ExplainerScene):
 
     def _poise(self, verb: v.Poise) -> list[Animation]:
         return [self.things[verb.part].poise(verb)]
+
+    def _flow(self, verb: v.Flow) -> list[Animation]:
+        if verb.pale:
+            self.ghosts.append(self.things[verb.part])
+        return [self.things[verb.part].flow(verb)]

@@ -63,7 +63,7 @@ class Stamping:
         names = dict(zip(("in_channels", *SPACE), cell(unit - 1, self.inside), strict=True))
         lies = self.lies(unit)
         lies["out_channels"] = lies["out_channels"][:1]
-        return self.trace.read(Region.of("painted", batch=self.batch, **names, **lies))[0]
+        return np.asarray(self.trace.read(Region.of("painted", batch=self.batch, **names, **lies))[0])
 
     def lies(self, unit: int) -> dict[str, range]:
         """Where the stamp of a unit lies."""

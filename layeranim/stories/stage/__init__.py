@@ -6,6 +6,8 @@ from layeranim.stories.stage.language import (
     All,
     Aside,
     Each,
+    Lap,
+    Laps,
     Mask,
     Note,
     Other,
@@ -28,6 +30,7 @@ from layeranim.stories.stage.parts.graph import Graph
 from layeranim.stories.stage.parts.grid import Grid, Strip
 from layeranim.stories.stage.parts.history import History
 from layeranim.stories.stage.parts.key import Key
+from layeranim.stories.stage.parts.lanes import Lanes, Stop, Store, Valve
 from layeranim.stories.stage.parts.layer import Neurons
 from layeranim.stories.stage.parts.leading import Leading
 from layeranim.stories.stage.parts.net import Net
@@ -67,6 +70,9 @@ __all__ = [
     "Grid",
     "History",
     "Key",
+    "Lanes",
+    "Lap",
+    "Laps",
     "Leading",
     "Lines",
     "Mask",
@@ -83,6 +89,8 @@ __all__ = [
     "Sheet",
     "Sides",
     "Stacked",
+    "Stop",
+    "Store",
     "Strip",
     "Table",
     "Taken",
@@ -92,6 +100,7 @@ __all__ = [
     "Tries",
     "Turn",
     "Units",
+    "Valve",
     "Volume",
     "WhatIf",
     "Windows",

@@ -152,7 +152,7 @@ class Figures:
         self.film, self.telling, self.trace, self.units = film, telling, telling.trace, film.units
         self.fixed = self._fixed()
         self.sizes = tuple(self.size(axis) for axis in self.units.along)
-        self.count = count(self.sizes)
+        self.count = count(self.sizes) * self.units.times
         self.ranges = Ranges(film, telling)
         self.drawn: frozenset[str] = frozenset()
         self.placed: Mapping[str, GridPlan] = {}
@@ -184,8 +184,16 @@ class Figures:
     def here(self, unit: int) -> dict[str, int]:
         """The indices of a unit, those of what is told among them."""
         numbered = dict.fromkeys(self.units.numbered, unit)
-        unit = self.count - 1 - unit if self.units.turned else unit
-        return self.fixed | numbered | dict(zip(self.units.along, cell(unit, self.sizes), strict=True))
+        return self.fixed | numbered | self.units.places(unit, self.sizes)
+
+    def name(self, tensor: str, unit: int) -> str:
+        """The tensor that an act of a unit means."""
+        return self.units.name(tensor, unit, self.sizes)
+
+    def passes_over(self, tensor: str, unit: int) -> bool:
+        """Whether the acts of a unit can write cells of a tensor: it has the units' axes, and is of the same lap."""
+        own = any(axis in self.units.along or axis in self.units.covers for axis in self.trace.axes(tensor))
+        return own and tensor.startswith(self.units.name("", unit, self.sizes))
 
     def inner(self, unit: int) -> dict[str, int]:
         """What is followed in a unit besides its own indices."""
@@ -456,10 +464,18 @@ class Figures:
 
     def covered(self, region: Region, target: Address | None = None) -> Covered:
         """The cells of a region, or those that go into one cell of another tensor: alike on the axes that both have."""
-        there = dict(zip(self.trace.axes(target.tensor), target.index, strict=True)) if target else {}
+        there = self._alike(target, self.trace.axes(region.tensor)) if target else {}
         return Covered(
             region.tensor, tuple(self._along(region, axis, there) for axis in self.trace.axes(region.tensor))
         )
+
+    def _alike(self, target: Address, axes: tuple[str, ...]) -> dict[str, int]:
+        """The indices of a cell, on axes that number the same by the names that a tensor with ``axes`` has for them."""
+        there = dict(zip(self.trace.axes(target.tensor), target.index, strict=True))
+        for one, other in (pair for a, b in self.film.same for pair in ((a, b), (b, a))):
+            if one in there and other not in there and one not in axes and other in axes:
+                there[other] = there[one]
+        return there
 
     def read(self, cells: Covered) -> Array:
         """The numbers of cells, one after another."""

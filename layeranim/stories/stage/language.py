@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from layeranim.engine.trace import Array, Region
+from layeranim.engine.trace import Array, Region, cell, count
+from layeranim.stories import timing
 from layeranim.stories.claims import Sentence
 from layeranim.stories.stage.solver import Node
 from layeranim.stories.storyboard import Address, Line
@@ -44,6 +46,20 @@ class Units:
     inner: Callable[[int], Mapping[str, int]] | None = None
     turned: bool = False
 
+    @property
+    def times(self) -> int:
+        """How often the film goes along its axes."""
+        return 1
+
+    def places(self, unit: int, sizes: Sequence[int]) -> dict[str, int]:
+        """The indices of a unit along the axes of the units."""
+        unit = prod(sizes) - 1 - unit if self.turned else unit
+        return dict(zip(self.along, cell(unit, sizes), strict=True))
+
+    def name(self, tensor: str, unit: int, sizes: Sequence[int]) -> str:
+        """The tensor that an act of a unit means."""
+        return tensor
+
     def covering(self, here: Mapping[str, int]) -> dict[str, int | range]:
         """The indices of a unit, with what it covers of other axes."""
         out: dict[str, int | range] = {**here}
@@ -67,6 +83,45 @@ class Windows(Units):
     by: str = ""
     steps: Callable[[Mapping[str, int]], Sequence[int]] | None = None
     found: Callable[[str, int], tuple[tuple[int, ...], tuple[Region, ...], Region] | None] | None = None
+
+
+@dataclass(frozen=True)
+class Lap:
+    """One time along the axes of the units: the names of its tensors begin with ``prefix``; ``back``: from the last
+    index to the first. ``below`` is a tensor of other laps that it reads; acts call it so.
+    """
+
+    prefix: str = ""
+    back: bool = False
+    below: str = ""
+
+
+@dataclass(frozen=True)
+class Laps(Units):
+    """The same axes several times, in laps, each with tensors of its own: the layers and directions of a sequence.
+
+    A unit is an index of a lap; the acts of a film name its tensors without their prefix.
+    """
+
+    laps: tuple[Lap, ...] = (Lap(),)
+
+    @property
+    def times(self) -> int:
+        return len(self.laps)
+
+    def lap(self, unit: int, sizes: Sequence[int]) -> Lap:
+        """The lap of a unit."""
+        return self.laps[unit // count(sizes)]
+
+    def places(self, unit: int, sizes: Sequence[int]) -> dict[str, int]:
+        at = cell(unit % count(sizes), sizes)
+        if self.lap(unit, sizes).back:
+            at = tuple(size - 1 - i for i, size in zip(at, sizes, strict=True))
+        return dict(zip(self.along, at, strict=True))
+
+    def name(self, tensor: str, unit: int, sizes: Sequence[int]) -> str:
+        lap = self.lap(unit, sizes)
+        return lap.below if tensor == "below" else lap.prefix + tensor
 
 
 Note = Sentence[int]
@@ -116,6 +171,10 @@ class Each:
     film ``says`` of such a unit, tersely where there is little time; ``instead`` is what is said of any unit's last act
     in place of its arithmetic, where that is none, ``sentence`` the same, tersely where there is little time.
     ``asides`` come after units: a verdict on what they made.
+
+    Of the first unit and the one that is followed one has a beat for every act: the one that was asked for, else the
+    first. The beats of the other end with the tensors ``again``, where there are some. A unit of one beat says how its
+    ``sums`` came about, one after another where they have room.
     """
 
     acts: tuple[tuple[str | tuple[str, ...], Note | tuple[Note, ...]], ...]
@@ -123,6 +182,8 @@ class Each:
     says: Callable[[int, bool], Line] | None = None
     instead: Callable[[Figures, int], Line] | None = None
     sentence: Callable[[Figures, int, bool], Line] | None = None
+    again: tuple[str, ...] = ()
+    sums: tuple[str, ...] = ()
 
     @property
     def writes(self) -> str:
@@ -195,6 +256,9 @@ class Play:
     ``tokens`` are the user's words that are drawn. ``largest``: of sums of more terms than are written the largest are,
     not the first. ``stand_ins`` are tensors whose numbers say how large those of another one are,
     which is too large to be looked at.
+    ``same`` are pairs of axes that number the same: the units of a cell
+    and the features of its state. ``symbols`` are what tensors are called in a sentence: ``f`` in its hue. ``longest``
+    are the seconds that a film takes at most before it is given time to be read.
     ``evidence`` are the cells that the last frame points at: what its sentence speaks of, else all that was made last.
     A film that runs through ``stops`` halts there; units stand ``row`` to a row. ``drawn`` says how much of a tensor is
     drawn.
@@ -234,3 +298,6 @@ class Play:
     largest: bool = False
     warnings: tuple[str, ...] = ()
     stand_ins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    same: tuple[tuple[str, str], ...] = ()
+    symbols: Mapping[str, Line] = field(default_factory=dict)
+    longest: float = timing.USUAL

@@ -10,6 +10,7 @@ from layeranim import theme, typeface
 from layeranim.canvas import Canvas
 from layeranim.numbers import MINUS
 from layeranim.stories.stage.plans import KeyPlan, Plan
+from layeranim.stories.stage.verbs import Flow
 from layeranim.stories.storyboard import Address, Beat, Box, Cells, Fact, GridPlan, Line, Run
 
 SWATCH, HIGH = 20.0, 20.0
@@ -73,6 +74,9 @@ def _coloured(plans: Mapping[str, Plan], beats: Sequence[Beat]) -> Iterator[tupl
         cells = held.cells if isinstance(held, GridPlan) else _cells(held)
         if cells is not None:
             seen[id(cells)] = cells
+        if isinstance(held, Flow) and not held.pale:
+            flowing = [0, *(one.level for one in (*held.streams, *held.readings))]
+            yield "value", "", min(flowing), max(flowing)
         edges = getattr(held, "edges", ())
         signs = {edge.colour for edge in edges} & {"positive", "negative"}
         if signs:

@@ -403,6 +403,40 @@ class KeyPlan:
     ends: bool = False
 
 
+@dataclass(frozen=True)
+class Station:
+    """A place on a lane: a number that is ``held``, a ``valve``, a ``plus``, a ``chip`` with its name.
+
+    ``line`` is its name and ``at`` where that stands; ``says`` is where its number starts, or its middle in a box.
+    """
+
+    kind: Literal["held", "valve", "plus", "chip"]
+    tensor: str
+    box: Box
+    line: Line = ()
+    at: Point = (0, 0)
+    says: Point = (0, 0)
+    size: int = theme.FLOOR
+
+
+@dataclass(frozen=True)
+class Pipe:
+    """A stretch of a lane, through which the number of one tensor flows."""
+
+    tensor: str
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True)
+class LanesPlan:
+    """Lanes through which one unit's numbers flow: the larger a number, the wider its pipe."""
+
+    name: str
+    box: Box
+    stations: tuple[Station, ...]
+    pipes: tuple[Pipe, ...]
+
+
 Plan = (
     GridPlan
     | SignPlan
@@ -426,6 +460,7 @@ Plan = (
     | DialsPlan
     | KeyPlan
     | TablePlan
+    | LanesPlan
 )
 
 

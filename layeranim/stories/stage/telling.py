@@ -11,11 +11,11 @@ import numpy as np
 from layeranim import theme
 from layeranim.engine.trace import Region, count
 from layeranim.errors import OptionError
-from layeranim.stories import phrases, timing, vocabulary
+from layeranim.stories import phrases, rows, timing, vocabulary
 from layeranim.stories.header import header, placed
 from layeranim.stories.options import PACES
 from layeranim.stories.stage.figures import Acted, Figures
-from layeranim.stories.stage.language import All, Aside, Each, Note, Other, Play, Turn, WhatIf, Windows
+from layeranim.stories.stage.language import All, Aside, Each, Laps, Note, Other, Play, Turn, WhatIf, Windows
 from layeranim.stories.stage.legend import legend
 from layeranim.stories.stage.parts.base import Actor, Moment
 from layeranim.stories.stage.parts.grid import Grid
@@ -184,8 +184,8 @@ class _Told:
         more = sum(act.seconds for act in self.film.acts if not isinstance(act, Each)) + OPENING - theme.OPEN_HOLD_MOST
         asides = _told_asides(each, self._stretches())
         more += sum(aside.seconds for aside in asides.values())
-        more += (sum(bool(self._made(names)) for names, _ in each.acts) - 1) * timing.RAMP[0] * self._alone()
-        stretches, factor = timing.paced(self._stretches(), self.options.pace, more)
+        more += self._beside(each) * timing.RAMP[0]
+        stretches, factor = timing.paced(self._stretches(), self.options.pace, more, self.film.longest)
         ghosts = tuple(v for p in self.parts for v in p.actor.opens(self.figures, p.plan, self.shown[0]))
         ghosts += tuple(courses(self.figures, self.laid.plans, self.shown))
         length = timing.ticks(OPENING * min(1.0, pace))
@@ -219,7 +219,7 @@ class _Told:
         """The evidence in frames, and once more how the number came about that was followed."""
         whole = not isinstance(self.film.acts[-1], WhatIf)
         again = (v for p in self.parts for v in p.actor.closes(self.figures, p.plan, self.follow) if whole)
-        verbs = (*self._pointed(self._evidence()), *again)
+        verbs = (*self._pointed(self._evidence(), self.follow), *again)
         return (verbs,) if verbs else ()
 
     def _what_if(self, act: WhatIf, factor: float) -> Beat:
@@ -230,7 +230,7 @@ class _Told:
         cleared = tuple(Clear(part) for part in act.cleared if part in self.laid.plans)
         return Beat("act", 0, length, phases=phases, caption=act.says, done=self.shown.stop,
                     steps=self._making(self._evidence()),
-                    verbs=(cleared, (*fills, *self._pointed(self._evidence())), ()))  # fmt: skip
+                    verbs=(cleared, (*fills, *self._pointed(self._evidence(), self.follow)), ()))  # fmt: skip
 
     def _filled(self, other: Other) -> Fill:
         """A grid with other numbers in all of its cells."""
@@ -253,17 +253,22 @@ class _Told:
         regions = [
             Region(one.tensor, tuple(zip(at, one.index, strict=True))) for one, at in zip(best, axes, strict=True)
         ]
-        frames = self._pointed(regions)
+        frames = self._pointed(regions, moment.unit)
         stands = {(verb.part, at) for verb in made if isinstance(verb, Fill) for at in verb.where}
         plans = self.figures.placed
         return tuple(replace(verb, role="result") for verb in frames if min(plans[verb.part].pitch) >= INNER
                      and (not plans[verb.part].empty or (verb.part, verb.blocks[0][::2]) in stands))  # fmt: skip
 
-    def _pointed(self, regions: Sequence[Region]) -> tuple[Frame, ...]:
-        """Frames around cells, in the colour of results where they are results."""
-        grids = [p.plan for p in self.parts if isinstance(p.plan, GridPlan) and not p.plan.name.startswith("lens:")]
+    def _pointed(self, regions: Sequence[Region], unit: int) -> tuple[Frame, ...]:
+        """Frames around cells, in the colour of results where they are results, where they stand at a unit."""
+        moment = Moment(unit, self.figures.cell_of(regions[0].tensor, unit, {})) if regions else None
+        grids = [(p.actor, p.plan) for p in self.parts
+                 if isinstance(p.plan, GridPlan) and not p.plan.name.startswith("lens:")]  # fmt: skip
         out: dict[tuple[str, Role], list[Block]] = {}
-        for grid, region in ((grid, region) for grid in grids for region in regions if grid.holds(region)):
+        for actor, grid, region in ((actor, grid, region) for actor, grid in grids for region in regions):
+            away = isinstance(actor, Grid) and moment and actor.elsewhere(self.figures, region, moment)
+            if away or not grid.holds(region):
+                continue
             role: Role = "result" if self.figures.made(region.tensor) else "focus"
             out.setdefault((grid.name, role), []).extend(blocks_of(grid, region))
         return tuple(Frame(part, tuple(dict.fromkeys(blocks)), role) for (part, role), blocks in out.items())
@@ -281,7 +286,7 @@ class _Told:
         length = timing.ticks(aside.seconds * factor)
         wanted = [("look", 0.24), *([("land", timing.act(aside.seconds, 0.25, LAND))] if aside.writes else [])]
         seen, made, steps = self._concluded(unit, aside)
-        verbs = ((*self._pointed(aside.points), *seen), *((made,) if aside.writes else ()), ())
+        verbs = ((*self._pointed(aside.points, unit), *seen), *((made,) if aside.writes else ()), ())
         place = () if aside.writes else _note(self._unit_name(unit), "place")
         return Beat("aside", 0, length, range(unit, unit + 1), timing.phases(length, wanted), aside.says,
                     _note(aside.note), place, (*steps, *self._making(aside.points)), unit + 1, verbs)  # fmt: skip
@@ -302,13 +307,21 @@ class _Told:
             made = [verb for verb in made if not isinstance(verb, Frame)]
         return tuple(seen), tuple(self._led(_once(made))), tuple(steps)
 
-    def _made(self, names: str | tuple[str, ...]) -> list[str]:
-        """Those of an act's tensors that this trace has."""
-        return [name for name in ((names,) if isinstance(names, str) else names) if self.figures.made(name)]
+    def _made(self, names: str | tuple[str, ...], unit: int | None = None) -> list[str]:
+        """Those of an act's tensors that this trace has, in a unit; without one in the first that is shown."""
+        every = (names,) if isinstance(names, str) else names
+        meant = (self.figures.name(name, self.shown[0] if unit is None else unit) for name in every)
+        return [name for name in meant if self.figures.made(name)]
 
     def _alone(self) -> int:
         """How many units show their acts one after another: the first, and the one that is followed."""
         return 1 if self.follow == self.shown[0] else 2
+
+    def _beside(self, each: Each) -> int:
+        """How many beats these units have beyond one each."""
+        made = sum(bool(self._made(names)) for names, _ in each.acts)
+        again = len(each.again) or made
+        return made - 1 + (again - 1) * (self._alone() - 1)
 
     def _all(self, act: All, factor: float, done: int) -> Beat:
         """What is done to the whole slice at once; said of the cell that is followed."""
@@ -343,7 +356,9 @@ class _Told:
                 continue
             asked = self.options.follow is not None
             alone = n == 0 or (unit == self.follow and (asked or seconds >= self.least))
-            made = [(kept, note) for names, note in act.acts if (kept := self._made(names))]
+            made = [(kept, note) for names, note in act.acts if (kept := self._made(names, unit))]
+            if act.again and unit != (self.follow if asked else self.shown[0]):
+                made = _joined(made, [self.figures.name(name, unit) for name in act.again])
             if alone and len(made) > 1:
                 # However short the film is made, there is time to write out how the followed numbers came about.
                 share = [seconds, *[max(timing.RAMP[0] * factor, self.least + 0.01)] * (len(made) - 1)]
@@ -351,7 +366,7 @@ class _Told:
                     yield self._unit(unit, made[: i + 1], i, note, length, i == len(made) - 1)
             else:
                 told = act.says and not alone and seconds >= timing.BRIEF
-                said = act.says(unit, seconds < TERMED) if act.says and told else ()
+                said = act.says(unit, seconds < TERMED) if act.says and told else self._sums(act, unit, seconds)
                 beat = self._unit(unit, made, 0, made[-1][1], seconds, True, said)
                 visited = bool(self.film.visits) and len(stretches) > n + 1
                 yield replace(beat, done=self.shown.start + n + 1) if visited else beat
@@ -377,6 +392,15 @@ class _Told:
         caption = says or (own(unit) if own else self._said(acted[-1], target, seconds))
         return self._beat(kind, seconds, range(unit, unit + 1), acted, moment, caption, note, done, first == 0)
 
+    def _sums(self, act: Each, unit: int, seconds: float) -> Line:
+        """How several numbers of a unit came about in one line; nothing where that has no room."""
+        lines = []
+        for name in (made for each in act.sums for made in self._made(each, unit)):
+            acted = self.figures.acted(name, unit)
+            lines.append(self._said(acted, self._target(name, acted, unit), seconds))
+        line = phrases.join([one for one in lines if one], Run(",   "))
+        return line if len(lines) > 1 and rows.hold(line, theme.CAPTION_FLOOR, self.canvas) else ()
+
     def _instead(self, tensor: str, unit: int, seconds: float) -> Line:
         """What the film says of a unit's last act in place of its arithmetic."""
         act = next((act for act in self.film.acts if isinstance(act, Each) and act.writes == tensor), None)
@@ -400,13 +424,17 @@ class _Told:
             acted = self.figures.acted_at(target)
         if seconds >= self.least:
             most = phrases.MOST_TERMS if seconds >= LONG else FEW
-            return written(self.figures, acted, target, most, name=self._name(target))
+            symbol = self.film.symbols.get(target.tensor, ())
+            lead = (*symbol, Run(" = ")) if symbol else ()
+            return written(self.figures, acted, target, most, name=self._name(target), lead=lead)
         if seconds < FLEETING:
             return ()
         return short(self.figures, acted, target, self._name(target))
 
     def _name(self, target: Address) -> Line:
-        """What a cell's tensor is called on the stage: over its cells, else over another part that shows it."""
+        """What a cell's tensor is called: in sentences, else over its cells on the stage, or over another part."""
+        if target.tensor in self.film.symbols:
+            return self.film.symbols[target.tensor]
         here = Region(target.tensor, tuple(zip(self.figures.trace.axes(target.tensor), target.index, strict=True)))
         of = [p.plan for p in self.parts if target.tensor in p.actor.draws]
         cells = [plan for plan in of if isinstance(plan, GridPlan) and plan.holds(here)]
@@ -446,12 +474,19 @@ class _Told:
         if kind == "brief":  # what is brief replaces in place: nothing goes before it comes anew
             begun = [verb for verb in begun if not isinstance(verb, Clear)]
         seen, made = self._led(_once(looks)), self._led(_once(writes))
-        to, back = routed(self.film.routes, plans, seen, made, acted)
+        to, back = routed(self._routes(moment.unit), plans, seen, made, acted)
         made += self._chosen(acted[-1], moment, made)
         verbs = (*begun, *seen, *to, *lays), *terms, (*pours, *made, *back), ()
         return Beat(kind, 0, length, units, phases, caption, self._noted(note, seconds, moment.unit), place,
                     [*self._before(moment.unit, fresh), *(at for a in acted for at in a.every or (a.at,))],
                     done, verbs)  # fmt: skip
+
+    def _routes(self, unit: int) -> list[tuple[str, str]]:
+        """The routes to what this unit can write: of several laps those of its own."""
+        tensors = {name: getattr(plan, "tensor", "") for name, plan in self.laid.plans.items()}
+        laps = isinstance(self.film.units, Laps)
+        return [(a, b) for a, b in self.film.routes
+                if not laps or (b in tensors and self.figures.passes_over(tensors[b], unit))]  # fmt: skip
 
     def _terms(self, acted: Acted, moment: Moment) -> list[tuple[Verb, ...]]:
         """What the parts do while the terms of a sum arrive, one after another; the last one lands with the sum."""
@@ -534,7 +569,7 @@ class _Told:
         if self.film.visits or letters > timing.READING * stretch.seconds:  # one line that stands while all pass
             caption = (Run(f"every {self.film.units.noun[0]} in the same way"),)
         each = next(act for act in self.film.acts if isinstance(act, Each))
-        steps = [self.figures.acted(each.writes, units[0]).at]
+        steps = [self.figures.acted(self.figures.name(each.writes, units[0]), units[0]).at]
         return Beat("sweep", 0, length, units, (("sweep", length),), caption, steps=steps, done=units[-1] + 1,
                     verbs=(verbs,))  # fmt: skip
 
@@ -553,6 +588,18 @@ def _told_asides(act: Each, stretches: Sequence[timing.Stretch]) -> dict[int, As
         made = [unit for unit in found if act.asides[unit].writes][-1:]
         out |= {unit: act.asides[unit] for unit in found if not act.asides[unit].writes or unit in made}
     return out
+
+
+def _joined(made: Sequence[tuple[list[str], Notes]], ends: Sequence[str]) -> list[tuple[list[str], Notes]]:
+    """Acts of a unit joined to beats that end with these tensors, each with all notes of its acts, the last first."""
+    out: list[tuple[list[str], Notes]] = [([], ())]
+    for names, note in made:
+        before, notes = out[-1]
+        several = note if isinstance(note, tuple) else (note,)
+        out[-1] = [*before, *names], (*several, *(notes if isinstance(notes, tuple) else (notes,)))
+        if names[-1] in ends:
+            out.append(([], ()))
+    return [one for one in out if one[0]]
 
 
 def _actors(node: Node) -> Iterator[Actor]:

@@ -72,12 +72,15 @@ class Fill:
 
 @dataclass(frozen=True, eq=False)
 class Sweep:
-    """Cells of a grid arrive in reading order while the film runs over its units."""
+    """Cells of a grid arrive in reading order while the film runs over its units; ``down``: column after column, and
+    ``first`` and ``last`` are columns, in either direction.
+    """
 
     part: str
     cells: Cells
     first: int
     last: int
+    down: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -310,7 +313,39 @@ class Arrive:
     rows: tuple[tuple[tuple[Point, Line], ...], ...]
 
 
+@dataclass(frozen=True)
+class Current:
+    """What flows through one pipe: its width and its colour step."""
+
+    pipe: int
+    width: float
+    level: int
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a station shows: its lines one after another, the last one stays; its colour step, how far it is open."""
+
+    station: int
+    lines: tuple[Line, ...]
+    level: int = 0
+    open: float = 0.0
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Numbers flow through the pipes of lanes, and their stations show them; ``pale``: a preview, taken away before the
+    first step.
+    """
+
+    part: str
+    streams: tuple[Current, ...]
+    readings: tuple[Reading, ...]
+    pale: bool = False
+
+
 Verb = (
     Frame | Course | Lay | Pour | Light | Fill | Sweep | Ghost | Lead | Clear | Grow | Slide | Points | Strew | Wiring
     | NodeFill | Shift | Tell | Name | Fan | Border | Reach | Carry | Weigh | Poise | Spin | Bend | Arrive
+    | Flow
 )  # fmt: skip

@@ -90,8 +90,10 @@ TALLIED = 12
 """Sums of more terms than these arrive at once."""
 
 
-def written(figures: Figures, acted: Acted, target: Address, most: int = phrases.MOST_TERMS, name: Line = ()) -> Line:
-    """The arithmetic that makes one cell, with as many terms as fit; how many are hidden is said.
+def written(
+    figures: Figures, acted: Acted, target: Address, most: int = phrases.MOST_TERMS, name: Line = (), lead: Line = ()
+) -> Line:
+    """The arithmetic that makes one cell, behind ``lead``, with as many terms as fit; how many are hidden is said.
 
     Of an operation that nobody wrote down here it is the result, behind its ``name``.
     """
@@ -104,7 +106,7 @@ def written(figures: Figures, acted: Acted, target: Address, most: int = phrases
     if name and _lone(figures, acted, target):  # nothing is called equal to itself
         return short(figures, acted, target, name)
     for shown in _lengths(figures, acted, target, most):
-        line = (*_operands(figures, acted, target, shown), *_result(figures, acted, target))
+        line = (*lead, *_operands(figures, acted, target, shown), *_result(figures, acted, target))
         if rows.hold(line, theme.CAPTION_FLOOR, figures.telling.film.canvas):
             return line
     return short(figures, acted, target, name)
@@ -171,7 +173,9 @@ def short(figures: Figures, acted: Acted, target: Address, name: Line = ()) -> L
 
 def _operands(figures: Figures, acted: Acted, target: Address, most: int) -> Line:
     if acted.step.operation in SUMS:
-        return _summed(_live(unfolded(figures, target)), most)
+        terms = unfolded(figures, target)
+        every = _live(terms)
+        return _summed(terms if phrases.counted(every)[0] > most else every, most)  # zeros give way first
     before = _passed(figures, acted, target)
     if before:
         made = figures.made(before.tensor)

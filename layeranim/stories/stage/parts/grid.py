@@ -25,6 +25,8 @@ from layeranim.stories.storyboard import Box, Fact, GridPlan, Line, Run
 LENS, LENS_GAP = 56.0, 28.0
 BARE, BARE_MOST = 200.0, 24.0
 """At most so wide is a grid whose numbers stand elsewhere, and each of its cells."""
+BAND_MOST = 72.0
+"""The widest cell of a band."""
 BAR, LOW = 28.0, 24.0
 """The least width of columns of colours, and the least height of rows: thin ones stay visible."""
 BESIDE = 14.0
@@ -52,7 +54,8 @@ class Grid(Actor):
     shape. ``called`` are names of the rows and of the columns: words, times; where cells are too small there are none.
     ``firm``: its cells are numerals in a stage of colours too. A ``bare`` one is narrow and in colours alone, without a
     lens: its numbers stand elsewhere. ``lens``: whether there is one where its numerals have no room. ``carried`` names
-    another grid: a number that is a copy of one there travels from it.
+    another grid: a number that is a copy of one there travels from it. A ``band`` is in colours alone, at most so wide
+    and exactly so high.
     """
 
     tensor: str
@@ -71,6 +74,7 @@ class Grid(Actor):
     lens: bool = True
     firm: bool = False
     carried: str = ""
+    band: tuple[float, float] = (0.0, 0.0)
     adds: ClassVar[bool] = False
 
     @property
@@ -105,6 +109,8 @@ class Grid(Actor):
         shape = self.shown(s.figures).shape
         if self.bare:
             return Fit((min(BARE / shape[1], BARE_MOST), s.look.pitch), 0), shape
+        if self.band[0]:
+            return Fit((min(self.band[0] / shape[1], BAND_MOST), self.band[1] / shape[0]), 0), shape
         single = shape == (1, 1) and not self.beside and not s.even
         if self.colours:
             high = (PICTURE_HIGH - (self.colours - 1) * (HEADING + COLUMN_GAP)) / self.colours
@@ -127,8 +133,10 @@ class Grid(Actor):
         width, high = fit.width(cols) + names.beside(self.called[0], fit), fit.height(rows)
         title = phrases.width(self.heading(s.figures), theme.NAME)
         if self.beside:
-            return Extent(width + 2 * (title + BESIDE), high / 2, high / 2)
-        lensed = self.lens and not (fit.numeral or self.colours or self.bare)
+            over = names.over(self.called[1], fit, bool(self.band[0]))
+            side = title + BESIDE + names.beside(self.called[0], fit)
+            return Extent(fit.width(cols) + 2 * side, high / 2 + over, high / 2)
+        lensed = self.lens and not (fit.numeral or self.colours or self.bare or self.band[0])
         down = high / 2 + (LENS_GAP + LENS if lensed else 0.0)
         lens = self._lens(s).width(1) if lensed else 0.0
         over = (HEADING if self.text else 0.0) + names.over(self.called[1], fit)
@@ -154,7 +162,7 @@ class Grid(Actor):
     def place(self, s: Setting, spot: Spot) -> Iterator[Plan]:
         fit, (rows, cols) = self.fit(s)
         shown, held = self.shown(s.figures), s.figures.trace.tensor(self.tensor)
-        left = names.beside(self.called[0], fit)
+        left = 0.0 if self.beside else names.beside(self.called[0], fit)
         at = even(spot.x + (left - fit.width(cols)) / 2), even(spot.y + fit.height(rows) / 2)
         fixed = tuple((axis, i) for axis, i in s.figures.fixed.items() if axis in held.axes) + self.at
         given = not s.figures.made(self.tensor)
@@ -170,11 +178,12 @@ class Grid(Actor):
         x, y = heading_at(line, whole, spot.width)
         spot_of_heading = x, y + names.over(self.called[1], fit)
         if self.beside:
-            spot_of_heading = at[0] - BESIDE - phrases.width(line, theme.NAME), spot.y - 9
+            side = BESIDE + names.beside(self.called[0], fit)
+            spot_of_heading = at[0] - side - phrases.width(line, theme.NAME), spot.y - 9
         yield replace(plan, heading=line, heading_at=spot_of_heading, cells=cells)
         yield from names.named_beside(plan, self.called[0])
-        yield from names.named_above(plan, self.called[1])
-        if self.lens and not (fit.numeral or self.beside or self.colours or self.bare):
+        yield from names.named_above(plan, self.called[1], bool(self.band[0]))
+        if self.lens and not (fit.numeral or self.beside or self.colours or self.bare or self.band[0]):
             small = self._lens(s)
             below = even(plan.box.centre[0] - small.width(1) / 2), even(plan.box.bottom - LENS_GAP)
             yield GridPlan(
@@ -184,12 +193,21 @@ class Grid(Actor):
     # ── acts ─────────────────────────────────────────────────────────────────
     def reads(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
         grid = _grid(plan)
-        if not grid.holds(region):
+        if not grid.holds(region) or self.elsewhere(figures, region, moment):
             return
         if grid.name.startswith("lens:"):
             yield self._lens_shows(figures, grid, region, moment)
         elif min(grid.pitch) >= FRAMED_LEAST or _whole(grid, region):
             yield from _frames(figures, grid, region, moment, "focus")
+
+    def elsewhere(self, figures: Figures, region: Region, moment: Moment) -> bool:
+        """Whether it shows the cells of the unit under way, and these are those of another: the state before."""
+        here = figures.here(moment.unit)
+        drawn = self.shown(figures)
+        return region.tensor == self.tensor and self.follows(figures) and any(
+            here[axis] not in (region.along(axis) or (here[axis],)) for axis in figures.units.along
+            if axis in figures.trace.axes(self.tensor) and axis not in (drawn.rows, drawn.cols)
+        )  # fmt: skip
 
     def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
         grid = _grid(plan)
@@ -277,14 +295,14 @@ class Grid(Actor):
             return
         if not grid.empty:
             return
-        places = sorted(self._place(figures, grid, unit) for unit in (first, last))
-        cells = figures.cells(self.shown(figures), last, bool(grid.numeral))
-        along = figures.units.along
-        if grid.rows > 1 and grid.col_axis in along and grid.row_axis not in along:  # whole columns are a unit's
-            cols = range(places[0] % grid.cols, places[1] % grid.cols + 1)
-            yield Fill(grid.name, cells, tuple((row, col) for row in range(grid.rows) for col in cols))
+        if not figures.passes_over(self.tensor, first):
             return
-        yield Sweep(grid.name, cells, places[0], places[1])
+        if grid.rows > 1 and grid.col_axis in figures.units.along and grid.row_axis not in figures.units.along:
+            cols = [figures.here(unit)[grid.col_axis] for unit in (first, last)]
+            yield Sweep(grid.name, figures.cells(self.shown(figures), last, bool(grid.numeral)), cols[0], cols[1], True)
+            return
+        places = sorted(self._place(figures, grid, unit) for unit in (first, last))
+        yield Sweep(grid.name, figures.cells(self.shown(figures), last, bool(grid.numeral)), places[0], places[1])
 
     def _place(self, figures: Figures, grid: GridPlan, unit: int) -> int:
         here = figures.here(unit)

@@ -90,7 +90,7 @@ class Tally(Single):
         yield Clear(plan.name)
 
     def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
-        target = figures.cell_of(self.tensor, unit, {})
+        target = figures.cell_of(self.tensor, unit, figures.inner(unit))
         yield Tell(plan.name, ((Run(figures.text(target), "result", "semibold", target),),))
 
     def _lines(self, figures: Figures, moment: Moment) -> Iterator[Line]:
