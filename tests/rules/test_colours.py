@@ -99,9 +99,7 @@ def test_gaps_of_small_cells_are_whole_pixels_at_half_size(pitch: int) -> None:
 
 OPERATORS = ("kernel", "weight", "products")
 APART = {  # films whose grids have ranges of their own
-    "rnn-echo", "gru-count", "gru-reset-before",
-    "gru-glossary", "lstm-flag", "lstm-answer", "attention-sentence", "attention-pronoun", "attention-causal",
-    "attention-heads",
+    "rnn-echo", "gru-count", "gru-reset-before", "gru-glossary", "lstm-flag", "lstm-answer",
 }  # fmt: skip
 ONE_SCALE = pytest.mark.xfail(strict=True, reason="waits for the stage: the solver puts a stage on one scale")
 

@@ -15,9 +15,11 @@ from layeranim.stories.stage.language import (
     WhatIf,
     Windows,
 )
+from layeranim.stories.stage.lattice import Lattice
 from layeranim.stories.stage.parts.arcs import Arcs
 from layeranim.stories.stage.parts.balance import Balance
 from layeranim.stories.stage.parts.bars import Bars, Stacked
+from layeranim.stories.stage.parts.becoming import Becoming
 from layeranim.stories.stage.parts.chip import Chip
 from layeranim.stories.stage.parts.copied import Copied, Taken
 from layeranim.stories.stage.parts.curve import Curve
@@ -50,6 +52,7 @@ __all__ = [
     "Aside",
     "Balance",
     "Bars",
+    "Becoming",
     "Chip",
     "Column",
     "Copied",
@@ -64,6 +67,7 @@ __all__ = [
     "Grid",
     "History",
     "Key",
+    "Lattice",
     "Leading",
     "Mask",
     "Net",

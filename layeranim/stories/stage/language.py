@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from layeranim.engine.trace import Array, Region
+from layeranim.stories import timing
 from layeranim.stories.claims import Sentence
 from layeranim.stories.stage.solver import Node
 from layeranim.stories.storyboard import Address, Line
@@ -114,7 +115,8 @@ class Each:
     units show them one after another, the quicker ones all at once, with the arithmetic of the last, or with what the
     film ``says`` of such a unit, tersely where there is little time; ``instead`` is what is said of any unit's last act
     in place of its arithmetic, where that is none, ``sentence`` the same, tersely where there is little time.
-    ``asides`` come after units: a verdict on what they made.
+    ``asides`` come after units: a verdict on what they made. ``pause`` is how many seconds an act
+    of a taught unit takes after its first.
     """
 
     acts: tuple[tuple[str | tuple[str, ...], Note | tuple[Note, ...]], ...]
@@ -122,6 +124,7 @@ class Each:
     says: Callable[[int, bool], Line] | None = None
     instead: Callable[[Figures, int], Line] | None = None
     sentence: Callable[[Figures, int, bool], Line] | None = None
+    pause: float = timing.RAMP[0]
 
     @property
     def writes(self) -> str:
@@ -192,7 +195,8 @@ class Play:
     ``templates`` write how a cell of a tensor is made, where ``written.WRITTEN`` has no better words, and
     ``displayed`` are the parameters that they round. ``options`` are the hyper-parameters that the header keeps.
     ``tokens`` are the user's words that are drawn. ``largest``: of sums of more terms than are written the largest are,
-    not the first.
+    not the first. ``ghosts`` name for a tensor another one of the same axes: where that is −∞ its cells are dashed.
+    ``decimals`` bounds the decimals of a tensor's numbers. ``warnings`` are what a user is told besides the film.
     ``evidence`` are the cells that the last frame points at: what its sentence speaks of, else all that was made last.
     A film that runs through ``stops`` halts there; units stand ``row`` to a row. ``drawn`` says how much of a tensor is
     drawn.
@@ -229,3 +233,6 @@ class Play:
     words: Mapping[str, Callable[[int], Line]] = field(default_factory=dict)
     tokens: tuple[str, ...] = ()
     largest: bool = False
+    ghosts: Mapping[str, str] = field(default_factory=dict)
+    decimals: Mapping[str, int] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()

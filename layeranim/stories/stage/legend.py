@@ -40,7 +40,7 @@ def legend(plans: Mapping[str, Plan], beats: Sequence[Beat], kinds: Mapping[str,
         if behind:
             labels.append(((x + SPACE, y), _line(behind)))
             x += SPACE + typeface.width(behind, theme.FLOOR) + APART
-        out.append(KeyPlan(f"key:{len(out)}", box, scale, levels, SWATCH, tuple(labels), ends=True))
+        out.append(KeyPlan(f"legend:{len(out)}", box, scale, levels, SWATCH, tuple(labels), ends=True))
     return out
 
 

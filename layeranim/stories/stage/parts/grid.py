@@ -51,7 +51,7 @@ class Grid(Actor):
     shape. ``called`` are names of the rows and of the columns: words, times; where cells are too small there are none.
     ``firm``: its cells are numerals in a stage of colours too. A ``bare`` one is narrow and in colours alone, without a
     lens: its numbers stand elsewhere. ``lens``: whether there is one where its numerals have no room. ``carried`` names
-    another grid: a number that is a copy of one there travels from it.
+    another grid: a number that is a copy of one there travels from it. Numerals in ``tight`` cells have the least air.
     """
 
     tensor: str
@@ -70,6 +70,7 @@ class Grid(Actor):
     lens: bool = True
     firm: bool = False
     carried: str = ""
+    tight: bool = False
 
     @property
     def draws(self) -> tuple[str, ...]:
@@ -113,7 +114,8 @@ class Grid(Actor):
         high = min(s.look.pitch, LENS) if single or not s.look.numerals else s.look.pitch
         high = max(high, float(layout.LEAST_PITCH))
         size = max(theme.FLOOR, min(theme.NUMERAL, int(high * NUMERAL_SHARE)))
-        least = max(wide * size + 2 * layout.SIDE, names.wide(self.called[1]) + 2 * NAME_SIDE) + theme.CELL_GAP
+        side = layout.SIDE_LEAST if self.tight else layout.SIDE
+        least = max(wide * size + 2 * side, names.wide(self.called[1]) + 2 * NAME_SIDE) + theme.CELL_GAP
         pitch = max(high, 2.0 * int(least / 2 + 0.999)), high
         size = layout.numeral_size(pitch, wide)
         if not size:
@@ -125,12 +127,16 @@ class Grid(Actor):
         width, high = fit.width(cols) + names.beside(self.called[0], fit), fit.height(rows)
         title = phrases.width(self.heading(s.figures), theme.NAME)
         if self.beside:
-            return Extent(width + 2 * (title + BESIDE), high / 2, high / 2)
+            return Extent(width + self.overhang(s), high / 2, high / 2)
         lensed = self.lens and not (fit.numeral or self.colours or self.bare)
         down = high / 2 + (LENS_GAP + LENS if lensed else 0.0)
         lens = self._lens(s).width(1) if lensed else 0.0
         over = (HEADING if self.text else 0.0) + names.over(self.called[1], fit)
         return Extent(max(width, title, lens), high / 2 + over, down)
+
+    def overhang(self, s: Setting) -> float:
+        """How much wider a heading left of it makes it, on both sides together."""
+        return 2 * (phrases.width(self.heading(s.figures), theme.NAME) + BESIDE) if self.beside else 0.0
 
     def heading(self, figures: Figures, unit: int = 0) -> Line:
         """What stands over it in a unit: ``<batch>`` in its text is the number of the sample under way, counted from 1,
