@@ -241,7 +241,7 @@ EXPLAINERS: dict[str, Explainer] = {
         "engine.attention:ATTENTION",
         "stories.attention.presets:PRESETS",
         "stories.attention.film:AttentionStory",
-        "scenes.attention:AttentionScene",
+        "scenes.stage:StageScene",
     ),
     "loss": Explainer(
         "functions",

@@ -26,12 +26,6 @@ def waits(what: str) -> pytest.MarkDecorator:
     return pytest.mark.xfail(strict=True, reason=f"waits for the stage: {what}")
 
 
-@waits("openings preview the whole idea as a ghost")
-@pytest.mark.parametrize("name", [name for name in WINDOWED if name not in ("neuron", "dropout", "dense")])
-def test_the_opening_moves(name: str) -> None:
-    assert told(name).beats[0].phases
-
-
 # ── what came onto the stage ─────────────────────────────────────────────────
 def verbs(board: Storyboard, kind: type, beat: str = "step") -> list[Any]:
     """The verbs of a kind, of all beats of a kind."""

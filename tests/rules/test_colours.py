@@ -11,7 +11,7 @@ from layeranim import theme
 from layeranim.stories.stage.verbs import Fill, Ghost, NodeFill
 from layeranim.stories.storyboard import Cells, Storyboard
 from layeranim.theme import GREYS, THEMES, contrast
-from tests.catalog.conftest import Case, presets
+from tests.catalog.conftest import Case, ids, presets
 
 
 def told(name: str, **options: Any) -> Storyboard:
@@ -98,11 +98,6 @@ def test_gaps_of_small_cells_are_whole_pixels_at_half_size(pitch: int) -> None:
 
 
 OPERATORS = ("kernel", "weight", "products")
-APART = {  # films whose grids have ranges of their own
-    "attention-sentence", "attention-pronoun", "attention-causal",
-    "attention-heads",
-}  # fmt: skip
-ONE_SCALE = pytest.mark.xfail(strict=True, reason="waits for the stage: the solver puts a stage on one scale")
 
 
 def _operates(tensor: str) -> bool:
@@ -124,9 +119,7 @@ def alike(board: Storyboard) -> dict[str, set[int]]:
     return found
 
 
-@pytest.mark.parametrize(
-    "case", [pytest.param(c, id=c.label, marks=[ONE_SCALE] if c.label in APART else []) for c in presets()]
-)
+@pytest.mark.parametrize("case", **ids(presets()))
 def test_a_number_has_one_colour_on_its_stage(case: Case) -> None:
     assert not {text: steps for text, steps in alike(told(case.name, **case.options)).items() if len(steps) > 1}
 

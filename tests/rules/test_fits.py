@@ -62,17 +62,7 @@ def test_numerals_fit_their_cells(case: Case) -> None:
 
 @pytest.mark.parametrize("case", **ids([*every(), *HARD]))
 def test_texts_have_their_room(case: Case) -> None:
-    assert not beyond(board(case)) or case.label in CROWDED
-
-
-CROWDED = {"attention-24", "attention-41"}
-"""Their names of heads stand on headings until attention is on the stage."""
-
-
-@pytest.mark.parametrize("label", sorted(CROWDED))
-@pytest.mark.xfail(strict=True, reason="waits for the stage: attention's joined heads")
-def test_crowded_films_have_their_room(label: str) -> None:
-    assert not beyond(board(next(case for case in every() if case.label == label)))
+    assert not beyond(board(case))
 
 
 def test_the_check_sees_a_numeral_wider_than_its_cell() -> None:

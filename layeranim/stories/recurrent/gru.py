@@ -45,6 +45,7 @@ def _lanes(view: RecurrentView) -> Lanes:
     biased = view.config.bias
     added = Stop("plus", "candidate_input", "W x + b" if biased else "W x", "candidate_pre")
     old = "U h + c" if "bias_hidden" in view.trace else "U h"
+    start: tuple[Stop, ...]
     if view.has("candidate_reset"):
         start = (Store("candidate_hidden", old), Valve("reset_gate", "r", "candidate_reset", "f"),
                  added)  # fmt: skip

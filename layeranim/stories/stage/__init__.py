@@ -17,9 +17,11 @@ from layeranim.stories.stage.language import (
     WhatIf,
     Windows,
 )
+from layeranim.stories.stage.lattice import Lattice
 from layeranim.stories.stage.parts.arcs import Arcs
 from layeranim.stories.stage.parts.balance import Balance
 from layeranim.stories.stage.parts.bars import Bars, Stacked
+from layeranim.stories.stage.parts.becoming import Becoming
 from layeranim.stories.stage.parts.canvas import Canvas
 from layeranim.stories.stage.parts.chip import Chip
 from layeranim.stories.stage.parts.copied import Copied, Taken
@@ -55,6 +57,7 @@ __all__ = [
     "Aside",
     "Balance",
     "Bars",
+    "Becoming",
     "Canvas",
     "Chip",
     "Column",
@@ -73,6 +76,7 @@ __all__ = [
     "Lanes",
     "Lap",
     "Laps",
+    "Lattice",
     "Leading",
     "Lines",
     "Mask",

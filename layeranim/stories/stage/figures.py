@@ -275,6 +275,9 @@ class Figures:
             texts = ranges.texts(tensor, values)
         mask = self.film.masks.get(tensor) if values.size > 1 else None
         ghost, dim = (mask.ghost, mask.dim) if mask else (None, None)
+        other = self.film.ghosts.get(tensor)
+        if other and other in self.trace:
+            ghost = np.isneginf(self.values(replace(shown, tensor=other), unit))
         power = ranges.power(tensor) if numerals else 0
         scale = ranges.scale(tensor, self.here(unit) | dict(shown.at))
         return Cells(ranges.levels(tensor, values), texts, ghost, dim, scale, replace(index, power=power))
@@ -392,13 +395,15 @@ class Figures:
 
     def _every(self, tensor: str, here: Mapping[str, int | range], writes: Region) -> tuple[int, ...]:
         """The places of the steps that write what a unit has of a tensor, where one does not write all of it: one for
-        each index of the axes that a step has and a unit has not."""
-        inner = [axis for axis, at in writes.where if isinstance(at, int) and axis not in here]
+        each index, or block of them, of the axes that a step has and a unit has not."""
+        inner = {axis: 1 if isinstance(at, int) else len(at) for axis, at in writes.where if axis not in here}
+        inner = {axis: size for axis, size in inner.items() if size < self.trace.size(axis) or size == 1}
         if (isinstance(self.units, Windows) and self.units.steps) or not inner:
             return ()
         first = {axis: at if isinstance(at, int) else at[0] for axis, at in here.items()}
-        sizes = [self.trace.size(axis) for axis in inner]
-        cells = (cell(i, sizes) for i in range(min(count(sizes), MAKING_MOST)))
+        sizes = [self.trace.size(axis) // size for axis, size in inner.items()]
+        starts = (cell(i, sizes) for i in range(min(count(sizes), MAKING_MOST)))
+        cells = (tuple(k * size for k, size in zip(at, inner.values(), strict=True)) for at in starts)
         found = (
             self._writing(tensor, frozenset({**first, **dict(zip(inner, at, strict=True))}.items())) for at in cells
         )

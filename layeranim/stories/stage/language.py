@@ -174,7 +174,8 @@ class Each:
 
     Of the first unit and the one that is followed one has a beat for every act: the one that was asked for, else the
     first. The beats of the other end with the tensors ``again``, where there are some. A unit of one beat says how its
-    ``sums`` came about, one after another where they have room.
+    ``sums`` came about, one after another where they have room. ``pause`` is how many
+    seconds an act of a taught unit takes after its first.
     """
 
     acts: tuple[tuple[str | tuple[str, ...], Note | tuple[Note, ...]], ...]
@@ -184,6 +185,7 @@ class Each:
     sentence: Callable[[Figures, int, bool], Line] | None = None
     again: tuple[str, ...] = ()
     sums: tuple[str, ...] = ()
+    pause: float = timing.RAMP[0]
 
     @property
     def writes(self) -> str:
@@ -259,6 +261,8 @@ class Play:
     ``same`` are pairs of axes that number the same: the units of a cell
     and the features of its state. ``symbols`` are what tensors are called in a sentence: ``f`` in its hue. ``longest``
     are the seconds that a film takes at most before it is given time to be read.
+    ``ghosts`` name for a tensor another one of the same axes: where that is −∞ its cells are dashed.
+    ``decimals`` bounds the decimals of a tensor's numbers.
     ``evidence`` are the cells that the last frame points at: what its sentence speaks of, else all that was made last.
     A film that runs through ``stops`` halts there; units stand ``row`` to a row. ``drawn`` says how much of a tensor is
     drawn.
@@ -301,3 +305,5 @@ class Play:
     same: tuple[tuple[str, str], ...] = ()
     symbols: Mapping[str, Line] = field(default_factory=dict)
     longest: float = timing.USUAL
+    ghosts: Mapping[str, str] = field(default_factory=dict)
+    decimals: Mapping[str, int] = field(default_factory=dict)

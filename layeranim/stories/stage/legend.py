@@ -41,7 +41,7 @@ def legend(plans: Mapping[str, Plan], beats: Sequence[Beat], kinds: Mapping[str,
         if behind:
             labels.append(((x + SPACE, y), _line(behind)))
             x += SPACE + typeface.width(behind, theme.FLOOR) + APART
-        out.append(KeyPlan(f"key:{len(out)}", box, scale, levels, SWATCH, tuple(labels), ends=True))
+        out.append(KeyPlan(f"legend:{len(out)}", box, scale, levels, SWATCH, tuple(labels), ends=True))
     return out
 
 
@@ -75,7 +75,7 @@ def _coloured(plans: Mapping[str, Plan], beats: Sequence[Beat]) -> Iterator[tupl
         if cells is not None:
             seen[id(cells)] = cells
         if isinstance(held, Flow) and not held.pale:
-            flowing = [0, *(one.level for one in (*held.streams, *held.readings))]
+            flowing = [0, *(one.level for one in held.streams), *(one.level for one in held.readings)]
             yield "value", "", min(flowing), max(flowing)
         edges = getattr(held, "edges", ())
         signs = {edge.colour for edge in edges} & {"positive", "negative"}

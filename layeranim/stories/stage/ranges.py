@@ -88,7 +88,7 @@ class Ranges:
         """Colour steps, in the range that compared tensors share; neutral for letters and names, which have no size."""
         kind = self.film.kinds.get(tensor)
         if kind == "share":
-            return numbers.heat_levels(values)
+            return numbers.heat_levels(values, self.film.spans.get(tensor, 1.0))
         if kind in ("grey", "ink", "planes"):
             return numbers.grey_levels(values, *self.film.bright)
         if kind == "versus":
@@ -115,6 +115,9 @@ class Ranges:
             known = numbers.style(sample, kind="probability" if share else "value", precision=self.precision)
             if self.decimals is not None and self.precision is None:
                 known = replace(known, decimals=min(known.decimals, self.decimals))
+            most = self.film.decimals.get(tensor)
+            if most is not None and self.precision is None:
+                known = replace(known, decimals=min(known.decimals, most))
             self._styles[tensor, self.decimals] = known
         return known
 

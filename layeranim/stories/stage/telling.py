@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import zip_longest
+from itertools import takewhile, zip_longest
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from layeranim.stories.stage.figures import Acted, Figures
 from layeranim.stories.stage.language import All, Aside, Each, Laps, Note, Other, Play, Turn, WhatIf, Windows
 from layeranim.stories.stage.legend import legend
 from layeranim.stories.stage.parts.base import Actor, Moment
+from layeranim.stories.stage.parts.becoming import Becoming
 from layeranim.stories.stage.parts.grid import Grid
 from layeranim.stories.stage.parts.names import short as shortened
 from layeranim.stories.stage.plans import NetPlan, Plan
@@ -140,7 +141,7 @@ class _Told:
         beats = tuple(self._started())
         taught = [beat for beat in beats if beat.kind == "step"]
         poster = next((b for b in taught if self.follow in b.units), None) or timing.poster(beats, self.shown)
-        last = [beat for beat in taught if beat.units == poster.units][-1]
+        last = list(takewhile(lambda beat: beat.units == poster.units, taught[taught.index(poster) :]))[-1]
         title = self._title()
         grids = self.figures.placed
         keys = legend(self.laid.plans, beats, self.film.kinds, self.canvas)
@@ -184,7 +185,7 @@ class _Told:
         more = sum(act.seconds for act in self.film.acts if not isinstance(act, Each)) + OPENING - theme.OPEN_HOLD_MOST
         asides = _told_asides(each, self._stretches())
         more += sum(aside.seconds for aside in asides.values())
-        more += self._beside(each) * timing.RAMP[0]
+        more += self._beside(each) * each.pause
         stretches, factor = timing.paced(self._stretches(), self.options.pace, more, self.film.longest)
         ghosts = tuple(v for p in self.parts for v in p.actor.opens(self.figures, p.plan, self.shown[0]))
         ghosts += tuple(courses(self.figures, self.laid.plans, self.shown))
@@ -315,7 +316,7 @@ class _Told:
 
     def _alone(self) -> int:
         """How many units show their acts one after another: the first, and the one that is followed."""
-        return 1 if self.follow == self.shown[0] else 2
+        return 1 if self.follow == (self.film.visits or self.shown)[0] else 2
 
     def _beside(self, each: Each) -> int:
         """How many beats these units have beyond one each."""
@@ -361,7 +362,7 @@ class _Told:
                 made = _joined(made, [self.figures.name(name, unit) for name in act.again])
             if alone and len(made) > 1:
                 # However short the film is made, there is time to write out how the followed numbers came about.
-                share = [seconds, *[max(timing.RAMP[0] * factor, self.least + 0.01)] * (len(made) - 1)]
+                share = [seconds, *[max(act.pause * factor, self.least + 0.01)] * (len(made) - 1)]
                 for i, ((_, note), length) in enumerate(zip(made, share, strict=True)):
                     yield self._unit(unit, made[: i + 1], i, note, length, i == len(made) - 1)
             else:
@@ -436,7 +437,11 @@ class _Told:
         if target.tensor in self.film.symbols:
             return self.film.symbols[target.tensor]
         here = Region(target.tensor, tuple(zip(self.figures.trace.axes(target.tensor), target.index, strict=True)))
-        of = [p.plan for p in self.parts if target.tensor in p.actor.draws]
+        drawn = [p for p in self.parts if target.tensor in p.actor.draws]
+        for p in drawn:
+            if isinstance(p.actor, Becoming):
+                return p.actor.named(self.figures, target.tensor)
+        of = [p.plan for p in drawn]
         cells = [plan for plan in of if isinstance(plan, GridPlan) and plan.holds(here)]
         others = [plan for plan in of if not isinstance(plan, GridPlan)]
         lines = [getattr(plan, "heading", ()) for plan in (*cells, *others)]

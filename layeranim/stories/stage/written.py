@@ -41,6 +41,7 @@ WRITTEN: dict[str, str | tuple[str, ...] | Callable[[Sequence[float], Mapping[st
     "dot": "{pairs}",
     "exponential": "e{0^}",
     "exponentiate": "e{0 − 1^}",
+    "join": "{0}",
     "largest": "max({all:, })",
     "leak": "PReLU({0})",
     "logarithm": "ln {0}",
@@ -512,7 +513,12 @@ def _result(figures: Figures, acted: Acted, target: Address) -> Line:
 
 
 def _passed(figures: Figures, acted: Acted, target: Address) -> Address | None:
-    """The cell that a linear activation passes on as it is."""
+    """The cell that is passed on as it is: by a linear activation, or to a place side by side with others."""
+    if acted.step.operation == "join" and len(acted.step.reads) == 1:
+        places = figures.covered(acted.step.writes).places(
+            Covered(target.tensor, tuple(range(i, i + 1) for i in target.index))
+        )
+        return figures.covered(acted.step.reads[0])[int(places[0])] if places is not None else None
     if acted.step.operation != "activate" or dict(acted.step.parameters)["name"] != "linear":
         return None
     return figures.covered(acted.step.reads[0], target)[0]

@@ -56,6 +56,7 @@ class Grid(Actor):
     lens: its numbers stand elsewhere. ``lens``: whether there is one where its numerals have no room. ``carried`` names
     another grid: a number that is a copy of one there travels from it. A ``band`` is in colours alone, at most so wide
     and exactly so high.
+    Numerals in ``tight`` cells have the least air.
     """
 
     tensor: str
@@ -76,6 +77,7 @@ class Grid(Actor):
     carried: str = ""
     band: tuple[float, float] = (0.0, 0.0)
     adds: ClassVar[bool] = False
+    tight: bool = False
 
     @property
     def draws(self) -> tuple[str, ...]:
@@ -121,7 +123,8 @@ class Grid(Actor):
         high = min(s.look.pitch, LENS) if single or not s.look.numerals else s.look.pitch
         high = max(high, float(layout.LEAST_PITCH))
         size = max(theme.FLOOR, min(theme.NUMERAL, int(high * NUMERAL_SHARE)))
-        least = max(wide * size + 2 * layout.SIDE, names.wide(self.called[1]) + 2 * NAME_SIDE) + theme.CELL_GAP
+        side = layout.SIDE_LEAST if self.tight else layout.SIDE
+        least = max(wide * size + 2 * side, names.wide(self.called[1]) + 2 * NAME_SIDE) + theme.CELL_GAP
         pitch = max(high, 2.0 * int(least / 2 + 0.999)), high
         size = layout.numeral_size(pitch, wide)
         if not size:
@@ -141,6 +144,10 @@ class Grid(Actor):
         lens = self._lens(s).width(1) if lensed else 0.0
         over = (HEADING if self.text else 0.0) + names.over(self.called[1], fit)
         return Extent(max(width, title, lens), high / 2 + over, down)
+
+    def overhang(self, s: Setting) -> float:
+        """How much wider a heading left of it makes it, on both sides together."""
+        return 2 * (phrases.width(self.heading(s.figures), theme.NAME) + BESIDE) if self.beside else 0.0
 
     def heading(self, figures: Figures, unit: int = 0) -> Line:
         """What stands over it in a unit: ``<batch>`` in its text is the number of the sample under way, counted from 1,

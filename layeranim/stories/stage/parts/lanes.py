@@ -172,9 +172,9 @@ class Lanes(Actor):
                 yield Pipe(a.flows, ((_edge(start, 1), y), (_edge(goal, -1), y)))
         meets = next((k for k, stop in enumerate(self.upper) if stop.meets), None)
         if self.lower and meets is not None:
-            start, goal = found[False, len(self.lower) - 1], found[True, meets].box
-            y, x = start.box.centre[1], goal.centre[0]
-            yield Pipe(self.lower[-1].flows, ((_edge(start, 1), y), (x, y), (x, goal.bottom)))
+            start, goal = found[False, len(self.lower) - 1], found[True, meets]
+            y, x = start.box.centre[1], goal.box.centre[0]
+            yield Pipe(self.lower[-1].flows, ((_edge(start, 1), y), (x, y), (x, goal.box.bottom)))
 
     # ── acts ─────────────────────────────────────────────────────────────────
     def _flow(self, figures: Figures, plan: LanesPlan, unit: int, made: set[str] | None, moment: Moment | None) -> Flow:
