@@ -28,16 +28,19 @@ SIGNS = (
 
 
 def described(board: Storyboard) -> str:
-    """The alt text of a film: as many of its sentences as fit, what comes out before the step on the poster."""
+    """The alt text of a film: as many of its sentences as fit, what comes out before the step on the poster; last what
+    the story warns of, such as words whose numbers are drawn at random."""
     end = "" if board.title.endswith(("?", "!", ".")) else ":" if board.parameters else "."
     text = f"Animation, {round(board.seconds)} seconds. {_spaced(board.title)}{end} {spoken(board.parameters)}"
     text = _sentence(text.strip())
     if len(text) > MOST:
         return text[: MOST - 1].rstrip() + "…"
+    said = "".join(f" {_spaced(warning)}." for warning in board.warnings)  # it may begin with a user's word
+    said = said if len(text) + len(said) <= MOST else ""
     for more in (*_outcome(board), _told(_on_poster(board))):
-        if more and more not in text and len(text) + 1 + len(more) <= MOST:
+        if more and more not in text and len(text) + 1 + len(more) + len(said) <= MOST:
             text += f" {more}"
-    return text
+    return text + said
 
 
 def description(board: Storyboard) -> list[str]:

@@ -29,6 +29,8 @@ BAND_MOST = 72.0
 """The widest cell of a band."""
 BAR, LOW = 28.0, 24.0
 """The least width of columns of colours, and the least height of rows: thin ones stay visible."""
+THIN = 4.0
+"""With a smaller pitch, where there is no other room, several columns or rows may be thinner than that together."""
 BESIDE = 14.0
 """Between a grid and a heading left of it."""
 NAME_SIDE = 6.0
@@ -119,7 +121,11 @@ class Grid(Actor):
             return layout.heat(*shape, PICTURE_WIDE * self.share, high * self.share), shape
         wide = max(s.wide, s.figures.wide(self.tensor))
         if not s.look.numerals and not single and not self.firm:
-            return Fit((max(s.look.pitch, BAR / shape[1]), max(s.look.pitch, LOW / shape[0])), 0), shape
+            across, high = (
+                max(s.look.pitch, least / n if n == 1 or s.look.pitch >= THIN else 0.0)
+                for n, least in ((shape[1], BAR), (shape[0], LOW))
+            )
+            return Fit((across, high), 0), shape
         high = min(s.look.pitch, LENS) if single or not s.look.numerals else s.look.pitch
         high = max(high, float(layout.LEAST_PITCH))
         size = max(theme.FLOOR, min(theme.NUMERAL, int(high * NUMERAL_SHARE)))
