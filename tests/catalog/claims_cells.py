@@ -107,14 +107,19 @@ def memory(told: Told, match: Match, beat: Beat) -> bool:
         at(told, beat, n) for n in ("forget_gate", "input_gate", "output_gate", "previous_cell", "candidate")
     )
     says = {
-        r"forget the old memory": f < 0.1 and c != 0, r"forget most of the old memory": 0.1 <= f < 0.5 and c != 0,
-        r"keep the old memory": f > 0.9 and c != 0, r"keep most of the old memory": 0.5 <= f <= 0.9 and c != 0,
-        r"write the candidate": i >= 0.5 and g != 0 and (f < 0.5 or c == 0), r"the memory was empty": c == 0,
-        r"add the candidate": i >= 0.5 and f >= 0.5 and c != 0, r"write almost nothing": i < 0.1,
-        r"write a little": 0.1 <= i < 0.5, r"the input gate lets the candidate in": i >= 0.5 and g != 0,
-        r"the output gate keeps the memory inside": o < 0.5, r"read: the output gate shows the memory": o >= 0.5,
+        r"forget the old memory": 0 <= f < 0.1 and c != 0, r"forget most of the old memory": 0.1 <= f < 0.5 and c != 0,
+        r"keep the old memory": 0.9 < f <= 1 and c != 0, r"keep most of the old memory": 0.5 <= f <= 0.9 and c != 0,
+        r"write the candidate": 0.5 <= i <= 1 and g != 0 and (f < 0.5 or c == 0), r"the memory was empty": c == 0,
+        r"add the candidate": 0.5 <= i <= 1 and f >= 0.5 and c != 0, r"write almost nothing": 0 <= i < 0.1,
+        r"write a little": 0.1 <= i < 0.5, r"the input gate lets the candidate in": 0.5 <= i <= 1 and g != 0,
+        r"the output gate keeps the memory inside": 0 <= o < 0.5,
+        r"read: the output gate shows the memory": 0.5 <= o <= 1,
     }  # fmt: skip
     return all(says[part] for part in match[0].split(", "))
+
+
+ANY = (-np.inf, np.inf)
+"""Whatever a gate is, of an activation other than a sigmoid below 0 or above 1 too."""
 
 
 def mixing(update: tuple[float, float], reset: tuple[float, float] = (0, 1), old: bool | None = None) -> Any:
@@ -175,16 +180,16 @@ MIXED = (
           ({"example": "glossary"},)),
     Claim(r"as printed, the state can only fade: no input reaches the candidate",
           lambda told, m, b: told.config.variant == "glossary", {"example": "glossary"}, ({},)),
-    Claim(r"the reset gate thins out the old state", mixing((0, 1), (0.1, 0.9), True),
+    Claim(r"the reset gate thins out the old state", mixing(ANY, (0.1, 0.9), True),
           gru(0, 0, variant="reset-before", bias_hidden=None), (gru(OPEN, 0, variant="reset-before", bias_hidden=None),
           )),
-    Claim(r"the reset gate shuts the old state out", mixing((0, 1), (0, 0.1), True),
+    Claim(r"the reset gate shuts the old state out", mixing(ANY, (0, 0.1), True),
           gru(SHUT, 0, variant="reset-before", bias_hidden=None), (gru(0, 0, variant="reset-before", bias_hidden=None),
           )),
-    Claim(r"the reset gate lets the old state through", mixing((0, 1), (0.9, 1), True),
+    Claim(r"the reset gate lets the old state through", mixing(ANY, (0.9, 1), True),
           gru(OPEN, 0, variant="reset-before", bias_hidden=None), (gru(0, 0, variant="reset-before", bias_hidden=None),
           )),
-    Claim(r"there is no old state to thin out", mixing((0, 1), (0, 1), False),
+    Claim(r"there is no old state to thin out", mixing(ANY, ANY, False),
           gru(0, 0, variant="reset-before", bias_hidden=None, initial_hidden="0"),
           (gru(0, 0, variant="reset-before", bias_hidden=None),)),
 )  # fmt: skip

@@ -19,11 +19,12 @@ GATES = ("forget_gate", "input_gate", "output_gate")
 def film(telling: Telling) -> Play:
     """A long short-term memory's film."""
     view = RecurrentView(telling)
+    bent = view.shown_cell
     sees = "; its peephole sees c" if view.config.peepholes else ""  # type: ignore[union-attr]
-    shown: Acts = ((("cell_tanh", "hidden"), notes(view, begins, keeps, shows)),)
+    shown: Acts = (((bent, "hidden"), notes(view, begins, keeps, shows)),)
     if view.has("unprojected"):
         shown = (
-            (("cell_tanh", "unprojected"), notes(view, begins, shows)),
+            ((bent, "unprojected"), notes(view, begins, shows)),
             (("projection_products", "hidden"), (Note("P makes a smaller state of it"), *notes(view, begins, keeps))),
         )
     acts: Acts = (
@@ -35,7 +36,7 @@ def film(telling: Telling) -> Play:
         (_weighed("output"), Note(f"how much of the memory is shown{sees}")),
         *shown,
     )  # fmt: skip
-    scale = ("cell", "previous_cell", "kept", "written", "candidate", "cell_tanh", "unprojected")
+    scale = ("cell", "previous_cell", "kept", "written", "candidate", bent, "unprojected")
     return play(view, "LSTM cell", [_lanes(view)], acts, again=("hidden",), sums=("cell", "hidden"), scale=scale,
                 gates=GATES,
                 opening_note=summary(view, "c is the memory, h is what the cell shows of it"))  # fmt: skip
@@ -57,7 +58,7 @@ def _lanes(view: RecurrentView) -> Lanes:
         shown = (Store("unprojected", f"u{of}"), Stop("chip", "", "P u", "hidden"), *shown)
     upper = (
         Store("previous_cell", f"old c{of}"), Valve("forget_gate", "f", "kept", "f"), Stop("plus", "", made="cell"),
-        Store("cell", f"c{of}"), Stop("chip", "", bent, "cell_tanh"), Valve("output_gate", "o", made, "o"), *shown,
+        Store("cell", f"c{of}"), Stop("chip", "", bent, view.shown_cell), Valve("output_gate", "o", made, "o"), *shown,
     )  # fmt: skip
     lower = (Store("candidate", "g"), Valve("input_gate", "i", "written", "i"))
     return Lanes(upper, lower)

@@ -73,6 +73,12 @@ def made_of(i: int) -> Said:
     return said
 
 
+# ── gates ────────────────────────────────────────────────────────────────────
+def shares(*gates: float) -> bool:
+    """Whether gates let a share through: those of an activation other than a sigmoid may be below 0 or above 1."""
+    return all(0 <= gate <= 1 for gate in gates)
+
+
 # ── LSTM ─────────────────────────────────────────────────────────────────────
 def keeps(view: RecurrentView, unit: int) -> str:
     """What a step does to the first unit's memory."""
@@ -82,8 +88,10 @@ def keeps(view: RecurrentView, unit: int) -> str:
         view.value(unit, base) for base in ("forget_gate", "input_gate", "previous_cell", "candidate")
     )
     if old == 0:
-        lets = ", the input gate lets the candidate in" if write >= 0.5 and new != 0 else ""
+        lets = ", the input gate lets the candidate in" if 0.5 <= write <= 1 and new != 0 else ""
         return f"the memory was empty{lets}"
+    if not shares(forget, write):
+        return ""
     if forget < 0.5:
         some = "" if forget < ALMOST else "most of "
         writes = ", write the candidate" if write >= 0.5 and new != 0 else ""
@@ -97,7 +105,10 @@ def shows(view: RecurrentView, unit: int) -> str:
     """What the output gate does with the first unit's memory."""
     if view.lost(unit):
         return LOST
-    shut = view.value(unit, "output_gate") < 0.5
+    opening = view.value(unit, "output_gate")
+    if not shares(opening):
+        return ""
+    shut = opening < 0.5
     return "the output gate keeps the memory inside" if shut else "read: the output gate shows the memory"
 
 
@@ -109,6 +120,8 @@ def resets(view: RecurrentView, unit: int) -> str:
     reset = view.value(unit, "reset_gate")
     if view.value(unit, "previous_hidden") == 0:
         return "there is no old state to thin out"
+    if not shares(reset):
+        return ""
     if ALMOST <= reset <= 1 - ALMOST:
         return "the reset gate thins out the old state"
     return "the reset gate " + ("shuts the old state out" if reset < ALMOST else "lets the old state through")
@@ -119,6 +132,8 @@ def mixes(view: RecurrentView, unit: int) -> str:
     if view.lost(unit):
         return LOST
     update, reset, old = (view.value(unit, base) for base in ("update_gate", "reset_gate", "previous_hidden"))
+    if not shares(update, reset):
+        return ""
     if update >= 0.6:
         return "z is large: " + ("most of the old state stays" if old else "little of the candidate gets in")
     if update > 0.4:

@@ -6,6 +6,7 @@ from typing import cast
 
 import numpy as np
 
+from layeranim.engine.recurrent.cells import Functions
 from layeranim.engine.recurrent.config import RecurrentConfig, kind_of
 from layeranim.engine.recurrent.layout import LayerRun, mask_of, run_list
 from layeranim.engine.trace import Array, Region
@@ -60,6 +61,11 @@ class RecurrentView:
     def has(self, base: str) -> bool:
         """Whether the cells have a tensor of that name."""
         return self.runs[0].prefix + base in self.trace
+
+    @property
+    def shown_cell(self) -> str:
+        """What an LSTM's memory is called after the layer's activation: ``cell_tanh``."""
+        return Functions(getattr(self.config, "activation", "tanh")).shown_cell
 
     def size(self, base: str) -> int:
         """The features of a tensor of the first cell."""

@@ -311,10 +311,11 @@ class Figures:
         """Whether a slice is made piece by piece: several units have cells of their own in it."""
         return any(axis in self.units.along and self.trace.size(axis) > 1 for axis in drawn_axes(shown))
 
-    def passing(self, tensor: str) -> bool:
-        """Whether units write a tensor one by one, instead of something that is done to all of them."""
+    def passing(self, tensor: str, unit: int) -> bool:
+        """Whether a unit writes cells of a tensor of its own, instead of something that is done to all of them."""
         each = [act for act in self.film.acts if isinstance(act, Each)]
-        return any(tensor in ((names,) if isinstance(names, str) else names) for act in each for names, _ in act.acts)
+        named = ((names,) if isinstance(names, str) else names for act in each for names, _ in act.acts)
+        return any(tensor == self.name(one, unit) for names in named for one in names)
 
     def since(self, shown: Shown, first: int, last: int) -> int:
         """The first of some units from which on a slice shows the same."""

@@ -56,8 +56,12 @@ def story(title: str, film: Callable[[Telling], Play], good_for: str) -> Story:
 
 
 def tell(film: Play, telling: Telling) -> Storyboard:
-    """The storyboard of a declared film."""
-    return _Told(film, telling).storyboard()
+    """The storyboard of a declared film; of long sums fewer terms are written where nobody could read all of them."""
+    for most in range(phrases.MOST_TERMS, 0, -1):
+        board = _Told(film, telling, most).storyboard()
+        if not timing.hurried(board, telling.film.pace):
+            break
+    return board
 
 
 @dataclass(frozen=True)
@@ -69,8 +73,8 @@ class Standing:
 
 
 class _Told:
-    def __init__(self, film: Play, telling: Telling) -> None:
-        self.film, self.telling, self.options = film, telling, telling.film
+    def __init__(self, film: Play, telling: Telling, most: int) -> None:
+        self.film, self.telling, self.options, self.most = film, telling, telling.film, most
         self.figures = Figures(film, telling)
         self.canvas = self.options.canvas
         self.shown = self._shown()
@@ -424,7 +428,7 @@ class _Told:
         if len(acted.every) > 1:
             acted = self.figures.acted_at(target)
         if seconds >= self.least:
-            most = phrases.MOST_TERMS if seconds >= LONG else FEW
+            most = self.most if seconds >= LONG else min(FEW, self.most)
             symbol = self.film.symbols.get(target.tensor, ())
             lead = (*symbol, Run(" = ")) if symbol else ()
             return written(self.figures, acted, target, most, name=self._name(target), lead=lead)

@@ -114,10 +114,11 @@ def written(
 
 
 def _lengths(figures: Figures, acted: Acted, target: Address, most: int) -> Sequence[int]:
-    """How many terms are tried: of a window's single numbers all, if they are few, else the first."""
+    """How many terms are tried: of a window's single numbers all, if they are few, else the first; of two both."""
     plain = acted.step.operation in ("select", "norm") or _quotient(figures, acted, target)
     if not plain or not isinstance(figures.film.units, Windows):
-        return range(most, 0, -1)
+        pair = most < 2 and _adds(acted) and sum(map(len, unfolded(figures, target))) == 2
+        return range(2 if pair else most, 0, -1)
     source = _quotient(figures, acted, target) or target
     count = len(real(figures, figures.covered(figures.acted_at(source).step.reads[0])))
     return [*([count] if count <= ALL else []), *range(min(SOME, count - 1), 0, -1)]

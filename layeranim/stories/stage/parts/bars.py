@@ -156,7 +156,7 @@ class Bars(Actor):
     def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
         assert isinstance(plan, BarsPlan)
         shown = self.shown(figures)
-        if not figures.pieces(shown) or not figures.passing(self.tensor):
+        if not figures.pieces(shown) or not figures.passing(self.tensor, last):
             return
         since = figures.since(shown, first, last)
         if self.follows(figures) and figures.turns(shown, since):

@@ -13,12 +13,13 @@ from layeranim.engine.trace import Region
 from layeranim.layout import Fit, even
 from layeranim.stories import phrases
 from layeranim.stories.stage.figures import Figures, Shown, split
+from layeranim.stories.stage.language import Laps
 from layeranim.stories.stage.parts import names
 from layeranim.stories.stage.parts.base import HEADING, Actor, Moment, heading, heading_at, unsized
 from layeranim.stories.stage.plans import Plan
 from layeranim.stories.stage.solver import COLUMN_GAP, Extent, Setting, Spot, Unfit
 from layeranim.stories.stage.travel import blocks_of
-from layeranim.stories.stage.verbs import Block, Clear, Fill, Frame, Ghost, Name, Role, Sweep, Tell, Verb
+from layeranim.stories.stage.verbs import Block, Cell, Clear, Fill, Frame, Ghost, Name, Role, Sweep, Tell, Verb
 from layeranim.stories.stage.written import so_far
 from layeranim.stories.storyboard import Box, Fact, GridPlan, Line, Run
 
@@ -271,18 +272,36 @@ class Grid(Actor):
             else:  # of another sample that passes by all is there at once: nothing of the one before stays
                 where = _within(0, grid.rows - 1, 0, grid.cols - 1)
                 yield Fill(grid.name, figures.cells(self.shown(figures), moment.unit, bool(grid.numeral)), where)
+        elif grid.empty and moment.unit == figures.first and isinstance(figures.units, Laps):
+            where = self._earlier(figures, grid)
+            if where:  # of a sequence that is told from a later step on: this step reads what those before it made
+                yield Fill(grid.name, figures.cells(self.shown(figures), moment.unit, bool(grid.numeral)), where)
+
+    def _earlier(self, figures: Figures, grid: GridPlan) -> tuple[Cell, ...]:
+        """The cells that the units before the first one of the film have made."""
+        axes = figures.trace.axes(self.tensor)
+        heres = (figures.here(unit) for unit in range(figures.first) if figures.passing(self.tensor, unit))
+        regions = (Region(self.tensor, tuple((axis, here[axis]) for axis in axes if axis in here)) for here in heres)
+        return tuple(cell for region in regions for cell in _within(*_block(grid, region)))
 
     def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
         """What changes from unit to unit shows once more how the number came about that was followed; not where the
         last sentence speaks of what stands there."""
         grid = _grid(plan)
-        if any(region.tensor == self.tensor for region in figures.film.evidence):
+        if any(region.tensor == self.tensor for region in figures.film.evidence) and not self._beside(figures, grid):
             return
         if self.follows(figures) and not grid.name.startswith("lens:"):
             if _PLACE.search(self.text):
                 yield Name(grid.name, self.heading(figures, unit))
             where = tuple((r, c) for r in range(grid.rows) for c in range(grid.cols))
             yield Fill(grid.name, figures.cells(self.shown(figures), unit, bool(grid.numeral)), where)
+
+    def _beside(self, figures: Figures, grid: GridPlan) -> bool:
+        """Whether another grid shows its tensor at every unit: what the last sentence speaks of stands there."""
+        others = (plan for name, plan in figures.placed.items() if plan.tensor == self.tensor and name != grid.name)
+        slices = (Shown(plan.tensor, plan.row_axis, plan.col_axis, (plan.rows, plan.cols), plan.fixed)
+                  for plan in others if not plan.name.startswith("lens:"))  # fmt: skip
+        return any(not figures.follows(shown) for shown in slices)
 
     def follows(self, figures: Figures) -> bool:
         """Whether it shows something else at every unit: a window's products, a filter."""
@@ -301,7 +320,7 @@ class Grid(Actor):
             if not grid.empty:
                 where = tuple((r, c) for r in range(grid.rows) for c in range(grid.cols))
                 yield Fill(grid.name, figures.cells(shown, last, bool(grid.numeral)), where)
-            elif figures.pieces(shown) and figures.passing(self.tensor):
+            elif figures.pieces(shown) and figures.passing(self.tensor, last):
                 made = dict.fromkeys(self._place(figures, grid, unit) for unit in range(since, last + 1))
                 where = tuple(divmod(at, grid.cols) for at in made)
                 yield Fill(grid.name, figures.cells(shown, last, bool(grid.numeral)), where)
