@@ -10,7 +10,7 @@ from layeranim import theme
 from layeranim.engine.trace import Trace
 from layeranim.stories.reading import LONGEST
 from layeranim.stories.stage.plans import HistoryPlan, LanesPlan, TallyPlan, TextPlan
-from layeranim.stories.stage.verbs import Flow, Frame, Lead, Reach, Tell
+from layeranim.stories.stage.verbs import Fill, Flow, Frame, Lead, Reach, Sweep, Tell
 from layeranim.stories.storyboard import Address, Storyboard, plain
 
 from .conftest import Case, ids, others, presets
@@ -294,3 +294,17 @@ def test_a_long_sequence_is_swept_over_in_both_directions(name: str) -> None:
     ways = {(v.part, v.first <= v.last) for v in sweeps if v.first != v.last}
     assert {("forward.hidden", True), ("backward.hidden", False)} <= ways
     assert not any(part.startswith("backward") == forward for part, forward in ways)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_answers_that_are_made_all_at_once_do_not_pass_with_the_steps(name: str) -> None:
+    _, board = told(name, input="random:60x3", hidden=2, classes=2)
+    showing = [beat.kind for beat in board.beats for phase in beat.verbs for verb in phase
+               if isinstance(verb, Fill | Sweep) and verb.part == "probabilities"]  # fmt: skip
+    assert showing == ["act"]
+
+
+def test_two_terms_are_written_both_however_little_time_there_is() -> None:
+    said = captions("lstm", input="random:30x12", hidden=64, classes=4, mode="many-to-one")
+    assert said[0].endswith("more + 64 zeros) = 0.67")
+    assert said[3].startswith("c_1 = 0.67·0 + 0.79·(−0.97)")

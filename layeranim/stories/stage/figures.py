@@ -14,7 +14,7 @@ from layeranim import displayed, numbers
 from layeranim.engine.trace import Array, Region, Step, Steps, cell, count
 from layeranim.errors import OptionError
 from layeranim.numbers import Style
-from layeranim.stories.stage.language import Each, Mask, Play, Windows
+from layeranim.stories.stage.language import All, Each, Mask, Play, Windows
 from layeranim.stories.stage.plans import Lengths
 from layeranim.stories.stage.ranges import Ranges
 from layeranim.stories.storyboard import JOINED, Address, Cells, GridPlan, Source, Telling, folded
@@ -191,7 +191,10 @@ class Figures:
         return self.units.name(tensor, unit, self.sizes)
 
     def passes_over(self, tensor: str, unit: int) -> bool:
-        """Whether the acts of a unit can write cells of a tensor: it has the units' axes, and is of the same lap."""
+        """Whether the acts of a unit can write cells of a tensor: it has the units' axes, is of the same lap, and is
+        not made all at once."""
+        if any(isinstance(act, All) and tensor in act.writes for act in self.film.acts):
+            return False
         own = any(axis in self.units.along or axis in self.units.covers for axis in self.trace.axes(tensor))
         return own and tensor.startswith(self.units.name("", unit, self.sizes))
 
