@@ -351,6 +351,50 @@ def test_the_winning_class_is_explained() -> None:
 
 
 @pytest.mark.parametrize(
+    ("options", "outputs", "nodes"),
+    [
+        ({"activation": "relu", "steps": "2-6"}, {1, 2, 3}, {1, 2, 3}),
+        ({"activation": "softmax", "steps": "2-6"}, {0, 1, 2, 3}, {1, 2, 3}),
+        ({"activation": "softmax", "steps": "2-3"}, set(), {1, 2}),
+    ],
+)
+def test_the_end_of_a_film_of_some_units_shows_no_others(
+    options: dict[str, Any], outputs: set[int], nodes: set[int]
+) -> None:
+    """Where softmax ends a sample that is shown to its end, all of its shares stand there, else none."""
+    last = told("dense", input="random:2x3", units=4, **options)[1].beats[-1]
+    filled = {row for fill in verbs(last, Fill) if fill.part == "output" for row, _ in fill.where}
+    assert filled == outputs
+    assert {at for fill in verbs(last, NodeFill) if not fill.lower for at in fill.where} == nodes
+    assert ("pre_activation:layer" in {verb.part for verb in verbs(last, Clear)}) == (len(nodes) < 4)
+
+
+@pytest.mark.parametrize("activation", ["log-softmax", "relu"])
+def test_a_lens_shows_the_sample_that_its_grid_shows(activation: str) -> None:
+    _, board = told("dense", input="random:2x64", units=10, activation=activation)
+    shown: dict[str, int] = {}
+    for beat in board.beats:
+        for phase in beat.verbs:
+            for verb in phase:
+                if isinstance(verb, Clear):
+                    shown.pop(verb.part, None)
+                elif isinstance(verb, Fill) and verb.part.endswith("output"):
+                    assert verb.cells.sources is not None
+                    shown[verb.part] = verb.cells.sources(0, 0).index[0]
+        assert len(set(shown.values())) <= 1, plain(beat.place) or beat.kind
+    assert shown == {"output": 0, "lens:output": 0}
+
+
+@pytest.mark.parametrize(("activation", "curved"), [("softmax", False), ("log-softmax", False), ("relu", True)])
+def test_what_has_no_curve_has_its_name_in_the_outline(activation: str, curved: bool) -> None:
+    _, board = told("dense", activation=activation)
+    (chip,) = [part for part in board.parts["stage"] if isinstance(part, ChipPlan)]
+    x, y = chip.heading_at
+    inside = chip.box.x < x < chip.box.right and chip.box.bottom < y < chip.box.y
+    assert (bool(chip.curve), inside) == (curved, not curved)
+
+
+@pytest.mark.parametrize(
     "options", [{"rate": 0}, {"input": "random:4x4", "rate": 0}, {"example": "glossary", "rate": 0}]
 )
 def test_a_printed_mask_gives_way_to_the_users_rate(options: dict[str, Any]) -> None:

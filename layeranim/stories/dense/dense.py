@@ -99,13 +99,14 @@ def _made(view: DenseView, last: Node) -> tuple[Body, ...]:
 def _tabled(view: DenseView) -> Node:
     """The net beside W · x + b = z → y; without the net; in colours with the largest products of a unit in numbers."""
     z = ("pre_activation", "z") if view.activated else ("output", "y")
-    bias = ("+", Grid("bias", "b", rows="out_features")) if view.biased else ()
-    made = _made(view, Grid("output", "y", rows="out_features"))
-    weight = Grid("weight", "W", rows="out_features", cols="in_features")
     several = view.batch > 1
+    bias = ("+", Grid("bias", "b", rows="out_features")) if view.biased else ()
+    y = Grid("output", "y", rows="out_features", sized=not several)
+    made = _made(view, y)
+    weight = Grid("weight", "W", rows="out_features", cols="in_features")
     x = "x, sample <batch>" if several else "x"
     sums: tuple[Body, ...] = (weight, "·", Grid("input", x, rows="in_features", sized=not several), *bias)
-    table: tuple[Body, ...] = (*sums, "=", Grid(*z, rows="out_features"), *made)
+    table: tuple[Body, ...] = (*sums, "=", replace(y, tensor=z[0], text=z[1]), *made)
     short = (*sums, *made) if view.activated else table  # the sums stand in the nodes
     net = Neurons("input", z[0], ("x", z[1]), ("in_features", "out_features"))
     colours = Column(
@@ -117,7 +118,7 @@ def _tabled(view: DenseView) -> Node:
     through = ("=", Grid("pre_activation", "z", one=True), "→", Chip("pre_activation", "output"), "→")
     heat: tuple[Body, ...] = (
         colours, Leading("products", heads, "in_features"), *one, *(through if view.activated else ("=",)),
-        Grid("output", "y", rows="out_features"),
+        y,
     )  # fmt: skip
     return Tries(Row(net, *short), Row(*table), Row(*heat), least=44)
 
@@ -158,16 +159,16 @@ def _pictured(view: DenseView, sides: Sides) -> Node:
 
 # ── acts ─────────────────────────────────────────────────────────────────────
 def _asides(view: DenseView, words: DenseWords) -> Iterator[tuple[int, Aside]]:
-    """After the last unit of a sample the activation of all its units together."""
-    ends = [unit for unit in view.shown if view.row_wise and (unit + 1) % view.units == 0]
-    for unit in ends:
+    """After the last unit of a sample, whether it is shown or not, the activation of all its units together."""
+    samples = range(view.shown.start // view.units, (view.shown.stop - 1) // view.units + 1) if view.row_wise else ()
+    for b in samples:
+        unit, best = (b + 1) * view.units - 1, view.winner(b)
         said, note = words.finish(unit)
-        b, best = unit // view.units, view.winner(unit // view.units)
         points = [Region.of("output", batch=b, out_features=best)]
         if view.side:
             points += [region for k in view.loudest(b, best) for region in view.spot(b, best, k)]
-        seconds = CONCLUDED if unit == ends[-1] else PASSED
-        yield unit, Aside(said, tuple(points), seconds, ("output",), b * view.units + best if view.side else None, note)
+        seconds = CONCLUDED if view.last(unit) else PASSED
+        yield unit, Aside(said, tuple(points), seconds, ("output",), b * view.units + best, note)
 
 
 def _evidence(view: DenseView) -> Iterator[Region]:

@@ -70,6 +70,10 @@ class DenseView:
         wanted = (asked - 1 if asked else None, preset.unit if preset else None, best if self.side else None)
         return next((unit for unit in wanted if unit is not None and unit in self.shown), self.shown.start)
 
+    def last(self, unit: int) -> bool:
+        """Whether no later sample than that of this unit is shown to its end."""
+        return unit + self.units >= self.shown.stop
+
     def name(self, unit: int) -> str:
         """What a unit of the layer is called: classes of digits by the digit."""
         return str(unit if self.classes else unit + 1)
@@ -175,12 +179,11 @@ class DenseWords:
             Run(f"   {view.chip} → ", source=Fact("activation")),
             Run(y, "result", "semibold", Address("output", (b, best))),
         )
-        last = unit == [u for u in view.shown if (u + 1) % view.units == 0][-1]
         shares = "shares that add up to 1" if view.units > 1 else "alone, it has the whole share"
         note = shares if view.activation == "softmax" else ""
         if view.side and view.loudest(b, best):
             note = f"framed pixels speak loudest for {view.name(best)}"
-        return line, note if last else ""
+        return line, note if view.last(unit) else ""
 
     def _winning(self, b: int) -> str:
         """Which unit has the largest sum of a sample, or which share it."""

@@ -321,6 +321,17 @@ class Figures:
         """The first of some units from which on a slice shows the same."""
         return next(unit for unit in range(last, first - 1, -1) if unit == first or self.turns(shown, unit))
 
+    def beside(self, shown: Shown, unit: int) -> list[int]:
+        """The units of the film at which a slice shows the same as at this one."""
+        at = self.index(shown, unit)
+        return [one for one in range(self.first, self.stop) if self.index(shown, one) == at]
+
+    def reached(self, tensor: str) -> bool:
+        """Whether the film comes so far as to make a tensor: one that only comes after a unit, after one of its own."""
+        each = [act for act in self.film.acts if isinstance(act, Each)]
+        after = [unit for act in each for unit, aside in act.asides.items() if tensor in aside.writes]
+        return not after or any(self.first <= unit < self.stop for unit in after)
+
     # ── texts ────────────────────────────────────────────────────────────────
     def style(self, tensor: str) -> Style:
         """How a tensor's numbers are written."""

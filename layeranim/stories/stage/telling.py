@@ -223,8 +223,9 @@ class _Told:
     def _shown_last(self) -> tuple[tuple[Verb, ...], ...]:
         """The evidence in frames, and once more how the number came about that was followed."""
         whole = not isinstance(self.film.acts[-1], WhatIf)
-        again = (v for p in self.parts for v in p.actor.closes(self.figures, p.plan, self.follow) if whole)
-        verbs = (*self._pointed(self._evidence(), self.follow), *again)
+        turning = [p for p in self.parts if whole and not p.actor.stays(self.figures, p.plan, self.follow)]
+        again = (v for p in turning for v in p.actor.closes(self.figures, p.plan, self.follow))
+        verbs = (*self._pointed(self._evidence(), self.follow), *self._led(list(again)))
         return (verbs,) if verbs else ()
 
     def _what_if(self, act: WhatIf, factor: float) -> Beat:
@@ -266,12 +267,11 @@ class _Told:
 
     def _pointed(self, regions: Sequence[Region], unit: int) -> tuple[Frame, ...]:
         """Frames around cells, in the colour of results where they are results, where they stand at a unit."""
-        moment = Moment(unit, self.figures.cell_of(regions[0].tensor, unit, {})) if regions else None
         grids = [(p.actor, p.plan) for p in self.parts
                  if isinstance(p.plan, GridPlan) and not p.plan.name.startswith("lens:")]  # fmt: skip
         out: dict[tuple[str, Role], list[Block]] = {}
         for actor, grid, region in ((actor, grid, region) for actor, grid in grids for region in regions):
-            away = isinstance(actor, Grid) and moment and actor.elsewhere(self.figures, region, moment)
+            away = isinstance(actor, Grid) and actor.elsewhere(self.figures, region, unit)
             if away or not grid.holds(region):
                 continue
             role: Role = "result" if self.figures.made(region.tensor) else "focus"
@@ -291,7 +291,8 @@ class _Told:
         length = timing.ticks(aside.seconds * factor)
         wanted = [("look", 0.24), *([("land", timing.act(aside.seconds, 0.25, LAND))] if aside.writes else [])]
         seen, made, steps = self._concluded(unit, aside)
-        verbs = ((*self._pointed(aside.points, unit), *seen), *((made,) if aside.writes else ()), ())
+        shows = unit if aside.shows is None else aside.shows
+        verbs = ((*self._pointed(aside.points, shows), *seen), *((made,) if aside.writes else ()), ())
         place = () if aside.writes else _note(self._unit_name(unit), "place")
         return Beat("aside", 0, length, range(unit, unit + 1), timing.phases(length, wanted), aside.says,
                     _note(aside.note), place, (*steps, *self._making(aside.points)), unit + 1, verbs)  # fmt: skip
@@ -300,7 +301,8 @@ class _Told:
         """What turns back to the unit that an aside shows, and what appears with it; the steps that make this."""
         seen: list[Verb] = []
         if aside.shows is not None:
-            seen += [v for p in self.parts for v in p.actor.closes(self.figures, p.plan, aside.shows)]
+            turning = [p for p in self.parts if not set(p.actor.draws) & set(aside.writes)]
+            seen += [v for p in turning for v in p.actor.closes(self.figures, p.plan, aside.shows)]
         made, steps = list[Verb](), list[int]()
         for name in aside.writes:
             target = self.figures.cell_of(name, unit if aside.shows is None else aside.shows, {})
@@ -310,7 +312,7 @@ class _Told:
                      for v in p.actor.writes(self.figures, p.plan, acted.writes, moment)]  # fmt: skip
         if aside.points:
             made = [verb for verb in made if not isinstance(verb, Frame)]
-        return tuple(seen), tuple(self._led(_once(made))), tuple(steps)
+        return tuple(self._led(seen)), tuple(self._led(_once(made))), tuple(steps)
 
     def _made(self, names: str | tuple[str, ...], unit: int | None = None) -> list[str]:
         """Those of an act's tensors that this trace has, in a unit; without one in the first that is shown."""
@@ -485,7 +487,7 @@ class _Told:
         seen, made = self._led(_once(looks)), self._led(_once(writes))
         to, back = routed(self._routes(moment.unit), plans, seen, made, acted)
         made += self._chosen(acted[-1], moment, made)
-        verbs = (*begun, *seen, *to, *lays), *terms, (*pours, *made, *back), ()
+        verbs = (*self._led(begun), *seen, *to, *lays), *terms, (*pours, *made, *back), ()
         return Beat(kind, 0, length, units, phases, caption, self._noted(note, seconds, moment.unit), place,
                     [*self._before(moment.unit, fresh), *(at for a in acted for at in a.every or (a.at,))],
                     done, verbs)  # fmt: skip

@@ -140,8 +140,12 @@ class Bars(Actor):
 
     def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
         assert isinstance(plan, BarsPlan)
-        if self.follows(figures):
-            yield from (Clear(plan.name), Grow(plan.name, self._content(figures, plan, unit), tuple(range(plan.rows))))
+        shown, rows = self.shown(figures), tuple(range(plan.rows))
+        if self.follows(figures) and figures.reached(self.tensor):
+            if figures.pieces(shown) and figures.passing(self.tensor):
+                beside = figures.beside(shown, unit)
+                rows = tuple(dict.fromkeys(figures.flat(shown.rows, figures.here(one)) for one in beside))
+            yield from (Clear(plan.name), Grow(plan.name, self._content(figures, plan, unit), rows))
 
     def changes(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[Verb]:
         assert isinstance(plan, BarsPlan)

@@ -75,6 +75,10 @@ class Actor:
         """How it takes its other shape, if it has one."""
         yield from ()
 
+    def stays(self, figures: Figures, plan: Plan, unit: int) -> bool:
+        """Whether it does not turn back to this unit at the end: the last sentence speaks of another one."""
+        return False
+
     def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
         """What it shows once more at the end, of the unit that was followed."""
         yield from ()

@@ -108,6 +108,13 @@ class Grid(Actor):
         told = Region(region.tensor, (*region.where, *more))
         return Fill(grid.name, figures.one(figures.covered(told, moment.target)[0]), ((0, 0),))
 
+    def _looked(self, figures: Figures, grid: GridPlan, unit: int) -> Fill:
+        """The lens shows the cell of a unit."""
+        fixed, cell = dict(grid.fixed), figures.cell_of(self.tensor, unit, {})
+        axes = zip(figures.trace.axes(self.tensor), cell.index, strict=True)
+        index = tuple(fixed.get(axis, i) for axis, i in axes)
+        return Fill(grid.name, figures.one(replace(cell, index=index)), ((0, 0),))
+
     # ── room ─────────────────────────────────────────────────────────────────
     def fit(self, s: Setting) -> tuple[Fit, tuple[int, int]]:
         """How its cells are drawn, and how many there are; a single number always stands there as a numeral."""
@@ -207,16 +214,16 @@ class Grid(Actor):
     # ── acts ─────────────────────────────────────────────────────────────────
     def reads(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
         grid = _grid(plan)
-        if not grid.holds(region) or self.elsewhere(figures, region, moment):
+        if not grid.holds(region) or self.elsewhere(figures, region, moment.unit):
             return
         if grid.name.startswith("lens:"):
             yield self._lens_shows(figures, grid, region, moment)
         elif min(grid.pitch) >= FRAMED_LEAST or _whole(grid, region):
             yield from _frames(figures, grid, region, moment, "focus")
 
-    def elsewhere(self, figures: Figures, region: Region, moment: Moment) -> bool:
+    def elsewhere(self, figures: Figures, region: Region, unit: int) -> bool:
         """Whether it shows the cells of the unit under way, and these are those of another: the state before."""
-        here = figures.here(moment.unit)
+        here = figures.here(unit)
         drawn = self.shown(figures)
         return region.tensor == self.tensor and self.follows(figures) and any(
             here[axis] not in (region.along(axis) or (here[axis],)) for axis in figures.units.along
@@ -261,13 +268,15 @@ class Grid(Actor):
             yield Ghost(grid.name, figures.cells(self.shown(figures), unit, bool(grid.numeral)), where)
 
     def changes(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[Verb]:
-        grid = _grid(plan)
+        grid, shown = _grid(plan), self.shown(figures)
+        turns = self.follows(figures) and figures.turns(shown, moment.unit)
+        whole = moment.brief and figures.pieces(shown)
         if plan.name.startswith("lens:"):
-            yield Clear(plan.name)
-        elif self.follows(figures) and figures.turns(self.shown(figures), moment.unit):
+            yield self._looked(figures, grid, moment.unit) if turns and whole else Clear(plan.name)
+        elif turns:
             if _PLACE.search(self.text):
                 yield Name(plan.name, self.heading(figures, moment.unit))
-            if grid.empty and not (moment.brief and figures.pieces(self.shown(figures))):
+            if grid.empty and not whole:
                 yield Clear(plan.name)
             else:  # of another sample that passes by all is there at once: nothing of the one before stays
                 where = _within(0, grid.rows - 1, 0, grid.cols - 1)
@@ -284,17 +293,27 @@ class Grid(Actor):
         regions = (Region(self.tensor, tuple((axis, here[axis]) for axis in axes if axis in here)) for here in heres)
         return tuple(cell for region in regions for cell in _within(*_block(grid, region)))
 
+    def stays(self, figures: Figures, plan: Plan, unit: int) -> bool:
+        spoken = any(self.elsewhere(figures, region, unit) for region in figures.film.evidence)
+        return spoken and not self._beside(figures, _grid(plan))
+
     def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
-        """What changes from unit to unit shows once more how the number came about that was followed; not where the
-        last sentence speaks of what stands there."""
-        grid = _grid(plan)
-        if any(region.tensor == self.tensor for region in figures.film.evidence) and not self._beside(figures, grid):
+        """What changes from unit to unit shows once more how the number came about that was followed."""
+        grid, shown = _grid(plan), self.shown(figures)
+        if not self.follows(figures) or not figures.reached(self.tensor):
             return
-        if self.follows(figures) and not grid.name.startswith("lens:"):
+        if grid.name.startswith("lens:"):
+            yield self._looked(figures, grid, unit)
+        else:
             if _PLACE.search(self.text):
                 yield Name(grid.name, self.heading(figures, unit))
-            where = tuple((r, c) for r in range(grid.rows) for c in range(grid.cols))
-            yield Fill(grid.name, figures.cells(self.shown(figures), unit, bool(grid.numeral)), where)
+            where = _within(0, grid.rows - 1, 0, grid.cols - 1)
+            if grid.empty and figures.pieces(shown) and figures.passing(self.tensor):
+                made = dict.fromkeys(self._place(figures, grid, one) for one in figures.beside(shown, unit))
+                where = tuple(divmod(at, grid.cols) for at in made)
+                if len(where) < grid.rows * grid.cols:  # a film of some units has made no more of it
+                    yield Clear(grid.name)
+            yield Fill(grid.name, figures.cells(shown, unit, bool(grid.numeral)), where)
 
     def _beside(self, figures: Figures, grid: GridPlan) -> bool:
         """Whether another grid shows its tensor at every unit: what the last sentence speaks of stands there."""
