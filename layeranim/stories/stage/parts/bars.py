@@ -142,7 +142,7 @@ class Bars(Actor):
         assert isinstance(plan, BarsPlan)
         shown, rows = self.shown(figures), tuple(range(plan.rows))
         if self.follows(figures) and figures.reached(self.tensor):
-            if figures.pieces(shown) and figures.passing(self.tensor):
+            if figures.pieces(shown) and figures.passing(self.tensor, unit):
                 beside = figures.beside(shown, unit)
                 rows = tuple(dict.fromkeys(figures.flat(shown.rows, figures.here(one)) for one in beside))
             yield from (Clear(plan.name), Grow(plan.name, self._content(figures, plan, unit), rows))

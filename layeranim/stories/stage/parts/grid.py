@@ -308,7 +308,7 @@ class Grid(Actor):
             if _PLACE.search(self.text):
                 yield Name(grid.name, self.heading(figures, unit))
             where = _within(0, grid.rows - 1, 0, grid.cols - 1)
-            if grid.empty and figures.pieces(shown) and figures.passing(self.tensor):
+            if grid.empty and figures.pieces(shown) and figures.passing(self.tensor, unit):
                 made = dict.fromkeys(self._place(figures, grid, one) for one in figures.beside(shown, unit))
                 where = tuple(divmod(at, grid.cols) for at in made)
                 if len(where) < grid.rows * grid.cols:  # a film of some units has made no more of it
