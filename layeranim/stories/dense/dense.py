@@ -189,4 +189,4 @@ def _spans(view: DenseView) -> dict[str, float]:
     return out | ({"output": 1.0} if view.activation in BOUNDED else {})
 
 
-DenseStory = replace(story("Dense layer", film, GOOD_FOR), takes=5)
+DenseStory = replace(story("Dense layer", film, GOOD_FOR), takes=7)

@@ -223,7 +223,7 @@ class _Told:
     def _shown_last(self) -> tuple[tuple[Verb, ...], ...]:
         """The evidence in frames, and once more how the number came about that was followed."""
         whole = not isinstance(self.film.acts[-1], WhatIf)
-        turning = [p for p in self.parts if whole and not p.actor.stays(self.figures, self.follow)]
+        turning = [p for p in self.parts if whole and not p.actor.stays(self.figures, p.plan, self.follow)]
         again = (v for p in turning for v in p.actor.closes(self.figures, p.plan, self.follow))
         verbs = (*self._pointed(self._evidence(), self.follow), *self._led(list(again)))
         return (verbs,) if verbs else ()

@@ -75,7 +75,7 @@ class Actor:
         """How it takes its other shape, if it has one."""
         yield from ()
 
-    def stays(self, figures: Figures, unit: int) -> bool:
+    def stays(self, figures: Figures, plan: Plan, unit: int) -> bool:
         """Whether it does not turn back to this unit at the end: the last sentence speaks of another one."""
         return False
 

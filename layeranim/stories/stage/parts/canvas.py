@@ -53,7 +53,7 @@ class Canvas(Grid):
     def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
         yield self._filled(figures, _plan(plan), last, _every(_plan(plan)))
 
-    def stays(self, figures: Figures, unit: int) -> bool:
+    def stays(self, figures: Figures, plan: Plan, unit: int) -> bool:
         return False
 
     def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:

@@ -293,15 +293,13 @@ class Grid(Actor):
         regions = (Region(self.tensor, tuple((axis, here[axis]) for axis in axes if axis in here)) for here in heres)
         return tuple(cell for region in regions for cell in _within(*_block(grid, region)))
 
-    def stays(self, figures: Figures, unit: int) -> bool:
-        return any(self.elsewhere(figures, region, unit) for region in figures.film.evidence)
+    def stays(self, figures: Figures, plan: Plan, unit: int) -> bool:
+        spoken = any(self.elsewhere(figures, region, unit) for region in figures.film.evidence)
+        return spoken and not self._beside(figures, _grid(plan))
 
     def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
-        """What changes from unit to unit shows once more how the number came about that was followed; not where the
-        last sentence speaks of what stands there."""
+        """What changes from unit to unit shows once more how the number came about that was followed."""
         grid, shown = _grid(plan), self.shown(figures)
-        if any(region.tensor == self.tensor for region in figures.film.evidence) and not self._beside(figures, grid):
-            return
         if not self.follows(figures) or not figures.reached(self.tensor):
             return
         if grid.name.startswith("lens:"):
