@@ -25,13 +25,11 @@ def glyph(one: Glyph, theme: Theme) -> Bundle:
     edge = theme.bg if one.own else theme.ink
     if one.shape == "disc":
         return Bundle(disc(one.at, SIZE, fill, edge, 2))
-    return Bundle(polyline([turned(one.at, *CORNERS[one.shape])], edge, 2, fill))
-
-
-def turned(at: Point, count: int, first: float) -> list[Point]:
-    """The corners of a regular glyph, closed; its first one lies in the direction ``first`` in degrees."""
+    count, first = CORNERS[one.shape]
+    x, y = one.at
     turns = [math.radians(first + 360 * k / count) for k in range(count + 1)]
-    return [(at[0] + WIDE * math.cos(turn), at[1] + WIDE * math.sin(turn)) for turn in turns]
+    ends = [(x + WIDE * math.cos(turn), y + WIDE * math.sin(turn)) for turn in turns]
+    return Bundle(polyline([ends], edge, 2, fill))
 
 
 def ticks(box: Box, across: Sequence[Tick], along: Sequence[Tick], theme: Theme) -> list[Bundle | TextLine]:

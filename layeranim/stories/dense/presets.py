@@ -54,7 +54,6 @@ DENSE = (
             "bias": [0.5, -1, 0, 1, 0.5],
         },
         bound=BIAS,
-        unit=2,
     ),
     Preset(
         "digits",
@@ -71,7 +70,6 @@ DENSE = (
         free=("input",),
         title="Dense layer: which digit?",
         planes=True,
-        unit=3,
     ),
 )
 

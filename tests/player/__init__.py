@@ -1,1 +1,0 @@
-"""Players: what their pages hold, and what a browser makes of them."""
