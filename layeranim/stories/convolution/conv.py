@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from layeranim import numbers
 from layeranim.stories.activations import activation_name
@@ -179,4 +179,4 @@ def _made(view: ConvView, f: int, pictures: int, share: float) -> Grid:
                 share=share)  # fmt: skip
 
 
-ConvStory = replace(story("Convolution", film, GOOD_FOR), takes=9)
+ConvStory = story("Convolution", film, GOOD_FOR, takes=9)

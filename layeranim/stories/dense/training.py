@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -126,4 +125,4 @@ def _config(telling: Telling) -> Any:
     return telling.trace.config
 
 
-TrainingStory = replace(story("Training", film, GOOD_FOR), takes=3)
+TrainingStory = story("Training", film, GOOD_FOR, takes=3)

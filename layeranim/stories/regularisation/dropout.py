@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from layeranim.numbers import TIMES, shape_text
 from layeranim.stories.claims import first_true
@@ -91,4 +90,4 @@ def _headed(name: str, sizes: str = "") -> Line:
     return (Run(name, "ink", "semibold", Fact("name")), *((Run(sizes, source=Fact("shape")),) if sizes else ()))
 
 
-DropoutStory = replace(story("Dropout", film, words.GOOD_FOR), takes=18)
+DropoutStory = story("Dropout", film, words.GOOD_FOR, takes=18)

@@ -46,9 +46,9 @@ LED = 6.0
 """Between a grid and the lines to its lens."""
 
 
-def story(title: str, film: Callable[[Telling], Play], good_for: str) -> Story:
-    """A story told on the stage."""
-    return Story(title, lambda telling: tell(film(telling), telling), good_for, follows=True)
+def story(title: str, film: Callable[[Telling], Play], good_for: str, takes: float = Story.takes) -> Story:
+    """A story told on the stage; ``takes`` as `Story` has it."""
+    return Story(title, lambda telling: tell(film(telling), telling), good_for, follows=True, takes=takes)
 
 
 def tell(film: Play, telling: Telling) -> Storyboard:

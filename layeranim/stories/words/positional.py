@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -120,4 +119,4 @@ def _config(telling: Telling) -> Any:
     return telling.trace.config
 
 
-PositionalStory = replace(story("Positional encoding", film, GOOD_FOR), takes=450)
+PositionalStory = story("Positional encoding", film, GOOD_FOR, takes=450)
