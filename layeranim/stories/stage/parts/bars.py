@@ -108,7 +108,9 @@ class Bars(Actor):
     def reads(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
         assert isinstance(plan, BarsPlan)
         if plan.pitch >= LIT_LEAST:
-            yield Light(plan.name, tuple(plan.strand.places(region, plan.rows)))
+            rows = tuple(plan.strand.places(region, plan.rows))
+            lengths = figures.values(self.shown(figures), moment.unit)
+            yield Light(plan.name, tuple(row for row in rows if lengths[row, 0]) or rows)  # around 0 there is no bar
 
     def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
         assert isinstance(plan, BarsPlan)
