@@ -70,6 +70,9 @@ CONV_IMAGE = (
 FEATURE_MAPS = (
     Claim(r"every filter asks its question everywhere: (\d+) filters?, (\d+) maps?",
           lambda t, m, b: int(m[1]) == int(m[2]) == t["output"].shape[1], {}, (), counts=True),
+    Claim("this filter reads other channels than the one drawn",
+          lambda t, m, b: b.units[0] // (t["output"].shape[1] // t.config.groups) > 0,
+          {"input": "random:4x6x6", "filters": 4, "groups": 2}, ({}, {"input": "random:4x6x6", "filters": 4})),
     Claim("one pixel of its map; all others in the same way", lambda t, m, b: t["output"][0, 0].size > 1, {},
           ({"input": "1 2; 3 4", "kernel": "1 2; 3 4"},)),
     Claim(r"(?:(\d+) maps, one behind another|one map): a volume of (\d+)×(\d+)×(\d+)",

@@ -195,6 +195,22 @@ def outdated(board: Storyboard) -> list[str]:
     return sorted(turning - set(again)) if turning & set(again) else []
 
 
+def astray(board: Storyboard) -> list[str]:
+    """Lenses that show another cell at the end than when the unit was told whose numbers are followed."""
+    followed = poster(board).units
+    told: dict[str, Any] = {}
+    for beat in board.beats[:-1]:
+        told |= _looking(beat) if beat.units == followed else {}
+    last = _looking(board.beats[-1])
+    return sorted(part for part, source in told.items() if last.get(part) != source)
+
+
+def _looking(beat: Beat) -> dict[str, Any]:
+    """Where what each lens shows comes from."""
+    fills = [verb for verb in verbs_of(beat) if isinstance(verb, v.Fill) and verb.part.startswith("lens:")]
+    return {verb.part: verb.cells.sources(0, 0) for verb in fills if verb.cells.sources}
+
+
 def _showing(beat: Beat) -> Iterator[tuple[str, Any]]:
     """What each part that fills has in its first cell."""
     for verb in verbs_of(beat):

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from layeranim.stories.stage.verbs import Grow
+from layeranim.stories.stage.verbs import Fill, Grow
 from tests.catalog.conftest import Case, ids
 
-from .checks import blank, outdated
+from .checks import astray, blank, outdated
 from .films import board, every, staged
 
 
@@ -34,6 +34,19 @@ def test_the_check_sees_an_end_that_shows_nothing() -> None:
 def test_the_end_shows_one_unit_in_all_its_parts(case: Case) -> None:
     """Scores of one sample beside the guess of another would be a false picture."""
     assert not outdated(board(case))
+
+
+@pytest.mark.parametrize("case", **ids([case for case in every() if staged(case.name)]))
+def test_the_lenses_show_that_unit_too(case: Case) -> None:
+    assert not astray(board(case))
+
+
+def test_the_check_sees_a_lens_that_stays_behind() -> None:
+    film = board(Case("cross-entropy", {"input": "random:2x12"}, "lens"))
+    *before, last = film.beats
+    behind = replace(last, verbs=tuple(tuple(v for v in phase if not isinstance(v, Fill)) for phase in last.verbs))
+    assert not astray(film)
+    assert astray(replace(film, beats=(*before, behind))) == ["lens:losses"]
 
 
 def test_the_check_sees_a_part_that_stays_behind() -> None:

@@ -33,6 +33,7 @@ def film(telling: Telling) -> Play:
         Grid("kernel", "filter", rows="kernel_height", cols="kernel_width"),
     )
     maps = Volume(last, "maps", "out_channels", "out_height", "out_width", width=MAPS, pixels=True, whole=True)
+    alike = filters // config.groups
     strip = Grid(last, "one pixel", rows="out_channels", at=(("out_height", row), ("out_width", col)))
     return Play(
         title="Feature maps",
@@ -42,7 +43,9 @@ def film(telling: Telling) -> Play:
                        for k in telling.film.selected(filters)[:MOST]),
         stage=Row(left, "→", maps, strip),
         acts=(
-            Each(((("products", last), Note("one pixel of its map; all others in the same way", _many(telling))),)),
+            Each(((("products", last), (Note("this filter reads other channels than the one drawn",
+                                             lambda unit: unit >= alike),
+                                        Note("one pixel of its map; all others in the same way", _many(telling)))),)),
             Turn(last, _stacked(telling, filters), Note(f"a {size} filter of the next layer reads all of them: "
                                                         f"{size}×{filters} weights", filters > 1), 3.2),
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import zip_longest
+from itertools import chain, zip_longest
 
 import numpy as np
 
@@ -134,7 +134,7 @@ class _Told:
 
     # ── storyboard ───────────────────────────────────────────────────────────
     def storyboard(self) -> Storyboard:
-        beats = tuple(self._started())
+        beats = self._looked(tuple(self._started()))
         taught = [beat for beat in beats if beat.kind == "step"]
         poster = next((b for b in taught if self.follow in b.units), None) or timing.poster(beats, self.shown)
         last = [beat for beat in taught if beat.units == poster.units][-1]
@@ -208,6 +208,15 @@ class _Told:
         again = (v for p in self.parts for v in p.actor.closes(self.figures, p.plan, self.follow))
         verbs = (*self._pointed(self._evidence()), *again)
         return (verbs,) if verbs else ()
+
+    def _looked(self, beats: tuple[Beat, ...]) -> tuple[Beat, ...]:
+        """At the end the lenses, too, show the unit that was followed, as they showed it when it was told."""
+        *before, last = beats
+        told = [beat for beat in before if beat.units == range(self.follow, self.follow + 1)]
+        verbs = chain.from_iterable(chain.from_iterable(beat.verbs for beat in told))
+        shown = {verb.part: verb for verb in verbs if isinstance(verb, Fill) and verb.part.startswith("lens:")}
+        again = self._led([*shown.values()])
+        return (*before, replace(last, verbs=((*chain(*last.verbs), *again),))) if again else beats
 
     def _pointed(self, regions: Sequence[Region]) -> tuple[Frame, ...]:
         """Frames around cells, in the colour of results where they are results."""
