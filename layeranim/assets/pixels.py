@@ -21,6 +21,7 @@ from layeranim.assets.plan import BuildPlan
 from layeranim.errors import LayeranimError, RenderError
 from layeranim.film import owned
 from layeranim.film.output import Output, check_writable
+from layeranim.film.player.page import carried
 from layeranim.film.writers.png import write_png
 from layeranim.inputs import printable
 from layeranim.stories.options import MOST_PIXELS
@@ -31,6 +32,7 @@ SHARE = 0.001
 """Part of a frame's pixels that may be further off."""
 PICTURES = ("gif", "webp", "png", "apng")
 VIDEOS = ("mp4", "webm", "av1.webm")
+PAGES = ("html",)
 EDGE = 8
 PAGE = "index.html"
 LARGEST_PAGE = 10_000_000
@@ -52,7 +54,7 @@ class Difference:
 
 def compare(suffix: str, expected: bytes, actual: bytes) -> Difference | None:
     """The first difference beyond the tolerance between two films of one format, decoded; ``None`` if there is none."""
-    if expected == actual or suffix not in (*PICTURES, *VIDEOS):
+    if expected == actual or suffix not in (*PICTURES, *VIDEOS, *PAGES):
         return None
     pairs = zip_longest(_frames(suffix, expected), _frames(suffix, actual))
     for number, (one, other) in enumerate(pairs, 1):
@@ -82,7 +84,10 @@ def _size(pixels: Pixels) -> str:
 def _frames(suffix: str, data: bytes) -> Iterator[tuple[str, Pixels]]:
     """Every frame as RGB, with how long it is shown. Raises ``RenderError`` for what cannot be decoded."""
     try:
-        yield from _video(suffix, data) if suffix in VIDEOS else _pictures(suffix, data)
+        if suffix in PAGES:
+            yield from _video("mp4", carried(data))
+        else:
+            yield from _video(suffix, data) if suffix in VIDEOS else _pictures(suffix, data)
     except Exception as error:  # a decoder at work on foreign bytes may raise anything
         raise RenderError(f"the {suffix} cannot be decoded: {printable(str(error), 200)}") from None
 

@@ -36,6 +36,7 @@ NOT_FOLLOWED = {
 """What these decide is counted as what came out of it: options, arrays, the catalog's line, the version."""
 UNCOUNTED = NOT_FOLLOWED - {"layeranim.preparing.filmed", "layeranim.preparing.work"}
 TOOLS = ("manim", "numpy", "pillow", "av", "pycairo", "uharfbuzz")
+BROUGHT = rf"{OURS}/(data/fonts/.*\.otf|film/player/.*\.(html|css|js))"
 SHORT = 16
 """Hexadecimal digits of a source's digest."""
 IMPORT = re.compile(
@@ -59,16 +60,16 @@ def on_the_way(explainer: Explainer) -> dict[str, str]:
             waiting += imports(module)
             waiting += [module.rpartition(".")[0]] if "." in module else []
     files = {file for module in seen - UNCOUNTED if (file := file_of(module))}
-    return {file: _digest(file)[:SHORT] for file in sorted(files)} | fonts()
+    return {file: _digest(file)[:SHORT] for file in sorted(files)} | brought()
 
 
 def _parts(explainer: Explainer) -> tuple[str, ...]:
     return explainer.layer, explainer.presets, explainer.story, explainer.scene
 
 
-def fonts() -> dict[str, str]:
-    """The bundled typeface."""
-    found = sorted(file for file in _ours() if file.startswith(f"{OURS}/data/fonts/") and file.endswith(".otf"))
+def brought() -> dict[str, str]:
+    """What is no program and shows in films: the bundled typeface, the page of a player."""
+    found = sorted(file for file in _ours() if re.fullmatch(BROUGHT, file))
     return {file: _digest(file)[:SHORT] for file in found}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from layeranim.film.owned import provenance
 MOVING = ("image/webp", "image/apng", "image/gif")
 """Pictures that move and cannot be paused, the smallest first."""
 VIDEOS = ("video/mp4", "video/webm")
+PLAYER = "text/html"
 PAUSED = 5.0
 """Seconds after which what moves by itself must be stoppable (WCAG 2.2.2)."""
 DARK = ("-light", "-dark")
@@ -20,7 +21,10 @@ DARK = ("-light", "-dark")
 
 @dataclass(frozen=True)
 class FilmFiles:
-    """One film: its files by media type, width and height of each in pixels, its title and what it shows in words."""
+    """One film: its files by media type, width and height of each in pixels, its title and what it shows in words.
+
+    ``stepped``: its player was asked for.
+    """
 
     title: str
     alt: str
@@ -28,6 +32,7 @@ class FilmFiles:
     theme: str
     files: Mapping[str, Path]
     sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    stepped: bool = False
 
     @property
     def poster(self) -> Path:
@@ -45,6 +50,16 @@ class FilmFiles:
         return {kind: self.files[kind] for kind in VIDEOS if kind in self.files}
 
     @property
+    def player(self) -> Path | None:
+        """The page that steps through it, where that is asked for or is all that has controls."""
+        return self.files.get(PLAYER) if self.stepped or not self.videos else None
+
+    @property
+    def controlled(self) -> Path | None:
+        """The form with controls that a picture of it leads to."""
+        return self.player or next(iter(self.videos.values()), None)
+
+    @property
     def words(self) -> Path | None:
         """The captions, where there are any."""
         return self.files.get("text/vtt")
@@ -57,7 +72,7 @@ class FilmFiles:
 
     def cannot_pause(self) -> str:
         """What to say of a film that moves for long and has no form with controls; nothing of others."""
-        if self.videos or self.moving is None or self.seconds <= PAUSED:
+        if self.controlled or self.moving is None or self.seconds <= PAUSED:
             return ""
         return (
             f"{self.moving.name} moves for {self.seconds:.0f} s and cannot be paused, which WCAG 2.2.2 asks for; "
@@ -85,17 +100,22 @@ def pair(path: Path, dark: Path | None = None) -> Pair:
     """
     first = of(path)
     if dark is not None:
-        return Pair(first, of(dark))
+        return Pair(first, _as(first, of(dark)))
     name = stem(path)
     light_end, dark_end = DARK
     for here, there in (DARK, DARK[::-1]):
         if name.endswith(here):
             twin = path.parent / f"{name.removesuffix(here)}{there}.json"
             if twin.is_file():
-                other = of(twin)
+                other = _as(first, of(twin))
                 return Pair(first, other) if here == light_end else Pair(other, first)
     twin = path.parent / f"{name}{dark_end}.json"
-    return Pair(first, of(twin)) if first.theme == "light" and twin.is_file() else Pair(first)
+    return Pair(first, _as(first, of(twin))) if first.theme == "light" and twin.is_file() else Pair(first)
+
+
+def _as(first: FilmFiles, other: FilmFiles) -> FilmFiles:
+    """The other theme's film, shown as the first is."""
+    return replace(other, stepped=first.stepped)
 
 
 def of(path: Path) -> FilmFiles:
@@ -110,7 +130,7 @@ def of(path: Path) -> FilmFiles:
             f"{path} is no film of ours: there is no {place.name} beside it that layeranim wrote; "
             "render writes one with every film"
         )
-    return _shown(found.report, place)
+    return replace(_shown(found.report, place), stepped=path.suffix == ".html")
 
 
 def stem(path: Path) -> str:
@@ -134,6 +154,6 @@ def _shown(report: Mapping[str, Any], place: Path) -> FilmFiles:
         raise InputError(f"{place.name} does not say what an embedder needs; render the film anew") from None
     if "image/png" not in files:
         raise InputError(f"{place.name}: there is no poster beside it; render writes one with every film")
-    if not (shown.moving or shown.videos):
+    if not (shown.moving or shown.controlled):
         raise InputError(f"{place.name}: of the film's files none that a page can show is there")
     return shown

@@ -18,6 +18,8 @@ from layeranim.embed.files import FilmFiles, Pair
 Url = Callable[[Path], str]
 DARK = "(prefers-color-scheme: dark)"
 STILL = "(prefers-reduced-motion: reduce)"
+CONTROLS = "17rem"
+"""How high a player's controls and words are, at most, on a page of 320 pixels."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,9 @@ class Figure:
 # ── HTML ─────────────────────────────────────────────────────────────────────
 def block(figure: Figure) -> str:
     """``<figure>``: films with controls where there are any, else pictures; both grounds, each on its own page."""
-    inner = [line for shown in figure.pair.both for line in _video(figure, shown)] or list(_picture(figure))
-    style = list(_grounds(figure)) if figure.light.videos and figure.pair.dark else []
+    shown_as = _player if figure.light.player else _video
+    inner = [line for shown in figure.pair.both for line in shown_as(figure, shown)] or list(_picture(figure))
+    style = list(_grounds(figure)) if figure.light.controlled and figure.pair.dark else []
     caption = [f"<figcaption>{escape(figure.caption)}</figcaption>"] if figure.caption else []
     return "\n".join(["<figure>", *style, *inner, *caption, "</figure>"]) + "\n"
 
@@ -58,6 +61,21 @@ def _grounds(figure: Figure) -> Iterator[str]:
     yield f"@media {DARK} {{ .layeranim-light {{ display: none }} }}"
     yield f"@media not all and {DARK} {{ .layeranim-dark {{ display: none }} }}"
     yield "</style>"
+
+
+def _player(figure: Figure, shown: FilmFiles) -> Iterator[str]:
+    """The page that steps through the film, as high as the film and its controls are."""
+    if not shown.player:
+        yield from _video(figure, shown)
+        return
+    (across, down), url = figure.size, figure.url
+    ground = f'class="layeranim-{shown.theme}" ' if figure.pair.dark else ""
+    high = f"calc(min(100vw, {across}px) * {down / across:.4f} + {CONTROLS})"
+    yield (
+        f'<iframe {ground}src="{url(shown.player)}" title="{escape(figure.alt)}" loading="lazy" '
+        f'width="{across}" height="{down}" style="width: {across}px; max-width: 100%; height: {high}; border: 0">'
+        "</iframe>"
+    )
 
 
 def _video(figure: Figure, shown: FilmFiles, more: str = "") -> Iterator[str]:
@@ -113,7 +131,7 @@ def plain_image(figure: Figure) -> str:
     image = (
         f'<img src="{url(light.moving or light.poster)}" width="{across}" height="{down}" alt="{escape(figure.alt)}" />'
     )
-    link = next(iter(light.videos.values()), light.poster)
+    link = light.controlled or light.poster
     return f'<p><a href="{url(link)}">{image}</a></p>\n'
 
 
@@ -128,14 +146,14 @@ def commonmark(figure: Figure) -> str:
     """A Markdown image alone, linked to the film with controls: for programs that take no HTML."""
     light = figure.light
     image = f"![{_bracketed(figure.alt)}](<{figure.url(light.moving or light.poster)}>)"
-    link = next(iter(light.videos.values()), None)
+    link = light.controlled
     return (f"[{image}](<{figure.url(link)}>)" if link else image) + "\n"
 
 
 def hugo(figure: Figure) -> str:
     """Hugo's own shortcode: raw HTML is left out unless the site says otherwise."""
     (across, down), light = figure.size, figure.light
-    link = next(iter(light.videos.values()), None)
+    link = light.controlled
     parts = {
         "src": figure.url(light.moving or light.poster), "alt": figure.alt, "width": str(across), "height": str(down),
         **({"caption": figure.caption} if figure.caption else {}), **({"link": figure.url(link)} if link else {}),
@@ -156,7 +174,7 @@ def quarto(figure: Figure) -> str:
 def rst(figure: Figure) -> str:
     """A docutils figure of the moving picture."""
     light = figure.light
-    link = next(iter(light.videos.values()), None)
+    link = light.controlled
     return "\n".join(_figure(figure, light.moving or light.poster, link=link)) + "\n"
 
 
@@ -200,7 +218,7 @@ def _in(line: str) -> str:
 def latex(figure: Figure) -> str:
     """The poster as a figure, linked to the film beside the document."""
     light = figure.light
-    link = next(iter(light.videos.values()), light.moving)
+    link = light.controlled or light.moving
     image = f"\\includegraphics[width=\\linewidth,alt={{{_tex(figure.alt)}}}]{{{figure.url(light.poster)}}}"
     linked = f"\\href{{run:{figure.url(link)}}}{{{image}}}" if link else image
     caption = [f"  \\caption{{{_tex(figure.caption)}}}"] if figure.caption else []

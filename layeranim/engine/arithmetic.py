@@ -13,7 +13,7 @@ import numpy as np
 from layeranim.engine import vector  # noqa: F401 - registers softmax, softmax_back, add_cells
 from layeranim.engine.activations import ACTIVATIONS, log_softmax
 from layeranim.engine.replay import finite_max, operation
-from layeranim.engine.trace import Array, Region, Step, Steps, cell, count
+from layeranim.engine.trace import Array, Find, Region, Step, Steps, cell, count
 
 Cell = Mapping[str, int]
 Act = Callable[[Cell], Step]
@@ -26,20 +26,30 @@ def per_cell(axes: Sequence[str], sizes: Sequence[int], *acts: Act) -> Steps:
         flat, act = divmod(i, len(acts))
         return acts[act](dict(zip(axes, cell(flat, sizes), strict=True)))
 
+    return Steps(count(sizes) * len(acts), make, finding(axes, sizes, len(acts), make))
+
+
+def finding(axes: Sequence[str], sizes: Sequence[int], acts: int, make: Callable[[int], Step]) -> Find:
+    """How steps that are made cell by cell, so many ``acts`` for each, know which one writes what."""
+
+    known: dict[str, list[int]] = {}
+
     def find(tensor: str, here: Cell) -> int | None:
         spans = [range(n) if axis not in here else range(n)[here[axis] : here[axis] + 1]
                  for axis, n in zip(axes, sizes, strict=True)]  # fmt: skip
-        kinds = [i for i in range(len(acts) if count(sizes) else 0) if make(i).writes.tensor == tensor]
+        if tensor not in known:
+            known[tensor] = [i for i in range(acts if count(sizes) else 0) if make(i).writes.tensor == tensor]
+        kinds = known[tensor]
         for place in product(*spans) if kinds else ():
             flat = 0
             for at, n in zip(place, sizes, strict=True):
                 flat = flat * n + at
             for act in kinds:
-                if make(flat * len(acts) + act).writes.holds(here):
-                    return flat * len(acts) + act
+                if make(flat * acts + act).writes.holds(here):
+                    return flat * acts + act
         return None
 
-    return Steps(count(sizes) * len(acts), make, find)
+    return find
 
 
 def at(tensor: str, here: Cell, *axes: str, **where: int | range) -> Region:

@@ -61,3 +61,8 @@ def common(*arrays: Array | None) -> np.dtype[Any]:
 def shape_text(shape: tuple[int, ...]) -> str:
     """``3×4×5`` as errors print it; a number alone is ``()``."""
     return "×".join(str(n) for n in shape) or "()"
+
+
+def axes_text(count: int) -> str:
+    """``1 axis``, ``3 axes``."""
+    return f"{count} {'axis' if count == 1 else 'axes'}"

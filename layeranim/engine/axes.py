@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from layeranim.engine.array import shape_text
+from layeranim.engine.array import axes_text, shape_text
 from layeranim.engine.kinds import Integer, Kind, given
 from layeranim.engine.trace import Array, Region, Shape
 from layeranim.errors import OptionError, ShapeError
@@ -29,7 +29,7 @@ def aligned(name: str, shape: Shape | None, ndim: int = 1) -> Shape | None:
     if shape is None:
         return None
     if len(shape) > MOST:
-        raise ShapeError(f"{name} has shape {shape_text(shape)}, {len(shape)} axes, but must have at most {MOST}")
+        raise ShapeError(f"{name} has shape {shape_text(shape)}, {axes_text(len(shape))}, but must have at most {MOST}")
     return (1,) * (ndim - len(shape)) + tuple(shape)
 
 

@@ -76,7 +76,18 @@ class Part:
             step = trace.steps[i]
             return replace(step, reads=tuple(region(r) for r in step.reads), writes=region(step.writes))
 
-        return Steps(len(trace.steps), make)
+        inside = trace.steps if isinstance(trace.steps, Steps) else None
+
+        def find(tensor: str, here: Mapping[str, int]) -> int | None:
+            found: list[int] = []
+            assert inside is not None
+            for inner in (name for name in trace if self.name(name) == tensor):
+                axes = {self.axis(axis): axis for axis in trace.axes(inner)}
+                at = inside.writing(inner, {axes.get(axis, axis): i for axis, i in here.items()})
+                found += [] if at is None else [at]
+            return min(found, default=None)
+
+        return Steps(len(trace.steps), make, find if inside is not None and inside.finds else None)
 
 
 INNER: dict[str, Role] = dict.fromkeys(

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from layeranim.engine import axes, door, window
-from layeranim.engine.array import shape_text
+from layeranim.engine.array import axes_text, shape_text
 from layeranim.engine.backward import beside, passed_back, start
 from layeranim.engine.entry import enter
 from layeranim.engine.option import ArrayOption, Config, Integer, Layer, option
@@ -38,7 +38,8 @@ def name_of(word: str) -> str | None:
 def _spread(config: ConcatenateConfig, ndim: int) -> int:
     """The axis, from 0."""
     if not -ndim <= config.axis < ndim:
-        raise OptionError(f"axis is {config.axis}, but must be from {-ndim} to {ndim - 1} for arrays of {ndim} axes")
+        bounds = f"from {-ndim} to {ndim - 1}"
+        raise OptionError(f"axis is {config.axis}, but must be {bounds} for arrays of {axes_text(ndim)}")
     return config.axis % ndim
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from layeranim.engine import conv_backward, conv_shapes, symbolic
 from layeranim.engine.activations import ACTIVATIONS
+from layeranim.engine.arithmetic import finding
 from layeranim.engine.array import common, numeric, shape_text
 from layeranim.engine.conv_shapes import ConvConfig as ConvConfig
 from layeranim.engine.option import ArrayOption, Layer
@@ -103,7 +104,7 @@ def assemble(config: ConvConfig, saved: Mapping[str, Tensor]) -> Trace:
     together = large(out[1], config.groups, count(kernel.shape[1:]), out[0] * rows.out * columns.out)
     maker = _Maker(config, axes, out, kernel.shape[1], "bias" in saved, together)
     facts = conv_shapes.facts(config, axes, {name: tensor.shape for name, tensor in saved.items()}, kernel.array)
-    trace = Trace("conv", config, every, Steps(4 * count(out), maker.step), facts)
+    trace = Trace("conv", config, every, Steps(4 * count(out), maker.step, finding(_OUTPUT, out, 4, maker.step)), facts)
     return symbolic.derived(trace) if saved["kernel"].labels is not None else trace
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from layeranim.engine import window
 from layeranim.engine.activations import ACTIVATIONS, scratch
-from layeranim.engine.array import shape_text
+from layeranim.engine.array import axes_text, shape_text
 from layeranim.engine.option import Choice, Config, Flag, Integer, Padding, PerAxis, option
 from layeranim.engine.patches import taken
 from layeranim.engine.trace import Array, Shape, count
@@ -59,7 +59,7 @@ def aligned(name: str, shape: Shape) -> Shape:
     """A shape with the axes that may be left out put in as 1: batch and channels, filters; a bias for all."""
     ranks = _RANKS[name]
     if len(shape) not in ranks:
-        raise ShapeError(f"{name} has shape {shape_text(shape)}, {len(shape)} axes, but must be {_SHAPES[name]}")
+        raise ShapeError(f"{name} has shape {shape_text(shape)}, {axes_text(len(shape))}, but must be {_SHAPES[name]}")
     return (1,) * (ranks[-1] - len(shape)) + shape
 
 

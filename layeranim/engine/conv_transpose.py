@@ -30,6 +30,7 @@ from layeranim.engine.conv_transpose_shapes import (
 )
 from layeranim.engine.entry import enter
 from layeranim.engine.option import ArrayOption, Layer
+from layeranim.engine.painting import overlap_step, painted
 from layeranim.engine.patches import correlate, stamp, tap_gradients
 from layeranim.engine.trace import Array, Index, Recipe, Region, Shape, Step, Steps, Tensor, Trace, kept, tensors
 from layeranim.engine.window import Axis
@@ -77,8 +78,9 @@ def assemble(name: str, config: TransposeConfig, saved: Mapping[str, Tensor]) ->
     """The trace from its stored tensors: stamps, steps and facts are made here."""
     x, kernel, full, output = (saved[key] for key in ("input", "kernel", "full", "output"))
     bias = [saved["bias"]] if "bias" in saved else []
-    every = tensors(x, kernel, *bias, _stamps(config, x, kernel), full, saved["pre_activation"], output)
     axes = axes_of(config, x.shape)
+    so_far = painted(x, kernel, full, axes, config.groups)
+    every = tensors(x, kernel, *bias, _stamps(config, x, kernel), so_far, full, saved["pre_activation"], output)
     facts: dict[str, int | float | str] = {
         "stamps": x.array.size,
         "parameters": kernel.array.size + (bias[0].array.size if bias else 0),
@@ -108,12 +110,16 @@ def _stamps(config: Any, x: Tensor, kernel: Tensor) -> Tensor:
 
 
 def _steps(config: Any, axes: Sequence[Axis], every: Mapping[str, Tensor]) -> Steps:
-    """The stamp of every input cell; then every cell of the full output, cut, with its bias, activated."""
+    """The stamp of every input cell, added to those before it; then every cell of the full output, cut, with
+    its bias, activated."""
     x, kernel, full, output = (every[name] for name in ("input", "kernel", "full", "output"))
     per_group, channels = kernel.shape[1], kernel.shape[0] // config.groups
 
     def stamp(c: Cell) -> Step:
         return Step("multiply", (at("input", c, *x.axes), at("kernel", c, "in_channels")), at("stamps", c, *x.axes))
+
+    def paint(c: Cell) -> Step:
+        return overlap_step(config, axes, x, kernel, full, c)
 
     def overlap(c: Cell) -> Step:
         group, f = divmod(c["out_channels"], per_group)
@@ -129,7 +135,7 @@ def _steps(config: Any, axes: Sequence[Axis], every: Mapping[str, Tensor]) -> St
         return Step("activate", (at("pre_activation", c, *output.axes),), at("output", c, *output.axes), name)
 
     return Steps.chain(
-        per_cell(x.axes, x.shape, stamp),
+        per_cell(x.axes, x.shape, stamp, paint),
         per_cell(full.axes, full.shape, overlap),
         per_cell(output.axes, output.shape, add, activate),
     )

@@ -14,6 +14,7 @@ import numpy as np
 
 from layeranim.engine import conv, conv_backward, conv_shapes, door, window
 from layeranim.engine.activations import ACTIVATIONS
+from layeranim.engine.array import axes_text
 from layeranim.engine.backward import beside, passed_back, start
 from layeranim.engine.compose import Part, from_file, union
 from layeranim.engine.conv_shapes import ConvConfig
@@ -71,7 +72,7 @@ def complete(config: DepthwiseConfig, shapes: Mapping[str, Shape | None]) -> tup
         )
     point = shapes.get("pointwise_kernel")
     if point is not None and len(point) not in (2, 4):
-        raise ShapeError(f"pointwise_kernel has {len(point)} axes, but must have 2 or 4 ({', '.join(_POINT)})")
+        raise ShapeError(f"pointwise_kernel has {axes_text(len(point))}, but must have 2 or 4 ({', '.join(_POINT)})")
     bias = ranked("bias", shapes.get("bias"), ("out_channels",), 0)
     if bias is not None and config.bias is False:
         raise OptionError("bias is false, but values for the bias are given; leave out one of them")

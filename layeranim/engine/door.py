@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from layeranim.engine import synonyms
-from layeranim.engine.array import common, numeric, shape_text
+from layeranim.engine.array import axes_text, common, numeric, shape_text
 from layeranim.engine.option import suggest
 from layeranim.engine.trace import Array, Shape
 from layeranim.errors import OptionError, ShapeError
@@ -40,8 +40,8 @@ def agreed(name: str, claims: Iterable[tuple[int | None, str]], default: int) ->
 def ranked(name: str, shape: Shape, *ranks: int) -> Shape:
     """``shape``, whose number of axes must be one of ``ranks``."""
     if len(shape) not in ranks:
-        wanted = " or ".join(str(n) for n in ranks)
-        raise ShapeError(f"{name} has shape {shape_text(shape)}, {len(shape)} axes, but must have {wanted}")
+        wanted = " or ".join(part for part in (", ".join(map(str, ranks[:-1])), str(ranks[-1])) if part)
+        raise ShapeError(f"{name} has shape {shape_text(shape)}, {axes_text(len(shape))}, but must have {wanted}")
     return shape
 
 

@@ -18,6 +18,7 @@ import numpy as np
 from layeranim.engine import door, window
 from layeranim.engine.activations import SELU_ALPHA, SELU_SCALE
 from layeranim.engine.arithmetic import at, few, per_cell
+from layeranim.engine.array import axes_text
 from layeranim.engine.backward import beside, passed_back, start
 from layeranim.engine.entry import enter, ranked, size_of, whole
 from layeranim.engine.option import ArrayOption, Choice, Config, Flag, Integer, Layer, Real, option
@@ -69,10 +70,10 @@ def complete(config: DropoutConfig, shapes: Mapping[str, Shape | None]) -> tuple
     x = ranked("input", given, _axes(config, len(given))[0], 1) if len(given) <= 4 else None
     if x is None:
         ranks = f"1 or 2 ({', '.join(_FLAT)}), 3 ({', '.join(_SEQUENCE)}) or 4 ({', '.join(_IMAGE)})"
-        raise ShapeError(f"input has {len(given)} axes, but must have {ranks}")
+        raise ShapeError(f"input has {axes_text(len(given))}, but must have {ranks}")
     if config.channelwise and len(x) not in _WHOLE:
         raise OptionError(
-            f"channelwise drops channels, or features of a sequence, but the input has {len(given)} axes, "
+            f"channelwise drops channels, or features of a sequence, but the input has {axes_text(len(given))}, "
             f"none of them channels or time; give one with {', '.join(_IMAGE)} or {', '.join(_SEQUENCE)}"
         )
     names, mask_names = _axes(config, len(x))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from layeranim.engine import window
-from layeranim.engine.array import shape_text
+from layeranim.engine.array import axes_text, shape_text
 from layeranim.engine.axes import MOST
 from layeranim.engine.backward import beside, passed_back, start
 from layeranim.engine.contraction import Contraction
@@ -78,8 +78,8 @@ def complete(config: EinsumConfig, shapes: Mapping[str, Shape | None]) -> tuple[
             continue
         if len(shape) != len(letters):
             raise ShapeError(
-                f"{name} has shape {shape_text(shape)}, {len(shape)} axes, but the equation {config.equation} has "
-                f"{len(letters)} letters for it"
+                f"{name} has shape {shape_text(shape)}, {axes_text(len(shape))}, but the equation {config.equation} "
+                f"has {len(letters)} letters for it"
             )
         for letter, n in zip(letters, shape, strict=True):
             known, owner = sizes.setdefault(letter, (n, name))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from layeranim.engine import door
-from layeranim.engine.array import shape_text
+from layeranim.engine.array import axes_text, shape_text
 from layeranim.engine.option import ArrayOption
 from layeranim.engine.trace import Array, Shape
 from layeranim.errors import OptionError, ShapeError
@@ -51,7 +51,7 @@ def ranked(name: str, shape: Shape | None, axes: Sequence[str], least: int | Non
     if not least <= len(shape) <= len(axes):
         wants = str(least) if least == len(axes) else f"{least} to {len(axes)}"
         raise ShapeError(
-            f"{name} has shape {shape_text(shape)}, {len(shape)} axes, but must have {wants} ({', '.join(axes)})"
+            f"{name} has shape {shape_text(shape)}, {axes_text(len(shape))}, but must have {wants} ({', '.join(axes)})"
         )
     return (1,) * (len(axes) - len(shape)) + tuple(shape)
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from layeranim.engine import door, window
 from layeranim.engine.arithmetic import at
+from layeranim.engine.array import axes_text
 from layeranim.engine.entry import ranked
 from layeranim.engine.option import Choice, Config, Flag, Integer, Real, option
 from layeranim.engine.trace import Array, Region, Shape, count
@@ -174,7 +175,7 @@ def complete(config: NormConfig, shapes: Mapping[str, Shape | None]) -> tuple[No
     if len(given) == 1 and kind in LAST:
         given = (1, *given)
     if not 2 <= len(given) <= 5:
-        raise ShapeError(f"input has {len(given)} axes, but must have 2 to 5 ({', '.join(_names(kind, 4))})")
+        raise ShapeError(f"input has {axes_text(len(given))}, but must have 2 to 5 ({', '.join(_names(kind, 4))})")
     if kind == "group":
         config = config.replace(groups=config.groups or 2)
     if kind in LAST:
@@ -212,9 +213,9 @@ def _checked(config: NormConfig, shape: Shape) -> NormPlan:
     if shape[1] % groups:
         raise OptionError(f"groups is {groups}, but must divide the channels, which are {shape[1]}")
     if last >= len(shape):
-        raise OptionError(f"normalized_axes is {last}, but must be less than the {len(shape)} axes of the input")
+        raise OptionError(f"normalized_axes is {last}, but must be less than the input's {axes_text(len(shape))}")
     if kind == "instance" and len(shape) < 3:
-        raise ShapeError(f"kind instance normalises over height and width, but the input has {len(shape)} axes")
+        raise ShapeError(f"kind instance normalises over height and width, but the input has {axes_text(len(shape))}")
     found = plan(config, shape)
     if kind in ("batch", "instance") and config.mode == "training" and found.terms == 1:
         raise ShapeError(f"kind {kind} in training needs more than 1 number for each {found.stat[-1]}, but there is 1")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
@@ -67,6 +67,18 @@ class Plan:
         reads = tuple(region(name, span) for name, span in self.reads)
         return Step(self.operation, reads, region(self.writes, self.into), self.parameters)
 
+    def before(self, tensor: Tensor, here: Mapping[str, int]) -> Mapping[str, int] | None:
+        """The place at which this writes a cell of its tensor, as far as the cell says it; nothing if it does not."""
+        if isinstance(self.into, Neighbour):
+            axis = self.into.axis
+            return {**here, axis: here[axis] - self.into.by} if axis in here else here
+        last = here.get(tensor.axes[-1]) if self.into is not None else None
+        if last is None:
+            return here
+        if isinstance(self.into, Block):
+            return {**here, self.into.axis: last // self.into.size}
+        return here if last in (self.into or ()) else None
+
 
 @dataclass(frozen=True)
 class EachUnit:
@@ -112,9 +124,43 @@ class EachUnit:
                 return flat * self.ends[-1] + before + within
         return None
 
+    def leaves(self, writes: str) -> Iterator[tuple[tuple[tuple[EachUnit, int], ...], Plan]]:
+        """Each plan that writes a tensor, with the loops around it and how many steps of one place come before it."""
+        for before, part in zip((0, *self.ends), self.body, strict=False):
+            here = (self, before)
+            if isinstance(part, EachUnit):
+                yield from (((here, *path), plan) for path, plan in part.leaves(writes))
+            elif part.writes == writes:
+                yield (here,), part
+
+    def first(self, tensor: Tensor, here: Mapping[str, int]) -> int | None:
+        """Which of these steps is the first that writes cells of a tensor at these indices, if one does."""
+        found = (_reached(path, plan.before(tensor, here)) for path, plan in self.leaves(tensor.name))
+        return min((at for at in found if at is not None), default=None)
+
+
+def _reached(path: Sequence[tuple[EachUnit, int]], here: Mapping[str, int] | None) -> int | None:
+    """How many steps come before the first one of some loops at a place."""
+    if here is None:
+        return None
+    steps = 0
+    for each, before in path:
+        flat = 0
+        for axis, indices in each.loops:
+            at = here.get(axis, indices.start)
+            if at not in indices:
+                return None
+            flat = flat * len(indices) + indices.index(at)
+        steps += flat * each.ends[-1] + before
+    return steps
+
 
 def in_turn(parts: Sequence[EachUnit], tensors: Mapping[str, Tensor]) -> Steps:
     """The steps of all parts, one part after another."""
     filled = tuple(part for part in parts if len(part))
     everything = EachUnit((), filled)
-    return Steps(len(everything) if filled else 0, lambda i: everything.step(i, tensors, {}))
+
+    def find(name: str, here: Mapping[str, int]) -> int | None:
+        return everything.first(tensors[name], here)
+
+    return Steps(len(everything) if filled else 0, lambda i: everything.step(i, tensors, {}), find)

@@ -10,6 +10,7 @@ import numpy as np
 
 from layeranim.engine import axes, window
 from layeranim.engine.arithmetic import at, per_cell
+from layeranim.engine.array import axes_text
 from layeranim.engine.backward import beside, passed_back, start
 from layeranim.engine.entry import enter
 from layeranim.engine.option import ArrayOption, Choice, Config, Layer, option
@@ -44,7 +45,9 @@ def _over(config: ReduceConfig, ndim: int) -> tuple[int, ...]:
         return tuple(range(ndim))
     for one in config.axis:
         if not -ndim <= one < ndim:
-            raise OptionError(f"axis is {one}, but must be from {-ndim} to {ndim - 1} for an array of {ndim} axes")
+            raise OptionError(
+                f"axis is {one}, but must be from {-ndim} to {ndim - 1} for an array of {axes_text(ndim)}"
+            )
     found = tuple(sorted({one % ndim for one in config.axis}))
     if len(found) < len(config.axis):
         raise OptionError(f"axis is {config.shown()['axis']}, but names an axis twice")

@@ -153,6 +153,9 @@ OPTIONS: dict[str, str] = {
     "scale_factor": "upscale",
     "alpha": "negative_slope",
     "learning_rate": "lr step_size eta",
+    "mode": "pool_mode pooling pool_type",
+    "positions": "length max_len max_length seq_len sequence_length context_length num_positions n_positions",
+    "tokens": "words sentence text",
     "label_smoothing": "smoothing",
     "classes": "num_classes n_classes num_labels",
     "vocabulary": "vocab_size num_words input_dim",
@@ -219,6 +222,8 @@ ANSWERS: tuple[tuple[str, str, str], ...] = (
     ("batch_first time_major", "layout", "is layout here: NTC for (batch, time, features), which is usual, TNC for "
      "(time, batch, features), PyTorch's without batch_first"),
     ("keep_prob keep_rate retain_prob", "rate", "is the opposite of rate here: rate is 1 − {word}"),
+    ("loss criterion loss_fn", "prediction", "is mode here: squared, absolute, huber, smooth-l1, binary, binary-logits "
+     "or kl; cross-entropy is a layer of its own"),
     ("units neurons", "filters", "belongs to dense layers; a convolution has {ours}"),
     ("num_filters filters out_channels", "units", "belongs to convolutions; a dense layer has {ours}"),
     ("kernel", "weight", "is weight here, out_features × in_features: Keras's and Flax's kernel is transposed, give "

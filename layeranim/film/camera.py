@@ -50,6 +50,7 @@ class Sprite(NamedTuple):
 
     surface: cairo.ImageSurface | None
     box: Rect
+    opacity: float = 1.0
 
 
 class DrawnFrame(NamedTuple):
@@ -73,6 +74,7 @@ class FilmCamera(Camera):
         self._probe.set_line_cap(cairo.LINE_CAP_SQUARE)
         self._sprites: OrderedDict[Any, Sprite] = OrderedDict()
         self._sprite_bytes = 0
+        self._opacity: float | None = None
         self._last: dict[int, DrawnFrame] = {}
         self._order: list[int] = []
         self.painted_pixels = 0
@@ -146,11 +148,11 @@ class FilmCamera(Camera):
         ctx.clip()
         ctx.set_source_rgb(*self.bg)
         ctx.paint()
-        for m, _, (surface, box) in drawn:
+        for m, _, (surface, box, opacity) in drawn:
             if box.x0 < clip.x1 and clip.x0 < box.x1 and box.y0 < clip.y1 and clip.y0 < box.y1:
                 if surface is not None:
                     ctx.set_source_surface(surface, box.x0, box.y0)
-                    ctx.paint()
+                    ctx.paint() if opacity >= 1 else ctx.paint_with_alpha(opacity)
                 elif _paints(m):
                     m.paint(self.view, target, clip)
         ctx.restore()
@@ -158,12 +160,17 @@ class FilmCamera(Camera):
 
     # ── sprites ──────────────────────────────────────────────────────────────
     def _sprite(self, m: Any, key: Any) -> Sprite:
-        """The mobject's pixels, from the cache where the same shape was drawn at the same sub-pixel phase."""
+        """The mobject's pixels, from the cache where the same shape was drawn at the same sub-pixel phase.
+
+        What fades is drawn once, opaque, and copied with its opacity.
+        """
         x, y = self.view.x(0) + m.points[0, 0] * self._px, self.view.y(0) - m.points[0, 1] * self._px
         at = math.floor(x), math.floor(y)
         phase = round((x - at[0]) * PHASES), round((y - at[1]) * PHASES)
         shape = np.round((m.points[:, :2] - m.points[0, :2]) * (self._px * PHASES)).astype(np.int32).tobytes()
-        ident = (shape, phase, key[1:])
+        self._opacity = _opacity(m)
+        look = key[1:] if self._opacity is None else (_opaque(m), *key[4:])
+        ident = (shape, phase, look)
         sprite = self._sprites.get(ident)
         if sprite is None:
             sprite = self._rasterise(m, at)
@@ -174,7 +181,8 @@ class FilmCamera(Camera):
         else:
             self._sprites.move_to_end(ident)
         b = sprite.box
-        return Sprite(sprite.surface, Rect(b.x0 + at[0], b.y0 + at[1], b.x1 + at[0], b.y1 + at[1]))
+        box = Rect(b.x0 + at[0], b.y0 + at[1], b.x1 + at[0], b.y1 + at[1])
+        return Sprite(sprite.surface, box, 1.0 if self._opacity is None else self._opacity)
 
     @property
     def _px(self) -> float:
@@ -241,7 +249,9 @@ class FilmCamera(Camera):
 
     def set_cairo_context_color(self, ctx: cairo.Context[Any], rgbas: Any, vmobject: VMobject) -> FilmCamera:
         """Manim swaps red and blue for its RGBA array; our frame is cairo's own BGRA, so nothing is swapped."""
-        super().set_cairo_context_color(ctx, [(*rgba[2::-1], rgba[3]) for rgba in rgbas], vmobject)
+        opaque = self._opacity is not None
+        super().set_cairo_context_color(ctx, [(*rgba[2::-1], 1.0 if opaque and rgba[3] else rgba[3]) for rgba in rgbas],
+                                        vmobject)  # fmt: skip
         return self
 
 
@@ -278,6 +288,26 @@ def _appearance(m: VMobject) -> tuple[Any, ...]:
         m.joint_type,
         m.cap_style,
         m.sheen_factor,
+    )
+
+
+def _layers(m: VMobject) -> list[NDArray[np.floating[Any]]]:
+    """The colours of what is seen of it: its area, its line, the line behind."""
+    lines = ((m.stroke_rgbas, m.stroke_width), (m.background_stroke_rgbas, m.background_stroke_width))
+    return [rgbas for rgbas, width in ((m.fill_rgbas, 1.0), *lines) if width and rgbas[:, 3].any()]
+
+
+def _opacity(m: VMobject) -> float | None:
+    """How opaque it is, where it is an area or a line of one colour: its pixels depend on nothing else that fades."""
+    layers = _layers(m)
+    return float(layers[0][0, 3]) if len(layers) == 1 and len(layers[0]) == 1 and not m.sheen_factor else None
+
+
+def _opaque(m: VMobject) -> tuple[bytes, ...]:
+    """The colours without their opacity; none of what is not seen."""
+    return tuple(
+        rgbas[:, :3].tobytes() if rgbas[:, 3].any() else b""
+        for rgbas in (m.fill_rgbas, m.stroke_rgbas, m.background_stroke_rgbas)
     )
 
 

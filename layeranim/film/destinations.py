@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from layeranim.engine import memory
-from layeranim.engine.option import suggest
+from layeranim.engine.option import given, suggest
 from layeranim.errors import OptionError
 from layeranim.film import output
 from layeranim.film.output import STDOUT
@@ -19,6 +19,7 @@ DEFAULT_FORMATS = ("mp4", "gif")
 FOLDER = "films"
 """Where films go that are given no place: never among those of a manifest, which are built and checked."""
 POSTER = "png"
+PLAYER = "html"
 CAPTIONS = ".captions"
 """Ends the name of a film's words where they are in the picture, too; as WebVTT all the same.
 
@@ -64,7 +65,11 @@ def destinations(
     if outputs is None:
         found = [Destination(_default(name, fmt), fmt) for fmt in wanted or DEFAULT_FORMATS]
     else:
+        if hasattr(outputs, "write") or not isinstance(outputs, (str, Path, Iterable)):
+            raise OptionError(f"output is {given(outputs)}, but must be a path or several; films are written to files")
         paths = [str(outputs)] if isinstance(outputs, (str, Path)) else [str(p) for p in outputs]
+        if not paths:
+            raise OptionError("output has no path; give one, or leave it out")
         found = [Destination(path, _format_of(path, wanted)) for path in paths]
     for item in found:
         if item.fmt in FORMATS:

@@ -18,16 +18,19 @@ from layeranim import theme as themes
 from layeranim.errors import LayeranimError, RenderError
 from layeranim.film import captions, host, owned
 from layeranim.film.beside import beside
-from layeranim.film.destinations import POSTER, Destination, every_path, stems
+from layeranim.film.destinations import PLAYER, POSTER, Destination, every_path, stems
 from layeranim.film.output import Outputs
+from layeranim.film.player import telling
 from layeranim.film.renderer import EnoughDrawn, FilmRenderer
 from layeranim.film.writers import FORMATS, Rect, Spec, Writer, writer
+from layeranim.film.writers.spec import frame_at
 from layeranim.layout import View
 from layeranim.scenes.base import ExplainerScene
 from layeranim.stories.options import FilmOptions
 from layeranim.stories.storyboard import Storyboard
 
 if TYPE_CHECKING:
+    from layeranim.engine.trace import Trace
     from layeranim.film.provenance import MadeFrom
 
 Progress = Callable[[int, int], None]
@@ -70,7 +73,7 @@ class Pass:
 
     def frame_of(self, tick: int) -> int:
         """The frame at which a tick begins."""
-        return round(tick * themes.TICK_MS * self.fps / 1000)
+        return frame_at(tick, self.fps)
 
 
 class Outlets:
@@ -101,10 +104,12 @@ def make(
     origin: MadeFrom,
     progress: Progress | None = None,
     workers: int = 2,
+    trace: Trace | None = None,
 ) -> Film:
-    """Draw and write a film; nothing is visible before everything is complete."""
+    """Draw and write a film; nothing is visible before all is complete. ``trace``: what a player's tables are of."""
     theme = themes.THEMES[options.theme]
     extra = extra_colours(board, theme)
+    player = telling.told(board, trace, options.precision) if any(item.fmt == PLAYER for item in found) else None
     paths = every_path(found, options.captions)
     shots = passes(found, options)
     total = sum(shot.frame_of(board.ticks) for shot in shots)
@@ -118,7 +123,7 @@ def make(
         open_writers: list[Writer] = []
         stack.callback(_abort, open_writers)
         for shot in shots:
-            spec = Spec(shot.width, shot.height, shot.fps, theme, options.loop, workers, extra)
+            spec = Spec(shot.width, shot.height, shot.fps, theme, options.loop, workers, extra, player)
             for item in shot.items:
                 if item.fmt in FORMATS:
                     open_writers.append(writer(item.fmt, files[item.path], spec))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from configparser import ConfigParser
 from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any
 
-from manim import config, tempconfig
+from manim import config
 from manim._config.utils import ManimConfig
 
 from layeranim.canvas import WIDE, Canvas
@@ -41,10 +41,18 @@ def session(width: int, height: int, fps: Fraction, background: str, canvas: Can
     missing = [key for key in wanted if key not in config]
     if missing:
         raise MissingLibraryError(f"this Manim has no setting {', '.join(missing)}; layeranim needs manim 0.22")
-    with tempconfig({}):  # puts back what was there before, at the end
-        config.update(_as_it_comes())
-        config.update(wanted)
+    before = config.copy()
+    try:
+        _become({**_as_it_comes(), **wanted})
         yield scale
+    finally:
+        _become(before)
+
+
+def _become(settings: Mapping[str, Any]) -> None:
+    """Take these settings; Manim needs a twentieth of a second to set its renderer, even to the one it has."""
+    same = {"renderer"} if config["renderer"] == settings["renderer"] else set[str]()
+    config.update({key: value for key, value in settings.items() if key not in same})
 
 
 def _as_it_comes() -> ManimConfig:

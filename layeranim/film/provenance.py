@@ -72,11 +72,13 @@ def report(
     Seconds are those that a file plays: whole frames, where the story may end within one.
     """
     from layeranim import theme  # neither it nor words are needed by who only reads a provenance
+    from layeranim.stories.alt import description
 
     return {
         "explainer": board.explainer,
         "title": board.title,
         "alt": board.alt,
+        "description": description(board),
         "options": dict(origin.options),
         "film": looks(options),
         "example": origin.example,

@@ -34,6 +34,21 @@ KERNELS = MappingProxyType(
     }
 )
 
+SYNONYMS = {
+    other: name
+    for name, others in {
+        "gaussian-blur": "gaussian gauss gaussianblur",
+        "mean-blur": "mean blur box box-blur boxblur average uniform",
+        "sobel-x": "sobelx sobel-vertical vertical-edge vertical-edges",
+        "sobel-y": "sobely sobel-horizontal horizontal-edge horizontal-edges",
+        "identity": "delta",
+        "sharpen": "sharpening",
+        "emboss": "embossing",
+    }.items()
+    for other in others.split()
+}
+"""What kernels are called elsewhere."""
+
 
 def kernel(
     spec: str | PathLike[str] | ArrayLike,
@@ -60,6 +75,8 @@ def kernel(
             raise request.refuse("has two axes, height and width", "give the numbers, such as '-1 0 1', or a file")
         default = (5, 5) if spec == "gaussian-blur" else (3, 3)
         return source(_build(spec, size or default, request), spec, "kernel", request)
+    if isinstance(spec, str) and (meant := SYNONYMS.get(spec.lower().replace("_", "-"))):
+        return kernel(meant, size=size, what=what, limits=limits)
     found = resolve(
         spec, Request(what, "", limits, decimal=decimal), seed=seed, stdin=stdin, base=base, names=(*SAMPLES, *KERNELS)
     )

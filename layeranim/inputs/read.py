@@ -182,7 +182,8 @@ def _file(spec: str, request: Request, base: Base, names: Iterable[str]) -> Sour
     archive = ARCHIVE.fullmatch(spec)
     path, key = (archive[1], archive[2]) if archive else (spec, None)
     request = replace(request, key=key)
-    with opened(path, request, base, SUFFIXES, f"give {FORMS}", names) as (name, stream, _):
+    kernels = "a kernel such as sobel-x, " if "sobel-x" in names else ""
+    with opened(path, request, base, SUFFIXES, f"give {kernels}{FORMS}", names) as (name, stream, _):
         array = _decode(_suffix(path), stream, request)
     found = source(array, name + (f":{key}" if key is not None else ""), "file", request)
     found = replace(found, picture=_suffix(path) in PICTURES, foreign=foreign(path, base))

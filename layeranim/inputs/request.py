@@ -93,7 +93,10 @@ class Request:
         if any(length < 0 for length in shape):
             raise self.refuse(f"declares a negative size in shape {shape_text(shape)}", "save the array again")
         if not shape:
-            raise self.refuse("is a single number without axes (shape ())", "give it one axis: shape (1,)")
+            raise self.refuse(
+                "is a single number without axes (shape ())",
+                "write it in as many brackets as it should have axes, [[7]]",
+            )
         if len(shape) > MAX_AXES:
             raise self.refuse(f"has {len(shape)} axes, at most {MAX_AXES} are read", "reshape it to fewer")
         elements = math.prod(shape)

@@ -19,7 +19,7 @@ from layeranim.inputs.safe import printable
 LINE = re.compile(r"\r\n|\r|\n")
 QUOTED = re.compile(r'"[^"]*"')
 NAMES = {"\t": "tabs", ";": "semicolons", ",": "commas", " ": "spaces"}
-INDEX = "save the table without its index column (pandas: index=False)"
+NAMED = "give every column a name, or none"
 COLUMNS = "save it without that line (pandas: header=False), or write 0.0, 1.0, … if these are numbers"
 
 
@@ -28,7 +28,8 @@ def table(stream: IO[bytes], request: Request) -> NDArray[np.float64]:
 
     Cells are separated by what the first line has outside quotes: tabs, else semicolons, else commas (which separate
     quoted cells alone where the comma is the decimal mark), else spaces. A cell may stand in quotes. A first line in
-    which nothing can be meant as a number is a header and left out, as are blank lines and lines that begin with ``#``.
+    which nothing can be meant as a number is a header and left out, as are blank lines and lines that begin with ``#``;
+    where its first cell alone is empty the first column names the rows, as pandas writes it, and is left out, too.
     What was copied from elsewhere is read as on the command line: numbers in brackets, one line such as ``1 2; 3 4``.
     """
     whole = text.decoded(stream, request)
@@ -91,6 +92,7 @@ class _Rows:
     request: Request
     numbers: array[float] = field(default_factory=lambda: array("d"))
     names: list[str] = field(default_factory=list)
+    indexed: bool = False
     width: int = 0
     first: int = 0
     counted: bool = False
@@ -101,12 +103,15 @@ class _Rows:
         """One row: the header, or numbers."""
         opening = not self.width and not self.names
         if opening and not any(map(text.is_meant, cells)):
-            if not all(cells):
-                raise self.request.refuse(f"line {number}, its header, names only some columns", INDEX)
-            self.names = cells
+            self.indexed = len(cells) > 1 and not cells[0] and all(cells[1:])
+            if not all(cells) and not self.indexed:
+                raise self.request.refuse(f"line {number}, its header, names only some columns", NAMED)
+            self.names = cells[self.indexed :]
             return
-        if opening and not cells[0] and all(cells[1:]):
-            raise self.request.refuse(f"line {number}, cell 1 is left out, as above an index column", INDEX)
+        if opening and len(cells) > 1 and not cells[0] and cells[1:] == [str(k) for k in range(len(cells) - 1)]:
+            self.indexed, self.names = True, cells[1:]  # pandas' own names of rows and columns, which count
+            return
+        cells = cells[self.indexed :]
         if not self.width:
             self.width, self.first = len(cells), number
             self.counted = cells[:2] == ["0", "1"] and cells == [str(k) for k in range(len(cells))]
@@ -128,12 +133,14 @@ class _Rows:
             raise self.request.refuse(f"{rule}: it looks like a header", COLUMNS)
         if self.names:
             header = printable(", ".join(self.names), 60)
-            self.request.say(f"the header, {header}, is left out; cells are separated by {NAMES[separator]}")
+            index = ", and the column of row names" if self.indexed else ""
+            are = "are" if index else "is"
+            self.request.say(f"the header, {header}{index}, {are} left out; cells are separated by {NAMES[separator]}")
         return np.array(self.numbers).reshape(-1, self.width)
 
     def _where(self, number: int, k: int) -> str:
         name = f" (column {self.names[k - 1][:20]!r})" if len(self.names) >= k else ""
-        return f"line {number}, cell {k}{name}"
+        return f"line {number}, cell {k + self.indexed}{name}"
 
 
 def _empty(request: Request) -> Exception:

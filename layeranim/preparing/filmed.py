@@ -14,6 +14,7 @@ from layeranim.stories.options import FilmOptions
 
 if TYPE_CHECKING:
     from layeranim import typeface
+    from layeranim.engine.trace import Trace
     from layeranim.film.destinations import Destination
     from layeranim.film.film import Film
     from layeranim.film.provenance import MadeFrom
@@ -40,6 +41,10 @@ class Filmed:
     def origin(self) -> MadeFrom:
         """What it comes from, for its provenance."""
         raise NotImplementedError
+
+    def numbers(self) -> Trace | None:
+        """The trace that its steps are of, for a player; none where only a storyboard is there."""
+        return None
 
     def drawing(self) -> AbstractContextManager[None]:
         """Within, it is drawn."""
@@ -89,8 +94,10 @@ class Filmed:
         found = self.places(output, formats, overwrite)
         warned = self.replacing(found)
         board = board or self.told()
+        from layeranim.film.destinations import PLAYER
         from layeranim.film.film import make  # Manim is imported here, after everything that can be refused
 
         scene = self.scene()
+        trace = self.numbers() if any(item.fmt == PLAYER for item in found) else None
         with self.lettering(), self.drawing():
-            return replace(make(board, scene, self.film, found, self.origin(), progress), warnings=warned)
+            return replace(make(board, scene, self.film, found, self.origin(), progress, trace=trace), warnings=warned)

@@ -80,7 +80,7 @@ class Work(Filmed):
 
     def storyboard(self, trace: Trace) -> Storyboard:
         """Words and timing of the film."""
-        from layeranim.stories import timing  # and all that a film is told with: a check tells none
+        from layeranim.stories import alt, timing  # and all that a film is told with: a check tells none
         from layeranim.stories.storyboard import Telling
 
         if self.gradients is not None:
@@ -98,7 +98,7 @@ class Work(Filmed):
             told = Telling(trace, film, self.preset, self.asked, self.given, names, list(self.seeded), self.seed, kinds)
             memory.afford(f"a film of this {self.name} takes", story.needed(trace))
             board = timing.unhurried(story.tell(told), self.film.pace)
-        return replace(board, explainer=self.name, warnings=(*warned, *board.warnings))
+        return replace(board, explainer=self.name, warnings=(*warned, *board.warnings), alt=alt.described(board))
 
     def origin(self) -> MadeFrom:
         """What the film comes from, for its provenance."""
@@ -113,6 +113,9 @@ class Work(Filmed):
 
     def told(self) -> Storyboard:
         return self.storyboard(self.trace())
+
+    def numbers(self) -> Trace:
+        return self.trace()
 
     def scene(self) -> Any:
         return catalog.resolve(catalog.explainer(self.name).scene)

@@ -80,6 +80,9 @@ class ExplainerScene(Scene):
             super().remove(*mobjects)
         return self
 
+    def update_mobjects(self, dt: float) -> None:
+        """Nothing: no mobject of ours has an updater, animations move them; Manim looks through all on every frame."""
+
     # ── time ─────────────────────────────────────────────────────────────────
     def run(self, ticks: int, *animations: Animation) -> None:
         """Play for so many ticks of 40 ms; frames are counted from the film's start, so nothing drifts."""

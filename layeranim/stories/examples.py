@@ -69,17 +69,6 @@ EXAMPLES: dict[str, Preset] = {
         "stamp", "one cell stamps the kernel", {"input": "impulse:2x2x2", "kernel": "arange:1x1x2x2x2"},
         ("kernel_size", "filters"),
     ),
-    "conv-transpose": _example(
-        "stamps", "every cell stamps the kernel, as strong as it is",
-        {"input": [[1, 0], [0, 2]], "kernel": [[1, 2], [3, 4]]}, ("kernel_size", "filters"),
-    ),
-    "depthwise": _example(
-        "sum-and-difference", "one filter a channel, then the sum and the difference of both",
-        {"input": [[[1, 2, 3], [4, 5, 6], [7, 8, 9]], [[1, 0, 1], [0, 1, 0], [1, 0, 1]]],
-         "depthwise_kernel": [[[[1, 0], [0, 1]]], [[[1, 1], [1, 1]]]],
-         "pointwise_kernel": [[[[1]], [[1]]], [[[1]], [[-1]]]]},
-        ("kernel_size", "filters", "multiplier"),
-    ),
     "einsum": _example(
         "matrix-product", "rows of the one meet columns of the other",
         {"input": [[1, 2], [3, 4]], "other": [[1, 0], [1, 1]]}, ("equation",),
@@ -108,24 +97,14 @@ EXAMPLES: dict[str, Preset] = {
     "reduce": _example(
         "rows", "each row's mean", {"input": [[1, 2, 3], [4, 5, 9]]}, ("axis",),
     ),
-    "seq2seq": _example(
-        "words", "three words as numbers, read into one state and written from it",
-        {"source": [[1, 0], [0, 1], [1, 1]], "target": [[0, 0], [3, -1], [-1, 3]]},
-    ),
     "sequential": _example(
         "dense-relu", "a dense layer, then what is negative is cut",
         {"input": [[1, -2]], "0.weight": [[1, 1], [1, -1], [2, 0]], "0.bias": [0, 0, 1]}, ("layers",),
     ),
-    "timesteps": _example("row", "a row of numbers, one a step", {"input": [[1, 2, 3, 4, 5, 6]]}),
     "transformer": _example(
         "tokens", "four tokens, each with a feature of its own",
         {"input": [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]},
     ),
     "upsample": _example("doubled", "every cell twice as high and wide", {"input": [[1, 2], [3, 4]]}),
-    "vanishing": _example(
-        "one-unit", "one unit: what comes back from the end shrinks or grows with every step",
-        {"input": [[1], [0], [0], [0], [0]], "weight_input": [[1]], "weight_hidden": [[1]], "bias": [0]},
-        ("hidden", "input_size"), "timesteps",
-    ),
 }  # fmt: skip
 """By the name of the layer."""

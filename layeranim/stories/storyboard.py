@@ -25,6 +25,16 @@ from layeranim.typeface import Weight
 Point = tuple[float, float]
 JOINED = "·"
 """Between the names of axes that are drawn as one."""
+_FOLDED = re.compile(r"(\w+)([/%])(\d+)")
+
+
+def folded(axis: str) -> tuple[str, str, int]:
+    """An axis that is laid in rows of equal length: its name, "/" for the row or "%" for the place in it, the length.
+
+    Of an axis that is drawn as it is the last two are empty.
+    """
+    found = _FOLDED.fullmatch(axis)
+    return (found[1], found[2], int(found[3])) if found else (axis, "", 1)
 
 
 @dataclass(frozen=True)
@@ -123,8 +133,8 @@ class GridPlan:
     ``at`` is the top-left corner; ``pitch`` the distance between cells, width and height. ``cells`` is fixed content;
     ``changing(i)`` the content at unit i (a window, a time step) for grids that change. ``row_axis`` and ``col_axis``
     name the tensor's axes along the grid; ``fixed`` the indices of the others. Several axes on one side have their
-    names joined by a dot, the last one running fastest; ``joints`` are their sizes. ``joined`` cells are the pixels of
-    a picture, without gaps.
+    names joined by a dot, the last one running fastest; ``joints`` are their sizes. One axis may be laid in rows:
+    ``pixels/8`` is the row, ``pixels%8`` the place in it. ``joined`` cells are the pixels of a picture, without gaps.
     """
 
     name: str
@@ -185,8 +195,9 @@ class GridPlan:
         """Which rows or columns a region covers; of a joined axis those of its parts together, evenly spaced."""
         first, step, covered, size = 0, 1, 1, 1
         for one in reversed(axis.split(JOINED) if axis else ()):
-            here, whole = region.along(one), dict(self.joints).get(one, count)
-            along = range(whole) if here is None else here
+            name, how, length = folded(one)
+            here, whole = region.along(name), dict(self.joints).get(one, count)
+            along = range(whole) if here is None else _within(here, how, length) if how else here
             if len(along) > 1:
                 step = size * along.step if covered == 1 else step
                 covered *= len(along)
@@ -200,6 +211,13 @@ class GridPlan:
         return region.tensor == self.tensor and all(
             axis not in where or index in (region.along(axis) or ()) for axis, index in self.fixed
         )
+
+
+def _within(along: range, how: str, length: int) -> range:
+    """Which rows, or places in them, some cells of a folded axis have."""
+    if how == "/":
+        return range(along[0] // length, along[-1] // length + 1)
+    return range(along[0] % length, along[-1] % length + 1) if len(along) == 1 else range(length)
 
 
 @dataclass(frozen=True)

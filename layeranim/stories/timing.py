@@ -95,12 +95,14 @@ def with_pause(units: range, row: int, stops: Sequence[int] = ()) -> list[Stretc
     return out
 
 
-def paced(stretches: Sequence[Stretch], pace: str, more: float = 0.0) -> tuple[list[Stretch], float]:
+def paced(
+    stretches: Sequence[Stretch], pace: str, more: float = 0.0, most: float = USUAL
+) -> tuple[list[Stretch], float]:
     """The stretches at a pace, and its factor: less where the film would last longer than it may.
 
-    ``more`` are the seconds of all other beats between opening and close, at the normal pace.
+    ``more`` are the seconds of all other beats between opening and close, at the normal pace; ``most`` of a whole film.
     """
-    factor, room = PACES[pace], ticks(USUAL - ENDS) - 4  # some ticks for the rounding of the other beats
+    factor, room = PACES[pace], ticks(most - ENDS) - 4  # some ticks for the rounding of the other beats
     while sum(ticks(stretch.seconds * factor) for stretch in stretches) + TICKS_A_SECOND * more * factor > room:
         factor *= 0.99
     return [replace(stretch, seconds=stretch.seconds * factor) for stretch in stretches], factor
@@ -153,9 +155,7 @@ def unhurried(board: Storyboard, pace: str) -> Storyboard:
     They grow to what their words take: first the ends, then those with a note, then all others that are not passed by,
     by what each lacks, as long as the film stays within 32 s. What moves, moves as fast as before.
     """
-    room = ticks(LONGEST) - board.ticks
-    inner = range(1, len(board.beats) - 1)
-    waits = [i for i in inner if not board.beats[i].phases or board.beats[i].phases[-1][0] == "read"]
+    room, waits = ticks(LONGEST) - board.ticks, _waiting(board)
     beats = _trimmed(board.beats, waits, room, min(1.0, PACES[pace]))
     noted = [i for i in waits if beats[i].note]
     plain_steps = [i for i in waits if i not in noted]
@@ -171,6 +171,20 @@ def unhurried(board: Storyboard, pace: str) -> Storyboard:
     moved = tuple(replace(beat, start=start) for start, beat in zip(starts, beats, strict=False))
     shown = next(i for i, beat in enumerate(board.beats) if board.poster < beat.end)
     return replace(board, beats=moved, poster=moved[shown].end - (board.beats[shown].end - board.poster))
+
+
+def hurried(board: Storyboard, pace: str) -> bool:
+    """Whether nobody can read all captions, however long the film waits for them and though it says no notes."""
+    room, factor = ticks(LONGEST) - board.ticks, min(1.0, PACES[pace])
+    waits = _waiting(board)
+    beats = _trimmed(board.beats, waits, room, factor)
+    return sum(_lacking(beats[i], factor) for i in (0, *waits, len(beats) - 1)) > room
+
+
+def _waiting(board: Storyboard) -> list[int]:
+    """The beats between the ends that can wait for their reader."""
+    inner = range(1, len(board.beats) - 1)
+    return [i for i in inner if not board.beats[i].phases or board.beats[i].phases[-1][0] == "read"]
 
 
 def _trimmed(beats: Sequence[Beat], waits: Sequence[int], room: int, factor: float) -> list[Beat]:

@@ -71,6 +71,14 @@ def from_here(text: Sequence[str], rows: Array, seed: int) -> bool:
     return ours.shape == rows.shape and bool(np.array_equal(ours, rows))
 
 
+def strange(unknown: Iterable[str], seed: int) -> str:
+    """What is said of words that the vocabulary lacks; nothing where it has all."""
+    words = [typeface.draw_safe(word, 16) for word in dict.fromkeys(unknown)]
+    listed = ", ".join(words[:3]) + (f" and {len(words) - 3} more" if words[3:] else "")
+    verb = "is" if len(words) == 1 else "are"
+    return f"{listed} {verb} not in the vocabulary: drawn at random, seed {seed}" if words else ""
+
+
 def undrawn(text: str) -> tuple[str, ...]:
     """A warning with its remedy if the font lacks characters of a text."""
     lost = typeface.lost(text)

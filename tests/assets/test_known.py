@@ -128,7 +128,7 @@ def test_one_explainers_story_makes_only_its_own_films_stale(project: Project, t
     assert states(project, package) == states(project, package) == {}
     for file, stale in {
         "stories/pooling/film.py": ["b"],
-        "scenes/pool.py": ["b"],
+        "stories/pooling/words.py": ["b"],
         "engine/conv.py": ["a"],
         "assets/known.py": [],
         "cli/check.py": [],

@@ -17,7 +17,9 @@ from PIL import Image
 
 from layeranim.assets.pixels import NEAR, compare
 from layeranim.errors import RenderError
+from layeranim.theme import LIGHT
 from tests.assets.conftest import Done, Project
+from tests.film import moving
 
 A = '[[asset]]\nid = "a"\nexplainer = "conv"\n'
 
@@ -66,9 +68,19 @@ def test_lengths_times_and_sizes_are_compared(frames: list[NDArray[np.uint8]]) -
 
 
 def test_what_is_no_film_is_an_error(frames: list[NDArray[np.uint8]]) -> None:
-    for suffix in ("webp", "gif", "mp4"):
+    for suffix in ("webp", "gif", "mp4", "html"):
         with pytest.raises(RenderError, match=f"the {suffix} cannot be decoded"):
             compare(suffix, b"x" * 100, film(frames))
+
+
+def test_the_film_in_a_player_is_compared_and_its_words_are_not() -> None:
+    calls = moving.film(LIGHT)
+    page = moving.written("html", calls, moving.spec(calls))
+    assert compare("html", page, page.replace(b"<title>", b"<title>Another ")) is None
+    other = moving.written("html", calls[:-2], moving.spec(calls))
+    found = compare("html", page, other)
+    assert found is not None
+    assert "only in the film expected" in found.detail or "differ" in found.detail
 
 
 def test_what_is_no_film_any_more_is_an_error(frames: list[NDArray[np.uint8]], project: Project) -> None:

@@ -131,6 +131,7 @@ SMALLER: dict[str, dict[str, dict[str, Any]]] = {
     "conv-image": dict.fromkeys(("edges", "identity", "mean", "gaussian", "sharpen", "emboss"), _PICTURE),
     "feature-maps": {"six-questions": _PICTURE},
     "training": {"moons": {"epochs": 8}},
+    "descent": {key: {"updates": 3, "grid": 6} for key in ("valley", "rosenbrock", "saddle", "four-minima")},
 }
 """What makes a film small while one option after another is changed: it says the same sentences."""
 

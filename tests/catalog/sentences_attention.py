@@ -11,20 +11,19 @@ import numpy as np
 from layeranim import numbers, typeface
 from layeranim.engine.trace import Array
 from layeranim.stories import vocabulary
-from layeranim.stories.storyboard import Beat
+from layeranim.stories.storyboard import Address, Beat
 
 from .sentences import Claim, Told
 
-ARITHMETIC = ("position", "project", "turn", "score", "scale", "cap", "exp", "divide", "mix", "step", "join")
-MOST_ROWS = 48
+ARITHMETIC = ("step", "brief", "act")
 Match = re.Match[str]
 Check = Callable[[Told, Match, Beat], bool]
 
 
 def where(told: Told, beat: Beat) -> tuple[int, int, int]:
-    """Sequence, head and query of a beat."""
-    batch, _, queries, _ = told.trace.tensor("weights").shape
-    return told.work.film.place_in(batch), *divmod(beat.units[0], min(queries, MOST_ROWS))
+    """Sequence, head and query of a beat; what is told of all rows is told of the one that is followed."""
+    followed = next(b for b in told.board.beats if told.board.poster < b.end)
+    return told.work.film.place_in(len(told["weights"])), 0, (beat.units or followed.units)[0]
 
 
 def row(told: Told, beat: Beat, tensor: str) -> Array:
@@ -82,17 +81,6 @@ def formula(told: Told, match: Match, beat: Beat) -> bool:
     )
 
 
-def drawn(told: Told, match: Match, beat: Beat) -> bool:
-    heads, queries, keys = seen(told).shape
-    real = {"heads": heads, "queries": queries, "keys": keys, "features": told.trace.tensor("query").shape[-1]}
-    said = re.findall(r"(\d+) of (\d+) (\w+)", match[0])
-    return (
-        bool(said)
-        and all(int(few) < int(all_) for few, all_, _ in said)
-        and all(noun == "features" or int(all_) == real[noun] for _, all_, noun in said)
-    )
-
-
 def closing(told: Told, match: Match, beat: Beat) -> bool:
     heads, queries, keys = seen(told).shape
     c = told.config
@@ -147,16 +135,6 @@ def ties(several: bool) -> Check:
     return check
 
 
-def picked(told: Told, match: Match, beat: Beat) -> bool:
-    weights = row(told, beat, "weights")
-    return bool(sorted(np.unique(weights)) in ([0, 1], [1], [0])) and told.config.lookup == "hard"
-
-
-def summed(told: Told, match: Match, beat: Beat) -> bool:
-    total = float(row(told, beat, "weights").sum())
-    return np.isnan(total) or abs(total - float(match["sum"])) < 0.051
-
-
 def strangers(told: Told, match: Match, beat: Beat) -> bool:
     words = list(told.config.tokens or ())
     lost = [word for word in dict.fromkeys(words) if not vocabulary.known(word)]
@@ -165,35 +143,18 @@ def strangers(told: Told, match: Match, beat: Beat) -> bool:
 
 def matrices(told: Told, match: Match, beat: Beat) -> bool:
     names = told.trace.tensors
-    biases = [f"bias_{part}" in names for part in ("query", "key", "value")]
     return (
         (match["noun"] == "word") == (told.config.tokens is not None)
-        and bool(match["context"]) == ("context" in names) == ("y" in match["key"])
-        and [" + b" in match[part] for part in ("query", "key", "value")] == biases
+        and ("context" in match[0]) == ("context" in names)
+        and (match["bias"] is not None) == ("bias_query" in names)
     )
 
 
-def shares(told: Told, match: Match, beat: Beat) -> bool:
-    """A head's keys are those of another exactly where it is said."""
-    c = told.config
-    head, group = int(match["head"]) - 1, c.heads // int(c.key_heads or c.heads)
-    first = head // group * group
-    own = match["own"] is not None
-    shared = match["other"] is not None
-    same = shared and np.array_equal(told["shared_key"][0, head], told["shared_key"][0, int(match["other"]) - 1], True)
-    return int(match["of"]) == c.heads and (not own or first == head) and (not shared or (same and first != head))
-
-
-def swept(told: Told, match: Match, beat: Beat) -> bool:
-    rows = min(seen(told).shape[1], MOST_ROWS)
-    a, b = beat.units[0] % rows + 1, beat.units[-1] % rows + 1
-    hard = told.config.lookup == "hard"
-    made = {"mixture of values": not hard, "value of the best match": hard, None: True}
-    return (int(match["a"]), int(match["b"] or match["a"])) == (a, b) and made[match["made"]]
-
-
-def hidden(told: Told, match: Match, beat: Beat) -> bool:
-    return int(match["keys"]) == int((~seen_row(told, beat)).sum()) > 0
+def turns(told: Told, beat: Beat) -> bool:
+    """Whether the row whose turn is told is turned by more than nothing."""
+    places = [run.source for run in beat.caption if isinstance(run.source, Address)]
+    row = next(place.index[0] for place in places if place.tensor == "query_angle")
+    return bool(told["query_angle"][row].any())
 
 
 def options(**wanted: Any) -> Check:
@@ -222,7 +183,6 @@ ATTENTION = (
         r"each (?P<noun>word|query) looks at (?P<reach>.*) and takes (?P<takes>.*)", opening, counts=True
     ),
     Claim(r"(?P<made>output|mixture) = (?:softmax\(.*\) V|V at the largest of .*)", formula, counts=True),
-    Claim(r"drawn: .*", drawn, {"embeddings": "random:3x24", "heads": 24}, ({},)),
     Claim(r"(?:(?P<heads>\d+) heads:  )?(?P<n>\d+) (?P<noun>words?|query|queries)(?: and (?P<keys>\d+) keys?)? in,  "
           r"(?P<m>\d+) (?P<made>\w+) out  \((?P<shape>[\d×]+)\)", closing, counts=True),
     # positions and projections
@@ -231,22 +191,30 @@ ATTENTION = (
     Claim(r"each place has numbers of its own, learned", options(positional="learned"), {"positional": "learned"},
           ({}, {"positional": "sinusoidal"})),
     Claim(r"R turns each pair of features by its place",
-          lambda told, m, b: bool(told["query_angle"][where(told, b)[2]].any()), {"positional": "rotary"},
+          lambda told, m, b: turns(told, b), {"positional": "rotary"},
           ({}, {"positional": "rotary", "tokens": "cat"})),
     Claim(r"R turns each pair of features by its place: the first place stays as it is",
-          lambda told, m, b: not told["query_angle"][where(told, b)[2]].any(), {"positional": "rotary",
+          lambda told, m, b: not turns(told, b), {"positional": "rotary",
           "tokens": "cat"},
           ({}, {"positional": "rotary"})),
-    Claim(r"for every (?P<noun>word|token)(?P<context> x, and y of the context)?:   (?P<query>q = W_Q x(?: \+ b)?),   "
-          r"(?P<key>k = W_K [xy](?: \+ b)?),   (?P<value>v = W_V [xy](?: \+ b)?)", matrices, {}, (RANDOM,)),
+    Claim(r"query, key and value of every (?P<noun>word|token): each by a matrix(?P<bias> and a bias)? of its own",
+          matrices, {}, (RANDOM,)),
+    Claim(r"queries come from every (?P<noun>word|token), keys and values from the context, "
+          r"each by a matrix(?P<bias> and a bias)? of its own", matrices,
+          {"tokens": "the cat", "key_tokens": "sat down"}, ({},)),
+    Claim(r"every key goes through a learned matrix first", options(kind="multiplicative"), {"kind": "multiplicative"},
+          ({},)),
+    Claim(r"a small network reads both: what it makes of queries and of keys", options(kind="additive"),
+          {"kind": "additive"}, ({},)),
     Claim(r".* (?:is|are) not in the vocabulary: drawn at random, seed \d+", strangers, {"tokens": "the robot sat"},
           ({},)),
     # scores
-    Claim(r"(?!.*times W).* times key (?:of )?“?.*?”?: feature by feature, added up",
+    Claim(r"how well its query fits each key: feature by feature, added up",
           lambda told, m, b: told.config.kind not in ("additive", "multiplicative"), {}, ({"kind": "additive"},)),
-    Claim(r".* times key (?:of )?“?.*?”? \(times W\): feature by feature, added up", options(kind="multiplicative"),
-          {"kind": "multiplicative"}, ({},)),
-    Claim(r"a small network compares .* with key .*", options(kind="additive"), {"kind": "additive"}, ({},)),
+    Claim(r"how well its query fits each key: times the keys through W, feature by feature",
+          options(kind="multiplicative"), {"kind": "multiplicative"}, ({},)),
+    Claim(r"how well its query fits each key: by a small network", options(kind="additive"), {"kind": "additive"},
+          ({},)),
     Claim(r"smaller scores, softer choice", spreads(lambda a, b: b < a), {}, ({"scale": 4}, {"scale": 1})),
     Claim(r"larger scores, sharper choice", spreads(lambda a, b: b > a), {"scale": 4}, ({}, {"scale": 0.5})),
     Claim(r"no difference between scores: no choice to soften", spreads(lambda a, b: a == b == 0), EQUAL, ({},)),
@@ -261,33 +229,28 @@ ATTENTION = (
     Claim(r"added before the softmax", lambda told, m, b: bool(seen_row(told,
           b).all()) and "masked" in told.trace.tensors,
           {"mask": "0.5 0 0 0; 0 0 0 0; 0.5 0 0 0; 0 0 0 0"}, ({}, {"causal": True})),
-    Claim(r"the mask's numbers are added to the scores", lambda told, m, b: bool(seen_row(told, b).all()),
-          {"mask": "0.5 0 0 0; 0 0 0 0; 0.5 0 0 0; 0 0 0 0"}, ({}, {"causal": True})),
-    Claim(r"(?P<keys>\d+) keys? masked:  score −∞  →  weight 0", hidden, {"causal": True}, ({},)),
     # weights
     Claim(r"e\^… (?:makes every score positive(?P<masked>, masked ones 0)?|(?P<far>of a score far below the best is 0))"
           r"; the best becomes 1", powers, {}, (HARD, NO_KEY)),
     Claim(r"e\^… of a score far below the best is 0; the best becomes 1",
           lambda told, m, b: bool((row(told, b, "exponentials")[seen_row(told, b)] == 0).any()), FAR, ({},)),
-    Claim(r"the weights of .* add up:  Σ [=≈] (?P<sum>[\d.]+|NaN)", summed, {}, (HARD,)),
-    Claim(r"the best key is .*:  weight \S+", picked, HARD, ({},)),
+    Claim(r"its part of the sum: all weights of a row add up to 1",
+          lambda told, m, b: abs(float(np.add.reduce(row(told, b, "weights"))) - 1) < 1e-5, {}, (HARD, NO_KEY)),
     Claim(r"the largest score takes all", ties(False), HARD, ({}, {**EQUAL, **HARD})),
     Claim(r"of the largest scores the first takes all", ties(True), {**EQUAL, **HARD}, ({}, HARD)),
     # mixtures
-    Claim(r"the (?:output|mixture) of .*: every value, in proportion to its weight",
+    Claim(r"every value, in proportion to its weight",
           lambda told, m, b: told.config.lookup == "soft" and bool(seen_row(told, b).any()), {}, (HARD, NO_KEY)),
-    Claim(r"the (?:output|mixture) of .*: the value of its best match", options(lookup="hard"), HARD, ({},)),
-    Claim(r"every key is masked: there is nothing to take in", lambda told, m, b: not seen_row(told, b).any(), NO_KEY,
-          ({}, {"causal": True})),
+    Claim(r"the value of its best match", options(lookup="hard"), HARD, ({},)),
     # heads and sweeps
-    Claim(r"head (?P<head>\d+) of (?P<of>\d+)(?P<own> has its own queries, keys and values)?"
-          r"(?: shares the keys and values of head (?P<other>\d+))?", shares, {"heads": 2}, ({},)),
-    Claim(r"head \d+ of \d+ shares the keys and values of head \d+",
-          lambda told, m, b: told.config.key_heads != told.config.heads, GROUPED, ({**GROUPED, "key_heads": 4},)),
-    Claim(r"(?:head \d+, )?rows? (?P<a>\d+)(?:–(?P<b>\d+))?(?::  scores  →  weights  →  (?P<made>.*))?", swept,
-          counts=True),
-    Claim(r"(?P<heads>\d+) heads side by side: [\d×]+(?:,  times W_O  →  [\d×]+ output)?",
-          lambda told, m, b: int(m["heads"]) == told.config.heads > 1, {"heads": 2}, ({},)),
+    Claim(r"so fewer keys and values have to be kept", lambda told, m, b: told.config.key_heads != told.config.heads,
+          GROUPED, ({**GROUPED, "key_heads": 4},)),
+    Claim(r"all heads side by side, through a matrix of their own",
+          lambda told, m, b: told.config.heads > 1 and "weight_output" in told.trace, {"heads": 2, **HARD}, ({},)),
+    Claim(r"the mixture through a matrix of its own",
+          lambda told, m, b: told.config.heads == 1 and "weight_output" in told.trace,
+          {"weight_output": "random:2x3"}, ({}, {"heads": 2})),
+    Claim(r"every (word|query) in the same way"),
     # what it is good for
     Claim(r"every position reads any other in one step: translation, language models",
           lambda told, m, b: bool(seen(told).all()) and told.config.lookup == "soft", RANDOM,

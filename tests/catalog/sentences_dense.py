@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
-from layeranim.stories.storyboard import Beat
+from layeranim.stories.stage.verbs import Fill
+from layeranim.stories.storyboard import Address, Beat
 
 from .sentences import Check, Claim, Told, every
 
@@ -42,10 +45,6 @@ def wins(told: Told, match: Match, beat: Beat) -> bool:
     return won == [int(n) for n in re.findall(r"\d+", match["who"])]
 
 
-def lit(told: Told) -> bool:
-    return bool(told.board.parts["dense"].network)
-
-
 def signs(told: Told, match: Match, beat: Beat) -> bool:
     weight = told["weight"]
     sizes = len(np.unique(np.abs(weight))) > 1
@@ -53,13 +52,24 @@ def signs(told: Told, match: Match, beat: Beat) -> bool:
 
 
 def ended(told: Told, match: Match, beat: Beat) -> bool:
-    """The numbers of the last sentence; results that have left the stage are not spoken of as if they stood there."""
-    shown = {u // units(told) for b in told.board.beats for u in b.units}
-    there = "samples" in told.board.grids or len(shown) == 1
-    made = re.search(r"(\d+) (results|decisions)|(\d+) samples? of", match[0])
-    said = int(made[1] or made[3]) if made else 1
-    here = re.search(r", here sample (\d+)$", match[0])
-    return said == len(shown) and (there if here is None else int(here[1]) - 1 == max(shown))
+    """The numbers of the last sentence; of several samples it says whose results stand there."""
+    told_of = {u // units(told) for b in told.board.beats for u in b.units}
+    several = len(told_of) > 1
+    fills = [verb for verb in verbs(beat) if isinstance(verb, Fill) and verb.part == "output" and verb.cells.sources]
+    sources = [verb.cells.sources(0, 0) for verb in fills if verb.cells.sources]
+    there = {source.index[0] for source in sources if isinstance(source, Address)}
+    here = {int(match["here"]) - 1} if match["here"] else set()
+    counted = int(match["samples"] or 1) == len(told_of) and bool(here) == several
+    return counted and (not several or not there or here == there) and parameters(told, match, beat)
+
+
+def verbs(beat: Beat) -> Iterator[Any]:
+    return (verb for phase in beat.verbs for verb in phase)
+
+
+def pictured(told: Told, match: Match, beat: Beat) -> bool:
+    """A picture is read, and the weights lie in its places."""
+    return {told.board.grids[name].rows for name in ("input", "weight", "products")} == {int(inputs(told) ** 0.5)}
 
 
 def parameters(told: Told, match: Match, beat: Beat) -> bool:
@@ -69,6 +79,7 @@ def parameters(told: Told, match: Match, beat: Beat) -> bool:
 def loudest(told: Told, match: Match, beat: Beat) -> bool:
     sample, best = beat.units[0] // units(told), int(match["best"])
     z = sums(told, sample)
+    best -= told.board.title != "Dense layer: which digit?"
     return z[best] == max(z) and bool((told["weight"][best] * told["input"][sample] > 0).any())
 
 
@@ -79,35 +90,6 @@ def threshold(told: Told, match: Match, beat: Beat) -> bool:
 
 DIGITS = {"example": "digits"}
 EQUAL = {"input": "0 0 0", "units": 3, "activation": "softmax", "bias": False}
-SHARED = (
-    Claim(r"multiply every input by its weight, add up(?P<bias>, add the bias)?",
-          lambda t, m, b: ("bias" in t.trace) == bool(m["bias"]), counts=True),
-    Claim(r"(?P<n>\d+) parameters?:  .*", parameters, counts=True),
-    Claim(r"blue edge: positive weight, orange: negative(?P<thick>; thick: large)?", signs,
-          {"input": "1 2", "weight_values": "1 -3"}, ({"input": "1 2", "weight_values": "2 2"},)),
-    Claim(r"thick edge: large weight",
-          lambda t, m, b: lit(t) and len(np.unique(np.abs(t["weight"]))) > 1 and bool((t["weight"] >= 0).all()
-                                                                                    or (t["weight"] <= 0).all()),
-          {"input": "1 2", "weight_values": "1 3"}, ({"input": "1 2", "weight_values": "2 2"},
-                                                   {"input": "1 2", "weight_values": "1 -3"})),
-    Claim(r"in numbers are the largest products; the sum counts all of them", lambda t, m, b: inputs(t) > 5,
-          {"input": "random:40"}, ({"input": "random:3"},)),
-    Claim(r"step: 1 from 0 upwards, else 0", activation("step"), {"input": "1 2", "activation": "step"},
-          ({"input": "1 2", "activation": "relu"}, {"input": "1 2", "activation": "linear"})),
-    Claim(r"ReLU keeps what is positive, the rest becomes 0", activation("relu"),
-          {"input": "1 2", "activation": "relu"},
-          ({"input": "1 2", "activation": "leaky-relu"}, {"input": "1 2", "activation": "step"})),
-    Claim(r"one unit:  z [=≈] \S+   (softmax|log-softmax) → \S+",
-          lambda t, m, b: units(t) == 1 and "softmax" in t.config.activation,
-          {"input": "1 2", "weight_values": "1 1", "activation": "softmax"}, ({},)),
-    Claim(r"alone, it has the whole share", lambda t, m, b: units(t) == 1 and every(t["output"] == 1, lambda one: one),
-          {"input": "1 2", "weight_values": "1 1", "activation": "softmax"},
-          ({"input": "1 2", "weight_values": "1 1", "activation": "log-softmax"},)),
-    Claim(r"(?P<what>unit|sample) after (unit|sample):  (each with its own weights|the same weights)",
-          lambda t, m, b: t["weight"].shape[0] > 1 or m["what"] == "sample", counts=True),
-    Claim(r"\d+ inputs?, \d+ weights?(, 1 bias)? → (one number|\d+ (decisions|results))(, here sample \d+)?", ended,
-          counts=True),
-)  # fmt: skip
 
 
 def row(told: Told) -> list[int]:
@@ -159,11 +141,29 @@ NEURON = (
           {"example": "sigmoid"}, ({"example": "sigmoid", "activation": "tanh"},)),
 )  # fmt: skip
 DENSE = (
-    *SHARED,
+    Claim(r"multiply every input by its weight, add up(?P<bias>, add the bias)?",
+          lambda t, m, b: ("bias" in t.trace) == bool(m["bias"]), counts=True),
+    Claim(r"(?P<n>\d+) parameters?:  .*", parameters, counts=True),
+    Claim(r"step: 1 from 0 upwards, else 0", activation("step"), {"input": "1 2", "activation": "step"},
+          ({"input": "1 2", "activation": "relu"}, {"input": "1 2", "activation": "linear"})),
+    Claim(r"ReLU keeps what is positive, the rest becomes 0",
+          lambda t, m, b: t.config.activation == "relu" and bool((t["pre_activation"] < 0).any()),
+          {"activation": "relu"}, ({"activation": "leaky-relu"}, {"activation": "step"},
+                                   {"input": "1 2", "weight_values": "1 1; 2 2", "activation": "relu"})),
+    Claim(r"one unit:  z [=≈] \S+   (softmax|log-softmax) → \S+",
+          lambda t, m, b: units(t) == 1 and "softmax" in t.config.activation,
+          {"input": "1 2", "weight_values": "1 1", "activation": "softmax"}, ({},)),
+    Claim(r"alone, it has the whole share", lambda t, m, b: units(t) == 1 and every(t["output"] == 1, lambda one: one),
+          {"input": "1 2", "weight_values": "1 1", "activation": "softmax"},
+          ({"input": "1 2", "weight_values": "1 1", "activation": "log-softmax"},)),
+    Claim(r"(units?|class(es)?) .*: {1,2}each in the same way|every (unit|class) in the same way"),
+    *(claim for claim in NEURON if claim.says.startswith(("blue edge", "thick edge", "weigh and", "samples?",
+                                                          "one sample"))),
+    Claim(r"\d+ inputs?, \d+ weights?(?P<b>, 1 bias)? → (one number|\d+ (decisions|results))",
+          lambda t, m, b: units(t) == 1 and bool(m["b"]) == ("bias" in t.trace), {"input": "1 2", "units": 1},
+          ({"input": "1 2", "units": 2},)),
     Claim(r"one product for each input, then their sum", lambda t, m, b: inputs(t) > 1,
-          {"input": "random:5x4", "units": 1, "precision": 5}, ({"input": "3", "units": 12}, {"input": "random:40"})),
-    Claim(r"one input, one product", lambda t, m, b: inputs(t) == 1, {"input": "3", "units": 12},
-          ({"input": "random:4x5", "units": 5},)),
+          {"input": "random:5x4", "units": 1, "precision": 5}, ({"input": "3", "units": 12},)),
     Claim(r"every sample meets the same weights(?P<bias> and bias)?",
           lambda t, m, b: t["input"].shape[0] > 1 and ("bias" in t.trace) == bool(m["bias"]) and units(t) == 1,
           {"input": "random:4x3", "units": 1},
@@ -171,24 +171,21 @@ DENSE = (
     Claim(r"every unit reads the same inputs with weights of its own", lambda t, m, b: units(t) > 1, {},
           ({"input": "random:4", "units": 1},)),
     Claim(r"(?P<who>(unit|class)(es|s)? [\d, and]+|all \d+ (units|classes)|(?P<few>\d+) of \d+ (units|classes)) "
-          r"(wins|are equal):  z [=≈] \S+(,  next class \d+ with \S+)?   (softmax|log-softmax) → \S+", wins,
+          r"(wins|are equal):  z [=≈] \S+(,  next (class|unit) \d+ with \S+)?   (softmax|log-softmax) → \S+", wins,
           {"units": 3, "activation": "softmax", "input": "random:4"}, ({"units": 3, "input": "random:4"},)),
     Claim(r"a sum is NaN, which is no number: nothing wins", lambda t, m, b: bool(np.isnan(t["pre_activation"]).any()),
           {"input": "nan 1", "units": 2, "activation": "softmax"}, ({**EQUAL},)),
-    Claim(r"softmax turns sums into shares that add up to 1", activation("softmax"), EQUAL,
+    Claim(r"shares that add up to 1", activation("softmax"), EQUAL,
           ({**EQUAL, "activation": "log-softmax"}, {**EQUAL, "activation": "tanh"})),
-    Claim(r"framed pixels speak loudest for (?P<best>\d)(; softmax turns sums into shares that add up to 1)?", loudest,
+    Claim(r"framed pixels speak loudest for (?P<best>\d+)", loudest,
           DIGITS, ({**DIGITS, "input": "zeros:1x64"}, {**DIGITS, "activation": "relu"})),
-    Claim(r"blue speaks for the class, orange against it", lambda t, m, b: units(t) == 10, DIGITS, ({},)),
-    Claim(r"the framed pixel has the largest product",
-          lambda t, m, b: bool((t["weight"][0] * t["input"][0]).any()), DIGITS, ({**DIGITS, "input": "zeros:1x64"},)),
-    Claim(r"each class has a weight for every pixel: multiply, add up", lambda t, m, b: "softmax" in t.config.activation
-          or units(t) == 10, DIGITS, ({},)),
+    Claim(r"blue speaks for it, orange against it", pictured, DIGITS, ({},)),
+    Claim(r"each (?P<what>class|unit) has a weight for every pixel: multiply, add up", pictured, DIGITS, ({},)),
     Claim(r"64 pixels, 10 units of 64 weights → read as a (?P<best>\d)",
           lambda t, m, b: sums(t, len(t["input"]) - 1)[int(m["best"])] == max(sums(t, len(t["input"]) - 1)), DIGITS,
           ({}, {**DIGITS, "activation": "relu"})),
-    Claim(r"(\d+ samples? of )?\d+ inputs?, (?P<n>\d+) parameters? → \d+ outputs?( each)?(, here sample \d+)?",
-          lambda t, m, b: ended(t, m, b) and parameters(t, m, b), counts=True),
+    Claim(r"((?P<samples>\d+) samples? of )?\d+ inputs?, (?P<n>\d+) parameters? → \d+ outputs?( each)?"
+          r"(, here sample (?P<here>\d+))?", ended, counts=True),
     Claim(r"every output weighs every input; as the last layer, it casts the vote"),
     Claim(r"every class weighs the same pixels in its own way: the largest sum names the digit",
           lambda t, m, b: units(t) == 10 and t.config.activation == "softmax", DIGITS,

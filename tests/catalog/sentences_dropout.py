@@ -80,7 +80,9 @@ def approached(told: Told, match: Match, beat: Beat) -> bool:
 def trained(told: Told, match: Match, beat: Beat) -> bool:
     draw = int(match["draw"] or 1) - 1
     scaled = told.config.mode == "inverted" and told.config.rate > 0 and bool(masks(told)[draw].any())
-    return gone_in(told, match, beat) and scaled == bool(match["by"])
+    left = int((masks(told)[draw] != 0).sum())
+    who = "all" if left == masks(told)[draw].size else "the others" if left > 1 else "the other"
+    return gone_in(told, match, beat) and scaled == bool(match["by"]) and match["who"] in (None, who)
 
 
 COUNT = r"(?:(?P<all>all )|(?P<n>\d+) of )(?P<of>\d+) dropped"
@@ -89,7 +91,9 @@ DROPOUT = (
     Claim(r"in training, each (?P<what>unit|channel) is dropped with probability (?P<p>\S+)",
           lambda t, m, b: float(m["p"]) == t.config.rate and (m["what"] == "channel") == t.config.channelwise,
           counts=True),
-    Claim(r"a fresh random mask of 0s and 1s every time; no weights"),
+    Claim(r"a fresh random mask of 0s and 1s every time; no weights", lambda t, m, b: t.config.rate > 0, {},
+          ({"rate": 0},)),
+    Claim(r"a mask of 1s: nothing is dropped; no weights", lambda t, m, b: t.config.rate == 0, {"rate": 0}, ({},)),
     Claim(r"\S+: channels one below the other", lambda t, m, b: t["input"].ndim == 4,
           {"input": "random:1x2x2x2"}, ({},)),
     Claim(r"too many units for nodes and edges: drawn as a matrix",
@@ -131,7 +135,7 @@ DROPOUT = (
           ({}, {"mode": "weight-scaling", "rate": 0})),
     Claim(r"no mask: every unit is used as it is", lambda t, m, b: t.config.rate == 0,
           {"mode": "weight-scaling", "rate": 0}, ({"mode": "weight-scaling"},)),
-    Claim(rf"training(?:, draw (?P<draw>\d+))?: {COUNT}(?:, (?P<who>the others|all) ×(?P<by>\S+))? → test: all used",
+    Claim(rf"training(?:, draw (?P<draw>\d+))?: {COUNT}(?:, (?P<who>the others?|all) ×(?P<by>\S+))? → test: all used",
           trained, counts=True),
     Claim(r"no unit can rely on another, so each must be useful alone: less overfitting",
           lambda t, m, b: masks(t).shape[1] > 1 and (t.config.rate > 0 or not bool(masks(t).all())), {},

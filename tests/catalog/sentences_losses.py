@@ -115,3 +115,59 @@ TRAINING = (
 )  # fmt: skip
 
 CLAIMS["training"] = TRAINING
+
+
+# ── descent ──────────────────────────────────────────────────────────────────
+def ranked(told: Told) -> list[str]:
+    """The methods that are drawn, by their loss when the film ends; what is no number last."""
+    last = told.board.beats[-1].done - 1
+    losses = np.nan_to_num(told["loss"][:4, last], nan=np.inf)
+    return [told.config.methods[k] for k in np.argsort(losses, kind="stable")]
+
+
+def keeps(name: str) -> Any:
+    return lambda t, m, b: ranked(t)[0] == name
+
+
+def aimed(told: Told) -> bool:
+    if told.config.surface == "saddle":
+        return False
+    if told.config.surface != "quadratic":
+        return True
+    bent = told["curvature"] + told["curvature"].T
+    return bool(bent[0, 0] > 0 and np.linalg.det(bent) > 0)
+
+
+def lowest(told: Told, match: Match, beat: Beat) -> bool:
+    last = told.board.beats[-1].done - 1
+    loss = told["loss"][list(told.config.methods).index(match[2]), last]
+    said = float(match[3].replace("−", "-").replace("∞", "inf").replace("NaN", "nan"))
+    off = 0.51 * 10.0 ** -len(match[3].partition(".")[2]) * (not np.isnan(said))
+    near = np.isclose(said, loss, rtol=0.3 if "e" in match[3] else 0.06, atol=off, equal_nan=True)
+    return int(match[1]) == last and match[2] == ranked(told)[0] and bool(near)
+
+
+_ONE = {"methods": "adam"}
+DESCENT = (
+    Claim("every method reads the slope; what it remembers of it makes its step",
+          lambda t, m, b: len(t.config.methods) > 1, {}, (_ONE,)),
+    Claim("the slope says where down is; the method makes a step of it", lambda t, m, b: len(t.config.methods) == 1,
+          _ONE, ({},)),
+    Claim("all begin at the same point", lambda t, m, b: b.units[0] == 0, {}, ({"steps": "2-4"},)),
+    Claim("the marks show where the loss is lowest", lambda t, m, b: aimed(t), {},
+          ({"surface": "saddle"}, {"curvature": "1 0; 0 -1"})),
+    Claim("SGD: straight against the slope, nothing remembered", keeps("sgd"), {"methods": "sgd"}, (_ONE,)),
+    Claim("momentum keeps a velocity: it runs on where it was going", keeps("momentum"), {"methods": "momentum"},
+          (_ONE,)),
+    Claim("Nesterov: a velocity, and one look ahead along it", keeps("nesterov"), {"methods": "nesterov"}, (_ONE,)),
+    Claim("AdaGrad: the more slope there has been, the shorter the step", keeps("adagrad"), {"methods": "adagrad"},
+          (_ONE,)),
+    Claim("RMSprop: each direction measured by its latest slopes", keeps("rmsprop"), {"methods": "rmsprop"}, (_ONE,)),
+    Claim("Adam: a velocity, each direction measured by its slopes", keeps("adam"), _ONE, ({"methods": "sgd"},)),
+    Claim("AdamW: Adam, and all numbers shrink a little", keeps("adamw"), {"methods": "adamw"}, (_ONE,)),
+    Claim(r"moments? .*: {1,2}each in the same way|every moment in the same way"),
+    Claim(r"(\d+) updates?: (\w+) (?:is lowest, at|has come to) (\S+)", lowest, {}, (), counts=True),
+    Claim("the loss of a network is such a surface, over all of its weights"),
+)  # fmt: skip
+
+CLAIMS["descent"] = DESCENT

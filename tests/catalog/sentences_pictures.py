@@ -46,7 +46,7 @@ def alone(told: Told) -> bool:
 CONV_IMAGE = (
     Claim(r"each pixel becomes a weighted sum of its neighbours: the same (\d+ )?weights? for all",
           lambda t, m, b: int(m[1] or 1) == t["kernel"][0, 0].size, {}, (), counts=True),
-    Claim("an even area: all pixels under the weights are alike", lambda t, m, b: even(t, b), {},
+    Claim("an even area: the pixels under the weights are nearly alike", lambda t, m, b: even(t, b), {},
           ({"input": "checker:9x9"},)),
     Claim("every pixel in the same way"),
     Claim("the weights add up to 0: even areas vanish, differences are left",

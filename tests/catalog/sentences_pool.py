@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from layeranim.engine.pool import compute
 from layeranim.stories.storyboard import Beat
 
 from .sentences import Check, Claim, Told
@@ -53,7 +54,7 @@ def power(condition: Callable[[float], bool]) -> Callable[[Told], bool]:
 
 def ties(told: Told, beat: Beat) -> bool:
     """Whether the window under way has its largest number more than once."""
-    channels = len([n for n in told.board.grids if n.startswith("grad:")])
+    channels = len([n for n in told.board.grids if n.startswith("grad_output:")])
     batch = int(told.work.film.place_in(told["input"].shape[0]))
     at = np.unravel_index(beat.units[0], (channels, *told["output"].shape[2:]))
     values = told["windows"][(batch, *at)]
@@ -99,7 +100,28 @@ def cut(told: Told, match: Match, beat: Beat) -> bool:
     return True
 
 
+def steady(told: Told) -> bool:
+    """Whether most outputs stay when the picture is one column further to the left, by the engine itself."""
+    return stay(told)[0] * 2 > stay(told)[1]
+
+
+def stay(told: Told) -> tuple[int, int]:
+    """How many outputs of the drawn channels stay, and how many there are."""
+    x = told["input"]
+    moved = np.concatenate([x[..., 1:], x[..., -1:]], axis=-1)
+    arrays = {"input": moved, **({"grad_output": told["grad_output"]} if told.config.backward else {})}
+    again = compute("pool", told.config, arrays)["output"]
+    sample, channels = told.work.film.place_in(len(x)), len([n for n in told.board.grids if n.startswith("output:")])
+    pair = [values[sample, :channels] for values in (told["output"], again)]
+    return int(((pair[0] == pair[1]) | (np.isnan(pair[0]) & np.isnan(pair[1]))).sum()), pair[0].size
+
+
+def said(told: Told, match: Match, beat: Beat) -> bool:
+    return steady(told) and stay(told) == (int(match["stay"]), int(match["all"]))
+
+
 SAME = {"kernel_size": 3, "stride": 1, "padding": 1, "input": "random:4x4"}
+STEADY = {"input": "4 7 1 2; 6 3 0 8; 9 1 6 0; 6 4 1 7"}
 GLOBAL = {"input": "random:3x4x4", "mode": "global-max"}
 BACK = {"input": "4 7 1 2; 6 3 0 8; 9 1 6 0; 6 4 1 7", "backward": True}
 ONES = {"kernel_size": 1, "stride": 1}
@@ -144,7 +166,12 @@ POOL = (
           lambda t, m, b: cells_out(t) == 1 and m["what"].startswith({"max": "la", "mean": "me", "lp": "p-"}[kind(t)]),
           GLOBAL, ({}, SAME)),
     Claim(r"less to work on, the strongest answer of each place kept: small shifts change little",
-          pooled("max", lambda i, o: 1 < o < i), {"input": "random:4x4"}, (SAME, GLOBAL, {"mode": "mean"})),
+          lambda t, m, b: pooled("max", lambda i, o: 1 < o < i)(t, m, b) and steady(t), STEADY,
+          (SAME, GLOBAL, {**STEADY, "mode": "mean"}, {"input": "1 2 3 4; 5 1 3 8; 5 1 4 7; 9 5 8 2"})),
+    Claim(r"less to work on, the strongest answer of each place kept", pooled("max", lambda i, o: 1 < o < i),
+          {"input": "1 2 3 4; 5 1 3 8; 5 1 4 7; 9 5 8 2"}, (STEADY, SAME, GLOBAL, {"mode": "mean"})),
+    Claim(r"shifted one column to the left: (?P<stay>\d+) of (?P<all>\d+) outputs stay", said, STEADY,
+          ({"input": "1 2 3 4; 5 1 3 8; 5 1 4 7; 9 5 8 2"}, GLOBAL, {**STEADY, "mode": "mean"}), counts=True),
     Claim(r"a smaller, smoother picture for the layers that follow", pooled("mean", lambda i, o: 1 < o < i),
           {"mode": "mean", "input": "random:4x4"}, ({**SAME, "mode": "mean"}, {"mode": "global-mean"}, {})),
     Claim(r"a smaller picture for the layers that follow, nothing to learn", pooled("lp", lambda i, o: 1 < o < i),
@@ -158,7 +185,7 @@ POOL = (
     Claim(r"windows of one number: it gets the whole gradient", lambda t, m, b: not several(t), {**BACK, **ONES},
           (BACK,)),
     Claim(r"nudging the others would not change the maximum", lambda t, m, b: kind(t) == "max" and not ties(t, b), BACK,
-          ({**BACK, "input": "5 5 1 2; 5 3 0 8; 9 1 6 0; 6 4 1 7"}, {**BACK, "mode": "mean"})),
+          ({**BACK, "input": "5 5 2 2; 5 3 0 1; 9 1 6 0; 9 4 6 6"}, {**BACK, "mode": "mean"})),
     Claim(r"every number of the window had the same part", back("mean"), {**BACK, "mode": "mean"}, (BACK,)),
     Claim(r"every number has the same part, with its sign", back("lp", power(lambda p: p == 1)),
           {**BACK, "mode": "lp", "norm_type": 1}, ({**BACK, "mode": "lp"},)),
@@ -174,13 +201,11 @@ POOL = (
           {**BACK, "mode": "lp"}, ({**BACK, "mode": "lp", "norm_type": 1}, BACK)),
     Claim(r"every number passes on its part of the gradient", lambda t, m, b: power(lambda p: p <= 1)(t),
           {**BACK, "mode": "lp", "norm_type": 1}, ({**BACK, "mode": "lp"},)),
-    Claim(r"window after window:  (?P<back>each gradient to its cells)?"
-          r"(each becomes its (?P<what>largest number|mean|p-norm))?",
-          lambda t, m, b: bool(m["back"]) == t.config.backward and (
-              m["back"] is not None or m["what"][0] == {"max": "l", "mean": "m", "lp": "p"}[kind(t)]), counts=True),
     Claim(r"(?P<n>\d+) windows?( per channel)?, no weights → .* output(?P<kept>, channels are kept)?",
           lambda t, m, b: int(m["n"]) == cells_out(t) and bool(m["kept"]) == (t["output"].shape[1] > 1), counts=True),
     Claim(r"\S+ gradients → \S+ gradients", lambda t, m, b: t.config.backward, BACK, ({},)),
+    Claim(r"windows? .*: {1,2}each in the same way|every window in the same way",
+          lambda t, m, b: cells_out(t) * t["output"].shape[1] > 1, counts=True),
     # presets
     Claim(r"a quarter of the numbers to work on; small shifts of the picture change little",
           lambda t, m, b: 4 * cells_out(t) == cells_in(t) and kind(t) == "max", {},

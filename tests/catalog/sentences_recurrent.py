@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +15,7 @@ from layeranim.stories.storyboard import Beat
 from .claims_cells import GATED, MIXED, PLAIN, ROLES, Match, here, length, lost
 from .sentences import Claim, Told
 
-ARITHMETIC = ("weigh", "combine", "step")
+ARITHMETIC = ("act", "step", "brief")
 
 
 # ── around the steps ─────────────────────────────────────────────────────────
@@ -30,26 +29,6 @@ def opening(told: Told, match: Match, beat: Beat) -> bool:
         and same
         and bool(match["each"]) == (cells > 1 and length(told) > 1)
     )
-
-
-def inside(told: Told, match: Match, beat: Beat) -> bool:
-    w, config = here(told, beat), told.config
-    direction = ("forward ", "backward ")[w.direction] if config.bidirectional else ""
-    layer = f" of layer {w.layer + 1}" if config.layers > 1 else ""
-    return match[0] == f"inside the {direction}cell{layer} at t = {w.t + 1}"
-
-
-def skipped(told: Told, match: Match, beat: Beat) -> bool:
-    times = sorted(here(told, beat, u).t + 1 for u in beat.units)
-    return [int(match["a"]), int(match["b"] or match["a"])] == [times[0], times[-1]]
-
-
-def ran(told: Told, match: Match, beat: Beat) -> bool:
-    first, last = (here(told, beat, u).t + 1 for u in (beat.units[0], beat.units[-1]))
-    drawn = told.board.parts["recurrent"].strips.times
-    hidden = sum(here(told, beat, u).t not in drawn for u in beat.units)
-    said = match["hidden"]
-    return (int(match["a"]), int(match["b"])) == (first, last) and (not match["same"] or int(said or 0) == hidden)
 
 
 def closing(told: Told, match: Match, beat: Beat) -> bool:
@@ -97,15 +76,13 @@ SMALL = {"input": "random:4x2", "hidden": 2}
 AROUND = (
     Claim(r"(?P<steps>\d+) time steps?, (?P<cells>one cell|\d+ cells)(?P<same>, (?P<each>each with )?the same weights "
           r"at every step)?", opening, counts=True),
-    Claim(r"inside the (?:forward |backward )?cell(?: of layer \d+)? at t = \d+", inside, counts=True),
-    Claim(r"steps? (?P<a>\d+)(?:–(?P<b>\d+))?:  (?:the same cell again and again, )?not drawn", skipped, counts=True),
-    Claim(r"t = (?P<a>\d+) … (?P<b>\d+)(?P<same>:  the same cell again and again"
-          r"(?:, (?P<hidden>\d+) not drawn)?)?", ran,
-          counts=True),
     Claim(r"(?P<steps>\d+) steps?, (?P<count>\d+) (?P<shared>shared )?parameters? → "
           r"(?P<what>final memory and state, each |final state |last state |output )(?P<shape>[\d×]+)"
           r"(?:, y (?P<y>[\d×]+))?(?:, zeros after step (?P<zeros>\d+))?",
           closing, counts=True),
+    Claim(r"every step in the same way"),
+    Claim(r"steps (?P<a>\d+)–(?P<b>\d+):  each in the same way",
+          lambda told, m, b: (int(m["a"]), int(m["b"])) == (b.units[0] + 1, b.units[-1] + 1), counts=True),
     Claim(r"each word has numbers of its own, drawn at random", same_words, {"tokens": "no no yes no"}, ({},)),
     Claim(r"one input; after the first step the cell reads zeros",
           lambda told, m, b: told["input"].shape[1] > 1 and not told["input"][:, 1:].any(),
@@ -193,7 +170,7 @@ LSTM = (
     Claim(r"for one answer about a whole sequence: what the first step said is there at the last", own("answer"),
           {"example": "answer"}, ({"example": "answer", "input": "random:5x2"},)),
     Claim(r"c is the memory, h is what the cell shows of it",
-          lambda told, m, b: any(re.fullmatch(r"c\d+:\d+", name) for name in told.board.grids), SMALL,
+          lambda told, m, b: len(list(runs(told.config))) == 1, SMALL,
           ({**SMALL, "layers": 3}, {**SMALL, "layers": 3, "bidirectional": True})),
     Claim(r"for rhythms and intervals: gates that see the memory can count steps", option(peepholes=True),
           {**SMALL, "peepholes": True}, (SMALL,)),

@@ -35,13 +35,21 @@ def count(told: Told) -> int:
     return len(row(told))
 
 
+def vanished(told: Told) -> bool:
+    """Whether e to the power of some number came to exactly 0."""
+    return bool((told["exponentials"][np.isfinite(told["shifted"])] == 0).any())
+
+
 SOFTMAX = (
     Claim("scores become shares that add up to 1", lambda t, m, b: not t.config.log, {}, ({"log": True},)),
     Claim("scores become logarithms of shares", lambda t, m, b: bool(t.config.log), {"log": True}, ({},)),
     Claim("a temperature above 1 evens out, one below 1 sharpens", lambda t, m, b: warm(t), {"temperature": 2}, ({},)),
     Claim("the largest is taken off so that no power overflows; the shares stay the same"),
     Claim("every power is positive, and larger scores pull ahead",
-          lambda t, m, b: len(set(row(t))) > 1 or np.isnan(row(t)).any(), {}, ({"logits": "1 1 1"}, {"logits": "4"})),
+          lambda t, m, b: (len(set(row(t))) > 1 or np.isnan(row(t)).any()) and not vanished(t), {},
+          ({"logits": "1 1 1"}, {"logits": "4"}, {"logits": "1000 1 0"})),
+    Claim("every power is positive; one so small is kept as 0", lambda t, m, b: vanished(t), {"logits": "1000 1 0"},
+          ({}, {"logits": "-inf 0 1"})),
     Claim("what all powers add up to", lambda t, m, b: count(t) > 1, {}, ({"logits": "4"},)),
     Claim("its part of the whole", lambda t, m, b: not t.config.log, {}, ({"log": True},)),
     Claim(r"(class|sample)e?s? .*: {1,2}each in the same way|every (class|sample) in the same way"),
@@ -97,8 +105,14 @@ def normalisation(flat: str, both: bool) -> tuple[Claim, ...]:
                     lambda t, m, b: t.config.mode == "inference", inference, ({},))  # fmt: skip
     units = "(?:feature|group|channel|sample|step|place|array)"
     return (
-        Claim(rf"each {units} gets mean 0 and deviation 1", live, **gone),
-        Claim(rf"each {units} gets a mean square of 1", rms, RMS, ({},)),
+        Claim(rf"each {units} gets mean 0 and deviation 1", lambda t, m, b: live(t, m, b) and all_standard(t),
+              {}, (*gone["gone"], {"input": flat})),
+        Claim(rf"each {units} gets a mean square of 1", lambda t, m, b: rms(t, m, b) and all_standard(t), RMS,
+              ({}, {**RMS, "input": "0 0 0"})),
+        Claim(rf"each {units} is centred and scaled", lambda t, m, b: live(t, m, b) and not all_standard(t),
+              {"input": flat}, ({},)),
+        Claim(rf"each {units} is scaled", lambda t, m, b: rms(t, m, b) and not all_standard(t),
+              {**RMS, "input": "0 0 0"}, (RMS,)),
         *([running] if both else []),
         Claim(rf"the mean of this {units}'s numbers", live, **gone),
         Claim("how far apart they are: the mean of their squares", live, **gone),

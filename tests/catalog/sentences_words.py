@@ -7,6 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from layeranim import typeface
+from layeranim.stories import vocabulary
+
 from .sentences import Claim, Told
 
 Match = re.Match[str]
@@ -33,8 +36,17 @@ def one_hot(told: Told) -> bool:
     return not np.isfinite(table).all() or bool(np.allclose(eye @ table, made))
 
 
+def unknown(told: Told, m: Match, beat: Any) -> bool:
+    """Whether the words named are those of the sentence that the vocabulary lacks."""
+    unknown = dict.fromkeys(word for word in told.config.tokens if not vocabulary.known(word))
+    lacking = [typeface.draw_safe(word, 16) for word in unknown]
+    return m[1] == ", ".join(lacking[:3]) + (f" and {len(lacking) - 3} more" if lacking[3:] else "")
+
+
 EMBEDDING = (
     Claim("a word is a number without meaning; its row of the table is a place"),
+    Claim(r"(.*) (?:is|are) not in the vocabulary: drawn at random, seed \d+", unknown,
+          {"tokens": "the robot sat"}, ({}, {"tokens": "the cat sat"}, {"ids": "0 1 2", "table": "random:3x2"})),
     Claim("as a row of zeros with a 1 at the id would pick it, times the table", lambda t, m, b: one_hot(t), {},
           (), counts=True),
     Claim("the same id picks the same row again", lambda t, m, b: ids(t).index(ids(t)[b.units[0]]) < b.units[0], {},

@@ -7,11 +7,11 @@ from typing import Any, TypeVar
 import numpy as np
 import pytest
 
-from layeranim.engine.trace import Trace
+from layeranim.engine.trace import Region, Trace
 from layeranim.stories.dense.presets import IMAGE
-from layeranim.stories.stage.plans import ChipPlan, NetPlan, PlanePlan, ThinnedPlan
-from layeranim.stories.stage.verbs import Fill, Ghost, NodeFill, Wiring
-from layeranim.stories.storyboard import Address, Cells, Line, Storyboard, plain
+from layeranim.stories.stage.plans import BarsPlan, ChipPlan, NetPlan, PlanePlan, TablePlan, ThinnedPlan
+from layeranim.stories.stage.verbs import Arrive, Clear, Fill, Frame, Ghost, Grow, NodeFill, Wiring
+from layeranim.stories.storyboard import Address, Beat, Cells, Line, Storyboard, plain
 
 from .conftest import Case
 
@@ -33,9 +33,9 @@ def captions(name: str, kind: str = "step", **options: Any) -> list[str]:
     [
         ("neuron", {}, "1·0 + 1·0 + (−1.50) = −1.50"),
         ("neuron", {"activation": "linear"}, "1·0 + 1·0 + (−1.50) = −1.50"),
-        ("dense", {}, "1.00·1.50 + (−2.00)·0.50 + 0.50·1.00 + 0.50 = 1.50  ReLU → 1.50"),
-        ("dense", {"input": "1 2", "weight_values": "3 4; 5 6"}, "1·3 + 2·4 = 11"),
-        ("dense", {"input": "0.124 2", "weight_values": "0.124 0; 1 1"}, "0.12·0.12 + 2.00·0 ≈ 0.02"),
+        ("dense", {}, "1.50·1.00 + 0.50·(−2.00) + 1.00·0.50 + 0.50 = 1.50"),
+        ("dense", {"input": "1 2", "weight_values": "3 4; 5 6"}, "3·1 + 4·2 = 11"),
+        ("dense", {"input": "0.124 2", "weight_values": "0.124 0; 1 1"}, "0.12·0.12 + 0·2.00 ≈ 0.02"),
         ("dropout", {}, "kept:  1.90·1 = 1.90"),
         ("dropout", {"input": "3 9", "mask": "0 0"}, "dropped:  9·0 = 0"),
         ("dropout", {"input": "3", "mode": "weight-scaling", "mask": "1"}, "kept:  3.00·1 = 3.00"),
@@ -138,34 +138,111 @@ def test_a_preset_names_the_sample_that_is_followed(options: dict[str, Any], uni
 
 # ── layers ───────────────────────────────────────────────────────────────────
 @pytest.mark.parametrize(
-    ("options", "shown"),
+    ("options", "shown", "kinds"),
     [
-        ({}, {"weight", "input", "bias", "z", "y"}),
-        ({"example": "digits"}, {"input", "weight", "products", "bias", "z", "y"}),
-        ({"input": "random:40", "units": 30}, {"lens:input", "lens:weight", "lens:products", "one"}),
+        ({}, {"weight", "input", "bias", "output"}, {NetPlan, ChipPlan}),
+        (
+            {"input": "random:8", "units": 8, "activation": "relu"},
+            {"weight", "input", "pre_activation", "output"},
+            {ChipPlan},
+        ),
+        ({"example": "digits"}, {"input", "weight", "products"}, {BarsPlan}),
+        ({"input": "random:40", "units": 30}, {"input", "weight", "output", "lens:output"}, {TablePlan}),
     ],
 )
-def test_the_arrangement_follows_the_size(options: dict[str, Any], shown: set[str]) -> None:
+def test_the_arrangement_follows_the_size(options: dict[str, Any], shown: set[str], kinds: set[type]) -> None:
     _, board = told("dense", **options)
     assert shown <= board.grids.keys()
-    assert (board.parts["dense"].network is not None) == (not options)
+    here = {type(part) for part in board.parts["stage"]} & {NetPlan, ChipPlan, BarsPlan, TablePlan}
+    assert kinds == here
 
 
-def test_edges_have_the_sign_and_size_of_their_weights() -> None:
-    _, board = told("dense", input="1 1 1", weight_values="4 -2 0; 1 1 1")
-    edges = board.parts["dense"].network.edges(0)
-    assert [(e.role, e.width, e.text) for e in edges] == [
-        ("positive", 6.0, "4"),
-        ("negative", 4.0, "−2"),
-        ("grid", 2.0, "0"),
-    ]
+def test_a_layer_of_one_unit_is_a_neuron() -> None:
+    layer, neuron = (told(name, input="1 2; 0 1", weight_values="3 -1", units=1)[1] for name in ("dense", "neuron"))
+    assert layer.title == "Dense layer"
+    assert [plain(beat.caption) for beat in layer.beats] == [plain(beat.caption) for beat in neuron.beats]
 
 
-def test_the_lens_shows_the_largest_products() -> None:
+def verbs(beat: Beat, kind: type[Kind]) -> list[Kind]:
+    return [verb for phase in beat.verbs for verb in phase if isinstance(verb, kind)]
+
+
+def test_the_largest_products_are_said_and_written() -> None:
     trace, board = told("dense", input="random:40", units=30)
-    products = np.abs(trace["products"][0, 7])
-    changing = board.parts["dense"].acts(7).multiply[2][1]
-    assert [abs(int(text.replace("−", "-"))) for text in changing.texts.ravel()] == sorted(products)[::-1][:5]
+    first = next(beat for beat in board.beats if beat.kind == "step")
+    sizes = sorted(np.abs(trace["products"][0, 0]))[::-1][:5]
+    (arrive,) = verbs(first, Arrive)
+    rows = [[plain(line) for _, line in row] for row in arrive.rows]
+    assert [abs(int(row[3].replace("−", "-"))) for row in rows] == sizes
+    for place, weight, given, product in [[int(text.replace("−", "-")) for text in row] for row in rows]:
+        assert trace["weight"][0, place - 1] == weight
+        assert trace["input"][0, place - 1] == given
+        assert product == weight * given
+    said = plain(first.caption).replace("\u2009", "").split(" + ")
+    assert said[: len(rows)] == [f"{_factor(row[1], True)}·{_factor(row[2])}" for row in rows]
+    assert said[len(rows)].endswith("more")
+
+
+def _factor(text: str, first: bool = False) -> str:
+    return f"({text})" if text.startswith("−") else text
+
+
+def test_products_lie_on_two_heaps_that_come_to_the_sum() -> None:
+    trace, board = told("dense", example="digits")
+    products = trace["weight"][3] * trace["input"][0]
+    poster = next(beat for beat in board.beats if board.poster < beat.end)
+    heaps = next(grow for grow in verbs(poster, Grow) if grow.part.endswith(":sides"))
+    assert heaps.bars.cells.texts is not None
+    above, below, bias, total = (float(text.replace("−", "-")) for text in heaps.bars.cells.texts.ravel())
+    assert above == pytest.approx(products[products > 0].sum(), abs=0.005)
+    assert below == pytest.approx(products[products < 0].sum(), abs=0.005)
+    assert total == pytest.approx(above + below + bias, abs=0.011)
+    assert [end > 0 for end in heaps.bars.ends] == [True, False, True, True]
+    assert plain(poster.caption) == "for 12.06 + against (−7.71) + bias 1.30 = 5.65"
+
+
+def test_a_picture_lies_in_rows_and_so_do_its_weights() -> None:
+    _, board = told("dense", example="digits")
+    given, weight = board.grids["input"], board.grids["weight"]
+    assert (given.rows, given.cols, given.joined) == (weight.rows, weight.cols, weight.joined) == (8, 8, True)
+    assert given.cells is not None
+    assert given.cells.sources is not None
+    assert given.cells.sources(2, 5) == Address("input", (0, 21))
+    assert given.block(Region.of("input", batch=0, in_features=21)) == (range(2, 3), range(5, 6))
+    assert given.block(Region.of("input", batch=0)) == (range(8), range(8))
+
+
+def test_a_softmax_lands_after_the_last_unit_of_each_sample() -> None:
+    trace, board = told("dense", input="random:3x4", units=3, activation="softmax")
+    asides = [beat for beat in board.beats if beat.kind == "aside"]
+    assert [beat.units[0] for beat in asides] == [2, 5, 8]
+    for sample, beat in enumerate(asides):
+        assert {trace.steps[at].operation for at in beat.steps} == {"softmax"}
+        (fill,) = [fill for fill in verbs(beat, Fill) if fill.part == "output"]
+        assert fill.cells.sources is not None
+        assert [fill.cells.sources(*at) for at in fill.where] == [Address("output", (sample, o)) for o in range(3)]
+
+
+def test_of_a_thousand_samples_only_those_are_concluded_that_are_stopped_at() -> None:
+    _, board = told("dense", input="random:1000x3", units=3, activation="softmax")
+    asides = [beat for beat in board.beats if beat.kind == "aside"]
+    assert 1 < len(asides) < 40
+    assert board.seconds <= 32.5
+
+
+@pytest.mark.parametrize("units", [3, 4])
+def test_nothing_of_the_sample_before_stays(units: int) -> None:
+    """Also where another sample begins in a step that passes by."""
+    _, board = told("dense", input="random:5x4", units=units, activation="softplus")
+    shown: dict[tuple[str, int, int], Address] = {}
+    for beat in board.beats[1:]:
+        for phase in beat.verbs:
+            for verb in phase:
+                if isinstance(verb, Clear):
+                    shown = {at: source for at, source in shown.items() if at[0] != verb.part}
+                if isinstance(verb, Fill) and verb.part == "output" and verb.cells.sources:
+                    shown |= {("output", *at): verb.cells.sources(*at) for at in verb.where}  # type: ignore[misc]
+        assert len({source.index[0] for source in shown.values()}) < 2
 
 
 def test_the_bundled_layer_reads_its_digit() -> None:
@@ -261,13 +338,60 @@ def test_a_digit_of_the_users_is_one_sample() -> None:
 
 def test_the_winning_class_is_explained() -> None:
     trace, board = told("dense", example="digits")
-    row = next(beat for beat in board.beats if beat.kind == "row")
+    row = next(beat for beat in board.beats if beat.kind == "aside")
     assert plain(row.caption) == "class 3 wins:  z = 5.65,  next class 8 with 3.05   softmax → 0.87"
-    framed = board.parts["dense"].finish(row.units[0]).focus
     products = trace["input"][0] * trace["weight"][3]
-    places = {(rows[0], cols[0]) for name, rows, cols in framed if name == "products"}
-    assert places == {divmod(int(k), 8) for k in np.argsort(-products, kind="stable")[:4]}
-    assert {name for name, _, _ in framed} == {"input", "weight", "products"}
+    loudest = {divmod(int(k), 8) for k in np.argsort(-products, kind="stable")[:4]}
+    for beat in (row, board.beats[-1]):
+        framed = {frame.part: {(a, c) for a, _, c, _ in frame.blocks} for frame in verbs(beat, Frame)}
+        assert framed == dict.fromkeys(("input", "weight", "products"), loudest)
+        (weights,) = [fill for fill in verbs(beat, Fill) if fill.part == "weight"]
+        assert weights.cells.sources is not None
+        assert weights.cells.sources(0, 0) == Address("weight", (3, 0))
+
+
+@pytest.mark.parametrize(
+    ("options", "outputs", "nodes"),
+    [
+        ({"activation": "relu", "steps": "2-6"}, {1, 2, 3}, {1, 2, 3}),
+        ({"activation": "softmax", "steps": "2-6"}, {0, 1, 2, 3}, {1, 2, 3}),
+        ({"activation": "softmax", "steps": "2-3"}, set(), {1, 2}),
+    ],
+)
+def test_the_end_of_a_film_of_some_units_shows_no_others(
+    options: dict[str, Any], outputs: set[int], nodes: set[int]
+) -> None:
+    """Where softmax ends a sample that is shown to its end, all of its shares stand there, else none."""
+    last = told("dense", input="random:2x3", units=4, **options)[1].beats[-1]
+    filled = {row for fill in verbs(last, Fill) if fill.part == "output" for row, _ in fill.where}
+    assert filled == outputs
+    assert {at for fill in verbs(last, NodeFill) if not fill.lower for at in fill.where} == nodes
+    assert ("pre_activation:layer" in {verb.part for verb in verbs(last, Clear)}) == (len(nodes) < 4)
+
+
+@pytest.mark.parametrize("activation", ["log-softmax", "relu"])
+def test_a_lens_shows_the_sample_that_its_grid_shows(activation: str) -> None:
+    _, board = told("dense", input="random:2x64", units=10, activation=activation)
+    shown: dict[str, int] = {}
+    for beat in board.beats:
+        for phase in beat.verbs:
+            for verb in phase:
+                if isinstance(verb, Clear):
+                    shown.pop(verb.part, None)
+                elif isinstance(verb, Fill) and verb.part.endswith("output"):
+                    assert verb.cells.sources is not None
+                    shown[verb.part] = verb.cells.sources(0, 0).index[0]
+        assert len(set(shown.values())) <= 1, plain(beat.place) or beat.kind
+    assert shown == {"output": 0, "lens:output": 0}
+
+
+@pytest.mark.parametrize(("activation", "curved"), [("softmax", False), ("log-softmax", False), ("relu", True)])
+def test_what_has_no_curve_has_its_name_in_the_outline(activation: str, curved: bool) -> None:
+    _, board = told("dense", activation=activation)
+    (chip,) = [part for part in board.parts["stage"] if isinstance(part, ChipPlan)]
+    x, y = chip.heading_at
+    inside = chip.box.x < x < chip.box.right and chip.box.bottom < y < chip.box.y
+    assert (bool(chip.curve), inside) == (curved, not curved)
 
 
 @pytest.mark.parametrize(

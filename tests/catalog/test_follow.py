@@ -49,7 +49,7 @@ def test_the_number_decides_what_is_followed() -> None:
     first, last = (told("softmax", logits="1 2 3 4 5 6 7 8 9 10 11 12", follow=n) for n in (1, 12))
     assert first.poster < last.poster
     assert first.alt != last.alt
-    assert "class 12" in last.alt
+    assert "Class 12" in last.alt
     (powers,) = [beat for beat in last.beats if beat.kind == "act" and "e" in beat.caption[0].text]
     assert powers.caption[-1].source.index[-1] == 11  # type: ignore[union-attr]
 

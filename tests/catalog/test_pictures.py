@@ -298,15 +298,11 @@ def test_the_check_notices_an_overlap() -> None:
 @pytest.mark.parametrize(
     ("name", "kind", "grid", "goal"),
     [
-        ("pool", "step", "input:0", ""), ("conv", "step", "padded:0", ""), ("dense", "step", "weight", ""),
+        ("pool", "step", "padded:0", ""), ("conv", "step", "padded:0", ""), ("dense", "step", "weight", ""),
         ("dropout", "step", "input", ""), ("attention", "step", "query", ""),
         ("filter-match", "step", "padded", ""), ("filter-match", "step", "kernel:1", "kernel:0"),
         ("filter-match", "step", "output", ""), ("filter-match", "aside", "output", ""),
-        ("rnn", "enter", "x:0", "x:1"), ("rnn", "weigh", "hidden", ""), ("rnn", "step", "h0:3", "h0:2"),
-        ("gru", "weigh", "update_gate", ""), ("gru", "combine", "candidate", ""),
-        ("gru", "step", "h0:2", "h0:1"), ("lstm", "enter", "c0:start", "c0:2"), ("lstm", "weigh", "forget_gate", ""),
-        ("lstm", "combine", "cell", ""), ("lstm", "combine", "previous_cell", ""), ("lstm", "step", "x:3", "x:2"),
-        ("lstm", "step", "c0:2", ""), ("lstm", "step", "h0:4", "h0:2"),
+        ("rnn", "step", "input", ""), ("rnn", "step", "weight_state:0", ""),
     ],
 )  # fmt: skip
 def test_the_check_notices_a_frame_on_other_cells(name: str, kind: str, grid: str, goal: str) -> None:
@@ -359,7 +355,7 @@ def test_the_check_notices_a_sign_and_a_frame_that_are_off() -> None:
 
 def test_the_check_notices_a_numeral_wider_than_its_cell() -> None:
     def spoil(scene: ExplainerScene, beat: Beat) -> None:
-        grid = scene.grids["input:0"]
+        grid = scene.grids["padded:0"]
         assert not _spilt(grid)
         before = grid.looks[0][0]
         grid.looks[0][0] = replace(before, text="−1234567.00")

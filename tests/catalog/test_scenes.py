@@ -151,21 +151,26 @@ def test_the_weights_and_the_bias_of_a_neuron_are_as_large_as_its_inputs(options
     assert any(run.source == Address("bias", (0,)) for _, line in net.headings for run in line)
 
 
-# ── lanes ────────────────────────────────────────────────────────────────────
-@pytest.mark.parametrize(
-    ("name", "options"),
-    [("pool", {"input": "random:3x6x6"}),
-     ("pool", {"input": "random:2x6x6", "grad_output": "random:2x3x3", "backward": True})],
-    ids=["pool", "pool-back"],
-)  # fmt: skip
-@pytest.mark.parametrize("row", range(3))
-def test_the_lane_to_a_map_ends_at_its_edge(name: str, options: dict[str, Any], row: int) -> None:
-    """Only the map's own name, half way down, may stand between them."""
-    work = Case(name, options, name).work()
-    board = work.storyboard(work.trace())
-    grid, parts = board.grids["grad:1" if "backward" in options else "output:1"], board.parts[name]
-    if "backward" in options:
-        end = parts.plan.back(grid.name, grid.cell(row, 0))[0]
-    else:
-        end = parts.plan.lane(grid.name, grid.cell(row, 0))[-1]
-    assert (grid.box.x - end[0] == pytest.approx(theme.ARROW_GAP)) == (row != 1)
+# ── words under the stage ────────────────────────────────────────────────────
+def heights(words: Any) -> tuple[float, float]:
+    """The lowest and the highest point of some words."""
+    ys = [float(y) for one in words.get_family() for y in one.points[:, 1]]
+    return min(ys), max(ys)
+
+
+@pytest.mark.parametrize(("name", "options"), [("conv", {"stride": 2}), ("filter-match", {}), ("softmax", {})])
+def test_the_place_stands_beside_the_counter_a_row_under_the_note(name: str, options: dict[str, Any]) -> None:
+    noted = 0
+
+    def look(scene: ExplainerScene, beat: Beat) -> None:
+        nonlocal noted
+        if scene.place is None or scene.counter is None:
+            return
+        _, top = heights(scene.place)
+        assert abs(top - heights(scene.counter)[1]) < 6
+        if scene.note is not None:
+            noted += 1
+            assert top < heights(scene.note)[0]
+
+    play(Case(name, options, name), look, **SMALL)
+    assert noted

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from fractions import Fraction
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 
-from layeranim import api, theme
-from layeranim.scenes.base import ExplainerScene
+from layeranim import api
+from layeranim.stories.stage.plans import ArcsPlan, KeyPlan
+from layeranim.stories.stage.verbs import Name
 from layeranim.stories.storyboard import Address, Beat, Storyboard, plain
 
-from .conftest import Case, ids, play, presets
+from .conftest import Case, ids, presets
 from .sentences import Told, tell
 
 CELLS = ("rnn", "gru", "lstm")
@@ -48,24 +48,6 @@ def test_a_word_of_attention_has_the_same_drawn_numbers_wherever_it_stands(array
     assert not np.array_equal(rows[0], rows[1])
 
 
-@pytest.mark.parametrize("name", CELLS)
-def test_words_that_would_touch_stand_on_two_lines(name: str) -> None:
-    told = tell(name, {"tokens": "[CLS] ich habe einen wunderbaren Hund gesehen"})
-    labels = told.board.parts["recurrent"].strips.labels[:7]
-    assert [plain(line) for _, line, _, _ in labels] == [
-        "[CLS]",
-        "ich",
-        "habe",
-        "einen",
-        "wunderbaren",
-        "Hund",
-        "gesehen",
-    ]
-    heights = [at[1] for at, *_ in labels]
-    assert len(set(heights)) == 2
-    assert not told.board.warnings
-
-
 @pytest.mark.parametrize("name", [*CELLS, "attention"])
 def test_words_that_are_cut_are_warned_of(name: str) -> None:
     long = "internationalization pneumonoultramicroscopicsilicovolcanoconiosis ok and two more words"
@@ -80,41 +62,51 @@ def test_letters_that_the_font_lacks_are_warned_of_with_a_remedy(name: str) -> N
     assert "--font FILE" in warning
 
 
+def arcs(told: Told) -> ArcsPlan:
+    return next(plan for plan in told.board.parts["stage"] if isinstance(plan, ArcsPlan))
+
+
 def test_equal_words_are_told_apart() -> None:
     told = tell("attention", {"tokens": "the old dog saw the bird because the dog ran"})
-    names = Counter(name.run.text for name in told.board.parts["attention"].plan.row_names)
+    names = Counter(plain(line) for _, line in arcs(told).words)
     assert max(names.values()) == 1
     assert {"the₁", "the₂", "the₃", "dog₁", "dog₂", "bird"} <= set(names)
 
 
-def test_keys_have_whole_names_on_one_line_two_or_upright() -> None:
-    told = tell("attention", {"example": "long"})
-    names = [name.run.text for name in told.board.parts["attention"].plan.col_names]
-    assert "because" in names
-    assert "dropped" in names
+def test_words_have_whole_names() -> None:
+    names = [plain(line) for _, line in arcs(tell("attention", {"example": "long"})).words]
+    assert {"because", "dropped"} <= set(names)
 
 
 # ── attention ────────────────────────────────────────────────────────────────
 def test_the_best_match_is_taken_alone() -> None:
-    for caption in captions(tell("attention", {"lookup": "hard"}), "mix"):
+    said = [text for text in captions(tell("attention", {"lookup": "hard"}), "step") if " v(" in text]
+    assert said
+    for caption in said:
         assert caption.startswith("1.00 v(")
         assert "+" not in caption.split("→")[0]
         assert "more" not in caption
 
 
+def acts(told: Told, tensor: str) -> list[Beat]:
+    """The beats that make a tensor of the whole sequence."""
+    steps = told.trace.steps
+    return [b for b in told.board.beats if b.kind == "act" and any(steps[k].writes.tensor == tensor for k in b.steps)]
+
+
 def test_places_are_added_in_sight() -> None:
     told = tell("attention", {"positional": "sinusoidal"})
-    (beat,) = [beat for beat in told.board.beats if beat.kind == "position"]
+    (beat,) = acts(told, "positioned")
     sources = {run.source.tensor for run in beat.caption if isinstance(run.source, Address)}
     assert sources == {"embeddings", "encoding", "positioned"}
     assert beat.steps
-    assert tell("attention", {}).board.beats[1].kind != "position"
+    assert not acts(tell("attention", {}), "positioned")
 
 
 @pytest.mark.parametrize("pairs", ["adjacent", "halves"])
 def test_a_pair_is_turned_in_sight(pairs: str) -> None:
     told = tell("attention", {"positional": "rotary", "pairs": pairs, "features": 4})
-    (beat,) = [beat for beat in told.board.beats if beat.kind == "turn"]
+    (beat,) = acts(told, "turned_query")
     query = [run.source.index[-1] for run in beat.caption
              if isinstance(run.source, Address) and run.source.tensor == "turned_query"]  # fmt: skip
     assert query == ([0, 1] if pairs == "adjacent" else [0, 2])
@@ -125,81 +117,40 @@ def test_a_pair_is_turned_in_sight(pairs: str) -> None:
 
 def test_the_formula_has_everything_that_is_done_to_the_scores() -> None:
     told = tell("attention", {"softcap": 2, "scale": 4, "causal": True})
-    assert plain(told.board.beats[0].note).replace("\u2009", "") == "output = softmax(2·tanh(4·QK^T / 2) + M) V"
-    heading = {stage: plain(line["scores"]).replace("\u2009", "") for stage in ("score", "scale", "cap", "mask")
-               if (line := told.board.parts["attention"].headings(stage)).get("scores")}  # fmt: skip
-    assert heading == {"score": "scores  QK^T", "scale": "scores  4·QK^T", "cap": "scores  2·tanh(4·QK^T / 2)",
-                       "mask": "scores  2·tanh(4·QK^T / 2) + M"}  # fmt: skip
+    note = plain(told.board.beats[0].note).replace("\u2009", "")
+    assert note == "output = softmax(2·tanh(4·QKᵀ / 2) + M) V"
+    names = [plain(verb.line).replace("\u2009", "") for beat in told.board.beats for phase in beat.verbs
+             for verb in phase if isinstance(verb, Name) and verb.part == "masked"]  # fmt: skip
+    chain = ["QK^T", "4·QK^T", "2·tanh(4·QK^T / 2)", "2·tanh(4·QK^T / 2) + M"]
+    assert list(dict.fromkeys(names)) == chain
 
 
 # ── posters and taught rows ──────────────────────────────────────────────────
 @pytest.mark.parametrize("case", **ids([case for case in presets() if case.name in CELLS]))
-def test_a_recurrent_poster_is_the_last_unrolled_step(case: Case) -> None:
-    board = tell(case.name, case.options).board
-    beat = poster(board)
+def test_a_recurrent_poster_is_the_telling_step_with_all_steps_before_it(case: Case) -> None:
+    told = tell(case.name, case.options)
+    beat, preset = poster(told.board), told.work.preset
     assert beat.kind == "step"
-    assert beat.done == board.total
-
-
-@pytest.mark.parametrize(("example", "taught"), [("sentence", "sat"), ("pronoun", "she")])
-def test_the_word_that_the_example_is_about_is_taught_and_on_the_poster(example: str, taught: str) -> None:
-    board = tell("attention", {"example": example}).board
-    assert poster(board).kind == "mix"
-    assert {plain(beat.place) for beat in board.beats if beat.kind in ("score", "mix")} == {taught}
+    assert preset
+    assert beat.units == range(preset.unit or 0, (preset.unit or 0) + 1)
+    assert beat.done == beat.units.stop
 
 
 @pytest.mark.parametrize(
-    "options", [{"example": "heads"}, {"heads": 2, "causal": True}, {"heads": 8, "embeddings": "random:5x8"}]
+    ("example", "taught"),
+    [("sentence", "sat"), ("pronoun", "she"), ("causal", "sat"), ("heads", "sat"), ("long", "ran")],
 )
-def test_a_poster_of_several_heads_is_where_they_are_joined(options: dict[str, Any]) -> None:
-    assert poster(tell("attention", options).board).kind == "join"
+def test_the_word_that_the_example_is_about_is_taught_and_on_the_poster(example: str, taught: str) -> None:
+    board = tell("attention", {"example": example}).board
+    assert plain(poster(board).place) == taught
+    assert [beat for beat in board.beats if beat.kind == "step" and beat.note]
+    assert all(plain(beat.place) == taught for beat in board.beats if beat.kind == "step" and beat.note)
 
 
 # ── pictures ─────────────────────────────────────────────────────────────────
-@pytest.mark.parametrize(
-    "options", [{"example": "heads"}, {"heads": 2, "causal": True}, {"kind": "additive", "heads": 2}]
-)
-def test_no_heading_outlives_its_grid(options: dict[str, Any]) -> None:
-    found: list[set[str]] = []
-
-    def look(scene: ExplainerScene, beat: Beat) -> None:
-        if beat.kind in ("join", "close"):
-            found.append({text.strip() for text, _ in scene.drawn()})
-            assert all(name.startswith(("joined", "weight", "projected")) for name in scene.standing)
-
-    play(Case("attention", {**options, "steps": "first:2"}, "heads"), look, **SMALL)  # type: ignore[arg-type]
-    assert len(found) == 2
-    assert not [texts for texts in found if texts & {"scores", "weights", "mixture", "Q", "V"}]
-
-
-def test_the_last_frame_has_no_lens_and_no_frame() -> None:
-    ends: list[tuple[set[str], int]] = []
-
-    def look(scene: ExplainerScene, beat: Beat) -> None:
-        if beat.kind == "close":
-            ends.append((set(scene.standing), len(scene.passing)))
-
-    play(Case("attention", {"example": "long", "steps": "first:2"}, "long"), look, **SMALL)  # type: ignore[arg-type]
-    assert ends == [({"query", "key", "weights", "value", "output"}, 0)]
-
-
-@pytest.mark.parametrize(
-    ("name", "options"),
-    [
-        ("lstm", {"peepholes": True, "hidden": 3}),
-        ("lstm", {"layers": 2, "timesteps": 6, "classes": 2}),
-        ("rnn", {"layers": 6}),
-    ],
-)
-def test_arrows_lead_from_layer_to_layer_however_close_they_stand(name: str, options: dict[str, Any]) -> None:
-    strips = tell(name, options).board.parts["recurrent"].strips
-    between = len(strips.strips) - 1 + strips.boxed
-    assert {wire.split(":")[0] for wire in strips.wires if wire.startswith("down")} == {
-        f"down{i}" for i in range(between)
-    }
-    assert all(
-        wire.points[0][1] - wire.points[-1][1] >= theme.ARROW_HEAD for n, wire in strips.wires.items() if "down" in n
-    )
+@pytest.mark.parametrize("name", CELLS)
+def test_openings_of_cells_move(name: str) -> None:
+    assert any(tell(name, {}).board.beats[0].verbs)
 
 
 # ── seeds ────────────────────────────────────────────────────────────────────
@@ -254,15 +205,10 @@ def test_the_header_says_it(name: str, options: dict[str, Any], said: str) -> No
 
 
 @pytest.mark.parametrize("heads", [2, 4, 8])
-def test_every_head_has_its_number_over_its_columns(heads: int) -> None:
-    """Where all heads are side by side; the first and the last alone where numbers would touch."""
-    grids = tell("attention", {"heads": heads, "embeddings": "random:4x8"}).board.grids
-    joined = [grids[f"joined:{head}"] for head in range(heads)]
-    for head, grid in enumerate(joined):
-        assert grid.heading_at is not None
-        assert plain(grid.heading).split()[-1] == str(head + 1)
-        assert grid.heading_at[0] == grid.box.x
-    assert all(a.box.right < b.box.x for a, b in pairwise(joined))
+def test_every_head_that_is_drawn_has_its_number(heads: int) -> None:
+    board = tell("attention", {"heads": heads, "embeddings": "random:4x8"}).board
+    said = {plain(grid.heading) for grid in board.grids.values()}
+    assert {f"head {head + 1}" for head in range(heads if heads <= 4 else 3)} <= said
 
 
 # ── what waits for the stage ─────────────────────────────────────────────────
@@ -270,54 +216,37 @@ def waits(why: str) -> pytest.MarkDecorator:
     return pytest.mark.xfail(strict=True, reason=f"waits for the stage: {why}")
 
 
-@waits("heads are joined on a stage of their own, without their weights")
 def test_the_last_frame_of_several_heads_holds_their_weights() -> None:
     board = tell("attention", {"example": "heads"}).board
-    assert any(grid.tensor == "weights" for name, grid in board.grids.items() if name.startswith("joined"))
+    assert {"weights:0", "weights:1", "joined"} <= set(board.grids)
 
 
-@waits("links between words are told by a matrix")
 def test_arcs_show_which_word_finds_which() -> None:
-    assert "arcs" in tell("attention", {}).board.parts
+    assert arcs(tell("attention", {})).words
 
 
-@waits("queries, keys and values stand there from the first frame")
+@waits("projections are drawn where they have room: not in the width of four words with three features")
 def test_projections_are_drawn() -> None:
     assert "weight_query" in tell("attention", {}).board.grids
 
 
-@waits("no key of the colours")
+def test_projections_are_drawn_where_they_have_room() -> None:
+    grids = tell("attention", {"tokens": "cat sat"}).board.grids
+    assert {"embeddings", "weight_query", "weight_key", "weight_value"} <= set(grids)
+
+
 @pytest.mark.parametrize("name", [*CELLS, "attention"])
 def test_a_key_says_what_the_colours_mean(name: str) -> None:
-    assert "key" in tell(name, {}).board.parts
+    parts = tell(name, {}).board.parts
+    assert isinstance(parts, dict)
+    assert any(isinstance(plan, KeyPlan) for plan in parts.get("stage", ()))
 
 
-@waits("films open and close on a still frame")
 @pytest.mark.parametrize("name", [*CELLS, "attention"])
 def test_openings_move(name: str) -> None:
     assert tell(name, {}).board.beats[0].phases
 
 
-@waits("of a large state one number stands over the colours of all")
-@pytest.mark.parametrize("name", CELLS)
-def test_four_units_and_three_inputs_have_numbers_in_the_cell(name: str) -> None:
-    grids = tell(name, {"input": "random:3x3", "hidden": 4}).board.parts["recurrent"].stage.grids
-    assert not [key for key, grid in grids.items() if not grid.numeral]
-
-
-@waits("two directions leave no room between the layers")
-def test_arrows_lead_from_both_directions_to_the_next_layer() -> None:
-    strips = tell("rnn", {"layers": 2, "bidirectional": True}).board.parts["recurrent"].strips
-    assert [wire for wire in strips.wires if wire.startswith("down")]
-
-
-@waits("gates' bars have no ends")
-def test_the_ends_of_the_bars_are_named() -> None:
-    labels = [plain(line) for _, line, _, _ in tell("lstm", {}).board.parts["recurrent"].strips.labels]
-    assert {"0", "1"} <= set(labels)
-
-
-@waits("values stand at the right of a wide matrix, whatever its height")
 def test_values_stand_beside_the_weights() -> None:
     grids = tell("attention", {"queries": 12, "keys": 3, "features": 6}).board.grids
     assert abs(grids["value"].box.centre[1] - grids["weights"].box.centre[1]) < 40

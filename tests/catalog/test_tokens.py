@@ -68,8 +68,8 @@ def test_keys_have_words_of_their_own() -> None:
     assert t["weights"].shape == (1, 1, 2, 4)
     assert np.array_equal(t["context"][0], vocabulary.embeddings(["the", "cat", "sat", "down"], 0))
     direct = board(tokens="a b", key_tokens="x y", query=np.eye(2), key=np.eye(2), value=np.eye(2))
-    assert "v(x)" in direct.text()
-    assert "v(a)" not in direct.text()
+    assert "a  →  x" in direct.text()
+    assert "→  a" not in direct.text()
     assert "le, chat, noir" in told.warnings[0]
 
 

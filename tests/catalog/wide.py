@@ -40,13 +40,21 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("attention-lookup", {"queries": 1, "keys": 1_200, "features": 4, "value_features": 2}),
     ("embedding", {"ids": "3 0 9999", "vocabulary": 10_000, "features": 64}),
     ("positional-encoding", {"positions": 400, "features": 128}),
+    ("seq2seq", {"source": "random:60x8", "hidden": 8, "feeding": "greedy", "target_steps": 20}),
     ("alignment", {"source": "random:40x8", "hidden": 8, "target_steps": 4}),
     ("loss", {"prediction": "random:1x50000"}),
     ("conv-image", {"input": "random:150x150"}),
     ("feature-maps", {"input": "random:100x100", "filters": 6}),
+    ("conv-transpose", {"input": "random:70x70", "filters": 2}),
+    ("conv-transpose", {"input": "random:200x6x6", "filters": 8}),
+    ("depthwise", {"input": "random:8x90x90", "filters": 4}),
+    ("depthwise", {"input": "random:500x6x6", "filters": 200}),
     ("flatten", {"input": "random:1x8x60x60"}),
     ("cross-entropy", {"input": "random:1x50000"}),
     ("training", {"example": "moons", "epochs": 1500}),
+    ("timesteps", {"input": "random:1x60000", "features": 6}),
+    ("vanishing", {"timesteps": 1500}),
+    ("descent", {"updates": 4000, "grid": 200}),
 ]
 
 NOISE = 12 * 2**20

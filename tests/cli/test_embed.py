@@ -246,6 +246,45 @@ def test_what_cannot_be_shown_is_refused_in_a_line(call: Any, place: Path) -> No
         assert len(done.err.splitlines()) == 1
 
 
+@pytest.fixture(scope="module")
+def players(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A film in both themes, as a player and as MP4; another as a player alone, and a GIF."""
+    folder = tmp_path_factory.mktemp("players")
+    for theme in ("light", "dark"):
+        to = [str(folder / f"x-{theme}.html"), str(folder / f"x-{theme}.mp4")]
+        la.render("conv", output=to, theme=theme, **TINY)
+    la.render("conv", output=[str(folder / "y.html"), str(folder / "y.gif")], size="128x72", fps=2)
+    return folder
+
+
+@pytest.mark.parametrize("target", ["html", "notebook"])
+def test_a_player_is_a_page_within_the_page(
+    call: Any, players: Path, monkeypatch: pytest.MonkeyPatch, target: str
+) -> None:
+    """Where the player is named, or nothing else has controls; each ground its own."""
+    monkeypatch.chdir(players)
+    markup = Markup(told(call, "x-light.html", "--for", target, "--width", "120"))
+    assert [(one["src"], one["class"]) for one in markup.of("iframe")] == [
+        ("x-light.html", "layeranim-light"), ("x-dark.html", "layeranim-dark"),
+    ]  # fmt: skip
+    for one in markup.of("iframe"):
+        assert one["title"].startswith("Animation, ")
+        assert one["loading"] == "lazy"
+        assert f"min(100vw, 120px) * {68 / 120:.4f} + " in one["style"]
+    assert not markup.of("video")
+    assert Markup(told(call, "x-light.mp4", "--for", target)).of("video")
+    done = call("embed", "y.gif", "--for", target)
+    assert Markup(done.out).of("iframe")[0]["src"] == "y.html"
+    assert "cannot be paused" not in done.err
+
+
+def test_where_no_player_goes_a_picture_leads_to_it(call: Any, players: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(players)
+    assert told(call, "y.gif", "--for", "markdown", "--bare").endswith("](<y.gif>)](<y.html>)\n")
+    for target, link in {"rst": ":target: y.html", "latex": "run:y.html"}.items():
+        assert link in told(call, "y.html", "--for", target), target
+
+
 def test_a_long_film_without_controls_is_warned_about(call: Any, place: Path) -> None:
     done = call("embed", "films/long.gif", "--for", "html")
     assert "cannot be paused" in done.err

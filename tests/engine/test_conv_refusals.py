@@ -33,7 +33,7 @@ def test_options_out_of_bounds(options: dict[str, Any], message: str) -> None:
 
 
 SHAPES = [
-    ({}, (5,), (3, 3), None, "input has shape 5, 1 axes, but must be (batch, in_channels, height, width)"),
+    ({}, (5,), (3, 3), None, "input has shape 5, 1 axis, but must be (batch, in_channels, height, width)"),
     ({}, (5, 5), (1, 1, 1, 3, 3), None, "kernel has shape 1×1×1×3×3, 5 axes, but must be (out_channels"),
     ({}, (5, 5), (3, 3), (1, 1), "bias has shape 1×1, 2 axes, but must be (out_channels) or one number"),
     ({}, (3, 5, 5), (2, 4, 3, 3), None,

@@ -27,7 +27,7 @@ from layeranim.engine.trace import Trace, count
 from layeranim.errors import UsageError
 from tests.engine.family import HAS_TORCH
 
-ALREADY = {"backprop", "cnn-backprop", "optimiser", "training", "vanishing"}
+ALREADY = {"backprop", "cnn-backprop", "descent", "optimiser", "training", "vanishing"}
 """Their own traces go back already."""
 
 NO_ARRAY = {"positional-encoding"}

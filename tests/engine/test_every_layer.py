@@ -24,6 +24,7 @@ from layeranim.errors import UsageError
 
 NAMES = catalog.names()
 SMALL: dict[str, dict[str, Any]] = {
+    "descent": {"updates": 2, "grid": 5},
     "training": {"epochs": 1, "grid": 3, "sizes": "2,3,2"},
     "positional-encoding": {"positions": 4, "features": 4},
 }

@@ -86,6 +86,8 @@ CASES: list[Case] = [
     ("feature-maps", {"filters": 4}, {"input": (1, 3, 60, 60)}),
     ("attention-lookup", {"queries": 200, "features": 16}, {}),
     ("alignment", {"hidden": 20, "source_steps": 60, "target_steps": 20}, {}),
+    ("descent", {"updates": 2000}, {}),
+    ("descent", {"surface": "beale", "grid": 200, "methods": "adam"}, {}),
     ("mlp", {"sizes": "100,200,50"}, {"input": (128, 100)}),
     ("backprop", {"sizes": "100,200,50"}, {"input": (128, 100)}),
     ("cnn", {"filters": "4,8", "units": 10}, {"input": (2, 1, 64, 64)}),

@@ -171,7 +171,7 @@ REFUSALS: list[tuple[dict[str, Any], dict[str, Any], tuple[str, ...]]] = [
     ({"affine": False}, {"input": ROWS, "gamma": [1, 2, 3]}, ("gamma was given", "does not use it")),
     ({"kind": "rms"}, {"input": ROWS, "beta": [1, 2, 3]}, ("beta was given", "does not use it")),
     ({"kind": "layer"}, {"input": ROWS, "running_mean": [1, 2, 3]}, ("running_mean was given",)),
-    ({}, {"input": [1, 2, 3]}, ("input has 1 axes", "2 to 5")),
+    ({}, {"input": [1, 2, 3]}, ("input has 1 axis", "2 to 5")),
 ]  # fmt: skip
 
 

@@ -226,7 +226,7 @@ REFUSALS: list[tuple[dict[str, Any], Any, tuple[str, ...]]] = [
     ({"mode": "mean", "norm_type": 2}, (4, 4), ("norm_type is 2", "lp")),
     ({"mode": "lp", "norm_type": 0.5}, (4, 4), ("norm_type is 0.5", "at least 1")),
     ({"mode": "adaptive-mean", "output_size": 10**6}, (4, 4), ("1000000×1000000", "at most")),
-    ({}, (4,), ("input has shape 4, 1 axes", "2 to 4")),
+    ({}, (4,), ("input has shape 4, 1 axis", "2 to 4")),
     ({}, (1, 1, 1, 4, 4), ("5 axes", "2 to 4")),
 ]
 

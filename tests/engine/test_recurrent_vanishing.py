@@ -26,7 +26,8 @@ def test_the_published_row_of_ten_becomes_five_steps_of_two() -> None:
     np.testing.assert_array_equal(t["output"], [[[0, 0], [2, 20], [4, 40], [6, 60], [8, 80]]])
     assert t.facts["output_shape"] == "1×5×2"
     assert TIMESTEPS.compute(TIMESTEPS.config.of({"timesteps": 5}), {"input": row})["output"].shape == (1, 5, 2)
-    assert TIMESTEPS.compute(TIMESTEPS.config.of({}), {"input": row})["output"].shape == (1, 10, 1)
+    assert TIMESTEPS.compute(TIMESTEPS.config.of({}), {"input": row})["output"].shape == (1, 5, 2)
+    assert TIMESTEPS.compute(TIMESTEPS.config.of({}), {"input": row[:9]})["output"].shape == (1, 9, 1)
     assert TIMESTEPS.compute(config, {"input": np.stack([row, row])})["output"].shape == (2, 5, 2)
     for options in ({"timesteps": 3}, {"timesteps": 5, "features": 3}, {"features": 4}):
         family.refused(lambda o=options: TIMESTEPS.compute(TIMESTEPS.config.of(o), {"input": row}), "10 numbers")
@@ -93,3 +94,14 @@ def test_what_cannot_be_is_refused() -> None:
     family.refused(lambda: run(input=np.ones((5, 3))), "input_size is 3 by input", "2 by weight_input")
     family.refused(lambda: run(bias=np.ones(2)), "bias has shape 2", "must be 3")
     family.refused(lambda: run(scales=np.ones((1, 2))), "scales has shape 1×2", "must have 1")
+
+
+def test_a_truncated_gradient_goes_back_so_far_and_no_further() -> None:
+    arrays = arrays_of(time=6)
+    whole = VANISHING.compute(VANISHING.config.of({}), arrays)
+    cut = family.proven(VANISHING, VANISHING.compute(VANISHING.config.of({"truncate": 2}), arrays))
+    np.testing.assert_array_equal(cut["gradient"][:, 3:], whole["gradient"][:, 3:])
+    assert not cut["gradient"][:, :3].any()
+    assert whole["gradient"][:, :3].all()
+    far = VANISHING.compute(VANISHING.config.of({"truncate": 9}), arrays)
+    np.testing.assert_array_equal(far["product"], whole["product"])

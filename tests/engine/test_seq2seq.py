@@ -199,7 +199,7 @@ REFUSED: list[tuple[dict[str, Any], dict[str, tuple[int, ...]], tuple[str, ...]]
     ({"hidden": 3}, {"encoder.weight_hidden": (9, 4)}, ("hidden is 3", "4 by the columns")),
     ({"source_steps": 5}, {"source": (1, 4, 2)}, ("source_steps is 5", "4 by source")),
     ({}, {"source": (2, 4, 2), "target": (1, 4, 2)}, ("batch is 2 by source", "1 by target")),
-    ({}, {"source": (2,)}, ("source has shape 2, 1 axes", "2 or 3")),
+    ({}, {"source": (2,)}, ("source has shape 2, 1 axis", "2 or 3")),
     ({"target_size": 3}, {"target": (4, 2)}, ("target_size is 3", "2 by target")),
     ({"feeding": "greedy"}, {"target": (4, 2)}, ("target was given", "feeding greedy")),
     ({}, {"target_embeddings": (4, 2)}, ("target_embeddings was given", "feeding teacher")),

@@ -146,7 +146,7 @@ REFUSED: list[tuple[dict[str, Any], dict[str, tuple[int, ...]], tuple[str, ...]]
     ({"block": "decoder"}, {"input": (3, 4), "context": (3, 6)}, ("embed is 4 by input", "6 by context")),
     ({"block": "decoder"}, {"input": (2, 3, 4), "context": (1, 3, 4)}, ("batch is 2 by input", "1 by context")),
     ({"tokens": 5}, {"input": (3, 4)}, ("tokens is 5", "3 by input")),
-    ({}, {"input": (4,)}, ("input has shape 4, 1 axes", "2 or 3")),
+    ({}, {"input": (4,)}, ("input has shape 4, 1 axis", "2 or 3")),
     ({}, {"input": (3, 4), "self.weight_key": (4, 3)}, ("self.weight_key has shape 4×3", "4×4")),
     ({"feedforward": 5}, {"feedforward.weight_expand": (6, 4)}, ("feedforward is 5", "6 by the rows")),
     ({}, {"input": (3, 4), "self_norm.gamma": (3,)}, ("self_norm.gamma has shape 3", "must be 4")),

@@ -34,7 +34,7 @@ def peak(fmt: str, size: tuple[int, int], folder: Path) -> int:
     return int(subprocess.run(command, check=True, capture_output=True, text=True, timeout=300).stdout)
 
 
-@pytest.mark.parametrize("fmt", ["mp4", "gif"])
+@pytest.mark.parametrize("fmt", ["mp4", "gif", "html"])
 def test_frames_take_about_what_is_declared(fmt: str, tmp_path: Path) -> None:
     pixels = LARGE[0] * LARGE[1] - SMALL[0] * SMALL[1]
     measured = (peak(fmt, LARGE, tmp_path) - peak(fmt, SMALL, tmp_path)) / pixels

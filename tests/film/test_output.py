@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import socket
 import stat
@@ -9,10 +10,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from layeranim.errors import OutputError, RenderError, SizeLimitError
+from layeranim import api
+from layeranim.errors import OptionError, OutputError, RenderError, SizeLimitError
 from layeranim.film.output import Output, Outputs, SequenceOutput, check_writable, clear_leftovers, is_sequence
 
 
@@ -345,3 +348,11 @@ def test_what_is_in_use_is_kept(folder: Path) -> None:
             file.write(b"x")
         second.commit()
     assert names(folder) == ["0.png", "a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("output", "says"), [(io.BytesIO(), "must be a path"), ([], "has no path"), (7, "must be a path")]
+)
+def test_what_is_no_place_for_a_film_is_one_line(output: Any, says: str) -> None:
+    with pytest.raises(OptionError, match=f"output .*{says}"):
+        api.render("pool", output=output)

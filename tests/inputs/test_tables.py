@@ -32,6 +32,10 @@ def piped(text: str, **options: Any) -> Any:
         ('"1","2.5"\n"3","4"\n', POINT, [[1, 2.5], [3, 4]]),
         ('"a; b"\t"c"\n1\t2\n', POINT, [[1, 2]]),
         ("x1,x2\n1,2\n", POINT, [[1, 2]]),
+        (",a,b\n0,1.5,2\n1,3,4\n", POINT, [[1.5, 2], [3, 4]]),
+        (",0,1\n0,1.5,2\n1,3,4\n", POINT, [[1.5, 2], [3, 4]]),
+        (",a,b\nanna,1.5,2\nbob,3,4\n", POINT, [[1.5, 2], [3, 4]]),
+        (";a;b\n0;1,5;2\n", COMMA, [[1.5, 2]]),
         ('1, "2"\n', POINT, [[1, 2]]),
         ("1 ; 2\n3 ; 4", POINT, [[1, 2], [3, 4]]),
         ("1,5;2,5\n3;4", COMMA, [[1.5, 2.5], [3, 4]]),
@@ -72,8 +76,8 @@ def test_what_a_table_means(tmp_path: Path, text: str, options: dict[str, Any], 
         ("1 234,5;2\n", COMMA, ("line 1, cell 1 is '1 234,5', not a number",)),
         ("1'234;2\n", POINT, ("line 1, cell 1 is '1'234', not a number",)),
         ("5 %;2\n", POINT, ("line 1, cell 1 is '5 %', not a number",)),
-        (",a,b\n0,1.5,2\n", POINT, ("its header, names only some columns", "index=False")),
-        (",0,1\n0,1.5,2\n", POINT, ("line 1, cell 1 is left out, as above an index column", "index=False")),
+        ("a,,b\n0,1.5,2\n", POINT, ("line 1, its header, names only some columns", "give every column a name")),
+        (",a,b\n0,1.5,x\n", POINT, ("line 2, cell 3 (column 'b') is 'x'",)),
         ("0,1\n0.5,1.5\n2.0,1.0\n", POINT, ("line 1 counts the columns, 0 to 1", "header=False")),
         ('"1"2,3\n', POINT, ("line 1 is no row of cells", "put quotes around a whole cell")),
         ('1,2\n"3,4\n', POINT, ("line 2 is no row of cells", "put quotes around a whole cell")),
@@ -157,3 +161,8 @@ def test_a_decimal_comma_in_a_literal() -> None:
 def test_the_decimal_mark_is_an_option_of_every_array() -> None:
     made = trace("dense", input="1,5 2", weight="0,5 1; 2 0,25", bias_values="0,5 1", decimal=",")
     assert made["output"].tolist() == [[3.25, 4.5]]
+
+
+def test_an_index_that_is_left_out_is_said() -> None:
+    (said,) = piped(",a,b\n0,1,2\n").said
+    assert said == "the header, a, b, and the column of row names, are left out; cells are separated by commas"

@@ -16,8 +16,6 @@ from tests.catalog.conftest import Case, ids
 from .checks import beyond, verbs_of
 from .films import board, every
 
-COUNTED_OTHERWISE = ("rnn", "gru", "lstm")
-"""Their grids change with the time step, which is no unit."""
 NUMERIC = ("conv", "filter-match", "pool", "neuron", "dense")
 LARGE = "12000 -3400 560;780 91000 -12;3 4 55555"
 HARD = [
@@ -39,7 +37,7 @@ def contents(board: Storyboard, plan: GridPlan) -> Iterator[Cells]:
         yield plan.cells
     brought = [verb for beat in board.beats for verb in verbs_of(beat) if getattr(verb, "part", "") == plan.name]
     yield from {id(verb.cells): verb.cells for verb in brought if isinstance(verb, (Fill, Ghost, Sweep))}.values()
-    if plan.changing is not None and board.explainer not in COUNTED_OTHERWISE:
+    if plan.changing is not None:
         units = [unit for beat in board.beats for unit in beat.units]
         yield from (plan.changing(unit) for unit in {*units[:6], *units[-2:], *units[:: max(1, len(units) // 6)]})
 
@@ -64,17 +62,7 @@ def test_numerals_fit_their_cells(case: Case) -> None:
 
 @pytest.mark.parametrize("case", **ids([*every(), *HARD]))
 def test_texts_have_their_room(case: Case) -> None:
-    assert not beyond(board(case)) or case.label in CROWDED
-
-
-CROWDED = {"attention-24", "attention-41"}
-"""Their names of heads stand on headings until attention is on the stage."""
-
-
-@pytest.mark.parametrize("label", sorted(CROWDED))
-@pytest.mark.xfail(strict=True, reason="waits for the stage: attention's joined heads")
-def test_crowded_films_have_their_room(label: str) -> None:
-    assert not beyond(board(next(case for case in every() if case.label == label)))
+    assert not beyond(board(case))
 
 
 def test_the_check_sees_a_numeral_wider_than_its_cell() -> None:

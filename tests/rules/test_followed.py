@@ -40,7 +40,7 @@ def test_the_check_sees_a_poster_of_nothing() -> None:
 
 
 def test_the_check_sees_a_sum_that_arrives_at_once() -> None:
-    case = Case("conv1d", {"input": "random:1x2x6", "filters": 1, "kernel_size": 2}, "conv1d")
+    case = Case("conv", {"input": "random:2x4x4", "kernel_size": 2}, "conv")
     told, trace = board(case), case.work().trace()
     bare = tuple(
         replace(

@@ -52,9 +52,26 @@ SAYS: Mapping[str, Mapping[str, Says]] = {
         "training_seed": lambda v: f"training seed {v}", "clip_norm": lambda v: f"clip norm {v:g}",
         "weight_decay": lambda v: f"weight decay {v:g}" if v else "",
     },
+    "timesteps": {
+        "timesteps": lambda v: f"{v} time step", "input_size": lambda v: f"{v} feature",
+    },
+    "vanishing": {
+        "hidden": lambda v: f"hidden {v}", "timesteps": lambda v: f"{v} time step", "nonlinearity": str,
+        "threshold": lambda v: f"clipped at {v:g}", "truncate": lambda v: f"cut off after {v} step",
+    },
+    "descent": {
+        "surface": str, "methods": lambda v: ",  ".join(v) if len(v) > 4 else "", "updates": lambda v: f"{v} update",
+        "learning_rate": lambda v: "rate", "momentum": lambda v: f"momentum {v:g}",
+        "clip_norm": lambda v: f"clip norm {v:g}", "weight_decay": lambda v: f"weight decay {v:g}",
+        "centred": lambda v: "centred", "learning_rate_decay": lambda v: f"learning rate decay {v:g}",
+    },
     "batchnorm": NORM, "layernorm": NORM,
     "activation": {"activation": ACTIVATION, "alpha": lambda v: f"alpha {v:g}", "pieces": lambda v: f"{v} pieces"},
     "conv": CONV, "conv-image": CONV, "feature-maps": CONV,
+    "conv-transpose": {key: says for key, says in CONV.items() if key not in ("padding_mode", "flip", "padding")}
+    | {"padding": lambda v: f"padding {PAIR(v)}", "output_padding": lambda v: f"output padding {PAIR(v)}"},
+    "depthwise": {key: says for key, says in CONV.items() if key not in ("padding_mode", "groups", "flip", "filters")}
+    | {"filters": lambda v: f"→ {v}×", "multiplier": lambda v: f"multiplier {v}" if v > 1 else ""},
     "filter-match": {"filters": lambda v: f"{v} filters" if v > 1 else ""},
     "pool": {
         "mode": lambda v: v.replace("lp", "Lp").split("-")[-1], "stride": lambda v: f"stride {PAIR(v)}",
@@ -82,6 +99,11 @@ SAYS: Mapping[str, Mapping[str, Says]] = {
     "alignment": {
         "cell": str, "attention": str, "hidden": lambda v: f"hidden {v}",
         "feeding": lambda v: "the target is given", "bias": lambda v: "no bias",
+    },
+    "seq2seq": {
+        "cell": str, "attention": lambda v: f"{v} attention", "hidden": lambda v: f"hidden {v}",
+        "feeding": lambda v: "reads what it wrote", "bias": lambda v: "no bias",
+        "source_steps": lambda v: f"{v} read", "target_steps": lambda v: f"{v} written",
     },
     "positional-encoding": {
         "positions": lambda v: f"{v} position", "features": lambda v: f"{v} feature", "base": lambda v: f"base {v:g}",

@@ -16,7 +16,7 @@ from tests.catalog.conftest import Case, ids, presets
 
 from .films import board, every, staged
 
-NAMES = {"rnn", "gru", "lstm", "attention", *filter(staged, catalog.EXPLAINERS)}
+NAMES = {"attention", *filter(staged, catalog.EXPLAINERS)}
 FILMS = [case for case in every() if case.name in NAMES]
 TICK = theme.TICK_MS / 1000
 

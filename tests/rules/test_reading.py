@@ -14,7 +14,7 @@ from tests.catalog.conftest import Case, ids, others, presets
 
 from .films import waiting
 
-NAMES = set(waiting()) - {"rnn", "gru", "lstm", "attention"}
+NAMES = set(waiting()) - {"attention"}
 """Those of sequences are held to the whole of it, in ``test_read_in_time.py``, and so are those on the stage."""
 FILMS = [case for case in presets() + others() if case.name in NAMES]
 

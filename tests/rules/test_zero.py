@@ -135,5 +135,5 @@ def test_where_every_product_is_zero_the_sum_is_said_to_be_zero(name: str, optio
 @pytest.mark.parametrize("options", [{"queries": 1, "keys": 1, "features": 1}, {"example": "causal"}])
 def test_a_single_power_is_its_own_sum(options: dict[str, Any]) -> None:
     lines = said_in("attention", options)
-    assert any(line.startswith("Σ e^(score − largest) =") for line in lines)
+    assert any(line.startswith("e^(") for line in lines)
     assert not [line for line in lines if re.search(r"= (\S+) = \1$", line)]

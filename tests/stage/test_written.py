@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import numpy as np
 import pytest
 
 from layeranim import catalog, theme
 from layeranim.engine.replay import OPERATIONS
-from layeranim.stories import phrases
-from layeranim.stories.stage.written import WRITTEN, short, written
+from layeranim.stories import phrases, timing
+from layeranim.stories.stage.written import SUMS, WRITTEN, short, written
 from layeranim.stories.storyboard import Address, Line, plain
+from tests.catalog.conftest import Case
 
 from .films import figures, traced
 
@@ -73,3 +77,81 @@ def test_what_is_written_is_an_operation_of_the_engine() -> None:
 def test_a_caption_never_falls_under_its_floor() -> None:
     line = said([[123456.789, -98765.4321, 55555.5]], "maximum")
     assert phrases.width(line, theme.CAPTION_FLOOR) <= phrases.ROOM
+
+
+def lines(name: str, **options: Any) -> list[str]:
+    work = Case(name, options, name).work()
+    return [plain(line).replace("\u2009", "") for line in work.storyboard(work.trace()).lines()]
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "said"),
+    [
+        ("softmax", {"logits": "4"}, "Σ = 1"),
+        ("layernorm", {"input": "5"}, "5.00 / 1 = 5.00"),
+        ("layernorm", {"input": "-5"}, "−5.00 / 1 = −5.00"),
+        ("layernorm", {"input": "5"}, "0² / 1 = 0"),
+        ("cross-entropy", {"input": "1 2 3", "target": [0]}, "2.41 / 1 = 2.41"),
+    ],
+)
+def test_one_number_alone_is_no_sum(name: str, options: dict[str, Any], said: str) -> None:
+    """No parentheses around it, and it is not called equal to itself."""
+    found = lines(name, **options)
+    assert said in found
+    assert not [line for line in found if re.search(r"(?:^|= )(\S+) = \1$", line)]
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "said"),
+    [
+        ("softmax", {"logits": "1000 1 0"}, "e^(−999) ≈ 0"),
+        ("softmax", {"logits": "2 1 0"}, "e^(−1) = 0.37"),
+        ("softmax", {"logits": "-inf 0"}, "e^(−inf) = 0"),
+        ("activation", {"activation": "sigmoid", "input": "-800"}, "σ(−800) ≈ 0"),
+        ("activation", {"activation": "relu", "input": "-800"}, "ReLU(−800) = 0"),
+    ],
+)
+def test_what_is_never_zero_is_not_called_equal_to_it(name: str, options: dict[str, Any], said: str) -> None:
+    assert said in [re.sub("−∞", "−inf", line) for line in lines(name, **options)]
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("conv", {"input": "digit:3", "kernel": "sobel-x", "activation": "relu"}),
+     ("conv", {"in_channels": 4, "filters": 3}),
+     ("conv", {"input": "random:9x9", "kernel_size": 3, "activation": "tanh"})],
+)  # fmt: skip
+def test_the_followed_sum_is_written_out_however_long_the_film_is(name: str, options: dict[str, Any]) -> None:
+    work = Case(name, options, name).work()
+    trace, board = work.trace(), work.storyboard(work.trace())
+    shown = next(beat for beat in board.beats if board.poster < beat.end)
+    told = [beat for beat in board.beats if beat.units == shown.units and beat.kind == "step"]
+    adds = [beat for beat in told if any(trace.steps[at].operation in SUMS for at in beat.steps)]
+    assert adds
+    assert any(" + " in plain(beat.caption) for beat in adds)
+    assert board.seconds <= timing.LONGEST
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "title"),
+    [
+        ("neuron", {}, "Artificial neuron: AND"),
+        ("neuron", {"activation": "tanh"}, "Artificial neuron"),
+        ("softmax", {"example": "temperature"}, "Softmax with a temperature"),
+        ("softmax", {"example": "temperature", "temperature": 1}, "Softmax"),
+        ("neuron", {"activation": "tanh", "title": "Mine"}, "Mine"),
+    ],
+)
+def test_a_presets_title_goes_with_what_it_speaks_of(name: str, options: dict[str, Any], title: str) -> None:
+    work = Case(name, options, name).work()
+    assert work.storyboard(work.trace()).title == title
+
+
+@pytest.mark.parametrize(("name", "tokens"), [("embedding", "the robot sat"), ("alignment", "ich robot hier")])
+def test_words_that_are_drawn_are_said_on_stderr_and_in_the_alt_text(name: str, tokens: str) -> None:
+    board = (work := Case(name, {"tokens": tokens}, name).work()).storyboard(work.trace())
+    (said,) = [line for line in board.warnings if "vocabulary" in line]
+    assert "robot" in said
+    assert board.alt.endswith(f" {said}.")
+    assert plain(board.beats[0].note) == said
+    assert not (usual := Case(name, {}, name).work()).storyboard(usual.trace()).warnings

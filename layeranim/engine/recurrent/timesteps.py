@@ -24,7 +24,10 @@ class TimestepsConfig(Config):
     """Options of the change of shape."""
 
     timesteps: int | None = option(Integer(1), None, "time steps")
-    input_size: int | None = option(Integer(1), None, "features of each time step", aliases=("features",))
+    input_size: int | None = option(
+        Integer(1), None, "features of each time step (default: 2 of a row of even length, else 1)",
+        aliases=("features",),
+    )  # fmt: skip
 
 
 def complete(config: TimestepsConfig, shapes: Given) -> tuple[TimestepsConfig, dict[str, Shape]]:
@@ -42,7 +45,7 @@ def complete(config: TimestepsConfig, shapes: Given) -> tuple[TimestepsConfig, d
         shape = (1, steps * features)
     whole = (1, *shape) if len(shape) == 1 else shape
     if steps is None:
-        features = features or 1
+        features = features or 2 - whole[1] % 2
         steps = whole[1] // features
     elif features is None:
         features = whole[1] // steps

@@ -4,7 +4,8 @@ With h_t = φ(W x_t + s·U h_{t−1} + b) the Jacobian of one step is J_t = diag
 ∂h_T/∂h_k = J_T J_{T−1} … J_{k+1}: a product of T − k matrices, which shrinks or grows with T − k (Pascanu et al., On
 the difficulty of training recurrent neural networks, 2013, equation 5). Here for several scales s of the same U. What
 arrives at step k is the gradient g_k = gᵀ ∂h_T/∂h_k; one that is longer than ``threshold`` is clipped to that length
-(the same paper, algorithm 1).
+(the same paper, algorithm 1). With ``truncate`` the way back is cut off after so many steps (Williams and Peng, An
+efficient gradient-based algorithm for on-line training of recurrent network trajectories, 1990).
 """
 
 from __future__ import annotations
@@ -37,6 +38,9 @@ class VanishingConfig(Config):
     timesteps: int | None = option(Integer(1), None, "time steps")
     nonlinearity: str = option(Choice(("tanh", "relu", "linear")), "tanh", "the activation of the state")
     threshold: float | None = option(Real(above=0), None, "gradients longer than this are clipped to it")
+    truncate: int | None = option(
+        Integer(1), None, "time steps that a gradient goes back, no further (truncated backpropagation)"
+    )
 
 
 ARRAYS = (
@@ -130,7 +134,8 @@ def _backward(config: VanishingConfig, held: Mapping[str, Array]) -> dict[str, A
     product = np.zeros_like(jacobian)
     product[:, -1] = np.eye(jacobian.shape[-1], dtype=jacobian.dtype)
     for k in range(jacobian.shape[1] - 2, -1, -1):
-        product[:, k] = product[:, k + 1] @ jacobian[:, k + 1]
+        if config.truncate is None or jacobian.shape[1] - 1 - k <= config.truncate:
+            product[:, k] = product[:, k + 1] @ jacobian[:, k + 1]
     gradient = np.einsum("h,skhb->skb", held["gradient_above"], product)
     norms = {"product_norm": frobenius(product), "gradient_norm": np.sqrt((gradient * gradient).sum(axis=-1))}
     out = {"product": product, "gradient": gradient, **norms}
@@ -167,6 +172,12 @@ def matrix_product(a: Array, b: Array) -> Array:
 def identity(matrix: Array) -> Array:
     """1 on the diagonal: the last state depends on itself alone."""
     return np.eye(len(matrix), dtype=matrix.dtype)
+
+
+@operation("nothing_of")
+def nothing_of(matrix: Array) -> Array:
+    """0 everywhere: where the way back is cut off, nothing arrives."""
+    return np.zeros_like(matrix)
 
 
 @operation("scale_rows")
@@ -228,15 +239,17 @@ def _steps(config: VanishingConfig, tensors: Mapping[str, Tensor]) -> Steps:
         here = ("scales", range(s, s + 1))
         scale = EachUnit((here,), (Plan("multiply", whole("weight_hidden", "scales"), "weight_scaled"),))
         parts.append(in_turn([scale, EachUnit((here, ("time", range(time))), forward)], tensors))
-        parts.append(Steps(time, lambda i, s=s: _backward_step(s, time - 1 - i, time)))  # type: ignore[misc]
+        parts.append(Steps(time, lambda i, s=s: _backward_step(config, s, time - 1 - i, time)))  # type: ignore[misc]
         parts.append(in_turn([EachUnit((here, ("time", range(time)[::-1])), measure)], tensors))
     return Steps.chain(*parts)
 
 
-def _backward_step(scale: int, k: int, time: int) -> Step:
+def _backward_step(config: VanishingConfig, scale: int, k: int, time: int) -> Step:
     writes = Region.of("product", scales=scale, time=k)
     if k == time - 1:
         return Step("identity_matrix", (Region.of("jacobian", scales=scale, time=k),), writes)
+    if config.truncate is not None and time - 1 - k > config.truncate:
+        return Step("nothing_of", (Region.of("product", scales=scale, time=k + 1),), writes)
     after = (Region.of(name, scales=scale, time=k + 1) for name in ("product", "jacobian"))
     return Step("matrix_product", tuple(after), writes)
 

@@ -70,6 +70,12 @@ def _apng(out: Any, spec: Spec) -> Writer:
     return Apng(out, spec)
 
 
+def _html(out: Any, spec: Spec) -> Writer:
+    from layeranim.film.writers.html import Html
+
+    return Html(out, spec)
+
+
 def _png_sequence(out: Any, spec: Spec) -> Writer:
     from layeranim.film.writers.png import PngSequence
 
@@ -87,6 +93,9 @@ FORMATS: dict[str, FormatInfo] = {
     ),
     "webp": FormatInfo(".webp", "image/webp", "WebP: every pixel exact, smaller than GIF", False, 16383, 49, _webp),
     "apng": FormatInfo(".apng", "image/apng", "animated PNG: every pixel exact", False, 65535, 41, _apng),
+    "html": FormatInfo(
+        ".html", "text/html", "a page that plays the film step by step, with its numbers", True, 8192, 100, _html
+    ),
     "png-sequence": FormatInfo(
         "-%04d.png", "image/png", "a PNG a frame, every pixel exact", False, 65535, 41, _png_sequence
     ),

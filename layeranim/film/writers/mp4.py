@@ -56,8 +56,8 @@ def mp4(out: BinaryIO, spec: Spec) -> Mp4:
 class Mp4(Video):
     """Writes an MP4; see ``Writer``."""
 
-    def __init__(self, out: BinaryIO, spec: Spec) -> None:
-        super().__init__(out, spec, codec(spec))
+    def __init__(self, out: BinaryIO, spec: Spec, driven: Codec | None = None) -> None:
+        super().__init__(out, spec, driven or codec(spec))
 
     def finish(self) -> None:
         super().finish()

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol
 
+from layeranim.theme import TICK_MS
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from layeranim.film.player.telling import Player
     from layeranim.theme import Theme
 
 
@@ -36,6 +39,13 @@ class Spec:
     workers: int = 2
     extra_colours: tuple[str, ...] = ()
     """Colours beside the theme's that must be exact in a GIF: photo greys, tinted planes."""
+    player: Player | None = None
+    """What a page says of the film, its steps among it."""
+
+
+def frame_at(tick: int, fps: Fraction) -> int:
+    """The frame at which a tick begins."""
+    return round(tick * TICK_MS * fps / 1000)
 
 
 class Writer(Protocol):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -31,26 +34,43 @@ def tile(grid: TileGrid, row: int, col: int, look: CellLook | None = None) -> Ti
     return out
 
 
+class Journey:
+    """A tile on straight stretches from one point to the next, at an even pace over their length."""
+
+    def __init__(self, tile: TileGrid, points: Sequence[Point]) -> None:
+        self.tile, self.points = tile, points
+        self.around = tile.points[:, :2] - tile.points[:, :2].mean(axis=0)
+        self.lengths = list(accumulate(map(math.dist, points, points[1:]), initial=0.0))
+
+    def go(self, share: float) -> None:
+        """To where it is after ``share`` of the way."""
+        gone = share * self.lengths[-1]
+        k = min(bisect_right(self.lengths, gone), len(self.points) - 1)
+        start, end = self.lengths[k - 1], self.lengths[k]
+        part = (gone - start) / (end - start) if end > start else 1.0
+        (ax, ay), (bx, by) = self.points[k - 1], self.points[k]
+        at = np.array((ax + (bx - ax) * part, ay + (by - ay) * part)) * PX
+        self.tile.points[:, :2] = self.around + at
+
+
 class Glide(InPlace):
     """Tiles travel, each along its own way of straight stretches, and leave the stage at its end."""
 
     def __init__(self, scene: Scene, ways: Sequence[tuple[TileGrid, Sequence[Point]]], **kwargs: Any) -> None:
         super().__init__(VGroup(), rate_func=kwargs.pop("rate_func", TRAVEL), **kwargs)
-        self.scene, self.ways = scene, [(m, np.asarray(points, float)) for m, points in ways]
+        self.scene, self.ways = scene, [Journey(m, points) for m, points in ways]
 
     def begin(self) -> None:
-        self.scene.add(*(m for m, _ in self.ways))
+        self.scene.add(*(way.tile for way in self.ways))
         super().begin()
 
     def set(self, alpha: float) -> None:
-        for m, points in self.ways:
-            lengths = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))])
-            at = [float(np.interp(alpha * lengths[-1], lengths, points[:, k])) * PX for k in (0, 1)]
-            m.points[:, :2] += np.asarray(at) - m.points[:, :2].mean(axis=0)
+        for way in self.ways:
+            way.go(alpha)
 
     def finish(self) -> None:
         super().finish()
-        self.scene.remove(*(m for m, _ in self.ways))
+        self.scene.remove(*(way.tile for way in self.ways))
 
 
 class Stream(Glide):
@@ -60,9 +80,8 @@ class Stream(Glide):
         super().__init__(scene, ways, rate_func=EVEN)
 
     def set(self, alpha: float) -> None:
-        for k, (m, points) in enumerate(self.ways):
+        for k, way in enumerate(self.ways):
             share = float(TRAVEL(min(1.0, max(0.0, alpha * len(self.ways) - k))))
-            at = points[0] + (points[-1] - points[0]) * share
-            m.points[:, :2] += at * PX - m.points[:, :2].mean(axis=0)
+            way.go(share)
             if share >= 1.0:
-                self.scene.remove(m)
+                self.scene.remove(way.tile)

@@ -18,11 +18,12 @@ from layeranim.theme import Theme
 def carried(verb: Carry, source: TileGrid, goal: TileGrid, theme: Theme) -> tuple[Bundle, Animation]:
     """The copies, and the animation that takes them from the cells of one grid to those of another."""
     copies = Bundle()
-    ways = [
-        (source.plan.cell(*a), goal.plan.cell(*b), goal.look(verb.cells, *b))
-        for a, b in zip(verb.source, verb.goal, strict=True)
-    ]
-    sources = [verb.cells.sources(*at) if verb.cells.sources else None for at in verb.goal]
+    leave = verb.copies or verb.cells
+    ways = []
+    for a, b in zip(verb.source, verb.goal, strict=True):
+        look = source.look(leave, *a) if verb.copies else goal.look(leave, *b)
+        ways.append((source.plan.cell(*a), goal.plan.cell(*b), look))
+    sources = [leave.sources(*at) if leave.sources else None for at in (verb.source if verb.copies else verb.goal)]
 
     def at(alpha: float) -> None:
         copies.submobjects = []

@@ -25,11 +25,13 @@ def glyph(one: Glyph, theme: Theme) -> Bundle:
     edge = theme.bg if one.own else theme.ink
     if one.shape == "disc":
         return Bundle(disc(one.at, SIZE, fill, edge, 2))
-    count, first = CORNERS[one.shape]
-    x, y = one.at
+    return Bundle(polyline([turned(one.at, *CORNERS[one.shape])], edge, 2, fill))
+
+
+def turned(at: Point, count: int, first: float) -> list[Point]:
+    """The corners of a regular glyph, closed; its first one lies in the direction ``first`` in degrees."""
     turns = [math.radians(first + 360 * k / count) for k in range(count + 1)]
-    ends = [(x + WIDE * math.cos(turn), y + WIDE * math.sin(turn)) for turn in turns]
-    return Bundle(polyline([ends], edge, 2, fill))
+    return [(at[0] + WIDE * math.cos(turn), at[1] + WIDE * math.sin(turn)) for turn in turns]
 
 
 def ticks(box: Box, across: Sequence[Tick], along: Sequence[Tick], theme: Theme) -> list[Bundle | TextLine]:

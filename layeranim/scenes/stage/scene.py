@@ -22,12 +22,14 @@ from layeranim.scenes.stage.chip import ChipPicture
 from layeranim.scenes.stage.curve import Plot
 from layeranim.scenes.stage.dials import DialRow
 from layeranim.scenes.stage.dots import DotLines
+from layeranim.scenes.stage.lanes import LanesPicture
 from layeranim.scenes.stage.net import NetPicture
 from layeranim.scenes.stage.plane import PlanePicture
 from layeranim.scenes.stage.scatter import HistoryPicture, ScatterPicture
 from layeranim.scenes.stage.table import ColourKey, TextTable
 from layeranim.scenes.stage.tally import Counter
 from layeranim.scenes.stage.thinned import ThinnedPicture
+from layeranim.scenes.stage.tracks import TracksPicture
 from layeranim.scenes.stage.volume import Sheets
 from layeranim.stories import phrases
 from layeranim.stories.stage import plans as p
@@ -52,13 +54,21 @@ PICTURES: dict[type, Any] = {
     p.ThinnedPlan: ThinnedPicture,
     p.ScatterPlan: ScatterPicture,
     p.HistoryPlan: HistoryPicture,
+    p.TracksPlan: TracksPicture,
     p.ArcsPlan: ArcField,
     p.BalancePlan: BalanceLine,
     p.DialsPlan: DialRow,
     p.KeyPlan: ColourKey,
     p.TablePlan: TextTable,
+    p.LanesPlan: LanesPicture,
 }
 """What draws each kind of part that is no grid."""
+
+
+def _columns(verb: v.Sweep, share: float, rows: int) -> list[tuple[int, int]]:
+    """The cells of the columns that a sweep has come over after a share of its time."""
+    way = range(verb.first, verb.last + 1) if verb.first <= verb.last else range(verb.first, verb.last - 1, -1)
+    return [(row, col) for col in way[: round(share * len(way))] for row in range(rows)]
 
 
 class StageScene(ExplainerScene):
@@ -93,9 +103,11 @@ class StageScene(ExplainerScene):
             v.Poise: self._poise,
             v.Spin: self._turn,
             v.Weigh: self._weigh,
+            v.Flow: self._flow,
         }
         self.things: dict[str, Any] = {}
         self.ghosts: list[Any] = []
+        self.keys: list[Any] = []
         for name in self.board.grids:
             self.add_grid(name)
         for plan in self.board.parts["stage"]:
@@ -110,6 +122,8 @@ class StageScene(ExplainerScene):
             self.add(TextLine(plan.line, plan.size, self.theme, plan.at))
         elif isinstance(plan, p.VolumePlan):
             self._pile(plan)
+        elif isinstance(plan, p.KeyPlan) and plan.ends:
+            self.keys.append(ColourKey(plan, self.theme))
         else:
             self.things[plan.name] = thing = PICTURES[type(plan)](plan, self.theme)
             self.add(thing)
@@ -127,6 +141,7 @@ class StageScene(ExplainerScene):
     # ── beats ────────────────────────────────────────────────────────────────
     def on_open(self, beat: Beat) -> None:
         self.count(beat.done, self.counted(beat.done))
+        self.hold(*self.keys)
         self.say(beat.caption, beat.note, whole=True)
         (_, ghost), (_, empty) = beat.phases[0], beat.phases[-1]
         runs = [verb for verb in beat.verbs[0] if isinstance(verb, (v.Course, v.Shift))]
@@ -134,6 +149,7 @@ class StageScene(ExplainerScene):
         self._together((verb for verb in beat.verbs[0] if verb not in runs), first)
         self._together(runs, ghost - first)
         self.leave()
+        self.hold(*self.keys)
         self._unghost()
         self.run(empty)
 
@@ -169,8 +185,8 @@ class StageScene(ExplainerScene):
         self.count(beat.done, self.counted(beat.done))
         self.name_place(beat.place)
         self.say(beat.caption, beat.note, whole=True)
-        self._together(beat.verbs[0], beat.phases[0][1])
-        self.run(beat.phases[-1][1])
+        for i, (_, ticks) in enumerate(beat.phases):
+            self._together(beat.verbs[i] if i < len(beat.verbs) else (), ticks)
 
     def on_sweep(self, beat: Beat) -> None:
         sweeps = [verb for verb in beat.verbs[0] if isinstance(verb, v.Sweep)]
@@ -182,23 +198,30 @@ class StageScene(ExplainerScene):
                 at((last - beat.units[0]) / max(1, len(beat.units) - 1))
             for verb in sweeps:
                 share = (last + 1 - beat.units[0]) / len(beat.units)
+                if verb.down:
+                    self.grids[verb.part].put(verb.cells, _columns(verb, share, verb.cells.levels.shape[0]))
+                    continue
                 stop = verb.first + round((verb.last - verb.first) * share)
                 self.grids[verb.part].put_run(verb.cells, verb.first, stop)
             for more in grown:
                 self.things[more.part].put(more.bars, [row for row in more.where if row <= last], False)
 
+        anew = {verb.part for verb in grown}
+        for mark in beat.verbs[0]:
+            if isinstance(mark, v.Clear) and mark.part in anew:
+                self._clear(mark)
         self.sweep(beat, through)
         for mark in beat.verbs[0]:
             if isinstance(mark, v.Points):
                 self.things[mark.part].mark(mark.at)
             elif isinstance(mark, v.Wiring):
                 self.things[mark.part].wire(mark)
-            elif isinstance(mark, v.Clear):
+            elif isinstance(mark, v.Clear) and mark.part not in anew:
                 self._clear(mark)
-            elif isinstance(mark, v.Fill):
-                self.grids[mark.part].put(mark.cells, mark.where)
             elif isinstance(mark, v.NodeFill):
                 self.things[mark.part].put(mark, mark.where)
+            elif isinstance(mark, v.Name):
+                self._name(mark)
             elif isinstance(mark, v.Fill):
                 self.grids[mark.part].put(mark.cells, mark.where)
             elif isinstance(mark, (v.Border, v.Reach)):
@@ -208,6 +231,7 @@ class StageScene(ExplainerScene):
 
     def on_close(self, beat: Beat) -> None:
         self.end()
+        self.hold(*self.keys)
         self.count(beat.done, self.counted(beat.done))
         self.name_place(())
         self.say(beat.caption, beat.note, whole=True)
@@ -369,6 +393,8 @@ class StageScene(ExplainerScene):
 
     def _reach(self, verb: v.Reach) -> list[Animation]:
         self.things[verb.part].reach(verb)
+        if verb.pale:
+            self.ghosts.append(self.things[verb.part])
         return []
 
     def _arrive(self, verb: v.Arrive) -> list[Animation]:
@@ -395,3 +421,8 @@ class StageScene(ExplainerScene):
 
     def _poise(self, verb: v.Poise) -> list[Animation]:
         return [self.things[verb.part].poise(verb)]
+
+    def _flow(self, verb: v.Flow) -> list[Animation]:
+        if verb.pale:
+            self.ghosts.append(self.things[verb.part])
+        return [self.things[verb.part].flow(verb)]

@@ -23,7 +23,7 @@ class TextTable(Bundle):
     def __init__(self, plan: TablePlan, theme: Theme) -> None:
         super().__init__()
         self.plan, self.theme = plan, theme
-        self.rows = Bundle()
+        self.rows, self.held = Bundle(), dict[float, Bundle]()
         for at, line in plan.heads:
             self.add(TextLine(line, plan.size, theme, at))
         for y in plan.rules:
@@ -32,13 +32,17 @@ class TextTable(Bundle):
 
     def clear(self) -> None:
         self.remove(self.rows)
-        self.rows = Bundle()
+        self.rows, self.held = Bundle(), {}
         self.add(self.rows)
 
     def arrive(self, verb: Arrive) -> Iterator[Animation]:
-        """Rows appear, each whole."""
+        """Rows appear, each whole, in place of those that stood there."""
         for row in verb.rows:
             new = Bundle(*(TextLine(line, self.plan.size, self.theme, at) for at, line in row))
+            height = row[0][0][1]
+            if height in self.held:
+                self.rows.remove(self.held[height])
+            self.held[height] = new
             self.rows.add(new)
             yield Appear(new, introducer=False)
 

@@ -1,192 +1,125 @@
-"""Attention told: one row stage by stage, the others quicker, head after head."""
+"""Attention, declared: words make queries, keys and values; scores become weights, weights mix the values."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 
-from layeranim import theme
-from layeranim.stories import reading, timing
-from layeranim.stories.attention.join import arithmetic, join
-from layeranim.stories.attention.notes import AttentionNotes
-from layeranim.stories.attention.parts import AttentionParts
-from layeranim.stories.attention.plan import AttentionPlan, plan
-from layeranim.stories.attention.sources import note
-from layeranim.stories.attention.view import AttentionView
+from layeranim.engine.trace import Region
+from layeranim.stories.attention.arrangement import stage
+from layeranim.stories.attention.view import MOST_DRAWN, AttentionView
 from layeranim.stories.attention.words import GOOD_FOR, AttentionWords
-from layeranim.stories.options import PACES
-from layeranim.stories.reading import BARE, BRIEF, FAST, FIRST, LOOKED, NOTED, ReadingWay
-from layeranim.stories.storyboard import Beat, Line, Story, Storyboard, Telling
+from layeranim.stories.stage import All, Each, Note, Play, Units, story
+from layeranim.stories.stage.language import Act
+from layeranim.stories.storyboard import Telling
 
-OPENING = 1.48  # seconds
-SWEPT, SWEEP_MOST = 0.2, 4.0  # seconds of a row that is swept over, and of a whole sweep
+PAUSE = 2.1
+"""Seconds of each act of the row that is followed."""
+FEW = 4
+"""Scores of more keys than these are written with one decimal."""
+DRAWN = ("queries", "keys", "features", "value_features", "outputs", "joined", "embed", "score_units")
+"""Axes of which no more than so many indices are drawn."""
 
 
-def tell(telling: Telling) -> Storyboard:
-    """The storyboard of attention."""
+def film(telling: Telling) -> Play:
+    """The film of attention."""
     view = AttentionView(telling)
-    return _AttentionTelling(view, plan(view)).storyboard()
+    words = AttentionWords(view)
+    config, follow = view.config, view.follow
+    return Play(
+        title=words.title,
+        units=Units(
+            ("queries",), view.noun, ("batch", "heads", "key_heads") if view.heads == 1 else ("batch",),
+            view.words, most=dict.fromkeys(DRAWN, MOST_DRAWN), inner=lambda u: {"keys": view.best[u]},
+        ),
+        stage=stage(view),
+        acts=(
+            *_sources(view, words),
+            Each(tuple(_acts(view, words)), says=words.link, instead=words.nothing, pause=PAUSE),
+        ),
+        opening=words.opening(),
+        opening_note=words.opening_note(),
+        closing=words.closing(),
+        good_for=words.good_for(),
+        options=words.options(),
+        drawn=words.hidden(),
+        alike=(
+            tuple(dict.fromkeys((*view.queries_of, *view.keys_of))), (*view.chain, "row_max"),
+            (view.value, "value", "head_output", *(() if view.projected else ("output",)), "joined"),
+            ("embeddings", "positioned", "encoding"),
+        ),
+        kinds={"weights": "share", "exponentials": "share"},
+        warnings=(view.strange,) if view.strange else (),
+        spans={} if view.darkest is None else {"weights": view.darkest},
+        decimals=_decimals(view),
+        ghosts=dict.fromkeys(("masked", "exponentials", "weights"), "masked"),
+        follow=follow,
+        visits=(follow,),
+        templates=words.templates(),
+        displayed=words.displayed(),
+        words={"masked": words.masked},
+        tokens=(*(config.tokens or ()), *(config.key_tokens or ())),
+        evidence=tuple(_evidence(view)),
+    )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class _Act:
-    """A beat to come: its kind, its rows, and in how many words it can be told."""
-
-    kind: str
-    units: range
-    ways: Sequence[ReadingWay]
-
-
-class _AttentionTelling:
-    def __init__(self, view: AttentionView, stage: AttentionPlan) -> None:
-        self.view, self.plan, self.film = view, stage, view.telling.film
-        self.words, self.notes, self.join = AttentionWords(view), AttentionNotes(view), join(view)
-        self.shown = self.film.selected(view.units)
-        self.taught = view.taught(self.shown)
-        self.opening = ReadingWay(self.words.opening(), self.words.opening_note(), OPENING)
-        self.closing = ReadingWay(self.words.closing(), note(self.words.takeaway()), theme.END_HOLD)
-
-    def storyboard(self) -> Storyboard:
-        view, words = self.view, self.words
-        beats = tuple(self.beats())
-        poster = next(beat for kind in ("join", "mix") for beat in beats if beat.kind == kind)
-        second = self.join.grids if self.join else {}
-        return Storyboard(
-            "attention",
-            words.title,
-            words.parameters(),
-            {**self.plan.grids, **second},
-            beats,
-            view.units,
-            poster.end - 1,
-            words.alt(words.title, poster),
-            {"attention": AttentionParts(view, self.plan, self.shown.start, self.join)},
-            (*view.warnings, *([view.strange] if view.strangers else []), *self.plan.warnings),
-        )
-
-    # ── beats ────────────────────────────────────────────────────────────────
-    def beats(self) -> Iterator[Beat]:
-        acts = self.acts()
-        space = reading.room(self.opening, self.closing, len(acts))
-        told = reading.fitted([act.ways for act in acts], space)
-        pace = reading.stretched(told, space, PACES[self.film.pace])
-        at, done = reading.ticks(self.opening.seconds * min(1.0, pace)), self.shown.start
-        yield Beat("open", 0, at, caption=self.opening.caption, note=self.opening.note, done=done)
-        for act, way in zip(acts, told, strict=True):
-            length = reading.ticks(way.seconds * pace)
-            done += len(act.units) if act.kind in ("step", "mix", "sweep") else 0
-            yield Beat(act.kind, at, length, act.units, self.phases(act, length), way.caption, way.note,
-                       self.place(act), self.steps(act), done)  # fmt: skip
-            at += length
-        hold = reading.ticks(self.closing.seconds * min(1.0, pace))
-        yield Beat("close", at, hold, caption=self.closing.caption, note=self.closing.note, done=done)
-
-    def place(self, act: _Act) -> Line:
-        if act.kind == "sweep":
-            return ()
-        return self.words.others() if act.kind == "join" else self.words.place(act.units[0])
-
-    def steps(self, act: _Act) -> Sequence[int]:
-        """The trace's steps of an act."""
-        if act.kind in ("position", "project", "turn"):
-            return self.view.making(act.units[0], act.kind)
-        if act.kind == "join":
-            return self.view.joining()
-        return range(0) if act.kind == "head" else self.view.steps(act.units)
-
-    def phases(self, act: _Act, length: int) -> tuple[tuple[str, int], ...]:
-        if act.kind == "sweep":
-            return (("sweep", length),)
-        if act.kind == "step":
-            share = min(0.4, 0.2 * length / timing.TICKS_A_SECOND)
-            wanted = [("travel", min(0.32, share)), ("score", share), ("softmax", share), ("land", share)]
-            return timing.phases(length, wanted)
-        if act.kind == "join" and self.join and self.join.projected:
-            return timing.phases(length, [("travel", 0.32), ("first", 0.36), ("rest", 0.36)])
-        if act.kind in ("head", "join", "position", "project", "turn"):
-            return timing.phases(length, [("travel", 0.32)])
-        rest = [("rest", 0.36)] if act.kind == "score" else []
-        return timing.phases(length, [("travel", 0.28), ("first", 0.36), *rest])
-
-    # ── what follows what ────────────────────────────────────────────────────
-    def acts(self) -> list[_Act]:
-        """One row in stages, then all others as steps, or swept over where there is no time for each, or for any."""
-        for swept in ("none", "inner", "all"):
-            acts = list(self.told(swept))
-            least = sum(act.ways[1 if act.kind == "step" else 0].seconds for act in acts)
-            if least <= reading.room(self.opening, self.closing, len(acts)):
-                break
-        return acts
-
-    def told(self, swept: str) -> Iterator[_Act]:
-        """Where queries come from, the taught row in stages, the others, the joining of heads."""
-        for kind in (*self.view.made_by(), *self.stages(self.taught)):
-            u = self.view.turned(self.taught, self.shown) if kind == "turn" else self.taught
-            yield _Act(kind, range(u, u + 1), self.staged(kind, u))
-        rows, said = self.view.rows, set[str]()
-        for head in range(self.shown.start // rows, (self.shown.stop - 1) // rows + 1):
-            here = range(max(self.shown.start, head * rows), min(self.shown.stop, (head + 1) * rows))
-            if here.start != self.shown.start:
-                yield _Act("head", here[:1], self.headed(here[0], said))
-            for part in (
-                (range(here.start, self.taught), range(self.taught + 1, here.stop)) if self.taught in here else (here,)
-            ):
-                yield from self.rows(part, swept, said)
-        if self.view.heads > 1 or self.view.config.output_projection:
-            yield _Act("join", range(self.shown[-1], self.shown[-1] + 1), self.joined())
-
-    def stages(self, u: int) -> Iterator[str]:
-        """What happens to one row of scores, in order."""
-        chain = self.view.chain
-        yield "score"
-        yield from (stage for stage, tensor in (("scale", "scaled"), ("cap", "capped")) if tensor in chain)
-        if "masked" in chain and (not self.view.seen(u).all() or not self.view.config.causal):
-            yield "mask"
-        yield from ("exp", "divide") if self.view.config.lookup == "soft" else ("pick",)
-        yield "mix"
-
-    def rows(self, units: range, swept: str, said: set[str]) -> Iterator[_Act]:
-        """Rows that are not taught: a result each, or the first, a sweep and the last, or one sweep."""
-        inner = {"none": range(0), "inner": units[1:-1], "all": units}[swept] if len(units) > 3 else range(0)
-        for u in units:
-            if u not in inner:
-                yield _Act("step", range(u, u + 1), self.linked(u))
-            elif u == inner[0]:
-                yield _Act("sweep", inner, self.sweeping(inner, said))
-
-    # ── in how many words ────────────────────────────────────────────────────
-    def staged(self, kind: str, u: int) -> list[ReadingWay]:
-        caption, said = self.words.says.caption(kind, u), self.notes.note(kind, u)
-        short = self.words.says.short(kind, u)
-        ways = [ReadingWay(short, (), BRIEF)] if short else []
-        ways.append(ReadingWay(caption, (), BARE, FIRST))
-        return [*ways, ReadingWay(caption, said, BARE, FIRST if self.notes.needed(kind) else NOTED)] if said else ways
-
-    def linked(self, u: int) -> list[ReadingWay]:
-        """The key that a row finds: the taught row said how."""
-        short = self.words.says.link(u)
-        return [ReadingWay(short, (), FAST), ReadingWay(short, (), BRIEF, LOOKED)]
-
-    def headed(self, u: int, said: set[str]) -> list[ReadingWay]:
-        """What a head has of its own, said of the first such one; of others that their turn has come."""
-        which, what = self.words.head(u), self.words.shared(u)
-        first = what[0].text not in said
-        said.add(what[0].text)
-        return [ReadingWay(which, (), BRIEF), *([ReadingWay((*which, *what), (), BARE, FIRST)] if first else [])]
-
-    def sweeping(self, units: range, said: set[str]) -> list[ReadingWay]:
-        least = min(SWEEP_MOST, SWEPT * len(units))
-        where = self.words.swept(units)
-        if "sweep" in said:
-            return [ReadingWay(where, (), least)]
-        said.add("sweep")
-        return [ReadingWay(where, (), least), ReadingWay((*where, *self.words.passing()), (), max(BARE, least), FIRST)]
-
-    def joined(self) -> list[ReadingWay]:
-        if not (self.join and self.join.projected):
-            return [ReadingWay(self.words.join(), (), BARE)]
-        caption = arithmetic(self.view)
-        return [ReadingWay(caption, (), BARE), ReadingWay(caption, self.words.join(), BARE, FIRST)]
+def _decimals(view: AttentionView) -> dict[str, int]:
+    """Numbers that are tenths are written as tenths; of many scores one decimal has room."""
+    given = ("embeddings", "positioned", "weight_query", "weight_key", "weight_value", "weight_output", view.value)
+    compared = (*view.queries_of, *view.keys_of)
+    groups = [*((name,) for name in given), compared, (*view.chain, "row_max") if view.cols > FEW else ()]
+    few = [group for group in groups if group and (group[0] in view.chain or all(map(view.tenths, group)))]
+    return {name: 1 for group in few for name in group}
 
 
-AttentionStory = Story("Attention", tell, GOOD_FOR, takes=4)
+def _sources(view: AttentionView, words: AttentionWords) -> Iterator[Act]:
+    """Where queries, keys and values come from: places that are added, projections, pairs that are turned."""
+    trace = view.trace
+    if "positioned" in trace:
+        yield All(("positioned",), words.position(), 2.0)
+    if view.config.projections:
+        made = {part: (f"projected_{part}_products", f"projected_{part}", part) for part in ("query", "key", "value")}
+        yield All((*made["key"], *made["value"], *made["query"]), words.project(), 2.6)
+    if "turned_query" in trace:
+        yield All(("turned_key", "turned_query"), words.turn(), 2.4, says=words.turned())
+    shared = tuple(name for name in ("shared_key", "shared_value") if name in trace)
+    parts = [f"{kind.format(part)}{more}" for part in ("key", "query") for kind in ("transformed_{}", "{}_part")
+             for more in ("_products", "")]  # fmt: skip
+    if any(name in trace for name in parts):
+        yield All((*shared, *parts), words.weighed(), 2.0)
+    elif shared:
+        yield All(shared, words.shared(), 1.6, says=words.sharing())
+
+
+def _acts(
+    view: AttentionView, words: AttentionWords
+) -> Iterator[tuple[str | tuple[str, ...], Note | tuple[Note, ...]]]:
+    """What happens to a row, in order."""
+    compare = (
+        ("alignment_pre", "alignment", "score_products", "scores") if view.additive else ("score_products", "scores")
+    )
+    yield compare, words.compared()
+    for name in view.chain[1:]:
+        yield (("norm_products", name) if name == "scaled" else (name,)), words.changed(name)
+    if view.config.lookup == "hard":
+        yield ("row_max", "weights"), words.picked()
+    else:
+        yield ("row_max", "exponentials"), words.powers()
+        yield ("exponential_sum", "weights"), words.summed()
+    if view.projected:
+        yield ("value_products", "head_output", "joined"), words.mixed()
+        yield ("output_products", "output"), words.joined()
+    else:
+        yield ("value_products", "output"), words.mixed()
+
+
+def _evidence(view: AttentionView) -> Iterator[Region]:
+    """The largest weight of each row, where the film is about who finds whom; else what came out."""
+    shown = view.film.selected(view.rows)
+    if view.telling.takeaway and view.reach.all() and view.heads == 1:
+        for query in shown:
+            yield Region.of("weights", batch=view.b, heads=0, queries=query, keys=view.best[query])
+    else:
+        yield Region.of("output", batch=view.b, queries=range(shown.start, shown.stop))
+
+
+AttentionStory = story("Attention", film, GOOD_FOR, takes=9)

@@ -98,8 +98,9 @@ def _acts(trace: Trace, config: Any, chain: Sequence[str], at: int) -> Iterator[
         yield ("row_max", "weights"), Note("the key that fits best takes all")
         yield ("value_products", "output"), Note("the value that belongs to it")
         return
-    yield ("row_max", "exponentials"), Note("a power of e is positive, and a better fit gets ahead",
-                                            lambda q: len(np.unique(last[q])) > 1)  # fmt: skip
+    powers = trace["exponentials"][at, 0]
+    ahead = [len(np.unique(row)) > 1 and bool((power > 0).all()) for row, power in zip(last, powers, strict=True)]
+    yield ("row_max", "exponentials"), Note("a power of e is positive, and a better fit gets ahead", ahead.__getitem__)
     yield ("exponential_sum", "weights"), Note("its part of their sum: all shares add up to 1",
                                                lambda q: bool(abs(shares[q].sum() - 1) < 1e-6))  # fmt: skip
     yield ("value_products", "output"), Note("every value, as much as its share")

@@ -48,6 +48,7 @@ PRESETS = (
         options={"causal": True},
         arrays=_words("the cat sat down"),
         takeaway="no word sees a later one: so a language model learns to guess the next word",
+        unit=2,
     ),
     Preset(
         "heads",
@@ -56,6 +57,7 @@ PRESETS = (
         options={"heads": 2},
         arrays=_words("the cat sat down", "output"),
         takeaway="one head finds who, the other what happens: two questions to a text at once",
+        unit=2,
     ),
     Preset(
         "long",
@@ -63,5 +65,6 @@ PRESETS = (
         TRAINED,
         arrays=_words("anna met the queen because bob dropped the glass and ran"),
         takeaway="any word may read any other, near or far: language models rest on it",
+        unit=10,
     ),
 )

@@ -1,82 +1,79 @@
-"""The words of an attention film: title, parameters, what each stage does, what it comes to."""
+"""The words of an attention film: parameters, what each stage does, what it comes to; each with its condition."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
+from math import sqrt
 
 import numpy as np
 
 from layeranim import numbers
 from layeranim.stories import phrases
-from layeranim.stories.attention.arithmetic import AttentionArithmetic
 from layeranim.stories.attention.formula import output_formula
-from layeranim.stories.attention.sources import count, note
 from layeranim.stories.attention.view import AttentionView
-from layeranim.stories.header import header
-from layeranim.stories.storyboard import Beat, Fact, Line, Run, plain
+from layeranim.stories.stage import Note
+from layeranim.stories.stage.figures import Figures
+from layeranim.stories.storyboard import Address, Fact, Line, Run
 
 GOOD_FOR = "every position reads any other in one step: translation, language models"
 TITLES = {"dot": "Dot-product attention", "scaled": "Scaled dot-product attention", "additive": "Additive attention",
           "multiplicative": "Multiplicative attention", "cosine": "Cosine attention"}  # fmt: skip
+MOST_VALUES = 4
+"""Entries of a vector that a caption spells out."""
+SURE = 1e-6
+"""Weights that add up to 1 but for this are said to."""
 
 
 class AttentionWords:
-    """Parameters, notes and the captions without arithmetic; ``says`` has those with numbers."""
+    """What is said of a film of attention."""
 
     def __init__(self, view: AttentionView) -> None:
-        self.view, self.config, self.says = view, view.config, AttentionArithmetic(view)
+        self.view, self.config = view, view.config
 
     # ── furniture ────────────────────────────────────────────────────────────
     @property
     def title(self) -> str:
-        preset = self.view.telling.untouched
-        usual = TITLES[self.config.kind] if self.view.heads == 1 else "Multi-head attention"
-        return self.view.film.title or (preset.title if preset else "") or usual
+        return TITLES[self.config.kind] if self.view.heads == 1 else "Multi-head attention"
 
-    @property
-    def made(self) -> str:
-        """What a row of one head ends in."""
-        return "output" if self.view.mixture == "output" else "mixture"
-
-    def parameters(self) -> Line:
-        """Sizes, options that are not usual, and what was drawn at random."""
+    def options(self) -> tuple[str, ...]:
+        """Sizes, and options that are not usual."""
         view, c = self.view, self.config
-        noun = "word" if view.words else "query"
-        parts = [count(view.queries, noun, "queries" if noun == "query" else "words")]
-        parts += [count(view.keys, "key", "keys")] if not view.alike else []
-        parts += [f"{view.heads} heads"] if view.heads > 1 else []
-        parts += [f"{c.key_heads} key heads"] if view.heads > 1 and c.key_heads != view.heads else []
-        parts += [c.kind] if c.kind != "scaled" and (view.heads > 1 or view.film.title) else []
-        parts.append(f"d = {view.features}")
-        parts += [f"values of {view.value_features}"] if view.value_features != view.features else []
-        parts += [f"scale {c.scale:g}"] if c.scale is not None else []
-        parts += ["causal"] if c.causal else []
-        parts += [f"window {c.window}"] if c.window is not None else []
-        parts += [c.positional] if c.positional != "none" else []
-        parts += ["halves turned together"] if c.positional == "rotary" and c.pairs == "halves" else []
-        parts += [f"base {c.base:g}"] if c.positional in ("rotary", "sinusoidal") and c.base != 10000 else []
-        parts += ["biases"] if c.bias else []
-        parts += [f"capped at {c.softcap:g}"] if c.softcap is not None else []
-        parts += ["hard"] if c.lookup == "hard" else []
-        drawn = [f"sequence {view.b + 1} of {view.batch}"] if view.batch > 1 else []
-        seeded = [name for name in view.telling.seeded if name not in ("mask", "key_mask")]
-        weights = all(name.startswith(("weight", "bias")) for name in seeded)
-        seed = f"random {'weights' if weights else 'values'}, seed {view.telling.seed}" if seeded else ""
-        return header(parts, drawn, seed)
+        pairs = (
+            (phrases.so_many(*view.noun, view.queries), True),
+            (phrases.so_many("key", "keys", view.keys), not view.alike),
+            (f"{view.heads} heads", view.heads > 1),
+            (f"{c.key_heads} key heads", view.heads > 1 and c.key_heads != view.heads),
+            (c.kind, c.kind != "scaled" and (view.heads > 1 or bool(view.film.title))),
+            (f"d = {view.features}", True),
+            (f"values of {view.value_features}", view.value_features != view.features),
+            (f"scale {c.scale:g}" if c.scale is not None else "", c.scale is not None),
+            ("causal", c.causal),
+            (f"window {c.window}", c.window is not None),
+            (c.positional, c.positional != "none"),
+            ("halves turned together", c.positional == "rotary" and c.pairs == "halves"),
+            (f"base {c.base:g}", c.positional in ("rotary", "sinusoidal") and c.base != 10000),
+            ("biases", bool(c.bias)),
+            (f"capped at {c.softcap:g}" if c.softcap is not None else "", c.softcap is not None),
+            ("hard", c.lookup == "hard"),
+        )
+        return tuple(text for text, said in pairs if said)
+
+    def hidden(self) -> tuple[str, ...]:
+        """What is not drawn."""
+        view = self.view
+        shown = ((view.rows, view.queries, "queries"), (view.cols, view.keys, "keys"))
+        parts = [f"{some} of {every} {noun}" for some, every, noun in shown if some < every]
+        return (f"drawn: {', '.join(parts)}",) if parts else ()
 
     def opening(self) -> Line:
         """What happens to every query, by what it sees and takes."""
-        start = Run(f"each {self.noun} looks at {self.reach} and takes ")
+        start = Run(f"each {self.view.noun[0]} looks at {self.reach} and takes ")
         if self.config.lookup == "hard":
-            return (start, Run("the "), Run("value", "ink", "semibold"), Run(" of its best match"))
+            return start, Run("the "), Run("value", "ink", "semibold"), Run(" of its best match")
         if self.view.keys == 1:
-            return (start, Run("in its "), Run("value", "ink", "semibold"))
+            return start, Run("in its "), Run("value", "ink", "semibold")
         return (start, Run("in a "), Run("mixture", "result", "semibold"), Run(" of their "),
                 Run("values", "ink", "semibold"))  # fmt: skip
-
-    @property
-    def noun(self) -> str:
-        return "word" if self.view.words else "query"
 
     @property
     def reach(self) -> str:
@@ -85,132 +82,261 @@ class AttentionWords:
         other = "word" if view.words and view.alike else "key"
         if view.reach.all():
             return f"every {other}" if view.keys > 1 else f"the only {other}"
-        return f"itself and every {other} before" if self.backwards else f"the {other}s that it may see"
+        return f"itself and every {other} before" if view.backwards else f"the {other}s that it may see"
 
-    @property
-    def backwards(self) -> bool:
-        """Whether every query sees its own place and all places before it, and no other."""
-        seen = self.view.reach
-        before = np.tri(self.view.queries, self.view.keys, dtype=bool)
-        return self.view.alike and bool(np.array_equal(seen, np.broadcast_to(before, seen.shape)))
-
-    def opening_note(self) -> Line:
-        """What is not drawn, or the layer in one line."""
-        left_out = self.shortened()
-        return (Run(left_out, weight="regular", source=Fact("drawn")),) if left_out else self.whole_formula()
-
-    def whole_formula(self) -> Line:
+    def opening_note(self) -> str:
         """The layer in one line."""
-        return output_formula(self.view, self.made)
-
-    # ── stages ────────────────────────────────────────────────────────────────
-    def place(self, u: int) -> Line:
-        head, i = self.view.at(u)
-        run = self.view.row_name(i)
-        text = run.text if self.view.words else f"query {run.text}"
-        text = f"head {head + 1} of {self.view.heads}:  {text}" if self.view.heads > 1 else text
-        return (Run(text, weight="regular", source=Fact("place")),)
-
-    # ── the rest ─────────────────────────────────────────────────────────────
-    def shortened(self) -> str:
-        """What is not drawn."""
-        view, parts = self.view, []
-        for shown, all_, noun in (
-            (view.shown_heads, view.heads, "heads"),
-            (view.rows, view.queries, "queries"),
-            (view.cols, view.keys, "keys"),
-            (view.limit(view.query, 1), view.features, "features"),
-        ):
-            if shown < all_:
-                parts.append(f"{shown} of {all_} {noun}")
-        return f"drawn: {', '.join(parts)}" if parts else ""
-
-    def swept(self, units: Sequence[int]) -> Line:
-        """``head 2, rows 3–9``: which rows a sweep runs over."""
-        rows = self.view.rows
-        first, last = units[0], units[-1]
-        where = phrases.ordinal_range(first % rows, last % rows, "row", "rows")
-        where = f"head {first // rows + 1}, {where}" if self.view.heads > 1 else where
-        return (Run(where, source=Fact("rows")),)
-
-    def passing(self) -> Line:
-        """What happens to rows that are swept over."""
-        made = "mixture of values" if self.config.lookup == "soft" else "value of the best match"
-        return (
-            Run(":  "),
-            Run("scores", "ink", "semibold"),
-            Run("  →  "),
-            Run("weights", "probability", "semibold"),
-            Run("  →  "),
-            Run(made, "result", "semibold"),
-        )
-
-    def head(self, u: int) -> Line:
-        """``head 2 of 4``."""
-        return (Run(f"head {self.view.at(u)[0] + 1} of {self.view.heads}", "focus", "semibold", Fact("head")),)
-
-    def shared(self, u: int) -> Line:
-        """What a head has of its own, and which head's keys and values it reads."""
-        head, group = self.view.at(u)[0], self.view.group
-        owner = next(h for h in range(head + 1) if group(h) == group(head))
-        if owner == head:
-            return (Run(" has its own "), Run("queries, keys and values", "ink"))
-        return (Run(" shares the "), Run("keys and values", "ink"), Run(f" of head {owner + 1}", source=Fact("head")))
-
-    def join(self) -> Line:
-        """Heads side by side, and the matrix after them."""
-        view = self.view
-        width = view.heads * view.value_features
-        joined = numbers.shape_text((view.queries, width))
-        start = f"{view.heads} heads side by side: {joined}" if view.heads > 1 else f"mixture {joined}"
-        if "weight_output" not in view.trace:
-            return (Run(start, source=Fact("joined shape")),)
-        out = numbers.shape_text(view.trace.tensor("output").shape[1:])
-        return (
-            Run(f"{start},  times ", source=Fact("joined shape")),
-            Run("W_{O}", "weights", markup=True),
-            Run("  →  "),
-            Run(f"{out} output", "result", "semibold", Fact("output shape")),
-        )
-
-    def others(self) -> Line:
-        """Heads that are joined without having been shown."""
-        first, last = self.view.shown_heads + 1, self.view.heads
-        if first > last:
-            return ()
-        which = f"head {last} came" if first == last else f"heads {first}–{last} came"
-        return note(f"{which} about in the same way")
+        return output_formula(self.view)
 
     def closing(self) -> Line:
-        """``4 words in, 4 mixtures out (4×3)``."""
+        """``4 words in, 4 mixtures out  (4×3)``."""
         view = self.view
         shape = view.trace.tensor("output").shape
-        shape = shape[1:] if view.config.output_projection else shape[2:] if view.heads == 1 else shape[1:]
-        one = "output" if self.made == "mixture" else "value" if self.config.lookup == "hard" else "mixture"
-        given = count(view.queries, self.noun, "words" if view.words else "queries")
-        given += "" if view.alike else f" and {count(view.keys, 'key', 'keys')}"
+        shape = shape[1:] if self.config.output_projection or view.heads > 1 else shape[2:]
+        one = "output" if self.config.output_projection else "value" if self.config.lookup == "hard" else "mixture"
+        given = phrases.so_many(*view.noun, view.queries)
+        given += "" if view.alike else f" and {phrases.so_many('key', 'keys', view.keys)}"
         heads = f"{view.heads} heads:  " if view.heads > 1 else ""
         return (
             Run(f"{heads}{given} in,  ", source=Fact("counts")),
-            Run(f"{count(view.queries, one, f'{one}s')} out", "result", "semibold", Fact("counts")),
+            Run(f"{phrases.so_many(one, f'{one}s', view.queries)} out", "result", "semibold", Fact("counts")),
             Run(f"  ({numbers.shape_text(shape)})", source=Fact("output shape")),
         )
 
-    def takeaway(self) -> str:
-        """Why one would use it: the example's own sentence, or one by what the queries see."""
-        own = self.view.telling.takeaway
-        if own or (self.view.reach.all() and self.config.lookup == "soft"):
-            return own or GOOD_FOR
+    def good_for(self) -> str:
+        """Why one would use it, by what the queries see."""
         if self.config.lookup == "hard":
             return "a lookup: exact, but a choice of one cannot be learnt by gradients"
-        if self.backwards:
+        if self.view.reach.all():
+            return GOOD_FOR
+        if self.view.backwards:
             return "every position reads all before it in one step, as language models do"
         return "every position reads those that it may see in one step"
 
-    def alt(self, title: str, beat: Beat) -> str:
+    # ── how cells are written ────────────────────────────────────────────────
+    def templates(self) -> Mapping[str, Callable[[Address], str]]:
+        """``1.56 / √3`` in place of a factor that nobody would recognise."""
+        c = self.config
+        if c.kind == "cosine" or "scaled" not in self.view.chain or c.scale is not None:
+            return {}
+        return {"scaled": lambda _: f"{{0}} / √{c.features}"}
+
+    def displayed(self) -> Mapping[str, Mapping[str, float]]:
+        """The factor as it is written."""
+        c = self.config
+        if c.kind == "cosine" or "scaled" not in self.view.chain or c.scale is not None:
+            return {}
+        return {"scaled": {"factor": 1 / sqrt(int(c.features or 1))}}
+
+    # ── where queries, keys and values come from ─────────────────────────────
+    def position(self) -> Note:
+        learned = self.config.positional == "learned"
+        return Note("each place has numbers of its own" + (", learned" if learned else ": sines and cosines"))
+
+    def project(self) -> Note:
+        """What queries, keys and values are made from; of words that nobody has trained that they are not."""
+        trace, word = self.view.trace, "word" if self.view.words else "token"
+        if self.view.strange:
+            return Note(self.view.strange)
+        by = "a matrix and a bias" if "bias_query" in trace else "a matrix"
+        if "context" in trace:
+            return Note(f"queries come from every {word}, keys and values from the context, each by {by} of its own")
+        return Note(f"query, key and value of every {word}: each by {by} of its own")
+
+    def turn(self) -> Note:
+        still = not np.any(self.view.trace["query_angle"][self.turned_row])
+        return Note(
+            "R turns each pair of features by its place" + (": the first place stays as it is" if still else "")
+        )
+
+    @property
+    def turned_row(self) -> int:
+        """The row whose turn is told: the one that is followed, or the next one where that stands still."""
+        row, shown = self.view.follow, self.view.film.selected(self.view.rows)
+        still = not np.any(self.view.trace["query_angle"][row])
+        return row + 1 if still and row + 1 in shown else row
+
+    def turned(self) -> Callable[[Figures], Line]:
+        """``query of cat:  (0.8, −0.4) turned by 1.00 rad → (0.77, 0.46)``."""
+        view, half = self.view, self.view.features // 2
+        pair = (0, 1) if self.config.pairs == "adjacent" else (0, half)
+        row = self.turned_row
+        at = (view.b, view.head, row)
+
+        def said(figures: Figures) -> Line:
+            before, after = (self._pair(figures, tensor, at, pair) for tensor in ("query", "turned_query"))
+            angle = Address("query_angle", (row, 0))
+            style = numbers.style(view.trace["query_angle"], kind="probability")
+            text = numbers.text(figures.value(angle), style)
+            return (Run("query of ", weight="regular"), self.called(row), Run(":  "), *before,
+                    Run(" turned by "), Run(text, "ink", source=angle), Run(" rad  →  ", late=True),
+                    *after)  # fmt: skip
+
+        return said
+
+    def _pair(self, figures: Figures, tensor: str, at: tuple[int, ...], pair: tuple[int, int]) -> Line:
+        late = tensor.startswith("turned")
+        places = [Address(tensor, (*at, f)) for f in pair]
+        entries: list[Line] = [(Run(figures.text(one), "ink", source=one, late=late),) for one in places]
+        return (
+            Run("(", "ink", late=late),
+            *phrases.join(entries, Run(", ", "ink", late=late)),
+            Run(")", "ink", late=late),
+        )
+
+    def weighed(self) -> Note:
+        if self.view.additive:
+            return Note("a small network reads both: what it makes of queries and of keys")
+        return Note("every key goes through a learned matrix first")
+
+    def shared(self) -> Note:
+        return Note("so fewer keys and values have to be kept")
+
+    def sharing(self) -> Line:
+        c = self.config
+        few = phrases.so_many("head", "heads", int(c.key_heads or 1))
+        return Run(f"{c.heads} heads share "), Run(few, "ink"), Run(" of keys and values")
+
+    # ── what happens to a row ────────────────────────────────────────────────
+    def compared(self) -> Note:
+        by = {"additive": "by a small network", "multiplicative": "times the keys through W, feature by feature"}
+        return Note(f"how well its query fits each key: {by.get(self.config.kind, 'feature by feature, added up')}")
+
+    def changed(self, name: str) -> tuple[Note, ...]:
+        """What scaling, a cap and a mask do, as far as these numbers show it."""
+        if name == "scaled":
+            return self._scaled()
+        if name == "capped":
+            return (Note("no score grows beyond the cap"),)
+        return self._masked()
+
+    def _scaled(self) -> tuple[Note, ...]:
+        if self.config.kind == "cosine":
+            return (Note("divided by both lengths: only the direction counts"),)
         view = self.view
-        words = f" over the words {' '.join(view.words[: view.rows])}" if view.words else ""
-        given = f"{view.queries} queries and {view.keys} keys of {view.features} features"
-        row = f"Row {beat.units[0] + 1} of {view.units}, {plain(beat.place)}: " if beat.kind != "join" else ""
-        strange = f" {view.strange}." if view.strangers else ""
-        return f"{title}{words}: {given}. {row}{plain(beat.caption)}.{strange}"
+
+        def spread(tensor: str, q: int) -> float:
+            with np.errstate(all="ignore"):
+                return float(np.ptp(view.row(tensor, q)))
+
+        return (
+            Note("smaller scores, softer choice", lambda q: spread("scaled", q) < spread("scores", q)),
+            Note("larger scores, sharper choice", lambda q: spread("scaled", q) > spread("scores", q)),
+            Note("no difference between scores: no choice to soften", lambda q: spread("scores", q) == 0),
+        )
+
+    def _masked(self) -> tuple[Note, ...]:
+        """Why a query does not see some keys: no query does, they come later, or its own mask says so."""
+        view, causal = self.view, self.config.causal
+        later = np.arange(view.keys)[None, :] > np.arange(view.rows)[:, None]
+        unseen = ~view.reach[view.head]
+        own = unseen & ~view.padding
+        late = np.array([bool(causal and not (row & ~after).any()) for row, after in zip(own, later, strict=True)])
+        word = "word" if view.key_words else "key"
+        said = "dashed cells are masked: "
+        return (
+            Note("added before the softmax", lambda q: not unseen[q].any()),
+            Note(f"{said}they are padding, all other keys are kept", lambda q: unseen[q].any() and not own[q].any()),
+            Note(f"{said}padding, and later {word}s",
+                 lambda q: own[q].any() and late[q] and bool((unseen[q] & ~later[q]).any())),
+            Note(f"{said}a later {word} must not be seen", lambda q: own[q].any() and late[q]),
+            Note(f"{said}these keys take no part", lambda q: own[q].any() and not late[q]),
+        )  # fmt: skip
+
+    def masked(self, q: int) -> Line:
+        """How many keys a query does not see."""
+        lost = int((~self.view.seen(q)).sum())
+        if not lost:
+            return (Run("the mask's numbers are added to the scores"),)
+        return (Run(phrases.so_many("key", "keys", lost), "ink", "semibold", Fact("masked keys")),
+                Run(" masked:  score "), Run(f"{numbers.MINUS}∞", "ink"), Run("  →  weight "),
+                Run("0", "probability", "semibold", Fact("masked weight"), late=True))  # fmt: skip
+
+    def powers(self) -> tuple[Note, ...]:
+        view = self.view
+
+        def live(q: int) -> bool:
+            return bool(view.seen(q).any() and np.isfinite(view.row("exponentials", q)).all())
+
+        def far(q: int) -> bool:
+            return live(q) and bool((view.row("exponentials", q)[view.seen(q)] == 0).any())
+
+        start = "e^… makes every score positive"
+        return (
+            Note("e^… of a score far below the best is 0; the best becomes 1", far),
+            Note(f"{start}; the best becomes 1", lambda q: live(q) and not far(q) and bool(view.seen(q).all())),
+            Note(f"{start}, masked ones 0; the best becomes 1",
+                 lambda q: live(q) and not far(q) and not view.seen(q).all()),
+        )  # fmt: skip
+
+    def summed(self) -> Note:
+        def holds(q: int) -> bool:
+            return abs(float(self.view.row("weights", q).sum()) - 1) < SURE
+
+        return Note("its part of the sum: all weights of a row add up to 1", holds)
+
+    def picked(self) -> tuple[Note, ...]:
+        view = self.view
+
+        def ties(q: int) -> bool:
+            scores = view.row(view.chain[-1], q)
+            return int(np.count_nonzero(scores == scores.max())) > 1
+
+        return (
+            Note("the largest score takes all", lambda q: bool(view.seen(q).any()) and not ties(q)),
+            Note("of the largest scores the first takes all", lambda q: bool(view.seen(q).any()) and ties(q)),
+        )
+
+    def mixed(self) -> Note:
+        how = "every value, in proportion to its weight"
+        how = how if self.config.lookup == "soft" else "the value of its best match"
+        return Note(how, lambda q: bool(self.view.seen(q).any()))
+
+    def joined(self) -> Note:
+        many = self.view.heads > 1
+        return Note(("all heads side by side" if many else "the mixture") + ", through a matrix of their own" * many +
+                    " through a matrix of its own" * (not many))  # fmt: skip
+
+    # ── in few words ─────────────────────────────────────────────────────────
+    def link(self, q: int, brief: bool) -> Line:
+        """``sat → cat  0.85``, of every head where there are several."""
+        view = self.view
+        shown = range(min(view.heads, 2 if brief else 3))
+        if not view.seen(q).any():
+            return ()
+        out: list[Line] = []
+        for h in shown:
+            j = view.strongest(q, h)
+            at = Address("weights", (view.b, h, q, j))
+            text = numbers.text(float(view.row("weights", q, h)[j]), self._style)
+            key = Run(view.key_called(j), "ink", source=Fact("token"))
+            out.append((key, Run("  "), Run(text, "probability", "semibold", at, late=True)))
+        return (self.called(q), Run("  →  "), *phrases.join(out, Run(",  ")))
+
+    @property
+    def _style(self) -> numbers.Style:
+        return numbers.style(1.0, kind="probability", precision=self.view.film.precision)
+
+    def nothing(self, figures: Figures, q: int) -> Line:
+        """Of a row without a key there is no arithmetic, of the value of one key no sum."""
+        view = self.view
+        if view.seen(q).any():
+            return self._taken(figures, q) if self.config.lookup == "hard" and not view.projected else ()
+        return Run("no key is left: the output of "), self.called(q), Run(" is 0", source=Fact("no keys"))
+
+    def _taken(self, figures: Figures, q: int) -> Line:
+        """``1.00 v(cat)  →  [−0.7, 1.5, 1.4]``."""
+        view, key = self.view, self.view.best[q]
+        at = Address("weights", (view.b, view.head, q, key))
+        shown = [Address("output", (view.b, view.head, q, f)) for f in range(min(view.value_features, MOST_VALUES))]
+        entries: list[Line] = [(Run(figures.text(one), "result", "semibold", one, late=True),) for one in shown]
+        entries += [(Run("…", "result", late=True),)] * (len(shown) < view.value_features)
+        return (
+            Run(figures.text(at), "probability", "semibold", at), Run(" v("), Run(view.key_called(key), "ink"),
+            Run(")  →  ["), *phrases.join(entries, Run(", ", "result", late=True)), Run("]"),
+        )  # fmt: skip
+
+    def called(self, q: int) -> Run:
+        """A query by its name, in focus."""
+        named = self.view.words
+        return Run(named[q] if named else f"query {q + 1}", "focus", source=Fact("token" if named else "place"))

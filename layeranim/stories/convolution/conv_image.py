@@ -65,7 +65,7 @@ def film(telling: Telling) -> Play:
                 (
                     (
                         ("products", last),
-                        Note("an even area: all pixels under the weights are alike", at.even),
+                        Note("an even area: the pixels under the weights are nearly alike", at.even),
                     ),
                 )
             ),

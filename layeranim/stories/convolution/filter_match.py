@@ -118,9 +118,9 @@ def _check(trace: Trace) -> None:
     shape, kernel, out = (trace.tensor(name).shape for name in ("input", "kernel", "output"))
     if out[2:] != (1, 1) or shape[1] != 1 or kernel[2:] != shape[2:]:
         raise ShapeError(
-            f"filter-match compares one-channel filters as large as the image, but the output is "
-            f"{numbers.shape_text(out[2:])} of {shape[1]} channels, by a kernel of {numbers.shape_text(kernel[2:])}; "
-            f"give a kernel of {numbers.shape_text(shape[2:])}, or use conv"
+            f"filter-match compares one-channel filters as large as the image, but the image is "
+            f"{numbers.shape_text(shape[1:])} and a filter {numbers.shape_text(kernel[1:])}; "
+            f"give filters of {numbers.shape_text((1, *shape[2:]))}, or use conv"
         )
     if trace.tensor("padded").shape != shape:
         raise ShapeError(

@@ -66,7 +66,7 @@ def film(telling: Telling) -> Play:
             *(("no bias",) if "bias" not in trace else ()),
             *((f"{batch} samples",) if batch > 1 and telling.film.sample is None else ()),
         ),
-        spans=_one_scale(trace, ("input", "pre_activation", "output")),
+        spans=one_scale(trace, ("input", "pre_activation", "output")),
         evidence=(Region.of("output", batch=told),),
         kinds={"output": "share"} if name == "sigmoid" else {},
         follow=telling.preset.unit if telling.preset else None,
@@ -78,10 +78,11 @@ def _told(telling: Telling) -> range:
     return options.selected_of(telling.trace.size("batch"), 1)
 
 
-def _one_scale(trace: Trace, names: tuple[str, ...]) -> dict[str, float]:
+def one_scale(trace: Trace, names: tuple[str, ...]) -> dict[str, float]:
     """One range of colours for all, where their own ranges are not far apart."""
-    if trace.config.activation == "sigmoid":  # type: ignore[attr-defined]
+    if trace.config.activation in ("sigmoid", "softmax", "log-softmax"):  # type: ignore[attr-defined]
         names = tuple(name for name in names if name != "output")
+    names = tuple(name for name in names if name in trace)
     ranges = [numbers.value_range(trace[name]) for name in names]
     whole = numbers.value_range(*(trace[name] for name in names))
     return dict.fromkeys(names, whole) if max(ranges) <= PALE * min(ranges) else {}

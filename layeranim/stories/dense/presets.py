@@ -54,6 +54,7 @@ DENSE = (
             "bias": [0.5, -1, 0, 1, 0.5],
         },
         bound=BIAS,
+        unit=2,
     ),
     Preset(
         "digits",
@@ -70,6 +71,7 @@ DENSE = (
         free=("input",),
         title="Dense layer: which digit?",
         planes=True,
+        unit=3,
     ),
 )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from layeranim.stories.stage import All, Bars, Curve, Each, Grid, Note, Play, Row, Stacked, Tries, Units, story
 from layeranim.stories.storyboard import Fact, Run, Telling
 
@@ -27,6 +29,7 @@ def film(telling: Telling) -> Play:
     taken = Note("the largest is taken off so that no power overflows; the shares stay the same")
     kept = "differences of logarithms" if log else "ratios of shares"
     differ = bool((trace["shifted"] < 0).any())
+    lost = bool((trace["exponentials"][np.isfinite(trace["shifted"])] == 0).any())
     made = "logarithms of shares" if log else "shares that add up to 1"
     return Play(
         title="Softmax",
@@ -35,7 +38,13 @@ def film(telling: Telling) -> Play:
         acts=(
             *((All(("scaled",), Note("a temperature above 1 evens out, one below 1 sharpens")),) if warm else ()),
             All(("maximum", "shifted") if warm else ("scaled", "maximum", "shifted"), taken),
-            All(("exponentials",), Note("every power is positive, and larger scores pull ahead", differ)),
+            All(
+                ("exponentials",),
+                (
+                    Note("every power is positive, and larger scores pull ahead", differ and not lost),
+                    Note("every power is positive; one so small is kept as 0", lost),
+                ),
+            ),
             All(("total",), Note("what all powers add up to", count > 1)),
             *((All(("log_total",)),) if log else ()),
             Each((("output", Note("its part of the whole", not log)),)),

@@ -161,6 +161,8 @@ def _measures(s: Shared, mean: str | None, between: Grid) -> tuple[Node, Node]:
 def _opening(s: Shared) -> Line:
     if not s.live:
         return _said(f"each {s.noun[0]} is shifted and scaled by ", "the mean and deviation of the batches before")
+    if not all(s.standard):
+        return _said(f"each {s.noun[0]} is ", "scaled" if s.kind == "rms" else "centred and scaled")
     return _said(f"each {s.noun[0]} gets ", "a mean square of 1" if s.kind == "rms" else "mean 0 and deviation 1")
 
 

@@ -1,105 +1,107 @@
-"""Pooling in words: beats, captions, takeaway; with ``backward`` the way of a gradient."""
+"""Pooling: every window becomes its largest number, its mean or its norm; with ``backward`` the way of a gradient."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Sequence
+import numpy as np
 
-from layeranim import theme
-from layeranim.engine import pool as engine
-from layeranim.stories import timing
-from layeranim.stories.pooling import phrases as pool_phrases
-from layeranim.stories.pooling.parts import PoolParts
-from layeranim.stories.pooling.plan import PoolPlan, back_region, plan
-from layeranim.stories.pooling.view import PoolView
-from layeranim.stories.pooling.words import GOOD_FOR, PoolWords
-from layeranim.stories.storyboard import Beat, Line, Story, Storyboard, Telling
+from layeranim import numbers
+from layeranim.engine.trace import Region
+from layeranim.stories.pooling import gradient, words
+from layeranim.stories.pooling.pool_stage import kinds, stage
+from layeranim.stories.pooling.pool_view import PoolView
+from layeranim.stories.stage import Each, Mask, Other, Play, WhatIf, Windows, story
+from layeranim.stories.stage.figures import Listed
+from layeranim.stories.stage.parts.copied import COPY
+from layeranim.stories.storyboard import Address, Fact, Run, Telling
 
-OPENING = 37  # ticks: what goes in, and the size of what comes out
+PALE = 4
+"""Times larger, and the smaller numbers would have one colour step."""
 
 
-def tell(telling: Telling) -> Storyboard:
-    """A pooling's storyboard."""
+def film(telling: Telling) -> Play:
+    """The film of a pooling."""
     view = PoolView(telling)
-    return PoolTelling(view, plan(view)).storyboard()
+    back = view.config.backward
+    shown = telling.film.selected(view.units)
+    unit = telling.preset.unit if telling.preset else None
+    follow = unit if unit is not None and unit in shown else view.telling_unit(shown)
+    shift = not back and len(shown) == view.units and view.steady
+    chain = ("shares", "grad_input") if view.kind == "mean" else ("grad_input",)
+    forth = ("sums", "output") if view.kind == "mean" else ("output",)
+    sentence = gradient.WayBack(view).said if back else None
+    acts = Each(((chain if back else forth, words.back_notes(view) if back else words.notes(view)),), sentence=sentence)
+    return Play(
+        title=words.title(view),
+        units=Windows(
+            ("channels", "out_height", "out_width"), ("window", "windows"),
+            names=lambda u: words.place(view, u), most={"channels": view.shown},
+            of="grad_input" if back else "padded", steps=view.steps,
+            found=gradient.WayBack(view).found if back else None, inner=gradient.WayBack(view).told if back else None,
+        ),
+        stage=stage(view),
+        acts=(acts, _shifted(view)) if shift else (acts,),
+        opening=words.opening(view),
+        opening_note=words.size(view),
+        closing=words.closing(view),
+        good_for=words.good_for(view),
+        options=words.options(view),
+        drawn=(f"{view.drawn} of {view.channels} channels drawn",) * (view.drawn < view.channels),
+        alike=(("grad_output", "grad_input", "shares"),) if back else (("padded", "output"),) * (view.kind == "max"),
+        kinds=kinds(view),
+        spans=_spans(view),
+        masks={"padded": Mask(view.ghost, view.unread, view.counts)},
+        follow=follow,
+        evidence=gradient.WayBack(view).evidence(follow) if back else _evidence(view, follow, shift),
+        stops=tuple(k * view.per_map for k in range(1, view.shown)),
+        row=view.out[1],
+    )  # fmt: skip
 
 
-class PoolTelling:
-    """Puts the beats of one film together."""
-
-    def __init__(self, view: PoolView, stage: PoolPlan) -> None:
-        self.view, self.plan, self.film, self.words = view, stage, view.telling.film, PoolWords(view)
-        self.backward = view.config.backward
-
-    def storyboard(self) -> Storyboard:
-        view = self.view
-        shown = self.film.selected(view.units)
-        beats = tuple(self.beats(shown))
-        middle = timing.poster(beats, shown)
-        title = self.film.title or self.words.title()
-        parts = {"pool": PoolParts(self.plan, shown.start)}
-        alt = self.words.alt(title, middle)
-        return Storyboard(
-            "pool", title, self.words.parameters(), self.plan.grids, beats, view.units, middle.end - 1, alt, parts
-        )
-
-    # ── beats ────────────────────────────────────────────────────────────────
-    def beats(self, shown: range) -> Iterator[Beat]:
-        opening = max(1, round(OPENING * (0.6 if self.film.pace == "fast" else 1.0)))
-        yield Beat("open", 0, opening, caption=self.words.opening(), note=self.words.size(), done=shown.start)
-        at, notes = opening, list(self.words.notes())
-        stretches, _ = timing.paced(timing.with_pause(shown, self.view.out_shape[1]), self.film.pace)
-        for i, stretch in enumerate(stretches):
-            length, first, units = timing.ticks(stretch.seconds), stretch.units[0], stretch.units
-            brief = stretch.seconds < timing.BRIEF
-            if stretch.sweep:
-                acts, caption = (("sweep", length),), self.words.passing()
-                yield Beat("sweep", at, length, units, acts, caption, steps=self.steps(units), done=units.stop)
-            else:
-                terse = timing.terse(stretch, self.film.pace)
-                note = notes.pop(0) if notes and not terse else ()
-                kind, phases = "brief" if brief else "step", self.phases(length, brief, i < 2)
-                caption = self.words.passing() if brief else self.caption(first, terse)
-                place = () if brief else self.words.place(first)
-                yield Beat(kind, at, length, units, phases, caption, note, place, self.steps(units), units.stop)
-            at += length
-        hold = timing.ticks(theme.END_HOLD)
-        yield Beat("close", at, hold, caption=self.words.closing(), note=self.words.takeaway(), done=shown.stop)
-
-    def steps(self, units: range) -> Sequence[int]:
-        """The trace's steps of some units.
-
-        Backwards one unit is told with the cells of the input's gradient under its window; a sweep's are its windows'.
-        """
-        view, w = self.view, self.view.window(units[0])
-        if not self.backward or len(units) > 1:
-            return view.steps(units)
-        under = back_region(view, w.u)
-        reached = itertools.product(w.index[:1], w.index[1:2], under.along("height") or (), under.along("width") or ())
-        return *view.steps(units), *engine.steps_back(view.trace, w.index, reached)
-
-    def phases(self, length: int, brief: bool, taught: bool) -> tuple[tuple[str, int], ...]:
-        seconds = length * theme.TICK_MS / 1000
-        travel, act = timing.act(seconds, 0.22, 0.52), timing.act(seconds, 0.18, 0.44)
-        if brief:
-            return timing.phases(length, [("travel", max(0.08, 0.4 * seconds))], "land")
-        if self.backward:
-            return timing.phases(
-                length, [("travel", travel), ("send", act), ("arrive", timing.act(seconds, 0.18, 0.32))]
-            )
-        add = timing.act(seconds, 0.18, 0.36) if taught else 0.24
-        wanted = [("travel", travel), ("gather", act)]
-        wanted += {
-            "max": [("choose", timing.act(seconds, 0.18, 0.28) if taught else 0.2)],
-            "mean": [("sum", add), ("divide", 2 * add / 3)],
-            "lp": [("sum", add)],
-        }[self.view.kind]
-        return timing.phases(length, [*wanted, ("land", act)])
-
-    def caption(self, u: int, terse: bool) -> Line:
-        """The arithmetic of one window, or its result alone."""
-        make = pool_phrases.brief if terse else pool_phrases.backward if self.backward else pool_phrases.forward
-        return make(self.view, self.view.window(u), self.plan.styles)
+def _spans(view: PoolView) -> dict[str, float]:
+    """Input and output are compared cell by cell, so they share one range; gradients too, if it leaves none pale."""
+    values = {name: view.trace[name][view.b, : view.shown] for name in ("input", "output")}
+    one = numbers.value_range(*values.values())
+    out = dict.fromkeys(("padded", "output", "divisors"), one)
+    if view.config.backward:
+        back = numbers.value_range(*(view.trace[name][view.b, : view.shown] for name in ("grad_output", "grad_input")))
+        every = max(one, back)
+        alike = every <= PALE * min(one, back)
+        out = dict.fromkeys(out, every if alike else one)
+        out |= dict.fromkeys(("grad_output", "grad_input", "shares"), every if alike else back)
+    return out
 
 
-PoolStory = Story("Pooling", tell, GOOD_FOR, takes=4)
+def _evidence(view: PoolView, told: int, shift: bool) -> tuple[Region, ...]:
+    """The outputs that stay when the picture is shifted, else an output and the window that it was made of."""
+    axes = view.trace.axes("output")
+    if not shift:
+        return Region.of("output", **dict(zip(axes, view.index(told), strict=True))), view.region(told)
+    cells = np.argwhere(view.stays).tolist()
+    return tuple(Region.of("output", **dict(zip(axes, (view.b, *at), strict=True))) for at in cells)
+
+
+def _shifted(view: PoolView) -> WhatIf:
+    """The picture a column further to the left: most of the output stays."""
+    others = []
+    for k in range(view.shown):
+        cells = [[Address("padded", (view.b, k, *view.moved(r, c))) for c in range(view.padded[1])]
+                 for r in range(view.padded[0])]  # fmt: skip
+        made = [[_home(view, k, r, c) for c in range(view.out[1])] for r in range(view.out[0])]
+        for name, rows in (("padded", cells), ("output", made)):
+            values = view.shifted[name][view.b, k]
+            others.append(Other(f"{name}:{k}", values, Listed(tuple(map(tuple, rows)))))
+    stay, n = int(view.stays.sum()), view.stays.size
+    says = (Run("shifted one column to the left: "), Run(f"{stay} of {n} outputs", "result", "semibold", Fact("stay")),
+            Run(" stay"))  # fmt: skip
+    return WhatIf(tuple(others), says, (COPY, "output:tally"))
+
+
+def _home(view: PoolView, channel: int, r: int, c: int) -> Address:
+    """Where the largest number of a shifted window stands in the trace: in the output, or where it was before."""
+    if view.stays[channel, r, c]:
+        return Address("output", (view.b, channel, r, c))
+    row, col = divmod(int(view.shifted["indices"][view.b, channel, r, c]), view.size[1])
+    return Address("padded", (view.b, channel, *view.moved(row + view.before[0], col + view.before[1])))
+
+
+PoolStory = story("Pooling", film, words.GOOD_FOR, takes=4)

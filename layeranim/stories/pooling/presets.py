@@ -13,6 +13,7 @@ PRESETS = (
         "Slugnet documentation, Layers, Pooling",
         options={"mode": "max"},
         arrays={"input": SLUGNET},
+        unit=2,
         takeaway="a quarter of the numbers to work on; small shifts of the picture change little",
     ),
     Preset(
@@ -21,6 +22,7 @@ PRESETS = (
         "Slugnet documentation, Layers, Pooling",
         options={"mode": "mean"},
         arrays={"input": SLUGNET},
+        unit=2,
         takeaway="a smaller, smoother picture; in whole networks one mean sums up each channel",
     ),
     Preset(
@@ -29,6 +31,7 @@ PRESETS = (
         "ML Glossary, Layers, Pooling; its code swaps rows and columns (5 9 / 8 8), its figure is right",
         options={"mode": "max"},
         arrays={"input": "1 2 3 4; 5 1 3 8; 5 1 4 7; 9 5 8 2"},
+        unit=2,
         takeaway="a quarter of the numbers, the strongest answers still there",
     ),
     Preset(
@@ -37,6 +40,7 @@ PRESETS = (
         "UCI Optical Recognition of Handwritten Digits (E. Alpaydin, C. Kaynak; CC BY 4.0)",
         options={"mode": "max"},
         arrays={"input": "digit:3.2"},
+        unit=6,
         takeaway="a quarter of the pixels, the stroke still there",
     ),
     Preset(
@@ -45,6 +49,7 @@ PRESETS = (
         "the image of the Slugnet documentation; the gradient is ours",
         options={"mode": "max", "backward": True},
         arrays={"input": SLUGNET, "grad_output": "2 -1; 3 1"},
+        unit=2,
         takeaway="only the winners pass the gradient on: the others had no say in the output",
     ),
 )

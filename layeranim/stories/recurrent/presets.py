@@ -33,6 +33,7 @@ LSTM_PRESETS = (
         "flag",
         "x: a value and a command, 1 writes, −1 reads, 0 waits",
         "ours",
+        unit=4,
         arrays={
             "input": [[1, 1], [-1, 0], [0, -1], [0, 0], [-1, 1], [0, -1]],
             "weight_input": [[0, 8], [0, 8], [0, -8], [0, 0], [2, 0], [0, 0], [0, -8], [0, 0]],
@@ -47,6 +48,7 @@ LSTM_PRESETS = (
         "the same memory, only its last state handed on",
         "ours",
         options={"returns": "state"},
+        unit=4,
         arrays={
             "input": [[1, 1], [0, 0], [-1, 0], [0, 0], [0, -1]],
             "weight_input": [[0, 8], [0, 8], [0, -8], [0, 0], [2, 0], [0, 0], [0, -8], [0, 0]],
@@ -69,6 +71,7 @@ GRU_PRESETS = (
         "count",
         "unit 1 counts: a push raises it, a reset clears it",
         "ours",
+        unit=3,
         arrays={**_COUNT, "bias_hidden": [0, 0, 0, 0, 0, 0]},
     ),
     _preset(
@@ -76,6 +79,7 @@ GRU_PRESETS = (
         "the same counter, the reset gate before the weights",
         "ours; the form of K. Cho et al. (2014), arXiv:1406.1078, eq. 8",
         options={"variant": "reset-before"},
+        unit=3,
         arrays=_COUNT,
     ),
     _preset(
@@ -83,6 +87,7 @@ GRU_PRESETS = (
         "the formula as printed: a candidate without weights",
         "ML Glossary, Layers, GRU: its candidate tanh(r ⊙ h) leaves out the input and the weights; values ours",
         options={"variant": "glossary"},
+        unit=3,
         arrays={
             "input": [[1, 0], [0, 0], [0, 1], [1, 1]],
             "weight_input": [[1, -4], [2, 0], [-2, 0], [0, 2]],
@@ -99,6 +104,7 @@ RNN_PRESETS = (
         "echo",
         "an impulse fades in unit 1 and comes back in unit 2 a step later",
         "ours",
+        unit=2,
         arrays={
             "input": [[1], [0], [0], [-1], [0], [0]],
             "weight_input": [[2], [0]],
@@ -112,6 +118,7 @@ RNN_PRESETS = (
         "so far an even or an odd number of ones?",
         "ours",
         options={"classes": 2},
+        unit=5,
         arrays={
             "input": [[1], [0], [1], [1], [0], [1]],
             "weight_input": [[4], [4]],
@@ -127,6 +134,7 @@ RNN_PRESETS = (
         "two layers: the second reads the states of the first",
         "ours",
         options={"bias": False, "layers": 2},
+        unit=6,
         arrays={
             "input": [[1], [0], [0], [-1], [0]],
             "layer0.weight_input": [[2], [0]],
@@ -141,6 +149,7 @@ RNN_PRESETS = (
         "one state reads from the start, one from the end",
         "ours",
         options={"bias": False, "bidirectional": True},
+        unit=9,
         arrays={
             "input": [[1], [0], [0], [0], [-1]],
             "forward.weight_input": [[2], [0]],

@@ -135,6 +135,8 @@ def sizes(masks: Masks) -> str:
         return f"{shape}: channels one below the other"
     if len(masks.shape) == 3:
         return f"{shape}: a row for each time step"
+    if not masks.rate:
+        return "a mask of 1s: nothing is dropped; no weights"
     return "a fresh random mask of 0s and 1s every time; no weights"
 
 
@@ -154,7 +156,8 @@ def closing(masks: Masks) -> Line:
     """What was dropped, and what is used."""
     draw = masks.shown[-1]
     scales = masks.mode == "inverted" and masks.rate and masks.dropped(draw) < masks.total
-    who = "the others" if masks.dropped(draw) else "all"
+    left = masks.total - masks.dropped(draw)
+    who = "all" if left == masks.total else "the others" if left > 1 else "the other"
     tail = f", {who} {TIMES}{masks.fact('scale')}" if scales else ""
     where = f"training, draw {draw + 1}: " if masks.draws > 1 else "training: "
     return (

@@ -1,11 +1,30 @@
 """The stage: films as declarations. ``language`` is what a film says, ``solver`` lays it out, ``telling`` tells it."""
 
 from layeranim.stories.stage.arrangements import Cross, Repeat
-from layeranim.stories.stage.language import NOTHING, All, Aside, Each, Note, Play, Turn, Units, Windows
+from layeranim.stories.stage.language import (
+    NOTHING,
+    All,
+    Aside,
+    Each,
+    Lap,
+    Laps,
+    Mask,
+    Note,
+    Other,
+    Play,
+    Turn,
+    Units,
+    WhatIf,
+    Windows,
+)
+from layeranim.stories.stage.lattice import Lattice
 from layeranim.stories.stage.parts.arcs import Arcs
 from layeranim.stories.stage.parts.balance import Balance
 from layeranim.stories.stage.parts.bars import Bars, Stacked
+from layeranim.stories.stage.parts.becoming import Becoming
+from layeranim.stories.stage.parts.canvas import Canvas
 from layeranim.stories.stage.parts.chip import Chip
+from layeranim.stories.stage.parts.copied import Copied, Taken
 from layeranim.stories.stage.parts.curve import Curve
 from layeranim.stories.stage.parts.dials import Dials
 from layeranim.stories.stage.parts.dots import DotLane, Dots
@@ -13,15 +32,19 @@ from layeranim.stories.stage.parts.graph import Graph
 from layeranim.stories.stage.parts.grid import Grid, Strip
 from layeranim.stories.stage.parts.history import History
 from layeranim.stories.stage.parts.key import Key
+from layeranim.stories.stage.parts.lanes import Lanes, Stop, Store, Valve
 from layeranim.stories.stage.parts.layer import Neurons
+from layeranim.stories.stage.parts.leading import Leading
 from layeranim.stories.stage.parts.net import Net
 from layeranim.stories.stage.parts.picture import Picture
 from layeranim.stories.stage.parts.plane import Plane
 from layeranim.stories.stage.parts.scatter import Scatter
 from layeranim.stories.stage.parts.sheet import Folded, Sheet
+from layeranim.stories.stage.parts.sides import Sides
 from layeranim.stories.stage.parts.table import Table
 from layeranim.stories.stage.parts.tally import Tally
 from layeranim.stories.stage.parts.thinned import Thinned
+from layeranim.stories.stage.parts.tracks import Lines, Terrain
 from layeranim.stories.stage.parts.volume import Volume
 from layeranim.stories.stage.solver import Aligned, Column, Row, Tries
 from layeranim.stories.stage.telling import story
@@ -34,8 +57,11 @@ __all__ = [
     "Aside",
     "Balance",
     "Bars",
+    "Becoming",
+    "Canvas",
     "Chip",
     "Column",
+    "Copied",
     "Cross",
     "Curve",
     "Dials",
@@ -47,9 +73,17 @@ __all__ = [
     "Grid",
     "History",
     "Key",
+    "Lanes",
+    "Lap",
+    "Laps",
+    "Lattice",
+    "Leading",
+    "Lines",
+    "Mask",
     "Net",
     "Neurons",
     "Note",
+    "Other",
     "Picture",
     "Plane",
     "Play",
@@ -57,15 +91,22 @@ __all__ = [
     "Row",
     "Scatter",
     "Sheet",
+    "Sides",
     "Stacked",
+    "Stop",
+    "Store",
     "Strip",
     "Table",
+    "Taken",
     "Tally",
+    "Terrain",
     "Thinned",
     "Tries",
     "Turn",
     "Units",
+    "Valve",
     "Volume",
+    "WhatIf",
     "Windows",
     "story",
 ]

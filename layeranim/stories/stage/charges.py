@@ -1,4 +1,4 @@
-"""How losses are written: which of a formula's cases counts is a matter of the numbers."""
+"""How losses and norms are written: which of a formula's cases counts is a matter of the numbers."""
 
 from __future__ import annotations
 
@@ -39,3 +39,14 @@ def sloped(values: Sequence[float], parameters: Mapping[str, Any]) -> str:
 def reduced(values: Sequence[float], parameters: Mapping[str, Any]) -> str:
     """All losses as one number."""
     return "{all: + }" if parameters["divisor"] == 1 else "({all: + }) / {divisor}"
+
+
+def normed(values: Sequence[float], parameters: Mapping[str, Any]) -> str:
+    """The p-norm of all numbers: of p = 1 the sum of their sizes, of p = 2 the root of the sum of their squares."""
+    return {1: "{sizes}", 2: "√({squares})"}.get(parameters["p"], "({powers}){root}")
+
+
+def moved(values: Sequence[float], parameters: Mapping[str, Any]) -> str:
+    """A number and a multiple of another one, which is taken off where the factor is negative."""
+    factor = parameters["factor"]
+    return f"{{0}} {'−' if factor < 0 else '+'} {abs(factor):g} · {{1f}}"

@@ -17,15 +17,14 @@ def crossings(values: Array) -> tuple[tuple[Place, Place], ...]:
     (((0.0, 0.5), (1.0, 0.5)),)
     """
     held = np.asarray(values, np.float64)
+    corners_of = np.stack([held[:-1, :-1], held[:-1, 1:], held[1:, 1:], held[1:, :-1]])
+    low = (corners_of < 0).sum(axis=0)
     out = []
-    for r in range(held.shape[0] - 1):
-        for c in range(held.shape[1] - 1):
-            corners = [(r, c), (r, c + 1), (r + 1, c + 1), (r + 1, c)]
-            if not np.isfinite(held[r : r + 2, c : c + 2]).all():
-                continue
-            sides = zip(corners, [*corners[1:], corners[0]], strict=True)
-            cuts = [_cut(held, a, b) for a, b in sides if (held[a] < 0) != (held[b] < 0)]
-            out += [(cuts[i], cuts[i + 1]) for i in range(0, len(cuts), 2)]  # of a saddle both lines
+    for r, c in np.argwhere((low > 0) & (low < 4) & np.isfinite(corners_of).all(axis=0)).tolist():
+        corners = [(r, c), (r, c + 1), (r + 1, c + 1), (r + 1, c)]
+        sides = zip(corners, [*corners[1:], corners[0]], strict=True)
+        cuts = [_cut(held, a, b) for a, b in sides if (held[a] < 0) != (held[b] < 0)]
+        out += [(cuts[i], cuts[i + 1]) for i in range(0, len(cuts), 2)]  # of a saddle both lines
     return tuple((min(a, b), max(a, b)) for a, b in out)
 
 

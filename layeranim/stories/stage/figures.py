@@ -14,10 +14,10 @@ from layeranim import displayed, numbers
 from layeranim.engine.trace import Array, Region, Step, Steps, cell, count
 from layeranim.errors import OptionError
 from layeranim.numbers import Style
-from layeranim.stories.stage.language import Play, Windows
+from layeranim.stories.stage.language import All, Each, Mask, Play, Windows
 from layeranim.stories.stage.plans import Lengths
 from layeranim.stories.stage.ranges import Ranges
-from layeranim.stories.storyboard import JOINED, Address, Cells, GridPlan, Telling
+from layeranim.stories.storyboard import JOINED, Address, Cells, GridPlan, Source, Telling, folded
 
 MAKING_MOST = 1_000
 
@@ -39,9 +39,19 @@ class Sliced:
     def __call__(self, row: int, col: int) -> Address:
         at = list(self.index)
         for places, value in ((self.rows, row), (self.cols, col)):
-            for (place, _), one in zip(places, cell(value, [size for _, size in places]), strict=True):
-                at[place] = one
+            for (place, size), one in zip(places, cell(value, [size for _, size in places]), strict=True):
+                at[place] = at[place] * size + one  # an axis that is laid in rows has its place in both
         return Address(self.tensor, tuple(at), self.power)
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where numbers that stand one under another come from: each from a place of its own."""
+
+    sources: tuple[Source, ...]
+
+    def __call__(self, row: int, col: int) -> Source:
+        return self.sources[row]
 
 
 @dataclass(frozen=True)
@@ -62,10 +72,21 @@ class Flat:
 
 
 @dataclass(frozen=True)
+class Listed:
+    """Where the cells of a grid come from, one by one: copies of what a window covers, numbers that moved."""
+
+    rows: tuple[tuple[Address, ...], ...]
+
+    def __call__(self, row: int, col: int) -> Address:
+        return self.rows[row][col]
+
+
+@dataclass(frozen=True)
 class Shown:
     """The slice of a tensor that a part draws: its axes along rows and columns, either may be missing.
 
     Several axes on one side are one joined axis: their names with a dot between them, the last one running fastest.
+    One axis that is laid in rows is on both sides: ``pixels/8`` and ``pixels%8``.
     ``at`` are places on other axes that the part keeps to, whatever unit is under way.
     """
 
@@ -115,9 +136,12 @@ class Covered(Sequence[Address]):
 
     def places(self, cells: Covered) -> NDArray[np.intp] | None:
         """Where some cells are among these; nothing where not all of them are."""
-        if not all(set(some) <= set(span) for some, span in zip(cells.spans, self.spans, strict=True)):
-            return None
-        along = [[span.index(i) for i in some] for some, span in zip(cells.spans, self.spans, strict=True)]
+        along = list[NDArray[np.intp]]()
+        for some, span in zip(cells.spans, self.spans, strict=True):
+            at, beside = np.divmod(np.arange(some.start, some.stop, some.step) - span.start, span.step)
+            if beside.any() or (at < 0).any() or (at >= len(span)).any():
+                return None
+            along.append(at)
         return np.ravel_multi_index(np.ix_(*along), [len(span) for span in self.spans]).ravel()
 
 
@@ -128,7 +152,7 @@ class Figures:
         self.film, self.telling, self.trace, self.units = film, telling, telling.trace, film.units
         self.fixed = self._fixed()
         self.sizes = tuple(self.size(axis) for axis in self.units.along)
-        self.count = count(self.sizes)
+        self.count = count(self.sizes) * self.units.times
         self.ranges = Ranges(film, telling)
         self.drawn: frozenset[str] = frozenset()
         self.placed: Mapping[str, GridPlan] = {}
@@ -148,7 +172,9 @@ class Figures:
 
     def size(self, axis: str) -> int:
         """How many indices of an axis are told."""
-        return min(self.trace.size(axis), self.units.most.get(axis, self.trace.size(axis)))
+        name, how, length = folded(axis)
+        whole = min(self.trace.size(name), self.units.most.get(name, self.trace.size(name)))
+        return length if how == "%" else -(-whole // length)
 
     # ── cells ────────────────────────────────────────────────────────────────
     def turns(self, shown: Shown, unit: int) -> bool:
@@ -158,7 +184,19 @@ class Figures:
     def here(self, unit: int) -> dict[str, int]:
         """The indices of a unit, those of what is told among them."""
         numbered = dict.fromkeys(self.units.numbered, unit)
-        return self.fixed | numbered | dict(zip(self.units.along, cell(unit, self.sizes), strict=True))
+        return self.fixed | numbered | self.units.places(unit, self.sizes)
+
+    def name(self, tensor: str, unit: int) -> str:
+        """The tensor that an act of a unit means."""
+        return self.units.name(tensor, unit, self.sizes)
+
+    def passes_over(self, tensor: str, unit: int) -> bool:
+        """Whether the acts of a unit can write cells of a tensor: it has the units' axes, is of the same lap, and is
+        not made all at once."""
+        if any(isinstance(act, All) and tensor in act.writes for act in self.film.acts):
+            return False
+        own = any(axis in self.units.along or axis in self.units.covers for axis in self.trace.axes(tensor))
+        return own and tensor.startswith(self.units.name("", unit, self.sizes))
 
     def inner(self, unit: int) -> dict[str, int]:
         """What is followed in a unit besides its own indices."""
@@ -186,7 +224,9 @@ class Figures:
         """Which cell along an axis, which may be joined, these indices are."""
         place = 0
         for one in split(axis):
-            place = place * self.size(one) + at.get(one, 0)
+            name, how, length = folded(one)
+            here = at.get(name, 0)
+            place = place * self.size(one) + (here % length if how == "%" else here // length)
         return place
 
     def spot(self, rows: str | None, cols: str | None, address: Address) -> tuple[int, int]:
@@ -197,7 +237,7 @@ class Figures:
     def index(self, shown: Shown, unit: int) -> Sliced:
         """The addresses of a slice, in the picture of one unit."""
         axes, here = self.trace.axes(shown.tensor), self.here(unit) | dict(shown.at)
-        rows, cols = (tuple((axes.index(one), self.size(one)) for one in split(axis))
+        rows, cols = (tuple((axes.index(folded(one)[0]), self.size(one)) for one in split(axis))
                       for axis in (shown.rows, shown.cols))  # fmt: skip
         free = {place for place, _ in (*rows, *cols)}
         at = tuple(0 if i in free else here.get(axis, 0) for i, axis in enumerate(axes))
@@ -206,7 +246,7 @@ class Figures:
     def values(self, shown: Shown, unit: int = 0) -> Array:
         """The numbers of a slice, (rows, columns)."""
         axes, here = self.trace.axes(shown.tensor), self.here(unit) | dict(shown.at)
-        wanted = (*split(shown.rows), *split(shown.cols))
+        wanted = drawn_axes(shown)
         where: tuple[tuple[str, int | range], ...]
         where = tuple((axis, here.get(axis, 0)) for axis in axes if axis not in wanted)
         where += tuple((axis, range(self.size(axis))) for axis in wanted)
@@ -238,9 +278,25 @@ class Figures:
             texts = ranges.texts(tensor, values)
         mask = self.film.masks.get(tensor) if values.size > 1 else None
         ghost, dim = (mask.ghost, mask.dim) if mask else (None, None)
+        other = self.film.ghosts.get(tensor)
+        if other and other in self.trace:
+            ghost = np.isneginf(self.values(replace(shown, tensor=other), unit))
         power = ranges.power(tensor) if numerals else 0
         scale = ranges.scale(tensor, self.here(unit) | dict(shown.at))
         return Cells(ranges.levels(tensor, values), texts, ghost, dim, scale, replace(index, power=power))
+
+    def listed(self, values: Array, sources: Listed, numerals: bool = True, mask: Mask | None = None) -> Cells:
+        """Cells of the tensor of the first of these addresses, wherever they stand; ``void`` ones have no text."""
+        first, ranges = sources(0, 0), self.ranges
+        tensor, at = first.tensor, dict(zip(self.trace.axes(first.tensor), first.index, strict=True))
+        texts: Any = ranges.texts(tensor, values) if numerals else None
+        if numerals and mask and mask.void is not None:
+            texts = np.where(mask.void, "", texts)
+        if numerals and ranges.power(tensor):
+            power = ranges.power(tensor)
+            sources = Listed(tuple(tuple(replace(one, power=power) for one in row) for row in sources.rows))
+        ghost, dim = (mask.ghost, mask.dim) if mask else (None, None)
+        return Cells(ranges.levels(tensor, values), texts, ghost, dim, ranges.scale(tensor, at), sources)
 
     def lengths(self, values: Array, scale: float, cells: Cells) -> Lengths:
         """What bars show of cells that hold these values; made once for all beats that show the same."""
@@ -251,8 +307,33 @@ class Figures:
 
     def follows(self, shown: Shown) -> bool:
         """Whether a slice is another at every unit: a window's products, the scores of a query."""
-        drawn = (*split(shown.rows), *split(shown.cols), *dict(shown.at))
+        drawn = (*drawn_axes(shown), *dict(shown.at))
         return any(axis in self.units.along and axis not in drawn for axis in self.trace.axes(shown.tensor))
+
+    def pieces(self, shown: Shown) -> bool:
+        """Whether a slice is made piece by piece: several units have cells of their own in it."""
+        return any(axis in self.units.along and self.trace.size(axis) > 1 for axis in drawn_axes(shown))
+
+    def passing(self, tensor: str, unit: int) -> bool:
+        """Whether a unit writes cells of a tensor of its own, instead of something that is done to all of them."""
+        each = [act for act in self.film.acts if isinstance(act, Each)]
+        named = ((names,) if isinstance(names, str) else names for act in each for names, _ in act.acts)
+        return any(tensor == self.name(one, unit) for names in named for one in names)
+
+    def since(self, shown: Shown, first: int, last: int) -> int:
+        """The first of some units from which on a slice shows the same."""
+        return next(unit for unit in range(last, first - 1, -1) if unit == first or self.turns(shown, unit))
+
+    def beside(self, shown: Shown, unit: int) -> list[int]:
+        """The units of the film at which a slice shows the same as at this one."""
+        at = self.index(shown, unit)
+        return [one for one in range(self.first, self.stop) if self.index(shown, one) == at]
+
+    def reached(self, tensor: str) -> bool:
+        """Whether the film comes so far as to make a tensor: one that only comes after a unit, after one of its own."""
+        each = [act for act in self.film.acts if isinstance(act, Each)]
+        after = [unit for act in each for unit, aside in act.asides.items() if tensor in aside.writes]
+        return not after or any(self.first <= unit < self.stop for unit in after)
 
     # ── texts ────────────────────────────────────────────────────────────────
     def style(self, tensor: str) -> Style:
@@ -305,6 +386,11 @@ class Figures:
 
     def acted(self, tensor: str, unit: int | None = None) -> Acted:
         """The step that writes a tensor in a unit; without one the step that writes what is told of it."""
+        if unit is not None and isinstance(self.units, Windows) and self.units.found:
+            found = self.units.found(tensor, unit)
+            if found:
+                every, reads, writes = found
+                return Acted(every[0], self.trace.steps[every[0]], reads, writes, every=every)
         here = self.units.covering({**self.film.at, **self.here(0 if unit is None else unit)})
         at, step = self._step(tensor, here)
         if unit is None:
@@ -312,28 +398,42 @@ class Figures:
             return Acted(at, step, step.reads, step.writes) if alone else self._together(at, step)
         regions = [self._narrow(region, here) for region in (*step.reads, step.writes)]
         every = self._every(tensor, here, regions[-1])
-        if len(every) > 1:
-            regions = [Region(r.tensor, tuple(item for item in r.where if item[0] in here)) for r in regions]
+        if len(every) > 1 and isinstance(self.units, Windows):
+            steps = [self.trace.steps[i] for i in every]
+            touched = zip(*((*one.reads, one.writes) for one in steps), strict=True)
+            regions = [self._narrow(joined(some), here) for some in touched]
+        elif len(every) > 1:
+            shared = self.units.covers  # what a unit has of these axes, not what the first of its steps has
+            regions = [Region(r.tensor, tuple((axis, here[axis] if axis in shared else at) for axis, at in r.where
+                                              if axis in here)) for r in regions]  # fmt: skip
         return Acted(at, step, tuple(regions[:-1]), regions[-1], every=every)
 
     def _every(self, tensor: str, here: Mapping[str, int | range], writes: Region) -> tuple[int, ...]:
         """The places of the steps that write what a unit has of a tensor, where one does not write all of it: one for
-        each index of the axes that a step has and a unit has not."""
-        inner = [axis for axis, at in writes.where if isinstance(at, int) and axis not in here]
-        if isinstance(self.units, Windows) or not inner:
+        each index, or block of them, of the axes that a step has and a unit has not."""
+        inner = {axis: 1 if isinstance(at, int) else len(at) for axis, at in writes.where if axis not in here}
+        inner = {axis: size for axis, size in inner.items() if size < self.trace.size(axis) or size == 1}
+        if (isinstance(self.units, Windows) and self.units.steps) or not inner:
             return ()
         first = {axis: at if isinstance(at, int) else at[0] for axis, at in here.items()}
-        sizes = [self.trace.size(axis) for axis in inner]
-        cells = (cell(i, sizes) for i in range(min(count(sizes), MAKING_MOST)))
+        sizes = [self.trace.size(axis) // size for axis, size in inner.items()]
+        starts = (cell(i, sizes) for i in range(min(count(sizes), MAKING_MOST)))
+        cells = (tuple(k * size for k, size in zip(at, inner.values(), strict=True)) for at in starts)
         found = (
             self._writing(tensor, frozenset({**first, **dict(zip(inner, at, strict=True))}.items())) for at in cells
         )
         return tuple(sorted({at for at in found if at is not None}))
 
+    def single(self, acted: Acted) -> list[Acted]:
+        """The steps that are told as one, one by one."""
+        steps = [(at, self.trace.steps[at]) for at in acted.every] if len(acted.every) > 1 else []
+        return [replace(acted, at=at, step=s, reads=s.reads, writes=s.writes, every=()) for at, s in steps] or [acted]
+
     def _together(self, at: int, step: Step) -> Acted:
         """All steps that write what is told of a tensor, as one: what the first of them reads, whole."""
         reads = dict.fromkeys(self.told(region.tensor) for region in step.reads)
-        return Acted(at, step, tuple(reads), self.told(step.writes.tensor))
+        writes = self.told(step.writes.tensor)
+        return Acted(at, step, tuple(reads), writes, every=self.making(writes))
 
     def told(self, tensor: str) -> Region:
         """What is told of a tensor: all of it, but of a batch one."""
@@ -373,6 +473,10 @@ class Figures:
         here = {**self.film.at, **following, **self.here(unit)}
         return Address(tensor, tuple(here.get(axis, 0) for axis in self.trace.axes(tensor)))
 
+    def here_of(self, address: Address) -> Region:
+        """One cell as a region."""
+        return Region(address.tensor, tuple(zip(self.trace.axes(address.tensor), address.index, strict=True)))
+
     def value(self, address: Address) -> float:
         """One number."""
         where = zip(self.trace.axes(address.tensor), address.index, strict=True)
@@ -380,10 +484,18 @@ class Figures:
 
     def covered(self, region: Region, target: Address | None = None) -> Covered:
         """The cells of a region, or those that go into one cell of another tensor: alike on the axes that both have."""
-        there = dict(zip(self.trace.axes(target.tensor), target.index, strict=True)) if target else {}
+        there = self._alike(target, self.trace.axes(region.tensor)) if target else {}
         return Covered(
             region.tensor, tuple(self._along(region, axis, there) for axis in self.trace.axes(region.tensor))
         )
+
+    def _alike(self, target: Address, axes: tuple[str, ...]) -> dict[str, int]:
+        """The indices of a cell, on axes that number the same by the names that a tensor with ``axes`` has for them."""
+        there = dict(zip(self.trace.axes(target.tensor), target.index, strict=True))
+        for one, other in (pair for a, b in self.film.same for pair in ((a, b), (b, a))):
+            if one in there and other not in there and one not in axes and other in axes:
+                there[other] = there[one]
+        return there
 
     def read(self, cells: Covered) -> Array:
         """The numbers of cells, one after another."""
@@ -399,6 +511,24 @@ class Figures:
         along = region.along(axis)
         whole = range(self.trace.size(axis)) if along is None else along
         return range(there[axis], there[axis] + 1) if axis in there and there[axis] in whole else whole
+
+
+def drawn_axes(shown: Shown) -> tuple[str, ...]:
+    """The axes of its tensor that a slice draws, each once."""
+    return tuple(dict.fromkeys(folded(one)[0] for axis in (shown.rows, shown.cols) for one in split(axis)))
+
+
+def joined(regions: Sequence[Region]) -> Region:
+    """What all of these regions cover, on every axis by itself: a window in each of several channels."""
+    where = []
+    for axis, _ in regions[0].where:
+        spans = [region.along(axis) for region in regions]
+        places = sorted({i for span in spans for i in span or ()})
+        step = places[1] - places[0] if len(places) > 1 else 1
+        whole = range(places[0], places[-1] + 1, step) if places else range(0)
+        if None not in spans and list(whole) == places:
+            where.append((axis, whole))
+    return Region(regions[0].tensor, tuple(where))
 
 
 def split(axis: str | None) -> tuple[str, ...]:

@@ -51,6 +51,8 @@ CLASSES: dict[str, type] = {
     **{name: held for module in (plans, verbs) for name, held in vars(module).items() if _is_ours(held, module)},
     "Canvas": Canvas,
     "Flat": figures.Flat,
+    "Listed": figures.Listed,
+    "Places": figures.Places,
     "Sliced": figures.Sliced,
 }
 """What a record may hold; every class is a frozen dataclass of data."""
@@ -62,7 +64,7 @@ OWN: dict[tuple[type, str], Any] = {
     (Cells, "texts"): Either((Matrix(str, object), None)),
     (Cells, "ghost"): Either((Matrix(bool, np.bool_), None)),
     (Cells, "dim"): Either((Matrix(bool, np.bool_), None)),
-    (Cells, "sources"): figures.Sliced | figures.Flat | None,
+    (Cells, "sources"): figures.Sliced | figures.Flat | figures.Listed | figures.Places | None,
     (GridPlan, "changing"): None,
     (Storyboard, "parts"): Mapping[Literal["stage"], tuple[plans.Plan, ...]],
 }

@@ -7,18 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from layeranim.engine.trace import Region
+from layeranim.engine.trace import Array, Region, cell, count
+from layeranim.stories import timing
 from layeranim.stories.claims import Sentence
 from layeranim.stories.stage.solver import Node
 from layeranim.stories.storyboard import Address, Line
 
 if TYPE_CHECKING:
-    from layeranim.stories.stage.figures import Figures
+    from layeranim.stories.stage.figures import Figures, Listed
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Units:
     axis shares it out, and how many of its cells are one unit's: ``{"channels": ("groups", 2)}``. Of an axis that
     stands in ``most`` only so many indices are told, the first ones. ``numbered`` names axes of other tensors along
     which a unit has its own number as index: of a flattened array the place in the row; ``inner`` says of axes that no
-    unit goes along which index is followed in a unit: the true class.
+    unit goes along which index is followed in a unit: the true class. ``turned``: the last unit comes first.
     """
 
     along: tuple[str, ...]
@@ -42,6 +44,21 @@ class Units:
     most: Mapping[str, int] = field(default_factory=dict)
     numbered: tuple[str, ...] = ()
     inner: Callable[[int], Mapping[str, int]] | None = None
+    turned: bool = False
+
+    @property
+    def times(self) -> int:
+        """How often the film goes along its axes."""
+        return 1
+
+    def places(self, unit: int, sizes: Sequence[int]) -> dict[str, int]:
+        """The indices of a unit along the axes of the units."""
+        unit = prod(sizes) - 1 - unit if self.turned else unit
+        return dict(zip(self.along, cell(unit, sizes), strict=True))
+
+    def name(self, tensor: str, unit: int, sizes: Sequence[int]) -> str:
+        """The tensor that an act of a unit means."""
+        return tensor
 
     def covering(self, here: Mapping[str, int]) -> dict[str, int | range]:
         """The indices of a unit, with what it covers of other axes."""
@@ -57,12 +74,54 @@ class Windows(Units):
     """Each unit is the window that its step covers ``of`` a tensor, and what lies down on it: the cells of ``by``.
 
     The window glides from one place to the next; while it is taught the kernel leaves its place and lies down on it.
-    ``steps`` finds the steps of a unit by its indices, where a trace has too many to look at each.
+    ``steps`` finds the steps of a unit by its indices, where a trace has too many to look at each. ``found`` says of a
+    tensor and a unit which steps make of what the cells under its window, where no step makes all of them: gradients
+    that a window sends back.
     """
 
     of: str = ""
     by: str = ""
-    steps: Callable[[Mapping[str, int]], range] | None = None
+    steps: Callable[[Mapping[str, int]], Sequence[int]] | None = None
+    found: Callable[[str, int], tuple[tuple[int, ...], tuple[Region, ...], Region] | None] | None = None
+
+
+@dataclass(frozen=True)
+class Lap:
+    """One time along the axes of the units: the names of its tensors begin with ``prefix``; ``back``: from the last
+    index to the first. ``below`` is a tensor of other laps that it reads; acts call it so.
+    """
+
+    prefix: str = ""
+    back: bool = False
+    below: str = ""
+
+
+@dataclass(frozen=True)
+class Laps(Units):
+    """The same axes several times, in laps, each with tensors of its own: the layers and directions of a sequence.
+
+    A unit is an index of a lap; the acts of a film name its tensors without their prefix.
+    """
+
+    laps: tuple[Lap, ...] = (Lap(),)
+
+    @property
+    def times(self) -> int:
+        return len(self.laps)
+
+    def lap(self, unit: int, sizes: Sequence[int]) -> Lap:
+        """The lap of a unit."""
+        return self.laps[unit // count(sizes)]
+
+    def places(self, unit: int, sizes: Sequence[int]) -> dict[str, int]:
+        at = cell(unit % count(sizes), sizes)
+        if self.lap(unit, sizes).back:
+            at = tuple(size - 1 - i for i, size in zip(at, sizes, strict=True))
+        return dict(zip(self.along, at, strict=True))
+
+    def name(self, tensor: str, unit: int, sizes: Sequence[int]) -> str:
+        lap = self.lap(unit, sizes)
+        return lap.below if tensor == "below" else lap.prefix + tensor
 
 
 Note = Sentence[int]
@@ -80,7 +139,7 @@ class All:
     """
 
     writes: tuple[str, ...]
-    note: Note = NOTHING
+    note: Note | tuple[Note, ...] = NOTHING
     seconds: float = 2.4
     says: Line | Callable[[Figures], Line] = ()
     unit: int | None = None
@@ -89,11 +148,18 @@ class All:
 
 @dataclass(frozen=True)
 class Aside:
-    """What is said after a unit, in words of its own, and the cells that it points at."""
+    """What is said after a unit, in words of its own, and the cells that it points at.
+
+    It may itself make something, of all units before it: the tensors that it ``writes``; ``shows`` is the unit to which
+    the parts turn back that show another one.
+    """
 
     says: Line
     points: tuple[Region, ...] = ()
     seconds: float = 1.6
+    writes: tuple[str, ...] = ()
+    shows: int | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -103,13 +169,23 @@ class Each:
     ``acts`` are the tensors that are written in one unit, in order, one or several at a time, with a note; the taught
     units show them one after another, the quicker ones all at once, with the arithmetic of the last, or with what the
     film ``says`` of such a unit, tersely where there is little time; ``instead`` is what is said of any unit's last act
-    in place of its arithmetic, where that is none. ``asides`` come after units: a verdict on what they made.
+    in place of its arithmetic, where that is none, ``sentence`` the same, tersely where there is little time.
+    ``asides`` come after units: a verdict on what they made.
+
+    Of the first unit and the one that is followed one has a beat for every act: the one that was asked for, else the
+    first. The beats of the other end with the tensors ``again``, where there are some. A unit of one beat says how its
+    ``sums`` came about, one after another where they have room. ``pause`` is how many
+    seconds an act of a taught unit takes after its first.
     """
 
     acts: tuple[tuple[str | tuple[str, ...], Note | tuple[Note, ...]], ...]
     asides: Mapping[int, Aside] = field(default_factory=dict)
     says: Callable[[int, bool], Line] | None = None
     instead: Callable[[Figures, int], Line] | None = None
+    sentence: Callable[[Figures, int, bool], Line] | None = None
+    again: tuple[str, ...] = ()
+    sums: tuple[str, ...] = ()
+    pause: float = timing.RAMP[0]
 
     @property
     def writes(self) -> str:
@@ -128,15 +204,43 @@ class Turn:
     seconds: float = 2.4
 
 
-Act = All | Each | Turn
+@dataclass(frozen=True, eq=False)
+class Other:
+    """Other numbers in the cells of a grid, each at home somewhere in the trace: a picture that was shifted."""
+
+    part: str
+    values: Array
+    sources: Listed
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """What the film made, had its input been another: the grids show ``others``, whose numbers the engine computed.
+
+    ``cleared`` are the parts that have nothing to show of it; the ``evidence`` of the film is pointed at.
+    """
+
+    others: tuple[Other, ...]
+    says: Line
+    cleared: tuple[str, ...] = ()
+    seconds: float = 2.4
+
+
+Act = All | Each | Turn | WhatIf
 
 
 @dataclass(frozen=True, eq=False)
 class Mask:
-    """Cells of a tensor that hold no data, (rows, columns): ``ghost`` are padding, ``dim`` what nothing reads."""
+    """Cells of a tensor that hold no data, (rows, columns): ``ghost`` are padding, ``dim`` what nothing reads.
+
+    Padding is no term of what is made of it; ``counts`` is the padding that a mean counts as zeros, ``void`` are cells
+    without a number.
+    """
 
     ghost: NDArray[np.bool_] | None = None
     dim: NDArray[np.bool_] | None = None
+    counts: NDArray[np.bool_] | None = None
+    void: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True)
@@ -151,13 +255,21 @@ class Play:
     ``follow`` is the unit whose numbers are followed, ``at`` the cell that is followed on axes that are no units'.
     ``templates`` write how a cell of a tensor is made, where ``written.WRITTEN`` has no better words, and
     ``displayed`` are the parameters that they round. ``options`` are the hyper-parameters that the header keeps.
-    ``tokens`` are the user's words that are drawn.
+    ``tokens`` are the user's words that are drawn. ``largest``: of sums of more terms than are written the largest are,
+    not the first. ``stand_ins`` are tensors whose numbers say how large those of another one are,
+    which is too large to be looked at.
+    ``same`` are pairs of axes that number the same: the units of a cell
+    and the features of its state. ``symbols`` are what tensors are called in a sentence: ``f`` in its hue. ``longest``
+    are the seconds that a film takes at most before it is given time to be read.
+    ``ghosts`` name for a tensor another one of the same axes: where that is −∞ its cells are dashed.
+    ``decimals`` bounds the decimals of a tensor's numbers.
     ``evidence`` are the cells that the last frame points at: what its sentence speaks of, else all that was made last.
     A film that runs through ``stops`` halts there; units stand ``row`` to a row. ``drawn`` says how much of a tensor is
     drawn.
     ``visits`` are units that are taught before the film runs over all of them: the places of a picture where something
     is to be seen. ``routes`` are pairs of grids: from what is framed in the first, lines lead to what is framed in the
-    second, or to all of it. ``words`` say of a tensor in the film's own way how a unit's cell came about.
+    second, or to all of it. ``words`` say of a tensor in the film's own way how a unit's cell came about. ``warnings``
+    are said on the command line, in the alt text and in the provenance.
     """
 
     title: str
@@ -187,3 +299,11 @@ class Play:
     routes: tuple[tuple[str, str], ...] = ()
     words: Mapping[str, Callable[[int], Line]] = field(default_factory=dict)
     tokens: tuple[str, ...] = ()
+    largest: bool = False
+    warnings: tuple[str, ...] = ()
+    stand_ins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    same: tuple[tuple[str, str], ...] = ()
+    symbols: Mapping[str, Line] = field(default_factory=dict)
+    longest: float = timing.USUAL
+    ghosts: Mapping[str, str] = field(default_factory=dict)
+    decimals: Mapping[str, int] = field(default_factory=dict)

@@ -300,6 +300,35 @@ class HistoryPlan:
 
 
 @dataclass(frozen=True)
+class Track:
+    """One of several lines: a point a unit, none where there is no number; ``kind`` is its colour and its glyph."""
+
+    points: tuple[Point | None, ...]
+    kind: int
+    name: Line = ()
+    at: Point = (0, 0)
+
+
+@dataclass(frozen=True)
+class TracksPlan:
+    """Several lines that grow together, in one pair of axes: over units, or over a map of heights.
+
+    ``contours`` are lines of equal height, ``marks`` points that are aimed at, ``rule`` a level that is drawn dashed.
+    """
+
+    name: str
+    box: Box
+    across: tuple[Tick, ...]
+    along: tuple[Tick, ...]
+    tracks: tuple[Track, ...]
+    contours: tuple[tuple[Point, Point], ...] = ()
+    marks: tuple[Point, ...] = ()
+    rule: float | None = None
+    heading: Line = ()
+    heading_at: Point = (0, 0)
+
+
+@dataclass(frozen=True)
 class DialsPlan:
     """Clock hands one under another: a turned angle each, 0 at twelve o'clock, clockwise; under each what it says."""
 
@@ -360,7 +389,10 @@ class TablePlan:
 
 @dataclass(frozen=True)
 class KeyPlan:
-    """What the colours mean: swatches of a scale from its least to its largest step, and what the ends stand for."""
+    """What the colours mean: swatches of a scale from its least to its largest step, and what the ends stand for.
+
+    ``ends``: it stands there only while the film opens and closes.
+    """
 
     name: str
     box: Box
@@ -368,6 +400,41 @@ class KeyPlan:
     levels: tuple[int, ...]
     swatch: float
     labels: tuple[tuple[Point, Line], ...]
+    ends: bool = False
+
+
+@dataclass(frozen=True)
+class Station:
+    """A place on a lane: a number that is ``held``, a ``valve``, a ``plus``, a ``chip`` with its name.
+
+    ``line`` is its name and ``at`` where that stands; ``says`` is where its number starts, or its middle in a box.
+    """
+
+    kind: Literal["held", "valve", "plus", "chip"]
+    tensor: str
+    box: Box
+    line: Line = ()
+    at: Point = (0, 0)
+    says: Point = (0, 0)
+    size: int = theme.FLOOR
+
+
+@dataclass(frozen=True)
+class Pipe:
+    """A stretch of a lane, through which the number of one tensor flows."""
+
+    tensor: str
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True)
+class LanesPlan:
+    """Lanes through which one unit's numbers flow: the larger a number, the wider its pipe."""
+
+    name: str
+    box: Box
+    stations: tuple[Station, ...]
+    pipes: tuple[Pipe, ...]
 
 
 Plan = (
@@ -387,11 +454,13 @@ Plan = (
     | VolumePlan
     | ScatterPlan
     | HistoryPlan
+    | TracksPlan
     | ArcsPlan
     | BalancePlan
     | DialsPlan
     | KeyPlan
     | TablePlan
+    | LanesPlan
 )
 
 

@@ -48,6 +48,8 @@ class Ranges:
         size = int(np.prod(held.shape))
         if isinstance(held.source, np.ndarray) or size <= FEW:
             return np.ravel(self.trace[tensor])
+        if tensor in self.film.stand_ins:
+            return np.concatenate([self.sample(name) for name in self.film.stand_ins[tensor]])
         made = next(
             (step for step in map(self.trace.steps.__getitem__, range(8)) if step.writes.tensor == tensor), None
         )
@@ -86,7 +88,7 @@ class Ranges:
         """Colour steps, in the range that compared tensors share; neutral for letters and names, which have no size."""
         kind = self.film.kinds.get(tensor)
         if kind == "share":
-            return numbers.heat_levels(values)
+            return numbers.heat_levels(values, self.film.spans.get(tensor, 1.0))
         if kind in ("grey", "ink", "planes"):
             return numbers.grey_levels(values, *self.film.bright)
         if kind == "versus":
@@ -99,7 +101,7 @@ class Ranges:
         """On which scale its colours are; of the planes of a picture each has its own."""
         kind = self.film.kinds.get(tensor, "value")
         if kind == "planes":
-            return PLANES[at.get("in_channels", 0) % len(PLANES)]
+            return PLANES[at.get("in_channels", at.get("channels", 0)) % len(PLANES)]
         return {"share": "heat", "versus": "value", "relief": "value", "name": "value"}.get(kind, kind)
 
     # ── texts ────────────────────────────────────────────────────────────────
@@ -113,6 +115,9 @@ class Ranges:
             known = numbers.style(sample, kind="probability" if share else "value", precision=self.precision)
             if self.decimals is not None and self.precision is None:
                 known = replace(known, decimals=min(known.decimals, self.decimals))
+            most = self.film.decimals.get(tensor)
+            if most is not None and self.precision is None:
+                known = replace(known, decimals=min(known.decimals, most))
             self._styles[tensor, self.decimals] = known
         return known
 

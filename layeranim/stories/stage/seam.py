@@ -46,6 +46,9 @@ DOES: dict[type, tuple[type, ...]] = {
         p.ArcsPlan,
         p.BalancePlan,
         p.DialsPlan,
+        p.TablePlan,
+        p.TracksPlan,
+        p.LanesPlan,
     ),
     v.Grow: (p.BarsPlan, p.StackPlan),
     v.Slide: (p.CurvePlan,),
@@ -57,13 +60,14 @@ DOES: dict[type, tuple[type, ...]] = {
     v.Tell: (p.TallyPlan, p.NetPlan, GridPlan),
     v.Fan: (p.VolumePlan,),
     v.Border: (p.ScatterPlan,),
-    v.Reach: (p.HistoryPlan,),
+    v.Reach: (p.HistoryPlan, p.TracksPlan),
     v.Arrive: (p.TablePlan,),
     v.Bend: (p.ArcsPlan,),
     v.Carry: (GridPlan,),
     v.Poise: (p.BalancePlan,),
     v.Spin: (p.DialsPlan,),
     v.Weigh: (p.BalancePlan,),
+    v.Flow: (p.LanesPlan,),
 }
 """Which parts can do a verb."""
 SCALES = ("value", "heat", "grey", "ink", *theme.PLANES)
@@ -132,7 +136,9 @@ def _beyond(verb: Any, plan: Any) -> Iterator[str]:
                 yield f"acts on row {row}, column {col}"
         if isinstance(verb, v.Carry) and not all(0 <= r < plan.rows and 0 <= c < plan.cols for r, c in verb.goal):
             yield f"carries to cells {verb.goal}"
-    elif isinstance(verb, v.Sweep) and not 0 <= verb.first <= verb.last < plan.rows * plan.cols:
+    elif isinstance(verb, v.Sweep) and verb.down and not all(0 <= at < plan.cols for at in (verb.first, verb.last)):
+        yield f"sweeps over columns {verb.first}–{verb.last}"
+    elif isinstance(verb, v.Sweep) and not verb.down and not 0 <= verb.first <= verb.last < plan.rows * plan.cols:
         yield f"sweeps over cells {verb.first}–{verb.last}"
     elif isinstance(verb, (v.Light, v.Grow)) and isinstance(plan, p.BarsPlan | p.StackPlan):
         rows = verb.rows if isinstance(verb, v.Light) else verb.where
@@ -157,6 +163,11 @@ def _beyond(verb: Any, plan: Any) -> Iterator[str]:
         yield f"turns {len(verb.angles)} hands"
     elif isinstance(verb, v.Weigh) and {len(verb.radii), len(verb.levels)} != {len(plan.at)}:
         yield f"weighs {len(verb.radii)} discs"
+    elif isinstance(verb, v.Flow) and not (
+        all(0 <= one.pipe < len(plan.pipes) for one in verb.streams)
+        and all(0 <= one.station < len(plan.stations) and one.lines for one in verb.readings)
+    ):
+        yield "flows through pipes or stations"
     elif isinstance(verb, v.Bend) and not verb.lit < len(plan.words):
         yield f"lights word {verb.lit}"
 

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, zip_longest
+from itertools import chain, takewhile, zip_longest
 
 import numpy as np
 
 from layeranim import theme
 from layeranim.engine.trace import Region, count
 from layeranim.errors import OptionError
-from layeranim.stories import phrases, timing, vocabulary
+from layeranim.stories import phrases, rows, timing, vocabulary
 from layeranim.stories.header import header, placed
 from layeranim.stories.options import PACES
 from layeranim.stories.stage.figures import Acted, Figures
-from layeranim.stories.stage.language import All, Aside, Each, Note, Play, Turn, Windows
+from layeranim.stories.stage.language import All, Aside, Each, Laps, Note, Other, Play, Turn, WhatIf, Windows
+from layeranim.stories.stage.legend import legend
 from layeranim.stories.stage.parts.base import Actor, Moment
+from layeranim.stories.stage.parts.becoming import Becoming
 from layeranim.stories.stage.parts.grid import Grid
 from layeranim.stories.stage.parts.names import short as shortened
-from layeranim.stories.stage.plans import Plan
+from layeranim.stories.stage.plans import NetPlan, Plan
 from layeranim.stories.stage.routes import routed
 from layeranim.stories.stage.seam import checked
 from layeranim.stories.stage.solver import Laid, Node, room_on, solve
@@ -42,6 +44,8 @@ OPENING = 2.6
 PLACES = 4
 """Ticks that a window stands still while it runs over many."""
 Notes = Note | tuple[Note, ...]
+INNER = 16.0
+"""Cells smaller than this, in design pixels, have no frame within a frame."""
 LED = 6.0
 """Between a grid and the lines to its lens."""
 
@@ -52,8 +56,12 @@ def story(title: str, film: Callable[[Telling], Play], good_for: str, takes: flo
 
 
 def tell(film: Play, telling: Telling) -> Storyboard:
-    """The storyboard of a declared film."""
-    return _Told(film, telling).storyboard()
+    """The storyboard of a declared film; of long sums fewer terms are written where nobody could read all of them."""
+    for most in range(phrases.MOST_TERMS, 0, -1):
+        board = _Told(film, telling, most).storyboard()
+        if not timing.hurried(board, telling.film.pace):
+            break
+    return board
 
 
 @dataclass(frozen=True)
@@ -65,8 +73,8 @@ class Standing:
 
 
 class _Told:
-    def __init__(self, film: Play, telling: Telling) -> None:
-        self.film, self.telling, self.options = film, telling, telling.film
+    def __init__(self, film: Play, telling: Telling, most: int) -> None:
+        self.film, self.telling, self.options, self.most = film, telling, telling.film, most
         self.figures = Figures(film, telling)
         self.canvas = self.options.canvas
         self.shown = self._shown()
@@ -137,19 +145,25 @@ class _Told:
         beats = self._looked(tuple(self._started()))
         taught = [beat for beat in beats if beat.kind == "step"]
         poster = next((b for b in taught if self.follow in b.units), None) or timing.poster(beats, self.shown)
-        last = [beat for beat in taught if beat.units == poster.units][-1]
+        last = list(takewhile(lambda beat: beat.units == poster.units, taught[taught.index(poster) :]))[-1]
         title = self._title()
         grids = self.figures.placed
-        others = tuple(plan for plan in self.laid.plans.values() if not isinstance(plan, GridPlan))
+        keys = legend(self.laid.plans, beats, self.film.kinds, self.canvas)
+        others = (*(plan for plan in self.laid.plans.values() if not isinstance(plan, GridPlan)), *keys)
         where = f"{plain(last.place)}: " if last.place else ""
-        alt = f"{title}: {plain(self._header())}. {where}{plain(last.caption)}."
+        told = "".join(f" {warning}." for warning in self.film.warnings)
+        alt = f"{title}: {plain(self._header())}. {where}{plain(last.caption)}.{told}"
         words = self.film.tokens
-        warnings = (*vocabulary.undrawn("".join(words)), *vocabulary.cut((w, shortened(w)) for w in words))
+        warnings = (
+            *self.film.warnings,
+            *vocabulary.undrawn("".join(words)),
+            *vocabulary.cut((w, shortened(w)) for w in words),
+        )
         return checked(Storyboard(self.telling.trace.layer, title, self._header(), grids, beats, self.figures.count,
                                   last.end - 1, alt, {"stage": others}, warnings, canvas=self.canvas))  # fmt: skip
 
     def _title(self) -> str:
-        base = self.telling.preset
+        base = self.telling.untouched
         return self.options.title or (base.title if base else "") or self.film.title
 
     def _header(self) -> Line:
@@ -173,9 +187,10 @@ class _Told:
         pace = PACES[self.options.pace]
         each = next(act for act in self.film.acts if isinstance(act, Each))
         more = sum(act.seconds for act in self.film.acts if not isinstance(act, Each)) + OPENING - theme.OPEN_HOLD_MOST
-        more += sum(aside.seconds for unit, aside in each.asides.items() if unit in self.shown)
-        more += (sum(bool(self._made(names)) for names, _ in each.acts) - 1) * timing.RAMP[0] * self._alone()
-        stretches, factor = timing.paced(self._stretches(), self.options.pace, more)
+        asides = _told_asides(each, self._stretches())
+        more += sum(aside.seconds for aside in asides.values())
+        more += self._beside(each) * each.pause
+        stretches, factor = timing.paced(self._stretches(), self.options.pace, more, self.film.longest)
         ghosts = tuple(v for p in self.parts for v in p.actor.opens(self.figures, p.plan, self.shown[0]))
         ghosts += tuple(courses(self.figures, self.laid.plans, self.shown))
         length = timing.ticks(OPENING * min(1.0, pace))
@@ -187,6 +202,8 @@ class _Told:
                 yield self._all(act, factor, done)
             elif isinstance(act, Turn):
                 yield self._turn(act, factor)
+            elif isinstance(act, WhatIf):
+                yield self._what_if(act, factor)
             else:
                 done = self.shown.stop
                 yield from self._each(act, stretches, factor)
@@ -198,15 +215,17 @@ class _Told:
     def _evidence(self) -> tuple[Region, ...]:
         """What the last sentence speaks of: what the film says, else all of what its last act made."""
         act = self.film.acts[-1]
-        if isinstance(act, Turn):
+        if isinstance(act, Turn | WhatIf):
             return self.film.evidence
         last = act.writes[-1:] if isinstance(act, All) else self._made(act.acts[-1][0])
         return self.film.evidence or tuple(self.figures.told(name) for name in last if self.figures.made(name))
 
     def _shown_last(self) -> tuple[tuple[Verb, ...], ...]:
         """The evidence in frames, and once more how the number came about that was followed."""
-        again = (v for p in self.parts for v in p.actor.closes(self.figures, p.plan, self.follow))
-        verbs = (*self._pointed(self._evidence()), *again)
+        whole = not isinstance(self.film.acts[-1], WhatIf)
+        turning = [p for p in self.parts if whole and not p.actor.stays(self.figures, p.plan, self.follow)]
+        again = (v for p in turning for v in p.actor.closes(self.figures, p.plan, self.follow))
+        verbs = (*self._pointed(self._evidence(), self.follow), *self._led(list(again)))
         return (verbs,) if verbs else ()
 
     def _looked(self, beats: tuple[Beat, ...]) -> tuple[Beat, ...]:
@@ -218,11 +237,52 @@ class _Told:
         again = self._led([*shown.values()])
         return (*before, replace(last, verbs=((*chain(*last.verbs), *again),))) if again else beats
 
-    def _pointed(self, regions: Sequence[Region]) -> tuple[Frame, ...]:
-        """Frames around cells, in the colour of results where they are results."""
-        grids = [p.plan for p in self.parts if isinstance(p.plan, GridPlan) and not p.plan.name.startswith("lens:")]
+    def _what_if(self, act: WhatIf, factor: float) -> Beat:
+        """The grids turn to other numbers, all at once; what the last sentence speaks of is framed."""
+        length = timing.ticks(act.seconds * factor)
+        fills = tuple(self._filled(other) for other in act.others if other.part in self.figures.placed)
+        phases = timing.phases(length, [("look", 0.04), ("land", timing.act(act.seconds, 0.5, TURNED))])
+        cleared = tuple(Clear(part) for part in act.cleared if part in self.laid.plans)
+        return Beat("act", 0, length, phases=phases, caption=act.says, done=self.shown.stop,
+                    steps=self._making(self._evidence()),
+                    verbs=(cleared, (*fills, *self._pointed(self._evidence(), self.follow)), ()))  # fmt: skip
+
+    def _filled(self, other: Other) -> Fill:
+        """A grid with other numbers in all of its cells."""
+        grid = self.figures.placed[other.part]
+        mask, where = self.film.masks.get(grid.tensor), tuple(np.ndindex(grid.rows, grid.cols))
+        return Fill(grid.name, self.figures.listed(other.values, other.sources, bool(grid.numeral), mask), where)
+
+    def _chosen(self, acted: Acted, moment: Moment, made: Sequence[Verb]) -> tuple[Frame, ...]:
+        """The cells that windows' choices fell on, and that to which one sends a gradient back, framed where they
+        stand, if they are large enough for a frame in a frame."""
+        if not isinstance(self.film.units, Windows):
+            return ()
+        best = [moment.target] if acted.step.operation == "route" else []
+        for step in (self.telling.trace.steps[at] for at in acted.every or (acted.at,)):
+            if step.operation == "select":
+                cells = self.figures.covered(step.reads[0])
+                values = self.figures.read(cells)
+                best.append(cells[int(np.argmax(np.where(np.isnan(values), np.inf, values)))])
+        axes = (self.figures.trace.axes(one.tensor) for one in best)
+        regions = [
+            Region(one.tensor, tuple(zip(at, one.index, strict=True))) for one, at in zip(best, axes, strict=True)
+        ]
+        frames = self._pointed(regions, moment.unit)
+        stands = {(verb.part, at) for verb in made if isinstance(verb, Fill) for at in verb.where}
+        plans = self.figures.placed
+        return tuple(replace(verb, role="result") for verb in frames if min(plans[verb.part].pitch) >= INNER
+                     and (not plans[verb.part].empty or (verb.part, verb.blocks[0][::2]) in stands))  # fmt: skip
+
+    def _pointed(self, regions: Sequence[Region], unit: int) -> tuple[Frame, ...]:
+        """Frames around cells, in the colour of results where they are results, where they stand at a unit."""
+        grids = [(p.actor, p.plan) for p in self.parts
+                 if isinstance(p.plan, GridPlan) and not p.plan.name.startswith("lens:")]  # fmt: skip
         out: dict[tuple[str, Role], list[Block]] = {}
-        for grid, region in ((grid, region) for grid in grids for region in regions if grid.holds(region)):
+        for actor, grid, region in ((actor, grid, region) for actor, grid in grids for region in regions):
+            away = isinstance(actor, Grid) and actor.elsewhere(self.figures, region, unit)
+            if away or not grid.holds(region):
+                continue
             role: Role = "result" if self.figures.made(region.tensor) else "focus"
             out.setdefault((grid.name, role), []).extend(blocks_of(grid, region))
         return tuple(Frame(part, tuple(dict.fromkeys(blocks)), role) for (part, role), blocks in out.items())
@@ -232,23 +292,52 @@ class _Told:
         steps = [at for region in regions for at in self.figures.making(region)]
         units = self.film.units
         if isinstance(units, Windows) and units.steps and any(region.tensor == units.of for region in regions):
-            steps += units.steps(self.figures.here(self.follow))
+            steps += [*units.steps(self.figures.here(self.follow))]
         return tuple(dict.fromkeys(steps))
 
     def _aside(self, unit: int, aside: Aside, factor: float) -> Beat:
         """What is said after a unit, of what it made."""
         length = timing.ticks(aside.seconds * factor)
-        return Beat("aside", 0, length, range(unit, unit + 1), timing.phases(length, [("look", 0.24)]), aside.says,
-                    place=_note(self._unit_name(unit), "place"), steps=self._making(aside.points), done=unit + 1,
-                    verbs=(self._pointed(aside.points), ()))  # fmt: skip
+        wanted = [("look", 0.24), *([("land", timing.act(aside.seconds, 0.25, LAND))] if aside.writes else [])]
+        seen, made, steps = self._concluded(unit, aside)
+        shows = unit if aside.shows is None else aside.shows
+        verbs = ((*self._pointed(aside.points, shows), *seen), *((made,) if aside.writes else ()), ())
+        place = () if aside.writes else _note(self._unit_name(unit), "place")
+        return Beat("aside", 0, length, range(unit, unit + 1), timing.phases(length, wanted), aside.says,
+                    _note(aside.note), place, (*steps, *self._making(aside.points)), unit + 1, verbs)  # fmt: skip
 
-    def _made(self, names: str | tuple[str, ...]) -> list[str]:
-        """Those of an act's tensors that this trace has."""
-        return [name for name in ((names,) if isinstance(names, str) else names) if self.figures.made(name)]
+    def _concluded(self, unit: int, aside: Aside) -> tuple[tuple[Verb, ...], tuple[Verb, ...], tuple[int, ...]]:
+        """What turns back to the unit that an aside shows, and what appears with it; the steps that make this."""
+        seen: list[Verb] = []
+        if aside.shows is not None:
+            turning = [p for p in self.parts if not set(p.actor.draws) & set(aside.writes)]
+            seen += [v for p in turning for v in p.actor.closes(self.figures, p.plan, aside.shows)]
+        made, steps = list[Verb](), list[int]()
+        for name in aside.writes:
+            target = self.figures.cell_of(name, unit if aside.shows is None else aside.shows, {})
+            acted, moment = self.figures.acted_at(target), Moment(unit, target, made=frozenset(aside.writes))
+            steps.append(acted.at)
+            made += [v for p in self.parts if name in p.actor.draws
+                     for v in p.actor.writes(self.figures, p.plan, acted.writes, moment)]  # fmt: skip
+        if aside.points:
+            made = [verb for verb in made if not isinstance(verb, Frame)]
+        return tuple(self._led(seen)), tuple(self._led(_once(made))), tuple(steps)
+
+    def _made(self, names: str | tuple[str, ...], unit: int | None = None) -> list[str]:
+        """Those of an act's tensors that this trace has, in a unit; without one in the first that is shown."""
+        every = (names,) if isinstance(names, str) else names
+        meant = (self.figures.name(name, self.shown[0] if unit is None else unit) for name in every)
+        return [name for name in meant if self.figures.made(name)]
 
     def _alone(self) -> int:
         """How many units show their acts one after another: the first, and the one that is followed."""
-        return 1 if self.follow == self.shown[0] else 2
+        return 1 if self.follow == (self.film.visits or self.shown)[0] else 2
+
+    def _beside(self, each: Each) -> int:
+        """How many beats these units have beyond one each."""
+        made = sum(bool(self._made(names)) for names, _ in each.acts)
+        again = len(each.again) or made
+        return made - 1 + (again - 1) * (self._alone() - 1)
 
     def _all(self, act: All, factor: float, done: int) -> Beat:
         """What is done to the whole slice at once; said of the cell that is followed."""
@@ -274,27 +363,31 @@ class _Told:
                     verbs=((), turned, ()))  # fmt: skip
 
     def _each(self, act: Each, stretches: Sequence[timing.Stretch], factor: float) -> Iterator[Beat]:
+        asides = _told_asides(act, stretches)
         for n, stretch in enumerate(stretches):
             unit, seconds = stretch.units[0], stretch.seconds
             if stretch.sweep:
                 yield self._sweep(stretch)
-                yield from (self._aside(u, act.asides[u], factor) for u in stretch.units if u in act.asides)
+                yield from (self._aside(u, asides[u], factor) for u in stretch.units if u in asides)
                 continue
             asked = self.options.follow is not None
             alone = n == 0 or (unit == self.follow and (asked or seconds >= self.least))
-            made = [(kept, note) for names, note in act.acts if (kept := self._made(names))]
+            made = [(kept, note) for names, note in act.acts if (kept := self._made(names, unit))]
+            if act.again and unit != (self.follow if asked else self.shown[0]):
+                made = _joined(made, [self.figures.name(name, unit) for name in act.again])
             if alone and len(made) > 1:
-                share = [seconds, *[timing.RAMP[0] * factor] * (len(made) - 1)]
+                # However short the film is made, there is time to write out how the followed numbers came about.
+                share = [seconds, *[max(act.pause * factor, self.least + 0.01)] * (len(made) - 1)]
                 for i, ((_, note), length) in enumerate(zip(made, share, strict=True)):
                     yield self._unit(unit, made[: i + 1], i, note, length, i == len(made) - 1)
             else:
                 told = act.says and not alone and seconds >= timing.BRIEF
-                said = act.says(unit, seconds < TERMED) if act.says and told else ()
+                said = act.says(unit, seconds < TERMED) if act.says and told else self._sums(act, unit, seconds)
                 beat = self._unit(unit, made, 0, made[-1][1], seconds, True, said)
                 visited = bool(self.film.visits) and len(stretches) > n + 1
                 yield replace(beat, done=self.shown.start + n + 1) if visited else beat
-            if unit in act.asides:
-                yield self._aside(unit, act.asides[unit], factor)
+            if unit in asides:
+                yield self._aside(unit, asides[unit], factor)
 
     def _unit(
         self, unit: int, made: Sequence[tuple[list[str], Notes]], first: int, note: Notes, seconds: float, last: bool,
@@ -306,20 +399,30 @@ class _Told:
         acted = [replace(self.figures.acted(name, unit), told=told) for name in names]
         target = self._target(names[-1], acted[-1], unit)
         given = (name for name in self.telling.trace if self.telling.trace.tensor(name).role in ("input", "weight"))
-        moment = Moment(
-            unit, target, seconds >= self.least, frozenset((*given, *(name for names, _ in made for name in names)))
-        )
+        whole = frozenset((*given, *(name for names, _ in made for name in names)))
+        moment = Moment(unit, target, seconds >= self.least, whole, seconds < timing.BRIEF)
         kind = "step" if seconds >= timing.BRIEF else "brief"
         done = unit + 1 if last else unit
         own = self.film.words.get(names[-1]) if seconds >= self.least else None
-        says = self._instead(names[-1], unit) or says
+        says = self._instead(names[-1], unit, seconds) or says
         caption = says or (own(unit) if own else self._said(acted[-1], target, seconds))
         return self._beat(kind, seconds, range(unit, unit + 1), acted, moment, caption, note, done, first == 0)
 
-    def _instead(self, tensor: str, unit: int) -> Line:
+    def _sums(self, act: Each, unit: int, seconds: float) -> Line:
+        """How several numbers of a unit came about in one line; nothing where that has no room."""
+        lines = []
+        for name in (made for each in act.sums for made in self._made(each, unit)):
+            acted = self.figures.acted(name, unit)
+            lines.append(self._said(acted, self._target(name, acted, unit), seconds))
+        line = phrases.join([one for one in lines if one], Run(",   "))
+        return line if len(lines) > 1 and rows.hold(line, theme.CAPTION_FLOOR, self.canvas) else ()
+
+    def _instead(self, tensor: str, unit: int, seconds: float) -> Line:
         """What the film says of a unit's last act in place of its arithmetic."""
-        own = next((act.instead for act in self.film.acts if isinstance(act, Each) and act.writes == tensor), None)
-        return own(self.figures, unit) if own else ()
+        act = next((act for act in self.film.acts if isinstance(act, Each) and act.writes == tensor), None)
+        if act and act.sentence and seconds >= FLEETING:
+            return act.sentence(self.figures, unit, seconds < self.least)
+        return act.instead(self.figures, unit) if act and act.instead else ()
 
     def _target(self, tensor: str, acted: Acted, unit: int) -> Address:
         """The cell that is written out: the unit's own; of a window's products the largest."""
@@ -336,19 +439,29 @@ class _Told:
         if len(acted.every) > 1:
             acted = self.figures.acted_at(target)
         if seconds >= self.least:
-            most = phrases.MOST_TERMS if seconds >= LONG else FEW
-            return written(self.figures, acted, target, most, name=self._name(target))
+            most = self.most if seconds >= LONG else min(FEW, self.most)
+            symbol = self.film.symbols.get(target.tensor, ())
+            lead = (*symbol, Run(" = ")) if symbol else ()
+            return written(self.figures, acted, target, most, name=self._name(target), lead=lead)
         if seconds < FLEETING:
             return ()
         return short(self.figures, acted, target, self._name(target))
 
     def _name(self, target: Address) -> Line:
-        """What a cell's tensor is called on the stage: over its cells, else over another part that shows it."""
+        """What a cell's tensor is called: in sentences, else over its cells on the stage, or over another part."""
+        if target.tensor in self.film.symbols:
+            return self.film.symbols[target.tensor]
         here = Region(target.tensor, tuple(zip(self.figures.trace.axes(target.tensor), target.index, strict=True)))
-        of = [p.plan for p in self.parts if target.tensor in p.actor.draws]
+        drawn = [p for p in self.parts if target.tensor in p.actor.draws]
+        for p in drawn:
+            if isinstance(p.actor, Becoming):
+                return p.actor.named(self.figures, target.tensor)
+        of = [p.plan for p in drawn]
         cells = [plan for plan in of if isinstance(plan, GridPlan) and plan.holds(here)]
         others = [plan for plan in of if not isinstance(plan, GridPlan)]
-        return next((line[:1] for plan in (*cells, *others) if (line := getattr(plan, "heading", ()))), ())
+        lines = [getattr(plan, "heading", ()) for plan in (*cells, *others)]
+        lines += [plan.headings[1][1] for plan in others if isinstance(plan, NetPlan) and len(plan.headings) > 1]
+        return next((line[:1] for line in lines if line), ())
 
     def _beat(
         self, kind: str, seconds: float, units: range, acted: Sequence[Acted], moment: Moment, caption: Line,
@@ -363,7 +476,9 @@ class _Told:
                   for v in p.actor.writes(self.figures, p.plan, a.writes, moment)]  # fmt: skip
         written_parts = {verb.part for verb in writes if isinstance(verb, Frame)}
         looks = self._glided([v for v in reads if not (isinstance(v, Frame) and v.part in written_parts)], fresh)
-        looks += [verb for p in self.parts for a in acted for verb in self._carried(p, a, moment)]
+        new = {a.writes.tensor for a in acted}  # what only comes now cannot leave yet
+        looks += [verb for p in self.parts for a in acted if getattr(p.actor, "carried", "") not in new
+                  for verb in self._carried(p, a, moment)]  # fmt: skip
         lays: list[Verb] = list(laid(self.figures, self.laid.plans, acted)) if moment.taught and fresh else []
         tallies = [verb for verb in writes if isinstance(verb, Tell) and len(verb.lines) > 1]
         plans = self.laid.plans
@@ -379,11 +494,19 @@ class _Told:
         if kind == "brief":  # what is brief replaces in place: nothing goes before it comes anew
             begun = [verb for verb in begun if not isinstance(verb, Clear)]
         seen, made = self._led(_once(looks)), self._led(_once(writes))
-        to, back = routed(self.film.routes, plans, seen, made, acted)
-        verbs = (*begun, *seen, *to, *lays), *terms, (*pours, *made, *back), ()
+        to, back = routed(self._routes(moment.unit), plans, seen, made, acted)
+        made += self._chosen(acted[-1], moment, made)
+        verbs = (*self._led(begun), *seen, *to, *lays), *terms, (*pours, *made, *back), ()
         return Beat(kind, 0, length, units, phases, caption, self._noted(note, seconds, moment.unit), place,
                     [*self._before(moment.unit, fresh), *(at for a in acted for at in a.every or (a.at,))],
                     done, verbs)  # fmt: skip
+
+    def _routes(self, unit: int) -> list[tuple[str, str]]:
+        """The routes to what this unit can write: of several laps those of its own."""
+        tensors = {name: getattr(plan, "tensor", "") for name, plan in self.laid.plans.items()}
+        laps = isinstance(self.film.units, Laps)
+        return [(a, b) for a, b in self.film.routes
+                if not laps or (b in tensors and self.figures.passes_over(tensors[b], unit))]  # fmt: skip
 
     def _terms(self, acted: Acted, moment: Moment) -> list[tuple[Verb, ...]]:
         """What the parts do while the terms of a sum arrive, one after another; the last one lands with the sum."""
@@ -397,7 +520,8 @@ class _Told:
         if fresh or not isinstance(units, Windows):
             return []
         made = next(act for act in self.film.acts if isinstance(act, Each)).acts[0][0]
-        return [self.figures.acted(name, unit).at for name in self._made(made)]
+        every = [self.figures.acted(name, unit) for name in self._made(made)]
+        return [at for acted in every for at in acted.every or (acted.at,)]
 
     def _glided(self, verbs: list[Verb], fresh: bool) -> list[Verb]:
         """The frames of windows glide from where they were to their next place."""
@@ -414,18 +538,22 @@ class _Told:
     def _carried(self, part: Standing, acted: Acted, moment: Moment) -> Iterator[Carry]:
         """Copies that travel to a grid which says where its numbers are carried from, while there is time to see it."""
         actor, plan = part.actor, part.plan
-        if not isinstance(actor, Grid) or plan.name != acted.writes.tensor or not moment.taught:
+        if not isinstance(actor, Grid) or acted.writes.tensor not in actor.draws or not moment.taught:
+            return
+        if not isinstance(plan, GridPlan) or plan.name.startswith("lens:") or not plan.holds(acted.writes):
             return
         source = self.laid.plans.get(actor.carried)
         read = next((region for region in acted.reads if region.tensor == actor.carried), None)
-        if read is None or not isinstance(source, GridPlan) or not isinstance(plan, GridPlan):
-            return
-        if plan.heat or source.heat:
+        if read is None or not isinstance(source, GridPlan) or plan.heat or source.heat:
             return
         (a, b), (c, d) = source.block(read), plan.block(acted.writes)
         ends = [tuple((row, col) for row in rows for col in cols) for rows, cols in ((a, b), (c, d))]
         cells = self.figures.cells(actor.shown(self.figures), moment.unit, bool(plan.numeral))
-        yield Carry(plan.name, source.name, ends[0], ends[1], cells)
+        copies = None
+        if actor.adds:  # what comes is added to what lies there
+            of = next(p.actor for p in self.parts if p.plan is source)
+            copies = self.figures.cells(of.shown(self.figures), moment.unit) if isinstance(of, Grid) else None
+        yield Carry(plan.name, source.name, ends[0], ends[1], cells, copies)
 
     def _led(self, verbs: list[Verb]) -> list[Verb]:
         """The verbs, and the lines that lead from a grid to each lens that shows a cell of it."""
@@ -461,7 +589,7 @@ class _Told:
         if self.film.visits or letters > timing.READING * stretch.seconds:  # one line that stands while all pass
             caption = (Run(f"every {self.film.units.noun[0]} in the same way"),)
         each = next(act for act in self.film.acts if isinstance(act, Each))
-        steps = [self.figures.acted(each.writes, units[0]).at]
+        steps = [self.figures.acted(self.figures.name(each.writes, units[0]), units[0]).at]
         return Beat("sweep", 0, length, units, (("sweep", length),), caption, steps=steps, done=units[-1] + 1,
                     verbs=(verbs,))  # fmt: skip
 
@@ -470,6 +598,28 @@ class _Told:
         if callable(named):
             return named(unit)
         return named[unit] if unit < len(named) else f"{self.film.units.noun[0]} {unit + 1}"
+
+
+def _told_asides(act: Each, stretches: Sequence[timing.Stretch]) -> dict[int, Aside]:
+    """The asides for which there is a place: of those that make something, where units are swept over, the last."""
+    out: dict[int, Aside] = {}
+    for stretch in stretches:
+        found = [unit for unit in stretch.units if unit in act.asides]
+        made = [unit for unit in found if act.asides[unit].writes][-1:]
+        out |= {unit: act.asides[unit] for unit in found if not act.asides[unit].writes or unit in made}
+    return out
+
+
+def _joined(made: Sequence[tuple[list[str], Notes]], ends: Sequence[str]) -> list[tuple[list[str], Notes]]:
+    """Acts of a unit joined to beats that end with these tensors, each with all notes of its acts, the last first."""
+    out: list[tuple[list[str], Notes]] = [([], ())]
+    for names, note in made:
+        before, notes = out[-1]
+        several = note if isinstance(note, tuple) else (note,)
+        out[-1] = [*before, *names], (*several, *(notes if isinstance(notes, tuple) else (notes,)))
+        if names[-1] in ends:
+            out.append(([], ()))
+    return [one for one in out if one[0]]
 
 
 def _actors(node: Node) -> Iterator[Actor]:

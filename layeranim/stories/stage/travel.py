@@ -53,7 +53,7 @@ def laid(figures: Figures, plans: Plans, acted: Iterable[Acted]) -> Iterator[Lay
     units = figures.units
     if not isinstance(units, Windows):
         return
-    for made in acted:
+    for made in (one for each in acted for one in figures.single(each)):
         if made.step.operation != "multiply" or len(figures.covered(made.step.writes)) > MANY:
             continue
         if {r.tensor for r in made.reads} != {units.of, units.by}:

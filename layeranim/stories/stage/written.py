@@ -14,6 +14,7 @@ from math import prod
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from layeranim import displayed, numbers, theme
 from layeranim.engine.replay import OPERATIONS
@@ -21,12 +22,14 @@ from layeranim.stories import phrases, rows
 from layeranim.stories.activations import activation_name
 from layeranim.stories.phrases import NumberRow, Terms
 from layeranim.stories.stage.axes import LARGEST
-from layeranim.stories.stage.charges import charged, reduced, sloped
+from layeranim.stories.stage.charges import charged, moved, normed, reduced, sloped
 from layeranim.stories.stage.figures import Acted, Covered, Figures
+from layeranim.stories.stage.language import Windows
 from layeranim.stories.storyboard import Address, Fact, Line, Run
 
 WRITTEN: dict[str, str | tuple[str, ...] | Callable[[Sequence[float], Mapping[str, Any]], str]] = {
     "activate": "{name}({0})",
+    "add_scaled": moved,
     "average": "({all: + }) / {n}",
     "best": "{0} is the largest: its share",
     "blend": "{old} · {0} + {weight} · {1f}",
@@ -38,12 +41,15 @@ WRITTEN: dict[str, str | tuple[str, ...] | Callable[[Sequence[float], Mapping[st
     "dot": "{pairs}",
     "exponential": "e{0^}",
     "exponentiate": "e{0 − 1^}",
+    "join": "{0}",
     "largest": "max({all:, })",
     "leak": "PReLU({0})",
     "logarithm": "ln {0}",
     "mean_of_squares": "({squares}) / {n}",
     "minus": "{0} − {1f}",
     "multiply": "{0} · {1f}",
+    "norm": normed,
+    "norm_of_cells": "√({squares})",
     "pick_row": "row {0}: {1}",
     "reduce": reduced,
     "rescale": "{factor} · {0f}",
@@ -63,24 +69,32 @@ WRITTEN: dict[str, str | tuple[str, ...] | Callable[[Sequence[float], Mapping[st
 ``{0}`` is what is read first, ``{1f}`` what is read second as a factor, ``{0^}`` as a power, ``{0 − 1^}`` a
 difference as a power; ``{by}`` a parameter.
 
-``{all: + }`` are all numbers of what is read, ``{squares}`` their squares, ``{pairs}`` products of the first and the
-second, ``{n}`` how many there are. Where an operation reads one to three things, there is one template for each; where
-the numbers decide, a function of the first of each and of the parameters, which may give nothing: then the result
-stands alone."""
+``{all: + }`` are all numbers of what is read, ``{squares}`` their squares, ``{sizes}`` their sizes without sign and
+``{powers}`` these to the power of ``{p}``, ``{pairs}`` products of the first and the second, ``{n}`` how many there
+are. Where an operation reads one to three things, there is one template for each; where the numbers decide, a function
+of the first of each and of the parameters, which may give nothing: then the result stands alone."""
 
 SUMS = ("sum", "add", "sum_terms", "add_cells", "sum_rows")
 """Operations that add up what they read."""
 PRODUCTS = ("multiply", "weigh_rows")
 """Operations whose cells are products of the cells at the same place in what they read."""
+ALL, SOME = 9, 5
+"""So many single numbers are written out, of a window or a row; of more the first five."""
 CHOICES = ("best",)
 """Operations that look at a whole row for each cell, and give 1 to the cell that is told."""
 _WORD = re.compile(r"(\{[^{}]*\})")
+LONE = re.compile(r"\((\{(?:all|squares)[^{}]*\})\)")
+"""Parentheses around all numbers of what is read, and nothing else."""
+POSITIVE = ("exponential", "exponentiate", "sigmoid", "softplus")
+"""Operations and activations whose results are never 0, however near: a 0 is what a computer made of one."""
 TALLIED = 12
 """Sums of more terms than these arrive at once."""
 
 
-def written(figures: Figures, acted: Acted, target: Address, most: int = phrases.MOST_TERMS, name: Line = ()) -> Line:
-    """The arithmetic that makes one cell, with as many terms as fit; how many are hidden is said.
+def written(
+    figures: Figures, acted: Acted, target: Address, most: int = phrases.MOST_TERMS, name: Line = (), lead: Line = ()
+) -> Line:
+    """The arithmetic that makes one cell, behind ``lead``, with as many terms as fit; how many are hidden is said.
 
     Of an operation that nobody wrote down here it is the result, behind its ``name``.
     """
@@ -90,11 +104,67 @@ def written(figures: Figures, acted: Acted, target: Address, most: int = phrases
         *_, number = _result(figures, acted, target)
         said = "all products are 0" if sum(map(len, unfolded(figures, target))) > 1 else "the product is 0"
         return (Run(said, source=Fact("zero products")), Run(", so the sum is ", late=True), number)
-    for shown in range(most, 0, -1):
-        line = (*_operands(figures, acted, target, shown), *_result(figures, acted, target))
+    if name and _lone(figures, acted, target):  # nothing is called equal to itself
+        return short(figures, acted, target, name)
+    for shown in _lengths(figures, acted, target, most):
+        line = (*lead, *_operands(figures, acted, target, shown), *_result(figures, acted, target))
         if rows.hold(line, theme.CAPTION_FLOOR, figures.telling.film.canvas):
             return line
     return short(figures, acted, target, name)
+
+
+def _lengths(figures: Figures, acted: Acted, target: Address, most: int) -> Sequence[int]:
+    """How many terms are tried: of a window's single numbers all, if they are few, else the first; of two both."""
+    plain = acted.step.operation in ("select", "norm") or _quotient(figures, acted, target)
+    if not plain or not isinstance(figures.film.units, Windows):
+        pair = most < 2 and _adds(acted) and sum(map(len, unfolded(figures, target))) == 2
+        return range(2 if pair else most, 0, -1)
+    source = _quotient(figures, acted, target) or target
+    count = len(real(figures, figures.covered(figures.acted_at(source).step.reads[0])))
+    return [*([count] if count <= ALL else []), *range(min(SOME, count - 1), 0, -1)]
+
+
+def real(figures: Figures, cells: Covered) -> NDArray[np.intp]:
+    """The places of those that hold data: padding is no term of what is made of it."""
+    mask = figures.film.masks.get(cells.tensor)
+    if mask is None or mask.ghost is None or len(cells.spans) < 2:
+        return np.arange(len(cells))
+    rows, cols = cells.spans[-2:]
+    return np.flatnonzero(~mask.ghost[np.ix_(list(rows), list(cols))])
+
+
+def _zeros(figures: Figures, cells: Covered) -> int:
+    """How many of them are padding that counts as zero."""
+    mask = figures.film.masks.get(cells.tensor)
+    if mask is None or mask.counts is None:
+        return 0
+    rows, cols = cells.spans[-2:]
+    return int(mask.counts[np.ix_(list(rows), list(cols))].sum())
+
+
+def running(figures: Figures, target: Address) -> tuple[float, ...]:
+    """What a sum, a norm or a choice has come to before the last of a window's numbers, as they are displayed.
+
+    Nothing of one number, or of more than anybody follows.
+    """
+    acted = figures.acted_at(target)
+    cells = figures.covered(acted.step.reads[0])
+    places = real(figures, cells)
+    if not 1 < len(places) <= TALLIED:
+        return ()
+    values = np.atleast_1d(figures.displayed(cells)[0])[places]
+    run, parameters = OPERATIONS[acted.step.operation].run, dict(acted.step.parameters)
+    with np.errstate(all="ignore"):
+        return tuple(float(np.ravel(run(values[: k + 1], **parameters))[0]) for k in range(len(places) - 1))
+
+
+def _quotient(figures: Figures, acted: Acted, target: Address) -> Address | None:
+    """The sum that is divided into a mean of a window, where no part of the stage shows it as a cell."""
+    if acted.step.operation != "divide" or not isinstance(figures.film.units, Windows):
+        return None
+    before = figures.covered(acted.step.reads[0], target)[0]
+    adds = figures.made(before.tensor) and figures.acted_at(before).step.operation in SUMS
+    return before if adds and before.tensor not in figures.drawn | acted.told else None
 
 
 def short(figures: Figures, acted: Acted, target: Address, name: Line = ()) -> Line:
@@ -105,7 +175,9 @@ def short(figures: Figures, acted: Acted, target: Address, name: Line = ()) -> L
 
 def _operands(figures: Figures, acted: Acted, target: Address, most: int) -> Line:
     if acted.step.operation in SUMS:
-        return _summed(_live(unfolded(figures, target)), most)
+        terms = unfolded(figures, target)
+        every = _live(terms)
+        return _summed(terms if phrases.counted(every)[0] > most else every, most)  # zeros give way first
     before = _passed(figures, acted, target)
     if before:
         made = figures.made(before.tensor)
@@ -114,12 +186,27 @@ def _operands(figures: Figures, acted: Acted, target: Address, most: int) -> Lin
         )
     if _placed(figures, acted, target):
         return _product(figures, target).first(1)[0]
+    total = _quotient(figures, acted, target)
+    if total:
+        return _mean(figures, acted, target, total, most)
     hidden = _hidden(figures, acted, target)
     if hidden:  # a sum that stands nowhere else: its terms go into the function
         name = activation_name(dict(acted.step.parameters)["name"])
         inner = _operands(figures, figures.acted_at(hidden), hidden, most)
         return (Run(f"{name}(", source=Fact("activation")), *inner, Run(")"))
     return _from_template(figures, acted, target, most)
+
+
+def _mean(figures: Figures, acted: Acted, target: Address, total: Address, most: int) -> Line:
+    """``(4 + 7 + 3 zeros) / 4``: a sum that stands nowhere else, over its divisor."""
+    cells = figures.covered(figures.acted_at(total).step.reads[0])
+    terms = unfolded(figures, total)
+    live, zeros = phrases.counted(terms)[0], _zeros(figures, cells)
+    shown: list[Line] = [(_number(figures, at, i > 0),) for i, at in enumerate(terms[0].cells[:most])]
+    shown += [phrases.more(live - most)] * (live > most) + [phrases.zeros_of(zeros)] * (zeros > 0)
+    inner = phrases.join(shown)
+    by = _number(figures, figures.covered(acted.step.reads[1], target)[0], True)
+    return (*((Run("("), *inner, Run(")")) if len(shown) > 1 else inner), Run(" / "), by)
 
 
 @dataclass(frozen=True)
@@ -146,9 +233,24 @@ def unfolded(figures: Figures, target: Address) -> list[Terms]:
             out += _products(figures, cells)
         elif made in SUMS and sum(len(group) for group in groups if group.tensor == cells.tensor) == 1:
             out += unfolded(figures, cells[0])
+        elif made in SUMS and (inner := _inside(figures, cells)):
+            out += inner
         else:
-            out.append(Terms((_row(figures, cells),), cells=cells))
+            places = real(figures, cells)
+            data = cells if len(places) == len(cells) else [cells[int(i)] for i in places]
+            out.append(Terms((_row(figures, cells, slice(None) if data is cells else places),), cells=data))
     return out
+
+
+def _inside(figures: Figures, cells: Covered) -> list[Terms]:
+    """The products in sums that one step makes of one step's products, where no part of the stage shows these sums."""
+    if cells.tensor in figures.drawn:
+        return []
+    step = figures.acted_at(cells[0]).step
+    inner = figures.covered(step.reads[0])
+    if len(step.reads) > 1 or figures.covered(step.writes) != cells or not figures.made(inner.tensor):
+        return []
+    return _products(figures, inner) if figures.acted_at(inner[0]).step.operation in PRODUCTS else []
 
 
 def _products(figures: Figures, cells: Covered) -> list[Terms]:
@@ -159,7 +261,16 @@ def _products(figures: Figures, cells: Covered) -> list[Terms]:
         alone = (Covered(one.tensor, tuple(range(i, i + 1) for i in one.index)) for one in cells)
         return [terms for one in alone for terms in _products(figures, one)]
     sides = tuple(_row(figures, side, _placed_in(figures, made, side, places)) for side in figures.factors(made))
-    return [Terms(sides, figures.read(cells) == 0, cells=cells)]
+    values = figures.read(cells)
+    return [Terms(sides, values == 0, _largest(values) if figures.film.largest else None, cells)]
+
+
+def _largest(values: Any) -> Callable[[int], Sequence[int]] | None:
+    """Of more terms than are written the places of the largest, by size."""
+    if len(values) <= phrases.MOST_TERMS:
+        return None
+    sizes = np.nan_to_num(np.abs(numbers.rounded(values)), nan=np.inf)
+    return lambda most: [int(k) for k in np.argsort(-sizes, kind="stable")[:most]]
 
 
 def _placed_in(figures: Figures, made: Acted, side: Covered, places: Any) -> Any:
@@ -250,6 +361,9 @@ def counted(figures: Figures, target: Address) -> list[tuple[Summand, Line]]:
     The last sum is that of the cell itself.
     """
     acted = figures.acted_at(target)
+    before = _passed(figures, acted, target)
+    if before and figures.made(before.tensor):
+        acted = figures.acted_at(before)
     terms = _live(unfolded(figures, target)) if _adds(acted) else []
     if not 1 < phrases.counted(terms)[0] <= TALLIED:
         return []
@@ -285,21 +399,26 @@ def _from_template(figures: Figures, acted: Acted, target: Address, most: int) -
     parameters = dict(acted.step.parameters)
     reads = [figures.covered(region, target) for region in acted.step.reads]
     template = _template(figures, acted, target)
+    places = real(figures, reads[0])
+    cells = reads[0] if len(places) == len(reads[0]) else [reads[0][int(i)] for i in places]
+    best = _chosen(figures, acted, figures.read(reads[0])[places])
+    if len(cells) == 1:  # a mean of one number, a sum of one square: nothing to hold together
+        template = LONE.sub(r"\1", template)
     out: list[Run] = []
     for part in _WORD.split(template):
         key = part[1:-1]
         if not part.startswith("{"):
             out += [Run(part, source=Fact("options"))] if part else []
         elif key.startswith("all"):
-            out += _terms([(_number(figures, at, i > 0),) for i, at in enumerate(reads[0][:most])],
-                          len(reads[0]), key.partition(":")[2])  # fmt: skip
-        elif key == "squares":
-            squares = [(_number(figures, at, True), Run("²")) for at in reads[0][:most]]
-            out += _terms(squares, len(reads[0]), " + ")
+            out += _all(figures, cells, key.partition(":")[2], most, best)
+        elif key in _SIZED:
+            out += _sized(figures, cells, key, parameters, most)
+        elif key == "root":
+            out.append(Run("^{{1/{p:g}}}".format(**parameters), markup=True, source=Fact("p")))
         elif key == "pairs":
             pairs = [(_number(figures, a, True), Run(numbers.DOT), _number(figures, b, True))
                      for a, b in zip(*(read[:most] for read in reads), strict=True)]  # fmt: skip
-            out += _terms(pairs, len(reads[0]), " + ")
+            out += _terms(reads[0], pairs.__getitem__, most, " + ")
         elif key == "n":
             out.append(Run(str(len(reads[0])), source=Fact("count")))
         elif key.endswith("^"):
@@ -330,11 +449,40 @@ def _template(figures: Figures, acted: Acted, target: Address) -> str:
     return found(firsts, dict(acted.step.parameters))
 
 
-def _terms(shown: Sequence[Line], count: int, between: str) -> Line:
-    """Terms with what joins them; those that are hidden are counted."""
-    hidden = count - len(shown)
-    tail = [phrases.more(hidden)] if hidden else []
-    return phrases.join([*shown, *tail], Run(between))
+_SIZED: dict[str, tuple[Line, str]] = {
+    "squares": ((), "²"), "sizes": ((Run("|"),), "|"), "powers": ((Run("|"),), "|^{{{p:g}}}"),
+}  # fmt: skip
+"""What stands before a number that is squared, or taken without its sign, and what stands after it."""
+
+
+def _chosen(figures: Figures, acted: Acted, values: NDArray[Any]) -> int | None:
+    """Which of a window's numbers is chosen, where one is."""
+    if acted.step.operation != "select" or not isinstance(figures.film.units, Windows):
+        return None
+    return int(np.argmax(np.where(np.isnan(values), np.inf, values)))
+
+
+def _all(figures: Figures, cells: Sequence[Address], between: str, most: int, best: int | None) -> Line:
+    """Numbers as they are; of a sum a negative one in parentheses, but not at the beginning."""
+    return _terms(cells, lambda i: (_number(figures, cells[i], "+" in between and i > 0),), most, between, best)
+
+
+def _sized(figures: Figures, cells: Sequence[Address], key: str, parameters: Mapping[str, Any], most: int) -> Line:
+    """Numbers that are squared, or taken without their sign and to a power, as terms of a sum."""
+    before, after = _SIZED[key]
+    power = Run(after.format(**parameters), markup="^" in after, source=Fact("p") if "^" in after else None)
+    return _terms(cells, lambda i: (*before, _number(figures, cells[i], not before), power), most, " + ")
+
+
+def _terms(cells: Sequence[Any], make: Callable[[int], Line], most: int, between: str, keep: int | None = None) -> Line:
+    """Terms with what joins them, the one to ``keep`` always among them; those that are hidden are counted."""
+    far = keep is not None and keep >= most
+    shown: list[int] = [*range(min(len(cells), most - far)), *([keep] if far and keep is not None else [])]
+    parts: list[Line] = []
+    for i, last in zip(shown, [-1, *shown], strict=False):
+        parts += ([phrases.more(i - last - 1)] if i - last > 1 else []) + [make(i)]
+    hidden = len(cells) - 1 - (shown[-1] if shown else -1)
+    return phrases.join([*parts, *([phrases.more(hidden)] if hidden else [])], Run(between))
 
 
 def _number(figures: Figures, address: Address, factor: bool) -> Run:
@@ -366,7 +514,12 @@ def _result(figures: Figures, acted: Acted, target: Address) -> Line:
 
 
 def _passed(figures: Figures, acted: Acted, target: Address) -> Address | None:
-    """The cell that a linear activation passes on as it is."""
+    """The cell that is passed on as it is: by a linear activation, or to a place side by side with others."""
+    if acted.step.operation == "join" and len(acted.step.reads) == 1:
+        places = figures.covered(acted.step.writes).places(
+            Covered(target.tensor, tuple(range(i, i + 1) for i in target.index))
+        )
+        return figures.covered(acted.step.reads[0])[int(places[0])] if places is not None else None
     if acted.step.operation != "activate" or dict(acted.step.parameters)["name"] != "linear":
         return None
     return figures.covered(acted.step.reads[0], target)[0]
@@ -379,6 +532,12 @@ def _all_zero(figures: Figures, acted: Acted, target: Address) -> bool:
         made = before is not None and figures.made(before.tensor)
         return bool(before and made and _all_zero(figures, figures.acted_at(before), before))
     return not phrases.counted(unfolded(figures, target))[0]
+
+
+def _lone(figures: Figures, acted: Acted, target: Address) -> bool:
+    """Whether a cell is the sum of a single number."""
+    terms = unfolded(figures, target) if _adds(acted) else []
+    return sum(map(len, terms)) == 1 and len(terms[0].rows) == 1
 
 
 def _hidden(figures: Figures, acted: Acted, target: Address) -> Address | None:
@@ -400,10 +559,13 @@ def _relation(figures: Figures, acted: Acted, target: Address, text: str) -> num
         return _relation(figures, figures.acted_at(before), before, text)
     if _placed(figures, acted, target):
         return displayed.relation(phrases.styled([_product(figures, target)]), [], text)
-    hidden, parameters = _hidden(figures, acted, target), dict(acted.step.parameters)
+    quotient, parameters = _quotient(figures, acted, target), dict(acted.step.parameters)
+    hidden = quotient or _hidden(figures, acted, target)
     if hidden:
         total = displayed.total(phrases.styled(unfolded(figures, hidden)))
         given, vanish = [] if total is None else [np.array(_double(total))], total is None
+        if quotient:
+            given.append(figures.displayed(figures.covered(acted.step.reads[1], target))[0])
     else:
         shown = [figures.displayed(figures.covered(region, target)) for region in acted.step.reads]
         given, vanish = [values for values, _ in shown], any(lost for _, lost in shown)
@@ -413,8 +575,10 @@ def _relation(figures: Figures, acted: Acted, target: Address, text: str) -> num
     if vanish:
         return "≈"
     with np.errstate(all="ignore"):
-        reached = OPERATIONS[acted.step.operation].run(*given, **parameters)
-    return numbers.agrees(float(np.ravel(reached)[0]), text)
+        reached = float(np.ravel(OPERATIONS[acted.step.operation].run(*given, **parameters))[0])
+    if reached == 0 and {acted.step.operation, parameters.get("name")} & {*POSITIVE} and np.isfinite(given[0]).all():
+        return "≈"
+    return numbers.agrees(reached, text)
 
 
 def _double(exact: Fraction | float) -> float:

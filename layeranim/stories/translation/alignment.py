@@ -9,7 +9,7 @@ import numpy as np
 
 from layeranim import typeface
 from layeranim.engine.trace import Array, Region
-from layeranim.stories import phrases
+from layeranim.stories import phrases, vocabulary
 from layeranim.stories.stage import Arcs, Each, Grid, Note, Play, Row, Tries, Units, story
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
@@ -30,7 +30,8 @@ def film(telling: Telling) -> Play:
     written = _written(chosen, telling.preset is not None)
     best = [int(np.argmax(np.nan_to_num(row))) for row in shares]
     table = Grid(_WEIGHTS, "weights", "target_time", "source_time", called=(written, ()))
-    strange = [word for word in config.tokens or () if not lexicon.known(word)] if telling.preset else []
+    unknown = (word for word in config.tokens or () if not lexicon.known(word))
+    strange = vocabulary.strange(unknown, telling.seed) if telling.preset else ""
 
     def said(figures: Figures, k: int) -> Line:
         """What is looked at most, and what is written."""
@@ -52,7 +53,7 @@ def film(telling: Telling) -> Play:
         ),
         acts=(Each((((_WEIGHTS, "chosen"), tuple(_notes(shares, best))),), instead=said),),
         opening=_said("for each word that it writes ", "the decoder looks back at all that was read"),
-        opening_note=f"not in the vocabulary, drawn at random: {typeface.draw_safe(strange[0], 24)}" if strange else "",
+        opening_note=strange,
         closing=_closing(shares, best),
         good_for=GOOD_FOR,
         options=(
@@ -65,6 +66,7 @@ def film(telling: Telling) -> Play:
         ),
         kinds={_WEIGHTS: "share"},
         tokens=tuple(config.tokens or ()),
+        warnings=(strange,) if strange else (),
         evidence=tuple(
             Region.of(_WEIGHTS, batch=at, heads=0, target_time=k, source_time=best[k])
             for k in telling.film.selected(len(best))

@@ -7,7 +7,7 @@ from typing import Any
 
 from layeranim import typeface
 from layeranim.engine.trace import Array
-from layeranim.stories import phrases
+from layeranim.stories import phrases, vocabulary
 from layeranim.stories.stage import Each, Grid, Note, Play, Row, Units, story
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
@@ -28,6 +28,9 @@ def film(telling: Telling) -> Play:
     twice = next((k for k, again in enumerate(seen) if again), None)
     again = Note("the same id picks the same row again", lambda k: seen[k])
 
+    drawn = {int(id_): word for word, id_ in zip(words, ids, strict=True)} if words and telling.preset else {}
+    strange = vocabulary.strange((word for word in drawn.values() if not vocabulary.known(word)), telling.seed)
+
     def said(figures: Figures, k: int) -> Line:
         """Which row a token picks."""
         number = Run(str(ids[k]), "ink", source=Address("ids", (at, k)))
@@ -46,6 +49,7 @@ def film(telling: Telling) -> Play:
         ),
         acts=(Each((("output", (again, Note(ONE_HOT))),), instead=said),),
         opening=_said("a word is a number without meaning; ", "its row of the table is a place"),
+        opening_note=strange,
         closing=_closing(len(ids), features, twice is not None),
         good_for=GOOD_FOR,
         options=(
@@ -57,6 +61,7 @@ def film(telling: Telling) -> Play:
         kinds={"ids": "name"},
         follow=twice,
         tokens=words,
+        warnings=(strange,) if strange else (),
     )
 
 

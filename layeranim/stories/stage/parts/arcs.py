@@ -10,8 +10,9 @@ import numpy as np
 from layeranim import numbers, theme, typeface
 from layeranim.engine.trace import Region
 from layeranim.layout import even
+from layeranim.stories import phrases
 from layeranim.stories.stage.figures import Figures
-from layeranim.stories.stage.parts.base import Actor, Moment
+from layeranim.stories.stage.parts.base import HEADING, Actor, Moment
 from layeranim.stories.stage.parts.names import short
 from layeranim.stories.stage.plans import ArcsPlan, Plan
 from layeranim.stories.stage.solver import Extent, Setting, Spot, Unfit
@@ -40,12 +41,19 @@ class Arcs(Actor):
 
     ``reading`` are the words that look, in the order of the units, ``read`` those looked at, in that of the tensor's
     last axis. Where both are one row of words, ``read`` is left out and the arcs rise over it; of two rows the words
-    that look are written as they come.
+    that look are written as they come. ``at`` keeps to one head, ``rise`` is the least height of the arcs, ``firm``
+    ones stand in a stage of colours too, ``text`` is written over them, and
+    words stand at least ``between`` apart.
     """
 
     tensor: str
     reading: tuple[str, ...]
     read: tuple[str, ...] = ()
+    at: tuple[tuple[str, int], ...] = ()
+    rise: float = RISE
+    firm: bool = False
+    text: str = ""
+    between: float = BETWEEN
 
     @property
     def draws(self) -> tuple[str, ...]:
@@ -53,7 +61,7 @@ class Arcs(Actor):
 
     @property
     def names(self) -> tuple[str, ...]:
-        return (f"{self.tensor}:arcs",)
+        return (":".join([self.tensor, *(str(place) for _, place in self.at), "arcs"]),)
 
     # ── room ─────────────────────────────────────────────────────────────────
     def _rows(self) -> tuple[tuple[str, ...], ...]:
@@ -65,20 +73,20 @@ class Arcs(Actor):
         return [max(typeface.width(short(word), theme.NAME, "medium"), number) for word in words]
 
     def measure(self, s: Setting) -> Extent:
-        if not s.look.numerals or max(map(len, self._rows())) > MANY:
+        if not (s.look.numerals or self.firm) or max(map(len, self._rows())) > MANY:
             raise Unfit(self.tensor)
-        wide = [sum(self._widths(s, row)) + BETWEEN * (len(row) - 1) for row in self._rows()]
+        wide = [sum(self._widths(s, row)) + self.between * (len(row) - 1) for row in self._rows()]
         most = max(len(row) - 1 for row in self._rows())
-        half = (RISE + WORD * len(self._rows()) + SAID) / 2
-        return Extent(max(wide), half, half, most * (BETWEEN_MOST - BETWEEN), (RISE_MOST - RISE) / 2)
+        half = (self.rise + WORD * len(self._rows()) + SAID + (HEADING if self.text else 0.0)) / 2
+        return Extent(max(wide), half, half, most * (BETWEEN_MOST - self.between), (RISE_MOST - self.rise) / 2)
 
     def place(self, s: Setting, spot: Spot) -> Iterator[Plan]:
         half = min(spot.up, spot.down)
-        top, bottom = even(spot.y + half), even(spot.y - half)
+        top, bottom = even(spot.y + half - (HEADING if self.text else 0.0)), even(spot.y - half)
         low = bottom + SAID + 10  # the baseline of the words that are looked at
         rows = [(self.reading, top - 24), (self.read, low)] if self.read else [(self.reading, low)]
         places = [self._across(s, words, spot) for words, _ in rows]
-        words = tuple(
+        words: tuple[tuple[Point, Line], ...] = tuple(
             ((x - typeface.width(short(word), theme.NAME) / 2, y), (Run(short(word), "ink", source=Fact("word")),))
             for (row, y), xs in zip(rows, places, strict=True)
             for word, x in zip(row, xs, strict=True)
@@ -87,13 +95,17 @@ class Arcs(Actor):
         starts = tuple((x, top - 36) for x in places[0]) if self.read else ends
         box = Box(spot.x - spot.width / 2, top, spot.width, top - bottom)
         later = len(self.reading) if self.read else 0
+        if self.text:
+            head: Line = (Run(self.text, "ink", "semibold", Fact("name")),)
+            x = box.centre[0] - phrases.width(head, theme.NAME) / 2
+            words = (*words, ((x, top + theme.HEADING_GAP), head))
         yield ArcsPlan(self.names[0], words, starts, ends, theme.NAME, box, later)
 
     def _across(self, s: Setting, words: Sequence[str], spot: Spot) -> list[float]:
         """The middles of the words of a row."""
         widths = self._widths(s, words)
         spare = (spot.width - sum(widths)) / max(1, len(words) - 1)
-        gap = min(BETWEEN_MOST, max(BETWEEN, spare))
+        gap = min(BETWEEN_MOST, max(self.between, spare))
         x, out = spot.x - (sum(widths) + gap * (len(words) - 1)) / 2, []
         for width in widths:
             out.append(even(x + width / 2))
@@ -103,7 +115,7 @@ class Arcs(Actor):
     # ── acts ─────────────────────────────────────────────────────────────────
     def arcs(self, figures: Figures, plan: ArcsPlan, unit: int, said: bool, least: float) -> tuple[Arc, ...]:
         """The arcs of one word, from ``least`` weight on."""
-        shown = figures.shown(self.tensor, None, figures.trace.axes(self.tensor)[-1])
+        shown = figures.shown(self.tensor, None, figures.trace.axes(self.tensor)[-1], self.at)
         values = np.nan_to_num(np.asarray(figures.values(shown, unit), float).ravel())
         levels, index = numbers.heat_levels(values), figures.index(shown, unit)
         out = []
@@ -121,7 +133,7 @@ class Arcs(Actor):
             bend = (a[1] - b[1]) * 0.5
             return a, (a[0], a[1] - bend), (b[0], b[1] + bend), b
         reach = max(abs(x - y) for (x, _) in plan.ends for (y, _) in plan.ends[:1]) or 1.0
-        high = (plan.box.y - a[1] - 12) * 4 / 3 * max(0.25, abs(a[0] - b[0]) / reach)
+        high = (plan.box.y - a[1] - 12) * 4 / 3 * max(0.25, (abs(a[0] - b[0]) / reach) ** 0.5)
         side = 26.0 if a == b else 0.0
         return a, (a[0] - side, a[1] + high), (b[0] + side, b[1] + high), b
 
@@ -135,6 +147,13 @@ class Arcs(Actor):
         assert isinstance(plan, ArcsPlan)
         every = (arc for u in range(len(plan.starts)) for arc in self.arcs(figures, plan, u, False, KEPT))
         yield Bend(plan.name, tuple(every), pale=True)
+
+    def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
+        """Over one row of words all arcs at once: who finds whom."""
+        assert isinstance(plan, ArcsPlan)
+        if not self.read:
+            units = range(figures.first, min(figures.stop, len(plan.starts)))
+            yield Bend(plan.name, tuple(a for u in units for a in self.arcs(figures, plan, u, False, KEPT)))
 
     def changes(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[Verb]:
         yield Clear(plan.name)

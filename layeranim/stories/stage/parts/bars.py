@@ -9,15 +9,16 @@ import numpy as np
 
 from layeranim import layout, theme
 from layeranim.engine.trace import Array, Region
-from layeranim.layout import even
+from layeranim.layout import Fit, even
 from layeranim.stories import phrases
 from layeranim.stories.stage.axes import LARGEST
 from layeranim.stories.stage.figures import Figures, Shown
+from layeranim.stories.stage.parts import names
 from layeranim.stories.stage.parts.base import HEADING, Actor, Moment, heading, heading_at
 from layeranim.stories.stage.plans import BarsPlan, Lengths, Plan, StackPlan, Strand
 from layeranim.stories.stage.solver import Extent, Setting, Spot
 from layeranim.stories.stage.verbs import Clear, Grow, Light, Verb
-from layeranim.stories.storyboard import Box, Line
+from layeranim.stories.storyboard import Box, GridPlan, Line
 
 LEAST, MOST = 96.0, 240.0
 """Width of the bars alone, without their numerals."""
@@ -31,12 +32,15 @@ LIT_LEAST = 12.0
 @dataclass(frozen=True)
 class Bars(Actor):
     """The cells of ``tensor`` along its one axis, or along ``rows`` for the unit under way, as bars; the numbers stand
-    at their ends.
+    at their ends. ``called`` are names of the rows; with a ``pitch`` of their own these are as high in a stage of
+    colours too, and have their numbers.
     """
 
     tensor: str
     text: str
     rows: str | None = None
+    called: tuple[str, ...] = ()
+    pitch: float = 0.0
 
     @property
     def draws(self) -> tuple[str, ...]:
@@ -51,7 +55,7 @@ class Bars(Actor):
 
     def follows(self, figures: Figures) -> bool:
         """Whether it shows something else at every unit."""
-        return self.rows is not None and any(axis in figures.units.along for axis in figures.trace.axes(self.tensor))
+        return self.rows is not None and figures.follows(self.shown(figures))
 
     def _sides(self, figures: Figures) -> tuple[float, float]:
         """How much of the range lies left and right of zero, whichever unit is under way."""
@@ -61,18 +65,29 @@ class Bars(Actor):
 
     def _margins(self, s: Setting) -> tuple[float, float]:
         """The room that numerals take left and right of the bars."""
-        if not s.look.numerals:
+        if not self._numbered(s):
             return 0.0, 0.0
         room = s.figures.wide(self.tensor) * theme.FLOOR * 1.1 + SPACE
         low, _ = self._sides(s.figures)
         return (room if low else 0.0), room
 
+    def _numbered(self, s: Setting) -> bool:
+        return s.look.numerals or self.pitch > 0
+
+    def _pitch(self, s: Setting) -> float:
+        """From row to row."""
+        return self.pitch or s.look.pitch
+
+    def _beside(self, s: Setting) -> float:
+        """The room of the rows' names."""
+        return names.beside(self.called, Fit((1.0, self._pitch(s)), 0))
+
     def measure(self, s: Setting) -> Extent:
         rows, _ = self.shown(s.figures).shape
         left, right = self._margins(s)
-        half = rows * s.look.pitch / 2
+        half = rows * self._pitch(s) / 2
         title = phrases.width(self._heading(s.figures), theme.NAME)
-        return Extent(max(LEAST + left + right, title), half + HEADING, half, MOST - LEAST)
+        return Extent(max(LEAST + left + right, title) + self._beside(s), half + HEADING, half, MOST - LEAST)
 
     def _heading(self, figures: Figures) -> Line:
         return heading(figures, self.tensor, self.text)
@@ -81,16 +96,20 @@ class Bars(Actor):
         rows, _ = self.shown(s.figures).shape
         left, right = self._margins(s)
         low, high = self._sides(s.figures)
-        pitch, width = s.look.pitch, spot.width
-        at = even(spot.x - width / 2), even(spot.y + (rows * pitch - theme.CELL_GAP) / 2)
+        pitch, named = self._pitch(s), self._beside(s)
+        width = spot.width - named
+        at = even(spot.x - width / 2 + named / 2), even(spot.y + (rows * pitch - theme.CELL_GAP) / 2)
         zero = at[0] + left + (width - left - right) * low / ((low + high) or 1.0)
-        size = max(theme.FLOOR, min(theme.NUMERAL, int(pitch * layout.LINE_SHARE))) if s.look.numerals else 0
+        size = max(theme.FLOOR, min(theme.NUMERAL, int(pitch * layout.LINE_SHARE))) if self._numbered(s) else 0
         thick = max(min(pitch, 1.0), pitch * 0.56) if pitch >= 8 else pitch
         strand = Strand(self.tensor, self.shown(s.figures).rows, tuple(s.figures.fixed.items()))
         line = self._heading(s.figures)
         box = Box(*at, width, rows * pitch)
         yield BarsPlan(self.names[0], strand, rows, at, pitch, thick, width, even(zero), size,
                        line, heading_at(line, box, width))  # fmt: skip
+        if named:
+            rails = GridPlan(self.names[0], self.tensor, rows, 1, at, (width, pitch))
+            yield from names.named_beside(rails, self.called)
 
     def _content(self, figures: Figures, plan: BarsPlan, unit: int) -> Lengths:
         shown = self.shown(figures)
@@ -123,15 +142,33 @@ class Bars(Actor):
 
     def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
         assert isinstance(plan, BarsPlan)
-        if self.follows(figures):
-            yield from (Clear(plan.name), Grow(plan.name, self._content(figures, plan, unit), tuple(range(plan.rows))))
+        shown, rows = self.shown(figures), tuple(range(plan.rows))
+        if self.follows(figures) and figures.reached(self.tensor):
+            if figures.pieces(shown) and figures.passing(self.tensor, unit):
+                beside = figures.beside(shown, unit)
+                rows = tuple(dict.fromkeys(figures.flat(shown.rows, figures.here(one)) for one in beside))
+            yield from (Clear(plan.name), Grow(plan.name, self._content(figures, plan, unit), rows))
 
     def changes(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[Verb]:
         assert isinstance(plan, BarsPlan)
-        if self.follows(figures):
-            yield Clear(plan.name)
-            if not figures.made(self.tensor):
+        shown = self.shown(figures)
+        if self.follows(figures) and figures.turns(shown, moment.unit):
+            whole = moment.brief and figures.pieces(shown)
+            if not whole:
+                yield Clear(plan.name)
+            if whole or not figures.made(self.tensor):
                 yield Grow(plan.name, self._content(figures, plan, moment.unit), tuple(range(plan.rows)))
+
+    def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
+        assert isinstance(plan, BarsPlan)
+        shown = self.shown(figures)
+        if not figures.pieces(shown) or not figures.passing(self.tensor, last):
+            return
+        since = figures.since(shown, first, last)
+        if self.follows(figures) and figures.turns(shown, since):
+            yield Clear(plan.name)
+        rows = dict.fromkeys(figures.flat(shown.rows, figures.here(unit)) for unit in range(since, last + 1))
+        yield Grow(plan.name, self._content(figures, plan, last), tuple(rows))
 
 
 @dataclass(frozen=True)

@@ -24,13 +24,14 @@ HEADING = theme.HEADING_GAP + theme.NAME
 class Moment:
     """When a part acts: the unit under way, the cell that is followed, whether there is time to show how.
 
-    ``made`` are the tensors that this unit has by the end of the beat.
+    ``made`` are the tensors that this unit has by the end of the beat; ``brief``: it passes by.
     """
 
     unit: int
     target: Address
     taught: bool = False
     made: frozenset[str] = frozenset()
+    brief: bool = False
 
 
 class Actor:
@@ -51,7 +52,7 @@ class Actor:
         yield from ()
 
     def terms(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[tuple[Verb, ...]]:
-        """What it does while the terms of a sum that is taught arrive: one group of verbs a term but the last."""
+        """What it does while the terms of a sum that is taught arrive: one group of verbs for each that comes alone."""
         yield from ()
 
     def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
@@ -73,6 +74,10 @@ class Actor:
     def turns(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
         """How it takes its other shape, if it has one."""
         yield from ()
+
+    def stays(self, figures: Figures, plan: Plan, unit: int) -> bool:
+        """Whether it does not turn back to this unit at the end: the last sentence speaks of another one."""
+        return False
 
     def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
         """What it shows once more at the end, of the unit that was followed."""

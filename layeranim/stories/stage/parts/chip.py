@@ -1,4 +1,4 @@
-"""Chip: an activation between two parts, its curve drawn small in an outline, its name over it."""
+"""Chip: an activation between two parts, its curve drawn small in an outline, its name over it, or its name alone."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ from layeranim.stories.stage.verbs import Clear, Points, Verb
 from layeranim.stories.storyboard import Address, Box, Fact, Line, Point, Run
 
 WIDE, HIGH, INSET = 80.0, 64.0, 8.0
+NAMED, NAME_SIDE = 44.0, 12.0
+"""The height of one that has its name alone, and the room on either side of that."""
 REACH, REACH_MOST = 4.0, 12.0
 """So far to either side of 0 the curve is drawn, and at most so far if the numbers go that far."""
 POINTS = 81
@@ -48,20 +50,29 @@ class Chip(Actor):
         return (Run(activation_name(named), "muted", "semibold", Fact("activation")),)
 
     def measure(self, s: Setting) -> Extent:
+        if not self._curved(s.figures):
+            return Extent(self._wide(s.figures), NAMED / 2, NAMED / 2)
         name = phrases.width(self._heading(s.figures), theme.NAME)
         return Extent(max(WIDE, even(name)), HIGH / 2 + HEADING, HIGH / 2)
 
+    def _curved(self, figures: Figures) -> bool:
+        """Whether it is a function of one number: softmax takes several together."""
+        return figures.acted(self.y).step.operation == "activate"
+
+    def _wide(self, figures: Figures) -> float:
+        """An outline around the name."""
+        return even(phrases.width(self._heading(figures), theme.NAME) + 2 * NAME_SIDE)
+
     def place(self, s: Setting, spot: Spot) -> Iterator[Plan]:
-        box = Box(even(spot.x - WIDE / 2), even(spot.y + HIGH / 2), WIDE, HIGH)
-        line = self._heading(s.figures)
-        at = spot.x - phrases.width(line, theme.NAME) / 2, box.y + theme.HEADING_GAP - 4
-        yield ChipPlan(self.names[0], box, self._curve(s.figures, box), line, at)
+        curved, line = self._curved(s.figures), self._heading(s.figures)
+        wide, high = (WIDE, HIGH) if curved else (self._wide(s.figures), NAMED)
+        box = Box(even(spot.x - wide / 2), even(spot.y + high / 2), wide, high)
+        base = box.y + theme.HEADING_GAP - 4 if curved else spot.y - theme.NAME * 0.34
+        at = spot.x - phrases.width(line, theme.NAME) / 2, base
+        yield ChipPlan(self.names[0], box, self._curve(s.figures, box) if curved else (), line, at)
 
     def _curve(self, figures: Figures, box: Box) -> tuple[Point, ...]:
-        """The function around 0, as high as its box; none of one that takes several numbers together."""
-        step = figures.acted(self.y).step
-        if step.operation != "activate":
-            return ()
+        """The function around 0, as high as its box."""
         put, x, y = self._axes(figures, box)
         return tuple(put(float(a), float(b)) for a, b in zip(x, y, strict=True))
 

@@ -6,26 +6,32 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import ClassVar
 
 from layeranim import layout, numbers, theme
 from layeranim.engine.trace import Region
 from layeranim.layout import Fit, even
 from layeranim.stories import phrases
 from layeranim.stories.stage.figures import Figures, Shown, split
+from layeranim.stories.stage.language import Laps
 from layeranim.stories.stage.parts import names
 from layeranim.stories.stage.parts.base import HEADING, Actor, Moment, heading, heading_at, unsized
 from layeranim.stories.stage.plans import Plan
 from layeranim.stories.stage.solver import COLUMN_GAP, Extent, Setting, Spot, Unfit
 from layeranim.stories.stage.travel import blocks_of
-from layeranim.stories.stage.verbs import Block, Clear, Fill, Frame, Ghost, Name, Role, Sweep, Tell, Verb
+from layeranim.stories.stage.verbs import Block, Cell, Clear, Fill, Frame, Ghost, Name, Role, Sweep, Tell, Verb
 from layeranim.stories.stage.written import so_far
 from layeranim.stories.storyboard import Box, Fact, GridPlan, Line, Run
 
 LENS, LENS_GAP = 56.0, 28.0
 BARE, BARE_MOST = 200.0, 24.0
 """At most so wide is a grid whose numbers stand elsewhere, and each of its cells."""
+BAND_MOST = 72.0
+"""The widest cell of a band."""
 BAR, LOW = 28.0, 24.0
-"""The least width of a column of colours, and the least height of a row."""
+"""The least width of columns of colours, and the least height of rows: thin ones stay visible."""
+THIN = 4.0
+"""With a smaller pitch, where there is no other room, several columns or rows may be thinner than that together."""
 BESIDE = 14.0
 """Between a grid and a heading left of it."""
 NAME_SIDE = 6.0
@@ -39,7 +45,7 @@ LAGGED = 40
 FRAMED_LEAST = 3.0
 """Cells smaller than this, in design pixels, are not framed one by one."""
 
-_PLACE = re.compile(r"<(\w+)>")
+_PLACE = re.compile(r"<(\w+)(:0)?>")
 
 
 @dataclass(frozen=True)
@@ -51,7 +57,9 @@ class Grid(Actor):
     shape. ``called`` are names of the rows and of the columns: words, times; where cells are too small there are none.
     ``firm``: its cells are numerals in a stage of colours too. A ``bare`` one is narrow and in colours alone, without a
     lens: its numbers stand elsewhere. ``lens``: whether there is one where its numerals have no room. ``carried`` names
-    another grid: a number that is a copy of one there travels from it.
+    another grid: a number that is a copy of one there travels from it. A ``band`` is in colours alone, at most so wide
+    and exactly so high.
+    Numerals in ``tight`` cells have the least air.
     """
 
     tensor: str
@@ -70,6 +78,9 @@ class Grid(Actor):
     lens: bool = True
     firm: bool = False
     carried: str = ""
+    band: tuple[float, float] = (0.0, 0.0)
+    adds: ClassVar[bool] = False
+    tight: bool = False
 
     @property
     def draws(self) -> tuple[str, ...]:
@@ -97,24 +108,37 @@ class Grid(Actor):
         told = Region(region.tensor, (*region.where, *more))
         return Fill(grid.name, figures.one(figures.covered(told, moment.target)[0]), ((0, 0),))
 
+    def _looked(self, figures: Figures, grid: GridPlan, unit: int) -> Fill:
+        """The lens shows the cell of a unit."""
+        fixed, cell = dict(grid.fixed), figures.cell_of(self.tensor, unit, {})
+        axes = zip(figures.trace.axes(self.tensor), cell.index, strict=True)
+        index = tuple(fixed.get(axis, i) for axis, i in axes)
+        return Fill(grid.name, figures.one(replace(cell, index=index)), ((0, 0),))
+
     # ── room ─────────────────────────────────────────────────────────────────
     def fit(self, s: Setting) -> tuple[Fit, tuple[int, int]]:
         """How its cells are drawn, and how many there are; a single number always stands there as a numeral."""
         shape = self.shown(s.figures).shape
         if self.bare:
             return Fit((min(BARE / shape[1], BARE_MOST), s.look.pitch), 0), shape
+        if self.band[0]:
+            return Fit((min(self.band[0] / shape[1], BAND_MOST), self.band[1] / shape[0]), 0), shape
         single = shape == (1, 1) and not self.beside and not s.even
         if self.colours:
             high = (PICTURE_HIGH - (self.colours - 1) * (HEADING + COLUMN_GAP)) / self.colours
             return layout.heat(*shape, PICTURE_WIDE * self.share, high * self.share), shape
         wide = max(s.wide, s.figures.wide(self.tensor))
         if not s.look.numerals and not single and not self.firm:
-            across = max(s.look.pitch, BAR if shape[1] == 1 else 0.0)
-            return Fit((across, max(s.look.pitch, LOW if shape[0] == 1 else 0.0)), 0), shape
+            across, high = (
+                max(s.look.pitch, least / n if n == 1 or s.look.pitch >= THIN else 0.0)
+                for n, least in ((shape[1], BAR), (shape[0], LOW))
+            )
+            return Fit((across, high), 0), shape
         high = min(s.look.pitch, LENS) if single or not s.look.numerals else s.look.pitch
         high = max(high, float(layout.LEAST_PITCH))
         size = max(theme.FLOOR, min(theme.NUMERAL, int(high * NUMERAL_SHARE)))
-        least = max(wide * size + 2 * layout.SIDE, names.wide(self.called[1]) + 2 * NAME_SIDE) + theme.CELL_GAP
+        side = layout.SIDE_LEAST if self.tight else layout.SIDE
+        least = max(wide * size + 2 * side, names.wide(self.called[1]) + 2 * NAME_SIDE) + theme.CELL_GAP
         pitch = max(high, 2.0 * int(least / 2 + 0.999)), high
         size = layout.numeral_size(pitch, wide)
         if not size:
@@ -126,19 +150,26 @@ class Grid(Actor):
         width, high = fit.width(cols) + names.beside(self.called[0], fit), fit.height(rows)
         title = phrases.width(self.heading(s.figures), theme.NAME)
         if self.beside:
-            return Extent(width + 2 * (title + BESIDE), high / 2, high / 2)
-        lensed = self.lens and not (fit.numeral or self.colours or self.bare)
+            over = names.over(self.called[1], fit, bool(self.band[0]))
+            side = title + BESIDE + names.beside(self.called[0], fit)
+            return Extent(fit.width(cols) + 2 * side, high / 2 + over, high / 2)
+        lensed = self.lens and not (fit.numeral or self.colours or self.bare or self.band[0])
         down = high / 2 + (LENS_GAP + LENS if lensed else 0.0)
         lens = self._lens(s).width(1) if lensed else 0.0
         over = (HEADING if self.text else 0.0) + names.over(self.called[1], fit)
         return Extent(max(width, title, lens), high / 2 + over, down)
 
+    def overhang(self, s: Setting) -> float:
+        """How much wider a heading left of it makes it, on both sides together."""
+        return 2 * (phrases.width(self.heading(s.figures), theme.NAME) + BESIDE) if self.beside else 0.0
+
     def heading(self, figures: Figures, unit: int = 0) -> Line:
-        """What stands over it in a unit: ``<batch>`` in its text is the number of the sample under way."""
+        """What stands over it in a unit: ``<batch>`` in its text is the number of the sample under way, counted from 1,
+        ``<batch:0>`` from 0."""
         if not self.text:
             return ()
         here = figures.here(unit)
-        text = _PLACE.sub(lambda found: str(here[found[1]] + 1), self.text)
+        text = _PLACE.sub(lambda found: str(here[found[1]] + (not found[2])), self.text)
         line = heading(figures, self.tensor, text)
         if isinstance(self.sized, str):
             return (*unsized(line), Run(f"  {self.sized}", source=Fact("shape")))
@@ -152,7 +183,7 @@ class Grid(Actor):
     def place(self, s: Setting, spot: Spot) -> Iterator[Plan]:
         fit, (rows, cols) = self.fit(s)
         shown, held = self.shown(s.figures), s.figures.trace.tensor(self.tensor)
-        left = names.beside(self.called[0], fit)
+        left = 0.0 if self.beside else names.beside(self.called[0], fit)
         at = even(spot.x + (left - fit.width(cols)) / 2), even(spot.y + fit.height(rows) / 2)
         fixed = tuple((axis, i) for axis, i in s.figures.fixed.items() if axis in held.axes) + self.at
         given = not s.figures.made(self.tensor)
@@ -168,11 +199,12 @@ class Grid(Actor):
         x, y = heading_at(line, whole, spot.width)
         spot_of_heading = x, y + names.over(self.called[1], fit)
         if self.beside:
-            spot_of_heading = at[0] - BESIDE - phrases.width(line, theme.NAME), spot.y - 9
+            side = BESIDE + names.beside(self.called[0], fit)
+            spot_of_heading = at[0] - side - phrases.width(line, theme.NAME), spot.y - 9
         yield replace(plan, heading=line, heading_at=spot_of_heading, cells=cells)
         yield from names.named_beside(plan, self.called[0])
-        yield from names.named_above(plan, self.called[1])
-        if self.lens and not (fit.numeral or self.beside or self.colours or self.bare):
+        yield from names.named_above(plan, self.called[1], bool(self.band[0]))
+        if self.lens and not (fit.numeral or self.beside or self.colours or self.bare or self.band[0]):
             small = self._lens(s)
             below = even(plan.box.centre[0] - small.width(1) / 2), even(plan.box.bottom - LENS_GAP)
             yield GridPlan(
@@ -182,12 +214,21 @@ class Grid(Actor):
     # ── acts ─────────────────────────────────────────────────────────────────
     def reads(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
         grid = _grid(plan)
-        if not grid.holds(region):
+        if not grid.holds(region) or self.elsewhere(figures, region, moment.unit):
             return
         if grid.name.startswith("lens:"):
             yield self._lens_shows(figures, grid, region, moment)
         elif min(grid.pitch) >= FRAMED_LEAST or _whole(grid, region):
             yield from _frames(figures, grid, region, moment, "focus")
+
+    def elsewhere(self, figures: Figures, region: Region, unit: int) -> bool:
+        """Whether it shows the cells of the unit under way, and these are those of another: the state before."""
+        here = figures.here(unit)
+        drawn = self.shown(figures)
+        return region.tensor == self.tensor and self.follows(figures) and any(
+            here[axis] not in (region.along(axis) or (here[axis],)) for axis in figures.units.along
+            if axis in figures.trace.axes(self.tensor) and axis not in (drawn.rows, drawn.cols)
+        )  # fmt: skip
 
     def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
         grid = _grid(plan)
@@ -227,26 +268,56 @@ class Grid(Actor):
             yield Ghost(grid.name, figures.cells(self.shown(figures), unit, bool(grid.numeral)), where)
 
     def changes(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[Verb]:
-        grid = _grid(plan)
+        grid, shown = _grid(plan), self.shown(figures)
+        turns = self.follows(figures) and figures.turns(shown, moment.unit)
+        whole = moment.brief and figures.pieces(shown)
         if plan.name.startswith("lens:"):
-            yield Clear(plan.name)
-        elif self.follows(figures) and figures.turns(self.shown(figures), moment.unit):
+            yield self._looked(figures, grid, moment.unit) if turns and whole else Clear(plan.name)
+        elif turns:
             if _PLACE.search(self.text):
                 yield Name(plan.name, self.heading(figures, moment.unit))
-            if grid.empty:
+            if grid.empty and not whole:
                 yield Clear(plan.name)
-            else:
+            else:  # of another sample that passes by all is there at once: nothing of the one before stays
                 where = _within(0, grid.rows - 1, 0, grid.cols - 1)
                 yield Fill(grid.name, figures.cells(self.shown(figures), moment.unit, bool(grid.numeral)), where)
+        elif grid.empty and moment.unit == figures.first and isinstance(figures.units, Laps):
+            where = self._earlier(figures, grid)
+            if where:  # of a sequence that is told from a later step on: this step reads what those before it made
+                yield Fill(grid.name, figures.cells(self.shown(figures), moment.unit, bool(grid.numeral)), where)
+
+    def _earlier(self, figures: Figures, grid: GridPlan) -> tuple[Cell, ...]:
+        """The cells that the units before the first one of the film have made."""
+        axes = figures.trace.axes(self.tensor)
+        heres = (figures.here(unit) for unit in range(figures.first) if figures.passing(self.tensor, unit))
+        regions = (Region(self.tensor, tuple((axis, here[axis]) for axis in axes if axis in here)) for here in heres)
+        return tuple(cell for region in regions for cell in _within(*_block(grid, region)))
+
+    def stays(self, figures: Figures, plan: Plan, unit: int) -> bool:
+        spoken = any(self.elsewhere(figures, region, unit) for region in figures.film.evidence)
+        return spoken and not self._beside(figures, _grid(plan))
 
     def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
         """What changes from unit to unit shows once more how the number came about that was followed."""
-        grid = _grid(plan)
-        if self.follows(figures) and not grid.name.startswith("lens:"):
-            if _PLACE.search(self.text):
-                yield Name(grid.name, self.heading(figures, unit))
-            where = tuple((r, c) for r in range(grid.rows) for c in range(grid.cols))
-            yield Fill(grid.name, figures.cells(self.shown(figures), unit, bool(grid.numeral)), where)
+        grid, shown = _grid(plan), self.shown(figures)
+        if not self.follows(figures) or not figures.reached(self.tensor) or grid.name.startswith("lens:"):
+            return
+        if _PLACE.search(self.text):
+            yield Name(grid.name, self.heading(figures, unit))
+        where = _within(0, grid.rows - 1, 0, grid.cols - 1)
+        if grid.empty and figures.pieces(shown) and figures.passing(self.tensor, unit):
+            made = dict.fromkeys(self._place(figures, grid, one) for one in figures.beside(shown, unit))
+            where = tuple(divmod(at, grid.cols) for at in made)
+            if len(where) < grid.rows * grid.cols:  # a film of some units has made no more of it
+                yield Clear(grid.name)
+        yield Fill(grid.name, figures.cells(shown, unit, bool(grid.numeral)), where)
+
+    def _beside(self, figures: Figures, grid: GridPlan) -> bool:
+        """Whether another grid shows its tensor at every unit: what the last sentence speaks of stands there."""
+        others = (plan for name, plan in figures.placed.items() if plan.tensor == self.tensor and name != grid.name)
+        slices = (Shown(plan.tensor, plan.row_axis, plan.col_axis, (plan.rows, plan.cols), plan.fixed)
+                  for plan in others if not plan.name.startswith("lens:"))  # fmt: skip
+        return any(not figures.follows(shown) for shown in slices)
 
     def follows(self, figures: Figures) -> bool:
         """Whether it shows something else at every unit: a window's products, a filter."""
@@ -257,16 +328,28 @@ class Grid(Actor):
         if grid.name.startswith("lens:"):
             yield Clear(grid.name)  # of units that pass nobody could read what belongs to one
             return
+        shown = self.shown(figures)
         if self.follows(figures):
-            if grid.empty:
+            since = figures.since(shown, first, last)
+            if grid.empty and figures.turns(shown, since):
                 yield Clear(grid.name)
-            else:
+            if not grid.empty:
                 where = tuple((r, c) for r in range(grid.rows) for c in range(grid.cols))
-                yield Fill(grid.name, figures.cells(self.shown(figures), last, bool(grid.numeral)), where)
+                yield Fill(grid.name, figures.cells(shown, last, bool(grid.numeral)), where)
+            elif figures.pieces(shown) and figures.passing(self.tensor, last):
+                made = dict.fromkeys(self._place(figures, grid, unit) for unit in range(since, last + 1))
+                where = tuple(divmod(at, grid.cols) for at in made)
+                yield Fill(grid.name, figures.cells(shown, last, bool(grid.numeral)), where)
             return
         if not grid.empty:
             return
-        places = [self._place(figures, grid, unit) for unit in (first, last)]
+        if not figures.passes_over(self.tensor, first):
+            return
+        if grid.rows > 1 and grid.col_axis in figures.units.along and grid.row_axis not in figures.units.along:
+            cols = [figures.here(unit)[grid.col_axis] for unit in (first, last)]
+            yield Sweep(grid.name, figures.cells(self.shown(figures), last, bool(grid.numeral)), cols[0], cols[1], True)
+            return
+        places = sorted(self._place(figures, grid, unit) for unit in (first, last))
         yield Sweep(grid.name, figures.cells(self.shown(figures), last, bool(grid.numeral)), places[0], places[1])
 
     def _place(self, figures: Figures, grid: GridPlan, unit: int) -> int:
@@ -297,7 +380,7 @@ def _frames(figures: Figures, grid: GridPlan, region: Region, moment: Moment, ro
     if not moment.taught or not grid.numeral or len(blocks) > 1 or blocks[0][::2] == blocks[0][1::2]:
         return
     cells = figures.covered(region, moment.target)
-    if len(cells) == 1:
+    if len(cells) == 1 and grid.holds(figures.here_of(cells[0])):
         row, col = figures.spot(grid.row_axis, grid.col_axis, cells[0])
         yield Frame(grid.name, ((row, row, col, col),), role)
 

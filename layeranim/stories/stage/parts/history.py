@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from layeranim import theme
-from layeranim.engine.trace import Region
+from layeranim.engine.trace import Array, Region
 from layeranim.layout import even
 from layeranim.stories.stage.axes import LARGEST, Axes, finite, marks, rounded
 from layeranim.stories.stage.figures import Figures
@@ -26,9 +26,20 @@ LABELS = 52.0
 
 @dataclass(frozen=True)
 class History(Single):
-    """The numbers of ``tensor`` (units) over the units of the film."""
+    """The numbers of ``tensor`` (units) over the units of the film; of a tensor with more axes those of the cell that
+    is followed at each unit. ``first`` is the number of the first unit.
+    """
+
+    first: int = 0
 
     kind = "history"
+
+    def _values(self, figures: Figures) -> Array:
+        if len(figures.trace.axes(self.tensor)) == 1:
+            return np.asarray(figures.trace[self.tensor], float)
+        return np.array(
+            [figures.value(figures.cell_of(self.tensor, unit, figures.inner(unit))) for unit in range(figures.count)]
+        )
 
     def measure(self, s: Setting) -> Extent:
         half = HIGH / 2
@@ -38,11 +49,13 @@ class History(Single):
         half = min(spot.up - HEADING, spot.down - LABELS / 2 - 8, HIGHER / 2)
         width = min(spot.width, MOST + LABELS) - LABELS
         box = Box(even(spot.x - (width + LABELS) / 2 + LABELS), even(spot.y + half), even(width), even(2 * half))
-        values = np.clip(np.asarray(s.figures.trace[self.tensor], float), -LARGEST, LARGEST)
+        values = np.clip(self._values(s.figures), -LARGEST, LARGEST)
         low, high = rounded(float(finite(values).min()), float(finite(values).max()))
         put = Axes(box, (0.0, float(max(1, len(values) - 1))), (low, high))
         points = tuple(put(float(k), float(v)) if np.isfinite(v) else None for k, v in enumerate(values))
-        across = tuple(Tick(put(v, low)[0], line) for v, line in marks(*put.across, width, 4) if v == int(v))
+        numbered = marks(self.first, put.across[1] + self.first, width, 4)
+        across = tuple(Tick(put(v - self.first, low)[0], line)
+                       for v, line in numbered if v == int(v))  # fmt: skip
         along = tuple(Tick(put(0, v)[1], line) for v, line in marks(low, high, 3 * half, 3))
         line = heading(s.figures, self.tensor, self.text)[:1]
         yield HistoryPlan(

@@ -185,12 +185,33 @@ class Neurons(Actor):
     def changes(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[Verb]:
         assert isinstance(plan, NetPlan)
         if figures.turns(self._made(figures), moment.unit):
-            yield Clear(plan.name)
+            if moment.brief and figures.pieces(self._made(figures)):
+                yield self._whole(figures, plan, moment.unit)
+            else:
+                yield Clear(plan.name)
         if figures.turns(self._read(figures), moment.unit):
             yield self._given(figures, plan, moment.unit)
 
     def _given(self, figures: Figures, plan: NetPlan, unit: int) -> NodeFill:
         return NodeFill(plan.name, figures.cells(self._read(figures), unit), tuple(range(len(plan.lower))), lower=True)
+
+    def _whole(self, figures: Figures, plan: NetPlan, unit: int) -> NodeFill:
+        """All units of a sample at once that the film has."""
+        made = self._made(figures)
+        told = dict.fromkeys(self._unit(figures, one) for one in figures.beside(made, unit))
+        return NodeFill(plan.name, figures.cells(made, unit), tuple(told))
+
+    def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
+        """Of a whole layer the unit that was followed, with its weights and what it read."""
+        assert isinstance(plan, NetPlan)
+        if self.along[1] is not None:
+            follows, whole = figures.follows(self._made(figures)), self._whole(figures, plan, unit)
+            if follows and len(whole.where) < len(plan.upper):
+                yield Clear(plan.name)
+            yield self._given(figures, plan, unit)
+            if follows:
+                yield whole
+            yield Wiring(plan.name, self.edges(figures, plan, unit, True, BOLD))
 
     def terms(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[tuple[Verb, ...]]:
         """Edge after edge, and the sum so far in the unit."""

@@ -39,9 +39,13 @@ def beside(names: Sequence[str], fit: Fit) -> float:
     return wide(names) + SPACE if names and fit.pitch[1] >= LEAST else 0.0
 
 
-def over(names: Sequence[str], fit: Fit) -> float:
-    """The height that names above the columns take."""
-    return OVER if names and fit.numeral else 0.0
+def over(names: Sequence[str], fit: Fit, band: bool = False) -> float:
+    """The height that names above the columns take; over a ``band`` of colours too, where they have room."""
+    return OVER if names and (fit.numeral or (band and _roomy(names, fit.pitch[0]))) else 0.0
+
+
+def _roomy(names: Sequence[str], pitch: float) -> bool:
+    return wide(names) + SPACE / 2 <= pitch
 
 
 def named_beside(plan: GridPlan, names: Sequence[str]) -> Iterator[TextPlan]:
@@ -52,9 +56,10 @@ def named_beside(plan: GridPlan, names: Sequence[str]) -> Iterator[TextPlan]:
         yield TextPlan(f"{plan.name}:row:{i}", (x, cell.centre[1] - 8), (run,), theme.FLOOR)
 
 
-def named_above(plan: GridPlan, names: Sequence[str]) -> Iterator[TextPlan]:
+def named_above(plan: GridPlan, names: Sequence[str], band: bool = False) -> Iterator[TextPlan]:
     """The names above the columns, each over the middle of its own."""
-    for i, name in enumerate(names[: plan.cols] if plan.numeral else ()):
+    shown = plan.numeral or (band and _roomy(names, plan.pitch[0]))
+    for i, name in enumerate(names[: plan.cols] if shown else ()):
         run, cell = _run(name), plan.cell(0, i)
         x = cell.centre[0] - typeface.width(run.text, theme.FLOOR) / 2
         yield TextPlan(f"{plan.name}:col:{i}", (x, plan.box.y + theme.HEADING_GAP), (run,), theme.FLOOR)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from layeranim import layout, numbers
@@ -10,10 +10,12 @@ from layeranim.engine.trace import Region
 from layeranim.layout import even
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts.base import HEADING, Moment, Single, heading_at
+from layeranim.stories.stage.parts.copied import COPY, Taken
 from layeranim.stories.stage.plans import Plan, TallyPlan
 from layeranim.stories.stage.solver import Extent, Setting, Spot
-from layeranim.stories.stage.verbs import Clear, Tell, Verb
-from layeranim.stories.stage.written import so_far
+from layeranim.stories.stage.travel import placed
+from layeranim.stories.stage.verbs import Clear, Pour, Tell, Verb
+from layeranim.stories.stage.written import running, so_far
 from layeranim.stories.storyboard import Box, Fact, Line, Run
 
 HIGH = 72.0
@@ -22,9 +24,20 @@ SIZE = 40
 
 @dataclass(frozen=True)
 class Tally(Single):
-    """The sum that becomes a cell of ``tensor``, term by term."""
+    """The sum that becomes a cell of ``tensor``, term by term.
+
+    Where it counts what is ``taken`` from a window, a sum, the largest so far or a norm, its terms come one by one from
+    the copy of the window, or from the window itself; ``made`` is the tensor in whose step they do, if another.
+    """
+
+    taken: Callable[[int], Taken] | None = None
+    made: str = ""
 
     kind = "tally"
+
+    @property
+    def draws(self) -> tuple[str, ...]:
+        return (self.tensor, self.made) if self.made else (self.tensor,)
 
     def _width(self, figures: Figures) -> float:
         wide = max(figures.wide(self.tensor, cells=False), layout.widest([f"{numbers.MINUS}00"]))
@@ -42,7 +55,32 @@ class Tally(Single):
     def changes(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[Verb]:
         yield Clear(plan.name)
 
+    def terms(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[tuple[Verb, ...]]:
+        """Number after number of the window runs into it."""
+        assert isinstance(plan, TallyPlan)
+        target, style = figures.cell_of(self.tensor, moment.unit, {}), figures.style(self.tensor)
+        totals = running(figures, target) if self.taken else ()
+        texts = [*(numbers.text(total, style) for total in totals), *([figures.text(target)] if totals else [])]
+        for text, place in zip(texts, self._places(figures, moment.unit), strict=False):
+            yield Pour((place,), plan.box.centre), Tell(plan.name, ((Run(text, "ink", source=Fact("so far")),),))
+
+    def _places(self, figures: Figures, unit: int) -> list[tuple[str, int, int]]:
+        """Where the numbers of the window stand as numerals, in reading order."""
+        if self.taken is None:
+            return []
+        taken = self.taken(unit)
+        copy = figures.placed.get(COPY)
+        if copy is not None:
+            return [(COPY, row, col) for row, col in taken.places()] if copy.numeral else []
+        cells = [taken.sources(row, col) for row, col in taken.places()]
+        found = [placed(figures.placed.values(), figures, cell) for cell in cells]
+        return [(one[0].name, *one[1:]) for one in found if one]
+
     def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
+        if self.taken is not None:
+            if region.tensor == self.tensor:
+                yield from self.closes(figures, plan, moment.unit)
+            return
         if region.tensor == self.tensor and moment.target.tensor == self.tensor:
             yield Tell(plan.name, tuple(self._lines(figures, moment)))
         elif region.tensor == self.tensor:  # what is made of it is told of: it is there at once
@@ -52,7 +90,7 @@ class Tally(Single):
         yield Clear(plan.name)
 
     def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
-        target = figures.cell_of(self.tensor, unit, {})
+        target = figures.cell_of(self.tensor, unit, figures.inner(unit))
         yield Tell(plan.name, ((Run(figures.text(target), "result", "semibold", target),),))
 
     def _lines(self, figures: Figures, moment: Moment) -> Iterator[Line]:

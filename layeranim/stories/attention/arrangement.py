@@ -1,0 +1,247 @@
+"""How attention stands on its stage: products with their factors left and above, arcs over the words, heads in rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from layeranim import numbers, theme, typeface
+from layeranim.stories.attention.formula import compared
+from layeranim.stories.attention.view import AttentionView
+from layeranim.stories.stage import Arcs, Becoming, Column, Cross, Grid, Lattice, Repeat, Row, Tries
+from layeranim.stories.stage.parts.arcs import MANY
+from layeranim.stories.stage.parts.names import short
+from layeranim.stories.stage.solver import NUMERAL_LOW, Node
+
+LOW_ARCS, FLAT_ARCS = 60.0, 90.0
+"""The least height of arcs beside other parts, and of those of several heads."""
+CLOSE = 12.0
+"""The least space between words under arcs."""
+NUMBER = 60.0
+"""The most that a weight under a word takes."""
+FIRM = 12
+"""Up to so many words have arcs in a stage of colours."""
+NAMED = {"query": "Q", "key": "K", "turned_query": "RQ", "turned_key": "RK", "transformed_key": "W K",
+         "query_part": "WQ", "key_part": "UK", "shared_key": "K"}  # fmt: skip
+
+
+def stage(view: AttentionView) -> Node:
+    """The first arrangement that has room."""
+    return Tries(*(_heads(view) if view.heads > 1 else _alone(view)), least=NUMERAL_LOW)
+
+
+# ── one head ─────────────────────────────────────────────────────────────────
+def _alone(view: AttentionView) -> Iterator[Node]:
+    """Everything that is multiplied; then without what words become queries by; then with fewer matrices; colours."""
+    if _has_arcs(view):
+        if view.config.projections and "context" not in view.trace:
+            yield _projected(view)
+        yield _products(view, arcs=True)
+        yield _tall(view)
+        yield _crossed(view, whole=True)
+        yield _crossed(view, whole=False)
+    yield _products(view, arcs=False)
+    if _has_arcs(view):
+        yield _merged(view, arcs=True)
+        yield Column(_arcs(view), _merged(view, arcs=False))
+    yield _merged(view, arcs=False)
+    yield Row(*_matrices(view), *_after(view))
+    yield Row(Cross(_queries(view), _keys(view), _both(view, named=True)), "·", _values(view), "=", *_ends(view))
+    last = Row(*_matrices(view), *_after(view))
+    yield Column(_arcs(view, firm=True), last) if _has_arcs(view) and _short(view) else last
+
+
+def _projected(view: AttentionView) -> Node:
+    """Words times W_Q, W_K and W_V over what these make; arcs over the weights."""
+    key, query, value = (Grid(f"weight_{part}", f"W_{{{part[0].upper()}}}^{{T}}", "embed", f"{part}_rows", sized=False,
+                              tight=True, bare=part == "key") for part in ("key", "query", "value"))  # fmt: skip
+    top = (key, query, _keys(view, beside=False), _arcs(view), None, value)
+    return Lattice(top, (_words_in(view), _queries(view, ()), _scores(view), _weights(view), "·", _values(view, ()),
+                         "=", *_ends(view)))  # fmt: skip
+
+
+def _products(view: AttentionView, arcs: bool) -> Node:
+    """Two products beside each other: queries times keys, weights times values; arcs over the weights."""
+    looks = _arcs(view) if arcs else None
+    ends = _ends(view)
+    return Lattice((None, _keys(view, beside=False), looks, _values(view)),
+                   (_queries(view), _scores(view), _weights(view), *ends))  # fmt: skip
+
+
+def _tall(view: AttentionView) -> Node:
+    """The two products under one another: where there is height."""
+    return Column(Lattice((None, _keys(view, beside=False)), (_queries(view), _scores(view))),
+                  Lattice((_arcs(view), _values(view)), (_weights(view), *_ends(view))))  # fmt: skip
+
+
+def _crossed(view: AttentionView, whole: bool) -> Node:
+    """Keys over the scores, arcs over what comes after; ``whole``: scores and weights each have a matrix."""
+    after: tuple[Node | str, ...] = ("·", _values(view, ()), "=", *_ends(view))
+    if whole:
+        return Lattice((None, _keys(view), _arcs(view)), (_queries(view), _scores(view), _weights(view), *after))
+    return Lattice((None, _keys(view), (_arcs(view), len(after))), (_queries(view), _both(view), *after))
+
+
+def _merged(view: AttentionView, arcs: bool) -> Node:
+    """The same with scores that become weights in their own cells."""
+    ends = _ends(view)
+    looks = (_arcs(view), max(1, len(ends) - 1)) if arcs else None
+    return Lattice((None, _keys(view, beside=False), _values(view), looks), (_queries(view), _both(view), *ends))
+
+
+def _matrices(view: AttentionView) -> tuple[Node, ...]:
+    return (Cross(_queries(view), _keys(view), _scores(view)),)
+
+
+def _after(view: AttentionView) -> tuple[Node | str, ...]:
+    """What comes after the scores; with a matrix behind the heads, that too."""
+    return "→", _weights(view), "·", _values(view), "=", *_ends(view)
+
+
+def _ends(view: AttentionView) -> tuple[Node | str, ...]:
+    return (_mixture(view), "→", _output(view)) if view.projected else (_output(view),)
+
+
+# ── several heads ────────────────────────────────────────────────────────────
+def _heads(view: AttentionView) -> Iterator[Node]:
+    """Heads under one another, each with what it reads; at their side what they come to together."""
+    if _has_arcs(view):
+        yield Row(Repeat(lambda h: _head(view, h, True), view.heads), "→", _joined(view))
+        yield Column(Repeat(lambda h: _head(view, h, True), view.heads), _joined(view))
+        pictures = Repeat(lambda h: _arcs_of(view, h), view.heads, across=2)
+        yield Row(pictures, "→", _joined(view))
+        yield Column(pictures, _joined(view))
+    yield Row(Repeat(lambda h: _head(view, h, False), view.heads), "→", _joined(view))
+    maps = Row(Repeat(lambda h: _both(view, h, f"head {h + 1}", lens=h == view.head), view.heads, across=2), "→",
+               _joined(view))  # fmt: skip
+    yield maps
+    yield Row(Repeat(lambda h: _head(view, h, False), view.heads), "→", _joined(view)) if view.heads == 2 else maps
+
+
+def _head(view: AttentionView, h: int, arcs: bool) -> Node:
+    """One head: whom its words look at; or its queries and keys, the weights, its values."""
+    called = f"head {h + 1}"
+    if arcs:
+        return Row(_both(view, h, called), _arcs_of(view, h))
+    return Row(_queries(view, (), h), "·", _keys(view, False, h, "keys"), "→", _both(view, h, called), "·",
+               _values(view, (), h))  # fmt: skip
+
+
+def _arcs_of(view: AttentionView, h: int) -> Node:
+    return _arcs(view, h, FLAT_ARCS)
+
+
+def _joined(view: AttentionView) -> Node:
+    """The mixtures of all heads side by side, and the matrix after them."""
+    if not view.projected:
+        return Repeat(lambda h: Grid("output", f"head {h + 1}", "queries", "value_features", at=(("heads", h),),
+                                     sized=False, tight=True, lens=h == view.head), view.heads,
+                      across=1 if view.heads == 2 else 2)  # fmt: skip
+    joined = Grid("joined", "heads joined", "queries", "joined", called=(view.words, ()), sized=False, tight=True)
+    out = Grid("output", "output", "queries", "outputs", sized=False, tight=True)
+    weight = Grid("weight_output", "W_{O}^{T}", "joined", "outputs", sized=False, tight=True, bare=True)
+    return Lattice((joined, weight), (out,))
+
+
+# ── parts ────────────────────────────────────────────────────────────────────
+def _has_arcs(view: AttentionView) -> bool:
+    return bool(view.words and view.key_words) and max(view.rows, view.cols) <= MANY
+
+
+def _short(view: AttentionView) -> bool:
+    """Whether all words of a sentence have room beside each other on this canvas."""
+    widest = max((sum(max(typeface.width(short(word), theme.NAME, "medium"), NUMBER) + CLOSE for word in words)
+                  for words in (view.words, view.key_words)), default=0.0)  # fmt: skip
+    canvas = view.film.canvas
+    return max(view.rows, view.cols) <= FIRM and widest <= canvas.right - canvas.left
+
+
+def _at(view: AttentionView, tensor: str, h: int | None) -> tuple[tuple[str, int], ...]:
+    """The head of a tensor that a part keeps to, where there are several."""
+    if h is None or view.heads == 1:
+        return ()
+    axes = view.trace.axes(tensor)
+    return ("heads", h), *((("key_heads", view.group(h)),) if "key_heads" in axes else ())
+
+
+def _words_in(view: AttentionView) -> Grid:
+    """What queries, keys and values are made from, in colours: the sentences that multiply it have its numbers."""
+    last = "positioned" if "positioned" in view.trace else "embeddings"
+    before = (("embeddings", "X"),) if last == "positioned" else ()
+    return Becoming(last, "X + place" if before else "X", "queries", "embed", called=(view.words, ()), sized=False,
+                    bare=True, before=before)  # fmt: skip
+
+
+def _queries(view: AttentionView, called: tuple[str, ...] | None = None, h: int | None = None) -> Grid:
+    *before, last = view.queries_of
+    axes = view.trace.axes(last)
+    return Becoming(last, NAMED[last], "queries", axes[-1], at=_at(view, last, h), sized=False, tight=True,
+                    called=(view.words if called is None else called, ()),
+                    before=tuple((name, NAMED[name]) for name in before))  # fmt: skip
+
+
+def _keys(view: AttentionView, beside: bool = True, h: int | None = None, along: str = "") -> Grid:
+    """Keys as columns, or ``along`` as rows."""
+    *before, last = view.keys_of
+    axis, turned = view.trace.axes(last)[-1], "" if along else "^{T}"
+    rows, cols = ("keys", axis) if along else (axis, "keys")
+    return Becoming(last, _turned(NAMED[last], turned), rows, cols, at=_at(view, last, h), sized=False, tight=True,
+                    beside=beside, before=tuple((name, _turned(NAMED[name], turned)) for name in before))  # fmt: skip
+
+
+def _turned(name: str, turned: str) -> str:
+    return f"({name}){turned}" if turned and len(name) > 1 else f"{name}{turned}"
+
+
+def _chain(view: AttentionView) -> tuple[tuple[str, str], ...]:
+    """The scores and what becomes of them, each with its formula."""
+    return tuple((name, compared(view, name)) for name in view.chain)
+
+
+def _scores(view: AttentionView, h: int | None = None) -> Grid:
+    *before, (last, text) = _chain(view)
+    return Becoming(last, text, "queries", "keys", at=_at(view, last, h), before=tuple(before), sized=False, tight=True)
+
+
+def _named_weights(view: AttentionView) -> str:
+    """What stands over the weights: with what the darkest colour means, where that is not 1."""
+    if view.darkest is None:
+        return "weights"
+    return f"weights, darkest {numbers.text(view.darkest, numbers.style(1.0, kind='probability'))}"
+
+
+def _weights(view: AttentionView, h: int | None = None) -> Grid:
+    before = (("exponentials", "e^{s − max}"),) if view.config.lookup == "soft" else ()
+    return Becoming("weights", _named_weights(view), "queries", "keys", at=_at(view, "weights", h), before=before,
+                    sized=False, tight=True)  # fmt: skip
+
+
+def _both(view: AttentionView, h: int | None = None, text: str = "", named: bool = False,
+          lens: bool = True) -> Grid:  # fmt: skip
+    """Scores that become weights in the same cells."""
+    powers = (("exponentials", "e^{s − max}"),) if view.config.lookup == "soft" else ()
+    before = tuple((name, text or said) for name, said in (*_chain(view), *powers))
+    return Becoming("weights", text or _named_weights(view), "queries", "keys", at=_at(view, "weights", h),
+                    before=before, called=((), view.key_words if named else ()), sized=False, lens=lens,
+                    tight=True)  # fmt: skip
+
+
+def _values(view: AttentionView, called: tuple[str, ...] | None = None, h: int | None = None) -> Grid:
+    at = _at(view, "value", h)
+    names = (view.key_words if called is None else called, ())
+    return Grid("value", "V", "keys", "value_features", at=at, called=names, sized=False, tight=True)
+
+
+def _mixture(view: AttentionView) -> Grid:
+    return Grid("head_output", "mixture", "queries", "value_features", sized=False, tight=True)
+
+
+def _output(view: AttentionView) -> Grid:
+    cols = "outputs" if view.config.output_projection else "value_features"
+    return Grid("output", "output", "queries", cols, sized=False, tight=True)
+
+
+def _arcs(view: AttentionView, h: int | None = None, rise: float = LOW_ARCS, text: str = "",
+          firm: bool = False) -> Node:  # fmt: skip
+    """Arcs over the words, or from the words of the queries to those of the keys."""
+    read = () if view.alike else view.key_words
+    return Arcs("weights", view.words, read, _at(view, "weights", h), rise, firm, text, CLOSE)

@@ -1,0 +1,236 @@
+"""What a dense layer's film says besides the arithmetic, and the numbers that its words are about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from math import isqrt
+from typing import Any
+
+import numpy as np
+
+from layeranim import numbers
+from layeranim.engine.trace import Array, Region
+from layeranim.stories import phrases
+from layeranim.stories.activations import activation_name, activation_word
+from layeranim.stories.stage import NOTHING, Note
+from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
+
+GOOD_FOR = "every output weighs every input; as the last layer, it casts the vote"
+ROW_WISE = ("softmax", "log-softmax")
+LOUDEST = 4
+"""Pixels that are framed to say why a class wins."""
+SIDE_LEAST, SIDE_MOST = 4, 64
+"""Pictures of so many pixels a side are shown as pictures."""
+
+
+class DenseView:
+    """The numbers of one layer; a unit of the film is one unit of the layer for one sample."""
+
+    def __init__(self, telling: Telling) -> None:
+        self.telling, self.trace = telling, telling.trace
+        config: Any = self.trace.config
+        self.activation: str = config.activation
+        self.batch, self.inputs = self.trace.tensor("input").shape
+        self.units: int = self.trace.tensor("weight").shape[0]
+        self.biased, self.activated = "bias" in self.trace, self.activation != "linear"
+        self.row_wise, self.shares = self.activation in ROW_WISE, self.activation in ("softmax", "sigmoid")
+        self.shown: range = telling.film.selected_of(self.batch, self.units) if self.batch > 1 else (
+            telling.film.selected(self.units))  # fmt: skip
+        base = telling.base
+        self.classes = bool(base and base.planes and self.side and self.units <= 10)
+        self.noun, self.chip = "class" if self.classes else "unit", activation_name(self.activation)
+        self._styles: dict[str, numbers.Style] = {}
+
+    @cached_property
+    def side(self) -> int:
+        """How many pixels the rows of a picture have that is read; 0 where it is none."""
+        side, base = isqrt(self.inputs), self.telling.base
+        pictured = self.telling.kinds.get("input") in ("image", "ink", "digit") or bool(base and base.planes)
+        lettered = self.trace.tensor("input").labels is not None
+        square = side * side == self.inputs and SIDE_LEAST <= side <= SIDE_MOST
+        return side if pictured and square and not lettered else 0
+
+    @property
+    def title(self) -> str:
+        """The preset's where its digits are read, also with a digit of the user's."""
+        base = self.telling.base
+        return base.title if self.classes and base else "Dense layer"
+
+    @property
+    def ink(self) -> str:
+        """The scale of a picture's pixels."""
+        return "grey" if self.telling.kinds.get("input") == "image" else "ink"
+
+    @cached_property
+    def followed(self) -> int:
+        """The unit whose numbers are followed: asked for, the preset's, of a picture the winner, else the first."""
+        preset, asked = self.telling.preset, self.telling.film.follow
+        best = self.shown.start - self.shown.start % self.units + self.winner(self.shown.start // self.units)
+        wanted = (asked - 1 if asked else None, preset.unit if preset else None, best if self.side else None)
+        return next((unit for unit in wanted if unit is not None and unit in self.shown), self.shown.start)
+
+    def last(self, unit: int) -> bool:
+        """Whether no later sample than that of this unit is shown to its end."""
+        return unit + self.units >= self.shown.stop
+
+    def name(self, unit: int) -> str:
+        """What a unit of the layer is called: classes of digits by the digit."""
+        return str(unit if self.classes else unit + 1)
+
+    def text(self, tensor: str, *index: int) -> str:
+        """One number as it is shown everywhere."""
+        if tensor not in self._styles:
+            kind: Any = "probability" if tensor == "output" and self.shares else "value"
+            held, precision = self.trace[tensor], self.telling.film.precision
+            self._styles[tensor] = numbers.style(held, kind=kind, precision=precision)
+        return numbers.text(self.trace[tensor][index], self._styles[tensor])
+
+    def ranking(self, b: int) -> list[int]:
+        """The units by their results of a sample, the largest first."""
+        results = np.nan_to_num(self.trace["output"][b], nan=-np.inf)
+        before = np.nan_to_num(self.trace["pre_activation"][b], nan=-np.inf)
+        return [int(o) for o in np.lexsort((-before, -results))]
+
+    def winner(self, b: int) -> int:
+        return self.ranking(b)[0]
+
+    def winners(self, b: int) -> list[int]:
+        """The units that share the largest sum of a sample."""
+        sums = numbers.rounded(self.trace["pre_activation"][b])
+        return [int(o) for o in np.flatnonzero(sums == sums[self.winner(b)])]
+
+    def loudest(self, b: int, o: int) -> list[int]:
+        """The inputs whose products add most to a unit."""
+        products: Array = np.nan_to_num(numbers.rounded(self.trace["weight"][o] * self.trace["input"][b]), nan=0.0)
+        return [int(k) for k in np.argsort(-products, kind="stable")[:LOUDEST] if products[k] > 0]
+
+    def spot(self, b: int, o: int, k: int) -> Iterator[Region]:
+        """One pixel, in all that is made of it."""
+        yield Region.of("input", batch=b, in_features=k)
+        yield Region.of("weight", out_features=o, in_features=k)
+        yield Region.of("products", batch=b, out_features=o, in_features=k)
+
+
+class DenseWords:
+    """The words of one film."""
+
+    def __init__(self, view: DenseView) -> None:
+        self.view = view
+
+    def options(self) -> tuple[str, ...]:
+        """Sizes, the activation, whether there is a bias."""
+        view = self.view
+        return (
+            _count(view.inputs, "input"),
+            *((_count(view.units, "unit"),) if view.units > 1 else ()),
+            *((activation_word(view.activation),) if view.activated else ()),
+            *(("no bias",) if not view.biased else ()),
+            *((f"{view.batch} samples",) if view.batch > 1 and view.telling.film.sample is None else ()),
+        )
+
+    def place(self, unit: int) -> str:
+        view = self.view
+        b, o = divmod(unit, view.units)
+        sample = f"sample {b + 1}, " if view.batch > 1 else ""
+        return f"{sample}{view.noun} {view.name(o)}"
+
+    def opening(self) -> Line:
+        if self.view.side:
+            return (Run(f"each {self.view.noun} has a "), Run("weight", "weights", "semibold"),
+                    Run(" for every "), Run("pixel", "ink", "semibold"), Run(": multiply, add up"))  # fmt: skip
+        return (Run("multiply every "), Run("input", "ink", "semibold"), Run(" by its "),
+                Run("weight", "weights", "semibold"),
+                Run(", add up" + (", add the bias" if self.view.biased else "")))  # fmt: skip
+
+    def counted(self) -> str:
+        """How many numbers are learned."""
+        facts = self.view.trace.facts
+        formula = str(facts["parameters_formula"]).replace("·", numbers.DOT)
+        return f"{_count(int(facts['parameters']), 'parameter')}:  {formula}"
+
+    def notes(self) -> tuple[tuple[Note, ...], tuple[Note, ...]]:
+        """Things worth saying once: while a unit adds up, and while its activation is applied."""
+        view = self.view
+        cut = bool((view.trace["pre_activation"].reshape(-1)[view.shown.start : view.shown.stop] < 0).any())
+        other = Note("every unit reads the same inputs with weights of its own", view.units > 1 and not view.side)
+        bend = {"step": Note("step: 1 from 0 upwards, else 0"),
+                "relu": Note("ReLU keeps what is positive, the rest becomes 0", cut)}  # fmt: skip
+        one = Note("one product for each input, then their sum", view.inputs > 1)
+        first = (Note("blue speaks for it, orange against it"),) if view.side else (one,)
+        return (*first, other), (bend.get(view.activation, NOTHING), other)
+
+    # ── the activation of a whole row ────────────────────────────────────────
+    def finish(self, unit: int) -> tuple[Line, str]:
+        """What the largest result is of all."""
+        view, b = self.view, unit // self.view.units
+        best = view.winner(b)
+        z, y = view.text("pre_activation", b, best), view.text("output", b, best)
+        if view.trace.tensor("output").labels is not None:
+            return (Run(f"{view.chip}: of all sums of a sample together", source=Fact("activation")),), ""
+        if z == numbers.NAN:
+            return (Run("a sum is NaN, which is no number: nothing wins"),), ""
+        line = (
+            Run(f"{self._winning(b)}:  ", source=Fact("place")),
+            Run("z"),
+            phrases.equals(z),
+            Run(z, "ink", "semibold", source=Address("pre_activation", (b, best))),
+            *self._second_best(b),
+            Run(f"   {view.chip} → ", source=Fact("activation")),
+            Run(y, "result", "semibold", Address("output", (b, best))),
+        )
+        shares = "shares that add up to 1" if view.units > 1 else "alone, it has the whole share"
+        note = shares if view.activation == "softmax" else ""
+        if view.side and view.loudest(b, best):
+            note = f"framed pixels speak loudest for {view.name(best)}"
+        return line, note if view.last(unit) else ""
+
+    def _winning(self, b: int) -> str:
+        """Which unit has the largest sum of a sample, or which share it."""
+        view, won = self.view, self.view.winners(b)
+        name, names = view.noun, f"{view.noun}{'es' if view.classes else 's'}"
+        numbered = [view.name(o) for o in won]
+        if view.units == 1:
+            return "one unit"
+        if len(won) == view.units:
+            return f"all {view.units} {names} are equal"
+        if len(won) == 1:
+            return f"{name} {numbered[0]} wins"
+        if len(won) < 5:
+            return f"{names} {', '.join(numbered[:-1])} and {numbered[-1]} are equal"
+        return f"{len(won)} of {view.units} {names} are equal"
+
+    def _second_best(self, b: int) -> Line:
+        """The class that comes next, with its sum."""
+        view = self.view
+        if not view.side or view.units < 2 or len(view.winners(b)) > 1:
+            return ()
+        second = view.ranking(b)[1]
+        z = view.text("pre_activation", b, second)
+        return (
+            Run(f",  next {view.noun} {view.name(second)} with ", source=Fact("place")),
+            Run(z, "ink", source=Address("pre_activation", (b, second))),
+        )
+
+    def closing(self) -> Line:
+        view = self.view
+        sample = view.followed // view.units
+        whole = view.shown.stop >= (sample + 1) * view.units
+        if view.classes and view.row_wise and whole:
+            return (Run(f"{view.inputs} pixels, ", source=Fact("inputs")),
+                    Run(f"{view.units} units of {view.inputs} weights", "weights", "semibold", Fact("units")),
+                    Run(" → "),
+                    Run(f"read as a {view.winner(sample)}", "result", "semibold", Fact("class")))  # fmt: skip
+        told = len({unit // view.units for unit in view.shown})
+        samples = f"{told} samples of " if told > 1 else ""
+        return (
+            Run(f"{samples}{_count(view.inputs, 'input')}, ", source=Fact("inputs")),
+            Run(_count(int(view.trace.facts["parameters"]), "parameter"), "weights", "semibold", Fact("parameters")),
+            Run(" → "),
+            Run(_count(view.units, "output") + (" each" if samples else ""), "result", "semibold", Fact("units")),
+            *((Run(f", here sample {sample + 1}", source=Fact("place")),) if samples else ()),
+        )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"

@@ -1,0 +1,163 @@
+"""Vanishing and exploding gradients: step by step back through time, multiplied once more at each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from layeranim import numbers
+from layeranim.engine.trace import Array, Region
+from layeranim.stories import phrases
+from layeranim.stories.stage import Column, Each, Grid, Lines, Note, Play, Row, Units, story
+from layeranim.stories.stage.parts.tracks import MOST_LINES, drawn
+from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
+
+GOOD_FOR = "why long memories are hard to learn, and why gates and clipping help"
+SHORT = 15
+"""Of numbers with more letters than these only those of the first and of the last scale are said at the end."""
+NAMED = 30
+"""Of more time steps none is called by its number."""
+
+
+def film(telling: Telling) -> Play:
+    """The film of the way back."""
+    trace, config = telling.trace, _config(telling)
+    scales, steps, hidden = trace["gradient_norm"].shape[0], trace.size("time"), trace.size("hidden")
+    shown = drawn(scales)
+    norms = np.asarray(trace["gradient_norm"], float)[: len(shown), ::-1]
+    told = len(shown) - 1 - int(np.argmax(np.nan_to_num(norms).max(axis=1)[::-1]))  # of equals the largest scale
+    rows = tuple(f"{float(s):g} · U" for s in trace["scales"][: len(shown)])
+    cols = tuple(f"t = {t}" for t in range(1, steps + 1)) if steps <= NAMED else ()
+    clipped, reach = "clipped" in trace, config.truncate or steps
+    last = telling.film.selected(steps)[-1]
+    return Play(
+        title="Gradients through time",
+        units=Units(("time",), ("step back", "steps back"), (),
+                    names=tuple(f"t = {steps - k}" for k in range(steps)), most={"scales": len(shown)},
+                    inner=lambda _: {"scales": told}, turned=True),
+        stage=Row(
+            Lines("gradient_norm", "length of the gradient at t", "scales", rows, config.threshold, 1),
+            Column(Grid("gradient_norm", "length", "scales", "time", sized=False, called=(rows, cols)),
+                   *((Grid("clipped", "clipped g", "scales", "hidden_before", sized=False, called=(rows, ())),)
+                     if clipped else ())),
+        ),
+        acts=(
+            Each((
+                ("product", (Note("the loss hangs on the last state alone", lambda k: k == 0),
+                             Note("the way back is cut off: nothing goes further", lambda k: k > reach),
+                             Note("one step further back, one factor more: the weight U times the slope",
+                                  lambda k: 0 < k <= reach))),
+                (("gradient_norm", "clipped") if clipped else "gradient_norm", tuple(_notes(norms, config.threshold))),
+            )),
+        ),
+        words={
+            "product": lambda unit: _multiplied(telling, told, steps - 1 - unit),
+            "gradient_norm": lambda unit: _long(telling, told, steps - 1 - unit),
+            "clipped": lambda unit: _shortened(telling, told, steps - 1 - unit),
+        },
+        opening=_said("the blame for an error goes back step by step, ", "and is multiplied at each"),
+        closing=_closing(telling, shown, steps - 1 - last),
+        good_for=GOOD_FOR,
+        options=(
+            phrases.so_many("time step", "time steps", steps),
+            f"hidden {hidden}",
+            *((config.nonlinearity,) if config.nonlinearity != "tanh" else ()),
+            *((f"clipped at {config.threshold:g}",) if config.threshold is not None else ()),
+            *((f"cut off after {phrases.so_many('step', 'steps', config.truncate)}",) if config.truncate else ()),
+        ),
+        drawn=(f"{MOST_LINES} of {scales} drawn",) if len(shown) < scales else (),
+        follow=steps - 1,
+        evidence=tuple(Region.of("gradient_norm", scales=k, time=steps - 1 - last) for k in shown),
+    )  # fmt: skip
+
+
+def _notes(norms: Array, threshold: float | None) -> list[Note]:
+    """What the lengths do, of all that are drawn: (scales, steps back)."""
+
+    def far(k: int) -> bool:
+        return threshold is not None and bool((norms[:, k] > threshold).any())
+
+    def one(k: int, grown: bool) -> bool:
+        now, before = norms[:, k], norms[:, 0]
+        return k > 0 and bool((now > 2 * before).any() if grown else ((now < before / 2) & (now > 0)).any())
+
+    return [
+        Note("above the dashed line a gradient keeps its direction and loses its length", far),
+        Note("it explodes: one such step throws the weights far away", lambda k: one(k, True)),
+        Note("it vanishes: the distant past gets no blame", lambda k: one(k, False)),
+    ]
+
+
+def _multiplied(telling: Telling, k: int, t: int) -> Line:
+    """``2.25 · 1.50 = 3.38``: the way so far times one more step's factor; of several units both are matrices."""
+    trace = telling.trace
+    if t == trace.size("time") - 1:
+        return (Run("the last state: nothing is multiplied yet", source=Fact("last")),)
+    if _config(telling).truncate is not None and trace.size("time") - 1 - t > _config(telling).truncate:
+        return (
+            Run("cut off: ", source=Fact("cut off")),
+            Run("0 goes further back", "result", "semibold", Fact("zero")),
+        )
+    if trace.size("hidden") > 1:
+        return (Run(f"times the Jacobian of t = {t + 2}: ", source=Fact("step")),
+                Run("its slopes times U", "result", "semibold", Fact("factor")))  # fmt: skip
+    places = [Address(name, (k, at, 0, 0)) for name, at in (("product", t + 1), ("jacobian", t + 1), ("product", t))]
+    texts = [numbers.text(trace[p.tensor][p.index], _style(telling, p.tensor)) for p in places]
+    relation = numbers.agrees(numbers.double(texts[0]) * numbers.double(texts[1]), texts[2], *texts[:2])
+    return (
+        Run(numbers.factor(texts[0]), "ink", source=places[0]), Run(numbers.DOT),
+        Run(numbers.factor(texts[1]), "weights", source=places[1]), phrases.relation_run(relation),
+        phrases.result(texts[2], places[2]),
+    )  # fmt: skip
+
+
+def _long(telling: Telling, k: int, t: int) -> Line:
+    """How long the gradient is that arrives."""
+    place = Address("gradient_norm", (k, t))
+    text = numbers.text(telling.trace["gradient_norm"][k, t], _style(telling, "gradient_norm"))
+    return Run("length"), phrases.equals(text, late=True), phrases.result(text, place)
+
+
+def _style(telling: Telling, tensor: str) -> numbers.Style:
+    return numbers.style(telling.trace[tensor], precision=telling.film.precision)
+
+
+def _shortened(telling: Telling, k: int, t: int) -> Line:
+    """How long the gradient is, and how long it may be."""
+    trace, config = telling.trace, _config(telling)
+    norm = trace["gradient_norm"]
+    text = numbers.text(norm[k, t], _style(telling, "gradient_norm"))
+    long = bool(norm[k, t] > config.threshold)
+    return (
+        Run("length "), Run(text, "ink", source=Address("gradient_norm", (k, t))),
+        Run(f" > {config.threshold:g}: clipped" if long else ": left as it is", "result", "semibold", Fact("limit")),
+    )  # fmt: skip
+
+
+def _closing(telling: Telling, shown: Sequence[int], t: int) -> Line:
+    """What arrives at the end of the way, of each scale."""
+    trace = telling.trace
+    norm, style = trace["gradient_norm"], _style(telling, "gradient_norm")
+    back = norm.shape[1] - 1 - t
+    out = [Run(f"{phrases.so_many('step', 'steps', back)} back: ", weight="regular", source=Fact("steps"))]
+    ends = shown if len(shown) <= 3 else (shown[0], shown[-1])
+    if sum(len(numbers.text(norm[k, t], style)) for k in ends) > SHORT:
+        ends = (shown[0], shown[-1])
+    for i, k in enumerate(dict.fromkeys(ends)):
+        text, place = numbers.text(norm[k, t], style), Address("gradient_norm", (k, t))
+        out.append(Run(f"{', ' if i else ''}{float(trace['scales'][k]):g} · U leaves ", "result", source=Fact("scale")))
+        out.append(Run(text, "result", "semibold", place))
+    return tuple(out)
+
+
+def _said(before: str, strong: str) -> Line:
+    return Run(before, weight="regular", source=Fact("way")), Run(strong, "result", "semibold", Fact("way"))
+
+
+def _config(telling: Telling) -> Any:
+    return telling.trace.config
+
+
+VanishingStory = story("Gradients through time", film, GOOD_FOR)

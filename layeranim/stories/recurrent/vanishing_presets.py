@@ -1,0 +1,26 @@
+"""Sequences whose gradients go back through time, each with its source."""
+
+from __future__ import annotations
+
+from layeranim.stories.preset import Preset
+
+SOURCE = "R. Pascanu et al., On the difficulty of training recurrent neural networks (2013): powers of one number"
+_LEVEL = {"input": [[0]] * 6, "weight_input": [[1]], "weight_hidden": [[1]], "bias": [0]}
+_GIVEN = {"weight_input": ("hidden", "input_size"), "weight_hidden": ("hidden",), "bias": ("hidden",),
+          "input": ("input_size",)}  # fmt: skip
+_CUT = {"input": "timesteps"}
+
+PRESETS = (
+    Preset("powers", "one unit where tanh is steepest: 5 steps back 0.5⁵ is 0.03, 1⁵ is 1, 1.5⁵ is 7.59", SOURCE,
+           arrays=_LEVEL, bound=_GIVEN, cut=_CUT, unit=5),
+    Preset("clipped", "the same, and no gradient longer than 2", f"{SOURCE}; clipping: its algorithm 1",
+           options={"threshold": 2.0}, arrays=_LEVEL, bound=_GIVEN, cut=_CUT, unit=5,
+           title="Gradients through time, clipped"),
+    Preset("cut-off", "the same, and the way back is cut off after three steps",
+           "Williams and Peng, An efficient gradient-based algorithm for on-line training (1990); values ours",
+           options={"truncate": 3}, arrays=_LEVEL, bound=_GIVEN, cut=_CUT,
+           unit=4, title="Truncated backpropagation through time"),
+    Preset("saturated", "inputs that push tanh to its flat ends: even the large weight passes nothing back",
+           "values ours", arrays={**_LEVEL, "input": [[2], [1], [2], [1], [2], [1]]}, bound=_GIVEN, cut=_CUT, unit=5,
+           title="Gradients through time: saturated units"),
+)  # fmt: skip

@@ -1,0 +1,83 @@
+"""Becoming: cells whose numbers turn into others, step by step: a score is scaled, capped, masked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+
+from layeranim import theme
+from layeranim.engine.trace import Region
+from layeranim.layout import Fit
+from layeranim.stories import phrases
+from layeranim.stories.stage.figures import Figures
+from layeranim.stories.stage.parts.base import Moment
+from layeranim.stories.stage.parts.grid import Grid
+from layeranim.stories.stage.plans import Plan
+from layeranim.stories.stage.solver import Extent, Setting, Spot
+from layeranim.stories.stage.verbs import Name, Verb
+from layeranim.stories.storyboard import GridPlan, Line
+
+
+@dataclass(frozen=True)
+class Becoming(Grid):
+    """A grid of ``tensor`` in whose cells other tensors of the same shape stand first.
+
+    ``before`` are these with their headings, in the order in which they are made; each takes the place of the one
+    before it, ``tensor`` that of the last.
+    """
+
+    before: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def draws(self) -> tuple[str, ...]:
+        return (*(name for name, _ in self.before), self.tensor)
+
+    def _as(self, tensor: str) -> Grid:
+        """The same grid while one of its tensors stands in it."""
+        text = dict(self.before).get(tensor, self.text)
+        held = {one.name: getattr(self, one.name) for one in fields(Grid)}
+        return Grid(**held | {"tensor": tensor, "text": text})
+
+    def fit(self, s: Setting) -> tuple[Fit, tuple[int, int]]:
+        return super().fit(replace(s, wide=max(s.wide, *map(s.figures.wide, self.draws))))
+
+    def _lens(self, s: Setting) -> Fit:
+        widest = max(self.draws, key=s.figures.wide)
+        return Grid._lens(self._as(widest), s)
+
+    def measure(self, s: Setting) -> Extent:
+        need = super().measure(s)
+        titles = (phrases.width(self._as(name).heading(s.figures), theme.NAME) for name in self.draws)
+        return replace(need, width=max(need.width, *titles)) if not self.beside else need
+
+    def place(self, s: Setting, spot: Spot) -> Iterator[Plan]:
+        """A tensor that is given stands there from the first frame on, though what it becomes is still to be made."""
+        first = self.draws[0]
+        given = not s.figures.made(first) and s.figures.made(self.tensor)
+        for plan in super().place(s, spot):
+            if given and isinstance(plan, GridPlan) and not plan.name.startswith("lens:"):
+                own = self._as(first)
+                cells = s.figures.cells(own.shown(s.figures), s.figures.first, bool(plan.numeral))
+                plan = replace(plan, empty=False, cells=cells, heading=own.heading(s.figures, s.figures.first))
+            yield plan
+
+    def named(self, figures: Figures, tensor: str) -> Line:
+        """What one of its tensors is called on the stage."""
+        return self._as(tensor).heading(figures)[:1]
+
+    def reads(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
+        if region.tensor == self.tensor:
+            yield from super().reads(figures, plan, region, moment)
+        else:
+            yield from self._as(region.tensor).reads(figures, _of(plan, region), region, moment)
+
+    def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
+        here = self._as(region.tensor)
+        if isinstance(plan, GridPlan) and not plan.name.startswith("lens:") and len(self.draws) > 1:
+            yield Name(plan.name, here.heading(figures, moment.unit))
+        yield from here.writes(figures, _of(plan, region), region, moment)
+
+
+def _of(plan: Plan, region: Region) -> Plan:
+    """The plan while it shows another of its tensors."""
+    return replace(plan, tensor=region.tensor) if isinstance(plan, GridPlan) else plan

@@ -1,0 +1,137 @@
+"""Copied: what a window covers, copied out of its tensor in numbers, so that they can be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from layeranim.engine.trace import Array, Region
+from layeranim.layout import even
+from layeranim.stories.stage.figures import Figures, Listed, Shown
+from layeranim.stories.stage.language import Mask
+from layeranim.stories.stage.parts.base import Moment, heading_at
+from layeranim.stories.stage.parts.grid import Grid
+from layeranim.stories.stage.plans import Plan
+from layeranim.stories.stage.solver import Setting, Spot
+from layeranim.stories.stage.travel import placed
+from layeranim.stories.stage.verbs import Carry, Clear, Fill, Frame, Ghost, Verb
+from layeranim.stories.storyboard import Cells, GridPlan
+
+COPY = "window"
+"""What its plan is called."""
+
+
+@dataclass(frozen=True, eq=False)
+class Taken:
+    """What a unit's window covers: the numbers and whence, (rows, columns) of the largest window; which cells are
+    padding or beyond this window (``mask``), and the place of the number that is chosen, where one is.
+    """
+
+    values: Array
+    sources: Listed
+    mask: Mask
+    chosen: tuple[int, int] | None = None
+
+    def places(self) -> list[tuple[int, int]]:
+        """Rows and columns of the cells that hold data, in reading order."""
+        ghost = self.mask.ghost if self.mask.ghost is not None else np.zeros(self.values.shape, bool)
+        return [(int(r), int(c)) for r, c in np.argwhere(~ghost)]
+
+    def dimmed(self, numerals: bool) -> Mask:
+        """All but the chosen number dimmed; where there are no numerals all stay, to be compared by their colours."""
+        if self.chosen is None or not numerals:
+            return self.mask
+        dim = np.ones(self.values.shape, bool)
+        dim[self.chosen] = False
+        return Mask(self.mask.ghost, dim, void=self.mask.void)
+
+
+@dataclass(frozen=True)
+class Copied(Grid):
+    """The cells of ``tensor`` that are ``taken`` in a unit; ``shape`` is that of the largest window.
+
+    Copies travel there from their cells. When the step that writes ``made`` has chosen one, it is framed, the others
+    dim. ``seen`` is the tensor of windows that the copy stands for.
+    """
+
+    shape: tuple[int, int] = (1, 1)
+    taken: Callable[[int], Taken] | None = None
+    made: str = ""
+    seen: str = "windows"
+
+    @property
+    def draws(self) -> tuple[str, ...]:
+        return self.tensor, self.made
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (COPY,)
+
+    @property
+    def title(self) -> str:
+        return COPY
+
+    def shown(self, figures: Figures) -> Shown:
+        return Shown(self.tensor, None, None, self.shape)
+
+    def _taken(self, unit: int) -> Taken:
+        if self.taken is None:
+            raise TypeError("nothing says what the window covers")
+        return self.taken(unit)
+
+    def _content(self, figures: Figures, plan: GridPlan, unit: int, done: bool) -> Cells:
+        taken, numerals = self._taken(unit), bool(plan.numeral)
+        mask = taken.dimmed(numerals) if done else taken.mask
+        return figures.listed(taken.values, taken.sources, numerals, mask)
+
+    def place(self, s: Setting, spot: Spot) -> Iterator[Plan]:
+        fit, (rows, cols) = self.fit(s)
+        at = even(spot.x - fit.width(cols) / 2), even(spot.y + fit.height(rows) / 2)
+        plan = GridPlan(COPY, self.seen, rows, cols, at, fit.pitch, fit.numeral, empty=True, frame="focus")
+        line = self.heading(s.figures, s.figures.first)
+        yield GridPlan(COPY, self.seen, rows, cols, at, fit.pitch, fit.numeral, empty=True, frame="focus",
+                       heading=line, heading_at=heading_at(line, plan.box, spot.width))  # fmt: skip
+
+    # ── acts ─────────────────────────────────────────────────────────────────
+    def opens(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
+        assert isinstance(plan, GridPlan)
+        yield Ghost(COPY, self._content(figures, plan, unit, False), tuple(_every(plan)))
+
+    def changes(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[Verb]:
+        if moment.taught:
+            yield Clear(COPY)
+
+    def reads(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
+        assert isinstance(plan, GridPlan)
+        cells, taken = self._content(figures, plan, moment.unit, False), self._taken(moment.unit)
+        goals = taken.places()
+        found = [placed(figures.placed.values(), figures, taken.sources(*at)) for at in goals] if plan.numeral else []
+        starts = [one for one in found if one]
+        if not moment.taught or not starts or len(starts) < len(goals):
+            yield Fill(COPY, cells, tuple(_every(plan)))
+            return
+        rest = tuple(at for at in _every(plan) if at not in goals)
+        if rest:
+            yield Fill(COPY, cells, rest)
+        yield Carry(COPY, starts[0][0].name, tuple(one[1:] for one in starts), tuple(goals), cells)
+
+    def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
+        assert isinstance(plan, GridPlan)
+        chosen = self._taken(moment.unit).chosen
+        if region.tensor == self.made and chosen is not None:
+            (row, col) = chosen
+            yield Fill(COPY, self._content(figures, plan, moment.unit, True), tuple(_every(plan)))
+            yield Frame(COPY, ((row, row, col, col),), "result")
+
+    def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
+        yield Clear(COPY)
+
+    def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
+        assert isinstance(plan, GridPlan)
+        yield Fill(COPY, self._content(figures, plan, unit, True), tuple(_every(plan)))
+
+
+def _every(plan: GridPlan) -> Iterator[tuple[int, int]]:
+    yield from ((r, c) for r in range(plan.rows) for c in range(plan.cols))

@@ -1,0 +1,131 @@
+"""Leading: of a sum of more terms than anybody reads the largest, each with its two factors, in lines of text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from layeranim import numbers, theme
+from layeranim.engine.trace import Region
+from layeranim.layout import even
+from layeranim.stories import phrases
+from layeranim.stories.stage.figures import Covered, Figures
+from layeranim.stories.stage.parts.base import HEADING, Actor, Moment
+from layeranim.stories.stage.plans import Plan, TablePlan
+from layeranim.stories.stage.solver import Extent, Setting, Spot, Unfit
+from layeranim.stories.stage.verbs import Arrive, Clear, Verb
+from layeranim.stories.storyboard import Address, Box, Fact, Line, Point, Run
+
+MOST = 5
+SIZE = theme.FLOOR
+ROW, BETWEEN = 36.0, 26.0
+
+
+@dataclass(frozen=True)
+class Leading(Actor):
+    """The largest ``products`` of the unit under way under ``heads``: which, the two factors, the product.
+
+    ``axis`` is the one along which the products of a unit lie; which place on it a product has is said, counted from 1.
+    """
+
+    products: str
+    heads: tuple[str, str, str, str]
+    axis: str
+
+    @property
+    def draws(self) -> tuple[str, ...]:
+        return (self.products,)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (f"{self.products}:leading",)
+
+    def _count(self, figures: Figures) -> int:
+        return min(MOST, figures.trace.size(self.axis))
+
+    def _reads(self, figures: Figures) -> list[str]:
+        return [region.tensor for region in figures.acted(self.products, 0).step.reads]
+
+    def _widths(self, figures: Figures) -> list[float]:
+        heads = [phrases.width((Run(head, weight="semibold"),), SIZE) for head in self.heads]
+        place = phrases.width((Run(str(figures.trace.size(self.axis))),), SIZE)
+        numbers_ = [figures.wide(name, False) * SIZE for name in (*self._reads(figures), self.products)]
+        return [max(pair) for pair in zip(heads, [place, *numbers_], strict=True)]
+
+    def _said(self, figures: Figures) -> Line:
+        size = figures.trace.size(self.axis)
+        if size <= MOST:
+            return ()
+        return (Run(f"the {MOST} largest of {size} products", source=Fact("count")),)
+
+    def measure(self, s: Setting) -> Extent:
+        if s.figures.trace.tensor(self.products).labels is not None:
+            raise Unfit(self.products)
+        widths = self._widths(s.figures)
+        half = (self._count(s.figures) + 1) * ROW / 2
+        wide = sum(widths) + BETWEEN * (len(widths) - 1)
+        return Extent(max(wide, phrases.width(self._said(s.figures), theme.NAME)), half + HEADING, half)
+
+    def place(self, s: Setting, spot: Spot) -> Iterator[Plan]:
+        widths, count = self._widths(s.figures), self._count(s.figures)
+        wide, high = sum(widths) + BETWEEN * (len(widths) - 1), (count + 1) * ROW
+        box = Box(even(spot.x - wide / 2), even(spot.y + high / 2), wide, high)
+        heads: list[tuple[Point, Line]] = []
+        for end, head in zip(_ends(box.x, widths), self.heads, strict=True):
+            line: Line = (Run(head, "ink", "semibold", Fact("name")),)
+            heads.append(((end - phrases.width(line, SIZE), box.y - 28), line))
+        said = self._said(s.figures)
+        if said:
+            heads.append(((spot.x - phrases.width(said, SIZE) / 2, box.y + 12), said))
+        yield TablePlan(self.names[0], box, tuple(heads), (box.y - ROW,), SIZE, ROW)
+
+    # ── acts ─────────────────────────────────────────────────────────────────
+    def largest(self, figures: Figures, unit: int) -> tuple[Covered, list[int]]:
+        """The products of a unit, and the places of the largest among them by size, first come first."""
+        cells = figures.covered(figures.acted(self.products, unit).writes)
+        sizes = np.nan_to_num(np.abs(numbers.rounded(figures.read(cells))), nan=np.inf)
+        return cells, [int(k) for k in np.argsort(-sizes, kind="stable")[: self._count(figures)]]
+
+    def _rows(self, figures: Figures, plan: Plan, unit: int) -> Arrive:
+        assert isinstance(plan, TablePlan)
+        cells, picked = self.largest(figures, unit)
+        left, right = figures.factors(figures.acted(self.products, unit))
+        ends, rows = _ends(plan.box.x, self._widths(figures)), []
+        at = figures.trace.axes(self.products).index(self.axis)
+        for row, k in enumerate(picked):
+            index: Line = (Run(str(cells[k].index[at] + 1), source=Fact("place")),)
+            lines = [index, *(_number(figures, cell) for cell in (left[k], right[k], cells[k]))]
+            y = plan.box.y - (row + 1) * ROW - 28
+            rows.append(
+                tuple(((end - phrases.width(line, SIZE), y), line) for end, line in zip(ends, lines, strict=True))
+            )
+        return Arrive(plan.name, tuple(rows))
+
+    def changes(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[Verb]:
+        if moment.taught:
+            yield Clear(plan.name)
+
+    def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
+        yield self._rows(figures, plan, moment.unit)
+
+    def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
+        yield self._rows(figures, plan, unit)
+
+    def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
+        yield self._rows(figures, plan, last)
+
+
+def _number(figures: Figures, cell: Address) -> Line:
+    role = "weights" if figures.trace.tensor(cell.tensor).role == "weight" else "ink"
+    return (Run(figures.text(cell), role, source=cell),)
+
+
+def _ends(x: float, widths: list[float]) -> list[float]:
+    out = []
+    for width in widths:
+        x += width
+        out.append(x)
+        x += BETWEEN
+    return out

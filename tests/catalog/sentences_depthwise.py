@@ -1,0 +1,47 @@
+"""The claims of the film of depthwise separable convolution, recomputed from its traces."""
+
+from __future__ import annotations
+
+from .sentences import Claim, Told
+
+ARITHMETIC = ("act", "step", "brief")
+
+
+def weights(told: Told) -> tuple[int, int, int]:
+    """The filters' weights, those that mix, and those of one convolution from all channels to all maps."""
+    filters, mixing = told["depthwise_kernel"], told["pointwise_kernel"]
+    return filters.size, mixing.size, mixing.shape[0] * told["input"].shape[1] * filters[0, 0].size
+
+
+def saves(told: Told) -> bool:
+    """Fewer weights and fewer products at every place than one convolution."""
+    own, mixing, full = weights(told)
+    return own + mixing < full
+
+
+def channels(told: Told) -> int:
+    return int(told["input"].shape[1])
+
+
+ONE = {"input": "random:1x4x4", "depthwise_kernel": "random:1x1x3x3", "pointwise_kernel": "random:1x1"}
+CLAIMS = {
+    "depthwise": (
+        Claim("every channel is filtered alone, then the channels are mixed"),
+        Claim("each filter sees its own channel, and no other", lambda t, m, b: channels(t) > 1, {}, (ONE,)),
+        Claim("the filter on its window: one product for each cell"),
+        Claim("one sum for each filter: nothing is mixed yet",
+              lambda t, m, b: len(t["depthwise_kernel"]) > 1, {}, (ONE,)),
+        Claim("the same place in every map, times its weight: here the channels meet",
+              lambda t, m, b: channels(t) > 1, {}, (ONE,)),
+        Claim(r"places? .*: {1,2}each in the same way|every place in the same way"),
+        Claim(r"(\d+) \+ (\d+) = (\d+) weights in place of (\d+)",
+              lambda t, m, b: (int(m[1]), int(m[2]), int(m[4])) == weights(t) and saves(t)
+              and int(m[3]) == sum(weights(t)[:2]), {"example": "colours"}, (ONE,)),
+        Claim(r"(\d+) \+ (\d+) = (\d+) weights; one full convolution has (\d+)",
+              lambda t, m, b: (int(m[1]), int(m[2]), int(m[4])) == weights(t) and not saves(t)
+              and int(m[3]) == sum(weights(t)[:2]), ONE, ({},)),
+        Claim("networks for phones: fewer weights, fewer products, the same reach",
+              lambda t, m, b: saves(t), {}, (ONE,)),
+        Claim("it saves weights and products where many maps are made", lambda t, m, b: not saves(t), ONE, ({},)),
+    ),
+}  # fmt: skip

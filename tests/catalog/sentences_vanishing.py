@@ -1,0 +1,80 @@
+"""The claims of the film of gradients through time, recomputed from its trace."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+
+from layeranim.engine.trace import Array
+from layeranim.stories.storyboard import Beat
+
+from .sentences import Claim, Told
+
+Match = re.Match[str]
+
+
+def lengths(told: Told) -> Array:
+    """Of every scale that is drawn the length of the gradient, by steps back: recomputed from the Jacobians."""
+    jacobians, above = told["jacobian"][:4], told.trace["gradient_above"]
+    out = []
+    with np.errstate(all="ignore"):
+        for each in jacobians:
+            g, row = np.asarray(above, float), []
+            for back, j in enumerate(each[::-1]):
+                row.append(np.sqrt((g * g).sum()))
+                cut = told.config.truncate is not None and back + 1 > told.config.truncate
+                g = np.zeros_like(g) if cut else g @ j
+            out.append(row)
+    return np.array(out)
+
+
+def _at(told: Told, beat: Beat) -> tuple[Array, Array]:
+    found = lengths(told)
+    return found[:, beat.units[0]], found[:, 0]
+
+
+def explodes(told: Told, match: Match, beat: Beat) -> bool:
+    now, before = _at(told, beat)
+    return bool((now > 1.999 * before).any())
+
+
+def vanishes(told: Told, match: Match, beat: Beat) -> bool:
+    now, before = _at(told, beat)
+    return bool(((now < before / 1.999) & (now > 0)).any())
+
+
+def beyond(told: Told, match: Match, beat: Beat) -> bool:
+    return bool((_at(told, beat)[0] > 0.999 * told.config.threshold).any())
+
+
+def left(told: Told, match: Match, beat: Beat) -> bool:
+    pairs = re.findall(r"(\S+) · U leaves ([^,]+)", match[2])
+    places = [int(np.argmin(np.abs(told["scales"][:4] - float(scale)))) for scale, _ in pairs]
+    found, now = [text for _, text in pairs], lengths(told)[places, told.board.beats[-1].done - 1]
+    said = [float(text.replace("−", "-").replace("∞", "inf").replace("NaN", "nan")) for text in found]
+    off = [0.51 * 10.0 ** -len(text.partition(".")[2]) for text in found]
+    near = all(np.isclose(a, b, rtol=0.06, atol=o, equal_nan=True) for a, b, o in zip(said, now, off, strict=True))
+    return near and int(match[1]) == told.board.beats[-1].done - 1
+
+
+_TRUNCATED = {"example": "cut-off"}
+VANISHING = (
+    Claim("the blame for an error goes back step by step, and is multiplied at each"),
+    Claim("the loss hangs on the last state alone", lambda t, m, b: b.units[0] == 0, {}, ({"steps": "2-3"},)),
+    Claim("one step further back, one factor more: the weight U times the slope",
+          lambda t, m, b: b.units[0] > 0 and (t.config.truncate is None or b.units[0] <= t.config.truncate), {},
+          ({"timesteps": 1},)),
+    Claim("the way back is cut off: nothing goes further", lambda t, m, b: b.units[0] > t.config.truncate, _TRUNCATED,
+          ({},)),
+    Claim("above the dashed line a gradient keeps its direction and loses its length", beyond, {"example": "clipped"},
+          ({}, {"example": "clipped", "threshold": 100})),
+    Claim("it explodes: one such step throws the weights far away", explodes, {}, ({"example": "saturated"},)),
+    Claim("it vanishes: the distant past gets no blame", vanishes, {"example": "saturated"}, ({"scales": "1"},)),
+    Claim(r"steps? back .*: {1,2}each in the same way|every step back in the same way"),
+    Claim(r"(\d+) steps? back: (.*)", left, {}, (), counts=True),
+    Claim("why long memories are hard to learn, and why gates and clipping help"),
+)  # fmt: skip
+
+CLAIMS: dict[str, Any] = {"vanishing": VANISHING}

@@ -1,0 +1,1 @@
+"""Players: what their pages hold, and what a browser makes of them."""
