@@ -234,7 +234,8 @@ class _Told:
         told = [beat for beat in before if beat.units == range(self.follow, self.follow + 1)]
         verbs = chain.from_iterable(chain.from_iterable(beat.verbs for beat in told))
         shown = {verb.part: verb for verb in verbs if isinstance(verb, Fill) and verb.part.startswith("lens:")}
-        again = self._led([*shown.values()])
+        turned = {verb.part for verb in chain(*last.verbs) if isinstance(verb, Fill)}
+        again = self._led([verb for part, verb in shown.items() if part not in turned])
         return (*before, replace(last, verbs=((*chain(*last.verbs), *again),))) if again else beats
 
     def _what_if(self, act: WhatIf, factor: float) -> Beat:

@@ -300,7 +300,10 @@ class Grid(Actor):
     def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
         """What changes from unit to unit shows once more how the number came about that was followed."""
         grid, shown = _grid(plan), self.shown(figures)
-        if not self.follows(figures) or not figures.reached(self.tensor) or grid.name.startswith("lens:"):
+        if not self.follows(figures) or not figures.reached(self.tensor):
+            return
+        if grid.name.startswith("lens:"):
+            yield self._looked(figures, grid, unit)
             return
         if _PLACE.search(self.text):
             yield Name(grid.name, self.heading(figures, unit))
