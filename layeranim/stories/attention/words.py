@@ -195,7 +195,8 @@ class AttentionWords:
     def sharing(self) -> Line:
         c = self.config
         few = phrases.so_many("head", "heads", int(c.key_heads or 1))
-        return Run(f"{c.heads} heads share "), Run(few, "ink"), Run(" of keys and values")
+        heads = Fact("heads")
+        return Run(f"{c.heads} heads share ", source=heads), Run(few, "ink", source=heads), Run(" of keys and values")
 
     # ── what happens to a row ────────────────────────────────────────────────
     def compared(self) -> Note:

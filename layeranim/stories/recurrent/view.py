@@ -6,6 +6,7 @@ from typing import cast
 
 import numpy as np
 
+from layeranim import typeface
 from layeranim.engine.recurrent.cells import Functions
 from layeranim.engine.recurrent.config import RecurrentConfig, kind_of
 from layeranim.engine.recurrent.layout import LayerRun, mask_of, run_list
@@ -52,7 +53,7 @@ class RecurrentView:
         """``t = 3,  night,  layer 2,  backward``: where a unit is."""
         run, t = self.at(unit)
         words = self.config.tokens
-        where = [f"t = {t + 1}", *([words[t]] if words else [])]
+        where = [f"t = {t + 1}", *([typeface.draw_safe(words[t], 24)] if words else [])]
         where += [f"layer {run.layer + 1}"] if self.config.layers > 1 else []
         where += ["backward" if run.reverse else "forward"] if self.config.bidirectional else []
         return ",  ".join(where)

@@ -430,10 +430,18 @@ class Figures:
         return [replace(acted, at=at, step=s, reads=s.reads, writes=s.writes, every=()) for at, s in steps] or [acted]
 
     def _together(self, at: int, step: Step) -> Acted:
-        """All steps that write what is told of a tensor, as one: what the first of them reads, whole."""
-        reads = dict.fromkeys(self.told(region.tensor) for region in step.reads)
+        """All steps that write what is told of a tensor, as one: of each tensor what they read of it together; of too
+        many cells what the first of them reads, whole."""
         writes = self.told(step.writes.tensor)
-        return Acted(at, step, tuple(reads), writes, every=self.making(writes))
+        every = self.making(writes)
+        read: dict[str, list[Region]] = {}
+        for region in (region for one in every for region in self.trace.steps[one].reads):
+            read.setdefault(region.tensor, []).append(region)
+        if len(self.covered(writes)) > MAKING_MOST:
+            reads = dict.fromkeys(self.told(region.tensor) for region in step.reads)
+        else:
+            reads = dict.fromkeys(self._narrow(joined(some), self.fixed) for some in read.values())
+        return Acted(at, step, tuple(reads), writes, every=every)
 
     def told(self, tensor: str) -> Region:
         """What is told of a tensor: all of it, but of a batch one."""
