@@ -36,14 +36,14 @@ def session(width: int, height: int, fps: Fraction, background: str, canvas: Can
         "disable_caching": True,
         "progress_bar": "none",
         "verbosity": "ERROR",
-        "seed": 0,
     }
     missing = [key for key in wanted if key not in config]
     if missing:
         raise MissingLibraryError(f"this Manim has no setting {', '.join(missing)}; layeranim needs manim 0.22")
     before = config.copy()
     try:
-        _become({**_as_it_comes(), **wanted})
+        _become(_as_it_comes())
+        _become(wanted)  # after those: some of Manim's settings set others, frame_x_radius the frame_width
         yield scale
     finally:
         _become(before)
@@ -51,7 +51,7 @@ def session(width: int, height: int, fps: Fraction, background: str, canvas: Can
 
 def _become(settings: Mapping[str, Any]) -> None:
     """Take these settings; Manim needs a twentieth of a second to set its renderer, even to the one it has."""
-    same = {"renderer"} if config["renderer"] == settings["renderer"] else set[str]()
+    same = {"renderer"} if config["renderer"] == settings.get("renderer") else set[str]()
     config.update({key: value for key, value in settings.items() if key not in same})
 
 

@@ -556,7 +556,7 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"input": "random:5x7x9", "kernel_size": "3x2", "stride": 2, "padding": "1,0,2,1", "filters": 6},
         {"input": "random:3x8x8", "dilation": 2, "padding": "same", "activation": "tanh", "precision": 2},
         {"input": "random:40x5x5", "filters": 1, "steps": "first:3", "pace": "slow"},
-        {"input": "photo", "resize": (16, 24), "theme": "dark", "pace": "fast"},
+        {"input": "photo", "resize": (14, 20), "theme": "dark", "pace": "fast"},
         {"input": "0.5 nan 1e9; inf -3 2; 1e-9 0 4", "kernel_size": 2, "filters": 5, "bias": True},
         {"input": "zeros:2x1x12", "kernel_size": "1x3", "seed": 7},
     ],

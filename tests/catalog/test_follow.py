@@ -38,7 +38,8 @@ def test_the_step_that_is_asked_for_is_taught_and_on_the_poster(case: Case) -> N
     total = case.work().storyboard(case.work().trace()).total
     number = min(total, 4)  # the fourth is never taught unless it is asked for
     board = told(case.name, **case.options, follow=number)
-    beats = taught(board, number - 1)
+    every = taught(board, number - 1)  # where units are visited first they pass once more with all others
+    beats = [beat for at, beat in enumerate(every) if beat.start == every[0].start + sum(b.ticks for b in every[:at])]
     assert beats, f"step {number} is passed over"
     assert board.poster == beats[-1].end - 1
     assert sum(beat.ticks for beat in beats) >= timing.ticks(timing.TERSE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -221,14 +222,16 @@ def _added(telling: Telling, view: Stamping, unit: int) -> Line:
     style = numbers.style(np.concatenate([np.ravel(view.trace[name]) for name in ("input", "full", "output")]),
                           precision=telling.film.precision)  # fmt: skip
     texts = [numbers.text(_value(view.trace, one), style) for one in (*parts, total)]
-    reached = sum(numbers.exact(text) for text in texts[:-1])
+    exact = [numbers.exact(text) for text in texts[:-1]]
+    finite = all(isinstance(one, Fraction) for one in exact)
+    reached = sum(exact) if finite else sum(map(numbers.double, texts[:-1]))
     runs: list[Run] = []
     for k, (text, one) in enumerate(zip(texts, parts, strict=False)):
         runs += [Run(" + ")] if k else []
         runs.append(Run(numbers.factor(text) if k else text, "ink", source=one))
     if not unit:
         return (Run("the stamp lies there: ", weight="regular", source=Fact("first")), result(texts[-1], total))
-    relation = numbers.agrees(float(reached), texts[-1])
+    relation = numbers.agrees(reached, texts[-1], *texts[:-1])
     return (*runs, relation_run(relation), result(texts[-1], total))
 
 

@@ -371,10 +371,11 @@ class _Told:
                 yield self._sweep(stretch)
                 yield from (self._aside(u, asides[u], factor) for u in stretch.units if u in asides)
                 continue
-            asked = self.options.follow is not None
-            alone = n == 0 or (unit == self.follow and (asked or seconds >= self.least))
+            taught = any(unit in before.units for before in stretches[:n])  # of units that are visited first
+            asked = self.options.follow is not None and not taught
+            alone = n == 0 or (unit == self.follow and not taught and (asked or seconds >= self.least))
             made = [(kept, note) for names, note in act.acts if (kept := self._made(names, unit))]
-            if act.again and unit != (self.follow if asked else self.shown[0]):
+            if act.again and (taught or unit != (self.follow if asked else self.shown[0])):
                 made = _joined(made, [self.figures.name(name, unit) for name in act.again])
             if alone and len(made) > 1:
                 # However short the film is made, there is time to write out how the followed numbers came about.

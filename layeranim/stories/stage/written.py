@@ -83,7 +83,7 @@ ALL, SOME = 9, 5
 CHOICES = ("best",)
 """Operations that look at a whole row for each cell, and give 1 to the cell that is told."""
 _WORD = re.compile(r"(\{[^{}]*\})")
-LONE = re.compile(r"\((\{(?:all|squares)[^{}]*\})\)")
+LONE = re.compile(r"(?<![a-z])\((\{(?:all|squares)[^{}]*\})\)")
 """Parentheses around all numbers of what is read, and nothing else."""
 POSITIVE = ("exponential", "exponentiate", "sigmoid", "softplus")
 """Operations and activations whose results are never 0, however near: a 0 is what a computer made of one."""
