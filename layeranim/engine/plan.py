@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import accumulate
 from typing import Any
 
@@ -133,11 +133,6 @@ class EachUnit:
             elif part.writes == writes:
                 yield (here,), part
 
-    def first(self, tensor: Tensor, here: Mapping[str, int]) -> int | None:
-        """Which of these steps is the first that writes cells of a tensor at these indices, if one does."""
-        found = (_reached(path, plan.before(tensor, here)) for path, plan in self.leaves(tensor.name))
-        return min((at for at in found if at is not None), default=None)
-
 
 def _reached(path: Sequence[tuple[EachUnit, int]], here: Mapping[str, int] | None) -> int | None:
     """How many steps come before the first one of some loops at a place."""
@@ -160,7 +155,12 @@ def in_turn(parts: Sequence[EachUnit], tensors: Mapping[str, Tensor]) -> Steps:
     filled = tuple(part for part in parts if len(part))
     everything = EachUnit((), filled)
 
+    @cache
+    def leaves(name: str) -> tuple[tuple[tuple[tuple[EachUnit, int], ...], Plan], ...]:
+        return tuple(everything.leaves(name))
+
     def find(name: str, here: Mapping[str, int]) -> int | None:
-        return everything.first(tensors[name], here)
+        found = (_reached(path, plan.before(tensors[name], here)) for path, plan in leaves(name))
+        return min((at for at in found if at is not None), default=None)
 
     return Steps(len(everything) if filled else 0, lambda i: everything.step(i, tensors, {}), find)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
-from typing import Any, overload
+from typing import Any, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from layeranim.stories.stage.plans import Lengths
 from layeranim.stories.stage.ranges import Ranges
 from layeranim.stories.storyboard import JOINED, Address, Cells, GridPlan, Source, Telling, folded
 
+T = TypeVar("T")
 MAKING_MOST = 1_000
 
 
@@ -456,8 +457,14 @@ class Figures:
     def making(self, region: Region) -> tuple[int, ...]:
         """The places of the steps that write cells of a region, of a large one those of its first cells."""
         cells = self.covered(region)[:MAKING_MOST] if self.made(region.tensor) else ()
-        found = (self._writing(cell.tensor, self._indices(cell)) for cell in cells)
-        return tuple(sorted({at for at in found if at is not None}))
+        axes, found, last = self.trace.axes(region.tensor), set[int](), None
+        for one in cells:
+            here = dict(zip(axes, one.index, strict=True))
+            if not (last and last.holds(here)):  # cells of one step mostly stand one after another
+                at = self._writing(one.tensor, frozenset(here.items()))
+                found |= set() if at is None else {at}
+                last = None if at is None else self.trace.steps[at].writes
+        return tuple(sorted(found))
 
     def _indices(self, address: Address) -> frozenset[tuple[str, int]]:
         return frozenset(zip(self.trace.axes(address.tensor), address.index, strict=True))
@@ -492,14 +499,26 @@ class Figures:
 
     def covered(self, region: Region, target: Address | None = None) -> Covered:
         """The cells of a region, or those that go into one cell of another tensor: alike on the axes that both have."""
-        there = self._alike(target, self.trace.axes(region.tensor)) if target else {}
+        there = self._alike(target.tensor, target.index, self.trace.axes(region.tensor)) if target else {}
         return Covered(
             region.tensor, tuple(self._along(region, axis, there) for axis in self.trace.axes(region.tensor))
         )
 
-    def _alike(self, target: Address, axes: tuple[str, ...]) -> dict[str, int]:
+    def factored(self, cells: Covered, places: NDArray[np.intp], region: Region) -> NDArray[np.intp]:
+        """Which cells of a region go into some cells of another tensor, those at ``places``: of each the first that is
+        alike on the axes that both have."""
+        index = np.unravel_index(places, [len(span) for span in cells.spans])
+        at = tuple(span.start + span.step * i for span, i in zip(cells.spans, index, strict=True))
+        there, spans = self._alike(cells.tensor, at, self.trace.axes(region.tensor)), self.covered(region).spans
+        found = []
+        for axis, span in zip(self.trace.axes(region.tensor), spans, strict=True):
+            along, beside = np.divmod(there.get(axis, np.full_like(places, span.start)) - span.start, span.step)
+            found.append(np.where((beside == 0) & (along >= 0) & (along < len(span)), along, 0))
+        return np.ravel_multi_index(tuple(found), [len(span) for span in spans])
+
+    def _alike(self, tensor: str, index: Sequence[T], axes: tuple[str, ...]) -> dict[str, T]:
         """The indices of a cell, on axes that number the same by the names that a tensor with ``axes`` has for them."""
-        there = dict(zip(self.trace.axes(target.tensor), target.index, strict=True))
+        there = dict(zip(self.trace.axes(tensor), index, strict=True))
         for one, other in (pair for a, b in self.film.same for pair in ((a, b), (b, a))):
             if one in there and other not in there and one not in axes and other in axes:
                 there[other] = there[one]

@@ -84,6 +84,11 @@ class Ranges:
         given = self.film.spans.get(tensor)
         return numbers.value_range(*(self.sample(name) for name in self._alike(tensor))) if given is None else given
 
+    @cache  # noqa: B019
+    def most(self, *regions: Region) -> float:
+        """The largest |v| of some regions together."""
+        return numbers.value_range(*map(self.trace.read, regions))
+
     def levels(self, tensor: str, values: Array) -> NDArray[np.int8]:
         """Colour steps, in the range that compared tensors share; neutral for letters and names, which have no size."""
         kind = self.film.kinds.get(tensor)

@@ -280,8 +280,7 @@ def _placed_in(figures: Figures, made: Acted, side: Covered, places: Any) -> Any
     if len(side) == len(cells):
         return places
     region = next(region for region in made.step.reads if region.tensor == side.tensor)
-    alike = (figures.covered(region, cells[int(place)]) for place in places)
-    return np.array([found[0] for one in alike if (found := side.places(one)) is not None], np.intp)
+    return figures.factored(cells, places, region)
 
 
 def _product(figures: Figures, cell: Address) -> Terms:

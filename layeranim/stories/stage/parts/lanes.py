@@ -195,7 +195,7 @@ class Lanes(Actor):
         """The largest number that flows at any step of the film, in the unit that is followed."""
         flowing = dict.fromkeys(stop.flows for stop in self.stops)
         cells = (figures.cell_of(name, unit, figures.inner(unit)) for name in flowing)
-        return numbers.value_range(*(figures.trace.read(self._over(figures, cell)) for cell in cells))
+        return figures.ranges.most(*(self._over(figures, cell) for cell in cells))
 
     def _over(self, figures: Figures, cell: Address) -> Region:
         """A cell at all steps."""
