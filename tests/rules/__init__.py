@@ -3,7 +3,7 @@
  1 every text has its room             ``test_fits``      7 a preset names its telling unit      ``test_presets``
  2 a sentence carries its condition    ``test_sentences`` 8 what is not zero never reads as zero ``test_zero``
  3 the header keeps what is not usual  ``test_header``    9 one colour has one meaning           ``test_colours``
- 4 everything can be read              ``test_read_in_time``, ``test_reading``
+ 4 everything can be read              ``test_read_in_time``                                  and ``test_key``
  5 nothing stands there for nothing    ``test_something``
  6 what is brief replaces in place     ``test_brief``
 10 both ends show something            ``test_ends``

@@ -27,11 +27,6 @@ def staged(name: str) -> bool:
     return catalog.EXPLAINERS[name].scene == STAGE
 
 
-def waiting() -> list[str]:
-    """The explainers that still have a scene of their own."""
-    return [name for name in catalog.EXPLAINERS if not staged(name)]
-
-
 @cache
 def drawn() -> tuple[Case, ...]:
     """Films of every explainer at sizes, decimals and paces drawn by chance."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -119,9 +120,25 @@ def alike(board: Storyboard) -> dict[str, set[int]]:
     return found
 
 
+def ambiguous(board: Storyboard) -> list[str]:
+    """The numbers that stand there in more than one colour."""
+    return [text for text, steps in alike(board).items() if len(steps) > 1]
+
+
 @pytest.mark.parametrize("case", **ids(presets()))
 def test_a_number_has_one_colour_on_its_stage(case: Case) -> None:
-    assert not {text: steps for text, steps in alike(told(case.name, **case.options)).items() if len(steps) > 1}
+    assert not ambiguous(told(case.name, **case.options))
+
+
+def test_the_check_sees_a_number_of_two_colours() -> None:
+    board = told("conv", input="1 2; 1 3", kernel="1 0; 0 1")
+    plan = board.grids["padded:0"]
+    assert plan.cells is not None
+    assert not ambiguous(board)
+    levels = plan.cells.levels.copy()
+    levels[0, 0] += 1
+    painted = replace(plan, cells=replace(plan.cells, levels=levels))
+    assert ambiguous(replace(board, grids={**board.grids, "padded:0": painted})) == ["1"]
 
 
 @pytest.mark.parametrize("options", [{}, {"example": "majority"}, {"activation": "linear"}, {"activation": "tanh"}])

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
-from layeranim import theme
+from layeranim import catalog, preparing, theme
+from layeranim.engine.option import Option
+from layeranim.engine.trace import Trace
+from layeranim.errors import UsageError
 from layeranim.stories import phrases
 from layeranim.stories.activations import activation_word
 from layeranim.stories.header import header, placed
-from layeranim.stories.storyboard import Run, plain
-from tests.catalog.conftest import Case, ids, others, presets
+from layeranim.stories.storyboard import Line, Run, plain
+from tests.catalog.conftest import Case, Remembered, ids, others, presets
+from tests.catalog.sentences import values
 
 Says = Callable[[Any], str]
 PAIR: Says = lambda v: str(v[0]) if len(set(v)) == 1 else "×".join(map(str, v))  # noqa: E731
@@ -32,7 +38,7 @@ RECURRENT: Mapping[str, Says] = {
 }  # fmt: skip
 NORM: Mapping[str, Says] = {
     "mode": str, "eps": lambda v: "" if v in (1e-5, 1e-3) else f"eps {v:g}", "affine": lambda v: "no γ",
-    "convention": lambda v: f"as {v}",
+    "convention": lambda v: f"as {v}", "momentum": lambda v: "" if v in (0.1, 0.99) else f"momentum {v:g}",
 }  # fmt: skip
 SAYS: Mapping[str, Mapping[str, Says]] = {
     "conv1d": {key: says for key, says in CONV.items() if key != "filters"} | {"filters": lambda v: f"→ {v}×"},
@@ -72,7 +78,8 @@ SAYS: Mapping[str, Mapping[str, Says]] = {
     | {"padding": lambda v: f"padding {PAIR(v)}", "output_padding": lambda v: f"output padding {PAIR(v)}"},
     "depthwise": {key: says for key, says in CONV.items() if key not in ("padding_mode", "groups", "flip", "filters")}
     | {"filters": lambda v: f"→ {v}×", "multiplier": lambda v: f"multiplier {v}" if v > 1 else ""},
-    "filter-match": {"filters": lambda v: f"{v} filters" if v > 1 else ""},
+    "filter-match": {"filters": lambda v: f"{v} filters" if v > 1 else "", "flip": CONV["flip"]},
+    "flatten": {},
     "pool": {
         "mode": lambda v: v.replace("lp", "Lp").split("-")[-1], "stride": lambda v: f"stride {PAIR(v)}",
         "padding": lambda v: "padding ", "dilation": lambda v: f"dilation {PAIR(v)}",
@@ -140,9 +147,65 @@ def _checked(config: Any, name: str, default: Any) -> Any:
     return None if default is None else kind.check(name, default)
 
 
-@pytest.mark.parametrize("case", **ids([case for case in presets() + others() if case.name in SAYS]))
+def test_every_explainer_has_its_words_here() -> None:
+    assert set(SAYS) == set(catalog.EXPLAINERS)
+
+
+@pytest.mark.parametrize("case", **ids(presets() + others()))
 def test_the_header_keeps_every_hyper_parameter(case: Case) -> None:
     assert not unsaid(case)
+
+
+def test_the_check_sees_a_header_that_leaves_one_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = Case("softmax", {"temperature": 3}, "softmax-warm")
+    assert not unsaid(case)
+    silent = replace(case.work().storyboard(case.work().trace()), parameters=(Run("3 classes"),))
+    monkeypatch.setattr(Remembered, "storyboard", lambda *_: silent)
+    assert unsaid(case) == ["temperature 3.0: 'temperature 3' is not in 'softmax   3 classes'"]
+
+
+STANDING = {"classes", "grid", "mask_seed", "start", "target_size", "timesteps"}
+"""Sizes and words that stand on the stage, and the seed of a mask, which is said first where values are drawn."""
+
+
+def silent(name: str) -> list[str]:
+    """Options without words above that change a film's numbers and leave its header as it is."""
+    given = {"example": catalog.presets(name)[0].name}
+    usual = Case(name, given, name).work()
+    trace, board = usual.trace(), usual.storyboard(usual.trace())
+    out = []
+    for option in usual.config.options():
+        if option.name in STANDING or option.name in SAYS[name]:
+            continue
+        found = other(name, given, option, getattr(usual.config, option.name))
+        if found and found[1:] == (board.title, board.parameters) and not same(trace, found[0]):
+            out.append(option.name)
+    return out
+
+
+def other(name: str, given: Mapping[str, Any], option: Option, value: Any) -> tuple[Trace, str, Line] | None:
+    """The numbers and the header of the film with another value of an option, the last one that it takes."""
+    for tried in reversed(values(option, value)):
+        try:
+            work = preparing.prepare(name, {**given, option.name: tried})
+            trace = work.trace()
+            board = work.storyboard(trace)
+        except UsageError:
+            continue
+        return trace, board.title, board.parameters
+    return None
+
+
+def same(one: Trace, other: Trace) -> bool:
+    """Whether two traces hold the same numbers."""
+    return set(one.tensors) == set(other.tensors) and all(
+        np.array_equal(one[key], other[key], equal_nan=one[key].dtype.kind == "f") for key in one.tensors
+    )
+
+
+@pytest.mark.parametrize("name", catalog.EXPLAINERS)
+def test_what_changes_the_numbers_changes_the_header(name: str) -> None:
+    assert not silent(name)
 
 
 LONG = [

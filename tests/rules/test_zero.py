@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from layeranim import numbers
 from layeranim.engine.trace import Region, Trace
-from layeranim.stories.storyboard import Address, Line, Storyboard, plain
+from layeranim.stories.storyboard import Address, Line, Run, Storyboard, plain
 from tests.catalog.conftest import Case, bare, ids, others, presets
 
 TINY = [
@@ -105,9 +106,17 @@ def test_the_cases_above_have_such_numbers(case: Case) -> None:
     assert any(CAPTIONED.search(line) or "e−" in line or "0.00" in line for line in lines)
 
 
-def test_the_check_notices_a_sum_that_reads_as_zero() -> None:
-    said = "0.50 · 1 + (−0.50) · 1 + 2 zeros = 0.00,  ReLU(0.00) = 0.00"
-    assert any("=" in part and CAPTIONED.search(part) for part in clauses(said))
+def test_the_check_notices_a_number_that_reads_as_zero() -> None:
+    work = Case("conv", {"input": "0.5 -0.5; 0.5 1", "kernel": "1 1; 0 0", "bias_values": "0.004"}, "conv").work()
+    trace, board = work.trace(), work.storyboard(work.trace())
+    at = next(i for i, beat in enumerate(board.beats) if beat.kind == "step")
+    number = next(run for run in board.beats[at].caption if isinstance(run.source, Address))
+    assert not untrue(trace, (number,))
+    assert untrue(trace, (replace(number, text="0"),)) == [f"'0' for 0.5 of {number.source}"]
+    decimals = (Run("0.50 · 1 + (−0.50) · 1 = 0.00,  ReLU(0.00) = 0.00"),)
+    spoilt = (*board.beats[:at], replace(board.beats[at], caption=decimals), *board.beats[at + 1 :])
+    assert not read_as_zero(board)
+    assert read_as_zero(replace(board, beats=spoilt)) == [plain(decimals)]
 
 
 def said_in(name: str, options: dict[str, Any]) -> list[str]:

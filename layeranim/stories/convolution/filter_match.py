@@ -109,7 +109,9 @@ def _options(telling: Telling, images: tuple[int, int], filters: tuple[int, int]
     ]
     if telling.film.sample:
         said[0] = f"image {telling.film.place_in(images[1]) + 1} of {images[1]}"
-    return (*said, numbers.shape_text(telling.trace.tensor("input").shape[2:]))
+    config: Any = telling.trace.config
+    flipped = ("flipped",) * config.flip
+    return (*said, numbers.shape_text(telling.trace.tensor("input").shape[2:]), *flipped)
 
 
 def _check(trace: Trace) -> None:

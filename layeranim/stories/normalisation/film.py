@@ -128,6 +128,7 @@ def film(telling: Telling) -> Play:
             *((f"{s.config.groups} groups",) if s.kind == "group" else ()),
             *((f"the last {s.config.normalized_axes} axes",) if (s.config.normalized_axes or 1) > 1 else ()),
             *((s.config.mode,) if s.kind == "batch" else ()),
+            *((f"momentum {s.config.momentum:g}",) if s.config.momentum not in (None, 0.1, 0.99) else ()),
             *((f"eps {s.config.eps:g}",) if s.config.eps not in (None, 1e-5, 1e-3) else ()),
             *((("no γ" if s.kind == "rms" else "no γ, no β"),) if not s.config.affine else ()),
             *((f"as {s.config.convention}",) if s.config.convention != "torch" else ()),
