@@ -26,12 +26,7 @@ LOOK = 4  # ticks between two looks at units that are swept over
 
 
 class ExplainerScene(Scene):
-    """Plays a storyboard. A subclass places its stage in ``stage`` and acts each kind of beat in ``on_<kind>``.
-
-    ``parts`` is what its story gives it; a step is acted phase by phase in ``_<phase>``.
-    """
-
-    parts: Any
+    """Plays a storyboard. A subclass places its stage in ``stage`` and acts each kind of beat in ``on_<kind>``."""
 
     def __init__(self, board: Storyboard, theme: Theme, fps: Fraction, captions: bool = True, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -45,7 +40,6 @@ class ExplainerScene(Scene):
         self.at_beat: Callable[[Beat], None] | None = None
         self.passing: list[Any] = []
         self.saying: tuple[Line, Line] = ((), ())
-        self.flowing = False
 
     def construct(self) -> None:
         self.furniture()
@@ -103,32 +97,7 @@ class ExplainerScene(Scene):
 
     def counted(self, done: int) -> Line:
         """What the counter says after so many units."""
-        line: Line = self.parts.counter(done)
-        return line
-
-    # ── beats that most explainers share ─────────────────────────────────────
-    def on_open(self, beat: Beat) -> None:
-        self.count(beat.done, self.counted(beat.done))
-        self.say(beat.caption, beat.note)
-
-    def on_step(self, beat: Beat) -> None:
-        for name, ticks in beat.phases:
-            getattr(self, f"_{name}")(beat, beat.units[0], ticks)
-
-    def on_close(self, beat: Beat) -> None:
-        """No step is under way any more; what they made stands."""
-        self.end()
-        self.count(beat.done, self.counted(beat.done))
-        self.name_place(())
-        self.say(beat.caption, beat.note, whole=True)
-
-    def begin(self, beat: Beat, unit: int) -> None:
-        """A step starts: what belonged to the one before leaves, but not what a brief one puts anew at once."""
-        self.flowing = beat.kind == "brief"
-        self.leave()
-        self.flowing = False
-        self.turn(beat)
-        self.count(beat.done - 1, self.counted(beat.done - 1), unit)
+        return phrases.counter(done, self.board.total)
 
     def sweep(self, beat: Beat, through: Callable[[int, int], None]) -> None:
         """Run over many units; ``through(first, last)`` shows those that have passed since it was last called.
@@ -153,9 +122,6 @@ class ExplainerScene(Scene):
         self.run(beat.ticks, Follow(at))
         at(1.0)
 
-    def _read(self, beat: Beat, unit: int, ticks: int) -> None:
-        self.run(ticks)
-
     # ── what belongs to one step ─────────────────────────────────────────────
     def hold(self, *mobjects: Any) -> None:
         """Show something for the step under way alone."""
@@ -172,10 +138,6 @@ class ExplainerScene(Scene):
         """What belongs to the step before leaves."""
         self.remove(*self.passing)
         self.passing = []
-
-    def end(self) -> None:
-        """What belongs to the last step leaves."""
-        self.leave()
 
     # ── furniture ────────────────────────────────────────────────────────────
     def furniture(self) -> None:
@@ -214,10 +176,6 @@ class ExplainerScene(Scene):
         self.remove(old)
         self.add(new)
         self.standing[name] = [*others, new]
-
-    def take_grid(self, name: str) -> None:
-        """Take a grid off the stage, with its frame and heading."""
-        self.remove(*self.standing.pop(name, ()))
 
     def count(self, done: int, counter: Line, current: int | None = None) -> None:
         """Bring progress bar and counter to ``done`` units, with one under way or none."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from layeranim import typeface
-
 ACTIVATION_NAMES = {
     "relu": "ReLU",
     "leaky-relu": "leaky ReLU",
@@ -31,8 +29,3 @@ def activation_name(activation: str) -> str:
 def activation_word(activation: str) -> str:
     """How an activation is written among the parameters: no letter that one must know."""
     return activation if activation == "sigmoid" else activation_name(activation)
-
-
-def chip_width(name: str) -> float:
-    """How wide the chip is on which an activation's name stands."""
-    return 2 * round(typeface.width(name, 24) / 2) + 24

@@ -91,18 +91,6 @@ def zeros_of(count: int) -> Line:
     return (Run(f"{count} zero{'s' * (count > 1)}", source=Fact("zero products")),)
 
 
-@dataclass(frozen=True)
-class Addend:
-    """One number that is added as it stands: a bias, a channel's sum."""
-
-    text: str
-    role: str = "ink"
-    source: Source | None = None
-
-    def runs(self) -> Line:
-        return (Run(numbers.factor(self.text), self.role, source=self.source),)
-
-
 def result(text: str, source: Source | None, role: str = "result") -> Run:
     """The number a step ends in; it appears when the result lands."""
     return Run(text, role, "semibold", source, late=True)
@@ -113,10 +101,9 @@ def relation_run(relation: str) -> Run:
     return Run(f" {relation} ", late=True)
 
 
-def equals(*texts: str, lost: bool = False, late: bool = False) -> Run:
-    """`` = `` between a name, or numbers taken as they are, and a number; `` ≈ `` where one only reads as zero, or is
-    ``lost`` so among those taken."""
-    return Run(f" {'≈' if lost or any(map(numbers.vanishes, texts)) else '='} ", late=late)
+def equals(*texts: str, late: bool = False) -> Run:
+    """`` = `` between a name, or numbers taken as they are, and a number; `` ≈ `` where one only reads as zero."""
+    return Run(f" {'≈' if any(map(numbers.vanishes, texts)) else '='} ", late=late)
 
 
 def more(count: int, noun: str = "more") -> Line:
@@ -134,40 +121,6 @@ def fits(line: Line, size: float = theme.CAPTION_FLOOR) -> bool:
     return width(line, size) <= ROOM
 
 
-def sum_of(
-    terms: Sequence[Terms],
-    addends: Sequence[Addend],
-    total: str,
-    source: Source | None,
-    tail: Line = (),
-    role: str = "result",
-    most_terms: int = MOST_TERMS,
-) -> Line:
-    """``1·2 + 3·(−1) + 4 more + 5 zeros + bias = total`` with as many terms as fit, at most ``most_terms``.
-
-    Zero products and hidden terms are counted; ``=`` or ``≈`` covers all terms as they would be displayed.
-    """
-    live, zeros = counted(terms)
-    if not live and not addends:
-        none = "the product is 0" if zeros == 1 else "all products are 0"
-        head = Run(none, source=Fact("zero products")), Run(", so the sum is ", late=True)
-        return (*head, result(total, source, role), *tail)
-    relation = displayed.relation(styled(terms), [addend.text for addend in addends], total)
-    written = first_of(terms, most_terms)
-    for most in range(len(written), -1, -1):
-        shown = written[:most]
-        if most < live:
-            shown.append(more(live - most, "more" if most else "products" if len(terms[0].rows) > 1 else "terms"))
-        if zeros:
-            shown.append(zeros_of(zeros))
-        shown += [addend.runs() for addend in addends]
-        line = (*join(shown), relation_run(relation), result(total, source, role), *tail)
-        if fits(line):
-            return line
-    return (Run(f"Σ of {live + zeros + len(addends)}", source=Fact("hidden terms")), relation_run(relation),
-            result(total, source, role), *tail)  # fmt: skip
-
-
 def join(parts: Sequence[Line], between: Run = PLUS) -> Line:
     """Lines joined by a run, ``+`` by default."""
     out: list[Run] = []
@@ -176,9 +129,9 @@ def join(parts: Sequence[Line], between: Run = PLUS) -> Line:
     return tuple(out)
 
 
-def words(text: str, role: str = "muted", **kwargs: object) -> Line:
-    """A line of one run."""
-    return (Run(text, role, **kwargs),)  # type: ignore[arg-type]
+def sentence(before: str, strong: str) -> Line:
+    """What a film opens or closes with, its point in bold."""
+    return Run(before, weight="regular", source=Fact("sentence")), Run(strong, "result", "semibold", Fact("sentence"))
 
 
 def short_size(

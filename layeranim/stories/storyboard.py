@@ -131,10 +131,10 @@ class GridPlan:
     """One tensor, or a 2-D slice of it, on the stage.
 
     ``at`` is the top-left corner; ``pitch`` the distance between cells, width and height. ``cells`` is fixed content;
-    ``changing(i)`` the content at unit i (a window, a time step) for grids that change. ``row_axis`` and ``col_axis``
-    name the tensor's axes along the grid; ``fixed`` the indices of the others. Several axes on one side have their
-    names joined by a dot, the last one running fastest; ``joints`` are their sizes. One axis may be laid in rows:
-    ``pixels/8`` is the row, ``pixels%8`` the place in it. ``joined`` cells are the pixels of a picture, without gaps.
+    ``row_axis`` and ``col_axis`` name the tensor's axes along the grid; ``fixed`` the indices of the others. Several
+    axes on one side have their names joined by a dot, the last one running fastest; ``joints`` are their sizes. One
+    axis may be laid in rows: ``pixels/8`` is the row, ``pixels%8`` the place in it. ``joined`` cells are the pixels of
+    a picture, without gaps.
     """
 
     name: str
@@ -145,7 +145,6 @@ class GridPlan:
     pitch: Point
     numeral: int = 0
     cells: Cells | None = None
-    changing: Callable[[int], Cells] | None = None
     row_axis: str | None = None
     col_axis: str | None = None
     fixed: tuple[tuple[str, int], ...] = ()
@@ -334,6 +333,11 @@ class Telling:
     seeded: Sequence[str] = ()
     seed: int = 0
     kinds: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def config(self) -> Any:
+        """The options of the layer."""
+        return self.trace.config
 
     @property
     def base(self) -> Preset | None:

@@ -108,20 +108,15 @@ def paced(
     return [replace(stretch, seconds=stretch.seconds * factor) for stretch in stretches], factor
 
 
-def terse(stretch: Stretch, pace: str) -> bool:
-    """Whether a step is too short for more than its result."""
-    return not stretch.sweep and not stretch.taught and stretch.seconds / PACES[pace] < TERSE - 0.01
-
-
 def act(seconds: float, share: float, most: float) -> float:
     """Seconds of an act of a step: its share of them, at most ``most`` where the step is no longer than usual."""
     return min(most * max(1.0, seconds / TAUGHT), share * seconds)
 
 
-def poster(beats: Sequence[Beat], units: range, kinds: Sequence[str] = ("step",), told: int | None = None) -> Beat:
-    """The beat of the ``told`` unit, usually the middle one, or the nearest with its caption and numbers on stage."""
-    middle = middle_of(units) if told is None else told
-    steps = [beat for beat in beats if beat.kind in kinds]
+def poster(beats: Sequence[Beat], units: range) -> Beat:
+    """The beat of the middle unit, or of the nearest with its caption and numbers on stage."""
+    middle = middle_of(units)
+    steps = [beat for beat in beats if beat.kind == "step"]
     return min(steps, key=lambda beat: (abs(beat.units[0] - middle), beat.units[0]))
 
 
@@ -138,15 +133,15 @@ def _sweeps(units: range, row: int) -> list[Stretch]:
     return [*head, *(Stretch(s, seconds) for s in spans), Stretch(range(last, last + 1), LANDING)]
 
 
-def phases(total: int, wanted: Sequence[tuple[str, float]], rest: str = "read") -> tuple[tuple[str, int], ...]:
-    """Named phases in ticks, shortened evenly if they do not fit into ``total``; what is left over is ``rest``."""
+def phases(total: int, wanted: Sequence[tuple[str, float]]) -> tuple[tuple[str, int], ...]:
+    """Named phases in ticks, shortened evenly if they do not fit into ``total``; what is left over is to be read."""
     lengths = [ticks(seconds) for _, seconds in wanted]
     while sum(lengths) > total and max(lengths) > 1:
         lengths[lengths.index(max(lengths))] -= 1
     while sum(lengths) > total:
         lengths[len(lengths) - 1 - lengths[::-1].index(1)] = 0
     named = [(name, length) for (name, _), length in zip(wanted, lengths, strict=True)]
-    return (*named, (rest, total - sum(lengths)))
+    return (*named, ("read", total - sum(lengths)))
 
 
 def unhurried(board: Storyboard, pace: str) -> Storyboard:

@@ -8,10 +8,10 @@ import pytest
 
 from layeranim import theme
 from layeranim.engine.trace import Trace
-from layeranim.stories.reading import LONGEST
 from layeranim.stories.stage.plans import HistoryPlan, LanesPlan, TallyPlan, TextPlan
 from layeranim.stories.stage.verbs import Fill, Flow, Frame, Lead, Reach, Sweep, Tell
 from layeranim.stories.storyboard import Address, Storyboard, plain
+from layeranim.stories.timing import LONGEST
 
 from .conftest import Case, ids, others, presets
 

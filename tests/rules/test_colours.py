@@ -20,9 +20,9 @@ def told(name: str, **options: Any) -> Storyboard:
     return work.storyboard(work.trace())
 
 
-def cells(board: Storyboard, grid: str, unit: int = 0) -> Cells:
+def cells(board: Storyboard, grid: str) -> Cells:
     plan = board.grids[grid]
-    found = plan.cells if plan.cells is not None else plan.changing(unit) if plan.changing else None
+    found = plan.cells
     filled = (verb for beat in board.beats for phase in beat.verbs for verb in phase)
     shown = [verb.cells for verb in filled if isinstance(verb, Fill | Ghost) and verb.part == grid]
     found = shown[0] if found is None and shown else found
@@ -110,7 +110,7 @@ def alike(board: Storyboard) -> dict[str, set[int]]:
     """The colour steps of every number on the stage; equal numbers are in one entry."""
     found: dict[str, set[int]] = {}
     for grid in board.grids.values():
-        content = grid.cells if grid.cells is not None else grid.changing(0) if grid.changing else None
+        content = grid.cells
         if content is None or content.texts is None or content.scale != "value" or _operates(grid.tensor):
             continue
         hidden = [mask for mask in (content.ghost, content.dim) if mask is not None]

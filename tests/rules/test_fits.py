@@ -32,14 +32,11 @@ HARD = [
 
 
 def contents(board: Storyboard, plan: GridPlan) -> Iterator[Cells]:
-    """What a grid shows in the course of a film: its own cells, those that verbs bring, and those of a few units."""
+    """What a grid shows in the course of a film: its own cells, and those that verbs bring."""
     if plan.cells is not None:
         yield plan.cells
     brought = [verb for beat in board.beats for verb in verbs_of(beat) if getattr(verb, "part", "") == plan.name]
     yield from {id(verb.cells): verb.cells for verb in brought if isinstance(verb, (Fill, Ghost, Sweep))}.values()
-    if plan.changing is not None:
-        units = [unit for beat in board.beats for unit in beat.units]
-        yield from (plan.changing(unit) for unit in {*units[:6], *units[-2:], *units[:: max(1, len(units) // 6)]})
 
 
 def spilt(board: Storyboard) -> list[str]:

@@ -8,9 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from layeranim import catalog, numbers, theme
-from layeranim.stories import reading, timing
+from layeranim.stories import timing
 from layeranim.stories.options import PACES
-from layeranim.stories.reading import BARE, LONGEST, ReadingWay, fitted
 from layeranim.stories.storyboard import Beat, Line, Run, Storyboard, plain
 from tests.catalog.conftest import Case, ids, presets
 
@@ -21,21 +20,26 @@ FILMS = [case for case in every() if case.name in NAMES]
 TICK = theme.TICK_MS / 1000
 
 
+def letters(*lines: Line) -> int:
+    """What a reader reads: letters, digits and signs, no spaces."""
+    return sum(len("".join(plain(line).split())) for line in lines)
+
+
 def faults(board: Storyboard, pace: str) -> list[str]:
     """What a reader of a film has no time for, or reads twice."""
     quick, out, said = min(1.0, PACES[pace]), [], dict[str, str]()
     for beat, ticks in _lines(board):
         seconds, what = ticks * TICK / quick, f"{beat.kind} {plain(beat.place)} {plain(beat.caption)!r}"
-        if reading.letters(beat.caption, beat.note) > 24 * seconds + 1e-6:
-            out.append(f"{reading.letters(beat.caption, beat.note) / seconds:.0f} letters a second: {what}")
-        if beat.note and seconds < BARE - 1e-6:
+        if letters(beat.caption, beat.note) > 24 * seconds + 1e-6:
+            out.append(f"{letters(beat.caption, beat.note) / seconds:.0f} letters a second: {what}")
+        if beat.note and seconds < timing.TERSE - 1e-6:
             out.append(f"a note in {seconds:.2f} s: {what}")
-        if plain(beat.caption).count(numbers.DOT) and seconds < BARE - 1e-6:
+        if plain(beat.caption).count(numbers.DOT) and seconds < timing.TERSE - 1e-6:
             out.append(f"arithmetic in {seconds:.2f} s: {what}")
         if beat.note and plain(beat.note) in said:
             out.append(f"said twice: {plain(beat.note)!r}")
         said[plain(beat.note)] = what
-    return [*out, *([f"{board.seconds} s"] if board.seconds > LONGEST else [])]
+    return [*out, *([f"{board.seconds} s"] if board.seconds > timing.LONGEST else [])]
 
 
 def _lines(board: Storyboard) -> Iterator[tuple[Beat, int]]:
@@ -61,8 +65,8 @@ def test_presets_can_be_read_at_any_pace(case: Case, pace: str) -> None:
     assert not faults(work.storyboard(work.trace()), pace)
 
 
-def line(letters: int) -> Line:
-    return (Run("x" * letters),)
+def line(count: int) -> Line:
+    return (Run("x" * count),)
 
 
 def film(*beats: tuple[int, int, float]) -> Storyboard:
@@ -84,19 +88,3 @@ def test_the_check_notices_what_cannot_be_read() -> None:
     dotted = film((2, 0, 1.0))
     beat = Beat("step", 0, 25, caption=(Run(f"2{numbers.DOT}3"),))
     assert "arithmetic" in faults(Storyboard("test", "", (), {}, (beat,), 1, 0, "", dotted.parts), "normal")[0]
-
-
-def test_words_grow_in_the_order_of_their_ranks_as_far_as_there_is_room() -> None:
-    first = [ReadingWay(line(12)), ReadingWay(line(48), (), 0, 2), ReadingWay(line(48), line(24), 0, 3)]
-    second = [ReadingWay(line(12)), ReadingWay(line(24), (), 0, 1)]
-    assert [reading.letters(way.caption, way.note) for way in fitted([first, second], 1.0)] == [12, 12]
-    assert [reading.letters(way.caption, way.note) for way in fitted([first, second], 1.5)] == [12, 24]
-    assert [reading.letters(way.caption, way.note) for way in fitted([first, second], 3.0)] == [48, 24]
-    assert [reading.letters(way.caption, way.note) for way in fitted([first, second], 4.0)] == [72, 24]
-
-
-def test_a_note_is_said_once_and_stays() -> None:
-    noted = [ReadingWay(line(2)), ReadingWay(line(2), line(9), 0, 1), ReadingWay(line(60), (), 0, 2)]
-    told = fitted([noted, noted], 99)
-    assert [bool(way.note) for way in told] == [True, False]
-    assert [reading.letters(way.caption) for way in told] == [2, 60]

@@ -61,22 +61,6 @@ class Appear(InPlace):
             _fade(m, full, min(1.0, max(0.0, alpha * span - i * self.lag)))
 
 
-class Vanish(InPlace):
-    """Fade out and leave the scene."""
-
-    def __init__(self, mobject: VMobject, **kwargs: Any) -> None:
-        super().__init__(mobject, remover=True, rate_func=kwargs.pop("rate_func", EVEN), **kwargs)
-
-    def begin(self) -> None:
-        self.members: list[Any] = [m for m in self.mobject.get_family() if len(m.points)]
-        self.alphas = [_alphas(m) for m in self.members]
-        super().begin()
-
-    def set(self, alpha: float) -> None:
-        for m, full in zip(self.members, self.alphas, strict=True):
-            _fade(m, full, 1 - alpha)
-
-
 def _alphas(m: VMobject) -> tuple[Any, Any, Any]:
     return m.fill_rgbas[:, 3].copy(), m.stroke_rgbas[:, 3].copy(), m.background_stroke_rgbas[:, 3].copy()
 

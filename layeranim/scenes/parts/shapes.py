@@ -10,10 +10,9 @@ from manim import VMobject
 from numpy.typing import NDArray
 
 from layeranim import theme as t
-from layeranim import typeface
 from layeranim.scenes.parts.label import Label
 from layeranim.scenes.parts.shape import PX, STROKE, Bundle, Shape
-from layeranim.stories.storyboard import Box, Point, Source
+from layeranim.stories.storyboard import Box, Point
 from layeranim.theme import Theme
 
 _BEND = 0.5522847498  # a cubic's handle for a quarter circle
@@ -127,30 +126,15 @@ class Lane(Bundle):
         self.course = tuple(points)
 
 
-def operator(at: Point, symbol: str, theme: Theme, colour: str | None = None, ink: str | None = None) -> Bundle:
+def operator(at: Point, symbol: str, theme: Theme, colour: str) -> Bundle:
     """A pointwise operator: a circle with × + Σ ⊙."""
-    ring = disc(at, t.OPERATOR_RADIUS, theme.bg, colour or theme.muted)
-    label = Label(symbol, 28, ink or colour or theme.ink, "semibold", at, "centre", "middle")
+    ring = disc(at, t.OPERATOR_RADIUS, theme.bg, colour)
+    label = Label(symbol, 28, colour, "semibold", at, "centre", "middle")
     ink_box = label.points[:, 1]  # a font sets + and × lower than capitals: centre the ink
     label.points[:, 1] += at[1] * PX - (ink_box.max() + ink_box.min()) / 2
     out = Bundle(ring, label)
     out.footprint = Box(at[0], at[1], 0, 0).outset(t.OPERATOR_RADIUS)
     return out
-
-
-def chip(at: Point, text: str, theme: Theme, colour: str, source: Source | None = None) -> Bundle:
-    """A learned or elementwise function: its name in an outline."""
-    box = chip_box(at, text)
-    frame = rectangle(box, theme.bg, colour, t.LINE, t.CHIP_RADIUS)
-    out = Bundle(frame, Label(text, 24, colour, "medium", at, "centre", "middle", source))
-    out.footprint = box
-    return out
-
-
-def chip_box(at: Point, text: str) -> Box:
-    """The outline of a chip centred at a point."""
-    width = 2 * round(typeface.width(text, 24) / 2) + 24
-    return Box(at[0] - width / 2, at[1] + 20, width, 40)
 
 
 def ghosts(boxes: Sequence[Box], theme: Theme) -> VMobject:
@@ -167,3 +151,15 @@ def _dashes(box: Box) -> list[list[Point]]:
         step = 1 / (n - 0.5)
         out += [[tuple(start + vector * i * step), tuple(start + vector * (i + 0.5) * step)] for i in range(n)]
     return out
+
+
+def between_boxes(a: Box, b: Box, share: float) -> Box:
+    """A box on its way to another."""
+    return Box(*(p + (q - p) * share for p, q in ((a.x, b.x), (a.y, b.y), (a.w, b.w), (a.h, b.h))))
+
+
+def frame_width(boxes: Sequence[Box]) -> float:
+    """How thick the frame of a window is: thinner around small cells and around single taps."""
+    if len(boxes) > 1:
+        return t.SECOND_FOCUS if min(boxes[0].w, boxes[0].h) < 40 else 3.5
+    return t.FOCUS if min(boxes[0].w, boxes[0].h) > 40 else 3.5

@@ -14,7 +14,7 @@ from manim import Scene, VGroup
 
 from layeranim.scenes.parts.animate import EVEN, TRAVEL, InPlace
 from layeranim.scenes.parts.shape import PX
-from layeranim.scenes.parts.tilegrid import CellLook, TileGrid
+from layeranim.scenes.parts.tilegrid import TileGrid
 from layeranim.stories.storyboard import Point
 
 
@@ -23,12 +23,12 @@ def lie(alpha: float) -> float:
     return float(TRAVEL(min(1.0, alpha / 0.6)))
 
 
-def tile(grid: TileGrid, row: int, col: int, look: CellLook | None = None) -> TileGrid:
-    """A copy of one cell of a grid, lying on it; ``look`` shows something else on the same cell."""
+def tile(grid: TileGrid, row: int, col: int) -> TileGrid:
+    """A copy of one cell of a grid, lying on it."""
     box = grid.plan.cell(row, col)
-    plan = replace(grid.plan, rows=1, cols=1, at=(box.x, box.y), cells=None, changing=None, frame=None, empty=True)
+    plan = replace(grid.plan, rows=1, cols=1, at=(box.x, box.y), cells=None, frame=None, empty=True)
     out = TileGrid(plan, grid.theme)
-    out.blend(0, 0, look or grid.looks[row][col], 16)
+    out.blend(0, 0, grid.looks[row][col], 16)
     if (row, col) in grid.sources:
         out.sources[0, 0] = grid.sources[row, col]
     return out

@@ -10,10 +10,9 @@ from manim import Animation
 from layeranim.scenes.base import ExplainerScene
 from layeranim.scenes.parts.animate import TRAVEL, Appear, Follow, Reveal
 from layeranim.scenes.parts.label import TextLine
-from layeranim.scenes.parts.shapes import FocusFrame, Lane, polyline, rectangle
+from layeranim.scenes.parts.shapes import FocusFrame, Lane, between_boxes, frame_width, polyline, rectangle
 from layeranim.scenes.parts.tile import Glide, Stream, lie, tile
 from layeranim.scenes.parts.tilegrid import BLENDS, CellLook
-from layeranim.scenes.parts.window import between_boxes, frame_width
 from layeranim.scenes.stage.arcs import ArcField
 from layeranim.scenes.stage.balance import BalanceLine
 from layeranim.scenes.stage.bars import BarField, Pile
@@ -31,10 +30,9 @@ from layeranim.scenes.stage.tally import Counter
 from layeranim.scenes.stage.thinned import ThinnedPicture
 from layeranim.scenes.stage.tracks import TracksPicture
 from layeranim.scenes.stage.volume import Sheets
-from layeranim.stories import phrases
 from layeranim.stories.stage import plans as p
 from layeranim.stories.stage import verbs as v
-from layeranim.stories.storyboard import Beat, Box, Line, plain
+from layeranim.stories.storyboard import Beat, Box, plain
 
 PALE = BLENDS // 4
 """How strongly a ghost shows what will come, of 16."""
@@ -230,7 +228,7 @@ class StageScene(ExplainerScene):
                 self.run(0, *self.acts[type(mark)](mark))
 
     def on_close(self, beat: Beat) -> None:
-        self.end()
+        self.leave()
         self.hold(*self.keys)
         self.count(beat.done, self.counted(beat.done))
         self.name_place(())
@@ -243,9 +241,6 @@ class StageScene(ExplainerScene):
         for thing in self.things.values():
             if isinstance(thing, NetPicture):
                 thing.leave()
-
-    def counted(self, done: int) -> Line:
-        return phrases.counter(done, self.board.total)
 
     # ── verbs ────────────────────────────────────────────────────────────────
     def _together(self, verbs: Iterable[Any], ticks: int, more: Iterable[Animation] = ()) -> None:

@@ -12,9 +12,10 @@ from layeranim.engine.attention.layout import score_chain
 from layeranim.engine.trace import Trace
 from layeranim.errors import OptionError
 from layeranim.stories import phrases
+from layeranim.stories.phrases import sentence
 from layeranim.stories.stage import Balance, Column, Each, Grid, Note, Play, Row, Tries, Units, story
 from layeranim.stories.stage.solver import Node
-from layeranim.stories.storyboard import Fact, Line, Run, Telling
+from layeranim.stories.storyboard import Line, Telling
 
 GOOD_FOR = "attention: a network looks things up in what it has read, and learns by the weights"
 TABLE = "what programs do with a table; nothing in it can be learned by small steps"
@@ -24,7 +25,7 @@ _BY = {"multiplicative": "through a learned matrix", "additive": "by a small net
 
 def film(telling: Telling) -> Play:
     """A soft lookup's film."""
-    trace, config = telling.trace, _config(telling)
+    trace, config = telling.trace, telling.config
     if config.projections or config.output_projection or config.positional != "none":
         raise OptionError(
             "attention-lookup takes queries, keys and values as they are, without projections or positions; "
@@ -67,7 +68,7 @@ def film(telling: Telling) -> Play:
         ),
         stage=Tries(*balance, row("queries"), row("queries", ()), Column(*parts("queries"))),
         acts=(Each(tuple(_acts(trace, config, chain, at))),),
-        opening=_said("a query goes to every key, ", _opening(trace, hard, at)),
+        opening=sentence("a query goes to every key, ", _opening(trace, hard, at)),
         closing=_closing(trace, hard),
         good_for=TABLE if hard else GOOD_FOR,
         options=_options(trace, config),
@@ -115,8 +116,10 @@ def _opening(trace: Trace, hard: bool, at: int) -> str:
 def _closing(trace: Trace, hard: bool) -> Line:
     keys = trace.size("keys")
     if keys == 1:
-        return _said("with one key ", "its value comes out whole")
-    return _said(f"{keys} values → ", "one of them, as it stands" if hard else "a mixture, by how well each key fits")
+        return sentence("with one key ", "its value comes out whole")
+    return sentence(
+        f"{keys} values → ", "one of them, as it stands" if hard else "a mixture, by how well each key fits"
+    )
 
 
 def _options(trace: Trace, config: Any) -> tuple[str, ...]:
@@ -134,14 +137,6 @@ def _options(trace: Trace, config: Any) -> tuple[str, ...]:
         *((f"capped at {config.softcap:g}",) if kept[2] else ()),
         *(("hard",) if config.lookup == "hard" else ()),
     )
-
-
-def _said(before: str, strong: str) -> Line:
-    return Run(before, weight="regular", source=Fact("counts")), Run(strong, "result", "semibold", Fact("sentence"))
-
-
-def _config(telling: Telling) -> Any:
-    return telling.trace.config
 
 
 LookupStory = story("Soft lookup", film, GOOD_FOR)

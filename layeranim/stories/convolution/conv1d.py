@@ -6,9 +6,10 @@ from typing import Any
 
 from layeranim.engine.trace import Trace
 from layeranim.stories.activations import activation_word
+from layeranim.stories.phrases import sentence
 from layeranim.stories.stage import Each, Grid, Net, Note, Play, Row, Tally, Tries, Units, story
 from layeranim.stories.stage.solver import Column
-from layeranim.stories.storyboard import Fact, Line, Run, Telling
+from layeranim.stories.storyboard import Line, Telling
 
 GOOD_FOR = "sound, text and sensor readings: a pattern is found wherever it stands"
 MOST_NODES = 11
@@ -17,7 +18,7 @@ MOST_NODES = 11
 
 def film(telling: Telling) -> Play:
     """The film of a convolution over one axis."""
-    trace, config = telling.trace, _config(telling)
+    trace, config = telling.trace, telling.config
     inputs, outputs = trace.size("padded_width"), trace.size("out_width")
     filters, taps = trace.size("out_channels"), trace.size("kernel_width")
     channels = trace.size("in_channels")
@@ -41,7 +42,7 @@ def film(telling: Telling) -> Play:
         units=Units(("out_channels", "out_width"), ("place", "places"), names=_names(filters, outputs)),
         stage=Tries(nodes, grids) if single else grids,
         acts=(Each(((("products", last), Note("what stands under the window, times the weights, added up")),)),),
-        opening=_said(
+        opening=sentence(
             f"{taps} weights slide along, " if taps > 1 else "1 weight slides along, ", "the same at every place"
         ),
         closing=_closing(shared, full),
@@ -80,16 +81,8 @@ def _names(filters: int, outputs: int) -> tuple[str, ...]:
 def _closing(shared: int, full: int) -> Line:
     weights = f"{shared} weights do" if shared > 1 else "1 weight does"
     if shared >= full:
-        return _said(f"{weights} ", "what a dense layer does")
-    return _said(f"{weights} what a dense layer takes ", f"{full} for")
-
-
-def _said(before: str, strong: str) -> Line:
-    return Run(before, weight="regular", source=Fact("counts")), Run(strong, "result", "semibold", Fact("counts"))
-
-
-def _config(telling: Telling) -> Any:
-    return telling.trace.config
+        return sentence(f"{weights} ", "what a dense layer does")
+    return sentence(f"{weights} what a dense layer takes ", f"{full} for")
 
 
 Conv1dStory = story("Convolution along one axis", film, GOOD_FOR)

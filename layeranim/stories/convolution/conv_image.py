@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -13,9 +12,11 @@ from layeranim.engine import conv
 from layeranim.engine.trace import Array, Region, Trace
 from layeranim.errors import OptionError
 from layeranim.stories.activations import activation_word
+from layeranim.stories.convolution.sides import pair
+from layeranim.stories.phrases import sentence
 from layeranim.stories.pictures import brightness, relief
 from layeranim.stories.stage import Column, Each, Grid, Note, Picture, Play, Row, Tries, Windows, story
-from layeranim.stories.storyboard import Fact, Line, Run, Telling
+from layeranim.stories.storyboard import Line, Telling
 
 GOOD_FOR = "blurring, sharpening, finding edges; a network learns kernels of its own"
 FEW = 36
@@ -31,7 +32,7 @@ EVEN = 0.04
 
 def film(telling: Telling) -> Play:
     """The film of one kernel over one picture of greys."""
-    trace, config = telling.trace, _config(telling)
+    trace, config = telling.trace, telling.config
     channels = trace.size("in_channels")
     if channels > 1:
         raise OptionError(
@@ -70,7 +71,7 @@ def film(telling: Telling) -> Play:
                 )
             ),
         ),
-        opening=_said("each pixel becomes a weighted sum of its neighbours: ", f"{at.weights} for all"),
+        opening=sentence("each pixel becomes a weighted sum of its neighbours: ", f"{at.weights} for all"),
         closing=_closing(at),
         good_for=GOOD_FOR,
         options=_options(telling),
@@ -120,7 +121,7 @@ class _At:
     def pictured(self) -> bool:
         """Whether the result is a picture on the same scale of greys: weights that add up to 1 leave an even area as
         it is."""
-        config, trace = _config(self.telling), self.telling.trace
+        config, trace = self.telling.config, self.telling.trace
         kept = config.activation in ("linear", "relu") and "bias" not in trace
         return bool(kept and np.isclose(self.kernel.sum(), 1.0, atol=1e-6))
 
@@ -178,7 +179,7 @@ class _At:
 
 def _options(telling: Telling) -> tuple[str, ...]:
     """Sizes, the kernel by its name, and every option that is not the usual one."""
-    trace, config = telling.trace, _config(telling)
+    trace, config = telling.trace, telling.config
     height, width = trace.tensor("input").shape[2:]
     filters, named = trace.size("out_channels"), telling.names.get("kernel")
     size = f"{trace.size('kernel_height')}×{trace.size('kernel_width')}"
@@ -187,9 +188,9 @@ def _options(telling: Telling) -> tuple[str, ...]:
     return (
         f"{height}×{width} → {trace.size('out_height')}×{trace.size('out_width')}",
         f"{named} {size}" if named else f"kernel {size}",
-        *((f"stride {_pair(config.stride)}",) if {*config.stride} != {1} else ()),
+        *((f"stride {pair(config.stride)}",) if {*config.stride} != {1} else ()),
         *((f"padding {padding or config.padding} {config.padding_mode}",) if grown else ()),
-        *((f"dilation {_pair(config.dilation)}",) if {*config.dilation} != {1} else ()),
+        *((f"dilation {pair(config.dilation)}",) if {*config.dilation} != {1} else ()),
         *(("flipped",) if config.flip else ()),
         *(("bias",) if "bias" in trace else ()),
         *((activation_word(config.activation),) if config.activation != "linear" else ()),
@@ -197,33 +198,21 @@ def _options(telling: Telling) -> tuple[str, ...]:
     )
 
 
-def _pair(values: tuple[int, int]) -> str:
-    return str(values[0]) if len({*values}) == 1 else "×".join(map(str, values))
-
-
 def _closing(at: _At) -> Line:
     """What becomes of an even area, which says what is left of a picture."""
     total, kernel = float(at.kernel.sum()), at.kernel
-    if not np.isfinite(total) or kernel.size == 1 or _config(at.telling).activation != "linear":
-        return _said("every pixel by ", at.weights)
+    if not np.isfinite(total) or kernel.size == 1 or at.telling.config.activation != "linear":
+        return sentence("every pixel by ", at.weights)
     if "bias" in at.telling.trace:
-        return _said("every pixel by ", f"{at.weights} and one bias")
+        return sentence("every pixel by ", f"{at.weights} and one bias")
     if np.count_nonzero(kernel) == 1 and np.isclose(total, 1.0):
-        return _said("the one weight is 1: ", "the pixels stay what they were")
+        return sentence("the one weight is 1: ", "the pixels stay what they were")
     if np.isclose(total, 0.0, atol=1e-9):
-        return _said("the weights add up to 0: ", "even areas vanish, differences are left")
+        return sentence("the weights add up to 0: ", "even areas vanish, differences are left")
     if not np.isclose(total, 1.0, atol=1e-6):
-        return _said("every pixel by ", at.weights)
+        return sentence("every pixel by ", at.weights)
     kept = "the weights add up to 1: even areas stay, "
-    return _said(kept, "differences are evened out" if (kernel >= 0).all() else "differences are stressed")
-
-
-def _said(before: str, strong: str) -> Line:
-    return Run(before, weight="regular", source=Fact("weights")), Run(strong, "result", "semibold", Fact("weights"))
-
-
-def _config(telling: Telling) -> Any:
-    return telling.trace.config
+    return sentence(kept, "differences are evened out" if (kernel >= 0).all() else "differences are stressed")
 
 
 ConvImageStory = story("A kernel over a picture", film, GOOD_FOR)

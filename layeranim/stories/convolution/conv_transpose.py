@@ -13,7 +13,7 @@ from layeranim.engine.trace import Region, Trace, cell
 from layeranim.stories.activations import activation_name, activation_word
 from layeranim.stories.convolution.sides import pair
 from layeranim.stories.phrases import relation_run, result
-from layeranim.stories.stage import All, Canvas, Each, Grid, Note, Play, Repeat, Row, Tries, Units, story
+from layeranim.stories.stage import All, Each, Grid, Note, Painted, Play, Repeat, Row, Tries, Units, story
 from layeranim.stories.stage.arrangements import drawn
 from layeranim.stories.stage.solver import NUMERAL_LOW, Node
 from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
@@ -186,10 +186,10 @@ def _stamp(k: int, several: bool, small: int) -> Node:
                Grid("stamps", f"stamp{more}", *KERNEL, at=at, sized=False, colours=small, share=0.3))  # fmt: skip
 
 
-def _canvas(view: Stamping, f: int, pictures: int, share: float) -> Canvas:
+def _canvas(view: Stamping, f: int, pictures: int, share: float) -> Painted:
     name = "all stamps" if view.goes_on else "output"
     at = f % view.per_group
-    return Canvas("painted", f"{name} {f + 1}" if view.filters > 1 else name, *FULL, at=(("out_channels", f),),
+    return Painted("painted", f"{name} {f + 1}" if view.filters > 1 else name, *FULL, at=(("out_channels", f),),
                   sized=numbers.shape_text(view.trace.tensor("full").shape[2:]) if view.filters == 1 else False,
                   colours=pictures, share=share, carried=f"stamps:{at}")  # fmt: skip
 

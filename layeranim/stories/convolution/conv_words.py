@@ -12,6 +12,7 @@ from layeranim.stories import phrases
 from layeranim.stories.activations import activation_word
 from layeranim.stories.claims import Sentence, first_true
 from layeranim.stories.convolution.conv_view import ConvView
+from layeranim.stories.convolution.sides import pair
 from layeranim.stories.stage.language import Note
 from layeranim.stories.storyboard import Fact, Line, Run
 
@@ -48,14 +49,14 @@ class ConvWords:
         config, view, names = self.view.config, self.view, self.view.telling.names
         depth = (view.depth,) if view.depth > 1 else ()
         parts = [" ".join([numbers.shape_text((*depth, *view.kernel_shape)), *_named(names), "kernel"])]
-        parts.append(f"stride {_pair(config.stride)}")
+        parts.append(f"stride {pair(config.stride)}")
         rows, cols = self.padding()
         if any((*rows, *cols)):
             same = rows[0] == rows[1] == cols[0] == cols[1]
             amount = str(rows[0]) if same else ",".join(map(str, (*rows, *cols)))
             mode = "" if config.padding_mode == "zeros" else f" {config.padding_mode}"
             parts.append(f"padding {config.padding + ' ' if isinstance(config.padding, str) else ''}{amount}{mode}")
-        parts += [f"dilation {_pair(config.dilation)}"] if config.dilation != (1, 1) else []
+        parts += [f"dilation {pair(config.dilation)}"] if config.dilation != (1, 1) else []
         parts += [f"groups {config.groups}"] if config.groups > 1 else []
         parts += [f"{view.filters} filters"] if view.filters > 1 else []
         parts += ["flipped"] if config.flip else []
@@ -105,16 +106,16 @@ class ConvWords:
         view, config = self.view, self.view.config
         spread = [step for step, taps in zip(config.dilation, view.kernel_shape, strict=True) if taps > 1]
         channels, dilated, padded = view.depth > 1, any(step > 1 for step in spread), bool(view.ghost.any())
-        by = _pair(tuple(spread)) if spread else ""
+        by = pair(tuple(spread)) if spread else ""
         first = (
             Note("each channel is multiplied by its own kernel, then the sums are added", channels),
-            Note(f"dilation {_pair(config.dilation)}: the taps stand {by} cells apart", dilated),
+            Note(f"dilation {pair(config.dilation)}: the taps stand {by} cells apart", dilated),
             Note(f"dashed cells are padding: {_PADDING[config.padding_mode]}", padded),
             Note("a kernel of one weight: one product for each cell", _pointwise(view)),
             Note("one product for each cell under the window, then their sum"),
         )
         said = next(note for note in first if note.when is True)
-        moves = Note(f"stride {_pair(config.stride)}: the window moves {self._moves()}", bool(self._moves()))
+        moves = Note(f"stride {pair(config.stride)}: the window moves {self._moves()}", bool(self._moves()))
         unread = Note(self.unread(), bool(view.unread.any()))
         return (*self._turns(), said, moves, unread)
 
@@ -174,10 +175,6 @@ def _named(names: Mapping[str, str]) -> list[str]:
 
 def _note(text: str) -> Line:
     return (Run(text, weight="regular", source=Fact("note")),)
-
-
-def _pair(numbers_: tuple[int, ...]) -> str:
-    return str(numbers_[0]) if len(set(numbers_)) == 1 else "×".join(map(str, numbers_))
 
 
 def _count(number: int, noun: str) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from layeranim.engine.trace import Region, Trace
 from layeranim.stories.activations import activation_name
 from layeranim.stories.convolution.sides import mask_of, options_of
+from layeranim.stories.phrases import sentence
 from layeranim.stories.stage import Each, Grid, Note, Play, Repeat, Row, Tries, Windows, story
 from layeranim.stories.stage.arrangements import drawn
 from layeranim.stories.stage.solver import NUMERAL_LOW, Node
@@ -39,7 +40,7 @@ def film(telling: Telling) -> Play:
         ),
         stage=_stage(trace),
         acts=(Each(tuple((names, tuple(_notes(trace, names[0]))) for names in acts)),),
-        opening=_said("every channel is filtered alone, ", "then the channels are mixed"),
+        opening=sentence("every channel is filtered alone, ", "then the channels are mixed"),
         closing=_closing(trace),
         good_for=GOOD_FOR if _saves(trace) else SAVES_NOTHING,
         options=_options(trace),
@@ -201,10 +202,6 @@ def _hidden(trace: Trace) -> tuple[str, ...]:
     """How many channels and maps of how many are drawn, where that is not all."""
     counts = ((trace.size("in_channels"), "channels"), (trace.size("out_channels"), "maps"))
     return tuple(f"{drawn(every)} of {every} {noun} drawn" for every, noun in counts if drawn(every) < every)
-
-
-def _said(before: str, strong: str) -> Line:
-    return Run(before, weight="regular", source=Fact("idea")), Run(strong, "result", "semibold", Fact("idea"))
 
 
 # ── what is followed ─────────────────────────────────────────────────────────

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
 from layeranim.engine import conv
 from layeranim.engine.trace import Region, Trace
 from layeranim.stories.activations import activation_word
+from layeranim.stories.convolution.sides import pair
+from layeranim.stories.phrases import sentence
 from layeranim.stories.pictures import brightness, relief
 from layeranim.stories.stage import Column, Each, Grid, Note, Picture, Play, Row, Turn, Volume, Windows, story
 from layeranim.stories.stage.parts.volume import MOST
-from layeranim.stories.storyboard import Fact, Line, Run, Telling
+from layeranim.stories.storyboard import Line, Telling
 
 GOOD_FOR = "every layer of a convolutional network: one more map for each question"
 MAPS, PICTURE = 640.0, 288.0
@@ -22,7 +23,7 @@ MAPS, PICTURE = 640.0, 288.0
 
 def film(telling: Telling) -> Play:
     """The film of all filters of one convolution."""
-    trace, config = telling.trace, _config(telling)
+    trace, config = telling.trace, telling.config
     filters, channels = trace.size("out_channels"), trace.size("in_channels")
     last = "output" if config.activation != "linear" else "pre_activation"
     row, col = _followed(telling, last)
@@ -35,6 +36,7 @@ def film(telling: Telling) -> Play:
     maps = Volume(last, "maps", "out_channels", "out_height", "out_width", width=MAPS, pixels=True, whole=True)
     alike = filters // config.groups
     strip = Grid(last, "one pixel", rows="out_channels", at=(("out_height", row), ("out_width", col)))
+    several = filters > 1
     return Play(
         title="Feature maps",
         units=Windows(("out_channels",), ("filter", "filters"), steps=lambda here: _steps(trace, here, row, col)),
@@ -49,8 +51,8 @@ def film(telling: Telling) -> Play:
             Turn(last, _stacked(telling, filters), Note(f"a {size} filter of the next layer reads all of them: "
                                                         f"{size}×{filters} weights", filters > 1), 3.2),
         ),
-        opening=_said("every filter asks its question everywhere: ", _counted(filters)),
-        closing=_said("at every place ", f"{filters} answers to {filters} questions" if filters > 1 else "one answer"),
+        opening=sentence("every filter asks its question everywhere: ", _counted(filters)),
+        closing=sentence("at every place ", f"{filters} answers to {filters} questions" if several else "one answer"),
         good_for=GOOD_FOR,
         options=_options(telling, channels, filters, drawn),
         kinds={"padded": "grey" if telling.kinds.get("input") == "image" else "ink", last: "relief"},
@@ -88,21 +90,21 @@ def _stacked(telling: Telling, filters: int) -> Line:
     trace = telling.trace
     shape = f"{filters}×{trace.size('out_height')}×{trace.size('out_width')}"
     what = f"{filters} maps, one behind another" if filters > 1 else "one map"
-    return _said(f"{what}: ", f"a volume of {shape}")
+    return sentence(f"{what}: ", f"a volume of {shape}")
 
 
 def _options(telling: Telling, channels: int, filters: int, drawn: int) -> tuple[str, ...]:
     """Sizes, and every option that is not the usual one."""
-    trace, config = telling.trace, _config(telling)
+    trace, config = telling.trace, telling.config
     height, width = trace.tensor("input").shape[2:]
     padding = "" if isinstance(config.padding, str) else ",".join(str(n) for pair in config.padding for n in pair)
     grown = trace.tensor("padded").shape != trace.tensor("input").shape
     return (
         f"{channels}×{height}×{width} → {filters}×{trace.size('out_height')}×{trace.size('out_width')}",
         f"{filters} filter{'s' * (filters > 1)} {trace.size('kernel_height')}×{trace.size('kernel_width')}",
-        *((f"stride {_pair(config.stride)}",) if {*config.stride} != {1} else ()),
+        *((f"stride {pair(config.stride)}",) if {*config.stride} != {1} else ()),
         *((f"padding {padding or config.padding} {config.padding_mode}",) if grown else ()),
-        *((f"dilation {_pair(config.dilation)}",) if {*config.dilation} != {1} else ()),
+        *((f"dilation {pair(config.dilation)}",) if {*config.dilation} != {1} else ()),
         *((f"groups {config.groups}",) if config.groups > 1 else ()),
         *(("flipped",) if config.flip else ()),
         *(("bias",) if "bias" in trace else ()),
@@ -110,18 +112,6 @@ def _options(telling: Telling, channels: int, filters: int, drawn: int) -> tuple
         *((f"channel 1 of {channels} drawn",) if channels > 1 else ()),
         *((f"{drawn} of {filters} maps drawn",) if drawn < filters else ()),
     )
-
-
-def _pair(values: tuple[int, int]) -> str:
-    return str(values[0]) if len({*values}) == 1 else "×".join(map(str, values))
-
-
-def _said(before: str, strong: str) -> Line:
-    return Run(before, weight="regular", source=Fact("counts")), Run(strong, "result", "semibold", Fact("counts"))
-
-
-def _config(telling: Telling) -> Any:
-    return telling.trace.config
 
 
 FeatureMapsStory = story("Feature maps", film, GOOD_FOR)

@@ -109,9 +109,7 @@ def _options(telling: Telling, images: tuple[int, int], filters: tuple[int, int]
     ]
     if telling.film.sample:
         said[0] = f"image {telling.film.place_in(images[1]) + 1} of {images[1]}"
-    config: Any = telling.trace.config
-    flipped = ("flipped",) * config.flip
-    return (*said, numbers.shape_text(telling.trace.tensor("input").shape[2:]), *flipped)
+    return (*said, numbers.shape_text(telling.trace.tensor("input").shape[2:]), *("flipped",) * telling.config.flip)
 
 
 def _check(trace: Trace) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from layeranim.stories.phrases import sentence
 from layeranim.stories.stage import Column, Each, Grid, Note, Play, Units, Volume, story
 from layeranim.stories.stage.parts.volume import MOST
 from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
@@ -42,7 +43,7 @@ def film(telling: Telling) -> Play:
         ),
         acts=(Each((("output", Note("map, row and column are counted from 0")),)),),
         words={"output": says},
-        opening=_said("maps are laid down in one row: ", "no number changes"),
+        opening=sentence("maps are laid down in one row: ", "no number changes"),
         closing=_closing(maps, count),
         good_for=GOOD_FOR,
         options=(
@@ -70,11 +71,7 @@ def _followed(maps: int, height: int, width: int) -> int:
 def _closing(maps: int, count: int) -> Line:
     what = "1 map" if maps == 1 else f"{maps} maps"
     row = f"a row of {count}" if count > 1 else "a row of 1"
-    return _said(f"{what} → {row}: the same numbers, ", "no more map")
-
-
-def _said(before: str, strong: str) -> Line:
-    return Run(before, weight="regular", source=Fact("sizes")), Run(strong, "result", "semibold", Fact("sizes"))
+    return sentence(f"{what} → {row}: the same numbers, ", "no more map")
 
 
 FlattenStory = story("Flatten", film, GOOD_FOR)

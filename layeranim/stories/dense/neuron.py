@@ -21,7 +21,7 @@ PALE = 4
 
 def film(telling: Telling) -> Play:
     """The film of one neuron."""
-    trace, name = telling.trace, telling.trace.config.activation  # type: ignore[attr-defined]
+    trace, name = telling.trace, telling.config.activation
     bent, batch, inputs = name != "linear", trace.size("batch"), trace.size("in_features")
     net = Neurons("input", "pre_activation", ("x", "z"), ("in_features", None))
     after: tuple[Node | str, ...] = (

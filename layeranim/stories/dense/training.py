@@ -11,6 +11,7 @@ from layeranim.engine.trace import Region, Trace
 from layeranim.engine.training import filled
 from layeranim.stories import phrases
 from layeranim.stories.activations import activation_word
+from layeranim.stories.phrases import sentence
 from layeranim.stories.stage import Column, Each, History, Note, Play, Row, Scatter, Units, story
 from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
 
@@ -41,7 +42,7 @@ def film(telling: Telling) -> Play:
         ),
         stage=Row(*plane, curves),
         acts=(Each(((watched, notes),)),),
-        opening=_said("update by update ", "against the slope of the loss"),
+        opening=sentence("update by update ", "against the slope of the loss"),
         closing=_closing(telling),
         good_for=GOOD_FOR,
         options=_options(telling),
@@ -81,7 +82,7 @@ SAID = ("sizes", "epochs", "method", "learning_rate", "batch_size", "activation"
 
 def _options(telling: Telling) -> tuple[str, ...]:
     """The network, the samples, the way; then every option that is not the usual one of the method."""
-    trace, config = telling.trace, _config(telling)
+    trace, config = telling.trace, telling.config
     samples, batch = trace.size("samples"), trace.size("batch")
     usual = filled(type(config)(method=config.method))
     others = [option.name for option in config.options() if option.name not in SAID]
@@ -115,14 +116,6 @@ def _closing(telling: Telling) -> Line:
         Run(" to ", "result", "semibold"),
         Run(last, "result", "semibold", Address("loss", (updates,))),
     )
-
-
-def _said(before: str, strong: str) -> Line:
-    return Run(before, weight="regular", source=Fact("way")), Run(strong, "result", "semibold", Fact("way"))
-
-
-def _config(telling: Telling) -> Any:
-    return telling.trace.config
 
 
 TrainingStory = story("Training", film, GOOD_FOR, takes=3)

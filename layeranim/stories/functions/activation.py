@@ -7,16 +7,17 @@ from typing import Any
 import numpy as np
 
 from layeranim.stories.activations import activation_name
+from layeranim.stories.phrases import sentence
 from layeranim.stories.stage import Curve, Each, Grid, Note, Play, Row, Tries, Units, story
 from layeranim.stories.stage.solver import Node
-from layeranim.stories.storyboard import Fact, Line, Run, Telling
+from layeranim.stories.storyboard import Line, Telling
 
 GOOD_FOR = "without a bend, any number of layers is no more than one straight line"
 
 
 def film(telling: Telling) -> Play:
     """An activation's film."""
-    trace, config = telling.trace, _config(telling)
+    trace, config = telling.trace, telling.config
     name, out = config.activation, trace.axes("output")[1]
     grouped, slope = name in ("maxout", "glu"), "slope" in trace
     given, made = Grid("input", "x"), Grid("output", "y")
@@ -59,35 +60,27 @@ _WORDS = {"relu", "leaky-relu", "prelu", "elu", "selu", "celu", "gelu", "silu", 
 
 def _opening(name: str, pieces: int | None) -> Line:
     if name == "maxout":
-        return _said(f"of {pieces} numbers each ", "the largest passes")
+        return sentence(f"of {pieces} numbers each ", "the largest passes")
     if name == "glu":
-        return _said("the second half of the numbers ", "opens and closes gates for the first")
-    return _said("every number goes through ", "the same curve, alone")
+        return sentence("the second half of the numbers ", "opens and closes gates for the first")
+    return sentence("every number goes through ", "the same curve, alone")
 
 
 def _closing(name: str, y: Any) -> Line:
     count, cut = y.size, int(np.sum(y == 0))
     if name == "relu" and cut:
-        return _said(f"{cut} of {count} became 0, ", "the others pass unchanged")
+        return sentence(f"{cut} of {count} became 0, ", "the others pass unchanged")
     if name == "maxout":
-        return _said(f"{count} {'numbers' if count > 1 else 'number'}, ", "each the largest of its group")
+        return sentence(f"{count} {'numbers' if count > 1 else 'number'}, ", "each the largest of its group")
     if name == "glu":
-        return _said(f"{count} {'numbers' if count > 1 else 'number'}, ", "each as far as its gate was open")
-    return _said("same shape, ", "every number bent by the curve" if name != "linear" else "every number as it was")
+        return sentence(f"{count} {'numbers' if count > 1 else 'number'}, ", "each as far as its gate was open")
+    return sentence("same shape, ", "every number bent by the curve" if name != "linear" else "every number as it was")
 
 
 def _telling(x: Any, count: int) -> int | None:
     """The number that shows the bend: the positive one nearest to 1, where there is one."""
     near = [k for k in range(count) if x[k] > 0]
     return min(near, key=lambda k: abs(x[k] - 1)) if near else None
-
-
-def _said(before: str, strong: str) -> Line:
-    return Run(before, weight="regular", source=Fact("counts")), Run(strong, "result", "semibold", Fact("sentence"))
-
-
-def _config(telling: Telling) -> Any:
-    return telling.trace.config
 
 
 ActivationStory = story("Activation", film, GOOD_FOR)

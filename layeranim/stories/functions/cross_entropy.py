@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from layeranim import numbers
 from layeranim.engine.activations import softmax
 from layeranim.engine.trace import Array
 from layeranim.stories import phrases
+from layeranim.stories.phrases import sentence
 from layeranim.stories.stage import All, Bars, Each, Graph, Grid, Note, Play, Row, Tries, Units, story
 from layeranim.stories.stage.solver import Node
 from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
@@ -23,7 +23,7 @@ CHEAP = 0.1
 
 def film(telling: Telling) -> Play:
     """Cross-entropy's film: sample by sample, then all of them together."""
-    trace, config, told = telling.trace, _config(telling), _Charged(telling)
+    trace, config, told = telling.trace, telling.config, _Charged(telling)
     samples, classes = trace.tensor("input").shape
     p, q = told.shares, "weighted_target" if "weighted_target" in trace else "target_distribution"
     scores: tuple[Node | str, ...] = (Grid("input", "scores", rows="classes"), "→") if config.source == "logits" else ()
@@ -50,7 +50,7 @@ def film(telling: Telling) -> Play:
         units=Units(("batch",), ("sample", "samples"), (), inner=lambda unit: {"classes": told.true(unit)}),
         stage=Tries(Row(*scores, guess, truth, *curve, *end), Row(guess, truth, *end)),
         acts=(Each(tuple(acts)), *((All(("loss",), averaged),) if "loss" in trace else ())),
-        opening=_said("a guess is charged by ", "−ln of the share that the truth got"),
+        opening=sentence("a guess is charged by ", "−ln of the share that the truth got"),
         closing=_closing(telling, samples),
         good_for=GOOD_FOR,
         options=_options(telling, samples, classes),
@@ -70,7 +70,7 @@ class _Charged:
     """What a batch holds, sample by sample."""
 
     def __init__(self, telling: Telling) -> None:
-        self.telling, self.trace, source = telling, telling.trace, _config(telling).source
+        self.telling, self.trace, source = telling, telling.trace, telling.config.source
         self.shares = {"logits": "probabilities", "probabilities": "input"}.get(source, "")
         self.truth = self.trace["target_distribution"]
         self.styles: dict[str, numbers.Style] = {}
@@ -183,7 +183,7 @@ class _Charged:
 
 
 def _options(telling: Telling, samples: int, classes: int) -> tuple[str, ...]:
-    config = _config(telling)
+    config = telling.config
     return (
         f"{samples} sample{'s' * (samples > 1)}, {classes} class{'es' * (classes > 1)}",
         *((f"from {config.source}",) if config.source != "logits" else ()),
@@ -198,22 +198,14 @@ def _options(telling: Telling, samples: int, classes: int) -> tuple[str, ...]:
 def _closing(telling: Telling, samples: int) -> Line:
     trace = telling.trace
     if "loss" not in trace:
-        return _said(f"{samples} sample{'s' * (samples > 1)}, ", "each with a loss of its own")
+        return sentence(f"{samples} sample{'s' * (samples > 1)}, ", "each with a loss of its own")
     text, cell = _Charged(telling)._text(Address("loss", ())), Address("loss", ())
-    what = f"{_config(telling).reduction} loss" if samples > 1 else "loss"
+    what = f"{telling.config.reduction} loss" if samples > 1 else "loss"
     return (
         Run(f"{samples} sample{'s' * (samples > 1)}: ", weight="regular", source=Fact("counts")),
         Run(f"{what} ", "result", "semibold"),
         Run(text, "result", "semibold", cell),
     )
-
-
-def _said(before: str, strong: str) -> Line:
-    return Run(before, weight="regular", source=Fact("counts")), Run(strong, "result", "semibold", Fact("sentence"))
-
-
-def _config(telling: Telling) -> Any:
-    return telling.trace.config
 
 
 CrossEntropyStory = story("Cross-entropy", film, GOOD_FOR)

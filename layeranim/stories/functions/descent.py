@@ -11,6 +11,7 @@ from layeranim import numbers
 from layeranim.engine.surfaces import SURFACES
 from layeranim.engine.trace import Array, Region, Steps, Trace
 from layeranim.stories import phrases
+from layeranim.stories.phrases import sentence
 from layeranim.stories.stage import Column, Each, Grid, Lines, Note, Play, Row, Terrain, Units, story
 from layeranim.stories.stage.parts.tracks import MOST_LINES, drawn
 from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
@@ -30,7 +31,7 @@ KEEPS = {
 
 def film(telling: Telling) -> Play:
     """The film of a descent."""
-    trace, config = telling.trace, _config(telling)
+    trace, config = telling.trace, telling.config
     methods, states = tuple(config.methods), trace.size("states")
     shown, loss = drawn(len(methods)), trace["loss"]
     best = _lowest(loss[:, telling.film.selected(states)[-1]], shown)
@@ -47,8 +48,8 @@ def film(telling: Telling) -> Play:
         ),
         acts=(Each((("path", (Note("all begin at the same point", lambda k: k == 0), Note(KEEPS[methods[best]]))),
                     ("loss", Note("the marks show where the loss is lowest", bool(_aims(trace)))))),),
-        opening=_said("every method reads the slope; ", "what it remembers of it makes its step")
-        if len(methods) > 1 else _said("the slope says where down is; ", "the method makes a step of it"),
+        opening=sentence("every method reads the slope; ", "what it remembers of it makes its step")
+        if len(methods) > 1 else sentence("the slope says where down is; ", "the method makes a step of it"),
         closing=_closing(telling, best),
         good_for=GOOD_FOR,
         options=_options(config),
@@ -107,7 +108,7 @@ def _moved(telling: Telling, unit: int, method: str) -> Line:
 
 def _front(telling: Telling, unit: int, shown: Sequence[int]) -> Line:
     """Which method is lowest now, and how low."""
-    trace, methods = telling.trace, _config(telling).methods
+    trace, methods = telling.trace, telling.config.methods
     k = _lowest(trace["loss"][:, unit], shown)
     text = numbers.text(trace["loss"][k, unit], numbers.style(trace["loss"], precision=telling.film.precision))
     said = f"lowest: {methods[k]}, loss" if len(methods) > 1 else f"{methods[k]}: loss"
@@ -117,7 +118,7 @@ def _front(telling: Telling, unit: int, shown: Sequence[int]) -> Line:
 
 def _closing(telling: Telling, best: int) -> Line:
     """Who is lowest at the end, and how low."""
-    trace, methods = telling.trace, _config(telling).methods
+    trace, methods = telling.trace, telling.config.methods
     last = telling.film.selected(trace.size("states"))[-1]
     text = numbers.text(trace["loss"][best, last], numbers.style(trace["loss"], precision=telling.film.precision))
     said = f"{methods[best]} is lowest, at " if len(methods) > 1 else f"{methods[best]} has come to "
@@ -147,17 +148,9 @@ def _named(name: str, value: Any) -> str:
     return name if value is True else f"{name} {value:g}"
 
 
-def _said(before: str, strong: str) -> Line:
-    return Run(before, weight="regular", source=Fact("way")), Run(strong, "result", "semibold", Fact("way"))
-
-
 def _surface(trace: Trace) -> str:
     config: Any = trace.config
     return str(config.surface)
-
-
-def _config(telling: Telling) -> Any:
-    return telling.trace.config
 
 
 DescentStory = story("Optimisers on a loss surface", film, GOOD_FOR, takes=3)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from layeranim.engine.trace import Array
 from layeranim.stories.header import unusual
+from layeranim.stories.phrases import sentence
 from layeranim.stories.stage import All, Column, Curve, Each, Grid, Note, Play, Row, Tries, Units, story
-from layeranim.stories.storyboard import Fact, Line, Run, Telling
+from layeranim.stories.storyboard import Line, Telling
 
 GOOD_FOR = "the number that training makes smaller, and the slope along which it does"
 _BENT = "squares near the target, straight lines beyond δ: one far error does not rule"
@@ -29,7 +28,7 @@ REDUCED = {"mean": "the mean of all losses", "sum": "all losses added up",
 
 def film(telling: Telling) -> Play:
     """The film of a loss."""
-    trace, config = telling.trace, _config(telling)
+    trace, config = telling.trace, telling.config
     batch, count, reduced = trace.size("batch"), trace.size("features"), "loss" in trace
     p, t, losses, slopes = (
         Grid(name, text, rows="batch", cols="features")
@@ -47,7 +46,7 @@ def film(telling: Telling) -> Play:
             Each((("losses", Note(rule)), ("derivative", Note("the slope: how the loss grows with the prediction")))),
             *((All(("loss",), Note(REDUCED[config.reduction], values.size > 1)),) if reduced else ()),
         ),
-        opening=_said("each prediction is charged for ", "how far it is from its target"),
+        opening=sentence("each prediction is charged for ", "how far it is from its target"),
         closing=_closing(values),
         good_for=GOOD_FOR,
         options=(_sizes(batch, count), *unusual(config)),
@@ -71,16 +70,8 @@ def _closing(losses: Array) -> Line:
     """What the largest loss makes of all, where they are more than one and none is below zero."""
     total, top = float(np.sum(losses)), float(np.max(losses))
     if losses.size == 1 or not np.isfinite(total) or total <= 0 or losses.min() < 0:
-        return _said("a loss says ", "how far off a prediction is")
-    return _said("the largest loss makes ", f"{100 * top / total:.0f} % of them all")
-
-
-def _said(before: str, strong: str) -> Line:
-    return Run(before, weight="regular", source=Fact("share")), Run(strong, "result", "semibold", Fact("sentence"))
-
-
-def _config(telling: Telling) -> Any:
-    return telling.trace.config
+        return sentence("a loss says ", "how far off a prediction is")
+    return sentence("the largest loss makes ", f"{100 * top / total:.0f} % of them all")
 
 
 LossStory = story("Loss", film, GOOD_FOR)

@@ -14,7 +14,7 @@ GOOD_FOR = "the last layer of a classifier, the weights of attention: shares of 
 
 def film(telling: Telling) -> Play:
     """Softmax's film."""
-    trace, config = telling.trace, _config(telling)
+    trace, config = telling.trace, telling.config
     along, other = ("classes", "batch") if config.axis % 2 else ("batch", "classes")
     noun = ("class", "classes") if along == "classes" else ("sample", "samples")
     warm, log, count = config.temperature != 1, config.log, trace.size(along)
@@ -71,10 +71,6 @@ def _second(logits: Any, axis: int) -> int:
     """The unit with the second largest score of what is told first: its power is no 1, its share is not all."""
     first = logits[0] if axis else logits[:, 0]
     return int(sorted(range(len(first)), key=lambda i: -first[i])[: min(2, len(first))][-1])
-
-
-def _config(telling: Telling) -> Any:
-    return telling.trace.config
 
 
 SoftmaxStory = story("Softmax", film, GOOD_FOR)

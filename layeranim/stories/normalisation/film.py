@@ -9,9 +9,10 @@ import numpy as np
 
 from layeranim.engine.normalisation_shapes import NormConfig, plan
 from layeranim.engine.trace import Trace
+from layeranim.stories.phrases import sentence
 from layeranim.stories.stage import NOTHING, Aligned, DotLane, Dots, Each, Grid, Note, Play, Row, Tries, Units, story
 from layeranim.stories.stage.solver import Column, Node
-from layeranim.stories.storyboard import Fact, Line, Run, Telling
+from layeranim.stories.storyboard import Line, Telling
 
 GOOD = {
     "batch": "every feature keeps one size, whatever the layers before have learned",
@@ -161,24 +162,20 @@ def _measures(s: Shared, mean: str | None, between: Grid) -> tuple[Node, Node]:
 
 def _opening(s: Shared) -> Line:
     if not s.live:
-        return _said(f"each {s.noun[0]} is shifted and scaled by ", "the mean and deviation of the batches before")
+        return sentence(f"each {s.noun[0]} is shifted and scaled by ", "the mean and deviation of the batches before")
     if not all(s.standard):
-        return _said(f"each {s.noun[0]} is ", "scaled" if s.kind == "rms" else "centred and scaled")
-    return _said(f"each {s.noun[0]} gets ", "a mean square of 1" if s.kind == "rms" else "mean 0 and deviation 1")
+        return sentence(f"each {s.noun[0]} is ", "scaled" if s.kind == "rms" else "centred and scaled")
+    return sentence(f"each {s.noun[0]} gets ", "a mean square of 1" if s.kind == "rms" else "mean 0 and deviation 1")
 
 
 def _closing(s: Shared, moved: bool) -> Line:
     total, rms = len(s.standard), s.kind == "rms"
     units = f"{total} {s.noun[total > 1]} → "
     if not all(s.standard):
-        return _said(units, "scaled" if rms else "centred and scaled")
+        return sentence(units, "scaled" if rms else "centred and scaled")
     if rms:
-        return _said(units, "one size, then their own" if moved else "one size")
-    return _said(units, "one centre and spread, then their own" if moved else "one centre and one spread")
-
-
-def _said(before: str, strong: str) -> Line:
-    return Run(before, weight="regular", source=Fact("units")), Run(strong, "result", "semibold", Fact("sentence"))
+        return sentence(units, "one size, then their own" if moved else "one size")
+    return sentence(units, "one centre and spread, then their own" if moved else "one centre and one spread")
 
 
 BatchNormStory = story("Batch normalisation", film, GOOD["batch"])

@@ -28,7 +28,7 @@ class PoolView:
 
     def __init__(self, telling: Telling) -> None:
         self.telling, self.trace = telling, telling.trace
-        config: Any = telling.trace.config
+        config = telling.config
         self.config = config
         self.batch, self.channels, *size = self.trace.tensor("input").shape
         self.b = telling.film.place_in(self.batch)

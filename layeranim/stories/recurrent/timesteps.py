@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from layeranim import numbers
 from layeranim.stories import phrases
+from layeranim.stories.phrases import sentence
 from layeranim.stories.stage import Column, Each, Grid, Note, Play, Units, story
 from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
 
@@ -34,8 +35,8 @@ def film(telling: Telling) -> Play:
                               Note("the layer reads all features of a time step at once", features > 1))),)),
         ),
         words={"output": _placed(telling, at, features)},
-        opening=_said("a row of numbers is folded: ", "so many steps, so many features each"),
-        closing=_said(
+        opening=sentence("a row of numbers is folded: ", "so many steps, so many features each"),
+        closing=sentence(
             f"{phrases.so_many('number', 'numbers', steps * features)} → "
             f"{phrases.so_many('time step', 'time steps', steps)} of {features}: ",
             "the numbers stay, only the reading changes",
@@ -66,10 +67,6 @@ def _placed(telling: Telling, at: int, features: int) -> Callable[[int], Line]:
         )
 
     return says
-
-
-def _said(before: str, strong: str) -> Line:
-    return Run(before, weight="regular", source=Fact("sizes")), Run(strong, "result", "semibold", Fact("sizes"))
 
 
 TimestepsStory = story("Time steps", film, GOOD_FOR)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from layeranim import numbers
 from layeranim.engine.trace import Array, Region
 from layeranim.stories import phrases
+from layeranim.stories.phrases import sentence
 from layeranim.stories.stage import Column, Each, Grid, Lines, Note, Play, Row, Units, story
 from layeranim.stories.stage.parts.tracks import MOST_LINES, drawn
 from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
@@ -23,7 +23,7 @@ NAMED = 30
 
 def film(telling: Telling) -> Play:
     """The film of the way back."""
-    trace, config = telling.trace, _config(telling)
+    trace, config = telling.trace, telling.config
     scales, steps, hidden = trace["gradient_norm"].shape[0], trace.size("time"), trace.size("hidden")
     shown = drawn(scales)
     norms = np.asarray(trace["gradient_norm"], float)[: len(shown), ::-1]
@@ -57,7 +57,7 @@ def film(telling: Telling) -> Play:
             "gradient_norm": lambda unit: _long(telling, told, steps - 1 - unit),
             "clipped": lambda unit: _shortened(telling, told, steps - 1 - unit),
         },
-        opening=_said("the blame for an error goes back step by step, ", "and is multiplied at each"),
+        opening=sentence("the blame for an error goes back step by step, ", "and is multiplied at each"),
         closing=_closing(telling, shown, steps - 1 - last),
         good_for=GOOD_FOR,
         options=(
@@ -95,7 +95,7 @@ def _multiplied(telling: Telling, k: int, t: int) -> Line:
     trace = telling.trace
     if t == trace.size("time") - 1:
         return (Run("the last state: nothing is multiplied yet", source=Fact("last")),)
-    if _config(telling).truncate is not None and trace.size("time") - 1 - t > _config(telling).truncate:
+    if telling.config.truncate is not None and trace.size("time") - 1 - t > telling.config.truncate:
         return (
             Run("cut off: ", source=Fact("cut off")),
             Run("0 goes further back", "result", "semibold", Fact("zero")),
@@ -126,7 +126,7 @@ def _style(telling: Telling, tensor: str) -> numbers.Style:
 
 def _shortened(telling: Telling, k: int, t: int) -> Line:
     """How long the gradient is, and how long it may be."""
-    trace, config = telling.trace, _config(telling)
+    trace, config = telling.trace, telling.config
     norm = trace["gradient_norm"]
     text = numbers.text(norm[k, t], _style(telling, "gradient_norm"))
     long = bool(norm[k, t] > config.threshold)
@@ -150,14 +150,6 @@ def _closing(telling: Telling, shown: Sequence[int], t: int) -> Line:
         out.append(Run(f"{', ' if i else ''}{float(trace['scales'][k]):g} · U leaves ", "result", source=Fact("scale")))
         out.append(Run(text, "result", "semibold", place))
     return tuple(out)
-
-
-def _said(before: str, strong: str) -> Line:
-    return Run(before, weight="regular", source=Fact("way")), Run(strong, "result", "semibold", Fact("way"))
-
-
-def _config(telling: Telling) -> Any:
-    return telling.trace.config
 
 
 VanishingStory = story("Gradients through time", film, GOOD_FOR)

@@ -22,7 +22,6 @@ from layeranim.stories.stage.parts.arcs import Arcs
 from layeranim.stories.stage.parts.balance import Balance
 from layeranim.stories.stage.parts.bars import Bars, Stacked
 from layeranim.stories.stage.parts.becoming import Becoming
-from layeranim.stories.stage.parts.canvas import Canvas
 from layeranim.stories.stage.parts.chip import Chip
 from layeranim.stories.stage.parts.copied import Copied, Taken
 from layeranim.stories.stage.parts.curve import Curve
@@ -36,6 +35,7 @@ from layeranim.stories.stage.parts.lanes import Lanes, Stop, Store, Valve
 from layeranim.stories.stage.parts.layer import Neurons
 from layeranim.stories.stage.parts.leading import Leading
 from layeranim.stories.stage.parts.net import Net
+from layeranim.stories.stage.parts.painted import Painted
 from layeranim.stories.stage.parts.picture import Picture
 from layeranim.stories.stage.parts.plane import Plane
 from layeranim.stories.stage.parts.scatter import Scatter
@@ -58,7 +58,6 @@ __all__ = [
     "Balance",
     "Bars",
     "Becoming",
-    "Canvas",
     "Chip",
     "Column",
     "Copied",
@@ -84,6 +83,7 @@ __all__ = [
     "Neurons",
     "Note",
     "Other",
+    "Painted",
     "Picture",
     "Plane",
     "Play",

@@ -17,7 +17,7 @@ from layeranim.canvas import Canvas
 from layeranim.engine.option import given
 from layeranim.stories import storyboard
 from layeranim.stories.stage import figures, plans, verbs
-from layeranim.stories.storyboard import Beat, Cells, GridPlan, Storyboard
+from layeranim.stories.storyboard import Beat, Cells, Storyboard
 
 LONGEST = 10_000
 """Letters of one text."""
@@ -65,7 +65,6 @@ OWN: dict[tuple[type, str], Any] = {
     (Cells, "ghost"): Either((Matrix(bool, np.bool_), None)),
     (Cells, "dim"): Either((Matrix(bool, np.bool_), None)),
     (Cells, "sources"): figures.Sliced | figures.Flat | figures.Listed | figures.Places | None,
-    (GridPlan, "changing"): None,
     (Storyboard, "parts"): Mapping[Literal["stage"], tuple[plans.Plan, ...]],
 }
 """What a field holds in a film of the stage, where its annotation allows more."""

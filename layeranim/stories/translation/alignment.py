@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from layeranim import typeface
 from layeranim.engine.trace import Array, Region
 from layeranim.stories import phrases, vocabulary
+from layeranim.stories.phrases import sentence
 from layeranim.stories.stage import Arcs, Each, Grid, Note, Play, Row, Tries, Units, story
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
@@ -23,7 +23,7 @@ _WEIGHTS = "attention.weights"
 
 def film(telling: Telling) -> Play:
     """An alignment's film: word by word that is written."""
-    trace, config = telling.trace, _config(telling)
+    trace, config = telling.trace, telling.config
     at = telling.film.place_in(trace.size("batch"))
     shares, chosen = trace[_WEIGHTS][at, 0], trace["chosen"][at]
     read = tuple(config.tokens or (f"step {k + 1}" for k in range(shares.shape[1])))
@@ -52,7 +52,7 @@ def film(telling: Telling) -> Play:
             Row(Grid(_WEIGHTS, "weights", "target_time", "source_time", called=(written, read))),
         ),
         acts=(Each((((_WEIGHTS, "chosen"), tuple(_notes(shares, best))),), instead=said),),
-        opening=_said("for each word that it writes ", "the decoder looks back at all that was read"),
+        opening=sentence("for each word that it writes ", "the decoder looks back at all that was read"),
         opening_note=strange,
         closing=_closing(shares, best),
         good_for=GOOD_FOR,
@@ -100,16 +100,8 @@ def _leap(unit: int, jump: int) -> Note:
 def _closing(shares: Array, best: Sequence[int]) -> Line:
     count = phrases.so_many("word", "words", len(best))
     clear = all(row[k] > SURE for row, k in zip(shares, best, strict=True))
-    return _said(f"{count} written: ", "each mostly from one word that was read" if clear else
+    return sentence(f"{count} written: ", "each mostly from one word that was read" if clear else
                  "each from a mixture of all that was read")  # fmt: skip
-
-
-def _said(before: str, strong: str) -> Line:
-    return Run(before, weight="regular", source=Fact("counts")), Run(strong, "result", "semibold", Fact("sentence"))
-
-
-def _config(telling: Telling) -> Any:
-    return telling.trace.config
 
 
 AlignmentStory = story("Alignment", film, GOOD_FOR)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from layeranim import numbers
 from layeranim.engine.trace import Region, Trace
 from layeranim.stories import phrases
+from layeranim.stories.phrases import sentence
 from layeranim.stories.stage import All, Column, Each, Grid, Note, Play, Row, Units, story
 from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
 
@@ -23,7 +23,7 @@ _WEIGHTS = "attention.weights"
 
 def film(telling: Telling) -> Play:
     """The film of an encoder–decoder: word by word that is written."""
-    trace, config = telling.trace, _config(telling)
+    trace, config = telling.trace, telling.config
     at = telling.film.place_in(trace.size("batch"))
     read, written = trace.size("source_time"), trace.size("target_time")
     looks = _WEIGHTS in trace
@@ -71,7 +71,7 @@ def film(telling: Telling) -> Play:
         ),
         words={"decoder.hidden": _step_on, "probabilities": _chosen(telling, at),
                **({_WEIGHTS: _looked(telling, at)} if looks else {})},
-        opening=_said("one network reads, another one writes: ",
+        opening=sentence("one network reads, another one writes: ",
                       "one state passes between them, and looks back" if looks else
                       "all passes through one state"),
         closing=_closing(read, written, looks),
@@ -136,20 +136,12 @@ def _chosen(telling: Telling, at: int) -> Callable[[int], Line]:
 
 def _closing(read: int, written: int, looks: bool) -> Line:
     counts = f"{read} read, {written} written: "
-    return _said(counts, "and each word looked back at all that was read" if looks else
+    return sentence(counts, "and each word looked back at all that was read" if looks else
                  "all of the source went through this one state")  # fmt: skip
 
 
 def _phrase(before: str, strong: str) -> Line:
     return Run(before, source=Fact("act")), Run(strong, "result", "semibold", Fact("act"))
-
-
-def _said(before: str, strong: str) -> Line:
-    return Run(before, weight="regular", source=Fact("counts")), Run(strong, "result", "semibold", Fact("sentence"))
-
-
-def _config(telling: Telling) -> Any:
-    return telling.trace.config
 
 
 Seq2SeqStory = story("Encoder–decoder", film, GOOD_FOR)

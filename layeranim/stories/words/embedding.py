@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from layeranim import typeface
 from layeranim.engine.trace import Array
 from layeranim.stories import phrases, vocabulary
+from layeranim.stories.phrases import sentence
 from layeranim.stories.stage import Each, Grid, Note, Play, Row, Units, story
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
@@ -19,7 +19,7 @@ ONE_HOT = "as a row of zeros with a 1 at the id would pick it, times the table"
 
 def film(telling: Telling) -> Play:
     """An embedding's film: time step by time step."""
-    trace, config = telling.trace, _config(telling)
+    trace, config = telling.trace, telling.config
     at = telling.film.place_in(trace.size("batch"))
     ids, words = trace["ids"][at].astype(int), tuple(config.tokens or ())
     names = tuple(typeface.draw_safe(word, 24) for word in words)
@@ -48,7 +48,7 @@ def film(telling: Telling) -> Play:
             Grid("output", "output", called=(words, ()), carried="table"),
         ),
         acts=(Each((("output", (again, Note(ONE_HOT))),), instead=said),),
-        opening=_said("a word is a number without meaning; ", "its row of the table is a place"),
+        opening=sentence("a word is a number without meaning; ", "its row of the table is a place"),
         opening_note=strange,
         closing=_closing(len(ids), features, twice is not None),
         good_for=GOOD_FOR,
@@ -73,15 +73,7 @@ def _named(words: Sequence[str], ids: Array, places: int) -> tuple[str, ...]:
 
 def _closing(count: int, features: int, twice: bool) -> Line:
     made = f"{phrases.so_many('id', 'ids', count)} → {phrases.so_many('row', 'rows', count)} of {features}: "
-    return _said(made, "the same word, the same row" if twice else "a place for every word")
-
-
-def _said(before: str, strong: str) -> Line:
-    return Run(before, weight="regular", source=Fact("counts")), Run(strong, "result", "semibold", Fact("sentence"))
-
-
-def _config(telling: Telling) -> Any:
-    return telling.trace.config
+    return sentence(made, "the same word, the same row" if twice else "a place for every word")
 
 
 EmbeddingStory = story("Embedding", film, GOOD_FOR)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
 from layeranim import numbers
 from layeranim.engine.trace import Array
 from layeranim.stories import phrases
+from layeranim.stories.phrases import sentence
 from layeranim.stories.stage import All, Bars, Dials, Each, Grid, Note, Play, Row, Tries, Units, story
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
@@ -25,7 +25,7 @@ NAMED = 40
 
 def film(telling: Telling) -> Play:
     """The film of the sines and cosines: position by position."""
-    trace, config = telling.trace, _config(telling)
+    trace, config = telling.trace, telling.config
     count, features = config.positions, config.features
     names = tuple(f"position {p}" for p in range(count)) if count <= NAMED else ()
     rows = tuple(map(str, range(count))) if count <= NAMED else ()
@@ -52,8 +52,8 @@ def film(telling: Telling) -> Play:
             *((_compared(again, Note("further on, the same numbers: only the distance counts", shared)),)
               if again is not None else ()),
         ),
-        opening=_line("a place becomes ", "a row of sines and cosines"),
-        closing=_line(f"{phrases.so_many('position', 'positions', count)}, "
+        opening=sentence("a place becomes ", "a row of sines and cosines"),
+        closing=sentence(f"{phrases.so_many('position', 'positions', count)}, "
                       f"{phrases.so_many('feature', 'features', features)}: ",
                       "a clock for places, and only the distance counts" if shared and count > 1 else
                       "a clock for places"),
@@ -109,14 +109,6 @@ def _said(figures: Figures, p: int) -> Line:
              phrases.result(result, made))
         )  # fmt: skip
     return phrases.join(parts, Run("      "))
-
-
-def _line(before: str, strong: str) -> Line:
-    return Run(before, weight="regular", source=Fact("counts")), Run(strong, "result", "semibold", Fact("sentence"))
-
-
-def _config(telling: Telling) -> Any:
-    return telling.trace.config
 
 
 PositionalStory = story("Positional encoding", film, GOOD_FOR, takes=450)

@@ -1,4 +1,4 @@
-"""Canvas: a grid that keeps what every unit so far has made; each adds its part where it belongs."""
+"""Painted: a grid that keeps what every unit so far has made; each adds its part where it belongs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Cells = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True)
-class Canvas(Grid):
+class Painted(Grid):
     """A tensor of which every unit has a whole picture, the one before it with something added; without a lens."""
 
     lens: bool = False
