@@ -63,6 +63,17 @@ class ScatterPicture(Bundle):
             self.line.add(polyline(verb.lines, self.theme.ink, t.LINE))
 
 
+def joined(points: Sequence[Point | None]) -> list[list[Point]]:
+    """Lines through the points; none leads over a place without one."""
+    runs: list[list[Point]] = [[]]
+    for at in points:
+        if at is None:
+            runs.append([])
+        else:
+            runs[-1].append(at)
+    return [run for run in runs if len(run) > 1]
+
+
 class HistoryPicture(Bundle):
     """The axes of one plan and the line so far."""
 
@@ -83,14 +94,7 @@ class HistoryPicture(Bundle):
         """The line up to a unit, and a point where it is."""
         self.clear()
         known = self.plan.points[: verb.last + 1]
-        runs: list[list[Point]] = [[]]
-        for at in known:
-            if at is None:
-                runs.append([])
-            else:
-                runs[-1].append(at)
-        lines = [run for run in runs if len(run) > 1]
-        if lines:
+        if lines := joined(known):
             self.line.add(polyline(lines, self.theme.ink, t.RESULT_LINE))
         if known and known[-1] is not None:
             self.line.add(disc(known[-1], NOW, self.theme.result, self.theme.bg, 2))

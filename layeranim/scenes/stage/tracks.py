@@ -7,7 +7,7 @@ from layeranim.scenes.parts.label import TextLine
 from layeranim.scenes.parts.shape import Bundle
 from layeranim.scenes.parts.shapes import disc, polyline
 from layeranim.scenes.stage.curve import dashed
-from layeranim.scenes.stage.scatter import CORNERS, ticks, turned
+from layeranim.scenes.stage.scatter import CORNERS, joined, ticks, turned
 from layeranim.stories.stage.parts.tracks import KINDS
 from layeranim.stories.stage.plans import TracksPlan
 from layeranim.stories.stage.verbs import Reach
@@ -60,14 +60,7 @@ class TracksPicture(Bundle):
         for track in self.plan.tracks:
             colour = self.theme.ghost if verb.pale else self.theme.gates[KINDS[track.kind]]
             known = track.points[: verb.last + 1]
-            runs: list[list[Point]] = [[]]
-            for at in known:
-                if at is None:
-                    runs.append([])
-                else:
-                    runs[-1].append(at)
-            lines = [run for run in runs if len(run) > 1]
-            if lines:
+            if lines := joined(known):
                 self.lines.add(polyline(lines, colour, t.LINE))
             if len(self.plan.tracks[0].points) <= STOPS and not verb.pale:
                 self.lines.add(*(disc(at, SMALL, colour) for at in known if at is not None))

@@ -10,7 +10,7 @@ from layeranim import numbers
 from layeranim.stories.activations import activation_name
 from layeranim.stories.convolution.conv_view import ConvView
 from layeranim.stories.convolution.conv_words import GOOD_FOR, ConvWords
-from layeranim.stories.stage import Column, Each, Grid, Play, Repeat, Row, Tally, Tries, Windows, story
+from layeranim.stories.stage import Column, Each, Grid, Mask, Play, Repeat, Row, Tally, Tries, Windows, story
 from layeranim.stories.stage.solver import NUMERAL_LOW, Node
 from layeranim.stories.storyboard import Telling
 
@@ -48,7 +48,7 @@ def film(telling: Telling) -> Play:
         kinds=view.kinds,
         bright=view.bright,
         spans=view.spans,
-        masks={"padded": view.mask},
+        masks={"padded": Mask(view.ghost, view.unread)},
         follow=told,
         evidence=view.evidence(told),
         stops=tuple(f * view.per_map for f in range(1, view.shown_filters)),

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from layeranim.engine.trace import Trace
-from layeranim.stories.activations import activation_word
+from layeranim.stories.convolution.sides import options_of
 from layeranim.stories.phrases import sentence
 from layeranim.stories.stage import Each, Grid, Net, Note, Play, Row, Tally, Tries, Units, story
-from layeranim.stories.stage.solver import Column
+from layeranim.stories.stage.lines import Column
 from layeranim.stories.storyboard import Line, Telling
 
 GOOD_FOR = "sound, text and sensor readings: a pattern is found wherever it stands"
@@ -47,28 +45,18 @@ def film(telling: Telling) -> Play:
         ),
         closing=_closing(shared, full),
         good_for=GOOD_FOR,
-        options=_options(trace, config),
+        options=_options(trace),
         alike=(("padded", "products"),),
     )
 
 
-def _options(trace: Trace, config: Any) -> tuple[str, ...]:
+def _options(trace: Trace) -> tuple[str, ...]:
     """Sizes, and every option that is not the usual one."""
-    before, after = config.padding[0] if not isinstance(config.padding, str) else (0, 0)
-    added = trace.size("padded_width") - trace.tensor("input").shape[2]
-    amount = config.padding if isinstance(config.padding, str) else before if before == after else f"{before},{after}"
-    mode = "" if config.padding_mode == "zeros" else f" {config.padding_mode}"
     return (
         f"{trace.size('in_channels')}×{trace.tensor('input').shape[2]} "
         f"→ {trace.size('out_channels')}×{trace.size('out_width')}",
         f"kernel {trace.size('kernel_width')}",
-        f"stride {config.stride[0]}",
-        *((f"padding {amount}{mode}",) if added else ()),
-        *((f"dilation {config.dilation[0]}",) if config.dilation[0] > 1 else ()),
-        *((f"groups {config.groups}",) if config.groups > 1 else ()),
-        *(("flipped",) if config.flip else ()),
-        *(("bias",) if "bias" in trace else ()),
-        *((activation_word(config.activation),) if config.activation != "linear" else ()),
+        *options_of(trace, True),
     )
 
 

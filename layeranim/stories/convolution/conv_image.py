@@ -11,8 +11,7 @@ import numpy as np
 from layeranim.engine import conv
 from layeranim.engine.trace import Array, Region, Trace
 from layeranim.errors import OptionError
-from layeranim.stories.activations import activation_word
-from layeranim.stories.convolution.sides import pair
+from layeranim.stories.convolution.sides import options_of
 from layeranim.stories.phrases import sentence
 from layeranim.stories.pictures import brightness, relief
 from layeranim.stories.stage import Column, Each, Grid, Note, Picture, Play, Row, Tries, Windows, story
@@ -179,21 +178,14 @@ class _At:
 
 def _options(telling: Telling) -> tuple[str, ...]:
     """Sizes, the kernel by its name, and every option that is not the usual one."""
-    trace, config = telling.trace, telling.config
+    trace = telling.trace
     height, width = trace.tensor("input").shape[2:]
     filters, named = trace.size("out_channels"), telling.names.get("kernel")
     size = f"{trace.size('kernel_height')}×{trace.size('kernel_width')}"
-    padding = "" if isinstance(config.padding, str) else ",".join(str(n) for pair in config.padding for n in pair)
-    grown = trace.tensor("padded").shape != trace.tensor("input").shape
     return (
         f"{height}×{width} → {trace.size('out_height')}×{trace.size('out_width')}",
         f"{named} {size}" if named else f"kernel {size}",
-        *((f"stride {pair(config.stride)}",) if {*config.stride} != {1} else ()),
-        *((f"padding {padding or config.padding} {config.padding_mode}",) if grown else ()),
-        *((f"dilation {pair(config.dilation)}",) if {*config.dilation} != {1} else ()),
-        *(("flipped",) if config.flip else ()),
-        *(("bias",) if "bias" in trace else ()),
-        *((activation_word(config.activation),) if config.activation != "linear" else ()),
+        *options_of(trace),
         *((f"filter 1 of {filters} filters",) if filters > 1 else ()),
     )
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from layeranim import numbers
 from layeranim.engine import conv as engine
 from layeranim.engine.trace import Region, cell
 from layeranim.stories.activations import BOUNDED
+from layeranim.stories.convolution.sides import without_data
 from layeranim.stories.stage.arrangements import MOST, drawn
-from layeranim.stories.stage.language import Mask
 from layeranim.stories.storyboard import Telling
 
 MANY = 400
@@ -36,6 +34,7 @@ class ConvView:
         self.out_shape = self.trace.tensor("output").shape[2:]
         self.biased = "bias" in self.trace.tensors
         self.activated = config.activation != "linear"
+        self.ghost, self.unread = without_data(self.trace)
         self.symbolic = self.trace.tensor("input").labels is not None
         self.shown_depth = drawn(self.depth)
         self.shown_filters = self._filters()
@@ -85,29 +84,6 @@ class ConvView:
         f, r, c = self.place(u)
         here = {"batch": self.b, "out_channels": f, "out_height": r, "out_width": c}
         return Region.of("output", **here), engine.window(self.trace, self.b, f, r, c)
-
-    # ── cells without data ───────────────────────────────────────────────────
-    @cached_property
-    def ghost(self) -> NDArray[np.bool_]:
-        """Padding cells of the padded input."""
-        rows, cols = engine.axes_of(self.trace)
-        out = np.ones(self.padded_shape, bool)
-        height, width = self.trace.tensor("input").shape[2:]
-        out[rows.before : rows.before + height, cols.before : cols.before + width] = False
-        return out
-
-    @cached_property
-    def unread(self) -> NDArray[np.bool_]:
-        """Cells of the input that no window reads."""
-        gone = engine.unread(self.trace)
-        out = np.zeros(self.padded_shape, bool)
-        out[list(gone["padded_height"]), :] = True
-        out[:, list(gone["padded_width"])] = True
-        return out & ~self.ghost
-
-    @property
-    def mask(self) -> Mask:
-        return Mask(self.ghost, self.unread)
 
     # ── colours ──────────────────────────────────────────────────────────────
     @property

@@ -9,10 +9,9 @@ import numpy as np
 from layeranim import numbers, theme
 from layeranim.engine import conv as engine
 from layeranim.stories import phrases
-from layeranim.stories.activations import activation_word
 from layeranim.stories.claims import Sentence, first_true
 from layeranim.stories.convolution.conv_view import ConvView
-from layeranim.stories.convolution.sides import pair
+from layeranim.stories.convolution.sides import options_of, pair
 from layeranim.stories.stage.language import Note
 from layeranim.stories.storyboard import Fact, Line, Run
 
@@ -46,33 +45,16 @@ class ConvWords:
 
     def options(self) -> list[str]:
         """Sizes, and every option that is not the usual one."""
-        config, view, names = self.view.config, self.view, self.view.telling.names
+        view, names = self.view, self.view.telling.names
         depth = (view.depth,) if view.depth > 1 else ()
         parts = [" ".join([numbers.shape_text((*depth, *view.kernel_shape)), *_named(names), "kernel"])]
-        parts.append(f"stride {pair(config.stride)}")
-        rows, cols = self.padding()
-        if any((*rows, *cols)):
-            same = rows[0] == rows[1] == cols[0] == cols[1]
-            amount = str(rows[0]) if same else ",".join(map(str, (*rows, *cols)))
-            mode = "" if config.padding_mode == "zeros" else f" {config.padding_mode}"
-            parts.append(f"padding {config.padding + ' ' if isinstance(config.padding, str) else ''}{amount}{mode}")
-        parts += [f"dilation {pair(config.dilation)}"] if config.dilation != (1, 1) else []
-        parts += [f"groups {config.groups}"] if config.groups > 1 else []
-        parts += [f"{view.filters} filters"] if view.filters > 1 else []
-        parts += ["flipped"] if config.flip else []
-        parts += ["bias"] if view.biased else []
-        parts += [activation_word(config.activation)] if view.activated else []
-        return parts
+        return [*parts, *options_of(view.trace, True, view.filters)]
 
     def hidden(self) -> tuple[str, ...]:
         """How many channels and filters of how many are drawn, where that is not all."""
         view = self.view
         counts = ((view.shown_channels, view.in_channels, "channels"), (view.shown_filters, view.filters, "filters"))
         return tuple(f"{shown} of {all_} {noun} drawn" for shown, all_, noun in counts if shown < all_)
-
-    def padding(self) -> tuple[tuple[int, int], tuple[int, int]]:
-        rows, cols = engine.axes_of(self.view.trace)
-        return (rows.before, rows.after), (cols.before, cols.after)
 
     def opening(self) -> Line:
         slid, over = ("slide", "over") if self.view.per_map > 1 else ("lay", "on")

@@ -9,9 +9,9 @@ import numpy as np
 
 from layeranim.engine.trace import Region, Trace
 from layeranim.stories.activations import activation_name
-from layeranim.stories.convolution.sides import mask_of, options_of
+from layeranim.stories.convolution.sides import options_of, without_data
 from layeranim.stories.phrases import sentence
-from layeranim.stories.stage import Each, Grid, Note, Play, Repeat, Row, Tries, Windows, story
+from layeranim.stories.stage import Each, Grid, Mask, Note, Play, Repeat, Row, Tries, Windows, story
 from layeranim.stories.stage.arrangements import drawn
 from layeranim.stories.stage.solver import NUMERAL_LOW, Node
 from layeranim.stories.storyboard import Fact, Line, Run, Telling
@@ -48,7 +48,7 @@ def film(telling: Telling) -> Play:
         alike=(("padded", "depthwise_patches", "depthwise_products"),
                ("depthwise_pre_activation", "depthwise_output", "pointwise_pre_activation", "output")),
         kinds={"padded": _picture(telling)} if _picture(telling) else {},
-        masks={"padded": mask_of(trace)},
+        masks={"padded": Mask(*without_data(trace))},
         follow=unit if unit is not None and unit < rows * cols else _strongest(telling),
         row=cols,
         evidence=(Region.of("output", batch=telling.film.place_in(trace.size("batch"))),),

@@ -8,8 +8,7 @@ import numpy as np
 
 from layeranim.engine import conv
 from layeranim.engine.trace import Region, Trace
-from layeranim.stories.activations import activation_word
-from layeranim.stories.convolution.sides import pair
+from layeranim.stories.convolution.sides import options_of
 from layeranim.stories.phrases import sentence
 from layeranim.stories.pictures import brightness, relief
 from layeranim.stories.stage import Column, Each, Grid, Note, Picture, Play, Row, Turn, Volume, Windows, story
@@ -95,20 +94,12 @@ def _stacked(telling: Telling, filters: int) -> Line:
 
 def _options(telling: Telling, channels: int, filters: int, drawn: int) -> tuple[str, ...]:
     """Sizes, and every option that is not the usual one."""
-    trace, config = telling.trace, telling.config
+    trace = telling.trace
     height, width = trace.tensor("input").shape[2:]
-    padding = "" if isinstance(config.padding, str) else ",".join(str(n) for pair in config.padding for n in pair)
-    grown = trace.tensor("padded").shape != trace.tensor("input").shape
     return (
         f"{channels}×{height}×{width} → {filters}×{trace.size('out_height')}×{trace.size('out_width')}",
         f"{filters} filter{'s' * (filters > 1)} {trace.size('kernel_height')}×{trace.size('kernel_width')}",
-        *((f"stride {pair(config.stride)}",) if {*config.stride} != {1} else ()),
-        *((f"padding {padding or config.padding} {config.padding_mode}",) if grown else ()),
-        *((f"dilation {pair(config.dilation)}",) if {*config.dilation} != {1} else ()),
-        *((f"groups {config.groups}",) if config.groups > 1 else ()),
-        *(("flipped",) if config.flip else ()),
-        *(("bias",) if "bias" in trace else ()),
-        *((activation_word(config.activation),) if config.activation != "linear" else ()),
+        *options_of(trace),
         *((f"channel 1 of {channels} drawn",) if channels > 1 else ()),
         *((f"{drawn} of {filters} maps drawn",) if drawn < filters else ()),
     )

@@ -11,7 +11,8 @@ from layeranim.engine.normalisation_shapes import NormConfig, plan
 from layeranim.engine.trace import Trace
 from layeranim.stories.phrases import sentence
 from layeranim.stories.stage import NOTHING, Aligned, DotLane, Dots, Each, Grid, Note, Play, Row, Tries, Units, story
-from layeranim.stories.stage.solver import Column, Node
+from layeranim.stories.stage.lines import Column
+from layeranim.stories.stage.solver import Node
 from layeranim.stories.storyboard import Line, Telling
 
 GOOD = {

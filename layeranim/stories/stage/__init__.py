@@ -18,6 +18,7 @@ from layeranim.stories.stage.language import (
     Windows,
 )
 from layeranim.stories.stage.lattice import Lattice
+from layeranim.stories.stage.lines import Aligned, Column, Row
 from layeranim.stories.stage.parts.arcs import Arcs
 from layeranim.stories.stage.parts.balance import Balance
 from layeranim.stories.stage.parts.bars import Bars, Stacked
@@ -46,7 +47,7 @@ from layeranim.stories.stage.parts.tally import Tally
 from layeranim.stories.stage.parts.thinned import Thinned
 from layeranim.stories.stage.parts.tracks import Lines, Terrain
 from layeranim.stories.stage.parts.volume import Volume
-from layeranim.stories.stage.solver import Aligned, Column, Row, Tries
+from layeranim.stories.stage.solver import Tries
 from layeranim.stories.stage.telling import story
 
 __all__ = [

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from layeranim.layout import even
-from layeranim.stories.stage.solver import COLUMN_GAP, GAP, GAP_MOST, Extent, Node, Setting, Sign, Spot, Way, _node
+from layeranim.stories.stage.lines import GAP, GAP_MOST, Sign, Way, as_node
+from layeranim.stories.stage.solver import COLUMN_GAP, Extent, Node, Setting, Spot
 
 if TYPE_CHECKING:
     from layeranim.stories.stage.plans import Plan
@@ -98,7 +99,7 @@ def _placed(row: Sequence[Node | str | tuple[Node, int] | None]) -> Iterator[Pla
     for one in row:
         node, span = one if isinstance(one, tuple) else (one, 1)
         if node is not None:
-            yield at, _node(node), span
+            yield at, as_node(node), span
         at += span
 
 
