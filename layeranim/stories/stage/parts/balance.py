@@ -40,13 +40,12 @@ class Balance(Actor):
     mixture: str
     called: tuple[str, ...] = ()
 
+    kind = "balance"
+    about = "mixture"
+
     @property
     def draws(self) -> tuple[str, ...]:
         return self.shares, self.mixture
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return (f"{self.mixture}:balance",)
 
     def _column(self, figures: Figures) -> Shown:
         """The values, one under another."""

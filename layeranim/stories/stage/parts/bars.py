@@ -42,13 +42,7 @@ class Bars(Actor):
     called: tuple[str, ...] = ()
     pitch: float = 0.0
 
-    @property
-    def draws(self) -> tuple[str, ...]:
-        return (self.tensor,)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return (f"{self.tensor}:bars",)
+    kind = "bars"
 
     def shown(self, figures: Figures) -> Shown:
         return figures.shown(self.tensor, self.rows)
@@ -179,13 +173,7 @@ class Stacked(Actor):
     text: str
     rows: str | None = None
 
-    @property
-    def draws(self) -> tuple[str, ...]:
-        return (self.tensor,)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return (f"{self.tensor}:stack",)
+    kind = "stack"
 
     def shown(self, figures: Figures) -> Shown:
         return figures.shown(self.tensor, self.rows)

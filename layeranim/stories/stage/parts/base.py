@@ -35,17 +35,23 @@ class Moment:
 
 
 class Actor:
-    """How a placed part acts. A part that only stands there needs nothing of this."""
+    """How a placed part acts. A part that only stands there needs nothing of this.
+
+    ``kind`` tells its plan from others of the tensor that it is ``about``, a field of the part.
+    """
+
+    kind: ClassVar[str]
+    about: ClassVar[str] = "tensor"
 
     @property
     def draws(self) -> tuple[str, ...]:
         """The tensors of which it acts."""
-        raise NotImplementedError
+        return (getattr(self, self.about),)
 
     @property
     def names(self) -> tuple[str, ...]:
         """What its plans are called."""
-        raise NotImplementedError
+        return (f"{getattr(self, self.about)}:{self.kind}",)
 
     def reads(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
         """What it does when the step under way reads cells of it."""
@@ -90,20 +96,10 @@ class Actor:
 
 @dataclass(frozen=True)
 class Single(Actor):
-    """A part of one ``tensor`` under the heading ``text``; ``kind`` tells its plan from others of that tensor."""
+    """A part of one ``tensor`` under the heading ``text``."""
 
     tensor: str
     text: str
-
-    kind: ClassVar[str]
-
-    @property
-    def draws(self) -> tuple[str, ...]:
-        return (self.tensor,)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return (f"{self.tensor}:{self.kind}",)
 
 
 def heading(figures: Figures, tensor: str, text: str) -> Line:

@@ -36,13 +36,8 @@ class Chip(Actor):
     x: str
     y: str
 
-    @property
-    def draws(self) -> tuple[str, ...]:
-        return (self.y,)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return (f"{self.y}:chip",)
+    kind = "chip"
+    about = "y"
 
     def _heading(self, figures: Figures) -> Line:
         step = figures.acted(self.y).step

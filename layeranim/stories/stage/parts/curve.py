@@ -45,13 +45,8 @@ class Curve(Actor):
     of: str | None = None
     sign: str = ""
 
-    @property
-    def draws(self) -> tuple[str, ...]:
-        return (self.y,)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return (f"{self.y}:curve",)
+    kind = "curve"
+    about = "y"
 
     def measure(self, s: Setting) -> Extent:
         self._others(s.figures)  # or it is unfit

@@ -24,13 +24,11 @@ class Key(Actor):
     tensor: str
     text: str = ""
 
+    kind = "key"
+
     @property
     def draws(self) -> tuple[str, ...]:
         return ()
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return (f"{self.tensor}:key",)
 
     def _scale(self, figures: Figures) -> tuple[str, tuple[int, ...], Line, Line]:
         """The scale, its steps, and what its two ends stand for."""

@@ -48,15 +48,10 @@ class Neurons(Actor):
     weight: str = "weight"
     bias: str = "bias"
 
-    @property
-    def draws(self) -> tuple[str, ...]:
-        return (self.upper,)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return (f"{self.upper}:layer",)
-
     # ── room ─────────────────────────────────────────────────────────────────
+    kind = "layer"
+    about = "upper"
+
     def _read(self, figures: Figures) -> Shown:
         return Shown(self.lower, self.along[0], None, (figures.trace.size(self.along[0]), 1))
 

@@ -34,13 +34,8 @@ class Leading(Actor):
     heads: tuple[str, str, str, str]
     axis: str
 
-    @property
-    def draws(self) -> tuple[str, ...]:
-        return (self.products,)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return (f"{self.products}:leading",)
+    kind = "leading"
+    about = "products"
 
     def _count(self, figures: Figures) -> int:
         return min(MOST, figures.trace.size(self.axis))

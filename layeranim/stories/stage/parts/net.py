@@ -41,13 +41,8 @@ class Net(Actor):
     products: str
     called: tuple[str, str]
 
-    @property
-    def draws(self) -> tuple[str, ...]:
-        return (self.upper,)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return (f"{self.upper}:net",)
+    kind = "net"
+    about = "upper"
 
     def shown(self, figures: Figures, tensor: str) -> Shown:
         return figures.shown(tensor)

@@ -44,13 +44,12 @@ class Plane(Actor):
     weight: str = "weight"
     bias: str = "bias"
 
+    kind = "plane"
+    about = "given"
+
     @property
     def draws(self) -> tuple[str, ...]:
         return (self.given, self.made)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return (f"{self.given}:plane",)
 
     def _points(self, figures: Figures) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
         """(samples, 2)."""

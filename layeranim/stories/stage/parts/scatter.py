@@ -42,13 +42,8 @@ class Scatter(Actor):
     each: str
     of: int = 1
 
-    @property
-    def draws(self) -> tuple[str, ...]:
-        return (self.heat,)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return (f"{self.heat}:scatter",)
+    kind = "scatter"
+    about = "heat"
 
     def _sides(self, figures: Figures) -> tuple[str, str]:
         rows, cols = figures.trace.axes(self.ground)[:2]

@@ -38,13 +38,8 @@ class Sides(Actor):
     total: str
     bias: str = ""
 
-    @property
-    def draws(self) -> tuple[str, ...]:
-        return (self.total,)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return (f"{self.total}:sides",)
+    kind = "sides"
+    about = "total"
 
     def _called(self) -> tuple[str, ...]:
         return ("for", "against", *(("bias",) if self.bias else ()), "sum")

@@ -32,13 +32,7 @@ class Table(Actor):
     row: Callable[[Figures, int], Sequence[Line]]
     count: int
 
-    @property
-    def draws(self) -> tuple[str, ...]:
-        return (self.tensor,)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return (f"{self.tensor}:table",)
+    kind = "table"
 
     def _widths(self, figures: Figures) -> list[float]:
         """Of every column the widest of what it will hold."""

@@ -75,13 +75,7 @@ class Lines(Growing):
     rule: float | None = None
     first: int = 0
 
-    @property
-    def draws(self) -> tuple[str, ...]:
-        return (self.tensor,)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return (f"{self.tensor}:lines",)
+    kind = "lines"
 
     def _beside(self) -> float:
         return BESIDE + max(phrases.width(name_of(k, self.called[k]), theme.FLOOR) for k in drawn(len(self.called)))
@@ -149,13 +143,8 @@ class Terrain(Growing):
     text: str
     aims: tuple[Point, ...] = ()
 
-    @property
-    def draws(self) -> tuple[str, ...]:
-        return (self.path,)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return (f"{self.path}:terrain",)
+    kind = "terrain"
+    about = "path"
 
     def measure(self, s: Setting) -> Extent:
         half = SIDE / 2

@@ -48,13 +48,7 @@ class Volume(Actor):
     pixels: bool = False
     whole: bool = False
 
-    @property
-    def draws(self) -> tuple[str, ...]:
-        return (self.tensor,)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return (f"{self.tensor}:volume",)
+    kind = "volume"
 
     def drawn(self, figures: Figures) -> range:
         """Which maps are drawn: the first ones, of those that the film makes the first that it shows."""
