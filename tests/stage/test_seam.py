@@ -11,7 +11,10 @@ import pytest
 from layeranim import catalog
 from layeranim.scenes.base import ExplainerScene
 from layeranim.scenes.stage import StageScene
-from layeranim.stories.stage import seam, verbs
+from layeranim.scenes.stage.acting import ITSELF
+from layeranim.scenes.stage.scene import PICTURES
+from layeranim.scenes.stage.volume import Sheets
+from layeranim.stories.stage import plans, seam, verbs
 from layeranim.stories.storyboard import Beat, Cells, Storyboard
 
 from .films import board
@@ -40,6 +43,12 @@ def test_the_seam_knows_every_verb_of_a_part() -> None:
     """Whoever adds a verb says in ``seam.DOES`` which parts can do it."""
     parts = {kind for kind in get_args(verbs.Verb) if "part" in kind.__dataclass_fields__}
     assert parts == set(seam.DOES)
+
+
+def test_a_picture_acts_what_its_part_can_do() -> None:
+    pictures = {**PICTURES, plans.VolumePlan: Sheets}
+    able = {(plan, name) for kind, name in ITSELF.items() for plan in seam.DOES[kind]}
+    assert {(plan, name) for plan, name in able if not hasattr(pictures[plan], name)} == set()
 
 
 CELLS = Cells(np.zeros((3, 1), np.int8))
