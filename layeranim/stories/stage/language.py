@@ -287,7 +287,6 @@ class Play:
     at: Mapping[str, int] = field(default_factory=dict)
     templates: Mapping[str, Callable[[Address], str]] = field(default_factory=dict)
     displayed: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    alt: str = ""
     evidence: tuple[Region, ...] = ()
     spans: Mapping[str, float] = field(default_factory=dict)
     masks: Mapping[str, Mask] = field(default_factory=dict)

@@ -137,29 +137,25 @@ class Arcs(Actor):
         side = 26.0 if a == b else 0.0
         return a, (a[0] - side, a[1] + high), (b[0] + side, b[1] + high), b
 
-    def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
-        assert isinstance(plan, ArcsPlan)
+    def writes(self, figures: Figures, plan: ArcsPlan, region: Region, moment: Moment) -> Iterator[Verb]:
         if moment.unit < len(plan.starts):
             yield Bend(plan.name, self.arcs(figures, plan, moment.unit, False, KEPT), stay=True)
             yield Bend(plan.name, self.arcs(figures, plan, moment.unit, True, LEAST), moment.unit)
 
-    def opens(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
-        assert isinstance(plan, ArcsPlan)
+    def opens(self, figures: Figures, plan: ArcsPlan, unit: int) -> Iterator[Verb]:
         every = (arc for u in range(len(plan.starts)) for arc in self.arcs(figures, plan, u, False, KEPT))
         yield Bend(plan.name, tuple(every), pale=True)
 
-    def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
+    def closes(self, figures: Figures, plan: ArcsPlan, unit: int) -> Iterator[Verb]:
         """Over one row of words all arcs at once: who finds whom."""
-        assert isinstance(plan, ArcsPlan)
         if not self.read:
             units = range(figures.first, min(figures.stop, len(plan.starts)))
             yield Bend(plan.name, tuple(a for u in units for a in self.arcs(figures, plan, u, False, KEPT)))
 
-    def changes(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[Verb]:
+    def changes(self, figures: Figures, plan: ArcsPlan, moment: Moment) -> Iterator[Verb]:
         yield Clear(plan.name)
 
-    def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
-        assert isinstance(plan, ArcsPlan)
+    def passes(self, figures: Figures, plan: ArcsPlan, first: int, last: int) -> Iterator[Verb]:
         yield Clear(plan.name)
         units = range(first, min(last + 1, len(plan.starts)))
         arcs = tuple(a for u in units for a in self.arcs(figures, plan, u, False, KEPT))

@@ -110,22 +110,19 @@ class Balance(Actor):
             said: Line = (Run(figures.text(address), "result", "semibold", address),)
             yield Poise(plan.name, left + (value - low) / (high - low) * (right - left), said)
 
-    def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
-        assert isinstance(plan, BalancePlan)
+    def writes(self, figures: Figures, plan: BalancePlan, region: Region, moment: Moment) -> Iterator[Verb]:
         if region.tensor == self.shares:
             yield self._weigh(figures, plan, moment.unit)
         else:
             yield from self._poise(figures, plan, moment.unit)
 
-    def opens(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
-        assert isinstance(plan, BalancePlan)
+    def opens(self, figures: Figures, plan: BalancePlan, unit: int) -> Iterator[Verb]:
         yield self._weigh(figures, plan, unit, pale=True)
 
-    def changes(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[Verb]:
+    def changes(self, figures: Figures, plan: BalancePlan, moment: Moment) -> Iterator[Verb]:
         if moment.taught:
             yield Clear(plan.name)
 
-    def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
-        assert isinstance(plan, BalancePlan)
+    def passes(self, figures: Figures, plan: BalancePlan, first: int, last: int) -> Iterator[Verb]:
         yield self._weigh(figures, plan, last)
         yield from self._poise(figures, plan, last)

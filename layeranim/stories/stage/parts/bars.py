@@ -118,24 +118,20 @@ class Bars(Actor):
         scale = 0.0 if not np.isfinite(scale) else scale
         return figures.lengths(values, scale, figures.cells(shown, unit, bool(plan.numeral)))
 
-    def reads(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
-        assert isinstance(plan, BarsPlan)
+    def reads(self, figures: Figures, plan: BarsPlan, region: Region, moment: Moment) -> Iterator[Verb]:
         if plan.pitch >= LIT_LEAST:
             rows = tuple(plan.strand.places(region, plan.rows))
             lengths = figures.values(self.shown(figures), moment.unit)
             yield Light(plan.name, tuple(row for row in rows if lengths[row, 0]) or rows)  # around 0 there is no bar
 
-    def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
-        assert isinstance(plan, BarsPlan)
+    def writes(self, figures: Figures, plan: BarsPlan, region: Region, moment: Moment) -> Iterator[Verb]:
         yield Grow(plan.name, self._content(figures, plan, moment.unit), tuple(plan.strand.places(region, plan.rows)))
 
-    def opens(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
-        assert isinstance(plan, BarsPlan)
+    def opens(self, figures: Figures, plan: BarsPlan, unit: int) -> Iterator[Verb]:
         pale = figures.made(self.tensor)
         yield Grow(plan.name, self._content(figures, plan, unit), tuple(range(plan.rows)), pale=pale)
 
-    def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
-        assert isinstance(plan, BarsPlan)
+    def closes(self, figures: Figures, plan: BarsPlan, unit: int) -> Iterator[Verb]:
         shown, rows = self.shown(figures), tuple(range(plan.rows))
         if self.follows(figures) and figures.reached(self.tensor):
             if figures.pieces(shown) and figures.passing(self.tensor, unit):
@@ -143,8 +139,7 @@ class Bars(Actor):
                 rows = tuple(dict.fromkeys(figures.flat(shown.rows, figures.here(one)) for one in beside))
             yield from (Clear(plan.name), Grow(plan.name, self._content(figures, plan, unit), rows))
 
-    def changes(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[Verb]:
-        assert isinstance(plan, BarsPlan)
+    def changes(self, figures: Figures, plan: BarsPlan, moment: Moment) -> Iterator[Verb]:
         shown = self.shown(figures)
         if self.follows(figures) and figures.turns(shown, moment.unit):
             whole = moment.brief and figures.pieces(shown)
@@ -153,8 +148,7 @@ class Bars(Actor):
             if whole or not figures.made(self.tensor):
                 yield Grow(plan.name, self._content(figures, plan, moment.unit), tuple(range(plan.rows)))
 
-    def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
-        assert isinstance(plan, BarsPlan)
+    def passes(self, figures: Figures, plan: BarsPlan, first: int, last: int) -> Iterator[Verb]:
         shown = self.shown(figures)
         if not figures.pieces(shown) or not figures.passing(self.tensor, last):
             return
@@ -167,16 +161,15 @@ class Bars(Actor):
 
 @dataclass(frozen=True)
 class Stacked(Actor):
-    """The shares of ``tensor`` piled up in a column whose height is 1; of several axes one is named."""
+    """The shares of ``tensor`` piled up in a column whose height is 1."""
 
     tensor: str
     text: str
-    rows: str | None = None
 
     kind = "stack"
 
     def shown(self, figures: Figures) -> Shown:
-        return figures.shown(self.tensor, self.rows)
+        return figures.shown(self.tensor, None)
 
     def measure(self, s: Setting) -> Extent:
         rows, _ = self.shown(s.figures).shape
@@ -200,24 +193,20 @@ class Stacked(Actor):
         values = np.clip(_drawn(figures.values(shown, unit))[:, 0], 0.0, 1.0)
         return figures.lengths(values, plan.box.h, figures.cells(shown, unit))
 
-    def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
-        assert isinstance(plan, StackPlan)
+    def writes(self, figures: Figures, plan: StackPlan, region: Region, moment: Moment) -> Iterator[Verb]:
         yield Grow(plan.name, self._content(figures, plan, moment.unit), tuple(plan.strand.places(region, plan.rows)))
 
-    def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
-        assert isinstance(plan, StackPlan)
+    def closes(self, figures: Figures, plan: StackPlan, unit: int) -> Iterator[Verb]:
         if figures.follows(self.shown(figures)):
             yield from (Clear(plan.name), Grow(plan.name, self._content(figures, plan, unit), tuple(range(plan.rows))))
 
-    def changes(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[Verb]:
+    def changes(self, figures: Figures, plan: StackPlan, moment: Moment) -> Iterator[Verb]:
         yield from _changed(figures, self.shown(figures), plan, moment)
 
-    def opens(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
-        assert isinstance(plan, StackPlan)
+    def opens(self, figures: Figures, plan: StackPlan, unit: int) -> Iterator[Verb]:
         yield Grow(plan.name, self._content(figures, plan, unit), tuple(range(plan.rows)), pale=True)
 
-    def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
-        assert isinstance(plan, StackPlan)
+    def passes(self, figures: Figures, plan: StackPlan, first: int, last: int) -> Iterator[Verb]:
         yield Grow(plan.name, self._content(figures, plan, last), tuple(range(first, last + 1)))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from layeranim import numbers, theme
 from layeranim.engine.trace import Region
@@ -13,7 +13,6 @@ from layeranim.stories.storyboard import Address, Box, Fact, GridPlan, Line, Poi
 
 if TYPE_CHECKING:
     from layeranim.stories.stage.figures import Figures
-    from layeranim.stories.stage.plans import Plan
     from layeranim.stories.stage.verbs import Verb
 
 HEADING = theme.HEADING_GAP + theme.NAME
@@ -37,7 +36,8 @@ class Moment:
 class Actor:
     """How a placed part acts. A part that only stands there needs nothing of this.
 
-    ``kind`` tells its plan from others of the tensor that it is ``about``, a field of the part.
+    ``kind`` tells its plan from others of the tensor that it is ``about``, a field of the part. ``plan`` is the plan
+    that it placed, whatever kind of plan that is.
     """
 
     kind: ClassVar[str]
@@ -53,15 +53,15 @@ class Actor:
         """What its plans are called."""
         return (f"{getattr(self, self.about)}:{self.kind}",)
 
-    def reads(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
+    def reads(self, figures: Figures, plan: Any, region: Region, moment: Moment) -> Iterator[Verb]:
         """What it does when the step under way reads cells of it."""
         yield from ()
 
-    def terms(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[tuple[Verb, ...]]:
+    def terms(self, figures: Figures, plan: Any, moment: Moment) -> Iterator[tuple[Verb, ...]]:
         """What it does while the terms of a sum that is taught arrive: one group of verbs for each that comes alone."""
         yield from ()
 
-    def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
+    def writes(self, figures: Figures, plan: Any, region: Region, moment: Moment) -> Iterator[Verb]:
         """What it does when the step under way writes cells of it."""
         yield from ()
 
@@ -69,27 +69,27 @@ class Actor:
         """The row and column at which a cell stands."""
         return figures.spot(plan.row_axis, plan.col_axis, address)
 
-    def opens(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
+    def opens(self, figures: Figures, plan: Any, unit: int) -> Iterator[Verb]:
         """What it shows before the first step."""
         yield from ()
 
-    def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
+    def passes(self, figures: Figures, plan: Any, first: int, last: int) -> Iterator[Verb]:
         """What it does while units are swept over."""
         yield from ()
 
-    def turns(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
+    def turns(self, figures: Figures, plan: Any, unit: int) -> Iterator[Verb]:
         """How it takes its other shape, if it has one."""
         yield from ()
 
-    def stays(self, figures: Figures, plan: Plan, unit: int) -> bool:
+    def stays(self, figures: Figures, plan: Any, unit: int) -> bool:
         """Whether it does not turn back to this unit at the end: the last sentence speaks of another one."""
         return False
 
-    def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
+    def closes(self, figures: Figures, plan: Any, unit: int) -> Iterator[Verb]:
         """What it shows once more at the end, of the unit that was followed."""
         yield from ()
 
-    def changes(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[Verb]:
+    def changes(self, figures: Figures, plan: Any, moment: Moment) -> Iterator[Verb]:
         """What it does when another unit begins."""
         yield from ()
 

@@ -81,12 +81,11 @@ class Chip(Actor):
         return Axes(box.outset(-INSET), (-reach, reach), (low, high if high > low else low + 1.0)), x, y
 
     # ── acts ─────────────────────────────────────────────────────────────────
-    def changes(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[Verb]:
+    def changes(self, figures: Figures, plan: ChipPlan, moment: Moment) -> Iterator[Verb]:
         yield Clear(plan.name)
 
-    def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
+    def writes(self, figures: Figures, plan: ChipPlan, region: Region, moment: Moment) -> Iterator[Verb]:
         """The point of this unit, where the curve reaches so far."""
-        assert isinstance(plan, ChipPlan)
         if not plan.curve or moment.target.tensor != self.y:
             return
         put, x, _ = self._axes(figures, plan.box)
@@ -94,5 +93,5 @@ class Chip(Actor):
         if x[0] <= at <= x[-1]:
             yield Points(plan.name, (put(at, figures.value(moment.target)),))
 
-    def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
+    def passes(self, figures: Figures, plan: ChipPlan, first: int, last: int) -> Iterator[Verb]:
         yield Clear(plan.name)

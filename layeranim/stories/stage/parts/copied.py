@@ -20,6 +20,8 @@ from layeranim.stories.stage.verbs import Carry, Clear, Fill, Frame, Ghost, Verb
 from layeranim.stories.storyboard import Cells, GridPlan
 
 COPY = "window"
+SEEN = "windows"
+"""The tensor of windows that a copy stands for."""
 """What its plan is called."""
 
 
@@ -53,13 +55,12 @@ class Copied(Grid):
     """The cells of ``tensor`` that are ``taken`` in a unit; ``shape`` is that of the largest window.
 
     Copies travel there from their cells. When the step that writes ``made`` has chosen one, it is framed, the others
-    dim. ``seen`` is the tensor of windows that the copy stands for.
+    dim.
     """
 
     shape: tuple[int, int] = (1, 1)
     taken: Callable[[int], Taken] | None = None
     made: str = ""
-    seen: str = "windows"
 
     @property
     def draws(self) -> tuple[str, ...]:
@@ -89,9 +90,9 @@ class Copied(Grid):
     def place(self, s: Setting, spot: Spot) -> Iterator[Plan]:
         fit, (rows, cols) = self.fit(s)
         at = even(spot.x - fit.width(cols) / 2), even(spot.y + fit.height(rows) / 2)
-        plan = GridPlan(COPY, self.seen, rows, cols, at, fit.pitch, fit.numeral, empty=True, frame="focus")
+        plan = GridPlan(COPY, SEEN, rows, cols, at, fit.pitch, fit.numeral, empty=True, frame="focus")
         line = self.heading(s.figures, s.figures.first)
-        yield GridPlan(COPY, self.seen, rows, cols, at, fit.pitch, fit.numeral, empty=True, frame="focus",
+        yield GridPlan(COPY, SEEN, rows, cols, at, fit.pitch, fit.numeral, empty=True, frame="focus",
                        heading=line, heading_at=heading_at(line, plan.box, spot.width))  # fmt: skip
 
     # ── acts ─────────────────────────────────────────────────────────────────

@@ -127,8 +127,7 @@ class Curve(Actor):
         across, along, _ = self._ranges(figures)
         return Axes(plan.box, across, along)
 
-    def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
-        assert isinstance(plan, CurvePlan)
+    def writes(self, figures: Figures, plan: CurvePlan, region: Region, moment: Moment) -> Iterator[Verb]:
         if region.tensor != self.y:
             return
         put = self._axes(figures, plan)
@@ -138,15 +137,13 @@ class Curve(Actor):
             yield Slide(plan.name, goal)
         yield Points(plan.name, self._points(figures, plan, figures.covered(region)))
 
-    def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
-        assert isinstance(plan, CurvePlan)
+    def closes(self, figures: Figures, plan: CurvePlan, unit: int) -> Iterator[Verb]:
         x, y = (figures.value(figures.cell_of(name, unit, {})) for name in (self.x, self.y))
         goal = self._axes(figures, plan)(x, y)
         if np.isfinite(goal).all():
             yield Slide(plan.name, goal)
 
-    def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
-        assert isinstance(plan, CurvePlan)
+    def passes(self, figures: Figures, plan: CurvePlan, first: int, last: int) -> Iterator[Verb]:
         cells = (figures.cell_of(self.y, unit, {}) for unit in range(first, last + 1))
         yield Points(plan.name, self._points(figures, plan, cells))
 

@@ -147,14 +147,12 @@ class Dots(Actor):
     def _one(self, figures: Figures, tensor: str, unit: int) -> float:
         return figures.value(figures.cell_of(tensor, unit, {}))
 
-    def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
-        assert isinstance(plan, DotsPlan)
+    def writes(self, figures: Figures, plan: DotsPlan, region: Region, moment: Moment) -> Iterator[Verb]:
         for i, lane in enumerate(self.lanes):
             if region.tensor == lane.tensor or region.tensor in (lane.mean, lane.deviation):
                 yield self._strewn(figures, plan, i, moment, region.tensor == lane.tensor)
 
-    def changes(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[Verb]:
-        assert isinstance(plan, DotsPlan)
+    def changes(self, figures: Figures, plan: DotsPlan, moment: Moment) -> Iterator[Verb]:
         yield Clear(plan.name)
         bare = replace(moment, made=frozenset())
         for i, lane in enumerate(self.lanes):

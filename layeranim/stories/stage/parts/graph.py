@@ -12,7 +12,7 @@ from layeranim.stories.stage.axes import finite, rounded
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts.base import Moment
 from layeranim.stories.stage.parts.curve import POINTS, Curve
-from layeranim.stories.stage.plans import CurvePlan, Plan
+from layeranim.stories.stage.plans import CurvePlan
 from layeranim.stories.stage.verbs import Points, Slide, Verb
 from layeranim.stories.storyboard import Point
 
@@ -53,19 +53,16 @@ class Graph(Curve):
                 found.append(at)
         return found
 
-    def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
-        assert isinstance(plan, CurvePlan)
+    def writes(self, figures: Figures, plan: CurvePlan, region: Region, moment: Moment) -> Iterator[Verb]:
         found = self._followed(figures, plan, range(moment.unit, moment.unit + 1))
         if region.tensor == self.y and found:
             yield Slide(plan.name, found[-1])
             yield Points(plan.name, tuple(found))
 
-    def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
-        assert isinstance(plan, CurvePlan)
+    def closes(self, figures: Figures, plan: CurvePlan, unit: int) -> Iterator[Verb]:
         yield from (Slide(plan.name, at) for at in self._followed(figures, plan, range(unit, unit + 1)))
 
-    def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
-        assert isinstance(plan, CurvePlan)
+    def passes(self, figures: Figures, plan: CurvePlan, first: int, last: int) -> Iterator[Verb]:
         found = self._followed(figures, plan, range(first, last + 1))
         if found:
             yield Points(plan.name, tuple(found))

@@ -212,25 +212,22 @@ class Lanes(Actor):
         lines = (*sums, _said(figures.text(target), target))
         return Reading(at, lines, _level(figures, station.tensor, value), share)
 
-    def reads(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
+    def reads(self, figures: Figures, plan: LanesPlan, region: Region, moment: Moment) -> Iterator[Verb]:
         yield from ()
 
-    def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
-        assert isinstance(plan, LanesPlan)
+    def writes(self, figures: Figures, plan: LanesPlan, region: Region, moment: Moment) -> Iterator[Verb]:
         yield self._flow(figures, plan, moment.unit, {region.tensor}, moment)
 
-    def opens(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
-        assert isinstance(plan, LanesPlan)
+    def opens(self, figures: Figures, plan: LanesPlan, unit: int) -> Iterator[Verb]:
         yield self._flow(figures, plan, unit, None, None)
 
-    def changes(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[Verb]:
+    def changes(self, figures: Figures, plan: LanesPlan, moment: Moment) -> Iterator[Verb]:
         yield Clear(plan.name)
 
-    def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
+    def passes(self, figures: Figures, plan: LanesPlan, first: int, last: int) -> Iterator[Verb]:
         yield Clear(plan.name)
 
-    def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
-        assert isinstance(plan, LanesPlan)
+    def closes(self, figures: Figures, plan: LanesPlan, unit: int) -> Iterator[Verb]:
         yield Clear(plan.name)
         yield self._flow(figures, plan, unit, set(self.draws), None)
 

@@ -83,8 +83,7 @@ class Leading(Actor):
         sizes = np.nan_to_num(np.abs(numbers.rounded(figures.read(cells))), nan=np.inf)
         return cells, [int(k) for k in np.argsort(-sizes, kind="stable")[: self._count(figures)]]
 
-    def _rows(self, figures: Figures, plan: Plan, unit: int) -> Arrive:
-        assert isinstance(plan, TablePlan)
+    def _rows(self, figures: Figures, plan: TablePlan, unit: int) -> Arrive:
         cells, picked = self.largest(figures, unit)
         left, right = figures.factors(figures.acted(self.products, unit))
         ends, rows = _ends(plan.box.x, self._widths(figures)), []
@@ -98,17 +97,17 @@ class Leading(Actor):
             )
         return Arrive(plan.name, tuple(rows))
 
-    def changes(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[Verb]:
+    def changes(self, figures: Figures, plan: TablePlan, moment: Moment) -> Iterator[Verb]:
         if moment.taught:
             yield Clear(plan.name)
 
-    def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
+    def writes(self, figures: Figures, plan: TablePlan, region: Region, moment: Moment) -> Iterator[Verb]:
         yield self._rows(figures, plan, moment.unit)
 
-    def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
+    def closes(self, figures: Figures, plan: TablePlan, unit: int) -> Iterator[Verb]:
         yield self._rows(figures, plan, unit)
 
-    def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
+    def passes(self, figures: Figures, plan: TablePlan, first: int, last: int) -> Iterator[Verb]:
         yield self._rows(figures, plan, last)
 
 

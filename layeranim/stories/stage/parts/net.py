@@ -123,19 +123,16 @@ class Net(Actor):
         at = address.index[axes.index(strand.axis)] if strand.axis else 0
         return at if 0 <= at < max(self.shown(figures, tensor).shape) else None
 
-    def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
-        assert isinstance(plan, NetPlan)
+    def writes(self, figures: Figures, plan: NetPlan, region: Region, moment: Moment) -> Iterator[Verb]:
         cells = figures.cells(self.shown(figures, self.upper), moment.unit)
         yield Wiring(plan.name, self.edges(figures, plan, moment.unit, False, THIN), stay=True)
         yield Wiring(plan.name, self.edges(figures, plan, moment.unit, moment.taught))
         yield NodeFill(plan.name, cells, tuple(plan.strands[1].places(region, len(plan.upper))))
 
-    def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
-        assert isinstance(plan, NetPlan)
+    def passes(self, figures: Figures, plan: NetPlan, first: int, last: int) -> Iterator[Verb]:
         edges = [edge for unit in range(first, last + 1) for edge in self.edges(figures, plan, unit, False, THIN)]
         yield Wiring(plan.name, tuple(edges), stay=True)
         yield NodeFill(plan.name, figures.cells(self.shown(figures, self.upper), last), tuple(range(first, last + 1)))
 
-    def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
-        assert isinstance(plan, NetPlan)
+    def closes(self, figures: Figures, plan: NetPlan, unit: int) -> Iterator[Verb]:
         yield Wiring(plan.name, self.edges(figures, plan, unit, True))

@@ -112,9 +112,8 @@ class Plane(Actor):
         return float(np.ravel(figures.trace[self.bias])[0]) if self.bias in figures.trace else 0.0
 
     # ── acts ─────────────────────────────────────────────────────────────────
-    def opens(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
+    def opens(self, figures: Figures, plan: PlanePlan, unit: int) -> Iterator[Verb]:
         """The bias moves the line away from where it would be without one."""
-        assert isinstance(plan, PlanePlan)
         if not self._bias(figures) or not np.isfinite(self._bias(figures)):
             return
         points = self._points(figures)
@@ -124,19 +123,19 @@ class Plane(Actor):
         lines, sides = (tuple(tuple(put(*p) for p in one[i]) for one in borders) for i in (0, 1))
         yield Shift(plan.name, lines, sides)
 
-    def reads(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
+    def reads(self, figures: Figures, plan: PlanePlan, region: Region, moment: Moment) -> Iterator[Verb]:
         if region.tensor == self.given:
             yield Light(plan.name, (figures.here(moment.unit)[self.along],))
 
-    def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
+    def writes(self, figures: Figures, plan: PlanePlan, region: Region, moment: Moment) -> Iterator[Verb]:
         if region.tensor == self.made:
             yield self._landed(figures, plan, moment.unit, moment.unit)
             yield Light(plan.name, (figures.here(moment.unit)[self.along],))
 
-    def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
+    def passes(self, figures: Figures, plan: PlanePlan, first: int, last: int) -> Iterator[Verb]:
         yield self._landed(figures, plan, first, last)
 
-    def _landed(self, figures: Figures, plan: Plan, first: int, last: int) -> NodeFill:
+    def _landed(self, figures: Figures, plan: PlanePlan, first: int, last: int) -> NodeFill:
         shown = Shown(self.made, self.along, None, (figures.trace.size(self.along), 1))
         where = tuple(figures.here(unit)[self.along] for unit in range(first, last + 1))
         return NodeFill(plan.name, figures.cells(shown, last), where)

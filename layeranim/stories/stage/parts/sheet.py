@@ -176,12 +176,11 @@ class Sheet(Actor):
     def mine(self, figures: Figures, moment: Moment) -> bool:
         return self.slot is None or self.draw(figures, moment) in self.slot
 
-    def changes(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[Verb]:
+    def changes(self, figures: Figures, plan: GridPlan, moment: Moment) -> Iterator[Verb]:
         if self.mine(figures, moment) and (plan.name != self.title or self.slot is not None):
             yield Clear(plan.name)
 
-    def opens(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
-        assert isinstance(plan, GridPlan)
+    def opens(self, figures: Figures, plan: GridPlan, unit: int) -> Iterator[Verb]:
         if plan.name == self.title and plan.empty:
             draw = self.slot[0] if self.slot else 0
             yield Ghost(plan.name, self.cells(figures, self.tensor, draw, bool(plan.numeral)), self._everywhere())
@@ -189,7 +188,7 @@ class Sheet(Actor):
     def _everywhere(self) -> tuple[Cell, ...]:
         return tuple((r, c) for r in range(self.units.rows) for c in range(self.units.cols))
 
-    def reads(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
+    def reads(self, figures: Figures, plan: GridPlan, region: Region, moment: Moment) -> Iterator[Verb]:
         if not self.mine(figures, moment) or region.tensor == self.kept:
             return
         if self.slot is not None and not figures.made(self.tensor):  # a mask falls in one throw
@@ -197,13 +196,12 @@ class Sheet(Actor):
         elif self.slot is None:
             yield from self._pointed(figures, plan, self.tensor, moment, "focus")
 
-    def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
+    def writes(self, figures: Figures, plan: GridPlan, region: Region, moment: Moment) -> Iterator[Verb]:
         if self.mine(figures, moment) and not (region.tensor == self.kept and self.tensor in moment.made):
             yield from self._shown(figures, plan, region.tensor, moment, "result")
 
-    def _shown(self, figures: Figures, plan: Plan, tensor: str, moment: Moment, role: Role) -> Iterator[Verb]:
+    def _shown(self, figures: Figures, plan: GridPlan, tensor: str, moment: Moment, role: Role) -> Iterator[Verb]:
         """All cells at once, and the one that is followed in a frame."""
-        assert isinstance(plan, GridPlan)
         if plan.name == self.title:
             where = self._everywhere()
             lag = 0.04 if moment.taught and len(where) <= LAGGED else 0.0
@@ -211,8 +209,7 @@ class Sheet(Actor):
             yield Fill(plan.name, cells, where, lag)
         yield from self._pointed(figures, plan, tensor, moment, role)
 
-    def _pointed(self, figures: Figures, plan: Plan, tensor: str, moment: Moment, role: Role) -> Iterator[Verb]:
-        assert isinstance(plan, GridPlan)
+    def _pointed(self, figures: Figures, plan: GridPlan, tensor: str, moment: Moment, role: Role) -> Iterator[Verb]:
         at = self.followed(moment.target, figures)
         if at is None:
             return
@@ -221,8 +218,7 @@ class Sheet(Actor):
         elif min(plan.pitch) >= FRAMED_LEAST:
             yield Frame(plan.name, ((at[0], at[0], at[1], at[1]),), role)
 
-    def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
-        assert isinstance(plan, GridPlan)
+    def passes(self, figures: Figures, plan: GridPlan, first: int, last: int) -> Iterator[Verb]:
         drawn = [unit for unit in range(first, last + 1) if self.slot and figures.here(unit)["draws"] in self.slot]
         if plan.name == self.title and drawn:
             draw = figures.here(drawn[-1])["draws"]

@@ -97,20 +97,19 @@ class Sides(Actor):
         cells = Cells(levels, np.array(texts, object)[:, None], sources=Places(tuple(sources)))
         return Lengths(tuple((shown * scale).tolist()), cells)
 
-    def _grown(self, figures: Figures, plan: Plan, unit: int, rows: range, pale: bool = False) -> Grow:
-        assert isinstance(plan, BarsPlan)
+    def _grown(self, figures: Figures, plan: BarsPlan, unit: int, rows: range, pale: bool = False) -> Grow:
         return Grow(plan.name, self._content(figures, plan, unit), tuple(rows), pale)
 
-    def opens(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
+    def opens(self, figures: Figures, plan: BarsPlan, unit: int) -> Iterator[Verb]:
         yield self._grown(figures, plan, unit, range(len(self._called())), pale=True)
 
-    def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
+    def writes(self, figures: Figures, plan: BarsPlan, region: Region, moment: Moment) -> Iterator[Verb]:
         yield self._grown(figures, plan, moment.unit, range(len(self._called())))
 
-    def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
+    def closes(self, figures: Figures, plan: BarsPlan, unit: int) -> Iterator[Verb]:
         yield self._grown(figures, plan, unit, range(len(self._called())))
 
-    def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
+    def passes(self, figures: Figures, plan: BarsPlan, first: int, last: int) -> Iterator[Verb]:
         yield self._grown(figures, plan, last, range(len(self._called())))
 
 

@@ -65,12 +65,10 @@ class Table(Actor):
             for unit in units if unit < self.count
         )  # fmt: skip
 
-    def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
-        assert isinstance(plan, TablePlan)
+    def writes(self, figures: Figures, plan: TablePlan, region: Region, moment: Moment) -> Iterator[Verb]:
         yield Arrive(plan.name, self._rows(figures, plan, range(moment.unit, moment.unit + 1)))
 
-    def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
-        assert isinstance(plan, TablePlan)
+    def passes(self, figures: Figures, plan: TablePlan, first: int, last: int) -> Iterator[Verb]:
         yield Arrive(plan.name, self._rows(figures, plan, range(first, last + 1)))
 
 

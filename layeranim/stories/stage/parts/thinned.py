@@ -72,16 +72,16 @@ class Thinned(Actor):
                           size, line, at)  # fmt: skip
 
     # ── acts ─────────────────────────────────────────────────────────────────
-    def changes(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[Verb]:
+    def changes(self, figures: Figures, plan: ThinnedPlan, moment: Moment) -> Iterator[Verb]:
         if self.sheet.slot is not None and self.sheet.mine(figures, moment):
             yield Clear(plan.name)
 
-    def opens(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
+    def opens(self, figures: Figures, plan: ThinnedPlan, unit: int) -> Iterator[Verb]:
         draw = self.sheet.slot[0] if self.sheet.slot else 0
         cells = self.sheet.cells(figures, self.sheet.tensor, draw, _numbered(plan))
         yield NodeFill(plan.name, cells, tuple(range(self.sheet.units.rows)), pale=True)
 
-    def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
+    def writes(self, figures: Figures, plan: ThinnedPlan, region: Region, moment: Moment) -> Iterator[Verb]:
         tensor, sheet = region.tensor, self.sheet
         if not sheet.mine(figures, moment) or (tensor == sheet.kept and sheet.tensor in moment.made):
             return
@@ -91,7 +91,7 @@ class Thinned(Actor):
         if at is not None:
             yield Light(plan.name, (at[0],))
 
-    def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
+    def passes(self, figures: Figures, plan: ThinnedPlan, first: int, last: int) -> Iterator[Verb]:
         slot = self.sheet.slot
         drawn = [unit for unit in range(first, last + 1) if slot and figures.here(unit)["draws"] in slot]
         if drawn:

@@ -161,10 +161,10 @@ class Volume(Actor):
         return replace(plan, cells=s.figures.cells(self.shown(s.figures, k), s.figures.first, bool(numeral)))
 
     # ── acts ─────────────────────────────────────────────────────────────────
-    def reads(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
+    def reads(self, figures: Figures, plan: VolumePlan, region: Region, moment: Moment) -> Iterator[Verb]:
         yield from self._frames(figures, region, "focus")
 
-    def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
+    def writes(self, figures: Figures, plan: VolumePlan, region: Region, moment: Moment) -> Iterator[Verb]:
         for k in self._maps(figures, region):
             rows, cols = self._block(figures, region)
             if self.whole:
@@ -173,7 +173,7 @@ class Volume(Actor):
             yield Fill(f"{self.tensor}:{k}", self._cells(figures, plan, k), where)
         yield from self._frames(figures, region, "result")
 
-    def opens(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
+    def opens(self, figures: Figures, plan: VolumePlan, unit: int) -> Iterator[Verb]:
         if not figures.made(self.tensor):
             yield Fan(plan.name, "rows")
             return
@@ -182,7 +182,7 @@ class Volume(Actor):
             where = tuple((r, c) for r in range(rows) for c in range(cols))
             yield Ghost(f"{self.tensor}:{k}", self._cells(figures, plan, k), where)
 
-    def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
+    def passes(self, figures: Figures, plan: VolumePlan, first: int, last: int) -> Iterator[Verb]:
         if not figures.made(self.tensor) or self.axis not in figures.units.along:
             return
         rows, cols = self.shown(figures).shape
@@ -190,8 +190,7 @@ class Volume(Actor):
         for k in sorted(held & {*self.drawn(figures)}):
             yield Sweep(f"{self.tensor}:{k}", self._cells(figures, plan, k), 0, rows * cols - 1)
 
-    def turns(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
-        assert isinstance(plan, VolumePlan)
+    def turns(self, figures: Figures, plan: VolumePlan, unit: int) -> Iterator[Verb]:
         yield Fan(plan.name, "pile", self._needle(figures, plan))
 
     def _needle(self, figures: Figures, plan: VolumePlan) -> tuple[Point, ...]:
@@ -219,6 +218,6 @@ class Volume(Actor):
         for k in self._maps(figures, region):
             yield Frame(f"{self.tensor}:{k}", ((rows[0], rows[-1], cols[0], cols[-1]),), role)
 
-    def _cells(self, figures: Figures, plan: Plan, k: int) -> Cells:
+    def _cells(self, figures: Figures, plan: VolumePlan, k: int) -> Cells:
         numeral = bool(figures.placed[f"{self.tensor}:{k}"].numeral)
         return figures.cells(self.shown(figures, k), figures.first, numeral)
