@@ -39,14 +39,41 @@ from layeranim.film.renderer import FilmRenderer
 from layeranim.film.writers import Rect
 from layeranim.layout import View
 from layeranim.scenes.base import ExplainerScene
+from layeranim.scenes.parts import heat
+from layeranim.scenes.parts.label import Label
+from layeranim.scenes.parts.shapes import ghosts, rectangle, rectangles
 from layeranim.scenes.parts.tilegrid import TileGrid
-from layeranim.stories.storyboard import Beat
+from layeranim.stories.storyboard import Beat, Box
 from layeranim.theme import LIGHT
 
 from .conftest import Case, Watcher, ids, play, presets
 
 MEAN, FAR, SHARE = 0.6, 40, 0.004
 """Stock and own picture: mean difference of all pixels, and how many may differ by more than FAR of 255."""
+
+
+def plainly(grid: TileGrid) -> VGroup:
+    """A grid as ordinary mobjects of Manim: the same picture from plain parts."""
+    parts = VGroup()
+    if grid.plan.heat:  # one path a colour: a picture has thousands of pixels
+        alike: dict[str, list[Box]] = {}
+        for r, c in grid.everywhere():
+            if grid.colours[r, c, 3]:
+                alike.setdefault(heat.hexadecimal(grid.colours[r, c]), []).append(grid.plan.cell(r, c))
+        return parts.add(*(rectangles(boxes, colour) for colour, boxes in alike.items()))
+    for r, c in grid.everywhere():
+        box = grid.plan.cell(r, c)
+        look = grid.looks[r][c]
+        if look.kind == "nothing":
+            continue
+        if look.kind == "ghost":
+            parts.add(ghosts([box], grid.theme))
+        else:
+            parts.add(rectangle(box, look.fill or grid.theme.bg, grid.theme.grid))
+        if look.text:
+            size = grid.plan.numeral
+            parts.add(Label(look.text, size, look.ink, look.weight, box.centre, "centre", "middle"))
+    return parts
 
 
 class Repainted:
@@ -109,7 +136,7 @@ def stock(mobjects: Sequence[Mobject], background: str, size: tuple[int, int]) -
     plain: list[Any] = []
     for top in mobjects:
         grids = [m for m in top.get_family() if isinstance(m, TileGrid)]
-        plain += [grid.to_vmobjects().set_z_index(grid.z_index) for grid in grids] or [top]
+        plain += [plainly(grid).set_z_index(grid.z_index) for grid in grids] or [top]
     camera.capture_mobjects(plain)
     pixels: NDArray[np.uint8] = np.asarray(camera.pixel_array)[:, :, :3]
     return pixels

@@ -10,7 +10,7 @@ from typing import Any
 
 import cairo
 import numpy as np
-from manim import VGroup, VMobject
+from manim import VMobject
 from numpy.typing import NDArray
 
 from layeranim import theme as t
@@ -18,9 +18,7 @@ from layeranim import typeface
 from layeranim.engine.trace import Region
 from layeranim.layout import PixelBox, View
 from layeranim.scenes.parts import heat
-from layeranim.scenes.parts.label import Label
 from layeranim.scenes.parts.shape import PX
-from layeranim.scenes.parts.shapes import ghosts, rectangle, rectangles
 from layeranim.stories.storyboard import Box, Cells, GridPlan, Source
 from layeranim.theme import Theme, rgb
 from layeranim.typeface import Weight
@@ -276,30 +274,6 @@ class TileGrid(VMobject):
             goal = np.array(heat.bgra(look.fill) if look.kind == "cell" else under)
             out[row, col] = np.rint(start + (goal - start.astype(float)) * step / BLENDS)
         return out
-
-    # ── the same picture from plain parts ────────────────────────────────────
-    def to_vmobjects(self) -> VGroup:
-        """The grid as ordinary Manim mobjects, for comparison with the stock renderer."""
-        parts = VGroup()
-        if self.plan.heat:  # one path a colour: a picture has thousands of pixels
-            alike: dict[str, list[Box]] = {}
-            for r, c in self.everywhere():
-                if self.colours[r, c, 3]:
-                    alike.setdefault(heat.hexadecimal(self.colours[r, c]), []).append(self.plan.cell(r, c))
-            return parts.add(*(rectangles(boxes, colour) for colour, boxes in alike.items()))
-        for r, c in self.everywhere():
-            box = self.plan.cell(r, c)
-            look = self.looks[r][c]
-            if look.kind == "nothing":
-                continue
-            if look.kind == "ghost":
-                parts.add(ghosts([box], self.theme))
-            else:
-                parts.add(rectangle(box, look.fill or self.theme.bg, self.theme.grid))
-            if look.text:
-                size = self.plan.numeral
-                parts.add(Label(look.text, size, look.ink, look.weight, box.centre, "centre", "middle"))
-        return parts
 
 
 def _whole(values: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
