@@ -46,7 +46,6 @@ def test_a_film_of_another_shape_is_drawn_in_that_shape(call: Any, here: Path) -
 
 def test_what_cannot_be_is_one_line(call: Any, refused: Any, here: Path) -> None:
     call("storyboard", "softmax", "-o", "s.json")
-    refused("storyboard", "attention", holds=("is not declared on the stage yet", "--dry-run prints it"))
     refused("storyboard", "softmax", "--theme", "dark", holds=("--theme is an option of render",))
     refused("storyboard", "softmax", "-o", "s.txt", holds=("must end in .json",))
     refused("render", "s.json", "--pace", "slow", holds=("--pace was decided when the storyboard was made",))
