@@ -348,7 +348,8 @@ class Grid(Actor):
             return
         if not figures.passes_over(self.tensor, first):
             return
-        if grid.rows > 1 and grid.col_axis in figures.units.along and grid.row_axis not in figures.units.along:
+        along = (*figures.units.along, *figures.units.numbered)
+        if grid.rows > 1 and grid.col_axis in along and grid.row_axis not in along:
             cols = [figures.here(unit)[grid.col_axis] for unit in (first, last)]
             yield Sweep(grid.name, figures.cells(self.shown(figures), last, bool(grid.numeral)), cols[0], cols[1], True)
             return
