@@ -443,7 +443,7 @@ def _pairs(figures: Figures, reads: Sequence[Covered], most: int) -> Line:
         return a, Run(numbers.DOT), b
 
     zeros = [phrases.zeros_of(len(left) - len(live))] if len(live) < len(left) else []
-    return phrases.join([*([_terms(live, pair, most, " + ")] if len(live) else []), *zeros])
+    return phrases.join([*([_terms(range(len(live)), pair, most, " + ")] if len(live) else []), *zeros])
 
 
 def _template(figures: Figures, acted: Acted, target: Address) -> str:
