@@ -122,11 +122,13 @@ class Grid(Actor):
         if self.bare:
             return Fit((min(BARE / shape[1], BARE_MOST), s.look.pitch), 0), shape
         if self.band[0]:
-            return Fit((min(self.band[0] / shape[1], BAND_MOST), self.band[1] / shape[0]), 0), shape
+            wide, high = (side * s.look.scale for side in self.band)
+            return Fit((min(wide / shape[1], BAND_MOST), high / shape[0]), 0), shape
         single = shape == (1, 1) and not self.beside and not s.even
         if self.colours:
             high = (PICTURE_HIGH - (self.colours - 1) * (HEADING + COLUMN_GAP)) / self.colours
-            return layout.heat(*shape, PICTURE_WIDE * self.share, high * self.share), shape
+            share = self.share * s.look.scale
+            return layout.heat(*shape, PICTURE_WIDE * share, high * share), shape
         wide = max(s.wide, s.figures.wide(self.tensor))
         if not s.look.numerals and not single and not self.firm:
             across, high = (
