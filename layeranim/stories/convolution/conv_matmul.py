@@ -19,10 +19,10 @@ from layeranim.stories.stage.language import Mask
 from layeranim.stories.storyboard import Fact, Line, Run, Telling
 
 GOOD_FOR = "one large matrix product is what processors do fastest"
-PALE = 4
+PALE = 3
 """Ranges that are further apart are not joined: the colours of the smaller one would be too pale."""
-LONG = 2.4
-"""Seconds of each act of the window that is told."""
+LONG, LONGEST = 2.4, 29.0
+"""Seconds of each act of the window that is told, and of the film where there are many windows."""
 DIM = 100
 """Cells of a sparse matrix up to which those without a weight are dimmed; of more they are white."""
 
@@ -59,6 +59,7 @@ def film(telling: Telling) -> Play:
         masks={"padded": mask_of(trace), **_dimmed(trace)},
         follow=unit if unit is not None and unit < rows * cols else _strongest(telling),
         row=cols,
+        longest=LONGEST,
         evidence=(Region.of("toeplitz" if is_drawn(trace) else "output"),),
     )  # fmt: skip
 
@@ -95,9 +96,8 @@ class _Words:
 
     def unrolled(self, unit: int) -> Line:
         """Which window becomes which column."""
-        r, c = divmod(unit, self.cols)
         return (
-            Run(f"the window at row {r + 1}, column {c + 1} becomes ", weight="regular", source=Fact("window")),
+            Run("the window becomes ", weight="regular", source=Fact("window")),
             Run(f"column {unit + 1}", "result", "semibold", Fact("window"), late=True),
         )
 

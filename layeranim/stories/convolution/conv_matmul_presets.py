@@ -25,4 +25,12 @@ PRESETS = (
         bound={"kernel": _TOGETHER},
         unit=0,
     ),
+    Preset(
+        "digit",
+        "a handwritten 8×8 digit and the Sobel kernel: 2304 places, 9 weights along a few diagonals",
+        "UCI Optical Recognition of Handwritten Digits (E. Alpaydin, C. Kaynak; CC BY 4.0)",
+        arrays={"input": "digit:3", "kernel": "sobel-x"},
+        bound={"kernel": _TOGETHER},
+        unit=0,
+    ),
 )  # fmt: skip
