@@ -57,8 +57,8 @@ class Grid(Actor):
     shape. ``called`` are names of the rows and of the columns: words, times; where cells are too small there are none.
     ``firm``: its cells are numerals in a stage of colours too. A ``bare`` one is narrow and in colours alone, without a
     lens: its numbers stand elsewhere. ``lens``: whether there is one where its numerals have no room. ``carried`` names
-    another grid: a number that is a copy of one there travels from it. A ``band`` is in colours alone, at most so wide
-    and exactly so high.
+    another grid, or a tensor that several show: a number that is a copy of one there travels from it.
+    A ``band`` is in colours alone, at most so wide and exactly so high.
     Numerals in ``tight`` cells have the least air.
     """
 
