@@ -99,6 +99,14 @@ EXPLAINERS: dict[str, Explainer] = {
         "stories.convolution.feature_maps:FeatureMapsStory",
         "scenes.stage:StageScene",
     ),
+    "conv-matmul": Explainer(
+        "convolution",
+        "a convolution as one matrix product: windows as columns, or the kernel in every row",
+        "engine.conv_matmul:CONV_MATMUL",
+        "stories.convolution.conv_matmul_presets:PRESETS",
+        "stories.convolution.conv_matmul:ConvMatmulStory",
+        "scenes.stage:StageScene",
+    ),
     "flatten": Explainer(
         "convolution",
         "maps lie down in one row: the same numbers, no more map",
@@ -301,7 +309,6 @@ LAYERS: dict[str, Numbers] = {
     "cnn-backprop": Numbers("Backpropagation through a convolutional network", "engine.cnn:CNN_BACKPROP"),
     "concatenate": Numbers("Concatenation", "engine.concatenate:CONCATENATE"),
     "conv3d": Numbers("3D convolution", "engine.conv_nd:CONV_3D"),
-    "conv-matmul": Numbers("Convolution as a matrix product", "engine.conv_matmul:CONV_MATMUL"),
     "conv-transpose1d": Numbers("1D transposed convolution", "engine.conv_transpose:CONV_TRANSPOSE_1D"),
     "conv-transpose3d": Numbers("3D transposed convolution", "engine.conv_transpose:CONV_TRANSPOSE_3D"),
     "einsum": Numbers("Einstein summation", "engine.einsum:EINSUM"),

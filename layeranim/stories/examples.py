@@ -57,10 +57,6 @@ EXAMPLES: dict[str, Preset] = {
         "impulse", "one cell in a volume: the convolution answers with its kernel",
         {"input": "impulse:3x3x3", "kernel": "arange:2x2x2"}, ("kernel_size", "filters"),
     ),
-    "conv-matmul": _example(
-        "patches", "every window becomes a column, the kernel a row",
-        {"input": "arange:3x3", "kernel": [[1, 0], [0, 1]]}, ("kernel_size", "filters"),
-    ),
     "conv-transpose1d": _example(
         "stamps", "every cell stamps the kernel, as strong as it is",
         {"input": [[1, 0, 2]], "kernel": [[[1, 2, 3]]]}, ("kernel_size", "filters"),

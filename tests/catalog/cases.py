@@ -550,6 +550,16 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"input": "zeros:5x5", "kernel_size": 2, "stride": 3, "steps": "3-9"},
         {"input": "random:9x2x2", "filters": 9, "kernel_size": 2, "steps": "first:4"},
     ],
+    "conv-matmul": [
+        {"input": "random:1x1", "kernel_size": 1},
+        {"input": "random:2x4x4", "filters": 3, "bias": True, "activation": "relu"},
+        {"input": "random:5x6x7", "kernel_size": "3x2", "stride": 2, "padding": "1,0,2,1", "filters": 6},
+        {"input": "random:1x9x9", "dilation": 2, "padding": "same", "activation": "tanh", "precision": 2},
+        {"input": "random:40x5x5", "filters": 2, "steps": "first:3", "pace": "slow"},
+        {"input": "gray-photo:24x24", "theme": "dark", "pace": "fast", "bias": True},
+        {"input": "0.5 nan 1e9; inf -3 2; 1e-9 0 4", "kernel_size": 2, "filters": 2, "bias": True},
+        {"input": "zeros:1x1x12", "kernel_size": "1x3", "flip": True, "steps": "3-6", "follow": 5},
+    ],
     "depthwise": [
         {"input": "random:1x1", "kernel_size": 1, "filters": 1},
         {"input": "random:2x6x6", "multiplier": 2, "filters": 3, "bias": True, "activation": "relu"},

@@ -21,6 +21,7 @@ BATCHES: dict[str, dict[str, Any]] = {
     "conv-image": {"input": "random:3x1x8x8", "kernel_size": 3},
     "feature-maps": {"input": "random:3x1x6x6", "filters": 2, "kernel_size": 3},
     "conv-transpose": {"input": "random:3x1x2x2"},
+    "conv-matmul": {"input": "random:3x1x3x3", "kernel_size": 2},
     "depthwise": {"input": "random:3x2x3x3"},
     "flatten": {"input": "random:3x2x2x2"},
     "conv1d": {"input": "random:3x1x7"},

@@ -37,6 +37,7 @@ def shaped(case: Case, size: str) -> Case:
 CASES = [case for case in presets() + others()[::2] if case.name in STAGED and "size" not in case.options]
 SHAPED = [shaped(case, size) for case, size in zip(CASES, cycle(SIZES), strict=False)]
 SHAPED += [shaped(Case(name, {}, name), size) for name in STAGED for size in SIZES]
+SHAPED += [shaped(Case("depthwise", {"example": "mobilenet"}, "mobilenet"), "720x720")]
 """Every preset and every other further case at one size of another shape, each layer's own film at all of them."""
 
 

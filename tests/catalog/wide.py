@@ -47,6 +47,8 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("feature-maps", {"input": "random:100x100", "filters": 6}),
     ("conv-transpose", {"input": "random:70x70", "filters": 2}),
     ("conv-transpose", {"input": "random:200x6x6", "filters": 8}),
+    ("conv-matmul", {"input": "random:60x60", "filters": 2}),
+    ("conv-matmul", {"input": "random:300x6x6", "filters": 8}),
     ("depthwise", {"input": "random:8x90x90", "filters": 4}),
     ("depthwise", {"input": "random:500x6x6", "filters": 200}),
     ("flatten", {"input": "random:1x8x60x60"}),

@@ -132,3 +132,22 @@ def test_a_row_is_carried_from_the_table_to_its_place() -> None:
     assert [(verb.of, verb.part) for verb in carried] == [("table", "output")] * len(carried)
     assert carried[0].source == tuple((0, k) for k in range(4))
     assert {(verb.source[0][0], verb.goal[0][0]) for verb in carried} >= {(0, 0), (1, 1), (2, 2), (0, 3)}
+
+
+def test_windows_and_stamps_are_carried_from_channels_and_filters_of_their_own() -> None:
+    """Each channel's window lies down in its part of the column, each map's stamp on its map."""
+    found = acted(board("conv-matmul", input="random:2x2x2", kernel_size=1), v.Carry)
+    assert {(verb.of, verb.goal[0][0]) for verb in found} == {("padded:0", 0), ("padded:1", 1)}
+    assert all(verb.source == (divmod(verb.goal[0][1], 2),) for verb in found)
+    stamps = acted(board("conv-transpose", input=[[1, 2]], kernel=[[[[1, 2]], [[3, 4]]]]), v.Carry)
+    assert {(verb.of, verb.part) for verb in stamps} == {("stamps:0", "painted:0"), ("stamps:1", "painted:1")}
+    assert {verb.source for verb in stamps} == {((0, 0), (0, 1))}
+
+
+def test_columns_numbered_by_their_windows_fill_while_windows_are_swept_over() -> None:
+    found = board("conv-matmul", input="random:10x10", kernel_size=3)
+    swept = [verb for verb in acted(found, v.Sweep) if verb.part == "columns"]
+    assert swept
+    assert all(verb.down for verb in swept)
+    windows = [verb for verb in acted(found, v.Sweep) if verb.part == "output:0"]
+    assert [(verb.first, verb.last) for verb in swept] == [(verb.first, verb.last) for verb in windows]

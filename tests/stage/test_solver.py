@@ -107,3 +107,10 @@ def test_edges_are_whole_pixels_at_half_size(logits: list[list[float]]) -> None:
 
 def test_the_same_stage_stands_in_the_same_places() -> None:
     assert boxes(laid(ROW, [[2, 1, 0.1]])) == boxes(laid(ROW, [[2, 1, 0.1]]))
+
+
+def test_pictures_of_a_size_of_their_own_give_way_where_a_stage_fits_at_no_size_of_its_cells() -> None:
+    one, two = ([Grid("logits", "z", colours=1), Grid("output", "p", colours=1)][:n] for n in (1, 2))
+    found = [laid(Column(*stage), [[1.0] * 20]) for stage in (one, two)]
+    assert [one.look.scale < 1 for one in found] == [False, True]
+    assert not faults(found[1])

@@ -15,7 +15,7 @@ from layeranim.stories.stage.written import SUMS, WRITTEN, short, written
 from layeranim.stories.storyboard import Address, Line, plain
 from tests.catalog.conftest import Case
 
-from .films import figures, traced
+from .films import board, figures, traced
 
 
 def said(logits: object, tensor: str, unit: int = 0, **options: object) -> Line:
@@ -155,3 +155,13 @@ def test_words_that_are_drawn_are_said_on_stderr_and_in_the_alt_text(name: str, 
     assert board.alt.endswith(f" {said}.")
     assert plain(board.beats[0].note) == said
     assert not (usual := Case(name, {}, name).work()).storyboard(usual.trace()).warnings
+
+
+def test_of_a_row_times_a_column_zeros_give_way_and_are_counted() -> None:
+    """A sparse row meets nine numbers: the four products that are not zero are written, in the same words whole."""
+    said = [plain(beat.caption).replace("\u2009", " ") for beat in board("conv-matmul").beats]
+    assert "1 · 1 + 2 · 2 + (−1) · 4 + 3 · 5 + 5 zeros = 16" in said
+    told = board("conv-matmul", input="zeros:3x3", kernel="ones:2x2")
+    zero = [plain(beat.caption).replace("\u2009", " ") for beat in told.beats]
+    assert "9 zeros = 0" in zero
+    assert "1 · 0 + 1 · 0 + 1 · 0 + 1 · 0 = 0" in zero

@@ -196,7 +196,8 @@ class Figures:
         not made all at once."""
         if any(isinstance(act, All) and tensor in act.writes for act in self.film.acts):
             return False
-        own = any(axis in self.units.along or axis in self.units.covers for axis in self.trace.axes(tensor))
+        told = {*self.units.along, *self.units.covers, *self.units.numbered}
+        own = any(axis in told for axis in self.trace.axes(tensor))
         return own and tensor.startswith(self.units.name("", unit, self.sizes))
 
     def inner(self, unit: int) -> dict[str, int]:

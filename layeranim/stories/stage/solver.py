@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import product
 from math import inf
 from typing import TYPE_CHECKING, Protocol
 
@@ -25,6 +26,9 @@ NUMERAL_HIGH, NUMERAL_LOW = 92, 42
 PREFERRED = 46
 """Where a stage has several arrangements, all but the last are taken only with cells at least so high."""
 HEAT_HIGH, HEAT_LEAST = 40.0, 1e-6
+SMALLER, SMALL = (0.85, 0.7, 0.55, 0.4, 0.3), (24.0, 12.0, 6.0, 3.0, 1.5)
+"""What pictures that have a size of their own are scaled by where a stage fits at no size of its cells, and how large
+these are then."""
 
 
 class Unfit(Exception):
@@ -62,13 +66,15 @@ STAGE = room_on(WIDE)
 class Look:
     """How large everything is: the height of a cell, whether numerals stand in it, at most how many decimals.
 
-    ``powers``: large numbers leave a power of ten to their heading.
+    ``powers``: large numbers leave a power of ten to their heading; ``scale``: how large pictures are that have a size
+    of their own, where nothing else would make room.
     """
 
     pitch: float
     numerals: bool
     decimals: int | None = None
     powers: bool = False
+    scale: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -162,6 +168,10 @@ def solve(stage: Node, figures: Figures, room: Room = STAGE) -> Laid:
         pitch = pitch - 2 if pitch > 8 else pitch - 1 if pitch > 4 else pitch - 0.25 if pitch > 1 else pitch * 0.8
     if not room.folds:  # single numbers are never colours: a row of long ones is broken
         return solve(stage, figures, replace(room, folds=True))
+    for scale, pitch in product(SMALLER, SMALL):
+        laid = _laid(choices[-1], figures, Look(pitch, False, scale=scale), room)
+        if laid:
+            return laid
     raise AssertionError(f"a stage of {figures.trace.layer} does not fit at any size")
 
 

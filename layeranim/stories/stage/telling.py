@@ -544,18 +544,31 @@ class _Told:
             return
         if not isinstance(plan, GridPlan) or plan.name.startswith("lens:") or not plan.holds(acted.writes):
             return
-        source = self.laid.plans.get(actor.carried)
-        read = next((region for region in acted.reads if region.tensor == actor.carried), None)
-        if read is None or not isinstance(source, GridPlan) or plan.heat or source.heat:
+        sources = [grid for name, grid in self.figures.placed.items() if name == actor.carried
+                   or (grid.tensor == actor.carried and not name.startswith("lens:"))]  # fmt: skip
+        of = actor.carried.partition(":")[0]
+        read = next((region for region in acted.reads if region.tensor == of), None)
+        if read is None or plan.heat or any(grid.heat for grid in sources):
             return
-        (a, b), (c, d) = source.block(read), plan.block(acted.writes)
-        ends = [tuple((row, col) for row in rows for col in cols) for rows, cols in ((a, b), (c, d))]
+        pairs = list(zip(self.figures.covered(read), self.figures.covered(acted.writes), strict=True))
+        for grid in sources:  # of several channels each has its own part of what is written
+            own = [
+                (a, b) for a, b in pairs if grid.holds(self.figures.here_of(a)) and plan.holds(self.figures.here_of(b))
+            ]
+            ends = [tuple(self.figures.spot(at.row_axis, at.col_axis, pair[k]) for pair in own)
+                    for k, at in enumerate((grid, plan))]  # fmt: skip
+            yield self._travelling(actor, plan, grid, ends, moment)
+
+    def _travelling(
+        self, actor: Grid, plan: GridPlan, source: GridPlan, ends: Sequence[tuple[tuple[int, int], ...]], moment: Moment
+    ) -> Carry:  # fmt: skip
+        """Copies on their way from cells of one grid to those of another."""
         cells = self.figures.cells(actor.shown(self.figures), moment.unit, bool(plan.numeral))
         copies = None
         if actor.adds:  # what comes is added to what lies there
             of = next(p.actor for p in self.parts if p.plan is source)
             copies = self.figures.cells(of.shown(self.figures), moment.unit) if isinstance(of, Grid) else None
-        yield Carry(plan.name, source.name, ends[0], ends[1], cells, copies)
+        return Carry(plan.name, source.name, ends[0], ends[1], cells, copies)
 
     def _led(self, verbs: list[Verb]) -> list[Verb]:
         """The verbs, and the lines that lead from a grid to each lens that shows a cell of it."""

@@ -415,9 +415,7 @@ def _from_template(figures: Figures, acted: Acted, target: Address, most: int) -
         elif key == "root":
             out.append(Run("^{{1/{p:g}}}".format(**parameters), markup=True, source=Fact("p")))
         elif key == "pairs":
-            pairs = [(_number(figures, a, True), Run(numbers.DOT), _number(figures, b, True))
-                     for a, b in zip(*(read[:most] for read in reads), strict=True)]  # fmt: skip
-            out += _terms(reads[0], pairs.__getitem__, most, " + ")
+            out += _pairs(figures, reads, most)
         elif key == "n":
             out.append(Run(str(len(reads[0])), source=Fact("count")))
         elif key.endswith("^"):
@@ -431,6 +429,21 @@ def _from_template(figures: Figures, acted: Acted, target: Address, most: int) -
         else:
             out.append(Run(_parameter(parameters[key]), source=Fact(key)))
     return tuple(out)
+
+
+def _pairs(figures: Figures, reads: Sequence[Covered], most: int) -> Line:
+    """Products of the numbers at the same place; of more than are written zeros give way first, and are counted."""
+    left, right = (figures.read(cells) for cells in reads)
+    with np.errstate(all="ignore"):
+        zero = ((left == 0) | (right == 0)) & (left * right == 0) & (len(left) > most)
+    live = np.flatnonzero(~zero)
+
+    def pair(i: int) -> Line:
+        a, b = (_number(figures, cells[int(live[i])], True) for cells in reads)
+        return a, Run(numbers.DOT), b
+
+    zeros = [phrases.zeros_of(len(left) - len(live))] if len(live) < len(left) else []
+    return phrases.join([*([_terms(range(len(live)), pair, most, " + ")] if len(live) else []), *zeros])
 
 
 def _template(figures: Figures, acted: Acted, target: Address) -> str:

@@ -57,8 +57,8 @@ class Grid(Actor):
     shape. ``called`` are names of the rows and of the columns: words, times; where cells are too small there are none.
     ``firm``: its cells are numerals in a stage of colours too. A ``bare`` one is narrow and in colours alone, without a
     lens: its numbers stand elsewhere. ``lens``: whether there is one where its numerals have no room. ``carried`` names
-    another grid: a number that is a copy of one there travels from it. A ``band`` is in colours alone, at most so wide
-    and exactly so high.
+    another grid, or a tensor that several show: a number that is a copy of one there travels from it.
+    A ``band`` is in colours alone, at most so wide and exactly so high.
     Numerals in ``tight`` cells have the least air.
     """
 
@@ -122,11 +122,13 @@ class Grid(Actor):
         if self.bare:
             return Fit((min(BARE / shape[1], BARE_MOST), s.look.pitch), 0), shape
         if self.band[0]:
-            return Fit((min(self.band[0] / shape[1], BAND_MOST), self.band[1] / shape[0]), 0), shape
+            wide, high = (side * s.look.scale for side in self.band)
+            return Fit((min(wide / shape[1], BAND_MOST), high / shape[0]), 0), shape
         single = shape == (1, 1) and not self.beside and not s.even
         if self.colours:
             high = (PICTURE_HIGH - (self.colours - 1) * (HEADING + COLUMN_GAP)) / self.colours
-            return layout.heat(*shape, PICTURE_WIDE * self.share, high * self.share), shape
+            share = self.share * s.look.scale
+            return layout.heat(*shape, PICTURE_WIDE * share, high * share), shape
         wide = max(s.wide, s.figures.wide(self.tensor))
         if not s.look.numerals and not single and not self.firm:
             across, high = (
@@ -348,7 +350,8 @@ class Grid(Actor):
             return
         if not figures.passes_over(self.tensor, first):
             return
-        if grid.rows > 1 and grid.col_axis in figures.units.along and grid.row_axis not in figures.units.along:
+        along = (*figures.units.along, *figures.units.numbered)
+        if grid.rows > 1 and grid.col_axis in along and grid.row_axis not in along:
             cols = [figures.here(unit)[grid.col_axis] for unit in (first, last)]
             yield Sweep(grid.name, figures.cells(self.shown(figures), last, bool(grid.numeral)), cols[0], cols[1], True)
             return
