@@ -30,6 +30,8 @@ BATCHES: dict[str, dict[str, Any]] = {
     "pool": {"input": "random:3x2x4x4"},
     "neuron": {"input": "random:3x2"},
     "dense": {"input": "random:3x3", "units": 3, "activation": "softmax"},
+    "mlp": {"input": "random:3x2", "sizes": "2,3,2"},
+    "backprop": {"input": "random:3x2", "sizes": "2,3,2"},
     "dropout": {"input": "random:3x5", "draws": 2},
     "rnn": {"input": "random:3x3x2", "hidden": 2, "classes": 2},
     "gru": {"input": "random:3x3x2", "hidden": 2},
