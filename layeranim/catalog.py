@@ -147,6 +147,14 @@ EXPLAINERS: dict[str, Explainer] = {
         "stories.dense.backprop:BackpropStory",
         "scenes.stage:StageScene",
     ),
+    "init": Explainer(
+        "dense",
+        "a signal through layers of first weights: zeros, too small, too large, Xavier, He",
+        "engine.initialisation:INIT",
+        "stories.dense.init_presets:PRESETS",
+        "stories.dense.init:InitStory",
+        "scenes.stage:StageScene",
+    ),
     "activation": Explainer(
         "functions",
         "every number through one curve: ReLU, sigmoid, SiLU and the others",

@@ -132,6 +132,15 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"input": "random:64", "pace": "slow"},
         {"input": "random:4x3", "sample": 4},
     ],
+    "init": [
+        {"layers": 1, "units": 1, "samples": 1},
+        {"schemes": "xavier", "activation": "sigmoid", "theme": "dark"},
+        {"schemes": "zeros,small,large,xavier,he", "activation": "relu", "layers": 12, "pace": "fast"},
+        {"layers": 40, "units": 8, "small": 0.2, "large": 3, "steps": "3-30"},
+        {"input": "random:5x3", "activation": "linear", "schemes": "large,zeros", "precision": 1},
+        {"input": "nan 1; inf -1", "activation": "gelu", "init_seed": 3, "pace": "slow"},
+        {"input": "zeros:3x4", "schemes": "zeros,he"},
+    ],
     "mlp": [
         {"input": "3", "sizes": "1,1"},
         {"input": "random:1x5", "sizes": "5,7,6,3", "activation": "tanh", "output_activation": "linear"},

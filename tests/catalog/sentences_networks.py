@@ -140,4 +140,66 @@ BACK = (
     Claim("how networks learn: one way back, a slope for every weight"),
 )  # fmt: skip
 
-CLAIMS: dict[str, Any] = {"mlp": MLP, "backprop": BACK}
+
+ENDS = {"tanh": (-1, 1), "sigmoid": (0, 1), "softsign": (-1, 1), "hard-tanh": (-1, 1)}
+NAMES = {"zeros": "zeros", "too small": "small", "too large": "large", "Xavier": "xavier", "He": "he"}
+
+
+def fate(told: Told, scheme: str) -> str:
+    """What becomes of a signal under a scheme, from its first numbers and its last."""
+    states = told.work.film.selected(len(told[f"{scheme}.numbers"]))
+    values = told[f"{scheme}.numbers"]
+    with np.errstate(all="ignore"):
+        first, last = (float(np.sqrt(np.mean(np.square(values[k])))) for k in (0, states[-1]))
+    low, high = ENDS.get(told.config.activation, (-np.inf, np.inf))
+    end = values[states[-1]]
+    if not np.isfinite(first) or first == 0 or (last and end.size > 1 and bool((end == end.flat[0]).all())):
+        return "is lost"
+    if not np.isfinite(last) or last > 5 * first:
+        return "explodes"
+    if states[-1] and np.mean((end <= low + 0.01) | (end >= high - 0.01)) > 0.5:
+        return "sticks"
+    return "dies" if last < first / 20 else "lives" if last > first / 5 else "fades"
+
+
+def fates(told: Told, match: Match, beat: Beat) -> bool:
+    said = dict(part.split(": it ") for part in match[0].split(",  "))
+    return len(said) == min(4, len(told.config.schemes)) and all(
+        found == fate(told, NAMES[name]) for name, found in said.items()
+    )
+
+
+def drawn_with(scheme: str, deviation: Any) -> Any:
+    """Whether the film shows a scheme, whose weights have the spread that is said."""
+
+    def true(told: Told, match: Match, beat: Beat) -> bool:
+        units = told["draws"].shape[1]
+        said = float(match["n"])
+        shown = scheme in told.config.schemes[:4]
+        return (
+            shown
+            and abs(said - deviation(units)) <= 0.006 * deviation(units)
+            and np.allclose(told[f"{scheme}.weights"], told["draws"] * deviation(units))
+        )
+
+    return true
+
+
+INIT = (
+    Claim("the same numbers through layers of weights drawn in several ways"),
+    Claim(r"(?P<l>\d+) layers? of (?P<u>\d+) units: every dot is what one unit makes of one sample",
+          lambda t, m, b: (int(m["l"]), int(m["u"])) == t["draws"].shape[:2], {}, (), counts=True),
+    Claim("all begin with the same numbers"),
+    Claim("zeros: every unit is like every other, and stays so",
+          lambda t, m, b: "zeros" in t.config.schemes and len(np.unique(t["zeros.numbers"][1:])) == 1, {},
+          ({"schemes": "xavier"},)),
+    Claim(r"Xavier: a spread of √\(2/\(in \+ out\)\) = (?P<n>.*)", drawn_with("xavier", lambda n: n**-0.5), {},
+          ({"schemes": "he"},)),
+    Claim(r"He: a spread of √\(2/in\) = (?P<n>.*)", drawn_with("he", lambda n: (2 / n) ** 0.5), {"example": "relu"},
+          ({},)),
+    Claim(r"layers? .*: {1,2}each in the same way|every layer in the same way"),
+    Claim(r"(zeros|too small|too large|Xavier|He): it .*", fates, {}, (), counts=True),
+    Claim("signals should neither die nor stick on their way, nor should the gradients back"),
+)  # fmt: skip
+
+CLAIMS: dict[str, Any] = {"mlp": MLP, "backprop": BACK, "init": INIT}

@@ -44,7 +44,8 @@ BATCHES: dict[str, dict[str, Any]] = {
     "attention-lookup": {"query": "random:3x2x4", "key": "random:3x3x4", "value": "random:3x3x1"},
 }
 """Options of a batch of three for every explainer that tells one of it."""
-WHOLE = {"positional-encoding", "batchnorm", "layernorm", "cross-entropy", "training", "loss", "descent", "vanishing"}
+WHOLE = {"positional-encoding", "batchnorm", "layernorm", "cross-entropy", "training", "loss", "descent", "vanishing",
+         "init"}  # fmt: skip
 """Every sample has a part in every number of the one, and is a unit of the other."""
 
 MORE = [

@@ -90,6 +90,11 @@ SAYS: Mapping[str, Mapping[str, Says]] = {
         "units": lambda v: f"{v} units" if v > 1 else "", "bias": lambda v: "" if v else "no bias",
     },
     "mlp": NETWORK,
+    "init": {
+        "schemes": lambda v: ",  ".join(v) if len(v) > 4 else "", "layers": lambda v: f"{v} layer",
+        "units": lambda v: f"{v} unit", "samples": lambda v: f"{v} sample", "activation": ACTIVATION,
+        "small": lambda v: f"small {v:g}", "large": lambda v: f"large {v:g}", "init_seed": lambda v: f"init seed {v}",
+    },
     "backprop": NETWORK | {
         "loss": lambda v: f"loss {v}" if v == "squared" else "", "learning_rate": lambda v: f"rate {v:g}",
         "true_class": lambda v: f"class {v}",
