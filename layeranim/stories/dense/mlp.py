@@ -35,6 +35,8 @@ from layeranim.stories.storyboard import Fact, Line, Run, Telling
 GOOD_FOR = "the plainest deep network: any inputs, as long as there are always as many"
 PICTURE = 150.0
 """Three pictures have at least so much width together with their heights."""
+TALL = 1.6
+"""Canvases that are so many times as high as wide have room for bars under the pictures."""
 DEEP = 4
 """Networks of more layers have one act a layer."""
 BARS_HIGH, BAR_MOST, BAR_LEAST = 370.0, 40.0, 23.0
@@ -118,7 +120,9 @@ def _pictured(view: NetworkView, sides: Sides) -> Node:
         Picture("dense1_products", "products", rows, cols, least=PICTURE, sized=False),
     )  # fmt: skip
     two, last = view.layers < 3, view.layers
-    tries = (_columns(view, (1, last) if two else (last,), two), _columns(view, (last,)), _columns(view, ()))
+    canvas = view.telling.film.canvas
+    under = (last,) if canvas.height > TALL * canvas.width else ()  # below the pictures there is room for bars
+    tries = (_columns(view, (1, last) if two else (last,), two), _columns(view, under))
     return Tries(*(Row(Column(pictures, sides), *some) for some in tries))
 
 
