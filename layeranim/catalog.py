@@ -139,6 +139,30 @@ EXPLAINERS: dict[str, Explainer] = {
         "stories.dense.dense:DenseStory",
         "scenes.stage:StageScene",
     ),
+    "mlp": Explainer(
+        "dense",
+        "layers of units: each reads what the one before it made",
+        "engine.network:MLP",
+        "stories.dense.mlp_presets:PRESETS",
+        "stories.dense.mlp:MlpStory",
+        "scenes.stage:StageScene",
+    ),
+    "backprop": Explainer(
+        "dense",
+        "errors go back through a network: the slope of the loss for every weight, and one step",
+        "engine.network:BACKPROP",
+        "stories.dense.backprop_presets:PRESETS",
+        "stories.dense.backprop:BackpropStory",
+        "scenes.stage:StageScene",
+    ),
+    "init": Explainer(
+        "dense",
+        "a signal through layers of first weights: zeros, too small, too large, Xavier, He",
+        "engine.initialisation:INIT",
+        "stories.dense.init_presets:PRESETS",
+        "stories.dense.init:InitStory",
+        "scenes.stage:StageScene",
+    ),
     "activation": Explainer(
         "functions",
         "every number through one curve: ReLU, sigmoid, SiLU and the others",
@@ -303,7 +327,6 @@ EXPLAINERS: dict[str, Explainer] = {
 
 
 LAYERS: dict[str, Numbers] = {
-    "backprop": Numbers("Backpropagation", "engine.network:BACKPROP"),
     "bilinear": Numbers("Bilinear layer", "engine.bilinear:BILINEAR"),
     "cnn": Numbers("Convolutional network", "engine.cnn:CNN"),
     "cnn-backprop": Numbers("Backpropagation through a convolutional network", "engine.cnn:CNN_BACKPROP"),
@@ -314,7 +337,6 @@ LAYERS: dict[str, Numbers] = {
     "einsum": Numbers("Einstein summation", "engine.einsum:EINSUM"),
     "elementwise": Numbers("Arithmetic cell by cell", "engine.elementwise:ELEMENTWISE"),
     "matmul": Numbers("Matrix product", "engine.matmul:MATMUL"),
-    "mlp": Numbers("Multilayer perceptron", "engine.network:MLP"),
     "optimiser": Numbers("Optimiser", "engine.training:OPTIMISER"),
     "pad": Numbers("Padding", "engine.padding:PAD"),
     "pool1d": Numbers("1D pooling", "engine.pool:POOL_1D"),

@@ -7,21 +7,8 @@ from typing import Any
 
 from layeranim.stories.preset import Preset
 
-_XOR = [[0, 0], [0, 1], [1, 0], [1, 1]]
 _CROSS = [[int(row in (4, 5) or column in (4, 5)) for column in range(10)] for row in range(10)]
 _SOBEL = [[[[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]], [[[-1, -2, -1], [0, 0, 0], [1, 2, 1]]]]
-_DECIDED = {
-    "dense1_weight": [[20, 20], [20, 20]],
-    "dense1_bias": [-10, -30],
-    "dense2_weight": [[-20, 20], [20, -20]],
-    "dense2_bias": [10, -10],
-}
-_UNDECIDED = {
-    "dense1_weight": [[1, -1], [-1, 1]],
-    "dense1_bias": [0, 0],
-    "dense2_weight": [[0.5, -0.5], [-0.5, 0.5]],
-    "dense2_bias": [0, 0],
-}
 
 
 def _example(name: str, summary: str, arrays: Mapping[str, Any], together: Sequence[str] = (), cut: str = "") -> Preset:
@@ -32,10 +19,6 @@ def _example(name: str, summary: str, arrays: Mapping[str, Any], together: Seque
 
 
 EXAMPLES: dict[str, Preset] = {
-    "backprop": _example(
-        "one-step", "a network that cannot decide yet, and one step towards class 1",
-        {"input": [[1, 0]], "target": [1], **_UNDECIDED}, ("sizes", "output_activation", "loss", "true_class"),
-    ),
     "bilinear": _example(
         "dot-and-cross", "unit 1 is the dot product of the two, unit 2 their cross product",
         {"input1": [[1, 2]], "input2": [[3, 1]], "weight": [[[1, 0], [0, 1]], [[0, 1], [-1, 0]]], "bias": [0, 0]},
@@ -76,10 +59,6 @@ EXAMPLES: dict[str, Preset] = {
     "matmul": _example(
         "turn", "three points, turned by a quarter",
         {"input": [[1, 0], [0, 1], [2, 1]], "other": [[0, 1], [-1, 0]]},
-    ),
-    "mlp": _example(
-        "xor", "either, but not both: unit 1 is or, unit 2 and, and the output their difference",
-        {"input": _XOR, **_DECIDED}, ("sizes", "activation", "output_activation"),
     ),
     "optimiser": _example(
         "steep-and-flat", "one steep direction and one flat",

@@ -45,7 +45,7 @@ def test_an_activation_changes_something_and_softmax_tells_scores_apart() -> Non
 
 def test_what_the_examples_say_is_true() -> None:
     assert la.trace("bilinear")["output"].tolist() == [[5, -5]]
-    assert la.trace("mlp")["output"].argmax(axis=1).tolist() == [0, 1, 1, 0]
+    assert la.trace("mlp")["output"].argmax(axis=1).tolist() == [1, 1, 0, 0]
     ids, rows = la.trace("embedding")["ids"], la.trace("embedding")["output"]
     assert ids[0, 0] == ids[0, 3]
     assert (rows[0, 0] == rows[0, 3]).all()
@@ -112,7 +112,7 @@ def test_the_first_example_holds_with_the_layers_own_defaults(name: str) -> None
 
 @pytest.mark.parametrize("kind", ["film", "numbers"])
 def test_a_first_example_with_options_of_its_own_is_refused_at_load(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
-    name = "conv" if kind == "film" else "mlp"
+    name = "conv" if kind == "film" else "bilinear"
     options = {"stride": 2} if kind == "film" else {"bias": False}
     first = replace(catalog.presets(name)[0], options=options)
     resolve = catalog.resolve

@@ -31,6 +31,8 @@ BATCHES: dict[str, dict[str, Any]] = {
     "pool": {"input": "random:3x2x4x4"},
     "neuron": {"input": "random:3x2"},
     "dense": {"input": "random:3x3", "units": 3, "activation": "softmax"},
+    "mlp": {"input": "random:3x2", "sizes": "2,3,2"},
+    "backprop": {"input": "random:3x2", "sizes": "2,3,2"},
     "dropout": {"input": "random:3x5", "draws": 2},
     "rnn": {"input": "random:3x3x2", "hidden": 2, "classes": 2},
     "gru": {"input": "random:3x3x2", "hidden": 2},
@@ -43,7 +45,8 @@ BATCHES: dict[str, dict[str, Any]] = {
     "attention-lookup": {"query": "random:3x2x4", "key": "random:3x3x4", "value": "random:3x3x1"},
 }
 """Options of a batch of three for every explainer that tells one of it."""
-WHOLE = {"positional-encoding", "batchnorm", "layernorm", "cross-entropy", "training", "loss", "descent", "vanishing"}
+WHOLE = {"positional-encoding", "batchnorm", "layernorm", "cross-entropy", "training", "loss", "descent", "vanishing",
+         "init"}  # fmt: skip
 """Every sample has a part in every number of the one, and is a unit of the other."""
 
 MORE = [

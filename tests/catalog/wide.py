@@ -16,6 +16,10 @@ from layeranim import catalog, preparing
 CASES: list[tuple[str, dict[str, Any]]] = [
     ("dense", {"input": "random:1x500000", "units": 2}),
     ("dense", {"input": "random:2000x500"}),
+    ("mlp", {"input": "random:1x100000", "sizes": "100000,4,2"}),
+    ("mlp", {"input": "random:20x50", "sizes": "50,900,100"}),
+    ("init", {"units": 300, "layers": 12, "samples": 50}),
+    ("backprop", {"input": "random:1x3000", "sizes": "3000,40,10"}),
     ("neuron", {"input": "random:1x500000"}),
     ("conv", {"input": "random:1000x1000"}),
     ("conv", {"input": "random:1000x30x30", "filters": 2, "bias": True}),

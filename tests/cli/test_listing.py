@@ -34,12 +34,12 @@ def test_list(call: Any) -> None:
 
 
 def test_list_of_a_layer_without_a_film(call: Any) -> None:
-    done, found = call("list", "mlp"), json.loads(call("list", "mlp", "--json").out)
+    done, found = call("list", "bilinear"), json.loads(call("list", "bilinear", "--json").out)
     assert done.code == 0
-    assert done.lines[0] == "mlp: Multilayer perceptron"
-    assert "tensors of xor" in done.lines
+    assert done.lines[0] == "bilinear: Bilinear layer"
+    assert "tensors of dot-and-cross" in done.lines
     assert (found["family"], found["film_options"]) == ("numbers only", [])
-    assert [item["name"] for item in found["examples"]] == ["xor"]
+    assert [item["name"] for item in found["examples"]] == ["dot-and-cross"]
 
 
 @pytest.mark.parametrize("name", catalog.explainers())

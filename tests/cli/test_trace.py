@@ -30,10 +30,10 @@ def test_a_layer_without_a_film(call: Any, refused: Any) -> None:
     assert done.code == 0
     assert "self.mask  input, float64" in done.lines
     assert "  --self-mask " in call("trace", "transformer", "--help").out
-    assert "  mlp " in call("trace", "--help").out
-    assert "  mlp " not in call("render", "--help").out
-    refused("trace", "mlp", "--theme", "dark", holds=("trace draws nothing",))
-    refused("render", "mlp", holds=("mlp has numbers but no film yet",))
+    assert "  bilinear " in call("trace", "--help").out
+    assert "  bilinear " not in call("render", "--help").out
+    refused("trace", "bilinear", "--theme", "dark", holds=("trace draws nothing",))
+    refused("render", "bilinear", holds=("bilinear has numbers but no film yet",))
 
 
 def test_the_table_holds_the_numbers_and_the_captions(call: Any) -> None:
@@ -178,8 +178,8 @@ def test_the_decimal_mark_is_told(call: Any, refused: Any, monkeypatch: pytest.M
 
 
 def test_a_layer_without_a_film_has_an_example_and_reads_pictures(call: Any) -> None:
-    assert call("trace", "mlp", "--example", "xor").out == call("trace", "mlp").out
-    assert "examples\n  xor: " in call("list", "mlp").out
-    assert "tensors of xor" in call("list", "mlp").out
+    assert call("trace", "bilinear", "--example", "dot-and-cross").out == call("trace", "bilinear").out
+    assert "examples\n  dot-and-cross: " in call("list", "bilinear").out
+    assert "tensors of dot-and-cross" in call("list", "bilinear").out
     done = call("trace", "conv-transpose", "--input", "photo", "--gray", "--resize", "3x4")
     assert "  batch 1 × in_channels 1 × height 3 × width 4" in done.lines

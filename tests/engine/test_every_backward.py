@@ -31,7 +31,9 @@ ALREADY = {"backprop", "cnn-backprop", "descent", "optimiser", "training", "vani
 """Their own traces go back already."""
 
 NO_ARRAY = {"positional-encoding"}
-NAMES = [name for name in catalog.names() if name not in ALREADY | NO_ARRAY]
+DRAWN = {"init"}
+"""Shows weights before anything is learned."""
+NAMES = [name for name in catalog.names() if name not in ALREADY | NO_ARRAY | DRAWN]
 
 CONSTANT = ("target", "class_weight", "pos_weight", "ids", "lengths", "mask", "key_mask", "running_mean",
             "running_variance")  # fmt: skip

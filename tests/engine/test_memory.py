@@ -88,6 +88,7 @@ CASES: list[Case] = [
     ("alignment", {"hidden": 20, "source_steps": 60, "target_steps": 20}, {}),
     ("descent", {"updates": 2000}, {}),
     ("descent", {"surface": "beale", "grid": 200, "methods": "adam"}, {}),
+    ("init", {"layers": 20, "units": 100}, {}),
     ("mlp", {"sizes": "100,200,50"}, {"input": (128, 100)}),
     ("backprop", {"sizes": "100,200,50"}, {"input": (128, 100)}),
     ("cnn", {"filters": "4,8", "units": 10}, {"input": (2, 1, 64, 64)}),

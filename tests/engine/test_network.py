@@ -203,3 +203,15 @@ REFUSALS: list[tuple[Layer, Any, dict[str, Any], tuple[str, ...]]] = [
 @pytest.mark.parametrize(("layer", "options", "shapes", "pieces"), REFUSALS)
 def test_what_does_not_go_together(layer: Layer, options: Any, shapes: Any, pieces: tuple[str, ...]) -> None:
     refused(lambda: layer.complete(layer.config(**options), shapes), *pieces)
+
+
+def test_the_published_step_comes_out_exactly() -> None:
+    """Matt Mazur, A Step by Step Backpropagation Example (2015): his figures, as many digits as he prints."""
+    trace = la.trace("backprop", example="published")
+    assert np.allclose(trace["output"], [[0.75136507, 0.772928465]], rtol=0, atol=5e-9)
+    assert trace["loss"] == pytest.approx(0.298371109, abs=5e-10)
+    assert trace["grad_dense2_weight"][0, 0] == pytest.approx(0.082167041, abs=5e-10)
+    new = [[0.35891648, 0.408666186], [0.511301270, 0.561370121]]
+    assert np.allclose(trace["new_dense2_weight"], new, rtol=0, atol=5e-9)
+    first = [[0.149780716, 0.19956143], [0.24975114, 0.29950229]]
+    assert np.allclose(trace["new_dense1_weight"], first, rtol=0, atol=5e-9)

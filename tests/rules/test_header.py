@@ -40,6 +40,11 @@ NORM: Mapping[str, Says] = {
     "mode": str, "eps": lambda v: "" if v in (1e-5, 1e-3) else f"eps {v:g}", "affine": lambda v: "no γ",
     "convention": lambda v: f"as {v}", "momentum": lambda v: "" if v in (0.1, 0.99) else f"momentum {v:g}",
 }  # fmt: skip
+NETWORK: dict[str, Says] = {
+    "sizes": lambda v: "→".join(map(str, v)), "activation": ACTIVATION,
+    "output_activation": lambda v: "" if v == "linear" else v,
+    "bias": lambda v: "" if v else "no bias",
+}  # fmt: skip
 SAYS: Mapping[str, Mapping[str, Says]] = {
     "conv1d": {key: says for key, says in CONV.items() if key != "filters"} | {"filters": lambda v: f"→ {v}×"},
     "softmax": {
@@ -89,6 +94,16 @@ SAYS: Mapping[str, Mapping[str, Says]] = {
     "dense": {
         "activation": ACTIVATION, "input_size": lambda v: f"{v} input",
         "units": lambda v: f"{v} units" if v > 1 else "", "bias": lambda v: "" if v else "no bias",
+    },
+    "mlp": NETWORK,
+    "init": {
+        "schemes": lambda v: ",  ".join(v) if len(v) > 4 else "", "layers": lambda v: f"{v} layer",
+        "units": lambda v: f"{v} unit", "samples": lambda v: f"{v} sample", "activation": ACTIVATION,
+        "small": lambda v: f"small {v:g}", "large": lambda v: f"large {v:g}", "init_seed": lambda v: f"init seed {v}",
+    },
+    "backprop": NETWORK | {
+        "loss": lambda v: f"loss {v}" if v == "squared" else "", "learning_rate": lambda v: f"rate {v:g}",
+        "true_class": lambda v: f"class {v}",
     },
     "dropout": {
         "rate": lambda v: f"dropout {v:g}", "mode": lambda v: "" if v == "inverted" else v,

@@ -11,6 +11,7 @@ from layeranim.scenes.parts.animate import TRAVEL, Appear, Follow
 from layeranim.scenes.parts.label import TextLine
 from layeranim.scenes.parts.shape import PX, Bundle
 from layeranim.scenes.parts.shapes import disc, polyline, rectangle
+from layeranim.stories.stage.parts.tracks import KINDS
 from layeranim.stories.stage.plans import DotsPlan
 from layeranim.stories.stage.verbs import Strew
 from layeranim.stories.storyboard import Box, Point
@@ -46,16 +47,18 @@ class DotLines(Bundle):
         y = self.plan.lanes[verb.lane]
         marks = self._marks(verb, y)
         colours = [self.theme.ink, self.theme.focus, self.theme.result]
+        if verb.onward:  # lanes are compared: each has the colour of its line beside
+            colours = [self.theme.role(kind) for kind in KINDS]
         colour = colours[min(verb.lane, len(colours) - 1)]
         order = [i for i in range(len(verb.at)) if i != verb.told] + ([verb.told] if verb.told >= 0 else [])
         dots = {i: self._dot((verb.at[i], y), colour, i == verb.told) for i in order}
         self.strewn[verb.lane] = [*marks, *dots.values()]
         self.add(*self.strewn[verb.lane])
         yield from (Appear(mark, introducer=False) for mark in marks)
-        if verb.start is None or verb.lane == 0:
+        if verb.start is None or (verb.lane == 0 and not verb.onward):
             yield from (Appear(dot, introducer=False) for dot in dots.values())
             return
-        above = self.plan.lanes[verb.lane - 1]
+        above = y if verb.onward else self.plan.lanes[verb.lane - 1]
         ends = {i: ((verb.start[i], above), (verb.at[i], y)) for i in dots}
 
         def at(alpha: float) -> None:

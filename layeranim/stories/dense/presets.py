@@ -20,17 +20,18 @@ BIAS = {"bias": ("weight",)}
 
 
 @cache
-def _stored(name: str) -> dict[str, NDArray[Any]]:
+def stored(name: str) -> dict[str, NDArray[Any]]:
+    """The arrays of a bundled file."""
     with np.load(io.BytesIO(files("layeranim").joinpath("data", name).read_bytes()), allow_pickle=False) as file:
         return {key: file[key] for key in file.files}
 
 
 def _digit(units: Any, seed: int) -> Any:
-    return _stored("digits.npz")["images"][IMAGE].reshape(1, 64).astype(float)
+    return stored("digits.npz")["images"][IMAGE].reshape(1, 64).astype(float)
 
 
 def _weight(units: Any, seed: int) -> Any:
-    return _stored("dense_digits.npz")["weight"]
+    return stored("dense_digits.npz")["weight"]
 
 
 def _given(weight: Any, activation: str) -> Made:
@@ -39,7 +40,7 @@ def _given(weight: Any, activation: str) -> Made:
 
 
 def _bias(units: Any, seed: int) -> Any:
-    return _stored("dense_digits.npz")["bias"]
+    return stored("dense_digits.npz")["bias"]
 
 
 DENSE = (

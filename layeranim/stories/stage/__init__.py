@@ -36,6 +36,7 @@ from layeranim.stories.stage.parts.lanes import Lanes, Stop, Store, Valve
 from layeranim.stories.stage.parts.layer import Neurons
 from layeranim.stories.stage.parts.leading import Leading
 from layeranim.stories.stage.parts.net import Net
+from layeranim.stories.stage.parts.network import NetLayer, Network
 from layeranim.stories.stage.parts.painted import Painted
 from layeranim.stories.stage.parts.picture import Picture
 from layeranim.stories.stage.parts.plane import Plane
@@ -81,6 +82,8 @@ __all__ = [
     "Lines",
     "Mask",
     "Net",
+    "NetLayer",
+    "Network",
     "Neurons",
     "Note",
     "Other",

@@ -50,3 +50,8 @@ def moved(values: Sequence[float], parameters: Mapping[str, Any]) -> str:
     """A number and a multiple of another one, which is taken off where the factor is negative."""
     factor = parameters["factor"]
     return f"{{0}} {'−' if factor < 0 else '+'} {abs(factor):g} · {{1f}}"
+
+
+def chained(values: Sequence[float], parameters: Mapping[str, Any]) -> str:
+    """A gradient that goes back through an activation: times its slope at what went in."""
+    return "{0}" if parameters["name"] == "linear" else "{0} · {name}′({1})"

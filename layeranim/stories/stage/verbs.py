@@ -146,7 +146,8 @@ class Points:
 
 @dataclass(frozen=True)
 class Strew:
-    """Dots of one lane go to their places: from those of the lane above, or out of nothing.
+    """Dots of one lane go to their places: from those of the lane above, ``onward`` from where they lay, or out of
+    nothing.
 
     ``at`` are their x, ``start`` where they come from, ``told`` the dot that is followed; ``mean`` and ``band`` are the
     tick and the stretch of one deviation on either side, ``said`` what both are in numbers.
@@ -160,6 +161,7 @@ class Strew:
     mean: float | None = None
     band: tuple[float, float] | None = None
     said: Line = ()
+    onward: bool = False
 
 
 @dataclass(frozen=True)

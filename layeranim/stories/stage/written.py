@@ -22,7 +22,7 @@ from layeranim.stories import phrases, rows
 from layeranim.stories.activations import activation_name
 from layeranim.stories.phrases import NumberRow, Terms
 from layeranim.stories.stage.axes import LARGEST
-from layeranim.stories.stage.charges import charged, moved, normed, reduced, sloped
+from layeranim.stories.stage.charges import chained, charged, moved, normed, reduced, sloped
 from layeranim.stories.stage.figures import Acted, Covered, Figures
 from layeranim.stories.stage.language import Windows
 from layeranim.stories.storyboard import Address, Fact, Line, Run
@@ -33,6 +33,7 @@ WRITTEN: dict[str, str | tuple[str, ...] | Callable[[Sequence[float], Mapping[st
     "average": "({all: + }) / {n}",
     "best": "{0} is the largest: its share",
     "blend": "{old} · {0} + {weight} · {1f}",
+    "chain": chained,
     "charge": charged,
     "copy": "{0}",
     "deviation": "√({0} + {eps})",

@@ -20,7 +20,8 @@ from layeranim.stories.stage.verbs import Clear, Strew, Verb
 from layeranim.stories.storyboard import Address, Fact, Line, Run
 
 LEAST, MOST = 260.0, 460.0
-LANE, LANE_MOST = 84.0, 110.0
+LANE, CLOSE, LANE_MOST = 84.0, 62.0, 110.0
+"""From line to line: where dots fall from one to the next, and where each keeps to its own."""
 AXIS = 40.0
 MEASURES = 3.0
 """The width at size 1 of ``μ`` and ``σ`` with the spaces around them."""
@@ -41,10 +42,16 @@ class DotLane:
 
 @dataclass(frozen=True)
 class Dots(Actor):
-    """Number lines one under another, on one axis; ``along`` is the axis whose cells are the dots."""
+    """Number lines one under another, on one axis; ``along`` is the axis whose cells are the dots.
+
+    Dots fall from line to line, or ``onward`` from where they lay in the unit before. The axis goes no further from 0
+    than ``limit``, and what is beyond lies at its ends.
+    """
 
     lanes: tuple[DotLane, ...]
     along: tuple[str, ...]
+    onward: bool = False
+    limit: float | None = None
 
     @property
     def draws(self) -> tuple[str, ...]:
@@ -59,8 +66,9 @@ class Dots(Actor):
 
     def measure(self, s: Setting) -> Extent:
         names = self._beside(s.figures)
-        half = (len(self.lanes) * LANE + AXIS) / 2
-        return Extent(names + 24 + LEAST, half, half, MOST - LEAST, len(self.lanes) * (LANE_MOST - LANE) / 2)
+        least = CLOSE if self.onward else LANE
+        half = (len(self.lanes) * least + AXIS) / 2
+        return Extent(names + 24 + LEAST, half, half, MOST - LEAST, len(self.lanes) * (LANE_MOST - least) / 2)
 
     def _beside(self, figures: Figures) -> float:
         """The room left of the lines: for the longest name, and for a mean and a deviation in numbers."""
@@ -89,6 +97,8 @@ class Dots(Actor):
     def _range(self, figures: Figures) -> tuple[float, float]:
         ends = [figures.trace[lane.tensor] for lane in self.lanes]
         values = np.concatenate([finite(v) for v in ends])
+        if self.limit is not None:
+            values = np.clip(values, -self.limit, self.limit)
         return rounded(float(values.min()), float(values.max()))
 
     # ── acts ─────────────────────────────────────────────────────────────────
@@ -109,12 +119,15 @@ class Dots(Actor):
         values, sources = self._values(figures, item.tensor, unit)
         at = self._across(figures, plan, values)
         start = None
-        if fall and lane:
+        if self.onward and unit > figures.first:
+            start = self._across(figures, plan, self._values(figures, item.tensor, unit - 1)[0])
+        elif fall and lane and not self.onward:
             above, _ = self._values(figures, self.lanes[lane - 1].tensor, unit)
             start = self._across(figures, plan, above)
         told = next((i for i, s in enumerate(sources) if s.index == moment.target.index), -1)
         mean, band = self._spread(figures, plan, item, moment)
-        return Strew(plan.name, lane, at, start, told, mean, band, self._said(figures, item, moment))
+        return Strew(plan.name, lane, at, start, told, mean, band, self._said(figures, item, moment),
+                     self.onward)  # fmt: skip
 
     def _across(self, figures: Figures, plan: DotsPlan, values: Array) -> tuple[float, ...]:
         low, high = self._range(figures)
@@ -153,11 +166,21 @@ class Dots(Actor):
                 yield self._strewn(figures, plan, i, moment, region.tensor == lane.tensor)
 
     def changes(self, figures: Figures, plan: DotsPlan, moment: Moment) -> Iterator[Verb]:
+        if self.onward:
+            return
         yield Clear(plan.name)
         bare = replace(moment, made=frozenset())
         for i, lane in enumerate(self.lanes):
             if figures.trace.tensor(lane.tensor).role == "input":
                 yield self._strewn(figures, plan, i, bare, False)
+
+    def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
+        """Dots that go on from unit to unit lie where the last one has them."""
+        assert isinstance(plan, DotsPlan)
+        made = frozenset(name for lane in self.lanes for name in (lane.mean, lane.deviation) if name)
+        for i, lane in enumerate(self.lanes if self.onward else ()):
+            moment = Moment(last, figures.cell_of(lane.tensor, last, {}), made=made)
+            yield self._strewn(figures, plan, i, moment, False)
 
 
 MANY = 60

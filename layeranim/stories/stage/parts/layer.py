@@ -112,9 +112,9 @@ class Neurons(Actor):
         slots = min(SLOTS, self._read(f).shape[0])
         free = min(spot.up - 14 - theme.NAME, spot.down) - self._column(f)
         apart = max(APART, min(APART_MOST, APART + 2 * free / max(1, self._slots(f) - 1)))
-        stand = _stack(slots, 2 * radius + apart, left, spot.y)
+        stand = stacked(slots, 2 * radius + apart, left, spot.y)
         lower = stand if len(picked) == slots else (*stand[: SLOTS - 2], stand[-1])
-        upper = _stack(self._made(f).shape[0], 2 * radius + apart, right, spot.y)
+        upper = stacked(self._made(f).shape[0], 2 * radius + apart, right, spot.y)
         gaps = () if len(picked) == slots else (stand[SLOTS - 2],)
         strands = (Strand(self.lower, self.along[0]), Strand(self.upper, self.along[1], tuple(f.fixed.items())))
         plan = NetPlan(
@@ -134,13 +134,13 @@ class Neurons(Actor):
         """What the nodes are called, and the bias over a unit that is told alone."""
         count = self._read(figures).shape[0]
         read: Line = (Run(self.called[0], "ink", "semibold", Fact("name")), Run(f"  {count}", source=Fact("shape")))
-        yield _over(read, lower[0], radius + 14)
+        yield over(read, lower[0], radius + 14)
         made: Line = (Run(self.called[1], "ink", "semibold", Fact("name")),)
-        yield _over(made, upper[-1], -radius - 32) if self.along[1] is None else _over(made, upper[0], radius + 14)
+        yield over(made, upper[-1], -radius - 32) if self.along[1] is None else over(made, upper[0], radius + 14)
         if self._biased(figures):
             at = figures.cell_of(self.bias, 0, {})
             said: Line = (Run("b  ", "weights", "semibold", Fact("name")), Run(figures.text(at), "weights", source=at))
-            yield _over(said, upper[0], radius + LANE + 2 * ABOVE)
+            yield over(said, upper[0], radius + LANE + 2 * ABOVE)
 
     # ── acts ─────────────────────────────────────────────────────────────────
     def edges(
@@ -155,7 +155,7 @@ class Neurons(Actor):
             a, b = plan.node(False, k), plan.node(True, upper)
             at = a.right + (b.x - a.right) * LABEL, a.centre[1] + (b.centre[1] - a.centre[1]) * LABEL
             thick = self._thick(figures, value) + more
-            out.append(Edge(k, upper, _sign(value), thick, text, at, self._size(figures)))
+            out.append(Edge(k, upper, sign(value), thick, text, at, self._size(figures)))
         return tuple(out)
 
     def _rest(self, plan: NetPlan) -> tuple[Edge, ...]:
@@ -241,16 +241,16 @@ class Neurons(Actor):
         yield NodeFill(plan.name, figures.cells(shown, last), tuple(where))
 
 
-def _stack(count: int, pitch: float, x: float, middle: float) -> tuple[Point, ...]:
+def stacked(count: int, pitch: float, x: float, middle: float) -> tuple[Point, ...]:
     """Middles of nodes in a column, on even pixels."""
     top = middle + (count - 1) * pitch / 2
     return tuple((x, even(top - i * pitch)) for i in range(count))
 
 
-def _over(line: Line, at: Point, by: float) -> tuple[Point, Line]:
+def over(line: Line, at: Point, by: float) -> tuple[Point, Line]:
     return (at[0] - phrases.width(line, theme.NAME) / 2, at[1] + by), line
 
 
-def _sign(value: float) -> str:
+def sign(value: float) -> str:
     rounded = float(numbers.rounded(value))
     return "positive" if rounded > 0 else "negative" if rounded < 0 else "grid"

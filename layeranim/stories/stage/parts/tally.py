@@ -9,6 +9,7 @@ from layeranim import layout, numbers
 from layeranim.engine.trace import Region
 from layeranim.layout import even
 from layeranim.stories.stage.figures import Figures
+from layeranim.stories.stage.language import All
 from layeranim.stories.stage.parts.base import HEADING, Moment, Single, heading_at
 from layeranim.stories.stage.parts.copied import COPY, Taken
 from layeranim.stories.stage.plans import Plan, TallyPlan
@@ -52,8 +53,13 @@ class Tally(Single):
         line: Line = (Run(self.text, "ink", "semibold", Fact("name")),)
         yield TallyPlan(f"{self.tensor}:tally", box, SIZE, line, heading_at(line, box, spot.width))
 
+    def _stays(self, figures: Figures) -> bool:
+        """Whether it counts what is made of all units at once, which units do not begin anew."""
+        return any(isinstance(act, All) and self.tensor in act.writes for act in figures.film.acts)
+
     def changes(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[Verb]:
-        yield Clear(plan.name)
+        if not self._stays(figures):
+            yield Clear(plan.name)
 
     def terms(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[tuple[Verb, ...]]:
         """Number after number of the window runs into it."""
@@ -87,7 +93,8 @@ class Tally(Single):
             yield from self.closes(figures, plan, moment.unit)
 
     def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
-        yield Clear(plan.name)
+        if not self._stays(figures):
+            yield Clear(plan.name)
 
     def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
         target = figures.cell_of(self.tensor, unit, figures.inner(unit))
