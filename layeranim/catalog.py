@@ -259,6 +259,14 @@ EXPLAINERS: dict[str, Explainer] = {
         "stories.attention.lookup:LookupStory",
         "scenes.stage:StageScene",
     ),
+    "multi-head": Explainer(
+        "attention",
+        "several heads: every word asks several questions at once, the answers are joined",
+        "stories.attention.multi_head_options:MULTI_HEAD",
+        "stories.attention.multi_head_presets:PRESETS",
+        "stories.attention.multi_head:MultiHeadStory",
+        "scenes.stage:StageScene",
+    ),
     "embedding": Explainer(
         "words",
         "each word's id picks its row of a table: the same word, the same row",

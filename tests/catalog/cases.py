@@ -495,6 +495,17 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"queries": 3, "keys": 12, "features": 3, "value_features": 1, "window": 2, "scale": 0.5},
         {"query": "random:9x2", "key": "random:3x2", "value": "1; 2; 3", "pace": "fast", "steps": "3-8"},
     ],
+    "multi-head": [
+        {"heads": 1},
+        {"tokens": "the robot sat", "causal": True, "pace": "fast"},
+        {"embeddings": "random:6x8", "heads": 8, "key_heads": 2, "bias": True},
+        {"query": "random:3x4", "key": "random:5x4", "value": "random:5x6", "kind": "dot", "window": 1},
+        {"query": "random:2x2x3x2", "key": "random:2x2x3x2", "value": "random:2x2x3x1", "sample": 2},
+        {"embeddings": "random:5x6", "tokens": "anna met the queen \u72d0", "positional": "rotary", "heads": 3},
+        {"embeddings": "random:40x12", "heads": 3, "steps": "5-9", "lookup": "hard"},
+        {"query": "nan 1; 2 1", "key": "1 0; inf 1", "value": "2 1e9; 1e-9 0", "softcap": 2},
+        {"tokens": "anna met the queen and she smiled", "kind": "cosine"},
+    ],
     "embedding": [
         {"ids": "0", "table": "random:1x1"},
         {"tokens": "so it goes on and on and on until the very last word"},

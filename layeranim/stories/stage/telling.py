@@ -544,18 +544,28 @@ class _Told:
             return
         if not isinstance(plan, GridPlan) or plan.name.startswith("lens:") or not plan.holds(acted.writes):
             return
-        source = self.laid.plans.get(actor.carried)
-        read = next((region for region in acted.reads if region.tensor == actor.carried), None)
-        if read is None or not isinstance(source, GridPlan) or plan.heat or source.heat:
-            return
-        (a, b), (c, d) = source.block(read), plan.block(acted.writes)
-        ends = [tuple((row, col) for row in rows for col in cols) for rows, cols in ((a, b), (c, d))]
-        cells = self.figures.cells(actor.shown(self.figures), moment.unit, bool(plan.numeral))
-        copies = None
-        if actor.adds:  # what comes is added to what lies there
-            of = next(p.actor for p in self.parts if p.plan is source)
-            copies = self.figures.cells(of.shown(self.figures), moment.unit) if isinstance(of, Grid) else None
-        yield Carry(plan.name, source.name, ends[0], ends[1], cells, copies)
+        several = actor.carried not in self.laid.plans  # slices of one tensor: a grid of each head
+        for one in self.figures.single(acted) if several else [acted]:
+            read = next((region for region in one.reads if region.tensor == actor.carried), None)
+            source = self._source(actor.carried, read) if read else None
+            if read is None or source is None or plan.heat or source.heat:
+                continue
+            (a, b), (c, d) = source.block(read), plan.block(one.writes)
+            ends = [tuple((row, col) for row in rows for col in cols) for rows, cols in ((a, b), (c, d))]
+            cells = self.figures.cells(actor.shown(self.figures), moment.unit, bool(plan.numeral))
+            copies = None
+            if actor.adds:  # what comes is added to what lies there
+                of = next(p.actor for p in self.parts if p.plan is source)
+                copies = self.figures.cells(of.shown(self.figures), moment.unit) if isinstance(of, Grid) else None
+            yield Carry(plan.name, source.name, ends[0], ends[1], cells, copies)
+
+    def _source(self, tensor: str, read: Region) -> GridPlan | None:
+        """The grid that copies of a region leave: the one of that name, or of its slices the one that holds them."""
+        named = self.laid.plans.get(tensor)
+        if isinstance(named, GridPlan):
+            return named
+        slices = (plan for name, plan in self.figures.placed.items() if name.startswith(f"{tensor}:"))
+        return next((plan for plan in slices if plan.holds(read)), None)
 
     def _led(self, verbs: list[Verb]) -> list[Verb]:
         """The verbs, and the lines that lead from a grid to each lens that shows a cell of it."""
