@@ -267,6 +267,14 @@ EXPLAINERS: dict[str, Explainer] = {
         "stories.attention.multi_head:MultiHeadStory",
         "scenes.stage:StageScene",
     ),
+    "transformer": Explainer(
+        "attention",
+        "an encoder or decoder block: words talk in attention, think alone in the feed-forward, keep what they were",
+        "stories.attention.transformer_options:TRANSFORMER_FILM",
+        "stories.attention.transformer_presets:PRESETS",
+        "stories.attention.transformer:TransformerStory",
+        "scenes.stage:StageScene",
+    ),
     "embedding": Explainer(
         "words",
         "each word's id picks its row of a table: the same word, the same row",
@@ -322,7 +330,6 @@ LAYERS: dict[str, Numbers] = {
     "pool3d": Numbers("3D pooling", "engine.pool:POOL_3D"),
     "reduce": Numbers("Mean, sum or largest over axes", "engine.reduce:REDUCE"),
     "sequential": Numbers("Layers in a row", "engine.sequential:SEQUENTIAL"),
-    "transformer": Numbers("Transformer block", "engine.transformer:TRANSFORMER"),
     "upsample": Numbers("Upsampling", "engine.upsample:UPSAMPLE"),
 }
 """Layers of the engine without a film; ``la.trace`` and ``layeranim trace`` know them by name."""

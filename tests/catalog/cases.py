@@ -506,6 +506,18 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"query": "nan 1; 2 1", "key": "1 0; inf 1", "value": "2 1e9; 1e-9 0", "softcap": 2},
         {"tokens": "anna met the queen and she smiled", "kind": "cosine"},
     ],
+    "transformer": [
+        {"words": "cat"},
+        {"words": "the robot sat", "causal": True, "pace": "fast"},
+        {"input": "random:6x8", "heads": 4, "norm": "pre", "activation": "gelu", "bias": False},
+        {"input": "random:2x3x4", "heads": 1, "sample": 2, "window": 1},
+        {"input": "random:2x2", "heads": 1, "feedforward": 2, "eps": 0.1},
+        {"block": "decoder", "input": "random:3x4", "context": "random:5x4", "norm": "pre"},
+        {"example": "decoder", "words": "anna met the queen and she smiled", "context_words": "bob dropped the glass"},
+        {"input": "random:30x64", "heads": 8, "steps": "5-9"},
+        {"input": "nan 1; 2 1", "heads": 1},
+        {"words": "a \u72d0 <b>x</b>", "causal": False, "precision": 1},
+    ],
     "embedding": [
         {"ids": "0", "table": "random:1x1"},
         {"tokens": "so it goes on and on and on until the very last word"},

@@ -85,6 +85,9 @@ class _Told:
         self.figures.placed = {name: plan for name, plan in self.laid.plans.items() if isinstance(plan, GridPlan)}
         self.parts = [Standing(actor, plan) for actor in _actors(self.laid.stage or film.stage)
                       for plan in self._plans(actor)]  # fmt: skip
+        self.figures.becoming = frozenset(
+            name for p in self.parts if isinstance(p.actor, Becoming) for name in p.actor.draws
+        )
         self.least = timing.TERSE * min(1.0, PACES[self.options.pace]) - 0.01
         """Seconds below which a beat has no note, and says its result alone."""
         self.follow = self._follow()
