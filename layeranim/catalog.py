@@ -294,7 +294,7 @@ EXPLAINERS: dict[str, Explainer] = {
     "seq2seq": Explainer(
         "translation",
         "an encoder reads into one state, a decoder writes from it, with or without looking back",
-        "engine.seq2seq:SEQ2SEQ",
+        "stories.translation.seq2seq_options:SEQ2SEQ_FILM",
         "stories.translation.seq2seq_presets:PRESETS",
         "stories.translation.seq2seq:Seq2SeqStory",
         "scenes.stage:StageScene",
