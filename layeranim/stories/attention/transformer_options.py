@@ -24,7 +24,7 @@ class TransformerFilmConfig(TransformerConfig):
 def _complete(
     config: TransformerFilmConfig, shapes: Mapping[str, Shape | None]
 ) -> tuple[TransformerFilmConfig, dict[str, Shape]]:
-    """As a block's; of words there is one for each token.
+    """As a block's, ``input`` (batch, queries, embed); of words there is one for each token.
 
     Raises OptionError for words of a context that there is not, ShapeError for more or fewer words than tokens.
     """

@@ -20,7 +20,7 @@ class Seq2SeqFilmConfig(Seq2SeqConfig):
 
 
 def _complete(config: Seq2SeqFilmConfig, shapes: Mapping[str, Shape | None]) -> tuple[Seq2SeqConfig, dict[str, Shape]]:
-    """As an encoder–decoder's; of words there is one for each step of the source.
+    """As an encoder–decoder's, ``source`` (batch, source_time, source_features), with a word for each of its steps.
 
     Raises ShapeError for a source of another length than its words.
     """
