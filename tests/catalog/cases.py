@@ -505,6 +505,7 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"embeddings": "random:40x12", "heads": 3, "steps": "5-9", "lookup": "hard"},
         {"query": "nan 1; 2 1", "key": "1 0; inf 1", "value": "2 1e9; 1e-9 0", "softcap": 2},
         {"tokens": "anna met the queen and she smiled", "kind": "cosine"},
+        {"queries": 60, "features": 2},
     ],
     "transformer": [
         {"words": "cat"},

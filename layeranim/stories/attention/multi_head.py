@@ -11,7 +11,8 @@ from layeranim import numbers as numerals
 from layeranim.engine.trace import Region
 from layeranim.stories import phrases
 from layeranim.stories.attention.arrangement import APART, CLOSE, has_arcs, short_enough
-from layeranim.stories.attention.view import AttentionView
+from layeranim.stories.attention.film import DRAWN
+from layeranim.stories.attention.view import MOST_DRAWN, AttentionView
 from layeranim.stories.attention.words import AttentionWords
 from layeranim.stories.stage import All, Arcs, Column, Each, Grid, Lattice, Note, Play, Repeat, Row, Tries, Units, story
 from layeranim.stories.stage.solver import NUMERAL_LOW, Node
@@ -40,7 +41,14 @@ def film(telling: Telling) -> Play:
     words = AttentionWords(view)
     return Play(
         title="Multi-head attention",
-        units=Units(("queries",), view.noun, ("batch",), view.words, inner=lambda u: {"keys": view.best[u]}),
+        units=Units(
+            ("queries",),
+            view.noun,
+            ("batch",),
+            view.words,
+            most=dict.fromkeys(DRAWN, MOST_DRAWN),
+            inner=lambda u: {"keys": view.best[u]},
+        ),
         stage=Tries(*_stage(view), least=NUMERAL_LOW),
         acts=(*_sources(view), Each(tuple(_acts(view)), says=words.link, again=AGAIN, pause=PAUSE)),
         opening=_opening(view),
@@ -48,6 +56,7 @@ def film(telling: Telling) -> Play:
         closing=_closing(view),
         good_for=GOOD_FOR,
         options=words.options(),
+        drawn=words.hidden(),
         alike=((view.mixture, "joined"),) if view.projected else (),
         kinds={"weights": "share"},
         warnings=(view.strange,) if view.strange else (),
