@@ -291,6 +291,22 @@ EXPLAINERS: dict[str, Explainer] = {
         "stories.attention.lookup:LookupStory",
         "scenes.stage:StageScene",
     ),
+    "multi-head": Explainer(
+        "attention",
+        "several heads: every word asks several questions at once, the answers are joined",
+        "stories.attention.multi_head_options:MULTI_HEAD",
+        "stories.attention.multi_head_presets:PRESETS",
+        "stories.attention.multi_head:MultiHeadStory",
+        "scenes.stage:StageScene",
+    ),
+    "transformer": Explainer(
+        "attention",
+        "an encoder or decoder block: words talk in attention, think alone in the feed-forward, keep what they were",
+        "stories.attention.transformer_options:TRANSFORMER_FILM",
+        "stories.attention.transformer_presets:PRESETS",
+        "stories.attention.transformer:TransformerStory",
+        "scenes.stage:StageScene",
+    ),
     "embedding": Explainer(
         "words",
         "each word's id picks its row of a table: the same word, the same row",
@@ -310,7 +326,7 @@ EXPLAINERS: dict[str, Explainer] = {
     "seq2seq": Explainer(
         "translation",
         "an encoder reads into one state, a decoder writes from it, with or without looking back",
-        "engine.seq2seq:SEQ2SEQ",
+        "stories.translation.seq2seq_options:SEQ2SEQ_FILM",
         "stories.translation.seq2seq_presets:PRESETS",
         "stories.translation.seq2seq:Seq2SeqStory",
         "scenes.stage:StageScene",
@@ -343,7 +359,6 @@ LAYERS: dict[str, Numbers] = {
     "pool3d": Numbers("3D pooling", "engine.pool:POOL_3D"),
     "reduce": Numbers("Mean, sum or largest over axes", "engine.reduce:REDUCE"),
     "sequential": Numbers("Layers in a row", "engine.sequential:SEQUENTIAL"),
-    "transformer": Numbers("Transformer block", "engine.transformer:TRANSFORMER"),
     "upsample": Numbers("Upsampling", "engine.upsample:UPSAMPLE"),
 }
 """Layers of the engine without a film; ``la.trace`` and ``layeranim trace`` know them by name."""

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from layeranim import api
+from layeranim.data import train_one_state as one_state
 from layeranim.data import train_translation as script
+from layeranim.errors import OptionError
 from layeranim.stories.translation import lexicon
 
 EVERY = list(script.sentences())
@@ -21,6 +23,32 @@ def test_a_sentence_that_was_kept_back_is_written_and_looked_up_right(
     trace = api.trace("alignment", tokens=german)
     assert [lexicon.english()[i] for i in trace["chosen"][0]] == english
     assert trace["attention.weights"][0, 0].argmax(axis=1).tolist() == links
+
+
+@pytest.mark.parametrize("pair", one_state.short(), ids=lambda one: " ".join(one[0]))
+def test_a_short_sentence_goes_through_one_state(pair: tuple[list[str], list[str]]) -> None:
+    german, english = pair
+    trace = api.trace("seq2seq", tokens=german, target_steps=4, example="too-long")
+    assert [lexicon.english()[i] for i in trace["chosen"][0]] == english
+
+
+@pytest.mark.parametrize(
+    ("preset", "says"),
+    [("one-state", "I have learnt (end)"), ("too-long", "I have read a house (end)"),
+     ("looking-back", "I have read a book (end)")],
+)  # fmt: skip
+def test_a_preset_writes_what_it_says(preset: str, says: str) -> None:
+    trace = api.trace("seq2seq", example=preset)
+    assert " ".join(lexicon.called(int(i)) for i in trace["chosen"][0]) == says
+
+
+def test_the_right_words_of_a_short_sentence_are_known() -> None:
+    german, english = one_state.short()[3]
+    table = lexicon.one_state("target_embeddings", "none", 0)
+    read = [lexicon.english().index(word) for word in ("<s>", *english[:-1])]
+    assert np.array_equal(lexicon.taught(german, 0), table[read])
+    with pytest.raises(OptionError, match="of three alone"):
+        lexicon.taught(["ich", "habe", "ein", "Buch"], 0)
 
 
 def test_the_words_are_those_of_the_script() -> None:

@@ -76,10 +76,6 @@ EXAMPLES: dict[str, Preset] = {
         "dense-relu", "a dense layer, then what is negative is cut",
         {"input": [[1, -2]], "0.weight": [[1, 1], [1, -1], [2, 0]], "0.bias": [0, 0, 1]}, ("layers",),
     ),
-    "transformer": _example(
-        "tokens", "four tokens, each with a feature of its own",
-        {"input": [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]},
-    ),
     "upsample": _example("doubled", "every cell twice as high and wide", {"input": [[1, 2], [3, 4]]}),
 }  # fmt: skip
 """By the name of the layer."""

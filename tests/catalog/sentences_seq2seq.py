@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from layeranim.stories.storyboard import Beat
+from layeranim.stories.translation import lexicon
 
 from .sentences import Claim, Told
 
@@ -36,7 +37,7 @@ SEQ2SEQ = (
           lambda t, m, b: looks(t), _BACK, ({},)),
     Claim("one network reads, another one writes: all passes through one state", lambda t, m, b: not looks(t), {},
           (_BACK,)),
-    Claim(r"the encoder reads (\d+) steps?", lambda t, m, b: int(m[1]) == t["encoder.hidden"].shape[1], {}, (),
+    Claim(r"the encoder reads (\d+) (?:step|word)s?", lambda t, m, b: int(m[1]) == t["encoder.hidden"].shape[1], {}, (),
           counts=True),
     Claim("each state holds what was read so far", lambda t, m, b: t["source"].shape[1] > 1, {},
           ({"source": "random:1x2"},)),
@@ -52,6 +53,12 @@ SEQ2SEQ = (
           lambda t, m, b: looks(t) and counted(t, m, b), _BACK, ({},)),
     Claim(r"(\d+) read, (\d+) written: all of the source went through this one state",
           lambda t, m, b: not looks(t) and counted(t, m, b), {}, (_BACK,)),
+    Claim(r"(.*) (?:is|are) not in the vocabulary: drawn at random, seed \d+",
+          lambda t, m, b: not {*m[1].lower().split(", ")} & {"ich", "habe", "gelernt"},
+          {"example": "looking-back", "tokens": "ich habe Pferd"}, ({},)),
+    Claim("a house for a book: more was read than one small state could hold",
+          lambda t, m, b: lexicon.called(int(t["chosen"][0, 4])) == "house" and t.config.tokens[3] == "Buch",
+          {"example": "too-long"}, ({}, _BACK)),
     Claim("translation, summaries, speech: a sequence in, another one of its own length out"),
 )  # fmt: skip
 

@@ -42,6 +42,8 @@ BATCHES: dict[str, dict[str, Any]] = {
     "timesteps": {"input": "random:3x6"},
     "alignment": {"source": "random:3x3x2", "hidden": 2, "classes": 3},
     "embedding": {"ids": [[0, 1, 2], [2, 2, 0], [1, 0, 1]], "table": "random:3x2"},
+    "transformer": {"input": "random:3x3x4", "heads": 2},
+    "multi-head": {"query": "random:3x2x4", "key": "random:3x3x4", "value": "random:3x3x2"},
     "attention-lookup": {"query": "random:3x2x4", "key": "random:3x3x4", "value": "random:3x3x1"},
 }
 """Options of a batch of three for every explainer that tells one of it."""

@@ -42,6 +42,8 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("layernorm", {"input": "random:1x300000"}),
     ("conv1d", {"input": "random:1x1x300000"}),
     ("attention-lookup", {"queries": 1, "keys": 1_200, "features": 4, "value_features": 2}),
+    ("transformer", {"tokens": 150, "embed": 32}),
+    ("multi-head", {"queries": 400, "features": 4}),
     ("embedding", {"ids": "3 0 9999", "vocabulary": 10_000, "features": 64}),
     ("positional-encoding", {"positions": 400, "features": 128}),
     ("seq2seq", {"source": "random:60x8", "hidden": 8, "feeding": "greedy", "target_steps": 20}),

@@ -59,7 +59,7 @@ def test_an_array_of_one_direction_has_an_option(call: Any) -> None:
         ("render conv --width 300", ("is size here", "WIDTHxHEIGHT")),
         ("trace conv --speed 2", ("is pace here",)),
         ("trace conv --frame-rate 2", ("--fps is an option of render",)),
-        ("render TransformerEncoderLayer", ("transformer has numbers but no film yet",)),
+        ("render Upsample", ("upsample has numbers but no film yet",)),
         ("trace MaxPool2d --mode mean", ("MaxPool2d is pool with mode 'max'",)),
         ("conv", ("'conv' is a layer", "layeranim render conv", "layeranim trace conv")),
         ("softmax", ("'softmax' is a layer", "layeranim trace softmax")),

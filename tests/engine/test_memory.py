@@ -85,6 +85,7 @@ CASES: list[Case] = [
     ("conv-image", {}, {"input": (1, 1, 120, 120)}),
     ("feature-maps", {"filters": 4}, {"input": (1, 3, 60, 60)}),
     ("attention-lookup", {"queries": 200, "features": 16}, {}),
+    ("multi-head", {"queries": 150, "features": 16, "projections": True}, {}),
     ("alignment", {"hidden": 20, "source_steps": 60, "target_steps": 20}, {}),
     ("descent", {"updates": 2000}, {}),
     ("descent", {"surface": "beale", "grid": 200, "methods": "adam"}, {}),

@@ -129,6 +129,16 @@ SAYS: Mapping[str, Mapping[str, Says]] = {
     "positional-encoding": {
         "positions": lambda v: f"{v} position", "features": lambda v: f"{v} feature", "base": lambda v: f"base {v:g}",
     },
+    "transformer": {
+        "block": str, "norm": lambda v: f"{v}-norm", "heads": lambda v: f"{v} head", "activation": str,
+        "feedforward": lambda v: f"{v} units", "embed": lambda v: f"{v} features", "window": lambda v: f"window {v}",
+        "bias": lambda v: "no bias", "eps": lambda v: f"eps {v:g}",
+    },
+    "multi-head": {
+        "kind": str, "heads": lambda v: f"{v} heads" if v > 1 else "", "causal": lambda v: "causal",
+        "softcap": lambda v: f"capped at {v:g}", "lookup": str, "scale": lambda v: f"scale {v:g}",
+        "window": lambda v: f"window {v}", "positional": str, "bias": lambda v: "biases" if v else "",
+    },
     "attention-lookup": {
         "kind": lambda v: f"{v} scores", "heads": lambda v: f"{v} heads", "causal": lambda v: "causal",
         "softcap": lambda v: f"capped at {v:g}", "lookup": str, "scale": lambda v: f"scale {v:g}",

@@ -16,6 +16,8 @@ LOW_ARCS, FLAT_ARCS = 60.0, 90.0
 """The least height of arcs beside other parts, and of those of several heads."""
 CLOSE = 12.0
 """The least space between words under arcs."""
+APART = 40.0
+"""Between the sentences of two heads."""
 NUMBER = 60.0
 """The most that a weight under a word takes."""
 FIRM = 12
@@ -32,7 +34,7 @@ def stage(view: AttentionView) -> Node:
 # ── one head ─────────────────────────────────────────────────────────────────
 def _alone(view: AttentionView) -> Iterator[Node]:
     """Everything that is multiplied; then without what words become queries by; then with fewer matrices; colours."""
-    if _has_arcs(view):
+    if has_arcs(view):
         if view.config.projections and "context" not in view.trace:
             yield _projected(view)
         yield _products(view, arcs=True)
@@ -40,14 +42,14 @@ def _alone(view: AttentionView) -> Iterator[Node]:
         yield _crossed(view, whole=True)
         yield _crossed(view, whole=False)
     yield _products(view, arcs=False)
-    if _has_arcs(view):
+    if has_arcs(view):
         yield _merged(view, arcs=True)
         yield Column(_arcs(view), _merged(view, arcs=False))
     yield _merged(view, arcs=False)
     yield Row(*_matrices(view), *_after(view))
     yield Row(Cross(_queries(view), _keys(view), _both(view, named=True)), "·", _values(view), "=", *_ends(view))
     last = Row(*_matrices(view), *_after(view))
-    yield Column(_arcs(view, firm=True), last) if _has_arcs(view) and _short(view) else last
+    yield Column(_arcs(view, firm=True), last) if has_arcs(view) and short_enough(view) else last
 
 
 def _projected(view: AttentionView) -> Node:
@@ -104,7 +106,7 @@ def _ends(view: AttentionView) -> tuple[Node | str, ...]:
 # ── several heads ────────────────────────────────────────────────────────────
 def _heads(view: AttentionView) -> Iterator[Node]:
     """Heads under one another, each with what it reads; at their side what they come to together."""
-    if _has_arcs(view):
+    if has_arcs(view):
         yield Row(Repeat(lambda h: _head(view, h, True), view.heads), "→", _joined(view))
         yield Column(Repeat(lambda h: _head(view, h, True), view.heads), _joined(view))
         pictures = Repeat(lambda h: _arcs_of(view, h), view.heads, across=2)
@@ -143,16 +145,16 @@ def _joined(view: AttentionView) -> Node:
 
 
 # ── parts ────────────────────────────────────────────────────────────────────
-def _has_arcs(view: AttentionView) -> bool:
+def has_arcs(view: AttentionView) -> bool:
     return bool(view.words and view.key_words) and max(view.rows, view.cols) <= MANY
 
 
-def _short(view: AttentionView) -> bool:
-    """Whether all words of a sentence have room beside each other on this canvas."""
+def short_enough(view: AttentionView, times: int = 1) -> bool:
+    """Whether all words of a sentence have room beside each other on this canvas, ``times`` in a row."""
     widest = max((sum(max(typeface.width(short(word), theme.NAME, "medium"), NUMBER) + CLOSE for word in words)
                   for words in (view.words, view.key_words)), default=0.0)  # fmt: skip
     canvas = view.film.canvas
-    return max(view.rows, view.cols) <= FIRM and widest <= canvas.right - canvas.left
+    return max(view.rows, view.cols) <= FIRM and times * (widest + APART) <= canvas.right - canvas.left + APART
 
 
 def _at(view: AttentionView, tensor: str, h: int | None) -> tuple[tuple[str, int], ...]:

@@ -16,7 +16,7 @@ def _matrix(part: str, heads: int, seed: int) -> Any:
     return vocabulary.matrix(part, heads)
 
 
-def _words(sentence: str, *more: str) -> Mapping[str, Any]:
+def words_of(sentence: str, *more: str) -> Mapping[str, Any]:
     """Embeddings of a sentence's words, and the trained matrices for the number of heads that is asked for."""
     parts = ("query", "key", "value", *more)
     matrices = {f"weight_{part}": Made("heads", partial(_matrix, part)) for part in parts}
@@ -29,7 +29,7 @@ PRESETS = (
         "sentence",
         "the cat sat down: every word finds the word it belongs with",
         TRAINED,
-        arrays=_words("the cat sat down"),
+        arrays=words_of("the cat sat down"),
         takeaway="sat finds cat, down finds sat: any word reads any other, as in language models",
         unit=2,
     ),
@@ -37,7 +37,7 @@ PRESETS = (
         "pronoun",
         "anna met bob and she smiled: she finds anna; try he in --tokens",
         TRAINED,
-        arrays=_words("anna met bob and she smiled"),
+        arrays=words_of("anna met bob and she smiled"),
         takeaway="she finds anna, however far away: so language models keep track of who is who",
         unit=4,
     ),
@@ -46,7 +46,7 @@ PRESETS = (
         "the same sentence with a causal mask: no word sees a later one, as in a language model",
         TRAINED,
         options={"causal": True},
-        arrays=_words("the cat sat down"),
+        arrays=words_of("the cat sat down"),
         takeaway="no word sees a later one: so a language model learns to guess the next word",
         unit=2,
     ),
@@ -55,7 +55,7 @@ PRESETS = (
         "two heads: the first finds who, the second what happens",
         TRAINED,
         options={"heads": 2},
-        arrays=_words("the cat sat down", "output"),
+        arrays=words_of("the cat sat down", "output"),
         takeaway="one head finds who, the other what happens: two questions to a text at once",
         unit=2,
     ),
@@ -63,7 +63,7 @@ PRESETS = (
         "long",
         "eleven words as colours, with a lens on each row",
         TRAINED,
-        arrays=_words("anna met the queen because bob dropped the glass and ran"),
+        arrays=words_of("anna met the queen because bob dropped the glass and ran"),
         takeaway="any word may read any other, near or far: language models rest on it",
         unit=10,
     ),

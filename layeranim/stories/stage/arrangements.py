@@ -36,16 +36,20 @@ class Repeat:
     """A part for each index along an axis: channels, filters, heads; one under another, or ``across`` in a row.
 
     ``make`` makes the part of an index. Of more than ``most`` all but one are drawn; ``⋮ 5 more`` stands under them.
+    Neighbours in a row stand ``apart``.
     """
 
     nodes: tuple[Node, ...]
     across: int
+    apart: float
     hidden: int = field(default=0)
 
-    def __init__(self, make: Callable[[int], Node], count: int, most: int = MOST, across: int = 1) -> None:
+    def __init__(self, make: Callable[[int], Node], count: int, most: int = MOST, across: int = 1,
+                 apart: float = NEXT) -> None:  # fmt: skip
         shown = drawn(count, most)
         object.__setattr__(self, "nodes", tuple(make(k) for k in range(shown)))
         object.__setattr__(self, "across", min(across, shown))
+        object.__setattr__(self, "apart", apart)
         object.__setattr__(self, "hidden", count - shown)
 
     @property
@@ -69,7 +73,7 @@ class Repeat:
     def measure(self, s: Setting) -> Extent:
         rows, widest = self._measured(s)
         half = (sum(r.height for r in rows) + NEXT * (len(rows) - 1) + (MORE if self.hidden else 0.0)) / 2
-        width = self.across * widest.width + (self.across - 1) * NEXT
+        width = self.across * widest.width + (self.across - 1) * self.apart
         return Extent(max(width, phrases.width(self.more, theme.FLOOR)), half, half, self.across * widest.grow,
                       sum(r.rise for r in rows))  # fmt: skip
 
@@ -78,15 +82,15 @@ class Repeat:
         need = self.measure(s)
         wanted = sum(r.rise for r in rows)
         spare = max(0.0, min(spot.up - need.up, spot.down - need.down, wanted))
-        wide = (spot.width - (self.across - 1) * NEXT) / self.across
+        wide = (spot.width - (self.across - 1) * self.apart) / self.across
         y = spot.y + need.up + spare
         for nodes, row in zip(self._rows(), rows, strict=True):
             rise = spare * row.rise / wanted if wanted else 0.0
             y -= row.up + rise
-            x = spot.x - (self.across - 1) / 2 * (wide + NEXT)
+            x = spot.x - (self.across - 1) / 2 * (wide + self.apart)
             for node in nodes:
                 yield from node.place(s, Spot(x, even(y), wide, row.up + rise, row.down + rise))
-                x += wide + NEXT
+                x += wide + self.apart
             y -= row.down + rise + NEXT
         if self.hidden:
             x = spot.x - phrases.width(self.more, theme.FLOOR) / 2

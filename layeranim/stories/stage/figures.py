@@ -156,6 +156,7 @@ class Figures:
         self.count = count(self.sizes) * self.units.times
         self.ranges = Ranges(film, telling)
         self.drawn: frozenset[str] = frozenset()
+        self.becoming: frozenset[str] = frozenset()
         self.placed: Mapping[str, GridPlan] = {}
         self.first, self.stop = 0, self.count
         self._cells: dict[tuple[Shown, Sliced, bool, int | None, bool], Cells] = {}

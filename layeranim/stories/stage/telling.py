@@ -85,6 +85,9 @@ class _Told:
         self.figures.placed = {name: plan for name, plan in self.laid.plans.items() if isinstance(plan, GridPlan)}
         self.parts = [Standing(actor, plan) for actor in _actors(self.laid.stage or film.stage)
                       for plan in self._plans(actor)]  # fmt: skip
+        self.figures.becoming = frozenset(
+            name for p in self.parts if isinstance(p.actor, Becoming) for name in p.actor.draws
+        )
         self.least = timing.TERSE * min(1.0, PACES[self.options.pace]) - 0.01
         """Seconds below which a beat has no note, and says its result alone."""
         self.follow = self._follow()
@@ -546,18 +549,19 @@ class _Told:
             return
         sources = [grid for name, grid in self.figures.placed.items() if name == actor.carried
                    or (grid.tensor == actor.carried and not name.startswith("lens:"))]  # fmt: skip
-        of = actor.carried.partition(":")[0]
-        read = next((region for region in acted.reads if region.tensor == of), None)
-        if read is None or plan.heat or any(grid.heat for grid in sources):
+        of, several = actor.carried.partition(":")[0], actor.carried not in self.laid.plans
+        if plan.heat or any(grid.heat for grid in sources):
             return
-        pairs = list(zip(self.figures.covered(read), self.figures.covered(acted.writes), strict=True))
-        for grid in sources:  # of several channels each has its own part of what is written
-            own = [
-                (a, b) for a, b in pairs if grid.holds(self.figures.here_of(a)) and plan.holds(self.figures.here_of(b))
-            ]
-            ends = [tuple(self.figures.spot(at.row_axis, at.col_axis, pair[k]) for pair in own)
-                    for k, at in enumerate((grid, plan))]  # fmt: skip
-            yield self._travelling(actor, plan, grid, ends, moment)
+        for one in self.figures.single(acted) if several else [acted]:  # of several heads each has its own step
+            read = next((region for region in one.reads if region.tensor == of), None)
+            pairs = list(zip(self.figures.covered(read), self.figures.covered(one.writes), strict=True)) if read else []
+            for grid in sources:  # of several channels each has its own part of what is written
+                own = [(a, b) for a, b in pairs if grid.holds(self.figures.here_of(a))
+                       and plan.holds(self.figures.here_of(b))]  # fmt: skip
+                ends = [tuple(self.figures.spot(at.row_axis, at.col_axis, pair[k]) for pair in own)
+                        for k, at in enumerate((grid, plan))]  # fmt: skip
+                if own:
+                    yield self._travelling(actor, plan, grid, ends, moment)
 
     def _travelling(
         self, actor: Grid, plan: GridPlan, source: GridPlan, ends: Sequence[tuple[tuple[int, int], ...]], moment: Moment

@@ -232,7 +232,8 @@ def unfolded(figures: Figures, target: Address) -> list[Terms]:
         made = figures.acted_at(cells[0]).step.operation if figures.made(cells.tensor) else ""
         if made in PRODUCTS:
             out += _products(figures, cells)
-        elif made in SUMS and sum(len(group) for group in groups if group.tensor == cells.tensor) == 1:
+        elif (made in SUMS and cells.tensor not in figures.becoming  # that is read where it stands
+              and sum(len(group) for group in groups if group.tensor == cells.tensor) == 1):  # fmt: skip
             out += unfolded(figures, cells[0])
         elif made in SUMS and (inner := _inside(figures, cells)):
             out += inner

@@ -78,8 +78,7 @@ def _written(chosen: Array, trained: bool) -> tuple[str, ...]:
     """The words that were written, or their numbers where nobody knows what they stand for."""
     if not trained:
         return tuple(f"word {int(i)}" for i in chosen)
-    words = lexicon.english()
-    return tuple("(end)" if words[int(i)] == lexicon.STOP else words[int(i)] for i in chosen)
+    return tuple(lexicon.called(int(i)) for i in chosen)
 
 
 def _notes(shares: Array, best: Sequence[int]) -> list[Note]:

@@ -1,4 +1,7 @@
-"""The German and English words of ``data/translation.npz``, their embeddings and the weights trained on them."""
+"""The German and English words of ``data/translation.npz``, their embeddings and the weights trained on them.
+
+``data/one_state.npz`` has the same words, and weights of an encoder–decoder that does not look back.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +24,13 @@ WEIGHTS = (
 """What was trained, by the layer's own names."""
 
 
+LOOKING, ONE_STATE = "translation", "one_state"
+"""The two models."""
+
+
 @cache
-def _arrays() -> dict[str, Array]:
-    path = files("layeranim") / "data" / "translation.npz"
+def _arrays(model: str = LOOKING) -> dict[str, Array]:
+    path = files("layeranim") / "data" / f"{model}.npz"
     with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
         held = {name: file[name] for name in file.files}
     return {name: np.round(array.astype(np.float64), 2) if array.dtype.kind == "f" else array
@@ -42,14 +49,19 @@ def english() -> tuple[str, ...]:
     return tuple(str(word) for word in _arrays()["english"])
 
 
+def called(number: int) -> str:
+    """The English word of that number; the end in brackets."""
+    return "(end)" if english()[number] == STOP else english()[number]
+
+
 def known(word: str) -> bool:
     """Whether the German word was trained, in small or large letters."""
     return _plain(word) in _places()
 
 
-def source(text: Sequence[str], seed: int) -> Array:
+def source(text: Sequence[str], seed: int, model: str = LOOKING) -> Array:
     """The embedding of every word: (words, features). An unknown word draws one, its own under every seed."""
-    table = _arrays()["source_embeddings"]
+    table = _arrays(model)["source_embeddings"]
     return np.array([table[_places()[_plain(word)]] if known(word) else _drawn(word, seed, table) for word in text])
 
 
@@ -58,6 +70,29 @@ def weight(name: str, attention: str, seed: int) -> Array:
     if attention != "additive":
         raise OptionError(f"attention is {attention}, but the trained words look back by additive attention")
     return _arrays()[name]
+
+
+def one_state(name: str, attention: str, seed: int) -> Array:
+    """A trained weight of the model that does not look back. Raises OptionError for one that does."""
+    if attention != "none":
+        raise OptionError(f"attention is {attention}, but these trained words were read without looking back")
+    return _arrays(ONE_STATE)[name]
+
+
+def taught(text: Sequence[str], seed: int) -> Array:
+    """What a decoder of one state reads that is told the right words, one late: (words, features).
+
+    Raises OptionError for a sentence whose translation is not known: of three known words.
+    """
+    subjects, done = {"ich": "I", "du": "you", "wir": "we", "sie": "she"}, dict(_DONE)
+    who, _, verb = (_plain(word) for word in text) if len(text) == 3 else ("", "", "")
+    if who not in subjects or verb not in done:
+        raise OptionError("the right words are known of three alone, such as ich habe gelernt; give a target")
+    read = ["<s>", subjects[who], "has" if who == "sie" else "have", done[verb]]
+    return np.array([_arrays(ONE_STATE)["target_embeddings"][english().index(word)] for word in read])
+
+
+_DONE = (("gelernt", "learnt"), ("gehört", "heard"), ("gelesen", "read"), ("gesehen", "seen"), ("gekauft", "bought"))
 
 
 @cache

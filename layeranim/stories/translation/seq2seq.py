@@ -6,18 +6,22 @@ from collections.abc import Callable
 
 import numpy as np
 
-from layeranim import numbers
+from layeranim import numbers, typeface
 from layeranim.engine.trace import Region, Trace
-from layeranim.stories import phrases
+from layeranim.stories import phrases, vocabulary
 from layeranim.stories.phrases import sentence
-from layeranim.stories.stage import All, Column, Each, Grid, Note, Play, Row, Units, story
+from layeranim.stories.stage import All, Column, Each, Grid, Note, Play, Row, Tries, Units, story
+from layeranim.stories.stage.solver import Node
 from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
+from layeranim.stories.translation import lexicon
 
 GOOD_FOR = "translation, summaries, speech: a sequence in, another one of its own length out"
 NAMED = 20
 """Of more steps none is called by its number."""
-TALL = 6
-"""States of more units than these lie along rows."""
+TALL, CLASSES = 6, 12
+"""States of more units than these lie along rows, and of more words that can be written."""
+LINE, CELLS, LOOKS = 26.0, (24.0, 14.0), 40.0
+"""The height of a word's row, the widths of cells of colours that are tried, and of the weights of a look."""
 _WEIGHTS = "attention.weights"
 
 
@@ -29,33 +33,21 @@ def film(telling: Telling) -> Play:
     looks = _WEIGHTS in trace
     shown = telling.film.selected(written)
     into = "target" if config.feeding == "teacher" else "fed_back"
-    times = tuple(f"x{k + 1}" for k in range(read)) if read <= NAMED else ()
-    words = tuple(f"y{k + 1}" for k in range(written)) if written <= NAMED else ()
-    wide = trace.size("hidden") > TALL  # states of many units lie along rows, step under step
-
-    def states(tensor: str, text: str, units: str, time: str, called: tuple[str, ...] = ()) -> Grid:
-        rows, cols = (time, units) if wide else (units, time)
-        return Grid(tensor, text, rows, cols, called=(called, ()) if wide else ((), called), lens=False)
-
-    encoder = Column(
-        states("source", "source", "source_features", "source_time", times),
-        states("encoder.hidden", "encoder states", "hidden", "source_time"),
-        *((Grid(_WEIGHTS, "looks back", "target_time", "source_time", called=(words, times), lens=False),)
-          if looks else ()),
-    )  # fmt: skip
-    decoder = Column(
-        states("decoder.hidden", "decoder states", "hidden", "target_time", words),
-        states("probabilities", "p(word)", "classes", "target_time"),
-    )
+    noun = ("word", "words") if config.tokens else ("step", "steps")
+    names = _names(telling, at)
+    times = names[0] if read <= NAMED else ()
+    words = names[1] if written <= NAMED else ()
+    unknown = (word for word in config.tokens or () if not lexicon.known(word))
+    strange = vocabulary.strange(unknown, telling.seed) if telling.preset else ""
     return Play(
         title="Encoder–decoder",
         units=Units(("target_time",), ("word", "words"), ("batch", "heads"),
-                    tuple(f"y{k + 1}" for k in range(written)),
+                    names[1],
                     inner=lambda k: {"classes": int(trace["chosen"][at, k]), **_most(trace, at, k)}),
-        stage=Row(encoder, "→", Grid("decoder.initial_hidden", "context", "hidden", lens=False), "→", decoder),
+        stage=_stage(telling, times, words),
         acts=(
             All(("encoder.hidden",), Note("each state holds what was read so far", read > 1), says=_phrase(
-                "the encoder reads ", phrases.so_many("step", "steps", read))),
+                "the encoder reads ", phrases.so_many(*noun, read))),
             All(("decoder.initial_hidden",), Note("all that the decoder is told of the source", not looks),
                 says=_phrase("its last state goes over: ", phrases.so_many("number", "numbers", trace.size("hidden")))),
             Each((
@@ -67,14 +59,17 @@ def film(telling: Telling) -> Play:
                     Note("a way past the one state: it looks back at all of the encoder's", looks),
                     Note("the most probable word is written"),
                 )),
-            )),
+            ), says=lambda k, brief: _chosen(telling, at)(k)),
         ),
         words={"decoder.hidden": _step_on, "probabilities": _chosen(telling, at),
                **({_WEIGHTS: _looked(telling, at)} if looks else {})},
         opening=sentence("one network reads, another one writes: ",
                       "one state passes between them, and looks back" if looks else
                       "all passes through one state"),
+        opening_note=strange,
         closing=_closing(read, written, looks),
+        tokens=tuple(config.tokens or ()),
+        warnings=(strange,) if strange else (),
         good_for=GOOD_FOR,
         options=(
             config.cell, f"hidden {config.hidden}", f"{read} read, {written} written",
@@ -87,6 +82,50 @@ def film(telling: Telling) -> Play:
         evidence=tuple(Region.of("probabilities", batch=at, target_time=k, classes=int(trace["chosen"][at, k]))
                        for k in shown) if looks else (Region.of("decoder.initial_hidden", batch=at),),
     )  # fmt: skip
+
+
+def _stage(telling: Telling, times: tuple[str, ...], words: tuple[str, ...]) -> Node:
+    """Encoder, what it hands over, decoder; states of many units, or of many words, lie along rows that have names."""
+    trace, looks = telling.trace, _WEIGHTS in telling.trace
+    wide = trace.size("hidden") > TALL or trace.size("classes") > CLASSES
+    handed = "decoder.initial_hidden"
+
+    def states(tensor: str, text: str, units: str, time: str, called: tuple[str, ...] = (), cell: float = 0) -> Grid:
+        rows, cols = (time, units) if wide else (units, time)
+        band = cell * trace.size(units), LINE * trace.size(time) if cell else 0.0
+        return Grid(tensor, text, rows, cols, called=(called, ()) if wide else ((), called), lens=False, band=band)
+
+    def encoder(cell: float = 0.0) -> list[Grid]:
+        band = (LOOKS * trace.size("source_time"), LINE * trace.size("target_time")) if cell else (0.0, 0.0)
+        called = ((), ()) if cell else (words, times)
+        back = Grid(_WEIGHTS, "looks back", "target_time", "source_time", called=called, lens=False, band=band)
+        return [states("source", "source", "source_features", "source_time", times, cell),
+                states("encoder.hidden", "encoder states", "hidden", "source_time", (), cell),
+                *((back,) if looks else ())]  # fmt: skip
+
+    def decoder(cell: float = 0.0) -> Column:
+        return Column(states("decoder.hidden", "decoder states", "hidden", "target_time", words, cell),
+                      states("probabilities", "p(word)", "classes", "target_time", words if cell else (),
+                             cell))  # fmt: skip
+
+    def named(cell: float) -> Row:
+        read, *held = encoder(cell)
+        context = Grid(handed, "context", "hidden", lens=False, band=(LINE, cell * trace.size("hidden")))
+        return Row(read, "→", Column(*held), "→", context, "→", decoder(cell))
+
+    plain = Row(Column(*encoder()), "→", Grid(handed, "context", "hidden", lens=False), "→", decoder())
+    return Tries(*(named(cell) for cell in CELLS), plain) if wide else plain
+
+
+def _names(telling: Telling, at: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What is read and what is written, by its words, where the lexicon knows what these numbers stand for."""
+    trace, tokens = telling.trace, telling.config.tokens
+    read = tuple(typeface.draw_safe(word, 24) for word in tokens or ())
+    chosen = trace["chosen"][at]
+    if telling.preset is None or not tokens:
+        return (read or tuple(f"x{k + 1}" for k in range(trace.size("source_time"))),
+                tuple(f"y{k + 1}" for k in range(len(chosen))))  # fmt: skip
+    return read, tuple(lexicon.called(int(i)) for i in chosen)
 
 
 def _most(trace: Trace, at: int, k: int) -> dict[str, int]:
@@ -113,7 +152,7 @@ def _looked(telling: Telling, at: int) -> Callable[[int], Line]:
         best = _most(trace, at, k)["source_time"]
         place = Address(_WEIGHTS, (at, 0, k, best))
         text = numbers.text(trace[_WEIGHTS][place.index], style)
-        return (Run(f"most at x{best + 1}", source=Fact("step")), phrases.equals(text, late=True),
+        return (Run(f"most at {_names(telling, at)[0][best]}", source=Fact("step")), phrases.equals(text, late=True),
                 phrases.result(text, place, "probability"))  # fmt: skip
 
     return says
@@ -128,7 +167,10 @@ def _chosen(telling: Telling, at: int) -> Callable[[int], Line]:
         best = int(trace["chosen"][at, k])
         place = Address("probabilities", (at, k, best))
         text = numbers.text(trace["probabilities"][place.index], style)
-        return (Run(f"p(word {best + 1})", "ink", source=Fact("word")), phrases.equals(text, late=True),
+        known = telling.preset is not None and telling.config.tokens
+        called = lexicon.called(best) if known else f"word {best + 1}"
+        said = f"p{called}" if called.startswith("(") else f"p({called})"
+        return (Run(said, "ink", source=Fact("word")), phrases.equals(text, late=True),
                 phrases.result(text, place, "probability"))  # fmt: skip
 
     return says

@@ -78,6 +78,7 @@ class Arcs(Actor):
         wide = [sum(self._widths(s, row)) + self.between * (len(row) - 1) for row in self._rows()]
         most = max(len(row) - 1 for row in self._rows())
         half = (self.rise + WORD * len(self._rows()) + SAID + (HEADING if self.text else 0.0)) / 2
+        wide.append(phrases.width((Run(self.text, weight="semibold"),), theme.NAME) if self.text else 0.0)
         return Extent(max(wide), half, half, most * (BETWEEN_MOST - self.between), (RISE_MOST - self.rise) / 2)
 
     def place(self, s: Setting, spot: Spot) -> Iterator[Plan]:

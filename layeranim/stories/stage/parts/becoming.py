@@ -23,10 +23,11 @@ class Becoming(Grid):
     """A grid of ``tensor`` in whose cells other tensors of the same shape stand first.
 
     ``before`` are these with their headings, in the order in which they are made; each takes the place of the one
-    before it, ``tensor`` that of the last.
+    before it, ``tensor`` that of the last. ``along`` names the columns' axis of those in which it is called otherwise.
     """
 
     before: tuple[tuple[str, str], ...] = ()
+    along: tuple[tuple[str, str], ...] = ()
 
     @property
     def draws(self) -> tuple[str, ...]:
@@ -36,7 +37,8 @@ class Becoming(Grid):
         """The same grid while one of its tensors stands in it."""
         text = dict(self.before).get(tensor, self.text)
         held = {one.name: getattr(self, one.name) for one in fields(Grid)}
-        return Grid(**held | {"tensor": tensor, "text": text})
+        cols = dict(self.along).get(tensor, self.cols)
+        return Grid(**held | {"tensor": tensor, "text": text, "cols": cols})
 
     def fit(self, s: Setting) -> tuple[Fit, tuple[int, int]]:
         return super().fit(replace(s, wide=max(s.wide, *map(s.figures.wide, self.draws))))
@@ -69,15 +71,20 @@ class Becoming(Grid):
         if region.tensor == self.tensor:
             yield from super().reads(figures, plan, region, moment)
         else:
-            yield from self._as(region.tensor).reads(figures, _of(plan, region), region, moment)
+            yield from self._as(region.tensor).reads(figures, self._of(plan, region), region, moment)
 
     def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
         here = self._as(region.tensor)
         if isinstance(plan, GridPlan) and not plan.name.startswith("lens:") and len(self.draws) > 1:
             yield Name(plan.name, here.heading(figures, moment.unit))
-        yield from here.writes(figures, _of(plan, region), region, moment)
+        yield from here.writes(figures, self._of(plan, region), region, moment)
 
-
-def _of(plan: Plan, region: Region) -> Plan:
-    """The plan while it shows another of its tensors."""
-    return replace(plan, tensor=region.tensor) if isinstance(plan, GridPlan) else plan
+    def _of(self, plan: Plan, region: Region) -> Plan:
+        """The plan while it shows another of its tensors."""
+        if not isinstance(plan, GridPlan):
+            return plan
+        axis = dict(self.along).get(region.tensor)
+        if axis is None or plan.col_axis is None:
+            return replace(plan, tensor=region.tensor)
+        joints = tuple((axis if name == plan.col_axis else name, size) for name, size in plan.joints)
+        return replace(plan, tensor=region.tensor, col_axis=axis, joints=joints)

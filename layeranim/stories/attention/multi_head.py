@@ -1,0 +1,221 @@
+"""Multi-head attention: every head asks a question of its own, all at once; what they find is joined and mixed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import prod
+
+import numpy as np
+
+from layeranim import numbers as numerals
+from layeranim.engine.trace import Region
+from layeranim.stories import phrases
+from layeranim.stories.attention.arrangement import APART, CLOSE, has_arcs, short_enough
+from layeranim.stories.attention.film import DRAWN
+from layeranim.stories.attention.view import MOST_DRAWN, AttentionView
+from layeranim.stories.attention.words import AttentionWords
+from layeranim.stories.stage import All, Arcs, Column, Each, Grid, Lattice, Note, Play, Repeat, Row, Tries, Units, story
+from layeranim.stories.stage.solver import NUMERAL_LOW, Node
+from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
+
+GOOD_FOR = "language models: each head follows a relation of its own between the words"
+PAUSE, LONGEST = 2.0, 30.0
+"""Seconds of each act of a word that is taught after its first, and of the film."""
+ARCS = 76.0
+"""The least height of the arcs of a head."""
+AGAIN = ("weights", "output")
+"""With what the beats of a word end of which not every act is shown by itself."""
+FOUND = ("alignment_pre", "alignment", "score_products", "scores", "norm_products", "scaled", "capped", "masked",
+         "row_max", "exponentials", "exponential_sum", "weights")  # fmt: skip
+"""What happens to a row of scores, until it has weights."""
+MADE = ("positioned", *(f"{name}{part}{more}" for part in ("key", "value", "query")
+        for name, more in (("projected_", "_products"), ("projected_", ""), ("", ""), ("turned_", ""), ("shared_", ""),
+                           ("transformed_", "_products"), ("transformed_", ""), ("", "_part_products"),
+                           ("", "_part"))))  # fmt: skip
+"""What queries, keys and values go through before they are compared, as far as there are such tensors."""
+
+
+def film(telling: Telling) -> Play:
+    """The film of several heads: word by word, all heads at once."""
+    view = AttentionView(telling)
+    words = AttentionWords(view)
+    return Play(
+        title="Multi-head attention",
+        units=Units(
+            ("queries",),
+            view.noun,
+            ("batch",),
+            view.words,
+            most=dict.fromkeys(DRAWN, MOST_DRAWN),
+            inner=lambda u: {"keys": view.best[u]},
+        ),
+        stage=Tries(*_stage(view), least=NUMERAL_LOW),
+        acts=(*_sources(view), Each(tuple(_acts(view)), says=words.link, again=AGAIN, pause=PAUSE)),
+        opening=_opening(view),
+        opening_note=view.strange,
+        closing=_closing(view),
+        good_for=GOOD_FOR,
+        options=words.options(),
+        drawn=words.hidden(),
+        alike=((view.mixture, "joined"),) if view.projected else (),
+        kinds={"weights": "share"},
+        warnings=(view.strange,) if view.strange else (),
+        ghosts={"weights": "masked"},
+        follow=view.follow,
+        longest=LONGEST,
+        words={"weights": lambda q: _found(view, q), "joined": lambda q: _side_by_side(view)},
+        tokens=(*(view.config.tokens or ()), *(view.config.key_tokens or ())),
+        evidence=(Region.of("output", batch=view.b, queries=_shown(view)),),
+    )
+
+
+def _shown(view: AttentionView) -> range:
+    shown = view.film.selected(view.rows)
+    return range(shown.start, shown.stop)
+
+
+# ── stage ────────────────────────────────────────────────────────────────────
+def _stage(view: AttentionView) -> Iterator[Node]:
+    """Heads with the arcs of their words, with all weights if there is room; without words the weights alone."""
+    across = 1 if view.heads < 3 else 2
+    ends = _ends(view)
+    if has_arcs(view):
+        for end in ends:
+            yield Row(Repeat(lambda h: _head(view, h, True), view.heads, across=across), *end)
+            yield Row(Repeat(lambda h: _head(view, h, False), view.heads, across=across), *end)
+        for end in ends:
+            yield Row(_looks(view, across), *end)
+        for end in ends[:2]:
+            yield Column(_looks(view, 2), *end[1:])
+    numbers = [Repeat(lambda h: _numbers(view, h), view.heads, across=n) for n in dict.fromkeys((across, 2))]
+    yield from (Row(heads, *ends[-1]) for heads in numbers)
+    if has_arcs(view) and view.heads < 3 and short_enough(view, view.heads):
+        yield Column(_looks(view, 2, firm=True), *ends[0][1:])
+
+
+def _looks(view: AttentionView, across: int, firm: bool = False) -> Repeat:
+    """The arcs of all heads."""
+    return Repeat(lambda h: _arcs(view, h, firm=firm), view.heads, across=across, apart=APART)
+
+
+def _ends(view: AttentionView) -> list[tuple[Node | str, ...]]:
+    """What comes after the heads: the product in one line, then with its factors left and above it."""
+    ways = ((True, True), (False, True), (False, False))
+    return [("→", _joined(view, *way)) for way in ways] if view.projected else [()]
+
+
+def _head(view: AttentionView, h: int, weights: bool) -> Node:
+    """One head: whom each word looks at, with all weights or not; what it takes from there."""
+    arcs = _arcs(view, h, "" if weights else f"head {h + 1}")
+    return Row(*((_weights(view, h),) if weights else ()), arcs, _mixture(view, h))
+
+
+def _numbers(view: AttentionView, h: int) -> Node:
+    return Row(_weights(view, h), "→", _mixture(view, h))
+
+
+def _weights(view: AttentionView, h: int) -> Grid:
+    return Grid("weights", f"head {h + 1}", "queries", "keys", at=(("heads", h),), called=(view.words, ()), sized=False,
+                tight=True, lens=h == view.head)  # fmt: skip
+
+
+def _arcs(view: AttentionView, h: int, text: str | None = None, firm: bool = False) -> Arcs:
+    called = f"head {h + 1}" if text is None else text
+    return Arcs("weights", view.words, () if view.alike else view.key_words, (("heads", h),), ARCS, firm, called,
+                CLOSE)  # fmt: skip
+
+
+def _mixture(view: AttentionView, h: int, text: str = "mixture") -> Grid:
+    """What a head takes, one row a word."""
+    return Grid(view.mixture, text, "queries", "value_features", at=(("heads", h),), sized=False, tight=True,
+                lens=h == view.head)  # fmt: skip
+
+
+def _joined(view: AttentionView, line: bool, named: bool) -> Node:
+    """The segments of all heads side by side, each under its head's number; the matrix; what comes out."""
+    segments = tuple(f"h{h + 1}" for h in range(view.heads) for _ in range(view.value_features))
+    called = (view.words, segments if named and view.heads <= 9 and len(segments) <= 12 else ())
+    joined = Grid("joined", "joined", "queries", "joined", called=called, sized=False, tight=True, carried=view.mixture)
+    weight = Grid("weight_output", "W_{O}^{T}", "joined", "outputs", sized=False, tight=True, bare=True)
+    out = Grid("output", "output", "queries", "outputs", sized=False, tight=True)
+    return Row(joined, "·", weight, "=", out) if line else Lattice((joined, weight), (out,))
+
+
+# ── acts ─────────────────────────────────────────────────────────────────────
+def _sources(view: AttentionView) -> Iterator[All]:
+    """Where the heads' queries, keys and values come from, in one beat."""
+    made = tuple(name for name in MADE if name in view.trace)
+    if view.config.projections:
+        one = "word" if view.words else "token"
+        yield All(made, Note("each head makes its own, by its own rows of the matrices",
+                             view.heads > 1), 2.4,
+                  says=(Run(f"every {one} has ", source=Fact("heads")), *_counts(view)))  # fmt: skip
+
+
+def _counts(view: AttentionView) -> Line:
+    """``2 queries, 2 keys and 2 values``."""
+    kept = int(view.config.key_heads or view.heads)
+    return (Run(f"{phrases.so_many('query', 'queries', view.heads)}, {phrases.so_many('key', 'keys', kept)} and "
+                f"{phrases.so_many('value', 'values', kept)}", "ink", "semibold", Fact("heads")),)  # fmt: skip
+
+
+def _acts(view: AttentionView) -> Iterator[tuple[tuple[str, ...], Note | tuple[Note, ...]]]:
+    """All heads find their words; each takes its mixture; the segments are joined; a matrix mixes them."""
+    yield FOUND, (
+        Note("the same word, several questions at once: every head finds another word",
+             lambda q: _apart(view, q)),
+        Note("the wider an arc, the larger its weight", has_arcs(view)),
+    )  # fmt: skip
+    yield (("value_products", view.mixture),
+           Note("each head takes a mixture of values of its own", view.heads > 1))  # fmt: skip
+    if view.projected:
+        yield ("joined",), Note("what the heads took stands side by side", view.heads > 1)
+        yield ("output_products", "output"), Note("the matrix mixes what all heads took", view.heads > 1)
+
+
+def _apart(view: AttentionView, q: int) -> bool:
+    """Whether every head looks at one word more than at any other, and at another one than the other heads."""
+    tops = [np.sort(np.nan_to_num(view.row("weights", q, h)))[::-1][:2] for h in range(view.heads)]
+    clear = all(len(top) == 2 and top[0] > top[1] for top in tops)
+    return clear and len({view.strongest(q, h) for h in range(view.heads)}) == view.heads > 1
+
+
+def _found(view: AttentionView, q: int) -> Line:
+    """``sat  →  head 1: cat 0.67,  head 2: down 0.66``."""
+    style = numerals.style(1.0, kind="probability", precision=view.film.precision)
+    name = Run(view.words[q] if view.words else f"query {q + 1}", "focus", source=Fact("token"))
+    out: list[Line] = []
+    for h in range(min(view.heads, 4)):
+        if not view.reach[h, q].any():
+            out.append((Run(f"head {h + 1}: none", source=Fact("no keys"), late=True),))
+            continue
+        best = view.strongest(q, h)
+        at = Address("weights", (view.b, h, q, best))
+        text = numerals.text(float(view.row("weights", q, h)[best]), style)
+        out.append((Run(f"{view.key_called(best)} ", "ink", source=Fact("token"), late=True),
+                    Run(text, "probability", "semibold", at, True)))  # fmt: skip
+    more = (Run(f",  {view.heads - 4} more", source=Fact("hidden"), late=True),) if view.heads > 4 else ()
+    return (name, Run("  →  "), *phrases.join(out, Run(",  ", late=True)), *more)
+
+
+def _side_by_side(view: AttentionView) -> Line:
+    """``2 heads of 2 numbers: one row of 4``."""
+    each = phrases.so_many("number", "numbers", view.value_features)
+    return (Run(f"{phrases.so_many('head', 'heads', view.heads)} of {each}: ", source=Fact("heads")),
+            Run(f"one row of {prod((view.heads, view.value_features))}", "result", "semibold", Fact("joined"),
+                True))  # fmt: skip
+
+
+def _opening(view: AttentionView) -> Line:
+    one = "word" if view.words else "query"
+    many = "several questions at once" if view.heads > 1 else "one question"
+    return Run(f"every {one} asks ", source=Fact("heads")), Run(many, "result", "semibold", Fact("sentence"))
+
+
+def _closing(view: AttentionView) -> Line:
+    counts = f"{phrases.so_many('head', 'heads', view.heads)}, {phrases.so_many(*view.noun, view.queries)}: "
+    said = "asked at once, answered side by side" if view.heads > 1 else "one question, one answer each"
+    return Run(counts, source=Fact("counts")), Run(said, "result", "semibold", Fact("sentence"))
+
+
+MultiHeadStory = story("Multi-head attention", film, GOOD_FOR, takes=9)

@@ -1,0 +1,226 @@
+"""A transformer block: each word has a lane that never ends; attention and a small network each add to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import numpy as np
+
+from layeranim import numbers, typeface
+from layeranim.stories import phrases
+from layeranim.stories.attention.arrangement import APART, CLOSE
+from layeranim.stories.attention.transformer_view import BROUGHT, TransformerView
+from layeranim.stories.stage import Arcs, Becoming, Column, Each, Grid, Note, Play, Repeat, Row, Tries, Units, story
+from layeranim.stories.stage.parts.names import short
+from layeranim.stories.stage.solver import NUMERAL_LOW, Node
+from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
+
+GOOD_FOR = "language models: dozens of such blocks, one on another"
+PAUSE, LONGEST, ARCS = 1.9, 30.0, 76.0
+AGAIN = ("self_residual", "output")
+INSIDE = ("score_products", "scores", "scaled", "masked", "row_max", "exponentials", "exponential_sum", "weights",
+          "value_products", "head_output", "joined", "expanded_pre_products", "expanded_pre", "expanded",
+          "output_products", "output")  # fmt: skip
+NORM = ("mean", "centred", "variance", "deviation", "normalised")
+
+
+def film(telling: Telling) -> Play:
+    """The film of a transformer block: word by word."""
+    block = TransformerView(telling)
+    noun = ("word", "words") if block.words else ("token", "tokens")
+    lane = tuple(name for name, _ in block.lane())
+    return Play(
+        title="Transformer encoder" if block.config.block == "encoder" else "Transformer decoder",
+        units=Units(("queries",), noun, ("batch",), block.words, inner=block.followed),
+        stage=Tries(*_stage(block), least=NUMERAL_LOW),
+        acts=(Each(tuple(_acts(block)), says=lambda q, brief: _found(block, "self", q), again=AGAIN, pause=PAUSE),),
+        opening=_said("every word has a lane: ", "what a sublayer finds is added to it"),
+        opening_note=block.strange,
+        closing=_closing(phrases.so_many(*noun, block.trace.size("queries")), block.trace.size("queries") > 1),
+        good_for=GOOD_FOR,
+        options=_options(block),
+        alike=((*dict.fromkeys((*lane, *(n for n in BROUGHT if n in block.trace), *_normed(block))),),),
+        kinds={f"{name}.weights": "share" for name in block.looks},
+        words=_words(block),
+        same=(("embed", "outputs"),),
+        warnings=(block.strange,) if block.strange else (),
+        tokens=(*(getattr(block.config, "words", None) or ()), *(getattr(block.config, "context_words", None) or ())),
+        longest=LONGEST,
+    )  # fmt: skip
+
+
+def _normed(block: TransformerView) -> tuple[str, ...]:
+    """What sublayers read, where it is normalised before."""
+    return tuple(f"{name}_norm.output" for name, *_ in block.chain) if block.config.norm == "pre" else ()
+
+
+def _words(block: TransformerView) -> dict[str, Callable[[int], Line]]:
+    """What is said of a word's attention, and of its norms."""
+    out: dict[str, Callable[[int], Line]] = {}
+    for name, _, _, after in block.chain:
+        if name != "feedforward":
+            out[f"{name}.output"] = partial(_found, block, name)
+        if block.config.norm == "post":
+            out[after] = partial(_normalised, block, name, f"{name}_residual", after)
+    return out
+
+
+def _normalised(block: TransformerView, name: str, of: str, made: str, q: int) -> Line:
+    """``(1.26 − 0.66) / 1.50  →  0.40``: less the mean, by the deviation; then γ and β."""
+    k = block.followed(q)["embed"]
+    places = [Address(of, (block.at, q, k)), *(Address(f"{name}_norm.{part}", (block.at, q))
+              for part in ("mean", "deviation")), Address(made, (block.at, q, k))]  # fmt: skip
+    style = numbers.style(block.trace[made], precision=block.film.precision)
+    texts = [numbers.text(block.trace[one.tensor][one.index], style) for one in places]
+    x, mean, deviation, result = (
+        Run(numbers.factor(t), "ink", source=one) for t, one in zip(texts, places, strict=True)
+    )
+    return (Run("("), x, Run(f" {numbers.MINUS} "), mean, Run(") / "), deviation, Run("  →  ", late=True),
+            phrases.result(texts[-1], result.source))  # fmt: skip
+
+
+# ── stage ────────────────────────────────────────────────────────────────────
+def _stage(block: TransformerView) -> Iterator[Node]:
+    """The lanes, what is added to them, the units of the feed-forward; arcs of all heads, of one, or weights."""
+    arcs = all(block.drawn(name) for name in block.looks)
+    bodies, units = _bodies(block), _units(block)
+    if arcs:
+        for most in (4, 1):
+            yield Column(_arcs(block, most, across=4), Row(*bodies, units))
+            yield Row(*bodies, units, _arcs(block, most))
+            yield Column(_arcs(block, most, across=2), Row(*bodies))
+        yield Column(_arcs(block, 1), *bodies[:1], *bodies[2:])
+    weights = tuple(Grid(f"{name}.weights", f"{_called(name)}, head 1", "queries", _keys(name), at=(("heads", 0),),
+                         sized=False, tight=True) for name in block.looks)  # fmt: skip
+    yield Row(*bodies, units, *weights)
+    if arcs and _narrow(block):
+        yield Column(_arcs(block, 1, across=2, firm=True), Row(*bodies, units))
+
+
+def _bodies(block: TransformerView) -> tuple[Node | str, ...]:
+    *before, (last, text) = block.lane()
+    lane = Becoming(last, text, "queries", "embed", called=(block.words, ()), sized=False, tight=True,
+                    before=tuple(before))  # fmt: skip
+    pre = block.config.norm == "pre"  # what a sublayer reads stands where its answer will
+    found = [one for name, *_ in block.chain for one in (
+        *(((f"{name}_norm.output", "a copy, normalised"),) * pre), (f"{name}.output", BROUGHT[f"{name}.output"]),
+    )]  # fmt: skip
+    *earlier, (end, called) = found
+    return lane, "+", Becoming(end, called, "queries", "embed", sized=False, tight=True, before=tuple(earlier),
+                               along=tuple((name, block.trace.axes(name)[-1]) for name, _ in earlier))  # fmt: skip
+
+
+def _units(block: TransformerView) -> Grid:
+    return Grid("feedforward.expanded", "units", "queries", "units", sized=False, tight=True, bare=True)
+
+
+def _keys(name: str) -> str:
+    return "keys" if name == "self" else "context_keys"
+
+
+def _called(name: str) -> str:
+    return "attention" if name == "self" else "to the context"
+
+
+def _arcs(block: TransformerView, most: int, across: int = 1, firm: bool = False) -> Node:
+    """Arcs of the heads of each attention, at most so many."""
+    every = [(name, h) for name in block.looks for h in range(min(block.config.heads, most))]
+
+    def one(k: int) -> Arcs:
+        name, h = every[k]
+        text = f"{_called(name)}, head {h + 1}" if block.config.heads > 1 else _called(name)
+        return Arcs(f"{name}.weights", block.words, () if name == "self" else block.read, (("heads", h),), ARCS, firm,
+                    text, CLOSE)  # fmt: skip
+
+    return Repeat(one, len(every), across=across, apart=APART)
+
+
+def _narrow(block: TransformerView) -> bool:
+    """Whether the arcs of all attentions have room beside each other."""
+    rows = [(block.words, block.looked(name)) for name in block.looks]
+    wide = sum(max(sum(max(typeface.width(short(w), 22, "medium"), 60.0) + CLOSE for w in words) for words in pair)
+               + APART for pair in rows)  # fmt: skip
+    canvas = block.film.canvas
+    return len(rows) < 3 and wide <= canvas.right - canvas.left
+
+
+# ── acts ─────────────────────────────────────────────────────────────────────
+def _acts(block: TransformerView) -> Iterator[tuple[tuple[str, ...], Note | tuple[Note, ...]]]:
+    """Sublayer by sublayer: what it finds in what it reads, and what the lane becomes."""
+    pre, before = block.config.norm == "pre", tuple[str, ...]()
+    for name, _, source, after in block.chain:
+        norm = tuple(f"{name}_norm.{part}" for part in NORM)
+        notes = _talks(block, name)
+        if pre:  # a copy is normalised, and read
+            before, notes = (*norm, source), (*notes, Note("it reads a normalised copy; the lane stays as it is"))
+        yield (*before, *(f"{name}.{part}" for part in INSIDE if f"{name}.{part}" in block.trace)), notes
+        added = after if pre else f"{name}_residual"
+        yield (added,), Note("added to the lane: what was there stays in the sum")
+        before = () if pre else (*norm, after)
+    if before:
+        yield before, Note("mean 0, deviation 1, then γ and β")
+
+
+def _talks(block: TransformerView, name: str) -> tuple[Note, ...]:
+    """What a word looks at: only itself, itself and those before it, or others."""
+    if name == "feedforward":
+        return (Note("each word alone: its units see no other word"),)
+    if name == "cross":
+        return (Note("keys and values come from what was read before"),)
+    rows = np.nan_to_num(block.trace[f"{name}.weights"][block.at], nan=1.0)
+    others = [(np.delete(rows[:, q], q, axis=-1) > 0).any() for q in range(rows.shape[1])]
+    later = [(rows[:, q, q + 1 :] > 0).any() for q in range(rows.shape[1])]
+    return (
+        Note("this word sees only itself", lambda q: not others[q]),
+        Note(
+            "words talk: each takes in a mixture of those up to itself", lambda q: not later[q] and q + 1 < len(later)
+        ),
+        Note("words talk: each takes in a mixture of others", lambda q: bool(others[q])),
+    )
+
+
+def _found(block: TransformerView, name: str, q: int) -> Line:
+    """``sat  →  cat 0.67,  down 0.66``."""
+    style = numbers.style(1.0, kind="probability", precision=block.film.precision)
+    called, out = block.looked(name), list[Line]()
+    for h in range(min(block.config.heads, 3)):
+        row = block.row(name, q, h)
+        k = int(np.argmax(np.nan_to_num(row)))
+        at = Address(f"{name}.weights", (block.at, h, q, k))
+        word = called[k] if k < len(called) else f"token {k + 1}"
+        out.append((Run(f"{word} ", "ink", source=Fact("token"), late=True),
+                    Run(numbers.text(float(row[k]), style), "probability", "semibold", at, True)))  # fmt: skip
+    who = Run(block.words[q] if block.words else f"token {q + 1}", "focus", source=Fact("token"))
+    return (who, Run("  →  "), *phrases.join(out, Run(",  ", late=True)))
+
+
+def _options(block: TransformerView) -> tuple[str, ...]:
+    c, trace = block.config, block.trace
+    noun = ("word", "words") if block.words else ("token", "tokens")
+    context = c.block == "decoder"
+    return (
+        phrases.so_many(*noun, trace.size("queries")),
+        *((f"{trace.size('context_keys')} read",) if context else ()),
+        phrases.so_many("head", "heads", c.heads),
+        f"{c.embed} features",
+        f"{c.feedforward} units",
+        *((f"{c.norm}-norm",) if c.norm != "post" else ()),
+        *((c.activation,) if c.activation != "relu" else ()),
+        *(("causal",) if c.causal and not context else ("not causal",) if context and not c.causal else ()),
+        *((f"window {c.window}",) if c.window is not None else ()),
+        *(("no bias",) if not c.bias else ()),
+        *((f"eps {c.eps:g}",) if c.eps != 1e-5 else ()),
+    )
+
+
+def _closing(counted: str, several: bool) -> Line:
+    return _said(f"{counted}: ", "they talk, think alone, and keep what they were"
+                 if several else "it thinks alone, and keeps what it was")  # fmt: skip
+
+
+def _said(before: str, strong: str) -> Line:
+    return Run(before, weight="regular", source=Fact("counts")), Run(strong, "result", "semibold", Fact("sentence"))
+
+
+TransformerStory = story("Transformer block", film, GOOD_FOR, takes=9)
