@@ -35,7 +35,7 @@ def film(telling: Telling) -> Play:
         units=Units(("queries",), noun, ("batch",), block.words, inner=block.followed),
         stage=Tries(*_stage(block), least=NUMERAL_LOW),
         acts=(Each(tuple(_acts(block)), says=lambda q, brief: _found(block, "self", q), again=AGAIN, pause=PAUSE),),
-        opening=_said("every word has a lane: ", "what a sublayer finds is added to it"),
+        opening=phrases.sentence("every word has a lane: ", "what a sublayer finds is added to it"),
         opening_note=block.strange,
         closing=_closing(phrases.so_many(*noun, block.trace.size("queries")), block.trace.size("queries") > 1),
         good_for=GOOD_FOR,
@@ -215,12 +215,8 @@ def _options(block: TransformerView) -> tuple[str, ...]:
 
 
 def _closing(counted: str, several: bool) -> Line:
-    return _said(f"{counted}: ", "they talk, think alone, and keep what they were"
+    return phrases.sentence(f"{counted}: ", "they talk, think alone, and keep what they were"
                  if several else "it thinks alone, and keeps what it was")  # fmt: skip
-
-
-def _said(before: str, strong: str) -> Line:
-    return Run(before, weight="regular", source=Fact("counts")), Run(strong, "result", "semibold", Fact("sentence"))
 
 
 TransformerStory = story("Transformer block", film, GOOD_FOR, takes=9)

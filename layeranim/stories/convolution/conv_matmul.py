@@ -49,7 +49,7 @@ def film(telling: Telling) -> Play:
         stage=arranged(trace),
         acts=(Each(acts, sentence=None if _more(trace) else _Words(telling).folded, pause=LONG),),
         words={"columns": _Words(telling).unrolled},
-        opening=_said("every window becomes a column, ", "the convolution one matrix product"),
+        opening=phrases.sentence("every window becomes a column, ", "the convolution one matrix product"),
         closing=_closing(trace),
         good_for=GOOD_FOR,
         options=_options(trace),
@@ -124,10 +124,10 @@ def _closing(trace: Trace) -> Line:
     """How much room the weights take in the sparse matrix; where that is not drawn, what is multiplied."""
     if not is_drawn(trace):
         kernel, columns = (numbers.shape_text(trace.tensor(name).shape[-2:]) for name in ("kernel_matrix", "columns"))
-        return _said("the convolution is one product: ", f"{kernel} · {columns}")
+        return phrases.sentence("the convolution is one product: ", f"{kernel} · {columns}")
     places, weights = int(trace.facts["toeplitz_cells"]), trace.tensor("kernel").array.size
     counts = phrases.so_many("place", "places", places), phrases.so_many("weight", "weights", weights)
-    return _said("the convolution is one matrix: ", ", ".join(counts))
+    return phrases.sentence("the convolution is one matrix: ", ", ".join(counts))
 
 
 def _options(trace: Trace) -> tuple[str, ...]:
@@ -149,10 +149,6 @@ def _hidden(trace: Trace) -> tuple[str, ...]:
         *((f"{drawn(channels)} of {channels} channels drawn",) if drawn(channels) < channels else ()),
         *((f"sparse matrix of filter 1 of {filters}",) if filters > 1 else ()),
     )
-
-
-def _said(before: str, strong: str) -> Line:
-    return Run(before, weight="regular", source=Fact("idea")), Run(strong, "result", "semibold", Fact("idea"))
 
 
 # ── what is followed ─────────────────────────────────────────────────────────

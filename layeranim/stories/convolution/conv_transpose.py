@@ -9,6 +9,7 @@ import numpy as np
 
 from layeranim import numbers
 from layeranim.engine.trace import Region, Trace, cell
+from layeranim.stories import phrases
 from layeranim.stories.activations import activation_name, activation_word
 from layeranim.stories.convolution.conv_transpose_view import FULL, SPACE, Stamping
 from layeranim.stories.convolution.sides import pair
@@ -39,7 +40,7 @@ def film(telling: Telling) -> Play:
             *_after(view),
         ),
         words={"painted": lambda unit: _added(telling, view, unit)},
-        opening=_said("every cell stamps the kernel, ", "overlaps add up"),
+        opening=phrases.sentence("every cell stamps the kernel, ", "overlaps add up"),
         closing=_closing(view),
         good_for=_good_for(view),
         options=_options(view),
@@ -186,7 +187,7 @@ def _closing(view: Stamping) -> Line:
     count = int(np.prod(view.inside))
     shape = numbers.shape_text((*((view.filters,) if view.filters > 1 else ()), *view.trace.tensor("output").shape[2:]))
     size = numbers.shape_text(view.kernel.shape[2:])
-    return _said(f"{count} stamp{'s' * (count > 1)} of {size} → ", f"{shape} output")
+    return phrases.sentence(f"{count} stamp{'s' * (count > 1)} of {size} → ", f"{shape} output")
 
 
 def _good_for(view: Stamping) -> str:
@@ -213,10 +214,6 @@ def _options(view: Stamping) -> tuple[str, ...]:
         *(("bias",) if "bias" in view.trace else ()),
         *((activation_word(config.activation),) if config.activation != "linear" else ()),
     )
-
-
-def _said(before: str, strong: str) -> Line:
-    return Run(before, weight="regular", source=Fact("idea")), Run(strong, "result", "semibold", Fact("idea"))
 
 
 ConvTransposeStory = story("Transposed convolution", film, GOOD_FOR)

@@ -92,7 +92,7 @@ def film(telling: Telling) -> Play:
             Lines("sizes", "RMS of a layer", "schemes", tuple(KNOWN[name] for name in names)),
         ),
         acts=(Each((((*numbers_, *sizes, "sizes"), _notes(view)),)),),
-        opening=_said("the same numbers through layers of ", "weights drawn in several ways"),
+        opening=phrases.sentence("the same numbers through layers of ", "weights drawn in several ways"),
         opening_note=f"{phrases.so_many('layer', 'layers', states - 1)} of {view.config.units} units: "
         f"every dot is what one unit makes of one sample",
         closing=_closing(view),
@@ -152,10 +152,6 @@ def _options(config: Any) -> tuple[str, ...]:
         *((f"init seed {config.init_seed}",) if config.init_seed else ()),
         *((",  ".join(config.schemes),) if len(config.schemes) > MOST_LINES else ()),
     )
-
-
-def _said(before: str, strong: str) -> Line:
-    return Run(before, weight="regular", source=Fact("way")), Run(strong, "result", "semibold", Fact("way"))
 
 
 InitStory = story("First weights", film, GOOD_FOR, takes=1)
