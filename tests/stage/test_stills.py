@@ -75,7 +75,7 @@ PARTS: dict[str, Seen] = {
     "Leading": seen("dense", "products:leading", input="random:40", units=6),
     "Lines": seen("descent", "loss:lines"),
     "Net": seen("conv1d", "pre_activation:net"),
-    "Network": seen("backprop", "dense1_output:net", "output:net"),
+    "Network": seen("backprop", "dense1_output:net", "output:net", "grad_dense1_pre_activation:net"),
     "Neurons": seen("neuron", "pre_activation:layer"),
     "Painted": seen("conv-transpose", "painted:0"),
     "Picture": seen("conv-image", "pre_activation", ended=True),
