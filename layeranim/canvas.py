@@ -21,6 +21,8 @@ RAGGED = 1.15
 ROW = 30
 """From one row of a note to the next."""
 CAPTION_ROW = 40
+COUNTER_HIGH = 40
+"""From the counter's baseline to the stage, where no caption stands between."""
 PARAMETERS_ROW = 32
 TITLE_ROW = 44
 
@@ -76,8 +78,10 @@ class Canvas:
         """Of a caption's last row; others stand above it."""
         return self.from_bottom(theme.CAPTION_BASELINE) + (self.rows - 1) * ROW
 
-    @property
-    def stage_bottom(self) -> float:
+    def stage_bottom(self, captioned: bool = True) -> float:
+        """The lower edge of the stage, over the caption; without captions over the counter and the key."""
+        if not captioned:
+            return self.from_bottom(theme.COUNTER_BASELINE) + COUNTER_HIGH
         return self.caption_baseline + theme.STAGE_BOTTOM - theme.CAPTION_BASELINE + (self.rows - 1) * CAPTION_ROW
 
     @property

@@ -54,9 +54,10 @@ class Room:
         return self.top - self.bottom
 
 
-def room_on(canvas: Canvas, lower: float = 0.0) -> Room:
+def room_on(canvas: Canvas, lower: float = 0.0, captioned: bool = True) -> Room:
     """What a canvas has room for between its words, under a header that reaches so much lower than usual."""
-    return Room(canvas.left, canvas.right, canvas.stage_top(lower) - 8.0, canvas.stage_bottom, canvas.rows > 1)
+    top, bottom = canvas.stage_top(lower) - 8.0, canvas.stage_bottom(captioned)
+    return Room(canvas.left, canvas.right, top, bottom, canvas.rows > 1)
 
 
 STAGE = room_on(WIDE)

@@ -80,7 +80,7 @@ class _Told:
         self.shown = self._shown()
         self.figures.first, self.figures.stop = self.shown.start, self.shown.stop
         lower = placed(self._title(), self._header(), self.canvas).lower(self.canvas)
-        self.laid: Laid = solve(film.stage, self.figures, room_on(self.canvas, lower))
+        self.laid: Laid = solve(film.stage, self.figures, room_on(self.canvas, lower, self.options.captions))
         self.figures.drawn = frozenset(getattr(plan, "tensor", "") for plan in self.laid.plans.values())
         self.figures.placed = {name: plan for name, plan in self.laid.plans.items() if isinstance(plan, GridPlan)}
         self.parts = [Standing(actor, plan) for actor in _actors(self.laid.stage or film.stage)
