@@ -167,11 +167,26 @@ class ExplainerCommand(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         for _ in range(len(args) + 1):  # each time round one word is put into ours
+            args = self._switched(args)
             try:
                 return super().parse_args(ctx, list(args))
             except click.NoSuchOption as error:
                 args = self._in_our_words(ctx, args, error)
         return super().parse_args(ctx, args)
+
+    def _switched(self, args: list[str]) -> list[str]:
+        """The words with ``--bias`` or ``--no-bias`` for ``--bias true`` and ``--bias=false``, as files say."""
+        flags = {word: param for param in self.params if getattr(param, "is_flag", False) for word in param.opts}
+        out = list[str]()
+        for arg in args:
+            name, sign, value = arg.partition("=")
+            flag, said = (name, value) if sign else (out[-1] if out else "", arg)
+            if flag not in flags or said.lower() not in ("true", "false"):
+                out.append(arg)
+                continue
+            others = flags[flag].secondary_opts
+            out[len(out) if sign else -1 :] = [flag] if said.lower() == "true" else others[:1]
+        return out
 
     def _in_our_words(self, ctx: click.Context, args: list[str], error: click.NoSuchOption) -> list[str]:
         """The words with an option that there is instead of one that the field calls otherwise; else what is wrong."""

@@ -241,6 +241,8 @@ def _missing(path: str, where: str, request: Request, remedy: str, names: Iterab
     asked = os.path.basename(path)
     whole = (name for name in sorted(there) if asked in (os.path.splitext(name)[0], *_with_key(name, asked)))
     close = next(whole, None) or nearest(asked, there)
+    if not close and len(path.split()) > 1 and path.replace(" ", "").isalpha():
+        return request.refuse("is words, not numbers", f"layers that read words take them as --tokens; {remedy}")
     hint = f"did you mean '{os.path.join(os.path.dirname(path), close)[:200]}'?" if close else remedy
     return request.refuse("no such file", hint)
 

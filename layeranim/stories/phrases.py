@@ -134,6 +134,19 @@ def sentence(before: str, strong: str) -> Line:
     return Run(before, weight="regular", source=Fact("sentence")), Run(strong, "result", "semibold", Fact("sentence"))
 
 
+def loss_moved(ends: Sequence[float], texts: Sequence[str], places: Sequence[Source]) -> Line:
+    """``the loss fell from 0.47 to 0.39``: what it was and what it is, as it is written; it may rise, or stay."""
+    (before, after), (first, last) = ends, texts
+    if first == last:
+        return Run("the loss is still ", "result", "semibold"), Run(last, "result", "semibold", places[1])
+    return (
+        Run("the loss fell from " if after < before else "the loss went from ", "result", "semibold"),
+        Run(first, "result", "semibold", places[0]),
+        Run(" to ", "result", "semibold"),
+        Run(last, "result", "semibold", places[1]),
+    )
+
+
 def short_size(
     size: int, kernel: int, stride: int, out: int, *, padding: tuple[int, int] = (0, 0), ceil: bool = False
 ) -> str:

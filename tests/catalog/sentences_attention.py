@@ -103,10 +103,11 @@ def closing(told: Told, match: Match, beat: Beat) -> bool:
 
 
 # ── stages ───────────────────────────────────────────────────────────────────
-def spreads(compare: Callable[[float, float], bool]) -> Check:
+def spreads(compare: Callable[[float, float], bool], soft: bool = False) -> Check:
     def check(told: Told, match: Match, beat: Beat) -> bool:
         a, b = (np.ptp(row(told, beat, tensor)) for tensor in ("scores", "scaled"))
-        return compare(float(a), float(b)) and told.config.kind != "cosine"
+        chosen = soft and told.config.lookup == "hard"  # whose choice is not softer or sharper
+        return compare(float(a), float(b)) and told.config.kind != "cosine" and not chosen
 
     return check
 
@@ -215,8 +216,12 @@ ATTENTION = (
           options(kind="multiplicative"), {"kind": "multiplicative"}, ({},)),
     Claim(r"how well its query fits each key: by a small network", options(kind="additive"), {"kind": "additive"},
           ({},)),
-    Claim(r"smaller scores, softer choice", spreads(lambda a, b: b < a), {}, ({"scale": 4}, {"scale": 1})),
-    Claim(r"larger scores, sharper choice", spreads(lambda a, b: b > a), {"scale": 4}, ({}, {"scale": 0.5})),
+    Claim(r"smaller scores, softer choice", spreads(lambda a, b: b < a, soft=True), {},
+          ({"scale": 4}, {"scale": 1}, {"lookup": "hard"})),
+    Claim(r"larger scores, sharper choice", spreads(lambda a, b: b > a, soft=True), {"scale": 4},
+          ({}, {"scale": 0.5}, {"scale": 4, "lookup": "hard"})),
+    Claim(r"smaller scores", spreads(lambda a, b: b < a), {"lookup": "hard"}, ({"scale": 4, "lookup": "hard"},)),
+    Claim(r"larger scores", spreads(lambda a, b: b > a), {"scale": 4, "lookup": "hard"}, ({"lookup": "hard"},)),
     Claim(r"no difference between scores: no choice to soften", spreads(lambda a, b: a == b == 0), EQUAL, ({},)),
     Claim(r"divided by both lengths: only the direction counts", options(kind="cosine"), {"kind": "cosine"}, ({},)),
     Claim(r"no score grows beyond the cap",

@@ -110,7 +110,10 @@ TRAINING = (
           ({"steps": "2-3"},)),
     Claim(r"moments? .*: {1,2}each in the same way|every moment in the same way"),
     Claim("every moment in the same way"),
-    Claim(r"(\d+) updates?: the loss (fell|went) from (\S+) to (\S+)", fell, {}, (), counts=True),
+    Claim(r"(\d+) updates?: the loss (fell|went) from (\S+) to (\S+)", fell, {}, ({"learning_rate": 0},), counts=True),
+    Claim(r"(\d+) updates?: the loss is still (\S+)",
+          lambda t, m, b: bool(np.isclose(t["loss"][0], t["loss"][-1], rtol=0.01, atol=0.005, equal_nan=True)),
+          {"learning_rate": 0}, ({},), counts=True),
     Claim("nothing moves the border but the slope of the loss"),
 )  # fmt: skip
 

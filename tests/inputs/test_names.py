@@ -228,6 +228,9 @@ def test_suggestions(refused: Callable[..., str], tmp_path: Path) -> None:
     refused(lambda: kernel("gausian-blur"), "did you mean 'gaussian-blur'?")
     refused(lambda: read("sobel-x", base=tmp_path), "no such file; give a file, numbers such as '1 2; 3 4', or")
     refused(lambda: read("qqqq.npy", base=tmp_path), "no such file; give a file")
+    refused(
+        lambda: read("ich habe gelernt", base=tmp_path), "is words, not numbers; layers that read words", "--tokens"
+    )
     refused(lambda: read(str(tmp_path / "none" / "x.npy")), "no such file; give a file")
     refused(lambda: read(""), "input '': is empty; give a file")
     refused(lambda: read("a\0b.npy"), "no such file")

@@ -220,11 +220,14 @@ class AttentionWords:
             with np.errstate(all="ignore"):
                 return float(np.ptp(view.row(tensor, q)))
 
+        hard = self.config.lookup == "hard"
+        softer, sharper = ("", "") if hard else (", softer choice", ", sharper choice")
         return (
-            Note("smaller scores, softer choice", lambda q: spread("scaled", q) < spread("scores", q)),
-            Note("larger scores, sharper choice", lambda q: spread("scaled", q) > spread("scores", q)),
-            Note("no difference between scores: no choice to soften", lambda q: spread("scores", q) == 0),
-        )
+            Note(f"smaller scores{softer}", lambda q: spread("scaled", q) < spread("scores", q)),
+            Note(f"larger scores{sharper}", lambda q: spread("scaled", q) > spread("scores", q)),
+            Note("no difference between scores: no choice to soften",
+                 lambda q: not hard and spread("scores", q) == 0),
+        )  # fmt: skip
 
     def _masked(self) -> tuple[Note, ...]:
         """Why a query does not see some keys: no query does, they come later, or its own mask says so."""

@@ -122,12 +122,7 @@ def closing(view: BackView) -> Line:
     """What the loss was, and what it is after the step."""
     style = numbers.style(view.trace["loss"], precision=view.telling.film.precision)
     after = view.loss_with({name: view.trace[f"new_{name}"] for name in view.given if f"new_{name}" in view.trace})
-    first, last = numbers.text(view.trace["loss"], style), numbers.text(after, style)
-    fell = after < float(view.trace["loss"]) and first != last
-    return (
-        Run("one step: ", source=Fact("step")),
-        Run("the loss fell from " if fell else "the loss went from ", "result", "semibold"),
-        Run(first, "result", "semibold", Address("loss", ())),
-        Run(" to ", "result", "semibold"),
-        Run(last, "result", "semibold", Fact("after the step")),
-    )
+    ends = float(view.trace["loss"]), after
+    texts = [numbers.text(loss, style) for loss in ends]
+    moved = phrases.loss_moved(ends, texts, (Address("loss", ()), Fact("after the step")))
+    return Run("one step: ", source=Fact("step")), *moved

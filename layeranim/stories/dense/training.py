@@ -106,15 +106,11 @@ def _closing(telling: Telling) -> Line:
     """What the loss was, and what it became."""
     trace = telling.trace
     loss, style = trace["loss"], numbers.style(trace["loss"], precision=telling.film.precision)
-    first, last = numbers.text(loss[0], style), numbers.text(loss[-1], style)
-    fell = loss[-1] < loss[0] and first != last
     updates = len(loss) - 1
+    ends = [numbers.text(loss[at], style) for at in (0, -1)]
     return (
         Run(f"{updates} update{'s' * (updates > 1)}: ", weight="regular", source=Fact("updates")),
-        Run("the loss fell from " if fell else "the loss went from ", "result", "semibold"),
-        Run(first, "result", "semibold", Address("loss", (0,))),
-        Run(" to ", "result", "semibold"),
-        Run(last, "result", "semibold", Address("loss", (updates,))),
+        *phrases.loss_moved((loss[0], loss[-1]), ends, (Address("loss", (0,)), Address("loss", (updates,)))),
     )
 
 

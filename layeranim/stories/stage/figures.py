@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
+from itertools import takewhile
 from typing import Any, TypeVar, overload
 
 import numpy as np
@@ -14,7 +15,7 @@ from layeranim import displayed, numbers
 from layeranim.engine.trace import Array, Region, Step, Steps, cell, count
 from layeranim.errors import OptionError
 from layeranim.numbers import Style
-from layeranim.stories.stage.language import All, Each, Mask, Play, Windows
+from layeranim.stories.stage.language import All, Each, Mask, Play, Units, Windows
 from layeranim.stories.stage.plans import Lengths
 from layeranim.stories.stage.ranges import Ranges
 from layeranim.stories.storyboard import JOINED, Address, Cells, GridPlan, Source, Telling, folded
@@ -325,7 +326,17 @@ class Figures:
 
     def since(self, shown: Shown, first: int, last: int) -> int:
         """The first of some units from which on a slice shows the same."""
-        return next(unit for unit in range(last, first - 1, -1) if unit == first or self.turns(shown, unit))
+        step = self._steady(shown)
+        found = (unit for unit in range(last - last % step, first, -step) if self.turns(shown, unit))
+        return next(found, first)
+
+    def _steady(self, shown: Shown) -> int:
+        """So many units stand in a row at which a slice shows the same: those along axes that it has not."""
+        if type(self.units) not in (Units, Windows) or self.units.times > 1 or self.units.numbered:
+            return 1
+        has = {*self.trace.axes(shown.tensor)} - {*drawn_axes(shown), *dict(shown.at)}
+        inner = list(takewhile(lambda axis: axis not in has, reversed(self.units.along)))
+        return count(self.sizes[len(self.sizes) - len(inner) :])
 
     def beside(self, shown: Shown, unit: int) -> list[int]:
         """The units of the film at which a slice shows the same as at this one."""
