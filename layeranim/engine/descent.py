@@ -291,10 +291,20 @@ def assemble(config: DescentConfig, saved: Mapping[str, Tensor]) -> Trace:
         m = int(np.searchsorted(starts, k, side="right")) - 1
         return update(m, t)[k - int(starts[m])]
 
+    def find(tensor: str, here: Mapping[str, int]) -> int | None:
+        """The step of the update that the indices name: each update has the same steps."""
+        t = here["updates"] if "updates" in here else here.get("states", 1) - 1
+        if not 0 <= t < config.updates:
+            return None
+        every = (step for m in range(len(config.methods)) for step in update(m, t))
+        writes = (step.writes for step in every)
+        k = next((k for k, region in enumerate(writes) if region.tensor == tensor and region.holds(here)), None)
+        return None if k is None else t * int(starts[-1]) + k
+
     losses = saved["loss"].array
     facts: dict[str, int | float | str] = {"updates": config.updates, "first_loss": float(losses[0, 0])}
     facts |= {f"last_loss_{method}": float(losses[m, -1]) for m, method in enumerate(config.methods)}
-    steps = Steps.chain(first, Steps(config.updates * int(starts[-1]), make))
+    steps = Steps.chain(first, Steps(config.updates * int(starts[-1]), make, find))
     return Trace("descent", config, tensors(*saved.values()), steps, facts)
 
 

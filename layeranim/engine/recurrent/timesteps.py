@@ -12,7 +12,7 @@ from layeranim.engine.backward import beside, passed_back, start
 from layeranim.engine.door import Given, known, ranked, shaped, take
 from layeranim.engine.memory import alike
 from layeranim.engine.option import ArrayOption, Config, Integer, Layer, option
-from layeranim.engine.trace import Region, Shape, Step, Steps, Tensor, Trace, cell, count
+from layeranim.engine.trace import Region, Shape, Step, Tensor, Trace, count
 from layeranim.engine.window import affordable
 from layeranim.errors import ShapeError
 
@@ -72,17 +72,15 @@ def assemble(config: TimestepsConfig, tensors: Mapping[str, Tensor]) -> Trace:
     """The trace from its held tensors: one copy for each number."""
     shape = tensors["output"].shape
 
-    def make(i: int) -> Step:
-        at = cell(i, shape)
-        place = at[1] * shape[2] + at[2]
-        reads = (Region.of("input", batch=at[0], position=place),)
-        return Step("copy", reads, Region("output", tuple(zip(_OUTPUT, at, strict=True))))
+    def copied(c: Cell) -> Step:
+        place = c["time"] * shape[2] + c["features"]
+        return Step("copy", (Region.of("input", batch=c["batch"], position=place),), Region("output", tuple(c.items())))
 
     facts: dict[str, int | float | str] = {
         "batch": shape[0], "timesteps": shape[1], "features": shape[2], "numbers": count(shape),
         "input_shape": shape_text(tensors["input"].shape), "output_shape": shape_text(shape),
     }  # fmt: skip
-    return Trace("timesteps", config, dict(tensors), Steps(count(shape), make), facts)
+    return Trace("timesteps", config, dict(tensors), per_cell(_OUTPUT, shape, copied), facts)
 
 
 def backward(trace: Trace, gradients: Mapping[str, Any]) -> Trace:

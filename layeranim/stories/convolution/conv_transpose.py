@@ -216,4 +216,4 @@ def _options(view: Stamping) -> tuple[str, ...]:
     )
 
 
-ConvTransposeStory = story("Transposed convolution", film, GOOD_FOR)
+ConvTransposeStory = story("Transposed convolution", film, GOOD_FOR, takes=200)

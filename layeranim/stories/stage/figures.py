@@ -381,15 +381,29 @@ class Figures:
         steps = self.trace.steps
         if isinstance(steps, Steps) and steps.finds:
             return steps.writing(tensor, told)
-        return next((i for i, region in self._written.get(tensor, ()) if region.holds(told)), None)
+        singled, found = self._written.get(tensor, ((), {}))
+        if not all(axis in told for axis in singled):
+            every = sorted((at for some in found.values() for at in some), key=lambda one: one[0])
+        else:
+            every = found.get(tuple(told[axis] for axis in singled), [])
+        return next((i for i, region in every if region.holds(told)), None)
 
     @cached_property
-    def _written(self) -> Mapping[str, list[tuple[int, Region]]]:
-        """Of each tensor the steps that write it, made once where the trace does not know them."""
+    def _written(self) -> Mapping[str, tuple[tuple[str, ...], dict[tuple[int, ...], list[tuple[int, Region]]]]]:
+        """Of each tensor the steps that write it, made once where the trace does not know them: by their indices on the
+        axes on which each of them has a single one."""
         out: dict[str, list[tuple[int, Region]]] = {}
         for i, step in enumerate(self.trace.steps):
             out.setdefault(step.writes.tensor, []).append((i, step.writes))
-        return out
+        found = {}
+        for tensor, every in out.items():
+            single = [{axis for axis, at in region.where if isinstance(at, int)} for _, region in every]
+            axes, by = tuple(sorted(set.intersection(*single))), dict[tuple[int, ...], list[tuple[int, Region]]]()
+            for i, region in every:
+                where: dict[str, Any] = dict(region.where)
+                by.setdefault(tuple(where[axis] for axis in axes), []).append((i, region))
+            found[tensor] = axes, by
+        return found
 
     def _step(self, tensor: str, here: Mapping[str, int | range]) -> tuple[int, Step]:
         places = {axis: at if isinstance(at, int) else at[0] for axis, at in here.items()}
