@@ -175,7 +175,8 @@ def own(config: DescentConfig, method: str) -> OptimiserConfig:
 def makes(config: DescentConfig, shapes: Mapping[str, Shape]) -> dict[str, Shape]:
     """What each method writes in an update; the map of the loss."""
     each = sum(len({act.writes[0] for act in _acts(config, m, 0)}) + 1 for m in config.methods)
-    return {"of every update": (2 * each, config.updates + 1, 2), "map": (6, config.grid, config.grid)}
+    small = 20 * each  # arrays of two numbers, each with what NumPy keeps of it
+    return {"of every update": (small, config.updates + 1, 2), "map": (6, config.grid, config.grid)}
 
 
 @lru_cache(maxsize=4096)

@@ -173,7 +173,8 @@ class FilmCamera(Camera):
         ident = (shape, phase, look)
         sprite = self._sprites.get(ident)
         if sprite is None:
-            sprite = self._rasterise(m, at)
+            exact = at[0] + phase[0] / PHASES - x, at[1] + phase[1] / PHASES - y  # the same whoever is drawn first
+            sprite = self._rasterise(m, at, exact)
             self._sprites[ident] = sprite
             self._sprite_bytes += _bytes(sprite)
             while self._sprite_bytes > SPRITE_BYTES and len(self._sprites) > 1:
@@ -188,9 +189,11 @@ class FilmCamera(Camera):
     def _px(self) -> float:
         return self.view.width / self.frame_width
 
-    def _rasterise(self, m: VMobject, at: tuple[int, int]) -> Sprite:
-        """Draw the whole mobject into a surface of its own; the box is relative to the pixel ``at``."""
-        matrix = cairo.Matrix(self._px, 0, 0, -self._px, self.view.x(0) - at[0], self.view.y(0) - at[1])
+    def _rasterise(self, m: VMobject, at: tuple[int, int], off: tuple[float, float]) -> Sprite:
+        """Draw the whole mobject, moved by ``off`` pixels, into a surface of its own; the box is relative to the pixel
+        ``at``."""
+        left, top = self.view.x(0) - at[0] + off[0], self.view.y(0) - at[1] + off[1]
+        matrix = cairo.Matrix(self._px, 0, 0, -self._px, left, top)
         x0, y0, x1, y1 = self._extents(m, matrix)
         if x1 <= x0 or y1 <= y0:
             return Sprite(None, Rect(0, 0, 0, 0))

@@ -337,7 +337,7 @@ def test_the_check_notices_a_frame_on_other_cells(name: str, kind: str, grid: st
 def test_the_check_notices_a_sign_and_a_frame_that_are_off() -> None:
     def spoil(scene: ExplainerScene, beat: Beat) -> None:
         grid = next(m for m in scene.mobjects if isinstance(m, TileGrid))
-        sign = operator(grid.plan.box.centre, "+", scene.theme)
+        sign = operator(grid.plan.box.centre, "+", scene.theme, scene.theme.ink)
         frames = [FocusFrame([grid.plan.cell(0, 0).outset(1)], scene.theme.focus, scene.theme)]
         away = [g.plan for g in scene.grids.values() if g not in scene.mobjects]
         frames += [FocusFrame([plan.cell(0, 0)], scene.theme.focus, scene.theme) for plan in away[:1]]

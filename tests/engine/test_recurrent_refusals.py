@@ -18,7 +18,7 @@ CASES: list[tuple[str, dict[str, Any], dict[str, tuple[int, ...]], tuple[str, ..
     ("gru", {"variant": "minimal"}, {}, ("variant is 'minimal'", "reset-after, reset-before, glossary")),
     ("lstm", {"projection": 4, "hidden": 3}, {}, ("projection is 4", "less than hidden 3")),
     ("rnn", {"mode": "many-to-one", "returns": "sequences"}, {}, ("many-to-one", "sequences", "returns last")),
-    ("rnn", {}, {"input": (1, 2, 3, 4)}, ("input has shape 1×2×3×4, 4 axes", "1 or 2 or 3")),
+    ("rnn", {}, {"input": (1, 2, 3, 4)}, ("input has shape 1×2×3×4, 4 axes", "1, 2 or 3")),
     ("rnn", {"timesteps": 4}, {"input": (1, 3, 2)}, ("timesteps is 4 by option timesteps", "3 by input")),
     ("rnn", {"input_size": 4}, {"input": (1, 3, 2)}, ("input_size is 4 by option", "2 by input")),
     ("rnn", {}, {"input": (1, 3, 2), "weight_input": (3, 4)}, ("2 by input", "4 by the columns of weight_input")),

@@ -20,10 +20,10 @@ def drawn(mobject: Any, steps: int, monkeypatch: pytest.MonkeyPatch) -> tuple[in
     made = 0
     rasterise = FilmCamera._rasterise
 
-    def counted(camera: FilmCamera, m: VMobject, at: tuple[int, int]) -> Any:
+    def counted(camera: FilmCamera, m: VMobject, at: tuple[int, int], off: tuple[float, float]) -> Any:
         nonlocal made
         made += 1
-        return rasterise(camera, m, at)
+        return rasterise(camera, m, at, off)
 
     with host.session(160, 90, Fraction(25), "#FFFFFF") as scale, monkeypatch.context() as patched:
         camera = FilmCamera(View(160, 90, scale), "#FFFFFF")

@@ -237,9 +237,8 @@ class _Told:
         told = [beat for beat in before if beat.units == range(self.follow, self.follow + 1)]
         verbs = chain.from_iterable(chain.from_iterable(beat.verbs for beat in told))
         shown = {verb.part: verb for verb in verbs if isinstance(verb, Fill) and verb.part.startswith("lens:")}
-        turned = {verb.part for verb in chain(*last.verbs) if isinstance(verb, Fill)}
-        again = self._led([verb for part, verb in shown.items() if part not in turned])
-        return (*before, replace(last, verbs=((*chain(*last.verbs), *again),))) if again else beats
+        own = [verb for verb in chain(*last.verbs) if getattr(verb, "part", "") not in shown]
+        return (*before, replace(last, verbs=((*own, *self._led([*shown.values()])),))) if shown else beats
 
     def _what_if(self, act: WhatIf, factor: float) -> Beat:
         """The grids turn to other numbers, all at once; what the last sentence speaks of is framed."""
