@@ -158,7 +158,10 @@ class Layer:
     version: ClassVar[int] = 1
 
     def under(self, name: str, config: type[Config], **other: Any) -> Layer:
-        """The same arithmetic under another name, with a Config of its own; ``other`` are fields that differ too."""
+        """The same arithmetic under a name, maybe its own, with a Config of its own; ``other`` are fields that differ
+        too."""
+        if name == self.name:
+            return replace(self, config=config, **other)
 
         def compute(options: Any, arrays: Mapping[str, Array]) -> Trace:
             return replace(self.compute(options, arrays), layer=name)
