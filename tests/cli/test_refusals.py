@@ -40,7 +40,7 @@ WRONG: list[tuple[str, tuple[str, ...]]] = [
     ("render conv --seed -1", ("seed is -1", "at least 0")),
     ("render conv --resize 3y3", ("resize is '3y3'",)),
     ("render conv --gray", ("gray and resize are for a picture", "photo")),
-    ("trace filter-match --dilation 2", ("filter-match compares", "by a kernel of", "use conv")),
+    ("trace filter-match --dilation 2", ("filter-match compares", "a filter 1×3×3", "use conv")),
     ("trace filter-match --padding 1 --stride 10", ("as it is", "padding makes 5×5 of 3×3", "use conv")),
     ("trace filter-match --activation relu", ("filter-match multiplies and adds up", "activation relu", "use conv")),
     ("trace gru --layers 99999999999", ("layers is", "at most 100")),
@@ -55,7 +55,7 @@ WRONG: list[tuple[str, tuple[str, ...]]] = [
     ("render conv conv", ("unexpected extra argument",)),
     ("render conv --example edgy", ("unknown example 'edgy'", "did you mean edge?", "diagonal, edge")),
     ("render conv --input phto", ("'phto'", "did you mean 'photo'?")),
-    ("render conv --kernel sobelx", ("'sobelx'", "did you mean 'sobel-x'?")),
+    ("render conv --kernel sobell-x", ("'sobell-x'", "did you mean 'sobel-x'?")),
     ("render conv -f gfi", ("format 'gfi'", "did you mean gif?")),
     # outputs
     ("render conv -o x.giff", ("'x.giff'", ".gif")),
