@@ -23,11 +23,11 @@ from layeranim.film.output import Outputs
 from layeranim.film.player import telling
 from layeranim.film.renderer import EnoughDrawn, FilmRenderer
 from layeranim.film.writers import FORMATS, Rect, Spec, Writer, writer
-from layeranim.film.writers.spec import frame_at
 from layeranim.layout import View
 from layeranim.scenes.base import ExplainerScene
 from layeranim.stories.options import FilmOptions
 from layeranim.stories.storyboard import Storyboard
+from layeranim.stories.timing import frame_at
 
 if TYPE_CHECKING:
     from layeranim.engine.trace import Trace

@@ -35,6 +35,11 @@ def ticks(seconds: float) -> int:
     return max(1, round(seconds * 1000 / theme.TICK_MS))
 
 
+def frame_at(tick: int, fps: Fraction) -> int:
+    """The frame at which a tick begins."""
+    return round(tick * theme.TICK_MS * fps / 1000)
+
+
 @dataclass(frozen=True)
 class Stretch:
     """Some units that one beat works through, and for how many seconds."""

@@ -11,7 +11,8 @@ from typing import Any, BinaryIO
 
 from layeranim import theme as themes
 from layeranim.film.player.telling import Player
-from layeranim.film.writers.spec import Spec, frame_at
+from layeranim.film.writers.spec import Spec
+from layeranim.stories.timing import frame_at
 from layeranim.version import __version__
 
 PARTS = ("page.html", "player.css", "player.js")

@@ -10,8 +10,8 @@ from typing import Any
 
 from layeranim.engine.trace import Trace
 from layeranim.film.player.tables import ROOM, SIDES, StepTables
-from layeranim.film.writers.spec import frame_at
 from layeranim.stories.storyboard import Beat, Line, Storyboard, plain
+from layeranim.stories.timing import frame_at
 
 Data = dict[str, Any]
 

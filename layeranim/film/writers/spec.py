@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol
 
-from layeranim.theme import TICK_MS
-
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -41,11 +39,6 @@ class Spec:
     """Colours beside the theme's that must be exact in a GIF: photo greys, tinted planes."""
     player: Player | None = None
     """What a page says of the film, its steps among it."""
-
-
-def frame_at(tick: int, fps: Fraction) -> int:
-    """The frame at which a tick begins."""
-    return round(tick * TICK_MS * fps / 1000)
 
 
 class Writer(Protocol):
