@@ -28,6 +28,7 @@ from layeranim.stories.storyboard import Address, Beat, Box, Fact, GridPlan, Sou
 
 from .conftest import Case, bare, ids, others, play, presets
 
+FEW = Fraction(2)  # frames a second: what is looked at are the ends of beats
 FRAMED_MOST = 600  # cells of a grid whose frames are compared with the steps' Regions
 
 
@@ -51,11 +52,11 @@ def test_every_picture_is_true_and_clean(case: Case) -> None:
         for fault in [*unclean(scene), *unframed(scene), *misses]:
             faults.setdefault(fault, where)
 
-    played = play(case, look)
+    played = play(case, look, fps=FEW)
     assert not faults, "\n".join(f"{where}: {fault}" for fault, where in list(faults.items())[:12])
     assert addressed
     assert framed
-    assert played.frames == round(played.board.ticks * Fraction(40, 1000) * Fraction(25, 2))
+    assert played.frames == round(played.board.ticks * Fraction(40, 1000) * FEW)
 
 
 def wrong(trace: Trace, text: str, source: Source | None) -> str | None:
@@ -206,7 +207,9 @@ def misframed(scene: ExplainerScene, trace: Trace, touched: list[Region], beat: 
         addresses = {at: source for at in grid.everywhere() if isinstance(source := grid.source(*at), Address)}
         regions = _landed(trace, beat) if colour == scene.theme.result else touched
         parts = [part for r in regions for part in (r, _going_into(r, trace, beat))]
-        held = [{at for at, s in addresses.items() if _covers(r, trace, s)} for r in dict.fromkeys(parts)]
+        drawn = {source.tensor for source in addresses.values()}
+        every = [r for r in dict.fromkeys(parts) if r.tensor in drawn]
+        held = [cells for r in every if (cells := {at for at, s in addresses.items() if _covers(r, trace, s)})]
         single = [{at for at in cells if addresses[at] in said} or cells for cells in held]
         allowed = [{at} for cells in single for at in cells] + held + [set().union(*held)]
         joined = set().union(*around)
