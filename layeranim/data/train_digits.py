@@ -9,12 +9,13 @@ that products and sums in a film are exact.
 from __future__ import annotations
 
 import sys
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from layeranim.data.saving import save
 
 Array = NDArray[Any]
 LEARNT, STEPS, RATE, DECAY = 1500, 600, 0.02, 0.002
@@ -47,14 +48,6 @@ def train(x: Array, label: Array) -> dict[str, Array]:
 def right(layer: dict[str, Array], x: Array, label: Array) -> float:
     """The share of images whose largest score is that of their class."""
     return float(((x @ layer["weight"].T + layer["bias"]).argmax(axis=1) == label).mean())
-
-
-def save(path: Path, arrays: dict[str, Array]) -> None:
-    """An ``.npz`` without the time of day in it."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
-        for name, array in arrays.items():
-            with file.open(zipfile.ZipInfo(f"{name}.npy"), "w") as member:
-                np.lib.format.write_array(member, array, allow_pickle=False)
 
 
 if __name__ == "__main__":

@@ -9,13 +9,13 @@ backwards: each place looks at the place that mirrors it). NumPy alone, one seed
 from __future__ import annotations
 
 import sys
-import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from layeranim.data.saving import save
 from layeranim.engine.attention import ATTENTION
 from layeranim.engine.cnn import CNN, CNN_BACKPROP
 from layeranim.engine.cross_entropy import CROSS_ENTROPY
@@ -221,14 +221,6 @@ def load(name: str) -> Arrays:
     """The parameters of a network from its file."""
     with np.load(FOLDER / f"{name}.npz", allow_pickle=False) as file:
         return dict(file)
-
-
-def save(path: Path, arrays: Arrays) -> None:
-    """An ``.npz`` without the time of day in it."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
-        for name, array in arrays.items():
-            with file.open(zipfile.ZipInfo(f"{name}.npy"), "w") as member:
-                np.lib.format.write_array(member, array, allow_pickle=False)
 
 
 if __name__ == "__main__":

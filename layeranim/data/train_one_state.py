@@ -9,13 +9,13 @@ it reads what it wrote itself is printed, for short sentences and for long ones:
 from __future__ import annotations
 
 import sys
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from layeranim.data.saving import save
 from layeranim.data.train_translation import STOP, SUBJECTS, VERBS, sentences, words
 from layeranim.engine.seq2seq import SEQ2SEQ
 
@@ -118,10 +118,7 @@ def main() -> None:
     arrays = {name: value.astype(np.float32) for name, value in p.items()}
     arrays |= {"german": np.array(german), "english": np.array(english)}
     path = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).with_name("one_state.npz"))
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
-        for name in sorted(arrays):
-            with file.open(zipfile.ZipInfo(f"{name}.npy"), "w") as member:
-                np.lib.format.write_array(member, arrays[name], allow_pickle=False)
+    save(path, dict(sorted(arrays.items())))
     print(f"{path.name}: {path.stat().st_size} bytes")
 
 

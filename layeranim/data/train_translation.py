@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import itertools
 import sys
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from layeranim.data.saving import save
 
 Array = NDArray[Any]
 SUBJECTS = {"ich": ("habe", "I", "have"), "du": ("hast", "you", "have"), "wir": ("haben", "we", "have"),
@@ -204,10 +205,7 @@ def main() -> None:
     arrays = {name: value.astype(np.float32) for name, value in p.items()}
     arrays |= {"german": np.array(german), "english": np.array(english)}
     path = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).with_name("translation.npz"))
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
-        for name in sorted(arrays):
-            with file.open(zipfile.ZipInfo(f"{name}.npy"), "w") as member:
-                np.lib.format.write_array(member, arrays[name], allow_pickle=False)
+    save(path, dict(sorted(arrays.items())))
     print(f"{path.name}: {path.stat().st_size} bytes")
 
 

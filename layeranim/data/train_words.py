@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import itertools
 import sys
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from layeranim.data.saving import save
 
 Array = NDArray[Any]
 KINDS = {
@@ -234,14 +235,6 @@ def train() -> dict[str, Array]:
         p[key] = np.round(p[key], 1) + 0.0
     print(f"loss {whole(task, p)[0]:.3f}")
     return {key: value for key, value in p.items() if not key.startswith("read")}
-
-
-def save(path: Path, arrays: dict[str, Array]) -> None:
-    """An ``.npz`` without the time of day in it."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
-        for name, array in arrays.items():
-            with file.open(zipfile.ZipInfo(f"{name}.npy"), "w") as member:
-                np.lib.format.write_array(member, array, allow_pickle=False)
 
 
 if __name__ == "__main__":

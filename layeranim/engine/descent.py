@@ -17,7 +17,7 @@ import numpy as np
 from layeranim.engine import window
 from layeranim.engine.entry import enter, ranked
 from layeranim.engine.kinds import Kind, given
-from layeranim.engine.option import ArrayOption, Choice, Config, Integer, Layer, Real, option
+from layeranim.engine.option import ArrayOption, Choice, Choices, Config, Integer, Layer, Real, option
 from layeranim.engine.surfaces import SURFACES, level_of, loss_at, slope_at
 from layeranim.engine.trace import Array, Region, Shape, Step, Steps, Tensor, Trace, tensors
 from layeranim.engine.training import HISTORIES, Move, OptimiserConfig, clipping, filled, first_entry, moves, perform
@@ -34,32 +34,6 @@ READS = {
     "learning_rate_decay": ("adagrad",), "initial_accumulator": ("adagrad",),
 }  # fmt: skip
 """Which methods read an option; all read those that are missing here."""
-
-
-@dataclass(frozen=True)
-class Methods(Kind):
-    """Names of optimisers, each once: ``sgd,momentum,adam``."""
-
-    metavar: str = "NAME,NAME,…"
-
-    def check(self, name: str, value: Any) -> tuple[str, ...] | None:
-        if value is None:
-            return None
-        parts = value.replace(",", " ").split() if isinstance(value, str) else value
-        if not isinstance(parts, (list, tuple)) or not parts:
-            raise OptionError(f"{name} is {given(value)}, but must be one or more of {', '.join(METHODS)}")
-        found = tuple(str(Choice(METHODS).check(name, part)) for part in parts)
-        twice = next((one for one in found if found.count(one) > 1), None)
-        if twice:
-            raise OptionError(f"{name} names {twice} twice; give each method once")
-        return found
-
-    def show(self, value: Any) -> str:
-        return "" if value is None else ",".join(value)
-
-    @property
-    def rule(self) -> str:
-        return ", ".join(METHODS)
 
 
 @dataclass(frozen=True)
@@ -98,7 +72,7 @@ class DescentConfig(Config):
     """Options of a descent: the surface, the methods, how long; and the optimisers' own, for all that read them."""
 
     surface: str = option(Choice(tuple(SURFACES)), "quadratic", "what the loss is over the plane")
-    methods: tuple[str, ...] = option(Methods(), USUAL, "the optimisers that go down side by side")
+    methods: tuple[str, ...] = option(Choices(METHODS, "method"), USUAL, "the optimisers that go down side by side")
     updates: int = option(Integer(1, 10_000), 12, "how many updates each method makes")
     learning_rate: tuple[float, ...] | None = option(
         Rates(), None, "how far to go, for all methods or one for each (default: fits the surface)", aliases=("lr",)

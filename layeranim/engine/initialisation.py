@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
@@ -19,47 +18,21 @@ from layeranim.engine.arithmetic import rescale
 from layeranim.engine.entry import enter, ranked
 from layeranim.engine.initialisers import spread
 from layeranim.engine.normalisation import deviation, mean_of_squares
-from layeranim.engine.option import ArrayOption, Choice, Config, Integer, Kind, Layer, Real, given, option
+from layeranim.engine.option import ArrayOption, Choice, Choices, Config, Integer, Layer, Real, option
 from layeranim.engine.recurrent import vanishing  # its matrix product
 from layeranim.engine.replay import OPERATIONS
 from layeranim.engine.trace import Array, Region, Shape, Step, Steps, Tensor, Trace, tensors
-from layeranim.errors import OptionError, ShapeError
+from layeranim.errors import ShapeError
 
 SCHEMES = ("zeros", "small", "large", "xavier", "he")
 USUAL = ("zeros", "small", "large", "xavier")
-
-
-@dataclass(frozen=True)
-class Schemes(Kind):
-    """Names of ways to draw weights, each once: ``zeros,xavier``."""
-
-    metavar: str = "NAME,NAME,…"
-
-    def check(self, name: str, value: Any) -> tuple[str, ...] | None:
-        if value is None:
-            return None
-        parts = value.replace(",", " ").split() if isinstance(value, str) else value
-        if not isinstance(parts, (list, tuple)) or not parts:
-            raise OptionError(f"{name} is {given(value)}, but must be one or more of {', '.join(SCHEMES)}")
-        found = tuple(str(Choice(SCHEMES).check(name, part)) for part in parts)
-        twice = next((one for one in found if found.count(one) > 1), None)
-        if twice:
-            raise OptionError(f"{name} names {twice} twice; give each scheme once")
-        return found
-
-    def show(self, value: Any) -> str:
-        return "" if value is None else ",".join(value)
-
-    @property
-    def rule(self) -> str:
-        return ", ".join(SCHEMES)
 
 
 @dataclass(frozen=True, kw_only=True)
 class InitConfig(Config):
     """Options of a signal's way through layers of first weights."""
 
-    schemes: tuple[str, ...] = option(Schemes(), USUAL, "how the weights are drawn, side by side")
+    schemes: tuple[str, ...] = option(Choices(SCHEMES, "scheme"), USUAL, "how the weights are drawn, side by side")
     layers: int | None = option(Integer(1, 100), None, "how many layers (default: as the draws, else 6)")
     units: int | None = option(Integer(1), None, "units of every layer (default: as the arrays, else 64)")
     samples: int | None = option(Integer(1), None, "how many samples go through (default: as the input, else 20)")

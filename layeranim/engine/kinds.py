@@ -183,6 +183,34 @@ class Choice(Kind):
 
 
 @dataclass(frozen=True)
+class Choices(Kind):
+    """Some of a closed set of names, each once: ``sgd,momentum,adam``; ``noun`` is what one of them is."""
+
+    names: tuple[str, ...]
+    noun: str
+    metavar: str = "NAME,NAME,…"
+
+    def check(self, name: str, value: Any) -> tuple[str, ...] | None:
+        if value is None:
+            return None
+        parts = value.replace(",", " ").split() if isinstance(value, str) else value
+        if not isinstance(parts, (list, tuple)) or not parts:
+            raise OptionError(f"{name} is {given(value)}, but must be one or more of {self.rule}")
+        found = tuple(str(Choice(self.names).check(name, part)) for part in parts)
+        twice = next((one for one in found if found.count(one) > 1), None)
+        if twice:
+            raise OptionError(f"{name} names {twice} twice; give each {self.noun} once")
+        return found
+
+    def show(self, value: Any) -> str:
+        return "" if value is None else ",".join(value)
+
+    @property
+    def rule(self) -> str:
+        return ", ".join(self.names)
+
+
+@dataclass(frozen=True)
 class Text(Kind):
     """Free text, shown literally."""
 

@@ -13,14 +13,42 @@ from functools import cache
 from typing import Any, ClassVar
 
 from layeranim.engine import synonyms
-from layeranim.engine.kinds import Choice, Flag, Integer, Kind, Padding, PerAxis, Real, Text, Words, given, suggest
+from layeranim.engine.kinds import (
+    Choice,
+    Choices,
+    Flag,
+    Integer,
+    Kind,
+    Padding,
+    PerAxis,
+    Real,
+    Text,
+    Words,
+    given,
+    suggest,
+)
 from layeranim.engine.memory import Makes
 from layeranim.engine.trace import Array, Role, Shape, Tensor, Trace
 from layeranim.errors import OptionError
 
 __all__ = [
-    "ArrayOption", "Choice", "Config", "Flag", "Integer", "Kind", "Layer", "Option", "Padding", "PerAxis",
-    "Real", "Text", "Words", "given", "option", "suggest",
+    "ArrayOption",
+    "Choice",
+    "Choices",
+    "Config",
+    "Flag",
+    "Integer",
+    "Kind",
+    "Layer",
+    "Option",
+    "Padding",
+    "PerAxis",
+    "Real",
+    "Text",
+    "Words",
+    "given",
+    "option",
+    "suggest",
 ]  # fmt: skip
 
 
