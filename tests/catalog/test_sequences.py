@@ -211,11 +211,7 @@ def test_every_head_that_is_drawn_has_its_number(heads: int) -> None:
     assert {f"head {head + 1}" for head in range(heads if heads <= 4 else 3)} <= said
 
 
-# ── what waits for the stage ─────────────────────────────────────────────────
-def waits(why: str) -> pytest.MarkDecorator:
-    return pytest.mark.xfail(strict=True, reason=f"waits for the stage: {why}")
-
-
+# ── what came with the stage ──────────────────────────────────────────────────
 def test_the_last_frame_of_several_heads_holds_their_weights() -> None:
     board = tell("attention", {"example": "heads"}).board
     assert {"weights:0", "weights:1", "joined"} <= set(board.grids)
@@ -225,14 +221,17 @@ def test_arcs_show_which_word_finds_which() -> None:
     assert arcs(tell("attention", {})).words
 
 
-@waits("projections are drawn where they have room: not in the width of four words with three features")
-def test_projections_are_drawn() -> None:
-    assert "weight_query" in tell("attention", {}).board.grids
-
-
 def test_projections_are_drawn_where_they_have_room() -> None:
     grids = tell("attention", {"tokens": "cat sat"}).board.grids
     assert {"embeddings", "weight_query", "weight_key", "weight_value"} <= set(grids)
+
+
+def test_projections_are_told_where_they_have_no_room() -> None:
+    board = tell("attention", {}).board
+    assert "weight_query" not in board.grids  # beside four words of three features
+    (told,) = [beat for beat in board.beats if beat.kind == "act"]
+    assert plain(told.note) == "query, key and value of every word: each by a matrix of its own"
+    assert {board.grids[name].tensor for name in ("query", "key", "value")} == {"query", "key", "value"}
 
 
 @pytest.mark.parametrize("name", [*CELLS, "attention"])

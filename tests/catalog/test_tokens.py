@@ -91,9 +91,9 @@ def test_a_live_modules_film_has_words() -> None:
     x, y = torch.randn(1, 2, 4), torch.randn(1, 3, 4)
     made = la.from_torch(module, x, y, y)
     work = of_trace(made, {"tokens": ["New York", "grows"], "key_tokens": ["new", "york", "wächst"], "theme": "dark"})
-    text = work.storyboard(work.trace()).text()
-    assert "New York" in text
-    assert "weight of wächst" in text or "wächst" in text
+    board = work.storyboard(work.trace())
+    assert "New York" in board.text()
+    assert "wächst" in repr((board.grids, board.parts))  # under its arcs, whatever the weights are
     assert made.config.tokens is None  # type: ignore[attr-defined]  # the caller's trace stays as it is
     with pytest.raises(ShapeError, match="3 by option tokens"):
         of_trace(made, {"tokens": "a b c"})

@@ -50,10 +50,6 @@ def play(
         answers = (
             All(("output", "logits_products", "logits", "probabilities"), turns, says=lambda f: said.answer(view, f)),
         )
-    tops = [run for run in view.runs if run.layer == view.runs[-1].layer]
-    last = view.shown[-1]
-    result = "probabilities" if answers else tops[-1].prefix + "hidden"
-    _, t = view.at(last)
     return Play(
         title=title,
         units=replace(view.units, inner=lambda _: {"units": unit, "hidden": unit}),
@@ -69,13 +65,25 @@ def play(
         kinds={"probabilities": "share"},
         masks=_masks(view),
         stops=tuple(n * view.steps for n in range(1, len(view.runs))),
-        evidence=() if answers else (Region.of(result, batch=view.b, time=t),) if view.shown else (),
+        evidence=() if answers else _evidence(view),
         routes=_routes(view),
         tokens=tuple(config.tokens or ()),
         same=(("hidden", "units"),),
         symbols=said.symbols(view, unit),
         longest=LONGEST,
     )
+
+
+def _evidence(view: RecurrentView) -> tuple[Region, ...]:
+    """What comes out: the states of the last layer, of all steps or of the last one; of a part of the film its last."""
+    last, t = view.at(view.shown[-1])
+    tops = [run for run in view.runs if run.layer == view.runs[-1].layer]
+    if len(view.shown) < len(view.runs) * view.steps:
+        return (Region.of(last.prefix + "hidden", batch=view.b, time=t),)
+    times = range(view.steps) if view.config.returns == "sequences" else None
+    return tuple(Region.of(run.prefix + "hidden", batch=view.b,
+                           time=(0 if run.reverse else view.steps - 1) if times is None else times)
+                 for run in tops)  # fmt: skip
 
 
 # ── the stage ────────────────────────────────────────────────────────────────
