@@ -12,12 +12,14 @@ __all__ = ["main"]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; a signal ends it quietly from the first import on."""
-    with ended_by_signals():
+    with ended_by_signals() as over:
         try:
             from layeranim.cli import program
         except KeyboardInterrupt:
+            over()
             return _ended("interrupted", 130)
         except SystemExit as end:
+            over()
             return _ended("terminated", end.code if isinstance(end.code, int) else TERMINATED)
     return program.main(arguments)
 

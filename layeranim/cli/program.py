@@ -158,11 +158,12 @@ def run(command: click.Command, arguments: Sequence[str] | None = None, name: st
     state = State()
     tolerant(sys.stdout, sys.stderr)
     words = list(sys.argv[1:] if arguments is None else arguments)
-    with ended_by_signals():
+    with ended_by_signals() as over:
         try:
             with command.make_context(name, words, obj=state) as context:
                 command.invoke(context)
         except BaseException as caught:
+            over()
             return _ended(caught, state)
         finally:
             let_go(sys.stdout, sys.stderr)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -15,15 +15,17 @@ ENDS = {signal.SIGTERM: TERMINATED, signal.SIGHUP: HUNG_UP}
 
 
 @contextmanager
-def ended_by_signals() -> Iterator[None]:
+def ended_by_signals() -> Iterator[Callable[[], None]]:
     """SIGINT raises KeyboardInterrupt, SIGTERM ``SystemExit(143)``, SIGHUP ``SystemExit(129)``: the terminal is gone.
 
     A signal that was ignored, as SIGHUP is by nohup, stays ignored.
 
-    After one of them the program is about to end, and hears no more; else the handlers are as before.
+    After one of them the program is about to end, and hears no more; else the handlers are as before. Yields what does
+    that at once: called by who catches the exception and handles it to the end, so that a second signal that comes when
+    the first has been told is not heard either.
     """
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield lambda: None
         return
     raised: list[BaseException] = []
 
@@ -35,11 +37,15 @@ def ended_by_signals() -> Iterator[None]:
 
     heard = [s for s in (signal.SIGINT, *ENDS) if signal.getsignal(s) is not signal.SIG_IGN]
     before = {one: signal.signal(one, end) for one in heard}
-    try:
-        yield
-    finally:
+
+    def over() -> None:
         for one, handler in before.items():
             signal.signal(one, signal.SIG_IGN if raised else handler)
+
+    try:
+        yield over
+    finally:
+        over()
 
 
 def _handling(raised: list[BaseException]) -> bool:

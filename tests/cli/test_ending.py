@@ -201,3 +201,15 @@ def test_numbers_from_standard_input(here: Path) -> None:
     words = [sys.executable, "-m", "layeranim", "trace", "conv", "--input", "-", "--kernel", "1 0; 0 1"]
     done = subprocess.run(words, cwd=here, input=b"1,2\n3,4\n", capture_output=True, check=True)
     assert b"    5" in done.stdout.splitlines()
+
+
+def test_a_second_signal_is_not_heard_once_the_first_was_told() -> None:
+    heard = 0
+    with ended_by_signals() as over:
+        for number in (signal.SIGINT, signal.SIGINT, signal.SIGTERM):
+            try:
+                signal.raise_signal(number)
+            except BaseException:
+                heard += 1
+                over()
+    assert heard == 1

@@ -44,7 +44,7 @@ def test_help_tells_every_field(call: Any, name: str) -> None:
             assert {item.flag, *aliases, *([item.short] if item.short else [])} <= words, item.name
     taken = {item.name for item in layer.config.options()}
     for spec in layer.arrays:
-        assert "--" + spec.name.replace("_", "-") + ("-values" if spec.name in taken else "") in words
+        assert "--" + spec.name.replace("_", "-").replace(".", "-") + ("-values" if spec.name in taken else "") in words
     for section in (*(("Layer:",) if layer.config.options() else ()), "Data:", "Film:", "Output:", "Examples:"):
         assert section in done.out.splitlines()
     assert done.out.count(f"layeranim render {name}") >= 4

@@ -169,7 +169,7 @@ def test_sizes_from_weights_and_as_text() -> None:
     ("name", "given", "said"),
     [
         ("training", {"input": np.eye(3), "target": [0, 1, 2]}, ("target holds 2", "for 3 classes give sizes 3,8,3")),
-        ("backprop", {"target": [4]}, ("target holds 4", "for 5 classes give sizes 2,2,5")),
+        ("backprop", {"target": [4]}, ("target holds 4", "for 5 classes give sizes 2,3,5")),
         ("cnn-backprop", {"target": [3]}, ("target holds 3", "for 4 classes give units 4")),
     ],
 )

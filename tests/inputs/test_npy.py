@@ -107,7 +107,7 @@ def test_a_stored_bool_is_true_or_false() -> None:
         (with_header(described(shape="(9999999999999999999, 9999999999999999999)")), ("10^", "--max-memory SIZE")),
         (with_header(described(shape="(-2,)"), bytes(16)), ("a negative size in shape (-2)",)),
         (with_header(described(shape="(-1, -2)"), bytes(16)), ("a negative size in shape (-1, -2)",)),
-        (with_header(described(shape="()"), bytes(8)), ("is a single number", "(1,)")),
+        (with_header(described(shape="()"), bytes(8)), ("is a single number", "[[7]]")),
         (with_header(described(shape="(0, 3)")), ("is empty, its shape is (0, 3)",)),
         (with_header(described(shape="(1,1,1,1,1,1,1,1,2)"), bytes(16)), ("has 9 axes, at most 8",)),
         (with_header(described(shape="(2.5,)"), bytes(16)), ("not the one that NumPy writes",)),

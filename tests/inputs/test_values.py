@@ -92,7 +92,7 @@ CYCLE.append(CYCLE)
 @pytest.mark.parametrize(
     ("value", "pieces"),
     [
-        (3, ("input 'int': is a single number", "shape (1,)")),
+        (3, ("input 'int': is a single number", "[[7]]")),
         (np.float64(3), ("input 'float64': is a single number",)),
         ([], ("input 'list': is empty, its shape is (0)", "at least one cell")),
         (np.ones((3, 0)), ("input 'ndarray': is empty, its shape is (3, 0)",)),
