@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from fractions import Fraction
@@ -31,38 +32,38 @@ class Case:
     label: str
 
     def work(self) -> preparing.Work:
-        """The film's work; tests that ask again get the same one, whose trace and storyboard are made once."""
+        """The film's work; tests that ask again soon get the same one, whose trace and storyboard are made once."""
         key = self.name, repr(sorted(self.options.items()))
         if key not in _WORKS:
             made = preparing.prepare(self.name, self.options)
             _WORKS[key] = Remembered(**{field.name: getattr(made, field.name) for field in fields(made)})
+            if len(_WORKS) > KEPT:
+                _WORKS.popitem(last=False)
+        _WORKS.move_to_end(key)
         return _WORKS[key]
 
 
 class Remembered(preparing.Work):
-    """A work that keeps its trace and its storyboard, unless they are large: most tests of the catalog ask for both."""
+    """A work that keeps its trace and its storyboard: most tests of the catalog ask for both."""
 
     def trace(self) -> Trace:
-        found = _TRACES.get(id(self))
-        if found is None:
-            found = super().trace()
-            if sum(t.source.nbytes for t in found.tensors.values() if isinstance(t.source, np.ndarray)) < KEPT_MOST:
-                _TRACES[id(self)] = found
+        if "its_trace" not in vars(self):
+            vars(self)["its_trace"] = super().trace()
+        found: Trace = vars(self)["its_trace"]
         return found
 
     def storyboard(self, trace: Trace) -> Storyboard:
-        if _TRACES.get(id(self)) is not trace:
+        if trace is not vars(self).get("its_trace"):
             return super().storyboard(trace)
-        if id(self) not in _BOARDS:
-            _BOARDS[id(self)] = super().storyboard(trace)
-        return _BOARDS[id(self)]
+        if "its_board" not in vars(self):
+            vars(self)["its_board"] = super().storyboard(trace)
+        found: Storyboard = vars(self)["its_board"]
+        return found
 
 
-KEPT_MOST = 500_000
-"""Traces of more bytes are made anew."""
-_WORKS: dict[tuple[str, str], Remembered] = {}
-_TRACES: dict[int, Trace] = {}
-_BOARDS: dict[int, Storyboard] = {}
+KEPT = 12
+"""Works that are remembered: one test is done with a film before the next begins, and many films are large."""
+_WORKS: OrderedDict[tuple[str, str], Remembered] = OrderedDict()
 
 
 def presets() -> list[Case]:

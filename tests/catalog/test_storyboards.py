@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from layeranim import api, catalog, theme
-from layeranim.stories import phrases, timing
-from layeranim.stories.options import PACES
-from layeranim.stories.storyboard import Beat, Telling, plain
+from layeranim import catalog
+from layeranim.stories import timing
+from layeranim.stories.storyboard import Beat, Telling
 
-from .conftest import Case, ids, others, presets
+from .conftest import Case, ids, presets
 
 GOLDENS = Path(__file__).parent / "goldens"
 
@@ -26,43 +25,6 @@ def test_presets_tell_what_they_told(case: Case, request: pytest.FixtureRequest)
         GOLDENS.mkdir(exist_ok=True)
         golden.write_text(text, encoding="utf-8")
     assert text == golden.read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize("case", **ids(presets() + others()))
-def test_beats_follow_each_other_on_the_tick(case: Case) -> None:
-    work = case.work()
-    board = work.storyboard(work.trace())
-    at = 0
-    for beat in board.beats:
-        assert beat.start == at
-        assert beat.ticks > 0
-        assert not beat.phases or sum(ticks for _, ticks in beat.phases) == beat.ticks
-        at = beat.end
-    assert board.beats[0].kind == "open"
-    assert board.beats[-1].kind == "close"
-    assert 0 <= board.poster < board.ticks
-    assert board.seconds <= timing.LONGEST
-
-
-@pytest.mark.parametrize("case", **ids(presets() + others()))
-def test_films_last_at_least_8_seconds(case: Case) -> None:
-    """All of a film at the normal pace, however few its steps; at any pace no more than 32 s, see above."""
-    work = api.prepare(case.name, {**case.options, "pace": "normal", "steps": "all"})
-    assert work.storyboard(work.trace()).seconds >= 8
-
-
-@pytest.mark.parametrize("case", **ids(presets() + others()))
-def test_the_opening_can_be_read(case: Case) -> None:
-    """Twenty-four letters a second, about what fast subtitles ask, at a fast pace as much quicker as everything is.
-
-    A film that would outgrow 32 s may be faster.
-    """
-    work = case.work()
-    board = work.storyboard(work.trace())
-    opening = board.beats[0]
-    letters = len("".join(plain(opening.caption + opening.note).split()))
-    least = min(3.6, letters / 24) * min(1.0, PACES[work.film.pace])
-    assert opening.ticks * theme.TICK_MS / 1000 >= least - 0.02 or board.seconds >= timing.LONGEST - 0.04
 
 
 def waits(beat: Beat) -> list[tuple[str, int]]:
@@ -89,18 +51,6 @@ def test_time_to_read_moves_nothing_else(case: Case) -> None:
         assert new.ticks >= old.ticks
         if hurried.poster in range(old.start, old.end):
             assert new.end - board.poster == old.end - hurried.poster
-
-
-@pytest.mark.parametrize("case", **ids(presets() + others()))
-def test_lines_fit_above_their_floor(case: Case) -> None:
-    work = case.work()
-    board = work.storyboard(work.trace())
-    for beat in board.beats:
-        assert phrases.width(beat.caption, theme.CAPTION_FLOOR) <= phrases.ROOM, plain(beat.caption)
-        assert phrases.width(beat.note, theme.NOTE) <= phrases.ROOM, plain(beat.note)
-    assert all(grid.numeral == 0 or grid.numeral >= theme.FLOOR for grid in board.grids.values())
-    last = board.beats[-1].note
-    assert phrases.width(last, theme.NOTE) <= phrases.NOTE_ROOM, f"crowds the counter: {plain(last)}"
 
 
 @pytest.mark.parametrize("case", **ids(presets()))

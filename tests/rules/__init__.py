@@ -1,4 +1,7 @@
-"""The rules that every film keeps, each a test over the catalogue, each with a film that breaks it and is caught.
+"""The rules that every film keeps: ``test_every_film`` makes each film once and asks all of them.
+
+The module of a rule holds its check, or where it looks at more than one film at a time its own test, and a film that
+breaks the rule and is caught.
 
  1 every text has its room             ``test_fits``      7 a preset names its telling unit      ``test_presets``
  2 a sentence carries its condition    ``test_sentences`` 8 what is not zero never reads as zero ``test_zero``

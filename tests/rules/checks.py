@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from layeranim import theme
 from layeranim.engine.trace import Trace
-from layeranim.stories import phrases
+from layeranim.stories import phrases, timing
+from layeranim.stories.options import PACES
 from layeranim.stories.stage import plans as p
 from layeranim.stories.stage import verbs as v
 from layeranim.stories.storyboard import Beat, Box, GridPlan, Line, Run, Storyboard, plain
@@ -229,3 +230,38 @@ def hasty(board: Storyboard) -> list[str]:
                 if isinstance(verb, v.Pour) and coming & set(verb.cells):
                     out.append(f"{beat.kind} {plain(beat.place)}: cells leave before they stand")
     return out
+
+
+# ── every film: in time, long enough, its lines in their room ────────────────
+SHORTEST = 8
+"""Seconds of all of a film at the normal pace, however few its steps."""
+
+
+def endless(board: Storyboard) -> list[str]:
+    """A film that does not begin with an opening and end with a close; that beats follow each other it sees itself."""
+    return [] if [board.beats[0].kind, board.beats[-1].kind] == ["open", "close"] else ["no opening, or no close"]
+
+
+def hurried(board: Storyboard, pace: str) -> list[str]:
+    """An opening that cannot be read: 24 letters a second, at a fast pace as much quicker as everything is.
+
+    A film that would outgrow 32 s may be faster.
+    """
+    opening = board.beats[0]
+    letters = len("".join(plain(opening.caption + opening.note).split()))
+    least = min(3.6, letters / 24) * min(1.0, PACES[pace])
+    lasts = opening.ticks * theme.TICK_MS / 1000
+    if lasts >= least - 0.02 or board.seconds >= timing.LONGEST - 0.04:
+        return []
+    return [f"the opening lasts {lasts:.2f} s, to be read it takes {least:.2f}"]
+
+
+def crowded(board: Storyboard) -> list[str]:
+    """Lines that are too long at their smallest size, numerals below the floor, a last note that meets the counter."""
+    size = {"caption": theme.CAPTION_FLOOR, "note": theme.NOTE}
+    out = [f"no room for {plain(getattr(beat, kind))!r}" for beat in board.beats for kind in size
+           if phrases.width(getattr(beat, kind), size[kind]) > phrases.ROOM]  # fmt: skip
+    out += [f"{grid.name} is written too small" for grid in board.grids.values() if 0 < grid.numeral < theme.FLOOR]
+    last = board.beats[-1].note
+    meets = phrases.width(last, theme.NOTE) > phrases.NOTE_ROOM
+    return [*out, *([f"crowds the counter: {plain(last)!r}"] if meets else [])]

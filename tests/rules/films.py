@@ -17,14 +17,8 @@ from layeranim.errors import UsageError
 from layeranim.stories.storyboard import Storyboard
 from tests.catalog.conftest import Case, others, presets
 
-STAGE = "scenes.stage:StageScene"
 DRAWS, TRIES = 2, 40
 """Films of sizes drawn by chance, an explainer; shapes that are tried until so many go together with the options."""
-
-
-def staged(name: str) -> bool:
-    """Whether an explainer is declared on the stage."""
-    return catalog.EXPLAINERS[name].scene == STAGE
 
 
 @cache

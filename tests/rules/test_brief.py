@@ -4,24 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from layeranim.stories.stage.verbs import Clear
-from tests.catalog.conftest import Case, ids
+from tests.catalog.conftest import Case
 
 from .checks import flickering
-from .films import board, every, staged
-
-FILMS = [case for case in every() if staged(case.name)]
-
-
-@pytest.mark.parametrize("case", **ids(FILMS))
-def test_what_is_brief_replaces_in_place(case: Case) -> None:
-    assert not flickering(board(case))
-
-
-def test_there_are_brief_steps_among_the_films() -> None:
-    assert any(beat.kind == "brief" for case in FILMS for beat in board(case).beats)
+from .films import board
 
 
 def test_the_check_sees_what_is_cleared() -> None:

@@ -12,7 +12,7 @@ from layeranim import theme
 from layeranim.stories.stage.verbs import Fill, Ghost, NodeFill
 from layeranim.stories.storyboard import Cells, Storyboard
 from layeranim.theme import GREYS, THEMES, contrast
-from tests.catalog.conftest import Case, ids, presets
+from tests.catalog.conftest import Case
 
 
 def told(name: str, **options: Any) -> Storyboard:
@@ -123,11 +123,6 @@ def alike(board: Storyboard) -> dict[str, set[int]]:
 def ambiguous(board: Storyboard) -> list[str]:
     """The numbers that stand there in more than one colour."""
     return [text for text, steps in alike(board).items() if len(steps) > 1]
-
-
-@pytest.mark.parametrize("case", **ids(presets()))
-def test_a_number_has_one_colour_on_its_stage(case: Case) -> None:
-    assert not ambiguous(told(case.name, **case.options))
 
 
 def test_the_check_sees_a_number_of_two_colours() -> None:

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from layeranim.stories.stage.verbs import Tell
 from layeranim.stories.storyboard import Address, Storyboard
-from tests.catalog.conftest import Case, ids, presets
+from tests.catalog.conftest import Case
 
 from .checks import poster, uncounted
-from .films import board, staged
-
-FILMS = [case for case in presets() if staged(case.name)]
+from .films import board
 
 
 def unfollowed(told: Storyboard) -> list[str]:
@@ -21,16 +17,6 @@ def unfollowed(told: Storyboard) -> list[str]:
     shown = poster(told)
     out = [] if len(shown.units) == 1 else [f"the poster is of {shown.kind}, no unit"]
     return out if any(isinstance(run.source, Address) for run in shown.caption) else [*out, "the poster says no number"]
-
-
-@pytest.mark.parametrize("case", **ids(FILMS))
-def test_one_number_is_followed(case: Case) -> None:
-    assert not unfollowed(board(case))
-
-
-@pytest.mark.parametrize("case", **ids(FILMS))
-def test_its_sum_arrives_term_by_term(case: Case) -> None:
-    assert not uncounted(board(case), case.work().trace())
 
 
 def test_the_check_sees_a_poster_of_nothing() -> None:

@@ -5,19 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import pytest
-
 from layeranim.stories.stage.verbs import Clear, Fill, Frame, Lead, Pour
 from layeranim.stories.storyboard import Beat, Storyboard
-from tests.catalog.conftest import Case, ids
+from tests.catalog.conftest import Case
 
 from .checks import empty, hasty
-from .films import board, every, staged
-
-
-@pytest.mark.parametrize("case", **ids([case for case in every() if staged(case.name)]))
-def test_nothing_stands_there_for_nothing(case: Case) -> None:
-    assert not empty(board(case))
+from .films import board
 
 
 def told(**options: Any) -> Storyboard:
@@ -70,11 +63,6 @@ def test_the_check_sees_a_lens_without_its_lines_or_its_grid() -> None:
         replace(b, verbs=tuple(tuple(v for v in p if not (isinstance(v, (Frame, Fill)) and v.part == "logits"))
                                for p in b.verbs)) for b in film.beats)  # fmt: skip
     assert "lens:logits looks at no grid" in empty(replace(film, grids=lost, beats=beats))
-
-
-@pytest.mark.parametrize("case", **ids([case for case in every() if staged(case.name)]))
-def test_no_number_leaves_before_it_stands(case: Case) -> None:
-    assert not hasty(board(case))
 
 
 def test_the_check_sees_numbers_that_leave_before_they_stand() -> None:
