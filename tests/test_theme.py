@@ -8,13 +8,13 @@ import itertools
 import re
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from layeranim import numbers, theme
-from layeranim.theme import DARK, LIGHT, THEMES, Theme, contrast, rgb
+from layeranim.theme import DARK, LIGHT, THEMES, Theme, audit, contrast
+from layeranim.theme.audit import VISION, close, distance
 
-PACKAGE = Path(theme.__file__).parent
+PACKAGE = Path(theme.__file__).parent.parent
 BOTH = pytest.mark.parametrize("palette", [LIGHT, DARK], ids=lambda palette: palette.name)
 
 # token: light, its contrast on the background, dark, its contrast; None where the table states none
@@ -112,73 +112,12 @@ def test_steps_of_colour_are_the_steps_that_numbers_counts(palette: Theme) -> No
 
 # ── colour vision ────────────────────────────────────────────────────────────
 
-# Machado, Oliveira & Fernandes 2009, "A physiologically-based model for simulation of color vision deficiency",
-# severity 1.0, on linear RGB.
-VISION = {
-    "normal": np.eye(3),
-    "protan": np.array(
-        [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]
-    ),
-    "deutan": np.array(
-        [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]
-    ),
-    "tritan": np.array(
-        [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]]
-    ),
-}
-# Ottosson 2020, "A perceptual color space for image processing": linear sRGB → LMS, cube root → OKLab.
-LMS = np.array(
-    [
-        [0.4122214708, 0.5363325363, 0.0514459929],
-        [0.2119034982, 0.6806995451, 0.1073969566],
-        [0.0883024619, 0.2817188376, 0.6299787005],
-    ]
-)
-OKLAB = np.array(
-    [
-        [0.2104542553, 0.7936177850, -0.0040720468],
-        [1.9779984951, -2.4285922050, 0.4505937099],
-        [0.0259040371, 0.7827717662, -0.8086757660],
-    ]
-)
-
-
-def linear(encoded: np.ndarray) -> np.ndarray:
-    return np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
-
-
-def seen(colour: str, vision: str) -> np.ndarray:
-    """OKLab ×100 of a colour as an eye of that kind sees it, by way of the 8-bit colour that stands for it."""
-    light = np.clip(VISION[vision] @ linear(np.array(rgb(colour)) / 255), 0, 1)
-    encoded = np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
-    return 100 * OKLAB @ np.cbrt(LMS @ linear(np.rint(encoded * 255) / 255))
-
-
-def distance(a: str, b: str, vision: str) -> float:
-    return float(np.linalg.norm(seen(a, vision) - seen(b, vision)))
-
-
-def told_apart(palette: Theme) -> dict[tuple[str, str], tuple[str, str]]:
-    """The pairs of colours whose difference carries meaning."""
-    colours = {token: getattr(palette, token) for token in ("focus", "result", "ink")}
-    colours |= {"negative 2": palette.negative[1], "positive 2": palette.positive[1]}
-    colours |= {"negative 4": palette.negative[-1], "positive 4": palette.positive[-1]} | palette.gates
-    pairs = [("focus", "result"), ("focus", "ink"), ("result", "ink"), ("negative 2", "positive 2")]
-    pairs += itertools.product(("focus", "result"), ("negative 4", "positive 4"))
-    pairs += [("negative 4", "positive 4"), *itertools.combinations(palette.gates, 2)]
-    return {(a, b): (colours[a], colours[b]) for a, b in pairs}
-
-
-def close(palette: Theme, least: float) -> list[tuple[str, str, str]]:
-    """The pairs nearer than ``least`` to each other, with the kind of eye."""
-    found = itertools.product(told_apart(palette).items(), VISION)
-    return [(*names, vision) for (names, colours), vision in found if distance(*colours, vision) < least]
-
 
 @BOTH
 def test_colours_with_a_meaning_stay_apart_for_every_eye(palette: Theme) -> None:
     known = {"light": [], "dark": [("focus", "negative 4", "tritan")]}  # focus frames carry a halo for this one
-    assert close(palette, 8.75) == known[palette.name]
+    assert audit.APART == 8.75
+    assert close(palette) == known[palette.name]
     assert distance(DARK.focus, DARK.negative[-1], "tritan") == pytest.approx(5.8, abs=0.05)
 
 
@@ -192,8 +131,8 @@ def test_signs_and_gates_stay_further_apart(palette: Theme, vision: str) -> None
 
 def test_the_audit_finds_what_it_is_there_to_find() -> None:
     swapped = dataclasses.replace(LIGHT, gates=LIGHT.gates | {"g": LIGHT.gates["o"]}, result=LIGHT.positive[-1])
-    found = close(swapped, 8.75)
-    assert ("g", "o", "normal") in found
+    found = close(swapped)
+    assert ("gate g", "gate o", "normal") in found
     assert ("result", "positive 4", "deutan") in found
     assert distance("#FFFFFF", "#000000", "normal") == pytest.approx(100, abs=0.01)
 
@@ -202,7 +141,7 @@ def test_the_audit_finds_what_it_is_there_to_find() -> None:
 
 
 def durations() -> dict[str, float]:
-    """The constants of theme.py between its heading "durations" and the class that follows."""
+    """The constants of theme/__init__.py between its heading "durations" and the class that follows."""
     source = Path(theme.__file__).read_text(encoding="utf-8")
     (heading,) = (n for n, line in enumerate(source.splitlines(), 1) if line.startswith("# ── durations"))
     names = []
@@ -226,10 +165,10 @@ LITERAL = re.compile(r"#(?:[0-9A-Fa-f]{8}|[0-9A-Fa-f]{6})\b|[\"']#[0-9A-Fa-f]{3,
 
 
 def colour_literals(package: Path) -> list[str]:
-    """``file:line: literal`` of every colour written outside theme.py."""
+    """``file:line: literal`` of every colour written outside theme/__init__.py."""
     found = []
     for path in sorted(package.rglob("*")):
-        if path.suffix in SOURCES and path != package / "theme.py":
+        if path.suffix in SOURCES and path != package / "theme" / "__init__.py":
             lines = path.read_text(encoding="utf-8").splitlines()
             found += [
                 f"{path.relative_to(package).as_posix()}:{number}: {match[0]}"
@@ -240,13 +179,14 @@ def colour_literals(package: Path) -> list[str]:
 
 
 def test_no_colour_stands_outside_the_theme() -> None:
-    assert (PACKAGE / "theme.py").is_file()
+    assert (PACKAGE / "theme" / "__init__.py").is_file()
     assert colour_literals(PACKAGE) == []
 
 
 def test_a_planted_colour_is_found(tmp_path: Path) -> None:
     (tmp_path / "scenes").mkdir()
-    (tmp_path / "theme.py").write_text('ink = "#16191D"\n', encoding="utf-8")
+    (tmp_path / "theme").mkdir()
+    (tmp_path / "theme" / "__init__.py").write_text('ink = "#16191D"\n', encoding="utf-8")
     (tmp_path / "scenes" / "grid.py").write_text('a = 1  # 3×3\nfill = "#16191D"\n', encoding="utf-8")
     (tmp_path / "embed.css").write_text("p { color: #abcdef80 }\n", encoding="utf-8")
     (tmp_path / "theme.css").write_text("q = '#fff'; see #12 and #RRGGBB\n", encoding="utf-8")

@@ -63,7 +63,7 @@ def draw(task: Task) -> Drawn:
 
 
 def _plan(task: Task) -> BuildPlan:
-    return plan(task.entry, preparing.prepare(task.entry.explainer, task.entry.options, base=task.base))
+    return plan(task.entry, preparing.prepare(task.entry.explainer, task.entry.options, base=task.base), task.base)
 
 
 def _unchanged(task: Task, found: BuildPlan) -> None:

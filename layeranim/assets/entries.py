@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import product
+from pathlib import PurePosixPath
 from typing import Any
 
 from layeranim import catalog, preparing
@@ -17,11 +18,12 @@ from layeranim.errors import LayeranimError, OptionError
 from layeranim.film.writers import FORMATS
 from layeranim.inputs import printable
 from layeranim.inputs.request import number_text
-from layeranim.stories.options import FilmOptions
+from layeranim.stories.options import THEMES, FilmOptions
 
 OWN = ("id", "explainer", "formats", "themes", "matrix", "alt")
 VERSION = 1
-THEMES = ("light", "dark")
+THEME_FILE = r".+\.toml"
+"""What else may stand among ``themes``."""
 MADE = (*(name for name in FORMATS if name != "png-sequence"), "png")
 ELSEWHERE = {"format": "formats", "output": "formats", "theme": "themes"}
 MOST_CASES = 200
@@ -116,14 +118,14 @@ def spread(item: Mapping[str, Any], shared: Given, place: str, told: list[str]) 
     if not all(map(BESIDE.match, wrong)):
         return [], wrong
     formats = _sound(item.get("formats", shared.formats), MADE)
-    themes = _sound(item.get("themes", shared.themes), THEMES)
+    themes = _sound(item.get("themes", shared.themes), THEMES, re.compile(THEME_FILE))
     id, alt = item.get("id"), item.get("alt")
     known_id = isinstance(id, str) and not names.problem(id)
     asset = str(id) if known_id else "film"
     found = []
     for name, case in cases:
         for theme in themes:
-            full = asset + name + (f"-{theme}" if len(themes) > 1 else "")
+            full = asset + name + (f"-{PurePosixPath(theme).stem}" if len(themes) > 1 else "")
             if problem := names.problem(full):
                 return [], [*wrong, f"matrix: {problem}; write the cases as assets of their own"]
             merged = {**defaults, **options, **case}
@@ -244,7 +246,8 @@ def _cases(
     return cases, wrong
 
 
-def _sound(given_words: Any, closed: tuple[str, ...]) -> tuple[str, ...]:
-    """The words that there are; the first of all where none is."""
-    listed = given_words if isinstance(given_words, (list, tuple)) else []
-    return tuple(dict.fromkeys(word for word in listed if isinstance(word, str) and word in closed)) or closed[:1]
+def _sound(given_words: Any, closed: tuple[str, ...], open_: re.Pattern[str] | None = None) -> tuple[str, ...]:
+    """The words that there are, or that are of a form; the first of all where none is."""
+    words = [word for word in given_words if isinstance(word, str)] if isinstance(given_words, (list, tuple)) else []
+    sound = [word for word in words if word in closed or (open_ and open_.fullmatch(word))]
+    return tuple(dict.fromkeys(sound)) or closed[:1]

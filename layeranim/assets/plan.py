@@ -17,7 +17,7 @@ from layeranim.assets.manifest import Manifest, files_of, read
 from layeranim.errors import LayeranimError, ManifestError
 from layeranim.film.provenance import looks
 from layeranim.film.writers import FORMATS, check_size
-from layeranim.inputs import Identity, identity, printable
+from layeranim.inputs import Base, Identity, identity, printable
 
 ALT = "alt"
 
@@ -75,7 +75,7 @@ def plans(manifest: Manifest, chosen: Iterable[Entry], problems: Iterable[str] =
                 worked[same] = None
                 worked[same] = preparing.prepare(entry.explainer, entry.options, base=manifest.base)
             if work := worked[same]:
-                found.append(plan(entry, work))
+                found.append(plan(entry, work, manifest.base))
         except LayeranimError as error:
             line = f"{entry.place}: {error}"
             wrong += [line] if line not in wrong else []
@@ -84,9 +84,9 @@ def plans(manifest: Manifest, chosen: Iterable[Entry], problems: Iterable[str] =
     return found
 
 
-def plan(entry: Entry, work: preparing.Work) -> BuildPlan:
+def plan(entry: Entry, work: preparing.Work, base: Base = None) -> BuildPlan:
     """An entry and its options, resolved, with what they come from. Raises ``OptionError`` for a size out of reach."""
-    film = work.film.replace(theme=entry.theme)
+    film = preparing.coloured(work.film.replace(theme=entry.theme), base, work.memory)
     for fmt in entry.formats:
         if fmt in FORMATS:
             check_size(fmt, *film.frame(fmt)[:2])
@@ -151,7 +151,8 @@ def causes(entry: Entry, work: preparing.Work) -> dict[str, str]:
 
 def input_files(manifest: Manifest) -> list[Path]:
     """The files that the films of a manifest read, as far as they are there."""
-    words = [value for entry in manifest.entries for value in entry.options.values() if isinstance(value, str)]
+    words = [value for entry in manifest.entries for value in (*entry.options.values(), entry.theme)
+             if isinstance(value, str)]  # fmt: skip
     paths = {manifest.path.parent / re.sub(r"(\.(?:npz|safetensors)):.*", r"\1", word) for word in words if word}
     base = manifest.base
     return sorted(

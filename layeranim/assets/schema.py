@@ -8,7 +8,7 @@ from typing import Any
 from layeranim import catalog, preparing
 from layeranim.assets import entries, names
 from layeranim.engine.option import Choice, Config, Flag, Integer, Kind, Option, Real, Text
-from layeranim.stories.options import FilmOptions
+from layeranim.stories.options import THEMES, FilmOptions
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 ARRAY: dict[str, Any] = {"anyOf": [{"type": "string"}, {"type": "number"}, {"type": "array"}]}
@@ -18,7 +18,7 @@ def schema(branches: Iterable[str] | None = None) -> dict[str, Any]:
     """The whole schema: one branch an explainer, each with its own options; or of some explainers alone."""
     told = list(catalog.explainers() if branches is None else branches)
     formats = _words(entries.MADE)
-    themes = _words(entries.THEMES)
+    themes = _themes()
     return {
         "$schema": DRAFT,
         "title": "layeranim manifest",
@@ -123,3 +123,10 @@ def _value(kind: Kind) -> dict[str, Any]:
 
 def _words(closed: tuple[str, ...]) -> dict[str, Any]:
     return {"type": "array", "minItems": 1, "items": {"enum": list(closed)}}
+
+
+def _themes() -> dict[str, Any]:
+    """Names of themes, and files with colours of one's own."""
+    form = f"^({'|'.join(THEMES)}|{entries.THEME_FILE})$"
+    item = {"type": "string", "pattern": form, "examples": [*THEMES, "brand.toml"]}
+    return {"type": "array", "minItems": 1, "items": item}

@@ -143,6 +143,10 @@ def _lines(one: Invalid, path: list[Any], has: KnownEntry, inside: bool) -> Iter
         yield f"{key}: {given(value)} is unknown{near}; there are {', '.join(map(str, known))}{more}"
     elif rule == "minItems":
         yield f"{key} is empty, but must hold something" + (f"; {INSTEAD[key]}" if key in INSTEAD else "")
+    elif rule == "pattern" and "examples" in one.part:
+        *names, file = one.part["examples"]
+        near = suggest(value, names)
+        yield f"{key}: {given(value)} is unknown{near}; there are {', '.join(names)}, or a file such as {file}"
     elif rule in ("minLength", "maxLength", "pattern"):
         most = one.part.get("maxLength")
         yield f"{key} is {given(value)}, but must be text" + (f" of at most {most} letters" if most else "")

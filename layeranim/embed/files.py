@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from layeranim.errors import InputError
+from layeranim.errors import InputError, OptionError
 from layeranim.film.owned import provenance
+from layeranim.theme import own
 
 MOVING = ("image/webp", "image/apng", "image/gif")
 """Pictures that move and cannot be paused, the smallest first."""
@@ -138,6 +139,14 @@ def stem(path: Path) -> str:
     return path.name.removesuffix(".av1.webm") if path.name.endswith(".av1.webm") else path.stem
 
 
+def _ground(film: Mapping[str, Any]) -> str:
+    """Whether a film's pages are light or dark, whatever its theme. Raises ``KeyError``, ``ValueError``."""
+    try:
+        return own.named(str(film["theme"]), film.get("background") or None).ground
+    except OptionError as error:
+        raise ValueError(str(error)) from None
+
+
 def _shown(report: Mapping[str, Any], place: Path) -> FilmFiles:
     files: dict[str, Path] = {}
     sizes: dict[str, tuple[int, int]] = {}
@@ -148,7 +157,7 @@ def _shown(report: Mapping[str, Any], place: Path) -> FilmFiles:
                 files[kind] = file
                 if "width" in entry:
                     sizes[kind] = int(entry["width"]), int(entry["height"])
-        said = str(report["title"]), str(report["alt"]), float(report["seconds"]), str(report["film"]["theme"])
+        said = str(report["title"]), str(report["alt"]), float(report["seconds"]), _ground(report["film"])
         shown = FilmFiles(*said, files, sizes)
     except (KeyError, TypeError, ValueError, AttributeError):
         raise InputError(f"{place.name} does not say what an embedder needs; render the film anew") from None

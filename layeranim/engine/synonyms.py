@@ -245,10 +245,10 @@ ANSWERS: tuple[tuple[str, str, str], ...] = (
     ("speed", "pace", "is pace here: slow, normal or fast"),
     ("width height", "size", "is size here, both together: WIDTHxHEIGHT, such as 1280x720"),
     ("scale zoom", "size", "has no option: size is WIDTHxHEIGHT in pixels, quality is draft, web or hd"),
-    ("background background_color background_colour bg transparent", "theme", "has no option: the background is the "
-     "theme's, light or dark"),
+    ("background_color background_colour bg", "background", "is background here, a colour, #RRGGBB"),
+    ("transparent", "background", "has no option: background takes a colour, #RRGGBB"),
     ("dark light", "theme", "is written theme {word} here"),
-    ("colors colours cmap colormap palette style", "theme", "has no option: theme is light or dark"),
+    ("colors colours cmap colormap palette style", "theme", "is theme here: light, dark, or a file of colours"),
     ("font_size fontsize text_size", "size", "has no option: letters grow with size"),
     ("steps_per_second", "pace", "is pace here: slow, normal or fast"),
 )  # fmt: skip

@@ -28,6 +28,7 @@ from layeranim.scenes.base import ExplainerScene
 from layeranim.stories.options import FilmOptions
 from layeranim.stories.storyboard import Storyboard
 from layeranim.stories.timing import frame_at
+from layeranim.theme import own
 
 if TYPE_CHECKING:
     from layeranim.engine.trace import Trace
@@ -107,7 +108,7 @@ def make(
     trace: Trace | None = None,
 ) -> Film:
     """Draw and write a film; nothing is visible before all is complete. ``trace``: what a player's tables are of."""
-    theme = themes.THEMES[options.theme]
+    theme = own.named(options.theme, options.background)
     extra = extra_colours(board, theme)
     player = telling.told(board, trace, options.precision) if any(item.fmt == PLAYER for item in found) else None
     paths = every_path(found, options.captions)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from layeranim import catalog, theme
 from layeranim.film.film import Pass, draw
+from layeranim.theme import own
 
 if TYPE_CHECKING:
     from layeranim.film.writers import Rect
@@ -31,7 +32,7 @@ def sheet(board: Storyboard, scene: type[ExplainerScene], options: FilmOptions, 
 
     Each is 640×360 pixels unless ``options`` say otherwise.
     """
-    colours = theme.THEMES[options.theme]
+    colours = own.named(options.theme, options.background)
     width, height = options.size or SIZE
     shot = Pass(width, height, options.fps or Fraction(25), ())
     keeper = Keeper(shot.frame_of(tick) for tick in moments(board.beats, frames))

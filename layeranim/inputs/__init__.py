@@ -15,7 +15,9 @@ from layeranim.inputs.samples import SAMPLES
 from layeranim.inputs.seeded import Role as Role
 from layeranim.inputs.seeded import seeded
 from layeranim.inputs.source import Source
+from layeranim.inputs.themes import theme
 from layeranim.inputs.within import Base, Within, discreet, foreign
 
 __all__ = ["KERNELS", "LIMITS", "SAMPLES", "Base", "Identity", "Limits", "Request", "Source", "Within", "discreet",
-           "files", "font", "foreign", "identity", "kernel", "opened", "printable", "read", "seeded"]  # fmt: skip
+           "files", "font", "foreign", "identity", "kernel", "opened", "printable", "read", "seeded",
+           "theme"]  # fmt: skip

@@ -13,11 +13,11 @@ from layeranim.errors import OptionError
 from layeranim.preparing import layouts
 from layeranim.preparing.arrays import Reader, filled
 from layeranim.preparing.given import InputOptions, PassOptions, allowed, sorted_out, with_implied
-from layeranim.preparing.work import Work, computed, lettered
+from layeranim.preparing.work import Work, coloured, computed, lettered
 from layeranim.stories.options import FilmOptions
 from layeranim.stories.preset import Preset
 
-__all__ = ["InputOptions", "PassOptions", "Reader", "Work", "prepare", "with_state"]
+__all__ = ["InputOptions", "PassOptions", "Reader", "Work", "coloured", "prepare", "with_state"]
 
 SEEDED = (Preset("seeded", "small seeded numbers", "ours"),)
 """Stands in for the examples of a layer that has none: its arrays are drawn."""
@@ -38,8 +38,9 @@ def _prepared(name: str, given: Mapping[str, Any], stdin: BinaryIO | None, base:
     presets = catalog.presets(name) or SEEDED
     options, arrays, film, ours, gradients = sorted_out(layer, given)
     options = with_implied(layer, called, implied, options)
-    files = inputs.files([*arrays.values(), *(gradients or {}).values(), ours.weights, film.font], base, stdin)
-    film, font = lettered(film, base, ours.max_memory)
+    named = [*arrays.values(), *(gradients or {}).values(), ours.weights, film.font, film.theme]
+    files = inputs.files(named, base, stdin)
+    film, font = lettered(coloured(film, base, ours.max_memory), base, ours.max_memory)
     seed, example = ours.seed, ours.example
     preset = next((p for p in presets if p.name == (example or presets[0].name)), None)
     if preset is None:

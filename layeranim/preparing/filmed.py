@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from layeranim import inputs
 from layeranim.engine import memory as budgets
-from layeranim.stories.options import FilmOptions
+from layeranim.stories.options import THEMES, FilmOptions
 
 if TYPE_CHECKING:
     from layeranim import typeface
@@ -86,13 +86,21 @@ class Filmed:
                 warned.append(f"made with other options and replaced: {told} ({', '.join(differ[:4])}{more})")
         return tuple(warned)
 
+    def hard_to_read(self) -> list[str]:
+        """What to warn of in the film's colours, where they are the user's own."""
+        if self.film.theme in THEMES and self.film.background is None:
+            return []
+        from layeranim.theme import audit, own
+
+        return audit.warnings(own.named(self.film.theme, self.film.background))
+
     def film_to(
         self, output: Any = None, formats: Any = None, progress: Any = None, board: Storyboard | None = None,
         overwrite: bool = False,
     ) -> Film:  # fmt: skip
         """Write the film; paths and formats are checked before anything is computed. ``board``: made before."""
         found = self.places(output, formats, overwrite)
-        warned = self.replacing(found)
+        warned = (*self.hard_to_read(), *self.replacing(found))
         board = board or self.told()
         from layeranim.film.destinations import PLAYER
         from layeranim.film.film import make  # Manim is imported here, after everything that can be refused

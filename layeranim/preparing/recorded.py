@@ -14,7 +14,7 @@ from layeranim.engine import memory
 from layeranim.errors import InputError, LayeranimError, OptionError
 from layeranim.preparing.filmed import Filmed
 from layeranim.preparing.given import allowed
-from layeranim.preparing.work import lettered
+from layeranim.preparing.work import coloured, lettered
 from layeranim.stories.options import FilmOptions
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def of(
             raise OptionError(f"{name} {TOLD}")
     most = allowed(given)
     film: Any = FilmOptions.of({key: value for key, value in given.items() if key != "max_memory"})
-    film, font = lettered(film, None, most)
+    film, font = lettered(coloured(film, None, most), None, most)
     if film.size is None and board.canvas != WIDE:
         film = film.replace(size=(board.canvas.width, board.canvas.height))
     digest = digest or hashlib.sha256(record.dumped(board).encode()).hexdigest()

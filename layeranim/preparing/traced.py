@@ -12,7 +12,7 @@ from layeranim.engine import memory
 from layeranim.engine.option import Layer, Words
 from layeranim.engine.trace import Trace
 from layeranim.errors import OptionError
-from layeranim.preparing.work import Work, lettered
+from layeranim.preparing.work import Work, coloured, lettered
 from layeranim.stories.options import FilmOptions
 
 MOST_TITLE = 48
@@ -45,7 +45,7 @@ def of_trace(made: Trace, options: Mapping[str, Any], files: Mapping[inputs.Iden
         )
     layer = catalog.layer(name)
     made, options = _worded(layer, made, options)
-    film, font = lettered(FilmOptions.of(options), None, memory.USUAL)  # type: ignore[arg-type]
+    film, font = lettered(coloured(FilmOptions.of(options), None, memory.USUAL), None, memory.USUAL)  # type: ignore[arg-type]
     return Work(name, layer, made.config, film, {}, None, (), 0, {}, made, font=font, files=files or {})
 
 

@@ -13,7 +13,7 @@ from layeranim.engine.trace import Trace
 from layeranim.errors import InputError, OptionError, UsageError
 from layeranim.preparing.arrays import is_picture
 from layeranim.preparing.filmed import Filmed
-from layeranim.stories.options import FilmOptions
+from layeranim.stories.options import THEMES, FilmOptions
 from layeranim.stories.preset import Preset
 
 if TYPE_CHECKING:
@@ -130,6 +130,21 @@ def lettered(film: FilmOptions, base: inputs.Base, most: int) -> tuple[FilmOptio
     with inputs.discreet("font", film.font, base):
         name, data = inputs.font(film.font, base=base, limits=inputs.Limits.within(most))
         return film.replace(font=name), typeface.Font.of(name, data)
+
+
+def coloured(film: FilmOptions, base: inputs.Base, most: int) -> FilmOptions:
+    """The options with a theme's colours instead of the name of the file that tells them."""
+    if film.theme in THEMES and film.background is None:
+        return film
+    from layeranim.theme import audit, own
+
+    name = film.theme
+    if name.lower().endswith(".toml"):
+        table = inputs.theme(name, base=base, limits=inputs.Limits.within(most))
+        with inputs.discreet("theme", name, base):
+            film = film.replace(theme=own.canonical(f"theme {name}", table))
+    audit.check(f"theme {name}" if name not in THEMES else "background", own.named(film.theme, film.background))
+    return film
 
 
 def _drawable(film: FilmOptions) -> tuple[FilmOptions, tuple[str, ...]]:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from layeranim.engine import synonyms
 from layeranim.engine.option import Choice, Config, Flag, Integer, Kind, Text, given, option
+from layeranim.engine.spelling import suggestion
 from layeranim.errors import OptionError
 
 if TYPE_CHECKING:
     from layeranim.canvas import Canvas
 
+THEMES = ("light", "dark")
 PACES = {"slow": 1.5, "normal": 1.0, "fast": 0.6}
 MOST_PIXELS = 3840 * 2160
 
@@ -119,11 +123,51 @@ class Rate(Kind):
         return "" if value is None else str(float(value) if value.denominator != 1 else value.numerator)
 
 
+@dataclass(frozen=True)
+class ThemeLine(Kind):
+    """A theme: ``light``, ``dark``, a ``.toml`` file, a table, or its one line, which is the canonical form."""
+
+    metavar: str = "light|dark|FILE.toml"
+
+    def check(self, name: str, value: Any) -> str | None:
+        if value is None or (isinstance(value, str) and value.strip().lower().endswith(".toml")):
+            return value.strip() if value else None
+        text = value.strip() if isinstance(value, str) else ""
+        if usual := synonyms.value(text, THEMES):
+            return usual
+        from layeranim.theme import own  # and all colours, which a check of usual films needs not
+
+        if isinstance(value, Mapping):
+            return own.canonical(name, value)
+        line = "".join(text.split())
+        if not own.is_line(line):
+            raise OptionError(
+                f"{name} is {given(value)}{suggestion(text, THEMES)}; it must be light, dark, a .toml file, or a line "
+                "such as light,accent=#RRGGBB"
+            )
+        return own.canonical(name, line)
+
+
+@dataclass(frozen=True)
+class Colour(Kind):
+    """``#RGB`` or ``#RRGGBB``."""
+
+    metavar: str = "#RRGGBB"
+
+    def check(self, name: str, value: Any) -> str | None:
+        if value is None:
+            return None
+        from layeranim.theme import own
+
+        return own.colour(name, value)
+
+
 @dataclass(frozen=True, kw_only=True)
 class FilmOptions(Config):
     """How a film looks and moves. The same names on the command line, in the manifest and in Python."""
 
-    theme: str = option(Choice(("light", "dark")), "light", "colours of the film")
+    theme: str = option(ThemeLine(), "light", "colours of the film: light, dark, or a file with colours of your own")
+    background: str | None = option(Colour(), None, "colour behind everything, instead of the theme's")
     quality: str = option(
         Choice(("draft", "web", "hd")),
         "web",

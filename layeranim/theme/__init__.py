@@ -70,11 +70,15 @@ class Theme:
         if scale == "heat":
             return self.heat[level]
         if scale == "ink":  # what is drawn on paper is dark on a light page, and light on a dark one
-            dark = luminance(self.bg) < 0.5
-            return self.fill("grey", level if dark else GREYS - 1 - level)
+            return self.fill("grey", level if self.ground == "dark" else GREYS - 1 - level)
         if scale in PLANES:
-            return _mix("#000000", PLANES[scale], level / (GREYS - 1))
+            return mixed("#000000", PLANES[scale], level / (GREYS - 1))
         raise KeyError(scale)
+
+    @property
+    def ground(self) -> str:
+        """Whether its pages are ``light`` or ``dark``."""
+        return "dark" if luminance(self.bg) < 0.5 else "light"
 
     def on(self, fill: str) -> str:
         """The numeral ink that reads better on ``fill``."""
@@ -128,7 +132,8 @@ def contrast(a: str, b: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-def _mix(a: str, b: str, share: float) -> str:
+def mixed(a: str, b: str, share: float) -> str:
+    """A colour on the way from ``a`` to ``b``."""
     return "#" + "".join(f"{round(x + (y - x) * share):02X}" for x, y in zip(rgb(a), rgb(b), strict=True))
 
 

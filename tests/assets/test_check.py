@@ -120,14 +120,14 @@ def test_why(project: Project, call: Callable[..., Done], monkeypatch: pytest.Mo
     way = sources.on_the_way
 
     def edited(explainer: object) -> dict[str, str]:
-        return {**way(explainer), "layeranim/theme.py": "0" * 16}  # type: ignore[arg-type]
+        return {**way(explainer), "layeranim/theme/__init__.py": "0" * 16}  # type: ignore[arg-type]
 
     monkeypatch.setattr(sources, "on_the_way", edited)
     assert call("why", "a").out.splitlines() == [
         "a: film option pace: fast → slow",
         "a: input input: what is in x.csv (file) changed",
         "a: option stride: 1 → 2",
-        "a: source layeranim/theme.py changed",
+        "a: source layeranim/theme/__init__.py changed",
     ]
     (project.renders / "a.json").unlink()
     out = call("why", "a", "--cache-dir", str(project.cache)).out.splitlines()

@@ -132,7 +132,7 @@ def test_one_explainers_story_makes_only_its_own_films_stale(project: Project, t
         "engine/conv.py": ["a"],
         "assets/known.py": [],
         "cli/check.py": [],
-        "theme.py": ["a", "b"],
+        "theme/__init__.py": ["a", "b"],
         "typeface/bidi.py": ["a", "b"],
     }.items():
         path = package / "layeranim" / file

@@ -79,7 +79,7 @@ def test_another_explainers_story_is_not_on_the_way() -> None:
             file = f"layeranim/{place}.py"
             assert file in (conv if name == "conv" else pool)
             assert file not in other, file
-    assert {"layeranim/theme.py", "layeranim/numbers.py", "layeranim/layout.py", "layeranim/typeface/inter.py",
+    assert {"layeranim/theme/__init__.py", "layeranim/numbers.py", "layeranim/layout.py", "layeranim/typeface/inter.py",
             "layeranim/preparing/work.py", "layeranim/film/camera.py", "layeranim/film/writers/gif.py",
             "layeranim/scenes/base.py", "layeranim/scenes/stage/scene.py",
             "layeranim/data/fonts/Inter-Medium.otf"} <= conv & pool  # fmt: skip

@@ -16,7 +16,7 @@ KINDS = {
     "python": "runs in Python, after the blocks of its section before it",
     "sh": "each line runs as a command",
     "console": "a command and what it prints",
-    "toml": "a manifest",
+    "toml": "a manifest, or the file that its first line names, ``# brand.toml``",
     "yaml": "steps of a workflow",
     "html": "part of a page",
     "text": "nothing that could be run",

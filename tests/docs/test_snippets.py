@@ -64,6 +64,8 @@ def test_commands_are_ours() -> None:
             assert second in {"./run": verbs, "layeranim": ours}[first], section.label
 
 
+NAMED = re.compile(r"# ([\w-]+\.toml)\n")
+"""A file that a page shows and its commands read."""
 RUN = [section for section in SECTIONS if section.of("python") or section.of("sh")]
 
 
@@ -82,6 +84,9 @@ def test_what_is_shown_runs(
         assert set(lacking) <= FREE, lacking
         if "layeranim.toml" in text:
             (tmp_path / "layeranim.toml").write_text(TINY + '[[asset]]\nid = "conv"\nexplainer = "conv"\n')
+    for text in section.of("toml"):
+        if found := NAMED.match(text):
+            (tmp_path / found[1]).write_text(text, encoding="utf-8")
     for kind, group in groupby(section.blocks, key=lambda block: block[0]):
         texts = [text for _, text in group]
         if kind == "python":
@@ -96,7 +101,10 @@ def test_what_is_shown_runs(
         pytest.skip(f"not all of it: there is no {', '.join(dict.fromkeys(lacking))} here")
 
 
-@having("toml")
+MANIFESTS = [section for section in SECTIONS if any(not NAMED.match(text) for text in section.of("toml"))]
+
+
+@pytest.mark.parametrize("section", MANIFESTS, ids=[section.label for section in MANIFESTS])
 def test_manifests_are_sound(section: Section, tmp_path: Path) -> None:
     for text in section.of("toml"):
         (tmp_path / "layeranim.toml").write_text(text, encoding="utf-8")
@@ -121,7 +129,7 @@ def test_what_why_prints(project: Project, call: Callable[..., Done], monkeypatc
     project.write(asset.format(1)).build()
     project.write(asset.format(2))
     usual = sources.on_the_way
-    changed = {"layeranim/theme.py": "0" * 16}
+    changed = {"layeranim/theme/__init__.py": "0" * 16}
     monkeypatch.setattr(plan.sources, "on_the_way", lambda explainer: {**usual(explainer), **changed})
     done = call(*shlex.split(prompt)[2:])
     assert (done.code, done.out.splitlines()) == (0, lines)

@@ -31,11 +31,11 @@ def write(out: BinaryIO, player: Player, spec: Spec, film: Any, frames: int) -> 
     filled = {
         "TITLE": escape(player.title),
         "ALT": escape(player.alt),
-        "THEME": spec.theme.name,
+        "THEME": spec.theme.ground,
         "WIDTH": str(spec.width),
         "HEIGHT": str(spec.height),
         "VERSION": __version__,
-        "STYLE": _colours() + style,
+        "STYLE": _colours(spec.theme) + style,
         "PROGRAM": program,
         "DATA": data(player, spec, frames),
     }
@@ -77,11 +77,11 @@ def data(player: Player, spec: Spec, frames: int) -> str:
     return json.dumps(whole, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def _colours() -> str:
-    """The colours of both themes, by which the page is drawn."""
+def _colours(own: themes.Theme) -> str:
+    """The colours of both themes, by which the page is drawn; where the film's ground is theirs, the film's."""
     light, dark = (
-        "".join(f"--{name}:{getattr(theme, name)};" for name in COLOURS) + f"color-scheme:{theme.name};"
-        for theme in (themes.LIGHT, themes.DARK)
+        "".join(f"--{name}:{getattr(theme, name)};" for name in COLOURS) + f"color-scheme:{theme.ground};"
+        for theme in (own if own.ground == usual.ground else usual for usual in (themes.LIGHT, themes.DARK))
     )
     return (
         f":root{{{light}}}\n:root[data-theme=dark]{{{dark}}}\n"
