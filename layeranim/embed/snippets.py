@@ -49,7 +49,7 @@ class Figure:
 def block(figure: Figure) -> str:
     """``<figure>``: films with controls where there are any, else pictures; both grounds, each on its own page."""
     shown_as = _player if figure.light.player else _video
-    inner = [line for shown in figure.pair.both for line in shown_as(figure, shown)] or list(_picture(figure))
+    inner = [line for shown in figure.pair.both for line in shown_as(figure, shown)] or list(moving(figure))
     style = list(_grounds(figure)) if figure.light.controlled and figure.pair.dark else []
     caption = [f"<figcaption>{escape(figure.caption)}</figcaption>"] if figure.caption else []
     return "\n".join(["<figure>", *style, *inner, *caption, "</figure>"]) + "\n"
@@ -101,7 +101,7 @@ def _video(figure: Figure, shown: FilmFiles, more: str = "") -> Iterator[str]:
     yield "</video>"
 
 
-def _picture(figure: Figure) -> Iterator[str]:
+def moving(figure: Figure) -> Iterator[str]:
     """A moving picture: the poster for who wants no motion, each for its ground; linked to the film with controls."""
     (across, down), url, light, dark = figure.size, figure.url, figure.light, figure.pair.dark
     link = next(iter(light.videos.values()), None)
@@ -122,7 +122,7 @@ def _picture(figure: Figure) -> Iterator[str]:
 
 def picture(figure: Figure) -> str:
     """A moving picture in a paragraph: what GitHub shows of a README. It takes no ``<video>`` from a repository."""
-    return "\n".join(["<p>", *_picture(figure), "</p>"]) + "\n"
+    return "\n".join(["<p>", *moving(figure), "</p>"]) + "\n"
 
 
 def plain_image(figure: Figure) -> str:
@@ -138,7 +138,7 @@ def plain_image(figure: Figure) -> str:
 def reveal(figure: Figure) -> str:
     """A film on a slide of reveal.js: it begins with its slide and stops with it."""
     lines = list(_video(figure, figure.light, "data-autoplay "))
-    return "\n".join(lines) + "\n" if lines else "\n".join(_picture(figure)) + "\n"
+    return "\n".join(lines) + "\n" if lines else "\n".join(moving(figure)) + "\n"
 
 
 # ── Markdown ─────────────────────────────────────────────────────────────────

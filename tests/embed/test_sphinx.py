@@ -1,0 +1,252 @@
+"""Sites of Sphinx with films, built from nothing and looked at: HTML, EPUB, LaTeX, text; Markdown; galleries."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+
+from layeranim.cli import main
+from tests.clocks import HANG
+from tests.docs.snippets import ROOT
+from tests.player.conftest import chromium
+
+__all__ = ["chromium"]
+
+SMALL = ":size: 320x180\n   :fps: 5\n   :steps: first:1\n   :pace: fast"
+MANIFEST = """version = 1
+formats = ["gif", "mp4"]
+themes = ["light", "dark"]
+[defaults]
+size = "320x180"
+fps = 5
+steps = "first:1"
+pace = "fast"
+[[asset]]
+id = "an-asset"
+explainer = "pool"
+"""
+INDEX = f"""Films
+=====
+
+.. toctree::
+
+   sub/page
+
+.. layeranim:: softmax
+   :width: 240
+   :name: the-film
+   {SMALL}
+
+.. layeranim:: an-asset
+   :caption: Pooling & more
+
+See :ref:`the film <the-film>`.
+"""
+PAGE = """# A page
+
+```{layeranim} conv
+:stride: 2
+:theme: dark
+:as: picture
+:size: 320x180
+:fps: 5
+:steps: first:1
+:pace: fast
+:input: numbers.csv
+```
+"""
+
+
+@pytest.fixture
+def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The pages of a site, and a manifest whose films are not made yet."""
+    folder = tmp_path / "docs"
+    (folder / "sub").mkdir(parents=True)
+    (tmp_path / "layeranim.toml").write_text(MANIFEST, encoding="utf-8")
+    (folder / "conf.py").write_text('extensions = ["layeranim.embed.sphinx", "myst_parser"]\n', encoding="utf-8")
+    (folder / "index.rst").write_text(INDEX, encoding="utf-8")
+    (folder / "sub" / "page.md").write_text(PAGE, encoding="utf-8")
+    (folder / "sub" / "numbers.csv").write_text("1,2,3,4\n5,6,7,8\n9,1,2,3\n4,5,6,7\n", encoding="utf-8")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    return folder
+
+
+def sphinx(source: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    """A build in a process of its own: Sphinx keeps what extensions register."""
+    words = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-d", str(source.parent / "trees"), *more]
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
+    return subprocess.run(words, cwd=source.parent, env=env, capture_output=True, text=True, timeout=HANG)
+
+
+def site(source: Path, builder: str = "html", *more: str) -> Path:
+    """The folder that a builder fills, without a warning."""
+    out = source.parent / builder
+    done = sphinx(source, "-b", builder, *more, str(source), str(out))
+    assert (done.returncode, done.stderr) == (0, "")
+    return out
+
+
+class Films(HTMLParser):
+    """The films of a page: every address in one, and the attributes of what shows it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.addresses: list[str] = []
+        self.shown: list[dict[str, str | None]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        if tag in ("video", "source", "img", "track", "iframe"):
+            self.addresses += [found[key] or "" for key in ("src", "poster", "srcset") if key in found]
+        if tag in ("video", "iframe") or (tag == "img" and "loading" not in found):
+            self.shown.append(found)
+
+
+def films(page: Path) -> Films:
+    found = Films(page.read_text(encoding="utf-8"))
+    assert found.addresses
+    assert [one for one in found.addresses if not (page.parent / unquote(one)).is_file()] == []
+    return found
+
+
+def test_films_are_made_and_placed(source: Path, chromium: Any) -> None:
+    out = site(source, "html", "-j", "2")
+    index = films(out / "index.html")
+    assert [one["class"] for one in index.shown] == ["layeranim-light", "layeranim-dark"] * 2
+    assert [(one["width"], one["height"]) for one in index.shown] == [("240", "135")] * 2 + [("320", "180")] * 2
+    assert all(one["aria-label"] for one in index.shown)
+    text = (out / "index.html").read_text(encoding="utf-8")
+    assert "<figcaption>Pooling &amp; more</figcaption>" in text
+    assert 'href="#the-film"' in text
+    (still,) = films(out / "sub" / "page.html").shown
+    assert (still["src"] or "").endswith(".gif")
+    assert (source.parent / "renders" / "an-asset-dark.mp4").is_file()
+    for ground in ("light", "dark"):
+        page = chromium.new_page(color_scheme=ground)
+        page.goto((out / "index.html").as_uri())
+        seen = page.evaluate(
+            "[...document.querySelectorAll('video')].map(one => [one.className, one.checkVisibility()])"
+        )
+        assert seen == [[f"layeranim-{one}", one == ground] for one in ("light", "dark")] * 2
+        page.wait_for_function("[...document.querySelectorAll('video')].every(one => one.readyState > 0)")
+        page.evaluate("document.body.dataset.theme = 'dark'")  # the switch of a theme, which counts for more
+        assert page.evaluate("document.querySelector('.layeranim-dark').checkVisibility()")
+        assert not page.evaluate("document.querySelector('.layeranim-light').checkVisibility()")
+        page.close()
+
+
+def test_what_takes_no_film_gets_its_poster_and_words(source: Path) -> None:
+    (source / "conf.py").write_text((source / "conf.py").read_text() + 'copyright = "x"\nversion = "1"\n')
+    with zipfile.ZipFile(next(site(source, "epub").glob("*.epub"))) as book:
+        assert [name for name in book.namelist() if name.endswith((".mp4", ".gif"))] == []
+        page = book.read("index.xhtml").decode()
+        assert len(re.findall(r'<img alt="Animation[^"]+" src="_images/[^"]+\.png"', page)) == 2
+    (tex,) = site(source, "latex").glob("*.tex")
+    included = re.findall(r"includegraphics\[[^\]]*\]\{(.*?)\}\n", tex.read_text(encoding="utf-8"))
+    assert len(included) == 3
+    assert all((tex.parent / re.sub(r"[{}]", "", name)).is_file() for name in included)
+    assert not list(tex.parent.glob("*.gif"))
+    words = (site(source, "text") / "index.txt").read_text(encoding="utf-8")
+    assert words.count("[image: Animation") == 2
+
+
+def test_a_second_build_makes_nothing_and_a_change_makes_its_own(source: Path) -> None:
+    folder = source.parent / "trees" / "layeranim"
+
+    def made() -> dict[str, int]:
+        return {file.name: file.stat().st_mtime_ns for file in folder.iterdir() if file.suffix in (".gif", ".mp4")}
+
+    assert main(["build", "-q"]) == 0
+    site(source)
+    first, again = made(), ["conv", "conv", "softmax", "softmax"]
+    assert sorted(re.sub("-.*", "", name) for name in first) == again
+    site(source)
+    assert made() == first
+    (source / "sub" / "numbers.csv").write_text("1,2,3,4\n5,6,7,8\n9,1,2,3\n4,5,6,8\n", encoding="utf-8")
+    site(source)
+    second = made()
+    assert [re.sub("-.*", "", name) for name in second.keys() - first.keys()] == ["conv", "conv"]
+    assert first.items() <= second.items()
+    (source / "conf.py").write_text((source / "conf.py").read_text() + 'layeranim_render = "always"\n')
+    site(source)
+    assert sorted(re.sub("-.*", "", n) for n, at in made().items() if second.get(n) != at) == again
+    shutil.rmtree(folder)
+    (source / "conf.py").write_text((source / "conf.py").read_text().replace("always", "never"))
+    assert said(source) == [
+        "index.rst:8: softmax is not rendered yet, and layeranim_render is never",
+        "sub/page.md:3: conv is not rendered yet, and layeranim_render is never",
+    ]
+
+
+def said(source: Path) -> list[str]:
+    """What is said of a site that cannot be built."""
+    done = sphinx(source, "-E", str(source), str(source.parent / "html"))
+    assert done.returncode == 1
+    place = re.escape(str(source))
+    found = (
+        re.match(rf"{place}/(\S+?): ERROR: layeranim: (.*?) \[docutils\]", line) for line in done.stderr.splitlines()
+    )
+    return [f"{match[1]}: {match[2]}" for match in found if match]
+
+
+@pytest.mark.parametrize(
+    ("directive", "line"),
+    [
+        ("softmax\n   :temprature: 2", "unknown option temprature (did you mean temperature?) of softmax"),
+        ("an-aset", "layeranim.toml has no asset 'an-aset' (did you mean an-asset?); it has an-asset"),
+        ("an-asset\n   :stride: 2", "an-asset is an asset of layeranim.toml, where the option stride belongs"),
+        ("gone.gif", "is no film of ours"),
+        ("softmax\n   :as: vidoe", "as is 'vidoe' (did you mean video?); it must be one of video, picture, player"),
+        ("softmax\n   :width: wide", "width is 'wide', but must be 16 to 8192 pixels"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_place(source: Path, directive: str, line: str) -> None:
+    (source / "index.rst").write_text(f"Films\n=====\n\n.. layeranim:: {directive}\n", encoding="utf-8")
+    (source / "sub" / "page.md").unlink()
+    (found,) = said(source)
+    assert found.startswith("index.rst:4: ")
+    assert line in found
+
+
+EXAMPLE = '''"""
+A film
+======
+"""
+import layeranim as la
+
+film = la.render("softmax", output="x.gif", size="160x90", fps=5, steps="first:1", pace="fast")
+
+# %%
+# Nothing new.
+again = film
+'''
+
+
+def test_examples_of_a_gallery_show_the_films_that_they_make(source: Path) -> None:
+    (source / "examples").mkdir()
+    (source / "examples" / "README.rst").write_text("Examples\n========\n", encoding="utf-8")
+    (source / "examples" / "plot_film.py").write_text(EXAMPLE, encoding="utf-8")
+    (source / "conf.py").write_text(
+        'extensions = ["sphinx_gallery.gen_gallery"]\nsuppress_warnings = ["toc.not_included"]\n'
+        'sphinx_gallery_conf = {"examples_dirs": "examples", '
+        '"gallery_dirs": "made", "image_scrapers": ["layeranim.embed.gallery.scraper"], "download_all_examples": False,'
+        '"show_memory": False, "reset_modules": ()}\n', encoding="utf-8",
+    )  # fmt: skip
+    (source / "index.rst").write_text("Films\n=====\n\n.. toctree::\n\n   made/index\n", encoding="utf-8")
+    (source / "sub" / "page.md").unlink()
+    page = site(source) / "made" / "plot_film.html"
+    shown = [one for one in films(page).shown if (one.get("src") or "").endswith(".gif")]
+    assert len(shown) == 1
+    assert (shown[0]["alt"] or "").startswith("Animation")
