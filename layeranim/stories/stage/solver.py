@@ -8,7 +8,7 @@ dependency for what addition does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import product
 from math import inf
@@ -150,6 +150,9 @@ class Laid:
     stage: Node | None = field(default=None, repr=False)
 
 
+Way = Callable[[Node, "Figures", Room, int | None], Laid | None]
+
+
 def solve(stage: Node, figures: Figures, room: Room = STAGE) -> Laid:
     """The largest arrangement that fits the room, the first one of several that holds numerals.
 
@@ -159,6 +162,7 @@ def solve(stage: Node, figures: Figures, room: Room = STAGE) -> Laid:
     folding = replace(room, folds=True)
     asked = figures.telling.film.precision
     fewer = range((USUAL if asked is None else asked) - 1, -1, -1)
+    tried: list[tuple[Way, Room, int | None]]
     tried = [(way, where, None) for where in (room, folding) for way in (_numbered, _coloured)]
     tried += [(_smaller, folding, None), *((way, folding, most) for way in (_numbered, _smaller) for most in fewer)]
     for way, where, most in tried:
