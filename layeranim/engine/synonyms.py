@@ -176,7 +176,7 @@ OPTIONS: dict[str, str] = {
     "classes": "num_classes n_classes num_labels",
     "vocabulary": "vocab_size num_words input_dim",
     # arrays
-    "input": "x inputs src image img picture images signal sequence",
+    "input": "logits x inputs src image img picture images signal sequence",
     "logits": "input x inputs scores",
     "prediction": "input y_pred predictions inputs",
     "target": "y_true labels targets y",

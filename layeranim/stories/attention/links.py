@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from layeranim import numbers
+from layeranim import numbers, theme
 from layeranim.engine.trace import Array
 from layeranim.stories import phrases
 from layeranim.stories.storyboard import Address, Fact, Line, Run
@@ -18,7 +18,8 @@ def links(
 ) -> Line:  # fmt: skip
     """``who`` and the strongest weight of each head: its name, empty where there is one alone, and its row (keys).
 
-    ``called`` names a key, ``at`` says where the weight of a head and a key stands; ``more`` heads are only counted.
+    ``called`` names a key, ``at`` says where the weight of a head and a key stands; ``more`` heads are only counted, and
+    those that have no room.
     What is not ``weighed`` is named alone.
     """
     style = numbers.style(1.0, kind="probability", precision=precision)
@@ -29,6 +30,14 @@ def links(
         text = Run(numbers.text(float(row[best]), style), "probability", "semibold", at(h, best), late=True)
         weight = (Run(" "), text) if weighed and key else ()
         said.append((*head, Run(key or "none", "ink", source=Fact("token"), late=True), *weight))
+    line = _joined(who, said, more)
+    while phrases.width(line, theme.CAPTION_FLOOR) > phrases.ROOM and len(said) > 1:
+        said, more = said[:-1], max(more, 0) + 1
+        line = _joined(who, said, more)
+    return line
+
+
+def _joined(who: Run, said: list[Line], more: int) -> Line:
     rest = (Run(f",  {more} more", source=Fact("hidden"), late=True),) if more > 0 else ()
     return (who, Run("  →  "), *phrases.join(said, Run(",  ", late=True)), *rest)
 

@@ -19,6 +19,7 @@ from layeranim.stories.stage.solver import NUMERAL_LOW, Node
 from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
 
 GOOD_FOR = "language models: each head follows a relation of its own between the words"
+ALONE = "one head follows one relation between the words: models have dozens of them"
 PAUSE, LONGEST = 1.8, 30.0
 """Seconds of each act of a word that is taught after its first, and of the film."""
 ARCS = 76.0
@@ -56,7 +57,7 @@ def film(telling: Telling) -> Play:
         opening=_opening(view),
         opening_note=view.strange,
         closing=_closing(view),
-        good_for=GOOD_FOR,
+        good_for=GOOD_FOR if view.heads > 1 else ALONE,
         options=words.options(),
         drawn=words.hidden(),
         alike=((view.mixture, "joined"),) if view.projected else (),
