@@ -48,7 +48,7 @@ class Style:
 
     Args:
         decimals: digits after the point, of the mantissa when ``scientific``.
-        scientific: ``1.2e6`` instead of ``1200000.0``.
+        scientific: ``1.2e6`` instead of ``1200000.0``; from 1 to 10 without a power, ``1.2``.
         digits: significant digits that count, 9, or 6 for a tensor that came as float32 or float16.
         dust: what reads as zero and is a little smaller is 0: the last bits that a sum leaves which cancels.
     """
@@ -143,7 +143,7 @@ def style(
         raise OptionError(f"precision {precision} is not a number of decimals: give 0 to {MOST_DECIMALS}")
     top, integral = _extent(values)
     digits = significant(np.asarray(values).dtype)
-    dust = _DUST[digits] * top
+    dust = _DUST[digits] * top if kind == "value" else 0.0  # shares and gates are no sums that cancel
     narrow = pitch is not None and pitch < NARROW_PITCH
     measured = kind == "value"
     if measured and top >= (1e6 if integral else 9999.95):
@@ -190,7 +190,7 @@ def _text(value: float, style: Style) -> str:
     size, exponent = Decimal(repr(value)).copy_abs(), ""  # abs() would round by the ambient context
     if style.scientific:
         power = _quantum(size, size.adjusted() - style.decimals).adjusted()  # 9.96e5 is 1.0e6
-        exponent = f"e{power}".replace("-", MINUS)
+        exponent = f"e{power}".replace("-", MINUS) if power else ""
         size = size.scaleb(-power, _EXACT)
     shown = _quantum(size, -style.decimals)
     if not shown and style.dust * LEAST_DUST <= abs(value) < style.dust:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from typing import Any
@@ -21,6 +22,8 @@ from layeranim.stories.options import FilmOptions
 ENVIRONMENT = "LAYERANIM_"
 SHORT = 40
 """Letters up to which a closed set of names stands beside its option; a longer one stands in the help."""
+NUMBERS = re.compile(r"-?\.?\d")
+"""How numbers begin."""
 LAYER, DATA, BACK, FILM, OUTPUT = "Layer", "Data", "Backward", "Film", "Output"
 
 
@@ -175,12 +178,20 @@ class ExplainerCommand(click.Command):
         return super().parse_args(ctx, args)
 
     def _switched(self, args: list[str]) -> list[str]:
-        """The words with ``--bias`` or ``--no-bias`` for ``--bias true`` and ``--bias=false``, as files say."""
+        """The words with ``--bias`` or ``--no-bias`` for ``--bias true`` and ``--bias=false``, as files say.
+
+        Numbers after a switch that is the name of an array as well are those of the array: ``--bias 0.5``.
+        """
+        known = {word for param in self.params for word in param.opts}
         flags = {word: param for param in self.params if getattr(param, "is_flag", False) for word in param.opts}
         out = list[str]()
         for arg in args:
             name, sign, value = arg.partition("=")
             flag, said = (name, value) if sign else (out[-1] if out else "", arg)
+            values = f"{flag}-values"
+            if flag in flags and values in known and NUMBERS.match(said):
+                out[len(out) if sign else -1 :] = [values, said]
+                continue
             if flag not in flags or said.lower() not in ("true", "false"):
                 out.append(arg)
                 continue

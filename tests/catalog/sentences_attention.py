@@ -179,6 +179,7 @@ FAR = {"query": "100; 100", "key": "100; 0", "value": "1; 2", "kind": "dot"}
 GROUPED = {"heads": 4, "key_heads": 2, "queries": 3, "keys": 3, "features": 2}
 NO_KEY = {"mask": "0 0 0 0; 0 0 0 0; 0 0 0 0; 0 0 0 0", "mask_kind": "boolean"}
 HARD = {"lookup": "hard"}
+ONE_KEY = {"query": "random:2x2", "key": "random:1x2", "value": "random:1x2"}
 ATTENTION = (
     Claim(
         r"each (?P<noun>word|query) looks at (?P<reach>.*) and takes (?P<takes>.*)", opening, counts=True
@@ -258,8 +259,10 @@ ATTENTION = (
     Claim(r"every (word|query) in the same way"),
     # what it is good for
     Claim(r"every position reads any other in one step: translation, language models",
-          lambda told, m, b: bool(seen(told).all()) and told.config.lookup == "soft", RANDOM,
-          ({**RANDOM, "causal": True}, {**RANDOM, **HARD})),
+          lambda told, m, b: bool(seen(told).all()) and seen(told).shape[-1] > 1 and told.config.lookup == "soft",
+          RANDOM, ({**RANDOM, "causal": True}, {**RANDOM, **HARD}, ONE_KEY)),
+    Claim(r"one key gets all the weight: of several, each query takes its own mixture",
+          lambda told, m, b: seen(told).shape[-1] == 1 and told.config.lookup == "soft", ONE_KEY, (RANDOM, HARD)),
     Claim(r"every position reads all before it in one step, as language models do",
           lambda told, m, b: before(told) and told.config.lookup == "soft", {**RANDOM, "causal": True}, (RANDOM,)),
     Claim(r"every position reads those that it may see in one step",

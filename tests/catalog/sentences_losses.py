@@ -171,6 +171,9 @@ DESCENT = (
     Claim("AdamW: Adam, and all numbers shrink a little", keeps("adamw"), {"methods": "adamw"}, (_ONE,)),
     Claim(r"moments? .*: {1,2}each in the same way|every moment in the same way"),
     Claim(r"(\d+) updates?: (\w+) (?:is lowest, at|has come to) (\S+)", lowest, {}, (), counts=True),
+    Claim(r"(\d+) updates?: all have come to (\S+)",
+          lambda t, m, b: len(t.config.methods) > 1 and not np.ptp(t["loss"][:, t.board.beats[-1].done - 1]),
+          {"start": "0 0"}, ({}, {"start": "0 0", "methods": "sgd"})),
     Claim("the loss of a network is such a surface, over all of its weights"),
 )  # fmt: skip
 

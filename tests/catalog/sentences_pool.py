@@ -122,6 +122,7 @@ def said(told: Told, match: Match, beat: Beat) -> bool:
 
 SAME = {"kernel_size": 3, "stride": 1, "padding": 1, "input": "random:4x4"}
 STEADY = {"input": "4 7 1 2; 6 3 0 8; 9 1 6 0; 6 4 1 7"}
+MORE = {"kernel_size": 2, "stride": 1, "padding": 1, "input": "random:4x4"}
 GLOBAL = {"input": "random:3x4x4", "mode": "global-max"}
 BACK = {"input": "4 7 1 2; 6 3 0 8; 9 1 6 0; 6 4 1 7", "backward": True}
 ONES = {"kernel_size": 1, "stride": 1}
@@ -176,8 +177,14 @@ POOL = (
           {"mode": "mean", "input": "random:4x4"}, ({**SAME, "mode": "mean"}, {"mode": "global-mean"}, {})),
     Claim(r"a smaller picture for the layers that follow, nothing to learn", pooled("lp", lambda i, o: 1 < o < i),
           {"mode": "lp"}, ({"mode": "lp", "input": "random:2x2"}, {})),
-    Claim(r"as many numbers as before or more: each the largest around its place",
-          pooled("max", lambda i, o: o >= i), SAME, ({}, GLOBAL)),
+    Claim(r"as many numbers as before: each the largest around its place",
+          pooled("max", lambda i, o: o == i), SAME, ({}, GLOBAL, MORE)),
+    Claim(r"more numbers than before: each the largest around its place",
+          pooled("max", lambda i, o: o > i), MORE, ({}, GLOBAL, SAME)),
+    Claim(r"as many numbers as before, nothing to learn", pooled("lp", lambda i, o: o == i), {**SAME, "mode": "lp"},
+          ({"mode": "lp"}, SAME)),
+    Claim(r"more numbers than before, nothing to learn", pooled("lp", lambda i, o: o > i), {**MORE, "mode": "lp"},
+          ({"mode": "lp"}, MORE)),
     Claim(r"no smaller than before, but smoother: each number a mean around its place",
           pooled("mean", lambda i, o: o >= i), {**SAME, "mode": "mean"}, ({"mode": "mean"}, SAME)),
     Claim(r"of equal numbers the first wins and gets the whole gradient", lambda t, m, b: ties(t, b),

@@ -69,9 +69,13 @@ def test_channels_that_are_not_drawn_are_counted_under_the_stack() -> None:
     assert said.count("⋮ 13 more") == 1
 
 
-def test_a_dense_layer_shows_the_picture_it_reads() -> None:
-    board = told("dense", input="photo", gray=True, resize=(16, 16), units=3)
-    assert board.grids["input"].rows == board.grids["input"].cols == 16
+@pytest.mark.parametrize(("gray", "rows"), [(True, 16), (False, 48)])
+def test_a_dense_layer_shows_the_picture_it_reads(gray: bool, rows: int) -> None:
+    """In colour its planes one under another, in the order in which they are read."""
+    board = told("dense", input="photo", gray=gray, resize=(16, 16), units=3)
+    for name in ("input", "weight", "products"):
+        assert (board.grids[name].rows, board.grids[name].cols) == (rows, 16)
+    assert ("red over green over blue" in plain(board.parameters)) is not gray
 
 
 def test_one_rule_fits_all_films() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from fractions import Fraction
 from typing import Any
@@ -151,6 +152,26 @@ def test_the_word_that_the_example_is_about_is_taught_and_on_the_poster(example:
 @pytest.mark.parametrize("name", CELLS)
 def test_openings_of_cells_move(name: str) -> None:
     assert any(tell(name, {}).board.beats[0].verbs)
+
+
+LINK = re.compile(r"^\w+  →  ")
+
+
+@pytest.mark.parametrize(("name", "heads"), [("attention", 2), ("multi-head", 2), ("transformer", 2), ("attention", 1)])
+def test_where_several_heads_look_is_told_head_by_head(name: str, heads: int) -> None:
+    """Side by side without the heads' names, 0.94 and 0.90 read as two weights of one row."""
+    said = [text for text in captions(tell(name, {"heads": heads}), "step")
+            if LINK.search(text)]  # fmt: skip
+    assert said
+    for text in said:
+        assert [f"head {h + 1}: " in text for h in range(2)] == [heads > 1] * 2
+
+
+def test_of_equal_weights_none_is_named_as_the_strongest() -> None:
+    alike = {"query": "zeros:2x3", "key": "random:3x3", "value": "random:3x3"}
+    assert "query 1  →  all 0.33" in captions(tell("attention", alike), "step")
+    two = {"query": "1; 1", "key": "2; 2; 0", "value": "1; 2; 3"}
+    assert "query 1  →  key 1 and key 2 0.47" in captions(tell("attention", two), "step")
 
 
 # ── seeds ────────────────────────────────────────────────────────────────────

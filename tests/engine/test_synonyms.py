@@ -12,6 +12,7 @@ from layeranim import catalog
 from layeranim.engine import spelling, synonyms
 from layeranim.engine.option import Choice
 from layeranim.errors import OptionError
+from layeranim.inputs import modules
 from layeranim.preparing.given import Names
 
 NAMES = {name: Names(catalog.layer(name)).every for name in catalog.names()}
@@ -37,6 +38,8 @@ NAMES = {name: Names(catalog.layer(name)).every for name in catalog.names()}
         ("bilstm", "lstm", {"bidirectional": True}),
         ("conv_matmul", "conv-matmul", {}),
         ("LSTM", "lstm", {}),
+        ("NLLLoss", "cross-entropy", {"source": "log-probabilities"}),
+        ("Conv1DTranspose", "conv-transpose1d", {}),
     ],
 )
 def test_a_layer_by_what_the_field_calls_it(called: str, name: str, options: dict[str, Any]) -> None:
@@ -44,6 +47,12 @@ def test_a_layer_by_what_the_field_calls_it(called: str, name: str, options: dic
     made = la.trace(called)
     assert made.layer == catalog.layer(name).name
     assert {key: getattr(made.config, key) for key in options} == options
+
+
+@pytest.mark.parametrize("name", modules.READERS)
+def test_every_class_that_is_read_is_a_name_of_its_layer(name: str) -> None:
+    """What `from_torch` takes as a module, `trace` takes as a name."""
+    assert catalog.named(name)[0] in catalog.names()
 
 
 @pytest.mark.parametrize("name", catalog.names())
@@ -92,6 +101,8 @@ SAME: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("loss", {"y_pred": [1, 2], "y_true": [1, 0], "mode": "mse"}, {"prediction": [1, 2], "target": [1, 0]}),
     ("conv", {"padding_mode": "constant", "activation": "swish"}, {"padding_mode": "zeros", "activation": "silu"}),
     ("attention", {"num_attention_heads": 2}, {"heads": 2}),
+    ("descent", {"optimizer": "adam"}, {"methods": "adam"}),
+    ("training", {"optimizer": "adam", "epochs": 1}, {"method": "adam", "epochs": 1}),
 ]  # fmt: skip
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+import pytest
 
 from layeranim import theme, typeface
 from layeranim.stories.stage.verbs import Fill, Ghost, Sweep
@@ -21,6 +23,7 @@ HARD = [
     Case("filter-match", {"input": LARGE, "filters": 2}, "match-large"),
     Case("filter-match", {"input": "1200 3400 5600; 780 9100 12; 3 4 5555", "filters": 2}, "match-four-digits"),
     Case("filter-match", {"precision": 6}, "match-precise"),
+    Case("filter-match", {"input": LARGE, "filters": 2, "precision": 6}, "match-two-precise"),
     Case("filter-match", {"input": LARGE, "filters": 4, "precision": 6}, "match-large-precise"),
     Case("filter-match", {"input": "1e7 -2e7; 3e-3 1", "kernel": "random:3x1x2x2"}, "match-scientific"),
     *(Case(name, {"precision": 6}, f"{name}-precise") for name in NUMERIC),
@@ -51,6 +54,21 @@ def spilt(board: Storyboard) -> list[str]:
     return out
 
 
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("filter-match", {"input": LARGE, "filters": 2}),
+        ("neuron", {"example": "sigmoid", "size": "1080x1080"}),
+        ("neuron", {"example": "sigmoid", "size": "1080x1920"}),
+    ],
+)
+def test_where_the_decimals_have_no_room_there_are_fewer_and_a_warning(name: str, options: dict[str, Any]) -> None:
+    told = board(Case(name, {**options, "precision": 6}, name))
+    assert any(line.startswith("precision 6 has no room on this stage: numbers have ") for line in told.warnings)
+    assert not spilt(told)
+    assert not board(Case(name, {**options, "precision": 1}, name)).warnings
+
+
 def test_the_check_sees_a_numeral_wider_than_its_cell() -> None:
     told = board(Case("softmax", {}, "softmax"))
     narrow = replace(told.grids["logits"], pitch=(30, 60), cells=None)
@@ -69,3 +87,9 @@ def test_the_check_sees_texts_on_each_other_and_beyond_the_edge() -> None:
     assert beyond(on) == ["output: 'p  3' stands on 'Σ' of total"]
     off = replace(told, grids={**told.grids, "total": replace(told.grids["total"], heading_at=(640.0, 0.0))})
     assert beyond(off) == ["total: 'Σ' leaves the picture"]
+
+
+def test_large_numbers_of_two_filters_are_numerals() -> None:
+    assert all(
+        grid.numeral for grid in board(Case("filter-match", {"input": LARGE, "filters": 2}, "match")).grids.values()
+    )

@@ -140,7 +140,8 @@ def mask_shapes(given: Shapes, most: Shape, prefix: str = "") -> Shapes:
     out: Shapes = {}
     name = f"{prefix}mask"
     if name in given:
-        shape = ranked(name, given[name], 2, 3, 4)
+        shape = ranked(name, given[name], 1, 2, 3, 4)
+        shape = (1, *shape) if len(shape) == 1 else shape
         if len(shape) == 3 and shape[0] == batch == heads != 1:
             axes = f"{batch}×1×{shape_text(shape[1:])} or 1×{heads}×{shape_text(shape[1:])}"
             raise ShapeError(

@@ -58,8 +58,10 @@ class Claims:
 
     def mask(self, axis: int) -> list[Said]:
         """Queries (−2) or keys (−1) of the masks."""
-        out: list[Said] = [(ranked("mask", self.given["mask"], 2, 3, 4)[axis], "mask")] if "mask" in self.given else []
-        out = [] if axis == -2 and out and out[0][0] == 1 else out  # one row is for every query
+        out = list[Said]()
+        if "mask" in self.given:
+            shape = (1, *ranked("mask", self.given["mask"], 1, 2, 3, 4))
+            out += [(shape[axis], "mask")] if axis == -1 or shape[axis] != 1 else []  # one row is for every query
         if axis == -1 and "key_mask" in self.given:
             out.append((ranked("key_mask", self.given["key_mask"], 1, 2)[-1], "key_mask"))
         return out

@@ -7,11 +7,11 @@ from math import prod
 
 import numpy as np
 
-from layeranim import numbers as numerals
 from layeranim.engine.trace import Region
 from layeranim.stories import phrases
 from layeranim.stories.attention.arrangement import APART, CLOSE, has_arcs, short_enough
 from layeranim.stories.attention.film import DRAWN
+from layeranim.stories.attention.links import links
 from layeranim.stories.attention.view import MOST_DRAWN, AttentionView
 from layeranim.stories.attention.words import AttentionWords
 from layeranim.stories.stage import All, Arcs, Column, Each, Grid, Lattice, Note, Play, Repeat, Row, Tries, Units, story
@@ -19,10 +19,13 @@ from layeranim.stories.stage.solver import NUMERAL_LOW, Node
 from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
 
 GOOD_FOR = "language models: each head follows a relation of its own between the words"
-PAUSE, LONGEST = 2.0, 30.0
+ALONE = "one head follows one relation between the words: models have dozens of them"
+PAUSE, LONGEST = 1.8, 30.0
 """Seconds of each act of a word that is taught after its first, and of the film."""
 ARCS = 76.0
 """The least height of the arcs of a head."""
+SAID = 4
+"""Heads whose strongest weight a sentence names; more are counted."""
 AGAIN = ("weights", "output")
 """With what the beats of a word end of which not every act is shown by itself."""
 FOUND = ("alignment_pre", "alignment", "score_products", "scores", "norm_products", "scaled", "capped", "masked",
@@ -54,7 +57,7 @@ def film(telling: Telling) -> Play:
         opening=_opening(view),
         opening_note=view.strange,
         closing=_closing(view),
-        good_for=GOOD_FOR,
+        good_for=GOOD_FOR if view.heads > 1 else ALONE,
         options=words.options(),
         drawn=words.hidden(),
         alike=((view.mixture, "joined"),) if view.projected else (),
@@ -182,20 +185,11 @@ def _apart(view: AttentionView, q: int) -> bool:
 
 def _found(view: AttentionView, q: int) -> Line:
     """``sat  →  head 1: cat 0.67,  head 2: down 0.66``."""
-    style = numerals.style(1.0, kind="probability", precision=view.film.precision)
-    name = Run(view.words[q] if view.words else f"query {q + 1}", "focus", source=Fact("token"))
-    out: list[Line] = []
-    for h in range(min(view.heads, 4)):
-        if not view.reach[h, q].any():
-            out.append((Run(f"head {h + 1}: none", source=Fact("no keys"), late=True),))
-            continue
-        best = view.strongest(q, h)
-        at = Address("weights", (view.b, h, q, best))
-        text = numerals.text(float(view.row("weights", q, h)[best]), style)
-        out.append((Run(f"{view.key_called(best)} ", "ink", source=Fact("token"), late=True),
-                    Run(text, "probability", "semibold", at, True)))  # fmt: skip
-    more = (Run(f",  {view.heads - 4} more", source=Fact("hidden"), late=True),) if view.heads > 4 else ()
-    return (name, Run("  →  "), *phrases.join(out, Run(",  ", late=True)), *more)
+    who = Run(view.words[q] if view.words else f"query {q + 1}", "focus", source=Fact("token"))
+    heads = [(f"head {h + 1}" * (view.heads > 1), view.row("weights", q, h)[: view.cols])
+             for h in range(min(view.heads, SAID))]  # fmt: skip
+    return links(who, heads, view.key_called, lambda h, k: Address("weights", (view.b, h, q, k)),
+                 view.film.precision, view.heads - SAID)  # fmt: skip
 
 
 def _side_by_side(view: AttentionView) -> Line:

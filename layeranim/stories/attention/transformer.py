@@ -10,6 +10,7 @@ import numpy as np
 from layeranim import numbers, typeface
 from layeranim.stories import phrases
 from layeranim.stories.attention.arrangement import APART, CLOSE
+from layeranim.stories.attention.links import links
 from layeranim.stories.attention.transformer_view import BROUGHT, TransformerView
 from layeranim.stories.stage import Arcs, Becoming, Column, Each, Grid, Note, Play, Repeat, Row, Tries, Units, story
 from layeranim.stories.stage.parts.names import short
@@ -181,18 +182,12 @@ def _talks(block: TransformerView, name: str) -> tuple[Note, ...]:
 
 
 def _found(block: TransformerView, name: str, q: int) -> Line:
-    """``sat  →  cat 0.67,  down 0.66``."""
-    style = numbers.style(1.0, kind="probability", precision=block.film.precision)
-    called, out = block.looked(name), list[Line]()
-    for h in range(min(block.config.heads, 3)):
-        row = block.row(name, q, h)
-        k = int(np.argmax(np.nan_to_num(row)))
-        at = Address(f"{name}.weights", (block.at, h, q, k))
-        word = called[k] if k < len(called) else f"token {k + 1}"
-        out.append((Run(f"{word} ", "ink", source=Fact("token"), late=True),
-                    Run(numbers.text(float(row[k]), style), "probability", "semibold", at, True)))  # fmt: skip
+    """``sat  →  head 1: cat 0.67,  head 2: down 0.66``."""
+    called, heads = block.looked(name), block.config.heads
     who = Run(block.words[q] if block.words else f"token {q + 1}", "focus", source=Fact("token"))
-    return (who, Run("  →  "), *phrases.join(out, Run(",  ", late=True)))
+    rows = [(f"head {h + 1}" * (heads > 1), block.row(name, q, h)) for h in range(min(heads, 3))]
+    return links(who, rows, lambda k: called[k] if k < len(called) else f"token {k + 1}",
+                 lambda h, k: Address(f"{name}.weights", (block.at, h, q, k)), block.film.precision)  # fmt: skip
 
 
 def _options(block: TransformerView) -> tuple[str, ...]:

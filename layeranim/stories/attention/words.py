@@ -10,16 +10,20 @@ import numpy as np
 from layeranim import numbers
 from layeranim.stories import phrases
 from layeranim.stories.attention.formula import output_formula
+from layeranim.stories.attention.links import links
 from layeranim.stories.attention.view import AttentionView
 from layeranim.stories.stage import Note
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.storyboard import Address, Fact, Line, Run
 
 GOOD_FOR = "every position reads any other in one step: translation, language models"
+ALONE = "one key gets all the weight: of several, each query takes its own mixture"
 TITLES = {"dot": "Dot-product attention", "scaled": "Scaled dot-product attention", "additive": "Additive attention",
           "multiplicative": "Multiplicative attention", "cosine": "Cosine attention"}  # fmt: skip
 MOST_VALUES = 4
 """Entries of a vector that a caption spells out."""
+MANY = 6
+"""Of more rows that pass by one head is told."""
 SURE = 1e-6
 """Weights that add up to 1 but for this are said to."""
 
@@ -108,7 +112,7 @@ class AttentionWords:
         if self.config.lookup == "hard":
             return "a lookup: exact, but a choice of one cannot be learnt by gradients"
         if self.view.reach.all():
-            return GOOD_FOR
+            return GOOD_FOR if self.view.keys > 1 else ALONE
         if self.view.backwards:
             return "every position reads all before it in one step, as language models do"
         return "every position reads those that it may see in one step"
@@ -303,23 +307,14 @@ class AttentionWords:
 
     # ── in few words ─────────────────────────────────────────────────────────
     def link(self, q: int, brief: bool) -> Line:
-        """``sat → cat  0.85``, of every head where there are several."""
+        """``sat  →  cat 0.85``, of every head where there are several."""
         view = self.view
-        shown = range(min(view.heads, 2 if brief else 3))
         if not view.seen(q).any():
             return ()
-        out: list[Line] = []
-        for h in shown:
-            j = view.strongest(q, h)
-            at = Address("weights", (view.b, h, q, j))
-            text = numbers.text(float(view.row("weights", q, h)[j]), self._style)
-            key = Run(view.key_called(j), "ink", source=Fact("token"))
-            out.append((key, Run("  "), Run(text, "probability", "semibold", at, late=True)))
-        return (self.called(q), Run("  →  "), *phrases.join(out, Run(",  ")))
-
-    @property
-    def _style(self) -> numbers.Style:
-        return numbers.style(1.0, kind="probability", precision=self.view.film.precision)
+        heads = [(f"head {h + 1}" * (view.heads > 1), view.row("weights", q, h)[: view.cols])
+                 for h in range(min(view.heads, 3 if not brief else 2 if view.rows <= MANY else 1))]  # fmt: skip
+        return links(self.called(q), heads, view.key_called, lambda h, j: Address("weights", (view.b, h, q, j)),
+                     view.film.precision, weighed=not brief or view.heads == 1)  # fmt: skip
 
     def nothing(self, figures: Figures, q: int) -> Line:
         """Of a row without a key there is no arithmetic, of the value of one key no sum."""

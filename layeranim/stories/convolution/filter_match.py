@@ -91,7 +91,9 @@ def _stage(telling: Telling, filters: int, images: int) -> Node:
         return Row(image, "×", kernels, "=", products, *sum_, "→", table)
 
     tally = "→", Tally("output", "sum")
-    return Tries(arranged(1, *tally), arranged(2, *tally), arranged(2)) if shown > 2 else arranged(1, *tally)
+    if shown > 2:
+        return Tries(arranged(1, *tally), arranged(2, *tally), arranged(2))
+    return Tries(arranged(1, *tally), arranged(1), arranged(1, *tally))  # in colours the sum counts on in numbers
 
 
 def _agree(trace: Trace, units: range) -> bool:

@@ -37,9 +37,9 @@ def verdict(scores: Sequence[float], style: Style, image: int, filters: int) -> 
     which = f" of the {count} shown" if count < filters else ""
     if len(won) > 1:
         names = "both" if count == 2 else "all" if len(won) == count else f"filters {_listed(won)}"
-        best = "equally" if len(won) == count else "best, equally"
+        best = f"equally{which}" if len(won) == count else f"best{which}, equally"
         equal = phrases.join([_sum(scores, f, style, image, "result") for f in won], Run(" = "))
-        return (*equal, Run(f":  {names} match {best}{which}", source=Fact("filters")))
+        return (*equal, Run(f":  {names} match {best}", source=Fact("filters")))
     (first,) = won
     second = max((f for f in range(count) if f != first), key=lambda f: (scores[f], -f))
     same = numbers.text(scores[first], style) == numbers.text(scores[second], style)

@@ -139,7 +139,7 @@ def _pictured(view: DenseView, sides: Sides) -> Node:
             rows,
             cols,
             least=PICTURE,
-            sized=False if view.batch > 1 else f"{view.side}×{view.side}",
+            sized=False if view.batch > 1 else view.sized,
         ),
         "·",
         Picture("weight", f"w, {which}", rows, cols, least=PICTURE, sized=False, frame="weights"),

@@ -44,12 +44,26 @@ class DenseView:
 
     @cached_property
     def side(self) -> int:
-        """How many pixels the rows of a picture have that is read; 0 where it is none."""
-        side, base = isqrt(self.inputs), self.telling.base
+        """How many pixels the rows of a picture have that is read; 0 where it is none.
+
+        The planes of one in colour stand under each other, red over green over blue.
+        """
+        side, base = isqrt(self.inputs // self.planes), self.telling.base
         pictured = self.telling.kinds.get("input") in ("image", "ink", "digit") or bool(base and base.planes)
         lettered = self.trace.tensor("input").labels is not None
-        square = side * side == self.inputs and SIDE_LEAST <= side <= SIDE_MOST
+        square = side * side * self.planes == self.inputs and SIDE_LEAST <= side <= SIDE_MOST
         return side if pictured and square and not lettered else 0
+
+    @property
+    def planes(self) -> int:
+        """How many planes such a picture has."""
+        coloured = self.telling.kinds.get("input") == "image" and isqrt(self.inputs) ** 2 != self.inputs
+        return 3 if coloured and self.inputs % 3 == 0 else 1
+
+    @property
+    def sized(self) -> str:
+        """How large the picture is."""
+        return numbers.shape_text((self.planes, self.side, self.side)[self.planes == 1 :])
 
     @property
     def title(self) -> str:
@@ -126,6 +140,7 @@ class DenseWords:
             *((_count(view.units, "unit"),) if view.units > 1 else ()),
             *((activation_word(view.activation),) if view.activated else ()),
             *(("no bias",) if not view.biased else ()),
+            *(("red over green over blue",) if view.side and view.planes > 1 else ()),
             *((f"{view.batch} samples",) if view.batch > 1 and view.telling.film.sample is None else ()),
         )
 

@@ -41,7 +41,7 @@ def film(telling: Telling) -> Play:
             ),
         ),
         opening=_opening(name, config.pieces),
-        closing=_closing(name, trace["output"][told]),
+        closing=_closing(name, trace["input"][told], trace["output"][told]),
         good_for=GOOD_FOR if name not in ("linear",) else "it passes everything on: the layer stays linear",
         options=(
             f"y = {formula}",
@@ -66,14 +66,19 @@ def _opening(name: str, pieces: int | None) -> Line:
     return sentence("every number goes through ", "the same curve, alone")
 
 
-def _closing(name: str, y: Any) -> Line:
+def _closing(name: str, x: Any, y: Any) -> Line:
     count, cut = y.size, int(np.sum(y == 0))
     if name == "relu" and cut:
-        return sentence(f"{cut} of {count} became 0, ", "the others pass unchanged")
+        all_ = f"all {count}" if count > 1 else "the number"
+        one = "the other passes" if count - cut == 1 else "the others pass"
+        return (sentence(f"{all_} became 0, ", "nothing passes") if cut == count
+                else sentence(f"{cut} of {count} became 0, ", f"{one} unchanged"))  # fmt: skip
     if name == "maxout":
         return sentence(f"{count} {'numbers' if count > 1 else 'number'}, ", "each the largest of its group")
     if name == "glu":
         return sentence(f"{count} {'numbers' if count > 1 else 'number'}, ", "each as far as its gate was open")
+    if name != "linear" and np.array_equal(x, y):
+        return sentence("every number as it was: ", "none stands where the curve bends")
     return sentence("same shape, ", "every number bent by the curve" if name != "linear" else "every number as it was")
 
 

@@ -68,6 +68,11 @@ def _lowest(losses: Array, shown: Sequence[int]) -> int:
     return int(np.argmin(np.nan_to_num(losses[: len(shown)], nan=np.inf)))
 
 
+def _tied(losses: Array, shown: Sequence[int]) -> bool:
+    """Whether several methods are drawn and all are equally low."""
+    return len(shown) > 1 and bool((losses[: len(shown)] == losses[0]).all())
+
+
 def _aims(trace: Trace) -> tuple[tuple[float, float], ...]:
     """The lowest points of the surface, where it has any."""
     if "minimum" not in trace:
@@ -112,6 +117,7 @@ def _front(telling: Telling, unit: int, shown: Sequence[int]) -> Line:
     k = _lowest(trace["loss"][:, unit], shown)
     text = numbers.text(trace["loss"][k, unit], numbers.style(trace["loss"], precision=telling.film.precision))
     said = f"lowest: {methods[k]}, loss" if len(methods) > 1 else f"{methods[k]}: loss"
+    said = "all alike: loss" if _tied(trace["loss"][:, unit], shown) else said
     return (Run(said, source=Fact("method")), phrases.equals(text, late=True),
             phrases.result(text, Address("loss", (k, unit))))  # fmt: skip
 
@@ -122,6 +128,7 @@ def _closing(telling: Telling, best: int) -> Line:
     last = telling.film.selected(trace.size("states"))[-1]
     text = numbers.text(trace["loss"][best, last], numbers.style(trace["loss"], precision=telling.film.precision))
     said = f"{methods[best]} is lowest, at " if len(methods) > 1 else f"{methods[best]} has come to "
+    said = "all have come to " if _tied(trace["loss"][:, last], range(len(methods))) else said
     return (
         Run(f"{phrases.so_many('update', 'updates', last)}: ", weight="regular", source=Fact("updates")),
         Run(said, "result", "semibold", Fact("method")),

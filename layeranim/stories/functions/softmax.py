@@ -27,7 +27,11 @@ def film(telling: Telling) -> Play:
     else:
         shares = Row("/", Grid("total", "Σ"), "=", Grid("output", "p"), Stacked("output", "sum 1"))
     taken = Note("the largest is taken off so that no power overflows; the shares stay the same")
-    kept = "differences of logarithms" if log else "ratios of shares"
+    came, kept = "differences of scores became ", "differences of logarithms" if log else "ratios of shares"
+    if count == 1:
+        came, kept = "one class has ", "all of it"
+    elif not (trace["shifted"] != 0).any():
+        came, kept = "equal scores became ", "equal shares"
     differ = bool((trace["shifted"] < 0).any())
     lost = bool((trace["exponentials"][np.isfinite(trace["shifted"])] == 0).any())
     made = "logarithms of shares" if log else "shares that add up to 1"
@@ -51,8 +55,8 @@ def film(telling: Telling) -> Play:
         ),
         opening=(Run("scores become ", weight="regular"), Run(made, "result", "semibold", Fact("opening"))),
         closing=(
-            Run("differences of scores became " if count > 1 else "one class has ", weight="regular"),
-            Run(kept if count > 1 else "all of it", "result", "semibold", Fact("closing")),
+            Run(came, weight="regular"),
+            Run(kept, "result", "semibold", Fact("closing")),
         ),
         good_for=GOOD_FOR,
         options=(

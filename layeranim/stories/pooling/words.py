@@ -28,6 +28,10 @@ def _fewer(kind: str) -> Holds:
     return lambda view: view.kind == kind and view.per_map < view.size[0] * view.size[1]
 
 
+def _equal(kind: str) -> Holds:
+    return lambda view: view.kind == kind and view.per_map == view.size[0] * view.size[1]
+
+
 def _one(kind: str) -> Holds:
     return lambda view: view.kind == kind and view.per_map == 1
 
@@ -42,9 +46,11 @@ TAKEAWAYS: tuple[Sentence[PoolView], ...] = (
     Sentence("less to work on, the strongest answer of each place kept", _fewer("max")),
     Sentence("a smaller, smoother picture for the layers that follow", _fewer("mean")),
     Sentence(GOOD_FOR, _fewer("lp")),
-    Sentence("as many numbers as before or more: each the largest around its place", _alone("max")),
+    Sentence("as many numbers as before: each the largest around its place", _equal("max")),
+    Sentence("more numbers than before: each the largest around its place", _alone("max")),
     Sentence("no smaller than before, but smoother: each number a mean around its place", _alone("mean")),
-    Sentence("as many numbers as before or more, nothing to learn"),
+    Sentence("as many numbers as before, nothing to learn", _equal("lp")),
+    Sentence("more numbers than before, nothing to learn"),
 )  # fmt: skip
 BACK_TAKEAWAYS: tuple[Sentence[PoolView], ...] = (
     Sentence("only the winners pass the gradient on to the layers before", _alone("max")),

@@ -23,10 +23,8 @@ TAKEAWAYS: tuple[Sentence[Masks], ...] = (
 
 def thrown(masks: Masks) -> Note:
     """What a mask does."""
-    if masks.network:
-        return Note("a dropped unit loses all its edges: a thinner network is left",
-                    lambda draw: 0 < masks.dropped(draw) < masks.total)  # fmt: skip
-    gone = f"puts {masks.fact('fill')} in its place" if masks.mode == "alpha" else "leaves it out"
+    gone = "takes it out with all its edges" if masks.network else "leaves it out"
+    gone = f"puts {masks.fact('fill')} in its place" if masks.mode == "alpha" else gone
     return Note(f"1 keeps a unit, 0 {gone}")
 
 

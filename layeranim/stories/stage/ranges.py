@@ -38,6 +38,8 @@ class Ranges:
         self.film, self.trace, self.precision = film, telling.trace, telling.film.precision
         self.decimals: int | None = None
         self.powers = False
+        self.full: frozenset[str] = frozenset()
+        """Tensors whose numbers keep their power of ten: no heading is theirs alone."""
         self._styles: dict[tuple[str, int | None], Style] = {}
 
     # ── what is looked at ────────────────────────────────────────────────────
@@ -118,7 +120,7 @@ class Ranges:
             sample = np.concatenate(samples) if len(samples) > 1 else samples[0]
             share = self.film.kinds.get(tensor) == "share"
             known = numbers.style(sample, kind="probability" if share else "value", precision=self.precision)
-            if self.decimals is not None and self.precision is None:
+            if self.decimals is not None:
                 known = replace(known, decimals=min(known.decimals, self.decimals))
             most = self.film.decimals.get(tensor)
             if most is not None and self.precision is None:
@@ -142,7 +144,7 @@ class Ranges:
         That is where they would be written with a power of ten each, or have no room, and none reads as zero then.
         """
         style = self.style(tensor)
-        if self.trace.tensor(tensor).labels is not None or not (style.scientific or self.powers):
+        if tensor in self.full or self.trace.tensor(tensor).labels is not None or not (style.scientific or self.powers):
             return 0
         power, least = self._common(tensor)
         fits = least >= 0.5 * 10.0 ** -self._mantissa(style)

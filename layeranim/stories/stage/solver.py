@@ -8,7 +8,7 @@ dependency for what addition does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import product
 from math import inf
@@ -29,6 +29,10 @@ HEAT_HIGH, HEAT_LEAST = 40.0, 1e-6
 SMALLER, SMALL = (0.85, 0.7, 0.55, 0.4, 0.3), (24.0, 12.0, 6.0, 3.0, 1.5)
 """What pictures that have a size of their own are scaled by where a stage fits at no size of its cells, and how large
 these are then."""
+
+
+USUAL = 2
+"""Decimals of numbers where none were asked for."""
 
 
 class Unfit(Exception):
@@ -146,12 +150,34 @@ class Laid:
     stage: Node | None = field(default=None, repr=False)
 
 
+Way = Callable[[Node, "Figures", Room, int | None], Laid | None]
+
+
 def solve(stage: Node, figures: Figures, room: Room = STAGE) -> Laid:
-    """The largest arrangement that fits the room, the first one of several that holds numerals."""
+    """The largest arrangement that fits the room, the first one of several that holds numerals.
+
+    Single numbers are never colours: where a row of long ones has no room it is broken. Where that is not enough
+    numbers have fewer decimals than were asked for; ``look`` says how many.
+    """
+    folding = replace(room, folds=True)
+    asked = figures.telling.film.precision
+    fewer = range((USUAL if asked is None else asked) - 1, -1, -1)
+    tried: list[tuple[Way, Room, int | None]]
+    tried = [(way, where, None) for where in (room, folding) for way in (_numbered, _coloured)]
+    tried += [(_smaller, folding, None), *((way, folding, most) for way in (_numbered, _smaller) for most in fewer)]
+    for way, where, most in tried:
+        laid = way(stage, figures, where, most)
+        if laid:
+            return laid
+    raise AssertionError(f"a stage of {figures.trace.layer} does not fit at any size")
+
+
+def _numbered(stage: Node, figures: Figures, room: Room, most: int | None) -> Laid | None:
+    """With numerals: all their decimals or ``most``, then, unless they were asked for, fewer, then powers of ten."""
     choices = list(alternatives(stage))
-    decimals = 1 if figures.telling.film.precision is None else None
-    fewer = [(choices[-1], decimals, False)] if decimals else []
-    every = [*((choice, None, False) for choice in choices), *fewer, (choices[-1], decimals, True)]
+    fewer = 1 if figures.telling.film.precision is None and most is None else most
+    every = [(choice, most, False) for choice in choices]
+    every += [(choices[-1], fewer, False)] * (fewer != most) + [(choices[-1], fewer, True)]
     for choice, decimals, powers in every:
         low = choice is choices[-1] or room.folds
         least = NUMERAL_LOW if low else getattr(stage, "least", PREFERRED)
@@ -161,19 +187,26 @@ def solve(stage: Node, figures: Figures, room: Room = STAGE) -> Laid:
             laid = _laid(choice, figures, Look(high, True, decimals, powers), room)
             if laid:
                 return laid
+    return None
+
+
+def _coloured(stage: Node, figures: Figures, room: Room, most: int | None) -> Laid | None:
+    """In colours, the last arrangement."""
+    *_, last = alternatives(stage)
     pitch = HEAT_HIGH
     while pitch > HEAT_LEAST:
-        laid = _laid(choices[-1], figures, Look(pitch, False), room)
+        laid = _laid(last, figures, Look(pitch, False, most), room)
         if laid:
             return laid
         pitch = pitch - 2 if pitch > 8 else pitch - 1 if pitch > 4 else pitch - 0.25 if pitch > 1 else pitch * 0.8
-    if not room.folds:  # single numbers are never colours: a row of long ones is broken
-        return solve(stage, figures, replace(room, folds=True))
-    for scale, pitch in product(SMALLER, SMALL):
-        laid = _laid(choices[-1], figures, Look(pitch, False, scale=scale), room)
-        if laid:
-            return laid
-    raise AssertionError(f"a stage of {figures.trace.layer} does not fit at any size")
+    return None
+
+
+def _smaller(stage: Node, figures: Figures, room: Room, most: int | None) -> Laid | None:
+    """In colours, pictures that have a size of their own made smaller."""
+    *_, last = alternatives(stage)
+    looks = (Look(pitch, False, most, scale=scale) for scale, pitch in product(SMALLER, SMALL))
+    return next((laid for look in looks if (laid := _laid(last, figures, look, room))), None)
 
 
 def alternatives(node: Node) -> Iterator[Node]:

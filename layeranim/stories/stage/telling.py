@@ -79,6 +79,7 @@ class _Told:
         self.canvas = self.options.canvas
         self.shown = self._shown()
         self.figures.first, self.figures.stop = self.shown.start, self.shown.stop
+        self.figures.ranges.full = frozenset(chain.from_iterable(actor.full_numbers for actor in _actors(film.stage)))
         lower = placed(self._title(), self._header(), self.canvas).lower(self.canvas)
         self.laid: Laid = solve(film.stage, self.figures, room_on(self.canvas, lower, self.options.captions))
         self.figures.drawn = frozenset(getattr(plan, "tensor", "") for plan in self.laid.plans.values())
@@ -161,9 +162,17 @@ class _Told:
             *self.film.warnings,
             *vocabulary.undrawn("".join(words)),
             *vocabulary.cut((w, shortened(w)) for w in words),
+            *self._rounded(),
         )
         return checked(Storyboard(self.telling.trace.layer, title, self._header(), grids, beats, self.figures.count,
                                   last.end - 1, alt, {"stage": others}, warnings, canvas=self.canvas))  # fmt: skip
+
+    def _rounded(self) -> Iterator[str]:
+        """That numbers have fewer decimals than were asked for, because no stage holds them."""
+        asked, given = self.options.precision, self.laid.look.decimals
+        if asked is not None and given is not None and given < asked:
+            numbers = phrases.so_many("decimal", "decimals", given)
+            yield f"precision {asked} has no room on this stage: numbers have {numbers}"
 
     def _title(self) -> str:
         base = self.telling.untouched

@@ -49,6 +49,11 @@ class Actor:
         return (getattr(self, self.about),)
 
     @property
+    def full_numbers(self) -> tuple[str, ...]:
+        """Tensors whose numbers it shows with their power of ten, because no heading could tell it."""
+        return ()
+
+    @property
     def names(self) -> tuple[str, ...]:
         """What its plans are called."""
         return (f"{getattr(self, self.about)}:{self.kind}",)
@@ -107,12 +112,17 @@ def heading(figures: Figures, tensor: str, text: str) -> Line:
     held = figures.trace.tensor(tensor)
     role = "weights" if held.role == "weight" else "ink"
     head = Run(text, role, "semibold", Fact("name"), markup="_{" in text or "^{" in text)
-    power = figures.ranges.power(tensor)
-    said = (Run(_power(power), weight="medium", source=Fact("power"), markup=True),) if power else ()
     sizes = _sizes(figures, tensor)
     if (held.role == "intermediate" and (held.is_recipe or figures.made(tensor))) or not sizes:
-        return (head, *said)
-    return (head, *said, Run(f"  {sizes}", source=Fact("shape")))
+        return powered(figures, tensor, (head,))
+    return powered(figures, tensor, (head, Run(f"  {sizes}", source=Fact("shape"))))
+
+
+def powered(figures: Figures, tensor: str, line: Line) -> Line:
+    """A heading with the power of ten behind its name that the cells of the tensor leave to it, where they do."""
+    power = figures.ranges.power(tensor)
+    said = (Run(_power(power), weight="medium", source=Fact("power"), markup=True),) if power else ()
+    return (*line[:1], *said, *line[1:])
 
 
 def unsized(line: Line) -> Line:

@@ -12,7 +12,7 @@ from layeranim.engine.trace import Region
 from layeranim.layout import even
 from layeranim.stories import phrases
 from layeranim.stories.stage.figures import Figures, Shown
-from layeranim.stories.stage.parts.base import Actor, Moment
+from layeranim.stories.stage.parts.base import Actor, Moment, powered
 from layeranim.stories.stage.plans import Edge, NetPlan, Plan, Strand
 from layeranim.stories.stage.solver import Extent, Setting, Spot, Unfit
 from layeranim.stories.stage.verbs import Clear, Light, NodeFill, Verb, Wiring
@@ -134,8 +134,9 @@ class Neurons(Actor):
         """What the nodes are called, and the bias over a unit that is told alone."""
         count = self._read(figures).shape[0]
         read: Line = (Run(self.called[0], "ink", "semibold", Fact("name")), Run(f"  {count}", source=Fact("shape")))
-        yield over(read, lower[0], radius + 14)
-        made: Line = (Run(self.called[1], "ink", "semibold", Fact("name")),)
+        (x, y), line = over(powered(figures, self.lower, read), lower[0], radius + 14)
+        yield (max(x, lower[0][0] - self._wide(figures)[0]), y), line  # not into what stands left of it
+        made = powered(figures, self.upper, (Run(self.called[1], "ink", "semibold", Fact("name")),))
         yield over(made, upper[-1], -radius - 32) if self.along[1] is None else over(made, upper[0], radius + 14)
         if self._biased(figures):
             at = figures.cell_of(self.bias, 0, {})

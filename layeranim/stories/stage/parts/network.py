@@ -81,6 +81,11 @@ class Network(Actor):
         return tuple(name for name in every if name)
 
     @property
+    def full_numbers(self) -> tuple[str, ...]:
+        """All that its nodes hold: numbers of several tensors stand under one heading."""
+        return (self.layers[0].tensor, *self.draws)
+
+    @property
     def names(self) -> tuple[str, ...]:
         nets = tuple(f"{one.tensor}:net" for one in self.layers[1:])
         return nets + tuple(f"{one.error}:net" for one in self.layers if one.error)

@@ -22,6 +22,8 @@ from layeranim.stories.storyboard import Address, Box, Fact, Line, Point, Run
 LEAST, MOST = 200.0, 340.0
 LABELS = 40.0
 """Left of the axes and below them."""
+TICK = 16.0
+"""Between a number at an axis and what stands before it, and from there to the axis."""
 MANY = 60
 """Of more points the plane is no picture."""
 PLACES = 25
@@ -64,12 +66,18 @@ class Plane(Actor):
             raise Unfit(self.given)
         half = LEAST / 2
         grow = MOST - LEAST
-        return Extent(LEAST + LABELS + 8, half + HEADING - 8, half + LABELS - 8, grow, grow / 2)
+        return Extent(LEAST + self._left(s.figures) + 8, half + HEADING - 8, half + LABELS - 8, grow, grow / 2)
+
+    def _left(self, figures: Figures) -> float:
+        """What the numbers at the upright axis take."""
+        ticks = marks(*_span(self._points(figures)[:, 1]), 3 * MOST, 4)
+        return max(LABELS, TICK + max(phrases.width(line, theme.FLOOR) for _, line in ticks))
 
     def place(self, s: Setting, spot: Spot) -> Iterator[Plan]:
-        side = min(spot.width - LABELS - 8, 2 * min(spot.up - HEADING + 8, spot.down - LABELS + 8))
+        left = self._left(s.figures)
+        side = min(spot.width - left - 8, 2 * min(spot.up - HEADING + 8, spot.down - LABELS + 8))
         side = even(min(MOST, side))
-        box = Box(even(spot.x + (LABELS - side) / 2), even(spot.y + side / 2), side, side)
+        box = Box(even(spot.x + (left - side) / 2), even(spot.y + side / 2), side, side)
         points = self._points(s.figures)
         spans = [_span(points[:, k]) for k in (0, 1)]
         put = Axes(box, *spans)

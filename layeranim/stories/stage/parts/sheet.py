@@ -14,7 +14,7 @@ from layeranim.engine.trace import Array, Region
 from layeranim.layout import Fit, even
 from layeranim.stories import phrases
 from layeranim.stories.stage.figures import Figures, Flat
-from layeranim.stories.stage.parts.base import HEADING, Actor, Moment, heading_at
+from layeranim.stories.stage.parts.base import HEADING, Actor, Moment, heading_at, powered
 from layeranim.stories.stage.plans import Plan
 from layeranim.stories.stage.solver import Extent, Setting, Spot, Unfit
 from layeranim.stories.stage.verbs import Cell, Clear, Fill, Frame, Ghost, Role, Verb
@@ -108,7 +108,7 @@ class Sheet(Actor):
         return Fit(pitch, layout.numeral_size(pitch, wide) or theme.FLOOR)
 
     def measure(self, s: Setting) -> Extent:
-        fit, title = self.fit(s), phrases.width(self.text, theme.NAME)
+        fit, title = self.fit(s), phrases.width(powered(s.figures, self.tensor, self.text), theme.NAME)
         half = fit.height(self.units.rows) / 2
         lens = 0.0 if fit.numeral else self._lens(s).width(1)
         down = half + (0.0 if fit.numeral else LENS_GAP + LENS)
@@ -120,8 +120,9 @@ class Sheet(Actor):
         given = not s.figures.made(self.tensor) and self.slot is None
         cells = self.cells(s.figures, self.tensor, 0, bool(fit.numeral)) if given else None
         plan = GridPlan(self.title, self.tensor, rows, cols, at, fit.pitch, fit.numeral, cells, empty=not given)
-        where = heading_at(self.text, plan.box, spot.width)
-        yield GridPlan(**{**plan.__dict__, "heading": self.text, "heading_at": where})
+        line = powered(s.figures, self.tensor, self.text) if fit.numeral else self.text
+        where = heading_at(line, plan.box, spot.width)
+        yield GridPlan(**{**plan.__dict__, "heading": line, "heading_at": where})
         if not fit.numeral:
             small = self._lens(s)
             below = even(plan.box.centre[0] - small.width(1) / 2), even(plan.box.bottom - LENS_GAP)
