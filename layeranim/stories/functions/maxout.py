@@ -26,15 +26,18 @@ def film(telling: Telling) -> Play:
     given = Grid("input", "x", rows="batch", cols=None if lines else "in_features")
     weights = Grid("weight", "w", rows="pieces", cols=None if lines else "in_features", called=(told.names, ()))
     heights = (Grid("bias", "b", rows="pieces"),) if "bias" in trace else ()
-    after: tuple[Node | str, ...] = (
-        "→", Grid("pre_activation", "z", rows="pieces"), "→", Grid("output", "y", rows="batch"),
-    )  # fmt: skip
+    made = Grid("output", "y", rows="batch")
+    after: tuple[Node | str, ...] = ("→", Grid("pre_activation", "z", rows="pieces"), "→", made)
     axis = (Run("y, the highest line", "ink", "semibold", Fact("name")),)
     curve = Hull("input", "output", axis, sums="pre_activation")
     return Play(
         title="Maxout",
         units=Units(("batch",), ("sample", "samples"), (), inner=lambda unit: {"pieces": told.winner(unit)}),
-        stage=Tries(Row(given, curve, weights, *heights, *after), Row(given, weights, *heights, *after)),
+        stage=Tries(
+            Row(given, curve, weights, *heights, *after),
+            Row(given, curve, "→", made),
+            Row(given, weights, *heights, *after),
+        ),
         acts=(
             Each(
                 (
