@@ -229,5 +229,5 @@ REGULARISATION = Layer(
     makes=makes,
     formula="L2: L(w) + λ/2 ‖w‖²,  L1: L(w) + λ Σ |w|,  max-norm: L(w) with ‖w‖ ≤ c",
     source="Goodfellow, Bengio, Courville: Deep Learning (2016), sections 7.1 and 7.2; Daubechies, Defrise, De Mol: An "
-    "iterative thresholding algorithm (2004); Srebro, Rennie, Jaakkola: Maximum-margin matrix factorization (2004)",
+    "iterative thresholding algorithm (2004); max-norm: Srivastava and others: Dropout (2014), section 5.1",
 )

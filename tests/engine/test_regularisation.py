@@ -56,7 +56,7 @@ def test_every_penalty_goes_where_pytorch_goes(penalty: str) -> None:
 
 
 def test_where_each_ends() -> None:
-    """L2 at (H + λI)⁻¹ H m (Deep Learning, 7.9); L1 where its conditions hold; a longest length on the circle."""
+    """L2 at (H + λI)⁻¹ H m (Deep Learning, 7.10); L1 where its conditions hold; a longest length on the circle."""
     bent, low = np.array([[1.0, 0.3], [0.3, 1.0]]), np.array([1.6, 0.2])
     made = of(updates=400)
     free, l2, l1, cut = made["path"][:, -1]
