@@ -163,12 +163,28 @@ EXPLAINERS: dict[str, Explainer] = {
         "stories.dense.init:InitStory",
         "scenes.stage:StageScene",
     ),
+    "feature-space": Explainer(
+        "dense",
+        "samples before and after a hidden layer: there a line parts what it could not part here",
+        "engine.feature_space:FEATURE_SPACE",
+        "stories.dense.feature_space_presets:PRESETS",
+        "stories.dense.feature_space:FeatureSpaceStory",
+        "scenes.stage:StageScene",
+    ),
     "activation": Explainer(
         "functions",
         "every number through one curve: ReLU, sigmoid, SiLU and the others",
         "engine.activation_layer:ACTIVATION",
         "stories.functions.activation_presets:PRESETS",
         "stories.functions.activation:ActivationStory",
+        "scenes.stage:StageScene",
+    ),
+    "maxout": Explainer(
+        "functions",
+        "several lines, and the highest one passes: an activation whose form is learned",
+        "engine.maxout:MAXOUT",
+        "stories.functions.maxout_presets:PRESETS",
+        "stories.functions.maxout:MaxoutStory",
         "scenes.stage:StageScene",
     ),
     "softmax": Explainer(
@@ -225,6 +241,14 @@ EXPLAINERS: dict[str, Explainer] = {
         "stories.regularisation.dropout_options:DROPOUT_FILM",
         "stories.regularisation.dropout_presets:PRESETS",
         "stories.regularisation.dropout:DropoutStory",
+        "scenes.stage:StageScene",
+    ),
+    "regularisation": Explainer(
+        "regularisation",
+        "weights kept small: L2, L1 and a longest length on one loss, and L1's exact zeros",
+        "engine.regularisation:REGULARISATION",
+        "stories.regularisation.penalties_presets:PRESETS",
+        "stories.regularisation.penalties:RegularisationStory",
         "scenes.stage:StageScene",
     ),
     "rnn": Explainer(

@@ -26,6 +26,7 @@ BATCHES: dict[str, dict[str, Any]] = {
     "flatten": {"input": "random:3x2x2x2"},
     "conv1d": {"input": "random:3x1x7"},
     "activation": {"input": "random:3x4"},
+    "maxout": {"input": "random:3x1", "pieces": 3},
     "softmax": {"logits": "random:3x4"},
     "filter-match": {"input": "random:3x1x3x3", "kernel": "random:2x1x3x3"},
     "pool": {"input": "random:3x2x4x4"},
@@ -48,7 +49,7 @@ BATCHES: dict[str, dict[str, Any]] = {
 }
 """Options of a batch of three for every explainer that tells one of it."""
 WHOLE = {"positional-encoding", "batchnorm", "layernorm", "cross-entropy", "training", "loss", "descent", "vanishing",
-         "init"}  # fmt: skip
+         "init", "regularisation", "feature-space"}  # fmt: skip
 """Every sample has a part in every number of the one, and is a unit of the other."""
 
 MORE = [
@@ -111,7 +112,7 @@ def test_the_cells_are_those_of_the_sample(name: str, options: dict[str, Any]) -
 
     def look(scene: ExplainerScene, beat: Beat) -> None:
         for grid in scene.grids.values():
-            if name == "neuron" and grid.plan.name in ("input", "output"):
+            if name in ("neuron", "maxout") and grid.plan.name in ("input", "output"):
                 continue
             for source in grid.sources.values():
                 axes = dict(zip(trace.axes(source.tensor), source.index, strict=True))

@@ -18,6 +18,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("dense", {"input": "random:2000x500"}),
     ("mlp", {"input": "random:1x100000", "sizes": "100000,4,2"}),
     ("mlp", {"input": "random:20x50", "sizes": "50,900,100"}),
+    ("feature-space", {"input": "random:3000x2", "grid": 200}),
     ("init", {"units": 300, "layers": 12, "samples": 50}),
     ("backprop", {"input": "random:1x3000", "sizes": "3000,40,10"}),
     ("neuron", {"input": "random:1x500000"}),
@@ -36,6 +37,8 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("gru", {"timesteps": 20_000}),
     ("lstm", {"timesteps": 20_000}),
     ("activation", {"input": "random:1x300000"}),
+    ("maxout", {"input": "random:1x100000"}),
+    ("maxout", {"input": "random:3000x1", "pieces": 3}),
     ("softmax", {"input": "random:1x200000"}),
     ("batchnorm", {"input": "random:3x100000"}),
     ("batchnorm", {"input": "random:100000x3"}),
@@ -63,6 +66,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("timesteps", {"input": "random:1x60000", "features": 6}),
     ("vanishing", {"timesteps": 1500}),
     ("descent", {"updates": 4000, "grid": 200}),
+    ("regularisation", {"updates": 3000, "grid": 200}),
 ]
 
 NOISE = 12 * 2**20

@@ -27,12 +27,12 @@ from layeranim.engine.trace import Trace, count
 from layeranim.errors import UsageError
 from tests.engine.family import HAS_TORCH
 
-ALREADY = {"backprop", "cnn-backprop", "descent", "optimiser", "training", "vanishing"}
+ALREADY = {"backprop", "cnn-backprop", "descent", "optimiser", "regularisation", "training", "vanishing"}
 """Their own traces go back already."""
 
 NO_ARRAY = {"positional-encoding"}
-DRAWN = {"init"}
-"""Shows weights before anything is learned."""
+DRAWN = {"init", "feature-space"}
+"""Show weights before anything is learned, and after: the way back is that of an mlp."""
 NAMES = [name for name in catalog.names() if name not in ALREADY | NO_ARRAY | DRAWN]
 
 CONSTANT = ("target", "class_weight", "pos_weight", "ids", "lengths", "mask", "key_mask", "running_mean",

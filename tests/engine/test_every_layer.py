@@ -25,7 +25,9 @@ from layeranim.errors import UsageError
 NAMES = catalog.names()
 SMALL: dict[str, dict[str, Any]] = {
     "descent": {"updates": 2, "grid": 5},
+    "feature-space": {"grid": 5},
     "init": {"layers": 2, "units": 4, "samples": 3},
+    "regularisation": {"updates": 2, "grid": 5},
     "training": {"epochs": 1, "grid": 3, "sizes": "2,3,2"},
     "positional-encoding": {"positions": 4, "features": 4},
 }

@@ -53,6 +53,10 @@ SAYS: Mapping[str, Mapping[str, Says]] = {
         "temperature": lambda v: f"temperature {v:g}", "log": lambda v: "logarithms",
         "axis": lambda v: "over the batch",
     },
+    "maxout": {
+        "pieces": lambda v: f"{v} piece", "input_size": lambda v: f"{v} inputs" if v > 1 else "",
+        "bias": lambda v: "" if v else "no bias",
+    },
     "loss": {"mode": lambda v: f"mode {v}", "reduction": lambda v: f"reduction {v}", "delta": lambda v: f"delta {v:g}"},
     "cross-entropy": {
         "source": lambda v: f"from {v}", "reduction": lambda v: f"reduction {v}", "true_class": lambda v: f"class {v}",
@@ -103,9 +107,14 @@ SAYS: Mapping[str, Mapping[str, Says]] = {
         "units": lambda v: f"{v} unit", "samples": lambda v: f"{v} sample", "activation": ACTIVATION,
         "small": lambda v: f"small {v:g}", "large": lambda v: f"large {v:g}", "init_seed": lambda v: f"init seed {v}",
     },
+    "feature-space": {"activation": lambda v: "squares" if v == "square" else activation_word(v)},
     "backprop": NETWORK | {
         "loss": lambda v: f"loss {v}" if v == "squared" else "", "learning_rate": lambda v: f"rate {v:g}",
         "true_class": lambda v: f"class {v}",
+    },
+    "regularisation": {
+        "updates": lambda v: f"{v} update", "learning_rate": lambda v: f"rate {v:g}", "l2": lambda v: f"L2 {v:g}",
+        "l1": lambda v: f"L1 {v:g}", "max_norm": lambda v: f"max-norm {v:g}",
     },
     "dropout": {
         "rate": lambda v: f"dropout {v:g}", "mode": lambda v: "" if v == "inverted" else v,

@@ -26,6 +26,7 @@ ITSELF: dict[type, str] = {
     v.Border: "border",
     v.Fan: "fan",
     v.Flow: "flow",
+    v.Land: "land",
     v.NodeFill: "fill",
     v.Poise: "poise",
     v.Reach: "reach",
@@ -58,6 +59,7 @@ class Acting(ExplainerScene):
             v.Lead: self._lead,
             v.Grow: self._grow,
             v.Slide: self._slide,
+            v.Plumb: self._plumb,
             v.Points: self._mark,
             v.Tell: self._tell,
             v.Carry: self._carry,
@@ -175,6 +177,11 @@ class Acting(ExplainerScene):
         animations, passing = plot.slide(verb.goal)
         self.hold(*passing)
         return animations
+
+    def _plumb(self, verb: v.Plumb) -> list[Animation]:
+        passing = self.things[verb.part].plumb(verb)
+        self.hold(*passing)
+        return [Appear(one) for one in passing]
 
     def _mark(self, verb: v.Points) -> list[Animation]:
         return [Appear(dot, introducer=False) for dot in self.things[verb.part].mark(verb.at)]

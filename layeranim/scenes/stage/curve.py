@@ -11,11 +11,15 @@ from layeranim.scenes.parts.animate import Appear
 from layeranim.scenes.parts.label import TextLine
 from layeranim.scenes.parts.shape import Bundle
 from layeranim.scenes.parts.shapes import disc, polyline
-from layeranim.stories.stage.plans import CurvePlan
+from layeranim.stories.stage.parts.tracks import KINDS
+from layeranim.stories.stage.plans import CurvePlan, Track
+from layeranim.stories.stage.verbs import Plumb
 from layeranim.stories.storyboard import Point
 from layeranim.theme import Theme
 
 POINT, DONE = 9.0, 6.5
+TOP = 5.0
+"""How thick the highest of several lines is."""
 
 
 class Plot(Bundle):
@@ -34,6 +38,11 @@ class Plot(Bundle):
             self.add(TextLine(tick.line, t.FLOOR, theme, (box.x - 10, tick.at - 8), "right"))
         x, y = plan.origin
         self.add(polyline([[(x, box.bottom), (x, box.y)], [(box.x, y), (box.right, y)]], theme.muted, t.HAIR))
+        for line in plan.lines:
+            self.add(polyline([joints(line)], self._colour(line.kind, theme.muted), 2))
+            self.add(TextLine(line.name, t.FLOOR, theme, line.at, "centre"))
+        for top in plan.tops:
+            self.add(polyline([joints(top)], self._colour(top.kind, theme.ink), TOP))
         for curve in plan.curves:
             self.add(polyline([curve], theme.ink, t.RESULT_LINE))
         if plan.heading:
@@ -52,12 +61,30 @@ class Plot(Bundle):
         point = Bundle(disc(goal, POINT, self.theme.focus, self.theme.bg, 2))
         return [Appear(up), Appear(over), Appear(point)], [up, over, point]
 
+    def plumb(self, verb: Plumb) -> list[Bundle]:
+        """A line down through all lines, and a ring where it meets each."""
+        met = [(at, line.kind) for at, line in zip(verb.at, self.plan.lines, strict=True) if at is not None]
+        if not met:
+            return []
+        x, bottom = met[0][0][0], self.plan.box.bottom
+        fall = Bundle(polyline(dashed((x, max(y for (_, y), _ in met)), (x, bottom)), self.theme.focus, 2))
+        rings = [disc(at, DONE, self.theme.bg, self._colour(kind, self.theme.muted), t.LINE) for at, kind in met]
+        return [fall, Bundle(*rings)]
+
+    def _colour(self, kind: int, plain: str) -> str:
+        return self.theme.gates[KINDS[kind]] if kind >= 0 else plain
+
     def mark(self, at: Sequence[Point]) -> list[Bundle]:
         """Points that stay."""
         dots = [Bundle(disc(p, DONE, self.theme.result, self.theme.bg, 1.5)) for p in at]
         self.dots += dots
         self.add(*dots)
         return dots
+
+
+def joints(line: Track) -> list[Point]:
+    """The points of a line that are in the picture."""
+    return [at for at in line.points if at is not None]
 
 
 def dashed(a: Point, b: Point, dash: float = 6.0) -> list[Sequence[Point]]:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+from manim import Animation
 
 from layeranim import theme as t
+from layeranim.scenes.parts.animate import TRAVEL, Appear, Follow
 from layeranim.scenes.parts.label import TextLine
-from layeranim.scenes.parts.shape import Bundle
+from layeranim.scenes.parts.shape import PX, Bundle
 from layeranim.scenes.parts.shapes import disc, polyline
 from layeranim.stories.stage.plans import Glyph, HistoryPlan, ScatterPlan, Tick
-from layeranim.stories.stage.verbs import Border, Reach
+from layeranim.stories.stage.verbs import Border, Land, Reach
 from layeranim.stories.storyboard import Box, Point
 from layeranim.theme import Theme
 
 SIZE, WIDE, NOW = 8.0, 10.4, 7.0
+RING = 15.0
 CORNERS = {"square": (4, 45.0), "triangle": (3, 90.0), "diamond": (4, 0.0)}
 """How many corners a glyph has, and in which direction its first one lies."""
 
@@ -26,6 +30,13 @@ def glyph(one: Glyph, theme: Theme) -> Bundle:
     if one.shape == "disc":
         return Bundle(disc(one.at, SIZE, fill, edge, 2))
     return Bundle(polyline([turned(one.at, *CORNERS[one.shape])], edge, 2, fill))
+
+
+def put(one: Bundle, to: Point) -> None:
+    """Put the middle of a glyph somewhere else."""
+    for part in one.submobjects:
+        low, high = part.points[:, :2].min(axis=0), part.points[:, :2].max(axis=0)
+        part.points[:, :2] += [to[0] * PX, to[1] * PX] - (low + high) / 2
 
 
 def turned(at: Point, count: int, first: float) -> list[Point]:
@@ -49,9 +60,31 @@ class ScatterPicture(Bundle):
 
     def __init__(self, plan: ScatterPlan, theme: Theme) -> None:
         super().__init__()
-        self.theme, self.line = theme, Bundle()
+        self.plan, self.theme, self.line = plan, theme, Bundle()
+        self.landed: dict[int, Bundle] = {}
         self.add(*ticks(plan.area, plan.across, plan.along, theme), self.line)
-        self.add(*(glyph(one, theme) for one in plan.glyphs))
+        if not plan.later:
+            self.add(*(glyph(one, theme) for one in plan.glyphs))
+
+    def outlines(self, rows: Iterable[int]) -> list[Bundle]:
+        """Rings around the samples under way."""
+        return [Bundle(disc(self.plan.glyphs[k].at, RING, None, self.theme.focus, t.RESULT_LINE)) for k in rows]
+
+    def land(self, verb: Land) -> list[Animation]:
+        """Samples come to their places, from where they were or at once."""
+        self.remove(*(self.landed.pop(k) for k in verb.which if k in self.landed))
+        made = {k: glyph(self.plan.glyphs[k], self.theme) for k in verb.which}
+        self.landed |= made
+        self.add(*made.values())
+        ways = {k: (start, self.plan.glyphs[k].at) for k, start in zip(verb.which, verb.start, strict=True)
+                if start is not None}  # fmt: skip
+
+        def at(alpha: float) -> None:
+            for k, ((x0, y0), (x1, y1)) in ways.items():
+                put(made[k], (x0 + (x1 - x0) * alpha, y0 + (y1 - y0) * alpha))
+
+        appear = [Appear(made[k], introducer=False) for k in made if k not in ways]
+        return [*appear, Follow(at, rate_func=TRAVEL)] if ways else list[Animation](appear)
 
     def clear(self) -> None:
         self.line.remove(*self.line.submobjects)

@@ -183,7 +183,7 @@ class StageScene(Acting):
                 self.grids[mark.part].put(mark.cells, mark.where)
             elif isinstance(mark, (v.Border, v.Reach)):
                 self.acts[type(mark)](mark)
-            elif isinstance(mark, (v.Arrive, v.Bend, v.Poise, v.Spin, v.Weigh)):
+            elif isinstance(mark, (v.Arrive, v.Bend, v.Land, v.Poise, v.Spin, v.Weigh)):
                 self.run(0, *self.acts[type(mark)](mark))
 
     def on_close(self, beat: Beat) -> None:

@@ -39,6 +39,9 @@ class TracksPicture(Bundle):
         self.add(*ticks(box, plan.across, plan.along, theme))
         if plan.rule is not None:
             self.add(polyline(dashed((box.x, plan.rule), (box.right, plan.rule)), theme.focus, 2))
+        for ring in plan.rings:
+            if lines := joined(ring.points):
+                self.add(polyline(lines, theme.gates[KINDS[ring.kind]], 2))
         for x, y in plan.marks:
             arms = [[(x - WIDE, y - WIDE), (x + WIDE, y + WIDE)], [(x - WIDE, y + WIDE), (x + WIDE, y - WIDE)]]
             self.add(polyline(arms, theme.ink, t.LINE))

@@ -31,6 +31,7 @@ from layeranim.stories.stage.parts.dots import DotLane, Dots
 from layeranim.stories.stage.parts.graph import Graph
 from layeranim.stories.stage.parts.grid import Grid, Strip
 from layeranim.stories.stage.parts.history import History
+from layeranim.stories.stage.parts.hull import Hull
 from layeranim.stories.stage.parts.key import Key
 from layeranim.stories.stage.parts.lanes import Lanes, Stop, Store, Valve
 from layeranim.stories.stage.parts.layer import Neurons
@@ -73,6 +74,7 @@ __all__ = [
     "Graph",
     "Grid",
     "History",
+    "Hull",
     "Key",
     "Lanes",
     "Lap",

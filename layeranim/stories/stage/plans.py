@@ -111,7 +111,10 @@ class Tick:
 
 @dataclass(frozen=True)
 class CurvePlan:
-    """A function in its axes, with a point that slides on it."""
+    """A function in its axes, with a point that slides on it.
+
+    ``lines`` are thin lines of several kinds, ``tops`` the parts of these that are highest: a curve made of pieces.
+    """
 
     name: str
     box: Box
@@ -123,6 +126,8 @@ class CurvePlan:
     strand: Strand
     heading: Line = ()
     heading_at: Point = (0, 0)
+    lines: tuple[Track, ...] = ()
+    tops: tuple[Track, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -276,13 +281,14 @@ class Glyph:
 
 @dataclass(frozen=True)
 class ScatterPlan:
-    """Samples in a plane, over a grid of colours with the same outline."""
+    """Samples in a plane, over a grid of colours with the same outline; ``later``: each comes with its unit."""
 
     name: str
     area: Box
     glyphs: tuple[Glyph, ...]
     across: tuple[Tick, ...]
     along: tuple[Tick, ...]
+    later: bool = False
 
 
 @dataclass(frozen=True)
@@ -301,7 +307,8 @@ class HistoryPlan:
 
 @dataclass(frozen=True)
 class Track:
-    """One of several lines: a point a unit, none where there is no number; ``kind`` is its colour and its glyph."""
+    """One of several lines: a point a unit, none where there is no number; ``kind`` is its colour and its glyph, none
+    below 0."""
 
     points: tuple[Point | None, ...]
     kind: int
@@ -313,7 +320,8 @@ class Track:
 class TracksPlan:
     """Several lines that grow together, in one pair of axes: over units, or over a map of heights.
 
-    ``contours`` are lines of equal height, ``marks`` points that are aimed at, ``rule`` a level that is drawn dashed.
+    ``contours`` are lines of equal height, ``marks`` points that are aimed at, ``rule`` a level that is drawn dashed,
+    ``rings`` outlines in the colour of a line.
     """
 
     name: str
@@ -326,6 +334,7 @@ class TracksPlan:
     rule: float | None = None
     heading: Line = ()
     heading_at: Point = (0, 0)
+    rings: tuple[Track, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ DOES: dict[type, tuple[type, ...]] = {
     v.Course: (GridPlan,),
     v.Lay: (GridPlan,),
     v.Name: (GridPlan,),
-    v.Light: (p.BarsPlan, p.NetPlan, p.PlanePlan, p.ThinnedPlan),
+    v.Light: (p.BarsPlan, p.NetPlan, p.PlanePlan, p.ScatterPlan, p.ThinnedPlan),
     v.Fill: (GridPlan,),
     v.Sweep: (GridPlan,),
     v.Ghost: (GridPlan,),
@@ -64,6 +64,8 @@ DOES: dict[type, tuple[type, ...]] = {
     v.Arrive: (p.TablePlan,),
     v.Bend: (p.ArcsPlan,),
     v.Carry: (GridPlan,),
+    v.Land: (p.ScatterPlan,),
+    v.Plumb: (p.CurvePlan,),
     v.Poise: (p.BalancePlan,),
     v.Spin: (p.DialsPlan,),
     v.Weigh: (p.BalancePlan,),
@@ -168,6 +170,12 @@ def _beyond(verb: Any, plan: Any) -> Iterator[str]:
         and all(0 <= one.station < len(plan.stations) and one.lines for one in verb.readings)
     ):
         yield "flows through pipes or stations"
+    elif isinstance(verb, v.Land) and len(verb.start) != len(verb.which):
+        yield f"lets {len(verb.which)} samples begin at {len(verb.start)} places"
+    elif isinstance(verb, v.Land) and not all(0 <= k < len(plan.glyphs) for k in verb.which):
+        yield f"lands samples {verb.which}"
+    elif isinstance(verb, v.Plumb) and len(verb.at) != len(plan.lines):
+        yield f"meets {len(verb.at)} lines"
     elif isinstance(verb, v.Bend) and not verb.lit < len(plan.words):
         yield f"lights word {verb.lit}"
 
@@ -182,6 +190,8 @@ def _nodes(plan: Any, verb: v.NodeFill | v.Light) -> int:
         return len(plan.units)
     if isinstance(plan, p.PlanePlan):
         return len(plan.points)
+    if isinstance(plan, p.ScatterPlan):
+        return len(plan.glyphs)
     return len(plan.lower if isinstance(verb, v.NodeFill) and verb.lower else plan.upper)
 
 

@@ -266,6 +266,23 @@ class Weigh:
 
 
 @dataclass(frozen=True)
+class Land:
+    """Samples arrive at their places in a plane, each from where it was, or out of nothing."""
+
+    part: str
+    which: tuple[int, ...]
+    start: tuple[Point | None, ...]
+
+
+@dataclass(frozen=True)
+class Plumb:
+    """A line falls through several lines at one place: where it meets each, none where that is not in the picture."""
+
+    part: str
+    at: tuple[Point | None, ...]
+
+
+@dataclass(frozen=True)
 class Poise:
     """The support under a number line moves to where its discs balance."""
 
@@ -349,5 +366,5 @@ class Flow:
 Verb = (
     Frame | Course | Lay | Pour | Light | Fill | Sweep | Ghost | Lead | Clear | Grow | Slide | Points | Strew | Wiring
     | NodeFill | Shift | Tell | Name | Fan | Border | Reach | Carry | Weigh | Poise | Spin | Bend | Arrive
-    | Flow
+    | Flow | Land | Plumb
 )  # fmt: skip

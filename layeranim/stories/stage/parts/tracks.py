@@ -134,7 +134,8 @@ class Lines(Growing):
 @dataclass(frozen=True)
 class Terrain(Growing):
     """The paths of ``path`` (``by``, units, 2) over a map: lines of equal ``level`` (rows, columns) at the points of
-    ``ground`` (rows, columns, 2). ``aims`` are the lowest points, where these are known."""
+    ``ground`` (rows, columns, 2). ``aims`` are the lowest points, where these are known; ``rings`` outlines, each
+    in the colour of one path: then both axes have one scale."""
 
     path: str
     level: str
@@ -142,6 +143,7 @@ class Terrain(Growing):
     by: str
     text: str
     aims: tuple[Point, ...] = ()
+    rings: tuple[tuple[int, tuple[Point, ...]], ...] = ()
 
     kind = "terrain"
     about = "path"
@@ -153,18 +155,22 @@ class Terrain(Growing):
     def place(self, s: Setting, spot: Spot) -> Iterator[Plan]:
         high = min(spot.up - HEADING, spot.down - LABELS / 2 - 8, SIDE_MOST / 2)
         width = min(spot.width - LABELS, SIDE_MOST)
+        if self.rings:
+            width = min(width, 2 * high)
+            high = width / 2
         box = Box(even(spot.x - (width + LABELS) / 2 + LABELS), even(spot.y + high), even(width), even(2 * high))
         ground = np.asarray(s.figures.trace[self.ground], float)
         put = Axes(box, _ends(ground[0, :, 0]), _ends(ground[::-1, 0, 1]))
         tracks = tuple(Track(self._points(s.figures, k, put), k) for k in drawn(s.figures.trace.size(self.by)))
         aims = tuple(at for aim in self.aims if (at := _seen(put, aim)) is not None)
+        rings = tuple(Track(tuple(_seen(put, at) for at in ring), k) for k, ring in self.rings)
         line: Line = (Run(self.text, "ink", "semibold", Fact("name")),)
         yield TracksPlan(
             self.names[0], box,
             tuple(Tick(put(v, 0)[0], text) for v, text in marks(*put.across, width, 4)),
             tuple(Tick(put(0, v)[1], text) for v, text in marks(*put.along, 3 * high, 4)),
             tracks, tuple(self._contours(s.figures, box)), aims, heading=line,
-            heading_at=(box.x, box.y + theme.HEADING_GAP),
+            heading_at=(box.x, box.y + theme.HEADING_GAP), rings=rings,
         )  # fmt: skip
 
     def _points(self, figures: Figures, k: int, put: Axes) -> tuple[Point | None, ...]:

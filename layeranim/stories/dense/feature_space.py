@@ -1,0 +1,123 @@
+"""A plane before and after a hidden layer: where its samples go, and what one line there is here."""
+
+from __future__ import annotations
+
+from layeranim import numbers
+from layeranim.stories import phrases
+from layeranim.stories.activations import activation_word
+from layeranim.stories.phrases import sentence
+from layeranim.stories.stage import All, Column, Each, Grid, Note, Play, Row, Scatter, Tries, Units, story
+from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
+
+GOOD_FOR = "why a network has hidden layers: they move the samples until a line is enough"
+SQUARE = "square"
+
+
+def film(telling: Telling) -> Play:
+    """The film of one hidden layer of two units."""
+    trace, name = telling.trace, telling.config.activation
+    before = Scatter("input", "class_ids", "plane_share", "plane", "classes", text="inputs x", stepped=True)
+    after = Scatter("hidden", "class_ids", "space_share", "space", "classes", text="features h", stepped=True,
+                    before=before)  # fmt: skip
+    weights = Column(
+        Grid("weight", "W", "units", "features"), Grid("bias", "b", None, "units"),
+        Row(Grid("out_weight", "v", None, "units"), Grid("out_bias", "c")),
+    )  # fmt: skip
+    told, samples = _Moved(telling), trace.size("samples")
+    return Play(
+        title="Feature space",
+        units=Units(("samples",), ("sample", "samples"), ()),
+        stage=Tries(Row(before, "→", weights, "→", after), Row(before, "→", after)),
+        acts=(
+            All(("space_score", "space_share"),
+                Note("between the features the score is 0 on a straight line", told.crossed), says=told.border()),
+            Each(
+                (
+                    (
+                        ("products", "weighted_sum", "pre_activation", "hidden"),
+                        (
+                            Note("two units: two new coordinates", lambda k: k == 0),
+                            Note("samples of one class have come together", told.joined),
+                        ),
+                    ),
+                ),
+                sentence=lambda figures, unit, brief: told.moved(unit, brief),
+            ),
+            All(("plane_features", "plane_score", "plane_share"),
+                (Note("what the hidden layer makes of a straight line", name != "linear" and told.seen),
+                 Note("without a bend it is a straight line here too", name == "linear" and told.seen)),
+                says=(Run("the same border, seen from the "), Run("inputs", "ink", "semibold"))),
+        ),
+        opening=sentence("no line parts the classes here? ", "the hidden layer moves the samples"),
+        closing=told.closing(),
+        good_for=GOOD_FOR,
+        options=(phrases.so_many("sample", "samples", samples), _word(name)),
+        kinds={"plane_share": "versus", "space_share": "versus"},
+        follow=told.unit,
+    )  # fmt: skip
+
+
+def _word(name: str) -> str:
+    return "squares" if name == SQUARE else activation_word(name)
+
+
+class _Moved:
+    """Where the samples went, and on which side of the border they are."""
+
+    def __init__(self, telling: Telling) -> None:
+        self.telling, self.trace = telling, telling.trace
+        base = telling.preset.unit if telling.preset else None
+        self.unit = min(base or 0, self.trace.size("samples") - 1)
+        score, ids = self.trace["score"], self.trace["class_ids"]
+        self.wrong = int(((score > 0) != (ids == 1)).sum())
+        self.crossed, self.seen = (
+            bool((self.trace[name] > 0).any() and (self.trace[name] <= 0).any())
+            for name in ("space_score", "plane_score")
+        )
+
+    def text(self, tensor: str, *at: int) -> str:
+        """A number as the stage shows it."""
+        return numbers.text(
+            self.trace[tensor][at], numbers.style(self.trace[tensor], precision=self.telling.film.precision)
+        )
+
+    def joined(self, unit: int) -> bool:
+        """Whether a sample has come to where one of its class before it lies, that was elsewhere."""
+        x, h = self.trace["input"], self.trace["hidden"]
+        same = (h[:unit] == h[unit]).all(axis=1) & (x[:unit] != x[unit]).any(axis=1)
+        ids = self.trace["class_ids"]
+        return bool((same & (ids[:unit] == ids[unit])).any())
+
+    def _pair(self, tensor: str, unit: int, role: str, late: bool) -> list[Run]:
+        first, second = (
+            Run(self.text(tensor, unit, k), role, "semibold", Address(tensor, (unit, k)), late=late) for k in (0, 1)
+        )
+        return [Run("(", late=late), first, Run(", ", late=late), second, Run(")", late=late)]
+
+    def moved(self, unit: int, brief: bool) -> Line:
+        """``(1, 1) → (2, 1)``: from the inputs to the features; where there is little time these alone."""
+        if brief:
+            return Run("→ "), *self._pair("hidden", unit, "result", False)
+        return (*self._pair("input", unit, "ink", False), Run(" → ", late=True),
+                *self._pair("hidden", unit, "result", True))  # fmt: skip
+
+    def border(self) -> Line:
+        """``border: 1 · h₁ + (−2) · h₂ + (−0.50) = 0``: where the score is 0."""
+        terms: list[Line] = []
+        for k, tensor, after in ((0, "out_weight", " · h₁"), (1, "out_weight", " · h₂"), (0, "out_bias", "")):
+            text = numbers.factor(self.text(tensor, k)) if terms else self.text(tensor, k)
+            term = Run(text, "weights", source=Address(tensor, (k,)))
+            terms.append((term, Run(after)) if after else (term,))
+        return Run("border: ", weight="regular"), *phrases.join(terms), Run(" = 0", source=Fact("border"))
+
+    def closing(self) -> Line:
+        samples = self.trace.size("samples")
+        if self.wrong == 0:
+            return sentence("a line between features: ", f"all {samples} samples on their side")
+        return (
+            Run("a line between features: ", weight="regular", source=Fact("sentence")),
+            Run(f"{self.wrong} of {samples} on the wrong side", "result", "semibold", Fact("wrong")),
+        )
+
+
+FeatureSpaceStory = story("Feature space", film, GOOD_FOR, takes=3)

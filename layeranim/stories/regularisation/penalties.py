@@ -1,0 +1,214 @@
+"""Two weights go down a loss, free and kept small: what L2, L1 and a longest length make of the same slopes."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from math import cos, hypot, pi, sin
+from typing import Any
+
+import numpy as np
+
+from layeranim import numbers
+from layeranim.engine.trace import Region
+from layeranim.stories import phrases
+from layeranim.stories.phrases import sentence
+from layeranim.stories.stage import Column, Each, Grid, Lines, Note, Play, Row, Terrain, Units, story
+from layeranim.stories.storyboard import Address, Fact, Line, Point, Run, Telling
+
+GOOD_FOR = "small weights: a network that follows its noise less"
+NAMES = {"none": "free", "l2": "L2", "l1": "L1", "max-norm": "max-norm"}
+FOLLOWED = ("l1", "l2", "max-norm", "none")
+"""Whose arithmetic is written out: the first of these that is shown."""
+KEEPS = {
+    "none": "free: straight against the slope, however far",
+    "l2": "L2 pulls a weight to 0, the larger it is the harder",
+    "l1": "L1 takes the same from both weights, down to exactly 0",
+    "max-norm": "max-norm: what is longer than c is scaled back to it",
+}
+CORNERS, ROUND = 4, 72
+
+
+def film(telling: Telling) -> Play:
+    """The film of penalties side by side."""
+    trace, config = telling.trace, telling.config
+    told = _Ways(telling)
+    names = tuple(NAMES[one] for one in config.penalties)
+    states, several = trace.size("states"), len(names) > 1
+    terrain = Terrain("path", "level", "ground", "penalties", "loss over w₁ and w₂", told.aims(), told.rings())
+    lengths = Lines("size", "length |w|", "penalties", names)
+    weights = Grid("path", "weights", "cells", "penalties", sized=False, called=(("w₁", "w₂"), names))
+    return Play(
+        title="Regularisation",
+        units=Units(
+            ("states",), ("moment", "moments"), (), names=("the start", *(f"update {k}" for k in range(1, states))),
+            inner=lambda _: {"penalties": told.followed, "cells": told.small},
+        ),
+        stage=Row(terrain, Column(lengths, weights)),
+        acts=(
+            Each(
+                (
+                    ("path", (Note("all begin with the same weights", lambda k: not k and several), *told.ways())),
+                    (("loss", "size"), Note("the mark shows where the loss is lowest", bool(told.aims()))),
+                )
+            ),
+        ),
+        opening=sentence("a low loss is not all: ", "the weights should stay small")
+        if config.penalties != ("none",) else sentence("weights go ", "where the loss is lowest"),
+        closing=told.closing(),
+        good_for=GOOD_FOR,
+        options=_options(config),
+        follow=states - 1,
+        words={"path": told.moved, "size": told.cost},
+        evidence=tuple(Region.of("path", penalties=k, states=told.last) for k in range(len(names))),
+    )  # fmt: skip
+
+
+class _Ways:
+    """What the paths say: which weight is followed, where each ended."""
+
+    def __init__(self, telling: Telling) -> None:
+        self.telling, self.trace, self.config = telling, telling.trace, telling.config
+        self.penalties: tuple[str, ...] = tuple(self.config.penalties)
+        self.followed = min(range(len(self.penalties)), key=lambda k: FOLLOWED.index(self.penalties[k]))
+        self.last = telling.film.selected(self.trace.size("states"))[-1]
+        end = np.abs(np.nan_to_num(self.trace["path"][self.followed, self.last]))
+        self.small = int(np.argmin(end))
+
+    def text(self, tensor: str, *at: int) -> str:
+        """A number as the stage shows it."""
+        return numbers.text(self.trace[tensor][at], self._style(tensor))
+
+    def _style(self, tensor: str) -> numbers.Style:
+        return numbers.style(self.trace[tensor], precision=self.telling.film.precision)
+
+    def aims(self) -> tuple[Point, ...]:
+        """Where the loss is lowest, if it is anywhere."""
+        bent, (x, y) = np.asarray(self.trace["curvature"], float), self.trace["minimum"]
+        finite = bool(np.isfinite(bent).all() and np.isfinite([x, y]).all())
+        up = finite and bool((np.linalg.eigvalsh((bent + bent.T) / 2) > 0).all())
+        return ((float(x), float(y)),) if up else ()
+
+    def rings(self) -> tuple[tuple[int, tuple[Point, ...]], ...]:
+        """The weights that the followed penalty counts as large as those at which it ended; the longest length."""
+        out = []
+        for k, penalty in enumerate(self.penalties):
+            x, y = (float(one) for one in self.trace["path"][k, self.last])
+            if k != self.followed and penalty != "max-norm":
+                continue
+            size = {"l2": hypot(x, y), "l1": abs(x) + abs(y), "max-norm": self.config.max_norm}.get(penalty, 0.0)
+            if size and np.isfinite(size):
+                out.append((k, _outline(size, CORNERS if penalty == "l1" else ROUND)))
+        return tuple(out)
+
+    def ways(self) -> tuple[Note, ...]:
+        """How each penalty that has a strength keeps weights small."""
+        strengths = {"l2": self.config.l2, "l1": self.config.l1, "none": self.config.learning_rate}
+        return tuple(Note(KEEPS[one], bool(strengths.get(one, 1))) for one in FOLLOWED if one in self.penalties)
+
+    # ── sentences ────────────────────────────────────────────────────────────
+    def moved(self, unit: int) -> Line:
+        """``L1, w₂: max(|0.05| − 0.10, 0) = 0``: the last act of an update, on the weight that is followed."""
+        k, i = self.followed, self.small
+        made = Address("path", (k, unit, i))
+        text, penalty = self.text("path", k, unit, i), self.penalties[k]
+        name = f"{NAMES[penalty]}, w{'₁₂'[i]}"
+        if unit == 0:
+            return Run(f"w{'₁₂'[i]} at the start"), phrases.equals(text, late=True), phrases.result(text, made)
+        before = Address("moved", (k, unit - 1, i))
+        held = self.text("moved", k, unit - 1, i)
+        head = Run(f"{name}: ", source=Fact("penalty"))
+        given = Run(held, "ink", source=before)
+        if penalty == "l1":
+            return head, *self._thresholded(given, text), phrases.result(text, made)
+        if penalty == "max-norm" and self.trace["length"][k, unit - 1] > self.config.max_norm:
+            return head, *self._shortened(given, k, unit, text), phrases.result(text, made)
+        return head, *self._stepped(k, unit, i, text), phrases.result(text, made)
+
+    def _thresholded(self, given: Run, text: str) -> Line:
+        by = self.config.learning_rate * self.config.l1
+        held = numbers.double(given.text)
+        amount = Run(f"{by:.3g}", "ink", source=Fact("threshold"))
+        reached = np.sign(held) * max(abs(held) - by, 0.0)
+        relation = phrases.relation_run(numbers.agrees(float(reached), text, given.text))
+        if abs(held) > by:
+            return given, Run(" − " if held > 0 else " + "), amount, relation
+        return Run("max(|"), given, Run("| − "), amount, Run(", 0)", source=Fact("threshold")), relation
+
+    def _shortened(self, given: Run, k: int, unit: int, text: str) -> Line:
+        length = self.text("length", k, unit - 1)
+        most = self.config.max_norm
+        reached = numbers.double(given.text) * most / numbers.double(length) if numbers.double(length) else np.nan
+        return (
+            given, Run(numbers.DOT), Run(f"{most:g}", "ink", source=Fact("most")), Run(" / "),
+            Run(length, "ink", source=Address("length", (k, unit - 1))),
+            phrases.relation_run(numbers.agrees(float(reached), text, given.text, length)),
+        )  # fmt: skip
+
+    def _stepped(self, k: int, unit: int, i: int, text: str) -> Line:
+        before, way = self.text("path", k, unit - 1, i), self.text("direction", k, unit - 1, i)
+        rate = self.config.learning_rate
+        reached = numbers.double(before) - rate * numbers.double(way)
+        return (
+            Run(before, "ink", source=Address("path", (k, unit - 1, i))),
+            Run(f" − {rate:g} · ", source=Fact("rate")),
+            Run(numbers.factor(way), "ink", source=Address("direction", (k, unit - 1, i))),
+            phrases.relation_run(numbers.agrees(float(reached), text, before, way)),
+        )
+
+    def cost(self, unit: int) -> Line:
+        """What the weights cost and how long they are now, free and kept small."""
+        free = [self.penalties.index("none")] if "none" in self.penalties else []
+        line: list[Run] = []
+        for k in dict.fromkeys([*free, self.followed]):
+            line.append(Run(f"{';  ' if line else ''}{NAMES[self.penalties[k]]}: loss ", source=Fact("penalty")))
+            for tensor, between in (("loss", ""), ("size", ", |w| ")):
+                line += [*((Run(between),) if between else ()),
+                         phrases.result(self.text(tensor, k, unit), Address(tensor, (k, unit)))]  # fmt: skip
+        return tuple(line)
+
+    def closing(self) -> Line:
+        """How many weights L1 has made 0; else how long the weights are, free and kept small."""
+        k, end = self.followed, self.trace["path"][self.followed, self.last]
+        zeros = int((end == 0).sum())
+        name = NAMES[self.penalties[k]]
+        if self.penalties[k] == "l1" and zeros:
+            said = "one of two weights is exactly 0" if zeros == 1 else "both weights are exactly 0"
+            return Run(f"{name}: ", weight="regular", source=Fact("penalty")), Run(said, "result", "semibold",
+                                                                                   Fact("zeros"))  # fmt: skip
+        line = [
+            Run(f"{name}: ", weight="regular", source=Fact("penalty")),
+            Run("|w| is ", "result", "semibold", Fact("size")),
+            Run(self.text("size", k, self.last), "result", "semibold", Address("size", (k, self.last))),
+        ]
+        if "none" in self.penalties and self.penalties[k] != "none":
+            free = self.penalties.index("none")
+            line += [Run(", free it is ", "result", "semibold", Fact("size")),
+                     Run(self.text("size", free, self.last), "result", "semibold",
+                         Address("size", (free, self.last)))]  # fmt: skip
+        return tuple(line)
+
+
+def _outline(size: float, corners: int) -> tuple[Point, ...]:
+    """A closed outline around 0: a diamond, or a circle."""
+    turns = [2 * pi * k / corners for k in range(corners + 1)]
+    points = [(size * cos(turn), size * sin(turn)) for turn in turns]
+    if corners > CORNERS:
+        return tuple(points)
+    steps = ROUND // CORNERS
+    return tuple(
+        (a[0] + (b[0] - a[0]) * j / steps, a[1] + (b[1] - a[1]) * j / steps)
+        for a, b in pairwise(points)
+        for j in range(steps + 1)
+    )
+
+
+def _options(config: Any) -> tuple[str, ...]:
+    return (
+        phrases.so_many("update", "updates", config.updates),
+        f"rate {config.learning_rate:g}",
+        *(f"{NAMES[name]} {value:g}" for name, value in (("l2", config.l2), ("l1", config.l1)) if value is not None),
+        *((f"max-norm {config.max_norm:g}",) if config.max_norm is not None else ()),
+    )
+
+
+RegularisationStory = story("Regularisation", film, GOOD_FOR, takes=3)
