@@ -307,6 +307,14 @@ EXPLAINERS: dict[str, Explainer] = {
         "stories.attention.transformer:TransformerStory",
         "scenes.stage:StageScene",
     ),
+    "compare-layers": Explainer(
+        "comparison",
+        "dense, convolution, recurrent, attention on one input: edges, weights, order of work, longest path",
+        "engine.compare:COMPARE",
+        "stories.comparison.compare_presets:PRESETS",
+        "stories.comparison.compare:CompareStory",
+        "scenes.stage:StageScene",
+    ),
     "embedding": Explainer(
         "words",
         "each word's id picks its row of a table: the same word, the same row",

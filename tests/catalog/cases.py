@@ -132,6 +132,14 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"input": "random:64", "pace": "slow"},
         {"input": "random:4x3", "sample": 4},
     ],
+    "compare-layers": [
+        {"places": 1},
+        {"places": 2, "pace": "fast", "theme": "dark"},
+        {"places": 30, "kernel_size": 9},
+        {"input": "nan 1 -inf", "layers": "attention,dense,recurrent"},
+        {"input": "0 0 0 0", "layers": "convolution", "precision": 1},
+        {"input": "random:5", "follow": 4, "steps": "2-4", "pace": "slow"},
+    ],
     "init": [
         {"layers": 1, "units": 1, "samples": 1},
         {"schemes": "xavier", "activation": "sigmoid", "theme": "dark"},

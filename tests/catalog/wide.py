@@ -18,6 +18,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("dense", {"input": "random:2000x500"}),
     ("mlp", {"input": "random:1x100000", "sizes": "100000,4,2"}),
     ("mlp", {"input": "random:20x50", "sizes": "50,900,100"}),
+    ("compare-layers", {"places": 400}),
     ("init", {"units": 300, "layers": 12, "samples": 50}),
     ("backprop", {"input": "random:1x3000", "sizes": "3000,40,10"}),
     ("neuron", {"input": "random:1x500000"}),

@@ -70,6 +70,9 @@ SAYS: Mapping[str, Mapping[str, Says]] = {
         "hidden": lambda v: f"hidden {v}", "timesteps": lambda v: f"{v} time step", "nonlinearity": str,
         "threshold": lambda v: f"clipped at {v:g}", "truncate": lambda v: f"cut off after {v} step",
     },
+    "compare-layers": {
+        "layers": lambda v: "", "places": lambda v: f"{v} place", "kernel_size": lambda v: f"kernel {v}",
+    },
     "descent": {
         "surface": str, "methods": lambda v: ",  ".join(v) if len(v) > 4 else "", "updates": lambda v: f"{v} update",
         "learning_rate": lambda v: "rate", "momentum": lambda v: f"momentum {v:g}",
