@@ -77,6 +77,9 @@ LAYERS: tuple[tuple[str, Mapping[str, Any], str], ...] = (
     ("loss", {"mode": "binary"}, "bce bceloss binarycrossentropy"),
     ("loss", {"mode": "binary-logits"}, "bcewithlogits bcewithlogitsloss"),
     ("loss", {"mode": "kl"}, "kldiv kldivloss"),
+    ("descent", {}, "gradientdescent losslandscape losssurface optimiserpaths optimizerpaths"),
+    ("init", {}, "initialisation initialization weightinitialisation weightinitialization weightinit"),
+    ("compare-layers", {}, "comparelayer comparison layercomparison fourlayers"),
     ("optimiser", {}, "optimizer optimizers"),
     ("optimiser", {"method": "sgd"}, "sgd"),
     ("optimiser", {"method": "rmsprop"}, "rmsprop"),
@@ -85,6 +88,10 @@ LAYERS: tuple[tuple[str, Mapping[str, Any], str], ...] = (
     ("embedding", {}, "embeddings embeddinglayer wordembedding lookuptable"),
     ("positional-encoding", {}, "positionencoding positionalembedding positionembedding sinusoidalencoding "
      "sinusoidalpositionalencoding"),
+    ("positional-encoding", {"kind": "rotary"}, "rope rotary rotaryembedding rotaryembeddings rotaryencoding "
+     "rotarypositionalembedding rotarypositionembedding"),
+    ("positional-encoding", {"kind": "learned"}, "learnedpositions learnedpositionalembedding "
+     "learnedpositionalencoding"),
     ("seq2seq", {}, "encoderdecoder sequencetosequence"),
     ("transformer", {}, "transformerblock transformerlayer transformerencoder transformerencoderlayer encoderlayer"),
     ("transformer", {"block": "decoder"}, "transformerdecoder transformerdecoderlayer decoderlayer"),
@@ -286,6 +293,7 @@ VALUES: dict[str, str] = {
     "boolean": "bool",
     "rotary": "rope",
     "sinusoidal": "sine sin sincos",
+    "learned": "learnt trained",
     "soft": "softmax",
     "hard": "argmax hardmax",
     "pre": "pre-norm pre-ln",

@@ -47,6 +47,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("multi-head", {"queries": 400, "features": 4}),
     ("embedding", {"ids": "3 0 9999", "vocabulary": 10_000, "features": 64}),
     ("positional-encoding", {"positions": 400, "features": 128}),
+    ("positional-encoding", {"kind": "rotary", "input": "random:300x128"}),
     ("seq2seq", {"source": "random:60x8", "hidden": 8, "feeding": "greedy", "target_steps": 20}),
     ("alignment", {"source": "random:40x8", "hidden": 8, "target_steps": 4}),
     ("loss", {"prediction": "random:1x50000"}),

@@ -98,6 +98,8 @@ CASES: list[Case] = [
     ("optimiser", {}, {"gradients": (200, 300)}),
     ("optimiser", {"method": "adam"}, {"gradients": (200, 300)}),
     ("positional-encoding", {"positions": 200, "features": 128}, {}),
+    ("positional-encoding", {"kind": "rotary"}, {"input": (400, 128)}),
+    ("positional-encoding", {"kind": "learned"}, {"table": (800, 128)}),
     ("seq2seq", {"hidden": 40, "source_steps": 60, "target_steps": 50, "classes": 300}, {}),
     ("seq2seq", {"hidden": 20, "source_steps": 90, "target_steps": 80, "attention": "additive"}, {}),
     ("seq2seq", {"hidden": 20, "source_steps": 60, "target_steps": 20, "feeding": "greedy", "attention": "dot"}, {}),

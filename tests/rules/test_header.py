@@ -131,6 +131,7 @@ SAYS: Mapping[str, Mapping[str, Says]] = {
     },
     "positional-encoding": {
         "positions": lambda v: f"{v} position", "features": lambda v: f"{v} feature", "base": lambda v: f"base {v:g}",
+        "kind": str, "pairs": lambda v: f"pairs in {v}",
     },
     "transformer": {
         "block": str, "norm": lambda v: f"{v}-norm", "heads": lambda v: f"{v} head", "activation": str,
