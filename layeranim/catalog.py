@@ -331,6 +331,14 @@ EXPLAINERS: dict[str, Explainer] = {
         "stories.attention.transformer:TransformerStory",
         "scenes.stage:StageScene",
     ),
+    "compare-layers": Explainer(
+        "comparison",
+        "dense, convolution, recurrent, attention on one input: edges, weights, order of work, longest path",
+        "engine.compare:COMPARE",
+        "stories.comparison.compare_presets:PRESETS",
+        "stories.comparison.compare:CompareStory",
+        "scenes.stage:StageScene",
+    ),
     "embedding": Explainer(
         "words",
         "each word's id picks its row of a table: the same word, the same row",
@@ -341,7 +349,7 @@ EXPLAINERS: dict[str, Explainer] = {
     ),
     "positional-encoding": Explainer(
         "words",
-        "places as rows of sines and cosines: clock hands of several speeds",
+        "places as rows of sines, as turns of a vector, or as rows of a learned table",
         "engine.positional:POSITIONAL",
         "stories.words.positional_presets:PRESETS",
         "stories.words.positional:PositionalStory",
@@ -388,6 +396,18 @@ LAYERS: dict[str, Numbers] = {
 """Layers of the engine without a film; ``la.trace`` and ``layeranim trace`` know them by name."""
 
 
+IDEAS = {
+    "cnn-backprop": "backprop",
+    "conv3d": "conv",
+    "conv-transpose1d": "conv-transpose",
+    "conv-transpose3d": "conv-transpose",
+    "optimiser": "descent",
+    "pool1d": "pool",
+    "pool3d": "pool",
+}
+"""Films that show the idea of a layer without one of its own."""
+
+
 @cache
 def explainers() -> dict[str, Explainer]:
     """Ours and the installed ones, by name. Ours cannot be replaced from outside."""
@@ -408,7 +428,8 @@ def explainer(name: str) -> Explainer:
         return EXPLAINERS[name]
     known = explainers()
     if name not in known and name in LAYERS:
-        raise OptionError(f"{name} has numbers but no film yet; layeranim trace {name} shows them")
+        other = f", layeranim render {IDEAS[name]} its idea" if name in IDEAS else ""
+        raise OptionError(f"{name} has numbers but no film yet; layeranim trace {name} shows them{other}")
     if name not in known:
         raise OptionError(_unknown("explainer", name, known))
     return known[name]

@@ -1,9 +1,11 @@
-"""Positions: rows of sine and cosine, and the rotation of pairs of features.
+"""Positions: rows of sine and cosine, the rotation of pairs of features, a learned table.
 
 Sinusoidal   encoding[p, 2i] = sin(p / base^(2i/d)), encoding[p, 2i+1] = cos(p / base^(2i/d))
              Vaswani et al., Attention Is All You Need (2017), section 3.5
 Rotary       (x₂ᵢ, x₂ᵢ₊₁) turned by the angle p / base^(2i/d); ``halves`` pairs xᵢ with xᵢ₊d/₂ instead
              Su et al., RoFormer (2021), arXiv:2104.09864, equation 15
+Learned      encoding[p] = table[p], a row for every position that there is
+             Gehring et al., Convolutional Sequence to Sequence Learning (2017), section 3.1
 """
 
 from __future__ import annotations
@@ -14,14 +16,15 @@ from typing import Any
 
 import numpy as np
 
-from layeranim.engine import lazy
-from layeranim.engine.door import Given, known
-from layeranim.engine.option import Config, Integer, Layer, Real, option
+from layeranim.engine import arithmetic, lazy  # noqa: F401  (registers what the steps name)
+from layeranim.engine.door import Given, agreed, known, ranked
+from layeranim.engine.entry import enter
+from layeranim.engine.option import ArrayOption, Choice, Config, Integer, Layer, Real, option
 from layeranim.engine.plan import EachUnit, Plan, in_turn, whole
 from layeranim.engine.replay import operation
-from layeranim.engine.trace import Array, Shape, Tensor, Trace
+from layeranim.engine.trace import Array, Role, Shape, Tensor, Trace
 from layeranim.engine.window import affordable
-from layeranim.errors import OptionError
+from layeranim.errors import OptionError, ShapeError
 
 
 def frequencies(features: int, base: float) -> Array:
@@ -72,66 +75,100 @@ def rotate(x: Array, angle: Array, *, pairs: str) -> Array:
     return np.stack(turned, axis=-1).reshape(x.shape)
 
 
+KINDS = ("sinusoidal", "rotary", "learned")
+ARRAYS = (
+    ArrayOption("input", ("positions", "features"), "input", "the vectors that are turned (rotary)", optional=True),
+    ArrayOption("table", ("positions", "features"), "weight", "a row for every position (learned)", optional=True),
+)
+TAKES = {"rotary": "input", "learned": "table"}
+"""The array of a kind; sines need none."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class PositionalConfig(Config):
-    """Options of the sinusoidal encoding."""
+    """Options of an encoding of positions."""
 
-    positions: int = option(Integer(1), 8, "how many positions")
-    features: int = option(Integer(1), 6, "features of a position", aliases=("embed", "embed_dim"))
+    kind: str = option(Choice(KINDS), "sinusoidal", "rows of sines, vectors that are turned, or a learned table")
+    positions: int | None = option(Integer(1), None, "how many positions (default: as the array, else 8)")
+    features: int | None = option(Integer(1), None, "features of a position (default: as the array, else 6)",
+                                  aliases=("embed", "embed_dim"))  # fmt: skip
     base: float = option(Real(above=1), 10000.0, "the longest wavelength over 2π")
+    pairs: str = option(Choice(("adjacent", "halves")), "adjacent", "which features are one pair (rotary)")
 
 
 def _complete(config: PositionalConfig, shapes: Given) -> tuple[PositionalConfig, dict[str, Shape]]:
-    """Nothing to fill in: no array comes in, ``output`` (positions, features) goes out.
+    """Every size filled in: input (rotary) or table (learned) of (positions, features) give output of that shape.
 
-    Raises ``OptionError`` for an array, ``ShapeError`` for more numbers than the budget of memory allows.
+    Raises ``OptionError`` for an array or option that the kind does not read, ``ShapeError`` for an array that does
+    not fit, an odd number of features that are to be turned in pairs, and more numbers than may be taken.
     """
-    if any(shape is not None for shape in shapes.values()):
-        known(shapes, [], "positional encoding")
-    affordable("output", (config.positions, config.features))
-    return config, {}
+    name = TAKES.get(config.kind)
+    given = known(shapes, [name] if name else [], f"{config.kind} positional encoding")
+    shape = ranked(name, given[name], 2) if name in given else (None, None)
+    positions = agreed("positions", [(config.positions, "option positions"), (shape[0], f"{name}'s rows")], default=8)
+    features = agreed("features", [(config.features, "option features"), (shape[1], f"{name}'s columns")], default=6)
+    for key, kinds in (("base", ("sinusoidal", "rotary")), ("pairs", ("rotary",))):
+        if config.kind not in kinds and getattr(config, key) != getattr(PositionalConfig(), key):
+            raise OptionError(f"{key} is {getattr(config, key)}, but a {config.kind} encoding does not read it; "
+                              f"it goes with {' and '.join(kinds)}")  # fmt: skip
+    if config.kind == "rotary" and features % 2:
+        raise ShapeError(f"{features} features cannot be turned in pairs; give an even number of them")
+    affordable("output", (positions, features))
+    return config.replace(positions=positions, features=features), {name: (positions, features)} if name else {}
 
 
 def _compute(config: PositionalConfig, arrays: Mapping[str, Any]) -> Trace:
-    if arrays:
-        raise OptionError(f"positional encoding takes no array, but {next(iter(arrays))} was given")
-    _complete(config, {})
-    frequency = frequencies(config.features, config.base)
-    angle = angles(config.positions, config.features, config.base)
-    made = (("position", ("positions",), np.arange(config.positions, dtype=np.float64)),
-            ("frequency", ("pairs",), frequency), ("angle", ("positions", "pairs"), angle),
-            ("output", ("positions", "features"), sines(angle, features=config.features)))  # fmt: skip
-    roles = {"output": "output", "position": "input"}
-    held = {name: Tensor(name, axes, roles.get(name, "intermediate"), array) for name, axes, array in made}  # type: ignore[arg-type]
-    return _assemble(config, held)
+    full, given = enter("positional-encoding", ARRAYS, _complete, config, arrays)
+    made: dict[str, tuple[tuple[str, ...], Array]] = {name: (("positions", "features"), a) for name, a in given.items()}
+    if full.kind == "learned":
+        output = given["table"].copy()
+    else:
+        features = full.features or 1
+        kind = next((array.dtype for array in given.values()), np.dtype(np.float64))
+        position, frequency = np.arange(full.positions or 1, dtype=kind), frequencies(features, full.base).astype(kind)
+        angle = position[:, None] * frequency
+        made |= {"position": (("positions",), position), "frequency": (("pairs",), frequency),
+                 "angle": (("positions", "pairs"), angle)}  # fmt: skip
+        turned = full.kind == "rotary"
+        with np.errstate(all="ignore"):
+            output = rotate(given["input"], angle, pairs=full.pairs) if turned else sines(angle, features=features)
+    made["output"] = ("positions", "features"), output
+    roles: dict[str, Role] = {"output": "output", "position": "input", "input": "input", "table": "weight"}
+    held = {name: Tensor(name, axes, roles.get(name, "intermediate"), array) for name, (axes, array) in made.items()}
+    return _assemble(full, held)
 
 
 def _assemble(config: PositionalConfig, tensors: Mapping[str, Tensor]) -> Trace:
-    """The trace from position, frequency, angle and output; then every row is compared with every ``other`` one: the
-    similarity of two positions is their dot product."""
+    """The trace from what was computed; then every row is compared with every ``other`` one: the similarity of two
+    positions is their dot product."""
     rows = np.asarray(tensors["output"].source)
     one = lazy.view("one", ("positions", "features"), rows)
     other = lazy.view("other", ("other_positions", "features"), rows)
     each = lazy.product("similarity_products", ("positions", "other_positions", "features"), one, other)
     out = {**tensors, other.name: other, each.name: each, "similarity": lazy.summed("similarity", each)}
     turn = Plan("multiply", whole("position", "frequency"), "angle")
-    write = Plan("sines", whole("angle"), "output", (("features", config.features),))
+    write = {
+        "sinusoidal": (turn, Plan("sines", whole("angle"), "output", (("features", config.features),))),
+        "rotary": (turn, Plan("rotate", whole("input", "angle"), "output", (("pairs", config.pairs),))),
+        "learned": (Plan("copy", whole("table"), "output"),),
+    }[config.kind]
     compare = Plan("multiply", whole("output", "other"), each.name), Plan("sum_terms", whole(each.name), "similarity")
-    at = ("positions", range(config.positions))
-    steps = in_turn([EachUnit((at,), (turn, write)), EachUnit((at,), compare)], out)
-    facts = {"positions": config.positions, "features": config.features}
+    at = ("positions", range(config.positions or 1))
+    steps = in_turn([EachUnit((at,), write), EachUnit((at,), compare)], out)
+    facts: dict[str, int | float | str] = {"positions": config.positions or 1, "features": config.features or 1}
     return Trace("positional-encoding", config, out, steps, facts)
 
 
 def _makes(config: PositionalConfig, shapes: Mapping[str, Shape]) -> dict[str, Shape]:
     """Every angle, and its sine or cosine."""
-    whole = (config.positions, config.features)
+    whole = (config.positions or 1, config.features or 1)
     return {"angle": whole, "output": whole}
 
 
 POSITIONAL = Layer(
-    name="positional-encoding", title="Positional encoding", config=PositionalConfig, arrays=(),
+    name="positional-encoding", title="Positional encoding", config=PositionalConfig, arrays=ARRAYS,
     complete=_complete, compute=_compute, assemble=_assemble, makes=_makes,
-    formula="PE(p, 2i) = sin(p / 10000^(2i/d)), PE(p, 2i+1) = cos(p / 10000^(2i/d))",
-    source="A. Vaswani et al., Attention Is All You Need (2017), section 3.5",
+    formula="PE(p, 2i) = sin(p / 10000^(2i/d)), PE(p, 2i+1) = cos(p / 10000^(2i/d)); rotary: pairs of x turned by "
+    "p / 10000^(2i/d); learned: PE(p) = table[p]",
+    source="A. Vaswani et al., Attention Is All You Need (2017), section 3.5; Su et al., RoFormer (2021), equation 15",
 )  # fmt: skip

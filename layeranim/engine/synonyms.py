@@ -88,6 +88,9 @@ LAYERS: tuple[tuple[str, Mapping[str, Any], str], ...] = (
     ("loss", {"mode": "binary"}, "bce bceloss binarycrossentropy"),
     ("loss", {"mode": "binary-logits"}, "bcewithlogits bcewithlogitsloss"),
     ("loss", {"mode": "kl"}, "kldiv kldivloss kldivergence"),
+    ("descent", {}, "gradientdescent losslandscape losssurface optimiserpaths optimizerpaths"),
+    ("init", {}, "initialisation initialization weightinitialisation weightinitialization weightinit"),
+    ("compare-layers", {}, "comparelayer comparison layercomparison fourlayers"),
     ("optimiser", {}, "optimizer optimizers"),
     ("optimiser", {"method": "sgd"}, "sgd"),
     ("optimiser", {"method": "adagrad"}, "adagrad"),
@@ -97,6 +100,10 @@ LAYERS: tuple[tuple[str, Mapping[str, Any], str], ...] = (
     ("embedding", {}, "embeddings embeddinglayer wordembedding lookuptable"),
     ("positional-encoding", {}, "positionencoding positionalembedding positionembedding sinusoidalencoding "
      "sinusoidalpositionalencoding"),
+    ("positional-encoding", {"kind": "rotary"}, "rope rotary rotaryembedding rotaryembeddings rotaryencoding "
+     "rotarypositionalembedding rotarypositionembedding"),
+    ("positional-encoding", {"kind": "learned"}, "learnedpositions learnedpositionalembedding "
+     "learnedpositionalencoding"),
     ("seq2seq", {}, "encoderdecoder sequencetosequence"),
     ("transformer", {}, "transformerblock transformerlayer transformerencoder transformerencoderlayer encoderlayer"),
     ("transformer", {"block": "decoder"}, "transformerdecoder transformerdecoderlayer decoderlayer"),
@@ -302,6 +309,7 @@ VALUES: dict[str, str] = {
     "boolean": "bool",
     "rotary": "rope",
     "sinusoidal": "sine sin sincos",
+    "learned": "learnt trained",
     "soft": "softmax",
     "hard": "argmax hardmax",
     "pre": "pre-norm pre-ln",

@@ -132,6 +132,14 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"input": "random:64", "pace": "slow"},
         {"input": "random:4x3", "sample": 4},
     ],
+    "compare-layers": [
+        {"places": 1},
+        {"places": 2, "pace": "fast", "theme": "dark"},
+        {"places": 30, "kernel_size": 9},
+        {"input": "nan 1 -inf", "layers": "attention,dense,recurrent"},
+        {"input": "0 0 0 0", "layers": "convolution", "precision": 1},
+        {"input": "random:5", "follow": 4, "steps": "2-4", "pace": "slow"},
+    ],
     "init": [
         {"layers": 1, "units": 1, "samples": 1},
         {"schemes": "xavier", "activation": "sigmoid", "theme": "dark"},
@@ -601,6 +609,10 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"positions": 12, "features": 10, "precision": 1},
         {"positions": 100, "features": 64},
         {"positions": 6, "features": 12, "steps": "2-4"},
+        {"kind": "rotary", "input": "random:5x6", "pairs": "halves", "base": 50},
+        {"kind": "rotary", "positions": 30, "features": 20, "theme": "dark"},
+        {"kind": "learned", "table": "nan 1 -inf; 0 2 1", "pace": "fast"},
+        {"kind": "learned", "table": "random:30x16"},
     ],
     "seq2seq": [
         {"source": "random:1x2", "target": "random:1x1", "hidden": 1, "classes": 1, "bias": False},

@@ -78,8 +78,48 @@ def own(told: Told) -> bool:
     return bool((rows @ rows.T).max(axis=1).round(9).tolist() == (rows * rows).sum(axis=1).round(9).tolist())
 
 
+def kind(name: str) -> Any:
+    """Whether the film is of that kind."""
+    return lambda told, match, beat: told.config.kind == name
+
+
+def turned(told: Told, match: Any, beat: Any) -> bool:
+    """Whether every pair is as long as it was, and stands at the angle of its place."""
+    x, y, count = told["input"], told["output"], told["input"].shape[1]
+    adjacent = told.config.pairs == "adjacent"
+    pairs = [(k, k + 1) for k in range(0, count, 2)] if adjacent else [(k, k + count // 2) for k in range(count // 2)]
+    given, made = (np.stack([a[:, i] + 1j * a[:, j] for i, j in pairs], axis=1) for a in (x, y))
+    speeds = [told.config.base ** (-2 * i / count) for i in range(count // 2)]
+    angles = np.outer(np.arange(len(x)), speeds)
+    return bool(np.allclose(made, given * np.exp(1j * angles)))
+
+
+def sized(told: Told, match: Any, beat: Any) -> bool:
+    return (int(match[1]), int(match[2])) == told["output"].shape
+
+
+def learned(told: Told, match: Any, beat: Any) -> bool:
+    return told.config.kind == "learned" and np.array_equal(told["table"], told["output"], equal_nan=True)
+
+
+_ROTARY, _LEARNED = {"example": "rotary"}, {"example": "learned"}
+_UNLIKE = {"kind": "rotary", "input": "1 0; 5 3; 0 1"}
 POSITIONAL = (
-    Claim("a place becomes a row of sines and cosines"),
+    Claim("a place becomes a row of sines and cosines", kind("sinusoidal"), {}, (_ROTARY, _LEARNED)),
+    Claim("a place turns a vector: every pair of numbers by an angle of its own", kind("rotary"), _ROTARY, ({},)),
+    Claim("a place has a row in a table, learned like any other weight", kind("learned"), _LEARNED, ({},)),
+    Claim("a pair turns like the hand of a clock: its length stays", turned, _ROTARY, ({}, _LEARNED)),
+    Claim("nothing is computed here: training moved the rows", learned, _LEARNED, ({}, _ROTARY)),
+    Claim("how alike two places are is learned, too", learned, _LEARNED, ({}, _ROTARY)),
+    Claim(r"(\d+) positions?, (\d+) features?: a row for every place, and none beyond",
+          lambda t, m, b: learned(t, m, b) and sized(t, m, b), _LEARNED, ({},)),
+    Claim(r"(\d+) positions?, (\d+) features?: turned alike, only the distance counts",
+          lambda t, m, b: by_distance(t) and turned(t, m, b) and sized(t, m, b), _ROTARY, (_UNLIKE,)),
+    Claim(r"(\d+) positions?, (\d+) features?: turned by their places, as long as before",
+          lambda t, m, b: turned(t, m, b) and sized(t, m, b), _UNLIKE, (_ROTARY,)),
+    Claim("queries and keys are turned: their products know how far apart they stand", kind("rotary"), _ROTARY, ({},)),
+    Claim("added to the embeddings: simple, but no text may be longer than the table", kind("learned"), _LEARNED,
+          ({},)),
     Claim("each hand is slower than the one before it", lambda t, m, b: wide(t) and (np.diff(t["frequency"]) < 0).all(),
           {}, ({"features": 2},)),
     Claim("the hand turns on evenly", lambda t, m, b: not wide(t), {"features": 2}, ({},)),
@@ -94,7 +134,8 @@ POSITIONAL = (
     Claim(r"(\d+) positions?, (\d+) features?: a clock for places",
           lambda t, m, b: (int(m[1]), int(m[2])) == t["output"].shape, {"features": 3}, ({},)),
     Claim("every (query|token|position|word) in the same way"),
-    Claim("added to the embeddings: attention, which knows no order, can tell places apart"),
+    Claim("added to the embeddings: attention, which knows no order, can tell places apart", kind("sinusoidal"), {},
+          (_ROTARY, _LEARNED)),
 )  # fmt: skip
 
 CLAIMS: dict[str, Any] = {"embedding": EMBEDDING, "positional-encoding": POSITIONAL}

@@ -9,6 +9,8 @@ from layeranim import catalog, preparing
 
 from .conftest import Case, play
 
+READ = {"positional-encoding": {"kind": "rotary"}}
+"""Options with which a layer reads its first array."""
 COUNTED = ("ids", "target")
 """Arrays that hold places, not amounts."""
 
@@ -21,7 +23,7 @@ def test_the_largest_and_the_smallest_number_are_told(name: str, value: float) -
         pytest.skip("it takes no numbers")
     usual = preparing.prepare(name, {}).trace()
     shape = usual[first].shape if first in usual else (3, 4)
-    work = preparing.prepare(name, {first: np.full(shape, value)})
+    work = preparing.prepare(name, {first: np.full(shape, value), **READ.get(name, {})})
     board = work.storyboard(work.trace())
     assert board.beats
     assert all(run.text for line in board.lines() for run in line)

@@ -33,6 +33,8 @@ from layeranim import catalog
         ("trace conv --kernel box_blur --kernel-size 3", "trace conv --kernel mean-blur --kernel-size 3"),
         ("render conv2d --dry-run --frame-rate 20", "render conv --dry-run --fps 20"),
         ("list conv2d", "list conv"),
+        ("list gradient-descent", "list descent"),
+        ("render rope --dry-run", "render positional-encoding --kind rotary --dry-run"),
         ("help render", "render --help"),
         ("help render conv", "render conv --help"),
         ("help", "--help"),
@@ -65,6 +67,9 @@ def test_an_array_of_one_direction_has_an_option(call: Any) -> None:
         ("render conv --width 300", ("is size here", "WIDTHxHEIGHT")),
         ("trace conv --speed 2", ("is pace here",)),
         ("trace conv --frame-rate 2", ("--fps is an option of render",)),
+        ("render optimiser", ("optimiser has numbers but no film yet", "layeranim render descent its idea")),
+        ("render adam", ("layeranim trace optimiser shows them, layeranim render descent its idea",)),
+        ("render MaxPool1d", ("pool1d has numbers but no film yet", "layeranim render pool its idea")),
         ("render Upsample", ("upsample has numbers but no film yet",)),
         ("trace MaxPool2d --mode mean", ("MaxPool2d is pool with mode 'max'",)),
         ("conv", ("'conv' is a layer", "layeranim render conv", "layeranim trace conv")),
@@ -74,6 +79,11 @@ def test_an_array_of_one_direction_has_an_option(call: Any) -> None:
 )
 def test_what_does_not_is_answered(refused: Any, words: str, says: tuple[str, ...]) -> None:
     refused(*words.split(), holds=says)
+
+
+def test_films_of_ideas_are_there_for_layers_without_one() -> None:
+    assert set(catalog.IDEAS) <= set(catalog.without_film())
+    assert set(catalog.IDEAS.values()) <= set(catalog.explainers())
 
 
 @pytest.mark.parametrize("name", [name for name in catalog.names() if name != "init"])  # which is a command, too

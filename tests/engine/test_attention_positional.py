@@ -39,8 +39,66 @@ def test_the_similarity_of_two_positions_is_a_matter_of_their_distance() -> None
     np.testing.assert_array_equal(odd["output"], sinusoidal(3, 5))
     family.refused(lambda: POSITIONAL.config.of({"base": 1}), "base is 1", "greater than 1")
     family.refused(
-        lambda: POSITIONAL.compute(POSITIONAL.config.of({}), {"input": np.ones(1)}), "takes no array", "input"
+        lambda: POSITIONAL.compute(POSITIONAL.config.of({}), {"input": np.ones((2, 2))}), "takes no array", "input"
     )
+
+
+@pytest.mark.skipif(not family.HAS_TORCH, reason="PyTorch is not installed")
+@pytest.mark.parametrize("kind", ["float64", "float32"])
+@pytest.mark.parametrize("pairs", ["adjacent", "halves"])
+def test_a_rotary_encoding_is_that_of_pytorch_code(pairs: str, kind: str) -> None:
+    """As models write it: complex numbers of adjacent pairs (RoFormer, Llama), or x cos + rotate_half(x) sin."""
+    import torch
+
+    x = np.random.default_rng(4).normal(size=(7, 6)).astype(kind)
+    trace = POSITIONAL.compute(POSITIONAL.config.of({"kind": "rotary", "pairs": pairs, "base": 50}), {"input": x})
+    family.proven(POSITIONAL, trace)
+    given = torch.tensor(x, dtype=torch.float64)
+    angle = torch.outer(torch.arange(7.0, dtype=torch.float64),
+                        50.0 ** (-torch.arange(0, 6, 2, dtype=torch.float64) / 6))  # fmt: skip
+    if pairs == "adjacent":
+        turn = torch.polar(torch.ones_like(angle), angle)
+        expected = torch.view_as_real(torch.view_as_complex(given.reshape(7, 3, 2)) * turn).reshape(7, 6)
+    else:
+        whole = torch.cat([angle, angle], dim=-1)
+        first, second = given.chunk(2, dim=-1)
+        expected = given * whole.cos() + torch.cat([-second, first], dim=-1) * whole.sin()
+    assert trace["output"].dtype == kind
+    np.testing.assert_allclose(trace["output"], expected.numpy(), rtol=0, atol=1e-12 if kind == "float64" else 2e-6)
+    np.testing.assert_allclose(trace["similarity"], trace["output"] @ trace["output"].T, rtol=1e-5, atol=1e-5)
+
+
+def test_one_vector_turned_is_as_alike_as_its_places_are_near() -> None:
+    x = np.tile(np.random.default_rng(5).normal(size=4), (6, 1))
+    found = POSITIONAL.compute(POSITIONAL.config.of({"kind": "rotary"}), {"input": x})["similarity"]
+    for distance in range(6):
+        assert np.ptp(np.diagonal(found, distance)) < 1e-12
+    pairs = x[0, 0::2] ** 2 + x[0, 1::2] ** 2
+    np.testing.assert_allclose(found[0], np.cos(angles(6, 4, 10000.0)) @ pairs, rtol=1e-12)
+
+
+def test_a_learned_encoding_is_its_table() -> None:
+    table = np.random.default_rng(6).normal(size=(5, 3))
+    trace = family.proven(POSITIONAL, POSITIONAL.compute(POSITIONAL.config.of({"kind": "learned"}), {"table": table}))
+    np.testing.assert_array_equal(trace["output"], table)
+    np.testing.assert_allclose(trace["similarity"], table @ table.T, rtol=1e-12)
+    assert "angle" not in trace
+
+
+@pytest.mark.parametrize(
+    ("options", "arrays", "says"),
+    [
+        ({"kind": "learned", "positions": 9}, {"table": (8, 4)}, "positions is 9 by option positions, but 8 by table"),
+        ({"kind": "rotary"}, {"input": (8, 5)}, "5 features cannot be turned in pairs"),
+        ({"kind": "learned", "base": 10}, {"table": (2, 2)}, "a learned encoding does not read it"),
+        ({"pairs": "halves"}, {}, "goes with rotary"),
+        ({"kind": "rotary"}, {"table": (2, 2)}, "takes no array 'table'"),
+        ({"kind": "rotary"}, {"input": (4,)}, "input has shape 4"),
+    ],
+)
+def test_what_a_kind_does_not_read_is_refused(options: Any, arrays: Any, says: str) -> None:
+    given = {name: np.ones(shape) for name, shape in arrays.items()}
+    family.refused(lambda: POSITIONAL.compute(POSITIONAL.config.of(options), given), says)
 
 
 @pytest.mark.parametrize("pairs", ["adjacent", "halves"])

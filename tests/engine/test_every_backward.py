@@ -33,7 +33,9 @@ ALREADY = {"backprop", "cnn-backprop", "descent", "optimiser", "regularisation",
 NO_ARRAY = {"positional-encoding"}
 DRAWN = {"init", "feature-space"}
 """Show weights before anything is learned, and after: the way back is that of an mlp."""
-NAMES = [name for name in catalog.names() if name not in ALREADY | NO_ARRAY | DRAWN]
+COMPARED = {"compare-layers"}
+"""Layers that go back each by itself."""
+NAMES = [name for name in catalog.names() if name not in ALREADY | NO_ARRAY | DRAWN | COMPARED]
 
 CONSTANT = ("target", "class_weight", "pos_weight", "ids", "lengths", "mask", "key_mask", "running_mean",
             "running_variance")  # fmt: skip
@@ -50,7 +52,7 @@ FAR = 1e4
 
 def test_the_layers_without_a_backward_pass_are_those() -> None:
     without = {name for name in catalog.names() if catalog.layer(name).backward is None}
-    assert without == ALREADY | NO_ARRAY | DRAWN
+    assert without == ALREADY | NO_ARRAY | DRAWN | COMPARED
 
 
 def drawn(item: Option, rng: np.random.Generator) -> Any:

@@ -24,6 +24,7 @@ from layeranim.errors import UsageError
 
 NAMES = catalog.names()
 SMALL: dict[str, dict[str, Any]] = {
+    "compare-layers": {"places": 3},
     "descent": {"updates": 2, "grid": 5},
     "feature-space": {"grid": 5},
     "init": {"layers": 2, "units": 4, "samples": 3},

@@ -76,6 +76,9 @@ SAYS: Mapping[str, Mapping[str, Says]] = {
         "hidden": lambda v: f"hidden {v}", "timesteps": lambda v: f"{v} time step", "nonlinearity": str,
         "threshold": lambda v: f"clipped at {v:g}", "truncate": lambda v: f"cut off after {v} step",
     },
+    "compare-layers": {
+        "layers": lambda v: "", "places": lambda v: f"{v} place", "kernel_size": lambda v: f"kernel {v}",
+    },
     "descent": {
         "surface": str, "methods": lambda v: ",  ".join(v) if len(v) > 4 else "", "updates": lambda v: f"{v} update",
         "learning_rate": lambda v: "rate", "momentum": lambda v: f"momentum {v:g}",
@@ -139,6 +142,7 @@ SAYS: Mapping[str, Mapping[str, Says]] = {
     },
     "positional-encoding": {
         "positions": lambda v: f"{v} position", "features": lambda v: f"{v} feature", "base": lambda v: f"base {v:g}",
+        "kind": str, "pairs": lambda v: f"pairs in {v}",
     },
     "transformer": {
         "block": str, "norm": lambda v: f"{v}-norm", "heads": lambda v: f"{v} head", "activation": str,

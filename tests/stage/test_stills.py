@@ -91,6 +91,7 @@ PARTS: dict[str, Seen] = {
     "Terrain": seen("descent", "path:terrain"),
     "Thinned": seen("dropout", "output:0:thinned", example="slugnet"),
     "Volume": seen("feature-maps", *(f"pre_activation:{k}" for k in range(6)), "pre_activation:volume", ended=True),
+    "Wires": seen("compare-layers", *(f"outputs:{k}:wires{part}" for k in range(4) for part in ("", ":counts"))),
     "lens": seen("softmax", "output", "lens:output", ended=True, logits="random:1x60"),
 }
 VERBS: dict[str, Seen] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from math import cos, pi, sin
 
 from manim import Animation, VMobject
 
@@ -15,8 +16,11 @@ from layeranim.scenes.parts.shape import Bundle
 from layeranim.scenes.parts.shapes import Lane, disc, polyline, rectangle
 from layeranim.stories.stage.plans import Edge, NetPlan
 from layeranim.stories.stage.verbs import NodeFill, Wiring
-from layeranim.stories.storyboard import Box
+from layeranim.stories.storyboard import Box, Point
 from layeranim.theme import Theme
+
+ARCHED, ROSE = 12, 0.8
+"""Straight pieces of an arch, and how high it rises, in heights of a node."""
 
 
 class NetPicture(Bundle):
@@ -26,8 +30,8 @@ class NetPicture(Bundle):
         super().__init__()
         self.plan, self.theme = plan, theme
         self.edges, self.over, self.labels, self.nodes = Bundle(), Bundle(), Bundle(), Bundle()
-        self.drawn: set[tuple[int, int]] = set()
-        self.lit: dict[tuple[int, int], Bundle] = {}
+        self.drawn: set[tuple[int, int, bool]] = set()
+        self.lit: dict[tuple[int, int, bool], Bundle] = {}
         self.add(self.edges, self.over, self.labels, self.nodes)
         for at, line in plan.headings:
             self.nodes.add(TextLine(line, t.NAME, theme, at))
@@ -49,15 +53,15 @@ class NetPicture(Bundle):
     def wire(self, verb: Wiring) -> list[Animation]:
         """Edges lie down: those that stay, and those of the step under way, which lie over them until it is over."""
         if verb.stay:
-            new = [edge for edge in verb.edges if (edge.lower, edge.upper) not in self.drawn]
-            self.drawn |= {(edge.lower, edge.upper) for edge in new}
+            new = [edge for edge in verb.edges if _ends(edge) not in self.drawn]
+            self.drawn |= {_ends(edge) for edge in new}
             lines = [Bundle(self._edge(edge)) for edge in new]
             self.edges.add(*lines)
             return [Appear(line, introducer=False) for line in lines]
         out: list[Animation] = []
         for edge in verb.edges:
-            if (edge.lower, edge.upper) not in self.lit:
-                self.lit[edge.lower, edge.upper] = line = Bundle(self._edge(edge), *self._label(edge))
+            if _ends(edge) not in self.lit:
+                self.lit[_ends(edge)] = line = Bundle(self._edge(edge), *self._label(edge))
                 self.over.add(line)
                 out.append(Appear(line, introducer=False))
         return out
@@ -93,7 +97,9 @@ class NetPicture(Bundle):
         return out
 
     def _edge(self, edge: Edge) -> VMobject:
-        a, b = self.plan.node(False, edge.lower), self.plan.node(True, edge.upper)
+        a, b = self.plan.node(edge.within, edge.lower), self.plan.node(True, edge.upper)
+        if edge.within:
+            return polyline([_arch(a, b)], self.theme.role(edge.colour), edge.width)
         if self.plan.right:
             ends = (a.right, a.centre[1]), (b.x, b.centre[1])
         else:
@@ -128,3 +134,15 @@ class NetPicture(Bundle):
             ink = self.theme.on(fill)
             out.add(Label(cells.texts[row, col], plan.numeral, ink, "medium", box.centre, "centre", "middle", source))
         return out
+
+
+def _ends(edge: Edge) -> tuple[int, int, bool]:
+    """What tells one edge from another."""
+    return edge.lower, edge.upper, edge.within
+
+
+def _arch(a: Box, b: Box) -> list[Point]:
+    """From the top of one node over to the top of another in half an ellipse, nearly as high as a node."""
+    x, reach = a.centre[0], b.centre[0] - a.centre[0]
+    turns = [i * pi / ARCHED for i in range(ARCHED + 1)]
+    return [(x + reach * (1 - cos(turn)) / 2, a.y + a.h * ROSE * sin(turn)) for turn in turns]

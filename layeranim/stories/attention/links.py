@@ -18,9 +18,8 @@ def links(
 ) -> Line:  # fmt: skip
     """``who`` and the strongest weight of each head: its name, empty where there is one alone, and its row (keys).
 
-    ``called`` names a key, ``at`` says where the weight of a head and a key stands; ``more`` heads are only counted, and
-    those that have no room.
-    What is not ``weighed`` is named alone.
+    ``called`` names a key, ``at`` says where the weight of a head and a key stands; ``more`` heads are only counted,
+    and those that have no room. What is not ``weighed`` is named alone.
     """
     style = numbers.style(1.0, kind="probability", precision=precision)
     said = list[Line]()

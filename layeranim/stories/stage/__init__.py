@@ -49,6 +49,7 @@ from layeranim.stories.stage.parts.tally import Tally
 from layeranim.stories.stage.parts.thinned import Thinned
 from layeranim.stories.stage.parts.tracks import Lines, Terrain
 from layeranim.stories.stage.parts.volume import Volume
+from layeranim.stories.stage.parts.wires import Wires
 from layeranim.stories.stage.solver import Tries
 from layeranim.stories.stage.telling import story
 
@@ -114,5 +115,6 @@ __all__ = [
     "Volume",
     "WhatIf",
     "Windows",
+    "Wires",
     "story",
 ]

@@ -149,7 +149,10 @@ class DotsPlan:
 
 @dataclass(frozen=True)
 class Edge:
-    """One edge of a net: from a lower node to an upper one, in a colour of its own, its weight written on it or not."""
+    """One edge of a net: from a lower node to an upper one, in a colour of its own, its weight written on it or not.
+
+    ``within``: from an upper node to another one, in an arch over them.
+    """
 
     lower: int
     upper: int
@@ -158,6 +161,7 @@ class Edge:
     label: Line = ()
     at: Point = (0, 0)
     size: int = theme.FLOOR
+    within: bool = False
 
 
 @dataclass(frozen=True)

@@ -155,7 +155,8 @@ def _beyond(verb: Any, plan: Any) -> Iterator[str]:
             yield f"lets {len(verb.at)} dots begin at {len(verb.start)} places"
     elif isinstance(verb, v.Wiring):
         for edge in verb.edges:
-            if not (0 <= edge.lower < len(plan.lower) and 0 <= edge.upper < len(plan.upper)):
+            start = plan.upper if edge.within else plan.lower
+            if not (0 <= edge.lower < len(start) and 0 <= edge.upper < len(plan.upper)):
                 yield f"leads from node {edge.lower} to node {edge.upper}"
     elif isinstance(verb, v.NodeFill | v.Light) and not all(0 <= k < _nodes(plan, verb) for k in _places(verb)):
         yield f"acts on nodes {_places(verb)}"

@@ -15,4 +15,25 @@ PRESETS = (
         options={"features": 4, "base": 100.0},
         unit=2,
     ),
-)
+    Preset(
+        "rotary",
+        "one vector at eight places: each pair turned by its place, so that products depend on the distance alone",
+        "J. Su et al., RoFormer (2021), equation 15: every number follows from the formula; the vector is ours",
+        options={"kind": "rotary", "base": 100.0},
+        arrays={"input": [[2, 1, 1, 2]] * 8},
+        bound={"input": ("positions", "features", "kind")},
+        title="Rotary positional encoding",
+        unit=2,
+    ),
+    Preset(
+        "learned",
+        "a table with a row for each of eight places: neighbours have come to be alike, and there is no ninth",
+        "values ours; J. Gehring et al., Convolutional Sequence to Sequence Learning (2017), section 3.1",
+        options={"kind": "learned"},
+        arrays={"table": [[2, 0, -1, 1], [2, 1, -1, 0], [1, 2, 0, -1], [0, 2, 1, -1],
+                          [-1, 1, 2, 0], [-2, 0, 2, 1], [-2, -1, 1, 2], [-1, -2, 0, 2]]},
+        bound={"table": ("positions", "features", "kind")},
+        title="Learned positional encoding",
+        unit=2,
+    ),
+)  # fmt: skip

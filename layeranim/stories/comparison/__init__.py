@@ -1,0 +1,1 @@
+"""Comparisons: several layers on one input."""
