@@ -115,6 +115,14 @@ EXPLAINERS: dict[str, Explainer] = {
         "stories.convolution.flatten:FlattenStory",
         "scenes.stage:StageScene",
     ),
+    "cnn": Explainer(
+        "networks",
+        "a picture through convolutions and poolings to a class: maps become smaller and more",
+        "engine.cnn:CNN",
+        "stories.networks.cnn_presets:PRESETS",
+        "stories.networks.cnn:CnnStory",
+        "scenes.stage:StageScene",
+    ),
     "pool": Explainer(
         "pooling",
         "each window becomes its largest number, its mean or its p-norm",
@@ -376,7 +384,6 @@ EXPLAINERS: dict[str, Explainer] = {
 
 LAYERS: dict[str, Numbers] = {
     "bilinear": Numbers("Bilinear layer", "engine.bilinear:BILINEAR"),
-    "cnn": Numbers("Convolutional network", "engine.cnn:CNN"),
     "cnn-backprop": Numbers("Backpropagation through a convolutional network", "engine.cnn:CNN_BACKPROP"),
     "concatenate": Numbers("Concatenation", "engine.concatenate:CONCATENATE"),
     "conv3d": Numbers("3D convolution", "engine.conv_nd:CONV_3D"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from layeranim.engine import window
 from layeranim.engine.activations import ACTIVATIONS
@@ -18,9 +18,12 @@ from layeranim.engine.pool import POOL
 from layeranim.engine.pool_shapes import PoolConfig
 from layeranim.engine.stages import Stage, shapes_of
 from layeranim.engine.trace import Shape
+from layeranim.errors import ShapeError
 
 MOST = 4
 """The most convolutions of a network."""
+FILTERS, CLASSES = (2, 3), 3
+"""What a network has of both where nothing says how many."""
 
 _INPUT = ("batch", "in_channels", "height", "width")
 
@@ -29,7 +32,9 @@ _INPUT = ("batch", "in_channels", "height", "width")
 class CnnConfig(Config):
     """Options of a small convolutional network."""
 
-    filters: tuple[int, ...] = option(Sizes(1, MOST), (2, 3), "filters of every convolution")
+    filters: tuple[int, ...] | None = option(
+        Sizes(1, MOST), None, "filters of every convolution (default: as the kernels given, else 2,3)"
+    )
     kernel_size: tuple[int, int] = option(PerAxis(), 3, "height and width of every kernel", short="-k")
     padding: str | tuple[tuple[int, int], ...] = option(
         Padding(), "same", "cells added around what a convolution reads", short="-p"
@@ -37,7 +42,9 @@ class CnnConfig(Config):
     pool_size: tuple[int, int] = option(PerAxis(), 2, "height and width of every pooling window")
     pool_mode: str = option(Choice(("max", "mean")), "max", "what a pooling window becomes")
     activation: str = option(Choice(tuple(ACTIVATIONS)), "relu", "function of every convolution")
-    units: int = option(Integer(1), 3, "outputs: the classes", aliases=("classes",))
+    units: int | None = option(
+        Integer(1), None, "outputs: the classes (default: as the dense weights given, else 3)", aliases=("classes",)
+    )
     output_activation: str = option(Choice(OUTPUTS), "softmax", "function of the last layer")
     bias: bool = option(Flag(), True, "add biases")
 
@@ -56,7 +63,7 @@ class CnnLearningConfig(CnnConfig):
 def stages(config: CnnConfig) -> list[Stage]:
     """conv1, pool1, conv2, pool2, …, flatten, dense, and the function at the end."""
     found = []
-    for k, filters in enumerate(config.filters, start=1):
+    for k, filters in enumerate(config.filters or (), start=1):
         conv = ConvConfig(
             kernel_size=config.kernel_size, padding=config.padding, filters=filters, bias=config.bias,
             activation=config.activation,
@@ -64,15 +71,17 @@ def stages(config: CnnConfig) -> list[Stage]:
         pool = PoolConfig(mode=config.pool_mode, kernel_size=config.pool_size)
         found += [Stage(f"conv{k}", CONV, conv), Stage(f"pool{k}", POOL, pool)]
     found.append(Stage("flatten", FLATTEN, FlattenConfig()))
-    found.append(Stage("dense", DENSE, DenseConfig(units=config.units, bias=config.bias)))
+    found.append(Stage("dense", DENSE, DenseConfig(units=config.units or 1, bias=config.bias)))
     return [*found, *last(config.output_activation)]
 
 
 def complete(config: CnnConfig, shapes: Mapping[str, Shape | None]) -> tuple[CnnConfig, dict[str, Shape]]:
-    """The shape of every array: input (batch, in_channels, height, width), or without its first axes.
+    """Filters and classes filled in, from the weights where they are given, and the shape of every array: input
+    (batch, in_channels, height, width), or without its first axes.
 
     Raises ``ShapeError`` for arrays that do not fit the layer or each other.
     """
+    config = _filled(config, shapes)
     x = ranked("input", shapes.get("input"), _INPUT, 2) or _least(config)
     needed, out = shapes_of(stages(config), x, shapes)
     for name, shape in needed.items():
@@ -80,9 +89,23 @@ def complete(config: CnnConfig, shapes: Mapping[str, Shape | None]) -> tuple[Cnn
     return config, {"input": x, **needed, **wanted_target(config, shapes.get("target"), out)}
 
 
+def _filled(config: CnnConfig, shapes: Mapping[str, Shape | None]) -> CnnConfig:
+    """The options with how many filters and classes the weights have, where the user does not say."""
+    kernels = [shapes.get(f"conv{k}_kernel") for k in range(1, MOST + 1)]
+    known = [kernel[0] for kernel in kernels if kernel]
+    filters = config.filters or (tuple(known) if known and all(kernels[: len(known)]) else FILTERS)
+    if any(kernels[len(filters) :]):
+        beyond = next(k for k in range(len(filters), MOST) if kernels[k])
+        text = ",".join(map(str, filters))
+        raise ShapeError(f"conv{beyond + 1}_kernel was given, but filters {text} make {len(filters)} convolutions")
+    weight = shapes.get("dense_weight")
+    units = config.units or (weight[0] if weight else CLASSES)
+    return replace(config, filters=filters, units=units)
+
+
 def _least(config: CnnConfig) -> Shape:
     """One channel of the fewest cells that all poolings leave something of, but no fewer than 4."""
-    layers = len(config.filters)
+    layers = len(config.filters or ())
     return (1, 1, *(max(4, n**layers) for n in config.pool_size))
 
 

@@ -23,10 +23,6 @@ EXAMPLES: dict[str, Preset] = {
         "dot-and-cross", "unit 1 is the dot product of the two, unit 2 their cross product",
         {"input1": [[1, 2]], "input2": [[3, 1]], "weight": [[[1, 0], [0, 1]], [[0, 1], [-1, 0]]], "bias": [0, 0]},
     ),
-    "cnn": _example(
-        "cross", "a cross through filters for upright and for level edges",
-        {"input": _CROSS, "conv1_kernel": _SOBEL, "conv1_bias": [0, 0]},
-    ),
     "cnn-backprop": _example(
         "cross", "a cross through filters for upright and for level edges, and one step towards class 0",
         {"input": _CROSS, "conv1_kernel": _SOBEL, "conv1_bias": [0, 0], "target": [0]},

@@ -158,6 +158,17 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"input": "1e9 0; -1e300 5", "grid": 5},
         {"input": "0 0; 0 0", "steps": "2-2", "pace": "slow"},
     ],
+    "cnn": [
+        {"input": "photo", "resize": (32, 32), "filters": "4,8,8", "theme": "dark"},
+        {"input": "random:1x32x32", "filters": "4,8,8,4", "units": 12, "pace": "fast"},
+        {"input": "random:3x6x6", "filters": 3, "units": 2, "pool_mode": "mean", "output_activation": "linear"},
+        {"input": "random:2x10x12", "filters": "2,20", "padding": 0, "output_activation": "sigmoid", "bias": False},
+        {"input": "random:1x1x2x2", "filters": 1, "units": 1, "kernel_size": 1, "pool_size": "1x2"},
+        {"input": "nan 1 2 3; 1 2 3 4; 1 inf 2 3; -inf 0 0 0", "activation": "silu", "pace": "slow"},
+        {"input": "1e9 0 0 1; 0 1 2 3; -1e300 0 0 1e-9; 1 2 3 4", "activation": "linear", "precision": 1},
+        {"example": "digits", "input": "digit:7", "steps": "3-6"},
+        {"input": "zeros:1x8x8", "filters": "40,3", "units": 30, "activation": "tanh"},
+    ],
     "mlp": [
         {"input": "3", "sizes": "1,1"},
         {"input": "random:1x5", "sizes": "5,7,6,3", "activation": "tanh", "output_activation": "linear"},

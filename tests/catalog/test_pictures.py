@@ -206,6 +206,8 @@ def misframed(scene: ExplainerScene, trace: Trace, touched: list[Region], beat: 
             continue
         addresses = {at: source for at in grid.everywhere() if isinstance(source := grid.source(*at), Address)}
         regions = _landed(trace, beat) if colour == scene.theme.result else touched
+        if trace.layer in NETWORKS:
+            regions = [_without_padding(region, trace) for region in regions]
         parts = [part for r in regions for part in (r, _going_into(r, trace, beat))]
         drawn = {source.tensor for source in addresses.values()}
         every = [r for r in dict.fromkeys(parts) if r.tensor in drawn]
@@ -218,6 +220,28 @@ def misframed(scene: ExplainerScene, trace: Trace, touched: list[Region], beat: 
                 f"the frames on {grid.plan.name} are not those of {[r.where for r in regions]}: {sorted(joined)}"
             )
     return out
+
+
+NETWORKS = ("cnn",)
+"""Layers in whose films maps stand as they were made, not as the next layer reads them."""
+
+
+def _without_padding(region: Region, trace: Trace) -> Region:
+    """Of what is read with padding the cells that are there: the same numbers in the maps of the stage before."""
+    stage, padded, _ = region.tensor.rpartition("_padded")
+    if not padded:
+        return region
+    kind, k = stage[:4], int(stage[4:])
+    source = f"conv{k}_output" if kind == "pool" else f"pool{k - 1}_output" if k > 1 else "input"
+    whole, inner = trace[region.tensor], trace[source]
+    top, left = ((a - b) // 2 for a, b in zip(whole.shape[2:], inner.shape[2:], strict=True))  # alike on either side
+    where = []
+    axes = zip(trace.axes(region.tensor), trace.axes(source), (0, 0, top, left), inner.shape, strict=True)
+    for padded_axis, axis, before, size in axes:
+        along = region.along(padded_axis)
+        if along is not None:
+            where.append((axis, range(max(along[0] - before, 0), min(along[-1] - before, size - 1) + 1)))
+    return Region(source, tuple(where))
 
 
 def _said(trace: Trace, beat: Beat) -> set[Source | None]:

@@ -47,6 +47,13 @@ NETWORK: dict[str, Says] = {
     "output_activation": lambda v: "" if v == "linear" else v,
     "bias": lambda v: "" if v else "no bias",
 }  # fmt: skip
+CNN: dict[str, Says] = {
+    "filters": lambda v: ", ".join(map(str, v)), "kernel_size": lambda v: f" {PAIR(v)}",
+    "padding": lambda v: f"padding {v}" if isinstance(v, str) else "padding " if any(map(any, v)) else "",
+    "pool_size": lambda v: f" {PAIR(v)}", "pool_mode": str, "units": lambda v: f"→ {v}",
+    "activation": lambda v: "" if v == "linear" else ACTIVATION(v),
+    "output_activation": lambda v: "" if v == "linear" else v, "bias": lambda v: "" if v else "no bias",
+}  # fmt: skip
 SAYS: Mapping[str, Mapping[str, Says]] = {
     "conv1d": {key: says for key, says in CONV.items() if key != "filters"} | {"filters": lambda v: f"→ {v}×"},
     "softmax": {
@@ -105,6 +112,7 @@ SAYS: Mapping[str, Mapping[str, Says]] = {
         "units": lambda v: f"{v} units" if v > 1 else "", "bias": lambda v: "" if v else "no bias",
     },
     "mlp": NETWORK,
+    "cnn": CNN,
     "init": {
         "schemes": lambda v: ",  ".join(v) if len(v) > 4 else "", "layers": lambda v: f"{v} layer",
         "units": lambda v: f"{v} unit", "samples": lambda v: f"{v} sample", "activation": ACTIVATION,

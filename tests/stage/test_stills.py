@@ -90,6 +90,7 @@ PARTS: dict[str, Seen] = {
     "Tally": seen("conv1d", "pre_activation:tally"),
     "Terrain": seen("descent", "path:terrain"),
     "Thinned": seen("dropout", "output:0:thinned", example="slugnet"),
+    "Maps": seen("cnn", *(f"pool1_output:{k}" for k in range(8)), ended=True),
     "Volume": seen("feature-maps", *(f"pre_activation:{k}" for k in range(6)), "pre_activation:volume", ended=True),
     "Wires": seen("compare-layers", *(f"outputs:{k}:wires{part}" for k in range(4) for part in ("", ":counts"))),
     "lens": seen("softmax", "output", "lens:output", ended=True, logits="random:1x60"),

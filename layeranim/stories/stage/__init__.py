@@ -36,6 +36,7 @@ from layeranim.stories.stage.parts.key import Key
 from layeranim.stories.stage.parts.lanes import Lanes, Stop, Store, Valve
 from layeranim.stories.stage.parts.layer import Neurons
 from layeranim.stories.stage.parts.leading import Leading
+from layeranim.stories.stage.parts.maps import Maps
 from layeranim.stories.stage.parts.net import Net
 from layeranim.stories.stage.parts.network import NetLayer, Network
 from layeranim.stories.stage.parts.painted import Painted
@@ -83,6 +84,7 @@ __all__ = [
     "Lattice",
     "Leading",
     "Lines",
+    "Maps",
     "Mask",
     "Net",
     "NetLayer",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import combinations, pairwise
 
 from layeranim import theme, typeface
@@ -108,9 +109,9 @@ class Row:
                   and (parts[k - 1].rise or parts[k].rise)}  # fmt: skip
         if not forced and self._width(parts) <= s.across:
             return None
-        free = [k for k in starts if k not in forced]
+        free, wide = [k for k in starts if k not in forced], self._part_width(parts)
         for count in range(len(free) + 1):
-            found = [(max(map(self._part_width(parts), spans)), spans) for chosen in combinations(free, count)
+            found = [(max(map(wide, spans)), spans) for chosen in combinations(free, count)
                      for spans in [list(pairwise((0, *sorted({*chosen, *forced}), len(parts))))]]  # fmt: skip
             least, spans = min(found, key=lambda one: one[0])
             if least <= s.across:
@@ -123,6 +124,7 @@ class Row:
     def _part_width(self, parts: Sequence[Extent]) -> Callable[[tuple[int, int]], float]:
         """How wide a line is that holds the parts of a span."""
 
+        @cache
         def wide(span: tuple[int, int]) -> float:
             a, b = span
             a += a > 0 and isinstance(self.nodes[a], Way)

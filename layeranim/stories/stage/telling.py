@@ -362,7 +362,15 @@ class _Told:
         said = act.says(self.figures) if callable(act.says) else act.says
         said = said or (own(self.follow) if own else ())
         caption = said or self._said(self.figures.acted_at(target), target, act.seconds * factor)
-        return self._beat("act", act.seconds * factor, range(0), acted, moment, caption, act.note, done)
+        beat = self._beat("act", act.seconds * factor, range(0), acted, moment, caption, act.note, done)
+        return replace(
+            beat, steps=(*beat.steps, *(at for at in self._followed(made, unit, act) if at not in beat.steps))
+        )
+
+    def _followed(self, made: Sequence[str], unit: int, act: All) -> Iterator[int]:
+        """The steps that make the cells that are followed, where all of a tensor has too many steps to name."""
+        for name in made:
+            yield self.figures.acted_at(self.figures.cell_of(name, unit, act.at)).at
 
     def _turn(self, act: Turn, factor: float) -> Beat:
         """A part takes its other shape; nothing is computed."""

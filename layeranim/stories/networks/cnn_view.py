@@ -1,0 +1,258 @@
+"""The numbers of one convolutional network, forwards or backwards: names, axes, and which number is followed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from layeranim.engine import window
+from layeranim.engine.trace import Array, Region, count
+from layeranim.stories.activations import activation_name, activation_word
+from layeranim.stories.stage import Maps
+from layeranim.stories.stage.figures import Figures
+from layeranim.stories.stage.parts.volume import MOST
+from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
+
+PICTURED = ("image", "ink", "digit")
+"""Kinds of input that are pictures."""
+PLANES, LONG = 3, 3
+"""Channels of a picture in colours; more convolutions than so many have no room in one line."""
+
+
+Cell = tuple[int, int, int]
+"""A map, a row and a column."""
+
+
+@dataclass(frozen=True)
+class Path:
+    """The number that is followed through a network: a cell of every convolution and of every pooling after it, a
+    place in the row, and a class."""
+
+    convs: tuple[Cell, ...]
+    pools: tuple[Cell, ...]
+    feature: int
+    winner: int
+
+
+class CnnView:
+    """One network as its film sees it; a unit of the film is a filter of its first convolution."""
+
+    def __init__(self, telling: Telling) -> None:
+        self.telling, self.trace = telling, telling.trace
+        config: Any = self.trace.config
+        self.config = config
+        self.filters: tuple[int, ...] = config.filters
+        self.layers, self.classes = len(self.filters), int(config.units)
+        self.end: str = config.output_activation
+        self.sample = telling.film.place_in(self.trace.size("batch"))
+        base = telling.base
+        self.digits = bool(base and base.planes and self.classes == 10)
+        self.channels, self.height, self.width = self.trace.tensor("input").shape[1:]
+        self.pictured = telling.kinds.get("input") in PICTURED or self.digits
+        self.broken = telling.film.canvas.rows > 1 or self.layers > LONG
+        """Whether the stages stand in several lines."""
+        self.path = self._path()
+
+    # ── names ────────────────────────────────────────────────────────────────
+    def axes(self, name: str) -> tuple[str, str, str]:
+        """The axes of the maps of ``conv1``, ``pool2``: along the maps, their rows, their columns."""
+        axes = self.trace.axes(self.out(name))
+        return axes[1], axes[2], axes[3]
+
+    def out(self, name: str) -> str:
+        """What a stage makes."""
+        return "input" if name == "input" else f"{name}_output"
+
+    def shape(self, name: str) -> str:
+        """How many maps of which size a stage makes."""
+        return "×".join(map(str, self.trace.tensor(self.out(name)).shape[1:]))
+
+    def title(self, name: str) -> str:
+        """What a stage is called: by its number where there are several."""
+        return f"{name[:4]} {name[4:]}" if self.layers > 1 else name[:4]
+
+    def symbols(self) -> dict[str, Line]:
+        """What stands in front of the arithmetic."""
+        names = [f"{what}{k}" for k in range(1, self.layers + 1) for what in ("conv", "pool")]
+        out: dict[str, Line] = {self.out(name): (Run(self.title(name), "ink", "semibold", Fact("name")),)
+                                for name in names}  # fmt: skip
+        z, y = ((Run(name, "ink", "semibold", Fact("name")),) for name in "zy")
+        return out | ({self.scores: z} if self.end != "linear" else {"output": y})
+
+    def conv(self, k: int) -> tuple[str, ...]:
+        """What a convolution makes, step by step."""
+        return f"conv{k}_products", f"conv{k}_pre_activation", f"conv{k}_output"
+
+    @property
+    def scores(self) -> str:
+        """What the dense layer adds up."""
+        return "dense_pre_activation"
+
+    @property
+    def noun(self) -> str:
+        return "class" if self.end == "softmax" and self.classes > 1 else "output"
+
+    def called(self, unit: int) -> str:
+        """What an output is called: classes of digits by the digit."""
+        return str(unit if self.digits else unit + 1)
+
+    def kinds(self) -> dict[str, str]:
+        """How the pixels of what goes in are coloured."""
+        if not self.pictured:
+            return {}
+        planes = self.channels == PLANES
+        image = self.telling.kinds.get("input") == "image"
+        return {"input": "planes" if planes else "grey" if image else "ink"}
+
+    def parameters(self, *labels: str) -> int:
+        """How many numbers some stages learn."""
+        held = self.trace.tensors.values()
+        return sum(count(t.shape) for t in held
+                   if t.role == "weight" and not t.is_recipe and t.name.startswith(labels))  # fmt: skip
+
+    def before(self, k: int) -> tuple[int, int]:
+        """The rows and columns of padding above and left of what a convolution reads."""
+        sizes = self.trace.tensor("input" if k == 1 else f"pool{k - 1}_output").shape[2:]
+        rows, cols = window.slide(self.config.padding, sizes, self.config.kernel_size, (1, 1), (1, 1),
+                                  names=("height", "width"))  # fmt: skip
+        return rows.before, cols.before
+
+    # ── the number that is followed ──────────────────────────────────────────
+    def _path(self) -> Path:
+        """Back from the largest output: what speaks loudest for it, and what that was made of."""
+        trace, sample = self.trace, self.sample
+        winner = _largest(trace["output"][sample])[0]
+        shape = trace.tensor(f"pool{self.layers}_output").shape[1:]
+        speak = trace.read(Region.of("dense_products", batch=sample, dense_out_features=winner)).reshape(shape)
+        channel, row, col = _largest(speak[:MOST])
+        cell: Cell = channel, row, col
+        convs, pools = list[Cell](), [cell]
+        for k in range(self.layers, 0, -1):
+            convs.insert(0, self._pooled(k, cell))
+            if k > 1:
+                cell = self._convolved(k, convs[0])
+                pools.insert(0, cell)
+        feature = int(np.ravel_multi_index(pools[-1], shape))
+        return Path(tuple(convs), tuple(pools), feature, winner)
+
+    def _pooled(self, k: int, cell: Cell) -> Cell:
+        """The largest of the cells that a pooling made a cell of."""
+        axes = self.axes(f"pool{k}")
+        there = Region(f"pool{k}_windows", (("batch", self.sample), *zip(axes, cell, strict=True)))
+        row, col = _largest(self.trace.read(there))
+        high, wide = self.config.pool_size
+        return cell[0], cell[1] * high + row, cell[2] * wide + col
+
+    def _convolved(self, k: int, cell: Cell) -> Cell:
+        """The cell of the maps before with the largest product in a cell of a convolution."""
+        axes = self.axes(f"conv{k}")
+        there = Region(f"conv{k}_products", (("batch", self.sample), *zip(axes, cell, strict=True)))
+        products = np.array(self.trace.read(there), float)[:MOST]
+        top, left = self.before(k)
+        rows, cols = (np.arange(n) + at - skipped for n, at, skipped in
+                      zip(products.shape[1:], cell[1:], (top, left), strict=True))  # fmt: skip
+        high, wide = self.trace.tensor(f"pool{k - 1}_output").shape[2:]
+        outside = ((rows < 0) | (rows >= high))[:, None] | ((cols < 0) | (cols >= wide))[None, :]
+        products[:, outside] = -np.inf
+        channel, row, col = _largest(products)
+        return channel, int(rows[row]), int(cols[col])
+
+    def at(self) -> dict[str, int]:
+        """The places of the followed number on all axes that are no units'."""
+        out: dict[str, int] = {}
+        for k in range(1, self.layers + 1):
+            for name, cell in ((f"conv{k}", self.path.convs[k - 1]), (f"pool{k}", self.path.pools[k - 1])):
+                places = zip(self.axes(name), cell, strict=True)
+                out |= {axis: i for axis, i in places if axis != "conv1_out_channels"}
+        return out | {"flatten_features": self.path.feature, "dense_out_features": self.path.winner}
+
+    def followed(self) -> tuple[Region, ...]:
+        """The cells of that number in every stage."""
+        out = []
+        for k in range(1, self.layers + 1):
+            for name, cell in ((f"conv{k}", self.path.convs[k - 1]), (f"pool{k}", self.path.pools[k - 1])):
+                where = zip(self.axes(name), cell, strict=True)
+                out.append(Region(self.out(name), (("batch", self.sample), *where)))
+        out.append(Region.of("flatten_output", batch=self.sample, flatten_features=self.path.feature))
+        return tuple(out)
+
+    # ── parts ────────────────────────────────────────────────────────────────
+    def picture(self) -> Maps:
+        """What goes in: a picture, or maps of numbers."""
+        channels, rows, cols = self.axes("input")
+        return Maps("input", "x", channels, rows, cols, pixels=self.pictured, maps=self.channels,
+                    seen=(("conv1_padded", *self.before(1)),), size=self.shape("input"))  # fmt: skip
+
+    def maps(self, name: str) -> Maps:
+        """What a convolution or a pooling makes."""
+        k, conv = int(name[4:]), name.startswith("conv")
+        reads = f"pool{k}_padded" if conv else f"conv{k + 1}_padded"
+        seen = ((reads, 0, 0),) if conv else ((reads, *self.before(k + 1)),) if k < self.layers else ()
+        return Maps(self.out(name), self.title(name), *self.axes(name), whole=conv, maps=self.filters[k - 1],
+                    seen=seen, size=self.shape(name), like=None if conv else self.maps(f"conv{k}"))  # fmt: skip
+
+    def routes(self) -> tuple[tuple[str, str], ...]:
+        """From what is framed of one stage to what is framed of the next."""
+        out = [("input:0", f"conv1_output:{k}") for k in range(self.filters[0])]
+        if self.broken:  # lines from line to line would cross what stands between
+            return tuple(out)
+        out += [(f"conv1_output:{k}", f"pool1_output:{k}") for k in range(self.filters[0])]
+        for k in range(2, self.layers + 1):
+            before, now = self.path.pools[k - 2][0], self.path.convs[k - 1][0]
+            out += [(f"pool{k - 1}_output:{before}", f"conv{k}_output:{now}"),
+                    (f"conv{k}_output:{now}", f"pool{k}_output:{now}")]  # fmt: skip
+        return tuple(out)
+
+    # ── words ────────────────────────────────────────────────────────────────
+    def options(self) -> tuple[str, ...]:
+        """What the header keeps: sizes, and every option that a film must say."""
+        config, many = self.config, self.layers > 1 or self.filters[0] > 1
+        kernel, pool = ("×".join(map(str, size)) for size in (config.kernel_size, config.pool_size))
+        padding = config.padding if isinstance(config.padding, str) else _amount(config.padding)
+        return (
+            f"{self.shape('input')} → {self.classes}",
+            f"{', '.join(map(str, self.filters))} filter{'s' * many} {kernel}",
+            *((f"padding {padding}",) if padding else ()),
+            *((activation_word(config.activation),) if config.activation != "linear" else ()),
+            f"{config.pool_mode} {pool}",
+            *((activation_word(self.end),) if self.end != "linear" else ()),
+            *(("no bias",) if not config.bias else ()),
+            *((f"{MOST} of {max(self.filters)} maps drawn",) if max(self.filters) > MOST else ()),
+        )
+
+    def laid(self, figures: Figures) -> Line:
+        """``7.2 of map 4, row 1, column 2 goes to place 14 of 64``."""
+        channel, row, col = (i + 1 for i in self.path.pools[-1])
+        cell = Address("flatten_output", (self.sample, self.path.feature))
+        where = f" of map {channel}, row {row}, column {col} goes to place "
+        return (
+            Run(figures.text(cell), "ink", "semibold", cell),
+            Run(where, source=Fact("place")),
+            Run(str(self.path.feature + 1), "result", "semibold", Fact("place"), late=True),
+            Run(f" of {self.trace.size('flatten_features')}", source=Fact("place"), late=True),
+        )
+
+    def ended(self, figures: Figures) -> Line:
+        """``class 3:  z = 5.2  softmax → 0.97``."""
+        best = self.path.winner
+        z, y = (Address(name, (self.sample, best)) for name in (self.scores, "output"))
+        return (
+            Run(f"{self.noun} {self.called(best)}:  z = ", source=Fact("place")),
+            Run(figures.text(z), "ink", "semibold", z),
+            Run(f"   {activation_name(self.end)} → ", source=Fact("activation")),
+            Run(figures.text(y), "result", "semibold", y),
+        )
+
+
+def _amount(padding: Any) -> str:
+    """Padding as numbers: one where all are the same; nothing where there is none."""
+    flat = [n for pair in padding for n in pair]
+    return "" if not any(flat) else str(flat[0]) if len({*flat}) == 1 else ",".join(map(str, flat))
+
+
+def _largest(values: Array) -> tuple[int, ...]:
+    """Where the largest of some numbers is; NaN is none."""
+    flat = int(np.argmax(np.nan_to_num(values, nan=-np.inf)))
+    return tuple(int(i) for i in np.unravel_index(flat, values.shape))
