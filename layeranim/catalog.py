@@ -179,6 +179,14 @@ EXPLAINERS: dict[str, Explainer] = {
         "stories.dense.feature_space:FeatureSpaceStory",
         "scenes.stage:StageScene",
     ),
+    "symmetry": Explainer(
+        "dense",
+        "hidden units change places with all of their edges: every output stays",
+        "engine.symmetry:SYMMETRY",
+        "stories.dense.symmetry_presets:PRESETS",
+        "stories.dense.symmetry:SymmetryStory",
+        "scenes.stage:StageScene",
+    ),
     "activation": Explainer(
         "functions",
         "every number through one curve: ReLU, sigmoid, SiLU and the others",

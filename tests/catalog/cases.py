@@ -149,6 +149,14 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"input": "nan 1; inf -1", "activation": "gelu", "init_seed": 3, "pace": "slow"},
         {"input": "zeros:3x4", "schemes": "zeros,he"},
     ],
+    "symmetry": [
+        {"hidden": 2, "outputs": 1, "input_size": 1},
+        {"input": "random:3x4", "hidden": 5, "order": "5,4,3,2,1", "activation": "sigmoid", "theme": "dark"},
+        {"input": "random:1x40", "hidden": 30, "pace": "fast"},
+        {"input": "nan 1", "hidden": 3, "activation": "linear", "precision": 1},
+        {"input": "1e200 -1e300", "activation": "linear", "pace": "slow"},
+        {"input": "random:1x2", "hidden": 12, "outputs": 12, "activation": "relu", "steps": "first:2"},
+    ],
     "feature-space": [
         {"input": "1 2", "target": "1"},
         {"input": "random:9x2", "activation": "tanh", "theme": "dark"},

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from layeranim.engine.activations import ACTIVATIONS
 from layeranim.stories.storyboard import Beat
 
 from .sentences import Claim, Told
@@ -192,4 +193,51 @@ FEATURES = (
     Claim("why a network has hidden layers: they move the samples until a line is enough"),
 )  # fmt: skip
 
-CLAIMS: dict[str, Any] = {"maxout": MAXOUT, "regularisation": REGULARISATION, "feature-space": FEATURES}
+
+# ── symmetry ─────────────────────────────────────────────────────────────────
+def function(told: Told, prefix: str) -> Any:
+    """The outputs of one network for the sample that is told, from its weights."""
+    k = told.work.film.place_in(len(told["input"]))
+    w, b, v = (np.asarray(told[f"{prefix}{name}"], float) for name in ("weight", "bias", "out_weight"))
+    with np.errstate(all="ignore"):
+        return v @ ACTIVATIONS[told.config.activation](w @ told["input"][k] + b) + told["out_bias"]
+
+
+def stays(told: Told) -> bool:
+    first, second = function(told, ""), function(told, "moved_")
+    return bool(np.allclose(first, second, rtol=1e-5, atol=1e-5 * np.abs(first).max()))
+
+
+def orders(told: Told, match: Match, beat: Beat) -> bool:
+    count = 1
+    for k in range(2, len(told["weight"]) + 1):
+        count *= k
+    whole = match["n"] is None or int(match["n"]) == count
+    return stays(told) and int(match["h"]) == len(told["weight"]) and whole
+
+
+def kept(told: Told, match: Match, beat: Beat) -> bool:
+    order = np.array(told.config.order) - 1
+    return bool(np.array_equal(told["hidden"][:, order], told["moved_hidden"], equal_nan=True))
+
+
+LARGE = {"input": "1e200 -1e300", "activation": "linear"}
+SYMMETRY = (
+    Claim("a hidden unit changes its place with all of its edges", lambda t, m, b: t.config.order[0] != 1
+          or len(set(t.config.order)) > 1, {}, (), counts=True),
+    Claim("the hidden units of the first network"),
+    Claim(r".*[·(].* [=≈] \S+|h = \S+"),  # arithmetic, which other tests check number by number
+    Claim("from top to bottom: units .*", lambda t, m, b: m[0].split("units ")[1].removesuffix(" …").split()
+          == [str(k) for k in t.config.order[:12]], {}, (), counts=True),
+    Claim("every unit has kept its weights, and so its number", kept, {}, (), counts=True),
+    Claim("before"),
+    Claim("after: the same terms in another order, the same sum", lambda t, m, b: stays(t), {}, ({"input": "nan 1"},)),
+    Claim(r"outputs? .*: {1,2}each in the same way|every output in the same way"),
+    Claim(r"(?P<h>\d+)!( = (?P<n>\d+))? orders of the hidden units: one function", orders, {}, ({"input": "nan 1"},)),
+    Claim("no output is a number here: other inputs show it", lambda t, m, b: not stays(t), {"input": "nan 1"}, ({},)),
+    Claim("why there is never one best set of weights, and why units must not start alike"),
+)  # fmt: skip
+
+CLAIMS: dict[str, Any] = {
+    "maxout": MAXOUT, "regularisation": REGULARISATION, "feature-space": FEATURES, "symmetry": SYMMETRY,
+}  # fmt: skip

@@ -27,6 +27,7 @@ BATCHES: dict[str, dict[str, Any]] = {
     "cnn": {"input": "random:3x1x4x4", "filters": 2},
     "conv1d": {"input": "random:3x1x7"},
     "activation": {"input": "random:3x4"},
+    "symmetry": {"input": "random:3x2", "hidden": 3},
     "maxout": {"input": "random:3x1", "pieces": 3},
     "softmax": {"logits": "random:3x4"},
     "filter-match": {"input": "random:3x1x3x3", "kernel": "random:2x1x3x3"},

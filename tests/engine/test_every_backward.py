@@ -31,7 +31,7 @@ ALREADY = {"backprop", "cnn-backprop", "descent", "optimiser", "regularisation",
 """Their own traces go back already."""
 
 NO_ARRAY = {"positional-encoding"}
-DRAWN = {"init", "feature-space"}
+DRAWN = {"init", "feature-space", "symmetry"}
 """Show weights before anything is learned, and after: the way back is that of an mlp."""
 COMPARED = {"compare-layers"}
 """Layers that go back each by itself."""

@@ -93,6 +93,7 @@ CASES: list[Case] = [
     ("descent", {"surface": "beale", "grid": 200, "methods": "adam"}, {}),
     ("regularisation", {"updates": 2000}, {}),
     ("regularisation", {"updates": 20, "grid": 200}, {}),
+    ("symmetry", {"hidden": 100, "outputs": 60}, {"input": (200, 50)}),
     ("feature-space", {"grid": 200}, {}),
     ("feature-space", {"grid": 4}, {"input": (20_000, 2)}),
     ("init", {"layers": 20, "units": 100}, {}),

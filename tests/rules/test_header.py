@@ -118,6 +118,11 @@ SAYS: Mapping[str, Mapping[str, Says]] = {
         "units": lambda v: f"{v} unit", "samples": lambda v: f"{v} sample", "activation": ACTIVATION,
         "small": lambda v: f"small {v:g}", "large": lambda v: f"large {v:g}", "init_seed": lambda v: f"init seed {v}",
     },
+    "symmetry": {
+        "order": lambda v: f"order {','.join(map(str, v))}" if len(v) <= 5 else "units moved",
+        "activation": lambda v: activation_word(v), "input_size": lambda v: f"{v}→", "hidden": lambda v: f"{v}→",
+        "outputs": str,
+    },
     "feature-space": {"activation": lambda v: "squares" if v == "square" else activation_word(v)},
     "backprop": NETWORK | {
         "loss": lambda v: f"loss {v}" if v == "squared" else "", "learning_rate": lambda v: f"rate {v:g}",
