@@ -205,7 +205,8 @@ def function(told: Told, prefix: str) -> Any:
 
 def stays(told: Told) -> bool:
     first, second = function(told, ""), function(told, "moved_")
-    return bool(np.allclose(first, second, rtol=1e-5, atol=1e-5 * np.abs(first).max()))
+    known = np.isfinite(first).all() and np.isfinite(second).all()
+    return bool(known and np.allclose(first, second, rtol=1e-5, atol=1e-5 * np.abs(first).max()))
 
 
 def orders(told: Told, match: Match, beat: Beat) -> bool:

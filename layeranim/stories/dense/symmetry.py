@@ -78,7 +78,8 @@ def _same(telling: Telling) -> bool:
     """Whether every output has stayed, but for the rounding of sums in another order."""
     k = telling.film.place_in(telling.trace.size("batch"))
     before, after = (np.asarray(telling.trace[name][k], float) for name in ("output", "moved_output"))
-    return bool(np.allclose(before, after, rtol=CLOSE, atol=CLOSE * np.abs(before).max(initial=0)))
+    finite = bool(np.isfinite(before).all() and np.isfinite(after).all())
+    return finite and bool(np.allclose(before, after, rtol=CLOSE, atol=CLOSE * np.abs(before).max(initial=0)))
 
 
 def _closing(telling: Telling) -> Line:
