@@ -17,7 +17,7 @@ from layeranim.engine.option import Choice, Config, Flag, Kind, Layer
 from layeranim.engine.option import Option as Declared
 from layeranim.errors import OptionError
 from layeranim.inputs.states import KNOWN
-from layeranim.stories.options import FilmOptions
+from layeranim.stories.options import FilmOptions, ThemeLine
 
 ENVIRONMENT = "LAYERANIM_"
 SHORT = 40
@@ -86,7 +86,8 @@ def _option(item: Declared, section: str) -> click.Option:
         flags = [f"{flag}/--no-{flag[2:]}" for flag in flags]
         more = {"is_flag": True}
     else:
-        more["type"] = WordsType(item.kind.names if isinstance(item.kind, Choice) else ())
+        takes_files = "FILE" in item.kind.metavar
+        more["type"] = WordsType(item.kind.names if isinstance(item.kind, (Choice, ThemeLine)) else (), takes_files)
     short = [item.short] if item.short else []
     old = ["--" + word.replace("_", "-") for word in item.old]
     return Sectioned([item.name, *short, *flags], section, item.kind, old, default=None, help=_help(item),

@@ -127,6 +127,7 @@ class Rate(Kind):
 class ThemeLine(Kind):
     """A theme: ``light``, ``dark``, a ``.toml`` file, a table, or its one line, which is the canonical form."""
 
+    names: tuple[str, ...] = THEMES
     metavar: str = "light|dark|FILE.toml"
 
     def check(self, name: str, value: Any) -> str | None:

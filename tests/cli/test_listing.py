@@ -194,7 +194,7 @@ def test_bash_takes_the_script(call: Any, here: Path) -> None:
     ("words", "wanted"),
     [
         ("layeranim tra", "trace"),
-        ("layeranim render co", "conv conv-image conv-transpose conv1d conv-matmul"),
+        ("layeranim render co", "conv conv-image conv-transpose conv1d conv-matmul compare-layers"),
         ("layeranim render conv --them", "--theme"),
         ("layeranim render conv --theme d", "dark"),
         ("layeranim render conv --example di", "diagonal digit"),
