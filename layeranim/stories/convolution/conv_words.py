@@ -105,7 +105,9 @@ class ConvWords:
         """That another filter begins, where one does."""
         for f in range(1, self.view.shown_filters):
             at = f * self.view.per_map
-            yield Note(f"filter {f + 1}: other weights, the same windows", lambda unit, at=at: unit == at)  # type: ignore[misc]
+            other = self.view.first_channel(f) != self.view.first_channel(f - 1)
+            reads = "other channels" if other else "the same windows"
+            yield Note(f"filter {f + 1}: other weights, {reads}", lambda unit, at=at: unit == at)  # type: ignore[misc]
 
     def _moves(self) -> str:
         """How far the window goes from one place to the next, where that is more than a cell."""
