@@ -123,6 +123,14 @@ EXPLAINERS: dict[str, Explainer] = {
         "stories.networks.cnn:CnnStory",
         "scenes.stage:StageScene",
     ),
+    "cnn-backprop": Explainer(
+        "networks",
+        "the error goes back through poolings and convolutions to every filter, and one step",
+        "engine.cnn:CNN_BACKPROP",
+        "stories.networks.cnn_backprop_presets:PRESETS",
+        "stories.networks.cnn_backprop:CnnBackpropStory",
+        "scenes.stage:StageScene",
+    ),
     "pool": Explainer(
         "pooling",
         "each window becomes its largest number, its mean or its p-norm",
@@ -392,7 +400,6 @@ EXPLAINERS: dict[str, Explainer] = {
 
 LAYERS: dict[str, Numbers] = {
     "bilinear": Numbers("Bilinear layer", "engine.bilinear:BILINEAR"),
-    "cnn-backprop": Numbers("Backpropagation through a convolutional network", "engine.cnn:CNN_BACKPROP"),
     "concatenate": Numbers("Concatenation", "engine.concatenate:CONCATENATE"),
     "conv3d": Numbers("3D convolution", "engine.conv_nd:CONV_3D"),
     "conv-transpose1d": Numbers("1D transposed convolution", "engine.conv_transpose:CONV_TRANSPOSE_1D"),

@@ -7,9 +7,6 @@ from typing import Any
 
 from layeranim.stories.preset import Preset
 
-_CROSS = [[int(row in (4, 5) or column in (4, 5)) for column in range(10)] for row in range(10)]
-_SOBEL = [[[[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]], [[[-1, -2, -1], [0, 0, 0], [1, 2, 1]]]]
-
 
 def _example(name: str, summary: str, arrays: Mapping[str, Any], together: Sequence[str] = (), cut: str = "") -> Preset:
     """An example of ours. Its arrays but for the input go with the usual value of the options ``together``; ``cut`` is
@@ -22,11 +19,6 @@ EXAMPLES: dict[str, Preset] = {
     "bilinear": _example(
         "dot-and-cross", "unit 1 is the dot product of the two, unit 2 their cross product",
         {"input1": [[1, 2]], "input2": [[3, 1]], "weight": [[[1, 0], [0, 1]], [[0, 1], [-1, 0]]], "bias": [0, 0]},
-    ),
-    "cnn-backprop": _example(
-        "cross", "a cross through filters for upright and for level edges, and one step towards class 0",
-        {"input": _CROSS, "conv1_kernel": _SOBEL, "conv1_bias": [0, 0], "target": [0]},
-        ("filters", "kernel_size", "loss", "true_class", "output_activation"),
     ),
     "concatenate": _example(
         "two-and-one", "two rows, and a third one below them",

@@ -177,6 +177,22 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"example": "digits", "input": "digit:7", "steps": "3-6"},
         {"input": "zeros:1x8x8", "filters": "40,3", "units": 30, "activation": "tanh"},
     ],
+    "cnn-backprop": [
+        {"input": "random:1x8x8", "filters": "3,4", "units": 10, "theme": "dark"},
+        {"input": "random:3x6x6", "filters": 3, "pool_mode": "mean", "output_activation": "linear", "pace": "fast"},
+        {
+            "input": "random:2x10x12",
+            "filters": "2,20",
+            "padding": 0,
+            "output_activation": "sigmoid",
+            "bias": False,
+            "target": [[0, 1, 1]],
+        },
+        {"input": "random:1x32x32", "filters": "2,3,2,4", "units": 2},
+        {"input": "random:2x1x4x4", "filters": 6, "activation": "linear", "learning_rate": 0, "pace": "slow"},
+        {"input": "nan 1 2 3; 1 2 3 4; 1 inf 2 3; -inf 0 0 0", "activation": "silu", "true_class": 2},
+        {"example": "digit", "target": [3], "steps": "3-8"},
+    ],
     "mlp": [
         {"input": "3", "sizes": "1,1"},
         {"input": "random:1x5", "sizes": "5,7,6,3", "activation": "tanh", "output_activation": "linear"},

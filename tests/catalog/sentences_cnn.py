@@ -7,6 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from layeranim.engine.cnn import CNN_BACKPROP
+from layeranim.engine.network import loss_of
+from layeranim.stories.activations import activation_name
 from layeranim.stories.storyboard import Beat
 
 from .sentences import Claim, Told
@@ -83,4 +86,59 @@ CNN = (
     Claim("pictures: what a filter finds counts wherever it stands"),
 )  # fmt: skip
 
-CLAIMS: dict[str, Any] = {"cnn": CNN}
+
+def usual(told: Told) -> bool:
+    """Whether an output's error is what it said minus what it should."""
+    return len(told["input"]) == 1 and loss_of(told.config) in ("cross-entropy", "binary")
+
+
+def after_step(told: Told) -> float:
+    """The loss with the weights as they are after their step."""
+    given = {item.name: told[item.name] for item in CNN_BACKPROP.arrays if item.name in told.trace}
+    after = {name: told[f"new_{name}"] if f"new_{name}" in told.trace else value for name, value in given.items()}
+    return float(CNN_BACKPROP.compute(told.config, {**given, **after})["loss"])
+
+
+def stepped(told: Told, match: Match, beat: Beat) -> bool:
+    """The loss before and after all weights went their step."""
+    fell = after_step(told) < float(told["loss"]) and match["a"] != match["b"]
+    return (match["way"] == "fell") == fell
+
+
+def still(told: Told, match: Match, beat: Beat) -> bool:
+    """The loss reads the same after the step."""
+    off = 10.0 ** -len(match["a"].partition(".")[2])
+    return bool(np.isclose(after_step(told), float(told["loss"]), rtol=0.06, atol=off, equal_nan=True))
+
+
+TWICE: dict[str, Any] = {"input": "random:1x4x4", "filters": "2,2", "units": 2}
+SMALL: dict[str, Any] = {"input": "random:1x4x4", "filters": 2, "units": 2}
+BACK = (
+    Claim("the error goes back through every stage, to every filter"),
+    Claim(r"(?P<n>\d+) parameters: which way for each\?", lambda t, m, b: int(m["n"]) == learnt(t, "conv", "dense"),
+          counts=True),
+    Claim("forwards: filter, pool, weigh"),
+    Claim("how wrong that is"),
+    Claim("its error: what it said, minus what it should", lambda t, m, b: usual(t), {},
+          ({**SMALL, "output_activation": "linear"}, {**SMALL, "loss": "squared"})),
+    Claim("its error: how the loss changes with its sum", lambda t, m, b: not usual(t),
+          {**SMALL, "output_activation": "linear"}, ({},)),
+    Claim("errors come back over the same weights"),
+    Claim("to the largest of each window alone", lambda t, m, b: t.config.pool_mode == "max", {},
+          ({"pool_mode": "mean"},)),
+    Claim("to all of each window alike", lambda t, m, b: t.config.pool_mode == "mean", {"pool_mode": "mean"}, ({},)),
+    Claim(r"times the slope of (?P<f>.*)", lambda t, m, b: m["f"] == activation_name(t.config.activation), TWICE,
+          ({**TWICE, "activation": "linear"},)),
+    Claim("from every cell that read it, times the weight it was read with",
+          lambda t, m, b: len(t.config.filters) > 1, {"input": "random:1x4x4", "filters": "2,2"}, ({},)),
+    Claim("a weight's slope: all that it read, times the errors of what it made"),
+    Claim("every weight goes a step down its slope", lambda t, m, b: t.config.learning_rate > 0, {},
+          ({"learning_rate": 0},)),
+    Claim(r"filters? .*: {1,2}each in the same way|every filter in the same way"),
+    Claim(r"one step: the loss (?P<way>fell|went) from (?P<a>.*) to (?P<b>.*)", stepped, {}, ({"learning_rate": 0},),
+          counts=True),
+    Claim(r"one step: the loss is still (?P<a>.*)", still, {"learning_rate": 0}, ({},), counts=True),
+    Claim("how filters come about: nobody draws them, the loss does"),
+)  # fmt: skip
+
+CLAIMS: dict[str, Any] = {"cnn": CNN, "cnn-backprop": BACK}

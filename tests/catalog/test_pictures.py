@@ -222,14 +222,14 @@ def misframed(scene: ExplainerScene, trace: Trace, touched: list[Region], beat: 
     return out
 
 
-NETWORKS = ("cnn",)
+NETWORKS = ("cnn", "cnn-backprop")
 """Layers in whose films maps stand as they were made, not as the next layer reads them."""
 
 
 def _without_padding(region: Region, trace: Trace) -> Region:
     """Of what is read with padding the cells that are there: the same numbers in the maps of the stage before."""
     stage, padded, _ = region.tensor.rpartition("_padded")
-    if not padded:
+    if not padded or stage.startswith("grad_"):
         return region
     kind, k = stage[:4], int(stage[4:])
     source = f"conv{k}_output" if kind == "pool" else f"pool{k - 1}_output" if k > 1 else "input"

@@ -25,6 +25,7 @@ BATCHES: dict[str, dict[str, Any]] = {
     "depthwise": {"input": "random:3x2x3x3"},
     "flatten": {"input": "random:3x2x2x2"},
     "cnn": {"input": "random:3x1x4x4", "filters": 2},
+    "cnn-backprop": {"input": "random:3x1x4x4", "filters": 2},
     "conv1d": {"input": "random:3x1x7"},
     "activation": {"input": "random:3x4"},
     "symmetry": {"input": "random:3x2", "hidden": 3},

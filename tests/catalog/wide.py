@@ -66,6 +66,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("flatten", {"input": "random:1x8x60x60"}),
     ("cnn", {"input": "random:1x120x120", "filters": "4,8"}),
     ("cnn", {"input": "random:1x8x8", "filters": "60,120", "units": 200}),
+    ("cnn-backprop", {"input": "random:1x60x60", "filters": "4,8"}),
     ("cross-entropy", {"input": "random:1x50000"}),
     ("training", {"example": "moons", "epochs": 1500}),
     ("timesteps", {"input": "random:1x60000", "features": 6}),

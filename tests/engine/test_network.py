@@ -13,6 +13,7 @@ from layeranim.engine.dense import DENSE, DenseConfig
 from layeranim.engine.flatten import FLATTEN, FlattenConfig
 from layeranim.engine.network import BACKPROP, MLP, LearningConfig, MlpConfig, Sizes
 from layeranim.engine.option import Layer
+from layeranim.errors import ShapeError
 from tests.engine.family import HAS_TORCH, distance, fresh_agree, maker, proven, refused, replays, slopes, stored_agree
 from tests.vectors import store
 
@@ -215,3 +216,17 @@ def test_the_published_step_comes_out_exactly() -> None:
     assert np.allclose(trace["new_dense2_weight"], new, rtol=0, atol=5e-9)
     first = [[0.149780716, 0.19956143], [0.24975114, 0.29950229]]
     assert np.allclose(trace["new_dense1_weight"], first, rtol=0, atol=5e-9)
+
+
+def test_filters_and_classes_follow_from_the_weights_given() -> None:
+    shapes = {"conv1_kernel": (4, 1, 3, 3), "conv2_kernel": (5, 4, 3, 3), "dense_weight": (7, 20)}
+    full, needed = CNN.complete(CNN.config(), {"input": (1, 1, 8, 8), **shapes})
+    assert (full.filters, full.units) == ((4, 5), 7)  # type: ignore[attr-defined]
+    assert needed["dense_bias"] == (7,)
+    full, _ = CNN.complete(CNN.config(), {})
+    assert (full.filters, full.units) == ((2, 3), 3)  # type: ignore[attr-defined]
+
+
+def test_a_kernel_beyond_the_filters_is_refused() -> None:
+    with pytest.raises(ShapeError, match="conv2_kernel was given, but filters 2 make 1 convolutions"):
+        CNN.complete(CNN.config.of({"filters": 2}), {"conv2_kernel": (3, 2, 3, 3)})

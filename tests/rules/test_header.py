@@ -113,6 +113,10 @@ SAYS: Mapping[str, Mapping[str, Says]] = {
     },
     "mlp": NETWORK,
     "cnn": CNN,
+    "cnn-backprop": CNN | {
+        "loss": lambda v: f"loss {v}" if v == "squared" else "", "learning_rate": lambda v: f"rate {v:g}",
+        "true_class": lambda v: f"class {v}",
+    },
     "init": {
         "schemes": lambda v: ",  ".join(v) if len(v) > 4 else "", "layers": lambda v: f"{v} layer",
         "units": lambda v: f"{v} unit", "samples": lambda v: f"{v} sample", "activation": ACTIVATION,

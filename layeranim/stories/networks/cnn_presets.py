@@ -36,8 +36,12 @@ def _trained(name: str) -> Made:
 
 
 def bound(names: tuple[str, ...], *more: str) -> dict[str, tuple[str, ...]]:
-    """Weights that belong together, and with the options of their network."""
-    return {name: (*(one for one in names if one != name), *NETWORK, *more) for name in names}
+    """Weights go with the options of their network, and with the weights that the numbers they read come from."""
+    out = {}
+    for k, name in enumerate(names):
+        before = (one for one in names[:k] if not one.endswith("_bias"))
+        out[name] = (*before, *NETWORK, *more)
+    return out
 
 
 PRESETS = (

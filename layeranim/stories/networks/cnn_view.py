@@ -120,10 +120,14 @@ class CnnView:
         return rows.before, cols.before
 
     # ── the number that is followed ──────────────────────────────────────────
+    def winner(self) -> int:
+        """The output that is followed: the largest."""
+        return _largest(self.trace["output"][self.sample])[0]
+
     def _path(self) -> Path:
-        """Back from the largest output: what speaks loudest for it, and what that was made of."""
+        """Back from an output: what speaks loudest for it, and what that was made of."""
         trace, sample = self.trace, self.sample
-        winner = _largest(trace["output"][sample])[0]
+        winner = self.winner()
         shape = trace.tensor(f"pool{self.layers}_output").shape[1:]
         speak = trace.read(Region.of("dense_products", batch=sample, dense_out_features=winner)).reshape(shape)
         channel, row, col = _largest(speak[:MOST])
@@ -185,13 +189,14 @@ class CnnView:
         return Maps("input", "x", channels, rows, cols, pixels=self.pictured, maps=self.channels,
                     seen=(("conv1_padded", *self.before(1)),), size=self.shape("input"))  # fmt: skip
 
-    def maps(self, name: str) -> Maps:
+    def maps(self, name: str, tall: float = 0.0) -> Maps:
         """What a convolution or a pooling makes."""
         k, conv = int(name[4:]), name.startswith("conv")
         reads = f"pool{k}_padded" if conv else f"conv{k + 1}_padded"
         seen = ((reads, 0, 0),) if conv else ((reads, *self.before(k + 1)),) if k < self.layers else ()
         return Maps(self.out(name), self.title(name), *self.axes(name), whole=conv, maps=self.filters[k - 1],
-                    seen=seen, size=self.shape(name), like=None if conv else self.maps(f"conv{k}"))  # fmt: skip
+                    seen=seen, size=self.shape(name), tall=tall,
+                    like=None if conv else self.maps(f"conv{k}", tall))  # fmt: skip
 
     def routes(self) -> tuple[tuple[str, str], ...]:
         """From what is framed of one stage to what is framed of the next."""

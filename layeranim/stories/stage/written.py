@@ -434,11 +434,14 @@ def _from_template(figures: Figures, acted: Acted, target: Address, most: int) -
 
 
 def _pairs(figures: Figures, reads: Sequence[Covered], most: int) -> Line:
-    """Products of the numbers at the same place; of more than are written zeros give way first, and are counted."""
+    """Products of the numbers at the same place; of more than are written zeros give way first, and are counted; then
+    the smallest, where the film is of the largest."""
     left, right = (figures.read(cells) for cells in reads)
     with np.errstate(all="ignore"):
         zero = ((left == 0) | (right == 0)) & (left * right == 0) & (len(left) > most)
-    live = np.flatnonzero(~zero)
+        live = np.flatnonzero(~zero)
+        if figures.film.largest and len(live) > most:
+            live = live[np.argsort(-np.nan_to_num(np.abs((left * right)[live]), nan=np.inf), kind="stable")]
 
     def pair(i: int) -> Line:
         a, b = (_number(figures, cells[int(live[i])], True) for cells in reads)

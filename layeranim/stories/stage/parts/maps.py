@@ -42,13 +42,14 @@ class Maps(Volume):
     smaller one. ``seen`` names
     the tensors as which the next layers read it, each with the rows and columns of padding before its own. What a
     step reads for the cell that is followed is framed, not all that it reads; ``size`` stands under the maps. They
-    stand in rows as those that they are ``like`` do.
+    stand in rows as those that they are ``like`` do; ``tall``: at most so high.
     """
 
     maps: int = MOST
     seen: tuple[tuple[str, int, int], ...] = ()
     size: str = ""
     like: Maps | None = None
+    tall: float = 0.0
 
     @property
     def draws(self) -> tuple[str, ...]:
@@ -81,7 +82,7 @@ class Maps(Volume):
             across = self.like._block_of(s)[1]
             high = -(-count // across) * (rows * fit.pitch[1] + BETWEEN) - BETWEEN
             return fit, across, across * (cols * fit.pitch[0] + BETWEEN) - BETWEEN, high
-        tall = TALL if s.across == inf else self._line(s.figures.telling.film.canvas)
+        tall = self.tall or (TALL if s.across == inf else self._line(s.figures.telling.film.canvas))
         wide, high = cols * fit.pitch[0] + BETWEEN, rows * fit.pitch[1] + BETWEEN
         across = -(-count // max(1, int((tall + BETWEEN) / high)))
         across = next(n for n in range(across, count + 1) if -(-count // n) * n - count < max(1, n // 2))
@@ -119,7 +120,10 @@ class Maps(Volume):
 
     # ── acts ─────────────────────────────────────────────────────────────────
     def reads(self, figures: Figures, plan: Any, region: Region, moment: Moment) -> Iterator[Verb]:
-        window = self._own(figures, self._window(figures, region, moment.target))
+        if figures.made(self.tensor) and self.tensor in moment.made:
+            return  # what only comes now is framed as a result
+        read = self._window(figures, region, moment.target)
+        window = self._own(figures, read) if read else None
         if window and plan.holds(window):
             yield self._framed(plan, window, "focus")
 
@@ -156,8 +160,10 @@ class Maps(Volume):
         rows, cols = plan.block(region)
         return Frame(plan.name, ((rows[0], rows[-1], cols[0], cols[-1]),), role)
 
-    def _window(self, figures: Figures, region: Region, target: Address) -> Region:
-        """What the cell that is followed is made of here: what the step on the way to it reads of these maps."""
+    def _window(self, figures: Figures, region: Region, target: Address) -> Region | None:
+        """What the cell that is followed is made of here: what the step on the way to it reads of these maps; nothing
+        where other stages lie between.
+        """
         for _ in range(WALK):
             if not figures.made(target.tensor):
                 break
@@ -165,8 +171,17 @@ class Maps(Volume):
             found = next((one for one in step.reads if one.tensor == region.tensor), None)
             if found:
                 return found
-            target = figures.covered(step.reads[0], target)[0]
-        return region
+            target = self._before(figures, step.reads[0], target)
+        return None
+
+    def _before(self, figures: Figures, region: Region, target: Address) -> Address:
+        """The cell of a region that goes into another: alike on the axes that both have, else the one that is
+        followed."""
+        cells, told = figures.covered(region, target), figures.film.at
+        if len(cells) == 1:
+            return cells[0]
+        axes = zip(figures.trace.axes(region.tensor), cells.spans, strict=True)
+        return Address(region.tensor, tuple(told[a] if told.get(a, -1) in at else at[0] for a, at in axes))
 
     def _own(self, figures: Figures, region: Region) -> Region | None:
         """The cells of these maps that are read as a region, whatever padding is read with them; none of padding

@@ -1,0 +1,153 @@
+"""Backpropagation through a convolutional network: errors go back through every stage, and become slopes of filters."""
+
+from __future__ import annotations
+
+from layeranim.stories.activations import BOUNDED, activation_name
+from layeranim.stories.networks.cnn_back_view import ERRORS, SLOPES, CnnBackView
+from layeranim.stories.phrases import sentence
+from layeranim.stories.pictures import brightness
+from layeranim.stories.stage import All, Bars, Column, Each, Grid, Note, Play, Row, Tally, Units, story
+from layeranim.stories.stage.language import Act
+from layeranim.stories.stage.solver import Node
+from layeranim.stories.storyboard import Telling
+
+GOOD_FOR = "how filters come about: nobody draws them, the loss does"
+TALL, BAND, HIGH, FILTER = 146.0, 22.0, 150.0, 66.0
+"""The height of a block of maps, the width and height of the row, the side of a filter."""
+TALL_NARROW, HIGH_NARROW, SHALLOW = 58.0, 90.0, 2
+"""The same on narrow canvases, where the stages stand in lines; deeper networks have no room for their poolings there,
+nor elsewhere those that are deeper still."""
+BAR_MOST, BAR_LEAST, BARS_HIGH = 40.0, 23.0, 236.0
+"""A bar with its number, and all of them."""
+CALM, BRIEFLY = 2.4, 2.0
+FEW, LONGEST = 4, 28.0
+"""Of more filters the one that is followed is taught first; seconds of the film before it is given time to be read."""
+
+
+def film(telling: Telling) -> Play:
+    """The film of one step of a convolutional network."""
+    view = CnnBackView(telling)
+    last, follow = view.layers, view.path.convs[0][0]
+    outs: list[tuple[str, ...]] = [(f"conv{k}_output", f"pool{k}_output") for k in range(1, last + 1)]
+    outs[-1] = (*outs[-1], "flatten_output")
+    bounded = {name: 1.0 for group in outs for name in group if view.config.activation in BOUNDED}
+    shares = {"output": "share"} if view.end != "linear" else {}
+    errors = [(f"grad_conv{k}_output", f"grad_conv{k}_pre_activation", f"grad_pool{k}_output")
+              for k in range(1, last + 1)]  # fmt: skip
+    return Play(
+        title="Backpropagation through a CNN",
+        units=Units(("conv1_out_channels",), ("filter", "filters"), inner=view.steepest),
+        stage=_stage(view),
+        acts=(_forwards(view), *_charged(view), *_back(view), _slopes(view), _step(view)),
+        opening=sentence("the error goes back through every stage, ", "to every filter"),
+        opening_note=f"{view.parameters('conv', 'dense_')} parameters: which way for each?",
+        closing=view.closing(),
+        good_for=GOOD_FOR,
+        options=view.options(),
+        kinds=view.kinds() | shares | ({view.target: "share"} if view.end == "softmax" else {}),
+        bright=brightness(telling),
+        alike=(*outs, *errors),
+        spans=bounded | dict.fromkeys(shares, 1.0),
+        follow=follow,
+        visits=(follow,) if view.filters[0] > FEW else (),
+        at=view.at(),
+        templates=view.templates(),
+        words=view.words(),
+        symbols=view.symbols(),
+        longest=LONGEST,
+        largest=True,
+    )  # fmt: skip
+
+
+# ── stage ────────────────────────────────────────────────────────────────────
+def _stage(view: CnnBackView) -> Node:
+    """Every stage above what comes back to it; on the left the slopes of a filter, on the right what the loss says."""
+    narrow = view.telling.film.canvas.rows > 1
+    tall, high = (TALL_NARROW, HIGH_NARROW) if narrow else (TALL, HIGH)
+    pools = view.layers <= (SHALLOW if narrow else SHALLOW + 1)
+    out: list[Node | str] = [view.picture(), Column(*_filters(view))] if narrow else [
+        Column(view.picture(), *_filters(view))]  # fmt: skip
+    for k in range(1, view.layers + 1):
+        names = (f"conv{k}", f"pool{k}") if pools else (f"conv{k}",)
+        out += [Column(view.maps(name, tall), view.back(name, tall)) for name in names]
+    rows = (("flatten_output", "row"), ("grad_flatten_output", "∂"))
+    out.append(Column(*(Grid(name, text, rows="flatten_features", lens=False, band=(BAND, high), sized=False)
+                        for name, text in rows)))  # fmt: skip
+    said, loss = Row(*_answers(view)), Tally("loss", "loss")
+    return Row(*out, "→", *([said, loss] if narrow else [Column(said, loss)]))
+
+
+def _filters(view: CnnBackView) -> list[Node]:
+    """The slopes of a filter's weights, and these after the step."""
+    channel, rows, cols = view.trace.axes(SLOPES)[1:]
+    at = ((channel, view.tap(view.path.convs[0][0])[0]),)
+    named = ((SLOPES, "∂w, filter <conv1_out_channels>"), ("new_conv1_kernel", "new w"))
+    return [Grid(name, text, rows, cols, at=at, sized=False, lens=False, band=(FILTER, FILTER))
+            for name, text in named]  # fmt: skip
+
+
+def _answers(view: CnnBackView) -> list[Node]:
+    """What the network says, as bars where they are few, and its errors."""
+    axis, pitch = "dense_out_features", min(BAR_MOST, BARS_HIGH / view.classes)
+    few = pitch >= BAR_LEAST
+    high = pitch * view.classes if few else HIGH
+    said = (Bars("output", "y", axis, tuple(map(view.called, range(view.classes))), pitch) if few
+            else Grid("output", "y", rows=axis, lens=False, band=(BAND, high)))  # fmt: skip
+    return [said, Grid(view.error, "δ", rows=axis, lens=False, band=(BAND, high))]
+
+
+# ── acts ─────────────────────────────────────────────────────────────────────
+def _forwards(view: CnnBackView) -> All:
+    """All stages at once, as the film of the network shows them one by one."""
+    names = list(view.trace)
+    every = tuple(name for name in names[: names.index("output") + 1] if view.trace.tensor(name).role != "weight")
+    note = Note("forwards: filter, pool, weigh")
+    if view.end == "linear":
+        return All(every, note, CALM)
+    return All(every, note, CALM, says=view.ended)
+
+
+def _charged(view: CnnBackView) -> list[Act]:
+    """The loss, and the errors of the outputs."""
+    names = list(view.trace)
+    losses = [name for name in names if name.startswith("loss_") and name != view.target and name != "loss_share"]
+    errors = names[names.index("loss") + 1 : names.index(view.error) + 1]
+    usual = view.loss in ("cross-entropy", "binary") and view.batch == 1
+    minus = Note("its error: what it said, minus what it should", usual)
+    slope = Note("its error: how the loss changes with its sum", not usual)
+    return [
+        All((view.target, *losses, "loss"), Note("how wrong that is"), BRIEFLY),
+        All(tuple(errors), (minus, slope), BRIEFLY),
+    ]
+
+
+def _back(view: CnnBackView) -> list[Act]:
+    """From the row to the first convolution."""
+    over = Note("errors come back over the same weights")
+    out: list[Act] = [All((ERRORS, f"grad_pool{view.layers}_output", "grad_flatten_output"), over, BRIEFLY)]
+    name = activation_name(view.config.activation)
+    winner = Note("to the largest of each window alone", view.config.pool_mode == "max")
+    shared = Note("to all of each window alike", view.config.pool_mode == "mean")
+    bent = Note(f"times the slope of {name}", view.config.activation != "linear")
+    for k in range(view.layers, 0, -1):
+        routed, after = f"grad_conv{k}_output", f"grad_conv{k}_pre_activation"
+        out.append(All((routed, after), (winner, shared, bent), BRIEFLY))
+        if k > 1:
+            gather = Note("from every cell that read it, times the weight it was read with")
+            out.append(All((f"grad_conv{k}_padded", f"grad_pool{k - 1}_output"), gather, BRIEFLY))
+    return out
+
+
+def _slopes(view: CnnBackView) -> Each:
+    """The slopes of the first convolution's weights, filter by filter."""
+    return Each(((SLOPES, Note("a weight's slope: all that it read, times the errors of what it made")),))
+
+
+def _step(view: CnnBackView) -> All:
+    """All weights and biases at once, against their slopes."""
+    every = sorted(name for name in view.trace if name.startswith("new_"))
+    every.remove("new_conv1_kernel")
+    return All((*every, "new_conv1_kernel"), Note("every weight goes a step down its slope", view.rate > 0), BRIEFLY)
+
+
+CnnBackpropStory = story("Backpropagation through a CNN", film, GOOD_FOR, takes=10)
