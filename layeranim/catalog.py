@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Explainer:
-    """One film: where its numbers, its ready examples, its words and its pictures live."""
+    """One film: where its numbers, its ready examples, its words and its pictures live; ``back`` is the story of its
+    backward pass, where it has one."""
 
     family: str
     summary: str
@@ -32,6 +33,7 @@ class Explainer:
     presets: str
     story: str
     scene: str
+    back: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ EXPLAINERS: dict[str, Explainer] = {
         "stories.convolution.conv_presets:PRESETS",
         "stories.convolution.conv:ConvStory",
         "scenes.stage:StageScene",
+        "stories.convolution.conv_back:ConvBackStory",
     ),
     "conv-image": Explainer(
         "convolution",
@@ -536,7 +539,10 @@ def _check_first(name: str, preset: Preset) -> None:
             )
 
 
-def story(name: str) -> Story:
-    """The story of an explainer."""
-    found: Story = resolve(explainer(name).story)
+def story(name: str, back: bool = False) -> Story:
+    """The story of an explainer, or of its backward pass."""
+    film = explainer(name)
+    if back and not film.back:
+        raise OptionError(f"no film shows {name} backwards yet; layeranim trace {name} --backward does")
+    found: Story = resolve(film.back if back else film.story)
     return found

@@ -134,7 +134,7 @@ def causes(entry: Entry, work: preparing.Work) -> dict[str, str]:
     explainer = catalog.explainer(entry.explainer)
     out = {
         "film": entry.name,
-        "explainer": f"{entry.explainer} {explainer.layer} {explainer.presets} {explainer.story} {explainer.scene}",
+        "explainer": " ".join((entry.explainer, *sources.parts(explainer))),
         "formats": ", ".join(entry.formats),
         "example": work.preset.name if work.preset else "none",
     }
@@ -143,6 +143,9 @@ def causes(entry: Entry, work: preparing.Work) -> dict[str, str]:
     out |= {f"option {name}": text for name, text in work.config.shown().items()}
     out |= {f"film option {name}": text for name, text in looks(work.film).items()}
     out |= {f"input {name}": f"{s.name} ({s.kind}) {s.digest}" for name, s in work.sources.items()}
+    if work.gradients is not None:
+        out["pass"] = "backward"
+        out |= {f"gradient of {name}": f"{s.name} ({s.kind}) {s.digest}" for name, s in work.gradients.items()}
     out |= {"font": f"{work.font.name} {work.font.digest}"} if work.font else {}
     out |= {f"letters of {name}": text for name, text in work.labels.items()}
     out |= {"drawn at random": f"{', '.join(work.seeded)} with seed {work.seed}"} if work.seeded else {}

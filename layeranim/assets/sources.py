@@ -49,7 +49,7 @@ INSTALLED = re.compile(r"([\w.]+)-([^-]+)\.dist-info")
 @cache
 def on_the_way(explainer: Explainer) -> dict[str, str]:
     """Source file → short digest, for all that decides how this explainer's films look."""
-    modules = [_full(text.partition(":")[0]) for text in _parts(explainer)]
+    modules = [_full(text.partition(":")[0]) for text in parts(explainer)]
     waiting, seen = [*modules, *SHARED], set[str]()
     while waiting:
         module = waiting.pop()
@@ -63,8 +63,10 @@ def on_the_way(explainer: Explainer) -> dict[str, str]:
     return {file: _digest(file)[:SHORT] for file in sorted(files)} | brought()
 
 
-def _parts(explainer: Explainer) -> tuple[str, ...]:
-    return explainer.layer, explainer.presets, explainer.story, explainer.scene
+def parts(explainer: Explainer) -> tuple[str, ...]:
+    """What an explainer is made of: its layer, presets, stories, scene, each by its reference."""
+    stories = (explainer.story, explainer.back) if explainer.back else (explainer.story,)
+    return explainer.layer, explainer.presets, *stories, explainer.scene
 
 
 def brought() -> dict[str, str]:

@@ -239,7 +239,8 @@ class ExplainerCommand(click.Command):
 def film_options(name: str) -> list[click.Option]:
     """Every option that decides a film: the layer's, its arrays', where they come from, how it looks."""
     layer = catalog.layer(name)
-    return [*declared(layer.config, LAYER), *arrays(layer), *data_options(name), *declared(FilmOptions, FILM)]
+    back = way_back(layer, preparing.PassOptions) if catalog.has_film(name) and catalog.explainer(name).back else []
+    return [*declared(layer.config, LAYER), *arrays(layer), *data_options(name), *back, *declared(FilmOptions, FILM)]
 
 
 def data_options(name: str) -> list[click.Option]:

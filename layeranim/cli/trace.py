@@ -56,7 +56,8 @@ def _options(name: str) -> list[click.Option]:
     layer = catalog.layer(name)
     back = options.way_back(layer, preparing.PassOptions)
     if catalog.has_film(name):
-        return [*(option for option in options.film_options(name) if option.name not in NOT_HERE), *back]
+        shown = [option for option in options.film_options(name) if option.name not in NOT_HERE]
+        return [*shown, *(() if catalog.explainer(name).back else back)]
     look = options.declared(FilmOptions, options.FILM, NOT_HERE)
     data = options.data_options(name)
     return [*options.declared(layer.config, options.LAYER), *options.arrays(layer), *data, *back, *look]

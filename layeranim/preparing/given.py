@@ -61,6 +61,10 @@ class InputOptions(Config):
     )
 
 
+ALREADY = ("backprop", "cnn-backprop", "descent", "optimiser", "regularisation", "training", "vanishing")
+"""Layers whose own trace goes back."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class PassOptions(Config):
     """How far a trace goes."""
@@ -162,6 +166,6 @@ def way_back(layer: Layer, gradients: dict[str, Any], backward: bool) -> dict[st
     if gradients and not backward:
         raise OptionError(f"grad_{next(iter(gradients))} was given, but is for the way back; add backward")
     if backward and layer.backward is None:
-        why = "its own trace goes back already" if layer.arrays else "it takes no array"
-        raise OptionError(f"{layer.name} has no backward pass: {why}")
+        why = ": its own trace goes back already" if layer.name in ALREADY else "; leave out backward"
+        raise OptionError(f"{layer.name} has no backward pass{why}")
     return gradients if backward else None

@@ -83,9 +83,7 @@ class Work(Filmed):
         from layeranim.stories import alt, timing  # and all that a film is told with: a check tells none
         from layeranim.stories.storyboard import Telling
 
-        if self.gradients is not None:
-            raise OptionError(f"no film shows {self.name} backwards yet; layeranim trace {self.name} --backward does")
-        story = catalog.story(self.name)
+        story = catalog.story(self.name, back=self.gradients is not None)
         if self.film.follow is not None and not story.follows:
             raise OptionError(
                 f"follow is {self.film.follow}, but a film of {self.name} follows no one number; "
@@ -95,7 +93,10 @@ class Work(Filmed):
         kinds = {name: "image" for name, source in self.sources.items() if is_picture(source)}
         with self.lettering(), memory.budget(self.memory):
             film, warned = _drawable(self.film)
-            told = Telling(trace, film, self.preset, self.asked, self.given, names, list(self.seeded), self.seed, kinds)
+            presets = (self.preset, self.asked)
+            if self.gradients is not None:  # what they say is said of the way forth
+                presets = tuple(one and replace(one, takeaway="", title="", unit=None) for one in presets)  # type: ignore[assignment]
+            told = Telling(trace, film, *presets, self.given, names, list(self.seeded), self.seed, kinds)
             memory.afford(f"a film of this {self.name} takes", story.needed(trace))
             board = timing.unhurried(story.tell(told), self.film.pace)
         return replace(board, explainer=self.name, warnings=(*warned, *board.warnings), alt=alt.described(board))
@@ -108,8 +109,13 @@ class Work(Filmed):
                    for n, s in self.sources.items()}  # fmt: skip
         if self.font:
             sources["font"] = {"name": self.font.name, "kind": "font", "sha256": self.font.digest}
+        options = self.config.shown()
+        if self.gradients is not None:
+            options |= {"backward": "true"}
+            sources |= {f"grad_{n}": {"name": s.name, "kind": s.kind, "sha256": s.digest}
+                        for n, s in self.gradients.items()}  # fmt: skip
         example = self.preset.name if self.preset else None
-        return MadeFrom(self.name, self.config.shown(), sources, example, self.seeded, self.seed)
+        return MadeFrom(self.name, options, sources, example, self.seeded, self.seed)
 
     def told(self) -> Storyboard:
         return self.storyboard(self.trace())

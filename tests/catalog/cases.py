@@ -6,6 +6,19 @@ from typing import Any
 
 CASES: dict[str, list[dict[str, Any]]] = {
     "conv": [
+        {"backward": True, "grad_output": "0 1 0; 2 1 -1; 0 0 1"},
+        {
+            "backward": True,
+            "input": "random:2x6x6",
+            "filters": 3,
+            "kernel_size": 3,
+            "stride": 2,
+            "padding": 1,
+            "activation": "tanh",
+            "bias": True,
+            "pace": "slow",
+        },
+        {"backward": True, "input": "random:40x30", "kernel_size": 2, "flip": True, "theme": "dark"},
         {"stride": 2},
         {"stride": 2, "bias_values": "-1.5", "activation": "relu"},
         {"input": "random:1x1", "kernel": "random:1x1"},

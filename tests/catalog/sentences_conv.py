@@ -158,4 +158,53 @@ CONV = (
           ({**RGB, "kernel": "random:2x3x3x3"},)),
 )  # fmt: skip
 
-CLAIMS = {"conv": CONV}
+
+# ── backwards ────────────────────────────────────────────────────────────────
+def backwards(told: Told) -> bool:
+    return "grad_kernel" in told.trace
+
+
+def adds_up(told: Told, match: re.Match[str], beat: Beat) -> bool:
+    """Whether the gradient of every weight is the slope of the loss Σ g · output along it, tap by tap."""
+    config, delta, padded = told.config, told["grad_pre_activation"], told["padded"]
+    filters, channels = told["grad_kernel"].shape[:2]
+    rows, cols = delta.shape[2:]
+    per_group = filters // config.groups
+    for o, ch, i, j in np.ndindex(*told["grad_kernel"].shape):
+        y, x = i * config.dilation[0], j * config.dilation[1]
+        channel = o // per_group * channels + ch
+        under = padded[0, channel, y :: config.stride[0], x :: config.stride[1]][:rows, :cols]
+        if not np.isclose((under * delta[0, o]).sum(), told["grad_kernel"][o, ch, i, j]):
+            return False
+    return True
+
+
+BACK = {"backward": True}
+WAY_BACK = (
+    Claim("gradients come back from the output: which weight had which part in them\\?",
+          lambda t, m, b: backwards(t), BACK, ({},)),
+    Claim("the gradient of every output is 1: the loss is their sum",
+          lambda t, m, b: bool((t["grad_output"] == 1).all()), BACK,
+          ({**BACK, "grad_output": "0 1 0; 2 1 -1; 0 0 1"},)),
+    Claim("one gradient for each output: how the loss moves with it",
+          lambda t, m, b: np.array_equal(t["grad_output"], t["grad_pre_activation"]), BACK,
+          ({**BACK, "activation": "relu"},)),
+    Claim("first back through the activation: times its slope", lambda t, m, b: t.config.activation != "linear",
+          {**BACK, "activation": "relu"}, (BACK,)),
+    Claim("a weight's gradient: each number that it met, times the gradient there", adds_up, BACK, ({},)),
+    Claim("the bias had a part in every output: it gets their sum",
+          lambda t, m, b: np.allclose(t["grad_pre_activation"].sum(axis=(0, 2, 3)), t["grad_bias"]),
+          {**BACK, "bias": True}, (BACK,)),
+    Claim("each input cell: the gradients that it had a part in, times the weight of its part",
+          lambda t, m, b: backwards(t), BACK, ({},)),
+    Claim(r"the middle cell (=|≈) .*", lambda t, m, b: backwards(t), {**BACK, "padding": 1, "padding_mode": "reflect"},
+          (BACK,)),
+    Claim(r".* [·+] .* (=|≈) \S+"),
+    Claim(r"(?P<n>\d+) weights?, each shared by (?P<w>\d+) windows?: their gradients add up",
+          lambda t, m, b: (int(m["n"]), int(m["w"])) == (t["kernel"].size, windows_of(t)), BACK, ({},)),
+    Claim("learning: a small step against these gradients makes the loss smaller", lambda t, m, b: backwards(t), BACK,
+          ({},)),
+    Claim("every weight in the same way|weights? .*: {1,2}each in the same way"),
+)  # fmt: skip
+
+CLAIMS = {"conv": (*CONV, *WAY_BACK)}

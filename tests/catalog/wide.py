@@ -25,6 +25,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("backprop", {"input": "random:1x3000", "sizes": "3000,40,10"}),
     ("neuron", {"input": "random:1x500000"}),
     ("conv", {"input": "random:1000x1000"}),
+    ("conv", {"input": "random:300x300", "backward": True}),
     ("conv", {"input": "random:1000x30x30", "filters": 2, "bias": True}),
     ("conv", {"input": "random:100x30x30", "filters": 2, "bias": True}),
     ("filter-match", {"input": "random:1x1x300x300", "kernel_size": 300}),
@@ -83,7 +84,7 @@ def told(name: str, options: dict[str, Any]) -> dict[str, Any]:
     """The estimate, the peak that was measured and the processor's seconds."""
     work = preparing.prepare(name, options)
     trace = work.trace()
-    story = catalog.story(name)
+    story = catalog.story(name, back=work.gradients is not None)
     kept = story.needed(trace) / (1 + story.takes)
     gc.collect()
     Path("/proc/self/clear_refs").write_text("5")

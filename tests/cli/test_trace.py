@@ -84,9 +84,9 @@ def test_the_way_back_in_python() -> None:
     np.testing.assert_array_equal(back["grad_weight_input"], same["grad_weight_input"])
     for call, words in ((lambda: api.backward(back), "backward pass already"),
                         (lambda: api.trace("training", backward=True), "training has no backward pass: its own trace"),
-                        (lambda: api.trace("positional-encoding", backward=True), "it takes no array"),
+                        (lambda: api.trace("positional-encoding", backward=True), "leave out backward"),
                         (lambda: api.backward(forward, input=1), "gradient of input was given"),
-                        (lambda: api.render("conv", backward=True), "no film shows conv backwards yet")):  # fmt: skip
+                        (lambda: api.render("dense", backward=True), "no film shows dense backwards yet")):  # fmt: skip
         with pytest.raises(OptionError, match=words):
             call()
 
@@ -183,3 +183,12 @@ def test_a_layer_without_a_film_has_an_example_and_reads_pictures(call: Any) -> 
     assert "tensors of dot-and-cross" in call("list", "bilinear").out
     done = call("trace", "conv-transpose", "--input", "photo", "--gray", "--resize", "3x4")
     assert "  batch 1 × in_channels 1 × height 3 × width 4" in done.lines
+
+
+def test_a_film_goes_back_where_there_is_one(call: Any, refused: Any) -> None:
+    done = call("render", "conv", "--backward", "--grad-output", "0 1 0; 2 1 -1; 0 0 1", "--dry-run")
+    assert done.code == 0
+    assert "Convolution, backwards" in done.out
+    assert "--grad-output" in call("render", "conv", "--help").out
+    assert call("trace", "conv", "--help").out.count("--backward") == 1
+    refused("render", "conv", "--grad-output", "1", holds=("grad_output was given", "add backward"))

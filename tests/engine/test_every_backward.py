@@ -25,9 +25,10 @@ from layeranim.engine.option import Layer, Option
 from layeranim.engine.replay import replay, sampled
 from layeranim.engine.trace import Trace, count
 from layeranim.errors import UsageError
+from layeranim.preparing import given
 from tests.engine.family import HAS_TORCH
 
-ALREADY = {"backprop", "cnn-backprop", "descent", "optimiser", "regularisation", "training", "vanishing"}
+ALREADY = set(given.ALREADY)
 """Their own traces go back already."""
 
 NO_ARRAY = {"positional-encoding"}

@@ -353,6 +353,7 @@ class _Told:
 
     def _all(self, act: All, factor: float, done: int) -> Beat:
         """What is done to the whole slice at once; said of the cell that is followed."""
+        self.windows = {}  # what is done to all of it has no window
         made = [name for name in act.writes if self.figures.made(name)]
         unit = self.follow if act.unit is None else act.unit
         acted = [self.figures.acted(name, act.unit) for name in made]

@@ -54,7 +54,8 @@ def laid(figures: Figures, plans: Plans, acted: Iterable[Acted]) -> Iterator[Lay
     if not isinstance(units, Windows):
         return
     for made in (one for each in acted for one in figures.single(each)):
-        if made.step.operation != "multiply" or len(figures.covered(made.step.writes)) > MANY:
+        products = {"multiply": made.step.writes, "dot": made.step.reads[0]}.get(made.step.operation)
+        if products is None or len(figures.covered(products)) > MANY:
             continue
         if {r.tensor for r in made.reads} != {units.of, units.by}:
             continue
