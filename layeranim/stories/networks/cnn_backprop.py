@@ -147,7 +147,8 @@ def _step(view: CnnBackView) -> All:
     """All weights and biases at once, against their slopes."""
     every = sorted(name for name in view.trace if name.startswith("new_"))
     every.remove("new_conv1_kernel")
-    return All((*every, "new_conv1_kernel"), Note("every weight goes a step down its slope", view.rate > 0), BRIEFLY)
+    note = Note("every weight goes a step down its slope", view.rate > 0)
+    return All((*every, "new_conv1_kernel"), note, BRIEFLY, at=view.steepest(view.path.convs[0][0]))
 
 
 CnnBackpropStory = story("Backpropagation through a CNN", film, GOOD_FOR, takes=10)
