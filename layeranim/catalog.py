@@ -422,7 +422,6 @@ LAYERS: dict[str, Numbers] = {
 
 
 IDEAS = {
-    "cnn-backprop": "backprop",
     "conv3d": "conv",
     "conv-transpose1d": "conv-transpose",
     "conv-transpose3d": "conv-transpose",
