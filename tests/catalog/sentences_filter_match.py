@@ -48,6 +48,7 @@ FOUR_TIE = {
     "input": "1 1; 1 1",
     "kernel": [[[[1, 1], [0, 0]]], [[[0, 0], [1, 1]]], [[[1, 0], [0, 0]]], [[[1, 0], [0, 1]]]],
 }
+EIGHT_TIE = {"input": "1 1; 1 1", "kernel": [[[[a, 1], [a, a]]] for a in (1, 1, 0, 0, 0, 0, 0, 0)]}
 FILTER_MATCH = (
     Claim(r"where image and filter agree, the product counts", lambda told, m, b: bool((told["output"] > 0).any()), {},
           ({"input": "-1 -1; -1 -1", "kernel": "1 1; 1 1"},)),
@@ -61,7 +62,9 @@ FILTER_MATCH = (
     Claim(r"\S+ [>≈] \S+:  filter (?P<best>\d+) matches image (?P<image>\d+) (?P<word>best|better)( of the 3 shown)?"
           r"(, by little)?", matches_best, {}, (FOUR_TIE, {"input": "zeros:3x3", "filters": 2})),
     Claim(r"\S+( = \S+)+:  (?P<who>both|all|filters [\d, and]+) match (best, )?equally( of the 3 shown)?", equally,
-          FOUR_TIE, ({}, THREE)),
+          FOUR_TIE, ({}, THREE, EIGHT_TIE)),
+    Claim(r"\S+( = \S+)+:  (?P<who>filters [\d, and]+) match best of the 3 shown, equally", equally,
+          EIGHT_TIE, ({}, FOUR_TIE)),
     Claim(r"a sum is NaN, which is no number: nothing to compare",
           lambda told, m, b: bool(np.isnan(told["output"]).any()), {**THREE, "input": "nan 1; 0 0"}, ({},)),
     Claim(r"\d+( of \d+)? images? × (?:(?P<few>\d+) of )?\d+ filters? → (?P<sums>\d+)( of \d+)? sums?", counted,
