@@ -199,8 +199,9 @@ def misframed(scene: ExplainerScene, trace: Trace, touched: list[Region], beat: 
     number that the caption ends with, or around single cells of them: those that the caption names, where it names any.
     """
     said, out = _said(trace, beat), []
+    standing = [(frame, _colour(frame)) for frame in _frames(scene)]
     for grid, colour in itertools.product(scene.grids.values(), (scene.theme.focus, scene.theme.result)):
-        frames = [m for m in _frames(scene) if _colour(m) == colour]
+        frames = [frame for frame, its in standing if its == colour]
         around = [{*_cells(box, grid.plan)} for m in frames for box in m.boxes if _on_cells(box, grid.plan)]
         if not around or grid.plan.rows * grid.plan.cols > FRAMED_MOST:
             continue
@@ -295,7 +296,7 @@ def _covers(region: Region, trace: Trace, source: Address) -> bool:
 def _on_cells(box: Box, plan: GridPlan) -> bool:
     col, row = (box.x - plan.at[0]) / plan.pitch[0], (plan.at[1] - box.y) / plan.pitch[1]
     cols, rows = (box.w + plan.gap) / plan.pitch[0], (box.h + plan.gap) / plan.pitch[1]
-    whole = np.allclose([col, row, cols, rows], np.round([col, row, cols, rows]), atol=1e-6)
+    whole = all(abs(at - round(at)) <= 1e-5 for at in (col, row, cols, rows))
     return bool(
         whole and col >= -1e-6 and col + cols <= plan.cols + 1e-6 and row >= -1e-6 and row + rows <= plan.rows + 1e-6
     )
