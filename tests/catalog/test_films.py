@@ -41,8 +41,7 @@ def _colours(pixels: NDArray[np.uint8]) -> set[int]:
     return set(np.unique(packed).tolist())
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("name", "theme"), [*((name, "light") for name in NAMES), *((name, "dark") for name in ONES)])
 def test_films_decode_to_what_was_promised(name: str, theme: str, tmp_path: Path) -> None:
     film, stem = made(name, tmp_path, theme=theme)
     board = preparing.prepare(name, {}).storyboard(preparing.prepare(name, {}).trace())
