@@ -19,6 +19,7 @@ from layeranim import api, catalog, preparing
 from layeranim.film.captions import webvtt
 from layeranim.film.film import Film, extra_colours
 from layeranim.film.palette import palette
+from layeranim.stories.storyboard import Storyboard
 from layeranim.theme import THEMES
 
 NAMES = list(catalog.EXPLAINERS)
@@ -44,7 +45,9 @@ def _colours(pixels: NDArray[np.uint8]) -> set[int]:
 @pytest.mark.parametrize(("name", "theme"), [*((name, "light") for name in NAMES), *((name, "dark") for name in ONES)])
 def test_films_decode_to_what_was_promised(name: str, theme: str, tmp_path: Path) -> None:
     film, stem = made(name, tmp_path, theme=theme)
-    board = preparing.prepare(name, {}).storyboard(preparing.prepare(name, {}).trace())
+    work = preparing.prepare(name, {})
+    board = work.storyboard(work.trace())
+    carried(film, stem, board)
     report = json.loads(stem.with_suffix(".json").read_text(encoding="utf-8"))
     frames = round(board.ticks / 2)
     assert film.frames == report["frames"] == frames
@@ -82,11 +85,8 @@ def test_films_decode_to_what_was_promised(name: str, theme: str, tmp_path: Path
     assert off[0] > off[at]
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_captions_alt_text_and_provenance_carry_the_same_numbers(name: str, tmp_path: Path) -> None:
-    film, stem = made(name, tmp_path)
-    work = preparing.prepare(name, {})
-    board = work.storyboard(work.trace())
+def carried(film: Film, stem: Path, board: Storyboard) -> None:
+    """Captions, alt text and provenance tell the film, and the files that are there."""
     track = stem.with_suffix(".captions").read_text(encoding="utf-8")
     assert track == webvtt(board)
     assert not stem.with_suffix(".vtt").exists()

@@ -11,12 +11,10 @@ from layeranim.engine.trace import Trace
 from layeranim.stories.stage.plans import HistoryPlan, LanesPlan, TallyPlan, TextPlan
 from layeranim.stories.stage.verbs import Fill, Flow, Frame, Lead, Reach, Sweep, Tell
 from layeranim.stories.storyboard import Address, Storyboard, plain
-from layeranim.stories.timing import LONGEST
 
-from .conftest import Case, ids, others, presets
+from .conftest import Case
 
 KINDS = ("rnn", "gru", "lstm")
-EVERY = [case for case in presets() + others() if case.name in KINDS]
 SHORT = {"input": "random:4x2", "hidden": 2}
 
 
@@ -41,14 +39,6 @@ def said(board: Storyboard) -> str:
 def lanes(board: Storyboard) -> LanesPlan:
     (plan,) = [plan for plan in board.parts["stage"] if isinstance(plan, LanesPlan)]
     return plan
-
-
-# ── time ─────────────────────────────────────────────────────────────────────
-@pytest.mark.parametrize("pace", ["slow", "normal"])
-@pytest.mark.parametrize("case", **ids(EVERY))
-def test_every_film_takes_8_to_32_seconds(case: Case, pace: str) -> None:
-    _, board = told(case.name, **{**case.options, "pace": pace})
-    assert 8 <= board.seconds <= LONGEST
 
 
 # ── words ────────────────────────────────────────────────────────────────────
@@ -114,13 +104,6 @@ def test_the_end_says_what_a_layer_with_these_options_is_good_for(name: str, opt
     own = {} if "example" in options or "timesteps" in options else {"input": "random:4x2", "hidden": 2}
     _, board = told(name, **own, **options)
     assert use in plain(board.beats[-1].note)
-
-
-@pytest.mark.parametrize("case", **ids(EVERY))
-def test_every_film_ends_on_one_sentence_of_use_without_a_number(case: Case) -> None:
-    note = plain(told(case.name, **case.options)[1].beats[-1].note)
-    assert note.startswith(("for ", "as printed"))
-    assert not any(c.isdigit() for c in note.removeprefix("for weights of the GRU of 2014"))
 
 
 def test_what_is_no_number_is_not_told_as_a_choice_of_the_gates() -> None:
