@@ -114,8 +114,8 @@ class _Worker:
 
     def end(self) -> None:
         self.process.terminate()
+        self.connection.close()  # which ends it, too
         self.process.wait()
-        self.connection.close()
 
 
 def _started(project: Path, needed: bool) -> _Worker | None:
@@ -137,6 +137,7 @@ def serve(words: Sequence[str]) -> None:
     """
     for one in (signal.SIGINT, signal.SIGHUP):
         signal.signal(one, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # ignored, it would be so here, and the parent would wait for ever
     connection = Connection(int(words[0]))
     tasks = SimpleQueue[bytes]()
     next_task: Callable[[], bytes] = tasks.get

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shlex
 import signal
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from layeranim.assets.report import BuildError
 from layeranim.errors import OutputError, UsageError
 from layeranim.film.hidden import clear_leftovers, remove
 from tests.assets.conftest import Done, Project, environment, finished, start
-from tests.clocks import until
+from tests.clocks import HANG, until
 
 A = '[[asset]]\nid = "a"\nexplainer = "conv"\n'
 B = '[[asset]]\nid = "b"\nexplainer = "conv"\nstride = 2\n'
@@ -303,6 +304,17 @@ def test_a_build_that_is_ended_ends_its_workers(
     assert bool(hidden(project)) == (number == signal.SIGKILL)
     assert project.pretend() == ["a"]
     assert sorted(project.files()) == ["a.captions", "a.gif", "a.json", "a.png"]
+
+
+def test_where_the_signal_that_ends_workers_is_ignored_a_build_ends(project: Project) -> None:
+    """As under ``trap '' TERM``: what is ignored is so in every process that comes from it."""
+    project.write(A)
+    words = shlex.join([sys.executable, "-m", "layeranim", "build", "-q", "--jobs", "1", "--cache-dir", "cache"])
+    done = subprocess.run(
+        ["sh", "-c", f"trap '' TERM; exec {words}"], cwd=project.folder, env=environment(), timeout=HANG
+    )
+    assert done.returncode == 0
+    assert "a.gif" in project.files()
 
 
 INTERRUPTED = """

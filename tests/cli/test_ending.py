@@ -203,7 +203,7 @@ def test_numbers_from_standard_input(here: Path) -> None:
     assert b"    5" in done.stdout.splitlines()
 
 
-def test_a_second_signal_is_not_heard_once_the_first_was_told() -> None:
+def test_a_second_signal_is_not_heard_once_the_first_was_told(handlers: None) -> None:
     heard = 0
     with ended_by_signals() as over:
         for number in (signal.SIGINT, signal.SIGINT, signal.SIGTERM):

@@ -175,4 +175,4 @@ def _strongest(telling: Telling) -> int:
     return int(np.argmax(np.round(sizes, 9)))
 
 
-ConvMatmulStory = story("Convolution as a matrix product", film, GOOD_FOR, takes=30)
+ConvMatmulStory = story("Convolution as a matrix product", film, GOOD_FOR, takes=45)
