@@ -81,11 +81,19 @@ class KnownEntry:
 def known(layer: Layer | None) -> KnownEntry:
     """The keys of one layer's assets; without a layer those that suit all, as ``[defaults]`` takes them."""
     options = [*FilmOptions.options(), *preparing.InputOptions.options(), *(layer.config.options() if layer else ())]
+    gradients = way_back(layer) if layer else ()
+    options += preparing.PassOptions.options() if gradients else ()
     kinds = {
         alias: (item.name, item.kind) for item in options for alias in item.spellings if layer or item.name != "example"
     }
     kinds.pop("theme")
-    return KnownEntry(kinds, frozenset(spec.name for spec in layer.arrays) if layer else frozenset())
+    return KnownEntry(kinds, frozenset((*(spec.name for spec in layer.arrays), *gradients) if layer else ()))
+
+
+def way_back(layer: Layer) -> tuple[str, ...]:
+    """The gradients that a film of a layer's way back starts from, where there is such a film."""
+    films = (catalog.EXPLAINERS[name] for name in catalog.EXPLAINERS if catalog.layer(name) is layer)
+    return tuple(f"grad_{name}" for name in layer.starts) if any(film.back for film in films) else ()
 
 
 def defaults_problems(shared: Given) -> list[str]:

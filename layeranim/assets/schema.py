@@ -56,6 +56,10 @@ def _branch(name: str, formats: dict[str, Any], themes: dict[str, Any]) -> dict[
             either = {"anyOf": [options[spec.name], *ARRAY["anyOf"]]}
             options |= _spelt(spec.name, either | {"description": options[spec.name]["description"]})
         arrays |= _spelt(f"{spec.name}_values" if spec.name in options else spec.name, own)
+    if gradients := entries.way_back(layer):
+        options |= _options(preparing.PassOptions)
+        for name in gradients:
+            arrays |= _spelt(name, {"anyOf": ARRAY["anyOf"], "description": f"the gradient of {name[5:]}"})
     both = {**arrays, **options}
     many = {key: {"type": "array", "minItems": 1, "items": value} for key, value in both.items()}
     properties = {
