@@ -58,8 +58,8 @@ def _branch(name: str, formats: dict[str, Any], themes: dict[str, Any]) -> dict[
         arrays |= _spelt(f"{spec.name}_values" if spec.name in options else spec.name, own)
     if gradients := entries.way_back(layer):
         options |= _options(preparing.PassOptions)
-        for name in gradients:
-            arrays |= _spelt(name, {"anyOf": ARRAY["anyOf"], "description": f"the gradient of {name[5:]}"})
+        for gradient in gradients:
+            arrays |= _spelt(gradient, {"anyOf": ARRAY["anyOf"], "description": f"the gradient of {gradient[5:]}"})
     both = {**arrays, **options}
     many = {key: {"type": "array", "minItems": 1, "items": value} for key, value in both.items()}
     properties = {

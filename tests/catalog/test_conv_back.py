@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from layeranim import preparing
 from layeranim.assets import plan
+from layeranim.cli import main
 from layeranim.errors import OptionError
 from layeranim.stories.stage.verbs import Lay
 from layeranim.stories.storyboard import plain
@@ -73,3 +75,15 @@ def test_the_gallery_tells_them_apart_too() -> None:
     found = [plan.causes(entry, one) for one in (preparing.prepare("conv", {}), work(grad_output=None), work())]
     assert len({tuple(sorted(causes.items())) for causes in found}) == 3
     assert any("conv_back" in name for name in found[0])  # what a film goes back with is a source of it
+
+
+def test_a_manifest_asks_for_the_way_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    asset = '[[asset]]\nid = "a"\nexplainer = "{}"\nbackward = true\n{}'
+    for explainer, more, code in (
+        ("conv", "grad_output = [[0, 1, 0], [2, 1, 1], [0, 0, 1]]\n", 0),
+        ("conv", "", 0),
+        ("softmax", "", 2),
+    ):
+        Path("layeranim.toml").write_text("version = 1\n" + asset.format(explainer, more), encoding="utf-8")
+        assert main(["validate"]) == code, (explainer, more)
