@@ -125,7 +125,7 @@ GOOD = (
     Claim(r"for a summary of a whole sequence, read from both of its ends",
           option(bidirectional=True, returns=lambda r: r != "sequences"),
           {**SMALL, "bidirectional": True, "returns": "last"}, ({**SMALL, "returns": "last"},)),
-    Claim(r"for patterns made of patterns, as in speech: each layer reads the states of the one before",
+    Claim(r"for patterns made of patterns, as in speech: each layer reads the one before",
           option(layers=lambda n: n > 1), {**SMALL, "layers": 2}, (SMALL,)),
     Claim(r"for handing on what was read, as an encoder does: the state sums it up", option(returns="state"),
           {**SMALL, "returns": "state"}, (SMALL,)),

@@ -18,9 +18,6 @@ import pytest
 from layeranim.cli import main
 from tests.clocks import HANG
 from tests.docs.snippets import ROOT
-from tests.player.conftest import chromium
-
-__all__ = ["chromium"]
 
 SMALL = ":size: 320x180\n   :fps: 5\n   :steps: first:1\n   :pace: fast"
 MANIFEST = """version = 1

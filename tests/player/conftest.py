@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,11 +17,6 @@ import layeranim as la
 
 SHORT = {"steps": "first:2", "pace": "fast", "size": "320x180", "fps": 10}
 TITLE = 'a <b>&"c" </script><!-- @FILM@'
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge")
-ON_MACOS = (
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-    "/Applications/Chromium.app/Contents/MacOS/Chromium",
-)
 
 
 @dataclass(frozen=True)
@@ -57,17 +50,3 @@ def light(tmp_path_factory: pytest.TempPathFactory) -> Made:
 @pytest.fixture(scope="session")
 def dark(tmp_path_factory: pytest.TempPathFactory) -> Made:
     return _made(tmp_path_factory.mktemp("dark"), "dark")
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
-    """A Chromium of this machine's, without a window."""
-    program = next(filter(None, map(shutil.which, (*PROGRAMS, *ON_MACOS))), None)
-    if program is None:
-        pytest.skip("there is no Chromium here")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=program)
-        yield browser
-        browser.close()
