@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 from collections.abc import Iterator
 from typing import Any
@@ -16,6 +17,12 @@ settings.load_profile("layeranim")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-goldens", action="store_true", help="write the storyboards' text goldens anew")
+
+
+def pytest_collection_finish() -> None:
+    """What is there before the first test stays: no collection of garbage goes through it again."""
+    gc.collect()
+    gc.freeze()
 
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge")
