@@ -55,6 +55,11 @@ class Canvas:
         return ceil(RAGGED * (theme.WIDTH - 2 * theme.MARGIN) / self.room)
 
     @property
+    def narrow(self) -> bool:
+        """Whether lines stand in rows on it, and what stands side by side on a wide one may stand one under another."""
+        return self.rows > 1
+
+    @property
     def note_room(self) -> float:
         """The width of a note that leaves the counter under its end some air."""
         return self.room - 2 * 104

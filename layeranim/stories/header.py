@@ -77,7 +77,7 @@ def placed(title: str, parameters: Line, canvas: Canvas = WIDE) -> PlacedHeader:
         size = min(theme.TITLE, int((room - whole) / max(width, 1e-9)))
         if canvas.rows == 1 or size >= TITLE_LEAST:
             return PlacedHeader(size, theme.PARAMETERS, parameters, (), (said,))
-    if canvas.rows > 1:
+    if canvas.narrow:
         return _stacked(said, parameters, canvas)
     most = min(theme.TITLE, int(canvas.room / max(width, 1e-9)))
     sizes = [(size, theme.PARAMETERS) for size in range(most, theme.FLOOR, -1)]

@@ -169,16 +169,17 @@ def unheld(board: Storyboard) -> Iterator[str]:
             yield f"{plain(line)} leaves the header"
 
 
+@pytest.mark.parametrize("size", ["405x720", "720x720"])
 @pytest.mark.parametrize("name", STAGED)
-def test_every_beat_is_clean_on_a_tall_canvas(name: str) -> None:
+def test_every_beat_is_clean_on_a_tall_and_on_a_square_canvas(name: str, size: str) -> None:
     faults: dict[str, str] = {}
 
     def look(scene: ExplainerScene, beat: Beat) -> None:
         for fault in unclean(scene):
             faults.setdefault(fault, f"{beat.kind} {plain(beat.place)}")
 
-    case = Case(name, {"size": "405x720"}, name)
-    play(case, look, size=(90, 160), fps=Fraction(2))
+    width, height = map(int, size.split("x"))
+    play(Case(name, {"size": size}, name), look, size=(2 * (width // 8), 2 * (height // 8)), fps=Fraction(2))
     assert not faults, "\n".join(f"{where}: {fault}" for fault, where in list(faults.items())[:12])
 
 

@@ -262,7 +262,7 @@ def crowded(board: Storyboard) -> list[str]:
     On a narrow canvas lines stand in rows, which ``catalog/test_shapes.py`` looks at.
     """
     small = [f"{grid.name} is written too small" for grid in board.grids.values() if 0 < grid.numeral < theme.FLOOR]
-    if board.canvas.rows > 1:
+    if board.canvas.narrow:
         return small
     size = {"caption": theme.CAPTION_FLOOR, "note": theme.NOTE}
     out = [f"no room for {plain(getattr(beat, kind))!r}" for beat in board.beats for kind in size

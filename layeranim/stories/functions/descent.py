@@ -12,7 +12,8 @@ from layeranim.engine.surfaces import SURFACES
 from layeranim.engine.trace import Array, Region, Steps, Trace
 from layeranim.stories import phrases
 from layeranim.stories.phrases import sentence
-from layeranim.stories.stage import Column, Each, Grid, Lines, Note, Play, Row, Terrain, Units, story
+from layeranim.stories.stage import Each, Grid, Lines, Note, Play, Terrain, Units, story
+from layeranim.stories.stage.lines import mapped
 from layeranim.stories.stage.parts.tracks import MOST_LINES, drawn
 from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
 
@@ -41,10 +42,12 @@ def film(telling: Telling) -> Play:
             ("states",), ("moment", "moments"), (), names=("the start", *(f"update {k}" for k in range(1, states))),
             most={"methods": len(shown)}, inner=lambda _: {"methods": best},
         ),
-        stage=Row(
-            Terrain("path", "level", "ground", "methods", f"{config.surface} loss over x and y", _aims(trace)),
-            Column(Lines("loss", "loss", "methods", methods),
-                   Grid("loss", "loss now", None, "methods", sized=False, called=((), methods[: len(shown)]))),
+        stage=mapped(
+            telling.film.canvas,
+            Terrain("path", "level", "ground", "methods",
+                    f"{config.surface} loss{'' if telling.film.canvas.narrow else ' over x and y'}", _aims(trace)),
+            Lines("loss", "loss", "methods", methods),
+            Grid("loss", "loss now", None, "methods", sized=False, called=((), methods[: len(shown)])),
         ),
         acts=(Each((("path", (Note("all begin at the same point", lambda k: k == 0), Note(KEEPS[methods[best]]))),
                     ("loss", Note("the marks show where the loss is lowest", bool(_aims(trace)))))),),

@@ -77,7 +77,7 @@ def _stage(view: CnnView) -> Node:
 def _high(view: CnnView) -> float:
     """How high the row and all bars are: lower where they stand under others."""
     if view.broken:
-        return LOWER if view.telling.film.canvas.rows > 1 else LOWEST
+        return LOWER if view.telling.film.canvas.narrow else LOWEST
     return HIGH
 
 

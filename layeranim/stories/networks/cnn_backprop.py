@@ -62,7 +62,7 @@ def film(telling: Telling) -> Play:
 # ── stage ────────────────────────────────────────────────────────────────────
 def _stage(view: CnnBackView) -> Node:
     """Every stage above what comes back to it; on the left the slopes of a filter, on the right what the loss says."""
-    narrow = view.telling.film.canvas.rows > 1
+    narrow = view.telling.film.canvas.narrow
     tall, high = (TALL_NARROW, HIGH_NARROW) if narrow else (TALL, HIGH)
     pools = view.layers <= (SHALLOW if narrow else SHALLOW + 1)
     out: list[Node | str] = [view.picture(), Column(*_filters(view))] if narrow else [

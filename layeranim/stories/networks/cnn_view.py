@@ -51,7 +51,7 @@ class CnnView:
         self.digits = bool(base and base.planes and self.classes == 10)
         self.channels, self.height, self.width = self.trace.tensor("input").shape[1:]
         self.pictured = telling.kinds.get("input") in PICTURED or self.digits
-        self.broken = telling.film.canvas.rows > 1 or self.layers > LONG
+        self.broken = telling.film.canvas.narrow or self.layers > LONG
         """Whether the stages stand in several lines."""
         self.path = self._path()
 

@@ -12,7 +12,8 @@ from layeranim import numbers
 from layeranim.engine.trace import Region
 from layeranim.stories import phrases
 from layeranim.stories.phrases import sentence
-from layeranim.stories.stage import Column, Each, Grid, Lines, Note, Play, Row, Terrain, Units, story
+from layeranim.stories.stage import Each, Grid, Lines, Note, Play, Terrain, Units, story
+from layeranim.stories.stage.lines import mapped
 from layeranim.stories.storyboard import Address, Fact, Line, Point, Run, Telling
 
 GOOD_FOR = "small weights: a network that follows its noise less"
@@ -43,7 +44,7 @@ def film(telling: Telling) -> Play:
             ("states",), ("moment", "moments"), (), names=("the start", *(f"update {k}" for k in range(1, states))),
             inner=lambda _: {"penalties": told.followed, "cells": told.small},
         ),
-        stage=Row(terrain, Column(lengths, weights)),
+        stage=mapped(telling.film.canvas, terrain, lengths, weights),
         acts=(
             Each(
                 (

@@ -8,6 +8,7 @@ from functools import cache
 from itertools import combinations, pairwise
 
 from layeranim import theme, typeface
+from layeranim.canvas import Canvas
 from layeranim.layout import even
 from layeranim.stories.stage.plans import LanePlan, Plan, SignPlan
 from layeranim.stories.stage.solver import COLUMN_GAP, Extent, Node, Setting, Spot
@@ -216,3 +217,8 @@ def as_node(node: Node | str) -> Node:
     if isinstance(node, str):
         return Way() if node == "→" else Sign(node)
     return node
+
+
+def mapped(canvas: Canvas, terrain: Node, lines: Node, table: Node) -> Node:
+    """A map, lines over the units beside it, and a table: under the lines, on a narrow canvas under both."""
+    return Column(Row(terrain, lines), table) if canvas.narrow else Row(terrain, Column(lines, table))

@@ -61,7 +61,7 @@ class Room:
 def room_on(canvas: Canvas, lower: float = 0.0, captioned: bool = True) -> Room:
     """What a canvas has room for between its words, under a header that reaches so much lower than usual."""
     top, bottom = canvas.stage_top(lower) - 8.0, canvas.stage_bottom(captioned)
-    return Room(canvas.left, canvas.right, top, bottom, canvas.rows > 1)
+    return Room(canvas.left, canvas.right, top, bottom, canvas.narrow)
 
 
 STAGE = room_on(WIDE)

@@ -8,7 +8,9 @@ from math import hypot
 
 import numpy as np
 
+from layeranim import theme
 from layeranim.engine.trace import Array, Region
+from layeranim.stories import phrases
 from layeranim.stories.stage.axes import LARGEST, Axes, finite, rounded
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts.base import Moment
@@ -81,11 +83,14 @@ class Hull(Curve):
         put, (slopes, heights) = self._axes(s.figures, plan), self._lines(s.figures)
         found = list(_winners(slopes, heights, put.across))
         stops = [*(x for _, x in found), put.across[1]]
-        tops, named = [], {}
+        tops, named, taken = [], dict[int, Point | None](), list[Box]()
         for (k, x), stop in zip(found, stops[1:], strict=True):
             ends = tuple(put(at, float(slopes[k] * at + heights[k])) for at in (x, stop))
             tops.append(Track(ends, self._kind(s.figures, k)))
-            named[k] = _above(ends, plan.box)
+            rooms = ((at, _room(k, at)) for at in _above(ends, plan.box))
+            at, room = next(((at, room) for at, room in rooms if not any(map(room.meets, taken))), (None, None))
+            named[k] = at
+            taken += [room] if room else []
         shown = range(len(slopes)) if len(slopes) <= DRAWN else sorted(named)
         lines = tuple(
             Track(self._seen(put, float(slopes[k]), float(heights[k])), self._kind(s.figures, k),
@@ -160,14 +165,21 @@ def _called(k: int, kind: int) -> Line:
     return (Run(f"z_{{{k + 1}}}", KINDS[kind] if kind >= 0 else "muted", "semibold", Fact("piece"), markup=True),)
 
 
-def _above(ends: tuple[Point, ...], box: Box) -> Point | None:
-    """Where the name of a piece stands: beside its middle, on the upper side; of a short one, or beyond the picture,
-    nowhere.
+def _room(k: int, at: Point) -> Box:
+    """What the name of a piece takes, in the middle of which it stands."""
+    width = phrases.width(_called(k, -1), theme.FLOOR)
+    return Box(at[0] - width / 2, at[1] + theme.FLOOR, width, theme.FLOOR)
+
+
+def _above(ends: tuple[Point, ...], box: Box) -> Iterator[Point]:
+    """Where the name of a piece may stand: beside its middle, on the upper side, else right above; of a short one, or
+    beyond the picture, nowhere. In a valley the names of two pieces lean to each other.
     """
     (ax, ay), (bx, by) = ends
     long = hypot(bx - ax, by - ay)
     if long < SHORT:
-        return None
-    x, y = (ax + bx) / 2 - (by - ay) / long * OFF, (ay + by) / 2 + (bx - ax) / long * OFF
-    inside = box.x + OFF / 2 <= x <= box.right - OFF / 2 and y + OFF / 2 <= box.y
-    return (x, y - 8) if inside else None
+        return
+    for dx, dy in ((-(by - ay) / long, (bx - ax) / long), (0.0, 1.0)):
+        x, y = (ax + bx) / 2 + dx * OFF, (ay + by) / 2 + dy * OFF
+        if box.x + OFF / 2 <= x <= box.right - OFF / 2 and y + OFF / 2 <= box.y:
+            yield x, y - 8

@@ -148,9 +148,13 @@ class Terrain(Growing):
     kind = "terrain"
     about = "path"
 
+    def _title(self) -> Line:
+        return (Run(self.text, "ink", "semibold", Fact("name")),)
+
     def measure(self, s: Setting) -> Extent:
-        half = SIDE / 2
-        return Extent(SIDE + LABELS, half + HEADING, half + LABELS / 2 + 8, SIDE_MOST - SIDE, (SIDE_MOST - SIDE) / 2)
+        half, across = SIDE / 2, max(SIDE, phrases.width(self._title(), theme.NAME))
+        return Extent(across + LABELS, half + HEADING, half + LABELS / 2 + 8, max(0.0, SIDE_MOST - across),
+                      (SIDE_MOST - SIDE) / 2)  # fmt: skip
 
     def place(self, s: Setting, spot: Spot) -> Iterator[Plan]:
         high = min(spot.up - HEADING, spot.down - LABELS / 2 - 8, SIDE_MOST / 2)
@@ -164,12 +168,11 @@ class Terrain(Growing):
         tracks = tuple(Track(self._points(s.figures, k, put), k) for k in drawn(s.figures.trace.size(self.by)))
         aims = tuple(at for aim in self.aims if (at := _seen(put, aim)) is not None)
         rings = tuple(Track(tuple(_seen(put, at) for at in ring), k) for k, ring in self.rings)
-        line: Line = (Run(self.text, "ink", "semibold", Fact("name")),)
         yield TracksPlan(
             self.names[0], box,
             tuple(Tick(put(v, 0)[0], text) for v, text in marks(*put.across, width, 4)),
             tuple(Tick(put(0, v)[1], text) for v, text in marks(*put.along, 3 * high, 4)),
-            tracks, tuple(self._contours(s.figures, box)), aims, heading=line,
+            tracks, tuple(self._contours(s.figures, box)), aims, heading=self._title(),
             heading_at=(box.x, box.y + theme.HEADING_GAP), rings=rings,
         )  # fmt: skip
 
