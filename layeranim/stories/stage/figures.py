@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cached_property
 from itertools import takewhile
 from typing import Any, TypeVar, overload
 
@@ -15,6 +15,7 @@ from layeranim import displayed, numbers
 from layeranim.engine.trace import Array, Region, Step, Steps, cell, count
 from layeranim.errors import OptionError
 from layeranim.numbers import Style
+from layeranim.stories.stage.kept import Kept
 from layeranim.stories.stage.language import All, Each, Mask, Play, Units, Windows
 from layeranim.stories.stage.plans import Lengths
 from layeranim.stories.stage.ranges import Ranges
@@ -367,7 +368,7 @@ class Figures:
         return numbers.text(self.trace.read(Region(address.tensor, tuple(where))), self.style(address.tensor))
 
     # ── steps ────────────────────────────────────────────────────────────────
-    @cache  # noqa: B019
+    @Kept
     def _writing(self, tensor: str, here: frozenset[tuple[str, int]]) -> int | None:
         """The first step of what is told that writes a tensor at these indices."""
         if tensor not in self.trace:
