@@ -15,10 +15,10 @@ from layeranim import displayed, numbers
 from layeranim.engine.trace import Array, Region, Step, Steps, cell, count
 from layeranim.errors import OptionError
 from layeranim.numbers import Style
-from layeranim.stories.stage.kept import Kept
 from layeranim.stories.stage.language import All, Each, Mask, Play, Units, Windows
 from layeranim.stories.stage.plans import Lengths
 from layeranim.stories.stage.ranges import Ranges
+from layeranim.stories.stage.remembered import Remembered
 from layeranim.stories.storyboard import JOINED, Address, Cells, GridPlan, Source, Telling, folded
 
 T = TypeVar("T")
@@ -368,7 +368,7 @@ class Figures:
         return numbers.text(self.trace.read(Region(address.tensor, tuple(where))), self.style(address.tensor))
 
     # ── steps ────────────────────────────────────────────────────────────────
-    @Kept
+    @Remembered
     def _writing(self, tensor: str, here: frozenset[tuple[str, int]]) -> int | None:
         """The first step of what is told that writes a tensor at these indices."""
         if tensor not in self.trace:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from layeranim import layout, numbers
 from layeranim.engine.trace import Array, Region
 from layeranim.numbers import Style
-from layeranim.stories.stage.kept import Kept
+from layeranim.stories.stage.remembered import Remembered
 
 if TYPE_CHECKING:
     from layeranim.stories.stage.language import Play
@@ -43,7 +43,7 @@ class Ranges:
         self._styles: dict[tuple[str, int | None], Style] = {}
 
     # ── what is looked at ────────────────────────────────────────────────────
-    @Kept
+    @Remembered
     def sample(self, tensor: str) -> Array:
         """The numbers of a tensor; of one that is made where it is read, and is large, numbers at least as large."""
         held = self.trace.tensor(tensor)
@@ -80,13 +80,13 @@ class Ranges:
         return tuple(name for name in group if name in self.trace)
 
     # ── colours ──────────────────────────────────────────────────────────────
-    @Kept
+    @Remembered
     def span(self, tensor: str) -> float:
         """The largest |v| of a tensor and of those that it is compared with."""
         given = self.film.spans.get(tensor)
         return numbers.value_range(*(self.sample(name) for name in self._alike(tensor))) if given is None else given
 
-    @Kept
+    @Remembered
     def most(self, *regions: Region) -> float:
         """The largest |v| of some regions together."""
         return numbers.value_range(*map(self.trace.read, regions))
@@ -128,7 +128,7 @@ class Ranges:
             self._styles[tensor, self.decimals] = known
         return known
 
-    @Kept
+    @Remembered
     def _common(self, tensor: str) -> tuple[int, float]:
         """The power of ten of the largest number of those that are compared, and by how much the smallest is less."""
         sizes = np.abs(np.concatenate([numbers.rounded(self.sample(name)) for name in self._alike(tensor)]))
@@ -165,7 +165,7 @@ class Ranges:
         """The widest text of a tensor at size 1, as it stands in cells or, with its power of ten, in a sentence."""
         return self._wide(tensor, self.style(tensor), self.power(tensor) if cells else 0)
 
-    @Kept
+    @Remembered
     def _wide(self, tensor: str, style: Style, power: int) -> float:
         labels = self.trace.tensor(tensor).labels
         if labels is not None:

@@ -6,7 +6,7 @@ import gc
 import weakref
 
 from layeranim import catalog, preparing
-from layeranim.stories.stage.kept import Kept
+from layeranim.stories.stage.remembered import Remembered
 
 
 def test_no_film_keeps_its_numbers_when_it_is_gone() -> None:
@@ -28,7 +28,7 @@ def test_an_answer_is_kept_by_its_object() -> None:
         def __init__(self, name: str) -> None:
             self.name = name
 
-        @Kept
+        @Remembered
         def times(self, by: int) -> int:
             """So many."""
             asked.append((self.name, by))

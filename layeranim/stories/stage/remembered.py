@@ -11,7 +11,7 @@ Given = ParamSpec("Given")
 Answer = TypeVar("Answer")
 
 
-class Kept(Generic[Given, Answer]):
+class Remembered(Generic[Given, Answer]):
     """A decorator: what ``functools.cache`` does for a function.
 
     On a method that would keep every object it was ever called on, here the numbers of every film that a process made.
