@@ -294,6 +294,35 @@ def _peak(code: str) -> int:
     return int(_print(f"{code}\nfrom run import peak; print(peak())").split()[-1])
 
 
+def gallery() -> None:
+    """Each film of the gallery as MP4, GIF and poster: processor seconds, imports aside, and where they go."""
+    import gallery as made
+
+    row("film", "seconds of it", "processor seconds", "trace", "storyboard", "drawing", "encoding", "per second of it")
+    row(*["---"] * 8)
+    taken = []
+    for cost in made.costs(WORD):
+        taken.append(cost)
+        parts = (cost.trace, cost.story, cost.drawing, cost.encoding)
+        row(cost.name, f"{cost.seconds:.0f}", f"{cost.whole:.2f}", *(f"{part:.2f}" for part in parts),
+            f"{cost.whole / cost.seconds:.3f}")  # fmt: skip
+    whole = [cost.whole for cost in taken]
+    middle, most = statistics.median(whole), max(taken, key=lambda cost: cost.whole)
+    print(f"\n{len(taken)} films, {sum(whole):.0f} s; the median {_held(middle, 0.8)}, the most {_held(most.whole, 2)}"
+          f" ({most.name}).")  # fmt: skip
+    framed = sorted(taken, key=lambda cost: (cost.story + cost.drawing) / cost.frames)
+    conv = next((cost for cost in taken if cost.name == "conv"), None)
+    if conv:
+        least, slowest = (1e3 * (cost.story + cost.drawing) / cost.frames for cost in (conv, framed[-1]))
+        print(f"Storyboard and drawing: {slowest:.2f} ms a frame in {framed[-1].name}, {least:.2f} in conv,"
+              f" {_held(slowest / least, 2)} times.")  # fmt: skip
+
+
+def _held(value: float, most: float) -> str:
+    """A measure beside what is wanted of it."""
+    return f"{value:.2f} (wanted ≤ {most:g}{', missed' if value > most else ''})"
+
+
 def _print(code: str) -> str:
     """What a process of its own prints."""
     return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=_here()).stdout
@@ -338,7 +367,9 @@ def engine() -> None:
             f"{1e3 * f['both']:.1f}", second, f"{f['held']:.1f}", f"{f['peak']:.1f}")  # fmt: skip
 
 
-SECTIONS = {f.__name__: f for f in (naive, limit, gif, matplotlib, drawing, process, manifest, memory, large, engine)}
+SECTIONS = {
+    f.__name__: f for f in (naive, limit, gif, matplotlib, drawing, process, manifest, memory, large, gallery, engine)
+}
 
 
 def main(asked: list[str]) -> int:

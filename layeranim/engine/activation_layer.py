@@ -1,12 +1,13 @@
 """An activation as a layer of its own: each number through a function, or each group of numbers to one.
 
 maxout: the largest of ``pieces`` neighbours; glu, reglu, geglu, swiglu: the first half times a gate, which is the
-sigmoid, ReLU, GELU or SiLU of the second half.
+sigmoid, ReLU, GELU or SiLU of the second half. With ``compare`` several functions take the same numbers side by side;
+what each makes is in the trace under its name: ``tanh.output``, ``tanh.derivative``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ from layeranim.engine.activations import ACTIVATIONS, scratch
 from layeranim.engine.arithmetic import Cell, at, few, per_cell
 from layeranim.engine.backward import beside, passed_back, start
 from layeranim.engine.entry import enter, ranked
-from layeranim.engine.option import ArrayOption, Choice, Config, Integer, Layer, Real, option
+from layeranim.engine.option import ArrayOption, Choice, Choices, Config, Integer, Layer, Real, option
 from layeranim.engine.replay import finite_max, operation
 from layeranim.engine.trace import Array, Shape, Step, Steps, Tensor, Trace, tensors
 from layeranim.errors import OptionError, ShapeError
@@ -36,6 +37,9 @@ class ActivationConfig(Config):
     activation: str = option(Choice((*ACTIVATIONS, *GROUPED)), "relu", "the function")
     alpha: float | None = option(Real(), None, "the function's parameter, where it has one (default: the usual one)")
     pieces: int | None = option(Integer(2), None, "numbers that a maxout chooses from (default: 2)")
+    compare: tuple[str, ...] | None = option(
+        Choices(tuple(ACTIVATIONS), "function"), None, "functions that take the same numbers side by side, not one"
+    )
 
 
 def complete(config: ActivationConfig, shapes: Mapping[str, Shape | None]) -> tuple[ActivationConfig, dict[str, Shape]]:
@@ -44,6 +48,8 @@ def complete(config: ActivationConfig, shapes: Mapping[str, Shape | None]) -> tu
     Raises ``ShapeError`` for arrays that do not fit the layer or each other, ``OptionError`` for options that do not
     go together.
     """
+    if config.compare:
+        _comparable(config, shapes)
     name = config.activation
     known = dict(ACTIVATIONS[name].parameters) if name in ACTIVATIONS else {}
     if config.alpha is not None and "alpha" not in known:
@@ -69,9 +75,28 @@ def complete(config: ActivationConfig, shapes: Mapping[str, Shape | None]) -> tu
     return config, needed if slope != (1,) or "slope" not in needed else {**needed, "slope": (x[1],)}
 
 
+def _comparable(config: ActivationConfig, shapes: Mapping[str, Shape | None]) -> None:
+    """Raise for what goes with one function alone."""
+    given = {
+        "activation": config.activation if config.activation not in ("relu", *(config.compare or ())) else None,
+        "alpha": config.alpha,
+        "pieces": config.pieces,
+        "slope": shapes.get("slope"),
+    }
+    for name, value in given.items():
+        if value is not None:
+            told = f"{value:g}" if isinstance(value, float) else value
+            raise OptionError(
+                f"{name} is {told}, but compare takes each function as it is usual; leave one of them out"
+            )
+
+
 def makes(config: ActivationConfig, shapes: Mapping[str, Shape]) -> dict[str, Shape]:
-    """Output and derivative; of those that take numbers together, output and gate."""
+    """Output and derivative, of each function compared; of those that take numbers together, output and gate."""
     x = shapes["input"]
+    if config.compare:
+        each = {f"{name}.{made}": x for name in config.compare for made in ("output", "derivative")}
+        return {**each, **{key: shape for name in config.compare for key, shape in scratch(name, x).items()}}
     if config.activation in GROUPED:
         part = (x[0], x[1] // (config.pieces or 2))
         return {"output": part, "gate": part, "on the way": (2, *part)}
@@ -85,7 +110,11 @@ def compute(config: ActivationConfig, arrays: Mapping[str, Array]) -> Trace:
     held = [Tensor("input", _INPUT, "input", x)]
     half = x.shape[1] // 2
     with np.errstate(all="ignore"):
-        if full.activation == "maxout":
+        if full.compare:
+            for name in full.compare:
+                held.append(Tensor(f"{name}.output", _INPUT, "output", ACTIVATIONS[name](x)))
+                held.append(Tensor(f"{name}.derivative", _INPUT, "intermediate", ACTIVATIONS[name].derivative(x)))
+        elif full.activation == "maxout":
             groups = x.reshape(len(x), -1, full.pieces)
             held.append(Tensor("output", _OUTPUT, "output", groups.max(axis=-1)))
         elif full.activation in GATES:
@@ -110,6 +139,8 @@ def parameters_of(config: ActivationConfig) -> dict[str, float]:
 
 def assemble(config: ActivationConfig, saved: Mapping[str, Tensor]) -> Trace:
     """The trace from its stored tensors: steps and facts are made here."""
+    if config.compare:
+        return _compared(config, saved)
     name, parameters = config.activation, tuple(parameters_of(config).items())
     pieces, half = config.pieces or 2, saved["input"].shape[1] // 2
     slope = "slope" in saved
@@ -150,6 +181,23 @@ def assemble(config: ActivationConfig, saved: Mapping[str, Tensor]) -> Trace:
     return Trace("activation", config, tensors(*saved.values()), per_cell(output.axes, output.shape, *acts), facts)
 
 
+def _compared(config: ActivationConfig, saved: Mapping[str, Tensor]) -> Trace:
+    """The trace of several functions: cell by cell each makes its number and its slope."""
+
+    def act(operation: str, made: str, name: str) -> Callable[[Cell], Step]:
+        return lambda c: Step(
+            operation, (at("input", c, *_INPUT),), at(f"{name}.{made}", c, *_INPUT), (("name", name),)
+        )
+
+    acts = [
+        act(operation, made, name)
+        for name in config.compare or ()
+        for operation, made in (("activate", "output"), ("differentiate", "derivative"))
+    ]
+    x = saved["input"]
+    return Trace("activation", config, tensors(*saved.values()), per_cell(x.axes, x.shape, *acts), {"parameters": 0})
+
+
 _FORMULAS = {
     "maxout": "max(x₁, …, xₖ)", "glu": "a · σ(b)", "reglu": "a · max(0, b)", "geglu": "a · b·Φ(b)",
     "swiglu": "a · b/(1 + e⁻ᵇ)",
@@ -159,6 +207,8 @@ _FORMULAS = {
 def backward(trace: Trace, gradients: Mapping[str, Array]) -> Trace:
     """grad_output · φ′(x); a maxout's gradient goes to the number that won, the first of equal ones."""
     config: Any = trace.config
+    if config.compare:
+        raise OptionError(f"compare is {','.join(config.compare)}, but the way back is one function's; give activation")
     g, x = start(trace, gradients), trace["input"]
     made = [Tensor("grad_output", trace.axes("output"), "input", g)]
     slope = None

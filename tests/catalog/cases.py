@@ -487,6 +487,10 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"activation": "linear", "input": "-1 1"},
         {"activation": "softplus", "input": "1e6 -1e6 3"},
         {"activation": "gelu", "input": "random:1x500", "steps": "first:9"},
+        {"compare": "step,mish", "input": "-1 0 2", "theme": "dark"},
+        {"compare": "sigmoid,tanh,relu,elu,gelu,silu,mish,softplus,softsign", "input": "random:2x40", "sample": 2},
+        {"compare": "relu,selu,hard-swish,log-sigmoid", "input": "nan 1e9 -1e-9 -inf", "pace": "slow"},
+        {"compare": "tanh", "input": "0.5", "steps": "1-1"},
     ],
     "maxout": [
         {"input": "3", "pieces": 1},

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from layeranim.stories.activations import activation_word
 from layeranim.stories.storyboard import Beat
 
 from .sentences import Claim, Told
@@ -170,6 +171,44 @@ def told_row(told: Told, tensor: str) -> Any:
     return told[tensor][told.work.film.place_in(len(told[tensor]))]
 
 
+THREE = {"compare": "sigmoid,tanh,relu"}
+
+
+def compared(told: Told) -> tuple[str, ...]:
+    return tuple(told.config.compare or ())
+
+
+def drawn_of(told: Told) -> tuple[str, ...]:
+    names = compared(told)
+    return names if len(names) <= 6 else names[:5]
+
+
+def zeros_below(told: Told, beat: Beat) -> int:
+    """How many of the functions that are drawn make 0 of a number below 0."""
+    x = told_row(told, "input")[unit(beat)]
+    return sum(told_row(told, f"{name}.output")[unit(beat)] == 0 for name in drawn_of(told)) if x < 0 else 0
+
+
+def answers(told: Told, x: str, said: str) -> bool:
+    """Whether what is said of some functions is what they make of a number that reads so."""
+    words = {activation_word(name): name for name in drawn_of(told)}
+    pairs = re.findall(r"([^\d,]+?) (\S+?)(?:,|$| to )", said.removeprefix("from "))
+    right = [
+        all(number_like(told_row(told, f"{words[word.strip()]}.output")[k], text) for word, text in pairs)
+        for k, value in enumerate(told_row(told, "input"))
+        if number_like(value, x)
+    ]
+    return bool(pairs) and any(right)
+
+
+def number_like(value: Any, text: str) -> bool:
+    """Whether a number reads as ``text`` does, to half of its last digit."""
+    plainly = text.replace("\N{MINUS SIGN}", "-").replace("∞", "inf")
+    if plainly.endswith("nan") or not np.isfinite(value):
+        return str(float(value)) == plainly
+    return abs(float(plainly) - float(value)) <= 0.5 * 10.0 ** -len(plainly.partition(".")[2]) * 1.01
+
+
 ACTIVATION = (
     Claim("every number goes through the same curve, alone", lambda t, m, b: name(t) not in GROUPED, {},
           ({"activation": "maxout", "input": "1 2 3 4"},)),
@@ -208,6 +247,15 @@ ACTIVATION = (
     Claim("it passes everything on: the layer stays linear", lambda t, m, b: name(t) == "linear",
           {"activation": "linear"}, ({},)),
     Claim(r"numbers? .*: {1,2}each in the same way|every number in the same way"),
+    Claim("the same number on every curve: each gives its own answer", lambda t, m, b: bool(compared(t)), THREE, ({},)),
+    Claim(r"(?:x = |one number, )(\S+): (.+)", lambda t, m, b: answers(t, m[1], m[2]), THREE, ({},)),
+    Claim("below 0 they part: some answer 0, others do not", lambda t, m, b: 0 < zeros_below(t, b) < len(drawn_of(t)),
+          THREE, ({**THREE, "input": "1 2"}, {**THREE, "compare": "sigmoid,tanh"})),
+    Claim("a flat curve sends almost no error back: its slope is near 0",
+          lambda t, m, b: any(abs(told_row(t, f"{f}.derivative")[unit(b)]) < 0.05 for f in drawn_of(t)),
+          THREE, ({**THREE, "input": "1 0.5"},)),
+    Claim("the bend decides what a layer lets through, and how much of an error it sends back",
+          lambda t, m, b: bool(compared(t)), THREE, ({},)),
 )  # fmt: skip
 
 

@@ -54,6 +54,34 @@ def test_every_function_replays_and_has_the_right_slope(name: str) -> None:
         replays(ACTIVATION.backward(extreme, {"output": np.ones(extreme["output"].shape)}))  # type: ignore[misc]
 
 
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+def test_functions_side_by_side_make_what_each_makes_alone(kind: type) -> None:
+    given = {"input": X.astype(kind)}
+    trace = proven(ACTIVATION, ACTIVATION.compute(ActivationConfig(compare=tuple(ACTIVATIONS)), given))
+    for name in ACTIVATIONS:
+        alone = ACTIVATION.compute(ActivationConfig(activation=name), given)
+        for made in ("output", "derivative"):
+            np.testing.assert_array_equal(trace[f"{name}.{made}"], alone[made])
+            assert trace[f"{name}.{made}"].dtype == kind
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"activation": "glu"}, "activation is glu, but compare takes each function as it is usual"),
+        ({"alpha": 0.5}, "alpha is 0.5, but compare"),
+        ({"pieces": 3}, "pieces is 3, but compare"),
+    ],
+)
+def test_what_is_one_functions_own_does_not_go_with_a_comparison(options: dict[str, Any], said: str) -> None:
+    refused(lambda: ACTIVATION.compute(ActivationConfig(compare=("relu", "elu"), **options), {"input": X}), said)
+
+
+def test_a_comparison_has_no_way_back() -> None:
+    trace = ACTIVATION.compute(ActivationConfig(compare=("relu", "elu")), {"input": X})
+    refused(lambda: ACTIVATION.backward(trace, {"output": X}), "the way back is one function's")  # type: ignore[misc]
+
+
 def test_maxout_and_glu_by_hand() -> None:
     trace = ACTIVATION.compute(ActivationConfig(activation="maxout", pieces=3), {"input": [1, 5, 5, -2, -3, -4]})
     assert trace["output"].tolist() == [[5, -2]]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from layeranim.stories.activations import activation_name
+from layeranim.stories.functions.side_by_side import side_by_side
 from layeranim.stories.phrases import sentence
 from layeranim.stories.stage import Curve, Each, Grid, Note, Play, Row, Tries, Units, story
 from layeranim.stories.stage.solver import Node
@@ -18,6 +19,8 @@ GOOD_FOR = "without a bend, any number of layers is no more than one straight li
 def film(telling: Telling) -> Play:
     """An activation's film."""
     trace, config = telling.trace, telling.config
+    if config.compare:
+        return side_by_side(telling)
     name, out = config.activation, trace.axes("output")[1]
     grouped, slope = name in ("maxout", "glu"), "slope" in trace
     given, made = Grid("input", "x"), Grid("output", "y")

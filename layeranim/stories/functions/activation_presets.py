@@ -26,4 +26,12 @@ PRESETS = (
         arrays={"input": _X},
         unit=2,
     ),
+    Preset(
+        "side-by-side",
+        "six functions take the same numbers: what they do below 0, and whether they end",
+        "values ours",
+        options={"compare": ("sigmoid", "tanh", "relu", "leaky-relu", "elu", "silu")},
+        arrays={"input": _X},
+        unit=1,
+    ),
 )

@@ -36,7 +36,9 @@ class Curve(Actor):
     """The function that makes ``y`` of ``x``, cell by cell: the operation of the step that writes it, run.
 
     Where it takes a second number, ``of`` names its tensor: there is a curve for each of its values, as far as few are
-    told; without room for as many the stage takes another arrangement.
+    told; without room for as many the stage takes another arrangement. A ``low`` one is content with half of
+    the height.
+    ``beside`` are tensors of other curves that are compared with it: all have the same axes.
     """
 
     x: str
@@ -44,13 +46,15 @@ class Curve(Actor):
     text: Line = ()
     of: str | None = None
     sign: str = ""
+    low: bool = False
+    beside: tuple[str, ...] = ()
 
     kind = "curve"
     about = "y"
 
     def measure(self, s: Setting) -> Extent:
         self._others(s.figures)  # or it is unfit
-        half = HIGH / 2
+        half = HIGH / (4 if self.low else 2)
         over = HEADING if self.text or self.of else 0
         return Extent(LEAST + LABELS, half + over, half + LABELS / 2 + 8, MOST - LEAST, (HIGHER - HIGH) / 2)
 
@@ -112,14 +116,14 @@ class Curve(Actor):
 
         Of several curves the second numbers lie on the axis too, and what no cell reaches is cut off above.
         """
-        acted = figures.acted(self.y)
-        drawn = _Function(acted.step.operation, dict(acted.step.parameters))
+        drawn, *compared = (_function(figures, tensor) for tensor in dict.fromkeys((self.y, *self.beside)))
         others = self._others(figures)
         seconds = [other for other in others if other is not None]
         xs = np.concatenate([finite(figures.values(figures.shown(self.x))), np.array(seconds)])
         low, high = rounded(float(xs.min()), float(xs.max()))
         with np.errstate(all="ignore"):
-            ys = finite(np.concatenate([drawn(np.linspace(low, high, POINTS), other) for other in others]))
+            along = np.linspace(low, high, POINTS)
+            ys = finite(np.concatenate([f(along, other) for f in (drawn, *compared) for other in others]))
         top = finite(figures.values(figures.shown(self.y))).max() if seconds else ys.max()
         return (low, high), rounded(float(ys.min()), float(top if top > ys.min() else ys.max())), drawn
 
@@ -164,6 +168,12 @@ class _Function:
     def __call__(self, x: Array, other: float | None = None) -> Array:
         more = () if other is None else (np.full_like(x, other),)
         return np.asarray(OPERATIONS[self.operation].run(x, *more, **self.parameters))
+
+
+def _function(figures: Figures, tensor: str) -> _Function:
+    """The operation that writes a tensor."""
+    step = figures.acted(tensor).step
+    return _Function(step.operation, dict(step.parameters))
 
 
 def _index(figures: Figures, target: Address) -> dict[str, int]:

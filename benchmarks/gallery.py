@@ -1,0 +1,73 @@
+"""What each film of the gallery costs in processor seconds, and where they go; imports aside."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import films
+
+from layeranim import catalog, preparing
+from layeranim.assets.entries import Entry
+from layeranim.assets.manifest import read
+from layeranim.film.film import Pass, draw
+from layeranim.theme import THEMES
+
+MANIFEST = Path(__file__).parents[1] / "layeranim.toml"
+SIZES = (1280, 720, films.FPS), (640, 360, films.FPS / 2)
+"""MP4 and GIF, as they are made where nothing else is asked for."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Processor seconds of one film, made as MP4, GIF and poster."""
+
+    name: str
+    seconds: float  # of film
+    frames: int
+    trace: float
+    story: float
+    drawing: float
+    film: float  # drawing too
+
+    @property
+    def whole(self) -> float:
+        return self.trace + self.story + self.film
+
+    @property
+    def encoding(self) -> float:
+        """What is left: encoders, palette, poster, files."""
+        return max(0.0, self.film - self.drawing)
+
+
+def costs(word: str) -> Iterator[Cost]:
+    """Each film of the gallery whose name holds ``word``. The first is made twice: it imports what all need."""
+    found, _ = read(MANIFEST)
+    chosen = [entry for entry in found.entries if word in entry.name]
+    for number, entry in enumerate([*chosen[:1], *chosen]):
+        cost = _cost(entry)
+        if number:
+            yield cost
+
+
+def _cost(entry: Entry) -> Cost:
+    marks = [time.process_time()]
+    options = {name: value for name, value in entry.options.items() if name != "max_size"}  # a limit of the GIFs
+    work = preparing.prepare(entry.explainer, options)
+    trace = work.trace()
+    marks.append(time.process_time())
+    board = work.storyboard(trace)
+    marks.append(time.process_time())
+    scene, feed = catalog.resolve(catalog.explainer(board.explainer).scene), films.Feed()
+    for size in SIZES:
+        draw(board, scene, THEMES[entry.theme], Pass(*size, ()), feed)
+    marks.append(time.process_time())
+    with TemporaryDirectory() as folder:
+        work.film_to([f"{folder}/a.mp4", f"{folder}/a.gif"], board=board)
+        marks.append(time.process_time())
+    taken = (after - before for before, after in pairwise(marks))
+    return Cost(entry.name, board.seconds, feed.frames, *taken)
