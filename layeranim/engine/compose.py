@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 import numpy as np
 
@@ -69,8 +70,10 @@ class Part:
     def steps(self, trace: Trace) -> Steps:
         """The inner steps, on the outer names, made on demand."""
 
+        name, axis = cache(self.name), cache(self.axis)  # asked for every cell of a network
+
         def region(of: Region) -> Region:
-            return Region(self.name(of.tensor), tuple((self.axis(axis), at) for axis, at in of.where))
+            return Region(name(of.tensor), tuple((axis(inner), at) for inner, at in of.where))
 
         def make(i: int) -> Step:
             step = trace.steps[i]
@@ -78,14 +81,16 @@ class Part:
 
         inside = trace.steps if isinstance(trace.steps, Steps) else None
 
+        @cache
+        def shown_as(tensor: str) -> list[tuple[str, dict[str, str]]]:
+            """The inner tensors that have an outer name, each with its axes by their outer names."""
+            return [(own, {axis(one): one for one in trace.axes(own)}) for own in trace if name(own) == tensor]
+
         def find(tensor: str, here: Mapping[str, int]) -> int | None:
-            found: list[int] = []
             assert inside is not None
-            for inner in (name for name in trace if self.name(name) == tensor):
-                axes = {self.axis(axis): axis for axis in trace.axes(inner)}
-                at = inside.writing(inner, {axes.get(axis, axis): i for axis, i in here.items()})
-                found += [] if at is None else [at]
-            return min(found, default=None)
+            places = (inside.writing(own, {axes.get(one, one): i for one, i in here.items()})
+                      for own, axes in shown_as(tensor))  # fmt: skip
+            return min((at for at in places if at is not None), default=None)
 
         return Steps(len(trace.steps), make, find if inside is not None and inside.finds else None)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import os
+from bisect import bisect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -182,7 +183,7 @@ class Steps(Sequence[Step]):
             starts.append(starts[-1] + len(part))
 
         def make(i: int) -> Step:
-            k = next(k for k in range(len(parts)) if i < starts[k + 1])
+            k = bisect(starts, i) - 1  # of parts without steps the last begins there
             return parts[k][i - starts[k]]
 
         def find(tensor: str, here: Mapping[str, int]) -> int | None:

@@ -141,8 +141,9 @@ def changed(name: str, preset: str) -> Iterator[Told]:
     given = {"example": preset, **SMALLER.get(name, {}).get(preset, {})}
     base = preparing.prepare(name, given)
     options = catalog.layer(name).config.options() if _first_of_its_kind(name, base) else ()
+    turn = [other.name for other in catalog.presets(name)].index(preset)
     changes: list[tuple[str, Any]] = [
-        (item.name, value) for item in options for value in values(item, getattr(base.config, item.name))
+        (item.name, value) for item in options for value in tried(values(item, getattr(base.config, item.name)), turn)
     ]
     for array, source in base.sources.items():
         shape = "x".join(map(str, source.array.shape))
@@ -155,6 +156,11 @@ def changed(name: str, preset: str) -> Iterator[Told]:
             yield tell(name, {**given, key: value}, f"{name}-{preset} {key}={value}")
         except UsageError:
             continue
+
+
+def tried(found: list[Any], turn: int) -> list[Any]:
+    """All values with the first preset of an explainer, two of each option by turns with every other."""
+    return found if turn == 0 else [found[(2 * turn + k) % len(found)] for k in range(min(2, len(found)))]
 
 
 def _first_of_its_kind(name: str, work: preparing.Work) -> bool:

@@ -95,10 +95,10 @@ class Repainted:
 
 
 FIRST = {case.name: case.label for case in reversed(presets())}
-"""The first preset of each explainer, which is drawn in the size of a GIF; the others small."""
+"""The first preset of each explainer, which is drawn in the size of a GIF; a third of the others small."""
 
 
-@pytest.mark.parametrize("case", **ids(presets()))
+@pytest.mark.parametrize("case", **ids([c for k, c in enumerate(presets()) if c.label == FIRST[c.name] or k % 3 == 0]))
 def test_incremental_frames_equal_full_repaints(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     check = Repainted()
     setup = ExplainerScene.setup

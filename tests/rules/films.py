@@ -17,7 +17,7 @@ from layeranim.errors import UsageError
 from layeranim.stories.storyboard import Storyboard
 from tests.catalog.conftest import Case, others, presets
 
-DRAWS, TRIES = 2, 40
+DRAWS, TRIES = 1, 40
 """Films of sizes drawn by chance, an explainer; shapes that are tried until so many go together with the options."""
 
 
