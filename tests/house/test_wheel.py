@@ -12,6 +12,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import yaml
+
+from layeranim.version import __version__
 
 ROOT = Path(__file__).parents[2]
 
@@ -69,6 +72,22 @@ def test_the_page_of_an_index_leads_to_no_file_beside_it(built: Path) -> None:
     assert page.startswith("# layeranim\n")
     assert "la.trace(" in page
     assert not PLACES.search(page.replace("own `renders/`", "").replace("docs/  renders/", ""))
+
+
+def test_an_index_can_draw_the_page(built: Path) -> None:
+    renderer = pytest.importorskip("readme_renderer.markdown")
+    (wheel,) = built.glob("*.whl")
+    html = renderer.render(described(wheel))
+    assert html is not None
+    assert re.search("<h1[^>]*>layeranim", html)
+    assert "<pre" in html
+    assert "la.trace(" in re.sub("<[^>]+>", "", html)
+
+
+def test_who_cites_it_cites_this_version() -> None:
+    told = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert told["version"] == __version__
+    assert {"cff-version", "message", "title", "authors", "type", "license"} <= set(told)
 
 
 def test_with_an_address_it_shows_the_film(tmp_path: Path) -> None:
