@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +15,19 @@ from layeranim.cli.console import Voice, out, out_json, out_paths, stdin, write
 from layeranim.cli.explainer_group import ExplainerGroup
 from layeranim.cli.options import OUTPUT, Sectioned, WordsType
 from layeranim.cli.program import debug_option
-from layeranim.engine.trace import Trace
-from layeranim.errors import OutputError
+from layeranim.engine.option import suggest
+from layeranim.engine.trace import Tensor, Trace
+from layeranim.errors import OptionError, OutputError
 from layeranim.inputs import printable
 from layeranim.stories.options import FilmOptions
 
 NOT_HERE = {item.name: item.flag for item in FilmOptions.options() if item.name != "precision"}
-OWN = ("output", "overwrite", "quiet", "json")
+OWN = ("output", "tensor", "overwrite", "quiet", "json")
 
 
 def _make(name: str, called: str) -> click.Command:
     def callback(**values: Any) -> None:
-        output, overwrite, quiet, as_json = (values.pop(key) for key in OWN)
-        run(called, options.given(values), output, Voice(quiet), as_json, overwrite)
+        run(called, Wanted(*(values.pop(key) for key in OWN)), options.given(values))
 
     params: list[click.Parameter] = [*_options(name), *_output_options()]
     film = catalog.has_film(name)
@@ -44,6 +45,8 @@ def _output_options() -> list[click.Option]:
     return [
         Sectioned(["output", "-o", "--output"], OUTPUT, multiple=True, metavar="FILE", type=WordsType(files=True),
                   help="write the trace to a .npz or .json file; repeatable"),
+        Sectioned(["tensor", "--tensor"], OUTPUT, metavar="NAME",
+                  help="one tensor alone: printed whole, or with -o as .npy, .csv or .txt"),
         Sectioned(["overwrite", "--overwrite"], OUTPUT, is_flag=True, help="replace a file that is no trace, too"),
         Sectioned(["quiet", "-q", "--quiet"], OUTPUT, is_flag=True, help="say nothing on stderr but errors"),
         Sectioned(["json", "--json"], OUTPUT, is_flag=True, help="print the trace as JSON; with -o what was written"),
@@ -67,8 +70,8 @@ def _of_file(path: str) -> click.Command:
     """``trace model.npz --layer conv1``."""
 
     def callback(layer: str | None, **values: Any) -> None:
-        output, overwrite, quiet, as_json = (values.pop(key) for key in OWN)
-        told(captured.work(path, layer, options.given(values), film=False), output, Voice(quiet), as_json, overwrite)
+        wanted = Wanted(*(values.pop(key) for key in OWN))
+        told(captured.work(path, layer, options.given(values), film=False), wanted)
 
     look = options.declared(FilmOptions, options.FILM, NOT_HERE)
     params: list[click.Parameter] = [captured.layer_option(), *look, *_output_options()]
@@ -81,17 +84,27 @@ trace = ExplainerGroup("trace", _make, "The numbers of an explainer or layer, or
                        films_only=False, files={".npz": _of_file})  # fmt: skip
 
 
-def run(
-    name: str, given: Mapping[str, Any], output: Sequence[str], voice: Voice, as_json: bool, overwrite: bool = False
-) -> None:
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be done with the numbers; ``tensor`` is the only one that is asked for."""
+
+    output: Sequence[str] = ()
+    tensor: str | None = None
+    overwrite: bool = False
+    quiet: bool = False
+    json: bool = False
+
+
+def run(name: str, wanted: Wanted, given: Mapping[str, Any]) -> None:
     """Compute, then print or write."""
-    told(preparing.prepare(name, given, stdin=stdin()), output, voice, as_json, overwrite)
+    told(preparing.prepare(name, given, stdin=stdin()), wanted)
 
 
-def told(work: preparing.Work, output: Sequence[str], voice: Voice, as_json: bool, overwrite: bool) -> None:
+def told(work: preparing.Work, wanted: Wanted) -> None:
     """The numbers, printed or written."""
+    output, voice, as_json = wanted.output, Voice(wanted.quiet), wanted.json
     if output:
-        _check(output, overwrite)
+        _check(wanted)
         from layeranim.film import owned
 
         owned.refuse_inputs(map(Path, output), work.files)
@@ -99,13 +112,22 @@ def told(work: preparing.Work, output: Sequence[str], voice: Voice, as_json: boo
     for line in work.notes:
         voice.say(line)
     made = work.trace()
+    tensors = _named(made, wanted.tensor)
     if output:
-        _write(made, output)
+        _write(made, wanted)
         if as_json:
-            tensors = [tables.tensor_json(tensor) for tensor in made.tensors.values()]
-            out_json({"explainer": name, "paths": list(output), "tensors": tensors})
+            told_of = [tables.tensor_json(tensor) for tensor in tensors]
+            out_json({"explainer": name, "paths": list(output), "tensors": told_of})
         else:
             out_paths(output)
+    elif wanted.tensor is not None:
+        from layeranim.engine.archive_writing import listed
+
+        (tensor,) = tensors
+        if as_json:
+            out_json(tables.tensor_json(tensor) | {"values": listed(tensor.array)})
+        else:
+            _print(tensor)
     elif as_json:
         from layeranim.engine import archive
 
@@ -121,26 +143,59 @@ def told(work: preparing.Work, output: Sequence[str], voice: Voice, as_json: boo
 
 
 # What writes files is loaded when a file is asked for: numbers on a terminal come a tenth sooner without it.
-def _check(output: Sequence[str], overwrite: bool) -> None:
+def _check(wanted: Wanted) -> None:
+    from layeranim.engine import tensor_file
     from layeranim.engine.archive import SUFFIXES, in_the_way
     from layeranim.film import owned
     from layeranim.film.output import check_writable
 
-    for path in output:
-        if Path(path).suffix.lower() not in SUFFIXES:
+    for path in wanted.output:
+        kind = Path(path).suffix.lower()
+        if wanted.tensor is not None and kind not in tensor_file.SUFFIXES:
+            raise OutputError(f"output {printable(path)!r} must end in .npy, .csv or .txt to hold one tensor")
+        if wanted.tensor is None and kind in tensor_file.SUFFIXES:
+            raise OutputError(f"output {printable(path)!r} holds one tensor: --tensor says which; a whole trace is a "
+                              ".npz or .json file")  # fmt: skip
+        if wanted.tensor is None and kind not in SUFFIXES:
             raise OutputError(f"output {printable(path)!r} must end in .npz or .json to hold a trace; --json prints it")
-    check_writable(*output)
-    if not overwrite:
-        found = [path for path in map(Path, output) if in_the_way(path)]
+    check_writable(*wanted.output)
+    if not wanted.overwrite:
+        there = [path for path in map(Path, wanted.output) if path.exists()]
+        found = [path for path in there if wanted.tensor is not None or in_the_way(path)]
         owned.refuse_foreign(found, "no saved trace", "--overwrite")
 
 
-def _write(made: Trace, output: Sequence[str]) -> None:
+def _named(made: Trace, name: str | None) -> list[Tensor]:
+    """The tensor of that name, or all."""
+    if name is None:
+        return list(made.tensors.values())
+    if name not in made:
+        meant, has = suggest(name, list(made.tensors)), ", ".join(made.tensors)
+        raise OptionError(f"tensor is {printable(name)!r}, but {made.layer} has none{meant}; it has {has}")
+    return [made.tensor(name)]
+
+
+def _print(tensor: Tensor) -> None:
+    """All of a tensor, as ``-o x.txt`` has it."""
+    import io
+
+    from layeranim.engine import tensor_file
+
+    page = io.BytesIO()
+    tensor_file.write(tensor, page, ".txt")
+    out(page.getvalue().decode())
+
+
+def _write(made: Trace, wanted: Wanted) -> None:
     """All files complete, or none."""
-    from layeranim.engine import archive
+    from layeranim.engine import archive, tensor_file
     from layeranim.film.output import Outputs
 
-    with Outputs(output) as outputs:
-        for path, file in zip(output, outputs.files, strict=True):
-            archive.write(made, file, Path(path).suffix.lower())
+    with Outputs(wanted.output) as outputs:
+        for path, file in zip(wanted.output, outputs.files, strict=True):
+            kind = Path(path).suffix.lower()
+            if wanted.tensor is None:
+                archive.write(made, file, kind)
+            else:
+                tensor_file.write(made.tensor(wanted.tensor), file, kind)
         outputs.commit()

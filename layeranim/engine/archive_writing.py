@@ -126,7 +126,7 @@ def pieces(trace: Trace) -> Iterator[str]:
 
     def kept(tensor: Tensor, of: str) -> dict[str, Any]:
         values = arrays[len(arrays)] = tensor.array
-        return {"values": len(arrays) - 1} if values.ndim else {"values": _plain(values)}
+        return {"values": len(arrays) - 1} if values.ndim else {"values": listed(values)}
 
     head = _head(trace, kept)
     lists = {key: head.pop(key) for key in ("tensors", *BACK) if key in head}
@@ -154,12 +154,12 @@ def _entry_pieces(entry: dict[str, Any], arrays: Mapping[int, Array]) -> Iterato
 def _nested(array: Array) -> Iterator[str]:
     """Nested lists of numbers, as `written` writes them."""
     if array.size <= PIECE:
-        yield written(_plain(array))
+        yield written(listed(array))
         return
     flat = array.ndim == 1
     for k, part in enumerate(np.split(array, range(PIECE, array.size, PIECE)) if flat else array):
         yield ", " if k else "["
-        yield written(_plain(part))[1:-1] if flat else ""
+        yield written(listed(part))[1:-1] if flat else ""
         yield from () if flat else _nested(part)
     yield "]"
 
@@ -167,16 +167,16 @@ def _nested(array: Array) -> Iterator[str]:
 def _head(trace: Trace, values: Callable[[Tensor, str], dict[str, Any]]) -> dict[str, Any]:
     """Everything but the numbers, each under every name it has: who reads them by name need not know of the others."""
 
-    def listed(tensors: Iterable[Tensor], of: str = "") -> list[dict[str, Any]]:
+    def entries(tensors: Iterable[Tensor], of: str = "") -> list[dict[str, Any]]:
         return [_entry(tensor, of, values) for tensor in tensors]
 
     origin = trace.origin
     first = origin.forward if origin else trace
     head = {"format": FORMAT, "version": VERSIONS[bool(origin)], "layer": first.layer,
-            "options": first.config.shown(), "tensors": listed(stored(first))}  # fmt: skip
+            "options": first.config.shown(), "tensors": entries(stored(first))}  # fmt: skip
     if origin:
         given = (replace(first.tensor(name), source=array, labels=None) for name, array in origin.given.items())
-        head |= {"backward": listed(stored(trace), "backward/"), "given": listed(given, "given/")}
+        head |= {"backward": entries(stored(trace), "backward/"), "given": entries(given, "given/")}
     return head
 
 
@@ -192,9 +192,9 @@ def _entry(tensor: Tensor, of: str, values: Callable[[Tensor, str], dict[str, An
     return entry
 
 
-def _plain(array: Array) -> Any:
+def listed(array: Array) -> Any:
     """Nested lists; what JSON has no number for is a word."""
     if array.ndim:
-        return [_plain(part) for part in array] if not np.isfinite(array).all() else array.tolist()
+        return [listed(part) for part in array] if not np.isfinite(array).all() else array.tolist()
     value = array.item()
     return value if np.isfinite(value) else "NaN" if np.isnan(value) else "Infinity" if value > 0 else "-Infinity"

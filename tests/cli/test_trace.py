@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -192,3 +194,53 @@ def test_a_film_goes_back_where_there_is_one(call: Any, refused: Any) -> None:
     assert "--grad-output" in call("render", "conv", "--help").out
     assert call("trace", "conv", "--help").out.count("--backward") == 1
     refused("render", "conv", "--grad-output", "1", holds=("grad_output was given", "add backward"))
+
+
+@pytest.mark.parametrize("kind", ["float64", "float32"])
+def test_one_tensor_alone_as_files_that_others_read(call: Any, here: Path, kind: str) -> None:
+    x = np.random.default_rng(3).normal(size=(4, 5)).astype(kind)
+    x[0, 0] = np.inf
+    np.save(here / "x.npy", x)
+    np.save(here / "k.npy", x[1:3, 1:3])
+    made = api.trace("conv", input=x, kernel=x[1:3, 1:3])
+    names = ["a.npy", "a.csv", "a.txt"]
+    outputs = [word for name in names for word in ("-o", name)]
+    done = call("trace", "conv", "--input", "x.npy", "--kernel", "k.npy", "--tensor", "output", *outputs)
+    assert (done.code, done.lines) == (0, names)
+    output = made["output"]
+    assert output.dtype == kind
+    np.testing.assert_array_equal(np.load(here / "a.npy"), output)
+    np.testing.assert_array_equal(np.loadtxt(here / "a.txt", dtype=kind), output[0, 0])
+    with (here / "a.csv").open(encoding="utf-8", newline="") as file:
+        head, *rows = csv.reader(file)
+    assert head == [*made.axes("output"), "output"]
+    assert [tuple(map(int, row[:-1])) for row in rows] == list(np.ndindex(output.shape))
+    np.testing.assert_array_equal(np.array([row[-1] for row in rows], kind), output.ravel())
+
+
+def test_slices_of_a_tensor_are_named_in_text(call: Any) -> None:
+    done = call("trace", "conv", "--input", "random:2x3x3", "--filters", "2", "-k", "2", "--tensor", "output")
+    assert [line for line in done.lines if line.startswith("#")] == [
+        "# output: batch 0, out_channels 0", "# output: batch 0, out_channels 1",
+    ]  # fmt: skip
+    assert len(done.lines) == 6
+    told = json.loads(call("trace", "dense", "--tensor", "output", "--json").out)
+    assert told["values"] == api.trace("dense")["output"].tolist()
+    assert told["axes"] == list(api.trace("dense").axes("output"))
+
+
+def test_letters_of_one_tensor_are_its_texts(call: Any, here: Path) -> None:
+    done = call("trace", "conv", "--example", "slugnet", "--tensor", "output", "-o", "a.npy", "-o", "a.csv")
+    assert done.code == 0
+    labels = api.trace("conv", example="slugnet").tensor("output").labels
+    assert np.load(here / "a.npy").tolist() == np.asarray(labels, str).tolist()
+    assert str(labels.flat[0]) in (here / "a.csv").read_text(encoding="utf-8")
+
+
+def test_what_is_wrong_with_a_tensor_and_its_file(refused: Any, here: Path) -> None:
+    refused("trace", "conv", "--tensor", "ouput", holds=("tensor is 'ouput'", "(did you mean output?)", "it has input"))
+    refused("trace", "conv", "-o", "a.csv", holds=("a.csv", "--tensor says which"))
+    refused("trace", "conv", "--tensor", "output", "-o", "a.npz", holds=(".npy, .csv or .txt",))
+    (here / "a.csv").write_text("mine", encoding="utf-8")
+    refused("trace", "conv", "--tensor", "output", "-o", "a.csv", holds=("in the way", "--overwrite"))
+    assert (here / "a.csv").read_text(encoding="utf-8") == "mine"
