@@ -27,7 +27,7 @@ OWN = ("output", "tensor", "overwrite", "quiet", "json")
 
 def _make(name: str, called: str) -> click.Command:
     def callback(**values: Any) -> None:
-        run(called, Wanted(*(values.pop(key) for key in OWN)), options.given(values))
+        run(called, Asked(*(values.pop(key) for key in OWN)), options.given(values))
 
     params: list[click.Parameter] = [*_options(name), *_output_options()]
     film = catalog.has_film(name)
@@ -70,7 +70,7 @@ def _of_file(path: str) -> click.Command:
     """``trace model.npz --layer conv1``."""
 
     def callback(layer: str | None, **values: Any) -> None:
-        wanted = Wanted(*(values.pop(key) for key in OWN))
+        wanted = Asked(*(values.pop(key) for key in OWN))
         told(captured.work(path, layer, options.given(values), film=False), wanted)
 
     look = options.declared(FilmOptions, options.FILM, NOT_HERE)
@@ -85,7 +85,7 @@ trace = ExplainerGroup("trace", _make, "The numbers of an explainer or layer, or
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Asked:
     """What is to be done with the numbers; ``tensor`` is the only one that is asked for."""
 
     output: Sequence[str] = ()
@@ -95,12 +95,12 @@ class Wanted:
     json: bool = False
 
 
-def run(name: str, wanted: Wanted, given: Mapping[str, Any]) -> None:
+def run(name: str, wanted: Asked, given: Mapping[str, Any]) -> None:
     """Compute, then print or write."""
     told(preparing.prepare(name, given, stdin=stdin()), wanted)
 
 
-def told(work: preparing.Work, wanted: Wanted) -> None:
+def told(work: preparing.Work, wanted: Asked) -> None:
     """The numbers, printed or written."""
     output, voice, as_json = wanted.output, Voice(wanted.quiet), wanted.json
     if output:
@@ -143,7 +143,7 @@ def told(work: preparing.Work, wanted: Wanted) -> None:
 
 
 # What writes files is loaded when a file is asked for: numbers on a terminal come a tenth sooner without it.
-def _check(wanted: Wanted) -> None:
+def _check(wanted: Asked) -> None:
     from layeranim.engine import tensor_file
     from layeranim.engine.archive import SUFFIXES, in_the_way
     from layeranim.film import owned
@@ -186,7 +186,7 @@ def _print(tensor: Tensor) -> None:
     out(page.getvalue().decode())
 
 
-def _write(made: Trace, wanted: Wanted) -> None:
+def _write(made: Trace, wanted: Asked) -> None:
     """All files complete, or none."""
     from layeranim.engine import archive, tensor_file
     from layeranim.film.output import Outputs
