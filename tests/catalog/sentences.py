@@ -126,6 +126,8 @@ def values(item: option.Option, value: Any) -> list[Any]:
     return []
 
 
+MOST = 6
+"""Values of an option that are tried with one preset."""
 _PICTURE = {"input": "gray-photo:12x18"}
 SMALLER: dict[str, dict[str, dict[str, Any]]] = {
     "conv-image": dict.fromkeys(("edges", "identity", "mean", "gaussian", "sharpen", "emboss"), _PICTURE),
@@ -148,7 +150,8 @@ def changed(name: str, preset: str) -> Iterator[Told]:
     for array, source in base.sources.items():
         shape = "x".join(map(str, source.array.shape))
         changes += [
-            (f"{array}_values" if array in ("bias",) else array, f"{kind}:{shape}") for kind in ("random", "zeros")
+            (f"{array}_values" if array in ("bias",) else array, f"{kind}:{shape}")
+            for kind in tried(["random", "zeros"], turn)
         ]
     changes += [("steps", "first:2"), ("precision", 0), ("sample", 1)]
     for key, value in changes:
@@ -159,8 +162,8 @@ def changed(name: str, preset: str) -> Iterator[Told]:
 
 
 def tried(found: list[Any], turn: int) -> list[Any]:
-    """All values with the first preset of an explainer, two of each option by turns with every other."""
-    return found if turn == 0 else [found[(2 * turn + k) % len(found)] for k in range(min(2, len(found)))]
+    """Several values with the first preset of an explainer, with every other one of each option, by turns."""
+    return found[:: -(-len(found) // MOST)] if found and turn == 0 else found[turn % len(found) :][:1] if found else []
 
 
 def _first_of_its_kind(name: str, work: preparing.Work) -> bool:

@@ -15,6 +15,7 @@ from layeranim.engine.trace import Trace
 from layeranim.stories.storyboard import Beat, Storyboard
 from tests.catalog.conftest import Case, ids, presets
 from tests.catalog.sentences import FAMILIES, Told, untrue
+from tests.film.test_captions import ill_told
 
 from . import checks
 from .films import board, every
@@ -66,9 +67,10 @@ def faults_of_a_preset(film: Film) -> Iterator[str]:
     yield from untold(preset, film.board)  # 7
     yield from ambiguous(film.board)  # 9
     yield from [*unfollowed(film.board), *checks.uncounted(film.board, film.trace)]  # 11
+    yield from ill_told(film.board)
     for pace in ("slow", "fast"):
         told = board(Case(film.case.name, {**film.case.options, "pace": pace}, film.case.label))
-        yield from (f"{pace}: {fault}" for fault in unread(told, pace))  # 4
+        yield from (f"{pace}: {fault}" for fault in [*unread(told, pace), *ill_told(told)])  # 4
 
 
 def made(case: Case) -> Film:
