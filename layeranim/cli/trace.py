@@ -17,6 +17,7 @@ from layeranim.cli.program import debug_option
 from layeranim.engine.trace import Trace
 from layeranim.errors import OutputError
 from layeranim.inputs import printable
+from layeranim.preparing import notebook
 from layeranim.stories.options import FilmOptions
 
 NOT_HERE = {item.name: item.flag for item in FilmOptions.options() if item.name != "precision"}
@@ -24,9 +25,9 @@ OWN = ("output", "overwrite", "quiet", "json")
 
 
 def _make(name: str, called: str) -> click.Command:
-    def callback(**values: Any) -> None:
+    def callback(**values: Any) -> Trace:
         output, overwrite, quiet, as_json = (values.pop(key) for key in OWN)
-        run(called, options.given(values), output, Voice(quiet), as_json, overwrite)
+        return run(called, options.given(values), output, Voice(quiet), as_json, overwrite)
 
     params: list[click.Parameter] = [*_options(name), *_output_options()]
     film = catalog.has_film(name)
@@ -66,9 +67,10 @@ def _options(name: str) -> list[click.Option]:
 def _of_file(path: str) -> click.Command:
     """``trace model.npz --layer conv1``."""
 
-    def callback(layer: str | None, **values: Any) -> None:
+    def callback(layer: str | None, **values: Any) -> Trace:
         output, overwrite, quiet, as_json = (values.pop(key) for key in OWN)
-        told(captured.work(path, layer, options.given(values), film=False), output, Voice(quiet), as_json, overwrite)
+        work = captured.work(path, layer, options.given(values), film=False)
+        return told(work, output, Voice(quiet), as_json, overwrite)
 
     look = options.declared(FilmOptions, options.FILM, NOT_HERE)
     params: list[click.Parameter] = [captured.layer_option(), *look, *_output_options()]
@@ -83,13 +85,13 @@ trace = ExplainerGroup("trace", _make, "The numbers of an explainer or layer, or
 
 def run(
     name: str, given: Mapping[str, Any], output: Sequence[str], voice: Voice, as_json: bool, overwrite: bool = False
-) -> None:
+) -> Trace:
     """Compute, then print or write."""
-    told(preparing.prepare(name, given, stdin=stdin()), output, voice, as_json, overwrite)
+    return told(preparing.prepare(name, given, stdin=stdin()), output, voice, as_json, overwrite)
 
 
-def told(work: preparing.Work, output: Sequence[str], voice: Voice, as_json: bool, overwrite: bool) -> None:
-    """The numbers, printed or written."""
+def told(work: preparing.Work, output: Sequence[str], voice: Voice, as_json: bool, overwrite: bool) -> Trace:
+    """The numbers, printed or written; in a notebook a trace shows itself."""
     if output:
         _check(output, overwrite)
         from layeranim.film import owned
@@ -117,7 +119,9 @@ def told(work: preparing.Work, output: Sequence[str], voice: Voice, as_json: boo
             board = work.storyboard(made)
             voice.warn(*board.warnings)
             said = "\n" + tables.captions(board)
-        out(tables.values(made, work.film.precision) + said)
+        if not notebook.here():
+            out(tables.values(made, work.film.precision) + said)
+    return made
 
 
 # What writes files is loaded when a file is asked for: numbers on a terminal come a tenth sooner without it.

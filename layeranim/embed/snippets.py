@@ -24,12 +24,17 @@ CONTROLS = "17rem"
 
 @dataclass(frozen=True)
 class Figure:
-    """What a snippet is made of: the film, the width on the page, the caption under it, addresses."""
+    """What a snippet is made of: the film, the width on the page, the caption under it, addresses.
+
+    ``linked``: whether an address may lead away from the page, and stand there twice. One that is the file itself may
+    not.
+    """
 
     pair: Pair
     width: int
     caption: str
     url: Url
+    linked: bool = True
 
     @property
     def light(self) -> FilmFiles:
@@ -94,17 +99,18 @@ def _video(figure: Figure, shown: FilmFiles, more: str = "") -> Iterator[str]:
     if shown.words and shown.words.suffix == ".vtt":
         yield f'<track kind="captions" src="{url(shown.words)}" srclang="en" label="English" />'
     first = next(iter(shown.videos.values()))
-    yield (
-        f'<a href="{url(first)}"><img src="{url(shown.poster)}" alt="{escape(figure.alt)}" '
-        f'width="{across}" height="{down}" loading="lazy" /></a>'
-    )
+    if figure.linked:
+        yield (
+            f'<a href="{url(first)}"><img src="{url(shown.poster)}" alt="{escape(figure.alt)}" '
+            f'width="{across}" height="{down}" loading="lazy" /></a>'
+        )
     yield "</video>"
 
 
 def moving(figure: Figure) -> Iterator[str]:
     """A moving picture: the poster for who wants no motion, each for its ground; linked to the film with controls."""
     (across, down), url, light, dark = figure.size, figure.url, figure.light, figure.pair.dark
-    link = next(iter(light.videos.values()), None)
+    link = next(iter(light.videos.values()), None) if figure.linked else None
     if link:
         yield f'<a href="{url(link)}">'
     yield "<picture>"
@@ -118,6 +124,23 @@ def moving(figure: Figure) -> Iterator[str]:
     yield "</picture>"
     if link:
         yield "</a>"
+
+
+def opened(figure: Figure) -> str:
+    """A moving picture that moves while the reader keeps it open; until then its poster stands there, as large."""
+    (across, down), url, light = figure.size, figure.url, figure.light
+    size = f'width="{across}" height="{down}" style="max-width: 100%; height: auto"'
+    caption = [f"<figcaption>{escape(figure.caption)}</figcaption>"] if figure.caption else []
+    lines = [
+        "<figure>",
+        "<style>.layeranim-opened[open] > summary > img { display: none }</style>",
+        '<details class="layeranim-opened">',
+        f"<summary>Play ({light.seconds:.0f} seconds; closing this ends it)"
+        f'<br /><img src="{url(light.poster)}" {size} alt="{escape(figure.alt)}" /></summary>',
+        f'<img src="{url(light.moving or light.poster)}" {size} alt="{escape(figure.alt)}" />',
+        "</details>",
+    ]
+    return "\n".join([*lines, *caption, "</figure>"]) + "\n"
 
 
 def picture(figure: Figure) -> str:
