@@ -9,7 +9,7 @@ in the picture.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 
@@ -62,10 +62,23 @@ def block(figure: Figure) -> str:
 
 def _grounds(figure: Figure) -> Iterator[str]:
     """Of two films the one for the page's ground: a poster has no ``media`` of its own."""
-    yield "<style>"
-    yield f"@media {DARK} {{ .layeranim-light {{ display: none }} }}"
-    yield f"@media not all and {DARK} {{ .layeranim-dark {{ display: none }} }}"
-    yield "</style>"
+    yield f"<style>\n{by_system()}</style>"
+
+
+def by_system() -> str:
+    """Style: of two films the one for what the reader's system asks for."""
+    return (
+        f"@media {DARK} {{ .layeranim-light {{ display: none }} }}\n"
+        f"@media not all and {DARK} {{ .layeranim-dark {{ display: none }} }}\n"
+    )
+
+
+def by_switch(light: str, dark: str) -> str:
+    """Style: of two films the one for what a page says of itself, whatever the system asks for."""
+    return (
+        f"{light} .layeranim-light, {dark} .layeranim-dark {{ display: revert }}\n"
+        f"{light} .layeranim-dark, {dark} .layeranim-light {{ display: none }}\n"
+    )
 
 
 def _player(figure: Figure, shown: FilmFiles) -> Iterator[str]:
@@ -124,6 +137,18 @@ def moving(figure: Figure) -> Iterator[str]:
     yield "</picture>"
     if link:
         yield "</a>"
+
+
+def framed(figure: Figure) -> str:
+    """The moving picture in its figure: of two the one for the page's ground, where a page may say what that is."""
+    lines = list(moving(figure))
+    if figure.pair.dark:
+        lines = list(_grounds(figure))
+        for shown in figure.pair.both:
+            alone = moving(replace(figure, pair=Pair(shown)))
+            lines += [f'<div class="layeranim-{shown.theme}">', *alone, "</div>"]
+    caption = [f"<figcaption>{escape(figure.caption)}</figcaption>"] if figure.caption else []
+    return "\n".join(["<figure>", *lines, *caption, "</figure>"]) + "\n"
 
 
 def opened(figure: Figure) -> str:
