@@ -31,6 +31,13 @@ __all__ = ["__version__", "backward", "build", "capture", "from_state", "from_to
            "load_trace", "render", "storyboard", "trace"]  # fmt: skip
 
 
+def load_ipython_extension(shell: Any) -> None:
+    """``%load_ext layeranim`` in a notebook: the command line as ``%layeranim`` and ``%%layeranim``."""
+    from layeranim.cli.magic import load
+
+    load(shell)
+
+
 def __getattr__(name: str) -> Any:
     if name == "build":
         from layeranim.assets.build import build

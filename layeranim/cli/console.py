@@ -53,10 +53,10 @@ def out_json(value: Any) -> None:
 
 
 def out_paths(paths: Iterable[str]) -> None:
-    """One path a line: on a terminal safe to show, else the bytes of its name."""
-    terminal = sys.stdout is not None and sys.stdout.isatty()
+    """One path a line: on a terminal and in a notebook safe to show, else the bytes of its name."""
+    looked_at = sys.stdout is not None and (sys.stdout.isatty() or not hasattr(sys.stdout, "buffer"))
     for path in paths:
-        write(clean(path, 5 * LINE) + "\n" if terminal else os.fsencode(path) + b"\n")
+        write(clean(path, 5 * LINE) + "\n" if looked_at else os.fsencode(path) + b"\n")
 
 
 def write(data: str | bytes) -> None:

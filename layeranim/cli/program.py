@@ -16,11 +16,11 @@ from typing import Any
 
 import click
 
-import layeranim
 from layeranim.cli.console import error, let_go, lines, note, tolerant
 from layeranim.cli.signals import ENDS, ended_by_signals
 from layeranim.engine.spelling import suggestion
 from layeranim.errors import LayeranimError, out_of_threads
+from layeranim.version import __version__
 
 COMMANDS = {
     "render": ("layeranim.cli.render:render", "make the film of an explainer"),
@@ -133,7 +133,7 @@ program = Program(
     epilog="First film: layeranim render conv --stride 2",
     subcommand_metavar="COMMAND [ARGS]…",
 )
-click.version_option(layeranim.__version__, message="%(prog)s %(version)s")(program)
+click.version_option(__version__, message="%(prog)s %(version)s")(program)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -172,7 +172,7 @@ def run(command: click.Command, arguments: Sequence[str] | None = None, name: st
 
 def _ended(caught: BaseException, state: State) -> int:
     """The exit code of what was raised, after one line about it."""
-    code, line = _verdict(caught)
+    code, line = verdict(caught)
     if (state.debug and line) or code == BUG:
         import traceback
 
@@ -182,7 +182,7 @@ def _ended(caught: BaseException, state: State) -> int:
     return code
 
 
-def _verdict(caught: BaseException) -> tuple[int, str]:
+def verdict(caught: BaseException) -> tuple[int, str]:
     """Exit code and line; no line for an end that is no error."""
     if isinstance(caught, click.exceptions.Exit):
         return caught.exit_code, ""

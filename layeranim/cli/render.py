@@ -66,9 +66,9 @@ def output_options() -> list[click.Option]:
 
 
 def _make(name: str, called: str) -> click.Command:
-    def callback(**values: Any) -> None:
+    def callback(**values: Any) -> Film | None:
         call = Call(**{item.name: values.pop(item.name) for item in fields(Call)})
-        run(called, options.given(values), call)
+        return run(called, options.given(values), call)
 
     presets = catalog.presets(name)
     examples = [f"layeranim render {name}", f"layeranim render {name} --theme dark --quality hd -o {name}.mp4"]
@@ -81,9 +81,9 @@ def _make(name: str, called: str) -> click.Command:
 def _of_file(path: str) -> click.Command:
     """``render model.npz --layer conv1``."""
 
-    def callback(layer: str | None, **values: Any) -> None:
+    def callback(layer: str | None, **values: Any) -> Film | None:
         call = Call(**{item.name: values.pop(item.name) for item in fields(Call)})
-        film(captured.work(path, layer, options.given(values)), call)
+        return film(captured.work(path, layer, options.given(values)), call)
 
     look = options.declared(FilmOptions, options.FILM)
     params: list[click.Parameter] = [captured.layer_option(), *look, *output_options()]
@@ -95,9 +95,9 @@ def _of_file(path: str) -> click.Command:
 def _of_board(path: str) -> click.Command:
     """``render FILE.json``: a storyboard decides what is told, so that only its looks are left to choose."""
 
-    def callback(max_memory: Any, **values: Any) -> None:
+    def callback(max_memory: Any, **values: Any) -> Film | None:
         call = Call(**{item.name: values.pop(item.name) for item in fields(Call)})
-        draw(path, options.given({**values, "max_memory": max_memory}), call)
+        return draw(path, options.given({**values, "max_memory": max_memory}), call)
 
     inputs = [item.name for item in preparing.InputOptions.options() if item.name != "max_memory"]
     params = [*options.declared(FilmOptions, options.FILM, recorded.DECIDED),
@@ -111,12 +111,12 @@ render = ExplainerGroup("render", _make, "Make the film of an explainer, of a ca
                         files={".npz": _of_file, **dict.fromkeys(recorded.SUFFIXES, _of_board)})  # fmt: skip
 
 
-def run(name: str, given: Mapping[str, Any], call: Call) -> None:
+def run(name: str, given: Mapping[str, Any], call: Call) -> Film | None:
     """Render the film of an explainer, or say what it would be."""
-    film(preparing.prepare(name, given, stdin=stdin()), call)
+    return film(preparing.prepare(name, given, stdin=stdin()), call)
 
 
-def film(work: preparing.Work, call: Call) -> None:
+def film(work: preparing.Work, call: Call) -> Film | None:
     """Render one film, or say what it would be."""
     voice = Voice(call.quiet, call.verbose)
     _check_stdout(call)
@@ -130,11 +130,11 @@ def film(work: preparing.Work, call: Call) -> None:
         voice.detail(f"{array}: {source.name}, {source.kind}, {'×'.join(map(str, source.array.shape))}")
     if call.dry_run:
         _dry(trace, board, found, call.json)
-    else:
-        _made(work, board, found, call, voice)
+        return None
+    return _made(work, board, found, call, voice)
 
 
-def draw(path: str, given: Mapping[str, Any], call: Call) -> None:
+def draw(path: str, given: Mapping[str, Any], call: Call) -> Film | None:
     """Draw the storyboard of a file, or print it."""
     voice = Voice(call.quiet, call.verbose)
     _check_stdout(call)
@@ -146,7 +146,8 @@ def draw(path: str, given: Mapping[str, Any], call: Call) -> None:
     elif call.dry_run:
         out(film.board.text())
     else:
-        _made(film, film.board, found, call, voice)
+        return _made(film, film.board, found, call, voice)
+    return None
 
 
 def _asked(call: Call) -> tuple[list[str] | None, str | None]:
@@ -154,7 +155,7 @@ def _asked(call: Call) -> tuple[list[str] | None, str | None]:
     return list(call.output) or None, ",".join(call.format) or None
 
 
-def _made(work: Filmed, board: Storyboard, found: Sequence[Destination], call: Call, voice: Voice) -> None:
+def _made(work: Filmed, board: Storyboard, found: Sequence[Destination], call: Call, voice: Voice) -> Film:
     """Draw and write a film, and say what was written."""
     name = work.name
     outputs, formats = _asked(call)
@@ -170,6 +171,7 @@ def _made(work: Filmed, board: Storyboard, found: Sequence[Destination], call: C
         out_paths(item.path for item in found)
     if call.open:
         _open(found, voice)
+    return made
 
 
 def _check_stdout(call: Call) -> None:
@@ -178,8 +180,8 @@ def _check_stdout(call: Call) -> None:
         return
     if call.json:
         raise OptionError("--json and -o - both want standard output; leave out one of them")
-    if sys.stdout is None or sys.stdout.isatty():
-        held = "closed" if sys.stdout is None else "a terminal"
+    if sys.stdout is None or sys.stdout.isatty() or not hasattr(sys.stdout, "buffer"):
+        held = "closed" if sys.stdout is None else "a terminal" if sys.stdout.isatty() else "for text alone"
         raise OutputError(f"cannot write -: standard output is {held}; redirect it to a file or a program")
 
 

@@ -19,6 +19,7 @@ from layeranim.engine.option import suggest
 from layeranim.engine.trace import Tensor, Trace
 from layeranim.errors import OptionError, OutputError
 from layeranim.inputs import printable
+from layeranim.preparing import notebook
 from layeranim.stories.options import FilmOptions
 
 NOT_HERE = {item.name: item.flag for item in FilmOptions.options() if item.name != "precision"}
@@ -26,8 +27,8 @@ OWN = ("output", "tensor", "overwrite", "quiet", "json")
 
 
 def _make(name: str, called: str) -> click.Command:
-    def callback(**values: Any) -> None:
-        run(called, Asked(*(values.pop(key) for key in OWN)), options.given(values))
+    def callback(**values: Any) -> Trace | None:
+        return run(called, Asked(*(values.pop(key) for key in OWN)), options.given(values))
 
     params: list[click.Parameter] = [*_options(name), *_output_options()]
     film = catalog.has_film(name)
@@ -69,9 +70,9 @@ def _options(name: str) -> list[click.Option]:
 def _of_file(path: str) -> click.Command:
     """``trace model.npz --layer conv1``."""
 
-    def callback(layer: str | None, **values: Any) -> None:
+    def callback(layer: str | None, **values: Any) -> Trace | None:
         wanted = Asked(*(values.pop(key) for key in OWN))
-        told(captured.work(path, layer, options.given(values), film=False), wanted)
+        return told(captured.work(path, layer, options.given(values), film=False), wanted)
 
     look = options.declared(FilmOptions, options.FILM, NOT_HERE)
     params: list[click.Parameter] = [captured.layer_option(), *look, *_output_options()]
@@ -95,13 +96,13 @@ class Asked:
     json: bool = False
 
 
-def run(name: str, wanted: Asked, given: Mapping[str, Any]) -> None:
+def run(name: str, wanted: Asked, given: Mapping[str, Any]) -> Trace | None:
     """Compute, then print or write."""
-    told(preparing.prepare(name, given, stdin=stdin()), wanted)
+    return told(preparing.prepare(name, given, stdin=stdin()), wanted)
 
 
-def told(work: preparing.Work, wanted: Asked) -> None:
-    """The numbers, printed or written."""
+def told(work: preparing.Work, wanted: Asked) -> Trace | None:
+    """The numbers, printed or written; in a notebook a whole trace shows itself."""
     output, voice, as_json = wanted.output, Voice(wanted.quiet), wanted.json
     if output:
         _check(wanted)
@@ -139,7 +140,9 @@ def told(work: preparing.Work, wanted: Asked) -> None:
             board = work.storyboard(made)
             voice.warn(*board.warnings)
             said = "\n" + tables.captions(board)
-        out(tables.values(made, work.film.precision) + said)
+        if not notebook.here():
+            out(tables.values(made, work.film.precision) + said)
+    return made if wanted.tensor is None else None
 
 
 # What writes files is loaded when a file is asked for: numbers on a terminal come a tenth sooner without it.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from layeranim.errors import InputError, OptionError
-from layeranim.film.owned import provenance
+from layeranim.film.owned import provenance, standing
 from layeranim.theme import own
 
 MOVING = ("image/webp", "image/apng", "image/gif")
@@ -131,7 +131,7 @@ def of(path: Path) -> FilmFiles:
             f"{path} is no film of ours: there is no {place.name} beside it that layeranim wrote; "
             "render writes one with every film"
         )
-    return replace(_shown(found.report, place), stepped=path.suffix == ".html")
+    return replace(reported(found.report, place), stepped=path.suffix == ".html")
 
 
 def stem(path: Path) -> str:
@@ -147,13 +147,17 @@ def _ground(film: Mapping[str, Any]) -> str:
         raise ValueError(str(error)) from None
 
 
-def _shown(report: Mapping[str, Any], place: Path) -> FilmFiles:
+def reported(report: Mapping[str, Any], place: Path, exact: bool = False) -> FilmFiles:
+    """What a provenance says, of the files that are there; with ``exact`` of those that nobody changed since.
+
+    Raises InputError where that is nothing that a page can show.
+    """
     files: dict[str, Path] = {}
     sizes: dict[str, tuple[int, int]] = {}
     try:
         for name, entry in report["files"].items():
             kind, file = str(entry["type"]), place.parent / Path(name).name
-            if file.is_file():
+            if entry["sha256"] in standing(file).values() if exact else file.is_file():
                 files[kind] = file
                 if "width" in entry:
                     sizes[kind] = int(entry["width"]), int(entry["height"])

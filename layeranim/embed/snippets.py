@@ -9,7 +9,7 @@ in the picture.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 
@@ -24,12 +24,17 @@ CONTROLS = "17rem"
 
 @dataclass(frozen=True)
 class Figure:
-    """What a snippet is made of: the film, the width on the page, the caption under it, addresses."""
+    """What a snippet is made of: the film, the width on the page, the caption under it, addresses.
+
+    ``linked``: whether an address may lead away from the page, and stand there twice. One that is the file itself may
+    not.
+    """
 
     pair: Pair
     width: int
     caption: str
     url: Url
+    linked: bool = True
 
     @property
     def light(self) -> FilmFiles:
@@ -57,10 +62,23 @@ def block(figure: Figure) -> str:
 
 def _grounds(figure: Figure) -> Iterator[str]:
     """Of two films the one for the page's ground: a poster has no ``media`` of its own."""
-    yield "<style>"
-    yield f"@media {DARK} {{ .layeranim-light {{ display: none }} }}"
-    yield f"@media not all and {DARK} {{ .layeranim-dark {{ display: none }} }}"
-    yield "</style>"
+    yield f"<style>\n{by_system()}</style>"
+
+
+def by_system() -> str:
+    """Style: of two films the one for what the reader's system asks for."""
+    return (
+        f"@media {DARK} {{ .layeranim-light {{ display: none }} }}\n"
+        f"@media not all and {DARK} {{ .layeranim-dark {{ display: none }} }}\n"
+    )
+
+
+def by_switch(light: str, dark: str) -> str:
+    """Style: of two films the one for what a page says of itself, whatever the system asks for."""
+    return (
+        f"{light} .layeranim-light, {dark} .layeranim-dark {{ display: revert }}\n"
+        f"{light} .layeranim-dark, {dark} .layeranim-light {{ display: none }}\n"
+    )
 
 
 def _player(figure: Figure, shown: FilmFiles) -> Iterator[str]:
@@ -94,17 +112,18 @@ def _video(figure: Figure, shown: FilmFiles, more: str = "") -> Iterator[str]:
     if shown.words and shown.words.suffix == ".vtt":
         yield f'<track kind="captions" src="{url(shown.words)}" srclang="en" label="English" />'
     first = next(iter(shown.videos.values()))
-    yield (
-        f'<a href="{url(first)}"><img src="{url(shown.poster)}" alt="{escape(figure.alt)}" '
-        f'width="{across}" height="{down}" loading="lazy" /></a>'
-    )
+    if figure.linked:
+        yield (
+            f'<a href="{url(first)}"><img src="{url(shown.poster)}" alt="{escape(figure.alt)}" '
+            f'width="{across}" height="{down}" loading="lazy" /></a>'
+        )
     yield "</video>"
 
 
 def moving(figure: Figure) -> Iterator[str]:
     """A moving picture: the poster for who wants no motion, each for its ground; linked to the film with controls."""
     (across, down), url, light, dark = figure.size, figure.url, figure.light, figure.pair.dark
-    link = next(iter(light.videos.values()), None)
+    link = next(iter(light.videos.values()), None) if figure.linked else None
     if link:
         yield f'<a href="{url(link)}">'
     yield "<picture>"
@@ -118,6 +137,35 @@ def moving(figure: Figure) -> Iterator[str]:
     yield "</picture>"
     if link:
         yield "</a>"
+
+
+def framed(figure: Figure) -> str:
+    """The moving picture in its figure: of two the one for the page's ground, where a page may say what that is."""
+    lines = list(moving(figure))
+    if figure.pair.dark:
+        lines = list(_grounds(figure))
+        for shown in figure.pair.both:
+            alone = moving(replace(figure, pair=Pair(shown)))
+            lines += [f'<div class="layeranim-{shown.theme}">', *alone, "</div>"]
+    caption = [f"<figcaption>{escape(figure.caption)}</figcaption>"] if figure.caption else []
+    return "\n".join(["<figure>", *lines, *caption, "</figure>"]) + "\n"
+
+
+def opened(figure: Figure) -> str:
+    """A moving picture that moves while the reader keeps it open; until then its poster stands there, as large."""
+    (across, down), url, light = figure.size, figure.url, figure.light
+    size = f'width="{across}" height="{down}" style="max-width: 100%; height: auto"'
+    caption = [f"<figcaption>{escape(figure.caption)}</figcaption>"] if figure.caption else []
+    lines = [
+        "<figure>",
+        "<style>.layeranim-opened[open] > summary > img { display: none }</style>",
+        '<details class="layeranim-opened">',
+        f"<summary>Play ({light.seconds:.0f} seconds; closing this ends it)"
+        f'<br /><img src="{url(light.poster)}" {size} alt="{escape(figure.alt)}" /></summary>',
+        f'<img src="{url(light.moving or light.poster)}" {size} alt="{escape(figure.alt)}" />',
+        "</details>",
+    ]
+    return "\n".join([*lines, *caption, "</figure>"]) + "\n"
 
 
 def picture(figure: Figure) -> str:

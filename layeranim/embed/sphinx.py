@@ -7,12 +7,9 @@ here and nowhere else.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import shutil
-from collections.abc import Callable, Mapping
-from html import escape
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -23,31 +20,15 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.logging import getLogger
 
-from layeranim import catalog, preparing
-from layeranim.assets import finding
-from layeranim.assets.build import build
-from layeranim.assets.manifest import files_of
-from layeranim.assets.plan import load
 from layeranim.embed import snippets
-from layeranim.embed.files import Pair, pair
+from layeranim.embed.files import Pair
+from layeranim.embed.shelf import OWN, SHOWN_AS, Shelf, one_of, width_of
 from layeranim.embed.snippets import Figure
-from layeranim.engine.spelling import suggestion
-from layeranim.errors import LayeranimError, ManifestError, OptionError
+from layeranim.errors import LayeranimError
 from layeranim.version import __version__
 
-RENDER = ("never", "missing", "always")
-SHOWN_AS = {"video": ("mp4",), "picture": ("gif", "mp4"), "player": ("html",)}
-"""How a page shows a film, and the formats that it takes: a picture leads to the film with controls."""
-OWN = ("width", "caption", "as", "class", "name")
-"""Options of the directive; all others are the explainer's."""
-WIDTH = 640
 FOLDER = "_images"
-GROUNDS = """\
-@media (prefers-color-scheme: dark) {{ {light} {{ display: none }} }}
-@media not all and (prefers-color-scheme: dark) {{ {dark} {{ display: none }} }}
-[data-theme=light] {light}, [data-theme=dark] {dark} {{ display: revert }}
-[data-theme=light] {dark}, [data-theme=dark] {light} {{ display: none }}
-""".format(light=".layeranim-light", dark=".layeranim-dark")
+GROUNDS = snippets.by_system() + snippets.by_switch("[data-theme=light]", "[data-theme=dark]")
 """Of two films the one for the page's ground: what the reader's system asks for, or what the theme's switch says."""
 STYLE = "layeranim.css"
 
@@ -82,14 +63,12 @@ class LayeranimDirective(SphinxDirective):
         try:
             own = {key: self.options[key] for key in OWN if key in self.options}
             given = {key: value for key, value in self.options.items() if key not in OWN}
-            shown_as = _one_of("as", own.get("as", "video"), tuple(SHOWN_AS))
-            width = _width(own.get("width"))
+            shown_as = one_of("as", own.get("as", "video"), tuple(SHOWN_AS))
+            width = width_of(own.get("width"))
             both = self._films(self.arguments[0].strip(), given, shown_as)
         except LayeranimError as error:
             raise self.error(f"layeranim: {error}") from None
         for shown in both.both:
-            for file in shown.files.values():
-                self.env.note_dependency(str(file))
             if (said := shown.cannot_pause()) and shown_as == "picture":
                 _log.warning("layeranim: %s", said, location=self.get_location(), type="layeranim", subtype="pause")
         caption = own.get("caption", both.light.title)
@@ -98,79 +77,23 @@ class LayeranimDirective(SphinxDirective):
     # ── which film ───────────────────────────────────────────────────────────
     def _films(self, word: str, given: dict[str, str], shown_as: str) -> Pair:
         """The films that the page asks for, made if need be."""
-        manifest = self._manifest()
-        if Path(word).suffix or "/" in word:
-            if given:
-                raise OptionError(f"{word} is a file, which takes no option {next(iter(given))}")
-            return pair(Path(self.env.relfn2path(word, self.env.docname)[1]))
-        if manifest is not None:
-            self.env.note_dependency(str(manifest))
-            self.env.note_dependency(str(finding.lock_of(manifest)))
-            try:
-                plan, _ = load(manifest, (word,))
-            except ManifestError:
-                if not catalog.has_film(word):
-                    raise
-            else:
-                if given:
-                    option = next(iter(given))
-                    raise OptionError(f"{word} is an asset of {manifest.name}, where the option {option} belongs")
-                entries = plan.chosen((word,))
-                return self._asset(manifest, word, [plan.root / files_of(entry)[0] for entry in entries])
-        return self._rendered(word, given, shown_as)
-
-    def _manifest(self) -> Path | None:
-        """The manifest that ``conf.py`` names, or the nearest one above the pages."""
-        named = self.config.layeranim_manifest
-        if named:
-            return Path(self.env.app.confdir, named)
-        for folder in (Path(self.env.srcdir), *Path(self.env.srcdir).parents):
-            if (folder / finding.NAME).is_file():
-                return folder / finding.NAME
-        return None
-
-    def _asset(self, manifest: Path, word: str, films: list[Path]) -> Pair:
-        """What ``layeranim build`` made, or makes now."""
-        when = _one_of("layeranim_render", self.config.layeranim_render, RENDER)
-        if when == "always" or (when == "missing" and not all(file.is_file() for file in films)):
-            build(manifest, word)
-        return pair(films[0])
-
-    def _rendered(self, word: str, given: Mapping[str, str], shown_as: str) -> Pair:
-        """The film of an explainer, for each ground, under a name that its options decide."""
-        called, _ = catalog.named(word)
-        when = _one_of("layeranim_render", self.config.layeranim_render, RENDER)
-        grounds = [given["theme"]] if "theme" in given else [self._theme(one) for one in self.config.layeranim_themes]
-        folder = Path(self.env.app.confdir, self.config.layeranim_films or Path(self.env.app.doctreedir, "layeranim"))
-        base = Path(self.env.doc2path(self.env.docname)).parent
-        made = []
-        for ground in grounds:
-            options = {**{key: value if value else "true" for key, value in given.items()}, "theme": ground}
-            work = preparing.prepare(called, options, base=base)
-            for file in work.files.values():
-                self.env.note_dependency(str(base / file))
-            key = _key(called, work, shown_as)
-            outputs = [folder / f"{called}-{key}.{fmt}" for fmt in SHOWN_AS[shown_as]]
-            there = all(file.is_file() for file in (*outputs, outputs[0].with_suffix(".json")))
-            if when == "never" and not there:
-                raise OptionError(f"{word} is not rendered yet, and layeranim_render is never")
-            if when == "always" or not there:
-                folder.mkdir(parents=True, exist_ok=True)
-                work.film_to([str(file) for file in outputs], None)
-            made.append(outputs[0])
-        if when == "always":
+        config, source, settings = self.config, Path(self.env.srcdir), Path(self.env.app.confdir)
+        named = config.layeranim_manifest
+        shelf = Shelf(
+            settings / named if named else Shelf.manifest_above(source), settings,
+            settings / (config.layeranim_films or Path(self.env.app.doctreedir, "layeranim")), config.layeranim_themes,
+            config.layeranim_render, "layeranim_render", lambda file: self.env.note_dependency(str(file)),
+        )  # fmt: skip
+        both = shelf.films(word, given, shown_as, Path(self.env.doc2path(self.env.docname)), source)
+        if config.layeranim_render == "always":
             self.env.note_reread()
-        return pair(*made[:2])
-
-    def _theme(self, word: str) -> str:
-        """A theme of ``conf.py``, whose files lie beside it."""
-        return str(Path(self.env.app.confdir, word).absolute()) if word.endswith(".toml") else word
+        return both
 
     # ── what stands on the page ──────────────────────────────────────────────
     def _nodes(self, figure: Figure, shown_as: str) -> list[nodes.Node]:
         web = film(classes=self.options.get("class", "").split())
         web["files"] = {file.name: str(file) for shown in figure.pair.both for file in shown.files.values()}
-        write = snippets.block if shown_as != "picture" else _still_or_moving
+        write = snippets.block if shown_as != "picture" else snippets.framed
         web["markup"] = write(Figure(figure.pair, figure.width, figure.caption, lambda file: f"@{file.name}@"))
         still = nodes.figure()
         uri = os.path.relpath(figure.light.poster, Path(self.env.doc2path(self.env.docname)).parent)
@@ -183,34 +106,6 @@ class LayeranimDirective(SphinxDirective):
         html = addnodes.only("", web, expr="html and not epub")
         other = addnodes.only("", still, expr="not html or epub")
         return [target, html, other] if target["names"] else [html, other]
-
-
-def _still_or_moving(figure: Figure) -> str:
-    """The moving picture in its figure."""
-    caption = f"<figcaption>{escape(figure.caption)}</figcaption>\n" if figure.caption else ""
-    return "<figure>\n" + "\n".join(snippets.moving(figure)) + f"\n{caption}</figure>\n"
-
-
-def _one_of(name: str, value: Any, known: tuple[str, ...]) -> str:
-    if value not in known:
-        near = suggestion(value, known) if isinstance(value, str) else ""
-        raise OptionError(f"{name} is {value!r}{near}; it must be one of {', '.join(known)}")
-    return str(value)
-
-
-def _width(text: str | None) -> int:
-    digits = (text or str(WIDTH)).strip().removesuffix("px")
-    if not digits.isdigit() or not 16 <= int(digits) <= 8192:
-        raise OptionError(f"width is {text!r}, but must be 16 to 8192 pixels")
-    return int(digits)
-
-
-def _key(called: str, work: preparing.Work, shown_as: str) -> str:
-    """What tells one film of an explainer from another: its options, what it is computed from, our version."""
-    film_options = {name: str(value) for name, value in vars(work.film).items()}
-    arrays = {name: source.digest for name, source in work.sources.items()}
-    said = [__version__, called, work.config.shown(), film_options, arrays, work.seed, shown_as]
-    return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()[:10]
 
 
 # ── HTML ─────────────────────────────────────────────────────────────────────

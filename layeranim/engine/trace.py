@@ -7,6 +7,7 @@ views or products of others are *recipes*: they know their shape and read any re
 
 from __future__ import annotations
 
+import importlib
 import math
 import os
 from bisect import bisect
@@ -230,6 +231,10 @@ class Trace(Mapping[str, Array]):
 
     def __repr__(self) -> str:
         return f"<trace of {self.layer}: {len(self.tensors)} tensors, {len(self.steps)} steps>"
+
+    def _repr_html_(self) -> str:
+        # How a notebook shows it is written above the engine, which knows nothing of that: named, not imported.
+        return str(importlib.import_module("layeranim.embed.notebook").trace(self))
 
     def __getitem__(self, name: str) -> Array:
         return self.tensor(name).array

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from layeranim import catalog
 from layeranim import theme as themes
 from layeranim.errors import LayeranimError, RenderError
 from layeranim.film import captions, host, owned
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from layeranim.engine.trace import Trace
     from layeranim.film.provenance import MadeFrom
 
+NOTEBOOK = "layeranim.embed.notebook"
+"""What shows a film in a notebook: above this room, so that it is named as the catalogue names scenes, not imported."""
 Progress = Callable[[int, int], None]
 """Called with the frames drawn so far and the frames in all passes."""
 
@@ -45,22 +48,21 @@ class Film:
     paths: tuple[Path, ...]
     poster: Path | None
     alt: str
-    captions: tuple[captions.Cue, ...]
+    captions: tuple[captions.Cue, ...] = field(repr=False)
     seconds: float
     frames: int
     warnings: tuple[str, ...] = ()
     """Films with other options that this one replaced."""
 
-    def _repr_html_(self) -> str:
-        from html import escape
+    reports: Mapping[Path, Mapping[str, Any]] = field(default_factory=dict, repr=False, compare=False)
+    """What the provenances beside the film say, by their full paths."""
 
-        for path in self.paths:
-            if path.suffix in (".mp4", ".webm"):
-                shown = f' poster="{escape(self.poster.as_posix())}"' if self.poster else ""
-                source = f'src="{escape(path.as_posix())}"{shown} aria-label="{escape(self.alt)}"'
-                return f"<video controls loop muted {source}></video>"
-        picture = next((p for p in self.paths if p.suffix in (".gif", ".webp", ".png", ".apng")), self.poster)
-        return f'<img src="{escape(picture.as_posix())}" alt="{escape(self.alt)}">' if picture else escape(self.alt)
+    def _repr_html_(self) -> str:
+        return str(catalog.resolve(f"{NOTEBOOK}:film")(self))
+
+    def _repr_png_(self) -> bytes | None:  # for what takes no HTML: a notebook as PDF
+        found: bytes | None = catalog.resolve(f"{NOTEBOOK}:poster")(self)
+        return found
 
 
 @dataclass(frozen=True)
@@ -150,7 +152,8 @@ def make(
     standing = next((Path(stem + ".png") for stem in stems(found)), None)
     written = tuple(Path(item.path) for item in found)
     (*_, fps), most = max(frames.items(), key=lambda pass_and_frames: pass_and_frames[1])
-    return Film(written, standing, board.alt, tuple(captions.cues(board)), float(most / fps), most)
+    said = {place.absolute(): report for place, report in reports.items()}
+    return Film(written, standing, board.alt, tuple(captions.cues(board)), float(most / fps), most, reports=said)
 
 
 def _report(progress: Progress, before: int, total: int, frames: int) -> None:

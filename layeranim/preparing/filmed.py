@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from layeranim import inputs
 from layeranim.engine import memory as budgets
+from layeranim.preparing import notebook
 from layeranim.stories.options import THEMES, FilmOptions
+from layeranim.version import __version__
 
 if TYPE_CHECKING:
     from layeranim import typeface
@@ -64,12 +68,29 @@ class Filmed:
         from layeranim.film.destinations import by_provenance, destinations, every_path
 
         with budgets.budget(self.memory):
-            found = destinations(self.name, output, formats, self.film)
+            found = destinations(self._called(), output, formats, self.film)
         owned.refuse_inputs(map(Path, every_path(found, self.film.captions)), self.files)
         if not overwrite:
             groups = by_provenance(found, self.film.captions).items()
             owned.refuse_foreign([o for place, paths in groups for o in owned.foreign(Path(place), map(Path, paths))])
         return found
+
+    def _called(self) -> str:
+        """The name of a film that is given none: in a notebook, whose cells must not take each other's, one that all
+        decides that the film is made of.
+        """
+        return f"{self.name}-{self.key()}" if notebook.here() else self.name
+
+    def key(self) -> str:
+        """What tells the film from another of its explainer: its options, what it is computed from, our version."""
+        from layeranim.film.provenance import looks
+
+        said = [__version__, asdict(self.origin()), looks(self.film), *self.more()]
+        return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()[:10]
+
+    def more(self) -> Iterator[str]:
+        """What decides a film and stands not in its origin."""
+        yield from ()
 
     def replacing(self, found: Iterable[Destination]) -> tuple[str, ...]:
         """A warning for each film there is in these places that was made with other options."""

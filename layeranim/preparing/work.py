@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -116,6 +117,12 @@ class Work(Filmed):
                         for n, s in self.gradients.items()}  # fmt: skip
         example = self.preset.name if self.preset else None
         return MadeFrom(self.name, options, sources, example, self.seeded, self.seed)
+
+    def more(self) -> Iterator[str]:
+        yield from map(str, sorted(self.labels.items()))
+        for tensor in self.traced.tensors.values() if self.traced else ():
+            if not tensor.is_recipe:
+                yield hashlib.sha256(tensor.array.tobytes()).hexdigest()
 
     def told(self) -> Storyboard:
         return self.storyboard(self.trace())

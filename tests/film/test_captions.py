@@ -26,6 +26,7 @@ SWEPT = [
 ]
 LETTERS, SHORTEST = 20, 1.5  # letters a second at most, seconds at least
 
+
 def told(case: Case, pace: str) -> tuple[Storyboard, list[Cue]]:
     work = preparing.prepare(case.name, {**case.options, "pace": pace})
     board = work.storyboard(work.trace())

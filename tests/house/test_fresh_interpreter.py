@@ -1,4 +1,4 @@
-"""What must not load Manim or SciPy, each in an interpreter of its own: their import takes seconds."""
+"""What must not load Manim, SciPy or IPython, each in an interpreter of its own: their import takes seconds."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ try:
         code = main()
 except SystemExit as end:
     code = end.code
-print("loaded:", *sorted({"manim", "scipy"} & set(sys.modules)), file=sys.stderr)
+print("loaded:", *sorted({"manim", "scipy", "IPython"} & set(sys.modules)), file=sys.stderr)
 sys.exit(code)
 """
 
@@ -42,7 +42,7 @@ LIGHT = [
 
 
 def probe(command: str, package: Path, folder: Path) -> tuple[int, str]:
-    """Exit code of a command (none: the import alone), and which of Manim and SciPy it loaded."""
+    """Exit code of a command (none: the import alone), and which of Manim, SciPy and IPython it loaded."""
     done = subprocess.run(
         [sys.executable, "-c", PROBE, *command.split()],
         cwd=folder,
@@ -64,9 +64,9 @@ def test_light(command: str, tmp_path: Path) -> None:
 def test_what_is_loaded_is_seen(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "layeranim", tmp_path / "layeranim", ignore=shutil.ignore_patterns("data", "__pycache__"))
     with (tmp_path / "layeranim" / "__init__.py").open("a", encoding="utf-8") as file:
-        file.write("\nimport manim.scene\nimport scipy\n")
+        file.write("\nimport manim.scene\nimport scipy\nimport IPython\n")
     # Empty stand-ins with the right names: the real ones would only be slower.
-    for name in ("manim", "manim/scene", "scipy"):
+    for name in ("manim", "manim/scene", "scipy", "IPython"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "__init__.py").touch()
-    assert probe("", tmp_path, tmp_path) == (0, "manim scipy")
+    assert probe("", tmp_path, tmp_path) == (0, "IPython manim scipy")

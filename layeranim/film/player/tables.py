@@ -29,7 +29,7 @@ WHOLE = 65_536
 class StepTable:
     """Cells of one tensor. ``made``: this step writes them, it does not only read them.
 
-    ``where`` says in words which slice of the tensor it is, counting from 1; ``down`` and ``across`` what the rows and
+    ``where`` says in words which slice of the tensor it is; ``down`` and ``across`` what the rows and
     columns run along; ``rest`` of how many they are a part.
     """
 
@@ -50,11 +50,12 @@ class StepTable:
 
 @dataclass(frozen=True, eq=False)
 class StepTables:
-    """The tables of one trace, ``side`` rows and columns each at most."""
+    """The tables of one trace, ``side`` rows and columns each at most, counted from ``first``."""
 
     trace: Trace
     side: int
     precision: int | None = None
+    first: int = 1
     _styles: dict[str, numbers.Style] = field(default_factory=dict)
 
     def of(self, acts: Sequence[int]) -> Iterator[StepTable]:
@@ -69,9 +70,10 @@ class StepTables:
             before = hulls.get(region.tensor)
             hulls[region.tensor] = hull(before, region) if before else region
         for region in list(hulls.values())[-TABLES:]:
-            yield self._table(region, region.tensor in made)
+            yield self.table(region, region.tensor in made)
 
-    def _table(self, region: Region, made: bool) -> StepTable:
+    def table(self, region: Region, made: bool = False) -> StepTable:
+        """The cells of a region."""
         tensor = self.trace.tensor(region.tensor)
         spans = [region.along(axis) or range(size) for axis, size in zip(tensor.axes, tensor.shape, strict=True)]
         free = [at for at, span in enumerate(spans) if len(span) > 1]
@@ -80,12 +82,13 @@ class StepTables:
         rows = list(islice(product(*(spans[at][: self.side] for at in down)), self.side))
         columns = [*spans[across[0]][: self.side]] if across else []
         shown = len(rows), len(columns) or 1
-        where = (f"{_words(axis)} {span[0] + 1}" for axis, span, size in
+        where = (f"{_words(axis)} {span[0] + self.first}" for axis, span, size in
                  zip(tensor.axes, spans, tensor.shape, strict=True) if len(span) == 1 < size)  # fmt: skip
         return StepTable(
             tensor.name, made, ", ".join(where),
             ", ".join(_words(tensor.axes[at]) for at in down), "".join(_words(tensor.axes[at]) for at in across),
-            tuple(", ".join(str(i + 1) for i in row) for row in rows), tuple(str(i + 1) for i in columns),
+            tuple(", ".join(str(i + self.first) for i in row) for row in rows),
+            tuple(str(i + self.first) for i in columns),
             tuple(self._row(tensor, spans, dict(zip(down, row, strict=True)), across) for row in rows),
             "" if shown == there else f"{shown[0]}×{shown[1]} of {there[0]}×{there[1]}",
         )  # fmt: skip

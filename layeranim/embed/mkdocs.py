@@ -1,0 +1,184 @@
+"""Films in MkDocs: a fence ``layeranim`` that places what ``layeranim build`` made, or renders an explainer.
+
+``plugins: [layeranim]`` in ``mkdocs.yml``; see ``docs/mkdocs.md``. MkDocs is imported here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mkdocs.config import base, config_options
+from mkdocs.plugins import BasePlugin, get_plugin_logger
+from mkdocs.structure.files import File, InclusionLevel
+
+from layeranim.assets import finding
+from layeranim.embed import snippets
+from layeranim.embed.shelf import OWN, RENDER, SHOWN_AS, Shelf, one_of, width_of
+from layeranim.embed.snippets import Figure
+from layeranim.errors import LayeranimError, OptionError
+
+FOLDER = "films"
+"""Of the site: where films go that do not lie among its pages."""
+STYLE = f"{FOLDER}/layeranim.css"
+WAITING = ".cache/layeranim"
+"""Where films of explainers wait for the next build, beside ``mkdocs.yml``."""
+ALWAYS_LIGHT = snippets.by_switch(":root", ".layeranim-never")
+SWITCHES = {
+    "mkdocs": ALWAYS_LIGHT + snippets.by_switch("[data-bs-theme=light]", "[data-bs-theme=dark]"),
+    "material": ALWAYS_LIGHT + snippets.by_switch("[data-md-color-scheme=default]", "[data-md-color-scheme=slate]"),
+    "readthedocs": ALWAYS_LIGHT,
+}
+"""What themes say of a page's ground; those of any other theme have the film that the reader's system asks for."""
+_FENCE = re.compile(r"(?P<indent>[ \t]*)(?P<mark>`{3,}|~{3,})[ \t]*(?P<info>[^`]*)")
+
+_log = get_plugin_logger("layeranim")
+
+
+class LayeranimConfig(base.Config):
+    """What ``mkdocs.yml`` may say."""
+
+    render = config_options.Choice(RENDER, default="missing")
+    manifest = config_options.Optional(config_options.File(exists=True))
+    films = config_options.Type(str, default=WAITING)
+    themes = config_options.Type(list, default=["light", "dark"])
+
+
+@dataclass(frozen=True)
+class Fence:
+    """A fence of ours: its lines on the page, how far it is indented, the film, and the options under it."""
+
+    first: int
+    after: int
+    indent: str
+    film: str
+    lines: tuple[str, ...]
+
+    def options(self) -> dict[str, str]:
+        """Its lines as ``option: value``. Raises ``OptionError``."""
+        found = {}
+        for line in filter(None, map(str.strip, self.lines)):
+            name, colon, value = line.partition(":")
+            if not colon:
+                raise OptionError(f"{line!r} is no option; a line of the fence is option: value")
+            found[name.strip()] = value.strip()
+        return found
+
+
+def fences(lines: list[str]) -> Iterator[Fence]:
+    """The fences of ours on a page; one within another fence is shown, and not looked at."""
+    at = 0
+    while at < len(lines):
+        opened = _FENCE.fullmatch(lines[at])
+        first, at = at, at + 1
+        if not opened:
+            continue
+        closed = re.compile(rf"[ \t]*{re.escape(opened['mark'][0])}{{{len(opened['mark'])},}}[ \t]*")
+        while at < len(lines) and not closed.fullmatch(lines[at]):
+            at += 1
+        word, _, film = opened["info"].strip().partition(" ")
+        if word == "layeranim":
+            yield Fence(first, at + 1, opened["indent"], film.strip(), tuple(lines[first + 1 : at]))
+        at += 1
+
+
+class LayeranimPlugin(BasePlugin[LayeranimConfig]):
+    """``plugins: [layeranim]``."""
+
+    def on_config(self, config: Any) -> Any:
+        """Find the manifest, and say where the style is."""
+        settings = Path(config.config_file_path).parent if config.config_file_path else Path.cwd()
+        named = self.config.manifest
+        manifest = Path(named) if named else Shelf.manifest_above(Path(config.docs_dir))
+        if manifest:  # what a build of ours writes must not begin the next
+            config.watch += [str(manifest), *([str(lock)] if (lock := finding.lock_of(manifest)).is_file()
+                             and self.config.render == "never" else [])]  # fmt: skip
+        self.shelf = Shelf(manifest, settings, settings / self.config.films, self.config.themes, self.config.render,
+                           "render", lambda file: None)  # fmt: skip
+        self.markup: dict[str, str] = {}
+        self.style = SWITCHES.get(config.theme.name, "")
+        if self.style and STYLE not in config.extra_css:
+            config.extra_css.append(STYLE)
+        return config
+
+    def on_files(self, files: Any, config: Any) -> Any:
+        """The style is a file of the site."""
+        if self.style:
+            files.append(File.generated(config, STYLE, content=self.style, inclusion=InclusionLevel.INCLUDED))
+        return files
+
+    def on_page_markdown(self, markdown: str, page: Any, config: Any, files: Any) -> str:
+        """Put a word where each film goes: Markdown is not trusted with the HTML of one, least of all in a list."""
+        lines = markdown.split("\n")
+        above = (page.file.content_string or markdown).count("\n") + 1 - len(lines)  # what YAML stood there
+        for fence in reversed([*fences(lines)]):
+            try:
+                markup = self._shown(fence, page, config, files)
+            except LayeranimError as error:
+                _log.warning("%s:%d: %s", page.file.src_uri, above + fence.first + 1, error)
+                continue
+            word = f"layeranim{secrets.token_hex(12)}"
+            self.markup[word] = markup
+            lines[fence.first : fence.after] = ["", f"{fence.indent}{word}", ""]
+        return "\n".join(lines)
+
+    def on_page_content(self, html: str, page: Any, config: Any, files: Any) -> str:
+        """Put the films where their words stand."""
+        for word in re.findall(r"layeranim[0-9a-f]{24}", html):
+            if markup := self.markup.pop(word, None):
+                html = re.sub(rf"<p>{word}</p>|{word}", lambda _: markup, html)
+        return html
+
+    def _shown(self, fence: Fence, page: Any, config: Any, files: Any) -> str:
+        """The markup of a film, whose files are now the site's."""
+        options = fence.options()
+        own = {key: options.pop(key) for key in OWN if key in options}
+        shown_as = one_of("as", own.get("as", "video"), tuple(SHOWN_AS))
+        if not fence.film:
+            raise OptionError("the fence names no film; after layeranim comes an asset, a file or an explainer")
+        place = Path(page.file.abs_src_path or Path(config.docs_dir, page.file.src_uri))
+        both = self.shelf.films(fence.film, options, shown_as, place, Path(config.docs_dir))
+        for shown in both.both:
+            if (said := shown.cannot_pause()) and shown_as == "picture":
+                _log.warning("%s: %s", page.file.src_uri, said)
+
+        def url(file: Path) -> str:
+            return str(_placed(file, config, files).url_relative_to(page.file))
+
+        figure = Figure(both, width_of(own.get("width")), own.get("caption", both.light.title), url)
+        name = f' id="{_word(own["name"])}"' if "name" in own else ""
+        classes = " ".join(["layeranim", *map(_word, own.get("class", "").split())])
+        write = snippets.framed if shown_as == "picture" else snippets.block
+        return f'<div class="{classes}"{name}>\n{write(figure)}</div>\n'
+
+
+def _word(text: str) -> str:
+    if not re.fullmatch(r"[\w-]+", text):
+        raise OptionError(f"name and class are words of letters, digits and hyphens, but there is {text!r}")
+    return text
+
+
+def _placed(file: Path, config: Any, files: Any) -> Any:
+    """A file of a film as one of the site: where it lies among the pages, else in a folder of films."""
+    source, docs = file.resolve(), Path(config.docs_dir).resolve()
+    if source.is_relative_to(docs):
+        there = files.get_file_from_path(source.relative_to(docs).as_posix())
+        if there is not None and there.inclusion.is_included():
+            return there
+    for place in (f"{FOLDER}/{file.name}", f"{FOLDER}/{_digest(source)}/{file.name}"):
+        there = files.get_file_from_path(place)
+        if there is None:
+            there = File.generated(config, place, abs_src_path=str(source), inclusion=InclusionLevel.INCLUDED)
+            files.append(there)
+        if there.abs_src_path and Path(there.abs_src_path) == source:
+            break
+    return there
+
+
+def _digest(source: Path) -> str:
+    return hashlib.sha256(str(source).encode()).hexdigest()[:10]
