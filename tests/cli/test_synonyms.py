@@ -69,7 +69,7 @@ def test_an_array_of_one_direction_has_an_option(call: Any) -> None:
         ("trace conv --frame-rate 2", ("--fps is an option of render",)),
         ("render optimiser", ("optimiser has numbers but no film yet", "layeranim render descent its idea")),
         ("render adam", ("layeranim trace optimiser shows them, layeranim render descent its idea",)),
-        ("render MaxPool1d", ("pool1d has numbers but no film yet", "layeranim render pool its idea")),
+        ("render MaxPool3d", ("pool3d has numbers but no film yet", "layeranim render pool its idea")),
         ("render Upsample", ("upsample has numbers but no film yet",)),
         ("trace MaxPool2d --mode mean", ("MaxPool2d is pool with mode 'max'",)),
         ("conv", ("'conv' is a layer", "layeranim render conv", "layeranim trace conv")),
