@@ -398,6 +398,14 @@ EXPLAINERS: dict[str, Explainer] = {
         "stories.translation.alignment:AlignmentStory",
         "scenes.stage:StageScene",
     ),
+    "pool1d": Explainer(
+        "pooling",
+        "a row of numbers: each window becomes its largest number, its mean or its p-norm",
+        "engine.pool:POOL_1D",
+        "stories.pooling.pool1d_presets:PRESETS",
+        "stories.pooling.pool1d:Pool1dStory",
+        "scenes.stage:StageScene",
+    ),
 }
 
 
@@ -412,7 +420,6 @@ LAYERS: dict[str, Numbers] = {
     "matmul": Numbers("Matrix product", "engine.matmul:MATMUL"),
     "optimiser": Numbers("Optimiser", "engine.training:OPTIMISER"),
     "pad": Numbers("Padding", "engine.padding:PAD"),
-    "pool1d": Numbers("1D pooling", "engine.pool:POOL_1D"),
     "pool3d": Numbers("3D pooling", "engine.pool:POOL_3D"),
     "reduce": Numbers("Mean, sum or largest over axes", "engine.reduce:REDUCE"),
     "sequential": Numbers("Layers in a row", "engine.sequential:SEQUENTIAL"),
@@ -426,7 +433,6 @@ IDEAS = {
     "conv-transpose1d": "conv-transpose",
     "conv-transpose3d": "conv-transpose",
     "optimiser": "descent",
-    "pool1d": "pool",
     "pool3d": "pool",
 }
 """Films that show the idea of a layer without one of its own."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,14 +15,17 @@ from layeranim.stories.preset import Preset
 
 GIVEN, MADE = 2, 2
 """Of the arrays that come in, and of what is made on the way, so many stand on the stage at most."""
+WIDER = (500, 50, 5)
+"""So many times as long is the last axis of what comes in, where a layer is told wide."""
 
 
 @dataclass(frozen=True)
 class FilmPlan:
-    """A film before it is written. ``given`` come in, ``between`` are made at once, ``output`` unit by unit.
+    """A film before it is written. ``given`` come in, ``between`` are made at once, ``output`` unit by unit, and with
+    it those that are ``beside`` it, of the same units.
 
     ``along`` are the axes of the units, ``told`` those of which one index is shown; ``batch`` are options that make a
-    batch of three, or ``None`` where the layer has no batch.
+    batch of three, or ``None`` where the layer has no batch, ``wide`` options that make a large one.
     """
 
     name: str
@@ -30,11 +34,13 @@ class FilmPlan:
     title: str
     given: tuple[str, ...]
     between: tuple[str, ...]
+    beside: tuple[str, ...]
     output: str
     along: tuple[str, ...]
     told: tuple[str, ...]
     preset: Preset
     batch: Mapping[str, str] | None = field(default=None)
+    wide: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def module(self) -> str:
@@ -64,9 +70,22 @@ def planned(name: str, layer: str, family: str) -> FilmPlan:
     read = {region.tensor for step in trace.steps for region in step.reads}
     given = [n for n, t in trace.tensors.items() if t.role != "weight" and n in read & steady and n not in steps]
     along = tuple(a for a, at in steps[output].writes.where if isinstance(at, int) and a != "batch")
+    if not along:
+        raise OptionError(f"{layer} makes all of {output} in one step, not number by number; write its film by hand")
     drawn = [*given[:GIVEN], *between, output]
-    return FilmPlan(name, layer, family, catalog.layer(layer).title, tuple(given[:GIVEN]), tuple(between), output,
-                    along, _told(trace, drawn, along), preset, _batch(trace, output))  # fmt: skip
+    beside = tuple(n for n in between if set(along) <= set(trace.axes(n)))
+    title, batch, wide = _title(catalog.layer(layer).title), _batch(trace, output), _wide(trace)
+    return FilmPlan(name, layer, family, title, tuple(given[:GIVEN]), tuple(between), beside, output, along,
+                    _told(trace, drawn, along), preset, batch, wide)  # fmt: skip
+
+
+def _title(said: str) -> str:
+    """The layer's title without digits, which on screen have an address: ``1D pooling`` is pooling along one axis."""
+    found = re.fullmatch(r"([123])D (.*)", said)
+    if not found:
+        return said
+    axes = ("one axis", "two axes", "three axes")[int(found[1]) - 1]
+    return f"{found[2][0].upper()}{found[2][1:]} along {axes}"
 
 
 def _told(trace: Trace, drawn: list[str], along: tuple[str, ...]) -> tuple[str, ...]:
@@ -106,16 +125,31 @@ def _others(layer: str) -> Iterator[Trace]:
 
 def _batch(trace: Trace, output: str) -> dict[str, str] | None:
     """Options that make a batch of three of it: every array that comes in and has one, drawn by chance."""
-    layer = catalog.layer(trace.layer)
-    shapes = {
-        spec.name: trace.tensor(spec.name).shape for spec in layer.arrays
-        if spec.role == "input" and spec.name in trace and trace.axes(spec.name)[:1] == ("batch",)
-    }  # fmt: skip
-    made = {name: f"random:{'x'.join(map(str, (3, *shape[1:])))}" for name, shape in shapes.items()}
-    if not made or "batch" not in trace.axes(output):
-        return None
+    shapes = {name: (3, *shape[1:]) for name, shape in _inputs(trace) if trace.axes(name)[:1] == ("batch",)}
+    return _drawn(trace.layer, shapes) if "batch" in trace.axes(output) else None
+
+
+def _wide(trace: Trace) -> dict[str, str]:
+    """Options that make it large: the last axis of what comes in is as long as the layer takes, if it takes more."""
+    for times in WIDER:
+        made = _drawn(trace.layer, {name: (*shape[:-1], shape[-1] * times) for name, shape in _inputs(trace) if shape})
+        if made:
+            return made
+    return {}
+
+
+def _inputs(trace: Trace) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """The arrays that come in, with their shapes."""
+    for spec in catalog.layer(trace.layer).arrays:
+        if spec.role == "input" and spec.name in trace:
+            yield spec.name, trace.tensor(spec.name).shape
+
+
+def _drawn(layer: str, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, str] | None:
+    """Options that draw arrays of these shapes by chance; ``None`` where there are none, or the layer refuses them."""
+    made = {name: f"random:{'x'.join(map(str, shape))}" for name, shape in shapes.items()}
     try:
-        preparing.prepare(trace.layer, made).trace()
+        preparing.prepare(layer, made).trace()
     except UsageError:
         return None
-    return made
+    return made or None

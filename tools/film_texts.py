@@ -16,8 +16,10 @@ def _parts(plan: FilmPlan) -> str:
 
 def film(plan: FilmPlan) -> str:
     """The declaration."""
-    acts = [f'All(("{name}",))' for name in plan.between] + [f'Each((("{plan.output}", NOTHING),))']
-    used = ["Each", "Grid", "NOTHING", "Play", "Row", "Units", "story", *(["All"] if plan.between else []),
+    at_once = [name for name in plan.between if name not in plan.beside]
+    written = "".join(f'("{name}", NOTHING),' for name in (*plan.beside, plan.output))
+    acts = [f'All(("{name}",))' for name in at_once] + [f"Each(({written}))"]
+    used = ["Each", "Grid", "NOTHING", "Play", "Row", "Units", "story", *(["All"] if at_once else []),
             *(["Column"] if len(plan.given) > 1 else [])]  # fmt: skip
     source = plan.given[0] if plan.given else plan.output
     return f'''"""{plan.title}: number by number, from what it reads to what it makes."""
@@ -101,6 +103,11 @@ def cases(plan: FilmPlan) -> str:
     return f'    "{plan.name}": {listed},\n'
 
 
+def wide(plan: FilmPlan) -> str:
+    """Options with which it is told wide."""
+    return f'    ("{plan.name}", {plan.wide!r}),\n'
+
+
 def claims(plan: FilmPlan) -> str:
     """What the film's sentences claim, recomputed from its trace."""
     source = plan.given[0] if plan.given else plan.output
@@ -115,7 +122,7 @@ ARITHMETIC = ("act", "step", "brief")
 CLAIMS = {{
     "{plan.name}": (
         Claim("what comes in becomes {plan.output}"),
-        Claim("({one}|{many}) .*: {{1,2}}each in the same way"),
+        Claim("({one}|{many}) .*: {{1,2}}each in the same way|every {one} in the same way"),
         Claim(
             r"(\\d+) numbers? in, (\\d+) out",
             lambda t, m, b: (int(m[1]), int(m[2])) == (t["{source}"].size, t["{plan.output}"].size),

@@ -1,6 +1,7 @@
 """A film on the stage for a layer of the engine that has none: ``./run new NAME [--layer LAYER]``.
 
-What it writes passes the catalogue's tests as it stands and says little: places, words and presets are the author's.
+What it writes says little: places, words and presets are the author's. Of most layers it passes the catalogue's tests
+as it stands; of one whose parts follow a unit through more than two axes a part may need the author's hand.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import sys
 from pathlib import Path
 
 from film_plan import FilmPlan, planned
-from film_texts import cases, claims, entry, film, presets
+from film_texts import cases, claims, entry, film, presets, wide
 
 from layeranim import catalog
 from layeranim.engine.spelling import suggestion
@@ -64,16 +65,16 @@ def changed(path: str, old: str, new: str) -> Path:
 
 
 def without(path: str, table: str, key: str) -> Path:
-    """Take the entry of a key out of a table that is written out as a dictionary."""
+    """Take the entry of a key, if there is one, out of a table that is written out as a dictionary."""
     file = ROOT / path
     lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
     for node in ast.walk(ast.parse("".join(lines))):
-        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == table and isinstance(node.value, ast.Dict):
-            (entry,) = (
-                (name.lineno, value.end_lineno) for name, value in zip(node.value.keys, node.value.values, strict=True)
-                if isinstance(name, ast.Constant) and name.value == key
-            )  # fmt: skip
-            del lines[entry[0] - 1 : entry[1]]
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        named = [target.id for target in targets if isinstance(target, ast.Name)]
+        if named == [table] and isinstance(node.value, ast.Dict):  # type: ignore[attr-defined]
+            for name, value in zip(node.value.keys, node.value.values, strict=True):  # type: ignore[attr-defined]
+                if isinstance(name, ast.Constant) and name.value == key:
+                    del lines[name.lineno - 1 : value.end_lineno]
     file.write_text("".join(lines), encoding="utf-8")
     return file
 
@@ -95,8 +96,10 @@ def write(plan: FilmPlan) -> list[Path]:
     out.append(changed("layeranim/catalog.py", "}\n\n\nLAYERS: dict", f"{entry(plan)}}}\n\n\nLAYERS: dict"))
     if plan.name == plan.layer:
         without("layeranim/catalog.py", "LAYERS", plan.layer)
+        without("layeranim/catalog.py", "IDEAS", plan.layer)
         out.append(without("layeranim/stories/examples.py", "EXAMPLES", plan.layer))
     out.append(changed("tests/catalog/cases.py", "\n}\n", f"\n{cases(plan)}}}\n"))
+    out.append(changed("tests/catalog/wide.py", "\n]\n", f"\n{wide(plan)}]\n"))
     out.append(_batch(plan))
     with (ROOT / "layeranim.toml").open("a", encoding="utf-8") as gallery:
         gallery.write(f'\n[[asset]]\nid = "{plan.name}"\nexplainer = "{plan.name}"\n')
@@ -107,7 +110,7 @@ def _batch(plan: FilmPlan) -> Path:
     """A batch of three for the tests of ``--sample``, or that it tells whole ones."""
     tests = "tests/catalog/test_samples.py"
     if plan.batch is None:
-        return changed(tests, "WHOLE = {", f'WHOLE = {{"{plan.name}", ')
+        return changed(tests, "WHOLE = {", f'WHOLE = {{"{plan.name}",\n         ')
     end = '}\n"""Options of a batch of three'
     return changed(tests, end, f'    "{plan.name}": {plan.batch!r},\n{end}')
 

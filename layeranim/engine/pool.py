@@ -263,16 +263,18 @@ def _arrays(n: int) -> tuple[ArrayOption, ...]:
 
 
 def _layer(name: str, title: str, config: type[PoolConfig]) -> Layer:
+    n = pool_shapes.AXES[config]
+    made, read = ", ".join("ijk"[:n]), ", ".join(f"{axis}·s + … − p" for axis in "ijk"[:n])
     return Layer(
         name=name,
         title=title,
         config=config,
-        arrays=_arrays(pool_shapes.AXES[config]),
+        arrays=_arrays(n),
         complete=pool_shapes.complete,
         compute=partial(compute, name),
         assemble=partial(assemble, name),
-        formula="y[b, c, i, j] = max, mean or p-norm of x[b, c, i·s + … − p, j·s + … − p]",
-        source="Goodfellow, Bengio, Courville: Deep Learning (2016), section 9.3; torch.nn.MaxPool2d, AvgPool2d",
+        formula=f"y[b, c, {made}] = max, mean or p-norm of x[b, c, {read}]",
+        source=f"Goodfellow, Bengio, Courville: Deep Learning (2016), section 9.3; torch.nn.MaxPool{n}d, AvgPool{n}d",
         backward=backward,
         makes=pool_shapes.makes,
         back=0.5,

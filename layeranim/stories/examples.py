@@ -55,7 +55,6 @@ EXAMPLES: dict[str, Preset] = {
     "pad": _example(
         "frame", "two rows in a frame of zeros", {"input": [[1, 2], [3, 4]]}, ("padding", "padding_mode"),
     ),
-    "pool1d": _example("peaks", "the largest of every two", {"input": [1, 3, 2, 5, 4, 4]}),
     "pool3d": _example("cube", "the largest of every 2×2×2 cells", {"input": "arange:2x4x4"}),
     "reduce": _example(
         "rows", "each row's mean", {"input": [[1, 2, 3], [4, 5, 9]]}, ("axis",),

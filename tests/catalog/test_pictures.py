@@ -62,7 +62,8 @@ def test_every_picture_is_true_and_clean(case: Case) -> None:
 def wrong(trace: Trace, text: str, source: Source | None) -> str | None:
     """What is wrong with a drawn text, if anything: a digit without an address, or another value there."""
     if source is None:
-        return f"{text!r} has no address" if re.search(r"\d", text) else None
+        known = "give its Run an Address or a Fact, or say the number as a word"
+        return f"{text!r} has a digit and no address: {known}" if re.search(r"\d", text) else None
     if isinstance(source, Fact):
         return None
     tensor = trace.tensor(source.tensor)

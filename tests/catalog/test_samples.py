@@ -49,6 +49,7 @@ BATCHES: dict[str, dict[str, Any]] = {
     "transformer": {"input": "random:3x3x4", "heads": 2},
     "multi-head": {"query": "random:3x2x4", "key": "random:3x3x4", "value": "random:3x3x2"},
     "attention-lookup": {"query": "random:3x2x4", "key": "random:3x3x4", "value": "random:3x3x1"},
+    "pool1d": {"input": "random:3x1x6"},
 }
 """Options of a batch of three for every explainer that tells one of it."""
 WHOLE = {"positional-encoding", "batchnorm", "layernorm", "cross-entropy", "training", "loss", "descent", "vanishing",

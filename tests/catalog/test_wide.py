@@ -24,7 +24,7 @@ SECONDS = 8
 
 
 def test_every_explainer_is_told_wide() -> None:
-    assert {name for name, _ in CASES} == set(catalog.explainers())
+    assert {name for name, _ in CASES} == set(catalog.explainers()), "tests/catalog/wide.py has a case for each"
 
 
 def test_wide_layers_take_bounded_time_and_no_more_memory_than_estimated() -> None:
@@ -44,7 +44,8 @@ def test_wide_layers_take_bounded_time_and_no_more_memory_than_estimated() -> No
 
 @pytest.mark.parametrize("name", catalog.explainers())
 def test_a_film_over_the_budget_is_refused_whatever_it_is_told_with(name: str) -> None:
-    options = next(options for explainer, options in CASES if explainer == name)
+    options = next((options for explainer, options in CASES if explainer == name), None)
+    assert options is not None, f"enter a large {name} in CASES of tests/catalog/wide.py"
     work = preparing.prepare(name, options)
     trace = work.trace()
     small = preparing.prepare(name, options).trace()  # as large as the trace: the film is what does not fit

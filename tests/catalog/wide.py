@@ -32,6 +32,8 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("pool", {"input": "random:1000x1000"}),
     ("pool", {"input": "random:1000x1000", "mode": "global-mean"}),
     ("pool", {"input": "random:700x700", "mode": "global-max"}),
+    ("pool1d", {"input": "random:1x1x300000"}),
+    ("pool1d", {"input": "random:400x700", "mode": "global-mean"}),
     ("dropout", {"input": "random:600x600"}),
     ("attention", {"queries": 700}),
     ("attention", {"queries": 1, "keys": 100_000, "features": 2}),

@@ -88,7 +88,8 @@ def empty(board: Storyboard) -> list[str]:
         if plain(getattr(plan, "heading", ())) and not size:
             out.append(f"{plan.name} has a heading and no cells")
         if isinstance(plan, GridPlan) and plan.empty and plan.name not in filled:
-            out.append(f"nothing ever stands in {plan.name}")
+            hint = ": no step reads what it would show, so its grid has lens=False" * plan.name.startswith("lens:")
+            out.append(f"nothing ever stands in {plan.name}{hint}")
     return [*out, *_framed(board), *_lenses(board)]
 
 

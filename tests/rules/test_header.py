@@ -42,6 +42,12 @@ NORM: Mapping[str, Says] = {
     "mode": str, "eps": lambda v: "" if v in (1e-5, 1e-3) else f"eps {v:g}", "affine": lambda v: "no γ",
     "convention": lambda v: f"as {v}", "momentum": lambda v: "" if v in (0.1, 0.99) else f"momentum {v:g}",
 }  # fmt: skip
+POOL: dict[str, Says] = {
+    "mode": lambda v: v.replace("lp", "Lp").split("-")[-1], "stride": lambda v: f"stride {PAIR(v)}",
+    "padding": lambda v: "padding ", "dilation": lambda v: f"dilation {PAIR(v)}",
+    "ceil_mode": lambda v: "ceil mode", "divisor_override": lambda v: f"divisor {v}",
+    "norm_type": lambda v: f"p = {v:g}", "output_size": lambda v: "output", "backward": lambda v: "backwards",
+}  # fmt: skip
 NETWORK: dict[str, Says] = {
     "sizes": lambda v: "→".join(map(str, v)), "activation": ACTIVATION,
     "output_activation": lambda v: "" if v == "linear" else v,
@@ -100,11 +106,9 @@ SAYS: Mapping[str, Mapping[str, Says]] = {
     "depthwise": {key: says for key, says in CONV.items() if key not in ("padding_mode", "groups", "flip", "filters")}
     | {"filters": lambda v: f"→ {v}×", "multiplier": lambda v: f"multiplier {v}" if v > 1 else ""},
     "filter-match": {"filters": lambda v: f"{v} filters" if v > 1 else "", "flip": CONV["flip"]},
-    "pool": {
-        "mode": lambda v: v.replace("lp", "Lp").split("-")[-1], "stride": lambda v: f"stride {PAIR(v)}",
-        "padding": lambda v: "padding ", "dilation": lambda v: f"dilation {PAIR(v)}",
-        "ceil_mode": lambda v: "ceil mode", "divisor_override": lambda v: f"divisor {v}",
-        "norm_type": lambda v: f"p = {v:g}", "output_size": lambda v: "output", "backward": lambda v: "backwards",
+    "pool": POOL,
+    "pool1d": POOL | {
+        "kernel_size": lambda v: f"window of {PAIR(v)}", "output_size": lambda v: f"windows cut for {PAIR(v)} number",
     },
     "neuron": {"activation": ACTIVATION, "input_size": lambda v: f"{v} input"},
     "dense": {

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from layeranim import numbers
 from layeranim.engine.trace import Region
 from layeranim.stories.pooling import gradient, words
-from layeranim.stories.pooling.pool_stage import kinds, stage
+from layeranim.stories.pooling.pool_stage import kinds, spans, stage
 from layeranim.stories.pooling.pool_view import PoolView
 from layeranim.stories.stage import Each, Mask, Other, Play, WhatIf, Windows, story
 from layeranim.stories.stage.figures import Listed
 from layeranim.stories.stage.parts.copied import COPY
 from layeranim.stories.storyboard import Address, Fact, Run, Telling
-
-PALE = 4
-"""Times larger, and the smaller numbers would have one colour step."""
 
 
 def film(telling: Telling) -> Play:
@@ -48,27 +44,13 @@ def film(telling: Telling) -> Play:
         drawn=(f"{view.drawn} of {view.channels} channels drawn",) * (view.drawn < view.channels),
         alike=(("grad_output", "grad_input", "shares"),) if back else (("padded", "output"),) * (view.kind == "max"),
         kinds=kinds(view),
-        spans=_spans(view),
+        spans=spans(view),
         masks={"padded": Mask(view.ghost, view.unread, view.counts)},
         follow=follow,
         evidence=gradient.WayBack(view).evidence(follow) if back else _evidence(view, follow, shift),
         stops=tuple(k * view.per_map for k in range(1, view.shown)),
         row=view.out[1],
     )  # fmt: skip
-
-
-def _spans(view: PoolView) -> dict[str, float]:
-    """Input and output are compared cell by cell, so they share one range; gradients too, if it leaves none pale."""
-    values = {name: view.trace[name][view.b, : view.shown] for name in ("input", "output")}
-    one = numbers.value_range(*values.values())
-    out = dict.fromkeys(("padded", "output", "divisors"), one)
-    if view.config.backward:
-        back = numbers.value_range(*(view.trace[name][view.b, : view.shown] for name in ("grad_output", "grad_input")))
-        every = max(one, back)
-        alike = every <= PALE * min(one, back)
-        out = dict.fromkeys(out, every if alike else one)
-        out |= dict.fromkeys(("grad_output", "grad_input", "shares"), every if alike else back)
-    return out
 
 
 def _evidence(view: PoolView, told: int, shift: bool) -> tuple[Region, ...]:

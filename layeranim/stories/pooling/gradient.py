@@ -37,22 +37,23 @@ class WayBack:
         """The steps of the cells under a window, and of the window itself."""
         if tensor != "grad_input":
             return None
-        view, index = self.view, self.view.index(u)
+        view, index = self.view, self.view.output_cell(u)
         at = dict(zip(self.trace.axes("output"), index, strict=True))
         gradient = Region.of("shares" if view.kind == "mean" else "grad_output", **at)
         rows, cols = view.inside(u)
-        under = Region.of("grad_input", batch=index[0], channels=index[1], height=_span(rows), width=_span(cols))
-        cells = [(*index[:2], r, c) for r in rows for c in cols]
+        spans = {"width": _span(cols)} if view.flat else {"height": _span(rows), "width": _span(cols)}
+        under = Region.of("grad_input", batch=index[0], channels=index[1], **spans)
+        cells = [view.cell(index[1], r, c) for r in rows for c in cols]
         steps = engine.steps_back(self.trace, index, cells)
         made = steps[-len(cells) :]
-        stands = any(view.last_over(index[1], *at[2:]) <= u for at in cells)
+        stands = any(view.last_over(index[1], r, c) <= u for r in rows for c in cols)
         reads = (*(under,) * stands, gradient, *(view.region(u),) * (view.kind != "mean"))
         return (*made, *steps[: -len(cells)], *engine.steps_of(self.trace, *index)), reads, under
 
     def told(self, u: int) -> dict[str, int]:
         """The cell whose gradient is written out: the winner, the largest, the first."""
         row, col = self._told(u)
-        return {"height": row, "width": col}
+        return {"width": col} if self.view.flat else {"height": row, "width": col}
 
     def _told(self, u: int) -> Place:
         view = self.view
@@ -71,28 +72,27 @@ class WayBack:
         if self.view.kind != "max" or self.view.units > SHIFTED:
             found = self.found("grad_input", told)
             return (found[2],) if found else ()
-        cells = dict.fromkeys((*self.view.index(u)[:2], *self._told(u)) for u in range(self.view.units))
+        cells = dict.fromkeys(self._cell(u).index for u in range(self.view.units))
         axes = self.trace.axes("grad_input")
         return tuple(Region.of("grad_input", **dict(zip(axes, at, strict=True))) for at in cells)
 
     # ── in words ─────────────────────────────────────────────────────────────
     def said(self, figures: Figures, u: int, terse: bool) -> Line:
         """Which cell of a window gets which part of its gradient."""
-        index = self.view.index(u)
-        given = _number(figures, Address("grad_output", index))
+        given = _number(figures, Address("grad_output", self.view.output_cell(u)))
         if terse:
             verb = " to the winner of the " if self.view.kind == "max" else " over the "
             return Run("gradient "), given, Run(verb), Run("window", "focus"), *self._in_all(figures, u)
         return {"max": self._routed, "mean": self._spread, "lp": self._bent}[self.view.kind](figures, u, given)
 
     def _cell(self, u: int) -> Address:
-        return Address("grad_input", (*self.view.index(u)[:2], *self._told(u)))
+        return Address("grad_input", self.view.cell(self.view.index(u)[1], *self._told(u)))
 
     def _wins(self, u: int) -> list[tuple[int, ...]]:
         """The output cells of every window that the winner of this one wins, in reading order."""
-        b, channel, r, c = self.view.index(u)
+        b, channel, *at = self.view.output_cell(u)
         indices = self.trace["indices"][b, channel]
-        return [(b, channel, i, k) for i, k in np.argwhere(indices == indices[r, c]).tolist()]
+        return [(b, channel, *one) for one in np.argwhere(indices == indices[tuple(at)]).tolist()]
 
     def _in_all(self, figures: Figures, u: int) -> Line:
         """What the winner has got from several windows, once the last that covers it has passed."""
@@ -105,8 +105,8 @@ class WayBack:
 
     def _routed(self, figures: Figures, u: int, given: Run) -> Line:
         """``the winner, 7, gets 2,  the others 0``; of several windows won ``gets 2 + 3 = 5`` with the last of them."""
-        view, won, index = self.view, self._wins(u), self.view.index(u)
-        held = Address("padded", (*index[:2], *view.winner(u)))
+        view, won, index = self.view, self._wins(u), self.view.output_cell(u)
+        held = Address("padded", view.cell(index[1], *view.winner(u)))
         head = Run("the winner, "), Run(figures.text(held), "ink", "semibold", held), Run(", gets ")
         result = _result(figures, self._cell(u))
         if len(won) == 1:
@@ -123,7 +123,7 @@ class WayBack:
 
     def _spread(self, figures: Figures, u: int, given: Run) -> Line:
         """``2 / 4 = 0.50  to each of 4 cells``."""
-        index, n = self.view.index(u), self.view.values(u).size
+        index, n = self.view.output_cell(u), self.view.values(u).size
         by, share = Address("divisors", index[2:]), Address("shares", index)
         with np.errstate(all="ignore"):
             reached: Any = numbers.exact(given.text) / numbers.exact(figures.text(by))
@@ -135,7 +135,7 @@ class WayBack:
 
     def _bent(self, figures: Figures, u: int, given: Run) -> Line:
         """``2 · 7 / 10.49 ≈ 1.33`` for the largest number of a window under the 2-norm, else the rule in words."""
-        view, cell, norm = self.view, self._cell(u), Address("output", self.view.index(u))
+        view, cell, norm = self.view, self._cell(u), Address("output", self.view.output_cell(u))
         known = numbers.exact(figures.text(norm))
         if view.config.norm_type != 2 or not isinstance(known, Fraction) or not known:
             return Run("gradient "), given, Run(", to each number by its share in the norm")
@@ -164,7 +164,9 @@ class Landed(Grid):
         rows, cols = view.lasts
         for u in range(first, last + 1):
             _, channel, r, c = view.index(u)
-            if channel == dict(self.at)["channels"]:
+            if view.flat:  # a channel is a row
+                out += [(channel, int(k)) for k in np.flatnonzero(cols == c)]
+            elif channel == dict(self.at)["channels"]:
                 out += [(int(i), int(k)) for i in np.flatnonzero(rows == r) for k in np.flatnonzero(cols == c)]
         return tuple(out)
 

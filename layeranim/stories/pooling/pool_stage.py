@@ -21,6 +21,8 @@ SHARES = (
 """How large a picture of the input is, and whether the output beside it has numerals."""
 STAMPS = {False: 0.45, True: 0.75}
 """Of the size of the input that an output in colours has at least; of one of several channels more."""
+PALE = 4
+"""Times larger, and the smaller numbers would have one colour step."""
 NAMES = {"max": "largest", "mean": "sum", "lp": "norm"}
 
 
@@ -29,6 +31,20 @@ def kinds(view: PoolView) -> dict[str, str]:
     if view.telling.kinds.get("input") != "image":
         return {}
     return dict.fromkeys(("padded", "output"), "planes" if view.channels == 3 else "grey")
+
+
+def spans(view: PoolView) -> dict[str, float]:
+    """Input and output are compared cell by cell, so they share one range; gradients too, if it leaves none pale."""
+    values = {name: view.trace[name][view.b, : view.shown] for name in ("input", "output")}
+    one = numbers.value_range(*values.values())
+    out = dict.fromkeys(("padded", "output", "divisors"), one)
+    if view.config.backward:
+        back = numbers.value_range(*(view.trace[name][view.b, : view.shown] for name in ("grad_output", "grad_input")))
+        every = max(one, back)
+        alike = every <= PALE * min(one, back)
+        out = dict.fromkeys(out, every if alike else one)
+        out |= dict.fromkeys(("grad_output", "grad_input", "shares"), every if alike else back)
+    return out
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from layeranim import numbers
 from layeranim.engine import pool as engine
-from layeranim.engine.pool_shapes import MAXIMA, Bins
+from layeranim.engine.pool_shapes import MAXIMA, Bins, Side
 from layeranim.engine.trace import Array, Region, cell
+from layeranim.engine.window import Axis
 from layeranim.stories.stage import Mask, Taken
 from layeranim.stories.stage.arrangements import drawn
 from layeranim.stories.stage.figures import Listed
@@ -24,7 +25,10 @@ SHIFTED = 36
 
 
 class PoolView:
-    """The windows of one film, unit by unit: one output cell of one channel."""
+    """The windows of one film, unit by unit: one output cell of one channel.
+
+    A pooling over one axis is seen as one over two, the first of which has one row: it is ``flat``.
+    """
 
     def __init__(self, telling: Telling) -> None:
         self.telling, self.trace = telling, telling.trace
@@ -32,12 +36,14 @@ class PoolView:
         self.config = config
         self.batch, self.channels, *size = self.trace.tensor("input").shape
         self.b = telling.film.place_in(self.batch)
-        self.found = engine.sides_of(self.trace)
-        self.size: Place = (size[0], size[1])
-        self.padded: Place = self.trace.tensor("padded").shape[2:]  # type: ignore[assignment]
-        self.kernel: Place = self.trace.tensor("windows").shape[4:]  # type: ignore[assignment]
-        self.out: Place = self.trace.tensor("output").shape[2:]  # type: ignore[assignment]
-        self.shown = drawn(self.channels)
+        self.flat = len(size) == 1
+        found = engine.sides_of(self.trace)
+        self.found = (Side(Axis("height", 1, 1, 1, 1, 0, 0)), *found) if self.flat else found
+        shapes = (size, *(self.trace.tensor(name).shape[2:] for name in ("padded", "output")))
+        self.size, self.padded, self.out = (self._place(shape) for shape in shapes)
+        self.kernel = self._place(self.trace.tensor("windows").shape[2 + len(size) :])
+        self.strides = self._place(self.config.stride or (1,) * len(size))
+        self.shown = self.channels if self.flat else drawn(self.channels)  # rows have room, maps do not
         """Channels that the film passes; those that it draws are ``drawn``, all up to the last that it shows."""
         self.per_map = self.out[0] * self.out[1]
         self.units = self.shown * self.per_map
@@ -49,6 +55,19 @@ class PoolView:
         self.taken = lru_cache(maxsize=64)(self._taken)
         a, b = (0 if isinstance(s.along, Bins) else s.along.before for s in self.found)
         self.before: Place = (a, b)
+
+    def _place(self, sizes: Sequence[int]) -> Place:
+        """Sizes along two axes."""
+        high, wide = (1, *sizes) if self.flat else sizes
+        return high, wide
+
+    def cell(self, channel: int, r: int, c: int) -> tuple[int, ...]:
+        """The index of a cell in a tensor of the sample that is told."""
+        return self.b, channel, *((c,) if self.flat else (r, c))
+
+    def output_cell(self, u: int) -> tuple[int, ...]:
+        """The index of a unit's cell in the output."""
+        return self.cell(*self.index(u)[1:])
 
     def index(self, u: int) -> tuple[int, int, int, int]:
         """The output cell of a unit: image, channel, row, column."""
@@ -62,7 +81,9 @@ class PoolView:
 
     def region(self, u: int) -> Region:
         """What a unit's step reads."""
-        return engine.window(self.found, dict(zip(self.trace.axes("output"), self.index(u), strict=True)))
+        return engine.window(
+            self.found[self.flat :], dict(zip(self.trace.axes("output"), self.output_cell(u), strict=True))
+        )
 
     def inside(self, u: int) -> tuple[list[int], list[int]]:
         """The rows and columns of the input under a window, without padding."""
@@ -72,18 +93,17 @@ class PoolView:
 
     def steps(self, here: Mapping[str, int]) -> list[int]:
         """The steps that make one cell of the output; backwards those of its share and of the cells under it."""
-        u = int(
-            np.ravel_multi_index([here.get(a, 0) for a in self.trace.axes("output")[1:]], (self.channels, *self.out))
-        )
-        index = (self.b, *cell(u, (self.channels, *self.out)))
+        made_of = self.trace.tensor("output").shape[1:]
+        u = int(np.ravel_multi_index([here.get(a, 0) for a in self.trace.axes("output")[1:]], made_of))
+        index = (self.b, *cell(u, made_of))
         made = [*engine.steps_of(self.trace, *index)]
         if not self.config.backward:
             return made
-        if "height" in here:
-            cells = [(self.b, index[1], here["height"], here["width"])]
+        if "width" in here:
+            cells = [(self.b, index[1], *(here[axis] for axis in self.trace.axes("input")[2:]))]
         else:
             rows, cols = self.inside(u)
-            cells = [(self.b, index[1], r, c) for r in rows for c in cols]
+            cells = [self.cell(index[1], r, c) for r in rows for c in cols]
         return made + engine.steps_back(self.trace, index, cells)
 
     # ── what a window covers ─────────────────────────────────────────────────
@@ -94,19 +114,21 @@ class PoolView:
         rows, cols = ([*at, *[at[-1]] * (n - len(at))] for at, n in zip(spans, self.kernel, strict=True))
         void = np.ones(self.kernel, bool)
         void[: len(spans[0]), : len(spans[1])] = False
-        sources = Listed(tuple(tuple(Address("padded", (b, channel, r, c)) for c in cols) for r in rows))
+        sources = Listed(tuple(tuple(Address("padded", self.cell(channel, r, c)) for c in cols) for r in rows))
         chosen = tuple(at.index(i) for at, i in zip(spans, self.winner(u), strict=True)) if self.kind == "max" else None
         mask = Mask(self.ghost[np.ix_(rows, cols)] | void, void=void)
-        return Taken(self.trace["padded"][b, channel][np.ix_(rows, cols)], sources, mask, chosen)  # type: ignore[arg-type]
+        plane = self.trace["padded"][b, channel].reshape(self.padded)
+        return Taken(plane[np.ix_(rows, cols)], sources, mask, chosen)  # type: ignore[arg-type]
 
     def winner(self, u: int) -> Place:
         """The row and column of the padded input where a window's largest number stands."""
-        r, c = divmod(int(self.trace["indices"][self.index(u)]), self.size[1])
+        r, c = divmod(int(self.trace["indices"][self.output_cell(u)]), self.size[1])
         return r + self.before[0], c + self.before[1]
 
     def values(self, u: int) -> Array:
         """The numbers of the input under a window."""
-        return np.asarray(self.trace["input"][self.b, self.index(u)[1]][np.ix_(*self.inside(u))])
+        plane = self.trace["input"][self.b, self.index(u)[1]].reshape(self.size)
+        return np.asarray(plane[np.ix_(*self.inside(u))])
 
     def tied(self, u: int) -> bool:
         """Whether a window has its largest number more than once."""
@@ -152,7 +174,7 @@ class PoolView:
     @cached_property
     def unread(self) -> NDArray[np.bool_]:
         """Cells of the input that no window reads."""
-        gone = [engine.unread(self.trace)[name] for name in ("height", "width")]
+        gone = [engine.unread(self.trace).get(name, ()) for name in ("height", "width")]
         out = np.zeros(self.padded, bool)
         out[[i + self.before[0] for i in gone[0]], :] = True
         out[:, [i + self.before[1] for i in gone[1]]] = True

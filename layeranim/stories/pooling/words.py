@@ -74,14 +74,20 @@ def options(view: PoolView) -> list[str]:
     if config.mode.startswith("global"):
         return ["one window per channel", *more]
     if view.adaptive:
-        return [f"windows cut for a {numbers.shape_text(view.out)} output", *more]
+        cut = (
+            phrases.so_many("number", "numbers", view.out[1])
+            if view.flat
+            else f"a {numbers.shape_text(view.out)} output"
+        )
+        return [f"windows cut for {cut}", *more]
     padding = str(view.trace.facts["padding"])
     aside = (
         " (not counted)" if view.kind == "mean" and not (config.count_include_pad or config.divisor_override) else ""
     )
-    parts = [f"{numbers.shape_text(view.kernel)} window", f"stride {_pair(config.stride)}"]
+    window = f"window of {view.kernel[1]}" if view.flat else f"{numbers.shape_text(view.kernel)} window"
+    parts = [window, f"stride {_pair(config.stride)}"]
     parts += [f"padding {'same ' if config.padding == 'same' else ''}{padding}{aside}"] if padding != "0" else []
-    parts += [f"dilation {_pair(config.dilation)}"] if config.dilation != (1, 1) else []
+    parts += [f"dilation {_pair(config.dilation)}"] if set(config.dilation) != {1} else []
     parts += ["ceil mode"] if config.ceil_mode else []
     return parts + ([f"divisor {config.divisor_override}"] if config.divisor_override is not None else []) + more
 
@@ -102,7 +108,10 @@ def size(view: PoolView) -> str:
     if view.config.mode.startswith("global"):
         return "no weights: nothing to learn here"
     if view.adaptive:
-        return ", ".join(_cut(view, axis, noun) for axis, noun in enumerate(("rows", "columns")))
+        axes = [(1, "numbers")] if view.flat else enumerate(("rows", "columns"))
+        return ", ".join(_cut(view, axis, noun) for axis, noun in axes)
+    if view.flat:
+        return f"output length  {_short(view, 1) or view.trace.facts['width_formula']}"
     high, wide = (_short(view, axis) or str(view.trace.facts[f"{name}_formula"])
                   for axis, name in enumerate(("height", "width")))  # fmt: skip
     text = f"output size  {high}" if high == wide else f"output height  {high},   width  {wide}"
@@ -112,9 +121,9 @@ def size(view: PoolView) -> str:
 def _short(view: PoolView, axis: int) -> str:
     """The formula without its zeros and ones: windows whose cells stand close."""
     config = view.config
-    if config.dilation != (1, 1):
+    if set(config.dilation) != {1}:
         return ""
-    sizes = (s[axis] for s in (view.size, view.kernel, config.stride, view.out))
+    sizes = (s[axis] for s in (view.size, view.kernel, view.strides, view.out))
     padding = view.before[axis], view.before[axis]  # as PyTorch counts it; what else ceil mode adds is no padding
     return phrases.short_size(*sizes, padding=padding, ceil=config.ceil_mode)
 

@@ -169,7 +169,10 @@ def solve(stage: Node, figures: Figures, room: Room = STAGE) -> Laid:
         laid = way(stage, figures, where, most)
         if laid:
             return laid
-    raise AssertionError(f"a stage of {figures.trace.layer} does not fit at any size")
+    raise AssertionError(
+        f"a stage of {figures.trace.layer} does not fit at any size, not even in colours: end its Tries with an "
+        "arrangement of fewer parts one under another, or of grids without a lens (lens=False)"
+    )
 
 
 def _numbered(stage: Node, figures: Figures, room: Room, most: int | None) -> Laid | None:

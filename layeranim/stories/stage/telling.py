@@ -355,6 +355,12 @@ class _Told:
         """What is done to the whole slice at once; said of the cell that is followed."""
         self.windows = {}  # what is done to all of it has no window
         made = [name for name in act.writes if self.figures.made(name)]
+        if not made:
+            names = " or ".join(act.writes)
+            raise LookupError(
+                f"no step writes {names}: leave the act out where the trace has no such tensor, "
+                "and let Windows(steps=…) find these steps too"
+            )
         unit = self.follow if act.unit is None else act.unit
         acted = [self.figures.acted(name, act.unit) for name in made]
         target = self.figures.cell_of(made[-1], unit, act.at)
