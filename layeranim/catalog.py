@@ -134,6 +134,14 @@ EXPLAINERS: dict[str, Explainer] = {
         "stories.networks.cnn_backprop:CnnBackpropStory",
         "scenes.stage:StageScene",
     ),
+    "autoencoder": Explainer(
+        "networks",
+        "a sample squeezed to a few numbers and made again from them; then the code walks",
+        "engine.autoencoder:AUTOENCODER",
+        "stories.networks.autoencoder_presets:PRESETS",
+        "stories.networks.autoencoder:AutoencoderStory",
+        "scenes.stage:StageScene",
+    ),
     "pool": Explainer(
         "pooling",
         "each window becomes its largest number, its mean or its p-norm",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from layeranim.data import train_autoencoder
 from layeranim.data import train_networks as trained
 from layeranim.engine.attention import ATTENTION
 from layeranim.engine.recurrent import LSTM
@@ -17,6 +18,15 @@ def test_a_shipped_network_is_right_and_training_again_gives_as_good_a_one(name:
     shipped = trained.right(name, trained.load(name))
     assert shipped >= LEAST[name]
     assert abs(trained.right(name, trained.train(name)) - shipped) <= 0.005
+
+
+def test_the_shipped_autoencoder_gives_back_more_than_any_plane_and_is_made_again() -> None:
+    shipped = train_autoencoder.load()
+    given_back = train_autoencoder.explained(shipped)
+    assert given_back >= 0.48
+    assert given_back > train_autoencoder.flat() + 0.15
+    assert train_autoencoder.neighbours(shipped) >= 0.65
+    assert abs(train_autoencoder.explained(train_autoencoder.train()) - given_back) <= 0.01
 
 
 def test_what_is_kept_for_the_test_is_not_learnt() -> None:

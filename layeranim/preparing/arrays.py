@@ -158,10 +158,14 @@ def _first(preset: Preset, name: str, config: Config) -> Any:
 
 def _one_row(source: inputs.Source, layer: Layer) -> inputs.Source:
     """A picture, for a layer that reads rows of numbers: it is one sample, read line by line."""
-    drawn = is_picture(source) or (source.array.dtype == "uint8" and source.kind == "sample")
-    if not drawn or layer.arrays[0].axes != ("batch", "in_features"):
+    if not (is_picture(source) or is_drawing(source)) or layer.arrays[0].axes != ("batch", "in_features"):
         return source
     return replace(source, array=source.array.reshape(1, -1))
+
+
+def is_drawing(source: inputs.Source) -> bool:
+    """Whether an array is one of the bundled drawings: ink on paper, 0 where there is none."""
+    return source.kind == "sample" and source.array.dtype == "uint8" and not source.picture
 
 
 def is_picture(source: inputs.Source) -> bool:

@@ -12,7 +12,7 @@ from layeranim.engine import memory
 from layeranim.engine.option import Config, Layer
 from layeranim.engine.trace import Trace
 from layeranim.errors import InputError, OptionError, UsageError
-from layeranim.preparing.arrays import is_picture
+from layeranim.preparing.arrays import is_drawing, is_picture
 from layeranim.preparing.filmed import Filmed
 from layeranim.stories.options import THEMES, FilmOptions
 from layeranim.stories.preset import Preset
@@ -91,7 +91,8 @@ class Work(Filmed):
                 "steps chooses which of its steps are shown"
             )
         names = {name: source.name for name, source in self.sources.items() if source.kind == "kernel"}
-        kinds = {name: "image" for name, source in self.sources.items() if is_picture(source)}
+        kinds = {name: "ink" for name, source in self.sources.items() if is_drawing(source)}
+        kinds |= {name: "image" for name, source in self.sources.items() if is_picture(source)}
         with self.lettering(), memory.budget(self.memory):
             film, warned = _drawable(self.film)
             presets = (self.preset, self.asked)

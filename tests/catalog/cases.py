@@ -179,6 +179,15 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"input": "1e9 0; -1e300 5", "grid": 5},
         {"input": "0 0; 0 0", "steps": "2-2", "pace": "slow"},
     ],
+    "autoencoder": [
+        {"input": "random:3x8", "encoder": "8,6,5", "decoder": "5,3,8", "sample": 2, "loss": "absolute"},
+        {"input": "digit:5", "walk_steps": 12, "theme": "dark"},
+        {"input": "random:2x8", "encoder": "8,1", "others": "random:9x8", "activation": "tanh", "pace": "fast"},
+        {"input": "digit:7", "encoder": "64,32,16,8,2", "code_activation": "tanh", "output_activation": "relu"},
+        {"input": "nan 1 inf 1e9", "precision": 1, "bias": False},
+        {"input": "random:1x60", "encoder": "60,300,70", "steps": "2-4", "pace": "slow"},
+        {"input": "photo", "gray": True, "resize": (12, 12), "encoder": "144,20,12"},
+    ],
     "cnn": [
         {"input": "photo", "resize": (32, 32), "filters": "4,8,8", "theme": "dark"},
         {"input": "random:1x32x32", "filters": "4,8,8,4", "units": 12, "pace": "fast"},

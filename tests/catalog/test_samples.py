@@ -24,6 +24,7 @@ BATCHES: dict[str, dict[str, Any]] = {
     "conv-matmul": {"input": "random:3x1x3x3", "kernel_size": 2},
     "depthwise": {"input": "random:3x2x3x3"},
     "flatten": {"input": "random:3x2x2x2"},
+    "autoencoder": {"input": "random:3x4", "encoder": "4,2"},
     "cnn": {"input": "random:3x1x4x4", "filters": 2},
     "cnn-backprop": {"input": "random:3x1x4x4", "filters": 2},
     "conv1d": {"input": "random:3x1x7"},

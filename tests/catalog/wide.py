@@ -18,6 +18,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("dense", {"input": "random:2000x500"}),
     ("mlp", {"input": "random:1x100000", "sizes": "100000,4,2"}),
     ("mlp", {"input": "random:20x50", "sizes": "50,900,100"}),
+    ("autoencoder", {"input": "random:20x400", "encoder": "400,900,60"}),
     ("symmetry", {"input": "random:20x400", "hidden": 170}),
     ("feature-space", {"input": "random:3000x2", "grid": 200}),
     ("compare-layers", {"places": 400}),

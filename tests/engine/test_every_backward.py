@@ -39,8 +39,8 @@ COMPARED = {"compare-layers"}
 NAMES = [name for name in catalog.names() if name not in ALREADY | NO_ARRAY | DRAWN | COMPARED]
 
 CONSTANT = ("target", "class_weight", "pos_weight", "ids", "lengths", "mask", "key_mask", "running_mean",
-            "running_variance")  # fmt: skip
-"""What a loss compares with and weighs by, whole numbers, masks, and statistics that are not learned."""
+            "running_variance", "goal", "others", "others_class")  # fmt: skip
+"""What a loss compares with and weighs by, whole numbers, masks, statistics that are not learned, samples aside."""
 
 LEFT = ("backward", "view", "tokens", "key_tokens", "mask_seed", "draws", "words", "context_words")
 """Options of a film, words, and a seed; ``draws`` is drawn by ``mask``."""

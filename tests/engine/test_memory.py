@@ -99,6 +99,7 @@ CASES: list[Case] = [
     ("feature-space", {"grid": 4}, {"input": (20_000, 2)}),
     ("init", {"layers": 20, "units": 100}, {}),
     ("mlp", {"sizes": "100,200,50"}, {"input": (128, 100)}),
+    ("autoencoder", {"encoder": "100,200,5", "walk_steps": 20}, {"input": (60, 100), "others": (200, 100)}),
     ("backprop", {"sizes": "100,200,50"}, {"input": (128, 100)}),
     ("cnn", {"filters": "4,8", "units": 10}, {"input": (2, 1, 64, 64)}),
     ("cnn-backprop", {"filters": "4,8", "units": 10}, {"input": (2, 1, 64, 64)}),

@@ -116,6 +116,13 @@ SAYS: Mapping[str, Mapping[str, Says]] = {
         "units": lambda v: f"{v} units" if v > 1 else "", "bias": lambda v: "" if v else "no bias",
     },
     "mlp": NETWORK,
+    "autoencoder": {
+        "encoder": lambda v: "→".join(map(str, v)), "decoder": lambda v: "→".join(map(str, v)),
+        "activation": lambda v: ACTIVATION(v), "code_activation": lambda v: "" if v == "linear" else ACTIVATION(v),
+        "output_activation": lambda v: "" if v == "linear" else ACTIVATION(v), "bias": lambda v: "" if v else "no bias",
+        "loss": lambda v: "absolute errors" if v == "absolute" else "",
+        "walk_steps": lambda v: f"{v} step" if v != 5 else "",
+    },
     "cnn": CNN,
     "cnn-backprop": CNN | {
         "loss": lambda v: f"loss {v}" if v == "squared" else "", "learning_rate": lambda v: f"rate {v:g}",

@@ -89,6 +89,8 @@ PARTS: dict[str, Seen] = {
     "Table": seen("", "output:table"),
     "Tally": seen("conv1d", "pre_activation:tally"),
     "Terrain": seen("descent", "path:terrain"),
+    "Trail": seen("autoencoder", "walk_code:trail", ended=True),
+    "Turning": seen("autoencoder", "walk_output", ended=True),
     "Thinned": seen("dropout", "output:0:thinned", example="slugnet"),
     "Maps": seen("cnn", *(f"pool1_output:{k}" for k in range(8)), ended=True),
     "Volume": seen("feature-maps", *(f"pre_activation:{k}" for k in range(6)), "pre_activation:volume", ended=True),

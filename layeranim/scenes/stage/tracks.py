@@ -42,6 +42,8 @@ class TracksPicture(Bundle):
         for ring in plan.rings:
             if lines := joined(ring.points):
                 self.add(polyline(lines, theme.gates[KINDS[ring.kind]], 2))
+        self.add(*(disc(at, SMALL, theme.muted) for at in plan.dots))
+        self.add(*(TextLine(line, t.FLOOR, theme, (x, y - 8), "centre") for (x, y), line in plan.names))
         for x, y in plan.marks:
             arms = [[(x - WIDE, y - WIDE), (x + WIDE, y + WIDE)], [(x - WIDE, y + WIDE), (x + WIDE, y - WIDE)]]
             self.add(polyline(arms, theme.ink, t.LINE))

@@ -49,6 +49,8 @@ from layeranim.stories.stage.parts.table import Table
 from layeranim.stories.stage.parts.tally import Tally
 from layeranim.stories.stage.parts.thinned import Thinned
 from layeranim.stories.stage.parts.tracks import Lines, Terrain
+from layeranim.stories.stage.parts.trail import Trail
+from layeranim.stories.stage.parts.turning import Turning
 from layeranim.stories.stage.parts.volume import Volume
 from layeranim.stories.stage.parts.wires import Wires
 from layeranim.stories.stage.solver import Tries
@@ -110,8 +112,10 @@ __all__ = [
     "Tally",
     "Terrain",
     "Thinned",
+    "Trail",
     "Tries",
     "Turn",
+    "Turning",
     "Units",
     "Valve",
     "Volume",

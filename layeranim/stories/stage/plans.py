@@ -325,7 +325,8 @@ class TracksPlan:
     """Several lines that grow together, in one pair of axes: over units, or over a map of heights.
 
     ``contours`` are lines of equal height, ``marks`` points that are aimed at, ``rule`` a level that is drawn dashed,
-    ``rings`` outlines in the colour of a line.
+    ``rings`` outlines in the colour of a line, ``names`` points that stand there as what they are called,
+    ``dots`` points that have no room for it.
     """
 
     name: str
@@ -339,6 +340,8 @@ class TracksPlan:
     heading: Line = ()
     heading_at: Point = (0, 0)
     rings: tuple[Track, ...] = ()
+    names: tuple[tuple[Point, Line], ...] = ()
+    dots: tuple[Point, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from layeranim.stories.stage.parts.base import Moment
 from layeranim.stories.stage.parts.grid import Grid
 from layeranim.stories.stage.plans import Plan
 from layeranim.stories.stage.solver import Extent, Setting, Spot
-from layeranim.stories.stage.verbs import Name, Verb
+from layeranim.stories.stage.verbs import Fill, Name, Verb
 from layeranim.stories.storyboard import GridPlan, Line
 
 
@@ -24,10 +24,12 @@ class Becoming(Grid):
 
     ``before`` are these with their headings, in the order in which they are made; each takes the place of the one
     before it, ``tensor`` that of the last. ``along`` names the columns' axis of those in which it is called otherwise.
+    A ``kept`` one shows units that pass by, too, and ends with the last.
     """
 
     before: tuple[tuple[str, str], ...] = ()
     along: tuple[tuple[str, str], ...] = ()
+    kept: bool = False
 
     @property
     def draws(self) -> tuple[str, ...]:
@@ -78,6 +80,21 @@ class Becoming(Grid):
         if isinstance(plan, GridPlan) and not plan.name.startswith("lens:") and len(self.draws) > 1:
             yield Name(plan.name, here.heading(figures, moment.unit))
         yield from here.writes(figures, self._of(plan, region), region, moment)
+
+    def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
+        yield from self._shows(figures, plan, last) if self.kept else super().passes(figures, plan, first, last)
+
+    def stays(self, figures: Figures, plan: Plan, unit: int) -> bool:
+        return not self.kept and super().stays(figures, plan, unit)
+
+    def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
+        yield from self._shows(figures, plan, figures.stop - 1) if self.kept else super().closes(figures, plan, unit)
+
+    def _shows(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
+        """All of a unit at once."""
+        if isinstance(plan, GridPlan) and not plan.name.startswith("lens:"):
+            cells = figures.cells(self.shown(figures), unit, bool(plan.numeral))
+            yield Fill(plan.name, cells, tuple((r, c) for r in range(plan.rows) for c in range(plan.cols)))
 
     def _of(self, plan: Plan, region: Region) -> Plan:
         """The plan while it shows another of its tensors."""

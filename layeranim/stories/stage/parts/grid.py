@@ -350,6 +350,12 @@ class Grid(Actor):
             return
         if not figures.passes_over(self.tensor, first):
             return
+        kept = {axis: i for axis, i in self.at if axis in figures.units.along}
+        if kept and not figures.pieces(shown):  # it is that of one unit: there as soon as this has passed
+            if any(kept.items() <= figures.here(unit).items() for unit in range(first, last + 1)):
+                yield Fill(grid.name, figures.cells(shown, last, bool(grid.numeral)),
+                           _within(0, grid.rows - 1, 0, grid.cols - 1))  # fmt: skip
+            return
         along = (*figures.units.along, *figures.units.numbered)
         if grid.rows > 1 and grid.col_axis in along and grid.row_axis not in along:
             cols = [figures.here(unit)[grid.col_axis] for unit in (first, last)]

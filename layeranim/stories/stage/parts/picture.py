@@ -41,18 +41,23 @@ class Picture(Grid):
             return line
         return (*line, Run(f"  {numbers.MINUS}", "negative", "semibold"), Run(" +", "positive", "semibold"))
 
+    @property
+    def _over(self) -> float:
+        """The room of its heading, where it has one."""
+        return HEADING if self.text else 0.0
+
     def measure(self, s: Setting) -> Extent:
         rows, cols = shape = self.shown(s.figures).shape
         low, high = self._side(shape, self.least, LEAST[1] * self.least / LEAST[0]), self._side(shape, *MOST)
         title = phrases.width(self.heading(s.figures), theme.NAME)
         wide = max(low * cols, title)
-        return Extent(wide, low * rows / 2 + HEADING, low * rows / 2, max(0.0, high * cols - wide),
+        return Extent(wide, low * rows / 2 + self._over, low * rows / 2, max(0.0, high * cols - wide),
                       (high - low) * rows / 2)  # fmt: skip
 
     def place(self, s: Setting, spot: Spot) -> Iterator[Plan]:
         shown, held = self.shown(s.figures), s.figures.trace.tensor(self.tensor)
         rows, cols = shown.shape
-        side = self._side(shown.shape, min(spot.width, MOST[0]), min(2 * min(spot.up - HEADING, spot.down), MOST[1]))
+        side = self._side(shown.shape, min(spot.width, MOST[0]), min(2 * min(spot.up - self._over, spot.down), MOST[1]))
         at = even(spot.x - side * cols / 2), even(spot.y + side * rows / 2)
         fixed = tuple((axis, i) for axis, i in s.figures.fixed.items() if axis in held.axes) + self.at
         given, line = not s.figures.made(self.tensor), self.heading(s.figures)
