@@ -17,7 +17,7 @@ from layeranim.engine import door, window
 from layeranim.engine.activations import ACTIVATIONS
 from layeranim.engine.arithmetic import Cell, at, average, matmul, per_cell
 from layeranim.engine.autoencoder_backward import backward
-from layeranim.engine.autoencoder_runs import MOST, PLACES, AutoencoderConfig, Link, link_steps, runs
+from layeranim.engine.autoencoder_runs import MOST, PLACES, AutoencoderConfig, DenseRun, link_steps, runs
 from layeranim.engine.entry import enter, ranked, whole
 from layeranim.engine.lazy import product
 from layeranim.engine.losses import PENALTIES
@@ -40,10 +40,15 @@ def complete(
     """
     x = ranked("input", shapes.get("input"), _SAMPLES, 1)
     encoder = config.encoder or _sizes("encoder", shapes) or (x[1] if x else 4, 3, 2)
-    decoder = config.decoder or _sizes("decoder", shapes) or encoder[::-1]
+    known = _sizes("decoder", shapes)
+    whole_way = known is not None and known[-1] == encoder[0]  # else only its first weights are given
+    decoder = config.decoder or (known if whole_way and known else encoder[::-1])
     if (decoder[0], decoder[-1]) != (encoder[-1], encoder[0]):
-        told = "{} is " + ",".join(map(str, decoder)) + f", but must go from {encoder[-1]} to {encoder[0]}"
-        raise OptionError(told.format("decoder") + f", as encoder {','.join(map(str, encoder))} goes the other way")
+        widths = ",".join(map(str, decoder))
+        raise OptionError(
+            f"decoder is {widths}, but must go from {encoder[-1]} to {encoder[0]}, as encoder "
+            f"{','.join(map(str, encoder))} goes the other way"
+        )
     x = x or (1, encoder[0])
     if x[1] != encoder[0]:
         raise ShapeError(f"input has {x[1]} features, but encoder {','.join(map(str, encoder))} begins with "
@@ -133,7 +138,7 @@ def compute(config: AutoencoderConfig, arrays: Mapping[str, Array]) -> Trace:
     return assemble(full, tensors(*held, Tensor("loss", (), "output", loss)))
 
 
-def _passed(link: Link, values: dict[str, Array]) -> Iterator[Tensor]:
+def _passed(link: DenseRun, values: dict[str, Array]) -> Iterator[Tensor]:
     """The sums of one layer, with the bias, and through the function; what it makes is added to ``values``."""
     x = values[link.read]
     weighted = matmul(x[None], values[link.weight].T)[0] if x.ndim == 1 else matmul(x, values[link.weight].T)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from layeranim.engine.arithmetic import Cell, at, chain, matmul, per_cell
-from layeranim.engine.autoencoder_runs import AutoencoderConfig, Link, runs
+from layeranim.engine.autoencoder_runs import AutoencoderConfig, DenseRun, runs
 from layeranim.engine.backward import beside, passed_back, start
 from layeranim.engine.losses import PENALTIES
 from layeranim.engine.trace import Array, Region, Shape, Step, Steps, Tensor, Trace, count, tensors
@@ -60,7 +60,7 @@ def _charged_steps(config: AutoencoderConfig, shape: Shape) -> Steps:
     return Steps.chain(per_cell((), (), divide), per_cell(_SAMPLES, shape, slope, multiply))
 
 
-def _backed(trace: Trace, link: Link, above: Array, below: str) -> Iterator[Tensor]:
+def _backed(trace: Trace, link: DenseRun, above: Array, below: str) -> Iterator[Tensor]:
     """δ = grad ⊙ φ′(z), ∂W = δᵀ x, ∂b = Σ δ, ∂x = δ W of one layer."""
     delta = chain(above, trace[link.name("pre_activation")], name=link.function)
     yield Tensor(f"grad_{link.name('pre_activation')}", link.axes, "intermediate", delta)
@@ -70,7 +70,7 @@ def _backed(trace: Trace, link: Link, above: Array, below: str) -> Iterator[Tens
     yield Tensor(below, ("batch", link.inner), "intermediate", matmul(delta, trace[link.weight]))
 
 
-def _backed_steps(trace: Trace, link: Link, below: str) -> Steps:
+def _backed_steps(trace: Trace, link: DenseRun, below: str) -> Steps:
     before = f"grad_{link.name('pre_activation')}"
 
     def delta(c: Cell) -> Step:

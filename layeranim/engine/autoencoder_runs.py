@@ -38,7 +38,7 @@ class AutoencoderConfig(Config):
 
 
 @dataclass(frozen=True)
-class Link:
+class DenseRun:
     """One dense layer in one run: what it reads and makes, for rows along the axes ``lead``."""
 
     label: str
@@ -67,7 +67,9 @@ class Link:
         return (*self.lead, self.units)
 
 
-def links(config: AutoencoderConfig, side: str, run: str, lead: tuple[str, ...], start: str, end: str) -> list[Link]:
+def links(
+    config: AutoencoderConfig, side: str, run: str, lead: tuple[str, ...], start: str, end: str
+) -> list[DenseRun]:
     """The layers of the encoder or the decoder (``side``), for the rows of one run, from ``start`` to ``end``."""
     sizes = (config.encoder if side == "encoder" else config.decoder) or ()
     found, last = [], len(sizes) - 1
@@ -77,12 +79,12 @@ def links(config: AutoencoderConfig, side: str, run: str, lead: tuple[str, ...],
         inner = ends[0] if k == 1 else f"{side}{k - 1}_units"
         units, made = (ends[1], end) if k == last else (f"{side}{k}_units", f"{run}{side}{k}_output")
         function = functions[side] if k == last else config.activation
-        found.append(Link(f"{side}{k}", run, start, made, lead, inner, units, function))
+        found.append(DenseRun(f"{side}{k}", run, start, made, lead, inner, units, function))
         start = made
     return found
 
 
-def runs(config: AutoencoderConfig, held: Mapping[str, Any]) -> dict[str, list[Link]]:
+def runs(config: AutoencoderConfig, held: Mapping[str, Any]) -> dict[str, list[DenseRun]]:
     """All layers of every run that there is: the samples there and back, the goal and others to their codes, the walk
     from its codes."""
     out = {
@@ -96,7 +98,7 @@ def runs(config: AutoencoderConfig, held: Mapping[str, Any]) -> dict[str, list[L
     return out | {"walk_": links(config, "decoder", "walk_", PLACES, "walk_code", "walk_output")}
 
 
-def link_steps(link: Link, saved: Mapping[str, Tensor]) -> Steps:
+def link_steps(link: DenseRun, saved: Mapping[str, Tensor]) -> Steps:
     """Products, sum, bias, function: unit by unit."""
     lead, units, biased = link.lead, link.units, link.bias in saved
 

@@ -53,8 +53,11 @@ def _trained(name: str) -> Made:
 
 
 def _bound(names: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    """Weights go with each other and with the options of their network, what they encode with them."""
-    out = {name: (*(one for one in names if one != name), *NETWORK) for name in names}
+    """Weights go with the options of their network, and with the weights that the numbers they read come from; what is
+    encoded beside the input with all of them."""
+    out = {}
+    for k, name in enumerate(names):
+        out[name] = (*(one for one in names[:k] if not one.endswith("_bias")), *NETWORK)
     return out | {
         "goal": (*names, *NETWORK),
         "others": (*names, *NETWORK),
