@@ -24,6 +24,8 @@ from layeranim.stories.storyboard import Box, Fact, Line, Point, Run
 SIDE, SIDE_MOST = 250.0, 420.0
 CLEAR = 24.0
 """Around what a tick says."""
+LEAST = 1e-9
+"""What lies closer together, beside how far it is from 0, is one place."""
 BETWEEN = 2.0
 """Between two names."""
 MARGIN = 0.07
@@ -117,7 +119,8 @@ class Trail(Growing):
             if self.axes[1] is not None
             else np.resize([*lines, *[0.0] * (not len(lines))], len(x))
         )
-        return np.clip(np.stack([x, y], axis=1).astype(np.float64), -LARGEST, LARGEST)
+        both = np.stack([x, y], axis=1).astype(np.float64)
+        return np.where(np.isfinite(both), np.clip(both, -LARGEST, LARGEST), both)
 
     def _called(self, figures: Figures, others: Array) -> Iterator[tuple[Array, Line]]:
         """The points with their classes, the first of every class first; without a name where there are no classes."""
@@ -135,8 +138,9 @@ def _around(at: Array) -> tuple[float, float]:
     """A range with all of these, and something around them."""
     known = finite(at)
     low, high = float(known.min()), float(known.max())
-    by = MARGIN * (high - low)
-    return (low - by, high + by) if 1e-300 < high - low < LARGEST else (low - 1.0, high + 1.0)
+    least = max(1.0, abs(low) / 2, abs(high) / 2)
+    by = MARGIN * (high - low) if high - low > LEAST * least else least
+    return low - by, high + by
 
 
 def _ring(at: Point) -> tuple[Point, ...]:
