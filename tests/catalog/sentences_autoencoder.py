@@ -104,7 +104,7 @@ AUTOENCODER = (
           counts=True),
     Claim(r"(?P<n>\d+) parameters: they learn to make each sample again", learned, {}, (), counts=True),
     # arithmetic, which other tests check number by number
-    Claim(r"(?!mean of|squared|absolute|unit|pixel|number).*[·(].* [=≈] \S+|\S+ = \S+|= \S+|all .* are 0, .*"),
+    Claim(r"(?!mean of|squared|absolute|unit|pixel|number).*[·(+].* [=≈] \S+|\S+ = \S+|= \S+|all .* are 0, .*"),
     Claim(r"(unit|pixel|number) \d+: (?P<n>\d+) products?(?P<b> and a bias)? make \S+(, .* → \S+)?", summed, {},
           ({"example": "one-of-four"},)),
     Claim(r"(?P<h>\d+) units, and each reads all (?P<n>\d+) numbers",
