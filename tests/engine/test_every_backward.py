@@ -81,6 +81,8 @@ def drawn(item: Option, rng: np.random.Generator) -> Any:
         return tuple(int(n) for n in rng.integers(kind.low, min(kind.high, kind.low + 2) + 1, rng.integers(1, 5)))
     if isinstance(kind, Equation):
         return str(rng.choice(["ij,jk->ik", "bhid,bhjd->bhij", "ab,cb->a", "abc->ca", "a,b->ab"]))
+    if isinstance(kind, option.Choices):  # functions side by side: no way back leads through several
+        return item.default
     if isinstance(kind, LinkRow):
         return str(item.default)
     assert isinstance(kind, LinkRow), f"no value of {item.name} is known"
