@@ -255,15 +255,15 @@ def test_two_renders_of_one_film_at_once(started: Any, here: Path, tiny: tuple[s
         film.seek(film.n_frames - 1)
 
 
-@pytest.mark.parametrize("words", ["check", "validate", "build", "why a", "schema", "cache info", "doctor"])
-def test_a_reader_that_goes_away_from_the_commands_of_a_manifest(program: Any, here: Path, words: str) -> None:
+def test_a_reader_that_goes_away_from_the_commands_of_a_manifest(program: Any, here: Path) -> None:
     (here / "layeranim.toml").write_text(TINY)
     env = {"XDG_CACHE_HOME": str(here / "cache")}
     assert program("build", "-q", env=env).returncode == 0
-    done = program(*words.split(), shell="| true; exit ${PIPESTATUS[0]}", env=env)
-    assert done.returncode == 0, done
-    assert b"Traceback" not in done.stderr
-    assert b"rror" not in done.stderr
+    for words in ("check", "validate", "build", "why a", "schema", "cache info", "doctor"):
+        done = program(*words.split(), shell="| true; exit ${PIPESTATUS[0]}", env=env)
+        assert done.returncode == 0, done
+        assert b"Traceback" not in done.stderr
+        assert b"rror" not in done.stderr
 
 
 def test_list_without_assertions_and_with_warnings_as_errors(program: Any) -> None:
