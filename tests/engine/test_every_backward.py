@@ -85,8 +85,7 @@ def drawn(item: Option, rng: np.random.Generator) -> Any:
         return item.default
     if isinstance(kind, LinkRow):
         return str(item.default)
-    assert isinstance(kind, LinkRow), f"no value of {item.name} is known"
-    return item.default
+    raise AssertionError(f"no value of {item.name} is known")
 
 
 def values(item: Option) -> list[Any]:
@@ -175,7 +174,7 @@ def test_every_option_of_every_layer_has_its_slopes(name: str) -> None:
         assert back.tensor(f"grad_{start}").role == "input"
         assert all(back.tensor(key).role == "intermediate" for key, t in trace.tensors.items() if t.role == "output")
         assert all(key.startswith("grad_") for key, tensor in back.tensors.items() if tensor.role == "output")
-        for i in sampled(back, 60):
+        for i in sampled(back, 20):
             assert replay(back, back.steps[i]).agrees, (config.shown(), back.steps[i])
         for key, array in arrays.items():
             gradient = f"grad_{key}_given" if f"grad_{key}_given" in back else f"grad_{key}"
@@ -186,7 +185,8 @@ def test_every_option_of_every_layer_has_its_slopes(name: str) -> None:
             found = back[gradient]
             if getattr(config, "mode", "") == "one-to-many":
                 found = found[:, : array.shape[1]] if key == "input" else found  # the other steps read zeros
-            for flat in rng.choice(array.size, min(2, array.size), replace=False):
+            few = 1 if len(arrays) > 6 else min(2, array.size)  # of many arrays a number each
+            for flat in rng.choice(array.size, few, replace=False):
                 at, ends = np.unravel_index(int(flat), array.shape), []
                 if key == "table" and at[0] == config.padding_idx:
                     continue  # a row that is never learned
