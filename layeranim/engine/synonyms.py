@@ -354,6 +354,8 @@ def _class(word: str) -> str:
 
 def value(word: str, names: Collection[str]) -> str | None:
     """The name of a closed set that ``word`` means: spelt otherwise, or a synonym."""
+    if word in names:  # as every check of options that are complete finds it
+        return word
     spelt = {plain(name): name for name in names}
     ours = spelt.get(plain(word)) or _values().get(plain(word))
     return ours if ours in names else None
