@@ -194,7 +194,7 @@ class Choices(Kind):
         if value is None:
             return None
         parts = value.replace(",", " ").split() if isinstance(value, str) else value
-        if not isinstance(parts, (list, tuple)) or not parts:
+        if not isinstance(parts, (list, tuple)) or not parts or any(part is None for part in parts):
             raise OptionError(f"{name} is {given(value)}, but must be one or more of {self.rule}")
         found = tuple(str(Choice(self.names).check(name, part)) for part in parts)
         twice = next((one for one in found if found.count(one) > 1), None)

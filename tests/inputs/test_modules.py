@@ -230,8 +230,8 @@ def test_a_film_is_told_from_such_a_trace(module: Any, x: Any) -> None:
 
 
 def test_a_trace_without_a_film_says_so() -> None:
-    with pytest.raises(OptionError, match="a trace of pool1d has numbers but no film"):
-        la.render(la.from_torch(stand_in("MaxPool1d", "input", kernel_size=2), normal(1, 1, 4)))
+    with pytest.raises(OptionError, match="a trace of pool3d has numbers but no film"):
+        la.render(la.from_torch(stand_in("MaxPool3d", "input", kernel_size=2), normal(1, 1, 4, 4, 4)))
 
 
 @pytest.mark.parametrize("kind", ["Conv2d", "MaxPool2d"])
