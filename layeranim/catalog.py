@@ -142,6 +142,14 @@ EXPLAINERS: dict[str, Explainer] = {
         "stories.networks.autoencoder:AutoencoderStory",
         "scenes.stage:StageScene",
     ),
+    "sequential": Explainer(
+        "networks",
+        "layers in a row, any that there are: what each makes of one input, those that are asked for opened",
+        "stories.networks.sequential_options:SEQUENTIAL_FILM",
+        "stories.networks.sequential_presets:PRESETS",
+        "stories.networks.sequential:SequentialStory",
+        "scenes.stage:StageScene",
+    ),
     "pool": Explainer(
         "pooling",
         "each window becomes its largest number, its mean or its p-norm",
@@ -430,7 +438,6 @@ LAYERS: dict[str, Numbers] = {
     "pad": Numbers("Padding", "engine.padding:PAD"),
     "pool3d": Numbers("3D pooling", "engine.pool:POOL_3D"),
     "reduce": Numbers("Mean, sum or largest over axes", "engine.reduce:REDUCE"),
-    "sequential": Numbers("Layers in a row", "engine.sequential:SEQUENTIAL"),
     "upsample": Numbers("Upsampling", "engine.upsample:UPSAMPLE"),
 }
 """Layers of the engine without a film; ``la.trace`` and ``layeranim trace`` know them by name."""

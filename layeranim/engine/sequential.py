@@ -1,8 +1,9 @@
 """Layers one after another, each reading what the one before it wrote: ``torch.nn.Sequential``.
 
 A layer here may want other axes than the one before it wrote (a dense layer reads rows). Then one step ``arrange``
-stands between them: the same numbers, axes turned, shape changed. Tensors and axes carry the layer's name in front:
-``0.kernel``, ``0.output``.
+stands between them: the same numbers, axes turned, shape changed; where leading axes were folded into rows for it, one
+more unfolds what it wrote (``0.folded`` into ``0.output``). Tensors and axes carry the layer's name in front:
+``0.kernel``, ``0.output``; an axis that all of this leaves whole keeps its name, and samples lie along ``batch``.
 """
 
 from __future__ import annotations
@@ -11,8 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from layeranim.engine import door, window
 from layeranim.engine.array import shape_text
 from layeranim.engine.backward import beside, passed_back, starts
@@ -20,7 +19,7 @@ from layeranim.engine.compose import Part, from_file, union
 from layeranim.engine.links import LAYERS, Link, LinkRow, links_of, text
 from layeranim.engine.memory import named
 from layeranim.engine.option import ArrayOption, Config, Layer, option
-from layeranim.engine.replay import operation
+from layeranim.engine.rearrange import arrange, input_axes, kept, reshaped, turned, turned_axes, unfolded
 from layeranim.engine.trace import Array, Region, Shape, Step, Steps, Tensor, Trace, count, tensors
 from layeranim.errors import OptionError, ShapeError, UsageError
 
@@ -46,7 +45,10 @@ def complete(config: SequentialConfig, shapes: Mapping[str, Shape | None]) -> tu
     """
     links = links_of(config.layers)
     first = links[0].shape
-    needed = {"input": door.fitting("input", shapes.get("input") or first, first, "as the first layer reads it")}
+    given = shapes.get("input") or first
+    alone = (1,) * (len(first) - len(given)) + given  # a sample, a map without the axis of all of them
+    taken = first if alone == first else given
+    needed = {"input": door.fitting("input", taken, first, "as the first layer reads it")}
     for link in links:
         prefix = f"{link.name}."
         own = {n.removeprefix(prefix): s for n, s in shapes.items() if n.startswith(prefix)}
@@ -68,7 +70,10 @@ def makes(config: SequentialConfig, shapes: Mapping[str, Shape]) -> dict[str, Sh
         prefix, layer = f"{link.name}.", LAYERS[link.layer]
         own = {n.removeprefix(prefix): s for n, s in shapes.items() if n.startswith(prefix)}
         full, needed = layer.complete(link.config, {link.reads: link.entry, **own})
-        made |= {f"{prefix}entry": link.entry, **named(prefix, layer.makes(full, needed) if layer.makes else {})}
+        inner = layer.makes(full, needed) if layer.makes else {}
+        made |= {f"{prefix}entry": link.entry, **named(prefix, inner)}
+        whole = unfolded(link, inner.get("output", ()))
+        made |= {f"{prefix}unfolded": whole} if whole else {}
     return made
 
 
@@ -84,46 +89,58 @@ def compute(config: SequentialConfig, arrays: Mapping[str, Array]) -> Trace:
 
 @dataclass(frozen=True)
 class ChainDone:
-    """One layer that was computed: what it reads (``before``, or ``entry`` made of it), its trace and its names."""
+    """One layer that was computed: what it reads (``before``, or ``entry`` made of it), its trace and its names, and
+    what it wrote (``after``, which may be made of ``written``)."""
 
     link: Link
     before: Tensor
     entry: Tensor
     trace: Trace
     part: Part
+    written: Tensor
+    after: Tensor
 
     @property
     def tensors(self) -> dict[str, Tensor]:
         """Its tensors in the names of the whole."""
         arranged = {} if self.entry is self.before else tensors(self.entry)
-        return arranged | self.part.tensors(self.trace)
+        last = {} if self.after is self.written else tensors(self.after)
+        return arranged | self.part.tensors(self.trace) | last
 
     @property
     def steps(self) -> Steps:
         """Its steps in the names of the whole."""
         how = (("shape", self.link.shape), ("axes", self.link.axes), ("entry", self.link.entry))
         arranged = Step("arrange", (Region(self.before.name),), Region(self.entry.name), how)
-        return Steps.chain(*([] if self.entry is self.before else [[arranged]]), self.part.steps(self.trace))
+        first = [] if self.entry is self.before else [[arranged]]
+        last = [] if self.after is self.written else [[reshaped(self.written, self.after)]]
+        return Steps.chain(*first, self.part.steps(self.trace), *last)
 
 
 def _forwards(config: SequentialConfig, ready: Mapping[str, Array]) -> list[ChainDone]:
     links = links_of(config.layers)
     x = ready["input"]
-    before, done = Tensor("input", tuple(f"input_{k}" for k in range(x.ndim)), "input", x), []
+    before, done = Tensor("input", input_axes(links[0], x.ndim), "input", x), []
     for link in links:
         entry, prefix, last = _arranged(before, link), f"{link.name}.", link is links[-1]
         own = {n.removeprefix(prefix): a for n, a in ready.items() if n.startswith(prefix)}
         trace = LAYERS[link.layer].compute(link.config, {link.reads: entry.array, **own})
-        inner: Any = {} if last else {n: "intermediate" for n, t in trace.tensors.items() if t.role == "output"}
+        whole = unfolded(link, trace["output"].shape)
+        name = "output" if last else f"{prefix}output"
+        inner: Any = {n: "intermediate" for n, t in trace.tensors.items() if t.role == "output"}
         part = Part(
             prefix,
-            names={link.reads: entry.name} | ({"output": "output"} if last else {}),
+            names={link.reads: entry.name, "output": f"{prefix}folded" if whole else name},
             axes={"batch": f"{prefix}batch"} | dict(zip(trace.axes(link.reads), entry.axes, strict=True)),
             axis_prefix=prefix,
-            roles={link.reads: entry.role} | inner,
+            roles={link.reads: entry.role} | ({} if last and not whole else inner),
         )
-        done.append(ChainDone(link, before, entry, trace, part))
-        before = part.tensors(trace)[part.name("output")]
+        written = after = part.tensors(trace)[part.name("output")]
+        if whole:
+            axes = *turned_axes(before, link)[: 1 + len(whole) - written.array.ndim], *written.axes[1:]
+            after = Tensor(name, axes, "output" if last else "intermediate", written.array.reshape(whole))
+        done.append(ChainDone(link, before, entry, trace, part, written, after))
+        before = after
     return done
 
 
@@ -145,6 +162,12 @@ def backward(trace: Trace, gradients: Mapping[str, Array]) -> Trace:
     g, made = given["output"], []
     steps: list[Sequence[Step]] = []
     for item in reversed(_forwards(config, _ready(config, trace.tensors))):
+        if item.after is not item.written:
+            made.append(tensors(replace(item.after, name=f"grad_{item.after.name}", role="intermediate", source=g)))
+            g = g.reshape(item.written.shape)
+            folded = replace(item.written, name=f"grad_{item.written.name}", role="intermediate", source=g)
+            made.append(tensors(folded))
+            steps.append([reshaped(replace(item.after, name=f"grad_{item.after.name}"), folded)])
         run = LAYERS[item.link.layer].backward
         if run is None:
             raise OptionError(f"{item.link.name} is {item.link.layer}, which has no backward pass")
@@ -186,14 +209,8 @@ def _arranged(before: Tensor, link: Link) -> Tensor:
             f"{link.name} sees {shape_text(link.shape)}, but what comes before it is {shape_text(before.shape)}"
         )
     array = arrange(before.array, shape=link.shape, axes=link.axes, entry=link.entry)
-    axes = tuple(f"{link.name}.entry_{k}" for k in range(len(link.entry)))
+    axes = kept(turned(link), turned_axes(before, link), link.entry, f"{link.name}.entry")
     return Tensor(f"{link.name}.entry", axes, "intermediate", array)
-
-
-@operation("arrange")
-def arrange(x: Array, *, shape: Shape, axes: tuple[int, ...], entry: Shape) -> Array:
-    """The same numbers: seen in ``shape``, its axes turned to the order ``axes``, in the shape ``entry``."""
-    return np.ascontiguousarray(x.reshape(shape).transpose(axes).reshape(entry))
 
 
 def assemble(config: SequentialConfig, saved: Mapping[str, Tensor]) -> Trace:

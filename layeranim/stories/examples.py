@@ -59,10 +59,6 @@ EXAMPLES: dict[str, Preset] = {
     "reduce": _example(
         "rows", "each row's mean", {"input": [[1, 2, 3], [4, 5, 9]]}, ("axis",),
     ),
-    "sequential": _example(
-        "dense-relu", "a dense layer, then what is negative is cut",
-        {"input": [[1, -2]], "0.weight": [[1, 1], [1, -1], [2, 0]], "0.bias": [0, 0, 1]}, ("layers",),
-    ),
     "upsample": _example("doubled", "every cell twice as high and wide", {"input": [[1, 2], [3, 4]]}),
 }  # fmt: skip
 """By the name of the layer."""

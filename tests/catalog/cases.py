@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from . import rows
+
 CASES: dict[str, list[dict[str, Any]]] = {
     "conv": [
         {"backward": True, "grad_output": "0 1 0; 2 1 -1; 0 0 1"},
@@ -214,6 +216,19 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"input": "random:2x1x4x4", "filters": 6, "activation": "linear", "learning_rate": 0, "pace": "slow"},
         {"input": "nan 1 2 3; 1 2 3 4; 1 inf 2 3; -inf 0 0 0", "activation": "silu", "true_class": 2},
         {"example": "digit", "target": [3], "steps": "3-8"},
+    ],
+    "sequential": [
+        {"layers": rows.ONE, "opened": "1"},
+        {"layers": rows.TINY, "opened": "d0 end", "theme": "dark"},
+        {"layers": rows.TWELVE, "pace": "fast"},
+        {"layers": rows.THREE, "opened": 3, "sample": 2},
+        {"layers": rows.WIDE, "opened": "d0"},
+        {"layers": rows.maps(40), "opened": "seen whole"},
+        {"layers": rows.steps(), "opened": "1 2", "pace": "slow"},
+        {"layers": rows.bars(), "opened": "1 2"},
+        {"layers": rows.TINY, "input": "nan inf", "precision": 1},
+        {"layers": rows.TINY, "input": "1e9 -1e300"},
+        {"example": "digits", "input": "digit:7", "steps": "3-6"},
     ],
     "mlp": [
         {"input": "3", "sizes": "1,1"},

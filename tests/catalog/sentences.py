@@ -132,6 +132,7 @@ _PICTURE = {"input": "gray-photo:12x18"}
 SMALLER: dict[str, dict[str, dict[str, Any]]] = {
     "conv-image": dict.fromkeys(("edges", "identity", "mean", "gaussian", "sharpen", "emboss"), _PICTURE),
     "feature-maps": {"six-questions": _PICTURE},
+    "sequential": {"digits": {"steps": "7-9"}, "opened": {"steps": "4-5"}, "words": {"steps": "first:2"}},
     "training": {"moons": {"epochs": 8}},
     "descent": {key: {"updates": 3, "grid": 6} for key in ("valley", "rosenbrock", "saddle", "four-minima")},
 }

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from layeranim import numbers, theme, typeface
+from layeranim.engine.links import links_of
 from layeranim.engine.trace import Region, Trace
 from layeranim.numbers import Style
 from layeranim.scenes.base import ExplainerScene
@@ -224,26 +225,35 @@ def misframed(scene: ExplainerScene, trace: Trace, touched: list[Region], beat: 
     return out
 
 
-NETWORKS = ("cnn", "cnn-backprop")
+NETWORKS = ("cnn", "cnn-backprop", "sequential")
 """Layers in whose films maps stand as they were made, not as the next layer reads them."""
 
 
 def _without_padding(region: Region, trace: Trace) -> Region:
     """Of what is read with padding the cells that are there: the same numbers in the maps of the stage before."""
-    stage, padded, _ = region.tensor.rpartition("_padded")
+    stage, padded, _ = region.tensor.rpartition("padded")
     if not padded or stage.startswith("grad_"):
         return region
-    kind, k = stage[:4], int(stage[4:])
-    source = f"conv{k}_output" if kind == "pool" else f"pool{k - 1}_output" if k > 1 else "input"
+    source = _before(stage[:-1], trace)
     whole, inner = trace[region.tensor], trace[source]
-    top, left = ((a - b) // 2 for a, b in zip(whole.shape[2:], inner.shape[2:], strict=True))  # alike on either side
+    skipped = [(a - b) // 2 for a, b in zip(whole.shape, inner.shape, strict=True)]  # alike on either side
     where = []
-    axes = zip(trace.axes(region.tensor), trace.axes(source), (0, 0, top, left), inner.shape, strict=True)
+    axes = zip(trace.axes(region.tensor), trace.axes(source), skipped, inner.shape, strict=True)
     for padded_axis, axis, before, size in axes:
         along = region.along(padded_axis)
         if along is not None:
             where.append((axis, range(max(along[0] - before, 0), min(along[-1] - before, size - 1) + 1)))
     return Region(source, tuple(where))
+
+
+def _before(stage: str, trace: Trace) -> str:
+    """The tensor that a stage of a network reads."""
+    if trace.layer == "sequential":
+        names = [link.name for link in links_of(trace.config.layers)]  # type: ignore[attr-defined]
+        k = names.index(stage)
+        return f"{names[k - 1]}.output" if k else "input"
+    kind, k = stage[:4], int(stage[4:])
+    return f"conv{k}_output" if kind == "pool" else f"pool{k - 1}_output" if k > 1 else "input"
 
 
 def _said(trace: Trace, beat: Beat) -> set[Source | None]:

@@ -14,6 +14,7 @@ from layeranim.scenes.base import ExplainerScene
 from layeranim.scenes.parts.label import Label
 from layeranim.stories.storyboard import Address, Beat, Storyboard, plain
 
+from . import rows
 from .conftest import Case, play
 
 BATCHES: dict[str, dict[str, Any]] = {
@@ -27,6 +28,7 @@ BATCHES: dict[str, dict[str, Any]] = {
     "autoencoder": {"input": "random:3x4", "encoder": "4,2"},
     "cnn": {"input": "random:3x1x4x4", "filters": 2},
     "cnn-backprop": {"input": "random:3x1x4x4", "filters": 2},
+    "sequential": {"layers": rows.THREE},
     "conv1d": {"input": "random:3x1x7"},
     "activation": {"input": "random:3x4"},
     "symmetry": {"input": "random:3x2", "hidden": 3},

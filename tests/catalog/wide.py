@@ -13,6 +13,8 @@ from typing import Any
 
 from layeranim import catalog, preparing
 
+from . import rows
+
 CASES: list[tuple[str, dict[str, Any]]] = [
     ("dense", {"input": "random:1x500000", "units": 2}),
     ("dense", {"input": "random:2000x500"}),
@@ -71,6 +73,8 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("cnn", {"input": "random:1x120x120", "filters": "4,8"}),
     ("cnn", {"input": "random:1x8x8", "filters": "60,120", "units": 200}),
     ("cnn-backprop", {"input": "random:1x60x60", "filters": "4,8"}),
+    ("sequential", {"layers": rows.maps(300, side=41), "opened": "1 5"}),
+    ("sequential", {"layers": rows.flat(3000, 900, 100), "opened": "1"}),
     ("cross-entropy", {"input": "random:1x50000"}),
     ("training", {"example": "moons", "epochs": 1500}),
     ("timesteps", {"input": "random:1x60000", "features": 6}),

@@ -23,6 +23,7 @@ from layeranim.engine.links import LinkRow
 from layeranim.engine.network import Sizes
 from layeranim.engine.option import Layer, Option
 from layeranim.engine.replay import replay, sampled
+from layeranim.engine.sequential import SequentialConfig
 from layeranim.engine.trace import Trace, count
 from layeranim.errors import UsageError
 from layeranim.preparing import given
@@ -84,7 +85,9 @@ def drawn(item: Option, rng: np.random.Generator) -> Any:
     if isinstance(kind, option.Choices):  # functions side by side: no way back leads through several
         return item.default
     if isinstance(kind, LinkRow):
-        return str(item.default)
+        return SequentialConfig().layers  # the engine's own, which is small
+    if isinstance(kind, option.Words):
+        return item.default  # of a picture, not of the numbers
     raise AssertionError(f"no value of {item.name} is known")
 
 
@@ -101,7 +104,8 @@ def made(layer: Layer, fixed: dict[str, Any], rng: np.random.Generator) -> tuple
     """A legal configuration with these options, its arrays and its trace; nothing where the drawn ones are none."""
     often = rng.choice([0.1, 0.3, 0.5])
     options = {item.name: drawn(item, rng) for item in layer.config.options()
-               if item.name not in LEFT and (item.name in fixed or rng.random() < often)}  # fmt: skip
+               if item.name not in LEFT
+               and (item.name in fixed or isinstance(item.kind, LinkRow) or rng.random() < often)}  # fmt: skip
     options |= {name: value for name, value in fixed.items() if value is not None}
     try:
         config, shapes = layer.complete(layer.config.of(options), {})

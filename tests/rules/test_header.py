@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from layeranim import catalog, preparing, theme
+from layeranim.engine.links import links_of
 from layeranim.engine.option import Option
 from layeranim.engine.trace import Trace
 from layeranim.errors import UsageError
@@ -124,6 +125,7 @@ SAYS: Mapping[str, Mapping[str, Says]] = {
         "walk_steps": lambda v: f"{v} step" if v != 5 else "",
     },
     "cnn": CNN,
+    "sequential": {"layers": lambda v: f"{len(links_of(v))} layer", "opened": lambda v: "opened"},
     "cnn-backprop": CNN | {
         "loss": lambda v: f"loss {v}" if v == "squared" else "", "learning_rate": lambda v: f"rate {v:g}",
         "true_class": lambda v: f"class {v}",

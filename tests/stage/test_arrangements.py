@@ -7,14 +7,16 @@ from typing import Any
 import numpy as np
 import pytest
 
+from layeranim import theme
 from layeranim.engine.dense import DENSE
 from layeranim.engine.trace import Trace
+from layeranim.stories import phrases
 from layeranim.stories.options import FilmOptions
-from layeranim.stories.stage import NOTHING, Cross, Each, Grid, Play, Repeat, Row, Units
+from layeranim.stories.stage import NOTHING, Beneath, Cross, Each, Grid, More, Play, Repeat, Row, Units
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.plans import TextPlan
 from layeranim.stories.stage.solver import Laid, Node, solve
-from layeranim.stories.storyboard import GridPlan, Run, Telling, plain
+from layeranim.stories.storyboard import Fact, GridPlan, Run, Telling, plain
 
 from .test_solver import faults
 
@@ -96,3 +98,16 @@ def test_every_part_shows_its_own_slice() -> None:
         assert cells is not None
         assert cells.texts is not None
         assert cells.texts.tolist() == [[f"{v:g}".replace("-", "−") for v in trace["input"][k]]]
+
+
+def test_lines_beneath_a_part_and_what_is_not_drawn_have_their_room() -> None:
+    lines = ((Run("8×8", source=Fact("shape")),), (Run("80 parameters, more than the part is wide", source=Fact("n")),))
+    part = Grid("input", "x", cols="in_features", at=(("batch", 0),))
+    found = laid(Row(Beneath(part, lines), More(4)), dense(1, 2, 1))
+    assert not faults(found)
+    texts = [plan for plan in found.plans.values() if isinstance(plan, TextPlan)]
+    assert [plain(plan.line) for plan in texts] == [*map(plain, lines), "… 4 more"]
+    first, second, _ = (plan.at[1] for plan in texts)
+    assert grid(found, "input:0").box.bottom > first > second
+    widths = [phrases.width(line, theme.FLOOR) for line in lines]
+    assert grid(found, "input:0").box.w < max(widths)

@@ -1,6 +1,6 @@
 """The stage: films as declarations. ``language`` is what a film says, ``solver`` lays it out, ``telling`` tells it."""
 
-from layeranim.stories.stage.arrangements import Cross, Repeat
+from layeranim.stories.stage.arrangements import Beneath, Cross, More, Repeat
 from layeranim.stories.stage.language import (
     NOTHING,
     All,
@@ -11,6 +11,8 @@ from layeranim.stories.stage.language import (
     Mask,
     Note,
     Other,
+    Passage,
+    Passages,
     Play,
     Turn,
     Units,
@@ -65,6 +67,7 @@ __all__ = [
     "Balance",
     "Bars",
     "Becoming",
+    "Beneath",
     "Chip",
     "Column",
     "Copied",
@@ -88,6 +91,7 @@ __all__ = [
     "Lines",
     "Maps",
     "Mask",
+    "More",
     "Net",
     "NetLayer",
     "Network",
@@ -95,6 +99,8 @@ __all__ = [
     "Note",
     "Other",
     "Painted",
+    "Passage",
+    "Passages",
     "Picture",
     "Plane",
     "Play",

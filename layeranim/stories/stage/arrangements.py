@@ -22,6 +22,8 @@ NEXT = 12.0
 """Between neighbours of a repeated part."""
 MORE = 30.0
 """The height of the line that says how many more there are."""
+LINE, AIR = 26.0, 6.0
+"""The height of a line beneath a part, and what is free between them: room for a frame."""
 CROSSING = 28.0
 """Between what stands left of a product and the product."""
 
@@ -95,6 +97,52 @@ class Repeat:
         if self.hidden:
             x = spot.x - phrases.width(self.more, theme.FLOOR) / 2
             yield TextPlan(f"more:{spot.x:g}:{spot.y:g}", (even(x), even(y - MORE / 2)), self.more, theme.FLOOR)
+
+
+@dataclass(frozen=True)
+class More:
+    """Parts of a row that are not drawn: how many there are."""
+
+    count: int
+
+    @property
+    def _line(self) -> Line:
+        return (Run(f"… {self.count} more", source=Fact("hidden")),)
+
+    def measure(self, s: Setting) -> Extent:
+        return Extent(phrases.width(self._line, theme.NAME), LINE / 2, LINE / 2)
+
+    def place(self, s: Setting, spot: Spot) -> Iterator[Plan]:
+        x = spot.x - phrases.width(self._line, theme.NAME) / 2
+        yield TextPlan(f"more:{spot.x:g}:{spot.y:g}", (even(x), even(spot.y - 7)), self._line, theme.NAME)
+
+
+@dataclass(frozen=True)
+class Beneath:
+    """A part with lines of text beneath it, each in its middle: how large it is, what it has learned."""
+
+    node: Node
+    lines: tuple[Line, ...]
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        return (self.node,)
+
+    @property
+    def _high(self) -> float:
+        return AIR + LINE * len(self.lines) if self.lines else 0.0
+
+    def measure(self, s: Setting) -> Extent:
+        own = self.node.measure(s)
+        wide = max((phrases.width(line, theme.FLOOR) for line in self.lines), default=0.0)
+        return replace(own, width=max(own.width, wide), down=own.down + self._high)
+
+    def place(self, s: Setting, spot: Spot) -> Iterator[Plan]:
+        own = self.node.measure(s)
+        yield from self.node.place(s, replace(spot, down=spot.down - self._high))
+        for k, line in enumerate(self.lines):
+            x, y = spot.x - phrases.width(line, theme.FLOOR) / 2, spot.y - own.down - AIR - LINE * (k + 1) + 4
+            yield TextPlan(f"beneath:{k}:{spot.x:g}:{spot.y:g}", (even(x), even(y)), line, theme.FLOOR)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from layeranim import displayed, numbers
 from layeranim.engine.trace import Array, Region, Step, Steps, cell, count
 from layeranim.errors import OptionError
 from layeranim.numbers import Style
-from layeranim.stories.stage.language import All, Each, Mask, Play, Units, Windows
+from layeranim.stories.stage.language import All, Each, Mask, Passages, Play, Units, Windows
 from layeranim.stories.stage.plans import Lengths
 from layeranim.stories.stage.ranges import Ranges
 from layeranim.stories.stage.remembered import Remembered
@@ -319,6 +319,11 @@ class Figures:
         """Whether a slice is made piece by piece: several units have cells of their own in it."""
         return any(axis in self.units.along and self.trace.size(axis) > 1 for axis in drawn_axes(shown))
 
+    def earlier(self, tensor: str) -> bool:
+        """Whether units before the first one of the film have made a tensor that those of the film may read."""
+        units = self.units
+        return isinstance(units, Passages) and any(tensor in one.writes for one in units.passages[: self.first])
+
     def passing(self, tensor: str, unit: int) -> bool:
         """Whether a unit writes cells of a tensor of its own, instead of something that is done to all of them."""
         each = [act for act in self.film.acts if isinstance(act, Each)]
@@ -422,9 +427,9 @@ class Figures:
                 return Acted(every[0], self.trace.steps[every[0]], reads, writes, every=every)
         here = self.units.covering({**self.film.at, **self.here(0 if unit is None else unit)})
         at, step = self._step(tensor, here)
-        if unit is None:
+        if unit is None or self.units.whole(unit):
             alone = len(self.covered(step.writes)) == len(self.covered(self.told(tensor)))
-            return Acted(at, step, step.reads, step.writes) if alone else self._together(at, step)
+            return Acted(at, step, step.reads, step.writes) if alone else self._together(at)
         regions = [self._narrow(region, here) for region in (*step.reads, step.writes)]
         every = self._every(tensor, here, regions[-1])
         if len(every) > 1 and isinstance(self.units, Windows):
@@ -458,9 +463,11 @@ class Figures:
         steps = [(at, self.trace.steps[at]) for at in acted.every] if len(acted.every) > 1 else []
         return [replace(acted, at=at, step=s, reads=s.reads, writes=s.writes, every=()) for at, s in steps] or [acted]
 
-    def _together(self, at: int, step: Step) -> Acted:
+    @Remembered
+    def _together(self, at: int) -> Acted:
         """All steps that write what is told of a tensor, as one: of each tensor what they read of it together; of too
         many cells what the first of them reads, whole."""
+        step = self.trace.steps[at]
         writes = self.told(step.writes.tensor)
         every = self.making(writes)
         read: dict[str, list[Region]] = {}
@@ -481,6 +488,27 @@ class Figures:
         """The step that writes one cell."""
         at, step = self._step(address.tensor, dict(self._indices(address)))
         return Acted(at, step, step.reads, step.writes)
+
+    def rearranged(self, address: Address) -> Address | None:
+        """The cell that holds the same number before axes were turned and shapes changed; none of what is computed."""
+        step = self.acted_at(address).step
+        read = step.reads[0].tensor
+        if step.operation == "arrange":
+            how = dict(step.parameters)
+            shape, axes = how["shape"], how["axes"]
+            place = int(np.ravel_multi_index(address.index, self.trace.tensor(address.tensor).shape))
+            turned = np.unravel_index(place, [shape[axis] for axis in axes])
+            seen = [int(turned[axes.index(k)]) for k in range(len(shape))]
+            flat = int(np.ravel_multi_index(tuple(seen), shape))
+        elif step.operation == "unroll":
+            cells = self.covered(step.reads[0])
+            own = Covered(address.tensor, tuple(range(i, i + 1) for i in address.index))
+            places = self.covered(step.writes).places(own)
+            return None if places is None else cells[int(places[0])]
+        else:
+            return None
+        index = np.unravel_index(flat, self.trace.tensor(read).shape)
+        return Address(read, tuple(int(i) for i in index))
 
     def making(self, region: Region) -> tuple[int, ...]:
         """The places of the steps that write cells of a region, of a large one those of its first cells."""

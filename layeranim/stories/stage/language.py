@@ -51,6 +51,10 @@ class Units:
         """How often the film goes along its axes."""
         return 1
 
+    def whole(self, unit: int) -> bool:
+        """Whether what a unit makes is made of all that is told, not of its own indices alone."""
+        return False
+
     def places(self, unit: int, sizes: Sequence[int]) -> dict[str, int]:
         """The indices of a unit along the axes of the units."""
         unit = prod(sizes) - 1 - unit if self.turned else unit
@@ -122,6 +126,50 @@ class Laps(Units):
     def name(self, tensor: str, unit: int, sizes: Sequence[int]) -> str:
         lap = self.lap(unit, sizes)
         return lap.below if tensor == "below" else lap.prefix + tensor
+
+
+@dataclass(frozen=True)
+class Passage:
+    """One unit of a film whose units make different things: what it is called, and the tensors that it makes, in order.
+
+    ``at`` are the indices to which it keeps on some axes, without any it makes all of them; ``cell`` is the cell of the
+    last one that is followed.
+    """
+
+    name: str
+    writes: tuple[str, ...]
+    at: Mapping[str, int] = field(default_factory=dict)
+    cell: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Passages(Units):
+    """Units that make different things: the stages of a network. An act names what they make by its place from the
+    end, `made`."""
+
+    passages: tuple[Passage, ...] = ()
+
+    @property
+    def times(self) -> int:
+        return len(self.passages)
+
+    @property
+    def made(self) -> tuple[str, ...]:
+        """What an act names in place of the tensors that a unit makes; the last one is there in every unit."""
+        return tuple(f"made:{k}" for k in range(max(len(one.writes) for one in self.passages), 0, -1))
+
+    def whole(self, unit: int) -> bool:
+        return not self.passages[unit].at
+
+    def places(self, unit: int, sizes: Sequence[int]) -> dict[str, int]:
+        return dict(self.passages[unit].at)
+
+    def name(self, tensor: str, unit: int, sizes: Sequence[int]) -> str:
+        word, _, place = tensor.partition("made:")
+        writes = self.passages[unit].writes
+        if word or not place:
+            return tensor
+        return writes[-int(place)] if int(place) <= len(writes) else ""
 
 
 Note = Sentence[int]

@@ -97,7 +97,7 @@ class _Told:
 
     def _shown(self) -> range:
         """The units that are shown; where samples are units too, those of the one that is asked for."""
-        first, *inner = self.figures.sizes
+        first, *inner = self.figures.sizes or (1,)
         whole = self.film.units.along[:1] == ("batch",)
         shown: range = (
             self.options.selected_of(first, count(inner)) if whole else self.options.selected(self.figures.count)
@@ -434,7 +434,12 @@ class _Told:
         own = self.film.words.get(names[-1]) if seconds >= self.least else None
         says = self._instead(names[-1], unit, seconds) or says
         caption = says or (own(unit) if own else self._said(acted[-1], target, seconds))
-        return self._beat(kind, seconds, range(unit, unit + 1), acted, moment, caption, note, done, first == 0)
+        beat = self._beat(kind, seconds, range(unit, unit + 1), acted, moment, caption, note, done, first == 0)
+        if not self.film.units.whole(unit):
+            return beat
+        cells = (self.figures.cell_of(name, unit, self.figures.inner(unit)) for name in names)
+        followed = dict.fromkeys(self.figures.acted_at(cell).at for cell in cells)
+        return replace(beat, steps=(*beat.steps, *(at for at in followed if at not in beat.steps)))
 
     def _sums(self, act: Each, unit: int, seconds: float) -> Line:
         """How several numbers of a unit came about in one line; nothing where that has no room."""

@@ -142,7 +142,8 @@ class Curve(Actor):
         yield Points(plan.name, self._points(figures, plan, figures.covered(region)))
 
     def closes(self, figures: Figures, plan: CurvePlan, unit: int) -> Iterator[Verb]:
-        x, y = (figures.value(figures.cell_of(name, unit, {})) for name in (self.x, self.y))
+        inner = figures.inner(unit)
+        x, y = (figures.value(figures.cell_of(name, unit, inner)) for name in (self.x, self.y))
         goal = self._axes(figures, plan)(x, y)
         if np.isfinite(goal).all():
             yield Slide(plan.name, goal)

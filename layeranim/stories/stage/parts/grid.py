@@ -283,8 +283,13 @@ class Grid(Actor):
             else:  # of another sample that passes by all is there at once: nothing of the one before stays
                 where = _within(0, grid.rows - 1, 0, grid.cols - 1)
                 yield Fill(grid.name, figures.cells(self.shown(figures), moment.unit, bool(grid.numeral)), where)
-        elif grid.empty and moment.unit == figures.first and isinstance(figures.units, Laps):
-            where = self._earlier(figures, grid)
+        elif (
+            grid.empty
+            and moment.unit == figures.first
+            and (isinstance(figures.units, Laps) or figures.earlier(self.tensor))
+        ):
+            every = _within(0, grid.rows - 1, 0, grid.cols - 1)
+            where = every if figures.earlier(self.tensor) else self._earlier(figures, grid)
             if where:  # of a sequence that is told from a later step on: this step reads what those before it made
                 yield Fill(grid.name, figures.cells(self.shown(figures), moment.unit, bool(grid.numeral)), where)
 

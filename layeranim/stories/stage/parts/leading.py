@@ -28,17 +28,19 @@ class Leading(Actor):
     """The largest ``products`` of the unit under way under ``heads``: which, the two factors, the product.
 
     ``axis`` is the one along which the products of a unit lie; which place on it a product has is said, counted from 1.
+    There are ``most`` of them.
     """
 
     products: str
     heads: tuple[str, str, str, str]
     axis: str
+    most: int = MOST
 
     kind = "leading"
     about = "products"
 
     def _count(self, figures: Figures) -> int:
-        return min(MOST, figures.trace.size(self.axis))
+        return min(self.most, figures.trace.size(self.axis))
 
     def _reads(self, figures: Figures) -> list[str]:
         return [region.tensor for region in figures.acted(self.products, 0).step.reads]
@@ -51,9 +53,9 @@ class Leading(Actor):
 
     def _said(self, figures: Figures) -> Line:
         size = figures.trace.size(self.axis)
-        if size <= MOST:
+        if size <= self.most:
             return ()
-        return (Run(f"the {MOST} largest of {size} products", source=Fact("count")),)
+        return (Run(f"the {self.most} largest of {size} products", source=Fact("count")),)
 
     def measure(self, s: Setting) -> Extent:
         if s.figures.trace.tensor(self.products).labels is not None:

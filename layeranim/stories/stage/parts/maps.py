@@ -144,6 +144,11 @@ class Maps(Volume):
             where = tuple((r, c) for r in range(plan.rows) for c in range(plan.cols))
             yield Ghost(plan.name, self._content(figures, plan), where)
 
+    def changes(self, figures: Figures, plan: Any, moment: Moment) -> Iterator[Verb]:
+        if plan.empty and moment.unit == figures.first and figures.earlier(self.tensor):
+            where = tuple((r, c) for r in range(plan.rows) for c in range(plan.cols))
+            yield Fill(plan.name, self._content(figures, plan), where)
+
     def passes(self, figures: Figures, plan: Any, first: int, last: int) -> Iterator[Verb]:
         if not figures.passes_over(self.tensor, first) or self.axis not in figures.units.along:
             return
@@ -167,11 +172,11 @@ class Maps(Volume):
         for _ in range(WALK):
             if not figures.made(target.tensor):
                 break
-            step = figures.acted_at(target).step
+            step, same = figures.acted_at(target).step, figures.rearranged(target)
             found = next((one for one in step.reads if one.tensor == region.tensor), None)
             if found:
-                return found
-            target = self._before(figures, step.reads[0], target)
+                return figures.here_of(same) if same else found
+            target = same or self._before(figures, step.reads[0], target)
         return None
 
     def _before(self, figures: Figures, region: Region, target: Address) -> Address:

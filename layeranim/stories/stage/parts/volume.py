@@ -10,13 +10,13 @@ from layeranim import layout, theme
 from layeranim.engine.trace import Region
 from layeranim.layout import Fit, even
 from layeranim.stories import phrases
-from layeranim.stories.stage.figures import Figures, Shown
+from layeranim.stories.stage.figures import Figures, Shown, split
 from layeranim.stories.stage.parts.base import HEADING, Actor, Moment, heading, heading_at
 from layeranim.stories.stage.parts.grid import Grid
 from layeranim.stories.stage.plans import Plan, VolumePlan
 from layeranim.stories.stage.solver import Extent, Look, Setting, Spot, Unfit
 from layeranim.stories.stage.verbs import Fan, Fill, Frame, Ghost, Role, Sweep, Verb
-from layeranim.stories.storyboard import Box, Cells, GridPlan, Point
+from layeranim.stories.storyboard import JOINED, Box, Cells, GridPlan, Point
 
 MOST = 16
 """Of more maps so many are drawn."""
@@ -150,11 +150,14 @@ class Volume(Actor):
         rows, cols = self.shown(s.figures).shape
         held, given = s.figures.trace.tensor(self.tensor), not s.figures.made(self.tensor)
         fixed = {axis: i for axis, i in s.figures.fixed.items() if axis in held.axes}
-        others = tuple((axis, i) for axis, i in (fixed | {self.axis: k}).items() if axis not in (self.rows, self.cols))
+        drawn = (*split(self.rows), *split(self.cols))
+        others = tuple((axis, i) for axis, i in (fixed | {self.axis: k}).items() if axis not in drawn)
         numeral = 0 if self.pixels else fit.numeral
         plan = GridPlan(
             f"{self.tensor}:{k}", self.tensor, rows, cols, at, fit.pitch, numeral, row_axis=self.rows,
             col_axis=self.cols, fixed=others, empty=not given, joined=self.pixels,
+            joints=tuple((one, s.figures.size(one)) for axis in (self.rows, self.cols) if JOINED in axis
+                         for one in split(axis)),
         )  # fmt: skip
         if not given:
             return plan

@@ -1,0 +1,135 @@
+"""Layers in a row, whichever they are: a stage each, one number followed from the input to the end, some opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from layeranim.stories.activations import BOUNDED
+from layeranim.stories.networks import sequential_words as words
+from layeranim.stories.networks.sequential_stage import RowStanding
+from layeranim.stories.networks.sequential_view import RowStage
+from layeranim.stories.pictures import brightness
+from layeranim.stories.stage import (
+    Each,
+    Note,
+    Passages,
+    Play,
+    story,
+)
+from layeranim.stories.stage.figures import Figures
+from layeranim.stories.stage.written import written
+from layeranim.stories.storyboard import Fact, Line, Run, Telling
+
+GOOD_FOR = "any network that is a row: each layer only needs to fit the one before it"
+LONGEST = 28.0
+
+
+class RowFilm(RowStanding):
+    """The declaration of one row's film."""
+
+    # ── words ────────────────────────────────────────────────────────────────
+    def notes(self) -> tuple[Note, ...]:
+        """What each stage does."""
+        out = []
+        for unit, (passage, place) in enumerate(self.passages):
+            stage = self.view.stages[place]
+            text = words.does(self.view, stage)
+            mine = passage.writes[-1] == stage.out or place in self.opened
+            out.append(Note(text, partial(_told, unit if mine else -1)))
+        return tuple(out)
+
+    def said(self, play: Callable[[], Play]) -> dict[str, Callable[[int], Line]]:
+        """Where a stage's last tensor is another shape of what it wrote: how that came about."""
+        out: dict[str, Callable[[int], Line]] = {}
+        for group in self.groups:
+            last = group[-1]
+            if last.layer == "flatten" and last.wrote in self.view.ways[last.place]:
+                out[last.out] = partial(self._laid, last)
+            elif last.place in self.opened and any(one.at for one in self.opened[last.place].passages):
+                out[last.out] = partial(self._unit_said, play, last)
+            elif len(group) > 1 or last.wrote != last.out:
+                out[last.out] = partial(self._written, play, last)
+        return out
+
+    def _laid(self, stage: RowStage, unit: int) -> Line:
+        return words.laid(self.view, stage)
+
+    def _unit_said(self, play: Callable[[], Play], stage: RowStage, unit: int) -> Line:
+        """Of one unit its arithmetic, of all that there are so many."""
+        passage = self.passages[unit][0]
+        if not passage.at:
+            size = "×".join(map(str, self.view.shape(stage.out)))
+            return (Run(f"all {size} numbers in the same way", source=Fact("shape")),)
+        figures = Figures(play(), self.telling)
+        cell = figures.cell_of(stage.out, unit, passage.cell)
+        name = (Run(words.word(stage), "ink", "semibold", Fact("name")),)
+        return written(figures, figures.acted_at(cell), cell, name=name, lead=(*name, Run(" = ")))
+
+    def _written(self, play: Callable[[], Play], stage: RowStage, unit: int) -> Line:
+        figures = Figures(play(), self.telling)
+        cell = self.view.ways[stage.place].get(stage.wrote) or self.view.ways[stage.place][stage.out]
+        name = (Run(words.word(stage), "ink", "semibold", Fact("name")),)
+        return written(figures, figures.acted_at(cell), cell, name=name, lead=(*name, Run(" = ")))
+
+    def _symbols(self) -> dict[str, Line]:
+        """What stands in front of the arithmetic: what a stage is, or of an opened one what it makes on its way."""
+        named = {stage.out: words.word(stage) for stage in self.view.stages}
+        for place, one in self.opened.items():
+            named |= {passage.writes[-1]: words.inner(passage.writes[-1], self.view.stages[place])
+                      for passage in one.passages if passage.writes[-1] not in named}  # fmt: skip
+        return {name: (Run(said, "ink", "semibold", Fact("name")),) for name, said in named.items()}
+
+    def play(self) -> Play:
+        view = self.view
+        last = len(self.passages) - 1
+        told = [k for k, (_, place) in enumerate(self.passages) if place in self.opened]
+        shares = {stage.out: "share" for stage in view.stages if stage.layer == "softmax"
+                  and not view.option(stage, "log")}  # fmt: skip
+        shares |= {name: "share" for name in view.trace if name.endswith("self.weights")}
+        ids = {"input": "name"} if view.stages[0].layer == "embedding" else {}
+        image = self.telling.kinds.get("input") == "image"
+        planes = view.shape("input")[:1] == (3,)
+        kinds = {"input": "planes" if planes else "grey" if image else "ink"} if self.pictured else {}
+        bounded = {stage.out: 1.0 for stage in view.stages
+                   if stage.layer == "activation" and view.option(stage, "activation") in BOUNDED}  # fmt: skip
+        noun = ("step", "steps") if self.opened else ("stage", "stages")
+        units = Passages((), noun, names=lambda unit: self.passages[unit][0].name,
+                         inner=lambda unit: self.passages[unit][0].cell,
+                         passages=tuple(one for one, _ in self.passages))  # fmt: skip
+        play = Play(
+            title="Layers in a row",
+            units=units,
+            stage=self.stage(),
+            acts=(Each(((units.made, self.notes()),)),),
+            opening=words.opening(view),
+            opening_note=words.counted(view),
+            closing=words.closing(view, self.last, self._digits),
+            good_for=GOOD_FOR,
+            options=words.options(view),
+            kinds=kinds | shares | ids,
+            bright=brightness(self.telling),
+            alike=tuple((stage.before, stage.out) for stage in view.stages if stage.layer == "flatten"),
+            spans=bounded | dict.fromkeys(shares, 1.0),
+            follow=told[-1] if told else last,
+            stops=tuple(range(last + 1)),
+            evidence=(view.figures.here_of(view.followed(self.last)),),
+            words=self.said(lambda: play),
+            symbols=self._symbols(),
+            longest=LONGEST,
+            largest=True,
+        )  # fmt: skip
+        return play
+
+
+def _told(unit: int, one: int) -> bool:
+    """Whether a sentence is of the unit under way."""
+    return unit == one
+
+
+def film(telling: Telling) -> Play:
+    """The film of layers in a row."""
+    return RowFilm(telling).play()
+
+
+SequentialStory = story("Layers in a row", film, GOOD_FOR, takes=8)

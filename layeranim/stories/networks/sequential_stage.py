@@ -1,0 +1,208 @@
+"""What stands there for layers in a row: a stage each, those in the middle folded, under them what is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from layeranim.stories.networks import sequential_words as words
+from layeranim.stories.networks.sequential_opened import Opened, opened_view
+from layeranim.stories.networks.sequential_view import RowStage, RowView
+from layeranim.stories.stage import (
+    Bars,
+    Beneath,
+    Column,
+    Grid,
+    Maps,
+    More,
+    Passage,
+    Row,
+    Tries,
+)
+from layeranim.stories.stage.solver import Node
+from layeranim.stories.storyboard import JOINED, Telling
+
+PICTURED = ("image", "ink", "digit")
+CARDS, CARDS_NARROW, CARDS_OPEN, CARDS_TIGHT = 10, 8, 7, 5
+"""So many stages stand there, with what goes in; in a narrow canvas, over what is opened, there in little height."""
+TALLER = 1.4
+"""A canvas that is so many times as high as wide has room for several lines."""
+FEW, BAND, HIGH = 12, 22.0, 240.0
+"""A longer row of numbers is a band, so wide and high."""
+TALL, TALL_OPEN = 320.0, 100.0
+"""The height of the maps of a stage, and over what is opened."""
+BAR, BARS_MOST, BARS_OPEN = 26.0, 10, 3
+"""The height of a bar with its number, and how many there are at most; over what is opened."""
+SHORT = 4
+"""Of more stages each says in short what it is."""
+
+
+class RowStanding:
+    """Where the stages of a row stand, and which steps of its film make them."""
+
+    def __init__(self, telling: Telling) -> None:
+        self.telling, self.view = telling, RowView(telling)
+        view = self.view
+        self.pictured = telling.kinds.get("input") in PICTURED or bool(telling.base and telling.base.planes)
+        self.groups = _folded(view, self._most())
+        self.opened: dict[int, Opened] = {k: opened_view(view, view.stages[k]) for k in view.open}
+        self.passages: list[tuple[Passage, int]] = []
+        spans: dict[int, range] = {}
+        for group in self.groups:
+            last, first = group[-1], len(self.passages)
+            if last.place in self.opened:
+                self.passages += [(one, last.place) for one in self.opened[last.place].passages]
+            self.passages.append((self._passage(group), last.place))
+            spans[last.place] = range(first, len(self.passages))
+        self._keep(spans, telling.film.selected(len(self.passages)))
+
+    def _keep(self, spans: dict[int, range], shown: range) -> None:
+        """Of a film of some steps nothing stands there that only later ones make, or that was opened before it."""
+        self.told = [group for group in self.groups if spans[group[-1].place][0] <= shown[-1]]
+        self.last = self.told[-1][-1]
+        self.panels = {place: one for place, one in self.opened.items()
+                       if {*spans[place][:-1]} <= {*shown} and spans[place][0] <= shown[-1]}  # fmt: skip
+
+        if self.tight:  # there the others are told without a view of their own
+            self.panels = dict([*self.panels.items()][:1])
+
+    @property
+    def long(self) -> bool:
+        """Whether so many stages stand there that no lanes lie between them, and each says little."""
+        return len(self.groups) > SHORT
+
+    def _title(self, stage: RowStage) -> str:
+        return words.brief(stage) if self.long and stage.place not in self.opened else words.title(stage)
+
+    def _most(self) -> int:
+        if self.view.open:
+            return CARDS_TIGHT if self.tight else CARDS_OPEN
+        return CARDS_NARROW if self.telling.film.canvas.narrow else CARDS
+
+    @property
+    def tight(self) -> bool:
+        """Whether the row is broken into lines for which there is little height."""
+        canvas = self.telling.film.canvas
+        return bool(canvas.narrow and canvas.height < TALLER * canvas.width)
+
+    @property
+    def low(self) -> bool:
+        """Whether every stage must be low: over what is opened, or in lines for which there is little height."""
+        return bool(self.opened) or (self.tight and self.long)
+
+    def _passage(self, group: Sequence[RowStage]) -> Passage:
+        """What a stage, or several that are folded, make."""
+        last = group[-1]
+        names = [name for stage in group for name in reversed([*self.view.ways[stage.place]])
+                 if self.view.figures.made(name)]  # fmt: skip
+        told = self.opened[last.place].passages if last.place in self.opened else ()
+        seen = {name for one in told if not one.at for name in one.writes}  # they stand there already
+        names = [name for name in names if name != last.out and name not in seen]
+        return Passage(_called(group), (*names, last.out), {}, self.view.cell(last.out, last))
+
+    # ── stage ────────────────────────────────────────────────────────────────
+    def stage(self) -> Node:
+        """All stages from left to right, what is folded of them as a number; under them what is opened."""
+        loose, tight = (self._cards(firm) for firm in (True, False))
+        if not self.panels:
+            return Tries(Row(*loose), Row(*tight))
+        below: list[Node | str] = []
+        for one in self.panels.values():
+            below += [*(["·"] if below else []), one.node]
+        return Column(Row(*tight), Row(*[node for node in below if node != "·"]))
+
+    def _cards(self, firm: bool) -> Iterator[Node | str]:
+        few = not self.long
+        yield self._card("input", "x", None, firm)
+        for group in self.told:
+            if len(group) > 1:
+                yield More(len(group))
+                continue
+            if few:
+                yield "→"
+            yield self._card(group[0].out, self._title(group[0]), group[0], firm)
+
+    def _card(self, tensor: str, text: str, stage: RowStage | None, firm: bool) -> Node:
+        view = self.view
+        lines = (words.shape_line(view, tensor), *(words.learnt_line(view, stage, self.long) if stage else ()))
+        barred = (
+            stage is view.stages[-1]
+            and len(view.shape(tensor)) == 1
+            and view.shape(tensor)[0] <= (BARS_OPEN if self.low else BARS_MOST)
+        )
+        if barred:
+            return Beneath(Bars(tensor, text, view.axes(tensor)[0], self._called(stage), BAR),
+                           lines[1:])  # fmt: skip
+        return Beneath(self._picture(tensor, text, firm), lines)
+
+    def _called(self, stage: RowStage | None) -> tuple[str, ...]:
+        n = self.view.shape("output")[0]
+        return tuple(str(k + (not self._digits)) for k in range(n))
+
+    @property
+    def _digits(self) -> bool:
+        """Whether the outputs are the ten digits."""
+        return bool(self.telling.base and self.telling.base.planes and self.view.shape("output") == (10,))
+
+    def _picture(self, tensor: str, text: str, firm: bool) -> Node:
+        """Maps where there are rows and columns, cells where there are one or two axes."""
+        view, axes = self.view, self.view.axes(tensor)
+        if len(axes) >= 3:
+            first, *rows, cols = axes
+            nxt = next((stage for stage in view.stages if stage.before == tensor), None)
+            seen = self._seen(nxt, axes) if nxt else ()
+            return Maps(tensor, text, first, JOINED.join(rows), cols, maps=view.trace.size(first), seen=seen,
+                        tall=TALL_OPEN if self.low else TALL, pixels=self.pictured and tensor == "input")  # fmt: skip
+        rows_, cols_ = (*axes, None, None)[:2]
+        sizes = view.shape(tensor)
+        high = TALL_OPEN if self.low else HIGH
+        band = (0.0, 0.0)
+        if not firm and max(sizes, default=1) > FEW:
+            n, m = (*sizes, 1, 1)[:2]
+            band = (BAND if m == 1 else min(160.0, max(BAND, 10.0 * m)), min(high, max(BAND, 10.0 * n)))
+        named = tensor == "input" and view.stages[0].layer == "embedding" and len(sizes) == 1 and sizes[0] <= FEW
+        return Grid(tensor, text, rows=rows_, cols=cols_, sized=False, lens=False, firm=named,
+                    band=(0.0, 0.0) if named else band)  # fmt: skip
+
+    def _seen(self, nxt: RowStage, axes: tuple[str, ...]) -> tuple[tuple[str, int, int], ...]:
+        """As which padded tensor the next stage reads it."""
+        view, name = self.view, f"{nxt.prefix}padded"
+        if name not in view.trace or nxt.reads != nxt.before or len(axes) != 3:
+            return ()
+        if len(view.trace.axes(name)) != len(view.trace.axes(nxt.before)):
+            return ()
+        top, left = view.offset(name, nxt)[-2:]
+        return ((name, top, left),)
+
+
+def _called(group: Sequence[RowStage]) -> str:
+    """The stage, or the first and the last of those that are folded."""
+    first, last = group[0], group[-1]
+    if len(group) == 1:
+        return f"{words.title(first)}{_named(first)}"
+    return f"{words.title(first)} … {words.title(last)}"
+
+
+def _named(stage: RowStage) -> str:
+    """The user's own name of a layer, where it says more than its place."""
+    name = stage.link.name
+    return "" if name.isdigit() or len(name) > words.NAMED_MOST or name == words.word(stage) else f", {name}"
+
+
+def _folded(view: RowView, most: int) -> list[list[RowStage]]:
+    """The stages, each alone; of more than have room those in the middle that nothing is opened of, together."""
+    stages = list(view.stages)
+    room = most - 1
+    if len(stages) <= room:
+        return [[stage] for stage in stages]
+    kept = {0, len(stages) - 1, *view.open}
+    for k in (*(k - 1 for k in view.open if k), 1, len(stages) - 2, *range(2, len(stages))):
+        if len(kept) >= room:
+            break
+        kept.add(k)
+    groups: list[list[RowStage]] = []
+    for stage in stages:
+        if groups and stage.place not in kept and groups[-1][-1].place not in kept:
+            groups[-1].append(stage)
+        else:
+            groups.append([stage])
+    return groups

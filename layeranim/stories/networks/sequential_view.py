@@ -1,0 +1,252 @@
+"""The numbers of layers in a row: what each stage reads and makes, and the number that is followed through them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from layeranim.engine.links import Link, links_of
+from layeranim.engine.trace import Array, Region, Shape, count
+from layeranim.stories.networks.sequential_options import SequentialFilmConfig, opened
+from layeranim.stories.stage import Each, Grid, Passage, Passages, Play
+from layeranim.stories.stage.figures import Covered, Figures
+from layeranim.stories.storyboard import Address, Telling
+
+TRIED = 64
+"""So many terms are looked at for one that comes from the stage before, not from padding."""
+WAY_MOST = 600
+"""A number is followed back over so many steps at most."""
+BATCH = "batch"
+DRAWS = ".draws"
+"""Axes of draws of a mask: a network in use has one, which is none to look at."""
+STATED = ("rnn", "gru", "lstm")
+"""Layers that keep a state."""
+
+
+@dataclass(frozen=True)
+class RowStage:
+    """One layer: the tensor that comes in, as which the layer ``reads`` it, what it ``wrote``, and its ``out``."""
+
+    place: int
+    link: Link
+    before: str
+    reads: str
+    wrote: str
+    out: str
+
+    @property
+    def prefix(self) -> str:
+        return f"{self.link.name}."
+
+    @property
+    def layer(self) -> str:
+        return self.link.layer
+
+
+class RowView:
+    """Layers in a row as their film sees them."""
+
+    def __init__(self, telling: Telling) -> None:
+        self.telling, self.trace = telling, telling.trace
+        self.config: Any = self.trace.config
+        self.stages = tuple(self._stages())
+        self.open = opened(self.config) if isinstance(self.config, SequentialFilmConfig) else ()
+        self.batched = BATCH in self.trace.axes("input")
+        self.sample = telling.film.place_in(self.trace.size(BATCH)) if self.batched else 0
+        one = Passages((), ("stage", "stages"), passages=(Passage("", ("output",)),))
+        plain = Play("", Grid("input", ""), one, (Each((("output", ()),)),), (), (), "")
+        self.figures = Figures(plain, telling)
+        self.offsets: dict[str, tuple[int, ...]] = {}
+        self.ways = self._ways()
+
+    def _stages(self) -> Iterator[RowStage]:
+        before, links = "input", links_of(self.config.layers)
+        for k, link in enumerate(links):
+            out = "output" if k == len(links) - 1 else f"{link.name}.output"
+            reads, wrote = (other if (other := f"{link.name}.{word}") in self.trace else usual
+                            for word, usual in (("entry", before), ("folded", out)))  # fmt: skip
+            yield RowStage(k, link, before, reads, wrote, out)
+            before = out
+
+    # ── shapes ───────────────────────────────────────────────────────────────
+    def axes(self, tensor: str) -> tuple[str, ...]:
+        """The axes of a tensor but for the samples."""
+        every = self.trace.axes(tensor)
+        return tuple(
+            axis for axis in every if axis != BATCH and not (axis.endswith(DRAWS) and self.trace.size(axis) == 1)
+        )
+
+    def shape(self, tensor: str) -> Shape:
+        """Its shape but for the samples."""
+        return tuple(self.trace.size(axis) for axis in self.axes(tensor))
+
+    def learnt(self, stage: RowStage) -> int:
+        """How many numbers a stage has learned."""
+        held = self.trace.tensors.values()
+        return sum(count(t.shape) for t in held if t.role == "weight" and not t.is_recipe
+                   and t.name.startswith(stage.prefix) and ".running_" not in t.name)  # fmt: skip
+
+    def option(self, stage: RowStage, name: str) -> Any:
+        """An option of a stage's layer."""
+        return getattr(stage.link.config, name)
+
+    # ── the number that is followed ──────────────────────────────────────────
+    def target(self) -> Address:
+        """The largest number at the end, of the sample that is told."""
+        cells = self.figures.covered(self.figures.told("output"))
+        values = np.nan_to_num(self.figures.read(cells).astype(float), nan=-np.inf)
+        return cells[int(np.argmax(values))]
+
+    def followed(self, stage: RowStage) -> Address:
+        """The cell that is followed of what a stage makes."""
+        return self.ways[stage.place][stage.out]
+
+    def _ways(self) -> tuple[Mapping[str, Address], ...]:
+        """Of each stage the cells on the way to the number that is followed, by their tensors, last made last."""
+        out: list[Mapping[str, Address]] = []
+        at = self.target()
+        for stage in reversed(self.stages):
+            way = list(self._way(at, stage))
+            inside = {one.tensor: one for one in reversed(way)}
+            entered = inside.pop(stage.before, None)
+            out.append(inside)
+            at = entered or self._loudest(stage.before)
+        self.start = at
+        return tuple(reversed(out))
+
+    def _way(self, at: Address, stage: RowStage) -> Iterator[Address]:
+        """Back from a cell that a stage made to one that came in."""
+        yield at
+        for _ in range(WAY_MOST):
+            nearer = self._nearer(at, stage)
+            if nearer is None:
+                return
+            at = nearer
+            yield at
+            if at.tensor == stage.before:
+                return
+
+    def _loudest(self, tensor: str) -> Address:
+        cells = self.figures.covered(self.figures.told(tensor))
+        return cells[int(np.argmax(np.abs(np.nan_to_num(self.figures.read(cells).astype(float), nan=0.0))))]
+
+    def _nearer(self, at: Address, stage: RowStage) -> Address | None:
+        """What a cell was made of: of several cells the one that counts most."""
+        if not self.figures.made(at.tensor):
+            return self._seen(at, stage)
+        same = self.figures.rearranged(at)
+        if same is not None:
+            return same
+        acted = self.figures.acted_at(at)
+        read = [region for region in acted.reads if self.trace.tensor(region.tensor).role != "weight"]
+        if not read:
+            return None
+        if acted.step.operation in ("multiply", "weigh_rows"):
+            return self._factor(at, read[0])
+        if acted.step.operation == "join" and len(acted.reads) > 1:
+            return self._joined(at)
+        pools = [read[0]] if acted.step.operation not in ("add", "sum", "add_cells", "sum_terms", "sum_rows") else read
+        found = [cell for region in pools for cell in self._best(self.figures.covered(region, at), at)]
+        found.sort(key=lambda one: (not self._direct(one, stage), -self._weight(one, at)))
+        return next((one for one in found if not self._padding(one, stage)), found[0] if found else None)
+
+    def _direct(self, one: Address, stage: RowStage) -> bool:
+        """Of a layer with a state: whether a product is of what comes in now, not of what was kept."""
+        if stage.layer not in STATED or not self.figures.made(one.tensor):
+            return True
+        step = self.figures.acted_at(one).step
+        read = [region for region in step.reads if self.trace.tensor(region.tensor).role != "weight"]
+        if step.operation != "multiply" or not read:
+            return True
+        factor = self._factor(one, read[0])
+        if factor is not None and self.figures.made(factor.tensor):
+            factor = self._joined(factor)
+        return factor is not None and factor.tensor == stage.reads
+
+    def _best(self, cells: Covered, at: Address) -> list[Address]:
+        values = np.nan_to_num(self.figures.read(cells).astype(float), nan=-np.inf)
+        sign = -1.0 if self.figures.value(at) < 0 else 1.0
+        return [cells[int(k)] for k in np.argsort(-sign * values, kind="stable")[:TRIED]]
+
+    def _weight(self, one: Address, at: Address) -> float:
+        sign = -1.0 if self.figures.value(at) < 0 else 1.0
+        return float(np.nan_to_num(sign * self.figures.value(one), nan=-np.inf))
+
+    def _factor(self, product_: Address, region: Region) -> Address | None:
+        """The number that a product was made of, at its own place among those that are multiplied."""
+        made = self.figures.acted_at(product_)
+        cells, side = self.figures.covered(made.step.writes), self.figures.covered(region)
+        own = Covered(product_.tensor, tuple(range(i, i + 1) for i in product_.index))
+        places = cells.places(own)
+        if places is None:
+            return None
+        if len(side) == len(cells):
+            return side[int(places[0])]
+        return side[int(self.figures.factored(cells, places, region)[0])]
+
+    def _joined(self, at: Address) -> Address | None:
+        """The cell that lies at that place of several that are put side by side."""
+        step = self.figures.acted_at(at).step
+        places = self.figures.covered(step.writes).places(Covered(at.tensor, tuple(range(i, i + 1) for i in at.index)))
+        place = int(places[0]) if places is not None else 0
+        for region in step.reads:
+            cells = self.figures.covered(region)
+            if place < len(cells):
+                return cells[place]
+            place -= len(cells)
+        return None
+
+    def cell(self, tensor: str, stage: RowStage) -> dict[str, int]:
+        """The followed cell of a tensor by its axes: on the way to the end, else alike that of what the stage made."""
+        way, axes = self.ways[stage.place], self.trace.axes(tensor)
+        if tensor in way:
+            return dict(zip(axes, way[tensor].index, strict=True))
+        made = way.get(stage.wrote) or next(iter(way.values()))
+        alike = dict(zip(self.trace.axes(made.tensor), made.index, strict=True))
+        return {axis: alike.get(axis, 0) for axis in axes}
+
+    # ── what stands in another tensor ────────────────────────────────────────
+    def _padding(self, at: Address, stage: RowStage) -> bool:
+        """Whether a cell, or the product in it, is of padding alone."""
+        if self.figures.made(at.tensor):
+            step = self.figures.acted_at(at).step
+            read = [region for region in step.reads if self.trace.tensor(region.tensor).role != "weight"]
+            if step.operation != "multiply" or not read:
+                return False
+            factor = self._factor(at, read[0])
+            return factor is not None and not self.figures.made(factor.tensor) and self._seen(factor, stage) is None
+        return at.tensor != stage.before and self._seen(at, stage) is None
+
+    def _seen(self, at: Address, stage: RowStage) -> Address | None:
+        """The cell of what a stage reads that stands in a copy of it: padded, or under other names of axes."""
+        if at.tensor == stage.reads or self.trace.tensor(at.tensor).role in ("input", "weight"):
+            return None
+        shape, axes = self.trace.tensor(stage.reads).shape, self.trace.axes(at.tensor)
+        if len(axes) != len(shape):
+            return None
+        skipped = self.offset(at.tensor, stage)
+        index = tuple(i - off for i, off in zip(at.index, skipped, strict=True))
+        inside = all(0 <= i < n for i, n in zip(index, shape, strict=True))
+        return Address(stage.reads, index) if inside else None
+
+    def offset(self, tensor: str, stage: RowStage) -> tuple[int, ...]:
+        """How far what a stage reads lies from the first cell of a padded copy, on every axis."""
+        if tensor not in self.offsets:
+            inner, outer = (self.trace.tensor(name) for name in (stage.reads, tensor))
+            more = [max(0, b - a) for a, b in zip(inner.shape, outer.shape, strict=True)]
+            guess = tuple(n // 2 for n in more)
+            every = (guess, *product(*(range(n + 1) for n in more))) if any(more) else (guess,)
+            held = (one for one in every if _stands(inner.array, outer.array, one))
+            self.offsets[tensor] = next(held, guess)
+        return self.offsets[tensor]
+
+
+def _stands(inner: Array, outer: Array, at: tuple[int, ...]) -> bool:
+    """Whether the numbers of one array stand in another from these indices on, as far as it goes."""
+    spans = tuple(slice(i, i + n) for i, n in zip(at, inner.shape, strict=True))
+    part = outer[spans]
+    return bool(np.array_equal(inner[tuple(slice(0, n) for n in part.shape)], part, equal_nan=True))

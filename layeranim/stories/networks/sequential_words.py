@@ -1,0 +1,196 @@
+"""What the stages of a row are called, and what is said of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from layeranim.engine.links import Link
+from layeranim.stories.activations import activation_word
+from layeranim.stories.networks.sequential_view import RowStage, RowView
+from layeranim.stories.phrases import so_many
+from layeranim.stories.storyboard import Address, Fact, Line, Run
+
+NAMED_MOST = 9
+"""Names of layers of more letters stand for themselves in no heading."""
+Says = Callable[[Link], str]
+
+
+def _pooled(link: Link) -> str:
+    mode = str(getattr(link.config, "mode", "max"))
+    return {"global-max": "max of all", "global-mean": "mean of all", "adaptive-max": "max",
+            "adaptive-mean": "mean", "lp": "p-norm"}.get(mode, mode)  # fmt: skip
+
+
+GATED = {"glu": "GLU", "reglu": "ReGLU", "geglu": "GEGLU", "swiglu": "SwiGLU"}
+WORDS: dict[str, str | Says] = {
+    "activation": lambda link: GATED.get(link.config.activation, activation_word(link.config.activation)),
+    "batchnorm": "batch norm",
+    "conv": "conv",
+    "conv1d": "conv",
+    "conv3d": "conv 3D",
+    "conv-transpose": "transposed",
+    "conv-transpose1d": "transposed",
+    "conv-transpose3d": "transposed",
+    "gru": "GRU",
+    "layernorm": lambda link: {"rms": "RMS norm"}.get(link.config.kind, f"{link.config.kind} norm"),
+    "lstm": "LSTM",
+    "pool": lambda link: f"{_pooled(link)} pool",
+    "pool1d": lambda link: f"{_pooled(link)} pool",
+    "pool3d": lambda link: f"{_pooled(link)} pool",
+    "rnn": "RNN",
+    "softmax": lambda link: "log-softmax" if link.config.log else "softmax",
+    "upsample": "upsampling",
+}
+"""What a layer is called, where its own name is not the word of the field."""
+
+
+def word(stage: RowStage) -> str:
+    """What a stage is called."""
+    said = WORDS.get(stage.layer, stage.layer)
+    return said(stage.link) if callable(said) else said
+
+
+def title(stage: RowStage) -> str:
+    """Its number, from 1, and what it is: ``3 max pool``."""
+    return f"{stage.place + 1} {word(stage)}"
+
+
+def inner(name: str, stage: RowStage) -> str:
+    """What a tensor inside a stage is called: ``self weights``."""
+    own = name.removeprefix(stage.prefix)
+    return INNER.get(own, own.replace("_", " ").replace(".", " "))
+
+
+def brief(stage: RowStage) -> str:
+    """What it is, as short as a long row of stages needs it: ``pool``."""
+    return "pool" if stage.layer.startswith("pool") else word(stage)
+
+
+def does(view: RowView, stage: RowStage) -> str:
+    """What a stage does with what comes in, in a sentence; nothing where its arithmetic says it."""
+    config, layer = stage.link.config, stage.layer
+    if layer in ("conv", "conv1d", "conv3d"):
+        return "a filter reads one window at a time, through all maps" if config.groups == 1 else (
+            "each filter reads windows of the maps of its group")  # fmt: skip
+    if layer.startswith("conv-transpose"):
+        return "every cell stamps the kernel; overlaps add up"
+    if layer.startswith("pool"):
+        return {"max": "the largest number of each window stays", "mean": "each window becomes its mean"}.get(
+            str(config.mode).split("-")[-1], "each window becomes its norm")  # fmt: skip
+    if layer == "activation":
+        kept = "what is negative becomes 0" if config.activation == "relu" else ""
+        return kept or "every number goes through one curve"
+    if layer == "dense":
+        return "every unit weighs all that comes in"
+    if layer == "softmax":
+        return "scores become logarithms of shares" if config.log else "scores become shares that add up to 1"
+    if layer == "dropout":
+        return "nothing is dropped: the network is in use" if not config.rate else "units are left out at random"
+    return SENTENCES.get(layer, "")
+
+
+SENTENCES = {
+    "batchnorm": "every feature gets its own centre and spread",
+    "embedding": "every id picks its row of the table",
+    "flatten": "the maps lie down in one row: no number changes",
+    "gru": "step by step: what it read before is in its state",
+    "layernorm": "numbers of a sample get a common centre and spread",
+    "lstm": "step by step: what it read before is in its state",
+    "pad": "more cells around: no number changes",
+    "rnn": "step by step: what it read before is in its state",
+    "transformer": "rows look at each other, then each thinks alone",
+    "upsample": "more cells, made of those that are there",
+}
+
+
+def single(axis: str) -> str:
+    """What one index along an axis is called: ``head``, ``map``."""
+    own = axis.rpartition(".")[2]
+    return AXES.get(own, own.removesuffix("s").replace("_", " "))
+
+
+AXES = {"out_channels": "map", "group_channels": "map", "out_depth": "slice", "out_height": "row", "timesteps": "step"}
+INNER = {
+    "pre_activation": "sum",
+    "self.weights": "attention",
+    "self.head_output": "mixture",
+    "self_norm.output": "normalised",
+    "feedforward.expanded": "feed-forward",
+}
+"""Names of what a block makes on its way, in the words of its own film."""
+
+
+# ── the film ─────────────────────────────────────────────────────────────────
+def options(view: RowView) -> tuple[str, ...]:
+    """What the header keeps: what goes in and comes out, how many layers learned how much, which are opened."""
+    ends = " → ".join("×".join(map(str, view.shape(name))) or "1" for name in ("input", "output"))
+    total = sum(map(view.learnt, view.stages))
+    open_ = ", ".join(str(k + 1) for k in view.open)
+    return (
+        ends,
+        so_many("layer", "layers", len(view.stages)),
+        *((so_many("parameter", "parameters", total),) if total else ()),
+        *((f"{open_} opened",) if view.open else ()),
+    )
+
+
+def opening(view: RowView) -> Line:
+    if len(view.stages) == 1:
+        return Run("one layer: "), Run("what goes in, what comes out", "ink", "semibold")
+    return Run("each layer reads "), Run("what the one before it made", "ink", "semibold")
+
+
+def counted(view: RowView) -> str:
+    """Which stages learned, and how much of it is in the largest."""
+    total = sum(map(view.learnt, view.stages))
+    most = max(view.stages, key=view.learnt)
+    if not total:
+        return "nothing here is learned"
+    if view.learnt(most) == total:
+        return f"all {total} parameters are in {title(most)}" if total > 1 else f"one parameter, in {title(most)}"
+    return f"{view.learnt(most)} of {total} parameters are in {title(most)}"
+
+
+def closing(view: RowView, last: RowStage, digits: bool) -> Line:
+    """What the stages, up to the last that is shown, made of what came in."""
+    at, end = view.followed(last), last is view.stages[-1]
+    where = f"read as a {at.index[-1]}: " if digits and end else f"{place(view, at)} = "
+    role = "probability" if last.layer == "softmax" and not view.option(last, "log") else "result"
+    return (Run(f"{so_many('layer', 'layers', last.place + 1)} later: ", source=Fact("layers")),
+            Run(where, "ink", "semibold", Fact("place")),
+            Run(view.figures.text(at), role, "semibold", at))  # fmt: skip
+
+
+def place(view: RowView, at: Address) -> str:
+    """Where a cell stands among those of its sample: ``map 8, row 2, column 1``."""
+    numbers = [i + 1 for axis, i in zip(view.trace.axes(at.tensor), at.index, strict=True)
+               if axis in view.axes(at.tensor)]  # fmt: skip
+    called = {0: ["output"], 1: ["output"], 2: ["row", "column"], 3: ["map", "row", "column"]}.get(
+        len(numbers), ["map", *["row"] * (len(numbers) - 2), "column"])  # fmt: skip
+    return ", ".join(f"{word} {i}" for word, i in zip(called, numbers, strict=False)) or "the output"
+
+
+def laid(view: RowView, stage: RowStage) -> Line:
+    """``7.1 of map 8, row 2, column 1 goes to place 31 of 64``."""
+    cell = view.ways[stage.place][stage.wrote]
+    before = view.figures.rearranged(cell)
+    assert before is not None
+    where = f" of {place(view, before)} goes to place "
+    return (
+        Run(view.figures.text(before), "ink", "semibold", before),
+        Run(where, source=Fact("place")),
+        Run(str(cell.index[-1] + 1), "result", "semibold", Fact("place"), late=True),
+        Run(f" of {view.shape(stage.wrote)[-1]}", source=Fact("place"), late=True),
+    )
+
+
+def shape_line(view: RowView, tensor: str) -> Line:
+    """How large what a stage makes is."""
+    return (Run("×".join(map(str, view.shape(tensor))) or "1", weight="regular", source=Fact("shape")),)
+
+
+def learnt_line(view: RowView, stage: RowStage, short: bool) -> tuple[Line, ...]:
+    """How many numbers it has learned, if any; in a long row of stages in short."""
+    n = view.learnt(stage)
+    said = f"w: {n}" if short else so_many("parameter", "parameters", n)
+    return ((Run(said, "weights", "regular", Fact("parameters")),),) if n else ()
