@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from layeranim.stories.activations import BOUNDED
@@ -15,6 +16,7 @@ from layeranim.stories.stage import (
     Note,
     Passages,
     Play,
+    has_room,
     story,
 )
 from layeranim.stories.stage.figures import Figures
@@ -23,6 +25,9 @@ from layeranim.stories.storyboard import Fact, Line, Run, Telling
 
 GOOD_FOR = "any network that is a row: each layer only needs to fit the one before it"
 LONGEST = 28.0
+FEWER = (2, 4, 6)
+"""Stages less that stand there where there is no room for all."""
+NOT_OPENED = "this canvas has no room to open one of so many layers: they are told in a row; a larger --size has more"
 
 
 class RowFilm(RowStanding):
@@ -128,8 +133,15 @@ def _told(unit: int, one: int) -> bool:
 
 
 def film(telling: Telling) -> Play:
-    """The film of layers in a row."""
-    return RowFilm(telling).play()
+    """The film of layers in a row: as many stages stand there as there is room for, and as many of the opened ones have
+    a view of their own."""
+    first = RowFilm(telling)
+    for most, fewer in (*((most, 0) for most in range(len(first.panels), -1, -1)), *((0, few) for few in FEWER)):
+        play = RowFilm(telling, most, fewer).play()
+        if has_room(play, telling):
+            return play
+    play = RowFilm(telling, -1, FEWER[-1]).play()
+    return replace(play, warnings=(NOT_OPENED,)) if first.opened else play
 
 
 SequentialStory = story("Layers in a row", film, GOOD_FOR, takes=8)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from layeranim.stories.networks import sequential_words as words
 from layeranim.stories.networks.sequential_opened import Opened, opened_view
+from layeranim.stories.networks.sequential_options import OPEN_MOST
 from layeranim.stories.networks.sequential_view import RowStage, RowView
 from layeranim.stories.stage import (
     Bars,
@@ -36,14 +37,20 @@ SHORT = 4
 """Of more stages each says in short what it is."""
 
 
+FEWEST = 3
+"""Stages that stand there however little room there is."""
+
+
 class RowStanding:
     """Where the stages of a row stand, and which steps of its film make them."""
 
-    def __init__(self, telling: Telling) -> None:
-        self.telling, self.view = telling, RowView(telling)
+    def __init__(self, telling: Telling, most: int = OPEN_MOST, fewer: int = 0) -> None:
+        self.telling, self.view, self.most = telling, RowView(telling), most
         view = self.view
+        if most < 0:  # nothing is opened
+            view.open = ()
         self.pictured = telling.kinds.get("input") in PICTURED or bool(telling.base and telling.base.planes)
-        self.groups = _folded(view, self._most())
+        self.groups = _folded(view, max(FEWEST, self._most() - fewer))
         self.opened: dict[int, Opened] = {k: opened_view(view, view.stages[k]) for k in view.open}
         self.passages: list[tuple[Passage, int]] = []
         spans: dict[int, range] = {}
@@ -61,9 +68,8 @@ class RowStanding:
         self.last = self.told[-1][-1]
         self.panels = {place: one for place, one in self.opened.items()
                        if {*spans[place][:-1]} <= {*shown} and spans[place][0] <= shown[-1]}  # fmt: skip
-
-        if self.tight:  # there the others are told without a view of their own
-            self.panels = dict([*self.panels.items()][:1])
+        most = min(self.most, 1) if self.tight else self.most  # the others are told without a view of their own
+        self.panels = dict([*self.panels.items()][:most])
 
     @property
     def long(self) -> bool:

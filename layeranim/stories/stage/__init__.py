@@ -56,7 +56,7 @@ from layeranim.stories.stage.parts.turning import Turning
 from layeranim.stories.stage.parts.volume import Volume
 from layeranim.stories.stage.parts.wires import Wires
 from layeranim.stories.stage.solver import Tries
-from layeranim.stories.stage.telling import story
+from layeranim.stories.stage.telling import has_room, story
 
 __all__ = [
     "NOTHING",
@@ -128,5 +128,6 @@ __all__ = [
     "WhatIf",
     "Windows",
     "Wires",
+    "has_room",
     "story",
 ]

@@ -35,6 +35,10 @@ USUAL = 2
 """Decimals of numbers where none were asked for."""
 
 
+class NoRoom(AssertionError):
+    """A stage has no room, however small everything is: a film that was declared badly."""
+
+
 class Unfit(Exception):
     """A part cannot be drawn with that look, in whatever room."""
 
@@ -169,7 +173,7 @@ def solve(stage: Node, figures: Figures, room: Room = STAGE) -> Laid:
         laid = way(stage, figures, where, most)
         if laid:
             return laid
-    raise AssertionError(
+    raise NoRoom(
         f"a stage of {figures.trace.layer} does not fit at any size, not even in colours: end its Tries with an "
         "arrangement of fewer parts one under another, or of grids without a lens (lens=False)"
     )

@@ -24,7 +24,7 @@ from layeranim.stories.stage.parts.names import short as shortened
 from layeranim.stories.stage.plans import NetPlan, Plan
 from layeranim.stories.stage.routes import routed
 from layeranim.stories.stage.seam import checked
-from layeranim.stories.stage.solver import Laid, Node, room_on, solve
+from layeranim.stories.stage.solver import Laid, Node, NoRoom, room_on, solve
 from layeranim.stories.stage.travel import blocks_of, courses, gliding, laid, poured
 from layeranim.stories.stage.verbs import Block, Carry, Clear, Fill, Frame, Lead, Role, Strew, Tell, Verb
 from layeranim.stories.stage.written import short, written
@@ -62,6 +62,15 @@ def tell(film: Play, telling: Telling) -> Storyboard:
         if not timing.hurried(board, telling.film.pace):
             break
     return board
+
+
+def has_room(film: Play, telling: Telling) -> bool:
+    """Whether a film that was declared has room on its canvas, for films that stand otherwise where it has none."""
+    try:
+        _Told(film, telling, phrases.MOST_TERMS)
+    except NoRoom:
+        return False
+    return True
 
 
 @dataclass(frozen=True)
