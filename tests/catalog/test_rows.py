@@ -99,3 +99,19 @@ def test_a_live_sequential_becomes_this_film() -> None:
     assert board.title == "Layers in a row"
     assert {"0.output:0", "1.output:1"} <= set(board.grids)
     np.testing.assert_allclose(trace["output"], net(torch.tensor(trace["input"])).detach().numpy(), rtol=1e-5)
+
+
+@pytest.mark.parametrize("size", ["1280x720", "405x720", "720x720"])
+def test_many_wide_stages_stand_there_as_far_as_there_is_room(size: str) -> None:
+    """Where even fewer stages leave no room, nothing is opened, and that is said."""
+    torch = pytest.importorskip("torch")
+    nn = torch.nn
+    deep = [
+        part for k in range(4) for part in (nn.Conv2d(16 if k else 3, 16, 3, padding=1), nn.BatchNorm2d(16), nn.Tanh())
+    ]
+    model = nn.Sequential(*deep, nn.Flatten(), nn.Linear(16 * 64, 200), nn.Softmax(-1)).eval()
+    trace = la.from_torch(model, torch.ones(1, 3, 8, 8))
+    for opened in ("2", "2,14"):
+        board = la.storyboard(trace, opened=opened, size=size)
+        assert any("more" in text for text in texts(board))
+        assert f"{opened.replace(',', ', ')} opened" in plain(board.parameters) or board.warnings
