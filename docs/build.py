@@ -9,6 +9,7 @@ from pathlib import Path
 from layeranim import catalog, numbers, preparing
 from layeranim.assets.entries import OWN
 from layeranim.assets.finding import NAME, parsed
+from layeranim.cli.options import brief
 from layeranim.engine.option import Layer, Option
 from layeranim.engine.trace import Tensor
 from layeranim.engine.written import written
@@ -74,7 +75,7 @@ def _options(options: tuple[Option, ...]) -> list[str]:
     for option in options:
         names = ", ".join(f"`{n}`" for n in (option.flag, *([option.short] if option.short else []), *_aliases(option)))
         rule = f" ({option.kind.rule})" if option.kind.rule else ""
-        shown = "" if option.default is None else f"`{option.default}`"
+        shown = "" if option.default is None else f"`{brief(str(option.default))}`"
         values = f"`{_cell(option.kind.metavar)}`" if option.kind.metavar else "yes or no"
         rows.append(f"| {names} | {values}{rule} | {shown} | {_cell(option.help)} |")
     return rows

@@ -22,6 +22,8 @@ from layeranim.stories.options import FilmOptions, ThemeLine
 ENVIRONMENT = "LAYERANIM_"
 SHORT = 40
 """Letters up to which a closed set of names stands beside its option; a longer one stands in the help."""
+LONG = 80
+"""Letters up to which a default is written out."""
 NUMBERS = re.compile(r"-?\.?\d")
 """How numbers begin."""
 LAYER, DATA, BACK, FILM, OUTPUT = "Layer", "Data", "Backward", "Film", "Output"
@@ -112,7 +114,12 @@ def default(item: Declared) -> str | None:
 def notes(item: Declared) -> tuple[str, str]:
     """Bounds and default, either of which may be empty."""
     usual = default(item)
-    return item.kind.rule, f"default: {usual}" if usual is not None else ""
+    return item.kind.rule, f"default: {brief(usual)}" if usual is not None else ""
+
+
+def brief(text: str) -> str:
+    """A default as it is shown: a whole network as a line of JSON says nothing to who reads."""
+    return text if len(text) <= LONG else f"{text[: LONG // 2]} …"
 
 
 def arrays(layer: Layer) -> list[click.Option]:
