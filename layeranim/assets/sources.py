@@ -31,7 +31,7 @@ SHARED = (
 NOT_FOLLOWED = {
     "layeranim", "layeranim.catalog", "layeranim.inputs",
     "layeranim.preparing", "layeranim.preparing.arrays", "layeranim.preparing.filmed", "layeranim.preparing.given",
-    "layeranim.preparing.work",
+    "layeranim.preparing.notebook", "layeranim.preparing.work",
 }  # fmt: skip
 """What these decide is counted as what came out of it: options, arrays, the catalog's line, the version."""
 UNCOUNTED = NOT_FOLLOWED - {"layeranim.preparing.filmed", "layeranim.preparing.work"}

@@ -220,5 +220,6 @@ def as_node(node: Node | str) -> Node:
 
 
 def mapped(canvas: Canvas, terrain: Node, lines: Node, table: Node) -> Node:
-    """A map, lines over the units beside it, and a table: under the lines, on a narrow canvas under both."""
-    return Column(Row(terrain, lines), table) if canvas.narrow else Row(terrain, Column(lines, table))
+    """A map, lines over the units beside it, and a table: under the lines, on a high canvas under both."""
+    under = canvas.narrow and canvas.height >= canvas.width
+    return Column(Row(terrain, lines), table) if under else Row(terrain, Column(lines, table))
