@@ -64,6 +64,10 @@ class Canvas:
         """The width of a note that leaves the counter under its end some air."""
         return self.room - 2 * 104
 
+    def zoomed(self, by: float) -> Canvas:
+        """A canvas of the same shape with more room: everything on it is so many times as small in its picture."""
+        return self if by == 1 else Canvas(int(even(by * self.width)), int(even(by * self.height)))
+
     # ── heights, y up from the middle ────────────────────────────────────────
     def from_top(self, wide: float) -> float:
         """What stands at ``wide`` on the canvas of 1280×720, as far below the upper edge."""

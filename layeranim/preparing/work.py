@@ -20,7 +20,7 @@ from layeranim.stories.preset import Preset
 if TYPE_CHECKING:
     from layeranim import typeface
     from layeranim.film.provenance import MadeFrom
-    from layeranim.stories.storyboard import Storyboard
+    from layeranim.stories.storyboard import Story, Storyboard, Telling
 
 
 def computed(layer: Layer, config: Config, sources: Mapping[str, inputs.Source]) -> Trace:
@@ -100,7 +100,7 @@ class Work(Filmed):
                 presets = tuple(one and replace(one, takeaway="", title="", unit=None) for one in presets)  # type: ignore[assignment]
             told = Telling(trace, film, *presets, self.given, names, list(self.seeded), self.seed, kinds)
             memory.afford(f"a film of this {self.name} takes", story.needed(trace))
-            board = timing.unhurried(story.tell(told), self.film.pace)
+            board = timing.unhurried(_with_room(story, told), self.film.pace)
         return replace(board, explainer=self.name, warnings=(*warned, *board.warnings), alt=alt.described(board))
 
     def origin(self) -> MadeFrom:
@@ -176,3 +176,23 @@ def _drawable(film: FilmOptions) -> tuple[FilmOptions, tuple[str, ...]]:
 
 def letters(text: str) -> list[list[str]]:
     return [row.split() for row in text.split(";")]
+
+
+ZOOMS = (1.0, 1.25, 1.5, 2.0)
+"""How many times as small everything may become in a picture of a shape that has no room for a film."""
+
+
+def _with_room(story: Story, told: Telling) -> Storyboard:
+    """The storyboard, as large as it fits."""
+    from layeranim.stories.stage.solver import NoRoom
+
+    for zoom in ZOOMS:
+        try:
+            board = story.tell(replace(told, film=told.film.zoomed(zoom)))
+        except NoRoom:
+            if zoom == ZOOMS[-1]:
+                raise
+            continue
+        small = f"a picture of this shape has little room: everything in it is {zoom:g} times as small as usual"
+        return board if zoom == 1 else replace(board, warnings=(*board.warnings, small))
+    raise AssertionError

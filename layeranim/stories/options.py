@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from layeranim.engine import synonyms
 from layeranim.engine.option import Choice, Config, Flag, Integer, Kind, Text, given, option
@@ -167,6 +167,8 @@ class Colour(Kind):
 class FilmOptions(Config):
     """How a film looks and moves. The same names on the command line, in the manifest and in Python."""
 
+    zoom: ClassVar[float] = 1.0
+    """How many times as small everything is, so that there is room for it."""
     theme: str = option(ThemeLine(), "light", "colours of the film: light, dark, or a file with colours of your own")
     background: str | None = option(Colour(), None, "colour behind everything, instead of the theme's")
     quality: str = option(
@@ -211,7 +213,15 @@ class FilmOptions(Config):
         """What the film is laid out on: of the shape of its pictures."""
         from layeranim.canvas import WIDE, canvas  # with the typeface; who checks a manifest needs neither
 
-        return canvas(*self.size) if self.size else WIDE
+        return (canvas(*self.size) if self.size else WIDE).zoomed(self.zoom)
+
+    def zoomed(self, by: float) -> FilmOptions:
+        """The same options on a canvas with more room."""
+        if by == self.zoom:
+            return self
+        kind = type("Zoomed", (FilmOptions,), {"zoom": by, "__doc__": "A film with more room."})
+        found: FilmOptions = kind(**{item.name: getattr(self, item.name) for item in fields(self)})
+        return found
 
     def place_in(self, batch: int) -> int:
         """The place in a batch of the one that a film shows which has room for one."""

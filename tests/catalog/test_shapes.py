@@ -190,3 +190,16 @@ def test_the_checks_see_what_leaves_the_canvas_and_what_has_no_room() -> None:
     long = replace(board.beats[0], caption=(Run("words " * 40),), note=(Run("words " * 60),))
     assert len(list(unheld(replace(board, beats=(long, *board.beats[1:]))))) == 2
     assert list(unheld(replace(board, title="W" * 48)))
+
+
+@pytest.mark.parametrize(
+    ("name", "preset", "size"), [("cnn-backprop", "digit", "800x600"), ("depthwise", "mobilenet", "1000x800")]
+)
+def test_what_has_no_room_is_drawn_smaller_and_that_is_said(name: str, preset: str, size: str) -> None:
+    case = Case(name, {"example": preset, "size": size}, "little-room")
+    board = told(case)
+    usual = case.work().film.canvas
+    assert usual.width < board.canvas.width <= 2 * usual.width
+    assert abs(board.canvas.width / board.canvas.height - usual.width / usual.height) < 0.01
+    assert [said for said in board.warnings if "times as small as usual" in said]
+    assert not [*outside(board), *met(board), *unheld(board), *spilt(board)]
