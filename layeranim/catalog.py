@@ -433,6 +433,7 @@ LAYERS: dict[str, Numbers] = {
     "conv-transpose3d": Numbers("3D transposed convolution", "engine.conv_transpose:CONV_TRANSPOSE_3D"),
     "einsum": Numbers("Einstein summation", "engine.einsum:EINSUM"),
     "elementwise": Numbers("Arithmetic cell by cell", "engine.elementwise:ELEMENTWISE"),
+    "gan": Numbers("Generative adversarial network", "engine.gan:GAN"),
     "matmul": Numbers("Matrix product", "engine.matmul:MATMUL"),
     "optimiser": Numbers("Optimiser", "engine.training:OPTIMISER"),
     "pad": Numbers("Padding", "engine.padding:PAD"),

@@ -61,7 +61,7 @@ class InputOptions(Config):
     )
 
 
-ALREADY = ("backprop", "cnn-backprop", "descent", "optimiser", "regularisation", "training", "vanishing")
+ALREADY = ("backprop", "cnn-backprop", "descent", "gan", "optimiser", "regularisation", "training", "vanishing")
 """Layers whose own trace goes back."""
 
 

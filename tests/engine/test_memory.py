@@ -103,6 +103,8 @@ CASES: list[Case] = [
     ("backprop", {"sizes": "100,200,50"}, {"input": (128, 100)}),
     ("cnn", {"filters": "4,8", "units": 10}, {"input": (2, 1, 64, 64)}),
     ("cnn-backprop", {"filters": "4,8", "units": 10}, {"input": (2, 1, 64, 64)}),
+    ("gan", {"turns": 200}, {"real": (60,), "noise": (40,)}),
+    ("gan", {"turns": 20, "critic_steps": 40, "method": "adam"}, {"real": (4000,), "noise": (900,)}),
     ("optimiser", {}, {"gradients": (200, 300)}),
     ("optimiser", {"method": "adam"}, {"gradients": (200, 300)}),
     ("positional-encoding", {"positions": 200, "features": 128}, {}),
