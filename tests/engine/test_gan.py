@@ -8,8 +8,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from layeranim.engine.gan import GAN, GanConfig
-from tests.engine.family import HAS_TORCH, proven, refused, replays, takes_any_array
+from layeranim.engine.gan import GAN, METHODS, GanConfig
+from tests.engine.family import (
+    HAS_TORCH,
+    fresh_agree,
+    maker,
+    proven,
+    refused,
+    replays,
+    stored_agree,
+    takes_any_array,
+)
 
 REAL = [0.4, 0.9, 1.2, 1.5, 1.8, 2.1, 2.6]
 NOISE = [-1.5, -0.8, -0.4, 0.0, 0.4, 0.8, 1.5]
@@ -35,50 +44,14 @@ OPTIONS: tuple[dict[str, Any], ...] = (
 
 
 @pytest.mark.skipif(not HAS_TORCH, reason="PyTorch is not installed")
-@pytest.mark.parametrize("options", OPTIONS)
-def test_every_turn_is_that_of_pytorch(options: dict[str, Any]) -> None:
-    import torch
+def test_fresh_cases_agree_with_pytorch() -> None:
+    fresh_agree(maker("gan"), {"gan": GAN}, seed=6, count=40)
 
-    made = of(**options)
-    config = made.config
-    double: Any = {"dtype": torch.float64}
-    real, noise = torch.tensor(REAL, **double), torch.tensor(NOISE, **double)
-    scale, shift = (torch.tensor(value, **double, requires_grad=True) for value in (0.5, -2.0))
-    weights = torch.zeros(config.width, **double, requires_grad=True)
-    named = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "rmsprop": "RMSprop", "adagrad": "Adagrad"}[config.method]
-    more: dict[str, Any] = {} if config.momentum is None else {"momentum": config.momentum}
-    more |= {} if config.beta1 is None else {"betas": (config.beta1, 0.999)}
-    optimiser = getattr(torch.optim, named)
-    critic = optimiser([weights], lr=config.critic_rate, weight_decay=config.critic_decay, **more)
-    generator = optimiser([scale, shift], lr=config.generator_rate, weight_decay=0, **more)
-    paid = torch.nn.BCEWithLogitsLoss()
 
-    def score(x: Any) -> Any:
-        first = 0 if config.critic_bias else 1
-        return sum(w * x**k for k, w in enumerate(weights, start=first))
-
-    def judged() -> Any:
-        a, b = score(real), score(scale * noise + shift)
-        return paid(a, torch.ones_like(a)) + paid(b, torch.zeros_like(b))
-
-    def forged() -> Any:
-        s = score(scale * noise + shift)
-        right = paid(s, torch.ones_like(s))
-        return right if config.loss == "non-saturating" else torch.log(1 - torch.sigmoid(s)).mean()
-
-    for t in range(config.turns + 1):
-        curve = torch.sigmoid(score(torch.tensor(made["points"])))
-        for name, mine in (("forged", scale * noise + shift), ("critic", weights), ("curve", curve)):
-            np.testing.assert_allclose(made[name][t], mine.detach().numpy(), rtol=1e-9, atol=1e-11)
-        np.testing.assert_allclose(made["losses"][:, t], [judged().item(), forged().item()], rtol=1e-9)
-        means = [torch.sigmoid(score(x)).mean().item() for x in (real, scale * noise + shift)]
-        np.testing.assert_allclose(made["beliefs"][:, t], means, rtol=1e-9)
-        for optimiser, loss, steps in ((critic, judged, config.critic_steps), (generator, forged, 1)):
-            for _ in range(steps):
-                critic.zero_grad()
-                generator.zero_grad()
-                loss().backward()
-                optimiser.step()
+def test_stored_cases_agree_with_pytorch() -> None:
+    configs = [case["config"] for case in stored_agree("gan", {"gan": GAN}, least=60)]
+    assert {config["method"] for config in configs} == set(METHODS)
+    assert {config["critic_degree"] for config in configs} == {1, 2, 3, 4}
 
 
 @pytest.mark.parametrize("kind", ["float64", "float32"])
