@@ -142,6 +142,14 @@ EXPLAINERS: dict[str, Explainer] = {
         "stories.networks.autoencoder:AutoencoderStory",
         "scenes.stage:StageScene",
     ),
+    "gan": Explainer(
+        "networks",
+        "a generator forges numbers, a critic judges them: each learns from the other, turn by turn",
+        "engine.gan:GAN",
+        "stories.networks.gan_presets:PRESETS",
+        "stories.networks.gan:GanStory",
+        "scenes.stage:StageScene",
+    ),
     "sequential": Explainer(
         "networks",
         "layers in a row, any that there are: what each makes of one input, those that are asked for opened",
@@ -433,7 +441,6 @@ LAYERS: dict[str, Numbers] = {
     "conv-transpose3d": Numbers("3D transposed convolution", "engine.conv_transpose:CONV_TRANSPOSE_3D"),
     "einsum": Numbers("Einstein summation", "engine.einsum:EINSUM"),
     "elementwise": Numbers("Arithmetic cell by cell", "engine.elementwise:ELEMENTWISE"),
-    "gan": Numbers("Generative adversarial network", "engine.gan:GAN"),
     "matmul": Numbers("Matrix product", "engine.matmul:MATMUL"),
     "optimiser": Numbers("Optimiser", "engine.training:OPTIMISER"),
     "pad": Numbers("Padding", "engine.padding:PAD"),

@@ -4,7 +4,8 @@ real, and they learn in turns.
 The generator is ``G(z) = scale · z + shift``, the critic ``D(x) = σ(Σ wₖ xᵏ)`` up to ``critic_degree``. In a turn the
 critic makes ``critic_steps`` updates that lower ``−mean ln D(real) − mean ln(1 − D(forged))``, then the generator one
 that lowers ``−mean ln D(forged)``, with minimax ``mean ln(1 − D(forged))``. Noise and real numbers are the same in
-every turn. ``states`` counts the moments before the first turn and after each, ``critic_states`` the critic's updates.
+every turn. ``moves`` counts the moments before the first turn, after the critic's part of it, after the generator's,
+and so on; ``states`` and ``critic_states`` the updates of both.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from layeranim.engine.training import HISTORIES, METHODS, Move, OptimiserConfig,
 
 GENERATOR, CRITIC = "generator", "critic"
 PLAYERS, SOURCES = (CRITIC, GENERATOR), ("real", "forged")
-START = (0.5, -2.0)
+START = (0.3, -3.0)
 """What the generator begins with, where nothing else is given: scale and shift. The critic begins with zeros."""
 AROUND = 0.1
 """How much farther than all numbers the critic's curve goes, as a part of what they take."""
@@ -40,18 +41,18 @@ AROUND = 0.1
 class GanConfig(Config):
     """Options of a generator and a critic that learn in turns."""
 
-    turns: int = option(Integer(1, 10_000), 16, "how often both learn")
-    critic_steps: int = option(Integer(1, 100), 5, "updates of the critic in a turn; the generator makes one")
+    turns: int = option(Integer(1, 10_000), 12, "how often both learn")
+    critic_steps: int = option(Integer(1, 100), 8, "updates of the critic in a turn; the generator makes one")
     loss: str = option(Choice(FORMS), "non-saturating", "what the generator lowers")
     method: str = option(Choice(METHODS), "sgd", "how a gradient becomes an update", aliases=("optimizer", "optimiser"))
     critic_rate: float = option(Real(low=0), 0.2, "how far an update of the critic goes")
-    generator_rate: float = option(Real(low=0), 0.8, "how far an update of the generator goes")
+    generator_rate: float = option(Real(low=0), 1.0, "how far an update of the generator goes")
     critic_decay: float = option(Real(low=0), 0.5, "pull of the critic's weights to 0, so that turns do not circle")
     momentum: float | None = option(Real(low=0), None, "how much of the last velocity is kept (sgd, rmsprop)")
     beta1: float | None = option(Real(low=0, below=1), None, "how much of the first moment is kept (adam)")
     critic_degree: int = option(Integer(1, 4), 2, "the highest power of x that the critic weighs")
     critic_bias: bool = option(Flag(), True, "whether the critic has a weight for no power of x")
-    grid: int = option(Integer(2, 1000), 81, "points of the critic's curve")
+    grid: int = option(Integer(20, 1000), 81, "points of the critic's curve")
 
     @property
     def width(self) -> int:
@@ -70,7 +71,7 @@ def complete(config: GanConfig, shapes: Mapping[str, Shape | None]) -> tuple[Gan
         if found is not None and wanted is not None:
             door.fitting(item.name, found, wanted, item.axes[0])
         if found is not None or wanted is None:
-            needed[item.name] = found or (7,)
+            needed[item.name] = found or (6,)
     for player in PLAYERS:
         own(config, player)
     for name, shape in makes(config, needed).items():
@@ -93,12 +94,12 @@ def own(config: GanConfig, player: str) -> OptimiserConfig:
 
 def makes(config: GanConfig, shapes: Mapping[str, Shape]) -> dict[str, Shape]:
     """What both make in every turn, and what their optimisers keep."""
-    states, samples = config.turns + 1, shapes["real"][0] + 3 * shapes["noise"][0]
+    moves, samples = 2 * config.turns + 1, shapes["real"][0] + 2 * shapes["noise"][0]
     written = len({act.writes[0] for act in _acts(config, CRITIC, 0)}) + 1
     return {
-        "numbers": (3, states, samples), "curve": (3, states, config.grid),
+        "numbers": (3, moves, samples), "curve": (3, moves, config.grid),
         "critic's updates": (8 * written, config.turns * config.critic_steps + 1, config.width),
-        "generator's updates": (8 * written, states, 2),
+        "generator's updates": (8 * written, config.turns + 1, 2),
     }  # fmt: skip
 
 
@@ -119,8 +120,8 @@ def _histories(player: str) -> set[str]:
 
 
 def compute(config: GanConfig, arrays: Mapping[str, Array]) -> Trace:
-    """The trace of all turns: ``forged`` (states, forgeries), ``curve`` (states, points), ``beliefs`` (sources, states)
-    and ``losses`` (players, states).
+    """The trace of all turns: ``forged`` (moves, forgeries), ``curve`` (moves, points), ``beliefs`` (sources, moves)
+    and ``losses`` (players, moves).
     """
     full, ready = enter("gan", _ARRAYS, complete, config, arrays)
     real, noise = ready["real"], ready["noise"]
@@ -131,9 +132,10 @@ def compute(config: GanConfig, arrays: Mapping[str, Array]) -> Trace:
     }
     with np.errstate(all="ignore"):
         values = _played(full, real, noise, starts)
-        forged = np.stack([g[0] * noise + g[1] for g in values["generator.parameters"]])
-        critic = np.stack(values["critic.parameters"][:: full.critic_steps])
-        points = _points(full, np.concatenate([real, forged.ravel()]))
+        made = [g[0] * noise + g[1] for g in values["generator.parameters"]]
+        forged = np.stack([made[m // 2] for m in range(2 * full.turns + 1)])
+        critic = np.stack([values["critic.parameters"][(m + 1) // 2 * full.critic_steps] for m in range(len(forged))])
+        points = _points(full, np.concatenate([real, noise, forged.ravel()]))
         held = list(_watched(full, real, forged, critic, points))
     out = [Tensor(item.name, item.axes, item.role, ready[item.name]) for item in _ARRAYS if item.name in ready]
     out += [Tensor(f"{player}_begins", _AXES[player], "intermediate", start)
@@ -145,9 +147,9 @@ def compute(config: GanConfig, arrays: Mapping[str, Array]) -> Trace:
             axes = (lead, *_AXES[player])[: 1 + entries[0].ndim]
             out.append(Tensor(name, axes, "intermediate", np.stack(entries)))
     out += [
-        Tensor("critic", ("states", "weights"), "intermediate", critic),
+        Tensor("critic", ("moves", "weights"), "intermediate", critic),
         Tensor("points", ("points",), "intermediate", points),
-        Tensor("forged", ("states", "forgeries"), "output", forged),
+        Tensor("forged", ("moves", "forgeries"), "output", forged),
         *held,
     ]
     return assemble(full, tensors(*out))
@@ -193,51 +195,55 @@ def _points(config: GanConfig, numbers: Array) -> Array:
 
 
 def _watched(config: GanConfig, real: Array, forged: Array, critic: Array, points: Array) -> Iterator[Tensor]:
-    """What the critic says in every state, of real and forged numbers and everywhere, and what both pay for it."""
+    """What the critic says after every move, of real and forged numbers and everywhere, and what both pay for it."""
     said = {}
     for name, x, axis in (("curve", points, "points"), ("real", real, "samples"), ("forged", forged, "forgeries")):
         each = x if x.ndim > 1 else np.broadcast_to(x, (len(critic), len(x)))
         scores = np.stack([score(powers(row, config.critic_degree, config.critic_bias), w)
                            for row, w in zip(each, critic, strict=True)])  # fmt: skip
         said[name] = scores
-        yield Tensor(f"{name}_score", ("states", axis), "intermediate", scores)
+        yield Tensor(f"{name}_score", ("moves", axis), "intermediate", scores)
         belief = np.asarray(ACTIVATIONS["sigmoid"](scores), real.dtype)
         said[f"{name}_belief"] = belief
-        yield Tensor("curve" if name == "curve" else f"{name}_belief", ("states", axis), "output", belief)
+        yield Tensor("curve" if name == "curve" else f"{name}_belief", ("moves", axis), "output", belief)
     paid = [[judge_loss(a, b), forger_loss(b, form=config.loss)]
             for a, b in zip(said["real"], said["forged"], strict=True)]  # fmt: skip
     means = [[average(row) for row in said[f"{name}_belief"]] for name in SOURCES]
-    yield Tensor("losses", ("players", "states"), "output", np.array(paid, real.dtype).T.copy())
-    yield Tensor("beliefs", ("sources", "states"), "output", np.array(means, real.dtype))
+    yield Tensor("losses", ("players", "moves"), "output", np.array(paid, real.dtype).T.copy())
+    yield Tensor("beliefs", ("sources", "moves"), "output", np.array(means, real.dtype))
 
 
 def assemble(config: GanConfig, saved: Mapping[str, Tensor]) -> Trace:
     """The trace from its stored tensors: steps and facts are made here."""
     steps = config.critic_steps
-    first = [*_first(CRITIC, saved), *_critic_seen(config, 0), *_first(GENERATOR, saved), *_forged_seen(config, 0)]
+    first = [*_first(CRITIC, saved), *_first(GENERATOR, saved), *_critic_now(config, 0), _forged_now(0),
+             *_judged(config, 0)]  # fmt: skip
 
     @lru_cache(maxsize=64)
     def turn(t: int) -> list[Step]:
         found: list[Step] = []
         for i in range(t * steps, (t + 1) * steps):
-            reads = Region("real"), Region.of("forged", states=t), Region.of("critic.parameters", critic_states=i)
+            reads = Region("real"), Region.of("forged", moves=2 * t), Region.of("critic.parameters", critic_states=i)
             found += [Step("critic_slope", reads, Region.of("critic.gradients", critic_updates=i), _kind(config)),
                       *_moved(config, CRITIC, i)]  # fmt: skip
-        reads = (Region("noise"), Region.of("generator.parameters", states=t), Region.of("critic", states=t + 1))
+        after = 2 * t + 1
+        found += [*_critic_now(config, after), _same("forged", after), *_judged(config, after)]
+        reads = Region("noise"), Region.of("generator.parameters", states=t), Region.of("critic", moves=after)
         return [
-            *found, *_critic_seen(config, t + 1),
+            *found,
             Step("generator_slope", reads, Region.of("generator.gradients", updates=t),
                  (*_kind(config), ("form", config.loss))),
-            *_moved(config, GENERATOR, t), *_forged_seen(config, t + 1),
+            *_moved(config, GENERATOR, t), *(_same(name, after + 1) for name in ("critic", "curve_score", "curve")),
+            _forged_now(after + 1), *_judged(config, after + 1),
         ]  # fmt: skip
 
     each = len(turn(0))
 
     def find(tensor: str, here: Mapping[str, int]) -> int | None:
         """The step of the turn that the indices name: each turn has the same steps."""
-        late = {"updates": 0, "critic_updates": 0, "states": 1, "critic_states": 1}
-        axis = next((axis for axis in late if axis in here), None)
-        t = 0 if axis is None else (here[axis] - late[axis]) // (steps if axis.startswith("critic") else 1)
+        counts = {"updates": (0, 1), "critic_updates": (0, steps), "states": (1, 1), "critic_states": (1, steps),
+                  "moves": (1, 2)}  # fmt: skip
+        t = next(((here[axis] - late) // count for axis, (late, count) in counts.items() if axis in here), 0)
         if not 0 <= t < config.turns:
             return None
         for k, step in enumerate(turn(t)):
@@ -277,31 +283,39 @@ def _moved(config: GanConfig, player: str, t: int) -> Iterator[Step]:
         yield Step(act.operation, tuple(map(region, act.reads)), region(act.writes), act.parameters)
 
 
-def _critic_seen(config: GanConfig, s: int) -> list[Step]:
-    """The critic after a turn's updates, and its curve."""
-    now = Region.of("critic", states=s)
+def _same(name: str, m: int) -> Step:
+    """What the other player's move left as it was."""
+    return Step("copy", (Region.of(name, moves=m - 1),), Region.of(name, moves=m))
+
+
+def _critic_now(config: GanConfig, m: int) -> list[Step]:
+    """The critic after its updates, and its curve."""
+    now, scores = Region.of("critic", moves=m), Region.of("curve_score", moves=m)
     return [
-        Step("copy", (Region.of("critic.parameters", critic_states=s * config.critic_steps),), now),
-        Step("critic_score", (Region("points"), now), Region.of("curve_score", states=s), _kind(config)),
-        Step("activate", (Region.of("curve_score", states=s),), Region.of("curve", states=s), _SIGMOID),
+        Step("copy", (Region.of("critic.parameters", critic_states=(m + 1) // 2 * config.critic_steps),), now),
+        Step("critic_score", (Region("points"), now), scores, _kind(config)),
+        Step("activate", (scores,), Region.of("curve", moves=m), _SIGMOID),
     ]
 
 
-def _forged_seen(config: GanConfig, s: int) -> list[Step]:
-    """What is forged after a turn, and what the critic says of it."""
-    here = {"states": s}
-    scale, shift = (Region.of("generator.parameters", **here, coefficients=k) for k in (0, 1))
-    critic, forged = Region.of("critic", **here), Region.of("forged", **here)
-    scores = [Region.of(f"{name}_score", **here) for name in SOURCES]
-    said = [Region.of(f"{name}_belief", **here) for name in SOURCES]
+def _forged_now(m: int) -> Step:
+    """What the generator makes of the noise after its update."""
+    scale, shift = (Region.of("generator.parameters", states=m // 2, coefficients=k) for k in (0, 1))
+    return Step("scale_shift", (Region("noise"), scale, shift), Region.of("forged", moves=m), (("trailing", 1),))
+
+
+def _judged(config: GanConfig, m: int) -> list[Step]:
+    """What the critic says after a move, and what both pay."""
+    here = {"moves": m}
+    shown = Region("real"), Region.of("forged", **here)
+    scores, said = ([Region.of(f"{name}_{part}", **here) for name in SOURCES] for part in ("score", "belief"))
     return [
-        Step("scale_shift", (Region("noise"), scale, shift), forged, (("trailing", 1),)),
-        *(Step("critic_score", (x, critic), z, _kind(config))
-          for x, z in zip((Region("real"), forged), scores, strict=True)),
+        *(Step("critic_score", (x, Region.of("critic", **here)), z, _kind(config))
+          for x, z in zip(shown, scores, strict=True)),
         *(Step("activate", (z,), d, _SIGMOID) for z, d in zip(scores, said, strict=True)),
-        *(Step("average", (d,), Region.of("beliefs", sources=k, **here)) for k, d in enumerate(said)),
         Step("judge_loss", tuple(scores), Region.of("losses", players=0, **here)),
         Step("forger_loss", (scores[1],), Region.of("losses", players=1, **here), (("form", config.loss),)),
+        *(Step("average", (d,), Region.of("beliefs", sources=k, **here)) for k, d in enumerate(said)),
     ]  # fmt: skip
 
 

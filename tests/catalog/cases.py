@@ -580,6 +580,23 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"start": "1e9 nan", "updates": 4, "clip_norm": 2, "weight_decay": 0.1},
         {"methods": "adagrad,rmsprop", "centred": True, "learning_rate_decay": 0.1, "updates": 80, "steps": "3-50"},
     ],
+    "gan": [
+        {"turns": 3, "critic_steps": 1, "loss": "minimax", "theme": "dark"},
+        {"real": "5 5 5", "noise": "0 1", "turns": 1, "critic_degree": 1, "precision": 3},
+        {
+            "real": "random:50",
+            "noise": "random:60",
+            "turns": 30,
+            "method": "adam",
+            "beta1": 0.5,
+            "critic_rate": 0.05,
+            "generator_rate": 0.1,
+            "steps": "3-40",
+        },
+        {"critic_degree": 4, "critic_rate": 0.001, "critic_bias": False, "turns": 12, "pace": "slow"},
+        {"real": "nan 1e9 2", "noise": "0 inf", "turns": 2, "pace": "fast"},
+        {"real": "100 101 102", "generator_start": "1 98", "critic_rate": 0, "turns": 6, "momentum": 0.5},
+    ],
     "training": [
         {"input": "random:6x2", "sizes": "2,3,3", "target": "0 1 2 0 1 2", "epochs": 12, "grid": 9},
         {"input": "random:8x3", "epochs": 4, "batch_size": 2, "method": "adam", "theme": "dark"},

@@ -56,7 +56,7 @@ BATCHES: dict[str, dict[str, Any]] = {
 }
 """Options of a batch of three for every explainer that tells one of it."""
 WHOLE = {"positional-encoding", "batchnorm", "layernorm", "cross-entropy", "training", "loss", "descent", "vanishing",
-         "init", "regularisation", "feature-space", "compare-layers"}  # fmt: skip
+         "init", "gan", "regularisation", "feature-space", "compare-layers"}  # fmt: skip
 """Every sample has a part in every number of the one, and is a unit of the other."""
 
 MORE = [

@@ -27,7 +27,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "compare-layers": {"places": 3},
     "descent": {"updates": 2, "grid": 5},
     "feature-space": {"grid": 5},
-    "gan": {"turns": 2, "critic_steps": 2, "grid": 5},
+    "gan": {"turns": 2, "critic_steps": 2, "grid": 20},
     "init": {"layers": 2, "units": 4, "samples": 3},
     "regularisation": {"updates": 2, "grid": 5},
     "training": {"epochs": 1, "grid": 3, "sizes": "2,3,2"},

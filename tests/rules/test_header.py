@@ -124,6 +124,13 @@ SAYS: Mapping[str, Mapping[str, Says]] = {
         "loss": lambda v: "absolute errors" if v == "absolute" else "",
         "walk_steps": lambda v: f"{v} step" if v != 5 else "",
     },
+    "gan": {
+        "turns": lambda v: f"{v} turn", "critic_steps": lambda v: f"{v} update", "loss": str, "method": str,
+        "critic_rate": lambda v: f"rates {v:g} and", "generator_rate": lambda v: f"and {v:g}",
+        "critic_decay": lambda v: f"decay {v:g}", "momentum": lambda v: f"momentum {v:g}",
+        "beta1": lambda v: f"beta1 {v:g}", "critic_bias": lambda v: "" if v else "no bias",
+        "critic_degree": lambda v: f"power {v}" if v > 1 else "of x alone",
+    },
     "cnn": CNN,
     "sequential": {"layers": lambda v: f"{len(links_of(v))} layer", "opened": lambda v: "opened"},
     "cnn-backprop": CNN | {

@@ -19,7 +19,7 @@ def case(rng: np.random.Generator, number: int) -> store.Case:
         "turns": int(rng.integers(1, 5)), "critic_steps": int(rng.integers(1, 4)), "method": method,
         "loss": ("non-saturating", "minimax")[number % 2], "critic_rate": float(rng.choice([0.02, 0.05])),
         "generator_rate": float(rng.choice([0.02, 0.1])), "critic_decay": float(rng.choice([0, 0.1, 0.5])),
-        "critic_degree": degree, "critic_bias": bias, "grid": 5,
+        "critic_degree": degree, "critic_bias": bias, "grid": 20,
     }  # fmt: skip
     config |= {"momentum": 0.5} if method in ("sgd", "rmsprop") and rng.integers(2) else {}
     config |= {"beta1": 0.5} if method in ("adam", "adamw") and rng.integers(2) else {}
@@ -30,13 +30,13 @@ def case(rng: np.random.Generator, number: int) -> store.Case:
 
 
 def expected(case: store.Case, arrays: store.Arrays) -> store.Arrays:
-    """What is forged, the critic, what it says on average and what both pay, before the first turn and after each."""
+    """What is forged, the critic, what it says on average and what both pay, first and after each move."""
     import torch
 
     config = case["config"]
     given = {name: torch.from_numpy(array) for name, array in arrays.items()}
     real, noise = given["real"], given["noise"]
-    start = given.get("generator_start", torch.tensor([0.5, -2.0], dtype=real.dtype))
+    start = given.get("generator_start", torch.tensor([0.3, -3.0], dtype=real.dtype))
     zeros = torch.zeros(config["critic_degree"] + config["critic_bias"], dtype=real.dtype)
     generator, critic = (w.clone().requires_grad_() for w in (start, given.get("critic_start", zeros)))
     more: dict[str, Any] = {"momentum": config["momentum"]} if "momentum" in config else {}
@@ -62,14 +62,14 @@ def expected(case: store.Case, arrays: store.Arrays) -> store.Arrays:
         return judged, paid(b, torch.ones_like(b))
 
     seen: list[dict[str, Any]] = []
-    for _ in range(config["turns"] + 1):
+    for move in range(2 * config["turns"] + 1):
+        optimised, which = players[(move + 1) % 2]
+        for _ in range(0 if not move else 1 if which else config["critic_steps"]):
+            critic.grad = generator.grad = None
+            losses()[which].backward()
+            optimised.step()
         means = torch.stack([torch.sigmoid(score(x)).mean() for x in (real, forged())])
         seen.append({"forged": forged(), "critic": critic.clone(), "beliefs": means, "losses": torch.stack(losses())})
-        for optimised, which in players:
-            for _ in range(1 if which else config["critic_steps"]):
-                critic.grad = generator.grad = None
-                losses()[which].backward()
-                optimised.step()
     results = {name: torch.stack([state[name] for state in seen]).detach().numpy() for name in seen[0]}
     return results | {name: results[name].T.copy() for name in ("beliefs", "losses")}
 

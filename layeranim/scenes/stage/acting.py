@@ -33,6 +33,7 @@ ITSELF: dict[type, str] = {
     v.Shift: "move_line",
     v.Spin: "turn",
     v.Strew: "strew",
+    v.Sway: "sway",
     v.Weigh: "weigh",
     v.Wiring: "wire",
 }

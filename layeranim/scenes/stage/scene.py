@@ -11,6 +11,7 @@ from layeranim.scenes.stage.arcs import ArcField
 from layeranim.scenes.stage.balance import BalanceLine
 from layeranim.scenes.stage.bars import BarField, Pile
 from layeranim.scenes.stage.chip import ChipPicture
+from layeranim.scenes.stage.contest import ContestPicture
 from layeranim.scenes.stage.curve import Plot
 from layeranim.scenes.stage.dials import DialRow
 from layeranim.scenes.stage.dots import DotLines
@@ -50,6 +51,7 @@ PICTURES: dict[type, Any] = {
     p.KeyPlan: ColourKey,
     p.TablePlan: TextTable,
     p.LanesPlan: LanesPicture,
+    p.ContestPlan: ContestPicture,
 }
 """What draws each kind of part that is no grid."""
 
@@ -183,7 +185,7 @@ class StageScene(Acting):
                 self.grids[mark.part].put(mark.cells, mark.where)
             elif isinstance(mark, (v.Border, v.Reach)):
                 self.acts[type(mark)](mark)
-            elif isinstance(mark, (v.Arrive, v.Bend, v.Land, v.Poise, v.Spin, v.Weigh)):
+            elif isinstance(mark, (v.Arrive, v.Bend, v.Land, v.Poise, v.Spin, v.Sway, v.Weigh)):
                 self.run(0, *self.acts[type(mark)](mark))
 
     def on_close(self, beat: Beat) -> None:

@@ -26,6 +26,7 @@ from layeranim.stories.stage.parts.balance import Balance
 from layeranim.stories.stage.parts.bars import Bars, Stacked
 from layeranim.stories.stage.parts.becoming import Becoming
 from layeranim.stories.stage.parts.chip import Chip
+from layeranim.stories.stage.parts.contest import Contest
 from layeranim.stories.stage.parts.copied import Copied, Taken
 from layeranim.stories.stage.parts.curve import Curve
 from layeranim.stories.stage.parts.dials import Dials
@@ -70,6 +71,7 @@ __all__ = [
     "Beneath",
     "Chip",
     "Column",
+    "Contest",
     "Copied",
     "Cross",
     "Curve",

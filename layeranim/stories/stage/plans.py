@@ -345,6 +345,28 @@ class TracksPlan:
 
 
 @dataclass(frozen=True)
+class ContestPlan:
+    """A critic's curve over number lines: real numbers, forged ones, and the noise that these are made of.
+
+    ``along`` are the ticks of the curve's axis, ``across`` those under the lines, ``lanes`` the heights of the lines,
+    ``points`` where the curve is drawn, ``real`` and ``noise`` where these numbers lie, none where there is no number.
+    """
+
+    name: str
+    box: Box
+    along: tuple[Tick, ...]
+    across: tuple[Tick, ...]
+    lanes: tuple[float, float, float]
+    base: float
+    names: tuple[tuple[Point, Line], ...]
+    points: tuple[float, ...]
+    real: tuple[float | None, ...]
+    noise: tuple[float | None, ...]
+    heading: Line = ()
+    heading_at: Point = (0, 0)
+
+
+@dataclass(frozen=True)
 class DialsPlan:
     """Clock hands one under another: a turned angle each, 0 at twelve o'clock, clockwise; under each what it says."""
 
@@ -471,6 +493,7 @@ Plan = (
     | ScatterPlan
     | HistoryPlan
     | TracksPlan
+    | ContestPlan
     | ArcsPlan
     | BalancePlan
     | DialsPlan

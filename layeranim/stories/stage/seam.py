@@ -49,6 +49,7 @@ DOES: dict[type, tuple[type, ...]] = {
         p.TablePlan,
         p.TracksPlan,
         p.LanesPlan,
+        p.ContestPlan,
     ),
     v.Grow: (p.BarsPlan, p.StackPlan),
     v.Slide: (p.CurvePlan,),
@@ -70,6 +71,7 @@ DOES: dict[type, tuple[type, ...]] = {
     v.Spin: (p.DialsPlan,),
     v.Weigh: (p.BalancePlan,),
     v.Flow: (p.LanesPlan,),
+    v.Sway: (p.ContestPlan,),
 }
 """Which parts can do a verb."""
 SCALES = ("value", "heat", "grey", "ink", *theme.PLANES)
@@ -177,6 +179,10 @@ def _beyond(verb: Any, plan: Any) -> Iterator[str]:
         yield f"lands samples {verb.which}"
     elif isinstance(verb, v.Plumb) and len(verb.at) != len(plan.lines):
         yield f"meets {len(verb.at)} lines"
+    elif isinstance(verb, v.Sway) and {len(verb.curve), len(verb.curve_start or verb.curve)} != {len(plan.points)}:
+        yield f"bends {len(verb.curve)} points"
+    elif isinstance(verb, v.Sway) and {len(verb.forged), len(verb.forged_start or verb.forged)} != {len(plan.noise)}:
+        yield f"moves {len(verb.forged)} numbers"
     elif isinstance(verb, v.Bend) and not verb.lit < len(plan.words):
         yield f"lights word {verb.lit}"
 

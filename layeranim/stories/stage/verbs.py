@@ -363,8 +363,21 @@ class Flow:
     pale: bool = False
 
 
+@dataclass(frozen=True)
+class Sway:
+    """The curve of a contest bends into another one and forged numbers go to other places, from where both were, or at
+    once; what lies under the curve rides on it. ``pale``: a preview, taken away before the first step."""
+
+    part: str
+    curve: tuple[float | None, ...]
+    forged: tuple[float | None, ...]
+    curve_start: tuple[float | None, ...] = ()
+    forged_start: tuple[float | None, ...] = ()
+    pale: bool = False
+
+
 Verb = (
     Frame | Course | Lay | Pour | Light | Fill | Sweep | Ghost | Lead | Clear | Grow | Slide | Points | Strew | Wiring
     | NodeFill | Shift | Tell | Name | Fan | Border | Reach | Carry | Weigh | Poise | Spin | Bend | Arrive
-    | Flow | Land | Plumb
+    | Flow | Land | Plumb | Sway
 )  # fmt: skip

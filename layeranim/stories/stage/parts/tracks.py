@@ -25,8 +25,8 @@ MOST_LINES = 4
 """Of more lines in one pair of axes nobody can tell which is which."""
 KINDS = ("i", "f", "o", "g")
 """Whose colours lines have, in turn."""
-LEAST, MOST = 240.0, 460.0
-HIGH, HIGHER = 150.0, 320.0
+SHORT, LEAST, MOST = 180.0, 240.0, 460.0
+LOW, HIGH, HIGHER = 84.0, 150.0, 320.0
 SIDE, SIDE_MOST = 260.0, 470.0
 LABELS, BESIDE = 56.0, 38.0
 """Room left of axes for what their ticks say; between the axes and a line's name, with its glyph."""
@@ -65,7 +65,9 @@ class Growing(Actor):
 class Lines(Growing):
     """The numbers of ``tensor`` over the units, a line for each index of the axis ``by``, four at most.
 
-    ``called`` are the names of the lines, ``rule`` a level that is drawn dashed; units are counted from ``first``.
+    ``called`` are the names of the lines, ``rule`` a level that is drawn dashed; units are counted from ``first``. The
+    first line has the colour and glyph ``mark``, so that lines of two pictures differ. A ``low`` one is content with
+    less room than is usual; ``others`` are the names of other lines, which its axis ends under or over.
     """
 
     tensor: str
@@ -74,16 +76,21 @@ class Lines(Growing):
     called: tuple[str, ...]
     rule: float | None = None
     first: int = 0
+    mark: int = 0
+    low: bool = False
+    others: tuple[str, ...] = ()
 
     kind = "lines"
 
     def _beside(self) -> float:
-        return BESIDE + max(phrases.width(name_of(k, self.called[k]), theme.FLOOR) for k in drawn(len(self.called)))
+        names = (*self.called[:MOST_LINES], *self.others)
+        return BESIDE + max(phrases.width(name_of(0, name), theme.FLOOR) for name in names)
 
     def measure(self, s: Setting) -> Extent:
-        half = HIGH / 2
-        return Extent(LEAST + LABELS + self._beside(), half + HEADING, half + LABELS / 2 + 8, MOST - LEAST,
-                      (HIGHER - HIGH) / 2)  # fmt: skip
+        half = (LOW if self.low else HIGH) / 2
+        least = SHORT if self.low else LEAST
+        return Extent(least + LABELS + self._beside(), half + HEADING, half + LABELS / 2 + 8, MOST - least,
+                      HIGHER / 2 - half)  # fmt: skip
 
     def _values(self, figures: Figures) -> Array:
         """(lines, units)"""
@@ -119,7 +126,7 @@ class Lines(Growing):
         ends = [next((p[1] for p in reversed(line) if p), box.bottom) for line in points]
         heights = _spread(ends, box)
         tracks = tuple(
-            Track(line, k, name_of(k, self.called[k]), (box.right + BESIDE, heights[k] - 8))
+            Track(line, k + self.mark, name_of(k + self.mark, self.called[k]), (box.right + BESIDE, heights[k] - 8))
             for k, line in enumerate(points)
         )
         rule = None

@@ -1,0 +1,100 @@
+"""A critic's curve over real and forged numbers: it bends, they move, and both stand on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from manim import Animation
+
+from layeranim import theme as t
+from layeranim.scenes.parts.animate import TRAVEL, Follow
+from layeranim.scenes.parts.label import TextLine
+from layeranim.scenes.parts.shape import Bundle
+from layeranim.scenes.parts.shapes import disc, polyline
+from layeranim.scenes.stage.curve import dashed
+from layeranim.scenes.stage.scatter import CORNERS, joined, turned
+from layeranim.stories.stage.parts.tracks import KINDS
+from layeranim.stories.stage.plans import ContestPlan
+from layeranim.stories.stage.verbs import Sway
+from layeranim.stories.storyboard import Point
+from layeranim.theme import Theme
+
+DOT, SMALL = 7.0, 4.0
+Places = Sequence[float | None]
+
+
+class ContestPicture(Bundle):
+    """The axes and lines of one plan; the curve, what is forged, and what stands on the curve come with the film."""
+
+    def __init__(self, plan: ContestPlan, theme: Theme) -> None:
+        super().__init__()
+        self.plan, self.theme, self.moving = plan, theme, Bundle()
+        box, real, critic = plan.box, *(theme.gates[KINDS[k]] for k in (0, 2))
+        for tick in plan.along:
+            self.add(polyline([[(box.x, tick.at), (box.right, tick.at)]], theme.raised, t.HAIR))
+            self.add(TextLine(tick.line, t.FLOOR, theme, (box.x - 12, tick.at - 8), "right"))
+        middle = box.bottom + box.h / 2
+        self.add(polyline(dashed((box.x, middle), (box.right, middle)), theme.ghost, 2))
+        self.add(polyline([[(box.x, box.y), (box.x, box.bottom), (box.right, box.bottom)]], theme.muted, t.HAIR))
+        for y in plan.lanes:
+            self.add(polyline([[(box.x, y), (box.right, y)]], theme.raised, t.HAIR))
+        for at, line in plan.names:
+            self.add(TextLine(line, t.FLOOR, theme, at))
+        self.add(polyline([[(box.x, plan.base), (box.right, plan.base)]], theme.muted, t.HAIR))
+        for tick in plan.across:
+            self.add(polyline([[(tick.at, plan.base), (tick.at, plan.base - 6)]], theme.muted, t.HAIR))
+            self.add(TextLine(tick.line, t.FLOOR, theme, (tick.at, plan.base - 28), "centre"))
+        self.add(TextLine(plan.heading, t.NAME, theme, plan.heading_at))
+        self.add(*(self._real((x, plan.lanes[0]), real) for x in plan.real if x is not None))
+        self.add(*(disc((x, plan.lanes[2]), SMALL, theme.muted) for x in plan.noise if x is not None))
+        self.critic = critic
+        self.add(self.moving)
+
+    def clear(self) -> None:
+        self.moving.remove(*self.moving.submobjects)
+
+    def sway(self, verb: Sway) -> Iterator[Animation]:
+        """The curve and the forged numbers go to their new places, all in between drawn too."""
+        if verb.pale or not verb.curve_start:
+            self._draw(verb.curve, verb.forged, verb.pale)
+            return
+        start = verb.forged_start or verb.forged
+
+        def at(alpha: float) -> None:
+            self._draw(between(verb.curve_start, verb.curve, alpha), between(start, verb.forged, alpha))
+
+        yield Follow(at, rate_func=TRAVEL)
+
+    def _draw(self, curve: Places, forged: Places, pale: bool = False) -> None:
+        self.clear()
+        plan, theme = self.plan, self.theme
+        real, fake, critic, maker = (theme.ghost if pale else theme.gates[KINDS[k]] for k in range(4))
+        points = [None if y is None else (x, y) for x, y in zip(plan.points, curve, strict=True)]
+        ways = [[(z, plan.lanes[2]), (x, plan.lanes[1])] for z, x in zip(plan.noise, forged, strict=True)
+                if z is not None and x is not None]  # fmt: skip
+        if ways:
+            self.moving.add(polyline(ways, maker, 1.5))
+        if lines := joined(points):
+            self.moving.add(polyline(lines, critic, t.RESULT_LINE))
+        known = [at for at in points if at is not None]
+        if known and not pale:
+            self.moving.add(*(self._real((x, on(known, x)), real) for x in plan.real if x is not None))
+        for x in forged:
+            if x is not None:
+                places = [(x, plan.lanes[1]), *([(x, on(known, x))] if known and not pale else [])]
+                self.moving.add(*(polyline([turned(at, *CORNERS["square"])], theme.bg, 1.5, fake) for at in places))
+
+    def _real(self, at: Point, colour: str) -> Bundle:
+        return Bundle(disc(at, DOT, colour, self.theme.bg, 1.5))
+
+
+def on(curve: Sequence[Point], x: float) -> float:
+    """How high a drawn curve is at a place."""
+    xs, ys = np.array(curve).T
+    return float(np.interp(x, xs, ys))
+
+
+def between(a: Places, b: Places, alpha: float) -> list[float | None]:
+    """Places on the way from some to others; what was nowhere is where it goes."""
+    return [q if p is None or q is None else p + (q - p) * alpha for p, q in zip(a, b, strict=True)]
