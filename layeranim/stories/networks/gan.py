@@ -28,7 +28,7 @@ def film(telling: Telling) -> Play:
     seen = telling.film.selected(moves)
     real, forged = trace["beliefs"]
     contest = Contest("curve", "points", "real", "forged", "noise", "D(x): how real the critic finds x")
-    lines = (Lines("beliefs", "mean D", "sources", SOURCES, rule=0.5, low=True, others=PLAYERS),
+    lines = (Lines("beliefs", "mean D after each move", "sources", SOURCES, rule=0.5, low=True, others=PLAYERS),
              Lines("losses", "loss", "players", PLAYERS, mark=2, low=True))  # fmt: skip
     return Play(
         title="Generative adversarial network",

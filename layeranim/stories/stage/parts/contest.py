@@ -53,12 +53,16 @@ class Contest(Actor):
     def _names(self) -> list[Line]:
         return [(Run(name, role, "semibold", Fact("name")),) for name, role in zip(NAMES, ROLES, strict=True)]
 
+    def _title(self) -> Line:
+        return (Run(self.text, "o", "semibold", Fact("name")),)
+
     def _beside(self) -> float:
         return 24 + max(phrases.width(line, theme.FLOOR) for line in self._names())
 
     def measure(self, s: Setting) -> Extent:
         half = (HEADING + HIGH + len(NAMES) * LANE + AXIS) / 2
-        return Extent(LEAST + self._beside(), half, half, MOST - LEAST, (HIGHER - HIGH) / 2)
+        least = max(LEAST, phrases.width(self._title(), theme.NAME))
+        return Extent(least + self._beside(), half, half, max(0.0, MOST - least), (HIGHER - HIGH) / 2)
 
     def place(self, s: Setting, spot: Spot) -> Iterator[Plan]:
         lower, beside = len(NAMES) * LANE + AXIS, self._beside()
@@ -83,7 +87,7 @@ class Contest(Actor):
             tuple(box.x + k / (points - 1) * box.w for k in range(points)),
             self._across(s.figures, box, some(trace[self.real])),
             self._across(s.figures, box, some(trace[self.noise])),
-            (Run(self.text, "o", "semibold", Fact("name")),), (box.x, box.y + theme.HEADING_GAP),
+            self._title(), (box.x, box.y + theme.HEADING_GAP),
         )  # fmt: skip
 
     def _range(self, figures: Figures) -> tuple[float, float] | None:
