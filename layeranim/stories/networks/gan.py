@@ -52,6 +52,7 @@ def film(telling: Telling) -> Play:
         options=_options(config),
         follow=min(2, moves - 1),
         stops=_stops(trace, min(2, moves - 1)),
+        symbols={"beliefs": (Run("mean D(forged)", "ink", "semibold", Fact("name")),)},
         words={"beliefs": lambda m: _moved(telling, m)},
     )  # fmt: skip
 
