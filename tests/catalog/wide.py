@@ -80,7 +80,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("timesteps", {"input": "random:1x60000", "features": 6}),
     ("vanishing", {"timesteps": 1500}),
     ("descent", {"updates": 4000, "grid": 200}),
-    ("gan", {"turns": 1000, "real": "random:2000", "noise": "random:2000"}),
+    ("gan", {"turns": 400, "real": "random:600", "noise": "random:600"}),
     ("regularisation", {"updates": 3000, "grid": 200}),
 ]
 
