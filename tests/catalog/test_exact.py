@@ -156,7 +156,7 @@ def agree(own: NDArray[np.uint8], theirs: NDArray[np.uint8], name: str, folder: 
         pytest.fail(f"{name}: mean {mean:.2f}, {far:.4f} far off; see {folder}/expected-actual-difference.png")
 
 
-@pytest.mark.parametrize("case", **ids([case for case in presets() if case.label == FIRST[case.name]]))
+@pytest.mark.parametrize("case", **ids([case for case in presets() if case.label == FIRST[case.name]][::2]))
 def test_the_stock_camera_draws_the_same(case: Case, tmp_path: Path) -> None:
     size = (640, 360)
     theme = ("light", "dark")[[one.label for one in presets()].index(case.label) % 2]  # by turns: it is slow

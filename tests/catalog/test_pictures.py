@@ -29,7 +29,7 @@ from layeranim.stories.storyboard import Address, Beat, Box, Fact, GridPlan, Sou
 
 from .conftest import Case, bare, ids, others, play, presets
 
-FEW = Fraction(2)  # frames a second: what is looked at are the ends of beats
+FEW = Fraction(1)  # frames a second: what is looked at are the ends of beats
 FRAMED_MOST = 600  # cells of a grid whose frames are compared with the steps' Regions
 
 
