@@ -155,4 +155,4 @@ def _options(config: Any) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-GanStory = story("Generative adversarial network", film, GOOD_FOR, takes=3)
+GanStory = story("Generative adversarial network", film, GOOD_FOR, takes=1)
