@@ -144,4 +144,4 @@ def film(telling: Telling) -> Play:
     return replace(play, warnings=(NOT_OPENED,)) if first.opened else play
 
 
-SequentialStory = story("Layers in a row", film, GOOD_FOR, takes=8)
+SequentialStory = story("Layers in a row", film, GOOD_FOR, takes=5)
