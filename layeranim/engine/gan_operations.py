@@ -47,7 +47,8 @@ def critic_score(x: Array, weights: Array, *, degree: int, bias: int) -> Array:
 
 def _slope_terms(real: Array, forged: Array, weights: Array, *, degree: int, bias: int) -> tuple[int, float]:
     most = max(_most(real, degree), _most(forged, degree))
-    return real.size + forged.size + 64, 2 * most * (1 + most * finite_max(np.abs(weights).sum()))
+    score = min(most * finite_max(np.abs(weights).sum()), 2.0**52)  # σ is off by 1 at most, however far its score is
+    return real.size + forged.size + 64, 2 * most * (1 + score)
 
 
 @operation("critic_slope", _slope_terms)
@@ -69,7 +70,7 @@ def _back_terms(
 ) -> tuple[int, float]:
     x, wide = generator[0] * noise + generator[1], finite_max(np.abs(weights).sum())
     most = _most(np.append(x, np.abs(generator[0] * noise) + np.abs(generator[1])), degree)
-    return noise.size + 64, 2 * degree * most * wide * (1 + most * wide) * (1 + finite_max(np.abs(noise)))
+    return noise.size + 64, 2 * degree * most * wide * (1 + min(most * wide, 2.0**52)) * (1 + finite_max(np.abs(noise)))
 
 
 @operation("generator_slope", _back_terms)
