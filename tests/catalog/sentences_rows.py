@@ -65,7 +65,8 @@ def ended(told: Told, match: Match, beat: Beat) -> bool:
     at = numbers if "read as" in match["where"] else [n - 1 for n in numbers] or [0] * values.ndim
     value = values[tuple(at)].item()
     said = float(match["y"].replace("\u2212", "-").replace("e", "e")) if match["y"] not in ("NaN", "−∞", "∞") else value
-    near = bool(np.isclose(value, said, rtol=0.06, atol=0.06)) or not np.isfinite(value)
+    half = 0.51 * 10.0 ** -len(match["y"].partition(".")[2])  # of its last digit
+    near = bool(np.isclose(value, said, rtol=0.06, atol=max(0.06, half))) or not np.isfinite(value)
     return near and (not whole or value == values.max())
 
 
