@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 
 from layeranim import catalog, preparing
 from layeranim.cli import captured, options, tables
@@ -48,7 +49,7 @@ def _output_options() -> list[click.Option]:
                   help="write the trace to a .npz or .json file; repeatable"),
         Sectioned(["tensor", "--tensor"], OUTPUT, metavar="NAME",
                   help="one tensor alone: printed whole, or with -o as .npy, .csv or .txt"),
-        Sectioned(["overwrite", "--overwrite"], OUTPUT, is_flag=True, help="replace a file that is no trace, too"),
+        Sectioned(["overwrite", "--overwrite"], OUTPUT, is_flag=True, help="replace any file that is there"),
         Sectioned(["quiet", "-q", "--quiet"], OUTPUT, is_flag=True, help="say nothing on stderr but errors"),
         Sectioned(["json", "--json"], OUTPUT, is_flag=True, help="print the trace as JSON; with -o what was written"),
         debug_option(),
@@ -126,7 +127,8 @@ def told(work: preparing.Work, wanted: Asked) -> Trace | None:
 
         (tensor,) = tensors
         if as_json:
-            out_json(tables.tensor_json(tensor) | {"values": listed(tensor.array)})
+            letters = {} if tensor.labels is None else {"labels": np.asarray(tensor.labels, str).tolist()}
+            out_json(tables.tensor_json(tensor) | {"values": listed(tensor.array)} | letters)
         else:
             _print(tensor)
     elif as_json:
@@ -162,10 +164,14 @@ def _check(wanted: Asked) -> None:
         if wanted.tensor is None and kind not in SUFFIXES:
             raise OutputError(f"output {printable(path)!r} must end in .npz or .json to hold a trace; --json prints it")
     check_writable(*wanted.output)
-    if not wanted.overwrite:
-        there = [path for path in map(Path, wanted.output) if path.exists()]
-        found = [path for path in there if wanted.tensor is not None or in_the_way(path)]
-        owned.refuse_foreign(found, "no saved trace", "--overwrite")
+    if wanted.overwrite:
+        return
+    if wanted.tensor is not None:
+        owned.refuse_foreign([path for path in map(Path, wanted.output) if path.exists()],
+                             "numbers in such a file do not say whose they are", "--overwrite")  # fmt: skip
+    else:
+        owned.refuse_foreign([path for path in map(Path, wanted.output) if in_the_way(path)],
+                             "no saved trace", "--overwrite")  # fmt: skip
 
 
 def _named(made: Trace, name: str | None) -> list[Tensor]:

@@ -13,6 +13,7 @@ import os
 from bisect import bisect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
@@ -54,7 +55,12 @@ class Region:
 
     def holds(self, here: Mapping[str, int]) -> bool:
         """Whether cells at these indices are among this region's, whatever the other axes say."""
-        return all((along := self.along(axis)) is None or at in along for axis, at in here.items())
+        where = dict(self.where)
+        for axis, at in here.items():
+            along = where.get(axis)
+            if along is not None and (at != along if isinstance(along, int) else at not in along):
+                return False
+        return True
 
     def index(self, axes: Sequence[str]) -> Index:
         """The NumPy index of this region in a tensor with these ``axes``."""
@@ -282,10 +288,13 @@ class Trace(Mapping[str, Array]):
 
     def size(self, axis: str) -> int:
         """The one size that an axis name has in this trace."""
-        for tensor in self.tensors.values():
-            if axis in tensor.axes:
-                return tensor.shape[tensor.axes.index(axis)]
-        raise KeyError(axis)
+        return self._sizes[axis]
+
+    @cached_property
+    def _sizes(self) -> dict[str, int]:
+        """Every axis with its size."""
+        every = (pair for tensor in self.tensors.values() for pair in zip(tensor.axes, tensor.shape, strict=True))
+        return dict(every)
 
 
 def tensors(*items: Tensor) -> dict[str, Tensor]:

@@ -182,17 +182,16 @@ ZOOMS = (1.0, 1.25, 1.5, 2.0)
 """How many times as small everything may become in a picture of a shape that has no room for a film."""
 
 
-def _with_room(story: Story, told: Telling) -> Storyboard:
+def _with_room(story: Story, told: Telling, zooms: tuple[float, ...] = ZOOMS) -> Storyboard:
     """The storyboard, as large as it fits."""
     from layeranim.stories.stage.solver import NoRoom
 
-    for zoom in ZOOMS:
-        try:
-            board = story.tell(replace(told, film=told.film.zoomed(zoom)))
-        except NoRoom:
-            if zoom == ZOOMS[-1]:
-                raise
-            continue
-        small = f"a picture of this shape has little room: everything in it is {zoom:g} times as small as usual"
-        return board if zoom == 1 else replace(board, warnings=(*board.warnings, small))
-    raise AssertionError
+    zoom, *more = zooms
+    try:
+        board = story.tell(replace(told, film=told.film.zoomed(zoom)))
+    except NoRoom:
+        if not more:
+            raise
+        return _with_room(story, told, tuple(more))
+    small = f"a picture of this shape has little room: everything in it is {zoom:g} times as small as usual"
+    return board if zoom == 1 else replace(board, warnings=(*board.warnings, small))

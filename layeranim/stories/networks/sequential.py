@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 
 from layeranim.stories.activations import BOUNDED
@@ -27,7 +26,6 @@ GOOD_FOR = "any network that is a row: each layer only needs to fit the one befo
 LONGEST = 28.0
 FEWER = (2, 4, 6)
 """Stages less that stand there where there is no room for all."""
-NOT_OPENED = "this canvas has no room to open one of so many layers: they are told in a row; a larger --size has more"
 
 
 class RowFilm(RowStanding):
@@ -112,6 +110,7 @@ class RowFilm(RowStanding):
             closing=words.closing(view, self.last, self._digits),
             good_for=GOOD_FOR,
             options=words.options(view),
+            drawn=self.undrawn,
             kinds=kinds | shares | ids,
             bright=brightness(self.telling),
             alike=tuple((stage.before, stage.out) for stage in view.stages if stage.layer == "flatten"),
@@ -133,15 +132,12 @@ def _told(unit: int, one: int) -> bool:
 
 
 def film(telling: Telling) -> Play:
-    """The film of layers in a row: as many stages stand there as there is room for, and as many of the opened ones have
-    a view of their own."""
-    first = RowFilm(telling)
-    for most, fewer in (*((most, 0) for most in range(len(first.panels), -1, -1)), *((0, few) for few in FEWER)):
-        play = RowFilm(telling, most, fewer).play()
-        if has_room(play, telling):
-            return play
-    play = RowFilm(telling, -1, FEWER[-1]).play()
-    return replace(play, warnings=(NOT_OPENED,)) if first.opened else play
+    """The film of layers in a row: as many of the opened ones have a view of their own, and as many stages stand there,
+    as there is room for."""
+    panels = len(RowFilm(telling).panels)
+    tried = [*((most, 0) for most in range(panels, -1, -1)), *((0, fewer) for fewer in FEWER)]
+    plays = (RowFilm(telling, most, fewer).play() for most, fewer in tried)
+    return next((play for play in plays if has_room(play, telling)), None) or RowFilm(telling, *tried[-1]).play()
 
 
 SequentialStory = story("Layers in a row", film, GOOD_FOR, takes=5)

@@ -19,6 +19,7 @@ from layeranim.stories.stage import (
     Row,
     Tries,
 )
+from layeranim.stories.stage.parts.volume import MOST
 from layeranim.stories.stage.solver import Node
 from layeranim.stories.storyboard import JOINED, Telling
 
@@ -35,8 +36,6 @@ BAR, BARS_MOST, BARS_OPEN = 26.0, 10, 3
 """The height of a bar with its number, and how many there are at most; over what is opened."""
 SHORT = 4
 """Of more stages each says in short what it is."""
-
-
 FEWEST = 3
 """Stages that stand there however little room there is."""
 
@@ -47,8 +46,6 @@ class RowStanding:
     def __init__(self, telling: Telling, most: int = OPEN_MOST, fewer: int = 0) -> None:
         self.telling, self.view, self.most = telling, RowView(telling), most
         view = self.view
-        if most < 0:  # nothing is opened
-            view.open = ()
         self.pictured = telling.kinds.get("input") in PICTURED or bool(telling.base and telling.base.planes)
         self.groups = _folded(view, max(FEWEST, self._most() - fewer))
         self.opened: dict[int, Opened] = {k: opened_view(view, view.stages[k]) for k in view.open}
@@ -111,10 +108,7 @@ class RowStanding:
         loose, tight = (self._cards(firm) for firm in (True, False))
         if not self.panels:
             return Tries(Row(*loose), Row(*tight))
-        below: list[Node | str] = []
-        for one in self.panels.values():
-            below += [*(["·"] if below else []), one.node]
-        return Column(Row(*tight), Row(*[node for node in below if node != "·"]))
+        return Column(Row(*tight), Row(*(one.node for one in self.panels.values())))
 
     def _cards(self, firm: bool) -> Iterator[Node | str]:
         few = not self.long
@@ -136,13 +130,13 @@ class RowStanding:
             and view.shape(tensor)[0] <= (BARS_OPEN if self.low else BARS_MOST)
         )
         if barred:
-            return Beneath(Bars(tensor, text, view.axes(tensor)[0], self._called(stage), BAR),
+            return Beneath(Bars(tensor, text, view.axes(tensor)[0], self._ends(), BAR),
                            lines[1:])  # fmt: skip
         return Beneath(self._picture(tensor, text, firm), lines)
 
-    def _called(self, stage: RowStage | None) -> tuple[str, ...]:
-        n = self.view.shape("output")[0]
-        return tuple(str(k + (not self._digits)) for k in range(n))
+    def _ends(self) -> tuple[str, ...]:
+        """What the numbers at the end are called: the digits, else their places."""
+        return tuple(str(k + (not self._digits)) for k in range(self.view.shape("output")[0]))
 
     @property
     def _digits(self) -> bool:
@@ -168,6 +162,13 @@ class RowStanding:
         named = tensor == "input" and view.stages[0].layer == "embedding" and len(sizes) == 1 and sizes[0] <= FEW
         return Grid(tensor, text, rows=rows_, cols=cols_, sized=False, lens=False, firm=named,
                     band=(0.0, 0.0) if named else band)  # fmt: skip
+
+    @property
+    def undrawn(self) -> tuple[str, ...]:
+        """How many maps are drawn of the stage that has most of them, where not all are."""
+        shapes = [self.view.shape(group[0].out) for group in self.told if len(group) == 1]
+        most = max((shape[0] for shape in shapes if len(shape) >= 3), default=0)
+        return (f"{MOST} of {most} maps drawn",) if most > MOST else ()
 
     def _seen(self, nxt: RowStage, axes: tuple[str, ...]) -> tuple[tuple[str, int, int], ...]:
         """As which padded tensor the next stage reads it."""
