@@ -52,10 +52,15 @@ class Bars(Actor):
         return self.rows is not None and figures.follows(self.shown(figures))
 
     def _sides(self, figures: Figures) -> tuple[float, float]:
-        """How much of the range lies left and right of zero, whichever unit is under way."""
+        """How much of the range lies left and right of zero, whichever unit is under way: at least ten of what the last
+        digit counts, or the longest bar would stand beside a number that reads as zero."""
         every = figures.trace[self.tensor] if self.follows(figures) else figures.values(self.shown(figures))
-        values = _drawn(every)
-        return max(0.0, -float(values.min(initial=0.0))), max(0.0, float(values.max(initial=0.0)))
+        values, style = _drawn(every), figures.style(self.tensor)
+        low, high = max(0.0, -float(values.min(initial=0.0))), max(0.0, float(values.max(initial=0.0)))
+        least = 0.0 if style.scientific or figures.ranges.power(self.tensor) else 10.0 ** (1 - style.decimals)
+        if 0 < max(low, high) < least:
+            return (low, least) if high >= low else (least, high)
+        return low, high
 
     def _margins(self, s: Setting) -> tuple[float, float]:
         """The room that numerals take left and right of the bars."""
