@@ -17,7 +17,7 @@ from layeranim.cli.console import out, out_json
 from layeranim.cli.program import debug_option
 from layeranim.errors import MissingLibraryError
 
-LIBRARIES = {"numpy": "numpy", "manim": "manim", "pillow": "PIL", "av": "av", "pycairo": "cairo",
+LIBRARIES = {"numpy": "numpy", "manim": "layeranim.borrowed", "pillow": "PIL", "av": "av", "pycairo": "cairo",
              "manimpango": "manimpango", "uharfbuzz": "uharfbuzz", "click": "click", "rich": "rich",
              "jsonschema-rs": "jsonschema_rs"}  # fmt: skip
 """Distribution → the module to import."""
@@ -54,7 +54,6 @@ def _tried(name: str, look: Callable[[], str], remedy: str) -> Finding:
 
 
 def _library(distribution: str) -> str:
-    importlib.import_module("layeranim.film")  # Manim is imported as it is for a film
     module = importlib.import_module(LIBRARIES[distribution])
     inside = {"cairo": "cairo_version_string", "manimpango": "pango_version", "uharfbuzz": "version_string"}
     beneath = inside.get(module.__name__)
@@ -83,7 +82,7 @@ def _encoders() -> str:
 
 
 def _configurations() -> str:
-    from layeranim.film.unconfigured import files_left_alone
+    from layeranim.borrowed.unconfigured import files_left_alone
 
     there = files_left_alone()
     return f"{', '.join(there)}: not read, films never follow it" if there else "none; films would not follow it"

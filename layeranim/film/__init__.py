@@ -6,10 +6,3 @@ changed since the last; ``film.Outlets`` hands the pixels, the changed rectangle
 their own, ``deltas`` under GIF, WebP and APNG at once) and writes into a file of ``output``, hidden until the whole
 film is complete.
 """
-
-import os
-
-from layeranim.film import unconfigured
-
-unconfigured.install()
-os.environ.setdefault("PATH", os.defpath)  # without one, what Manim imports raises KeyError

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple, Protocol, TypeGuard
 
 import cairo
 import numpy as np
-from manim import Camera, Mobject, VMobject
 from numpy.typing import NDArray
 
+from layeranim.borrowed import Camera, Mobject, VMobject
 from layeranim.errors import RenderError
 from layeranim.film.writers import Rect
 from layeranim.layout import PixelBox, View

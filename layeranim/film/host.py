@@ -8,12 +8,10 @@ from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any
 
-from manim import config
-from manim._config.utils import ManimConfig
-
+from layeranim.borrowed import ManimConfig, config
+from layeranim.borrowed.unconfigured import default_file
 from layeranim.canvas import WIDE, Canvas
 from layeranim.errors import MissingLibraryError
-from layeranim.film.unconfigured import default_file
 
 UNIT = 1 / 90
 """Manim units to a design pixel: 1280×720 design pixels are 14.2×8 units."""

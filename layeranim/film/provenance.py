@@ -47,14 +47,15 @@ def versions() -> dict[str, str]:
     """The versions of everything that can change a pixel."""
     import av
     import cairo
-    import manim
     import numpy
     import PIL
     import uharfbuzz  # type: ignore[import-untyped]
 
+    from layeranim import borrowed
+
     return {
         "layeranim": __version__,
-        "manim": manim.__version__,
+        "manim": borrowed.VERSION,
         "numpy": numpy.__version__,
         "pillow": PIL.__version__,
         "av": av.__version__,

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
-from manim import Scene
-from manim.renderer.cairo_renderer import CairoRenderer
 from numpy.typing import NDArray
 
+from layeranim.borrowed import CairoRenderer, Scene
 from layeranim.film.camera import FilmCamera
 from layeranim.film.writers import Rect
 from layeranim.layout import View

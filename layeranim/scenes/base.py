@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
-from manim import Animation, Mobject, Scene
-
 from layeranim import canvas as c
 from layeranim import theme as t
+from layeranim.borrowed import Animation, Mobject, Scene
 from layeranim.scenes.parts.animate import Appear, Follow
 from layeranim.scenes.parts.label import Label, TextLine
 from layeranim.scenes.parts.progress import Progress

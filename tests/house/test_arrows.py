@@ -28,6 +28,7 @@ PLANTED = [
     ("inputs/planted", "import layeranim.film", "layeranim.inputs is not allowed to import layeranim.film"),
     ("api", "import layeranim.cli", "layeranim.api is not allowed to import layeranim.cli"),
     ("stories/planted", "import manim", "layeranim.stories.planted -> manim"),
+    ("scenes/planted", "import manim", "layeranim.scenes.planted -> manim"),
     ("cellar", "import math", "The following modules are not listed as layers: - layeranim.cellar"),
 ]
 

@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from manim import Animation, Mobject, VMobject
-from manim.utils.rate_functions import ease_in_out_cubic, ease_out_cubic, linear
 
+from layeranim.borrowed import Animation, Mobject, VMobject, ease_in_out_cubic, ease_out_cubic, linear
 from layeranim.scenes.parts.shape import Bundle
 from layeranim.scenes.parts.tilegrid import BLENDS, CellLook, TileGrid
 from layeranim.stories.storyboard import Cells

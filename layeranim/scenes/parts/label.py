@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
-from manim import VMobject
 
 from layeranim import typeface
+from layeranim.borrowed import VMobject
 from layeranim.scenes.parts.shape import Bundle, Shape
 from layeranim.stories.storyboard import Line, Point, Run, Source
 from layeranim.theme import Theme

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from manim import VGroup, VMobject
 from numpy.typing import NDArray
 
+from layeranim.borrowed import VGroup, VMobject
 from layeranim.stories.storyboard import Box
 from layeranim.theme import rgb
 

@@ -6,10 +6,10 @@ import itertools
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from manim import VMobject
 from numpy.typing import NDArray
 
 from layeranim import theme as t
+from layeranim.borrowed import VMobject
 from layeranim.scenes.parts.label import Label
 from layeranim.scenes.parts.shape import PX, STROKE, Bundle, Shape
 from layeranim.stories.storyboard import Box, Point

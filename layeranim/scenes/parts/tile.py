@@ -10,8 +10,8 @@ from itertools import accumulate
 from typing import Any
 
 import numpy as np
-from manim import Scene, VGroup
 
+from layeranim.borrowed import Scene, VGroup
 from layeranim.scenes.parts.animate import EVEN, TRAVEL, InPlace
 from layeranim.scenes.parts.shape import PX
 from layeranim.scenes.parts.tilegrid import TileGrid

@@ -10,11 +10,11 @@ from typing import Any
 
 import cairo
 import numpy as np
-from manim import VMobject
 from numpy.typing import NDArray
 
 from layeranim import theme as t
 from layeranim import typeface
+from layeranim.borrowed import VMobject
 from layeranim.engine.trace import Region
 from layeranim.layout import PixelBox, View
 from layeranim.scenes.parts import heat

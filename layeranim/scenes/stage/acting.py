@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
-from manim import Animation
-
+from layeranim.borrowed import Animation
 from layeranim.scenes.base import ExplainerScene
 from layeranim.scenes.parts.animate import TRAVEL, Appear, Follow, Reveal
 from layeranim.scenes.parts.shapes import FocusFrame, between_boxes, frame_width, polyline

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-from manim import Animation
 
 from layeranim import theme as t
 from layeranim import typeface
+from layeranim.borrowed import Animation
 from layeranim.scenes.parts.animate import TRAVEL, Follow
 from layeranim.scenes.parts.label import TextLine
 from layeranim.scenes.parts.shape import Bundle, Shape

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from manim import Animation, VMobject
-
 from layeranim import theme as t
+from layeranim.borrowed import Animation, VMobject
 from layeranim.scenes.parts.animate import Appear, Follow
 from layeranim.scenes.parts.label import Label, TextLine
 from layeranim.scenes.parts.shape import Bundle

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from manim import Animation
-
 from layeranim import theme as t
+from layeranim.borrowed import Animation
 from layeranim.scenes.parts.animate import TRAVEL, Follow
 from layeranim.scenes.parts.label import Label
 from layeranim.scenes.parts.shape import Bundle

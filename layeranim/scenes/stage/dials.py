@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from math import cos, sin
 
-from manim import Animation
-
 from layeranim import theme as t
+from layeranim.borrowed import Animation
 from layeranim.scenes.parts.animate import TRAVEL, Follow
 from layeranim.scenes.parts.label import TextLine
 from layeranim.scenes.parts.shape import Bundle

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from math import cos, pi, sin
 
-from manim import Animation, VMobject
-
 from layeranim import theme as t
 from layeranim import typeface
+from layeranim.borrowed import Animation, VMobject
 from layeranim.scenes.parts.animate import Appear
 from layeranim.scenes.parts.label import Label, TextLine
 from layeranim.scenes.parts.shape import Bundle

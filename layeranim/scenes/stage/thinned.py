@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 
-from manim import Animation, VMobject
-
 from layeranim import theme as t
+from layeranim.borrowed import Animation, VMobject
 from layeranim.scenes.parts.animate import Appear
 from layeranim.scenes.parts.label import Label, TextLine
 from layeranim.scenes.parts.shape import Bundle

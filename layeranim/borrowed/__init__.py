@@ -1,0 +1,42 @@
+"""What films need of Manim, and no more of it: the one place that imports it.
+
+Importing all of Manim takes longer than drawing a short film. Most of that is for what no film of ours touches: graphs
+and their networks, code and its colours, IPython's magics. So Manim's package begins as it always does, and what its
+``__init__`` says after that waits (``deferred.py``) until something asks for it: ``manim.Circle`` works in the same
+process as ever, whether Manim was imported before us or is asked for after.
+"""
+
+import os
+
+from layeranim.borrowed import unconfigured
+from layeranim.borrowed.deferred import deferring
+
+os.environ.setdefault("PATH", os.defpath)  # without one, what Manim imports raises KeyError
+unconfigured.install()
+
+HEAVY = {
+    "manim": "from .utils.commands import *",
+    "numpy.f2py": "",
+    "scipy.spatial": "",
+    "scipy.spatial.transform": "from ._rotation import Rotation, Slerp",
+}
+"""Packages whose ``__init__`` waits, and the line after which: Manim says itself that it must come first."""
+
+with deferring(HEAVY):
+    from manim import __version__
+    from manim.animation.animation import Animation as Animation
+    from manim.camera.camera import Camera as Camera
+    from manim.mobject.mobject import Mobject as Mobject
+    from manim.mobject.types.vectorized_mobject import VGroup as VGroup
+    from manim.mobject.types.vectorized_mobject import VMobject as VMobject
+    from manim.renderer.cairo_renderer import CairoRenderer as CairoRenderer
+    from manim.scene.scene import Scene as Scene
+    from manim.utils.rate_functions import ease_in_out_cubic as ease_in_out_cubic
+    from manim.utils.rate_functions import ease_out_cubic as ease_out_cubic
+    from manim.utils.rate_functions import linear as linear
+
+    from manim._config import config as config  # isort: skip - in the order in which Manim imports itself
+    from manim._config.utils import ManimConfig as ManimConfig  # isort: skip
+
+VERSION: str = __version__
+"""Manim's."""
