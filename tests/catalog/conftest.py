@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, fields
 from fractions import Fraction
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,7 @@ from numpy.typing import NDArray
 from layeranim import catalog, preparing
 from layeranim.engine.trace import Trace
 from layeranim.film.film import Pass, draw
+from layeranim.film.renderer import FilmRenderer
 from layeranim.film.writers import Rect
 from layeranim.scenes.base import ExplainerScene
 from layeranim.stories.storyboard import Beat, Storyboard
@@ -107,12 +110,12 @@ def play(
     case: Case, at_beat: Callable[[ExplainerScene, Beat], None] | None = None, watcher: Watcher | None = None,
     size: tuple[int, int] = (320, 180), fps: Fraction = Fraction(25, 2), theme: str = "light",
 ) -> Played:  # fmt: skip
-    """Draw a film; ``at_beat`` is called at the end of every beat."""
+    """Play a film; ``at_beat`` is called at the end of every beat. Frames are painted where a watcher takes them."""
     work = preparing.prepare(case.name, {**case.options, "theme": theme})
     trace = work.trace()
     board = work.storyboard(trace)
     kind = catalog.resolve(catalog.explainer(case.name).scene)
-    watcher = watcher or Watcher()
+    painted, watcher = watcher is not None, watcher or Watcher()
 
     class Hooked(kind):  # type: ignore[misc, valid-type]
         def setup(self) -> None:
@@ -120,7 +123,8 @@ def play(
             if at_beat:
                 self.at_beat = lambda beat: at_beat(self, beat)
 
-    scene = draw(board, Hooked, THEMES[theme], Pass(*size, fps, ()), watcher)
+    with nullcontext() if painted else patch.object(FilmRenderer, "update_frame", lambda *_: None):
+        scene = draw(board, Hooked, THEMES[theme], Pass(*size, fps, ()), watcher)
     return Played(case, trace, board, scene, watcher.frames)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from layeranim import catalog, preparing
 
-from .conftest import Case, play
+from .conftest import Case, Watcher, play
 
 READ = {"positional-encoding": {"kind": "rotary"}}
 """Options with which a layer reads its first array."""
@@ -31,7 +31,7 @@ def test_the_largest_and_the_smallest_number_are_told(name: str, value: float) -
 
 def test_a_hundred_thousand_cells_and_windows() -> None:
     case = Case("conv", {"input": "random:320x320", "kernel": "sobel-x"}, "large")
-    played = play(case)
+    played = play(case, watcher=Watcher())
     board = played.board
     assert board.total == 318 * 318
     assert board.seconds <= 32

@@ -119,13 +119,9 @@ def unclean(scene: ExplainerScene) -> list[str]:
     out = [f"{m.text!r} leaves the safe area: {b}" for m, b in labels if not inside(b, safe)]
     out += [f"{g.plan.name} leaves the safe area: {g.plan.box}" for g in grids if not inside(g.plan.box, safe)]
     out += [f"{m.text!r} is {m.size} px" for m, _ in labels if m.size < theme.FLOOR and not m.markup]
-    out += [f"{a.text!r} overlaps {b.text!r}" for (a, x), (b, y) in combinations(labels, 2) if _overlap(x, y)]
     out += [fault for g in grids for fault in _spilt(g)]
-    out += [f"{m.text!r} overlaps {g.plan.name}" for m, b in labels for g in grids if _overlap(b, g.plan.box)]
-    out += [
-        f"{a.plan.name} overlaps {b.plan.name}" for a, b in combinations(grids, 2) if _overlap(a.plan.box, b.plan.box)
-    ]
     solid = [(repr(m.text), b) for m, b in labels] + [(g.plan.name, g.plan.box) for g in grids]
+    out += [f"{solid[i][0]} overlaps {solid[j][0]}" for i, j in _overlapping([box for _, box in solid])]
     for lane in (m for m in members if isinstance(m, Lane)):
         for a, b in pairwise(lane.course):
             run = Box(min(a[0], b[0]), max(a[1], b[1]), abs(a[0] - b[0]), abs(a[1] - b[1]))
@@ -152,6 +148,16 @@ def _spilt(grid: TileGrid) -> list[str]:
         for text, w in texts
         if typeface.width(text, plan.numeral, w) > room
     ]
+
+
+def _overlapping(boxes: list[Box]) -> list[tuple[int, int]]:
+    """The pairs that overlap: ``_overlap`` of all of them at once."""
+    if not boxes:
+        return []
+    left, top, right, bottom = np.array([(b.x, b.y, b.right, b.bottom) for b in (b.outset(-0.5) for b in boxes)]).T
+    apart = (left[:, None] >= right) | (bottom[:, None] >= top)
+    found: list[tuple[int, int]] = np.argwhere(np.triu(~(apart | apart.T), 1)).tolist()
+    return found
 
 
 def _overlap(a: Box, b: Box) -> bool:
