@@ -126,7 +126,7 @@ def values(item: option.Option, value: Any) -> list[Any]:
     return []
 
 
-MOST = 6
+MOST = 4
 """Values of an option that are tried with one preset."""
 _PICTURE = {"input": "gray-photo:12x18"}
 SMALLER: dict[str, dict[str, dict[str, Any]]] = {
@@ -140,7 +140,10 @@ SMALLER: dict[str, dict[str, dict[str, Any]]] = {
 
 
 def changed(name: str, preset: str) -> Iterator[Told]:
-    """A preset with one option of the layer, one array, or the part that is shown changed, wherever that can be."""
+    """A preset with one option of the layer, one array, or the part that is shown changed, wherever that can be.
+
+    All of them with the first preset of an explainer; half of them, by turns, with every other.
+    """
     given = {"example": preset, **SMALLER.get(name, {}).get(preset, {})}
     base = preparing.prepare(name, given)
     options = catalog.layer(name).config.options() if _first_of_its_kind(name, base) else ()
@@ -155,7 +158,7 @@ def changed(name: str, preset: str) -> Iterator[Told]:
             for kind in tried(["random", "zeros"], turn)
         ]
     changes += [("steps", "first:2"), ("precision", 0), ("sample", 1)]
-    for key, value in changes:
+    for key, value in changes[turn % 2 :: 2] if turn else changes:
         try:
             yield tell(name, {**given, key: value}, f"{name}-{preset} {key}={value}")
         except UsageError:

@@ -19,12 +19,13 @@ CONDITIONAL = [
 
 @pytest.mark.parametrize(("name", "preset"), [(n, p.name) for n in FAMILIES for p in catalog.presets(n)])
 def test_presets_with_one_option_changed_say_nothing_untrue(name: str, preset: str) -> None:
+    turn = [other.name for other in catalog.presets(name)].index(preset)
     tried, faults = 0, []
     for told in changed(name, preset):
         tried += 1
         faults += [f"{told.case.label}: {fault}" for fault in untrue(told)]
     assert not faults, "\n".join(faults)
-    assert tried >= 4
+    assert tried >= (1 if turn else 4)
 
 
 def said(name: str, claim: Claim, options: Any) -> bool:
