@@ -561,7 +561,7 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"input": "nan 1e9 -1e-9 inf", "features": 1, "pace": "fast"},
     ],
     "vanishing": [
-        {"hidden": 3, "timesteps": 5},
+        {"hidden": 3, "timesteps": 5, "forget": 0.9, "scales": "0.1 0.2 0.3 0.4 0.5"},
         {"hidden": 2, "timesteps": 4, "nonlinearity": "linear", "scales": "0.9", "threshold": 0.5, "precision": 3},
         {"timesteps": 40, "nonlinearity": "relu", "scales": "0.2 0.8 1.2 2 3 4", "theme": "dark"},
         {"timesteps": 1, "threshold": 5},

@@ -45,13 +45,27 @@ def vanishes(told: Told, match: Match, beat: Beat) -> bool:
     return bool(((now < before / 1.999) & (now > 0)).any())
 
 
+def _lane_followed(told: Told) -> bool:
+    """Whether the lane arrives with more than any scale does: then the captions are about it."""
+    with np.errstate(all="ignore"):
+        most = np.nan_to_num(lengths(told)[:, 1:]).max(axis=1)
+    return told.config.forget is not None and bool((most[0] > most[1:]).all())
+
+
+def stays(told: Told, match: Match, beat: Beat) -> bool:
+    now, before = _at(told, beat)
+    powers = told.config.forget ** beat.units[0]
+    return bool(powers >= 0.5 and np.isclose(now[0], powers * before[0]) and (now[1:] < before[1:] / 1.999).any())
+
+
 def beyond(told: Told, match: Match, beat: Beat) -> bool:
     return bool((_at(told, beat)[0] > 0.999 * told.config.threshold).any())
 
 
 def left(told: Told, match: Match, beat: Beat) -> bool:
-    pairs = re.findall(r"(\S+) · U leaves ([^,]+)", match[2])
-    places = [int(np.argmin(np.abs(told["scales"][:4] - float(scale)))) for scale, _ in pairs]
+    pairs = re.findall(r"(?:(\S+) · U|LSTM cell) leaves ([^,]+)", match[2])
+    lanes = int(told.config.forget is not None)
+    places = [lanes + int(np.argmin(np.abs(told["scales"] - float(scale)))) if scale else 0 for scale, _ in pairs]
     found, now = [text for _, text in pairs], lengths(told)[places, told.board.beats[-1].done - 1]
     said = [float(text.replace("−", "-").replace("∞", "inf").replace("NaN", "nan")) for text in found]
     off = [0.51 * 10.0 ** -len(text.partition(".")[2]) for text in found]
@@ -59,13 +73,21 @@ def left(told: Told, match: Match, beat: Beat) -> bool:
     return near and int(match[1]) == told.board.beats[-1].done - 1
 
 
+def _goes_on(told: Told, beat: Beat) -> bool:
+    return beat.units[0] > 0 and (told.config.truncate is None or beat.units[0] <= told.config.truncate)
+
+
+_FOLLOWED = {"forget": 1.0, "scales": "0.5 0.9"}
 _TRUNCATED = {"example": "cut-off"}
 VANISHING = (
     Claim("the blame for an error goes back step by step, and is multiplied at each"),
     Claim("the loss hangs on the last state alone", lambda t, m, b: b.units[0] == 0, {}, ({"steps": "2-3"},)),
     Claim("one step further back, one factor more: the weight U times the slope",
-          lambda t, m, b: b.units[0] > 0 and (t.config.truncate is None or b.units[0] <= t.config.truncate), {},
-          ({"timesteps": 1},)),
+          lambda t, m, b: _goes_on(t, b) and not _lane_followed(t), {}, ({"timesteps": 1}, _FOLLOWED)),
+    Claim("one step further back, one factor more: the forget gate",
+          lambda t, m, b: _goes_on(t, b) and _lane_followed(t), _FOLLOWED, ({}, {"forget": 0.5})),
+    Claim("the cell's lane stays open: what is far back still gets its blame", stays, {"example": "open-lane"},
+          ({}, {"forget": 0.3}, {"forget": 1.0, "scales": "1"})),
     Claim("the way back is cut off: nothing goes further", lambda t, m, b: b.units[0] > t.config.truncate, _TRUNCATED,
           ({},)),
     Claim("above the dashed line a gradient keeps its direction and loses its length", beyond, {"example": "clipped"},

@@ -168,7 +168,7 @@ def test_the_stock_camera_draws_the_same(case: Case, tmp_path: Path) -> None:
             agree(own, stock(scene.mobjects, scene.theme.bg, size), beat.kind, tmp_path)
             compared.append(beat.kind)
 
-    play(case, compare, size=size, theme=theme)
+    play(case, compare, Watcher(), size=size, theme=theme)
     assert compared
 
 

@@ -84,6 +84,35 @@ def test_a_gradient_longer_than_the_threshold_is_shortened_to_it() -> None:
     np.testing.assert_allclose(t["clipped"][:, -1], [[0.6, 0, 0.8]] * 3, rtol=1e-12)
 
 
+@pytest.mark.parametrize("forget", [0.0, 0.3, 0.95, 1.0])
+def test_the_lane_is_that_of_an_lstms_cell(forget: float) -> None:
+    """Of an LSTM whose gates hang on its inputs alone, its forget gate held at one value."""
+    torch = pytest.importorskip("torch")
+    config = VANISHING.config.of({"forget": forget, "threshold": 1})
+    t = family.proven(VANISHING, VANISHING.compute(config, arrays_of() | {"gradient_above": [1.0, -2.0, 0.5]}))
+    cell = torch.nn.LSTMCell(2, 3).double()
+    with torch.no_grad():
+        cell.weight_hh.zero_()
+        cell.weight_ih[3:6] = 0
+        cell.bias_ih[3:6] = np.clip(np.log(forget / (1 - forget)) if 0 < forget < 1 else forget * 200 - 100, -100, 100)
+        cell.bias_hh.zero_()
+    states = [(torch.zeros(3).double(), torch.zeros(3).double())]
+    for x in arrays_of()["input"]:
+        h, c = cell(torch.tensor(x), states[-1])
+        c.retain_grad()
+        states.append((h, c))
+    (states[-1][1] * torch.tensor([1.0, -2.0, 0.5])).sum().backward()
+    found = np.stack([c.grad.numpy() for _, c in states[1:]])
+    np.testing.assert_allclose(t["gradient"][0], found, rtol=1e-10, atol=1e-40)
+    np.testing.assert_allclose(t["gradient_norm"][0], np.linalg.norm(found, axis=1), rtol=1e-10, atol=1e-40)
+    assert (t["clipped"][0, -1] ** 2).sum() == pytest.approx(1)
+    alone = VANISHING.compute(config.replace(forget=None), arrays_of() | {"gradient_above": [1.0, -2.0, 0.5]})
+    for name in ("jacobian", "product", "gradient", "gradient_norm"):
+        np.testing.assert_array_equal(t[name][1:], alone[name], err_msg="the scales are as without it")
+    assert t.facts["norm_lane"] == pytest.approx(np.sqrt(3) * forget**4)
+    assert t.facts["norm_0"] == alone.facts["norm_0"]
+
+
 def test_what_cannot_be_is_refused() -> None:
     def run(options: Any = None, **arrays: Any) -> Any:
         return VANISHING.compute(VANISHING.config.of(options or {}), arrays_of() | arrays)

@@ -4,8 +4,10 @@ With h_t = φ(W x_t + s·U h_{t−1} + b) the Jacobian of one step is J_t = diag
 ∂h_T/∂h_k = J_T J_{T−1} … J_{k+1}: a product of T − k matrices, which shrinks or grows with T − k (Pascanu et al., On
 the difficulty of training recurrent neural networks, 2013, equation 5). Here for several scales s of the same U. What
 arrives at step k is the gradient g_k = gᵀ ∂h_T/∂h_k; one that is longer than ``threshold`` is clipped to that length
-(the same paper, algorithm 1). With ``truncate`` the way back is cut off after so many steps (Williams and Peng, An
-efficient gradient-based algorithm for on-line training of recurrent network trajectories, 1990).
+(the same paper, algorithm 1). With ``forget`` an LSTM's cell is beside them: c_t = f c_{t−1} + i g passes the gradient
+of its state back times f alone, ∂c_T/∂c_k = f^(T−k) along its lane (Hochreiter and Schmidhuber, Long short-term memory,
+1997; the gate: Gers et al., Learning to forget, 2000). With ``truncate`` the way back is cut off after so many steps
+(Williams and Peng, An efficient gradient-based algorithm for on-line training of recurrent network trajectories, 1990).
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ from layeranim.engine.trace import Array, Region, Role, Shape, Step, Steps, Tens
 from layeranim.engine.window import affordable
 
 _AT = ("scales", "time")
-_MATRIX = (*_AT, "hidden", "hidden_before")
+_BACK = ("ways", "time")
+"""On the way back: the scales of U, behind an LSTM's lane where there is one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +41,9 @@ class VanishingConfig(Config):
     timesteps: int | None = option(Integer(1), None, "time steps")
     nonlinearity: str = option(Choice(("tanh", "relu", "linear")), "tanh", "the activation of the state")
     threshold: float | None = option(Real(above=0), None, "gradients longer than this are clipped to it")
+    forget: float | None = option(
+        Real(0, 1), None, "the forget gate of an LSTM's cell, whose lane goes back beside the states"
+    )
     truncate: int | None = option(
         Integer(1), None, "time steps that a gradient goes back, no further (truncated backpropagation)"
     )
@@ -59,7 +65,7 @@ def complete(config: VanishingConfig, shapes: Given) -> tuple[VanishingConfig, d
     Raises:
         ShapeError: shapes that do not go together.
     ``input`` (time, features), ``weight_input`` (hidden, features), ``weight_hidden`` (hidden, hidden_before) give
-    ``gradient`` (scales, time, hidden_before), ``product_norm`` (scales, time).
+    ``gradient`` (ways, time, hidden_before), ``product_norm`` (ways, time): a way for each scale, behind the lane.
     """
     given = known(shapes, [array.name for array in ARRAYS], "vanishing")
 
@@ -80,16 +86,26 @@ def complete(config: VanishingConfig, shapes: Given) -> tuple[VanishingConfig, d
     for name, shape in optional.items():
         if name in given:
             needed[name] = fitting(name, given[name], shape, "hidden")
-    affordable("jacobian", (*optional.get("scales", (3,)), time, hidden, hidden))
+    affordable("jacobian", (_ways(config, optional), time, hidden, hidden))
     return config.replace(hidden=hidden, input_size=features, timesteps=time), needed
 
 
 def makes(config: VanishingConfig, shapes: Mapping[str, Shape]) -> dict[str, Shape]:
     """The Jacobian of every step, and the products of all later ones, for every scale."""
     hidden = int(config.hidden or 1)
-    each = (*shapes.get("scales", (3,)), int(config.timesteps or 1))
-    states = dict.fromkeys(("pre_activation", "hidden", "slope", "gradient", "clipped"), (*each, hidden))
-    return {**states, **dict.fromkeys(("jacobian", "product"), (*each, hidden, hidden))}
+    time = int(config.timesteps or 1)
+    states = dict.fromkeys(("pre_activation", "hidden", "slope"), (*shapes.get("scales", (3,)), time, hidden))
+    back = (_ways(config, shapes), time, hidden)
+    return {
+        **states,
+        **dict.fromkeys(("gradient", "clipped"), back),
+        **dict.fromkeys(("jacobian", "product"), (*back, hidden)),
+    }
+
+
+def _ways(config: VanishingConfig, shapes: Mapping[str, Shape]) -> int:
+    """How many ways go back: one for each scale, and the lane's."""
+    return shapes.get("scales", (3,))[0] + (config.forget is not None)
 
 
 def compute(config: VanishingConfig, arrays: Mapping[str, Any]) -> Trace:
@@ -107,9 +123,9 @@ def compute(config: VanishingConfig, arrays: Mapping[str, Any]) -> Trace:
     layout: dict[str, tuple[tuple[str, ...], Role]] = {array.name: (array.axes, array.role) for array in ARRAYS}
     layout |= dict.fromkeys(("pre_activation", "hidden", "slope"), ((*_AT, "hidden"), "intermediate"))
     layout |= {"weight_scaled": (("scales", "hidden", "hidden_before"), "intermediate")}
-    layout |= dict.fromkeys(("jacobian", "product"), (_MATRIX, "intermediate"))
-    layout |= {"gradient": ((*_AT, "hidden_before"), "output"), "clipped": ((*_AT, "hidden_before"), "output")}
-    layout |= {"product_norm": (_AT, "output"), "gradient_norm": (_AT, "output")}
+    layout |= dict.fromkeys(("jacobian", "product"), ((*_BACK, "hidden", "hidden_before"), "intermediate"))
+    layout |= dict.fromkeys(("gradient", "clipped"), ((*_BACK, "hidden_before"), "output"))
+    layout |= dict.fromkeys(("product_norm", "gradient_norm"), (_BACK, "output"))
     return assemble(full, {n: Tensor(n, axes, role, held[n]) for n, (axes, role) in layout.items() if n in held})
 
 
@@ -125,6 +141,9 @@ def _forward(config: VanishingConfig, held: Mapping[str, Array]) -> dict[str, Ar
         state = out[:, t] = phi(pre[:, t])
     slope = phi.derivative(pre)
     jacobian = slope[..., None] * scaled[:, None]
+    if config.forget is not None:
+        lane = held_open(held["weight_hidden"], forget=config.forget)
+        jacobian = np.concatenate([np.broadcast_to(lane, (1, *jacobian.shape[1:])), jacobian])
     return {"weight_scaled": scaled, "pre_activation": pre, "hidden": out, "slope": slope, "jacobian": jacobian}
 
 
@@ -174,6 +193,12 @@ def identity(matrix: Array) -> Array:
     return np.eye(len(matrix), dtype=matrix.dtype)
 
 
+@operation("held_open", lambda matrix, *, forget: (0, forget))
+def held_open(matrix: Array, *, forget: float) -> Array:
+    """f on the diagonal: along its lane a cell's state is multiplied by its forget gate and nothing else."""
+    return np.asarray(np.eye(len(matrix), dtype=matrix.dtype) * matrix.dtype.type(forget))
+
+
 @operation("nothing_of")
 def nothing_of(matrix: Array) -> Array:
     """0 everywhere: where the way back is cut off, nothing arrives."""
@@ -208,15 +233,17 @@ def assemble(config: VanishingConfig, tensors: Mapping[str, Tensor]) -> Trace:
     facts: dict[str, int | float | str] = {
         "timesteps": hidden.shape[1],
         "hidden": hidden.shape[2],
-        "scales": len(norms),
+        "scales": len(hidden),
     }
-    facts |= {f"norm_{i}": float(norm) for i, norm in enumerate(norms)}
+    names = ["lane"] * (config.forget is not None) + [str(i) for i in range(len(hidden))]
+    facts |= {f"norm_{name}": float(norm) for name, norm in zip(names, norms, strict=True)}
     return Trace("vanishing", config, out, _steps(config, out), facts)
 
 
 def _steps(config: VanishingConfig, tensors: Mapping[str, Tensor]) -> Steps:
-    """For every scale: the steps forward with their Jacobians, then the products backward."""
-    scales, time = range(tensors["scales"].shape[0]), tensors["hidden"].shape[1]
+    """The lane's way back, then for every scale the steps forward with their Jacobians and the products backward."""
+    ways, time = tensors["jacobian"].shape[0], tensors["hidden"].shape[1]
+    lanes = ways - tensors["scales"].shape[0]
     name = (("name", config.nonlinearity),)
     forward = (
         Plan("multiply", whole("weight_input", "input"), "input_products"),
@@ -234,23 +261,28 @@ def _steps(config: VanishingConfig, tensors: Mapping[str, Tensor]) -> Steps:
         Plan("norm_of_cells", whole("gradient"), "gradient_norm"),
         *((Plan("clip_length", whole("gradient", "gradient_norm"), "clipped", clipped),) if config.threshold else ()),
     )
+    open_lane = (Plan("held_open", whole("weight_hidden"), "jacobian", (("forget", config.forget),)),)
     parts: list[Steps] = []
-    for s in scales:
-        here = ("scales", range(s, s + 1))
-        scale = EachUnit((here,), (Plan("multiply", whole("weight_hidden", "scales"), "weight_scaled"),))
-        parts.append(in_turn([scale, EachUnit((here, ("time", range(time))), forward)], tensors))
-        parts.append(Steps(time, lambda i, s=s: _backward_step(config, s, time - 1 - i, time)))  # type: ignore[misc]
+    for way in range(ways):
+        here, steps = ("ways", range(way, way + 1)), ("time", range(time))
+        if way < lanes:
+            parts.append(in_turn([EachUnit((here, steps), open_lane)], tensors))
+        else:
+            of = ("scales", range(way - lanes, way - lanes + 1))
+            scaled = EachUnit((of,), (Plan("multiply", whole("weight_hidden", "scales"), "weight_scaled"),))
+            parts.append(in_turn([scaled, EachUnit((of, here, steps), forward)], tensors))
+        parts.append(Steps(time, lambda i, way=way: _backward_step(config, way, time - 1 - i, time)))  # type: ignore[misc]
         parts.append(in_turn([EachUnit((here, ("time", range(time)[::-1])), measure)], tensors))
     return Steps.chain(*parts)
 
 
-def _backward_step(config: VanishingConfig, scale: int, k: int, time: int) -> Step:
-    writes = Region.of("product", scales=scale, time=k)
+def _backward_step(config: VanishingConfig, way: int, k: int, time: int) -> Step:
+    writes = Region.of("product", ways=way, time=k)
     if k == time - 1:
-        return Step("identity_matrix", (Region.of("jacobian", scales=scale, time=k),), writes)
+        return Step("identity_matrix", (Region.of("jacobian", ways=way, time=k),), writes)
     if config.truncate is not None and time - 1 - k > config.truncate:
-        return Step("nothing_of", (Region.of("product", scales=scale, time=k + 1),), writes)
-    after = (Region.of(name, scales=scale, time=k + 1) for name in ("product", "jacobian"))
+        return Step("nothing_of", (Region.of("product", ways=way, time=k + 1),), writes)
+    after = (Region.of(name, ways=way, time=k + 1) for name in ("product", "jacobian"))
     return Step("matrix_product", tuple(after), writes)
 
 

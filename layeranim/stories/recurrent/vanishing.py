@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from layeranim import numbers
+from layeranim.engine.recurrent.vanishing import VanishingConfig
 from layeranim.engine.trace import Array, Region
 from layeranim.stories import phrases
 from layeranim.stories.phrases import sentence
@@ -24,32 +25,35 @@ NAMED = 30
 def film(telling: Telling) -> Play:
     """The film of the way back."""
     trace, config = telling.trace, telling.config
-    scales, steps, hidden = trace["gradient_norm"].shape[0], trace.size("time"), trace.size("hidden")
-    shown = drawn(scales)
+    ways, steps, hidden = trace.size("ways"), trace.size("time"), trace.size("hidden")
+    shown, lanes = drawn(ways), int(config.forget is not None)
     norms = np.asarray(trace["gradient_norm"], float)[: len(shown), ::-1]
-    told = len(shown) - 1 - int(np.argmax(np.nan_to_num(norms).max(axis=1)[::-1]))  # of equals the largest scale
-    rows = tuple(f"{float(s):g} · U" for s in trace["scales"][: len(shown)])
+    told = (
+        len(shown) - 1 - int(np.argmax(np.nan_to_num(norms[:, min(1, steps - 1) :]).max(axis=1)[::-1]))
+    )  # of equals the largest scale
+    rows = tuple(map(_names(telling).__getitem__, shown))
     cols = tuple(f"t = {t}" for t in range(1, steps + 1)) if steps <= NAMED else ()
     clipped, reach = "clipped" in trace, config.truncate or steps
     last = telling.film.selected(steps)[-1]
     return Play(
         title="Gradients through time",
         units=Units(("time",), ("step back", "steps back"), (),
-                    names=tuple(f"t = {steps - k}" for k in range(steps)), most={"scales": len(shown)},
-                    inner=lambda _: {"scales": told}, turned=True),
+                    names=tuple(f"t = {steps - k}" for k in range(steps)), most={"ways": len(shown)},
+                    inner=lambda _: {"ways": told}, turned=True),
         stage=Row(
-            Lines("gradient_norm", "length of the gradient at t", "scales", rows, config.threshold, 1),
-            Column(Grid("gradient_norm", "length", "scales", "time", sized=False, called=(rows, cols)),
-                   *((Grid("clipped", "clipped g", "scales", "hidden_before", sized=False, called=(rows, ())),)
+            Lines("gradient_norm", "length of the gradient at t", "ways", rows, config.threshold, 1),
+            Column(Grid("gradient_norm", "length", "ways", "time", sized=False, called=(rows, cols)),
+                   *((Grid("clipped", "clipped g", "ways", "hidden_before", sized=False, called=(rows, ())),)
                      if clipped else ())),
         ),
         acts=(
             Each((
                 ("product", (Note("the loss hangs on the last state alone", lambda k: k == 0),
                              Note("the way back is cut off: nothing goes further", lambda k: k > reach),
-                             Note("one step further back, one factor more: the weight U times the slope",
+                             Note("one step further back, one factor more: " +
+                                  ("the forget gate" if told < lanes else "the weight U times the slope"),
                                   lambda k: 0 < k <= reach))),
-                (("gradient_norm", "clipped") if clipped else "gradient_norm", tuple(_notes(norms, config.threshold))),
+                (("gradient_norm", "clipped") if clipped else "gradient_norm", tuple(_notes(norms, config))),
             )),
         ),
         words={
@@ -64,20 +68,31 @@ def film(telling: Telling) -> Play:
             phrases.so_many("time step", "time steps", steps),
             f"hidden {hidden}",
             *((config.nonlinearity,) if config.nonlinearity != "tanh" else ()),
+            *((f"forget gate {config.forget:g}",) if config.forget is not None else ()),
             *((f"clipped at {config.threshold:g}",) if config.threshold is not None else ()),
             *((f"cut off after {phrases.so_many('step', 'steps', config.truncate)}",) if config.truncate else ()),
         ),
-        drawn=(f"{MOST_LINES} of {scales} drawn",) if len(shown) < scales else (),
+        drawn=(f"{MOST_LINES} of {ways} drawn",) if len(shown) < ways else (),
         follow=steps - 1,
-        evidence=tuple(Region.of("gradient_norm", scales=k, time=steps - 1 - last) for k in shown),
+        evidence=tuple(Region.of("gradient_norm", ways=k, time=steps - 1 - last) for k in shown),
     )  # fmt: skip
 
 
-def _notes(norms: Array, threshold: float | None) -> list[Note]:
-    """What the lengths do, of all that are drawn: (scales, steps back)."""
+def _names(telling: Telling) -> list[str]:
+    """What the ways are called: the lane of an LSTM's cell, then the scales."""
+    states = [f"{float(s):g} · U" for s in telling.trace["scales"]]
+    return states if telling.config.forget is None else ["LSTM cell", *states]
+
+
+def _notes(norms: Array, config: VanishingConfig) -> list[Note]:
+    """What the lengths do, of all that are drawn: (ways, steps back)."""
 
     def far(k: int) -> bool:
-        return threshold is not None and bool((norms[:, k] > threshold).any())
+        return config.threshold is not None and bool((norms[:, k] > config.threshold).any())
+
+    def level(k: int) -> bool:
+        kept, lost = norms[0, k], norms[1:, k] < norms[1:, 0] / 2
+        return config.forget is not None and k > 0 and bool(kept >= norms[0, 0] / 2 > 0) and bool(lost.any())
 
     def one(k: int, grown: bool) -> bool:
         now, before = norms[:, k], norms[:, 0]
@@ -85,6 +100,7 @@ def _notes(norms: Array, threshold: float | None) -> list[Note]:
 
     return [
         Note("above the dashed line a gradient keeps its direction and loses its length", far),
+        Note("the cell's lane stays open: what is far back still gets its blame", level),
         Note("it explodes: one such step throws the weights far away", lambda k: one(k, True)),
         Note("it vanishes: the distant past gets no blame", lambda k: one(k, False)),
     ]
@@ -101,6 +117,10 @@ def _multiplied(telling: Telling, k: int, t: int) -> Line:
             Run("0 goes further back", "result", "semibold", Fact("zero")),
         )
     if trace.size("hidden") > 1:
+        if k == 0 and telling.config.forget is not None:
+            return Run("times the forget gate ", source=Fact("step")), Run(
+                f"{telling.config.forget:g}", "result", "semibold", Fact("forget")
+            )
         return (Run(f"times the Jacobian of t = {t + 2}: ", source=Fact("step")),
                 Run("its slopes times U", "result", "semibold", Fact("factor")))  # fmt: skip
     places = [Address(name, (k, at, 0, 0)) for name, at in (("product", t + 1), ("jacobian", t + 1), ("product", t))]
@@ -139,7 +159,7 @@ def _shortened(telling: Telling, k: int, t: int) -> Line:
 def _closing(telling: Telling, shown: Sequence[int], t: int) -> Line:
     """What arrives at the end of the way, of each scale."""
     trace = telling.trace
-    norm, style = trace["gradient_norm"], _style(telling, "gradient_norm")
+    norm, style, names = trace["gradient_norm"], _style(telling, "gradient_norm"), _names(telling)
     back = norm.shape[1] - 1 - t
     out = [Run(f"{phrases.so_many('step', 'steps', back)} back: ", weight="regular", source=Fact("steps"))]
     ends = shown if len(shown) <= 3 else (shown[0], shown[-1])
@@ -147,7 +167,7 @@ def _closing(telling: Telling, shown: Sequence[int], t: int) -> Line:
         ends = (shown[0], shown[-1])
     for i, k in enumerate(dict.fromkeys(ends)):
         text, place = numbers.text(norm[k, t], style), Address("gradient_norm", (k, t))
-        out.append(Run(f"{', ' if i else ''}{float(trace['scales'][k]):g} · U leaves ", "result", source=Fact("scale")))
+        out.append(Run(f"{', ' if i else ''}{names[k]} leaves ", "result", source=Fact("scale")))
         out.append(Run(text, "result", "semibold", place))
     return tuple(out)
 

@@ -13,6 +13,10 @@ _CUT = {"input": "timesteps"}
 PRESETS = (
     Preset("powers", "one unit where tanh is steepest: 5 steps back 0.5⁵ is 0.03, 1⁵ is 1, 1.5⁵ is 7.59", SOURCE,
            arrays=_LEVEL, bound=_GIVEN, cut=_CUT, unit=5),
+    Preset("open-lane", "and an LSTM's cell with its forget gate at 0.95: 5 steps back 0.95⁵ leaves 0.77",
+           "Hochreiter and Schmidhuber, Long short-term memory (1997); the gate: Gers et al. (2000); values ours",
+           options={"forget": 0.95}, arrays={**_LEVEL, "scales": [0.5, 1.5]}, bound={**_GIVEN, "scales": ()},
+           cut=_CUT, unit=5, title="Gradients through time: an open lane"),
     Preset("clipped", "the same, and no gradient longer than 2", f"{SOURCE}; clipping: its algorithm 1",
            options={"threshold": 2.0}, arrays=_LEVEL, bound=_GIVEN, cut=_CUT, unit=5,
            title="Gradients through time, clipped"),
