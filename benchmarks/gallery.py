@@ -10,7 +10,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import films
-
 from layeranim import catalog, preparing
 from layeranim.assets.entries import Entry
 from layeranim.assets.manifest import read
@@ -33,6 +32,7 @@ class Cost:
     story: float
     drawing: float
     film: float  # drawing too
+    alone: float  # the poster, made without its film
 
     @property
     def whole(self) -> float:
@@ -42,6 +42,11 @@ class Cost:
     def encoding(self) -> float:
         """What is left: encoders, palette, poster, files."""
         return max(0.0, self.film - self.drawing)
+
+    @property
+    def poster(self) -> float:
+        """A poster alone, as a share of its film."""
+        return (self.trace + self.story + self.alone) / self.whole
 
 
 def costs(word: str) -> Iterator[Cost]:
@@ -68,6 +73,8 @@ def _cost(entry: Entry) -> Cost:
     marks.append(time.process_time())
     with TemporaryDirectory() as folder:
         work.film_to([f"{folder}/a.mp4", f"{folder}/a.gif"], board=board)
+        marks.append(time.process_time())
+        work.film_to([f"{folder}/p.png"], board=board)
         marks.append(time.process_time())
     taken = (after - before for before, after in pairwise(marks))
     return Cost(entry.name, board.seconds, feed.frames, *taken)

@@ -22,10 +22,10 @@ from pathlib import Path
 from typing import cast
 
 import av
-import films
 import numpy as np
 from av.video.codeccontext import VideoCodecContext
 
+import films
 from layeranim.film.writers import video, writer
 from layeranim.film.writers.mp4 import H264
 from layeranim.stories.storyboard import Storyboard
@@ -298,18 +298,21 @@ def gallery() -> None:
     """Each film of the gallery as MP4, GIF and poster: processor seconds, imports aside, and where they go."""
     import gallery as made
 
-    row("film", "seconds of it", "processor seconds", "trace", "storyboard", "drawing", "encoding", "per second of it")
-    row(*["---"] * 8)
+    row("film", "seconds of it", "processor seconds", "trace", "storyboard", "drawing", "encoding", "per second of it",
+        "poster alone")  # fmt: skip
+    row(*["---"] * 9)
     taken = []
     for cost in made.costs(WORD):
         taken.append(cost)
         parts = (cost.trace, cost.story, cost.drawing, cost.encoding)
         row(cost.name, f"{cost.seconds:.0f}", f"{cost.whole:.2f}", *(f"{part:.2f}" for part in parts),
-            f"{cost.whole / cost.seconds:.3f}")  # fmt: skip
+            f"{cost.whole / cost.seconds:.3f}", f"{cost.poster:.2f}×")  # fmt: skip
     whole = [cost.whole for cost in taken]
     middle, most = statistics.median(whole), max(taken, key=lambda cost: cost.whole)
     print(f"\n{len(taken)} films, {sum(whole):.0f} s; the median {_held(middle, 0.8)}, the most {_held(most.whole, 2)}"
           f" ({most.name}).")  # fmt: skip
+    dear = max(taken, key=lambda cost: cost.poster)
+    print(f"A poster alone takes at most {_held(dear.poster, 0.25)} of its film ({dear.name}).")
     framed = sorted(taken, key=lambda cost: (cost.story + cost.drawing) / cost.frames)
     conv = next((cost for cost in taken if cost.name == "conv"), None)
     if conv:

@@ -106,6 +106,7 @@ def makes(config: AutoencoderConfig, shapes: Mapping[str, Shape]) -> dict[str, S
     sizes: dict[str, int] = {"batch": batch, "walk": config.walk_steps + 1, "others": shapes.get("others", (0,))[0]}
     encoder, decoder = config.encoder or (), config.decoder or ()
     made: dict[str, Shape] = {"errors": (3, batch, features), "walk_code": (batch, sizes["walk"], decoder[0])}
+    made["walk_error"] = (batch, sizes["walk"], features)
     widths = {
         f"{side}{k}": of[k] for side, of in (("encoder", encoder), ("decoder", decoder)) for k in range(1, len(of))
     }
@@ -115,8 +116,10 @@ def makes(config: AutoencoderConfig, shapes: Mapping[str, Shape]) -> dict[str, S
 
 
 def compute(config: AutoencoderConfig, arrays: Mapping[str, Array]) -> Trace:
-    """The trace: ``code`` (batch, code), ``output`` (batch, features), the errors and the loss; ``walk_code`` (batch,
-    walk, code) and ``walk_output`` (batch, walk, features); ``goal_code`` and ``others_code`` where they are given.
+    """The trace: ``code`` (batch, code), ``output`` (batch, features), the errors and the loss.
+
+    ``walk_code`` (batch, walk, code), ``walk_output`` and ``walk_error`` (batch, walk, features) are the walk's;
+    ``goal_code`` and ``others_code`` are there where they are given.
     """
     full, ready = enter("autoencoder", _ARRAYS, complete, config, arrays, ("others_class",))
     if "others_class" in ready:
@@ -130,11 +133,13 @@ def compute(config: AutoencoderConfig, arrays: Mapping[str, Array]) -> Trace:
                 held += _started(full, values)
             held += [tensor for link in run for tensor in _passed(link, values)]
         values["error"] = values["output"] - x
+        values["walk_error"] = values["walk_output"] - x[:, None]
         values["losses"] = np.asarray(PENALTIES[full.loss].value(values["output"], x), x.dtype)
         values["sample_loss"] = np.array([average(row) for row in values["losses"]], x.dtype)
         loss = np.asarray(average(values["sample_loss"]), x.dtype)
     held += [Tensor(name, _SAMPLES[: values[name].ndim], "intermediate", values[name])
              for name in ("error", "losses", "sample_loss")]  # fmt: skip
+    held.append(Tensor("walk_error", (*PLACES, "in_features"), "intermediate", values["walk_error"]))
     return assemble(full, tensors(*held, Tensor("loss", (), "output", loss)))
 
 
@@ -177,7 +182,7 @@ def assemble(config: AutoencoderConfig, saved: Mapping[str, Tensor]) -> Trace:
                                      saved[link.weight]))  # fmt: skip
             every |= {key: saved[key] for key in (link.name("weighted_sum"), link.name("pre_activation"), link.made)}
             parts.append(link_steps(link, saved))
-    every |= {key: saved[key] for key in ("error", "losses", "sample_loss", "loss")}
+    every |= {key: saved[key] for key in ("error", "losses", "sample_loss", "loss", "walk_error")}
     batch, features = saved["input"].shape
     facts: dict[str, int | float | str] = {
         "parameters": sum(count(t.shape) for t in every.values() if t.role == "weight"),
@@ -222,8 +227,13 @@ def _error_steps(config: AutoencoderConfig, batch: int, features: int) -> list[S
     def all_of(c: Cell) -> Step:
         return Step("average", (Region("sample_loss"),), Region("loss"))
 
+    def stray(c: Cell) -> Step:
+        walked = (*PLACES, "in_features")
+        return Step("minus", (at("walk_output", c, *walked), at("input", c, *_SAMPLES)), at("walk_error", c, *walked))
+
     return [per_cell(_SAMPLES, (batch, features), miss, charge), per_cell(("batch",), (batch,), each),
-            per_cell((), (), all_of)]  # fmt: skip
+            per_cell((), (), all_of),
+            per_cell((*PLACES, "in_features"), (batch, config.walk_steps + 1, features), stray)]  # fmt: skip
 
 
 def axes_of(config: AutoencoderConfig, item: ArrayOption) -> tuple[str, ...]:

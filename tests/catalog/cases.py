@@ -514,7 +514,8 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"compare": "step,mish", "input": "-1 0 2", "theme": "dark"},
         {"compare": "sigmoid,tanh,relu,elu,gelu,silu,mish,softplus,softsign", "input": "random:2x40", "sample": 2},
         {"compare": "relu,selu,hard-swish,log-sigmoid", "input": "nan 1e9 -1e-9 -inf", "pace": "slow"},
-        {"compare": "tanh", "input": "0.5", "steps": "1-1"},
+        {"compare": "gelu,gelu-tanh", "input": "-1 0.5", "steps": "1-1"},
+        {"compare": "sigmoid,hard-sigmoid", "input": "-30 30"},
     ],
     "maxout": [
         {"input": "3", "pieces": 1},

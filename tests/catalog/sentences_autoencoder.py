@@ -88,8 +88,12 @@ def place(told: Told, beat: Beat) -> Any:
     return told["walk_code"][sample(told), beat.units[0]]
 
 
+def there(told: Told, beat: Beat) -> bool:
+    return bool(np.isfinite(place(told, beat)).all())
+
+
 def goal(told: Told, match: Match, beat: Beat) -> bool:
-    return "goal" in told.trace and bool(np.allclose(place(told, beat), told["goal_code"], equal_nan=True))
+    return "goal" in told.trace and there(told, beat) and bool(np.allclose(place(told, beat), told["goal_code"]))
 
 
 def following(told: Told, match: Match, beat: Beat) -> bool:
@@ -97,6 +101,7 @@ def following(told: Told, match: Match, beat: Beat) -> bool:
     return "goal" not in told.trace and len(told["code"]) > 1 and bool(np.allclose(place(told, beat), after))
 
 
+LOST = {"example": "one-of-four", "input": "nan 0 0 0"}
 FLAT = {"encoder": "4,2", "input": "1 5 2 9"}
 WEIGHTS = {"encoder1_weight": "1 0 0; 0 1 0", "decoder1_weight": "1 0; 0 1; 0 0", "bias": False, "encoder": "3,2"}
 AUTOENCODER = (
@@ -104,7 +109,8 @@ AUTOENCODER = (
           counts=True),
     Claim(r"(?P<n>\d+) parameters: they learn to make each sample again", learned, {}, (), counts=True),
     # arithmetic, which other tests check number by number
-    Claim(r"(?!mean of|squared|absolute|unit|pixel|number).*[·(+].* [=≈] \S+|\S+ = \S+|= \S+|all .* are 0, .*"),
+    Claim(r"(?!mean of|squared|absolute|unit|pixel|number)(?!.*: (?:from|the code)).*[·(+].* [=≈] \S+|\S+ = \S+|= \S+"
+          r"|all .* are 0, .*|z = \(.*\)|z_(?P<a>\d+) = (\S+), z_(?P<b>\d+) = (\S+)"),
     Claim(r"(unit|pixel|number) \d+: (?P<n>\d+) products?(?P<b> and a bias)? make \S+(, .* → \S+)?", summed, {},
           ({"example": "one-of-four"},)),
     Claim(r"(?P<h>\d+) units, and each reads all (?P<n>\d+) numbers",
@@ -118,10 +124,11 @@ AUTOENCODER = (
     Claim(r"(mean of (?P<n>\d+) )?(squared|absolute) errors? = (?P<v>\S+)", lost, {}, (), counts=True),
     Claim("what each (pixel|number) is off by", lambda t, m, b: bool(off(t).any()) and features(t) > 1, {},
           ({"example": "one-of-four"},)),
-    Claim("now only the code moves, and each place is decoded", lambda t, m, b: b.units[0] == 0,
-          {"example": "one-of-four"}, (), counts=True),
-    Claim("this is the code of another sample", goal, {"example": "one-of-four"}, (FLAT,)),
-    Claim("this is the code of the next sample", following, {"encoder": "4,2", "input": "1 5 2 9; 0 1 0 1"},
+    Claim(r"z.* = .*: from here the code alone moves", lambda t, m, b: b.units[0] == 0 and there(t, b),
+          {"example": "one-of-four"}, ({"example": "one-of-four", "input": "nan 0 0 0"},)),
+    Claim(r"z.* = .*: the code of another sample", goal, {"example": "one-of-four"},
+          (FLAT, {"example": "one-of-four", "goal": "nan 0 0 0"})),
+    Claim(r"z.* = .*: the code of the next sample", following, {"encoder": "4,2", "input": "1 5 2 9; 0 1 0 1"},
           ({}, FLAT)),
     Claim(r"places? .*: {1,2}each in the same way|every place in the same way"),
     Claim(r"(?P<c>\w+) numbers?, and the decoder knows the rest",
@@ -130,9 +137,13 @@ AUTOENCODER = (
           lambda t, m, b: squeezed(t) and 0 < part(t) <= 0.5 and number(m["c"]) == width(t),
           {**WEIGHTS, "input": "6 0 3.1"}, ({}, FLAT)),
     Claim(r"(?P<c>\w+) numbers? for (?P<n>\d+): with these weights that is not enough",
-          lambda t, m, b: squeezed(t) and part(t) <= 0 and counts(t, m, b), FLAT, ({}, {"example": "one-of-four"})),
+          lambda t, m, b: squeezed(t) and part(t) <= 0 and np.isfinite(off(t)).all() and counts(t, m, b), FLAT,
+          ({}, {"example": "one-of-four"}, LOST)),
+    Claim("no output is a number here: other inputs show it", lambda t, m, b: not np.isfinite(off(t)).all(), LOST,
+          ({}, FLAT)),
     Claim(r"(?P<c>\w+) numbers? for (?P<n>\d+): nothing had to be left out",
           lambda t, m, b: not squeezed(t) and counts(t, m, b), {"encoder": "4,4", "input": "1 2 3 4"}, ({}, FLAT)),
     Claim("keeping what matters of many numbers in few: no labels are needed"),
 )  # fmt: skip
+ARITHMETIC = ("brief",)  # what is said of a place of the walk stands behind its numbers
 CLAIMS: dict[str, Any] = {"autoencoder": AUTOENCODER}

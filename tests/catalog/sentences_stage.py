@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from layeranim import numbers
 from layeranim.stories.activations import activation_word
 from layeranim.stories.storyboard import Beat
 
@@ -184,15 +185,22 @@ def drawn_of(told: Told) -> tuple[str, ...]:
 
 
 def zeros_below(told: Told, beat: Beat) -> int:
-    """How many of the functions that are drawn make 0 of a number below 0."""
+    """How many of the functions that are drawn make 0, as it reads, of a number below 0."""
     x = told_row(told, "input")[unit(beat)]
-    return sum(told_row(told, f"{name}.output")[unit(beat)] == 0 for name in drawn_of(told)) if x < 0 else 0
+    tensors = [told.trace[f"{name}.output"] for name in drawn_of(told)]
+    rows = [told_row(told, f"{name}.output") for name in drawn_of(told)]
+    read = [numbers.text(row[unit(beat)], numbers.style(all_)) for row, all_ in zip(rows, tensors, strict=True)]
+    return sum(not re.search("[1-9]|∞|NaN", text) for text in read) if x < 0 else 0
 
 
 def answers(told: Told, x: str, said: str) -> bool:
     """Whether what is said of some functions is what they make of a number that reads so."""
-    words = {activation_word(name): name for name in drawn_of(told)}
-    pairs = re.findall(r"([^\d,]+?) (\S+?)(?:,|$| to )", said.removeprefix("from "))
+    words = {name: name for name in drawn_of(told)}
+    words |= {activation_word(name): name for name in drawn_of(told)}
+    some = len(drawn_of(told)) < len(compared(told))
+    pairs = re.findall(
+        r"([^\d,]+?) (\S+?)(?:,|$| to )", said.removeprefix("of those drawn " * some).removeprefix("from ")
+    )
     right = [
         all(number_like(told_row(told, f"{words[word.strip()]}.output")[k], text) for word, text in pairs)
         for k, value in enumerate(told_row(told, "input"))
@@ -247,7 +255,7 @@ ACTIVATION = (
     Claim("it passes everything on: the layer stays linear", lambda t, m, b: name(t) == "linear",
           {"activation": "linear"}, ({},)),
     Claim(r"numbers? .*: {1,2}each in the same way|every number in the same way"),
-    Claim("the same number on every curve: each gives its own answer", lambda t, m, b: bool(compared(t)), THREE, ({},)),
+    Claim("the same number on every curve: see what each makes of it", lambda t, m, b: bool(compared(t)), THREE, ({},)),
     Claim(r"(?:x = |one number, )(\S+): (.+)", lambda t, m, b: answers(t, m[1], m[2]), THREE, ({},)),
     Claim("below 0 they part: some answer 0, others do not", lambda t, m, b: 0 < zeros_below(t, b) < len(drawn_of(t)),
           THREE, ({**THREE, "input": "1 2"}, {**THREE, "compare": "sigmoid,tanh"})),

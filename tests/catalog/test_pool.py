@@ -72,9 +72,9 @@ def test_captions_carry_the_arithmetic(options: dict[str, Any], said: list[str])
         (
             {"input": "0 1 0; 0 9 0; 0 0 0", "stride": 1, "grad_output": "1 2; 3 4"},
             [
-                "the winner, 9, gets 1 + 3 to come",
-                "the winner, 9, gets 1 + 2 + 2 to come",
-                "the winner, 9, gets 1 + 2 + 3 + 1 to come",
+                "the winner, 9, gets 1,  3 windows still to come",
+                "the winner, 9, gets 1 + 2,  2 windows still to come",
+                "the winner, 9, gets 1 + 2 + 3,  1 window still to come",
                 "the winner, 9, gets 1 + 2 + 3 + 4 = 10",
             ],
         ),

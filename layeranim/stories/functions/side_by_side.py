@@ -41,7 +41,7 @@ def side_by_side(telling: Telling) -> Play:
             (Note("below 0 they part: some answer 0, others do not", view.parted),
              Note("a flat curve sends almost no error back: its slope is near 0", view.flat)),
         ),)),),
-        opening=sentence("the same number on every curve: ", "each gives its own answer"),
+        opening=sentence("the same number on every curve: ", "see what each makes of it"),
         closing=view.closing(),
         good_for=GOOD_FOR,
         options=(view.called,),
@@ -73,12 +73,15 @@ class SideBySide:
         most = max(units, key=lambda k: float(spread[k]))
         return next((unit for unit in wanted if unit is not None and unit in units), most)
 
+    def word(self, name: str) -> str:
+        """How a function is called; by its full name where another one that is compared is written like it."""
+        alike = [other for other in self.names if activation_word(other) == activation_word(name)]
+        return name if len(alike) > 1 else activation_word(name)
+
     @property
     def called(self) -> str:
         """The functions by their names, many by their number."""
-        return (
-            ", ".join(map(activation_word, self.names)) if len(self.names) <= SAID else f"{len(self.names)} functions"
-        )
+        return ", ".join(map(self.word, self.names)) if len(self.names) <= SAID else f"{len(self.names)} functions"
 
     @property
     def across(self) -> int:
@@ -91,7 +94,7 @@ class SideBySide:
         return Curve(
             "input",
             f"{name}.output",
-            text=(Run(activation_word(name), "ink", "semibold", Fact("name")),),
+            text=(Run(self.word(name), "ink", "semibold", Fact("name")),),
             low=len(self.shown) > ACROSS,
             beside=tuple(f"{name}.output" for name in self.shown),
         )
@@ -101,9 +104,9 @@ class SideBySide:
         return Row(self.curve(k), Grid(f"{self.names[k]}.output", "y", sized=False))
 
     def parted(self, unit: int) -> bool:
-        """Whether a number below 0 has answers of either kind: 0, and not 0."""
-        zero = self.made[:, unit] == 0
-        return bool(self.x[unit] < 0 and zero.any() and not zero.all())
+        """Whether a number below 0 has answers of either kind, as they read: 0, and not 0."""
+        zero = [numbers.double(self._text(self._answer(k, unit))) == 0 for k in range(len(self.shown))]
+        return bool(self.x[unit] < 0) and any(zero) and not all(zero)
 
     def flat(self, unit: int) -> bool:
         return bool((np.abs(self.slopes[:, unit]) < 0.05).any())
@@ -125,13 +128,18 @@ class SideBySide:
         told = list(range(len(self.shown)))
         if many:
             told = [int(np.argmin(made)), int(np.argmax(made))] if np.isfinite(made).all() and np.ptp(made) else [0]
-        runs: list[Run] = [Run("from ", weight="regular")] if many and len(told) > 1 else []
+        runs: list[Run] = []
+        if many and len(told) > 1:
+            runs = [Run("from " if len(self.shown) == len(self.names) else "of those drawn from ", weight="regular")]
         for i, k in enumerate(told):
-            place = Address(f"{self.shown[k]}.output", (self.sample, unit))
+            place = self._answer(k, unit)
             between = " to " if many else ", "
-            runs.append(Run(f"{between if i else ''}{activation_word(self.shown[k])} ", weight="regular"))
+            runs.append(Run(f"{between if i else ''}{self.word(self.shown[k])} ", weight="regular"))
             runs.append(phrases.result(self._text(place), place))
         return tuple(runs)
+
+    def _answer(self, k: int, unit: int) -> Address:
+        return Address(f"{self.shown[k]}.output", (self.sample, unit))
 
     def _text(self, place: Address) -> str:
         return numbers.text(

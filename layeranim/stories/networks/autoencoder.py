@@ -7,7 +7,7 @@ from layeranim.stories import phrases
 from layeranim.stories.activations import BOUNDED, activation_name
 from layeranim.stories.networks.autoencoder_view import AutoencoderView
 from layeranim.stories.phrases import sentence
-from layeranim.stories.pictures import brightness, relief
+from layeranim.stories.pictures import brightness
 from layeranim.stories.stage import (
     All,
     Becoming,
@@ -33,6 +33,7 @@ BAND = (26.0, 250.0)
 """A layer of many units, upright, in colours alone."""
 LARGE, SMALL = 150.0, 86.0
 """The least width of a picture, and of one of the walk."""
+ERRORS = ("error", "walk_error")
 MOSTLY = 0.5
 """Of a sample that is known so much comes back, beyond a flat level."""
 FEW = 6
@@ -64,10 +65,10 @@ def film(telling: Telling) -> Play:
         closing=_closing(view),
         good_for=GOOD_FOR,
         options=view.options(),
-        kinds=dict.fromkeys(pictured, ink) | ({"error": "relief"} if view.side else {}),
+        kinds=dict.fromkeys(pictured, ink) | (dict.fromkeys(ERRORS, "relief") if view.side else {}),
         bright=brightness(telling),
-        alike=() if view.side else (("input", "output", "walk_output"),),
-        spans=dict.fromkeys(bounded, 1.0) | ({"error": relief(telling.trace["error"])} if view.side else {}),
+        alike=() if view.side else (("input", "output", "walk_output"), ERRORS),
+        spans=dict.fromkeys(bounded, 1.0) | (dict.fromkeys(ERRORS, view.farthest()) if view.side else {}),
         follow=steps,
         evidence=tuple(Region.of(name, batch=view.sample, walk=last) for name in ("walk_code", "walk_output")),
         symbols={"code": view.symbol()},
@@ -85,7 +86,8 @@ def _stage(view: AutoencoderView) -> Node:
     code = Becoming("walk_code", "z", rows="code", before=(("code", "z"),), kept=True,
                     band=BAND if wide else (0.0, 0.0), lens=not wide)  # fmt: skip
     if not view.side:
-        x, e = Grid("input", "x", rows="in_features"), Grid("error", "x̂ − x", rows="in_features")
+        x = Grid("input", "x", rows="in_features")
+        e = Becoming("walk_error", "x̂ − x", rows="in_features", before=(("error", "x̂ − x"),), kept=True)
         y = Becoming("walk_output", "x̂", rows="in_features", before=(("output", "x̂"),), kept=True)
         tries = ((_hidden(view, "encoder", band), _hidden(view, "decoder", band)) for band in (False, True))
         every = [Row(x, *there, "→", code, plane, *back, "→", y, e) for there, back in tries]
@@ -93,7 +95,7 @@ def _stage(view: AutoencoderView) -> Node:
     rows, cols = f"in_features/{view.side}", f"in_features%{view.side}"
     x = Picture("input", "x", rows, cols, least=LARGE, sized=f"{view.side}×{view.side}")
     y = Turning("walk_output", "x̂", rows, cols, before=(("output", "x̂"),), kept=True, least=LARGE, sized=False)
-    e = Picture("error", "x̂ − x", rows, cols, least=LARGE, sized=False)
+    e = Turning("walk_error", "x̂ − x", rows, cols, before=(("error", "x̂ − x"),), kept=True, least=LARGE, sized=False)
     walk = (Picture("walk_output", "", rows, cols, least=SMALL, at=(("walk", k),), sized=False)
             for k in view.some(MOST_PICTURES))  # fmt: skip
     there, back = (_hidden(view, side, True) for side in ("encoder", "decoder"))
@@ -125,6 +127,10 @@ def _hidden(view: AutoencoderView, side: str, band: bool) -> list[Node | str]:
 def _there(view: AutoencoderView) -> list[Act]:
     """From the sample to its code."""
     out: list[Act] = []
+    if view.deep:  # its hidden layers have no room on the stage: nothing is said of them
+        every = tuple(name for k in view.layers("encoder") for name in view.layer("encoder", k))
+        return [All(every, Note(f"the code: {view.counted(view.width)} in place of {view.features}", view.tight), 2.8,
+                    at=view.at)]  # fmt: skip
     for k in view.layers("encoder"):
         units, last = view.trace.size(view.units("encoder", k)), k == view.layers("encoder")[-1]
         squeezed = Note(f"the code: {view.counted(units)} in place of {view.features}", last and view.tight)
@@ -137,6 +143,9 @@ def _there(view: AutoencoderView) -> list[Act]:
 def _back(view: AutoencoderView) -> list[Act]:
     """From the code to the sample again."""
     reads = Note(f"the decoder reads the code alone: {view.counted(view.width)}")
+    if view.deep:
+        every = tuple(name for k in view.layers("decoder") for name in view.layer("decoder", k))
+        return [All(every, reads, says=_summed(view, "decoder", view.layers("decoder")[-1]), at=view.at)]
     return [All(view.layer("decoder", k), reads, says=_summed(view, "decoder", k), at=view.at)
             for k in view.layers("decoder")]  # fmt: skip
 
@@ -177,22 +186,31 @@ def _lost(view: AutoencoderView) -> Line:
 def _walk(view: AutoencoderView) -> Each:
     """Place by place, and each is decoded."""
     made = (f"walk_{view.layer('decoder', k)[-1]}" for k in view.layers("decoder"))
-    last = view.places - 1
     return Each(
-        ((("walk_code", *made), (
-            Note("now only the code moves, and each place is decoded", lambda k: k == 0),
-            Note("this is the code of another sample", lambda k: k == last and "goal_code" in view.trace),
-            Note("this is the code of the next sample",
-                 lambda k: k == last and "goal_code" not in view.trace and view.trace.size("batch") > 1),
-        )),),
-        sentence=lambda figures, unit, brief: (Run("z", "ink", "semibold"), Run(" = "), *view.code(unit)),
-    )  # fmt: skip
+        ((("walk_code", *made, "walk_error"), ()),),
+        sentence=lambda figures, unit, brief: (*view.code(unit), *(() if brief else _where(view, unit))),
+    )
+
+
+def _where(view: AutoencoderView, unit: int) -> Line:
+    """What is to be known of the first place of the walk, and of its last."""
+    if not view.somewhere(unit):
+        return ()
+    if unit == 0:
+        return Run(": ", weight="regular"), Run("from here the code alone moves", weight="regular")
+    goal = "goal_code" in view.trace
+    if unit == view.places - 1 and (goal or view.trace.size("batch") > 1):
+        said = "the code of another sample" if goal else "the code of the next sample"
+        return Run(": ", weight="regular"), Run(said, weight="regular")
+    return ()
 
 
 # ── words ────────────────────────────────────────────────────────────────────
 def _closing(view: AutoencoderView) -> Line:
     """What the code was enough for."""
     many = view.counted(view.width).capitalize()
+    if not view.known:
+        return sentence("no output is a number here: ", "other inputs show it")
     if not view.tight:
         return sentence(f"{many} for {view.features}: ", "nothing had to be left out")
     if view.kept > MOSTLY:

@@ -12,6 +12,7 @@ from layeranim import numbers
 from layeranim.engine.trace import Array
 from layeranim.stories import phrases
 from layeranim.stories.activations import activation_word
+from layeranim.stories.pictures import relief
 from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
 
 SIDE_LEAST, SIDE_MOST = 4, 64
@@ -128,17 +129,31 @@ class AutoencoderView:
         return numbers.text(self.trace[tensor][at], style)
 
     def code(self, unit: int) -> Line:
-        """``(−0.66, −2.47)``: where the walk is."""
+        """``z = (−0.66, −2.47)``: where the walk is; of a longer code the two numbers that the plane shows."""
+        across, up = self.drawn()
+        places = [(self.sample, unit, k) for k in (range(self.width) if self.width <= SHOWN else (across, up or 0))]
+        found = [Run(self.text("walk_code", *at), "result", "semibold", Address("walk_code", at)) for at in places]
+        if self.width > SHOWN:
+            named = [Run(f"z_{{{at[2] + 1}}}", "ink", "semibold", Fact("name"), markup=True) for at in places]
+            return named[0], Run(" = "), found[0], Run(", "), named[1], Run(" = "), found[1]
+        head = Run("z", "ink", "semibold"), Run(" = ")
         if self.width == 1:
-            at = (self.sample, unit, 0)
-            return (Run(self.text("walk_code", *at), "result", "semibold", Address("walk_code", at)),)
-        runs = [Run("(")]
-        for k in range(min(self.width, SHOWN)):
-            at = (self.sample, unit, k)
-            runs += [Run(", ")] if k else []
-            runs.append(Run(self.text("walk_code", *at), "result", "semibold", Address("walk_code", at)))
-        more = self.width - SHOWN
-        return (*runs, Run(f", {more} more)" if more > 0 else ")", source=Fact("code")))
+            return *head, found[0]
+        inside = [run for one in found for run in (one, Run(", "))][:-1]
+        return *head, Run("("), *inside, Run(")")
+
+    def somewhere(self, unit: int) -> bool:
+        """Whether a place of the walk is one: NaN is none."""
+        return bool(np.isfinite(self.trace["walk_code"][self.sample, unit]).all())
+
+    def farthest(self) -> float:
+        """How far off a pixel has to be to have the deepest colour: as the sample and as the walk's last place is."""
+        return relief(np.stack([self.trace["error"][self.sample], self.trace["walk_error"][self.sample, -1]]))
+
+    @property
+    def known(self) -> bool:
+        """Whether the loss of the sample is a number."""
+        return bool(np.isfinite(self.trace["sample_loss"][self.sample]))
 
     @cached_property
     def kept(self) -> float:

@@ -113,10 +113,11 @@ class WayBack:
             rest = (Run(",  the others ", late=True), Run("0", source=Fact("others"), late=True))
             return *head, result, *(() if not view.disjoint or view.values(u).size == 1 else rest)
         seen = [one for one in won if one <= index]
-        terms: list[Line] = [(_number(figures, Address("grad_output", one), True),) for one in seen[-SOME:]]
+        terms: list[Line] = [(_number(figures, Address("grad_output", one), len(seen) > 1),) for one in seen[-SOME:]]
         terms = [*([phrases.more(len(seen) - SOME)] if len(seen) > SOME else []), *terms]
         if len(seen) < len(won):
-            return *head, *phrases.join([*terms, phrases.more(len(won) - len(seen), "to come")])
+            later = phrases.so_many("window", "windows", len(won) - len(seen))
+            return *head, *phrases.join(terms), Run(f",  {later} still to come", source=Fact("hidden terms"))
         texts = [(figures.text(Address("grad_output", one)),) for one in won]
         line = *head, *phrases.join(terms), phrases.relation_run(numbers.relation(texts, result.text)), result
         return line if phrases.fits(line) else (*head, result)
