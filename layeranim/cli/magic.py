@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
 from typing import Any
 
 from layeranim.cli.console import clean
@@ -22,13 +23,15 @@ class Refused(LayeranimError):
 Refused.lines = True
 
 
-def magic(line: str, cell: str | None = None) -> Any:
+def magic(line: str, cell: str | None = None, expand: Callable[[str], str] = str) -> Any:
     """``%layeranim COMMAND …``: the film or the trace that the command made, which shows itself, else what it prints.
 
-    In a cell (``%%layeranim``) the words go on in the lines below; those that begin with # are comments.
+    In a cell (``%%layeranim``) the words go on in the lines below, as in a terminal also behind a ``\\``; those that
+    begin with # are comments. ``expand`` puts Python's names in there, as the notebook does in the first line.
     Raises ``Refused`` with one line; a bug of ours as it is, with its traceback.
     """
     lines = [line, *(text for text in (cell or "").splitlines() if not text.lstrip().startswith("#"))]
+    lines = [text.removesuffix("\\") for text in (lines[0], *(map(expand, lines[1:])))]
     try:
         words = shlex.split("\n".join(lines))
     except ValueError as error:
@@ -48,4 +51,9 @@ def magic(line: str, cell: str | None = None) -> Any:
 
 def load(shell: Any) -> None:
     """Called for ``%load_ext layeranim``, by the package."""
-    shell.register_magic_function(magic, "line_cell", NAME)
+
+    def run(line: str, cell: str | None = None) -> Any:
+        return magic(line, cell, shell.var_expand)
+
+    run.__doc__ = magic.__doc__
+    shell.register_magic_function(run, "line_cell", NAME)

@@ -37,6 +37,11 @@ SWITCHES = {
 """What themes say of a page's ground; those of any other theme have the film that the reader's system asks for."""
 _FENCE = re.compile(r"(?P<indent>[ \t]*)(?P<mark>`{3,}|~{3,})[ \t]*(?P<info>[^`]*)")
 
+CODE = 4
+"""Lines that are indented by so much are code."""
+_HOLDS = re.compile(r"[-*+] |\d+[.)] |!!! |\?\?\?|=== |: |\[\^")
+"""What indented lines below belong to: items of lists, admonitions, tabs, definitions, footnotes."""
+
 _log = get_plugin_logger("layeranim")
 
 
@@ -66,17 +71,21 @@ class Fence:
             name, colon, value = line.partition(":")
             if not colon:
                 raise OptionError(f"{line!r} is no option; a line of the fence is option: value")
+            if name.strip() in found:
+                raise OptionError(f"{name.strip()} stands twice in the fence")
             found[name.strip()] = value.strip()
         return found
 
 
 def fences(lines: list[str]) -> Iterator[Fence]:
-    """The fences of ours on a page; one within another fence is shown, and not looked at."""
-    at = 0
+    """The fences of ours on a page; one within another fence, a comment or indented code is not looked at."""
+    at, comment = 0, False
     while at < len(lines):
         opened = _FENCE.fullmatch(lines[at])
         first, at = at, at + 1
-        if not opened:
+        if comment or not opened or _is_code(lines, first):
+            starts, ends = lines[first].rfind("<!--"), lines[first].rfind("-->")
+            comment = starts > ends if max(starts, ends) >= 0 else comment
             continue
         closed = re.compile(rf"[ \t]*{re.escape(opened['mark'][0])}{{{len(opened['mark'])},}}[ \t]*")
         while at < len(lines) and not closed.fullmatch(lines[at]):
@@ -85,6 +94,21 @@ def fences(lines: list[str]) -> Iterator[Fence]:
         if word == "layeranim":
             yield Fence(first, at + 1, opened["indent"], film.strip(), tuple(lines[first + 1 : at]))
         at += 1
+
+
+def _is_code(lines: list[str], at: int) -> bool:
+    """Whether a line is indented so far that it is code: with nothing above it that it would belong to."""
+    depth = _depth(lines[at])
+    for line in reversed(lines[:at]):
+        if line.strip() and _depth(line) < depth:
+            if _HOLDS.match(line.lstrip()):
+                return False
+            depth = _depth(line)
+    return _depth(lines[at]) >= CODE
+
+
+def _depth(line: str) -> int:
+    return len(line.expandtabs(4)) - len(line.expandtabs(4).lstrip())
 
 
 class LayeranimPlugin(BasePlugin[LayeranimConfig]):

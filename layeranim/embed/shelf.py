@@ -52,6 +52,9 @@ class Shelf:
         Raises ``UsageError`` for what is not there, and for options that do not go with it.
         """
         one_of(self.word, self.when, RENDER)
+        if not 1 <= len(self.themes) <= 2 or not all(isinstance(one, str) for one in self.themes):
+            raise OptionError(f"themes is {list(self.themes)!r}, but must be one or two themes, by name or .toml file: "
+                              "that of light pages, then that of dark ones")  # fmt: skip
         if Path(what).suffix or "/" in what:
             if given:
                 raise OptionError(f"{what} is a file, which takes no option {next(iter(given))}")
@@ -64,13 +67,17 @@ class Shelf:
         return both
 
     def _asset(self, what: str, given: Mapping[str, str]) -> Pair | None:
-        """What ``layeranim build`` made, or makes now; nothing for what is no asset but an explainer."""
+        """What ``layeranim build`` made, or makes now; nothing for what is no asset but an explainer.
+
+        A manifest with a mistake has no assets to look among: then an explainer of that name might be another film.
+        """
         if self.manifest is None:
             return None
         self.needs(self.manifest)
         self.needs(finding.lock_of(self.manifest))
+        plan, _ = load(self.manifest)
         try:
-            plan, _ = load(self.manifest, (what,))
+            chosen = plan.chosen((what,))
         except ManifestError:
             if not catalog.has_film(what):
                 raise
@@ -78,7 +85,7 @@ class Shelf:
         if given:
             option = next(iter(given))
             raise OptionError(f"{what} is an asset of {self.manifest.name}, where the option {option} belongs")
-        films = [plan.root / files_of(entry)[0] for entry in plan.chosen((what,))]
+        films = [plan.root / files_of(entry)[0] for entry in chosen]
         if self.when == "always" or (self.when == "missing" and not all(file.is_file() for file in films)):
             build(self.manifest, what)
         return pair(films[0])
@@ -99,10 +106,13 @@ class Shelf:
             if self.when == "never" and not there:
                 raise OptionError(f"{what} is not rendered yet, and {self.word} is never")
             if self.when == "always" or not there:
-                self.folder.mkdir(parents=True, exist_ok=True)
+                try:
+                    self.folder.mkdir(parents=True, exist_ok=True)
+                except OSError as error:
+                    raise OptionError(f"films cannot be kept in {self.folder}: {error.strerror}") from None
                 work.film_to([str(file) for file in outputs], None)
             made.append(outputs[0])
-        return pair(*made[:2])
+        return pair(*made)
 
     def _theme(self, word: str) -> str:
         """A theme of the site's settings, whose file lies beside them."""

@@ -54,6 +54,10 @@ def contained(stream: IO[bytes], header: str, what: str) -> tuple[Any, Callable[
         raise InputError(f"not a {what} that layeranim saved: its members repeat or overlap")
     if any(info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1 for info in members.values()):
         raise InputError(f"not a {what} that layeranim saved: its members are compressed or encrypted")
+    if header not in members:
+        other = {"trace.json": "la.load_trace", "capture.json": "la.load_capture"}
+        hint = next((f"; {reads} reads it" for name, reads in other.items() if name in members), "")
+        raise InputError(f"not a {what} that layeranim saved: it has no {header}{hint}")
     return _parsed(archive.read(header)), lambda entry: _member(archive, entry)
 
 

@@ -19,8 +19,9 @@ def write(tensor: Tensor, file: IO[bytes], suffix: str) -> None:
     """Write the numbers of a tensor, exactly: every number reads back as what it was.
 
     ``.npy`` is NumPy's format. ``.csv`` has a column an axis, with indices from 0, and the numbers under the tensor's
-    name: one row a cell. ``.txt`` has the last axis along its lines, as ``numpy.loadtxt`` reads it; of more than two
-    axes a line that begins with ``#`` says which slice follows. Of symbolic tensors the texts are written.
+    name, or under ``value`` where an axis has that name: one row a cell. ``.txt`` has the last axis along its lines, as
+    ``numpy.loadtxt`` reads it; of more than two axes a line that begins with ``#`` says which slice follows. Of
+    symbolic tensors the texts are written.
     """
     _WRITERS[suffix](tensor, file)
 
@@ -32,7 +33,9 @@ def _npy(tensor: Tensor, file: IO[bytes]) -> None:
 
 def _csv(tensor: Tensor, file: IO[bytes]) -> None:
     cells = ((*at, text) for at, text in zip(np.ndindex(tensor.shape), _texts(tensor), strict=True))
-    _rows(file, (tuple(row) for row in ([*tensor.axes, tensor.name], *cells)))
+    _rows(
+        file, (tuple(row) for row in ([*tensor.axes, "value" if tensor.name in tensor.axes else tensor.name], *cells))
+    )
 
 
 def _rows(file: IO[bytes], rows: Iterator[tuple[object, ...]]) -> None:

@@ -184,3 +184,9 @@ def test_it_is_read_and_shown_without_pytorch(tmp_path: Path) -> None:
             "print(c.trace('fc')['output'].tolist())")  # fmt: skip
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.stdout.strip(), done.stderr) == (str(Y.tolist()), "")
+
+
+def test_a_saved_trace_is_not_a_damaged_capture(tmp_path: Path) -> None:
+    la.trace("conv").save(tmp_path / "t.npz")
+    with pytest.raises(InputError, match=r"it has no capture\.json; la\.load_trace reads it"):
+        la.load_capture(tmp_path / "t.npz")

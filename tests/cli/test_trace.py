@@ -218,6 +218,12 @@ def test_one_tensor_alone_as_files_that_others_read(call: Any, here: Path, kind:
     np.testing.assert_array_equal(np.array([row[-1] for row in rows], kind), output.ravel())
 
 
+def test_the_columns_of_a_table_have_names_of_their_own(here: Path, call: Any) -> None:
+    """An axis may be called as the tensor is: ``hidden`` of a recurrent layer."""
+    assert call("trace", "rnn", "--tensor", "hidden", "-o", "h.csv").code == 0
+    assert (here / "h.csv").read_text(encoding="utf-8").startswith("batch,time,hidden,value\n")
+
+
 def test_slices_of_a_tensor_are_named_in_text(call: Any) -> None:
     done = call("trace", "conv", "--input", "random:2x3x3", "--filters", "2", "-k", "2", "--tensor", "output")
     assert [line for line in done.lines if line.startswith("#")] == [

@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 
 from layeranim.embed.mkdocs import fences
+from layeranim.embed.shelf import Shelf
+from layeranim.errors import ManifestError, UsageError
 from tests.clocks import HANG
 from tests.docs.snippets import ROOT, sections
 from tests.embed.test_sphinx import MANIFEST, films
@@ -174,6 +176,7 @@ WRONG = {
     "an-asset\nas: vidoe\n": "as is 'vidoe' (did you mean video?); it must be one of video, picture, player",
     "an-asset\nwidth\n": "'width' is no option; a line of the fence is option: value",
     'an-asset\nname: a"b\n': "name and class are words of letters, digits and hyphens, but there is 'a\"b'",
+    "conv\nstride: 2\nstride: 3\n": "stride stands twice in the fence",
     "\n": "the fence names no film; after layeranim comes an asset, a file or an explainer",
 }
 
@@ -193,6 +196,46 @@ def test_what_is_wrong_ends_a_strict_build_and_says_where(project: Path) -> None
     assert [int(place) for place, _ in said] == places
     for line, (_, found) in zip(WRONG.values(), said, strict=True):
         assert line in found
+
+
+SHELF = {"settings": Path(), "folder": Path("films"), "themes": ("light",), "when": "missing", "word": "render"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"themes": ()}, "themes is [], but must be one or two"),
+        ({"themes": (1,)}, "themes is [1], but must be one or two"),
+        ({"themes": ("light", "dark", "light")}, "but must be one or two themes"),
+        ({"folder": ROOT / "pyproject.toml"}, "films cannot be kept in"),
+    ],
+)
+def test_settings_that_cannot_be_are_one_line(changed: dict[str, Any], says: str, tmp_path: Path) -> None:
+    shelf = Shelf(manifest=None, needs=lambda file: None, **{**SHELF, **changed})
+    with pytest.raises(UsageError) as told:
+        shelf.films("conv", {"steps": "first:1"}, "video", tmp_path / "page.md", tmp_path)
+    assert says in str(told.value)
+
+
+@pytest.mark.parametrize("text", [SMALL + "typo = 3\n", "bad = [\n"])
+def test_a_manifest_with_a_mistake_never_makes_way_for_an_explainer(text: str, tmp_path: Path) -> None:
+    """Its asset ``conv`` may be another film than the explainer's own."""
+    (tmp_path / "layeranim.toml").write_text(text.replace("an-asset", "conv"), encoding="utf-8")
+    shelf = Shelf(manifest=tmp_path / "layeranim.toml", needs=lambda file: None, **SHELF)
+    with pytest.raises(ManifestError):
+        shelf.films("conv", {}, "video", tmp_path / "page.md", tmp_path)
+
+
+def test_fences_that_a_page_only_shows_are_left_as_they_are() -> None:
+    code = ["text", "", "    ```layeranim code", "    ```"]
+    comment = ["<!-- now", "```layeranim comment", "```", "-->"]
+    held = [["- item", "", "    ```layeranim held", "    ```"], ["!!! note", "    ```layeranim held", "    ```"],
+            ["1. a", "", "    - b", "", "        ```layeranim held", "        ```"]]  # fmt: skip
+    for lines in (code, comment, ["- item", "", "text", *code]):
+        assert not list(fences(lines))
+        assert [one.film for one in fences([*lines, "", "```layeranim after", "```"])] == ["after"]
+    for lines in held:
+        assert [one.film for one in fences(lines)] == ["held"]
 
 
 def test_the_page_shows_a_fence_of_ours() -> None:

@@ -35,6 +35,8 @@ OWN = {
     "open": '%layeranim render conv -o "x',
     "check": "%layeranim check -m none.toml",
     "list": "%layeranim list -h",
+    "stride": "s = 2",
+    "lines": "%%layeranim render conv \\\n  --stride {s} \\\n  --dry-run",
     "dry": "%layeranim render conv --dry-run",
     "named": "made = %layeranim trace conv\nassert len(made) == 8\nprint(*first.paths, *second.paths)",
 }
@@ -119,6 +121,7 @@ def test_every_cell_does_what_it_says(run: Run) -> None:
     assert "none.toml" in failed["check"][0]
     assert run.printed("list").startswith("Usage: layeranim list")
     assert "36 steps" in run.printed("dry")
+    assert "stride 2" in run.printed("lines")
 
 
 def test_a_film_is_held_whole_with_its_size_its_poster_and_its_words(run: Run) -> None:
