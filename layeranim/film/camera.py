@@ -79,6 +79,12 @@ class FilmCamera(Camera):
         self._order: list[int] = []
         self.painted_pixels = 0
 
+    def forget(self) -> None:
+        """Give the sprites back; the frame stays as it was drawn last."""
+        self._sprites.clear()
+        self._sprite_bytes = 0
+        self._last = {}
+
     # ── one frame ────────────────────────────────────────────────────────────
     def compose(self, mobjects: Iterable[Mobject]) -> list[Rect]:
         """Bring the frame up to date; returns the repainted rectangles, even-aligned, none if nothing changed."""

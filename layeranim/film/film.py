@@ -142,6 +142,7 @@ def make(
             while open_writers:  # an encoder's memory is given back before the next pass
                 open_writers[0].finish()
                 del open_writers[0]
+            fan.writers = ()
             before += fan.frames
             frames[shot.width, shot.height, shot.fps] = fan.frames
             if fan.poster is not None:
@@ -193,6 +194,8 @@ def draw(
             raise RenderError(
                 f"drawing {board.explainer} at {shot.width}x{shot.height} needs more memory than there is"
             ) from None
+        finally:
+            renderer.let_go()
     return playing
 
 

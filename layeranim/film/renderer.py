@@ -20,6 +20,13 @@ class Sink(Protocol):
     def write(self, pixels: NDArray[np.uint8], changed: Sequence[Rect], repeat: int) -> None: ...
 
 
+class Nowhere:
+    """Takes no frame."""
+
+    def write(self, pixels: NDArray[np.uint8], changed: Sequence[Rect], repeat: int) -> None:
+        raise RuntimeError("a frame came after the film was drawn")
+
+
 class EnoughDrawn(Exception):
     """The one frame that was wanted stands in the sink."""
 
@@ -94,6 +101,11 @@ class FilmRenderer(CairoRenderer):
     def _emit(self, repeat: int) -> None:
         self.time += repeat / self.fps
         self.sink.write(self.camera.frame.pixels, self.changed, repeat)
+
+    def let_go(self) -> None:
+        """Hold neither sprites nor writers any longer: a scene and its renderer know each other, and stay a while."""
+        self.camera.forget()
+        self.sink = Nowhere()
 
     def scene_finished(self, scene: Scene) -> None:
         """Nothing is left to write; a scene without animations still shows one frame."""

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
+import weakref
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from layeranim import api
 from layeranim.errors import LayeranimError
+from layeranim.film import film
+from layeranim.film.camera import FilmCamera
 from layeranim.film.writers import FORMATS
 
 PEAK = """
 import resource, sys
 from pathlib import Path
+from typing import Any
 import layeranim as la
 la.render("conv", output=sys.argv[1], size=sys.argv[2], steps="first:1", pace="fast", fps=2)
 if sys.platform == "linux":  # which counts the process that started this one into ru_maxrss, but not into VmHWM
@@ -53,3 +59,30 @@ def test_every_format_has_room_at_full_hd_and_mp4_at_four_times_that() -> None:
     budget = 512 * 2**20
     assert all(info.held * 1920 * 1080 < budget for info in FORMATS.values())
     assert FORMATS["mp4"].held * 3840 * 2160 < budget
+
+
+def test_a_pass_leaves_neither_its_writers_nor_its_sprites_to_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A scene and its renderer know each other: what they held would stay until Python looks for such circles."""
+    writers, cameras = list[Any](), list[FilmCamera]()
+    of, begun = film.writer, FilmCamera.__init__
+
+    def watched(*words: Any) -> Any:
+        assert not [one for one in writers if one() is not None], "the writers of the pass before are still there"
+        assert not any(camera._sprites for camera in cameras)
+        writers.append(weakref.ref(made := of(*words)))
+        return made
+
+    def begin(self: FilmCamera, *words: Any) -> None:
+        begun(self, *words)
+        cameras.append(self)
+
+    monkeypatch.setattr(film, "writer", watched)
+    monkeypatch.setattr(FilmCamera, "__init__", begin)
+    gc.disable()
+    try:
+        api.render("conv", output=[f"{tmp_path}/a.mp4", f"{tmp_path}/a.gif"], steps="first:1", fps=2)
+    finally:
+        gc.enable()
+    assert len(writers) == len(cameras) == 2
