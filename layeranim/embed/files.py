@@ -136,7 +136,8 @@ def of(path: Path) -> FilmFiles:
 
 def stem(path: Path) -> str:
     """The name that the files of a film share."""
-    return path.name.removesuffix(".av1.webm") if path.name.endswith(".av1.webm") else path.stem
+    longer = next((suffix for suffix in (".av1.webm", ".sheet.png") if path.name.endswith(suffix)), path.suffix)
+    return path.name.removesuffix(longer)
 
 
 def _ground(film: Mapping[str, Any]) -> str:
@@ -157,6 +158,8 @@ def reported(report: Mapping[str, Any], place: Path, exact: bool = False) -> Fil
     try:
         for name, entry in report["files"].items():
             kind, file = str(entry["type"]), place.parent / Path(name).name
+            if "stills" in entry:  # a page of steps is no poster
+                continue
             if entry["sha256"] in standing(file).values() if exact else file.is_file():
                 files[kind] = file
                 if "width" in entry:

@@ -188,6 +188,10 @@ class FilmOptions(Config):
         Integer(1), None, "which step is followed and on the poster, counted from 1, in films that follow one number"
     )
     loop: int = option(Loop(), "forever", "how often a GIF, WebP or APNG plays")
+    stills: int | None = option(
+        Integer(1, 48), None, "how many steps a sheet or PDF shows at most, instead of as many as fit on one page"
+    )
+    paper: str = option(Choice(("a4", "letter", "fit")), "a4", "page of a PDF; fit is as large as what stands on it")
     max_size: int | None = option(Bytes(), None, "fail if a film file is larger, such as 500KB")
     precision: int | None = option(Integer(0, 6), None, "decimals of every number, instead of the fitting ones")
     title: str | None = option(Text(), None, "title of the film")

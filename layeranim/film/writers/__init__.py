@@ -13,7 +13,19 @@ from typing import Any, BinaryIO
 from layeranim.errors import OptionError
 from layeranim.film.writers.spec import FrameFiles, Rect, Spec, Writer
 
-__all__ = ["FORMATS", "FormatInfo", "FrameFiles", "Rect", "Spec", "Writer", "check_size", "writer"]
+__all__ = [
+    "EVERY",
+    "FORMATS",
+    "STILLS",
+    "FormatInfo",
+    "FrameFiles",
+    "PageInfo",
+    "Rect",
+    "Spec",
+    "Writer",
+    "check_size",
+    "writer",
+]
 
 
 @dataclass(frozen=True)
@@ -100,6 +112,23 @@ FORMATS: dict[str, FormatInfo] = {
         "-%04d.png", "image/png", "a PNG a frame, every pixel exact", False, 65535, 41, _png_sequence
     ),
 }
+
+
+@dataclass(frozen=True)
+class PageInfo:
+    """A format of pages that show a film's steps as stills. ``suffix`` and ``media_type`` as of ``FormatInfo``."""
+
+    suffix: str
+    media_type: str
+    description: str
+
+
+STILLS = {
+    "sheet": PageInfo(".sheet.png", "image/png", "steps of the film with their words, as one picture"),
+    "pdf": PageInfo(".pdf", "application/pdf", "steps of the film with their words, as a document: vectors and text"),
+}
+EVERY = (*FORMATS, *STILLS, "png")
+"""Every format that there is; ``png`` is the poster."""
 
 
 def writer(fmt: str, out: BinaryIO | FrameFiles, spec: Spec) -> Writer:
