@@ -9,7 +9,7 @@ from typing import Any
 
 from layeranim.errors import InputError, OptionError
 from layeranim.film.owned import provenance, standing
-from layeranim.theme import Theme, own
+from layeranim.theme import LIGHT, Theme, own
 
 MOVING = ("image/webp", "image/apng", "image/gif")
 """Pictures that move and cannot be paused, the smallest first."""
@@ -35,8 +35,8 @@ class FilmFiles:
     sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     stepped: bool = False
     steps: int = 0
-    background: str = "#FFFFFF"
-    ink: str = "#16191D"
+    background: str = LIGHT.bg
+    ink: str = LIGHT.ink
 
     @property
     def poster(self) -> Path:

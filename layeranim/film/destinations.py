@@ -12,10 +12,12 @@ from layeranim.errors import OptionError
 from layeranim.film import output
 from layeranim.film.output import STDOUT
 from layeranim.film.places import NUMBER
-from layeranim.film.writers import EVERY, FORMATS, STILLS, check_size
+from layeranim.film.writers import EVERY, FORMATS, STILLS, check_clear, check_size
 from layeranim.stories.options import FilmOptions
 
 DEFAULT_FORMATS = ("mp4", "gif")
+CLEAR_FORMATS = ("webm", "webp")
+"""Those of a transparent film that is asked for in none."""
 FOLDER = "films"
 """Where films go that are given no place: never among those of a manifest, which are built and checked."""
 POSTER = "png"
@@ -63,7 +65,10 @@ def destinations(
     """
     wanted = _formats(formats)
     if outputs is None:
-        found = [Destination(_default(name, fmt), fmt) for fmt in wanted or DEFAULT_FORMATS]
+        found = [
+            Destination(_default(name, fmt), fmt)
+            for fmt in wanted or (CLEAR_FORMATS if film.transparent else DEFAULT_FORMATS)
+        ]
     else:
         if hasattr(outputs, "write") or not isinstance(outputs, (str, Path, Iterable)):
             raise OptionError(f"output is {given(outputs)}, but must be a path or several; films are written to files")
@@ -72,6 +77,8 @@ def destinations(
             raise OptionError("output has no path; give one, or leave it out")
         found = [Destination(path, _format_of(path, wanted)) for path in paths]
     for item in found:
+        if film.transparent:
+            check_clear(item.fmt)
         if item.fmt in FORMATS:
             check_size(item.fmt, *film.frame(item.fmt)[:2])
     _affordable(found, film)

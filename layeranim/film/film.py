@@ -187,7 +187,9 @@ def draw(
     """One run over the scene into ``fan``, of all frames or of ``only`` one."""
     size = shot.width, shot.height
     with host.session(*size, shot.fps, theme.bg, board.canvas) as scale, _quick_turns():
-        renderer = FilmRenderer(View(*size, scale), theme.bg, float(shot.fps), fan, None if only is None else [only])
+        renderer = FilmRenderer(
+            View(*size, scale), theme.behind, float(shot.fps), fan, None if only is None else [only]
+        )
         playing = scene(board, theme, shot.fps, captioned, renderer=renderer)
         try:
             playing.render()

@@ -31,7 +31,9 @@ class FilmRenderer(CairoRenderer):
     where it ends, at once.
     """
 
-    def __init__(self, view: View, background: str, fps: float, sink: Sink, only: Sequence[int] | None = None) -> None:
+    def __init__(
+        self, view: View, background: str | None, fps: float, sink: Sink, only: Sequence[int] | None = None
+    ) -> None:
         super().__init__()
         self.camera: FilmCamera = FilmCamera(view, background)
         self.fps, self.sink, self.only = fps, sink, only

@@ -193,7 +193,7 @@ def _laid(layout: PageLayout, one: Arrangement, shown: Sequence[Still], keys: Se
         if len(sheets) > 1:
             count: Line = (Run(f"{number} / {len(sheets)}"),)
             groups.append(_said(layout, count, FOOT, (layout.width - layout.margin - phrases.width(count, FOOT), base)))
-        yield Page(layout.width, layout.height, groups, m.opaque(layout.theme.bg))
+        yield Page(layout.width, layout.height, groups, _ground(layout))
 
 
 def _header(layout: PageLayout, top: float, keys: Sequence[m.Mark], groups: list[Group]) -> float:
@@ -245,4 +245,8 @@ def _said(layout: PageLayout, line: Line, size: float, at: tuple[float, float]) 
 def _fitted(layout: PageLayout, groups: Sequence[Group]) -> Page:
     box = m.around(mark for group in groups for mark in group.marks).outset(layout.margin)
     moved = [Group(g.kind, [mark.placed(1.0, -box.x, -box.bottom) for mark in g.marks], g.alt) for g in groups]
-    return Page(box.w, box.h, moved, m.opaque(layout.theme.bg))
+    return Page(box.w, box.h, moved, _ground(layout))
+
+
+def _ground(layout: PageLayout) -> m.Colour | None:
+    return m.opaque(layout.theme.bg) if layout.theme.behind else None
