@@ -67,7 +67,7 @@ def test_every_token_and_its_contrast_on_the_background(palette: Theme, token: s
 
 
 def test_every_colour_of_a_theme_is_in_the_table() -> None:
-    named = {field.name for field in dataclasses.fields(Theme)} - {"name", "bg", "on_dark", "on_light"}
+    named = {field.name for field in dataclasses.fields(Theme)} - {"name", "bg", "on_dark", "on_light", "clear"}
     assert named == {*TOKENS, "negative", "positive", "heat", "gates"}
     assert [list(palette.gates) for palette in THEMES.values()] == [list("figo")] * 2
 

@@ -13,10 +13,11 @@ from layeranim import preparing
 from layeranim.assets import sources
 from layeranim.assets.entries import Entry
 from layeranim.assets.lock import suffixes
-from layeranim.assets.manifest import files_of, suffix_of
+from layeranim.assets.manifest import files_of
 from layeranim.assets.plan import BuildPlan, plan
 from layeranim.assets.telling import board_of
 from layeranim.errors import LayeranimError, RenderError, out_of_threads
+from layeranim.film.destinations import suffix_of
 from layeranim.film.hidden import create, remove
 from layeranim.film.provenance import dumped
 from layeranim.inputs import Within

@@ -15,7 +15,7 @@ from layeranim.assets import names
 from layeranim.engine import synonyms
 from layeranim.engine.option import Choice, Kind, Layer, given, suggest
 from layeranim.errors import LayeranimError, OptionError
-from layeranim.film.writers import FORMATS
+from layeranim.film.writers import EVERY
 from layeranim.inputs import printable
 from layeranim.inputs.request import number_text
 from layeranim.stories.options import THEMES, FilmOptions
@@ -24,7 +24,7 @@ OWN = ("id", "explainer", "formats", "themes", "matrix", "alt")
 VERSION = 1
 THEME_FILE = r".+\.toml"
 """What else may stand among ``themes``."""
-MADE = (*(name for name in FORMATS if name != "png-sequence"), "png")
+MADE = tuple(name for name in EVERY if name != "png-sequence")
 ELSEWHERE = {"format": "formats", "output": "formats", "theme": "themes"}
 MOST_CASES = 200
 """Films of one matrix."""

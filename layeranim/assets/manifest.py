@@ -13,8 +13,7 @@ from layeranim.assets.entries import Entry, Given
 from layeranim.assets.finding import NAME, PROJECT, lock_of, text_and_data, tool
 from layeranim.engine.option import given, suggest
 from layeranim.errors import ManifestError
-from layeranim.film.destinations import Destination, every_path
-from layeranim.film.writers import FORMATS
+from layeranim.film.destinations import Destination, every_path, suffix_of
 from layeranim.inputs import Within, printable
 from layeranim.stories.options import FilmOptions
 
@@ -66,11 +65,6 @@ def captioned(entry: Entry) -> bool:
     """Whether the captions of an entry's film are in its picture."""
     given_words = {name: value for name, value in entry.options.items() if name == "captions"}
     return bool(FilmOptions.of(given_words).captions)  # type: ignore[attr-defined]
-
-
-def suffix_of(fmt: str) -> str:
-    """``.gif``; ``.png`` is the poster's."""
-    return FORMATS[fmt].suffix if fmt in FORMATS else ".png"
 
 
 def read(path: Path, restricted: bool = False) -> tuple[Manifest, list[str]]:

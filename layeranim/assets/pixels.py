@@ -30,7 +30,7 @@ NEAR = 24
 """Levels of 255 that a channel may be off: codecs and antialiasing differ by a few between versions."""
 SHARE = 0.001
 """Part of a frame's pixels that may be further off."""
-PICTURES = ("gif", "webp", "png", "apng")
+PICTURES = ("gif", "webp", "png", "apng", "sheet.png")
 VIDEOS = ("mp4", "webm", "av1.webm")
 PAGES = ("html",)
 EDGE = 8
@@ -95,7 +95,7 @@ def _frames(suffix: str, data: bytes) -> Iterator[tuple[str, Pixels]]:
 def _pictures(suffix: str, data: bytes) -> Iterator[tuple[str, Pixels]]:
     from PIL import Image, ImageSequence
 
-    with Image.open(BytesIO(data), formats=["PNG" if suffix == "apng" else suffix.upper()]) as image:
+    with Image.open(BytesIO(data), formats=["PNG" if suffix.endswith("png") else suffix.upper()]) as image:
         if image.width * image.height > MOST_PIXELS:
             raise ValueError(f"it declares {image.width}×{image.height} pixels, which no film has")
         for frame in ImageSequence.Iterator(image):

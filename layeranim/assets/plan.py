@@ -16,7 +16,7 @@ from layeranim.assets.entries import Entry
 from layeranim.assets.manifest import Manifest, files_of, read
 from layeranim.errors import LayeranimError, ManifestError
 from layeranim.film.provenance import looks
-from layeranim.film.writers import FORMATS, check_size
+from layeranim.film.writers import FORMATS, check_clear, check_size
 from layeranim.inputs import Base, Identity, identity, printable
 
 ALT = "alt"
@@ -88,6 +88,8 @@ def plan(entry: Entry, work: preparing.Work, base: Base = None) -> BuildPlan:
     """An entry and its options, resolved, with what they come from. Raises ``OptionError`` for a size out of reach."""
     film = preparing.coloured(work.film.replace(theme=entry.theme), base, work.memory)
     for fmt in entry.formats:
+        if film.transparent:
+            check_clear(fmt)
         if fmt in FORMATS:
             check_size(fmt, *film.frame(fmt)[:2])
     work = replace(work, film=film)

@@ -8,7 +8,7 @@ import click
 
 from layeranim.cli.console import Voice, out, out_paths
 from layeranim.cli.program import debug_option
-from layeranim.embed import pages
+from layeranim.embed import pages, slides
 from layeranim.embed.targets import TARGETS, relative
 from layeranim.errors import OptionError, UsageError
 
@@ -27,6 +27,10 @@ def _embed(
     if film is None or target is None:
         raise UsageError("embed takes a film and --for TARGET, or --update PAGE; see layeranim embed --help")
     wanted = pages.Wanted(_film(film), target, Path(dark) if dark else None, width, caption, base)
+    if target == "pptx" and page and Path(page).suffix.lower() == slides.SUFFIX:
+        if slides.put(wanted, Path(page)):
+            out_paths([page])
+        return
     made = pages.snippet(wanted, Path(page) if page else None, not bare)
     Voice().warn(*made.warnings)
     for place in pages.copy(made.copies):
@@ -51,6 +55,9 @@ def _update(places: list[Path], check: bool) -> None:
     pages.ready(places)
     stale = []
     for page in places:
+        if page.suffix.lower() == slides.SUFFIX:
+            stale += [str(page)] if slides.updated(page, check) else []
+            continue
         before, after, made = pages.updated(page)
         Voice().warn(*(line for one in made for line in one.warnings))
         lacking = [place for one in made for place in one.copies.values() if not place.is_file()]
@@ -80,7 +87,8 @@ embed = click.Command(
         click.Option(["--for", "target"], metavar="TARGET", help="the program that shows the page",
                      type=click.STRING),
         click.Option(["--page"], metavar="FILE", help="the page, which need not be there: addresses start from it; "
-                     "films that lie outside its site are copied into it  [default: a page in this folder]"),
+                     "films that lie outside its site are copied into it; of slides the deck, which gets one more  "
+                     "[default: a page in this folder]"),
         click.Option(["--dark"], metavar="FILE",
                      help="the film for dark pages  [default: NAME-dark beside NAME-light]"),
         click.Option(["--width"], metavar="PX", type=int, default=pages.WIDTH, show_default=True,

@@ -20,7 +20,7 @@ from layeranim.errors import OptionError, OutputError
 from layeranim.film.destinations import Destination, beside, stems
 from layeranim.film.hidden import STDOUT
 from layeranim.film.output import is_sequence
-from layeranim.film.writers import FORMATS
+from layeranim.film.writers import EVERY
 from layeranim.preparing import recorded
 from layeranim.preparing.filmed import Filmed
 from layeranim.stories.options import FilmOptions
@@ -46,13 +46,13 @@ class Call:
 
 def output_options() -> list[click.Option]:
     """Where the film goes and what is said about it."""
-    known = [*FORMATS, "png"]
     return [
         Sectioned(["output", "-o", "--output"], OUTPUT, multiple=True, metavar="FILE", type=WordsType(files=True),
-                  help="file to write; its suffix decides the format, .png is the poster, %d in the name numbers "
-                  "single frames, - is standard output (with -f); repeatable  [default: films/NAME.FORMAT]"),
-        Sectioned(["format", "-f", "--format"], OUTPUT, multiple=True, metavar="FORMAT,…", type=WordsType(known),
-                  envvar=ENVIRONMENT + "FORMAT", help=f"{', '.join(known)}  [default: mp4,gif]"),
+                  help="file to write; its suffix decides the format, .png is the poster, .sheet.png and .pdf are "
+                  "pages of stills, %d in the name numbers single frames, - is standard output (with -f); repeatable  "
+                  "[default: films/NAME.FORMAT]"),
+        Sectioned(["format", "-f", "--format"], OUTPUT, multiple=True, metavar="FORMAT,…", type=WordsType(EVERY),
+                  envvar=ENVIRONMENT + "FORMAT", help=f"{', '.join(EVERY)}  [default: mp4,gif]"),
         Sectioned(["overwrite", "--overwrite"], OUTPUT, is_flag=True,
                   help="replace files that layeranim did not make, too; never an input"),
         Sectioned(["dry_run", "--dry-run"], OUTPUT, is_flag=True,

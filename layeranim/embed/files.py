@@ -9,7 +9,7 @@ from typing import Any
 
 from layeranim.errors import InputError, OptionError
 from layeranim.film.owned import provenance, standing
-from layeranim.theme import own
+from layeranim.theme import LIGHT, Theme, own
 
 MOVING = ("image/webp", "image/apng", "image/gif")
 """Pictures that move and cannot be paused, the smallest first."""
@@ -24,7 +24,7 @@ DARK = ("-light", "-dark")
 class FilmFiles:
     """One film: its files by media type, width and height of each in pixels, its title and what it shows in words.
 
-    ``stepped``: its player was asked for.
+    ``stepped``: its player was asked for; ``steps``: how many there are; ``background`` and ``ink`` are its colours.
     """
 
     title: str
@@ -34,6 +34,9 @@ class FilmFiles:
     files: Mapping[str, Path]
     sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     stepped: bool = False
+    steps: int = 0
+    background: str = LIGHT.bg
+    ink: str = LIGHT.ink
 
     @property
     def poster(self) -> Path:
@@ -136,13 +139,14 @@ def of(path: Path) -> FilmFiles:
 
 def stem(path: Path) -> str:
     """The name that the files of a film share."""
-    return path.name.removesuffix(".av1.webm") if path.name.endswith(".av1.webm") else path.stem
+    longer = next((suffix for suffix in (".av1.webm", ".sheet.png") if path.name.endswith(suffix)), path.suffix)
+    return path.name.removesuffix(longer)
 
 
-def _ground(film: Mapping[str, Any]) -> str:
-    """Whether a film's pages are light or dark, whatever its theme. Raises ``KeyError``, ``ValueError``."""
+def _theme(film: Mapping[str, Any]) -> Theme:
+    """The colours of a film. Raises ``KeyError``, ``ValueError``."""
     try:
-        return own.named(str(film["theme"]), film.get("background") or None).ground
+        return own.named(str(film["theme"]), film.get("background") or None)
     except OptionError as error:
         raise ValueError(str(error)) from None
 
@@ -157,12 +161,16 @@ def reported(report: Mapping[str, Any], place: Path, exact: bool = False) -> Fil
     try:
         for name, entry in report["files"].items():
             kind, file = str(entry["type"]), place.parent / Path(name).name
+            if "stills" in entry:  # a page of steps is no poster
+                continue
             if entry["sha256"] in standing(file).values() if exact else file.is_file():
                 files[kind] = file
                 if "width" in entry:
                     sizes[kind] = int(entry["width"]), int(entry["height"])
-        said = str(report["title"]), str(report["alt"]), float(report["seconds"]), _ground(report["film"])
-        shown = FilmFiles(*said, files, sizes)
+        said, theme = (str(report["title"]), str(report["alt"]), float(report["seconds"])), _theme(report["film"])
+        shown = FilmFiles(
+            *said, theme.ground, files, sizes, steps=len(report["steps"]), background=theme.bg, ink=theme.ink
+        )
     except (KeyError, TypeError, ValueError, AttributeError):
         raise InputError(f"{place.name} does not say what an embedder needs; render the film anew") from None
     if "image/png" not in files:

@@ -88,6 +88,10 @@ def _still(made: Film) -> str:
     still = poster(made)
     if not made.reports:  # written to standard output
         return f"<p>{escape(made.alt)}</p>\n"
+    there = [path for path in made.paths if path.suffix == ".pdf" and path.is_file()]
+    if still is None and there:
+        links = ", ".join(f'<a href="{quote(str(path))}">{escape(path.name)}</a>' for path in there)
+        return f"<p>{links}: {escape(made.alt)}</p>\n"
     if still is None:
         lost = ", ".join(map(str, made.paths))
         return f"<p>The film is not in {escape(lost)} any more: render it anew. {escape(made.alt)}</p>\n"

@@ -129,7 +129,7 @@ def updated(page: Path) -> tuple[str, str, list[Snippet]]:
     made: list[Snippet] = []
 
     def anew(found: re.Match[str]) -> str:
-        one = snippet(_asked(found["words"], page), page)
+        one = snippet(asked(found["words"], page), page)
         made.append(one)
         ends = "\r\n" if "\r\n" in found[0] else "\n"
         lines = one.text.removesuffix("\n").split("\n")
@@ -141,7 +141,7 @@ def updated(page: Path) -> tuple[str, str, list[Snippet]]:
     return text, after, made
 
 
-def _asked(words: str, page: Path) -> Wanted:
+def asked(words: str, page: Path) -> Wanted:
     """What a comment asks for. Raises InputError for one that was changed into something else."""
     try:
         film, *rest = (unquote(word) for word in words.split())

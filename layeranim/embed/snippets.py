@@ -184,9 +184,50 @@ def plain_image(figure: Figure) -> str:
 
 
 def reveal(figure: Figure) -> str:
-    """A film on a slide of reveal.js: it begins with its slide and stops with it."""
+    """A film on a slide of reveal.js: it begins and stops with its slide; a player goes step by step with it."""
+    if figure.light.player:
+        return "\n".join(_stepped(figure, figure.light)) + "\n"
     lines = list(_video(figure, figure.light, "data-autoplay "))
     return "\n".join(lines) + "\n" if lines else "\n".join(moving(figure)) + "\n"
+
+
+def _stepped(figure: Figure, shown: FilmFiles) -> Iterator[str]:
+    """A player and a fragment for each step after the first. Which of them are seen says which step the player shows:
+    forwards, backwards, and where a slide is come to from either side.
+    """
+    across, down = figure.size
+    yield '<div class="layeranim-steps">'
+    yield (
+        f'<iframe data-src="{figure.url(shown.player or shown.poster)}" title="{escape(figure.alt)}" '
+        f'width="{across}" height="{down}" style="width: {across}px; max-width: 100%; '
+        f'height: calc({down}px + {CONTROLS}); border: 0"></iframe>'
+    )
+    yield '<span class="fragment"></span>' * (shown.steps - 1)
+    yield STEPPING + "</div>"
+
+
+STEPPING = """<script>
+for (const slide of document.querySelectorAll(".layeranim-steps:not([data-steps])")) {
+const frame = slide.querySelector("iframe");
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+let shown = 0;
+const tell = (order) => frame.contentWindow.postMessage(order, "*");
+const show = () => {
+const step = slide.querySelectorAll(".fragment.visible").length + 1;
+if (!frame.contentWindow || step === shown) return;
+tell({ layeranim: "step", step });
+if (shown && step === shown + 1 && !still.matches) tell({ layeranim: "again" });
+shown = step;
+};
+slide.dataset.steps = "";
+frame.addEventListener("load", () => { shown = 0; show(); });
+new MutationObserver(show).observe(slide, { subtree: true, attributeFilter: ["class"] });
+}
+</script>
+"""
+"""Forwards a step plays, backwards its result stands there. Reveal.js marks the fragments that are seen, and nothing of
+it must be there when this runs.
+"""
 
 
 # ── Markdown ─────────────────────────────────────────────────────────────────

@@ -50,9 +50,10 @@ _ALL = (
     Venue("jekyll", "Jekyll, under any base URL", snippets.block, ("_config.yml", "_config.toml"), "assets/films"),
     Venue("quarto", "Quarto (not tried in Quarto itself)", snippets.quarto),
     Venue("notebook", "a Markdown cell of a notebook", snippets.block),
-    Venue("reveal", "a slide of reveal.js", snippets.reveal),
+    Venue("reveal", "a slide of reveal.js; a player (NAME.html) goes step by step with it", snippets.reveal),
     Venue("latex", "LaTeX: the poster, linked to the film", snippets.latex, mark=_TEX),
-    Venue("pptx", "a program with python-pptx (not tried in PowerPoint)", snippets.pptx, mark=_PYTHON),
+    Venue("pptx", "a slide in the deck that --page names, else a program with python-pptx (not tried in PowerPoint)",
+          snippets.pptx, mark=_PYTHON),
 )  # fmt: skip
 TARGETS: Mapping[str, Venue] = {target.name: target for target in _ALL}
 

@@ -32,13 +32,14 @@ def beside(
     options: FilmOptions,
     origin: MadeFrom,
     frames: Mapping[tuple[int, int, Fraction], int],
+    stills: Mapping[str, Mapping[str, Any]],
 ) -> dict[Path, dict[str, Any]]:
     """Write posters, captions and provenances into ``files``, where the films are complete; what the provenances say.
 
     ``posters`` by the size of the frame, ``frames`` by its size and rate: how many each drawing pass made.
+    ``stills``: what there is to say of each page of stills.
     """
-    largest = posters[max(posters)]
-    pictures = {item.path: largest for item in found if item.fmt == POSTER}
+    pictures = {item.path: posters[max(posters)] for item in found if item.fmt == POSTER}
     for stem in stems(found):
         films = [item for item in found if item.stem == stem and item.fmt in FORMATS]
         pictures.setdefault(stem + ".png", posters[max(options.frame(item.fmt)[:2] for item in films)])
@@ -55,6 +56,8 @@ def beside(
             elif path in pictures:
                 height, width = pictures[path].shape[:2]
                 written[Path(path).name] = _file(files[path], "image/png", width=width, height=height)
+            elif path in stills:
+                written[Path(path).name] = _file(files[path], **stills[path])
             else:
                 written[Path(path).name] = _file(files[path], "text/vtt")
         report = provenance.report(board, options, origin, written, _longest(frames))

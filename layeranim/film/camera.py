@@ -19,7 +19,7 @@ from layeranim.borrowed import Camera, Mobject, VMobject
 from layeranim.errors import RenderError
 from layeranim.film.writers import Rect
 from layeranim.layout import PixelBox, View
-from layeranim.theme import rgb
+from layeranim.theme import LIGHT, rgb
 
 SPRITE_BYTES = 12_000_000  # least recently used sprites go beyond this
 PHASES = 256  # cairo's own sub-pixel grid: finer positions give the same pixels
@@ -37,7 +37,7 @@ class Painter(Protocol):
 
 
 class CameraTarget:
-    """An opaque BGRA picture that cairo and NumPy both draw into."""
+    """A BGRA picture that cairo and NumPy both draw into."""
 
     def __init__(self, width: int, height: int) -> None:
         self.pixels: NDArray[np.uint8] = np.zeros((height, width, 4), np.uint8)
@@ -64,11 +64,11 @@ class DrawnFrame(NamedTuple):
 class FilmCamera(Camera):
     """Draws a list of mobjects into ``frame.pixels``; ``compose`` tells which rectangles changed."""
 
-    def __init__(self, view: View, background: str) -> None:
-        super().__init__(background_color=background, pixel_width=view.width, pixel_height=view.height)
+    def __init__(self, view: View, background: str | None) -> None:
+        super().__init__(background_color=background or LIGHT.bg, pixel_width=view.width, pixel_height=view.height)
         self.view = view
         self.frame = CameraTarget(view.width, view.height)
-        self.bg = tuple(v / 255 for v in rgb(background))
+        self.bg = None if background is None else tuple(v / 255 for v in rgb(background))
         self._probe = cairo.Context(cairo.ImageSurface(cairo.FORMAT_A8, 1, 1))  # builds and measures paths
         self._probe.set_line_join(cairo.LINE_JOIN_MITER)  # the joins and caps that reach furthest
         self._probe.set_line_cap(cairo.LINE_CAP_SQUARE)
@@ -152,8 +152,13 @@ class FilmCamera(Camera):
         ctx.save()
         ctx.rectangle(clip.x0, clip.y0, clip.x1 - clip.x0, clip.y1 - clip.y0)
         ctx.clip()
-        ctx.set_source_rgb(*self.bg)
-        ctx.paint()
+        if self.bg is None:
+            ctx.set_operator(cairo.Operator.CLEAR)
+            ctx.paint()
+            ctx.set_operator(cairo.Operator.OVER)
+        else:
+            ctx.set_source_rgb(*self.bg)
+            ctx.paint()
         for m, _, (surface, box, opacity) in drawn:
             if box.x0 < clip.x1 and clip.x0 < box.x1 and box.y0 < clip.y1 and clip.y0 < box.y1:
                 if surface is not None:

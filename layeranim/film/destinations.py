@@ -12,10 +12,12 @@ from layeranim.errors import OptionError
 from layeranim.film import output
 from layeranim.film.output import STDOUT
 from layeranim.film.places import NUMBER
-from layeranim.film.writers import FORMATS, check_size
+from layeranim.film.writers import EVERY, FORMATS, STILLS, check_clear, check_size
 from layeranim.stories.options import FilmOptions
 
 DEFAULT_FORMATS = ("mp4", "gif")
+CLEAR_FORMATS = ("webm", "webp")
+"""Those of a transparent film that is asked for in none."""
 FOLDER = "films"
 """Where films go that are given no place: never among those of a manifest, which are built and checked."""
 POSTER = "png"
@@ -34,7 +36,7 @@ PROVENANCE = ".json"
 
 @dataclass(frozen=True)
 class Destination:
-    """One file to write. ``fmt`` is a film format or ``png``, the poster."""
+    """One file to write. ``fmt`` is a film format, ``png``, the poster, or one of ``STILLS``."""
 
     path: str
     fmt: str
@@ -50,7 +52,7 @@ class Destination:
         if output.is_sequence(self.path):
             path = Path(self.path)
             return str(path.with_name(NUMBER.sub("", path.stem).strip(" .-_") or "frames"))
-        suffix = FORMATS[self.fmt].suffix if self.fmt in FORMATS else ".png"
+        suffix = suffix_of(self.fmt)
         return self.path[: -len(suffix)] if self.path.lower().endswith(suffix) else str(Path(self.path).with_suffix(""))
 
 
@@ -63,7 +65,10 @@ def destinations(
     """
     wanted = _formats(formats)
     if outputs is None:
-        found = [Destination(_default(name, fmt), fmt) for fmt in wanted or DEFAULT_FORMATS]
+        found = [
+            Destination(_default(name, fmt), fmt)
+            for fmt in wanted or (CLEAR_FORMATS if film.transparent else DEFAULT_FORMATS)
+        ]
     else:
         if hasattr(outputs, "write") or not isinstance(outputs, (str, Path, Iterable)):
             raise OptionError(f"output is {given(outputs)}, but must be a path or several; films are written to files")
@@ -72,6 +77,8 @@ def destinations(
             raise OptionError("output has no path; give one, or leave it out")
         found = [Destination(path, _format_of(path, wanted)) for path in paths]
     for item in found:
+        if film.transparent:
+            check_clear(item.fmt)
         if item.fmt in FORMATS:
             check_size(item.fmt, *film.frame(item.fmt)[:2])
     _affordable(found, film)
@@ -126,15 +133,18 @@ def _formats(formats: str | Iterable[str] | None) -> list[str]:
     words = formats.split(",") if isinstance(formats, str) else list(formats or ())
     names = [word.strip().lower() for word in words if word.strip()]
     for name in names:
-        if name not in FORMATS and name != POSTER:
-            known = [*FORMATS, POSTER]
-            raise OptionError(f"format {name!r} is unknown{suggest(name, known)}; there are {', '.join(known)}")
+        if name not in EVERY:
+            raise OptionError(f"format {name!r} is unknown{suggest(name, EVERY)}; there are {', '.join(EVERY)}")
     return list(dict.fromkeys(names))
 
 
 def _default(name: str, fmt: str) -> str:
-    suffix = ".png" if fmt == POSTER else FORMATS[fmt].suffix
-    return f"{FOLDER}/{name}{suffix}"
+    return f"{FOLDER}/{name}{suffix_of(fmt)}"
+
+
+def suffix_of(fmt: str) -> str:
+    """What ends the names of a format's files."""
+    return FORMATS[fmt].suffix if fmt in FORMATS else STILLS[fmt].suffix if fmt in STILLS else ".png"
 
 
 def _format_of(path: str, wanted: list[str]) -> str:
@@ -147,13 +157,15 @@ def _format_of(path: str, wanted: list[str]) -> str:
             near = str(Path(path).with_suffix(".png"))
             raise OptionError(f"output {path!r} numbers single frames, which are PNG; {near!r} would work")
         return SEQUENCE
-    suffixes = {info.suffix: name for name, info in FORMATS.items() if name != SEQUENCE} | {".png": POSTER}
+    suffixes = {suffix_of(name): name for name in EVERY if name != SEQUENCE}
     fitting = [name for suffix, name in suffixes.items() if path.lower().endswith(suffix)]
     if wanted == [SEQUENCE] and fitting in ([], [POSTER]):
         near = str(Path(path).with_name(Path(path).stem + FORMATS[SEQUENCE].suffix))
         raise OptionError(f"output {path!r} has no place for the number of a frame; {near!r} would work")
-    if len(wanted) == 1 and (not fitting or (wanted[0] in ("apng", "av1") and fitting[-1] in (POSTER, "webm"))):
+    if len(wanted) == 1 and (
+        not fitting or (wanted[0] in ("apng", "av1", "sheet") and fitting[-1] in (POSTER, "webm"))
+    ):
         return wanted[0]
     if not fitting:
         raise OptionError(f"output {path!r} has no suffix of a film; use one of {', '.join(suffixes)}")
-    return max(fitting, key=lambda name: len(FORMATS[name].suffix) if name in FORMATS else 4)
+    return max(fitting, key=lambda name: len(suffix_of(name)))

@@ -23,7 +23,8 @@ from layeranim.film.destinations import PLAYER, POSTER, Destination, every_path,
 from layeranim.film.output import Outputs
 from layeranim.film.player import telling
 from layeranim.film.renderer import EnoughDrawn, FilmRenderer
-from layeranim.film.writers import FORMATS, Rect, Spec, Writer, writer
+from layeranim.film.stills import making
+from layeranim.film.writers import FORMATS, STILLS, Rect, Spec, Writer, writer
 from layeranim.layout import View
 from layeranim.scenes.base import ExplainerScene
 from layeranim.stories.options import FilmOptions
@@ -115,12 +116,13 @@ def make(
     player = telling.told(board, trace, options.precision) if any(item.fmt == PLAYER for item in found) else None
     paths = every_path(found, options.captions)
     shots = passes(found, options)
+    stills = [item for item in found if item.fmt in STILLS]
     total = sum(shot.frame_of(board.ticks) for shot in shots)
     before = 0
     posters: dict[tuple[int, int], NDArray[np.uint8]] = {}
     frames: dict[tuple[int, int, Fraction], int] = {}
     with ExitStack() as stack:
-        films = {item.path for item in found if item.fmt in FORMATS}  # what stands beside them has no limit
+        films = {item.path for item in found if item.fmt != POSTER}  # what stands beside them has no limit
         outputs = stack.enter_context(Outputs(paths, options.max_size, films))
         files: dict[str, Any] = dict(zip(paths, outputs.files, strict=True))
         open_writers: list[Writer] = []
@@ -147,7 +149,9 @@ def make(
             frames[shot.width, shot.height, shot.fps] = fan.frames
             if fan.poster is not None:
                 posters[shot.width, shot.height] = fan.poster
-        reports = beside(board, found, files, posters, options, origin, frames)
+        paged = making.write({item.path: item.fmt for item in stills}, files, board, scene, theme, options)
+        frames = frames or {(0, 0, making.FPS): board.ticks}
+        reports = beside(board, found, files, posters, options, origin, frames, paged)
         outputs.complete()
         owned.publish(outputs, reports)
     standing = next((Path(stem + ".png") for stem in stems(found)), None)
@@ -170,6 +174,8 @@ def passes(found: Iterable[Destination], options: FilmOptions) -> list[Pass]:
     """The runs that these destinations need, largest first; a poster is taken from the largest."""
     sizes: dict[tuple[int, int, Fraction], list[Destination]] = {}
     for item in found:
+        if item.fmt in STILLS:  # they have a pass of their own
+            continue
         sizes.setdefault(options.frame("mp4" if item.fmt == POSTER else item.fmt), []).append(item)
     ordered = sorted(sizes.items(), key=lambda pair: (-pair[0][0] * pair[0][1], pair[0][2]))
     return [Pass(*size, tuple(items)) for size, items in ordered]
@@ -182,7 +188,9 @@ def draw(
     """One run over the scene into ``fan``, of all frames or of ``only`` one."""
     size = shot.width, shot.height
     with host.session(*size, shot.fps, theme.bg, board.canvas) as scale, _quick_turns():
-        renderer = FilmRenderer(View(*size, scale), theme.bg, float(shot.fps), fan, only)
+        renderer = FilmRenderer(
+            View(*size, scale), theme.behind, float(shot.fps), fan, None if only is None else [only]
+        )
         playing = scene(board, theme, shot.fps, captioned, renderer=renderer)
         try:
             playing.render()

@@ -28,7 +28,8 @@ class MadeFrom:
 
 @dataclass(frozen=True, kw_only=True)
 class Written:
-    """A file of a film: its kind, bytes and digest; the size of its pictures in pixels; how long it plays."""
+    """A file of a film: its kind, bytes and digest; the size of its pictures in pixels; how long it plays; of pages of
+    stills how many steps they show."""
 
     type: str
     bytes: int
@@ -37,6 +38,8 @@ class Written:
     height: int | None = None
     frames: int | None = None
     seconds: float | None = None
+    stills: int | None = None
+    pages: int | None = None
 
     def shown(self) -> dict[str, Any]:
         """What there is to say of it."""

@@ -28,17 +28,19 @@ class Nowhere:
 
 
 class EnoughDrawn(Exception):
-    """The one frame that was wanted stands in the sink."""
+    """The frames that were wanted stand in the sink."""
 
 
 class FilmRenderer(CairoRenderer):
     """Plays animations frame by frame on the film's own grid: k frames for a run time of k / fps, never k ± 1.
 
-    With ``only`` that one frame is drawn and ``EnoughDrawn`` ends the scene; what comes before is put where it ends,
-    at once.
+    With ``only`` those frames are drawn, and after the last ``EnoughDrawn`` ends the scene; what comes before is put
+    where it ends, at once.
     """
 
-    def __init__(self, view: View, background: str, fps: float, sink: Sink, only: int | None = None) -> None:
+    def __init__(
+        self, view: View, background: str | None, fps: float, sink: Sink, only: Sequence[int] | None = None
+    ) -> None:
         super().__init__()
         self.camera: FilmCamera = FilmCamera(view, background)
         self.fps, self.sink, self.only = fps, sink, only
@@ -70,13 +72,15 @@ class FilmRenderer(CairoRenderer):
         self.num_plays += 1
 
     def _towards(self, scene: Scene, animations: Sequence[Any], frames: int) -> None:
-        """Pass over these frames, or draw the wanted one among them and end."""
-        wanted = (self.only or 0) - self.played
-        if wanted < frames:
-            scene.update_to_time(wanted / self.fps)
-            self.update_frame(scene)
-            self._emit(1)
-            raise EnoughDrawn
+        """Pass over these frames but for the wanted ones among them."""
+        wanted = self.only or [0]
+        for number in wanted:
+            if self.played <= number < self.played + frames:
+                scene.update_to_time((number - self.played) / self.fps)
+                self.update_frame(scene)
+                self._emit(1)
+                if number == wanted[-1]:
+                    raise EnoughDrawn
         self.played += frames
         self._finish(scene, animations)
 

@@ -38,6 +38,8 @@ class ExplainerScene(Scene):
         self.coming: Line | None = None
         self.at_beat: Callable[[Beat], None] | None = None
         self.passing: list[Any] = []
+        self.header: list[Any] = []
+        self.keys: list[Any] = []
         self.saying: tuple[Line, Line] = ((), ())
 
     def construct(self) -> None:
@@ -144,7 +146,8 @@ class ExplainerScene(Scene):
         theme, canvas = self.theme, self.board.canvas
         found = placed(self.board.title, self.board.parameters, canvas)
         for line, size, at, across in found.lines(canvas):
-            self.add(TextLine(line, size, theme, at, across))
+            self.header.append(TextLine(line, size, theme, at, across))
+        self.add(*self.header)
         self.counter: TextLine | None = None
         self.place: TextLine | None = None
         self.progress = Progress(self.board.total, theme, canvas)
@@ -266,6 +269,12 @@ class ExplainerScene(Scene):
         if hasattr(self, "late"):
             self.remove(self.late)
             del self.late
+
+    def staged(self) -> list[Mobject]:
+        """What stands on the stage: all but title, progress and counter, what is said, and the keys to the colours."""
+        around = (*self.header, *self.keys, self.progress, self.counter, self.place, self.caption, self.note)
+        apart = {id(one) for one in around}
+        return [one for one in (*self.mobjects, *self.foreground_mobjects) if id(one) not in apart]
 
     # ── what is drawn, for the checks ────────────────────────────────────────
     def drawn(self) -> Iterator[tuple[str, Source | None]]:

@@ -151,16 +151,16 @@ class ThemeLine(Kind):
 
 @dataclass(frozen=True)
 class Colour(Kind):
-    """``#RGB`` or ``#RRGGBB``."""
+    """``#RGB`` or ``#RRGGBB``; of a background also ``transparent``."""
 
-    metavar: str = "#RRGGBB"
+    metavar: str = "#RRGGBB|transparent"
 
     def check(self, name: str, value: Any) -> str | None:
         if value is None:
             return None
         from layeranim.theme import own
 
-        return own.colour(name, value)
+        return own.TRANSPARENT if _text(value) == own.TRANSPARENT else own.colour(name, value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,7 +170,9 @@ class FilmOptions(Config):
     zoom: ClassVar[float] = 1.0
     """How many times as small everything is, so that there is room for it."""
     theme: str = option(ThemeLine(), "light", "colours of the film: light, dark, or a file with colours of your own")
-    background: str | None = option(Colour(), None, "colour behind everything, instead of the theme's")
+    background: str | None = option(
+        Colour(), None, "colour behind everything, instead of the theme's; transparent for none"
+    )
     quality: str = option(
         Choice(("draft", "web", "hd")),
         "web",
@@ -188,6 +190,10 @@ class FilmOptions(Config):
         Integer(1), None, "which step is followed and on the poster, counted from 1, in films that follow one number"
     )
     loop: int = option(Loop(), "forever", "how often a GIF, WebP or APNG plays")
+    stills: int | None = option(
+        Integer(1, 48), None, "how many steps a sheet or PDF shows at most, instead of as many as fit on one page"
+    )
+    paper: str = option(Choice(("a4", "letter", "fit")), "a4", "page of a PDF; fit is as large as what stands on it")
     max_size: int | None = option(Bytes(), None, "fail if a film file is larger, such as 500KB")
     precision: int | None = option(Integer(0, 6), None, "decimals of every number, instead of the fitting ones")
     title: str | None = option(Text(), None, "title of the film")
@@ -195,6 +201,11 @@ class FilmOptions(Config):
         Text(), None, "a .ttf or .otf file for letters that the bundled font lacks, of any script"
     )
     captions: bool = option(Flag(), True, "the line of arithmetic under the stage; without it players find NAME.vtt")
+
+    @property
+    def transparent(self) -> bool:
+        """Whether nothing lies behind the film."""
+        return self.background == "transparent"
 
     def frame(self, fmt: str) -> tuple[int, int, Fraction]:
         """Width, height and frames a second of one format: GIF, WebP and APNG are half as wide as video."""

@@ -6,7 +6,7 @@ Colours are ``#RRGGBB``. Fills say *how much*, frames say *what it is*, dashes s
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 # ── measures, design pixels ──────────────────────────────────────────────────
 WIDTH, HEIGHT = 1280, 720
@@ -60,6 +60,12 @@ class Theme:
     positive: tuple[str, ...]
     heat: tuple[str, ...]  # 6 steps for 0…1
     gates: dict[str, str] = field(hash=False)
+    clear: bool = False  # nothing lies behind the film: it stands on whatever page it is put
+
+    @property
+    def behind(self) -> str | None:
+        """What lies behind everything, if anything does."""
+        return None if self.clear else self.bg
 
     def fill(self, scale: str, level: int) -> str:
         """The fill of a quantised value: ``scale``: ``value``, ``heat``, ``grey``, ``ink``, ``plane-r|g|b``."""
@@ -178,5 +184,24 @@ DARK = Theme(
     heat=("#211E2B", "#322A4C", "#473972", "#624DA0", "#917DD0", "#CDBBFF"),
     gates={"f": "#E8705F", "i": "#4FA3FF", "g": "#F1BE2A", "o": "#86F5E0"},
 )
+
+PAGES = {"a white page": LIGHT.bg, "a dark page": DARK.bg}
+"""What a film without a background must be read on."""
+CLEAR = replace(
+    LIGHT,
+    ink="#7A787F",
+    muted="#75808C",
+    focus="#AB2AA8",
+    weights="#AB2AA8",
+    result="#0BA95F",
+    negative=(*LIGHT.negative[:3], "#F1670E"),
+    positive=(*LIGHT.positive[:3], "#205BDE"),
+    heat=(*LIGHT.heat[:4], "#9478CE", "#7450B4"),
+    gates={"f": "#BA3B32", "i": "#2C67CC", "g": "#AF8616", "o": "#01A184"},
+    clear=True,
+)
+"""Of films without a background: cells as on light pages, and what stands between them in tones half-way, which have 3
+to 1 on white pages and on dark ones. No colour has more than 4.3 on both.
+"""
 
 THEMES = {theme.name: theme for theme in (LIGHT, DARK)}

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator
 
 from layeranim.errors import OptionError
-from layeranim.theme import THEMES, Theme, contrast, rgb
+from layeranim.theme import CLEAR, PAGES, THEMES, Theme, contrast, rgb
 
 READ, READ_AT_ALL = 4.5, 3.0
 """Contrast of text on its ground: WCAG 2.2 AA, and what large text asks at least."""
@@ -75,10 +75,14 @@ def close(palette: Theme, least: float = APART) -> list[tuple[str, str, str]]:
 
 
 def texts(palette: Theme) -> Iterator[tuple[str, str, str, str]]:
-    """What is written on what: a word for the text, its colour, a word for its ground, the ground's colour."""
+    """What is written on what: a word for the text, its colour, a word for its ground, the ground's colour.
+
+    What has no background of its own is read on a white page and on a dark one.
+    """
+    grounds = PAGES if palette.clear else {"background": palette.bg}
     for role in ("ink", "muted", "focus", "weights", "result", "probability", *palette.gates):
         word = f"gate {role}" if role in palette.gates else "heat 6" if role == "probability" else role
-        yield word, palette.role(role), "background", palette.bg
+        yield from ((word, palette.role(role), *ground) for ground in grounds.items())
     scales = (("negative", palette.negative), ("positive", palette.positive), ("heat", palette.heat))
     fills = [(f"{name} {n}", fill) for name, scale in scales for n, fill in enumerate(scale, 1)]
     for name, fill in [("surface", palette.surface), *fills]:
@@ -99,10 +103,11 @@ def warnings(palette: Theme) -> list[str]:
     """What is hard to read or to tell apart in a theme of one's own, with the pair and the figure."""
     if palette.name in THEMES:  # tests know them
         return []
-    base = THEMES[palette.name.partition(" on ")[0].partition(",")[0]]
+    base = CLEAR if palette.clear else THEMES[palette.name.partition(" on ")[0].partition(",")[0]]
     out = [
         f"theme: {text} {ink} on {ground} {colour} has a contrast of {contrast(ink, colour):.1f} to 1; WCAG asks {READ}"
-        for text, ink, ground, colour in texts(palette) if contrast(ink, colour) < READ
+        for text, ink, ground, colour in texts(palette)
+        if contrast(ink, colour) < READ and not (palette.clear and ground in PAGES)  # none has that on both
     ]  # fmt: skip
     usual, pairs = told_apart(base), told_apart(palette)
     eyes: dict[tuple[str, str], list[str]] = {}

@@ -15,7 +15,7 @@ from typing import Any
 from layeranim.engine.option import given
 from layeranim.engine.spelling import suggestion
 from layeranim.errors import OptionError
-from layeranim.theme import THEMES, Theme, mixed
+from layeranim.theme import CLEAR, THEMES, Theme, mixed
 
 BASE, ACCENT, GATES = "base", "accent", "gates"
 CALLED = {"bg": "background"}
@@ -23,8 +23,14 @@ CALLED = {"bg": "background"}
 STEPS = {"negative": 4, "positive": 4, "heat": 6}
 SHARES = {4: (0.16, 0.36, 0.62, 1.0), 6: (0.05, 0.16, 0.3, 0.46, 0.76, 1.0)}
 """How much of a single colour is in each step of its scale, from the background on."""
-WORDS = {CALLED.get(item.name, item.name.replace("_", "-")): item.name for item in fields(Theme) if item.name != "name"}
+WORDS = {
+    CALLED.get(item.name, item.name.replace("_", "-")): item.name
+    for item in fields(Theme)
+    if item.name not in ("name", "clear")
+}
 """What may stand in a table beside ``base`` and ``accent``, and the token that it is."""
+TRANSPARENT = "transparent"
+"""The background of a film that has none."""
 COLOUR = re.compile(r"#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})")
 LINE = re.compile(rf"({'|'.join(THEMES)})(,[a-z.-]+=[#0-9A-Fa-f/]+)*")
 
@@ -66,8 +72,21 @@ def named(line: str, background: str | None = None) -> Theme:
     if line in THEMES and background is None:
         return THEMES[line]
     table = _table(line)
-    made = _made("theme", THEMES[table.pop(BASE)], table)
+    base = table.pop(BASE)
+    if background == TRANSPARENT:
+        return _clear(line, base, table)
+    made = _made("theme", THEMES[base], table)
     return replace(made, bg=background or made.bg, name=line + (f" on {background}" if background else ""))
+
+
+def _clear(line: str, base: str, table: dict[str, Any]) -> Theme:
+    """A theme that needs no background of its own."""
+    if base != "light":
+        raise OptionError(
+            f"theme {base} has cells for a dark page, and what is transparent stands on any; leave the theme out, or "
+            "give a background instead"
+        )
+    return replace(_made("theme", CLEAR, table), name=f"{line} on {TRANSPARENT}")
 
 
 def _table(line: str) -> dict[str, Any]:

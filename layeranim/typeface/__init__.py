@@ -29,12 +29,13 @@ from layeranim.typeface.foreign import JOINERS
 from layeranim.typeface.foreign import Font as Font
 from layeranim.typeface.inter import Inter
 from layeranim.typeface.outlines import Contour
+from layeranim.typeface.outlines import Letter as Letter
 
 Weight = Literal["regular", "medium", "semibold"]
 
 ELLIPSIS = "…"
 
-_FILES = {"regular": "Inter-Regular.otf", "medium": "Inter-Medium.otf", "semibold": "Inter-SemiBold.otf"}
+FILES = {"regular": "Inter-Regular.otf", "medium": "Inter-Medium.otf", "semibold": "Inter-SemiBold.otf"}
 _MARKUP = re.compile(r"([_^])\{([^{}]*)\}")
 _RISE = {"_": SUBSCRIPT_DROP, "^": SUPERSCRIPT_RISE}
 _MARKS_KEPT = 2  # more combining marks on one letter would climb out of its line
@@ -81,14 +82,25 @@ def shape(text: str, weight: Weight = "medium", markup: bool = False) -> Glyphs:
 def _shape(text: str, weight: Weight, markup: bool, font: Font | None) -> Glyphs:
     x, contours = 0.0, list[Contour]()
     for part, scale, rise in _parts(text) if markup else [(text, 1.0, 0.0)]:
-        advance, drawn = _run(part, _face(weight), font)
-        contours += [c * scale + np.array([x, rise]) for c in drawn]
+        advance = 0.0
+        for letter in _run(part, _face(weight), font):
+            contours += [(c + np.array([advance, 0.0])) * scale + np.array([x, rise]) for c in letter.contours]
+            advance += letter.advance
         x += advance * scale
     starts = np.cumsum([0, *map(len, contours)], dtype=np.intp)[:-1]
     segments = np.concatenate(contours) if contours else np.zeros((0, 4, 2))
     for array in (segments, starts):
         array.flags.writeable = False
     return Glyphs(x, segments, starts)
+
+
+def letters(text: str, weight: Weight = "medium", markup: bool = False) -> Iterator[tuple[Letter, float, float, float]]:
+    """The letters of a run, each with its scale and where it stands, x and y, em: what ``shape`` draws, one by one."""
+    x = 0.0
+    for part, scale, rise in _parts(text) if markup else [(text, 1.0, 0.0)]:
+        for letter in _run(part, _face(weight), _FONT.get()):
+            yield letter, scale, x, rise
+            x += letter.advance * scale
 
 
 def width(text: str, size: float, weight: Weight = "medium", markup: bool = False) -> float:
@@ -160,18 +172,18 @@ def _parts(text: str) -> Iterator[tuple[str, float, float]]:
     yield text[end:], 1.0, 0.0
 
 
-def _run(text: str, face: Inter, font: Font | None) -> tuple[float, list[Contour]]:
-    """(advance, contours) of a run, em: from Inter, and where there is a font of the user's, from left to right."""
+def _run(text: str, face: Inter, font: Font | None) -> Iterator[Letter]:
+    """The letters of a run, em: from Inter, and where there is a font of the user's, from left to right."""
     if font is None or all(map(face.has, text)):
-        return face.run(text)
-    x, contours = 0.0, list[Contour]()
+        yield from face.letters(text)
+        return
     for piece, rtl in bidi.visual(text):
         parts = list(_owners(piece, face, foreign.face(font)))
         for owned, part in reversed(parts) if rtl else parts:
-            advance, drawn = face.run(part, rtl) if owned else foreign.face(font).run(part, rtl)
-            contours += [c + np.array([x, 0.0]) for c in drawn]
-            x += advance
-    return x, contours
+            if owned:
+                yield from face.letters(part, rtl)
+            else:
+                yield Letter(part, *foreign.face(font).run(part, rtl))
 
 
 def _owners(text: str, inter: Inter, other: foreign.Foreign) -> Iterator[tuple[bool, str]]:
@@ -189,4 +201,4 @@ def _owners(text: str, inter: Inter, other: foreign.Foreign) -> Iterator[tuple[b
 
 @cache
 def _face(weight: Weight) -> Inter:
-    return Inter((files("layeranim") / "data" / "fonts" / _FILES[weight]).read_bytes())
+    return Inter((files("layeranim") / "data" / "fonts" / FILES[weight]).read_bytes())

@@ -10,7 +10,7 @@ import numpy as np
 
 from layeranim.errors import LayeranimError
 from layeranim.typeface.drawn import DRAWN
-from layeranim.typeface.outlines import Contour, Shaper, bounds
+from layeranim.typeface.outlines import Contour, Letter, Shaper, bounds
 
 DIGITS = "0123456789"
 FEATURES = {"tnum": True, "kern": True, "calt": False, "liga": False}
@@ -23,7 +23,7 @@ class Inter:
     def __init__(self, data: bytes) -> None:
         self._shaper = Shaper(data)
         self._digit = 0.0
-        self._digit = max(advance for _, advance, _ in self._shaped(DIGITS))
+        self._digit = max(advance for _, _, advance, _ in self._shaped(DIGITS))
         self.cap, self._x_height = self._top("H"), self._top("x")
         low, high = bounds(self.glyph("−")[1])[:, 1].tolist()
         self.axis, self.stroke = (low + high) / 2, high - low
@@ -32,28 +32,24 @@ class Inter:
         """Whether a character can be drawn as itself."""
         return c in DRAWN or (ord(c) in self._shaper.characters and not unicodedata.category(c).startswith("C"))
 
-    def run(self, text: str, rtl: bool = False) -> tuple[float, list[Contour]]:
-        """(advance, contours) of a run, em; ``rtl``: from right to left, with brackets turned round."""
+    def letters(self, text: str, rtl: bool = False) -> Iterator[Letter]:
+        """The letters of a run, from left to right; ``rtl``: read from right to left, with brackets turned round."""
         if absent := sorted({c for c in text if not self.has(c)}):
             names = ", ".join(f"U+{ord(c):04X}" for c in absent)
             raise LayeranimError(f"no glyph for {names} in the bundled font; text of a user's goes through draw_safe")
-        x, contours = 0.0, list[Contour]()
         groups = [(drawn_here, "".join(group)) for drawn_here, group in groupby(text, DRAWN.__contains__)]
         for drawn_here, part in reversed(groups) if rtl else groups:
-            for advance, glyph in (DRAWN[c](self) for c in part) if drawn_here else self._place(part, rtl):
-                contours += [c + np.array([x, 0.0]) for c in glyph]
-                x += advance
-        return x, contours
+            yield from (Letter(c, *DRAWN[c](self)) for c in part) if drawn_here else self._place(part, rtl)
 
     def glyph(self, c: str) -> tuple[float, list[Contour]]:
         """(advance, contours) of one character, em."""
-        ((_, advance, contours),) = self._shaped(c)
+        ((_, _, advance, contours),) = self._shaped(c)
         return advance, contours
 
-    def _place(self, text: str, rtl: bool) -> Iterator[tuple[float, list[Contour]]]:
-        """(advance, contours) a glyph. Inter 3 has no mark positions of its own: h̃ and x̂ get theirs here."""
+    def _place(self, text: str, rtl: bool) -> Iterator[Letter]:
+        """The font's own letters. Inter 3 has no mark positions of its own: h̃ and x̂ get theirs here."""
         back, box = 0.0, np.zeros((2, 2))
-        for c, advance, glyph in self._shaped(text, rtl):
+        for c, number, advance, glyph in self._shaped(text, rtl):
             side = unicodedata.combining(c)
             if side and glyph:
                 low, high = bounds(glyph)
@@ -64,15 +60,15 @@ class Inter:
                 elif side == BELOW:
                     shift[1] = min(0.0, box[0, 1])
                     box[0, 1] = low[1] + shift[1]
-                yield 0.0, [g + shift for g in glyph]
+                yield Letter(c, 0.0, [g + shift for g in glyph], number, (float(shift[0]), float(shift[1])))
                 continue
             back, box = advance, bounds(glyph)
-            yield advance, glyph
+            yield Letter(c, advance, glyph, number)
 
-    def _shaped(self, text: str, rtl: bool = False) -> list[tuple[str, float, list[Contour]]]:
-        """(character, advance, contours) a glyph."""
+    def _shaped(self, text: str, rtl: bool = False) -> list[tuple[str, int, float, list[Contour]]]:
+        """(character, number, advance, contours) a glyph."""
         placed = self._shaper.placed(text, FEATURES, rtl, script="Latn")
-        return [(one.character, self._advance(one.character, one.advance), one.contours) for one in placed]
+        return [(one.character, one.glyph, self._advance(one.character, one.advance), one.contours) for one in placed]
 
     def _advance(self, c: str, advance: float) -> float:
         """Inter 3.19's tabular 4 is 2 or 3 units narrower than the other digits in two weights; here it is not."""

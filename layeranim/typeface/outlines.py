@@ -15,13 +15,29 @@ Contour = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Placed:
-    """One glyph: the character that it begins with, how far it moves on, where it stands, its outline."""
+    """One glyph: the character that it begins with, its number, how far it moves on, where it stands, its outline."""
 
     character: str
+    glyph: int
     advance: float
     dx: float
     dy: float
     contours: list[Contour]
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What stands at one place of a line: its text, how far it moves on and its outline from there, em.
+
+    ``glyph`` is its number in the bundled font, where its outline is that font's, moved by ``shift``; of what is drawn
+    here or comes from a font of the user's there is none, and that may be several letters.
+    """
+
+    text: str
+    advance: float
+    contours: list[Contour]
+    glyph: int | None = None
+    shift: tuple[float, float] = (0.0, 0.0)
 
 
 class Shaper:
@@ -51,6 +67,7 @@ class Shaper:
         return [
             Placed(
                 text[info.cluster],
+                info.codepoint,
                 at.x_advance / self.em,
                 at.x_offset / self.em,
                 at.y_offset / self.em,

@@ -26,6 +26,20 @@ C = '[[asset]]\nid = "c"\nexplainer = "conv"\n'
 FILES = ["a.captions", "a.gif", "a.json", "a.png"]
 
 
+def test_pages_of_stills_are_built_and_checked(project: Project) -> None:
+    project.write(
+        '[[asset]]\nid = "a"\nexplainer = "softmax"\nformats = ["sheet", "pdf"]\nstills = 2\npaper = "letter"\n'
+    )
+    assert project.build().done == {"a": "drawn"}
+    assert sorted(project.files()) == ["a.json", "a.pdf", "a.sheet.png"]
+    assert b"/MediaBox [0 0 612 792]" in project.files()["a.pdf"]
+    assert project.build().done == {"a": "fresh"}
+    before = project.files()
+    (project.renders / "a.sheet.png").unlink()
+    assert project.build().done == {"a": "from the cache"}
+    assert project.files() == before
+
+
 def test_a_film_is_built_once(project: Project) -> None:
     report = project.write(A + 'alt = "A kernel <slides>."\n').build()
     assert report.done == {"a": "drawn"}

@@ -13,7 +13,20 @@ from typing import Any, BinaryIO
 from layeranim.errors import OptionError
 from layeranim.film.writers.spec import FrameFiles, Rect, Spec, Writer
 
-__all__ = ["FORMATS", "FormatInfo", "FrameFiles", "Rect", "Spec", "Writer", "check_size", "writer"]
+__all__ = [
+    "EVERY",
+    "FORMATS",
+    "STILLS",
+    "FormatInfo",
+    "FrameFiles",
+    "PageInfo",
+    "Rect",
+    "Spec",
+    "Writer",
+    "check_clear",
+    "check_size",
+    "writer",
+]
 
 
 @dataclass(frozen=True)
@@ -31,6 +44,8 @@ class FormatInfo:
     most: int
     held: int
     opener: Callable[[Any, Spec], Writer]
+    solid: str = ""
+    """Why a film of this format cannot be transparent, where that is so."""
 
 
 # Codecs and Pillow are imported when a film is written; until then a table of formats costs nothing.
@@ -41,9 +56,9 @@ def _mp4(out: Any, spec: Spec) -> Writer:
 
 
 def _webm(out: Any, spec: Spec) -> Writer:
-    from layeranim.film.writers.video import VP9, Video
+    from layeranim.film.writers.video import CLEAR, VP9, Video
 
-    return Video(out, spec, VP9)
+    return Video(out, spec, CLEAR if spec.theme.clear else VP9)
 
 
 def _av1(out: Any, spec: Spec) -> Writer:
@@ -83,23 +98,63 @@ def _png_sequence(out: Any, spec: Spec) -> Writer:
 
 
 FORMATS: dict[str, FormatInfo] = {
-    "mp4": FormatInfo(".mp4", "video/mp4", "H.264 in MP4: plays everywhere", True, 8192, 52, _mp4),
+    "mp4": FormatInfo(
+        ".mp4", "video/mp4", "H.264 in MP4: plays everywhere", True, 8192, 52, _mp4, "H.264 has no transparency"
+    ),
     "webm": FormatInfo(".webm", "video/webm", "VP9 in WebM: for the web, free of patents", True, 8192, 107, _webm),
     "av1": FormatInfo(
-        ".av1.webm", "video/webm", "AV1 in WebM: smallest, slowest, takes most memory", True, 8192, 215, _av1
+        ".av1.webm",
+        "video/webm",
+        "AV1 in WebM: smallest, slowest, takes most memory",
+        True,
+        8192,
+        215,
+        _av1,
+        "no player takes AV1 with transparency",
     ),
     "gif": FormatInfo(
-        ".gif", "image/gif", "GIF: the theme's colours exact, edges in 255 colours", False, 65535, 32, _gif
+        ".gif",
+        "image/gif",
+        "GIF: the theme's colours exact, edges in 255 colours",
+        False,
+        65535,
+        32,
+        _gif,
+        "a pixel of a GIF is clear or it is not, and the edges of letters are half clear",
     ),
     "webp": FormatInfo(".webp", "image/webp", "WebP: every pixel exact, smaller than GIF", False, 16383, 49, _webp),
     "apng": FormatInfo(".apng", "image/apng", "animated PNG: every pixel exact", False, 65535, 41, _apng),
     "html": FormatInfo(
-        ".html", "text/html", "a page that plays the film step by step, with its numbers", True, 8192, 100, _html
+        ".html",
+        "text/html",
+        "a page that plays the film step by step, with its numbers",
+        True,
+        8192,
+        100,
+        _html,
+        "the film within it is H.264, which has no transparency",
     ),
     "png-sequence": FormatInfo(
         "-%04d.png", "image/png", "a PNG a frame, every pixel exact", False, 65535, 41, _png_sequence
     ),
 }
+
+
+@dataclass(frozen=True)
+class PageInfo:
+    """A format of pages that show a film's steps as stills. ``suffix`` and ``media_type`` as of ``FormatInfo``."""
+
+    suffix: str
+    media_type: str
+    description: str
+
+
+STILLS = {
+    "sheet": PageInfo(".sheet.png", "image/png", "steps of the film with their words, as one picture"),
+    "pdf": PageInfo(".pdf", "application/pdf", "steps of the film with their words, as a document: vectors and text"),
+}
+EVERY = (*FORMATS, *STILLS, "png")
+"""Every format that there is; ``png`` is the poster."""
 
 
 def writer(fmt: str, out: BinaryIO | FrameFiles, spec: Spec) -> Writer:
@@ -109,6 +164,13 @@ def writer(fmt: str, out: BinaryIO | FrameFiles, spec: Spec) -> Writer:
     """
     check_size(fmt, spec.width, spec.height)
     return FORMATS[fmt].opener(out, spec)
+
+
+def check_clear(fmt: str) -> None:
+    """Refuse a format that cannot be transparent. Raises OptionError naming those that can."""
+    if fmt in FORMATS and FORMATS[fmt].solid:
+        able = ", ".join(name for name in EVERY if name not in FORMATS or not FORMATS[name].solid)
+        raise OptionError(f"background is transparent, but {fmt} cannot be: {FORMATS[fmt].solid}; there are {able}")
 
 
 def check_size(fmt: str, width: int, height: int) -> None:

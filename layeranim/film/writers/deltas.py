@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from layeranim.errors import RenderError
 from layeranim.film.writers.spec import Rect, Spec
+from layeranim.film.writers.yuv import straight
 
+OPAQUE = 0xFF << 24
 Symbols = NDArray[Any]
 """(height, width) of what a format stores for a pixel; 0 means "as it was" and is no pixel's own symbol."""
 
@@ -22,6 +24,8 @@ class Deltas(ABC):
     Times are the format's ticks, rounded cumulatively, so the film's length is right to half a tick however many frames
     it has. A frame that would be shown for less than ``least`` ticks (players slow such images down) is merged into the
     next one, the last is shown for ``least``; an image shown for more than ``most`` is followed by some without change.
+    Where something of a transparent film becomes less opaque the image is ``_whole``, and takes the place of what is
+    there.
     """
 
     ticks: int  # a second
@@ -35,6 +39,7 @@ class Deltas(ABC):
         self._dirty: Rect | None = None  # where the two may differ
         self._start = 0
         self._frames = 0
+        self._whole = False  # whether the next image takes the place of what is there, instead of lying over it
 
     def write(self, pixels: NDArray[np.uint8], changed: Sequence[Rect], repeat: int) -> None:
         packed = pixels.view(np.uint32)[..., 0]
@@ -73,7 +78,7 @@ class Deltas(ABC):
         each, longer = divmod(duration, parts)
         for part in range(parts):
             self._image(box, image, each + (part < longer))
-            box, image = Rect(0, 0, 1, 1), np.zeros_like(image[:1, :1])
+            box, image, self._whole = Rect(0, 0, 1, 1), np.zeros_like(image[:1, :1]), False
 
     def _changes(self) -> tuple[Rect, Symbols]:
         """The smallest box around what changed, and its symbols; one unchanged pixel if nothing did."""
@@ -82,11 +87,20 @@ class Deltas(ABC):
         differs = now != self._shown[y0:y1, x0:x1]
         rows, columns = np.flatnonzero(differs.any(axis=1)), np.flatnonzero(differs.any(axis=0))
         if not len(rows):
+            self._whole = False
             return Rect(0, 0, 1, 1), np.zeros_like(now[:1, :1])
         # WebP places images at even pixels; for the others it costs nothing.
         top, left, bottom, right = rows[0] & ~1, columns[0] & ~1, rows[-1] + 1, columns[-1] + 1
-        image = np.where(differs, now, 0).astype(now.dtype)[top:bottom, left:right]
+        self._whole = self._spec.theme.clear and bool((differs & (now < OPAQUE)).any())
+        image = (now.copy() if self._whole else np.where(differs, now, 0).astype(now.dtype))[top:bottom, left:right]
         return Rect(x0 + int(left), y0 + int(top), x0 + int(right), y0 + int(bottom)), image
+
+    def _straight(self, packed: NDArray[np.uint32]) -> NDArray[np.uint32]:
+        """Packed pixels whose colours are not weighed by their opacity: as formats want them."""
+        if not self._spec.theme.clear:
+            return packed
+        pixels = np.ascontiguousarray(packed).view(np.uint8).reshape(*packed.shape, 4)
+        return straight(pixels).view(np.uint32)[..., 0]
 
     def _tick(self, frame: int) -> int:
         rate = self._spec.fps
@@ -94,7 +108,7 @@ class Deltas(ABC):
 
     @abstractmethod
     def _symbols(self, packed: NDArray[np.uint32]) -> Symbols:
-        """Symbols of opaque ``0xAARRGGBB`` pixels."""
+        """Symbols of ``0xAARRGGBB`` pixels."""
 
     @abstractmethod
     def _image(self, box: Rect, image: Symbols, duration: int) -> None:

@@ -105,7 +105,7 @@ def still(spec: Spec) -> bytes | None:
     h264 = codec(spec)
     context = configure(CodecContext.create(h264.encoder, "w"), spec, h264)
     frame, planes = picture(spec)
-    for plane in planes:
+    for plane in planes[:3]:
         plane[:] = 128
     packets = list[bytes]()
     for number in (0, 1):

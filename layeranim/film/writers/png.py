@@ -14,16 +14,22 @@ from numpy.typing import NDArray
 from layeranim.errors import RenderError
 from layeranim.film.writers.deltas import Deltas, Symbols
 from layeranim.film.writers.spec import FrameFiles, Rect, Spec
+from layeranim.film.writers.yuv import straight
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 RGB, RGBA = 2, 6  # colour types
 
 
 def write_png(out: BinaryIO, pixels: NDArray[np.uint8], level: int = 9) -> None:
-    """Write an opaque BGRA picture (height, width, 4) as an 8-bit RGB PNG, compressed at zlib's ``level``."""
+    """Write a BGRA picture (height, width, 4) as an 8-bit PNG, compressed at zlib's ``level``: RGB where all is opaque,
+    else RGBA.
+    """
     height, width = pixels.shape[:2]
-    out.write(SIGNATURE + _header(width, height, RGB))
-    out.write(_chunk(b"IDAT", _compressed(pixels[..., [2, 1, 0]], level)))
+    kind, channels = RGB, [2, 1, 0]
+    if (pixels[..., 3] < 255).any():
+        kind, channels, pixels = RGBA, [2, 1, 0, 3], straight(pixels)
+    out.write(SIGNATURE + _header(width, height, kind))
+    out.write(_chunk(b"IDAT", _compressed(pixels[..., channels], level)))
     out.write(_chunk(b"IEND", b""))
 
 
@@ -74,11 +80,11 @@ class Apng(Deltas):
         return struct.pack(">I", self._sequence - 1)
 
     def _symbols(self, packed: NDArray[np.uint32]) -> Symbols:
-        return packed
+        return self._straight(packed)
 
     def _image(self, box: Rect, image: Symbols, duration: int) -> None:
         place = struct.pack(">IIII", box.x1 - box.x0, box.y1 - box.y0, box.x0, box.y0)
-        keep, over = 0, 1  # what is drawn stays; it is drawn over what is there
+        keep, over = 0, int(not self._whole)  # what is drawn stays; over what is there, or in its place
         self._out.write(_chunk(b"fcTL", self._next() + place + struct.pack(">HHBB", duration, self.ticks, keep, over)))
         channels = np.ascontiguousarray(image).view(np.uint8).reshape(*image.shape, 4)
         data = _compressed(channels[..., [2, 1, 0, 3]], level=9)

@@ -47,7 +47,8 @@ class Writer(Protocol):
     def write(self, pixels: NDArray[np.uint8], changed: Sequence[Rect], repeat: int) -> None:
         """Show ``pixels`` for ``repeat`` ≥ 1 frames.
 
-        ``pixels``: (height, width, 4) uint8, BGRA (cairo's ARGB32, little-endian), opaque, read only during the call.
+        ``pixels``: (height, width, 4) uint8, BGRA (cairo's ARGB32, little-endian), opaque but where the theme is
+        clear, read only during the call.
         ``changed`` covers everything that differs from the call before, the whole frame in the first; it may be empty.
         """
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from queue import Queue
 from threading import Thread
@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 
 from layeranim.errors import RenderError
 from layeranim.film.writers.spec import Rect, Spec
-from layeranim.film.writers.yuv import Planes, convert, paste
+from layeranim.film.writers.yuv import ClearPlanes, Planes, clear, convert, paste
+from layeranim.theme import rgb
 
 KEYFRAMES = 200
 """Frames from a point where a player can begin to the next, at least: that waits for a new picture.
@@ -56,13 +57,15 @@ VP9 = Codec(
     "webm",
     {"deadline": "realtime", "cpu-used": "7", "lag-in-frames": "0", "tune-content": "screen", "crf": "32", **CENTRE},
 )
+CLEAR = replace(VP9, options={**VP9.options, "auto-alt-ref": "0"})
+"""VP9 with opacity, which is a second stream beside the first: it borrows from no later frame."""
 AV1 = Codec("libsvtav1", "webm", {"preset": "8", "crf": "50"})
 
 
 class ShownFrame(NamedTuple):
     """Parts of a picture that changed, each with the place of its top left pixel; for how many frames it is shown."""
 
-    patches: list[tuple[Planes, int, int]]
+    patches: list[tuple[Planes | ClearPlanes, int, int]]
     repeat: int
 
 
@@ -119,10 +122,14 @@ class Video:
 
     # ── in the camera's thread ───────────────────────────────────────────────
     def write(self, pixels: NDArray[np.uint8], changed: Sequence[Rect], repeat: int) -> None:
-        patches = [(convert(pixels[y0:y1, x0:x1]), x0, y0) for x0, y0, x1, y1 in changed]
+        patches = [(self._planes_of(pixels[y0:y1, x0:x1]), x0, y0) for x0, y0, x1, y1 in changed]
         self._waiting.put(ShownFrame(patches, repeat))
         if self._error is not None:
             raise self._error
+
+    def _planes_of(self, patch: NDArray[np.uint8]) -> Planes | ClearPlanes:
+        theme = self._spec.theme
+        return clear(patch, rgb(theme.ink)) if theme.clear else convert(patch)
 
     def finish(self) -> None:
         self._waiting.put(None)
@@ -198,9 +205,14 @@ def encoding(codec: Codec, frame: int) -> Iterator[None]:
         raise RenderError(f"{codec.encoder} cannot encode frame {frame}: {error}") from error
 
 
+def layout(spec: Spec) -> str:
+    """ffmpeg's word for the planes of a film."""
+    return "yuva420p" if spec.theme.clear else "yuv420p"
+
+
 def configure(context: Any, spec: Spec, codec: Codec) -> Any:
     """Set an encoder up for a film: constant frame rate, no versions in its stream."""
-    context.width, context.height, context.pix_fmt = spec.width, spec.height, "yuv420p"
+    context.width, context.height, context.pix_fmt = spec.width, spec.height, layout(spec)
     context.framerate, context.time_base = spec.fps, 1 / Fraction(spec.fps)
     context.options = codec.options
     context.bit_rate = 0  # quality decides
@@ -213,13 +225,13 @@ def configure(context: Any, spec: Spec, codec: Codec) -> Any:
     return context
 
 
-def picture(spec: Spec) -> tuple[VideoFrame, Planes]:
+def picture(spec: Spec) -> tuple[VideoFrame, Planes | ClearPlanes]:
     """A frame for an encoder, and its memory without the padding at the end of each line."""
-    frame = VideoFrame(spec.width, spec.height, "yuv420p")
+    frame = VideoFrame(spec.width, spec.height, layout(spec))
     frame.time_base = 1 / Fraction(spec.fps)
     views = []
     planes: Any = frame.planes  # buffers, though their types do not say so
     for plane in planes:
         lines = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
         views.append(lines[: plane.height, : plane.width])
-    return frame, Planes(*views)
+    return frame, ClearPlanes(*views) if spec.theme.clear else Planes(*views)

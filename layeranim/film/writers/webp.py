@@ -31,19 +31,20 @@ class Webp(Deltas):
         animated = 1 << 1 | 1 << 4  # and with alpha
         self._chunk(b"VP8X", struct.pack("<I", animated) + _three_bytes(spec.width - 1, spec.height - 1))
         red, green, blue = rgb(spec.theme.bg)
-        self._chunk(b"ANIM", struct.pack("<4BH", blue, green, red, 255, min(spec.loop, 65535)))
+        behind = (0, 0, 0, 0) if spec.theme.clear else (blue, green, red, 255)
+        self._chunk(b"ANIM", struct.pack("<4BH", *behind, min(spec.loop, 65535)))
 
     def _chunk(self, kind: bytes, data: bytes) -> None:
         self._out.write(kind + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2))
 
     def _symbols(self, packed: NDArray[np.uint32]) -> Symbols:
-        return packed
+        return self._straight(packed)
 
     def _image(self, box: Rect, image: Symbols, duration: int) -> None:
         stored = io.BytesIO()
         Image.fromarray(rgba(image)).save(stored, "WEBP", lossless=True, quality=75, method=4)
         size = (box.x1 - box.x0 - 1, box.y1 - box.y0 - 1)
-        frame = _three_bytes(box.x0 // 2, box.y0 // 2, *size, duration) + b"\0"  # drawn over what is there, and stays
+        frame = _three_bytes(box.x0 // 2, box.y0 // 2, *size, duration) + (b"\2" if self._whole else b"\0")
         self._chunk(b"ANMF", frame + _bitstream(stored.getvalue()))
 
     def _end(self) -> None:

@@ -18,6 +18,33 @@ class Planes(NamedTuple):
     v: Plane
 
 
+class ClearPlanes(NamedTuple):
+    """``Planes`` with opacity, (height, width)."""
+
+    y: Plane
+    u: Plane
+    v: Plane
+    a: Plane
+
+
+def straight(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Pixels of cairo, whose colours are weighed by their opacity, as colours and opacity, (height, width, 4) BGRA."""
+    seen = pixels[..., 3:].astype(np.uint32)
+    colours = (pixels[..., :3].astype(np.uint32) * 255 + seen // 2) // np.maximum(seen, 1)
+    return np.concatenate([np.minimum(colours, 255), seen], axis=-1).astype(np.uint8)
+
+
+def clear(pixels: NDArray[np.uint8], unseen: tuple[int, int, int]) -> ClearPlanes:
+    """Planes of a patch with opacity. ``unseen`` is the colour, RGB, of what cannot be seen: that of most edges, as a
+    codec blurs them a little.
+    """
+    coloured = straight(pixels)
+    coloured[..., :3][coloured[..., 3] == 0] = unseen[::-1]
+    opacity = np.ascontiguousarray(coloured[..., 3])
+    coloured[..., 3] = 255
+    return ClearPlanes(*convert(coloured), opacity)
+
+
 def convert(pixels: NDArray[np.uint8]) -> Planes:
     """Planes of an even-sized BGRA patch; chroma is the mean of each 2×2 block.
 
@@ -54,10 +81,12 @@ def _blocks(channel: NDArray[np.uint32]) -> NDArray[np.uint32]:
     return rows[:, ::2] + rows[:, 1::2]
 
 
-def paste(frame: Planes, patch: Planes, x: int, y: int) -> None:
+def paste(frame: Planes | ClearPlanes, patch: Planes | ClearPlanes, x: int, y: int) -> None:
     """Paint ``patch`` into ``frame`` with its top left pixel at (x, y), both even."""
     height, width = patch.y.shape
     frame.y[y : y + height, x : x + width] = patch.y
+    if isinstance(frame, ClearPlanes) and isinstance(patch, ClearPlanes):
+        frame.a[y : y + height, x : x + width] = patch.a
     x, y, height, width = x // 2, y // 2, height // 2, width // 2
     frame.u[y : y + height, x : x + width] = patch.u
     frame.v[y : y + height, x : x + width] = patch.v

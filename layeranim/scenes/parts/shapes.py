@@ -139,10 +139,11 @@ def operator(at: Point, symbol: str, theme: Theme, colour: str) -> Bundle:
 
 def ghosts(boxes: Sequence[Box], theme: Theme) -> VMobject:
     """Dashed outlines, all in one path: places without data."""
-    return polyline([dash for box in boxes for dash in _dashes(box)], theme.ghost, t.HAIR)
+    return polyline([dash for box in boxes for dash in dashes(box)], theme.ghost, t.HAIR)
 
 
-def _dashes(box: Box) -> list[list[Point]]:
+def dashes(box: Box) -> list[list[Point]]:
+    """The dashes of an outline, each from one end to the other."""
     corners = [(box.x, box.y), (box.right, box.y), (box.right, box.bottom), (box.x, box.bottom), (box.x, box.y)]
     out: list[list[Point]] = []
     for a, b in itertools.pairwise(corners):

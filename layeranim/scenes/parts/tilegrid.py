@@ -233,7 +233,7 @@ class TileGrid(VMobject):
         if not len(rows) or not len(cols):
             return
         if self.plan.heat:
-            heat.paint(target, clip, edges, self._mixed())
+            heat.paint(target, clip, edges, self.colours_now())
             return
         for r in rows:
             for c in cols:
@@ -263,7 +263,7 @@ class TileGrid(VMobject):
         ctx.set_source_surface(tile, *at)
         ctx.paint() if alpha >= 1 else ctx.paint_with_alpha(alpha)
 
-    def _mixed(self) -> NDArray[np.uint8]:
+    def colours_now(self) -> NDArray[np.uint8]:
         """The colours with the cells that are on their way."""
         if not self.blends:
             return self.colours

@@ -66,7 +66,6 @@ class StageScene(Acting):
     """Places the plans of a storyboard and plays its beats."""
 
     def stage(self) -> None:
-        self.keys: list[Any] = []
         for name in self.board.grids:
             self.add_grid(name)
         for plan in self.board.parts["stage"]:

@@ -1,0 +1,149 @@
+"""Decks: a film on a slide plays, has its words, is found again; LibreOffice opens it; no deck tells a time."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import layeranim as la
+from layeranim.cli import main
+
+pptx = pytest.importorskip("pptx")
+TINY = {"steps": "first:1", "pace": "fast", "size": "160x90", "fps": 5}
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A film in both themes, as MP4 and GIF."""
+    folder = tmp_path_factory.mktemp("films")
+    for theme in ("light", "dark"):
+        la.render("conv", output=[str(folder / f"x-{theme}.{fmt}") for fmt in ("mp4", "gif")], theme=theme, **TINY)
+    la.render("conv", output=str(folder / "only.gif"), **TINY)
+    la.render("conv", output=str(folder / "no.webp"), theme="light", **TINY)
+    return folder
+
+
+@pytest.fixture
+def place(films: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    shutil.copytree(films, tmp_path / "films")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def embed(*words: str) -> int:
+    return main(["embed", *words])
+
+
+def shapes(deck: Path) -> list[Any]:
+    """What is on the slides of a deck, but for titles."""
+    return [
+        shape for slide in pptx.Presentation(str(deck)).slides for shape in slide.shapes if not shape.is_placeholder
+    ]
+
+
+def test_a_film_is_a_movie_with_its_poster_its_words_and_notes(place: Path) -> None:
+    assert embed("films/x-light.mp4", "--for", "pptx", "--page", "talk.pptx", "--caption", "One & <two>") == 0
+    told = json.loads((place / "films/x-light.json").read_text())
+    (slide,) = pptx.Presentation(str(place / "talk.pptx")).slides
+    (film,) = shapes(place / "talk.pptx")
+    assert slide.shapes.title.text_frame.text == "One & <two>"
+    assert film.shape_type == pptx.enum.shapes.MSO_SHAPE_TYPE.MEDIA
+    assert film.poster_frame.blob == (place / "films/x-light.png").read_bytes()
+    parts = {rel.target_part.blob for rel in slide.part.rels.values() if rel.reltype.endswith(("/media", "/video"))}
+    assert parts == {(place / "films/x-light.mp4").read_bytes()}
+    assert film.element.xpath(".//p:cNvPr")[0].get("descr") == " ".join(told["alt"].split())
+    assert slide.notes_slide.notes_text_frame.text == "\n".join(told["description"])
+    assert film.width * 9 == pytest.approx(film.height * 16, rel=1e-3)
+    assert str(slide.background.fill.fore_color.rgb) == "FFFFFF"
+
+
+def test_a_deck_gets_a_slide_more_and_the_film_for_its_ground(place: Path) -> None:
+    deck = pptx.Presentation()
+    deck.slides.add_slide(deck.slide_layouts[0]).shapes.title.text = "Mine"
+    deck.save("mine.pptx")
+    assert embed("films/x-dark.mp4", "--for", "pptx", "--page", "mine.pptx") == 0
+    first, second = pptx.Presentation("mine.pptx").slides
+    assert first.shapes.title.text == "Mine"
+    assert shapes(place / "mine.pptx")[-1].poster_frame.blob == (place / "films/x-light.png").read_bytes()
+    assert not second.background._cSld.bg  # its own, which has the film's ground
+    assert embed("films/x-dark.mp4", "--for", "pptx", "--page", "new.pptx") == 0
+    (alone,) = pptx.Presentation("new.pptx").slides
+    assert str(alone.background.fill.fore_color.rgb) == "12151B"
+    assert shapes(place / "new.pptx")[0].poster_frame.blob == (place / "films/x-dark.png").read_bytes()
+
+
+def test_the_same_film_is_made_anew_where_it_stands(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("films/x-light.mp4", "--for", "pptx", "--page", "talk.pptx")
+    assert embed(*words) == 0
+    before = (place / "talk.pptx").read_bytes()
+    assert embed(*words) == 0
+    assert (place / "talk.pptx").read_bytes() == before
+    assert embed("--update", "talk.pptx", "--check") == 0
+    deck = pptx.Presentation("talk.pptx")
+    deck.slides[0].shapes[-1].left = 12345  # moved by hand
+    deck.save("talk.pptx")
+    assert embed("--update", "talk.pptx", "--check") == 0
+    la.render("pool", output=["films/x-light.mp4", "films/x-light.gif"], theme="light", **TINY)
+    capsys.readouterr()
+    assert embed("--update", "talk.pptx", "--check") == 1
+    assert capsys.readouterr().out == "talk.pptx\n"
+    assert embed("--update", "talk.pptx") == 0
+    (film,) = shapes(place / "talk.pptx")
+    assert film.left == 12345
+    assert film.poster_frame.blob == (place / "films/x-light.png").read_bytes()
+    assert "pooling" in film.element.xpath(".//p:cNvPr")[0].get("descr")
+    package = film.part.package
+    assert len([part for part in package.iter_parts() if "/media/" in part.partname]) == 2
+    assert embed("--update", "talk.pptx", "--check") == 0
+
+
+def test_decks_of_the_same_film_are_the_same_bytes(place: Path) -> None:
+    for name in ("a.pptx", "b.pptx"):
+        assert embed("films/x-light.mp4", "--for", "pptx", "--page", name) == 0
+    assert (place / "a.pptx").read_bytes() == (place / "b.pptx").read_bytes()
+
+
+def test_a_gif_is_a_picture_that_moves_and_what_no_slide_plays_is_refused(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert embed("films/only.gif", "--for", "pptx", "--page", "gif.pptx") == 0
+    assert shapes(place / "gif.pptx")[0].image.blob == (place / "films/only.gif").read_bytes()
+    assert embed("films/no.webp", "--for", "pptx", "--page", "no.pptx") == 2
+    assert "slides play MP4 and GIF" in capsys.readouterr().err
+    assert not (place / "no.pptx").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"no deck", b"PK\x03\x04broken"])
+def test_what_is_no_deck_is_left_alone(place: Path, content: bytes, capsys: pytest.CaptureFixture[str]) -> None:
+    (place / "mine.pptx").write_bytes(content)
+    assert embed("films/only.gif", "--for", "pptx", "--page", "mine.pptx") == 2
+    assert embed("--update", "mine.pptx") == 2
+    assert "mine.pptx cannot be read as a deck" in capsys.readouterr().err
+    assert (place / "mine.pptx").read_bytes() == content
+
+
+def test_a_deck_without_films_of_ours_is_told(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pptx.Presentation().save("mine.pptx")
+    assert embed("--update", "mine.pptx") == 2
+    assert "no film of ours" in capsys.readouterr().err
+
+
+def test_libreoffice_opens_it_and_shows_the_poster(place: Path) -> None:
+    office = shutil.which("soffice") or shutil.which("libreoffice")
+    if office is None:
+        pytest.skip("there is no LibreOffice here")
+    pdfium = pytest.importorskip("pypdfium2")
+    assert embed("films/x-dark.mp4", "--for", "pptx", "--page", "talk.pptx") == 0
+    home = f"-env:UserInstallation={(place / 'office').as_uri()}"
+    subprocess.run([office, home, "--headless", "--convert-to", "pdf", "talk.pptx"], check=True, capture_output=True)
+    (page,) = pdfium.PdfDocument(place / "talk.pdf")
+    assert "Convolution" in page.get_textpage().get_text_bounded()
+    shown = page.render(scale=0.5).to_numpy()[..., :3]
+    height, width = shown.shape[:2]
+    assert shown[2, 2].max() < 40  # the film's ground
+    assert shown[height // 4 : -height // 8, width // 4 : -width // 4].max() > 150  # and the film on it
