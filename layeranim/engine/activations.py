@@ -186,7 +186,10 @@ def _hard_sigmoid(x: Array) -> Array:
 
 
 def _flat(x: Array, value: float) -> Array:
-    return np.asarray(np.where(np.isnan(x), x, value))
+    out, missing = np.full_like(x, value), np.isnan(x)
+    if missing.any():
+        out[missing] = x[missing]
+    return out
 
 
 _INF = math.inf
