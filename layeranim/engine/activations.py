@@ -53,10 +53,12 @@ class Activation:
         """φ′(x); at a corner the derivative that PyTorch takes (0 for ReLU at 0)."""
         return self._run(self.slope, x, parameters)
 
-    def bare(self) -> Callable[[Array], Array]:
-        """φ of arrays that are float32 or float64 already, for loops: nothing is checked, NumPy may warn."""
+    def into(self) -> Callable[[Array, Array], object]:
+        """φ of one array of floats written into another, for loops: nothing is checked, NumPy may warn."""
+        if isinstance(self.function, np.ufunc) or self.function is _sigmoid:
+            return self.function
         parameters = dict(self.parameters)
-        return lambda x: np.asarray(self.function(x, **parameters), dtype=x.dtype)
+        return lambda x, out: np.copyto(out, self.function(x, **parameters))
 
     def _run(self, function: Callable[..., Array], x: Any, parameters: Mapping[str, float]) -> Array:
         unknown = [name for name in parameters if name not in self.parameters]
@@ -85,12 +87,14 @@ def _pieces(x: Array, low: float, high: float, below: Any, inside: Any, above: A
 
 def _decay(x: Array) -> Array:
     """e^-|x|: never overflows."""
-    return np.asarray(np.exp(-np.abs(x)))
+    e = np.asarray(np.abs(x))
+    np.negative(e, e)
+    return np.asarray(np.exp(e, e))
 
 
-def _sigmoid(x: Array) -> Array:
-    e = np.asarray(_decay(x))
-    above = np.asarray(np.where(x >= 0, x.dtype.type(1), e))
+def _sigmoid(x: Array, out: Array | None = None) -> Array:
+    e = _decay(x)
+    above = np.asarray(np.maximum(e, x >= 0, out=out))  # 1 from 0 on, e below: e is at most 1
     e += 1
     above /= e
     return above
@@ -182,7 +186,10 @@ def _hard_sigmoid(x: Array) -> Array:
 
 
 def _flat(x: Array, value: float) -> Array:
-    return np.asarray(np.where(np.isnan(x), x, value))
+    out, missing = np.full_like(x, value), np.isnan(x)
+    if missing.any():
+        out[missing] = x[missing]
+    return out
 
 
 _INF = math.inf

@@ -10,8 +10,9 @@ from layeranim.engine import door, window
 from layeranim.engine.activations import ACTIVATIONS, scratch
 from layeranim.engine.entry import ranked, size_of, with_bias
 from layeranim.engine.option import Choice, Config, Flag, Integer, PerAxis, option
+from layeranim.engine.patches import large, taken
 from layeranim.engine.pool_shapes import spatial
-from layeranim.engine.trace import Shape
+from layeranim.engine.trace import Shape, count
 from layeranim.engine.window import Axis
 from layeranim.errors import OptionError, ShapeError
 
@@ -151,4 +152,9 @@ def makes(config: TransposeConfig, shapes: Mapping[str, Shape]) -> dict[str, Sha
     lead = (shapes["input"][0], config.filters or 1)
     full = (*lead, *(axis.size for axis in axes_of(config, shapes["input"])))
     out = (*lead, *out_sizes(config, shapes["input"]))
-    return {"full": full, "pre_activation": out, "output": out, **scratch(config.activation, out)}
+    made = {"full": full, "pre_activation": out, "output": out, **scratch(config.activation, out)}
+    batch, channels, *windows = shapes["input"]
+    terms = count(shapes["kernel"][1:])
+    if large(channels, config.groups, terms, batch * count(windows)):
+        made["stamps"] = (taken(channels, config.groups, terms, batch, tuple(windows)),)
+    return made

@@ -9,31 +9,38 @@ differ from those by their rounding.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
+from layeranim.engine import grouped
+from layeranim.engine.grouped import ALL, index, runs_of, windows_of
 from layeranim.engine.trace import Array, Shape, count
 from layeranim.engine.window import Axis
 
-LARGE = 2**21
+LARGE = 2**19
 """The multiplications from which a sum goes by matrix products."""
 
-_FEWEST = 4  # filters of a group that share a patch: of fewer, a product of a matrix is no faster than its taps
+_FEWEST = 4  # filters of one group that share a patch: of fewer, a product of a matrix is no faster than its taps
 _CACHED = 2**15  # numbers of results that are added to again and again
 _SCRATCH = 2**18  # numbers of patches that one matrix product reads
 
 
 def large(filters: int, groups: int, terms: int, places: int) -> bool:
     """Whether ``filters`` sums of ``terms`` products at ``places`` places each go by matrix products."""
-    return filters // groups >= _FEWEST and filters * terms * places >= LARGE
+    return (groups > 1 or filters >= _FEWEST) and filters * terms * places >= LARGE
+
+
+def _small(groups: int, terms: int, windows: Shape) -> bool:
+    """Whether the patches of several groups find room in scratch memory."""
+    return groups > 1 and 2 * terms * count(windows) <= _SCRATCH
 
 
 def taken(filters: int, groups: int, terms: int, batch: int, windows: Shape) -> int:
     """How many numbers such sums take on their way: the patches of a block, or a block's results three times."""
     places = batch * count(windows)
     if large(filters, groups, terms, places):
+        if _small(groups, terms, windows):
+            return 2 * min(_SCRATCH, groups * terms * count(windows))
         inner = terms * count(windows[1:])
         return inner * min(windows[0], max(1, _SCRATCH // inner))
     return 3 * max(places, min(filters * places, _CACHED))
@@ -63,6 +70,10 @@ def correlate(padded: Array, kernel: Array, axes: Sequence[Axis], groups: int = 
     out = np.empty((len(padded), len(kernel), *sizes), padded.dtype)
     x, w, y = (_grouped(array, groups, at) for array, at in ((padded, 1), (kernel, 0), (out, 1)))
     if large(len(kernel), groups, count(kernel.shape[1:]), len(padded) * count(sizes)) and _finite(padded, kernel):
+        if _small(groups, count(kernel.shape[1:]), sizes):
+            for sample, result in zip(x, y, strict=True):
+                grouped.correlate(sample, w, result, axes, _SCRATCH)
+            return out
         for here in np.ndindex(x.shape[:2]):
             weights, result = w[here[1]].reshape(w.shape[1], -1), y[here].reshape(w.shape[1], -1)
             for where, patches in _blocks(x[here], kernel.shape[2:], axes):
@@ -70,14 +81,6 @@ def correlate(padded: Array, kernel: Array, axes: Sequence[Axis], groups: int = 
         return out
     _by_taps(x, w, y, axes)
     return out
-
-
-_ALL = slice(None)
-
-
-def _at(*index: Any) -> Any:
-    """An index, which NumPy's types only know when it is written out."""
-    return index
 
 
 def _grouped(array: Array, groups: int, at: int) -> Array:
@@ -95,7 +98,7 @@ def _by_taps(x: Array, w: Array, y: Array, axes: Sequence[Axis]) -> None:
     places = y.shape[0] * count(y.shape[3:])
     members = min(w.shape[1], max(1, _CACHED // places))
     together = max(1, _CACHED // (places * members)) if members == w.shape[1] else 1
-    every, runs = list(taps(w.shape[3:], axes)), _runs(x.shape[3:], axes)
+    every, runs = list(taps(w.shape[3:], axes)), runs_of(x.shape[3:], axes)
     if runs:
         x, every = x.reshape(*x.shape[:3], -1), [(tap, (runs.at(tap),)) for tap, _ in every]
     for first in range(0, len(w), together):
@@ -104,57 +107,21 @@ def _by_taps(x: Array, w: Array, y: Array, axes: Sequence[Axis]) -> None:
             chosen = slice(member, member + members)
             block = y[:, some, chosen]
             if runs:
-                made, inside = runs.room(block)
+                made = runs.room(block)
                 _fill(made[..., : runs.length], x[:, some], w[some, chosen], every)
-                block[...] = inside
+                block[...] = runs.windows(made)
             else:
                 _fill(block, x[:, some], w[some, chosen], every)
-
-
-@dataclass(frozen=True)
-class _Runs:
-    """Windows that slide by one cell, in one run over the padded cells as they lie in memory.
-
-    A run also goes over the windows that would hang over an edge; they are left out afterwards. So the cells of a tap
-    are neighbours, whatever the width of the picture.
-    """
-
-    spans: tuple[int, ...]
-    axes: Sequence[Axis]
-
-    @property
-    def length(self) -> int:
-        """Cells from the first window to the last."""
-        return sum((axis.out - 1) * span for axis, span in zip(self.axes, self.spans, strict=True)) + 1
-
-    def at(self, tap: Sequence[int]) -> slice:
-        """The cells that a tap meets."""
-        first = sum(t * axis.dilation * span for t, axis, span in zip(tap, self.axes, self.spans, strict=True))
-        return slice(first, first + self.length)
-
-    def room(self, like: Array) -> tuple[Array, Array]:
-        """Zeros for runs over (…, *windows), and the view of those of them that are windows."""
-        made = np.zeros((*like.shape[:3], self.axes[0].out * self.spans[0]), like.dtype)
-        whole = made.reshape(*like.shape[:3], self.axes[0].out, *(axis.size for axis in self.axes[1:]))
-        return made, whole[_at(..., _ALL, *(slice(axis.out) for axis in self.axes[1:]))]
-
-
-def _runs(padded: Shape, axes: Sequence[Axis]) -> _Runs | None:
-    """The runs of these windows, if they slide by one cell over more than one axis."""
-    if len(axes) == 1 or any(axis.stride != 1 for axis in axes):
-        return None
-    sizes = [replace(axis, size=n, before=0, after=0) for axis, n in zip(axes, padded, strict=True)]
-    return _Runs(tuple(count(padded[k + 1 :]) for k in range(len(axes))), sizes)
 
 
 def _fill(out: Array, x: Array, w: Array, every: Sequence[tuple[tuple[int, ...], tuple[slice, ...]]]) -> None:
     """The sums of one block: (batch, groups, filters, *windows)."""
     partial, product = np.empty_like(out), np.empty_like(out)
-    wide = _at(..., *(None,) * (out.ndim - 3))
+    wide = index(..., *(None,) * (out.ndim - 3))
     for channel in range(w.shape[2]):
         target = out if channel == 0 else partial
         for k, (tap, where) in enumerate(every):
-            cells, weights = x[_at(_ALL, _ALL, channel, None, *where)], w[_at(..., channel, *tap)][wide]
+            cells, weights = x[index(ALL, ALL, channel, None, *where)], w[index(..., channel, *tap)][wide]
             if k == 0:
                 np.multiply(cells, weights, out=target)
             else:
@@ -170,17 +137,12 @@ def _blocks(x: Array, kernel: Shape, axes: Sequence[Axis]) -> Iterator[tuple[sli
     Every block is in the same scratch memory: it is to be used before the next one.
     """
     channels, sizes = len(x), tuple(axis.out for axis in axes)
-    inner = count(sizes[1:])
-    steps = [n * axis.dilation for n, axis in zip(x.strides[1:], axes, strict=True)]
-    moves = [n * axis.stride for n, axis in zip(x.strides[1:], axes, strict=True)]
-    windows = np.lib.stride_tricks.as_strided(
-        x, (channels, *kernel, *sizes), (x.strides[0], *steps, *moves), writeable=False
-    )
+    inner, windows = count(sizes[1:]), windows_of(x, kernel, axes)
     terms = channels * count(kernel)
     rows = min(sizes[0], max(1, _SCRATCH // (terms * inner)))
     scratch = np.empty(terms * rows * inner, x.dtype)
     for first in range(0, sizes[0], rows):
-        part = windows[_at(_ALL, *(_ALL,) * len(kernel), slice(first, first + rows))]
+        part = windows[index(ALL, *(ALL,) * len(kernel), slice(first, first + rows))]
         here = scratch[: part.size]
         np.copyto(here.reshape(part.shape), part)
         yield slice(first * inner, first * inner + part.size // terms), here.reshape(terms, -1)
@@ -202,31 +164,20 @@ def stamp(delta: Array, kernel: Array, axes: Sequence[Axis], padded: Shape, grou
     every = list(taps(kernel.shape[2:], axes))
     places = len(delta) * count(delta.shape[2:])
     if large(len(kernel), groups, count(kernel.shape[1:]), places) and _finite(delta, kernel):
+        if _small(groups, count(kernel.shape[1:]), delta.shape[2:]):
+            for sample, result in zip(g, x, strict=True):
+                grouped.stamp(sample, w, result, axes, _SCRATCH)
+            return total
         for here in np.ndindex(x.shape[:2]):
             _stamp_blocks(g[here], w[here[1]], x[here], axes, every)
         return total
-    runs = _runs(padded, axes)
-    if w.shape[1] == w.shape[2] == 1 and runs and _finite(delta, kernel):
-        _stamp_runs(g, w[:, 0, 0], x.reshape(*x.shape[:2], -1), runs)
-        return total
     for tap, where in every:
-        weights = w[_at(..., *tap)]
+        weights = w[index(..., *tap)]
         if w.shape[1] == w.shape[2] == 1:
-            x[_at(..., *where)] += g * weights[_at(..., 0, *(None,) * len(axes))]
+            x[index(..., *where)] += g * weights[index(..., 0, *(None,) * len(axes))]
         else:
-            x[_at(..., *where)] += np.einsum("bgf...,gfc->bgc...", g, weights)
+            x[index(..., *where)] += np.einsum("bgf...,gfc->bgc...", g, weights)
     return total
-
-
-def _stamp_runs(g: Array, w: Array, x: Array, runs: _Runs) -> None:
-    """The stamps of single channels: (batch, groups, 1, *windows) by (groups, *taps) into (batch, groups, cells)."""
-    together = max(1, _CACHED // (len(g) * runs.length))
-    for first in range(0, len(w), together):
-        some = slice(first, first + together)
-        made, inside = runs.room(g[:, some])
-        inside[...] = g[:, some]
-        for tap in np.ndindex(w.shape[1:]):
-            x[:, some, runs.at(tap)] += made[:, :, 0, : runs.length] * w[_at(some, *tap)][:, None]
 
 
 def _stamp_blocks(
@@ -244,7 +195,7 @@ def _stamp_blocks(
         for tap, (down, *across) in every:
             start = down.start + first * axes[0].stride
             there = slice(start, start + (made.shape[1 + len(axes)] - 1) * axes[0].stride + 1, axes[0].stride)
-            x[_at(_ALL, there, *across)] += made[_at(_ALL, *tap)]
+            x[index(ALL, there, *across)] += made[index(ALL, *tap)]
 
 
 def tap_gradients(delta: Array, padded: Array, shape: Shape, axes: Sequence[Axis], groups: int = 1) -> Array:
@@ -257,14 +208,19 @@ def tap_gradients(delta: Array, padded: Array, shape: Shape, axes: Sequence[Axis
     """
     total = np.zeros(shape, delta.dtype)
     g, x, w = (_grouped(array, groups, at) for array, at in ((delta, 1), (padded, 1), (total, 0)))
-    g = g.reshape(*g.shape[:3], -1)
-    if large(shape[0], groups, count(shape[1:]), len(delta) * g.shape[-1]) and _finite(delta, padded):
+    if large(shape[0], groups, count(shape[1:]), len(delta) * count(g.shape[3:])) and _finite(delta, padded):
+        if _small(groups, count(shape[1:]), g.shape[3:]):
+            for sample, seen in zip(g, x, strict=True):
+                grouped.tap_gradients(sample, seen, w, axes, _SCRATCH)
+            return total
+        g = g.reshape(*g.shape[:3], -1)
         for here in np.ndindex(x.shape[:2]):
             weights = w[here[1]].reshape(w.shape[1], -1)
             for where, patches in _blocks(x[here], shape[2:], axes):
                 weights += g[here][:, where] @ patches.T
         return total
+    g = g.reshape(*g.shape[:3], -1)
     for tap, spots in taps(shape[2:], axes):
-        cells = x[_at(..., *spots)]
-        w[_at(..., *tap)] = np.einsum("bgfn,bgcn->gfc", g, cells.reshape(*cells.shape[:3], -1))
+        cells = x[index(..., *spots)]
+        w[index(..., *tap)] = np.einsum("bgfn,bgcn->gfc", g, cells.reshape(*cells.shape[:3], -1))
     return total

@@ -154,7 +154,13 @@ def pad(array: Array, axes: Sequence[Axis], mode: str = "zeros") -> Array:
     """``array`` padded on its last axes; the array itself where there is no padding."""
     if all(axis.before == axis.after == 0 for axis in axes):
         return array
-    widths = [(0, 0)] * (array.ndim - len(axes)) + [(axis.before, axis.after) for axis in axes]
+    before = array.ndim - len(axes)
+    if mode == "zeros":  # what np.pad gives, in a third of its time
+        padded = np.zeros((*array.shape[:before], *(axis.padded for axis in axes)), array.dtype)
+        inside: Any = (..., *(slice(axis.before, axis.before + axis.size) for axis in axes))
+        padded[inside] = array
+        return padded
+    widths = [(0, 0)] * before + [(axis.before, axis.after) for axis in axes]
     return np.pad(array, widths, mode=_NUMPY_MODES[mode])
 
 

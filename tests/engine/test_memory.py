@@ -37,6 +37,7 @@ CASES: list[Case] = [
     ("conv-transpose3d", {"filters": 4, "kernel_size": 3}, {"input": (1, 4, 16, 16, 16)}),
     ("conv", {"filters": 32, "kernel_size": 3}, {"input": (1, 16, 64, 64)}),
     ("depthwise", {"filters": 8, "multiplier": 2}, {"input": (1, 4, 64, 64)}),
+    ("depthwise", {"filters": 8}, {"input": (1, 64, 40, 40)}),
     ("compare-layers", {}, {"input": (300,)}),
     ("pool", {}, PHOTO),
     ("pool", {"mode": "mean", "kernel_size": 5, "stride": 1, "padding": 2}, PHOTO),

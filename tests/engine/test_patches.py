@@ -38,7 +38,7 @@ def test_every_step_replays(layer: Any, options: dict[str, Any], given: dict[str
         replays(layer.backward(trace, {"output": np.ones(trace["output"].shape)}))
 
 
-@given(st.integers(1, 3), st.integers(1, 2), st.integers(1, 9), st.integers(1, 2**9), st.integers(0, 99))
+@given(st.integers(1, 3), st.integers(1, 2), st.integers(1, 9), st.integers(1, 2**11), st.integers(0, 99))
 @settings(max_examples=40, deadline=None)
 def test_both_ways_give_the_same_sums(n: int, groups: int, block: int, scratch: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -74,6 +74,28 @@ def test_a_product_with_0_is_left_out_nowhere(value: float) -> None:
     delta[0, 2, 9] = value
     assert np.isnan(stamp(delta, kernel, axes, (2**16,))).sum() == 4 * 3
     assert np.isnan(tap_gradients(delta, np.zeros_like(x), kernel.shape, axes)).sum() == 4 * 3
+
+
+@pytest.mark.parametrize("options", [{"padding": 1}, {"stride": 2}, {"stride": (3, 2), "dilation": (2, 1)}])
+@pytest.mark.parametrize("scratch", [3000, 2**18])
+def test_many_small_groups_have_every_number_of_one_after_another(
+    options: dict[str, Any], scratch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sums of a depthwise layer, forward and backward, are those of each channel alone, tap by tap."""
+    layer, rng = LAYERS["conv"], np.random.default_rng(5)
+    x, kernel = rng.normal(size=(2, 7, 8, 9)), rng.normal(size=(14, 1, 3, 3))
+    alone = [layer.compute(layer.config.of(options), {"input": x[:, [c]], "kernel": kernel[2 * c : 2 * c + 2]})
+             for c in range(7)]  # fmt: skip
+    behind = [layer.backward(trace, {}) for trace in alone]
+    for name, value in (("LARGE", 0), ("_SCRATCH", scratch), ("_stamp_blocks", None), ("_blocks", None)):
+        monkeypatch.setattr(patches, name, value)
+    whole = layer.compute(layer.config.of({**options, "groups": 7}), {"input": x, "kernel": kernel})
+    back = layer.backward(whole, {})
+    for trace, parts, name, axis in (
+        (whole, alone, "output", 1), (back, behind, "grad_input", 1), (back, behind, "grad_kernel", 0)
+    ):  # fmt: skip
+        expected = np.concatenate([part[name] for part in parts], axis=axis)
+        np.testing.assert_allclose(trace[name], expected, rtol=1e-12, atol=1e-12)
 
 
 def test_a_large_layer_has_every_number_of_a_small_one() -> None:

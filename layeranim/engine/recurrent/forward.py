@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from layeranim.engine.activations import ACTIVATIONS, softmax
-from layeranim.engine.recurrent.cells import Act, Functions, joined_weight, readout, table
+from layeranim.engine.recurrent.cells import Act, Functions, readout, table
 from layeranim.engine.recurrent.config import (
     GruConfig,
     LstmConfig,
@@ -21,6 +20,8 @@ from layeranim.engine.recurrent.config import (
     runs,
     state_size,
 )
+from layeranim.engine.recurrent.gates import gates, turned
+from layeranim.engine.recurrent.sweep import Call, sweep, total
 from layeranim.engine.trace import Array, Shape
 
 STATES = ("hidden", "cell")
@@ -62,28 +63,13 @@ def split(config: RecurrentConfig, held: Mapping[str, Array], p: str) -> dict[st
     return out
 
 
-def _affine(weight: Array, vector: Array, *plus: Array) -> Array:
-    total = vector @ weight.T
-    for term in plus:
-        total = total + term
-    return np.asarray(total)
-
-
-def apply(act: Act, parts: list[Array]) -> Array:
-    """What an act gives, for a batch of vectors."""
-    if act.verb == "activate":
-        return ACTIVATIONS[act.name](parts[0])
-    return _VERBS[act.verb](*parts)
-
-
-_VERBS: dict[str, Callable[..., Array]] = {
-    "affine": _affine,
-    "multiply": lambda a, b: np.asarray(a * b),
-    "add": lambda a, b: np.asarray(a + b),
-    "complement": lambda a: np.asarray(1 - a),
-    "join": lambda *parts: np.concatenate(parts, axis=-1),
-    "softmax": softmax,
-}
+def _read(act: Act, values: Mapping[str, Array]) -> Array:
+    """What an act of the output layer gives."""
+    first, *rest = (values[name] for name in act.reads)
+    if act.verb == "softmax":
+        return softmax(first)
+    vector, *plus = rest
+    return np.asarray(sum(plus, vector @ first.T))
 
 
 def makes(config: RecurrentConfig, shapes: Mapping[str, Shape]) -> dict[str, Shape]:
@@ -131,123 +117,48 @@ def forward(config: RecurrentConfig, held: Mapping[str, Array]) -> dict[str, Arr
     return out
 
 
+def _calls(act: Act, still: dict[str, Array], batch: int) -> list[Call]:
+    """One act of a step, of a batch of vectors."""
+    if act.verb == "activate":
+        return [Call(ACTIVATIONS[act.name].into(), act.reads, act.writes)]
+    if act.verb == "complement":
+        return [Call(lambda x, out: np.subtract(1, x, out), act.reads, act.writes)]
+    if act.verb in ("multiply", "add"):
+        return [Call(np.multiply if act.verb == "multiply" else np.add, act.reads, act.writes)]
+    weight, vector, *plus = act.reads
+    still[f"{weight}, turned"] = turned(still[weight], batch)
+    weigh = Call(np.matmul, (vector, f"{weight}, turned"), act.writes)
+    return [weigh, *(Call(np.add, (act.writes, term), act.writes) for term in plus)]
+
+
 def _run(
     config: RecurrentConfig, held: Mapping[str, Array], p: str, x: Array, running: Array, reverse: bool
 ) -> dict[str, Array]:
-    batch, time = running.shape
     biases = tuple(name for name in ("bias_input", "bias_hidden") if p + name in held)
-    acts = cell_table(config, biases)
-    values = split(config, held, p)
-    gates, rest = _gates(acts, values, x)
-    names = [act.writes for act in rest if kept(act)]
-    read = {name for act in rest for name in act.reads}
-    for part in gates_of(config):
-        if f"weight_hidden_{part}" in values and joined_weight(part) in read:
-            values[joined_weight(part)] = np.concatenate(
-                [values[f"weight_hidden_{part}"], values[f"weight_input_{part}"]], axis=1
-            )
-    states = {name: held[p + "initial_" + name] for name in STATES if p + "initial_" + name in held}
-    acted = [(ACTIVATIONS[a.name].bare() if a.verb == "activate" else _VERBS[a.verb], a.reads, a.writes) for a in rest]
-    out: dict[str, Array] = {}
-    ragged = not running.all()
-    for t in range(time - 1, -1, -1) if reverse else range(time):
-        values |= {"input": x[:, t]} | {"previous_" + name: state for name, state in states.items()}
-        on = running[:, t, None]
-        gates.step(values, t)
-        for run, reads, writes in acted:
-            values[writes] = run(*[values[name] for name in reads])
-        for name in names:
-            if name not in out:
-                out[name] = np.zeros((batch, time, values[name].shape[-1]), dtype=x.dtype)
-            out[name][:, t] = np.where(on, values[name], 0) if ragged else values[name]
-        states = {n: np.where(on, values[n], state) if ragged else values[n] for n, state in states.items()}
-    out |= gates.written(running[:, :, None] if ragged else None)
-    return {p + act.writes: out[act.writes] for act in acts if kept(act)}
-
-
-@dataclass(frozen=True)
-class _Squash:
-    """Neighbouring gates that one activation is applied to at once."""
-
-    function: Callable[..., Array]
-    place: slice
-    gates: tuple[tuple[str, slice], ...]
-
-
-@dataclass(frozen=True)
-class _Gates:
-    """The gates that see nothing but input, state and biases, all at once.
-
-    What the input adds does not wait for the state, so it is one product for all steps, in ``sums``; there the state,
-    which meets the weights of every gate in one product a step, is added. The sums are those of ``_affine`` but for
-    their order. ``made`` holds what the activations make of them.
-    """
-
-    blocks: tuple[tuple[str, slice], ...]
-    sums: Array
-    made: Array
-    weight: Array
-    squashes: tuple[_Squash, ...]
-
-    def step(self, values: dict[str, Array], t: int) -> None:
-        """Write the pre-activations and the gates of step ``t``."""
-        if not self.blocks:
-            return
-        row, made = self.sums[:, t], self.made[:, t]
-        row += values["previous_hidden"] @ self.weight
-        for name, block in self.blocks:
-            values[name] = row[:, block]
-        for squash in self.squashes:
-            made[:, squash.place] = squash.function(row[:, squash.place])
-            for name, block in squash.gates:
-                values[name] = made[:, block]
-
-    def written(self, on: Array | None) -> dict[str, Array]:
-        """The pre-activations and gates of all steps; 0 where a sequence has ended."""
-        sums, made = (array if on is None else np.where(on, array, 0) for array in (self.sums, self.made))
-        gates = [gate for squash in self.squashes for gate in squash.gates]
-        found = {name: sums[..., block] for name, block in self.blocks}
-        return found | {name: made[..., block] for name, block in gates}
-
-
-def _gates(acts: tuple[Act, ...], values: Mapping[str, Array], x: Array) -> tuple[_Gates, list[Act]]:
-    """The gates to be done at once, and the acts that are left; joins are made where they are read."""
-    once = [a for a in acts if a.verb == "affine" and a.reads[1] == "joined" and all(n in values for n in a.reads[2:])]
-    rest = [act for act in acts if act not in once]
-    if not any("joined" in act.reads for act in rest):
-        rest = [act for act in rest if act.verb != "join"]
-    if not once:
-        return _Gates((), x, x, x, ()), rest
-    parts = [act.reads[0].removeprefix("weight_").removesuffix("_gate") for act in once]
-    state, entry = (np.concatenate([values[f"weight_{of}_{part}"] for part in parts]) for of in ("hidden", "input"))
-    units = len(state) // len(once)
-    blocks = tuple((act.writes, slice(k * units, (k + 1) * units)) for k, act in enumerate(once))
-    ahead = x @ entry.T
-    for act, (_, block) in zip(once, blocks, strict=True):
-        for bias in act.reads[2:]:
-            ahead[..., block] += values[bias]
-    squashes = _squashes(rest, dict(blocks))
-    done = {name for squash in squashes for name, _ in squash.gates}
-    gates = _Gates(blocks, ahead, np.empty_like(ahead), state.T, squashes)
-    return gates, [act for act in rest if act.writes not in done]
-
-
-def _squashes(acts: Sequence[Act], blocks: Mapping[str, slice]) -> tuple[_Squash, ...]:
-    """The activations of these blocks, neighbours with the same one together."""
-    by_block = {act.reads[0]: act for act in acts if act.verb == "activate"}
-    found: list[tuple[str, list[tuple[str, slice]]]] = []
-    for name, block in blocks.items():
-        act = by_block.get(name)
-        if act is None:
-            continue
-        if found and found[-1][0] == act.name and found[-1][1][-1][1].stop == block.start:
-            found[-1][1].append((act.writes, block))
-        else:
-            found.append((act.name, [(act.writes, block)]))
-    return tuple(
-        _Squash(ACTIVATIONS[name].bare(), slice(gates[0][1].start, gates[-1][1].stop), tuple(gates))
-        for name, gates in found
-    )
+    acts, weights = cell_table(config, biases), split(config, held, p)
+    once = gates(acts, weights, x)
+    steps, still, calls = dict(once.steps), {**weights, **once.still}, list(once.calls)
+    for act in acts:
+        if act.verb == "affine" and act.reads[1] == "input":
+            steps[act.writes] = x @ weights[act.reads[0]].T
+            for bias in act.reads[2:]:
+                steps[act.writes] += weights[bias]
+        elif act.writes in once.late:
+            calls.append(Call(total, (act.writes, *once.late[act.writes]), act.writes))
+        elif act.verb != "join" and (act.writes not in steps or act.reads[0] in once.late):
+            if kept(act) and act.writes not in steps:
+                size = state_size(config) if act.writes == "hidden" else int(config.hidden or 0)
+                steps[act.writes] = np.empty((*running.shape, size), x.dtype)
+            elif act.writes not in steps:
+                still[act.writes] = np.empty((len(x), int(config.hidden or 0)), x.dtype)
+            calls += _calls(act, still, len(x))
+    states = {"previous_" + n: (n, held[p + "initial_" + n]) for n in STATES if p + "initial_" + n in held}
+    sweep(calls, steps, still, states, running, reverse)
+    out = {p + act.writes: steps[act.writes] for act in acts if kept(act)}
+    if not running.all():
+        for array in out.values():
+            array[~running] = 0
+    return out
 
 
 def _read_out(
@@ -262,7 +173,7 @@ def _read_out(
         ends = [final(top, running, d == 1) for d, top in enumerate(tops)]
         values["output"], on = np.concatenate(ends, axis=-1), np.array(True)
     for act in readout("bias_output" in held):
-        values[act.writes] = np.where(on, apply(act, [values[name] for name in act.reads]), 0)
+        values[act.writes] = np.where(on, _read(act, values), 0)
     return {name: values[name] for name in ("logits", "probabilities")}
 
 

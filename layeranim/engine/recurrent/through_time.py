@@ -6,7 +6,7 @@ nothing. So a step does no more than meet the weights of the state, and the rest
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +14,8 @@ import numpy as np
 from layeranim.engine.activations import ACTIVATIONS
 from layeranim.engine.adjoint import run
 from layeranim.engine.plan import Plan, whole
+from layeranim.engine.recurrent.forward import shifted
+from layeranim.engine.recurrent.sweep import Call, sweep, total
 from layeranim.engine.trace import Array
 
 _SLOPE = "slope of "
@@ -82,21 +84,33 @@ def _loop(
     reverse: bool,
 ) -> dict[str, Array]:
     """The plans step by step, from the last step of the forward pass to its first."""
-    time, ragged = running.shape[1], not running.all()
     read = {name for plan in plans for name, _ in plan.reads if name in values}
     steps = {name: values[name] for name in read if "weight_" not in name or name.startswith(_SLOPE)}
     still = {name: values[name] for name in read if name not in steps}
-    now = {name: last for name, (_, last) in carried.items()}
-    held: dict[str, Array] = {}
-    for t in range(time) if reverse else range(time - 1, -1, -1):
-        on = running[:, t, None]
-        here = {**still, **{name: array[:, t] for name, array in steps.items()}, **now}
-        for plan in plans:
-            here[plan.writes] = run(plan, here)
-        for name in (*carried, *(plan.writes for plan in plans)):
-            if name not in held:
-                held[name] = np.zeros((len(running), time, here[name].shape[-1]), here[name].dtype)
-            held[name][:, t] = np.where(on, here[name], 0) if ragged else here[name]
-        now = {name: np.where(on, here[handed], now[name]) if ragged else here[handed]
-               for name, (handed, _) in carried.items()}  # fmt: skip
-    return held
+    sizes = {name: array.shape[-1] for name, array in (*steps.items(), *still.items())}
+    sizes |= {name: last.shape[-1] for name, (_, last) in carried.items()}
+    kind = next(last.dtype for _, last in carried.values())
+    calls, held = [], {}
+    for plan in plans:
+        (name, span), *others = plan.reads
+        if plan.operation == "join" and name in steps:  # the same numbers by another name
+            columns = slice(span.start, span.stop) if isinstance(span, range) else slice(None)
+            made = steps[name][..., columns]
+        else:
+            made = np.empty((*running.shape, sizes[name]), kind)
+            reads = (name, *(other for other, _ in others))
+            order = reads[::-1] if plan.operation == "weigh_back" else reads
+            calls.append(Call(_RUN[plan.operation], order, plan.writes))
+        steps[plan.writes] = held[plan.writes] = made
+        sizes[plan.writes] = made.shape[-1]
+    sweep(calls, steps, still, carried, running, not reverse)
+    if not running.all():
+        for array in held.values():
+            array[~running] = 0
+    before = {name: shifted(held[handed], last, running, later=not reverse) for name, (handed, last) in carried.items()}
+    return held | before
+
+
+_RUN: dict[str, Callable[..., object]] = {
+    "add_cells": total, "join": np.positive, "multiply": np.multiply, "negate": np.negative, "weigh_back": np.matmul,
+}  # fmt: skip
