@@ -41,9 +41,9 @@ weights = click.Command(
     callback=_weights,
     help="What a file of weights holds: names, shapes and types, and after each group the layers that it makes. Each "
     "is rendered by layeranim render LAYER --weights FILE:PREFIX with the flags that stand there. Files of PyTorch "
-    "(.pt, .pth, .bin, .ckpt), safetensors (also by their .index.json), NumPy (.npz), Keras (.keras, .weights.h5, .h5; "
-    "with h5py), ONNX (.onnx), Flax (.msgpack) and PaddlePaddle (.pdparams) are read without these libraries; nothing in "
-    "them is run.",
+    "(.pt, .pth, .bin, .ckpt), safetensors (also by their .index.json), NumPy (.npz), Keras (.keras, .weights.h5, "
+    ".h5; with h5py), ONNX (.onnx), Flax (.msgpack) and PaddlePaddle (.pdparams) are read without these libraries; "
+    "nothing in them is run.",
     params=[
         click.Argument(["file"], metavar="FILE[:PREFIX]", type=WordsType(files=True)),
         click.Option(["--json"], is_flag=True, help="print JSON"),

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (a file a line)
 """Files of weights as the libraries themselves write them, for ``tests/inputs/test_stored.py``.
 
 One library a run, each in an environment of its own; ``requirements_conventions.txt`` beside this has the versions:
@@ -77,7 +78,6 @@ def keras_files() -> None:
     model.set_weights([counted(w.shape, k) for k, w in enumerate(model.get_weights())])
     model.save(FOLDER / "model.keras")
     model.save_weights(FOLDER / "model.weights.h5")
-    model.layers[0]  # the same without the layer that Keras cannot load back from an .h5
     old = keras.Sequential([keras.Input((3,)), layers.Dense(2, name="b"), layers.Dense(2, name="a")])
     old.set_weights([counted(w.shape, k) for k, w in enumerate(old.get_weights())])
     old.save(FOLDER / "old.h5")
