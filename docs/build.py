@@ -10,10 +10,11 @@ from layeranim import catalog, numbers, preparing
 from layeranim.assets.entries import OWN
 from layeranim.assets.finding import NAME, parsed
 from layeranim.cli.options import brief
+from layeranim.engine.conventions import CONVENTIONS, columns, shown
 from layeranim.engine.option import Layer, Option
 from layeranim.engine.trace import Tensor
 from layeranim.engine.written import written
-from layeranim.inputs.states import KNOWN
+from layeranim.inputs.loading import KNOWN
 from layeranim.stories.options import FilmOptions
 from layeranim.stories.preset import Preset
 from layeranim.stories.stage import record
@@ -28,6 +29,7 @@ def pages() -> dict[Path, str]:
     out[HERE / "explainers.md"] = _index()
     out[HERE / "film-options.md"] = _film_options()
     out[HERE / "engine.md"] = _engine()
+    out[HERE / "weights.md"] = _conventions((HERE / "weights.md").read_text(encoding="utf-8"))
     out[HERE / "storyboard.schema.json"] = written(record.schema(), indent=1) + "\n"
     return out
 
@@ -164,6 +166,21 @@ t.save("back.npz")  # la.load_trace gives it back, forward trace and all
 The film of pooling goes back by itself: there `backward` is an option of the layer, its trace holds both ways, and a
 gradient that is not given is drawn like any other array; `la.backward` of a pooling is as of any layer.
 """
+
+
+def _conventions(page: str) -> str:
+    """The page with the table of conventions in its place."""
+    head, rest = page.split("<!-- conventions", 1)
+    told, tail = rest.split("-->", 1)[0], rest.split("<!-- /conventions -->", 1)[1]
+    every = CONVENTIONS.values()
+    rows = [
+        "",
+        "| | " + " | ".join(f"{one.library} {one.version}" for one in every) + " |",
+        "|---" * (len(every) + 1) + "|",
+    ]
+    for name, meaning in columns().items():
+        rows.append(f"| {meaning} | " + " | ".join(_cell(shown(getattr(one, name))) for one in every) + " |")
+    return head + "<!-- conventions" + told + "-->" + "\n".join([*rows, ""]) + "<!-- /conventions -->" + tail
 
 
 def _film_options() -> str:

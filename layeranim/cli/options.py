@@ -16,7 +16,7 @@ from layeranim.engine import synonyms
 from layeranim.engine.option import Choice, Config, Flag, Kind, Layer
 from layeranim.engine.option import Option as Declared
 from layeranim.errors import OptionError
-from layeranim.inputs.states import KNOWN
+from layeranim.inputs.loading import KNOWN
 from layeranim.stories.options import FilmOptions, ThemeLine
 
 ENVIRONMENT = "LAYERANIM_"
@@ -253,7 +253,9 @@ def film_options(name: str) -> list[click.Option]:
 def data_options(name: str) -> list[click.Option]:
     """Where the arrays of a layer come from; without those that say nothing of this one."""
     layer, known = catalog.layer(name), [preset.name for preset in catalog.presets(name)]
-    here = {"weights": layer.name in KNOWN, "example": bool(known)}
+    own = {option.name for option in layer.config.options()}
+    taken = layer.name in KNOWN
+    here = {"weights": taken, "convention": taken and "convention" not in own, "example": bool(known)}
     found = declared(preparing.InputOptions, DATA, [option for option, there in here.items() if not there])
     for item in found:
         if item.name == "example":

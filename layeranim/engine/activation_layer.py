@@ -55,8 +55,8 @@ def complete(config: ActivationConfig, shapes: Mapping[str, Shape | None]) -> tu
     if config.alpha is not None and "alpha" not in known:
         takes = ", ".join(n for n, a in ACTIVATIONS.items() if "alpha" in a.parameters)
         raise OptionError(f"alpha is {config.alpha:g}, but {name} has no such parameter; it goes with {takes}")
-    if config.alpha == 0 and name == "celu":
-        raise OptionError("alpha is 0, but celu divides by it; give another number")
+    if config.alpha == 0 and name in ("celu", "softplus"):
+        raise OptionError(f"alpha is 0, but {name} divides by it; give another number")
     if config.pieces is not None and name != "maxout":
         raise OptionError(f"pieces is {config.pieces}, but {name} takes none; it goes with maxout")
     if name == "maxout":
@@ -137,6 +137,14 @@ def parameters_of(config: ActivationConfig) -> dict[str, float]:
     return {} if config.alpha is None else {"alpha": config.alpha}
 
 
+def _formula(config: ActivationConfig) -> str:
+    """The function's formula, with its parameter where that is another than the usual one."""
+    if config.activation not in ACTIVATIONS:
+        return _FORMULAS[config.activation]
+    known = ACTIVATIONS[config.activation]
+    return known.general if known.general and config.alpha is not None else known.formula
+
+
 def assemble(config: ActivationConfig, saved: Mapping[str, Tensor]) -> Trace:
     """The trace from its stored tensors: steps and facts are made here."""
     if config.compare:
@@ -174,10 +182,11 @@ def assemble(config: ActivationConfig, saved: Mapping[str, Tensor]) -> Trace:
     output = saved["output"]
     facts: dict[str, int | float | str] = {
         "parameters": saved["slope"].array.size if slope else 0,
-        "activation_formula": ACTIVATIONS[name].formula if name in ACTIVATIONS else _FORMULAS[name],
+        "activation_formula": _formula(config),
     }
     if name in ACTIVATIONS and not slope:
-        facts |= {**ACTIVATIONS[name].parameters, **parameters_of(config)}
+        usual = {} if ACTIVATIONS[name].general else ACTIVATIONS[name].parameters
+        facts |= {**usual, **parameters_of(config)}
     return Trace("activation", config, tensors(*saved.values()), per_cell(output.axes, output.shape, *acts), facts)
 
 

@@ -34,6 +34,7 @@ _BLOCK = 2**15
 class Activation:
     """One activation function φ; ``exact`` ones only select, scale or clip and replay to the last bit.
 
+    ``general`` is the formula with another parameter than the usual one, where the usual one does not show in it.
     ``scratch`` is how many arrays of x's shape the function takes on its way (see ``memory``).
     """
 
@@ -44,6 +45,7 @@ class Activation:
     parameters: Mapping[str, float]
     exact: bool = False
     scratch: int = 2
+    general: str = ""
 
     def __call__(self, x: Any, **parameters: float) -> Array:
         """φ(x), element by element: same shape, float32 kept, everything else as float64."""
@@ -181,8 +183,42 @@ def _softsign(x: Array) -> Array:
     return np.asarray(x / (1 + np.abs(x)))
 
 
-def _hard_sigmoid(x: Array) -> Array:
-    return np.asarray(np.clip(x + 3, 0, 6) / 6)
+_SIXTH = 1 / 6
+
+
+def _hard_sigmoid(x: Array, alpha: float) -> Array:
+    return np.asarray(np.clip(x + 3, 0, 6) / 6 if alpha == _SIXTH else np.clip(alpha * x + 0.5, 0, 1))
+
+
+def _hard_sigmoid_slope(x: Array, alpha: float) -> Array:
+    if alpha == _SIXTH:
+        return _pieces(x, -3, 3, 0, _SIXTH, 0)
+    return np.asarray(np.where(np.isnan(x), x, np.where(np.abs(alpha * x) < 0.5, alpha, 0)))
+
+
+def _hard_swish(x: Array, alpha: float) -> Array:
+    gate = _hard_sigmoid(x, alpha)
+    return np.asarray(np.where(gate == 0, gate, x * gate))
+
+
+def _hard_swish_slope(x: Array, alpha: float) -> Array:
+    if alpha == _SIXTH:
+        return _pieces(x, -3, 3, 0, x / 3 + 0.5, 1)
+    inside = np.where(np.abs(alpha * x) < 0.5, 2 * alpha * x + 0.5, alpha * x > 0)
+    return np.asarray(np.where(np.isnan(x), x, inside))
+
+
+def _silu(x: Array, alpha: float) -> Array:
+    if alpha == 1:
+        return _gated(x, _sigmoid(x))
+    if alpha < 0:
+        return np.asarray(-_silu(-x, -alpha))
+    return np.asarray(np.maximum(x, -_FAR / alpha) * _sigmoid(alpha * x) if alpha else x / 2)
+
+
+def _silu_slope(x: Array, alpha: float) -> Array:
+    near = np.clip(x, -_FAR / abs(alpha), _FAR / abs(alpha)) if alpha else x
+    return np.asarray(_sigmoid(alpha * x) + alpha * near * _sigmoid_slope(alpha * x))
 
 
 def _flat(x: Array, value: float) -> Array:
@@ -213,16 +249,17 @@ ACTIVATIONS: dict[str, Activation] = {
                    scratch=9),
         Activation("gelu-tanh", lambda x: _gated(x, _sigmoid(_gelu_tanh_inner(x))), _gelu_tanh_slope,
                    "x·(1 + tanh(√(2/π)(x + 0.044715x³)))/2", {}, scratch=4),
-        Activation("silu", lambda x: _gated(x, _sigmoid(x)), lambda x: _sigmoid(x) + _near(x) * _sigmoid_slope(x),
-                   "x/(1 + e⁻ˣ)", {}),
+        Activation("silu", _silu, _silu_slope, "x/(1 + e⁻ˣ)", {"alpha": 1.0}, general="x/(1 + e^(−αx))"),
         Activation("mish", lambda x: _gated(x, np.tanh(_softplus(x))), _mish_slope, "x·tanh(ln(1 + eˣ))", {},
                    scratch=4),
-        Activation("softplus", _softplus, _sigmoid, "ln(1 + eˣ)", {}),
+        Activation("softplus", lambda x, alpha: _softplus(x) if alpha == 1 else _softplus(alpha * x) / alpha,
+                   lambda x, alpha: _sigmoid(alpha * x), "ln(1 + eˣ)", {"alpha": 1.0},
+                   general="ln(1 + e^(αx))/α"),
         Activation("softsign", _softsign, lambda x: 1 / (1 + np.abs(x)) ** 2, "x/(1 + |x|)", {}),
-        Activation("hard-sigmoid", _hard_sigmoid, lambda x: _pieces(x, -3, 3, 0, 1 / 6, 0),
-                   "min(max(x + 3, 0), 6)/6", {}, True),
-        Activation("hard-swish", lambda x: _gated(x, _hard_sigmoid(x)), lambda x: _pieces(x, -3, 3, 0, x / 3 + 0.5, 1),
-                   "x·min(max(x + 3, 0), 6)/6", {}, True),
+        Activation("hard-sigmoid", _hard_sigmoid, _hard_sigmoid_slope, "min(max(x + 3, 0), 6)/6", {"alpha": _SIXTH},
+                   True, general="min(max(αx + 0.5, 0), 1)"),
+        Activation("hard-swish", _hard_swish, _hard_swish_slope, "x·min(max(x + 3, 0), 6)/6", {"alpha": _SIXTH}, True,
+                   general="x·min(max(αx + 0.5, 0), 1)"),
         Activation("relu6", lambda x: np.clip(x, 0, 6) + 0, lambda x: _pieces(x, 0, 6, 0, 1, 0), "min(max(0, x), 6)",
                    {}, True),
         Activation("hard-tanh", lambda x: np.clip(x, -1, 1), lambda x: _pieces(x, -1, 1, 0, 1, 0),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from layeranim.engine import window
 from layeranim.engine.activations import ACTIVATIONS, scratch
 from layeranim.engine.array import axes_text, shape_text
+from layeranim.engine.conventions import CONVENTIONS, NAMES
 from layeranim.engine.option import Choice, Config, Flag, Integer, Padding, PerAxis, option
 from layeranim.engine.patches import taken
 from layeranim.engine.trace import Array, Shape, count
@@ -44,7 +45,7 @@ class ConvConfig(Config):
     bias: bool | None = option(Flag(), None, "add a bias to every filter (default: when its values are given)")
     activation: str = option(Choice(tuple(ACTIVATIONS)), "linear", "function applied to every sum")
     flip: bool = option(Flag(), False, "turn the kernel by 180 degrees: the mathematician's convolution")
-    convention: str = option(Choice(window.CONVENTIONS), "torch", "whose meaning of padding same is used")
+    convention: str = option(Choice(NAMES), "torch", "whose meaning of padding same is used")
 
 
 _SHAPES = {
@@ -189,7 +190,7 @@ def facts(
         "unread_columns": len(window.unread(columns, config.padding_mode)),
     }
     if config.padding == "same":
-        found["convention"] = _SAME[config.convention]
+        found["convention"] = same_as(config.convention)
     if group_channels > 1 and bool((kernel[:, :1] == kernel).all()):
         found["shared_kernel"] = f"the same kernel in each of {group_channels} channels, their sums added"
     if config.flip:
@@ -197,7 +198,10 @@ def facts(
     return found
 
 
-_SAME = {
-    "torch": "same as PyTorch pads: d(k − 1) in all, the odd cell at the end",
-    "keras": "same as Keras pads: what ⌈size/stride⌉ windows need, the odd cell at the end",
-}
+def same_as(convention: str) -> str:
+    """What padding same means to a library, in words."""
+    whose = CONVENTIONS[convention]
+    if whose.same_strided == "refused":
+        return f"same as {whose.library} pads: d(k − 1) in all, the odd cell at the end"
+    name = whose.library.partition(",")[0]
+    return f"same as {name} pads: what ⌈size/stride⌉ windows need, the odd cell at the end"

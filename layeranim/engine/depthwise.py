@@ -18,6 +18,7 @@ from layeranim.engine.array import axes_text
 from layeranim.engine.backward import beside, passed_back, start
 from layeranim.engine.compose import Part, from_file, union
 from layeranim.engine.conv_shapes import ConvConfig
+from layeranim.engine.conventions import NAMES
 from layeranim.engine.entry import enter, ranked, size_of
 from layeranim.engine.memory import named
 from layeranim.engine.option import ArrayOption, Choice, Config, Flag, Integer, Layer, Padding, PerAxis, option
@@ -57,7 +58,7 @@ class DepthwiseConfig(Config):
     )
     bias: bool | None = option(Flag(), None, "add a bias to every output channel (default: when its values are given)")
     activation: str = option(Choice(tuple(ACTIVATIONS)), "linear", "function applied to every output")
-    convention: str = option(Choice(window.CONVENTIONS), "torch", "whose meaning of padding same is used")
+    convention: str = option(Choice(NAMES), "torch", "whose meaning of padding same is used")
 
 
 def complete(config: DepthwiseConfig, shapes: Mapping[str, Shape | None]) -> tuple[DepthwiseConfig, dict[str, Shape]]:

@@ -13,6 +13,7 @@ from functools import partial
 import numpy as np
 
 from layeranim.engine.arithmetic import Act, Cell, at, per_cell
+from layeranim.engine.conventions import CONVENTIONS
 from layeranim.engine.entry import enter
 from layeranim.engine.memory import alike
 from layeranim.engine.normalisation_backward import backward
@@ -41,7 +42,7 @@ def compute(name: str, config: NormConfig, arrays: Mapping[str, Array]) -> Trace
         made["running_variance"] = ready.get("running_variance", np.ones(found.weight_shape, x.dtype))
     if full.affine:
         made["gamma"] = ready.get("gamma", np.ones(found.weight_shape, x.dtype))
-        if full.kind != "rms":
+        if full.kind != "rms" or "beta" in ready:
             made["beta"] = ready.get("beta", np.zeros(found.weight_shape, x.dtype))
     with np.errstate(all="ignore"):
         made |= _normalised(full, found, made)
@@ -81,7 +82,7 @@ def _normalised(config: NormConfig, found: NormPlan, given: Mapping[str, Array])
 
 
 def _unbiased(config: NormConfig, found: NormPlan) -> float:
-    return found.terms / (found.terms - 1) if config.convention == "torch" else 1.0
+    return found.terms / (found.terms - 1) if CONVENTIONS[config.convention].variance == "unbiased" else 1.0
 
 
 def _running(config: NormConfig, found: NormPlan, made: Mapping[str, Array]) -> dict[str, Array]:

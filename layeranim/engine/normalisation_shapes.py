@@ -11,6 +11,7 @@ import numpy as np
 from layeranim.engine import door, window
 from layeranim.engine.arithmetic import at
 from layeranim.engine.array import axes_text
+from layeranim.engine.conventions import CONVENTIONS, NAMES
 from layeranim.engine.entry import ranked
 from layeranim.engine.option import Choice, Config, Flag, Integer, Real, option
 from layeranim.engine.trace import Array, Region, Shape, count
@@ -18,8 +19,6 @@ from layeranim.errors import OptionError, ShapeError
 
 KINDS = ("batch", "layer", "group", "instance", "rms")
 LAST = ("layer", "rms")
-_EPS = {"torch": 1e-5, "keras": 1e-3}
-_MOMENTUM = {"torch": 0.1, "keras": 0.99}
 _DEFAULT: dict[str, Shape] = {
     "batch": (4, 3), "layer": (3, 4), "rms": (3, 4), "group": (1, 4, 2, 2), "instance": (2, 2, 2, 2),
 }  # fmt: skip
@@ -46,13 +45,13 @@ class NormConfig(Config):
         "Keras (0.99)",
     )  # fmt: skip
     affine: bool = option(Flag(), True, "multiply by gamma and add beta")
-    convention: str = option(Choice(window.CONVENTIONS), "torch", "whose eps, momentum and running variance are used")
+    convention: str = option(Choice(NAMES), "torch", "whose eps, momentum and running variance are used")
 
     @property
     def new_weight(self) -> float:
         """The weight of the new statistic in the running one."""
         momentum = self.momentum or 0.0
-        return momentum if self.convention == "torch" else 1 - momentum
+        return momentum if CONVENTIONS[self.convention].weighs == "new" else 1 - momentum
 
     def eps_for(self, dtype: np.dtype[Any]) -> float:
         """eps as it is added to a variance of that type."""
@@ -75,6 +74,7 @@ class NormPlan:
     shape: Shape
     groups: int
     last: int
+    strided: bool = False
 
     @property
     def stat(self) -> tuple[str, ...]:
@@ -124,15 +124,22 @@ class NormPlan:
         return at(tensor, here, **{self.names[1]: self._members(here) if self.kind == "group" else here[self.names[1]]})
 
     def _members(self, here: Mapping[str, int]) -> range:
+        if self.strided:  # MLX's groups are channels i, i + groups, …
+            return range(here["groups"], self.shape[1], self.groups)
         size = self.shape[1] // self.groups
         return range(here["groups"] * size, (here["groups"] + 1) * size)
 
     def fold(self, x: Array) -> Array:
         """The input with the cells that share a statistic along one last axis."""
+        if self.kind == "group" and self.strided:
+            x = x.reshape(len(x), -1, self.groups, *self.shape[2:]).swapaxes(1, 2)
         return (np.moveaxis(x, 1, 0) if self.kind == "batch" else x).reshape(*self.stat_shape, -1)
 
     def unfold(self, folded: Array) -> Array:
         """Back from ``fold``."""
+        if self.kind == "group" and self.strided:
+            apart = folded.reshape(self.shape[0], self.groups, -1, *self.shape[2:])
+            return np.ascontiguousarray(apart.swapaxes(1, 2)).reshape(self.shape)
         if self.kind != "batch":
             return folded.reshape(self.shape)
         moved = folded.reshape(self.shape[1], self.shape[0], *self.shape[2:])
@@ -146,8 +153,9 @@ class NormPlan:
 def plan(config: NormConfig, shape: Shape) -> NormPlan:
     """Which cells of an input of this shape go together."""
     return NormPlan(
-        config.kind, _names(config.kind, len(shape)), shape, config.groups or 1, config.normalized_axes or 1
-    )
+        config.kind, _names(config.kind, len(shape)), shape, config.groups or 1, config.normalized_axes or 1,
+        CONVENTIONS[config.convention].groups == "strided",
+    )  # fmt: skip
 
 
 def _names(kind: str, ndim: int) -> tuple[str, ...]:
@@ -181,9 +189,10 @@ def complete(config: NormConfig, shapes: Mapping[str, Shape | None]) -> tuple[No
     if kind in LAST:
         config = config.replace(normalized_axes=config.normalized_axes or 1)
     if kind == "batch" and config.momentum is None:
-        config = config.replace(momentum=_MOMENTUM[config.convention])
-    if config.eps is None and (kind != "rms" or config.convention == "keras"):
-        config = config.replace(eps=1e-6 if kind == "rms" else _EPS[config.convention])
+        config = config.replace(momentum=_momentum(config))
+    usual = CONVENTIONS[config.convention].eps.get("group" if kind == "instance" else kind)
+    if config.eps is None and usual is not None:  # PyTorch's RMS norm takes the eps of the type
+        config = config.replace(eps=usual)
     found = _checked(config, given)
     needed = {"input": found.shape}
     for name in ("gamma", "beta", "running_mean", "running_variance"):
@@ -192,6 +201,17 @@ def complete(config: NormConfig, shapes: Mapping[str, Shape | None]) -> tuple[No
             needed[name] = door.fitting(name, shape, found.weight_shape, ", ".join(found.weight))
     window.affordable("input", found.shape)
     return config, needed
+
+
+def _momentum(config: NormConfig) -> float:
+    """The library's own; of one that has none, none that matters, as long as nothing is trained."""
+    whose = CONVENTIONS[config.convention]
+    if whose.momentum is None and config.mode == "training":
+        raise OptionError(
+            f"{whose.library} has no momentum of its own, and corrects its running statistics for their start, which "
+            f"this batch normalisation does not; give the convention torch or keras and a momentum, or mode inference"
+        )
+    return whose.momentum or 0.0
 
 
 def _only(config: NormConfig, name: str, kinds: tuple[str, ...]) -> None:
@@ -203,7 +223,7 @@ def _only(config: NormConfig, name: str, kinds: tuple[str, ...]) -> None:
 
 def _uses(config: NormConfig, name: str) -> bool:
     if name in ("gamma", "beta"):
-        return config.affine and (name == "gamma" or config.kind != "rms")
+        return config.affine  # RMS norm has no beta unless one is given, as Equinox' has
     return config.kind == "batch"
 
 

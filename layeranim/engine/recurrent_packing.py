@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from layeranim.engine.array import numeric, shape_text
+from layeranim.engine.conventions import rows as rows_of
 from layeranim.engine.packing import Packed
 from layeranim.engine.trace import Array
 from layeranim.errors import OptionError, ShapeError
@@ -56,13 +57,15 @@ def from_torch_state(state: Mapping[str, Any]) -> Packed:
     return Packed(kind, options, arrays)
 
 
-def from_keras(weights: Sequence[Any], bidirectional: bool = False) -> Packed:
+def from_keras(weights: Sequence[Any], bidirectional: bool = False, reset_after: bool | None = None) -> Packed:
     """The layer of a Keras ``SimpleRNN``, ``GRU`` or ``LSTM`` from ``layer.get_weights()``.
 
     kernel, recurrent_kernel and, with use_bias, bias; of ``Bidirectional`` those of the forward layer, then those of
-    the backward one. A GRU whose bias has two rows has reset_after; one row, or no bias, is taken as reset-before.
+    the backward one. A GRU whose bias has two rows has reset_after, one with one row has not; without a bias
+    ``reset_after`` tells, which is true in Keras unless it is said.
 
     Raises:
+        OptionError: ``reset_after`` for what is no GRU, or against what its bias says.
         ShapeError: another number of arrays, or blocks that are not 1, 3 or 4 times the units.
     """
     arrays = [numeric(f"weight {at}", value) for at, value in enumerate(weights)]
@@ -83,8 +86,12 @@ def from_keras(weights: Sequence[Any], bidirectional: bool = False) -> Packed:
         out |= {p + "weight_input": kernel.T, p + "weight_hidden": recurrent.T}
         rows = list(np.atleast_2d(bias[0])) if bias else []
         out |= {p + name: row for name, row in zip(("bias_input", "bias_hidden"), rows, strict=False)}
-        if kind == "gru":
-            options["variant"] = "reset-after" if len(rows) == 2 else "reset-before"
+        after = len(rows) == 2 if rows else reset_after
+        if reset_after is not None and (kind != "gru" or after != reset_after):
+            why = f"its bias has {len(rows)} rows, which says {after}" if kind == "gru" else f"{kind} resets nothing"
+            raise OptionError(f"reset_after is {reset_after}, but {why}; leave it out")
+        if kind == "gru" and after is not None:
+            options["variant"] = "reset-after" if after else "reset-before"
     return Packed(kind, options, out)
 
 
@@ -102,7 +109,7 @@ def from_onnx(w: Any, r: Any, b: Any = None, p: Any = None, *, linear_before_res
         )
     units, directions = hidden.shape[2], len(weight)
     kind = _kind("R", hidden.shape, 1, units)
-    order = {"rnn": [0], "gru": [1, 0, 2], "lstm": [0, 2, 3, 1]}[kind]
+    order = [0] if kind == "rnn" else rows_of("onnx", kind)
     bias = None if b is None else numeric("B", b)
     rows = len(order) * units
     if bias is not None and bias.shape != (directions, 2 * rows):
@@ -113,19 +120,19 @@ def from_onnx(w: Any, r: Any, b: Any = None, p: Any = None, *, linear_before_res
     arrays: dict[str, Array] = {}
     for d in range(directions):
         name = _prefix(1, directions, 0, d)
-        arrays |= {name + "weight_input": _blocks(weight[d], order), name + "weight_hidden": _blocks(hidden[d], order)}
+        arrays |= {name + "weight_input": blocks(weight[d], order), name + "weight_hidden": blocks(hidden[d], order)}
         if bias is not None:
-            arrays[name + "bias_input"] = _blocks(bias[d, :rows], order)
-            arrays[name + "bias_hidden"] = _blocks(bias[d, rows:], order)
+            arrays[name + "bias_input"] = blocks(bias[d, :rows], order)
+            arrays[name + "bias_hidden"] = blocks(bias[d, rows:], order)
         if peepholes is not None:
-            arrays[name + "weight_peephole"] = _blocks(peepholes[d], [0, 2, 1]).reshape(3, units)
+            arrays[name + "weight_peephole"] = blocks(peepholes[d], [0, 2, 1]).reshape(3, units)
     options: dict[str, Any] = {"bidirectional": directions == 2, "bias": bias is not None}
     if kind == "gru":
         options["variant"] = "reset-after" if linear_before_reset else "reset-before"
     return Packed(kind, options, arrays)
 
 
-def _blocks(array: Array, order: Sequence[int]) -> Array:
+def blocks(array: Array, order: Sequence[int]) -> Array:
     """The blocks of rows in another order."""
     size = len(array) // len(order)
     return np.concatenate([array[at * size : (at + 1) * size] for at in order])

@@ -13,13 +13,13 @@ from typing import Any, Literal
 import numpy as np
 
 from layeranim.engine.array import shape_text
+from layeranim.engine.conventions import CONVENTIONS
 from layeranim.engine.memory import affordable as affordable
 from layeranim.engine.trace import Array, Shape
 from layeranim.errors import OptionError, ShapeError
 
 Mode = Literal["zeros", "reflect", "replicate", "circular"]
 MODES: tuple[Mode, ...] = ("zeros", "reflect", "replicate", "circular")
-CONVENTIONS = ("torch", "keras")
 PADDINGS = ("same", "valid", "full")
 """The words for the padding of a convolution, besides numbers; over one axis there is also ``causal``."""
 
@@ -88,8 +88,9 @@ def slide(
 ) -> tuple[Axis, ...]:
     """The axes of a window of ``kernel`` cells over ``sizes``, with ``padding`` resolved.
 
-    ``same`` under torch: total d(k − 1), ⌊total/2⌋ before, the rest after; refused with a stride above 1.
-    ``same`` under keras: total max((⌈n/s⌉ − 1)s + d(k − 1) + 1 − n, 0), ⌊total/2⌋ before, the rest after.
+    ``same``: total max((⌈n/s⌉ − 1)s + d(k − 1) + 1 − n, 0), ⌊total/2⌋ before, the rest after, as Keras, Flax, Haiku,
+    Equinox, PaddlePaddle and ONNX (SAME_UPPER) have it; without a stride that is d(k − 1), also PyTorch's, which
+    refuses a stride above 1.
     ``full``: d(k − 1) before and after, so that every window that touches the input counts (numpy.convolve).
     ``causal``: d(k − 1) before, none after, so that a window ends at its own place (keras.layers.Conv1D).
     Raises ``OptionError`` for a padding that the convention or mode refuses, ``ShapeError`` where no window fits.
@@ -128,13 +129,13 @@ def _amounts(
         max((-(-n // s) - 1) * s + d * (k - 1) + 1 - n, 0)
         for n, k, s, d in zip(sizes, kernel, stride, dilation, strict=True)
     )
-    if not strided and convention == "torch":
-        totals = tuple(d * (k - 1) for k, d in zip(kernel, dilation, strict=True))
     same = tuple((total // 2, total - total // 2) for total in totals)
-    if strided and convention == "torch":
+    whose = CONVENTIONS[convention]
+    if strided and whose.same_strided in (None, "refused"):
         flat = ",".join(str(n) for pair in same for n in pair)
         raise OptionError(
-            f"padding is same and stride is {shape_text(stride)}, which PyTorch refuses; "
+            f"padding is same and stride is {shape_text(stride)}, which {whose.library} "
+            f"{'refuses' if whose.same_strided else 'does not have'}; "
             f"padding {flat} or convention keras gives what Keras computes"
         )
     return same

@@ -22,15 +22,12 @@ def activation(name: str, alpha: str = "") -> Reader:
 
     def read(module: Any, call: Call) -> Packed:
         options = {"activation": name} | ({"alpha": getattr(module, alpha)} if alpha else {})
-        for attribute, usual in {"softplus": (("beta", 1),), "hard-tanh": (("min_val", -1), ("max_val", 1))}.get(
-            name, ()
-        ):
+        if name == "softplus" and module.beta != 1:
+            options["alpha"] = module.beta
+        for attribute, usual in (("min_val", -1), ("max_val", 1)) if name == "hard-tanh" else ():
             if getattr(module, attribute) != usual:
-                refuse(
-                    attribute,
-                    type(module).__name__,
-                    f"is {getattr(module, attribute):g}, but only {usual} is known here",
-                )
+                held = getattr(module, attribute)
+                refuse(attribute, type(module).__name__, f"is {held:g}, but only {usual} is known here")
         if getattr(module, "approximate", "none") == "tanh":
             options["activation"] = "gelu-tanh"
         return Packed("activation", options, {"input": rows("input", call["input"])})

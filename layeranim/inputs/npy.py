@@ -1,6 +1,6 @@
 """NumPy's ``.npy`` and ``.npz``: the header is read and checked before the numbers are, and nothing is unpickled.
 
-Format: NumPy Enhancement Proposal 1 (``.npy`` 1.0 to 3.0); an ``.npz`` is a zip archive of them.
+Format: NumPy Enhancement Proposal 1 (``.npy`` 1.0 to 3.0); an ``.npz`` is a zip archive of them (``stored``).
 """
 
 from __future__ import annotations
@@ -8,8 +8,6 @@ from __future__ import annotations
 import os
 import re
 import struct
-import zipfile
-from collections.abc import Sequence
 from typing import IO, Any, Literal
 
 import numpy as np
@@ -21,7 +19,6 @@ from layeranim.inputs.source import check_kind
 NPY_MAGIC = b"\x93NUMPY"
 ZIP_MAGIC = b"PK"
 MAX_HEADER = 10_000  # NumPy's own limit
-MAX_DIRECTORY = 2**20  # some ten thousand members
 DEFLATE_RATIO = 1032  # zlib's format cannot do better
 SAVE_AGAIN = "save it again with np.save or np.savez"
 
@@ -53,7 +50,8 @@ def decode(stream: IO[bytes], size: int, dtype: np.dtype[Any], request: Request)
     return np.frombuffer(data, dtype)
 
 
-def _header(stream: IO[bytes], request: Request) -> tuple[np.dtype[Any], tuple[int, ...], Literal["C", "F"], int]:
+def described(stream: IO[bytes], request: Request) -> tuple[str, tuple[int, ...], Literal["C", "F"], int]:
+    """The type as the header writes it, the shape, the order, and how many bytes that took."""
     start = stream.read(8)
     if not start.startswith(NPY_MAGIC) or len(start) < 8:
         raise request.refuse("does not begin as a .npy file does", SAVE_AGAIN)
@@ -70,20 +68,27 @@ def _header(stream: IO[bytes], request: Request) -> tuple[np.dtype[Any], tuple[i
         raise broken
     lengths = [item.strip() for item in fields["shape"].strip("()").split(",")]
     lengths = lengths[:-1] if lengths[-1] == "" else lengths
-    described = _DESCR.match(fields["descr"])
     if (
-        described is None
+        _DESCR.match(fields["descr"]) is None
         or fields["fortran_order"] not in ("True", "False")
         or not all(_LENGTH.fullmatch(item) for item in lengths)
     ):
         raise broken
-    check_kind("V" if described[0] == "[" else described[1], fields["descr"], request)
-    try:
-        dtype = np.dtype(fields["descr"][1:-1])
-    except TypeError:
-        raise broken from None
     shape = tuple(int(item.rstrip("L")) for item in lengths)
-    return dtype, shape, "F" if fields["fortran_order"] == "True" else "C", 8 + width + length
+    return fields["descr"], shape, "F" if fields["fortran_order"] == "True" else "C", 8 + width + length
+
+
+def _header(stream: IO[bytes], request: Request) -> tuple[np.dtype[Any], tuple[int, ...], Literal["C", "F"], int]:
+    """As :func:`described`, with the type that the numbers are read as."""
+    descr, shape, order, taken = described(stream, request)
+    if descr[1:-1] in ("<V2", "|V2"):
+        rule = "holds 2-byte values without a type, as NumPy writes the bfloat16 of JAX and MLX"
+        raise request.refuse(rule, "convert it before saving: x.astype('float32')")
+    check_kind("V" if descr[0] == "[" else _DESCR.match(descr)[1], descr, request)  # type: ignore[index]
+    try:
+        return np.dtype(descr[1:-1]), shape, order, taken
+    except TypeError:
+        raise request.refuse("its header is not the one that NumPy writes", SAVE_AGAIN) from None
 
 
 def _fields(text: str) -> dict[str, str] | None:
@@ -101,67 +106,18 @@ def _fields(text: str) -> dict[str, str] | None:
     return found if position == len(body) and len(found) == 3 and text[0] + text[-1] == "{}" else None
 
 
-def npz(stream: IO[bytes], request: Request) -> NDArray[Any]:
-    """The array of a ``.npz`` that the request's key names; the zip directory is checked before it is believed."""
-    _check_directory(stream, request)
-    refusal = request.decoding("is not a sound zip archive", f"it is damaged or cut short: {SAVE_AGAIN}")
-    with refusal, zipfile.ZipFile(stream) as archive:
-        member = _member(archive.infolist(), request)
-        with archive.open(member) as opened:
-            array = npy(opened, member.file_size, request)
-            opened.read(1)  # at the end zipfile compares the checksum
-            return array
-
-
-def npz_names(stream: IO[bytes], request: Request) -> list[str]:
-    """The arrays of a ``.npz``."""
-    _check_directory(stream, request)
-    refusal = request.decoding("is not a sound zip archive", f"it is damaged or cut short: {SAVE_AGAIN}")
-    with refusal, zipfile.ZipFile(stream) as archive:
-        return [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
-
-
-def npz_shapes(stream: IO[bytes], request: Request) -> dict[str, tuple[str, tuple[int, ...]]]:
-    """Type and shape of every array of a ``.npz``, from its header alone."""
-    _check_directory(stream, request)
-    refusal = request.decoding("is not a sound zip archive", f"it is damaged or cut short: {SAVE_AGAIN}")
-    found = {}
-    with refusal, zipfile.ZipFile(stream) as archive:
-        for name in archive.namelist():
-            if name.endswith(".npy"):
-                with archive.open(name) as member:
-                    dtype, shape, _, _ = _header(member, request)
-                found[name.removesuffix(".npy")] = (dtype.name, shape)
-    return found
-
-
-def _check_directory(stream: IO[bytes], request: Request) -> None:
-    """Refuse a directory too long to load; only the form that NumPy writes is read: no comment, no zip64 directory."""
+def check_directory(
+    stream: IO[bytes], request: Request, what: str = "an .npz archive", again: str = SAVE_AGAIN
+) -> None:
+    """Refuse a directory too long to load; only the form that NumPy and PyTorch write is read: no comment behind."""
     size = stream.seek(0, os.SEEK_END)
-    stream.seek(max(0, size - 42))
-    tail = stream.read(42)
+    stream.seek(max(0, size - 98))
+    tail = stream.read(98)
     if len(tail) < 22 or tail[-22:-18] != b"PK\5\6" or tail[-2:] != b"\0\0":
-        raise request.refuse("does not end as an .npz archive does", f"it is damaged or cut short: {SAVE_AGAIN}")
+        raise request.refuse(f"does not end as {what} does", f"it is damaged or cut short: {again}")
     length = struct.unpack("<I", tail[-10:-6])[0]
-    if length > MAX_DIRECTORY or tail.startswith(b"PK\6\7"):
-        rule = f"its zip directory takes over {MAX_DIRECTORY} bytes"
-        raise request.refuse(rule, "save the one array that is needed with np.save")
-
-
-def _member(members: Sequence[zipfile.ZipInfo], request: Request) -> zipfile.ZipInfo:
-    arrays = {member.filename.removesuffix(".npy"): member for member in members if member.filename.endswith(".npy")}
-    names = [member.filename for member in members]
-    if len(set(names)) < len(names):
-        twice = next(name for position, name in enumerate(names) if name in names[:position])
-        raise request.refuse(f"holds '{twice[:40]}' twice", f"no telling which is meant: {SAVE_AGAIN}")
-    chosen = arrays[request.choose(list(arrays))]
-    if chosen.flag_bits & 1:
-        raise request.refuse("is encrypted", "save it without a password")
-    if chosen.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        rule = f"is compressed by method {chosen.compress_type}, not stored or deflated"
-        raise request.refuse(rule, "save it with np.savez_compressed")
-    request.check_size("the array", chosen.file_size, request.limits.size + MAX_HEADER)
-    if chosen.file_size > DEFLATE_RATIO * chosen.compress_size + 64:
-        rule = f"declares {chosen.file_size} bytes, more than its {chosen.compress_size} packed bytes can hold"
-        raise request.refuse(rule, f"it is damaged: {SAVE_AGAIN}")
-    return chosen
+    if tail[-42:-38] == b"PK\6\7":  # of more than 65,535 members, or 4 GiB: the real numbers stand before it
+        if tail[:4] != b"PK\6\6" or struct.unpack("<Q", tail[-34:-26])[0] != size - 98:
+            raise request.refuse(f"does not end as {what} does", f"it is damaged: {again}")
+        length = struct.unpack("<Q", tail[40:48])[0]
+    request.check_size("its zip directory", length, request.limits.directory)

@@ -3,8 +3,8 @@
 The text alone decides what it is, so it means the same in every folder. In this order:
 
 1. ``-`` is standard input, told apart by its content; ``-:KEY`` one array of an archive there.
-2. Text that ends in ``.npy .npz .csv .tsv .txt .json .safetensors .png .jpg .jpeg .webp``, or in ``.npz:KEY`` or
-   ``.safetensors:KEY``, is a file; the ending says how it is read.
+2. Text that ends in ``.npy .csv .tsv .txt .json .png .jpg .jpeg .webp`` or as a file of weights does, ``.npz
+   .safetensors .pt .keras .onnx`` and others, also with ``:KEY`` behind it, is a file; the ending says how it is read.
 3. Text that begins with ``[`` holds numbers in brackets: JSON, what NumPy or MATLAB print. Text that begins with a
    number is a literal: ``1 2 3; 4 5 6``. Words that print them, ``A =`` and ``array(``, may stand in front.
 4. ``NAME`` or ``NAME:SIZE`` with a name of ``SAMPLES`` is a sample.
@@ -32,22 +32,23 @@ from numpy.typing import ArrayLike, NDArray
 
 from layeranim.engine.array import is_masked
 from layeranim.inputs import pictures, text
-from layeranim.inputs.npy import NPY_MAGIC, ZIP_MAGIC, npy, npz
+from layeranim.inputs.npy import NPY_MAGIC, ZIP_MAGIC, npy
 from layeranim.inputs.request import LIMITS, RAISE_LIMIT, Limits, Request, nearest
-from layeranim.inputs.safetensors import safetensors
 from layeranim.inputs.samples import SAMPLES, sample
 from layeranim.inputs.source import Kind, Source, source
+from layeranim.inputs.stored import INDEX, READERS, stored
 from layeranim.inputs.table import table
 from layeranim.inputs.within import Base, discreet, foreign, place
 
 TABLES = (".csv", ".tsv", ".txt")
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 ARCHIVES = (".npz", ".safetensors")
-SUFFIXES = (".npy", *ARCHIVES, *TABLES, ".json", *PICTURES)
+SUFFIXES = (".npy", *ARCHIVES, *TABLES, ".json", *PICTURES, *(end for end in READERS if end not in ARCHIVES))
 CHUNK = 2**20
 FORMS = "a file, numbers such as '1 2; 3 4', or a sample such as digit:3 (layeranim list --samples)"
 
-ARCHIVE = re.compile(r"(.*?\.(?:npz|safetensors))(?::(.*))?", re.IGNORECASE | re.DOTALL)
+ARCHIVE = re.compile(rf"(.*?(?:{'|'.join(map(re.escape, (*READERS, INDEX)))}))(?::(.*))?", re.IGNORECASE | re.DOTALL)
+"""A file of several arrays, and behind a colon the name of one, or how the names begin that are meant."""
 
 
 def read(
@@ -165,12 +166,11 @@ def _decode(suffix: str, stream: IO[bytes], request: Request) -> NDArray[Any]:
     if suffix in PICTURES:
         return pictures.picture(stream, request)
     _plain(request)
-    if request.key is not None and suffix not in ARCHIVES:
+    if request.key is not None and suffix not in READERS:
         raise request.refuse("holds one array, without a name", "leave out what follows the colon")
-    if suffix == ".npz":
-        return npz(stream, request)
-    if suffix == ".safetensors":
-        return safetensors(stream, request)
+    if suffix in READERS:
+        found = stored(suffix, stream, request)
+        return found.held(request.choose(found.names)).read(request)
     if suffix == ".npy":
         size = stream.seek(0, os.SEEK_END)
         stream.seek(0)

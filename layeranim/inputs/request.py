@@ -47,6 +47,11 @@ class Limits:
         """Bytes of CSV, JSON, a literal or a header: parsed, each byte can take 30."""
         return self.size // 64
 
+    @property
+    def directory(self) -> int:
+        """Bytes of what lists the arrays of a file: a hundred thousand of them take some ten million."""
+        return max(2**20, self.size // 16)
+
 
 LIMITS = Limits()
 

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from layeranim.inputs import pictures
-from layeranim.inputs.npy import npz
 from layeranim.inputs.request import Request
 from layeranim.inputs.seeded import generator
 from layeranim.inputs.source import Source, source
+from layeranim.inputs.stored.npz_file import npz_file
 
 Shape = tuple[int, ...]
 
@@ -142,7 +142,8 @@ def _photo(gray: bool, resize: tuple[int, int] | None, request: Request) -> NDAr
 @cache
 def _digits() -> tuple[NDArray[Any], NDArray[Any]]:
     def member(key: str) -> NDArray[Any]:
-        return npz(io.BytesIO(_bundled("digits.npz")), Request("sample", "digit", key=key))
+        request = Request("sample", "digit", key=key)
+        return npz_file(io.BytesIO(_bundled("digits.npz")), request).held(key).read(request)
 
     return member("images"), member("labels")
 

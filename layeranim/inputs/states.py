@@ -1,41 +1,48 @@
-"""State dicts: all weights of a model by PyTorch's parameter names, and the layer that some of them make."""
+"""State dicts: the arrays of a model by their names, from a mapping or from a file of weights, chosen by a prefix."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from layeranim.engine.option import suggest
-from layeranim.engine.packing import Packed
 from layeranim.engine.trace import Array, Shape
-from layeranim.errors import InputError, OptionError
-from layeranim.inputs.npy import npz_names, npz_shapes
-from layeranim.inputs.read import opened, read
+from layeranim.errors import InputError
+from layeranim.inputs.loading import LEFT_OUT
+from layeranim.inputs.read import ARCHIVE, opened, read
 from layeranim.inputs.request import LIMITS, Limits, Request
 from layeranim.inputs.safe import printable
-from layeranim.inputs.safetensors import safetensors_names, safetensors_shapes
+from layeranim.inputs.source import source
+from layeranim.inputs.stored import INDEX, READERS, Stored, parts, stored
 from layeranim.inputs.within import Base
 
-NAMES = {".npz": npz_names, ".safetensors": safetensors_names}
-SHAPES = {".npz": npz_shapes, ".safetensors": safetensors_shapes}
-MOST = 10_000  # arrays in one file
-LEFT_OUT = ("num_batches_tracked",)
-"""Counters that no layer computes with."""
+MOST = 10_000
+"""Arrays of one layer."""
+GIVE = "give a file of weights"
+PARAMETERS = frozenset(("weight", "bias", "kernel", "w", "b", "gamma", "beta", "scale", "offset"))
+"""What a number without axes cannot be: it is missed where it is left out."""
 
-_PLAIN = {"weight": "weight", "bias": "bias"}
-_KERNEL = {"weight": "kernel", "bias": "bias"}
-_NORM = {"weight": "gamma", "bias": "beta", "running_mean": "running_mean", "running_var": "running_variance"}
-OURS: dict[str, dict[str, str]] = {
-    "dense": _PLAIN, "neuron": _PLAIN, "bilinear": _PLAIN, "embedding": {"weight": "table"},
-    "conv": _KERNEL, "conv1d": _KERNEL, "conv3d": _KERNEL, "conv-matmul": _KERNEL, "conv-transpose": _KERNEL,
-    "conv-transpose1d": _KERNEL, "conv-transpose3d": _KERNEL,
-    "batchnorm": _NORM, "layernorm": _NORM, "activation": {"weight": "slope"},
-}  # fmt: skip
-"""By layer: PyTorch's names and ours."""
-KNOWN = frozenset((*OURS, "rnn", "gru", "lstm", "attention", "transformer"))
-"""The layers that a state dict can hold."""
+
+class State(dict[str, Array]):
+    """Arrays by name; ``convention`` is the library whose layout their file says that they have, if it says so, and
+    ``said`` what it says of the layer besides."""
+
+    convention: str = ""
+    said: Mapping[str, Any] = {}
+
+
+@dataclass(frozen=True)
+class Listed:
+    """What a file of weights holds: type and shape by name, the prefix that was asked for, and whose layout it is."""
+
+    arrays: Mapping[str, tuple[str, Shape]]
+    prefix: str
+    convention: str
+    rest: tuple[str, ...]
 
 
 def state_dict(
@@ -43,45 +50,51 @@ def state_dict(
     prefix: str = "",
     limits: Limits = LIMITS,
     base: Base = None,
-) -> dict[str, Array]:
-    """The arrays whose names begin with ``prefix``, without it; from a mapping, a ``.npz`` or a ``.safetensors`` file.
+) -> State:
+    """The arrays whose names begin with ``prefix``, without it; from a mapping, or a file of weights.
 
-    A file may bring its prefix: ``model.npz:encoder.``. All arrays together take no more than ``limits`` let one take.
+    A file may bring its prefix: ``model.pt:encoder.``; the dot at its end may be left out. Numbers without axes and
+    empty arrays beside the layer's own are left out. All arrays together take no more than ``limits`` let one take.
     Raises ``InputError`` for a file that cannot be read, and where no name begins so.
     """
     if isinstance(given, Mapping):
-        names, of, where = [str(name) for name in given], {str(k): v for k, v in given.items()}, "the state dict"
-    else:
-        path, _, of_file = _split(os.fspath(given))
-        prefix = prefix or of_file
-        request = Request("state", path, limits)
-        with opened(path, request, base, NAMES, "give a .npz or .safetensors file") as (_, stream, _size):
-            names = NAMES[os.path.splitext(path)[1].lower()](stream, request)
-        request.check_size("it", len(names), MOST, "arrays")
-        of, where = {name: f"{path}:{name}" for name in names}, f"'{printable(path)}'"
-    chosen = [n for n in names if n.startswith(prefix) and n.rpartition(".")[2] not in LEFT_OUT]
-    if not chosen:
-        shown = ", ".join(printable(name, 40) for name in names[:8]) + (", …" if names[8:] else "")
-        raise InputError(
-            f"{where} has no name that begins with '{printable(prefix)}'{suggest(prefix, names)}; it has {shown}"
-        )
-    out, size = dict[str, Array](), 0
-    for name in chosen:
-        out[name.removeprefix(prefix)] = array = read(of[name], what=name, limits=limits, base=base).array
-        size += array.nbytes
-        Request("state", name, limits).check_size("all of it", size, limits.size)
+        of = {str(name): value for name, value in given.items()}
+        names, start = _chosen(list(of), prefix, "the state dict")
+        out = State()
+        for name in names:
+            if not _aside(name, getattr(of[name], "shape", None)):
+                out[name.removeprefix(start)] = read(of[name], what=name, limits=limits, base=base).array
+                _within(out, name, limits)
+        if isinstance(given, State):
+            out.convention, out.said = given.convention, given.said
+        return out
+    path, of_file = _split(os.fspath(given))
+    with _opened(path, Request("state", path, limits), base) as file:
+        names, start = _chosen(file.names, prefix or of_file, f"'{printable(path)}'", _part(path))
+        Request("state", path, limits).check_size("it", len(names), MOST, "arrays")
+        out = State()
+        for name in names:
+            held, request = file.held(name), Request(name, f"{path}:{name}", limits)
+            if not _aside(name, held.shape):
+                out[name.removeprefix(start)] = source(held.read(request), name, "file", request).array
+                _within(out, name, limits)
+        out.convention, out.said = file.convention, file.said.get(start, {})
     return out
 
 
-def shapes_of(given: str | os.PathLike[str], limits: Limits = LIMITS) -> tuple[dict[str, tuple[str, Shape]], str]:
-    """Type and shape of every array of a ``.npz`` or ``.safetensors`` file, and the prefix behind its colon. No numbers
-    are read. Raises ``InputError`` for a file that cannot be read."""
-    path, _, prefix = _split(os.fspath(given))
-    request = Request("weights", path, limits)
-    with opened(path, request, None, SHAPES, "give a .npz or .safetensors file") as (_, stream, _size):
-        found = SHAPES[os.path.splitext(path)[1].lower()](stream, request)
-    request.check_size("it", len(found), MOST, "arrays")
-    return found, prefix
+def listed(given: str | os.PathLike[str], limits: Limits = LIMITS) -> Listed:
+    """What stands in a file of weights. No numbers are read.
+
+    Raises ``InputError`` for a file that cannot be read, and where no name begins with the prefix behind its colon.
+    """
+    path, prefix = _split(os.fspath(given))
+    with _opened(path, Request("weights", path, limits), None) as file:
+        if prefix:
+            _, prefix = _chosen(file.names, prefix, f"'{printable(path)}'", _part(path), whole=True)
+        names = [name for name in file.names if name.startswith(prefix)]
+        found = {name: file.held(name) for name in names}
+    arrays = {name: (held.kind, held.shape) for name, held in found.items()}
+    return Listed(arrays, prefix, file.convention, file.rest)
 
 
 def file_of(given: Mapping[str, Any] | str | os.PathLike[str]) -> str | None:
@@ -89,43 +102,66 @@ def file_of(given: Mapping[str, Any] | str | os.PathLike[str]) -> str | None:
     return None if isinstance(given, Mapping) else _split(os.fspath(given))[0]
 
 
-def _split(path: str) -> tuple[str, str, str]:
+def _split(path: str) -> tuple[str, str]:
     """A file and the prefix behind its colon."""
-    for suffix in NAMES:
-        name, colon, prefix = path.partition(f"{suffix}:")
-        if colon:
-            return name + suffix, ":", prefix
-    return path, "", ""
+    found = ARCHIVE.fullmatch(path)
+    return (found[1], found[2] or "") if found else (path, "")
 
 
-def from_state(layer: str, state: Mapping[str, Any], heads: int | None = None, **told: Any) -> Packed:
-    """The layer of that name with the weights of a state dict; ``told`` is what a transformer's does not say.
+@contextmanager
+def _opened(path: str, request: Request, base: Base) -> Iterator[Stored]:
+    index = path.lower().endswith(INDEX)
+    with opened(path, request, base, (".json",) if index else READERS, GIVE) as (_, stream, _size):
+        if not index:
+            yield stored(path, stream, request)
+            return
 
-    Raises ``OptionError`` for a name that such a layer does not have.
-    """
-    if layer in ("rnn", "gru", "lstm"):
-        from layeranim.engine.recurrent_packing import from_torch_state  # loaded where it is asked for
+        @contextmanager
+        def beside(name: str) -> Iterator[Any]:
+            there = os.path.join(os.path.dirname(path), name)
+            with opened(there, request, base, READERS, "download all parts of the model") as (_, part, _size):
+                yield part
 
-        found = from_torch_state(state)
-        if found.layer != layer:
-            raise OptionError(f"these are the weights of {found.layer}, not of {layer}")
-        return found
-    if layer in ("attention", "transformer"):
-        if heads is None:
-            raise OptionError(f"heads of {layer} must be given: the weights do not say how many there are")
-        from layeranim.engine.attention_packing import from_torch_attention, from_torch_transformer
+        with parts(stream, request, beside) as found:
+            yield found
 
-        maker: Callable[..., Packed] = from_torch_attention if layer == "attention" else from_torch_transformer
-        return maker(state, heads, **told)
-    if layer not in OURS:
-        raise OptionError(f"{layer} takes no state dict; {', '.join(sorted(KNOWN))} do")
-    for name in state:
-        if name not in OURS[layer]:
-            raise OptionError(
-                f"{name} is no weight of {layer}{suggest(name, OURS[layer])}; its are {', '.join(OURS[layer])}"
+
+def _part(path: str) -> str:
+    """What to say of a file that is one part of several."""
+    found = re.fullmatch(r"(.*)-\d{3,6}-of-\d{3,6}\.safetensors", os.path.basename(path))
+    return f"; other parts of the model are listed in {printable(found[1])}{INDEX}" if found else ""
+
+
+def _chosen(
+    names: Sequence[str], prefix: str, where: str, elsewhere: str = "", whole: bool = False
+) -> tuple[list[str], str]:
+    """The names that begin with the prefix, and the prefix with the dot or slash that ends it."""
+    start = prefix
+    if prefix and prefix[-1] not in "./":
+        start = next((prefix + dot for dot in "./" if any(name.startswith(prefix + dot) for name in names)), "")
+        if not start and prefix in names and not whole:
+            layer = prefix[: max(prefix.rfind("."), prefix.rfind("/")) + 1]
+            raise InputError(
+                f"'{printable(prefix)}' of {where} is one array; a layer is all that begins alike, here "
+                f"{printable(layer) or 'without a prefix'}"
             )
-    options: dict[str, Any] = (
-        {"bias": "bias" in state} if "bias" in OURS[layer] and OURS[layer]["bias"] == "bias" else {}
-    )
-    options |= {"activation": "prelu"} if layer == "activation" else {}
-    return replace(Packed(layer), options=options, arrays={OURS[layer][n]: array for n, array in state.items()})
+        start = start or prefix
+    found = [n for n in names if n.startswith(start) and n.rpartition(".")[2] not in LEFT_OUT]
+    cut = prefix and prefix[-1] not in "./" and start == prefix and prefix not in names
+    if not names:
+        raise InputError(f"{where} has no name that begins with '{printable(prefix)}'; it holds no array of numbers")
+    if not found or cut:
+        shown = ", ".join(printable(name, 40) for name in names[:8]) + (", …" if names[8:] else "")
+        near = suggest(prefix, sorted({name[: name.rfind(".") + 1] for name in names[:1000]} - {""}))
+        raise InputError(f"{where} has no name that begins with '{printable(prefix)}'{near}; it has {shown}{elsewhere}")
+    return found, start
+
+
+def _aside(name: str, shape: Sequence[int] | None) -> bool:
+    """Whether an array has no cells or no axes, and is no parameter that would be missed."""
+    bare = shape is not None and (len(shape) == 0 or 0 in shape)
+    return bare and re.split(r"[./]", name)[-1] not in PARAMETERS
+
+
+def _within(state: State, name: str, limits: Limits) -> None:
+    Request("state", name, limits).check_size("all of it", sum(x.nbytes for x in state.values()), limits.size)

@@ -53,8 +53,8 @@ def _prepared(name: str, given: Mapping[str, Any], stdin: BinaryIO | None, base:
     sources = {n: reader.read(n, spec, wanted) for n, spec in arrays.items()}
     given_names = frozenset((*options, *arrays))
     if ours.weights is not None:
-        found, unpacked = reader.unpacked(wanted, options)
-        options, sources = {**found, **options}, {**unpacked, **sources}
+        options, unpacked = reader.unpacked(wanted, options)
+        sources = {**unpacked, **sources}
         wanted = Config.of.__func__(layer.config, options)  # type: ignore[attr-defined]
     given_as, sources = sources, layouts.settled(layer, wanted, sources, arrays, ours.layout or ())
     told = tuple(layouts.notes(layer, wanted, given_as, sources)) if ours.layout is None else ()
@@ -83,8 +83,8 @@ def with_state(name: str, state: Mapping[str, Any], given: Mapping[str, Any]) ->
     options, reader = with_implied(layer, called, implied, options), Reader(layer, ours, None, None)
     wanted: Any = layer.config.of(options)
     sources = {n: reader.read(n, spec, wanted) for n, spec in arrays.items()}
-    found, unpacked = reader.unpacked(wanted, options)
-    config = layer.config.of({**found, **options})
+    options, unpacked = reader.unpacked(wanted, options)
+    config = layer.config.of(options)
     sources = layouts.settled(layer, config, {**unpacked, **sources}, arrays, ours.layout or ())
     made = computed(layer, config, sources)
     if gradients is None:

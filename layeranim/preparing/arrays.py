@@ -56,7 +56,7 @@ class Reader:
         return inputs.read(spec, **common)
 
     def unpacked(self, wanted: Any, options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, inputs.Source]]:
-        """Options and arrays of the layer whose state_dict was given."""
+        """The options, those of the layer whose state dict was given among them, and its arrays."""
         from layeranim.inputs.states import file_of
 
         file = file_of(self.ours.weights)
@@ -69,19 +69,23 @@ class Reader:
         return found, {n: replace(s, name=name, kind="file", foreign=outside) for n, s in sources.items()}
 
     def _unpacked(self, wanted: Any, options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, inputs.Source]]:
-        from layeranim.inputs.states import from_state as from_weights
+        from layeranim.inputs.loading import RECURRENT as RECURRENT_LAYERS
+        from layeranim.inputs.loading import from_state as from_weights
         from layeranim.inputs.states import state_dict
 
         state = state_dict(self.ours.weights, limits=self.limits, base=self.base)
-        found = from_weights(
-            self.layer.name, state, heads=getattr(wanted, "heads", None) if "heads" in options else None
-        )
+        heads = getattr(wanted, "heads", None) if "heads" in options else None
+        whose = str(options.get("convention") or self.ours.convention or state.convention)
+        found = from_weights(self.layer.name, state, heads, whose, state.said)
+        used = {"convention"} if self.layer.name in RECURRENT_LAYERS else set()  # the gates are in our order now
         for name, value in found.options.items():
-            if name in options and getattr(wanted, name) != value:
+            if name in options and name not in used and getattr(wanted, name) != value:
                 raise OptionError(
                     f"{name} is {said(getattr(wanted, name))}, but weights have {said(value)}; leave it out"
                 )
-        return found.options, {name: inputs.read(array, what=name) for name, array in found.arrays.items()}
+        usual = {name: value for name, value in found.usual.items() if name not in options}
+        arrays = {name: inputs.read(array, what=name) for name, array in found.arrays.items()}
+        return {**usual, **{n: v for n, v in options.items() if n not in used}, **found.options}, arrays
 
     def seeded(self, name: str, shape: Shape, config: Any) -> inputs.Source:
         """Small numbers by what the array is for; the same row for the same word where words stand for rows."""

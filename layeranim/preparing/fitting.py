@@ -1,31 +1,39 @@
 """Which layers the arrays of a file of weights make, by their names and shapes. No numbers are read.
 
-The arrays of a PyTorch model stand together by what is before the last dot: ``fc.weight`` and ``fc.bias``.
-A layer fits where every array has a name that it knows and its shapes go together.
+The arrays of a model stand together by what is before the last dot: ``fc.weight`` and ``fc.bias``. A layer fits where
+what reads weights takes arrays of these names and shapes for it, and the layer their shapes: what is said to fit is
+taken.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from math import prod
 from typing import Any
 
-from layeranim import catalog
-from layeranim.engine.recurrent_packing import KINDS
-from layeranim.engine.trace import Shape
-from layeranim.errors import UsageError
-from layeranim.inputs.states import LEFT_OUT, OURS, from_state
+import numpy as np
 
-_CELL = re.compile(r"(weight_ih|weight_hh|bias_ih|bias_hh|weight_hr)_l\d{1,4}(_reverse)?")
-_HEADS = {"in_proj_weight", "in_proj_bias", "q_proj_weight", "k_proj_weight", "v_proj_weight", "out_proj.weight",
-          "out_proj.bias"}  # fmt: skip
-_BLOCK = ("self_attn.in_proj_weight", "linear1.weight", "linear2.weight", "norm1.weight")
+from layeranim import catalog
+from layeranim.engine.trace import Shape
+from layeranim.errors import LayeranimError
+from layeranim.inputs.loading import LEFT_OUT, OURS, RECURRENT, from_state
+from layeranim.inputs.stored.held import as_numbers
+
 _RANKS = {"dense": 2, "neuron": 2, "embedding": 2, "bilinear": 3, "conv1d": 3, "conv-transpose1d": 3, "conv": 4,
           "conv-matmul": 4, "conv-transpose": 4, "conv3d": 5, "conv-transpose3d": 5}  # fmt: skip
 """Axes of a layer's weight; of norms and slopes 1."""
-_DEEPEST = 2
-"""How far above an array the name of its layer may end: ``self_attn.out_proj.weight`` is of a transformer."""
+_DEEPEST = 3
+"""How far above an array the name of its layer may end: ``attention.self.query.weight`` is of a transformer."""
+_MOST = 60
+"""Arrays of the largest layer that is looked for."""
+_HEADS = (1, 2, 3, 4, 6, 8, 12, 16, 32, 64)
+"""Numbers of heads that are tried: keys that groups of queries share fit only some."""
+_CELLS = 2**28
+"""Cells of arrays that are put together to see what they make; larger ones are named without."""
 
 
 @dataclass(frozen=True)
@@ -37,61 +45,145 @@ class WeightGroup:
     fits: tuple[str, ...]
 
 
-def groups(every: Mapping[str, tuple[str, Shape]], prefix: str = "") -> list[WeightGroup]:
+def groups(every: Mapping[str, tuple[str, Shape]], prefix: str = "", convention: str = "") -> list[WeightGroup]:
     """The groups of a file, in its order; what makes one layer together stands together."""
     names = [name for name in every if name.startswith(prefix)]
+    inside = defaultdict[str, list[str]](list)
+    for name in names:
+        for depth in range(_DEEPEST + 1):
+            inside[_start(name, depth)].append(name)
+    whole = Counter(start for name in names for start in _starts(name))
     found: list[WeightGroup] = []
     taken: set[str] = set()
     for depth in range(_DEEPEST, -1, -1):
-        for start in dict.fromkeys(_start(name, depth) for name in names if name.count(".") >= depth):
-            inside = [name for name in names if name.startswith(start) and (depth or "." not in name[len(start) :])]
-            own = {name.removeprefix(start): every[name] for name in inside if name not in taken}
-            fits = tuple(fitting({name: shape for name, (_, shape) in own.items()}))
-            if own and (fits or not depth) and (len(own) == len(inside) or not depth):
+        for start in dict.fromkeys(_start(name, depth) for name in names if _depth(name) >= depth):
+            if depth and whole[start] > _MOST:
+                continue
+            mine = inside[start] if depth else [name for name in inside[start] if _start(name, 0) == start]
+            own = {name.removeprefix(start): every[name] for name in mine if name not in taken}
+            if not own or (depth and len(own) != whole[start]):
+                continue
+            readable = len(own) <= _MOST and all(as_numbers(kind) is not None for kind, _ in own.values())
+            fits = fitting({name: shape for name, (_, shape) in own.items()}, convention) if readable else ()
+            if fits or not depth:
                 found.append(WeightGroup(start, own, fits))
                 taken |= {start + name for name in own}
     order = {name: k for k, name in enumerate(names)}
     return sorted(found, key=lambda group: order[group.prefix + next(iter(group.arrays))])
 
 
+def _depth(name: str) -> int:
+    return len(re.findall(r"[./]", name))
+
+
 def _start(name: str, depth: int) -> str:
-    """The name up to its last dot but ``depth`` others, the dot included."""
-    parts = name.split(".")
-    return "".join(f"{part}." for part in parts[: len(parts) - 1 - depth])
+    """The name up to its last dot or slash but ``depth`` others, that one included."""
+    ends = [found.end() for found in re.finditer(r"[./]", name)]
+    return name[: ends[-1 - depth]] if len(ends) > depth else ""
 
 
-def fitting(arrays: Mapping[str, Shape]) -> Iterator[str]:
+def _starts(name: str) -> set[str]:
+    """Every way in which the name may begin, up to a dot or slash, and nothing."""
+    return {"", *(name[: found.end()] for found in re.finditer(r"[./]", name))}
+
+
+def fitting(arrays: Mapping[str, Shape], convention: str = "") -> tuple[str, ...]:
     """The layers that arrays of these names and shapes make, as a command line has them."""
-    own = {name: shape for name, shape in arrays.items() if name.rpartition(".")[2] not in LEFT_OUT}
-    if own and all(_CELL.fullmatch(name) for name in own) and len(hidden := own.get("weight_hh_l0", ())) == 2:
-        blocks = 4 * (hidden[0] % 4 == 0) if "weight_hr_l0" in own else hidden[0] / hidden[1]
-        yield from [kind for gates, kind in KINDS.items() if gates == blocks]
-    elif {"out_proj.weight"} < set(own) <= _HEADS:
-        yield "attention --heads N"
-    elif all(name in own for name in _BLOCK):
-        yield "transformer --heads N"
-    elif own and not any("." in name for name in own):
-        for layer in OURS:
-            options = _options(layer, own)
-            if options is not None:
-                yield " ".join((layer, *(f"--{key} {value}" for key, value in options.items())))
+    return _fitting(tuple(arrays.items()), convention)
 
 
-def _options(layer: str, own: Mapping[str, Shape]) -> dict[str, Any] | None:
-    """The options with which a layer takes arrays of these shapes; none where it does not."""
-    weight = own.get("weight", ())
-    if len(weight) != _RANKS.get(layer, 1) or (layer == "neuron" and weight[0] != 1):
-        return None
-    flags: dict[str, Any] = {"activation": "prelu"} if layer == "activation" else {}
-    if layer == "layernorm" and "bias" not in own:
-        flags = {"kind": "rms"}
+@lru_cache(maxsize=4096)
+def _fitting(arrays: tuple[tuple[str, Shape], ...], convention: str) -> tuple[str, ...]:
+    own = {name: shape for name, shape in arrays if not _aside(name, shape)}
+    if not own or sum(map(prod, own.values())) > _CELLS or any(n < 1 for shape in own.values() for n in shape):
+        return _by_ranks(own) if own else ()
+    zeros = {name: np.broadcast_to(np.float32(0), shape) for name, shape in own.items()}
+    found = [*_plain(zeros, convention), *_recurrent(zeros, convention)]
+    return tuple(found) or tuple(_attending(zeros, convention))
+
+
+def _aside(name: str, shape: Shape) -> bool:
+    return name.rpartition(".")[2] in LEFT_OUT or (not shape and name != "bias")
+
+
+def _by_ranks(own: Mapping[str, Shape]) -> tuple[str, ...]:
+    """Of arrays too large to be put together, the layers by how many axes their weight has."""
+    rank = len(own.get("weight", own.get("kernel", ())))
+    return tuple(layer for layer, axes in _RANKS.items() if axes == rank and set(own) <= {"weight", "kernel", "bias"})
+
+
+def _plain(zeros: Mapping[str, Any], convention: str) -> list[str]:
+    found = []
+    for layer in OURS if not any("." in name or "/" in name for name in zeros) else ():
+        for whose in (convention, "keras", "flax", "haiku") if not convention else (convention,):
+            flags = _options(layer, zeros, whose)
+            if flags is not None:
+                flags |= {"convention": whose} if whose != convention else {}
+                found.append(" ".join((layer, *(f"--{key} {value}" for key, value in flags.items()))))
+            if flags is not None or not _ambiguous(layer, zeros, convention):
+                break
+    return found
+
+
+def _ambiguous(layer: str, zeros: Mapping[str, Any], convention: str) -> bool:
+    """Whether the names leave it open whose they are."""
     try:
-        found = from_state(layer, {name: name for name in own})
-        shapes: dict[str, Shape | None] = {ours: own[theirs] for ours, theirs in found.arrays.items()}  # type: ignore[index]
+        from_state(layer, zeros, convention=convention)
+    except LayeranimError as error:
+        return "say convention" in str(error)
+    return False
+
+
+def _options(layer: str, zeros: Mapping[str, Any], convention: str) -> dict[str, Any] | None:
+    """The options with which a layer takes arrays of these shapes; none where it does not."""
+    flags: dict[str, Any] = {"activation": "prelu"} if layer == "activation" else {}
+    try:
+        found = from_state(layer, zeros, convention=convention)
+        main = found.arrays[OURS[layer]["weight"]]
+        if layer == "layernorm" and "beta" not in found.arrays:
+            flags = {"kind": "rms"}
+        if main.ndim != _RANKS.get(layer, 1) or (layer == "neuron" and main.shape[0] != 1):
+            return None
+        shapes: dict[str, Shape | None] = {name: array.shape for name, array in found.arrays.items()}
         if layer not in _RANKS:
-            shapes["input"] = (2, *weight)
+            shapes["input"] = (2, *main.shape)
         described = catalog.layer(layer)
-        _, needed = described.complete(described.config.of({**found.options, **flags}), shapes)
-    except UsageError:
+        config = described.config.of({**found.usual, **found.options, **flags, **_ready(layer, found.usual)})
+        _, needed = described.complete(config, shapes)
+    except (LayeranimError, KeyError):
         return None
     return flags if all(name in needed for name in shapes) else None
+
+
+def _ready(layer: str, usual: Mapping[str, Any]) -> dict[str, Any]:
+    """A batch normalisation that has its statistics need not train."""
+    return {"mode": "inference"} if layer == "batchnorm" and usual else {}
+
+
+def _recurrent(zeros: Mapping[str, Any], convention: str) -> list[str]:
+    for layer in RECURRENT:
+        try:
+            found = from_state(layer, zeros, convention=convention)
+            described = catalog.layer(layer)
+            described.complete(
+                described.config.of({**found.usual, **found.options}), {n: a.shape for n, a in found.arrays.items()}
+            )
+        except LayeranimError:
+            continue
+        return [layer]
+    return []
+
+
+def _attending(zeros: Mapping[str, Any], convention: str) -> list[str]:
+    """Attention or a transformer's block: where their names are those of one, with as many heads as fit."""
+    for layer in ("attention", "transformer"):
+        for heads, said in ((None, layer), *((n, f"{layer} --heads N") for n in _HEADS)):
+            try:
+                found = from_state(layer, zeros, heads, convention)
+                described = catalog.layer(layer)
+                shapes = {name: array.shape for name, array in found.arrays.items()}
+                described.complete(described.config.of({**found.usual, **found.options}), shapes)
+            except LayeranimError:
+                continue
+            return [said]
+    return []

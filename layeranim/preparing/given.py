@@ -9,7 +9,8 @@ from functools import cached_property
 from typing import Any
 
 from layeranim.engine import synonyms
-from layeranim.engine.option import Config, Flag, Integer, Kind, Layer, PerAxis, Text, option, suggest
+from layeranim.engine.conventions import NAMES
+from layeranim.engine.option import Choice, Config, Flag, Integer, Kind, Layer, PerAxis, Text, option, suggest
 from layeranim.engine.option import given as said
 from layeranim.errors import OptionError
 from layeranim.preparing.forms import Layout
@@ -57,7 +58,10 @@ class InputOptions(Config):
         Bytes(), "512MiB", "how much memory may be taken, beyond the program itself and your files", old=("max_input",)
     )
     weights: Any = option(  # noqa: RUF009
-        StateDict(), None, "all weights: a state_dict as .npz or .safetensors, a prefix after a colon"
+        StateDict(), None, "all weights, from a file of PyTorch, Keras, Flax, ONNX, …, a prefix after a colon"
+    )
+    convention: str | None = option(
+        Choice(NAMES), None, "whose names and layout the weights have (default: as their file says)"
     )
 
 

@@ -26,7 +26,7 @@ SHAPES: dict[str, tuple[tuple[int, ...], tuple[str, ...]]] = {
     "rnn.bias_hh_l0": ((12,), ()),
     "attn.in_proj_weight": ((12, 4), ("attention --heads N",)), "attn.in_proj_bias": ((12,), ()),
     "attn.out_proj.weight": ((4, 4), ()), "attn.out_proj.bias": ((4,), ()),
-    "scale": ((3,), ()),
+    "strange": ((3,), ()),
 }  # fmt: skip
 
 
@@ -43,7 +43,7 @@ def test_groups_stand_in_the_order_of_the_file_and_every_array_in_one(call: Call
     assert [group["prefix"] + name for group in found for name in group["arrays"]] == list(SHAPES)
     told = {group["prefix"] + next(iter(group["arrays"])): tuple(group["fits"]) for group in found}
     assert told == {name: fits for name, (_, fits) in SHAPES.items() if name in told}
-    assert found[-1] == {"prefix": "", "fits": [], "arrays": {"scale": {"dtype": "float32", "shape": [3]}}}
+    assert found[-1] == {"prefix": "", "fits": [], "arrays": {"strange": {"dtype": "float32", "shape": [3]}}}
     text = call("weights", "model.npz").out
     assert "model.npz:fc.\n  weight  2×6 float32\n  bias  2 float32\n  → dense\n" in text
     assert text.splitlines()[0].startswith("model.npz: 24 arrays, ")
@@ -93,12 +93,13 @@ def test_a_prefix_chooses_and_a_safetensors_file_is_read_without_its_numbers(cal
     (here / "m.safetensors").write_bytes(len(head).to_bytes(8, "little") + head)  # and no number behind it
     lines = call("weights", "m.safetensors:a.").lines
     assert lines[-3:] == ["m.safetensors:a.fc.", "  weight  2×6 bfloat16", "  → dense, embedding"]
-    assert "  strange  2×6 F8_E4M3" in call("weights", "m.safetensors").lines
+    assert "  strange  2×6 float8_e4m3fn" in call("weights", "m.safetensors").lines
 
 
 @pytest.mark.parametrize(
     ("name", "data", "piece"),
-    [("none.npz", None, "none.npz"), ("m.pt", b"x", "'.pt' is not known"), ("m.npz", b"x", "archive"),
+    [("none.npz", None, "none.npz"), ("m.pt", b"x", "does not begin as a file of torch.save"),
+     ("m.gguf", b"x", "'.gguf' is not known"), ("m.npz", b"x", "archive"),
      ("m.safetensors", b"\xff" * 20, "declares a header"),
      ("n.safetensors", (9).to_bytes(8, "little") + b'{"a": [1]', "JSON"),
      ("o.safetensors", (13).to_bytes(8, "little") + b'{"a": {"b":1}', "JSON")],

@@ -140,6 +140,7 @@ def test_any_array_is_taken_and_none_is_changed() -> None:
 REFUSALS: list[tuple[Any, dict[str, Any], dict[str, Any], tuple[str, ...]]] = [
     (ACTIVATION, {"activation": "relu", "alpha": 1}, {"input": X}, ("alpha is 1", "relu", "elu")),
     (ACTIVATION, {"activation": "celu", "alpha": 0}, {"input": X}, ("alpha is 0", "celu")),
+    (ACTIVATION, {"activation": "softplus", "alpha": 0}, {"input": X}, ("alpha is 0", "softplus divides")),
     (ACTIVATION, {"activation": "glu"}, {"input": [1, 2, 3]}, ("glu takes 2", "3 features")),
     (ACTIVATION, {"activation": "swiglu", "alpha": 1}, {"input": X}, ("alpha is 1", "swiglu", "elu")),
     (ACTIVATION, {"activation": "swiglu"}, {"input": [1, 2, 3]}, ("swiglu takes 2", "3 features")),

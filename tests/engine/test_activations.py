@@ -68,6 +68,21 @@ def test_derivative_is_the_slope(name: str) -> None:
     np.testing.assert_allclose(ACTIVATIONS[name].derivative(x), slope, rtol=1e-6, atol=2e-9)
 
 
+def test_a_parameter_that_is_not_the_usual_one_is_in_the_function_and_its_formula() -> None:
+    x = np.array([-np.inf, -2.0, 0.0, 1.0, np.inf])
+    sigmoid = 1 / (1 + np.exp(-1.702 * x[1:4]))
+    assert np.allclose(ACTIVATIONS["silu"](x, alpha=1.702), [0, *(x[1:4] * sigmoid), np.inf])
+    assert np.allclose(ACTIVATIONS["silu"](x, alpha=-2.0), -ACTIVATIONS["silu"](-x, alpha=2.0))
+    assert np.allclose(ACTIVATIONS["softplus"](x, alpha=2.0)[1:4], np.log1p(np.exp(2 * x[1:4])) / 2)
+    assert np.allclose(ACTIVATIONS["hard-sigmoid"](x, alpha=0.2), [0, 0.1, 0.5, 0.7, 1])
+    assert np.allclose(ACTIVATIONS["hard-swish"](x, alpha=0.2), [0, -0.2, 0, 0.7, np.inf])
+    for name in ("silu", "softplus", "hard-sigmoid", "hard-swish"):
+        usual = ACTIVATIONS[name].parameters["alpha"]
+        assert np.allclose(ACTIVATIONS[name](x[1:4], alpha=usual * (1 + 1e-9)), ACTIVATIONS[name](x[1:4]))
+        assert "α" in ACTIVATIONS[name].general
+        assert "α" not in ACTIVATIONS[name].formula
+
+
 @pytest.mark.parametrize("name", [name for name in NAMES if "alpha" in ACTIVATIONS[name].parameters])
 @pytest.mark.parametrize("alpha", [0.3, 2.0, -0.7, -1.5])
 def test_derivative_follows_alpha(name: str, alpha: float) -> None:

@@ -194,7 +194,6 @@ REFUSED: dict[str, tuple[Any, tuple[Any, ...], type[UsageError], str]] = {
     "states": (lstm(), (SEQUENCE, normal(1, 1, 2)), OptionError, "hx of lstm must be a pair"),
     "layers": (lstm(), (SEQUENCE, (normal(2, 1, 2),) * 2), ShapeError, "initial_hidden has shape 2×1×2.* begin with 1"),
     "norm": (stand_in("LPPool2d", "input", norm_type=3, kernel_size=2), (-ONE,), OptionError, "PyTorch takes no |x|"),
-    "softplus": (stand_in("Softplus", "input", beta=2), (ONE,), OptionError, "beta of Softplus is 2, but only 1"),
     "table": (stand_in("Embedding", "input", max_norm=1.0), ([0],), OptionError, "changes the table in every call"),
     "flatten": (stand_in("Flatten", "input", start_dim=0, end_dim=1), (ONE,), OptionError, "use end_dim=-1"),
     "target": (stand_in("MSELoss", "input, target"), (normal(4, 1), normal(2, 2)), ShapeError, "must be 4×1"),

@@ -133,7 +133,7 @@ def test_a_stored_bool_is_true_or_false() -> None:
         (saved(np.array(["2020-01-01"], "M8[D]")), ("holds dates", "astype('int64')")),
         (saved(np.array([1], "m8[s]")), ("holds time spans", "astype('int64')")),
         (saved(np.zeros(2, [("a", "f4"), ("b", "i4")])), ("structured", "x['name']")),
-        (saved(np.zeros(2, "V2")), ("structured or unknown", "astype('float32')")),
+        (saved(np.zeros(2, "V2")), ("without a type, as NumPy writes the bfloat16", "astype('float32')")),
         (saved(np.array([{}], object)), ("Python objects, which only pickle could load", "astype(float)")),
     ],
 )

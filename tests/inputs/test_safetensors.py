@@ -94,7 +94,8 @@ def one(**changes: Any) -> dict[str, Any]:
     [
         (struct.pack("<Q", 2**40) + b"{}", ("a header of 1099511627776 bytes, 2 are there",)),
         (b"\1", ("a header of 1 bytes, 0 are there",)),
-        (tensors(one(dtype="F8_E4M3"), bytes(8)), ("numbers of type F8_E4M3", "convert it to F32")),
+        (tensors(one(dtype="F8_E8M0"), bytes(8)), ("numbers of type F8_E8M0", "convert it to float32")),
+        (tensors(one(dtype="C64", shape=[1]), bytes(8)), ("holds complex numbers (complex64)", "real and imaginary")),
         (tensors(one(shape=[3]), bytes(8)), ("places 12 bytes at 0…8 of 8",)),
         (tensors(one(data_offsets=[-4, 4]), bytes(8)), ("places 8 bytes at -4…4 of 8",)),
         (tensors(one(data_offsets=[8, 16]), bytes(8)), ("places 8 bytes at 8…16 of 8", "cut short")),
@@ -119,8 +120,11 @@ def test_refused_safetensors(refused: Refused, tmp_path: Path, data: bytes, piec
 
 
 def test_the_directory_is_text_and_has_its_limit(refused: Refused) -> None:
-    data = tensors(one(), bytes(8))
-    assert piped(data, limits=Limits(size=64 * 61)).array.size == 2
+    header = json.dumps(one()).encode()
+    data = struct.pack("<Q", 2**21) + header.ljust(2**21) + bytes(8)
+    assert piped(data, limits=Limits(size=2**25)).array.size == 2
     refused(
-        lambda: piped(data, limits=Limits(size=64 * 60)), "the header takes 61 bytes, the limit is 60", "--max-memory"
+        lambda: piped(data, limits=Limits(size=2**24)),
+        "the header takes 2097152 bytes, the limit is 1048576",
+        "--max-memory",
     )

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from layeranim import api, preparing
-from layeranim.errors import InputError, OptionError
+from layeranim.errors import InputError, OptionError, ShapeError
 from layeranim.inputs import Limits
 from layeranim.inputs.states import state_dict
 
@@ -81,9 +81,10 @@ def test_what_is_no_state_is_refused(tmp_path: Path) -> None:
         ({"weights": path, "layers": 3}, "layers is 3, but weights have 2; leave it out"),
         ({"weights": 3}, "must be a file or a mapping"),
         ({"weights": str(tmp_path / "no.npz")}, "no such file"),
-        ({"weights": {"kernel": [[1.0]]}}, "kernel is no weight of torch.nn.RNN"),
+        ({"weights": {"kernel": [[1.0]]}}, "1 arrays were given, but a Keras layer has 2"),
+        ({"weights": {"core": [[1.0]]}}, "core is no weight of torch.nn.RNN"),
     ):
-        with pytest.raises((InputError, OptionError), match=rule):
+        with pytest.raises((InputError, OptionError, ShapeError), match=rule):
             preparing.prepare("lstm", given)
     (tmp_path / "x.csv").write_text("1,2\n")
     for name, given, rule in (
@@ -91,7 +92,7 @@ def test_what_is_no_state_is_refused(tmp_path: Path) -> None:
         ("conv", path, "weight_ih_l0 is no weight of conv"),
         ("pool", path, "pool takes no state dict"),
         ("lstm", f"{path}:encoder.", "no name that begins with 'encoder.'"),
-        ("lstm", str(tmp_path / "x.csv"), "give a .npz or .safetensors file|its ending '.csv' is not known"),
+        ("lstm", str(tmp_path / "x.csv"), "give a file of weights|its ending '.csv' is not known"),
     ):
         with pytest.raises((InputError, OptionError), match=rule):
             preparing.prepare(name, {"weights": given})

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from layeranim.engine.act import Act as Act
+from layeranim.engine.conventions import CONVENTIONS
+from layeranim.errors import OptionError
 
 Kind = Literal["rnn", "gru", "lstm"]
 
@@ -50,13 +52,23 @@ class Functions:
 
 
 def gate_order(kind: Kind, variant: str, convention: str) -> tuple[str, ...]:
-    """The parts of packed weights in the order of their rows: PyTorch i f g o and r z n, Keras i f c o and z r h."""
+    """The parts of packed weights in the order of their rows: PyTorch i f g o and r z n, Keras i f c o and z r h.
+
+    Raises ``OptionError`` for a library whose cells compute something else with their rows.
+    """
     if kind == "rnn":
         return ("state",)
-    if kind == "lstm":
-        return ("input", "forget", "candidate", "output")
-    first = ("update", "reset") if convention == "keras" else ("reset", "update")
-    return first if variant == "glossary" else (*first, "candidate")
+    whose = CONVENTIONS[convention]
+    if whose.update == "new":
+        raise OptionError(
+            f"convention is {convention}, whose {kind} adds to its forget gate or turns its update gate round; "
+            "give its weights as a state (weights), which is put into ours"
+        )
+    order = tuple(_LETTERS[letter] for letter in ((whose.lstm if kind == "lstm" else whose.gru) or "").split())
+    return tuple(part for part in order if part != "candidate") if variant == "glossary" else order
+
+
+_LETTERS = {"i": "input", "f": "forget", "g": "candidate", "o": "output", "r": "reset", "z": "update", "n": "candidate"}
 
 
 def joined_weight(part: str) -> str:

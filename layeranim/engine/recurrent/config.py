@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from layeranim.engine.activations import ACTIVATIONS
+from layeranim.engine.conventions import NAMES
 from layeranim.engine.option import ArrayOption, Choice, Config, Flag, Integer, Words, option
 from layeranim.engine.recurrent.cells import Kind, gate_order
 
@@ -32,7 +33,7 @@ _SHARED: dict[str, Any] = {
     "returns": lambda: option(
         Choice(("sequences", "last", "state")), None, "what the layer hands on", aliases=("return",)
     ),
-    "convention": lambda: option(Choice(("torch", "keras")), "torch", "whose order of the gates in packed weights"),
+    "convention": lambda: option(Choice(NAMES), "torch", "whose order of the gates in packed weights"),
 }
 
 

@@ -50,6 +50,7 @@ class Shared:
         self.unit = tuple(axis for axis in self.stat if axis not in self.told)
         members = self.trace.size(self.axes[1]) // found.groups
         self.covers = {self.axes[1]: ("groups", members)} if self.kind == "group" else {}
+        self.apart = {self.axes[1]: found.groups} if self.kind == "group" and found.strided else {}
 
     @property
     def noun(self) -> tuple[str, str]:
@@ -114,7 +115,7 @@ def film(telling: Telling) -> Play:
     }
     return Play(
         title=TITLES[s.kind],
-        units=Units(s.unit, s.noun, s.told, covers=s.covers),
+        units=Units(s.unit, s.noun, s.told, covers=s.covers, apart=s.apart),
         stage=Tries(
             Row(given, "→", Dots(lanes, ()), "→", made),
             Column(Dots(lanes, ()), Row(given, "→", made)),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from layeranim import numbers
+from layeranim.engine.conventions import CONVENTIONS
 from layeranim.stories import phrases
 from layeranim.stories.activations import activation_word
 from layeranim.stories.recurrent.view import RecurrentView
@@ -48,7 +49,7 @@ def options(view: RecurrentView) -> list[str]:
         (config.returns != "sequences", f"returns {config.returns}"),
         (view.steps < int(config.timesteps or 0), f"length {view.steps} of {config.timesteps}"),
         (config.mode != "many-to-many", config.mode),
-        (config.convention == "keras", "Keras order"),
+        (config.convention != "torch", f"{CONVENTIONS[config.convention].library.partition(',')[0]} order"),
     ]
     return [text for there, text in parts if there]
 

@@ -30,7 +30,8 @@ class Units:
     ``along`` names the axes whose cells are the units, in C order; ``told`` the axes of which a film has room for one:
     of a batch the first, or the one that ``--sample`` names. ``noun`` is what one unit, and several, are called;
     ``names`` what a unit is called where it has a name of its own (a word). ``covers`` says of an axis which unit's
-    axis shares it out, and how many of its cells are one unit's: ``{"channels": ("groups", 2)}``. Of an axis that
+    axis shares it out, and how many of its cells are one unit's: ``{"channels": ("groups", 2)}``; ``apart`` how far
+    these are from each other, where they are no neighbours. Of an axis that
     stands in ``most`` only so many indices are told, the first ones. ``numbered`` names axes of other tensors along
     which a unit has its own number as index: of a flattened array the place in the row; ``inner`` says of axes that no
     unit goes along which index is followed in a unit: the true class. ``turned``: the last unit comes first.
@@ -41,6 +42,7 @@ class Units:
     told: tuple[str, ...] = ("batch",)
     names: tuple[str, ...] | Callable[[int], str] = ()
     covers: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    apart: Mapping[str, int] = field(default_factory=dict)
     most: Mapping[str, int] = field(default_factory=dict)
     numbered: tuple[str, ...] = ()
     inner: Callable[[int], Mapping[str, int]] | None = None
@@ -69,7 +71,8 @@ class Units:
         out: dict[str, int | range] = {**here}
         for axis, (by, size) in self.covers.items():
             if by in here:
-                out[axis] = range(here[by] * size, (here[by] + 1) * size)
+                first, step = (here[by], self.apart[axis]) if axis in self.apart else (here[by] * size, 1)
+                out[axis] = range(first, first + size * step, step)
         return out
 
 

@@ -1,0 +1,175 @@
+"""Attention by the names of the models that have it: BERT, GPT-2, Llama, T5, vision transformers, other libraries.
+
+Each form names the parts of one layer of attention and how they lie. What such a model does and its weights do not
+say, a causal mask or no scale, is ``usual``: an option of the user's comes first.
+Sources: Hugging Face transformers (modeling_bert, modeling_gpt2, modeling_llama, modeling_t5, modeling_gpt_neox),
+timm's vision_transformer, flax.linen.MultiHeadDotProductAttention, keras.layers.MultiHeadAttention,
+haiku.MultiHeadAttention.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from layeranim.engine.array import numeric, shape_text
+from layeranim.engine.packing import Packed
+from layeranim.engine.trace import Array
+from layeranim.errors import OptionError, ShapeError
+
+PARTS = ("query", "key", "value")
+LAID = ("out in", "in out", "heads", "flat heads")
+"""How a weight lies: PyTorch's, turned, or with an axis for the heads (Keras, Flax)."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """``names`` of query, key and value, or of all three in one; ``output``; how the weights lie.
+
+    ``fused``: of one weight for all three, whether its rows are three blocks or go head by head (``heads``).
+    ``beside`` are the names of what stands in the same place and is no part of attention.
+    """
+
+    whose: str
+    names: tuple[str, ...]
+    output: str
+    weight: str = "weight"
+    bias: str = "bias"
+    laid: str = "out in"
+    fused: str = ""
+    beside: tuple[str, ...] = ()
+    usual: Mapping[str, Any] = field(default_factory=dict)
+
+
+_ROTARY = {"positional": "rotary", "pairs": "halves", "causal": True}
+FORMS = (
+    Form("BERT", ("self.query", "self.key", "self.value"), "output.dense", beside=("output.LayerNorm",)),
+    Form("BERT", ("query", "key", "value"), "dense"),
+    Form("ViT", ("attention.query", "attention.key", "attention.value"), "output.dense"),
+    Form("Llama", ("q_proj", "k_proj", "v_proj"), "o_proj", beside=("rotary_emb",), usual=_ROTARY),
+    Form("BART", ("q_proj", "k_proj", "v_proj"), "out_proj"),
+    Form("T5", ("q", "k", "v"), "o", usual={"scale": 1.0}),
+    Form("DistilBERT", ("q_lin", "k_lin", "v_lin"), "out_lin"),
+    Form("Diffusers", ("to_q", "to_k", "to_v"), "to_out.0"),
+    Form("timm", ("qkv",), "proj", fused="blocks"),
+    Form("GPT-2", ("c_attn",), "c_proj", laid="in out", fused="blocks", beside=("bias", "masked_bias"),
+         usual={"causal": True}),
+    Form("GPT-NeoX", ("query_key_value",), "dense", fused="heads", beside=("bias", "masked_bias", "rotary_emb")),
+    Form("Equinox", ("query_proj", "key_proj", "value_proj"), "output_proj"),
+    Form("MLX", ("query_proj", "key_proj", "value_proj"), "out_proj"),
+    Form("Keras", PARTS, "attention_output", weight="kernel", laid="heads"),
+    Form("Keras", tuple(f"{part}_dense" for part in PARTS), "output_dense", weight="kernel", laid="heads"),
+    Form("Flax", PARTS, "out", weight="kernel", laid="heads"),
+    Form("Haiku", PARTS, "linear", weight="w", bias="b", laid="in out"),
+)  # fmt: skip
+_EXTRA = {
+    "q_norm": "a norm of its queries", "k_norm": "a norm of its keys", "query_norm": "a norm of its queries",
+    "relative_attention_bias": "a bias by distance; give what it adds to the scores as the mask",
+    "relative_position_bias_table": "a bias by distance; give what it adds to the scores as the mask",
+    "c_attn": "one weight for queries, keys and values of its own", "bias_k": "a learned extra key",
+    "bias_v": "a learned extra value", "logit_scale": "a learned scale",
+}  # fmt: skip
+"""What a model's attention may have that ours has not."""
+
+
+def form_of(state: Mapping[str, Any]) -> Form | None:
+    """The form whose names these are."""
+    for form in FORMS:
+        if not all(f"{name}.{form.weight}" in state for name in form.names):
+            continue
+        known = (*form.names, form.output)
+        if all(_of(name, known) or _of(name, form.beside) or _of(name, _EXTRA) for name in state):
+            return form
+    return None
+
+
+def _of(name: str, parts: Any) -> bool:
+    return any(name == part or name.startswith(f"{part}.") for part in parts)
+
+
+def attention(state: Mapping[str, Any], heads: int | None, form: Form, inout: bool = False) -> Packed:
+    """The layer from a form's names. ``inout``: PyTorch's names with Paddle's layout.
+
+    Raises ``OptionError`` for what our attention does not have, ``ShapeError`` for rows that heads do not divide.
+    """
+    for name in state:
+        extra = next(
+            (part for part in _EXTRA if _of(name, (part,)) and not _of(name, (*form.names, form.output))), None
+        )
+        if extra:
+            raise OptionError(f"{name} is {_EXTRA[extra]}, which this attention does not have")
+    laid = "in out" if inout and form.laid == "out in" else form.laid
+    held = {name: numeric(name, value) for name, value in state.items() if not _of(name, form.beside)
+            or _of(name, (*form.names, form.output))}  # fmt: skip
+    if laid == "heads":
+        first = held[f"{form.names[0]}.{form.weight}"]
+        if first.ndim != 3 or heads not in (None, first.shape[1]):
+            said = shape_text(first.shape)
+            raise ShapeError(f"{form.names[0]}.{form.weight} has shape {said}, features × heads × features of one; "
+                             f"heads is {heads}")  # fmt: skip
+        heads = first.shape[1]
+    if heads is None:
+        raise OptionError("heads of attention must be given: the weights do not say how many there are")
+    arrays = _fused(held, form, laid, heads) if form.fused else _apart(held, form, laid)
+    name = f"{form.output}.{form.weight}"
+    if name in held:
+        out = held[name]
+        arrays["weight_output"] = (
+            out.reshape(-1, out.shape[-1]).T if laid == "heads" else out.T if laid == "in out" else out
+        )
+        if f"{form.output}.{form.bias}" in held:
+            arrays["bias_output"] = held[f"{form.output}.{form.bias}"].reshape(-1)
+    options = {"heads": heads, "projections": True, "output_projection": "weight_output" in arrays,
+               "bias": any(name.startswith("bias") for name in arrays)}  # fmt: skip
+    if options["bias"]:
+        _filled(arrays)
+    return Packed("attention", {**options, **_shared(arrays, heads)}, arrays, usual=dict(form.usual))
+
+
+def _apart(held: Mapping[str, Array], form: Form, laid: str) -> dict[str, Array]:
+    arrays = {}
+    for part, name in zip(PARTS, form.names, strict=True):
+        weight = held[f"{name}.{form.weight}"]
+        turned = weight.reshape(len(weight), -1).T if laid == "heads" else weight.T if laid == "in out" else weight
+        arrays[f"weight_{part}"] = turned
+        if f"{name}.{form.bias}" in held:
+            arrays[f"bias_{part}"] = held[f"{name}.{form.bias}"].reshape(-1)
+    return arrays
+
+
+def _fused(held: Mapping[str, Array], form: Form, laid: str, heads: int) -> dict[str, Array]:
+    arrays: dict[str, Array] = {}
+    for kind, ours in ((form.weight, "weight"), (form.bias, "bias")):
+        name = f"{form.names[0]}.{kind}"
+        if name not in held:
+            continue
+        whole = held[name].T if laid == "in out" and ours == "weight" else held[name]
+        if len(whole) % 3 or (form.fused == "heads" and len(whole) % (3 * heads)):
+            raise ShapeError(f"{name} has shape {shape_text(held[name].shape)}, but must have 3 blocks of rows: where "
+                             "keys and values have fewer heads than queries, split it by hand")  # fmt: skip
+        if form.fused == "heads":
+            whole = whole.reshape(heads, 3, -1, *whole.shape[1:]).swapaxes(0, 1).reshape(len(whole), *whole.shape[1:])
+        arrays |= {f"{ours}_{part}": rows for part, rows in zip(PARTS, np.split(whole, 3), strict=True)}
+    return arrays
+
+
+def _filled(arrays: dict[str, Array]) -> None:
+    """Biases of 0 where a model has none beside others that it has."""
+    for name in [name for name in arrays if name.startswith("weight")]:
+        bias = name.replace("weight", "bias")
+        arrays.setdefault(bias, np.zeros(len(arrays[name]), arrays[name].dtype))
+
+
+def _shared(arrays: Mapping[str, Array], heads: int) -> dict[str, Any]:
+    """``key_heads``, where groups of queries share keys."""
+    rows, keys = len(arrays["weight_query"]), len(arrays["weight_key"])
+    if rows % heads:
+        raise ShapeError(f"the queries have {rows} rows, but {heads} heads must divide them")
+    if keys == rows:
+        return {}
+    if keys % (rows // heads):
+        raise ShapeError(f"the keys have {keys} rows, but must have a multiple of {rows // heads}, those of one head")
+    return {"key_heads": keys // (rows // heads)}

@@ -1,0 +1,65 @@
+"""A block of a transformer by the names of the models that have it, as PyTorch's encoder layer names it.
+
+Sources: Hugging Face transformers (modeling_bert), timm's vision_transformer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from layeranim.engine.packing import Packed
+from layeranim.errors import OptionError
+from layeranim.inputs import attention_names
+
+_OURS = {"linear1": "feedforward.{}_expand", "linear2": "feedforward.{}_contract", "norm1": "self_norm.{}",
+         "norm2": "feedforward_norm.{}"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Block:
+    """``attention`` is where its names begin, ``parts`` the names of the rest; ``usual`` what they do not say."""
+
+    whose: str
+    attention: str
+    parts: Mapping[str, str]
+    usual: Mapping[str, Any]
+
+
+BLOCKS = (
+    Block("BERT", "attention.", {"attention.output.LayerNorm": "norm1", "intermediate.dense": "linear1",
+                                 "output.dense": "linear2", "output.LayerNorm": "norm2"},
+          {"norm": "post", "activation": "gelu", "eps": 1e-12}),
+    Block("timm", "attn.", {"norm1": "norm1", "mlp.fc1": "linear1", "mlp.fc2": "linear2", "norm2": "norm2"},
+          {"norm": "pre", "activation": "gelu", "eps": 1e-6}),
+    Block("ViT", "attention.", {"layernorm_before": "norm1", "intermediate.dense": "linear1", "output.dense": "linear2",
+                                "layernorm_after": "norm2"},
+          {"norm": "pre", "activation": "gelu", "eps": 1e-12}),
+)  # fmt: skip
+
+
+def block(state: Mapping[str, Any], heads: int) -> Packed | None:
+    """The block whose names these are, or nothing where no model here has them."""
+    for known in BLOCKS:
+        if not all(f"{part}.weight" in state for part in known.parts):
+            continue
+        rest = {name.rpartition(".")[0] for name in state}
+        inside = {name.removeprefix(known.attention): value for name, value in state.items()
+                  if name.startswith(known.attention) and name.rpartition(".")[0] not in known.parts}  # fmt: skip
+        form = attention_names.form_of(inside)
+        if form is None:
+            continue
+        unknown = next((p for p in sorted(rest) if p not in known.parts and not p.startswith(known.attention)), None)
+        if unknown:
+            raise OptionError(f"{unknown} is no part of a block of {known.whose}, whose names the others are")
+        attended = attention_names.attention(inside, heads, form)
+        arrays: dict[str, Any] = {f"self.{name}": array for name, array in attended.arrays.items()}
+        for theirs, ours in known.parts.items():
+            kinds = {"weight": "gamma", "bias": "beta"} if "norm" in ours else {"weight": "weight", "bias": "bias"}
+            for kind, name in kinds.items():
+                if f"{theirs}.{kind}" in state:
+                    arrays[_OURS[ours].format(name)] = state[f"{theirs}.{kind}"]
+        options = {"block": "encoder", "heads": heads, "bias": attended.options["bias"]}
+        return Packed("transformer", options, arrays, usual=dict(known.usual))
+    return None
