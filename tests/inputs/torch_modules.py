@@ -175,7 +175,8 @@ def attention() -> Iterator[Case]:
 def functions() -> Iterator[Case]:
     for module in (
         nn.Identity(), nn.ReLU(), nn.LeakyReLU(0.2), nn.PReLU(), nn.ELU(0.7), nn.SELU(), nn.CELU(0.6), nn.GELU(),
-        nn.GELU("tanh"), nn.SiLU(), nn.Mish(), nn.GLU(), nn.Softplus(), nn.Softplus(2), nn.Softsign(), nn.Sigmoid(), nn.Tanh(),
+        nn.GELU("tanh"), nn.SiLU(), nn.Mish(), nn.GLU(), nn.Softplus(), nn.Softplus(2), nn.Softsign(), nn.Sigmoid(),
+        nn.Tanh(),
         nn.Hardsigmoid(), nn.Hardswish(), nn.ReLU6(), nn.Hardtanh(), nn.LogSigmoid(), nn.Softmax(-1), nn.LogSoftmax(-1),
     ):  # fmt: skip
         yield case(module, 4 * normal(2, 3, 4))

@@ -7,12 +7,11 @@ from typing import Any
 
 import cairo
 import numpy as np
-from manim import Mobject, VMobject
-from manim.camera.camera import CAP_STYLE_MAP
 from numpy.typing import NDArray
 
 from layeranim import theme as t
 from layeranim import typeface
+from layeranim.borrowed import CAP_STYLE_MAP, Mobject, VMobject
 from layeranim.errors import RenderError
 from layeranim.film.stills.marks import CellsMark, Colour, Mark, PathMark, TextMark, opaque, rectangles, straight
 from layeranim.scenes.parts.label import Label
