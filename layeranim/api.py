@@ -15,8 +15,8 @@ from layeranim.inputs.request import Limits
 from layeranim.inputs.states import state_dict
 from layeranim.preparing import prepare, recorded, with_state
 from layeranim.preparing.given import allowed, way_back
-from layeranim.preparing.traced import of_call, of_trace
-from layeranim.preparing.work import letters
+from layeranim.preparing.traced import of_capture, of_trace
+from layeranim.preparing.work import Work, letters
 from layeranim.stories.storyboard import Storyboard
 
 if TYPE_CHECKING:
@@ -163,8 +163,9 @@ def load_trace(path: str | os.PathLike[str] | IO[bytes], *, max_memory: int | st
         return archive.load(path, catalog.layer)
 
 
-def storyboard(what: str | Trace, **options: Any) -> Storyboard:
-    """The film of an explainer, or of a trace, as data: what stands where, what happens when, in which words.
+def storyboard(what: str | Trace | Capture, *, layer: str | None = None, **options: Any) -> Storyboard:
+    """The film of an explainer, a trace, or a captured model, as data: what stands where, what happens when, in which
+    words.
 
     ``options`` as for :func:`render`, without outputs. ``render`` draws it; a film that is declared on the stage is
     written by ``layeranim storyboard NAME -o FILE.json`` and read by :func:`load_storyboard`.
@@ -175,7 +176,7 @@ def storyboard(what: str | Trace, **options: Any) -> Storyboard:
     >>> board.seconds < 32, board.total, board.beats[0].kind
     (True, 3, 'open')
     """
-    return (of_trace(what, options) if isinstance(what, Trace) else prepare(what, options)).told()
+    return _work(what, layer, options).told()
 
 
 def load_storyboard(path: str | os.PathLike[str], max_memory: int | str | None = None) -> Storyboard:
@@ -195,12 +196,13 @@ def render(
     overwrite: bool = False,
     **options: Any,
 ) -> Film:
-    """Make the film of an explainer, a trace, a storyboard, or one ``layer`` of a captured model, and write it.
+    """Make the film of an explainer, a trace, a storyboard, a captured model or one ``layer`` of it, and write it.
 
     ``output`` is one or more paths, the suffix deciding the format; ``formats`` names formats beside
     ``films/<name>``. Other ``options`` are the layer's, its arrays, and the film's (``theme="dark"``); of a trace the
-    film's, and the words that its rows stand for (``tokens=["the", "cat"]``, ``key_tokens``); of a storyboard those of
-    its looks (``theme``, ``quality``, ``size``, ``fps``).
+    film's, and the words that its rows stand for (``tokens=["the", "cat"]``, ``key_tokens``); of a captured model also
+    ``opened``, the calls that are opened in it; of a storyboard those of its looks (``theme``, ``quality``, ``size``,
+    ``fps``).
     What stands there is replaced if it is a film of ours, as the provenance beside it tells; anything else with
     ``overwrite`` alone, and a file that an array is read from never.
     Raises ``UsageError`` with the rule that was broken and ``OutputError`` for a place, both before anything is drawn;
@@ -209,10 +211,13 @@ def render(
     """
     if isinstance(what, Storyboard):
         return recorded.of(what, options).film_to(output, formats, overwrite=overwrite)
+    return _work(what, layer, options).film_to(output, formats, overwrite=overwrite)
+
+
+def _work(what: str | Trace | Capture, layer: str | None, options: Mapping[str, Any]) -> Work:
+    """What decides a film, whatever it is of."""
     if not isinstance(what, (str, Trace)):
-        what, options = of_call(what, layer, options)
-    elif layer is not None:
+        return of_capture(what, layer, options)
+    if layer is not None:
         raise OptionError(f"layer is {layer!r}, but is for a captured model, which {what!r} is none")
-    if isinstance(what, Trace):
-        return of_trace(what, options).film_to(output, formats, overwrite=overwrite)
-    return prepare(what, options).film_to(output, formats, overwrite=overwrite)
+    return of_trace(what, options) if isinstance(what, Trace) else prepare(what, options)

@@ -451,6 +451,19 @@ LAYERS: dict[str, Numbers] = {
 """Layers of the engine without a film; ``la.trace`` and ``layeranim trace`` know them by name."""
 
 
+CAPTURED: dict[str, Explainer] = {
+    "network": Explainer(
+        "networks",
+        "a model that was captured, call by call",
+        "stories.networks.captured_options:NETWORK_FILM",
+        "layeranim.preparing.network:PRESETS",
+        "stories.networks.captured:CapturedStory",
+        "scenes.stage:StageScene",
+    ),
+}
+"""Films of what a user captured: nobody asks for them by name, and there are no ready examples."""
+
+
 IDEAS = {
     "conv3d": "conv",
     "conv-transpose1d": "conv-transpose",
@@ -477,8 +490,8 @@ def has_film(name: str) -> bool:
 
 def explainer(name: str) -> Explainer:
     """The explainer of that name, or an error with the nearest one."""
-    if name in EXPLAINERS:
-        return EXPLAINERS[name]
+    if name in EXPLAINERS or name in CAPTURED:
+        return EXPLAINERS.get(name) or CAPTURED[name]
     known = explainers()
     if name not in known and name in LAYERS:
         other = f", layeranim render {IDEAS[name]} its idea" if name in IDEAS else ""
@@ -537,10 +550,10 @@ def without_film() -> tuple[str, ...]:
 
 
 def layer(name: str) -> Layer:
-    """The engine layer of an explainer, or of a layer without a film."""
-    if not has_film(name) and name not in LAYERS:
+    """The engine layer of an explainer, of a layer without a film, or of a captured model."""
+    if not has_film(name) and name not in LAYERS and name not in CAPTURED:
         raise OptionError(_unknown("layer", name, names()))
-    found: Layer = resolve(explainer(name).layer if has_film(name) else LAYERS[name].layer)
+    found: Layer = resolve(LAYERS[name].layer if name in LAYERS and not has_film(name) else explainer(name).layer)
     return found
 
 

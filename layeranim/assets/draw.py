@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from layeranim import preparing
 from layeranim.assets import sources
 from layeranim.assets.entries import Entry
 from layeranim.assets.lock import suffixes
 from layeranim.assets.manifest import files_of
-from layeranim.assets.plan import BuildPlan, plan
+from layeranim.assets.plan import BuildPlan, plan, work_of
 from layeranim.assets.telling import board_of
 from layeranim.errors import LayeranimError, RenderError, out_of_threads
 from layeranim.film.destinations import suffix_of
@@ -64,7 +63,7 @@ def draw(task: Task) -> Drawn:
 
 
 def _plan(task: Task) -> BuildPlan:
-    return plan(task.entry, preparing.prepare(task.entry.explainer, task.entry.options, base=task.base), task.base)
+    return plan(task.entry, work_of(task.entry, task.base), task.base)
 
 
 def _unchanged(task: Task, found: BuildPlan) -> None:

@@ -18,6 +18,7 @@ from layeranim.errors import LayeranimError, OptionError
 from layeranim.film.writers import EVERY
 from layeranim.inputs import printable
 from layeranim.inputs.request import number_text
+from layeranim.preparing.model_options import MODEL_OPTIONS
 from layeranim.stories.options import THEMES, FilmOptions
 
 OWN = ("id", "explainer", "formats", "themes", "matrix", "alt")
@@ -90,6 +91,17 @@ def known(layer: Layer | None) -> KnownEntry:
     return KnownEntry(kinds, frozenset((*(spec.name for spec in layer.arrays), *gradients) if layer else ()))
 
 
+def known_of_model() -> KnownEntry:
+    """The keys of a captured model's asset: the model, one of its calls, how the film looks, words for its rows."""
+    kinds = {alias: (item.name, item.kind) for item in MODEL_OPTIONS for alias in item.spellings}
+    return KnownEntry(kinds, frozenset())
+
+
+def of_model(item: Mapping[str, Any]) -> bool:
+    """Whether an asset is of a captured model."""
+    return "model" in item and item.get("explainer") is None
+
+
 def way_back(layer: Layer) -> tuple[str, ...]:
     """The gradients that a film of a layer's way back starts from, where there is such a film."""
     films = (catalog.EXPLAINERS[name] for name in catalog.EXPLAINERS if catalog.layer(name) is layer)
@@ -110,11 +122,10 @@ def spread(item: Mapping[str, Any], shared: Given, place: str, told: list[str]) 
     """
     wrong = list(told)
     wrong += [problem for problem in [names.problem(item["id"])] if problem] if isinstance(item.get("id"), str) else []
-    layer, problem = _layer(item.get("explainer"))
+    has, explainer, problem = _known(item)
     wrong += [problem] if problem and item else []
-    if layer is None:
+    if has is None:
         return [], wrong
-    has = known(layer)
     captions = item["captions"] if isinstance(item.get("captions"), dict) else {}
     left_out = {*OWN, *(["captions"] if captions else [])}  # `captions = false` is the option
     options, more = _options({k: v for k, v in item.items() if k not in left_out}, has)
@@ -136,17 +147,34 @@ def spread(item: Mapping[str, Any], shared: Given, place: str, told: list[str]) 
             full = asset + name + (f"-{PurePosixPath(theme).stem}" if len(themes) > 1 else "")
             if problem := names.problem(full):
                 return [], [*wrong, f"matrix: {problem}; write the cases as assets of their own"]
-            merged = {**defaults, **options, **case}
+            merged = {**{k: v for k, v in defaults.items() if k in has.words}, **options, **case}
             words = (alt, captions) if not wrong else (None, {})
-            found.append(Entry(full, asset, place, item["explainer"], merged, theme, formats, *words))
+            found.append(Entry(full, asset, place, explainer, merged, theme, formats, *words))
     return found, wrong
+
+
+def _known(item: Mapping[str, Any]) -> tuple[KnownEntry | None, str, str | None]:
+    """The keys that an asset may have, its explainer, and what is wrong with that."""
+    if of_model(item):
+        return known_of_model(), next(iter(catalog.CAPTURED)), None
+    if "model" in item:
+        return (
+            None,
+            "",
+            "explainer and model are both given; the film of a captured model has no explainer, so keep one",
+        )
+    layer, problem = _layer(item.get("explainer"))
+    return (known(layer) if layer else None), str(item.get("explainer")), problem
 
 
 def _layer(name: Any) -> tuple[Layer | None, str | None]:
     if name is None:
-        return None, f"explainer is missing; it is one of {', '.join(catalog.explainers())}"
+        return None, (f"explainer is missing; it is one of {', '.join(catalog.explainers())}; "
+                      'or give model = "run.npz", a captured model')  # fmt: skip
     if not isinstance(name, str):
         return None, f"explainer is {given(name)}, but must be text"
+    if name in catalog.CAPTURED:
+        return None, f'explainer {name} is the film of a captured model; write model = "run.npz" instead'
     try:
         catalog.explainer(name)
         return catalog.layer(name), None

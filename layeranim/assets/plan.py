@@ -73,7 +73,7 @@ def plans(manifest: Manifest, chosen: Iterable[Entry], problems: Iterable[str] =
         try:
             if same not in worked:
                 worked[same] = None
-                worked[same] = preparing.prepare(entry.explainer, entry.options, base=manifest.base)
+                worked[same] = work_of(entry, manifest.base)
             if work := worked[same]:
                 found.append(plan(entry, work, manifest.base))
         except LayeranimError as error:
@@ -82,6 +82,15 @@ def plans(manifest: Manifest, chosen: Iterable[Entry], problems: Iterable[str] =
     if wrong:
         raise ManifestError("\n".join(wrong))
     return found
+
+
+def work_of(entry: Entry, base: Base) -> preparing.Work:
+    """The options of an entry, resolved. Raises ``UsageError``."""
+    if entry.explainer in catalog.CAPTURED:
+        from layeranim.preparing import models  # and with it every layer of the engine
+
+        return models.of_file(entry.options, base)
+    return preparing.prepare(entry.explainer, entry.options, base=base)
 
 
 def plan(entry: Entry, work: preparing.Work, base: Base = None) -> BuildPlan:
@@ -133,18 +142,19 @@ def written_over(manifest: Manifest) -> Iterator[str]:
 
 def causes(entry: Entry, work: preparing.Work) -> dict[str, str]:
     """What a film comes from, each part by a name that ``why`` can say."""
-    explainer = catalog.explainer(entry.explainer)
+    name = work.name if entry.explainer in catalog.CAPTURED else entry.explainer
+    explainer = catalog.explainer(name)
     out = {
         "film": entry.name,
-        "explainer": " ".join((entry.explainer, *sources.parts(explainer))),
+        "explainer": " ".join((name, *sources.parts(explainer))),
         "formats": ", ".join(entry.formats),
         "example": work.preset.name if work.preset else "none",
     }
     out |= {ALT: entry.alt} if entry.alt is not None else {}
     out |= {f"line of step {step}": text for step, text in entry.captions.items()}
-    out |= {f"option {name}": text for name, text in work.config.shown().items()}
+    out |= {f"option {name}": text for name, text in work.options().items()}
     out |= {f"film option {name}": text for name, text in looks(work.film).items()}
-    out |= {f"input {name}": f"{s.name} ({s.kind}) {s.digest}" for name, s in work.sources.items()}
+    out |= {f"input {name}": text for name, text in work.read_from().items()}
     if work.gradients is not None:
         out["pass"] = "backward"
         out |= {f"gradient of {name}": f"{s.name} ({s.kind}) {s.digest}" for name, s in work.gradients.items()}

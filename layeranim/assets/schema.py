@@ -8,6 +8,7 @@ from typing import Any
 from layeranim import catalog, preparing
 from layeranim.assets import entries, names
 from layeranim.engine.option import Choice, Config, Flag, Integer, Kind, Option, Real, Text
+from layeranim.preparing.model_options import MODEL_OPTIONS
 from layeranim.stories.options import THEMES, FilmOptions
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -36,9 +37,12 @@ def schema(branches: Iterable[str] | None = None) -> dict[str, Any]:
                 "minItems": 1,
                 "items": {
                     "type": "object",
-                    "required": ["id", "explainer"],
+                    "required": ["id"],
+                    "anyOf": [{"required": ["explainer"]}, {"required": ["model"]}],
                     "properties": {"explainer": {"enum": told}},
                     **({"allOf": [_branch(name, formats, themes) for name in told]} if told else {}),
+                    "if": {"required": ["model"]},
+                    "then": _of_model(formats, themes),
                 },
             },
         },
@@ -61,10 +65,23 @@ def _branch(name: str, formats: dict[str, Any], themes: dict[str, Any]) -> dict[
         for gradient in gradients:
             arrays |= _spelt(gradient, {"anyOf": ARRAY["anyOf"], "description": f"the gradient of {gradient[5:]}"})
     both = {**arrays, **options}
+    properties = {"explainer": {"const": name}, **_film(both, formats, themes)}
+    return {
+        "if": {"properties": {"explainer": {"const": name}}, "required": ["explainer"]},
+        "then": {"additionalProperties": False, "properties": properties},
+    }
+
+
+def _of_model(formats: dict[str, Any], themes: dict[str, Any]) -> dict[str, Any]:
+    """What holds if an asset is a captured model's."""
+    return {"additionalProperties": False, "properties": _film(_of(MODEL_OPTIONS), formats, themes)}
+
+
+def _film(both: dict[str, Any], formats: dict[str, Any], themes: dict[str, Any]) -> dict[str, Any]:
+    """The keys of an asset, its options among them."""
     many = {key: {"type": "array", "minItems": 1, "items": value} for key, value in both.items()}
     properties = {
         "id": {"type": "string", "maxLength": names.MOST, "description": f"name of the film: {names.RULE}"},
-        "explainer": {"const": name},
         "formats": formats,
         "themes": themes,
         "matrix": {"type": "object", "additionalProperties": False, "properties": many},
@@ -73,12 +90,9 @@ def _branch(name: str, formats: dict[str, Any], themes: dict[str, Any]) -> dict[
     }
     own = {"type": "object", "additionalProperties": {"type": "string", "minLength": 1},
            "propertyNames": {"pattern": "^[1-9][0-9]{0,5}$"}}  # fmt: skip
-    properties["captions"] = {"anyOf": [options["captions"], own], "description": "lines under steps, by their number; "
+    properties["captions"] = {"anyOf": [both["captions"], own], "description": "lines under steps, by their number; "
                               "or whether there are captions at all"}  # fmt: skip
-    return {
-        "if": {"properties": {"explainer": {"const": name}}, "required": ["explainer"]},
-        "then": {"additionalProperties": False, "properties": properties},
-    }
+    return properties
 
 
 def _defaults(example: bool = False) -> dict[str, Any]:
@@ -90,8 +104,12 @@ def _defaults(example: bool = False) -> dict[str, Any]:
 
 
 def _options(config: type[Config]) -> dict[str, Any]:
+    return _of(config.options())
+
+
+def _of(options: Iterable[Option]) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for item in config.options():
+    for item in options:
         for name in item.spellings:
             found |= _spelt(name, _value(item.kind) | {"description": item.help} | _default(item))
     return found

@@ -86,17 +86,19 @@ def problems(data: Mapping[str, Any]) -> Iterator[Problem]:
 
     Names of explainers, and values that their own option refuses, are left to what tells them better.
     """
-    items = data.get("asset")
-    names = (
-        [item.get("explainer") if isinstance(item, dict) else None for item in items] if isinstance(items, list) else []
-    )
+    items = data["asset"] if isinstance(data.get("asset"), list) else []
+    names = [item.get("explainer") if isinstance(item, dict) else None for item in items]
+    models = {k for k, item in enumerate(items) if isinstance(item, dict) and "model" in item}
     used = {name for name in names if isinstance(name, str) and catalog.has_film(name)}
     for one in findings(data, schema(sorted(used))):
         inside = len(one.path) > 1 and one.path[0] == "asset"
         index, rest = (int(one.path[1]), list(one.path[2:])) if inside else (None, list(one.path))
         name = None if index is None else names[index]
         has = entries.known(catalog.layer(name) if isinstance(name, str) and name in used else None)
-        told = rest == ["explainer"] or (rest == ["id"] and isinstance(one.value, str))
+        if index is not None and index in models:
+            has = entries.known_of_model()
+        told = rest == ["explainer"] or (rest == ["id"] and isinstance(one.value, str)) or (
+            inside and not rest and one.rule == "anyOf")  # fmt: skip
         if told or (rest and _told_by_its_option(rest, one.value, has)):
             continue
         for line in _lines(one, rest, has, inside):
@@ -151,7 +153,8 @@ def _lines(one: Invalid, path: list[Any], has: KnownEntry, inside: bool) -> Iter
         most = one.part.get("maxLength")
         yield f"{key} is {given(value)}, but must be text" + (f" of at most {most} letters" if most else "")
     else:  # type, or one of several
-        wanted = [part.get("type") for part in one.part.get("anyOf", [one.part])]
+        parts = [one.part] if rule == "type" else one.part.get("anyOf", [one.part])
+        wanted = [part.get("type") for part in parts]
         shown = " or ".join(TYPES[word] for word in wanted if word in TYPES)
         instead = f"; {INSTEAD[key]}" if key in INSTEAD else ""
         yield f"{key} is {given(value)}, but must be {shown or 'something else'}{instead}"

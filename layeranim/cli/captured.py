@@ -1,4 +1,4 @@
-"""``render model.npz``, ``trace model.npz``: a layer of a captured model in the place of an explainer."""
+"""``render model.npz``, ``trace model.npz``: a captured model, or a layer of it, in the place of an explainer."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from layeranim.cli.options import DATA, ExplainerCommand, Sectioned, WordsType
+from layeranim.cli.options import DATA, ExplainerCommand, Sectioned, WordsType, declared
 from layeranim.preparing import Work
 
 
@@ -18,17 +18,22 @@ class FileCommand(click.Command):
     format_epilog = ExplainerCommand.format_epilog
 
 
-def layer_option() -> click.Option:
-    """``--layer``."""
-    told = "which call of the model, by its name in the table that layeranim capture prints"
-    return Sectioned(["layer", "--layer"], DATA, type=WordsType(), metavar="NAME", help=told)
+def options_of_a_model() -> list[click.Option]:
+    """``--layer``, ``--opened``."""
+    from layeranim.stories.networks.captured_options import GraphFilmConfig
+
+    told = "one call of the model alone, by its name in the table that layeranim capture prints  [default: all]"
+    layer = Sectioned(["layer", "--layer"], DATA, type=WordsType(), metavar="NAME", help=told)
+    return [layer, *(option for option in declared(GraphFilmConfig, DATA) if option.name == "opened")]
 
 
 def work(path: str, layer: str | None, options: Mapping[str, Any], film: bool = True) -> Work:
-    """What decides the film, or without ``film`` the trace, of a call of the model in a file."""
+    """What decides the film, or without ``film`` the trace, of the model in a file, or of one call of it."""
     from layeranim import api, inputs
     from layeranim.preparing import traced
 
     files = inputs.files([path])
-    made, options = traced.of_call(api.load_capture(path), layer, options)
-    return traced.of_trace(made, options, files) if film else traced.numbers(made, options, files)
+    model = api.load_capture(path)
+    if film or layer is None:
+        return traced.of_capture(model, layer, options, files)
+    return traced.numbers(*traced.of_call(model, layer, options), files)

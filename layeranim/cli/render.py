@@ -86,9 +86,9 @@ def _of_file(path: str) -> click.Command:
         return film(captured.work(path, layer, options.given(values)), call)
 
     look = options.declared(FilmOptions, options.FILM)
-    params: list[click.Parameter] = [captured.layer_option(), *look, *output_options()]
-    example = "layeranim render model.npz --layer conv1"
-    told = "The film of one layer of a captured model."
+    params: list[click.Parameter] = [*captured.options_of_a_model(), *look, *output_options()]
+    example = "layeranim render model.npz\nlayeranim render model.npz --layer conv1"
+    told = "The film of a captured model, or of one layer of it."
     return captured.FileCommand(path, params=params, callback=callback, help=told, epilog=example)
 
 
@@ -107,7 +107,8 @@ def _of_board(path: str) -> click.Command:
                                     help="Draw a storyboard that layeranim storyboard wrote.")  # fmt: skip
 
 
-render = ExplainerGroup("render", _make, "Make the film of an explainer, of a captured model's layer, of a storyboard.",
+SAYS = "Make the film of an explainer, of a captured model or its layer, of a storyboard."
+render = ExplainerGroup("render", _make, SAYS,
                         files={".npz": _of_file, **dict.fromkeys(recorded.SUFFIXES, _of_board)})  # fmt: skip
 
 

@@ -76,9 +76,9 @@ def _of_file(path: str) -> click.Command:
         return told(captured.work(path, layer, options.given(values), film=False), wanted)
 
     look = options.declared(FilmOptions, options.FILM, NOT_HERE)
-    params: list[click.Parameter] = [captured.layer_option(), *look, *_output_options()]
+    params: list[click.Parameter] = [*captured.options_of_a_model(), *look, *_output_options()]
     example = "layeranim trace model.npz --layer conv1"
-    says = "The numbers of one layer of a captured model."
+    says = "The numbers of a captured model, as its film shows them, or of one layer of it."
     return captured.FileCommand(path, params=params, callback=callback, help=says, epilog=example)
 
 

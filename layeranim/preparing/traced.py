@@ -12,44 +12,60 @@ from layeranim.engine import memory
 from layeranim.engine.option import Layer, Words
 from layeranim.engine.trace import Trace
 from layeranim.errors import OptionError
+from layeranim.preparing import network
 from layeranim.preparing.work import Work, coloured, lettered
 from layeranim.stories.options import FilmOptions
 
-MOST_TITLE = 48
-"""Letters of a film's title."""
 
-
-def of_call(captured: Any, layer: str | None, options: Mapping[str, Any]) -> tuple[Trace, dict[str, Any]]:
+def of_call(captured: Any, layer: str, options: Mapping[str, Any]) -> tuple[Trace, dict[str, Any]]:
     """The trace of one call of a captured model, and the options with its name as the film's title.
 
     Raises ``OptionError`` for what is no capture, a call that there is not, and one without a trace.
     """
-    if not isinstance(captured, Capture):
-        kind = type(captured).__name__
-        raise OptionError(f"a film is of an explainer's name, a trace or a capture, but this is {kind}")
-    if layer is None:
-        films = {catalog.layer(name).name for name in catalog.explainers()}
-        one = next((call.name for call in captured.layers if call.layer in films), "conv1")
-        raise OptionError(f"no film shows a whole model yet; name one of its calls, such as layer {one}")
-    call = captured[layer]
-    title = call.name if len(call.name) <= MOST_TITLE else f"…{call.name[1 - MOST_TITLE :]}"
-    return call.trace(), {"title": title, **options}
+    call = _checked(captured)[layer]
+    return call.trace(), {"title": network.titled(call.name), **options}
+
+
+def of_capture(
+    captured: Any, layer: str | None, options: Mapping[str, Any], files: Mapping[inputs.Identity, str] | None = None
+) -> Work:
+    """What decides the film of one ``layer`` of a captured model, or without one of all of it."""
+    if layer is not None:
+        return of_trace(*of_call(captured, layer, options), files)
+    model = _checked(captured)
+    film, font = lettered(coloured(network.film_options(model, options), None, memory.USUAL), None, memory.USUAL)
+    made = network.trace(model, film, options.get("opened"))
+    layer_ = catalog.layer(made.layer)
+    return Work(made.layer, layer_, made.config, film, {}, None, (), 0, {}, made, font=font, files=files or {})
+
+
+def _checked(captured: Any) -> Capture:
+    if isinstance(captured, Capture):
+        return captured
+    kind = type(captured).__name__
+    raise OptionError(f"a film is of an explainer's name, a trace or a capture, but this is {kind}")
 
 
 def of_trace(made: Trace, options: Mapping[str, Any], files: Mapping[inputs.Identity, str] | None = None) -> Work:
     """What decides the film of a trace; ``files`` are those that it was read from. Raises ``UsageError``."""
-    name = next((n for n in catalog.explainers() if catalog.layer(n).name == made.layer), None)
-    if name is None:
-        raise OptionError(
-            f"a trace of {made.layer} has numbers but no film yet; there are {', '.join(catalog.explainers())}"
-        )
+    name = film_of(made.layer)
     layer = catalog.layer(name)
-    made, options = _worded(layer, made, options)
+    made, options = worded(layer, made, options)
     film, font = lettered(coloured(FilmOptions.of(options), None, memory.USUAL), None, memory.USUAL)  # type: ignore[arg-type]
     return Work(name, layer, made.config, film, {}, None, (), 0, {}, made, font=font, files=files or {})
 
 
-def _worded(layer: Layer, made: Trace, options: Mapping[str, Any]) -> tuple[Trace, dict[str, Any]]:
+def film_of(layer: str) -> str:
+    """The explainer that shows a layer. Raises ``OptionError`` where there is none."""
+    name = next((n for n in (*catalog.explainers(), *catalog.CAPTURED) if catalog.layer(n).name == layer), None)
+    if name is None:
+        raise OptionError(
+            f"a trace of {layer} has numbers but no film yet; there are {', '.join(catalog.explainers())}"
+        )
+    return name
+
+
+def worded(layer: Layer, made: Trace, options: Mapping[str, Any]) -> tuple[Trace, dict[str, Any]]:
     """A trace with the words that its rows stand for, which a live module does not know, and the other options."""
     known = {item.name for item in layer.config.options() if isinstance(item.kind, Words)}
     words = {key: value for key, value in options.items() if key in known}

@@ -103,6 +103,14 @@ class Work(Filmed):
             board = timing.unhurried(_with_room(story, told), self.film.pace)
         return replace(board, explainer=self.name, warnings=(*warned, *board.warnings), alt=alt.described(board))
 
+    def options(self) -> dict[str, str]:
+        """The options of the layer that it was asked for with."""
+        return self.config.shown()
+
+    def read_from(self) -> dict[str, str]:
+        """The arrays that it is computed from, each with its name and digest."""
+        return {n: f"{s.name} ({s.kind}) {s.digest}" for n, s in self.sources.items()}
+
     def origin(self) -> MadeFrom:
         """What the film comes from, for its provenance."""
         from layeranim.film.provenance import MadeFrom

@@ -12,6 +12,7 @@ import pytest
 import layeranim as la
 from layeranim import catalog
 from layeranim.capturing import Capture
+from layeranim.engine.graph_calls import calls_of
 from layeranim.engine.replay import replay, sampled
 from layeranim.errors import OptionError
 from layeranim.preparing import traced
@@ -181,13 +182,20 @@ def test_a_film_of_a_call_bears_its_name(tmp_path: Path) -> None:
     film = la.render(found, layer="fc", output=str(tmp_path / "fc.png"), size="128x72")
     assert film.paths[0].exists()
     assert ". fc: " in film.alt
-    with pytest.raises(
-        OptionError, match="no film shows a whole model yet; name one of its calls, such as layer conv1"
-    ):
-        la.render(found, output=str(tmp_path / "x.png"))
+    whole = la.render(found, output=str(tmp_path / "whole.png"), size="128x72", title=None)
+    assert ". ResidualCnn: " in whole.alt
     with pytest.raises(OptionError, match="a trace of elementwise has numbers but no film"):
         la.render(found, layer="mul", output=str(tmp_path / "x.png"))
     with pytest.raises(OptionError, match="layer is 'fc', but is for a captured model"):
         la.render("conv", layer="fc")
     with pytest.raises(OptionError, match="this is list"):
         la.render([], layer="fc")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["unet", "packed-bilstm", "masked", "grouped-heads"])
+def test_the_film_of_the_whole_model_knows_where_every_computed_call_reads(name: str) -> None:
+    work = traced.of_capture(captured(name), None, {})
+    trace = work.trace()
+    config: Any = trace.config
+    assert all(call.wires for call in calls_of(config.calls) if call.layer)
+    assert work.storyboard(trace).beats

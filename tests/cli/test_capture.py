@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import layeranim as la
+from tests.capture.made import made
 from tests.capture.test_file import capture
 from tests.cli.conftest import Call
 
@@ -128,7 +129,6 @@ def test_without_pytorch_it_says_what_to_install(call: Call, train: Path, monkey
 
 def test_layers_of_a_file_are_named(call: Call, here: Path) -> None:
     capture().save(here / "own.npz")
-    assert "such as layer fc" in call("render", "own.npz").err
     assert "no call 'fd'" in call("render", "own.npz", "--layer", "fd").err
     assert "no layer" in call("trace", "own.npz", "--layer", "cumsum").err
     assert call("render", "none.npz", "--layer", "fc").code == 2
@@ -137,6 +137,20 @@ def test_layers_of_a_file_are_named(call: Call, here: Path) -> None:
     assert "own.npz" in call("render", "own.npz", "--layer", "fc", "-o", "own.npz").err
     assert "NAME|FILE" in call("render", "--help").out
     assert "--layer" in call("trace", "own.npz", "--help").out
+
+
+def test_the_whole_model_in_a_file_has_a_film_a_storyboard_and_numbers(call: Call, here: Path) -> None:
+    made("twice").save("run.npz")
+    done = call("render", "run.npz", "--dry-run", "--json", "--opened", "rec:2", "--sample", "2", "--theme", "dark")
+    assert done.code == 0, done.err
+    told = json.loads(done.out)
+    assert (told["explainer"], told["title"]) == ("network", "Twice")
+    assert "3 opened,  sample 2 of 3" in told["parameters"]
+    assert call("storyboard", "run.npz", "-o", "run.board.json").code == 0
+    assert call("render", "run.board.json", "--dry-run", "--size", "128x72").code == 0
+    assert '"rec:1.output"' in call("trace", "run.npz", "--json").out
+    assert "there are 3 calls" in call("render", "run.npz", "--opened", "4", "-o", "x.gif").err
+    assert call("storyboard", "run.npz", "--layer", "rec:1").code == 0
 
 
 def test_the_help_says_that_the_users_file_is_run(call: Call) -> None:

@@ -31,16 +31,22 @@ FEWER = (2, 4, 6)
 class RowFilm(RowStanding):
     """The declaration of one row's film."""
 
+    good_for = GOOD_FOR
+
     # ── words ────────────────────────────────────────────────────────────────
     def notes(self) -> tuple[Note, ...]:
         """What each stage does."""
         out = []
         for unit, (passage, place) in enumerate(self.passages):
             stage = self.view.stages[place]
-            text = words.does(self.view, stage)
+            text = self.does(stage)
             mine = passage.writes[-1] == stage.out or place in self.opened
             out.append(Note(text, partial(_told, unit if mine else -1)))
         return tuple(out)
+
+    def does(self, stage: RowStage) -> str:
+        """What a stage does, in a sentence; nothing where its arithmetic says it."""
+        return words.does(self.view, stage)
 
     def said(self, play: Callable[[], Play]) -> dict[str, Callable[[int], Line]]:
         """Where a stage's last tensor is another shape of what it wrote: how that came about."""
@@ -83,10 +89,29 @@ class RowFilm(RowStanding):
                       for passage in one.passages if passage.writes[-1] not in named}  # fmt: skip
         return {name: (Run(said, "ink", "semibold", Fact("name")),) for name, said in named.items()}
 
+    def titled(self) -> str:
+        return "Layers in a row"
+
+    def opening(self) -> tuple[Line, str]:
+        """What the film opens with, and the note under it."""
+        return words.opening(self.view), words.counted(self.view)
+
+    def closing(self) -> Line:
+        return words.closing(self.view, self.last, self._digits)
+
+    def parameters(self) -> tuple[str, ...]:
+        """What the header keeps."""
+        return words.options(self.view)
+
+    def routes(self) -> tuple[tuple[str, str], ...]:
+        """Parts from which lines lead to others."""
+        return ()
+
     def play(self) -> Play:
         view = self.view
         last = len(self.passages) - 1
         told = [k for k, (_, place) in enumerate(self.passages) if place in self.opened]
+        units_of = [k for k in told if self.passages[k][0].at]  # one cell's arithmetic: of all there is none to say
         shares = {stage.out: "share" for stage in view.stages if stage.layer == "softmax"
                   and not view.option(stage, "log")}  # fmt: skip
         shares |= {name: "share" for name in view.trace if name.endswith("self.weights")}
@@ -100,25 +125,27 @@ class RowFilm(RowStanding):
         units = Passages((), noun, names=lambda unit: self.passages[unit][0].name,
                          inner=lambda unit: self.passages[unit][0].cell,
                          passages=tuple(one for one, _ in self.passages))  # fmt: skip
+        opening, note = self.opening()
         play = Play(
-            title="Layers in a row",
+            title=self.titled(),
             units=units,
             stage=self.stage(),
             acts=(Each(((units.made, self.notes()),)),),
-            opening=words.opening(view),
-            opening_note=words.counted(view),
-            closing=words.closing(view, self.last, self._digits),
-            good_for=GOOD_FOR,
-            options=words.options(view),
+            opening=opening,
+            opening_note=note,
+            closing=self.closing(),
+            good_for=self.good_for,
+            options=self.parameters(),
             drawn=self.undrawn,
             kinds=kinds | shares | ids,
             bright=brightness(self.telling),
             alike=tuple((stage.before, stage.out) for stage in view.stages if stage.layer == "flatten"),
             spans=bounded | dict.fromkeys(shares, 1.0),
-            follow=told[-1] if told else last,
+            follow=(units_of or told or [last])[-1],
             stops=tuple(range(last + 1)),
             evidence=(view.figures.here_of(view.followed(self.last)),),
             words=self.said(lambda: play),
+            routes=self.routes(),
             symbols=self._symbols(),
             longest=LONGEST,
             largest=True,
@@ -131,13 +158,13 @@ def _told(unit: int, one: int) -> bool:
     return unit == one
 
 
-def film(telling: Telling) -> Play:
+def film(telling: Telling, kind: type[RowFilm] = RowFilm) -> Play:
     """The film of layers in a row: as many of the opened ones have a view of their own, and as many stages stand there,
     as there is room for."""
-    panels = len(RowFilm(telling).panels)
+    panels = len(kind(telling).panels)
     tried = [*((most, 0) for most in range(panels, -1, -1)), *((0, fewer) for fewer in FEWER)]
-    plays = (RowFilm(telling, most, fewer).play() for most, fewer in tried)
-    return next((play for play in plays if has_room(play, telling)), None) or RowFilm(telling, *tried[-1]).play()
+    plays = (kind(telling, most, fewer).play() for most, fewer in tried)
+    return next((play for play in plays if has_room(play, telling)), None) or kind(telling, *tried[-1]).play()
 
 
 SequentialStory = story("Layers in a row", film, GOOD_FOR, takes=5)

@@ -196,13 +196,13 @@ def _pooled(view: RowView, stage: RowStage) -> Opened:
 # ── any other layer ──────────────────────────────────────────────────────────
 def _on_the_way(view: RowView, stage: RowStage) -> Opened:
     """What it makes between what comes in and what goes out, one tensor after another, each in its own arithmetic."""
-    inside = [name for name in view.trace if name.startswith(stage.prefix) and name not in (stage.out, stage.wrote)
+    inside = [name for name in view.trace if stage.own(name) and name not in (stage.out, stage.wrote)
               and not view.trace.tensor(name).is_recipe and view.figures.made(name)]  # fmt: skip
     own = [name for name in inside if name != stage.reads and not name.endswith((".derivative", ".indices"))]
     most = WAY if len(view.open) == 1 else WAY // 2
     chosen = sorted(own, key=lambda name: _telling(name, stage))[:most]
     chosen = sorted(chosen, key=lambda name: view.figures.acted(name).at)
-    weights = [name for name in view.trace if name.startswith(stage.prefix)
+    weights = [name for name in view.trace if stage.own(name)
                and view.trace.tensor(name).role == "weight" and len(view.shape(name)) == 2]  # fmt: skip
     shown = [*(weights[:1] if len(chosen) < most else []), *chosen]
     nodes: list[Node] = [_slice(view, stage, name, _first(view, stage) * (not k)) for k, name in enumerate(shown)]

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
 from layeranim.engine.links import Link, LinkRow, links_of, text
-from layeranim.engine.option import Words, option, suggest
+from layeranim.engine.option import option, suggest
 from layeranim.engine.sequential import SEQUENTIAL, SequentialConfig, complete
 from layeranim.engine.trace import Shape
 from layeranim.errors import OptionError
-
-OPEN_MOST = 2
-"""So many stages are opened at once: more have no room."""
+from layeranim.stories.networks.opened import OPEN_MOST, Stages
 
 
 def _row() -> str:
@@ -34,22 +32,6 @@ def _row() -> str:
         Link("dense", "dense", {"units": "10"}, (1, 64), flat, (1, 64), ("weight", "bias")),
         Link("softmax", "softmax", {}, (1, 10), flat, (1, 10)),
     ])  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Stages(Words):
-    """Stages of a row by their numbers, from 1, or their names: a list of them, or text with spaces or commas."""
-
-    metavar: str = "N|NAME"
-
-    def check(self, name: str, value: Any) -> tuple[str, ...] | None:
-        if isinstance(value, int) and not isinstance(value, bool):
-            value = str(value)
-        if isinstance(value, str):
-            value = value.replace(",", " ")
-        elif isinstance(value, (list, tuple)):
-            value = [str(one) if isinstance(one, int) and not isinstance(one, bool) else one for one in value]
-        return super().check(name, value)
 
 
 @dataclass(frozen=True, kw_only=True)

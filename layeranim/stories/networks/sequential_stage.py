@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from layeranim.stories.networks import sequential_words as words
+from layeranim.stories.networks.opened import OPEN_MOST, cards, tight
 from layeranim.stories.networks.sequential_opened import Opened, opened_view
-from layeranim.stories.networks.sequential_options import OPEN_MOST
 from layeranim.stories.networks.sequential_view import RowStage, RowView
 from layeranim.stories.stage import (
     Bars,
@@ -21,13 +21,9 @@ from layeranim.stories.stage import (
 )
 from layeranim.stories.stage.parts.volume import MOST
 from layeranim.stories.stage.solver import Node
-from layeranim.stories.storyboard import JOINED, Telling
+from layeranim.stories.storyboard import JOINED, Line, Telling
 
 PICTURED = ("image", "ink", "digit")
-CARDS, CARDS_NARROW, CARDS_OPEN, CARDS_TIGHT = 10, 8, 7, 5
-"""So many stages stand there, with what goes in; in a narrow canvas, over what is opened, there in little height."""
-TALLER = 1.4
-"""A canvas that is so many times as high as wide has room for several lines."""
 FEW, BAND, HIGH = 12, 22.0, 240.0
 """A longer row of numbers is a band, so wide and high."""
 TALL, TALL_OPEN = 320.0, 100.0
@@ -44,10 +40,10 @@ class RowStanding:
     """Where the stages of a row stand, and which steps of its film make them."""
 
     def __init__(self, telling: Telling, most: int = OPEN_MOST, fewer: int = 0) -> None:
-        self.telling, self.view, self.most = telling, RowView(telling), most
-        view = self.view
+        self.telling, self.most = telling, most
+        self.view = view = self._view()
         self.pictured = telling.kinds.get("input") in PICTURED or bool(telling.base and telling.base.planes)
-        self.groups = _folded(view, max(FEWEST, self._most() - fewer))
+        self.groups = _folded(view, max(FEWEST, cards(telling.film.canvas, view.open) - fewer))
         self.opened: dict[int, Opened] = {k: opened_view(view, view.stages[k]) for k in view.open}
         self.passages: list[tuple[Passage, int]] = []
         spans: dict[int, range] = {}
@@ -76,21 +72,18 @@ class RowStanding:
     def _title(self, stage: RowStage) -> str:
         return words.brief(stage) if self.long and stage.place not in self.opened else words.title(stage)
 
-    def _most(self) -> int:
-        if self.view.open:
-            return CARDS_TIGHT if self.tight else CARDS_OPEN
-        return CARDS_NARROW if self.telling.film.canvas.narrow else CARDS
-
     @property
     def tight(self) -> bool:
         """Whether the row is broken into lines for which there is little height."""
-        canvas = self.telling.film.canvas
-        return bool(canvas.narrow and canvas.height < TALLER * canvas.width)
+        return tight(self.telling.film.canvas)
 
     @property
     def low(self) -> bool:
         """Whether every stage must be low: over what is opened, or in lines for which there is little height."""
         return bool(self.opened) or (self.tight and self.long)
+
+    def _view(self) -> RowView:
+        return RowView(self.telling)
 
     def _passage(self, group: Sequence[RowStage]) -> Passage:
         """What a stage, or several that are folded, make."""
@@ -100,7 +93,11 @@ class RowStanding:
         told = self.opened[last.place].passages if last.place in self.opened else ()
         seen = {name for one in told if not one.at for name in one.writes}  # they stand there already
         names = [name for name in names if name != last.out and name not in seen]
-        return Passage(_called(group), (*names, last.out), {}, self.view.cell(last.out, last))
+        return Passage(self._called(group), (*names, last.out), {}, self.view.cell(last.out, last))
+
+    def _called(self, group: Sequence[RowStage]) -> str:
+        """What the unit of a stage, or of several that are folded, is called."""
+        return called(group)
 
     # ── stage ────────────────────────────────────────────────────────────────
     def stage(self) -> Node:
@@ -115,15 +112,23 @@ class RowStanding:
         yield self._card("input", "x", None, firm)
         for group in self.told:
             if len(group) > 1:
-                yield More(len(group))
+                yield More(self._folded(group))
                 continue
             if few:
                 yield "→"
             yield self._card(group[0].out, self._title(group[0]), group[0], firm)
 
+    def _folded(self, group: Sequence[RowStage]) -> int:
+        """How many stages are folded."""
+        return len(group)
+
+    def _lines(self, tensor: str, stage: RowStage | None) -> tuple[Line, ...]:
+        """What stands under a stage: how large what it makes is, what it has learned."""
+        learnt = words.learnt_line(self.view, stage, self.long) if stage else ()
+        return (words.shape_line(self.view, tensor), *learnt)
+
     def _card(self, tensor: str, text: str, stage: RowStage | None, firm: bool) -> Node:
-        view = self.view
-        lines = (words.shape_line(view, tensor), *(words.learnt_line(view, stage, self.long) if stage else ()))
+        view, lines = self.view, self._lines(tensor, stage)
         barred = (
             stage is view.stages[-1]
             and len(view.shape(tensor)) == 1
@@ -151,7 +156,8 @@ class RowStanding:
             nxt = next((stage for stage in view.stages if stage.before == tensor), None)
             seen = self._seen(nxt, axes) if nxt else ()
             return Maps(tensor, text, first, JOINED.join(rows), cols, maps=view.trace.size(first), seen=seen,
-                        tall=TALL_OPEN if self.low else TALL, pixels=self.pictured and tensor == "input")  # fmt: skip
+                        tall=TALL_OPEN if self.low else TALL, pixels=self.pictured and tensor == "input",
+                        chosen=view.foremost(tensor, first, MOST))  # fmt: skip
         rows_, cols_ = (*axes, None, None)[:2]
         sizes = view.shape(tensor)
         high = TALL_OPEN if self.low else HIGH
@@ -165,10 +171,10 @@ class RowStanding:
 
     @property
     def undrawn(self) -> tuple[str, ...]:
-        """How many maps are drawn of the stage that has most of them, where not all are."""
+        """How many maps are drawn of the stage that has most of them, where not all are, and which."""
         shapes = [self.view.shape(group[0].out) for group in self.told if len(group) == 1]
         most = max((shape[0] for shape in shapes if len(shape) >= 3), default=0)
-        return (f"{MOST} of {most} maps drawn",) if most > MOST else ()
+        return (f"{MOST} of {most} maps drawn, the largest and the followed",) if most > MOST else ()
 
     def _seen(self, nxt: RowStage, axes: tuple[str, ...]) -> tuple[tuple[str, int, int], ...]:
         """As which padded tensor the next stage reads it."""
@@ -181,7 +187,7 @@ class RowStanding:
         return ((name, top, left),)
 
 
-def _called(group: Sequence[RowStage]) -> str:
+def called(group: Sequence[RowStage]) -> str:
     """The stage, or the first and the last of those that are folded."""
     first, last = group[0], group[-1]
     if len(group) == 1:

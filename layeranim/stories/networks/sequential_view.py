@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from layeranim.engine.links import Link, links_of
+from layeranim.engine.links import links_of
 from layeranim.engine.trace import Array, Region, Shape, count
 from layeranim.stories.networks.sequential_options import SequentialFilmConfig, opened
 from layeranim.stories.stage import Each, Grid, Passage, Passages, Play
@@ -29,14 +29,18 @@ STATED = ("rnn", "gru", "lstm")
 
 @dataclass(frozen=True)
 class RowStage:
-    """One layer: the tensor that comes in, as which the layer ``reads`` it, what it ``wrote``, and its ``out``."""
+    """One layer: the tensor that comes in, as which the layer ``reads`` it, what it ``wrote``, and its ``out``.
+
+    ``others`` are further tensors that come in.
+    """
 
     place: int
-    link: Link
+    link: Any
     before: str
     reads: str
     wrote: str
     out: str
+    others: tuple[str, ...] = ()
 
     @property
     def prefix(self) -> str:
@@ -44,7 +48,21 @@ class RowStage:
 
     @property
     def layer(self) -> str:
-        return self.link.layer
+        return str(self.link.layer)
+
+    @property
+    def number(self) -> int:
+        """What it is counted as."""
+        return self.place + 1
+
+    @property
+    def called(self) -> str:
+        """What it is called, where that is not the word for its layer."""
+        return ""
+
+    def own(self, tensor: str) -> bool:
+        """Whether a tensor is of its inside."""
+        return tensor.startswith(self.prefix)
 
 
 class RowView:
@@ -53,8 +71,8 @@ class RowView:
     def __init__(self, telling: Telling) -> None:
         self.telling, self.trace = telling, telling.trace
         self.config: Any = self.trace.config
-        self.stages = tuple(self._stages())
-        self.open = opened(self.config) if isinstance(self.config, SequentialFilmConfig) else ()
+        self.stages: tuple[RowStage, ...] = tuple(self._stages())
+        self.open = self._opened()
         self.batched = BATCH in self.trace.axes("input")
         self.sample = telling.film.place_in(self.trace.size(BATCH)) if self.batched else 0
         one = Passages((), ("stage", "stages"), passages=(Passage("", ("output",)),))
@@ -62,6 +80,10 @@ class RowView:
         self.figures = Figures(plain, telling)
         self.offsets: dict[str, tuple[int, ...]] = {}
         self.ways = self._ways()
+
+    def _opened(self) -> tuple[int, ...]:
+        """The places of the stages that are opened."""
+        return opened(self.config) if isinstance(self.config, SequentialFilmConfig) else ()
 
     def _stages(self) -> Iterator[RowStage]:
         before, links = "input", links_of(self.config.layers)
@@ -88,7 +110,7 @@ class RowView:
         """How many numbers a stage has learned."""
         held = self.trace.tensors.values()
         return sum(count(t.shape) for t in held if t.role == "weight" and not t.is_recipe
-                   and t.name.startswith(stage.prefix) and ".running_" not in t.name)  # fmt: skip
+                   and stage.own(t.name) and ".running_" not in t.name)  # fmt: skip
 
     def option(self, stage: RowStage, name: str) -> Any:
         """An option of a stage's layer."""
@@ -108,15 +130,42 @@ class RowView:
     def _ways(self) -> tuple[Mapping[str, Address], ...]:
         """Of each stage the cells on the way to the number that is followed, by their tensors, last made last."""
         out: list[Mapping[str, Address]] = []
-        at = self.target()
+        known = {self.stages[-1].out: self.target()}
         for stage in reversed(self.stages):
+            at = known.get(stage.out) or self._loudest(stage.out)
             way = list(self._way(at, stage))
             inside = {one.tensor: one for one in reversed(way)}
-            entered = inside.pop(stage.before, None)
+            for source in (stage.before, *stage.others):
+                entered = inside.pop(source, None) or self._beside(source, way)
+                if entered:
+                    known.setdefault(source, entered)
             out.append(inside)
-            at = entered or self._loudest(stage.before)
-        self.start = at
+        self.known = known
         return tuple(reversed(out))
+
+    def foremost(self, tensor: str, axis: str, most: int) -> tuple[int, ...]:
+        """Of more than ``most`` indices along an axis those whose numbers are the largest by size, the one of the
+        followed cell among them; nothing where all have room."""
+        if self.trace.size(axis) <= most:
+            return ()
+        cells = self.figures.told(tensor)
+        axes = [one for one in self.trace.axes(tensor) if one not in self.figures.fixed]
+        values = np.nan_to_num(np.abs(self.trace.read(cells).astype(float)), nan=-1.0)
+        sizes = np.moveaxis(values, axes.index(axis), 0).reshape(self.trace.size(axis), -1).max(axis=1)
+        followed = self.known.get(tensor)
+        if followed:
+            sizes[followed.index[self.trace.axes(tensor).index(axis)]] = np.inf
+        return tuple(sorted(int(k) for k in np.argsort(-sizes, kind="stable")[:most]))
+
+    def _beside(self, source: str, way: list[Address]) -> Address | None:
+        """The cell of another tensor that comes in, where a cell on the way is made of several."""
+        for at in way:
+            if not self.figures.made(at.tensor):
+                continue
+            for region in self.figures.acted_at(at).reads:
+                if region.tensor == source:
+                    return self._best(self.figures.covered(region, at), at)[0]
+        return None
 
     def _way(self, at: Address, stage: RowStage) -> Iterator[Address]:
         """Back from a cell that a stage made to one that came in."""
@@ -127,7 +176,7 @@ class RowView:
                 return
             at = nearer
             yield at
-            if at.tensor == stage.before:
+            if at.tensor in (stage.before, *stage.others):
                 return
 
     def _loudest(self, tensor: str) -> Address:
@@ -147,8 +196,6 @@ class RowView:
             return None
         if acted.step.operation in ("multiply", "weigh_rows"):
             return self._factor(at, read[0])
-        if acted.step.operation == "join" and len(acted.reads) > 1:
-            return self._joined(at)
         pools = [read[0]] if acted.step.operation not in ("add", "sum", "add_cells", "sum_terms", "sum_rows") else read
         found = [cell for region in pools for cell in self._best(self.figures.covered(region, at), at)]
         found.sort(key=lambda one: (not self._direct(one, stage), -self._weight(one, at)))
@@ -164,7 +211,7 @@ class RowView:
             return True
         factor = self._factor(one, read[0])
         if factor is not None and self.figures.made(factor.tensor):
-            factor = self._joined(factor)
+            factor = self.figures.rearranged(factor)
         return factor is not None and factor.tensor == stage.reads
 
     def _best(self, cells: Covered, at: Address) -> list[Address]:
@@ -187,18 +234,6 @@ class RowView:
         if len(side) == len(cells):
             return side[int(places[0])]
         return side[int(self.figures.factored(cells, places, region)[0])]
-
-    def _joined(self, at: Address) -> Address | None:
-        """The cell that lies at that place of several that are put side by side."""
-        step = self.figures.acted_at(at).step
-        places = self.figures.covered(step.writes).places(Covered(at.tensor, tuple(range(i, i + 1) for i in at.index)))
-        place = int(places[0]) if places is not None else 0
-        for region in step.reads:
-            cells = self.figures.covered(region)
-            if place < len(cells):
-                return cells[place]
-            place -= len(cells)
-        return None
 
     def cell(self, tensor: str, stage: RowStage) -> dict[str, int]:
         """The followed cell of a tensor by its axes: on the way to the end, else alike that of what the stage made."""

@@ -28,15 +28,18 @@ WORDS: dict[str, str | Says] = {
     "conv": "conv",
     "conv1d": "conv",
     "conv3d": "conv 3D",
+    "concatenate": "concat",
     "conv-transpose": "transposed",
     "conv-transpose1d": "transposed",
     "conv-transpose3d": "transposed",
+    "elementwise": lambda link: str(link.config.operation),
     "gru": "GRU",
     "layernorm": lambda link: {"rms": "RMS norm"}.get(link.config.kind, f"{link.config.kind} norm"),
     "lstm": "LSTM",
     "pool": lambda link: f"{_pooled(link)} pool",
     "pool1d": lambda link: f"{_pooled(link)} pool",
     "pool3d": lambda link: f"{_pooled(link)} pool",
+    "reduce": lambda link: str(link.config.mode),
     "rnn": "RNN",
     "softmax": lambda link: "log-softmax" if link.config.log else "softmax",
     "upsample": "upsampling",
@@ -46,13 +49,15 @@ WORDS: dict[str, str | Says] = {
 
 def word(stage: RowStage) -> str:
     """What a stage is called."""
+    if stage.called:
+        return stage.called
     said = WORDS.get(stage.layer, stage.layer)
     return said(stage.link) if callable(said) else said
 
 
 def title(stage: RowStage) -> str:
     """Its number, from 1, and what it is: ``3 max pool``."""
-    return f"{stage.place + 1} {word(stage)}"
+    return f"{stage.number} {word(stage)}"
 
 
 def inner(name: str, stage: RowStage) -> str:
@@ -63,7 +68,7 @@ def inner(name: str, stage: RowStage) -> str:
 
 def brief(stage: RowStage) -> str:
     """What it is, as short as a long row of stages needs it: ``pool``."""
-    return "pool" if stage.layer.startswith("pool") else word(stage)
+    return "pool" if stage.layer.startswith("pool") and not stage.called else word(stage)
 
 
 def does(view: RowView, stage: RowStage) -> str:
@@ -189,8 +194,15 @@ def shape_line(view: RowView, tensor: str) -> Line:
     return (Run("×".join(map(str, view.shape(tensor))) or "1", weight="regular", source=Fact("shape")),)
 
 
+def compact(n: int) -> str:
+    """A number of parameters for which there is little room: from a hundred thousand on in thousands and millions."""
+    if n < 100_000:
+        return str(n)
+    return f"{n / 1e3:.0f}k" if n < 999_500 else f"{n / 1e6:.1f}M"
+
+
 def learnt_line(view: RowView, stage: RowStage, short: bool) -> tuple[Line, ...]:
     """How many numbers it has learned, if any; in a long row of stages in short."""
     n = view.learnt(stage)
-    said = f"w: {n}" if short else so_many("parameter", "parameters", n)
+    said = f"w: {compact(n)}" if short else so_many("parameter", "parameters", n)
     return ((Run(said, "weights", "regular", Fact("parameters")),),) if n else ()

@@ -490,25 +490,31 @@ class Figures:
         return Acted(at, step, step.reads, step.writes)
 
     def rearranged(self, address: Address) -> Address | None:
-        """The cell that holds the same number before axes were turned and shapes changed; none of what is computed."""
+        """The cell that holds the same number before axes were turned, shapes changed, or several were put side by
+        side; none of what is computed."""
         step = self.acted_at(address).step
-        read = step.reads[0].tensor
         if step.operation == "arrange":
             how = dict(step.parameters)
             shape, axes = how["shape"], how["axes"]
             place = int(np.ravel_multi_index(address.index, self.trace.tensor(address.tensor).shape))
             turned = np.unravel_index(place, [shape[axis] for axis in axes])
             seen = [int(turned[axes.index(k)]) for k in range(len(shape))]
-            flat = int(np.ravel_multi_index(tuple(seen), shape))
-        elif step.operation == "unroll":
-            cells = self.covered(step.reads[0])
-            own = Covered(address.tensor, tuple(range(i, i + 1) for i in address.index))
-            places = self.covered(step.writes).places(own)
-            return None if places is None else cells[int(places[0])]
-        else:
+            return self.covered(step.reads[0])[int(np.ravel_multi_index(tuple(seen), shape))]
+        return self.beside_others(address, step) if step.operation in ("unroll", "join", "copy") else None
+
+    def beside_others(self, address: Address, step: Step) -> Address | None:
+        """The cell at the same place of what a step only puts side by side; none where these are not as many."""
+        reads, own = [self.covered(region) for region in step.reads], tuple(range(i, i + 1) for i in address.index)
+        written = self.covered(step.writes)
+        places = written.places(Covered(address.tensor, own))
+        if places is None or sum(map(len, reads)) != len(written):
             return None
-        index = np.unravel_index(flat, self.trace.tensor(read).shape)
-        return Address(read, tuple(int(i) for i in index))
+        place = int(places[0])
+        for cells in reads:
+            if place < len(cells):
+                return cells[place]
+            place -= len(cells)
+        return None
 
     def making(self, region: Region) -> tuple[int, ...]:
         """The places of the steps that write cells of a region, of a large one those of its first cells."""
@@ -547,6 +553,12 @@ class Figures:
     def here_of(self, address: Address) -> Region:
         """One cell as a region."""
         return Region(address.tensor, tuple(zip(self.trace.axes(address.tensor), address.index, strict=True)))
+
+    def whole(self, tensor: str) -> bool:
+        """Whether a tensor is read as it stands, not as what it was made of: it turns into another one in its place, or
+        is what an earlier one of the units that make different things came to."""
+        passages = self.units.passages if isinstance(self.units, Passages) else ()
+        return tensor in self.becoming or any(one.writes[-1] == tensor for one in passages)
 
     def value(self, address: Address) -> float:
         """One number."""

@@ -15,7 +15,7 @@ from layeranim.stories import phrases, rows, timing, vocabulary
 from layeranim.stories.header import header, placed
 from layeranim.stories.options import PACES
 from layeranim.stories.stage.figures import Acted, Figures
-from layeranim.stories.stage.language import All, Aside, Each, Laps, Note, Other, Play, Turn, WhatIf, Windows
+from layeranim.stories.stage.language import All, Aside, Each, Laps, Note, Other, Passages, Play, Turn, WhatIf, Windows
 from layeranim.stories.stage.legend import legend
 from layeranim.stories.stage.parts.base import Actor, Moment
 from layeranim.stories.stage.parts.becoming import Becoming
@@ -544,8 +544,11 @@ class _Told:
                     done, verbs)  # fmt: skip
 
     def _routes(self, unit: int) -> list[tuple[str, str]]:
-        """The routes to what this unit can write: of several laps those of its own."""
+        """The routes to what this unit can write: of several laps, and of stages, those of its own."""
         tensors = {name: getattr(plan, "tensor", "") for name, plan in self.laid.plans.items()}
+        if isinstance(self.film.units, Passages):
+            writes = self.film.units.passages[unit].writes
+            return [(a, b) for a, b in self.film.routes if tensors.get(b) in writes]
         laps = isinstance(self.film.units, Laps)
         return [(a, b) for a, b in self.film.routes
                 if not laps or (b in tensors and self.figures.passes_over(tensors[b], unit))]  # fmt: skip

@@ -232,7 +232,7 @@ def unfolded(figures: Figures, target: Address) -> list[Terms]:
         made = figures.acted_at(cells[0]).step.operation if figures.made(cells.tensor) else ""
         if made in PRODUCTS:
             out += _products(figures, cells)
-        elif (made in SUMS and cells.tensor not in figures.becoming  # that is read where it stands
+        elif (made in SUMS and not figures.whole(cells.tensor)
               and sum(len(group) for group in groups if group.tensor == cells.tensor) == 1):  # fmt: skip
             out += unfolded(figures, cells[0])
         elif made in SUMS and (inner := _inside(figures, cells)):
@@ -532,11 +532,8 @@ def _result(figures: Figures, acted: Acted, target: Address) -> Line:
 
 def _passed(figures: Figures, acted: Acted, target: Address) -> Address | None:
     """The cell that is passed on as it is: by a linear activation, or to a place side by side with others."""
-    if acted.step.operation == "join" and len(acted.step.reads) == 1:
-        places = figures.covered(acted.step.writes).places(
-            Covered(target.tensor, tuple(range(i, i + 1) for i in target.index))
-        )
-        return figures.covered(acted.step.reads[0])[int(places[0])] if places is not None else None
+    if acted.step.operation == "join":
+        return figures.beside_others(target, acted.step)
     if acted.step.operation != "activate" or dict(acted.step.parameters)["name"] != "linear":
         return None
     return figures.covered(acted.step.reads[0], target)[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 from typing import Any
@@ -30,6 +30,8 @@ TALL, OTHERS, LEAST = 372.0, 112.0, 60.0
 and the least that is left."""
 LARGE, MAGNIFIED = 168.0, 1.5
 """The side of a picture at most, and how much larger than other cells its pixels are."""
+SEEN = 12.0
+"""The side of a map of few cells at least: below it nothing is seen in it."""
 WALK = 8
 """So many steps lie between a number and what its layer reads, at most."""
 
@@ -42,7 +44,8 @@ class Maps(Volume):
     smaller one. ``seen`` names
     the tensors as which the next layers read it, each with the rows and columns of padding before its own. What a
     step reads for the cell that is followed is framed, not all that it reads; ``size`` stands under the maps. They
-    stand in rows as those that they are ``like`` do; ``tall``: at most so high.
+    stand in rows as those that they are ``like`` do; ``tall``: at most so high. Of more than have room those that are
+    ``chosen`` are drawn, else the first.
     """
 
     maps: int = MOST
@@ -50,6 +53,7 @@ class Maps(Volume):
     size: str = ""
     like: Maps | None = None
     tall: float = 0.0
+    chosen: tuple[int, ...] = ()
 
     @property
     def draws(self) -> tuple[str, ...]:
@@ -59,6 +63,9 @@ class Maps(Volume):
     def names(self) -> tuple[str, ...]:
         return tuple(f"{self.tensor}:{k}" for k in range(self.maps))
 
+    def drawn(self, figures: Figures) -> Sequence[int]:
+        return self.chosen or super().drawn(figures)
+
     # ── room ─────────────────────────────────────────────────────────────────
     def _cell(self, s: Setting) -> Fit:
         shape = self.shown(s.figures).shape
@@ -67,6 +74,7 @@ class Maps(Volume):
         side = LARGE if s.look.numerals else s.look.pitch * s.look.scale
         if self.pixels:
             return layout.heat(*shape, LARGE, LARGE, side * MAGNIFIED)
+        side = max(side, SEEN / max(shape))
         return Fit((side, side), 0)
 
     def _line(self, canvas: Canvas) -> float:
@@ -107,11 +115,11 @@ class Maps(Volume):
         rows, cols = self.shown(s.figures).shape
         left, top = spot.x - wide / 2, spot.y + high / 2
         drawn, line = self.drawn(s.figures), self._head(s.figures)
-        for k in drawn:
-            down, right = divmod(k - drawn.start, across)
+        for place, k in enumerate(drawn):
+            down, right = divmod(place, across)
             at = left + right * (cols * fit.pitch[0] + BETWEEN), top - down * (rows * fit.pitch[1] + BETWEEN)
             plan = replace(self._map(s, k, (even(at[0]), even(at[1])), fit), joined=not fit.numeral)
-            if k == drawn.start:
+            if not place:
                 plan = replace(plan, heading=line, heading_at=heading_at(line, Box(left, top, wide, high), spot.width))
             yield plan
         if self.size:

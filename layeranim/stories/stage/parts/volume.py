@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -50,7 +50,7 @@ class Volume(Actor):
 
     kind = "volume"
 
-    def drawn(self, figures: Figures) -> range:
+    def drawn(self, figures: Figures) -> Sequence[int]:
         """Which maps are drawn: the first ones, of those that the film makes the first that it shows."""
         first, stop = 0, figures.trace.size(self.axis)
         if figures.made(self.tensor) and figures.units.along == (self.axis,):
@@ -131,7 +131,7 @@ class Volume(Actor):
         begins = "rows" if s.figures.made(self.tensor) else "pile"
         drawn = self.drawn(s.figures)
         for k in reversed(drawn):  # the front one is drawn last
-            yield self._map(s, k, ats[k - drawn.start], fit)
+            yield self._map(s, k, ats[drawn.index(k)], fit)
         yield VolumePlan(name, self.tensor, tuple(f"{self.tensor}:{k}" for k in drawn), piled, begins,  # type: ignore[arg-type]
                          line, heading_at(line, area, spot.width))  # fmt: skip
 

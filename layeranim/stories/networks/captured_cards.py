@@ -1,0 +1,98 @@
+"""What the calls of a captured model are called where they stand, and the lines under them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from layeranim import theme
+from layeranim.engine.graph_calls import GraphCall
+from layeranim.stories import phrases
+from layeranim.stories.networks import sequential_words as words
+from layeranim.stories.phrases import so_many
+from layeranim.stories.storyboard import Fact, Line, Run
+
+NAME, NAME_SHORT = 16, 9
+"""Letters of a call's name under it; in a long row."""
+BRIEF = {
+    "attention": "attent.", "batch norm": "norm", "embedding": "embed", "group norm": "norm", "instance norm": "norm",
+    "layer norm": "norm", "log-softmax": "log-soft.", "multiply": "times", "RMS norm": "norm", "subtract": "minus",
+    "transformer": "block", "transposed": "transp.", "upsampling": "upsample",
+}  # fmt: skip
+"""What a stage of a long row is called."""
+BARS, GAP = 240.0, 22.0
+"""Room that bars with their numbers take at least, and what lies between two stages."""
+BARS_MOST = 10
+
+
+def called(calls: Sequence[GraphCall]) -> str:
+    """``conv + ReLU``, ``layer1``, ``h × 12``."""
+    first = calls[0]
+    if len(calls) == 1 and first.stands > 1:
+        parent, _, own = first.kind.rpartition(".")
+        name = short(parent if first.times > 1 and own.isdigit() and parent else first.kind, NAME_SHORT)
+        return f"{name} × {first.times}" if first.times > 1 else name or so_many("call", "calls", first.stands)
+    return " + ".join(word(call) for call in calls[:2]) + (" …" if len(calls) > 2 else "")
+
+
+def brief(calls: Sequence[GraphCall]) -> str:
+    """What a stage is called in a long row; what follows in it stands under it."""
+    if calls[0].stands > 1:
+        return called(calls)
+    return _brief(calls[0])
+
+
+def _brief(call: GraphCall) -> str:
+    said = word(call)
+    return BRIEF.get(said, "pool" if said.endswith(" pool") else short(said, NAME_SHORT))
+
+
+def word(call: GraphCall) -> str:
+    """What one call is called: the word for its layer, else what the model calls it."""
+    if not call.layer:
+        return short(call.kind, NAME)
+    said = words.WORDS.get(call.layer, call.layer)
+    return said if isinstance(said, str) else said(call)  # type: ignore[arg-type]
+
+
+def short(name: str, most: int) -> str:
+    """The end of a name that has too many letters, from one of its parts on where that fits."""
+    if len(name) <= most:
+        return name
+    parts = name.split(".")
+    whole = next((tail for k in range(1, len(parts)) if len(tail := ".".join(parts[k:])) <= most), "")
+    return whole or f"…{name[1 - most :]}"
+
+
+def lines(calls: Sequence[GraphCall], long: bool) -> tuple[Line, ...]:
+    """What stands under a stage before its size: in a long row what follows in it, and the model's own name for it."""
+    after = [f"+ {_brief(call)}" for call in calls[1:]] if long else []
+    name = named(calls, long)
+    return tuple((Run(said, weight="regular", source=Fact("name")),) for said in (*after, name) if said)
+
+
+def named(calls: Sequence[GraphCall], long: bool = False) -> str:
+    """The model's own name for a stage; of a function that of the module that calls it."""
+    first = calls[0]
+    if first.stands > 1:
+        parent, _, own = first.kind.rpartition(".")
+        last = f"–{int(own) + first.times - 1}" if first.times > 1 and own.isdigit() else ""
+        return short(first.kind, NAME_SHORT - 3 if long else NAME) + last if last and parent else ""
+    path, _, own = first.name.rpartition(".")
+    module = own.partition(":")[0] != first.kind
+    return short(first.name if module else path, NAME_SHORT if long else NAME)
+
+
+def width(stages: Sequence[Sequence[GraphCall]]) -> float:
+    """How much room the words of a long row of stages need, with what goes in."""
+    wide = [_wide(calls, calls is stages[-1]) for calls in stages]
+    size = (Run("×".join(map(str, stages[0][0].made[1:])), weight="regular"),)
+    return sum(wide) + GAP * len(wide) + phrases.width(size, theme.FLOOR)
+
+
+def _wide(calls: Sequence[GraphCall], last: bool) -> float:
+    shape, learnt = calls[-1].made[1:], sum(call.parameters for call in calls)
+    under = ["×".join(map(str, shape)), f"w: {words.compact(learnt)}" if learnt else ""]
+    texts = [*lines(calls, True), *((Run(said, weight="regular"),) for said in under)]
+    head = phrases.width((Run(brief(calls), weight="semibold"),), theme.NAME)
+    bars = BARS if last and len(shape) == 1 and shape[0] <= BARS_MOST else 0.0
+    return max(head, bars, *(phrases.width(line, theme.FLOOR) for line in texts))

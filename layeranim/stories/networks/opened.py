@@ -1,0 +1,45 @@
+"""Which stages of a network are opened, and how many stages have room."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from layeranim.canvas import Canvas
+from layeranim.engine.option import Words
+
+OPEN_MOST = 2
+"""So many stages are opened at once: more have no room."""
+CARDS, CARDS_NARROW, CARDS_OPEN, CARDS_TIGHT = 10, 8, 7, 5
+"""So many stages stand there, with what goes in; in a narrow canvas, over what is opened, there in little height."""
+TALLER = 1.4
+"""A canvas that is so many times as high as wide has room for several lines."""
+
+
+def cards(canvas: Canvas, open_: Collection[object]) -> int:
+    """How many stages have room, with what goes in."""
+    if open_:
+        return CARDS_TIGHT if tight(canvas) else CARDS_OPEN
+    return CARDS_NARROW if canvas.narrow else CARDS
+
+
+def tight(canvas: Canvas) -> bool:
+    """Whether a row is broken into lines for which there is little height."""
+    return bool(canvas.narrow and canvas.height < TALLER * canvas.width)
+
+
+@dataclass(frozen=True)
+class Stages(Words):
+    """Stages of a row by their numbers, from 1, or their names: a list of them, or text with spaces or commas."""
+
+    metavar: str = "N|NAME"
+
+    def check(self, name: str, value: Any) -> tuple[str, ...] | None:
+        if isinstance(value, int) and not isinstance(value, bool):
+            value = str(value)
+        if isinstance(value, str):
+            value = value.replace(",", " ")
+        elif isinstance(value, (list, tuple)):
+            value = [str(one) if isinstance(one, int) and not isinstance(one, bool) else one for one in value]
+        return super().check(name, value)
