@@ -60,8 +60,8 @@ class Arrangement:
 
 @dataclass(frozen=True)
 class PageLayout:
-    """What pages are made of: the film, the paper and its margin, the part of the stage that is shown, the width that the
-    key to the colours takes beside the parameters.
+    """What pages are made of: the film, the paper and its margin, the part of the stage that is shown, the width of the
+    key to the colours beside the parameters.
     """
 
     board: Storyboard
@@ -151,11 +151,9 @@ def _broken(line: Line, size: float, room: float) -> list[PageRow]:
 
 
 def _head(layout: PageLayout) -> list[PageRow]:
-    title = (Run(layout.board.title, "ink", "semibold"),)
-    return [
-        *_broken(title, TITLE, layout.room),
-        *_broken(layout.board.parameters, PARAMETERS, layout.room - layout.key),
-    ]
+    title, parameters = (Run(layout.board.title, "ink", "semibold"),), layout.board.parameters
+    under = _broken(parameters, PARAMETERS, layout.room - layout.key) if parameters else []
+    return [*_broken(title, TITLE, layout.room), *under]
 
 
 def _foot(layout: PageLayout, shown: Sequence[Still]) -> Line:
