@@ -25,7 +25,6 @@ HEAVY = {
 with deferring(HEAVY):
     from manim import __version__
     from manim.animation.animation import Animation as Animation
-    from manim.camera.camera import CAP_STYLE_MAP as CAP_STYLE_MAP
     from manim.camera.camera import Camera as Camera
     from manim.mobject.mobject import Mobject as Mobject
     from manim.mobject.types.vectorized_mobject import VGroup as VGroup

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 
@@ -106,6 +107,8 @@ def test_decks_of_the_same_film_are_the_same_bytes(place: Path) -> None:
     for name in ("a.pptx", "b.pptx"):
         assert embed("films/x-light.mp4", "--for", "pptx", "--page", name) == 0
     assert (place / "a.pptx").read_bytes() == (place / "b.pptx").read_bytes()
+    with ZipFile(place / "a.pptx") as parts:  # whose clock counts two seconds
+        assert {part.date_time for part in parts.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
 def test_a_gif_is_a_picture_that_moves_and_what_no_slide_plays_is_refused(

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import cairo
 import numpy as np
 from numpy.typing import NDArray
 
 from layeranim import theme as t
 from layeranim import typeface
-from layeranim.borrowed import CAP_STYLE_MAP, Mobject, VMobject
+from layeranim.borrowed import Mobject, VMobject
 from layeranim.errors import RenderError
 from layeranim.film.stills.marks import CellsMark, Colour, Mark, PathMark, TextMark, opaque, rectangles, straight
 from layeranim.scenes.parts.label import Label
@@ -46,14 +45,13 @@ def _marks(part: Any, theme: Theme) -> Iterator[Mark]:
 def _shape(part: VMobject) -> Iterator[PathMark]:
     """As Manim paints: the line behind, the area, the line."""
     curves = part.points[: len(part.points) // 4 * 4, :2].reshape(-1, 4, 2) / PX
-    ends_round = CAP_STYLE_MAP[part.cap_style] == cairo.LineCap.ROUND
     behind, fill, stroke = map(_colour, (part.background_stroke_rgbas, part.fill_rgbas, part.stroke_rgbas))
     if part.background_stroke_width and behind:
-        yield PathMark(curves, None, behind, part.background_stroke_width / STROKE, ends_round)
+        yield PathMark(curves, None, behind, part.background_stroke_width / STROKE)
     if fill:
         yield PathMark(curves, fill)
     if part.stroke_width and stroke:
-        yield PathMark(curves, None, stroke, float(part.stroke_width) / STROKE, ends_round)
+        yield PathMark(curves, None, stroke, float(part.stroke_width) / STROKE)
 
 
 def _colour(rgbas: NDArray[np.floating[Any]]) -> Colour | None:

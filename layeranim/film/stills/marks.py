@@ -31,7 +31,6 @@ class PathMark:
     fill: Colour | None = None
     stroke: Colour | None = None
     width: float = 0.0
-    round: bool = False
 
     def placed(self, scale: float, x: float, y: float) -> PathMark:
         return replace(self, curves=self.curves * scale + np.array([x, y]), width=self.width * scale)

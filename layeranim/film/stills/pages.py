@@ -22,6 +22,8 @@ LEAST, MOST = 5.5, 13.5
 """Points of the smallest letters in a still, at least, and of its numerals, at most."""
 GUTTER, APART, UNDER = 18.0, 17.0, 7.0
 LEADING = 1.36
+KEY = PARAMETERS / themes.FLOOR
+"""Points to a design pixel of the key to the colours."""
 SHARES = (0.64, 0.58, 0.52)
 """How much of a page's width a still takes whose words stand beside it, the largest first."""
 NARROW = 105.0
@@ -58,7 +60,9 @@ class Arrangement:
 
 @dataclass(frozen=True)
 class PageLayout:
-    """What pages are made of: the film, the paper and its margin, the part of the stage that is shown."""
+    """What pages are made of: the film, the paper and its margin, the part of the stage that is shown, the width of the
+    key to the colours beside the parameters.
+    """
 
     board: Storyboard
     theme: Theme
@@ -66,6 +70,7 @@ class PageLayout:
     height: float | None
     margin: float
     crop: Box
+    key: float
 
     @property
     def room(self) -> float:
@@ -78,7 +83,8 @@ def pages(
     """The pages, and how many steps they show: ``most``, or as many as fit on one."""
     width, height = PAPERS.get(paper, (PAPERS["a4"][0], None))
     crop = _crop(board, [mark for still in stills for mark in still.marks])
-    layout = PageLayout(board, theme, width, height, MARGIN if height else TIGHT, crop)
+    key = m.around(keys).w * KEY + GUTTER if keys else 0.0
+    layout = PageLayout(board, theme, width, height, MARGIN if height else TIGHT, crop, key)
     room = (height or PAPERS["a4"][1] - 2 * (MARGIN - TIGHT)) - 2 * layout.margin - _foot_high() - sum(
         row.high for row in _head(layout)) - APART  # fmt: skip
     best = max(_arrangements(layout), key=lambda one: (_fitting(layout, one, stills, room, most), one.scale))
@@ -145,8 +151,9 @@ def _broken(line: Line, size: float, room: float) -> list[PageRow]:
 
 
 def _head(layout: PageLayout) -> list[PageRow]:
-    title = (Run(layout.board.title, "ink", "semibold"),)
-    return [*_broken(title, TITLE, layout.room), *_broken(layout.board.parameters, PARAMETERS, layout.room)]
+    title, parameters = (Run(layout.board.title, "ink", "semibold"),), layout.board.parameters
+    under = _broken(parameters, PARAMETERS, layout.room - layout.key) if parameters else []
+    return [*_broken(title, TITLE, layout.room), *under]
 
 
 def _foot(layout: PageLayout, shown: Sequence[Still]) -> Line:
@@ -206,13 +213,10 @@ def _header(layout: PageLayout, top: float, keys: Sequence[m.Mark], groups: list
             texts += m.line(row.line, row.size, (layout.margin, y + 0.3 * row.size), layout.theme)
         groups.append(Group(kind, texts))
     if keys:
-        scale = PARAMETERS / themes.FLOOR
         box = m.around(keys)
-        x = layout.width - layout.margin - box.right * scale
+        x = layout.width - layout.margin - box.right * KEY
         groups.append(
-            Group(
-                "Figure", [key.placed(scale, x, y + 3 - box.bottom * scale) for key in keys], "the key to the colours"
-            )
+            Group("Figure", [key.placed(KEY, x, y + 3 - box.bottom * KEY) for key in keys], "the key to the colours")
         )
     return top - y + APART
 

@@ -170,7 +170,6 @@ class Content:
             self._set("alpha", f"/{self.resources.alpha(mark.stroke[3])} gs")
             self._set("stroke", f"{numbers(mark.stroke[:3])} RG")
             self._set("width", f"{number(mark.width)} w")
-            self._set("cap", f"{int(mark.round)} J")
             self.out.append(f"{way} S")
 
     def _text(self, mark: TextMark) -> None:

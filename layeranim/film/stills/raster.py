@@ -58,7 +58,6 @@ def _path(ctx: cairo.Context[cairo.ImageSurface], mark: PathMark) -> None:
     if mark.stroke:
         _colour(ctx, mark.stroke)
         ctx.set_line_width(mark.width)
-        ctx.set_line_cap(cairo.LineCap.ROUND if mark.round else cairo.LineCap.BUTT)
         ctx.stroke()
 
 
