@@ -40,8 +40,15 @@ def cases() -> Iterator[Case]:
     yield "conv3d, 64×8×32×32, 64 filters 3×3×3", 4, 5, nn.Conv3d(64, 64, 3, padding=1), (draw(1, 64, 8, 32, 32),)
     deep = nn.Conv2d(144, 144, 3, padding=1, groups=144)
     yield "depthwise, 144×56×56, 3×3", 4, 5, deep, (draw(1, 144, 56, 56),)
+    five = nn.Conv2d(240, 240, 5, padding=2, groups=240)
+    yield "depthwise, 240×28×28, 5×5", 4, 5, five, (draw(1, 240, 28, 28),)
+    apart = nn.Conv2d(96, 96, 3, 2, 1, groups=96)
+    yield "depthwise, 96×112×112, 3×3, stride 2", 4, 5, apart, (draw(1, 96, 112, 112),)
     yield "transposed, 128×28×28, 64 filters 2×2", 4, 5, nn.ConvTranspose2d(128, 64, 2, 2), (draw(1, 128, 28, 28),)
     yield "LSTM, 256 steps, 512 units", 1.5, 2, nn.LSTM(512, 512, batch_first=True), (draw(1, 256, 512),)
+    several = nn.LSTM(256, 256, batch_first=True)
+    yield "LSTM, 8 sequences of 100 steps, 256 units", 1.5, 2, several, (draw(8, 100, 256),)
+    yield "GRU, 256 steps, 512 units", 1.5, 2, nn.GRU(512, 512, batch_first=True), (draw(1, 256, 512),)
     tokens = draw(1, 512, 768)
     yield (
         "attention, 12 heads, 512 tokens of 768",

@@ -113,7 +113,8 @@ def _extent(values: ArrayLike) -> tuple[float, bool]:
             sizes = np.abs(block.astype(np.float64))
         most = max(most, float(np.max(sizes, where=np.isfinite(sizes), initial=0.0)))
     top = float(_rounded(np.asarray(most), significant(array.dtype)))
-    return top, all(_integral(_sizes(block, top)[0]) for block in _blocks(array))
+    exact = top < 10.0 ** significant(array.dtype)  # whole numbers stay what they are when they are rounded
+    return top, all((exact and _integral(block)) or _integral(_sizes(block, top)[0]) for block in _blocks(array))
 
 
 def _blocks(array: NDArray[Any]) -> Iterator[NDArray[Any]]:

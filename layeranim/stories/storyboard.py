@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from itertools import groupby
 from math import ceil
 from typing import Any
@@ -28,6 +29,7 @@ JOINED = "·"
 _FOLDED = re.compile(r"(\w+)([/%])(\d+)")
 
 
+@cache
 def folded(axis: str) -> tuple[str, str, int]:
     """An axis that is laid in rows of equal length: its name, "/" for the row or "%" for the place in it, the length.
 

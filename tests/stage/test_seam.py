@@ -54,6 +54,28 @@ def test_a_picture_acts_what_its_part_can_do() -> None:
 CELLS = Cells(np.zeros((3, 1), np.int8))
 
 
+def test_all_cells_of_a_block_are_there_without_being_held() -> None:
+    every = verbs.Everywhere(range(2, 4), range(5, 8))
+    held = tuple((row, col) for row in (2, 3) for col in (5, 6, 7))
+    assert (tuple(every), len(every), every[-1], every[1:3]) == (held, 6, (3, 7), held[1:3])
+    assert [place in every for place in (*held, (1, 5), (2, 8), (2,), "of")] == [True] * 6 + [False] * 4
+    assert every == verbs.Everywhere(range(2, 4), range(5, 8))
+    with pytest.raises(IndexError):
+        every[6]
+
+
+@pytest.mark.parametrize(("first", "down", "across"), [(0, 1, 0), (0, 0, 1), (-1, 0, 0)])
+def test_a_block_beyond_its_grid_is_refused_by_its_corners(first: int, down: int, across: int) -> None:
+    told = board("dense")
+    name, plan = next((name, plan) for name, plan in told.grids.items() if plan.rows * plan.cols > 1)
+    cells = Cells(np.zeros((plan.rows, plan.cols), np.int8))
+    inside = verbs.Fill(name, cells, verbs.Everywhere(range(plan.rows), range(plan.cols)))
+    seam.checked(with_verbs(told, inside))
+    beyond = verbs.Everywhere(range(first, plan.rows + down), range(plan.cols + across))
+    with pytest.raises(ValueError, match="acts on row"):
+        seam.checked(with_verbs(told, replace(inside, where=beyond)))
+
+
 @pytest.mark.parametrize(
     ("verb", "says"),
     [

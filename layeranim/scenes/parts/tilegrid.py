@@ -87,7 +87,8 @@ class TileGrid(VMobject):
         """Fill cells (all of them by default) at once."""
         self.coloured = cells.sources
         if self.plan.heat:
-            self._colour(heat.colours(cells, self.theme), where)
+            every = isinstance(where, Sequence) and len(where) == self.plan.rows * self.plan.cols
+            self._colour(heat.colours(cells, self.theme), None if every else where)
             return
         for row, col in where if where is not None else self.everywhere():
             self._set(row, col, self.look(cells, row, col))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import takewhile
 from typing import Any, TypeVar, overload
 
@@ -174,6 +174,7 @@ class Figures:
             raise OptionError(f"sample is {options.sample}, but every sample has a part in every number; leave it out")
         return out
 
+    @Remembered
     def size(self, axis: str) -> int:
         """How many indices of an axis are told."""
         name, how, length = folded(axis)
@@ -346,8 +347,10 @@ class Figures:
 
     def beside(self, shown: Shown, unit: int) -> list[int]:
         """The units of the film at which a slice shows the same as at this one."""
-        at = self.index(shown, unit)
-        return [one for one in range(self.first, self.stop) if self.index(shown, one) == at]
+        at, step = self.index(shown, unit), self._steady(shown)
+        rows = (range(max(self.first, start), min(start + step, self.stop))
+                for start in range(self.first - self.first % step, self.stop, step))  # fmt: skip
+        return [one for row in rows if self.index(shown, row[0]) == at for one in row]
 
     def reached(self, tensor: str) -> bool:
         """Whether the film comes so far as to make a tensor: one that only comes after a unit, after one of its own."""
@@ -626,6 +629,7 @@ def joined(regions: Sequence[Region]) -> Region:
     return Region(regions[0].tensor, tuple(where))
 
 
+@cache
 def split(axis: str | None) -> tuple[str, ...]:
     """The axes that a joined one is made of."""
     return tuple(axis.split(JOINED)) if axis else ()

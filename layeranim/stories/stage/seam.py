@@ -135,7 +135,8 @@ def _beyond(verb: Any, plan: Any) -> Iterator[str]:
             if not (0 <= a <= b < plan.rows and 0 <= c <= d < plan.cols):
                 yield f"frames rows {a}–{b} and columns {c}–{d}"
     elif isinstance(verb, (v.Fill, v.Ghost, v.Lay)) or (isinstance(verb, v.Tell) and isinstance(plan, GridPlan)):
-        for row, col in verb.where:
+        ends = (verb.where[0], verb.where[-1]) if isinstance(verb.where, v.Everywhere) else verb.where
+        for row, col in ends:
             if not (0 <= row < plan.rows and 0 <= col < plan.cols):
                 yield f"acts on row {row}, column {col}"
         if isinstance(verb, v.Carry) and not all(0 <= r < plan.rows and 0 <= c < plan.cols for r, c in verb.goal):

@@ -663,7 +663,7 @@ def _told_asides(act: Each, stretches: Sequence[timing.Stretch]) -> dict[int, As
     """The asides for which there is a place: of those that make something, where units are swept over, the last."""
     out: dict[int, Aside] = {}
     for stretch in stretches:
-        found = [unit for unit in stretch.units if unit in act.asides]
+        found = [unit for unit in sorted(act.asides) if unit in stretch.units]
         made = [unit for unit in found if act.asides[unit].writes][-1:]
         out |= {unit: act.asides[unit] for unit in found if not act.asides[unit].writes or unit in made}
     return out

@@ -5,8 +5,10 @@ A beat has phases, and for each phase the verbs that act in it together. The gen
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from itertools import product
+from typing import Literal, overload
 
 from layeranim.stories.stage.plans import Edge, Lengths
 from layeranim.stories.storyboard import Cells, Line, Point
@@ -15,6 +17,33 @@ Cell = tuple[int, int]
 Block = tuple[int, int, int, int]
 """First and last row, first and last column."""
 Role = Literal["focus", "result"]
+
+
+@dataclass(frozen=True)
+class Everywhere(Sequence[Cell]):
+    """The cells of a block in reading order, none of which is held: a large grid has a million of them."""
+
+    rows: range
+    cols: range
+
+    def __len__(self) -> int:
+        return len(self.rows) * len(self.cols)
+
+    @overload
+    def __getitem__(self, at: int) -> Cell: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[Cell, ...]: ...
+    def __getitem__(self, at: int | slice) -> Cell | tuple[Cell, ...]:
+        if isinstance(at, slice):
+            return tuple(self[k] for k in range(len(self))[at])
+        row, col = divmod(range(len(self))[at], len(self.cols))
+        return self.rows[row], self.cols[col]
+
+    def __iter__(self) -> Iterator[Cell]:
+        return product(self.rows, self.cols)
+
+    def __contains__(self, cell: object) -> bool:
+        return isinstance(cell, tuple) and len(cell) == 2 and cell[0] in self.rows and cell[1] in self.cols
 
 
 @dataclass(frozen=True)
@@ -66,7 +95,7 @@ class Fill:
 
     part: str
     cells: Cells
-    where: tuple[Cell, ...]
+    where: Sequence[Cell]
     lag: float = 0.0
 
 
@@ -89,7 +118,7 @@ class Ghost:
 
     part: str
     cells: Cells
-    where: tuple[Cell, ...]
+    where: Sequence[Cell]
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import ClassVar
 
 from layeranim import layout, numbers, theme
@@ -19,7 +18,20 @@ from layeranim.stories.stage.parts.base import HEADING, Actor, Moment, heading, 
 from layeranim.stories.stage.plans import Plan
 from layeranim.stories.stage.solver import COLUMN_GAP, Extent, Setting, Spot, Unfit
 from layeranim.stories.stage.travel import blocks_of
-from layeranim.stories.stage.verbs import Block, Cell, Clear, Fill, Frame, Ghost, Name, Role, Sweep, Tell, Verb
+from layeranim.stories.stage.verbs import (
+    Block,
+    Cell,
+    Clear,
+    Everywhere,
+    Fill,
+    Frame,
+    Ghost,
+    Name,
+    Role,
+    Sweep,
+    Tell,
+    Verb,
+)
 from layeranim.stories.stage.written import so_far
 from layeranim.stories.storyboard import Box, Fact, GridPlan, Line, Run
 
@@ -40,6 +52,7 @@ NUMERAL_SHARE = 0.42
 """How large a numeral is beside the height of its cell, where there is room across."""
 PICTURE_WIDE, PICTURE_HIGH = 340.0, 400.0
 """The most that a picture in colours takes."""
+HELD = 4096  # cells of a block that are held one by one
 LAGGED = 40
 """Of more cells than these none waits for the one before."""
 FRAMED_LEAST = 3.0
@@ -243,7 +256,8 @@ class Grid(Actor):
         where = _within(first, last, left, right)
         lag = 0.06 if moment.taught and 1 < len(where) <= LAGGED else 0.0
         counts = [tell for tell in self._counts(figures, grid, moment) if tell.where[0] in where]
-        rest = tuple(cell for cell in where if cell not in [tell.where[0] for tell in counts])
+        told = [tell.where[0] for tell in counts]
+        rest = tuple(cell for cell in where if cell not in told) if told else where
         if rest:
             yield Fill(grid.name, figures.cells(self.shown(figures), moment.unit, bool(grid.numeral)), rest, lag)
         yield from counts
@@ -402,10 +416,10 @@ def _frames(figures: Figures, grid: GridPlan, region: Region, moment: Moment, ro
         yield Frame(grid.name, ((row, row, col, col),), role)
 
 
-@lru_cache(maxsize=4)
-def _within(first: int, last: int, left: int, right: int) -> tuple[tuple[int, int], ...]:
-    """The cells of a block; those of a large one are held once, however many beats show them."""
-    return tuple((r, c) for r in range(first, last + 1) for c in range(left, right + 1))
+def _within(first: int, last: int, left: int, right: int) -> Sequence[Cell]:
+    """The cells of a block; those of a large one are not held."""
+    cells = Everywhere(range(first, last + 1), range(left, right + 1))
+    return cells if len(cells) > HELD else tuple(cells)
 
 
 def _whole(grid: GridPlan, region: Region) -> bool:
