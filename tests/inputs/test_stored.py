@@ -17,7 +17,7 @@ import pytest
 
 import layeranim as la
 from layeranim.errors import InputError, MissingLibraryError
-from layeranim.inputs import Limits, read
+from layeranim.inputs import Limits, files, identity, read
 from layeranim.inputs.states import listed, state_dict
 from layeranim.inputs.stored import READERS
 from layeranim.inputs.stored.held import float8
@@ -410,6 +410,13 @@ def test_a_prefix_is_a_whole_part_of_names() -> None:
         state_dict(held, "fc.weight")
     with pytest.raises(InputError, match=r"no name that begins with 'f'"):
         state_dict(held, "f")
+
+
+def test_a_file_of_weights_is_known_as_a_file_that_is_read(tmp_path: Path) -> None:
+    for name in ("m.pt", "m.weights.h5", "m.safetensors.index.json", "m.onnx"):
+        (tmp_path / name).write_bytes(b"x")
+        for spec in (name, f"{name}:fc."):
+            assert list(files([str(tmp_path / spec)])) == [identity(tmp_path / name)]
 
 
 def test_all_that_is_said_to_be_read_is(tmp_path: Path, refused: Refused) -> None:
