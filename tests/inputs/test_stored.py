@@ -127,6 +127,10 @@ def test_the_marks_of_files_are_heeded() -> None:
     assert np.array_equal(conv["kernel"], counted(0, 4, 3, 3, 3).transpose(0, 3, 1, 2))
     told = la.from_state("conv", FILES / "mlx.safetensors", prefix="conv.", input=x, convention="torch")
     assert np.array_equal(told["kernel"], counted(0, 4, 3, 3, 3))  # the user's word comes first
+    same = la.from_state(
+        "conv", {"kernel": np.ones((3, 3, 1, 2))}, input=np.ones((1, 1, 5, 5)), padding="same", stride=2
+    )
+    assert same["output"].shape == (1, 2, 3, 3)  # as Keras pads, whose name a kernel is
     fc = la.from_state("dense", FILES / "model.pdparams", prefix="fc.", input=np.ones((1, 3)))
     assert np.array_equal(fc["weight"], counted(0, 3, 2).T)
     gru = la.from_state("gru", FILES / "model.onnx", prefix="encoder.GRU.", input=np.ones((1, 4, 2)))
