@@ -134,12 +134,13 @@ def from_state(
     prefix: str = "",
     **options: Any,
 ) -> Trace:
-    """The trace of a layer with weights from a state dict, by PyTorch's parameter names.
+    """The trace of a layer with weights from a state dict, by the parameter names of PyTorch or another library.
 
-    ``state`` is a ``.safetensors`` or ``.npz`` file, or a mapping; of it the names that begin with ``prefix`` are
-    taken (``prefix="encoder.0."``). ``options`` are the layer's, its other arrays and how they are read: ``stride=2,
-    input="photo", resize="12x12", max_memory="2GB"``; attention and transformer need ``heads``. See docs/weights.md,
-    also for Keras and ONNX.
+    ``state`` is a file of weights (PyTorch's ``.pt``, ``.safetensors``, ``.npz``, Keras', Flax', ONNX', Paddle's),
+    or a mapping; of it the names that begin with ``prefix`` are taken (``prefix="encoder.0."``). ``options`` are the
+    layer's, its other arrays and how they are read: ``stride=2, input="photo", resize="12x12", max_memory="2GB"``;
+    attention and transformer need ``heads``, and ``convention="keras"`` says whose names and layout the weights have
+    where neither the file nor the names do. Nothing in a file is run. See docs/weights.md.
     Raises ``UsageError`` for a file that cannot be read and for names that such a layer does not have.
 
     >>> import layeranim as la

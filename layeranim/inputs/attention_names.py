@@ -26,7 +26,7 @@ LAID = ("out in", "in out", "heads", "flat heads")
 
 
 @dataclass(frozen=True)
-class Form:
+class AttentionForm:
     """``names`` of query, key and value, or of all three in one; ``output``; how the weights lie.
 
     ``fused``: of one weight for all three, whether its rows are three blocks or go head by head (``heads``).
@@ -46,24 +46,25 @@ class Form:
 
 _ROTARY = {"positional": "rotary", "pairs": "halves", "causal": True}
 FORMS = (
-    Form("BERT", ("self.query", "self.key", "self.value"), "output.dense", beside=("output.LayerNorm",)),
-    Form("BERT", ("query", "key", "value"), "dense"),
-    Form("ViT", ("attention.query", "attention.key", "attention.value"), "output.dense"),
-    Form("Llama", ("q_proj", "k_proj", "v_proj"), "o_proj", beside=("rotary_emb",), usual=_ROTARY),
-    Form("BART", ("q_proj", "k_proj", "v_proj"), "out_proj"),
-    Form("T5", ("q", "k", "v"), "o", usual={"scale": 1.0}),
-    Form("DistilBERT", ("q_lin", "k_lin", "v_lin"), "out_lin"),
-    Form("Diffusers", ("to_q", "to_k", "to_v"), "to_out.0"),
-    Form("timm", ("qkv",), "proj", fused="blocks"),
-    Form("GPT-2", ("c_attn",), "c_proj", laid="in out", fused="blocks", beside=("bias", "masked_bias"),
-         usual={"causal": True}),
-    Form("GPT-NeoX", ("query_key_value",), "dense", fused="heads", beside=("bias", "masked_bias", "rotary_emb")),
-    Form("Equinox", ("query_proj", "key_proj", "value_proj"), "output_proj"),
-    Form("MLX", ("query_proj", "key_proj", "value_proj"), "out_proj"),
-    Form("Keras", PARTS, "attention_output", weight="kernel", laid="heads"),
-    Form("Keras", tuple(f"{part}_dense" for part in PARTS), "output_dense", weight="kernel", laid="heads"),
-    Form("Flax", PARTS, "out", weight="kernel", laid="heads"),
-    Form("Haiku", PARTS, "linear", weight="w", bias="b", laid="in out"),
+    AttentionForm("BERT", ("self.query", "self.key", "self.value"), "output.dense", beside=("output.LayerNorm",)),
+    AttentionForm("BERT", ("query", "key", "value"), "dense"),
+    AttentionForm("ViT", ("attention.query", "attention.key", "attention.value"), "output.dense"),
+    AttentionForm("Llama", ("q_proj", "k_proj", "v_proj"), "o_proj", beside=("rotary_emb",), usual=_ROTARY),
+    AttentionForm("BART", ("q_proj", "k_proj", "v_proj"), "out_proj"),
+    AttentionForm("T5", ("q", "k", "v"), "o", usual={"scale": 1.0}),
+    AttentionForm("DistilBERT", ("q_lin", "k_lin", "v_lin"), "out_lin"),
+    AttentionForm("Diffusers", ("to_q", "to_k", "to_v"), "to_out.0"),
+    AttentionForm("timm", ("qkv",), "proj", fused="blocks"),
+    AttentionForm("GPT-2", ("c_attn",), "c_proj", laid="in out", fused="blocks", beside=("bias", "masked_bias"),
+                  usual={"causal": True}),
+    AttentionForm("GPT-NeoX", ("query_key_value",), "dense", fused="heads",
+                  beside=("bias", "masked_bias", "rotary_emb")),
+    AttentionForm("Equinox", ("query_proj", "key_proj", "value_proj"), "output_proj"),
+    AttentionForm("MLX", ("query_proj", "key_proj", "value_proj"), "out_proj"),
+    AttentionForm("Keras", PARTS, "attention_output", weight="kernel", laid="heads"),
+    AttentionForm("Keras", tuple(f"{part}_dense" for part in PARTS), "output_dense", weight="kernel", laid="heads"),
+    AttentionForm("Flax", PARTS, "out", weight="kernel", laid="heads"),
+    AttentionForm("Haiku", PARTS, "linear", weight="w", bias="b", laid="in out"),
 )  # fmt: skip
 _EXTRA = {
     "q_norm": "a norm of its queries", "k_norm": "a norm of its keys", "query_norm": "a norm of its queries",
@@ -75,7 +76,7 @@ _EXTRA = {
 """What a model's attention may have that ours has not."""
 
 
-def form_of(state: Mapping[str, Any]) -> Form | None:
+def form_of(state: Mapping[str, Any]) -> AttentionForm | None:
     """The form whose names these are."""
     for form in FORMS:
         if not all(f"{name}.{form.weight}" in state for name in form.names):
@@ -90,7 +91,7 @@ def _of(name: str, parts: Any) -> bool:
     return any(name == part or name.startswith(f"{part}.") for part in parts)
 
 
-def attention(state: Mapping[str, Any], heads: int | None, form: Form, inout: bool = False) -> Packed:
+def attention(state: Mapping[str, Any], heads: int | None, form: AttentionForm, inout: bool = False) -> Packed:
     """The layer from a form's names. ``inout``: PyTorch's names with Paddle's layout.
 
     Raises ``OptionError`` for what our attention does not have, ``ShapeError`` for rows that heads do not divide.
@@ -129,7 +130,7 @@ def attention(state: Mapping[str, Any], heads: int | None, form: Form, inout: bo
     return Packed("attention", {**options, **_shared(arrays, heads)}, arrays, usual=dict(form.usual))
 
 
-def _apart(held: Mapping[str, Array], form: Form, laid: str) -> dict[str, Array]:
+def _apart(held: Mapping[str, Array], form: AttentionForm, laid: str) -> dict[str, Array]:
     arrays = {}
     for part, name in zip(PARTS, form.names, strict=True):
         weight = held[f"{name}.{form.weight}"]
@@ -140,7 +141,7 @@ def _apart(held: Mapping[str, Array], form: Form, laid: str) -> dict[str, Array]
     return arrays
 
 
-def _fused(held: Mapping[str, Array], form: Form, laid: str, heads: int) -> dict[str, Array]:
+def _fused(held: Mapping[str, Array], form: AttentionForm, laid: str, heads: int) -> dict[str, Array]:
     arrays: dict[str, Array] = {}
     for kind, ours in ((form.weight, "weight"), (form.bias, "bias")):
         name = f"{form.names[0]}.{kind}"

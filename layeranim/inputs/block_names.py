@@ -18,7 +18,7 @@ _OURS = {"linear1": "feedforward.{}_expand", "linear2": "feedforward.{}_contract
 
 
 @dataclass(frozen=True)
-class Block:
+class ModelBlock:
     """``attention`` is where its names begin, ``parts`` the names of the rest; ``usual`` what they do not say."""
 
     whose: str
@@ -28,14 +28,16 @@ class Block:
 
 
 BLOCKS = (
-    Block("BERT", "attention.", {"attention.output.LayerNorm": "norm1", "intermediate.dense": "linear1",
-                                 "output.dense": "linear2", "output.LayerNorm": "norm2"},
-          {"norm": "post", "activation": "gelu", "eps": 1e-12}),
-    Block("timm", "attn.", {"norm1": "norm1", "mlp.fc1": "linear1", "mlp.fc2": "linear2", "norm2": "norm2"},
-          {"norm": "pre", "activation": "gelu", "eps": 1e-6}),
-    Block("ViT", "attention.", {"layernorm_before": "norm1", "intermediate.dense": "linear1", "output.dense": "linear2",
-                                "layernorm_after": "norm2"},
-          {"norm": "pre", "activation": "gelu", "eps": 1e-12}),
+    ModelBlock("BERT", "attention.",
+               {"attention.output.LayerNorm": "norm1", "intermediate.dense": "linear1", "output.dense": "linear2",
+                "output.LayerNorm": "norm2"},
+               {"norm": "post", "activation": "gelu", "eps": 1e-12}),
+    ModelBlock("timm", "attn.", {"norm1": "norm1", "mlp.fc1": "linear1", "mlp.fc2": "linear2", "norm2": "norm2"},
+               {"norm": "pre", "activation": "gelu", "eps": 1e-6}),
+    ModelBlock("ViT", "attention.",
+               {"layernorm_before": "norm1", "intermediate.dense": "linear1", "output.dense": "linear2",
+                "layernorm_after": "norm2"},
+               {"norm": "pre", "activation": "gelu", "eps": 1e-12}),
 )  # fmt: skip
 
 

@@ -74,7 +74,8 @@ def _plain(layer: str, state: Mapping[str, Any], whose: str) -> Packed:
     options |= {"activation": "prelu"} if layer == "activation" else {}
     if "depthwise_kernel" in state and layer in libraries.CONVOLUTIONS:
         options["groups"] = int(state["depthwise_kernel"].shape[-2])
-    usual = {"convention": whose} if layer in ("batchnorm", "layernorm") and whose else {}
+    own = ("batchnorm", "layernorm", *libraries.CONVOLUTIONS)  # whose eps, and whose padding same
+    usual = {"convention": whose} if layer in own and whose else {}
     return Packed(layer, options, {names[n]: array for n, array in found.items()}, usual=usual)
 
 

@@ -27,7 +27,7 @@ PARAMETERS = frozenset(("weight", "bias", "kernel", "w", "b", "gamma", "beta", "
 """What a number without axes cannot be: it is missed where it is left out."""
 
 
-class State(dict[str, Array]):
+class ArraysOfState(dict[str, Array]):
     """Arrays by name; ``convention`` is the library whose layout their file says that they have, if it says so, and
     ``said`` what it says of the layer besides."""
 
@@ -36,7 +36,7 @@ class State(dict[str, Array]):
 
 
 @dataclass(frozen=True)
-class Listed:
+class FileListing:
     """What a file of weights holds: type and shape by name, the prefix that was asked for, and whose layout it is."""
 
     arrays: Mapping[str, tuple[str, Shape]]
@@ -50,7 +50,7 @@ def state_dict(
     prefix: str = "",
     limits: Limits = LIMITS,
     base: Base = None,
-) -> State:
+) -> ArraysOfState:
     """The arrays whose names begin with ``prefix``, without it; from a mapping, or a file of weights.
 
     A file may bring its prefix: ``model.pt:encoder.``; the dot at its end may be left out. Numbers without axes and
@@ -60,19 +60,19 @@ def state_dict(
     if isinstance(given, Mapping):
         of = {str(name): value for name, value in given.items()}
         names, start = _chosen(list(of), prefix, "the state dict")
-        out = State()
+        out = ArraysOfState()
         for name in names:
             if not _aside(name, getattr(of[name], "shape", None)):
                 out[name.removeprefix(start)] = read(of[name], what=name, limits=limits, base=base).array
                 _within(out, name, limits)
-        if isinstance(given, State):
+        if isinstance(given, ArraysOfState):
             out.convention, out.said = given.convention, given.said
         return out
     path, of_file = _split(os.fspath(given))
     with _opened(path, Request("state", path, limits), base) as file:
         names, start = _chosen(file.names, prefix or of_file, f"'{printable(path)}'", _part(path))
         Request("state", path, limits).check_size("it", len(names), MOST, "arrays")
-        out = State()
+        out = ArraysOfState()
         for name in names:
             held, request = file.held(name), Request(name, f"{path}:{name}", limits)
             if not _aside(name, held.shape):
@@ -82,7 +82,7 @@ def state_dict(
     return out
 
 
-def listed(given: str | os.PathLike[str], limits: Limits = LIMITS) -> Listed:
+def listed(given: str | os.PathLike[str], limits: Limits = LIMITS) -> FileListing:
     """What stands in a file of weights. No numbers are read.
 
     Raises ``InputError`` for a file that cannot be read, and where no name begins with the prefix behind its colon.
@@ -94,7 +94,7 @@ def listed(given: str | os.PathLike[str], limits: Limits = LIMITS) -> Listed:
         names = [name for name in file.names if name.startswith(prefix)]
         found = {name: file.held(name) for name in names}
     arrays = {name: (held.kind, held.shape) for name, held in found.items()}
-    return Listed(arrays, prefix, file.convention, file.rest)
+    return FileListing(arrays, prefix, file.convention, file.rest)
 
 
 def file_of(given: Mapping[str, Any] | str | os.PathLike[str]) -> str | None:
@@ -163,5 +163,5 @@ def _aside(name: str, shape: Sequence[int] | None) -> bool:
     return bare and re.split(r"[./]", name)[-1] not in PARAMETERS
 
 
-def _within(state: State, name: str, limits: Limits) -> None:
+def _within(state: ArraysOfState, name: str, limits: Limits) -> None:
     Request("state", name, limits).check_size("all of it", sum(x.nbytes for x in state.values()), limits.size)

@@ -12,7 +12,7 @@ import pytest
 from layeranim import catalog, preparing
 from layeranim.cli.options import ENVIRONMENT, Sectioned
 from layeranim.cli.program import program
-from layeranim.inputs.states import KNOWN
+from layeranim.inputs.loading import KNOWN
 from layeranim.stories.options import FilmOptions
 
 EXPLAINERS = list(catalog.explainers())
@@ -37,8 +37,8 @@ def test_help_tells_every_field(call: Any, name: str) -> None:
     words = set(re.findall(r"(?<![\w-])--?[a-z][a-z0-9-]*", done.out))
     for config in (layer.config, FilmOptions, preparing.InputOptions):
         for item in config.options():
-            if item.name == "weights" and layer.name not in KNOWN:
-                assert item.flag not in words
+            if item.name in ("weights", "convention") and layer.name not in KNOWN:
+                assert item.flag not in words or item.name in {own.name for own in layer.config.options()}
                 continue
             aliases = ("--" + alias.replace("_", "-") for alias in item.aliases)
             assert {item.flag, *aliases, *([item.short] if item.short else [])} <= words, item.name

@@ -18,6 +18,7 @@ from tests.clocks import HANG
 
 SECONDS, MEGABYTES = 2.0, 300
 TEXT = 2**22  # the limit of text
+DIRECTORY = 2**24  # the limit of what lists arrays
 WIDE, HIGH = 6700, 6600  # within the limit of 38347922 pixels
 
 
@@ -45,6 +46,14 @@ def _crowded(members: int, zip64: bool = False) -> bytes:
         locator = struct.pack("<4sIQI", b"PK\6\7", 0, size, 1)
         return entry * members + record + locator + struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, 1, 1, len(entry), 0, 0)
     return entry * members + struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, members, members, size, 0, 0)
+
+
+def _pickled(operations: bytes) -> bytes:
+    """A file of torch.save with these operations in its pickle."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        archive.writestr("m/data.pkl", (b"\x80\x02" + operations)[: DIRECTORY - 1] + b".")
+    return stream.getvalue()
 
 
 def _png(width: int, height: int, *chunks: tuple[bytes, bytes]) -> bytes:
@@ -92,6 +101,9 @@ def bombs(tmp_path: Path) -> list[str]:
         "promising.npz": _zipped(_npy("(4,)", bytes(32)), 2**28),
         "crowded.npz": _crowded(65_000),
         "crowded-64.npz": _crowded(80_000, zip64=True),
+        "overcrowded-64.npz": _crowded(400_000, zip64=True),
+        "memo.pt": _pickled(b"]r\xff\xff\xff\x7f"),
+        "fields.onnx": b"\x3a\x80\x80\x80\x08" + b"\x08\x00" * (DIRECTORY // 2),
         "nested.json": b"[" * TEXT,
         "objects.json": b"[" + b"{}," * (TEXT // 3 - 2) + b"{}]",
         "lists.json": b"[" + b"[]," * (TEXT // 3 - 2) + b"[]]",
@@ -113,8 +125,8 @@ def bombs(tmp_path: Path) -> list[str]:
     return [str(tmp_path / name) for name in (*files, "sparse.npy")]
 
 
-def test_bombs_are_refused_quickly_and_cheaply(bombs: list[str]) -> None:
-    assert sum(os.stat(bomb).st_blocks * 512 for bomb in bombs) < 2**27
+def refusals(bombs: list[str]) -> list[list[str]]:
+    """Name, seconds, megabytes and answer of each, read in a process of their own."""
     root = Path(__file__).parents[2]
     command = [sys.executable, "-W", "error", str(Path(__file__).with_name("bombs.py")), *bombs]
     environment = {**os.environ, "PYTHONPATH": str(root)}
@@ -122,8 +134,27 @@ def test_bombs_are_refused_quickly_and_cheaply(bombs: list[str]) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     lines = [line.split("\t") for line in done.stdout.splitlines()]
     assert len(lines) == len(bombs) + 3
+    return lines
+
+
+def test_what_lists_very_many_arrays_is_refused_within_the_memory_that_may_be_taken(tmp_path: Path) -> None:
+    files = {"objects.pt": _pickled(b"]" * DIRECTORY),
+             "lists.safetensors": _directory(b"[" + b"[]," * (DIRECTORY // 3 - 2) + b"[]]")}  # fmt: skip
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    for name, seconds, megabytes, verdict in refusals([str(tmp_path / name) for name in files]):
+        assert verdict.startswith("input '"), (name, verdict)
+        assert float(seconds) < 5 * SECONDS, (name, seconds)
+        assert int(megabytes) < 512, (name, megabytes)
+
+
+def test_bombs_are_refused_quickly_and_cheaply(bombs: list[str]) -> None:
+    assert sum(os.stat(bomb).st_blocks * 512 for bomb in bombs) < 2**27
+    lines = refusals(bombs)
     reasons = {name: verdict.partition("': ")[2].partition(";")[0] for name, _, _, verdict in lines}
-    assert reasons["crowded.npz"] == reasons["crowded-64.npz"] == "its zip directory takes over 1048576 bytes"
+    assert reasons["crowded.npz"] == reasons["crowded-64.npz"] == "holds 'x.npy' twice"
+    assert reasons["overcrowded-64.npz"] == "its zip directory takes 20400000 bytes, the limit is 16777216"
+    assert reasons["memo.pt"] == "holds no array"
     assert reasons["promising.npz"] == "declares 268435456 bytes, more than its 67 packed bytes can hold"
     assert reasons["declared.png"] == "declares more than 38347922 pixels"
     assert reasons["endless npy"] == "standard input is longer than 134217728 bytes"

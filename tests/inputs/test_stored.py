@@ -17,7 +17,7 @@ import pytest
 
 import layeranim as la
 from layeranim.errors import InputError, MissingLibraryError
-from layeranim.inputs import Limits, read
+from layeranim.inputs import Limits, files, identity, read
 from layeranim.inputs.states import listed, state_dict
 from layeranim.inputs.stored import READERS
 from layeranim.inputs.stored.held import float8
@@ -127,6 +127,10 @@ def test_the_marks_of_files_are_heeded() -> None:
     assert np.array_equal(conv["kernel"], counted(0, 4, 3, 3, 3).transpose(0, 3, 1, 2))
     told = la.from_state("conv", FILES / "mlx.safetensors", prefix="conv.", input=x, convention="torch")
     assert np.array_equal(told["kernel"], counted(0, 4, 3, 3, 3))  # the user's word comes first
+    same = la.from_state(
+        "conv", {"kernel": np.ones((3, 3, 1, 2))}, input=np.ones((1, 1, 5, 5)), padding="same", stride=2
+    )
+    assert same["output"].shape == (1, 2, 3, 3)  # as Keras pads, whose name a kernel is
     fc = la.from_state("dense", FILES / "model.pdparams", prefix="fc.", input=np.ones((1, 3)))
     assert np.array_equal(fc["weight"], counted(0, 3, 2).T)
     gru = la.from_state("gru", FILES / "model.onnx", prefix="encoder.GRU.", input=np.ones((1, 4, 2)))
@@ -410,6 +414,13 @@ def test_a_prefix_is_a_whole_part_of_names() -> None:
         state_dict(held, "fc.weight")
     with pytest.raises(InputError, match=r"no name that begins with 'f'"):
         state_dict(held, "f")
+
+
+def test_a_file_of_weights_is_known_as_a_file_that_is_read(tmp_path: Path) -> None:
+    for name in ("m.pt", "m.weights.h5", "m.safetensors.index.json", "m.onnx"):
+        (tmp_path / name).write_bytes(b"x")
+        for spec in (name, f"{name}:fc."):
+            assert list(files([str(tmp_path / spec)])) == [identity(tmp_path / name)]
 
 
 def test_all_that_is_said_to_be_read_is(tmp_path: Path, refused: Refused) -> None:

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from typing import IO
 
 from layeranim.inputs.request import Request
-from layeranim.inputs.stored.held import Held, Stored
+from layeranim.inputs.stored.held import HeldArray, Stored
 from layeranim.inputs.stored.keras_file import keras_file
 from layeranim.inputs.stored.msgpack_file import msgpack_file
 from layeranim.inputs.stored.npz_file import npz_file
@@ -18,7 +18,7 @@ from layeranim.inputs.stored.parts import Opener, parts_file
 from layeranim.inputs.stored.safetensors_file import safetensors_file
 from layeranim.inputs.stored.torch_file import torch_file
 
-__all__ = ["INDEX", "READERS", "Held", "Opener", "Stored", "parts", "stored"]  # fmt: skip
+__all__ = ["INDEX", "READERS", "HeldArray", "Opener", "Stored", "parts", "stored"]  # fmt: skip
 
 READERS: dict[str, Callable[[IO[bytes], Request], Stored]] = {
     ".npz": npz_file, ".safetensors": safetensors_file, ".pt": torch_file, ".pth": torch_file, ".bin": torch_file,

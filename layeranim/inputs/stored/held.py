@@ -13,7 +13,7 @@ from layeranim.inputs.request import Request
 
 
 @dataclass(frozen=True)
-class Held:
+class HeldArray:
     """One array in a file: its type as NumPy calls it (or by its own name), its shape, and how it is read.
 
     ``read`` checks what the file declares before memory is taken, and refuses types that hold no real numbers.
@@ -33,13 +33,13 @@ class Stored:
     """
 
     names: Sequence[str]
-    held: Callable[[str], Held]
+    held: Callable[[str], HeldArray]
     convention: str = ""
     rest: tuple[str, ...] = ()
     said: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, entries: Mapping[str, Held], convention: str = "", rest: Sequence[str] = ()) -> Stored:
+    def of(cls, entries: Mapping[str, HeldArray], convention: str = "", rest: Sequence[str] = ()) -> Stored:
         """The file of these entries."""
         return cls(list(entries), entries.__getitem__, convention, tuple(rest))
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from layeranim.errors import MissingLibraryError
 from layeranim.inputs.npy import DEFLATE_RATIO, check_directory
 from layeranim.inputs.request import Request
-from layeranim.inputs.stored.held import Held, Stored, bfloat16
+from layeranim.inputs.stored.held import HeldArray, Stored, bfloat16
 
 DAMAGED = "it is damaged or cut short: save it again"
 DEEPEST = 24
@@ -51,7 +51,7 @@ def keras_file(stream: IO[bytes], request: Request) -> Stored:
     if stream.read(4).startswith(b"PK"):
         stream = _unzipped(stream, request)
     stream.seek(0)
-    entries = dict[str, Held]()
+    entries = dict[str, HeldArray]()
     with request.decoding("is no sound HDF5 file", DAMAGED):
         file = h5py.File(stream, "r")
         home = file.get("model_weights", file, getlink=False)
@@ -151,7 +151,7 @@ def _parameters(kind: str, arrays: list[Any]) -> list[str]:
     return [str(k) for k in range(count)]
 
 
-def _held(array: Any) -> Held:
+def _held(array: Any) -> HeldArray:
     dtype, shape = array.dtype, tuple(array.shape)
     half = dtype.str in ("|V2", "<V2")  # what Keras writes of bfloat16
 
@@ -164,4 +164,4 @@ def _held(array: Any) -> Held:
         with request.decoding("is no sound HDF5 file", DAMAGED):
             return bfloat16(np.asarray(array[()]).view("<u2")) if half else np.asarray(array[()])
 
-    return Held("bfloat16" if half else dtype.name, shape, read)
+    return HeldArray("bfloat16" if half else dtype.name, shape, read)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from layeranim.inputs.request import Request
-from layeranim.inputs.stored.held import Held, Stored, as_numbers, unreadable, widened
+from layeranim.inputs.stored.held import HeldArray, Stored, as_numbers, unreadable, widened
 from layeranim.inputs.stored.tree import leaves
 
 DAMAGED = "it is damaged or cut short: save it again with flax.serialization.to_bytes"
@@ -43,7 +43,7 @@ class _Extension:
 
 def msgpack_file(stream: IO[bytes], request: Request) -> Stored:
     """The arrays of a file of ``flax.serialization``; their layout is Flax's."""
-    reader = _Reader(stream, request)
+    reader = _Packing(stream, request)
     with request.decoding("is no sound MessagePack", DAMAGED):
         root = reader.value(0)
     found, rest = leaves(root, _inner, _is_array, request)
@@ -64,7 +64,7 @@ def _is_array(value: Any) -> bool:
     return chunked or (isinstance(value, _Extension) and value.number == ARRAY)
 
 
-def _held(reader: _Reader, value: Any, request: Request) -> Held:
+def _held(reader: _Packing, value: Any, request: Request) -> HeldArray:
     with request.decoding("holds an array that is not described as Flax does", DAMAGED):
         if isinstance(value, _Extension):
             (shape, kind), pieces = reader.described(value), [value]
@@ -87,10 +87,10 @@ def _held(reader: _Reader, value: Any, request: Request) -> Held:
         flat = np.frombuffer(data, np.uint8).astype(np.bool_) if dtype.kind == "b" else np.frombuffer(data, dtype)
         return widened(flat.reshape(shape), kind)
 
-    return Held(kind, tuple(shape), read)
+    return HeldArray(kind, tuple(shape), read)
 
 
-class _Reader:
+class _Packing:
     """Values from where the stream stands; bytes of extensions are passed over."""
 
     def __init__(self, stream: IO[bytes], request: Request) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from layeranim.inputs.npy import DEFLATE_RATIO, MAX_HEADER, SAVE_AGAIN, check_directory, described, npy
 from layeranim.inputs.request import Request
-from layeranim.inputs.stored.held import Held, Stored
+from layeranim.inputs.stored.held import HeldArray, Stored
 
 UNSOUND = ("is not a sound zip archive", f"it is damaged or cut short: {SAVE_AGAIN}")
 
@@ -34,7 +34,7 @@ def npz_file(stream: IO[bytes], request: Request) -> Stored:
     return Stored(list(arrays), lambda name: _held(archive, arrays, name, request))
 
 
-def _held(archive: zipfile.ZipFile, arrays: Mapping[str, zipfile.ZipInfo], name: str, request: Request) -> Held:
+def _held(archive: zipfile.ZipFile, arrays: Mapping[str, zipfile.ZipInfo], name: str, request: Request) -> HeldArray:
     member = arrays[name]
     _check(member, request)
     with request.decoding(*UNSOUND), archive.open(member) as opened:
@@ -50,7 +50,7 @@ def _held(archive: zipfile.ZipFile, arrays: Mapping[str, zipfile.ZipInfo], name:
             opened.read(1)  # at the end zipfile compares the checksum
             return array
 
-    return Held(_named(descr), shape, read)
+    return HeldArray(_named(descr), shape, read)
 
 
 def _named(descr: str) -> str:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from layeranim.inputs.npy import decode
 from layeranim.inputs.request import Request
-from layeranim.inputs.stored.held import Held, Stored, as_numbers, unreadable, widened
+from layeranim.inputs.stored.held import HeldArray, Stored, as_numbers, unreadable, widened
 
 DAMAGED = "it is damaged or cut short: export it again"
 KINDS = {1: "float32", 2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32", 7: "int64", 8: "str", 9: "bool",
@@ -37,7 +37,7 @@ _FLOATS, _INTS, _LONGS, _RAW, _DOUBLES, _UNSIGNED = 4, 5, 7, 9, 10, 11
 
 
 @dataclass
-class _Tensor:
+class _Initializer:
     """What a TensorProto says, and where its numbers stand in the file."""
 
     name: str = ""
@@ -64,7 +64,7 @@ def onnx_file(stream: IO[bytes], request: Request) -> Stored:
         graph = next((at for number, at in wire.fields(0, size) if number == 7 and isinstance(at, tuple)), None)
     if graph is None:
         raise request.refuse("is no ONNX model with a graph", "export it again")
-    tensors, nodes = list[_Tensor](), list[_Node]()
+    tensors, nodes = list[_Initializer](), list[_Node]()
     with request.decoding("is no sound ONNX model", DAMAGED):
         for number, at in wire.fields(*graph):
             if number == 5:
@@ -86,7 +86,7 @@ def _called(node: _Node) -> str:
     return (node.name or next(iter(node.outputs), "") or node.operator).strip("/").replace("/", ".")
 
 
-def _named(tensors: list[_Tensor], nodes: list[_Node]) -> dict[str, str]:
+def _named(tensors: list[_Initializer], nodes: list[_Node]) -> dict[str, str]:
     """By initializer, the name that it has here."""
     roles: dict[str, str] = {}
     for node in nodes:
@@ -107,7 +107,7 @@ def _named(tensors: list[_Tensor], nodes: list[_Node]) -> dict[str, str]:
     return found
 
 
-def _held(wire: _Wire, tensor: _Tensor) -> Held:
+def _held(wire: _Wire, tensor: _Initializer) -> HeldArray:
     kind = KINDS.get(tensor.type, f"type {tensor.type}")
 
     def read(request: Request) -> NDArray[Any]:
@@ -124,10 +124,10 @@ def _held(wire: _Wire, tensor: _Tensor) -> Held:
             raise request.refuse(f"declares {declared} bytes of numbers, {flat.nbytes} are there", DAMAGED)
         return widened(flat.reshape(tensor.shape), kind)
 
-    return Held(kind, tuple(tensor.shape), read)
+    return HeldArray(kind, tuple(tensor.shape), read)
 
 
-def _numbers(wire: _Wire, tensor: _Tensor, dtype: np.dtype[Any], most: int, request: Request) -> NDArray[Any]:
+def _numbers(wire: _Wire, tensor: _Initializer, dtype: np.dtype[Any], most: int, request: Request) -> NDArray[Any]:
     """The numbers in whichever of the five ways they are kept."""
     if places := tensor.places.get(_RAW):
         request.check_size("its data", places[0][1], most)
@@ -203,8 +203,8 @@ class _Wire:
         self.stream.seek(at[0])
         return self.stream.read(min(at[1], 1000)).decode("utf-8", "replace")
 
-    def tensor(self, at: tuple[int, int]) -> _Tensor:
-        found = _Tensor()
+    def tensor(self, at: tuple[int, int]) -> _Initializer:
+        found = _Initializer()
         for number, value in self.fields(*at):
             if number == 1:
                 found.shape += self.varints(*value) if isinstance(value, tuple) else [value]

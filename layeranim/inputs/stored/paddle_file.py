@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from layeranim.inputs.request import Request
-from layeranim.inputs.stored.held import Held, Stored, unreadable
-from layeranim.inputs.stored.pickled import Made, unpickled
+from layeranim.inputs.stored.held import HeldArray, Stored, unreadable
+from layeranim.inputs.stored.pickled import Inert, unpickled
 
 DAMAGED = "it is damaged or cut short: save it again with paddle.save"
 ARRAYS = ("numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct")
@@ -30,16 +30,16 @@ def paddle_file(stream: IO[bytes], request: Request) -> Stored:
     return Stored.of(entries, "paddle", rest)
 
 
-def _array(value: Any) -> Made | None:
+def _array(value: Any) -> Inert | None:
     """The array itself, or that of the pair (name, array) that a tensor is saved as."""
     if isinstance(value, tuple) and len(value) == 2:
         value = value[1]
-    if isinstance(value, Made) and value.what == "builtins.tuple" and value.arguments:
+    if isinstance(value, Inert) and value.what == "builtins.tuple" and value.arguments:
         return _array(tuple(value.arguments[0]))
-    return value if isinstance(value, Made) and value.what in ARRAYS else None
+    return value if isinstance(value, Inert) and value.what in ARRAYS else None
 
 
-def _held(array: Made | None, request: Request) -> Held:
+def _held(array: Inert | None, request: Request) -> HeldArray:
     with request.decoding("holds an array that is not described as NumPy does", DAMAGED):
         _, shape, dtype, fortran, data = array.state  # type: ignore[union-attr]
         text = str(dtype.arguments[0])
@@ -57,4 +57,4 @@ def _held(array: Made | None, request: Request) -> Held:
         flat = np.frombuffer(data, np.uint8).astype(np.bool_) if numbers.kind == "b" else np.frombuffer(data, numbers)
         return flat.reshape(shape, order="F" if fortran else "C")
 
-    return Held(kind, tuple(shape), read)
+    return HeldArray(kind, tuple(shape), read)

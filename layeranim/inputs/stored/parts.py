@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from typing import IO, Any
 
 from layeranim.inputs.request import Request
-from layeranim.inputs.stored.held import Held, Stored
+from layeranim.inputs.stored.held import HeldArray, Stored
 from layeranim.inputs.stored.safetensors_file import safetensors_file
 
 Opener = Callable[[str], AbstractContextManager[IO[bytes]]]
@@ -25,7 +25,7 @@ def parts_file(stream: IO[bytes], request: Request, beside: Opener, keep: Callab
         where = {str(name): str(file) for name, file in json.loads(stream.read(size))["weight_map"].items()}
     parts, known = dict[str, Stored](), dict[str, set[str]]()
 
-    def held(name: str) -> Held:
+    def held(name: str) -> HeldArray:
         file = where[name]
         if file not in parts:
             if file != os.path.basename(file) or not file.endswith(".safetensors"):

@@ -1,7 +1,7 @@
 """A pickle as inert data: a closed interpreter of its opcodes that imports nothing and calls nothing.
 
-What a pickle would import stays a :class:`Name`, what it would call or build a :class:`Made` with the arguments; who
-reads it picks what he knows out of these. Opcodes: the standard library's ``pickletools`` decodes them.
+What a pickle would import stays a :class:`Imported`, what it would call or build an :class:`Inert` with the arguments;
+who reads it picks what he knows out of these. Opcodes: the standard library's ``pickletools`` decodes them.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ OBJECT = 128
 
 
 @dataclass(frozen=True)
-class Name:
+class Imported:
     """Something that the pickle would import."""
 
     path: str
 
 
 @dataclass(eq=False)
-class Made:
+class Inert:
     """Something that the pickle would call, with its arguments, and the state that it would give to the result."""
 
     what: str
@@ -43,7 +43,7 @@ MARK = _Mark()
 
 
 def unpickled(data: bytes, request: Request) -> Any:
-    """The value that a pickle holds, made of dicts, lists, tuples, plain values, :class:`Name` and :class:`Made`."""
+    """The value that a pickle holds: dicts, lists, tuples, plain values, :class:`Imported` and :class:`Inert`."""
     return unpickled_from(io.BytesIO(data), request)
 
 
@@ -97,12 +97,12 @@ class _Machine:
         self.push(found)
 
     def call(self, what: Any, arguments: Any) -> None:
-        path = what.path if isinstance(what, Name) else "an object"
+        path = what.path if isinstance(what, Imported) else "an object"
         if path == "collections.OrderedDict":
             pairs = arguments[0] if arguments else []
             self.push({pair[0]: pair[1] for pair in pairs})
         else:
-            self.push(Made(path, arguments))
+            self.push(Inert(path, arguments))
 
     def reduce(self) -> None:
         arguments, what = self.stack.pop(), self.stack.pop()
@@ -110,7 +110,7 @@ class _Machine:
 
     def put(self, pairs: list[Any]) -> None:
         target = self.stack[-1]
-        held = target.items if isinstance(target, Made) else target
+        held = target.items if isinstance(target, Inert) else target
         for key, value in zip(pairs[::2], pairs[1::2], strict=True):
             held[key] = value
 
@@ -120,11 +120,11 @@ class _Machine:
 
     def build(self) -> None:
         state = self.stack.pop()
-        if isinstance(self.stack[-1], Made):
+        if isinstance(self.stack[-1], Inert):
             self.stack[-1].state = state
 
     def name(self, module: Any, name: Any) -> None:
-        self.push(Name(f"{module}.{name}"))
+        self.push(Imported(f"{module}.{name}"))
 
     def stack_name(self) -> None:
         name, module = self.stack.pop(), self.stack.pop()
@@ -174,7 +174,7 @@ _ACTS: dict[str, Callable[[_Machine, Any], Any]] = {
     "REDUCE": lambda m, _: m.reduce(),
     "NEWOBJ": lambda m, _: m.reduce(),
     "BUILD": lambda m, _: m.build(),
-    "BINPERSID": lambda m, _: m.push(Made("storage", m.stack.pop())),
+    "BINPERSID": lambda m, _: m.push(Inert("storage", m.stack.pop())),
     "PUT": lambda m, at: m.remember(at),
     "BINPUT": lambda m, at: m.remember(at),
     "LONG_BINPUT": lambda m, at: m.remember(at),

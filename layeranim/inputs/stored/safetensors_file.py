@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from layeranim.inputs.npy import decode
 from layeranim.inputs.request import Request
-from layeranim.inputs.stored.held import Held, Stored, as_numbers, unreadable, widened
+from layeranim.inputs.stored.held import HeldArray, Stored, as_numbers, unreadable, widened
 
 KINDS = {
     "BOOL": "bool", "U8": "uint8", "I8": "int8", "U16": "uint16", "I16": "int16", "U32": "uint32", "I32": "int32",
@@ -36,7 +36,7 @@ def safetensors_file(stream: IO[bytes], request: Request) -> Stored:
         same = {str(a): str(b) for a, b in told.items() if str(b) in directory and str(a) not in directory}
         names = [*directory, *same]
 
-    def held(name: str) -> Held:
+    def held(name: str) -> HeldArray:
         with request.decoding(NO_DIRECTORY, SAVE_AGAIN):
             entry = directory[same.get(name, name)]
             kind, shape, (begin, end) = str(entry["dtype"]), entry["shape"], entry["data_offsets"]
@@ -46,7 +46,7 @@ def safetensors_file(stream: IO[bytes], request: Request) -> Stored:
         def read(request: Request) -> NDArray[Any]:
             return _numbers(stream, KINDS.get(kind, kind), tuple(shape), (begin, end), (8 + length, size), request)
 
-        return Held(KINDS.get(kind, kind), tuple(shape), read)
+        return HeldArray(KINDS.get(kind, kind), tuple(shape), read)
 
     return Stored(names, held, FORMATS.get(str(told.get("format")), ""))
 

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from layeranim.inputs.npy import DEFLATE_RATIO, check_directory, decode
 from layeranim.inputs.request import Request
-from layeranim.inputs.stored.held import BITS, Held, Stored, as_numbers, unreadable, widened
-from layeranim.inputs.stored.pickled import Made, unpickled, unpickled_from
+from layeranim.inputs.stored.held import BITS, HeldArray, Stored, as_numbers, unreadable, widened
+from layeranim.inputs.stored.pickled import Inert, unpickled, unpickled_from
 from layeranim.inputs.stored.tree import leaves
 
 DAMAGED = "it is damaged or cut short: save it again with torch.save"
@@ -40,7 +40,7 @@ Bytes = Callable[[str, int, int, Request], NDArray[np.uint8]]
 
 
 @dataclass(frozen=True)
-class _Tensor:
+class _View:
     """Where the numbers of a tensor stand: in cells of its type, not in bytes."""
 
     key: str
@@ -63,10 +63,10 @@ def torch_file(stream: IO[bytes], request: Request) -> Stored:
     else:
         raise request.refuse("does not begin as a file of torch.save does", DAMAGED)
     found, rest = leaves(root, _inner, _is_tensor, request)
-    entries = dict[str, Held]()
+    entries = dict[str, HeldArray]()
     for name, value in found.items():
         tensor = _described(value, request)
-        entries[name] = Held(tensor.kind, tensor.shape, _reader(tensor, read))
+        entries[name] = HeldArray(tensor.kind, tensor.shape, _reader(tensor, read))
     return Stored.of(entries, rest=rest)
 
 
@@ -141,25 +141,25 @@ def _inner(value: Any) -> Mapping[Any, Any] | None:
         return value
     if isinstance(value, (list, tuple)):
         return dict(enumerate(value))
-    if isinstance(value, Made) and isinstance(value.state, dict) and "_modules" in value.state:
+    if isinstance(value, Inert) and isinstance(value.state, dict) and "_modules" in value.state:
         parts = (value.state.get(name) for name in ("_parameters", "_buffers", "_modules"))
         return {name: part for held in parts if isinstance(held, dict) for name, part in held.items()}
     return None
 
 
 def _is_tensor(value: Any) -> bool:
-    return isinstance(value, Made) and (
+    return isinstance(value, Inert) and (
         value.what.startswith(("torch._utils._rebuild", "torch._tensor.")) or "_rebuild_" in value.what
     )
 
 
-def _described(value: Made, request: Request) -> _Tensor:
+def _described(value: Inert, request: Request) -> _View:
     """A tensor's place; of one that is rebuilt in another way only by which."""
     for _ in range(4):
-        if value.what in _PARAMETERS and isinstance(value.arguments[0], Made):
+        if value.what in _PARAMETERS and isinstance(value.arguments[0], Inert):
             value = value.arguments[0]
     if value.what not in _REBUILT:
-        return _Tensor("", "", 0, 0, (), (), other=value.what)
+        return _View("", "", 0, 0, (), (), other=value.what)
     with request.decoding("holds a tensor that is not described as torch.save does", DAMAGED):
         storage, offset, shape, strides, _, _, *more = value.arguments
         _, kind, key, _, cells, *_ = storage.arguments
@@ -174,12 +174,10 @@ def _described(value: Made, request: Request) -> _Tensor:
         if any(type(n) is not int or n < 0 for n in numbers) or len(shape) != len(strides):
             raise ValueError("a size that is none")
         changed = next((key for key, on in dict(*more).items() if on), "") if more else ""
-        return _Tensor(
-            str(key), dtype, cells, offset, tuple(shape), tuple(strides), f"a view: {changed}" * bool(changed)
-        )
+        return _View(str(key), dtype, cells, offset, tuple(shape), tuple(strides), f"a view: {changed}" * bool(changed))
 
 
-def _reader(tensor: _Tensor, read: Bytes) -> Callable[[Request], NDArray[Any]]:
+def _reader(tensor: _View, read: Bytes) -> Callable[[Request], NDArray[Any]]:
     def numbers(request: Request) -> NDArray[Any]:
         if tensor.other:
             raise request.refuse(
