@@ -87,6 +87,10 @@ def test_without_decimals_a_share_is_neither_0_nor_1() -> None:
 def test_what_is_no_number_is_no_share() -> None:
     board = told(layers=rows.TINY, input=[[float("nan"), 1.0]])
     assert "softmax = NaN / NaN = NaN" in captions(board)
+    lost = rows.flat(2, 1)
+    for row in ([1.0, -1e-9], [-1e-9, float("inf")]):
+        one = told(layers=lost, input=[[float("inf"), 1.0]], **{"d0.weight": [row], "d0.bias": [float("-inf")]})
+        assert not any("≈ NaN" in said for said in captions(one))
     assert "shares" not in " ".join(plain(beat.note) for beat in board.beats)
 
 

@@ -590,7 +590,7 @@ def _relation(figures: Figures, acted: Acted, target: Address, text: str) -> num
     if acted.step.operation in CHOICES:
         return "="
     if vanish and acted.step.operation not in CHOSEN:
-        return "≈"
+        return "=" if text == numbers.NAN else "≈"  # nothing is nearly NaN
     with np.errstate(all="ignore"):
         reached = float(np.ravel(OPERATIONS[acted.step.operation].run(*given, **parameters))[0])
     if reached == 0 and {acted.step.operation, parameters.get("name")} & {*POSITIVE} and np.isfinite(given[0]).all():
