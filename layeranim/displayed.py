@@ -50,6 +50,8 @@ def relation(
     ('=', '≈')
     """
     reached = total(products, addends, written=written)
+    if reached is None and result == numbers.NAN:
+        return "="  # nothing is nearly NaN
     return "≈" if reached is None else numbers.agrees(reached, result, *addends)
 
 

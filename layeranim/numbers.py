@@ -133,10 +133,12 @@ def style(
 
     - all integral → 0 decimals; otherwise 2, or 1 where some |v| would print as 10 or more, or in a cell narrower than
       58 design pixels (there 2 after all, if one decimal would print nothing but zeros);
-    - a probability or a gate has 2 (1 in a narrow cell) even where all are integral, and is never scientific;
+    - a probability or a gate has 2 (1 in a narrow cell) even where all are integral, and is never scientific; of
+      probabilities that are all small as many as the largest needs for its two first digits (one in a narrow cell);
     - scientific with 1 decimal (0 in a narrow cell) when a number would need more than six characters (integral from
       10⁶, others from 10⁴), or when all would print as zero (every |v| ≤ 0.005);
-    - ``precision`` sets the decimals, 0…9; only numbers too long stay scientific.
+    - ``precision`` sets the decimals, 0…9; only numbers too long stay scientific, and probabilities get as many more as
+      keep the largest from reading as 0, or as 1.
 
     Raises OptionError for a precision outside 0…9.
     """
@@ -150,12 +152,24 @@ def style(
     if measured and top >= (1e6 if integral else 9999.95):
         return Style((0 if narrow else 1) if precision is None else precision, True, digits, dust)
     if precision is not None:
-        return Style(precision, False, digits, dust)
+        least = least_decimals(values) + (0.95 <= top < 1) if kind == "probability" else 0
+        return Style(max(precision, least), False, digits, dust)
     if measured and integral:
         return Style(0, False, digits, dust)
     if measured and top <= 0.005:
         return Style(0 if narrow else 1, True, digits, dust)
-    return Style(1 if top >= 9.995 or (narrow and top > 0.05) else 2, False, digits, dust)
+    usual = 1 if top >= 9.995 or (narrow and top > 0.05) else 2
+    if kind == "probability" and 0 < top < 0.1:
+        usual = max(usual, min(least_decimals(values) + (not narrow), MOST_DECIMALS))
+    return Style(usual, False, digits, dust)
+
+
+def least_decimals(values: ArrayLike) -> int:
+    """How many decimals keep the largest of some shares from reading as 0, one where it is less than 1; at most 9."""
+    top, integral = _extent(values)
+    if integral or not top:
+        return 0
+    return min(max(1, -math.floor(math.log10(top))), MOST_DECIMALS)
 
 
 def text(value: ArrayLike, style: Style, *, structural_zero: bool = False) -> str:

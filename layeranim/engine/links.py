@@ -94,10 +94,39 @@ class LinkRow(Kind):
         return str(value)
 
 
+FIELDS = ("name", "layer", "options", "shape", "axes", "entry", "arrays")
+
+
+def _listed(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise ValueError(f"it is {_kind(value)}")
+    return value
+
+
+def _fields(numbered: tuple[int, Any]) -> list[Any]:
+    """The seven fields of one layer; of anything else what is wrong with it."""
+    k, fields = numbered
+    if not isinstance(fields, list) or len(fields) != len(FIELDS):
+        what = f"has {len(fields)} of these {len(FIELDS)}" if isinstance(fields, list) else f"is {_kind(fields)}"
+        raise ValueError(f"layer {k + 1} {what}; la.from_torch writes them, docs/weights.md says what they are")
+    for field, kind in zip(fields, (str, str, dict, list, list, list, list), strict=True):
+        if not isinstance(field, kind):
+            which = FIELDS[fields.index(field)]
+            raise ValueError(f"{which} of layer {k + 1} is {_kind(field)}, but must be {_KINDS[kind]}")
+    return fields
+
+
+def _kind(value: Any) -> str:
+    return _KINDS.get(type(value), "a number" if isinstance(value, (int, float)) else "nothing")
+
+
+_KINDS = {str: "text", dict: "an object", list: "a list", bool: "true or false"}
+
+
 def links_of(value: str) -> list[Link]:
     """The layers of a row. Raises ``ValueError`` or ``TypeError`` for text that is none."""
     found = []
-    for name, layer, options, shape, axes, entry, arrays in json.loads(value):
+    for name, layer, options, shape, axes, entry, arrays in map(_fields, enumerate(_listed(json.loads(value)))):
         if layer not in LAYERS:
             raise ValueError(f"no layer {layer!r} stands in a row; {', '.join(sorted(LAYERS))} do")
         words = {str(key): str(value) for key, value in options.items()}

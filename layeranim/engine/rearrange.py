@@ -41,7 +41,10 @@ def kept(shape: Shape, axes: Sequence[str], other: Shape, label: str) -> tuple[s
 
 
 def unfolded(link: Link, wrote: Shape) -> Shape | None:
-    """The shape of what a layer wrote, its rows as the leading axes that were folded into them; ``None``: none were."""
+    """The shape of what a layer wrote, its rows as the leading axes that were folded into them, without the axis of
+    samples that a single one has got for the layer; ``None``: it is as it was written."""
+    if link.entry == (1, *turned(link)) and wrote[:1] == (1,):
+        return wrote[1:]
     seen, folded = turned(link), len(link.shape) - len(link.entry) + 1
     if folded < 2 or link.entry != (count(seen[:folded]), *seen[folded:]) or wrote[:1] != link.entry[:1]:
         return None

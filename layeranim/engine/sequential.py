@@ -20,6 +20,7 @@ from layeranim.engine.links import LAYERS, Link, LinkRow, links_of, text
 from layeranim.engine.memory import named
 from layeranim.engine.option import ArrayOption, Config, Layer, option
 from layeranim.engine.rearrange import arrange, input_axes, kept, reshaped, turned, turned_axes, unfolded
+from layeranim.engine.refit import refitted
 from layeranim.engine.trace import Array, Region, Shape, Step, Steps, Tensor, Trace, count, tensors
 from layeranim.errors import OptionError, ShapeError, UsageError
 
@@ -42,12 +43,17 @@ def complete(config: SequentialConfig, shapes: Mapping[str, Shape | None]) -> tu
     """The shape of every array by its name in the whole: ``input``, then ``<name>.<array>``.
 
     Of dense layers the first one's ``input`` (batch, features) gives the last one's ``output`` (batch, out_features).
+    Of another number of samples or steps than the layers were written for they are, where these weights can be, those
+    for as many.
     """
     links = links_of(config.layers)
     first = links[0].shape
     given = shapes.get("input") or first
     alone = (1,) * (len(first) - len(given)) + given  # a sample, a map without the axis of all of them
-    taken = first if alone == first else given
+    other = None if alone == first else refitted(links, given, shapes)
+    if other:  # more steps, or samples, than it was written for
+        config, links, first = replace(config, layers=text(other)), other, other[0].shape
+    taken = first if alone == first or other else given
     needed = {"input": door.fitting("input", taken, first, "as the first layer reads it")}
     for link in links:
         prefix = f"{link.name}."

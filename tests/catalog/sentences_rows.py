@@ -45,7 +45,15 @@ def most(told: Told, match: Match, beat: Beat) -> bool:
     """Which layer has learned the most, and how much."""
     sizes = [learnt(told, k) for k in range(len(links(told)))]
     place = int(match["k"]) - 1
-    return (int(match["a"]), int(match["n"])) == (max(sizes), sum(sizes)) and sizes[place] == max(sizes)
+    return (int(match["a"]), int(match["n"])) == (max(sizes), sum(sizes)) and (
+        [sizes[place]] == [n for n in sizes if n == max(sizes)]
+    )
+
+
+def none_most(told: Told, match: Match, beat: Beat) -> bool:
+    """That so many layers have learned all of it, none of them more than all others."""
+    sizes = [learnt(told, k) for k in range(len(links(told)))]
+    return (int(match["n"]), int(match["k"])) == (sum(sizes), sum(map(bool, sizes))) and sizes.count(max(sizes)) > 1
 
 
 def all_in(told: Told, match: Match, beat: Beat) -> bool:
@@ -77,16 +85,21 @@ SEQUENTIAL = (
           ({"layers": rows.ONE},)),
     Claim("one layer: what goes in, what comes out", lambda t, m, b: len(links(t)) == 1, {"layers": rows.ONE}, ({},)),
     Claim(r"(?P<a>\d+) of (?P<n>\d+) parameters are in (?P<k>\d+) .*", most, counts=True),
+    Claim(r"(?P<n>\d+) parameters are in (?P<k>\d+) layers", none_most, {"layers": rows.flat(2, 2, 2)}, ({},)),
     Claim(r"all (?P<n>\d+) parameters are in (?P<k>\d+) .*", all_in, {"layers": rows.ONE}, ({},)),
     Claim("a filter reads one window at a time, through all maps", lambda t, m, b: has(t, "conv", "conv3d"), {},
           ({"layers": rows.TINY},)),
     Claim("what is negative becomes 0", lambda t, m, b: has(t, "activation", activation="relu"), RELU, (MAPS,)),
-    Claim("every number goes through one curve", lambda t, m, b: has(t, "activation"), MAPS, (RELU,)),
+    Claim("every number goes through one curve", lambda t, m, b: has(t, "activation"), MAPS,
+          (RELU, {"layers": rows.flat(2, 3, 2, activation="linear")})),
+    Claim("no number changes", lambda t, m, b: has(t, "activation", activation="linear"),
+          {"layers": rows.flat(2, 3, 2, activation="linear")}, (RELU, MAPS)),
     Claim("the largest number of each window stays", lambda t, m, b: has(t, "pool"), {}, (MAPS, RELU)),
     Claim("each window becomes its mean", lambda t, m, b: has(t, "pool", mode="global-mean"), MAPS, ({},)),
     Claim("the maps lie down in one row: no number changes", lambda t, m, b: has(t, "flatten"), MAPS, (RELU,)),
     Claim("every unit weighs all that comes in", lambda t, m, b: has(t, "dense"), RELU, ({"layers": rows.bars()},)),
-    Claim("scores become shares that add up to 1", lambda t, m, b: has(t, "softmax"), RELU, (MAPS,)),
+    Claim("scores become shares that add up to 1", lambda t, m, b: has(t, "softmax") and
+          np.isfinite(t["output"]).all(), RELU, (MAPS, {**RELU, "input": [[float("nan"), 1.0]]})),
     Claim("every feature gets its own centre and spread", lambda t, m, b: has(t, "batchnorm"),
           {"layers": rows.bars()}, ({},)),
     Claim("numbers of a sample get a common centre and spread", lambda t, m, b: has(t, "layernorm"),

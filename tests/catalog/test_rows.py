@@ -71,7 +71,7 @@ def test_a_film_of_some_stages_has_what_they_read_and_nothing_later() -> None:
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ("0", "opened is 0, but there are only 9 layers; give a number from 1 to 9"),
+        ("0", "opened is 0, but layers are counted from 1; give a number from 1 to 9"),
         ("10", "opened is 10, but there are only 9 layers"),
         ("denze", "did you mean dense"),
         ("1 2 3", "opened names 3 layers, but 2 have room at once"),

@@ -14,6 +14,7 @@ from layeranim.stories.networks.sequential import film as row_film
 from layeranim.stories.networks.sequential_stage import called
 from layeranim.stories.networks.sequential_view import RowStage, RowView
 from layeranim.stories.stage import Play, story
+from layeranim.stories.stage.figures import Figures
 from layeranim.stories.storyboard import Fact, Line, Run, Telling
 
 GOOD_FOR = "any model: what it computed with this input, call by call"
@@ -34,20 +35,20 @@ class NetFilm(RowFilm):
     def opening(self) -> tuple[Line, str]:
         return words.opening(self.view), words.counted(self.view)
 
-    def closing(self) -> Line:
+    def closing(self, figures: Figures) -> Line:
         assert isinstance(self.last, NetStage)
-        return words.closing(self.view, self.last)
+        return words.closing(self.view, self.last, figures)
 
     def parameters(self) -> tuple[str, ...]:
-        return words.options(self.view)
+        return words.options(self.view, self.crowded)
 
     def does(self, stage: RowStage) -> str:
         assert isinstance(stage, NetStage)
         return words.says(self.view, stage)
 
-    def said(self, play: Callable[[], Play]) -> dict[str, Callable[[int], Line]]:
+    def said(self) -> dict[str, Callable[[Figures, int], Line]]:
         """What the model gave is said as that; no arithmetic made it."""
-        own: dict[str, Callable[[int], Line]] = {}
+        own: dict[str, Callable[[Figures, int], Line]] = {}
         for group in self.groups:
             stage = group[-1]
             assert isinstance(stage, NetStage)
@@ -55,15 +56,15 @@ class NetFilm(RowFilm):
                 own[stage.out] = partial(self._given_said, stage)
             elif stage.layer == "concatenate":
                 own[stage.out] = partial(self._placed_said, stage)
-        return {**super().said(play), **own}
+        return {**super().said(), **own}
 
-    def _placed_said(self, stage: NetStage, unit: int) -> Line:
-        return words.placed(self.view, stage)
+    def _placed_said(self, stage: NetStage, figures: Figures, unit: int) -> Line:
+        return words.placed(self.view, stage, figures)
 
-    def _given_said(self, stage: RowStage, unit: int) -> Line:
+    def _given_said(self, stage: RowStage, figures: Figures, unit: int) -> Line:
         at = self.view.followed(stage)
         gave = Run(f"{stage.called} gave ", "ink", "semibold", Fact("name"))
-        return gave, Run(self.view.figures.text(at), "result", "semibold", at, late=True)
+        return gave, Run(figures.text(at), "result", "semibold", at, late=True)
 
     def _folded(self, group: Sequence[RowStage]) -> int:
         return sum(stage.stands for stage in group if isinstance(stage, NetStage))

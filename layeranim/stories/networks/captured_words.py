@@ -8,6 +8,7 @@ from layeranim.engine.graph_calls import GraphCall
 from layeranim.stories.networks import captured_cards as cards
 from layeranim.stories.networks import sequential_words as words
 from layeranim.stories.phrases import so_many
+from layeranim.stories.stage.figures import Figures
 from layeranim.stories.storyboard import Fact, Line, Run
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def _from(view: NetView, tensor: str) -> str:
     return words.title(stage) if stage else "the input"
 
 
-def placed(view: NetView, stage: NetStage) -> Line:
+def placed(view: NetView, stage: NetStage, figures: Figures) -> Line:
     """``3.28 of 1 down1 keeps its value in map 6, row 2, column 1``."""
     at = view.followed(stage)
     way = view.ways[stage.place]
@@ -77,24 +78,26 @@ def placed(view: NetView, stage: NetStage) -> Line:
             break
         before = carried
     from_ = f" of {words.title(whose)} stands as " if whose and whose is not stage else " stands as "
-    return (Run(view.figures.text(before), "ink", "semibold", before),
+    return (Run(figures.text(before), "ink", "semibold", before),
             Run(from_, source=Fact("place")),
             Run(words.place(view, at), "result", "semibold", Fact("place"), late=True))  # fmt: skip
 
 
 # ── the film ─────────────────────────────────────────────────────────────────
-def options(view: NetView) -> tuple[str, ...]:
+def options(view: NetView, crowded: tuple[int, ...] = ()) -> tuple[str, ...]:
     """What the header keeps: what goes in and comes out, how many calls, how many of them are drawn, which are
     opened."""
     ends = " → ".join("×".join(map(str, view.shape(name))) or "1" for name in ("input", "output"))
     total, drawn = parameters(view), sum(len(stage.calls) for stage in view.stages if stage.last.stands == 1)
-    open_ = ", ".join(str(view.stages[k].number) for k in view.open)
+    open_, shut = (", ".join(str(view.stages[k].number) for k in view.open if (k in crowded) == wanted)
+                   for wanted in (False, True))  # fmt: skip
     return (
         ends,
         so_many("call", "calls", view.total),
         *((f"{drawn} of them drawn",) if drawn < view.total else ()),
         *((so_many("parameter", "parameters", total),) if total else ()),
-        *((f"{open_} opened",) if view.open else ()),
+        *((f"{open_} opened",) if open_ else ()),
+        *((f"{shut} not opened: no room",) if shut else ()),
     )
 
 
@@ -117,10 +120,10 @@ def counted(view: NetView) -> str:
     return words.counted(view)
 
 
-def closing(view: NetView, last: NetStage) -> Line:
+def closing(view: NetView, last: NetStage, figures: Figures) -> Line:
     at = view.followed(last)
     role = "probability" if last.layer == "softmax" and not view.option(last, "log") else "result"
     done = sum(stage.stands for stage in view.stages[: last.place + 1])
     return (Run(f"{so_many('call', 'calls', done)} later: ", source=Fact("calls")),
             Run(f"{words.place(view, at)} = ", "ink", "semibold", Fact("place")),
-            Run(view.figures.text(at), role, "semibold", at))  # fmt: skip
+            Run(figures.text(at), role, "semibold", at))  # fmt: skip

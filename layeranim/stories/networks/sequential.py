@@ -7,15 +7,16 @@ from functools import partial
 
 from layeranim.stories.activations import BOUNDED
 from layeranim.stories.networks import sequential_words as words
+from layeranim.stories.networks.sequential_kinds import alike, keeps, numbered, shares
 from layeranim.stories.networks.sequential_stage import RowStanding
-from layeranim.stories.networks.sequential_view import RowStage
+from layeranim.stories.networks.sequential_view import STATED, RowStage
 from layeranim.stories.pictures import brightness
 from layeranim.stories.stage import (
     Each,
     Note,
     Passages,
     Play,
-    has_room,
+    room_for,
     story,
 )
 from layeranim.stories.stage.figures import Figures
@@ -48,42 +49,54 @@ class RowFilm(RowStanding):
         """What a stage does, in a sentence; nothing where its arithmetic says it."""
         return words.does(self.view, stage)
 
-    def said(self, play: Callable[[], Play]) -> dict[str, Callable[[int], Line]]:
+    def said(self) -> dict[str, Callable[[Figures, int], Line]]:
         """Where a stage's last tensor is another shape of what it wrote: how that came about."""
-        out: dict[str, Callable[[int], Line]] = {}
+        out: dict[str, Callable[[Figures, int], Line]] = {}
         for group in self.groups:
             last = group[-1]
             if last.layer == "flatten" and last.wrote in self.view.ways[last.place]:
                 out[last.out] = partial(self._laid, last)
+            elif keeps(last):
+                out[last.out] = partial(self._kept, last)
+            elif last.layer == "embedding":
+                out[last.out] = partial(self._picked, last)
             elif last.place in self.opened and any(one.at for one in self.opened[last.place].passages):
-                out[last.out] = partial(self._unit_said, play, last)
-            elif len(group) > 1 or last.wrote != last.out:
-                out[last.out] = partial(self._written, play, last)
+                out[last.out] = partial(self._unit_said, last)
+            elif len(group) > 1 or last.wrote != last.out or last.layer in STATED:
+                out[last.out] = partial(self._written, last)
         return out
 
-    def _laid(self, stage: RowStage, unit: int) -> Line:
-        return words.laid(self.view, stage)
+    def _laid(self, stage: RowStage, figures: Figures, unit: int) -> Line:
+        return words.laid(self.view, stage, figures)
 
-    def _unit_said(self, play: Callable[[], Play], stage: RowStage, unit: int) -> Line:
+    def _kept(self, stage: RowStage, figures: Figures, unit: int) -> Line:
+        return words.kept(self.view, stage, figures)
+
+    def _picked(self, stage: RowStage, figures: Figures, unit: int) -> Line:
+        return words.picked(self.view, stage, figures)
+
+    def _unit_said(self, stage: RowStage, figures: Figures, unit: int) -> Line:
         """Of one unit its arithmetic, of all that there are so many."""
         passage = self.passages[unit][0]
         if not passage.at:
             size = "×".join(map(str, self.view.shape(stage.out)))
             return (Run(f"all {size} numbers in the same way", source=Fact("shape")),)
-        figures = Figures(play(), self.telling)
         cell = figures.cell_of(stage.out, unit, passage.cell)
         name = (Run(words.word(stage), "ink", "semibold", Fact("name")),)
         return written(figures, figures.acted_at(cell), cell, name=name, lead=(*name, Run(" = ")))
 
-    def _written(self, play: Callable[[], Play], stage: RowStage, unit: int) -> Line:
-        figures = Figures(play(), self.telling)
-        cell = self.view.ways[stage.place].get(stage.wrote) or self.view.ways[stage.place][stage.out]
+    def _written(self, stage: RowStage, figures: Figures, unit: int) -> Line:
+        way = self.view.ways[stage.place]
+        cell = way.get(stage.wrote) or way[stage.out]
+        before = [*way.values()][: [*way].index(cell.tensor)]
+        while before and len((step := figures.acted_at(cell).step).reads) > 1 and step.operation == "join":
+            cell = before.pop()  # the one of those side by side that is followed
         name = (Run(words.word(stage), "ink", "semibold", Fact("name")),)
         return written(figures, figures.acted_at(cell), cell, name=name, lead=(*name, Run(" = ")))
 
     def _symbols(self) -> dict[str, Line]:
         """What stands in front of the arithmetic: what a stage is, or of an opened one what it makes on its way."""
-        named = {stage.out: words.word(stage) for stage in self.view.stages}
+        named = {name: words.word(stage) for stage in self.view.stages for name in (stage.wrote, stage.out)}
         for place, one in self.opened.items():
             named |= {passage.writes[-1]: words.inner(passage.writes[-1], self.view.stages[place])
                       for passage in one.passages if passage.writes[-1] not in named}  # fmt: skip
@@ -96,12 +109,12 @@ class RowFilm(RowStanding):
         """What the film opens with, and the note under it."""
         return words.opening(self.view), words.counted(self.view)
 
-    def closing(self) -> Line:
-        return words.closing(self.view, self.last, self._digits)
+    def closing(self, figures: Figures) -> Line:
+        return words.closing(self.view, self.last, self._digits, figures)
 
     def parameters(self) -> tuple[str, ...]:
         """What the header keeps."""
-        return words.options(self.view)
+        return words.options(self.view, self.crowded)
 
     def routes(self) -> tuple[tuple[str, str], ...]:
         """Parts from which lines lead to others."""
@@ -112,9 +125,7 @@ class RowFilm(RowStanding):
         last = len(self.passages) - 1
         told = [k for k, (_, place) in enumerate(self.passages) if place in self.opened]
         units_of = [k for k in told if self.passages[k][0].at]  # one cell's arithmetic: of all there is none to say
-        shares = {stage.out: "share" for stage in view.stages if stage.layer == "softmax"
-                  and not view.option(stage, "log")}  # fmt: skip
-        shares |= {name: "share" for name in view.trace if name.endswith("self.weights")}
+        parts = shares(view.trace, view.stages)
         ids = {"input": "name"} if view.stages[0].layer == "embedding" else {}
         image = self.telling.kinds.get("input") == "image"
         planes = view.shape("input")[:1] == (3,)
@@ -124,33 +135,34 @@ class RowFilm(RowStanding):
         noun = ("step", "steps") if self.opened else ("stage", "stages")
         units = Passages((), noun, names=lambda unit: self.passages[unit][0].name,
                          inner=lambda unit: self.passages[unit][0].cell,
-                         passages=tuple(one for one, _ in self.passages))  # fmt: skip
+                         passages=tuple(one for one, _ in self.passages), means=self.means())  # fmt: skip
         opening, note = self.opening()
-        play = Play(
+        return Play(
             title=self.titled(),
             units=units,
             stage=self.stage(),
             acts=(Each(((units.made, self.notes()),)),),
+            tokens=view.tokens,
             opening=opening,
             opening_note=note,
-            closing=self.closing(),
+            closing=self.closing,
             good_for=self.good_for,
             options=self.parameters(),
             drawn=self.undrawn,
-            kinds=kinds | shares | ids,
+            kinds={**kinds, **parts, **ids},
             bright=brightness(self.telling),
-            alike=tuple((stage.before, stage.out) for stage in view.stages if stage.layer == "flatten"),
-            spans=bounded | dict.fromkeys(shares, 1.0),
+            alike=alike(view.trace, view.stages),
+            same=numbered(view.trace, view.stages),
+            spans=bounded | dict.fromkeys(parts, 1.0),
             follow=(units_of or told or [last])[-1],
             stops=tuple(range(last + 1)),
             evidence=(view.figures.here_of(view.followed(self.last)),),
-            words=self.said(lambda: play),
+            retold=self.said(),
             routes=self.routes(),
             symbols=self._symbols(),
             longest=LONGEST,
             largest=True,
         )  # fmt: skip
-        return play
 
 
 def _told(unit: int, one: int) -> bool:
@@ -162,9 +174,18 @@ def film(telling: Telling, kind: type[RowFilm] = RowFilm) -> Play:
     """The film of layers in a row: as many of the opened ones have a view of their own, and as many stages stand there,
     as there is room for."""
     panels = len(kind(telling).panels)
-    tried = [*((most, 0) for most in range(panels, -1, -1)), *((0, fewer) for fewer in FEWER)]
-    plays = (kind(telling, most, fewer).play() for most, fewer in tried)
-    return next((play for play in plays if has_room(play, telling)), None) or kind(telling, *tried[-1]).play()
+    roomy = [(panels, 0), (panels, 1)] if panels > 1 else []
+    tried = [*roomy, *((most, 0) for most in range(panels - (panels > 1), -1, -1)), *((0, fewer) for fewer in FEWER)]
+    spare, play = None, None
+    for most, fewer in tried:
+        play = kind(telling, most, fewer).play()
+        decimals = room_for(play, telling)
+        if decimals > 0:
+            return play
+        spare = spare or (play if decimals == 0 else None)  # whole numbers alone are the last resort
+    found = spare or play
+    assert found is not None
+    return found
 
 
 SequentialStory = story("Layers in a row", film, GOOD_FOR, takes=5)

@@ -2,82 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
-from layeranim.engine.trace import Region
 from layeranim.stories.networks import sequential_words as words
+from layeranim.stories.networks.sequential_inside import OWN, WAY, moved, passed, shared, stated
+from layeranim.stories.networks.sequential_kinds import keeps
+from layeranim.stories.networks.sequential_panels import (
+    Foremost,
+    HeldTally,
+    Opened,
+    at_axes,
+    lead_of,
+    plain_grid,
+    sliced,
+    told_unit,
+)
 from layeranim.stories.networks.sequential_view import RowStage, RowView
-from layeranim.stories.stage import Curve, Grid, Leading, Passage, Row, Tally
-from layeranim.stories.stage.figures import Figures
-from layeranim.stories.stage.parts.base import Moment
-from layeranim.stories.stage.plans import Plan, TablePlan
+from layeranim.stories.stage import Column, Curve, Grid, Row
 from layeranim.stories.stage.solver import Node
-from layeranim.stories.stage.verbs import Verb
-from layeranim.stories.storyboard import Address
+from layeranim.stories.storyboard import Fact, Run
 
-FEW, WIDE, HIGH, CELL = 8, 280.0, 130.0, 14.0
-"""Of more rows or columns a grid of an opened stage is a band, at most so wide and high, of cells at most so large."""
 KERNEL, KERNEL_SMALL, SMALL = 4, 3, 110.0
 """Windows of more rows or columns are colours alone, where several stages are opened, too; so large are these."""
 TERMS, TABLED = 6, 3
 """Of a sum of more terms the largest stand in a table, so many."""
+CENTRAL = (-4.0, 4.0)
+"""What the axis of a curve shows at least: where the functions of layers bend."""
 CURVED = 2_000
 """Of more numbers than these no curve has points."""
-WAY = 4
-"""So many of the tensors that a stage makes on its way stand there."""
+SEVERAL = 3
+"""So many of what a layer with a state makes where several stages are opened."""
 TELLING = (
     "self.weights", "weights", "head_output", "expanded", "self_norm.output", "forget_gate", "input_gate",
     "update_gate", "reset_gate", "candidate", "new_gate", "output_gate", "cell", "hidden", "exponentials", "deviation",
     "mean", "normalised", "total", "pre_activation",
 )  # fmt: skip
 """What says most of a layer that has no view of its own, the first first."""
-
-
-@dataclass(frozen=True)
-class Opened:
-    """What stands under the row for a stage, and the units that tell it before the stage as a whole is told."""
-
-    node: Node
-    passages: tuple[Passage, ...]
-
-
-@dataclass(frozen=True)
-class Foremost(Leading):
-    """The largest products of the unit ``own``, whichever unit is under way."""
-
-    own: tuple[tuple[str, int], ...] = ()
-
-    def changes(self, figures: Figures, plan: TablePlan, moment: Moment) -> Iterator[Verb]:
-        yield from ()
-
-    def writes(self, figures: Figures, plan: TablePlan, region: Region, moment: Moment) -> Iterator[Verb]:
-        if dict(self.own).items() <= figures.here(moment.unit).items():
-            yield self._rows(figures, plan, moment.unit)
-
-    def closes(self, figures: Figures, plan: TablePlan, unit: int) -> Iterator[Verb]:
-        yield from ()
-
-    def passes(self, figures: Figures, plan: TablePlan, first: int, last: int) -> Iterator[Verb]:
-        yield from ()
-
-
-@dataclass(frozen=True)
-class HeldTally(Tally):
-    """A tally that keeps its number while other stages are told."""
-
-    def changes(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[Verb]:
-        yield from ()
-
-    def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
-        if moment.target.tensor == self.tensor:
-            yield from super().writes(figures, plan, region, moment)
-
-    def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
-        yield from ()
-
-    def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
-        yield from ()
 
 
 def opened_view(view: RowView, stage: RowStage) -> Opened:
@@ -91,28 +51,14 @@ def opened_view(view: RowView, stage: RowStage) -> Opened:
     if layer == "pool" and f"{stage.prefix}windows" in view.trace:
         return _pooled(view, stage)
     small = view.trace.tensor(stage.wrote).shape and view.trace[stage.wrote].size <= CURVED
-    if layer == "activation" and stage.wrote in way and small:
+    if layer == "activation" and stage.wrote in way and small and not keeps(stage):
         acted = view.figures.acted_at(way[stage.wrote])
         if acted.step.operation == "activate":
-            return Opened(Curve(stage.reads, stage.wrote), ())
+            name = (Run(f"{lead_of(view, stage)}{words.word(stage)}", "ink", "semibold", Fact("name")),)
+            return Opened(Curve(stage.reads, stage.wrote, name, least=CENTRAL), ())
+    if layer == "softmax":
+        return shared(view, stage)
     return _on_the_way(view, stage)
-
-
-def _first(view: RowView, stage: RowStage) -> str:
-    """Where several stages are opened, of which one what stands there is."""
-    return f"{words.title(stage)}: " if len(view.open) > 1 else ""
-
-
-def _at(view: RowView, address: Address) -> dict[str, int]:
-    """A cell by its axes but for the samples."""
-    axes = view.trace.axes(address.tensor)
-    return {axis: i for axis, i in zip(axes, address.index, strict=True) if axis in view.axes(address.tensor)}
-
-
-def _passage(view: RowView, stage: RowStage, name: str, writes: tuple[str, ...], at: Mapping[str, int]) -> Passage:
-    """A unit of a stage: what it makes at these indices."""
-    made = tuple(one for one in writes if one in view.trace)
-    return Passage(f"{words.title(stage)}, {name}", made, at, {**view.cell(made[-1], stage), **at})
 
 
 # ── dense ────────────────────────────────────────────────────────────────────
@@ -122,14 +68,14 @@ def _dense(view: RowView, stage: RowStage) -> Opened:
     products, sums = f"{prefix}products", (f"{prefix}weighted_sum", f"{prefix}pre_activation")
     bent = view.option(stage, "activation") != "linear"
     last = sums[-1] if bent else stage.wrote
-    cell = _at(view, view.ways[stage.place].get(last, view.target()))
+    cell = at_axes(view, view.ways[stage.place].get(last, view.target()))
     out, into = view.trace.axes(weight)
     followed = cell.get(out, 0)
     units = tuple(dict.fromkeys((0, followed) if view.trace.size(out) > 1 else (0,)))
     passages = tuple(
-        _passage(view, stage, f"unit {unit + 1}", (products, *sums, *(() if bent else (stage.wrote,))),
+        told_unit(view, stage, f"unit {unit + 1}", (products, *sums, *(() if bent else (stage.wrote,))),
                  {**cell, out: unit}) for unit in units)  # fmt: skip
-    parts: list[Node | str] = [_plain(view, weight, f"{_first(view, stage)}w", (out, into))]
+    parts: list[Node | str] = [plain_grid(view, weight, f"{lead_of(view, stage)}w", (out, into))]
     if view.trace.size(into) > TERMS and len(view.open) == 1:
         heads, own = ("input", "w", "x", "w · x"), tuple({**cell, out: followed}.items())
         parts.append(Foremost(products, heads, into, TABLED, own))
@@ -142,7 +88,7 @@ def _windowed(view: RowView, stage: RowStage) -> Opened:
     """A window, the filter that lies on it, their products and the sum."""
     prefix, way = stage.prefix, view.ways[stage.place]
     names = {word: f"{prefix}{word}" for word in ("patches", "kernel", "products", "pre_activation")}
-    cell = _at(view, way[names["pre_activation"]])
+    cell = at_axes(view, way[names["pre_activation"]])
     product = dict(zip(view.trace.axes(names["products"]), way[names["products"]].index, strict=True))
     channel = view.trace.axes(names["patches"])[1]
     read = view.ways[stage.place].get(f"{prefix}padded")
@@ -160,12 +106,12 @@ def _windowed(view: RowView, stage: RowStage) -> Opened:
         return Grid(tensor, text, rows, cols, at=own, sized=False, lens=False, firm=firm, band=band)
 
     window = cells(names["patches"], f"window{which}", {**product, channel: at_channel})
-    kernel = cells(names["kernel"], f"{_first(view, stage)}w, filter {cell[out] + 1}{which}", product)
+    kernel = cells(names["kernel"], f"{lead_of(view, stage)}w, filter {cell[out] + 1}{which}", product)
     made = cells(names["products"], "products", {**product, group: product[group]})
     writes = (names["products"], f"{prefix}partial_sums", names["pre_activation"])
     bent = view.option(stage, "activation") != "linear"
     last = names["pre_activation"] if bent else stage.wrote
-    passage = _passage(view, stage, f"filter {cell[out] + 1}", (*writes, *(() if bent else (last,))), cell)
+    passage = told_unit(view, stage, f"filter {cell[out] + 1}", (*writes, *(() if bent else (last,))), cell)
     several = len(view.open) > 1  # then the window is looked for in the maps themselves
     factors: list[Node | str] = [kernel] if several else [window, "·", kernel, "=", made]
     return Opened(Row(*factors, "→", HeldTally(last, "sum")), (passage,))
@@ -187,9 +133,9 @@ def _pooled(view: RowView, stage: RowStage) -> Opened:
     cell = dict(zip(view.trace.axes(out.tensor), out.index, strict=True))
     at = tuple((axis, cell[axis]) for axis in view.axes(windows) if axis not in (rows, cols) and axis in cell)
     firm = _firm(view, rows, cols)
-    grid = Grid(windows, f"{_first(view, stage)}window", rows, cols, at=at, sized=False, lens=False, firm=firm,
+    grid = Grid(windows, f"{lead_of(view, stage)}window", rows, cols, at=at, sized=False, lens=False, firm=firm,
                 band=(0.0, 0.0) if firm else (SMALL, SMALL))  # fmt: skip
-    passage = _passage(view, stage, "one window", (stage.wrote,), _at(view, out))
+    passage = told_unit(view, stage, "one window", (stage.wrote,), at_axes(view, out))
     return Opened(Row(grid, "→", HeldTally(stage.wrote, words.word(stage).partition(" ")[0])), (passage,))
 
 
@@ -198,18 +144,23 @@ def _on_the_way(view: RowView, stage: RowStage) -> Opened:
     """What it makes between what comes in and what goes out, one tensor after another, each in its own arithmetic."""
     inside = [name for name in view.trace if stage.own(name) and name not in (stage.out, stage.wrote)
               and not view.trace.tensor(name).is_recipe and view.figures.made(name)]  # fmt: skip
-    own = [name for name in inside if name != stage.reads and not name.endswith((".derivative", ".indices"))]
+    own = [name for name in inside if name not in (stage.reads, passed(view, stage))
+           and not name.endswith((".derivative", ".indices"))]  # fmt: skip
     most = WAY if len(view.open) == 1 else WAY // 2
-    chosen = sorted(own, key=lambda name: _telling(name, stage))[:most]
+    if stage.layer in OWN:
+        own, most = stated(view, stage, own), len(OWN[stage.layer]) if len(view.open) == 1 else SEVERAL
+    chosen = (own if stage.layer in OWN else sorted(own, key=lambda name: _telling(name, stage)))[:most]
     chosen = sorted(chosen, key=lambda name: view.figures.acted(name).at)
     weights = [name for name in view.trace if stage.own(name)
                and view.trace.tensor(name).role == "weight" and len(view.shape(name)) == 2]  # fmt: skip
-    shown = [*(weights[:1] if len(chosen) < most else []), *chosen]
-    nodes: list[Node] = [_slice(view, stage, name, _first(view, stage) * (not k)) for k, name in enumerate(shown)]
-    passages = tuple(_passage(view, stage, words.inner(name, stage), (name,), {}) for name in chosen)
+    shown = [*(weights[:1] if len(chosen) < most and stage.layer not in OWN else []), *chosen]
+    nodes: list[Node] = [sliced(view, stage, name, first=not k) for k, name in enumerate(shown)]
+    passages = tuple(told_unit(view, stage, words.inner(name, stage), (name,), {}) for name in chosen)
     if not nodes:
-        nodes = [HeldTally(stage.wrote, words.word(stage))]
-    return Opened(Row(*nodes), passages)
+        return moved(view, stage)
+    half = -(-len(nodes) // 2)
+    stands = Column(Row(*nodes[:half]), Row(*nodes[half:])) if len(nodes) > WAY else Row(*nodes)
+    return Opened(stands, passages)
 
 
 def _telling(name: str, stage: RowStage) -> tuple[int, int]:
@@ -218,23 +169,3 @@ def _telling(name: str, stage: RowStage) -> tuple[int, int]:
     short = own.rpartition(".")[2]
     found = [TELLING.index(word) for word in (own, short) if word in TELLING]
     return (min(found), 0) if found else (len(TELLING), 0)
-
-
-def _slice(view: RowView, stage: RowStage, name: str, first: str) -> Node:
-    """The last two axes of a tensor, at the followed cell on the others."""
-    axes = view.axes(name)
-    cell = view.cell(name, stage)
-    drawn, told = axes[-2:], axes[:-2]
-    at = tuple((axis, cell[axis]) for axis in told)
-    which = "".join(f", {words.single(axis)} {i + 1}" for axis, i in at)
-    return _plain(view, name, f"{first}{words.inner(name, stage)}{which}", drawn, at)
-
-
-def _plain(view: RowView, name: str, text: str, axes: tuple[str, ...], at: tuple[tuple[str, int], ...] = ()) -> Grid:
-    """One or two axes as cells, in colours alone where they are many."""
-    rows, cols = (*axes, None, None)[:2]
-    n, m = (view.trace.size(axis) if axis else 1 for axis in (rows, cols))
-    band = (0.0, 0.0)
-    if max(n, m) > FEW:
-        band = min(WIDE, max(22.0, CELL * m)), min(HIGH, max(22.0, CELL * n))
-    return Grid(name, text, rows, cols, at=at, sized=False, lens=False, band=band)

@@ -62,6 +62,10 @@ def _place(word: str, names: list[str]) -> int:
     if word.isascii() and word.isdigit():
         if 0 < int(word[:9]) <= len(names):
             return int(word) - 1
+        if not int(word[:9]):
+            raise OptionError(
+                f"opened is {word[:20]}, but layers are counted from 1; give a number from 1 to {len(names)}"
+            )
         way = f"give a number from 1 to {len(names)}" if len(names) > 1 else "give 1"
         raise OptionError(f"opened is {word[:20]}, but there {'are' if len(names) > 1 else 'is'} only {len(names)} "
                           f"layer{'s' * (len(names) > 1)}; {way}")  # fmt: skip

@@ -67,7 +67,7 @@ def _block() -> dict[str, Any]:
 
 _BLOCK = _block()
 _READ = text([
-    Link("embedding", "embedding", {}, (1, 4), _FLAT, (1, 4), ("table",)),
+    Link("embedding", "embedding", {"tokens": " ".join(WORDS)}, (1, 4), _FLAT, (1, 4), ("table",)),
     Link("block", "transformer", {"heads": "2", "feedforward": "8"}, (1, 4, 4), _SAME, (1, 4, 4), tuple(_BLOCK)),
     Link("scores", "dense", {"units": "4", "bias": "false"}, (1, 4, 4), _SAME, (4, 4), ("weight",)),
     Link("softmax", "softmax", {}, (1, 4, 4), _SAME, (4, 4)),

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from layeranim.stories.networks import sequential_words as words
 from layeranim.stories.networks.opened import OPEN_MOST, cards, tight
-from layeranim.stories.networks.sequential_opened import Opened, opened_view
+from layeranim.stories.networks.sequential_opened import opened_view
+from layeranim.stories.networks.sequential_panels import NamedRow, Opened
 from layeranim.stories.networks.sequential_view import RowStage, RowView
 from layeranim.stories.stage import (
     Bars,
@@ -30,6 +31,8 @@ TALL, TALL_OPEN = 320.0, 100.0
 """The height of the maps of a stage, and over what is opened."""
 BAR, BARS_MOST, BARS_OPEN = 26.0, 10, 3
 """The height of a bar with its number, and how many there are at most; over what is opened."""
+NAMED = 22.0
+"""The width of a number at the end under its name, where stages are low."""
 SHORT = 4
 """Of more stages each says in short what it is."""
 FEWEST = 3
@@ -55,14 +58,24 @@ class RowStanding:
             spans[last.place] = range(first, len(self.passages))
         self._keep(spans, telling.film.selected(len(self.passages)))
 
+    def means(self) -> tuple[int, ...]:
+        """Which unit tells what a preset means by its number: that of the film in which no stage is folded."""
+        out: list[int] = []
+        for group in self.groups:
+            units = [k for k, (_, place) in enumerate(self.passages) if place == group[-1].place]
+            out += [*[units[-1]] * (len(group) - 1), *units]
+        return tuple(out)
+
     def _keep(self, spans: dict[int, range], shown: range) -> None:
         """Of a film of some steps nothing stands there that only later ones make, or that was opened before it."""
         self.told = [group for group in self.groups if spans[group[-1].place][0] <= shown[-1]]
         self.last = self.told[-1][-1]
         self.panels = {place: one for place, one in self.opened.items()
                        if {*spans[place][:-1]} <= {*shown} and spans[place][0] <= shown[-1]}  # fmt: skip
-        most = min(self.most, 1) if self.tight else self.most  # the others are told without a view of their own
-        self.panels = dict([*self.panels.items()][:most])
+        every = [*self.panels.items()]
+        self.panels = dict(every[: self.most])
+        self.crowded = tuple(place for place, _ in every[self.most :])
+        """Those that are told without a view of their own."""
 
     @property
     def long(self) -> bool:
@@ -137,7 +150,20 @@ class RowStanding:
         if barred:
             return Beneath(Bars(tensor, text, view.axes(tensor)[0], self._ends(), BAR),
                            lines[1:])  # fmt: skip
+        if stage is view.stages[-1] and self.low and self._few:
+            return Beneath(self._across(tensor, text), lines)
         return Beneath(self._picture(tensor, text, firm), lines)
+
+    @property
+    def _few(self) -> bool:
+        """Whether the numbers at the end are few enough to have names."""
+        return len(self.view.shape("output")) == 1 and self.view.shape("output")[0] <= BARS_MOST
+
+    def _across(self, tensor: str, text: str) -> Node:
+        """Where stages are low: the numbers at the end side by side, each under its name."""
+        wide = NAMED * self.view.shape(tensor)[0]
+        return NamedRow(tensor, text, cols=self.view.axes(tensor)[0], sized=False, lens=False, band=(wide, BAR),
+                        called=((), self._ends()))  # fmt: skip
 
     def _ends(self) -> tuple[str, ...]:
         """What the numbers at the end are called: the digits, else their places."""
@@ -166,7 +192,8 @@ class RowStanding:
             n, m = (*sizes, 1, 1)[:2]
             band = (BAND if m == 1 else min(160.0, max(BAND, 10.0 * m)), min(high, max(BAND, 10.0 * n)))
         named = tensor == "input" and view.stages[0].layer == "embedding" and len(sizes) == 1 and sizes[0] <= FEW
-        return Grid(tensor, text, rows=rows_, cols=cols_, sized=False, lens=False, firm=named,
+        called = (view.tokens if tensor == "input" else (), ())
+        return Grid(tensor, text, rows=rows_, cols=cols_, sized=False, lens=False, firm=named, called=called,
                     band=(0.0, 0.0) if named else band)  # fmt: skip
 
     @property
@@ -198,7 +225,8 @@ def called(group: Sequence[RowStage]) -> str:
 def _named(stage: RowStage) -> str:
     """The user's own name of a layer, where it says more than its place."""
     name = stage.link.name
-    return "" if name.isdigit() or len(name) > words.NAMED_MOST or name == words.word(stage) else f", {name}"
+    numbered = all(part.isdigit() for part in name.split("."))
+    return "" if numbered or len(name) > words.NAMED_MOST or name == words.word(stage) else f", {name}"
 
 
 def _folded(view: RowView, most: int) -> list[list[RowStage]]:
@@ -208,7 +236,8 @@ def _folded(view: RowView, most: int) -> list[list[RowStage]]:
     if len(stages) <= room:
         return [[stage] for stage in stages]
     kept = {0, len(stages) - 1, *view.open}
-    for k in (*(k - 1 for k in view.open if k), 1, len(stages) - 2, *range(2, len(stages))):
+    most = max(stages, key=view.learnt).place  # the opening speaks of it
+    for k in (most, *(k - 1 for k in view.open if k), 1, len(stages) - 2, *range(2, len(stages))):
         if len(kept) >= room:
             break
         kept.add(k)

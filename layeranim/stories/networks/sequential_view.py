@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from layeranim.engine.embedding import numbered as numbered_words
 from layeranim.engine.links import links_of
 from layeranim.engine.trace import Array, Region, Shape, count
+from layeranim.stories.networks.sequential_kinds import alike, numbered, shares
 from layeranim.stories.networks.sequential_options import SequentialFilmConfig, opened
 from layeranim.stories.stage import Each, Grid, Passage, Passages, Play
 from layeranim.stories.stage.figures import Covered, Figures
@@ -76,7 +78,9 @@ class RowView:
         self.batched = BATCH in self.trace.axes("input")
         self.sample = telling.film.place_in(self.trace.size(BATCH)) if self.batched else 0
         one = Passages((), ("stage", "stages"), passages=(Passage("", ("output",)),))
-        plain = Play("", Grid("input", ""), one, (Each((("output", ()),)),), (), (), "")
+        told = self.trace, self.stages
+        plain = Play("", Grid("input", ""), one, (Each((("output", ()),)),), (), (), "",
+                     kinds=shares(*told), same=numbered(*told), alike=alike(*told))  # fmt: skip
         self.figures = Figures(plain, telling)
         self.offsets: dict[str, tuple[int, ...]] = {}
         self.ways = self._ways()
@@ -93,6 +97,21 @@ class RowView:
                             for word, usual in (("entry", before), ("folded", out)))  # fmt: skip
             yield RowStage(k, link, before, reads, wrote, out)
             before = out
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """The words that come in, where the first layer knows them: each step's own, or, of a preset whose ids are
+        others, those of the ids."""
+        first = self.stages[0]
+        known = first.layer == "embedding"
+        words: tuple[str, ...] = (getattr(first.link.config, "tokens", None) or ()) if known else ()
+        if not words or len(words) != self.shape("input")[-1]:
+            return ()
+        if self.telling.base is None or self.telling.untouched:
+            return words
+        named = dict(zip(numbered_words(words), words, strict=True))
+        ids = self.trace.read(self.figures.told("input")).tolist()
+        return tuple(named[one] for one in ids) if set(ids) <= set(named) else ()
 
     # ── shapes ───────────────────────────────────────────────────────────────
     def axes(self, tensor: str) -> tuple[str, ...]:
@@ -241,8 +260,14 @@ class RowView:
         if tensor in way:
             return dict(zip(axes, way[tensor].index, strict=True))
         made = way.get(stage.wrote) or next(iter(way.values()))
-        alike = dict(zip(self.trace.axes(made.tensor), made.index, strict=True))
-        return {axis: alike.get(axis, 0) for axis in axes}
+        known: dict[str, int] = {}
+        for one in (made, *reversed([*way.values()])):
+            for axis, i in zip(self.trace.axes(one.tensor), one.index, strict=True):
+                known.setdefault(axis, i)
+        for a, b in (*self.figures.film.same, *(pair[::-1] for pair in self.figures.film.same)):
+            if a in known:
+                known.setdefault(b, known[a])
+        return {axis: known.get(axis, 0) for axis in axes}
 
     # ── what stands in another tensor ────────────────────────────────────────
     def _padding(self, at: Address, stage: RowStage) -> bool:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from layeranim.engine.links import Link
 from layeranim.stories.activations import activation_word
-from layeranim.stories.networks.sequential_view import RowStage, RowView
+from layeranim.stories.networks.sequential_kinds import keeps
+from layeranim.stories.networks.sequential_view import STATED, RowStage, RowView
 from layeranim.stories.phrases import so_many
+from layeranim.stories.stage.figures import Figures
+from layeranim.stories.stage.parts.names import short
 from layeranim.stories.storyboard import Address, Fact, Line, Run
 
 NAMED_MOST = 9
@@ -21,9 +26,9 @@ def _pooled(link: Link) -> str:
             "adaptive-mean": "mean", "lp": "p-norm"}.get(mode, mode)  # fmt: skip
 
 
-GATED = {"glu": "GLU", "reglu": "ReGLU", "geglu": "GEGLU", "swiglu": "SwiGLU"}
+GATED = {"linear": "identity", "glu": "GLU", "reglu": "ReGLU", "geglu": "GEGLU", "swiglu": "SwiGLU"}
 WORDS: dict[str, str | Says] = {
-    "activation": lambda link: GATED.get(link.config.activation, activation_word(link.config.activation)),
+    "activation": lambda link: GATED.get(link.config.activation) or activation_word(link.config.activation),
     "batchnorm": "batch norm",
     "conv": "conv",
     "conv1d": "conv",
@@ -63,6 +68,7 @@ def title(stage: RowStage) -> str:
 def inner(name: str, stage: RowStage) -> str:
     """What a tensor inside a stage is called: ``self weights``."""
     own = name.removeprefix(stage.prefix)
+    own = own.rpartition(".")[2] if stage.layer in STATED else own  # of several layers in it one is told
     return INNER.get(own, own.replace("_", " ").replace(".", " "))
 
 
@@ -82,16 +88,25 @@ def does(view: RowView, stage: RowStage) -> str:
     if layer.startswith("pool"):
         return {"max": "the largest number of each window stays", "mean": "each window becomes its mean"}.get(
             str(config.mode).split("-")[-1], "each window becomes its norm")  # fmt: skip
+    if keeps(stage) and layer == "activation":
+        return "no number changes"
     if layer == "activation":
         kept = "what is negative becomes 0" if config.activation == "relu" else ""
         return kept or "every number goes through one curve"
     if layer == "dense":
         return "every unit weighs all that comes in"
+    if layer == "softmax" and not finite(view, stage):
+        return ""
     if layer == "softmax":
         return "scores become logarithms of shares" if config.log else "scores become shares that add up to 1"
     if layer == "dropout":
         return "nothing is dropped: the network is in use" if not config.rate else "units are left out at random"
     return SENTENCES.get(layer, "")
+
+
+def finite(view: RowView, stage: RowStage) -> bool:
+    """Whether all that is told of what a stage makes are numbers."""
+    return bool(np.isfinite(view.trace.read(view.figures.told(stage.out))).all())
 
 
 SENTENCES = {
@@ -111,12 +126,25 @@ SENTENCES = {
 def single(axis: str) -> str:
     """What one index along an axis is called: ``head``, ``map``."""
     own = axis.rpartition(".")[2]
-    return AXES.get(own, own.removesuffix("s").replace("_", " "))
+    return AXES.get(own, "row" if nameless(axis) else own.removesuffix("s").replace("_", " "))
+
+
+def nameless(axis: str) -> bool:
+    """Whether an axis only has a number: that of what goes in, or of what a layer reads in another shape."""
+    word, _, number = axis.rpartition(".")[2].rpartition("_")
+    return number.isdigit() and word in ("input", "entry", "seen")
 
 
 AXES = {"out_channels": "map", "group_channels": "map", "out_depth": "slice", "out_height": "row", "timesteps": "step"}
+MAPPED = ("channels", "maps")
+"""How axes of maps end."""
 INNER = {
+    "cell_tanh": "tanh(cell)",
+    "exponentials": "power",
+    "hidden_pre": "sum",
+    "maximum": "max",
     "pre_activation": "sum",
+    "shifted": "difference",
     "self.weights": "attention",
     "self.head_output": "mixture",
     "self_norm.output": "normalised",
@@ -126,16 +154,18 @@ INNER = {
 
 
 # ── the film ─────────────────────────────────────────────────────────────────
-def options(view: RowView) -> tuple[str, ...]:
-    """What the header keeps: what goes in and comes out, how many layers learned how much, which are opened."""
+def options(view: RowView, crowded: tuple[int, ...] = ()) -> tuple[str, ...]:
+    """What the header keeps: what goes in and comes out, how many layers learned how much, which are opened, and for
+    which of those that should be there is no room."""
     ends = " → ".join("×".join(map(str, view.shape(name))) or "1" for name in ("input", "output"))
     total = sum(map(view.learnt, view.stages))
-    open_ = ", ".join(str(k + 1) for k in view.open)
+    open_, shut = (", ".join(str(k + 1) for k in view.open if (k in crowded) == wanted) for wanted in (False, True))
     return (
         ends,
         so_many("layer", "layers", len(view.stages)),
         *((so_many("parameter", "parameters", total),) if total else ()),
-        *((f"{open_} opened",) if view.open else ()),
+        *((f"{open_} opened",) if open_ else ()),
+        *((f"{shut} not opened: no room",) if shut else ()),
     )
 
 
@@ -149,43 +179,72 @@ def counted(view: RowView) -> str:
     """Which stages learned, and how much of it is in the largest."""
     total = sum(map(view.learnt, view.stages))
     most = max(view.stages, key=view.learnt)
+    learning = [stage for stage in view.stages if view.learnt(stage)]
     if not total:
         return "nothing here is learned"
+    if sum(view.learnt(stage) == view.learnt(most) for stage in learning) > 1:  # none has more than all others
+        return f"{total} parameters are in {len(learning)} layers"
     if view.learnt(most) == total:
         return f"all {total} parameters are in {title(most)}" if total > 1 else f"one parameter, in {title(most)}"
     return f"{view.learnt(most)} of {total} parameters are in {title(most)}"
 
 
-def closing(view: RowView, last: RowStage, digits: bool) -> Line:
+def closing(view: RowView, last: RowStage, digits: bool, figures: Figures) -> Line:
     """What the stages, up to the last that is shown, made of what came in."""
     at, end = view.followed(last), last is view.stages[-1]
     where = f"read as a {at.index[-1]}: " if digits and end else f"{place(view, at)} = "
     role = "probability" if last.layer == "softmax" and not view.option(last, "log") else "result"
     return (Run(f"{so_many('layer', 'layers', last.place + 1)} later: ", source=Fact("layers")),
             Run(where, "ink", "semibold", Fact("place")),
-            Run(view.figures.text(at), role, "semibold", at))  # fmt: skip
+            Run(figures.text(at), role, "semibold", at))  # fmt: skip
 
 
 def place(view: RowView, at: Address) -> str:
-    """Where a cell stands among those of its sample: ``map 8, row 2, column 1``."""
-    numbers = [i + 1 for axis, i in zip(view.trace.axes(at.tensor), at.index, strict=True)
-               if axis in view.axes(at.tensor)]  # fmt: skip
-    called = {0: ["output"], 1: ["output"], 2: ["row", "column"], 3: ["map", "row", "column"]}.get(
-        len(numbers), ["map", *["row"] * (len(numbers) - 2), "column"])  # fmt: skip
-    return ", ".join(f"{word} {i}" for word, i in zip(called, numbers, strict=False)) or "the output"
+    """Where a cell stands among those of its sample: ``map 8, row 2, column 1``; a row by its word where it has one."""
+    axes = view.trace.axes(at.tensor)
+    found = [(axis, i) for axis, i in zip(axes, at.index, strict=True)
+             if axis in view.axes(at.tensor) and not (view.trace.size(axis) == 1 and nameless(axis))]  # fmt: skip
+    mapped = bool(found) and found[0][0].endswith(MAPPED)
+    called = {0: [], 1: ["output"], 2: ["map", "place"] if mapped else ["row", "column"]}.get(
+        len(found), ["map", *["row"] * (len(found) - 2), "column"])  # fmt: skip
+    spoken = view.tokens if len(found) == 2 and not mapped and view.trace.size(found[0][0]) == len(view.tokens) else ()
+    said = [f"{word} {i + 1}" for word, (_, i) in zip(called, found, strict=True)]
+    if spoken:
+        said[0] += f" ({short(spoken[found[0][1]])})"
+    return ", ".join(said) or "the output"
 
 
-def laid(view: RowView, stage: RowStage) -> Line:
+def laid(view: RowView, stage: RowStage, figures: Figures) -> Line:
     """``7.1 of map 8, row 2, column 1 goes to place 31 of 64``."""
     cell = view.ways[stage.place][stage.wrote]
     before = view.figures.rearranged(cell)
     assert before is not None
     where = f" of {place(view, before)} goes to place "
     return (
-        Run(view.figures.text(before), "ink", "semibold", before),
+        Run(figures.text(before), "ink", "semibold", before),
         Run(where, source=Fact("place")),
         Run(str(cell.index[-1] + 1), "result", "semibold", Fact("place"), late=True),
         Run(f" of {view.shape(stage.wrote)[-1]}", source=Fact("place"), late=True),
+    )
+
+
+def kept(view: RowView, stage: RowStage, figures: Figures) -> Line:
+    """``2.24 stays 2.24``: of a layer that passes every number on."""
+    cell = view.ways[stage.place][stage.out]
+    text = figures.text(cell)
+    return (Run(text, "ink", "semibold", cell), Run(" stays "), Run(text, "result", "semibold", cell, late=True))
+
+
+def picked(view: RowView, stage: RowStage, figures: Figures) -> Line:
+    """``down is id 3, row 4 of the table: 1.20 in column 4``."""
+    cell = view.ways[stage.place][stage.out]
+    place_, column = cell.index[-2:]
+    ids = view.trace[stage.reads][cell.index[:-1]]
+    name = f"{short(view.tokens[place_])} is " if place_ < len(view.tokens) else ""
+    return (
+        Run(f"{name}id {int(ids)}, row {int(ids) + 1} of the table: ", source=Fact("row")),
+        Run(figures.text(cell), "result", "semibold", cell, late=True),
+        Run(f" in column {column + 1}", source=Fact("column"), late=True),
     )
 
 

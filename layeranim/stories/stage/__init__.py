@@ -57,7 +57,7 @@ from layeranim.stories.stage.parts.turning import Turning
 from layeranim.stories.stage.parts.volume import Volume
 from layeranim.stories.stage.parts.wires import Wires
 from layeranim.stories.stage.solver import Tries
-from layeranim.stories.stage.telling import has_room, story
+from layeranim.stories.stage.telling import has_room, room_for, story
 
 __all__ = [
     "NOTHING",
@@ -131,5 +131,6 @@ __all__ = [
     "Windows",
     "Wires",
     "has_room",
+    "room_for",
     "story",
 ]

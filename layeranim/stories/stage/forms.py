@@ -169,7 +169,7 @@ def _rows(hint: Matrix, value: Any, where: str) -> Any:
 
 def _listed(args: Sequence[Any], value: Any, where: str) -> list[Any]:
     items = _list(value, where)
-    if len(args) == 2 and args[1] is ...:
+    if len(args) == 1 or (len(args) == 2 and args[1] is ...):  # a sequence, or a tuple, of however many
         return [made(args[0], held, f"{where}[{i}]") for i, held in enumerate(items)]
     if len(items) != len(args):
         raise _wrong(where, value, f"{len(args)} values")

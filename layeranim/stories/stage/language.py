@@ -53,6 +53,10 @@ class Units:
         """How often the film goes along its axes."""
         return 1
 
+    def meant(self, number: int) -> int:
+        """The unit that a preset means by its number."""
+        return number
+
     def whole(self, unit: int) -> bool:
         """Whether what a unit makes is made of all that is told, not of its own indices alone."""
         return False
@@ -148,9 +152,14 @@ class Passage:
 @dataclass(frozen=True)
 class Passages(Units):
     """Units that make different things: the stages of a network. An act names what they make by its place from the
-    end, `made`."""
+    end, `made`. Where some of them are told together, ``means`` says which unit has what a preset calls by its number.
+    """
 
     passages: tuple[Passage, ...] = ()
+    means: tuple[int, ...] = ()
+
+    def meant(self, number: int) -> int:
+        return self.means[number] if number < len(self.means) else number
 
     @property
     def times(self) -> int:
@@ -319,8 +328,9 @@ class Play:
     drawn.
     ``visits`` are units that are taught before the film runs over all of them: the places of a picture where something
     is to be seen. ``routes`` are pairs of grids: from what is framed in the first, lines lead to what is framed in the
-    second, or to all of it. ``words`` say of a tensor in the film's own way how a unit's cell came about. ``warnings``
-    are said on the command line, in the alt text and in the provenance.
+    second, or to all of it. ``words`` say of a tensor in the film's own way how a unit's cell came about, ``retold``
+    the same in numbers as they are written on this stage, as a ``closing`` may that is made of them. ``warnings`` are
+    said on the command line, in the alt text and in the provenance.
     """
 
     title: str
@@ -328,7 +338,7 @@ class Play:
     units: Units
     acts: tuple[Act, ...]
     opening: Line
-    closing: Line
+    closing: Line | Callable[[Figures], Line]
     good_for: str
     opening_note: str = ""
     options: Sequence[str] = ()
@@ -348,6 +358,7 @@ class Play:
     visits: tuple[int, ...] = ()
     routes: tuple[tuple[str, str], ...] = ()
     words: Mapping[str, Callable[[int], Line]] = field(default_factory=dict)
+    retold: Mapping[str, Callable[[Figures, int], Line]] = field(default_factory=dict)
     tokens: tuple[str, ...] = ()
     largest: bool = False
     warnings: tuple[str, ...] = ()

@@ -121,7 +121,8 @@ class Ranges:
             share = self.film.kinds.get(tensor) == "share"
             known = numbers.style(sample, kind="probability" if share else "value", precision=self.precision)
             if self.decimals is not None:
-                known = replace(known, decimals=min(known.decimals, self.decimals))
+                least = numbers.least_decimals(sample) if share else 0
+                known = replace(known, decimals=min(known.decimals, max(self.decimals, least)))
             most = self.film.decimals.get(tensor)
             if most is not None and self.precision is None:
                 known = replace(known, decimals=min(known.decimals, most))

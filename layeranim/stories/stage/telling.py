@@ -11,6 +11,7 @@ import numpy as np
 from layeranim import theme
 from layeranim.engine.trace import Region, count
 from layeranim.errors import OptionError
+from layeranim.numbers import MOST_DECIMALS
 from layeranim.stories import phrases, rows, timing, vocabulary
 from layeranim.stories.header import header, placed
 from layeranim.stories.options import PACES
@@ -66,11 +67,16 @@ def tell(film: Play, telling: Telling) -> Storyboard:
 
 def has_room(film: Play, telling: Telling) -> bool:
     """Whether a film that was declared has room on its canvas, for films that stand otherwise where it has none."""
+    return room_for(film, telling) >= 0
+
+
+def room_for(film: Play, telling: Telling) -> int:
+    """How many decimals a declared film has room for on its canvas: all of them is 9, no room at all −1."""
     try:
-        _Told(film, telling, phrases.MOST_TERMS)
+        given = _Told(film, telling, phrases.MOST_TERMS).laid.look.decimals
     except NoRoom:
-        return False
-    return True
+        return -1
+    return MOST_DECIMALS if given is None else given
 
 
 @dataclass(frozen=True)
@@ -126,7 +132,8 @@ class _Told:
         if self.options.follow is not None:
             return self._asked(int(self.options.follow))
         preset = self.telling.preset
-        wanted = (preset.unit if preset else None, self.film.follow, self.shown[0])
+        meant = self.film.units.meant(preset.unit) if preset and preset.unit is not None else None
+        wanted = (meant, self.film.follow, self.shown[0])
         return next(unit for unit in wanted if unit is not None and unit in self.shown)
 
     def _asked(self, number: int) -> int:
@@ -229,9 +236,14 @@ class _Told:
                 done = self.shown.stop
                 yield from self._each(act, stretches, factor)
                 done = self.shown.stop
-        yield Beat("close", 0, timing.ticks(theme.END_HOLD), caption=self.film.closing,
+        yield Beat("close", 0, timing.ticks(theme.END_HOLD), caption=self._closing(),
                    note=_note(self.telling.takeaway or self.film.good_for), done=self.shown.stop,
                    steps=self._making(self._evidence()), verbs=self._shown_last())  # fmt: skip
+
+    def _closing(self) -> Line:
+        """The last sentence, in numbers as they are written on this stage."""
+        said = self.film.closing
+        return said(self.figures) if callable(said) else said
 
     def _evidence(self) -> tuple[Region, ...]:
         """What the last sentence speaks of: what the film says, else all of what its last act made."""
@@ -442,6 +454,8 @@ class _Told:
         done = unit + 1 if last else unit
         own = self.film.words.get(names[-1]) if seconds >= self.least else None
         says = self._instead(names[-1], unit, seconds) or says
+        retold = self.film.retold.get(names[-1]) if seconds >= self.least else None
+        says = says or (retold(self.figures, unit) if retold else ())
         caption = says or (own(unit) if own else self._said(acted[-1], target, seconds))
         beat = self._beat(kind, seconds, range(unit, unit + 1), acted, moment, caption, note, done, first == 0)
         if not self.film.units.whole(unit):

@@ -81,6 +81,8 @@ PRODUCTS = ("multiply", "weigh_rows")
 """Operations whose cells are products of the cells at the same place in what they read."""
 ALL, SOME = 9, 5
 """So many single numbers are written out, of a window or a row; of more the first five."""
+CHOSEN = ("largest", "select")
+"""Operations that take one of the numbers that they read as it is."""
 CHOICES = ("best",)
 """Operations that look at a whole row for each cell, and give 1 to the cell that is told."""
 _WORD = re.compile(r"(\{[^{}]*\})")
@@ -240,7 +242,8 @@ def unfolded(figures: Figures, target: Address) -> list[Terms]:
         else:
             places = real(figures, cells)
             data = cells if len(places) == len(cells) else [cells[int(i)] for i in places]
-            out.append(Terms((_row(figures, cells, slice(None) if data is cells else places),), cells=data))
+            order = _largest(figures.read(cells)[places]) if figures.film.largest else None
+            out.append(Terms((_row(figures, cells, slice(None) if data is cells else places),), None, order, data))
     return out
 
 
@@ -473,8 +476,8 @@ _SIZED: dict[str, tuple[Line, str]] = {
 
 
 def _chosen(figures: Figures, acted: Acted, values: NDArray[Any]) -> int | None:
-    """Which of a window's numbers is chosen, where one is."""
-    if acted.step.operation != "select" or not isinstance(figures.film.units, Windows):
+    """Which of some numbers is chosen, where one is: it is written, however many are not."""
+    if acted.step.operation not in CHOSEN:
         return None
     return int(np.argmax(np.where(np.isnan(values), np.inf, values)))
 
@@ -586,8 +589,8 @@ def _relation(figures: Figures, acted: Acted, target: Address, text: str) -> num
         parameters |= figures.film.displayed.get(target.tensor, {})
     if acted.step.operation in CHOICES:
         return "="
-    if vanish:
-        return "≈"
+    if vanish and acted.step.operation not in CHOSEN:
+        return "=" if text == numbers.NAN else "≈"  # nothing is nearly NaN
     with np.errstate(all="ignore"):
         reached = float(np.ravel(OPERATIONS[acted.step.operation].run(*given, **parameters))[0])
     if reached == 0 and {acted.step.operation, parameters.get("name")} & {*POSITIVE} and np.isfinite(given[0]).all():

@@ -38,7 +38,8 @@ class Curve(Actor):
     Where it takes a second number, ``of`` names its tensor: there is a curve for each of its values, as far as few are
     told; without room for as many the stage takes another arrangement. A ``low`` one is content with half of
     the height.
-    ``beside`` are tensors of other curves that are compared with it: all have the same axes.
+    ``beside`` are tensors of other curves that are compared with it: all have the same axes. ``least`` are numbers that
+    the axis shows at least.
     """
 
     x: str
@@ -48,6 +49,7 @@ class Curve(Actor):
     sign: str = ""
     low: bool = False
     beside: tuple[str, ...] = ()
+    least: tuple[float, ...] = ()
 
     kind = "curve"
     about = "y"
@@ -119,7 +121,7 @@ class Curve(Actor):
         drawn, *compared = (_function(figures, tensor) for tensor in dict.fromkeys((self.y, *self.beside)))
         others = self._others(figures)
         seconds = [other for other in others if other is not None]
-        xs = np.concatenate([finite(figures.values(figures.shown(self.x))), np.array(seconds)])
+        xs = np.concatenate([finite(figures.values(figures.shown(self.x))), np.array(seconds), self.least])
         low, high = rounded(float(xs.min()), float(xs.max()))
         with np.errstate(all="ignore"):
             along = np.linspace(low, high, POINTS)

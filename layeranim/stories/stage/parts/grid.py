@@ -171,7 +171,7 @@ class Grid(Actor):
         lensed = self.lens and not (fit.numeral or self.colours or self.bare or self.band[0])
         down = high / 2 + (LENS_GAP + LENS if lensed else 0.0)
         lens = self._lens(s).width(1) if lensed else 0.0
-        over = (HEADING if self.text else 0.0) + names.over(self.called[1], fit)
+        over = (HEADING if self.text else 0.0) + names.over(self.called[1], fit, bool(self.band[0]))
         return Extent(max(width, title, lens), high / 2 + over, down)
 
     def overhang(self, s: Setting) -> float:
@@ -212,7 +212,7 @@ class Grid(Actor):
         cells = s.figures.cells(shown, s.figures.first, bool(fit.numeral)) if given else None
         whole = Box(plan.box.x - left, plan.box.y, plan.box.w + left, plan.box.h)
         x, y = heading_at(line, whole, spot.width)
-        spot_of_heading = x, y + names.over(self.called[1], fit)
+        spot_of_heading = x, y + names.over(self.called[1], fit, bool(self.band[0]))
         if self.beside:
             side = BESIDE + names.beside(self.called[0], fit)
             spot_of_heading = at[0] - side - phrases.width(line, theme.NAME), spot.y - 9
