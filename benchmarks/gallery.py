@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import films
+
 from layeranim import catalog, preparing
 from layeranim.assets.entries import Entry
 from layeranim.assets.manifest import read

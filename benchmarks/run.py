@@ -22,10 +22,10 @@ from pathlib import Path
 from typing import cast
 
 import av
+import films
 import numpy as np
 from av.video.codeccontext import VideoCodecContext
 
-import films
 from layeranim.film.writers import video, writer
 from layeranim.film.writers.mp4 import H264
 from layeranim.stories.storyboard import Storyboard

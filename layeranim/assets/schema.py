@@ -52,7 +52,7 @@ def schema(branches: Iterable[str] | None = None) -> dict[str, Any]:
 def _branch(name: str, formats: dict[str, Any], themes: dict[str, Any]) -> dict[str, Any]:
     """What holds if an asset's explainer is ``name``."""
     layer = catalog.layer(name)
-    options = {**_options(layer.config), **_defaults(example=True)}
+    options = {**_defaults(example=True), **_options(layer.config)}  # where both know a name, the layer says what it is
     arrays: dict[str, Any] = {}
     for spec in layer.arrays:
         own = {"anyOf": ARRAY["anyOf"], "description": spec.help}
