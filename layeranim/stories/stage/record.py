@@ -22,6 +22,7 @@ from layeranim.errors import InputError, OptionError
 from layeranim.stories.stage.forms import CLASSES, made
 from layeranim.stories.stage.schema import schema as _schema
 from layeranim.stories.stage.seam import bounded, checked
+from layeranim.stories.stage.verbs import Everywhere
 from layeranim.stories.storyboard import Storyboard
 
 VERSION = 1
@@ -76,6 +77,8 @@ def _constant(text: str) -> NoReturn:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, Everywhere):  # cell by cell: a file has no shorter word for them
+        return [list(cell) for cell in value]
     if is_dataclass(value) and not isinstance(value, type):
         name = type(value).__name__
         if CLASSES.get(name) is not type(value):

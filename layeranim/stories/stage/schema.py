@@ -69,6 +69,6 @@ def _form(hint: Any) -> dict[str, Any]:
         names = _form(args[0])
         limits = {"propertyNames": names} if "enum" in names else {}
         return {"type": "object", "additionalProperties": _form(args[1]), **limits}
-    if len(args) == 2 and args[1] is ...:
+    if len(args) == 1 or (len(args) == 2 and args[1] is ...):
         return {"type": "array", "items": _form(args[0])}
     return {"type": "array", "prefixItems": [_form(arg) for arg in args], "items": False, "minItems": len(args)}
