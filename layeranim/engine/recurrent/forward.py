@@ -21,7 +21,7 @@ from layeranim.engine.recurrent.config import (
     state_size,
 )
 from layeranim.engine.recurrent.gates import gates, turned
-from layeranim.engine.recurrent.sweep import InPlace, sweep, total
+from layeranim.engine.recurrent.sweep import StepCall, sweep, total
 from layeranim.engine.trace import Array, Shape
 
 STATES = ("hidden", "cell")
@@ -117,18 +117,18 @@ def forward(config: RecurrentConfig, held: Mapping[str, Array]) -> dict[str, Arr
     return out
 
 
-def _calls(act: Act, still: dict[str, Array], batch: int) -> list[InPlace]:
+def _calls(act: Act, still: dict[str, Array], batch: int) -> list[StepCall]:
     """One act of a step, of a batch of vectors."""
     if act.verb == "activate":
-        return [InPlace(ACTIVATIONS[act.name].into(), act.reads, act.writes)]
+        return [StepCall(ACTIVATIONS[act.name].into(), act.reads, act.writes)]
     if act.verb == "complement":
-        return [InPlace(lambda x, out: np.subtract(1, x, out), act.reads, act.writes)]
+        return [StepCall(lambda x, out: np.subtract(1, x, out), act.reads, act.writes)]
     if act.verb in ("multiply", "add"):
-        return [InPlace(np.multiply if act.verb == "multiply" else np.add, act.reads, act.writes)]
+        return [StepCall(np.multiply if act.verb == "multiply" else np.add, act.reads, act.writes)]
     weight, vector, *plus = act.reads
     still[f"{weight}, turned"] = turned(still[weight], batch)
-    weigh = InPlace(np.matmul, (vector, f"{weight}, turned"), act.writes)
-    return [weigh, *(InPlace(np.add, (act.writes, term), act.writes) for term in plus)]
+    weigh = StepCall(np.matmul, (vector, f"{weight}, turned"), act.writes)
+    return [weigh, *(StepCall(np.add, (act.writes, term), act.writes) for term in plus)]
 
 
 def _run(
@@ -144,7 +144,7 @@ def _run(
             for bias in act.reads[2:]:
                 steps[act.writes] += weights[bias]
         elif act.writes in once.late:
-            calls.append(InPlace(total, (act.writes, *once.late[act.writes]), act.writes))
+            calls.append(StepCall(total, (act.writes, *once.late[act.writes]), act.writes))
         elif act.verb != "join" and (act.writes not in steps or act.reads[0] in once.late):
             if kept(act) and act.writes not in steps:
                 size = state_size(config) if act.writes == "hidden" else int(config.hidden or 0)

@@ -13,7 +13,7 @@ from layeranim.engine.trace import Array
 
 
 @dataclass(frozen=True)
-class InPlace:
+class StepCall:
     """``run(*reads, writes)``: a function that takes arrays by these names, and where its result goes as its last."""
 
     run: Callable[..., object]
@@ -30,7 +30,7 @@ def total(first: Array, second: Array, *more: Array) -> None:
 
 
 def sweep(
-    calls: Sequence[InPlace],
+    calls: Sequence[StepCall],
     steps: Mapping[str, Array],
     still: Mapping[str, Array],
     states: Mapping[str, tuple[str, Array]],

@@ -15,7 +15,7 @@ from layeranim.engine.activations import ACTIVATIONS
 from layeranim.engine.adjoint import run
 from layeranim.engine.plan import Plan, whole
 from layeranim.engine.recurrent.forward import shifted
-from layeranim.engine.recurrent.sweep import InPlace, sweep, total
+from layeranim.engine.recurrent.sweep import StepCall, sweep, total
 from layeranim.engine.trace import Array
 
 _SLOPE = "slope of "
@@ -100,7 +100,7 @@ def _loop(
             made = np.empty((*running.shape, sizes[name]), kind)
             reads = (name, *(other for other, _ in others))
             order = reads[::-1] if plan.operation == "weigh_back" else reads
-            calls.append(InPlace(_RUN[plan.operation], order, plan.writes))
+            calls.append(StepCall(_RUN[plan.operation], order, plan.writes))
         steps[plan.writes] = held[plan.writes] = made
         sizes[plan.writes] = made.shape[-1]
     sweep(calls, steps, still, carried, running, not reverse)

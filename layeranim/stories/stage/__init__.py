@@ -57,7 +57,7 @@ from layeranim.stories.stage.parts.turning import Turning
 from layeranim.stories.stage.parts.volume import Volume
 from layeranim.stories.stage.parts.wires import Wires
 from layeranim.stories.stage.solver import Tries
-from layeranim.stories.stage.telling import has_room, room_for, story
+from layeranim.stories.stage.telling import room_for, story
 
 __all__ = [
     "NOTHING",
@@ -130,7 +130,6 @@ __all__ = [
     "WhatIf",
     "Windows",
     "Wires",
-    "has_room",
     "room_for",
     "story",
 ]

@@ -65,11 +65,6 @@ def tell(film: Play, telling: Telling) -> Storyboard:
     return board
 
 
-def has_room(film: Play, telling: Telling) -> bool:
-    """Whether a film that was declared has room on its canvas, for films that stand otherwise where it has none."""
-    return room_for(film, telling) >= 0
-
-
 def room_for(film: Play, telling: Telling) -> int:
     """How many decimals a declared film has room for on its canvas: all of them is 9, no room at all −1."""
     try:
