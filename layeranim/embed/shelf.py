@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from layeranim import catalog, preparing
 from layeranim.assets import finding
 from layeranim.assets.build import build
-from layeranim.assets.manifest import files_of
+from layeranim.assets.manifest import Manifest, files_of
 from layeranim.assets.plan import load
 from layeranim.embed.files import Pair, pair
 from layeranim.engine.spelling import suggestion
@@ -39,6 +39,8 @@ class Shelf:
     when: str
     word: str
     needs: Callable[[Path], None]
+    loaded: list[Manifest] = field(default_factory=list, repr=False, compare=False)
+    """The manifest, once a page has asked for one of its assets: it is read once a build."""
 
     @staticmethod
     def manifest_above(pages: Path) -> Path | None:
@@ -75,7 +77,8 @@ class Shelf:
             return None
         self.needs(self.manifest)
         self.needs(finding.lock_of(self.manifest))
-        plan, _ = load(self.manifest)
+        plan = self.loaded[0] if self.loaded else load(self.manifest)[0]
+        self.loaded[:] = [plan]
         try:
             chosen = plan.chosen((what,))
         except ManifestError:
