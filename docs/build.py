@@ -1,7 +1,15 @@
-"""Writes the pages that come from the catalog: ``./run docs``. ``--check`` tells whether they are fresh."""
+"""Writes the pages that come from the catalog and builds the site into ``site/``: ``./run docs``.
+
+``--check`` tells whether the pages are fresh, and ``--pages`` leaves the site out.
+"""
 
 from __future__ import annotations
 
+import inspect
+import json
+import os
+import runpy
+import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -21,6 +29,7 @@ from layeranim.stories.stage import record
 
 HERE = Path(__file__).parent
 PAGES = HERE / "explainers"
+REFERENCE = runpy.run_path(str(HERE / "reference.py"))
 
 
 def pages() -> dict[Path, str]:
@@ -28,6 +37,7 @@ def pages() -> dict[Path, str]:
     out = {PAGES / f"{name}.md": _explainer(name) for name in catalog.EXPLAINERS}
     out[HERE / "explainers.md"] = _index()
     out[HERE / "film-options.md"] = _film_options()
+    out[HERE / "api.md"] = REFERENCE["page"]()
     out[HERE / "engine.md"] = _engine()
     out[HERE / "weights.md"] = _conventions((HERE / "weights.md").read_text(encoding="utf-8"))
     out[HERE / "storyboard.schema.json"] = written(record.schema(), indent=1) + "\n"
@@ -40,7 +50,13 @@ def _index() -> str:
     for family in families:
         rows += [f"## {family.capitalize()}", ""]
         mine = {n: e for n, e in catalog.EXPLAINERS.items() if e.family == family}
-        rows += [f"- [`{name}`](explainers/{name}.md): {e.summary}" for name, e in mine.items()]
+        rows += ["| film | | |", "|---|---|---|"]
+        for name, entry in mine.items():
+            poster = Path(_shown(name)[0]).with_suffix(".png").name
+            image = f'<img src="../renders/{poster}" width="160" alt="">'
+            rows.append(
+                f"| [{image}](explainers/{name}.md) | [`{name}`](explainers/{name}.md) | {_cell(entry.summary)} |"
+            )
         rows.append("")
     return "\n".join(rows)
 
@@ -54,6 +70,7 @@ def _explainer(name: str) -> str:
     rows += ["```sh", f"layeranim render {name}{options}", f"layeranim trace {name}{options}"]
     rows += [f"layeranim trace {name}{options} --backward"] if layer.backward else []
     rows += ["```", ""]
+    rows += [*_looked_at(film)]
     rows += ["## Formula", "", f"`{layer.formula}`", "", f"Source: {layer.source}.", ""]
     rows += ["## Options", "", *_options(layer.config.options()), ""]
     rows += ["## Arrays", "", *_arrays(layer), ""]
@@ -70,6 +87,18 @@ def _shown(name: str) -> tuple[str, str]:
     themes = made.get("themes", ["light", "dark"])
     film = made["id"] if len(themes) == 1 else f"{made['id']}-{themes[0]}"
     return f"{film}.gif", "".join(f" --{key} {value}" for key, value in given.items())
+
+
+def _looked_at(film: str) -> list[str]:
+    """How the film begins, what stands on its poster and how it ends, in the words of the gallery's provenance."""
+    made = (HERE.parent / "renders" / film).with_suffix(".json")
+    if not made.is_file():
+        return []
+    told = json.loads(made.read_text(encoding="utf-8"))
+    said, at = told["description"], told["poster_second"]
+    taught = sum(step["end"] <= at for step in told["steps"])
+    lines = dict.fromkeys(said[i] for i in (0, min(taught, len(said) - 1), len(said) - 1))
+    return ["## What to look at", "", *(f"- {line}" for line in lines), ""]
 
 
 def _options(options: tuple[Option, ...]) -> list[str]:
@@ -134,6 +163,7 @@ def _engine() -> str:
     for name in catalog.names():
         layer = catalog.layer(name)
         rows += [f"## {name}", "", f"`{layer.formula}`", "", f"Source: {layer.source}.", ""]
+        rows += [*_taken(name, layer), ""]
         made = preparing.prepare(name, {}).trace()
         rows += [*_table(made.tensors.values()), ""]
         if layer.backward is not None:
@@ -141,6 +171,15 @@ def _engine() -> str:
             starts = ", ".join(f"`grad_{start}`" for start in layer.starts)
             rows += [f"`backward=True`, from {starts}:", "", *_table(back.own().values()), ""]
     return "\n".join(rows)
+
+
+def _taken(name: str, layer: Layer) -> list[str]:
+    """What the docstrings of a layer's two doors say of shapes and errors, and its options where no page has them."""
+    doors = (getattr(door, "func", door).__doc__ or "" for door in (layer.complete, layer.compute))
+    rows = [line for door in doors for line in (REFERENCE["told"](inspect.cleandoc(door)), "")]
+    if catalog.has_film(name):
+        return [*rows, f"Options, arrays and examples: [its film](explainers/{name}.md)."]
+    return [*rows, *_options(layer.config.options()), "", *_arrays(layer)]
 
 
 _BACKWARD = """## The way back
@@ -212,7 +251,13 @@ def main() -> int:
     for path in extra:
         path.unlink()
     print(f"{len(made)} pages, {len(stale)} new or changed")
-    return 0
+    return 0 if "--pages" in sys.argv[1:] else site(HERE.parent / "site")
+
+
+def site(folder: Path) -> int:
+    """Build the site into a folder; every warning is an error."""
+    words = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
+    return subprocess.run(words, cwd=HERE.parent, env={**os.environ, "NO_MKDOCS_2_WARNING": "1"}).returncode
 
 
 if __name__ == "__main__":

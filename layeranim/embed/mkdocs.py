@@ -1,4 +1,5 @@
-"""Films in MkDocs: a fence ``layeranim`` that places what ``layeranim build`` made, or renders an explainer.
+"""Films in MkDocs: a fence ``layeranim`` that places what ``layeranim build`` made, or renders an explainer; or the
+picture of a film, which the page shows elsewhere, too.
 
 ``plugins: [layeranim]`` in ``mkdocs.yml``; see ``docs/mkdocs.md``. MkDocs is imported here and nowhere else.
 """
@@ -12,12 +13,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from mkdocs.config import base, config_options
 from mkdocs.plugins import BasePlugin, get_plugin_logger
 from mkdocs.structure.files import File, InclusionLevel
 
 from layeranim.assets import finding
+from layeranim.embed import files as film_files
 from layeranim.embed import snippets
 from layeranim.embed.shelf import OWN, RENDER, SHOWN_AS, Shelf, one_of, width_of
 from layeranim.embed.snippets import Figure
@@ -36,6 +39,9 @@ SWITCHES = {
 }
 """What themes say of a page's ground; those of any other theme have the film that the reader's system asks for."""
 _FENCE = re.compile(r"(?P<indent>[ \t]*)(?P<mark>`{3,}|~{3,})[ \t]*(?P<info>[^`]*)")
+_PICTURE = re.compile(r'(?P<indent>[ \t]*)!\[[^\]]*\]\(<?(?P<file>[^)\s>]+)>?(?:\s+"(?P<caption>[^"]*)")?\)[ \t]*')
+MOVING = (".gif", ".webp", ".apng")
+"""Of pictures those that move: a still is meant as one."""
 
 CODE = 4
 """Lines that are indented by so much are code."""
@@ -52,6 +58,7 @@ class LayeranimConfig(base.Config):
     manifest = config_options.Optional(config_options.File(exists=True))
     films = config_options.Type(str, default=WAITING)
     themes = config_options.Type(list, default=["light", "dark"])
+    pictures = config_options.Type(bool, default=False)
 
 
 @dataclass(frozen=True)
@@ -79,21 +86,47 @@ class Fence:
 
 def fences(lines: list[str]) -> Iterator[Fence]:
     """The fences of ours on a page; one within another fence, a comment or indented code is not looked at."""
+    for first, after, opened in _blocks(lines):
+        word, _, film = opened["info"].strip().partition(" ") if opened else ("", "", "")
+        if opened and word == "layeranim":
+            inner = lines[first + 1 : after - 1]
+            yield Fence(first, after, opened["indent"], film.strip(), tuple(inner))
+
+
+def pictures(lines: list[str], place: Path) -> Iterator[Fence]:
+    """Moving pictures of films, each a paragraph by itself, as if they were fences: other readers of the page, such as
+    GitHub, show the picture. ``place`` is the page; a picture that is no film of ours is left alone."""
+    for first, after, opened in _blocks(lines):
+        found = _PICTURE.fullmatch(lines[first])
+        if (
+            opened
+            or not found
+            or any(line.strip() for line in [*lines[max(first - 1, 0) : first], *lines[after : after + 1]])
+        ):
+            continue
+        file = Path(unquote(found["file"]))
+        if file.suffix in MOVING and (place.parent / file).with_name(f"{film_files.stem(file)}.json").is_file():
+            yield Fence(first, after, found["indent"], str(file), (f"caption: {found['caption'] or ''}",))
+
+
+def _blocks(lines: list[str]) -> Iterator[tuple[int, int, re.Match[str] | None]]:
+    """Every fence with the line that opens it, and every line outside of fences, comments and code alone."""
     at, comment = 0, False
     while at < len(lines):
         opened = _FENCE.fullmatch(lines[at])
         first, at = at, at + 1
-        if comment or not opened or _is_code(lines, first):
+        code = _is_code(lines, first)
+        if comment or not opened or code:
             starts, ends = lines[first].rfind("<!--"), lines[first].rfind("-->")
-            comment = starts > ends if max(starts, ends) >= 0 else comment
+            was, comment = comment, starts > ends if max(starts, ends) >= 0 else comment
+            if not (was or code or opened):
+                yield first, at, None
             continue
         closed = re.compile(rf"[ \t]*{re.escape(opened['mark'][0])}{{{len(opened['mark'])},}}[ \t]*")
         while at < len(lines) and not closed.fullmatch(lines[at]):
             at += 1
-        word, _, film = opened["info"].strip().partition(" ")
-        if word == "layeranim":
-            yield Fence(first, at + 1, opened["indent"], film.strip(), tuple(lines[first + 1 : at]))
         at += 1
+        yield first, at, opened
 
 
 def _is_code(lines: list[str], at: int) -> bool:
@@ -140,7 +173,10 @@ class LayeranimPlugin(BasePlugin[LayeranimConfig]):
         """Put a word where each film goes: Markdown is not trusted with the HTML of one, least of all in a list."""
         lines = markdown.split("\n")
         above = (page.file.content_string or markdown).count("\n") + 1 - len(lines)  # what YAML stood there
-        for fence in reversed([*fences(lines)]):
+        found = [*fences(lines)]
+        if self.config.pictures:
+            found += pictures(lines, _place(page, config))
+        for fence in sorted(found, key=lambda one: one.first, reverse=True):
             try:
                 markup = self._shown(fence, page, config, files)
             except LayeranimError as error:
@@ -165,8 +201,7 @@ class LayeranimPlugin(BasePlugin[LayeranimConfig]):
         shown_as = one_of("as", own.get("as", "video"), tuple(SHOWN_AS))
         if not fence.film:
             raise OptionError("the fence names no film; after layeranim comes an asset, a file or an explainer")
-        place = Path(page.file.abs_src_path or Path(config.docs_dir, page.file.src_uri))
-        both = self.shelf.films(fence.film, options, shown_as, place, Path(config.docs_dir))
+        both = self.shelf.films(fence.film, options, shown_as, _place(page, config), Path(config.docs_dir))
         for shown in both.both:
             if (said := shown.cannot_pause()) and shown_as == "picture":
                 _log.warning("%s: %s", page.file.src_uri, said)
@@ -177,8 +212,12 @@ class LayeranimPlugin(BasePlugin[LayeranimConfig]):
         figure = Figure(both, width_of(own.get("width")), own.get("caption", both.light.title), url)
         name = f' id="{_word(own["name"])}"' if "name" in own else ""
         classes = " ".join(["layeranim", *map(_word, own.get("class", "").split())])
-        write = snippets.framed if shown_as == "picture" else snippets.block
+        write = snippets.framed if shown_as == "picture" else snippets.waiting
         return f'<div class="{classes}"{name}>\n{write(figure)}</div>\n'
+
+
+def _place(page: Any, config: Any) -> Path:
+    return Path(page.file.abs_src_path or Path(config.docs_dir, page.file.src_uri))
 
 
 def _word(text: str) -> str:

@@ -53,11 +53,32 @@ class Figure:
 # ── HTML ─────────────────────────────────────────────────────────────────────
 def block(figure: Figure) -> str:
     """``<figure>``: films with controls where there are any, else pictures; both grounds, each on its own page."""
+    if any(shown.controlled for shown in figure.pair.both):
+        return _on_grounds(figure, lambda shown: moving(replace(figure, pair=Pair(shown))))
+    return _captioned(figure, list(moving(figure)))
+
+
+def waiting(figure: Figure) -> str:
+    """``block``, in which nothing moves by itself: what has no controls waits behind its poster until it is opened."""
+    return _on_grounds(figure, lambda shown: _opened(figure, shown))
+
+
+def _on_grounds(figure: Figure, other: Callable[[FilmFiles], Iterator[str]]) -> str:
+    """The film for each ground with its controls, or in the ``other`` way where it has none."""
     shown_as = _player if figure.light.player else _video
-    inner = [line for shown in figure.pair.both for line in shown_as(figure, shown)] or list(moving(figure))
-    style = list(_grounds(figure)) if figure.light.controlled and figure.pair.dark else []
+    lines = list(_grounds(figure)) if figure.pair.dark else []
+    for shown in figure.pair.both:
+        inner = list(shown_as(figure, shown))
+        if not inner:
+            ground = f' class="layeranim-{shown.theme}"' if figure.pair.dark else ""
+            inner = [f"<div{ground}>", *other(shown), "</div>"]
+        lines += inner
+    return _captioned(figure, lines)
+
+
+def _captioned(figure: Figure, lines: list[str]) -> str:
     caption = [f"<figcaption>{escape(figure.caption)}</figcaption>"] if figure.caption else []
-    return "\n".join(["<figure>", *style, *inner, *caption, "</figure>"]) + "\n"
+    return "\n".join(["<figure>", *lines, *caption, "</figure>"]) + "\n"
 
 
 def _grounds(figure: Figure) -> Iterator[str]:
@@ -147,25 +168,25 @@ def framed(figure: Figure) -> str:
         for shown in figure.pair.both:
             alone = moving(replace(figure, pair=Pair(shown)))
             lines += [f'<div class="layeranim-{shown.theme}">', *alone, "</div>"]
-    caption = [f"<figcaption>{escape(figure.caption)}</figcaption>"] if figure.caption else []
-    return "\n".join(["<figure>", *lines, *caption, "</figure>"]) + "\n"
+    return _captioned(figure, lines)
 
 
 def opened(figure: Figure) -> str:
     """A moving picture that moves while the reader keeps it open; until then its poster stands there, as large."""
-    (across, down), url, light = figure.size, figure.url, figure.light
+    return _captioned(figure, list(_opened(figure, figure.light)))
+
+
+def _opened(figure: Figure, shown: FilmFiles) -> Iterator[str]:
+    (across, down), url, alt = figure.size, figure.url, escape(" ".join(shown.alt.split()))
     size = f'width="{across}" height="{down}" style="max-width: 100%; height: auto"'
-    caption = [f"<figcaption>{escape(figure.caption)}</figcaption>"] if figure.caption else []
-    lines = [
-        "<figure>",
-        "<style>.layeranim-opened[open] > summary > img { display: none }</style>",
-        '<details class="layeranim-opened">',
-        f"<summary>Play ({light.seconds:.0f} seconds; closing this ends it)"
-        f'<br /><img src="{url(light.poster)}" {size} alt="{escape(figure.alt)}" /></summary>',
-        f'<img src="{url(light.moving or light.poster)}" {size} alt="{escape(figure.alt)}" />',
-        "</details>",
-    ]
-    return "\n".join([*lines, *caption, "</figure>"]) + "\n"
+    yield "<style>.layeranim-opened[open] > summary > img { display: none }</style>"
+    yield '<details class="layeranim-opened">'
+    yield (
+        f"<summary>Play ({shown.seconds:.0f} seconds; closing this ends it)"
+        f'<br /><img src="{url(shown.poster)}" {size} alt="{alt}" loading="lazy" /></summary>'
+    )
+    yield f'<img src="{url(shown.moving or shown.poster)}" {size} alt="{alt}" loading="lazy" />'
+    yield "</details>"
 
 
 def picture(figure: Figure) -> str:

@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[2]
 FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.M | re.S)
 KINDS = {
     "python": "runs in Python, after the blocks of its section before it",
+    "pycon": "a session in Python and what it prints",
     "sh": "each line runs as a command",
     "console": "a command and what it prints",
     "toml": "a manifest, or the file that its first line names, ``# brand.toml``",
