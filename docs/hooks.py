@@ -78,8 +78,8 @@ def _of_site(target: Path, docs: Path) -> str:
 
 def _pictured(source: Path, more: str, url: Callable[[Path], str]) -> str:
     """A picture; of two the one for the page's ground."""
-    dark = source.with_name(source.name.replace("-light.", "-dark."))
-    if dark == source or not dark.is_file():
+    dark = source.with_stem(f"{source.stem.removesuffix('-light')}-dark")
+    if not dark.is_file():
         return f'<img src="{url(source)}"{more}>'
     both = (("light", source), ("dark", dark))
     return "".join(f'<img src="{url(file)}" class="layeranim-{ground}"{more}>' for ground, file in both)

@@ -24,7 +24,8 @@ HEAD = """# Python API
 
 Written by `./run docs` from the docstrings. `import layeranim as la`; options have the names of the command line, with
 underscores. Arrays are anything that NumPy reads. Shapes are written as their axes, `(batch, features)`; what each
-layer takes and gives, axis by axis, stands in [the engine's layers](engine.md). Times are seconds, sizes of pictures pixels.
+layer takes and gives, axis by axis, stands in [the engine's layers](engine.md). Times are seconds, sizes of pictures
+pixels.
 """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import os
 import re
 import shlex
@@ -118,6 +119,14 @@ def test_steps_of_workflows_give_the_action_what_it_takes(section: Section) -> N
         ours = [step for step in yaml.safe_load(text) if step["uses"].startswith("OWNER/layeranim@")]
         assert ours
         assert all(set(step.get("with", {})) <= set(action["inputs"]) for step in ours)
+
+
+@having("pycon")
+def test_sessions_print_what_is_shown(section: Section) -> None:
+    for text in section.of("pycon"):
+        session = doctest.DocTestParser().get_doctest(text, {}, section.label, None, 0)
+        assert session.examples
+        assert doctest.DocTestRunner(verbose=False).run(session).failed == 0
 
 
 def test_what_why_prints(project: Project, call: Callable[..., Done], monkeypatch: pytest.MonkeyPatch) -> None:

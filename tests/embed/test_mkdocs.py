@@ -15,8 +15,10 @@ from typing import Any
 
 import pytest
 
-from layeranim.embed.mkdocs import fences
+from layeranim.embed.files import FilmFiles, Pair
+from layeranim.embed.mkdocs import fences, pictures
 from layeranim.embed.shelf import Shelf
+from layeranim.embed.snippets import Figure, block, waiting
 from layeranim.errors import ManifestError, UsageError
 from tests.clocks import HANG
 from tests.docs.snippets import ROOT, sections
@@ -251,3 +253,35 @@ def test_fences_of_ours_are_those_of_no_other() -> None:
         (3, 7, "  ", "b", ("x: 1", "~~~")),
         (7, 9, "", "c", ()),
     ]
+
+
+def test_a_picture_of_a_film_is_one_that_stands_alone_and_has_its_provenance() -> None:
+    alone = ["", '![a](../renders/pool-light.gif "What it says: x")', ""]
+    page = ROOT / "docs" / "page.md"
+    (found,) = pictures(alone, page)
+    assert (found.first, found.after, found.film) == (1, 2, "../renders/pool-light.gif")
+    assert found.options() == {"caption": "What it says: x"}
+    others = ["![a](../renders/pool-light.png)", "![a](../renders/gone.gif)", "![a](https://x.org/pool-light.gif)"]
+    held = [["```text", alone[1], "```"], ["<!--", alone[1], "-->"], ["words", alone[1]], [f"see {alone[1]}"]]
+    for lines in [[one] for one in others] + held:
+        assert not list(pictures(lines, page)), lines
+
+
+def test_nothing_moves_by_itself_and_each_ground_has_its_film() -> None:
+    """Of a film that is an MP4 for light pages and a GIF for dark ones."""
+    size = {"image/png": (640, 360)}
+    kinds = {"light": "video/mp4", "dark": "image/gif"}
+    light, dark = (
+        FilmFiles("t", "words", 9.0, ground, {kind: Path(f"{ground}.film"), "image/png": Path(f"{ground}.png")}, size)
+        for ground, kind in kinds.items()
+    )
+    for write, opens in ((waiting, 1), (block, 0)):
+        text = write(Figure(Pair(light, dark), 640, "", str))
+        assert '<video class="layeranim-light" controls="controls"' in text
+        assert text.count('<div class="layeranim-dark">') == 1
+        assert text.count("<details") == opens
+        assert "dark.film" in text
+    alone = waiting(Figure(Pair(dark), 640, "", str))
+    assert "layeranim-dark" not in alone
+    assert re.search(r'<summary>Play \(9 seconds.*dark\.png"[^>]*alt="words"', alone)
+    assert re.search(r'</summary>\n<img src="dark\.film"[^>]*loading="lazy"', alone)
