@@ -19,6 +19,7 @@ KINDS = {
     "console": "a command and what it prints",
     "toml": "a manifest, or the file that its first line names, ``# brand.toml``",
     "yaml": "steps of a workflow",
+    "json": "data",
     "html": "part of a page",
     "text": "nothing that could be run",
 }

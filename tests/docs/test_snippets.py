@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import json
 import os
 import re
 import shlex
@@ -110,6 +111,12 @@ def test_manifests_are_sound(section: Section, tmp_path: Path) -> None:
     for text in section.of("toml"):
         (tmp_path / "layeranim.toml").write_text(text, encoding="utf-8")
         run([sys.executable, "-m", "layeranim", "validate"], tmp_path)
+
+
+@having("json")
+def test_data_can_be_read(section: Section) -> None:
+    for text in section.of("json"):
+        assert json.loads(text)
 
 
 @having("yaml")
