@@ -90,7 +90,7 @@ def _signature(name: str, made: Any) -> str:
     assert isinstance(tree, ast.FunctionDef)
     assert tree.returns is not None
     line = f"la.{name}({ast.unparse(tree.args)}) -> {ast.unparse(tree.returns)}"
-    return textwrap.fill(line, 100, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
+    return textwrap.fill(line, 70, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
 
 
 def _members(kind: type) -> list[str]:
