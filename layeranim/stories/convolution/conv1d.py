@@ -73,4 +73,4 @@ def _closing(shared: int, full: int) -> Line:
     return sentence(f"{weights} what a dense layer takes ", f"{full} for")
 
 
-Conv1dStory = story("Convolution along one axis", film, GOOD_FOR)
+Conv1dStory = story("Convolution along one axis", film, GOOD_FOR, takes=6)
