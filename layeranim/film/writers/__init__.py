@@ -130,7 +130,7 @@ FORMATS: dict[str, FormatInfo] = {
         "a page that plays the film step by step, with its numbers",
         True,
         8192,
-        100,
+        75,
         _html,
         "the film within it is H.264, which has no transparency",
     ),
