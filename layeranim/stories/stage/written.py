@@ -589,7 +589,7 @@ def _relation(figures: Figures, acted: Acted, target: Address, text: str) -> num
         parameters |= figures.film.displayed.get(target.tensor, {})
     if acted.step.operation in CHOICES:
         return "="
-    if vanish and acted.step.operation not in CHOSEN:
+    if vanish:
         return "=" if text == numbers.NAN else "≈"  # nothing is nearly NaN
     with np.errstate(all="ignore"):
         reached = float(np.ravel(OPERATIONS[acted.step.operation].run(*given, **parameters))[0])
