@@ -66,7 +66,7 @@ def test_every_character_a_film_writes_has_closed_contours(weight: Weight) -> No
 
 @pytest.mark.parametrize("weight", WEIGHTS)
 def test_outlines_fill_the_extents_the_font_states(weight: Weight) -> None:
-    face = uharfbuzz.Face((FONTS / typeface._FILES[weight]).read_bytes())
+    face = uharfbuzz.Face((FONTS / typeface.FILES[weight]).read_bytes())
     font = uharfbuzz.Font(face)
     for c in "HxgQ&∞σ":
         stated = font.get_glyph_extents(font.get_nominal_glyph(ord(c)))
