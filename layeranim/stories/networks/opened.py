@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from layeranim.canvas import Canvas
 from layeranim.engine.option import Words
+
+if TYPE_CHECKING:  # every manifest is held against these options: they load little
+    from layeranim.canvas import Canvas
 
 OPEN_MOST = 2
 """So many stages are opened at once: more have no room."""
