@@ -73,11 +73,11 @@ class Part:
         name, axis = cache(self.name), cache(self.axis)  # asked for every cell of a network
 
         def region(of: Region) -> Region:
-            return Region(name(of.tensor), tuple((axis(inner), at) for inner, at in of.where))
+            return Region(name(of.tensor), tuple([(axis(inner), at) for inner, at in of.where]))
 
         def make(i: int) -> Step:
             step = trace.steps[i]
-            return replace(step, reads=tuple(region(r) for r in step.reads), writes=region(step.writes))
+            return Step(step.operation, tuple([region(r) for r in step.reads]), region(step.writes), step.parameters)
 
         inside = trace.steps if isinstance(trace.steps, Steps) else None
 

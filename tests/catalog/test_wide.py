@@ -19,8 +19,8 @@ from tests.clocks import HANG
 from .wide import CASES, NOISE
 
 ROOT = Path(__file__).parents[2]
-SECONDS = 20
-"""Of the processor, for any of the films; two take four, the others less, and twice that on a busy machine."""
+SECONDS = 8
+"""Of the processor, for any of the films; two take four, and the others less."""
 
 
 def test_every_explainer_is_told_wide() -> None:

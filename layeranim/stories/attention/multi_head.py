@@ -212,4 +212,4 @@ def _closing(view: AttentionView) -> Line:
     return Run(counts, source=Fact("counts")), Run(said, "result", "semibold", Fact("sentence"))
 
 
-MultiHeadStory = story("Multi-head attention", film, GOOD_FOR, takes=9)
+MultiHeadStory = story("Multi-head attention", film, GOOD_FOR, takes=8)

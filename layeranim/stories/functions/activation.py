@@ -91,4 +91,4 @@ def _telling(x: Any, count: int) -> int | None:
     return min(near, key=lambda k: abs(x[k] - 1)) if near else None
 
 
-ActivationStory = story("Activation", film, GOOD_FOR)
+ActivationStory = story("Activation", film, GOOD_FOR, takes=7)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from itertools import takewhile
 from typing import Any, TypeVar, overload
 
@@ -98,6 +98,10 @@ class Shown:
     cols: str | None
     shape: tuple[int, int]
     at: tuple[tuple[str, int], ...] = ()
+
+
+LAST_STEPS = 4096
+"""So many steps are kept: more than one beat of the widest unit is told of, few beside the numbers of such a film."""
 
 
 @dataclass(frozen=True)
@@ -376,6 +380,11 @@ class Figures:
         return numbers.text(self.trace.read(Region(address.tensor, tuple(where))), self.style(address.tensor))
 
     # ── steps ────────────────────────────────────────────────────────────────
+    @cached_property
+    def step(self) -> Callable[[int], Step]:
+        """A step by its place in the trace. Several sentences ask for each: the last ones are not made again."""
+        return lru_cache(LAST_STEPS)(self.trace.steps.__getitem__)
+
     @Remembered
     def _writing(self, tensor: str, here: frozenset[tuple[str, int]]) -> int | None:
         """The first step of what is told that writes a tensor at these indices."""
@@ -385,7 +394,7 @@ class Figures:
         places = self.fixed | dict(here)
         if isinstance(self.units, Windows) and self.units.steps:
             at = self.units.steps(self.here(0) | places)
-            return next((i for i in at if self.trace.steps[i].writes.tensor == tensor), None)
+            return next((i for i in at if self.step(i).writes.tensor == tensor), None)
         told = {axis: at for axis, at in places.items() if axis in axes}
         steps = self.trace.steps
         if isinstance(steps, Steps) and steps.finds:
@@ -419,7 +428,7 @@ class Figures:
         at = self._writing(tensor, frozenset(places.items()))
         if at is None:
             raise LookupError(f"no step writes {tensor} at {places}")
-        return at, self.trace.steps[at]
+        return at, self.step(at)
 
     def acted(self, tensor: str, unit: int | None = None) -> Acted:
         """The step that writes a tensor in a unit; without one the step that writes what is told of it."""
@@ -427,7 +436,7 @@ class Figures:
             found = self.units.found(tensor, unit)
             if found:
                 every, reads, writes = found
-                return Acted(every[0], self.trace.steps[every[0]], reads, writes, every=every)
+                return Acted(every[0], self.step(every[0]), reads, writes, every=every)
         here = self.units.covering({**self.film.at, **self.here(0 if unit is None else unit)})
         at, step = self._step(tensor, here)
         if unit is None or self.units.whole(unit):
@@ -436,7 +445,7 @@ class Figures:
         regions = [self._narrow(region, here) for region in (*step.reads, step.writes)]
         every = self._every(tensor, here, regions[-1])
         if len(every) > 1 and isinstance(self.units, Windows):
-            steps = [self.trace.steps[i] for i in every]
+            steps = [self.step(i) for i in every]
             touched = zip(*((*one.reads, one.writes) for one in steps), strict=True)
             regions = [self._narrow(joined(some), here) for some in touched]
         elif len(every) > 1:
@@ -463,18 +472,18 @@ class Figures:
 
     def single(self, acted: Acted) -> list[Acted]:
         """The steps that are told as one, one by one."""
-        steps = [(at, self.trace.steps[at]) for at in acted.every] if len(acted.every) > 1 else []
+        steps = [(at, self.step(at)) for at in acted.every] if len(acted.every) > 1 else []
         return [replace(acted, at=at, step=s, reads=s.reads, writes=s.writes, every=()) for at, s in steps] or [acted]
 
     @Remembered
     def _together(self, at: int) -> Acted:
         """All steps that write what is told of a tensor, as one: of each tensor what they read of it together; of too
         many cells what the first of them reads, whole."""
-        step = self.trace.steps[at]
+        step = self.step(at)
         writes = self.told(step.writes.tensor)
         every = self.making(writes)
         read: dict[str, list[Region]] = {}
-        for region in (region for one in every for region in self.trace.steps[one].reads):
+        for region in (region for one in every for region in self.step(one).reads):
             read.setdefault(region.tensor, []).append(region)
         if len(self.covered(writes)) > MAKING_MOST:
             reads = dict.fromkeys(self.told(region.tensor) for region in step.reads)
@@ -528,7 +537,7 @@ class Figures:
             if not (last and last.holds(here)):  # cells of one step mostly stand one after another
                 at = self._writing(one.tensor, frozenset(here.items()))
                 found |= set() if at is None else {at}
-                last = None if at is None else self.trace.steps[at].writes
+                last = None if at is None else self.step(at).writes
         return tuple(sorted(found))
 
     def _indices(self, address: Address) -> frozenset[tuple[str, int]]:
@@ -618,13 +627,15 @@ def drawn_axes(shown: Shown) -> tuple[str, ...]:
 
 def joined(regions: Sequence[Region]) -> Region:
     """What all of these regions cover, on every axis by itself: a window in each of several channels."""
-    where = []
+    where, every = [], [dict(region.where) for region in regions]
     for axis, _ in regions[0].where:
-        spans = [region.along(axis) for region in regions]
-        places = sorted({i for span in spans for i in span or ()})
+        spans = {one.get(axis) for one in every}  # on most axes all have the same
+        if None in spans:
+            continue
+        places = sorted({i for span in spans for i in ((span,) if isinstance(span, int) else span or ())})
         step = places[1] - places[0] if len(places) > 1 else 1
         whole = range(places[0], places[-1] + 1, step) if places else range(0)
-        if None not in spans and list(whole) == places:
+        if list(whole) == places:
             where.append((axis, whole))
     return Region(regions[0].tensor, tuple(where))
 

@@ -287,7 +287,7 @@ class _Told:
         if not isinstance(self.film.units, Windows):
             return ()
         best = [moment.target] if acted.step.operation == "route" else []
-        for step in (self.telling.trace.steps[at] for at in acted.every or (acted.at,)):
+        for step in map(self.figures.step, acted.every or (acted.at,)):
             if step.operation == "select":
                 cells = self.figures.covered(step.reads[0])
                 values = self.figures.read(cells)
