@@ -224,4 +224,4 @@ def _strongest(telling: Telling) -> int:
     return int(np.argmax(np.round(sizes, 9)))
 
 
-DepthwiseStory = story("Depthwise separable convolution", film, GOOD_FOR, takes=18)
+DepthwiseStory = story("Depthwise separable convolution", film, GOOD_FOR, takes=21)

@@ -151,4 +151,4 @@ def _step(view: CnnBackView) -> All:
     return All((*every, "new_conv1_kernel"), note, BRIEFLY, at=view.steepest(view.path.convs[0][0]))
 
 
-CnnBackpropStory = story("Backpropagation through a CNN", film, GOOD_FOR, takes=10)
+CnnBackpropStory = story("Backpropagation through a CNN", film, GOOD_FOR, takes=14)
