@@ -39,7 +39,8 @@ def test_wide_layers_take_bounded_time_and_no_more_memory_than_estimated() -> No
     assert not [found for found in measured if found["seconds"] >= SECONDS]
     assert not [found for found in measured if found["peak"] > found["estimate"] + NOISE]
     near = {found["name"] for found in measured if found["estimate"] <= 4 * found["peak"] + NOISE}
-    assert not set(catalog.explainers()) - near, "estimates far above every peak"
+    far = [found for found in measured if found["name"] not in near]
+    assert not far, "estimates far above every peak"
 
 
 @pytest.mark.parametrize("name", catalog.explainers())

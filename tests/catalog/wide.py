@@ -5,6 +5,7 @@ The peak is VmHWM, set back when the trace is there: unlike ru_maxrss it counts 
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import json
 import os
@@ -95,6 +96,7 @@ def told(name: str, options: dict[str, Any]) -> dict[str, Any]:
     story = catalog.story(name, back=work.gradients is not None)
     kept = story.needed(trace) / (1 + story.takes)
     gc.collect()
+    _trimmed()
     Path("/proc/self/clear_refs").write_text("5")
     before, start = _status("VmRSS"), os.times().user
     board = work.storyboard(trace)
@@ -102,6 +104,12 @@ def told(name: str, options: dict[str, Any]) -> dict[str, Any]:
         "name": name, "options": options, "estimate": story.needed(trace) - kept, "peak": _status("VmHWM") - before,
         "seconds": os.times().user - start, "beats": len(board.beats),
     }  # fmt: skip
+
+
+def _trimmed() -> None:
+    """What was freed goes back to the system: else a film that takes no more than that has no peak."""
+    if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
+        trim(0)
 
 
 def _status(key: str) -> int:
