@@ -90,6 +90,10 @@ class Work(Filmed):
                 f"follow is {self.film.follow}, but a film of {self.name} follows no one number; "
                 "steps chooses which of its steps are shown"
             )
+        for noun in self.film.show_of:
+            if noun not in story.shows:
+                way = f"show chooses its {' and '.join(story.shows)}" if story.shows else "leave it out"
+                raise OptionError(f"show is {self.film.show}, but a film of {self.name} has no {noun} to choose; {way}")
         names = {name: source.name for name, source in self.sources.items() if source.kind == "kernel"}
         kinds = {name: "ink" for name, source in self.sources.items() if is_drawing(source)}
         kinds |= {name: "image" for name, source in self.sources.items() if is_picture(source)}

@@ -69,6 +69,29 @@ class Selection(Kind):
 
 
 @dataclass(frozen=True)
+class Parts(Kind):
+    """``filters=1,6,8 channels=3``: which of a kind of parts, counted from 1, each once."""
+
+    metavar: str = "PARTS=A,B…"
+
+    def check(self, name: str, value: Any) -> str | None:
+        if value is None:
+            return None
+        out: dict[str, list[int]] = {}
+        for word in _text(value).split():
+            noun, _, text = word.partition("=")
+            if not noun.isalpha() or not re.fullmatch(r"\d{1,9}(,\d{1,9})*", text) or noun in out:
+                raise OptionError(f"{name} is {given(value)}, but must be such as filters=1,6,8 or channels=3,4")
+            out[noun] = sorted({int(number) for number in text.split(",")})
+        if not out or not all(all(listed) for listed in out.values()):
+            raise OptionError(f"{name} is {given(value)}, but must be such as filters=1,6,8, counted from 1")
+        return " ".join(f"{noun}={','.join(map(str, out[noun]))}" for noun in sorted(out))
+
+    def show(self, value: Any) -> str:
+        return value or ""
+
+
+@dataclass(frozen=True)
 class Loop(Kind):
     """How often a GIF, WebP or APNG plays: ``forever``, ``once`` or a number."""
 
@@ -183,6 +206,12 @@ class FilmOptions(Config):
     fps: Fraction | None = option(Rate(), None, "frames a second, instead of the quality's")  # noqa: RUF009
     pace: str = option(Choice(("slow", "normal", "fast")), "normal", "slow takes up to 1.5 times as long, fast 0.6")
     steps: str = option(Selection(), "all", "which steps to show: all, first:N or A-B")
+    show: str | None = option(
+        Parts(),
+        None,
+        "which parts of a large layer are drawn, counted from 1, such as filters=1,6,8 channels=3, instead of those "
+        "that add most to the followed number",
+    )
     sample: int | None = option(
         Integer(1), None, "which one of a batch to show, counted from 1, instead of the first or of all"
     )
@@ -233,6 +262,21 @@ class FilmOptions(Config):
         kind = type("Zoomed", (FilmOptions,), {"zoom": by, "__doc__": "A film with more room."})
         found: FilmOptions = kind(**{item.name: getattr(self, item.name) for item in fields(self)})
         return found
+
+    @property
+    def show_of(self) -> dict[str, list[int]]:
+        """What ``show`` asks for: numbers from 1 by kind of part."""
+        words = (word.split("=") for word in (self.show or "").split())
+        return {noun: [int(number) for number in listed.split(",")] for noun, listed in words}
+
+    def chosen(self, noun: str, count: int, most: int) -> tuple[int, ...]:
+        """The places of the parts of one kind that ``show`` asks for; none where it asks for no such."""
+        numbers = self.show_of.get(noun, [])
+        if numbers and numbers[-1] > count:
+            raise OptionError(f"show is {self.show}, but there are only {count} {noun}; give numbers from 1 to {count}")
+        if len(numbers) > most:
+            raise OptionError(f"show is {self.show}, but there is room for {most} {noun}; give {most} at most")
+        return tuple(number - 1 for number in numbers)
 
     def place_in(self, batch: int) -> int:
         """The place in a batch of the one that a film shows which has room for one."""

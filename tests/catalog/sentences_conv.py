@@ -49,6 +49,17 @@ def steps_by(told: Told, match: Match, beat: Beat) -> bool:
     return told_ == {way: n for way, n in (("across", across), ("down", down)) if n is not None}
 
 
+def add_most(told: Told, match: Match, beat: Beat) -> bool:
+    """The sums that stand on the stage are the largest of those that the told cell is made of."""
+    rows = [int(name.partition(":")[2]) for name in told.board.grids if name.startswith("partial_sums:")]
+    cells = [
+        step.writes for step in map(told.trace.steps.__getitem__, beat.steps) if step.operation in ("sum", "multiply")
+    ]
+    f, r, c = (dict(cells[0].where)[axis] for axis in ("out_channels", "out_height", "out_width"))
+    sizes = np.abs(told["partial_sums"][int(dict(cells[0].where)["batch"]), f, r, c])  # type: ignore[arg-type]
+    return len(rows) < len(sizes) and bool(sizes[rows].min() >= np.delete(sizes, rows).max())
+
+
 def lines_unread(told: Told, match: Match, beat: Beat) -> bool:
     """The rows and columns of the input that no step reads: how many, and whether they are the last."""
     said = []
@@ -103,6 +114,8 @@ CONV = (
           {"input": "1 2; 3 4", "kernel": "random:1x1"}, ({},)),
     Claim(r"each channel is multiplied by its own kernel, then the sums are added", lambda t, m, b: kernel_of(t)[1] > 1,
           RGB, ({}, {"input": "random:2x4x4", "filters": 2, "groups": 2})),
+    Claim(r"the channels drawn are those that add most to this number", add_most, {"input": "random:8x5x5"},
+          ({}, {"input": "random:8x5x5", "show": "channels=1,2"}, {"input": "random:4x5x5"})),
     Claim(r"dilation \S+: the taps stand (?P<by>\S+) cells apart", lambda t, m, b: bool(spread(t)),
           {"dilation": 2, "input": "random:7x7"},
           ({}, {"dilation": 2, "kernel": "random:1x1"},

@@ -24,9 +24,6 @@ def film(telling: Telling) -> Play:
     view = ConvView(telling)
     words = ConvWords(view)
     notes = words.notes()
-    shown = telling.film.selected(view.units)
-    unit = telling.preset.unit if telling.preset else None
-    told = unit if unit is not None and unit in shown else view.telling_unit(shown)
     sums = ("partial_sums",) * (view.depth > 1)
     chain = ((*sums, "pre_activation"), "output") if view.activated else ((*sums, "output"),)
     return Play(
@@ -34,7 +31,7 @@ def film(telling: Telling) -> Play:
         units=Windows(
             ("out_channels", "out_height", "out_width"), ("window", "windows"),
             names=words.place,
-            most={"out_channels": view.shown_filters}, of="padded", by="kernel", steps=view.steps,
+            only={"out_channels": view.maps}, of="padded", by="kernel", steps=view.steps,
         ),
         stage=_stage(view),
         acts=(Each(tuple((name, notes) for name in ("products", *chain))),),
@@ -49,9 +46,10 @@ def film(telling: Telling) -> Play:
         bright=view.bright,
         spans=view.spans,
         masks={"padded": Mask(view.ghost, view.unread)},
-        follow=told,
-        evidence=view.evidence(told),
-        stops=tuple(f * view.per_map for f in range(1, view.shown_filters)),
+        follow=view.told,
+        evidence=view.evidence(view.told),
+        retold={chain[0][-1]: words.added} if len(view.rows) < view.depth and not view.symbolic else {},
+        stops=tuple(f * view.per_map for f in range(1, len(view.maps))),
         row=view.out_shape[1],
     )  # fmt: skip
 
@@ -85,7 +83,7 @@ class ConvLook:
 
 def _stage(view: ConvView) -> Node:
     """Numerals everywhere; else the input in colours with its window in numbers; then the output in colours too."""
-    sides = [(1, 2) if count > 2 else (1,) for count in (view.shown_channels, view.shown_filters)]
+    sides = [(1, 2) if count > 2 else (1,) for count in (len(view.inputs), len(view.maps))]
     ways = [(a, b) for a, b in itertools.product(*sides)]
     whole = [ConvLook(across=way) for way in ways]
     lensed = [ConvLook(False, made, share, way) for share, made in ((1, True), (1, False), (0.75, False), (0.5, False))
@@ -99,11 +97,11 @@ def _stage(view: ConvView) -> Node:
 
 def _row(view: ConvView, look: ConvLook, operator: Node) -> Node:
     """Data flows from left to right: the input, what the kernel does to its window, the output."""
-    pictures = look.pictures((view.shown_channels, view.shown_filters))
-    given = Repeat(lambda k: _given(view, k, pictures[0], look.share), view.in_channels,
-                   _most(view.shown_channels, view.in_channels), look.across[0])  # fmt: skip
-    made = Repeat(lambda f: _made(view, f, pictures[1], look.share), view.filters,
-                  _most(view.shown_filters, view.filters), look.across[1])  # fmt: skip
+    pictures = look.pictures((len(view.inputs), len(view.maps)))
+    given = Repeat(lambda i: _given(view, view.inputs[i], pictures[0], look.share), view.in_channels,
+                   _most(len(view.inputs), view.in_channels), look.across[0])  # fmt: skip
+    made = Repeat(lambda i: _made(view, view.maps[i], pictures[1], look.share), view.filters,
+                  _most(len(view.maps), view.filters), look.across[1])  # fmt: skip
     total = Tally("pre_activation" if view.activated else "output", "sum")
     bias = (Grid("bias", "+ bias", sized=False, one=True),) if view.biased else ()
     chip = (activation_name(view.config.activation), "→") if view.activated else ()
@@ -141,22 +139,23 @@ def _bare(view: ConvView) -> Node:
 
 def _rows(view: ConvView, parts: Sequence[str]) -> Node:
     """A row a channel, with the sum of each."""
-    return Repeat(lambda k: Row(*(_part(view, part, k) for part in (*parts, "partial_sums"))), view.depth,
-                  _most(view.shown_depth, view.depth))  # fmt: skip
+    return Repeat(lambda i: Row(*(_part(view, part, i) for part in (*parts, "partial_sums"))), view.depth,
+                  _most(len(view.rows), view.depth))  # fmt: skip
 
 
-def _part(view: ConvView, part: str, k: int = 0) -> Grid:
-    """What the kernel does to a channel."""
-    at, several = (("group_channels", k),), view.depth > 1
+def _part(view: ConvView, part: str, row: int = 0) -> Grid:
+    """What the kernel does to a channel; the first row has the names."""
+    at, several = (("group_channels", view.rows[row]),), view.depth > 1
     if part == "patches":
-        return Grid(part, "" if k else "window", *SIDES, at=(("in_channels", k),), sized=False, frame="focus")
+        channel = (("in_channels", view.inputs[row]),)
+        return Grid(part, "" if row else "window", *SIDES, at=channel, sized=False, frame="focus")
     if part == "products":
-        return Grid(part, "" if k else part, *SIDES, at=at, sized=False)
+        return Grid(part, "" if row else part, *SIDES, at=at, sized=False)
     if part == "partial_sums":
-        return Grid(part, "" if k else "sums", at=at, sized=False, one=True)
+        return Grid(part, "" if row else "sums", at=at, sized=False, one=True)
     name = "filter <out_channels>" if view.filters > 1 else "kernel"
-    return Grid("kernel", "" if k else name, *SIDES, at=at, colours=0 if part == "kernel" else 1,
-                share=min(0.3, 0.9 / view.shown_depth),
+    return Grid("kernel", "" if row else name, *SIDES, at=at, colours=0 if part == "kernel" else 1,
+                share=min(0.3, 0.9 / len(view.rows)),
                 sized=False if several else numbers.shape_text(view.kernel_shape))  # fmt: skip
 
 
@@ -179,4 +178,4 @@ def _made(view: ConvView, f: int, pictures: int, share: float) -> Grid:
                 share=share)  # fmt: skip
 
 
-ConvStory = story("Convolution", film, GOOD_FOR, takes=9)
+ConvStory = story("Convolution", film, GOOD_FOR, takes=9, shows=("filters", "channels"))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from layeranim import numbers
 from layeranim.engine import conv as engine
-from layeranim.engine.trace import Region, cell
+from layeranim.engine.trace import Array, Region, cell
+from layeranim.errors import OptionError
 from layeranim.stories.activations import BOUNDED
 from layeranim.stories.convolution.sides import without_data
 from layeranim.stories.stage.arrangements import MOST, drawn
@@ -17,6 +20,12 @@ from layeranim.stories.storyboard import Telling
 
 MANY = 400
 """Outputs of a picture whose colours end at the 99th percentile."""
+
+
+def _sizes(values: Array) -> NDArray[np.float64]:
+    """How large numbers are as they are displayed; what is not finite is least."""
+    sizes = np.abs(numbers.rounded(values))
+    return np.where(np.isfinite(sizes), sizes, -1.0)
 
 
 class ConvView:
@@ -47,6 +56,59 @@ class ConvView:
             most -= 1
         return most
 
+    # ── what is drawn of a large layer ───────────────────────────────────────
+    @cached_property
+    def maps(self) -> tuple[int, ...]:
+        """The filters that are drawn: as many as have room, those with the largest outputs; in their order."""
+        asked: tuple[int, ...] = self.telling.film.chosen("filters", self.filters, MOST)
+        if asked and not self.together(asked):
+            raise OptionError(f"show is {self.telling.film.show}, but these filters read channels of several groups, "
+                              "for which there is no room; choose filters of one group")  # fmt: skip
+        if asked:
+            return asked
+        if self.shown_filters == self.filters or self.symbolic:
+            return tuple(range(self.shown_filters))
+        sizes = _sizes(self.trace["output"][self.b].reshape(self.filters, -1)).max(axis=1)
+        found: list[int] = []
+        for f in map(int, np.argsort(-sizes, kind="stable")):
+            if len(found) < drawn(self.filters) and self.together((*found, f)):
+                found.append(f)
+        return tuple(sorted(found))
+
+    def together(self, filters: Sequence[int]) -> bool:
+        """Whether the channels that these filters read have room: those of one group always, some of many."""
+        groups = {self.first_channel(f) for f in filters}
+        return len(groups) == 1 or len(groups) * self.depth <= MOST
+
+    @cached_property
+    def told(self) -> int:
+        """The unit that is told: the preset's, or the one that says most."""
+        shown = self.telling.film.selected(self.units)
+        unit = self.telling.preset.unit if self.telling.preset else None
+        wanted: int | None = self.telling.film.follow
+        if wanted is not None and wanted - 1 in shown:
+            return wanted - 1
+        return unit if unit is not None and unit in shown else self.telling_unit(shown)
+
+    @cached_property
+    def rows(self) -> tuple[int, ...]:
+        """The channels of a filter that are drawn: of many those that add most to the number that is told."""
+        asked: tuple[int, ...] = self.telling.film.chosen("channels", self.depth, MOST)
+        if asked:
+            return asked
+        if self.depth <= MOST or self.symbolic:
+            return tuple(range(self.shown_depth))
+        f, r, c = self.place(self.told)
+        where = {"batch": self.b, "out_channels": f, "out_height": r, "out_width": c}
+        parts = _sizes(self.trace.read(Region.of("partial_sums", **where)))
+        return tuple(sorted(int(k) for k in np.argsort(-parts, kind="stable")[: self.shown_depth]))
+
+    @property
+    def inputs(self) -> tuple[int, ...]:
+        """The channels of the input that are drawn: those that the drawn filters read."""
+        firsts = dict.fromkeys(self.first_channel(f) for f in self.maps)
+        return tuple(sorted(first + k for first in firsts for k in self.rows))
+
     def first_channel(self, f: int) -> int:
         """Where the channels of a filter's group begin."""
         return int(f // (self.filters // self.config.groups) * self.depth)
@@ -59,12 +121,12 @@ class ConvView:
     @property
     def units(self) -> int:
         """Windows that the film passes: those of the filters it draws."""
-        return self.shown_filters * self.per_map
+        return len(self.maps) * self.per_map
 
     def place(self, u: int) -> tuple[int, int, int]:
         """The filter, row and column of a unit."""
-        f, r, c = cell(u, (self.filters, *self.out_shape))
-        return f, r, c
+        at, r, c = cell(u, (len(self.maps), *self.out_shape))
+        return self.maps[at], r, c
 
     def steps(self, here: Mapping[str, int]) -> range:
         """The steps that make one cell of the output."""
@@ -73,9 +135,7 @@ class ConvView:
 
     def telling_unit(self, units: range) -> int:
         """The unit that says most: the first with the largest output, whatever its sign; the middle of equal ones."""
-        shown = self.trace["output"][self.b, : self.shown_filters].reshape(-1)[units.start : units.stop]
-        sizes = np.abs(numbers.rounded(shown))
-        sizes = np.where(np.isfinite(sizes), sizes, -1.0)
+        sizes = _sizes(self.trace["output"][self.b, self.maps].reshape(-1)[units.start : units.stop])
         alike = sizes.min() == sizes.max() or self.symbolic
         return units[(len(units) - 1) // 2] if alike else units[int(sizes.argmax())]
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,7 +15,10 @@ from layeranim.stories.claims import Sentence, first_true
 from layeranim.stories.convolution.conv_view import ConvView
 from layeranim.stories.convolution.sides import options_of, pair
 from layeranim.stories.stage.language import Note
-from layeranim.stories.storyboard import Fact, Line, Run
+from layeranim.stories.storyboard import Address, Fact, Line, Run
+
+if TYPE_CHECKING:
+    from layeranim.stories.stage.figures import Figures
 
 _PADDING = {
     "zeros": "zeros around the input",
@@ -53,8 +58,30 @@ class ConvWords:
     def hidden(self) -> tuple[str, ...]:
         """How many channels and filters of how many are drawn, where that is not all."""
         view = self.view
-        counts = ((view.shown_channels, view.in_channels, "channels"), (view.shown_filters, view.filters, "filters"))
-        return tuple(f"{shown} of {all_} {noun} drawn" for shown, all_, noun in counts if shown < all_)
+        counts = ((view.inputs, view.in_channels, "channels"), (view.maps, view.filters, "filters"))
+        return tuple(f"{noun if len(shown) > 1 else noun[:-1]} {', '.join(str(k + 1) for k in shown)} of {every} drawn"
+                     for shown, every, noun in counts if len(shown) < every)  # fmt: skip
+
+    def added(self, figures: Figures, unit: int) -> Line:
+        """``40 + (−31) + 28 + 276 of 61 others + 2 = 315``: the sums that are drawn, those of all others, the bias."""
+        view = self.view
+        f, r, c = view.place(unit)
+        here = (view.b, f, r, c)
+        cells = [Address("partial_sums", (*here, k)) for k in view.rows]
+        rest = engine.others(view.trace, *here, view.rows)
+        texts = [numbers.factor(figures.text(one)) if i else figures.text(one) for i, one in enumerate(cells)]
+        terms: list[Line] = [(Run(text, source=one),) for text, one in zip(texts, cells, strict=True)]
+        texts.append(numbers.factor(numbers.text(rest, figures.style("partial_sums"))))
+        count = phrases.so_many("other", "others", view.depth - len(view.rows))
+        terms.append((Run(texts[-1], source=Fact("others")), Run(f" of {count}", source=Fact("hidden terms"))))
+        if view.biased:
+            bias = Address("bias", (f,))
+            texts.append(numbers.factor(figures.text(bias)))
+            terms.append((Run(texts[-1], "weights", source=bias),))
+        made = Address("pre_activation" if view.activated else "output", here)
+        result = phrases.result(figures.text(made), made)
+        relation = numbers.relation([(text,) for text in texts], result.text)
+        return (*phrases.join(terms), phrases.relation_run(relation), result)
 
     def opening(self) -> Line:
         slid, over = ("slide", "over") if self.view.per_map > 1 else ("lay", "on")
@@ -99,13 +126,19 @@ class ConvWords:
         said = next(note for note in first if note.when is True)
         moves = Note(f"stride {pair(config.stride)}: the window moves {self._moves()}", bool(self._moves()))
         unread = Note(self.unread(), bool(view.unread.any()))
-        return (*self._turns(), said, moves, unread)
+        return (*self._turns(), *self._chosen(), said, moves, unread)
+
+    def _chosen(self) -> Iterator[Note]:
+        """Why these channels are drawn and no others, where nobody asked for them."""
+        view = self.view
+        if len(view.rows) < view.depth and "channels" not in view.telling.film.show_of and not view.symbolic:
+            yield Note("the channels drawn are those that add most to this number", lambda unit: unit == view.told)
 
     def _turns(self) -> Iterator[Note]:
         """That another filter begins, where one does."""
-        for f in range(1, self.view.shown_filters):
-            at = f * self.view.per_map
-            other = self.view.first_channel(f) != self.view.first_channel(f - 1)
+        for k, (before, f) in enumerate(pairwise(self.view.maps), 1):
+            at = k * self.view.per_map
+            other = self.view.first_channel(f) != self.view.first_channel(before)
             reads = "other channels" if other else "the same windows"
             yield Note(f"filter {f + 1}: other weights, {reads}", lambda unit, at=at: unit == at)  # type: ignore[misc]
 

@@ -182,6 +182,8 @@ class Figures:
     def size(self, axis: str) -> int:
         """How many indices of an axis are told."""
         name, how, length = folded(axis)
+        if name in self.units.only:
+            return len(self.units.only[name])
         whole = min(self.trace.size(name), self.units.most.get(name, self.trace.size(name)))
         return length if how == "%" else -(-whole // length)
 

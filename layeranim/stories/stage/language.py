@@ -31,10 +31,10 @@ class Units:
     of a batch the first, or the one that ``--sample`` names. ``noun`` is what one unit, and several, are called;
     ``names`` what a unit is called where it has a name of its own (a word). ``covers`` says of an axis which unit's
     axis shares it out, and how many of its cells are one unit's: ``{"channels": ("groups", 2)}``; ``apart`` how far
-    these are from each other, where they are no neighbours. Of an axis that
-    stands in ``most`` only so many indices are told, the first ones. ``numbered`` names axes of other tensors along
-    which a unit has its own number as index: of a flattened array the place in the row; ``inner`` says of axes that no
-    unit goes along which index is followed in a unit: the true class. ``turned``: the last unit comes first.
+    these are from each other, where they are no neighbours. Of an axis that stands in ``most`` only so many indices are
+    told, the first ones; of one in ``only`` these, and no part draws along it. ``numbered`` names axes of other tensors
+    along which a unit has its own number as index: of a flattened array the place in the row; ``inner`` says of axes
+    that no unit goes along which index is followed in a unit: the true class. ``turned``: the last unit comes first.
     """
 
     along: tuple[str, ...]
@@ -44,6 +44,7 @@ class Units:
     covers: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     apart: Mapping[str, int] = field(default_factory=dict)
     most: Mapping[str, int] = field(default_factory=dict)
+    only: Mapping[str, Sequence[int]] = field(default_factory=dict)
     numbered: tuple[str, ...] = ()
     inner: Callable[[int], Mapping[str, int]] | None = None
     turned: bool = False
@@ -64,7 +65,8 @@ class Units:
     def places(self, unit: int, sizes: Sequence[int]) -> dict[str, int]:
         """The indices of a unit along the axes of the units."""
         unit = prod(sizes) - 1 - unit if self.turned else unit
-        return dict(zip(self.along, cell(unit, sizes), strict=True))
+        at = dict(zip(self.along, cell(unit, sizes), strict=True))
+        return at | {axis: indices[at[axis]] for axis, indices in self.only.items()}
 
     def name(self, tensor: str, unit: int, sizes: Sequence[int]) -> str:
         """The tensor that an act of a unit means."""

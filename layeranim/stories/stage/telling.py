@@ -51,9 +51,10 @@ LED = 6.0
 """Between a grid and the lines to its lens."""
 
 
-def story(title: str, film: Callable[[Telling], Play], good_for: str, takes: float = Story.takes) -> Story:
-    """A story told on the stage; ``takes`` as `Story` has it."""
-    return Story(title, lambda telling: tell(film(telling), telling), good_for, follows=True, takes=takes)
+def story(title: str, film: Callable[[Telling], Play], good_for: str, takes: float = Story.takes,
+          shows: tuple[str, ...] = ()) -> Story:  # fmt: skip
+    """A story told on the stage; ``takes`` and ``shows`` as `Story` has them."""
+    return Story(title, lambda telling: tell(film(telling), telling), good_for, True, shows, takes)
 
 
 def tell(film: Play, telling: Telling) -> Storyboard:

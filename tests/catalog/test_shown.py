@@ -1,0 +1,114 @@
+"""What is drawn of a large layer: the parts that add most to the followed number, or those that ``show`` names."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+
+from layeranim import preparing
+from layeranim.engine.trace import Array, Trace
+from layeranim.errors import OptionError
+from layeranim.numbers import MINUS
+from layeranim.stories.storyboard import Beat, Storyboard, plain
+
+SUM = re.compile(r"(?P<terms>.+) (?P<relation>[=≈]) (?P<made>\S+)")
+OTHERS = re.compile(r"(?P<number>\S+) of (?P<count>\d+) others?")
+
+
+def told(name: str, **options: Any) -> tuple[Trace, Storyboard]:
+    work = preparing.prepare(name, options)
+    trace = work.trace()
+    return trace, work.storyboard(trace)
+
+
+def followed(board: Storyboard) -> Beat:
+    """The beat on the poster."""
+    return next(beat for beat in board.beats if beat.start <= board.poster < beat.end)
+
+
+def drawn(board: Storyboard, tensor: str) -> list[int]:
+    """Which parts of a tensor stand on the stage."""
+    return [int(name.partition(":")[2]) for name in board.grids if name.startswith(f"{tensor}:")]
+
+
+def number(text: str) -> float:
+    return float(text.strip("()").replace(MINUS, "-"))
+
+
+def parts(trace: Trace, board: Storyboard, maps: list[int]) -> Array:
+    """The sums of all channels in the followed cell; units go over the drawn maps."""
+    at = np.unravel_index(followed(board).units[0], (len(maps), *trace["output"].shape[2:]))
+    return np.asarray(trace["partial_sums"][0, maps[at[0]], at[1], at[2]])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"input": "random:64x12x12", "filters": 6},
+        {"input": "random:9x7x7", "bias": True, "precision": 0},
+        {"input": "random:40x20x20", "filters": 40, "kernel_size": 3, "activation": "relu", "bias": True},
+        {"input": "random:5x6x6", "follow": 3},
+    ],
+)
+def test_the_channels_that_add_most_are_drawn_and_all_others_are_one_number(options: dict[str, Any]) -> None:
+    trace, board = told("conv", **options)
+    maps, rows = drawn(board, "output"), drawn(board, "partial_sums")
+    sizes = np.abs(parts(trace, board, maps))
+    assert sorted(sizes[rows]) == sorted(np.sort(sizes)[-len(rows) :])
+    tops = np.abs(trace["output"][0]).max(axis=(1, 2))
+    assert sorted(tops[maps]) == sorted(np.sort(tops)[-len(maps) :])
+    captions = [plain(beat.caption) for beat in board.beats if beat.kind == "step"]
+    sums = [match for match in map(SUM.fullmatch, captions) if match and OTHERS.search(match["terms"])]
+    assert sums
+    for match in sums:
+        terms = match["terms"].split(" + ")
+        others = next(found for found in map(OTHERS.fullmatch, terms) if found)
+        assert int(others["count"]) == len(sizes) - len(rows)
+        displayed = [number(others["number"] if OTHERS.fullmatch(term) else term) for term in terms]
+        assert (abs(sum(displayed) - number(match["made"])) < 1e-9) == (match["relation"] == "=")
+        assert len(displayed) == len(rows) + 1 + ("bias" in trace)
+    own = " ".join(plain(beat.caption) for beat in board.beats if beat.units == followed(board).units)
+    kept = float(np.delete(parts(trace, board, maps), rows).sum())
+    assert [number(found["number"]) for found in OTHERS.finditer(own)] == [pytest.approx(kept, abs=0.51)]
+
+
+def test_groups_keep_filters_whose_channels_have_room_together() -> None:
+    _, board = told("conv", input="random:1x8x12x12", filters=8, groups=8)
+    assert drawn(board, "padded") == drawn(board, "output")
+    assert len(drawn(board, "output")) == 3
+    trace, board = told("conv", input="random:1x16x12x12", filters=8, groups=2)
+    group = {f // 4 for f in drawn(board, "output")}
+    assert len(group) == 1
+    assert {k // 8 for k in drawn(board, "padded")} == group
+    assert int(np.abs(trace["output"][0]).max(axis=(1, 2)).argmax()) in drawn(board, "output")
+
+
+def test_show_chooses_and_the_header_names_what_is_drawn() -> None:
+    trace, board = told("conv", input="random:64x12x12", filters=6, show="filters=5,2 channels=64")
+    assert (drawn(board, "output"), drawn(board, "padded"), drawn(board, "kernel")) == ([1, 4], [63], [63])
+    assert "channel 64 of 64 drawn,  filters 2, 5 of 6 drawn" in plain(board.parameters)
+    places = {plain(beat.place).partition(",")[0] for beat in board.beats if beat.place}
+    assert places == {"filter 2", "filter 5"}
+    assert board.total == 2 * trace["output"].shape[2] * trace["output"].shape[3]
+
+
+@pytest.mark.parametrize(
+    ("name", "show", "says"),
+    [
+        ("conv", "filters=2,9", "there are only 6 filters; give numbers from 1 to 6"),
+        ("conv", "channels=1,2,3,4,5", "there is room for 4 channels; give 4 at most"),
+        ("conv", "heads=1", "a film of conv has no heads to choose; show chooses its filters and channels"),
+        ("conv", "filters=0", "counted from 1"),
+        ("conv", "filters", "must be such as filters=1,6,8 or channels=3,4"),
+        ("conv", "filters=1 filters=2", "must be such as"),
+        ("pool", "channels=1", "a film of pool has no channels to choose; leave it out"),
+    ],
+)
+def test_what_cannot_be_chosen_is_refused(name: str, show: str, says: str) -> None:
+    with pytest.raises(OptionError, match=re.escape(says)):
+        told(name, show=show, **({"input": "random:64x12x12", "filters": 6} if name == "conv" else {}))
+    with pytest.raises(OptionError, match="several groups"):
+        told("conv", input="random:1x16x12x12", filters=8, groups=2, show="filters=1,8")
