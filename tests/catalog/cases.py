@@ -65,6 +65,7 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"input": "zeros:4x4", "pace": "slow"},
         {"input": "random:12x12", "kernel_size": 3, "dilation": 3, "padding": 2, "activation": "tanh", "bias": True},
         {"input": "random:3x2x6x6", "filters": 2, "kernel_size": 3, "sample": 3},
+        {"input": "random:9x8x6", "filters": 7, "kernel_size": 3, "bias": True, "show": "filters=7,2 channels=4"},
         {"input": "photo", "resize": (24, 32), "kernel": "gaussian-blur"},
         {"input": "random:2x1x14x9", "filters": 2, "kernel_size": "2x1", "bias": True, "activation": "step"},
     ],
@@ -671,6 +672,7 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"query": "nan 1; 2 1", "key": "1 0; inf 1", "value": "2 1e9; 1e-9 0", "softcap": 2},
         {"tokens": "anna met the queen and she smiled", "kind": "cosine"},
         {"queries": 60, "features": 2},
+        {"queries": 7, "features": 24, "heads": 12, "show": "heads=5,12"},
     ],
     "transformer": [
         {"words": "cat"},

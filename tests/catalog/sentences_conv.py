@@ -94,10 +94,16 @@ def corners(told: Told, match: Match, beat: Beat) -> bool:
     return bool(np.allclose(out, given[:-1, :-1] + given[1:, 1:])) if out.shape == (3, 3) else False
 
 
+def maps(told: Told) -> list[int]:
+    """The filters whose maps are drawn."""
+    return [int(name.partition(":")[2]) for name in told.board.grids if name.startswith("output:")]
+
+
 def apart(told: Told, f: int) -> bool:
-    """Whether filter f, counted from 1, reads other channels than the one before it."""
-    each = kernel_of(told)[0] // told.config.groups
-    return (f - 1) // each != (f - 2) // each
+    """Whether a filter reads other channels than the one that is drawn before it."""
+    per_group = kernel_of(told)[0] // told.config.groups
+    before = maps(told)[maps(told).index(f - 1) - 1]
+    return (f - 1) // per_group != before // per_group
 
 
 RGB = {"example": "rgb"}
@@ -126,10 +132,10 @@ CONV = (
           ({}, {"stride": 2, "input": "1 2; 3 4", "kernel": "1 0; 0 1"},
            {"stride": "2x1", "input": "random:3x5", "kernel_size": 3})),
     Claim(r"no window reads the dimmed (?P<what>.*)", lines_unread, {"stride": 2, "input": "random:6x6"}, ({},)),
-    Claim(r"filter (?P<f>[2-9]): other weights, the same windows",
-          lambda t, m, b: kernel_of(t)[0] >= int(m["f"]) and b.units[0] == (int(m["f"]) - 1) * windows_of(t)
+    Claim(r"filter (?P<f>\d+): other weights, the same windows",
+          lambda t, m, b: b.units[0] == maps(t).index(int(m["f"]) - 1) * windows_of(t)
           and not apart(t, int(m["f"])), RGB, ({}, GROUPED)),
-    Claim(r"filter (?P<f>[2-9]): other weights, other channels", lambda t, m, b: apart(t, int(m["f"])), GROUPED,
+    Claim(r"filter (?P<f>\d+): other weights, other channels", lambda t, m, b: apart(t, int(m["f"])), GROUPED,
           ({}, RGB)),
     Claim(r"every window in the same way", lambda t, m, b: windows_of(t) * kernel_of(t)[0] > 1,
           {"input": "random:20x20"}, ({"input": "1 2; 3 4", "kernel": "1 0; 0 1"},)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -36,6 +37,16 @@ def own(told: Told, m: Match, beat: Beat) -> bool:
     return said == [heads(told), kept, kept] and told["value"].shape[1] == kept
 
 
+def clearest(told: Told, m: Match, beat: Beat) -> bool:
+    """No head that is not drawn shares out its weights less evenly than one that is."""
+    shown = [int(name.partition(":")[2]) for name in told.board.grids if name.startswith("weights:")]
+    rows = weights(told)[:, beat.units[0]]
+    spread = np.array([-sum(w * math.log(w) for w in row if w > 0) for row in rows])
+    return len(shown) < len(rows) and bool(spread[shown].max() <= np.delete(spread, shown).min() + 1e-12)
+
+
+SIX = {"queries": 6, "features": 12, "heads": 6}
+
 MULTI_HEAD = (
     Claim("every (word|query) asks several questions at once", lambda t, m, b: heads(t) > 1, {}, ({"heads": 1},)),
     Claim("every (word|query) asks one question", lambda t, m, b: heads(t) == 1, {"heads": 1}, ({},)),
@@ -45,6 +56,8 @@ MULTI_HEAD = (
           ({"heads": 1}, {"query": "random:3x4", "key": "random:3x4", "value": "random:3x4"})),
     Claim("the same word, several questions at once: every head finds another word", apart, {},
           ({"heads": 1}, {"example": "neighbours"})),
+    Claim("the heads drawn are those that choose most clearly here", clearest, SIX,
+          ({}, {**SIX, "show": "heads=1,2"}, {**SIX, "heads": 4})),
     Claim("the wider an arc, the larger its weight", lambda t, m, b: t.config.tokens is not None,
           {"example": "neighbours"}, ({"query": "random:3x4", "key": "random:3x4", "value": "random:3x4"},)),
     Claim("each head takes a mixture of values of its own", lambda t, m, b: heads(t) > 1, {}, ({"heads": 1},)),

@@ -12,7 +12,7 @@ from layeranim import preparing
 from layeranim.engine.trace import Array, Trace
 from layeranim.errors import OptionError
 from layeranim.numbers import MINUS
-from layeranim.stories.storyboard import Beat, Storyboard, plain
+from layeranim.stories.storyboard import Address, Beat, Storyboard, plain
 
 SUM = re.compile(r"(?P<terms>.+) (?P<relation>[=≈]) (?P<made>\S+)")
 OTHERS = re.compile(r"(?P<number>\S+) of (?P<count>\d+) others?")
@@ -93,6 +93,25 @@ def test_show_chooses_and_the_header_names_what_is_drawn() -> None:
     places = {plain(beat.place).partition(",")[0] for beat in board.beats if beat.place}
     assert places == {"filter 2", "filter 5"}
     assert board.total == 2 * trace["output"].shape[2] * trace["output"].shape[3]
+
+
+@pytest.mark.parametrize("name", ["multi-head", "attention"])
+def test_the_heads_that_choose_most_clearly_are_drawn_and_the_clearest_is_followed(name: str) -> None:
+    trace, board = told(name, queries=6, features=24, heads=12)
+    shown = sorted({*drawn(board, "weights")})
+    row = followed(board).units[0]
+    tops = trace["weights"][0, :, row]
+    spread = -(tops * np.log(tops)).sum(axis=-1)
+    assert sorted(spread[shown]) == sorted(np.sort(spread)[:3])
+    lens = [name for name in board.grids if name.startswith("lens:weights:")]
+    assert lens == [f"lens:weights:{int(spread.argmin())}"]
+    told_heads = {run.source.index[1] for beat in board.beats for run in beat.caption
+                  if isinstance(run.source, Address) and run.source.tensor == "weights"}  # fmt: skip
+    assert int(spread.argmin()) in told_heads <= {*shown}
+    assert f"heads {', '.join(str(h + 1) for h in shown)} of 12 drawn" in plain(board.parameters)
+    _, board = told(name, queries=6, features=24, heads=12, show="heads=5")
+    assert {*drawn(board, "weights")} == {4}
+    assert "head 5 of 12 drawn" in plain(board.parameters)
 
 
 @pytest.mark.parametrize(

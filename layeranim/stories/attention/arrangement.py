@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from layeranim import numbers, theme, typeface
 from layeranim.stories.attention.formula import compared
 from layeranim.stories.attention.view import AttentionView
-from layeranim.stories.stage import Arcs, Becoming, Column, Cross, Grid, Lattice, Repeat, Row, Tries
+from layeranim.stories.stage import Arcs, Becoming, Column, Cross, Grid, Lattice, Row, Tries, picked
 from layeranim.stories.stage.parts.arcs import MANY
 from layeranim.stories.stage.parts.names import short
 from layeranim.stories.stage.solver import NUMERAL_LOW, Node
@@ -107,16 +107,20 @@ def _ends(view: AttentionView) -> tuple[Node | str, ...]:
 def _heads(view: AttentionView) -> Iterator[Node]:
     """Heads under one another, each with what it reads; at their side what they come to together."""
     if has_arcs(view):
-        yield Row(Repeat(lambda h: _head(view, h, True), view.heads), "→", _joined(view))
-        yield Column(Repeat(lambda h: _head(view, h, True), view.heads), _joined(view))
-        pictures = Repeat(lambda h: _arcs_of(view, h), view.heads, across=2)
+        yield Row(picked(lambda h: _head(view, h, True), view.drawn_heads, view.heads), "→", _joined(view))
+        yield Column(picked(lambda h: _head(view, h, True), view.drawn_heads, view.heads), _joined(view))
+        pictures = picked(lambda h: _arcs_of(view, h), view.drawn_heads, view.heads, 2)
         yield Row(pictures, "→", _joined(view))
         yield Column(pictures, _joined(view))
-    yield Row(Repeat(lambda h: _head(view, h, False), view.heads), "→", _joined(view))
-    maps = Row(Repeat(lambda h: _both(view, h, f"head {h + 1}", lens=h == view.head), view.heads, across=2), "→",
-               _joined(view))  # fmt: skip
+    yield Row(picked(lambda h: _head(view, h, False), view.drawn_heads, view.heads), "→", _joined(view))
+    both = picked(lambda h: _both(view, h, f"head {h + 1}", lens=h == view.head), view.drawn_heads, view.heads, 2)
+    maps = Row(both, "→", _joined(view))
     yield maps
-    yield Row(Repeat(lambda h: _head(view, h, False), view.heads), "→", _joined(view)) if view.heads == 2 else maps
+    yield (
+        Row(picked(lambda h: _head(view, h, False), view.drawn_heads, view.heads), "→", _joined(view))
+        if view.heads == 2
+        else maps
+    )
 
 
 def _head(view: AttentionView, h: int, arcs: bool) -> Node:
@@ -135,9 +139,9 @@ def _arcs_of(view: AttentionView, h: int) -> Node:
 def _joined(view: AttentionView) -> Node:
     """The mixtures of all heads side by side, and the matrix after them."""
     if not view.projected:
-        return Repeat(lambda h: Grid("output", f"head {h + 1}", "queries", "value_features", at=(("heads", h),),
-                                     sized=False, tight=True, lens=h == view.head), view.heads,
-                      across=1 if view.heads == 2 else 2)  # fmt: skip
+        return picked(lambda h: Grid("output", f"head {h + 1}", "queries", "value_features", at=(("heads", h),),
+                                     sized=False, tight=True, lens=h == view.head), view.drawn_heads, view.heads,
+                      1 if view.heads == 2 else 2)  # fmt: skip
     joined = Grid("joined", "heads joined", "queries", "joined", called=(view.words, ()), sized=False, tight=True)
     out = Grid("output", "output", "queries", "outputs", sized=False, tight=True)
     weight = Grid("weight_output", "W_{O}^{T}", "joined", "outputs", sized=False, tight=True, bare=True)

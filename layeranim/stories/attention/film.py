@@ -29,7 +29,7 @@ def film(telling: Telling) -> Play:
         title=words.title,
         units=Units(
             ("queries",), view.noun, ("batch", "heads", "key_heads") if view.heads == 1 else ("batch",),
-            view.words, most=dict.fromkeys(DRAWN, MOST_DRAWN), inner=lambda u: {"keys": view.best[u]},
+            view.words, most=dict.fromkeys(DRAWN, MOST_DRAWN), inner=lambda u: {"keys": view.best[u], **view.told},
         ),
         stage=stage(view),
         acts=(
@@ -122,4 +122,4 @@ def _evidence(view: AttentionView) -> Iterator[Region]:
         yield Region.of("output", batch=view.b, queries=range(shown.start, shown.stop))
 
 
-AttentionStory = story("Attention", film, GOOD_FOR, takes=9)
+AttentionStory = story("Attention", film, GOOD_FOR, takes=9, shows=("heads",))

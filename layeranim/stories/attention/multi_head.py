@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from math import prod
 
 import numpy as np
@@ -14,9 +14,10 @@ from layeranim.stories.attention.film import DRAWN
 from layeranim.stories.attention.links import links
 from layeranim.stories.attention.view import MOST_DRAWN, AttentionView
 from layeranim.stories.attention.words import AttentionWords
-from layeranim.stories.stage import All, Arcs, Column, Each, Grid, Lattice, Note, Play, Repeat, Row, Tries, Units, story
+from layeranim.stories.stage import All, Arcs, Column, Each, Grid, Lattice, Note, Play, Row, Tries, Units, picked, story
+from layeranim.stories.stage.arrangements import Repeat
 from layeranim.stories.stage.solver import NUMERAL_LOW, Node
-from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
+from layeranim.stories.storyboard import Fact, Line, Run, Telling
 
 GOOD_FOR = "language models: each head follows a relation of its own between the words"
 ALONE = "one head follows one relation between the words: models have dozens of them"
@@ -24,8 +25,6 @@ PAUSE, LONGEST = 1.8, 30.0
 """Seconds of each act of a word that is taught after its first, and of the film."""
 ARCS = 76.0
 """The least height of the arcs of a head."""
-SAID = 4
-"""Heads whose strongest weight a sentence names; more are counted."""
 AGAIN = ("weights", "output")
 """With what the beats of a word end of which not every act is shown by itself."""
 FOUND = ("alignment_pre", "alignment", "score_products", "scores", "norm_products", "scaled", "capped", "masked",
@@ -50,7 +49,7 @@ def film(telling: Telling) -> Play:
             ("batch",),
             view.words,
             most=dict.fromkeys(DRAWN, MOST_DRAWN),
-            inner=lambda u: {"keys": view.best[u]},
+            inner=lambda u: {"keys": view.best[u], **view.told},
         ),
         stage=Tries(*_stage(view), least=NUMERAL_LOW),
         acts=(*_sources(view), Each(tuple(_acts(view)), says=words.link, again=AGAIN, pause=PAUSE)),
@@ -80,17 +79,17 @@ def _shown(view: AttentionView) -> range:
 # ── stage ────────────────────────────────────────────────────────────────────
 def _stage(view: AttentionView) -> Iterator[Node]:
     """Heads with the arcs of their words, with all weights if there is room; without words the weights alone."""
-    across = 1 if view.heads < 3 else 2
+    across = 1 if len(view.drawn_heads) < 3 else 2
     ends = _ends(view)
     if has_arcs(view):
         for end in ends:
-            yield Row(Repeat(lambda h: _head(view, h, True), view.heads, across=across), *end)
-            yield Row(Repeat(lambda h: _head(view, h, False), view.heads, across=across), *end)
+            yield Row(_heads(view, lambda h: _head(view, h, True), across), *end)
+            yield Row(_heads(view, lambda h: _head(view, h, False), across), *end)
         for end in ends:
             yield Row(_looks(view, across), *end)
         for end in ends[:2]:
             yield Column(_looks(view, 2), *end[1:])
-    numbers = [Repeat(lambda h: _numbers(view, h), view.heads, across=n) for n in dict.fromkeys((across, 2))]
+    numbers = [_heads(view, lambda h: _numbers(view, h), n) for n in dict.fromkeys((across, 2))]
     yield from (Row(heads, *ends[-1]) for heads in numbers)
     if has_arcs(view) and view.heads < 3 and short_enough(view, view.heads):
         yield Column(_looks(view, 2, firm=True), *ends[0][1:])
@@ -98,7 +97,12 @@ def _stage(view: AttentionView) -> Iterator[Node]:
 
 def _looks(view: AttentionView, across: int, firm: bool = False) -> Repeat:
     """The arcs of all heads."""
-    return Repeat(lambda h: _arcs(view, h, firm=firm), view.heads, across=across, apart=APART)
+    return picked(lambda h: _arcs(view, h, firm=firm), view.drawn_heads, view.heads, across, APART)
+
+
+def _heads(view: AttentionView, make: Callable[[int], Node], across: int) -> Repeat:
+    """A part for each head that is drawn."""
+    return picked(make, view.drawn_heads, view.heads, across)
 
 
 def _ends(view: AttentionView) -> list[tuple[Node | str, ...]]:
@@ -167,6 +171,7 @@ def _acts(view: AttentionView) -> Iterator[tuple[tuple[str, ...], Note | tuple[N
     yield FOUND, (
         Note("the same word, several questions at once: every head finds another word",
              lambda q: _apart(view, q)),
+        Note("the heads drawn are those that choose most clearly here", lambda q: q == view.follow and view.clearest),
         Note("the wider an arc, the larger its weight", has_arcs(view)),
     )  # fmt: skip
     yield (("value_products", view.mixture),
@@ -187,9 +192,9 @@ def _found(view: AttentionView, q: int) -> Line:
     """``sat  →  head 1: cat 0.67,  head 2: down 0.66``."""
     who = Run(view.words[q] if view.words else f"query {q + 1}", "focus", source=Fact("token"))
     heads = [(f"head {h + 1}" * (view.heads > 1), view.row("weights", q, h)[: view.cols])
-             for h in range(min(view.heads, SAID))]  # fmt: skip
-    return links(who, heads, view.key_called, lambda h, k: Address("weights", (view.b, h, q, k)),
-                 view.film.precision, view.heads - SAID)  # fmt: skip
+             for h in view.drawn_heads]  # fmt: skip
+    return links(who, heads, view.key_called, lambda i, k: view.weight(view.drawn_heads[i], q, k),
+                 view.film.precision, view.heads - len(view.drawn_heads))  # fmt: skip
 
 
 def _side_by_side(view: AttentionView) -> Line:
@@ -212,4 +217,4 @@ def _closing(view: AttentionView) -> Line:
     return Run(counts, source=Fact("counts")), Run(said, "result", "semibold", Fact("sentence"))
 
 
-MultiHeadStory = story("Multi-head attention", film, GOOD_FOR, takes=8)
+MultiHeadStory = story("Multi-head attention", film, GOOD_FOR, takes=8, shows=("heads",))

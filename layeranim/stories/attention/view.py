@@ -15,7 +15,8 @@ from layeranim.engine.attention import AttentionConfig
 from layeranim.engine.attention.layout import key_name, query_name, score_chain, value_name
 from layeranim.engine.trace import Array, Region, count
 from layeranim.stories import vocabulary
-from layeranim.stories.storyboard import Telling
+from layeranim.stories.stage.arrangements import MOST, drawn
+from layeranim.stories.storyboard import Address, Telling
 
 MOST_DRAWN = 48
 """Of more queries, keys or features only so many are drawn."""
@@ -93,6 +94,10 @@ class AttentionView:
         at = self.head if head is None else head
         return self.trace.read(Region.of(tensor, batch=self.b, heads=at, queries=query))
 
+    def weight(self, head: int, query: int, key: int) -> Address:
+        """Where the weight of a key stands."""
+        return Address("weights", (self.b, head, query, key))
+
     @cached_property
     def reach(self) -> NDArray[np.bool_]:
         """Which keys the drawn queries see: (heads, queries, keys)."""
@@ -144,10 +149,38 @@ class AttentionView:
         top = float(np.nan_to_num(found).max())
         return top if 0 < top < 1 else None
 
+    @cached_property
+    def drawn_heads(self) -> tuple[int, ...]:
+        """The heads that are drawn: of many those that choose most clearly in the row that is followed."""
+        asked: tuple[int, ...] = self.film.chosen("heads", self.heads, MOST)
+        if asked or self.heads <= MOST:
+            return asked or tuple(range(self.heads))
+        return tuple(sorted(np.argsort(self._spread, kind="stable")[: drawn(self.heads)].tolist()))
+
     @property
+    def clearest(self) -> bool:
+        """Whether the heads that are drawn were chosen by their weights."""
+        return self.heads > MOST and "heads" not in self.film.show_of
+
+    @property
+    def _spread(self) -> NDArray[np.float64]:
+        """How evenly each head shares out the followed row: the entropy of its weights; what has none is last."""
+        weights = np.asarray(self.trace.read(Region.of("weights", batch=self.b, queries=self.follow)), np.float64)
+        with np.errstate(all="ignore"):
+            found = -np.where(weights > 0, weights * np.log(weights), 0.0).sum(axis=-1)
+        return np.where(np.isnan(weights).any(axis=-1), np.inf, found)
+
+    @cached_property
     def head(self) -> int:
-        """The head whose numbers are written out."""
-        return 0
+        """The head whose numbers are written out: of those drawn the first, where they were chosen the clearest."""
+        if self.heads <= MOST:
+            return self.drawn_heads[0]
+        return min(self.drawn_heads, key=lambda h: float(self._spread[h]))
+
+    @property
+    def told(self) -> dict[str, int]:
+        """Of several heads the followed one, and the head of keys and values that it reads."""
+        return {"heads": self.head, "key_heads": self.group(self.head)} if self.heads > 1 else {}
 
     def group(self, head: int) -> int:
         """Which head of keys and values a head reads."""
@@ -161,10 +194,11 @@ class AttentionView:
         if self.film.follow is not None and int(self.film.follow) - 1 in shown:
             return int(self.film.follow) - 1
         own = base.unit if base and not self.telling.given & {"tokens", *base.arrays} else None
-        if own is not None and own in shown and self.seen(own).sum() > 1:
+        if own is not None and own in shown and self.reach[0, own].sum() > 1:
             return own
-        several = [i for i in shown if self.seen(i).sum() > 1]
-        choices = (i for i in several if np.ptp(self.row("weights", i)[self.seen(i)]) > 0)
+        seen = self.reach[0]  # not of the head that is followed: which one that is depends on the row
+        several = [i for i in shown if seen[i].sum() > 1]
+        choices = (i for i in several if np.ptp(self.row("weights", i, 0)[seen[i]]) > 0)
         return int(next(choices, several[0] if several else shown[0]))
 
 

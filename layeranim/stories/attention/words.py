@@ -12,7 +12,7 @@ from layeranim.stories import phrases
 from layeranim.stories.attention.formula import output_formula
 from layeranim.stories.attention.links import links
 from layeranim.stories.attention.view import AttentionView
-from layeranim.stories.stage import Note
+from layeranim.stories.stage import Note, listed
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.storyboard import Address, Fact, Line, Run
 
@@ -67,7 +67,8 @@ class AttentionWords:
         view = self.view
         shown = ((view.rows, view.queries, "queries"), (view.cols, view.keys, "keys"))
         parts = [f"{some} of {every} {noun}" for some, every, noun in shown if some < every]
-        return (f"drawn: {', '.join(parts)}",) if parts else ()
+        some = (f"drawn: {', '.join(parts)}",) if parts else ()
+        return (*listed("heads", view.drawn_heads, view.heads), *some)
 
     def opening(self) -> Line:
         """What happens to every query, by what it sees and takes."""
@@ -312,8 +313,8 @@ class AttentionWords:
         if not view.seen(q).any():
             return ()
         heads = [(f"head {h + 1}" * (view.heads > 1), view.row("weights", q, h)[: view.cols])
-                 for h in range(min(view.heads, 3 if not brief else 2 if view.rows <= MANY else 1))]  # fmt: skip
-        return links(self.called(q), heads, view.key_called, lambda h, j: Address("weights", (view.b, h, q, j)),
+                 for h in view.drawn_heads[: 3 if not brief else 2 if view.rows <= MANY else 1]]  # fmt: skip
+        return links(self.called(q), heads, view.key_called, lambda i, j: view.weight(view.drawn_heads[i], q, j),
                      view.film.precision, weighed=not brief or view.heads == 1)  # fmt: skip
 
     def nothing(self, figures: Figures, q: int) -> Line:

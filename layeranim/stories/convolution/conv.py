@@ -10,7 +10,7 @@ from layeranim import numbers
 from layeranim.stories.activations import activation_name
 from layeranim.stories.convolution.conv_view import ConvView
 from layeranim.stories.convolution.conv_words import GOOD_FOR, ConvWords
-from layeranim.stories.stage import Column, Each, Grid, Mask, Play, Repeat, Row, Tally, Tries, Windows, story
+from layeranim.stories.stage import Column, Each, Grid, Mask, Play, Row, Tally, Tries, Windows, picked, story
 from layeranim.stories.stage.solver import NUMERAL_LOW, Node
 from layeranim.stories.storyboard import Telling
 
@@ -98,20 +98,13 @@ def _stage(view: ConvView) -> Node:
 def _row(view: ConvView, look: ConvLook, operator: Node) -> Node:
     """Data flows from left to right: the input, what the kernel does to its window, the output."""
     pictures = look.pictures((len(view.inputs), len(view.maps)))
-    given = Repeat(lambda i: _given(view, view.inputs[i], pictures[0], look.share), view.in_channels,
-                   _most(len(view.inputs), view.in_channels), look.across[0])  # fmt: skip
-    made = Repeat(lambda i: _made(view, view.maps[i], pictures[1], look.share), view.filters,
-                  _most(len(view.maps), view.filters), look.across[1])  # fmt: skip
+    given = picked(lambda k: _given(view, k, pictures[0], look.share), view.inputs, view.in_channels, look.across[0])
+    made = picked(lambda f: _made(view, f, pictures[1], look.share), view.maps, view.filters, look.across[1])
     total = Tally("pre_activation" if view.activated else "output", "sum")
     bias = (Grid("bias", "+ bias", sized=False, one=True),) if view.biased else ()
     chip = (activation_name(view.config.activation), "→") if view.activated else ()
     sums = ("Σ",) if view.symbolic else (Column(total, *bias),)
     return Row(given, operator, "→", *sums, "→", *chip, made)
-
-
-def _most(shown: int, every: int) -> int:
-    """The most that a repeated part may have, so that so many are shown."""
-    return shown if shown == every else shown + 1
 
 
 def _operators(view: ConvView, lens: bool) -> Iterator[Node]:
@@ -139,8 +132,8 @@ def _bare(view: ConvView) -> Node:
 
 def _rows(view: ConvView, parts: Sequence[str]) -> Node:
     """A row a channel, with the sum of each."""
-    return Repeat(lambda i: Row(*(_part(view, part, i) for part in (*parts, "partial_sums"))), view.depth,
-                  _most(len(view.rows), view.depth))  # fmt: skip
+    every = (*parts, "partial_sums")
+    return picked(lambda k: Row(*(_part(view, part, view.rows.index(k)) for part in every)), view.rows, view.depth)
 
 
 def _part(view: ConvView, part: str, row: int = 0) -> Grid:

@@ -14,6 +14,7 @@ from layeranim.stories import phrases
 from layeranim.stories.claims import Sentence, first_true
 from layeranim.stories.convolution.conv_view import ConvView
 from layeranim.stories.convolution.sides import options_of, pair
+from layeranim.stories.stage import listed
 from layeranim.stories.stage.language import Note
 from layeranim.stories.storyboard import Address, Fact, Line, Run
 
@@ -56,11 +57,9 @@ class ConvWords:
         return [*parts, *options_of(view.trace, True, view.filters)]
 
     def hidden(self) -> tuple[str, ...]:
-        """How many channels and filters of how many are drawn, where that is not all."""
+        """Which channels and filters of how many are drawn, where that is not all."""
         view = self.view
-        counts = ((view.inputs, view.in_channels, "channels"), (view.maps, view.filters, "filters"))
-        return tuple(f"{noun if len(shown) > 1 else noun[:-1]} {', '.join(str(k + 1) for k in shown)} of {every} drawn"
-                     for shown, every, noun in counts if len(shown) < every)  # fmt: skip
+        return (*listed("channels", view.inputs, view.in_channels), *listed("filters", view.maps, view.filters))
 
     def added(self, figures: Figures, unit: int) -> Line:
         """``40 + (−31) + 28 + 276 of 61 others + 2 = 315``: the sums that are drawn, those of all others, the bias."""

@@ -1,6 +1,6 @@
 """The stage: films as declarations. ``language`` is what a film says, ``solver`` lays it out, ``telling`` tells it."""
 
-from layeranim.stories.stage.arrangements import Beneath, Cross, More, Repeat
+from layeranim.stories.stage.arrangements import Beneath, Cross, More, Repeat, listed, picked
 from layeranim.stories.stage.language import (
     NOTHING,
     All,
@@ -130,6 +130,8 @@ __all__ = [
     "WhatIf",
     "Windows",
     "Wires",
+    "listed",
+    "picked",
     "room_for",
     "story",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -97,6 +97,20 @@ class Repeat:
         if self.hidden:
             x = spot.x - phrases.width(self.more, theme.FLOOR) / 2
             yield TextPlan(f"more:{spot.x:g}:{spot.y:g}", (even(x), even(y - MORE / 2)), self.more, theme.FLOOR)
+
+
+def picked(make: Callable[[int], Node], indices: Sequence[int], count: int, across: int = 1,
+           apart: float = NEXT) -> Repeat:  # fmt: skip
+    """A part for each of these indices along an axis of so many."""
+    shown = len(indices)
+    return Repeat(lambda i: make(indices[i]), count, shown + (shown < count), across, apart)
+
+
+def listed(noun: str, indices: Sequence[int], count: int) -> tuple[str, ...]:
+    """``channels 3, 20, 44 of 64 drawn``, counted from 1; nothing where all are."""
+    if len(indices) == count:
+        return ()
+    return (f"{noun if len(indices) > 1 else noun[:-1]} {', '.join(str(i + 1) for i in indices)} of {count} drawn",)
 
 
 @dataclass(frozen=True)
