@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import islice
 from math import sqrt
 
 import numpy as np
@@ -312,9 +313,10 @@ class AttentionWords:
         view = self.view
         if not view.seen(q).any():
             return ()
-        heads = [(f"head {h + 1}" * (view.heads > 1), view.row("weights", q, h)[: view.cols])
-                 for h in view.drawn_heads[: 3 if not brief else 2 if view.rows <= MANY else 1]]  # fmt: skip
-        return links(self.called(q), heads, view.key_called, lambda i, j: view.weight(view.drawn_heads[i], q, j),
+        others = (h for h in view.drawn_heads if h != view.head)
+        shown = sorted((view.head, *islice(others, 2 if not brief else 1 if view.rows <= MANY else 0)))
+        heads = [(f"head {h + 1}" * (view.heads > 1), view.row("weights", q, h)[: view.cols]) for h in shown]
+        return links(self.called(q), heads, view.key_called, lambda i, j: view.weight(shown[i], q, j),
                      view.film.precision, weighed=not brief or view.heads == 1)  # fmt: skip
 
     def nothing(self, figures: Figures, q: int) -> Line:
