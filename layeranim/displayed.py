@@ -49,9 +49,7 @@ def relation(
     >>> relation([[one, two]], ["0.25"], "−0.25"), relation([[one]], [], "2.49")
     ('=', '≈')
     """
-    reached = total(products, addends, written=written)
-    if reached is None and result == numbers.NAN:
-        return "="  # nothing is nearly NaN
+    reached = total(products, addends, written=written and result != numbers.NAN)  # nothing is nearly NaN
     return "≈" if reached is None else numbers.agrees(reached, result, *addends)
 
 

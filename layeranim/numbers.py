@@ -80,12 +80,16 @@ def significant(dtype: np.dtype) -> int:
 def _rounded(array: NDArray[np.generic], digits: int) -> NDArray[np.float64]:
     result = np.array(array, dtype=np.float64)
     result += 0.0  # −0.0 + 0.0 is 0.0
+    if np.all((np.abs(result) < 10.0**digits) & (np.rint(result) == result)):
+        return result  # whole numbers of no more digits than that are what they are
     live = np.isfinite(result) & (result != 0)
     x = result[live]
     places = digits - 1 - np.floor(np.log10(np.abs(x))).astype(np.int64)
     near = np.abs(places) < len(_POWERS)
     power = _POWERS[np.where(near, np.abs(places), 0)]
-    y = np.where(places >= 0, np.rint(x * power) / power, np.rint(x / power) * power)
+    y = np.rint(x * power) / power
+    if np.any(far := places < 0):
+        y = np.where(far, np.rint(x / power) * power, y)
     y[~near] = [float(f"{value:.{digits - 1}e}") for value in x[~near].tolist()]
     result[live] = y
     return result
@@ -256,13 +260,14 @@ def double(text: str) -> float:
 def agrees(value: Fraction | Decimal | float, result: str, *operands: str) -> Relation:
     """``=`` when ``value``, exact from displayed ``operands``, reads as the displayed ``result``; else ``≈``.
 
-    Never ``=`` where a number that is not zero reads as zero, as the result or as an operand.
+    Never ``=`` where a number that is not zero reads as zero, as the result or as an operand, unless the result is NaN:
+    nothing is nearly that.
     A result with decimals says what it shows: ``value`` is rounded half to even to those decimals and must equal it.
     A result without (``3``) is taken at its word and must equal ``value`` exactly; so must ∞, −∞ and NaN.
     A float (of σ, tanh, √ …) counts by its 9 significant digits.
     """
     shown = _decimal(result)
-    if any(vanishes(text) for text in (result, *operands)):
+    if not shown.is_nan() and any(vanishes(text) for text in (result, *operands)):
         return "≈"
     if isinstance(value, float):
         value = Decimal(repr(float(rounded(value))))
@@ -324,7 +329,7 @@ def levels(values: ArrayLike, vmax: float | None = None, steps: int = 4) -> NDAr
         sizes, _ = _sizes(block, top)
         share = np.minimum(sizes / top, 1.0)
         full = np.maximum(np.ceil(share * steps - _SLACK), 1.0)
-        return np.asarray(np.where(sizes > 0, np.sign(rounded(block)) * full, 0.0))
+        return np.asarray(np.where(sizes > 0, np.where(block < 0, -full, full), 0.0))
 
     return _by_blocks(values, step)
 

@@ -275,7 +275,8 @@ class FilmOptions(Config):
         if numbers and numbers[-1] > count:
             raise OptionError(f"show is {self.show}, but there are only {count} {noun}; give numbers from 1 to {count}")
         if len(numbers) > most:
-            raise OptionError(f"show is {self.show}, but there is room for {most} {noun}; give {most} at most")
+            room = f"{most} {noun if most > 1 else noun[:-1]}"
+            raise OptionError(f"show is {self.show}, but there is room for {room}; give {most} at most")
         return tuple(number - 1 for number in numbers)
 
     def place_in(self, batch: int) -> int:

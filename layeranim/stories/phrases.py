@@ -13,6 +13,7 @@ from layeranim import displayed, numbers, theme, typeface
 from layeranim.canvas import WIDE
 from layeranim.stories.storyboard import Address, Fact, Line, Run, Source
 
+LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 MOST_TERMS = 5
 ROOM, NOTE_ROOM = WIDE.room, WIDE.note_room
 PLUS = Run(" + ")
@@ -109,6 +110,11 @@ def equals(*texts: str, late: bool = False) -> Run:
 def more(count: int, noun: str = "more") -> Line:
     """What stands for ``count`` terms that are not written."""
     return (Run(f"{count} {noun}", source=Fact("hidden terms")),)
+
+
+def lowered(number: int) -> str:
+    """``₁₇``: a number as an index."""
+    return str(number).translate(LOWERED)
 
 
 def width(line: Line, size: float) -> float:

@@ -114,6 +114,27 @@ def test_the_heads_that_choose_most_clearly_are_drawn_and_the_clearest_is_follow
     assert "head 5 of 12 drawn" in plain(board.parameters)
 
 
+@pytest.mark.parametrize(("name", "memory"), [("lstm", "cell"), ("gru", "hidden"), ("rnn", "hidden")])
+def test_the_unit_that_changes_most_is_told(name: str, memory: str) -> None:
+    trace, board = told(name, hidden=20)
+    held = trace[memory][0]
+    unit = int(np.abs(np.diff(held, axis=0, prepend=0)).sum(axis=0).argmax())
+    assert _units(board, "hidden") == {unit}
+    assert f"unit {unit + 1} of 20 told, which changes most" in plain(board.parameters)
+    _, board = told(name, hidden=20, show="units=3")
+    assert _units(board, "hidden") == {2}
+    assert plain(board.parameters).count("unit 3 of 20 told,  ")
+    with pytest.raises(OptionError, match="there is room for 1 unit; give 1 at most"):
+        told(name, hidden=20, show="units=3,4")
+
+
+def _units(board: Storyboard, tensor: str) -> set[int]:
+    """Of which units of a tensor the captions tell the numbers that a step ends with."""
+    runs = [run for beat in board.beats if beat.kind == "step" for run in beat.caption]
+    ends = [run.source for run in runs if run.role == "result" and isinstance(run.source, Address)]
+    return {source.index[-1] for source in ends if source.tensor.endswith(tensor)}
+
+
 @pytest.mark.parametrize(
     ("name", "show", "says"),
     [

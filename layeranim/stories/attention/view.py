@@ -14,7 +14,7 @@ from layeranim import typeface
 from layeranim.engine.attention import AttentionConfig
 from layeranim.engine.attention.layout import key_name, query_name, score_chain, value_name
 from layeranim.engine.trace import Array, Region, count
-from layeranim.stories import vocabulary
+from layeranim.stories import phrases, vocabulary
 from layeranim.stories.stage.arrangements import MOST, drawn
 from layeranim.stories.storyboard import Address, Telling
 
@@ -23,7 +23,6 @@ MOST_DRAWN = 48
 MANY_KEYS = 12
 """Weights over more keys are small: their colours count to the largest."""
 NAME_MOST = 14
-LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 class AttentionView:
@@ -217,5 +216,5 @@ def _told_apart(words: Sequence[str]) -> tuple[str, ...]:
     out = []
     for word in drawn:
         seen[word] += 1
-        out.append(word + (str(seen[word]).translate(LOWERED) if drawn.count(word) > 1 else ""))
+        out.append(word + (phrases.lowered(seen[word]) if drawn.count(word) > 1 else ""))
     return tuple(out)

@@ -135,9 +135,14 @@ class ConvView:
 
     def telling_unit(self, units: range) -> int:
         """The unit that says most: the first with the largest output, whatever its sign; the middle of equal ones."""
-        sizes = _sizes(self.trace["output"][self.b, self.maps].reshape(-1)[units.start : units.stop])
-        alike = sizes.min() == sizes.max() or self.symbolic
-        return units[(len(units) - 1) // 2] if alike else units[int(sizes.argmax())]
+        shown = self.trace["output"][self.b, self.maps].reshape(-1)[units.start : units.stop]
+        with np.errstate(all="ignore"):
+            exact = np.abs(shown.astype(np.float64))
+        exact[~np.isfinite(exact)] = -1.0
+        near = np.flatnonzero(exact >= 0.999 * exact.max())  # no other is displayed as the largest is
+        low, *sizes = numbers.rounded(np.append(exact.min(), exact[near]), shown.dtype).tolist()
+        alike = low == max(sizes) or self.symbolic
+        return units[(len(units) - 1) // 2] if alike else units[int(near[int(np.argmax(sizes))])]
 
     def evidence(self, u: int) -> tuple[Region, ...]:
         """A cell of the output, and the window that it was made of."""

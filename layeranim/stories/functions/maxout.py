@@ -13,7 +13,6 @@ from layeranim.stories.stage.solver import Node
 from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
 
 GOOD_FOR = "an activation whose form is learned with the weights"
-LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 NAMED = 24
 """Of more pieces nobody reads a name."""
 
@@ -76,7 +75,7 @@ class _Chosen:
         self.telling, self.sums, self.output = telling, telling.trace["pre_activation"], telling.trace["output"]
         self.told: range = telling.film.selected_of(len(self.sums), 1)
         pieces = self.sums.shape[1]
-        self.names = tuple(f"z{str(k + 1).translate(LOW)}" for k in range(pieces)) if pieces <= NAMED else ()
+        self.names = tuple(f"z{phrases.lowered(k + 1)}" for k in range(pieces)) if pieces <= NAMED else ()
 
     def winner(self, unit: int) -> int:
         """The piece that is the largest, the first of equal ones."""

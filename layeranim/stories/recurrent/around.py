@@ -13,7 +13,7 @@ from layeranim.stories.recurrent import said
 from layeranim.stories.recurrent.good import good_for
 from layeranim.stories.recurrent.notes import begins, notes
 from layeranim.stories.recurrent.presets import ROWS
-from layeranim.stories.recurrent.view import RecurrentView
+from layeranim.stories.recurrent.view import FEW, RecurrentView
 from layeranim.stories.stage import Aligned, All, Column, Each, Grid, History, Mask, Note, Play, Row, Tries
 from layeranim.stories.stage.solver import Node
 
@@ -36,14 +36,15 @@ Acts = tuple[tuple[tuple[str, ...], Note | tuple[Note, ...]], ...]
 
 
 def play(
-    view: RecurrentView, title: str, machines: Sequence[Node], acts: Acts, *, unit: int = 0,
+    view: RecurrentView, title: str, machines: Sequence[Node], acts: Acts, *, unit: int | None = None,
     again: tuple[str, ...] = (),
     sums: tuple[str, ...] = (),    scale: tuple[str, ...] = (), gates: tuple[str, ...] = (), opening_note: str = "",
 ) -> Play:  # fmt: skip
     """The film of a recurrent layer: ``machines`` are pictures of its opened cell, the best first; ``scale`` are the
-    tensors that are as large as states, ``gates`` those from 0 to 1; ``unit`` is the one of the state that is told.
+    tensors that are as large as states, ``gates`` those from 0 to 1; ``unit`` is told, if not the view's.
     """
     config = view.config
+    unit, state = (view.told, view.told_state) if unit is None else (unit, unit)
     answers: tuple[All | Each, ...] = ()
     if config.classes is not None:
         turns = Note("the output layer turns the state into probabilities")
@@ -52,7 +53,7 @@ def play(
         )
     return Play(
         title=title,
-        units=replace(view.units, inner=lambda _: {"units": unit, "hidden": unit}),
+        units=replace(view.units, inner=lambda _: {"units": unit, "hidden": state}),
         stage=_stage(view, machines, bool(answers)),
         acts=(Each(told(view, acts), again=again, sums=sums), *answers),
         opening=said.opening(view),
@@ -69,7 +70,8 @@ def play(
         routes=_routes(view),
         tokens=tuple(config.tokens or ()),
         same=(("hidden", "units"),),
-        symbols=said.symbols(view, unit),
+        symbols=said.symbols(view, unit, state),
+        largest=view.hidden > FEW,
         longest=LONGEST,
     )
 

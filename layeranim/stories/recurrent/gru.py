@@ -37,8 +37,8 @@ def film(telling: Telling) -> Play:
 
 
 def _lanes(view: RecurrentView) -> Lanes:
-    """The lanes of the first unit, with the reset gate where the variant has it."""
-    of = "₁" if view.hidden > 1 else ""
+    """The lanes of the unit that is told, with the reset gate where the variant has it."""
+    of, _ = view.numbers
     bent = activation_name(view.config.activation)  # type: ignore[union-attr]
     biased = view.config.bias
     added = Stop("plus", "candidate_input", "W x + b" if biased else "W x", "candidate_pre")
@@ -58,4 +58,4 @@ def _lanes(view: RecurrentView) -> Lanes:
     return Lanes(upper, lower)
 
 
-GruStory = story("Gated recurrent unit", film, GOOD_FOR["gru"].removeprefix("for "), takes=7)
+GruStory = story("Gated recurrent unit", film, GOOD_FOR["gru"].removeprefix("for "), takes=7, shows=("units",))

@@ -46,10 +46,10 @@ def _weighed(gate: str) -> tuple[str, ...]:
 
 
 def _lanes(view: RecurrentView) -> Lanes:
-    """The lanes of the first unit."""
-    of = "₁" if view.hidden > 1 else ""
+    """The lanes of the unit that is told."""
+    of, state = view.numbers
     bent = activation_name(view.config.activation)  # type: ignore[union-attr]
-    shown: tuple[Stop, ...] = (Store("hidden", f"h{of}"),)
+    shown: tuple[Stop, ...] = (Store("hidden", f"h{state}"),)
     made = "hidden"
     if view.has("unprojected"):
         made = "unprojected"
@@ -62,4 +62,4 @@ def _lanes(view: RecurrentView) -> Lanes:
     return Lanes(upper, lower)
 
 
-LstmStory = story("Long short-term memory", film, GOOD_FOR["lstm"].removeprefix("for "), takes=7)
+LstmStory = story("Long short-term memory", film, GOOD_FOR["lstm"].removeprefix("for "), takes=7, shows=("units",))

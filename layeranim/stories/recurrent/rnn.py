@@ -19,7 +19,7 @@ COUNTED = ("₁", "₂", "₃", "₄", "₅", "₆", "₇", "₈", "₉")
 def film(telling: Telling) -> Play:
     """A plain recurrent layer's film."""
     view = RecurrentView(telling)
-    unit = fuller(view, view.shown[0])
+    unit = view.told if view.chosen else fuller(view, view.shown[0])
     acts: Acts = (
         (("previous_hidden", "joined", "state_products", "hidden_pre"),
          notes(view, begins)),
@@ -60,4 +60,4 @@ def column_names(view: RecurrentView) -> tuple[str, ...]:
                  for number in (COUNTED[:count] if 1 < count <= len(COUNTED) else ("",) * count))  # fmt: skip
 
 
-RnnStory = story("Recurrent network", film, GOOD_FOR["rnn"].removeprefix("for "), takes=7)
+RnnStory = story("Recurrent network", film, GOOD_FOR["rnn"].removeprefix("for "), takes=7, shows=("units",))

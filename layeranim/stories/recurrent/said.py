@@ -17,16 +17,18 @@ MOST_ANSWERS = 5
 """Probabilities that a caption shows."""
 
 
-def symbols(view: RecurrentView, unit: int) -> Mapping[str, Line]:
+def symbols(view: RecurrentView, unit: int, state: int) -> Mapping[str, Line]:
     """What the numbers of a cell are called: a gate by its letter, a state by its letter and unit."""
-    number = f"_{{{unit + 1}}}" if view.hidden > 1 else ""
     names = {"hidden": ("h", "result"), "cell": ("c", "result"), "unprojected": ("u", "result"),
              "forget_gate": ("f", "f"), "input_gate": ("i", "i"), "output_gate": ("o", "o"),
              "update_gate": ("z", "i"), "reset_gate": ("r", "f"),
              "candidate": ("n" if view.kind == "gru" else "g", "g"), "hidden_pre": ("sum", "ink"),
              "candidate_input": ("W x + b" if view.config.bias else "W x", "ink"),
              "candidate_hidden": ("U h + c" if "bias_hidden" in view.trace else "U h", "ink")}  # fmt: skip
-    said = {base: (Run(f"{letter}{number * (len(letter) == 1)}", role, "semibold", Fact("name"), markup=bool(number)),)
+    numbered = view.hidden > 1
+    numbers_ = {base: f"_{{{(state if base == 'hidden' else unit) + 1}}}" * (numbered and len(letter) == 1)
+                for base, (letter, _) in names.items()}  # fmt: skip
+    said = {base: (Run(letter + numbers_[base], role, "semibold", Fact("name"), markup=numbered),)
             for base, (letter, role) in names.items()}  # fmt: skip
     return {run.prefix + base: line for run in view.runs for base, line in said.items()}
 
@@ -62,8 +64,10 @@ def _activations(config: Any) -> list[tuple[str, str, str]]:
 
 
 def drawn(view: RecurrentView) -> tuple[str, ...]:
-    said = (f"{len(view.runs)} of {view.all_runs} cells drawn",) if len(view.runs) < view.all_runs else ()
-    return said
+    """How many cells, and of a large state which unit is told."""
+    cells = (f"{len(view.runs)} of {view.all_runs} cells drawn",) if len(view.runs) < view.all_runs else ()
+    most = "" if view.telling.film.show_of else ", which changes most"
+    return (*cells, *((f"unit {view.told + 1} of {view.hidden} told{most}",) if view.chosen else ()))
 
 
 def opening(view: RecurrentView) -> Line:

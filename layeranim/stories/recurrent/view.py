@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import cast
 
 import numpy as np
@@ -11,11 +12,16 @@ from layeranim.engine.recurrent.cells import Functions
 from layeranim.engine.recurrent.config import RecurrentConfig, kind_of
 from layeranim.engine.recurrent.layout import LayerRun, mask_of, run_list
 from layeranim.engine.trace import Array, Region
+from layeranim.stories import phrases
 from layeranim.stories.stage import Lap, Laps
 from layeranim.stories.storyboard import Telling
 
 MOST_RUNS = 6
 """Layers and directions that are told; of more the first five stand for all."""
+
+
+FEW = 8
+"""Of more units than these the one that changes most is told."""
 
 
 class RecurrentView:
@@ -33,6 +39,34 @@ class RecurrentView:
         self.hidden = int(self.config.hidden or 1)
         self.laps = tuple(Lap(run.prefix, run.reverse, run.source if run.layer else "") for run in self.runs)
         self.shown = telling.film.selected(len(self.runs) * self.steps)
+
+    @cached_property
+    def told(self) -> int:
+        """The unit of the state that is told: the one asked for, of many the one that changes most, else the first."""
+        asked = self.telling.film.chosen("units", self.hidden, 1)
+        if asked or self.hidden <= FEW:
+            return int(asked[0]) if asked else 0
+        memory = "cell" if self.kind == "lstm" else "hidden"
+        held = self.trace.read(Region.of(self.runs[0].prefix + memory, batch=self.b, time=range(self.steps)))
+        with np.errstate(all="ignore"):
+            moved = np.abs(np.diff(held, axis=0, prepend=0)).sum(axis=0)
+        return int(np.argmax(np.where(np.isfinite(moved), moved, -1.0)))
+
+    @property
+    def told_state(self) -> int:
+        """Its place in the state; of a state that is made smaller the first."""
+        return 0 if self.has("unprojected") else self.told
+
+    @property
+    def chosen(self) -> bool:
+        """Whether the unit was asked for, or is one of many."""
+        return self.hidden > FEW or bool(self.telling.film.show_of)
+
+    @property
+    def numbers(self) -> tuple[str, str]:
+        """``₁₇``: the numbers of the unit that is told and of its state, where there are several."""
+        several = self.hidden > 1
+        return phrases.lowered(self.told + 1) * several, phrases.lowered(self.told_state + 1) * several
 
     @property
     def single(self) -> bool:
@@ -79,11 +113,13 @@ class RecurrentView:
         where = zip(self.trace.axes(name), (self.b, t, *index), strict=False)
         return np.asarray(self.trace.read(Region(name, tuple(where))))
 
-    def value(self, unit: int, base: str, i: int = 0) -> float:
-        """One number of it."""
-        return float(self.values(unit, base)[i])
+    def value(self, unit: int, base: str, i: int | None = None) -> float:
+        """One number of it, by default of the unit that is told."""
+        return float(self.values(unit, base)[self.told if i is None else i])
 
-    def lost(self, unit: int, i: int = 0) -> bool:
+    def lost(self, unit: int, i: int | None = None) -> bool:
         """Whether the new state or memory is no number."""
-        states = ("cell", "hidden") if self.kind == "lstm" else ("hidden",)
-        return any(np.isnan(self.values(unit, base).flat[min(i, self.values(unit, base).size - 1)]) for base in states)
+        if i is not None:
+            return bool(np.isnan(self.values(unit, "hidden")[i]))
+        states = (("cell", self.told),) if self.kind == "lstm" else ()
+        return any(np.isnan(self.values(unit, base)[at]) for base, at in (*states, ("hidden", self.told_state)))

@@ -412,7 +412,7 @@ class _Told:
             unit, seconds = stretch.units[0], stretch.seconds
             if stretch.sweep:
                 yield self._sweep(stretch)
-                yield from (self._aside(u, asides[u], factor) for u in stretch.units if u in asides)
+                yield from (self._aside(u, asides[u], factor) for u in sorted(asides) if u in stretch.units)
                 continue
             taught = any(unit in before.units for before in stretches[:n])  # of units that are visited first
             asked = self.options.follow is not None and not taught
