@@ -25,22 +25,76 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge")
-ON_MACOS = (
+CHROMIUMS = (
+    *("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge"),
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
 )
+FIREFOXES = ("firefox-esr", "firefox", "/Applications/Firefox.app/Contents/MacOS/firefox")
+
+
+def _program(kind: str, names: tuple[str, ...]) -> str:
+    found = next(filter(None, map(shutil.which, names)), None)
+    return found or pytest.skip(f"there is no {kind} here")
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
-    """A Chromium of this machine's, without a window."""
-    program = next(filter(None, map(shutil.which, (*PROGRAMS, *ON_MACOS))), None)
-    if program is None:
-        pytest.skip("there is no Chromium here")
+def driver() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=program)
+        yield driver
+
+
+@pytest.fixture(scope="session")
+def chromium(driver: Any) -> Iterator[Any]:
+    """A Chromium of this machine's, without a window."""
+    browser = driver.chromium.launch(executable_path=_program("Chromium", CHROMIUMS))
+    yield browser
+    browser.close()
+
+
+class Firefox:
+    """Firefoxes of this machine's, without a window: one for each kind of reader.
+
+    WebDriver BiDi, which drives a stock Firefox, cannot say in a page what its reader prefers; Firefox's settings can.
+    """
+
+    def __init__(self, driver: Any) -> None:
+        self._driver, self._program = driver, _program("Firefox", FIREFOXES)
+        self._running: dict[tuple[str, str], Any] = {}
+
+    def new_context(self, color_scheme: str = "light", reduced_motion: str = "no-preference", **settings: Any) -> Any:
+        reader = color_scheme, reduced_motion
+        if reader not in self._running:
+            wishes = {
+                "layout.css.prefers-color-scheme.content-override": ["dark", "light"].index(color_scheme),
+                "ui.prefersReducedMotion": ["no-preference", "reduce"].index(reduced_motion),
+            }
+            self._running[reader] = self._driver.firefox.launch(
+                executable_path=self._program, channel="moz-firefox", firefox_user_prefs=wishes
+            )
+        return self._running[reader].new_context(**settings)
+
+    def close(self) -> None:
+        for browser in self._running.values():
+            browser.close()
+
+
+@pytest.fixture(scope="session")
+def firefox(driver: Any) -> Iterator[Any]:
+    browser = Firefox(driver)
+    context = browser.new_context()
+    plays = context.new_page().evaluate("document.createElement('video').canPlayType('video/mp4; codecs=avc1.640028')")
+    context.close()
+    if plays:
         yield browser
-        browser.close()
+    browser.close()
+    if not plays:
+        pytest.skip("the Firefox here plays no film in H.264: it takes libavcodec for that")
+
+
+@pytest.fixture(scope="session", params=["chromium", "firefox"])
+def browser(request: pytest.FixtureRequest) -> Any:
+    """Each of the two."""
+    return request.getfixturevalue(request.param)

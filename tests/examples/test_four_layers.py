@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -85,19 +86,22 @@ def test_one_command_makes_films_and_page(made: Path) -> None:
     subprocess.run(command, check=True, capture_output=True, cwd=made)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
-def test_the_page_in_a_browser(made: Path, chromium: Any, width: int, scheme: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "width", "scheme"),
+    [*product(["chromium"], [360, 1280], ["light", "dark"]), ("firefox", 360, "light")],
+)
+def test_the_page_in_a_browser(made: Path, request: pytest.FixtureRequest, kind: str, width: int, scheme: str) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
-    context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    context = request.getfixturevalue(kind).new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
     page, heard = context.new_page(), list[str]()
     page.set_default_timeout(HANG)
     page.on("console", lambda said: heard.append(said.text))
     page.on("pageerror", lambda error: heard.append(str(error)))
     page.on("request", lambda asked: None if asked.url.startswith(("file:", "data:")) else heard.append(asked.url))
     page.goto((made / "index.html").as_uri())
-    assert page.evaluate("document.documentElement.scrollWidth") == width
+    root = "document.documentElement"
+    assert page.evaluate(f"{root}.scrollWidth == {root}.clientWidth")
     shown = page.locator("video:visible")
     assert shown.count() == len(re.findall("<figure>", (made / "index.html").read_text(encoding="utf-8")))
     for k in range(shown.count()):

@@ -23,7 +23,7 @@ PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8" /><title>t<
 
 
 def test_a_player_steps_with_the_slides(
-    light: Made, tmp_path: Path, chromium: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    light: Made, tmp_path: Path, browser: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     found = find_spec("sphinx_revealjs")
     if found is None or found.origin is None:
@@ -36,7 +36,7 @@ def test_a_player_steps_with_the_slides(
     assert main(["embed", "film.html", "--for", "reveal"]) == 0
     (tmp_path / "deck.html").write_text(PAGE.format(capsys.readouterr().out), encoding="utf-8")
     steps = len(light.data["steps"])
-    page = chromium.new_page()
+    page = browser.new_context().new_page()
     told: list[str] = []
     page.on("console", lambda message: told.append(message.text))
     page.on("pageerror", lambda error: told.append(str(error)))
@@ -64,4 +64,4 @@ def test_a_player_steps_with_the_slides(
     shows(steps)
     assert page.locator("video").count() == 0  # the film is the player's
     assert told == []
-    page.close()
+    page.context.close()

@@ -15,6 +15,7 @@
   const bytes = Uint8Array.from(letters, (letter) => letter.charCodeAt(0));
   source.remove();
   video.removeAttribute("controls");
+  video.tabIndex = -1; // Firefox's Tab stops at films without controls, too
   video.src = URL.createObjectURL(new Blob([bytes], { type: "video/mp4" }));
 
   // Half a frame late: at the very time of a frame a browser may show the one before.
@@ -84,13 +85,14 @@
     if (to !== step) enter(to);
     showPlace(steps[to].end);
   };
+  const run = () => video.play().catch(() => {}); // a pause before it runs is no error
   const start = () => {
     halt = null;
     if (step < 0 || now() >= last) {
       seek(0);
       enter(stepAt(0));
     }
-    video.play();
+    run();
   };
   const toggle = () => (video.paused ? start() : video.pause());
   const again = () => {
@@ -100,7 +102,7 @@
     seek(steps[at].start);
     if (at !== step) enter(at);
     halt = steps[at].end;
-    video.play();
+    run();
   };
   const watch = () => { // at every picture while it plays
     if (video.paused) return;
