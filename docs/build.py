@@ -1,6 +1,6 @@
-"""Writes the pages that come from the catalog and builds the site into ``site/``: ``./run docs``.
+"""Writes the pages that come from the catalog, the players of their films and the site, into ``site/``: ``./run docs``.
 
-``--check`` tells whether the pages are fresh, and ``--pages`` leaves the site out.
+``--check`` tells whether the pages are fresh, and ``--pages`` writes them and no more.
 """
 
 from __future__ import annotations
@@ -13,10 +13,13 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from layeranim import catalog, numbers, preparing
+from layeranim.assets.build import build
 from layeranim.assets.entries import OWN
 from layeranim.assets.finding import NAME, parsed
+from layeranim.assets.report import DRAWN
 from layeranim.cli.options import brief
 from layeranim.engine.conventions import CONVENTIONS, columns, shown
 from layeranim.engine.option import Layer, Option
@@ -30,6 +33,8 @@ from layeranim.stories.stage import record
 HERE = Path(__file__).parent
 PAGES = HERE / "explainers"
 REFERENCE = runpy.run_path(str(HERE / "reference.py"))
+PLAYERS = HERE.parent / "players" / NAME
+"""The manifest of the site's players, written anew for every site; its films wait beside it for the next one."""
 
 
 def pages() -> dict[Path, str]:
@@ -81,12 +86,27 @@ def _explainer(name: str) -> str:
 
 def _shown(name: str) -> tuple[str, str]:
     """The film of the gallery on the page of an explainer, and the options that make it, as words."""
-    assets = parsed(HERE.parent / NAME)["asset"]
-    made = next((item for item in assets if item["explainer"] == name), {"id": name})
-    given = {key: value for key, value in made.items() if key not in OWN}
+    made, given = _asset(name)
     themes = made.get("themes", ["light", "dark"])
     film = made["id"] if len(themes) == 1 else f"{made['id']}-{themes[0]}"
     return f"{film}.gif", "".join(f" --{key} {value}" for key, value in given.items())
+
+
+def _asset(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The asset of the gallery that the page of an explainer shows, and its options."""
+    assets = parsed(HERE.parent / NAME)["asset"]
+    made = next((item for item in assets if item["explainer"] == name), {"id": name})
+    return made, {key: value for key, value in made.items() if key not in OWN}
+
+
+def players(names: Iterable[str], **more: Any) -> str:
+    """The manifest of the players: the films on the pages of these explainers, for both grounds; ``more`` is of all."""
+    rows = ["# Written by ./run docs.", "version = 1", 'formats = ["html"]', 'themes = ["light", "dark"]', "[defaults]"]
+    rows += [f"{key} = {json.dumps(value)}" for key, value in {"size": "640x360", **more}.items()]
+    for name in names:
+        given = {"id": name, "explainer": name, **_asset(name)[1]}
+        rows += ["", "[[asset]]", *(f"{key} = {json.dumps(value)}" for key, value in given.items())]
+    return "\n".join([*rows, ""])
 
 
 def _looked_at(film: str) -> list[str]:
@@ -251,13 +271,20 @@ def main() -> int:
     for path in extra:
         path.unlink()
     print(f"{len(made)} pages, {len(stale)} new or changed")
-    return 0 if "--pages" in sys.argv[1:] else site(HERE.parent / "site")
+    if "--pages" in sys.argv[1:]:
+        return 0
+    PLAYERS.parent.mkdir(exist_ok=True)
+    PLAYERS.write_text(players(catalog.EXPLAINERS), encoding="utf-8")
+    return site(HERE.parent / "site", PLAYERS)
 
 
-def site(folder: Path) -> int:
-    """Build the site into a folder; every warning is an error."""
+def site(folder: Path, manifest: Path) -> int:
+    """Make the players of a manifest that are not there as they should be, and the site; every warning is an error."""
+    done = build(manifest).done.values()
+    print(f"{len(done)} players, {sum(what == DRAWN for what in done)} drawn")
     words = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
-    return subprocess.run(words, cwd=HERE.parent, env={**os.environ, "NO_MKDOCS_2_WARNING": "1"}).returncode
+    env = {**os.environ, "PLAYERS": str(manifest), "NO_MKDOCS_2_WARNING": "1"}
+    return subprocess.run(words, cwd=HERE.parent, env=env).returncode
 
 
 if __name__ == "__main__":

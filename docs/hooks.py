@@ -1,4 +1,4 @@
-"""What the site has that the pages of docs/ have not: the repository's other pages, and the posters of its films.
+"""What the site has that the pages of docs/ have not: the repository's other pages, posters of its films, players.
 
 A page may name any file of the repository by its place, as GitHub wants it. On the site a link to one of its pages
 leads there, a poster lies among its films, and of a link to anything else the words stay.
@@ -13,9 +13,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File, InclusionLevel
 
 from layeranim import catalog
+from layeranim.assets.finding import parsed
 
 ROOT = Path(__file__).parents[1]
 PAGES = {"CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md", "benchmarks/README.md": "benchmarks.md",
@@ -24,6 +26,7 @@ PAGES = {"CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md", "
 SPLIT = re.compile(r"(^ *(?:```|~~~).*?^ *(?:```|~~~) *$)", re.M | re.S)
 LINK = re.compile(r"(?<![!`\\])\[([^\[\]]*)\]\((?![a-z]+:|#)([^)\s#]+)(#[^)\s]*)?\)")
 """A link to a file; what stands in its words may be raw HTML."""
+FILM = re.compile(r"^!\[[^\]]*\]\([^)\s]+\.gif\)$", re.M)
 IMAGE = re.compile(r'<img src="(?![a-z]+:)([^"]+)"([^>]*)>')
 
 
@@ -45,9 +48,13 @@ def on_files(files: Any, config: Any) -> Any:
     return files
 
 
+@event_priority(100)
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
-    """Links and pictures as the site has them; code stays as it is."""
+    """Links, pictures and players as the site has them, before the plugin looks for films; code stays as it is."""
     place = Path(page.file.abs_src_path).parent
+    folder, name = posixpath.split(page.file.src_uri.removesuffix(".md"))
+    if folder == "explainers" and name in _players(Path(config.plugins["layeranim"].config.manifest)):
+        markdown = FILM.sub(f"~~~layeranim {name}\nas: player\ncaption:\n~~~", markdown, count=1)
 
     def beside(file: str) -> str:
         return posixpath.relpath(file, posixpath.dirname(page.file.src_uri) or ".")
@@ -66,6 +73,11 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
     parts = SPLIT.split(markdown)
     parts[::2] = [IMAGE.sub(shown, LINK.sub(linked, part)) for part in parts[::2]]
     return "".join(parts)
+
+
+def _players(manifest: Path) -> set[str]:
+    """The explainers that have a player; the others keep their picture."""
+    return {item["id"] for item in parsed(manifest)["asset"]}
 
 
 def _of_site(target: Path, docs: Path) -> str:

@@ -209,9 +209,6 @@ class LayeranimPlugin(BasePlugin[LayeranimConfig]):
         if not fence.film:
             raise OptionError("the fence names no film; after layeranim comes an asset, a file or an explainer")
         both = self.shelf.films(fence.film, options, shown_as, _place(page, config), Path(config.docs_dir))
-        for shown in both.both:
-            if (said := shown.cannot_pause()) and shown_as == "picture":
-                _log.warning("%s: %s", page.file.src_uri, said)
 
         def url(file: Path) -> str:
             return str(_placed(file, config, files).url_relative_to(page.file))
@@ -219,8 +216,10 @@ class LayeranimPlugin(BasePlugin[LayeranimConfig]):
         figure = Figure(both, width_of(own.get("width")), own.get("caption", both.light.title), url)
         name = f' id="{_word(own["name"])}"' if "name" in own else ""
         classes = " ".join(["layeranim", *map(_word, own.get("class", "").split())])
-        write = snippets.framed if shown_as == "picture" else snippets.waiting
-        return f'<div class="{classes}"{name}>\n{write(figure)}</div>\n'
+        markup, warnings = snippets.placed(figure, shown_as)
+        for said in warnings:
+            _log.warning("%s: %s", page.file.src_uri, said)
+        return f'<div class="{classes}"{name}>\n{markup}</div>\n'
 
 
 def _place(page: Any, config: Any) -> Path:

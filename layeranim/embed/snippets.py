@@ -18,8 +18,12 @@ from layeranim.embed.files import FilmFiles, Pair
 Url = Callable[[Path], str]
 DARK = "(prefers-color-scheme: dark)"
 STILL = "(prefers-reduced-motion: reduce)"
-CONTROLS = "17rem"
-"""How high a player's controls and words are, at most, on a page of 320 pixels."""
+CONTROLS = "max(18em, 29em - 0.3 * {})"
+"""How high a player's controls and words are, by its width: on narrow pages words take more lines.
+
+So much every step of the explainers' films takes at 320 and at 640 pixels, in the size of letters that the reader asks
+for (``FONT``), which is the player's: a page may have another."""
+FONT = "font-size: medium"
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,13 @@ def block(figure: Figure) -> str:
 def waiting(figure: Figure) -> str:
     """``block``, in which nothing moves by itself: what has no controls waits behind its poster until it is opened."""
     return _on_grounds(figure, lambda shown: _opened(figure, shown))
+
+
+def placed(figure: Figure, shown_as: str) -> tuple[str, list[str]]:
+    """What a site shows, and what is to be said of it: only a picture that was asked for moves by itself."""
+    if shown_as != "picture":
+        return waiting(figure), []
+    return framed(figure), [said for shown in figure.pair.both if (said := shown.cannot_pause())]
 
 
 def _on_grounds(figure: Figure, other: Callable[[FilmFiles], Iterator[str]]) -> str:
@@ -109,10 +120,12 @@ def _player(figure: Figure, shown: FilmFiles) -> Iterator[str]:
         return
     (across, down), url = figure.size, figure.url
     ground = f'class="layeranim-{shown.theme}" ' if figure.pair.dark else ""
-    high = f"calc(min(100vw, {across}px) * {down / across:.4f} + {CONTROLS})"
+    wide = f"min(100vw, {across}px)"
+    high = f"calc({wide} * {down / across:.4f} + {CONTROLS.format(wide)})"
     yield (
         f'<iframe {ground}src="{url(shown.player)}" title="{escape(figure.alt)}" loading="lazy" '
-        f'width="{across}" height="{down}" style="width: {across}px; max-width: 100%; height: {high}; border: 0">'
+        f'width="{across}" height="{down}" '
+        f'style="width: {across}px; max-width: 100%; {FONT}; height: {high}; border: 0">'
         "</iframe>"
     )
 
@@ -221,7 +234,7 @@ def _stepped(figure: Figure, shown: FilmFiles) -> Iterator[str]:
     yield (
         f'<iframe data-src="{figure.url(shown.player or shown.poster)}" title="{escape(figure.alt)}" '
         f'width="{across}" height="{down}" style="width: {across}px; max-width: 100%; '
-        f'height: calc({down}px + {CONTROLS}); border: 0"></iframe>'
+        f'{FONT}; height: calc({down}px + {CONTROLS.format(f"{across}px")}); border: 0"></iframe>'
     )
     yield '<span class="fragment"></span>' * (shown.steps - 1)
     yield STEPPING + "</div>"

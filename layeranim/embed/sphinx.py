@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -68,9 +69,6 @@ class LayeranimDirective(SphinxDirective):
             both = self._films(self.arguments[0].strip(), given, shown_as)
         except LayeranimError as error:
             raise self.error(f"layeranim: {error}") from None
-        for shown in both.both:
-            if (said := shown.cannot_pause()) and shown_as == "picture":
-                _log.warning("layeranim: %s", said, location=self.get_location(), type="layeranim", subtype="pause")
         caption = own.get("caption", both.light.title)
         return self._nodes(Figure(both, width, caption, lambda file: file.name), shown_as)
 
@@ -93,8 +91,10 @@ class LayeranimDirective(SphinxDirective):
     def _nodes(self, figure: Figure, shown_as: str) -> list[nodes.Node]:
         web = film(classes=self.options.get("class", "").split())
         web["files"] = {file.name: str(file) for shown in figure.pair.both for file in shown.files.values()}
-        write = snippets.block if shown_as != "picture" else snippets.framed
-        web["markup"] = write(Figure(figure.pair, figure.width, figure.caption, lambda file: f"@{file.name}@"))
+        on_web = replace(figure, url=lambda file: f"@{file.name}@")
+        web["markup"], warnings = snippets.placed(on_web, shown_as)
+        for said in warnings:
+            _log.warning("layeranim: %s", said, location=self.get_location(), type="layeranim", subtype="pause")
         still = nodes.figure()
         uri = os.path.relpath(figure.light.poster, Path(self.env.doc2path(self.env.docname)).parent)
         still += nodes.image(uri=Path(uri).as_posix(), alt=figure.alt, width=f"{figure.size[0]}px")

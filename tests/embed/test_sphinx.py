@@ -15,7 +15,9 @@ from urllib.parse import unquote
 
 import pytest
 
+import layeranim as la
 from layeranim.cli import main
+from layeranim.embed.files import PAUSED
 from tests.clocks import HANG
 from tests.docs.snippets import ROOT
 
@@ -185,6 +187,30 @@ def test_a_second_build_makes_nothing_and_a_change_makes_its_own(source: Path) -
         "index.rst:8: softmax is not rendered yet, and layeranim_render is never",
         "sub/page.md:3: conv is not rendered yet, and layeranim_render is never",
     ]
+
+
+def test_a_film_that_nobody_can_pause_waits_until_it_is_opened(source: Path, chromium: Any) -> None:
+    """WCAG 2.2.2; where the page asks for a picture, it is warned of."""
+    film = la.render("softmax", output=str(source / "film.gif"), size="160x90", fps=1)
+    assert film.seconds > PAUSED
+    (source / "sub" / "page.md").unlink()
+    (source / "index.rst").write_text(
+        "Films\n=====\n\n.. layeranim:: film.gif\n\n.. layeranim:: film.gif\n   :as: picture\n", encoding="utf-8"
+    )
+    done = sphinx(source, str(source), str(source.parent / "html"))
+    (warning,) = done.stderr.splitlines()
+    assert "index.rst:6: WARNING: layeranim: film.gif moves for" in warning
+    page = chromium.new_page()
+    page.goto((source.parent / "html" / "index.html").as_uri())
+    moving, details = page.locator("figure img[src$='.gif']"), page.locator("details")
+    assert [one.is_visible() for one in moving.all()] == [False, True]
+    poster = page.locator("summary img").bounding_box()
+    details.locator("summary").press("Enter")
+    moving.first.wait_for()
+    assert moving.first.bounding_box()["height"] == poster["height"] == 90
+    details.locator("summary").press("Enter")
+    moving.first.wait_for(state="hidden")
+    page.close()
 
 
 def said(source: Path) -> list[str]:
