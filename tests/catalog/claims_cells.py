@@ -40,17 +40,24 @@ def here(told: Told, beat: Beat, u: int | None = None) -> Here:
     layer, direction, prefix = list(runs(told.config))[u // steps]
     k = u % steps
     unit = re.search(r"h_(\d+)", plain(beat.caption))
-    return Here(layer, direction, prefix, steps - 1 - k if direction else k, int(unit[1]) - 1 if unit else 0)
+    return Here(layer, direction, prefix, steps - 1 - k if direction else k, int(unit[1]) - 1 if unit else chosen(told))
 
 
-def at(told: Told, beat: Beat, base: str, unit: int = 0) -> float:
+def chosen(told: Told) -> int:
+    """The unit that the header names as told, else the first."""
+    found = re.search(r"unit (\d+) of \d+ told", plain(told.board.parameters))
+    return int(found[1]) - 1 if found else 0
+
+
+def at(told: Told, beat: Beat, base: str, unit: int | None = None) -> float:
     where = here(told, beat)
-    return float(told[where.prefix + base][batch_of(told), where.t, unit])
+    return float(told[where.prefix + base][batch_of(told), where.t, chosen(told) if unit is None else unit])
 
 
 def lost(told: Told, beat: Beat) -> bool:
-    names = ["hidden", *(["cell"] if told.case.name == "lstm" else [])]
-    return any(np.isnan(at(told, beat, name, here(told, beat).unit)) for name in names)
+    small = getattr(told.config, "projection", None)  # of such a state the first number is told
+    state = at(told, beat, "hidden", 0 if small else here(told, beat).unit)
+    return bool(np.isnan([state, *([at(told, beat, "cell")] if told.case.name == "lstm" else [])]).any())
 
 
 # ── sums of a plain cell ─────────────────────────────────────────────────────
