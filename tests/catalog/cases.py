@@ -152,6 +152,8 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"places": 1},
         {"places": 2, "pace": "fast", "theme": "dark"},
         {"places": 30, "kernel_size": 9},
+        {"places": 20, "swap": "3,15"},
+        {"input": "3 1 4 1 5 9 2 6 5 3 5", "swap": "6,2", "layers": "attention"},
         {"input": "nan 1 -inf", "layers": "attention,dense,recurrent"},
         {"input": "0 0 0 0", "layers": "convolution", "precision": 1},
         {"input": "random:5", "follow": 4, "steps": "2-4", "pace": "slow"},

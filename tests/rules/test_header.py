@@ -93,6 +93,7 @@ SAYS: Mapping[str, Mapping[str, Says]] = {
     },
     "compare-layers": {
         "layers": lambda v: "", "places": lambda v: f"{v} place", "kernel_size": lambda v: f"kernel {v}",
+        "swap": lambda v: f"inputs {min(v)} and {max(v)} swapped",
     },
     "descent": {
         "surface": str, "methods": lambda v: ",  ".join(v) if len(v) > 4 else "", "updates": lambda v: f"{v} update",
