@@ -565,6 +565,11 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"input": "nan 1e9 -1e-9 inf", "features": 1, "pace": "fast"},
     ],
     "vanishing": [
+        {"losses": "every", "hidden": 3, "timesteps": 5, "scales": "0.1 0.2 0.3 0.4 0.5", "theme": "dark"},
+        {"losses": "every", "timesteps": 40, "scales": "0.9", "truncate": 6, "pace": "fast"},
+        {"losses": "every", "timesteps": 1, "threshold": 5, "precision": 3},
+        {"example": "every-step", "steps": "2-4", "threshold": 0.5, "pace": "slow"},
+        {"losses": "every", "input": "nan; 0; 1", "weight_input": [[1]], "weight_hidden": [[1e5]], "bias": "0"},
         {"hidden": 3, "timesteps": 5, "forget": 0.9, "scales": "0.1 0.2 0.3 0.4 0.5"},
         {"hidden": 2, "timesteps": 4, "nonlinearity": "linear", "scales": "0.9", "threshold": 0.5, "precision": 3},
         {"timesteps": 40, "nonlinearity": "relu", "scales": "0.2 0.8 1.2 2 3 4", "theme": "dark"},
