@@ -163,7 +163,7 @@ COMPARE = (
     Claim(r"inputs (\d+) and (\d+) change places: they are the same number",
           lambda t, m, b: named(t, m) and len({float(t["input"][p - 1]) for p in t.config.swap}) == 1,
           {"input": "2 2 2"}, ({}, {"input": "2 2 3"})),
-    Claim("changed outputs: (.*)", changed, {}, ({"input": "3"},)),
+    Claim("changed outputs: (.*)", changed, {}, ({"input": "3"}, {"steps": "1-3"})),
     Claim("attention gives the same numbers, swapped as its inputs are", turned, {},
           ({"layers": "dense"}, {"input": "2 2 2"}, {"attention_weight": "0 1 1"})),
     Claim("choose the layer whose edges fit your data", lambda t, m, b: len(t["links"]) > 1, {},

@@ -29,7 +29,9 @@ MEANT = "in turn: outputs made one after another; end to end: edges from first p
 def film(telling: Telling) -> Play:
     """The film of the comparison: layer by layer, then with two inputs swapped."""
     trace, config = telling.trace, telling.config
-    places, names, swap = config.places, tuple(config.layers), config.swap or ()
+    places, names = config.places, tuple(config.layers)
+    whole = len(telling.film.selected(len(names))) == len(names)
+    swap = (config.swap or ()) if whole else ()
     drawn = min(places, DRAWN)
     told = min(range(drawn), key=lambda k: (k + 1 in swap, abs(k - drawn // 2)))
     a, b = sorted(place - 1 for place in swap or (1, 1))
