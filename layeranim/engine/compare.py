@@ -9,6 +9,9 @@ An edge leads from each number that an output reads without another one between 
 the same layer. ``order`` is how many outputs must be made one after another, ``path`` how many edges a signal crosses
 at the least from the first input to the last output, through as many such layers as that takes (Vaswani et al.,
 Attention Is All You Need, 2017, table 1: complexity, sequential operations, maximum path length).
+
+Then two inputs change places and every layer runs once more. The edges that attention makes of the input go with it,
+all others stay; its outputs are the same numbers, two of them in each other's place: it knows no places.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ import numpy as np
 from layeranim.engine import arithmetic, vector, window  # noqa: F401  (registers what the steps name)
 from layeranim.engine.door import agreed, fitting, ranked
 from layeranim.engine.entry import enter
+from layeranim.engine.network import Sizes
 from layeranim.engine.option import ArrayOption, Choices, Config, Integer, Layer, option
 from layeranim.engine.recurrent import vanishing  # noqa: F401  (registers what the steps name)
 from layeranim.engine.replay import OPERATIONS, operation
@@ -33,6 +37,11 @@ KINDS = ("dense", "convolution", "recurrent", "attention")
 WEIGHTS = {kind: f"{kind}_weight" for kind in KINDS}
 COUNTS = ("weights", "edges", "order", "path")
 """What is counted of every layer."""
+FIRST = 10
+"""Of so many places, the first ones, two are swapped where none are named."""
+MILLIONTH = 1e-6
+SWAPPED = "swapped_"
+"""What the names of tensors begin with that are of the input with two numbers swapped."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +53,11 @@ class CompareConfig(Config):
     kernel_size: int | None = option(
         Integer(1), None, "weights of the kernel, an odd number (default: as given, else 3)"
     )
+    swap: tuple[int, ...] | None = option(
+        Sizes(2, 2),
+        None,
+        f"two places that change numbers (default: the smallest and the largest of the first {FIRST})",
+    )
 
 
 def complete(config: CompareConfig, shapes: Mapping[str, Shape | None]) -> tuple[CompareConfig, dict[str, Shape]]:
@@ -51,7 +65,7 @@ def complete(config: CompareConfig, shapes: Mapping[str, Shape | None]) -> tuple
     recurrent_weight (2): u of the input and w of the state, attention_weight (3): of query, key and value.
 
     Raises ``ShapeError`` for arrays that do not fit, ``OptionError`` for a kernel that has no middle or never passes
-    anything on, and for weights of a layer that is not compared.
+    anything on, for places that cannot be swapped, and for weights of a layer that is not compared.
     """
     held = {name: shape for name, shape in shapes.items() if shape is not None}
 
@@ -69,6 +83,7 @@ def complete(config: CompareConfig, shapes: Mapping[str, Shape | None]) -> tuple
     if "convolution" in config.layers and taps == 1 < places:
         raise OptionError("kernel_size is 1, but such a window reads one place alone and nothing ever comes from the "
                           "first place to the last; 3 or more would do")  # fmt: skip
+    _swappable(config.swap, places)
     wanted: dict[str, Shape] = {"input": (places,), "dense_weight": (places, places), "convolution_weight": (taps,),
                                 "recurrent_weight": (2,), "attention_weight": (3,)}  # fmt: skip
     wanted = {name: shape for name, shape in wanted.items()
@@ -84,7 +99,31 @@ def complete(config: CompareConfig, shapes: Mapping[str, Shape | None]) -> tuple
 def makes(config: CompareConfig, shapes: Mapping[str, Shape]) -> dict[str, Shape]:
     """The edges of every layer and their weights, and the products of each."""
     n = int(config.places or 1)
-    return {"links": (3 * len(config.layers), n, 2 * n), "products": (4, n, n)}
+    return {"links": (5 * len(config.layers), n, 2 * n), "products": (8, n, n)}
+
+
+def _swappable(swap: tuple[int, ...] | None, places: int) -> None:
+    """Refuse places that are no two of those that there are."""
+    if swap is None:
+        return
+    given = ",".join(map(str, swap))
+    if places == 1:
+        raise OptionError(f"swap is {given}, but there is one place alone; leave it out")
+    if len(set(swap)) < 2 or max(swap) > places:
+        raise OptionError(f"swap is {given}, but must be two different places from 1 to {places}, such as 1,{places}")
+
+
+def swapped_places(x: Array) -> tuple[int, ...]:
+    """The places that change numbers where none are named, counted from 1.
+
+    >>> swapped_places(np.array([2, 5, 1, 2]))
+    (2, 3)
+    >>> swapped_places(np.array([2, 2]))
+    (1, 2)
+    """
+    first = x[:FIRST]
+    found = sorted({int(np.argmin(first)), int(np.argmax(first))})
+    return tuple(place + 1 for place in (found if len(found) == 2 else (0, 1)))
 
 
 # ── operations ───────────────────────────────────────────────────────────────
@@ -129,6 +168,25 @@ def zeros_around(x: Array, *, by: int) -> Array:
     return np.pad(x, by)
 
 
+@operation("swap_places")
+def swap_places(x: Array, *, swap: tuple[int, int]) -> Array:
+    """x with the numbers of two places, counted from 1, each at the other one's."""
+    out = x.copy()
+    a, b = (place - 1 for place in swap)
+    out[[a, b]] = x[[b, a]]
+    return out
+
+
+@operation("noticeably_changed")
+def noticeably_changed(before: Array, after: Array, terms: Array, other_terms: Array) -> Array:
+    """1 where a sum has become another number by more than a millionth of its terms and than rounding, else 0."""
+    with np.errstate(all="ignore"):
+        sizes = np.maximum(np.abs(terms).sum(axis=-1), np.abs(other_terms).sum(axis=-1))
+        least = max(MILLIONTH, 4 * (terms.shape[-1] + 8) * float(np.finfo(before.dtype).eps))
+        near = (before == after) | (np.abs(before - after) <= least * sizes) | (np.isnan(before) & np.isnan(after))
+    return np.asarray(~near, before.dtype)
+
+
 @operation("number_of_cells")
 def number_of_cells(weight: Array) -> Array:
     """How many numbers there are."""
@@ -163,25 +221,51 @@ def fewest_edges(links: Array) -> Array:
 
 # ── the trace ────────────────────────────────────────────────────────────────
 def compute(config: CompareConfig, arrays: Mapping[str, Any]) -> Trace:
-    """The trace of every layer on the same input."""
+    """The trace of every layer on the same input, and on the same with two numbers swapped."""
     full, held = enter("compare-layers", _ARRAYS, complete, config, arrays)
     out = [Tensor(item.name, item.axes, item.role, held[item.name]) for item in _ARRAYS if item.name in held]
-    outputs, links, weights, counts = [], [], [], []
     with np.errstate(all="ignore"):
-        for kind in full.layers:
-            made = _MAKE[kind](held["input"], held[WEIGHTS[kind]])
-            out += [Tensor(f"{kind}.{name}", axes, "intermediate", made[name]) for name, axes in _AXES[kind].items()]
-            own = links_of(held["input"], layer=kind, reach=_reach(full))
-            links.append(own)
-            weights.append(edge_weights_of(made.get("shares", held[WEIGHTS[kind]]), own, layer=kind))
-            outputs.append(made["output"])
-            counts.append((number_of_cells(held[WEIGHTS[kind]]), own.sum(), longest_chain(own), fewest_edges(own)))
-    out.append(Tensor("links", ("layers", "out_places", "sources"), "intermediate", np.stack(links)))
-    out.append(Tensor("edge_weights", ("layers", "out_places", "sources"), "intermediate", np.stack(weights)))
-    out.append(Tensor("outputs", ("layers", "out_places"), "output", np.stack(outputs)))
-    for name, column in zip(COUNTS, zip(*counts, strict=True), strict=True):
-        out.append(Tensor(name, ("layers",), "output", np.array(column, held["input"].dtype)))
+        out += _passed(full, held, "")
+        if len(held["input"]) > 1:
+            full = full.replace(swap=full.swap or swapped_places(held["input"]))
+            swapped = swap_places(held["input"], swap=full.swap)
+            out.append(Tensor(f"{SWAPPED}input", ("in_places",), "intermediate", swapped))
+            out += _passed(full, {**held, "input": swapped}, SWAPPED)
+            out.append(_changed(full, tensors(*out)))
     return assemble(full, tensors(*out))
+
+
+def _passed(full: CompareConfig, held: Mapping[str, Array], prefix: str) -> list[Tensor]:
+    """What every layer makes of an input; of the input as it is also its edges and what is counted of them."""
+    out, outputs, links, weights, counts = [], [], [], [], []
+    for kind in full.layers:
+        made = _MAKE[kind](held["input"], held[WEIGHTS[kind]])
+        out += [
+            Tensor(f"{prefix}{kind}.{name}", axes, "intermediate", made[name]) for name, axes in _AXES[kind].items()
+        ]
+        own = links_of(held["input"], layer=kind, reach=_reach(full))
+        links.append(own)
+        weights.append(edge_weights_of(made.get("shares", held[WEIGHTS[kind]]), own, layer=kind))
+        outputs.append(made["output"])
+        counts.append((number_of_cells(held[WEIGHTS[kind]]), own.sum(), longest_chain(own), fewest_edges(own)))
+    edges = ("layers", "out_places", "sources")
+    out.append(Tensor(f"{prefix}edge_weights", edges, "intermediate", np.stack(weights)))
+    out.append(Tensor(f"{prefix}outputs", edges[:2], "output", np.stack(outputs)))
+    if prefix:
+        return out
+    counted = zip(COUNTS, np.array(counts, held["input"].dtype).T, strict=True)
+    return [*out, Tensor("links", edges, "intermediate", np.stack(links)),
+            *(Tensor(name, ("layers",), "output", column) for name, column in counted)]  # fmt: skip
+
+
+def _changed(config: CompareConfig, made: Mapping[str, Tensor]) -> Tensor:
+    """Which outputs are other numbers after the swap."""
+    rows = []
+    for k, kind in enumerate(config.layers):
+        sums = (made[name].array[k] for name in ("outputs", f"{SWAPPED}outputs"))
+        terms = (made[f"{prefix}{kind}.products"].array for prefix in ("", SWAPPED))
+        rows.append(noticeably_changed(*sums, *terms))
+    return Tensor("changed", ("layers", "out_places"), "output", np.stack(rows))
 
 
 def _reach(config: CompareConfig) -> int:
@@ -226,20 +310,28 @@ def assemble(config: CompareConfig, saved: Mapping[str, Tensor]) -> Trace:
     """The trace from its stored tensors: steps and facts are made here."""
     parts: list[Sequence[Step]] = []
     for k, kind in enumerate(config.layers):
-        parts += [_before(config, kind), _outputs(config, k), _after(config, k)]
+        parts += [_before(config, kind, ""), _outputs(config, k, ""), _edges(config, k), _counted(k, kind)]
+    if config.swap:
+        swap = (("swap", config.swap),)
+        parts.append([Step("swap_places", (Region("input"),), Region(f"{SWAPPED}input"), swap)])
+        for k, kind in enumerate(config.layers):
+            parts += [_before(config, kind, SWAPPED), _outputs(config, k, SWAPPED), [_weighed(k, kind, SWAPPED)]]
+            sums = (Region.of(name, layers=k) for name in ("outputs", f"{SWAPPED}outputs"))
+            terms = (Region(f"{prefix}{kind}.products") for prefix in ("", SWAPPED))
+            parts.append([Step("noticeably_changed", (*sums, *terms), Region.of("changed", layers=k))])
     facts: dict[str, int | float | str] = {"places": config.places or 1}
     for name in COUNTS:
         facts |= {f"{name}_{kind}": float(saved[name].array[k]) for k, kind in enumerate(config.layers)}
     return Trace("compare-layers", config, tensors(*saved.values()), Steps.chain(*parts), facts)
 
 
-def _outputs(config: CompareConfig, k: int) -> Steps:
+def _outputs(config: CompareConfig, k: int, prefix: str) -> Steps:
     """One output of a layer after another, each in equally many steps."""
     kind = config.layers[k]
 
     @lru_cache(maxsize=256)
     def row(i: int) -> list[Step]:
-        return _ROW[kind](config, Region.of("outputs", layers=k, out_places=i), i)
+        return _ROW[kind](config, prefix, Region.of(f"{prefix}outputs", layers=k, out_places=i), i)
 
     each = len(row(0))
 
@@ -254,64 +346,74 @@ def _outputs(config: CompareConfig, k: int) -> Steps:
     return Steps((config.places or 1) * each, lambda s: row(s // each)[s % each], find)
 
 
-def _before(config: CompareConfig, kind: str) -> list[Step]:
+def _before(config: CompareConfig, kind: str, prefix: str) -> list[Step]:
     """What a layer makes of the input before its first output."""
+    given = Region(f"{prefix}input")
     if kind == "convolution":
-        return [Step("zeros_around", (Region("input"),), Region("convolution.padded"), (("by", _reach(config)),))]
+        return [Step("zeros_around", (given,), Region(f"{prefix}convolution.padded"), (("by", _reach(config)),))]
     if kind != "attention":
         return []
-    return [Step("multiply", (Region.of("attention_weight", factors=p), Region("input")), Region(f"attention.{name}"))
+    return [Step("multiply", (Region.of("attention_weight", factors=p), given), Region(f"{prefix}attention.{name}"))
             for p, name in enumerate(("query", "key", "value"))]  # fmt: skip
 
 
-def _after(config: CompareConfig, k: int) -> list[Step]:
-    """A layer's edges, and what is counted of them."""
+def _edges(config: CompareConfig, k: int) -> list[Step]:
+    """A layer's edges, and their weights."""
     kind = config.layers[k]
+    named = (("layer", kind), ("reach", _reach(config)))
+    return [Step("links_of", (Region("input"),), Region.of("links", layers=k), named), _weighed(k, kind, "")]
+
+
+def _weighed(k: int, kind: str, prefix: str) -> Step:
+    """The weights of a layer's edges, which attention makes of the input."""
+    own = Region(f"{prefix}attention.shares") if kind == "attention" else Region(WEIGHTS[kind])
+    writes = Region.of(f"{prefix}edge_weights", layers=k)
+    return Step("edge_weights_of", (own, Region.of("links", layers=k)), writes, (("layer", kind),))
+
+
+def _counted(k: int, kind: str) -> list[Step]:
+    """What is counted of a layer."""
     weight, links = Region(WEIGHTS[kind]), Region.of("links", layers=k)
-    named = (("layer", kind),)
-    own = Region("attention.shares") if kind == "attention" else weight
     counted = {"weights": ("number_of_cells", weight), "edges": ("add", links), "order": ("longest_chain", links),
                "path": ("fewest_edges", links)}  # fmt: skip
-    return [
-        Step("links_of", (Region("input"),), links, (*named, ("reach", _reach(config)))),
-        Step("edge_weights_of", (own, links), Region.of("edge_weights", layers=k), named),
-        *(Step(does, (of,), Region.of(name, layers=k)) for name, (does, of) in counted.items()),
-    ]
+    return [Step(does, (of,), Region.of(name, layers=k)) for name, (does, of) in counted.items()]
 
 
-def _dense_row(config: CompareConfig, out: Region, i: int) -> list[Step]:
-    products = Region.of("dense.products", out_places=i)
-    return [Step("multiply", (Region.of("dense_weight", out_places=i), Region("input")), products),
+def _dense_row(config: CompareConfig, prefix: str, out: Region, i: int) -> list[Step]:
+    products = Region.of(f"{prefix}dense.products", out_places=i)
+    return [Step("multiply", (Region.of("dense_weight", out_places=i), Region(f"{prefix}input")), products),
             Step("sum_terms", (products,), out)]  # fmt: skip
 
 
-def _convolution_row(config: CompareConfig, out: Region, i: int) -> list[Step]:
-    products = Region.of("convolution.products", out_places=i)
-    window = Region.of("convolution.padded", padded_places=range(i, i + (config.kernel_size or 1)))
+def _convolution_row(config: CompareConfig, prefix: str, out: Region, i: int) -> list[Step]:
+    products = Region.of(f"{prefix}convolution.products", out_places=i)
+    window = Region.of(f"{prefix}convolution.padded", padded_places=range(i, i + (config.kernel_size or 1)))
     return [Step("multiply", (Region("convolution_weight"), window), products), Step("sum_terms", (products,), out)]
 
 
-def _recurrent_row(config: CompareConfig, out: Region, i: int) -> list[Step]:
+def _recurrent_row(config: CompareConfig, prefix: str, out: Region, i: int) -> list[Step]:
     here = {"out_places": i}
-    read, products, sums = (Region.of(f"recurrent.{name}", **here) for name in ("read", "products", "sums"))
-    first = Region.of("recurrent.read", out_places=i, terms=0)
-    given = [Step("copy", (Region.of("input", in_places=i),), first)]
+    read, products, sums = (Region.of(f"{prefix}recurrent.{name}", **here) for name in ("read", "products", "sums"))
+    first, second = (Region.of(read.tensor, out_places=i, terms=term) for term in (0, 1))
+    number = Region.of(f"{prefix}input", in_places=i)
+    given = [Step("copy", (number,), first)]
     if i:
-        before = Region.of("outputs", layers=config.layers.index("recurrent"), out_places=i - 1)
-        given.append(Step("copy", (before,), Region.of("recurrent.read", out_places=i, terms=1)))
+        before = Region.of(out.tensor, layers=config.layers.index("recurrent"), out_places=i - 1)
+        given.append(Step("copy", (before,), second))
     else:  # nothing came before: the number itself is the whole of what is read, and 0
-        given.append(Step("nothing_of", (Region.of("input", in_places=i),),
-                          Region.of("recurrent.read", out_places=i, terms=1)))  # fmt: skip
+        given.append(Step("nothing_of", (number,), second))
     return [*given, Step("multiply", (Region("recurrent_weight"), read), products),
             Step("sum_terms", (products,), sums), Step("activate", (sums,), out, (("name", "tanh"),))]  # fmt: skip
 
 
-def _attention_row(config: CompareConfig, out: Region, i: int) -> list[Step]:
+def _attention_row(config: CompareConfig, prefix: str, out: Region, i: int) -> list[Step]:
     scores, shares, products = (
-        Region.of(f"attention.{name}", out_places=i) for name in ("scores", "shares", "products")
+        Region.of(f"{prefix}attention.{name}", out_places=i) for name in ("scores", "shares", "products")
     )
-    return [Step("multiply", (Region.of("attention.query", out_places=i), Region("attention.key")), scores),
-            Step("softmax", (scores,), shares), Step("multiply", (shares, Region("attention.value")), products),
+    query = Region.of(f"{prefix}attention.query", out_places=i)
+    return [Step("multiply", (query, Region(f"{prefix}attention.key")), scores),
+            Step("softmax", (scores,), shares),
+            Step("multiply", (shares, Region(f"{prefix}attention.value")), products),
             Step("sum_terms", (products,), out)]  # fmt: skip
 
 

@@ -50,8 +50,7 @@ class Sizes(Kind):
         if not isinstance(parts, (list, tuple)):
             parts = [parts]
         if not self.least <= len(parts) <= self.most:
-            wants = f"{self.least} to {self.most} numbers"
-            raise OptionError(f"{name} is {given(value)}, {len(parts)} numbers, but must be {wants}")
+            raise OptionError(f"{name} is {given(value)}, {len(parts)} numbers, but must be {self._so_many(' to ')}")
         return tuple(int(Integer(1).check(name, part) or 0) for part in parts)
 
     def show(self, value: Any) -> str:
@@ -59,7 +58,10 @@ class Sizes(Kind):
 
     @property
     def rule(self) -> str:
-        return f"{self.least}…{self.most} numbers ≥ 1"
+        return f"{self._so_many('…')} ≥ 1"
+
+    def _so_many(self, to: str) -> str:
+        return f"{self.least}{to}{self.most} numbers" if self.least < self.most else f"{self.least} numbers"
 
 
 @dataclass(frozen=True, kw_only=True)

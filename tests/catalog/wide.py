@@ -80,6 +80,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("training", {"example": "moons", "epochs": 1500}),
     ("timesteps", {"input": "random:1x60000", "features": 6}),
     ("vanishing", {"timesteps": 1500}),
+    ("vanishing", {"timesteps": 300, "losses": "every"}),
     ("descent", {"updates": 4000, "grid": 200}),
     ("gan", {"turns": 400, "real": "random:600", "noise": "random:600"}),
     ("regularisation", {"updates": 3000, "grid": 200}),

@@ -97,6 +97,45 @@ def test_the_published_table(places: int, taps: int) -> None:
     assert trace["path"].tolist() == [1, -(-(places - 1) // reach), places, 1]
 
 
+@pytest.mark.parametrize(("places", "swap"), [(2, None), (6, None), (6, (6, 2)), (14, (3, 14))])
+def test_the_pass_with_two_inputs_swapped_is_a_pass_of_that_input(places: int, swap: tuple[int, int] | None) -> None:
+    arrays = given(places)
+    trace = proven(COMPARE, COMPARE.compute(CompareConfig(swap=swap), arrays))
+    a, b = (place - 1 for place in trace.config.swap)
+    x = arrays["input"].copy()
+    assert swap or {x[a], x[b]} == {x[:10].min(), x[:10].max()}
+    x[[a, b]] = x[[b, a]]
+    other = COMPARE.compute(CompareConfig(), {**arrays, "input": x})
+    for name in ("input", "edge_weights", "outputs", "attention.shares", "recurrent.sums"):
+        np.testing.assert_array_equal(trace[f"swapped_{name}"], other[name], err_msg=name)
+    near = np.isclose(trace["outputs"], trace["swapped_outputs"], rtol=1e-6, atol=1e-6)
+    np.testing.assert_array_equal(trace["changed"], ~near)
+
+
+@pytest.mark.parametrize("kind", ["float64", "float32"])
+def test_attention_gives_the_same_outputs_swapped_as_its_inputs_are(kind: str) -> None:
+    """It knows no places; a convolution, a recurrent layer and weights for each place do."""
+    trace = COMPARE.compute(CompareConfig(swap=(2, 5)), given(9, 3, kind))
+    order = [0, 4, 2, 3, 1, 5, 6, 7, 8]
+    moved = [np.allclose(now, before[order], rtol=1e-5) for now, before in
+             zip(trace["swapped_outputs"], trace["outputs"], strict=True)]  # fmt: skip
+    assert moved == [False, False, False, True]
+    assert np.flatnonzero(trace["changed"][3]).tolist() == [1, 4]
+    assert np.flatnonzero(trace["changed"][1]).tolist() == [0, 1, 2, 3, 4, 5]
+    assert not trace["changed"][2, 0]
+    square = trace["edge_weights"][3, :, :9]
+    assert np.allclose(trace["swapped_edge_weights"][3, :, :9], square[np.ix_(order, order)], rtol=1e-5)
+    for k in range(3):
+        np.testing.assert_array_equal(trace["swapped_edge_weights"][k], trace["edge_weights"][k])
+
+
+def test_equal_numbers_that_are_swapped_change_nothing_and_one_place_has_no_other() -> None:
+    trace = COMPARE.compute(CompareConfig(), {**given(4), "input": np.full(4, 2.0)})
+    assert trace.config.swap == (1, 2)
+    assert not trace["changed"].any()
+    assert "swapped_input" not in of(1)
+
+
 def test_so_many_convolutions_pass_the_first_number_on_to_the_last_place() -> None:
     places, taps = 9, 3
     layers = int(of(places, taps)["path"][1])
@@ -128,6 +167,10 @@ def test_sizes_come_from_the_arrays_and_layers_are_chosen() -> None:
         ({"layers": "dense", "attention_weight": [1, 1, 1]}, "does not use it; leave it out"),
         ({"layers": "dense", "kernel_size": 5}, "kernel_size is 5, but no convolution is among the layers"),
         ({"layers": "dens"}, "dense"),
+        ({"places": 1, "swap": "1,2"}, "swap is 1,2, but there is one place alone; leave it out"),
+        ({"places": 3, "swap": "2,2"}, "swap is 2,2, but must be two different places from 1 to 3, such as 1,3"),
+        ({"places": 3, "swap": "1,4"}, "swap is 1,4, but must be two different places from 1 to 3"),
+        ({"swap": "1,2,3"}, "swap is '1,2,3', 3 numbers, but must be 2 numbers"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_refused(options: dict[str, Any], says: str) -> None:

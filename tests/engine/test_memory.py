@@ -120,6 +120,7 @@ CASES: list[Case] = [
     ("transformer", {"tokens": 100, "embed": 32, "block": "decoder"}, {}),
     ("transformer", {"tokens": 10, "embed": 128}, {}),
     ("vanishing", {"hidden": 20, "timesteps": 100}, {}),
+    ("vanishing", {"losses": "every", "hidden": 2, "timesteps": 300}, {}),
 ]
 APART = ("ids", "target", "lengths", "mask", "key_mask")
 

@@ -134,3 +134,90 @@ def test_a_truncated_gradient_goes_back_so_far_and_no_further() -> None:
     assert whole["gradient"][:, :3].all()
     far = VANISHING.compute(VANISHING.config.of({"truncate": 9}), arrays)
     np.testing.assert_array_equal(far["product"], whole["product"])
+
+
+EVERY = [("tanh", None), ("tanh", 2), ("relu", 1), ("linear", 9)]
+
+
+@pytest.mark.parametrize(("nonlinearity", "truncate"), EVERY)
+def test_every_loss_sends_its_gradient_back_and_each_step_replays(nonlinearity: str, truncate: int | None) -> None:
+    config = VANISHING.config.of(
+        {"losses": "every", "nonlinearity": nonlinearity, "truncate": truncate, "threshold": 1}
+    )
+    arrays = arrays_of() | {"target": np.random.default_rng(9).normal(size=(5, 3))}
+    t = family.proven(VANISHING, VANISHING.compute(config, arrays))
+    for s in range(3):
+        for m in range(5):
+            error = t["hidden"][s, m] - arrays["target"][m]
+            assert t["loss"][s, m] == pytest.approx((error @ error) / 2)
+            for k in range(5):
+                way = np.eye(3)
+                for j in t["jacobian"][s, k + 1 : m + 1][::-1]:
+                    way = way @ j
+                reached = k <= m <= k + (truncate or 9)
+                np.testing.assert_allclose(t["sent"][s, :, m, k], error @ way if reached else 0, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(t["gradient"], t["sent"].sum(axis=2).swapaxes(1, 2), rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("nonlinearity", ["tanh", "linear"])
+def test_the_gradients_of_all_losses_are_slopes_of_their_sum(nonlinearity: str) -> None:
+    arrays = arrays_of() | {"target": np.random.default_rng(9).normal(size=(5, 3)), "scales": [0.9]}
+    config = VANISHING.config.of({"losses": "every", "nonlinearity": nonlinearity})
+
+    def total(nudge: Any = 0, at: int = -1, weight: Any = 0) -> float:
+        """The sum of all losses where a state, or the weight, is moved."""
+        phi = np.tanh if nonlinearity == "tanh" else np.asarray
+        u, h, out = arrays["weight_hidden"] * 0.9 + weight, np.zeros(3), 0.0
+        for t, (x, y) in enumerate(zip(arrays["input"], arrays["target"], strict=True)):
+            h = phi(arrays["weight_input"] @ x + u @ h + arrays["bias"]) + (nudge if t == at else 0)
+            out += ((h - y) ** 2).sum() / 2
+        return out
+
+    trace = VANISHING.compute(config, arrays)
+    assert trace["loss"].sum() == pytest.approx(total())
+    for at in range(5):
+        slopes = [(total(e, at) - total(-e, at)) / 2e-6 for e in 1e-6 * np.eye(3)]
+        np.testing.assert_allclose(trace["gradient"][0, at], slopes, rtol=1e-5, atol=1e-8)
+    for cell in np.ndindex(3, 3):
+        e = np.zeros((3, 3))
+        e[cell] = 1e-6
+        slope = (total(weight=e) - total(weight=-e)) / 2e-6
+        assert trace["weight_gradient"][0][cell] == pytest.approx(slope, rel=1e-5, abs=1e-8)
+
+
+@pytest.mark.parametrize("kind", ["float64", "float32"])
+def test_a_loss_at_every_step_is_that_of_pytorch(kind: str) -> None:
+    torch = pytest.importorskip("torch")
+    arrays = {name: array.astype(kind) for name, array in arrays_of(4, 3, 7).items()}
+    arrays |= {"target": np.random.default_rng(1).normal(size=(7, 3)).astype(kind), "scales": np.ones(1, kind)}
+    trace = VANISHING.compute(VANISHING.config.of({"losses": "every"}), arrays)
+    rnn = torch.nn.RNNCell(2, 3, dtype=torch.tensor(arrays["input"]).dtype)
+    with torch.no_grad():
+        rnn.weight_ih.copy_(torch.tensor(arrays["weight_input"]))
+        rnn.weight_hh.copy_(torch.tensor(arrays["weight_hidden"]))
+        rnn.bias_ih.copy_(torch.tensor(arrays["bias"]))
+        rnn.bias_hh.zero_()
+    h, states = torch.zeros(3, dtype=rnn.weight_hh.dtype), []
+    for x in torch.tensor(arrays["input"]):
+        h = rnn(x, h)
+        h.retain_grad()
+        states.append(h)
+    losses = ((torch.stack(states) - torch.tensor(arrays["target"])) ** 2).sum(dim=1) / 2
+    losses.sum().backward()
+    near = {"rtol": 1e-4, "atol": 1e-5} if kind == "float32" else {"rtol": 1e-10, "atol": 1e-12}
+    assert trace["gradient"].dtype == kind
+    np.testing.assert_allclose(trace["loss"][0], losses.detach().numpy(), **near)
+    np.testing.assert_allclose(trace["gradient"][0], np.stack([h.grad.numpy() for h in states]), **near)
+    np.testing.assert_allclose(trace["weight_gradient"][0], rnn.weight_hh.grad.numpy(), **near)
+
+
+def test_what_belongs_to_one_loss_or_to_every_loss_is_refused_with_the_other() -> None:
+    def run(options: Any = None, **arrays: Any) -> Any:
+        return VANISHING.compute(VANISHING.config.of(options or {}), arrays_of() | arrays)
+
+    family.refused(lambda: run(target=np.ones((5, 3))), "target is given", "set losses to every")
+    family.refused(
+        lambda: run({"losses": "every"}, gradient_above=np.ones(3)), "gradient_above is given", "give target"
+    )
+    family.refused(lambda: run({"losses": "every", "forget": 0.5}), "forget is 0.5", "leave one of them out")
+    family.refused(lambda: run({"losses": "every"}, target=np.ones((4, 3))), "target has shape 4×3", "must be 5×3")

@@ -89,10 +89,11 @@ SAYS: Mapping[str, Mapping[str, Says]] = {
     "vanishing": {
         "hidden": lambda v: f"hidden {v}", "timesteps": lambda v: f"{v} time step", "nonlinearity": str,
         "threshold": lambda v: f"clipped at {v:g}", "truncate": lambda v: f"cut off after {v} step",
-        "forget": lambda v: f"forget gate {v:g}",
+        "forget": lambda v: f"forget gate {v:g}", "losses": lambda v: "a loss at every step",
     },
     "compare-layers": {
         "layers": lambda v: "", "places": lambda v: f"{v} place", "kernel_size": lambda v: f"kernel {v}",
+        "swap": lambda v: f"inputs {min(v)} and {max(v)} swapped",
     },
     "descent": {
         "surface": str, "methods": lambda v: ",  ".join(v) if len(v) > 4 else "", "updates": lambda v: f"{v} update",

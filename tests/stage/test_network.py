@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 import numpy as np
 import pytest
 
-from layeranim import preparing
+from layeranim import preparing, theme
+from layeranim.scenes.stage.net import NetPicture
 from layeranim.stories.stage import plans as p
 from layeranim.stories.stage import verbs as v
 from layeranim.stories.storyboard import Address, Beat, Box, Storyboard, plain
@@ -105,3 +106,35 @@ def test_the_loss_stays_while_units_go_on(back: Storyboard) -> None:
     since = next(i for i, beat in enumerate(back.beats) if verbs(beat, v.Tell))
     cleared = [verb.part for beat in back.beats[since:] for verb in verbs(beat, v.Clear)]
     assert "loss:tally" not in cleared
+
+
+def test_two_inputs_trade_places_and_edges_that_are_made_of_them_go_along() -> None:
+    board = told("compare-layers")
+    trades = [verb for beat in board.beats for verb in verbs(beat, v.Trade)]
+    assert [verb.bound for verb in trades] == [False, False, False, True]
+    (a, b), plan = trades[3].places, nets(board)[trades[3].part]
+    for verb in (trades[0], trades[3]):
+        picture = NetPicture(plan, theme.LIGHT)
+        picture.wire(v.Wiring(plan.name, tuple(p.Edge(i, 4, "ink", 1.0 + i) for i in (a, b)), stay=True))
+        first, second = picture.numbers[False, a], picture.numbers[False, b]
+        picture.trade(verb).set(1.0)
+        assert (picture.numbers[False, b], picture.numbers[False, a]) == (first, second)
+        assert np.allclose(first[0].get_center()[:2] * 90, plan.lower[b], atol=1e-6)
+        widths = {end: picture.stay[end, 4, False][0].width for end in (a, b)}
+        assert widths == ({a: 1.0 + b, b: 1.0 + a} if verb.bound else {a: 1.0 + a, b: 1.0 + b})
+
+
+def test_an_edge_that_stays_takes_the_place_of_one_that_looked_otherwise() -> None:
+    plan = next(iter(nets(told("compare-layers")).values()))
+    picture = NetPicture(plan, theme.LIGHT)
+    before, (thin, thick) = len(picture.edges), (p.Edge(0, 4, "ink", width) for width in (1.0, 4.0))
+    assert [len(picture.wire(v.Wiring(plan.name, (edge,), stay=True))) for edge in (thin, thin, thick)] == [1, 0, 1]
+    assert len(picture.edges) == before + 1
+    assert picture.stay[0, 4, False][0] == thick
+
+
+def test_outputs_that_changed_are_outlined() -> None:
+    work = preparing.prepare("compare-layers", {})
+    trace = work.trace()
+    beat = next(beat for beat in work.storyboard(trace).beats if beat.kind == "act" and verbs(beat, v.Light))
+    assert [verb.rows for verb in verbs(beat, v.Light)] == [tuple(np.flatnonzero(row)) for row in trace["changed"]]

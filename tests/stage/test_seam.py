@@ -95,6 +95,14 @@ def test_a_verb_that_cannot_be_acted_is_refused(verb: Any, says: str) -> None:
         seam.checked(with_verbs(board("softmax"), verb))
 
 
+def test_nodes_that_are_not_there_change_no_places() -> None:
+    told = board("compare-layers")
+    part = next(plan.name for plan in told.parts["stage"] if isinstance(plan, plans.NetPlan))
+    seam.checked(with_verbs(told, verbs.Trade(part, (0, 7))))
+    with pytest.raises(ValueError, match=r"lets nodes \(0, 8\) change places"):
+        seam.checked(with_verbs(told, verbs.Trade(part, (0, 8))))
+
+
 def test_a_beat_of_no_kind_is_refused() -> None:
     told = board("softmax")
     beats = (told.beats[0], replace(told.beats[1], kind="dance"), *told.beats[2:])

@@ -121,6 +121,7 @@ VERBS: dict[str, Seen] = {
     "Sway": seen("gan"),
     "Sweep": seen("conv-image"),
     "Tell": seen("conv1d"),
+    "Trade": seen("compare-layers"),
     "Weigh": seen("attention-lookup"),
     "Wiring": seen("conv1d"),
 }

@@ -8,11 +8,12 @@ arrives at step k is the gradient g_k = gᵀ ∂h_T/∂h_k; one that is longer t
 of its state back times f alone, ∂c_T/∂c_k = f^(T−k) along its lane (Hochreiter and Schmidhuber, Long short-term memory,
 1997; the gate: Gers et al., Learning to forget, 2000). With ``truncate`` the way back is cut off after so many steps
 (Williams and Peng, An efficient gradient-based algorithm for on-line training of recurrent network trajectories, 1990).
+With ``losses=every`` each state has a loss of its own, whose gradients add up on their way (``losses``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,9 +24,11 @@ from layeranim.engine.activations import ACTIVATIONS
 from layeranim.engine.door import Given, agreed, fitting, known, ranked, shaped, take
 from layeranim.engine.option import ArrayOption, Choice, Config, Integer, Layer, Real, option
 from layeranim.engine.plan import EachUnit, Plan, in_turn, whole
+from layeranim.engine.recurrent import losses
 from layeranim.engine.replay import finite_max, operation
 from layeranim.engine.trace import Array, Region, Role, Shape, Step, Steps, Tensor, Trace
 from layeranim.engine.window import affordable
+from layeranim.errors import OptionError
 
 _AT = ("scales", "time")
 _BACK = ("ways", "time")
@@ -47,6 +50,9 @@ class VanishingConfig(Config):
     truncate: int | None = option(
         Integer(1), None, "time steps that a gradient goes back, no further (truncated backpropagation)"
     )
+    losses: str = option(
+        Choice(("last", "every")), "last", "the loss of the last state alone, or one at every time step"
+    )
 
 
 ARRAYS = (
@@ -56,6 +62,9 @@ ARRAYS = (
     ArrayOption("bias", ("hidden",), "weight", "b", True),
     ArrayOption("scales", ("scales",), "input", "factors of U (default 0.5, 1, 1.5)", True),
     ArrayOption("gradient_above", ("hidden",), "input", "g, the gradient of the last state (default all 1)", True),
+    ArrayOption(
+        "target", ("time", "hidden"), "input", "what each state should be, with a loss at every step (default 1)", True
+    ),
 )
 
 
@@ -64,9 +73,11 @@ def complete(config: VanishingConfig, shapes: Given) -> tuple[VanishingConfig, d
 
     Raises:
         ShapeError: shapes that do not go together.
+        OptionError: what belongs to one loss, together with a loss at every step.
     ``input`` (time, features), ``weight_input`` (hidden, features), ``weight_hidden`` (hidden, hidden_before) give
     ``gradient`` (ways, time, hidden_before), ``product_norm`` (ways, time): a way for each scale, behind the lane.
     """
+    _possible(config, shapes)
     given = known(shapes, [array.name for array in ARRAYS], "vanishing")
 
     def at(name: str, rank: int, axis: int) -> tuple[int | None, str]:
@@ -80,14 +91,30 @@ def complete(config: VanishingConfig, shapes: Given) -> tuple[VanishingConfig, d
     needed: dict[str, Shape] = {
         "input": (time, features), "weight_input": (hidden, features), "weight_hidden": (hidden, hidden),
     }  # fmt: skip
-    optional: dict[str, Shape] = {"bias": (hidden,), "gradient_above": (hidden,)}
+    optional: dict[str, Shape] = {"bias": (hidden,), "gradient_above": (hidden,), "target": (time, hidden)}
     if "scales" in given:
         optional["scales"] = ranked("scales", given["scales"], 1)
     for name, shape in optional.items():
         if name in given:
-            needed[name] = fitting(name, given[name], shape, "hidden")
+            needed[name] = fitting(name, given[name], shape, "time, hidden" if name == "target" else "hidden")
     affordable("jacobian", (_ways(config, optional), time, hidden, hidden))
+    if config.losses == "every":
+        affordable("sent", (_ways(config, optional), hidden, time, time))
     return config.replace(hidden=hidden, input_size=features, timesteps=time), needed
+
+
+def _possible(config: VanishingConfig, shapes: Given) -> None:
+    """Refuse what belongs to the loss of the last state alone, or to a loss at every step."""
+    held = {name for name, shape in shapes.items() if shape is not None}
+    if config.losses == "every" and config.forget is not None:
+        raise OptionError(f"forget is {config.forget:g}, but losses is every and the lane has no states; leave "
+                          "one of them out")  # fmt: skip
+    if config.losses == "every" and "gradient_above" in held:
+        raise OptionError(
+            "gradient_above is given, but losses is every and each begins with its own error; give target"
+        )
+    if config.losses == "last" and "target" in held:
+        raise OptionError("target is given, but losses is last and its gradient is gradient_above; set losses to every")
 
 
 def makes(config: VanishingConfig, shapes: Mapping[str, Shape]) -> dict[str, Shape]:
@@ -96,7 +123,9 @@ def makes(config: VanishingConfig, shapes: Mapping[str, Shape]) -> dict[str, Sha
     time = int(config.timesteps or 1)
     states = dict.fromkeys(("pre_activation", "hidden", "slope"), (*shapes.get("scales", (3,)), time, hidden))
     back = (_ways(config, shapes), time, hidden)
+    every = {"sent": (*back, time), "blame": (*back, hidden)} if config.losses == "every" else {}
     return {
+        **every,
         **states,
         **dict.fromkeys(("gradient", "clipped"), back),
         **dict.fromkeys(("jacobian", "product"), (*back, hidden)),
@@ -116,16 +145,20 @@ def compute(config: VanishingConfig, arrays: Mapping[str, Any]) -> Trace:
     hidden, kind = int(full.hidden or 1), held["input"].dtype
     held.setdefault("bias", np.zeros(hidden, kind))
     held.setdefault("scales", np.array([0.5, 1.0, 1.5], kind))
-    held.setdefault("gradient_above", np.ones(hidden, kind))
+    every = full.losses == "every"
+    held.setdefault(*("target", np.ones((*held["input"].shape[:1], hidden), kind)) if every
+                    else ("gradient_above", np.ones(hidden, kind)))  # fmt: skip
     with np.errstate(all="ignore"):
         held |= _forward(full, held)
         held |= _backward(full, held)
+        if every:
+            held |= losses.blamed(held, _before(held["hidden"]))
     layout: dict[str, tuple[tuple[str, ...], Role]] = {array.name: (array.axes, array.role) for array in ARRAYS}
     layout |= dict.fromkeys(("pre_activation", "hidden", "slope"), ((*_AT, "hidden"), "intermediate"))
     layout |= {"weight_scaled": (("scales", "hidden", "hidden_before"), "intermediate")}
     layout |= dict.fromkeys(("jacobian", "product"), ((*_BACK, "hidden", "hidden_before"), "intermediate"))
     layout |= dict.fromkeys(("gradient", "clipped"), ((*_BACK, "hidden_before"), "output"))
-    layout |= dict.fromkeys(("product_norm", "gradient_norm"), (_BACK, "output"))
+    layout |= {**dict.fromkeys(("product_norm", "gradient_norm"), (_BACK, "output")), **losses.AXES}
     return assemble(full, {n: Tensor(n, axes, role, held[n]) for n, (axes, role) in layout.items() if n in held})
 
 
@@ -155,9 +188,13 @@ def _backward(config: VanishingConfig, held: Mapping[str, Array]) -> dict[str, A
     for k in range(jacobian.shape[1] - 2, -1, -1):
         if config.truncate is None or jacobian.shape[1] - 1 - k <= config.truncate:
             product[:, k] = product[:, k + 1] @ jacobian[:, k + 1]
-    gradient = np.einsum("h,skhb->skb", held["gradient_above"], product)
+    if config.losses == "every":
+        out = losses.backward(held, config.truncate)
+    else:
+        out = {"gradient": np.einsum("h,skhb->skb", held["gradient_above"], product)}
+    gradient = out["gradient"]
     norms = {"product_norm": frobenius(product), "gradient_norm": np.sqrt((gradient * gradient).sum(axis=-1))}
-    out = {"product": product, "gradient": gradient, **norms}
+    out |= {"product": product, **norms}
     if config.threshold is not None:
         out["clipped"] = clip(gradient, norms["gradient_norm"][..., None], threshold=config.threshold)
     return out
@@ -221,8 +258,7 @@ def assemble(config: VanishingConfig, tensors: Mapping[str, Tensor]) -> Trace:
     """The trace from its held tensors."""
     out = dict(tensors)
     hidden = np.asarray(tensors["hidden"].source)
-    before = np.concatenate([np.zeros_like(hidden[:, :1]), hidden[:, :-1]], axis=1)
-    out["previous_hidden"] = lazy.view("previous_hidden", (*_AT, "hidden_before"), before)
+    out["previous_hidden"] = lazy.view("previous_hidden", (*_AT, "hidden_before"), _before(hidden))
     axes = (*_AT, "hidden", "hidden_before")
     out["hidden_products"] = lazy.product("hidden_products", axes, out["weight_scaled"], out["previous_hidden"])
     out["input_products"] = lazy.product(
@@ -240,11 +276,16 @@ def assemble(config: VanishingConfig, tensors: Mapping[str, Tensor]) -> Trace:
     return Trace("vanishing", config, out, _steps(config, out), facts)
 
 
+def _before(hidden: Array) -> Array:
+    """The state before each step: 0 before the first."""
+    return np.concatenate([np.zeros_like(hidden[:, :1]), hidden[:, :-1]], axis=1)
+
+
 def _steps(config: VanishingConfig, tensors: Mapping[str, Tensor]) -> Steps:
     """The lane's way back, then for every scale the steps forward with their Jacobians and the products backward."""
     ways, time = tensors["jacobian"].shape[0], tensors["hidden"].shape[1]
     lanes = ways - tensors["scales"].shape[0]
-    name = (("name", config.nonlinearity),)
+    name, every = (("name", config.nonlinearity),), config.losses == "every"
     forward = (
         Plan("multiply", whole("weight_input", "input"), "input_products"),
         Plan("sum_terms", whole("input_products"), "input_sum"),
@@ -253,16 +294,20 @@ def _steps(config: VanishingConfig, tensors: Mapping[str, Tensor]) -> Steps:
         Plan("activate", whole("pre_activation"), "hidden", name),
         Plan("slope_of", whole("pre_activation"), "slope", name),
         Plan("scale_rows", whole("weight_scaled", "slope"), "jacobian"),
+        *(losses.FORWARD if every else ()),
     )
     clipped = (("threshold", config.threshold),)
     measure = (
         Plan("norm_of_cells", whole("product"), "product_norm"),
-        Plan("weigh_back", whole("product", "gradient_above"), "gradient"),
+        Plan("sum_terms", whole("sent"), "gradient")
+        if every
+        else Plan("weigh_back", whole("product", "gradient_above"), "gradient"),
         Plan("norm_of_cells", whole("gradient"), "gradient_norm"),
         *((Plan("clip_length", whole("gradient", "gradient_norm"), "clipped", clipped),) if config.threshold else ()),
+        *(losses.BLAMES if every else ()),
     )
     open_lane = (Plan("held_open", whole("weight_hidden"), "jacobian", (("forget", config.forget),)),)
-    parts: list[Steps] = []
+    parts: list[Sequence[Step]] = []
     for way in range(ways):
         here, steps = ("ways", range(way, way + 1)), ("time", range(time))
         if way < lanes:
@@ -271,9 +316,27 @@ def _steps(config: VanishingConfig, tensors: Mapping[str, Tensor]) -> Steps:
             of = ("scales", range(way - lanes, way - lanes + 1))
             scaled = EachUnit((of,), (Plan("multiply", whole("weight_hidden", "scales"), "weight_scaled"),))
             parts.append(in_turn([scaled, EachUnit((of, here, steps), forward)], tensors))
-        parts.append(Steps(time, lambda i, way=way: _backward_step(config, way, time - 1 - i, time)))  # type: ignore[misc]
-        parts.append(in_turn([EachUnit((here, ("time", range(time)[::-1])), measure)], tensors))
+        parts.append(_backwards("product", _backward_step, config, way, time))
+        back = [here, ("time", range(time)[::-1])]
+        if every:
+            parts.append(_backwards("sent", losses.sending, config, way, time))
+            back.append(("scales", range(way, way + 1)))
+        parts.append(in_turn([EachUnit(tuple(back), measure)], tensors))
+        if every:
+            parts.append([Step("sum_terms", (Region.of("blame", ways=way),), Region.of("weight_gradient", ways=way))])
     return Steps.chain(*parts)
+
+
+def _backwards(
+    writes: str, make: Callable[[VanishingConfig, int, int, int], Step], config: VanishingConfig, way: int, time: int
+) -> Steps:
+    """A step of one way for each time step, from the last to the first."""
+
+    def find(tensor: str, here: Mapping[str, int]) -> int | None:
+        at = time - 1 - here.get("time", time - 1)
+        return at if tensor == writes and here.get("ways", way) == way and 0 <= at < time else None
+
+    return Steps(time, lambda i: make(config, way, time - 1 - i, time), find)
 
 
 def _backward_step(config: VanishingConfig, way: int, k: int, time: int) -> Step:

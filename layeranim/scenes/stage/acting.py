@@ -33,6 +33,7 @@ ITSELF: dict[type, str] = {
     v.Spin: "turn",
     v.Strew: "strew",
     v.Sway: "sway",
+    v.Trade: "trade",
     v.Weigh: "weigh",
     v.Wiring: "wire",
 }

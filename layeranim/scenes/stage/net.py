@@ -6,15 +6,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from math import cos, pi, sin
 
+import numpy as np
+
 from layeranim import theme as t
 from layeranim import typeface
 from layeranim.borrowed import Animation, VMobject
-from layeranim.scenes.parts.animate import Appear
+from layeranim.scenes.parts.animate import TRAVEL, Appear, Follow
 from layeranim.scenes.parts.label import Label, TextLine
-from layeranim.scenes.parts.shape import Bundle
+from layeranim.scenes.parts.shape import PX, Bundle
 from layeranim.scenes.parts.shapes import Lane, disc, polyline, rectangle
 from layeranim.stories.stage.plans import Edge, NetPlan
-from layeranim.stories.stage.verbs import NodeFill, Wiring
+from layeranim.stories.stage.verbs import NodeFill, Trade, Wiring
 from layeranim.stories.storyboard import Box, Point
 from layeranim.theme import Theme
 
@@ -29,7 +31,7 @@ class NetPicture(Bundle):
         super().__init__()
         self.plan, self.theme = plan, theme
         self.edges, self.over, self.labels, self.nodes = Bundle(), Bundle(), Bundle(), Bundle()
-        self.drawn: set[tuple[int, int, bool]] = set()
+        self.stay: dict[tuple[int, int, bool], tuple[Edge, Bundle]] = {}
         self.lit: dict[tuple[int, int, bool], Bundle] = {}
         self.add(self.edges, self.over, self.labels, self.nodes)
         for at, line in plan.headings:
@@ -52,11 +54,13 @@ class NetPicture(Bundle):
     def wire(self, verb: Wiring) -> list[Animation]:
         """Edges lie down: those that stay, and those of the step under way, which lie over them until it is over."""
         if verb.stay:
-            new = [edge for edge in verb.edges if _ends(edge) not in self.drawn]
-            self.drawn |= {_ends(edge) for edge in new}
-            lines = [Bundle(self._edge(edge)) for edge in new]
-            self.edges.add(*lines)
-            return [Appear(line, introducer=False) for line in lines]
+            there = {ends: edge for ends, (edge, _) in self.stay.items()}
+            new = {_ends(edge): edge for edge in verb.edges if there.get(_ends(edge)) != edge}
+            self.edges.remove(*(self.stay[ends][1] for ends in new if ends in self.stay))
+            lines = {ends: Bundle(self._edge(edge)) for ends, edge in new.items()}
+            self.stay |= {ends: (new[ends], line) for ends, line in lines.items()}
+            self.edges.add(*lines.values())
+            return [Appear(line, introducer=False) for line in lines.values()]
         out: list[Animation] = []
         for edge in verb.edges:
             if _ends(edge) not in self.lit:
@@ -64,6 +68,33 @@ class NetPicture(Bundle):
                 self.over.add(line)
                 out.append(Appear(line, introducer=False))
         return out
+
+    def trade(self, verb: Trade) -> Animation:
+        """Two lower nodes travel to each other's places, over all others; edges that are bound to them go along."""
+        other = dict(zip(verb.places, verb.places[::-1], strict=True))
+        discs = {at: self.numbers.pop((False, at), Bundle()) for at in other}
+        self.numbers |= {(False, other[at]): disc for at, disc in discs.items()}
+        self.nodes.remove(*discs.values())
+        self.nodes.add(*discs.values())
+        bound = {ends: self.stay.pop(ends) for ends in [*self.stay] if verb.bound and ends[0] in other and not ends[2]}
+        for (start, upper, _), (edge, line) in bound.items():
+            self.stay[other[start], upper, False] = replace(edge, lower=other[start]), line
+        parts = [(at, part, part.points[:, :2].copy()) for at, disc in discs.items() for part in disc.get_family()]
+
+        def at(alpha: float) -> None:
+            gone = {start: self._gone(start, goal, alpha) for start, goal in other.items()}
+            for start, part, points in parts:
+                part.points[:, :2] = points + np.array(gone[start]) * PX
+            for (start, _, _), (edge, line) in bound.items():
+                line.submobjects = [self._edge(edge, gone[start])]
+
+        return Follow(at, rate_func=TRAVEL)
+
+    def _gone(self, start: int, goal: int, share: float) -> Point:
+        """How far a lower node is from its place on its way to another: to the right over the row, else under it."""
+        (x, y), (to_x, to_y) = self.plan.lower[start], self.plan.lower[goal]
+        bow = self.plan.radius * sin(pi * share) * (2 if to_x > x else -1)
+        return (to_x - x) * share, (to_y - y) * share + bow
 
     def leave(self) -> None:
         """What belongs to the step before leaves."""
@@ -95,8 +126,10 @@ class NetPicture(Bundle):
             out.append(node)
         return out
 
-    def _edge(self, edge: Edge) -> VMobject:
+    def _edge(self, edge: Edge, gone: Point = (0, 0)) -> VMobject:
+        """An edge, whose lower node has ``gone`` so far from its place."""
         a, b = self.plan.node(edge.within, edge.lower), self.plan.node(True, edge.upper)
+        a = replace(a, x=a.x + gone[0], y=a.y + gone[1])
         if edge.within:
             return polyline([_arch(a, b)], self.theme.role(edge.colour), edge.width)
         if self.plan.right:

@@ -11,6 +11,7 @@ from layeranim.engine.recurrent.vanishing import VanishingConfig
 from layeranim.engine.trace import Array, Region
 from layeranim.stories import phrases
 from layeranim.stories.phrases import sentence
+from layeranim.stories.recurrent import losses
 from layeranim.stories.stage import Column, Each, Grid, Lines, Note, Play, Row, Units, story
 from layeranim.stories.stage.parts.tracks import MOST_LINES, drawn
 from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
@@ -25,13 +26,15 @@ NAMED = 30
 def film(telling: Telling) -> Play:
     """The film of the way back."""
     trace, config = telling.trace, telling.config
-    ways, steps, hidden = trace.size("ways"), trace.size("time"), trace.size("hidden")
+    ways, steps = trace.size("ways"), trace.size("time")
     shown, lanes = drawn(ways), int(config.forget is not None)
     norms = np.asarray(trace["gradient_norm"], float)[: len(shown), ::-1]
     told = (
         len(shown) - 1 - int(np.argmax(np.nan_to_num(norms[:, min(1, steps - 1) :]).max(axis=1)[::-1]))
     )  # of equals the largest scale
     rows = tuple(map(_names(telling).__getitem__, shown))
+    if config.losses == "every":
+        return losses.film(telling, rows, _options(telling), GOOD_FOR)
     cols = tuple(f"t = {t}" for t in range(1, steps + 1)) if steps <= NAMED else ()
     clipped, reach = "clipped" in trace, config.truncate or steps
     last = telling.film.selected(steps)[-1]
@@ -64,18 +67,25 @@ def film(telling: Telling) -> Play:
         opening=sentence("the blame for an error goes back step by step, ", "and is multiplied at each"),
         closing=_closing(telling, shown, steps - 1 - last),
         good_for=GOOD_FOR,
-        options=(
-            phrases.so_many("time step", "time steps", steps),
-            f"hidden {hidden}",
-            *((config.nonlinearity,) if config.nonlinearity != "tanh" else ()),
-            *((f"forget gate {config.forget:g}",) if config.forget is not None else ()),
-            *((f"clipped at {config.threshold:g}",) if config.threshold is not None else ()),
-            *((f"cut off after {phrases.so_many('step', 'steps', config.truncate)}",) if config.truncate else ()),
-        ),
+        options=_options(telling),
         drawn=(f"{MOST_LINES} of {ways} drawn",) if len(shown) < ways else (),
         follow=steps - 1,
         evidence=tuple(Region.of("gradient_norm", ways=k, time=steps - 1 - last) for k in shown),
     )  # fmt: skip
+
+
+def _options(telling: Telling) -> tuple[str, ...]:
+    """What the header says."""
+    trace, config = telling.trace, telling.config
+    return (
+        phrases.so_many("time step", "time steps", trace.size("time")),
+        f"hidden {trace.size('hidden')}",
+        *(("a loss at every step",) if config.losses == "every" else ()),
+        *((config.nonlinearity,) if config.nonlinearity != "tanh" else ()),
+        *((f"forget gate {config.forget:g}",) if config.forget is not None else ()),
+        *((f"clipped at {config.threshold:g}",) if config.threshold is not None else ()),
+        *((f"cut off after {phrases.so_many('step', 'steps', config.truncate)}",) if config.truncate else ()),
+    )
 
 
 def _names(telling: Telling) -> list[str]:

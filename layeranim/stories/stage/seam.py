@@ -56,6 +56,7 @@ DOES: dict[type, tuple[type, ...]] = {
     v.Points: (p.CurvePlan, p.ChipPlan),
     v.Strew: (p.DotsPlan,),
     v.Wiring: (p.NetPlan,),
+    v.Trade: (p.NetPlan,),
     v.NodeFill: (p.NetPlan, p.PlanePlan, p.ThinnedPlan),
     v.Shift: (p.PlanePlan,),
     v.Tell: (p.TallyPlan, p.NetPlan, GridPlan),
@@ -161,6 +162,8 @@ def _beyond(verb: Any, plan: Any) -> Iterator[str]:
             start = plan.upper if edge.within else plan.lower
             if not (0 <= edge.lower < len(start) and 0 <= edge.upper < len(plan.upper)):
                 yield f"leads from node {edge.lower} to node {edge.upper}"
+    elif isinstance(verb, v.Trade) and not all(0 <= k < len(plan.lower) for k in verb.places):
+        yield f"lets nodes {verb.places} change places"
     elif isinstance(verb, v.NodeFill | v.Light) and not all(0 <= k < _nodes(plan, verb) for k in _places(verb)):
         yield f"acts on nodes {_places(verb)}"
     if isinstance(verb, v.Tell) and not verb.lines:

@@ -382,9 +382,9 @@ class _Told:
         acted = [self.figures.acted(name, act.unit) for name in made]
         target = self.figures.cell_of(made[-1], unit, act.at)
         moment = Moment(unit, target, True, frozenset(made))
-        own = self.film.words.get(made[-1])
+        own, retold = self.film.words.get(made[-1]), self.film.retold.get(made[-1])
         said = act.says(self.figures) if callable(act.says) else act.says
-        said = said or (own(self.follow) if own else ())
+        said = said or (retold(self.figures, self.follow) if retold else own(self.follow) if own else ())
         caption = said or self._said(self.figures.acted_at(target), target, act.seconds * factor)
         beat = self._beat("act", act.seconds * factor, range(0), acted, moment, caption, act.note, done)
         return replace(

@@ -195,11 +195,23 @@ class Strew:
 
 @dataclass(frozen=True)
 class Wiring:
-    """Edges of a net lie down; ``stay``: quietly, for the rest of the film, else for the step under way."""
+    """Edges of a net lie down; ``stay``: quietly, for the rest of the film, else for the step under way.
+
+    An edge that stays takes the place of one that lay there and looked otherwise.
+    """
 
     part: str
     edges: tuple[Edge, ...]
     stay: bool = False
+
+
+@dataclass(frozen=True)
+class Trade:
+    """Two lower nodes of a net change places; where they are ``bound``, the edges that lie on them go with them."""
+
+    part: str
+    places: tuple[int, int]
+    bound: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -408,5 +420,5 @@ class Sway:
 Verb = (
     Frame | Course | Lay | Pour | Light | Fill | Sweep | Ghost | Lead | Clear | Grow | Slide | Points | Strew | Wiring
     | NodeFill | Shift | Tell | Name | Fan | Border | Reach | Carry | Weigh | Poise | Spin | Bend | Arrive
-    | Flow | Land | Plumb | Sway
+    | Flow | Land | Plumb | Sway | Trade
 )  # fmt: skip

@@ -42,6 +42,7 @@ WRITTEN: dict[str, str | tuple[str, ...] | Callable[[Sequence[float], Mapping[st
     "dot": "{pairs}",
     "exponential": "e{0^}",
     "exponentiate": "e{0 − 1^}",
+    "half_squares": "½ · ({squares})",
     "join": "{0}",
     "largest": "max({all:, })",
     "leak": "PReLU({0})",

@@ -17,7 +17,7 @@ from layeranim.stories.stage.parts.base import HEADING, Actor, Moment
 from layeranim.stories.stage.parts.layer import sign
 from layeranim.stories.stage.plans import Edge, NetPlan, Plan, Strand, TablePlan
 from layeranim.stories.stage.solver import Extent, Setting, Spot
-from layeranim.stories.stage.verbs import Arrive, Light, NodeFill, Verb, Wiring
+from layeranim.stories.stage.verbs import Arrive, Light, NodeFill, Trade, Verb, Wiring
 from layeranim.stories.storyboard import Address, Box, Fact, Line, Point, Run
 
 PITCH, PITCH_MOST = 24.0, 44.0
@@ -45,6 +45,9 @@ class Wires(Actor):
     ``links`` and ``weights`` are (layers, outputs, sources): first all inputs, then all outputs, for what an output
     reads of its own layer. What goes into output ``told`` is bold. Under them stand the ``counts``, a name and a tensor
     (layers) each, as soon as the layer is told.
+
+    Names that begin with ``after`` are of the input with the numbers of two places ``swapped``: as it is made these
+    change places, and edges that are made of the input follow; with its outputs those that ``changed`` are outlined.
     """
 
     tensor: str
@@ -55,8 +58,15 @@ class Wires(Actor):
     text: str
     told: int
     counts: tuple[tuple[str, str], ...] = ()
+    after: str = ""
+    swapped: tuple[int, int] = (0, 0)
+    changed: str = ""
 
     kind = "wires"
+
+    @property
+    def draws(self) -> tuple[str, ...]:
+        return (self.tensor, *((self.after + self.given, self.after + self.tensor) if self.after else ()))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -64,12 +74,12 @@ class Wires(Actor):
         return name, f"{name}:counts"
 
     # ── room ─────────────────────────────────────────────────────────────────
-    def _made(self, figures: Figures) -> Shown:
+    def _made(self, figures: Figures, after: str = "") -> Shown:
         axis = figures.trace.axes(self.tensor)[-1]
-        return figures.shown(self.tensor, None, axis, ((figures.trace.axes(self.tensor)[0], self.at),))
+        return figures.shown(after + self.tensor, None, axis, ((figures.trace.axes(self.tensor)[0], self.at),))
 
-    def _read(self, figures: Figures) -> Shown:
-        return figures.shown(self.given, None, figures.trace.axes(self.given)[-1])
+    def _read(self, figures: Figures, after: str = "") -> Shown:
+        return figures.shown(after + self.given, None, figures.trace.axes(self.given)[-1])
 
     def _count(self, figures: Figures) -> int:
         return self._made(figures).shape[1]
@@ -157,9 +167,9 @@ class Wires(Actor):
             needed |= fresh
         return needed
 
-    def edges(self, figures: Figures, outputs: range | None = None) -> tuple[Edge, ...]:
+    def edges(self, figures: Figures, outputs: range | None = None, after: str = "") -> tuple[Edge, ...]:
         """The edges that have a part in the output that is told, as they weigh; of those into some outputs."""
-        weights = self._matrix(figures, self.weights)
+        weights = self._matrix(figures, after + self.weights)
         half, into = weights.shape[1] // 2, self._into(figures)
         with np.errstate(invalid="ignore"):
             sizes = np.abs(weights)
@@ -175,9 +185,9 @@ class Wires(Actor):
         return tuple(out)
 
     # ── acts ─────────────────────────────────────────────────────────────────
-    def _filled(self, figures: Figures, plan: NetPlan, where: tuple[int, ...]) -> NodeFill:
+    def _filled(self, figures: Figures, plan: NetPlan, where: tuple[int, ...], after: str = "") -> NodeFill:
         numerals = self._legible(figures, self.tensor, plan.radius)
-        return NodeFill(plan.name, figures.cells(self._made(figures), self.at, numerals), where)
+        return NodeFill(plan.name, figures.cells(self._made(figures, after), self.at, numerals), where)
 
     def _legible(self, figures: Figures, tensor: str, radius: float) -> bool:
         """Whether a node has room for a number of a tensor."""
@@ -193,10 +203,38 @@ class Wires(Actor):
                 yield now, self._filled(figures, plan, (j,))
 
     def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
-        if moment.unit == self.at:
+        if region.tensor != self.tensor:
+            if isinstance(plan, NetPlan):
+                yield from self._other(figures, plan, region.tensor == self.after + self.given)
+        elif moment.unit == self.at:
             yield from self._shown(figures, plan)
             if isinstance(plan, NetPlan):
                 yield Light(plan.name, (self.told,))
+
+    def _other(self, figures: Figures, plan: NetPlan, given: bool) -> Iterator[Verb]:
+        """The input with two numbers swapped, and edges as they weigh then; or what is made of it."""
+        every = range(self._count(figures))
+        if not given:
+            yield self._filled(figures, plan, tuple(every), self.after)
+            changed = self._matrix(figures, self.changed)
+            yield Light(plan.name, tuple(k for k in every if changed[k]))
+            return
+        if all(place in every for place in self.swapped):
+            yield Trade(plan.name, self.swapped, self._follow(figures))
+        else:
+            numerals = self._legible(figures, self.given, plan.radius)
+            drawn = tuple(place for place in self.swapped if place in every)
+            yield NodeFill(plan.name, figures.cells(self._read(figures, self.after), 0, numerals), drawn, lower=True)
+        yield Wiring(plan.name, self.edges(figures, after=self.after), stay=True)
+
+    def _follow(self, figures: Figures) -> bool:
+        """Whether the edges on the two inputs go with them: their weights change places as these do."""
+        a, b = self.swapped
+        before, now = ({e.lower: e for e in self.edges(figures, after=after) if e.upper == self.told and not e.within}
+                       for after in ("", self.after))  # fmt: skip
+        same = all((now[i].width, now[i].colour) == (before[j].width, before[j].colour) for i, j in ((a, b), (b, a))
+                   if i in now and j in before)  # fmt: skip
+        return same and {a, b} <= set(now) and (before[a].width, before[a].colour) != (now[a].width, now[a].colour)
 
     def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
         if first <= self.at <= last:
