@@ -60,9 +60,9 @@ def _update(places: list[Path], check: bool) -> None:
             continue
         before, after, made = pages.updated(page)
         Voice().warn(*(line for one in made for line in one.warnings))
-        lacking = [place for one in made for place in one.copies.values() if not place.is_file()]
         if check:
-            stale += [str(page)] if before != after or lacking else []
+            behind = before != after or any(pages.lacking(one.copies) for one in made)
+            stale += [str(page)] if behind else []
             continue
         for one in made:
             pages.copy(one.copies)

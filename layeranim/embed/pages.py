@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote
 
 from layeranim.embed.files import FilmFiles, Pair, pair, stem
 from layeranim.embed.snippets import Figure
-from layeranim.embed.targets import RST, TARGETS, Site, relative, target
+from layeranim.embed.targets import RST, SHORTCODE, TARGETS, Site, relative, target
 from layeranim.errors import InputError, OptionError, OutputError
 from layeranim.film.owned import provenance
 
@@ -67,7 +67,7 @@ def snippet(wanted: Wanted, page: Path | None = None, marked: bool = True) -> Sn
     if not 16 <= wanted.width <= 8192:
         raise OptionError(f"width is {wanted.width}, but must be 16 to 8192 pixels")
     both = pair(wanted.film, wanted.dark)
-    copies: dict[Path, Path] = {}
+    copies = site.brought
     both = Pair(_placed(both.light, site, copies), _placed(both.dark, site, copies) if both.dark else None)
     caption = both.light.title if wanted.caption is None else wanted.caption
     text = goal.write(Figure(both, wanted.width, caption, site.url))
@@ -96,21 +96,31 @@ def copy(copies: Mapping[Path, Path]) -> list[Path]:
 
     Raises OutputError, before anything is copied, where somebody's file is in the way.
     """
-    new = [(file, place) for file, place in copies.items() if not _alike(file, place)]
-    for _, place in new:
-        ours = provenance(place.with_name(stem(place) + ".json"))
-        if place.exists() and place.suffix != ".json" and not (ours and ours.knows(place)):
+    new = lacking(copies)
+    for file, place in new.items():
+        if place.exists() and not _ours(file, place):
             raise OutputError(f"{place} is not a film of ours; move it, or put the film into the site yourself")
-        if place.exists() and place.suffix == ".json" and ours is None:
-            raise OutputError(f"{place} is not a film's provenance; move it, or put the film into the site yourself")
-    for file, place in new:
+    for file, place in new.items():
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, place)
-    return [place for _, place in new]
+    return list(new.values())
 
 
-def _alike(file: Path, place: Path) -> bool:
-    return place.is_file() and place.read_bytes() == file.read_bytes()
+def lacking(copies: Mapping[Path, Path]) -> dict[Path, Path]:
+    """The copies that are not there yet, or behind what they are copies of."""
+    return {
+        file: place
+        for file, place in copies.items()
+        if not (place.is_file() and place.read_bytes() == file.read_bytes())
+    }
+
+
+def _ours(file: Path, place: Path) -> bool:
+    """Whether what stands in the way of a copy is an older one."""
+    if file == SHORTCODE:
+        return place.is_file() and b"layeranim embed" in place.read_bytes()
+    found = provenance(place.with_name(stem(place) + ".json"))
+    return found is not None and (place.suffix == ".json" or found.knows(place))
 
 
 # ── pages ────────────────────────────────────────────────────────────────────

@@ -8,9 +8,9 @@ in the picture.
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from html import escape
 from pathlib import Path
 
 from layeranim.embed.files import FilmFiles, Pair
@@ -111,6 +111,11 @@ def by_switch(light: str, dark: str) -> str:
         f"{light} .layeranim-light, {dark} .layeranim-dark {{ display: revert }}\n"
         f"{light} .layeranim-dark, {dark} .layeranim-light {{ display: none }}\n"
     )
+
+
+def by_sphinx() -> str:
+    """Style: as the system asks for or, where Sphinx's theme has a switch, as that says."""
+    return by_system() + by_switch("[data-theme=light]", "[data-theme=dark]")
 
 
 def _player(figure: Figure, shown: FilmFiles) -> Iterator[str]:
@@ -274,14 +279,10 @@ def commonmark(figure: Figure) -> str:
 
 
 def hugo(figure: Figure) -> str:
-    """Hugo's own shortcode: raw HTML is left out unless the site says otherwise."""
-    (across, down), light = figure.size, figure.light
-    link = light.controlled
-    parts = {
-        "src": figure.url(light.moving or light.poster), "alt": figure.alt, "width": str(across), "height": str(down),
-        **({"caption": figure.caption} if figure.caption else {}), **({"link": figure.url(link)} if link else {}),
-    }  # fmt: skip
-    return "{{< figure " + " ".join(f'{key}="{_quoted(value)}"' for key, value in parts.items()) + " >}}\n"
+    """The block in a shortcode that the site gets (``shortcode.html``): it needs no raw HTML, which Hugo leaves out
+    unless the site says otherwise, and makes addresses right below any path.
+    """
+    return "{{< layeranim >}}\n" + block(figure) + "{{< /layeranim >}}\n"
 
 
 def quarto(figure: Figure) -> str:
@@ -315,15 +316,18 @@ def _figure(figure: Figure, file: Path, classes: str = "", link: Path | None = N
 
 
 def sphinx(figure: Figure) -> str:
-    """The moving picture for HTML, each ground's own; the poster for LaTeX, EPUB and text, which take no film.
+    """The moving picture for HTML, each ground's own in any theme; the poster for LaTeX, EPUB and text.
 
     It is not linked to the film with controls: Sphinx copies pictures, and no other file that is named.
     """
-    out = [".. only:: html", ""]
+    out = [".. only:: html and not epub", ""]
+    if figure.pair.dark:
+        styles = f"<style>\n{by_sphinx()}</style>".splitlines()
+        out += [_in(line) for line in (".. raw:: html", "", *map(_in, styles), "")]
     for shown in figure.pair.both:
-        classes = f"only-{shown.theme}" if figure.pair.dark else ""
+        classes = f"layeranim-{shown.theme}" if figure.pair.dark else ""
         out += [_in(line) for line in _figure(figure, shown.moving or shown.poster, classes)] + [""]
-    out += [".. only:: not html", ""]
+    out += [".. only:: epub or not html", ""]
     out += [_in(line) for line in _figure(figure, figure.light.poster)]
     return "\n".join(out) + "\n"
 
@@ -344,8 +348,9 @@ def latex(figure: Figure) -> str:
     link = light.controlled or light.moving
     image = f"\\includegraphics[width=\\linewidth,alt={{{_tex(figure.alt)}}}]{{{figure.url(light.poster)}}}"
     linked = f"\\href{{run:{figure.url(link)}}}{{{image}}}" if link else image
-    caption = [f"  \\caption{{{_tex(figure.caption)}}}"] if figure.caption else []
-    return "\n".join(["\\begin{figure}", "  \\centering", f"  {linked}", *caption, "\\end{figure}"]) + "\n"
+    caption = [f"  \\caption{{{_typeset(figure.caption)}}}"] if figure.caption else []
+    needs = "% in the preamble: \\usepackage{graphicx,hyperref}"
+    return "\n".join([needs, "\\begin{figure}", "  \\centering", f"  {linked}", *caption, "\\end{figure}"]) + "\n"
 
 
 def pptx(figure: Figure) -> str:
@@ -369,14 +374,32 @@ def pptx(figure: Figure) -> str:
 
 
 # ── quoting ──────────────────────────────────────────────────────────────────
+def escape(text: str) -> str:
+    """In HTML, on pages that are templates too: to Jekyll, Hugo and others two braces say that there is a value."""
+    return html.escape(text).replace("{", "&#123;")
+
+
 _TEX = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "_": r"\_", "%": r"\%",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
 }  # fmt: skip
+_SIGNS = (
+    r"−- ×\times ·\cdot →\to ≤\le ≥\ge ≠\ne ≈\approx ∞\infty ²^2 ³^3 ᵀ^T << >> || "
+    r"α\alpha β\beta γ\gamma δ\delta ε\varepsilon η\eta θ\theta λ\lambda μ\mu π\pi ρ\rho σ\sigma τ\tau φ\varphi "
+    r"ω\omega Γ\Gamma Δ\Delta Θ\Theta Λ\Lambda Π\Pi Σ\Sigma Φ\Phi Ω\Omega"
+)
+"""Signs that pdfLaTeX has no letter for, or in its first encoding a wrong one; each with its name in formulas."""
+_SET = {**_TEX, '"': "''", **{sign[0]: rf"\ensuremath{{{sign[1:]}}}" for sign in _SIGNS.split()}}
 
 
 def _tex(text: str) -> str:
+    """For LaTeX to keep."""
     return "".join(_TEX.get(letter, letter) for letter in text)
+
+
+def _typeset(text: str) -> str:
+    """For LaTeX to set."""
+    return "".join(_SET.get(letter, letter) for letter in text)
 
 
 def _quoted(text: str) -> str:

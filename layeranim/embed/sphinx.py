@@ -29,8 +29,6 @@ from layeranim.errors import LayeranimError
 from layeranim.version import __version__
 
 FOLDER = "_images"
-GROUNDS = snippets.by_system() + snippets.by_switch("[data-theme=light]", "[data-theme=dark]")
-"""Of two films the one for the page's ground: what the reader's system asks for, or what the theme's switch says."""
 STYLE = "layeranim.css"
 
 _log = getLogger(__name__)
@@ -141,7 +139,7 @@ def _styled(app: Sphinx) -> None:
     if app.builder.format == "html":
         folder = Path(app.outdir, "_static")
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / STYLE).write_text(GROUNDS, encoding="utf-8")
+        (folder / STYLE).write_text(snippets.by_sphinx(), encoding="utf-8")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

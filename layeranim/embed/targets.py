@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
@@ -16,6 +16,8 @@ from layeranim.errors import OptionError
 
 BASE = "--base (in Python base=)"
 PAGE = "--page (in Python page=)"
+_LEFT_OUT = ("_", ".", "#")
+"""How names begin that Jekyll leaves out of a site."""
 _WEB = re.compile(r"https?://[\w.~:/%+@-]+")
 
 
@@ -23,7 +25,8 @@ _WEB = re.compile(r"https?://[\w.~:/%+@-]+")
 class Venue:
     """A program: its markup, and the file that marks the top of a site of it, where films must lie inside one.
 
-    ``folder`` is where films go that lie outside; ``mark`` how a comment begins and ends on its pages.
+    ``folder`` is where films go that lie outside; ``mark`` how a comment begins and ends on its pages; ``brings`` what
+    else its site needs, and where.
     """
 
     name: str
@@ -33,9 +36,13 @@ class Venue:
     folder: str = ""
     mark: tuple[str, str] = ("<!-- ", " -->")
     absolute: bool = False
+    brings: Mapping[Path, str] = field(default_factory=dict)
 
 
+SHORTCODE = Path(__file__).with_name("shortcode.html")
 RST, _TEX, _PYTHON = (".. ", ""), ("% ", ""), ("# ", "")
+_HUGO = tuple(f"{folder}{name}.{kind}" for folder in ("", "config/_default/") for name in ("hugo", "config")
+              for kind in ("toml", "yaml", "yml", "json"))  # fmt: skip
 _ALL = (
     Venue("html", "a page of HTML", snippets.block),
     Venue("markdown", "Markdown without HTML", snippets.commonmark),
@@ -45,8 +52,8 @@ _ALL = (
     Venue("sphinx", "Sphinx: HTML, and the poster in LaTeX and EPUB", snippets.sphinx, ("conf.py",), "films", RST),
     Venue("myst", "Sphinx with MyST", snippets.myst, ("conf.py",), "films"),
     Venue("mkdocs", "MkDocs, also under directory URLs", snippets.block, ("mkdocs.yml", "mkdocs.yaml"), "films"),
-    Venue("hugo", "Hugo, in its own shortcode", snippets.hugo,
-           ("hugo.toml", "hugo.yaml", "hugo.json", "config.toml", "config.yaml"), "static/films"),
+    Venue("hugo", "Hugo, in a shortcode that the site gets", snippets.hugo, _HUGO, "static/films",
+          brings={SHORTCODE: "layouts/shortcodes/layeranim.html"}),
     Venue("jekyll", "Jekyll, under any base URL", snippets.block, ("_config.yml", "_config.toml"), "assets/films"),
     Venue("quarto", "Quarto (not tried in Quarto itself)", snippets.quarto),
     Venue("notebook", "a Markdown cell of a notebook", snippets.block),
@@ -91,7 +98,7 @@ class Site:
         for folder in page.absolute().parents:
             mark = next((folder / name for name in target.marks if (folder / name).is_file()), None)
             if mark:
-                return cls(target, page.absolute(), _served(target, mark), base)
+                return cls(target, page.absolute(), folder / _inside(target, mark), base)
         named = " or ".join(target.marks[:2])
         raise OptionError(f"{page} lies in no site of {target.name}: there is no {named} in a folder above it")
 
@@ -112,7 +119,16 @@ class Site:
         if self.root is None:
             return True
         inside = self.page.parent if self.bundled else self.root / "static" if self._static else self.root
-        return file.resolve().is_relative_to(inside.resolve())
+        if not file.resolve().is_relative_to(inside.resolve()):
+            return False
+        below = file.resolve().relative_to(inside.resolve()).parts
+        return self.target.name != "jekyll" or not any(part.startswith(_LEFT_OUT) for part in below)
+
+    @property
+    def brought(self) -> dict[Path, Path]:
+        """What the site needs besides films, by where it comes from."""
+        root = self.root or self.page.parent
+        return {file: root / place for file, place in self.target.brings.items()}
 
     @property
     def _static(self) -> bool:
@@ -143,11 +159,9 @@ def relative(file: Path, folder: Path) -> str:
     return Path(os.path.relpath(file.absolute(), folder.absolute())).as_posix()
 
 
-def _served(target: Venue, mark: Path) -> Path:
-    """The folder that a site's files lie in: MkDocs says which."""
-    if target.name != "mkdocs":
-        return mark.parent
-    return mark.parent / (_said(mark, "docs_dir") or "docs")
+def _inside(target: Venue, mark: Path) -> str:
+    """The folder of a site that its files lie in: MkDocs says which."""
+    return _said(mark, "docs_dir") or "docs" if target.name == "mkdocs" else ""
 
 
 def _own_folders(docs: Path | None) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import layeranim as la
-from layeranim.embed.targets import TARGETS
+from layeranim.embed.targets import SHORTCODE, TARGETS
 
 TINY = {"steps": "first:1", "pace": "fast", "size": "128x72", "fps": 5}
 SITES = {
@@ -188,8 +188,76 @@ def test_mkdocs_pages_have_folders_of_their_own(call: Any, place: Path, page: st
 def test_a_page_of_hugo_with_a_folder_of_its_own_keeps_its_film(call: Any, place: Path) -> None:
     (place / "hugo.toml").write_text("")
     snippet = told(call, "films/x-light.gif", "--for", "hugo", "--page", "content/post/index.md")
-    assert 'src="x-light.gif"' in snippet
+    assert 'src="x-light.mp4"' in snippet
     assert (place / "content/post/x-light.gif").is_file()
+
+
+def test_a_site_of_hugo_gets_the_shortcode_and_keeps_its_own(call: Any, place: Path) -> None:
+    (place / "config/_default").mkdir(parents=True)
+    (place / "config/_default/hugo.toml").write_text("")
+    words = ("films/x-light.gif", "--for", "hugo", "--page", "content/page.md")
+    (place / "content").mkdir()
+    (place / "content/page.md").write_text(told(call, *words))
+    shortcode = place / "layouts/shortcodes/layeranim.html"
+    assert shortcode.read_bytes() == SHORTCODE.read_bytes()
+    older = "{{- /* Written by layeranim embed, long ago */ -}}\n"
+    shortcode.write_text(older)
+    assert call("embed", "--update", "content/page.md", "--check").code == 1
+    assert call("embed", "--update", "content/page.md").code == 0
+    assert shortcode.read_bytes() == SHORTCODE.read_bytes()
+    shortcode.write_text("mine")
+    done = call("embed", *words)
+    assert (done.code, shortcode.read_text()) == (2, "mine")
+    assert "layeranim.html is not a film of ours" in done.err
+
+
+@pytest.mark.parametrize("folder", ["_posts", "docs/_drafts", ".films"])
+def test_jekyll_gets_films_from_folders_that_it_leaves_out(call: Any, place: Path, folder: str) -> None:
+    (place / "_config.yml").write_text("")
+    (place / folder).parent.mkdir(exist_ok=True)
+    (place / "films").rename(place / folder)
+    snippet = told(call, f"{folder}/x-light.gif", "--for", "jekyll", "--page", "_posts/2026-01-02-a.md")
+    assert "'/assets/films/x-light.mp4'" in snippet
+    assert (place / "assets/films/x-light.mp4").is_file()
+
+
+@pytest.mark.parametrize("target", ["html", "hugo", "jekyll", "mkdocs"])
+def test_words_are_no_template(call: Any, place: Path, target: str) -> None:
+    mark, text, page, _ = SITES.get(target, ("none", "", "page.txt", ""))
+    (place / mark).write_text(text)
+    made = told(
+        call, "films/x-light.mp4", "--for", target, "--page", page, "--caption", "{{ site.x }} {% x %}", "--bare"
+    )
+    assert "<figcaption>&#123;{ site.x }} &#123;% x %}</figcaption>".replace("{ ", "&#123; ") in made
+
+
+def test_latex_gets_signs_that_any_engine_sets(call: Any, place: Path) -> None:
+    made = told(call, "films/x-light.mp4", "--for", "latex", "--caption", 'σ(x) < 2×3 | "a" − ²')
+    assert (
+        r"\caption{\ensuremath{\sigma}(x) \ensuremath{<} 2\ensuremath{\times}3 \ensuremath{|} ''a'' "
+        r"\ensuremath{-} \ensuremath{^2}}" in made
+    )
+
+
+def test_a_book_of_sphinx_gets_the_poster(call: Any, place: Path) -> None:
+    """Sphinx calls a book of EPUB HTML, too."""
+    (place / "conf.py").write_text("")
+    made = told(call, "films/x-light.gif", "--for", "sphinx", "--page", "index.rst")
+    web, other = made.split(".. only:: epub or not html\n")
+    assert ".. only:: html and not epub\n" in web
+    assert re.findall(r"x-\w+\.\w+$", other, re.M) == ["x-light.png"]
+
+
+def test_check_tells_of_a_copy_that_is_behind(call: Any, place: Path) -> None:
+    (place / "mkdocs.yml").write_text("site_name: x\n")
+    (place / "docs").mkdir()
+    (place / "docs/a.md").write_text(told(call, "films/x-light.gif", "--for", "mkdocs", "--page", "docs/a.md"))
+    assert call("embed", "--update", "docs/a.md", "--check").code == 0
+    for theme in ("light", "dark"):
+        to = [str(place / f"films/x-{theme}.{kind}") for kind in ("gif", "mp4")]
+        la.render("conv", output=to, theme=theme, captions=False, **{**TINY, "fps": 4})
+    done = call("embed", "--update", "docs/a.md", "--check")
+    assert (done.code, done.out) == (1, "docs/a.md\n")
 
 
 @pytest.mark.parametrize("target", [name for name in TARGETS if name not in ("pypi", "notebook")])
