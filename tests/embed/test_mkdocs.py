@@ -6,11 +6,8 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -23,6 +20,7 @@ from layeranim.errors import ManifestError, UsageError
 from tests.clocks import HANG
 from tests.docs.snippets import ROOT, sections
 from tests.embed.test_sphinx import MANIFEST, films
+from tests.serving import served
 
 WAIT = 30_000
 """Milliseconds after which a browser is taken to hang."""
@@ -102,23 +100,17 @@ def mkdocs(project: Path, theme: str, settings: str = "") -> subprocess.Complete
 
 
 @pytest.fixture
-def served(project: Path) -> Iterator[Callable[[], str]]:
-    """The address of the folder of sites."""
+def address(project: Path) -> Iterator[str]:
+    """Of the folder of sites."""
     (project / "site").mkdir(exist_ok=True)
-
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(project / "site")))
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with served(project / "site") as found:
+        yield found
 
 
 @pytest.mark.parametrize("theme", list(THEMES))
-def test_films_are_made_placed_and_shown_on_their_ground(project: Path, served: str, chromium: Any, theme: str) -> None:
+def test_films_are_made_placed_and_shown_on_their_ground(
+    project: Path, address: str, chromium: Any, theme: str
+) -> None:
     done = mkdocs(project, theme)
     assert done.returncode == 0, done.stderr
     site = project / "site/a/path"
@@ -145,8 +137,8 @@ def test_films_are_made_placed_and_shown_on_their_ground(project: Path, served: 
     page.on("console", lambda said: heard.append(said.text) if said.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: heard.append(str(error)))
     page.on("response", lambda came: heard.append(came.url) if came.status >= 400 else None)
-    for address in ("", deeper.removesuffix("index.html")):
-        page.goto(f"{served}/a/path/{address}")
+    for shown in ("", deeper.removesuffix("index.html")):
+        page.goto(f"{address}/a/path/{shown}")
         page.wait_for_function("[...document.querySelectorAll('video')].every(one => one.readyState > 0)")
         for ground in ("light", "dark"):
             page.evaluate(DARK[theme] if ground == "dark" else "0")
@@ -155,7 +147,7 @@ def test_films_are_made_placed_and_shown_on_their_ground(project: Path, served: 
                 "/(light|dark)[.]mp4/)?.[1], one.checkVisibility()])"
             )
             films_shown = [[one, one == ground] for one in ("light", "dark")]  # a video and a picture, or twice a video
-            assert seen == films_shown + ([[None, True]] if address else films_shown)
+            assert seen == films_shown + ([[None, True]] if shown else films_shown)
     page.close()
     assert heard == []
 
