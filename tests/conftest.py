@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+collect_ignore = ["sites"]  # ./run sites: real programs build whole sites, and most machines have few of these
+
 # How long an example or its making takes says how busy the machine is.
 settings.register_profile("layeranim", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("layeranim")

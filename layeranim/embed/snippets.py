@@ -100,16 +100,16 @@ def _grounds(figure: Figure) -> Iterator[str]:
 def by_system() -> str:
     """Style: of two films the one for what the reader's system asks for."""
     return (
-        f"@media {DARK} {{ .layeranim-light {{ display: none }} }}\n"
-        f"@media not all and {DARK} {{ .layeranim-dark {{ display: none }} }}\n"
+        f"@media {DARK} {{ .layeranim-light {{ display: none !important }} }}\n"
+        f"@media not all and {DARK} {{ .layeranim-dark {{ display: none !important }} }}\n"
     )
 
 
 def by_switch(light: str, dark: str) -> str:
     """Style: of two films the one for what a page says of itself, whatever the system asks for."""
     return (
-        f"{light} .layeranim-light, {dark} .layeranim-dark {{ display: revert }}\n"
-        f"{light} .layeranim-dark, {dark} .layeranim-light {{ display: none }}\n"
+        f"{light} .layeranim-light, {dark} .layeranim-dark {{ display: revert !important }}\n"
+        f"{light} .layeranim-dark, {dark} .layeranim-light {{ display: none !important }}\n"
     )
 
 

@@ -1,0 +1,181 @@
+"""Sites: every film is there, loads, plays, has its size, on light and dark pages, below a path of its own."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from tests.serving import served
+from tests.sites.conftest import HIGH, WIDE, Project, look, tool
+
+PLAYER, IN_PANDOC = HIGH + 17 * 16, HIGH + 17 * 20
+"""How high a player is: the film, and 17 of the page's letters, which are larger in Pandoc."""
+HEAD = "---\nlayout: default\ntitle: x\n---\nWords.\n\n"
+LAYOUT = '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>t</title></head><body>{}</body></html>\n'
+
+
+def seen(
+    chromium: Any, folder: Path, pages: list[str], expected: dict[str, list[list[Any]]], below: str = "a/path"
+) -> None:
+    """Pages of a folder, light, dark, and for who wants no motion; served below a path as a repository's site is."""
+    with served(folder) as address:
+        for number, page in enumerate(pages):
+            for ground, shown in expected.items():
+                scheme, _, motion = ground.partition(" ")
+                picture = folder.parent / f"page-{number}-{ground}.png"
+                settings = {"color_scheme": scheme, "reduced_motion": motion or "no-preference"}
+                assert look(chromium, f"{address}/{below}/{page}", picture, **settings) == shown, (page, ground)
+
+
+def both(*more: list[Any], kind: str = "mp4") -> dict[str, list[list[Any]]]:
+    """The film for the ground of a page, then others."""
+    return {ground: [[f"conv-{ground}.{kind}", WIDE, HIGH], *more] for ground in ("light", "dark")}
+
+
+FILMS = ("conv-light.mp4", "soft.html")
+WITH_PLAYER = both(["soft.html", WIDE, PLAYER])
+
+
+# ── programs of Debian's ─────────────────────────────────────────────────────
+def test_hugo(project: Project, chromium: Any) -> None:
+    hugo = tool("hugo", "hugo")
+    project.write("hugo/config/_default/hugo.toml", 'baseURL = "https://example.org/a/path/"\ntitle = "x"\n')
+    for name in ("single", "list"):
+        project.write(f"hugo/layouts/_default/{name}.html", LAYOUT.format("{{ .Content }}"))
+    project.write("hugo/layouts/index.html", LAYOUT.format("{{ range .Site.RegularPages }}{{ .Content }}{{ end }}"))
+    project.paste("hugo/content/page.md", "hugo", *FILMS, text=HEAD)
+    project.paste("hugo/content/post/index.md", "hugo", *FILMS, text=HEAD)
+    project.call(hugo, "--source", "hugo", "--destination", "../out/a/path")
+    assert "{{ window }}" in (project.folder / "out/a/path/page/index.html").read_text().replace("&#123;", "{")
+    seen(chromium, project.folder / "out", ["page/", "post/"], WITH_PLAYER)
+    twice = {ground: shown * 2 for ground, shown in WITH_PLAYER.items()}
+    seen(chromium, project.folder / "out", [""], twice)  # a list, from which no film lies where it does from its page
+
+
+def test_jekyll(project: Project, chromium: Any) -> None:
+    jekyll = tool("jekyll", "jekyll")
+    project.write("site/_config.yml", "title: x\nbaseurl: /a/path\n")
+    project.write("site/_layouts/default.html", LAYOUT.format("{{ content }}"))
+    for page in ("index.md", "docs/deep.md", "_posts/2026-01-02-film.md"):
+        project.paste(f"site/{page}", "jekyll", *FILMS, text=HEAD)
+    project.call(jekyll, "build", "--source", "site", "--destination", "out/a/path")
+    assert "{{ window }}" in (project.folder / "out/a/path/index.html").read_text().replace("&#123;", "{")
+    seen(chromium, project.folder / "out", ["", "docs/deep.html", "2026/01/02/film.html"], WITH_PLAYER)
+
+
+def test_pandoc(project: Project, chromium: Any) -> None:
+    """Of Markdown a page and a book; of reStructuredText a page."""
+    pandoc = tool("pandoc", "pandoc")
+    project.paste("page.md", "html", *FILMS, text="# Films\n\n")
+    project.paste("plain.md", "markdown", "conv-light.mp4", text="# Films\n\n")
+    project.paste("page.rst", "rst", "conv-light.mp4", text="Films\n=====\n\n")
+    for page in ("page.md", "plain.md", "page.rst"):
+        made = f"{Path(page).stem}-{Path(page).suffix[1:]}.html"
+        project.call(pandoc, "--standalone", "--metadata", "title=x", page, "--output", made)
+    seen(chromium, project.folder, ["page-md.html"], both(["soft.html", WIDE, IN_PANDOC]), ".")
+    still = {ground: [["conv-light.gif", WIDE, HIGH]] for ground in ("light", "dark")}
+    seen(chromium, project.folder, ["plain-md.html", "page-rst.html"], still, ".")
+    project.call(pandoc, "--metadata", "title=x", "page.md", "--output", "book.epub")
+    with zipfile.ZipFile(project.folder / "book.epub") as book:
+        book.extractall(project.folder / "book")
+    (page,) = (project.folder / "book/EPUB/text").glob("ch*.xhtml")
+    named = re.findall(r'(?:src|poster)="([^"]+)"', page.read_text())
+    assert sorted(Path(name).suffix for name in named) == [".html"] + [".mp4"] * 2 + [".png"] * 4
+    assert [name for name in named if not (page.parent / name).is_file() and not name.endswith(".html")] == []
+
+
+def test_quarto_as_pandoc_reads_it(project: Project) -> None:
+    """Quarto is built on Pandoc and shows one of two divisions: which holds what is all that can be seen without it."""
+    pandoc = tool("pandoc", "pandoc")
+    project.paste("page.qmd", "quarto", "conv-light.mp4", text="# Films\n\n")
+    tree = json.loads(project.call(pandoc, "--from", "markdown", "--to", "json", "page.qmd"))
+    web, other = [block["c"] for block in tree["blocks"] if block["t"] == "Div"]
+    assert (web[0][2], other[0][2]) == ([["when-format", "html"]], [["unless-format", "html"]])
+    (raw,) = web[1]
+    assert raw["c"][0] == "html"
+    assert raw["c"][1].count("<video") == 2
+    (still,) = other[1][0]["c"]
+    assert still["c"][0][2][0][0] == "fig-alt"
+    assert still["c"][2][0] == "my%20films/conv-light.png"
+
+
+def test_github_markdown(project: Project, chromium: Any) -> None:
+    """By GitHub's own Markdown, before GitHub takes out what it does not allow."""
+    program = tool("cmark-gfm", "cmark-gfm")
+    project.paste("README.md", "github", "conv-light.mp4", text="# Films\n\n")
+    made = project.call(program, "--unsafe", "--extension", "tagfilter", "README.md")
+    project.write("page.html", LAYOUT.format(made))
+    still = {f"{ground} reduce": [[f"conv-{ground}.png", WIDE, HIGH]] for ground in ("light", "dark")}
+    seen(chromium, project.folder, ["page.html"], both(kind="gif") | still, ".")
+
+
+# ── packages that the tests bring ────────────────────────────────────────────
+def test_html(project: Project, chromium: Any) -> None:
+    project.paste("pages/page.html", "html", *FILMS, text="<!doctype html><title>t</title>\n")
+    seen(chromium, project.folder, ["pages/page.html"], WITH_PLAYER, ".")
+
+
+def test_docutils(project: Project, chromium: Any) -> None:
+    project.paste("page.rst", "rst", "conv-light.mp4", text="Films\n=====\n\n")
+    project.call(sys.executable, "-m", "docutils", "--strict", "--writer=html5", "page.rst", "page.html")
+    still = {ground: [["conv-light.gif", WIDE, HIGH]] for ground in ("light", "dark")}
+    seen(chromium, project.folder, ["page.html"], still, ".")
+
+
+def test_mkdocs(project: Project, chromium: Any) -> None:
+    settings = "site_name: x\nsite_url: https://example.org/a/path/\ntheme:\n  name: mkdocs\n  highlightjs: false\n"
+    project.write("mkdocs.yml", settings)
+    for page in ("docs/index.md", "docs/deep/page.md"):
+        project.paste(page, "mkdocs", *FILMS, text="# Films\n\n")
+    project.call(sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", "out/a/path")
+    seen(chromium, project.folder / "out", ["", "deep/page/"], WITH_PLAYER)
+
+
+def test_sphinx(project: Project, chromium: Any) -> None:
+    """The moving pictures in any theme; a book has the posters."""
+    project.write("docs/conf.py", 'extensions = ["myst_parser"]\ncopyright = "x"\nversion = "1"\n')
+    project.paste("docs/index.rst", "sphinx", "conv-light.mp4", text="Films\n=====\n\n.. toctree::\n\n   deep/page\n\n")
+    project.paste("docs/deep/page.md", "myst", "conv-light.mp4", text="# Deep\n\n")
+    build = (sys.executable, "-m", "sphinx", "-q", "-W", "-d", "trees")
+    project.call(*build, "-b", "html", "docs", "out/a/path")
+    seen(chromium, project.folder / "out", ["", "deep/page.html"], both(kind="gif"))
+    project.call(*build, "-b", "epub", "docs", "book")
+    with zipfile.ZipFile(next((project.folder / "book").glob("*.epub"))) as book:
+        held = [Path(name).name for name in book.namelist() if name.startswith("_images/")]
+        shown = [re.findall(r'<img [^>]*src="[^"]*?([^/"]+)"', book.read(name).decode())
+                 for name in ("index.xhtml", "deep/page.xhtml")]  # fmt: skip
+    assert (held, shown) == (["conv-light.png"], [["conv-light.png"]] * 2)
+
+
+def test_notebook(project: Project, chromium: Any) -> None:
+    """A Markdown cell, converted, with its films beside it."""
+    cell = project.run("embed", "my films/conv-light.mp4", "--for", "notebook", "--bare")
+    cell += "\n" + project.run("embed", "my films/soft.html", "--for", "notebook", "--bare")
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(f"# Films\n\n{cell}")])
+    nbformat.write(book, project.folder / "films.ipynb")
+    project.call(sys.executable, "-m", "nbconvert", "--to", "html", "--template", "basic", "films.ipynb")
+    text = (project.folder / "films.html").read_text()
+    (project.folder / "films.html").write_text("<!doctype html><title>t</title>\n" + text)
+    seen(chromium, project.folder, ["films.html"], WITH_PLAYER, ".")
+
+
+def test_package_index(project: Project, chromium: Any) -> None:
+    """What a package index leaves of a README, with the films on the web; here its address is this machine's."""
+    renderer = pytest.importorskip("readme_renderer.markdown")
+    shutil.copytree(project.folder / "my films", project.folder / "web/films")
+    made = project.run(
+        "embed", "my films/conv-light.mp4", "--for", "pypi", "--base", "https://example.org/films", "--bare"
+    )
+    shown = renderer.render(made, variant="GFM").replace("https://example.org/", "")
+    project.write("web/page.html", LAYOUT.format(shown))
+    still = {ground: [["conv-light.gif", WIDE, HIGH]] for ground in ("light", "dark")}
+    seen(chromium, project.folder / "web", ["page.html"], still, ".")
+    assert 'href="films/conv-light.mp4"' in shown
