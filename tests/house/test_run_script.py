@@ -173,6 +173,7 @@ def test_tests_bring_their_tools_and_keep_what_is_there(machine: Machine) -> Non
     assert machine.run("test")[:2] == (0, "-m pytest -n 2\n")
     assert machine.calls() == machine.pip("test", project=False)
     assert machine.run("test", "-k", "two words")[:2] == (0, "-m pytest -k two words\n")
+    assert machine.run("sites", "-k", "two words")[:2] == (0, "-m pytest -rs tests/sites -k two words\n")
     assert machine.run("demo")[0] == 0
     assert machine.calls() == []
 

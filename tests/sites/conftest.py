@@ -101,7 +101,7 @@ video.ontimeupdate = () => video.currentTime > 0 && done(video.pause()) }))"""
 def look(chromium: Any, address: str, picture: Path, **settings: str) -> list[list[Any]]:
     """The films that a page shows, with their width and height: each is there, loads, and plays where it has controls.
 
-    ``picture`` is where the page is painted; ``settings`` say what the reader's system asks for.
+    ``picture`` is where the page is painted, to be looked at; ``settings`` say what the reader's system asks for.
     """
     page = chromium.new_page(viewport={"width": 1000, "height": 1400}, **settings)
     page.set_default_timeout(WAIT)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+import zipfile
 
 import numpy as np
 import pytest
 
-from tests.sites.conftest import Project, document, pixels, tool
+from tests.sites.conftest import CAPTION, Project, document, pixels, tool
 
 PAPER = "\\documentclass{article}\n\\usepackage{graphicx,hyperref}\n\\begin{document}\nWords.\n\n"
 TEX = "texlive-latex-recommended"
@@ -43,3 +44,21 @@ def test_sphinx_makes_a_pdf(project: Project) -> None:
     posters = [pixels(project.folder / f"my films/{name}.png") for name in ("soft", "conv-light", "conv-light")]
     for shown, poster in zip(made.pictures, posters, strict=True):
         np.testing.assert_array_equal(shown, poster)
+
+
+def test_libreoffice_opens_a_deck(project: Project) -> None:
+    """On paper the poster; a deck of its own keeps the film and its words."""
+    office = tool("soffice", "libreoffice-impress")
+    project.run("embed", "my films/conv-dark.mp4", "--for", "pptx", "--page", "talk.pptx", "--caption", CAPTION)
+    home = f"-env:UserInstallation={(project.folder / 'office').as_uri()}"
+    for kind in ("pdf", "odp"):
+        project.call(office, home, "--headless", "--convert-to", kind, "talk.pptx")
+    made = document(project.folder / "talk.pdf")
+    assert made.words == CAPTION
+    (shown,) = made.pictures
+    np.testing.assert_array_equal(shown, pixels(project.folder / "my films/conv-dark.png"))
+    with zipfile.ZipFile(project.folder / "talk.odp") as deck:
+        (film,) = (deck.read(name) for name in deck.namelist() if name.endswith(".mp4"))
+        told = deck.read("content.xml").decode()
+    assert film == (project.folder / "my films/conv-dark.mp4").read_bytes()
+    assert "<svg:desc>Animation, " in told

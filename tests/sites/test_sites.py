@@ -22,17 +22,15 @@ HEAD = "---\nlayout: default\ntitle: x\n---\nWords.\n\n"
 LAYOUT = '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>t</title></head><body>{}</body></html>\n'
 
 
-def seen(
-    chromium: Any, folder: Path, pages: list[str], expected: dict[str, list[list[Any]]], below: str = "a/path"
-) -> None:
-    """Pages of a folder, light, dark, and for who wants no motion; served below a path as a repository's site is."""
-    with served(folder) as address:
+def seen(chromium: Any, project: Project, pages: list[str], expected: dict[str, list[list[Any]]]) -> None:
+    """Pages of a project as they are served, for whom ``expected`` names: on light and dark pages, without motion."""
+    with served(project.folder) as address:
         for number, page in enumerate(pages):
-            for ground, shown in expected.items():
-                scheme, _, motion = ground.partition(" ")
-                picture = folder.parent / f"page-{number}-{ground}.png"
+            for who, shown in expected.items():
+                scheme, _, motion = who.partition("-")
+                picture = project.folder / f"page-{number}-{who}.png"
                 settings = {"color_scheme": scheme, "reduced_motion": motion or "no-preference"}
-                assert look(chromium, f"{address}/{below}/{page}", picture, **settings) == shown, (page, ground)
+                assert look(chromium, f"{address}/{page}", picture, **settings) == shown, (page, who)
 
 
 def both(*more: list[Any], kind: str = "mp4") -> dict[str, list[list[Any]]]:
@@ -53,11 +51,11 @@ def test_hugo(project: Project, chromium: Any) -> None:
     project.write("hugo/layouts/index.html", LAYOUT.format("{{ range .Site.RegularPages }}{{ .Content }}{{ end }}"))
     project.paste("hugo/content/page.md", "hugo", *FILMS, text=HEAD)
     project.paste("hugo/content/post/index.md", "hugo", *FILMS, text=HEAD)
-    project.call(hugo, "--source", "hugo", "--destination", "../out/a/path")
-    assert "{{ window }}" in (project.folder / "out/a/path/page/index.html").read_text().replace("&#123;", "{")
-    seen(chromium, project.folder / "out", ["page/", "post/"], WITH_PLAYER)
+    project.call(hugo, "--source", "hugo", "--destination", "../a/path")
+    assert "{{ window }}" in (project.folder / "a/path/page/index.html").read_text().replace("&#123;", "{")
+    seen(chromium, project, ["a/path/page/", "a/path/post/"], WITH_PLAYER)
     twice = {ground: shown * 2 for ground, shown in WITH_PLAYER.items()}
-    seen(chromium, project.folder / "out", [""], twice)  # a list, from which no film lies where it does from its page
+    seen(chromium, project, ["a/path/"], twice)  # a list, from which no film lies where it does from its page
 
 
 def test_jekyll(project: Project, chromium: Any) -> None:
@@ -66,9 +64,9 @@ def test_jekyll(project: Project, chromium: Any) -> None:
     project.write("site/_layouts/default.html", LAYOUT.format("{{ content }}"))
     for page in ("index.md", "docs/deep.md", "_posts/2026-01-02-film.md"):
         project.paste(f"site/{page}", "jekyll", *FILMS, text=HEAD)
-    project.call(jekyll, "build", "--source", "site", "--destination", "out/a/path")
-    assert "{{ window }}" in (project.folder / "out/a/path/index.html").read_text().replace("&#123;", "{")
-    seen(chromium, project.folder / "out", ["", "docs/deep.html", "2026/01/02/film.html"], WITH_PLAYER)
+    project.call(jekyll, "build", "--source", "site", "--destination", "a/path")
+    assert "{{ window }}" in (project.folder / "a/path/index.html").read_text().replace("&#123;", "{")
+    seen(chromium, project, ["a/path/", "a/path/docs/deep.html", "a/path/2026/01/02/film.html"], WITH_PLAYER)
 
 
 def test_pandoc(project: Project, chromium: Any) -> None:
@@ -80,9 +78,9 @@ def test_pandoc(project: Project, chromium: Any) -> None:
     for page in ("page.md", "plain.md", "page.rst"):
         made = f"{Path(page).stem}-{Path(page).suffix[1:]}.html"
         project.call(pandoc, "--standalone", "--metadata", "title=x", page, "--output", made)
-    seen(chromium, project.folder, ["page-md.html"], both(["soft.html", WIDE, IN_PANDOC]), ".")
+    seen(chromium, project, ["page-md.html"], both(["soft.html", WIDE, IN_PANDOC]))
     still = {ground: [["conv-light.gif", WIDE, HIGH]] for ground in ("light", "dark")}
-    seen(chromium, project.folder, ["plain-md.html", "page-rst.html"], still, ".")
+    seen(chromium, project, ["plain-md.html", "page-rst.html"], still)
     project.call(pandoc, "--metadata", "title=x", "page.md", "--output", "book.epub")
     with zipfile.ZipFile(project.folder / "book.epub") as book:
         book.extractall(project.folder / "book")
@@ -113,21 +111,21 @@ def test_github_markdown(project: Project, chromium: Any) -> None:
     project.paste("README.md", "github", "conv-light.mp4", text="# Films\n\n")
     made = project.call(program, "--unsafe", "--extension", "tagfilter", "README.md")
     project.write("page.html", LAYOUT.format(made))
-    still = {f"{ground} reduce": [[f"conv-{ground}.png", WIDE, HIGH]] for ground in ("light", "dark")}
-    seen(chromium, project.folder, ["page.html"], both(kind="gif") | still, ".")
+    still = {f"{ground}-reduce": [[f"conv-{ground}.png", WIDE, HIGH]] for ground in ("light", "dark")}
+    seen(chromium, project, ["page.html"], both(kind="gif") | still)
 
 
 # ── packages that the tests bring ────────────────────────────────────────────
 def test_html(project: Project, chromium: Any) -> None:
     project.paste("pages/page.html", "html", *FILMS, text="<!doctype html><title>t</title>\n")
-    seen(chromium, project.folder, ["pages/page.html"], WITH_PLAYER, ".")
+    seen(chromium, project, ["pages/page.html"], WITH_PLAYER)
 
 
 def test_docutils(project: Project, chromium: Any) -> None:
     project.paste("page.rst", "rst", "conv-light.mp4", text="Films\n=====\n\n")
     project.call(sys.executable, "-m", "docutils", "--strict", "--writer=html5", "page.rst", "page.html")
     still = {ground: [["conv-light.gif", WIDE, HIGH]] for ground in ("light", "dark")}
-    seen(chromium, project.folder, ["page.html"], still, ".")
+    seen(chromium, project, ["page.html"], still)
 
 
 def test_mkdocs(project: Project, chromium: Any) -> None:
@@ -135,8 +133,8 @@ def test_mkdocs(project: Project, chromium: Any) -> None:
     project.write("mkdocs.yml", settings)
     for page in ("docs/index.md", "docs/deep/page.md"):
         project.paste(page, "mkdocs", *FILMS, text="# Films\n\n")
-    project.call(sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", "out/a/path")
-    seen(chromium, project.folder / "out", ["", "deep/page/"], WITH_PLAYER)
+    project.call(sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", "a/path")
+    seen(chromium, project, ["a/path/", "a/path/deep/page/"], WITH_PLAYER)
 
 
 def test_sphinx(project: Project, chromium: Any) -> None:
@@ -145,8 +143,8 @@ def test_sphinx(project: Project, chromium: Any) -> None:
     project.paste("docs/index.rst", "sphinx", "conv-light.mp4", text="Films\n=====\n\n.. toctree::\n\n   deep/page\n\n")
     project.paste("docs/deep/page.md", "myst", "conv-light.mp4", text="# Deep\n\n")
     build = (sys.executable, "-m", "sphinx", "-q", "-W", "-d", "trees")
-    project.call(*build, "-b", "html", "docs", "out/a/path")
-    seen(chromium, project.folder / "out", ["", "deep/page.html"], both(kind="gif"))
+    project.call(*build, "-b", "html", "docs", "a/path")
+    seen(chromium, project, ["a/path/", "a/path/deep/page.html"], both(kind="gif"))
     project.call(*build, "-b", "epub", "docs", "book")
     with zipfile.ZipFile(next((project.folder / "book").glob("*.epub"))) as book:
         held = [Path(name).name for name in book.namelist() if name.startswith("_images/")]
@@ -164,7 +162,7 @@ def test_notebook(project: Project, chromium: Any) -> None:
     project.call(sys.executable, "-m", "nbconvert", "--to", "html", "--template", "basic", "films.ipynb")
     text = (project.folder / "films.html").read_text()
     (project.folder / "films.html").write_text("<!doctype html><title>t</title>\n" + text)
-    seen(chromium, project.folder, ["films.html"], WITH_PLAYER, ".")
+    seen(chromium, project, ["films.html"], WITH_PLAYER)
 
 
 def test_package_index(project: Project, chromium: Any) -> None:
@@ -177,5 +175,5 @@ def test_package_index(project: Project, chromium: Any) -> None:
     shown = renderer.render(made, variant="GFM").replace("https://example.org/", "")
     project.write("web/page.html", LAYOUT.format(shown))
     still = {ground: [["conv-light.gif", WIDE, HIGH]] for ground in ("light", "dark")}
-    seen(chromium, project.folder / "web", ["page.html"], still, ".")
+    seen(chromium, project, ["web/page.html"], still)
     assert 'href="films/conv-light.mp4"' in shown
