@@ -26,7 +26,7 @@ class Venue:
     """A program: its markup, and the file that marks the top of a site of it, where films must lie inside one.
 
     ``folder`` is where films go that lie outside; ``mark`` how a comment begins and ends on its pages; ``brings`` what
-    else its site needs, and where.
+    else its site needs, and where: seen from the folder that is served.
     """
 
     name: str
@@ -52,8 +52,8 @@ _ALL = (
     Venue("sphinx", "Sphinx: HTML, and the poster in LaTeX and EPUB", snippets.sphinx, ("conf.py",), "films", RST),
     Venue("myst", "Sphinx with MyST", snippets.myst, ("conf.py",), "films"),
     Venue("mkdocs", "MkDocs, also under directory URLs", snippets.block, ("mkdocs.yml", "mkdocs.yaml"), "films"),
-    Venue("hugo", "Hugo, in a shortcode that the site gets", snippets.hugo, _HUGO, "static/films",
-          brings={SHORTCODE: "layouts/shortcodes/layeranim.html"}),
+    Venue("hugo", "Hugo, in a shortcode that the site gets", snippets.hugo, _HUGO, "films",
+          brings={SHORTCODE: "../layouts/shortcodes/layeranim.html"}),
     Venue("jekyll", "Jekyll, under any base URL", snippets.block, ("_config.yml", "_config.toml"), "assets/films"),
     Venue("quarto", "Quarto (not tried in Quarto itself)", snippets.quarto),
     Venue("notebook", "a Markdown cell of a notebook", snippets.block),
@@ -105,34 +105,22 @@ class Site:
     @property
     def folder(self) -> Path:
         """Where films go that lie outside of the site."""
-        if self.bundled or self.root is None:
-            return self.page.parent
-        return self.root / self.target.folder
-
-    @property
-    def bundled(self) -> bool:
-        """Whether a page of Hugo has a folder of its own, whose files go where it goes."""
-        return self.target.name == "hugo" and self.page.name.startswith("index.")
+        return self.page.parent if self.root is None else self.root / self.target.folder
 
     def holds(self, file: Path) -> bool:
         """Whether a file is served where it lies."""
         if self.root is None:
             return True
-        inside = self.page.parent if self.bundled else self.root / "static" if self._static else self.root
-        if not file.resolve().is_relative_to(inside.resolve()):
+        if not file.resolve().is_relative_to(self.root.resolve()):
             return False
-        below = file.resolve().relative_to(inside.resolve()).parts
+        below = file.resolve().relative_to(self.root.resolve()).parts
         return self.target.name != "jekyll" or not any(part.startswith(_LEFT_OUT) for part in below)
 
     @property
     def brought(self) -> dict[Path, Path]:
         """What the site needs besides films, by where it comes from."""
         root = self.root or self.page.parent
-        return {file: root / place for file, place in self.target.brings.items()}
-
-    @property
-    def _static(self) -> bool:
-        return self.target.name == "hugo" and not self.bundled
+        return {file: Path(os.path.normpath(root / place)) for file, place in self.target.brings.items()}
 
     def url(self, file: Path) -> str:
         """The address of a file, as this page must write it."""
@@ -140,8 +128,8 @@ class Site:
             return f"{self.base.rstrip('/')}/{quote(file.name)}"
         if self.target.name == "jekyll" and self.root:
             return "{{ '/" + quote(relative(file, self.root)) + "' | relative_url }}"
-        if self._static and self.root:
-            return "/" + quote(relative(file, self.root / "static"))
+        if self.target.name == "hugo" and self.root:
+            return "/" + quote(relative(file, self.root))
         path = relative(file, self._seen_from)
         return path if self.target.name in ("sphinx", "myst", "latex", "pptx") else quote(path)
 
@@ -160,8 +148,10 @@ def relative(file: Path, folder: Path) -> str:
 
 
 def _inside(target: Venue, mark: Path) -> str:
-    """The folder of a site that its files lie in: MkDocs says which."""
-    return _said(mark, "docs_dir") or "docs" if target.name == "mkdocs" else ""
+    """The folder of a site whose files are served: MkDocs says which."""
+    if target.name == "mkdocs":
+        return _said(mark, "docs_dir") or "docs"
+    return "static" if target.name == "hugo" else ""
 
 
 def _own_folders(docs: Path | None) -> bool:
