@@ -74,13 +74,13 @@ class FilmFiles:
         wide = min(width, across)
         return wide, round(wide * down / across)
 
-    def cannot_pause(self) -> str:
-        """What to say of a film that moves for long and has no form with controls; nothing of others."""
-        if self.controlled or self.moving is None or self.seconds <= PAUSED:
+    def cannot_pause(self, instead: str = "") -> str:
+        """What to say of a film that moves for long without controls; ``instead``: what has them, where no page can."""
+        if (self.controlled and not instead) or self.moving is None or self.seconds <= PAUSED:
             return ""
         return (
             f"{self.moving.name} moves for {self.seconds:.0f} s and cannot be paused, which WCAG 2.2.2 asks for; "
-            "an MP4 beside it (render -f gif,mp4) gives readers controls"
+            f"{instead or 'an MP4 beside it (render -f gif,mp4)'} gives readers controls"
         )
 
 

@@ -75,7 +75,7 @@ def snippet(wanted: Wanted, page: Path | None = None, marked: bool = True) -> Sn
         opened, closed = goal.mark
         apart = "\n" if goal.mark == RST else ""  # explicit markup ends with a blank line
         text = f"{opened}{BEGIN} {wanted.words(site.page)}{closed}\n{apart}{text}{apart}{opened}{END}{closed}\n"
-    return Snippet(text, copies, tuple(filter(None, (shown.cannot_pause() for shown in both.both))))
+    return Snippet(text, copies, tuple(filter(None, (shown.cannot_pause(goal.instead) for shown in both.both))))
 
 
 def _placed(shown: FilmFiles, site: Site, copies: dict[Path, Path]) -> FilmFiles:

@@ -26,7 +26,8 @@ class Venue:
     """A program: its markup, and the file that marks the top of a site of it, where films must lie inside one.
 
     ``folder`` is where films go that lie outside; ``mark`` how a comment begins and ends on its pages; ``brings`` what
-    else its site needs, and where: seen from the folder that is served.
+    else its site needs, and where: seen from the folder that is served; ``instead`` what has controls where the markup
+    has none.
     """
 
     name: str
@@ -37,20 +38,25 @@ class Venue:
     mark: tuple[str, str] = ("<!-- ", " -->")
     absolute: bool = False
     brings: Mapping[Path, str] = field(default_factory=dict)
+    instead: str = ""
 
 
 SHORTCODE = Path(__file__).with_name("shortcode.html")
 RST, _TEX, _PYTHON = (".. ", ""), ("% ", ""), ("# ", "")
 _HUGO = tuple(f"{folder}{name}.{kind}" for folder in ("", "config/_default/") for name in ("hugo", "config")
               for kind in ("toml", "yaml", "yml", "json"))  # fmt: skip
+_DIRECTIVE = "an MP4 beside it in the directive of layeranim.embed.sphinx"
 _ALL = (
     Venue("html", "a page of HTML", snippets.block),
     Venue("markdown", "Markdown without HTML", snippets.commonmark),
-    Venue("github", "a README on GitHub, which takes no video from a repository", snippets.picture),
-    Venue("pypi", "a README on a package index: absolute addresses", snippets.plain_image, absolute=True),
+    Venue("github", "a README on GitHub, which takes no video from a repository (not tried on GitHub itself)",
+          snippets.picture),
+    Venue("pypi", "a README on a package index: absolute addresses (not tried on one itself)",
+          snippets.plain_image, absolute=True),
     Venue("rst", "reStructuredText of docutils", snippets.rst, mark=RST),
-    Venue("sphinx", "Sphinx: HTML, and the poster in LaTeX and EPUB", snippets.sphinx, ("conf.py",), "films", RST),
-    Venue("myst", "Sphinx with MyST", snippets.myst, ("conf.py",), "films"),
+    Venue("sphinx", "Sphinx: moving pictures in HTML, the poster in LaTeX and EPUB", snippets.sphinx, ("conf.py",),
+          "films", RST, instead=_DIRECTIVE),
+    Venue("myst", "Sphinx with MyST", snippets.myst, ("conf.py",), "films", instead=_DIRECTIVE),
     Venue("mkdocs", "MkDocs, also under directory URLs", snippets.block, ("mkdocs.yml", "mkdocs.yaml"), "films"),
     Venue("hugo", "Hugo, in a shortcode that the site gets", snippets.hugo, _HUGO, "films",
           brings={SHORTCODE: "../layouts/shortcodes/layeranim.html"}),
@@ -58,7 +64,7 @@ _ALL = (
     Venue("quarto", "Quarto (not tried in Quarto itself)", snippets.quarto),
     Venue("notebook", "a Markdown cell of a notebook", snippets.block),
     Venue("reveal", "a slide of reveal.js; a player (NAME.html) goes step by step with it", snippets.reveal),
-    Venue("latex", "LaTeX: the poster, linked to the film", snippets.latex, mark=_TEX),
+    Venue("latex", "LaTeX: the poster, linked to the film beside the document", snippets.latex, mark=_TEX),
     Venue("pptx", "a slide in the deck that --page names, else a program with python-pptx (not tried in PowerPoint)",
           snippets.pptx, mark=_PYTHON),
 )  # fmt: skip

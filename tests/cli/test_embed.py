@@ -363,6 +363,13 @@ def test_a_long_film_without_controls_is_warned_about(call: Any, place: Path) ->
     assert "cannot be paused" not in call("embed", "films/x-light.gif", "--for", "html").err
 
 
+def test_where_sphinx_gets_a_long_picture_its_directive_is_named(call: Any, players: Path, tmp_path: Path) -> None:
+    (tmp_path / "conf.py").write_text("")
+    for target, says in (("sphinx", True), ("html", False)):
+        done = call("embed", str(players / "y.gif"), "--for", target, "--page", str(tmp_path / "index.rst"))
+        assert ("the directive of layeranim.embed.sphinx gives readers controls" in done.err) is says
+
+
 @pytest.mark.parametrize("target", ["html", "rst", "markdown", "latex", "pptx", "quarto"])
 def test_titles_are_quoted_as_each_program_wants_it(call: Any, place: Path, target: str) -> None:
     snippet = told(call, "films/long.gif", "--for", target, "--bare")

@@ -37,12 +37,12 @@ class Project:
         (self.folder / page).parent.mkdir(parents=True, exist_ok=True)
         (self.folder / page).write_text(text, encoding="utf-8")
 
-    def paste(self, page: str, target: str, *films: str, text: str = "") -> None:
+    def paste(self, page: str, target: str, *films: str, text: str = "", caption: str = CAPTION) -> None:
         """Films put at the end of a page, each as ``layeranim embed`` prints it; the first has a caption of its own."""
-        caption = ["--caption", CAPTION]
+        more = ["--caption", caption]
         for film in films:
-            text += self.run("embed", f"my films/{film}", "--for", target, "--page", page, *caption) + "\n"
-            caption = []
+            text += self.run("embed", f"my films/{film}", "--for", target, "--page", page, *more) + "\n"
+            more = []
         self.write(page, text)
         assert self.run("embed", "--update", page, "--check") == ""
 

@@ -19,7 +19,7 @@ SAID = "A *kernel* & ”its” {{ window }}, 3×3"
 @pytest.mark.parametrize("engine", ENGINES)
 def test_latex(project: Project, engine: str) -> None:
     program = tool(engine, ENGINES[engine])
-    project.paste("paper.tex", "latex", "conv-light.mp4", "soft.html", text=PAPER)
+    project.paste("paper.tex", "latex", "conv-light.mp4", "soft.html", text=PAPER, caption=f"{CAPTION}: σ(−1) <½ | °")
     with (project.folder / "paper.tex").open("a") as page:
         page.write("\\end{document}\n")
     project.call(program, "-interaction=nonstopmode", "-halt-on-error", "paper.tex")
