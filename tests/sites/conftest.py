@@ -92,7 +92,8 @@ FILMS = (
 LOADED = f"{FILMS}.every(one => one.readyState > 0 || one.naturalWidth > 0 || one.tagName === 'IFRAME')"
 SHOWN = (
     f"{FILMS}.map(one => [(one.currentSrc || one.src).split('/').pop(),"
-    " Math.round(one.getBoundingClientRect().width), Math.round(one.getBoundingClientRect().height)])"
+    " Math.round(one.getBoundingClientRect().width),"
+    " one.tagName === 'IFRAME' ? 0 : Math.round(one.getBoundingClientRect().height)])"
 )
 PLAYS = """video => video.play().then(() => new Promise(done => {
 video.ontimeupdate = () => video.currentTime > 0 && done(video.pause()) }))"""
@@ -100,6 +101,7 @@ video.ontimeupdate = () => video.currentTime > 0 && done(video.pause()) }))"""
 
 def look(chromium: Any, address: str, picture: Path, **settings: str) -> list[list[Any]]:
     """The films that a page shows, with their width and height: each is there, loads, and plays where it has controls.
+    A player, whose height is told as 0, is as high as its words take.
 
     ``picture`` is where the page is painted, to be looked at; ``settings`` say what the reader's system asks for.
     """
@@ -114,6 +116,7 @@ def look(chromium: Any, address: str, picture: Path, **settings: str) -> list[li
     for frame in page.frames:
         if frame != page.main_frame:
             frame.wait_for_selector("video")
+            assert frame.evaluate("document.documentElement.scrollHeight <= innerHeight"), "a player is cut off"
         for video in frame.query_selector_all("video"):
             if video.is_visible():
                 video.evaluate(PLAYS)
