@@ -53,7 +53,7 @@ def test_weights_in_numbers_count_to_one() -> None:
 )
 def test_the_presets_last_sentence_holds_for_the_preset_alone(options: dict[str, Any]) -> None:
     own = last(told()[1])
-    assert "sat finds cat" in own
+    assert "“sat” finds “cat”" in own
     assert last(told(**options)[1]) != own
 
 

@@ -28,7 +28,7 @@ def links(
         key, best = _strongest(row, called)
         text = Run(numbers.text(float(row[best]), style), "probability", "semibold", at(h, best), late=True)
         weight = (Run(" "), text) if weighed and key else ()
-        said.append((*head, Run(key or "none", "ink", source=Fact("token"), late=True), *weight))
+        said.append((*head, Run(key or "none", "ink", source=Fact("word" if key else "place"), late=True), *weight))
     line = _joined(who, said, more)
     while phrases.width(line, theme.CAPTION_FLOOR) > phrases.ROOM and len(said) > 1:
         said, more = said[:-1], max(more, 0) + 1

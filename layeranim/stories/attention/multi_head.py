@@ -190,7 +190,9 @@ def _apart(view: AttentionView, q: int) -> bool:
 
 def _found(view: AttentionView, q: int) -> Line:
     """``sat  →  head 1: cat 0.67,  head 2: down 0.66``."""
-    who = Run(view.words[q] if view.words else f"query {q + 1}", "focus", source=Fact("token"))
+    who = Run(
+        view.words[q] if view.words else f"query {q + 1}", "focus", source=Fact("word" if view.words else "place")
+    )
     heads = [(f"head {h + 1}" * (view.heads > 1), view.row("weights", q, h)[: view.cols])
              for h in view.drawn_heads]  # fmt: skip
     return links(who, heads, view.key_called, lambda i, k: view.weight(view.drawn_heads[i], q, k),

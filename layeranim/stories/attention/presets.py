@@ -30,7 +30,7 @@ PRESETS = (
         "the cat sat down: every word finds the word it belongs with",
         TRAINED,
         arrays=words_of("the cat sat down"),
-        takeaway="sat finds cat, down finds sat: any word reads any other, as in language models",
+        takeaway="“sat” finds “cat”, “down” finds “sat”: any word reads any other, as in language models",
         unit=2,
     ),
     Preset(
@@ -38,7 +38,7 @@ PRESETS = (
         "anna met bob and she smiled: she finds anna; try he in --tokens",
         TRAINED,
         arrays=words_of("anna met bob and she smiled"),
-        takeaway="she finds anna, however far away: so language models keep track of who is who",
+        takeaway="“she” finds “anna”, however far away: so language models keep track of who is who",
         unit=4,
     ),
     Preset(

@@ -184,7 +184,9 @@ def _talks(block: TransformerView, name: str) -> tuple[Note, ...]:
 def _found(block: TransformerView, name: str, q: int) -> Line:
     """``sat  →  head 1: cat 0.67,  head 2: down 0.66``."""
     called, heads = block.looked(name), block.config.heads
-    who = Run(block.words[q] if block.words else f"token {q + 1}", "focus", source=Fact("token"))
+    who = Run(
+        block.words[q] if block.words else f"token {q + 1}", "focus", source=Fact("word" if block.words else "place")
+    )
     rows = [(f"head {h + 1}" * (heads > 1), block.row(name, q, h)) for h in range(min(heads, 3))]
     return links(who, rows, lambda k: called[k] if k < len(called) else f"token {k + 1}",
                  lambda h, k: Address(f"{name}.weights", (block.at, h, q, k)), block.film.precision)  # fmt: skip

@@ -334,11 +334,12 @@ class AttentionWords:
         entries: list[Line] = [(Run(figures.text(one), "result", "semibold", one, late=True),) for one in shown]
         entries += [(Run("…", "result", late=True),)] * (len(shown) < view.value_features)
         return (
-            Run(figures.text(at), "probability", "semibold", at), Run(" v("), Run(view.key_called(key), "ink"),
-            Run(")  →  ["), *phrases.join(entries, Run(", ", "result", late=True)), Run("]"),
+            Run(figures.text(at), "probability", "semibold", at), Run(" v("),
+            Run(view.key_called(key), "ink", source=Fact("word")), Run(")  →  ["),
+            *phrases.join(entries, Run(", ", "result", late=True)), Run("]"),
         )  # fmt: skip
 
     def called(self, q: int) -> Run:
         """A query by its name, in focus."""
         named = self.view.words
-        return Run(named[q] if named else f"query {q + 1}", "focus", source=Fact("token" if named else "place"))
+        return Run(named[q] if named else f"query {q + 1}", "focus", source=Fact("word" if named else "place"))

@@ -331,7 +331,7 @@ class _Told:
         seen, made, steps = self._concluded(unit, aside)
         shows = unit if aside.shows is None else aside.shows
         verbs = ((*self._pointed(aside.points, shows), *seen), *((made,) if aside.writes else ()), ())
-        place = () if aside.writes else _note(self._unit_name(unit), "place")
+        place = () if aside.writes else self._place(unit)
         return Beat("aside", 0, length, range(unit, unit + 1), timing.phases(length, wanted), aside.says,
                     _note(aside.note), place, (*steps, *self._making(aside.points)), unit + 1, verbs)  # fmt: skip
 
@@ -542,7 +542,7 @@ class _Told:
                   *[("term", min(SHOWN, 0.45 * seconds / max(1, len(terms))))] * len(terms),
                   ("land", max(timing.act(seconds, 0.25, LAND), sums))]  # fmt: skip
         phases = timing.phases(length, wanted)
-        place = _note(self._unit_name(units[0]), "place") if len(units) else ()
+        place = self._place(units[0]) if len(units) else ()
         if kind == "brief":  # what is brief replaces in place: nothing goes before it comes anew
             begun = [verb for verb in begun if not isinstance(verb, Clear)]
         seen, made = self._led(_once(looks)), self._led(_once(writes))
@@ -661,6 +661,11 @@ class _Told:
         steps = [self.figures.acted(self.figures.name(each.writes, units[0]), units[0]).at]
         return Beat("sweep", 0, length, units, (("sweep", length),), caption, steps=steps, done=units[-1] + 1,
                     verbs=(verbs,))  # fmt: skip
+
+    def _place(self, unit: int) -> Line:
+        """Where a unit is, which may be a word of the user's."""
+        name = self._unit_name(unit)
+        return _note(name, "word" if name in self.film.tokens else "place")
 
     def _unit_name(self, unit: int) -> str:
         named = self.film.units.names

@@ -38,7 +38,8 @@ def film(telling: Telling) -> Play:
         place = Address(_WEIGHTS, (at, 0, k, best[k]))
         return (
             Run(figures.text(place), "probability", "semibold", place),
-            Run(f" on {typeface.draw_safe(read[best[k]], 24)}", "ink", source=Fact("word")),
+            Run(" on ", "ink"),
+            Run(typeface.draw_safe(read[best[k]], 24), "ink", source=Fact("word")),
             Run("  →  ", late=True),
             Run(written[k], "result", "semibold", Fact("word"), late=True),
         )
@@ -65,7 +66,7 @@ def film(telling: Telling) -> Play:
             *(("no bias",) if not config.bias else ()),
         ),
         kinds={_WEIGHTS: "share"},
-        tokens=tuple(config.tokens or ()),
+        tokens=(*(config.tokens or ()), *written),
         warnings=(strange,) if strange else (),
         evidence=tuple(
             Region.of(_WEIGHTS, batch=at, heads=0, target_time=k, source_time=best[k])

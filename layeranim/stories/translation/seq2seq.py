@@ -68,7 +68,7 @@ def film(telling: Telling) -> Play:
                       "all passes through one state"),
         opening_note=strange,
         closing=_closing(read, written, looks),
-        tokens=tuple(config.tokens or ()),
+        tokens=(*(config.tokens or ()), *(names[1] if telling.preset and config.tokens else ())),
         warnings=(strange,) if strange else (),
         good_for=GOOD_FOR,
         options=(
@@ -152,7 +152,8 @@ def _looked(telling: Telling, at: int) -> Callable[[int], Line]:
         best = _most(trace, at, k)["source_time"]
         place = Address(_WEIGHTS, (at, 0, k, best))
         text = numbers.text(trace[_WEIGHTS][place.index], style)
-        return (Run(f"most at {_names(telling, at)[0][best]}", source=Fact("step")), phrases.equals(text, late=True),
+        at_most = Run(_names(telling, at)[0][best], source=Fact("word" if telling.config.tokens else "step"))
+        return (Run("most at "), at_most, phrases.equals(text, late=True),
                 phrases.result(text, place, "probability"))  # fmt: skip
 
     return says
@@ -169,8 +170,9 @@ def _chosen(telling: Telling, at: int) -> Callable[[int], Line]:
         text = numbers.text(trace["probabilities"][place.index], style)
         known = telling.preset is not None and telling.config.tokens
         called = lexicon.called(best) if known else f"word {best + 1}"
-        said = f"p{called}" if called.startswith("(") else f"p({called})"
-        return (Run(said, "ink", source=Fact("word")), phrases.equals(text, late=True),
+        bare = called.startswith("(")
+        return (Run("p" if bare else "p(", "ink"), Run(called, "ink", source=Fact("word")),
+                *(() if bare else (Run(")", "ink"),)), phrases.equals(text, late=True),
                 phrases.result(text, place, "probability"))  # fmt: skip
 
     return says

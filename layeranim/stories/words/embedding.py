@@ -34,7 +34,7 @@ def film(telling: Telling) -> Play:
     def said(figures: Figures, k: int) -> Line:
         """Which row a token picks."""
         number = Run(str(ids[k]), "ink", source=Address("ids", (at, k)))
-        name = (Run(f"{names[k]} is id "), number) if names else (Run("id "), number)
+        name = (Run(names[k], source=Fact("word")), Run(" is id "), number) if names else (Run("id "), number)
         return (*name, Run(": ", late=True), Run(f"row {ids[k]} of the table", "result", "semibold", Fact("row"), True))
 
     return Play(
