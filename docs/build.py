@@ -26,6 +26,7 @@ from layeranim.engine.option import Layer, Option
 from layeranim.engine.trace import Tensor
 from layeranim.engine.written import written
 from layeranim.inputs.loading import KNOWN
+from layeranim.stories.alt import sentence
 from layeranim.stories.options import FilmOptions
 from layeranim.stories.preset import Preset
 from layeranim.stories.stage import record
@@ -110,15 +111,23 @@ def players(names: Iterable[str], **more: Any) -> str:
 
 
 def _looked_at(film: str) -> list[str]:
-    """How the film begins, what stands on its poster and how it ends, in the words of the gallery's provenance."""
+    """How the film begins, what stands on its poster and how it ends, as the gallery's provenance has its steps."""
     made = (HERE.parent / "renders" / film).with_suffix(".json")
     if not made.is_file():
         return []
     told = json.loads(made.read_text(encoding="utf-8"))
-    said, at = told["description"], told["poster_second"]
-    taught = sum(step["end"] <= at for step in told["steps"])
-    lines = dict.fromkeys(said[i] for i in (0, min(taught, len(said) - 1), len(said) - 1))
-    return ["## What to look at", "", *(f"- {line}" for line in lines), ""]
+    steps, at = told["steps"], told["poster_second"]
+    taught = next(k for k, step in enumerate(steps) if step["end"] > at)
+    lines = dict.fromkeys(_read(steps[k]) for k in (0, taught, len(steps) - 1))
+    return ["## What to look at", "", *(f"- {line}" for line in lines if line), ""]
+
+
+def _read(step: dict[str, Any]) -> str:
+    """A step's words as they stand in the film: they are read here, where an alt text is heard."""
+    place, caption, note = (" ".join(step.get(part, "").split()) for part in ("place", "caption", "note"))
+    said = f"{place}: {caption}" if place and caption and not caption.startswith(place) else caption or place
+    first = said if place.isalpha() else sentence(said)  # a place that is a word may be the user's, and stays as it is
+    return " ".join(line if line.endswith((".", "?", "!")) else f"{line}." for line in (first, sentence(note)) if line)
 
 
 def _options(options: tuple[Option, ...]) -> list[str]:

@@ -79,7 +79,7 @@ def described(board: Storyboard) -> str:
     title = _speech(board.title)
     end = "" if title.endswith(("?", "!", ".")) else ":" if board.parameters else "."
     text = f"Animation, {round(board.seconds)} seconds. {title}{end} {spoken(board.parameters)}"
-    text = _sentence(text.strip())
+    text = sentence(text.strip())
     if len(text) > MOST:
         return text[: MOST - 1].rstrip() + "…"
     said = "".join(f" {_spaced(warning)}." for warning in board.warnings)  # it may begin with a user's word
@@ -95,7 +95,7 @@ def described(board: Storyboard) -> str:
 
 def description(board: Storyboard) -> list[str]:
     """The whole film in words, a line a step."""
-    lines = (" ".join(filter(None, (_told(beat), _sentence(spoken(beat.note))))) for beat in board.beats)
+    lines = (" ".join(filter(None, (_told(beat), sentence(spoken(beat.note))))) for beat in board.beats)
     return [line for line in lines if line]
 
 
@@ -124,7 +124,7 @@ def _speech(text: str) -> str:
 def _outcome(board: Storyboard) -> tuple[str, str]:
     """What a film ends with: what comes out, and what is to be seen in it."""
     last = board.beats[-1]
-    return (_sentence(spoken(last.caption)), _sentence(spoken(last.note))) if last.kind == "close" else ("", "")
+    return (sentence(spoken(last.caption)), sentence(spoken(last.note))) if last.kind == "close" else ("", "")
 
 
 def _on_poster(board: Storyboard) -> Beat:
@@ -135,7 +135,7 @@ def _told(beat: Beat, short: bool = False) -> str:
     """Where a step is, and its arithmetic; in ``short`` what comes of it."""
     place = spoken(beat.place)
     caption = _speech(_result(_quoting(beat.caption))) if short else spoken(beat.caption)
-    return _sentence(f"{place}: {caption}" if place and caption and not caption.startswith(place) else caption or place)
+    return sentence(f"{place}: {caption}" if place and caption and not caption.startswith(place) else caption or place)
 
 
 def _result(arithmetic: str) -> str:
@@ -151,7 +151,7 @@ def _ended(clause: str) -> str:
     return rest[-1][2:] if _OPERATOR.search(first) else f"{first} {rest[-1]}"
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
     """With a capital where it begins with a word, and an end."""
     capital = text[:1].upper() + text[1:] if text[:2].isalpha() or text.startswith("a ") else text
     return capital if not text or text.endswith((".", "?", "!", "…")) else f"{capital}."

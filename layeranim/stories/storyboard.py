@@ -50,7 +50,7 @@ class Address:
 
 @dataclass(frozen=True)
 class Fact:
-    """Where a drawn number comes from: a shape, an option or a count of the trace, not a cell; or a user's ``word``."""
+    """Where a drawn number comes from: a shape, an option or a count of the trace, not a cell."""
 
     name: str
 
