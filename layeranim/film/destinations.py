@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from io import TextIOBase
 from pathlib import Path
+from typing import Any
 
 from layeranim.engine import memory
 from layeranim.engine.option import given, suggest
@@ -36,10 +38,13 @@ PROVENANCE = ".json"
 
 @dataclass(frozen=True)
 class Destination:
-    """One file to write. ``fmt`` is a film format, ``png``, the poster, or one of ``STILLS``."""
+    """One file to write. ``fmt`` is a film format, ``png``, the poster, or one of ``STILLS``. A ``stream`` of the
+    caller's stands for standard output.
+    """
 
     path: str
     fmt: str
+    stream: Any = None
 
     @property
     def stem(self) -> str | None:
@@ -57,9 +62,10 @@ class Destination:
 
 
 def destinations(
-    name: str, outputs: str | Path | Iterable[str | Path] | None, formats: str | Iterable[str] | None, film: FilmOptions
+    name: str, outputs: Any, formats: str | Iterable[str] | None, film: FilmOptions
 ) -> tuple[Destination, ...]:
-    """The files that are asked for. ``outputs`` are paths whose suffix decides; else ``formats`` in ``films/``.
+    """The files that are asked for. ``outputs`` are paths whose suffix decides, or a stream; else ``formats`` in
+    ``films/``.
 
     Raises ``OptionError`` for unknown formats or sizes, ``OutputError`` for what cannot be written.
     """
@@ -70,12 +76,13 @@ def destinations(
             for fmt in wanted or (CLEAR_FORMATS if film.transparent else DEFAULT_FORMATS)
         ]
     else:
-        if hasattr(outputs, "write") or not isinstance(outputs, (str, Path, Iterable)):
-            raise OptionError(f"output is {given(outputs)}, but must be a path or several; films are written to files")
-        paths = [str(outputs)] if isinstance(outputs, (str, Path)) else [str(p) for p in outputs]
-        if not paths:
+        if not isinstance(outputs, (str, Path, Iterable)) and not _is_stream(outputs):
+            raise OptionError(f"output is {given(outputs)}, but must be a path, several, or a binary stream")
+        several = [outputs] if isinstance(outputs, (str, Path)) or _is_stream(outputs) else list(outputs)
+        if not several:
             raise OptionError("output has no path; give one, or leave it out")
-        found = [Destination(path, _format_of(path, wanted)) for path in paths]
+        found = [_streamed(one, wanted, len(several)) if _is_stream(one) else
+                 Destination(str(one), _format_of(str(one), wanted)) for one in several]  # fmt: skip
     for item in found:
         if film.transparent:
             check_clear(item.fmt)
@@ -84,6 +91,25 @@ def destinations(
     _affordable(found, film)
     output.check_writable(*every_path(found, film.captions))
     return tuple(found)
+
+
+def _is_stream(output: Any) -> bool:
+    return hasattr(output, "write")
+
+
+def _streamed(stream: Any, wanted: list[str], several: int) -> Destination:
+    """What goes into a stream: one file, with nothing beside it."""
+    if several > 1:
+        raise OptionError(f"output is a stream among {several}, but a stream stands alone; render once for each")
+    if isinstance(stream, TextIOBase):
+        raise OptionError(f"output is {given(stream)}, which takes text, but a film is bytes; io.BytesIO() would work")
+    if getattr(stream, "closed", False) or (hasattr(stream, "writable") and not stream.writable()):
+        raise OptionError(f"output is {given(stream)}, which cannot be written to; open it with mode 'wb'")
+    if wanted == [SEQUENCE]:
+        raise OptionError(f'output is a stream, but {SEQUENCE} needs a file a frame; output="frame-%d.png" would work')
+    if len(wanted) != 1:
+        raise OptionError('output is a stream, which needs exactly one format, such as formats="gif"')
+    return Destination(STDOUT, wanted[0], stream)
 
 
 def _affordable(found: Iterable[Destination], film: FilmOptions) -> None:

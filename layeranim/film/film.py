@@ -123,7 +123,8 @@ def make(
     frames: dict[tuple[int, int, Fraction], int] = {}
     with ExitStack() as stack:
         films = {item.path for item in found if item.fmt != POSTER}  # what stands beside them has no limit
-        outputs = stack.enter_context(Outputs(paths, options.max_size, films))
+        stream = next((item.stream for item in found if item.stream is not None), None)
+        outputs = stack.enter_context(Outputs(paths, options.max_size, films, stream))
         files: dict[str, Any] = dict(zip(paths, outputs.files, strict=True))
         open_writers: list[Writer] = []
         stack.callback(_abort, open_writers)
@@ -155,7 +156,7 @@ def make(
         outputs.complete()
         owned.publish(outputs, reports)
     standing = next((Path(stem + ".png") for stem in stems(found)), None)
-    written = tuple(Path(item.path) for item in found)
+    written = tuple(Path(item.path) for item in found if item.stream is None)
     (*_, fps), most = max(frames.items(), key=lambda pass_and_frames: pass_and_frames[1])
     said = {place.absolute(): report for place, report in reports.items()}
     return Film(written, standing, board.alt, tuple(captions.cues(board)), float(most / fps), most, reports=said)

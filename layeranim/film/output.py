@@ -184,12 +184,31 @@ class StdoutOutput:
             self.file.close()
 
 
+class StreamOutput(StdoutOutput):
+    """A binary stream of the caller's: it gets all of the film when that is complete, and stays open."""
+
+    def __init__(self, stream: Any) -> None:
+        super().__init__()
+        self._stream = stream
+
+    def publish(self, standing: str = STANDS) -> None:
+        self.file.seek(0)
+        while block := memoryview(self.file.read(BLOCK)):
+            while block:
+                try:
+                    wrote = self._stream.write(block)
+                except OSError as error:
+                    raise RenderError(f"cannot write to the stream that output is: {error}") from None
+                block = block[len(block) if wrote is None else wrote :]
+
+
 class Outputs:
     """The outputs of one film: all complete before the first appears; ``with Outputs(paths) as outputs: …``.
 
     ``files`` holds, in the order of ``paths``, what the writers write into: binary files, FrameFiles for a sequence.
     Without ``commit`` nothing appears; it is ``complete`` and ``publish``, for those who have something to do between
-    them. ``max_bytes`` is for each of them, or for the ``limited`` ones alone.
+    them. ``max_bytes`` is for each of them, or for the ``limited`` ones alone. ``stream`` takes what standard output
+    would.
     """
 
     def __init__(
@@ -197,12 +216,13 @@ class Outputs:
         paths: Iterable[str | Path],
         max_bytes: int | None = None,
         limited: Collection[str | Path] | None = None,
+        stream: Any = None,
     ) -> None:
         self._max_bytes, self._limited = max_bytes, limited
         self._targets: list[Target] = []
         try:
             for path in paths:
-                self._targets.append(_target(path))
+                self._targets.append(_target(path, stream))
         except BaseException:
             self._discard()
             raise
@@ -249,9 +269,9 @@ class Outputs:
             target.discard()
 
 
-def _target(path: str | Path) -> Target:
+def _target(path: str | Path, stream: Any) -> Target:
     if str(path) == STDOUT:
-        return StdoutOutput()
+        return StdoutOutput() if stream is None else StreamOutput(stream)
     return SequenceOutput(path) if is_sequence(path) else Output(path)
 
 

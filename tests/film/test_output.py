@@ -351,8 +351,56 @@ def test_what_is_in_use_is_kept(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("output", "says"), [(io.BytesIO(), "must be a path"), ([], "has no path"), (7, "must be a path")]
+    ("output", "formats", "says"),
+    [
+        ([], None, "has no path"),
+        (7, None, "must be a path, several, or a binary stream"),
+        (io.BytesIO(), None, "exactly one format, such as formats="),
+        (io.BytesIO(), "gif,mp4", "exactly one format"),
+        (io.BytesIO(), "png-sequence", "needs a file a frame"),
+        (io.StringIO(), "gif", "which takes text, but a film is bytes"),
+        (io.BufferedReader(io.BytesIO()), "gif", "cannot be written to"),  # type: ignore[arg-type]
+        ([io.BytesIO(), "a.gif"], "gif", "a stream stands alone"),
+    ],
 )
-def test_what_is_no_place_for_a_film_is_one_line(output: Any, says: str) -> None:
+def test_what_is_no_place_for_a_film_is_one_line(output: Any, formats: str | None, says: str) -> None:
     with pytest.raises(OptionError, match=f"output .*{says}"):
-        api.render("pool", output=output)
+        api.render("pool", output=output, formats=formats)
+
+
+# ── a stream ─────────────────────────────────────────────────────────────────
+class Slow(io.BytesIO):
+    """Takes at most a thousand bytes at a time, as a raw stream may."""
+
+    def write(self, data: Any) -> int:
+        return super().write(bytes(data[:1000]))
+
+
+@pytest.mark.parametrize("fmt", ["gif", "png", "pdf"])
+def test_a_stream_gets_the_bytes_of_the_file_and_nothing_stands_beside_it(
+    fmt: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    stream = Slow()
+    stream.write(b"before")
+    options: dict[str, Any] = {"size": "320x180", "fps": 5, "steps": "first:1"} if fmt == "gif" else {}
+    made = api.render("pool", output=stream, formats=fmt, **options)
+    assert (made.paths, made.poster, dict(made.reports)) == ((), None, {})
+    assert made.alt in made._repr_html_()
+    assert names(folder) == []
+    api.render("pool", output=f"a.{fmt}", **options)
+    assert stream.getvalue() == b"before" + (folder / f"a.{fmt}").read_bytes()
+
+
+def test_a_stream_gets_nothing_of_a_film_that_is_too_large_and_says_why_it_fails(folder: Path) -> None:
+    stream = io.BytesIO()
+    with pytest.raises(SizeLimitError, match="the limit is 10"):
+        api.render("pool", output=stream, formats="gif", size="320x180", fps=5, steps="first:1", max_size=10)
+    assert stream.getvalue() == b""
+
+    class Full(io.BytesIO):
+        def write(self, data: Any) -> int:
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(RenderError, match="cannot write to the stream that output is: .*No space left"):
+        api.render("pool", output=Full(), formats="png")
