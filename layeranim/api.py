@@ -200,8 +200,9 @@ def render(
     """Make the film of an explainer, a trace, a storyboard, a captured model or one ``layer`` of it, and write it.
 
     ``output`` is one or more paths, the suffix deciding the format; ``formats`` names formats beside
-    ``films/<name>``. A binary stream as ``output``, with one format in ``formats``, gets the bytes of the file, when
-    the film is complete; nothing is written beside it. Other ``options`` are the layer's, its arrays, and the film's (``theme="dark"``); of a trace the
+    ``films/<name>``. A binary stream as ``output``, with one format in ``formats``, gets the bytes of the file when
+    the film is complete; nothing is written beside it.
+    Other ``options`` are the layer's, its arrays, and the film's (``theme="dark"``); of a trace the
     film's, and the words that its rows stand for (``tokens=["the", "cat"]``, ``key_tokens``); of a captured model also
     ``opened``, the calls that are opened in it; of a storyboard those of its looks (``theme``, ``quality``, ``size``,
     ``fps``).

@@ -12,6 +12,7 @@ from layeranim.engine import memory
 from layeranim.engine.array import shape_text
 from layeranim.engine.option import suggest
 from layeranim.engine.packing import Packed
+from layeranim.engine.tables import aligned
 from layeranim.engine.trace import Array, Shape, Trace
 from layeranim.errors import OptionError, UsageError
 from layeranim.inputs.module_run import agree
@@ -129,11 +130,8 @@ class CallTable(Sequence[ModelCall]):
         return CallTable(self._calls[at]) if isinstance(at, slice) else self._calls[at]
 
     def __repr__(self) -> str:
-        cells = [("name", "kind", "layer", "in", "out", "parameters", "agrees"), *map(_cells, self._calls)]
-        widths = [max(len(row[k]) for row in cells) for k in range(len(cells[0]))]
-        sides = [str.rjust if title == "parameters" else str.ljust for title in cells[0]]
-        lines = ("  ".join(side(text, n) for side, text, n in zip(sides, row, widths, strict=True)) for row in cells)
-        return "\n".join(line.rstrip() for line in lines)
+        titles = ("name", "kind", "layer", "in", "out", "parameters", "agrees")
+        return aligned([titles, *map(_cells, self._calls)], right=("parameters",))
 
 
 def _cells(call: ModelCall) -> tuple[str, ...]:

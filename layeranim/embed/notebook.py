@@ -165,9 +165,8 @@ def _lines(made: Trace, tables: StepTables) -> Iterator[str]:
 
 
 def _row(tensor: Tensor, tables: StepTables) -> str:
-    axes = " × ".join(f"{axis} {size}" for axis, size in zip(tensor.axes, tensor.shape, strict=True))
     numbers = f"<details><summary>show</summary>{_cells(tables.table(Region(tensor.name)))}</details>"
-    words = (f"<code>{escape(tensor.name)}</code>", tensor.role, escape(axes), tensor.dtype.name, numbers)
+    words = (f"<code>{escape(tensor.name)}</code>", tensor.role, escape(tensor.extents), tensor.dtype.name, numbers)
     first, *rest = words
     return f'<tr><th scope="row">{first}</th>' + "".join(f"<td>{word}</td>" for word in rest) + "</tr>"
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from layeranim.engine.tables import aligned
 from layeranim.errors import ShapeError
 
 if TYPE_CHECKING:
@@ -116,6 +117,11 @@ class Tensor:
         return self.source.dtype
 
     @property
+    def extents(self) -> str:
+        """``output_rows 3 × output_columns 3``: its axes with their sizes."""
+        return " × ".join(f"{axis} {size}" for axis, size in zip(self.axes, self.shape, strict=True))
+
+    @property
     def is_recipe(self) -> bool:
         return isinstance(self.source, Recipe)
 
@@ -130,6 +136,27 @@ class Tensor:
         if isinstance(self.source, Recipe):
             return np.asarray(self.source.read(index))
         return np.asarray(self.source[index]) if index else self.source
+
+
+class TensorTable(Sequence[Tensor]):
+    """Tensors in their order; printed, a table."""
+
+    def __init__(self, tensors: Sequence[Tensor]) -> None:
+        self._tensors = tuple(tensors)
+
+    def __len__(self) -> int:
+        return len(self._tensors)
+
+    @overload
+    def __getitem__(self, at: int) -> Tensor: ...
+    @overload
+    def __getitem__(self, at: slice) -> TensorTable: ...
+    def __getitem__(self, at: int | slice) -> Tensor | TensorTable:
+        return TensorTable(self._tensors[at]) if isinstance(at, slice) else self._tensors[at]
+
+    def __repr__(self) -> str:
+        rows = ((one.name, one.role, one.extents, one.dtype.name) for one in self._tensors)
+        return aligned([("tensor", "role", "axes", "type"), *rows])
 
 
 @dataclass(frozen=True)
@@ -237,6 +264,10 @@ class Trace(Mapping[str, Array]):
 
     def __repr__(self) -> str:
         return f"<trace of {self.layer}: {len(self.tensors)} tensors, {len(self.steps)} steps>"
+
+    def table(self) -> TensorTable:
+        """Every tensor with its role, axes and type, in the order in which they were computed; printed, a table."""
+        return TensorTable([*self.tensors.values()])
 
     def _repr_html_(self) -> str:
         # How a notebook shows it is written above the engine, which knows nothing of that: named, not imported.

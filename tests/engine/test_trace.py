@@ -146,3 +146,15 @@ def test_whether_there_is_a_tensor_computes_none() -> None:
     lazy = Tensor("lazy", ("n",), "intermediate", Recipe((3,), np.dtype(float), read))
     assert "lazy" in trace(lazy)
     assert "other" not in trace(lazy)
+
+
+def test_a_trace_has_a_table_of_its_tensors() -> None:
+    output = Tensor("total", (), "output", np.array(66))
+    table = trace(GRID, output).table()
+    assert repr(table) == (
+        "tensor  role    axes                type\n"
+        "grid    input   height 3 × width 4  float64\n"
+        "total   output                      int64"
+    )
+    assert (len(table), table[1], list(table[:1])) == (2, output, [GRID])
+    assert repr(table[1:]) == "tensor  role    axes  type\ntotal   output        int64"

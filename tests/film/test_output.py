@@ -402,5 +402,5 @@ def test_a_stream_gets_nothing_of_a_film_that_is_too_large_and_says_why_it_fails
         def write(self, data: Any) -> int:
             raise OSError(28, "No space left on device")
 
-    with pytest.raises(RenderError, match="cannot write to the stream that output is: .*No space left"):
+    with pytest.raises(RenderError, match=r"cannot write to the stream that output is: .*No space left"):
         api.render("pool", output=Full(), formats="png")
