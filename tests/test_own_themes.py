@@ -111,6 +111,18 @@ def test_what_is_hard_to_read_or_to_tell_apart_is_said_with_the_figure() -> None
     assert "#A05030" in red_green
 
 
+@pytest.mark.parametrize(("theme", "ground", "fits"), [("light", "#0d1117", "dark"), ("dark", "#fff", "light")])
+def test_a_background_for_the_other_theme_names_it(theme: str, ground: str, fits: str) -> None:
+    with pytest.raises(UsageError, match=rf"contrast of 1.1 to 1.*; --theme {fits} can \(theme='{fits}' in Python\)$"):
+        la.storyboard("pool", theme=theme, background=ground)
+    assert la.storyboard("pool", theme=fits, background=ground).explainer == "pool"
+
+
+def test_a_background_that_no_theme_has_colours_for_asks_for_another() -> None:
+    with pytest.raises(UsageError, match=r"choose colours that are further apart$"):
+        la.storyboard("pool", background="#888888")
+
+
 def test_a_film_is_drawn_in_it_and_tells_its_colours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("brand.toml").write_text(SITE, encoding="utf-8")

@@ -269,7 +269,8 @@ ANSWERS: tuple[tuple[str, str, str], ...] = (
     ("width height", "size", "is size here, both together: WIDTHxHEIGHT, such as 1280x720"),
     ("scale zoom", "size", "has no option: size is WIDTHxHEIGHT in pixels, quality is draft, web or hd"),
     ("background_color background_colour bg", "background", "is background here, a colour, #RRGGBB"),
-    ("transparent", "background", "is written background transparent here"),
+    ("transparent", "background", "is written --background transparent here (background='transparent' in Python), "
+     "as webm, webp, apng or png"),
     ("dark light", "theme", "is written theme {word} here"),
     ("colors colours cmap colormap palette style", "theme", "is theme here: light, dark, or a file of colours"),
     ("font_size fontsize text_size", "size", "has no option: letters grow with size"),

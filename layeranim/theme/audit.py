@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 
 from layeranim.errors import OptionError
 from layeranim.theme import CLEAR, PAGES, THEMES, Theme, contrast, rgb
@@ -91,12 +92,29 @@ def texts(palette: Theme) -> Iterator[tuple[str, str, str, str]]:
 
 def check(name: str, palette: Theme) -> None:
     """Refuse a theme with text that cannot be read. Raises ``OptionError`` with the worst pair and its contrast."""
-    text, ink, ground, colour = min(texts(palette), key=lambda pair: contrast(pair[1], pair[3]))
-    if contrast(ink, colour) < READ_AT_ALL:
+    text, ink, ground, colour = worst = _worst(palette)
+    if _contrast(worst) < READ_AT_ALL:
         raise OptionError(
-            f"{name}: {text} {ink} on {ground} {colour} has a contrast of {contrast(ink, colour):.1f} to 1, but text "
-            f"can be read from {READ_AT_ALL:g} on; choose colours that are further apart"
+            f"{name}: {text} {ink} on {ground} {colour} has a contrast of {_contrast(worst):.1f} to 1, but text "
+            f"can be read from {READ_AT_ALL:g} on; {_remedy(palette)}"
         )
+
+
+def _remedy(palette: Theme) -> str:
+    """The theme whose colours can be read on a background that was asked for, where that is one of ours."""
+    base = palette.name.partition(" on ")[0]
+    others = (name for name in THEMES if name != base and not palette.clear and base in THEMES)
+    fitting = (name for name in others if _contrast(_worst(replace(THEMES[name], bg=palette.bg))) >= READ_AT_ALL)
+    fits = next(fitting, None)
+    return f"--theme {fits} can (theme={fits!r} in Python)" if fits else "choose colours that are further apart"
+
+
+def _worst(palette: Theme) -> tuple[str, str, str, str]:
+    return min(texts(palette), key=_contrast)
+
+
+def _contrast(pair: tuple[str, str, str, str]) -> float:
+    return contrast(pair[1], pair[3])
 
 
 def warnings(palette: Theme) -> list[str]:

@@ -129,7 +129,7 @@ def test_what_means_the_same_is_accepted(name: str, given: dict[str, Any], ours:
         ("conv", "duration", "a film takes as long as its words are read"),
         ("conv", "speed", "is pace here: slow, normal or fast"),
         ("conv", "width", "is size here"),
-        ("conv", "transparent", "background transparent"),
+        ("conv", "transparent", "--background transparent here (background='transparent' in Python), as webm"),
     ],
 )
 def test_what_means_something_else_is_answered(name: str, word: str, says: str) -> None:
