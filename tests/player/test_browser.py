@@ -276,6 +276,27 @@ def test_a_page_around_it_steers_and_hears_it(opened: Open, light: Made, tmp_pat
     assert not last["playing"]
 
 
+def test_a_page_around_hears_every_height(opened: Open, light: Made, tmp_path: Path) -> None:
+    """The height that was told last is that of the page, after each load and when its numbers open."""
+    frame = f'<iframe src="{light.page.as_uri()}?step=3" width="640" height="640"></iframe>'
+    around = tmp_path / "around.html"
+    around.write_text(
+        "<title>x</title><script>heard = new Map(); onmessage = (e) => heard.set(e.source, e.data.height)</script>"
+        f"{frame}{frame}"
+    )
+    page = opened(light)
+    page.goto(around.as_uri())
+    for number in (1, 2):
+        inner = page.frames[number]
+        told, is_ = f"heard.get(frames[{number - 1}])", "document.documentElement.offsetHeight"
+        until(page, f"{told} > 0")
+        until(page, f"{told} === {inner.evaluate(is_)}")
+        before = inner.evaluate(is_)
+        inner.locator("summary").click()
+        until(inner, f"{is_} > {before}")
+        until(page, f"{told} === {inner.evaluate(is_)}")
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing(opened: Open, request: pytest.FixtureRequest, theme: str) -> None:
     from axe_playwright_python.sync_playwright import Axe

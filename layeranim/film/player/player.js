@@ -187,4 +187,5 @@
     showPlace(film.poster);
   }
   tell("ready");
+  new ResizeObserver(() => tell("size")).observe(document.documentElement); // laid out, turned, numbers opened
 })();
