@@ -1,7 +1,8 @@
-"""The page of a package index, from the README: an index has no file that stands beside it.
+"""The page of a package index, from the README: an index has no file that stands beside it, and no checkout.
 
-What the README names by its place in the repository gets the address of [project.urls] Repository in pyproject.toml;
-as long as that has none, a picture is left out and a link is its words.
+What the README marks as of a checkout gives way to how the package is installed. What it names by its place in the
+repository gets the address of [project.urls] Repository in pyproject.toml; as long as that has none, a picture is left
+out, as is a sentence or a bracket that does nothing but lead there, and any other link is its words.
 """
 
 from __future__ import annotations
@@ -16,6 +17,17 @@ PLACE = re.compile(r"(!?)\[([^\]]*)\]\((?![a-z]+:|#)([^)\s]+)\)")
 """A picture or a link that leads to a file of the repository."""
 
 
+CHECKOUT = re.compile(r"<!-- checkout -->\n.*?<!-- /checkout -->\n", re.DOTALL)
+LEADING = re.compile(rf" ?\({PLACE.pattern}\)| See {PLACE.pattern}\.")
+INSTALLED = """```sh
+pip install layeranim
+layeranim render conv --stride 2 -o conv.gif
+```
+
+On Linux a C compiler and the headers of cairo and pango must be there: Manim is built with them.
+"""
+
+
 def page(text: str, repository: str | None) -> str:
     """The README for readers who are elsewhere."""
 
@@ -25,6 +37,9 @@ def page(text: str, repository: str | None) -> str:
             return "" if picture else words
         return f"{picture}[{words}]({repository.rstrip('/')}/{'raw' if picture else 'blob'}/HEAD/{place})"
 
+    text = CHECKOUT.sub("", CHECKOUT.sub(INSTALLED, text, count=1))
+    if repository is None:
+        text = LEADING.sub("", text)
     return re.sub(r"\n{3,}", "\n\n", PLACE.sub(led, text))
 
 

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -71,7 +72,17 @@ def test_the_page_of_an_index_leads_to_no_file_beside_it(built: Path) -> None:
     page = described(wheel)
     assert page.startswith("# layeranim\n")
     assert "la.trace(" in page
-    assert not PLACES.search(page.replace("own `renders/`", "").replace("docs/  renders/", ""))
+    assert not PLACES.search(page.replace("own `renders/`", ""))
+    assert not re.search(r"docs/|examples/|CONTRIBUTING|\s\(\)", page), "words that led to a file"
+
+
+def test_the_page_of_an_index_is_for_who_has_no_checkout(built: Path) -> None:
+    (wheel,) = built.glob("*.whl")
+    page = described(wheel)
+    assert "\npip install layeranim\nlayeranim render conv" in page
+    assert not re.search(r"\./run|\.venv|the film above|checkout -->", page)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert readme.count("<!-- checkout -->") == readme.count("<!-- /checkout -->") == 3
 
 
 def test_an_index_can_draw_the_page(built: Path) -> None:
@@ -90,6 +101,13 @@ def test_who_cites_it_cites_this_version() -> None:
     assert {"cff-version", "message", "title", "authors", "type", "license"} <= set(told)
 
 
+def test_all_licences_are_told_alike() -> None:
+    """A list of licences in a CITATION.cff is a choice between them: what is bundled is a reference with its own."""
+    told = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert " AND ".join([told["license"], *(one["license"] for one in told["references"])]) == project["license"]
+
+
 def test_with_an_address_it_shows_the_film(tmp_path: Path) -> None:
     for name in ("pyproject.toml", "README.md", "hatch_build.py", "LICENSE"):
         shutil.copy(ROOT / name, tmp_path / name)
@@ -103,25 +121,24 @@ def test_with_an_address_it_shows_the_film(tmp_path: Path) -> None:
     (wheel,) = (tmp_path / "dist").glob("*.whl")
     page = described(wheel)
     assert "](https://example.org/a/b/raw/HEAD/renders/conv.gif)" in page
-    assert "](https://example.org/a/b/blob/HEAD/docs/assets.md)" in page
+    assert "See [docs/assets.md](https://example.org/a/b/blob/HEAD/docs/assets.md)." in page
     assert "](https://www.manim.community)" in page
 
 
-def test_source_distribution_leaves_the_films_out(built: Path) -> None:
+def test_a_wheel_is_built_from_the_source_distribution(built: Path, tmp_path: Path) -> None:
+    """It holds what that takes and no more: no suite that could not run, and no gallery."""
     (sdist,) = built.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
-        top = {Path(name).parts[1] for name in archive.getnames()}
-    assert {
-        "layeranim",
-        "tests",
-        "requirements",
-        "run",
-        "pyproject.toml",
-        "hatch_build.py",
-        "LICENSE",
-        "PKG-INFO",
-    } <= top
-    assert not {"renders", "films", ".venv", ".git", "out"} & top
+        archive.extractall(tmp_path, filter="data")
+    (folder,) = tmp_path.iterdir()
+    assert {path.name for path in folder.iterdir()} == {
+        "layeranim", "pyproject.toml", "hatch_build.py", "LICENSE", "README.md", "CHANGELOG.md", "CITATION.cff",
+        "PKG-INFO", ".gitignore",
+    }  # fmt: skip
+    python("-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path / "again", folder=folder)
+    (wheel,), (again,) = built.glob("*.whl"), (tmp_path / "again").glob("*.whl")
+    with zipfile.ZipFile(wheel) as one, zipfile.ZipFile(again) as other:
+        assert {item.filename: item.CRC for item in one.infolist()} == {i.filename: i.CRC for i in other.infolist()}
 
 
 def test_installed_wheel_works_elsewhere(built: Path, tmp_path: Path) -> None:
