@@ -85,7 +85,10 @@ def described(board: Storyboard) -> str:
     said = "".join(f" {_spaced(warning)}." for warning in board.warnings)  # it may begin with a user's word
     said = said if len(text) + len(said) <= MOST else ""
     ends, means = _outcome(board)
-    step, result = (_told(_on_poster(board), short) for short in (False, True))
+    taught = _on_poster(board)
+    step, result = (_told(taught, short) for short in (False, True))
+    if (told := result.rstrip(".").rsplit(": ")[-1]).count(" ") > 2 and told in ends:
+        step = result = ""  # it is what comes out
     for tried in ((ends, means, step), (ends, means, result), (ends, result), (ends, means), (ends,), (result,)):
         more = "".join(f" {one}" for one in tried if one and one not in text)
         if len(text) + len(more) + len(said) <= MOST:

@@ -67,6 +67,12 @@ def test_an_alt_text_is_true_when_it_is_heard(name: str, said: str) -> None:
     assert said in preparing.prepare(name, {}).told().alt
 
 
+def test_what_comes_out_is_said_once() -> None:
+    said = preparing.prepare("activation", {"example": "side-by-side"}).told().alt
+    assert said.count("from tanh −0.86 to sigmoid 0.22") == 1
+    assert said.endswith("and how much of an error it sends back.")
+
+
 def test_words_of_the_users_are_quoted_and_stay_as_they_are() -> None:
     board = preparing.prepare("attention", {"tokens": ("a_b", "→", "the", "Σ")}).told()
     heard = " ".join(alt.description(board))
@@ -93,7 +99,8 @@ def test_words_of_the_users_are_quoted_and_stay_as_they_are() -> None:
         ("(1.70 − 0) / 1.50  →  1.13", "(1.70 − 0) over 1.50 gives 1.13"), ("softmax → 0.92", "softmax gives 0.92"),
         ("(0, 0) → (0, −1)", "(0, 0) to (0, −1)"), ("2·3 + 1 → (0, 1, 1)", "2 times 3 + 1 gives (0, 1, 1)"),
         ("score −∞ → weight 0", "score minus infinity, then weight 0"), ("3 > 1: better", "3 is more than 1: better"),
-        ("1.0e−5 more", "1.0 times 10 to the power −5 more"), ("3! = 6", "3 factorial = 6"), ("x\u0302", "x hat"), ("L = ½ (a − b)²", "L = half (a − b) squared"),
+        ("1.0e−5 more", "1.0 times 10 to the power −5 more"), ("3! = 6", "3 factorial = 6"), ("x\u0302", "x hat"),
+        ("L = ½ (a − b)²", "L = half (a − b) squared"),
         ("e^… makes it positive", "e to the power of each makes it positive"), ("γ and β", "gamma and beta"),
         ("5 ReLU … 6 max pool", "5 ReLU to 6 max pool"), ("η πρόβα", "η πρόβα"),
     ],
