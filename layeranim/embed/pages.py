@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote, unquote
@@ -19,12 +19,11 @@ WIDTH = 640
 BEGIN, END = "layeranim embed", "layeranim end"
 LARGEST = 20_000_000
 """Bytes of a page."""
-_BLOCK = re.compile(
-    rf"^(?P<indent>[ \t]*)(?P<open><!-- |\.\. |% |# ){BEGIN} (?P<words>.*?)(?P<close> -->)?[ \t]*\n"
-    rf"(?P<body>.*?)"
-    rf"^(?P=indent)(?P=open){END}(?P=close)?[ \t]*$",
-    re.MULTILINE | re.DOTALL,
+_MARK = re.compile(
+    rf"(?P<indent>[ \t]*)(?:<!-- |\.\. |% |# (?!{BEGIN} (?!\S+ for=)))"
+    rf"(?:{BEGIN} (?P<words>.*?)|{END})(?: -->)?(?P<ends>[ \t\r]*)"
 )
+"""A comment of ours; # is also a heading's."""
 
 
 @dataclass(frozen=True)
@@ -137,18 +136,36 @@ def updated(page: Path) -> tuple[str, str, list[Snippet]]:
     except OSError as error:
         raise InputError(f"{page} cannot be read: {error.strerror}") from None
     made: list[Snippet] = []
-
-    def anew(found: re.Match[str]) -> str:
-        one = snippet(asked(found["words"], page), page)
-        made.append(one)
-        ends = "\r\n" if "\r\n" in found[0] else "\n"
-        lines = one.text.removesuffix("\n").split("\n")
-        return ends.join(found["indent"] + line if line else line for line in lines)
-
-    after = _BLOCK.sub(anew, text)
+    lines = text.split("\n")
+    after = lines.copy()
+    for first, last, opened in reversed([*_blocks(page, lines)]):
+        made.insert(0, snippet(asked(opened["words"], page), page))
+        ends = "\r" if opened["ends"].endswith("\r") else ""
+        new = made[0].text.removesuffix("\n").split("\n")
+        after[first:last] = [(opened["indent"] + line if line else line) + ends for line in new]
     if not made:
         raise InputError(f"{page} has no snippet of ours: {BEGIN} FILM --for TARGET --page {page} prints one")
-    return text, after, made
+    return text, "\n".join(after), made
+
+
+def _blocks(page: Path, lines: Sequence[str]) -> Iterator[tuple[int, int, re.Match[str]]]:
+    """The lines of each snippet, its two comments among them, and the comment that it begins with.
+
+    Raises InputError where one does not end: what follows it is the user's.
+    """
+    first, opened = 0, None
+    for at, line in enumerate([*lines, ""]):
+        found = _MARK.fullmatch(line)
+        begins = found is not None and found["words"] is not None
+        if opened and (begins or at == len(lines)):
+            until = f"the next begins in line {at + 1}" if begins else "the page is over"
+            raise InputError(f"{page}:{first + 1}: the comment {END} of this snippet is gone before {until}; "
+                             "put it back, or remove what is left of the snippet")  # fmt: skip
+        if begins:
+            first, opened = at, found
+        elif found and opened:
+            yield first, at + 1, opened
+            opened = None
 
 
 def asked(words: str, page: Path) -> Wanted:

@@ -402,3 +402,26 @@ def test_a_comment_survives_odd_names_and_words(call: Any, place: Path) -> None:
     assert Markup(snippet).of("video")[0]["poster"] == "a%20b--c/x-light.png"
     (place / "page.html").write_text(snippet)
     assert call("embed", "--update", "page.html", "--check").code == 0
+
+
+@pytest.mark.parametrize("target", ["markdown", "rst", "latex"])
+def test_a_snippet_that_lost_its_end_takes_nothing_with_it(call: Any, place: Path, target: str) -> None:
+    snippet = told(call, "films/x-light.gif", "--for", target)
+    whole = snippet.removesuffix("\n").split("\n")
+    cut = "\n".join([*whole[:-1], "Words of the user's.", "", *whole, ""])
+    for name, text, said in (
+        ("cut.md", f"One.\n{cut}", f"line {len(whole) + 3}"), ("last.md", f"One.\n{cut[: -len(whole[-1]) - 1]}", ""),
+    ):  # fmt: skip
+        (place / name).write_text(text)
+        done = call("embed", "--update", name)
+        assert (done.code, (place / name).read_text()) == (2, text)
+        assert f"{name}:2: the comment layeranim end of this snippet is gone" in done.err
+        assert said in done.err
+
+
+def test_lines_end_as_they_did(call: Any, place: Path) -> None:
+    snippet = told(call, "films/x-light.gif", "--for", "html")
+    page = f"# layeranim embed in words\n- One.\n\n{snippet}\nTwo.\n".replace("\n", "\r\n  ").encode()
+    (place / "a.html").write_bytes(page.replace(b"<figcaption>", b"<figcaption>Old "))
+    told(call, "--update", "a.html")
+    assert (place / "a.html").read_bytes().replace(b"  \r\n", b"\r\n") == page.replace(b"  \r\n", b"\r\n")
