@@ -33,7 +33,7 @@ def _embed(
         return
     made = pages.snippet(wanted, Path(page) if page else None, not bare)
     Voice().warn(*made.warnings)
-    for place in pages.copy(made.copies):
+    for place in pages.put(made.copies):
         Voice().say(f"copied {relative(place, Path())}")
     out(made.text)
 
@@ -52,24 +52,24 @@ def _film(word: str) -> Path:
 
 
 def _update(places: list[Path], check: bool) -> None:
+    """Find out all before anything is written, then write all of it."""
     pages.ready(places)
-    stale = []
+    stale: dict[Path, bytes] = {}
+    copies: dict[Path, Path] = {}
     for page in places:
+        made: list[pages.Snippet] = []
         if page.suffix.lower() == slides.SUFFIX:
-            stale += [str(page)] if slides.updated(page, check) else []
-            continue
-        before, after, made = pages.updated(page)
+            before, after = slides.updated(page)
+        else:
+            before, after, made = pages.updated(page)
         Voice().warn(*(line for one in made for line in one.warnings))
-        if check:
-            behind = before != after or any(pages.lacking(one.copies) for one in made)
-            stale += [str(page)] if behind else []
-            continue
-        for one in made:
-            pages.copy(one.copies)
-        if before != after:
-            page.write_bytes(after.encode())
-            stale.append(str(page))
-    out_paths(stale)
+        needed = {file: place for one in made for file, place in one.copies.items()}
+        copies |= needed
+        if before != after or (check and pages.lacking(needed)):
+            stale[page] = after
+    if not check:
+        pages.put(copies, stale)
+    out_paths(map(str, stale))
     if check and stale:
         click.get_current_context().exit(1)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +13,8 @@ from layeranim.embed.files import FilmFiles, Pair, pair, stem
 from layeranim.embed.snippets import Figure
 from layeranim.embed.targets import RST, SHORTCODE, TARGETS, Site, relative, target
 from layeranim.errors import InputError, OptionError, OutputError
+from layeranim.film.hidden import reported
+from layeranim.film.output import Outputs
 from layeranim.film.owned import provenance
 
 WIDTH = 640
@@ -90,18 +92,23 @@ def _placed(shown: FilmFiles, site: Site, copies: dict[Path, Path]) -> FilmFiles
     return replace(shown, files=files)
 
 
-def copy(copies: Mapping[Path, Path]) -> list[Path]:
-    """Copy films to where a site serves them; what is there already and alike stays. The paths that are new.
+def put(copies: Mapping[Path, Path], pages: Mapping[Path, bytes] | None = None) -> list[Path]:
+    """Copy films to where a site serves them, and write pages anew: all of it, or nothing. The copies that are new.
 
-    Raises OutputError, before anything is copied, where somebody's file is in the way.
+    Raises OutputError where somebody's file is in the way of a copy, RenderError where the disk takes no more.
     """
-    new = lacking(copies)
+    new, pages = lacking(copies), pages or {}
     for file, place in new.items():
         if place.exists() and not _ours(file, place):
             raise OutputError(f"{place} is not a film of ours; move it, or put the film into the site yourself")
-    for file, place in new.items():
-        place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, place)
+        with reported(place, "nothing was copied"):
+            place.parent.mkdir(parents=True, exist_ok=True)
+    with Outputs([*new.values(), *(page.resolve() for page in pages)]) as outputs:
+        for source, to in zip([*new, *pages], outputs.files, strict=True):
+            if source in pages:
+                os.fchmod(to.fileno(), source.stat().st_mode & 0o777)
+            to.write(pages[source] if source in pages else source.read_bytes())
+        outputs.commit()
     return list(new.values())
 
 
@@ -123,7 +130,7 @@ def _ours(file: Path, place: Path) -> bool:
 
 
 # ── pages ────────────────────────────────────────────────────────────────────
-def updated(page: Path) -> tuple[str, str, list[Snippet]]:
+def updated(page: Path) -> tuple[bytes, bytes, list[Snippet]]:
     """A page as it is and as it should be, and its snippets. Raises InputError where it has none."""
     if page.suffix == ".ipynb":
         raise InputError(f"{page} is a notebook, whose cells are not kept current; put the snippet in anew")
@@ -145,7 +152,7 @@ def updated(page: Path) -> tuple[str, str, list[Snippet]]:
         after[first:last] = [(opened["indent"] + line if line else line) + ends for line in new]
     if not made:
         raise InputError(f"{page} has no snippet of ours: {BEGIN} FILM --for TARGET --page {page} prints one")
-    return text, "\n".join(after), made
+    return text.encode(), "\n".join(after).encode(), made
 
 
 def _blocks(page: Path, lines: Sequence[str]) -> Iterator[tuple[int, int, re.Match[str]]]:

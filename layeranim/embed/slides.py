@@ -59,11 +59,17 @@ def put(wanted: Wanted, deck: Path) -> bool:
         _anew(old, shown)
     else:
         _added(show, shown, mark, new)
-    return _saved(show, deck)
+    made = _made(show, deck)
+    if deck.exists() and made == deck.read_bytes():
+        return False
+    with Output(deck) as output:
+        output.file.write(made)
+        output.commit()
+    return True
 
 
-def updated(deck: Path, check: bool = False) -> bool:
-    """Every film of a deck made anew from its files; whether one was behind them. With ``check`` nothing is written.
+def updated(deck: Path) -> tuple[bytes, bytes]:
+    """A deck as it is, and with every film made anew from its files.
 
     Raises InputError for a deck without films of ours.
     """
@@ -74,7 +80,7 @@ def updated(deck: Path, check: bool = False) -> bool:
     for shape in films:
         wanted = asked(shape.name.removeprefix(f"{BEGIN} "), deck)
         _anew(shape, _for(pair(wanted.film, wanted.dark), _ground(show), wanted))
-    return _saved(show, deck, check)
+    return deck.read_bytes(), _made(show, deck)
 
 
 def _for(found: Pair, ground: str, wanted: Wanted) -> OnSlide:
@@ -110,8 +116,8 @@ def _opened(deck: Path) -> Any:
         raise InputError(f"{deck} cannot be read as a deck of slides; give a {SUFFIX}") from None
 
 
-def _saved(show: Any, deck: Path, check: bool = False) -> bool:
-    """Write a deck whose bytes tell no time; whether they are others than before."""
+def _made(show: Any, deck: Path) -> bytes:
+    """The file of a deck, which tells no time; the one that is there where its parts are no others."""
     made, out = BytesIO(), BytesIO()
     show.save(made)
     with ZipFile(made) as parts, ZipFile(out, "w", ZIP_DEFLATED) as dateless:
@@ -119,13 +125,8 @@ def _saved(show: Any, deck: Path, check: bool = False) -> bool:
             entry = ZipInfo(part.filename, DATE)
             entry.compress_type, entry.external_attr = ZIP_DEFLATED, 0o600 << 16
             dateless.writestr(entry, parts.read(part))
-    if deck.exists() and _parts(deck.read_bytes()) == _parts(out.getvalue()):
-        return False
-    if not check:
-        with Output(deck) as output:
-            output.file.write(out.getvalue())
-            output.commit()
-    return True
+    there = deck.read_bytes() if deck.exists() else b""
+    return there if there and _parts(there) == _parts(out.getvalue()) else out.getvalue()
 
 
 def _parts(deck: bytes) -> dict[str, bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import resource
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -425,3 +426,36 @@ def test_lines_end_as_they_did(call: Any, place: Path) -> None:
     (place / "a.html").write_bytes(page.replace(b"<figcaption>", b"<figcaption>Old "))
     told(call, "--update", "a.html")
     assert (place / "a.html").read_bytes().replace(b"  \r\n", b"\r\n") == page.replace(b"  \r\n", b"\r\n")
+
+
+def test_a_full_disk_leaves_pages_and_copies_as_they_were(call: Any, place: Path) -> None:
+    """A limit on the size of a file, which a page is over: what a disk without room does."""
+    (place / "mkdocs.yml").write_text("site_name: x\n")
+    (place / "docs").mkdir()
+    snippet = told(call, "films/x-light.gif", "--for", "mkdocs", "--page", "docs/a.md")
+    stale = (snippet.replace("<figcaption>", "<figcaption>Old ") + "word " * 50_000).encode()
+    (place / "docs/a.md").write_bytes(stale)
+    (place / "docs/films/x-light.gif").unlink()
+    before = sorted(place.rglob("*"))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, hard))
+    try:
+        done = call("embed", "--update", "docs/a.md")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert (done.code, sorted(place.rglob("*"))) == (4, before)
+    assert (place / "docs/a.md").read_bytes() == stale
+    (place / "docs/a.md").chmod(0o640)
+    told(call, "--update", "docs/a.md")
+    assert (place / "docs/films/x-light.gif").is_file()
+    assert (place / "docs/a.md").stat().st_mode & 0o777 == 0o640
+
+
+def test_pages_are_updated_together_or_not_at_all(call: Any, place: Path) -> None:
+    snippet = told(call, "films/x-light.gif", "--for", "html")
+    stale = snippet.replace("<figcaption>", "<figcaption>Old ")
+    for name, text in {"a.html": stale, "b.html": snippet.replace("films/x-light", "films/z", 1)}.items():
+        (place / name).write_text(text)
+    done = call("embed", "--update", "a.html", "--update", "b.html")
+    assert (done.code, done.out, (place / "a.html").read_text()) == (2, "", stale)
+    assert "films/z.gif is no film of ours" in done.err
