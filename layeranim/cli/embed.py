@@ -55,15 +55,15 @@ def _update(places: list[Path], check: bool) -> None:
     """Find out all before anything is written, then write all of it."""
     pages.ready(places)
     stale: dict[Path, bytes] = {}
-    copies: dict[Path, Path] = {}
+    copies: dict[Path, bytes] = {}
     for page in places:
         made: list[pages.Snippet] = []
         if page.suffix.lower() == slides.SUFFIX:
             before, after = slides.updated(page)
         else:
-            before, after, made = pages.updated(page)
+            before, after, made = pages.updated(page, copies)
         Voice().warn(*(line for one in made for line in one.warnings))
-        needed = {file: place for one in made for file, place in one.copies.items()}
+        needed = {place: content for one in made for place, content in one.copies.items()}
         copies |= needed
         if before != after or (check and pages.lacking(needed)):
             stale[page] = after

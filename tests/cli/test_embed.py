@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import resource
+import shutil
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -459,3 +460,40 @@ def test_pages_are_updated_together_or_not_at_all(call: Any, place: Path) -> Non
     done = call("embed", "--update", "a.html", "--update", "b.html")
     assert (done.code, done.out, (place / "a.html").read_text()) == (2, "", stale)
     assert "films/z.gif is no film of ours" in done.err
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_two_films_of_one_name_are_two_copies(call: Any, place: Path, at_once: bool) -> None:
+    (place / "mkdocs.yml").write_text("site_name: x\n")
+    (place / "docs").mkdir()
+    shutil.copytree(place / "films", place / "b")
+    for theme in ("light", "dark"):
+        to = [str(place / f"b/x-{theme}.{kind}") for kind in ("gif", "mp4")]
+        la.render("softmax", output=to, theme=theme, captions=False, **TINY)
+    made = []
+    for folder in ("films", "b"):
+        made.append(told(call, f"{folder}/x-light.gif", "--for", "mkdocs", "--page", "docs/a.md"))
+    if at_once:
+        shutil.rmtree(place / "docs/films")
+    (place / "docs/a.md").write_text("\n".join([made[0], made[1]]))
+    told(call, "--update", "docs/a.md")
+    assert call("embed", "--update", "docs/a.md", "--check").code == 0
+    copies = [place / "docs" / one["src"][3:] for one in Markup((place / "docs/a.md").read_text()).of("source")]
+    assert copies == [
+        *(place / f"docs/films/x-{theme}.mp4" for theme in ("light", "dark")),
+        *(copies[2].with_name(f"x-{theme}.mp4") for theme in ("light", "dark")),
+    ]
+    assert [copy.read_bytes() for copy in copies] == [
+        (place / f"{folder}/x-{theme}.mp4").read_bytes() for folder in ("films", "b") for theme in ("light", "dark")
+    ]
+
+
+def test_a_film_of_the_site_is_not_taken_for_a_copy(call: Any, place: Path) -> None:
+    (place / "mkdocs.yml").write_text("site_name: x\n")
+    (place / "docs").mkdir()
+    shutil.copytree(place / "films", place / "docs/films")
+    before = (place / "docs/films/x-light.mp4").read_bytes()
+    la.render("softmax", output=str(place / "films/x-light.mp4"), captions=False, **TINY)
+    made = told(call, "films/x-light.mp4", "--for", "mkdocs", "--page", "docs/a.md", "--bare")
+    assert "films/x-light.mp4" not in made
+    assert (place / "docs/films/x-light.mp4").read_bytes() == before
