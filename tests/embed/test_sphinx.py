@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
+from PIL import Image
 
 import layeranim as la
 from layeranim.cli import main
@@ -273,3 +274,24 @@ def test_examples_of_a_gallery_show_the_films_that_they_make(source: Path) -> No
     shown = [one for one in films(page).shown if (one.get("src") or "").endswith(".gif")]
     assert len(shown) == 1
     assert (shown[0]["alt"] or "").startswith("Animation")
+
+
+def test_files_of_one_name_stand_side_by_side(source: Path) -> None:
+    """Two films from two folders, and a picture of the user's, all of one name."""
+    settings = {"size": "128x72", "fps": 5, "steps": "first:1", "pace": "fast"}
+    for folder, explainer in {"a": "pool", "b": "softmax"}.items():
+        (source / folder).mkdir()
+        la.render(explainer, output=str(source / folder / "x.mp4"), **settings)
+    (source / "img").mkdir()
+    Image.new("RGB", (3, 3)).save(source / "img/x.png")
+    (source / "sub/page.md").unlink()
+    (source / "index.rst").write_text(
+        "Films\n=====\n\n.. layeranim:: a/x.mp4\n\n.. layeranim:: b/x.mp4\n\n.. image:: img/x.png\n", "utf-8"
+    )
+    web = site(source)
+    found = Films((web / "index.html").read_text(encoding="utf-8"))
+    films = [web / one for one in found.addresses if one.endswith(".mp4")]
+    assert [film.read_bytes() for film in films] == [(source / f"{one}/x.mp4").read_bytes() for one in "ab"]
+    posters = [web / str(one["poster"]) for one in found.shown if "poster" in one]
+    assert [poster.read_bytes() for poster in posters] == [(source / f"{one}/x.png").read_bytes() for one in "ab"]
+    assert (web / found.addresses[-1]).read_bytes() == (source / "img/x.png").read_bytes()
