@@ -226,8 +226,8 @@ def reveal(figure: Figure) -> str:
     """A film on a slide of reveal.js: it begins and stops with its slide; a player goes step by step with it."""
     if figure.light.player:
         return "\n".join(_stepped(figure, figure.light)) + "\n"
-    lines = list(_video(figure, figure.light, "data-autoplay "))
-    return "\n".join(lines) + "\n" if lines else "\n".join(moving(figure)) + "\n"
+    lines = list(_video(figure, figure.light, "data-layeranim "))
+    return "\n".join(lines) + "\n" + PLAYING if lines else "\n".join(moving(figure)) + "\n"
 
 
 def _stepped(figure: Figure, shown: FilmFiles) -> Iterator[str]:
@@ -245,6 +245,12 @@ def _stepped(figure: Figure, shown: FilmFiles) -> Iterator[str]:
     yield STEPPING + "</div>"
 
 
+PLAYING = """<script>
+if (!matchMedia("(prefers-reduced-motion: reduce)").matches)
+for (const film of document.querySelectorAll("video[data-layeranim]")) film.dataset.autoplay = "";
+</script>
+"""
+"""Reveal.js plays what has ``data-autoplay`` whatever the reader asked for: so who asked for less motion has none."""
 STEPPING = """<script>
 for (const slide of document.querySelectorAll(".layeranim-steps:not([data-steps])")) {
 const frame = slide.querySelector("iframe");
