@@ -75,12 +75,15 @@ class FilmFiles:
         return wide, round(wide * down / across)
 
     def cannot_pause(self, instead: str = "") -> str:
-        """What to say of a film that moves for long without controls; ``instead``: what has them, where no page can."""
+        """What to say of a film that moves for long where nobody can halt it; nothing of others.
+
+        ``instead``: what would help where the page gets the moving picture, whatever else there is.
+        """
         if (self.controlled and not instead) or self.moving is None or self.seconds <= PAUSED:
             return ""
+        help = instead or "an MP4 beside it (render -f gif,mp4) gives readers controls"
         return (
-            f"{self.moving.name} moves for {self.seconds:.0f} s and cannot be paused, which WCAG 2.2.2 asks for; "
-            f"{instead or 'an MP4 beside it (render -f gif,mp4)'} gives readers controls"
+            f"{self.moving.name} moves for {self.seconds:.0f} s and cannot be paused, which WCAG 2.2.2 asks for; {help}"
         )
 
 

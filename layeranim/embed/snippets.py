@@ -71,7 +71,8 @@ def placed(figure: Figure, shown_as: str) -> tuple[str, list[str]]:
     """What a site shows, and what is to be said of it: only a picture that was asked for moves by itself."""
     if shown_as != "picture":
         return waiting(figure), []
-    return framed(figure), [said for shown in figure.pair.both if (said := shown.cannot_pause())]
+    said = [shown.cannot_pause("as: video gives readers controls") for shown in figure.pair.both]
+    return framed(figure), [*filter(None, said)]
 
 
 def _on_grounds(figure: Figure, other: Callable[[FilmFiles], Iterator[str]]) -> str:

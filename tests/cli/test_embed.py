@@ -365,11 +365,19 @@ def test_a_long_film_without_controls_is_warned_about(call: Any, place: Path) ->
     assert "cannot be paused" not in call("embed", "films/x-light.gif", "--for", "html").err
 
 
-def test_where_sphinx_gets_a_long_picture_its_directive_is_named(call: Any, players: Path, tmp_path: Path) -> None:
-    (tmp_path / "conf.py").write_text("")
-    for target, says in (("sphinx", True), ("html", False)):
-        done = call("embed", str(players / "y.gif"), "--for", target, "--page", str(tmp_path / "index.rst"))
-        assert ("the directive of layeranim.embed.sphinx gives readers controls" in done.err) is says
+@pytest.mark.parametrize("target", [name for name in TARGETS if name not in ("hugo", "jekyll")])
+def test_a_picture_that_nobody_can_pause_is_warned_about_whatever_it_leads_to(
+    call: Any, place: Path, target: str
+) -> None:
+    mark, text, page, _ = SITES.get(target, ("none", "", "page.txt", ""))
+    (place / "source").mkdir()
+    (place / mark).write_text(text)
+    base = ("--base", "https://example.org") if target == "pypi" else ()
+    done = call("embed", "films/x-light.mp4", "--for", target, "--page", page, *base)
+    alone = {"markdown": "poster", "github": "poster", "pypi": "poster", "rst": "poster", "sphinx": "directive",
+             "myst": "directive"}.get(target)  # fmt: skip
+    assert ("cannot be paused" in done.err) == bool(alone) == (".gif" in done.out)
+    assert (alone or "") in done.err
 
 
 @pytest.mark.parametrize("target", ["html", "rst", "markdown", "latex", "pptx", "quarto"])

@@ -73,7 +73,9 @@ def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "docs"
     (folder / "sub").mkdir(parents=True)
     (tmp_path / "layeranim.toml").write_text(MANIFEST, encoding="utf-8")
-    (folder / "conf.py").write_text('extensions = ["layeranim.embed.sphinx", "myst_parser"]\n', encoding="utf-8")
+    (folder / "conf.py").write_text(
+        'extensions = ["layeranim.embed.sphinx", "myst_parser"]\nsuppress_warnings = ["layeranim.pause"]\n', "utf-8"
+    )
     (folder / "index.rst").write_text(INDEX, encoding="utf-8")
     (folder / "sub" / "page.md").write_text(PAGE, encoding="utf-8")
     (folder / "sub" / "numbers.csv").write_text("1,2,3,4\n5,6,7,8\n9,1,2,3\n4,5,6,7\n", encoding="utf-8")
@@ -194,6 +196,7 @@ def test_a_film_that_nobody_can_pause_waits_until_it_is_opened(source: Path, chr
     """WCAG 2.2.2; where the page asks for a picture, it is warned of."""
     film = la.render("softmax", output=str(source / "film.gif"), size="160x90", fps=1)
     assert film.seconds > PAUSED
+    (source / "conf.py").write_text((source / "conf.py").read_text().replace('["layeranim.pause"]', "[]"))
     (source / "sub" / "page.md").unlink()
     (source / "index.rst").write_text(
         "Films\n=====\n\n.. layeranim:: film.gif\n\n.. layeranim:: film.gif\n   :as: picture\n", encoding="utf-8"
@@ -295,3 +298,14 @@ def test_files_of_one_name_stand_side_by_side(source: Path) -> None:
     posters = [web / str(one["poster"]) for one in found.shown if "poster" in one]
     assert [poster.read_bytes() for poster in posters] == [(source / f"{one}/x.png").read_bytes() for one in "ab"]
     assert (web / found.addresses[-1]).read_bytes() == (source / "img/x.png").read_bytes()
+
+
+def test_a_picture_that_nobody_can_pause_is_warned_about(source: Path) -> None:
+    (source / "conf.py").write_text((source / "conf.py").read_text().replace('["layeranim.pause"]', "[]"))
+    (source / "index.rst").unlink()
+    (source / "sub/page.md").rename(source / "index.md")
+    (source / "sub/numbers.csv").rename(source / "numbers.csv")
+    done = sphinx(source, str(source), str(source.parent / "html"))
+    assert done.returncode == 1
+    assert re.search(r"index.md:3: WARNING: layeranim: conv-\w+-picture.gif moves for \d+ s and cannot be paused, .*; "
+                     r"as: video gives readers controls \[layeranim.pause\]", done.stderr)  # fmt: skip
