@@ -26,7 +26,8 @@ def _embed(
         raise OptionError("--check goes with --update PAGE")
     if film is None or target is None:
         raise UsageError("embed takes a film and --for TARGET, or --update PAGE; see layeranim embed --help")
-    wanted = pages.Wanted(_film(film), target, Path(dark) if dark else None, width, caption, base)
+    first, other = _film(film)
+    wanted = pages.Wanted(first, target, Path(dark) if dark else other, width, caption, base)
     if target == "pptx" and page and Path(page).suffix.lower() == slides.SUFFIX:
         if slides.put(wanted, Path(page)):
             out_paths([page])
@@ -38,17 +39,19 @@ def _embed(
     out(made.text)
 
 
-def _film(word: str) -> Path:
-    """A film's file, or the first film of an asset of the manifest."""
+def _film(word: str) -> tuple[Path, Path | None]:
+    """A film's file, or the first film of an asset of the manifest; with the one for dark pages where names do not say
+    which that is.
+    """
     path = Path(word)
-    if path.exists() or path.suffix:
-        return path
-    from layeranim.assets.manifest import files_of, read
+    if path.is_file() or path.suffix:
+        return path, None
+    from layeranim.assets.manifest import read
     from layeranim.cli import manifests
+    from layeranim.embed.shelf import asset
 
-    found, _ = read(manifests.manifest(None))
-    entry = found.chosen((word,))[0]
-    return found.root / files_of(entry)[0]
+    first, other = asset(read(manifests.manifest(None))[0], word)
+    return Path(relative(first, Path())), Path(relative(other, Path())) if other else None
 
 
 def _update(places: list[Path], check: bool) -> None:

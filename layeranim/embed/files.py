@@ -106,23 +106,19 @@ def pair(path: Path, dark: Path | None = None) -> Pair:
     Raises InputError for a file that no film's provenance names.
     """
     first = of(path)
-    if dark is not None:
-        return Pair(first, _as(first, of(dark)))
+    twin = dark or _twin(path, first)
+    if twin is None:
+        return Pair(first)
+    other = replace(of(twin), stepped=first.stepped)
+    return Pair(other, first) if (first.theme, other.theme) == ("dark", "light") else Pair(first, other)
+
+
+def _twin(path: Path, first: FilmFiles) -> Path | None:
     name = stem(path)
-    light_end, dark_end = DARK
-    for here, there in (DARK, DARK[::-1]):
-        if name.endswith(here):
-            twin = path.parent / f"{name.removesuffix(here)}{there}.json"
-            if twin.is_file():
-                other = _as(first, of(twin))
-                return Pair(first, other) if here == light_end else Pair(other, first)
-    twin = path.parent / f"{name}{dark_end}.json"
-    return Pair(first, _as(first, of(twin))) if first.theme == "light" and twin.is_file() else Pair(first)
-
-
-def _as(first: FilmFiles, other: FilmFiles) -> FilmFiles:
-    """The other theme's film, shown as the first is."""
-    return replace(other, stepped=first.stepped)
+    ends = [(here, there) for here, there in (DARK, DARK[::-1]) if name.endswith(here)]
+    ends += [("", DARK[1])] if first.theme == "light" else []
+    twins = (path.parent / f"{name.removesuffix(here)}{there}.json" for here, there in ends)
+    return next((twin for twin in twins if twin.is_file()), None)
 
 
 def of(path: Path) -> FilmFiles:

@@ -393,12 +393,50 @@ def test_titles_are_quoted_as_each_program_wants_it(call: Any, place: Path, targ
         compile(snippet, "snippet", "exec")
 
 
+MANIFEST = """version = 1
+output = "films"
+formats = ["gif", "mp4"]
+themes = ["light", "dark"]
+[defaults]
+captions = false
+[[asset]]
+id = "x"
+explainer = "conv"
+[[asset]]
+id = "y"
+explainer = "conv"
+themes = ["light"]
+"""
+
+
 def test_an_asset_of_the_manifest_is_a_film(call: Any, place: Path) -> None:
-    (place / "layeranim.toml").write_text(
-        'version = 1\noutput = "films"\nformats = ["gif", "mp4"]\nthemes = ["light", "dark"]\n'
-        '[[asset]]\nid = "x"\nexplainer = "conv"\n'
-    )
-    assert re.search(r'poster="films/x-dark\.png"', told(call, "x", "--for", "html"))
+    (place / "layeranim.toml").write_text(MANIFEST)
+    (place / "x").mkdir()  # a folder is no film
+    made = told(call, "x", "--for", "html")
+    assert re.search(r'poster="films/x-dark\.png"', made)
+    (place / "a.html").write_text(made)
+    assert call("embed", "--update", "a.html", "--check").code == 0
+    done = call("embed", "y", "--for", "html")
+    assert done.code == 2
+    assert "error: y of layeranim.toml is not built yet; layeranim build y makes it\n" in done.err
+
+
+@pytest.mark.parametrize("order", [("brand", "night"), ("night", "brand")])
+def test_an_asset_in_colours_of_ones_own_has_both_grounds(call: Any, place: Path, order: tuple[str, str]) -> None:
+    for name, ground in {"brand": "light", "night": "dark"}.items():
+        (place / f"{name}.toml").write_text(f'base = "{ground}"\n')
+        for file in place.glob(f"films/x-{ground}.*"):
+            file.rename(file.with_name(file.name.replace(ground, name)))
+        told_of = place / f"films/x-{name}.json"
+        told_of.write_text(told_of.read_text().replace(f"x-{ground}.", f"x-{name}."))
+    files = ", ".join(f'"{name}.toml"' for name in order)
+    (place / "layeranim.toml").write_text(MANIFEST.replace('"light", "dark"', files))
+    made = told(call, "x", "--for", "html")
+    assert [(one["class"], one["poster"]) for one in Markup(made).of("video")] == [
+        ("layeranim-light", "films/x-brand.png"), ("layeranim-dark", "films/x-night.png"),
+    ]  # fmt: skip
+    (place / "a.html").write_text(made)
+    assert call("embed", "--update", "a.html", "--check").code == 0
 
 
 def test_a_comment_survives_odd_names_and_words(call: Any, place: Path) -> None:
