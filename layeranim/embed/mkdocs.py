@@ -31,18 +31,15 @@ FOLDER = "films"
 STYLE = f"{FOLDER}/layeranim.css"
 WAITING = ".cache/layeranim"
 """Where films of explainers wait for the next build, beside ``mkdocs.yml``."""
-ALWAYS_LIGHT = snippets.by_switch(":root", ".layeranim-never")
 PLAIN = """.md-typeset .layeranim-opened, .md-typeset .layeranim-opened > summary
   { background: none; border: 0; box-shadow: none; margin: 0; padding: 0; font-size: inherit }
 .md-typeset .layeranim-opened > summary::before, .md-typeset .layeranim-opened > summary::after { display: none }
 """
 """Material makes a coloured box of what opens."""
 SWITCHES = {
-    "mkdocs": ALWAYS_LIGHT + snippets.by_switch("[data-bs-theme=light]", "[data-bs-theme=dark]"),
-    "material": ALWAYS_LIGHT
-    + snippets.by_switch("[data-md-color-scheme=default]", "[data-md-color-scheme=slate]")
-    + PLAIN,
-    "readthedocs": ALWAYS_LIGHT,
+    "mkdocs": snippets.ALWAYS_LIGHT + snippets.BOOTSTRAP,
+    "material": snippets.ALWAYS_LIGHT + snippets.MATERIAL + PLAIN,
+    "readthedocs": snippets.ALWAYS_LIGHT,
 }
 """What themes say of a page's ground; those of any other theme have the film that the reader's system asks for."""
 _FENCE = re.compile(r"(?P<indent>[ \t]*)(?P<mark>`{3,}|~{3,})[ \t]*(?P<info>[^`]*)")

@@ -31,7 +31,7 @@ class Figure:
     """What a snippet is made of: the film, the width on the page, the caption under it, addresses.
 
     ``linked``: whether an address may lead away from the page, and stand there twice. One that is the file itself may
-    not.
+    not. ``switches``: style for pages that say themselves what their ground is.
     """
 
     pair: Pair
@@ -39,6 +39,7 @@ class Figure:
     caption: str
     url: Url
     linked: bool = True
+    switches: str = ""
 
     @property
     def light(self) -> FilmFiles:
@@ -59,7 +60,7 @@ def block(figure: Figure) -> str:
     """``<figure>``: films with controls where there are any, else pictures; both grounds, each on its own page."""
     if any(shown.controlled for shown in figure.pair.both):
         return _on_grounds(figure, lambda shown: moving(replace(figure, pair=Pair(shown))))
-    return _captioned(figure, list(moving(figure)))
+    return framed(figure) if figure.switches else _captioned(figure, list(moving(figure)))
 
 
 def waiting(figure: Figure) -> str:
@@ -95,7 +96,7 @@ def _captioned(figure: Figure, lines: list[str]) -> str:
 
 def _grounds(figure: Figure) -> Iterator[str]:
     """Of two films the one for the page's ground: a poster has no ``media`` of its own."""
-    yield f"<style>\n{by_system()}</style>"
+    yield f"<style>\n{by_system()}{figure.switches}</style>"
 
 
 def by_system() -> str:
@@ -112,6 +113,17 @@ def by_switch(light: str, dark: str) -> str:
         f"{light} .layeranim-light, {dark} .layeranim-dark {{ display: revert !important }}\n"
         f"{light} .layeranim-dark, {dark} .layeranim-light {{ display: none !important }}\n"
     )
+
+
+ALWAYS_LIGHT = by_switch(":root", ".layeranim-never")
+BOOTSTRAP = by_switch("[data-bs-theme=light]", "[data-bs-theme=dark]")
+MATERIAL = by_switch("[data-md-color-scheme=default]", "[data-md-color-scheme=slate]")
+READ_THE_DOCS = by_switch(".wy-body-for-nav", ".layeranim-never")
+
+
+def mkdocs(figure: Figure) -> str:
+    """The block, in which the themes of MkDocs say which film is seen."""
+    return block(replace(figure, switches=BOOTSTRAP + MATERIAL + READ_THE_DOCS))
 
 
 def by_sphinx() -> str:

@@ -58,7 +58,7 @@ _ALL = (
     Venue("sphinx", "Sphinx: moving pictures in HTML, the poster in LaTeX and EPUB", snippets.sphinx, ("conf.py",),
           "films", RST, instead=_DIRECTIVE),
     Venue("myst", "Sphinx with MyST", snippets.myst, ("conf.py",), "films", instead=_DIRECTIVE),
-    Venue("mkdocs", "MkDocs, also under directory URLs", snippets.block, ("mkdocs.yml", "mkdocs.yaml"), "films"),
+    Venue("mkdocs", "MkDocs, also under directory URLs", snippets.mkdocs, ("mkdocs.yml", "mkdocs.yaml"), "films"),
     Venue("hugo", "Hugo, in a shortcode that the site gets", snippets.hugo, _HUGO, "films",
           brings={SHORTCODE: "../layouts/shortcodes/layeranim.html"}),
     Venue("jekyll", "Jekyll, under any base URL", snippets.block, ("_config.yml", "_config.toml"), "assets/films"),

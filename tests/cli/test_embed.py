@@ -543,3 +543,30 @@ def test_a_film_of_the_site_is_not_taken_for_a_copy(call: Any, place: Path) -> N
     made = told(call, "films/x-light.mp4", "--for", "mkdocs", "--page", "docs/a.md", "--bare")
     assert "films/x-light.mp4" not in made
     assert (place / "docs/films/x-light.mp4").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("body", "system", "shown"),
+    [
+        ('data-md-color-scheme="slate"', "light", "dark"), ('data-md-color-scheme="default"', "dark", "light"),
+        ('data-bs-theme="dark"', "light", "dark"), ('class="wy-body-for-nav"', "dark", "light"),
+        ("", "dark", "dark"), ("", "light", "light"),
+    ],
+)  # fmt: skip
+def test_pages_of_mkdocs_show_the_film_for_their_own_ground(
+    call: Any, place: Path, chromium: Any, body: str, system: str, shown: str
+) -> None:
+    (place / "mkdocs.yml").write_text("site_name: x\n")
+    for kind, seen in (("mp4", "video"), ("gif", "img")):
+        if kind == "gif":
+            for file in place.glob("films/*.mp4"):
+                file.unlink()
+        made = told(call, "films/x-light.gif", "--for", "mkdocs", "--page", "docs/index.md")
+        page = chromium.new_page(color_scheme=system)
+        page.set_content(f"<!doctype html><body {body}>{made}</body>")
+        found = page.evaluate(
+            f"[...document.querySelectorAll('figure {seen}')].filter(one => !one.closest('video > a'))"
+            ".filter(one => one.checkVisibility()).map(one => one.outerHTML.match(/x-(light|dark)/)[1])"
+        )
+        assert found == [shown], kind
+        page.close()
