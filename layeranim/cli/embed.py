@@ -27,7 +27,9 @@ def _embed(
     if film is None or target is None:
         raise UsageError("embed takes a film and --for TARGET, or --update PAGE; see layeranim embed --help")
     first, other = _film(film)
-    wanted = pages.Wanted(first, target, Path(dark) if dark else other, width, caption, base)
+    alone = dark == pages.NONE
+    twin = None if alone else Path(dark) if dark else other
+    wanted = pages.Wanted(first, target, twin, width, caption, base, alone)
     if target == "pptx" and page and Path(page).suffix.lower() == slides.SUFFIX:
         if slides.put(wanted, Path(page)):
             out_paths([page])
@@ -93,7 +95,7 @@ embed = click.Command(
                      "films that lie outside its site are copied into it; of slides the deck, which gets one more  "
                      "[default: a page in this folder]"),
         click.Option(["--dark"], metavar="FILE",
-                     help="the film for dark pages  [default: NAME-dark beside NAME-light]"),
+                     help="the film for dark pages; none: FILM alone  [default: NAME-dark beside NAME-light]"),
         click.Option(["--width"], metavar="PX", type=int, default=pages.WIDTH, show_default=True,
                      help="the film's width on the page"),
         click.Option(["--caption"], metavar="TEXT", help="the line under the film  [default: its title]"),

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from layeranim.embed.files import FilmFiles, Pair, pair, stem
+from layeranim.embed.files import FilmFiles, Pair, of, pair, stem
 from layeranim.embed.snippets import Figure
 from layeranim.embed.targets import RST, SHORTCODE, TARGETS, Site, relative, target
 from layeranim.errors import InputError, OptionError, OutputError
@@ -21,6 +21,8 @@ from layeranim.film.owned import provenance
 from layeranim.film.provenance import dumped
 
 WIDTH = 640
+NONE = "none"
+"""In the place of the film for dark pages: the film stands alone."""
 BEGIN, END = "layeranim embed", "layeranim end"
 COPY = "copy_of"
 """What a copy's provenance says: from which folder it is, by the digest of the way there."""
@@ -43,11 +45,17 @@ class Wanted:
     width: int = WIDTH
     caption: str | None = None
     base: str = ""
+    alone: bool = False
+
+    def films(self) -> Pair:
+        """The film, with its twin for the other ground unless it is wanted alone."""
+        return Pair(of(self.film)) if self.alone else pair(self.film, self.dark)
 
     def words(self, page: Path) -> str:
         """As words, with paths seen from the page, without the two hyphens that no comment of XML may hold."""
         out = [_seen(self.film, page), f"for={self.target}"]
         out += [f"dark={_seen(self.dark, page)}"] if self.dark else []
+        out += ["dark=" + NONE] if self.alone else []
         out += [f"width={self.width}"] if self.width != WIDTH else []
         out += [f"caption={self.caption}"] if self.caption is not None else []
         out += [f"base={self.base}"] if self.base else []
@@ -75,7 +83,7 @@ def snippet(
     site = Site.around(goal, page, wanted.base)
     if not 16 <= wanted.width <= 8192:
         raise OptionError(f"width is {wanted.width}, but must be 16 to 8192 pixels")
-    both = pair(wanted.film, wanted.dark)
+    both = wanted.films()
     copies = {place: file.read_bytes() for file, place in site.brought.items()}
     both = Pair(*(_placed(shown, site, copies, taken or {}) for shown in both.both))
     caption = both.light.title if wanted.caption is None else wanted.caption
@@ -206,9 +214,10 @@ def asked(words: str, page: Path) -> Wanted:
         film, *rest = (unquote(word) for word in words.split())
         pairs = dict(word.split("=", 1) for word in rest)
         dark = pairs.pop("dark", None)
+        twin = page.parent / dark if dark and dark != NONE else None
         wanted = Wanted(
-            page.parent / film, pairs.pop("for"), page.parent / dark if dark else None,
-            int(pairs.pop("width", WIDTH)), pairs.pop("caption", None), pairs.pop("base", ""),
+            page.parent / film, pairs.pop("for"), twin, int(pairs.pop("width", WIDTH)), pairs.pop("caption", None),
+            pairs.pop("base", ""), dark == NONE,
         )  # fmt: skip
     except (ValueError, KeyError):
         pairs, wanted = {"": ""}, None

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
 
-from layeranim.embed.files import FilmFiles, Pair, of, pair, stem
+from layeranim.embed.files import FilmFiles, Pair, of, stem
 from layeranim.embed.pages import BEGIN, LARGEST, Wanted, asked
 from layeranim.errors import InputError, MissingLibraryError, OptionError
 from layeranim.film.output import Output
@@ -50,7 +50,7 @@ def put(wanted: Wanted, deck: Path) -> bool:
     Raises InputError for a file that is no deck, OptionError for a film that no slide can play, MissingLibraryError
     without python-pptx.
     """
-    found = pair(wanted.film, wanted.dark)
+    found = wanted.films()
     show = _opened(deck)
     mark = f"{BEGIN} {wanted.words(deck)}"
     old, new = next((shape for shape in _films(show) if shape.name == mark), None), not deck.exists()
@@ -79,7 +79,7 @@ def updated(deck: Path) -> tuple[bytes, bytes]:
         raise InputError(f"{deck} has no film of ours: {BEGIN} FILM --for pptx --page {deck} puts one on a slide")
     for shape in films:
         wanted = asked(shape.name.removeprefix(f"{BEGIN} "), deck)
-        _anew(shape, _for(pair(wanted.film, wanted.dark), _ground(show), wanted))
+        _anew(shape, _for(wanted.films(), _ground(show), wanted))
     return deck.read_bytes(), _made(show, deck)
 
 

@@ -570,3 +570,12 @@ def test_pages_of_mkdocs_show_the_film_for_their_own_ground(
         )
         assert found == [shown], kind
         page.close()
+
+
+@pytest.mark.parametrize("ground", ["light", "dark"])
+def test_one_ground_alone(call: Any, place: Path, ground: str) -> None:
+    made = told(call, f"films/x-{ground}.mp4", "--for", "html", "--dark", "none")
+    assert [one["poster"] for one in Markup(made).of("video")] == [f"films/x-{ground}.png"]
+    assert "<style>" not in made
+    (place / "a.html").write_text(made)
+    assert call("embed", "--update", "a.html", "--check").code == 0
