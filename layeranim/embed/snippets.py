@@ -222,7 +222,12 @@ def _opened(figure: Figure, shown: FilmFiles) -> Iterator[str]:
 
 def picture(figure: Figure) -> str:
     """A moving picture in a paragraph: what GitHub shows of a README. It takes no ``<video>`` from a repository."""
-    return "\n".join(["<p>", *moving(figure), "</p>"]) + "\n"
+    return "\n".join(["<p>", *moving(figure), *_under(figure), "</p>"]) + "\n"
+
+
+def _under(figure: Figure) -> list[str]:
+    """The caption in a paragraph, where programs leave nothing of ``<figcaption>``."""
+    return [f"<br /><em>{escape(figure.caption)}</em>"] if figure.caption else []
 
 
 def plain_image(figure: Figure) -> str:
@@ -232,15 +237,17 @@ def plain_image(figure: Figure) -> str:
         f'<img src="{url(light.moving or light.poster)}" width="{across}" height="{down}" alt="{escape(figure.alt)}" />'
     )
     link = light.controlled or light.poster
-    return f'<p><a href="{url(link)}">{image}</a></p>\n'
+    return f'<p><a href="{url(link)}">{image}</a>{"".join(_under(figure))}</p>\n'
 
 
 def reveal(figure: Figure) -> str:
     """A film on a slide of reveal.js: it begins and stops with its slide; a player goes step by step with it."""
+    caption = [f"<p><small>{escape(figure.caption)}</small></p>"] if figure.caption else []
     if figure.light.player:
-        return "\n".join(_stepped(figure, figure.light)) + "\n"
+        return "\n".join([*_stepped(figure, figure.light), *caption]) + "\n"
     lines = list(_video(figure, figure.light, "data-layeranim "))
-    return "\n".join(lines) + "\n" + PLAYING if lines else "\n".join(moving(figure)) + "\n"
+    playing = PLAYING if lines else ""
+    return "\n".join([*(lines or moving(figure)), *caption]) + "\n" + playing
 
 
 def _stepped(figure: Figure, shown: FilmFiles) -> Iterator[str]:
@@ -294,7 +301,8 @@ def commonmark(figure: Figure) -> str:
     light = figure.light
     image = f"![{_bracketed(figure.alt)}](<{figure.url(light.moving or light.poster)}>)"
     link = light.controlled
-    return (f"[{image}](<{figure.url(link)}>)" if link else image) + "\n"
+    caption = f"\n*{_bracketed(figure.caption)}*\n" if figure.caption else ""
+    return (f"[{image}](<{figure.url(link)}>)" if link else image) + f"\n{caption}"
 
 
 def hugo(figure: Figure) -> str:

@@ -353,7 +353,7 @@ def test_a_player_is_a_page_within_the_page(
 
 def test_where_no_player_goes_a_picture_leads_to_it(call: Any, players: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(players)
-    assert told(call, "y.gif", "--for", "markdown", "--bare").endswith("](<y.gif>)](<y.html>)\n")
+    assert "](<y.gif>)](<y.html>)\n\n*Convolution*\n" in told(call, "y.gif", "--for", "markdown", "--bare")
     for target, link in {"rst": ":target: y.html", "latex": "run:y.html"}.items():
         assert link in told(call, "y.html", "--for", target), target
 
@@ -579,3 +579,15 @@ def test_one_ground_alone(call: Any, place: Path, ground: str) -> None:
     assert "<style>" not in made
     (place / "a.html").write_text(made)
     assert call("embed", "--update", "a.html", "--check").code == 0
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_caption_stands_under_the_film(call: Any, place: Path, target: str) -> None:
+    mark, text, page, _ = SITES.get(target, ("none", "", "page.txt", ""))
+    (place / "source").mkdir()
+    (place / mark).write_text(text)
+    more = ("--base", "https://example.org") if target == "pypi" else ()
+    words = ("films/x-light.mp4", "--for", target, "--page", page, "--bare", *more)
+    if target != "pptx":  # a program that makes a slide: its film alone
+        assert "Words of mine" in told(call, *words, "--caption", "Words of mine")
+    assert "Words of mine" not in told(call, *words, "--caption", "")
