@@ -155,7 +155,7 @@ def _video(figure: Figure, shown: FilmFiles, more: str = "") -> Iterator[str]:
     (across, down), url = figure.size, figure.url
     ground = f'class="layeranim-{shown.theme}" ' if figure.pair.dark else ""
     yield (
-        f'<video {ground}controls="controls" muted="muted" playsinline="playsinline" preload="metadata" {more}'
+        f'<video {ground}controls="controls" muted="muted" playsinline="playsinline" preload="none" {more}'
         f'width="{across}" height="{down}" style="max-width: 100%; height: auto" '
         f'poster="{url(shown.poster)}" aria-label="{escape(figure.alt)}">'
     )

@@ -21,6 +21,7 @@ from layeranim.cli import main
 from layeranim.embed.files import PAUSED
 from tests.clocks import HANG
 from tests.docs.snippets import ROOT
+from tests.watching import LOADED
 
 SMALL = ":size: 320x180\n   :fps: 5\n   :steps: first:1\n   :pace: fast"
 MANIFEST = """version = 1
@@ -142,7 +143,7 @@ def test_films_are_made_and_placed(source: Path, chromium: Any) -> None:
             "[...document.querySelectorAll('video')].map(one => [one.className, one.checkVisibility()])"
         )
         assert seen == [[f"layeranim-{one}", one == ground] for one in ("light", "dark")] * 2
-        page.wait_for_function("[...document.querySelectorAll('video')].every(one => one.readyState > 0)")
+        page.wait_for_function(LOADED)
         page.evaluate("document.body.dataset.theme = 'dark'")  # the switch of a theme, which counts for more
         assert page.evaluate("document.querySelector('.layeranim-dark').checkVisibility()")
         assert not page.evaluate("document.querySelector('.layeranim-light').checkVisibility()")
