@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote, unquote
 
+from layeranim.embed import markdown
 from layeranim.embed.files import FilmFiles, Pair, of, pair, stem
 from layeranim.embed.snippets import Figure
 from layeranim.embed.targets import RST, SHORTCODE, TARGETS, Site, relative, target
@@ -191,11 +192,12 @@ def updated(page: Path, taken: Mapping[Path, bytes]) -> tuple[bytes, bytes, list
 def _blocks(page: Path, lines: Sequence[str]) -> Iterator[tuple[int, int, re.Match[str]]]:
     """The lines of each snippet, its two comments among them, and the comment that it begins with.
 
-    Raises InputError where one does not end: what follows it is the user's.
+    One that is shown as code is none. Raises InputError where one does not end: what follows it is the user's.
     """
     first, opened = 0, None
+    shown = markdown.coded([line.rstrip("\r") for line in lines]) if page.suffix in markdown.SUFFIXES else set()
     for at, line in enumerate([*lines, ""]):
-        found = _MARK.fullmatch(line)
+        found = None if at in shown else _MARK.fullmatch(line)
         begins = found is not None and found["words"] is not None
         if opened and (begins or at == len(lines)):
             until = f"the next begins in line {at + 1}" if begins else "the page is over"

@@ -90,7 +90,7 @@ def _for(found: Pair, ground: str, wanted: Wanted) -> OnSlide:
     if kind is None:
         there = ", ".join(file.suffix for file in film.files.values())
         raise OptionError(
-            f"slides play MP4 and GIF, and of {stem(wanted.film)} there is {there}; render an MP4 beside it"
+            f"slides play MP4, GIF and WebM, and of {stem(wanted.film)} there is {there}; render an MP4 beside it"
         )
     return OnSlide(film, film.files[kind], kind, wanted.caption or film.title)
 

@@ -591,3 +591,17 @@ def test_the_caption_stands_under_the_film(call: Any, place: Path, target: str) 
     if target != "pptx":  # a program that makes a slide: its film alone
         assert "Words of mine" in told(call, *words, "--caption", "Words of mine")
     assert "Words of mine" not in told(call, *words, "--caption", "")
+
+
+def test_a_snippet_that_is_shown_as_code_stays(call: Any, place: Path) -> None:
+    snippet = told(call, "films/x-light.gif", "--for", "html")
+    old = snippet.replace("<figcaption>", "<figcaption>Old ")
+    lines = "".join(f"    {line}\n" for line in old.splitlines())
+    page = f"Words.\n\n```html\n{old}```\n\nAs code:\n\n{lines}\n~~~~{{code-block}} html\n```\n{old}~~~~\n\n"
+    live = "- One:\n\n{1}\n````{{admonition}} One\n{0}```\n{2}```\n````\n\n{0}"
+    (place / "a.md").write_text(page + live.format(old, lines, old))
+    told(call, "--update", "a.md")
+    held = "".join(f"    {line}\n" for line in snippet.splitlines())
+    assert (place / "a.md").read_text() == page + live.format(snippet, held, old)
+    (place / "a.md").write_text(page)
+    assert "has no snippet of ours" in call("embed", "--update", "a.md").err
