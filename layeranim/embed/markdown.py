@@ -16,11 +16,11 @@ _HOLDS = re.compile(r"[-*+] |\d+[.)] |!!! |\?\?\?|=== |: |\[\^")
 
 def blocks(lines: Sequence[str]) -> Iterator[tuple[int, int, re.Match[str] | None]]:
     """Every fence with the line that opens it, and every line outside of fences, comments and code alone."""
-    at, comment = 0, False
+    at, comment, above = 0, False, _above(lines)
     while at < len(lines):
         opened = _FENCE.fullmatch(lines[at])
         first, at = at, at + 1
-        code = _is_code(lines, first)
+        code = _is_code(lines, first, above)
         if comment or not opened or code:
             starts, ends = lines[first].rfind("<!--"), lines[first].rfind("-->")
             was, comment = comment, starts > ends if max(starts, ends) >= 0 else comment
@@ -34,18 +34,28 @@ def blocks(lines: Sequence[str]) -> Iterator[tuple[int, int, re.Match[str] | Non
         yield first, at, opened
 
 
-def _is_code(lines: Sequence[str], at: int) -> bool:
+def _is_code(lines: Sequence[str], at: int, above: Sequence[int]) -> bool:
     """Whether a line is indented so far that it is code: with nothing above it that it would belong to."""
-    depth = _depth(lines[at])
-    if depth < CODE:
+    if _depth(lines[at]) < CODE:
         return False
-    while depth and at:
-        at -= 1
-        if lines[at].strip() and _depth(lines[at]) < depth:
-            if _HOLDS.match(lines[at].lstrip()):
-                return False
-            depth = _depth(lines[at])
+    while (at := above[at]) >= 0:
+        if _HOLDS.match(lines[at].lstrip()):
+            return False
     return True
+
+
+def _above(lines: Sequence[str]) -> list[int]:
+    """Of each line the nearest one above it that is indented less; -1 where there is none."""
+    found: list[int] = []
+    held: list[int] = []
+    for at, line in enumerate(lines):
+        if line.strip():
+            while held and _depth(lines[held[-1]]) >= _depth(line):
+                held.pop()
+        found.append(held[-1] if held else -1)
+        if line.strip():
+            held.append(at)
+    return found
 
 
 def _depth(line: str) -> int:
