@@ -26,50 +26,55 @@ def _embed(
         raise OptionError("--check goes with --update PAGE")
     if film is None or target is None:
         raise UsageError("embed takes a film and --for TARGET, or --update PAGE; see layeranim embed --help")
-    wanted = pages.Wanted(_film(film), target, Path(dark) if dark else None, width, caption, base)
+    first, other = _film(film)
+    alone = dark == pages.NONE
+    twin = None if alone else Path(dark) if dark else other
+    wanted = pages.Wanted(first, target, twin, width, caption, base, alone)
     if target == "pptx" and page and Path(page).suffix.lower() == slides.SUFFIX:
         if slides.put(wanted, Path(page)):
             out_paths([page])
         return
     made = pages.snippet(wanted, Path(page) if page else None, not bare)
     Voice().warn(*made.warnings)
-    for place in pages.copy(made.copies):
+    for place in pages.put(made.copies):
         Voice().say(f"copied {relative(place, Path())}")
     out(made.text)
 
 
-def _film(word: str) -> Path:
-    """A film's file, or the first film of an asset of the manifest."""
+def _film(word: str) -> tuple[Path, Path | None]:
+    """A film's file, or the first film of an asset of the manifest; with the one for dark pages where names do not say
+    which that is.
+    """
     path = Path(word)
-    if path.exists() or path.suffix:
-        return path
-    from layeranim.assets.manifest import files_of, read
+    if path.is_file() or path.suffix:
+        return path, None
+    from layeranim.assets.manifest import read
     from layeranim.cli import manifests
+    from layeranim.embed.shelf import asset
 
-    found, _ = read(manifests.manifest(None))
-    entry = found.chosen((word,))[0]
-    return found.root / files_of(entry)[0]
+    first, other = asset(read(manifests.manifest(None))[0], word)
+    return Path(relative(first, Path())), Path(relative(other, Path())) if other else None
 
 
 def _update(places: list[Path], check: bool) -> None:
+    """Find out all before anything is written, then write all of it."""
     pages.ready(places)
-    stale = []
+    stale: dict[Path, bytes] = {}
+    copies: dict[Path, bytes] = {}
     for page in places:
+        made: list[pages.Snippet] = []
         if page.suffix.lower() == slides.SUFFIX:
-            stale += [str(page)] if slides.updated(page, check) else []
-            continue
-        before, after, made = pages.updated(page)
+            before, after = slides.updated(page)
+        else:
+            before, after, made = pages.updated(page, copies)
         Voice().warn(*(line for one in made for line in one.warnings))
-        if check:
-            behind = before != after or any(pages.lacking(one.copies) for one in made)
-            stale += [str(page)] if behind else []
-            continue
-        for one in made:
-            pages.copy(one.copies)
-        if before != after:
-            page.write_bytes(after.encode())
-            stale.append(str(page))
-    out_paths(stale)
+        needed = {place: content for one in made for place, content in one.copies.items()}
+        copies |= needed
+        if before != after or (check and pages.lacking(needed)):
+            stale[page] = after
+    if not check:
+        pages.put(copies, stale)
+    out_paths(map(str, stale))
     if check and stale:
         click.get_current_context().exit(1)
 
@@ -90,7 +95,7 @@ embed = click.Command(
                      "films that lie outside its site are copied into it; of slides the deck, which gets one more  "
                      "[default: a page in this folder]"),
         click.Option(["--dark"], metavar="FILE",
-                     help="the film for dark pages  [default: NAME-dark beside NAME-light]"),
+                     help="the film for dark pages; none: FILM alone  [default: NAME-dark beside NAME-light]"),
         click.Option(["--width"], metavar="PX", type=int, default=pages.WIDTH, show_default=True,
                      help="the film's width on the page"),
         click.Option(["--caption"], metavar="TEXT", help="the line under the film  [default: its title]"),

@@ -75,12 +75,15 @@ class FilmFiles:
         return wide, round(wide * down / across)
 
     def cannot_pause(self, instead: str = "") -> str:
-        """What to say of a film that moves for long without controls; ``instead``: what has them, where no page can."""
+        """What to say of a film that moves for long where nobody can halt it; nothing of others.
+
+        ``instead``: what would help where the page gets the moving picture, whatever else there is.
+        """
         if (self.controlled and not instead) or self.moving is None or self.seconds <= PAUSED:
             return ""
+        help = instead or "an MP4 beside it (render -f gif,mp4) gives readers controls"
         return (
-            f"{self.moving.name} moves for {self.seconds:.0f} s and cannot be paused, which WCAG 2.2.2 asks for; "
-            f"{instead or 'an MP4 beside it (render -f gif,mp4)'} gives readers controls"
+            f"{self.moving.name} moves for {self.seconds:.0f} s and cannot be paused, which WCAG 2.2.2 asks for; {help}"
         )
 
 
@@ -103,23 +106,19 @@ def pair(path: Path, dark: Path | None = None) -> Pair:
     Raises InputError for a file that no film's provenance names.
     """
     first = of(path)
-    if dark is not None:
-        return Pair(first, _as(first, of(dark)))
+    twin = dark or _twin(path, first)
+    if twin is None:
+        return Pair(first)
+    other = replace(of(twin), stepped=first.stepped)
+    return Pair(other, first) if (first.theme, other.theme) == ("dark", "light") else Pair(first, other)
+
+
+def _twin(path: Path, first: FilmFiles) -> Path | None:
     name = stem(path)
-    light_end, dark_end = DARK
-    for here, there in (DARK, DARK[::-1]):
-        if name.endswith(here):
-            twin = path.parent / f"{name.removesuffix(here)}{there}.json"
-            if twin.is_file():
-                other = _as(first, of(twin))
-                return Pair(first, other) if here == light_end else Pair(other, first)
-    twin = path.parent / f"{name}{dark_end}.json"
-    return Pair(first, _as(first, of(twin))) if first.theme == "light" and twin.is_file() else Pair(first)
-
-
-def _as(first: FilmFiles, other: FilmFiles) -> FilmFiles:
-    """The other theme's film, shown as the first is."""
-    return replace(other, stepped=first.stepped)
+    ends = [(here, there) for here, there in (DARK, DARK[::-1]) if name.endswith(here)]
+    ends += [("", DARK[1])] if first.theme == "light" else []
+    twins = (path.parent / f"{name.removesuffix(here)}{there}.json" for here, there in ends)
+    return next((twin for twin in twins if twin.is_file()), None)
 
 
 def of(path: Path) -> FilmFiles:

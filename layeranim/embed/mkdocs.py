@@ -22,6 +22,7 @@ from mkdocs.structure.files import File, InclusionLevel
 from layeranim.assets import finding
 from layeranim.embed import files as film_files
 from layeranim.embed import snippets
+from layeranim.embed.markdown import blocks
 from layeranim.embed.shelf import OWN, RENDER, SHOWN_AS, Shelf, one_of, width_of
 from layeranim.embed.snippets import Figure
 from layeranim.errors import LayeranimError, OptionError
@@ -31,29 +32,20 @@ FOLDER = "films"
 STYLE = f"{FOLDER}/layeranim.css"
 WAITING = ".cache/layeranim"
 """Where films of explainers wait for the next build, beside ``mkdocs.yml``."""
-ALWAYS_LIGHT = snippets.by_switch(":root", ".layeranim-never")
 PLAIN = """.md-typeset .layeranim-opened, .md-typeset .layeranim-opened > summary
   { background: none; border: 0; box-shadow: none; margin: 0; padding: 0; font-size: inherit }
 .md-typeset .layeranim-opened > summary::before, .md-typeset .layeranim-opened > summary::after { display: none }
 """
 """Material makes a coloured box of what opens."""
 SWITCHES = {
-    "mkdocs": ALWAYS_LIGHT + snippets.by_switch("[data-bs-theme=light]", "[data-bs-theme=dark]"),
-    "material": ALWAYS_LIGHT
-    + snippets.by_switch("[data-md-color-scheme=default]", "[data-md-color-scheme=slate]")
-    + PLAIN,
-    "readthedocs": ALWAYS_LIGHT,
+    "mkdocs": snippets.ALWAYS_LIGHT + snippets.BOOTSTRAP,
+    "material": snippets.ALWAYS_LIGHT + snippets.MATERIAL + PLAIN,
+    "readthedocs": snippets.ALWAYS_LIGHT,
 }
 """What themes say of a page's ground; those of any other theme have the film that the reader's system asks for."""
-_FENCE = re.compile(r"(?P<indent>[ \t]*)(?P<mark>`{3,}|~{3,})[ \t]*(?P<info>[^`]*)")
 _PICTURE = re.compile(r'(?P<indent>[ \t]*)!\[[^\]]*\]\(<?(?P<file>[^)\s>]+)>?(?:\s+"(?P<caption>[^"]*)")?\)[ \t]*')
 MOVING = (".gif", ".webp", ".apng")
 """Of pictures those that move: a still is meant as one."""
-
-CODE = 4
-"""Lines that are indented by so much are code."""
-_HOLDS = re.compile(r"[-*+] |\d+[.)] |!!! |\?\?\?|=== |: |\[\^")
-"""What indented lines below belong to: items of lists, admonitions, tabs, definitions, footnotes."""
 
 _log = get_plugin_logger("layeranim")
 
@@ -93,7 +85,7 @@ class Fence:
 
 def fences(lines: list[str]) -> Iterator[Fence]:
     """The fences of ours on a page; one within another fence, a comment or indented code is not looked at."""
-    for first, after, opened in _blocks(lines):
+    for first, after, opened in blocks(lines):
         word, _, film = opened["info"].strip().partition(" ") if opened else ("", "", "")
         if opened and word == "layeranim":
             inner = lines[first + 1 : after - 1]
@@ -103,7 +95,7 @@ def fences(lines: list[str]) -> Iterator[Fence]:
 def pictures(lines: list[str], place: Path) -> Iterator[Fence]:
     """Moving pictures of films, each a paragraph by itself, as if they were fences: other readers of the page, such as
     GitHub, show the picture. ``place`` is the page; a picture that is no film of ours is left alone."""
-    for first, after, opened in _blocks(lines):
+    for first, after, opened in blocks(lines):
         found = _PICTURE.fullmatch(lines[first])
         if (
             opened
@@ -114,41 +106,6 @@ def pictures(lines: list[str], place: Path) -> Iterator[Fence]:
         file = Path(unquote(found["file"]))
         if file.suffix in MOVING and (place.parent / file).with_name(f"{film_files.stem(file)}.json").is_file():
             yield Fence(first, after, found["indent"], str(file), (f"caption: {found['caption'] or ''}",))
-
-
-def _blocks(lines: list[str]) -> Iterator[tuple[int, int, re.Match[str] | None]]:
-    """Every fence with the line that opens it, and every line outside of fences, comments and code alone."""
-    at, comment = 0, False
-    while at < len(lines):
-        opened = _FENCE.fullmatch(lines[at])
-        first, at = at, at + 1
-        code = _is_code(lines, first)
-        if comment or not opened or code:
-            starts, ends = lines[first].rfind("<!--"), lines[first].rfind("-->")
-            was, comment = comment, starts > ends if max(starts, ends) >= 0 else comment
-            if not (was or code or opened):
-                yield first, at, None
-            continue
-        closed = re.compile(rf"[ \t]*{re.escape(opened['mark'][0])}{{{len(opened['mark'])},}}[ \t]*")
-        while at < len(lines) and not closed.fullmatch(lines[at]):
-            at += 1
-        at += 1
-        yield first, at, opened
-
-
-def _is_code(lines: list[str], at: int) -> bool:
-    """Whether a line is indented so far that it is code: with nothing above it that it would belong to."""
-    depth = _depth(lines[at])
-    for line in reversed(lines[:at]):
-        if line.strip() and _depth(line) < depth:
-            if _HOLDS.match(line.lstrip()):
-                return False
-            depth = _depth(line)
-    return _depth(lines[at]) >= CODE
-
-
-def _depth(line: str) -> int:
-    return len(line.expandtabs(4)) - len(line.expandtabs(4).lstrip())
 
 
 class LayeranimPlugin(BasePlugin[LayeranimConfig]):
@@ -218,7 +175,7 @@ class LayeranimPlugin(BasePlugin[LayeranimConfig]):
         classes = " ".join(["layeranim", *map(_word, own.get("class", "").split())])
         markup, warnings = snippets.placed(figure, shown_as)
         for said in warnings:
-            _log.warning("%s: %s", page.file.src_uri, said)
+            _log.info("%s: %s", page.file.src_uri, said)  # it was asked for: no reason to end a strict build
         return f'<div class="{classes}"{name}>\n{markup}</div>\n'
 
 

@@ -12,9 +12,9 @@ from layeranim.assets import finding
 from layeranim.assets.build import build
 from layeranim.assets.manifest import Manifest, files_of
 from layeranim.assets.plan import load
-from layeranim.embed.files import Pair, pair
+from layeranim.embed.files import Pair, of, pair
 from layeranim.engine.spelling import suggestion
-from layeranim.errors import ManifestError, OptionError
+from layeranim.errors import InputError, ManifestError, OptionError
 
 RENDER = ("never", "missing", "always")
 SHOWN_AS = {"video": ("mp4",), "picture": ("gif", "mp4"), "player": ("html",)}
@@ -91,7 +91,7 @@ class Shelf:
         films = [plan.root / files_of(entry)[0] for entry in chosen]
         if self.when == "always" or (self.when == "missing" and not all(file.is_file() for file in films)):
             build(self.manifest, what)
-        return pair(films[0])
+        return pair(*asset(plan, what))
 
     def _rendered(self, what: str, given: Mapping[str, str], shown_as: str, page: Path) -> Pair:
         """The film of an explainer, for each ground, under a name that its options decide."""
@@ -120,6 +120,22 @@ class Shelf:
     def _theme(self, word: str) -> str:
         """A theme of the site's settings, whose file lies beside them."""
         return str((self.settings / word).absolute()) if word.endswith(".toml") else word
+
+
+def asset(plan: Manifest, what: str) -> tuple[Path, Path | None]:
+    """The first film of an asset, and the one of its themes that is for pages of the other ground.
+
+    Raises ``InputError`` where it is not built.
+    """
+    first = plan.chosen((what,))[0]
+    alike = [one for one in plan.entries if (one.asset, one.options) == (first.asset, first.options)]
+    places = {one.name: plan.root / files_of(one)[0] for one in alike}
+    lost = [name for name, place in places.items() if not place.is_file()]
+    if lost:
+        raise InputError(f"{', '.join(lost)} of {plan.path.name} is not built yet; layeranim build {what} makes it")
+    film = places[first.name]
+    others = (place for name, place in places.items() if of(place).theme != of(film).theme)
+    return film, next(others, None)
 
 
 def one_of(name: str, value: Any, known: tuple[str, ...]) -> str:

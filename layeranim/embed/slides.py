@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
 
-from layeranim.embed.files import FilmFiles, Pair, of, pair, stem
+from layeranim.embed.files import FilmFiles, Pair, of, stem
 from layeranim.embed.pages import BEGIN, LARGEST, Wanted, asked
 from layeranim.errors import InputError, MissingLibraryError, OptionError
 from layeranim.film.output import Output
@@ -50,7 +50,7 @@ def put(wanted: Wanted, deck: Path) -> bool:
     Raises InputError for a file that is no deck, OptionError for a film that no slide can play, MissingLibraryError
     without python-pptx.
     """
-    found = pair(wanted.film, wanted.dark)
+    found = wanted.films()
     show = _opened(deck)
     mark = f"{BEGIN} {wanted.words(deck)}"
     old, new = next((shape for shape in _films(show) if shape.name == mark), None), not deck.exists()
@@ -59,11 +59,17 @@ def put(wanted: Wanted, deck: Path) -> bool:
         _anew(old, shown)
     else:
         _added(show, shown, mark, new)
-    return _saved(show, deck)
+    made = _made(show, deck)
+    if deck.exists() and made == deck.read_bytes():
+        return False
+    with Output(deck) as output:
+        output.file.write(made)
+        output.commit()
+    return True
 
 
-def updated(deck: Path, check: bool = False) -> bool:
-    """Every film of a deck made anew from its files; whether one was behind them. With ``check`` nothing is written.
+def updated(deck: Path) -> tuple[bytes, bytes]:
+    """A deck as it is, and with every film made anew from its files.
 
     Raises InputError for a deck without films of ours.
     """
@@ -73,8 +79,8 @@ def updated(deck: Path, check: bool = False) -> bool:
         raise InputError(f"{deck} has no film of ours: {BEGIN} FILM --for pptx --page {deck} puts one on a slide")
     for shape in films:
         wanted = asked(shape.name.removeprefix(f"{BEGIN} "), deck)
-        _anew(shape, _for(pair(wanted.film, wanted.dark), _ground(show), wanted))
-    return _saved(show, deck, check)
+        _anew(shape, _for(wanted.films(), _ground(show), wanted))
+    return deck.read_bytes(), _made(show, deck)
 
 
 def _for(found: Pair, ground: str, wanted: Wanted) -> OnSlide:
@@ -84,7 +90,7 @@ def _for(found: Pair, ground: str, wanted: Wanted) -> OnSlide:
     if kind is None:
         there = ", ".join(file.suffix for file in film.files.values())
         raise OptionError(
-            f"slides play MP4 and GIF, and of {stem(wanted.film)} there is {there}; render an MP4 beside it"
+            f"slides play MP4, GIF and WebM, and of {stem(wanted.film)} there is {there}; render an MP4 beside it"
         )
     return OnSlide(film, film.files[kind], kind, wanted.caption or film.title)
 
@@ -110,8 +116,8 @@ def _opened(deck: Path) -> Any:
         raise InputError(f"{deck} cannot be read as a deck of slides; give a {SUFFIX}") from None
 
 
-def _saved(show: Any, deck: Path, check: bool = False) -> bool:
-    """Write a deck whose bytes tell no time; whether they are others than before."""
+def _made(show: Any, deck: Path) -> bytes:
+    """The file of a deck, which tells no time; the one that is there where its parts are no others."""
     made, out = BytesIO(), BytesIO()
     show.save(made)
     with ZipFile(made) as parts, ZipFile(out, "w", ZIP_DEFLATED) as dateless:
@@ -119,13 +125,8 @@ def _saved(show: Any, deck: Path, check: bool = False) -> bool:
             entry = ZipInfo(part.filename, DATE)
             entry.compress_type, entry.external_attr = ZIP_DEFLATED, 0o600 << 16
             dateless.writestr(entry, parts.read(part))
-    if deck.exists() and _parts(deck.read_bytes()) == _parts(out.getvalue()):
-        return False
-    if not check:
-        with Output(deck) as output:
-            output.file.write(out.getvalue())
-            output.commit()
-    return True
+    there = deck.read_bytes() if deck.exists() else b""
+    return there if there and _parts(there) == _parts(out.getvalue()) else out.getvalue()
 
 
 def _parts(deck: bytes) -> dict[str, bytes]:

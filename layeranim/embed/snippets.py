@@ -31,7 +31,7 @@ class Figure:
     """What a snippet is made of: the film, the width on the page, the caption under it, addresses.
 
     ``linked``: whether an address may lead away from the page, and stand there twice. One that is the file itself may
-    not.
+    not. ``switches``: style for pages that say themselves what their ground is.
     """
 
     pair: Pair
@@ -39,6 +39,7 @@ class Figure:
     caption: str
     url: Url
     linked: bool = True
+    switches: str = ""
 
     @property
     def light(self) -> FilmFiles:
@@ -59,7 +60,7 @@ def block(figure: Figure) -> str:
     """``<figure>``: films with controls where there are any, else pictures; both grounds, each on its own page."""
     if any(shown.controlled for shown in figure.pair.both):
         return _on_grounds(figure, lambda shown: moving(replace(figure, pair=Pair(shown))))
-    return _captioned(figure, list(moving(figure)))
+    return framed(figure) if figure.switches else _captioned(figure, list(moving(figure)))
 
 
 def waiting(figure: Figure) -> str:
@@ -71,7 +72,8 @@ def placed(figure: Figure, shown_as: str) -> tuple[str, list[str]]:
     """What a site shows, and what is to be said of it: only a picture that was asked for moves by itself."""
     if shown_as != "picture":
         return waiting(figure), []
-    return framed(figure), [said for shown in figure.pair.both if (said := shown.cannot_pause())]
+    said = [shown.cannot_pause("as: video gives readers controls") for shown in figure.pair.both]
+    return framed(figure), [*filter(None, said)]
 
 
 def _on_grounds(figure: Figure, other: Callable[[FilmFiles], Iterator[str]]) -> str:
@@ -94,7 +96,7 @@ def _captioned(figure: Figure, lines: list[str]) -> str:
 
 def _grounds(figure: Figure) -> Iterator[str]:
     """Of two films the one for the page's ground: a poster has no ``media`` of its own."""
-    yield f"<style>\n{by_system()}</style>"
+    yield f"<style>\n{by_system()}{figure.switches}</style>"
 
 
 def by_system() -> str:
@@ -111,6 +113,17 @@ def by_switch(light: str, dark: str) -> str:
         f"{light} .layeranim-light, {dark} .layeranim-dark {{ display: revert !important }}\n"
         f"{light} .layeranim-dark, {dark} .layeranim-light {{ display: none !important }}\n"
     )
+
+
+ALWAYS_LIGHT = by_switch(":root", ".layeranim-never")
+BOOTSTRAP = by_switch("[data-bs-theme=light]", "[data-bs-theme=dark]")
+MATERIAL = by_switch("[data-md-color-scheme=default]", "[data-md-color-scheme=slate]")
+READ_THE_DOCS = by_switch(".wy-body-for-nav", ".layeranim-never")
+
+
+def mkdocs(figure: Figure) -> str:
+    """The block, in which the themes of MkDocs say which film is seen."""
+    return block(replace(figure, switches=BOOTSTRAP + MATERIAL + READ_THE_DOCS))
 
 
 def by_sphinx() -> str:
@@ -142,7 +155,7 @@ def _video(figure: Figure, shown: FilmFiles, more: str = "") -> Iterator[str]:
     (across, down), url = figure.size, figure.url
     ground = f'class="layeranim-{shown.theme}" ' if figure.pair.dark else ""
     yield (
-        f'<video {ground}controls="controls" muted="muted" playsinline="playsinline" preload="metadata" {more}'
+        f'<video {ground}controls="controls" muted="muted" playsinline="playsinline" preload="none" {more}'
         f'width="{across}" height="{down}" style="max-width: 100%; height: auto" '
         f'poster="{url(shown.poster)}" aria-label="{escape(figure.alt)}">'
     )
@@ -209,7 +222,12 @@ def _opened(figure: Figure, shown: FilmFiles) -> Iterator[str]:
 
 def picture(figure: Figure) -> str:
     """A moving picture in a paragraph: what GitHub shows of a README. It takes no ``<video>`` from a repository."""
-    return "\n".join(["<p>", *moving(figure), "</p>"]) + "\n"
+    return "\n".join(["<p>", *moving(figure), *_under(figure), "</p>"]) + "\n"
+
+
+def _under(figure: Figure) -> list[str]:
+    """The caption in a paragraph, where programs leave nothing of ``<figcaption>``."""
+    return [f"<br /><em>{escape(figure.caption)}</em>"] if figure.caption else []
 
 
 def plain_image(figure: Figure) -> str:
@@ -219,15 +237,17 @@ def plain_image(figure: Figure) -> str:
         f'<img src="{url(light.moving or light.poster)}" width="{across}" height="{down}" alt="{escape(figure.alt)}" />'
     )
     link = light.controlled or light.poster
-    return f'<p><a href="{url(link)}">{image}</a></p>\n'
+    return f'<p><a href="{url(link)}">{image}</a>{"".join(_under(figure))}</p>\n'
 
 
 def reveal(figure: Figure) -> str:
     """A film on a slide of reveal.js: it begins and stops with its slide; a player goes step by step with it."""
+    caption = [f"<p><small>{escape(figure.caption)}</small></p>"] if figure.caption else []
     if figure.light.player:
-        return "\n".join(_stepped(figure, figure.light)) + "\n"
-    lines = list(_video(figure, figure.light, "data-autoplay "))
-    return "\n".join(lines) + "\n" if lines else "\n".join(moving(figure)) + "\n"
+        return "\n".join([*_stepped(figure, figure.light), *caption]) + "\n"
+    lines = list(_video(figure, figure.light, "data-layeranim "))
+    playing = PLAYING if lines else ""
+    return "\n".join([*(lines or moving(figure)), *caption]) + "\n" + playing
 
 
 def _stepped(figure: Figure, shown: FilmFiles) -> Iterator[str]:
@@ -245,6 +265,12 @@ def _stepped(figure: Figure, shown: FilmFiles) -> Iterator[str]:
     yield STEPPING + "</div>"
 
 
+PLAYING = """<script>
+if (!matchMedia("(prefers-reduced-motion: reduce)").matches)
+for (const film of document.querySelectorAll("video[data-layeranim]")) film.dataset.autoplay = "";
+</script>
+"""
+"""Reveal.js plays what has ``data-autoplay`` whatever the reader asked for: so who asked for less motion has none."""
 STEPPING = """<script>
 for (const slide of document.querySelectorAll(".layeranim-steps:not([data-steps])")) {
 const frame = slide.querySelector("iframe");
@@ -275,7 +301,8 @@ def commonmark(figure: Figure) -> str:
     light = figure.light
     image = f"![{_bracketed(figure.alt)}](<{figure.url(light.moving or light.poster)}>)"
     link = light.controlled
-    return (f"[{image}](<{figure.url(link)}>)" if link else image) + "\n"
+    caption = f"\n*{_bracketed(figure.caption)}*\n" if figure.caption else ""
+    return (f"[{image}](<{figure.url(link)}>)" if link else image) + f"\n{caption}"
 
 
 def hugo(figure: Figure) -> str:

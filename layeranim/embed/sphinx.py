@@ -7,6 +7,7 @@ here and nowhere else.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Callable
@@ -112,9 +113,9 @@ def _placed(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     if app.builder.format != "html":
         return
     for node in doctree.findall(film):
-        folder = Path(app.outdir, FOLDER)
-        folder.mkdir(parents=True, exist_ok=True)
         for name, file in node["files"].items():
+            folder = Path(app.outdir, FOLDER, _apart(app.srcdir, file))
+            folder.mkdir(parents=True, exist_ok=True)
             place = folder / name
             if not place.is_file() or place.read_bytes() != Path(file).read_bytes():
                 waiting = folder / f".{name}.{os.getpid()}"
@@ -122,10 +123,18 @@ def _placed(app: Sphinx, doctree: nodes.document, docname: str) -> None:
                 os.replace(waiting, place)
 
 
+def _apart(source: str | os.PathLike[str], file: str) -> str:
+    """The folder of a film's files among pictures: one for each folder that they come from, whatever else has a name
+    of theirs."""
+    way = Path(os.path.relpath(Path(file).parent, source)).as_posix()
+    return f"layeranim/{hashlib.sha256(way.encode()).hexdigest()[:10]}"
+
+
 def _visit(writer: Any, node: film) -> None:
     markup = node["markup"]
-    for name in node["files"]:
-        markup = markup.replace(f"@{name}@", f"{writer.builder.imgpath}/{quote(name)}")
+    for name, file in node["files"].items():
+        address = f"{writer.builder.imgpath}/{_apart(writer.builder.srcdir, file)}/{quote(name)}"
+        markup = markup.replace(f"@{name}@", address)
     opened = writer.starttag(node, "div", CLASS="layeranim")
     writer.body.append(f"{opened}\n{markup}</div>\n")
     raise nodes.SkipNode

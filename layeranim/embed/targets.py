@@ -26,8 +26,8 @@ class Venue:
     """A program: its markup, and the file that marks the top of a site of it, where films must lie inside one.
 
     ``folder`` is where films go that lie outside; ``mark`` how a comment begins and ends on its pages; ``brings`` what
-    else its site needs, and where: seen from the folder that is served; ``instead`` what has controls where the markup
-    has none.
+    else its site needs, and where: seen from the folder that is served; ``instead`` what helps readers where
+    the markup is a picture that nobody can pause.
     """
 
     name: str
@@ -45,19 +45,20 @@ SHORTCODE = Path(__file__).with_name("shortcode.html")
 RST, _TEX, _PYTHON = (".. ", ""), ("% ", ""), ("# ", "")
 _HUGO = tuple(f"{folder}{name}.{kind}" for folder in ("", "config/_default/") for name in ("hugo", "config")
               for kind in ("toml", "yaml", "yml", "json"))  # fmt: skip
-_DIRECTIVE = "an MP4 beside it in the directive of layeranim.embed.sphinx"
+_DIRECTIVE = "an MP4 beside it in the directive of layeranim.embed.sphinx gives readers controls"
+_POSTER = "its poster (NAME.png), linked to the film, moves for nobody"
 _ALL = (
     Venue("html", "a page of HTML", snippets.block),
-    Venue("markdown", "Markdown without HTML", snippets.commonmark),
+    Venue("markdown", "Markdown without HTML", snippets.commonmark, instead=_POSTER),
     Venue("github", "a README on GitHub, which takes no video from a repository (not tried on GitHub itself)",
-          snippets.picture),
+          snippets.picture, instead=_POSTER),
     Venue("pypi", "a README on a package index: absolute addresses (not tried on one itself)",
-          snippets.plain_image, absolute=True),
-    Venue("rst", "reStructuredText of docutils", snippets.rst, mark=RST),
+          snippets.plain_image, absolute=True, instead=_POSTER),
+    Venue("rst", "reStructuredText of docutils", snippets.rst, mark=RST, instead=_POSTER),
     Venue("sphinx", "Sphinx: moving pictures in HTML, the poster in LaTeX and EPUB", snippets.sphinx, ("conf.py",),
           "films", RST, instead=_DIRECTIVE),
     Venue("myst", "Sphinx with MyST", snippets.myst, ("conf.py",), "films", instead=_DIRECTIVE),
-    Venue("mkdocs", "MkDocs, also under directory URLs", snippets.block, ("mkdocs.yml", "mkdocs.yaml"), "films"),
+    Venue("mkdocs", "MkDocs, also under directory URLs", snippets.mkdocs, ("mkdocs.yml", "mkdocs.yaml"), "films"),
     Venue("hugo", "Hugo, in a shortcode that the site gets", snippets.hugo, _HUGO, "films",
           brings={SHORTCODE: "../layouts/shortcodes/layeranim.html"}),
     Venue("jekyll", "Jekyll, under any base URL", snippets.block, ("_config.yml", "_config.toml"), "assets/films"),

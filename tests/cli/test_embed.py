@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import resource
+import shutil
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -351,7 +353,7 @@ def test_a_player_is_a_page_within_the_page(
 
 def test_where_no_player_goes_a_picture_leads_to_it(call: Any, players: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(players)
-    assert told(call, "y.gif", "--for", "markdown", "--bare").endswith("](<y.gif>)](<y.html>)\n")
+    assert "](<y.gif>)](<y.html>)\n\n*Convolution*\n" in told(call, "y.gif", "--for", "markdown", "--bare")
     for target, link in {"rst": ":target: y.html", "latex": "run:y.html"}.items():
         assert link in told(call, "y.html", "--for", target), target
 
@@ -363,11 +365,19 @@ def test_a_long_film_without_controls_is_warned_about(call: Any, place: Path) ->
     assert "cannot be paused" not in call("embed", "films/x-light.gif", "--for", "html").err
 
 
-def test_where_sphinx_gets_a_long_picture_its_directive_is_named(call: Any, players: Path, tmp_path: Path) -> None:
-    (tmp_path / "conf.py").write_text("")
-    for target, says in (("sphinx", True), ("html", False)):
-        done = call("embed", str(players / "y.gif"), "--for", target, "--page", str(tmp_path / "index.rst"))
-        assert ("the directive of layeranim.embed.sphinx gives readers controls" in done.err) is says
+@pytest.mark.parametrize("target", [name for name in TARGETS if name not in ("hugo", "jekyll")])
+def test_a_picture_that_nobody_can_pause_is_warned_about_whatever_it_leads_to(
+    call: Any, place: Path, target: str
+) -> None:
+    mark, text, page, _ = SITES.get(target, ("none", "", "page.txt", ""))
+    (place / "source").mkdir()
+    (place / mark).write_text(text)
+    base = ("--base", "https://example.org") if target == "pypi" else ()
+    done = call("embed", "films/x-light.mp4", "--for", target, "--page", page, *base)
+    alone = {"markdown": "poster", "github": "poster", "pypi": "poster", "rst": "poster", "sphinx": "directive",
+             "myst": "directive"}.get(target)  # fmt: skip
+    assert ("cannot be paused" in done.err) == bool(alone) == (".gif" in done.out)
+    assert (alone or "") in done.err
 
 
 @pytest.mark.parametrize("target", ["html", "rst", "markdown", "latex", "pptx", "quarto"])
@@ -383,12 +393,50 @@ def test_titles_are_quoted_as_each_program_wants_it(call: Any, place: Path, targ
         compile(snippet, "snippet", "exec")
 
 
+MANIFEST = """version = 1
+output = "films"
+formats = ["gif", "mp4"]
+themes = ["light", "dark"]
+[defaults]
+captions = false
+[[asset]]
+id = "x"
+explainer = "conv"
+[[asset]]
+id = "y"
+explainer = "conv"
+themes = ["light"]
+"""
+
+
 def test_an_asset_of_the_manifest_is_a_film(call: Any, place: Path) -> None:
-    (place / "layeranim.toml").write_text(
-        'version = 1\noutput = "films"\nformats = ["gif", "mp4"]\nthemes = ["light", "dark"]\n'
-        '[[asset]]\nid = "x"\nexplainer = "conv"\n'
-    )
-    assert re.search(r'poster="films/x-dark\.png"', told(call, "x", "--for", "html"))
+    (place / "layeranim.toml").write_text(MANIFEST)
+    (place / "x").mkdir()  # a folder is no film
+    made = told(call, "x", "--for", "html")
+    assert re.search(r'poster="films/x-dark\.png"', made)
+    (place / "a.html").write_text(made)
+    assert call("embed", "--update", "a.html", "--check").code == 0
+    done = call("embed", "y", "--for", "html")
+    assert done.code == 2
+    assert "error: y of layeranim.toml is not built yet; layeranim build y makes it\n" in done.err
+
+
+@pytest.mark.parametrize("order", [("brand", "night"), ("night", "brand")])
+def test_an_asset_in_colours_of_ones_own_has_both_grounds(call: Any, place: Path, order: tuple[str, str]) -> None:
+    for name, ground in {"brand": "light", "night": "dark"}.items():
+        (place / f"{name}.toml").write_text(f'base = "{ground}"\n')
+        for file in place.glob(f"films/x-{ground}.*"):
+            file.rename(file.with_name(file.name.replace(ground, name)))
+        told_of = place / f"films/x-{name}.json"
+        told_of.write_text(told_of.read_text().replace(f"x-{ground}.", f"x-{name}."))
+    files = ", ".join(f'"{name}.toml"' for name in order)
+    (place / "layeranim.toml").write_text(MANIFEST.replace('"light", "dark"', files))
+    made = told(call, "x", "--for", "html")
+    assert [(one["class"], one["poster"]) for one in Markup(made).of("video")] == [
+        ("layeranim-light", "films/x-brand.png"), ("layeranim-dark", "films/x-night.png"),
+    ]  # fmt: skip
+    (place / "a.html").write_text(made)
+    assert call("embed", "--update", "a.html", "--check").code == 0
 
 
 def test_a_comment_survives_odd_names_and_words(call: Any, place: Path) -> None:
@@ -402,3 +450,158 @@ def test_a_comment_survives_odd_names_and_words(call: Any, place: Path) -> None:
     assert Markup(snippet).of("video")[0]["poster"] == "a%20b--c/x-light.png"
     (place / "page.html").write_text(snippet)
     assert call("embed", "--update", "page.html", "--check").code == 0
+
+
+@pytest.mark.parametrize("target", ["markdown", "rst", "latex"])
+def test_a_snippet_that_lost_its_end_takes_nothing_with_it(call: Any, place: Path, target: str) -> None:
+    snippet = told(call, "films/x-light.gif", "--for", target)
+    whole = snippet.removesuffix("\n").split("\n")
+    cut = "\n".join([*whole[:-1], "Words of the user's.", "", *whole, ""])
+    for name, text, said in (
+        ("cut.md", f"One.\n{cut}", f"line {len(whole) + 3}"), ("last.md", f"One.\n{cut[: -len(whole[-1]) - 1]}", ""),
+    ):  # fmt: skip
+        (place / name).write_text(text)
+        done = call("embed", "--update", name)
+        assert (done.code, (place / name).read_text()) == (2, text)
+        assert f"{name}:2: the comment layeranim end of this snippet is gone" in done.err
+        assert said in done.err
+
+
+def test_lines_end_as_they_did(call: Any, place: Path) -> None:
+    snippet = told(call, "films/x-light.gif", "--for", "html")
+    page = f"# layeranim embed in words\n- One.\n\n{snippet}\nTwo.\n".replace("\n", "\r\n  ").encode()
+    (place / "a.html").write_bytes(page.replace(b"<figcaption>", b"<figcaption>Old "))
+    told(call, "--update", "a.html")
+    assert (place / "a.html").read_bytes().replace(b"  \r\n", b"\r\n") == page.replace(b"  \r\n", b"\r\n")
+
+
+def test_a_full_disk_leaves_pages_and_copies_as_they_were(call: Any, place: Path) -> None:
+    """A limit on the size of a file, which a page is over: what a disk without room does."""
+    (place / "mkdocs.yml").write_text("site_name: x\n")
+    (place / "docs").mkdir()
+    snippet = told(call, "films/x-light.gif", "--for", "mkdocs", "--page", "docs/a.md")
+    stale = (snippet.replace("<figcaption>", "<figcaption>Old ") + "word " * 50_000).encode()
+    (place / "docs/a.md").write_bytes(stale)
+    (place / "docs/films/x-light.gif").unlink()
+    before = sorted(place.rglob("*"))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, hard))
+    try:
+        done = call("embed", "--update", "docs/a.md")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert (done.code, sorted(place.rglob("*"))) == (4, before)
+    assert (place / "docs/a.md").read_bytes() == stale
+    (place / "docs/a.md").chmod(0o640)
+    told(call, "--update", "docs/a.md")
+    assert (place / "docs/films/x-light.gif").is_file()
+    assert (place / "docs/a.md").stat().st_mode & 0o777 == 0o640
+
+
+def test_pages_are_updated_together_or_not_at_all(call: Any, place: Path) -> None:
+    snippet = told(call, "films/x-light.gif", "--for", "html")
+    stale = snippet.replace("<figcaption>", "<figcaption>Old ")
+    for name, text in {"a.html": stale, "b.html": snippet.replace("films/x-light", "films/z", 1)}.items():
+        (place / name).write_text(text)
+    done = call("embed", "--update", "a.html", "--update", "b.html")
+    assert (done.code, done.out, (place / "a.html").read_text()) == (2, "", stale)
+    assert "films/z.gif is no film of ours" in done.err
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_two_films_of_one_name_are_two_copies(call: Any, place: Path, at_once: bool) -> None:
+    (place / "mkdocs.yml").write_text("site_name: x\n")
+    (place / "docs").mkdir()
+    shutil.copytree(place / "films", place / "b")
+    for theme in ("light", "dark"):
+        to = [str(place / f"b/x-{theme}.{kind}") for kind in ("gif", "mp4")]
+        la.render("softmax", output=to, theme=theme, captions=False, **TINY)
+    made = []
+    for folder in ("films", "b"):
+        made.append(told(call, f"{folder}/x-light.gif", "--for", "mkdocs", "--page", "docs/a.md"))
+    if at_once:
+        shutil.rmtree(place / "docs/films")
+    (place / "docs/a.md").write_text("\n".join([made[0], made[1]]))
+    told(call, "--update", "docs/a.md")
+    assert call("embed", "--update", "docs/a.md", "--check").code == 0
+    copies = [place / "docs" / one["src"][3:] for one in Markup((place / "docs/a.md").read_text()).of("source")]
+    assert copies == [
+        *(place / f"docs/films/x-{theme}.mp4" for theme in ("light", "dark")),
+        *(copies[2].with_name(f"x-{theme}.mp4") for theme in ("light", "dark")),
+    ]
+    assert [copy.read_bytes() for copy in copies] == [
+        (place / f"{folder}/x-{theme}.mp4").read_bytes() for folder in ("films", "b") for theme in ("light", "dark")
+    ]
+
+
+def test_a_film_of_the_site_is_not_taken_for_a_copy(call: Any, place: Path) -> None:
+    (place / "mkdocs.yml").write_text("site_name: x\n")
+    (place / "docs").mkdir()
+    shutil.copytree(place / "films", place / "docs/films")
+    before = (place / "docs/films/x-light.mp4").read_bytes()
+    la.render("softmax", output=str(place / "films/x-light.mp4"), captions=False, **TINY)
+    made = told(call, "films/x-light.mp4", "--for", "mkdocs", "--page", "docs/a.md", "--bare")
+    assert "films/x-light.mp4" not in made
+    assert (place / "docs/films/x-light.mp4").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("body", "system", "shown"),
+    [
+        ('data-md-color-scheme="slate"', "light", "dark"), ('data-md-color-scheme="default"', "dark", "light"),
+        ('data-bs-theme="dark"', "light", "dark"), ('class="wy-body-for-nav"', "dark", "light"),
+        ("", "dark", "dark"), ("", "light", "light"),
+    ],
+)  # fmt: skip
+def test_pages_of_mkdocs_show_the_film_for_their_own_ground(
+    call: Any, place: Path, chromium: Any, body: str, system: str, shown: str
+) -> None:
+    (place / "mkdocs.yml").write_text("site_name: x\n")
+    for kind, seen in (("mp4", "video"), ("gif", "img")):
+        if kind == "gif":
+            for file in place.glob("films/*.mp4"):
+                file.unlink()
+        made = told(call, "films/x-light.gif", "--for", "mkdocs", "--page", "docs/index.md")
+        page = chromium.new_page(color_scheme=system)
+        page.set_content(f"<!doctype html><body {body}>{made}</body>")
+        found = page.evaluate(
+            f"[...document.querySelectorAll('figure {seen}')].filter(one => !one.closest('video > a'))"
+            ".filter(one => one.checkVisibility()).map(one => one.outerHTML.match(/x-(light|dark)/)[1])"
+        )
+        assert found == [shown], kind
+        page.close()
+
+
+@pytest.mark.parametrize("ground", ["light", "dark"])
+def test_one_ground_alone(call: Any, place: Path, ground: str) -> None:
+    made = told(call, f"films/x-{ground}.mp4", "--for", "html", "--dark", "none")
+    assert [one["poster"] for one in Markup(made).of("video")] == [f"films/x-{ground}.png"]
+    assert "<style>" not in made
+    (place / "a.html").write_text(made)
+    assert call("embed", "--update", "a.html", "--check").code == 0
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_caption_stands_under_the_film(call: Any, place: Path, target: str) -> None:
+    mark, text, page, _ = SITES.get(target, ("none", "", "page.txt", ""))
+    (place / "source").mkdir()
+    (place / mark).write_text(text)
+    more = ("--base", "https://example.org") if target == "pypi" else ()
+    words = ("films/x-light.mp4", "--for", target, "--page", page, "--bare", *more)
+    if target != "pptx":  # a program that makes a slide: its film alone
+        assert "Words of mine" in told(call, *words, "--caption", "Words of mine")
+    assert "Words of mine" not in told(call, *words, "--caption", "")
+
+
+def test_a_snippet_that_is_shown_as_code_stays(call: Any, place: Path) -> None:
+    snippet = told(call, "films/x-light.gif", "--for", "html")
+    old = snippet.replace("<figcaption>", "<figcaption>Old ")
+    lines = "".join(f"    {line}\n" for line in old.splitlines())
+    page = f"Words.\n\n```html\n{old}```\n\nAs code:\n\n{lines}\n~~~~{{code-block}} html\n```\n{old}~~~~\n\n"
+    live = "- One:\n\n{1}\n````{{admonition}} One\n{0}```\n{2}```\n````\n\n{0}"
+    (place / "a.md").write_text(page + live.format(old, lines, old))
+    told(call, "--update", "a.md")
+    held = "".join(f"    {line}\n" for line in snippet.splitlines())
+    assert (place / "a.md").read_text() == page + live.format(snippet, held, old)
+    (place / "a.md").write_text(page)
+    assert "has no snippet of ours" in call("embed", "--update", "a.md").err

@@ -147,6 +147,7 @@ def test_films_load_with_their_size(site: Path, chromium: Any, address: str, gro
         seen = (
             "[...document.querySelectorAll('figure video, figure details > img')].filter(one => one.checkVisibility())"
         )
+        page.evaluate("document.querySelectorAll('video').forEach(one => { one.preload = 'metadata' })")
         page.wait_for_function(f"{seen}.every(one => one.readyState > 0 || (one.complete && one.naturalWidth > 0))")
         (shown,) = page.evaluate(
             f"{seen}.map(one => [one.currentSrc.match(/films.(.*)/)[1], one.videoWidth || one.naturalWidth,"

@@ -21,6 +21,7 @@ from tests.clocks import HANG
 from tests.docs.snippets import ROOT, sections
 from tests.embed.test_sphinx import MANIFEST, films
 from tests.serving import served
+from tests.watching import LOADED
 
 WAIT = 30_000
 """Milliseconds after which a browser is taken to hang."""
@@ -139,7 +140,7 @@ def test_films_are_made_placed_and_shown_on_their_ground(
     page.on("response", lambda came: heard.append(came.url) if came.status >= 400 else None)
     for shown in ("", deeper.removesuffix("index.html")):
         page.goto(f"{address}/a/path/{shown}")
-        page.wait_for_function("[...document.querySelectorAll('video')].every(one => one.readyState > 0)")
+        page.wait_for_function(LOADED)
         for ground in ("light", "dark"):
             page.evaluate(DARK[theme] if ground == "dark" else "0")
             seen = page.evaluate(

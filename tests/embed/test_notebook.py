@@ -18,6 +18,7 @@ import layeranim as la
 from layeranim.embed import notebook
 from tests.clocks import HANG
 from tests.docs.snippets import ROOT, Section, sections
+from tests.watching import LOADED
 
 TINY = {"size": "128x72", "fps": 5, "steps": "first:1", "pace": "fast"}
 SMALL = ", ".join(f"{name}={value!r}" for name, value in TINY.items())
@@ -189,7 +190,7 @@ def test_the_page_of_a_notebook_plays_far_from_its_files(run: Run, chromium: Any
     films = "[...document.querySelectorAll('video')]"
     sizes = page.evaluate(f"{films}.map(one => [one.clientWidth, one.clientHeight])")
     assert [128, 72] in sizes
-    page.wait_for_function(f"{films}.every(one => one.readyState > 0)")
+    page.wait_for_function(LOADED)
     assert page.evaluate(f"{films}.map(one => [one.clientWidth, one.clientHeight])") == sizes  # nothing jumped
     assert page.evaluate(f"{films}.every(one => one.paused && one.duration > 1)")
     played = page.evaluate(f"{films}.at(-1).play().then(() => true)")

@@ -116,7 +116,7 @@ def test_a_gif_is_a_picture_that_moves_and_what_no_slide_plays_is_refused(
     assert embed("films/only.gif", "--for", "pptx", "--page", "gif.pptx") == 0
     assert shapes(place / "gif.pptx")[0].image.blob == (place / "films/only.gif").read_bytes()
     assert embed("films/no.webp", "--for", "pptx", "--page", "no.pptx") == 2
-    assert "slides play MP4 and GIF" in capsys.readouterr().err
+    assert "slides play MP4, GIF and WebM" in capsys.readouterr().err
     assert not (place / "no.pptx").exists()
 
 

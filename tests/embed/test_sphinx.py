@@ -14,12 +14,14 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
+from PIL import Image
 
 import layeranim as la
 from layeranim.cli import main
 from layeranim.embed.files import PAUSED
 from tests.clocks import HANG
 from tests.docs.snippets import ROOT
+from tests.watching import LOADED
 
 SMALL = ":size: 320x180\n   :fps: 5\n   :steps: first:1\n   :pace: fast"
 MANIFEST = """version = 1
@@ -72,7 +74,9 @@ def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "docs"
     (folder / "sub").mkdir(parents=True)
     (tmp_path / "layeranim.toml").write_text(MANIFEST, encoding="utf-8")
-    (folder / "conf.py").write_text('extensions = ["layeranim.embed.sphinx", "myst_parser"]\n', encoding="utf-8")
+    (folder / "conf.py").write_text(
+        'extensions = ["layeranim.embed.sphinx", "myst_parser"]\nsuppress_warnings = ["layeranim.pause"]\n', "utf-8"
+    )
     (folder / "index.rst").write_text(INDEX, encoding="utf-8")
     (folder / "sub" / "page.md").write_text(PAGE, encoding="utf-8")
     (folder / "sub" / "numbers.csv").write_text("1,2,3,4\n5,6,7,8\n9,1,2,3\n4,5,6,7\n", encoding="utf-8")
@@ -139,7 +143,7 @@ def test_films_are_made_and_placed(source: Path, chromium: Any) -> None:
             "[...document.querySelectorAll('video')].map(one => [one.className, one.checkVisibility()])"
         )
         assert seen == [[f"layeranim-{one}", one == ground] for one in ("light", "dark")] * 2
-        page.wait_for_function("[...document.querySelectorAll('video')].every(one => one.readyState > 0)")
+        page.wait_for_function(LOADED)
         page.evaluate("document.body.dataset.theme = 'dark'")  # the switch of a theme, which counts for more
         assert page.evaluate("document.querySelector('.layeranim-dark').checkVisibility()")
         assert not page.evaluate("document.querySelector('.layeranim-light').checkVisibility()")
@@ -193,6 +197,7 @@ def test_a_film_that_nobody_can_pause_waits_until_it_is_opened(source: Path, chr
     """WCAG 2.2.2; where the page asks for a picture, it is warned of."""
     film = la.render("softmax", output=str(source / "film.gif"), size="160x90", fps=1)
     assert film.seconds > PAUSED
+    (source / "conf.py").write_text((source / "conf.py").read_text().replace('["layeranim.pause"]', "[]"))
     (source / "sub" / "page.md").unlink()
     (source / "index.rst").write_text(
         "Films\n=====\n\n.. layeranim:: film.gif\n\n.. layeranim:: film.gif\n   :as: picture\n", encoding="utf-8"
@@ -273,3 +278,35 @@ def test_examples_of_a_gallery_show_the_films_that_they_make(source: Path) -> No
     shown = [one for one in films(page).shown if (one.get("src") or "").endswith(".gif")]
     assert len(shown) == 1
     assert (shown[0]["alt"] or "").startswith("Animation")
+
+
+def test_files_of_one_name_stand_side_by_side(source: Path) -> None:
+    """Two films from two folders, and a picture of the user's, all of one name."""
+    settings = {"size": "128x72", "fps": 5, "steps": "first:1", "pace": "fast"}
+    for folder, explainer in {"a": "pool", "b": "softmax"}.items():
+        (source / folder).mkdir()
+        la.render(explainer, output=str(source / folder / "x.mp4"), **settings)
+    (source / "img").mkdir()
+    Image.new("RGB", (3, 3)).save(source / "img/x.png")
+    (source / "sub/page.md").unlink()
+    (source / "index.rst").write_text(
+        "Films\n=====\n\n.. layeranim:: a/x.mp4\n\n.. layeranim:: b/x.mp4\n\n.. image:: img/x.png\n", "utf-8"
+    )
+    web = site(source)
+    found = Films((web / "index.html").read_text(encoding="utf-8"))
+    films = [web / one for one in found.addresses if one.endswith(".mp4")]
+    assert [film.read_bytes() for film in films] == [(source / f"{one}/x.mp4").read_bytes() for one in "ab"]
+    posters = [web / str(one["poster"]) for one in found.shown if "poster" in one]
+    assert [poster.read_bytes() for poster in posters] == [(source / f"{one}/x.png").read_bytes() for one in "ab"]
+    assert (web / found.addresses[-1]).read_bytes() == (source / "img/x.png").read_bytes()
+
+
+def test_a_picture_that_nobody_can_pause_is_warned_about(source: Path) -> None:
+    (source / "conf.py").write_text((source / "conf.py").read_text().replace('["layeranim.pause"]', "[]"))
+    (source / "index.rst").unlink()
+    (source / "sub/page.md").rename(source / "index.md")
+    (source / "sub/numbers.csv").rename(source / "numbers.csv")
+    done = sphinx(source, str(source), str(source.parent / "html"))
+    assert done.returncode == 1
+    assert re.search(r"index.md:3: WARNING: layeranim: conv-\w+-picture.gif moves for \d+ s and cannot be paused, .*; "
+                     r"as: video gives readers controls \[layeranim.pause\]", done.stderr)  # fmt: skip

@@ -24,6 +24,7 @@ HANG = 60_000
 """Milliseconds after which a browser is taken to hang."""
 READY = """film => new Promise((done) => {
   const told = () => done(film.videoWidth);
+  film.preload = "metadata";
   film.readyState ? told() : (film.onloadedmetadata = told);
 })"""
 """How wide a film is, as soon as its browser knows."""
@@ -94,12 +95,14 @@ def test_the_page_in_a_browser(made: Path, request: pytest.FixtureRequest, kind:
     from axe_playwright_python.sync_playwright import Axe
 
     context = request.getfixturevalue(kind).new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    page, heard = context.new_page(), list[str]()
+    page, heard, films = context.new_page(), list[str](), list[str]()
     page.set_default_timeout(HANG)
     page.on("console", lambda said: heard.append(said.text))
     page.on("pageerror", lambda error: heard.append(str(error)))
     page.on("request", lambda asked: None if asked.url.startswith(("file:", "data:")) else heard.append(asked.url))
+    page.on("request", lambda asked: films.append(asked.url) if asked.url.endswith(".mp4") else None)
     page.goto((made / "index.html").as_uri())
+    assert films == []  # none is transferred before it is played
     root = "document.documentElement"
     assert page.evaluate(f"{root}.scrollWidth == {root}.clientWidth")
     shown = page.locator("video:visible")
@@ -110,6 +113,7 @@ def test_the_page_in_a_browser(made: Path, request: pytest.FixtureRequest, kind:
         assert film.evaluate(READY) == 640
         assert f"-{scheme}." in film.evaluate("film => film.currentSrc")
         assert film.bounding_box()["width"] <= width
+    assert films
     _by_keyboard(page)
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()

@@ -89,7 +89,10 @@ FILMS = (
     "[...document.querySelectorAll('video, iframe, img')]"
     ".filter(one => one.checkVisibility() && !one.parentElement.closest('video'))"
 )
-LOADED = f"{FILMS}.every(one => one.readyState > 0 || one.naturalWidth > 0 || one.tagName === 'IFRAME')"
+LOADED = (
+    f"{FILMS}.every(one => (one.preload = 'metadata', one.readyState > 0) || one.naturalWidth > 0"
+    " || one.tagName === 'IFRAME')"
+)
 SHOWN = (
     f"{FILMS}.map(one => [(one.currentSrc || one.src).split('/').pop(),"
     " Math.round(one.getBoundingClientRect().width),"
