@@ -462,6 +462,7 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"tokens": "я", "kind": "additive"},
         {"query": "random:6x6", "key": "random:1x6", "value": "random:1x8", "kind": "dot"},
         {"query": "random:13x7", "key": "random:10x7", "value": "random:10x1", "kind": "cosine"},
+        {"queries": 5, "features": 24, "heads": 12},
     ],
     "conv-image": [
         {"input": "1 2 3; 4 5 6; 7 8 9", "kernel": "1 0; 0 -1"},

@@ -119,7 +119,7 @@ def _evidence(view: AttentionView) -> Iterator[Region]:
         for query in shown:
             yield Region.of("weights", batch=view.b, heads=0, queries=query, keys=view.best[query])
     else:
-        yield Region.of("output", batch=view.b, queries=range(shown.start, shown.stop))
+        yield from view.made
 
 
 AttentionStory = story("Attention", film, GOOD_FOR, takes=9, shows=("heads",))

@@ -7,7 +7,6 @@ from math import prod
 
 import numpy as np
 
-from layeranim.engine.trace import Region
 from layeranim.stories import phrases
 from layeranim.stories.attention.arrangement import APART, CLOSE, has_arcs, short_enough
 from layeranim.stories.attention.film import DRAWN
@@ -67,13 +66,8 @@ def film(telling: Telling) -> Play:
         longest=LONGEST,
         words={"weights": lambda q: _found(view, q), "joined": lambda q: _side_by_side(view)},
         tokens=(*(view.config.tokens or ()), *(view.config.key_tokens or ())),
-        evidence=(Region.of("output", batch=view.b, queries=_shown(view)),),
+        evidence=view.made,
     )
-
-
-def _shown(view: AttentionView) -> range:
-    shown = view.film.selected(view.rows)
-    return range(shown.start, shown.stop)
 
 
 # ── stage ────────────────────────────────────────────────────────────────────

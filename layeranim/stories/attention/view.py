@@ -181,6 +181,15 @@ class AttentionView:
         """Of several heads the followed one, and the head of keys and values that it reads."""
         return {"heads": self.head, "key_heads": self.group(self.head)} if self.heads > 1 else {}
 
+    @property
+    def made(self) -> tuple[Region, ...]:
+        """What comes out for the queries of the film, of the heads that are drawn."""
+        shown = self.film.selected(self.rows)
+        whole = {"batch": self.b, "queries": range(shown.start, shown.stop)}
+        if self.projected or len(self.drawn_heads) == self.heads:
+            return (Region.of("output", **whole),)
+        return tuple(Region.of("output", heads=head, **whole) for head in self.drawn_heads)
+
     def group(self, head: int) -> int:
         """Which head of keys and values a head reads."""
         return head * int(self.config.key_heads or self.heads) // self.heads
