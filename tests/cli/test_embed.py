@@ -385,7 +385,8 @@ def test_titles_are_quoted_as_each_program_wants_it(call: Any, place: Path, targ
     snippet = told(call, "films/long.gif", "--for", target, "--bare")
     wanted = {
         "html": "<figcaption>a &quot;b&quot; &lt;c&gt; &amp; *d*</figcaption>", "rst": 'a "b" <c> & \\*d\\*',
-        "markdown": 'a "b" \\<c> & \\*d\\*', "latex": 'a "b" <c> \\& *d*', "pptx": "a \"b\" <c> & *d*",
+        "markdown": 'a "b" \\<c> & \\*d\\*', "latex": r"a ''b'' \ensuremath{<}c\ensuremath{>} \& *d*",
+        "pptx": '24 seconds. a "b" <c',  # in its alt text, which is spoken
         "quarto": 'a "b" \\<c> & \\*d\\*',
     }  # fmt: skip
     assert wanted[target] in snippet

@@ -139,7 +139,8 @@ class ConvView:
         with np.errstate(all="ignore"):
             exact = np.abs(shown.astype(np.float64))
         exact[~np.isfinite(exact)] = -1.0
-        near = np.flatnonzero(exact >= 0.999 * exact.max())  # no other is displayed as the largest is
+        top = exact.max()
+        near = np.flatnonzero(exact >= top - abs(top) / 1000)  # no other is displayed as the largest is
         low, *sizes = numbers.rounded(np.append(exact.min(), exact[near]), shown.dtype).tolist()
         alike = low == max(sizes) or self.symbolic
         return units[(len(units) - 1) // 2] if alike else units[int(near[int(np.argmax(sizes))])]
