@@ -26,9 +26,10 @@ if TYPE_CHECKING:
         trace,
     )
     from layeranim.assets.build import build
+    from layeranim.embed.loading import load_film
 
-__all__ = ["__version__", "backward", "build", "capture", "from_state", "from_torch", "load_capture", "load_storyboard",
-           "load_trace", "render", "storyboard", "trace"]  # fmt: skip
+__all__ = ["__version__", "backward", "build", "capture", "from_state", "from_torch", "load_capture", "load_film",
+           "load_storyboard", "load_trace", "render", "storyboard", "trace"]  # fmt: skip
 
 
 def load_ipython_extension(shell: Any) -> None:
@@ -43,6 +44,10 @@ def __getattr__(name: str) -> Any:
         from layeranim.assets.build import build
 
         return build
+    if name == "load_film":
+        from layeranim.embed.loading import load_film
+
+        return load_film
     if name in __all__:
         from layeranim import api
 

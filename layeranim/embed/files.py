@@ -126,6 +126,15 @@ def of(path: Path) -> FilmFiles:
 
     Raises InputError for a file that no film's provenance names.
     """
+    place, report = told(path)
+    return replace(reported(report, place), stepped=path.suffix == ".html")
+
+
+def told(path: Path) -> tuple[Path, Mapping[str, Any]]:
+    """Where the provenance is of the film that a file belongs to, and what it says.
+
+    Raises InputError where none stands beside the file.
+    """
     place = path.with_name(f"{stem(path)}.json")
     found = provenance(place)
     if found is None:
@@ -133,7 +142,7 @@ def of(path: Path) -> FilmFiles:
             f"{path} is no film of ours: there is no {place.name} beside it that layeranim wrote; "
             "render writes one with every film"
         )
-    return replace(reported(found.report, place), stepped=path.suffix == ".html")
+    return place, found.report
 
 
 def stem(path: Path) -> str:

@@ -50,7 +50,8 @@ class Wanted:
 
     def films(self) -> Pair:
         """The film, with its twin for the other ground unless it is wanted alone."""
-        return Pair(of(self.film)) if self.alone else pair(self.film, self.dark)
+        alone = self.alone or target(self.target).cell
+        return Pair(of(self.film)) if alone else pair(self.film, self.dark)
 
     def words(self, page: Path) -> str:
         """As words, with paths seen from the page, without the two hyphens that no comment of XML may hold."""
@@ -85,15 +86,20 @@ def snippet(
     if not 16 <= wanted.width <= 8192:
         raise OptionError(f"width is {wanted.width}, but must be 16 to 8192 pixels")
     both = wanted.films()
+    if goal.cell and (wanted.width, wanted.caption, wanted.base) != (WIDTH, None, ""):
+        raise OptionError(
+            f"in a {goal.name} a film shows itself, {WIDTH} pixels wide; leave out width, caption and base"
+        )
     copies = {place: file.read_bytes() for file, place in site.brought.items()}
     both = Pair(*(_placed(shown, site, copies, taken or {}) for shown in both.both))
     caption = both.light.title if wanted.caption is None else wanted.caption
     text = goal.write(Figure(both, wanted.width, caption, site.url))
-    if marked:
+    if marked and not goal.cell:
         opened, closed = goal.mark
         apart = "\n" if goal.mark == RST else ""  # explicit markup ends with a blank line
         text = f"{opened}{BEGIN} {wanted.words(site.page)}{closed}\n{apart}{text}{apart}{opened}{END}{closed}\n"
-    return Snippet(text, copies, tuple(filter(None, (shown.cannot_pause(goal.instead) for shown in both.both))))
+    said = () if goal.cell else (shown.cannot_pause(goal.instead) for shown in both.both)
+    return Snippet(text, copies, tuple(filter(None, said)))
 
 
 def _placed(shown: FilmFiles, site: Site, copies: dict[Path, bytes], taken: Mapping[Path, bytes]) -> FilmFiles:
@@ -163,7 +169,9 @@ def updated(page: Path, taken: Mapping[Path, bytes]) -> tuple[bytes, bytes, list
     Raises InputError where it has no snippet.
     """
     if page.suffix == ".ipynb":
-        raise InputError(f"{page} is a notebook, whose cells are not kept current; put the snippet in anew")
+        raise InputError(
+            f"{page} is a notebook, whose cells show the film of today when they run: nothing is to be updated"
+        )
     try:
         if page.stat().st_size > LARGEST:
             raise InputError(f"{page} has more than {LARGEST} bytes")
@@ -223,7 +231,7 @@ def asked(words: str, page: Path) -> Wanted:
         )  # fmt: skip
     except (ValueError, KeyError):
         pairs, wanted = {"": ""}, None
-    if pairs or wanted is None or wanted.target not in TARGETS:
+    if pairs or wanted is None or wanted.target not in TARGETS or TARGETS[wanted.target].cell:
         raise InputError(f"{page}: this comment is none of ours: {BEGIN} {words}")
     return wanted
 

@@ -9,6 +9,7 @@ in the picture.
 from __future__ import annotations
 
 import html
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -319,6 +320,13 @@ def quarto(figure: Figure) -> str:
         '::: {.content-visible when-format="html"}\n```{=html}\n' + block(figure) + "```\n:::\n\n"
         '::: {.content-visible unless-format="html"}\n' + still + "\n:::\n"
     )
+
+
+# ── notebooks ────────────────────────────────────────────────────────────────
+def notebook(figure: Figure) -> str:
+    """A code cell: its output holds the film, which a cell of Markdown can only lead to."""
+    shown = figure.light.controlled or figure.light.moving or figure.light.poster
+    return f"import layeranim as la\n\nla.load_film({json.dumps(figure.url(shown), ensure_ascii=False)})\n"
 
 
 # ── reStructuredText ─────────────────────────────────────────────────────────

@@ -19,6 +19,7 @@ from urllib.parse import quote
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.logging import getLogger
 
@@ -78,8 +79,8 @@ class LayeranimDirective(SphinxDirective):
         named = config.layeranim_manifest
         shelf = Shelf(
             settings / named if named else Shelf.manifest_above(source), settings,
-            settings / (config.layeranim_films or Path(self.env.app.doctreedir, "layeranim")), config.layeranim_themes,
-            config.layeranim_render, "layeranim_render", lambda file: self.env.note_dependency(str(file)),
+            _folder(self.env.app), config.layeranim_themes, config.layeranim_render,
+            "layeranim_render", lambda file: self.env.note_dependency(str(file)),
         )  # fmt: skip
         both = shelf.films(word, given, shown_as, Path(self.env.doc2path(self.env.docname)), source)
         if config.layeranim_render == "always":
@@ -89,9 +90,13 @@ class LayeranimDirective(SphinxDirective):
     # ── what stands on the page ──────────────────────────────────────────────
     def _nodes(self, figure: Figure, shown_as: str) -> list[nodes.Node]:
         web = film(classes=self.options.get("class", "").split())
-        web["files"] = {file.name: str(file) for shown in figure.pair.both for file in shown.files.values()}
-        on_web = replace(figure, url=lambda file: f"@{file.name}@")
-        web["markup"], warnings = snippets.placed(on_web, shown_as)
+        web["files"] = {}
+
+        def named(file: Path) -> str:
+            web["files"][file.name] = str(file)
+            return f"@{file.name}@"
+
+        web["markup"], warnings = snippets.placed(replace(figure, url=named), shown_as)
         for said in warnings:
             _log.warning("layeranim: %s", said, location=self.get_location(), type="layeranim", subtype="pause")
         still = nodes.figure()
@@ -144,6 +149,19 @@ def _left_out(writer: Any, node: film) -> None:
     raise nodes.SkipNode
 
 
+def _folder(app: Sphinx) -> Path:
+    """Where films of explainers are kept."""
+    return Path(app.confdir, app.config.layeranim_films or Path(app.doctreedir, "layeranim"))
+
+
+def _kept_out(app: Sphinx, env: BuildEnvironment) -> None:
+    """Keep the films out of a book that is made around them: it takes every file in its folder."""
+    folder = _folder(app)
+    if "epub_exclude_files" in app.config and folder.is_relative_to(app.outdir):
+        kept = [os.path.relpath(file, app.outdir) for file in sorted(folder.rglob("*")) if file.is_file()]
+        app.config.epub_exclude_files = [*app.config.epub_exclude_files, *kept]
+
+
 def _styled(app: Sphinx) -> None:
     if app.builder.format == "html":
         folder = Path(app.outdir, "_static")
@@ -162,5 +180,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("layeranim", LayeranimDirective)
     app.add_css_file(STYLE)
     app.connect("builder-inited", _styled)
+    app.connect("env-updated", _kept_out)
     app.connect("doctree-resolved", _placed)
     return {"version": __version__, "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -27,7 +27,7 @@ class Venue:
 
     ``folder`` is where films go that lie outside; ``mark`` how a comment begins and ends on its pages; ``brings`` what
     else its site needs, and where: seen from the folder that is served; ``instead`` what helps readers where
-    the markup is a picture that nobody can pause.
+    the markup is a picture that nobody can pause; ``cell``: it is Python, which finds the film of that day itself.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Venue:
     absolute: bool = False
     brings: Mapping[Path, str] = field(default_factory=dict)
     instead: str = ""
+    cell: bool = False
 
 
 SHORTCODE = Path(__file__).with_name("shortcode.html")
@@ -63,7 +64,7 @@ _ALL = (
           brings={SHORTCODE: "../layouts/shortcodes/layeranim.html"}),
     Venue("jekyll", "Jekyll, under any base URL", snippets.block, ("_config.yml", "_config.toml"), "assets/films"),
     Venue("quarto", "Quarto (not tried in Quarto itself)", snippets.quarto),
-    Venue("notebook", "a Markdown cell of a notebook", snippets.block),
+    Venue("notebook", "a code cell of a notebook, which holds the film once it has run", snippets.notebook, cell=True),
     Venue("reveal", "a slide of reveal.js; a player (NAME.html) goes step by step with it", snippets.reveal),
     Venue("latex", "LaTeX: the poster, linked to the film beside the document", snippets.latex, mark=_TEX),
     Venue("pptx", "a slide in the deck that --page names, else a program with python-pptx (not tried in PowerPoint)",
@@ -138,7 +139,7 @@ class Site:
         if self.target.name == "hugo" and self.root:
             return "/" + quote(relative(file, self.root))
         path = relative(file, self._seen_from)
-        return path if self.target.name in ("sphinx", "myst", "latex", "pptx") else quote(path)
+        return path if self.target.name in ("sphinx", "myst", "latex", "pptx", "notebook") else quote(path)
 
     @property
     def _seen_from(self) -> Path:

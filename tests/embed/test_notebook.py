@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import shutil
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,7 +16,9 @@ from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 
 import layeranim as la
+from layeranim.cli import main
 from layeranim.embed import notebook
+from layeranim.errors import InputError
 from tests.clocks import HANG
 from tests.docs.snippets import ROOT, Section, sections
 from tests.watching import LOADED
@@ -212,6 +215,43 @@ def test_the_page_of_a_notebook_plays_far_from_its_files(run: Run, chromium: Any
     assert (sum(map(int, re.findall(r"\d+", shades[0])[:3])) > 384) == (ground == "dark")
     page.close()
     assert heard == []
+
+
+def test_a_film_that_was_made_before_goes_where_the_notebook_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], chromium: Any
+) -> None:
+    """What ``embed --for notebook`` prints is run in a notebook, whose films are then gone; on the page it plays."""
+    monkeypatch.chdir(tmp_path)
+    made = la.render("conv", output="films/a b.mp4", **TINY)
+    assert la.load_film("films/a b.mp4") == made  # its words among it
+    assert la.load_film("films/a b.mp4")._repr_html_() == made._repr_html_()
+    assert main(["embed", "films/a b.mp4", "--for", "notebook"]) == 0
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(capsys.readouterr().out)])
+    NotebookClient(book, timeout=HANG, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    (shown,) = book.cells[0].outputs
+    assert shown.data["text/html"] == made._repr_html_()
+    shutil.rmtree("films")
+    place = tmp_path / "elsewhere" / "page.html"
+    place.parent.mkdir()
+    place.write_text(
+        HTMLExporter(require_js_url="", mathjax_url="", jquery_url="").from_notebook_node(book)[0], "utf-8"
+    )
+    page = chromium.new_page()
+    page.set_default_timeout(WAIT)
+    page.goto(place.as_uri())
+    page.wait_for_function(LOADED)
+    assert page.evaluate("document.querySelector('video').play().then(() => true)")
+    page.close()
+
+
+def test_what_is_no_film_is_told_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    la.render("softmax", output="x.html", **TINY)
+    assert "<iframe" in la.load_film("x.html")._repr_html_()
+    for name, said in {"y.gif": "no y.json beside it", "x.json": "that are there: x.html, x.png, x.captions"}.items():
+        with pytest.raises(InputError, match=said):
+            la.load_film(name)
 
 
 def test_a_large_film_stays_a_file_that_no_other_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -87,7 +87,10 @@ def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def sphinx(source: Path, *more: str) -> subprocess.CompletedProcess[str]:
     """A build in a process of its own: Sphinx keeps what extensions register."""
-    words = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-d", str(source.parent / "trees"), *more]
+    apart = (
+        [] if "epub" in more else ["-d", str(source.parent / "trees")]
+    )  # a book takes all that lies where it is made
+    words = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", *apart, *more]
     env = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
     return subprocess.run(words, cwd=source.parent, env=env, capture_output=True, text=True, timeout=HANG)
 
@@ -150,10 +153,30 @@ def test_films_are_made_and_placed(source: Path, chromium: Any) -> None:
         page.close()
 
 
+def test_only_what_the_page_shows_is_copied(source: Path) -> None:
+    """Beside an MP4 lie the same film as GIF and as a player, its words in a file that no page names."""
+    settings = {"size": "128x72", "fps": 5, "steps": "first:1", "pace": "fast"}
+    la.render("pool", output=[str(source / f"x.{kind}") for kind in ("mp4", "gif", "html")], **settings)
+    (source / "sub/page.md").unlink()
+    (source / "index.rst").write_text("Films\n=====\n\n.. layeranim:: x.mp4\n", encoding="utf-8")
+    copied = {file.name for file in (site(source) / "_images").rglob("*") if file.is_file()}
+    assert copied == {"x.mp4", "x.png"}
+
+
 def test_what_takes_no_film_gets_its_poster_and_words(source: Path) -> None:
     (source / "conf.py").write_text((source / "conf.py").read_text() + 'copyright = "x"\nversion = "1"\n')
-    with zipfile.ZipFile(next(site(source, "epub").glob("*.epub"))) as book:
-        assert [name for name in book.namelist() if name.endswith((".mp4", ".gif"))] == []
+    done = sphinx(source, "-b", "epub", str(source), str(source.parent / "epub"))
+    assert re.findall(r"unknown mimetype for (\S+),", done.stderr) == [  # Sphinx's own, and nothing else is said
+        ".doctrees/environment.pickle", ".doctrees/index.doctree", ".doctrees/sub/page.doctree",
+    ]  # fmt: skip
+    assert done.stderr.count("\n") == 3
+    with zipfile.ZipFile(next((source.parent / "epub").glob("*.epub"))) as book:
+        held = [
+            name for name in book.namelist() if not name.endswith((".xhtml", ".css", ".js", ".opf", ".ncx", ".xml"))
+        ]
+        assert sorted(re.sub(r"-.*(?=\.)", "", name) for name in held if "_static" not in name) == [
+            "_images/an.png", "_images/conv.png", "_images/softmax.png", "mimetype",
+        ]  # fmt: skip
         page = book.read("index.xhtml").decode()
         assert len(re.findall(r'<img alt="Animation[^"]+" src="_images/[^"]+\.png"', page)) == 2
     (tex,) = site(source, "latex").glob("*.tex")

@@ -153,15 +153,16 @@ def test_sphinx(project: Project, chromium: Any) -> None:
 
 
 def test_notebook(project: Project, chromium: Any) -> None:
-    """A Markdown cell, converted, with its films beside it."""
-    cell = project.run("embed", "my films/conv-light.mp4", "--for", "notebook", "--bare")
-    cell += "\n" + project.run("embed", "my films/soft.html", "--for", "notebook", "--bare")
-    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(f"# Films\n\n{cell}")])
-    nbformat.write(book, project.folder / "films.ipynb")
-    project.call(sys.executable, "-m", "nbconvert", "--to", "html", "--template", "basic", "films.ipynb")
+    """Cells of code, run and converted, and their films gone."""
+    films = ("my films/conv-light.mp4", "my films/soft.html")
+    cells = [nbformat.v4.new_code_cell(project.run("embed", film, "--for", "notebook")) for film in films]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), project.folder / "films.ipynb")
+    project.call(sys.executable, "-m", "nbconvert", "--execute", "--to", "html", "--template", "basic", "films.ipynb")
+    shutil.rmtree(project.folder / "my films")
     text = (project.folder / "films.html").read_text()
     (project.folder / "films.html").write_text(LAYOUT.format(text))
-    seen(chromium, project, ["films.html"], WITH_PLAYER)
+    shown = look(chromium, (project.folder / "films.html").as_uri(), project.folder / "page-films.png")
+    assert [size for _, *size in shown] == [[WIDE, HIGH], [WIDE, 0]]
 
 
 def test_package_index(project: Project, chromium: Any) -> None:
