@@ -142,7 +142,7 @@ SMALLER: dict[str, dict[str, dict[str, Any]]] = {
 def changed(name: str, preset: str) -> Iterator[Told]:
     """A preset with one option of the layer, one array, or the part that is shown changed, wherever that can be.
 
-    All of them with the first preset of an explainer; half of them, by turns, with every other.
+    All of them with the first preset of an explainer; a third of them, by turns, with every other.
     """
     given = {"example": preset, **SMALLER.get(name, {}).get(preset, {})}
     base = preparing.prepare(name, given)
@@ -158,7 +158,7 @@ def changed(name: str, preset: str) -> Iterator[Told]:
             for kind in tried(["random", "zeros"], turn)
         ]
     changes += [("steps", "first:2"), ("precision", 0), ("sample", 1)]
-    for key, value in changes[turn % 2 :: 2] if turn else changes:
+    for key, value in changes[turn % 3 :: 3] if turn else changes:
         try:
             yield tell(name, {**given, key: value}, f"{name}-{preset} {key}={value}")
         except UsageError:

@@ -155,7 +155,8 @@ def test_a_signal_ends_a_render_and_nothing_is_left(
     time.sleep(0.05)
     running.send_signal(number)  # a second one must not disturb the cleaning
     out, err = running.communicate(timeout=HANG)
-    assert (running.returncode, out, err.decode()) == (code, b"", f"layeranim: {word}\n")
+    assert running.returncode in (code, -number)  # a second one that comes while Python itself ends, ends it
+    assert (out, err.decode()) == (b"", f"layeranim: {word}\n")
     left = {str(path.relative_to(here)) for path in here.rglob("*")} - {"new"}
     assert left == {"x.mp4"}
     assert (here / "x.mp4").read_bytes() == b"before"
