@@ -7,7 +7,7 @@ order (see ``patches``), and their sums are those of all products, not of partia
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -212,14 +212,6 @@ def steps_of(trace: Trace, b: int, f: int, r: int, c: int) -> range:
     """The places in ``trace.steps`` of the four acts of output cell (b, f, r, c), in the order of ``ACTS``."""
     flat = int(np.ravel_multi_index((b, f, r, c), trace.tensor("output").shape))
     return range(4 * flat, 4 * flat + 4)
-
-
-def others(trace: Trace, b: int, f: int, r: int, c: int, shown: Sequence[int]) -> float:
-    """What all channels of output cell (b, f, r, c) but the ``shown`` ones of its group add up to."""
-    where = {"batch": b, "out_channels": f, "out_height": r, "out_width": c}
-    parts = trace.read(Region.of("partial_sums", **where))
-    with np.errstate(all="ignore"):
-        return float(np.delete(parts, list(shown)).sum())
 
 
 def axes_of(trace: Trace) -> tuple[Axis, Axis]:

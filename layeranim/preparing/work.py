@@ -93,7 +93,8 @@ class Work(Filmed):
         for noun in self.film.show_of:
             if noun not in story.shows:
                 way = f"show chooses its {' and '.join(story.shows)}" if story.shows else "leave it out"
-                raise OptionError(f"show is {self.film.show}, but a film of {self.name} has no {noun} to choose; {way}")
+                name = f"{self.name} backwards" if self.gradients is not None else self.name
+                raise OptionError(f"show is {self.film.show}, but a film of {name} has no {noun} to choose; {way}")
         names = {name: source.name for name, source in self.sources.items() if source.kind == "kernel"}
         kinds = {name: "ink" for name, source in self.sources.items() if is_drawing(source)}
         kinds |= {name: "image" for name, source in self.sources.items() if is_picture(source)}

@@ -39,13 +39,14 @@ class Terms:
     """Terms of a sum, however many: the products of the numbers at the same place of two rows, or those of one.
 
     ``zero`` says which are exactly zero, to be counted instead of written; ``order`` in which order they are written;
-    ``cells`` are the terms themselves.
+    ``cells`` are the terms themselves. A single term that is the sum of ``many`` says so: ``257 of 61 others``.
     """
 
     rows: tuple[NumberRow, ...]
     zero: NDArray[np.bool_] | None = None
     order: Callable[[int], Sequence[int]] | None = None
     cells: Sequence[Address] = ()
+    many: int = 0
 
     def __len__(self) -> int:
         return len(self.rows[0].values)
@@ -64,7 +65,8 @@ class Terms:
 
     def first(self, most: int) -> list[Line]:
         """The first of those that are written."""
-        return [join([(row.run(i),) for row in self.rows], Run(numbers.DOT)) for i in self.live(most)]
+        of = (Run(f" of {so_many('other', 'others', self.many)}", source=Fact("hidden terms")),) if self.many else ()
+        return [(*join([(row.run(i),) for row in self.rows], Run(numbers.DOT)), *of) for i in self.live(most)]
 
     def factors(self, i: int) -> tuple[str, ...]:
         """The displayed numbers that one term is the product of."""
@@ -85,6 +87,12 @@ def counted(terms: Sequence[Terms]) -> tuple[int, int]:
 def first_of(terms: Sequence[Terms], most: int) -> list[Line]:
     """The first of those that are written."""
     return [line for group in terms for line in group.first(most)][:most]
+
+
+def hidden(terms: Sequence[Terms], most: int) -> int:
+    """How many terms are not written where ``most`` are: none of those that are zero, all that one stands for."""
+    stand = [group.many or 1 for group in terms for _ in group.live(len(group))]
+    return sum(stand[most:])
 
 
 def zeros_of(count: int) -> Line:

@@ -45,7 +45,7 @@ def here(told: Told, beat: Beat, u: int | None = None) -> Here:
 
 def chosen(told: Told) -> int:
     """The unit that the header names as told, else the first."""
-    found = re.search(r"unit (\d+) of \d+ told", plain(told.board.parameters))
+    found = re.search(r"unit (\d+) of \d+", plain(told.board.parameters))
     return int(found[1]) - 1 if found else 0
 
 

@@ -81,7 +81,7 @@ MULTI_HEAD = (
     Claim("one head finds who, the other what happens: two questions to a text at once",
           lambda t, m, b: heads(t) == 2 and [int(row.argmax()) for row in weights(t)[:, 2]] == [1, 3], {},
           ({"heads": 1}, {"example": "neighbours"})),
-    Claim("“not” before “good”: one head knows what it says, another what comes after it",
+    Claim("“not” stands before “good”: one head knows what it says, another what follows it",
           lambda t, m, b: [int(row.argmax()) for row in weights(t)[1:3, 0]] == [0, 1],
           {"example": "neighbours"}, ({},)),
 )  # fmt: skip

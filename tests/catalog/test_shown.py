@@ -14,7 +14,7 @@ from layeranim.errors import OptionError
 from layeranim.numbers import MINUS
 from layeranim.stories.storyboard import Address, Beat, Storyboard, plain
 
-SUM = re.compile(r"(?P<terms>.+) (?P<relation>[=≈]) (?P<made>\S+)")
+SUM = re.compile(r"(?P<bent>ReLU\()?(?P<terms>.+?)(?(bent)\)) (?P<relation>[=≈]) (?P<made>\S+)")
 OTHERS = re.compile(r"(?P<number>\S+) of (?P<count>\d+) others?")
 
 
@@ -68,7 +68,8 @@ def test_the_channels_that_add_most_are_drawn_and_all_others_are_one_number(opti
         others = next(found for found in map(OTHERS.fullmatch, terms) if found)
         assert int(others["count"]) == len(sizes) - len(rows)
         displayed = [number(others["number"] if OTHERS.fullmatch(term) else term) for term in terms]
-        assert (abs(sum(displayed) - number(match["made"])) < 1e-9) == (match["relation"] == "=")
+        total = max(sum(displayed), 0.0) if match["bent"] else sum(displayed)
+        assert (abs(total - number(match["made"])) < 1e-9) == (match["relation"] == "=")
         assert len(displayed) == len(rows) + 1 + ("bias" in trace)
     own = " ".join(plain(beat.caption) for beat in board.beats if beat.units == followed(board).units)
     kept = float(np.delete(parts(trace, board, maps), rows).sum())
@@ -120,10 +121,10 @@ def test_the_unit_that_changes_most_is_told(name: str, memory: str) -> None:
     held = trace[memory][0]
     unit = int(np.abs(np.diff(held, axis=0, prepend=0)).sum(axis=0).argmax())
     assert _units(board, "hidden") == {unit}
-    assert f"unit {unit + 1} of 20 told, which changes most" in plain(board.parameters)
+    assert f"unit {unit + 1} of 20, which changes most" in plain(board.parameters)
     _, board = told(name, hidden=20, show="units=3")
     assert _units(board, "hidden") == {2}
-    assert plain(board.parameters).count("unit 3 of 20 told,  ")
+    assert plain(board.parameters).count("unit 3 of 20,  ")
     with pytest.raises(OptionError, match="there is room for 1 unit; give 1 at most"):
         told(name, hidden=20, show="units=3,4")
 
@@ -150,5 +151,7 @@ def _units(board: Storyboard, tensor: str) -> set[int]:
 def test_what_cannot_be_chosen_is_refused(name: str, show: str, says: str) -> None:
     with pytest.raises(OptionError, match=re.escape(says)):
         told(name, show=show, **({"input": "random:64x12x12", "filters": 6} if name == "conv" else {}))
+    with pytest.raises(OptionError, match="a film of conv backwards has no filters to choose; leave it out"):
+        told("conv", backward=True, show="filters=1")
     with pytest.raises(OptionError, match="several groups"):
         told("conv", input="random:1x16x12x12", filters=8, groups=2, show="filters=1,8")

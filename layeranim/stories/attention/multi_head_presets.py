@@ -34,7 +34,7 @@ PRESETS = (
             "weight_output": [[0, 1, 0, 0], [1, 0, -1, 0], [0, 0, 0, 1]],
         },
         bound={"embeddings": ("tokens",)},
-        takeaway="“not” before “good”: one head knows what it says, another what comes after it",
+        takeaway="“not” stands before “good”: one head knows what it says, another what follows it",
         unit=0,
     ),
 )

@@ -161,7 +161,7 @@ class AttentionView:
         """Whether the heads that are drawn were chosen by their weights."""
         return self.heads > MOST and "heads" not in self.film.show_of
 
-    @property
+    @cached_property
     def _spread(self) -> NDArray[np.float64]:
         """How evenly each head shares out the followed row: the entropy of its weights; what has none is last."""
         weights = np.asarray(self.trace.read(Region.of("weights", batch=self.b, queries=self.follow)), np.float64)

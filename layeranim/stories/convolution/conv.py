@@ -10,7 +10,7 @@ from layeranim import numbers
 from layeranim.stories.activations import activation_name
 from layeranim.stories.convolution.conv_view import ConvView
 from layeranim.stories.convolution.conv_words import GOOD_FOR, ConvWords
-from layeranim.stories.stage import Column, Each, Grid, Mask, Play, Row, Tally, Tries, Windows, picked, story
+from layeranim.stories.stage import Apart, Column, Each, Grid, Mask, Play, Row, Tally, Tries, Windows, picked, story
 from layeranim.stories.stage.solver import NUMERAL_LOW, Node
 from layeranim.stories.storyboard import Telling
 
@@ -25,7 +25,8 @@ def film(telling: Telling) -> Play:
     words = ConvWords(view)
     notes = words.notes()
     sums = ("partial_sums",) * (view.depth > 1)
-    chain = ((*sums, "pre_activation"), "output") if view.activated else ((*sums, "output"),)
+    bent = (("output", notes),) if view.activated else ()
+    added = (*sums, "pre_activation" if view.activated else "output"), (*words.chosen(), *notes)
     return Play(
         title="Convolution",
         units=Windows(
@@ -34,7 +35,7 @@ def film(telling: Telling) -> Play:
             only={"out_channels": view.maps}, of="padded", by="kernel", steps=view.steps,
         ),
         stage=_stage(view),
-        acts=(Each(tuple((name, notes) for name in ("products", *chain))),),
+        acts=(Each((("products", notes), added, *bent)),),
         opening=words.opening(),
         opening_note=words.size_formula(),
         closing=words.closing(),
@@ -48,7 +49,7 @@ def film(telling: Telling) -> Play:
         masks={"padded": Mask(view.ghost, view.unread)},
         follow=view.told,
         evidence=view.evidence(view.told),
-        retold={chain[0][-1]: words.added} if len(view.rows) < view.depth and not view.symbolic else {},
+        apart=Apart("partial_sums", "group_channels", view.rows) if view.apart else None,
         stops=tuple(f * view.per_map for f in range(1, len(view.maps))),
         row=view.out_shape[1],
     )  # fmt: skip

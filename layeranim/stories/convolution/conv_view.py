@@ -104,6 +104,11 @@ class ConvView:
         return tuple(sorted(int(k) for k in np.argsort(-parts, kind="stable")[: self.shown_depth]))
 
     @property
+    def apart(self) -> bool:
+        """Whether what the channels that are not drawn add up to is one number."""
+        return len(self.rows) < self.depth and not self.symbolic
+
+    @property
     def inputs(self) -> tuple[int, ...]:
         """The channels of the input that are drawn: those that the drawn filters read."""
         firsts = dict.fromkeys(self.first_channel(f) for f in self.maps)

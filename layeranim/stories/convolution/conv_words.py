@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,10 +15,7 @@ from layeranim.stories.convolution.conv_view import ConvView
 from layeranim.stories.convolution.sides import options_of, pair
 from layeranim.stories.stage import listed
 from layeranim.stories.stage.language import Note
-from layeranim.stories.storyboard import Address, Fact, Line, Run
-
-if TYPE_CHECKING:
-    from layeranim.stories.stage.figures import Figures
+from layeranim.stories.storyboard import Fact, Line, Run
 
 _PADDING = {
     "zeros": "zeros around the input",
@@ -60,27 +56,6 @@ class ConvWords:
         """Which channels and filters of how many are drawn, where that is not all."""
         view = self.view
         return (*listed("channels", view.inputs, view.in_channels), *listed("filters", view.maps, view.filters))
-
-    def added(self, figures: Figures, unit: int) -> Line:
-        """``40 + (−31) + 28 + 276 of 61 others + 2 = 315``: the sums that are drawn, those of all others, the bias."""
-        view = self.view
-        f, r, c = view.place(unit)
-        here = (view.b, f, r, c)
-        cells = [Address("partial_sums", (*here, k)) for k in view.rows]
-        rest = engine.others(view.trace, *here, view.rows)
-        texts = [numbers.factor(figures.text(one)) if i else figures.text(one) for i, one in enumerate(cells)]
-        terms: list[Line] = [(Run(text, source=one),) for text, one in zip(texts, cells, strict=True)]
-        texts.append(numbers.factor(numbers.text(rest, figures.style("partial_sums"))))
-        count = phrases.so_many("other", "others", view.depth - len(view.rows))
-        terms.append((Run(texts[-1], source=Fact("others")), Run(f" of {count}", source=Fact("hidden terms"))))
-        if view.biased:
-            bias = Address("bias", (f,))
-            texts.append(numbers.factor(figures.text(bias)))
-            terms.append((Run(texts[-1], "weights", source=bias),))
-        made = Address("pre_activation" if view.activated else "output", here)
-        result = phrases.result(figures.text(made), made)
-        relation = numbers.relation([(text,) for text in texts], result.text)
-        return (*phrases.join(terms), phrases.relation_run(relation), result)
 
     def opening(self) -> Line:
         slid, over = ("slide", "over") if self.view.per_map > 1 else ("lay", "on")
@@ -125,12 +100,12 @@ class ConvWords:
         said = next(note for note in first if note.when is True)
         moves = Note(f"stride {pair(config.stride)}: the window moves {self._moves()}", bool(self._moves()))
         unread = Note(self.unread(), bool(view.unread.any()))
-        return (*self._turns(), *self._chosen(), said, moves, unread)
+        return (*self._turns(), said, moves, unread)
 
-    def _chosen(self) -> Iterator[Note]:
-        """Why these channels are drawn and no others, where nobody asked for them."""
+    def chosen(self) -> Iterator[Note]:
+        """Why these channels are drawn and no others, where nobody asked for them: said beside their sum."""
         view = self.view
-        if len(view.rows) < view.depth and "channels" not in view.telling.film.show_of and not view.symbolic:
+        if view.apart and "channels" not in view.telling.film.show_of:
             yield Note("the channels drawn are those that add most to this number", lambda unit: unit == view.told)
 
     def _turns(self) -> Iterator[Note]:

@@ -54,7 +54,7 @@ def play(
     return Play(
         title=title,
         units=replace(view.units, inner=lambda _: {"units": unit, "hidden": state}),
-        stage=_stage(view, machines, bool(answers)),
+        stage=_stage(view, machines, bool(answers), unit if view.kind == "lstm" else state),
         acts=(Each(told(view, acts), again=again, sums=sums), *answers),
         opening=said.opening(view),
         opening_note=opening_note,
@@ -89,8 +89,8 @@ def _evidence(view: RecurrentView) -> tuple[Region, ...]:
 
 
 # ── the stage ────────────────────────────────────────────────────────────────
-def _stage(view: RecurrentView, machines: Sequence[Node], answers: bool) -> Node:
-    """The opened cell over the strips, with a curve of the followed unit beside them where there is room."""
+def _stage(view: RecurrentView, machines: Sequence[Node], answers: bool, told: int) -> Node:
+    """The opened cell over the strips, with a curve of the number that is told beside them where there is room."""
     strips, bands = (
         Aligned(*_strips(view, answers)),
         Column(*_strips(view, answers, (BAND_WIDE, BANDS_HIGH))),
@@ -99,7 +99,7 @@ def _stage(view: RecurrentView, machines: Sequence[Node], answers: bool) -> Node
     if not view.single:
         return Tries(strips, bands, slim, least=44)
     kept = "cell" if view.kind == "lstm" else "hidden"
-    number = "_{1}" if view.hidden > 1 else ""
+    number = f"_{{{told + 1}}}" if view.hidden > 1 else ""
     curve = History(kept, f"{kept[0]}{number} over t", first=1) if 2 < view.steps <= CURVED else None
     over = next(
         (strip for strip in _strips(view, answers) if strip.tensor == "probabilities" and strip.cols == "time"), None

@@ -26,9 +26,9 @@ def symbols(view: RecurrentView, unit: int, state: int) -> Mapping[str, Line]:
              "candidate_input": ("W x + b" if view.config.bias else "W x", "ink"),
              "candidate_hidden": ("U h + c" if "bias_hidden" in view.trace else "U h", "ink")}  # fmt: skip
     numbered = view.hidden > 1
-    numbers_ = {base: f"_{{{(state if base == 'hidden' else unit) + 1}}}" * (numbered and len(letter) == 1)
+    index = {base: f"_{{{(state if base == 'hidden' else unit) + 1}}}" * (numbered and len(letter) == 1)
                 for base, (letter, _) in names.items()}  # fmt: skip
-    said = {base: (Run(letter + numbers_[base], role, "semibold", Fact("name"), markup=numbered),)
+    said = {base: (Run(letter + index[base], role, "semibold", Fact("name"), markup=numbered),)
             for base, (letter, role) in names.items()}  # fmt: skip
     return {run.prefix + base: line for run in view.runs for base, line in said.items()}
 
@@ -67,7 +67,7 @@ def drawn(view: RecurrentView) -> tuple[str, ...]:
     """How many cells, and of a large state which unit is told."""
     cells = (f"{len(view.runs)} of {view.all_runs} cells drawn",) if len(view.runs) < view.all_runs else ()
     most = "" if view.telling.film.show_of else ", which changes most"
-    return (*cells, *((f"unit {view.told + 1} of {view.hidden} told{most}",) if view.chosen else ()))
+    return (*cells, *((f"unit {view.told + 1} of {view.hidden}{most}",) if view.chosen else ()))
 
 
 def opening(view: RecurrentView) -> Line:

@@ -4,6 +4,7 @@ from layeranim.stories.stage.arrangements import Beneath, Cross, More, Repeat, l
 from layeranim.stories.stage.language import (
     NOTHING,
     All,
+    Apart,
     Aside,
     Each,
     Lap,
@@ -63,6 +64,7 @@ __all__ = [
     "NOTHING",
     "Aligned",
     "All",
+    "Apart",
     "Arcs",
     "Aside",
     "Balance",

@@ -226,6 +226,8 @@ class Figures:
         if rows is None and cols is None:
             rows, cols = (*free, None, None)[:2] if len(free) < 3 else (free[-2], free[-1])
         row, col = (JOINED.join(axes) if isinstance(axes, tuple) else axes or "" for axes in (rows, cols))
+        if chosen := [folded(axis)[0] for axis in (*split(row), *split(col)) if folded(axis)[0] in self.units.only]:
+            raise ValueError(f"{tensor} is drawn along {chosen[0]}, of which only some are told: give each a part")
         return Shown(tensor, row or None, col or None, (self.along(row), self.along(col)), at)
 
     def along(self, axis: str | None) -> int:

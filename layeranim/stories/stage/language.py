@@ -186,6 +186,17 @@ class Passages(Units):
         return writes[-int(place)] if int(place) <= len(writes) else ""
 
 
+@dataclass(frozen=True)
+class Apart:
+    """Of sums over more cells of ``tensor`` along ``axis`` than are ``shown`` these are written, and all others as the
+    one number that they come to.
+    """
+
+    tensor: str
+    axis: str
+    shown: Sequence[int]
+
+
 Note = Sentence[int]
 """A sentence under the arithmetic, shown once, where its condition is true: of all numbers, or of those of a unit."""
 
@@ -318,11 +329,10 @@ class Play:
     ``templates`` write how a cell of a tensor is made, where ``written.WRITTEN`` has no better words, and
     ``displayed`` are the parameters that they round. ``options`` are the hyper-parameters that the header keeps.
     ``tokens`` are the user's words that are drawn. ``largest``: of sums of more terms than are written the largest are,
-    not the first. ``stand_ins`` are tensors whose numbers say how large those of another one are,
-    which is too large to be looked at.
-    ``same`` are pairs of axes that number the same: the units of a cell
-    and the features of its state. ``symbols`` are what tensors are called in a sentence: ``f`` in its hue. ``longest``
-    are the seconds that a film takes at most before it is given time to be read.
+    not the first; ``apart``: those that are drawn, and all others as one. ``stand_ins`` are tensors whose numbers say
+    how large those of another one are, which is too large to be looked at. ``same`` are pairs of axes that number the
+    same: the units of a cell and the features of its state. ``symbols`` are what tensors are called in a sentence:
+    ``f`` in its hue. ``longest`` are the seconds that a film takes at most before it is given time to be read.
     ``ghosts`` name for a tensor another one of the same axes: where that is −∞ its cells are dashed.
     ``decimals`` bounds the decimals of a tensor's numbers.
     ``evidence`` are the cells that the last frame points at: what its sentence speaks of, else all that was made last.
@@ -363,6 +373,7 @@ class Play:
     retold: Mapping[str, Callable[[Figures, int], Line]] = field(default_factory=dict)
     tokens: tuple[str, ...] = ()
     largest: bool = False
+    apart: Apart | None = None
     warnings: tuple[str, ...] = ()
     stand_ins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     same: tuple[tuple[str, str], ...] = ()

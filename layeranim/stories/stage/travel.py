@@ -77,7 +77,7 @@ def poured(figures: Figures, plans: Plans, tally: Plan, target: Address) -> Iter
     terms = unfolded(figures, target)
     if phrases.counted(terms)[0] > MANY:
         return
-    cells = [group.cells[i] for group in terms for i in group.live(MANY)]
+    cells = [group.cells[i] for group in terms if not group.many for i in group.live(MANY)]
     found = [placed(plans.values(), figures, cell) for cell in cells]
     shown = tuple((one[0].name, one[1], one[2]) for one in found if one)
     if len(shown) == len(cells) > 1:

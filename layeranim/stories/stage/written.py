@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from layeranim import displayed, numbers, theme
 from layeranim.engine.replay import OPERATIONS
+from layeranim.engine.trace import Region
 from layeranim.stories import phrases, rows
 from layeranim.stories.activations import activation_name
 from layeranim.stories.phrases import NumberRow, Terms
@@ -118,11 +119,13 @@ def written(
 
 
 def _lengths(figures: Figures, acted: Acted, target: Address, most: int) -> Sequence[int]:
-    """How many terms are tried: of a window's single numbers all, if they are few, else the first; of two both."""
+    """How many terms are tried: of a window's single numbers all, if they are few, else the first; of two, and of those
+    that stand apart from all others, all."""
     plain = acted.step.operation in ("select", "norm") or _quotient(figures, acted, target)
     if not plain or not isinstance(figures.film.units, Windows):
-        pair = most < 2 and _adds(acted) and sum(map(len, unfolded(figures, target))) == 2
-        return range(2 if pair else most, 0, -1)
+        terms = unfolded(figures, target) if _adds(_behind(figures, acted, target)) else []
+        whole = any(group.many for group in terms) or (most < 2 and sum(map(len, terms)) == 2)
+        return range(max(most, sum(map(len, terms)) if whole else 0), 0, -1)
     source = _quotient(figures, acted, target) or target
     count = len(real(figures, figures.covered(figures.acted_at(source).step.reads[0])))
     return [*([count] if count <= ALL else []), *range(min(SOME, count - 1), 0, -1)]
@@ -233,7 +236,9 @@ def unfolded(figures: Figures, target: Address) -> list[Terms]:
     out: list[Terms] = []
     for cells in groups:
         made = figures.acted_at(cells[0]).step.operation if figures.made(cells.tensor) else ""
-        if made in PRODUCTS:
+        if some := _apart(figures, cells, target):
+            out += some
+        elif made in PRODUCTS:
             out += _products(figures, cells)
         elif (made in SUMS and not figures.whole(cells.tensor)
               and sum(len(group) for group in groups if group.tensor == cells.tensor) == 1):  # fmt: skip
@@ -246,6 +251,22 @@ def unfolded(figures: Figures, target: Address) -> list[Terms]:
             order = _largest(figures.read(cells)[places]) if figures.film.largest else None
             out.append(Terms((_row(figures, cells, slice(None) if data is cells else places),), None, order, data))
     return out
+
+
+def _apart(figures: Figures, read: Covered, target: Address) -> list[Terms]:
+    """The terms that the film draws of a sum, and what all others come to; nothing of what it draws whole.
+
+    Also where the step adds up what those terms are made of.
+    """
+    apart, axes = figures.film.apart, figures.trace.axes(read.tensor)
+    if not apart or apart.axis not in axes or len(read.spans[axes.index(apart.axis)]) <= len(apart.shown):
+        return []
+    every = figures.covered(Region(apart.tensor), target)
+    with np.errstate(all="ignore"):
+        rest = OPERATIONS["add"].run(np.delete(figures.read(every), apart.shown))
+    shown, cells = _row(figures, every, np.asarray(apart.shown)), [every[k] for k in apart.shown]
+    others = NumberRow(np.atleast_1d(rest), figures.style(apart.tensor), lambda _: Fact("others"))
+    return [Terms((shown,), cells=cells), Terms((others,), many=len(every) - len(cells))]
 
 
 def _inside(figures: Figures, cells: Covered) -> list[Terms]:
@@ -365,10 +386,7 @@ def counted(figures: Figures, target: Address) -> list[tuple[Summand, Line]]:
 
     The last sum is that of the cell itself.
     """
-    acted = figures.acted_at(target)
-    before = _passed(figures, acted, target)
-    if before and figures.made(before.tensor):
-        acted = figures.acted_at(before)
+    acted = _behind(figures, figures.acted_at(target), target)
     terms = _live(unfolded(figures, target)) if _adds(acted) else []
     if not 1 < phrases.counted(terms)[0] <= TALLIED:
         return []
@@ -394,7 +412,7 @@ def _summed(terms: Sequence[Terms], most: int) -> Line:
     live, zeros = phrases.counted(terms)
     shown = phrases.first_of(terms, most)
     if live > most:
-        shown.append(phrases.more(live - most))
+        shown.append(phrases.more(phrases.hidden(terms, most)))
     if zeros:
         shown.append(phrases.zeros_of(zeros) if live else (Run("0", source=Fact("zero products")),))
     return phrases.join(shown)
@@ -541,6 +559,12 @@ def _passed(figures: Figures, acted: Acted, target: Address) -> Address | None:
     if acted.step.operation != "activate" or dict(acted.step.parameters)["name"] != "linear":
         return None
     return figures.covered(acted.step.reads[0], target)[0]
+
+
+def _behind(figures: Figures, acted: Acted, target: Address) -> Acted:
+    """The step that made what is only passed on, else the step itself."""
+    before = _passed(figures, acted, target)
+    return figures.acted_at(before) if before and figures.made(before.tensor) else acted
 
 
 def _all_zero(figures: Figures, acted: Acted, target: Address) -> bool:
