@@ -268,7 +268,7 @@ ATTENTION = (
     Claim(r"every position reads those that it may see in one step",
           lambda told, m, b: not seen(told).all() and not before(told), NO_KEY, (RANDOM, {"causal": True})),
     Claim(r"a lookup: exact, but a choice of one cannot be learnt by gradients", options(lookup="hard"), HARD, ({},)),
-    Claim(r"“sat” finds “cat”, “down” finds “sat”: in language models any word reads any other",
+    Claim(r"“sat” finds “cat”, “down” finds “sat”: any word may read any other",
           own("sentence"), {}, ({"kind": "additive"}, {"tokens": "the dog ran"}, {"causal": True})),
     Claim(r"“she” finds “anna”, however far away: so language models keep track of who is who", own("pronoun"),
           {"example": "pronoun"}, ({"example": "pronoun", "scale": 0.1},)),

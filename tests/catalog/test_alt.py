@@ -56,7 +56,7 @@ def test_an_alt_text_says_what_the_film_shows(name: str, example: str) -> None:
         ("transformer", "“sat”: (1.70 − 0) over 1.50 gives 1.13."),
         ("embedding", "“the” is id 0: row 0 of the table."),
         ("alignment", "“learnt”: 0.88 on “gelernt”, then “learnt”."),
-        ("attention", "“sat” finds “cat”, “down” finds “sat”: in"),
+        ("attention", "“sat” finds “cat”, “down” finds “sat”: any"),
         ("lstm", "t = 5: c sub 1 about −0.85, h sub 1 about −0.00."),
         ("conv", "Output row 2, column 2: 12."),
         ("maxout", "Maxout: x squared made of lines"),

@@ -12,6 +12,7 @@ from layeranim import preparing
 from layeranim.engine.trace import Array, Trace
 from layeranim.errors import OptionError
 from layeranim.numbers import MINUS
+from layeranim.stories.stage.plans import HistoryPlan
 from layeranim.stories.storyboard import Address, Beat, Storyboard, plain
 
 SUM = re.compile(r"(?P<bent>ReLU\()?(?P<terms>.+?)(?(bent)\)) (?P<relation>[=≈]) (?P<made>\S+)")
@@ -121,6 +122,9 @@ def test_the_unit_that_changes_most_is_told(name: str, memory: str) -> None:
     held = trace[memory][0]
     unit = int(np.abs(np.diff(held, axis=0, prepend=0)).sum(axis=0).argmax())
     assert _units(board, "hidden") == {unit}
+    headings = [plain(plan.heading) for plan in board.parts["stage"] if isinstance(plan, HistoryPlan)]
+    assert headings == [f"{memory[0]}_{unit + 1} over t"][: len(headings)]
+    assert headings or name == "rnn"  # which has no room for a curve
     assert f"unit {unit + 1} of 20, which changes most" in plain(board.parameters)
     _, board = told(name, hidden=20, show="units=3")
     assert _units(board, "hidden") == {2}

@@ -30,7 +30,7 @@ PRESETS = (
         "the cat sat down: every word finds the word it belongs with",
         TRAINED,
         arrays=words_of("the cat sat down"),
-        takeaway="“sat” finds “cat”, “down” finds “sat”: in language models any word reads any other",
+        takeaway="“sat” finds “cat”, “down” finds “sat”: any word may read any other",
         unit=2,
     ),
     Preset(
