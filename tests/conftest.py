@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import grids
+
 collect_ignore = ["sites"]  # ./run sites: real programs build whole sites, and most machines have few of these
 
 # How long an example or its making takes says how busy the machine is.
@@ -19,6 +21,20 @@ settings.load_profile("layeranim")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-goldens", action="store_true", help="write the storyboards' text goldens anew")
+    parser.addoption("--every", action="store_true", help="try every case of the large grids, not a part of each")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "grid(n): a large grid, of which the whole suite tries an n-th")
+    grids.decide(config)
+
+
+def pytest_report_header() -> str:
+    return "" if grids.whole() else "a part of each large grid is tried: --every tries all (tests/grids.py)"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    grids.thin(config, items)
 
 
 def pytest_collection_finish() -> None:

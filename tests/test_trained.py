@@ -13,6 +13,7 @@ from layeranim.engine.recurrent import LSTM
 LEAST = {"mlp_digits": 0.96, "cnn_digits": 0.97, "flag_lstm": 0.98, "reverse_attention": 0.99}
 
 
+@pytest.mark.grid(2)
 @pytest.mark.parametrize("name", trained.NETWORKS)
 def test_a_shipped_network_is_right_and_training_again_gives_as_good_a_one(name: str) -> None:
     shipped = trained.right(name, trained.load(name))

@@ -316,6 +316,7 @@ def test_what_is_right_is_right_by_the_whole_schema(manifest: Path | str) -> Non
     assert len(list(validator.iter_errors(data))) == 1
 
 
+@pytest.mark.grid(3)
 @pytest.mark.parametrize("name", catalog.explainers())
 def test_another_validator_finds_the_same(name: str) -> None:
     """Every key that an asset may have, and one that it may not, with every kind of value of TOML."""

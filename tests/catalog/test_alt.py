@@ -28,6 +28,7 @@ def words(board: Storyboard) -> set[str]:
     return {run.text for line in board.lines() for run in line if run.source == Fact("word")}
 
 
+@pytest.mark.grid(2)
 @pytest.mark.parametrize(("name", "example"), EVERY)
 def test_an_alt_text_says_what_the_film_shows(name: str, example: str) -> None:
     board = preparing.prepare(name, {"example": example}).told()

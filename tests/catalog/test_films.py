@@ -43,6 +43,7 @@ def _colours(pixels: NDArray[np.uint8]) -> set[int]:
     return set(np.unique(packed).tolist())
 
 
+@pytest.mark.grid(3)
 @pytest.mark.parametrize(("name", "theme"), [("conv", "dark"), *zip(NAMES, cycle(THEMES), strict=False)])
 def test_films_decode_to_what_was_promised(name: str, theme: str, tmp_path: Path) -> None:
     film, stem = made(name, tmp_path, theme=theme, pace="fast")  # the same pictures, fewer of them held

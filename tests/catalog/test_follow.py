@@ -33,6 +33,7 @@ def taught(board: Storyboard, unit: int) -> list[Any]:
     return [beat for beat in board.beats if beat.kind == "step" and unit in beat.units]
 
 
+@pytest.mark.grid(2)
 @pytest.mark.parametrize("case", **ids(LONGER))
 def test_the_step_that_is_asked_for_is_taught_and_on_the_poster(case: Case) -> None:
     total = case.work().storyboard(case.work().trace()).total

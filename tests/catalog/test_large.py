@@ -18,6 +18,7 @@ COUNTED = ("ids", "target")
 """Arrays that hold places, not amounts."""
 
 
+@pytest.mark.grid(3)
 @pytest.mark.parametrize("value", [1.797e308, -1.797e308, 5e-324])  # rounded, the first two are beyond a double
 @pytest.mark.parametrize("name", catalog.explainers())
 def test_the_largest_and_the_smallest_number_are_told(name: str, value: float) -> None:

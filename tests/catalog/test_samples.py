@@ -95,6 +95,7 @@ def test_every_explainer_has_its_batch() -> None:
     assert set(BATCHES) | WHOLE == set(catalog.EXPLAINERS)
 
 
+@pytest.mark.grid(3)
 @pytest.mark.parametrize(("name", "options"), CASES)
 @pytest.mark.parametrize("sample", [1, 2, 3])
 def test_the_numbers_are_those_of_the_sample(name: str, options: dict[str, Any], sample: int) -> None:
@@ -113,6 +114,7 @@ def test_the_steps_are_those_of_the_sample(name: str, options: dict[str, Any]) -
             assert at is None or list(at) == [2], (beat.kind, step.writes)
 
 
+@pytest.mark.grid(2)
 @pytest.mark.parametrize(("name", "options"), CASES)
 def test_the_cells_are_those_of_the_sample(name: str, options: dict[str, Any]) -> None:
     """On stage no cell of another sample stands at the end of a step, but where the whole batch has one grid."""

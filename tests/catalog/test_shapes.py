@@ -115,6 +115,7 @@ def test_a_caption_is_broken_only_where_one_row_would_be_small() -> None:
 
 
 # ── every film of the stage ──────────────────────────────────────────────────
+@pytest.mark.grid(4)
 @pytest.mark.parametrize("case", **ids(SHAPED))
 def test_everything_has_room_on_its_canvas(case: Case) -> None:
     board = told(case)
@@ -169,6 +170,7 @@ def unheld(board: Storyboard) -> Iterator[str]:
             yield f"{plain(line)} leaves the header"
 
 
+@pytest.mark.grid(3)
 @pytest.mark.parametrize("size", ["405x720", "720x720"])
 @pytest.mark.parametrize("name", STAGED)
 def test_every_beat_is_clean_on_a_tall_and_on_a_square_canvas(name: str, size: str) -> None:

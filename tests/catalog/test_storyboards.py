@@ -32,6 +32,7 @@ def waits(beat: Beat) -> list[tuple[str, int]]:
     return [phase for phase in beat.phases[:-1] if phase[0] != "ghost"]
 
 
+@pytest.mark.grid(3)
 @pytest.mark.parametrize("case", **ids(presets()))
 def test_time_to_read_moves_nothing_else(case: Case) -> None:
     """Only waits grow: at the opening, at the end, and in the last phase of beats; the poster stays what it shows.

@@ -1,4 +1,4 @@
-"""What telling wide layers takes, each in a process of its own: ``python -m tests.catalog.wide``, JSON on stdout.
+"""What telling wide layers takes, each in a process of its own, as JSON: ``python -m tests.catalog.wide [NAME…]``.
 
 The peak is VmHWM, set back when the trace is there: unlike ru_maxrss it counts no page of the parent.
 """
@@ -9,6 +9,7 @@ import ctypes
 import gc
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -118,11 +119,13 @@ def _status(key: str) -> int:
     return 1024 * int(next(line for line in lines if line.startswith(key)).split()[1])
 
 
-def main() -> None:
-    for name in {name for name, _ in CASES}:
+def main(names: list[str]) -> None:
+    """The cases of these explainers, or of all."""
+    cases = [case for case in CASES if not names or case[0] in names]
+    for name in {name for name, _ in cases}:
         usual = preparing.prepare(name, {})
         usual.storyboard(usual.trace())  # what is loaded or cached once is no part of it
-    for name, options in CASES:
+    for name, options in cases:
         child = os.fork()
         if not child:
             print(json.dumps(told(name, options)), flush=True)
@@ -131,4 +134,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

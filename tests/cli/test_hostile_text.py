@@ -38,6 +38,7 @@ def raw(text: str) -> set[str]:
     return {f"U+{ord(c):04X}" for c in text if unicodedata.category(c) in KINDS and c != "\n"}
 
 
+@pytest.mark.grid(2)
 @pytest.mark.parametrize("kind", HOSTILE)
 @pytest.mark.parametrize(("name", "option"), [("conv", "--title"), ("attention", "--tokens"), ("gru", "--tokens")])
 def test_hostile_text_is_drawn(call: Any, here: Path, tiny: tuple[str, ...], name: str, option: str, kind: str) -> None:

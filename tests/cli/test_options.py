@@ -66,6 +66,7 @@ def test_no_two_options_share_a_name(verb: str, name: str) -> None:
     assert sorted(flags) == sorted(set(flags))
 
 
+@pytest.mark.grid(2)
 @pytest.mark.parametrize("name", EXPLAINERS)
 def test_every_example_of_help_works(call: Any, name: str) -> None:
     lines = (command("render", name).epilog or "").splitlines()

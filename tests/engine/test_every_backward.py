@@ -27,6 +27,7 @@ from layeranim.engine.sequential import SequentialConfig
 from layeranim.engine.trace import Trace, count
 from layeranim.errors import UsageError
 from layeranim.preparing import given
+from tests import grids
 from tests.engine.family import HAS_TORCH
 
 ALREADY = set(given.ALREADY)
@@ -159,7 +160,8 @@ def cases(name: str) -> Iterator[tuple[Any, dict[str, Any], Trace, np.random.Gen
         # every activation has its slopes in its own layer; with the others it is enough that they take them
         fixed += [{item.name: v} for v in (names if len(names) <= 12 or name == "activation" else names[::4])]
     fixed = [one for one in fixed if (name, *one.items()) not in NEVER_BY_HAND]
-    for number, one in enumerate([{}, *fixed]):
+    numbered = list(enumerate([{}, *fixed]))
+    for number, one in [numbered[0], *grids.part(numbered[1:], 2, name)]:
         for attempt in range(2000):
             rng = np.random.default_rng([number, attempt])
             found = made(layer, one, rng)
@@ -206,6 +208,7 @@ def test_every_option_of_every_layer_has_its_slopes(name: str) -> None:
     assert moved
 
 
+@pytest.mark.grid(2)
 @pytest.mark.parametrize("name", NAMES)
 def test_single_precision_stays_and_the_callers_gradient_too(name: str) -> None:
     layer = catalog.layer(name)
@@ -226,6 +229,7 @@ def test_single_precision_stays_and_the_callers_gradient_too(name: str) -> None:
             np.testing.assert_allclose(back[key], truth, rtol=2e-3, atol=2e-4 * np.abs(truth).max(initial=1e-2))
 
 
+@pytest.mark.grid(3)
 @pytest.mark.parametrize("value", [np.nan, np.inf, -1e300])
 @pytest.mark.parametrize("name", NAMES)
 def test_any_number_travels_back_without_a_warning(name: str, value: float) -> None:

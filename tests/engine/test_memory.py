@@ -150,6 +150,7 @@ def measured(run: Callable[[], Any]) -> tuple[Any, int, int]:
     return made, peak - before, after - before
 
 
+@pytest.mark.grid(3)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0]}-{'-'.join(map(str, case[1].values()))[:40]}")
 def test_an_estimate_is_near_the_peak_there_and_back(case: Case) -> None:
     layer, config, shapes, arrays = ready(case)

@@ -81,6 +81,7 @@ print(peak() - before)
 """
 
 
+@pytest.mark.grid(2)
 @pytest.mark.parametrize("fmt", ["mp4", "webm", "html", "gif", "webp", "apng"])
 def test_a_longer_film_takes_no_more_memory(fmt: str, tmp_path: Path) -> None:
     """A thousand frames more take less than 8 MB more: one uncompressed frame is 0.9 MB."""

@@ -79,6 +79,7 @@ def test_a_page_without_a_film_is_told() -> None:
         page.carried(b"<html>")
 
 
+@pytest.mark.grid(3)
 @pytest.mark.parametrize("name", catalog.EXPLAINERS)
 def test_a_player_takes_little_beside_its_film(name: str) -> None:
     """And says of each step what the film says; the numbers in its tables are the trace's."""

@@ -271,6 +271,7 @@ def same(one: Trace, other: Trace) -> bool:
     )
 
 
+@pytest.mark.grid(2)
 @pytest.mark.parametrize("name", catalog.EXPLAINERS)
 def test_what_changes_the_numbers_changes_the_header(name: str) -> None:
     assert not silent(name)
