@@ -48,9 +48,9 @@ def output_options() -> list[click.Option]:
     """Where the film goes and what is said about it."""
     return [
         Sectioned(["output", "-o", "--output"], OUTPUT, multiple=True, metavar="FILE", type=WordsType(files=True),
-                  help="file to write; its suffix decides the format, .png is the poster, .sheet.png and .pdf are "
-                  "pages of stills, %d in the name numbers single frames, - is standard output (with -f); repeatable  "
-                  "[default: films/NAME.FORMAT]"),
+                  help="file to write; its suffix decides the format, .png is the poster, .sheet.png (and sheet.png) "
+                  "and .pdf are pages of stills, %d in the name numbers single frames, - is standard output (with -f); "
+                  "repeatable  [default: films/NAME.FORMAT]"),
         Sectioned(["format", "-f", "--format"], OUTPUT, multiple=True, metavar="FORMAT,…", type=WordsType(EVERY),
                   envvar=ENVIRONMENT + "FORMAT", help=f"{', '.join(EVERY)}  [default: mp4,gif]"),
         Sectioned(["overwrite", "--overwrite"], OUTPUT, is_flag=True,

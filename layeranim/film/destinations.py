@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import TextIOBase
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,8 @@ takes a ``.webvtt`` and a ``.captions.vtt`` as well, this neither does.
 TRACK = ".vtt"
 """Ends the name of the words of a film without captions in its picture: there players shall find them."""
 SEQUENCE = "png-sequence"
+SHEET = "sheet.png"
+"""Says what it is with no name before it, too, where no film beside it is named ``sheet``; any other is a poster."""
 PROVENANCE = ".json"
 
 
@@ -83,6 +85,9 @@ def destinations(
             raise OptionError("output has no path; give one, or leave it out")
         found = [_streamed(one, wanted, len(several)) if _is_stream(one) else
                  Destination(str(one), _format_of(str(one), wanted)) for one in several]  # fmt: skip
+        films = {item.stem for item in found if item.fmt in FORMATS}
+        found = [replace(item, fmt="sheet") if _is_sheet(item) and not wanted and item.stem not in films else item
+                 for item in found]  # fmt: skip
     for item in found:
         if film.transparent:
             check_clear(item.fmt)
@@ -91,6 +96,10 @@ def destinations(
     _affordable(found, film)
     output.check_writable(*every_path(found, film.captions))
     return tuple(found)
+
+
+def _is_sheet(item: Destination) -> bool:
+    return item.fmt == POSTER and Path(item.path).name.lower() == SHEET
 
 
 def _is_stream(output: Any) -> bool:

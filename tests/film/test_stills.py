@@ -18,10 +18,12 @@ import layeranim as la
 from layeranim import preparing, theme
 from layeranim.embed import files
 from layeranim.errors import InputError, OptionError, SizeLimitError
+from layeranim.film.destinations import destinations
 from layeranim.film.film import Pass, draw
 from layeranim.film.look import Keeper
 from layeranim.film.stills import making, marks, pages, raster, taken
 from layeranim.film.stills.pdf import Group, Page
+from layeranim.stories.options import FilmOptions
 from layeranim.stories.storyboard import plain
 from layeranim.theme import own
 from tests.fonts import truetype
@@ -179,6 +181,18 @@ def test_pages_are_the_same_bytes_whatever_else_is_made(made: Path, tmp_path: Pa
     assert _of(tmp_path / "b.json", "b.pdf") == _of(made / "a.json", "a.pdf")
     assert files.of(tmp_path / "b.gif").poster == tmp_path / "b.png"  # and not the sheet
     assert files.stem(tmp_path / "b.sheet.png") == "b"
+
+
+def test_a_sheet_is_named_so_and_a_films_poster_is_its_poster() -> None:
+    film = FilmOptions()
+    for names, formats in (
+        (["sheet.png"], {"sheet.png": "sheet"}),
+        (["x/Sheet.PNG", "x/conv.pdf"], {"x/Sheet.PNG": "sheet", "x/conv.pdf": "pdf"}),
+        (["sheet.mp4", "sheet.png"], {"sheet.mp4": "mp4", "sheet.png": "png"}),
+        (["mysheet.png"], {"mysheet.png": "png"}),
+    ):
+        assert {item.path: item.fmt for item in destinations("conv", names, None, film)} == formats
+    assert destinations("conv", "sheet.png", "png", film)[0].fmt == "png"
 
 
 def test_pages_alone_are_no_film_for_a_page(made: Path) -> None:
