@@ -30,6 +30,7 @@ class ModelCall:
     ``agrees`` is ``True`` where our layer gives the model's own output, ``False`` where it does not, ``None`` where
     that was not asked or there is no layer; ``why`` then says the reason. ``reads`` are the places, among all calls, of
     those that made its inputs; ``covers`` the calls that a composite (attention written by hand) is made of.
+    ``brought`` are those of its inputs, from 0, that nothing in the model made: the caller brought them.
     """
 
     name: str
@@ -47,6 +48,7 @@ class ModelCall:
     given: Numbers = field(default=dict, repr=False)
     results: Numbers = field(default=dict, repr=False)
     packed: Callable[[], tuple[Packed, tuple[Array, float]]] | None = field(default=None, repr=False)
+    brought: tuple[int, ...] = ()
 
     @property
     def inputs(self) -> Mapping[str, Array]:

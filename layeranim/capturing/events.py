@@ -15,8 +15,9 @@ class Event:
     """One call as it happened. ``kind`` is module, function, wire (it carries numbers) or made (it makes some).
 
     ``module`` is the module as it was then. ``sources`` says of every tensor among its arguments which entry made it,
-    and which of that one's results it is. ``found`` is the layer of a composite, ``covers`` what it is made of.
-    ``name`` is ``base``, and a number where that runs several times.
+    and which of that one's results it is; ``brought`` whether nothing in the model made it: the caller brought it.
+    ``found`` is the layer of a composite, ``covers`` what it is made of. ``name`` is ``base``, and a number where that
+    runs several times.
     """
 
     kind: str
@@ -35,6 +36,7 @@ class Event:
     covers: tuple[int, ...] = ()
     found: Packed | None = None
     of_nothing: bool = False
+    brought: tuple[bool, ...] = ()
     base: str = ""
 
     @property

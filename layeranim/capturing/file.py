@@ -81,6 +81,7 @@ class _Reading:
             tuple(tuple(map(str, names)) for names in entry["weights"]), int(entry["parameters"]),
             None, {}, {True: True, False: False}.get(entry["agrees"]), str(entry["why"]),
             tuple(map(str, entry["reads"])), tuple(map(str, entry["covers"])), lambda: inputs, lambda: results,
+            brought=tuple(map(int, entry.get("brought", ()))),
         )  # fmt: skip
         if entry["layer"] is not None and "options" in entry:
             made.layer = str(entry["layer"])

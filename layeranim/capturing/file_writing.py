@@ -65,7 +65,7 @@ def write(capture: Capture, stream: IO[bytes]) -> None:
 
 
 def _call(call: ModelCall, members: _Members) -> dict[str, Any]:
-    entry = call.row() | {"reads": list(call.reads), "covers": list(call.covers)}
+    entry = call.row() | {"reads": list(call.reads), "covers": list(call.covers), "brought": list(call.brought)}
     for name, arrays in (("given", call.inputs), ("results", call.outputs)):
         entry[name] = {key: members.entry(array) for key, array in arrays.items()}
     if call.packed is not None:

@@ -59,11 +59,15 @@ class _Building:
         self.known: set[tuple[str, ...]] = set()
 
     def _input(self) -> Array:
-        """What goes into the model: what the first call was given that reads no other one."""
-        for call in self.calls:
-            given = next(iter(call.inputs.values()), None) if not call.reads else None
-            if given is not None and given.size:
-                return given
+        """What goes into the model: what the caller brought to the first call that was given such; where that is not
+        known, what the first one was given that reads no other.
+        """
+        for known in (True, False):
+            for call in self.calls:
+                given = list(call.inputs.values())
+                firsts = [given[k] for k in call.brought if k < len(given)] if known else given[: not call.reads]
+                if firsts and firsts[0].size:
+                    return firsts[0]
         raise OptionError("the capture holds no values of the model's first call; capture it without keep")
 
     def add(self, stage: OutlinedStage) -> None:

@@ -7,14 +7,14 @@ beyond the scaled product, so how it was made need not be understood.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from layeranim.capturing.events import Event
 from layeranim.capturing.kept import torch_module
 from layeranim.capturing.reading import attention, read
 from layeranim.capturing.recognise_check import REFUSALS, composite
-from layeranim.capturing.recognise_projection import Place, from_linear
+from layeranim.capturing.recognise_projection import Axes, Place, from_linear
 from layeranim.capturing.recorder import Recorder
 from layeranim.engine.packing import Packed
 
@@ -32,6 +32,22 @@ class _Found:
     places: tuple[Place | None, ...]
     covers: tuple[int, ...]
     start: Event
+    turns: tuple[Axes, ...] = ((), (), ())
+    """How the axes of each place are turned on the way to (batch, heads, time, features), if they are."""
+
+
+@dataclass(frozen=True)
+class _Product:
+    """A batched matrix product: its two sides as it multiplies them, the factor of it, and where they came from."""
+
+    left: Any
+    right: Any
+    factor: float
+    sources: tuple[Place | None, ...]
+    turns: tuple[Axes, Axes] = ((), ())
+    """How the axes were turned: of the left side, and of the right one before its last two changed places."""
+    axes: Axes = ()
+    """The order in which the axes of its result are those of the product, where it is another."""
 
 
 def attentions(recorder: Recorder) -> Iterator[Event]:
@@ -49,7 +65,7 @@ def attentions(recorder: Recorder) -> Iterator[Event]:
                 found = by_hand
             else:
                 continue
-            from_embeddings = from_linear(recorder, found.packed, found.places)
+            from_embeddings = from_linear(recorder, found.packed, found.places, found.turns)
         except REFUSALS:
             continue
         made = None
@@ -66,20 +82,20 @@ def _tree(entry: Event) -> Any:
     return entry.given.tree()  # type: ignore[union-attr]
 
 
-def _product(entry: Event) -> tuple[Any, Any, float, tuple[Place | None, ...]] | None:
-    """The two sides of a batched matrix product, the factor of it, and where they came from."""
+def _product(entry: Event) -> _Product | None:
+    """The product that a call is, if it is one."""
     args, kwargs = _tree(entry)
     if entry.op == "matmul":
-        return args[0], args[1], 1.0, entry.sources[:2]
+        return _Product(args[0], args[1], 1.0, entry.sources[:2])
     if entry.op == "baddbmm" and kwargs.get("beta", 1) in (0, 1):
-        return args[1], args[2], float(kwargs.get("alpha", 1.0)), entry.sources[1:3]
+        return _Product(args[1], args[2], float(kwargs.get("alpha", 1.0)), entry.sources[1:3])
     if entry.op == "einsum" and isinstance(args[0], str):
         return _einsum(args, entry)
     return None
 
 
-def _einsum(args: Any, entry: Event) -> tuple[Any, Any, float, tuple[Place | None, ...]] | None:
-    """An equation that is a batched matrix product with its axes in this order."""
+def _einsum(args: Any, entry: Event) -> _Product | None:
+    """An equation that is a batched matrix product, in whichever order its axes are written."""
     operands = list(args[1]) if isinstance(args[1], (list, tuple)) else list(args[1:])
     left, _, out = args[0].replace(" ", "").partition("->")
     terms = left.split(",")
@@ -89,11 +105,12 @@ def _einsum(args: Any, entry: Event) -> tuple[Any, Any, float, tuple[Place | Non
     batch = [x for x in out if x in one and x in two]
     rows, columns = ([x for x in out if x in mine and x not in other] for mine, other in ((one, two), (two, one)))
     inner = [x for x in one if x in two and x not in out]
-    if not len(rows) == len(columns) == len(inner) == 1 or list(out) != batch + rows + columns:
+    if not len(rows) == len(columns) == len(inner) == 1 or len(out) != len(batch) + 2:
         return None
-    first = operands[0].permute([one.index(x) for x in batch + rows + inner])
-    second = operands[1].permute([two.index(x) for x in batch + inner + columns])
-    return first, second, 1.0, (None, None)
+    turns = tuple(one.index(x) for x in batch + rows + inner), tuple(two.index(x) for x in batch + columns + inner)
+    left, right = operands[0].permute(turns[0]), operands[1].permute(turns[1]).transpose(-1, -2)
+    axes = tuple(out.index(x) for x in batch + rows + columns)
+    return _Product(left, right, 1.0, entry.sources[:2], turns, () if axes == tuple(sorted(axes)) else axes)
 
 
 def _by_hand(recorder: Recorder, softmax: Event, users: dict[int, list[int]]) -> _Found | None:
@@ -105,15 +122,18 @@ def _by_hand(recorder: Recorder, softmax: Event, users: dict[int, list[int]]) ->
         return None
     (scores, scale, above), (weighed, below) = up, down
     one, two = _product(log[scores]), _product(log[weighed])
-    if one is None or two is None:
+    if one is None or two is None or one.axes:
         return None
-    query, key_turned, factor, sources = one
-    key, value, scale = key_turned.transpose(-1, -2), two[1], scale * factor
-    mask = _mask(next(leaf for leaf in _leaves(_tree(softmax))), query, key_turned, scale)
+    query, key, value, scale = one.left, one.right.transpose(-1, -2), two.right, scale * one.factor
+    mask = _mask(next(leaf for leaf in _leaves(_tree(softmax))), query, one.right, scale)
     causal = mask is not None and _is_causal(mask)
-    packed = attention(query, key, value, None if causal else mask, causal, scale)
-    turned = _before(log, sources[1])
-    return _Found(packed, (sources[0], turned, two[3][1]), (scores, *above, softmax.at, *below, weighed), log[scores])
+    packed = replace(attention(query, key, value, None if causal else mask, causal, scale), axes=two.axes)
+    turned = one.sources[1] if one.turns[1] else _before(log, one.sources[1])
+    across = two.turns[1] and (*two.turns[1][:-2], two.turns[1][-1], two.turns[1][-2])
+    return _Found(
+        packed, (one.sources[0], turned, two.sources[1]), (scores, *above, softmax.at, *below, weighed), log[scores],
+        (*one.turns, across),
+    )  # fmt: skip
 
 
 def _leaves(tree: Any) -> list[Any]:

@@ -39,7 +39,7 @@ def composite(
         "function", op, last.path, name, None, begin.sources, begin.shapes_in, weights, None, begin.given, last.result,
         last.shapes_out, last.at, tuple(covers), found,
     )  # fmt: skip
-    made.base = name
+    made.base, made.brought = name, begin.brought
     if reading.lost(made) or made.result is None:
         return None
     try:

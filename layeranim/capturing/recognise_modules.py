@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from itertools import product
+from itertools import permutations, product
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,6 @@ from layeranim.inputs.module_tensors import array
 
 CURVE = 2e-5
 """How far a curve may be from an activation's: GELU and its tanh form are 5·10⁻⁴ apart."""
-_GAMMA, _BETA = ("weight", "scale", "gamma", "g"), ("bias", "beta", "b", "shift")
 
 
 def leaves(recorder: Recorder) -> Iterator[Event]:
@@ -60,7 +59,7 @@ def _tries(span: Span, x: Array) -> Iterator[Packed]:
         name = _curve(span.module)
         if name:
             yield Packed("activation", {"activation": name}, {"input": rows})
-    elif set(parameters) <= {*_GAMMA, *_BETA} and all(p.shape == x.shape[-1:] for p in parameters.values()):
+    elif len(parameters) <= 2 and all(p.shape == x.shape[-1:] for p in parameters.values()):
         yield from (found for found in _norms(span, parameters, rows) if _same(span.module, found))
 
 
@@ -88,19 +87,14 @@ def _curve(module: Any) -> str | None:
 
 
 def _norms(span: Span, parameters: dict[str, Any], rows: Array) -> Iterator[Packed]:
-    """RMS and layer normalisation, with gamma as it is kept or one less."""
-    gamma = next((array(name, p) for name, p in parameters.items() if name in _GAMMA), None)
-    beta = next((array(name, p) for name, p in parameters.items() if name in _BETA), None)
-    if gamma is None:
-        return
+    """RMS and layer normalisation, with gamma as it is kept or one less; which is gamma, no name has to say."""
     eps = next((v for n, v in vars(span.module).items() if "eps" in n.lower() and isinstance(v, float)), 1e-6)
-    for kind, less in product(("rms", "layer"), (0, 1)):
+    kept = [array(name, p) for name, p in parameters.items()]
+    for kind, less, (gamma, *beta) in product(("rms", "layer"), (0, 1), permutations(kept)):
         options = {"kind": kind, "eps": eps, "affine": True, "normalized_axes": 1}
         arrays = {"input": rows, "gamma": gamma + gamma.dtype.type(less)}
-        if beta is not None and kind == "layer":
-            arrays["beta"] = beta
-        if beta is None or kind == "layer":
-            yield Packed("layernorm", options, arrays)
+        if kind == "layer" or not beta:
+            yield Packed("layernorm", options, arrays | ({"beta": beta[0]} if beta else {}))
 
 
 def _same(module: Any, found: Packed) -> bool:

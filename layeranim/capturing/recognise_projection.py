@@ -23,18 +23,21 @@ _SAME = ("to", "float", "half", "bfloat16", "double", "type", "type_as", "contig
 
 Place = tuple[int, int]
 """Which entry, and which of its results."""
+Axes = tuple[int, ...]
 
 
-def from_linear(recorder: Recorder, found: Packed, places: Sequence[Place | None]) -> tuple[Packed, set[int]] | None:
+def from_linear(
+    recorder: Recorder, found: Packed, places: Sequence[Place | None], turns: Sequence[Axes]
+) -> tuple[Packed, set[int]] | None:
     """The same attention from the embeddings that linear layers made its queries, keys and values of."""
     log, arrays, covers, inputs = recorder.entries, dict[str, Array](), set[int](), list[Array]()
-    for part, place in zip(("query", "key", "value"), places, strict=True):
+    for part, place, turn in zip(("query", "key", "value"), places, turns, strict=True):
         up = _linear_above(log, place)
         if up is None:
             return None
         linear, wires = up
         x, weight, bias = _linear(linear)
-        rows = _rows(linear, wires)
+        rows = _rows(linear, wires, turn)
         if rows is None:
             return None
         arrays[f"weight_{part}"] = array("weight", weight)[rows]
@@ -52,7 +55,7 @@ def from_linear(recorder: Recorder, found: Packed, places: Sequence[Place | None
     names = ("heads", "key_heads", "causal", "scale", "mask_kind")
     options = {n: found.options[n] for n in names if n in found.options}
     arrays |= {n: found.arrays[n] for n in ("mask",) if n in found.arrays}
-    return Packed("attention", {**options, "output_projection": False}, arrays), covers
+    return Packed("attention", {**options, "output_projection": False}, arrays, found.axes), covers
 
 
 def _arguments(entry: Event) -> Any:
@@ -97,8 +100,8 @@ def _linear(entry: Event) -> tuple[Any, Any, Any]:
     return given["input"], given["weight"], given["bias"]
 
 
-def _rows(linear: Event, wires: list[tuple[Event, int]]) -> Any:
-    """Which row of the weight made each feature of each head: row numbers sent through the wires."""
+def _rows(linear: Event, wires: list[tuple[Event, int]], turn: Axes) -> Any:
+    """Which row of the weight made each feature of each head: row numbers sent through the wires, then turned."""
     torch = torch_module()
     shape = linear.shapes_out[0]
     with torch.no_grad():
@@ -109,6 +112,7 @@ def _rows(linear: Event, wires: list[tuple[Event, int]]) -> Any:
             args, kwargs = _arguments(entry)
             index = getattr(index, entry.op) if entry.op in ("T", "mT") else entry.func(index, *args[1:], **kwargs)
             index = index[which] if isinstance(index, (tuple, list)) else index
+        index = index.permute(turn) if turn else index
     if index.ndim == 3:
         index = index[:, None]
     if index.ndim != 4 or not bool((index == index[:1, :, :1]).all()):

@@ -48,6 +48,7 @@ class Recorder:
             names.setdefault(id(parameter), []).append(name)
             self.counts[name] = parameter.numel()
         self.parameters = {key: tuple(found) for key, found in names.items()}
+        self._own = {id(tensor) for tensor in (*self.model.parameters(), *self.model.buffers())}
         self.paths = {id(m): n for n, m in reversed([*self.model.named_modules(remove_duplicate=False)])}
         self.keeper, self._made = TensorKeeper(), dict[int, tuple[Any, int, int]]()
         self._frames, self._count, self._failed = list[_Frame](), Counter[str](), ""
@@ -149,6 +150,10 @@ class Recorder:
         shapes = tuple(tuple(leaf.shape) for leaf in leaves)
         entry = Event(kind, op, path, name, func, sources, shapes, self._names(leaves))
         entry.base = base
+        entry.brought = tuple(
+            self._brought(source) if source else id(leaf) not in self._own
+            for source, leaf in zip(sources, leaves, strict=True)
+        )
         entry.of_nothing = not entry.weights and self._of_nothing(leaves)
         entry.given = self._kept(name, (args, kwargs))
         return entry
@@ -188,6 +193,11 @@ class Recorder:
         """Whether all that a call computes with was made of nothing that a layer gave, nor of weights or the input."""
         sources = [self._source(leaf) for leaf in leaves if leaf.is_floating_point()]
         return bool(sources) and all(source and self.entries[source[0]].kind == "made" for source in sources)
+
+    def _brought(self, source: tuple[int, int]) -> bool:
+        """Whether a result was only carried on from what the caller brought."""
+        entry = self.entries[source[0]]
+        return entry.kind in ("wire", "made") and any(entry.brought)
 
     def _source(self, tensor: Any) -> tuple[int, int] | None:
         """Which entry made this very tensor: another one may have its number once it is gone."""

@@ -69,6 +69,7 @@ def _call(recorder: Recorder, entry: Event) -> ModelCall:
         options, None, why, _sources(recorder, entry), tuple(recorder.entries[k].name for k in entry.covers
                                                               if recorder.entries[k].kind in SHOWN),
         partial(reading.given, entry), partial(reading.results, entry),
+        brought=tuple(k for k, brought in enumerate(entry.brought) if brought),
     )  # fmt: skip
     if layer is not None:
         made.packed = partial(_packed, entry)

@@ -140,6 +140,23 @@ def test_a_norm_and_an_activation_of_ones_own_are_known_and_a_layer_scale_is_non
     assert found["scale.mul"].layer == "elementwise"
 
 
+def test_equations_of_attention_are_one_from_its_embeddings_whatever_its_parameters_are_called() -> None:
+    found = captured("equations")
+    assert [call.layer for call in found.layers] == ["layernorm", "attention", "dense"]
+    trace = found.trace("attention")
+    assert (trace.config.heads, trace["embeddings"].shape) == (2, (2, 6, 8))  # type: ignore[attr-defined]
+    assert not trace["weights"][1, :, :, 4:].any(), "what is padded is not looked at"
+
+
+def test_what_the_caller_brought_goes_in_also_where_weights_are_computed_first(tmp_path: Path) -> None:
+    found = captured("standardised")
+    assert not found.layers[0].brought
+    found.save(tmp_path / "standardised.npz")
+    for one in (found, la.load_capture(tmp_path / "standardised.npz")):
+        trace = traced.of_capture(one, None, {}).trace()
+        np.testing.assert_array_equal(trace["input"], np.flip(MODELS["standardised"].args[0].numpy(), -1))
+
+
 def test_a_mask_of_dropout_is_the_one_that_was_drawn() -> None:
     found = captured("training")
     trace, call = found.trace("drop"), found["drop"]

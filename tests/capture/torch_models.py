@@ -192,6 +192,45 @@ class Foreign(nn.Module):
         return x + self.scale(self.act(self.fc(self.norm(x))))
 
 
+class Shifted(nn.Module):
+    """A layer norm written out, whose parameters are called as somebody liked."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.offset, self.w = nn.Parameter(torch.rand(size)), nn.Parameter(torch.rand(size) + 0.5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        mean, spread = x.mean(-1, keepdim=True), x.var(-1, keepdim=True, unbiased=False)
+        return (x - mean) / torch.sqrt(spread + 1e-6) * self.w + self.offset
+
+
+class Equations(nn.Module):
+    """Attention in equations: heads stand behind the tokens, the mask is filled in, and the mixture is turned back."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm, self.qkv, self.out = Shifted(8), nn.Linear(8, 24), nn.Linear(8, 8)
+
+    def forward(self, x: Tensor, pad: Tensor) -> Tensor:
+        q, k, v = (part.reshape(*x.shape[:2], 2, 4) for part in self.qkv(self.norm(x)).chunk(3, -1))
+        scores = torch.einsum("bqhd,bkhd->bhqk", q, k) / 2
+        weights = scores.masked_fill(pad[:, None, None], float("-inf")).softmax(-1)
+        return self.out(torch.einsum("bhqk,bkhd->bqhd", weights, v).flatten(2))
+
+
+class Standardised(nn.Module):
+    """A convolution whose kernel is centred and scaled before it meets the picture."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kernel, self.fc = nn.Parameter(torch.randn(3, 1, 3, 3)), nn.Linear(3, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        centred = self.kernel - self.kernel.mean((1, 2, 3), keepdim=True)
+        kernel = centred / centred.square().mean((1, 2, 3), keepdim=True).sqrt()
+        return self.fc(F.relu(F.conv2d(x.flip(-1), kernel)).mean((2, 3)))
+
+
 class Twice(nn.Module):
     """One block that runs three times, on two inputs of one shape, and control flow that asks the numbers."""
 
@@ -285,6 +324,8 @@ MODELS: dict[str, Model] = {
     "nanogpt-by-hand": Model(lambda: NanoGpt(True).eval(), (IDS,)),
     "grouped-heads": Model(Rotary, (drawn(2, 5, 16),)),
     "foreign": Model(Foreign, (drawn(3, 8),)),
+    "equations": Model(Equations, (drawn(2, 6, 8), PAD)),
+    "standardised": Model(Standardised, (drawn(2, 1, 6, 6),)),
     "twice": Model(Twice, (drawn(2, 4), drawn(2, 4, seed=1))),
     "bfloat16": Model(Half, (drawn(3, 6),)),
     "masked": Model(lambda: Masked().eval(), (drawn(2, 5, 8), drawn(2, 6, 8, seed=1), PAD)),
