@@ -2,7 +2,7 @@
 
 Of the ways to see a model the finest is taken that has room: every call; then activations, norms and dropout with the
 call before them; then the modules of one depth, all of them closed, those that are alike one after another as one,
-``× 12``. Where there is room left, the first of those is opened. Else what lies in the middle is folded.
+``× 12``. Where there is room left, the first of those is opened, as finely. Else what lies in the middle is folded.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def outline(calls: Sequence[ModelCall], room: int, alone: Collection[int] = ()) 
     room = max(3, room - 2 * len(alone))
     found = next((one for one in _views(calls) if len(one) <= room), None)
     if found is None:
-        found = _middle(_collapsed(calls, 1), room)
+        found = _middle(_collapsed(calls, range(len(calls)), 1), room)
     found = _opened(calls, found, room)
     return [part for stage in found for part in _apart(stage, alone)]
 
@@ -65,9 +65,14 @@ def source_names(calls: Sequence[ModelCall]) -> dict[str, str]:
 
 def _views(calls: Sequence[ModelCall]) -> list[list[OutlinedStage]]:
     """The ways to see a model, the finest first."""
-    deep = max((len(_path(call)) for call in calls), default=1)
-    return [_every(range(len(calls))), _marked(calls, range(len(calls))),
-            *(_collapsed(calls, depth) for depth in range(deep - 1, 0, -1))]  # fmt: skip
+    return _inside(calls, range(len(calls)), 0)
+
+
+def _inside(calls: Sequence[ModelCall], places: Sequence[int], depth: int) -> list[list[OutlinedStage]]:
+    """The ways to see those calls, modules deeper than that closed at last, the finest first."""
+    deep = max((len(_path(calls[k])) for k in places), default=1)
+    return [_every(places), _marked(calls, places),
+            *(_collapsed(calls, places, one) for one in range(deep - 1, depth, -1))]  # fmt: skip
 
 
 def _every(places: Sequence[int]) -> list[OutlinedStage]:
@@ -95,11 +100,11 @@ def _marked(calls: Sequence[ModelCall], places: Sequence[int]) -> list[OutlinedS
     return found
 
 
-def _collapsed(calls: Sequence[ModelCall], depth: int) -> list[OutlinedStage]:
+def _collapsed(calls: Sequence[ModelCall], within: Sequence[int], depth: int) -> list[OutlinedStage]:
     """The modules of a depth closed, alike ones as one; what stands outside of them with its marks."""
     blocks: list[tuple[tuple[str, ...], list[int]]] = []
-    for k, call in enumerate(calls):
-        path = _path(call)
+    for k in within:
+        path = _path(calls[k])
         key = path[:depth] if len(path) > depth else ()
         if blocks and blocks[-1][0] == key:
             blocks[-1][1].append(k)
@@ -132,14 +137,14 @@ def _alike(calls: Sequence[ModelCall], one: OutlinedStage, other: OutlinedStage)
 
 
 def _opened(calls: Sequence[ModelCall], stages: list[OutlinedStage], room: int) -> list[OutlinedStage]:
-    """The first of blocks that are alike, call by call, where there is room for it beside the others."""
+    """The first of blocks that are alike, as finely as there is room for it beside the others."""
     for at, stage in enumerate(stages):
         if stage.times < 2:
             continue
         size = len(stage.calls) // stage.times
         first, left = stage.calls[:size], stage.calls[size:]
         rest = OutlinedStage(left, _label(calls, stage, left[0]), stage.times - 1, closed=True)
-        for inner in (_every(first), _marked(calls, first)):
+        for inner in _inside(calls, first, len(stage.label.split("."))):
             if len(stages) + len(inner) <= room:
                 return [*stages[:at], *inner, rest, *stages[at + 1 :]]
     return stages

@@ -141,6 +141,23 @@ def test_blocks_that_are_alike_stand_as_one_and_the_film_says_how_many() -> None
     assert any("29 blocks of 3 calls each, not drawn" in plain(beat.note) for beat in found.board.beats)
 
 
+def test_of_blocks_that_are_alike_the_first_is_opened_as_finely_as_there_is_room() -> None:
+    model, before = Made("Deep"), ""
+    x = model.drawn(2, 4)
+    for k in range(4):
+        for part, deep in (("gather", 3), ("change", 2)):
+            for n in range(deep):
+                name = f"h.{k}.{part}.{n}"
+                x, before = model.dense(name, x, 4, (before,) if before else ()), name
+    listed = list(model.done().layers)
+
+    def seen(room: int) -> list[tuple[str, int, int]]:
+        return [(stage.label, len(stage.calls), stage.times) for stage in outline(listed, room)]
+
+    assert seen(6) == [("", 1, 1)] * 5 + [("h.1", 15, 3)]
+    assert seen(5) == seen(3) == [("h.0.gather", 3, 1), ("h.0.change", 2, 1), ("h.1", 15, 3)]
+
+
 def test_blocks_that_differ_are_not_taken_for_alike() -> None:
     m = Made("Unlike")
     x, before = m.drawn(2, 4), ()
