@@ -93,7 +93,10 @@ SPECS: dict[str, tuple[str, str]] = {
                                   "eps=1e-5 num_batches_tracked=None"),
     "embedding": ("Embedding", "input weight padding_idx=None max_norm=None norm_type=2.0 "
                                "scale_grad_by_freq=False sparse=False"),
-    "dropout": ("Dropout", "input p=0.5 training=True inplace=False"),
+    **{name: (reader, "input p=0.5 training=True inplace=False") for name, reader in (
+        ("dropout", "Dropout"), ("dropout1d", "Dropout1d"), ("dropout2d", "Dropout2d"), ("dropout3d", "Dropout3d"))},
+    **{name: (reader, "input p=0.5 training=False inplace=False") for name, reader in (
+        ("alpha_dropout", "AlphaDropout"), ("feature_alpha_dropout", "FeatureAlphaDropout"))},
     "interpolate": ("Upsample", "input size=None scale_factor=None mode='nearest' align_corners=None "
                                 "recompute_scale_factor=None antialias=False"),
     "cross_entropy": ("CrossEntropyLoss", "input target weight=None size_average=None ignore_index=-100 reduce=None "

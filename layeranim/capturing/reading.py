@@ -10,6 +10,7 @@ from layeranim.capturing import functions
 from layeranim.capturing.events import Event
 from layeranim.capturing.joins import JOINS
 from layeranim.capturing.kept import Saved
+from layeranim.engine.dropout import DropoutConfig, factors
 from layeranim.engine.packing import Packed
 from layeranim.engine.recurrent_packing import from_torch_state
 from layeranim.errors import OptionError
@@ -119,10 +120,18 @@ def _by_head(name: str, value: Any) -> Any:
 
 
 def _mask(entry: Event, found: Packed) -> Any:
-    """What PyTorch's dropout kept, read back from what it gave: 1 where a number came through, or was 0 before."""
+    """What PyTorch's dropout kept, read back from what it gave: 1 where that is nearer to the number than to what a
+    dropped one becomes; of whole channels where it is so in all of one.
+    """
     x = found.arrays["input"]
     y = array("output", output(entry)).reshape(x.shape)
-    return ((y != 0) | (x == 0)).astype(x.dtype)[None]
+    fill, factor, shift = (x.dtype.type(n) for n in factors(DropoutConfig.of(found.options)))
+    with np.errstate(all="ignore"):
+        dropped = np.abs(y - (fill * factor + shift)) < np.abs(y - (x * factor + shift))
+    kept = ~(dropped | (~np.isfinite(x) & np.isfinite(y)))
+    if found.options["channelwise"]:
+        kept = kept.reshape(*kept.shape[:2], -1).all(axis=-1)
+    return kept.astype(x.dtype)[None]
 
 
 def output(entry: Event) -> Any:

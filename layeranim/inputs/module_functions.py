@@ -24,6 +24,8 @@ def activation(name: str, alpha: str = "") -> Reader:
         options = {"activation": name} | ({"alpha": getattr(module, alpha)} if alpha else {})
         if name == "softplus" and module.beta != 1:
             options["alpha"] = module.beta
+        if name == "softplus" and module.threshold != 20:
+            refuse("threshold", type(module).__name__, f"is {module.threshold:g}, but only 20 is known here")
         for attribute, usual in (("min_val", -1), ("max_val", 1)) if name == "hard-tanh" else ():
             if getattr(module, attribute) != usual:
                 held = getattr(module, attribute)

@@ -97,7 +97,11 @@ LAYERS: dict[str, list[Callable[..., Any]]] = {
              lambda x, y, w: F.adaptive_avg_pool2d(x, (2, 3))],
     "batchnorm": [lambda x, y, w: F.batch_norm(x, None, None, training=True),
                   lambda x, y, w: F.batch_norm(x, w[0, :4], w[1, :4].abs())],
-    "dropout": [lambda x, y, w: F.dropout(x, 0.4), lambda x, y, w: F.dropout(x, 0.4, training=False)],
+    "dropout": [
+        lambda x, y, w: F.dropout(x, 0.4), lambda x, y, w: F.dropout(x, 0.4, training=False),
+        lambda x, y, w: F.dropout2d(x, 0.4), lambda x, y, w: F.dropout1d(x[0], 0.4),
+        lambda x, y, w: F.alpha_dropout(x, 0.4, True), lambda x, y, w: F.feature_alpha_dropout(x, 0.4, True),
+    ],
     "attention": [
         lambda x, y, w: F.scaled_dot_product_attention(x, y, y), lambda x, y, w: F.scaled_dot_product_attention(
             x, y[:, :2], y[:, :2], enable_gqa=True, scale=0.3),
@@ -133,6 +137,7 @@ def test_functions_are_the_layers_that_they_are(layer: str) -> None:
         (lambda x, y, w: F.interpolate(x, scale_factor=2, mode="area"), "mode area"),
         (lambda x, y, w: torch.embedding(w, torch.tensor([1])), "embedding is no layer that is known"),
         (lambda x, y, w: torch.fft.fft2(x).real, "no layer that is known"),
+        (lambda x, y, w: F.softplus(x, 2.0, 1.0), "threshold of softplus is 1, but only 20 is known"),
         (lambda x, y, w: F.scaled_dot_product_attention(x, y, y, dropout_p=0.5), "drops at random inside"),
     ],
 )
