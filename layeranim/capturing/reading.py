@@ -125,7 +125,9 @@ def _mask(entry: Event, found: Packed) -> Any:
     """
     x = found.arrays["input"]
     y = array("output", output(entry)).reshape(x.shape)
-    fill, factor, shift = (x.dtype.type(n) for n in factors(DropoutConfig.of(found.options)))
+    fill, factor, shift = (
+        x.dtype.type(n) for n in factors(DropoutConfig(rate=found.options["rate"], mode=found.options["mode"]))
+    )
     with np.errstate(all="ignore"):
         dropped = np.abs(y - (fill * factor + shift)) < np.abs(y - (x * factor + shift))
     kept = ~(dropped | (~np.isfinite(x) & np.isfinite(y)))

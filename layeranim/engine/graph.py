@@ -209,30 +209,35 @@ def _entered(
 
 def _seen(wire: GraphWire, source: Tensor, label: str) -> tuple[str, ...]:
     """The names of the axes of what a wire brings: those of the source that it leaves whole, others of its own."""
-    cut = {axis: stop - start for axis, start, stop in wire.spans}
-    part = tuple(cut.get(k, n) for k, n in enumerate(source.shape))
-    own = tuple(f"{label}_cut_{k}" if k in cut else axis for k, axis in enumerate(source.axes))
-    seen = kept(part, own, wire.shape, f"{label}_seen")
+    seen = kept(*_part(wire, source, label), wire.shape, f"{label}_seen")
     turned = tuple(seen[axis] for axis in wire.axes)
     return kept(tuple(wire.shape[axis] for axis in wire.axes), turned, wire.entry, label)
+
+
+def _part(wire: GraphWire, source: Tensor, label: str) -> tuple[Shape, tuple[str, ...]]:
+    """The sizes and the names of the axes of what a wire cuts out."""
+    cut = {axis: stop - start for axis, start, stop in wire.spans}
+    sizes = tuple(cut.get(k, n) for k, n in enumerate(source.shape))
+    return sizes, tuple(f"{label}_cut_{k}" if k in cut else axis for k, axis in enumerate(source.axes))
 
 
 def _made_axes(
     call: GraphCall, wrote: Tensor, entries: list[GraphEntry], held: Mapping[str, Tensor]
 ) -> tuple[str, ...]:
     """The axes of what the model gave: those that its layer wrote whole, and in front of them those of what it read
-    that were folded for the layer."""
+    that were folded for the layer. Of what calls made that are not drawn the first are samples, if they are as many."""
     label = f"{call.name}.made"
     seen = list(kept(wrote.shape, wrote.axes, call.shape, label))
     if entries:
         wire = entries[0].wire
-        source = held[wire.source]
-        names = kept(source.shape, source.axes, wire.shape, label) if not wire.spans else ()
-        for k, axis in enumerate(wire.axes[: len(seen)] if names else ()):
+        names = kept(*_part(wire, held[wire.source], label), wire.shape, label)
+        for k, axis in enumerate(wire.axes[: len(seen)]):
             free = seen[k].startswith(f"{label}_") and names[axis] not in seen
             if not free or call.shape[k] != wire.shape[axis]:
                 break
             seen[k] = names[axis]
+    elif call.unseen and held["input"].axes[:1] == ("batch",) and call.shape[0] == held["input"].shape[0]:
+        seen[0] = "batch" if len(call.shape) > 1 else seen[0]
     turned = [seen[axis] for axis in call.axes]
     return kept(tuple(call.shape[axis] for axis in call.axes), turned, call.made, f"{label}_out")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from layeranim.engine.graph_calls import calls_of
 from layeranim.engine.replay import replay, sampled
 from layeranim.errors import OptionError
 from layeranim.preparing import traced
+from layeranim.stories.storyboard import plain
 
 torch = pytest.importorskip("torch")
 
@@ -155,6 +157,15 @@ def test_what_the_caller_brought_goes_in_also_where_weights_are_computed_first(t
     for one in (found, la.load_capture(tmp_path / "standardised.npz")):
         trace = traced.of_capture(one, None, {}).trace()
         np.testing.assert_array_equal(trace["input"], np.flip(MODELS["standardised"].args[0].numpy(), -1))
+
+
+def test_parts_that_were_cut_out_keep_their_axes_and_both_sides_of_a_join_are_followed() -> None:
+    told = [plain(beat.caption) for beat in la.storyboard(captured("conv-lstm")).beats if beat.caption]
+    assert re.match(r"33 calls later: map \d, row \d, column \d = ", told[-1]), told[-1]
+    sides = re.match(r"multiply = (\S+) · (\S+) [=≈]", told[-2])
+    assert sides, told[-2]
+    ends = [one.split()[-1] for one in told[1:-2]]
+    assert set(sides.groups()) <= {*ends, *(f"({end})" for end in ends)}, told
 
 
 def test_a_mask_of_dropout_is_the_one_that_was_drawn() -> None:

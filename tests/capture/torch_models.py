@@ -231,6 +231,22 @@ class Standardised(nn.Module):
         return self.fc(F.relu(F.conv2d(x.flip(-1), kernel)).mean((2, 3)))
 
 
+class ConvLstm(nn.Module):
+    """An LSTM whose products are convolutions: gates are cut out of one result."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gates = nn.Conv2d(4, 12, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        hidden = cell = x.new_zeros(x.shape[0], 3, *x.shape[-2:])
+        for t in range(x.shape[1]):
+            i, f, o, g = self.gates(torch.cat([x[:, t], hidden], 1)).chunk(4, 1)
+            cell = f.sigmoid() * cell + i.sigmoid() * g.tanh()
+            hidden = o.sigmoid() * cell.tanh()
+        return hidden
+
+
 class Twice(nn.Module):
     """One block that runs three times, on two inputs of one shape, and control flow that asks the numbers."""
 
@@ -326,6 +342,7 @@ MODELS: dict[str, Model] = {
     "foreign": Model(Foreign, (drawn(3, 8),)),
     "equations": Model(Equations, (drawn(2, 6, 8), PAD)),
     "standardised": Model(Standardised, (drawn(2, 1, 6, 6),)),
+    "conv-lstm": Model(ConvLstm, (drawn(1, 3, 1, 4, 4),)),
     "twice": Model(Twice, (drawn(2, 4), drawn(2, 4, seed=1))),
     "bfloat16": Model(Half, (drawn(3, 6),)),
     "masked": Model(lambda: Masked().eval(), (drawn(2, 5, 8), drawn(2, 6, 8, seed=1), PAD)),

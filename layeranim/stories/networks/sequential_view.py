@@ -184,6 +184,10 @@ class RowView:
             for region in self.figures.acted_at(at).reads:
                 if region.tensor == source:
                     return self._best(self.figures.covered(region, at), at)[0]
+                if self.trace.tensor(region.tensor).role != "weight" and self.figures.made(region.tensor):
+                    before = self.figures.rearranged(self._best(self.figures.covered(region, at), at)[0])
+                    if before is not None and before.tensor == source:
+                        return before
         return None
 
     def _way(self, at: Address, stage: RowStage) -> Iterator[Address]:
