@@ -112,9 +112,8 @@ def _stage(view: RecurrentView, machines: Sequence[Node], answers: bool, told: i
             Row(Aligned(*(strip for strip in numbered if strip != over)), replace(over, beside=False, sized=False))
         ]
     below += [*([Row(Aligned(*numbered), curve), Row(low, curve)] if curve else []), strips]
-    found: list[Node] = [Column(machine, each) for machine in machines for each in below]
     under = Column(*_strips(view, answers, (BAND_WIDE, BESIDE_HIGH)))
-    found += [Column(machine, under) for machine in machines]
+    found = [Column(machine, each) for machine in machines for each in (*below, under)]
     return Tries(*found, *([Row(strips, curve)] if curve else []), strips, bands, slim, least=42)
 
 

@@ -8,7 +8,8 @@ from layeranim.stories.recurrent.good import GOOD_FOR
 from layeranim.stories.recurrent.notes import begins, mixes, notes, resets
 from layeranim.stories.recurrent.said import summary
 from layeranim.stories.recurrent.view import RecurrentView
-from layeranim.stories.stage import Lanes, Note, Play, Stop, Store, Valve, story
+from layeranim.stories.stage import Column, Lanes, Note, Play, Stop, Store, Valve, story
+from layeranim.stories.stage.solver import Node
 from layeranim.stories.storyboard import Telling
 
 
@@ -32,12 +33,14 @@ def film(telling: Telling) -> Play:
     scale = ("kept", "written", "candidate", "candidate_input", "candidate_hidden", "candidate_reset", "candidate_pre",
              "reset_hidden")  # fmt: skip
     gates = ("update_gate", "reset_gate", "update_complement")
-    return play(view, "GRU cell", [_lanes(view)], acts, again=("hidden",), scale=scale, gates=gates,
+    return play(view, "GRU cell", _machines(view), acts, again=("hidden",), scale=scale, gates=gates,
                 opening_note=summary(view, "two gates mix the old state and a candidate"))  # fmt: skip
 
 
-def _lanes(view: RecurrentView) -> Lanes:
-    """The lanes of the unit that is told, with the reset gate where the variant has it."""
+def _machines(view: RecurrentView) -> tuple[Node, ...]:
+    """The lanes of the unit that is told, with the reset gate where the variant has it; the candidate's over those of
+    the state where they have no room in a row.
+    """
     of, _ = view.numbers
     bent = activation_name(view.config.activation)  # type: ignore[union-attr]
     biased = view.config.bias
@@ -51,11 +54,11 @@ def _lanes(view: RecurrentView) -> Lanes:
         start = (Store("reset_hidden", "r ⊙ h"), Stop("chip", "", "U", "candidate_hidden"), added)
     else:
         start = (Store("previous_hidden", "h"), Valve("reset_gate", "r", "candidate_pre", "f"))
-    lower = (*start, Stop("chip", "", bent, "candidate"), Store("candidate", "n"),
-             Valve("update_complement", "1 − z", "written", "i"))  # fmt: skip
+    candidate = (*start, Stop("chip", "", bent, "candidate"))
+    lower = (Store("candidate", "n"), Valve("update_complement", "1 − z", "written", "i"))
     upper = (Store("previous_hidden", f"old h{of}"), Valve("update_gate", "z", "kept", "i"),
              Stop("plus", "", made="hidden"), Store("hidden", f"h{of}"))  # fmt: skip
-    return Lanes(upper, lower)
+    return Lanes(upper, (*candidate, *lower)), Column(Lanes((*candidate, lower[0])), Lanes(upper, lower))
 
 
 GruStory = story("Gated recurrent unit", film, GOOD_FOR["gru"].removeprefix("for "), takes=7, shows=("units",))

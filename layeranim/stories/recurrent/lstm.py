@@ -8,7 +8,8 @@ from layeranim.stories.recurrent.good import GOOD_FOR
 from layeranim.stories.recurrent.notes import begins, keeps, notes, shows
 from layeranim.stories.recurrent.said import summary
 from layeranim.stories.recurrent.view import RecurrentView
-from layeranim.stories.stage import Lanes, Note, Play, Stop, Store, Valve, story
+from layeranim.stories.stage import Column, Lanes, Note, Play, Stop, Store, Valve, story
+from layeranim.stories.stage.solver import Node
 from layeranim.stories.storyboard import Telling
 
 GATES = ("forget_gate", "input_gate", "output_gate")
@@ -35,7 +36,7 @@ def film(telling: Telling) -> Play:
         *shown,
     )  # fmt: skip
     scale = ("cell", "previous_cell", "kept", "written", "candidate", bent, "unprojected")
-    return play(view, "LSTM cell", [_lanes(view)], acts, again=("hidden",), sums=("cell", "hidden"), scale=scale,
+    return play(view, "LSTM cell", _machines(view), acts, again=("hidden",), sums=("cell", "hidden"), scale=scale,
                 gates=GATES,
                 opening_note=summary(view, "c is the memory, h is what the cell shows of it"))  # fmt: skip
 
@@ -45,8 +46,8 @@ def _weighed(gate: str) -> tuple[str, ...]:
     return f"{gate}_peephole", f"{gate}_products", f"{gate}_gate_pre", f"{gate}_gate"
 
 
-def _lanes(view: RecurrentView) -> Lanes:
-    """The lanes of the unit that is told."""
+def _machines(view: RecurrentView) -> tuple[Node, ...]:
+    """The lanes of the unit that is told; one under the other where they have no room in a row."""
     of, state = view.numbers
     bent = activation_name(view.config.activation)  # type: ignore[union-attr]
     shown: tuple[Stop, ...] = (Store("hidden", f"h{state}"),)
@@ -54,12 +55,15 @@ def _lanes(view: RecurrentView) -> Lanes:
     if view.has("unprojected"):
         made = "unprojected"
         shown = (Store("unprojected", f"u{of}"), Stop("chip", "", "P u", "hidden"), *shown)
-    upper = (
-        Store("previous_cell", f"old c{of}"), Valve("forget_gate", "f", "kept", "f"), Stop("plus", "", made="cell"),
-        Store("cell", f"c{of}"), Stop("chip", "", bent, view.shown_cell), Valve("output_gate", "o", made, "o"), *shown,
-    )  # fmt: skip
+    memory = (
+        Store("previous_cell", f"old c{of}"),
+        Valve("forget_gate", "f", "kept", "f"),
+        Stop("plus", "", made="cell"),
+    )
+    cell = Store("cell", f"c{of}")
+    out = (Stop("chip", "", bent, view.shown_cell), Valve("output_gate", "o", made, "o"), *shown)
     lower = (Store("candidate", "g"), Valve("input_gate", "i", "written", "i"))
-    return Lanes(upper, lower)
+    return Lanes((*memory, cell, *out), lower), Column(Lanes((*memory, cell), lower), Lanes((cell, *out)))
 
 
 LstmStory = story("Long short-term memory", film, GOOD_FOR["lstm"].removeprefix("for "), takes=7, shows=("units",))
