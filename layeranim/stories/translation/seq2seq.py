@@ -20,8 +20,8 @@ NAMED = 20
 """Of more steps none is called by its number."""
 TALL, CLASSES = 6, 12
 """States of more units than these lie along rows, and of more words that can be written."""
-LINE, CELLS, LOOKS = 26.0, (24.0, 14.0), 40.0
-"""The height of a word's row, the widths of cells of colours that are tried, and of the weights of a look."""
+LINES, CELLS, LOOKS = (44.0, 26.0), (24.0, 20.0, 14.0), 40.0
+"""The heights of a word's row and the widths of cells of colours that are tried, and the width of a look's weights."""
 _WEIGHTS = "attention.weights"
 
 
@@ -90,31 +90,33 @@ def _stage(telling: Telling, times: tuple[str, ...], words: tuple[str, ...]) -> 
     wide = trace.size("hidden") > TALL or trace.size("classes") > CLASSES
     handed = "decoder.initial_hidden"
 
-    def states(tensor: str, text: str, units: str, time: str, called: tuple[str, ...] = (), cell: float = 0) -> Grid:
+    def states(
+        tensor: str, text: str, units: str, time: str, called: tuple[str, ...] = (), cell: float = 0, line: float = 0
+    ) -> Grid:
         rows, cols = (time, units) if wide else (units, time)
-        band = cell * trace.size(units), LINE * trace.size(time) if cell else 0.0
+        band = cell * trace.size(units), line * trace.size(time)
         return Grid(tensor, text, rows, cols, called=(called, ()) if wide else ((), called), lens=False, band=band)
 
-    def encoder(cell: float = 0.0) -> list[Grid]:
-        band = (LOOKS * trace.size("source_time"), LINE * trace.size("target_time")) if cell else (0.0, 0.0)
+    def encoder(cell: float = 0.0, line: float = 0.0) -> list[Grid]:
+        band = (LOOKS * trace.size("source_time"), line * trace.size("target_time")) if cell else (0.0, 0.0)
         called = ((), ()) if cell else (words, times)
         back = Grid(_WEIGHTS, "looks back", "target_time", "source_time", called=called, lens=False, band=band)
-        return [states("source", "source", "source_features", "source_time", times, cell),
-                states("encoder.hidden", "encoder states", "hidden", "source_time", (), cell),
+        return [states("source", "source", "source_features", "source_time", times, cell, line),
+                states("encoder.hidden", "encoder states", "hidden", "source_time", (), cell, line),
                 *((back,) if looks else ())]  # fmt: skip
 
-    def decoder(cell: float = 0.0) -> Column:
-        return Column(states("decoder.hidden", "decoder states", "hidden", "target_time", words, cell),
+    def decoder(cell: float = 0.0, line: float = 0.0) -> Column:
+        return Column(states("decoder.hidden", "decoder states", "hidden", "target_time", words, cell, line),
                       states("probabilities", "p(word)", "classes", "target_time", words if cell else (),
-                             cell))  # fmt: skip
+                             cell, line))  # fmt: skip
 
-    def named(cell: float) -> Row:
-        read, *held = encoder(cell)
-        context = Grid(handed, "context", "hidden", lens=False, band=(LINE, cell * trace.size("hidden")))
-        return Row(read, "→", Column(*held), "→", context, "→", decoder(cell))
+    def named(line: float, cell: float) -> Row:
+        read, *held = encoder(cell, line)
+        context = Grid(handed, "context", "hidden", lens=False, band=(line, cell * trace.size("hidden")))
+        return Row(read, "→", Column(*held), "→", context, "→", decoder(cell, line))
 
     plain = Row(Column(*encoder()), "→", Grid(handed, "context", "hidden", lens=False), "→", decoder())
-    return Tries(*(named(cell) for cell in CELLS), plain) if wide else plain
+    return Tries(*(named(line, cell) for line in LINES for cell in CELLS), plain) if wide else plain
 
 
 def _names(telling: Telling, at: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
