@@ -246,7 +246,7 @@ def _facts(axes: Sequence[Axis], every: Mapping[str, Tensor]) -> dict[str, int |
         "multiplications": count(output) * count(kernel[1:]),
         "parameters": count(kernel) + bias,
         "dense_parameters": count(x[1:]) * count(output[1:]) + (count(output[1:]) if bias else 0),
-        "padding": window.padding_text(axes),
+        "padding": window.padding_text(axis.pads for axis in axes),
     }
     for axis in axes:
         said |= {f"out_{axis.name}": axis.out, f"{axis.name}_formula": axis.formula}

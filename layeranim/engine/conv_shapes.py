@@ -185,7 +185,7 @@ def facts(
         "products_per_output": kernel[0].size,
         "multiplications": count(shapes["output"]) * kernel[0].size,
         "parameters": kernel.size + (filters if "bias" in shapes else 0),
-        "padding": window.padding_text(axes),
+        "padding": window.padding_text(axis.pads for axis in axes),
         "unread_rows": len(window.unread(rows, config.padding_mode)),
         "unread_columns": len(window.unread(columns, config.padding_mode)),
     }

@@ -24,6 +24,8 @@ from layeranim.engine.conv_transpose_shapes import (
     TransposeConfig,
     axes_of,
     complete,
+    cut_text,
+    cuts,
     makes,
     names_of,
     out_sizes,
@@ -47,7 +49,7 @@ def compute(name: str, config: TransposeConfig, arrays: Mapping[str, Array]) -> 
     axes = axes_of(full, x.shape)
     with np.errstate(all="ignore"):
         stamps = stamp(x, kernel, axes, tuple(axis.size for axis in axes), full.groups)
-        before = _cut(stamps, full.padding, out_sizes(full, x.shape))
+        before = _cut(stamps, _first(full, x.shape), out_sizes(full, x.shape))
         if bias is not None:
             before += bias.reshape(-1, *(1,) * n)
     held = tensors(
@@ -59,6 +61,11 @@ def compute(name: str, config: TransposeConfig, arrays: Mapping[str, Array]) -> 
         Tensor("output", names["output"], "output", ACTIVATIONS[full.activation](before)),
     )
     return assemble(name, full, held)
+
+
+def _first(config: Any, shape: Shape) -> tuple[int, ...]:
+    """Of each axis of the full output the first cell that padding leaves."""
+    return tuple(before for before, _, _ in cuts(config, shape))
 
 
 def _cut(full: Array, padding: Sequence[int], sizes: Shape) -> Array:
@@ -85,11 +92,13 @@ def assemble(name: str, config: TransposeConfig, saved: Mapping[str, Tensor]) ->
         "stamps": x.array.size,
         "parameters": kernel.array.size + (bias[0].array.size if bias else 0),
     }
-    items = zip(axes, config.padding, config.output_padding, x.shape[2:], output.shape[2:], strict=True)
-    for axis, p, more, n, out in items:
+    items = zip(axes, cuts(config, x.shape), x.shape[2:], output.shape[2:], strict=True)
+    for axis, (before, after, more), n, out in items:
         facts[f"out_{axis.name}"] = out
         reach = f"{axis.dilation}·({axis.kernel}−1)"
-        facts[f"{axis.name}_formula"] = f"({n} − 1)·{axis.stride} − 2·{p} + {reach} + {more} + 1 = {out}"
+        facts[f"{axis.name}_formula"] = (
+            f"({n} − 1)·{axis.stride} − {cut_text(before, after)} + {reach} + {more} + 1 = {out}"
+        )
     return Trace(name, config, every, _steps(config, axes, every), facts)
 
 
@@ -114,6 +123,7 @@ def _steps(config: Any, axes: Sequence[Axis], every: Mapping[str, Tensor]) -> St
     its bias, activated."""
     x, kernel, full, output = (every[name] for name in ("input", "kernel", "full", "output"))
     per_group, channels = kernel.shape[1], kernel.shape[0] // config.groups
+    first = _first(config, x.shape)
 
     def stamp(c: Cell) -> Step:
         return Step("multiply", (at("input", c, *x.axes), at("kernel", c, "in_channels")), at("stamps", c, *x.axes))
@@ -126,7 +136,7 @@ def _steps(config: Any, axes: Sequence[Axis], every: Mapping[str, Tensor]) -> St
         return covering(c, axes, x, kernel, range(group * channels, (group + 1) * channels), f, full)
 
     def add(c: Cell) -> Step:
-        places = [c[name] + p for name, p in zip(output.axes[2:], config.padding, strict=True)]
+        places = [c[name] + p for name, p in zip(output.axes[2:], first, strict=True)]
         bias = (at("bias", c, "out_channels"),) if "bias" in every else ()
         return Step("add", (_one(full, c, places), *bias), at("pre_activation", c, *output.axes))
 
@@ -156,7 +166,7 @@ def backward(trace: Trace, gradients: Mapping[str, Array]) -> Trace:
     with np.errstate(all="ignore"):
         delta = chain(g, trace["pre_activation"], name=config.activation)
         at_full = np.zeros(full.shape, g.dtype)
-        part = at_full[_inside(config.padding, delta.shape[2:])]
+        part = at_full[_inside(_first(config, x.shape), delta.shape[2:])]
         part[...] = delta[tuple(slice(n) for n in part.shape)]
         at_input = correlate(at_full, kernel, axes, config.groups)
         at_kernel = tap_gradients(x, at_full, kernel.shape, axes, config.groups)
@@ -186,7 +196,7 @@ def _back_steps(config: Any, axes: Sequence[Axis], every: Mapping[str, Tensor]) 
         return Step("add", (at(pre.name, c, "out_channels"),), at("grad_bias", c, "out_channels"))
 
     def uncut(c: Cell) -> Step:
-        places = [c[name] - p for name, p in zip(full.axes[2:], config.padding, strict=True)]
+        places = [c[name] - p for name, p in zip(full.axes[2:], _first(config, x.shape), strict=True)]
         return Step("add", (_one(pre, c, places),), at(full.name, c, *full.axes))
 
     def weight(c: Cell) -> Step:

@@ -8,8 +8,9 @@ from typing import Any
 
 from layeranim.engine import door, window
 from layeranim.engine.activations import ACTIVATIONS, scratch
+from layeranim.engine.conventions import CONVENTIONS, NAMES
 from layeranim.engine.entry import ranked, size_of, with_bias
-from layeranim.engine.option import Choice, Config, Flag, Integer, PerAxis, option
+from layeranim.engine.option import Choice, Config, Flag, Integer, Padding, PerAxis, option
 from layeranim.engine.patches import large, taken
 from layeranim.engine.pool_shapes import spatial
 from layeranim.engine.trace import Shape, count
@@ -17,6 +18,7 @@ from layeranim.engine.window import Axis
 from layeranim.errors import OptionError, ShapeError
 
 _STRIDES, _RATES = ("strides",), ("dilation_rate",)
+_WORDS, _SAME = ("same", "valid"), "same leaves stride × input"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +32,9 @@ class TransposeConfig(Config):
         short="-k",
     )
     stride: tuple[int, ...] = option(PerAxis(), 1, "cells from one stamp to the next", short="-s", aliases=_STRIDES)
-    padding: tuple[int, ...] = option(PerAxis(low=0), 0, "cells cut off every edge", short="-p")
+    padding: str | tuple[tuple[int, int], ...] = option(
+        Padding(words=_WORDS), 0, f"cells cut off every edge; {_SAME}", short="-p"
+    )
     output_padding: tuple[int, ...] = option(PerAxis(low=0), 0, "cells added at the bottom and the right")
     dilation: tuple[int, ...] = option(
         PerAxis(), 1, "cells from one tap of the kernel to the next", short="-d", aliases=_RATES
@@ -42,6 +46,7 @@ class TransposeConfig(Config):
     groups: int = option(Integer(1), 1, "groups of channels that are convolved apart")
     bias: bool | None = option(Flag(), None, "add a bias to every output channel (default: when its values are given)")
     activation: str = option(Choice(tuple(ACTIVATIONS)), "linear", "function applied to every sum")
+    convention: str = option(Choice(NAMES), "torch", "whose meaning of padding same is used")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +57,9 @@ class Transpose1dConfig(TransposeConfig):
         PerAxis(1, optional=True), None, "taps of the kernel (default: as the kernel given, else 3)", short="-k"
     )
     stride: tuple[int, ...] = option(PerAxis(1), 1, "cells from one stamp to the next", short="-s", aliases=_STRIDES)
-    padding: tuple[int, ...] = option(PerAxis(1, low=0), 0, "cells cut off both ends", short="-p")
+    padding: str | tuple[tuple[int, int], ...] = option(
+        Padding(1, _WORDS), 0, f"cells cut off both ends; {_SAME}", short="-p"
+    )
     output_padding: tuple[int, ...] = option(PerAxis(1, low=0), 0, "cells added at the end")
     dilation: tuple[int, ...] = option(PerAxis(1), 1, "cells from one tap to the next", short="-d", aliases=_RATES)
 
@@ -65,7 +72,9 @@ class Transpose3dConfig(TransposeConfig):
         PerAxis(3, optional=True), None, "depth, height and width of the kernel (default: as given, else 2)", short="-k"
     )
     stride: tuple[int, ...] = option(PerAxis(3), 1, "cells from one stamp to the next", short="-s", aliases=_STRIDES)
-    padding: tuple[int, ...] = option(PerAxis(3, low=0), 0, "cells cut off every face", short="-p")
+    padding: str | tuple[tuple[int, int], ...] = option(
+        Padding(3, _WORDS), 0, f"cells cut off every face; {_SAME}", short="-p"
+    )
     output_padding: tuple[int, ...] = option(PerAxis(3, low=0), 0, "cells added at the end of every axis")
     dilation: tuple[int, ...] = option(PerAxis(3), 1, "cells from one tap to the next", short="-d", aliases=_RATES)
 
@@ -133,18 +142,56 @@ def axes_of(config: Any, shape: Shape) -> tuple[Axis, ...]:
     return tuple(Axis(name, (n - 1) * s + d * (k - 1) + 1, k, s, d, 0, 0) for name, n, k, s, d in items)
 
 
+def cuts(config: Any, shape: Shape) -> tuple[tuple[int, int, int], ...]:
+    """Of each axis of the full output the cells cut off before and after, and the zeros added at the end.
+
+    ``same`` leaves s·n: max(d(k − 1) + 1 − s, 0) cut, ⌊half⌋ before, as Keras, Flax, Haiku and ONNX have it.
+    PaddlePaddle cuts what it would add around a convolution's input instead.
+    """
+    axes = axes_of(config, shape)
+    if config.padding != "same":
+        pairs = ((0, 0),) * len(axes) if config.padding == "valid" else config.padding
+        return tuple((*both, more) for both, more in zip(pairs, config.output_padding, strict=True))
+    whose = CONVENTIONS[config.convention]
+    if whose.same_dilated == "dilation dropped" and any(d != 1 for d in config.dilation):
+        raise OptionError(
+            f"padding is same and dilation is {config.dilation[0]}, which {whose.library} computes without the "
+            "dilation; convention keras keeps it"
+        )
+    if whose.same_transposed is None:
+        raise OptionError(
+            f"padding is same, which no transposed convolution of {whose.library} has; convention keras gives what "
+            "Keras computes"
+        )
+    if any(config.output_padding):
+        raise OptionError(
+            f"output_padding is {config.output_padding[0]}, but padding same says how large the output is"
+        )
+    if whose.same_transposed == "as of a convolution":
+        pads = window.same(shape[2:], config.kernel_size, config.stride, config.dilation)
+        return tuple((*both, 0) for both in pads)
+    beyond = [axis.reach - axis.stride for axis in axes]
+    return tuple((max(n, 0) // 2, max(n, 0) - max(n, 0) // 2, max(-n, 0)) for n in beyond)
+
+
 def out_sizes(config: Any, shape: Shape) -> tuple[int, ...]:
-    """``(n − 1)·s − 2p + d(k − 1) + output_padding + 1``, refused where nothing is left."""
+    """``(n − 1)·s − padding before and after + d(k − 1) + output_padding + 1``, refused where nothing is left."""
     found = []
-    for axis, p, more in zip(axes_of(config, shape), config.padding, config.output_padding, strict=True):
-        out = axis.size - 2 * p + more
+    for axis, (before, after, more) in zip(axes_of(config, shape), cuts(config, shape), strict=True):
+        out = axis.size - before - after + more
         if out < 1:
+            both = str(before) if before == after else f"{before},{after}"
             raise ShapeError(
-                f"padding is {p}, but that cuts off all {axis.size} cells of the {axis.name}: "
-                f"{axis.size} − 2·{p} + {more} = {out}"
+                f"padding is {both}, but that cuts off all {axis.size} cells of the {axis.name}: "
+                f"{axis.size} − {cut_text(before, after)} + {more} = {out}"
             )
         found.append(out)
     return tuple(found)
+
+
+def cut_text(before: int, after: int) -> str:
+    """What is cut off an axis, as a formula has it: ``2·1``, ``0 − 1``."""
+    return f"2·{before}" if before == after else f"{before} − {after}"
 
 
 def makes(config: TransposeConfig, shapes: Mapping[str, Shape]) -> dict[str, Shape]:

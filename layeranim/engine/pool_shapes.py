@@ -289,7 +289,7 @@ def facts(config: PoolConfig, found: Sequence[Side], shape: Shape) -> dict[str, 
         said[f"{name}_overhang"] = side.overhang
     said["window_cells"] = math.prod(side.along.kernel for side in found)
     if config.mode in WINDOWED:
-        said["padding"] = window.padding_text([_plain(side) for side in found])
+        said["padding"] = window.padding_text(_plain(side).pads for side in found)
     return said
 
 

@@ -6,7 +6,7 @@ relationship 15, with the padding of both ends written apart.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -42,6 +42,11 @@ class Axis:
     dilation: int
     before: int
     after: int
+
+    @property
+    def pads(self) -> tuple[int, int]:
+        """Its padding before and after."""
+        return self.before, self.after
 
     @property
     def padded(self) -> int:
@@ -125,20 +130,30 @@ def _amounts(
         whole = tuple(d * (k - 1) for k, d in zip(kernel, dilation, strict=True))
         return tuple((n, n if padding == "full" else 0) for n in whole)
     strided = any(s != 1 for s in stride)
-    totals = tuple(
-        max((-(-n // s) - 1) * s + d * (k - 1) + 1 - n, 0)
-        for n, k, s, d in zip(sizes, kernel, stride, dilation, strict=True)
-    )
-    same = tuple((total // 2, total - total // 2) for total in totals)
-    whose = CONVENTIONS[convention]
+    amounts, whose = same(sizes, kernel, stride, dilation), CONVENTIONS[convention]
+    flat = ",".join(str(n) for pair in amounts for n in pair)
+    if any(d != 1 for d in dilation) and whose.same_dilated in ("refused", "dilation dropped"):
+        does = "refuses" if whose.same_dilated == "refused" else "computes without the dilation"
+        raise OptionError(
+            f"padding is same and dilation is {shape_text(dilation)}, which {whose.library} {does}; "
+            f"padding {flat} or convention keras gives what Keras computes"
+        )
     if strided and whose.same_strided in (None, "refused"):
-        flat = ",".join(str(n) for pair in same for n in pair)
         raise OptionError(
             f"padding is same and stride is {shape_text(stride)}, which {whose.library} "
             f"{'refuses' if whose.same_strided else 'does not have'}; "
             f"padding {flat} or convention keras gives what Keras computes"
         )
-    return same
+    return amounts
+
+
+def same(sizes: Shape, kernel: Shape, stride: Shape, dilation: Shape) -> tuple[tuple[int, int], ...]:
+    """Padding before and after on each axis with which ⌈n/s⌉ windows fit, the odd cell at the end."""
+    totals = (
+        max((-(-n // s) - 1) * s + d * (k - 1) + 1 - n, 0)
+        for n, k, s, d in zip(sizes, kernel, stride, dilation, strict=True)
+    )
+    return tuple((total // 2, total - total // 2) for total in totals)
 
 
 def _check_mode(axis: Axis, mode: str) -> None:
@@ -178,7 +193,7 @@ def unread(axis: Axis, mode: str = "zeros") -> tuple[int, ...]:
     return tuple(at for at in range(axis.size) if at not in read)
 
 
-def padding_text(axes: Sequence[Axis]) -> str:
-    """The resolved padding as ``--padding`` reads it: ``1`` or ``0,1,0,1``."""
-    amounts = [n for axis in axes for n in (axis.before, axis.after)]
+def padding_text(pairs: Iterable[tuple[int, int]]) -> str:
+    """Padding before and after on each axis, as ``--padding`` reads it: ``1`` or ``0,1,0,1``."""
+    amounts = [n for pair in pairs for n in pair]
     return str(amounts[0]) if len(set(amounts)) == 1 else ",".join(str(n) for n in amounts)

@@ -74,7 +74,12 @@ def _plain(layer: str, state: Mapping[str, Any], whose: str) -> Packed:
     options |= {"activation": "prelu"} if layer == "activation" else {}
     if "depthwise_kernel" in state and layer in libraries.CONVOLUTIONS:
         options["groups"] = int(state["depthwise_kernel"].shape[-2])
-    own = ("batchnorm", "layernorm", *libraries.CONVOLUTIONS)  # whose eps, and whose padding same
+    own = (
+        "batchnorm",
+        "layernorm",
+        *libraries.CONVOLUTIONS,
+        *libraries.TRANSPOSED,
+    )  # whose eps, whose padding same
     usual = {"convention": whose} if layer in own and whose else {}
     return Packed(layer, options, {names[n]: array for n, array in found.items()}, usual=usual)
 

@@ -748,6 +748,8 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"input": "random:4x2x3", "filters": 6, "groups": 2, "kernel_size": "2x3", "dilation": 2},
         {"input": "random:3x4", "stride": "2x3", "padding": "1x0", "output_padding": "1x2", "precision": 2},
         {"input": "random:12x12", "kernel_size": 4, "stride": 2, "padding": 1, "activation": "tanh"},
+        {"input": "random:3x4", "kernel_size": 2, "stride": 3, "padding": "same", "convention": "keras"},
+        {"input": "random:3x3", "kernel_size": 3, "padding": "0,1,2,0"},
         {"input": "photo", "resize": (6, 8), "filters": 1, "theme": "dark", "pace": "fast"},
         {"input": "0.5 nan; inf -1e9", "kernel": "1 -1; 0 1e-9", "pace": "slow"},
         {"input": "zeros:5x5", "kernel_size": 2, "stride": 3, "steps": "3-9"},

@@ -19,7 +19,8 @@ from layeranim.errors import LayeranimError, OptionError
 from tests.inputs.vectors import Arrays, cases
 
 LAYERS = {
-    "dense": "dense", "conv": "conv", "conv-transpose": "conv-transpose", "depthwise": "conv", "lstm": "lstm",
+    "dense": "dense", "conv": "conv", "conv-transpose": "conv-transpose",
+    "conv-transpose-same": "conv-transpose", "conv-dilated": "conv", "depthwise": "conv", "lstm": "lstm",
     "lstm-optimized": "lstm", "lstm-both-ways": "lstm", "gru": "gru", "gru-without-bias": "gru", "gru-after": "gru",
     "gru-without-bias-before": "gru", "rnn": "rnn", "batchnorm": "batchnorm", "layernorm": "layernorm",
     "rmsnorm": "layernorm", "groupnorm": "layernorm", "embedding": "embedding", "attention": "attention",
@@ -28,11 +29,14 @@ LAYERS = {
 """By case the layer that it is a case of."""
 INPUT = {"embedding": "ids", "attention": "embeddings"}
 OPTIONS: dict[str, dict[str, Any]] = {
-    "conv": {"stride": 2, "padding": "same"}, "conv-transpose": {"stride": 2}, "rmsnorm": {"kind": "rms"},
+    "conv": {"stride": 2, "padding": "same"}, "conv-transpose": {"stride": 2},
+    "conv-transpose-same": {"stride": 2, "padding": "same"}, "conv-dilated": {"dilation": 2, "padding": "same"},
+    "rmsnorm": {"kind": "rms"},
     "groupnorm": {"kind": "group", "groups": 2}, "gru-without-bias-before": {"variant": "reset-before"},
     "gru-after": {"variant": "reset-after"}, "attention": {"heads": 2},
 }  # fmt: skip
-TOLD = [(library, case) for library in CONVENTIONS for case in cases(library) if case in LAYERS and library != "torch"]
+TOLD = [(library, case) for library in CONVENTIONS for case in cases(library) if case in LAYERS
+        and library != "torch" and (library, case) != ("paddle", "conv-dilated")]  # fmt: skip
 
 
 def made(library: str, case: str, **more: Any) -> Any:
@@ -62,7 +66,8 @@ def test_a_layer_computes_what_its_library_does(library: str, case: str) -> None
 @pytest.mark.parametrize(
     ("library", "case"),
     [(library, case) for library, case in TOLD if not (
-        library in ("paddle", "mlx") or case in ("conv-transpose", "rmsnorm", "conv")
+        library in ("paddle", "mlx")
+        or case in ("conv-transpose", "conv-transpose-same", "rmsnorm", "conv", "conv-dilated")
         or (library, case) in (("equinox", "batchnorm"), ("equinox", "layernorm"), ("equinox", "groupnorm"))
     )],
 )  # fmt: skip
@@ -148,6 +153,28 @@ def strided(name: str) -> None:
     assert np.abs(made(name, "conv", convention=name)["output"] - held["out"]["y"]).max() < 2e-6
 
 
+def dilated(name: str) -> None:
+    says, given = CONVENTIONS[name].same_dilated, {"dilation": 2, "padding": "same", "convention": name}
+    if says == "padded for it":
+        held = cases(name)["conv-dilated"]
+        np.testing.assert_allclose(made(name, "conv-dilated", convention=name)["output"], held["out"]["y"], atol=2e-6)
+        return
+    if says == "dilation dropped":
+        plain = made(name, "conv-dilated", convention=name, dilation=1)["output"]
+        np.testing.assert_allclose(plain, cases(name)["conv-dilated"]["out"]["y"], atol=2e-6)
+        with pytest.raises(OptionError, match="computes without the dilation; convention keras"):
+            la.trace("conv-transpose", input=np.ones((1, 1, 5, 5)), kernel=np.ones((1, 1, 3, 3)), **given)
+    with pytest.raises(OptionError, match=r"padding 2,2,2,2 or convention keras"):
+        la.trace("conv", input=np.ones((1, 1, 5, 5)), kernel=np.ones((1, 1, 3, 3)), **given)
+
+
+def transposed(name: str) -> None:
+    held = cases(name)["conv-transpose-same"]
+    made_of = {"leaves stride × input": (12, 10), "as of a convolution": (12, 9)}
+    assert held["out"]["y"].shape[2:] == made_of[CONVENTIONS[name].same_transposed or ""]  # of 6×5, stride 2, taps 3
+    assert np.abs(made(name, "conv-transpose-same", convention=name)["output"] - held["out"]["y"]).max() < 2e-6
+
+
 def function(case: str) -> np.ndarray:
     return np.linspace(-4, 4, 33, dtype=np.float32) if case else np.zeros(0)
 
@@ -198,7 +225,8 @@ def no_keys(name: str) -> None:
 
 
 BY_NUMBERS: Mapping[str, Any] = {
-    "momentum": momentum, "weighs": momentum, "variance": momentum, "same_strided": strided, "gelu": gelu,
+    "momentum": momentum, "weighs": momentum, "variance": momentum, "same_strided": strided,
+    "same_transposed": transposed, "same_dilated": dilated, "gelu": gelu,
     "leaky": leaky, "hard_sigmoid": slope("hard-sigmoid", "hard_sigmoid"),
     "hard_swish": slope("hard-swish", "hard_swish"), "causal": causal, "no_keys": no_keys,
 }  # fmt: skip

@@ -104,8 +104,8 @@ SAYS: Mapping[str, Mapping[str, Says]] = {
     "batchnorm": NORM, "layernorm": NORM,
     "activation": {"activation": ACTIVATION, "alpha": lambda v: f"alpha {v:g}", "pieces": lambda v: f"{v} pieces"},
     "conv": CONV, "conv-matmul": CONV, "conv-image": CONV, "feature-maps": CONV,
-    "conv-transpose": {key: says for key, says in CONV.items() if key not in ("padding_mode", "flip", "padding")}
-    | {"padding": lambda v: f"padding {PAIR(v)}", "output_padding": lambda v: f"output padding {PAIR(v)}"},
+    "conv-transpose": {key: says for key, says in CONV.items() if key not in ("padding_mode", "flip")}
+    | {"output_padding": lambda v: f"output padding {PAIR(v)}"},
     "depthwise": {key: says for key, says in CONV.items() if key not in ("padding_mode", "groups", "flip", "filters")}
     | {"filters": lambda v: f"→ {v}×", "multiplier": lambda v: f"multiplier {v}" if v > 1 else ""},
     "filter-match": {"filters": lambda v: f"{v} filters" if v > 1 else "", "flip": CONV["flip"]},

@@ -82,6 +82,7 @@ def keras_cases() -> dict[str, Case]:
     cases = {
         "dense": of(layers.Dense(2), ROWS),
         "conv": of(layers.Conv2D(3, 3, strides=2, padding="same"), PICTURE, True),
+        "conv-dilated": of(layers.Conv2D(3, 3, dilation_rate=2, padding="same"), PICTURE, True),
         "conv-transpose": of(layers.Conv2DTranspose(3, 3, strides=2), PICTURE, True),
         "conv-transpose-same": of(layers.Conv2DTranspose(3, 3, strides=2, padding="same"), PICTURE, True),
         "depthwise": of(layers.DepthwiseConv2D(3, depth_multiplier=2), PICTURE, True),
@@ -153,6 +154,7 @@ def flax_cases() -> dict[str, Case]:
     return {
         "dense": of(nn.Dense(2), ROWS),
         "conv": of(nn.Conv(3, (3, 3), strides=2), PICTURE, picture=True),
+        "conv-dilated": of(nn.Conv(3, (3, 3), kernel_dilation=2), PICTURE, picture=True),
         "conv-transpose": of(nn.ConvTranspose(3, (3, 3), strides=(2, 2), padding="VALID"), PICTURE, picture=True),
         "conv-transpose-same": of(nn.ConvTranspose(3, (3, 3), strides=(2, 2)), PICTURE, picture=True),
         "lstm": cell(nn.LSTMCell(2), SEQUENCE), "lstm-optimized": cell(nn.OptimizedLSTMCell(2), SEQUENCE),
@@ -205,6 +207,7 @@ def haiku_cases() -> dict[str, Case]:
     return {
         "dense": of(lambda: hk.Linear(2), ROWS),
         "conv": of(lambda: hk.Conv2D(3, 3, stride=2), PICTURE, True),
+        "conv-dilated": of(lambda: hk.Conv2D(3, 3, rate=2), PICTURE, True),
         "conv-transpose": of(lambda: hk.Conv2DTranspose(3, 3, stride=2, padding="VALID"), PICTURE, True),
         "conv-transpose-same": of(lambda: hk.Conv2DTranspose(3, 3, stride=2), PICTURE, True),
         "lstm": cell(lambda: hk.LSTM(2)), "gru": cell(lambda: hk.GRU(2)), "rnn": cell(lambda: hk.VanillaRNN(2)),
@@ -264,7 +267,9 @@ def equinox_cases() -> dict[str, Case]:
     return {
         "dense": of(eqx.nn.Linear(3, 2, key=key), ROWS),
         "conv": of(eqx.nn.Conv2d(2, 3, 3, stride=2, padding="SAME", key=key), PICTURE),
+        "conv-dilated": of(eqx.nn.Conv2d(2, 3, 3, dilation=2, padding="SAME", key=key), PICTURE),
         "conv-transpose": of(eqx.nn.ConvTranspose2d(2, 3, 3, stride=2, key=key), PICTURE),
+        "conv-transpose-same": of(eqx.nn.ConvTranspose2d(2, 3, 3, stride=2, padding="SAME", key=key), PICTURE),
         "lstm": cell(eqx.nn.LSTMCell(3, 2, key=key)), "gru": cell(eqx.nn.GRUCell(3, 2, key=key)),
         "batchnorm": ({"x": SMALL}, named(norm), {"y": np.asarray(normed), "mean": np.asarray(mean), "var": np.asarray(variance)}),
         "layernorm": of(eqx.nn.LayerNorm(4), SMALL), "rmsnorm": of(eqx.nn.RMSNorm(4), SMALL),
@@ -349,7 +354,9 @@ def paddle_cases() -> dict[str, Case]:
     return {
         "dense": of(nn.Linear(3, 2), ROWS),
         "conv": of(nn.Conv2D(2, 3, 3, stride=2, padding="SAME"), PICTURE),
+        "conv-dilated": of(nn.Conv2D(2, 3, 3, dilation=2, padding="SAME"), PICTURE),
         "conv-transpose": of(nn.Conv2DTranspose(2, 3, 3, stride=2), PICTURE),
+        "conv-transpose-same": of(nn.Conv2DTranspose(2, 3, 3, stride=2, padding="SAME"), PICTURE),
         "lstm": of(nn.LSTM(3, 2), SEQUENCE), "gru": of(nn.GRU(3, 2), SEQUENCE), "rnn": of(nn.SimpleRNN(3, 2), SEQUENCE),
         "batchnorm": of(nn.BatchNorm1D(4), SMALL, train=True), "layernorm": of(nn.LayerNorm(4), SMALL),
         "groupnorm": of(nn.GroupNorm(2, 4), GROUPED), "embedding": of(nn.Embedding(4, 3), IDS),
@@ -437,7 +444,11 @@ def torch_cases() -> dict[str, Case]:
     norm = torch.nn.BatchNorm1d(4)
     normed = norm(torch.from_numpy(SMALL)).detach().numpy()
     asked = F.scaled_dot_product_attention
+    conv = torch.nn.Conv2d(2, 3, 3, dilation=2, padding="same")
+    weights = drawn({name: value.numpy() for name, value in conv.state_dict().items()})
+    conv.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
     return {
+        "conv-dilated": ({"x": PICTURE}, weights, {"y": conv(torch.from_numpy(PICTURE)).detach().numpy()}),
         "batchnorm": ({"x": SMALL}, {}, {"y": normed, "mean": norm.running_mean.numpy(), "var": norm.running_var.numpy()}),
         **{name: ({"x": LINE}, {}, {"y": act(line).numpy()}) for name, act in (
             ("gelu", F.gelu), ("leaky", F.leaky_relu), ("hard-sigmoid", F.hardsigmoid), ("hard-swish", F.hardswish))},

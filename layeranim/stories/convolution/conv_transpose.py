@@ -9,6 +9,7 @@ import numpy as np
 
 from layeranim import numbers
 from layeranim.engine.trace import Region, Trace, cell
+from layeranim.engine.window import padding_text
 from layeranim.stories import phrases
 from layeranim.stories.activations import activation_name, activation_word
 from layeranim.stories.convolution.conv_transpose_view import FULL, SPACE, Stamping
@@ -170,16 +171,41 @@ def _after(view: Stamping) -> Iterator[All]:
     if not view.goes_on:
         return
     config = view.config
-    cut, more = any(config.padding), any(config.output_padding)
     notes = (
-        Note(f"padding {pair(config.padding)}: so many cells are cut off at every edge", cut),
-        Note(f"output padding {pair(config.output_padding)}: so many cells are added at the end", more),
+        *_cut(view),
+        Note(
+            f"output padding {pair(config.output_padding)}: so many cells are added at the end",
+            any(config.output_padding),
+        ),
         Note("each map gets its bias", "bias" in view.trace),
         Note("the activation has the last word"),
     )
     note = next(one for one in notes if one.holds(0))
     row, col = (min(n - 1, n // 2) for n in view.trace.tensor("output").shape[2:])
     yield All(("pre_activation", "output"), note, at={"out_height": row, "out_width": col, "out_channels": 0})
+
+
+def _cut(view: Stamping) -> Iterator[Note]:
+    """What padding does to the edges of the sum."""
+    pads = [(before, after) for before, after, _ in view.cuts]
+    out, step = view.trace.tensor("output").shape[2:], view.config.stride
+    if view.config.padding == "same" and all(n * s == m for n, s, m in zip(view.inside[1:], step, out, strict=True)):
+        yield Note(f"padding same: {numbers.shape_text(step)} cells for every cell of the input")
+    elif all(before == after for before, after in pads):
+        amount = pair([before for before, _ in pads])
+        yield Note(f"padding {amount}: so many cells are cut off at every edge", any(map(any, pads)))
+    else:
+        yield Note(f"padding {padding_text(pads)}: cells cut off at top, bottom, left and right")
+
+
+def _padding(view: Stamping) -> tuple[str, ...]:
+    """``padding 1``, ``padding same 0,1,0,1``; nothing where nothing is cut off."""
+    word = f"{view.config.padding} " if isinstance(view.config.padding, str) else ""
+    pads = [(before, after) for before, after, _ in view.cuts]
+    if not any(map(any, pads)):
+        return (f"padding {word}".rstrip(),) if any(map(any, view.cuts)) and word else ()
+    even = not word and all(before == after for before, after in pads)
+    return (f"padding {word}{pair([before for before, _ in pads]) if even else padding_text(pads)}",)
 
 
 def _closing(view: Stamping) -> Line:
@@ -207,7 +233,7 @@ def _options(view: Stamping) -> tuple[str, ...]:
         f"kernel {numbers.shape_text(view.kernel.shape[2:])}",
         *((f"{view.filters} filters",) if view.filters > 1 else ()),
         f"stride {pair(config.stride)}",
-        *((f"padding {pair(config.padding)}",) if any(config.padding) else ()),
+        *_padding(view),
         *((f"output padding {pair(config.output_padding)}",) if any(config.output_padding) else ()),
         *((f"dilation {pair(config.dilation)}",) if {*config.dilation} != {1} else ()),
         *((f"groups {config.groups}",) if config.groups > 1 else ()),

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from layeranim.engine.conv_transpose_shapes import cuts
 from layeranim.engine.trace import Region, cell
 from layeranim.stories.storyboard import Telling
 
@@ -23,13 +24,12 @@ class Stamping:
         self.inside = tuple(self.trace.size(axis) for axis in ("in_channels", *SPACE))
         self.kernel = self.trace["kernel"]
         self.filters, self.per_group = self.trace.size("out_channels"), self.kernel.shape[1]
+        self.cuts = cuts(config, self.trace.tensor("input").shape)
 
     @property
     def goes_on(self) -> bool:
         """Whether anything is done to the sum of all stamps."""
-        config = self.config
-        return bool(any((*config.padding, *config.output_padding)) or "bias" in self.trace
-                    or config.activation != "linear")  # fmt: skip
+        return any(map(any, self.cuts)) or "bias" in self.trace or self.config.activation != "linear"
 
     def followed(self, unit: int) -> dict[str, int]:
         """The number of a stamp that is told: the largest of those that fall on another, else of all; the first map."""
@@ -71,8 +71,8 @@ class Stamping:
     def counts(self) -> np.ndarray[Any, Any]:
         """How many stamps of a channel every cell of the output takes, (rows, columns)."""
         per = []
-        for n, step, taps, apart, cut, out in zip(
-            self.inside[1:], self.config.stride, self.kernel.shape[2:], self.config.dilation, self.config.padding,
+        for n, step, taps, apart, (cut, *_), out in zip(
+            self.inside[1:], self.config.stride, self.kernel.shape[2:], self.config.dilation, self.cuts,
             self.trace.tensor("output").shape[2:], strict=True,
         ):  # fmt: skip
             taken = np.zeros(max(cut + out, (n - 1) * step + (taps - 1) * apart + 1), int)

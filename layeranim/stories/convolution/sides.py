@@ -48,7 +48,7 @@ def padding_said(trace: Trace) -> tuple[str, ...]:
         return ()
     word = f"{config.padding} " if isinstance(config.padding, str) else ""
     mode = getattr(config, "padding_mode", "zeros")
-    return (f"padding {word}{window.padding_text(axes)}{'' if mode == 'zeros' else f' {mode}'}",)
+    return (f"padding {word}{window.padding_text(axis.pads for axis in axes)}{'' if mode == 'zeros' else f' {mode}'}",)
 
 
 def options_of(trace: Trace, always: bool = False, filters: int = 1) -> tuple[str, ...]:
