@@ -126,6 +126,22 @@ def rows(name: str, kind: str) -> list[int]:
     return [theirs.index(letter) for letter in str(getattr(CONVENTIONS["torch"], kind)).split()]
 
 
+def implied(whose: str, config: Any) -> dict[str, Any]:
+    """The options of a layer that a library has otherwise than PyTorch: corner of a causal mask, GELU, slopes."""
+    told, found = convention(whose), dict[str, Any]()
+    if getattr(config, "causal", False) and hasattr(config, "corner") and told.causal == "lower right":
+        found["corner"] = "lower-right"
+    used = getattr(config, "activation", None)
+    if used == "gelu" and told.gelu == "tanh":
+        found["activation"] = "gelu-tanh"
+    column = {"hard-sigmoid": "hard_sigmoid", "hard-swish": "hard_swish", "leaky-relu": "leaky"}.get(used or "")
+    if column and hasattr(config, "alpha") and getattr(config, "alpha", None) is None:
+        slope = getattr(told, column)
+        if slope not in (None, getattr(CONVENTIONS["torch"], column)):
+            found["alpha"] = float(slope)
+    return found
+
+
 def columns() -> dict[str, str]:
     """The columns of the table that say what a library does, each with its meaning."""
     return {f.name: str(f.metadata["meaning"]) for f in fields(Convention) if "meaning" in f.metadata}

@@ -164,6 +164,7 @@ OPTIONS: dict[str, str] = {
     "value_features": "value_dim d_v vdim",
     "embed": "d_model embed_size embedding_dim model_dim hidden_size",
     "causal": "is_causal use_causal_mask causal_mask",
+    "corner": "causal_variant causal_alignment alignment",
     "feedforward": "d_ff ff_dim intermediate_size ffn_dim mlp_dim",
     "rate": "drop_rate drop_prob dropout dropout_rate drop_probability",
     "eps": "epsilon variance_epsilon",

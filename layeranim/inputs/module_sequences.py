@@ -127,7 +127,8 @@ def _transformer(module: Any, given: Any, attentions: Mapping[str, dict[str, Any
     tokens = _batch_first(name, given, module.self_attn.batch_first, 3)
     steady(module, module.dropout.p)
     name = getattr(module.activation, "__name__", type(module.activation).__name__).lower()
-    if name not in ("relu", "gelu") or getattr(module.activation, "approximate", "none") != "none":
+    name += "-tanh" if getattr(module.activation, "approximate", "none") == "tanh" else ""
+    if name not in ("relu", "gelu", "gelu-tanh"):
         raise OptionError(f"activation is {name}, but a transformer here has relu or gelu")
     heads, eps = module.self_attn.num_heads, module.norm1.eps
     found = from_torch_transformer(_state(module), heads, norm_first=module.norm_first, activation=name)

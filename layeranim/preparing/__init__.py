@@ -55,7 +55,9 @@ def _prepared(name: str, given: Mapping[str, Any], stdin: BinaryIO | None, base:
     if ours.weights is not None:
         options, unpacked = reader.unpacked(wanted, options)
         sources = {**unpacked, **sources}
-        wanted = Config.of.__func__(layer.config, options)  # type: ignore[attr-defined]
+    else:
+        options = reader.meant(options)
+    wanted = Config.of.__func__(layer.config, options)  # type: ignore[attr-defined]
     given_as, sources = sources, layouts.settled(layer, wanted, sources, arrays, ours.layout or ())
     told = tuple(layouts.notes(layer, wanted, given_as, sources)) if ours.layout is None else ()
     told += tuple(f"{n}: {line}" for n, source in given_as.items() for line in source.said)

@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 
 from layeranim import inputs
 from layeranim.engine import memory
+from layeranim.engine.conventions import implied
 from layeranim.engine.door import is_bias
 from layeranim.engine.option import Config, Layer
 from layeranim.engine.option import given as said
@@ -85,7 +86,15 @@ class Reader:
                 )
         usual = {name: value for name, value in found.usual.items() if name not in options}
         arrays = {name: inputs.read(array, what=name) for name, array in found.arrays.items()}
-        return {**usual, **{n: v for n, v in options.items() if n not in used}, **found.options}, arrays
+        every = {**usual, **{n: v for n, v in options.items() if n not in used}, **found.options}
+        return self.meant(every, whose), arrays
+
+    def meant(self, options: Mapping[str, Any], whose: str = "") -> dict[str, Any]:
+        """The options as the library means them whose convention is asked for, or that a file says."""
+        whose = whose or str(options.get("convention") or self.ours.convention or "torch")
+        wanted = Config.of.__func__(self.layer.config, options)  # type: ignore[attr-defined]
+        found = implied(whose, wanted)
+        return {**options, **{n: v for n, v in found.items() if n == "activation" or n not in options}}
 
     def seeded(self, name: str, shape: Shape, config: Any) -> inputs.Source:
         """Small numbers by what the array is for; the same row for the same word where words stand for rows."""

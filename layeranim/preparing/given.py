@@ -61,7 +61,7 @@ class InputOptions(Config):
         StateDict(), None, "all weights, from a file of PyTorch, Keras, Flax, ONNX, …, a prefix after a colon"
     )
     convention: str | None = option(
-        Choice(NAMES), None, "whose names and layout the weights have (default: as their file says)"
+        Choice(NAMES), None, "whose names, layout and defaults are meant (default: as the file of weights says)"
     )
 
 

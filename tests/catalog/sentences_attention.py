@@ -123,7 +123,8 @@ def powers(told: Told, match: Match, beat: Beat) -> bool:
 def masked(told: Told, match: Match, beat: Beat) -> bool:
     _, _, query = where(told, beat)
     here = seen_row(told, beat)
-    later = bool(told.config.causal) and bool(here[: query + 1].all())
+    ahead = len(here) - seen(told).shape[1] if told.config.corner == "lower-right" else 0
+    later = bool(told.config.causal) and bool(here[: query + ahead + 1].all())
     return not here.all() and later == ("must not be seen" in match[0])
 
 

@@ -13,6 +13,7 @@ from layeranim.engine.attention import ATTENTION
 from layeranim.engine.attention_packing import from_torch_attention
 from layeranim.engine.replay import replay
 from layeranim.engine.trace import Tensor, Trace
+from layeranim.errors import OptionError
 from tests.engine import family
 
 MAKER, SCORES = family.maker("attention"), family.maker("scores")
@@ -145,6 +146,14 @@ def test_a_window_hides_what_is_far_and_with_causal_what_is_later() -> None:
     far = attend({"window": 1}, query=arrays["query"], key=arrays["key"][:, :, :2], value=arrays["value"][:, :, :2])
     assert far.facts["rows_without_keys"] == 2
     np.testing.assert_array_equal(far["output"][0, 0, 3:], 0)
+    last = {"query": arrays["query"][:, :, 3:], "key": arrays["key"], "value": arrays["value"]}
+    for options in ({"window": 1}, {"causal": True}, {"causal": True, "window": 1}):
+        whole, cut = attend(options, **arrays), attend({**options, "corner": "lower-right"}, **last)
+        np.testing.assert_allclose(cut["output"], whole["output"][:, :, 3:], rtol=1e-12)
+    more = attend({"causal": True, "corner": "lower-right"}, **{**arrays, "key": last["query"], "value": last["query"]})
+    np.testing.assert_array_equal(more["weights"][0, 0] > 0, away[:, :2] <= -3)
+    with pytest.raises(OptionError, match="add causal or window"):
+        attend({"corner": "lower-right"}, **arrays)
     padded = attend({"window": 1}, **arrays, key_mask=[True, True, False, True, True])
     assert (padded["weights"][0, 0, 2] > 0).tolist() == [False, True, False, True, False]
 

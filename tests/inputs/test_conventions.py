@@ -179,13 +179,21 @@ def function(case: str) -> np.ndarray:
     return np.linspace(-4, 4, 33, dtype=np.float32) if case else np.zeros(0)
 
 
+def called(name: str, activation: str) -> np.ndarray:
+    """What the activation of that name is to a library."""
+    made = la.trace("activation", activation=activation, input=function("x"), convention=name)
+    return np.asarray(made["output"]).ravel()
+
+
 def gelu(name: str) -> None:
     ours = ACTIVATIONS[{"exact": "gelu", "tanh": "gelu-tanh"}[CONVENTIONS[name].gelu or ""]](function("gelu"))
+    assert np.array_equal(ours, called(name, "gelu"))
     np.testing.assert_allclose(ours, cases(name)["gelu"]["out"]["y"], atol=1e-6)
 
 
 def leaky(name: str) -> None:
     ours = ACTIVATIONS["leaky-relu"](function("leaky"), alpha=CONVENTIONS[name].leaky or 0.0)
+    assert np.array_equal(ours, called(name, "leaky-relu"))
     np.testing.assert_allclose(ours, cases(name)["leaky"]["out"]["y"], atol=1e-6)
 
 
@@ -194,6 +202,7 @@ def slope(case: str, column: str) -> Any:
         told = {"1/6": 1 / 6, "0.2": 0.2}[getattr(CONVENTIONS[name], column)]
         x = function(case)
         gate = np.clip(told * x + 0.5, 0, 1)
+        np.testing.assert_allclose(called(name, case), gate if case == "hard-sigmoid" else x * gate, atol=1e-6)
         np.testing.assert_allclose(
             gate if case == "hard-sigmoid" else x * gate, cases(name)[case]["out"]["y"], atol=1e-6
         )
@@ -213,8 +222,10 @@ def attended() -> Arrays:
 def causal(name: str) -> None:
     arrays, options = attended(), {"scale": 1.0} if name == "keras" else {}  # its Attention without scale
     mask = np.tril(np.ones((2, 4), bool), {"upper left": 0, "lower right": 2}[CONVENTIONS[name].causal or ""])
-    ours = la.trace("attention", **arrays, mask=mask, **options)["output"]
-    np.testing.assert_allclose(ours.ravel(), cases(name)["causal"]["out"]["y"].ravel(), atol=1e-6)
+    by_mask = la.trace("attention", **arrays, mask=mask, **options)["output"]
+    np.testing.assert_allclose(by_mask.ravel(), cases(name)["causal"]["out"]["y"].ravel(), atol=1e-6)
+    ours = la.trace("attention", **arrays, causal=True, convention=name, **options)["output"]
+    assert np.array_equal(ours, by_mask)
 
 
 def no_keys(name: str) -> None:

@@ -165,7 +165,7 @@ SAYS: Mapping[str, Mapping[str, Says]] = {
     "rnn": RECURRENT, "gru": RECURRENT, "lstm": RECURRENT,
     "attention": {
         "heads": lambda v: f"{v} heads", "causal": lambda v: "causal", "positional": str,
-        "softcap": lambda v: f"capped at {v:g}", "lookup": str,
+        "softcap": lambda v: f"capped at {v:g}", "lookup": str, "corner": lambda v: "lower right",
     },
     "embedding": {
         "padding_idx": lambda v: f"padding id {v}", "vocabulary": lambda v: f"{v}×", "features": lambda v: "",

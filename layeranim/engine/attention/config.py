@@ -36,6 +36,11 @@ class AttentionConfig(Config):
     pairs: str = option(Choice(("adjacent", "halves")), "adjacent", "which features a rotary encoding turns together")
     base: float = option(Real(above=1), 10000.0, "the longest wavelength of positions, over 2π")
     causal: bool = option(Flag(), False, "a query sees no later key")
+    corner: str = option(
+        Choice(("upper-left", "lower-right")),
+        "upper-left",
+        "where a causal mask or a window starts: the first query at the first key, or the last one at the last",
+    )
     window: int | None = option(
         Integer(0), None, "a query sees the keys at most so many places before and after it (default: all)"
     )

@@ -36,28 +36,36 @@ def meant(name: str, value: Any, config: AttentionConfig) -> Any:
     return np.where(array != 0, 0.0, -np.inf)
 
 
-def causal(queries: int, keys: int) -> Array:
+def places(config: Any) -> tuple[Array, Array]:
+    """The place of every query, as a column, and of every key: the first ones' are 0, or the last ones' the same."""
+    queries, keys = int(config.queries or 0), int(config.keys or 0)
+    ahead = keys - queries if config.corner == "lower-right" else 0
+    return np.arange(queries)[:, None] + ahead, np.arange(keys)
+
+
+def causal(config: Any) -> Array:
     """−∞ for every key that comes after its query: (queries, keys)."""
-    return np.where(np.arange(keys)[None, :] > np.arange(queries)[:, None], -np.inf, 0.0)
+    query, key = places(config)
+    return np.where(key > query, -np.inf, 0.0)
 
 
-def local(queries: int, keys: int, window: int) -> Array:
+def local(config: Any) -> Array:
     """−∞ for every key that is more than ``window`` places from its query: (queries, keys).
 
     Sliding-window attention: Beltagy et al., Longformer (2020), section 3.1, whose window is 2·``window`` wide. With
     a causal mask a query sees itself and the ``window`` keys before it (in Mistral's words a window of one more).
     """
-    apart = np.abs(np.arange(keys)[None, :] - np.arange(queries)[:, None])
-    return np.where(apart > window, -np.inf, 0.0)
+    query, key = places(config)
+    return np.where(np.abs(key - query) > config.window, -np.inf, 0.0)
 
 
 def combined(config: AttentionConfig, held: Mapping[str, Array]) -> Array | None:
     """All masks in one, with no more axes than it needs: (queries, keys), batch before it, heads between."""
     parts: list[Array] = []
     if config.causal:
-        parts.append(causal(int(config.queries or 0), int(config.keys or 0)))
+        parts.append(causal(config))
     if config.window is not None:
-        parts.append(local(int(config.queries or 0), int(config.keys or 0), config.window))
+        parts.append(local(config))
     if "mask" in held:
         parts.append(held["mask"])
     if "key_mask" in held:

@@ -61,6 +61,8 @@ def _switches(config: AttentionConfig, given: Shapes) -> AttentionConfig:
             f"positional {config.positional} is added to the embeddings of self-attention, but "
             + ("keys come from context" if projections else "there are no embeddings; use rotary, or add it before")
         )
+    if config.corner == "lower-right" and not config.causal and config.window is None:
+        raise OptionError("corner is lower-right, but no key is masked by its place; add causal or window")
     if config.scale is not None and config.kind == "cosine":
         raise OptionError(f"scale is {config.scale:g}, but kind cosine divides by the lengths; use kind scaled")
     bias = any(name.startswith("bias_") for name in given) if config.bias is None else config.bias

@@ -23,7 +23,7 @@ class TransformerConfig(Config):
     )
     tokens: int | None = option(Integer(1), None, "how many tokens")
     context_tokens: int | None = option(Integer(1), None, "how many tokens the context has (decoder)")
-    activation: str = option(Choice(("relu", "gelu")), "relu", "the activation of the feed-forward part")
+    activation: str = option(Choice(("relu", "gelu", "gelu-tanh")), "relu", "the activation of the feed-forward part")
     eps: float = option(Real(above=0), 1e-5, "added to the variance", aliases=("epsilon", "layer_norm_eps"))
     causal: bool | None = option(Flag(), None, "a token sees no later one (default: in a decoder)")
     window: int | None = option(

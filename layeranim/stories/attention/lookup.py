@@ -134,6 +134,7 @@ def _options(trace: Trace, config: Any) -> tuple[str, ...]:
         *((f"scale {config.scale:g}",) if kept[1] else ()),
         *(("causal",) if config.causal else ()),
         *((f"window {config.window}",) if kept[0] else ()),
+        *(("lower right",) if config.corner == "lower-right" else ()),
         *((f"capped at {config.softcap:g}",) if kept[2] else ()),
         *(("hard",) if config.lookup == "hard" else ()),
     )

@@ -9,6 +9,7 @@ from math import sqrt
 import numpy as np
 
 from layeranim import numbers
+from layeranim.engine.attention.masks import places
 from layeranim.stories import phrases
 from layeranim.stories.attention.formula import output_formula
 from layeranim.stories.attention.links import links
@@ -54,6 +55,7 @@ class AttentionWords:
             (f"scale {c.scale:g}" if c.scale is not None else "", c.scale is not None),
             ("causal", c.causal),
             (f"window {c.window}", c.window is not None),
+            ("lower right", c.corner == "lower-right"),
             (c.positional, c.positional != "none"),
             ("halves turned together", c.positional == "rotary" and c.pairs == "halves"),
             (f"base {c.base:g}", c.positional in ("rotary", "sinusoidal") and c.base != 10000),
@@ -238,7 +240,8 @@ class AttentionWords:
     def _masked(self) -> tuple[Note, ...]:
         """Why a query does not see some keys: no query does, they come later, or its own mask says so."""
         view, causal = self.view, self.config.causal
-        later = np.arange(view.keys)[None, :] > np.arange(view.rows)[:, None]
+        query, key = places(self.config)
+        later = (key > query)[: view.rows]
         unseen = ~view.reach[view.head]
         own = unseen & ~view.padding
         late = np.array([bool(causal and not (row & ~after).any()) for row, after in zip(own, later, strict=True)])
