@@ -29,8 +29,10 @@ LAID = ("out in", "in out", "heads", "flat heads")
 class AttentionForm:
     """``names`` of query, key and value, or of all three in one; ``output``; how the weights lie.
 
-    ``fused``: of one weight for all three, whether its rows are three blocks or go head by head (``heads``).
-    ``beside`` are the names of what stands in the same place and is no part of attention.
+    ``fused``: of one weight for all three, whether its rows are three ``blocks``, of which those of keys and values may
+    be shorter (``shared``), or go head by head (``heads``).
+    ``beside`` are the names of what stands in the same place and is no part of attention, ``needs`` those that tell the
+    form from another one with its names.
     """
 
     whose: str
@@ -41,6 +43,7 @@ class AttentionForm:
     laid: str = "out in"
     fused: str = ""
     beside: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
     usual: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -49,7 +52,9 @@ FORMS = (
     AttentionForm("BERT", ("self.query", "self.key", "self.value"), "output.dense", beside=("output.LayerNorm",)),
     AttentionForm("BERT", ("query", "key", "value"), "dense"),
     AttentionForm("ViT", ("attention.query", "attention.key", "attention.value"), "output.dense"),
+    AttentionForm("ViT", ("q_proj", "k_proj", "v_proj"), "o_proj", needs=("o_proj.bias",)),
     AttentionForm("Llama", ("q_proj", "k_proj", "v_proj"), "o_proj", beside=("rotary_emb",), usual=_ROTARY),
+    AttentionForm("Phi-3", ("qkv_proj",), "o_proj", fused="shared", usual=_ROTARY),
     AttentionForm("BART", ("q_proj", "k_proj", "v_proj"), "out_proj"),
     AttentionForm("T5", ("q", "k", "v"), "o", usual={"scale": 1.0}),
     AttentionForm("DistilBERT", ("q_lin", "k_lin", "v_lin"), "out_lin"),
@@ -58,7 +63,7 @@ FORMS = (
     AttentionForm("GPT-2", ("c_attn",), "c_proj", laid="in out", fused="blocks", beside=("bias", "masked_bias"),
                   usual={"causal": True}),
     AttentionForm("GPT-NeoX", ("query_key_value",), "dense", fused="heads",
-                  beside=("bias", "masked_bias", "rotary_emb")),
+                  beside=("bias", "masked_bias", "rotary_emb"), usual={"causal": True}),
     AttentionForm("Equinox", ("query_proj", "key_proj", "value_proj"), "output_proj"),
     AttentionForm("MLX", ("query_proj", "key_proj", "value_proj"), "out_proj"),
     AttentionForm("Keras", PARTS, "attention_output", weight="kernel", laid="heads"),
@@ -66,9 +71,10 @@ FORMS = (
     AttentionForm("Flax", PARTS, "out", weight="kernel", laid="heads"),
     AttentionForm("Haiku", PARTS, "linear", weight="w", bias="b", laid="in out"),
 )  # fmt: skip
+_BY_DISTANCE = "relative_attention_bias"
 _EXTRA = {
     "q_norm": "a norm of its queries", "k_norm": "a norm of its keys", "query_norm": "a norm of its queries",
-    "relative_attention_bias": "a bias by distance; give what it adds to the scores as the mask",
+    _BY_DISTANCE: "a bias by distance; give what it adds to the scores as the mask",
     "relative_position_bias_table": "a bias by distance; give what it adds to the scores as the mask",
     "c_attn": "one weight for queries, keys and values of its own", "bias_k": "a learned extra key",
     "bias_v": "a learned extra value", "logit_scale": "a learned scale",
@@ -79,7 +85,7 @@ _EXTRA = {
 def form_of(state: Mapping[str, Any]) -> AttentionForm | None:
     """The form whose names these are."""
     for form in FORMS:
-        if not all(f"{name}.{form.weight}" in state for name in form.names):
+        if not all(name in state for name in (*(f"{name}.{form.weight}" for name in form.names), *form.needs)):
             continue
         known = (*form.names, form.output)
         if all(_of(name, known) or _of(name, form.beside) or _of(name, _EXTRA) for name in state):
@@ -91,11 +97,18 @@ def _of(name: str, parts: Any) -> bool:
     return any(name == part or name.startswith(f"{part}.") for part in parts)
 
 
-def attention(state: Mapping[str, Any], heads: int | None, form: AttentionForm, inout: bool = False) -> Packed:
-    """The layer from a form's names. ``inout``: PyTorch's names with Paddle's layout.
+def attention(
+    state: Mapping[str, Any], heads: int | None, form: AttentionForm, inout: bool = False, masked: bool = False
+) -> Packed:
+    """The layer from a form's names. ``inout``: PyTorch's names with Paddle's layout. ``masked``: a mask is given,
+    which holds what T5's bias by distance adds.
 
     Raises ``OptionError`` for what our attention does not have, ``ShapeError`` for rows that heads do not divide.
     """
+    table = state.get(f"{_BY_DISTANCE}.weight")
+    if table is not None and masked:  # a row for each distance, a column for each head
+        heads = int(table.shape[-1]) if heads is None else heads
+        state = {name: value for name, value in state.items() if not _of(name, (_BY_DISTANCE,))}
     for name in state:
         extra = next(
             (part for part in _EXTRA if _of(name, (part,)) and not _of(name, (*form.names, form.output))), None
@@ -148,6 +161,10 @@ def _fused(held: Mapping[str, Array], form: AttentionForm, laid: str, heads: int
         if name not in held:
             continue
         whole = held[name].T if laid == "in out" and ours == "weight" else held[name]
+        if form.fused == "shared":
+            arrays |= {f"{ours}_{part}": rows for part, rows in zip(PARTS, _shared_keys(name, whole, form, held),
+                                                                    strict=True)}  # fmt: skip
+            continue
         if len(whole) % 3 or (form.fused == "heads" and len(whole) % (3 * heads)):
             raise ShapeError(f"{name} has shape {shape_text(held[name].shape)}, but must have 3 blocks of rows: where "
                              "keys and values have fewer heads than queries, split it by hand")  # fmt: skip
@@ -155,6 +172,17 @@ def _fused(held: Mapping[str, Array], form: AttentionForm, laid: str, heads: int
             whole = whole.reshape(heads, 3, -1, *whole.shape[1:]).swapaxes(0, 1).reshape(len(whole), *whole.shape[1:])
         arrays |= {f"{ours}_{part}": rows for part, rows in zip(PARTS, np.split(whole, 3), strict=True)}
     return arrays
+
+
+def _shared_keys(name: str, whole: Array, form: AttentionForm, held: Mapping[str, Array]) -> list[Array]:
+    """Rows of queries, as many as the output reads, then those of keys and of values, of which there may be fewer."""
+    output = f"{form.output}.{form.weight}"
+    queries = held[output].shape[-1] if output in held else len(whole) // 3
+    rest = len(whole) - queries
+    if rest < 2 or rest % 2:
+        said = f"{name} has shape {shape_text(whole.shape)}, but {queries} rows are its queries'"
+        raise ShapeError(f"{said}, and its keys and values must have as many as each other")
+    return np.split(whole, [queries, queries + rest // 2])
 
 
 def _filled(arrays: dict[str, Array]) -> None:

@@ -1,6 +1,7 @@
 """A block of a transformer by the names of the models that have it, as PyTorch's encoder layer names it.
 
-Sources: Hugging Face transformers (modeling_bert), timm's vision_transformer.
+Sources: Hugging Face transformers (modeling_bert, modeling_distilbert, modeling_gpt2, modeling_vit), timm's
+vision_transformer.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from layeranim.engine.array import numeric
 from layeranim.engine.packing import Packed
 from layeranim.errors import OptionError
 from layeranim.inputs import attention_names
@@ -19,15 +21,27 @@ _OURS = {"linear1": "feedforward.{}_expand", "linear2": "feedforward.{}_contract
 
 @dataclass(frozen=True)
 class ModelBlock:
-    """``attention`` is where its names begin, ``parts`` the names of the rest; ``usual`` what they do not say."""
+    """``attention`` is where its names begin, ``parts`` the names of the rest; ``usual`` what they do not say.
+
+    ``turned``: its linear layers hold their weights in × out.
+    """
 
     whose: str
     attention: str
     parts: Mapping[str, str]
     usual: Mapping[str, Any]
+    turned: bool = False
 
 
 BLOCKS = (
+    ModelBlock("GPT-2", "attn.", {"ln_1": "norm1", "mlp.c_fc": "linear1", "mlp.c_proj": "linear2", "ln_2": "norm2"},
+               {"norm": "pre", "activation": "gelu-tanh", "causal": True}, turned=True),
+    ModelBlock("DistilBERT", "attention.",
+               {"sa_layer_norm": "norm1", "ffn.lin1": "linear1", "ffn.lin2": "linear2", "output_layer_norm": "norm2"},
+               {"norm": "post", "activation": "gelu", "eps": 1e-12}),
+    ModelBlock("ViT", "attention.",
+               {"layernorm_before": "norm1", "mlp.fc1": "linear1", "mlp.fc2": "linear2", "layernorm_after": "norm2"},
+               {"norm": "pre", "activation": "gelu", "eps": 1e-12}),
     ModelBlock("BERT", "attention.",
                {"attention.output.LayerNorm": "norm1", "intermediate.dense": "linear1", "output.dense": "linear2",
                 "output.LayerNorm": "norm2"},
@@ -61,7 +75,8 @@ def block(state: Mapping[str, Any], heads: int) -> Packed | None:
             kinds = {"weight": "gamma", "bias": "beta"} if "norm" in ours else {"weight": "weight", "bias": "bias"}
             for kind, name in kinds.items():
                 if f"{theirs}.{kind}" in state:
-                    arrays[_OURS[ours].format(name)] = state[f"{theirs}.{kind}"]
+                    value = numeric(f"{theirs}.{kind}", state[f"{theirs}.{kind}"])
+                    arrays[_OURS[ours].format(name)] = value.T if known.turned and name == "weight" else value
         options = {"block": "encoder", "heads": heads, "bias": attended.options["bias"]}
         return Packed("transformer", options, arrays, usual=dict(known.usual))
     return None

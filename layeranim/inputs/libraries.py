@@ -85,9 +85,21 @@ def translated(layer: str, state: Mapping[str, Any], told: str) -> dict[str, Any
             raise OptionError(f"{name} stands beside another {to}; they are of two layers")
         own = name in renamed or told in ("mlx", "paddle", "equinox")
         out[to] = turned(layer, name, to, value, told) if told and own and to in ("weight", "bias") else value
+    if layer in _DENSE and not told:
+        out = _stands(out)
     if told == "haiku":
         out = {name: np.reshape(value, -1) if layer == "batchnorm" else value for name, value in out.items()}
     return out
+
+
+def _stands(state: dict[str, Any]) -> dict[str, Any]:
+    """The weight of a linear layer turned where only so it has a row for each number of the bias: GPT-2's Conv1D."""
+    shapes = [np.shape(state[name]) for name in ("weight", "bias") if name in state]
+    if len(shapes) == 2 and len(shapes[0]) == 2 and len(shapes[1]) == 1:
+        (rows, columns), (biases,) = shapes
+        if rows != biases == columns:
+            return {**state, "weight": numeric("weight", state["weight"]).T}
+    return state
 
 
 def turned(layer: str, name: str, to: str, value: Any, told: str) -> Any:

@@ -19,7 +19,7 @@ OURS: dict[str, dict[str, str]] = {
     "dense": _PLAIN, "neuron": _PLAIN, "bilinear": _PLAIN, "embedding": {"weight": "table"},
     "conv": _KERNEL, "conv1d": _KERNEL, "conv3d": _KERNEL, "conv-matmul": _KERNEL, "conv-transpose": _KERNEL,
     "conv-transpose1d": _KERNEL, "conv-transpose3d": _KERNEL,
-    "batchnorm": _NORM, "layernorm": _NORM, "activation": {"weight": "slope"},
+    "layernorm": _NORM, "batchnorm": _NORM, "activation": {"weight": "slope"},
 }  # fmt: skip
 """By layer: PyTorch's names and ours."""
 RECURRENT = ("rnn", "gru", "lstm")
@@ -35,12 +35,12 @@ def from_state(
     heads: int | None = None,
     convention: str = "",
     said: Mapping[str, Any] | None = None,
-    **told: Any,
+    masked: bool = False,
 ) -> Packed:
     """The layer of that name with the weights of a state dict.
 
     ``convention`` is whose names and layout they have (else the names themselves tell, else PyTorch's), ``said`` what
-    the file says of the layer besides, ``told`` what a transformer's weights do not say.
+    the file says of the layer besides, ``masked`` that a mask is given too.
     Raises ``OptionError`` for a name that such a layer does not have, and for a convention that is none.
     """
     if layer not in KNOWN:
@@ -55,7 +55,7 @@ def from_state(
             raise OptionError(f"these are the weights of {found.layer}, not of {layer}")
         return found
     if layer in ("attention", "transformer"):
-        return _attending(layer, state, heads, whose, told)
+        return _attending(layer, state, heads, whose, masked)
     return _plain(layer, state, whose)
 
 
@@ -92,18 +92,18 @@ def _hint(state: Mapping[str, Any]) -> str:
     return f" (its prefix may be '{inner.rpartition('.')[0]}.')" if "." in inner else ""
 
 
-def _attending(layer: str, state: Mapping[str, Any], heads: int | None, whose: str, told: Mapping[str, Any]) -> Packed:
+def _attending(layer: str, state: Mapping[str, Any], heads: int | None, whose: str, masked: bool) -> Packed:
     from layeranim.engine.attention_packing import from_torch_attention, from_torch_transformer
     from layeranim.inputs.block_names import block
 
     form = attention_names.form_of(state) if layer == "attention" else None
     if form is not None:
-        return attention_names.attention(state, heads, form, inout=whose == "paddle")
+        return attention_names.attention(state, heads, form, whose == "paddle", masked)
     if heads is None:
         raise OptionError(f"heads of {layer} must be given: the weights do not say how many there are")
     if layer == "attention":
         return from_torch_attention(state, heads)
-    return block(state, heads) or _open(from_torch_transformer(state, heads, **told), ("norm", "activation"))
+    return block(state, heads) or _open(from_torch_transformer(state, heads), ("norm", "activation"))
 
 
 def _open(found: Packed, names: Iterable[str]) -> Packed:

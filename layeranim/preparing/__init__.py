@@ -53,7 +53,7 @@ def _prepared(name: str, given: Mapping[str, Any], stdin: BinaryIO | None, base:
     sources = {n: reader.read(n, spec, wanted) for n, spec in arrays.items()}
     given_names = frozenset((*options, *arrays))
     if ours.weights is not None:
-        options, unpacked = reader.unpacked(wanted, options)
+        options, unpacked = reader.unpacked(wanted, options, sources)
         sources = {**unpacked, **sources}
     else:
         options = reader.meant(options)
@@ -85,7 +85,7 @@ def with_state(name: str, state: Mapping[str, Any], given: Mapping[str, Any]) ->
     options, reader = with_implied(layer, called, implied, options), Reader(layer, ours, None, None)
     wanted: Any = layer.config.of(options)
     sources = {n: reader.read(n, spec, wanted) for n, spec in arrays.items()}
-    options, unpacked = reader.unpacked(wanted, options)
+    options, unpacked = reader.unpacked(wanted, options, sources)
     config = layer.config.of(options)
     sources = layouts.settled(layer, config, {**unpacked, **sources}, arrays, ours.layout or ())
     made = computed(layer, config, sources)

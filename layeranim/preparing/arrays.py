@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
@@ -56,20 +56,24 @@ class Reader:
             return _one_row(inputs.read(spec, **common), self.layer)
         return inputs.read(spec, **common)
 
-    def unpacked(self, wanted: Any, options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, inputs.Source]]:
-        """The options, those of the layer whose state dict was given among them, and its arrays."""
+    def unpacked(
+        self, wanted: Any, options: Mapping[str, Any], given: Container[str]
+    ) -> tuple[dict[str, Any], dict[str, inputs.Source]]:
+        """The options, those of the layer whose state dict was given among them, and its arrays; others are given."""
         from layeranim.inputs.states import file_of
 
         file = file_of(self.ours.weights)
         if file is None:
-            return self._unpacked(wanted, options)
+            return self._unpacked(wanted, options, given)
         with inputs.discreet("weights", file, self.base):
-            found, sources = self._unpacked(wanted, options)
+            found, sources = self._unpacked(wanted, options, given)
         name = inputs.printable(os.path.basename(os.fspath(self.ours.weights)), 40)
         outside = inputs.foreign(file, self.base)
         return found, {n: replace(s, name=name, kind="file", foreign=outside) for n, s in sources.items()}
 
-    def _unpacked(self, wanted: Any, options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, inputs.Source]]:
+    def _unpacked(
+        self, wanted: Any, options: Mapping[str, Any], given: Container[str]
+    ) -> tuple[dict[str, Any], dict[str, inputs.Source]]:
         from layeranim.inputs.loading import RECURRENT as RECURRENT_LAYERS
         from layeranim.inputs.loading import from_state as from_weights
         from layeranim.inputs.states import state_dict
@@ -77,7 +81,7 @@ class Reader:
         state = state_dict(self.ours.weights, limits=self.limits, base=self.base)
         heads = getattr(wanted, "heads", None) if "heads" in options else None
         whose = str(options.get("convention") or self.ours.convention or state.convention)
-        found = from_weights(self.layer.name, state, heads, whose, state.said)
+        found = from_weights(self.layer.name, state, heads, whose, state.said, masked="mask" in given)
         used = {"convention"} if self.layer.name in RECURRENT_LAYERS else set()  # the gates are in our order now
         for name, value in found.options.items():
             if name in options and name not in used and getattr(wanted, name) != value:

@@ -176,14 +176,16 @@ def _recurrent(zeros: Mapping[str, Any], convention: str) -> list[str]:
 
 def _attending(zeros: Mapping[str, Any], convention: str) -> list[str]:
     """Attention or a transformer's block: where their names are those of one, with as many heads as fit."""
-    for layer in ("attention", "transformer"):
-        for heads, said in ((None, layer), *((n, f"{layer} --heads N") for n in _HEADS)):
-            try:
-                found = from_state(layer, zeros, heads, convention)
-                described = catalog.layer(layer)
-                shapes = {name: array.shape for name, array in found.arrays.items()}
-                described.complete(described.config.of({**found.usual, **found.options}), shapes)
-            except LayeranimError:
-                continue
-            return [said]
+    numbers = [(n, " --heads N") for n in _HEADS]
+    ways = [(layer, heads, flag, False) for layer in ("attention", "transformer")
+            for heads, flag in ((None, ""), *numbers)]  # fmt: skip
+    for layer, heads, flag, masked in (*ways, ("attention", None, " --mask FILE", True)):
+        try:
+            found = from_state(layer, zeros, heads, convention, masked=masked)
+            described = catalog.layer(layer)
+            shapes = {name: array.shape for name, array in found.arrays.items()}
+            described.complete(described.config.of({**found.usual, **found.options}), shapes)
+        except LayeranimError:
+            continue
+        return [f"{layer}{flag}"]
     return []

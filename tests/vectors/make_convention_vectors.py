@@ -3,7 +3,7 @@
 
 One library a run, each in an environment of its own; ``requirements_conventions.txt`` beside this has the versions:
 
-    python tests/vectors/make_convention_vectors.py keras|flax|haiku|equinox|mlx|paddle|onnx
+    python tests/vectors/make_convention_vectors.py torch|keras|flax|haiku|equinox|mlx|paddle|onnx|transformers
 
 writes ``conventions_<library>.npz``: of each case what goes in (``in``), the parameters by the names and in the layout that
 the library itself has for them (``state``), and what it computes from both (``out``).
@@ -15,6 +15,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -457,7 +458,65 @@ def torch_cases() -> dict[str, Case]:
     }  # fmt: skip
 
 
+def transformers_cases() -> dict[str, Case]:
+    import torch
+    import transformers as hf
+    from timm.models.vision_transformer import Block
+
+    ids = torch.tensor([[3, 1, 4, 1, 5]])
+    small = {"num_hidden_layers": 1, "vocab_size": 6, "hidden_size": 8, "num_attention_heads": 4, "intermediate_size": 12,
+             "pad_token_id": 0}  # fmt: skip
+    gpt2 = {"n_embd": 8, "n_head": 4, "n_layer": 1, "n_positions": 8, "vocab_size": 6}
+    plain = {"vocab_size": 6, "num_layers": 1, "d_model": 8, "d_kv": 2, "num_heads": 4, "d_ff": 12}
+
+    def of(model: Any, name: str, **given: Any) -> Case:
+        """What a module of a model read when the model ran, its parameters, and what it made."""
+        seen = dict[str, Any]()
+
+        def look(module: Any, args: Any, kwargs: Any, out: Any) -> None:
+            x = args[0] if args else kwargs["hidden_states"]
+            made = out[0] if isinstance(out, tuple) else out
+            seen.update(x=x.detach().numpy(), y=made.detach().numpy())
+
+        model.eval()
+        state = {n: torch.from_numpy(v) for n, v in
+                 drawn({n: v.numpy() for n, v in model.state_dict().items()}).items()}  # fmt: skip
+        model.load_state_dict(state)
+        part = model.get_submodule(name)
+        part.register_forward_hook(look, with_kwargs=True)
+        with torch.no_grad():
+            model(**given)
+        state = {n: v.detach().numpy() for n, v in part.state_dict().items()}
+        return {"x": seen["x"]}, state, {"y": seen["y"]}
+
+    t5 = hf.T5EncoderModel(hf.T5Config(**plain))
+    first = of(t5, "encoder.block.0.layer.0.SelfAttention", input_ids=ids)
+    with torch.no_grad():
+        bias = t5.encoder.block[0].layer[0].SelfAttention.compute_bias(5, 5).numpy()
+    block = Block(8, 4, 2, qkv_bias=True, norm_layer=partial(torch.nn.LayerNorm, eps=1e-6))
+    tokens = torch.from_numpy(SEQUENCE.reshape(1, 3, 8))
+    picture = {"image_size": 4, "patch_size": 2, "num_channels": 1}
+    grouped = {**small, "num_key_value_heads": 2}
+    return {
+        "bert-attention": of(hf.BertModel(hf.BertConfig(**small)), "encoder.layer.0.attention.self", input_ids=ids),
+        "bert": of(hf.BertModel(hf.BertConfig(**small)), "encoder.layer.0", input_ids=ids),
+        "distilbert": of(hf.DistilBertModel(hf.DistilBertConfig(vocab_size=6, dim=8, n_heads=4, n_layers=1, hidden_dim=12)), "transformer.layer.0", input_ids=ids),
+        "vit": of(hf.ViTModel(hf.ViTConfig(**small, **picture)), "layers.0", pixel_values=torch.from_numpy(PICTURE[:1, :1, :4, :4])),
+        "timm": of(torch.nn.Sequential(block), "0", input=tokens),
+        "gpt2-attention": of(hf.GPT2Model(hf.GPT2Config(**gpt2)), "h.0.attn", input_ids=ids),
+        "gpt2": of(hf.GPT2Model(hf.GPT2Config(**gpt2)), "h.0", input_ids=ids),
+        "gpt2-dense": of(hf.GPT2Model(hf.GPT2Config(**gpt2)), "h.0.mlp.c_fc", input_ids=ids),
+        "llama": of(hf.LlamaModel(hf.LlamaConfig(**grouped)), "layers.0.self_attn", input_ids=ids),
+        "llama-norm": of(hf.LlamaModel(hf.LlamaConfig(**grouped)), "layers.0.input_layernorm", input_ids=ids),
+        "qwen2": of(hf.Qwen2Model(hf.Qwen2Config(**grouped)), "layers.0.self_attn", input_ids=ids),
+        "phi3": of(hf.Phi3Model(hf.Phi3Config(**grouped)), "layers.0.self_attn", input_ids=ids),
+        "gpt-neox": of(hf.GPTNeoXModel(hf.GPTNeoXConfig(**small, rotary_pct=1.0)), "layers.0.attention", input_ids=ids),
+        "t5": ({**first[0], "mask": bias}, *first[1:]),
+    }  # fmt: skip
+
+
 MAKERS: dict[str, Callable[[], dict[str, Case]]] = {
+    "transformers": transformers_cases,
     "torch": torch_cases, "keras": keras_cases, "flax": flax_cases, "haiku": haiku_cases, "equinox": equinox_cases,
     "mlx": mlx_cases, "paddle": paddle_cases, "onnx": onnx_cases,
 }  # fmt: skip
