@@ -36,7 +36,7 @@ from layeranim.inputs.npy import NPY_MAGIC, ZIP_MAGIC, npy
 from layeranim.inputs.request import LIMITS, RAISE_LIMIT, Limits, Request, nearest
 from layeranim.inputs.samples import SAMPLES, sample
 from layeranim.inputs.source import Kind, Source, source
-from layeranim.inputs.stored import INDEX, READERS, stored
+from layeranim.inputs.stored import INDEX, READERS, Opener, stored
 from layeranim.inputs.table import table
 from layeranim.inputs.within import Base, discreet, foreign, place
 
@@ -162,14 +162,14 @@ def _sniff(data: bytes) -> str:
     return ".json" if start.lstrip()[:1] in ("[", "{") else ".csv"
 
 
-def _decode(suffix: str, stream: IO[bytes], request: Request) -> NDArray[Any]:
+def _decode(suffix: str, stream: IO[bytes], request: Request, beside: Opener | None = None) -> NDArray[Any]:
     if suffix in PICTURES:
         return pictures.picture(stream, request)
     _plain(request)
     if request.key is not None and suffix not in READERS:
         raise request.refuse("holds one array, without a name", "leave out what follows the colon")
     if suffix in READERS:
-        found = stored(suffix, stream, request)
+        found = stored(suffix, stream, request, beside)
         return found.held(request.choose(found.names)).read(request)
     if suffix == ".npy":
         size = stream.seek(0, os.SEEK_END)
@@ -184,7 +184,7 @@ def _file(spec: str, request: Request, base: Base, names: Iterable[str]) -> Sour
     request = replace(request, key=key)
     kernels = "a kernel such as sobel-x, " if "sobel-x" in names else ""
     with opened(path, request, base, SUFFIXES, f"give {kernels}{FORMS}", names) as (name, stream, _):
-        array = _decode(_suffix(path), stream, request)
+        array = _decode(_suffix(path), stream, request, neighbours(path, request, base))
     found = source(array, name + (f":{key}" if key is not None else ""), "file", request)
     found = replace(found, picture=_suffix(path) in PICTURES, foreign=foreign(path, base))
     return replace(found, said=()) if found.foreign else found
@@ -202,6 +202,19 @@ def opened(
         yield found
 
 
+def neighbours(path: str, request: Request, base: Base) -> Opener:
+    """What opens a file in the folder of another one that names it."""
+
+    @contextmanager
+    def beside(name: str) -> Iterator[IO[bytes]]:
+        there = os.path.join(os.path.dirname(path), name)
+        remedy = "keep all files of the model in one folder"
+        with opened(there, request, base, (_suffix(name),), remedy) as (_, part, _size):
+            yield part
+
+    return beside
+
+
 @contextmanager
 def _open(
     path: str, request: Request, where: str, suffixes: Iterable[str], remedy: str, names: Iterable[str]
@@ -212,6 +225,10 @@ def _open(
         raise _missing(path, where, request, remedy, names) from None
     if not stat.S_ISREG(found.st_mode):
         kind = "a folder" if stat.S_ISDIR(found.st_mode) else "not a regular file"
+        if os.path.exists(os.path.join(where, "_CHECKPOINT_METADATA")):
+            raise request.refuse(
+                "is a folder of Orbax", "restore it there, and save it by flax.serialization.to_bytes as .msgpack"
+            )
         raise request.refuse(f"is {kind}", "name a file; what comes through a pipe is read by -")
     if _suffix(path) not in suffixes:
         raise request.refuse(f"its ending '{_suffix(path)[:20]}' is not known", f"read are {' '.join(suffixes)}")

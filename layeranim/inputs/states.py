@@ -13,7 +13,7 @@ from layeranim.engine.option import suggest
 from layeranim.engine.trace import Array, Shape
 from layeranim.errors import InputError
 from layeranim.inputs.loading import LEFT_OUT
-from layeranim.inputs.read import ARCHIVE, opened, read
+from layeranim.inputs.read import ARCHIVE, neighbours, opened, read
 from layeranim.inputs.request import LIMITS, Limits, Request
 from layeranim.inputs.safe import printable
 from layeranim.inputs.source import source
@@ -112,16 +112,10 @@ def _split(path: str) -> tuple[str, str]:
 def _opened(path: str, request: Request, base: Base) -> Iterator[Stored]:
     index = path.lower().endswith(INDEX)
     with opened(path, request, base, (".json",) if index else READERS, GIVE) as (_, stream, _size):
+        beside = neighbours(path, request, base)
         if not index:
-            yield stored(path, stream, request)
+            yield stored(path, stream, request, beside)
             return
-
-        @contextmanager
-        def beside(name: str) -> Iterator[Any]:
-            there = os.path.join(os.path.dirname(path), name)
-            with opened(there, request, base, READERS, "download all parts of the model") as (_, part, _size):
-                yield part
-
         with parts(stream, request, beside) as found:
             yield found
 

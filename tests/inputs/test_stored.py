@@ -18,8 +18,9 @@ import pytest
 import layeranim as la
 from layeranim.errors import InputError, MissingLibraryError
 from layeranim.inputs import Limits, files, identity, read
+from layeranim.inputs.request import Request
 from layeranim.inputs.states import listed, state_dict
-from layeranim.inputs.stored import READERS
+from layeranim.inputs.stored import READERS, stored
 from layeranim.inputs.stored.held import float8
 from tests.inputs.test_state import save
 
@@ -40,6 +41,7 @@ HELD: list[tuple[str, str, int, tuple[int, ...]]] = [
     ("chunks.msgpack", "fc.kernel", 0, (3, 4)), ("train_state.msgpack", "LSTMCell_0.ii.kernel", 10, (3, 2)),
     ("train_state.msgpack", "fc.kernel", 13, (2, 3)), ("mlx.safetensors", "conv.weight", 0, (4, 3, 3, 3)),
     ("model.onnx", "encoder.GRU.W", 0, (1, 6, 2)), ("model.onnx", "fc.kernel", 3, (2, 3)),
+    ("apart.onnx", "a.weight", 0, (2, 3)), ("apart.onnx", "b.weight", 1, (2, 3)),
     ("model.onnx", "out.MatMul.kernel", 4, (2, 3)), ("model.onnx", "plain.weight", 1, (1, 2)),
     ("model.pdparams", "lstm.weight_hh_l0", 1, (12, 3)), ("model.pdparams", "fc.weight", 0, (3, 2)),
 ]  # fmt: skip
@@ -94,7 +96,7 @@ def test_what_is_no_plain_tensor_is_refused_by_its_name(refused: Refused) -> Non
     refused(lambda: state_dict(file, "sparse."), "torch._utils._rebuild_sparse_tensor", "x.to_dense()")
     refused(lambda: state_dict(file, "wave."), "holds complex numbers (complex64)")
     refused(lambda: state_dict(FILES / "script.pt"), "is a TorchScript program", "state_dict()")
-    refused(lambda: state_dict(FILES / "model.onnx", "out"), "is kept in a file beside the model")
+    refused(lambda: state_dict(FILES / "model.onnx", "out"), "no such file")
 
 
 def test_what_stands_beside_is_named_and_left_out() -> None:
@@ -295,6 +297,34 @@ def test_a_file_that_is_cut_or_changed_is_refused_or_read(file: str, tmp_path: P
         except InputError as error:
             refusals.append(str(error))
     assert all(refusal.isprintable() for refusal in refusals)
+
+
+def test_onnx_reads_numbers_beside_it_and_nowhere_else(tmp_path: Path, refused: Refused) -> None:
+    model, data = ((FILES / name).read_bytes() for name in ("apart.onnx", "apart.onnx.data"))
+    place, file = tmp_path / "apart.onnx.data", tmp_path / "m.onnx"
+    (tmp_path / "blob").write_bytes(data)
+    file.write_bytes(model)
+    place.symlink_to("blob")  # as in the cache of a hub
+    assert read(f"{file}:b.weight").array[0].tolist() == [0.5, 1, 1.5]
+    place.unlink()
+    place.write_bytes(data[:-8])
+    refused(lambda: state_dict(file, "b"), "24 from byte 24 of the 40 in 'apart.onnx.data'")
+    for where in (b"../part.onnx.data", b"/etc/part.onnx.da", b"in\\part.onnx.data"):
+        file.write_bytes(model.replace(b"apart.onnx.data", where[:15]))
+        refused(lambda: state_dict(file, "a"), "must lie beside the model")
+    for length in (b"99", b"-1", b"2x"):
+        file.write_bytes(model.replace(b"\x0a\x06length\x12\x0224", b"\x0a\x06length\x12\x02" + length))
+        refused(
+            lambda: state_dict(file, "a"), "does not say where" if b"x" in length else "declares 24 bytes of numbers"
+        )
+    alone = Request("weights", "m.onnx", Limits())
+    refused(lambda: stored("m.onnx", io.BytesIO(model), alone).held("a.weight").read(alone), "by its file's name")
+
+
+def test_a_folder_of_orbax_is_told_how_to_be_saved(tmp_path: Path, refused: Refused) -> None:
+    refused(lambda: state_dict(tmp_path), "is a folder; name a file")
+    (tmp_path / "_CHECKPOINT_METADATA").touch()
+    refused(lambda: state_dict(tmp_path), "is a folder of Orbax", "flax.serialization.to_bytes")
 
 
 def test_onnx_refuses_what_is_none(tmp_path: Path, refused: Refused) -> None:

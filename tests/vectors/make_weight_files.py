@@ -156,6 +156,9 @@ def onnx_files() -> None:
     ends = [helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None) for name in ("x", "z", "v")]
     model = helper.make_model(helper.make_graph(nodes, "g", ends[:2], ends[2:], [*given, outside]))
     (FOLDER / "model.onnx").write_bytes(model.SerializeToString())
+    given = [numpy_helper.from_array(counted((2, 3), k), f"{name}.weight") for k, name in enumerate(("a", "b"))]
+    apart = helper.make_model(helper.make_graph([], "g", [], [], given))
+    onnx.save(apart, FOLDER / "apart.onnx", save_as_external_data=True, location="apart.onnx.data", size_threshold=0)
 
 
 MAKERS: dict[str, Callable[[], None]] = {

@@ -8,13 +8,13 @@ from contextlib import ExitStack, contextmanager
 from typing import IO
 
 from layeranim.inputs.request import Request
-from layeranim.inputs.stored.held import HeldArray, Stored
+from layeranim.inputs.stored.held import HeldArray, Opener, Stored
 from layeranim.inputs.stored.keras_file import keras_file
 from layeranim.inputs.stored.msgpack_file import msgpack_file
 from layeranim.inputs.stored.npz_file import npz_file
 from layeranim.inputs.stored.onnx_file import onnx_file
 from layeranim.inputs.stored.paddle_file import paddle_file
-from layeranim.inputs.stored.parts import Opener, parts_file
+from layeranim.inputs.stored.parts import parts_file
 from layeranim.inputs.stored.safetensors_file import safetensors_file
 from layeranim.inputs.stored.torch_file import torch_file
 
@@ -30,9 +30,10 @@ INDEX = ".safetensors.index.json"
 """How the name of a file ends that lists the parts of a model."""
 
 
-def stored(path: str, stream: IO[bytes], request: Request) -> Stored:
-    """The arrays of a file, read as its ending says."""
-    return READERS[(os.path.splitext(path)[1] or path).lower()](stream, request)
+def stored(path: str, stream: IO[bytes], request: Request, beside: Opener | None = None) -> Stored:
+    """The arrays of a file, read as its ending says. ``beside`` opens files in its folder, where they may be read."""
+    ending = (os.path.splitext(path)[1] or path).lower()
+    return onnx_file(stream, request, beside) if ending == ".onnx" else READERS[ending](stream, request)
 
 
 @contextmanager

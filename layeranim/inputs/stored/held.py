@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from layeranim.inputs.request import Request
+
+Opener = Callable[[str], AbstractContextManager[IO[bytes]]]
+"""Opens a file in the folder of the one that names it."""
 
 
 @dataclass(frozen=True)

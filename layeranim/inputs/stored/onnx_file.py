@@ -2,12 +2,14 @@
 
 Format: onnx/onnx, onnx.proto3 (ModelProto, GraphProto, NodeProto, TensorProto) in the wire format of Protocol Buffers.
 An initializer keeps the name that its exporter gave it, where that is a parameter's; one whose name says nothing gets
-the name of its node and of the input that it is there: ``encoder.W``.
+the name of its node and of the input that it is there: ``encoder.W``. Numbers may be kept in files of the same folder
+(onnx/onnx, docs/ExternalData.md); a path to any other place is refused.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import IO, Any
@@ -17,7 +19,7 @@ from numpy.typing import NDArray
 
 from layeranim.inputs.npy import decode
 from layeranim.inputs.request import Request
-from layeranim.inputs.stored.held import HeldArray, Stored, as_numbers, unreadable, widened
+from layeranim.inputs.stored.held import HeldArray, Opener, Stored, as_numbers, unreadable, widened
 
 DAMAGED = "it is damaged or cut short: export it again"
 KINDS = {1: "float32", 2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32", 7: "int64", 8: "str", 9: "bool",
@@ -45,6 +47,7 @@ class _Initializer:
     type: int = 0
     places: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
     outside: bool = False
+    where: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -56,8 +59,8 @@ class _Node:
     attributes: dict[str, int] = field(default_factory=dict)
 
 
-def onnx_file(stream: IO[bytes], request: Request) -> Stored:
-    """The initializers of a graph."""
+def onnx_file(stream: IO[bytes], request: Request, beside: Opener | None = None) -> Stored:
+    """The initializers of a graph. ``beside`` opens a file in the model's folder."""
     wire = _Wire(stream, request)
     size = stream.seek(0, os.SEEK_END)
     with request.decoding("is no sound ONNX model", DAMAGED):
@@ -72,7 +75,7 @@ def onnx_file(stream: IO[bytes], request: Request) -> Stored:
             elif number == 1:
                 nodes.append(wire.node(at))  # type: ignore[arg-type]
     names = _named(tensors, nodes)
-    entries = {names[tensor.name]: _held(wire, tensor) for tensor in tensors}
+    entries = {names[tensor.name]: _held(wire, tensor, beside) for tensor in tensors}
     said = {
         f"{_called(node)}.": {"linear_before_reset": bool(node.attributes.get("linear_before_reset"))}
         for node in nodes
@@ -107,7 +110,7 @@ def _named(tensors: list[_Initializer], nodes: list[_Node]) -> dict[str, str]:
     return found
 
 
-def _held(wire: _Wire, tensor: _Initializer) -> HeldArray:
+def _held(wire: _Wire, tensor: _Initializer, beside: Opener | None) -> HeldArray:
     kind = KINDS.get(tensor.type, f"type {tensor.type}")
 
     def read(request: Request) -> NDArray[Any]:
@@ -116,15 +119,36 @@ def _held(wire: _Wire, tensor: _Initializer) -> HeldArray:
             raise unreadable(kind, request)
         declared = request.check_shape(tensor.shape, dtype.itemsize)
         if tensor.outside:
-            raise request.refuse(
-                "is kept in a file beside the model", "save the model in one file, or read a .safetensors"
-            )
+            return widened(_outside(tensor, dtype, declared, request, beside).reshape(tensor.shape), kind)
         flat = _numbers(wire, tensor, dtype, declared, request)
         if flat.nbytes != declared:
             raise request.refuse(f"declares {declared} bytes of numbers, {flat.nbytes} are there", DAMAGED)
         return widened(flat.reshape(tensor.shape), kind)
 
     return HeldArray(kind, tuple(tensor.shape), read)
+
+
+def _outside(
+    tensor: _Initializer, dtype: np.dtype[Any], size: int, request: Request, beside: Opener | None
+) -> NDArray[Any]:
+    """The numbers that are kept in a file beside the model."""
+    name = tensor.where.get("location", "")
+    if beside is None:
+        raise request.refuse("is kept in a file beside the model", "give the model by its file's name")
+    if name in ("", ".", "..") or re.search(r"[/\\:\0]", name):
+        raise request.refuse(
+            f"names '{name[:60]}' as the file of its numbers", "that must lie beside the model, without a path"
+        )
+    with request.decoding("does not say where its numbers are", DAMAGED):
+        first, length = (int(tensor.where.get(key, default)) for key, default in (("offset", 0), ("length", size)))
+    with beside(name) as stream:
+        there = stream.seek(0, os.SEEK_END)
+        if length != size or first < 0 or first + size > there:
+            raise request.refuse(
+                f"declares {size} bytes of numbers, {length} from byte {first} of the {there} in '{name[:60]}'", DAMAGED
+            )
+        stream.seek(first)
+        return decode(stream, size, dtype, request)
 
 
 def _numbers(wire: _Wire, tensor: _Initializer, dtype: np.dtype[Any], most: int, request: Request) -> NDArray[Any]:
@@ -212,6 +236,9 @@ class _Wire:
                 found.type = value
             elif number == 8:
                 found.name = self.text(value)
+            elif number == 13:
+                pair = dict(self.fields(*value))  # type: ignore[misc]
+                found.where[self.text(pair[1])] = self.text(pair[2])
             elif number == 14:
                 found.outside = value == 1
             elif isinstance(value, tuple):

@@ -5,15 +5,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from typing import IO, Any
 
 from layeranim.inputs.request import Request
-from layeranim.inputs.stored.held import HeldArray, Stored
+from layeranim.inputs.stored.held import HeldArray, Opener, Stored
 from layeranim.inputs.stored.safetensors_file import safetensors_file
-
-Opener = Callable[[str], AbstractContextManager[IO[bytes]]]
-"""A file beside the index, by its name."""
 
 
 def parts_file(stream: IO[bytes], request: Request, beside: Opener, keep: Callable[[Any], Any]) -> Stored:
