@@ -62,11 +62,12 @@ def complete(config: ActivationConfig, shapes: Mapping[str, Shape | None]) -> tu
     if name == "maxout":
         config = config.replace(pieces=config.pieces or 2)
     pieces = config.pieces or 2
-    x = ranked("input", shapes.get("input"), _INPUT, 1) or (1, 2 * pieces if name in GROUPED else 5)
+    slope = ranked("slope", shapes.get("slope"), ("features",), 0)
+    usual = 2 * pieces if name in GROUPED else slope[0] if slope not in (None, (1,)) else 5
+    x = ranked("input", shapes.get("input"), _INPUT, 1) or (1, usual)
     if name in GROUPED and x[1] % pieces:
         raise ShapeError(f"{name} takes {pieces} numbers together, but the input has {x[1]} features; they must divide")
     needed = {"input": x}
-    slope = ranked("slope", shapes.get("slope"), ("features",), 0)
     if slope is not None and name == "prelu":
         if config.alpha is not None:
             raise OptionError(f"alpha is {config.alpha:g}, but slopes are given too; leave one of them out")

@@ -19,6 +19,7 @@ from layeranim.errors import OptionError, ShapeError
 
 KINDS = ("batch", "layer", "group", "instance", "rms")
 LAST = ("layer", "rms")
+_WEIGHTS = ("gamma", "beta", "running_mean", "running_variance")
 _DEFAULT: dict[str, Shape] = {
     "batch": (4, 3), "layer": (3, 4), "rms": (3, 4), "group": (1, 4, 2, 2), "instance": (2, 2, 2, 2),
 }  # fmt: skip
@@ -179,7 +180,7 @@ def complete(config: NormConfig, shapes: Mapping[str, Shape | None]) -> tuple[No
     _only(config, "momentum", ("batch",))
     if config.mode == "inference" and kind != "batch":
         raise OptionError(f"mode is inference, but kind {kind} keeps no running statistics; kind batch does")
-    given = _DEFAULT[kind] if shapes.get("input") is None else tuple(shapes["input"] or ())
+    given = _usual(kind, shapes) if shapes.get("input") is None else tuple(shapes["input"] or ())
     if len(given) == 1 and kind in LAST:
         given = (1, *given)
     if not 2 <= len(given) <= 5:
@@ -195,12 +196,19 @@ def complete(config: NormConfig, shapes: Mapping[str, Shape | None]) -> tuple[No
         config = config.replace(eps=usual)
     found = _checked(config, given)
     needed = {"input": found.shape}
-    for name in ("gamma", "beta", "running_mean", "running_variance"):
+    for name in _WEIGHTS:
         shape = ranked(name, shapes.get(name), found.weight)
         if shape is not None and _uses(config, name):
             needed[name] = door.fitting(name, shape, found.weight_shape, ", ".join(found.weight))
     window.affordable("input", found.shape)
     return config, needed
+
+
+def _usual(kind: str, shapes: Mapping[str, Shape | None]) -> Shape:
+    """The input's shape where none is given: as the weights that are."""
+    rows, *rest = _DEFAULT[kind]
+    weight = next((shape for name in _WEIGHTS if (shape := shapes.get(name))), None)
+    return (rows, *rest) if weight is None else (rows, *weight, *(() if kind in LAST else rest[1:]))
 
 
 def _momentum(config: NormConfig) -> float:

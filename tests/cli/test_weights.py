@@ -53,19 +53,10 @@ def test_groups_stand_in_the_order_of_the_file_and_every_array_in_one(call: Call
     ("prefix", "fit"),
     [(name.partition(".")[0] + ".", fit) for name, (_, fits) in SHAPES.items() for fit in fits],
 )
-def test_what_is_said_to_fit_is_taken(file: Path, prefix: str, fit: str) -> None:
+def test_what_is_said_to_fit_is_taken_and_the_input_is_made_to_fit(file: Path, prefix: str, fit: str) -> None:
     layer, *flags = shlex.split(fit.replace("N", "2"))
     options = dict(zip((flag[2:] for flag in flags[::2]), flags[1::2], strict=True))
-    width = {"bn.": 4, "ln.": 4, "rms.": 4, "fc.": 6}.get(prefix)
-    if width:
-        options["input"] = np.random.default_rng(0).random((3, width))  # type: ignore[assignment]
-    if layer == "attention":
-        options["embeddings"] = np.ones((2, 4))  # type: ignore[assignment]
-    if layer in ("conv", "conv-matmul", "conv-transpose"):
-        options["input"] = np.ones((1, {"conv-transpose": 4}.get(layer, 3), 5, 5))  # type: ignore[assignment]
-    if layer == "lstm" or prefix == "table.":
-        options["input" if layer != "embedding" else "ids"] = np.ones((3, 2 if layer == "lstm" else 3))  # type: ignore[assignment]
-    assert la.from_state(layer, str(file), prefix=prefix, **options).layer
+    assert la.trace(layer, weights=f"{file}:{prefix}", **options).layer  # type: ignore[arg-type]
 
 
 def test_shapes_that_do_not_go_together_fit_nothing() -> None:
