@@ -25,7 +25,8 @@ def row(module: Any, x: Any, read: Read) -> Packed:
     first = array("input", x)
     arrays: dict[str, Array] = {"input": np.array(first)}
     shape, back = first.shape, tuple(range(first.ndim))
-    for name, part in _opened(module):
+    parts = list(_opened(module))
+    for name, part in parts:
         try:
             found = read(part, x)
             if found.layer not in LAYERS:
@@ -44,7 +45,7 @@ def row(module: Any, x: Any, read: Read) -> Packed:
         except UsageError as error:
             raise type(error)(f"{name}: {error}") from None
         tensor = returned(x, f"{name}: {type(part).__name__}")
-        if isinstance(x, (tuple, list)) and part is not _last(module):
+        if isinstance(x, (tuple, list)) and name != parts[-1][0]:
             raise OptionError(f"{name}: {type(part).__name__} returns several tensors, but the next module takes one")
         result = array("the output", tensor)
         shape = result.shape
@@ -63,12 +64,8 @@ def _taken(shape: tuple[int, ...], back: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _opened(module: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for name, part in module.named_children():
+    for name, part in module._modules.items():  # named_children leaves out one that stands twice
         if type(part).__name__ == "Sequential":
             yield from _opened(part, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}", part
-
-
-def _last(module: Any) -> Any:
-    return list(_opened(module))[-1][1]

@@ -43,6 +43,13 @@ def test_a_row_is_one_trace_with_the_names_of_its_modules() -> None:
     assert written == sorted(written)  # one module after another
 
 
+def test_a_module_that_stands_twice_is_a_layer_each_time() -> None:
+    square, act = nn.Linear(2, 2), nn.Tanh()
+    trace = la.from_torch(nn.Sequential(square, act, square, act), torch.rand(1, 2))
+    assert trace.facts["layers"] == 4
+    assert np.array_equal(trace["0.weight"], trace["2.weight"])
+
+
 @pytest.mark.parametrize("suffix", archive.SUFFIXES)
 def test_a_file_gives_a_row_back(suffix: str) -> None:
     rows = [nn.Embedding(5, 3), nn.LSTM(3, 2, 2, bidirectional=True, batch_first=True)]
