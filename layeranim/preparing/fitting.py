@@ -28,6 +28,8 @@ _RANKS = {"dense": 2, "neuron": 2, "embedding": 2, "bilinear": 3, "conv1d": 3, "
 """Axes of a layer's weight; of norms and slopes 1."""
 _DEEPEST = 3
 """How far above an array the name of its layer may end: ``attention.self.query.weight`` is of a transformer."""
+_TABLE = re.compile(r"(embed\w*|emb|w[tp]e|shared)[./]$", re.IGNORECASE)
+"""How a table of embeddings is called: ``wte.``, ``embed_tokens.``, ``word_embeddings.``."""
 _MOST = 60
 """Arrays of the largest layer that is looked for."""
 _HEADS = (1, 2, 3, 4, 6, 8, 12, 16, 32, 64)
@@ -66,10 +68,15 @@ def groups(every: Mapping[str, tuple[str, Shape]], prefix: str = "", convention:
             readable = len(own) <= _MOST and all(as_numbers(kind) is not None for kind, _ in own.values())
             fits = fitting({name: shape for name, (_, shape) in own.items()}, convention) if readable else ()
             if fits or not depth:
-                found.append(WeightGroup(start, own, fits))
+                found.append(WeightGroup(start, own, _likely(start, fits)))
                 taken |= {start + name for name in own}
     order = {name: k for k, name in enumerate(names)}
     return sorted(found, key=lambda group: order[group.prefix + next(iter(group.arrays))])
+
+
+def _likely(start: str, fits: tuple[str, ...]) -> tuple[str, ...]:
+    """The same, an embedding before a linear layer without a bias where the name says so; both take such a table."""
+    return tuple(sorted(fits, key=lambda fit: fit != "embedding")) if _TABLE.search(start) else fits
 
 
 def _depth(name: str) -> int:

@@ -66,6 +66,10 @@ def test_shapes_that_do_not_go_together_fit_nothing() -> None:
     assert list(fitting({"weight_ih_l0": (5, 2), "weight_hh_l0": (6, 3)})) == []
     assert list(fitting({"weight_ih_l0": (12, 2), "weight_hh_l0": (12, 2), "weight_hr_l0": (2, 3)})) == ["lstm"]
     assert groups({}) == []
+    tables = {
+        f"{name}.weight": ("float32", (5, 3)) for name in ("wte", "model.embed_tokens", "word_embeddings", "gate")
+    }
+    assert [group.fits[0] for group in groups(tables)] == ["embedding", "embedding", "embedding", "dense"]
     block = {
         "self_attn.in_proj_weight": (24, 8),
         "linear1.weight": (16, 8),
