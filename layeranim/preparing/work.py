@@ -92,7 +92,9 @@ class Work(Filmed):
             )
         for noun in self.film.show_of:
             if noun not in story.shows:
-                way = f"show chooses its {' and '.join(story.shows)}" if story.shows else "leave it out"
+                *before, last = story.shows or ("",)
+                which = f"{', '.join(before)} and {last}" if before else last
+                way = f"show chooses its {which}" if last else "leave it out"
                 name = f"{self.name} backwards" if self.gradients is not None else self.name
                 raise OptionError(f"show is {self.film.show}, but a film of {name} has no {noun} to choose; {way}")
         names = {name: source.name for name, source in self.sources.items() if source.kind == "kernel"}

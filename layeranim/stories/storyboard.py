@@ -7,6 +7,7 @@ Lengths are design pixels from the centre of its canvas, x right, y up. Time is 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -136,7 +137,7 @@ class GridPlan:
     ``row_axis`` and ``col_axis`` name the tensor's axes along the grid; ``fixed`` the indices of the others. Several
     axes on one side have their names joined by a dot, the last one running fastest; ``joints`` are their sizes. One
     axis may be laid in rows: ``pixels/8`` is the row, ``pixels%8`` the place in it. ``joined`` cells are the pixels of
-    a picture, without gaps.
+    a picture, without gaps. ``picked`` are the indices that are drawn of an axis of which not all are.
     """
 
     name: str
@@ -157,6 +158,7 @@ class GridPlan:
     scale: str = "value"
     joined: bool = False
     joints: tuple[tuple[str, int], ...] = ()
+    picked: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
     @property
     def heat(self) -> bool:
@@ -194,11 +196,13 @@ class GridPlan:
 
     def _along(self, region: Region, axis: str | None, count: int) -> range:
         """Which rows or columns a region covers; of a joined axis those of its parts together, evenly spaced."""
-        first, step, covered, size = 0, 1, 1, 1
+        first, step, covered, size, picked = 0, 1, 1, 1, dict(self.picked)
         for one in reversed(axis.split(JOINED) if axis else ()):
             name, how, length = folded(one)
             here, whole = region.along(name), dict(self.joints).get(one, count)
             along = range(whole) if here is None else _within(here, how, length) if how else here
+            if here is not None and name in picked:
+                along = range(bisect_left(picked[name], min(here)), bisect_right(picked[name], max(here)))
             if len(along) > 1:
                 step = size * along.step if covered == 1 else step
                 covered *= len(along)
@@ -211,7 +215,8 @@ class GridPlan:
         where = dict(region.where)
         return region.tensor == self.tensor and all(
             axis not in where or index in (region.along(axis) or ()) for axis, index in self.fixed
-        )
+        ) and all(axis not in where or any(i in (region.along(axis) or ()) for i in indices)
+                  for axis, indices in self.picked)  # fmt: skip
 
 
 def _within(along: range, how: str, length: int) -> range:

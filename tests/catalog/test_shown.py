@@ -11,7 +11,7 @@ import pytest
 from layeranim import preparing
 from layeranim.engine.trace import Array, Trace
 from layeranim.errors import OptionError
-from layeranim.numbers import MINUS
+from layeranim.numbers import DOT, MINUS
 from layeranim.stories.stage.plans import HistoryPlan
 from layeranim.stories.storyboard import Address, Beat, Storyboard, plain
 
@@ -116,6 +116,70 @@ def test_the_heads_that_choose_most_clearly_are_drawn_and_the_clearest_is_follow
     assert "head 5 of 12 drawn" in plain(board.parameters)
 
 
+def sequence(queries: int, keys: int, heads: int = 1) -> dict[str, Array]:
+    """Queries that choose clearly among keys."""
+    made = np.random.default_rng(5)
+    shapes = {"query": queries, "key": keys, "value": keys}
+    return {name: made.normal(0, 2, (1, heads, count, 4)).round(1) for name, count in shapes.items()}
+
+
+def places(board: Storyboard, tensor: str) -> tuple[list[int], list[int]]:
+    """The queries and keys whose cells stand on the stage."""
+    grid = next(grid for name, grid in board.grids.items() if grid.tensor == tensor and not name.startswith("lens:"))
+    picked = dict(grid.picked)
+    return [*picked.get("queries", ())], [*picked.get("keys", ())]
+
+
+@pytest.mark.parametrize("options", [{}, {"causal": True}, {"tokens": [f"w{k}" for k in range(60)]}])
+def test_of_a_long_sequence_the_clearest_query_and_its_keys_are_drawn(options: dict[str, Any]) -> None:
+    trace, board = told("attention", **sequence(60, 60), **options)
+    weights = trace["weights"][0, 0]
+    seen = np.count_nonzero(weights, axis=1)
+    clear = np.log(seen) + np.where(weights > 0, weights * np.log(np.maximum(weights, 1e-30)), 0.0).sum(axis=1)
+    query = int(clear.argmax())
+    keys = {query, *np.argsort(-weights[query])[:8].tolist()}
+    rows, cols = places(board, "weights")
+    assert rows == cols == sorted(cols)
+    assert {query} < {*cols} <= keys
+    assert len(cols) == 8 == board.total
+    assert f"tokens {', '.join(str(k + 1) for k in cols)} of 60 drawn" in plain(board.parameters)
+    cells = {run.source for beat in board.beats for run in beat.caption if isinstance(run.source, Address)}
+    assert {at.index[2] for at in cells if at.tensor == "weights"} <= {*rows}
+    assert followed(board).units[0] == rows.index(query)
+    ends = [beat for beat in board.beats if beat.units == followed(board).units and OTHERS.search(plain(beat.caption))]
+    match = SUM.fullmatch(plain(ends[0].caption))
+    assert match
+    *terms, others = match["terms"].split(" + ")
+    found = OTHERS.fullmatch(others)
+    assert found
+    assert (int(found["count"]), len(terms)) == (57, 3)
+    total = sum(number(a) * number(b) for a, b in (term.split(DOT) for term in terms)) + number(found["number"])
+    assert (abs(total - number(match["made"])) < 1e-9) == (match["relation"] == "=")
+    products = trace["value_products"][0, 0, query, :, 0]
+    written = sorted(cols, key=lambda k: -abs(products[k]))[:3]
+    assert number(found["number"]) == pytest.approx(float(np.delete(products, written).sum()), abs=0.051)
+
+
+def test_show_chooses_the_tokens_that_look_and_the_keys() -> None:
+    given = sequence(60, 60)
+    trace, board = told("attention", **given, show="tokens=60,7")
+    rows, cols = places(board, "weights")
+    query = rows[followed(board).units[0]]
+    assert rows == [6, 59]
+    assert {*rows} | {*np.argsort(-trace["weights"][0, 0, query])[:6].tolist()} == {*cols}
+    assert {plain(beat.place) for beat in board.beats if beat.place} == {"query 7", "query 60"}
+    _, board = told("attention", **given, show="tokens=7 keys=1,60")
+    assert places(board, "weights") == ([6], [0, 59])
+    assert "tokens 7 of 60" not in plain(board.parameters)
+    assert "token 7 of 60 drawn,  keys 1, 60 of 60 drawn" in plain(board.parameters)
+    _, board = told("multi-head", **sequence(60, 60, 12), heads=12, show="tokens=7,60 heads=3")
+    assert places(board, "weights")[0] == [6, 59]
+    trace, board = told("attention", **sequence(3, 60))
+    rows, cols = places(board, "weights")
+    assert (rows, board.total) == ([], 3)
+    assert {*cols} == {*np.argsort(-trace["weights"][0, 0, followed(board).units[0]])[:8].tolist()}
+
+
 @pytest.mark.parametrize(("name", "memory"), [("lstm", "cell"), ("gru", "hidden"), ("rnn", "hidden")])
 def test_the_unit_that_changes_most_is_told(name: str, memory: str) -> None:
     trace, board = told(name, hidden=20)
@@ -145,6 +209,8 @@ def _units(board: Storyboard, tensor: str) -> set[int]:
     [
         ("conv", "filters=2,9", "there are only 6 filters; give numbers from 1 to 6"),
         ("conv", "channels=1,2,3,4,5", "there is room for 4 channels; give 4 at most"),
+        ("attention", "tokens=5", "there are only 4 tokens; give numbers from 1 to 4"),
+        ("attention", "units=1", "a film of attention has no units to choose; show chooses its heads, tokens and keys"),
         ("conv", "heads=1", "a film of conv has no heads to choose; show chooses its filters and channels"),
         ("conv", "filters=0", "counted from 1"),
         ("conv", "filters", "must be such as filters=1,6,8 or channels=3,4"),

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from layeranim.stories.options import FilmOptions
-from layeranim.stories.stage import NOTHING, All, Column, Each, Grid, Units
+from layeranim.stories.stage import NOTHING, All, Column, Each, Grid
 from layeranim.stories.stage.solver import solve
 from layeranim.stories.stage.telling import tell
 from layeranim.stories.storyboard import Telling
@@ -20,14 +18,6 @@ def test_an_act_that_writes_nothing_is_named() -> None:
     assert tell(film(acts=(All(("shifted",)), each)), telling).beats
     with pytest.raises(LookupError, match=r"no step writes sums or norm: leave the act out"):
         tell(film(acts=(All(("sums", "norm")), each)), telling)
-
-
-def test_a_part_along_an_axis_of_which_only_some_are_told_is_refused() -> None:
-    units = Units(("classes",), ("class", "classes"), only={"classes": (2, 0)})
-    shown = figures(traced([[2, 1, 0]]), replace(film(), units=units))
-    assert [shown.here(unit)["classes"] for unit in range(shown.count)] == [2, 0]
-    with pytest.raises(ValueError, match="logits is drawn along classes, of which only some are told: give each a"):
-        shown.shown("logits", rows="classes")
 
 
 def test_a_stage_without_room_says_what_takes_less() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from layeranim import numbers, theme, typeface
 from layeranim.stories.attention.formula import compared
@@ -22,6 +23,8 @@ NUMBER = 60.0
 """The most that a weight under a word takes."""
 FIRM = 12
 """Up to so many words have arcs in a stage of colours."""
+BARE = 0.4
+"""How wide vectors in colours are beside weights in numbers, of what they take elsewhere."""
 NAMED = {"query": "Q", "key": "K", "turned_query": "RQ", "turned_key": "RK", "transformed_key": "W K",
          "query_part": "WQ", "key_part": "UK", "shared_key": "K"}  # fmt: skip
 
@@ -46,6 +49,10 @@ def _alone(view: AttentionView) -> Iterator[Node]:
         yield _merged(view, arcs=True)
         yield Column(_arcs(view), _merged(view, arcs=False))
     yield _merged(view, arcs=False)
+    if view.only:
+        if has_arcs(view):
+            yield Column(_arcs(view), _few(view))
+        yield _few(view)
     yield Row(*_matrices(view), *_after(view))
     yield Row(Cross(_queries(view), _keys(view), _both(view, named=True)), "·", _values(view), "=", *_ends(view))
     last = Row(*_matrices(view), *_after(view))
@@ -88,6 +95,17 @@ def _merged(view: AttentionView, arcs: bool) -> Node:
     ends = _ends(view)
     looks = (_arcs(view), max(1, len(ends) - 1)) if arcs else None
     return Lattice((None, _keys(view, beside=False), _values(view), looks), (_queries(view), _both(view), *ends))
+
+
+def _few(view: AttentionView) -> Node:
+    """The weights of some words in numbers; the vectors, which are long, in colours."""
+    ends = (_bare(end) if isinstance(end, Grid) else end for end in _ends(view))
+    return Row(_bare(_queries(view, ())), "·", _bare(_keys(view, False, along="keys")), "→",
+               _both(view, named=True, beside=True), "·", _bare(_values(view, ())), "=", *ends)  # fmt: skip
+
+
+def _bare(part: Grid) -> Grid:
+    return replace(part, bare=True, share=BARE)
 
 
 def _matrices(view: AttentionView) -> tuple[Node, ...]:
@@ -142,7 +160,7 @@ def _joined(view: AttentionView) -> Node:
         return picked(lambda h: Grid("output", f"head {h + 1}", "queries", "value_features", at=(("heads", h),),
                                      sized=False, tight=True, lens=h == view.head), view.drawn_heads, view.heads,
                       1 if view.heads == 2 else 2)  # fmt: skip
-    joined = Grid("joined", "heads joined", "queries", "joined", called=(view.words, ()), sized=False, tight=True)
+    joined = Grid("joined", "heads joined", "queries", "joined", called=(view.marks, ()), sized=False, tight=True)
     out = Grid("output", "output", "queries", "outputs", sized=False, tight=True)
     weight = Grid("weight_output", "W_{O}^{T}", "joined", "outputs", sized=False, tight=True, bare=True)
     return Lattice((joined, weight), (out,))
@@ -173,7 +191,7 @@ def _words_in(view: AttentionView) -> Grid:
     """What queries, keys and values are made from, in colours: the sentences that multiply it have its numbers."""
     last = "positioned" if "positioned" in view.trace else "embeddings"
     before = (("embeddings", "X"),) if last == "positioned" else ()
-    return Becoming(last, "X + place" if before else "X", "queries", "embed", called=(view.words, ()), sized=False,
+    return Becoming(last, "X + place" if before else "X", "queries", "embed", called=(view.marks, ()), sized=False,
                     bare=True, before=before)  # fmt: skip
 
 
@@ -181,7 +199,7 @@ def _queries(view: AttentionView, called: tuple[str, ...] | None = None, h: int 
     *before, last = view.queries_of
     axes = view.trace.axes(last)
     return Becoming(last, NAMED[last], "queries", axes[-1], at=_at(view, last, h), sized=False, tight=True,
-                    called=(view.words if called is None else called, ()),
+                    called=(view.marks if called is None else called, ()),
                     before=tuple((name, NAMED[name]) for name in before))  # fmt: skip
 
 
@@ -222,18 +240,18 @@ def _weights(view: AttentionView, h: int | None = None) -> Grid:
 
 
 def _both(view: AttentionView, h: int | None = None, text: str = "", named: bool = False,
-          lens: bool = True) -> Grid:  # fmt: skip
+          lens: bool = True, beside: bool = False) -> Grid:  # fmt: skip
     """Scores that become weights in the same cells."""
     powers = (("exponentials", "e^{s − max}"),) if view.config.lookup == "soft" else ()
     before = tuple((name, text or said) for name, said in (*_chain(view), *powers))
     return Becoming("weights", text or _named_weights(view), "queries", "keys", at=_at(view, "weights", h),
-                    before=before, called=((), view.key_words if named else ()), sized=False, lens=lens,
-                    tight=True)  # fmt: skip
+                    before=before, called=(view.marks if beside else (), view.key_marks if named else ()), sized=False,
+                    lens=lens, tight=True)  # fmt: skip
 
 
 def _values(view: AttentionView, called: tuple[str, ...] | None = None, h: int | None = None) -> Grid:
     at = _at(view, "value", h)
-    names = (view.key_words if called is None else called, ())
+    names = (view.key_marks if called is None else called, ())
     return Grid("value", "V", "keys", "value_features", at=at, called=names, sized=False, tight=True)
 
 
@@ -249,5 +267,5 @@ def _output(view: AttentionView) -> Grid:
 def _arcs(view: AttentionView, h: int | None = None, rise: float = LOW_ARCS, text: str = "",
           firm: bool = False) -> Node:  # fmt: skip
     """Arcs over the words, or from the words of the queries to those of the keys."""
-    read = () if view.alike else view.key_words
+    read = () if view.one_row else view.key_words
     return Arcs("weights", view.words, read, _at(view, "weights", h), rise, firm, text, CLOSE)

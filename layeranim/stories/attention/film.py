@@ -16,7 +16,7 @@ PAUSE = 2.1
 """Seconds of each act of the row that is followed."""
 FEW = 4
 """Scores of more keys than these are written with one decimal."""
-DRAWN = ("queries", "keys", "features", "value_features", "outputs", "joined", "embed", "score_units")
+DRAWN = ("features", "value_features", "outputs", "joined", "embed", "score_units")
 """Axes of which no more than so many indices are drawn."""
 
 
@@ -29,7 +29,8 @@ def film(telling: Telling) -> Play:
         title=words.title,
         units=Units(
             ("queries",), view.noun, ("batch", "heads", "key_heads") if view.heads == 1 else ("batch",),
-            view.words, most=dict.fromkeys(DRAWN, MOST_DRAWN), inner=lambda u: {"keys": view.best[u], **view.told},
+            view.names, most=dict.fromkeys(DRAWN, MOST_DRAWN), only=view.only,
+            inner=lambda u: {"keys": view.best[u], **view.told},
         ),
         stage=stage(view),
         acts=(
@@ -59,6 +60,7 @@ def film(telling: Telling) -> Play:
         words={"masked": words.masked},
         tokens=(*(config.tokens or ()), *(config.key_tokens or ())),
         evidence=tuple(_evidence(view)),
+        apart=view.apart,
     )  # fmt: skip
 
 
@@ -117,9 +119,9 @@ def _evidence(view: AttentionView) -> Iterator[Region]:
     shown = view.film.selected(view.rows)
     if view.telling.takeaway and view.reach.all() and view.heads == 1:
         for query in shown:
-            yield Region.of("weights", batch=view.b, heads=0, queries=query, keys=view.best[query])
+            yield Region.of("weights", batch=view.b, heads=0, queries=view.drawn_queries[query], keys=view.best[query])
     else:
         yield from view.made
 
 
-AttentionStory = story("Attention", film, GOOD_FOR, takes=9, shows=("heads",))
+AttentionStory = story("Attention", film, GOOD_FOR, takes=9, shows=("heads", "tokens", "keys"))

@@ -46,8 +46,9 @@ def film(telling: Telling) -> Play:
             ("queries",),
             view.noun,
             ("batch",),
-            view.words,
+            view.names,
             most=dict.fromkeys(DRAWN, MOST_DRAWN),
+            only=view.only,
             inner=lambda u: {"keys": view.best[u], **view.told},
         ),
         stage=Tries(*_stage(view), least=NUMERAL_LOW),
@@ -67,6 +68,7 @@ def film(telling: Telling) -> Play:
         words={"weights": lambda q: _found(view, q), "joined": lambda q: _side_by_side(view)},
         tokens=(*(view.config.tokens or ()), *(view.config.key_tokens or ())),
         evidence=view.made,
+        apart=view.apart,
     )
 
 
@@ -116,13 +118,13 @@ def _numbers(view: AttentionView, h: int) -> Node:
 
 
 def _weights(view: AttentionView, h: int) -> Grid:
-    return Grid("weights", f"head {h + 1}", "queries", "keys", at=(("heads", h),), called=(view.words, ()), sized=False,
+    return Grid("weights", f"head {h + 1}", "queries", "keys", at=(("heads", h),), called=(view.marks, ()), sized=False,
                 tight=True, lens=h == view.head)  # fmt: skip
 
 
 def _arcs(view: AttentionView, h: int, text: str | None = None, firm: bool = False) -> Arcs:
     called = f"head {h + 1}" if text is None else text
-    return Arcs("weights", view.words, () if view.alike else view.key_words, (("heads", h),), ARCS, firm, called,
+    return Arcs("weights", view.words, () if view.one_row else view.key_words, (("heads", h),), ARCS, firm, called,
                 CLOSE)  # fmt: skip
 
 
@@ -135,7 +137,7 @@ def _mixture(view: AttentionView, h: int, text: str = "mixture") -> Grid:
 def _joined(view: AttentionView, line: bool, named: bool) -> Node:
     """The segments of all heads side by side, each under its head's number; the matrix; what comes out."""
     segments = tuple(f"h{h + 1}" for h in range(view.heads) for _ in range(view.value_features))
-    called = (view.words, segments if named and view.heads <= 9 and len(segments) <= 12 else ())
+    called = (view.marks, segments if named and view.heads <= 9 and len(segments) <= 12 else ())
     joined = Grid("joined", "joined", "queries", "joined", called=called, sized=False, tight=True, carried=view.mixture)
     weight = Grid("weight_output", "W_{O}^{T}", "joined", "outputs", sized=False, tight=True, bare=True)
     out = Grid("output", "output", "queries", "outputs", sized=False, tight=True)
@@ -185,9 +187,11 @@ def _apart(view: AttentionView, q: int) -> bool:
 def _found(view: AttentionView, q: int) -> Line:
     """``sat  →  head 1: cat 0.67,  head 2: down 0.66``."""
     who = Run(
-        view.words[q] if view.words else f"query {q + 1}", "focus", source=Fact("word" if view.words else "place")
+        view.words[q] if view.words else f"query {view.drawn_queries[q] + 1}",
+        "focus",
+        source=Fact("word" if view.words else "place"),
     )
-    heads = [(f"head {h + 1}" * (view.heads > 1), view.row("weights", q, h)[: view.cols])
+    heads = [(f"head {h + 1}" * (view.heads > 1), view.row("weights", q, h))
              for h in view.drawn_heads]  # fmt: skip
     return links(who, heads, view.key_called, lambda i, k: view.weight(view.drawn_heads[i], q, k),
                  view.film.precision, view.heads - len(view.drawn_heads))  # fmt: skip
@@ -213,4 +217,4 @@ def _closing(view: AttentionView) -> Line:
     return Run(counts, source=Fact("counts")), Run(said, "result", "semibold", Fact("sentence"))
 
 
-MultiHeadStory = story("Multi-head attention", film, GOOD_FOR, takes=8, shows=("heads",))
+MultiHeadStory = story("Multi-head attention", film, GOOD_FOR, takes=8, shows=("heads", "tokens", "keys"))

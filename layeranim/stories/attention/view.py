@@ -15,11 +15,14 @@ from layeranim.engine.attention import AttentionConfig
 from layeranim.engine.attention.layout import key_name, query_name, score_chain, value_name
 from layeranim.engine.trace import Array, Region, count
 from layeranim.stories import phrases, vocabulary
+from layeranim.stories.stage import Apart
 from layeranim.stories.stage.arrangements import MOST, drawn
 from layeranim.stories.storyboard import Address, Telling
 
-MOST_DRAWN = 48
-"""Of more queries, keys or features only so many are drawn."""
+MOST_DRAWN, TOKENS = 48, 8
+"""Of more features only so many are drawn; of more queries or keys those that tell most, so many."""
+WRITTEN = 3
+"""Of the products of weights and values that are drawn so many are written out, the largest."""
 MANY_KEYS = 12
 """Weights over more keys are small: their colours count to the largest."""
 NAME_MOST = 14
@@ -36,7 +39,6 @@ class AttentionView:
         self.config = config
         self.batch, self.heads, self.queries, self.keys = self.trace.tensor("weights").shape
         self.b = telling.film.place_in(self.batch)
-        self.rows, self.cols = min(self.queries, MOST_DRAWN), min(self.keys, MOST_DRAWN)
         self.additive = config.kind == "additive"
         self.chain = score_chain(config, self.trace)
         self.features = int(self.trace.tensor("query").shape[-1])
@@ -50,15 +52,31 @@ class AttentionView:
     # ── words ────────────────────────────────────────────────────────────────
     @cached_property
     def words(self) -> tuple[str, ...]:
-        """The words of the queries as they can be drawn, equal ones counted (``the₁``, ``the₂``), if there are any."""
-        return _told_apart(self.config.tokens or ())[: self.rows]
+        """The words of the drawn queries, equal ones counted (``the₁``, ``the₂``), if there are any."""
+        every = _told_apart(self.config.tokens or ())
+        return tuple(every[q] for q in self.drawn_queries) if every else ()
+
+    @cached_property
+    def _every_key_word(self) -> tuple[str, ...]:
+        """The words of all keys: their own, or those of the queries where they are the same."""
+        if self.config.key_tokens is not None:
+            return _told_apart(self.config.key_tokens)
+        return _told_apart(self.config.tokens or ()) if self.alike else ()
 
     @cached_property
     def key_words(self) -> tuple[str, ...]:
-        """The words of the keys: their own, or those of the queries where they are the same."""
-        if self.config.key_tokens is not None:
-            return _told_apart(self.config.key_tokens)[: self.cols]
-        return self.words if self.alike else ()
+        """The words of the drawn keys, if there are any."""
+        return tuple(self._every_key_word[k] for k in self.drawn_keys) if self._every_key_word else ()
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """What stands beside the drawn queries: words, or where not all are drawn their numbers."""
+        return self.words or _numbered(self.drawn_queries, self.queries)
+
+    @property
+    def key_marks(self) -> tuple[str, ...]:
+        """What stands beside the drawn keys."""
+        return self.key_words or _numbered(self.drawn_keys, self.keys)
 
     @property
     def alike(self) -> bool:
@@ -71,7 +89,17 @@ class AttentionView:
 
     def key_called(self, j: int) -> str:
         """A key by its name."""
-        return self.key_words[j] if j < len(self.key_words) else f"key {j + 1}"
+        return self._every_key_word[j] if self._every_key_word else f"key {j + 1}"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the units of the film are called: words, or where not all queries are drawn by their numbers."""
+        return self.words or tuple(f"query {mark}" for mark in self.marks)
+
+    @property
+    def one_row(self) -> bool:
+        """Whether the drawn queries and the drawn keys are the same words."""
+        return self.alike and self.drawn_queries == self.drawn_keys
 
     @cached_property
     def strange(self) -> str:
@@ -89,21 +117,21 @@ class AttentionView:
 
     # ── numbers ──────────────────────────────────────────────────────────────
     def row(self, tensor: str, query: int, head: int | None = None) -> Array:
-        """What a tensor (heads, queries, …) holds for one query of a head, by default the one that is followed."""
+        """What a tensor (heads, queries, …) holds for a drawn query of a head, by default the one that is followed."""
         at = self.head if head is None else head
-        return self.trace.read(Region.of(tensor, batch=self.b, heads=at, queries=query))
+        return self.trace.read(Region.of(tensor, batch=self.b, heads=at, queries=self.drawn_queries[query]))
 
     def weight(self, head: int, query: int, key: int) -> Address:
-        """Where the weight of a key stands."""
-        return Address("weights", (self.b, head, query, key))
+        """Where the weight of a key stands, for a drawn query."""
+        return Address("weights", (self.b, head, self.drawn_queries[query], key))
 
     @cached_property
     def reach(self) -> NDArray[np.bool_]:
         """Which keys the drawn queries see: (heads, queries, keys)."""
         if "masked" not in self.trace:
             return np.ones((self.heads, self.rows, self.keys), bool)
-        found = self.trace.read(Region.of("masked", batch=self.b, queries=range(self.rows)))
-        return np.asarray(~np.isneginf(found))
+        every = (self.trace.read(Region.of("masked", batch=self.b, queries=q)) for q in self.drawn_queries)
+        return np.stack([~np.isneginf(found) for found in every], 1)
 
     def seen(self, query: int) -> NDArray[np.bool_]:
         """Which keys a query sees, in the head that is followed."""
@@ -117,7 +145,7 @@ class AttentionView:
     @property
     def backwards(self) -> bool:
         """Whether every query sees its own place and all places before it, and no other."""
-        before = np.tri(self.rows, self.keys, dtype=bool)
+        before = np.arange(self.keys) <= np.array(self.drawn_queries)[:, None]
         return self.alike and self.rows > 1 and bool((self.reach == before).all())
 
     @cached_property
@@ -126,8 +154,9 @@ class AttentionView:
         return [self.strongest(i, self.head) for i in range(self.rows)]
 
     def strongest(self, query: int, head: int) -> int:
-        """The drawn key that a query of a head looks at most."""
-        return int(np.argmax(np.nan_to_num(self.row("weights", query, head)[: self.cols], nan=-1.0)))
+        """The drawn key that a drawn query of a head looks at most."""
+        drawn_weights = self.row("weights", query, head)[list(self.drawn_keys)]
+        return self.drawn_keys[int(np.argmax(np.nan_to_num(drawn_weights, nan=-1.0)))]
 
     def tenths(self, tensor: str) -> bool:
         """Whether all numbers of a tensor are tenths, as people write them down."""
@@ -142,39 +171,115 @@ class AttentionView:
     @cached_property
     def darkest(self) -> float | None:
         """The largest weight, which has the darkest colour where there are many keys: else that is 1."""
-        if self.cols <= MANY_KEYS:
+        if self.keys <= MANY_KEYS:
             return None
-        found = self.trace.read(Region.of("weights", batch=self.b, queries=range(self.rows), keys=range(self.cols)))
-        top = float(np.nan_to_num(found).max())
+        keys = list(self.drawn_keys)
+        every = (self.trace.read(Region.of("weights", batch=self.b, queries=q)) for q in self.drawn_queries)
+        top = max(float(np.nan_to_num(found[:, keys]).max()) for found in every)
         return top if 0 < top < 1 else None
+
+    # ── what is drawn of a large layer ───────────────────────────────────────
+    @property
+    def rows(self) -> int:
+        """How many queries are drawn: the units of the film."""
+        return len(self.drawn_queries)
+
+    @property
+    def cols(self) -> int:
+        """How many keys are drawn."""
+        return len(self.drawn_keys)
+
+    @property
+    def only(self) -> dict[str, tuple[int, ...]]:
+        """The indices of the axes of which not all are drawn."""
+        found = {"queries": (self.drawn_queries, self.queries), "keys": (self.drawn_keys, self.keys)}
+        return {axis: indices for axis, (indices, count) in found.items() if len(indices) < count}
+
+    @cached_property
+    def _asked(self) -> tuple[int, ...]:
+        """The queries that were asked for."""
+        found: tuple[int, ...] = self.film.chosen("tokens", self.queries, TOKENS)
+        return found
+
+    @cached_property
+    def drawn_queries(self) -> tuple[int, ...]:
+        """The queries that are drawn: of many the one that chooses its keys most clearly and, of the same words, these
+        keys, else the clearest ones."""
+        if self._asked or self.queries <= MOST_DRAWN:
+            return self._asked or tuple(range(self.queries))
+        if self.alike and "keys" not in self.film.show_of:
+            return self.drawn_keys
+        return tuple(sorted(np.argsort(-self._clearness, kind="stable")[:TOKENS].tolist()))
+
+    @cached_property
+    def drawn_keys(self) -> tuple[int, ...]:
+        """The keys that are drawn: of many those with the largest weights for the query that is followed, and of the
+        same words those that look."""
+        asked: tuple[int, ...] = self.film.chosen("keys", self.keys, TOKENS)
+        if asked or self.keys <= MOST_DRAWN:
+            return asked or tuple(range(self.keys))
+        where = {"batch": self.b, "heads": self._head_at(self.focus), "queries": self.focus}
+        weights = np.nan_to_num(self.trace.read(Region.of("weights", **where)))
+        first = (self._asked or (self.focus,)) if self.alike else ()
+        ordered = dict.fromkeys((*first, *np.argsort(-weights, kind="stable").tolist()))
+        return tuple(sorted(list(ordered)[:TOKENS]))
+
+    @property
+    def heaviest(self) -> bool:
+        """Whether the keys that are drawn were chosen by their weights."""
+        return self.keys > MOST_DRAWN and "keys" not in self.film.show_of
+
+    @property
+    def apart(self) -> Apart | None:
+        """What the keys that are not drawn bring to a mixture is one number."""
+        return Apart("value_products", "keys", self.drawn_keys, WRITTEN) if self.cols < self.keys else None
+
+    @cached_property
+    def _clearness(self) -> NDArray[np.float64]:
+        """How far from even each query shares its weights out among the keys that it sees, in its clearest head."""
+        heads = self.film.chosen("heads", self.heads, MOST) or range(self.heads)
+        out = np.full(self.queries, -np.inf)
+        for head in heads:  # one after another: each is as large as the square of the words
+            where = {"batch": self.b, "heads": head}
+            weights = np.asarray(self.trace.read(Region.of("weights", **where)), np.float64)
+            with np.errstate(all="ignore"):
+                even = np.log(np.maximum(1, np.count_nonzero(weights, axis=-1)))
+            out = np.fmax(out, even - _spread(weights))
+        return out
 
     @cached_property
     def drawn_heads(self) -> tuple[int, ...]:
         """The heads that are drawn: of many those that choose most clearly in the row that is followed."""
+        return self._heads_at(self.drawn_queries[self.follow])
+
+    def _heads_at(self, query: int) -> tuple[int, ...]:
+        """The heads that are drawn where this query is followed."""
         asked: tuple[int, ...] = self.film.chosen("heads", self.heads, MOST)
         if asked or self.heads <= MOST:
             return asked or tuple(range(self.heads))
-        return tuple(sorted(np.argsort(self._spread, kind="stable")[: drawn(self.heads)].tolist()))
+        return tuple(sorted(np.argsort(self._spread_at(query), kind="stable")[: drawn(self.heads)].tolist()))
 
     @property
     def clearest(self) -> bool:
         """Whether the heads that are drawn were chosen by their weights."""
         return self.heads > MOST and "heads" not in self.film.show_of
 
-    @cached_property
-    def _spread(self) -> NDArray[np.float64]:
-        """How evenly each head shares out the followed row: the entropy of its weights; what has none is last."""
-        weights = np.asarray(self.trace.read(Region.of("weights", batch=self.b, queries=self.follow)), np.float64)
-        with np.errstate(all="ignore"):
-            found = -np.where(weights > 0, weights * np.log(weights), 0.0).sum(axis=-1)
-        return np.where(np.isnan(weights).any(axis=-1), np.inf, found)
+    def _spread_at(self, query: int) -> NDArray[np.float64]:
+        """How evenly each head shares out the row of a query."""
+        return _spread(np.asarray(self.trace.read(Region.of("weights", batch=self.b, queries=query)), np.float64))
 
     @cached_property
     def head(self) -> int:
-        """The head whose numbers are written out: of those drawn the first, where they were chosen the clearest."""
+        """The head whose numbers are written out."""
+        return self._head_at(self.drawn_queries[self.follow])
+
+    def _head_at(self, query: int) -> int:
+        """Of the heads that are drawn where this query is followed the first, where they were chosen the clearest."""
+        heads = self._heads_at(query)
         if self.heads <= MOST:
-            return self.drawn_heads[0]
-        return min(self.drawn_heads, key=lambda h: float(self._spread[h]))
+            return heads[0]
+        spread = self._spread_at(query)
+        return min(heads, key=lambda h: float(spread[h]))
 
     @property
     def told(self) -> dict[str, int]:
@@ -185,22 +290,36 @@ class AttentionView:
     def made(self) -> tuple[Region, ...]:
         """What comes out for the queries of the film, of the heads that are drawn."""
         shown = self.film.selected(self.rows)
-        whole = {"batch": self.b, "queries": range(shown.start, shown.stop)}
+        told: list[int | range] = [range(shown.start, shown.stop)]
+        told = [self.drawn_queries[u] for u in shown] if self.rows < self.queries else told
         if self.projected or len(self.drawn_heads) == self.heads:
-            return (Region.of("output", **whole),)
-        return tuple(Region.of("output", heads=head, **whole) for head in self.drawn_heads)
+            return tuple(Region.of("output", batch=self.b, queries=at) for at in told)
+        return tuple(Region.of("output", heads=head, batch=self.b, queries=at) for head in self.drawn_heads
+                     for at in told)  # fmt: skip
 
     def group(self, head: int) -> int:
         """Which head of keys and values a head reads."""
         return head * int(self.config.key_heads or self.heads) // self.heads
 
     @cached_property
+    def focus(self) -> int:
+        """The query that is followed, of a long sequence the one that chooses most clearly, of those that were asked
+        for."""
+        if self._asked or self.queries > MOST_DRAWN:
+            every = self._asked or range(self.queries)
+            return max(every, key=lambda q: float(self._clearness[q]))
+        return self.follow
+
+    @cached_property
     def follow(self) -> int:
-        """The row that is followed: the example's own while it is about these words, else the first that has a choice
-        of keys."""
+        """The drawn query that is followed: the example's own while it is about these words, else the first that has a
+        choice of keys; of a long sequence the one for which the others were chosen."""
         base, shown = self.telling.base, self.film.selected(self.rows)
         if self.film.follow is not None and int(self.film.follow) - 1 in shown:
             return int(self.film.follow) - 1
+        if self.rows < self.queries and self.focus in self.drawn_queries:
+            unit = self.drawn_queries.index(self.focus)
+            return unit if unit in shown else shown[0]
         own = base.unit if base and not self.telling.given & {"tokens", *base.arrays} else None
         if own is not None and own in shown and self.reach[0, own].sum() > 1:
             return own
@@ -218,12 +337,24 @@ def _grown(trace: Any, part: str, last: str) -> tuple[str, ...]:
     return tuple(name for name in found if (trace.tensor(name).shape, trace.axes(name)[-1]) == (size, axis))
 
 
+def _spread(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The entropy of weights along their last axis; what has a weight that is no number has the largest."""
+    with np.errstate(all="ignore"):
+        found = -np.where(weights > 0, weights * np.log(weights), 0.0).sum(axis=-1)
+    return np.where(np.isnan(weights).any(axis=-1), np.inf, found)
+
+
+def _numbered(indices: Sequence[int], count: int) -> tuple[str, ...]:
+    """The numbers of those that are drawn, where that is not all."""
+    return tuple(str(k + 1) for k in indices) if len(indices) < count else ()
+
+
 def _told_apart(words: Sequence[str]) -> tuple[str, ...]:
     """Words as they can be drawn, of which equal ones are counted."""
     drawn = [typeface.draw_safe(word, NAME_MOST) for word in words]
-    seen = Counter[str]()
+    every, seen = Counter(drawn), Counter[str]()
     out = []
     for word in drawn:
         seen[word] += 1
-        out.append(word + (phrases.lowered(seen[word]) if drawn.count(word) > 1 else ""))
+        out.append(word + (phrases.lowered(seen[word]) if every[word] > 1 else ""))
     return tuple(out)

@@ -68,10 +68,9 @@ class AttentionWords:
     def hidden(self) -> tuple[str, ...]:
         """What is not drawn."""
         view = self.view
-        shown = ((view.rows, view.queries, "queries"), (view.cols, view.keys, "keys"))
-        parts = [f"{some} of {every} {noun}" for some, every, noun in shown if some < every]
-        some = (f"drawn: {', '.join(parts)}",) if parts else ()
-        return (*listed("heads", view.drawn_heads, view.heads), *some)
+        keys = () if view.one_row else listed("keys", view.drawn_keys, view.keys)
+        return (*listed("heads", view.drawn_heads, view.heads), *listed("tokens", view.drawn_queries, view.queries),
+                *keys)  # fmt: skip
 
     def opening(self) -> Line:
         """What happens to every query, by what it sees and takes."""
@@ -152,7 +151,7 @@ class AttentionWords:
         return Note(f"query, key and value of every {word}: each by {by} of its own")
 
     def turn(self) -> Note:
-        still = not np.any(self.view.trace["query_angle"][self.turned_row])
+        still = not np.any(self.view.trace["query_angle"][self.view.drawn_queries[self.turned_row]])
         return Note(
             "R turns each pair of features by its place" + (": the first place stays as it is" if still else "")
         )
@@ -161,7 +160,7 @@ class AttentionWords:
     def turned_row(self) -> int:
         """The row whose turn is told: the one that is followed, or the next one where that stands still."""
         row, shown = self.view.follow, self.view.film.selected(self.view.rows)
-        still = not np.any(self.view.trace["query_angle"][row])
+        still = not np.any(self.view.trace["query_angle"][self.view.drawn_queries[row]])
         return row + 1 if still and row + 1 in shown else row
 
     def turned(self) -> Callable[[Figures], Line]:
@@ -169,11 +168,12 @@ class AttentionWords:
         view, half = self.view, self.view.features // 2
         pair = (0, 1) if self.config.pairs == "adjacent" else (0, half)
         row = self.turned_row
-        at = (view.b, view.head, row)
+        query = view.drawn_queries[row]
+        at = (view.b, view.head, query)
 
         def said(figures: Figures) -> Line:
             before, after = (self._pair(figures, tensor, at, pair) for tensor in ("query", "turned_query"))
-            angle = Address("query_angle", (row, 0))
+            angle = Address("query_angle", (query, 0))
             style = numbers.style(view.trace["query_angle"], kind="probability")
             text = numbers.text(figures.value(angle), style)
             return (Run("query of ", weight="regular"), self.called(row), Run(":  "), *before,
@@ -241,7 +241,7 @@ class AttentionWords:
         """Why a query does not see some keys: no query does, they come later, or its own mask says so."""
         view, causal = self.view, self.config.causal
         query, key = places(self.config)
-        later = (key > query)[: view.rows]
+        later = (key > query)[list(view.drawn_queries)]
         unseen = ~view.reach[view.head]
         own = unseen & ~view.padding
         late = np.array([bool(causal and not (row & ~after).any()) for row, after in zip(own, later, strict=True)])
@@ -300,10 +300,15 @@ class AttentionWords:
             Note("of the largest scores the first takes all", lambda q: bool(view.seen(q).any()) and ties(q)),
         )
 
-    def mixed(self) -> Note:
+    def mixed(self) -> tuple[Note, ...]:
+        view = self.view
         how = "every value, in proportion to its weight"
         how = how if self.config.lookup == "soft" else "the value of its best match"
-        return Note(how, lambda q: bool(self.view.seen(q).any()))
+        return (
+            Note("the keys drawn are those with the largest weights here",
+                 lambda q: view.heaviest and view.drawn_queries[q] == view.focus),
+            Note(how, lambda q: bool(view.seen(q).any())),
+        )  # fmt: skip
 
     def joined(self) -> Note:
         many = self.view.heads > 1
@@ -318,7 +323,7 @@ class AttentionWords:
             return ()
         others = (h for h in view.drawn_heads if h != view.head)
         shown = sorted((view.head, *islice(others, 2 if not brief else 1 if view.rows <= MANY else 0)))
-        heads = [(f"head {h + 1}" * (view.heads > 1), view.row("weights", q, h)[: view.cols]) for h in shown]
+        heads = [(f"head {h + 1}" * (view.heads > 1), view.row("weights", q, h)) for h in shown]
         return links(self.called(q), heads, view.key_called, lambda i, j: view.weight(shown[i], q, j),
                      view.film.precision, weighed=not brief or view.heads == 1)  # fmt: skip
 
@@ -332,8 +337,8 @@ class AttentionWords:
     def _taken(self, figures: Figures, q: int) -> Line:
         """``1.00 v(cat)  →  [−0.7, 1.5, 1.4]``."""
         view, key = self.view, self.view.best[q]
-        at = Address("weights", (view.b, view.head, q, key))
-        shown = [Address("output", (view.b, view.head, q, f)) for f in range(min(view.value_features, MOST_VALUES))]
+        at, row = view.weight(view.head, q, key), view.drawn_queries[q]
+        shown = [Address("output", (view.b, view.head, row, f)) for f in range(min(view.value_features, MOST_VALUES))]
         entries: list[Line] = [(Run(figures.text(one), "result", "semibold", one, late=True),) for one in shown]
         entries += [(Run("…", "result", late=True),)] * (len(shown) < view.value_features)
         return (
@@ -345,4 +350,5 @@ class AttentionWords:
     def called(self, q: int) -> Run:
         """A query by its name, in focus."""
         named = self.view.words
-        return Run(named[q] if named else f"query {q + 1}", "focus", source=Fact("word" if named else "place"))
+        text = named[q] if named else f"query {self.view.drawn_queries[q] + 1}"
+        return Run(text, "focus", source=Fact("word" if named else "place"))

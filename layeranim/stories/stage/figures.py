@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, lru_cache
-from itertools import takewhile
+from itertools import islice, product, takewhile
 from typing import Any, TypeVar, overload
 
 import numpy as np
@@ -29,8 +30,8 @@ MAKING_MOST = 1_000
 class Sliced:
     """Where the cells of a part come from: a tensor's index with the places of its row and column left open.
 
-    ``rows`` and ``cols`` are those places with their sizes, the last one running fastest; ``power`` is the power of ten
-    that the heading tells.
+    ``rows`` and ``cols`` are those places with their sizes, the last one running fastest; ``picked`` are the indices of
+    a place of which only some are drawn; ``power`` is the power of ten that the heading tells.
     """
 
     tensor: str
@@ -38,12 +39,15 @@ class Sliced:
     rows: tuple[tuple[int, int], ...] = ()
     cols: tuple[tuple[int, int], ...] = ()
     power: int = 0
+    picked: tuple[tuple[int, tuple[int, ...]], ...] = ()
 
     def __call__(self, row: int, col: int) -> Address:
         at = list(self.index)
         for places, value in ((self.rows, row), (self.cols, col)):
             for (place, size), one in zip(places, cell(value, [size for _, size in places]), strict=True):
                 at[place] = at[place] * size + one  # an axis that is laid in rows has its place in both
+        for place, indices in self.picked:
+            at[place] = indices[at[place]]
         return Address(self.tensor, tuple(at), self.power)
 
 
@@ -226,9 +230,12 @@ class Figures:
         if rows is None and cols is None:
             rows, cols = (*free, None, None)[:2] if len(free) < 3 else (free[-2], free[-1])
         row, col = (JOINED.join(axes) if isinstance(axes, tuple) else axes or "" for axes in (rows, cols))
-        if chosen := [folded(axis)[0] for axis in (*split(row), *split(col)) if folded(axis)[0] in self.units.only]:
-            raise ValueError(f"{tensor} is drawn along {chosen[0]}, of which only some are told: give each a part")
         return Shown(tensor, row or None, col or None, (self.along(row), self.along(col)), at)
+
+    def picked(self, *axes: str | None) -> tuple[tuple[str, tuple[int, ...]], ...]:
+        """Of which of the axes along which something is drawn only some indices are told, and which."""
+        names = dict.fromkeys(folded(one)[0] for axis in axes for one in split(axis))
+        return tuple((name, tuple(self.units.only[name])) for name in names if name in self.units.only)
 
     def along(self, axis: str | None) -> int:
         """How many cells of an axis are told, which may be joined; 1 along none."""
@@ -240,6 +247,7 @@ class Figures:
         for one in split(axis):
             name, how, length = folded(one)
             here = at.get(name, 0)
+            here = bisect_left(self.units.only[name], here) if name in self.units.only else here
             place = place * self.size(one) + (here % length if how == "%" else here // length)
         return place
 
@@ -255,7 +263,8 @@ class Figures:
                       for axis in (shown.rows, shown.cols))  # fmt: skip
         free = {place for place, _ in (*rows, *cols)}
         at = tuple(0 if i in free else here.get(axis, 0) for i, axis in enumerate(axes))
-        return Sliced(shown.tensor, at, rows, cols)
+        return Sliced(shown.tensor, at, rows, cols, picked=tuple((axes.index(axis), indices)
+                      for axis, indices in self.picked(shown.rows, shown.cols)))  # fmt: skip
 
     def values(self, shown: Shown, unit: int = 0) -> Array:
         """The numbers of a slice, (rows, columns)."""
@@ -263,10 +272,19 @@ class Figures:
         wanted = drawn_axes(shown)
         where: tuple[tuple[str, int | range], ...]
         where = tuple((axis, here.get(axis, 0)) for axis in axes if axis not in wanted)
-        where += tuple((axis, range(self.size(axis))) for axis in wanted)
-        found = self.trace.read(Region(shown.tensor, where))
+        picked = dict(self.picked(shown.rows, shown.cols))
+        where += tuple((axis, range(self.size(axis))) for axis in wanted if axis not in picked)
         stand = [axis for axis in axes if axis in wanted]
+        found = self._read(Region(shown.tensor, where), [(stand.index(axis), axis, picked[axis]) for axis in picked])
         return found.transpose([stand.index(axis) for axis in wanted]).reshape(shown.shape)
+
+    def _read(self, region: Region, picked: Sequence[tuple[int, str, Sequence[int]]]) -> Array:
+        """The cells of a region, of some axes those at certain indices alone."""
+        if not picked:
+            return self.trace.read(region)
+        (place, axis, indices), *rest = picked
+        each = (replace(region, where=(*region.where, (axis, range(k, k + 1)))) for k in indices)
+        return np.concatenate([self._read(one, rest) for one in each], place)
 
     def cells(self, shown: Shown, unit: int = 0, numerals: bool = True) -> Cells:
         """A slice as cells: colour steps, texts, addresses; made once for every picture of it."""
@@ -533,13 +551,15 @@ class Figures:
         return None
 
     def making(self, region: Region) -> tuple[int, ...]:
-        """The places of the steps that write cells of a region, of a large one those of its first cells."""
-        cells = self.covered(region)[:MAKING_MOST] if self.made(region.tensor) else ()
+        """The places of the steps that write what is told of a region, of a large one those of its first cells."""
         axes, found, last = self.trace.axes(region.tensor), set[int](), None
-        for one in cells:
-            here = dict(zip(axes, one.index, strict=True))
+        only = self.units.only
+        spans = [[i for i in only[axis] if i in span] if axis in only and len(span) > 1 else span
+                 for axis, span in zip(axes, self.covered(region).spans, strict=True)]  # fmt: skip
+        for index in islice(product(*spans), MAKING_MOST) if self.made(region.tensor) else ():
+            here = dict(zip(axes, index, strict=True))
             if not (last and last.holds(here)):  # cells of one step mostly stand one after another
-                at = self._writing(one.tensor, frozenset(here.items()))
+                at = self._writing(region.tensor, frozenset(here.items()))
                 found |= set() if at is None else {at}
                 last = None if at is None else self.step(at).writes
         return tuple(sorted(found))
@@ -560,6 +580,11 @@ class Figures:
     def made(self, tensor: str) -> bool:
         """Whether a step of what is told writes it."""
         return self._writing(tensor, frozenset()) is not None
+
+    def followed(self, tensor: str, unit: int) -> dict[str, int]:
+        """On axes of a tensor of which only some indices are told the one that a unit follows, else the first."""
+        inner = self.inner(unit)
+        return {axis: inner.get(axis, indices[0]) for axis, indices in self.picked(*self.trace.axes(tensor))}
 
     def cell_of(self, tensor: str, unit: int, following: Mapping[str, int]) -> Address:
         """One cell of a tensor: at the unit, else at what is followed, else at the first."""

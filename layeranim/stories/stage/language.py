@@ -32,7 +32,7 @@ class Units:
     ``names`` what a unit is called where it has a name of its own (a word). ``covers`` says of an axis which unit's
     axis shares it out, and how many of its cells are one unit's: ``{"channels": ("groups", 2)}``; ``apart`` how far
     these are from each other, where they are no neighbours. Of an axis that stands in ``most`` only so many indices are
-    told, the first ones; of one in ``only`` these, and no part draws along it. ``numbered`` names axes of other tensors
+    told, the first ones; of one in ``only`` these, in ascending order. ``numbered`` names axes of other tensors
     along which a unit has its own number as index: of a flattened array the place in the row; ``inner`` says of axes
     that no unit goes along which index is followed in a unit: the true class. ``turned``: the last unit comes first.
     """
@@ -66,7 +66,7 @@ class Units:
         """The indices of a unit along the axes of the units."""
         unit = prod(sizes) - 1 - unit if self.turned else unit
         at = dict(zip(self.along, cell(unit, sizes), strict=True))
-        return at | {axis: indices[at[axis]] for axis, indices in self.only.items()}
+        return at | {axis: indices[at[axis]] for axis, indices in self.only.items() if axis in at}
 
     def name(self, tensor: str, unit: int, sizes: Sequence[int]) -> str:
         """The tensor that an act of a unit means."""
@@ -188,13 +188,14 @@ class Passages(Units):
 
 @dataclass(frozen=True)
 class Apart:
-    """Of sums over more cells of ``tensor`` along ``axis`` than are ``shown`` these are written, and all others as the
-    one number that they come to.
+    """Of sums over more cells of ``tensor`` along ``axis`` than are ``shown`` these are written, ``most`` of them those
+    that add most, and all others as the one number that they come to.
     """
 
     tensor: str
     axis: str
     shown: Sequence[int]
+    most: int = 9
 
 
 Note = Sentence[int]

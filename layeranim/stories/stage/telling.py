@@ -655,7 +655,8 @@ class _Told:
         where = phrases.ordinal_range(units[0], units[-1], *self.film.units.noun)
         caption: Line = (Run(f"{where}:  ", source=Fact("units")), Run("each in the same way"))
         letters = len("".join(plain(caption).split()))
-        if self.film.visits or letters > timing.READING * stretch.seconds:  # one line that stands while all pass
+        several = self.film.visits or self.film.units.along in [(axis,) for axis in self.film.units.only]
+        if several or letters > timing.READING * stretch.seconds:  # one line that stands while all pass
             caption = (Run(f"every {self.film.units.noun[0]} in the same way"),)
         each = next(act for act in self.film.acts if isinstance(act, Each))
         steps = [self.figures.acted(self.figures.name(each.writes, units[0]), units[0]).at]

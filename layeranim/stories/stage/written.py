@@ -254,7 +254,8 @@ def unfolded(figures: Figures, target: Address) -> list[Terms]:
 
 
 def _apart(figures: Figures, read: Covered, target: Address) -> list[Terms]:
-    """The terms that the film draws of a sum, and what all others come to; nothing of what it draws whole.
+    """The terms that the film draws of a sum, products with their factors, and what all others come to; nothing of what
+    it draws whole.
 
     Also where the step adds up what those terms are made of.
     """
@@ -262,11 +263,17 @@ def _apart(figures: Figures, read: Covered, target: Address) -> list[Terms]:
     if not apart or apart.axis not in axes or len(read.spans[axes.index(apart.axis)]) <= len(apart.shown):
         return []
     every = figures.covered(Region(apart.tensor), target)
+    values, shown = figures.read(every), np.asarray(apart.shown)
+    if len(shown) > apart.most:
+        shown = np.sort(shown[np.argsort(-_sizes(values[shown]), kind="stable")[: apart.most]])
     with np.errstate(all="ignore"):
-        rest = OPERATIONS["add"].run(np.delete(figures.read(every), apart.shown))
-    shown, cells = _row(figures, every, np.asarray(apart.shown)), [every[k] for k in apart.shown]
+        rest = OPERATIONS["add"].run(np.delete(values, shown))
     others = NumberRow(np.atleast_1d(rest), figures.style(apart.tensor), lambda _: Fact("others"))
-    return [Terms((shown,), cells=cells), Terms((others,), many=len(every) - len(cells))]
+    cells = [every[int(k)] for k in shown]
+    terms = [Terms((_row(figures, every, shown),), cells=cells)]
+    if figures.acted_at(cells[0]).step.operation in PRODUCTS:
+        terms = [_product(figures, one) for one in cells]
+    return [*terms, Terms((others,), many=len(every) - len(cells))]
 
 
 def _inside(figures: Figures, cells: Covered) -> list[Terms]:
@@ -296,8 +303,13 @@ def _largest(values: Any) -> Callable[[int], Sequence[int]] | None:
     """Of more terms than are written the places of the largest, by size."""
     if len(values) <= phrases.MOST_TERMS:
         return None
-    sizes = np.nan_to_num(np.abs(numbers.rounded(values)), nan=np.inf)
+    sizes = _sizes(values)
     return lambda most: [int(k) for k in np.argsort(-sizes, kind="stable")[:most]]
+
+
+def _sizes(values: Any) -> NDArray[np.float64]:
+    """How large numbers are as they are displayed; what is no number is largest."""
+    return np.nan_to_num(np.abs(numbers.rounded(values)), nan=np.inf)
 
 
 def _placed_in(figures: Figures, made: Acted, side: Covered, places: Any) -> Any:

@@ -68,10 +68,10 @@ class Grid(Actor):
     ``rows`` and ``cols`` name the axes that are drawn, several on one side as one; the others are those of the unit
     under way, but for ``at``: one channel, one filter. ``beside`` puts the heading left of it, ``sized`` says its
     shape. ``called`` are names of the rows and of the columns: words, times; where cells are too small there are none.
-    ``firm``: its cells are numerals in a stage of colours too. A ``bare`` one is narrow and in colours alone, without a
-    lens: its numbers stand elsewhere. ``lens``: whether there is one where its numerals have no room. ``carried`` names
-    another grid, or a tensor that several show: a number that is a copy of one there travels from it.
-    A ``band`` is in colours alone, at most so wide and exactly so high.
+    ``firm``: its cells are numerals in a stage of colours too. A ``bare`` one is narrow, by its ``share``, and in
+    colours alone, without a lens: its numbers stand elsewhere. ``lens``: whether there is one where its numerals have
+    no room. ``carried`` names another grid, or a tensor that several show: a number that is a copy of one there travels
+    from it. A ``band`` is in colours alone, at most so wide and exactly so high.
     Numerals in ``tight`` cells have the least air.
     """
 
@@ -117,13 +117,15 @@ class Grid(Actor):
 
     def _lens_shows(self, figures: Figures, grid: GridPlan, region: Region, moment: Moment) -> Fill:
         """The cell of a region that has a part in the one that is followed."""
-        more = ((axis, i) for axis, i in grid.fixed if region.along(axis) is None)
+        more = [(axis, i) for axis, i in grid.fixed if region.along(axis) is None]
+        has = (*figures.trace.axes(moment.target.tensor), *(axis for axis, at in region.where if isinstance(at, int)))
+        more += [(axis, i) for axis, i in figures.followed(region.tensor, moment.unit).items() if axis not in has]
         told = Region(region.tensor, (*region.where, *more))
         return Fill(grid.name, figures.one(figures.covered(told, moment.target)[0]), ((0, 0),))
 
     def _looked(self, figures: Figures, grid: GridPlan, unit: int) -> Fill:
         """The lens shows the cell of a unit."""
-        fixed, cell = dict(grid.fixed), figures.cell_of(self.tensor, unit, {})
+        fixed, cell = dict(grid.fixed), figures.cell_of(self.tensor, unit, figures.followed(self.tensor, unit))
         axes = zip(figures.trace.axes(self.tensor), cell.index, strict=True)
         index = tuple(fixed.get(axis, i) for axis, i in axes)
         return Fill(grid.name, figures.one(replace(cell, index=index)), ((0, 0),))
@@ -133,7 +135,7 @@ class Grid(Actor):
         """How its cells are drawn, and how many there are; a single number always stands there as a numeral."""
         shape = self.shown(s.figures).shape
         if self.bare:
-            return Fit((min(BARE / shape[1], BARE_MOST), s.look.pitch), 0), shape
+            return Fit((min(BARE * self.share / shape[1], BARE_MOST), s.look.pitch), 0), shape
         if self.band[0]:
             wide, high = (side * s.look.scale for side in self.band)
             return Fit((min(wide / shape[1], BAND_MOST), high / shape[0]), 0), shape
@@ -206,6 +208,7 @@ class Grid(Actor):
             self.title, self.tensor, rows, cols, at, fit.pitch, fit.numeral,
             row_axis=shown.rows, col_axis=shown.cols, fixed=fixed, empty=not given,
             joints=tuple((one, s.figures.size(one)) for axis in (shown.rows, shown.cols) for one in split(axis)),
+            picked=s.figures.picked(shown.rows, shown.cols),
             frame=self.frame or ("weights" if held.role == "weight" else None),
         )  # fmt: skip
         line = self.heading(s.figures, s.figures.first)
@@ -377,7 +380,7 @@ class Grid(Actor):
             return
         along = (*figures.units.along, *figures.units.numbered)
         if grid.rows > 1 and grid.col_axis in along and grid.row_axis not in along:
-            cols = [figures.here(unit)[grid.col_axis] for unit in (first, last)]
+            cols = [figures.flat(grid.col_axis, figures.here(unit)) for unit in (first, last)]
             yield Sweep(grid.name, figures.cells(self.shown(figures), last, bool(grid.numeral)), cols[0], cols[1], True)
             return
         places = sorted(self._place(figures, grid, unit) for unit in (first, last))
