@@ -49,7 +49,7 @@ def _alone(view: AttentionView) -> Iterator[Node]:
         yield _merged(view, arcs=True)
         yield Column(_arcs(view), _merged(view, arcs=False))
     yield _merged(view, arcs=False)
-    if view.only:
+    if view.picks.only:
         if has_arcs(view):
             yield Column(_arcs(view), _few(view))
         yield _few(view)

@@ -48,7 +48,7 @@ def film(telling: Telling) -> Play:
             ("batch",),
             view.names,
             most=dict.fromkeys(DRAWN, MOST_DRAWN),
-            only=view.only,
+            only=view.picks.only,
             inner=lambda u: {"keys": view.best[u], **view.told},
         ),
         stage=Tries(*_stage(view), least=NUMERAL_LOW),
@@ -171,7 +171,7 @@ def _acts(view: AttentionView) -> Iterator[tuple[tuple[str, ...], Note | tuple[N
         Note("the wider an arc, the larger its weight", has_arcs(view)),
     )  # fmt: skip
     yield (("value_products", view.mixture),
-           Note("each head takes a mixture of values of its own", view.heads > 1))  # fmt: skip
+           (view.heaviest, Note("each head takes a mixture of values of its own", view.heads > 1)))  # fmt: skip
     if view.projected:
         yield ("joined",), Note("what the heads took stands side by side", view.heads > 1)
         yield ("output_products", "output"), Note("the matrix mixes what all heads took", view.heads > 1)

@@ -15,12 +15,13 @@ from layeranim.engine.attention import AttentionConfig
 from layeranim.engine.attention.layout import key_name, query_name, score_chain, value_name
 from layeranim.engine.trace import Array, Region, count
 from layeranim.stories import phrases, vocabulary
-from layeranim.stories.stage import Apart
-from layeranim.stories.stage.arrangements import MOST, drawn
+from layeranim.stories.attention.picks import Picks, numbered
+from layeranim.stories.stage import Apart, Note
+from layeranim.stories.stage.arrangements import MOST
 from layeranim.stories.storyboard import Address, Telling
 
-MOST_DRAWN, TOKENS = 48, 8
-"""Of more features only so many are drawn; of more queries or keys those that tell most, so many."""
+MOST_DRAWN = 48
+"""Of more features only so many are drawn."""
 WRITTEN = 3
 """Of the products of weights and values that are drawn so many are written out, the largest."""
 MANY_KEYS = 12
@@ -71,12 +72,12 @@ class AttentionView:
     @property
     def marks(self) -> tuple[str, ...]:
         """What stands beside the drawn queries: words, or where not all are drawn their numbers."""
-        return self.words or _numbered(self.drawn_queries, self.queries)
+        return self.words or numbered(self.drawn_queries, self.queries)
 
     @property
     def key_marks(self) -> tuple[str, ...]:
         """What stands beside the drawn keys."""
-        return self.key_words or _numbered(self.drawn_keys, self.keys)
+        return self.key_words or numbered(self.drawn_keys, self.keys)
 
     @property
     def alike(self) -> bool:
@@ -179,9 +180,24 @@ class AttentionView:
         return top if 0 < top < 1 else None
 
     # ── what is drawn of a large layer ───────────────────────────────────────
+    @cached_property
+    def picks(self) -> Picks:
+        """What is drawn of many heads, queries and keys."""
+        return Picks(self.trace, self.film, self.b, self.alike, lambda: self.follow)
+
+    @property
+    def drawn_queries(self) -> tuple[int, ...]:
+        """The queries that are drawn: the units of the film."""
+        return self.picks.queries
+
+    @property
+    def drawn_keys(self) -> tuple[int, ...]:
+        """The keys that are drawn."""
+        return self.picks.keys
+
     @property
     def rows(self) -> int:
-        """How many queries are drawn: the units of the film."""
+        """How many queries are drawn."""
         return len(self.drawn_queries)
 
     @property
@@ -190,96 +206,30 @@ class AttentionView:
         return len(self.drawn_keys)
 
     @property
-    def only(self) -> dict[str, tuple[int, ...]]:
-        """The indices of the axes of which not all are drawn."""
-        found = {"queries": (self.drawn_queries, self.queries), "keys": (self.drawn_keys, self.keys)}
-        return {axis: indices for axis, (indices, count) in found.items() if len(indices) < count}
-
-    @cached_property
-    def _asked(self) -> tuple[int, ...]:
-        """The queries that were asked for."""
-        found: tuple[int, ...] = self.film.chosen("tokens", self.queries, TOKENS)
-        return found
-
-    @cached_property
-    def drawn_queries(self) -> tuple[int, ...]:
-        """The queries that are drawn: of many the one that chooses its keys most clearly and, of the same words, these
-        keys, else the clearest ones."""
-        if self._asked or self.queries <= MOST_DRAWN:
-            return self._asked or tuple(range(self.queries))
-        if self.alike and "keys" not in self.film.show_of:
-            return self.drawn_keys
-        return tuple(sorted(np.argsort(-self._clearness, kind="stable")[:TOKENS].tolist()))
-
-    @cached_property
-    def drawn_keys(self) -> tuple[int, ...]:
-        """The keys that are drawn: of many those with the largest weights for the query that is followed, and of the
-        same words those that look."""
-        asked: tuple[int, ...] = self.film.chosen("keys", self.keys, TOKENS)
-        if asked or self.keys <= MOST_DRAWN:
-            return asked or tuple(range(self.keys))
-        where = {"batch": self.b, "heads": self._head_at(self.focus), "queries": self.focus}
-        weights = np.nan_to_num(self.trace.read(Region.of("weights", **where)))
-        first = (self._asked or (self.focus,)) if self.alike else ()
-        ordered = dict.fromkeys((*first, *np.argsort(-weights, kind="stable").tolist()))
-        return tuple(sorted(list(ordered)[:TOKENS]))
-
-    @property
-    def heaviest(self) -> bool:
-        """Whether the keys that are drawn were chosen by their weights."""
-        return self.keys > MOST_DRAWN and "keys" not in self.film.show_of
-
-    @property
     def apart(self) -> Apart | None:
         """What the keys that are not drawn bring to a mixture is one number."""
         return Apart("value_products", "keys", self.drawn_keys, WRITTEN) if self.cols < self.keys else None
 
-    @cached_property
-    def _clearness(self) -> NDArray[np.float64]:
-        """How far from even each query shares its weights out among the keys that it sees, in its clearest head."""
-        heads = self.film.chosen("heads", self.heads, MOST) or range(self.heads)
-        out = np.full(self.queries, -np.inf)
-        for head in heads:  # one after another: each is as large as the square of the words
-            where = {"batch": self.b, "heads": head}
-            weights = np.asarray(self.trace.read(Region.of("weights", **where)), np.float64)
-            with np.errstate(all="ignore"):
-                even = np.log(np.maximum(1, np.count_nonzero(weights, axis=-1)))
-            out = np.fmax(out, even - _spread(weights))
-        return out
+    @property
+    def heaviest(self) -> Note:
+        """Why these keys are drawn and no others, where nobody asked for them."""
+        return Note("the keys drawn are those with the largest weights here",
+                    lambda q: self.picks.weighed and self.drawn_queries[q] == self.picks.focus)  # fmt: skip
 
     @cached_property
     def drawn_heads(self) -> tuple[int, ...]:
-        """The heads that are drawn: of many those that choose most clearly in the row that is followed."""
-        return self._heads_at(self.drawn_queries[self.follow])
-
-    def _heads_at(self, query: int) -> tuple[int, ...]:
-        """The heads that are drawn where this query is followed."""
-        asked: tuple[int, ...] = self.film.chosen("heads", self.heads, MOST)
-        if asked or self.heads <= MOST:
-            return asked or tuple(range(self.heads))
-        return tuple(sorted(np.argsort(self._spread_at(query), kind="stable")[: drawn(self.heads)].tolist()))
+        """The heads that are drawn."""
+        return self.picks.heads_at(self.drawn_queries[self.follow])
 
     @property
     def clearest(self) -> bool:
         """Whether the heads that are drawn were chosen by their weights."""
         return self.heads > MOST and "heads" not in self.film.show_of
 
-    def _spread_at(self, query: int) -> NDArray[np.float64]:
-        """How evenly each head shares out the row of a query."""
-        return _spread(np.asarray(self.trace.read(Region.of("weights", batch=self.b, queries=query)), np.float64))
-
     @cached_property
     def head(self) -> int:
         """The head whose numbers are written out."""
-        return self._head_at(self.drawn_queries[self.follow])
-
-    def _head_at(self, query: int) -> int:
-        """Of the heads that are drawn where this query is followed the first, where they were chosen the clearest."""
-        heads = self._heads_at(query)
-        if self.heads <= MOST:
-            return heads[0]
-        spread = self._spread_at(query)
-        return min(heads, key=lambda h: float(spread[h]))
+        return self.picks.head_at(self.drawn_queries[self.follow])
 
     @property
     def told(self) -> dict[str, int]:
@@ -302,24 +252,14 @@ class AttentionView:
         return head * int(self.config.key_heads or self.heads) // self.heads
 
     @cached_property
-    def focus(self) -> int:
-        """The query that is followed, of a long sequence the one that chooses most clearly, of those that were asked
-        for."""
-        if self._asked or self.queries > MOST_DRAWN:
-            every = self._asked or range(self.queries)
-            return max(every, key=lambda q: float(self._clearness[q]))
-        return self.follow
-
-    @cached_property
     def follow(self) -> int:
         """The drawn query that is followed: the example's own while it is about these words, else the first that has a
         choice of keys; of a long sequence the one for which the others were chosen."""
         base, shown = self.telling.base, self.film.selected(self.rows)
         if self.film.follow is not None and int(self.film.follow) - 1 in shown:
             return int(self.film.follow) - 1
-        if self.rows < self.queries and self.focus in self.drawn_queries:
-            unit = self.drawn_queries.index(self.focus)
-            return unit if unit in shown else shown[0]
+        if (picked := self.picks.unit(shown)) is not None:
+            return picked
         own = base.unit if base and not self.telling.given & {"tokens", *base.arrays} else None
         if own is not None and own in shown and self.reach[0, own].sum() > 1:
             return own
@@ -335,18 +275,6 @@ def _grown(trace: Any, part: str, last: str) -> tuple[str, ...]:
     found = [name for name in names[: names.index(last) + 1] if name in trace]
     size, axis = trace.tensor(last).shape, trace.axes(last)[-1]
     return tuple(name for name in found if (trace.tensor(name).shape, trace.axes(name)[-1]) == (size, axis))
-
-
-def _spread(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The entropy of weights along their last axis; what has a weight that is no number has the largest."""
-    with np.errstate(all="ignore"):
-        found = -np.where(weights > 0, weights * np.log(weights), 0.0).sum(axis=-1)
-    return np.where(np.isnan(weights).any(axis=-1), np.inf, found)
-
-
-def _numbered(indices: Sequence[int], count: int) -> tuple[str, ...]:
-    """The numbers of those that are drawn, where that is not all."""
-    return tuple(str(k + 1) for k in indices) if len(indices) < count else ()
 
 
 def _told_apart(words: Sequence[str]) -> tuple[str, ...]:

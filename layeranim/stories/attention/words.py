@@ -305,8 +305,7 @@ class AttentionWords:
         how = "every value, in proportion to its weight"
         how = how if self.config.lookup == "soft" else "the value of its best match"
         return (
-            Note("the keys drawn are those with the largest weights here",
-                 lambda q: view.heaviest and view.drawn_queries[q] == view.focus),
+            view.heaviest,
             Note(how, lambda q: bool(view.seen(q).any())),
         )  # fmt: skip
 
