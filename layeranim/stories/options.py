@@ -209,8 +209,8 @@ class FilmOptions(Config):
     show: str | None = option(
         Parts(),
         None,
-        "which parts of a large layer are drawn, counted from 1, such as filters=1,6,8 channels=3, instead of those "
-        "that add most to the followed number",
+        "which parts of a large layer are drawn, counted from 1, such as filters=1,6,8 channels=3 or tokens=7,60, "
+        "instead of those that add most to the followed number",
     )
     sample: int | None = option(
         Integer(1), None, "which one of a batch to show, counted from 1, instead of the first or of all"

@@ -690,7 +690,7 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"input": "random:2x2", "heads": 1, "feedforward": 2, "eps": 0.1},
         {"block": "decoder", "input": "random:3x4", "context": "random:5x4", "norm": "pre"},
         {"example": "decoder", "words": "anna met the queen and she smiled", "context_words": "bob dropped the glass"},
-        {"input": "random:30x64", "heads": 8, "steps": "5-9"},
+        {"input": "random:60x64", "heads": 8, "steps": "5-8"},
         {"input": "nan 1; 2 1", "heads": 1},
         {"words": "a \u72d0 <b>x</b>", "causal": False, "precision": 1},
     ],

@@ -46,6 +46,12 @@ class Told:
     def __getitem__(self, name: str) -> Array:
         return self.trace[name]
 
+    def query(self, beat: Beat) -> int:
+        """The query of a beat: of many only some are drawn, and these are the units."""
+        drawn = (dict(grid.picked).get("queries") for grid in self.board.grids.values())
+        unit = beat.units[0]
+        return next((queries[unit] for queries in drawn if queries), unit)
+
     def sentences(self, arithmetic: tuple[str, ...] = ARITHMETIC) -> Iterator[tuple[str, Beat]]:
         """Every note, and the captions of beats that are no arithmetic."""
         for beat in self.board.beats:

@@ -23,7 +23,7 @@ Check = Callable[[Told, Match, Beat], bool]
 def where(told: Told, beat: Beat) -> tuple[int, int, int]:
     """Sequence, head and query of a beat; what is told of all rows is told of the one that is followed."""
     followed = next(b for b in told.board.beats if told.board.poster < b.end)
-    return told.work.film.place_in(len(told["weights"])), 0, (beat.units or followed.units)[0]
+    return told.work.film.place_in(len(told["weights"])), 0, told.query(beat if beat.units else followed)
 
 
 def row(told: Told, beat: Beat, tensor: str) -> Array:
@@ -53,6 +53,16 @@ def before(told: Told) -> bool:
     """Whether every query sees its own place and those before it, and no other."""
     here = seen(told)
     return alike(told) and bool((here == (np.tri(*here.shape[1:]) > 0)).all()) and not here.all()
+
+
+def heaviest(told: Told, match: Match, beat: Beat) -> bool:
+    """No key that is not drawn has a larger weight for the told query than one that is, but for the query itself."""
+    grid = next(grid for grid in told.board.grids.values() if grid.tensor == "weights")
+    keys, query = [*dict(grid.picked).get("keys", ())], told.query(beat)
+    head = dict(grid.fixed).get("heads", 0)
+    weights = told["weights"][told.work.film.place_in(len(told["weights"])), head, query]
+    others = [k for k in keys if k != query]
+    return 0 < len(keys) < len(weights) and bool(weights[others].min() >= np.delete(weights, keys).max())
 
 
 # ── open and close ───────────────────────────────────────────────────────────
@@ -181,6 +191,7 @@ GROUPED = {"heads": 4, "key_heads": 2, "queries": 3, "keys": 3, "features": 2}
 NO_KEY = {"mask": "0 0 0 0; 0 0 0 0; 0 0 0 0; 0 0 0 0", "mask_kind": "boolean"}
 HARD = {"lookup": "hard"}
 ONE_KEY = {"query": "random:2x2", "key": "random:1x2", "value": "random:1x2"}
+LONG = {"queries": 5, "keys": 50, "features": 3}
 ATTENTION = (
     Claim(
         r"each (?P<noun>word|query) looks at (?P<reach>.*) and takes (?P<takes>.*)", opening, counts=True
@@ -246,6 +257,8 @@ ATTENTION = (
     Claim(r"the largest score takes all", ties(False), HARD, ({}, {**EQUAL, **HARD})),
     Claim(r"of the largest scores the first takes all", ties(True), {**EQUAL, **HARD}, ({}, HARD)),
     # mixtures
+    Claim(r"the keys drawn are those with the largest weights here", heaviest, LONG,
+          ({}, {**LONG, "show": "keys=1,2"}, {**LONG, "keys": 40})),
     Claim(r"every value, in proportion to its weight",
           lambda told, m, b: told.config.lookup == "soft" and bool(seen_row(told, b).any()), {}, (HARD, NO_KEY)),
     Claim(r"the value of its best match", options(lookup="hard"), HARD, ({},)),

@@ -11,6 +11,7 @@ import numpy as np
 from layeranim.stories.storyboard import Beat
 
 from .sentences import Claim, Told
+from .sentences_attention import heaviest
 
 Match = re.Match[str]
 
@@ -25,7 +26,7 @@ def heads(told: Told) -> int:
 
 def apart(told: Told, m: Match, beat: Beat) -> bool:
     """Every head has one best word, and no two of them the same."""
-    rows = weights(told)[:, beat.units[0]]
+    rows = weights(told)[:, told.query(beat)]
     best = [set(np.flatnonzero(row == row.max()).tolist()) for row in rows]
     return all(len(one) == 1 for one in best) and len(set.union(*best)) == len(rows) > 1
 
@@ -40,11 +41,12 @@ def own(told: Told, m: Match, beat: Beat) -> bool:
 def clearest(told: Told, m: Match, beat: Beat) -> bool:
     """No head that is not drawn shares out its weights less evenly than one that is."""
     shown = [int(name.partition(":")[2]) for name in told.board.grids if name.startswith("weights:")]
-    rows = weights(told)[:, beat.units[0]]
+    rows = weights(told)[:, told.query(beat)]
     spread = np.array([-sum(w * math.log(w) for w in row if w > 0) for row in rows])
     return len(shown) < len(rows) and bool(spread[shown].max() <= np.delete(spread, shown).min() + 1e-12)
 
 
+LONG = {"queries": 50, "features": 8, "heads": 4, "show": "heads=2"}
 SIX = {"queries": 6, "features": 12, "heads": 6}
 
 MULTI_HEAD = (
@@ -58,6 +60,8 @@ MULTI_HEAD = (
           ({"heads": 1}, {"example": "neighbours"})),
     Claim("the heads drawn are those that choose most clearly here", clearest, SIX,
           ({}, {**SIX, "show": "heads=1,2"}, {**SIX, "heads": 4})),
+    Claim("the keys drawn are those with the largest weights here", heaviest, LONG,
+          ({}, {**LONG, "show": "keys=1,2"}, {**LONG, "queries": 40})),
     Claim("the wider an arc, the larger its weight", lambda t, m, b: t.config.tokens is not None,
           {"example": "neighbours"}, ({"query": "random:3x4", "key": "random:3x4", "value": "random:3x4"},)),
     Claim("each head takes a mixture of values of its own", lambda t, m, b: heads(t) > 1, {}, ({"heads": 1},)),

@@ -18,7 +18,7 @@ DECODER = {"example": "decoder"}
 def seen(told: Told, beat: Beat) -> list[int]:
     """The places that a word looks at, in any head."""
     at = told.work.film.place_in(len(told["input"]))
-    every: Any = told["self.weights"][at][:, beat.units[0]]
+    every: Any = told["self.weights"][at][:, told.query(beat)]
     return [int(k) for k in np.flatnonzero((every > 0).any(axis=0))]
 
 
@@ -28,10 +28,10 @@ def decoder(told: Told, m: Match, beat: Beat) -> bool:
 
 TRANSFORMER = (
     Claim("every word has a lane: what a sublayer finds is added to it"),
-    Claim("this word sees only itself", lambda t, m, b: seen(t, b) == [b.units[0]], DECODER, ({},)),
+    Claim("this word sees only itself", lambda t, m, b: seen(t, b) == [t.query(b)], DECODER, ({},)),
     Claim("words talk: each takes in a mixture of those up to itself",
-          lambda t, m, b: max(seen(t, b)) == b.units[0] > 0, {"causal": True, "follow": 2}, ({},)),
-    Claim("words talk: each takes in a mixture of others", lambda t, m, b: seen(t, b) != [b.units[0]], {}, (DECODER,)),
+          lambda t, m, b: max(seen(t, b)) == t.query(b) > 0, {"causal": True, "follow": 2}, ({},)),
+    Claim("words talk: each takes in a mixture of others", lambda t, m, b: seen(t, b) != [t.query(b)], {}, (DECODER,)),
     Claim("keys and values come from what was read before", decoder, DECODER, ({},)),
     Claim("added to the lane: what was there stays in the sum"),
     Claim("it reads a normalised copy; the lane stays as it is", lambda t, m, b: t.config.norm == "pre",

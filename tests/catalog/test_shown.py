@@ -180,6 +180,27 @@ def test_show_chooses_the_tokens_that_look_and_the_keys() -> None:
     assert {*cols} == {*np.argsort(-trace["weights"][0, 0, followed(board).units[0]])[:8].tolist()}
 
 
+def test_of_a_large_transformer_one_head_and_its_tokens_are_drawn() -> None:
+    trace, board = told("transformer", tokens=50, embed=24, heads=6)
+    grid = next(grid for grid in board.grids.values() if grid.tensor == "self.weights")
+    (head,) = (index for axis, index in grid.fixed if axis == "heads")
+    rows, cols = places(board, "self.weights")
+    query = rows[followed(board).units[0]]
+    weights = trace["self.weights"][0, :, query]
+    assert head == int(np.argmin(-np.where(weights > 0, weights * np.log(np.maximum(weights, 1e-30)), 0.0).sum(axis=1)))
+    assert rows == cols
+    assert {query} < {*rows} <= {query, *np.argsort(-weights[head], kind="stable")[:8].tolist()}
+    assert f"head {head + 1} of 6 drawn,  tokens {', '.join(str(k + 1) for k in rows)} of 50" in plain(board.parameters)
+    assert places(board, "output")[0] == rows
+    _, board = told("transformer", tokens=50, embed=24, heads=6, show="heads=2,5 tokens=50")
+    assert {dict(grid.fixed).get("heads") for grid in board.grids.values() if grid.tensor == "self.weights"} == {1, 4}
+    assert [plain(beat.place) for beat in board.beats if beat.kind == "step"][-1] == "token 50"
+    said = " ".join(plain(beat.caption) for beat in board.beats)
+    assert "head 2" in said
+    assert "head 5" in said
+    assert "head 1:" not in said
+
+
 @pytest.mark.parametrize(("name", "memory"), [("lstm", "cell"), ("gru", "hidden"), ("rnn", "hidden")])
 def test_the_unit_that_changes_most_is_told(name: str, memory: str) -> None:
     trace, board = told(name, hidden=20)

@@ -3,22 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
 from layeranim import numbers, typeface
+from layeranim.engine.trace import Region
 from layeranim.stories import phrases
 from layeranim.stories.attention.arrangement import APART, CLOSE
 from layeranim.stories.attention.links import links
+from layeranim.stories.attention.picks import LONG
 from layeranim.stories.attention.transformer_view import BROUGHT, TransformerView
-from layeranim.stories.stage import Arcs, Becoming, Column, Each, Grid, Note, Play, Repeat, Row, Tries, Units, story
+from layeranim.stories.stage import (
+    Arcs,
+    Becoming,
+    Column,
+    Each,
+    Grid,
+    Note,
+    Play,
+    Repeat,
+    Row,
+    Tries,
+    Units,
+    listed,
+    story,
+)
 from layeranim.stories.stage.parts.names import short
 from layeranim.stories.stage.solver import NUMERAL_LOW, Node
 from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
 
 GOOD_FOR = "language models: dozens of such blocks, one on another"
 PAUSE, LONGEST, ARCS = 1.9, 30.0, 76.0
+STRIP = 0.6
+"""How wide long vectors in colours are, of what such a part takes elsewhere."""
 AGAIN = ("self_residual", "output")
 INSIDE = ("score_products", "scores", "scaled", "masked", "row_max", "exponentials", "exponential_sum", "weights",
           "value_products", "head_output", "joined", "expanded_pre_products", "expanded_pre", "expanded",
@@ -33,7 +52,7 @@ def film(telling: Telling) -> Play:
     lane = tuple(name for name, _ in block.lane())
     return Play(
         title="Transformer encoder" if block.config.block == "encoder" else "Transformer decoder",
-        units=Units(("queries",), noun, ("batch",), block.words, inner=block.followed),
+        units=Units(("queries",), noun, ("batch",), block.names, only=block.only, inner=block.followed),
         stage=Tries(*_stage(block), least=NUMERAL_LOW),
         acts=(Each(tuple(_acts(block)), says=lambda q, brief: _found(block, "self", q), again=AGAIN, pause=PAUSE),),
         opening=phrases.sentence("every word has a lane: ", "what a sublayer finds is added to it"),
@@ -41,6 +60,8 @@ def film(telling: Telling) -> Play:
         closing=_closing(phrases.so_many(*noun, block.trace.size("queries")), block.trace.size("queries") > 1),
         good_for=GOOD_FOR,
         options=_options(block),
+        drawn=_drawn(block),
+        follow=block.picks.unit(block.film.selected(len(block.picks.queries))),
         alike=((*dict.fromkeys((*lane, *(n for n in BROUGHT if n in block.trace), *_normed(block))),),),
         kinds={f"{name}.weights": "share" for name in block.looks},
         words=_words(block),
@@ -69,9 +90,9 @@ def _words(block: TransformerView) -> dict[str, Callable[[int], Line]]:
 
 def _normalised(block: TransformerView, name: str, of: str, made: str, q: int) -> Line:
     """``(1.26 − 0.66) / 1.50  →  0.40``: less the mean, by the deviation; then γ and β."""
-    k = block.followed(q)["embed"]
-    places = [Address(of, (block.at, q, k)), *(Address(f"{name}_norm.{part}", (block.at, q))
-              for part in ("mean", "deviation")), Address(made, (block.at, q, k))]  # fmt: skip
+    k, row = block.followed(q)["embed"], block.picks.queries[q]
+    places = [Address(of, (block.at, row, k)), *(Address(f"{name}_norm.{part}", (block.at, row))
+              for part in ("mean", "deviation")), Address(made, (block.at, row, k))]  # fmt: skip
     style = numbers.style(block.trace[made], precision=block.film.precision)
     texts = [numbers.text(block.trace[one.tensor][one.index], style) for one in places]
     x, mean, deviation, result = (
@@ -92,16 +113,31 @@ def _stage(block: TransformerView) -> Iterator[Node]:
             yield Row(*bodies, units, _arcs(block, most))
             yield Column(_arcs(block, most, across=2), Row(*bodies))
         yield Column(_arcs(block, 1), *bodies[:1], *bodies[2:])
-    weights = tuple(Grid(f"{name}.weights", f"{_called(name)}, head 1", "queries", _keys(name), at=(("heads", 0),),
-                         sized=False, tight=True) for name in block.looks)  # fmt: skip
-    yield Row(*bodies, units, *weights)
+    if block.trace.size("embed") > LONG or block.only:
+        strips = [
+            replace(part, bare=True, share=STRIP) if isinstance(part, Grid) else part for part in (*bodies, units)
+        ]
+        yield Row(*strips, *(_weights(block, name, h, named=True) for name, h in _looks(block, 1)))
+    yield Row(*bodies, units, *(_weights(block, name, h) for name, h in _looks(block, 1)))
     if arcs and _narrow(block):
         yield Column(_arcs(block, 1, across=2, firm=True), Row(*bodies, units))
 
 
+def _looks(block: TransformerView, most: int) -> list[tuple[str, int]]:
+    """Each attention with the heads that are drawn of it: those that were asked for, else at most so many."""
+    heads = block.heads if "heads" in block.film.show_of else block.heads[:most]
+    return [(name, h) for name in block.looks for h in heads]
+
+
+def _weights(block: TransformerView, name: str, h: int, named: bool = False) -> Grid:
+    """Whom the tokens look at in a head."""
+    return Grid(f"{name}.weights", f"{_called(name)}, head {h + 1}", "queries", _keys(name), at=(("heads", h),),
+                called=((), block.marks(name) if named else ()), sized=False, tight=True)  # fmt: skip
+
+
 def _bodies(block: TransformerView) -> tuple[Node | str, ...]:
     *before, (last, text) = block.lane()
-    lane = Becoming(last, text, "queries", "embed", called=(block.words, ()), sized=False, tight=True,
+    lane = Becoming(last, text, "queries", "embed", called=(block.row_marks, ()), sized=False, tight=True,
                     before=tuple(before))  # fmt: skip
     pre = block.config.norm == "pre"  # what a sublayer reads stands where its answer will
     found = [one for name, *_ in block.chain for one in (
@@ -125,13 +161,14 @@ def _called(name: str) -> str:
 
 
 def _arcs(block: TransformerView, most: int, across: int = 1, firm: bool = False) -> Node:
-    """Arcs of the heads of each attention, at most so many."""
-    every = [(name, h) for name in block.looks for h in range(min(block.config.heads, most))]
+    """Arcs of the heads of each attention."""
+    every = _looks(block, most)
 
     def one(k: int) -> Arcs:
         name, h = every[k]
+        read = () if name == "self" and block.one_row else block.looked(name)
         text = f"{_called(name)}, head {h + 1}" if block.config.heads > 1 else _called(name)
-        return Arcs(f"{name}.weights", block.words, () if name == "self" else block.read, (("heads", h),), ARCS, firm,
+        return Arcs(f"{name}.weights", block.words, read, (("heads", h),), ARCS, firm,
                     text, CLOSE)  # fmt: skip
 
     return Repeat(one, len(every), across=across, apart=APART)
@@ -169,27 +206,37 @@ def _talks(block: TransformerView, name: str) -> tuple[Note, ...]:
         return (Note("each word alone: its units see no other word"),)
     if name == "cross":
         return (Note("keys and values come from what was read before"),)
-    rows = np.nan_to_num(block.trace[f"{name}.weights"][block.at], nan=1.0)
-    others = [(np.delete(rows[:, q], q, axis=-1) > 0).any() for q in range(rows.shape[1])]
-    later = [(rows[:, q, q + 1 :] > 0).any() for q in range(rows.shape[1])]
+    queries, last = block.picks.queries, block.picks.count - 1
+    rows = [np.nan_to_num(block.trace.read(Region.of(f"{name}.weights", batch=block.at, queries=q)), nan=1.0)
+            for q in queries]  # fmt: skip
+    others = [(np.delete(row, q, axis=-1) > 0).any() for q, row in zip(queries, rows, strict=True)]
+    later = [(row[:, q + 1 :] > 0).any() for q, row in zip(queries, rows, strict=True)]
     return (
         Note("this word sees only itself", lambda q: not others[q]),
-        Note(
-            "words talk: each takes in a mixture of those up to itself", lambda q: not later[q] and q + 1 < len(later)
-        ),
+        Note("words talk: each takes in a mixture of those up to itself", lambda q: not later[q] and queries[q] < last),
         Note("words talk: each takes in a mixture of others", lambda q: bool(others[q])),
     )
 
 
 def _found(block: TransformerView, name: str, q: int) -> Line:
     """``sat  →  head 1: cat 0.67,  head 2: down 0.66``."""
-    called, heads = block.looked(name), block.config.heads
+    heads, row = block.heads[:3], block.picks.queries[q]
     who = Run(
-        block.words[q] if block.words else f"token {q + 1}", "focus", source=Fact("word" if block.words else "place")
+        block.words[q] if block.words else f"token {row + 1}", "focus", source=Fact("word" if block.words else "place")
     )
-    rows = [(f"head {h + 1}" * (heads > 1), block.row(name, q, h)) for h in range(min(heads, 3))]
-    return links(who, rows, lambda k: called[k] if k < len(called) else f"token {k + 1}",
-                 lambda h, k: Address(f"{name}.weights", (block.at, h, q, k)), block.film.precision)  # fmt: skip
+    rows = [(f"head {h + 1}" * (block.config.heads > 1), block.row(name, q, h)) for h in heads]
+    return links(
+        who, rows, lambda k: block.called(name, k),
+        lambda i, k: Address(f"{name}.weights", (block.at, heads[i], row, k)), block.film.precision,
+    )  # fmt: skip
+
+
+def _drawn(block: TransformerView) -> tuple[str, ...]:
+    """Which heads and tokens are drawn, where that is not all."""
+    picks, context = block.picks, block.context
+    keys = () if block.one_row else listed("keys", picks.keys, picks.reads)
+    read = listed("context tokens", context, block.trace.size("context_keys")) if context else ()
+    return (*listed("heads", block.heads, picks.heads), *listed("tokens", picks.queries, picks.count), *keys, *read)
 
 
 def _options(block: TransformerView) -> tuple[str, ...]:
@@ -216,4 +263,4 @@ def _closing(counted: str, several: bool) -> Line:
                  if several else "it thinks alone, and keeps what it was")  # fmt: skip
 
 
-TransformerStory = story("Transformer block", film, GOOD_FOR, takes=9)
+TransformerStory = story("Transformer block", film, GOOD_FOR, takes=9, shows=("heads", "tokens"))

@@ -51,8 +51,7 @@ class Becoming(Grid):
 
     def measure(self, s: Setting) -> Extent:
         need = super().measure(s)
-        titles = (phrases.width(self._as(name).heading(s.figures), theme.NAME) for name in self.draws)
-        return replace(need, width=max(need.width, *titles)) if not self.beside else need
+        return replace(need, width=max(need.width, self._widest(s))) if not self.beside else need
 
     def place(self, s: Setting, spot: Spot) -> Iterator[Plan]:
         """A tensor that is given stands there from the first frame on, though what it becomes is still to be made."""
@@ -63,7 +62,14 @@ class Becoming(Grid):
                 own = self._as(first)
                 cells = s.figures.cells(own.shown(s.figures), s.figures.first, bool(plan.numeral))
                 plan = replace(plan, empty=False, cells=cells, heading=own.heading(s.figures, s.figures.first))
+            if isinstance(plan, GridPlan) and plan.heading_at and not self.beside:
+                x, y = plan.heading_at  # so far left that there is room for the widest, which comes later
+                plan = replace(plan, heading_at=(min(x, spot.x + spot.width / 2 - self._widest(s)), y))
             yield plan
+
+    def _widest(self, s: Setting) -> float:
+        """The width of the widest of its headings."""
+        return max(phrases.width(self._as(name).heading(s.figures), theme.NAME) for name in self.draws)
 
     def named(self, figures: Figures, tensor: str) -> Line:
         """What one of its tensors is called on the stage."""
