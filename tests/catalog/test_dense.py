@@ -170,17 +170,24 @@ def verbs(beat: Beat, kind: type[Kind]) -> list[Kind]:
 def test_the_largest_products_are_said_and_written() -> None:
     trace, board = told("dense", input="random:40", units=30)
     first = next(beat for beat in board.beats if beat.kind == "step")
-    sizes = sorted(np.abs(trace["products"][0, 0]))[::-1][:5]
+    sizes = sorted(np.abs(trace["products"][0, 0]))[::-1][:3]
     (arrive,) = verbs(first, Arrive)
-    rows = [[plain(line) for _, line in row] for row in arrive.rows]
+    *rows, others = [[plain(line) for _, line in row] for row in arrive.rows]
     assert [abs(int(row[3].replace("−", "-"))) for row in rows] == sizes
     for place, weight, given, product in [[int(text.replace("−", "-")) for text in row] for row in rows]:
         assert trace["weight"][0, place - 1] == weight
         assert trace["input"][0, place - 1] == given
         assert product == weight * given
+    rest = trace["products"][0, 0].sum() - sum(int(row[3].replace("−", "-")) for row in rows)
+    assert [others[0], int(others[1].replace("−", "-"))] == ["37 others", rest]
     said = plain(first.caption).replace("\u2009", "").split(" + ")
-    assert said[: len(rows)] == [f"{_factor(row[1], True)}·{_factor(row[2])}" for row in rows]
-    assert said[len(rows)].endswith("more")
+    rows = sorted(rows, key=lambda row: int(row[0]))
+    assert said[:3] == [f"{_factor(row[1], k == 0)}·{_factor(row[2])}" for k, row in enumerate(rows)]
+    assert said[3] == f"{_factor(others[1])} of 37 others"
+    _, board = told("dense", input="random:40", units=30, show="inputs=1,40")
+    (arrive,) = verbs(next(beat for beat in board.beats if beat.kind == "step"), Arrive)
+    assert sorted(plain(row[0][1]) for row in arrive.rows) == ["1", "38 others", "40"]
+    assert "inputs 1, 40 of 40 written" in plain(board.parameters)
 
 
 def _factor(text: str, first: bool = False) -> str:

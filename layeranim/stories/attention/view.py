@@ -206,9 +206,9 @@ class AttentionView:
         return len(self.drawn_keys)
 
     @property
-    def apart(self) -> Apart | None:
+    def apart(self) -> tuple[Apart, ...]:
         """What the keys that are not drawn bring to a mixture is one number."""
-        return Apart("value_products", "keys", self.drawn_keys, WRITTEN) if self.cols < self.keys else None
+        return (Apart("value_products", "keys", self.drawn_keys, WRITTEN),) if self.cols < self.keys else ()
 
     @property
     def heaviest(self) -> Note:

@@ -49,7 +49,7 @@ def film(telling: Telling) -> Play:
         masks={"padded": Mask(view.ghost, view.unread)},
         follow=view.told,
         evidence=view.evidence(view.told),
-        apart=Apart("partial_sums", "group_channels", view.rows) if view.apart else None,
+        apart=(Apart("partial_sums", "group_channels", view.rows),) if view.apart else (),
         stops=tuple(f * view.per_map for f in range(1, len(view.maps))),
         row=view.out_shape[1],
     )  # fmt: skip

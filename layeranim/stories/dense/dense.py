@@ -28,6 +28,7 @@ from layeranim.stories.stage import (
     Units,
     story,
 )  # fmt: skip
+from layeranim.stories.stage.arrangements import leading
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts.sides import weighed
 from layeranim.stories.stage.solver import Node
@@ -49,6 +50,7 @@ def film(telling: Telling) -> Play:
     if view.units == 1 and not view.row_wise:
         return replace(neuron.film(telling), title="Dense layer")
     words, sides = DenseWords(view), _sides(view)
+    apart, written = leading(telling, "products", "in_features", not view.side)
     first, second = words.notes()
     acts: tuple[tuple[tuple[str, ...], tuple[Note, ...]], ...] = ((SUMS, first),)
     if not view.activated:
@@ -84,6 +86,8 @@ def film(telling: Telling) -> Play:
         row=view.units,
         words={last: heaps} if view.side else {},
         largest=view.inputs > 5,
+        apart=apart,
+        drawn=written,
     )
     return play
 
@@ -189,4 +193,4 @@ def _spans(view: DenseView) -> dict[str, float]:
     return out | ({"output": 1.0} if view.activation in BOUNDED else {})
 
 
-DenseStory = story("Dense layer", film, GOOD_FOR, takes=7)
+DenseStory = story("Dense layer", film, GOOD_FOR, takes=7, shows=("inputs",))

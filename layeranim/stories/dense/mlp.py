@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from layeranim import numbers
 from layeranim.engine.trace import Region
@@ -11,6 +11,7 @@ from layeranim.stories.dense.network_view import NetworkView
 from layeranim.stories.pictures import brightness
 from layeranim.stories.stage import (
     All,
+    Apart,
     Bars,
     Column,
     Each,
@@ -26,6 +27,7 @@ from layeranim.stories.stage import (
     Units,
     story,
 )  # fmt: skip
+from layeranim.stories.stage.arrangements import LEADING, MANY, leading
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.language import Act
 from layeranim.stories.stage.parts.sides import weighed
@@ -55,6 +57,7 @@ def film(telling: Telling) -> Play:
     shares = {"output": "share"} if view.end != "linear" else {}
     shares |= {view.made(k): "share" for k in range(1, last) if view.activation == "sigmoid"}
     first = _first(view)
+    apart, written = leading(telling, "dense1_products", "in_features", not view.side)
     play = Play(
         title=telling.base.title if view.digits and telling.base else "Multilayer perceptron",
         units=Units((view.axis(1),), ("unit", "units"),
@@ -75,8 +78,17 @@ def film(telling: Telling) -> Play:
         words={first.acts[0][0][-1]: heaps} if view.side else {},
         symbols=view.symbols(),
         largest=True,
+        apart=(*apart, *_deeper(view)),
+        drawn=written,
     )  # fmt: skip
     return play
+
+
+def _deeper(view: NetworkView) -> Iterator[Apart]:
+    """Of the sums of the later layers too the largest products are written, and all others as one number."""
+    for k in range(2, view.layers + 1):
+        if view.sizes[k - 1] > MANY and view.trace.tensor("input").labels is None:
+            yield Apart(f"dense{k}_products", view.axis(k - 1), most=LEADING)
 
 
 # ── stage ────────────────────────────────────────────────────────────────────
@@ -196,4 +208,4 @@ def _answer(view: NetworkView) -> str:
     return f"{view.sizes[-1]} output{'s' * (view.sizes[-1] > 1)}"
 
 
-MlpStory = story("Multilayer perceptron", film, GOOD_FOR, takes=6)
+MlpStory = story("Multilayer perceptron", film, GOOD_FOR, takes=6, shows=("inputs",))

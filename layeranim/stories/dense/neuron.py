@@ -11,6 +11,7 @@ from layeranim.engine.trace import Region, Trace
 from layeranim.stories.activations import activation_word
 from layeranim.stories.options import FilmOptions
 from layeranim.stories.stage import Chip, Each, Grid, Neurons, Note, Plane, Play, Row, Tries, Units, story
+from layeranim.stories.stage.arrangements import leading
 from layeranim.stories.stage.solver import Node
 from layeranim.stories.storyboard import Fact, Line, Run, Telling
 
@@ -35,6 +36,7 @@ def film(telling: Telling) -> Play:
     rows = [Row(table, net, *after, plane), Row(table, net, *after), Row(*before, net, *after)]
     alone = [Row(net, *after, plane), Row(net, *after)]
     given, told = trace["weight"][0], _told(telling)
+    apart, written = leading(telling, "products", "in_features")
     return Play(
         title="Artificial neuron",
         units=Units(("batch",), ("sample", "samples"), ("out_features",)),
@@ -70,6 +72,8 @@ def film(telling: Telling) -> Play:
         evidence=(Region.of("output", batch=told),),
         kinds={"output": "share"} if name == "sigmoid" else {},
         follow=telling.preset.unit if telling.preset else None,
+        apart=apart,
+        drawn=written,
     )
 
 
@@ -121,4 +125,4 @@ def _closing(inputs: int, biased: bool, told: int, name: str) -> Line:
     )  # fmt: skip
 
 
-NeuronStory = story("Artificial neuron", film, GOOD_FOR)
+NeuronStory = story("Artificial neuron", film, GOOD_FOR, shows=("inputs",))

@@ -7,17 +7,21 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from layeranim import theme
+from layeranim.errors import OptionError
 from layeranim.layout import even
 from layeranim.stories import phrases
+from layeranim.stories.stage.language import Apart
 from layeranim.stories.stage.plans import TextPlan
 from layeranim.stories.stage.solver import COLUMN_GAP, Extent, Node, Setting, Spot
-from layeranim.stories.storyboard import Fact, Line, Run
+from layeranim.stories.storyboard import Fact, Line, Run, Telling
 
 if TYPE_CHECKING:
     from layeranim.stories.stage.plans import Plan
 
 MOST = 4
 """Of more parts than these all but one are drawn: the last place says how many more there are."""
+LEADING, MANY = 3, 16
+"""Of a sum of more than so many products so many are written: the largest."""
 NEXT = 12.0
 """Between neighbours of a repeated part."""
 MORE = 30.0
@@ -106,11 +110,25 @@ def picked(make: Callable[[int], Node], indices: Sequence[int], count: int, acro
     return Repeat(lambda i: make(indices[i]), count, shown + (shown < count), across, apart)
 
 
-def listed(noun: str, indices: Sequence[int], count: int) -> tuple[str, ...]:
+def listed(noun: str, indices: Sequence[int], count: int, what: str = "drawn") -> tuple[str, ...]:
     """``channels 3, 20, 44 of 64 drawn``, counted from 1; nothing where all are."""
     if len(indices) == count:
         return ()
-    return (f"{noun if len(indices) > 1 else noun[:-1]} {', '.join(str(i + 1) for i in indices)} of {count} drawn",)
+    return (f"{noun if len(indices) > 1 else noun[:-1]} {', '.join(str(i + 1) for i in indices)} of {count} {what}",)
+
+
+def leading(telling: Telling, tensor: str, axis: str, told: bool = True) -> tuple[tuple[Apart, ...], tuple[str, ...]]:
+    """Of sums of many products those of the inputs that were asked for are written, else the largest, and all others as
+    one number; and what the header says of it. Of letters, and where the film tells its sums otherwise, none is.
+    """
+    film, count = telling.film, telling.trace.size(axis)
+    asked = film.chosen("inputs", count, LEADING)
+    if not told or telling.trace.tensor("input").labels is not None:
+        if asked:
+            raise OptionError(f"show is {film.show}, but this film writes no inputs one by one; leave it out")
+        return (), ()
+    apart = (Apart(tensor, axis, asked, LEADING),) if asked or count > MANY else ()
+    return apart, listed("inputs", asked, count, "written") if asked else ()
 
 
 @dataclass(frozen=True)

@@ -189,12 +189,12 @@ class Passages(Units):
 @dataclass(frozen=True)
 class Apart:
     """Of sums over more cells of ``tensor`` along ``axis`` than are ``shown`` these are written, ``most`` of them those
-    that add most, and all others as the one number that they come to.
+    that add most, and all others as the one number that they come to. Without ``shown`` all may be written.
     """
 
     tensor: str
     axis: str
-    shown: Sequence[int]
+    shown: Sequence[int] = ()
     most: int = 9
 
 
@@ -374,7 +374,7 @@ class Play:
     retold: Mapping[str, Callable[[Figures, int], Line]] = field(default_factory=dict)
     tokens: tuple[str, ...] = ()
     largest: bool = False
-    apart: Apart | None = None
+    apart: tuple[Apart, ...] = ()
     warnings: tuple[str, ...] = ()
     stand_ins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     same: tuple[tuple[str, str], ...] = ()

@@ -25,7 +25,7 @@ from layeranim.stories.phrases import NumberRow, Terms
 from layeranim.stories.stage.axes import LARGEST
 from layeranim.stories.stage.charges import chained, charged, moved, normed, reduced, sloped
 from layeranim.stories.stage.figures import Acted, Covered, Figures
-from layeranim.stories.stage.language import Windows
+from layeranim.stories.stage.language import Apart, Windows
 from layeranim.stories.storyboard import Address, Fact, Line, Run
 
 WRITTEN: dict[str, str | tuple[str, ...] | Callable[[Sequence[float], Mapping[str, Any]], str]] = {
@@ -259,21 +259,30 @@ def _apart(figures: Figures, read: Covered, target: Address) -> list[Terms]:
 
     Also where the step adds up what those terms are made of.
     """
-    apart, axes = figures.film.apart, figures.trace.axes(read.tensor)
-    if not apart or apart.axis not in axes or len(read.spans[axes.index(apart.axis)]) <= len(apart.shown):
-        return []
-    every = figures.covered(Region(apart.tensor), target)
-    values, shown = figures.read(every), np.asarray(apart.shown)
-    if len(shown) > apart.most:
-        shown = np.sort(shown[np.argsort(-_sizes(values[shown]), kind="stable")[: apart.most]])
+    axes = figures.trace.axes(read.tensor)
+    for apart in figures.film.apart:
+        count = len(read.spans[axes.index(apart.axis)]) if apart.axis in axes else 0
+        if count <= min(len(apart.shown) or count, apart.most):
+            continue
+        every = figures.covered(Region(apart.tensor), target)
+        shown, others = parted(figures, apart, every)
+        cells = [every[k] for k in sorted(shown)]
+        terms = [Terms((_row(figures, every, sorted(shown)),), cells=cells)]
+        if figures.acted_at(cells[0]).step.operation in PRODUCTS:
+            terms = [_product(figures, one) for one in cells]
+        return [*terms, Terms((others,), many=len(every) - len(cells))]
+    return []
+
+
+def parted(figures: Figures, apart: Apart, every: Covered) -> tuple[list[int], NumberRow]:
+    """Of the terms of a sum the places of those that are written, the largest first, and what all others come to."""
+    values = figures.read(every)
+    shown = np.asarray(apart.shown or range(len(values)))
+    shown = shown[np.argsort(-_sizes(values[shown]), kind="stable")[: apart.most]]
     with np.errstate(all="ignore"):
         rest = OPERATIONS["add"].run(np.delete(values, shown))
     others = NumberRow(np.atleast_1d(rest), figures.style(apart.tensor), lambda _: Fact("others"))
-    cells = [every[int(k)] for k in shown]
-    terms = [Terms((_row(figures, every, shown),), cells=cells)]
-    if figures.acted_at(cells[0]).step.operation in PRODUCTS:
-        terms = [_product(figures, one) for one in cells]
-    return [*terms, Terms((others,), many=len(every) - len(cells))]
+    return [int(k) for k in shown], others
 
 
 def _inside(figures: Figures, cells: Covered) -> list[Terms]:
@@ -394,13 +403,14 @@ def _summands(terms: Sequence[Terms]) -> Iterator[Summand]:
 
 
 def counted(figures: Figures, target: Address) -> list[tuple[Summand, Line]]:
-    """The terms of a sum that are written out, each with the sum so far; none where it is one term, or many.
+    """The terms of a sum that are written out, each with the sum so far; none where it is one term, or many, or where
+    one stands for others.
 
     The last sum is that of the cell itself.
     """
     acted = _behind(figures, figures.acted_at(target), target)
     terms = _live(unfolded(figures, target)) if _adds(acted) else []
-    if not 1 < phrases.counted(terms)[0] <= TALLIED:
+    if not 1 < phrases.counted(terms)[0] <= TALLIED or any(group.many for group in terms):
         return []
     total, style, out = Fraction(0), figures.style(target.tensor), list[tuple[Summand, Line]]()
     *parts, last = _summands(terms)

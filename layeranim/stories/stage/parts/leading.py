@@ -12,10 +12,12 @@ from layeranim.engine.trace import Region
 from layeranim.layout import even
 from layeranim.stories import phrases
 from layeranim.stories.stage.figures import Covered, Figures
+from layeranim.stories.stage.language import Apart
 from layeranim.stories.stage.parts.base import HEADING, Actor, Moment
 from layeranim.stories.stage.plans import Plan, TablePlan
 from layeranim.stories.stage.solver import Extent, Setting, Spot, Unfit
 from layeranim.stories.stage.verbs import Arrive, Clear, Verb
+from layeranim.stories.stage.written import parted
 from layeranim.stories.storyboard import Address, Box, Fact, Line, Point, Run
 
 MOST = 5
@@ -28,7 +30,7 @@ class Leading(Actor):
     """The largest ``products`` of the unit under way under ``heads``: which, the two factors, the product.
 
     ``axis`` is the one along which the products of a unit lie; which place on it a product has is said, counted from 1.
-    There are ``most`` of them.
+    There are ``most`` of them; where the film writes the others as one number this has the last row.
     """
 
     products: str
@@ -40,34 +42,50 @@ class Leading(Actor):
     about = "products"
 
     def _count(self, figures: Figures) -> int:
-        return min(self.most, figures.trace.size(self.axis))
+        apart = self._apart(figures)
+        return min(len(apart.shown) or apart.most if apart else self.most, figures.trace.size(self.axis))
+
+    def _lines(self, figures: Figures) -> int:
+        """How many rows there are, those with the heads and with the others among them."""
+        return 1 + self._count(figures) + (self._apart(figures) is not None)
+
+    def _apart(self, figures: Figures) -> Apart | None:
+        """What stands apart from all others in the film's sums of these products."""
+        size = figures.trace.size(self.axis)
+        own = (one for one in figures.film.apart if one.tensor == self.products)
+        return next((one for one in own if min(len(one.shown) or size, one.most) < size), None)
 
     def _reads(self, figures: Figures) -> list[str]:
         return [region.tensor for region in figures.acted(self.products, 0).step.reads]
 
     def _widths(self, figures: Figures) -> list[float]:
         heads = [phrases.width((Run(head, weight="semibold"),), SIZE) for head in self.heads]
-        place = phrases.width((Run(str(figures.trace.size(self.axis))),), SIZE)
+        size = figures.trace.size(self.axis)
+        last = phrases.so_many("other", "others", size - self._count(figures)) if self._apart(figures) else str(size)
+        place = phrases.width((Run(last),), SIZE)
         numbers_ = [figures.wide(name, False) * SIZE for name in (*self._reads(figures), self.products)]
         return [max(pair) for pair in zip(heads, [place, *numbers_], strict=True)]
 
     def _said(self, figures: Figures) -> Line:
         size = figures.trace.size(self.axis)
-        if size <= self.most:
+        if size <= self._count(figures):
             return ()
-        return (Run(f"the {self.most} largest of {size} products", source=Fact("count")),)
+        apart = self._apart(figures)
+        which = "" if apart and apart.shown else "the "
+        largest = "" if apart and apart.shown else " largest"
+        return (Run(f"{which}{self._count(figures)}{largest} of {size} products", source=Fact("count")),)
 
     def measure(self, s: Setting) -> Extent:
         if s.figures.trace.tensor(self.products).labels is not None:
             raise Unfit(self.products)
         widths = self._widths(s.figures)
-        half = (self._count(s.figures) + 1) * ROW / 2
+        half = self._lines(s.figures) * ROW / 2
         wide = sum(widths) + BETWEEN * (len(widths) - 1)
         return Extent(max(wide, phrases.width(self._said(s.figures), theme.NAME)), half + HEADING, half)
 
     def place(self, s: Setting, spot: Spot) -> Iterator[Plan]:
-        widths, count = self._widths(s.figures), self._count(s.figures)
-        wide, high = sum(widths) + BETWEEN * (len(widths) - 1), (count + 1) * ROW
+        widths = self._widths(s.figures)
+        wide, high = sum(widths) + BETWEEN * (len(widths) - 1), self._lines(s.figures) * ROW
         box = Box(even(spot.x - wide / 2), even(spot.y + high / 2), wide, high)
         heads: list[tuple[Point, Line]] = []
         for end, head in zip(_ends(box.x, widths), self.heads, strict=True):
@@ -81,7 +99,9 @@ class Leading(Actor):
     # ── acts ─────────────────────────────────────────────────────────────────
     def largest(self, figures: Figures, unit: int) -> tuple[Covered, list[int]]:
         """The products of a unit, and the places of the largest among them by size, first come first."""
-        cells = figures.covered(figures.acted(self.products, unit).writes)
+        cells, apart = figures.covered(figures.acted(self.products, unit).writes), self._apart(figures)
+        if apart:
+            return cells, parted(figures, apart, cells)[0]
         sizes = np.nan_to_num(np.abs(numbers.rounded(figures.read(cells))), nan=np.inf)
         return cells, [int(k) for k in np.argsort(-sizes, kind="stable")[: self._count(figures)]]
 
@@ -97,6 +117,15 @@ class Leading(Actor):
             rows.append(
                 tuple(((end - phrases.width(line, SIZE), y), line) for end, line in zip(ends, lines, strict=True))
             )
+        if apart := self._apart(figures):
+            others = parted(figures, apart, cells)[1]
+            said: Line = (
+                Run(phrases.so_many("other", "others", len(cells) - len(picked)), source=Fact("hidden terms")),
+            )
+            number: Line = (Run(numbers.text(others.values[0], others.style), source=others.source(0)),)
+            y = plan.box.y - (len(picked) + 1) * ROW - 28
+            rows.append(tuple(((end - phrases.width(line, SIZE), y), line)
+                              for end, line in ((ends[0], said), (ends[-1], number))))  # fmt: skip
         return Arrive(plan.name, tuple(rows))
 
     def changes(self, figures: Figures, plan: TablePlan, moment: Moment) -> Iterator[Verb]:
