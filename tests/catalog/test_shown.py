@@ -180,6 +180,22 @@ def test_show_chooses_the_tokens_that_look_and_the_keys() -> None:
     assert {*cols} == {*np.argsort(-trace["weights"][0, 0, followed(board).units[0]])[:8].tolist()}
 
 
+def test_a_depthwise_film_draws_the_channels_that_add_most_and_shows_others() -> None:
+    trace, board = told("depthwise", input="random:12x6x6", filters=9)
+    maps, rows = drawn(board, "output"), drawn(board, "padded")
+    tops = np.abs(trace["output"][0]).max(axis=(1, 2))
+    assert sorted(tops[maps]) == sorted(np.sort(tops)[-3:])
+    f, place = int(tops.argmax()), np.unravel_index(followed(board).units[0], trace["output"].shape[2:])
+    products = trace["pointwise_products"][0, f, place[0], place[1], :, 0, 0]
+    assert sorted(np.abs(products[rows])) == sorted(np.sort(np.abs(products))[-3:])
+    said = " ".join(plain(beat.caption) for beat in board.beats if beat.units == followed(board).units)
+    kept = int(np.delete(products, rows).sum())
+    assert {(int(number(found["number"])), found["count"]) for found in OTHERS.finditer(said)} == {(kept, "9")}
+    _, board = told("depthwise", input="random:12x6x6", filters=9, show="channels=12 maps=2,9")
+    assert (drawn(board, "output"), drawn(board, "padded")) == ([1, 8], [11])
+    assert "channel 12 of 12 drawn,  maps 2, 9 of 9 drawn" in plain(board.parameters)
+
+
 def test_of_a_large_transformer_one_head_and_its_tokens_are_drawn() -> None:
     trace, board = told("transformer", tokens=50, embed=24, heads=6)
     grid = next(grid for grid in board.grids.values() if grid.tensor == "self.weights")

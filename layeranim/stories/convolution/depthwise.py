@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from layeranim.engine.trace import Region, Trace
+from layeranim.engine.trace import Array, Region, Trace
 from layeranim.stories.activations import activation_name
 from layeranim.stories.convolution.sides import options_of, without_data
 from layeranim.stories.phrases import sentence
-from layeranim.stories.stage import Each, Grid, Mask, Note, Play, Repeat, Row, Tries, Windows, story
-from layeranim.stories.stage.arrangements import drawn
+from layeranim.stories.stage import (
+    Apart,
+    Each,
+    Grid,
+    Mask,
+    Note,
+    Play,
+    Repeat,
+    Row,
+    Tries,
+    Windows,
+    listed,
+    picked,
+    story,
+)
+from layeranim.stories.stage.arrangements import MOST, drawn
 from layeranim.stories.stage.solver import NUMERAL_LOW, Node
 from layeranim.stories.storyboard import Fact, Line, Run, Telling
 
@@ -24,10 +40,9 @@ MAP = "out_height", "out_width"
 
 def film(telling: Telling) -> Play:
     """The film of both convolutions, place by place."""
-    trace = telling.trace
+    trace, view = telling.trace, Separable(telling)
     rows, cols = trace.size("out_height"), trace.size("out_width")
-    unit = telling.preset.unit if telling.preset else None
-    told = {"out_channels": _mixing(trace), "depth_channels": 0, "in_channels": 0}
+    told = {"out_channels": view.mixed, "depth_channels": view.filtered[0], "in_channels": view.channels[0]}
     mixed = ("pointwise_products", "pointwise_pre_activation")
     last = (mixed, ("output",)) if _activated(trace) else ((*mixed, "output"),)
     acts = (("depthwise_products",), ("depthwise_pre_activation", "depthwise_output"), *last)
@@ -38,20 +53,22 @@ def film(telling: Telling) -> Play:
             tuple(f"row {r + 1}, column {c + 1}" for r in range(rows) for c in range(cols)),
             inner=lambda _: told, of="padded", by="depthwise_kernel",
         ),
-        stage=_stage(trace),
-        acts=(Each(tuple((names, tuple(_notes(trace, names[0]))) for names in acts)),),
+        stage=_stage(view),
+        acts=(Each(tuple((names, tuple(_notes(view, names[0]))) for names in acts)),),
         opening=sentence("every channel is filtered alone, ", "then the channels are mixed"),
         closing=_closing(trace),
         good_for=GOOD_FOR if _saves(trace) else SAVES_NOTHING,
         options=_options(trace),
-        drawn=_hidden(trace),
+        drawn=(*listed("channels", view.channels, trace.size("in_channels")),
+               *listed("maps", view.maps, trace.size("out_channels"))),
         alike=(("padded", "depthwise_patches", "depthwise_products"),
                ("depthwise_pre_activation", "depthwise_output", "pointwise_pre_activation", "output")),
         kinds={"padded": _picture(telling)} if _picture(telling) else {},
         masks={"padded": Mask(*without_data(trace))},
-        follow=unit if unit is not None and unit < rows * cols else _strongest(telling),
+        follow=view.place,
+        apart=view.apart,
         row=cols,
-        evidence=(Region.of("output", batch=telling.film.place_in(trace.size("batch"))),),
+        evidence=view.made,
     )  # fmt: skip
 
 
@@ -62,21 +79,97 @@ def _picture(telling: Telling) -> str:
     return "planes" if telling.trace.size("in_channels") == 3 else "grey"
 
 
+class Separable:
+    """What the film shows of the layer: which channels and which maps, and the number that it follows."""
+
+    def __init__(self, telling: Telling) -> None:
+        self.telling, self.trace, self.film = telling, telling.trace, telling.film
+        self.b: int = self.film.place_in(self.trace.size("batch"))
+        self.each = self.trace.size("depth_channels") // self.trace.size("in_channels")
+
+    @cached_property
+    def maps(self) -> tuple[int, ...]:
+        """The maps that are drawn: of many those with the largest numbers."""
+        count = self.trace.size("out_channels")
+        asked: tuple[int, ...] = self.film.chosen("maps", count, MOST)
+        if asked or count <= MOST:
+            return asked or tuple(range(count))
+        sizes = _sizes(self.trace["output"][self.b]).reshape(count, -1).max(axis=1)
+        return tuple(sorted(np.argsort(-sizes, kind="stable")[: drawn(count)].tolist()))
+
+    @cached_property
+    def mixed(self) -> int:
+        """Of the maps that are drawn the first one into which most channels go; of many the largest."""
+        if len(self.maps) < self.trace.size("out_channels"):
+            return max(self.maps, key=lambda f: float(_sizes(self.trace["output"][self.b, f]).max()))
+        weights = self.trace["pointwise_kernel"][list(self.maps), :, 0, 0]
+        return self.maps[int(np.count_nonzero(weights, axis=1).argmax())]
+
+    @cached_property
+    def place(self) -> int:
+        """The place that is followed: asked for, the preset's, or where the map that is followed is largest."""
+        sizes = _sizes(self.trace["output"][self.b, self.mixed])
+        unit = self.film.follow - 1 if self.film.follow else self.telling.preset.unit if self.telling.preset else None
+        return unit if unit is not None and unit < sizes.size else int(np.argmax(sizes))
+
+    @cached_property
+    def channels(self) -> tuple[int, ...]:
+        """The channels that are drawn: of many those that add most to the number that is followed."""
+        count = self.trace.size("in_channels")
+        asked: tuple[int, ...] = self.film.chosen("channels", count, MOST)
+        if asked or count <= MOST:
+            return asked or tuple(range(count))
+        row, col = divmod(self.place, self.trace.size("out_width"))
+        where = {"batch": self.b, "out_channels": self.mixed, "out_height": row, "out_width": col}
+        sizes = _sizes(self.trace.read(Region.of("pointwise_products", **where)))
+        return tuple(sorted(np.argsort(-sizes.reshape(count, -1).max(axis=1), kind="stable")[: drawn(count)].tolist()))
+
+    @property
+    def chosen(self) -> bool:
+        """Whether the channels that are drawn were chosen by their numbers."""
+        return len(self.channels) < self.trace.size("in_channels") and "channels" not in self.film.show_of
+
+    @property
+    def filtered(self) -> tuple[int, ...]:
+        """The channels after their filters that are drawn."""
+        every = tuple(ch * self.each + k for ch in self.channels for k in range(self.each))
+        return every[: drawn(len(every))]
+
+    @property
+    def made(self) -> tuple[Region, ...]:
+        """The maps that are drawn."""
+        if len(self.maps) == self.trace.size("out_channels"):
+            return (Region.of("output", batch=self.b),)
+        return tuple(Region.of("output", batch=self.b, out_channels=f) for f in self.maps)
+
+    @property
+    def apart(self) -> tuple[Apart, ...]:
+        """What the channels that are not drawn add is one number."""
+        if len(self.channels) == self.trace.size("in_channels"):
+            return ()
+        return (Apart("pointwise_products", "depth_channels", self.filtered, len(self.filtered)),)
+
+
+def _sizes(values: Array) -> NDArray[np.float64]:
+    """How large numbers are; what is not finite is least."""
+    return np.asarray(np.round(np.abs(np.nan_to_num(values.astype(float), posinf=0, neginf=0)), 9), np.float64)
+
+
 # ── stage ────────────────────────────────────────────────────────────────────
-def _stage(trace: Trace) -> Node:
+def _stage(view: Separable) -> Node:
     """A row a channel in numbers; else channels and maps in colours beside their windows; else filters too."""
-    rows = [_arranged(trace, _numbered(trace, products), 0, across) for products, across in
+    rows = [_arranged(view, _numbered(view, products), 0, across) for products, across in
             ((True, 1), (False, 1), (False, 2))]  # fmt: skip
     ways = [(parts, high, across) for parts in (("window", "filter"), ("filter",), ())
-            for high in (0, drawn(trace.size("out_channels"))) for across in (1, 2)]  # fmt: skip
-    lensed = [_arranged(trace, _pictured(trace, parts), high, across) for parts, high, across in ways]
-    small = [_arranged(trace, _pictured(trace, (), share), drawn(trace.size("out_channels")), 1, share)
-             for share in (0.7, 0.45)]  # fmt: skip
+            for high in (0, len(view.maps)) for across in (1, 2)]  # fmt: skip
+    lensed = [_arranged(view, _pictured(view, parts), high, across) for parts, high, across in ways]
+    small = [_arranged(view, _pictured(view, (), share), len(view.maps), 1, share) for share in (0.7, 0.45)]
     return Tries(*rows, *lensed, *small, least=NUMERAL_LOW)
 
 
-def _arranged(trace: Trace, left: Sequence[Node | str], high: int, across: int, share: float = 1.0) -> Node:
+def _arranged(view: Separable, left: Sequence[Node | str], high: int, across: int, share: float = 1.0) -> Node:
     """What filters make of their channels, the weights that mix it, the maps; ``high`` maps in colours."""
+    trace = view.trace
     filters, depth = trace.size("out_channels"), trace.size("depth_channels")
     mixing = Grid("pointwise_kernel", "1×1 weights", "out_channels", "depth_channels",
                   sized=f"{filters}×{depth}" if share == 1 else False,
@@ -84,23 +177,22 @@ def _arranged(trace: Trace, left: Sequence[Node | str], high: int, across: int, 
     chip = (activation_name(trace.config.activation), "→") if _activated(trace) else ()  # type: ignore[attr-defined]
     bias = (Grid("bias", "+ bias", rows="out_channels", sized=False, colours=int(filters > 4), share=0.3,
                  lens=False),)  # fmt: skip
-    maps = Repeat(
+    maps = picked(
         lambda f: Grid("output", f"map {f + 1}", *MAP, at=(("out_channels", f),), sized=False, colours=high,
                        share=share / across),
-        filters, across=across,
+        view.maps, filters, across,
     )  # fmt: skip
     return Row(*left, "→", mixing, *(bias if "bias" in trace and share == 1 else ()), "→", *chip, maps)
 
 
-def _numbered(trace: Trace, products: bool) -> Sequence[Node | str]:
+def _numbered(view: Separable, products: bool) -> Sequence[Node | str]:
     """A row a channel: its cells, its filters and what they make of it."""
-    channels = trace.size("in_channels")
-    each = trace.size("depth_channels") // channels
+    each, first = view.each, view.filtered[0]
     return (
-        Repeat(
+        picked(
             lambda ch: Row(_channel(ch, 0),
-                           Repeat(lambda k: _filter(ch * each + k, products, ch + k == 0), each)),
-            channels,
+                           Repeat(lambda k: _filter(ch * each + k, products, ch * each + k == first), each)),
+            view.channels, view.trace.size("in_channels"),
         ),
     )  # fmt: skip
 
@@ -112,22 +204,22 @@ def _filter(d: int, products: bool, first: bool) -> Node:
     return Row(kernel, *(made if products else ()), "→", _map(d, 0))
 
 
-def _pictured(trace: Trace, parts: Sequence[str], share: float = 1.0) -> Sequence[Node | str]:
+def _pictured(view: Separable, parts: Sequence[str], share: float = 1.0) -> Sequence[Node | str]:
     """Channels as pictures, what a filter does to a window of each, and what the filters leave as pictures."""
-    channels, depth = trace.size("in_channels"), trace.size("depth_channels")
-    each = depth // channels
+    channels, depth = view.trace.size("in_channels"), view.trace.size("depth_channels")
+    each, count = view.each, len(view.filtered)
 
     def operator(d: int) -> Node:
-        at = (("in_channels", d // each),)
-        window = (Grid("depthwise_patches", "" if d else "window", *KERNEL, at=at, sized=False, frame="focus"),)
-        kernel = Grid("depthwise_kernel", "" if d else "filters", *KERNEL, at=_at(d), sized=False,
-                      colours=int("filter" not in parts), share=min(0.3, 0.9 / drawn(depth)))  # fmt: skip
-        total = Grid("depthwise_pre_activation", "" if d else "sums", at=_at(d), sized=False, one=True)
+        at, named = (("in_channels", d // each),), d == view.filtered[0]
+        window = (Grid("depthwise_patches", "window" * named, *KERNEL, at=at, sized=False, frame="focus"),)
+        kernel = Grid("depthwise_kernel", "filters" * named, *KERNEL, at=_at(d), sized=False,
+                      colours=int("filter" not in parts), share=min(0.3, 0.9 / count))  # fmt: skip
+        total = Grid("depthwise_pre_activation", "sums" * named, at=_at(d), sized=False, one=True)
         return Row(*(window if "window" in parts and each == 1 else ()), kernel, total)
 
     return (
-        Repeat(lambda ch: _channel(ch, drawn(channels), share), channels), Repeat(operator, depth), "→",
-        Repeat(lambda d: _map(d, drawn(depth), share), depth),
+        picked(lambda ch: _channel(ch, len(view.channels), share), view.channels, channels),
+        picked(operator, view.filtered, depth), "→", picked(lambda d: _map(d, count, share), view.filtered, depth),
     )  # fmt: skip
 
 
@@ -148,8 +240,9 @@ def _at(d: int) -> tuple[tuple[str, int], ...]:
 
 
 # ── words ────────────────────────────────────────────────────────────────────
-def _notes(trace: Trace, name: str) -> Iterator[Note]:
+def _notes(view: Separable, name: str) -> Iterator[Note]:
     """What happens in each of the two convolutions."""
+    trace = view.trace
     channels, several = trace.size("in_channels") > 1, trace.size("depth_channels") > 1
     if name == "depthwise_products":
         yield Note("each filter sees its own channel, and no other", channels)
@@ -157,6 +250,8 @@ def _notes(trace: Trace, name: str) -> Iterator[Note]:
     elif name == "depthwise_pre_activation":
         yield Note("one sum for each filter: nothing is mixed yet", several)
     elif name == "pointwise_products":
+        yield Note("the channels drawn are those that add most to this number",
+                   lambda unit: view.chosen and unit == view.place)  # fmt: skip
         yield Note("the same place in every map, times its weight: here the channels meet", channels)
 
 
@@ -198,30 +293,8 @@ def _options(trace: Trace) -> tuple[str, ...]:
     )
 
 
-def _hidden(trace: Trace) -> tuple[str, ...]:
-    """How many channels and maps of how many are drawn, where that is not all."""
-    counts = ((trace.size("in_channels"), "channels"), (trace.size("out_channels"), "maps"))
-    return tuple(f"{drawn(every)} of {every} {noun} drawn" for every, noun in counts if drawn(every) < every)
-
-
-# ── what is followed ─────────────────────────────────────────────────────────
 def _activated(trace: Trace) -> bool:
     return bool(trace.config.activation != "linear")  # type: ignore[attr-defined]
 
 
-def _mixing(trace: Trace) -> int:
-    """Of the maps that are drawn the first one into which most channels go."""
-    weights = trace["pointwise_kernel"][: drawn(trace.size("out_channels")), :, 0, 0]
-    return int(np.count_nonzero(weights, axis=1).argmax())
-
-
-def _strongest(telling: Telling) -> int:
-    """The place at which the map that is followed is largest, whatever its sign."""
-    told = telling.film.place_in(telling.trace.size("batch"))
-    sizes = np.abs(
-        np.nan_to_num(telling.trace["output"][told, _mixing(telling.trace)].astype(float), posinf=0, neginf=0)
-    )
-    return int(np.argmax(np.round(sizes, 9)))
-
-
-DepthwiseStory = story("Depthwise separable convolution", film, GOOD_FOR, takes=21)
+DepthwiseStory = story("Depthwise separable convolution", film, GOOD_FOR, takes=21, shows=("channels", "maps"))

@@ -50,6 +50,5 @@ PRESETS = (
         options={"filters": 64, "padding": "same", "activation": "relu"},
         arrays={"input": "random:32x12x12"},
         title="The first such block of MobileNet",
-        unit=0,
     ),
 )  # fmt: skip

@@ -477,14 +477,25 @@ class _Told:
         return act.instead(self.figures, unit) if act and act.instead else ()
 
     def _target(self, tensor: str, acted: Acted, unit: int) -> Address:
-        """The cell that is written out: the unit's own; of a window's products the largest."""
+        """The cell that is written out: the unit's own; of a window's products the largest whose factors are drawn."""
         zeros = dict.fromkeys(self.figures.trace.axes(tensor), 0)
         first = self.figures.cell_of(tensor, unit, {**zeros, **self.figures.inner(unit)})
         if not isinstance(self.film.units, Windows) or acted.step.operation != "multiply":
             return first
         sizes = np.abs(np.ravel(self.figures.trace.read(acted.writes)))
-        at = int(np.argmax(np.where(np.isfinite(sizes), sizes, -1.0)))
-        return self.figures.covered(acted.writes)[at]
+        order = np.argsort(-np.where(np.isfinite(sizes), sizes, -1.0), kind="stable")
+        cells, sides = self.figures.covered(acted.writes), [self.figures.covered(region) for region in acted.reads]
+        alike = all(len(side) == len(cells) for side in sides)
+        found = (int(at) for at in order if not alike or self._stand([side[int(at)] for side in sides]))
+        return cells[next(found, int(order[0]))]
+
+    def _stand(self, cells: Sequence[Address]) -> bool:
+        """Whether grids that show the tensors of these cells show the cells themselves."""
+        for cell in cells:
+            plans = [plan for plan in self.figures.placed.values() if plan.tensor == cell.tensor]
+            if plans and not any(plan.holds(self.figures.here_of(cell)) for plan in plans):
+                return False
+        return True
 
     def _said(self, acted: Acted, target: Address, seconds: float) -> Line:
         """The arithmetic where there is time to read it, else the result."""

@@ -123,7 +123,8 @@ def _lengths(figures: Figures, acted: Acted, target: Address, most: int) -> Sequ
     that stand apart from all others, all."""
     plain = acted.step.operation in ("select", "norm") or _quotient(figures, acted, target)
     if not plain or not isinstance(figures.film.units, Windows):
-        terms = unfolded(figures, target) if _adds(_behind(figures, acted, target)) else []
+        total = _hidden(figures, acted, target) or target
+        terms = unfolded(figures, total) if _adds(_behind(figures, figures.acted_at(total), total)) else []
         whole = any(group.many for group in terms) or (most < 2 and sum(map(len, terms)) == 2)
         return range(max(most, sum(map(len, terms)) if whole else 0), 0, -1)
     source = _quotient(figures, acted, target) or target
