@@ -127,6 +127,23 @@ def test_without_pytorch_it_says_what_to_install(call: Call, train: Path, monkey
     assert "pip install torch" in done.err
 
 
+def test_a_graph_of_onnx_is_captured_and_its_layers_are_shown(call: Call, here: Path) -> None:
+    onnx = pytest.importorskip("onnx")
+    ends = [
+        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, n]) for name, n in (("x", 3), ("y", 2))
+    ]
+    weight = onnx.numpy_helper.from_array(np.ones((3, 2), np.float32), "w")
+    nodes = [onnx.helper.make_node("MatMul", ["x", "w"], ["z"], name="/fc/MatMul"),
+             onnx.helper.make_node("Relu", ["z"], ["y"], name="/Relu")]  # fmt: skip
+    onnx.save(onnx.helper.make_model(onnx.helper.make_graph(nodes, "g", ends[:1], ends[1:], [weight])), "net.onnx")
+    done = call("capture", "net.onnx", "--input", "x=[[1, 2, 3]]", "-o", "net.npz")
+    assert (done.code, done.out) == (0, "net.npz\n"), done.err
+    assert "net: 2 calls, 2 with a layer here, 2 of them agree" in done.err
+    assert json.loads(call("trace", "net.npz", "--layer", "fc.MatMul", "--json").out)["layer"] == "dense"
+    assert "the graph takes x (1×3 float32)" in call("capture", "net.onnx").err
+    assert "must end in .npz" in call("capture", "net.onnx", "--input", "1 2 3", "-o", "net.onnx").err
+
+
 def test_layers_of_a_file_are_named(call: Call, here: Path) -> None:
     capture().save(here / "own.npz")
     assert "no call 'fd'" in call("render", "own.npz", "--layer", "fd").err
