@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("KERAS_BACKEND", "torch")
 
 import torch
 
@@ -41,6 +42,7 @@ GPT = {
     "eos_token_id": 1,
 }
 T5 = {"vocab_size": 60, "d_model": 32, "d_kv": 8, "d_ff": 64, "num_layers": 2, "num_heads": 4}
+KERAS = (("MobileNetV2", 64), ("DenseNet121", 64), ("ConvNeXtTiny", 64), ("Xception", 96), ("InceptionV3", 96))
 ONNX = ("densenet121", "inception_v2", "resnet50", "shufflenet", "squeezenet")
 HUGGING = (
     ("bert", "BertModel", "BertConfig", SMALL), ("gpt2", "GPT2LMHeadModel", "GPT2Config", GPT),
@@ -58,6 +60,8 @@ def cases() -> Iterator[tuple[str, Callable[[], Made]]]:
         yield from ((f"timm {name}", lambda name=name, size=size: _timm(name, size)) for name, size in TIMM)
     if importlib.util.find_spec("transformers"):
         yield from ((name, lambda made=made: _hugging(*made)) for name, *made in HUGGING)
+    if importlib.util.find_spec("keras"):
+        yield from ((f"keras {name}", lambda name=name, size=size: _keras(name, size)) for name, size in KERAS)
     if importlib.util.find_spec("onnxruntime") and importlib.util.find_spec("onnx"):
         yield from ((f"onnx {name}", lambda name=name: _onnx(name)) for name in ONNX)
 
@@ -80,6 +84,13 @@ def _hugging(kind: str, config: str, options: dict[str, Any]) -> Made:
     ids = torch.randint(2, 50, (2, 7))
     model = getattr(transformers, kind)(getattr(transformers, config)(**options)).eval()
     return model, (), {"input_ids": ids, **({"decoder_input_ids": ids} if kind == "T5Model" else {})}
+
+
+def _keras(name: str, size: int) -> Made:
+    import keras
+
+    model = getattr(keras.applications, name)(weights=None, input_shape=(size, size, 3))
+    return model, (255 * torch.rand(1, size, size, 3),), {}
 
 
 def _onnx(name: str) -> Made:

@@ -48,7 +48,9 @@ def _sound(model: Any) -> Any:
     torch: Any = sys.modules.get("torch")
     if torch is None or not isinstance(model, torch.nn.Module):
         hint = "; la.from_state reads weights alone" if isinstance(model, Mapping) else ""
-        raise OptionError(f"{type(model).__name__} is no torch.nn.Module, but capture runs one{hint}")
+        raise OptionError(
+            f"{type(model).__name__} is no torch.nn.Module, Keras model or ONNX graph, but capture runs one{hint}"
+        )
     model = getattr(model, "_orig_mod", model)  # as torch.compile wraps it
     if isinstance(model, torch.jit.ScriptModule):
         raise OptionError(

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from layeranim import catalog
-from layeranim.capturing import onnx_graph, reading, recognise
+from layeranim.capturing import keras_model, onnx_graph, reading, recognise
 from layeranim.capturing.captured import Capture, ModelCall
 from layeranim.capturing.events import Event
 from layeranim.capturing.recorder import Recorder
@@ -35,6 +35,8 @@ def captured(
     wanted = (keep,) if isinstance(keep, str) else tuple(keep) if keep is not None else None
     if onnx_graph.is_onnx(model):
         return onnx_graph.captured(model, args, kwargs, wanted, check, most)
+    if keras_model.is_keras(model):
+        return keras_model.captured(model, args, kwargs, wanted, check, most)
     recorder, output = recorded(model, args, kwargs, wanted, most)
     if wanted is not None:
         refuse_unmatched([entry.name for entry in recorder.entries if entry.kind in SHOWN], wanted)

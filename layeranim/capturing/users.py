@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import random
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -16,19 +17,21 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from layeranim import inputs
+from layeranim.capturing.keras_model import is_keras
 from layeranim.capturing.onnx_graph import is_onnx
 from layeranim.engine.option import given, suggest
 from layeranim.errors import InputError, LayeranimError, MissingLibraryError, OptionError
+from layeranim.inputs.module_run import live
 
 _NAMED = re.compile(r"([A-Za-z_]\w*)=(.+)", re.DOTALL)
 
 
 def model_of(spec: str, seed: int = 0) -> Any:
-    """The model that ``FILE.py:NAME`` stands for. The file is run, with PyTorch's random numbers from ``seed``.
-    ``FILE.onnx`` is the model itself.
+    """The model that ``FILE.py:NAME`` stands for. The file is run, with PyTorch's and Python's random numbers from
+    ``seed`` (Keras takes its own from Python's). ``FILE.onnx`` is the model itself.
 
     Raises ``InputError`` where there is no such file or name, or the file raises; ``MissingLibraryError`` without
-    PyTorch.
+    PyTorch and Keras.
     """
     if is_onnx(spec):
         return spec
@@ -38,18 +41,20 @@ def model_of(spec: str, seed: int = 0) -> Any:
         raise InputError(f"{given(spec)} must be {told}")
     if not Path(path).is_file():
         raise InputError(f"there is no file {given(path)}")
-    if importlib.util.find_spec("torch") is None:
-        raise MissingLibraryError("a model is run by PyTorch, which is not here; pip install torch")
-    import torch
+    if not any(importlib.util.find_spec(name) for name in ("torch", "keras")):
+        raise MissingLibraryError("a model is run by PyTorch or Keras, and neither is here; pip install torch")
+    random.seed(seed)
+    if importlib.util.find_spec("torch"):
+        import torch
 
-    torch.manual_seed(seed)
+        torch.manual_seed(seed)
     with blamed(spec):
         found = vars(_run(Path(path)))
     if name not in found:
         known = [key for key, value in found.items() if callable(value) and not key.startswith("_")]
         raise InputError(f"{given(path)} has no {name}{suggest(name, known)}; it has {', '.join(known[:12])}")
     value = found[name]
-    if isinstance(value, torch.nn.Module) or not callable(value):
+    if live(value) or is_keras(value) or not callable(value):
         return value
     with blamed(spec):
         return value()
@@ -92,7 +97,7 @@ def inputs_of(model: Any, specs: Sequence[str], seed: int, stream: BinaryIO | No
 
     Raises ``InputError`` for what cannot be read.
     """
-    made = (lambda source: source.array) if is_onnx(model) else _tensors(model)
+    made = (lambda source: source.array) if is_onnx(model) or is_keras(model) else _tensors(model)
     args: list[Any] = []
     kwargs: dict[str, Any] = {}
     for number, spec in enumerate(specs, 1):

@@ -77,7 +77,7 @@ capture = FileCommand(
         Sectioned(["input", "-i", "--input"], DATA, multiple=True, metavar="[NAME=]FILE|NAME|NUMBERS",
                   type=WordsType(files=True), help="what the model is called with, in order or by name; repeatable"),
         Sectioned(["seed", "--seed"], DATA, type=click.IntRange(0, 2**32 - 1), default=0, metavar="N",
-                  help="seed of random inputs, and of PyTorch while the file makes the model  [default: 0]"),
+                  help="seed of random inputs, and of PyTorch and Python while the file makes the model  [default: 0]"),
         Sectioned(["keep", "--keep"], DATA, multiple=True, metavar="NAME", type=WordsType(),
                   help="keep the values of these calls alone; * stands for any letters; repeatable"),
         Sectioned(["no_check", "--no-check"], DATA, is_flag=True, help="do not compute every layer again"),

@@ -30,6 +30,11 @@ class Own(nn.Module):
         return self.fc(self.conv(self.embed(ids).transpose(1, 2)) * scale)
 
 
+class Small(nn.Sequential):
+    def __init__(self):
+        super().__init__(nn.Linear(3, 2))
+
+
 def make_model():
     return Own()
 
@@ -79,6 +84,7 @@ def test_a_table_alone_goes_to_standard_output(call: Call, train: Path) -> None:
     done = call("capture", "train.py:ready", "--input", "1 2 3")
     assert done.code == 0, done.err
     assert done.lines[0].split() == ["name", "kind", "layer", "in", "out", "parameters", "agrees"]
+    assert call("capture", "train.py:Small", "--input", "1 2 3").code == 0  # a class makes its model
     found = json.loads(call("capture", "train.py:ready", "--input", "1 2 3", "--json").out)
     assert [layer["agrees"] for layer in found["layers"]] == [True, True]
     kept = json.loads(call("capture", "train.py:ready", "--input", "1 2 3", "--json", "--no-check", "--keep", "1").out)
@@ -120,7 +126,7 @@ def test_what_is_wrong_is_one_line(call: Call, train: Path, words: str, pieces: 
 def test_without_pytorch_it_says_what_to_install(call: Call, train: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usual = importlib.util.find_spec
     monkeypatch.setattr(
-        importlib.util, "find_spec", lambda name, *rest: None if name == "torch" else usual(name, *rest)
+        importlib.util, "find_spec", lambda name, *rest: None if name in ("torch", "keras") else usual(name, *rest)
     )
     done = call("capture", "train.py:make_model")
     assert done.code == 3
