@@ -43,7 +43,7 @@ def captured(
         if any(_opens(layer) for layer in (model, *model._flatten_layers())):
             run = None if kwargs else _opened(keras, model, args, places)
             notes += [] if run else ["operations that a call of its own makes outside of layers are not seen"]
-        watch = _Watch(keras, run or model, places)
+        watch = _Watch(keras, run or model, places, (args, kwargs))
         with _patched((keras.layers.Layer, "__call__", watch.called), (_operation(), "__call__", watch.operated)):
             output = watch.run(*args, **kwargs)
     parameters = sum(int(np.prod(v.shape)) for v in model.trainable_variables)
@@ -143,10 +143,11 @@ def _as_before(keras: Any, model: Any) -> Iterator[None]:
 class _Watch:
     """The calls of one run, in the thread that watches; ``places`` are the layers that a call stands in, if known."""
 
-    def __init__(self, keras: Any, run: Callable[..., Any], places: Mapping[int, tuple[str, ...]]) -> None:
+    def __init__(self, keras: Any, run: Callable[..., Any], places: Mapping[int, tuple[str, ...]], given: Any) -> None:
         self.keras, self.run, self.places, self.calls = keras, run, places, list[SeenCall]()
         self._thread, self._path, self._inside = threading.get_ident(), list[str](), 0
         self._made = dict[int, tuple[Any, tuple[int, ...]]]()  # tensors are held, so that no other has their number
+        self.brought = {id(x) for x in keras.tree.flatten(given) if self._tensor(x)}
 
     def operated(self, usual: Callable[..., Any], this: Any, args: Any, kwargs: Any) -> Any:
         """An operation; a layer was seen on its way here."""
@@ -210,6 +211,8 @@ class _Watch:
         results = [x for x in self.keras.tree.flatten(result) if self._tensor(x)]
         if kind in keras_layers.WIRES or not any("float" in str(x.dtype) for x in results):
             self._keep(results, reads)
+            if any(id(x) in self.brought for x in tensors):
+                self.brought |= {id(x) for x in results}
             return
         config = _config(this)
         if after and len(after) == 1:  # the layer, and its activation as a call of its own
@@ -249,7 +252,10 @@ class _Watch:
         call = keras_layers.KerasCall(kind, config, weights, x, more, y)
         given = [one for one in (*x, *more.values()) if isinstance(one, np.ndarray)]
         dtype = str(results[0].dtype).removeprefix("torch.")
-        self.calls.append(SeenCall(base, kind, given, y, partial(keras_layers.read, call), reads, learnt, dtype))
+        tensors = [one for one in (*leaves, *named.values()) if self._tensor(one)]
+        brought = tuple(k for k, one in enumerate(tensors) if id(one) in self.brought)
+        read = partial(keras_layers.read, call)
+        self.calls.append(SeenCall(base, kind, given, y, read, reads, brought, learnt, dtype))
 
     def _mask(self, leaves: Sequence[Any]) -> Array | None:
         """The mask that travels with a tensor."""

@@ -322,12 +322,14 @@ class _Run:
             attributes["learned"] = not inputs[1].live
         here = proto.domain in OURS
         call = onnx_nodes.OnnxCall(node.operator, attributes, x, y, self.opset)
+        given = [(one, source) for one, source in zip(x, inputs, strict=True) if one is not None and source.live]
         return SeenCall(
             _place(proto, node), node.operator,
-            [one for one, source in zip(x, inputs, strict=True) if one is not None and source.live],
+            [one for one, _ in given],
             [one for one in y if one is not None],
             partial(onnx_nodes.read, call) if here else partial(_foreign, node.operator, proto.domain),
-            tuple(sorted(frozenset[int]().union(*(one.calls for one in inputs)))), weights,
+            tuple(sorted(frozenset[int]().union(*(one.calls for one in inputs)))),
+            tuple(k for k, (_, source) in enumerate(given) if not source.calls), weights,
             getattr(self.kinds.get(node.outputs[0]), "name", "float32"),
         )  # fmt: skip
 

@@ -29,7 +29,8 @@ Found = tuple[Packed, Array]
 
 @dataclass(eq=False)
 class SeenCall:
-    """One call as it happened: ``base`` is where it stands, ``reads`` are the places of calls that made its inputs."""
+    """One call as it happened: ``base`` is where it stands, ``reads`` are the places of calls that made its inputs,
+    ``brought`` the inputs, from 0, that no call made: the caller brought them."""
 
     base: str
     kind: str
@@ -37,6 +38,7 @@ class SeenCall:
     results: Sequence[Array]
     read: Callable[[], Found]
     reads: tuple[int, ...] = ()
+    brought: tuple[int, ...] = ()
     weights: Mapping[str, int] = field(default_factory=dict)
     """By the name of each parameter that takes part, how many numbers it has."""
     dtype: str = "float32"
@@ -122,6 +124,7 @@ def _call(name: str, call: SeenCall, names: Sequence[str], whole: bool) -> Model
     made = ModelCall(
         name, call.kind, tuple(x.shape for x in call.given), tuple(x.shape for x in call.results),
         tuple((one,) for one in call.weights), sum(call.weights.values()), reads=tuple(names[k] for k in call.reads),
+        brought=call.brought,
     )  # fmt: skip
     if not whole:
         made.why = "its values were not kept; name it in keep"

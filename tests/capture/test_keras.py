@@ -136,6 +136,7 @@ def test_a_functional_model_keeps_the_names_of_its_layers(keras: Any) -> None:
     found = la.capture(model, np.ones((2, 3), np.float32))
     assert [(call.name, call.agrees) for call in found] == [("mlp.up", True), ("mlp.down", True), ("sum", True)]
     assert (found.model, found.parameters) == ("tiny", 31)
+    assert (found["mlp.up"].brought, found["mlp.down"].brought, found["sum"].brought) == ((0,), (), (0,))
     kept = la.capture(model, np.ones((2, 3), np.float32), keep="mlp.*", check=False)
     assert [bool(call.inputs) for call in kept] == [True, True, False]
 

@@ -86,6 +86,7 @@ def test_a_network_is_captured_call_by_call() -> None:
     ]  # fmt: skip
     assert found["Add"].reads == ("r", "c2.Conv")
     assert found["fc.MatMul"].reads == ("pool.MaxPool",)  # through the reshape
+    assert (found["c1.Conv"].brought, found["c2.Conv"].brought) == ((0,), ())
     assert found["fc.MatMul"].weights == (("fc.MatMul.kernel",),)  # as layeranim weights names them
     assert found["c2.Conv"].weights == (("c2.Conv.weight",),)
     assert found.parameters == 27 + 3 + 81 + 3 + 3 + 108
