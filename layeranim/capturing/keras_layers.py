@@ -6,7 +6,7 @@ Source: keras.layers and keras.ops of Keras 3.15, held against the numbers that 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -92,7 +92,26 @@ def read(call: KerasCall) -> Found:
         found = KERAS[call.kind](call)
     except KeyError as error:
         raise OptionError(f"{call.kind} is known here with {error.args[0]}, but has none") from None
-    return found if isinstance(found, tuple) else (found, call.y[0])
+    if isinstance(found, tuple):
+        return found
+    if found.layer in ("elementwise", "activation") and all(x.shape == call.y[0].shape for x in _arrays(call)):
+        arrays = {name: _front(x.reshape(call.y[0].shape) if x.size == call.y[0].size else x)
+                  for name, x in found.arrays.items()}  # fmt: skip
+        if found.layer == "activation":
+            arrays = {name: rows(name, x) for name, x in arrays.items()}
+        return replace(found, arrays=arrays), _front(call.y[0])
+    if found.axes and found.axes == call.turned:  # maps as they are drawn: channels come first
+        return replace(found, axes=()), call.y[0].transpose(found.axes)
+    return found, call.y[0]
+
+
+def _arrays(call: KerasCall) -> list[Array]:
+    return [x for x in call.x if isinstance(x, np.ndarray)]
+
+
+def _front(x: Array) -> Array:
+    """Maps with their channels in front, where they are last: a picture is drawn channel by channel."""
+    return x.transpose(0, x.ndim - 1, *range(1, x.ndim - 1)) if x.ndim > 3 else x
 
 
 # ── windows ──────────────────────────────────────────────────────────────────

@@ -44,6 +44,14 @@ def test_a_call_gives_what_keras_gave(told: dict[str, Any]) -> None:
     agree(layer.compute(layer.config.of(found.options), found.arrays), found, (expected, 2.0**-23), told["kind"])
 
 
+@pytest.mark.parametrize("case", ["conv same, strided", "batch norm", "max pool"])
+def test_maps_are_drawn_with_their_channels_in_front(case: str) -> None:
+    call = read_back(next(told for told in CALLS if told["case"] == case))
+    found, expected = keras_layers.read(call)
+    assert found.axes == ()
+    np.testing.assert_array_equal(expected, np.moveaxis(call.y[0], -1, 1))
+
+
 @pytest.mark.parametrize(
     ("case", "changed", "words"),
     [
