@@ -13,9 +13,11 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("KERAS_BACKEND", "torch")
 
 import torch
 
@@ -40,6 +42,8 @@ GPT = {
     "eos_token_id": 1,
 }
 T5 = {"vocab_size": 60, "d_model": 32, "d_kv": 8, "d_ff": 64, "num_layers": 2, "num_heads": 4}
+KERAS = (("MobileNetV2", 64), ("DenseNet121", 64), ("ConvNeXtTiny", 64), ("Xception", 96), ("InceptionV3", 96))
+ONNX = ("densenet121", "inception_v2", "resnet50", "shufflenet", "squeezenet")
 HUGGING = (
     ("bert", "BertModel", "BertConfig", SMALL), ("gpt2", "GPT2LMHeadModel", "GPT2Config", GPT),
     ("gpt2 by hand", "GPT2LMHeadModel", "GPT2Config", {**GPT, "attn_implementation": "eager"}),
@@ -56,6 +60,10 @@ def cases() -> Iterator[tuple[str, Callable[[], Made]]]:
         yield from ((f"timm {name}", lambda name=name, size=size: _timm(name, size)) for name, size in TIMM)
     if importlib.util.find_spec("transformers"):
         yield from ((name, lambda made=made: _hugging(*made)) for name, *made in HUGGING)
+    if importlib.util.find_spec("keras"):
+        yield from ((f"keras {name}", lambda name=name, size=size: _keras(name, size)) for name, size in KERAS)
+    if importlib.util.find_spec("onnxruntime") and importlib.util.find_spec("onnx"):
+        yield from ((f"onnx {name}", lambda name=name: _onnx(name)) for name in ONNX)
 
 
 def _vision(name: str, size: int) -> Made:
@@ -78,6 +86,33 @@ def _hugging(kind: str, config: str, options: dict[str, Any]) -> Made:
     return model, (), {"input_ids": ids, **({"decoder_input_ids": ids} if kind == "T5Model" else {})}
 
 
+def _keras(name: str, size: int) -> Made:
+    import keras
+
+    model = getattr(keras.applications, name)(weights=None, input_shape=(size, size, 3))
+    return model, (255 * torch.rand(1, size, size, 3),), {}
+
+
+def _onnx(name: str) -> Made:
+    """A network that the onnx package ships, its weights made by the graph itself."""
+    import onnx
+
+    path = Path(onnx.__file__).parent / f"backend/test/data/light/light_{name}.onnx"
+    return path, (torch.randn(1, 3, 224, 224).numpy(),), {}
+
+
+def _plain(model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Callable[[], Any]:
+    """The model alone."""
+    if not isinstance(model, Path):
+        return lambda: model(*args, **kwargs)
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.log_severity_level = 1, 3
+    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    return lambda: session.run(None, {session.get_inputs()[0].name: args[0]})
+
+
 def timed(run: Callable[[], Any], rounds: int) -> tuple[float, Any]:
     """Milliseconds of the processor, the least of some rounds after one that is not counted, and what it gave."""
     least, found = float("inf"), run()
@@ -91,7 +126,7 @@ def timed(run: Callable[[], Any], rounds: int) -> tuple[float, Any]:
 def measured(model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Counter[Any], str, list[float]]:
     """The verdicts on the calls of a model, what of them has no layer, and milliseconds."""
     with torch.no_grad():
-        plain, _ = timed(lambda: model(*args, **kwargs), 3)
+        plain, _ = timed(_plain(model, args, kwargs), 3)
     seen, _ = timed(lambda: la.capture(model, *args, check=False, **kwargs), 3)
     before = time.process_time()
     found = la.capture(model, *args, **kwargs)

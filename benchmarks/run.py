@@ -31,6 +31,9 @@ from layeranim.film.writers.mp4 import H264
 from layeranim.stories.storyboard import Storyboard
 
 HD, SMALL = (1280, 720), (640, 360)
+SINGLE = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
+)  # threads
 WORD = ""  # rows whose name holds it
 
 
@@ -326,9 +329,10 @@ def _held(value: float, most: float) -> str:
     return f"{value:.2f} (wanted ≤ {most:g}{', missed' if value > most else ''})"
 
 
-def _print(code: str) -> str:
-    """What a process of its own prints."""
-    return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=_here()).stdout
+def _print(code: str, **more: str) -> str:
+    """What a process of its own prints; ``more`` stands in its environment."""
+    here = {**_here(), **more}
+    return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=here).stdout
 
 
 def _here() -> dict[str, str]:
@@ -343,13 +347,10 @@ def engine() -> None:
     if importlib.util.find_spec("torch") is None:
         print("PyTorch is not installed here.")
         return
-    single = dict.fromkeys(
-        ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
-    )
     script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "engine.py")
     done = subprocess.run(
         [sys.executable, script, *([WORD] if WORD else [])], check=True, capture_output=True, text=True,
-        env={**_here(), **single},
+        env={**_here(), **SINGLE},
     )  # fmt: skip
     row(
         "layer",
@@ -370,8 +371,47 @@ def engine() -> None:
             f"{1e3 * f['both']:.1f}", second, f"{f['held']:.1f}", f"{f['peak']:.1f}")  # fmt: skip
 
 
+def capture() -> None:
+    """A model captured, beside the model alone and torchlens: milliseconds and megabytes of one thread each."""
+    missing = [name for name in ("torch", "torchlens") if importlib.util.find_spec(name) is None]
+    if "torch" in missing:
+        print("PyTorch is not installed here: pip install torch torchlens")
+        return
+    import beside
+
+    row("model", "alone", "captured (wanted)", "checked too (wanted)", "torchlens", "captured, of torchlens (wanted)",
+        "memory of the first run: alone, captured, torchlens (wanted)")  # fmt: skip
+    row(*["---"] * 7)
+    for name in beside.MODELS:
+        if not wanted(name):
+            continue
+        ways = [way for way in beside.WAYS if way not in missing]
+        found = {way: json.loads(_print(f"import beside; beside.main({name!r}, {way!r})", **SINGLE)) for way in ways}
+        alone, mine, checked = (found[way]["ms"] for way in ("alone", "capture", "checked"))
+        cells = [f"{alone:.0f} ms", f"{mine:.0f} ms{_over(mine, 3 * alone + 20)}",
+                 f"{checked:.0f} ms{_over(checked, 10 * alone)}"]  # fmt: skip
+        megabytes = [f"{found[way]['mb']:.0f}" for way in ("alone", "capture")]
+        if "torchlens" in found:
+            theirs = found["torchlens"]
+            more = (mine - alone) / (theirs["ms"] - alone)
+            share = mine / theirs["ms"]
+            cells += [f"{theirs['ms']:.0f} ms", f"{share:.2f}{_over(share, 0.15)}; of what it adds {more:.2f}"]
+            megabytes.append(f"{theirs['mb']:.0f}{_over(found['capture']['mb'], theirs['mb'])}")
+        else:
+            cells += ["pip install torchlens", ""]
+        row(name, *cells, ", ".join(megabytes) + " MB")
+        if not found["checked"]["agree"]:
+            print("(not every call of it agrees)")
+
+
+def _over(value: float, most: float) -> str:
+    """What was wanted of a measure, and whether it was missed."""
+    return f" (≤ {most:.2f})" * (most < 1) + f" (≤ {most:.0f})" * (most >= 1) + " missed" * (value > most)
+
+
 SECTIONS = {
-    f.__name__: f for f in (naive, limit, gif, matplotlib, drawing, process, manifest, memory, large, gallery, engine)
+    f.__name__: f
+    for f in (naive, limit, gif, matplotlib, drawing, process, manifest, memory, large, gallery, engine, capture)
 }
 
 

@@ -97,8 +97,10 @@ def capture(
     max_memory: int | str | None = None,
     **kwargs: Any,
 ) -> Capture:
-    """Run a PyTorch model once, and give every layer call of it: ``la.capture(model, x)``.
+    """Run a model once, and give every layer call of it: ``la.capture(model, x)``.
 
+    ``model`` is of PyTorch or Keras 3, or a graph of ONNX (``"net.onnx"``, or as onnx has loaded it) with arrays for
+    its inputs.
     ``args`` and ``kwargs`` are what the model is called with. The calls stand in the order in which they ran, modules
     and functions (``F.relu``, ``+``, ``@``) alike, with their inputs, outputs, weights and options as they were. Each
     that the engine knows is computed again and held against the model's own output: at most ε^0.6 of its largest

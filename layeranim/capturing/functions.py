@@ -16,11 +16,12 @@ from typing import Any
 from layeranim.errors import OptionError
 
 
-def _words(text: str) -> frozenset[str]:
+def words(text: str) -> frozenset[str]:
+    """A set of words."""
     return frozenset(text.split())
 
 
-WIRES = _words("""
+WIRES = words("""
     view reshape transpose permute contiguous expand getitem split chunk unbind unsqueeze squeeze detach to float half
     bfloat16 double type type_as t T mT clone narrow select flatten unflatten view_as reshape_as expand_as movedim
     moveaxis swapaxes swapdims tensor_split split_with_sizes lift_fresh requires_grad cpu cuda pack_padded_sequence
@@ -29,7 +30,7 @@ WIRES = _words("""
 """)
 """They carry numbers and compute none."""
 
-SILENT = _words("""
+SILENT = words("""
     dim size numel is_floating_point is_complex get_device stride len item tolist bool int index eq ne lt le gt ge
     is_contiguous ndimension nelement element_size data_ptr format repr hash shape device dtype requires_grad is_cuda
     layout ndim is_sparse grad_fn all any storage_offset is_nested is_leaf names is_quantized result_type is_same_size
@@ -37,7 +38,7 @@ SILENT = _words("""
 """)
 """They ask, and what they answer is no tensor of a layer."""
 
-MAKERS = _words("""
+MAKERS = words("""
     arange zeros ones full tensor empty as_tensor from_numpy zeros_like ones_like full_like empty_like new_zeros
     new_ones new_full new_tensor new_empty tril triu linspace eye rand randn randint rand_like randn_like scalar_tensor
     meshgrid zero fill

@@ -10,13 +10,13 @@ import weakref
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any
 
 from layeranim.capturing import functions
 from layeranim.capturing.events import Event, Span
 from layeranim.capturing.kept import Kept, TensorKeeper, torch_module
+from layeranim.capturing.seen import asked_for
 from layeranim.inputs.modules import READERS
 
 
@@ -160,8 +160,7 @@ class Recorder:
 
     def _kept(self, name: str, tree: Any) -> Kept | None:
         """What is kept of a call: all, or nothing where it is not asked for or there is no room left."""
-        names = (name,) if ":" in name else (name, f"{name}:1")
-        if self.wanted is not None and not any(fnmatchcase(n, pattern) for n in names for pattern in self.wanted):
+        if not asked_for(name, self.wanted):
             return None
         kept = self.keeper.keep(tree)
         for saved in kept.saved:

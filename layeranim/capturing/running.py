@@ -15,7 +15,7 @@ import numpy as np
 
 from layeranim.capturing.kept import TensorKeeper, torch_module
 from layeranim.capturing.recorder import Recorder, mode_class
-from layeranim.engine.memory import size_text
+from layeranim.capturing.seen import refuse_large
 from layeranim.errors import OptionError
 
 
@@ -39,13 +39,7 @@ def recorded(
         except Exception as error:
             _annotate(error, recorder)
             raise
-    if recorder.full:
-        total = sum(recorder.sizes.values())
-        largest = ", ".join(f"{name} {size_text(size)}" for name, size in recorder.sizes.most_common(3))
-        raise OptionError(
-            f"the calls hold {size_text(total)}, more than {size_text(most)}; largest: {largest}; keep fewer with "
-            'keep="layer4.*", or allow more with max_memory="8GB"'
-        )
+    refuse_large(recorder.sizes, most)
     return recorder, output
 
 
@@ -54,7 +48,9 @@ def _sound(model: Any) -> Any:
     torch: Any = sys.modules.get("torch")
     if torch is None or not isinstance(model, torch.nn.Module):
         hint = "; la.from_state reads weights alone" if isinstance(model, Mapping) else ""
-        raise OptionError(f"{type(model).__name__} is no torch.nn.Module, but capture runs one{hint}")
+        raise OptionError(
+            f"{type(model).__name__} is no torch.nn.Module, Keras model or ONNX graph, but capture runs one{hint}"
+        )
     model = getattr(model, "_orig_mod", model)  # as torch.compile wraps it
     if isinstance(model, torch.jit.ScriptModule):
         raise OptionError(

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
 from layeranim import catalog
-from layeranim.capturing import reading, recognise
+from layeranim.capturing import keras_model, onnx_graph, reading, recognise
 from layeranim.capturing.captured import Capture, ModelCall
 from layeranim.capturing.events import Event
 from layeranim.capturing.recorder import Recorder
 from layeranim.capturing.running import recorded
+from layeranim.capturing.seen import numbered, refuse_unmatched
 from layeranim.engine.packing import Packed
 from layeranim.engine.trace import Array
 from layeranim.errors import OptionError, UsageError
@@ -33,9 +33,13 @@ def captured(
 ) -> Capture:
     """The capture of ``model(*args, **kwargs)``; see ``la.capture``."""
     wanted = (keep,) if isinstance(keep, str) else tuple(keep) if keep is not None else None
+    if onnx_graph.is_onnx(model):
+        return onnx_graph.captured(model, args, kwargs, wanted, check, most)
+    if keras_model.is_keras(model):
+        return keras_model.captured(model, args, kwargs, wanted, check, most)
     recorder, output = recorded(model, args, kwargs, wanted, most)
     if wanted is not None:
-        _refuse_unmatched(recorder, wanted)
+        refuse_unmatched([entry.name for entry in recorder.entries if entry.kind in SHOWN], wanted)
     found = recognise.composites(recorder) if check and wanted is None else []
     calls = _calls(recorder, found)
     made = Capture(type(recorder.model).__name__, calls, _parameters(recorder), tuple(_notes(recorder, calls)), output)
@@ -49,10 +53,8 @@ def _calls(recorder: Recorder, composites: list[Event]) -> tuple[ModelCall, ...]
     """Every call that computes something; a composite stands behind the last call that it covers."""
     shown = [entry for entry in (*recorder.entries, *composites) if entry.kind in SHOWN]
     shown.sort(key=lambda entry: (entry.at, bool(entry.covers)))
-    runs, run = Counter(entry.base for entry in shown), Counter[str]()
-    for entry in shown:
-        run[entry.base] += 1
-        entry.name = f"{entry.base}:{run[entry.base]}" if runs[entry.base] > 1 else entry.base
+    for entry, name in zip(shown, numbered([entry.base for entry in shown]), strict=True):
+        entry.name = name
     return tuple(_call(recorder, entry) for entry in shown)
 
 
@@ -124,13 +126,3 @@ def _notes(recorder: Recorder, calls: tuple[ModelCall, ...]) -> Iterable[str]:
     tied = {names for call in calls for names in call.weights if len(names) > 1}
     for names in sorted(tied):
         yield f"tied: {', '.join(names)} are one parameter"
-
-
-def _refuse_unmatched(recorder: Recorder, wanted: tuple[str, ...]) -> None:
-    from fnmatch import fnmatchcase
-
-    names = [entry.name for entry in recorder.entries if entry.kind in SHOWN]
-    for pattern in wanted:
-        if not any(fnmatchcase(name, pattern) for name in names):
-            shown = ", ".join(names[:11]) + (f", … and {len(names) - 11} more" if len(names) > 11 else "")
-            raise OptionError(f"keep is {pattern!r}, but no call is called so; there are {shown}")

@@ -1,5 +1,6 @@
 """A model from a file of the user's own, and what it is called with. Only ``layeranim capture`` asks for it.
 
+A graph of ONNX is data, and stays a path; a Python file is run.
 What the user's code raises is the user's: it ends as one line that names the file.
 """
 
@@ -7,46 +8,61 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import random
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from layeranim import inputs
+from layeranim.capturing.keras_model import is_keras
+from layeranim.capturing.onnx_graph import is_onnx
 from layeranim.engine.option import given, suggest
 from layeranim.errors import InputError, LayeranimError, MissingLibraryError, OptionError
+from layeranim.inputs.module_run import live
 
 _NAMED = re.compile(r"([A-Za-z_]\w*)=(.+)", re.DOTALL)
 
 
 def model_of(spec: str, seed: int = 0) -> Any:
-    """The model that ``FILE.py:NAME`` stands for. The file is run, with PyTorch's random numbers from ``seed``.
+    """The model that ``FILE.py:NAME`` stands for. The file is run, with PyTorch's and Python's random numbers from
+    ``seed`` (Keras takes its own from Python's). ``FILE.onnx`` is the model itself.
 
     Raises ``InputError`` where there is no such file or name, or the file raises; ``MissingLibraryError`` without
-    PyTorch.
+    PyTorch and Keras.
     """
+    if is_onnx(spec):
+        return spec
     path, _, name = spec.rpartition(":")
     if not path or not name.isidentifier() or not path.endswith(".py"):
-        raise InputError(f"{given(spec)} must be FILE.py:NAME, a file and the function in it that gives the model")
+        told = "FILE.py:NAME, a file and the function in it that gives the model, or FILE.onnx"
+        raise InputError(f"{given(spec)} must be {told}")
     if not Path(path).is_file():
         raise InputError(f"there is no file {given(path)}")
-    if importlib.util.find_spec("torch") is None:
-        raise MissingLibraryError("a model is run by PyTorch, which is not here; pip install torch")
-    import torch
+    if not any(importlib.util.find_spec(name) for name in ("torch", "keras")):
+        raise MissingLibraryError("a model is run by PyTorch or Keras, and neither is here; pip install torch")
+    random.seed(seed)
+    if importlib.util.find_spec("torch"):
+        import torch
 
-    torch.manual_seed(seed)
+        torch.manual_seed(seed)
     with blamed(spec):
         found = vars(_run(Path(path)))
     if name not in found:
         known = [key for key, value in found.items() if callable(value) and not key.startswith("_")]
         raise InputError(f"{given(path)} has no {name}{suggest(name, known)}; it has {', '.join(known[:12])}")
     value = found[name]
-    if isinstance(value, torch.nn.Module) or not callable(value):
+    if live(value) or is_keras(value) or not callable(value):
         return value
     with blamed(spec):
         return value()
+
+
+def file_of(spec: str) -> str:
+    """The file that a model comes from."""
+    return spec if is_onnx(spec) else spec.rpartition(":")[0]
 
 
 def _run(path: Path) -> Any:
@@ -77,28 +93,38 @@ def blamed(spec: str) -> Iterator[None]:
 
 
 def inputs_of(model: Any, specs: Sequence[str], seed: int, stream: BinaryIO | None) -> tuple[list[Any], dict[str, Any]]:
-    """The tensors that the user wrote: whole numbers as int64, all others in the type of the model's parameters.
+    """What the user wrote, as a model takes it: PyTorch's as tensors, other ones arrays.
 
     Raises ``InputError`` for what cannot be read.
     """
-    import torch
-
-    floats = (p for p in getattr(model, "parameters", list)() if p.is_floating_point())
-    first = next(floats, None)
-    kind, device = (first.dtype, first.device) if first is not None else (torch.get_default_dtype(), "cpu")
+    made = (lambda source: source.array) if is_onnx(model) or is_keras(model) else _tensors(model)
     args: list[Any] = []
     kwargs: dict[str, Any] = {}
     for number, spec in enumerate(specs, 1):
         named = _NAMED.fullmatch(spec)
         source = inputs.read(named[2] if named else spec, what=named[1] if named else f"input {number}", seed=seed,
                              stdin=stream)  # fmt: skip
-        array = source.array
-        whole = array.dtype.kind in "iu" and not source.picture and source.kind != "sample"
-        tensor = torch.tensor(array, dtype=torch.int64 if whole else torch.bool if array.dtype.kind == "b" else kind)
         if named and named[1] in kwargs:
             raise OptionError(f"input {named[1]} was given twice; leave out one of them")
         if named:
-            kwargs[named[1]] = tensor.to(device)
+            kwargs[named[1]] = made(source)
         else:
-            args.append(tensor.to(device))
+            args.append(made(source))
     return args, kwargs
+
+
+def _tensors(model: Any) -> Callable[[inputs.Source], Any]:
+    """Tensors where the model is: whole numbers as int64, all others in the type of its parameters."""
+    import torch
+
+    floats = (p for p in getattr(model, "parameters", list)() if p.is_floating_point())
+    first = next(floats, None)
+    kind, device = (first.dtype, first.device) if first is not None else (torch.get_default_dtype(), "cpu")
+
+    def made(source: inputs.Source) -> Any:
+        array = source.array
+        whole = array.dtype.kind in "iu" and not source.picture and source.kind != "sample"
+        dtype = torch.int64 if whole else torch.bool if array.dtype.kind == "b" else kind
+        return torch.tensor(array, dtype=dtype).to(device)
+
+    return made

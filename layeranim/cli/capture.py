@@ -1,6 +1,6 @@
-"""``layeranim capture FILE.py:NAME``: a model of the user's own, run once, each of its layers checked.
+"""``layeranim capture FILE.py:NAME|FILE.onnx``: a model of the user's own, run once, each of its layers checked.
 
-This is the one command that runs a file of the user's, and it does so on his word alone.
+This is the one command that runs a Python file of the user's, and it does so on his word alone.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def _capture(
     from layeranim.inputs import files
 
     if output is not None:
-        _check(output, overwrite, files([model.rpartition(":")[0], *(spec.rpartition("=")[2] for spec in input)]))
+        _check(output, overwrite, files([users.file_of(model), *(spec.rpartition("=")[2] for spec in input)]))
     made = users.model_of(model, seed)
     args, kwargs = users.inputs_of(made, input, seed, stdin())
     memory = {"max_memory": max_memory} if max_memory is not None else {}
@@ -59,7 +59,9 @@ def _check(output: str, overwrite: bool, taken: Any) -> None:
         owned.refuse_foreign([Path(output)], "no saved capture", "--overwrite")
 
 
-HELP = """Run a PyTorch model of yours once, and check every layer of it against the engine.
+HELP = """Run a model of yours once, and check every layer of it against the engine.
+
+FILE.onnx is a graph of ONNX; onnxruntime computes it where that is installed, else onnx. No code is in such a file.
 
 FILE.py:NAME is a Python file of yours, and the function in it that takes nothing and gives the model (or the model
 itself). The file is run, with all that it does: give none that you would not run with python. Nothing else in layeranim
@@ -71,11 +73,11 @@ capture = FileCommand(
     help=HELP,
     epilog="layeranim capture train.py:make_model --input x.npy -o model.npz",
     params=[
-        click.Argument(["model"], metavar="FILE.py:NAME"),
+        click.Argument(["model"], metavar="FILE.py:NAME|FILE.onnx"),
         Sectioned(["input", "-i", "--input"], DATA, multiple=True, metavar="[NAME=]FILE|NAME|NUMBERS",
                   type=WordsType(files=True), help="what the model is called with, in order or by name; repeatable"),
         Sectioned(["seed", "--seed"], DATA, type=click.IntRange(0, 2**32 - 1), default=0, metavar="N",
-                  help="seed of random inputs, and of PyTorch while the file makes the model  [default: 0]"),
+                  help="seed of random inputs, and of PyTorch and Python while the file makes the model  [default: 0]"),
         Sectioned(["keep", "--keep"], DATA, multiple=True, metavar="NAME", type=WordsType(),
                   help="keep the values of these calls alone; * stands for any letters; repeatable"),
         Sectioned(["no_check", "--no-check"], DATA, is_flag=True, help="do not compute every layer again"),

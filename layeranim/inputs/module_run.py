@@ -23,7 +23,7 @@ from layeranim.inputs.module_tensors import array
 
 _REFUSALS = (RuntimeError, ValueError, TypeError, IndexError, AssertionError, AttributeError, NotImplementedError)
 FINEST = 2.0**-52
-_EPS = {"torch.float64": FINEST, "torch.float16": 2.0**-10, "torch.bfloat16": 2.0**-7}
+_EPS = {"float64": FINEST, "float16": 2.0**-10, "bfloat16": 2.0**-7}
 RESULTS = ("output", "loss", "losses")
 """What a trace calls that which the module returns."""
 
@@ -99,7 +99,12 @@ def first(result: Any, kind: str, unpacked: Callable[[Any], Array]) -> tuple[Arr
     found = returned(result, kind)
     if type(found).__name__ == "PackedSequence":
         return unpacked(found), first(found.data, kind, unpacked)[1]
-    return array("the module's output", found), _EPS.get(str(found.dtype), 2.0**-23)
+    return array("the module's output", found), spacing(str(found.dtype).removeprefix("torch."))
+
+
+def spacing(dtype: str) -> float:
+    """ε of a type by its name: the spacing of its numbers at 1."""
+    return _EPS.get(dtype, 2.0**-23)
 
 
 def doubles(value: Any, seen: dict[int, Any] | None = None) -> Any:
@@ -145,5 +150,6 @@ def agree(trace: Trace, found: Packed, expected: tuple[Array, float], kind: str)
     if not apart.flat[worst] <= expected[1] ** 0.6 * scale:
         raise OptionError(
             f"{kind} gives {theirs.flat[worst]:.9g} where its layer here gives {ours.flat[worst]:.9g}, so it is not "
-            "shown: a hook or a parametrization changes the result, or a state that every call moves on"
+            "shown: a hook, a parametrization or a setting that is not read changes the result, or a state that every "
+            "call moves on"
         )

@@ -30,6 +30,11 @@ class Own(nn.Module):
         return self.fc(self.conv(self.embed(ids).transpose(1, 2)) * scale)
 
 
+class Small(nn.Sequential):
+    def __init__(self):
+        super().__init__(nn.Linear(3, 2))
+
+
 def make_model():
     return Own()
 
@@ -79,6 +84,7 @@ def test_a_table_alone_goes_to_standard_output(call: Call, train: Path) -> None:
     done = call("capture", "train.py:ready", "--input", "1 2 3")
     assert done.code == 0, done.err
     assert done.lines[0].split() == ["name", "kind", "layer", "in", "out", "parameters", "agrees"]
+    assert call("capture", "train.py:Small", "--input", "1 2 3").code == 0  # a class makes its model
     found = json.loads(call("capture", "train.py:ready", "--input", "1 2 3", "--json").out)
     assert [layer["agrees"] for layer in found["layers"]] == [True, True]
     kept = json.loads(call("capture", "train.py:ready", "--input", "1 2 3", "--json", "--no-check", "--keep", "1").out)
@@ -120,11 +126,28 @@ def test_what_is_wrong_is_one_line(call: Call, train: Path, words: str, pieces: 
 def test_without_pytorch_it_says_what_to_install(call: Call, train: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usual = importlib.util.find_spec
     monkeypatch.setattr(
-        importlib.util, "find_spec", lambda name, *rest: None if name == "torch" else usual(name, *rest)
+        importlib.util, "find_spec", lambda name, *rest: None if name in ("torch", "keras") else usual(name, *rest)
     )
     done = call("capture", "train.py:make_model")
     assert done.code == 3
     assert "pip install torch" in done.err
+
+
+def test_a_graph_of_onnx_is_captured_and_its_layers_are_shown(call: Call, here: Path) -> None:
+    onnx = pytest.importorskip("onnx")
+    ends = [
+        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, n]) for name, n in (("x", 3), ("y", 2))
+    ]
+    weight = onnx.numpy_helper.from_array(np.ones((3, 2), np.float32), "w")
+    nodes = [onnx.helper.make_node("MatMul", ["x", "w"], ["z"], name="/fc/MatMul"),
+             onnx.helper.make_node("Relu", ["z"], ["y"], name="/Relu")]  # fmt: skip
+    onnx.save(onnx.helper.make_model(onnx.helper.make_graph(nodes, "g", ends[:1], ends[1:], [weight])), "net.onnx")
+    done = call("capture", "net.onnx", "--input", "x=[[1, 2, 3]]", "-o", "net.npz")
+    assert (done.code, done.out) == (0, "net.npz\n"), done.err
+    assert "net: 2 calls, 2 with a layer here, 2 of them agree" in done.err
+    assert json.loads(call("trace", "net.npz", "--layer", "fc.MatMul", "--json").out)["layer"] == "dense"
+    assert "the graph takes x (1×3 float32)" in call("capture", "net.onnx").err
+    assert "must end in .npz" in call("capture", "net.onnx", "--input", "1 2 3", "-o", "net.onnx").err
 
 
 def test_layers_of_a_file_are_named(call: Call, here: Path) -> None:

@@ -282,7 +282,7 @@ if importlib.util.find_spec("torch") is not None:
         assert la.from_torch(module, FAR)["output"].dtype == np.float32
         module = copy.deepcopy(module)
         module.register_forward_hook(lambda module, inputs, result: result * 1.1)
-        with pytest.raises(OptionError, match="a hook or a parametrization"):
+        with pytest.raises(OptionError, match="a hook, a parametrization"):
             la.from_torch(module, FAR)
 
     def test_a_quantized_module_is_refused_as_what_it_is() -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any
 
@@ -51,7 +51,9 @@ class _Initializer:
 
 
 @dataclass
-class _Node:
+class OnnxNode:
+    """What a NodeProto says."""
+
     operator: str = ""
     name: str = ""
     inputs: list[str] = field(default_factory=list)
@@ -67,30 +69,30 @@ def onnx_file(stream: IO[bytes], request: Request, beside: Opener | None = None)
         graph = next((at for number, at in wire.fields(0, size) if number == 7 and isinstance(at, tuple)), None)
     if graph is None:
         raise request.refuse("is no ONNX model with a graph", "export it again")
-    tensors, nodes = list[_Initializer](), list[_Node]()
+    tensors, nodes = list[_Initializer](), list[OnnxNode]()
     with request.decoding("is no sound ONNX model", DAMAGED):
         for number, at in wire.fields(*graph):
             if number == 5:
                 tensors.append(wire.tensor(at))  # type: ignore[arg-type]
             elif number == 1:
                 nodes.append(wire.node(at))  # type: ignore[arg-type]
-    names = _named(tensors, nodes)
+    names = named([tensor.name for tensor in tensors], nodes)
     entries = {names[tensor.name]: _held(wire, tensor, beside) for tensor in tensors}
     said = {
-        f"{_called(node)}.": {"linear_before_reset": bool(node.attributes.get("linear_before_reset"))}
+        f"{called(node)}.": {"linear_before_reset": bool(node.attributes.get("linear_before_reset"))}
         for node in nodes
         if node.operator == "GRU"
     }
     return Stored(list(entries), entries.__getitem__, "onnx", said=said)
 
 
-def _called(node: _Node) -> str:
+def called(node: OnnxNode) -> str:
     """What a node is called, or what it makes."""
     return (node.name or next(iter(node.outputs), "") or node.operator).strip("/").replace("/", ".")
 
 
-def _named(tensors: list[_Initializer], nodes: list[_Node]) -> dict[str, str]:
-    """By initializer, the name that it has here."""
+def named(tensors: Sequence[str], nodes: Sequence[OnnxNode]) -> dict[str, str]:
+    """By the name of an initializer, the one that it has here."""
     roles: dict[str, str] = {}
     for node in nodes:
         for name, role in zip(node.inputs, ROLES.get(node.operator, ()), strict=False):
@@ -98,15 +100,15 @@ def _named(tensors: list[_Initializer], nodes: list[_Node]) -> dict[str, str]:
                 kept = (
                     role if node.operator != "Gemm" or role != "weight" or node.attributes.get("transB") else "kernel"
                 )
-                roles[name] = f"{_called(node)}.{kept}"
-    found, taken = dict[str, str](), {tensor.name for tensor in tensors}
+                roles[name] = f"{called(node)}.{kept}"
+    found, taken = dict[str, str](), {*tensors}
     for tensor in tensors:
-        own = tensor.name.rpartition(".")[2] in OWN
-        name = tensor.name if own or tensor.name not in roles else roles[tensor.name]
-        if own and roles.get(tensor.name, "").endswith(".kernel"):  # the other way round than its name says
-            name = tensor.name.removesuffix("weight") + "kernel"
-        found[tensor.name] = name if name == tensor.name or name not in taken else tensor.name
-        taken.add(found[tensor.name])
+        own = tensor.rpartition(".")[2] in OWN
+        name = tensor if own or tensor not in roles else roles[tensor]
+        if own and roles.get(tensor, "").endswith(".kernel"):  # the other way round than its name says
+            name = tensor.removesuffix("weight") + "kernel"
+        found[tensor] = name if name == tensor or name not in taken else tensor
+        taken.add(found[tensor])
     return found
 
 
@@ -245,8 +247,8 @@ class _Wire:
                 found.places.setdefault(number, []).append(value)
         return found
 
-    def node(self, at: tuple[int, int]) -> _Node:
-        found = _Node()
+    def node(self, at: tuple[int, int]) -> OnnxNode:
+        found = OnnxNode()
         for number, value in self.fields(*at):
             if number in (1, 2):
                 (found.inputs if number == 1 else found.outputs).append(self.text(value))
