@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -340,14 +341,14 @@ def rst(figure: Figure) -> str:
 def _figure(figure: Figure, file: Path, classes: str = "", link: Path | None = None) -> Iterator[str]:
     across, _ = figure.size
     yield f".. figure:: {figure.url(file)}"
-    yield f"   :alt: {_starless(figure.alt)}"
+    yield f"   :alt: {figure.alt}"
     yield f"   :width: {across}px"
     if classes:
         yield f"   :figclass: {classes}"
     if link:
         yield f"   :target: {figure.url(link)}"
     if figure.caption:
-        yield from ("", f"   {_starless(figure.caption)}")
+        yield from ("", f"   {_paragraph(figure.caption)}")
 
 
 def sphinx(figure: Figure) -> str:
@@ -447,6 +448,7 @@ def _bracketed(text: str) -> str:
     return "".join(f"\\{letter}" if letter in "\\[]*_`<" else letter for letter in text)
 
 
-def _starless(text: str) -> str:
-    """In reStructuredText."""
-    return "".join(f"\\{letter}" if letter in "\\*`|_" else letter for letter in text)
+def _paragraph(text: str) -> str:
+    """In reStructuredText, where no first letters may begin a list or a comment, and no last ones code."""
+    said = "".join(f"\\{letter}" if letter in "\\*`|_" else letter for letter in text).replace("::", ":\\:")
+    return f"\\{said}" if re.match(r"[^\w\\\"“]|\w+[.)] ", said) else said
