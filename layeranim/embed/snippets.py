@@ -128,9 +128,17 @@ def mkdocs(figure: Figure) -> str:
     return block(replace(figure, switches=BOOTSTRAP + MATERIAL + READ_THE_DOCS))
 
 
+_SPHINX_OWN = ("alabaster", "agogo", "bizstyle", "classic", "haiku", "nature", "pyramid", "scrolls", "sphinxdoc",
+               "traditional")  # fmt: skip
+_LINKED = ", ".join(f'[href*="/{one}.css"]' for one in _SPHINX_OWN)
+_LIGHT_ALONE = f":has(> head > link:is({_LINKED}), > .wy-body-for-nav)"
+"""What is light for every reader: Read the Docs' theme and Sphinx's own, which their pages tell by their style."""
+
+
 def by_sphinx() -> str:
-    """Style: as the system asks for or, where Sphinx's theme has a switch, as that says."""
-    return by_system() + by_switch("[data-theme=light]", "[data-theme=dark]")
+    """Style: as the system asks for or, where Sphinx's theme is light alone or has a switch, as that says."""
+    alone = by_switch(f"html:where({_LIGHT_ALONE})", ".layeranim-never")
+    return by_system() + alone + by_switch("[data-theme=light]", "[data-theme=dark]")
 
 
 def _player(figure: Figure, shown: FilmFiles) -> Iterator[str]:
