@@ -434,7 +434,8 @@ themes = ["light"]
 
 
 def test_an_asset_of_the_manifest_is_a_film(call: Any, place: Path) -> None:
-    (place / "layeranim.toml").write_text(MANIFEST)
+    (place / "layeranim.toml").write_text(MANIFEST + '[[asset]]\nid = "x.2"\nexplainer = "conv"\n')
+    assert "error: x.2-light, x.2-dark of layeranim.toml is not built yet" in call("embed", "x.2", "--for", "html").err
     (place / "x").mkdir()  # a folder is no film
     made = told(call, "x", "--for", "html")
     assert re.search(r'poster="films/x-dark\.png"', made)

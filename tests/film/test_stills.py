@@ -197,7 +197,7 @@ def test_a_sheet_is_named_so_and_a_films_poster_is_its_poster() -> None:
 
 
 def test_pages_alone_are_no_film_for_a_page(made: Path) -> None:
-    with pytest.raises(InputError, match=r"a\.json: there is no poster"):
+    with pytest.raises(InputError, match=r"a\.(pdf|sheet\.png) is a page of stills"):
         files.of(made / "a.pdf")
     assert not (made / "a.png").exists()
     assert not (made / "a.captions").exists()
