@@ -11,8 +11,10 @@ from layeranim import preparing, theme, typeface
 from layeranim.assets.entries import Entry
 from layeranim.assets.plan import BuildPlan
 from layeranim.errors import LayeranimError, ManifestError, OptionError
+from layeranim.film.destinations import still
 from layeranim.film.provenance import dumped
 from layeranim.stories import rows
+from layeranim.stories.alt import of_still
 from layeranim.stories.storyboard import Run, Storyboard
 
 LONGEST_LINE = 120
@@ -44,7 +46,8 @@ def described(one: BuildPlan, files: Mapping[str, bytes]) -> dict[str, bytes]:
     report: dict[str, Any] = json.loads(files["json"])
     if report.get("causes") in (None, dict(one.causes)):
         return dict(files)
-    alt = one.entry.alt if one.entry.alt is not None else board_of(one.entry, one.work).alt
+    board = board_of(one.entry, one.work)
+    alt = of_still(board) if still(one.entry.formats) else board.alt
     report |= {"alt": alt, "causes": dict(one.causes)}
     return {**files, "json": dumped(report)}
 

@@ -8,7 +8,7 @@ import click
 
 from layeranim.cli.console import Voice, out, out_paths
 from layeranim.cli.program import debug_option
-from layeranim.embed import pages, slides
+from layeranim.embed import files, pages, slides
 from layeranim.embed.targets import TARGETS, relative
 from layeranim.errors import OptionError, UsageError
 
@@ -46,7 +46,7 @@ def _film(word: str) -> tuple[Path, Path | None]:
     which that is.
     """
     path = Path(word)
-    if path.is_file() or path.suffix:
+    if path.is_file() or files.is_path(word):
         return path, None
     from layeranim.assets.manifest import read
     from layeranim.cli import manifests

@@ -18,6 +18,8 @@ PLAYER = "text/html"
 PAUSED = 5.0
 """Seconds after which what moves by itself must be stoppable (WCAG 2.2.2)."""
 DARK = ("-light", "-dark")
+ENDS = (".mp4", ".webm", ".gif", ".webp", ".apng", ".png", ".html", ".pdf", ".json", ".captions", ".vtt")
+"""How the files of a film end."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,11 @@ def told(path: Path) -> tuple[Path, Mapping[str, Any]]:
     return place, found.report
 
 
+def is_path(word: str) -> bool:
+    """Whether a word on a page names a file, and no asset, whose name may have a dot, too."""
+    return "/" in word or word.lower().endswith(ENDS)
+
+
 def stem(path: Path) -> str:
     """The name that the files of a film share."""
     longer = next((suffix for suffix in (".av1.webm", ".sheet.png") if path.name.endswith(suffix)), path.suffix)
@@ -166,10 +173,12 @@ def reported(report: Mapping[str, Any], place: Path, exact: bool = False) -> Fil
     """
     files: dict[str, Path] = {}
     sizes: dict[str, tuple[int, int]] = {}
+    pages = ""
     try:
         for name, entry in report["files"].items():
             kind, file = str(entry["type"]), place.parent / Path(name).name
             if "stills" in entry:  # a page of steps is no poster
+                pages = name
                 continue
             if entry["sha256"] in standing(file).values() if exact else file.is_file():
                 files[kind] = file
@@ -181,6 +190,8 @@ def reported(report: Mapping[str, Any], place: Path, exact: bool = False) -> Fil
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         raise InputError(f"{place.name} does not say what an embedder needs; render the film anew") from None
+    if pages and not files:
+        raise InputError(f"{pages} is a page of stills, which needs no snippet: it is shown as any picture or document")
     if "image/png" not in files:
         raise InputError(f"{place.name}: there is no poster beside it; render writes one with every film")
     if not (shown.moving or shown.controlled):

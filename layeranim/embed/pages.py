@@ -93,12 +93,13 @@ def snippet(
     copies = {place: file.read_bytes() for file, place in site.brought.items()}
     both = Pair(*(_placed(shown, site, copies, taken or {}) for shown in both.both))
     caption = both.light.title if wanted.caption is None else wanted.caption
-    text = goal.write(Figure(both, wanted.width, caption, site.url))
+    text = goal.write(Figure(both, wanted.width, " ".join(caption.split()), site.url))
     if marked and not goal.cell:
         opened, closed = goal.mark
         apart = "\n" if goal.mark == RST else ""  # explicit markup ends with a blank line
         text = f"{opened}{BEGIN} {wanted.words(site.page)}{closed}\n{apart}{text}{apart}{opened}{END}{closed}\n"
-    said = () if goal.cell else (shown.cannot_pause(goal.instead) for shown in both.both)
+    moving = [shown for shown in both.both if shown.moving and not goal.cell and site.url(shown.moving) in text]
+    said = (shown.cannot_pause(goal.instead) for shown in moving)
     return Snippet(text, copies, tuple(filter(None, said)))
 
 

@@ -12,7 +12,7 @@ from layeranim.assets import finding
 from layeranim.assets.build import build
 from layeranim.assets.manifest import Manifest, files_of
 from layeranim.assets.plan import load
-from layeranim.embed.files import Pair, of, pair
+from layeranim.embed.files import Pair, is_path, of, pair
 from layeranim.engine.spelling import suggestion
 from layeranim.errors import InputError, ManifestError, OptionError
 
@@ -57,7 +57,7 @@ class Shelf:
         if not 1 <= len(self.themes) <= 2 or not all(isinstance(one, str) for one in self.themes):
             raise OptionError(f"themes is {list(self.themes)!r}, but must be one or two themes, by name or .toml file: "
                               "that of light pages, then that of dark ones")  # fmt: skip
-        if Path(what).suffix or "/" in what:
+        if is_path(what):
             if given:
                 raise OptionError(f"{what} is a file, which takes no option {next(iter(given))}")
             both = pair(root / what.lstrip("/") if what.startswith("/") else page.parent / what)

@@ -22,7 +22,7 @@ WIDE = 12192000, 6858000
 INCH, POINT = 914400, 12700
 TITLES = (1, 3)
 """The kinds of places that a title stands in."""
-KINDS = ("video/mp4", "image/gif", "video/webm")
+KINDS = {"video/mp4": "MP4", "image/gif": "GIF", "video/webm": "WebM"}
 """What PowerPoint plays, the best first; WebM it plays in new versions alone."""
 RELATED = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 DATE = (1980, 1, 1, 0, 0, 0)
@@ -54,7 +54,7 @@ def put(wanted: Wanted, deck: Path) -> bool:
     show = _opened(deck)
     mark = f"{BEGIN} {wanted.words(deck)}"
     old, new = next((shape for shape in _films(show) if shape.name == mark), None), not deck.exists()
-    shown = _for(found, of(wanted.film).theme if new else _ground(show), wanted)
+    shown = _for(found, of(wanted.film).theme if new else _ground(show), wanted, old)
     if old is not None:
         _anew(old, shown)
     else:
@@ -79,18 +79,20 @@ def updated(deck: Path) -> tuple[bytes, bytes]:
         raise InputError(f"{deck} has no film of ours: {BEGIN} FILM --for pptx --page {deck} puts one on a slide")
     for shape in films:
         wanted = asked(shape.name.removeprefix(f"{BEGIN} "), deck)
-        _anew(shape, _for(wanted.films(), _ground(show), wanted))
+        _anew(shape, _for(wanted.films(), _ground(show), wanted, shape))
     return deck.read_bytes(), _made(show, deck)
 
 
-def _for(found: Pair, ground: str, wanted: Wanted) -> OnSlide:
-    """The film for slides of that ground, where there are both."""
+def _for(found: Pair, ground: str, wanted: Wanted, old: Any = None) -> OnSlide:
+    """The film for slides of that ground, where there are both; a movie or a picture as the ``old`` shape is."""
     film = next((one for one in found.both if one.theme == ground), found.light)
-    kind = next((kind for kind in KINDS if kind in film.files), None)
+    kinds = [kind for kind in KINDS if old is None or kind.startswith("video") == (_video(old) is not None)]
+    kind = next((kind for kind in kinds if kind in film.files), None)
     if kind is None:
+        place, names = "slides play" if old is None else "its slide shows", [KINDS[one] for one in kinds]
         there = ", ".join(file.suffix for file in film.files.values())
         raise OptionError(
-            f"slides play MP4, GIF and WebM, and of {stem(wanted.film)} there is {there}; render an MP4 beside it"
+            f"{place} {', '.join(names)}, and of {stem(wanted.film)} there is {there}; render {names[0]} beside it"
         )
     return OnSlide(film, film.files[kind], kind, wanted.caption or film.title)
 
@@ -111,9 +113,14 @@ def _opened(deck: Path) -> Any:
     if not deck.is_file() or deck.stat().st_size > 50 * LARGEST:
         raise InputError(f"{deck} is no file of a deck, or larger than {50 * LARGEST} bytes")
     try:
-        return library.Presentation(str(deck))
+        show = library.Presentation(str(deck))
     except (BadZipFile, KeyError, ValueError, library.exc.PythonPptxError):
         raise InputError(f"{deck} cannot be read as a deck of slides; give a {SUFFIX}") from None
+    media = import_module("pptx.parts.media").MediaPart
+    for one in show.part.package.iter_rels():  # python-pptx itself knows no WebM again, and no sound
+        if one.reltype.endswith(("/media", "/video")) and not one.is_external:
+            one.target_part.__class__ = media
+    return show
 
 
 def _made(show: Any, deck: Path) -> bytes:
@@ -206,9 +213,14 @@ def _told(film: FilmFiles) -> list[str]:
     return [str(line) for line in report.get("description", [])]
 
 
+def _video(shape: Any) -> Any:
+    """What says that a shape is a movie; nothing of a picture."""
+    return next(shape.element.iterfind(".//{*}videoFile"), None)
+
+
 def _anew(shape: Any, shown: OnSlide) -> None:
     """Another film in a shape's place: its bytes, its poster, its words; where it stands stays as it is."""
-    part, video = shape.part, next(shape.element.iterfind(".//{*}videoFile"), None)
+    part, video = shape.part, _video(shape)
     places = [(shape.element.find(".//{*}blip"), f"{RELATED}embed")]
     if video is None:
         made = [part.get_or_add_image_part(str(shown.file))[1]]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -127,9 +128,17 @@ def mkdocs(figure: Figure) -> str:
     return block(replace(figure, switches=BOOTSTRAP + MATERIAL + READ_THE_DOCS))
 
 
+_SPHINX_OWN = ("alabaster", "agogo", "bizstyle", "classic", "haiku", "nature", "pyramid", "scrolls", "sphinxdoc",
+               "traditional")  # fmt: skip
+_LINKED = ", ".join(f'[href*="/{one}.css"]' for one in _SPHINX_OWN)
+_LIGHT_ALONE = f":has(> head > link:is({_LINKED}), > .wy-body-for-nav)"
+"""What is light for every reader: Read the Docs' theme and Sphinx's own, which their pages tell by their style."""
+
+
 def by_sphinx() -> str:
-    """Style: as the system asks for or, where Sphinx's theme has a switch, as that says."""
-    return by_system() + by_switch("[data-theme=light]", "[data-theme=dark]")
+    """Style: as the system asks for or, where Sphinx's theme is light alone or has a switch, as that says."""
+    alone = by_switch(f"html:where({_LIGHT_ALONE})", ".layeranim-never")
+    return by_system() + alone + by_switch("[data-theme=light]", "[data-theme=dark]")
 
 
 def _player(figure: Figure, shown: FilmFiles) -> Iterator[str]:
@@ -340,14 +349,14 @@ def rst(figure: Figure) -> str:
 def _figure(figure: Figure, file: Path, classes: str = "", link: Path | None = None) -> Iterator[str]:
     across, _ = figure.size
     yield f".. figure:: {figure.url(file)}"
-    yield f"   :alt: {_starless(figure.alt)}"
+    yield f"   :alt: {figure.alt}"
     yield f"   :width: {across}px"
     if classes:
         yield f"   :figclass: {classes}"
     if link:
         yield f"   :target: {figure.url(link)}"
     if figure.caption:
-        yield from ("", f"   {_starless(figure.caption)}")
+        yield from ("", f"   {_paragraph(figure.caption)}")
 
 
 def sphinx(figure: Figure) -> str:
@@ -447,6 +456,7 @@ def _bracketed(text: str) -> str:
     return "".join(f"\\{letter}" if letter in "\\[]*_`<" else letter for letter in text)
 
 
-def _starless(text: str) -> str:
-    """In reStructuredText."""
-    return "".join(f"\\{letter}" if letter in "\\*`|_" else letter for letter in text)
+def _paragraph(text: str) -> str:
+    """In reStructuredText, where no first letters may begin a list or a comment, and no last ones code."""
+    said = "".join(f"\\{letter}" if letter in "\\*`|_" else letter for letter in text).replace("::", ":\\:")
+    return f"\\{said}" if re.match(r"[^\w\\\"“]|\w+[.)] ", said) else said

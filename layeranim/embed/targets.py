@@ -99,6 +99,8 @@ class Site:
             raise OptionError(f"{BASE} is {base!r}, but must be an address such as https://example.org/films")
         if target.absolute and not base:
             raise OptionError(f"{target.name} needs absolute addresses; {BASE} says where the films are on the web")
+        if page and page.is_dir():
+            raise OptionError(f"{page} is a folder; {PAGE} names the page in it")
         if not target.marks:
             return cls(target, (page or Path("page")).absolute(), None, base)
         if page is None:
@@ -139,6 +141,8 @@ class Site:
         if self.target.name == "hugo" and self.root:
             return "/" + quote(relative(file, self.root))
         path = relative(file, self._seen_from)
+        if self.target.name == "latex" and (odd := [letter for letter in "%#{}\\" if letter in path]):
+            raise OptionError(f"LaTeX finds no file whose path has {' '.join(odd)}, as {path}; give it another name")
         return path if self.target.name in ("sphinx", "myst", "latex", "pptx", "notebook") else quote(path)
 
     @property

@@ -38,6 +38,11 @@ SHEET = "sheet.png"
 PROVENANCE = ".json"
 
 
+def still(formats: Iterable[str]) -> bool:
+    """Whether of a film nothing is made that moves."""
+    return {POSTER, *STILLS} >= {*formats}
+
+
 @dataclass(frozen=True)
 class Destination:
     """One file to write. ``fmt`` is a film format, ``png``, the poster, or one of ``STILLS``. A ``stream`` of the

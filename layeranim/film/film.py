@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,7 @@ from layeranim import theme as themes
 from layeranim.errors import LayeranimError, RenderError
 from layeranim.film import captions, host, owned
 from layeranim.film.beside import beside
-from layeranim.film.destinations import PLAYER, POSTER, Destination, every_path, stems
+from layeranim.film.destinations import PLAYER, POSTER, Destination, every_path, stems, still
 from layeranim.film.output import Outputs
 from layeranim.film.player import telling
 from layeranim.film.renderer import EnoughDrawn, FilmRenderer
@@ -27,6 +27,7 @@ from layeranim.film.stills import making
 from layeranim.film.writers import FORMATS, STILLS, Rect, Spec, Writer, writer
 from layeranim.layout import View
 from layeranim.scenes.base import ExplainerScene
+from layeranim.stories.alt import of_still
 from layeranim.stories.options import FilmOptions
 from layeranim.stories.storyboard import Storyboard
 from layeranim.stories.timing import frame_at
@@ -111,6 +112,8 @@ def make(
     trace: Trace | None = None,
 ) -> Film:
     """Draw and write a film; nothing is visible before all is complete. ``trace``: what a player's tables are of."""
+    if still(item.fmt for item in found):
+        board = replace(board, alt=of_still(board))
     theme = own.named(options.theme, options.background)
     extra = extra_colours(board, theme)
     player = telling.told(board, trace, options.precision) if any(item.fmt == PLAYER for item in found) else None

@@ -78,7 +78,7 @@ def described(board: Storyboard) -> str:
     random."""
     title = _speech(board.title)
     end = "" if title.endswith(("?", "!", ".")) else ":" if board.parameters else "."
-    text = f"Animation, {round(board.seconds)} seconds. {title}{end} {spoken(board.parameters)}"
+    text = f"{_moves(board)}{title}{end} {spoken(board.parameters)}"
     text = sentence(text.strip())
     if len(text) > MOST:
         return text[: MOST - 1].rstrip() + "…"
@@ -94,6 +94,15 @@ def described(board: Storyboard) -> str:
         if len(text) + len(more) + len(said) <= MOST:
             return text + more + said
     return text + said
+
+
+def of_still(board: Storyboard) -> str:
+    """The alt text of pictures of a film that do not move."""
+    return board.alt.removeprefix(_moves(board))
+
+
+def _moves(board: Storyboard) -> str:
+    return f"Animation, {round(board.seconds)} seconds. "
 
 
 def description(board: Storyboard) -> list[str]:

@@ -323,6 +323,9 @@ def test_a_notebook_gets_python_and_is_never_written(call: Any, place: Path) -> 
 
 def test_what_cannot_be_shown_is_refused_in_a_line(call: Any, place: Path) -> None:
     (place / "cat.gif").write_bytes(b"GIF89a")
+    for kind in ("gif", "png"):
+        (place / f"films/50%.{kind}").write_bytes((place / f"films/x-light.{kind}").read_bytes())
+    (place / "films/50%.json").write_text((place / "films/x-light.json").read_text().replace("x-light.", "50%."))
     for words, said in (
         (("cat.gif", "--for", "html"), "is no film of ours"),
         (("films/x-light.gif", "--for", "htm"), "did you mean html"),
@@ -330,6 +333,8 @@ def test_what_cannot_be_shown_is_refused_in_a_line(call: Any, place: Path) -> No
         (("films/x-light.gif", "--for", "mkdocs"), "--page"),
         (("films/x-light.gif", "--for", "mkdocs", "--page", "a.md"), "lies in no site of mkdocs"),
         (("films/x-light.gif", "--for", "html", "--width", "3"), "must be 16 to 8192"),
+        (("films/x-light.gif", "--for", "html", "--page", "films"), "films is a folder"),
+        (("films/50%.gif", "--for", "latex"), "no file whose path has %"),
         (("films/x-light.gif", "--for", "html", "--check"), "--check goes with --update"),
         (("films/x-light.gif", "--update", "a.md"), "leave them out"),
     ):
@@ -393,7 +398,8 @@ def test_a_picture_that_nobody_can_pause_is_warned_about_whatever_it_leads_to(
     done = call("embed", "films/x-light.mp4", "--for", target, "--page", page, *base)
     alone = {"markdown": "poster", "github": "poster", "pypi": "poster", "rst": "poster", "sphinx": "directive",
              "myst": "directive"}.get(target)  # fmt: skip
-    assert ("cannot be paused" in done.err) == bool(alone) == (".gif" in done.out)
+    assert done.err.count("cannot be paused") == len(set(re.findall(r"x-\w+\.gif", done.out)))
+    assert ("cannot be paused" in done.err) == bool(alone)
     assert (alone or "") in done.err
 
 
@@ -428,7 +434,8 @@ themes = ["light"]
 
 
 def test_an_asset_of_the_manifest_is_a_film(call: Any, place: Path) -> None:
-    (place / "layeranim.toml").write_text(MANIFEST)
+    (place / "layeranim.toml").write_text(MANIFEST + '[[asset]]\nid = "x.2"\nexplainer = "conv"\n')
+    assert "error: x.2-light, x.2-dark of layeranim.toml is not built yet" in call("embed", "x.2", "--for", "html").err
     (place / "x").mkdir()  # a folder is no film
     made = told(call, "x", "--for", "html")
     assert re.search(r'poster="films/x-dark\.png"', made)
@@ -437,6 +444,22 @@ def test_an_asset_of_the_manifest_is_a_film(call: Any, place: Path) -> None:
     done = call("embed", "y", "--for", "html")
     assert done.code == 2
     assert "error: y of layeranim.toml is not built yet; layeranim build y makes it\n" in done.err
+
+
+@pytest.mark.parametrize(
+    "caption",
+    ["1. First", "A. Name", "- dash", "# hash", ".. note:: x", ":field: x", "(1) one", "code::", "*a* _b_ `c` |d|",
+     "C:\\path", '"quoted"', "3×3 cells", "two\n\nlines"],
+)  # fmt: skip
+def test_any_caption_and_words_are_plain_in_restructuredtext(call: Any, place: Path, caption: str) -> None:
+    from docutils.core import publish_doctree
+
+    told_of = place / "films/x-light.json"
+    told_of.write_text(json.dumps({**json.loads(told_of.read_text()), "alt": "a *b* c_d"}))
+    text = told(call, "films/x-light.gif", "--for", "rst", "--bare", "--caption", caption)
+    (figure,) = publish_doctree(text, settings_overrides={"halt_level": 2})
+    assert [part.astext() for part in figure[1:]] == [" ".join(caption.split())]
+    assert figure[0][0]["alt"] == "a *b* c_d"
 
 
 @pytest.mark.parametrize("order", [("brand", "night"), ("night", "brand")])

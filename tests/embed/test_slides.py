@@ -102,6 +102,24 @@ def test_the_same_film_is_made_anew_where_it_stands(place: Path, capsys: pytest.
     assert embed("--update", "talk.pptx", "--check") == 0
 
 
+def test_a_deck_that_holds_a_webm_takes_another_film(place: Path) -> None:
+    la.render("conv", output="films/w.webm", theme="light", **TINY)
+    for film in ("w.webm", "x-light.mp4"):
+        assert embed(f"films/{film}", "--for", "pptx", "--page", "talk.pptx") == 0
+    assert embed("--update", "talk.pptx", "--check") == 0
+    assert [shape.media_type.name for shape in shapes(place / "talk.pptx")] == ["MOVIE", "MOVIE"]
+
+
+def test_a_picture_stays_one_when_there_is_a_movie_too(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert embed("films/only.gif", "--for", "pptx", "--page", "talk.pptx") == 0
+    la.render("pool", output=["films/only.gif", "films/only.mp4"], **TINY)
+    assert embed("--update", "talk.pptx") == 0
+    assert shapes(place / "talk.pptx")[0].image.blob == (place / "films/only.gif").read_bytes()
+    (place / "films/only.gif").unlink()
+    assert embed("--update", "talk.pptx") == 2
+    assert "its slide shows GIF, and of only there is .mp4, .png" in capsys.readouterr().err
+
+
 def test_decks_of_the_same_film_are_the_same_bytes(place: Path) -> None:
     for name in ("a.pptx", "b.pptx"):
         assert embed("films/x-light.mp4", "--for", "pptx", "--page", name) == 0
@@ -116,7 +134,7 @@ def test_a_gif_is_a_picture_that_moves_and_what_no_slide_plays_is_refused(
     assert embed("films/only.gif", "--for", "pptx", "--page", "gif.pptx") == 0
     assert shapes(place / "gif.pptx")[0].image.blob == (place / "films/only.gif").read_bytes()
     assert embed("films/no.webp", "--for", "pptx", "--page", "no.pptx") == 2
-    assert "slides play MP4, GIF and WebM" in capsys.readouterr().err
+    assert "slides play MP4, GIF, WebM, and of no there is" in capsys.readouterr().err
     assert not (place / "no.pptx").exists()
 
 

@@ -137,7 +137,8 @@ def test_a_document_has_embedded_fonts_text_title_and_no_date(made: Path) -> Non
     document = pdfium.PdfDocument(made / "a.pdf")
     told = document.get_metadata_dict()
     assert told["Title"] == "Convolution"
-    assert told["Subject"].startswith("Animation, ")
+    assert told["Subject"].startswith("Convolution: ")  # nothing moves
+    assert json.loads((made / "a.json").read_text(encoding="utf-8"))["alt"] == told["Subject"]
     assert told["CreationDate"] == told["ModDate"] == ""
     (page,) = document
     assert [round(side) for side in page.get_size()] == [595, 842]
@@ -196,7 +197,7 @@ def test_a_sheet_is_named_so_and_a_films_poster_is_its_poster() -> None:
 
 
 def test_pages_alone_are_no_film_for_a_page(made: Path) -> None:
-    with pytest.raises(InputError, match=r"a\.json: there is no poster"):
+    with pytest.raises(InputError, match=r"a\.(pdf|sheet\.png) is a page of stills"):
         files.of(made / "a.pdf")
     assert not (made / "a.png").exists()
     assert not (made / "a.captions").exists()

@@ -297,6 +297,16 @@ def test_a_page_around_hears_every_height(opened: Open, light: Made, tmp_path: P
         until(page, f"{told} === {inner.evaluate(is_)}")
 
 
+def test_the_slider_and_its_ticks_are_seen_in_colours_that_the_system_forces(chromium: Any, light: Made) -> None:
+    """Firefox's driver cannot force any."""
+    page = chromium.new_page(forced_colors="active")
+    page.goto(light.page.as_uri())
+    for part in ("#place", "#ticks"):
+        picture = Image.open(BytesIO(page.locator(part).screenshot())).convert("RGB")
+        assert len(picture.getcolors(picture.width * picture.height)) > 1, part
+    page.close()
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing(opened: Open, request: pytest.FixtureRequest, theme: str) -> None:
     from axe_playwright_python.sync_playwright import Axe

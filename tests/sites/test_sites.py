@@ -137,19 +137,21 @@ def test_mkdocs(project: Project, chromium: Any) -> None:
 
 
 def test_sphinx(project: Project, chromium: Any) -> None:
-    """The moving pictures in any theme; a book has the posters."""
+    """The moving pictures in a theme that is light alone and in any other; a book has the posters."""
     project.write("docs/conf.py", 'extensions = ["myst_parser"]\ncopyright = "x"\nversion = "1"\n')
     project.paste("docs/index.rst", "sphinx", "conv-light.mp4", text="Films\n=====\n\n.. toctree::\n\n   deep/page\n\n")
     project.paste("docs/deep/page.md", "myst", "conv-light.mp4", text="# Deep\n\n")
     build = (sys.executable, "-m", "sphinx", "-q", "-W", "-d", "trees")
-    project.call(*build, "-b", "html", "docs", "a/path")
-    seen(chromium, project, ["a/path/", "a/path/deep/page.html"], both(kind="gif"))
+    shown = both(kind="gif")
+    for theme, expected in (("alabaster", dict.fromkeys(shown, shown["light"])), ("basic", shown)):
+        project.call(*build, "-D", f"html_theme={theme}", "-b", "html", "docs", f"a/{theme}")
+        seen(chromium, project, [f"a/{theme}/", f"a/{theme}/deep/page.html"], expected)
     project.call(*build, "-b", "epub", "docs", "book")
     with zipfile.ZipFile(next((project.folder / "book").glob("*.epub"))) as book:
         held = [Path(name).name for name in book.namelist() if name.startswith("_images/")]
-        shown = [re.findall(r'<img [^>]*src="[^"]*?([^/"]+)"', book.read(name).decode())
-                 for name in ("index.xhtml", "deep/page.xhtml")]  # fmt: skip
-    assert (held, shown) == (["conv-light.png"], [["conv-light.png"]] * 2)
+        posters = [re.findall(r'<img [^>]*src="[^"]*?([^/"]+)"', book.read(name).decode())
+                   for name in ("index.xhtml", "deep/page.xhtml")]  # fmt: skip
+    assert (held, posters) == (["conv-light.png"], [["conv-light.png"]] * 2)
 
 
 def test_notebook(project: Project, chromium: Any) -> None:

@@ -15,6 +15,7 @@ from layeranim.film.writers import STILLS
 from layeranim.film.writers.png import write_png
 from layeranim.layout import View
 from layeranim.scenes.base import ExplainerScene
+from layeranim.stories import alt
 from layeranim.stories.options import FilmOptions
 from layeranim.stories.storyboard import Storyboard
 from layeranim.theme import Theme
@@ -40,7 +41,7 @@ def _written(
     paper = "fit" if fmt == "sheet" else options.paper
     made, count = pages.pages(board, theme, found.found, found.keys, paper, options.stills)
     if fmt == "pdf":
-        pdf.write(out, made, board.title, board.alt)
+        pdf.write(out, made, board.title, alt.of_still(board))
         return {"stills": count, "pages": len(made)}
     pixels = raster.painted(made[0])
     write_png(out, pixels)
