@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, lru_cache
-from itertools import takewhile
+from itertools import islice, product, takewhile
 from typing import Any, TypeVar, overload
 
 import numpy as np
@@ -137,9 +137,16 @@ class Covered(Sequence[Address]):
     def __getitem__(self, at: slice) -> Sequence[Address]: ...
     def __getitem__(self, at: int | slice) -> Address | Sequence[Address]:
         if isinstance(at, slice):
-            return [self[i] for i in range(len(self))[at]]
+            chosen = range(len(self))[at]
+            if chosen.step > 0:
+                every = islice(product(*self.spans), chosen.start, chosen.stop, chosen.step)
+                return [Address(self.tensor, place) for place in every]
+            return [self[i] for i in chosen]
         place = cell(range(len(self))[at], [len(span) for span in self.spans])
         return Address(self.tensor, tuple(span[i] for span, i in zip(self.spans, place, strict=True)))
+
+    def __iter__(self) -> Iterator[Address]:
+        return (Address(self.tensor, place) for place in product(*self.spans))
 
     def places(self, cells: Covered) -> NDArray[np.intp] | None:
         """Where some cells are among these; nothing where not all of them are."""
@@ -214,6 +221,7 @@ class Figures:
         """What is followed in a unit besides its own indices."""
         return {**self.film.at, **(self.units.inner(unit) if self.units.inner else {})}
 
+    @Remembered
     def shown(
         self,
         tensor: str,
@@ -534,12 +542,12 @@ class Figures:
 
     def making(self, region: Region) -> tuple[int, ...]:
         """The places of the steps that write cells of a region, of a large one those of its first cells."""
-        cells = self.covered(region)[:MAKING_MOST] if self.made(region.tensor) else ()
+        spans = self.covered(region).spans if self.made(region.tensor) else (range(0),)
         axes, found, last = self.trace.axes(region.tensor), set[int](), None
-        for one in cells:
-            here = dict(zip(axes, one.index, strict=True))
+        for place in islice(product(*spans), MAKING_MOST):
+            here = dict(zip(axes, place, strict=True))
             if not (last and last.holds(here)):  # cells of one step mostly stand one after another
-                at = self._writing(one.tensor, frozenset(here.items()))
+                at = self._writing(region.tensor, frozenset(here.items()))
                 found |= set() if at is None else {at}
                 last = None if at is None else self.step(at).writes
         return tuple(sorted(found))
