@@ -15,10 +15,11 @@ from layeranim import catalog, preparing
 from layeranim.assets.entries import Entry
 from layeranim.assets.manifest import read
 from layeranim.film.film import Pass, draw
+from layeranim.stories.options import FilmOptions
 from layeranim.theme import THEMES
 
 MANIFEST = Path(__file__).parents[1] / "layeranim.toml"
-SIZES = (1280, 720, films.FPS), (640, 360, films.FPS / 2)
+SIZES = tuple(FilmOptions().frame(fmt) for fmt in ("mp4", "gif"))
 """MP4 and GIF, as they are made where nothing else is asked for."""
 
 

@@ -80,7 +80,7 @@ def significant(dtype: np.dtype) -> int:
 def _rounded(array: NDArray[np.generic], digits: int) -> NDArray[np.float64]:
     result = np.array(array, dtype=np.float64)
     result += 0.0  # −0.0 + 0.0 is 0.0
-    if np.all((np.abs(result) < 10.0**digits) & (np.rint(result) == result)):
+    if ((np.abs(result) < 10.0**digits) & (np.rint(result) == result)).all():
         return result  # whole numbers of no more digits than that are what they are
     live = np.isfinite(result) & (result != 0)
     x = result[live]
@@ -88,9 +88,10 @@ def _rounded(array: NDArray[np.generic], digits: int) -> NDArray[np.float64]:
     near = np.abs(places) < len(_POWERS)
     power = _POWERS[np.where(near, np.abs(places), 0)]
     y = np.rint(x * power) / power
-    if np.any(far := places < 0):
+    if (far := places < 0).any():
         y = np.where(far, np.rint(x / power) * power, y)
-    y[~near] = [float(f"{value:.{digits - 1}e}") for value in x[~near].tolist()]
+    if not near.all():
+        y[~near] = [float(f"{value:.{digits - 1}e}") for value in x[~near].tolist()]
     result[live] = y
     return result
 

@@ -35,12 +35,14 @@ def finding(axes: Sequence[str], sizes: Sequence[int], acts: int, make: Callable
     known: dict[str, list[int]] = {}
 
     def find(tensor: str, here: Cell) -> int | None:
-        spans = [range(n) if axis not in here else range(n)[here[axis] : here[axis] + 1]
-                 for axis, n in zip(axes, sizes, strict=True)]  # fmt: skip
         if tensor not in known:
             known[tensor] = [i for i in range(acts if count(sizes) else 0) if make(i).writes.tensor == tensor]
         kinds = known[tensor]
-        for place in product(*spans) if kinds else ():
+        if not kinds:
+            return None
+        spans = [range(n) if axis not in here else range(n)[here[axis] : here[axis] + 1]
+                 for axis, n in zip(axes, sizes, strict=True)]  # fmt: skip
+        for place in product(*spans):
             flat = 0
             for at, n in zip(place, sizes, strict=True):
                 flat = flat * n + at

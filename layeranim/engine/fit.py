@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from functools import cache
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
@@ -252,6 +253,21 @@ def assemble(config: FitConfig, saved: Mapping[str, Tensor]) -> Trace:
         k -= len(names)
         return moved[t * each + k] if k < each else look(t + 1, k - each)
 
+    @cache
+    def writers(tensor: str) -> list[int]:
+        """Which steps of one update write a tensor: the same of each."""
+        return [k for k in range(acts) if make(len(watch) + k).writes.tensor == tensor]
+
+    def find(tensor: str, here: Mapping[str, int]) -> int | None:
+        every = range(updates)
+        if "updates" in here:
+            every = every[here["updates"] : here["updates"] + 1]
+        elif "states" in here:  # an update writes the state after it
+            every = range(max(0, here["states"] - 1), min(updates, here["states"] + 1))
+        places = (len(watch) + t * acts + k for t in every for k in writers(tensor))
+        writes = ((i, make(i).writes) for i in chain(range(len(watch)), places))
+        return next((i for i, region in writes if region.tensor == tensor and region.holds(here)), None)
+
     facts: dict[str, int | float | str] = {
         "updates": updates,
         "epochs": config.epochs,
@@ -261,7 +277,7 @@ def assemble(config: FitConfig, saved: Mapping[str, Tensor]) -> Trace:
         "last_accuracy": float(saved["accuracy"].array[-1]),
         "learning_rate": config.learning_rate or 0.0,
     }
-    return Trace("training", config, tensors(*saved.values()), Steps(len(watch) + updates * acts, make), facts)
+    return Trace("training", config, tensors(*saved.values()), Steps(len(watch) + updates * acts, make, find), facts)
 
 
 _ARRAYS = (

@@ -220,10 +220,15 @@ class Steps(Sequence[Step]):
             k = bisect(starts, i) - 1  # of parts without steps the last begins there
             return parts[k][i - starts[k]]
 
+        known = [part if isinstance(part, Steps) else cls(len(part), part.__getitem__) for part in parts]
+        writers = dict[str, list[tuple[Steps, int]]]()
+
         def find(tensor: str, here: Mapping[str, int]) -> int | None:
-            for part, start in zip(parts, starts, strict=False):
-                known = part if isinstance(part, Steps) else cls(len(part), part.__getitem__)
-                at = known.writing(tensor, here)
+            if tensor not in writers:
+                every = zip(known, starts, strict=False)
+                writers[tensor] = [(part, start) for part, start in every if part.writing(tensor, {}) is not None]
+            for part, start in writers[tensor]:
+                at = part.writing(tensor, here)
                 if at is not None:
                     return start + at
             return None
@@ -340,11 +345,10 @@ def kept(index: Index, shape: Shape) -> tuple[range | int, ...]:
 
 def cell(flat: int, sizes: Sequence[int]) -> tuple[int, ...]:
     """The multi-index of the ``flat``-th cell in C order, without NumPy's call overhead."""
-    out = []
-    for n in reversed(sizes):
-        flat, at = divmod(flat, n)
-        out.append(at)
-    return tuple(reversed(out))
+    out = [0] * len(sizes)
+    for k in range(len(sizes) - 1, -1, -1):
+        flat, out[k] = divmod(flat, sizes[k])
+    return tuple(out)
 
 
 def count(sizes: Sequence[int]) -> int:

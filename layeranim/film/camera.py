@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple, Protocol, TypeGuard
 
 import cairo
@@ -26,6 +27,7 @@ PHASES = 256  # cairo's own sub-pixel grid: finer positions give the same pixels
 MOST_RECTS = 48
 CLOSE = 1e-6  # Manim's tolerance: points nearer than this are one
 _PAINTERS: dict[type, bool] = {}  # asked for every mobject of every frame
+_Z_INDEX = attrgetter("z_index")
 
 
 class Painter(Protocol):
@@ -77,6 +79,7 @@ class FilmCamera(Camera):
         self._opacity: float | None = None
         self._last: dict[int, DrawnFrame] = {}
         self._order: list[int] = []
+        self._boxes = _boxes([])
         self.painted_pixels = 0
 
     def forget(self) -> None:
@@ -88,66 +91,70 @@ class FilmCamera(Camera):
     # ── one frame ────────────────────────────────────────────────────────────
     def compose(self, mobjects: Iterable[Mobject]) -> list[Rect]:
         """Bring the frame up to date; returns the repainted rectangles, even-aligned, none if nothing changed."""
-        drawn = self._drawables(mobjects)
-        changed = self._changes(drawn)
-        clips = merge(changed, self.view)
+        drawn, fresh = self._drawables(mobjects)
+        clips = merge(self._changes(drawn, fresh), self.view)
         for clip in clips:
-            self._paint(self.frame, drawn, clip)
+            self._paint(self.frame, drawn, self._boxes, clip)
             self.painted_pixels += (clip.x1 - clip.x0) * (clip.y1 - clip.y0)
         return clips
 
     def repaint(self, mobjects: Iterable[Mobject]) -> NDArray[np.uint8]:
         """The same frame painted anew from nothing: what ``compose`` must equal."""
         target = CameraTarget(self.view.width, self.view.height)
-        self._paint(target, self._drawables(mobjects), Rect(*self.view.whole))
+        drawn, _ = self._drawables(mobjects)
+        self._paint(target, drawn, _boxes(drawn), Rect(*self.view.whole))
         return target.pixels
 
-    def _drawables(self, mobjects: Iterable[Mobject]) -> list[DrawnFrame]:
+    def _drawables(self, mobjects: Iterable[Mobject]) -> tuple[list[DrawnFrame], list[int]]:
+        """What a frame is drawn from, in order, and which of it, by number, is not as it was drawn last."""
         members = list[Any]()
         for top in mobjects:
             _collect(top, members)
-        if any(m.z_index for m in members):
-            members.sort(key=lambda m: m.z_index)
-        out: list[DrawnFrame] = []
-        for m in members:
-            known = self._last.get(id(m))
-            if known is not None and known.mobject is not m:
-                known = None
-            if _paints(m):
-                box = m.pixel_box(self.view)
-                out.append(known if known and known.key == box else DrawnFrame(m, box, Sprite(None, Rect(*box))))
-                continue
-            if not isinstance(m, VMobject):
+        if any(map(_Z_INDEX, members)):
+            members.sort(key=_Z_INDEX)
+        out, fresh, last = list[DrawnFrame](), list[int](), self._last
+        for number, m in enumerate(members):
+            known = last.get(id(m))  # it holds the mobject, so that no other one can have its place in memory
+            if known is None and not isinstance(m, VMobject) and not _paints(m):
                 raise RenderError(f"a film draws vector mobjects and grids, but the scene holds a {type(m).__name__}")
-            key = _appearance(m)
-            out.append(known if known and known.key == key else DrawnFrame(m, key, self._sprite(m, key)))
-        return out
+            key = m.pixel_box(self.view) if _paints(m) else _appearance(m)
+            if known is None or known.key != key:
+                known = DrawnFrame(m, key, Sprite(None, Rect(*key)) if _paints(m) else self._sprite(m, key))
+                fresh.append(number)
+            out.append(known)
+        return out, fresh
 
-    def _changes(self, drawn: Sequence[DrawnFrame]) -> list[Rect]:
-        now = {id(one.mobject): one for one in drawn}
-        order = list(now)
+    def _changes(self, drawn: list[DrawnFrame], fresh: Sequence[int]) -> list[Rect]:
+        """What has to be painted; from here on this is the frame that was drawn last."""
+        order = [id(one.mobject) for one in drawn]
         rects: list[Rect] = []
-        for ident, one in now.items():
-            old = self._last.get(ident)
-            if old is not one:
-                rects += [one.sprite.box] if old is None else [old.sprite.box, one.sprite.box]
+        for number in fresh:
+            old = self._last.get(order[number])
+            rects += [drawn[number].sprite.box] if old is None else [old.sprite.box, drawn[number].sprite.box]
+        for one in drawn:
             if _paints(one.mobject):
                 rects += [Rect(*box) for box in one.mobject.take_changes(self.view)]
+        if order == self._order and self.painted_pixels:
+            for number in fresh:
+                self._last[order[number]] = drawn[number]
+                self._boxes[number] = drawn[number].sprite.box
+            return rects
+        now = dict(zip(order, drawn, strict=True))
         if not self._last and not self.painted_pixels:
             rects = [Rect(*self.view.whole)]
-        elif order != self._order:
+        else:
             rects += [old.sprite.box for ident, old in self._last.items() if ident not in now]
-            rects += self._reordered(order, now)
-        self._last, self._order = now, order
+            rects += self._reordered(now)
+        self._last, self._order, self._boxes = now, order, _boxes(drawn)
         return rects
 
-    def _reordered(self, order: list[int], now: dict[int, DrawnFrame]) -> list[Rect]:
+    def _reordered(self, now: dict[int, DrawnFrame]) -> list[Rect]:
         """Boxes of mobjects whose place among the others changed."""
-        before = [i for i in self._order if i in now]
-        after = [i for i in order if i in self._last]
+        before = [i for i in dict.fromkeys(self._order) if i in now]
+        after = [i for i in now if i in self._last]
         return [] if before == after else [now[a].sprite.box for a, b in zip(after, before, strict=True) if a != b]
 
-    def _paint(self, target: CameraTarget, drawn: Sequence[DrawnFrame], clip: Rect) -> None:
+    def _paint(self, target: CameraTarget, drawn: Sequence[DrawnFrame], boxes: NDArray[np.int64], clip: Rect) -> None:
         ctx = target.context
         ctx.save()
         ctx.rectangle(clip.x0, clip.y0, clip.x1 - clip.x0, clip.y1 - clip.y0)
@@ -159,13 +166,15 @@ class FilmCamera(Camera):
         else:
             ctx.set_source_rgb(*self.bg)
             ctx.paint()
-        for m, _, (surface, box, opacity) in drawn:
-            if box.x0 < clip.x1 and clip.x0 < box.x1 and box.y0 < clip.y1 and clip.y0 < box.y1:
-                if surface is not None:
-                    ctx.set_source_surface(surface, box.x0, box.y0)
-                    ctx.paint() if opacity >= 1 else ctx.paint_with_alpha(opacity)
-                elif _paints(m):
-                    m.paint(self.view, target, clip)
+        x0, y0, x1, y1 = boxes.T
+        met = (x0 < clip.x1) & (clip.x0 < x1) & (y0 < clip.y1) & (clip.y0 < y1)
+        for number in np.flatnonzero(met).tolist():
+            m, _, (surface, box, opacity) = drawn[number]
+            if surface is not None:
+                ctx.set_source_surface(surface, box.x0, box.y0)
+                ctx.paint() if opacity >= 1 else ctx.paint_with_alpha(opacity)
+            elif _paints(m):
+                m.paint(self.view, target, clip)
         ctx.restore()
         target.surface.flush()
 
@@ -280,7 +289,15 @@ def _collect(m: Mobject, out: list[Any]) -> None:
     if len(m.points) or _paints(m):
         out.append(m)
     for part in m.submobjects:
-        _collect(part, out)
+        if part.submobjects:
+            _collect(part, out)
+        elif len(part.points) or _paints(part):
+            out.append(part)
+
+
+def _boxes(drawn: Sequence[DrawnFrame]) -> NDArray[np.int64]:
+    """The rectangle that each covers: a row of left, top, right and bottom."""
+    return np.array([one.sprite.box for one in drawn], np.int64).reshape(-1, 4)
 
 
 def _paints(m: Any) -> TypeGuard[Painter]:

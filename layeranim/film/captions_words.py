@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 
 from layeranim import theme
 from layeranim.stories.storyboard import Beat, plain
@@ -23,22 +24,72 @@ WORTH = 1.6
 """Seconds of a beat whose words all count; those of a shorter one were less to be read on screen, too."""
 
 
-def texts(group: Sequence[Beat]) -> Iterator[Said]:
+class Words:
+    """What one beat says, in several lengths; made once, as a beat is told alone and with each that stands near it."""
+
+    def __init__(self, beat: Beat) -> None:
+        self.beat, self.own, self.ticks, self.kind, self.units = beat, beat.own, beat.ticks, beat.kind, beat.units
+        self.worth = min(1.0, beat.ticks * theme.TICK_MS / 1000 / WORTH)
+
+    @cached_property
+    def place(self) -> str:
+        """Where a beat is: its place, or what stands before the colon of a sweep's caption."""
+        place = _spaced(plain(self.beat.place))
+        head, colon, _ = _spaced(plain(self.beat.caption)).partition(": ")
+        return place or (head if colon and self.kind == "sweep" and COUNTED.fullmatch(head) else "")
+
+    @cached_property
+    def caption(self) -> str:
+        """Its caption without its place."""
+        text = _spaced(plain(self.beat.caption))
+        return text.removeprefix(f"{self.place}: ") if self.place else text
+
+    @cached_property
+    def note(self) -> str:
+        """Its note."""
+        return _spaced(plain(self.beat.note))
+
+    @cached_property
+    def lead(self) -> str:
+        """Where a beat is, before what it says, unless that says it."""
+        place, caption = self.place, self.caption
+        return f"{place}: " if place and not (caption.startswith(place) or caption.endswith(f" {place}")) else ""
+
+    @cached_property
+    def short(self) -> str:
+        """A step's caption without its sums: ``c_t = 1.00 · 0.93 + 0.02 · 0.5 = 0.94`` says ``c_t = 0.94``."""
+        if not self.beat.place:
+            return self.caption
+        said = re.sub(r"\s+([+→])\s+", r" \1 ", plain(self.beat.caption))
+        clauses = [_outcome(" ".join(clause.split())) for clause in re.split(r",?\s{2,}", said)]
+        text = ""
+        for clause in clauses:
+            text += ("" if not text else " " if text.endswith(":") else ", ") + clause
+        return text.removeprefix(f"{self.place}: ") if self.place else text
+
+    @cached_property
+    def last(self) -> str:
+        """The number or vector that a beat arrives at; nothing where it computes none."""
+        parts = RELATION.split(_spaced(plain(self.beat.caption)))
+        if not any(run.late for run in self.beat.caption) or len(parts) < 3:
+            return ""
+        return f"≈ {parts[-1]}" if parts[-2] == "≈" else parts[-1]
+
+
+def texts(group: Sequence[Words]) -> Iterator[Said]:
     """Texts for these beats, each with its loss; none where the beats say nothing. The user's own lines go first."""
     if len(group) == 1:
-        worth = _worth(group[0])
-        found: Iterable[Said] = ((loss * worth, text) for loss, text in _alone(group[0]))
-    elif any(_caption(beat) or _note(beat) or _place(beat) for beat in group):
+        found: Iterable[Said] = ((loss * group[0].worth, text) for loss, text in _alone(group[0]))
+    elif any(beat.caption or beat.note or beat.place for beat in group):
         found = _together(group)
     else:
         return
-    own = [_note(beat) for beat in group if beat.own]
+    own = [beat.note for beat in group if beat.own]
     yield from ((loss + OWN * sum(note not in text for note in own), text) for loss, text in found)
 
 
-def _alone(beat: Beat) -> Iterator[Said]:
-    lead, caption, note = _lead(beat), _caption(beat), _note(beat)
-    short, last = _short(beat), _last(beat)
+def _alone(beat: Words) -> Iterator[Said]:
+    lead, caption, note, short, last = beat.lead, beat.caption, beat.note, beat.short, beat.last
     if caption and note:
         yield 0.0, f"{lead}{caption}\n{note}"
     if caption:
@@ -51,70 +102,32 @@ def _alone(beat: Beat) -> Iterator[Said]:
         yield from ((1.5, lead + last), (2.0, last))
     if note:
         yield from ((1.6, lead + note), (1.7, note))
-    if place := _place(beat):
-        yield 2.2, place
+    if beat.place:
+        yield 2.2, beat.place
 
 
-def _together(group: Sequence[Beat]) -> Iterator[Said]:
-    span, worth = _span(group), sum(map(_worth, group))
+def _together(group: Sequence[Words]) -> Iterator[Said]:
+    span, worth = _span(group), sum(beat.worth for beat in group)
     tail = _counted(group)
     if span and tail:
         yield 0.5 * worth, f"{span}: {tail}"
         yield 1.0 * worth, f"{span}: {re.split('[,:]', tail)[0]}"
-    lines = [_lead(beat) + short for beat in group if (short := _short(beat))]
+    lines = [beat.lead + beat.short for beat in group if beat.short]
     if len(lines) <= 3:
         yield 1.5 * worth, "\n".join(lines)
-    results = [_last(beat) for beat in group]
+    results = [beat.last for beat in group]
     if span and all(results):
         yield 2.0 * worth, f"{span}: {', '.join(results)}"
     longest = max(group, key=lambda beat: (beat.own, beat.ticks))
     untold = 3.0 * (len(group) - 1)
-    yield from ((loss * _worth(longest) + untold, text) for loss, text in _alone(longest))
+    yield from ((loss * longest.worth + untold, text) for loss, text in _alone(longest))
     if span:
         yield 2.5 * worth, span
-
-
-def _worth(beat: Beat) -> float:
-    return min(1.0, beat.ticks * theme.TICK_MS / 1000 / WORTH)
-
-
-def _lead(beat: Beat) -> str:
-    """Where a beat is, before what it says, unless that says it."""
-    place, caption = _place(beat), _caption(beat)
-    return f"{place}: " if place and not (caption.startswith(place) or caption.endswith(f" {place}")) else ""
-
-
-def _place(beat: Beat) -> str:
-    """Where a beat is: its place, or what stands before the colon of a sweep's caption."""
-    place = _spaced(plain(beat.place))
-    head, colon, _ = _spaced(plain(beat.caption)).partition(": ")
-    return place or (head if colon and beat.kind == "sweep" and COUNTED.fullmatch(head) else "")
-
-
-def _caption(beat: Beat) -> str:
-    text = _spaced(plain(beat.caption))
-    return text.removeprefix(f"{_place(beat)}: ") if _place(beat) else text
-
-
-def _note(beat: Beat) -> str:
-    return _spaced(plain(beat.note))
 
 
 def _spaced(text: str) -> str:
     """The text with single plain spaces: those on screen are of many widths."""
     return " ".join(text.split())
-
-
-def _short(beat: Beat) -> str:
-    """A step's caption without its sums: ``c_t = 1.00 · 0.93 + 0.02 · 0.5 = 0.94`` says ``c_t = 0.94``."""
-    if not beat.place:
-        return _caption(beat)
-    said = re.sub(r"\s+([+→])\s+", r" \1 ", plain(beat.caption))
-    clauses = [_outcome(" ".join(clause.split())) for clause in re.split(r",?\s{2,}", said)]
-    text = ""
-    for clause in clauses:
-        text += ("" if not text else " " if text.endswith(":") else ", ") + clause
-    return text.removeprefix(f"{_place(beat)}: ") if _place(beat) else text
 
 
 def _outcome(clause: str) -> str:
@@ -126,17 +139,9 @@ def _outcome(clause: str) -> str:
     return f"{left} {sign} {right}" if named else right if sign != "≈" else f"≈ {right}"
 
 
-def _last(beat: Beat) -> str:
-    """The number or vector that a beat arrives at; nothing where it computes none."""
-    parts = RELATION.split(_spaced(plain(beat.caption)))
-    if not any(run.late for run in beat.caption) or len(parts) < 3:
-        return ""
-    return f"≈ {parts[-1]}" if parts[-2] == "≈" else parts[-1]
-
-
-def _span(group: Sequence[Beat]) -> str:
+def _span(group: Sequence[Words]) -> str:
     """From where to where these beats go: ``rows 3–9``, ``row 1, column 4 to row 3, column 2``, ``steps 3–7``."""
-    places = [place for beat in group if (place := _place(beat))]
+    places = [beat.place for beat in group if beat.place]
     if len(places) == len(group):
         first, last = places[0], places[-1]
         if first == last:
@@ -144,7 +149,7 @@ def _span(group: Sequence[Beat]) -> str:
         a, b = COUNTED.fullmatch(first), COUNTED.fullmatch(last)
         if a and b and a[1] == b[1]:
             return f"{a[1]}s {a[2]}–{b[3] or b[2]}"
-        if all(beat.place for beat in group):
+        if all(beat.beat.place for beat in group):
             return f"{first} to {_without_repeated(first, last)}"
     if not all(len(beat.units) for beat in group):
         return ""
@@ -161,9 +166,9 @@ def _without_repeated(first: str, last: str) -> str:
     return " ".join(b[same:])
 
 
-def _counted(group: Sequence[Beat]) -> str:
+def _counted(group: Sequence[Words]) -> str:
     """What sweeps say alike of all their units: ``137 windows, …`` and ``140 windows, …`` make ``277 windows, …``."""
-    words = [_caption(beat) for beat in group]
+    words = [beat.caption for beat in group]
     counts = [f"{len(beat.units)} " for beat in group]
     tails = {text.removeprefix(count) for text, count in zip(words, counts, strict=True)}
     if len(tails) != 1 or any(beat.kind != "sweep" for beat in group):

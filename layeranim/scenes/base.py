@@ -9,7 +9,7 @@ from typing import Any
 from layeranim import canvas as c
 from layeranim import theme as t
 from layeranim.borrowed import Animation, Mobject, Scene
-from layeranim.scenes.parts.animate import Appear, Follow
+from layeranim.scenes.parts.animate import Appear, Follow, InPlace
 from layeranim.scenes.parts.label import Label, TextLine
 from layeranim.scenes.parts.progress import Progress
 from layeranim.scenes.parts.shape import Bundle
@@ -77,6 +77,16 @@ class ExplainerScene(Scene):
 
     def update_mobjects(self, dt: float) -> None:
         """Nothing: no mobject of ours has an updater, animations move them; Manim looks through all on every frame."""
+
+    def should_update_mobjects(self) -> bool:
+        """Whether a wait needs every frame: only to see whether it may end."""
+        return any(getattr(one, "stop_condition", None) is not None for one in self.animations or ())
+
+    def add_mobjects_from_animations(self, animations: list[Animation]) -> None:
+        """As Manim's; ours, which move what stands there already, need no look through all that does."""
+        foreign = [one for one in animations if not isinstance(one, InPlace)]
+        if foreign:
+            super().add_mobjects_from_animations(foreign)
 
     # ── time ─────────────────────────────────────────────────────────────────
     def run(self, ticks: int, *animations: Animation) -> None:

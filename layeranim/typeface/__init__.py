@@ -105,7 +105,7 @@ def letters(text: str, weight: Weight = "medium", markup: bool = False) -> Itera
 
 def width(text: str, size: float, weight: Weight = "medium", markup: bool = False) -> float:
     """The advance of a run at ``size``, in the pixels that ``size`` is in."""
-    return shape(text, weight, markup).advance * size
+    return _shape(text, weight, markup, _FONT.get()).advance * size
 
 
 def cap_height(weight: Weight = "medium") -> float:

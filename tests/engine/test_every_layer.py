@@ -19,7 +19,7 @@ from layeranim import api, catalog
 from layeranim.engine import archive, archive_reading
 from layeranim.engine.option import Layer
 from layeranim.engine.replay import replay, sampled
-from layeranim.engine.trace import Trace
+from layeranim.engine.trace import Steps, Trace
 from layeranim.errors import UsageError
 
 NAMES = catalog.names()
@@ -97,6 +97,20 @@ def test_steps_replay_and_every_tensor_is_reached(name: str) -> None:
         assert all(axis and axis == axis.strip() for axis in tensor.axes)
         assert made[key].shape == tensor.shape
         assert made[key].dtype.name in archive_reading.DTYPES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_steps_are_found_where_a_look_at_all_of_them_finds_them(name: str) -> None:
+    t = trace(name)
+    if not isinstance(t.steps, Steps) or not t.steps.finds:
+        return
+    writes = [step.writes for step in t.steps[: min(len(t.steps), 200)]]
+    for region in writes[:: max(1, len(writes) // 12)]:
+        one = {axis: at if isinstance(at, int) else at[0] for axis, at in region.where}
+        for here in ({}, one, dict(list(one.items())[:1])):
+            first = next(i for i, other in enumerate(writes) if other.tensor == region.tensor and other.holds(here))
+            assert t.steps.writing(region.tensor, here) == first, (region, here)
+    assert t.steps.writing("nothing", {}) is None
 
 
 @pytest.mark.parametrize("suffix", archive.SUFFIXES)

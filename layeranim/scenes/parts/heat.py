@@ -12,14 +12,14 @@ from layeranim.layout import PixelBox
 from layeranim.stories.storyboard import Cells
 from layeranim.theme import Theme, rgb
 
+Pixels = tuple[NDArray[np.int64], NDArray[np.int64]]
 Edges = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 
 
 def colours(cells: Cells, theme: Theme) -> NDArray[np.uint8]:
     """The colour of every cell, BGRA; alpha 0 where nothing is drawn (structural zeros)."""
     low, high = int(cells.levels.min()), int(cells.levels.max())
-    table = np.array([bgra(theme.fill(cells.scale, level)) for level in range(low, high + 1)], np.uint8)
-    out: NDArray[np.uint8] = table[cells.levels.astype(np.intp) - low]
+    out: NDArray[np.uint8] = _fills(theme, cells.scale, low, high)[cells.levels.astype(np.intp) - low]
     if cells.dim is not None:
         out[cells.dim] = bgra(theme.raised)
     if cells.ghost is not None:
@@ -27,30 +27,45 @@ def colours(cells: Cells, theme: Theme) -> NDArray[np.uint8]:
     return out
 
 
-def paint(target: Any, clip: PixelBox, edges: Edges, block: NDArray[np.uint8]) -> None:
+@lru_cache(maxsize=64)
+def _fills(theme: Theme, scale: str, low: int, high: int) -> NDArray[np.uint8]:
+    """The colours of the levels from ``low`` to ``high``, BGRA."""
+    return np.array([bgra(theme.fill(scale, level)) for level in range(low, high + 1)], np.uint8)
+
+
+def pixels(edges: Edges) -> Pixels:
+    """For each column and row of pixels from the first cell to the last the cell it lies in, −1 in a gap."""
+    lefts, rights, tops, bottoms = edges
+    return _cell_of(int(lefts[0]), int(rights[-1]), lefts, rights), _cell_of(
+        int(tops[0]), int(bottoms[-1]), tops, bottoms
+    )
+
+
+def paint(target: Any, clip: PixelBox, edges: Edges, within: Pixels, block: NDArray[np.uint8]) -> None:
     """Write the cells that meet ``clip`` straight into the target's pixels."""
     lefts, rights, tops, bottoms = edges
     height, width = target.pixels.shape[:2]
-    x0, x1 = max(clip[0], int(lefts[0]), 0), min(clip[2], int(rights[-1]), width)
-    y0, y1 = max(clip[1], int(tops[0]), 0), min(clip[3], int(bottoms[-1]), height)
+    left, top = int(lefts[0]), int(tops[0])
+    x0, x1 = max(clip[0], left, 0), min(clip[2], int(rights[-1]), width)
+    y0, y1 = max(clip[1], top, 0), min(clip[3], int(bottoms[-1]), height)
     if x0 >= x1 or y0 >= y1:
         return
-    cols, rows = _cell_of(x0, x1, lefts, rights), _cell_of(y0, y1, tops, bottoms)
+    cols, rows = within[0][x0 - left : x1 - left], within[1][y0 - top : y1 - top]
     packed = np.ascontiguousarray(block).view(np.uint32)[..., 0]  # 0: nothing is drawn
     lines = np.where(cols >= 0, packed[:, cols], 0)  # a line of pixels for each row of cells
     target.surface.flush()
     region = target.pixels.view(np.uint32)[y0:y1, x0:x1, 0]
-    pixels = lines[rows]
-    np.copyto(region, pixels, where=(pixels != 0) & (rows >= 0)[:, None])
+    filled = lines[rows]
+    np.copyto(region, filled, where=(filled != 0) & (rows >= 0)[:, None])
     target.surface.mark_dirty()
 
 
 def _cell_of(start: int, stop: int, first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.int64]:
     """For each pixel the cell it lies in, −1 in a gap. Several cells in one pixel: the first of them is shown."""
-    pixels = np.arange(start, stop)
-    cell = np.searchsorted(first, pixels, side="right") - 1
+    at = np.arange(start, stop)
+    cell = np.searchsorted(first, at, side="right") - 1
     cell = np.searchsorted(first, first[np.clip(cell, 0, None)], side="left")
-    inside = (cell >= 0) & (pixels < np.maximum(last[cell], first[cell] + 1))
+    inside = (cell >= 0) & (at < np.maximum(last[cell], first[cell] + 1))
     return np.where(inside, cell, -1)
 
 

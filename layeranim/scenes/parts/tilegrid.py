@@ -59,7 +59,8 @@ class TileGrid(VMobject):
         self.blends: dict[tuple[int, int], tuple[CellLook, int]] = {}
         self.sources: dict[tuple[int, int], Source] = {}
         self.coloured: Callable[[int, int], Source] | None = None
-        self._placed: tuple[View, tuple[float, float], heat.Edges] | None = None
+        self._placed: tuple[View, tuple[float, float], heat.Edges, PixelBox] | None = None
+        self._pixels: tuple[heat.Edges, heat.Pixels] | None = None
         self._dirty: set[tuple[int, int]] = set()
         self._dirty_blocks: list[tuple[int, int, int, int]] = []
         if plan.cells is not None and not plan.empty:
@@ -184,27 +185,28 @@ class TileGrid(VMobject):
         ]
 
     # ── painting ─────────────────────────────────────────────────────────────
-    def _origin(self) -> tuple[float, float]:
-        return float(self.points[1, 0]) / PX, float(self.points[1, 1]) / PX
-
-    def _edges(self, view: View) -> heat.Edges:
-        """Whole-pixel left, right, top and bottom of the columns and rows."""
-        at = self._origin()
-        if self._placed is None or self._placed[:2] != (view, at):
-            (x, y), (pw, ph), gap = at, self.plan.pitch, self.plan.gap
+    def _place(self, view: View) -> tuple[View, tuple[float, float], heat.Edges, PixelBox]:
+        """Where the grid lies now in that view: its edges, and everything that it can paint, hairlines included."""
+        at = self.points.item(3), self.points.item(4)  # the second corner, the top left one
+        if self._placed is None or self._placed[1] != at or self._placed[0] != view:
+            (x, y), (pw, ph), gap = (at[0] / PX, at[1] / PX), self.plan.pitch, self.plan.gap
             left = view.x(x) + np.arange(self.plan.cols) * (pw * view.scale)
             top = view.y(y) + np.arange(self.plan.rows) * (ph * view.scale)
             lefts, tops = _whole(left), _whole(top)
             rights = np.maximum(_whole(left + (pw - gap) * view.scale), lefts)
             bottoms = np.maximum(_whole(top + (ph - gap) * view.scale), tops)
-            self._placed = view, at, (lefts, rights, tops, bottoms)
-        return self._placed[2]
+            pad = self._pad(view)
+            box = int(lefts[0]) - pad, int(tops[0]) - pad, int(rights[-1]) + pad + 1, int(bottoms[-1]) + pad + 1
+            self._placed = view, at, (lefts, rights, tops, bottoms), box
+        return self._placed
+
+    def _edges(self, view: View) -> heat.Edges:
+        """Whole-pixel left, right, top and bottom of the columns and rows."""
+        return self._place(view)[2]
 
     def pixel_box(self, view: View) -> PixelBox:
         """Everything the grid can paint, hairlines included."""
-        lefts, rights, tops, bottoms = self._edges(view)
-        pad = self._pad(view)
-        return int(lefts[0]) - pad, int(tops[0]) - pad, int(rights[-1]) + pad + 1, int(bottoms[-1]) + pad + 1
+        return self._place(view)[3]
 
     def _pad(self, view: View) -> int:
         return 0 if self.plan.heat else int(np.ceil(t.HAIR * view.scale / 2)) + 1
@@ -234,7 +236,9 @@ class TileGrid(VMobject):
         if not len(rows) or not len(cols):
             return
         if self.plan.heat:
-            heat.paint(target, clip, edges, self.colours_now())
+            if self._pixels is None or self._pixels[0] is not edges:
+                self._pixels = edges, heat.pixels(edges)
+            heat.paint(target, clip, *self._pixels, self.colours_now())
             return
         for r in rows:
             for c in cols:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, lru_cache
 from itertools import islice, product, takewhile
@@ -20,7 +20,7 @@ from layeranim.stories.stage.language import All, Each, Mask, Passages, Play, Un
 from layeranim.stories.stage.plans import Lengths
 from layeranim.stories.stage.ranges import Ranges
 from layeranim.stories.stage.remembered import Remembered
-from layeranim.stories.storyboard import JOINED, Address, Cells, GridPlan, Source, Telling, folded
+from layeranim.stories.storyboard import JOINED, Address, Cells, Fact, GridPlan, Line, Run, Source, Telling, folded
 
 T = TypeVar("T")
 MAKING_MOST = 1_000
@@ -141,19 +141,28 @@ class Covered(Sequence[Address]):
     def __getitem__(self, at: slice) -> Sequence[Address]: ...
     def __getitem__(self, at: int | slice) -> Address | Sequence[Address]:
         if isinstance(at, slice):
-            return [self[i] for i in range(len(self))[at]]
+            chosen = range(len(self))[at]
+            if chosen.step > 0:
+                every = islice(product(*self.spans), chosen.start, chosen.stop, chosen.step)
+                return [Address(self.tensor, place) for place in every]
+            return [self[i] for i in chosen]
         place = cell(range(len(self))[at], [len(span) for span in self.spans])
         return Address(self.tensor, tuple(span[i] for span, i in zip(self.spans, place, strict=True)))
 
+    def __iter__(self) -> Iterator[Address]:
+        return (Address(self.tensor, place) for place in product(*self.spans))
+
     def places(self, cells: Covered) -> NDArray[np.intp] | None:
         """Where some cells are among these; nothing where not all of them are."""
-        along = list[NDArray[np.intp]]()
+        flat = np.zeros(1, np.intp)
         for some, span in zip(cells.spans, self.spans, strict=True):
-            at, beside = np.divmod(np.arange(some.start, some.stop, some.step) - span.start, span.step)
-            if beside.any() or (at < 0).any() or (at >= len(span)).any():
+            step, beside = divmod(some.step, span.step) if len(some) > 1 else (1, 0)
+            if some and (beside or some[0] not in span or some[-1] not in span):
                 return None
-            along.append(at)
-        return np.ravel_multi_index(np.ix_(*along), [len(span) for span in self.spans]).ravel()
+            first = span.index(some[0]) if some else 0
+            along = np.arange(first, first + step * len(some), step)
+            flat = flat * len(span) + first if len(some) == 1 else np.add.outer(flat * len(span), along).ravel()
+        return flat
 
 
 class Figures:
@@ -218,6 +227,7 @@ class Figures:
         """What is followed in a unit besides its own indices."""
         return {**self.film.at, **(self.units.inner(unit) if self.units.inner else {})}
 
+    @Remembered
     def shown(
         self,
         tensor: str,
@@ -383,6 +393,17 @@ class Figures:
         each = [act for act in self.film.acts if isinstance(act, Each)]
         after = [unit for act in each for unit, aside in act.asides.items() if tensor in aside.writes]
         return not after or any(self.first <= unit < self.stop for unit in after)
+
+    @Remembered
+    def title(self, tensor: str, text: str) -> Line:
+        """A name, and the shape of what comes in, goes out or is learned: what is between has the shape of these."""
+        held = self.trace.tensor(tensor)
+        role = "weights" if held.role == "weight" else "ink"
+        head = Run(text, role, "semibold", Fact("name"), markup="_{" in text or "^{" in text)
+        free = [n for axis, n in zip(held.axes, held.shape, strict=True) if axis not in self.fixed]
+        if (held.role == "intermediate" and (held.is_recipe or self.made(tensor))) or not free:
+            return (head,)
+        return head, Run(f"  {numbers.shape_text(free)}", source=Fact("shape"))
 
     # ── texts ────────────────────────────────────────────────────────────────
     def style(self, tensor: str) -> Style:

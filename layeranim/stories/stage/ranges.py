@@ -41,6 +41,7 @@ class Ranges:
         self.full: frozenset[str] = frozenset()
         """Tensors whose numbers keep their power of ten: no heading is theirs alone."""
         self._styles: dict[tuple[str, int | None], Style] = {}
+        self._wides: dict[tuple[str, bool, int | None, bool], float] = {}
 
     # ── what is looked at ────────────────────────────────────────────────────
     @Remembered
@@ -84,7 +85,11 @@ class Ranges:
     def span(self, tensor: str) -> float:
         """The largest |v| of a tensor and of those that it is compared with."""
         given = self.film.spans.get(tensor)
-        return numbers.value_range(*(self.sample(name) for name in self._alike(tensor))) if given is None else given
+        return self._common_span(self._alike(tensor)) if given is None else given
+
+    @Remembered
+    def _common_span(self, tensors: tuple[str, ...]) -> float:
+        return numbers.value_range(*map(self.sample, tensors))
 
     @Remembered
     def most(self, *regions: Region) -> float:
@@ -116,18 +121,22 @@ class Ranges:
         """How a tensor's numbers are written, compared ones alike; ``decimals`` bounds their digits after the point."""
         known = self._styles.get((tensor, self.decimals))
         if known is None:
-            samples = [self.sample(name) for name in self._alike(tensor)]
-            sample = np.concatenate(samples) if len(samples) > 1 else samples[0]
             share = self.film.kinds.get(tensor) == "share"
-            known = numbers.style(sample, kind="probability" if share else "value", precision=self.precision)
+            known, least = self._common_style(self._alike(tensor), share)
             if self.decimals is not None:
-                least = numbers.least_decimals(sample) if share else 0
                 known = replace(known, decimals=min(known.decimals, max(self.decimals, least)))
             most = self.film.decimals.get(tensor)
             if most is not None and self.precision is None:
                 known = replace(known, decimals=min(known.decimals, most))
             self._styles[tensor, self.decimals] = known
         return known
+
+    @Remembered
+    def _common_style(self, tensors: tuple[str, ...], share: bool) -> tuple[Style, int]:
+        """How numbers that are compared are written where they have room, and the fewest decimals that they need."""
+        sample = np.concatenate(list(map(self.sample, tensors)))
+        style = numbers.style(sample, kind="probability" if share else "value", precision=self.precision)
+        return style, numbers.least_decimals(sample) if share else 0
 
     @Remembered
     def _common(self, tensor: str) -> tuple[int, float]:
@@ -164,7 +173,10 @@ class Ranges:
 
     def wide(self, tensor: str, cells: bool = True) -> float:
         """The widest text of a tensor at size 1, as it stands in cells or, with its power of ten, in a sentence."""
-        return self._wide(tensor, self.style(tensor), self.power(tensor) if cells else 0)
+        key = tensor, cells, self.decimals, self.powers
+        if key not in self._wides:
+            self._wides[key] = self._wide(tensor, self.style(tensor), self.power(tensor) if cells else 0)
+        return self._wides[key]
 
     @Remembered
     def _wide(self, tensor: str, style: Style, power: int) -> float:

@@ -108,14 +108,8 @@ class Single(Actor):
 
 
 def heading(figures: Figures, tensor: str, text: str) -> Line:
-    """A part's name, and its shape if it comes in, goes out or is learned: what is between has the shape of these."""
-    held = figures.trace.tensor(tensor)
-    role = "weights" if held.role == "weight" else "ink"
-    head = Run(text, role, "semibold", Fact("name"), markup="_{" in text or "^{" in text)
-    sizes = _sizes(figures, tensor)
-    if (held.role == "intermediate" and (held.is_recipe or figures.made(tensor))) or not sizes:
-        return powered(figures, tensor, (head,))
-    return powered(figures, tensor, (head, Run(f"  {sizes}", source=Fact("shape"))))
+    """A part's name, with its shape and its power of ten where these stand there."""
+    return powered(figures, tensor, figures.title(tensor, text))
 
 
 def powered(figures: Figures, tensor: str, line: Line) -> Line:
@@ -132,12 +126,6 @@ def unsized(line: Line) -> Line:
 
 def _power(power: int) -> str:
     return f" {numbers.TIMES}10^{{{power}}}".replace("-", numbers.MINUS)
-
-
-def _sizes(figures: Figures, tensor: str) -> str:
-    held = figures.trace.tensor(tensor)
-    free = [n for axis, n in zip(held.axes, held.shape, strict=True) if axis not in figures.fixed]
-    return numbers.shape_text(free) if free else ""
 
 
 def heading_at(line: Line, box: Box, width: float) -> Point:
