@@ -27,7 +27,7 @@ from tests.docs.snippets import KINDS, ROOT, Section, missing, sections
 SECTIONS = list(sections())
 SMALL = {"LAYERANIM_SIZE": "64x64", "LAYERANIM_FPS": "1"}
 """The films of a command, as it stands, in few and small pictures."""
-FREE = {"torch", "keras", "onnx", "safetensors"}
+FREE = {"torch", "keras", "onnx", "safetensors", "flax", "equinox", "jax"}
 """Libraries that a page may use and the suite need not have."""
 
 __all__ = ["call", "project"]
