@@ -68,14 +68,18 @@ SIGNS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
 )
 
 
+_PICKED = re.compile(r", [a-z]+ \d+(?:, \d+)* of \d+ (?:drawn|written)")
+"""``, channels 21, 22, 26 of 32 drawn`` of a header."""
+
+
 def _letter(symbol: str) -> str:
     return unicodedata.name(symbol).split()[-1].lower()
 
 
 def described(board: Storyboard) -> str:
     """The alt text of a film: as many of its sentences as fit. What comes out, and the number that the poster shows,
-    go before what it means and the arithmetic; last what the story warns of, such as words whose numbers are drawn at
-    random."""
+    go before what it means, the arithmetic, and which parts of many are drawn; last what the story warns of, such as
+    words whose numbers are drawn at random."""
     title = _speech(board.title)
     end = "" if title.endswith(("?", "!", ".")) else ":" if board.parameters else "."
     text = f"{_moves(board)}{title}{end} {spoken(board.parameters)}"
@@ -89,10 +93,12 @@ def described(board: Storyboard) -> str:
     step, result = (_told(taught, short) for short in (False, True))
     if (told := result.rstrip(".").rsplit(": ")[-1]).count(" ") > 2 and told in ends:
         step = result = ""  # it is what comes out
-    for tried in ((ends, means, step), (ends, means, result), (ends, result), (ends, means), (ends,), (result,)):
-        more = "".join(f" {one}" for one in tried if one and one not in text)
-        if len(text) + len(more) + len(said) <= MOST:
-            return text + more + said
+    both, less = ((ends, means, step), (ends, means, result), (ends, result)), ((ends, means), (ends,), (result,))
+    for start, ways in ((text, both), (_PICKED.sub("", text), both), (text, less)):
+        for tried in ways:
+            more = "".join(f" {one}" for one in tried if one and one not in start)
+            if len(start) + len(more) + len(said) <= MOST:
+                return start + more + said
     return text + said
 
 

@@ -297,4 +297,4 @@ def _activated(trace: Trace) -> bool:
     return bool(trace.config.activation != "linear")  # type: ignore[attr-defined]
 
 
-DepthwiseStory = story("Depthwise separable convolution", film, GOOD_FOR, takes=21, shows=("channels", "maps"))
+DepthwiseStory = story("Depthwise separable convolution", film, GOOD_FOR, takes=30, shows=("channels", "maps"))
