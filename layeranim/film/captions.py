@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from layeranim import theme
-from layeranim.film.captions_words import Words, texts
+from layeranim.film.captions_words import Spoken, texts
 from layeranim.stories.storyboard import Beat, Storyboard
 
 LETTERS = 20
@@ -33,7 +33,7 @@ def cues(board: Storyboard) -> list[Cue]:
     A cue covers one beat or more. It stands for 1.5 s at least and has at most 20 letters a second, so that beats too
     short to be read are told together, by their results, or by where they begin and end.
     """
-    beats, words = board.beats, [Words(beat) for beat in board.beats]
+    beats, words = board.beats, [Spoken(beat) for beat in board.beats]
     # Up to each beat: the least loss, where the last cue of that division begins, and its text.
     best: list[tuple[float, int, str]] = [(0.0, 0, "")]
     for stop in range(1, len(beats) + 1):
@@ -67,7 +67,7 @@ def _seconds(group: Sequence[Beat]) -> float:
     return (group[-1].end - group[0].start) * theme.TICK_MS / 1000
 
 
-def _told(group: Sequence[Words], lasts: float) -> tuple[float, str]:
+def _told(group: Sequence[Spoken], lasts: float) -> tuple[float, str]:
     """The text with the least loss that can be read in so many seconds; shortened if there is none."""
     most = math.floor(lasts * LETTERS)
     said = sorted(texts(group), key=lambda one: one[0])

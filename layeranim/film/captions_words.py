@@ -24,7 +24,7 @@ WORTH = 1.6
 """Seconds of a beat whose words all count; those of a shorter one were less to be read on screen, too."""
 
 
-class Words:
+class Spoken:
     """What one beat says, in several lengths; made once, as a beat is told alone and with each that stands near it."""
 
     def __init__(self, beat: Beat) -> None:
@@ -76,7 +76,7 @@ class Words:
         return f"≈ {parts[-1]}" if parts[-2] == "≈" else parts[-1]
 
 
-def texts(group: Sequence[Words]) -> Iterator[Said]:
+def texts(group: Sequence[Spoken]) -> Iterator[Said]:
     """Texts for these beats, each with its loss; none where the beats say nothing. The user's own lines go first."""
     if len(group) == 1:
         found: Iterable[Said] = ((loss * group[0].worth, text) for loss, text in _alone(group[0]))
@@ -88,7 +88,7 @@ def texts(group: Sequence[Words]) -> Iterator[Said]:
     yield from ((loss + OWN * sum(note not in text for note in own), text) for loss, text in found)
 
 
-def _alone(beat: Words) -> Iterator[Said]:
+def _alone(beat: Spoken) -> Iterator[Said]:
     lead, caption, note, short, last = beat.lead, beat.caption, beat.note, beat.short, beat.last
     if caption and note:
         yield 0.0, f"{lead}{caption}\n{note}"
@@ -106,7 +106,7 @@ def _alone(beat: Words) -> Iterator[Said]:
         yield 2.2, beat.place
 
 
-def _together(group: Sequence[Words]) -> Iterator[Said]:
+def _together(group: Sequence[Spoken]) -> Iterator[Said]:
     span, worth = _span(group), sum(beat.worth for beat in group)
     tail = _counted(group)
     if span and tail:
@@ -139,7 +139,7 @@ def _outcome(clause: str) -> str:
     return f"{left} {sign} {right}" if named else right if sign != "≈" else f"≈ {right}"
 
 
-def _span(group: Sequence[Words]) -> str:
+def _span(group: Sequence[Spoken]) -> str:
     """From where to where these beats go: ``rows 3–9``, ``row 1, column 4 to row 3, column 2``, ``steps 3–7``."""
     places = [beat.place for beat in group if beat.place]
     if len(places) == len(group):
@@ -166,7 +166,7 @@ def _without_repeated(first: str, last: str) -> str:
     return " ".join(b[same:])
 
 
-def _counted(group: Sequence[Words]) -> str:
+def _counted(group: Sequence[Spoken]) -> str:
     """What sweeps say alike of all their units: ``137 windows, …`` and ``140 windows, …`` make ``277 windows, …``."""
     words = [beat.caption for beat in group]
     counts = [f"{len(beat.units)} " for beat in group]

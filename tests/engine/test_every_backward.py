@@ -216,6 +216,8 @@ def test_single_precision_stays_and_the_callers_gradient_too(name: str) -> None:
     for config, arrays, double, rng in islice(cases(name), 0, None, 3):
         trace = layer.compute(config, {key: array.astype(np.float32) for key, array in arrays.items()})
         start = str(layer.backward(double, {}).facts["given"])
+        if getattr(config, "lookup", "") == "hard" and not np.array_equal(trace["weights"], double["weights"]):
+            continue  # scores that only double precision tells apart: another key is taken
         weights = rng.normal(size=trace.tensor(start).shape)
         mine = weights.copy()
         back = layer.backward(trace, {start: mine})
