@@ -50,5 +50,6 @@ PRESETS = (
         options={"filters": 64, "padding": "same", "activation": "relu"},
         arrays={"input": "random:32x12x12"},
         title="The first such block of MobileNet",
+        unit=68,
     ),
 )  # fmt: skip
