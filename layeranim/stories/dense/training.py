@@ -114,4 +114,4 @@ def _closing(telling: Telling) -> Line:
     )
 
 
-TrainingStory = story("Training", film, GOOD_FOR, takes=2)
+TrainingStory = story("Training", film, GOOD_FOR, takes=1)
