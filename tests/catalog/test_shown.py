@@ -12,7 +12,7 @@ from layeranim import preparing
 from layeranim.engine.trace import Array, Trace
 from layeranim.errors import OptionError
 from layeranim.numbers import DOT, MINUS
-from layeranim.stories.stage.plans import HistoryPlan
+from layeranim.stories.stage.plans import HistoryPlan, NetPlan
 from layeranim.stories.storyboard import Address, Beat, Storyboard, plain
 
 SUM = re.compile(r"(?P<bent>ReLU\()?(?P<terms>.+?)(?(bent)\)) (?P<relation>[=≈]) (?P<made>\S+)")
@@ -23,6 +23,14 @@ def told(name: str, **options: Any) -> tuple[Trace, Storyboard]:
     work = preparing.prepare(name, options)
     trace = work.trace()
     return trace, work.storyboard(trace)
+
+
+def test_a_neuron_has_a_node_for_every_product_that_it_writes() -> None:
+    trace, board = told("neuron", input="random:2x40")
+    net = next(plan for plan in board.parts["stage"] if isinstance(plan, NetPlan))
+    largest = np.argsort(-np.abs(trace["products"][0, 0]), kind="stable")[:3]
+    assert {*map(int, largest)} <= {*net.picked} < {*range(40)}
+    assert 39 in net.picked
 
 
 def followed(board: Storyboard) -> Beat:

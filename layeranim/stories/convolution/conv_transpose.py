@@ -83,7 +83,7 @@ def _row(view: Stamping, pictures: bool, small: bool, across: int, share: float)
     several, each = view.filters > 1, drawn(view.per_group)
     given = Repeat(lambda ch: _input(view, ch, pictures, share), view.inside[0])
     one = (Grid("input", "cell", sized=False, one=True),) if pictures else ()
-    stamp = Repeat(lambda k: _stamp(k, several, int(small) * each), view.per_group)
+    stamp = Repeat(lambda k: _stamp(k, several, min(0.3, 0.6 / each) if small else 0.0), view.per_group)
     canvas = Repeat(lambda f: _canvas(view, f, drawn(view.filters) if pictures else 0, share / across), view.filters,
                     across=across)  # fmt: skip
     config, after = view.config, list[Node | str]()
@@ -105,11 +105,14 @@ def _input(view: Stamping, ch: int, pictures: bool, share: float) -> Grid:
                 colours=drawn(view.inside[0]) if pictures else 0)  # fmt: skip
 
 
-def _stamp(k: int, several: bool, small: int) -> Node:
-    """What one map's weights are, and what they become."""
+def _stamp(k: int, several: bool, share: float) -> Node:
+    """What one map's weights are, and what they become; in colours each has this share of the room for a picture."""
     at, more = (("group_filters", k),), f" {k + 1}" if several else ""
-    return Row(Grid("kernel", f"kernel{more}", *KERNEL, at=at, sized=False, colours=small, share=0.3), "=",
-               Grid("stamps", f"stamp{more}", *KERNEL, at=at, sized=False, colours=small, share=0.3))  # fmt: skip
+    kernel, stamp = (
+        Grid(tensor, f"{name}{more}", *KERNEL, at=at, sized=False, colours=int(share > 0), share=share or 1.0)
+        for tensor, name in (("kernel", "kernel"), ("stamps", "stamp"))
+    )
+    return Row(kernel, "=", stamp)
 
 
 def _canvas(view: Stamping, f: int, pictures: int, share: float) -> Painted:

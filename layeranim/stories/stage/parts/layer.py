@@ -16,11 +16,11 @@ from layeranim.stories.stage.parts.base import Actor, Moment, powered
 from layeranim.stories.stage.plans import Edge, NetPlan, Plan, Strand
 from layeranim.stories.stage.solver import Extent, Setting, Spot, Unfit
 from layeranim.stories.stage.verbs import Clear, Light, NodeFill, Verb, Wiring
-from layeranim.stories.stage.written import counted
+from layeranim.stories.stage.written import counted, parted
 from layeranim.stories.storyboard import Address, Fact, Line, Point, Run
 
 SLOTS = 7
-"""So many nodes stand in a column; of more the first ones and the last, with a gap between them."""
+"""So many nodes stand in a column; of more some, and a gap that says so."""
 HIGH = 400.0
 RADIUS_MOST, APART, APART_MOST = 44.0, 10.0, 64.0
 EDGE_LEAST, EDGE_MOST = 190.0, 320.0
@@ -60,9 +60,21 @@ class Neurons(Actor):
         return Shown(self.upper, axis, None, (figures.trace.size(axis) if axis else 1, 1))
 
     def _picked(self, figures: Figures) -> tuple[int, ...]:
-        """Which of the cells that are read have a node."""
+        """Which of the cells that are read have a node: of many the last one, those whose products the film writes one
+        by one, and the first."""
         count = self._read(figures).shape[0]
-        return tuple(range(count)) if count <= SLOTS else (*range(SLOTS - 2), count - 1)
+        if count <= SLOTS:
+            return tuple(range(count))
+        kept = {count - 1, *self._written(figures)}
+        first = [k for k in range(count) if k not in kept][: max(0, SLOTS - 1 - len(kept))]
+        return tuple(sorted({*kept, *first})[-(SLOTS - 1) :])
+
+    def _written(self, figures: Figures) -> list[int]:
+        """The cells whose products stand apart from all others in the sum of the one unit that is told."""
+        apart = next((one for one in figures.film.apart if one.axis == self.along[0]), None)
+        if apart is None or self.along[1] is not None:
+            return []
+        return parted(figures, apart, figures.covered(figures.acted(apart.tensor, figures.first).writes))[0]
 
     def _slots(self, figures: Figures) -> int:
         return max(min(SLOTS, self._read(figures).shape[0]), self._made(figures).shape[0])
