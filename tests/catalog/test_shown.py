@@ -13,6 +13,7 @@ from layeranim.engine.trace import Array, Trace
 from layeranim.errors import OptionError
 from layeranim.numbers import DOT, MINUS
 from layeranim.stories.stage.plans import HistoryPlan, NetPlan
+from layeranim.stories.stage.verbs import Arrive
 from layeranim.stories.storyboard import Address, Beat, Storyboard, plain
 
 SUM = re.compile(r"(?P<bent>ReLU\()?(?P<terms>.+?)(?(bent)\)) (?P<relation>[=≈]) (?P<made>\S+)")
@@ -23,6 +24,23 @@ def told(name: str, **options: Any) -> tuple[Trace, Storyboard]:
     work = preparing.prepare(name, options)
     trace = work.trace()
     return trace, work.storyboard(trace)
+
+
+@pytest.mark.parametrize("options", [{}, {"activation": "relu", "bias": True}])
+def test_the_channels_that_are_not_drawn_stand_as_one_number_beside_the_sum(options: dict[str, Any]) -> None:
+    trace, board = told("conv", input="random:9x5x5", kernel_size=3, **options)
+    seen = 0
+    for beat in board.beats:
+        rows = [verb.rows for verbs in beat.verbs for verb in verbs if isinstance(verb, Arrive)]
+        if rows and len(beat.units) == 1:
+            ((many, said),) = ([plain(line) for _, line in row] for row in rows[0])
+            place = np.unravel_index(beat.units[0], trace.tensor("output").shape[1:])
+            sums = trace["partial_sums"][(0, *place)]
+            shown = drawn(board, "partial_sums")
+            assert many == f"{9 - len(shown)} others"
+            assert number(said) == sums.sum() - sums[shown].sum()
+            seen += 1
+    assert seen > 3
 
 
 def test_a_neuron_has_a_node_for_every_product_that_it_writes() -> None:

@@ -74,6 +74,7 @@ PARTS: dict[str, Seen] = {
     "Hull": seen("maxout", "output:curve"),
     "Key": seen("", "output:key"),
     "Lanes": seen("lstm", "previous_cell:lanes"),
+    "Others": seen("conv", "partial_sums:others", input="random:9x5x5", kernel_size=3),
     "Leading": seen("dense", "products:leading", input="random:40", units=6),
     "Lines": seen("descent", "loss:lines"),
     "Net": seen("conv1d", "pre_activation:net"),

@@ -10,7 +10,21 @@ from layeranim import numbers
 from layeranim.stories.activations import activation_name
 from layeranim.stories.convolution.conv_view import ConvView
 from layeranim.stories.convolution.conv_words import GOOD_FOR, ConvWords
-from layeranim.stories.stage import Apart, Column, Each, Grid, Mask, Play, Row, Tally, Tries, Windows, picked, story
+from layeranim.stories.stage import (
+    Apart,
+    Column,
+    Each,
+    Grid,
+    Mask,
+    Others,
+    Play,
+    Row,
+    Tally,
+    Tries,
+    Windows,
+    picked,
+    story,
+)  # fmt: skip
 from layeranim.stories.stage.solver import NUMERAL_LOW, Node
 from layeranim.stories.storyboard import Telling
 
@@ -101,10 +115,12 @@ def _row(view: ConvView, look: ConvLook, operator: Node) -> Node:
     pictures = look.pictures((len(view.inputs), len(view.maps)))
     given = picked(lambda k: _given(view, k, pictures[0], look.share), view.inputs, view.in_channels, look.across[0])
     made = picked(lambda f: _made(view, f, pictures[1], look.share), view.maps, view.filters, look.across[1])
-    total = Tally("pre_activation" if view.activated else "output", "sum")
+    made_of = "pre_activation" if view.activated else "output"
+    total = Tally(made_of, "sum")
+    others = (Others("partial_sums", made_of),) if view.apart else ()
     bias = (Grid("bias", "+ bias", sized=False, one=True),) if view.biased else ()
     chip = (activation_name(view.config.activation), "→") if view.activated else ()
-    sums = ("Σ",) if view.symbolic else (Column(total, *bias),)
+    sums = ("Σ",) if view.symbolic else (Column(total, *bias, *others),)
     return Row(given, operator, "→", *sums, "→", *chip, made)
 
 

@@ -43,6 +43,7 @@ from layeranim.stories.stage.parts.leading import Leading
 from layeranim.stories.stage.parts.maps import Maps
 from layeranim.stories.stage.parts.net import Net
 from layeranim.stories.stage.parts.network import NetLayer, Network
+from layeranim.stories.stage.parts.others import Others
 from layeranim.stories.stage.parts.painted import Painted
 from layeranim.stories.stage.parts.picture import Picture
 from layeranim.stories.stage.parts.plane import Plane
@@ -102,6 +103,7 @@ __all__ = [
     "Neurons",
     "Note",
     "Other",
+    "Others",
     "Painted",
     "Passage",
     "Passages",
