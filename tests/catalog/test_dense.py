@@ -70,10 +70,13 @@ def plan(board: Storyboard, kind: type[Kind]) -> Kind:
     "options", [{}, {"input_size": 7}, {"precision": 4}, {"input": "random:3x300"}, {"input": "random:200x2"}]
 )
 def test_a_neuron_stays_a_neuron(options: dict[str, Any]) -> None:
-    """Whatever its numbers: its inputs as nodes, the first ones and the last of many, their weights on the edges."""
+    """Whatever its numbers: its inputs as nodes (of many the largest products', the first and the last), their weights
+    on the edges."""
     trace, board = told("neuron", **options)
     net, inputs = plan(board, NetPlan), trace["input"].shape[1]
-    assert net.picked == (tuple(range(inputs)) if inputs <= 7 else (0, 1, 2, 3, 4, inputs - 1))
+    largest = sorted(range(inputs), key=lambda i: -abs(trace["products"][0, 0, i]))[:3]
+    first = [i for i in range(inputs - 1) if i not in largest][:2]
+    assert net.picked == tuple(range(inputs) if inputs <= 7 else sorted([*largest, *first, inputs - 1]))
     assert [edge.label[0].source for edge in net.edges] == [Address("weight", (0, i)) for i in net.picked]
     assert bool(net.gaps) == (inputs > 7)
     assert len({net.node(False, k).x for k in range(len(net.lower))}) == 1
