@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
+
+import numpy as np
 
 from layeranim import layout, numbers, theme
 from layeranim.engine.trace import Region
 from layeranim.layout import Fit, even
 from layeranim.stories import phrases
 from layeranim.stories.stage.figures import Figures, Shown, split
-from layeranim.stories.stage.language import Laps
+from layeranim.stories.stage.language import Laps, Units
 from layeranim.stories.stage.parts import names
 from layeranim.stories.stage.parts.base import HEADING, Actor, Moment, heading, heading_at, unsized
 from layeranim.stories.stage.plans import Plan
@@ -364,7 +366,7 @@ class Grid(Actor):
                 where = tuple((r, c) for r in range(grid.rows) for c in range(grid.cols))
                 yield Fill(grid.name, figures.cells(shown, last, bool(grid.numeral)), where)
             elif figures.pieces(shown) and figures.passing(self.tensor, last):
-                made = dict.fromkeys(self._place(figures, grid, unit) for unit in range(since, last + 1))
+                made = dict.fromkeys(self._places(figures, grid, range(since, last + 1)))
                 where = tuple(divmod(at, grid.cols) for at in made)
                 yield Fill(grid.name, figures.cells(shown, last, bool(grid.numeral)), where)
             return
@@ -386,7 +388,15 @@ class Grid(Actor):
         places = sorted(self._place(figures, grid, unit) for unit in (first, last))
         yield Sweep(grid.name, figures.cells(self.shown(figures), last, bool(grid.numeral)), places[0], places[1])
 
-    def _place(self, figures: Figures, grid: GridPlan, unit: int) -> int:
+    def _places(self, figures: Figures, grid: GridPlan, units: range) -> list[int]:
+        """The places of units that pass: of those that follow each other along axes there may be a great many."""
+        if figures.units.only or type(figures.units).places is not Units.places:
+            return [self._place(figures, grid, unit) for unit in units]
+        every = self._place(figures, grid, np.arange(units.start, units.stop))
+        return list(np.atleast_1d(every).tolist())
+
+    def _place(self, figures: Figures, grid: GridPlan, unit: Any) -> Any:
+        """The place of a unit, or those of an array of units."""
         here = figures.here(unit)
         return figures.flat(grid.row_axis, here) * grid.cols + figures.flat(grid.col_axis, here)
 
