@@ -207,17 +207,14 @@ class FilmCamera(Camera):
         ctx = self._probe
         ctx.set_matrix(matrix)
         self.set_cairo_context_path(ctx, m)
-        found = [ctx.fill_extents()]
-        for background in (True, False):
-            width = float(m.get_stroke_width(background))
-            if width > 0:
-                ctx.set_line_width(width * self.cairo_line_width_multiple)
-                found.append(ctx.stroke_extents())
-        corners = [matrix.transform_point(*p) for e in found if e[2] > e[0] or e[3] > e[1] for p in (e[:2], e[2:])]
-        if not corners:
-            return 0, 0, 0, 0
-        xs, ys = zip(*corners, strict=True)
-        return min(xs), min(ys), max(xs), max(ys)
+        width = max(m.get_stroke_width(background=True), m.get_stroke_width())
+        if width > 0:  # a line reaches further than the area that it goes around, and the widest furthest
+            ctx.set_line_width(width * self.cairo_line_width_multiple)
+            found = ctx.stroke_extents()
+        else:  # its path, which holds the area: what that covers takes cairo as long as to fill it
+            found = ctx.path_extents()
+        (x0, y0), (x1, y1) = matrix.transform_point(*found[:2]), matrix.transform_point(*found[2:])
+        return min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
 
     def set_cairo_context_path(self, ctx: cairo.Context[Any], vmobject: VMobject) -> FilmCamera:
         """Manim's path, built without NumPy's overhead on short ones: a new one begins where two curves do not meet."""
