@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from layeranim import displayed, numbers, theme, typeface
 from layeranim.canvas import WIDE
-from layeranim.stories.storyboard import Address, Fact, Line, Run, Source
+from layeranim.stories.storyboard import Address, Fact, Line, Run, Source, Telling
 
 LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 MOST_TERMS = 5
@@ -105,6 +105,11 @@ def result(text: str, source: Source | None, role: str = "result") -> Run:
     return Run(text, role, "semibold", source, late=True)
 
 
+def name(text: str, role: str = "ink", *, markup: bool = False) -> Line:
+    """What a part or a number is called."""
+    return (Run(text, role, "semibold", Fact("name"), markup=markup),)
+
+
 def relation_run(relation: str) -> Run:
     """`` = `` or `` ≈ ``, late like the number that follows."""
     return Run(f" {relation} ", late=True)
@@ -159,6 +164,17 @@ def loss_moved(ends: Sequence[float], texts: Sequence[str], places: Sequence[Sou
         Run(" to ", "result", "semibold"),
         Run(last, "result", "semibold", places[1]),
     )
+
+
+def stepped(telling: Telling, before: Address, by: float, way: Address, made: Address) -> Line:
+    """``−2.00 − 0.18 · (−2.00) = −1.64``: a number that goes so far along another one."""
+    texts = [telling.text(at) for at in (before, way, made)]
+    reached = numbers.double(texts[0]) + by * numbers.double(texts[1])
+    return (
+        telling.number(before), Run(f" {'+' if by > 0 else '−'} {abs(by):g} · ", source=Fact("rate")),
+        telling.number(way, factor=True), relation_run(numbers.agrees(reached, texts[2], *texts[:2])),
+        result(texts[2], made),
+    )  # fmt: skip
 
 
 def short_size(

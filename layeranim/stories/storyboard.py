@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from layeranim import theme
+from layeranim import numbers, theme
 from layeranim.canvas import WIDE, Canvas
 from layeranim.engine.trace import Region, Trace
 from layeranim.stories.preset import Preset
@@ -345,6 +345,19 @@ class Telling:
     def config(self) -> Any:
         """The options of the layer."""
         return self.trace.config
+
+    def style(self, tensor: str, kind: numbers.Kind = "value") -> numbers.Style:
+        """How the numbers of a tensor are written in sentences that are made before the stage is."""
+        return numbers.style(self.trace[tensor], kind=kind, precision=self.film.precision)
+
+    def text(self, at: Address, kind: numbers.Kind = "value") -> str:
+        """A number as such a sentence writes it."""
+        return numbers.text(self.trace[at.tensor][at.index], self.style(at.tensor, kind))
+
+    def number(self, at: Address, role: str = "ink", weight: Weight = "medium", *, factor: bool = False) -> Run:
+        """That number with its address; as a second ``factor`` in parentheses where it is negative."""
+        text = self.text(at)
+        return Run(numbers.factor(text) if factor else text, role, weight, at)
 
     @property
     def base(self) -> Preset | None:
