@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import groupby
@@ -363,6 +363,12 @@ class Telling:
     def base(self) -> Preset | None:
         """The preset that the film comes from, whole or with arrays of the user's."""
         return self.preset or self.asked
+
+    def wanted(self, units: Container[int]) -> int | None:
+        """The unit that was asked for, or else the preset's, if it is one of these."""
+        asked = self.film.follow - 1 if self.film.follow else None
+        both = (asked, self.preset.unit if self.preset else None)
+        return next((unit for unit in both if unit is not None and unit in units), None)
 
     @property
     def untouched(self) -> Preset | None:

@@ -79,10 +79,9 @@ class DenseView:
     @cached_property
     def followed(self) -> int:
         """The unit whose numbers are followed: asked for, the preset's, of a picture the winner, else the first."""
-        preset, asked = self.telling.preset, self.telling.film.follow
         best = self.shown.start - self.shown.start % self.units + self.winner(self.shown.start // self.units)
-        wanted = (asked - 1 if asked else None, preset.unit if preset else None, best if self.side else None)
-        return next((unit for unit in wanted if unit is not None and unit in self.shown), self.shown.start)
+        wanted, usual = self.telling.wanted(self.shown), best if self.side and best in self.shown else self.shown.start
+        return usual if wanted is None else wanted
 
     def last(self, unit: int) -> bool:
         """Whether no later sample than that of this unit is shown to its end."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from layeranim.stories.activations import activation_name
+from layeranim.stories.activations import activation_word
 from layeranim.stories.functions.side_by_side import side_by_side
 from layeranim.stories.phrases import sentence, so_many
 from layeranim.stories.stage import Curve, Each, Grid, Note, Play, Row, Tries, Units, story
@@ -30,7 +30,7 @@ def film(telling: Telling) -> Play:
     gate = ("gate", Note("how much of its partner passes: 0 none, 1 all"))
     cut = ("output", Note("what is below 0 is cut", name == "relu" and bool((x < 0).any())))
     return Play(
-        title=f"{activation_name(name)} activation" if name in _WORDS else f"{name} activation",
+        title=f"{name if name == 'gelu-tanh' else activation_word(name)} activation",  # GELU is another one
         units=Units((out,), ("number", "numbers")),
         stage=plain if grouped or slope else Tries(Row(Curve("input", "output"), given, "→", made), plain),
         acts=(Each((gate, cut) if name == "glu" else (cut,)),),
@@ -46,10 +46,6 @@ def film(telling: Telling) -> Play:
         kinds={"gate": "share"} if name == "glu" else {},
         follow=_telling(x) if not grouped else None,
     )
-
-
-_WORDS = {"relu", "leaky-relu", "prelu", "elu", "selu", "celu", "gelu", "silu", "mish", "relu6"}
-"""Functions whose written name stands in a title; the sign σ does not."""
 
 
 def _opening(name: str, pieces: int | None) -> Line:

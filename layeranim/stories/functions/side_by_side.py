@@ -63,15 +63,10 @@ class SideBySide:
         self.x: Array = self.trace["input"][self.sample]
         self.made: Array = np.stack([self.trace[f"{name}.output"][self.sample] for name in self.shown])
         self.slopes: Array = np.stack([self.trace[f"{name}.derivative"][self.sample] for name in self.shown])
-        self.followed = self._followed()
-
-    def _followed(self) -> int:
-        """The number that was asked for, the preset's, or the one on which the functions differ most."""
-        asked, preset = self.telling.film.follow, self.telling.preset
-        units, spread = self.telling.film.selected(len(self.x)), np.ptp(np.nan_to_num(self.made), axis=0)
-        wanted = (int(asked) - 1 if asked is not None else None, preset.unit if preset else None)
-        most = max(units, key=lambda k: float(spread[k]))
-        return next((unit for unit in wanted if unit is not None and unit in units), most)
+        units, spread = telling.film.selected(len(self.x)), np.ptp(np.nan_to_num(self.made), axis=0)
+        wanted, most = telling.wanted(units), max(units, key=lambda k: float(spread[k]))
+        self.followed: int = most if wanted is None else wanted
+        """If none is wanted, the number on which the functions differ most."""
 
     def word(self, name: str) -> str:
         """How a function is called; by its full name where another one that is compared is written like it."""
