@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from layeranim import displayed, numbers, theme, typeface
 from layeranim.canvas import WIDE
+from layeranim.stories.activations import activation_name
 from layeranim.stories.storyboard import Address, Fact, Line, Run, Source, Telling
 
 LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
@@ -164,6 +165,14 @@ def loss_moved(ends: Sequence[float], texts: Sequence[str], places: Sequence[Sou
         Run(" to ", "result", "semibold"),
         Run(last, "result", "semibold", places[1]),
     )
+
+
+def bent(text: Callable[[Address], str], who: str, z: Address, y: Address, function: str) -> Line:
+    """``class 2:  z = 5.2   softmax → 0.97``: what an output adds up, and what the function at the end makes of it."""
+    return (
+        Run(f"{who}:  z = ", source=Fact("place")), Run(text(z), "ink", "semibold", z),
+        Run(f"   {activation_name(function)} → ", source=Fact("activation")), Run(text(y), "result", "semibold", y),
+    )  # fmt: skip
 
 
 def stepped(telling: Telling, before: Address, by: float, way: Address, made: Address) -> Line:

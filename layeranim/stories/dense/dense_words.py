@@ -13,6 +13,7 @@ from layeranim import numbers
 from layeranim.engine.trace import Array, Region
 from layeranim.stories import phrases
 from layeranim.stories.activations import activation_name, activation_word
+from layeranim.stories.pictures import ink, side_of
 from layeranim.stories.stage import NOTHING, Note
 from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
 
@@ -20,8 +21,6 @@ GOOD_FOR = "every output weighs every input; as the last layer, it casts the vot
 ROW_WISE = ("softmax", "log-softmax")
 LOUDEST = 4
 """Pixels that are framed to say why a class wins."""
-SIDE_LEAST, SIDE_MOST = 4, 64
-"""Pictures of so many pixels a side are shown as pictures."""
 
 
 class DenseView:
@@ -48,11 +47,8 @@ class DenseView:
 
         The planes of one in colour stand under each other, red over green over blue.
         """
-        side, base = isqrt(self.inputs // self.planes), self.telling.base
-        pictured = self.telling.kinds.get("input") in ("image", "ink", "digit") or bool(base and base.planes)
         lettered = self.trace.tensor("input").labels is not None
-        square = side * side * self.planes == self.inputs and SIDE_LEAST <= side <= SIDE_MOST
-        return side if pictured and square and not lettered else 0
+        return 0 if lettered else side_of(self.telling, self.inputs // self.planes)
 
     @property
     def planes(self) -> int:
@@ -74,7 +70,7 @@ class DenseView:
     @property
     def ink(self) -> str:
         """The scale of a picture's pixels."""
-        return "grey" if self.telling.kinds.get("input") == "image" else "ink"
+        return ink(self.telling)
 
     @cached_property
     def followed(self) -> int:

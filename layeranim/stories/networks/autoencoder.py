@@ -7,7 +7,7 @@ from layeranim.stories import phrases
 from layeranim.stories.activations import BOUNDED, activation_name
 from layeranim.stories.networks.autoencoder_view import AutoencoderView
 from layeranim.stories.phrases import sentence
-from layeranim.stories.pictures import brightness
+from layeranim.stories.pictures import brightness, ink
 from layeranim.stories.stage import (
     All,
     Becoming,
@@ -46,7 +46,6 @@ def film(telling: Telling) -> Play:
     """The film of one autoencoder."""
     view = AutoencoderView(telling)
     pictured = ("input", "output", "walk_output") if view.side else ()
-    ink = "grey" if telling.kinds.get("input") == "image" else "ink"
     bounded = [name for side in view.inside.values() for name in side] if view.config.activation in BOUNDED else []
     steps, last = view.places - 1, telling.film.selected(view.places)[-1]
     return Play(
@@ -65,7 +64,7 @@ def film(telling: Telling) -> Play:
         closing=_closing(view),
         good_for=GOOD_FOR,
         options=view.options(),
-        kinds=dict.fromkeys(pictured, ink) | (dict.fromkeys(ERRORS, "relief") if view.side else {}),
+        kinds=dict.fromkeys(pictured, ink(telling)) | (dict.fromkeys(ERRORS, "relief") if view.side else {}),
         bright=brightness(telling),
         alike=() if view.side else (("input", "output", "walk_output"), ERRORS),
         spans=dict.fromkeys(bounded, 1.0) | (dict.fromkeys(ERRORS, view.farthest()) if view.side else {}),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cached_property
-from math import isqrt
 from typing import Any
 
 import numpy as np
@@ -12,11 +11,9 @@ from layeranim import numbers
 from layeranim.engine.trace import Array
 from layeranim.stories import phrases
 from layeranim.stories.activations import activation_word
-from layeranim.stories.pictures import relief
+from layeranim.stories.pictures import relief, side_of
 from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
 
-SIDE_LEAST, SIDE_MOST = 4, 64
-"""Pictures of so many pixels a side are shown as pictures."""
 WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 DEEP = 4
 SHOWN = 3
@@ -30,17 +27,11 @@ class AutoencoderView:
         self.telling, self.trace = telling, telling.trace
         self.config: Any = telling.config
         self.features, self.width = self.trace.size("in_features"), self.trace.size("code")
+        self.side = side_of(telling, self.features)
         self.sample = telling.film.place_in(self.trace.size("batch"))
         self.places = self.trace.size("walk")
         self.inside = {side: [f"{side}{k}_output" for k in range(1, len(getattr(self.config, side)) - 1)]
                        for side in ("encoder", "decoder")}  # fmt: skip
-
-    @cached_property
-    def side(self) -> int:
-        """How many pixels the rows of a picture have; 0 where samples are none."""
-        side, base = isqrt(self.features), self.telling.base
-        pictured = self.telling.kinds.get("input") in ("image", "ink") or bool(base and base.planes)
-        return side if pictured and side * side == self.features and SIDE_LEAST <= side <= SIDE_MOST else 0
 
     @property
     def deep(self) -> bool:

@@ -10,7 +10,7 @@ from layeranim.stories.networks import sequential_words as words
 from layeranim.stories.networks.sequential_kinds import alike, keeps, numbered, shares
 from layeranim.stories.networks.sequential_stage import RowStanding
 from layeranim.stories.networks.sequential_view import STATED, RowStage
-from layeranim.stories.pictures import brightness
+from layeranim.stories.pictures import brightness, ink
 from layeranim.stories.stage import (
     Each,
     Note,
@@ -127,9 +127,8 @@ class RowFilm(RowStanding):
         units_of = [k for k in told if self.passages[k][0].at]  # one cell's arithmetic: of all there is none to say
         parts = shares(view.trace, view.stages)
         ids = {"input": "name"} if view.stages[0].layer == "embedding" else {}
-        image = self.telling.kinds.get("input") == "image"
         planes = view.shape("input")[:1] == (3,)
-        kinds = {"input": "planes" if planes else "grey" if image else "ink"} if self.pictured else {}
+        kinds = {"input": "planes" if planes else ink(self.telling)} if self.pictured else {}
         bounded = {stage.out: 1.0 for stage in view.stages
                    if stage.layer == "activation" and view.option(stage, "activation") in BOUNDED}  # fmt: skip
         noun = ("step", "steps") if self.opened else ("stage", "stages")

@@ -9,6 +9,7 @@ from layeranim.stories.networks.opened import OPEN_MOST, cards, tight
 from layeranim.stories.networks.sequential_opened import opened_view
 from layeranim.stories.networks.sequential_panels import NamedRow, Opened
 from layeranim.stories.networks.sequential_view import RowStage, RowView
+from layeranim.stories.pictures import pictured
 from layeranim.stories.stage import (
     Bars,
     Beneath,
@@ -24,7 +25,6 @@ from layeranim.stories.stage.parts.volume import MOST
 from layeranim.stories.stage.solver import Node
 from layeranim.stories.storyboard import JOINED, Line, Telling
 
-PICTURED = ("image", "ink", "digit")
 FEW, BAND, HIGH = 12, 22.0, 240.0
 """A longer row of numbers is a band, so wide and high."""
 TALL, TALL_OPEN = 320.0, 100.0
@@ -45,7 +45,7 @@ class RowStanding:
     def __init__(self, telling: Telling, most: int = OPEN_MOST, fewer: int = 0) -> None:
         self.telling, self.most = telling, most
         self.view = view = self._view()
-        self.pictured = telling.kinds.get("input") in PICTURED or bool(telling.base and telling.base.planes)
+        self.pictured = pictured(telling)
         self.groups = _folded(view, max(FEWEST, cards(telling.film.canvas, view.open) - fewer))
         self.opened: dict[int, Opened] = {k: opened_view(view, view.stages[k]) for k in view.open}
         self.passages: list[tuple[Passage, int]] = []
