@@ -116,6 +116,11 @@ def relation_run(relation: str) -> Run:
     return Run(f" {relation} ", late=True)
 
 
+def comes_to(reached: float, text: str, made: Address, *operands: str) -> Line:
+    """What ends a sentence: ``= 1.31`` where what is ``reached`` from displayed operands reads so, else ``≈ 1.31``."""
+    return relation_run(numbers.agrees(reached, text, *operands)), result(text, made)
+
+
 def equals(*texts: str, late: bool = False) -> Run:
     """`` = `` between a name, or numbers taken as they are, and a number; `` ≈ `` where one only reads as zero."""
     return Run(f" {'≈' if any(map(numbers.vanishes, texts)) else '='} ", late=late)
@@ -177,12 +182,11 @@ def bent(text: Callable[[Address], str], who: str, z: Address, y: Address, funct
 
 def stepped(telling: Telling, before: Address, by: float, way: Address, made: Address) -> Line:
     """``−2.00 − 0.18 · (−2.00) = −1.64``: a number that goes so far along another one."""
-    texts = [telling.text(at) for at in (before, way, made)]
+    texts = [telling.text(at) for at in (before, way)]
     reached = numbers.double(texts[0]) + by * numbers.double(texts[1])
     return (
         telling.number(before), Run(f" {'+' if by > 0 else '−'} {abs(by):g} · ", source=Fact("rate")),
-        telling.number(way, factor=True), relation_run(numbers.agrees(reached, texts[2], *texts[:2])),
-        result(texts[2], made),
+        telling.number(way, factor=True), *comes_to(reached, telling.text(made), made, *texts),
     )  # fmt: skip
 
 
@@ -195,6 +199,11 @@ def short_size(
     reached = -(-room // stride) if ceil else room // stride
     padded = "".join(f" + {p}" for p in padding if any(padding))
     return f"{left}({size}{padded} − {kernel})/{stride}{right} + 1 = {out}" if reached + 1 == out else ""
+
+
+def not_all(drawn: int, count: int) -> tuple[str, ...]:
+    """``4 of 7 drawn``; nothing where all are."""
+    return (f"{drawn} of {count} drawn",) if drawn < count else ()
 
 
 def ordinal_range(first: int, last: int, one: str, many: str) -> str:

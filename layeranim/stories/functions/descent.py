@@ -55,7 +55,7 @@ def film(telling: Telling) -> Play:
         closing=_closing(telling, best),
         good_for=GOOD_FOR,
         options=_options(config),
-        drawn=(f"{MOST_LINES} of {len(methods)} drawn",) if len(shown) < len(methods) else (),
+        drawn=phrases.not_all(len(shown), len(methods)),
         follow=states - 1,
         words={
             "path": lambda unit: _moved(telling, unit, methods[best]),

@@ -45,7 +45,7 @@ def side_by_side(telling: Telling) -> Play:
         closing=view.closing(),
         good_for=GOOD_FOR,
         options=(view.called,),
-        drawn=(f"{len(shown)} of {len(view.names)} drawn",) if len(shown) < len(view.names) else (),
+        drawn=phrases.not_all(len(shown), len(view.names)),
         alike=(("input", *(f"{name}.output" for name in shown)),),
         evidence=tuple(Region.of(f"{name}.output", features=view.followed, batch=view.sample) for name in shown),
         follow=view.followed,

@@ -99,35 +99,36 @@ class _Ways:
         """``L1, w₂: max(|0.05| − 0.10, 0) = 0``: the last act of an update, on the weight that is followed."""
         k, i = self.followed, self.small
         made, weight = Address("path", (k, unit, i)), f"w{'₁₂'[i]}"
-        text, penalty = self.telling.text(made), self.penalties[k]
+        penalty = self.penalties[k]
         if unit == 0:
+            text = self.telling.text(made)
             return Run(f"{weight} at the start"), phrases.equals(text, late=True), phrases.result(text, made)
         head = Run(f"{NAMES[penalty]}, {weight}: ", source=Fact("penalty"))
         given = self.telling.number(Address("moved", (k, unit - 1, i)))
         if penalty == "l1":
-            return head, *self._thresholded(given, text), phrases.result(text, made)
+            return head, *self._thresholded(given, made)
         if penalty == "max-norm" and self.trace["length"][k, unit - 1] > self.config.max_norm:
-            return head, *self._shortened(given, Address("length", (k, unit - 1)), text), phrases.result(text, made)
+            return head, *self._shortened(given, Address("length", (k, unit - 1)), made)
         before, way = (Address(name, (k, unit - 1, i)) for name in ("path", "direction"))
         return head, *phrases.stepped(self.telling, before, -self.config.learning_rate, way, made)
 
-    def _thresholded(self, given: Run, text: str) -> Line:
+    def _thresholded(self, given: Run, made: Address) -> Line:
         by = self.config.learning_rate * self.config.l1
         held = numbers.double(given.text)
         amount = Run(f"{by:.3g}", "ink", source=Fact("threshold"))
         reached = np.sign(held) * max(abs(held) - by, 0.0)
-        relation = phrases.relation_run(numbers.agrees(float(reached), text, given.text))
+        ends = phrases.comes_to(float(reached), self.telling.text(made), made, given.text)
         if abs(held) > by:
-            return given, Run(" − " if held > 0 else " + "), amount, relation
-        return Run("max(|"), given, Run("| − "), amount, Run(", 0)", source=Fact("threshold")), relation
+            return given, Run(" − " if held > 0 else " + "), amount, *ends
+        return Run("max(|"), given, Run("| − "), amount, Run(", 0)", source=Fact("threshold")), *ends
 
-    def _shortened(self, given: Run, long: Address, text: str) -> Line:
+    def _shortened(self, given: Run, long: Address, made: Address) -> Line:
         length, most = self.telling.number(long), self.config.max_norm
         whole = numbers.double(length.text)
         reached = numbers.double(given.text) * most / whole if whole else np.nan
         return (
             given, Run(numbers.DOT), Run(f"{most:g}", "ink", source=Fact("most")), Run(" / "), length,
-            phrases.relation_run(numbers.agrees(float(reached), text, given.text, length.text)),
+            *phrases.comes_to(float(reached), self.telling.text(made), made, given.text, length.text),
         )  # fmt: skip
 
     def cost(self, unit: int) -> Line:
