@@ -5,14 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from layeranim.stories.networks import sequential_words as words
-from layeranim.stories.networks.sequential_panels import (
-    HeldTally,
-    Opened,
-    lead_of,
-    side_by_side,
-    sliced,
-    told_unit,
-)
+from layeranim.stories.networks.sequential_panels import HeldTally, Opened, lead_of, side_by_side, sliced, told_unit
 from layeranim.stories.networks.sequential_view import RowStage, RowView
 from layeranim.stories.stage import Column, Grid, Row
 from layeranim.stories.storyboard import Address
@@ -55,10 +48,8 @@ def moved(view: RowView, stage: RowStage) -> Opened:
     before = view.figures.rearranged(made) if stage.layer == "flatten" else None
     text = f"place {made.index[-1] + 1}" if before else words.word(stage)
     if before is None:
-        axes = view.trace.axes(stage.reads)
-        before = Address(stage.reads, tuple(view.cell(stage.reads, stage)[axis] for axis in axes))
-    axes = view.axes(before.tensor)
-    cell = dict(zip(view.trace.axes(before.tensor), before.index, strict=True))
+        before = Address(stage.reads, tuple(view.cell(stage.reads, stage).values()))
+    axes, cell = view.axes(before.tensor), view.figures.by_axes(before)
     drawn = axes[-2:] if len(axes) > 2 else ()
     at = tuple((axis, cell[axis]) for axis in axes if axis not in drawn)
     of = words.place(view, before) if not drawn else ", ".join(f"{words.single(axis)} {i + 1}" for axis, i in at)

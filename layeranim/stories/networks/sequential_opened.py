@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from layeranim.stories import phrases
 from layeranim.stories.networks import sequential_words as words
+from layeranim.stories.networks.opened import tight
 from layeranim.stories.networks.sequential_inside import OWN, WAY, moved, passed, shared, stated
 from layeranim.stories.networks.sequential_kinds import keeps
 from layeranim.stories.networks.sequential_panels import (
@@ -16,14 +18,14 @@ from layeranim.stories.networks.sequential_panels import (
     plain_grid,
     sliced,
     told_unit,
-)
+)  # fmt: skip
 from layeranim.stories.networks.sequential_view import RowStage, RowView
 from layeranim.stories.stage import Column, Curve, Grid, Row
 from layeranim.stories.stage.solver import Node
-from layeranim.stories.storyboard import Fact, Run
 
-KERNEL, KERNEL_SMALL, SMALL = 4, 3, 110.0
-"""Windows of more rows or columns are colours alone, where several stages are opened, too; so large are these."""
+KERNEL, KERNEL_SMALL, KERNEL_TIGHT, SMALL = 4, 3, 2, 110.0
+"""Windows of more rows or columns are colours alone, where several stages are opened, in little height; so large are
+these."""
 TERMS, TABLED = 6, 3
 """Of a sum of more terms the largest stand in a table, so many."""
 CENTRAL = (-4.0, 4.0)
@@ -54,8 +56,8 @@ def opened_view(view: RowView, stage: RowStage) -> Opened:
     if layer == "activation" and stage.wrote in way and small and not keeps(stage):
         acted = view.figures.acted_at(way[stage.wrote])
         if acted.step.operation == "activate":
-            name = (Run(f"{lead_of(view, stage)}{words.word(stage)}", "ink", "semibold", Fact("name")),)
-            return Opened(Curve(stage.reads, stage.wrote, name, least=CENTRAL), ())
+            head = phrases.name(f"{lead_of(view, stage)}{words.word(stage)}")
+            return Opened(Curve(stage.reads, stage.wrote, head, least=CENTRAL), ())
     if layer == "softmax":
         return shared(view, stage)
     return _on_the_way(view, stage)
@@ -89,16 +91,13 @@ def _windowed(view: RowView, stage: RowStage) -> Opened:
     prefix, way = stage.prefix, view.ways[stage.place]
     names = {word: f"{prefix}{word}" for word in ("patches", "kernel", "products", "pre_activation")}
     cell = at_axes(view, way[names["pre_activation"]])
-    product = dict(zip(view.trace.axes(names["products"]), way[names["products"]].index, strict=True))
+    product = view.figures.by_axes(way[names["products"]])
     channel = view.trace.axes(names["patches"])[1]
-    read = view.ways[stage.place].get(f"{prefix}padded")
+    read = way.get(f"{prefix}padded")
     at_channel = read.index[1] if read else 0
-    rows, cols = view.trace.axes(names["kernel"])[2:]
+    out, group, rows, cols = view.trace.axes(names["kernel"])
     firm = _firm(view, rows, cols)
-    group = view.trace.axes(names["kernel"])[1]
-    many = view.trace.size(channel) > 1
-    which = f", map {at_channel + 1}" if many else ""
-    out = view.trace.axes(names["kernel"])[0]
+    which = f", map {at_channel + 1}" if view.trace.size(channel) > 1 else ""
 
     def cells(tensor: str, text: str, at: Mapping[str, int]) -> Grid:
         own = tuple((axis, at[axis]) for axis in view.axes(tensor) if axis not in (rows, cols))
@@ -119,10 +118,8 @@ def _windowed(view: RowView, stage: RowStage) -> Opened:
 
 def _firm(view: RowView, rows: str, cols: str) -> bool:
     """Whether a window has room for numerals."""
-    most = KERNEL if len(view.open) == 1 else KERNEL_SMALL
-    canvas = view.telling.film.canvas
-    narrow = canvas.narrow and len(view.open) > 1 and canvas.height < 1.4 * canvas.width
-    return max(view.trace.size(rows), view.trace.size(cols)) <= (2 if narrow else most)
+    most = KERNEL if len(view.open) == 1 else KERNEL_TIGHT if tight(view.telling.film.canvas) else KERNEL_SMALL
+    return max(view.trace.size(rows), view.trace.size(cols)) <= most
 
 
 def _pooled(view: RowView, stage: RowStage) -> Opened:
@@ -130,7 +127,7 @@ def _pooled(view: RowView, stage: RowStage) -> Opened:
     windows = f"{stage.prefix}windows"
     out = view.ways[stage.place][stage.wrote]
     rows, cols = view.trace.axes(windows)[-2:]
-    cell = dict(zip(view.trace.axes(out.tensor), out.index, strict=True))
+    cell = view.figures.by_axes(out)
     at = tuple((axis, cell[axis]) for axis in view.axes(windows) if axis not in (rows, cols) and axis in cell)
     firm = _firm(view, rows, cols)
     grid = Grid(windows, f"{lead_of(view, stage)}window", rows, cols, at=at, sized=False, lens=False, firm=firm,

@@ -263,7 +263,7 @@ class Figures:
 
     def spot(self, rows: str | None, cols: str | None, address: Address) -> tuple[int, int]:
         """The row and column of a cell."""
-        at = dict(zip(self.trace.axes(address.tensor), address.index, strict=True))
+        at = self.by_axes(address)
         return self.flat(rows, at), self.flat(cols, at)
 
     def index(self, shown: Shown, unit: int) -> Sliced:
@@ -306,8 +306,7 @@ class Figures:
 
     def one(self, address: Address) -> Cells:
         """A single cell with its numeral."""
-        at = tuple(zip(self.trace.axes(address.tensor), address.index, strict=True))
-        return self.cells(Shown(address.tensor, None, None, (1, 1), at))
+        return self.cells(Shown(address.tensor, None, None, (1, 1), tuple(self.by_axes(address).items())))
 
     def _made_cells(self, shown: Shown, unit: int, numerals: bool, index: Sliced) -> Cells:
         values, ranges, tensor = self.values(shown, unit), self.ranges, shown.tensor
@@ -330,7 +329,7 @@ class Figures:
     def listed(self, values: Array, sources: Listed, numerals: bool = True, mask: Mask | None = None) -> Cells:
         """Cells of the tensor of the first of these addresses, wherever they stand; ``void`` ones have no text."""
         first, ranges = sources(0, 0), self.ranges
-        tensor, at = first.tensor, dict(zip(self.trace.axes(first.tensor), first.index, strict=True))
+        tensor, at = first.tensor, self.by_axes(first)
         texts: Any = ranges.texts(tensor, values) if numerals else None
         if numerals and mask and mask.void is not None:
             texts = np.where(mask.void, "", texts)
@@ -419,8 +418,7 @@ class Figures:
         labels = self.trace.tensor(address.tensor).labels
         if labels is not None:
             return str(np.asarray(labels)[address.index]).replace(" + ", "+")
-        where = zip(self.trace.axes(address.tensor), address.index, strict=True)
-        return numbers.text(self.trace.read(Region(address.tensor, tuple(where))), self.style(address.tensor))
+        return numbers.text(self.trace.read(self.here_of(address)), self.style(address.tensor))
 
     # ── steps ────────────────────────────────────────────────────────────────
     @cached_property
@@ -612,9 +610,13 @@ class Figures:
         here = {**self.film.at, **following, **self.here(unit)}
         return Address(tensor, tuple(here.get(axis, 0) for axis in self.trace.axes(tensor)))
 
+    def by_axes(self, address: Address) -> dict[str, int]:
+        """The indices of one cell by their axes."""
+        return dict(zip(self.trace.axes(address.tensor), address.index, strict=True))
+
     def here_of(self, address: Address) -> Region:
         """One cell as a region."""
-        return Region(address.tensor, tuple(zip(self.trace.axes(address.tensor), address.index, strict=True)))
+        return Region(address.tensor, tuple(self.by_axes(address).items()))
 
     def whole(self, tensor: str) -> bool:
         """Whether a tensor is read as it stands, not as what it was made of: it turns into another one in its place, or
@@ -624,8 +626,7 @@ class Figures:
 
     def value(self, address: Address) -> float:
         """One number."""
-        where = zip(self.trace.axes(address.tensor), address.index, strict=True)
-        return float(self.trace.read(Region(address.tensor, tuple(where))))
+        return float(self.trace.read(self.here_of(address)))
 
     def covered(self, region: Region, target: Address | None = None) -> Covered:
         """The cells of a region, or those that go into one cell of another tensor: alike on the axes that both have."""
