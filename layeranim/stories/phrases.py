@@ -172,6 +172,15 @@ def loss_moved(ends: Sequence[float], texts: Sequence[str], places: Sequence[Sou
     )
 
 
+def laid(number: Run, where: str, to: int, count: int) -> Line:
+    """``7.1 of map 8, row 2, column 1 goes to place 31 of 64``: a number that stands somewhere else afterwards."""
+    return (
+        number, Run(f" of {where} goes to place ", source=Fact("place")),
+        Run(str(to + 1), "result", "semibold", Fact("place"), late=True),
+        Run(f" of {count}", source=Fact("place"), late=True),
+    )  # fmt: skip
+
+
 def bent(text: Callable[[Address], str], who: str, z: Address, y: Address, function: str) -> Line:
     """``class 2:  z = 5.2   softmax → 0.97``: what an output adds up, and what the function at the end makes of it."""
     return (

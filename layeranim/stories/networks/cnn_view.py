@@ -14,7 +14,7 @@ from layeranim.stories.activations import activation_word
 from layeranim.stories.stage import Maps
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts.volume import MOST
-from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
+from layeranim.stories.storyboard import Address, Line, Run, Telling
 
 PLANES, LONG = 3, 3
 """Channels of a picture in colours; more convolutions than so many have no room in one line."""
@@ -223,16 +223,12 @@ class CnnView:
         )
 
     def laid(self, figures: Figures) -> Line:
-        """``7.2 of map 4, row 1, column 2 goes to place 14 of 64``."""
+        """Where the number that is followed goes in the row."""
         channel, row, col = (i + 1 for i in self.path.pools[-1])
         cell = Address("flatten_output", (self.sample, self.path.feature))
-        where = f" of map {channel}, row {row}, column {col} goes to place "
-        return (
-            Run(figures.text(cell), "ink", "semibold", cell),
-            Run(where, source=Fact("place")),
-            Run(str(self.path.feature + 1), "result", "semibold", Fact("place"), late=True),
-            Run(f" of {self.trace.size('flatten_features')}", source=Fact("place"), late=True),
-        )
+        number = Run(figures.text(cell), "ink", "semibold", cell)
+        place = f"map {channel}, row {row}, column {col}"
+        return phrases.laid(number, place, self.path.feature, self.trace.size("flatten_features"))
 
     def ended(self, figures: Figures) -> Line:
         """What the output that is followed adds up, and its share."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from layeranim.engine.links import Link
+from layeranim.stories import phrases
 from layeranim.stories.activations import activation_word
 from layeranim.stories.networks.sequential_kinds import keeps
 from layeranim.stories.networks.sequential_view import STATED, RowStage, RowView
@@ -214,28 +215,23 @@ def place(view: RowView, at: Address) -> str:
     return ", ".join(said) or "the output"
 
 
-def laid(view: RowView, stage: RowStage, figures: Figures) -> Line:
+def laid(view: RowView, stage: RowStage, figures: Figures, unit: int = 0) -> Line:
     """``7.1 of map 8, row 2, column 1 goes to place 31 of 64``."""
     cell = view.ways[stage.place][stage.wrote]
     before = view.figures.rearranged(cell)
     assert before is not None
-    where = f" of {place(view, before)} goes to place "
-    return (
-        Run(figures.text(before), "ink", "semibold", before),
-        Run(where, source=Fact("place")),
-        Run(str(cell.index[-1] + 1), "result", "semibold", Fact("place"), late=True),
-        Run(f" of {view.shape(stage.wrote)[-1]}", source=Fact("place"), late=True),
-    )
+    number = Run(figures.text(before), "ink", "semibold", before)
+    return phrases.laid(number, place(view, before), cell.index[-1], view.shape(stage.wrote)[-1])
 
 
-def kept(view: RowView, stage: RowStage, figures: Figures) -> Line:
+def kept(view: RowView, stage: RowStage, figures: Figures, unit: int = 0) -> Line:
     """``2.24 stays 2.24``: of a layer that passes every number on."""
     cell = view.ways[stage.place][stage.out]
     text = figures.text(cell)
     return (Run(text, "ink", "semibold", cell), Run(" stays "), Run(text, "result", "semibold", cell, late=True))
 
 
-def picked(view: RowView, stage: RowStage, figures: Figures) -> Line:
+def picked(view: RowView, stage: RowStage, figures: Figures, unit: int = 0) -> Line:
     """``down is id 3, row 4 of the table: 1.20 in column 4``."""
     cell = view.ways[stage.place][stage.out]
     place_, column = cell.index[-2:]
