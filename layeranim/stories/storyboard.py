@@ -364,11 +364,11 @@ class Telling:
         """The preset that the film comes from, whole or with arrays of the user's."""
         return self.preset or self.asked
 
-    def wanted(self, units: Container[int]) -> int | None:
-        """The unit that was asked for, or else the preset's, if it is one of these."""
-        asked = self.film.follow - 1 if self.film.follow else None
-        both = (asked, self.preset.unit if self.preset else None)
-        return next((unit for unit in both if unit is not None and unit in units), None)
+    def wanted(self, shown: Container[int]) -> int | None:
+        """The unit that is followed: the one asked for, else the preset's, if it is shown; none of them may be."""
+        asked = self.film.follow
+        wanted = (asked - 1 if asked else None, self.preset.unit if self.preset else None)
+        return next((unit for unit in wanted if unit is not None and unit in shown), None)
 
     @property
     def untouched(self) -> Preset | None:

@@ -13,7 +13,6 @@ from layeranim import numbers
 from layeranim.engine.trace import Array, Region
 from layeranim.stories import phrases
 from layeranim.stories.activations import activation_name, activation_word
-from layeranim.stories.pictures import ink, side_of
 from layeranim.stories.stage import NOTHING, Note
 from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
 
@@ -21,6 +20,8 @@ GOOD_FOR = "every output weighs every input; as the last layer, it casts the vot
 ROW_WISE = ("softmax", "log-softmax")
 LOUDEST = 4
 """Pixels that are framed to say why a class wins."""
+SIDE_LEAST, SIDE_MOST = 4, 64
+"""Pictures of so many pixels a side are shown as pictures."""
 
 
 class DenseView:
@@ -47,8 +48,11 @@ class DenseView:
 
         The planes of one in colour stand under each other, red over green over blue.
         """
+        side, base = isqrt(self.inputs // self.planes), self.telling.base
+        pictured = self.telling.kinds.get("input") in ("image", "ink", "digit") or bool(base and base.planes)
         lettered = self.trace.tensor("input").labels is not None
-        return 0 if lettered else side_of(self.telling, self.inputs // self.planes)
+        square = side * side * self.planes == self.inputs and SIDE_LEAST <= side <= SIDE_MOST
+        return side if pictured and square and not lettered else 0
 
     @property
     def planes(self) -> int:
@@ -70,14 +74,15 @@ class DenseView:
     @property
     def ink(self) -> str:
         """The scale of a picture's pixels."""
-        return ink(self.telling)
+        return "grey" if self.telling.kinds.get("input") == "image" else "ink"
 
     @cached_property
     def followed(self) -> int:
         """The unit whose numbers are followed: asked for, the preset's, of a picture the winner, else the first."""
+        preset, asked = self.telling.preset, self.telling.film.follow
         best = self.shown.start - self.shown.start % self.units + self.winner(self.shown.start // self.units)
-        wanted, usual = self.telling.wanted(self.shown), best if self.side and best in self.shown else self.shown.start
-        return usual if wanted is None else wanted
+        wanted = (asked - 1 if asked else None, preset.unit if preset else None, best if self.side else None)
+        return next((unit for unit in wanted if unit is not None and unit in self.shown), self.shown.start)
 
     def last(self, unit: int) -> bool:
         """Whether no later sample than that of this unit is shown to its end."""

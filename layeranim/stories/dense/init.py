@@ -98,7 +98,7 @@ def film(telling: Telling) -> Play:
         closing=_closing(view),
         good_for=GOOD_FOR,
         options=_options(view.config),
-        drawn=phrases.not_all(len(names), len(view.schemes)),
+        drawn=(f"{MOST_LINES} of {len(view.schemes)} drawn",) if len(names) < len(view.schemes) else (),
         follow=states - 1,
         symbols={"sizes": (Run(f"RMS, {KNOWN[view.schemes[view.best]]}", source=Fact("scheme")),)},
         words={"sizes": lambda unit: _now(view, unit)},

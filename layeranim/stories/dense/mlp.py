@@ -8,7 +8,7 @@ from layeranim import numbers
 from layeranim.engine.trace import Region
 from layeranim.stories.activations import BOUNDED
 from layeranim.stories.dense.network_view import NetworkView
-from layeranim.stories.pictures import brightness, ink
+from layeranim.stories.pictures import brightness
 from layeranim.stories.stage import (
     All,
     Apart,
@@ -69,7 +69,7 @@ def film(telling: Telling) -> Play:
         closing=_closing(view),
         good_for=GOOD_FOR,
         options=view.options(),
-        kinds=shares | ({"input": ink(telling)} if view.side else {}),
+        kinds=shares | ({"input": "grey" if telling.kinds.get("input") == "image" else "ink"} if view.side else {}),
         bright=brightness(telling),
         spans={view.made(k): 1.0 for k in range(1, last) if view.activation in BOUNDED} | dict.fromkeys(shares, 1.0),
         follow=telling.preset.unit if telling.preset and telling.preset.unit is not None else path[0],

@@ -49,7 +49,7 @@ def moved(view: RowView, stage: RowStage) -> Opened:
     text = f"place {made.index[-1] + 1}" if before else words.word(stage)
     if before is None:
         before = Address(stage.reads, tuple(view.cell(stage.reads, stage).values()))
-    axes, cell = view.axes(before.tensor), view.figures.by_axes(before)
+    axes, cell = view.axes(before.tensor), view.figures.indices(before)
     drawn = axes[-2:] if len(axes) > 2 else ()
     at = tuple((axis, cell[axis]) for axis in axes if axis not in drawn)
     of = words.place(view, before) if not drawn else ", ".join(f"{words.single(axis)} {i + 1}" for axis, i in at)

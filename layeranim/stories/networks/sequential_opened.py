@@ -91,7 +91,7 @@ def _windowed(view: RowView, stage: RowStage) -> Opened:
     prefix, way = stage.prefix, view.ways[stage.place]
     names = {word: f"{prefix}{word}" for word in ("patches", "kernel", "products", "pre_activation")}
     cell = at_axes(view, way[names["pre_activation"]])
-    product = view.figures.by_axes(way[names["products"]])
+    product = view.figures.indices(way[names["products"]])
     channel = view.trace.axes(names["patches"])[1]
     read = way.get(f"{prefix}padded")
     at_channel = read.index[1] if read else 0
@@ -127,7 +127,7 @@ def _pooled(view: RowView, stage: RowStage) -> Opened:
     windows = f"{stage.prefix}windows"
     out = view.ways[stage.place][stage.wrote]
     rows, cols = view.trace.axes(windows)[-2:]
-    cell = view.figures.by_axes(out)
+    cell = view.figures.indices(out)
     at = tuple((axis, cell[axis]) for axis in view.axes(windows) if axis not in (rows, cols) and axis in cell)
     firm = _firm(view, rows, cols)
     grid = Grid(windows, f"{lead_of(view, stage)}window", rows, cols, at=at, sized=False, lens=False, firm=firm,

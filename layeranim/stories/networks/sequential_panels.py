@@ -70,7 +70,7 @@ def lead_of(view: RowView, stage: RowStage) -> str:
 
 def at_axes(view: RowView, address: Address) -> dict[str, int]:
     """A cell by its axes but for the samples."""
-    return {axis: i for axis, i in view.figures.by_axes(address).items() if axis in view.axes(address.tensor)}
+    return {axis: i for axis, i in view.figures.indices(address).items() if axis in view.axes(address.tensor)}
 
 
 def told_unit(view: RowView, stage: RowStage, name: str, writes: tuple[str, ...], at: Mapping[str, int]) -> Passage:

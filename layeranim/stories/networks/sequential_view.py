@@ -259,11 +259,11 @@ class RowView:
         """The followed cell of a tensor by its axes: on the way to the end, else alike that of what the stage made."""
         way, axes = self.ways[stage.place], self.trace.axes(tensor)
         if tensor in way:
-            return self.figures.by_axes(way[tensor])
+            return self.figures.indices(way[tensor])
         made = way.get(stage.wrote) or next(iter(way.values()))
         known: dict[str, int] = {}
         for one in (made, *reversed([*way.values()])):
-            known = self.figures.by_axes(one) | known
+            known = self.figures.indices(one) | known
         for a, b in (*self.figures.film.same, *(pair[::-1] for pair in self.figures.film.same)):
             if a in known:
                 known.setdefault(b, known[a])
