@@ -9,7 +9,6 @@ from operator import eq
 from layeranim.stories import phrases
 from layeranim.stories.activations import BOUNDED
 from layeranim.stories.networks import sequential_words as words
-from layeranim.stories.networks.sequential_kinds import alike, keeps, numbered, shares
 from layeranim.stories.networks.sequential_stage import RowStanding
 from layeranim.stories.networks.sequential_view import STATED, RowStage
 from layeranim.stories.pictures import brightness, ink
@@ -50,7 +49,7 @@ class RowFilm(RowStanding):
             last = group[-1]
             if last.layer == "flatten" and last.wrote in self.view.ways[last.place]:
                 out[last.out] = partial(words.laid, self.view, last)
-            elif keeps(last):
+            elif last.keeps:
                 out[last.out] = partial(words.kept, self.view, last)
             elif last.layer == "embedding":
                 out[last.out] = partial(words.picked, self.view, last)
@@ -103,10 +102,9 @@ class RowFilm(RowStanding):
 
     def play(self) -> Play:
         view = self.view
-        last = len(self.passages) - 1
-        told = [k for k, (_, place) in enumerate(self.passages) if place in self.opened]
-        units_of = [k for k in told if self.passages[k][0].at]  # one cell's arithmetic: of all there is none to say
-        parts = shares(view.trace, view.stages)
+        last, told = len(self.passages) - 1, view.figures.film
+        opened = [k for k, (_, place) in enumerate(self.passages) if place in self.opened]
+        units_of = [k for k in opened if self.passages[k][0].at]  # one cell's arithmetic: of all there is none to say
         ids = {"input": "name"} if view.stages[0].layer == "embedding" else {}
         planes = view.shape("input")[:1] == (3,)
         kinds = {"input": "planes" if planes else ink(self.telling)} if self.pictured else {}
@@ -129,12 +127,12 @@ class RowFilm(RowStanding):
             good_for=self.good_for,
             options=self.parameters(),
             drawn=self.undrawn,
-            kinds={**kinds, **parts, **ids},
+            kinds={**kinds, **told.kinds, **ids},
             bright=brightness(self.telling),
-            alike=alike(view.trace, view.stages),
-            same=numbered(view.trace, view.stages),
-            spans=bounded | dict.fromkeys(parts, 1.0),
-            follow=(units_of or told or [last])[-1],
+            alike=told.alike,
+            same=told.same,
+            spans=bounded | dict.fromkeys(told.kinds, 1.0),
+            follow=(units_of or opened or [last])[-1],
             stops=tuple(range(last + 1)),
             evidence=(view.figures.here_of(view.followed(self.last)),),
             retold=self.said(),

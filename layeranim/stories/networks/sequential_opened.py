@@ -8,7 +8,6 @@ from layeranim.stories import phrases
 from layeranim.stories.networks import sequential_words as words
 from layeranim.stories.networks.opened import tight
 from layeranim.stories.networks.sequential_inside import OWN, WAY, moved, passed, shared, stated
-from layeranim.stories.networks.sequential_kinds import keeps
 from layeranim.stories.networks.sequential_panels import (
     Foremost,
     HeldTally,
@@ -53,7 +52,7 @@ def opened_view(view: RowView, stage: RowStage) -> Opened:
     if layer == "pool" and f"{stage.prefix}windows" in view.trace:
         return _pooled(view, stage)
     small = view.trace.tensor(stage.wrote).shape and view.trace[stage.wrote].size <= CURVED
-    if layer == "activation" and stage.wrote in way and small and not keeps(stage):
+    if layer == "activation" and stage.wrote in way and small and not stage.keeps:
         acted = view.figures.acted_at(way[stage.wrote])
         if acted.step.operation == "activate":
             head = phrases.name(f"{lead_of(view, stage)}{words.word(stage)}")

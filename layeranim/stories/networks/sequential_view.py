@@ -12,7 +12,6 @@ import numpy as np
 from layeranim.engine.embedding import numbered as numbered_words
 from layeranim.engine.links import links_of
 from layeranim.engine.trace import Array, Region, Shape, count
-from layeranim.stories.networks.sequential_kinds import alike, numbered, shares
 from layeranim.stories.networks.sequential_options import SequentialFilmConfig, opened
 from layeranim.stories.stage import Each, Grid, Passage, Passages, Play
 from layeranim.stories.stage.figures import Covered, Figures
@@ -27,6 +26,8 @@ DRAWS = ".draws"
 """Axes of draws of a mask: a network in use has one, which is none to look at."""
 STATED = ("rnn", "gru", "lstm")
 """Layers that keep a state."""
+COMPARED = ("scaled", "maximum", "shifted")
+"""What a softmax makes of its scores before the powers: written as these are."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,13 @@ class RowStage:
         """What it is called, where that is not the word for its layer."""
         return ""
 
+    @property
+    def keeps(self) -> bool:
+        """Whether it passes every number on as it is, at its place."""
+        if self.layer == "activation":
+            return str(self.link.config.activation) == "linear"
+        return self.layer == "dropout" and not self.link.config.rate
+
     def own(self, tensor: str) -> bool:
         """Whether a tensor is of its inside."""
         return tensor.startswith(self.prefix)
@@ -78,9 +86,8 @@ class RowView:
         self.batched = BATCH in self.trace.axes("input")
         self.sample = telling.film.place_in(self.trace.size(BATCH)) if self.batched else 0
         one = Passages((), ("stage", "stages"), passages=(Passage("", ("output",)),))
-        told = self.trace, self.stages
         plain = Play("", Grid("input", ""), one, (Each((("output", ()),)),), (), (), "",
-                     kinds=shares(*told), same=numbered(*told), alike=alike(*told))  # fmt: skip
+                     kinds=self._shares(), same=self._same(), alike=self._alike())  # fmt: skip
         self.figures = Figures(plain, telling)
         self.offsets: dict[str, tuple[int, ...]] = {}
         self.ways = self._ways()
@@ -97,6 +104,32 @@ class RowView:
                             for word, usual in (("entry", before), ("folded", out)))  # fmt: skip
             yield RowStage(k, link, before, reads, wrote, out)
             before = out
+
+    def _shares(self) -> dict[str, str]:
+        """The tensors whose numbers are parts of 1."""
+        ends = (stage.out for stage in self.stages if stage.layer == "softmax" and not stage.link.config.log)
+        return dict.fromkeys((*ends, *(name for name in self.trace if name.endswith("self.weights"))), "share")
+
+    def _same(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of axes that number the same: the units of a layer with a state, and the features of this state."""
+        every = {axis for tensor in self.trace.tensors.values() for axis in tensor.axes}
+        pairs = ((f"{stage.prefix}units", f"{stage.prefix}hidden") for stage in self.stages)
+        return tuple(pair for pair in pairs if every.issuperset(pair))
+
+    def _alike(self) -> tuple[tuple[str, ...], ...]:
+        """Groups of tensors that hold the same numbers, or numbers that are compared."""
+        groups: list[set[str]] = []
+        for stage in self.stages:
+            pairs = [{stage.before, stage.reads}, {stage.wrote, stage.out}]
+            if stage.layer == "flatten" or stage.keeps:
+                pairs.append({stage.reads, stage.wrote})
+            if stage.layer == "softmax":
+                pairs.append({stage.reads, *(f"{stage.prefix}{word}" for word in COMPARED)} & {*self.trace})
+            for pair in pairs:
+                met = [group for group in groups if group & pair]
+                groups = [group for group in groups if not group & pair] + [set.union(pair, *met)]
+        order = [*self.trace]
+        return tuple(tuple(sorted(group, key=order.index)) for group in groups if len(group) > 1)
 
     @property
     def tokens(self) -> tuple[str, ...]:
