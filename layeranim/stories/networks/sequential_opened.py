@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from layeranim.stories import phrases
 from layeranim.stories.networks import sequential_words as words
 from layeranim.stories.networks.opened import tight
-from layeranim.stories.networks.sequential_inside import OWN, WAY, moved, passed, shared, stated
 from layeranim.stories.networks.sequential_panels import (
     Foremost,
     HeldTally,
@@ -15,12 +14,14 @@ from layeranim.stories.networks.sequential_panels import (
     at_axes,
     lead_of,
     plain_grid,
+    side_by_side,
     sliced,
     told_unit,
 )  # fmt: skip
 from layeranim.stories.networks.sequential_view import RowStage, RowView
 from layeranim.stories.stage import Column, Curve, Grid, Row
 from layeranim.stories.stage.solver import Node
+from layeranim.stories.storyboard import Address
 
 KERNEL, KERNEL_SMALL, KERNEL_TIGHT, SMALL = 4, 3, 2, 110.0
 """Windows of more rows or columns are colours alone, where several stages are opened, in little height; so large are
@@ -39,6 +40,16 @@ TELLING = (
     "mean", "normalised", "total", "pre_activation",
 )  # fmt: skip
 """What says most of a layer that has no view of its own, the first first."""
+OWN: dict[str, tuple[str, ...]] = {
+    "gru": ("update_gate", "candidate", "reset_gate"),
+    "lstm": ("output_gate", "cell_tanh", "cell", "forget_gate", "input_gate", "candidate"),
+    "rnn": ("hidden_pre",),
+}
+"""Of layers with a state: what the last number is made of, that first."""
+WAY = 4
+"""So many of the tensors that a stage makes on its way stand there side by side."""
+FIRM = 4
+"""Rows and columns of more cells that only move are colours alone."""
 
 
 def opened_view(view: RowView, stage: RowStage) -> Opened:
@@ -58,7 +69,7 @@ def opened_view(view: RowView, stage: RowStage) -> Opened:
             head = phrases.name(f"{lead_of(view, stage)}{words.word(stage)}")
             return Opened(Curve(stage.reads, stage.wrote, head, least=CENTRAL), ())
     if layer == "softmax":
-        return shared(view, stage)
+        return _shared(view, stage)
     return _on_the_way(view, stage)
 
 
@@ -135,16 +146,35 @@ def _pooled(view: RowView, stage: RowStage) -> Opened:
     return Opened(Row(grid, "→", HeldTally(stage.wrote, words.word(stage).partition(" ")[0])), (passage,))
 
 
+# ── softmax ──────────────────────────────────────────────────────────────────
+def _shared(view: RowView, stage: RowStage) -> Opened:
+    """Scores less the largest of them, their powers, what these add up to."""
+    warm, log = view.option(stage, "temperature"), view.option(stage, "log")
+    z = f"z/{warm:g}" if warm != 1 else "z"
+    headed = {"scaled": z, "maximum": "max", "shifted": f"{z} − max", "exponentials": f"e^{{{z} − max}}", "total": "Σ",
+              "log_total": "ln Σ"}  # fmt: skip
+    told = [word for word in headed if (word != "scaled" or warm != 1) and (word != "log_total" or log)]
+    if len(view.open) > 1:
+        told = [word for word in told if word not in ("scaled", "maximum")]
+    names = [name for word in told if (name := f"{stage.prefix}{word}") in view.trace]
+    passages = tuple(told_unit(view, stage, words.inner(name, stage), (name,), {}) for name in names)
+    nodes = [sliced(view, stage, name, headed[name.removeprefix(stage.prefix)], k == 0) for k, name in enumerate(names)]
+    long = view.shape(stage.out)[-1:] > (1,) and side_by_side(view, view.shape(stage.out)[-1])
+    if not long or len(nodes) < WAY:
+        return Opened(Row(*nodes), passages)
+    return Opened(Column(Row(*nodes[:-2]), Row(*nodes[-2:])), passages)
+
+
 # ── any other layer ──────────────────────────────────────────────────────────
 def _on_the_way(view: RowView, stage: RowStage) -> Opened:
     """What it makes between what comes in and what goes out, one tensor after another, each in its own arithmetic."""
     inside = [name for name in view.trace if stage.own(name) and name not in (stage.out, stage.wrote)
               and not view.trace.tensor(name).is_recipe and view.figures.made(name)]  # fmt: skip
-    own = [name for name in inside if name not in (stage.reads, passed(view, stage))
+    own = [name for name in inside if name not in (stage.reads, _passed(view, stage))
            and not name.endswith((".derivative", ".indices"))]  # fmt: skip
     most = WAY if len(view.open) == 1 else WAY // 2
     if stage.layer in OWN:
-        own, most = stated(view, stage, own), len(OWN[stage.layer]) if len(view.open) == 1 else SEVERAL
+        own, most = _stated(view, stage, own), len(OWN[stage.layer]) if len(view.open) == 1 else SEVERAL
     chosen = (own if stage.layer in OWN else sorted(own, key=lambda name: _telling(name, stage)))[:most]
     chosen = sorted(chosen, key=lambda name: view.figures.acted(name).at)
     weights = [name for name in view.trace if stage.own(name)
@@ -153,7 +183,7 @@ def _on_the_way(view: RowView, stage: RowStage) -> Opened:
     nodes: list[Node] = [sliced(view, stage, name, first=not k) for k, name in enumerate(shown)]
     passages = tuple(told_unit(view, stage, words.inner(name, stage), (name,), {}) for name in chosen)
     if not nodes:
-        return moved(view, stage)
+        return _moved(view, stage)
     half = -(-len(nodes) // 2)
     stands = Column(Row(*nodes[:half]), Row(*nodes[half:])) if len(nodes) > WAY else Row(*nodes)
     return Opened(stands, passages)
@@ -165,3 +195,41 @@ def _telling(name: str, stage: RowStage) -> tuple[int, int]:
     short = own.rpartition(".")[2]
     found = [TELLING.index(word) for word in (own, short) if word in TELLING]
     return (min(found), 0) if found else (len(TELLING), 0)
+
+
+def _stated(view: RowView, stage: RowStage, own: Sequence[str]) -> list[str]:
+    """What a layer with a state makes for its last number, that first: of several in it the one that is followed."""
+    ends = OWN[stage.layer]
+    way = [name.rpartition(".")[0] for name in view.ways[stage.place] if name.rpartition(".")[2] in ends]
+    lead = way[-1] if way else next((name.rpartition(".")[0] for name in reversed(own)
+                                     if name.rpartition(".")[2] in ends), "")  # fmt: skip
+    return [name for word in ends if (name := f"{lead}.{word}") in own]
+
+
+def _passed(view: RowView, stage: RowStage) -> str:
+    """The tensor whose numbers stand in what a stage wrote as they are: to tell both would be to tell one twice."""
+    cell = view.ways[stage.place].get(stage.wrote)
+    if cell is None or not view.figures.made(stage.wrote):
+        return ""
+    step = view.figures.acted_at(cell).step
+    same = step.operation in ("join", "copy", "arrange", "unroll")
+    return step.reads[0].tensor if same and len(step.reads) == 1 else ""
+
+
+def _moved(view: RowView, stage: RowStage) -> Opened:
+    """A stage that computes nothing: the rows and columns that the followed number comes from, and where it goes."""
+    way = view.ways[stage.place]
+    made = way.get(stage.wrote) or way[stage.out]
+    before = view.figures.rearranged(made) if stage.layer == "flatten" else None
+    text = f"place {made.index[-1] + 1}" if before else words.word(stage)
+    if before is None:
+        before = Address(stage.reads, tuple(view.cell(stage.reads, stage).values()))
+    axes, cell = view.axes(before.tensor), view.figures.indices(before)
+    drawn = axes[-2:] if len(axes) > 2 else ()
+    at = tuple((axis, cell[axis]) for axis in axes if axis not in drawn)
+    of = words.place(view, before) if not drawn else ", ".join(f"{words.single(axis)} {i + 1}" for axis, i in at)
+    few = max((view.trace.size(axis) for axis in drawn), default=1) <= FIRM
+    rows, cols = drawn or (None, None)
+    grid = Grid(before.tensor, f"{lead_of(view, stage)}{of}", rows, cols, at=at, sized=False, lens=False, firm=few,
+                band=(0.0, 0.0) if few else (SMALL, SMALL))  # fmt: skip
+    return Opened(Row(grid, "→", HeldTally(made.tensor, text)), ())
