@@ -340,6 +340,7 @@ class Telling:
     seeded: Sequence[str] = ()
     seed: int = 0
     kinds: Mapping[str, str] = field(default_factory=dict)
+    _styles: dict[tuple[str, str], numbers.Style] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def config(self) -> Any:
@@ -347,8 +348,10 @@ class Telling:
         return self.trace.config
 
     def style(self, tensor: str, kind: numbers.Kind = "value") -> numbers.Style:
-        """How the numbers of a tensor are written in sentences that are made before the stage is."""
-        return numbers.style(self.trace[tensor], kind=kind, precision=self.film.precision)
+        """How the numbers of a tensor are written in sentences that are made before the stage is: looked up once."""
+        if (tensor, kind) not in self._styles:
+            self._styles[tensor, kind] = numbers.style(self.trace[tensor], kind=kind, precision=self.film.precision)
+        return self._styles[tensor, kind]
 
     def text(self, at: Address, kind: numbers.Kind = "value") -> str:
         """A number as such a sentence writes it."""
