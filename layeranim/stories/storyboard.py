@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import groupby
@@ -350,6 +350,12 @@ class Telling:
     def base(self) -> Preset | None:
         """The preset that the film comes from, whole or with arrays of the user's."""
         return self.preset or self.asked
+
+    def wanted(self, shown: Container[int]) -> int | None:
+        """The unit that is followed: the one asked for, else the preset's, if it is shown; none of them may be."""
+        asked = self.film.follow
+        wanted = (asked - 1 if asked else None, self.preset.unit if self.preset else None)
+        return next((unit for unit in wanted if unit is not None and unit in shown), None)
 
     @property
     def untouched(self) -> Preset | None:

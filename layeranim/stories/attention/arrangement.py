@@ -61,7 +61,7 @@ def _alone(view: AttentionView) -> Iterator[Node]:
 
 def _projected(view: AttentionView) -> Node:
     """Words times W_Q, W_K and W_V over what these make; arcs over the weights."""
-    key, query, value = (Grid(f"weight_{part}", f"W_{{{part[0].upper()}}}^{{T}}", "embed", f"{part}_rows", sized=False,
+    key, query, value = (Grid(f"weight_{part}", f"W_{{{part[0].upper()}}}^{{T}}", "embed", f"{part}_rows",
                               tight=True, bare=part == "key") for part in ("key", "query", "value"))  # fmt: skip
     top = (key, query, _keys(view, beside=False), _arcs(view), None, value)
     return Lattice(top, (_words_in(view), _queries(view, ()), _scores(view), _weights(view), "·", _values(view, ()),
@@ -158,11 +158,11 @@ def _joined(view: AttentionView) -> Node:
     """The mixtures of all heads side by side, and the matrix after them."""
     if not view.projected:
         return picked(lambda h: Grid("output", f"head {h + 1}", "queries", "value_features", at=(("heads", h),),
-                                     sized=False, tight=True, lens=h == view.head), view.drawn_heads, view.heads,
+                                     tight=True, lens=h == view.head), view.drawn_heads, view.heads,
                       1 if view.heads == 2 else 2)  # fmt: skip
-    joined = Grid("joined", "heads joined", "queries", "joined", called=(view.marks, ()), sized=False, tight=True)
-    out = Grid("output", "output", "queries", "outputs", sized=False, tight=True)
-    weight = Grid("weight_output", "W_{O}^{T}", "joined", "outputs", sized=False, tight=True, bare=True)
+    joined = Grid("joined", "heads joined", "queries", "joined", called=(view.marks, ()), tight=True)
+    out = Grid("output", "output", "queries", "outputs", tight=True)
+    weight = Grid("weight_output", "W_{O}^{T}", "joined", "outputs", tight=True, bare=True)
     return Lattice((joined, weight), (out,))
 
 
@@ -252,16 +252,16 @@ def _both(view: AttentionView, h: int | None = None, text: str = "", named: bool
 def _values(view: AttentionView, called: tuple[str, ...] | None = None, h: int | None = None) -> Grid:
     at = _at(view, "value", h)
     names = (view.key_marks if called is None else called, ())
-    return Grid("value", "V", "keys", "value_features", at=at, called=names, sized=False, tight=True)
+    return Grid("value", "V", "keys", "value_features", at=at, called=names, tight=True)
 
 
 def _mixture(view: AttentionView) -> Grid:
-    return Grid("head_output", "mixture", "queries", "value_features", sized=False, tight=True)
+    return Grid("head_output", "mixture", "queries", "value_features", tight=True)
 
 
 def _output(view: AttentionView) -> Grid:
     cols = "outputs" if view.config.output_projection else "value_features"
-    return Grid("output", "output", "queries", cols, sized=False, tight=True)
+    return Grid("output", "output", "queries", cols, tight=True)
 
 
 def _arcs(view: AttentionView, h: int | None = None, rise: float = LOW_ARCS, text: str = "",

@@ -118,7 +118,7 @@ def _numbers(view: AttentionView, h: int) -> Node:
 
 
 def _weights(view: AttentionView, h: int) -> Grid:
-    return Grid("weights", f"head {h + 1}", "queries", "keys", at=(("heads", h),), called=(view.marks, ()), sized=False,
+    return Grid("weights", f"head {h + 1}", "queries", "keys", at=(("heads", h),), called=(view.marks, ()),
                 tight=True, lens=h == view.head)  # fmt: skip
 
 
@@ -130,7 +130,7 @@ def _arcs(view: AttentionView, h: int, text: str | None = None, firm: bool = Fal
 
 def _mixture(view: AttentionView, h: int, text: str = "mixture") -> Grid:
     """What a head takes, one row a word."""
-    return Grid(view.mixture, text, "queries", "value_features", at=(("heads", h),), sized=False, tight=True,
+    return Grid(view.mixture, text, "queries", "value_features", at=(("heads", h),), tight=True,
                 lens=h == view.head)  # fmt: skip
 
 
@@ -138,9 +138,9 @@ def _joined(view: AttentionView, line: bool, named: bool) -> Node:
     """The segments of all heads side by side, each under its head's number; the matrix; what comes out."""
     segments = tuple(f"h{h + 1}" for h in range(view.heads) for _ in range(view.value_features))
     called = (view.marks, segments if named and view.heads <= 9 and len(segments) <= 12 else ())
-    joined = Grid("joined", "joined", "queries", "joined", called=called, sized=False, tight=True, carried=view.mixture)
-    weight = Grid("weight_output", "W_{O}^{T}", "joined", "outputs", sized=False, tight=True, bare=True)
-    out = Grid("output", "output", "queries", "outputs", sized=False, tight=True)
+    joined = Grid("joined", "joined", "queries", "joined", called=called, tight=True, carried=view.mixture)
+    weight = Grid("weight_output", "W_{O}^{T}", "joined", "outputs", tight=True, bare=True)
+    out = Grid("output", "output", "queries", "outputs", tight=True)
     return Row(joined, "·", weight, "=", out) if line else Lattice((joined, weight), (out,))
 
 

@@ -132,7 +132,7 @@ def _looks(block: TransformerView, most: int) -> list[tuple[str, int]]:
 def _weights(block: TransformerView, name: str, h: int, named: bool = False) -> Grid:
     """Whom the tokens look at in a head."""
     return Grid(f"{name}.weights", f"{_called(name)}, head {h + 1}", "queries", _keys(name), at=(("heads", h),),
-                called=((), block.marks(name) if named else ()), sized=False, tight=True)  # fmt: skip
+                called=((), block.marks(name) if named else ()), tight=True)  # fmt: skip
 
 
 def _bodies(block: TransformerView) -> tuple[Node | str, ...]:
@@ -149,7 +149,7 @@ def _bodies(block: TransformerView) -> tuple[Node | str, ...]:
 
 
 def _units(block: TransformerView) -> Grid:
-    return Grid("feedforward.expanded", "units", "queries", "units", sized=False, tight=True, bare=True)
+    return Grid("feedforward.expanded", "units", "queries", "units", tight=True, bare=True)
 
 
 def _keys(name: str) -> str:

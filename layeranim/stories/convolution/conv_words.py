@@ -12,7 +12,7 @@ from layeranim.engine import conv as engine
 from layeranim.stories import phrases
 from layeranim.stories.claims import Sentence, first_true
 from layeranim.stories.convolution.conv_view import ConvView
-from layeranim.stories.convolution.sides import options_of, pair
+from layeranim.stories.convolution.shared import options_of, pair
 from layeranim.stories.stage import listed
 from layeranim.stories.stage.language import Note
 from layeranim.stories.storyboard import Fact, Line, Run

@@ -85,7 +85,7 @@ def _stage(telling: Telling, filters: int, images: int) -> Node:
 
     def arranged(across: int, *sum_: Node | str) -> Node:
         kernels = Repeat(
-            lambda f: Grid("kernel", f"filter {f + 1}", *SIDES, at=(("out_channels", f),), sized=False),
+            lambda f: Grid("kernel", f"filter {f + 1}", *SIDES, at=(("out_channels", f),)),
             filters, across=across,
         )  # fmt: skip
         return Row(image, "×", kernels, "=", products, *sum_, "→", table)

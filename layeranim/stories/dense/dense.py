@@ -118,8 +118,8 @@ def _tabled(view: DenseView) -> Node:
         Grid("weight", "W", rows="out_features", cols="in_features", lens=False),
     )
     heads = ("input", "w", "x", "w · x")
-    one = ("+", Grid("bias", "b", one=True, sized=False)) if view.biased else ()
-    through = ("=", Grid("pre_activation", "z", one=True), "→", Chip("pre_activation", "output"), "→")
+    one = ("+", Grid("bias", "b", one=True)) if view.biased else ()
+    through = ("=", Grid("pre_activation", "z", one=True, sized=True), "→", Chip("pre_activation", "output"), "→")
     heat: tuple[Body, ...] = (
         colours, Leading("products", heads, "in_features"), *one, *(through if view.activated else ("=",)),
         y,

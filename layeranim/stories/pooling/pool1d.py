@@ -86,7 +86,7 @@ def _stage(view: PoolView) -> Node:
     given = _given(view, lens=not copy)
     turns: tuple[Node | str, ...] = (Tally("output", NAMES[view.kind], few), "→")
     if view.kind == "mean":
-        turns = Tally("sums", "sum", few, "output"), "/", Grid("divisors", "count", sized=False, one=True), "="
+        turns = Tally("sums", "sum", few, "output"), "/", Grid("divisors", "count", one=True), "="
     if view.out[1] == 1:
         return Row(given, "→", *turns, made)
     return Column(given, Row(*((copied, "→") if copy else ()), *turns, made))
@@ -95,7 +95,7 @@ def _stage(view: PoolView) -> Node:
 def _back(view: PoolView) -> Node:
     """The output's gradient, the input that the windows read, and under it the gradient of each of its numbers."""
     back = Landed("grad_input", "input's gradient", "channels", "width", view=view)
-    share = Grid("divisors", "count", sized=False, one=True), "=", Grid("shares", "share", sized=False, one=True)
+    share = Grid("divisors", "count", one=True), "=", Grid("shares", "share", one=True)
     given = Grid("grad_output", "output's gradient", "channels", "out_width")
     under = Column(_given(view), back) if view.padded > view.size else Aligned(_given(view), back)
     return Column(Row(given, "/", *share) if view.kind == "mean" else given, under)

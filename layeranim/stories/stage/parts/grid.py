@@ -67,7 +67,8 @@ class Grid(Actor):
 
     ``rows`` and ``cols`` name the axes that are drawn, several on one side as one; the others are those of the unit
     under way, but for ``at``: one channel, one filter. ``beside`` puts the heading left of it, ``sized`` says its
-    shape. ``called`` are names of the rows and of the columns: words, times; where cells are too small there are none.
+    shape: without it that of a whole tensor in cells that are not ``tight``. ``called`` are names of the rows and of
+    the columns: words, times; where cells are too small there are none.
     ``firm``: its cells are numerals in a stage of colours too. A ``bare`` one is narrow, by its ``share``, and in
     colours alone, without a lens: its numbers stand elsewhere. ``lens``: whether there is one where its numerals have
     no room. ``carried`` names another grid, or a tensor that several show: a number that is a copy of one there travels
@@ -81,7 +82,7 @@ class Grid(Actor):
     cols: str | tuple[str, ...] | None = None
     beside: bool = False
     at: tuple[tuple[str, int], ...] = ()
-    sized: bool | str = True
+    sized: bool | str | None = None
     called: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
     bare: bool = False
     colours: int = 0
@@ -190,7 +191,8 @@ class Grid(Actor):
         line = heading(figures, self.tensor, text)
         if isinstance(self.sized, str):
             return (*unsized(line), Run(f"  {self.sized}", source=Fact("shape")))
-        return line if self.sized and not self.beside else unsized(line)
+        whole = not (self.at or self.one or self.tight)
+        return line if (whole if self.sized is None else self.sized) and not self.beside else unsized(line)
 
     def _lens(self, s: Setting) -> Fit:
         wide = s.figures.wide(self.tensor)
