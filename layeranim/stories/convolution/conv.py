@@ -11,6 +11,7 @@ from layeranim.stories.convolution import shared
 from layeranim.stories.convolution.conv_view import ConvView
 from layeranim.stories.convolution.conv_words import GOOD_FOR, ConvWords
 from layeranim.stories.convolution.shared import KERNEL, OUT
+from layeranim.stories.pictures import brightness
 from layeranim.stories.stage import (
     Apart,
     Column,
@@ -58,7 +59,7 @@ def film(telling: Telling) -> Play:
         drawn=words.hidden(),
         alike=_alike(view),
         kinds=view.kinds,
-        bright=view.bright,
+        bright=brightness(telling),
         spans=view.spans,
         masks={"padded": Mask(view.ghost, view.unread)},
         follow=view.told,

@@ -12,6 +12,7 @@ from layeranim.stories import phrases
 from layeranim.stories.convolution import shared
 from layeranim.stories.convolution.conv_view import ConvView
 from layeranim.stories.convolution.shared import KERNEL, OUT
+from layeranim.stories.pictures import brightness
 from layeranim.stories.stage import (
     All,
     Column,
@@ -70,7 +71,7 @@ def film(telling: Telling) -> Play:
                *shared.partly("filters", view.shown_filters, view.filters)),
         alike=((DELTA, "grad_output"),),
         kinds={name: kind for name, kind in view.kinds.items() if name == "padded"},
-        bright=view.bright,
+        bright=brightness(telling),
         masks={"padded": Mask(view.ghost, view.unread)},
         follow=shown[len(shown) // 2],
         row=view.kernel_shape[1],

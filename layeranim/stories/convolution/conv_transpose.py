@@ -12,7 +12,7 @@ from layeranim.engine.window import padding_text
 from layeranim.stories import phrases
 from layeranim.stories.convolution import shared
 from layeranim.stories.convolution.conv_transpose_view import FULL, SPACE, Stamping
-from layeranim.stories.convolution.shared import KERNEL, OUT, pair
+from layeranim.stories.convolution.shared import KERNEL, OUT
 from layeranim.stories.phrases import relation_run, result
 from layeranim.stories.stage import All, Each, Grid, Note, Painted, Play, Repeat, Row, Tries, Units, stack, story
 from layeranim.stories.stage.arrangements import drawn
@@ -113,7 +113,7 @@ def _notes(view: Stamping) -> Iterator[Note]:
     """What happens to a stamp."""
     stride = view.config.stride
     yield Note("where stamps overlap, the numbers add up", view.overlaps)
-    yield Note(f"stride {pair(stride)}: each stamp lies {pair(stride)} cells from the one before",
+    yield Note(f"stride {phrases.pair(stride)}: each stamp lies {phrases.pair(stride)} cells from the one before",
                len({*stride}) == 1 and stride[0] > 1 and int(np.prod(view.inside[1:])) > 1)  # fmt: skip
     yield Note("the stamp is laid down where its cell stands")
 
@@ -138,7 +138,7 @@ def _after(view: Stamping) -> Iterator[All]:
     more = view.config.output_padding
     notes = (
         _cut(view),
-        Note(f"output padding {pair(more)}: so many cells are added at the end", any(more)),
+        Note(f"output padding {phrases.pair(more)}: so many cells are added at the end", any(more)),
         Note("each map gets its bias", "bias" in view.trace),
         Note("the activation has the last word"),
     )
@@ -165,7 +165,7 @@ def _padding(view: Stamping) -> Iterator[str]:
     elif word and any(map(any, view.cuts)):
         yield f"padding {view.config.padding}"
     if any(more):
-        yield f"output padding {pair(more)}"
+        yield f"output padding {phrases.pair(more)}"
 
 
 def _closing(view: Stamping) -> Line:

@@ -11,6 +11,7 @@ from layeranim.engine.conv_transpose_shapes import axes_of, cuts
 from layeranim.engine.painting import spot
 from layeranim.engine.trace import Region, cell
 from layeranim.engine.window import padding_text
+from layeranim.stories import phrases
 from layeranim.stories.convolution import shared
 from layeranim.stories.storyboard import Telling
 
@@ -35,7 +36,7 @@ class Stamping:
     def lost(self) -> str:
         """What the ends of an axis lose: ``1`` or ``1×2`` where both lose as many, else ``0,1,0,1``."""
         firsts, lasts = zip(*self.pads, strict=True)
-        return shared.pair(firsts) if firsts == lasts else padding_text(self.pads)
+        return phrases.pair(firsts) if firsts == lasts else padding_text(self.pads)
 
     @property
     def goes_on(self) -> bool:

@@ -15,6 +15,7 @@ from layeranim.engine.trace import Array, Region, cell
 from layeranim.errors import OptionError
 from layeranim.stories.activations import BOUNDED
 from layeranim.stories.convolution import shared
+from layeranim.stories.pictures import relief
 from layeranim.stories.stage.arrangements import MOST, drawn, drawn_of
 from layeranim.stories.storyboard import Telling
 
@@ -165,22 +166,11 @@ class ConvView:
         return out | ({"output": "grey"} if kept and np.allclose(sums, 1.0, atol=1e-6) else {})
 
     @property
-    def bright(self) -> tuple[float, float]:
-        """Black and white."""
-        if self.telling.kinds.get("input") == "image":
-            return 0.0, 255.0
-        values = self.trace["input"]
-        finite = values[np.isfinite(values)]
-        return min(0.0, float(finite.min(initial=0))), max(float(finite.max(initial=0)), 1.0)
-
-    @property
     def spans(self) -> dict[str, float]:
         """Ranges of colours: a few outliers leave the rest of a picture visible, what is bounded ends at 1."""
         sums = self.trace["pre_activation"][self.b]
         out: dict[str, float] = {}
         if self.picture and sums.size >= MANY:
-            sizes = np.abs(numbers.rounded(sums))
-            top = max(float(np.quantile(sizes[np.isfinite(sizes)], 0.99)), numbers.value_range(sums) / 20)
-            out = {"output": top, "pre_activation": top}
+            out = dict.fromkeys(("output", "pre_activation"), relief(sums))
         out |= {"bias": numbers.value_range(self.trace["kernel"])} if self.biased else {}
         return out | ({"output": 1.0} if self.config.activation in BOUNDED else {})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from layeranim import numbers
 from layeranim.engine import conv, window
 from layeranim.engine.trace import Array, Trace
 from layeranim.engine.window import Axis
+from layeranim.stories import phrases
 from layeranim.stories.activations import activation_name, activation_word
 from layeranim.stories.stage import Grid
 from layeranim.stories.storyboard import Telling
@@ -96,11 +97,6 @@ def without_data(trace: Trace) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     return ghost, unread & ~ghost
 
 
-def pair(values: Sequence[int]) -> str:
-    """One number, or one an axis where they differ: ``2``, ``2×1``."""
-    return str(values[0]) if len({*values}) == 1 else "×".join(map(str, values))
-
-
 def padding_said(trace: Trace) -> tuple[str, ...]:
     """The padding, where there is any: ``padding 1``, ``padding same 1,0,1,0 reflect``."""
     config: Any = trace.config
@@ -124,9 +120,9 @@ def options_of(
     config: Any = trace.config
     groups = getattr(config, "groups", 1)
     return (
-        *((f"stride {pair(config.stride)}",) if always or {*config.stride} != {1} else ()),
+        *((f"stride {phrases.pair(config.stride)}",) if always or {*config.stride} != {1} else ()),
         *(padding_said(trace) if padding is None else padding),
-        *((f"dilation {pair(config.dilation)}",) if {*config.dilation} != {1} else ()),
+        *((f"dilation {phrases.pair(config.dilation)}",) if {*config.dilation} != {1} else ()),
         *((f"groups {groups}",) if groups > 1 else ()),
         *((f"{filters} filters",) if filters > 1 else ()),
         *(("flipped",) if getattr(config, "flip", False) else ()),

@@ -127,8 +127,7 @@ class Grid(Actor):
     def _looked(self, figures: Figures, grid: GridPlan, unit: int) -> Fill:
         """The lens shows the cell of a unit."""
         fixed, cell = dict(grid.fixed), figures.cell_of(self.tensor, unit, figures.followed(self.tensor, unit))
-        axes = zip(figures.trace.axes(self.tensor), cell.index, strict=True)
-        index = tuple(fixed.get(axis, i) for axis, i in axes)
+        index = tuple(fixed.get(axis, i) for axis, i in figures.indices(cell).items())
         return Fill(grid.name, figures.one(replace(cell, index=index)), ((0, 0),))
 
     # ── room ─────────────────────────────────────────────────────────────────
@@ -276,8 +275,7 @@ class Grid(Actor):
             return
         sums = so_far(figures, target)
         if sums:
-            here = zip(figures.trace.axes(self.tensor), target.index, strict=True)
-            row, _, col, _ = _block(grid, Region(self.tensor, tuple(here)))
+            row, _, col, _ = _block(grid, figures.here_of(target))
             texts = [*(numbers.text(total, figures.style(self.tensor)) for total in sums), figures.text(target)]
             lines = tuple((Run(text, source=Fact("sum so far")),) for text in texts)
             yield Tell(grid.name, lines, ((row, col),), figures.cells(self.shown(figures), moment.unit))
