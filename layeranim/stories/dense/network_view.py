@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from math import isqrt
 from typing import Any
 
 import numpy as np
 
 from layeranim.stories.activations import activation_name, activation_word
+from layeranim.stories.dense.pictured import side_of
 from layeranim.stories.stage import NetLayer, Network
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
-
-SIDE_LEAST, SIDE_MOST = 4, 64
-"""Pictures of so many pixels a side are shown as pictures."""
 
 
 class NetworkView:
@@ -35,9 +32,7 @@ class NetworkView:
     @property
     def side(self) -> int:
         """How many pixels the rows of a picture have that is read; 0 where it is none."""
-        side, base = isqrt(self.sizes[0]), self.telling.base
-        pictured = self.telling.kinds.get("input") in ("image", "ink", "digit") or bool(base and base.planes)
-        return side if pictured and side * side == self.sizes[0] and SIDE_LEAST <= side <= SIDE_MOST else 0
+        return side_of(self.telling, self.sizes[0])
 
     def axis(self, k: int) -> str:
         return f"dense{k}_out_features" if k else "in_features"
