@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from layeranim import theme
+from layeranim import numbers, theme
 from layeranim.canvas import WIDE, Canvas
 from layeranim.engine.trace import Region, Trace
 from layeranim.stories.preset import Preset
@@ -346,16 +346,29 @@ class Telling:
         """The options of the layer."""
         return self.trace.config
 
+    def style(self, tensor: str, kind: numbers.Kind = "value") -> numbers.Style:
+        """How the numbers of a tensor are written in sentences that are made before the stage is."""
+        return numbers.style(self.trace[tensor], kind=kind, precision=self.film.precision)
+
+    def text(self, at: Address, kind: numbers.Kind = "value") -> str:
+        """A number as such a sentence writes it."""
+        return numbers.text(self.trace[at.tensor][at.index], self.style(at.tensor, kind))
+
+    def number(self, at: Address, role: str = "ink", weight: Weight = "medium", *, factor: bool = False) -> Run:
+        """That number with its address; as a second ``factor`` in parentheses where it is negative."""
+        text = self.text(at)
+        return Run(numbers.factor(text) if factor else text, role, weight, at)
+
     @property
     def base(self) -> Preset | None:
         """The preset that the film comes from, whole or with arrays of the user's."""
         return self.preset or self.asked
 
-    def wanted(self, shown: Container[int]) -> int | None:
-        """The unit that is followed: the one asked for, else the preset's, if it is shown; none of them may be."""
-        asked = self.film.follow
-        wanted = (asked - 1 if asked else None, self.preset.unit if self.preset else None)
-        return next((unit for unit in wanted if unit is not None and unit in shown), None)
+    def wanted(self, units: Container[int]) -> int | None:
+        """The unit that was asked for, or else the preset's, if it is one of these."""
+        asked = self.film.follow - 1 if self.film.follow else None
+        both = (asked, self.preset.unit if self.preset else None)
+        return next((unit for unit in both if unit is not None and unit in units), None)
 
     @property
     def untouched(self) -> Preset | None:

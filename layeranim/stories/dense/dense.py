@@ -9,8 +9,8 @@ from layeranim.engine.trace import Region
 from layeranim.stories.activations import BOUNDED
 from layeranim.stories.dense import neuron
 from layeranim.stories.dense.dense_words import GOOD_FOR, DenseView, DenseWords
-from layeranim.stories.dense.pictured import ink, pictures
-from layeranim.stories.pictures import brightness
+from layeranim.stories.dense.pictured import pictures
+from layeranim.stories.pictures import brightness, ink
 from layeranim.stories.stage import (
     Aside,
     Bars,

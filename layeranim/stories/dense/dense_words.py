@@ -14,8 +14,8 @@ from layeranim.engine.trace import Array, Region
 from layeranim.stories import phrases
 from layeranim.stories.activations import activation_name, activation_word
 from layeranim.stories.dense import neuron
-from layeranim.stories.dense.pictured import side_of
 from layeranim.stories.phrases import so_many
+from layeranim.stories.pictures import side_of
 from layeranim.stories.stage import Note
 from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
 
@@ -50,7 +50,7 @@ class DenseView:
         The planes of one in colour stand under each other, red over green over blue.
         """
         lettered = self.trace.tensor("input").labels is not None
-        return 0 if lettered else side_of(self.telling, self.inputs, self.planes)
+        return 0 if lettered else side_of(self.telling, self.inputs // self.planes)
 
     @property
     def planes(self) -> int:
@@ -72,11 +72,9 @@ class DenseView:
     @cached_property
     def followed(self) -> int:
         """The unit whose numbers are followed: asked for, the preset's, of a picture the winner, else the first."""
-        wanted = self.telling.wanted(self.shown)
         best = self.shown.start - self.shown.start % self.units + self.winner(self.shown.start // self.units)
-        if wanted is not None or not self.side:
-            return self.shown.start if wanted is None else wanted
-        return best if best in self.shown else self.shown.start
+        wanted, usual = self.telling.wanted(self.shown), best if self.side and best in self.shown else self.shown.start
+        return usual if wanted is None else wanted
 
     def last(self, unit: int) -> bool:
         """Whether no later sample than that of this unit is shown to its end."""

@@ -8,8 +8,8 @@ from layeranim import numbers
 from layeranim.engine.trace import Region
 from layeranim.stories.activations import BOUNDED
 from layeranim.stories.dense.network_view import NetworkView
-from layeranim.stories.dense.pictured import ink, pictures
-from layeranim.stories.pictures import brightness
+from layeranim.stories.dense.pictured import pictures
+from layeranim.stories.pictures import brightness, ink
 from layeranim.stories.stage import (
     All,
     Apart,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from layeranim.stories.activations import activation_name, activation_word
-from layeranim.stories.dense.pictured import side_of
+from layeranim.stories.pictures import side_of
 from layeranim.stories.stage import NetLayer, Network
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
@@ -26,13 +26,8 @@ class NetworkView:
         self.biased = "dense1_bias" in self.trace
         self.sample = telling.film.place_in(self.trace.size("batch"))
         self.classes = self.end == "softmax" and self.sizes[-1] > 1
-        base = telling.base
+        base, self.side = telling.base, side_of(telling, self.sizes[0])
         self.digits = bool(base and base.planes and self.side and self.sizes[-1] <= 10)
-
-    @property
-    def side(self) -> int:
-        """How many pixels the rows of a picture have that is read; 0 where it is none."""
-        return side_of(self.telling, self.sizes[0])
 
     def axis(self, k: int) -> str:
         return f"dense{k}_out_features" if k else "in_features"

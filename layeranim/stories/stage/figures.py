@@ -264,7 +264,7 @@ class Figures:
 
     def spot(self, rows: str | None, cols: str | None, address: Address) -> tuple[int, int]:
         """The row and column of a cell."""
-        at = self.indices(address)
+        at = self.by_axes(address)
         return self.flat(rows, at), self.flat(cols, at)
 
     def index(self, shown: Shown, unit: int) -> Sliced:
@@ -307,7 +307,7 @@ class Figures:
 
     def one(self, address: Address) -> Cells:
         """A single cell with its numeral."""
-        return self.cells(Shown(address.tensor, None, None, (1, 1), tuple(self.indices(address).items())))
+        return self.cells(Shown(address.tensor, None, None, (1, 1), tuple(self.by_axes(address).items())))
 
     def _made_cells(self, shown: Shown, unit: int, numerals: bool, index: Sliced) -> Cells:
         values, ranges, tensor = self.values(shown, unit), self.ranges, shown.tensor
@@ -330,7 +330,7 @@ class Figures:
     def listed(self, values: Array, sources: Listed, numerals: bool = True, mask: Mask | None = None) -> Cells:
         """Cells of the tensor of the first of these addresses, wherever they stand; ``void`` ones have no text."""
         first, ranges = sources(0, 0), self.ranges
-        tensor, at = first.tensor, self.indices(first)
+        tensor, at = first.tensor, self.by_axes(first)
         texts: Any = ranges.texts(tensor, values) if numerals else None
         if numerals and mask and mask.void is not None:
             texts = np.where(mask.void, "", texts)
@@ -550,7 +550,7 @@ class Figures:
 
     def acted_at(self, address: Address) -> Acted:
         """The step that writes one cell."""
-        at, step = self._step(address.tensor, self.indices(address))
+        at, step = self._step(address.tensor, self.by_axes(address))
         return Acted(at, step, step.reads, step.writes)
 
     def rearranged(self, address: Address) -> Address | None:
@@ -618,13 +618,13 @@ class Figures:
         here = {**self.film.at, **following, **self.here(unit)}
         return Address(tensor, tuple(here.get(axis, 0) for axis in self.trace.axes(tensor)))
 
-    def indices(self, address: Address) -> dict[str, int]:
-        """Where one cell stands, axis by axis."""
+    def by_axes(self, address: Address) -> dict[str, int]:
+        """The indices of one cell by their axes."""
         return dict(zip(self.trace.axes(address.tensor), address.index, strict=True))
 
     def here_of(self, address: Address) -> Region:
         """One cell as a region."""
-        return Region(address.tensor, tuple(self.indices(address).items()))
+        return Region(address.tensor, tuple(self.by_axes(address).items()))
 
     def whole(self, tensor: str) -> bool:
         """Whether a tensor is read as it stands, not as what it was made of: it turns into another one in its place, or

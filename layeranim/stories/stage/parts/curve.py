@@ -137,7 +137,7 @@ class Curve(Actor):
         if region.tensor != self.y:
             return
         put = self._axes(figures, plan)
-        x, y = (figures.cell_of(name, moment.unit, figures.indices(moment.target)) for name in (self.x, self.y))
+        x, y = (figures.cell_of(name, moment.unit, figures.by_axes(moment.target)) for name in (self.x, self.y))
         goal = put(figures.value(x), figures.value(y))
         if np.isfinite(goal).all():
             yield Slide(plan.name, goal)

@@ -127,7 +127,7 @@ class Grid(Actor):
     def _looked(self, figures: Figures, grid: GridPlan, unit: int) -> Fill:
         """The lens shows the cell of a unit."""
         fixed, cell = dict(grid.fixed), figures.cell_of(self.tensor, unit, figures.followed(self.tensor, unit))
-        index = tuple(fixed.get(axis, i) for axis, i in figures.indices(cell).items())
+        index = tuple(fixed.get(axis, i) for axis, i in figures.by_axes(cell).items())
         return Fill(grid.name, figures.one(replace(cell, index=index)), ((0, 0),))
 
     # ── room ─────────────────────────────────────────────────────────────────
