@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
 from layeranim import numbers
-from layeranim.engine.trace import cell
+from layeranim.engine.conv_transpose_shapes import axes_of, cuts
+from layeranim.engine.painting import spot
+from layeranim.engine.trace import Region, cell
 from layeranim.engine.window import padding_text
 from layeranim.stories import phrases
 from layeranim.stories.convolution import shared
-from layeranim.stories.convolution.conv_transpose_view import FULL, SPACE, Stamping
 from layeranim.stories.convolution.shared import KERNEL, OUT
-from layeranim.stories.phrases import relation_run, result
 from layeranim.stories.stage import All, Each, Grid, Note, Painted, Play, Repeat, Row, Tries, Units, stack, story
 from layeranim.stories.stage.arrangements import drawn
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.solver import NUMERAL_LOW, Node
 from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
 
+FULL, SPACE = ("full_height", "full_width"), ("height", "width")
 GOOD_FOR = "decoders and masks: it makes small maps large, with learnt weights"
 
 
@@ -27,7 +29,8 @@ def film(telling: Telling) -> Play:
     """The film of a transposed convolution, stamp by stamp."""
     view = Stamping(telling)
     stamps, noun = int(np.prod(view.inside)), ("stamp", "stamps")
-    last = telling.film.selected(stamps)[-1]
+    last, kernel = telling.film.selected(stamps)[-1], numbers.shape_text(view.kernel.shape[2:])
+    shape = numbers.shape_text((view.filters, *view.out)[view.filters == 1 :])
     return Play(
         title="Transposed convolution",
         units=Units(("in_channels", *SPACE), noun, names=tuple(_name(view, k) for k in range(stamps)),
@@ -40,11 +43,11 @@ def film(telling: Telling) -> Play:
         ),
         retold={"painted": lambda figures, unit: _added(view, figures, unit)},
         opening=phrases.sentence("every cell stamps the kernel, ", "overlaps add up"),
-        closing=_closing(view),
-        good_for=_good_for(view),
+        closing=phrases.sentence(f"{phrases.so_many('stamp', 'stamps', stamps)} of {kernel} → ", f"{shape} output"),
+        good_for=view.good_for,
         options=(
             shared.through(view.trace, 2 if view.inside[0] == view.filters == 1 else 1),
-            f"kernel {numbers.shape_text(view.kernel.shape[2:])}",
+            f"kernel {kernel}",
             *((f"{view.filters} filters",) if view.filters > 1 else ()),
             *shared.options_of(view.trace, True, padding=tuple(_padding(view))),
         ),
@@ -57,6 +60,85 @@ def film(telling: Telling) -> Play:
         row=view.inside[2],
         evidence=() if view.goes_on else (view.painted(last, view.lies(last)),),
     )  # fmt: skip
+
+
+class Stamping:
+    """One transposed convolution as its film looks at it."""
+
+    def __init__(self, telling: Telling) -> None:
+        self.trace, self.config = telling.trace, telling.config
+        self.batch: int = telling.film.place_in(self.trace.size("batch"))
+        self.inside = tuple(self.trace.size(axis) for axis in ("in_channels", *SPACE))
+        self.kernel, self.out = self.trace["kernel"], self.trace.tensor("output").shape[2:]
+        self.filters, self.per_group = self.trace.size("out_channels"), self.kernel.shape[1]
+        shape = self.trace.tensor("input").shape
+        self.cuts, self.axes = cuts(self.config, shape), axes_of(self.config, shape)
+        self.pads = [(before, after) for before, after, _ in self.cuts]
+
+    @property
+    def lost(self) -> str:
+        """What the ends of an axis lose: ``1`` or ``1×2`` where both lose as many, else ``0,1,0,1``."""
+        firsts, lasts = zip(*self.pads, strict=True)
+        return phrases.pair(firsts) if firsts == lasts else padding_text(self.pads)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether anything is done to the sum of all stamps."""
+        return any(map(any, self.cuts)) or "bias" in self.trace or shared.activated(self.trace)
+
+    def followed(self, unit: int) -> dict[str, int]:
+        """The number of a stamp that is told: the largest of those that fall on another, else of all; the first map."""
+        here = zip(("batch", "in_channels", *SPACE), (self.batch, *cell(unit, self.inside)), strict=True)
+        sizes = shared.sizes(self.trace.read(Region("stamps", (*here, ("group_filters", 0)))))
+        before = self._before(unit)
+        chosen = np.where(before != 0, sizes, 0) if ((before != 0) & (sizes > 0)).any() else sizes
+        i, j = (int(k) for k in np.unravel_index(int(chosen.argmax()), chosen.shape))
+        maps, rows, cols = self.lies(unit).values()
+        return {"group_filters": 0, "kernel_height": i, "kernel_width": j, "out_channels": maps[0],
+                "full_height": rows[i], "full_width": cols[j]}  # fmt: skip
+
+    def painted(self, unit: int, lies: Mapping[str, int | range]) -> Region:
+        """What all stamps have made so far in some cells, after that of a unit."""
+        names = dict(zip(("in_channels", *SPACE), cell(unit, self.inside), strict=True))
+        return Region.of("painted", batch=self.batch, **names, **lies)
+
+    def _before(self, unit: int) -> np.ndarray[Any, Any]:
+        """What lies where the stamp of a unit falls, (kernel rows, kernel columns)."""
+        if not unit:
+            return np.zeros(self.kernel.shape[2:])
+        lies = self.lies(unit)
+        return self.trace.read(self.painted(unit - 1, {**lies, "out_channels": lies["out_channels"][0]}))
+
+    def lies(self, unit: int) -> dict[str, range]:
+        """Where the stamp of a unit lies."""
+        channel, *place = cell(unit, self.inside)
+        spans = spot(channel, place, self.axes, self.kernel.shape, self.config.groups)
+        return dict(zip(("out_channels", *FULL), spans, strict=True))
+
+    def overlaps(self, unit: int) -> bool:
+        """Whether the followed number of its stamp falls on one that is there."""
+        at = self.followed(unit)
+        return bool(self._before(unit)[at["kernel_height"], at["kernel_width"]] != 0)
+
+    def counts(self) -> np.ndarray[Any, Any]:
+        """How many stamps of a channel every cell of the output takes, (rows, columns)."""
+        per = []
+        for axis, n, (cut, *_), out in zip(self.axes, self.inside[1:], self.cuts, self.out, strict=True):
+            taken = np.zeros(max(cut + out, axis.size), int)
+            for at in range(0, n * axis.stride, axis.stride):
+                taken[at : at + axis.reach : axis.dilation] += 1
+            per.append(taken[cut : cut + out])
+        return np.outer(*per)
+
+    @property
+    def good_for(self) -> str:
+        """What it is good for; that neighbours inside take unlike many stamps, where the stride does not divide the
+        kernel."""
+        items = zip(self.inside[1:], self.axes, strict=True)
+        if not any(n > 1 and axis.kernel % axis.stride and axis.kernel > axis.stride for n, axis in items):
+            return GOOD_FOR
+        counts = self.counts()
+        return f"cells take {counts.min()} to {counts.max()} stamps: a checkerboard may show"
 
 
 # ── stage ────────────────────────────────────────────────────────────────────
@@ -96,10 +178,9 @@ def _stamp(k: int, several: bool, share: float) -> Node:
 
 def _canvas(view: Stamping, f: int, pictures: int, share: float) -> Painted:
     name = "all stamps" if view.goes_on else "output"
-    at = f % view.per_group
     return Painted("painted", f"{name} {f + 1}" if view.filters > 1 else name, *FULL, at=(("out_channels", f),),
                   sized=numbers.shape_text(view.trace.tensor("full").shape[2:]) if view.filters == 1 else False,
-                  colours=pictures, share=share, carried=f"stamps:{at}")  # fmt: skip
+                  colours=pictures, share=share, carried=f"stamps:{f % view.per_group}")  # fmt: skip
 
 
 # ── words ────────────────────────────────────────────────────────────────────
@@ -123,14 +204,13 @@ def _added(view: Stamping, figures: Figures, unit: int) -> Line:
     here, at = cell(unit, view.inside), view.followed(unit)
     place = tuple(at[axis] for axis in ("out_channels", *FULL))
     total = Address("painted", (view.batch, *here, *place))
-    made = result(figures.text(total), total)
+    made = figures.result(total)
     if not unit:
         return Run("the stamp lies there: ", weight="regular", source=Fact("first")), made
     before = Address("painted", (view.batch, *cell(unit - 1, view.inside), *place))
     stamp = Address("stamps", (view.batch, *here, *(at[axis] for axis in ("group_filters", *KERNEL))))
-    lay, more = figures.text(before), figures.text(stamp)
-    terms = Run(lay, "ink", source=before), Run(" + "), Run(numbers.factor(more), "ink", source=stamp)
-    return (*terms, relation_run(numbers.relation([(lay,), (more,)], made.text)), made)
+    relation = numbers.relation([(figures.text(before),), (figures.text(stamp),)], made.text)
+    return (figures.number(before), Run(" + "), figures.number(stamp, True), phrases.relation_run(relation), made)
 
 
 def _after(view: Stamping) -> Iterator[All]:
@@ -142,19 +222,18 @@ def _after(view: Stamping) -> Iterator[All]:
         Note("each map gets its bias", "bias" in view.trace),
         Note("the activation has the last word"),
     )
-    row, col = (min(n - 1, n // 2) for n in view.trace.tensor("output").shape[2:])
+    row, col = (min(n - 1, n // 2) for n in view.out)
     if view.goes_on:
         yield All(("pre_activation", "output"), notes, at={"out_height": row, "out_width": col, "out_channels": 0})
 
 
 def _cut(view: Stamping) -> Note:
     """What padding does to the edges of the sum."""
-    out, step = view.trace.tensor("output").shape[2:], view.config.stride
-    if view.config.padding == "same" and all(n * s == m for n, s, m in zip(view.inside[1:], step, out, strict=True)):
-        return Note(f"padding same: {numbers.shape_text(step)} cells for every cell of the input")
-    uneven = "cells cut off at top, bottom, left and right"
-    what = uneven if "," in view.lost else "so many cells are cut off at every edge"
-    return Note(f"padding {view.lost}: {what}", any(map(any, view.pads)))
+    grown = tuple(n * step for n, step in zip(view.inside[1:], view.config.stride, strict=True))
+    if view.config.padding == "same" and grown == view.out:
+        return Note(f"padding same: {numbers.shape_text(view.config.stride)} cells for every cell of the input")
+    each, every = "cells cut off at top, bottom, left and right", "so many cells are cut off at every edge"
+    return Note(f"padding {view.lost}: {each if ',' in view.lost else every}", any(map(any, view.pads)))
 
 
 def _padding(view: Stamping) -> Iterator[str]:
@@ -166,21 +245,6 @@ def _padding(view: Stamping) -> Iterator[str]:
         yield f"padding {view.config.padding}"
     if any(more):
         yield f"output padding {phrases.pair(more)}"
-
-
-def _closing(view: Stamping) -> Line:
-    """``4 stamps of 2×2 → 3×3 output``."""
-    stamps = phrases.so_many("stamp", "stamps", int(np.prod(view.inside)))
-    shape = numbers.shape_text(view.trace.tensor("output").shape[1 if view.filters > 1 else 2 :])
-    return phrases.sentence(f"{stamps} of {numbers.shape_text(view.kernel.shape[2:])} → ", f"{shape} output")
-
-
-def _good_for(view: Stamping) -> str:
-    """What it is good for; that cells take unlike many stamps, where they do."""
-    if not view.uneven:
-        return GOOD_FOR
-    counts = view.counts()
-    return f"cells take {counts.min()} to {counts.max()} stamps: a checkerboard may show"
 
 
 ConvTransposeStory = story("Transposed convolution", film, GOOD_FOR, takes=200)

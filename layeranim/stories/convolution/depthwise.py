@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +43,7 @@ MAP = Grid("depthwise_output", "filtered 1", *OUT)
 def film(telling: Telling) -> Play:
     """The film of both convolutions, place by place."""
     trace, view = telling.trace, Separable(telling)
+    filters = so_many("filter", "filters", trace.size("depth_channels"))
     told = {"out_channels": view.mixed, "depth_channels": view.filtered[0], "in_channels": view.channels[0]}
     return Play(
         title="Depthwise separable convolution",
@@ -56,7 +56,12 @@ def film(telling: Telling) -> Play:
         opening=sentence("every channel is filtered alone, ", "then the channels are mixed"),
         closing=_closing(trace),
         good_for=GOOD_FOR if _saves(trace) else SAVES_NOTHING,
-        options=_options(trace),
+        options=(
+            shared.through(trace),
+            f"{filters} {numbers.shape_text(telling.config.kernel_size)}",
+            *((f"multiplier {telling.config.multiplier}",) if telling.config.multiplier > 1 else ()),
+            *shared.options_of(trace),
+        ),
         drawn=(*listed("channels", view.channels, trace.size("in_channels")),
                *listed("maps", view.maps, trace.size("out_channels"))),
         alike=(("padded", "depthwise_patches", "depthwise_products"),
@@ -233,18 +238,6 @@ def _closing(trace: Trace) -> Line:
         Run(f"{own} + {mixing} = ", source=Fact("weights")),
         Run(f"{own + mixing} weights", "result", "semibold", Fact("weights")),
         Run(f" in place of {full}" if less else f"; one full convolution has {full}", source=Fact("weights")),
-    )
-
-
-def _options(trace: Trace) -> tuple[str, ...]:
-    """Sizes, and every option that is not the usual one."""
-    config: Any = trace.config
-    filters = so_many("filter", "filters", trace.size("depth_channels"))
-    return (
-        shared.through(trace),
-        f"{filters} {numbers.shape_text(config.kernel_size)}",
-        *((f"multiplier {config.multiplier}",) if config.multiplier > 1 else ()),
-        *shared.options_of(trace),
     )
 
 
