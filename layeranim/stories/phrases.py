@@ -220,6 +220,11 @@ def ordinal_range(first: int, last: int, one: str, many: str) -> str:
     return f"{one} {first + 1}" if first == last else f"{many} {first + 1}–{last + 1}"
 
 
+def pair(values: Sequence[int]) -> str:
+    """One number, or one an axis where they differ: ``2``, ``2×1``."""
+    return str(values[0]) if len({*values}) == 1 else numbers.shape_text(values)
+
+
 def so_many(one: str, many: str, n: int) -> str:
     """``1 key`` or ``3 keys``."""
     return f"{n} {one if n == 1 else many}"
