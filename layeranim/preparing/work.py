@@ -85,11 +85,6 @@ class Work(Filmed):
         from layeranim.stories.storyboard import Telling
 
         story = catalog.story(self.name, back=self.gradients is not None)
-        if self.film.follow is not None and not story.follows:
-            raise OptionError(
-                f"follow is {self.film.follow}, but a film of {self.name} follows no one number; "
-                "steps chooses which of its steps are shown"
-            )
         for noun in self.film.show_of:
             if noun not in story.shows:
                 *before, last = story.shows or ("",)

@@ -389,14 +389,12 @@ class Telling:
 class Story:
     """One explainer's words: how a trace is told, and what such a layer is good for.
 
-    ``follows``: it tells one number from its terms to its result, which ``follow`` may choose; ``shows`` are the parts
-    of which ``show`` may choose those that are drawn.
+    ``shows`` are the parts of which ``show`` may choose those that are drawn.
     """
 
     title: str
     tell: Callable[[Telling], Storyboard]
     good_for: str
-    follows: bool = False
     shows: tuple[str, ...] = ()
     takes: float = 11.0
     """What telling it takes at most, in sizes of all numbers that the trace keeps: measured (tests/catalog/wide.py)."""

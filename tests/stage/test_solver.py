@@ -54,7 +54,7 @@ def test_the_check_sees_what_stands_on_something_else() -> None:
     plan = found.plans["output"]
     assert isinstance(plan, GridPlan)
     moved = GridPlan("output", "output", 2, 1, found.plans["logits"].at, plan.pitch)  # type: ignore[union-attr]
-    assert faults(Laid({**found.plans, "output": moved}, found.look, found.setting)) == ["logits stands on output"]
+    assert faults(Laid({**found.plans, "output": moved}, found.look)) == ["logits stands on output"]
 
 
 def test_numerals_come_first_then_fewer_decimals_then_colours() -> None:

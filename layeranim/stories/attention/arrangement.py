@@ -54,9 +54,9 @@ def _alone(view: AttentionView) -> Iterator[Node]:
         if has_arcs(view):
             yield Column(_arcs(view), _few(view))
         yield _few(view)
-    yield Row(*_matrices(view), *_after(view))
+    last = Row(Cross(_queries(view), _keys(view), _scores(view)), *_after(view))
+    yield last
     yield Row(Cross(_queries(view), _keys(view), _both(view, named=True)), "·", _values(view), "=", *_ends(view))
-    last = Row(*_matrices(view), *_after(view))
     yield Column(_arcs(view, firm=True), last) if has_arcs(view) and short_enough(view) else last
 
 
@@ -107,10 +107,6 @@ def _few(view: AttentionView) -> Node:
 
 def _bare(part: Grid) -> Grid:
     return replace(part, bare=True, share=BARE)
-
-
-def _matrices(view: AttentionView) -> tuple[Node, ...]:
-    return (Cross(_queries(view), _keys(view), _scores(view)),)
 
 
 def _after(view: AttentionView) -> tuple[Node | str, ...]:
@@ -202,7 +198,7 @@ def _words_in(view: AttentionView) -> Grid:
 def _queries(view: AttentionView, called: tuple[str, ...] | None = None, h: int | None = None) -> Grid:
     *before, last = view.queries_of
     axes = view.trace.axes(last)
-    return Becoming(last, NAMED[last], "queries", axes[-1], at=_at(view, last, h), sized=False, tight=True,
+    return Becoming(last, NAMED[last], "queries", axes[-1], at=_at(view, last, h), tight=True,
                     called=(view.marks if called is None else called, ()),
                     before=tuple((name, NAMED[name]) for name in before))  # fmt: skip
 
@@ -212,7 +208,7 @@ def _keys(view: AttentionView, beside: bool = True, h: int | None = None, along:
     *before, last = view.keys_of
     axis, turned = view.trace.axes(last)[-1], "" if along else "^{T}"
     rows, cols = ("keys", axis) if along else (axis, "keys")
-    return Becoming(last, _turned(NAMED[last], turned), rows, cols, at=_at(view, last, h), sized=False, tight=True,
+    return Becoming(last, _turned(NAMED[last], turned), rows, cols, at=_at(view, last, h), tight=True,
                     beside=beside, before=tuple((name, _turned(NAMED[name], turned)) for name in before))  # fmt: skip
 
 
@@ -225,9 +221,9 @@ def _chain(view: AttentionView) -> tuple[tuple[str, str], ...]:
     return tuple((name, compared(view, name)) for name in view.chain)
 
 
-def _scores(view: AttentionView, h: int | None = None) -> Grid:
+def _scores(view: AttentionView) -> Grid:
     *before, (last, text) = _chain(view)
-    return Becoming(last, text, "queries", "keys", at=_at(view, last, h), before=tuple(before), sized=False, tight=True)
+    return Becoming(last, text, "queries", "keys", before=tuple(before), tight=True)
 
 
 def _named_weights(view: AttentionView) -> str:
@@ -237,19 +233,21 @@ def _named_weights(view: AttentionView) -> str:
     return f"weights, darkest {numbers.text(view.darkest, numbers.style(1.0, kind='probability'))}"
 
 
-def _weights(view: AttentionView, h: int | None = None) -> Grid:
-    before = (("exponentials", "e^{s − max}"),) if view.config.lookup == "soft" else ()
-    return Becoming("weights", _named_weights(view), "queries", "keys", at=_at(view, "weights", h), before=before,
-                    sized=False, tight=True)  # fmt: skip
+def _powers(view: AttentionView) -> tuple[tuple[str, str], ...]:
+    """What scores become before they are weights."""
+    return (("exponentials", "e^{s − max}"),) if view.config.lookup == "soft" else ()
+
+
+def _weights(view: AttentionView) -> Grid:
+    return Becoming("weights", _named_weights(view), "queries", "keys", before=_powers(view), tight=True)
 
 
 def _both(view: AttentionView, h: int | None = None, text: str = "", named: bool = False,
           lens: bool = True, beside: bool = False) -> Grid:  # fmt: skip
     """Scores that become weights in the same cells."""
-    powers = (("exponentials", "e^{s − max}"),) if view.config.lookup == "soft" else ()
-    before = tuple((name, text or said) for name, said in (*_chain(view), *powers))
+    before = tuple((name, text or said) for name, said in (*_chain(view), *_powers(view)))
     return Becoming("weights", text or _named_weights(view), "queries", "keys", at=_at(view, "weights", h),
-                    before=before, called=(view.marks if beside else (), view.key_marks if named else ()), sized=False,
+                    before=before, called=(view.marks if beside else (), view.key_marks if named else ()),
                     lens=lens, tight=True)  # fmt: skip
 
 

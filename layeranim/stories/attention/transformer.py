@@ -129,14 +129,14 @@ def _weights(block: TransformerView, name: str, h: int, named: bool = False) -> 
 
 def _bodies(block: TransformerView) -> tuple[Node | str, ...]:
     *before, (last, text) = block.lane()
-    lane = Becoming(last, text, "queries", "embed", called=(block.row_marks, ()), sized=False, tight=True,
+    lane = Becoming(last, text, "queries", "embed", called=(block.row_marks, ()), tight=True,
                     before=tuple(before))  # fmt: skip
     pre = block.config.norm == "pre"  # what a sublayer reads stands where its answer will
     found = [one for name, *_ in block.chain for one in (
         *(((f"{name}_norm.output", "a copy, normalised"),) * pre), (f"{name}.output", BROUGHT[f"{name}.output"]),
     )]  # fmt: skip
     *earlier, (end, called) = found
-    return lane, "+", Becoming(end, called, "queries", "embed", sized=False, tight=True, before=tuple(earlier),
+    return lane, "+", Becoming(end, called, "queries", "embed", tight=True, before=tuple(earlier),
                                along=tuple((name, block.trace.axes(name)[-1]) for name, _ in earlier))  # fmt: skip
 
 

@@ -148,41 +148,29 @@ def _after(view: ConvView) -> Iterator[All]:
     """The bias, and the input."""
     if view.biased:
         yield All(("grad_bias",), Note("the bias had a part in every output: it gets their sum"))
-    at = _told(view)
+    height, width = view.trace.tensor("input").shape[2:]
+    at = (0, height // 2, width // 2)  # the middle of the input, of its first channel
     yield All(("grad_padded", "grad_input"), Note(BACK), 3.2, lambda figures: _spread(view, figures, at),
               at={"in_channels": at[0], "height": at[1], "width": at[2]})  # fmt: skip
-
-
-def _told(view: ConvView) -> tuple[int, int, int]:
-    """The middle of the input, of its first channel."""
-    height, width = view.trace.tensor("input").shape[2:]
-    return 0, height // 2, width // 2
 
 
 def _spread(view: ConvView, figures: Figures, at: tuple[int, int, int]) -> Line:
     """``2 · 1 + 1 · 3 = 5``: every gradient in which an input cell had a part, times the weight of that part."""
     made = Address("grad_input", (view.b, *at))
-    result = phrases.result(figures.text(made), made)
-    pairs = list(_parts(view, at))
-    plain = view.config.padding_mode == "zeros"
-    if not plain or not pairs:
-        return (Run("the middle cell", source=Fact("place")), phrases.equals(result.text, late=True), result)
-    texts = [tuple(figures.text(one) for one in pair) for pair in pairs]
-    terms: list[Line] = [
-        (
-            Run(numbers.factor(a), "ink", source=pair[0]),
-            Run(numbers.DOT),
-            Run(numbers.factor(b), "weights", source=pair[1]),
-        )
-        for pair, (a, b) in zip(pairs, texts, strict=True)
-    ]
+    result = figures.result(made)
+    named = Run("the middle cell", source=Fact("place")), phrases.equals(result.text, late=True), result
+    pairs = list(_parts(view, at)) if view.config.padding_mode == "zeros" else []
+    if not pairs:
+        return named
+    terms: list[Line] = [(figures.number(a, True), Run(numbers.DOT), figures.number(b, True)) for a, b in pairs]
+    texts = [(figures.text(a), figures.text(b)) for a, b in pairs]
     relation = phrases.relation_run(numbers.relation(texts, result.text))
     for most in range(min(len(terms), phrases.MOST_TERMS), 0, -1):
         more = [phrases.more(len(terms) - most)] if most < len(terms) else []
         line = (*phrases.join([*terms[:most], *more]), relation, result)
         if phrases.fits(line):
             return line
-    return (Run("the middle cell", source=Fact("place")), phrases.equals(result.text, late=True), result)
+    return named
 
 
 def _parts(view: ConvView, at: tuple[int, int, int]) -> Iterator[tuple[Address, Address]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import pairwise
+from operator import eq, lt
 
 from layeranim import numbers, theme
 from layeranim.stories import phrases
@@ -17,44 +18,36 @@ TITLES = {"max": "Max pooling", "mean": "Mean pooling", "lp": "Lp pooling"}
 BECOMES = {"max": "its largest number", "mean": "its mean", "lp": "its p-norm"}
 RULES = {"max": "the largest number stays, the others go", "mean": "add up, divide by how many they are"}
 POWERS = {1: "sizes add up, signs do not count", 2: "square, add up, take the root"}
-Holds = Callable[[PoolView], bool]
 
 
-def _alone(kind: str) -> Holds:
-    return lambda view: view.kind == kind
+def _when(kind: str, so: Callable[[int, int], bool] = lambda made, read: True) -> Callable[[PoolView], bool]:
+    """Of poolings of a kind those that make so many numbers of a map of so many."""
+    return lambda view: view.kind == kind and so(view.per_map, view.size[0] * view.size[1])
 
 
-def _fewer(kind: str) -> Holds:
-    return lambda view: view.kind == kind and view.per_map < view.size[0] * view.size[1]
-
-
-def _equal(kind: str) -> Holds:
-    return lambda view: view.kind == kind and view.per_map == view.size[0] * view.size[1]
-
-
-def _one(kind: str) -> Holds:
-    return lambda view: view.kind == kind and view.per_map == 1
+def _one(made: int, read: int) -> bool:
+    return made == 1
 
 
 TAKEAWAYS: tuple[Sentence[PoolView], ...] = (
     Sentence("windows of one number: nothing to choose or to mix", lambda view: view.single),
-    Sentence("one number for each whole channel: its largest, wherever it stood", _one("max")),
-    Sentence("one number for each whole channel: its mean", _one("mean")),
-    Sentence("one number for each whole channel: its p-norm", _one("lp")),
+    Sentence("one number for each whole channel: its largest, wherever it stood", _when("max", _one)),
+    Sentence("one number for each whole channel: its mean", _when("mean", _one)),
+    Sentence("one number for each whole channel: its p-norm", _when("lp", _one)),
     Sentence("less to work on, the strongest answer of each place kept: small shifts change little",
-             lambda view: _fewer("max")(view) and view.steady),
-    Sentence("less to work on, the strongest answer of each place kept", _fewer("max")),
-    Sentence("a smaller, smoother picture for the layers that follow", _fewer("mean")),
-    Sentence(GOOD_FOR, _fewer("lp")),
-    Sentence("as many numbers as before: each the largest around its place", _equal("max")),
-    Sentence("more numbers than before: each the largest around its place", _alone("max")),
-    Sentence("no smaller than before, but smoother: each number a mean around its place", _alone("mean")),
-    Sentence("as many numbers as before, nothing to learn", _equal("lp")),
+             lambda view: _when("max", lt)(view) and view.steady),
+    Sentence("less to work on, the strongest answer of each place kept", _when("max", lt)),
+    Sentence("a smaller, smoother picture for the layers that follow", _when("mean", lt)),
+    Sentence(GOOD_FOR, _when("lp", lt)),
+    Sentence("as many numbers as before: each the largest around its place", _when("max", eq)),
+    Sentence("more numbers than before: each the largest around its place", _when("max")),
+    Sentence("no smaller than before, but smoother: each number a mean around its place", _when("mean")),
+    Sentence("as many numbers as before, nothing to learn", _when("lp", eq)),
     Sentence("more numbers than before, nothing to learn"),
 )  # fmt: skip
 BACK_TAKEAWAYS: tuple[Sentence[PoolView], ...] = (
-    Sentence("only the winners pass the gradient on to the layers before", _alone("max")),
-    Sentence("every cell of a window passes on the same share of the gradient", _alone("mean")),
+    Sentence("only the winners pass the gradient on to the layers before", _when("max")),
+    Sentence("every cell of a window passes on the same share of the gradient", _when("mean")),
     Sentence("large numbers pass on most of the gradient", lambda view: view.config.norm_type > 1),
     Sentence("every number passes on its part of the gradient"),
 )

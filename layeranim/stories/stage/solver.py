@@ -150,7 +150,6 @@ class Laid:
 
     plans: dict[str, Plan]
     look: Look
-    setting: Setting = field(repr=False)
     stage: Node | None = field(default=None, repr=False)
 
 
@@ -243,7 +242,7 @@ def _placed(stage: Node, setting: Setting, room: Room) -> Laid | None:
     rise = min(need.rise, (room.height - need.height) / 2)
     middle = room.top - (room.height - need.height - 2 * rise) / 2 - need.up - rise
     spot = Spot((room.left + room.right) / 2, even(middle), room.width, need.up + rise, need.down + rise)
-    return Laid({plan.name: plan for plan in stage.place(setting, spot)}, setting.look, setting, stage)
+    return Laid({plan.name: plan for plan in stage.place(setting, spot)}, setting.look, stage)
 
 
 @dataclass(frozen=True, init=False)

@@ -54,7 +54,7 @@ LED = 6.0
 def story(title: str, film: Callable[[Telling], Play], good_for: str, takes: float = Story.takes,
           shows: tuple[str, ...] = ()) -> Story:  # fmt: skip
     """A story told on the stage; ``takes`` and ``shows`` as `Story` has them."""
-    return Story(title, lambda telling: tell(film(telling), telling), good_for, True, shows, takes)
+    return Story(title, lambda telling: tell(film(telling), telling), good_for, shows, takes)
 
 
 def tell(film: Play, telling: Telling) -> Storyboard:
