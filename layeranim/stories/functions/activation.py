@@ -44,7 +44,7 @@ def film(telling: Telling) -> Play:
         ),
         alike=(("input", "output"),),
         kinds={"gate": "share"} if name == "glu" else {},
-        follow=_telling(x) if not grouped else None,
+        follow=_telling(x[: y.size]) if not grouped else None,
     )
 
 

@@ -136,7 +136,7 @@ class RowStanding:
         few = stage is view.stages[-1] and len(shape) == 1 and shape[0] <= BARS_MOST
         if few and (not self.low or shape[0] <= BARS_OPEN):
             return Beneath(Bars(tensor, text, axes[0], self._ends(), BAR), lines[1:])
-        if few:  # where stages are low, the numbers at the end stand side by side, each under its name
+        if few and self.low:  # the numbers at the end stand side by side, each under its name
             return Beneath(NamedRow(tensor, text, cols=axes[0], sized=False, lens=False, band=(NAMED * shape[0], BAR),
                                     called=((), self._ends())), lines)  # fmt: skip
         return Beneath(self._picture(tensor, text, firm), lines)

@@ -10,7 +10,7 @@ from layeranim import numbers
 from layeranim.engine.trace import Region
 from layeranim.stories import phrases
 from layeranim.stories.recurrent import vanishing
-from layeranim.stories.recurrent.vanishing import Way, jacobian, pair
+from layeranim.stories.recurrent.vanishing import ThroughTime, jacobian, pair
 from layeranim.stories.stage import All, Column, Each, Grid, Lattice, Mask, Note, Play, Row, story
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
@@ -18,11 +18,11 @@ from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
 
 def film(telling: Telling) -> Play:
     """The film of the way back: of all losses, or of the one at the end."""
-    view = Way(telling)
+    view = ThroughTime(telling)
     return every(view) if view.config.losses == "every" else vanishing.film(view)
 
 
-def every(view: Way) -> Play:
+def every(view: ThroughTime) -> Play:
     """The film of all losses, of the scale that is drawn last."""
     steps, hidden = view.steps, view.trace.size("hidden")
     way, told = view.shown[-1], view.told

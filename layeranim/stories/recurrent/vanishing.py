@@ -23,7 +23,7 @@ NAMED = 30
 """Of more time steps none is called by its number."""
 
 
-class Way:
+class ThroughTime:
     """The way back; a unit of the film is a step back, from the last time step."""
 
     def __init__(self, telling: Telling) -> None:
@@ -134,7 +134,7 @@ class Way:
         return tuple(out)
 
 
-def film(way: Way) -> Play:
+def film(way: ThroughTime) -> Play:
     """The film of the loss at the end."""
     names, reach, clipped = way.names, way.reach, "clipped" in way.trace
     grids = [Grid("gradient_norm", "length", "ways", "time", sized=False, called=(names, way.times))]
