@@ -69,10 +69,11 @@ class Feed:
             one.write(pixels, changed, repeat)  # type: ignore[arg-type]
 
 
-def play(story: Storyboard, size: tuple[int, int], feed: object, fps: Fraction = FPS) -> ExplainerScene:
-    """Draw a film of ours into ``feed``."""
+def play(story: Storyboard, size: tuple[int, int], feed: object, *also: tuple[int, int]) -> ExplainerScene:
+    """Draw a film of ours into ``feed``, ``also`` in more sizes."""
     scene = catalog.resolve(catalog.explainer(story.explainer).scene)
-    return draw(story, scene, LIGHT, Pass(*size, fps, ()), feed)
+    others = [(Pass(*other, FPS, ()), feed) for other in also]
+    return draw(story, scene, LIGHT, Pass(*size, FPS, ()), feed, also=others)
 
 
 def spec(size: tuple[int, int], workers: int = 2) -> Spec:

@@ -70,8 +70,8 @@ def _cost(entry: Entry) -> Cost:
     board = work.storyboard(trace)
     marks.append(time.process_time())
     scene, feed = catalog.resolve(catalog.explainer(board.explainer).scene), films.Feed()
-    for size in SIZES:
-        draw(board, scene, THEMES[entry.theme], Pass(*size, ()), feed)
+    large, small = (Pass(*size, ()) for size in SIZES)
+    draw(board, scene, THEMES[entry.theme], large, feed, also=[(small, feed)])
     marks.append(time.process_time())
     with TemporaryDirectory() as folder:
         work.film_to([f"{folder}/a.mp4", f"{folder}/a.gif"], board=board)

@@ -25,8 +25,7 @@ def show() -> None:
     import films
 
     mark("imports of Manim and of what draws and writes")
-    for size in ((1280, 720), (640, 360)):
-        films.play(board, size, films.Feed())
+    films.play(board, (1280, 720), films.Feed(), (640, 360))
     drawn = mark("drawing 1280×720 and 640×360")
     with tempfile.TemporaryDirectory() as folder:
         api.render("conv", stride=2, output=[f"{folder}/a.mp4", f"{folder}/a.gif"])
