@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from layeranim.borrowed import Camera, Mobject, VMobject
-from layeranim.film.reading import Frame, Seen, appearance, everything, look_at, paints
+from layeranim.film.reading import FrameRead, Seen, appearance, everything, look_at, paints
 from layeranim.film.writers import Rect
 from layeranim.layout import View
 from layeranim.theme import LIGHT, rgb
@@ -44,14 +44,14 @@ class Sprite(NamedTuple):
     opacity: float = 1.0
 
 
-class Drawn(NamedTuple):
+class DrawnMobject(NamedTuple):
     """A mobject of one frame and its pixels."""
 
     mobject: Any
     sprite: Sprite
 
 
-NOT_YET = Drawn(None, Sprite(None, Rect(0, 0, 0, 0)))
+NOT_YET = DrawnMobject(None, Sprite(None, Rect(0, 0, 0, 0)))
 
 
 class FilmCamera(Camera):
@@ -69,7 +69,7 @@ class FilmCamera(Camera):
         self._sprite_bytes = 0
         self._px = view.width / self.frame_width  # pixels to Manim's unit
         self._opacity: float | None = None
-        self._drawn: list[Drawn] = []
+        self._drawn: list[DrawnMobject] = []
         self._boxes = _boxes([])
         self.painted_pixels = 0
 
@@ -80,7 +80,7 @@ class FilmCamera(Camera):
         self._drawn = []
 
     # ── one frame ────────────────────────────────────────────────────────────
-    def compose(self, frame: Frame) -> list[Rect]:
+    def compose(self, frame: FrameRead) -> list[Rect]:
         """Bring the frame up to date; returns the repainted rectangles, even-aligned, none if nothing changed."""
         clips = merge(self._changes(frame), self.view)
         for clip in clips:
@@ -95,11 +95,11 @@ class FilmCamera(Camera):
         self._paint(target, drawn, _boxes(drawn), Rect(*self.view.whole))
         return target.pixels
 
-    def _draw(self, seen: Seen) -> Drawn:
+    def _draw(self, seen: Seen) -> DrawnMobject:
         m = seen.mobject
-        return Drawn(m, Sprite(None, Rect(*m.pixel_box(self.view))) if paints(m) else self._sprite(seen))
+        return DrawnMobject(m, Sprite(None, Rect(*m.pixel_box(self.view))) if paints(m) else self._sprite(seen))
 
-    def _changes(self, frame: Frame) -> list[Rect]:
+    def _changes(self, frame: FrameRead) -> list[Rect]:
         """What has to be painted; from here on this is the frame that was drawn last."""
         rects = self._rearranged(frame) if frame.rearranged else []
         for number in frame.fresh:
@@ -114,7 +114,7 @@ class FilmCamera(Camera):
             rects += [Rect(*box) for box in m.boxes(self.view, changes)]
         return rects if self.painted_pixels else [Rect(*self.view.whole)]
 
-    def _rearranged(self, frame: Frame) -> list[Rect]:
+    def _rearranged(self, frame: FrameRead) -> list[Rect]:
         """Take these mobjects in this order; the boxes of what left and of what has another place among the others."""
         before = {id(one.mobject): one for one in self._drawn}
         after = dict.fromkeys(id(one.mobject) for one in frame.seen)
@@ -124,7 +124,7 @@ class FilmCamera(Camera):
         self._boxes = _boxes(self._drawn)
         return left + [before[a].sprite.box for a, b in zip(new, old, strict=True) if a != b]
 
-    def _paint(self, target: CameraTarget, drawn: Sequence[Drawn], boxes: NDArray[np.int64], clip: Rect) -> None:
+    def _paint(self, target: CameraTarget, drawn: Sequence[DrawnMobject], boxes: NDArray[np.int64], clip: Rect) -> None:
         ctx = target.context
         ctx.save()
         ctx.rectangle(clip.x0, clip.y0, clip.x1 - clip.x0, clip.y1 - clip.y0)
@@ -247,7 +247,7 @@ def _closed(ctx: cairo.Context[Any], start: tuple[float, float] | None, end: tup
         ctx.close_path()
 
 
-def _boxes(drawn: Sequence[Drawn]) -> NDArray[np.int64]:
+def _boxes(drawn: Sequence[DrawnMobject]) -> NDArray[np.int64]:
     """The rectangle that each covers: a row of left, top, right and bottom."""
     return np.array([one.sprite.box for one in drawn], np.int64).reshape(-1, 4)
 

@@ -41,7 +41,7 @@ class Seen(NamedTuple):
     """How opaque it is, where it is an area or a line of one colour: its pixels depend on nothing else that fades."""
 
 
-class Frame(NamedTuple):
+class FrameRead(NamedTuple):
     """The mobjects of one frame in the order in which they are drawn, and what changed since the frame before."""
 
     seen: Sequence[Seen]
@@ -53,7 +53,7 @@ class Frame(NamedTuple):
     """What changed within those that paint themselves, in their own terms."""
 
 
-class Reading:
+class SceneReader:
     """Reads a scene's mobjects frame by frame."""
 
     def __init__(self) -> None:
@@ -61,7 +61,7 @@ class Reading:
         self._order: list[int] = []
         self._painters: list[int] = []  # the numbers of those that paint themselves
 
-    def read(self, mobjects: Iterable[Mobject]) -> Frame:
+    def read(self, mobjects: Iterable[Mobject]) -> FrameRead:
         """The next frame; what it says of changes, every camera has to be told."""
         members = everything(mobjects)
         order = list(map(id, members))
@@ -80,7 +80,7 @@ class Reading:
                 fresh.append(number)
         self._seen, self._order = seen, order
         changes = [(m, taken) for m in map(members.__getitem__, self._painters) if (taken := m.take_changes())]
-        return Frame(seen, fresh, rearranged, changes)
+        return FrameRead(seen, fresh, rearranged, changes)
 
     def forget(self) -> None:
         """Hold nothing of the scene any longer."""

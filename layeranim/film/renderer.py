@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from layeranim.borrowed import CairoRenderer, Scene
 from layeranim.film.camera import FilmCamera
-from layeranim.film.reading import Reading
+from layeranim.film.reading import SceneReader
 from layeranim.film.writers import Rect
 from layeranim.layout import View
 
@@ -47,7 +47,7 @@ class FilmRenderer(CairoRenderer):
         self.cameras = [FilmCamera(view, background), *(FilmCamera(other, background) for other, _ in also)]
         self.sinks = [sink, *(other for _, other in also)]
         self.camera: FilmCamera = self.cameras[0]
-        self.reading = Reading()
+        self.reading = SceneReader()
         self.fps, self.only = fps, only
         self.played = 0
         self.changed: list[list[Rect]] = [[] for _ in self.cameras]

@@ -11,7 +11,7 @@ from manim import Square, VMobject
 
 from layeranim.film import host
 from layeranim.film.camera import FilmCamera
-from layeranim.film.reading import Reading
+from layeranim.film.reading import SceneReader
 from layeranim.layout import View
 from layeranim.scenes.parts.label import Label
 
@@ -27,7 +27,7 @@ def drawn(mobject: Any, steps: int, monkeypatch: pytest.MonkeyPatch) -> tuple[in
         return rasterise(camera, m, at, off)
 
     with host.session(160, 90, Fraction(25), "#FFFFFF") as scale, monkeypatch.context() as patched:
-        camera, reading = FilmCamera(View(160, 90, scale), "#FFFFFF"), Reading()
+        camera, reading = FilmCamera(View(160, 90, scale), "#FFFFFF"), SceneReader()
         patched.setattr(FilmCamera, "_rasterise", counted)
         frames, full = list[Any](), [m.copy() for m in (mobject.fill_rgbas, mobject.stroke_rgbas)]
         for step in range(1, steps + 1):
@@ -41,7 +41,7 @@ def drawn(mobject: Any, steps: int, monkeypatch: pytest.MonkeyPatch) -> tuple[in
             for rgbas, start in zip((mobject.fill_rgbas, mobject.stroke_rgbas), full, strict=True):
                 rgbas[:, 3] = start[:, 3] * step / steps
             other = FilmCamera(View(160, 90, scale), "#FFFFFF")
-            other.compose(Reading().read([mobject]))
+            other.compose(SceneReader().read([mobject]))
             alone.append(other.frame.pixels.copy())
     return often, frames, alone
 

@@ -40,7 +40,7 @@ Block = tuple[int, int, int, int]
 """Cells: first row, last row, first column, last column."""
 
 
-class Placed(NamedTuple):
+class GridPlace(NamedTuple):
     """Where a grid lies in a frame."""
 
     at: tuple[float, float]
@@ -69,7 +69,7 @@ class TileGrid(VMobject):
         self.blends: dict[tuple[int, int], tuple[CellLook, int]] = {}
         self.sources: dict[tuple[int, int], Source] = {}
         self.coloured: Callable[[int, int], Source] | None = None
-        self._placed: dict[View, Placed] = {}
+        self._placed: dict[View, GridPlace] = {}
         self._pixels: dict[View, tuple[heat.Edges, heat.Pixels]] = {}
         self._dirty: set[tuple[int, int]] = set()
         self._dirty_blocks: list[Block] = []
@@ -195,7 +195,7 @@ class TileGrid(VMobject):
         ]
 
     # ── painting ─────────────────────────────────────────────────────────────
-    def _place(self, view: View) -> Placed:
+    def _place(self, view: View) -> GridPlace:
         """Where the grid lies now in that view: its edges, and everything that it can paint, hairlines included."""
         at = self.points.item(3), self.points.item(4)  # the second corner, the top left one
         placed = self._placed.get(view)
@@ -208,7 +208,7 @@ class TileGrid(VMobject):
             bottoms = np.maximum(_whole(top + (ph - gap) * view.scale), tops)
             pad = self._pad(view)
             box = int(lefts[0]) - pad, int(tops[0]) - pad, int(rights[-1]) + pad + 1, int(bottoms[-1]) + pad + 1
-            placed = self._placed[view] = Placed(at, (lefts, rights, tops, bottoms), box)
+            placed = self._placed[view] = GridPlace(at, (lefts, rights, tops, bottoms), box)
         return placed
 
     def _edges(self, view: View) -> heat.Edges:
