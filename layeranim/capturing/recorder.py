@@ -17,6 +17,7 @@ from layeranim.capturing import functions
 from layeranim.capturing.events import Event, Span
 from layeranim.capturing.kept import Kept, TensorKeeper, Tree, torch_module
 from layeranim.capturing.seen import asked_for
+from layeranim.inputs.module_sequences import whole
 from layeranim.inputs.modules import READERS
 
 
@@ -153,7 +154,7 @@ class Recorder:
             self._brought(source) if source else id(leaf) not in self._own
             for source, leaf in zip(sources, leaves, strict=True)
         )
-        entry.of_nothing = not entry.weights and self._of_nothing(leaves)
+        entry.of_nothing = kind == "made" or (not entry.weights and self._of_nothing(leaves))
         entry.given = self._kept(name, given)
         return entry
 
@@ -189,8 +190,9 @@ class Recorder:
 
     def _of_nothing(self, leaves: list[Any]) -> bool:
         """Whether all that a call computes with was made of nothing that a layer gave, nor of weights or the input."""
-        sources = [self._source(leaf) for leaf in leaves if leaf.is_floating_point()]
-        return bool(sources) and all(source and self.entries[source[0]].kind == "made" for source in sources)
+        floats = [leaf for leaf in leaves if leaf.is_floating_point()]
+        sources = [self._source(leaf) for leaf in floats or leaves]
+        return bool(sources) and all(source and self.entries[source[0]].of_nothing for source in sources)
 
     def _brought(self, source: tuple[int, int]) -> bool:
         """Whether a result was only carried on from what the caller brought."""
@@ -222,6 +224,8 @@ def known(module: Any) -> bool:
     """Whether a module is one of ``torch.nn`` that is read here, with the ``forward`` of its class."""
     kind: Any = next((k for k in type(module).__mro__ if k.__name__ in READERS and _of_torch(k)), None)
     if kind is None or kind.__name__ == "Sequential" or "forward" in vars(module):
+        return False
+    if kind.__name__ in ("TransformerEncoderLayer", "TransformerDecoderLayer") and not whole(module):
         return False
     return bool(type(module).forward is kind.forward)
 

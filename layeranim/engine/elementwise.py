@@ -228,6 +228,14 @@ _EXACT = (
     *("where", "floor-divide"),
 )
 """One rounding, or none."""
+
+
+@operation("multiply_add", lambda x, y, z: (4, finite_max(np.abs(x) + np.abs(y * z))))
+def multiply_add(x: Array, y: Array, z: Array) -> Array:
+    """x + y · z, cell by cell."""
+    return np.asarray(x + y * z)
+
+
 for _done in FUNCTIONS.values():
     if _done.operation not in OPERATIONS:
         _exact = any(FUNCTIONS[name] is _done for name in _EXACT)
