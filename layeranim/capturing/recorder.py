@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 
 from layeranim.capturing import functions
-from layeranim.capturing.events import Event, Span
+from layeranim.capturing.events import SHOWN, Event, Span
 from layeranim.capturing.kept import Kept, TensorKeeper, Tree, torch_module
 from layeranim.capturing.seen import asked_for
 from layeranim.inputs.module_sequences import whole
@@ -144,7 +144,7 @@ class Recorder:
         leaves = given.tensors
         sources = tuple(self._source(leaf) for leaf in leaves)
         name = base
-        if kind in ("module", "function"):
+        if kind in SHOWN:
             self._count[base] += 1
             name = f"{base}:{self._count[base]}" if self._count[base] > 1 else base
         shapes = tuple(tuple(leaf.shape) for leaf in leaves)
@@ -180,8 +180,9 @@ class Recorder:
         entry.at = len(self.entries)
         entry.shapes_out = tuple(tuple(leaf.shape) for leaf in tensors)
         whole = not any(leaf.is_floating_point() or leaf.is_complex() for leaf in tensors)
-        if entry.kind in ("function", "wire") and (whole or entry.of_nothing):
-            self._count[entry.base] -= entry.kind == "function"
+        empty = bool(tensors) and not any(leaf.numel() for leaf in tensors)  # as an expert gives that gets no token
+        if empty or (entry.kind in ("function", "wire") and (whole or entry.of_nothing)):
+            self._count[entry.base] -= entry.kind in SHOWN
             entry.kind = "made"  # a mask, or places: no numbers of a layer
         self.entries.append(entry)
         entry.result = self._kept(entry.name, result) if entry.given is not None else None
