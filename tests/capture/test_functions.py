@@ -178,6 +178,32 @@ def test_what_is_not_known_says_why(run: Callable[..., Any], why: str) -> None:
     assert not any(call.agrees is False for call in found)
 
 
+def test_where_a_sum_cancels_rounding_agrees_and_no_more() -> None:
+    class Centred(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(50, 3)
+            self.fc.weight.data -= self.fc.weight.data.mean(1, keepdim=True)
+            self.fc.bias.data.zero_()
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.fc(x)
+
+    torch.manual_seed(1)
+    model, x = Centred(), torch.full((2, 50), 0.7)
+    (call,) = la.capture(model, x)
+    assert abs(call.output).max() < 1e-6
+    assert call.agrees, call.why
+    model.fc.weight.data[:, 0] += 1e-4
+    with pytest.raises(OptionError, match="so it is not shown"):
+        call.trace()
+
+
+def test_experts_without_tokens_make_no_call() -> None:
+    found = la.capture(Written(lambda x, y, w: F.linear(x[:0], w).sum() + F.linear(x, w)), X, Y)
+    assert [call.name for call in found] == ["sum", "linear", "add"]
+
+
 def test_what_carries_or_makes_numbers_is_no_call() -> None:
     def run(x: Tensor, y: Tensor, w: Tensor) -> Tensor:
         mask = torch.ones(6, 6).tril() * 2 + 1
