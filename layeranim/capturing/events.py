@@ -9,6 +9,9 @@ from layeranim.capturing.kept import Kept
 from layeranim.engine.packing import Packed
 from layeranim.engine.trace import Shape
 
+SHOWN = ("module", "function")
+"""Kinds of calls that compute something; the others carry numbers, or make some of nothing."""
+
 
 @dataclass
 class Event:

@@ -26,7 +26,8 @@ WIRES = words("""
     bfloat16 double type type_as t T mT clone narrow select flatten unflatten view_as reshape_as expand_as movedim
     moveaxis swapaxes swapdims tensor_split split_with_sizes lift_fresh requires_grad cpu cuda pack_padded_sequence
     pad_packed_sequence index_select sort roll flip repeat repeat_interleave tile pixel_shuffle pixel_unshuffle gather
-    take_along_dim unfold broadcast_to alias ravel copy
+    take_along_dim unfold broadcast_to alias ravel copy topk kthvalue median mode cummax cummin take masked_select
+    as_strided rot90 diagonal diag diag_embed fliplr flipud channel_shuffle pad_sequence hsplit vsplit dsplit resize_as
 """)
 """They carry numbers and compute none."""
 
@@ -40,8 +41,9 @@ SILENT = words("""
 
 MAKERS = words("""
     arange zeros ones full tensor empty as_tensor from_numpy zeros_like ones_like full_like empty_like new_zeros
-    new_ones new_full new_tensor new_empty tril triu linspace eye rand randn randint rand_like randn_like scalar_tensor
-    meshgrid zero fill
+    new_ones new_full new_tensor new_empty new linspace logspace eye rand randn randint rand_like randn_like
+    scalar_tensor meshgrid zero fill normal uniform exponential multinomial randperm tril_indices triu_indices histc
+    bincount weight_norm kaiming_uniform kaiming_normal xavier_uniform xavier_normal trunc_normal constant
 """)
 """They make numbers of nothing that a layer gave."""
 
@@ -52,7 +54,8 @@ _SAME = {
     "truediv": "div", "rtruediv": "rdiv", "swapdims": "transpose", "mm": "matmul", "bmm": "matmul",
     "subtract": "sub", "multiply": "mul", "divide": "div", "true_divide": "div", "negative": "neg", "absolute": "abs",
     "concat": "cat", "concatenate": "cat", "linalg_norm": "norm", "radd": "add", "rmul": "mul",
-    "special_softmax": "softmax", **{f"{kind}max_pool{n}d_with_indices": f"{kind}max_pool{n}d"
+    "special_softmax": "softmax", "mod": "remainder", "row_stack": "vstack",
+    **{f"{kind}max_pool{n}d_with_indices": f"{kind}max_pool{n}d"
                                      for kind in ("", "adaptive_") for n in (1, 2, 3)},
 }  # fmt: skip
 
@@ -102,8 +105,13 @@ SPECS: dict[str, tuple[str, str]] = {
                                 "recompute_scale_factor=None antialias=False"),
     "cross_entropy": ("CrossEntropyLoss", "input target weight=None size_average=None ignore_index=-100 reduce=None "
                                           "reduction='mean' label_smoothing=0.0"),
-    "mse_loss": ("MSELoss", f"input target {_LOSS}"),
-    "l1_loss": ("L1Loss", f"input target {_LOSS}"),
+    "nll_loss": ("NLLLoss", "input target weight=None size_average=None ignore_index=-100 reduce=None "
+                            "reduction='mean'"),
+    **{name: (reader, f"input target {_LOSS}") for name, reader in (("mse_loss", "MSELoss"), ("l1_loss", "L1Loss"))},
+    "huber_loss": ("HuberLoss", "input target reduction='mean' delta=1.0 weight=None"),
+    "smooth_l1_loss": ("SmoothL1Loss", f"input target {_LOSS} beta=1.0"),
+    "kl_div": ("KLDivLoss", f"input target {_LOSS} log_target=False"),
+    "binary_cross_entropy": ("BCELoss", f"input target weight=None {_LOSS}"),
     "binary_cross_entropy_with_logits": ("BCEWithLogitsLoss", f"input target weight=None {_LOSS} pos_weight=None"),
 }  # fmt: skip
 """By the function's name: the class of ``torch.nn`` that computes the same, and the arguments in their order."""

@@ -8,20 +8,28 @@ from typing import Any
 
 import numpy as np
 
+from layeranim.capturing import functions
 from layeranim.capturing.functions import bound
+from layeranim.engine import elementwise
 from layeranim.engine.packing import Packed
 from layeranim.engine.trace import Array
 from layeranim.errors import OptionError
 from layeranim.inputs import module_joins
-from layeranim.inputs.module_tensors import array
+from layeranim.inputs.module_tensors import array, typed
 
 Read = Callable[[str, tuple[Any, ...], Mapping[str, Any]], Packed]
 _BINARY = {"add": "add", "sub": "subtract", "mul": "multiply", "div": "divide", "pow": "power", "maximum": "maximum",
-           "minimum": "minimum", "fmax": "maximum", "fmin": "minimum"}  # fmt: skip
-_TURNED = {"rsub": "subtract", "rdiv": "divide", "rpow": "power"}
+           "minimum": "minimum", "fmax": "maximum", "fmin": "minimum", "remainder": "remainder",
+           "floordiv": "floor-divide", "floor_divide": "floor-divide"}  # fmt: skip
+_TURNED = {"rsub": "subtract", "rdiv": "divide", "rpow": "power", "rmod": "remainder", "rfloordiv": "floor-divide"}
 _UNARY = {"neg": "negate", "abs": "absolute", "square": "square", "sqrt": "sqrt", "reciprocal": "reciprocal",
-          "exp": "exp", "log": "log", "sin": "sin", "cos": "cos"}  # fmt: skip
-_REDUCE = {"mean": "mean", "sum": "sum", "amax": "max", "amin": "min", "max": "max", "min": "min"}
+          "special_erf": "erf", "arctan": "atan", "sgn": "sign"}  # fmt: skip
+_UNARY |= {
+    name: name for name in elementwise.FUNCTIONS
+    if name in functions.words("exp log sin cos tan atan sinh cosh erf expm1 log1p log2 log10 sign floor ceil round")
+}  # fmt: skip
+_REDUCE = {"mean": "mean", "sum": "sum", "amax": "max", "amin": "min", "max": "max", "min": "min", "prod": "product",
+           "logsumexp": "logsumexp"}  # fmt: skip
 
 
 def _numbers(name: str, value: Any, like: Array | None = None) -> Array:
@@ -34,29 +42,36 @@ def _numbers(name: str, value: Any, like: Array | None = None) -> Array:
     return np.array(value, dtype=np.float64 if like is None else like.dtype)
 
 
-def _pair(operation: str, first: Any, second: Any) -> Packed:
-    tensor = next((array("input", value) for value in (first, second) if getattr(value, "ndim", 0)), None)
-    if tensor is None:
-        tensor = next((array("input", value) for value in (first, second) if hasattr(value, "detach")), None)
-    if tensor is not None and tensor.dtype.kind != "f":
-        tensor = None
-    found = {"input": _numbers("input", first, tensor), "other": _numbers("other", second, tensor)}
-    return Packed("elementwise", {"operation": operation}, found)
+def _cells(operation: str, *values: Any) -> Packed:
+    """An operation of cells that meet; numbers get the type of the first tensor of floats."""
+    given = [array("input", value) for value in values if hasattr(value, "detach")]
+    given.sort(key=lambda x: x.ndim == 0)
+    like = given[0] if given and given[0].dtype.kind == "f" else None
+    return Packed(
+        "elementwise", {"operation": operation},
+        {name: _numbers(name, value, like) for name, value in zip(elementwise.NAMES, values, strict=False)},
+    )  # fmt: skip
 
 
 def _binary(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
     given = bound("input other alpha=1 rounding_mode=None", op, args, _renamed(kwargs))
-    for name, usual in (("alpha", 1), ("rounding_mode", None)):
-        if given[name] != usual:
-            raise OptionError(f"{op} with {name} {given[name]} is not known here")
+    x, y, alpha = given["input"], given["other"], given["alpha"]
     if op in _TURNED:
-        return _pair(_TURNED[op], given["other"], given["input"])
-    return _pair(_BINARY[op], given["input"], given["other"])
+        x, y, op = y, x, _TURNED[op]
+    if given["rounding_mode"] == "floor":
+        return _cells("floor-divide", x, y)
+    if given["rounding_mode"] is not None or (alpha != 1 and op not in ("add", "sub")):
+        named = "rounding_mode" if given["rounding_mode"] is not None else "alpha"
+        raise OptionError(f"{op} with {named} {given[named]} is not known here")
+    if alpha != 1:
+        return _cells("multiply-add", x, y, alpha if op == "add" else -alpha)
+    return _cells(_BINARY.get(op, op), x, y)
 
 
 def _renamed(kwargs: Mapping[str, Any]) -> dict[str, Any]:
     """Arguments that have other names in some of PyTorch's functions."""
-    same = {"exponent": "other", "mat2": "other", "tensor2": "other", "self": "input", "ord": "p"}
+    same = {"exponent": "other", "mat2": "other", "tensor2": "other", "tensor": "other", "vec": "other",
+            "vec2": "other", "mat_a": "input", "mat_b": "other", "self": "input", "ord": "p"}  # fmt: skip
     return {same.get(name, name): value for name, value in kwargs.items()}
 
 
@@ -66,23 +81,67 @@ def _unary(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
 
 
 def _rsqrt(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
-    return _pair("power", bound("input", op, args, kwargs)["input"], -0.5)
+    return _cells("power", bound("input", op, args, kwargs)["input"], -0.5)
 
 
 def _clamp(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
     given = bound("input min=None max=None", op, args, kwargs)
-    if (given["min"] is None) == (given["max"] is None):
-        raise OptionError("clamp between two bounds is not known here; one bound is maximum or minimum")
-    if given["max"] is None:
-        return _pair("maximum", given["input"], given["min"])
-    return _pair("minimum", given["input"], given["max"])
+    x, low, high = given["input"], given["min"], given["max"]
+    if op == "clamp_max":
+        low, high = None, low if high is None else high
+    if low is not None and high is not None:
+        return _cells("clamp", x, low, high)
+    return _cells("minimum", x, high) if low is None else _cells("maximum", x, low)
+
+
+def _where(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
+    given = bound("condition input other", op, args, _renamed(kwargs))
+    mask, x = given["condition"], given["input"]
+    if str(getattr(x, "dtype", "")) == "torch.bool" and str(mask.dtype) != "torch.bool":
+        mask, x = x, mask  # x.where(mask, y)
+    return _chosen(x, given["other"], mask)
+
+
+def _masked_fill(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
+    given = bound("input mask value", op, args, kwargs)
+    return _chosen(given["value"], given["input"], given["mask"])
+
+
+def _triangle(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
+    given = bound("input diagonal=0", op, args, kwargs)
+    x = array("input", given["input"])
+    kept = getattr(np, op)(np.ones(x.shape[-2:], x.dtype), given["diagonal"])
+    return Packed("elementwise", {"operation": "where"}, {"input": x, "other": np.zeros((), x.dtype), "third": kept})
+
+
+def _chosen(first: Any, second: Any, mask: Any) -> Packed:
+    found = _cells("where", first, second)
+    kind = np.result_type(*found.arrays.values())
+    found.arrays["third"] = array("mask", mask).astype(kind)
+    return found
+
+
+def _scaled(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
+    """``addcmul``: x + y · z."""
+    given = bound("input tensor1 tensor2 value=1", op, args, kwargs)
+    if given["value"] != 1:
+        raise OptionError(f"{op} with value {given['value']} is not known here")
+    return _cells("multiply-add", given["input"], given["tensor1"], given["tensor2"])
+
+
+def _lerp(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
+    given = bound("input end weight", op, args, kwargs)
+    return _cells("blend", given["input"], given["end"], given["weight"])
 
 
 def _cat(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
     given = bound("tensors dim=0 axis=None", op, args, kwargs)
     parts = [array(f"input{k}", part) for k, part in enumerate(given["tensors"], 1)]
-    parts = [part for part in parts if part.shape != (0,)]  # which PyTorch leaves out
     dim = given["dim"] if given["axis"] is None else given["axis"]
+    if op in ("hstack", "vstack"):
+        parts = [*map(np.atleast_1d if op == "hstack" else np.atleast_2d, parts)]
+        dim = int(op == "hstack" and parts[0].ndim > 1)
+    parts = [part for part in parts if part.size]  # an empty one adds nothing
     if op == "stack":
         parts = [np.expand_dims(part, dim) for part in parts]
     kinds = np.result_type(*parts)
@@ -92,6 +151,8 @@ def _cat(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
 
 def _matmul(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
     x, y = (array(n, v) for n, v in zip(("input", "other"), _two(op, args, kwargs), strict=True))
+    if op == "outer":
+        x, y = x[:, None], y[None]
     x, y = (x[None] if x.ndim == 1 else x), (y[:, None] if y.ndim == 1 else y)
     if y.ndim == 2:
         return Packed("matmul", {}, {"input": x.reshape(1, -1, x.shape[-1]), "other": y[None]})
@@ -145,16 +206,33 @@ def spelt(equation: str, ranks: list[int]) -> str:
 
 def _reduced(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
     if op in ("max", "min") and len(args) > 1 and hasattr(args[1], "detach"):
-        return _pair({"max": "maximum", "min": "minimum"}[op], args[0], args[1])
+        return _cells({"max": "maximum", "min": "minimum"}[op], args[0], args[1])
     given = bound("input dim=None keepdim=False dtype=None axis=None", op, args, kwargs)
-    return _over(_REDUCE[op], given["input"], given["dim"] if given["axis"] is None else given["axis"])
+    dim = given["dim"] if given["axis"] is None else given["axis"]
+    return _over(_REDUCE[op], typed(given["input"], given["dtype"]), dim)
 
 
-def _over(mode: str, value: Any, dim: Any) -> Packed:
+def _spread(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
+    """``std``, ``var`` and those that give the mean beside it; the second argument says whether 1 is taken off."""
+    order = "input dim=None unbiased=True keepdim=False correction=None"
+    if len(args) > 1 and isinstance(args[1], bool):
+        order = "input unbiased=True dim=None keepdim=False correction=None"
+    given = bound(order, op, args, kwargs)
+    told = int(given["unbiased"]) if given["correction"] is None else given["correction"]
+    return _over(op.removesuffix("_mean"), given["input"], given["dim"], correction=told)
+
+
+def _running(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
+    given = bound("input dim dtype=None", op, args, kwargs)
+    mode = {"cumsum": "sum", "cumprod": "product"}[op]
+    return _over(mode, typed(given["input"], given["dtype"]), given["dim"], running=True)
+
+
+def _over(mode: str, value: Any, dim: Any, **options: Any) -> Packed:
     x = array("input", value)
     if x.ndim == 0:
         x, dim = x[None], None
-    options: dict[str, Any] = {"mode": mode}
+    options = {"mode": mode, **options}
     if dim is not None and dim not in ((), []):
         options["axis"] = tuple(int(k) for k in (dim if isinstance(dim, (tuple, list)) else (dim,)))
     return Packed("reduce", options, {"input": x})
@@ -162,9 +240,17 @@ def _over(mode: str, value: Any, dim: Any) -> Packed:
 
 def _norm(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
     given = bound("input p='fro' dim=None keepdim=False dtype=None", op, args, _renamed(kwargs))
-    if given["p"] not in (None, "fro", 2, 2.0):
-        raise OptionError(f"{op} with p {given['p']} is not known here; 2 is")
-    return _over("norm", given["input"], given["dim"])
+    p, dim = given["p"], given["dim"]
+    if p in (None, "fro", 2):
+        return _over("norm", given["input"], dim)
+    if not isinstance(p, (int, float)) or not 0 < p < math.inf or (op == "norm" and _matrix(given["input"], dim)):
+        raise OptionError(f"{op} with p {p} is not known here; a number above 0 is")
+    return _over("norm", given["input"], dim, p=float(p))
+
+
+def _matrix(value: Any, dim: Any) -> bool:
+    """Whether ``torch.linalg.norm`` would take the norm of a matrix."""
+    return (len(dim) if isinstance(dim, (tuple, list)) else getattr(value, "ndim", 0) if dim is None else 1) == 2
 
 
 def _normalize(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
@@ -186,10 +272,73 @@ def _pad(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
     return module_joins.pad(array("input", given["input"]), given["pad"], given["mode"], given["value"])
 
 
+_BAG = ("input weight offsets=None max_norm=None norm_type=2.0 scale_grad_by_freq=False mode='mean' sparse=False "
+        "per_sample_weights=None include_last_offset=False padding_idx=None")  # fmt: skip
+_INSTANCE = ("input running_mean=None running_var=None weight=None bias=None use_input_stats=True momentum=0.1 "
+             "eps=1e-5")  # fmt: skip
+
+
+def _instance_norm(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
+    given = bound(_INSTANCE, op, args, kwargs)
+    if not given["use_input_stats"]:
+        raise OptionError(f"{op} by running statistics is not known here; nn.InstanceNorm2d is")
+    names = {"input": "input", "gamma": "weight", "beta": "bias"}
+    arrays = {ours: array(name, given[name]) for ours, name in names.items() if given[name] is not None}
+    return Packed("layernorm", {"kind": "instance", "eps": given["eps"], "affine": "gamma" in arrays}, arrays)
+
+
+def _grouped(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
+    """A matrix for each group of rows, as mixtures of experts have it: each row times the matrix of its group."""
+    given = bound("input other offs=None bias=None out_dtype=None", op, args, _renamed(kwargs))
+    x, y = array("input", given["input"]), array("other", given["other"])
+    if x.ndim != 2 or y.ndim != 3 or given["offs"] is None or given["bias"] is not None:
+        raise OptionError(f"{op} of {x.ndim} and {y.ndim} axes is not known here; of 2 and 3 with offs it is")
+    group = np.searchsorted(array("offs", given["offs"]), np.arange(len(x)), side="right")
+    return Packed("matmul", {}, {"input": x[:, None], "other": y[group]})
+
+
+def _bags(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
+    """``embedding_bag``: how often each bag has each row of the table, times the rows that take part."""
+    given = bound(_BAG, op, args, kwargs)
+    if given["mode"] == "max" or given["max_norm"] is not None:
+        raise OptionError(f"{op} with mode max or max_norm is not known here; sums and means are")
+    ids, table = array("input", given["input"]), array("weight", given["weight"])
+    bag = np.arange(len(ids)).repeat(ids.shape[1]) if ids.ndim == 2 else np.zeros(len(ids), int)
+    bags = len(ids)
+    if ids.ndim == 1:
+        starts = array("offsets", given["offsets"])
+        starts = starts[:-1] if given["include_last_offset"] else starts
+        bag, bags = np.searchsorted(starts, np.arange(len(ids)), side="right") - 1, len(starts)
+    each = given["per_sample_weights"]
+    share = np.ones(ids.size, table.dtype) if each is None else array("per_sample_weights", each).reshape(-1)
+    pad = given["padding_idx"]
+    share = share if pad is None else np.where(ids.reshape(-1) == pad % len(table), 0, share)
+    known, at = np.unique(ids.reshape(-1), return_inverse=True)
+    counts = np.zeros((bags, len(known)), table.dtype)
+    np.add.at(counts, (bag, at.reshape(-1)), share)
+    if given["mode"] == "mean":
+        counts /= np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    return Packed("matmul", {}, {"input": counts[None], "other": table[known][None]})
+
+
+def _threshold(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
+    """``threshold`` and ``hardshrink``: what is not far enough from 0, or above, is another number."""
+    spec = "input threshold value inplace=False" if op == "threshold" else "input lambd=0.5"
+    given = bound(spec, op, args, kwargs)
+    x, value = given["input"], given.get("value", 0.0)
+    far = x > given["threshold"] if op == "threshold" else x.abs() > given["lambd"]
+    return _chosen(x, value, far)
+
+
 JOINS: dict[str, Read] = {
     **dict.fromkeys((*_BINARY, *_TURNED), _binary), **dict.fromkeys(_UNARY, _unary), **dict.fromkeys(_REDUCE, _reduced),
-    "rsqrt": _rsqrt, "clamp": _clamp, "clip": _clamp, "clamp_min": _clamp, "cat": _cat, "stack": _cat,
-    "matmul": _matmul, "rmatmul": _matmul, "einsum": _einsum, "norm": _norm, "linalg_vector_norm": _norm,
-    "normalize": _normalize, "pad": _pad,
+    **dict.fromkeys(("std", "var", "std_mean", "var_mean"), _spread), "cumsum": _running, "cumprod": _running,
+    "where": _where, "masked_fill": _masked_fill, "tril": _triangle, "triu": _triangle, "addcmul": _scaled,
+    "lerp": _lerp, **dict.fromkeys(("clamp", "clip", "clamp_min", "clamp_max"), _clamp),
+    **dict.fromkeys(("cat", "stack", "hstack", "vstack"), _cat), "rsqrt": _rsqrt,
+    **dict.fromkeys(("matmul", "rmatmul", "mv", "dot", "outer"), _matmul), "einsum": _einsum, "norm": _norm,
+    "instance_norm": _instance_norm, "grouped_mm": _grouped, "embedding_bag": _bags, "threshold": _threshold,
+    "hardshrink": _threshold,
+    "linalg_vector_norm": _norm, "normalize": _normalize, "pad": _pad,
 }  # fmt: skip
 """How each function is read, by its name."""

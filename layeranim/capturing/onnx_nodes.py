@@ -241,9 +241,23 @@ def _clip(call: OnnxCall) -> Packed:
     if bounds in known:
         return _bent(call, known[bounds])
     if low is not None and high is not None:
-        raise call.refuse(f"the bounds {low:g} and {high:g}")
+        both = {"other": np.array(low, x.dtype), "third": np.array(high, x.dtype)}
+        return Packed("elementwise", {"operation": "clamp"}, {"input": x, **both})
     operation, bound = ("minimum", high) if low is None else ("maximum", low)
     return Packed("elementwise", {"operation": operation}, {"input": x, "other": np.array(bound, x.dtype)})
+
+
+def _where(call: OnnxCall) -> Packed:
+    x = call.need(1)
+    arrays = {"input": x, "other": call.need(2), "third": call.need(0).astype(x.dtype)}
+    return Packed("elementwise", {"operation": "where"}, arrays)
+
+
+def _cumsum(call: OnnxCall) -> Packed:
+    if call.told("exclusive", 0) or call.told("reverse", 0):
+        raise call.refuse("exclusive or reverse")
+    axis = int(call.need(1).reshape(-1)[0])
+    return Packed("reduce", {"mode": "sum", "axis": (axis,), "running": True}, {"input": call.need(0)})
 
 
 def _concat(call: OnnxCall) -> Packed:
@@ -429,15 +443,18 @@ _ACTIVATIONS = {"Relu": "relu", "Sigmoid": "sigmoid", "Tanh": "tanh", "Softplus"
                 "Mish": "mish", "HardSwish": "hard-swish", "Gelu": "gelu"}  # fmt: skip
 PAIRS = {"Add": "add", "Sub": "subtract", "Mul": "multiply", "Div": "divide", "Pow": "power"}
 _ALONE = {"Neg": "negate", "Abs": "absolute", "Sqrt": "sqrt", "Reciprocal": "reciprocal", "Exp": "exp", "Log": "log",
-          "Sin": "sin", "Cos": "cos"}  # fmt: skip
-_REDUCED = {"ReduceMean": "mean", "ReduceSum": "sum", "ReduceMax": "max", "ReduceMin": "min", "ReduceL2": "norm"}
+          **{name.title(): name for name in ("sin", "cos", "tan", "atan", "sinh", "cosh", "erf")},
+          **{name.title(): name for name in ("sign", "floor", "ceil", "round")}}  # fmt: skip
+_REDUCED = {"ReduceMean": "mean", "ReduceSum": "sum", "ReduceMax": "max", "ReduceMin": "min", "ReduceL2": "norm",
+            "ReduceProd": "product", "ReduceLogSumExp": "logsumexp"}  # fmt: skip
 NODES: dict[str, Read] = {
     "Conv": _conv, "ConvTranspose": _conv_transpose, "MaxPool": _pool("max"), "AveragePool": _pool("mean"),
     "LpPool": _pool("lp"), "GlobalAveragePool": _global_pool("mean"), "GlobalMaxPool": _global_pool("max"),
     "Resize": _resize, "Upsample": _resize, "Gemm": _gemm, "MatMul": _matmul, "Einsum": _einsum,
     **{op: _pair(name) for op, name in PAIRS.items()}, "Sum": _pair("add", True), "Max": _pair("maximum", True),
     "Min": _pair("minimum", True), **{op: _alone(name) for op, name in _ALONE.items()}, "Clip": _clip,
-    "Concat": _concat, **{op: _reduce(mode) for op, mode in _REDUCED.items()}, "Pad": _pad,
+    "Concat": _concat, "Where": _where, "CumSum": _cumsum, "Pad": _pad,
+    **{op: _reduce(mode) for op, mode in _REDUCED.items()},
     **{op: _activation(name) for op, name in _ACTIVATIONS.items()}, "LeakyRelu": _activation("leaky-relu", 0.01),
     "Elu": _activation("elu", 1.0), "Celu": _activation("celu", 1.0),
     "HardSigmoid": _activation("hard-sigmoid", 0.2, 0.5), "Selu": _selu, "PRelu": _prelu,

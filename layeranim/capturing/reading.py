@@ -53,7 +53,7 @@ def _found(entry: Event, args: Any, kwargs: Any) -> Packed:
         return _cell(op, args)
     if op == "addmm" or (op == "matmul" and entry.weights and getattr(args[1], "ndim", 0) == 2):
         return _dense(op, args, kwargs)
-    if op in JOINS:
+    if op in JOINS and (op != "instance_norm" or not functions.elsewhere(entry.func, op)):
         return JOINS[op](op, args, kwargs)
     if op in functions.SPECS and not functions.elsewhere(entry.func, op):
         reader, spec = functions.SPECS[op]
@@ -97,6 +97,8 @@ def _sdpa(given: dict[str, Any]) -> Packed:
 def attention(query: Any, key: Any, value: Any, mask: Any = None, causal: Any = False, scale: Any = None) -> Packed:
     """Attention of queries, keys and values (…, heads, time, features); of keys' heads there may be fewer."""
     q, k, v = (_by_head(name, x) for name, x in (("query", query), ("key", key), ("value", value)))
+    many = max(len(q), len(k), len(v))  # one for all of a batch
+    q, k, v = (np.broadcast_to(x, (many, *x.shape[1:])) if len(x) == 1 else x for x in (q, k, v))
     options: dict[str, Any] = {"heads": q.shape[1], "key_heads": k.shape[1], "causal": bool(causal)}
     if scale is not None:
         options["scale"] = float(scale)
@@ -105,10 +107,16 @@ def attention(query: Any, key: Any, value: Any, mask: Any = None, causal: Any = 
         meant = array("attn_mask", mask)
         meant = np.where(meant, 0.0, -np.inf) if meant.dtype.kind == "b" else meant
         full = (*q.shape[:3], k.shape[2])
-        wide = np.broadcast_to(meant, (*query.shape[:-1], key.shape[-2])) if meant.ndim != 2 else meant
+        wide = np.broadcast_to(meant, (*_shape(query, many), key.shape[-2])) if meant.ndim != 2 else meant
         arrays["mask"] = wide.reshape(full) if meant.ndim != 2 else np.broadcast_to(meant, full[2:])
         options["mask_kind"] = "additive"
     return Packed("attention", options, arrays)
+
+
+def _shape(query: Any, many: int) -> tuple[int, ...]:
+    """The axes of a query before its features, with those of the batch."""
+    shape = tuple(query.shape[:-1])
+    return (many, *shape[1:]) if len(shape) == 3 and shape[0] == 1 else shape
 
 
 def _by_head(name: str, value: Any) -> Any:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from layeranim.capturing import functions
 from layeranim.capturing.events import Event
 from layeranim.capturing.kept import torch_module
 from layeranim.capturing.reading import attention, read
@@ -87,8 +88,9 @@ def _product(entry: Event) -> _Product | None:
     args, kwargs = _tree(entry)
     if entry.op == "matmul":
         return _Product(args[0], args[1], 1.0, entry.sources[:2])
-    if entry.op == "baddbmm" and kwargs.get("beta", 1) in (0, 1):
-        return _Product(args[1], args[2], float(kwargs.get("alpha", 1.0)), entry.sources[1:3])
+    if entry.op == "baddbmm":
+        told = functions.bound("input batch1 batch2 beta=1 alpha=1", entry.op, args, kwargs)
+        return _Product(told["batch1"], told["batch2"], float(told["alpha"]), entry.sources[1:3])
     if entry.op == "einsum" and isinstance(args[0], str):
         return _einsum(args, entry)
     return None
@@ -155,8 +157,8 @@ def _above(log: list[Event], softmax: Event) -> tuple[int, float, list[int]] | N
             return None
         covers.append(at)
         scale *= _factor(entry)
-        shape = entry.shapes_out[0]
-        at = next((one for one in entry.reads if log[one].shapes_out[0] == shape), None)
+        shape, wire = entry.shapes_out[0], entry.kind == "wire"  # a view may give it another shape
+        at = next((one for one in entry.reads if wire or log[one].shapes_out[0] == shape), None)
     return None
 
 
@@ -186,8 +188,8 @@ def _below(log: list[Event], softmax: Event, users: dict[int, list[int]]) -> tup
 
 def _mask(logits: Any, query: Any, key: Any, scale: float) -> Any:
     """What stands in the logits beyond the scaled product; nothing if that is rounding."""
-    product = scale * (query.double() @ key.double()).reshape(logits.shape)
-    mask = logits.double() - product
+    product = scale * (query.double() @ key.double())
+    mask = logits.double().reshape(product.shape) - product
     size = max(1.0, float(product.abs().max()))
     mask[mask.abs() < 1e-4 * size] = 0.0
     mask[mask < -1e4 * size] = -float("inf")

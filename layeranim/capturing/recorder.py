@@ -14,9 +14,10 @@ from functools import cache
 from typing import Any
 
 from layeranim.capturing import functions
-from layeranim.capturing.events import Event, Span
+from layeranim.capturing.events import SHOWN, Event, Span
 from layeranim.capturing.kept import Kept, TensorKeeper, Tree, torch_module
 from layeranim.capturing.seen import asked_for
+from layeranim.inputs.module_sequences import whole
 from layeranim.inputs.modules import READERS
 
 
@@ -143,7 +144,7 @@ class Recorder:
         leaves = given.tensors
         sources = tuple(self._source(leaf) for leaf in leaves)
         name = base
-        if kind in ("module", "function"):
+        if kind in SHOWN:
             self._count[base] += 1
             name = f"{base}:{self._count[base]}" if self._count[base] > 1 else base
         shapes = tuple(tuple(leaf.shape) for leaf in leaves)
@@ -153,7 +154,7 @@ class Recorder:
             self._brought(source) if source else id(leaf) not in self._own
             for source, leaf in zip(sources, leaves, strict=True)
         )
-        entry.of_nothing = not entry.weights and self._of_nothing(leaves)
+        entry.of_nothing = kind == "made" or (not entry.weights and self._of_nothing(leaves))
         entry.given = self._kept(name, given)
         return entry
 
@@ -179,8 +180,9 @@ class Recorder:
         entry.at = len(self.entries)
         entry.shapes_out = tuple(tuple(leaf.shape) for leaf in tensors)
         whole = not any(leaf.is_floating_point() or leaf.is_complex() for leaf in tensors)
-        if entry.kind in ("function", "wire") and (whole or entry.of_nothing):
-            self._count[entry.base] -= entry.kind == "function"
+        empty = bool(tensors) and not any(leaf.numel() for leaf in tensors)  # as an expert gives that gets no token
+        if empty or (entry.kind in ("function", "wire") and (whole or entry.of_nothing)):
+            self._count[entry.base] -= entry.kind in SHOWN
             entry.kind = "made"  # a mask, or places: no numbers of a layer
         self.entries.append(entry)
         entry.result = self._kept(entry.name, result) if entry.given is not None else None
@@ -189,8 +191,9 @@ class Recorder:
 
     def _of_nothing(self, leaves: list[Any]) -> bool:
         """Whether all that a call computes with was made of nothing that a layer gave, nor of weights or the input."""
-        sources = [self._source(leaf) for leaf in leaves if leaf.is_floating_point()]
-        return bool(sources) and all(source and self.entries[source[0]].kind == "made" for source in sources)
+        floats = [leaf for leaf in leaves if leaf.is_floating_point()]
+        sources = [self._source(leaf) for leaf in floats or leaves]
+        return bool(sources) and all(source and self.entries[source[0]].of_nothing for source in sources)
 
     def _brought(self, source: tuple[int, int]) -> bool:
         """Whether a result was only carried on from what the caller brought."""
@@ -222,6 +225,8 @@ def known(module: Any) -> bool:
     """Whether a module is one of ``torch.nn`` that is read here, with the ``forward`` of its class."""
     kind: Any = next((k for k in type(module).__mro__ if k.__name__ in READERS and _of_torch(k)), None)
     if kind is None or kind.__name__ == "Sequential" or "forward" in vars(module):
+        return False
+    if kind.__name__ in ("TransformerEncoderLayer", "TransformerDecoderLayer") and not whole(module):
         return False
     return bool(type(module).forward is kind.forward)
 

@@ -83,7 +83,8 @@ def _hooked(torch: Any, model: Any, recorder: Recorder) -> Iterator[None]:
         for module in model.modules():
             if not isinstance(module, torch.jit.ScriptModule):
                 handles.append(module.register_forward_pre_hook(before, with_kwargs=True))
-                handles.append(module.register_forward_hook(after, with_kwargs=True, always_call=True))
+                # before the user's own hooks, which may change what the module gave
+                handles.append(module.register_forward_hook(after, with_kwargs=True, always_call=True, prepend=True))
         yield
     finally:
         for handle in handles:

@@ -10,7 +10,7 @@ from typing import Any
 from layeranim import catalog
 from layeranim.capturing import keras_model, onnx_graph, reading, recognise
 from layeranim.capturing.captured import Capture, ModelCall
-from layeranim.capturing.events import Event
+from layeranim.capturing.events import SHOWN, Event
 from layeranim.capturing.recorder import Recorder
 from layeranim.capturing.running import recorded
 from layeranim.capturing.seen import numbered, refuse_unmatched
@@ -19,8 +19,6 @@ from layeranim.engine.trace import Array
 from layeranim.errors import OptionError, UsageError
 from layeranim.inputs.module_run import first
 from layeranim.inputs.module_sequences import unpacked
-
-SHOWN = ("module", "function")
 
 
 def captured(

@@ -1,4 +1,4 @@
-"""Arithmetic cell by cell, of one array or of two: the plus of a residual connection, the times of a gate.
+"""Arithmetic cell by cell, of one array, of two or of three: the plus of a residual connection, the times of a gate.
 
 ``output = input ∘ other``; where one of them has size 1 along an axis, its cell stands for all (broadcasting).
 """
@@ -16,7 +16,8 @@ from layeranim.engine.arithmetic import few, per_cell
 from layeranim.engine.backward import beside, passed_back, start
 from layeranim.engine.entry import enter
 from layeranim.engine.option import ArrayOption, Choice, Config, Layer, option
-from layeranim.engine.replay import finite_max, operation
+from layeranim.engine.replay import OPERATIONS, finite_max, operation
+from layeranim.engine.special import erf
 from layeranim.engine.trace import Array, Region, Shape, Step, Steps, Tensor, Trace, count, tensors
 from layeranim.errors import OptionError
 
@@ -25,7 +26,7 @@ Cell = Mapping[str, int]
 
 @dataclass(frozen=True)
 class Function:
-    """One function of a cell or of two: the operation of its steps, and its slope for each of its arguments."""
+    """One function of a cell, or of several: the operation of its steps, and its slope for each of its arguments."""
 
     operation: str
     run: Callable[..., Array]
@@ -41,6 +42,11 @@ def _log_or_zero(x: Array, y: Array) -> Array:
 def _won(first: Array, tie: Array) -> Array:
     """1 for the one that was taken, ½ for each at a tie, as in PyTorch."""
     return np.where(tie, 0.5, first)
+
+
+def _flat(x: Array) -> Array:
+    """The slope of a function that only jumps."""
+    return np.zeros_like(x)
 
 
 FUNCTIONS = {
@@ -66,34 +72,74 @@ FUNCTIONS = {
     "log": Function("logarithm", np.log, (lambda x: 1 / x,), "ln x"),
     "sin": Function("sine", np.sin, (np.cos,), "sin x"),
     "cos": Function("cosine", np.cos, (lambda x: -np.sin(x),), "cos x"),
+    "tan": Function("tangent", np.tan, (lambda x: 1 + np.square(np.tan(x)),), "tan x"),
+    "atan": Function("arctangent", np.arctan, (lambda x: 1 / (1 + x * x),), "arctan x"),
+    "sinh": Function("hyperbolic_sine", np.sinh, (np.cosh,), "sinh x"),
+    "cosh": Function("hyperbolic_cosine", np.cosh, (np.sinh,), "cosh x"),
+    "erf": Function("error_function", erf, (lambda x: x.dtype.type(2 / np.sqrt(np.pi)) * np.exp(-x * x),), "erf x"),
+    "expm1": Function("exponential_less_1", np.expm1, (np.exp,), "eˣ − 1"),
+    "log1p": Function("logarithm_of_1_more", np.log1p, (lambda x: 1 / (1 + x),), "ln(1 + x)"),
+    "log2": Function("binary_logarithm", np.log2, (lambda x: 1 / (x * x.dtype.type(np.log(2))),), "log₂ x"),
+    "log10": Function("decimal_logarithm", np.log10, (lambda x: 1 / (x * x.dtype.type(np.log(10))),), "log₁₀ x"),
+    "sign": Function("sign", np.sign, (_flat,), "sign x"),
+    "floor": Function("floor", np.floor, (_flat,), "⌊x⌋"),
+    "ceil": Function("ceiling", np.ceil, (_flat,), "⌈x⌉"),
+    "round": Function("round_to_even", np.rint, (_flat,), "x rounded"),
+    "remainder": Function(
+        "remainder", np.mod, (lambda x, y: 1, lambda x, y: -np.floor(x / y)), "x − y ⌊x ÷ y⌋",
+    ),
+    "floor-divide": Function(
+        "floor_divide", lambda x, y: np.floor_divide(x, y), (lambda x, y: 0, lambda x, y: 0), "⌊x ÷ y⌋",
+    ),
+    "multiply-add": Function(
+        "multiply_add", lambda x, y, z: x + y * z, (lambda x, y, z: 1, lambda x, y, z: z, lambda x, y, z: y),
+        "x + y · z",
+    ),
+    "blend": Function(
+        "blend_of_two", lambda x, y, z: x + z * (y - x),
+        (lambda x, y, z: 1 - z, lambda x, y, z: z, lambda x, y, z: y - x), "x + z · (y − x)",
+    ),
+    "clamp": Function(
+        "clamp", lambda x, y, z: np.minimum(np.maximum(x, y), z),
+        (lambda x, y, z: (x >= y) & (x <= z), lambda x, y, z: (x < y) & (y < z), lambda x, y, z: (x > z) | (y > z)),
+        "min(max(x, y), z)",
+    ),
+    "where": Function(
+        "choose", lambda x, y, z: np.asarray(np.where(z != 0, x, y)),
+        (lambda x, y, z: z != 0, lambda x, y, z: z == 0, lambda x, y, z: 0), "x where z, else y",
+    ),
 }  # fmt: skip
-"""By name; those with two slopes take two arrays."""
+"""By name; those with two slopes take two arrays, those with three three."""
+NAMES = ("input", "other", "third")
+"""What the arrays are called, x, y and z in the formulas."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ElementwiseConfig(Config):
     """Options of arithmetic cell by cell."""
 
-    operation: str = option(Choice(tuple(FUNCTIONS)), "add", "what is done with each cell, or each pair of cells")
+    operation: str = option(Choice(tuple(FUNCTIONS)), "add", "what is done with each cell, or with cells that meet")
 
 
 def _names(config: ElementwiseConfig) -> tuple[str, ...]:
-    return ("input", "other")[: len(FUNCTIONS[config.operation].slopes)]
+    return NAMES[: len(FUNCTIONS[config.operation].slopes)]
 
 
 def complete(
     config: ElementwiseConfig, shapes: Mapping[str, Shape | None]
 ) -> tuple[ElementwiseConfig, dict[str, Shape]]:
-    """The arrays with equally many axes; one that is not given is as the other.
+    """The arrays with equally many axes; one that is not given is as another.
 
-    ``input`` (axis_1, axis_2) and ``other``, as long or 1, give ``output`` (axis_1, axis_2); up to six axes.
+    ``input`` (axis_1, axis_2), ``other`` and ``third``, as long or 1, give ``output`` (axis_1, axis_2); up to six axes.
     Raises ``ShapeError`` for arrays that do not fit the layer or each other, ``OptionError`` for options that do not
     go together.
     """
     taken = _names(config)
-    given = {name: shape for name in ("input", "other") if (shape := shapes.get(name)) is not None}
-    if "other" in given and "other" not in taken:
-        raise OptionError(f"other was given, but operation {config.operation} takes one array; leave it out")
+    given = {name: shape for name in NAMES if (shape := shapes.get(name)) is not None}
+    for name in NAMES:
+        if name in given and name not in taken:
+            many = "one array" if len(taken) == 1 else "two arrays"
+            raise OptionError(f"{name} was given, but operation {config.operation} takes {many}; leave it out")
     usual = next(iter(given.values()), (2, 3))
     ndim = max(1, *(len(shape) for shape in (*given.values(), usual)))
     needed = {name: axes.aligned(name, given.get(name, usual), ndim) or () for name in taken}
@@ -108,7 +154,7 @@ def makes(config: ElementwiseConfig, shapes: Mapping[str, Shape]) -> dict[str, S
 
 
 def compute(config: ElementwiseConfig, arrays: Mapping[str, Array]) -> Trace:
-    """The trace: ``output`` has the shape of ``input`` and ``other`` spread over each other."""
+    """The trace: ``output`` has the shape of the arrays spread over each other."""
     full, ready = enter("elementwise", _ARRAYS, complete, config, arrays)
     parts = [ready[name] for name in _names(full)]
     with np.errstate(all="ignore"):
@@ -177,14 +223,29 @@ def _bound(run: Callable[..., Array]) -> Callable[..., tuple[int, float]]:
     return lambda *parts: few(np.asarray(run(*parts)))
 
 
-for _name in ("maximum", "minimum", "power", "absolute", "square", "sqrt", "reciprocal", "sin", "cos"):
-    _rounded = _name in ("power", "sin", "cos")  # the others are one rounding, or none
-    operation(FUNCTIONS[_name].operation, _bound(FUNCTIONS[_name].run) if _rounded else None)(FUNCTIONS[_name].run)
+_EXACT = (
+    *("maximum", "minimum", "absolute", "square", "sqrt", "reciprocal", "sign", "floor", "ceil", "round", "clamp"),
+    *("where", "floor-divide"),
+)
+"""One rounding, or none."""
+
+
+@operation("multiply_add", lambda x, y, z: (4, finite_max(np.abs(x) + np.abs(y * z))))
+def multiply_add(x: Array, y: Array, z: Array) -> Array:
+    """x + y · z, cell by cell."""
+    return np.asarray(x + y * z)
+
+
+for _done in FUNCTIONS.values():
+    if _done.operation not in OPERATIONS:
+        _exact = any(FUNCTIONS[name] is _done for name in _EXACT)
+        operation(_done.operation, None if _exact else _bound(_done.run))(_done.run)
 
 _AXES = axes.names(axes.MOST)
 _ARRAYS = (
     ArrayOption("input", _AXES, "input", "the first array, of any shape"),
     ArrayOption("other", _AXES, "input", "the second one, of the same shape, or of size 1 where it counts for all"),
+    ArrayOption("third", _AXES, "input", "the third one: a bound, a share, a factor, or where 0 takes the second"),
 )
 
 ELEMENTWISE = Layer(
@@ -195,8 +256,8 @@ ELEMENTWISE = Layer(
     complete=complete,
     compute=compute,
     assemble=assemble,
-    formula="y = x + z, or another function of x, or of x and z",
-    source="Harris et al., Array programming with NumPy (2020), broadcasting; torch.add, torch.mul",
+    formula="x + y, or another function of x, of x and y, or of x, y and z",
+    source="Harris et al., Array programming with NumPy (2020), broadcasting; torch.add, torch.mul, torch.where",
     backward=backward,
     makes=makes,
 )

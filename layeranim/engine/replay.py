@@ -6,13 +6,13 @@ filled the trace; so a replay that agrees is evidence for both.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from layeranim.engine.trace import Array, Step, Trace
+from layeranim.engine.trace import Array, Region, Step, Steps, Trace
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,30 @@ def replay(trace: Trace, step: Step) -> Replay:
             n, magnitude = do.terms(*read, **parameters)
             tolerance = 2 * n * float(np.finfo(held.dtype).eps) * magnitude
     return Replay(held, given, tolerance if np.isfinite(tolerance) else 0.0)
+
+
+_THROUGH = ("activate", "add", "divide", "reduce", "sum")
+"""Operations that pass on the rounding of what they read, about as large as it is."""
+
+
+def summed(trace: Trace, tensor: str, here: Mapping[str, int], depth: int = 4) -> float:
+    """Σ|terms| of the largest sum on the way to a cell: what its rounding is measured by where the terms cancel."""
+    place = trace.steps.writing(tensor, here) if isinstance(trace.steps, Steps) and trace.steps.finds else None
+    if place is None or not depth:
+        return 0.0
+    step = trace.steps[place]
+    do, read = OPERATIONS[step.operation], [trace.read(region) for region in step.reads]
+    with np.errstate(all="ignore"):
+        size = do.terms(*read, **dict(step.parameters))[1] if do.terms else 0.0
+    if step.operation in _THROUGH:
+        sizes = (summed(trace, r.tensor, _corner(r), depth - 1) for r in step.reads)
+        size = max(size, *sizes)
+    return float(size)
+
+
+def _corner(region: Region) -> dict[str, int]:
+    """The first cell of a region, as far as it says."""
+    return {axis: at[0] if isinstance(at, range) else at for axis, at in region.where}
 
 
 def sampled(trace: Trace, most: int = 10_000) -> range:

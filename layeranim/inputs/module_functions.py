@@ -11,7 +11,7 @@ from layeranim.engine.array import shape_text
 from layeranim.engine.packing import Packed
 from layeranim.engine.trace import Array
 from layeranim.errors import ShapeError
-from layeranim.inputs.module_tensors import array, optional, refuse, rows
+from layeranim.inputs.module_tensors import array, optional, refuse, rows, typed
 
 Call = Mapping[str, Any]
 Reader = Callable[[Any, Call], Packed]
@@ -26,10 +26,11 @@ def activation(name: str, alpha: str = "") -> Reader:
             options["alpha"] = module.beta
         if name == "softplus" and module.threshold != 20:
             refuse("threshold", type(module).__name__, f"is {module.threshold:g}, but only 20 is known here")
-        for attribute, usual in (("min_val", -1), ("max_val", 1)) if name == "hard-tanh" else ():
-            if getattr(module, attribute) != usual:
-                held = getattr(module, attribute)
-                refuse(attribute, type(module).__name__, f"is {held:g}, but only {usual} is known here")
+        bounds = (module.min_val, module.max_val) if name == "hard-tanh" else (-1, 1)
+        if bounds != (-1, 1):
+            x = array("input", call["input"])
+            low, high = (np.array(bound, x.dtype) for bound in bounds)
+            return Packed("elementwise", {"operation": "clamp"}, {"input": x, "other": low, "third": high})
         if getattr(module, "approximate", "none") == "tanh":
             options["activation"] = "gelu-tanh"
         return Packed("activation", options, {"input": rows("input", call["input"])})
@@ -56,7 +57,7 @@ def softmax(log: bool) -> Reader:
     """``Softmax`` along its axis, which comes last; without one, along the axis that PyTorch falls back to."""
 
     def read(module: Any, call: Call) -> Packed:
-        x, dim = array("input", call["input"]), getattr(module, "dim", -3)
+        x, dim = array("input", typed(call["input"], getattr(module, "dtype", None))), getattr(module, "dim", -3)
         dim = (0 if x.ndim in (0, 1, 3) else 1) if dim is None else dim
         axes = _last("input", x, dim) if x.ndim else ()
         return Packed("softmax", {"log": log}, {"logits": rows("input", x.transpose(axes))}, axes)

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from layeranim.engine.packing import Packed
-from layeranim.engine.trace import Array
+from layeranim.engine.trace import Array, Shape
 from layeranim.errors import OptionError
 from layeranim.inputs.module_tensors import array, refuse
 
 Call = Mapping[str, Any]
 _MODES = {"constant": "zeros", "zeros": "zeros"}
+_POOLS = {3: "pool1d", 4: "pool", 5: "pool3d"}
+"""By the axes of the input, the layer that takes the mean of areas."""
 _LINEAR = {"linear": "bilinear"}
 
 
@@ -42,6 +44,10 @@ def upsample(module: Any, call: Call) -> Packed:
     x, mode = array("input", call["input"]), str(module.mode)
     if getattr(module, "antialias", False):
         refuse("antialias", type(module).__name__, "is true, but smoothing before shrinking is not known here")
+    if mode == "area" and x.ndim in _POOLS:
+        return Packed(
+            _POOLS[x.ndim], {"mode": "adaptive-mean", "output_size": _sizes(module, x.shape[2:])}, {"input": x}
+        )
     if x.ndim not in (3, 4) or mode not in ("nearest", "nearest-exact", "linear", "bilinear", "bicubic"):
         raise OptionError(f"{type(module).__name__} with mode {mode} of {x.ndim} axes is not known; 3 and 4 axes are")
     flat = x.ndim == 3
@@ -55,6 +61,13 @@ def upsample(module: Any, call: Call) -> Packed:
         if not getattr(module, "recompute_scale_factor", None):
             options |= {"scale_factor": float(factor[0]), "scale_width": float(factor[1])}
     return Packed("upsample", options, {"input": x[:, :, None] if flat else x})
+
+
+def _sizes(module: Any, before: Shape) -> Shape:
+    """How large a result is, by a size or a factor for every axis or for all."""
+    told = module.scale_factor if module.size is None else module.size
+    each = told if isinstance(told, (tuple, list)) else (told,) * len(before)
+    return tuple(int(n) if module.size is not None else int(old * n) for old, n in zip(before, each, strict=True))
 
 
 def _pair(value: Any, flat: bool) -> tuple[Any, Any] | None:

@@ -16,6 +16,7 @@ from layeranim.errors import OptionError, ShapeError
 from layeranim.inputs.module_tensors import array, refuse, steady
 
 Call = Mapping[str, Any]
+_CURVES = ("relu", "gelu", "gelu-tanh")
 
 
 def _state(module: Any) -> dict[str, Array]:
@@ -126,9 +127,8 @@ def _transformer(module: Any, given: Any, attentions: Mapping[str, dict[str, Any
     """What both layers share; ``attentions`` holds the masks of each, by our name of the sublayer."""
     tokens = _batch_first(name, given, module.self_attn.batch_first, 3)
     steady(module, module.dropout.p)
-    name = getattr(module.activation, "__name__", type(module.activation).__name__).lower()
-    name += "-tanh" if getattr(module.activation, "approximate", "none") == "tanh" else ""
-    if name not in ("relu", "gelu", "gelu-tanh"):
+    name = _curve(module)
+    if name not in _CURVES:
         raise OptionError(f"activation is {name}, but a transformer here has relu or gelu")
     heads, eps = module.self_attn.num_heads, module.norm1.eps
     found = from_torch_transformer(_state(module), heads, norm_first=module.norm_first, activation=name)
@@ -139,6 +139,17 @@ def _transformer(module: Any, given: Any, attentions: Mapping[str, dict[str, Any
     axes = _time_first(given, module.self_attn.batch_first)
     options = found.options | {"eps": eps, "causal": causal, "mask_kind": "additive"}
     return Packed("transformer", options, found.arrays | {"input": tokens} | masks, axes)
+
+
+def whole(module: Any) -> bool:
+    """Whether a layer of a transformer is read as one; what it is made of can be read where it is not."""
+    return _curve(module) in _CURVES and not (module.training and module.dropout.p)
+
+
+def _curve(module: Any) -> str:
+    """Its activation by our name."""
+    name = getattr(module.activation, "__name__", type(module.activation).__name__).lower()
+    return str(name) + ("-tanh" if getattr(module.activation, "approximate", "none") == "tanh" else "")
 
 
 def encoder(module: Any, call: Call) -> Packed:

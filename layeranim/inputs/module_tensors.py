@@ -29,6 +29,11 @@ def array(name: str, value: Any) -> Array:
     return found
 
 
+def typed(value: Any, dtype: Any) -> Any:
+    """A tensor in the type that a function was told to compute in, if it was told one."""
+    return value if dtype is None else value.to(dtype)
+
+
 def optional(module: Any, **names: str) -> dict[str, Array]:
     """The attributes of a module that it has, under our names: ``gamma="weight"``."""
     found = {ours: getattr(module, theirs, None) for ours, theirs in names.items()}

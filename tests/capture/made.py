@@ -169,11 +169,14 @@ def wrong() -> Capture:
 
 
 def twice() -> Capture:
-    """One module that runs twice, with the same weights."""
+    """One module that runs twice, with the same weights; between, its numbers are kept in bounds and doubled."""
     m = Made("Twice")
     weight = m.drawn(4, 4)
     x = m.bent("tanh", m.dense("rec:1", m.drawn(3, 4), 4, (), "rec", weight), ("rec:1",), "tanh")
-    m.dense("rec:2", x, 4, ("tanh",), "rec", weight)
+    low, high, two = (np.full(1, n, np.float32) for n in (-0.25, 0.25, 2))
+    y = m.run("clamp", "elementwise", {"input": x, "other": low, "third": high}, ("tanh",), operation="clamp")
+    x = m.run("add", "elementwise", {"input": x, "other": y, "third": two}, ("tanh", "clamp"), operation="multiply-add")
+    m.dense("rec:2", x, 4, ("add",), "rec", weight)
     return m.done()
 
 

@@ -198,6 +198,12 @@ def test_a_residual_is_told_as_one_and_a_sum_of_strangers_is_not() -> None:
     assert "1 dense and 2 dense are added up" in said
 
 
+def test_bounds_and_scaled_sums_are_written_out() -> None:
+    said = [plain(beat.caption) for beat in film(ModelCase("twice", {}, "twice")).board.beats]
+    assert "clamp = max(−0.63, −0.25) = −0.25" in said
+    assert "multiply-add = −0.63 + (−0.25) · 2 = −1.13" in said
+
+
 # ── options ──────────────────────────────────────────────────────────────────
 def test_any_call_opens_by_its_name_or_its_number_whatever_is_folded() -> None:
     by_name, by_number = (la.storyboard(made("deep"), opened=word) for word in ("h.7.fc", "23"))
@@ -300,6 +306,7 @@ CLAIMS = (
           lambda t, m, b: any(c.times == 1 and c.stands == int(m["n"]) for c in calls(t.trace))),
     Claim(r"a residual: .* is added to what became of it", residual),
     Claim(r".* and .* stand one after another: no number changes", lambda t, m, b: has(t, "concatenate")),
+    Claim(r".* and .* meet here", lambda t, m, b: any(len(c.wires) > 1 for c in calls(t.trace))),
     Claim("a filter reads one window at a time, through all maps", lambda t, m, b: has(t, "conv")),
     Claim("what is negative becomes 0", lambda t, m, b: has(t, "activation")),
     Claim("every number goes through one curve", lambda t, m, b: has(t, "activation")),

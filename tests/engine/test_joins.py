@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 import layeranim as la
 from layeranim.engine.concatenate import CONCATENATE
 from layeranim.engine.einsum import EINSUM
-from layeranim.engine.elementwise import ELEMENTWISE, FUNCTIONS, ElementwiseConfig
+from layeranim.engine.elementwise import ELEMENTWISE, FUNCTIONS, NAMES, ElementwiseConfig
 from layeranim.engine.matmul import MATMUL
 from layeranim.engine.option import Layer
 from layeranim.engine.padding import PAD
-from layeranim.engine.reduce import REDUCE
+from layeranim.engine.reduce import REDUCE, RUNNING, STEPS
 from layeranim.engine.upsample import UPSAMPLE
 from tests.engine.family import (
     HAS_TORCH,
@@ -33,16 +33,20 @@ from tests.engine.family import (
 LAYERS = {x.name: x for x in (ELEMENTWISE, CONCATENATE, MATMUL, EINSUM, PAD, REDUCE, UPSAMPLE)}
 RNG = np.random.default_rng(5)
 X, Y = RNG.uniform(0.2, 2, (2, 3, 4)), RNG.uniform(0.2, 2, (3, 1))
+Z = np.array([0.0, 1, 0.5, 3])
 MAPS = RNG.normal(size=(1, 2, 3, 4))
 CASES: list[tuple[Layer, dict[str, Any], dict[str, Any]]] = [
-    *[(ELEMENTWISE, {"operation": n}, {"input": X, "other": Y} if len(f.slopes) == 2 else {"input": X})
-      for n, f in FUNCTIONS.items()],
+    *[(ELEMENTWISE, {"operation": n}, dict(zip(NAMES, (X, Y, Z), strict=True)) if len(f.slopes) == 3 else
+       {"input": X, "other": Y} if len(f.slopes) == 2 else {"input": X}) for n, f in FUNCTIONS.items()],
     (CONCATENATE, {"axis": -2}, {"input1": X, "input2": X[:, :1], "input3": X[:, 1:]}),
     (MATMUL, {}, {"input": X, "other": RNG.normal(size=(4, 2))}),
     (EINSUM, {"equation": "bij,ki->bk"}, {"input": X, "other": RNG.normal(size=(5, 3))}),
     *[(PAD, {"padding": "1,2,0,2", "padding_mode": m}, {"input": X})
       for m in ("zeros", "reflect", "replicate", "circular")],
-    *[(REDUCE, {"mode": m, "axis": "0,2"}, {"input": X}) for m in ("mean", "sum", "max", "min", "norm")],
+    *[(REDUCE, {"mode": m, "axis": "0,2"}, {"input": X}) for m in STEPS],
+    (REDUCE, {"mode": "norm", "p": 3, "axis": "1"}, {"input": X}),
+    (REDUCE, {"mode": "std", "correction": 0, "axis": "1"}, {"input": X}),
+    *[(REDUCE, {"mode": m, "axis": "1", "running": True}, {"input": X}) for m in RUNNING],
     *[(UPSAMPLE, {"mode": m, "output_size": "5x3"}, {"input": MAPS})
       for m in ("nearest", "nearest-exact", "bilinear", "bicubic")],
 ]  # fmt: skip
@@ -68,7 +72,10 @@ def test_every_kind_replays_and_has_its_slopes(layer: Layer, options: dict[str, 
     slopes(layer, config, arrays, list(arrays))
 
 
-@pytest.mark.parametrize(("layer", "options", "arrays"), CASES[:1] + CASES[16:21], ids=IDS[:1] + IDS[16:21])
+FIRST = [next(k for k, case in enumerate(CASES) if case[0].name == name) for name in LAYERS if name != "upsample"]
+
+
+@pytest.mark.parametrize(("layer", "options", "arrays"), [CASES[k] for k in FIRST], ids=[IDS[k] for k in FIRST])
 def test_any_array_is_taken(layer: Layer, options: dict[str, Any], arrays: dict[str, Any]) -> None:
     takes_any_array(layer, layer.config.of(options), {name: np.round(4 * x) for name, x in arrays.items()})
 

@@ -13,6 +13,7 @@ from layeranim.engine.trace import Trace
 from layeranim.stories import phrases
 from layeranim.stories.options import FilmOptions
 from layeranim.stories.stage import NOTHING, Beneath, Cross, Each, Grid, More, Play, Repeat, Row, Units
+from layeranim.stories.stage.arrangements import picked
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.plans import TextPlan
 from layeranim.stories.stage.solver import Laid, Node, solve
@@ -80,6 +81,12 @@ def test_of_more_parts_than_have_room_the_others_are_counted(count: int, shown: 
     assert said == ([f"⋮ {count - shown} more"] if count > shown else [])
     tops = [grid(found, name).at[1] for name in names]
     assert tops == sorted(tops, reverse=True)
+
+
+def test_chosen_parts_are_drawn_also_where_only_one_is_left_out() -> None:
+    found = picked(lambda k: Grid("input", str(k + 1), cols="in_features", at=(("batch", k),)), (0, 1, 3), 4)
+    assert [node.text for node in found.nodes if isinstance(node, Grid)] == ["1", "2", "4"]
+    assert plain(found.more) == "⋮ 1 more"
 
 
 def test_parts_stand_across_where_that_is_wanted() -> None:

@@ -9,10 +9,13 @@ import numpy as np
 from tests.vectors import store
 
 LAYERS = ("elementwise", "concatenate", "matmul", "einsum", "pad", "reduce", "upsample")
-BINARY = ("add", "subtract", "multiply", "divide", "maximum", "minimum", "power")
-UNARY = ("negate", "absolute", "square", "sqrt", "reciprocal", "exp", "log", "sin", "cos")
+TERNARY = ("multiply-add", "blend", "clamp", "where")
+BINARY = ("add", "subtract", "multiply", "divide", "maximum", "minimum", "power", "remainder", "floor-divide")
+UNARY = ("negate", "absolute", "square", "sqrt", "reciprocal", "exp", "log", "sin", "cos", "tan", "atan", "sinh",
+         "cosh", "erf", "expm1", "log1p", "log2", "log10", "sign", "floor", "ceil", "round")  # fmt: skip
 EQUATIONS = ("ij,jk->ik", "bhid,bhjd->bhij", "ab,cb->a", "abc->ca", "a,b->ab", "ab,ab->")
-TORCH = {"subtract": "sub", "multiply": "mul", "divide": "div", "power": "pow", "negate": "neg", "absolute": "abs"}
+TORCH = {"subtract": "sub", "multiply": "mul", "divide": "div", "power": "pow", "negate": "neg", "absolute": "abs",
+         "multiply-add": "addcmul", "blend": "lerp"}  # fmt: skip
 
 
 def sizes(rng: np.random.Generator, n: int, most: int = 4) -> list[int]:
@@ -29,12 +32,18 @@ def case(rng: np.random.Generator, number: int) -> store.Case:
 
 def _elementwise(rng: np.random.Generator, number: int) -> tuple[dict[str, Any], dict[str, Any], list[int]]:
     shape = sizes(rng, int(rng.integers(1, 5)))
-    name = (BINARY + UNARY)[number // len(LAYERS) % len(BINARY + UNARY)]
-    kind = "positive" if name in ("divide", "power", "sqrt", "reciprocal", "log") else "real"
-    one, two = ([n if rng.integers(3) else 1 for n in shape] for _ in range(2))
+    every = BINARY + UNARY + TERNARY
+    name = every[number // len(LAYERS) % len(every)]
+    positive = ("divide", "power", "sqrt", "reciprocal", "log", "log1p", "log2", "log10", "remainder", "floor-divide")
+    kind = "positive" if name in positive else "real"
+    one, two, three = ([n if rng.integers(3) else 1 for n in shape] for _ in range(3))
     if name in UNARY:
         return {"operation": name}, {"input": store.array(rng, *shape, kind=kind)}, shape
     arrays = {"input": store.array(rng, *one, kind=kind), "other": store.array(rng, *two, kind=kind)}
+    if name in TERNARY:
+        arrays["third"] = store.array(rng, *three, kind="few" if name == "where" else "real")
+        shapes = map(tuple, (one, two, three))
+        return {"operation": name}, arrays, list(np.broadcast_shapes(*shapes))
     return {"operation": name}, arrays, list(np.broadcast_shapes(tuple(one), tuple(two)))
 
 
@@ -83,7 +92,19 @@ def _pad(rng: np.random.Generator) -> tuple[dict[str, Any], dict[str, Any], list
 def _reduce(rng: np.random.Generator) -> tuple[dict[str, Any], dict[str, Any], list[int]]:
     shape = sizes(rng, int(rng.integers(1, 5)))
     over = sorted(int(k) for k in rng.choice(len(shape), int(rng.integers(1, len(shape) + 1)), replace=False))
-    config = {"mode": str(rng.choice(("mean", "sum", "max", "min", "norm"))), "axis": over}
+    modes = ("mean", "sum", "max", "min", "norm", "product", "var", "std", "logsumexp")
+    config: dict[str, Any] = {"mode": str(rng.choice(modes)), "axis": over}
+    if config["mode"] in ("sum", "product") and len(over) == 1 and rng.integers(2):
+        return config | {"running": True}, {"input": store.array(rng, *shape)}, shape
+    if config["mode"] in ("var", "std"):
+        many = int(np.prod([shape[k] for k in over]))
+        config["correction"] = int(rng.integers(2)) if many > 1 else 0
+    if config["mode"] == "product":
+        config["axis"] = over = over[:1]  # PyTorch's takes one axis
+        few = {"input": store.array(rng, *shape, kind="few")}
+        return config, few, [n for k, n in enumerate(shape) if k not in over]
+    if config["mode"] == "norm" and rng.integers(2):
+        config["p"] = float(rng.choice((1.0, 3.0, 1.5)))
     return config, {"input": store.array(rng, *shape)}, [n for k, n in enumerate(shape) if k not in over]
 
 
@@ -121,6 +142,11 @@ def expected(case: store.Case, arrays: store.Arrays) -> store.Arrays:
 def _run(torch: Any, layer: str, config: dict[str, Any], given: list[Any]) -> Any:
     functional = torch.nn.functional
     if layer == "elementwise":
+        given = torch.broadcast_tensors(*given)  # not every function of PyTorch has slopes for what is spread
+        if config["operation"] == "floor-divide":
+            return torch.div(*given, rounding_mode="floor")
+        if config["operation"] == "where":
+            return torch.where(given[2] != 0, given[0], given[1]) + 0 * given[2]
         return getattr(torch, TORCH.get(config["operation"], config["operation"]))(*given)
     if layer == "concatenate":
         return torch.cat(given, dim=config["axis"])
@@ -132,8 +158,15 @@ def _run(torch: Any, layer: str, config: dict[str, Any], given: list[Any]) -> An
         last_first = [n for pair in reversed(pairs) for n in pair]
         return functional.pad(given[0], last_first, mode, config.get("value"))
     if layer == "reduce":
-        names = {"max": torch.amax, "min": torch.amin, "norm": torch.linalg.vector_norm}
-        return names.get(config["mode"], getattr(torch, config["mode"], None))(given[0], dim=config["axis"])
+        if config.get("running"):
+            return {"sum": torch.cumsum, "product": torch.cumprod}[config["mode"]](given[0], config["axis"][0])
+        if config["mode"] == "product":
+            return torch.prod(given[0], config["axis"][0])
+        if config["mode"] == "norm":
+            return torch.linalg.vector_norm(given[0], config.get("p", 2), dim=config["axis"])
+        name = {"max": "amax", "min": "amin"}.get(config["mode"], config["mode"])
+        more = {"correction": config["correction"]} if "correction" in config else {}
+        return getattr(torch, name)(given[0], dim=config["axis"], **more)
     factor = config.get("scale_factor")
     factors = factor and (factor, config.get("scale_width", factor))
     corners = config.get("align_corners", False) if config["mode"] in ("bilinear", "bicubic") else None

@@ -15,8 +15,8 @@ NAME, NAME_SHORT = 16, 9
 """Letters of a call's name under it; in a long row."""
 BRIEF = {
     "attention": "attent.", "batch norm": "norm", "embedding": "embed", "group norm": "norm", "instance norm": "norm",
-    "layer norm": "norm", "log-softmax": "log-soft.", "multiply": "times", "RMS norm": "norm", "subtract": "minus",
-    "transformer": "block", "transposed": "transp.", "upsampling": "upsample",
+    "layer norm": "norm", "log-softmax": "log-soft.", "multiply": "times", "multiply-add": "mul-add",
+    "RMS norm": "norm", "subtract": "minus", "transformer": "block", "transposed": "transp.", "upsampling": "upsample",
 }  # fmt: skip
 """What a stage of a long row is called."""
 BARS, GAP = 240.0, 22.0

@@ -55,7 +55,7 @@ class Repeat:
     """A part for each index along an axis: channels, filters, heads; one under another, or ``across`` in a row.
 
     ``make`` makes the part of an index. Of more than ``most`` all but one are drawn; ``⋮ 5 more`` stands under them.
-    Neighbours in a row stand ``apart``.
+    Neighbours in a row stand ``apart``. ``shown`` says how many are drawn where somebody chose them.
     """
 
     nodes: tuple[Node, ...]
@@ -64,8 +64,8 @@ class Repeat:
     hidden: int = field(default=0)
 
     def __init__(self, make: Callable[[int], Node], count: int, most: int = MOST, across: int = 1,
-                 apart: float = NEXT) -> None:  # fmt: skip
-        shown = drawn(count, most)
+                 apart: float = NEXT, shown: int | None = None) -> None:  # fmt: skip
+        shown = drawn(count, most) if shown is None else shown
         object.__setattr__(self, "nodes", tuple(make(k) for k in range(shown)))
         object.__setattr__(self, "across", min(across, shown))
         object.__setattr__(self, "apart", apart)
@@ -119,8 +119,7 @@ class Repeat:
 def picked(make: Callable[[int], Node], indices: Sequence[int], count: int, across: int = 1,
            apart: float = NEXT) -> Repeat:  # fmt: skip
     """A part for each of these indices along an axis of so many."""
-    shown = len(indices)
-    return Repeat(lambda i: make(indices[i]), count, shown + (shown < count), across, apart)
+    return Repeat(lambda i: make(indices[i]), count, across=across, apart=apart, shown=len(indices))
 
 
 def stack(grid: Grid, noun: str, axis: str, count: int, shown: Sequence[int] | None = None, across: int = 1) -> Repeat:

@@ -1,4 +1,4 @@
-"""How losses and norms are written: which of a formula's cases counts is a matter of the numbers."""
+"""How losses, norms and bounds are written: which of a formula's cases counts is a matter of the numbers."""
 
 from __future__ import annotations
 
@@ -55,3 +55,9 @@ def moved(values: Sequence[float], parameters: Mapping[str, Any]) -> str:
 def chained(values: Sequence[float], parameters: Mapping[str, Any]) -> str:
     """A gradient that goes back through an activation: times its slope at what went in."""
     return "{0}" if parameters["name"] == "linear" else "{0} · {name}′({1})"
+
+
+def clamped(values: Sequence[float], parameters: Mapping[str, Any]) -> str:
+    """The bound that a number is beyond; nothing of one that stays as it is."""
+    x, low, high = values
+    return "min({0}, {2})" if x > high else "max({0}, {1})" if x < low else ""

@@ -23,7 +23,7 @@ from layeranim.stories import phrases, rows
 from layeranim.stories.activations import activation_name
 from layeranim.stories.phrases import NumberRow, Terms
 from layeranim.stories.stage.axes import LARGEST
-from layeranim.stories.stage.charges import chained, charged, moved, normed, reduced, sloped
+from layeranim.stories.stage.charges import chained, charged, clamped, moved, normed, reduced, sloped
 from layeranim.stories.stage.figures import Acted, Covered, Figures
 from layeranim.stories.stage.language import Apart, Windows
 from layeranim.stories.storyboard import Address, Fact, Line, Run
@@ -36,6 +36,7 @@ WRITTEN: dict[str, str | tuple[str, ...] | Callable[[Sequence[float], Mapping[st
     "blend": "{old} · {0} + {weight} · {1f}",
     "chain": chained,
     "charge": charged,
+    "clamp": clamped,
     "copy": "{0}",
     "deviation": "√({0} + {eps})",
     "divide": "{0} / {1f}",
@@ -51,6 +52,7 @@ WRITTEN: dict[str, str | tuple[str, ...] | Callable[[Sequence[float], Mapping[st
     "mean_of_squares": "({squares}) / {n}",
     "minus": "{0} − {1f}",
     "multiply": "{0} · {1f}",
+    "multiply_add": "{0} + {1f} · {2f}",
     "norm": normed,
     "norm_of_cells": "√({squares})",
     "pick_row": "row {0}: {1}",
