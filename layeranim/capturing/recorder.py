@@ -153,7 +153,8 @@ class Recorder:
             self._brought(source) if source else id(leaf) not in self._own
             for source, leaf in zip(sources, leaves, strict=True)
         )
-        entry.of_nothing = not entry.weights and self._of_nothing(leaves)
+        entry.constant = kind == "made" or (bool(leaves) and all(map(self._constant, leaves)))
+        entry.of_nothing = not entry.weights and (entry.constant or self._of_nothing(leaves))
         entry.given = self._kept(name, given)
         return entry
 
@@ -191,6 +192,11 @@ class Recorder:
         """Whether all that a call computes with was made of nothing that a layer gave, nor of weights or the input."""
         sources = [self._source(leaf) for leaf in leaves if leaf.is_floating_point()]
         return bool(sources) and all(source and self.entries[source[0]].kind == "made" for source in sources)
+
+    def _constant(self, leaf: Any) -> bool:
+        """Whether the same tensor would be there with any input: made anew, a buffer, or made of such alone."""
+        source = self._source(leaf)
+        return self.entries[source[0]].constant if source else id(leaf) in self._own and id(leaf) not in self.parameters
 
     def _brought(self, source: tuple[int, int]) -> bool:
         """Whether a result was only carried on from what the caller brought."""
