@@ -81,9 +81,9 @@ def _headed(linear: Event, rows: Array) -> Array:
 def _shared(made: dict[str, Array]) -> int:
     """How many heads of keys and values there are, each once where several queries' heads were given the same one."""
     count = len(made["key"])
-    same = (n for n in range(1, count + 1) if count % n == 0 and all(
-        (made[part] == made[part][:: count // n].repeat(count // n, axis=0)).all() for part in ("key", "value")))  # fmt: skip
-    heads = next(same)
+    parts = made["key"], made["value"]
+    whole = (n for n in range(1, count + 1) if count % n == 0)
+    heads = next(n for n in whole if all((a == a[:: count // n].repeat(count // n, axis=0)).all() for a in parts))
     made |= {part: made[part][:: count // heads] for part in ("key", "value")}
     return heads
 

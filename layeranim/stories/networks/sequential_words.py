@@ -57,8 +57,8 @@ def word(stage: RowStage) -> str:
 
 
 def title(stage: RowStage) -> str:
-    """Its number, from 1, and what it is: ``3 max pool``."""
-    return f"{stage.number} {word(stage)}"
+    """Its number, from 1, and what it is: ``3 max pool``; of one that stands for others its name alone."""
+    return word(stage) if stage.closed else f"{stage.number} {word(stage)}"
 
 
 def inner(name: str, stage: RowStage) -> str:
