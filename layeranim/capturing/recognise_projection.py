@@ -37,8 +37,8 @@ def from_linear(
         up = _linear_above(log, place)
         past = turned_above(log, place, _linear_above) if up is None and part != "value" else None
         if past is not None:
-            *up, around = past
-            covers |= around
+            up = past[:2]
+            covers |= past[2]
         if up is None:
             return None
         linear, wires = linears[part], _ = up
