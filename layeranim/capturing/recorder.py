@@ -153,7 +153,8 @@ class Recorder:
             self._brought(source) if source else id(leaf) not in self._own
             for source, leaf in zip(sources, leaves, strict=True)
         )
-        entry.constant = kind == "made" or (bool(leaves) and all(map(self._constant, leaves)))
+        whole = kind != "module" and bool(leaves) and all(map(self._constant, leaves))  # a module may have weights
+        entry.constant = kind == "made" or whole
         entry.of_nothing = not entry.weights and (entry.constant or self._of_nothing(leaves))
         entry.given = self._kept(name, given)
         return entry

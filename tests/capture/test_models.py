@@ -138,6 +138,19 @@ def test_grouped_heads_keep_their_groups_and_positions_that_turn_are_rotary(name
     assert [call.kind for call in found.layers][1:4] == ["attention", "Linear", "add"]
 
 
+def test_what_a_layer_makes_of_numbers_that_never_change_is_a_call() -> None:
+    class Table(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.register_buffer("table", torch.eye(3))
+            self.fc = torch.nn.Linear(3, 4)
+
+        def forward(self, x: Any) -> Any:
+            return x + torch.relu(self.fc(2 * self.table))
+
+    assert [call.name for call in la.capture(Table(), torch.ones(3, 4)).layers] == ["fc", "relu", "add"]
+
+
 def test_a_norm_and_an_activation_of_ones_own_are_known_and_a_layer_scale_is_none() -> None:
     found = captured("foreign")
     assert found.trace("norm").config.kind == "rms"  # type: ignore[attr-defined]
