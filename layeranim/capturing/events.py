@@ -18,7 +18,8 @@ class Event:
     """One call as it happened. ``kind`` is module, function, wire (it carries numbers) or made (it makes some).
 
     ``module`` is the module as it was then. ``sources`` says of every tensor among its arguments which entry made it,
-    and which of that one's results it is; ``brought`` whether nothing in the model made it: the caller brought it.
+    and which of that one's results it is; ``brought`` whether nothing in the model made it: the caller brought it. A
+    ``constant`` one gives the same whatever came in; ``of_nothing`` is one without weights, layers' numbers or input.
     ``found`` is the layer of a composite, ``covers`` what it is made of. ``name`` is ``base``, and a number where that
     runs several times.
     """
@@ -39,6 +40,7 @@ class Event:
     covers: tuple[int, ...] = ()
     found: Packed | None = None
     of_nothing: bool = False
+    constant: bool = False
     brought: tuple[bool, ...] = ()
     base: str = ""
 

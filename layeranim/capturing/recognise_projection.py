@@ -14,6 +14,7 @@ import numpy as np
 from layeranim.capturing import functions
 from layeranim.capturing.events import Event
 from layeranim.capturing.kept import torch_module
+from layeranim.capturing.recognise_rotary import turned_above, turning
 from layeranim.capturing.recorder import Recorder
 from layeranim.engine.packing import Packed
 from layeranim.engine.trace import Array
@@ -31,31 +32,60 @@ def from_linear(
 ) -> tuple[Packed, set[int]] | None:
     """The same attention from the embeddings that linear layers made its queries, keys and values of."""
     log, arrays, covers, inputs = recorder.entries, dict[str, Array](), set[int](), list[Array]()
+    linears, made, how = dict[str, Event](), dict[str, Array](), list[dict[str, str | float] | None]()
     for part, place, turn in zip(("query", "key", "value"), places, turns, strict=True):
         up = _linear_above(log, place)
+        past = turned_above(log, place, _linear_above) if up is None and part != "value" else None
+        if past is not None:
+            up = past[:2]
+            covers |= past[2]
         if up is None:
             return None
-        linear, wires = up
-        x, weight, bias = _linear(linear)
+        linear, wires = linears[part], _ = up
         rows = _rows(linear, wires, turn)
         if rows is None:
             return None
-        arrays[f"weight_{part}"] = array("weight", weight)[rows]
-        if bias is not None:
-            arrays[f"bias_{part}"] = array("bias", bias)[rows]
-        tokens = array("input", x)
+        if part != "value":
+            how.append(past and turning(_headed(linear, rows), found.arrays[part]))
+        made[part] = rows
+        tokens = array("input", _linear(linear)[0])
         inputs.append(tokens.reshape(len(found.arrays[part]), -1, tokens.shape[-1]))
         covers |= {linear.at, *(entry.at for entry, _ in wires)}
+    if how[0] != how[1]:
+        return None
+    heads = _shared(made)
+    for part, rows in made.items():
+        _, weight, bias = _linear(linears[part])
+        arrays[f"weight_{part}"] = array("weight", weight)[rows.reshape(-1)]
+        if bias is not None:
+            arrays[f"bias_{part}"] = array("bias", bias)[rows.reshape(-1)]
     query, key, value = inputs
     arrays["embeddings"] = query
     if key.shape != query.shape or not np.array_equal(key, query):
         arrays["context"] = key
     if value.shape != key.shape or not np.array_equal(value, key):
         arrays["value_context"] = value
-    names = ("heads", "key_heads", "causal", "scale", "mask_kind")
-    options = {n: found.options[n] for n in names if n in found.options}
+    names = ("heads", "causal", "scale", "mask_kind")
+    options = {n: found.options[n] for n in names if n in found.options} | {"key_heads": heads} | (how[0] or {})
     arrays |= {n: found.arrays[n] for n in ("mask",) if n in found.arrays}
     return Packed("attention", {**options, "output_projection": False}, arrays, found.axes), covers
+
+
+def _headed(linear: Event, rows: Array) -> Array:
+    """What a linear layer gave, as (batch, heads, time, features)."""
+    made = array("output", linear.result.tree())  # type: ignore[union-attr]
+    by_head = made.reshape(-1, *made.shape[-2:])[..., rows.reshape(-1)].reshape(-1, made.shape[-2], *rows.shape)
+    return np.asarray(by_head.swapaxes(1, 2))
+
+
+def _shared(made: dict[str, Array]) -> int:
+    """How many heads of keys and values there are, each once where several queries' heads were given the same one."""
+    count = len(made["key"])
+    parts = made["key"], made["value"]
+    whole = (n for n in range(1, count + 1) if count % n == 0)
+    heads = next(n for n in whole if all((a == a[:: count // n].repeat(count // n, axis=0)).all() for a in parts))
+    made |= {part: made[part][:: count // heads] for part in ("key", "value")}
+    return heads
 
 
 def _arguments(entry: Event) -> Any:
@@ -101,7 +131,8 @@ def _linear(entry: Event) -> tuple[Any, Any, Any]:
 
 
 def _rows(linear: Event, wires: list[tuple[Event, int]], turn: Axes) -> Any:
-    """Which row of the weight made each feature of each head: row numbers sent through the wires, then turned."""
+    """Which row of the weight made each feature of each head, (heads, features): row numbers sent through the wires,
+    then turned."""
     torch = torch_module()
     shape = linear.shapes_out[0]
     with torch.no_grad():
@@ -117,4 +148,4 @@ def _rows(linear: Event, wires: list[tuple[Event, int]], turn: Axes) -> Any:
         index = index[:, None]
     if index.ndim != 4 or not bool((index == index[:1, :, :1]).all()):
         return None
-    return index[0, :, 0].reshape(-1).numpy()
+    return index[0, :, 0].numpy()

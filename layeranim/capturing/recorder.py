@@ -154,7 +154,9 @@ class Recorder:
             self._brought(source) if source else id(leaf) not in self._own
             for source, leaf in zip(sources, leaves, strict=True)
         )
-        entry.of_nothing = kind == "made" or (not entry.weights and self._of_nothing(leaves))
+        whole = kind != "module" and bool(leaves) and all(map(self._constant, leaves))  # a module may have weights
+        entry.constant = kind == "made" or whole
+        entry.of_nothing = entry.constant or (not entry.weights and self._of_nothing(leaves))
         entry.given = self._kept(name, given)
         return entry
 
@@ -194,6 +196,11 @@ class Recorder:
         floats = [leaf for leaf in leaves if leaf.is_floating_point()]
         sources = [self._source(leaf) for leaf in floats or leaves]
         return bool(sources) and all(source and self.entries[source[0]].of_nothing for source in sources)
+
+    def _constant(self, leaf: Any) -> bool:
+        """Whether the same tensor would be there with any input: made anew, a buffer, or made of such alone."""
+        source = self._source(leaf)
+        return self.entries[source[0]].constant if source else id(leaf) in self._own and id(leaf) not in self.parameters
 
     def _brought(self, source: tuple[int, int]) -> bool:
         """Whether a result was only carried on from what the caller brought."""

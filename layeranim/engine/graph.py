@@ -136,7 +136,7 @@ def _computed(call: GraphCall, own: Mapping[str, Array], held: Mapping[str, Tens
     result = next(name for name in RESULTS if name in trace)
     prefix = f"{call.name}."
     entries = list(_entered(call, trace, held, read))
-    first = entries[0].axes if entries else {}
+    first = entries[0].axes if entries else _alone(trace[result], trace.axes(result), held["input"])
     plain = trace[result].shape == call.made and call.axes == tuple(range(len(call.made)))
     written = _out(call, last) if plain else f"{prefix}folded"
     role: Role = "output" if last and plain else "intermediate"
@@ -158,6 +158,12 @@ def _computed(call: GraphCall, own: Mapping[str, Array], held: Mapping[str, Tens
                    arrange(wrote.array, shape=call.shape, axes=call.axes, entry=call.made))  # fmt: skip
     ended = [_arranging(wrote, (), after, call.shape, call.axes)]
     return GraphDone(union([*before, inside, tensors(after)]), Steps.chain(*begun, part.steps(trace), ended), after)
+
+
+def _alone(made: Array, axes: tuple[str, ...], given: Tensor) -> dict[str, str]:
+    """Of a layer that reads nothing drawn: its samples are those of the whole, where they are as many."""
+    sampled = axes[:1] == given.axes[:1] == ("batch",) and len(made) == given.shape[0]
+    return {"batch": "batch"} if sampled else {}
 
 
 def _read(wire: GraphWire, source: Tensor) -> Array:

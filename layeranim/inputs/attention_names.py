@@ -139,7 +139,7 @@ def attention(
     options = {"heads": heads, "projections": True, "output_projection": "weight_output" in arrays,
                "bias": any(name.startswith("bias") for name in arrays)}  # fmt: skip
     if options["bias"]:
-        _filled(arrays)
+        filled(arrays)
     return Packed("attention", {**options, **_shared(arrays, heads)}, arrays, usual=dict(form.usual))
 
 
@@ -185,9 +185,9 @@ def _shared_keys(name: str, whole: Array, form: AttentionForm, held: Mapping[str
     return np.split(whole, [queries, queries + rest // 2])
 
 
-def _filled(arrays: dict[str, Array]) -> None:
+def filled(arrays: dict[str, Array]) -> None:
     """Biases of 0 where a model has none beside others that it has."""
-    for name in [name for name in arrays if name.startswith("weight")]:
+    for name in [name for name in arrays if name.rpartition(".")[2].startswith("weight")]:
         bias = name.replace("weight", "bias")
         arrays.setdefault(bias, np.zeros(len(arrays[name]), arrays[name].dtype))
 

@@ -1,7 +1,7 @@
 """A block of a transformer by the names of the models that have it, as PyTorch's encoder layer names it.
 
-Sources: Hugging Face transformers (modeling_bert, modeling_distilbert, modeling_gpt2, modeling_vit), timm's
-vision_transformer.
+Sources: Hugging Face transformers (modeling_bert, modeling_distilbert, modeling_gpt2, modeling_llama, modeling_vit),
+timm's vision_transformer.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from layeranim.engine.packing import Packed
 from layeranim.errors import OptionError
 from layeranim.inputs import attention_names
 
-_OURS = {"linear1": "feedforward.{}_expand", "linear2": "feedforward.{}_contract", "norm1": "self_norm.{}",
-         "norm2": "feedforward_norm.{}"}  # fmt: skip
+_OURS = {"linear1": "feedforward.{}_expand", "linear2": "feedforward.{}_contract", "gate": "feedforward.{}_gate",
+         "norm1": "self_norm.{}", "norm2": "feedforward_norm.{}"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,11 @@ class ModelBlock:
 BLOCKS = (
     ModelBlock("GPT-2", "attn.", {"ln_1": "norm1", "mlp.c_fc": "linear1", "mlp.c_proj": "linear2", "ln_2": "norm2"},
                {"norm": "pre", "activation": "gelu-tanh", "causal": True}, turned=True),
+    ModelBlock("Llama", "self_attn.",
+               {"input_layernorm": "norm1", "mlp.up_proj": "linear1", "mlp.gate_proj": "gate",
+                "mlp.down_proj": "linear2", "post_attention_layernorm": "norm2"},
+               {"norm": "pre", "norm_kind": "rms", "activation": "swiglu", "causal": True, "positional": "rotary",
+                "pairs": "halves", "eps": 1e-6}),
     ModelBlock("DistilBERT", "attention.",
                {"sa_layer_norm": "norm1", "ffn.lin1": "linear1", "ffn.lin2": "linear2", "output_layer_norm": "norm2"},
                {"norm": "post", "activation": "gelu", "eps": 1e-12}),
@@ -77,6 +82,10 @@ def block(state: Mapping[str, Any], heads: int) -> Packed | None:
                 if f"{theirs}.{kind}" in state:
                     value = numeric(f"{theirs}.{kind}", state[f"{theirs}.{kind}"])
                     arrays[_OURS[ours].format(name)] = value.T if known.turned and name == "weight" else value
-        options = {"block": "encoder", "heads": heads, "bias": attended.options["bias"]}
+        biased = any(".bias_" in name for name in arrays)
+        if biased:
+            attention_names.filled(arrays)
+        options = {"block": "encoder", "heads": heads, "bias": biased}
+        options |= {name: attended.options[name] for name in ("key_heads",) if name in attended.options}
         return Packed("transformer", options, arrays, usual=dict(known.usual))
     return None

@@ -15,7 +15,7 @@ from layeranim.engine.trace import Trace
 from layeranim.errors import OptionError
 from layeranim.stories.networks.captured_cards import width
 from layeranim.stories.networks.captured_options import GraphFilmConfig
-from layeranim.stories.networks.opened import OPEN_MOST, cards
+from layeranim.stories.networks.opened import OPEN_MOST, cards, lines
 from layeranim.stories.networks.sequential_stage import FEWEST
 from layeranim.stories.options import FilmOptions
 
@@ -60,11 +60,18 @@ def trace(model: Capture, film: FilmOptions, opened: Any = None) -> Trace:
 
 
 def _stages(calls: Sequence[ModelCall], canvas: Canvas, opened: Sequence[int]) -> list[OutlinedStage]:
-    """As many stages as stand side by side with their words; where rows are broken anyway as many as there is room
-    for."""
-    most = cards(canvas, opened) - 1
-    for room in range(most, FEWEST, -1):
+    """As many stages as stand side by side with their words, in lines where all are low; where rows are broken anyway
+    as many as there is room for."""
+    for room in range(cards(canvas, opened, low=True) - 1, FEWEST, -1):
         found = outline(calls, room, opened)
-        if canvas.narrow or width([sketched(calls, stage) for stage in found]) <= canvas.room:
+        low = not opened and all(_low(calls[stage.calls[-1]]) for stage in found)
+        wide = width([sketched(calls, stage) for stage in found])
+        most = lines(canvas) * canvas.room if low else canvas.room
+        if room < cards(canvas, opened, low) and (wide <= most or (canvas.narrow and not low)):
             return found
     return outline(calls, FEWEST, opened)
+
+
+def _low(call: ModelCall) -> bool:
+    """Whether a call gives rows of features, or those of heads."""
+    return call.layer in ("attention", "embedding") or [len(shape) for shape in call.shapes_out[:1]] == [3]

@@ -134,7 +134,7 @@ def attending(blocks: int = 1) -> Capture:
 
 
 def tagging() -> Capture:
-    """An LSTM over words, a label for each."""
+    """An LSTM over words, what a second input says of each added, a label for each."""
     m = Made("Tagging")
     ids = np.array([[1, 4, 2], [0, 2, 3]])
     x = m.run(
@@ -143,7 +143,8 @@ def tagging() -> Capture:
     arrays = {"input": x, "weight_input": m.drawn(12, 4), "weight_hidden": m.drawn(12, 3),
               "bias_input": m.drawn(12), "bias_hidden": m.drawn(12)}  # fmt: skip
     y = m.run("rnn", "lstm", arrays, ("embed",), kind="LSTM", hidden=3)
-    m.dense("out", y, 2, ("rnn",))
+    side = m.dense("side", m.drawn(2, 3, 5), 3, ())
+    m.dense("out", m.added("add", y, side, ("rnn", "side")), 2, ("add",))
     return m.done()
 
 

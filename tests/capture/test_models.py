@@ -128,10 +128,27 @@ def test_attention_with_its_projections_is_one_layer_however_it_is_written(name:
     assert found["h.0.attn.qkv"].agrees  # and what it is made of is still there
 
 
-def test_grouped_heads_keep_their_groups() -> None:
-    trace = captured("grouped-heads").trace("attention")
-    assert (trace.config.heads, trace.config.key_heads) == (4, 2)  # type: ignore[attr-defined]
-    assert trace["weight_key"].shape == (8, 16)
+@pytest.mark.parametrize(("name", "pairs"), [("grouped-heads", "halves"), ("repeated-heads", "adjacent")])
+def test_grouped_heads_keep_their_groups_and_positions_that_turn_are_rotary(name: str, pairs: str) -> None:
+    found = captured(name)
+    trace, options = found.trace("attention"), found["attention"].options
+    assert (options["heads"], options["key_heads"], trace["weight_key"].shape) == (4, 2, (8, 16))
+    assert (options["positional"], options["pairs"], options["base"]) == ("rotary", pairs, 500.0)
+    assert "outer" not in found, "angles are made of nothing that came in"
+    assert [call.kind for call in found.layers][1:4] == ["attention", "Linear", "add"]
+
+
+def test_what_a_layer_makes_of_numbers_that_never_change_is_a_call() -> None:
+    class Table(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.register_buffer("table", torch.eye(3))
+            self.fc = torch.nn.Linear(3, 4)
+
+        def forward(self, x: Any) -> Any:
+            return x + torch.relu(self.fc(2 * self.table))
+
+    assert [call.name for call in la.capture(Table(), torch.ones(3, 4)).layers] == ["fc", "relu", "add"]
 
 
 def test_a_norm_and_an_activation_of_ones_own_are_known_and_a_layer_scale_is_none() -> None:
@@ -203,6 +220,17 @@ def test_every_call_whose_layer_has_a_film_has_its_storyboard(name: str) -> None
         if call.layer in films:
             work = traced.of_trace(*traced.of_call(captured(name), call.name, {}))
             assert work.storyboard(work.trace()).beats, call.name
+
+
+def test_a_table_of_positions_says_which_row_each_of_them_takes() -> None:
+    found = captured("nanogpt")
+    board = la.storyboard(found)
+    said = next(plain(beat.caption) for beat in board.beats if "wpe" in plain(beat.place))
+    match = re.fullmatch(r"id (\d+), row (\d+) of the table: (\S+) in column (\d+)", said)
+    assert match, said
+    place, row, column = (int(match[k]) for k in (1, 2, 4))
+    assert row == place + 1
+    assert found["wpe"].output[place, column - 1] == pytest.approx(float(match[3].replace("\u2212", "-")), abs=0.006)
 
 
 def test_a_film_of_a_call_bears_its_name(tmp_path: Path) -> None:

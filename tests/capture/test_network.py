@@ -158,6 +158,18 @@ def test_of_blocks_that_are_alike_the_first_is_opened_as_finely_as_there_is_room
     assert seen(5) == seen(3) == [("h.0.gather", 3, 1), ("h.0.change", 2, 1), ("h.1", 15, 3)]
 
 
+@pytest.mark.parametrize("size", ["1280x720", "720x720", "405x720"])
+def test_rows_of_features_stand_in_lines_so_that_a_block_is_drawn_call_by_call(size: str) -> None:
+    work = ModelCase("many-attending", {"size": size}, size).work()
+    trace = work.trace()
+    drawn = {call.name for call in calls(trace) if call.stands == 1}
+    assert drawn == {"embed", "h.0.norm", "h.0.qkv", "h.0.attend", "h.0.proj", "h.0.add", "head"}
+    board = work.storyboard(trace)
+    texts = [plain(plan.line) for plan in board.parts["stage"] if isinstance(plan, TextPlan)]
+    assert "h.1–2" in texts
+    assert not any(text.endswith(" more") for text in texts), "the stage has no room for all of them"
+
+
 def test_blocks_that_differ_are_not_taken_for_alike() -> None:
     m = Made("Unlike")
     x, before = m.drawn(2, 4), ()
@@ -288,6 +300,13 @@ def residual(told: Told, match: re.Match[str], beat: Any) -> bool:
     return False
 
 
+def added(told: Told, match: re.Match[str], beat: Any) -> bool:
+    """One call adds what those two gave."""
+    numbers = {int(match["a"]), int(match["b"])}
+    both = {f"{call.name}.output" for call in calls(told.trace) if call.place in numbers}
+    return any(call.options.get("operation") == "add" and {*call.sources} == both for call in calls(told.trace))
+
+
 CLAIMS = (
     Claim("a model as it ran, call by call", lambda t, m, b: sum(c.stands for c in calls(t.trace)) > 1),
     Claim("one call: what goes in, what comes out", lambda t, m, b: sum(c.stands for c in calls(t.trace)) == 1),
@@ -304,7 +323,10 @@ CLAIMS = (
           lambda t, m, b: any((c.times, c.stands) == (int(m["n"]), int(m["n"]) * int(m["k"])) for c in calls(t.trace))),
     Claim(r"(?P<n>\d+) calls, not drawn one by one: this is what the last one gave",
           lambda t, m, b: any(c.times == 1 and c.stands == int(m["n"]) for c in calls(t.trace))),
+    Claim("it reads none of the stages before it",
+          lambda t, m, b: any(c.layer and not c.sources for c in calls(t.trace)[1:])),
     Claim(r"a residual: .* is added to what became of it", residual),
+    Claim(r"(?P<a>\d+) \S+ and (?P<b>\d+) \S+ are added up", added),
     Claim(r".* and .* stand one after another: no number changes", lambda t, m, b: has(t, "concatenate")),
     Claim(r".* and .* meet here", lambda t, m, b: any(len(c.wires) > 1 for c in calls(t.trace))),
     Claim("a filter reads one window at a time, through all maps", lambda t, m, b: has(t, "conv")),

@@ -132,10 +132,11 @@ class NanoGpt(nn.Module):
 
 
 class Rotary(nn.Module):
-    """Grouped heads, positions that turn, RMS norms and a gated unit of one's own, as in Llama."""
+    """Grouped heads, positions that turn halves or neighbours, RMS norms and a gated unit of one's own, as in Llama."""
 
-    def __init__(self) -> None:
+    def __init__(self, pairs: str = "halves") -> None:
         super().__init__()
+        self.pairs = pairs
         self.norm = OwnRms(16)
         self.q_proj, self.k_proj = nn.Linear(16, 16, bias=False), nn.Linear(16, 8, bias=False)
         self.v_proj, self.o_proj = nn.Linear(16, 8, bias=False), nn.Linear(16, 16, bias=False)
@@ -146,10 +147,24 @@ class Rotary(nn.Module):
         b, t, _ = y.shape
         q = self.q_proj(y).view(b, t, 4, 4).transpose(1, 2)
         k, v = (p(y).view(b, t, 2, 4).transpose(1, 2) for p in (self.k_proj, self.v_proj))
+        angle = torch.outer(torch.arange(t), 1 / 500 ** (torch.arange(0, 4, 2) / 4))
+        q, k = (turned(x, angle, self.pairs) for x in (q, k))
         mask = torch.ones(t, t, dtype=torch.bool).tril()
+        if self.pairs == "adjacent":  # every head of keys is written out for both heads of queries that share it
+            k, v = (x.repeat_interleave(2, dim=1) for x in (k, v))
         out = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, enable_gqa=True)
         x = x + self.o_proj(out.transpose(1, 2).reshape(b, t, 16))
         return x + self.down(F.silu(self.gate(x)) * self.up(x))
+
+
+def turned(x: Tensor, angle: Tensor, pairs: str) -> Tensor:
+    """Pairs of features turned by the angle of their place, as Llama's code and as RoFormer's write it."""
+    if pairs == "halves":
+        cos, sin = (f(torch.cat((angle, angle), -1)) for f in (torch.cos, torch.sin))
+        one, two = x.chunk(2, -1)
+        return x * cos + torch.cat((-two, one), -1) * sin
+    cos, sin = (f(angle).repeat_interleave(2, -1) for f in (torch.cos, torch.sin))
+    return x * cos + torch.stack((-x[..., 1::2], x[..., ::2]), -1).flatten(-2) * sin
 
 
 class OwnRms(nn.Module):
@@ -339,6 +354,7 @@ MODELS: dict[str, Model] = {
     "nanogpt": Model(lambda: NanoGpt(False).eval(), (IDS,)),
     "nanogpt-by-hand": Model(lambda: NanoGpt(True).eval(), (IDS,)),
     "grouped-heads": Model(Rotary, (drawn(2, 5, 16),)),
+    "repeated-heads": Model(lambda: Rotary("adjacent"), (drawn(2, 5, 16),)),
     "foreign": Model(Foreign, (drawn(3, 8),)),
     "equations": Model(Equations, (drawn(2, 6, 8), PAD)),
     "standardised": Model(Standardised, (drawn(2, 1, 6, 6),)),

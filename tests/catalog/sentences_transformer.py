@@ -26,6 +26,20 @@ def decoder(told: Told, m: Match, beat: Beat) -> bool:
     return "context" in told.trace
 
 
+def moments(told: Told, beat: Beat) -> bool:
+    """Whether what a word's lane holds is normalised last: squares of mean 1, and unless it is an rms norm mean 0."""
+    every: Any = told["feedforward_norm.normalised"]
+    x = every[told.work.film.place_in(len(every)), told.query(beat)]
+    centred = told.config.norm_kind == "rms" or np.isclose(x.mean(), 0, atol=1e-5)
+    return bool(told.config.norm == "post" and np.isclose((x * x).mean(), 1, atol=0.05) and centred)
+
+
+def gated(told: Told) -> bool:
+    """Whether the units are what they were, times their gates."""
+    f = "feedforward."
+    return np.allclose(told[f + "expanded"], told[f + "gate"] * told[f + "expanded_pre"], rtol=1e-5)
+
+
 TRANSFORMER = (
     Claim("every word has a lane: what a sublayer finds is added to it"),
     Claim("this word sees only itself", lambda t, m, b: seen(t, b) == [t.query(b)], DECODER, ({},)),
@@ -36,9 +50,12 @@ TRANSFORMER = (
     Claim("added to the lane: what was there stays in the sum"),
     Claim("it reads a normalised copy; the lane stays as it is", lambda t, m, b: t.config.norm == "pre",
           {"example": "pre-norm"}, ({},)),
-    Claim("mean 0, deviation 1, then γ and β", lambda t, m, b: t.config.norm == "post", {},
-          ({"example": "pre-norm"},)),
+    Claim("mean 0, deviation 1, then γ( and β)?",
+          lambda t, m, b: bool(m[1]) == ("feedforward_norm.beta" in t.trace) and moments(t, b),
+          {}, ({"example": "pre-norm"}, {"norm_kind": "rms"})),
+    Claim("the mean of its squares becomes 1, then γ", lambda t, m, b: moments(t, b), {"norm_kind": "rms"}, ({},)),
     Claim("each word alone: its units see no other word"),
+    Claim("each unit is multiplied by its gate", lambda t, m, b: gated(t), {"activation": "swiglu"}, ({},)),
     Claim(r"(\d+) (?:words?|tokens?): they talk, think alone, and keep what they were",
           lambda t, m, b: int(m[1]) == t["input"].shape[1] > 1, {}, ({"words": "cat"},)),
     Claim(r"1 (?:word|token): it thinks alone, and keeps what it was",

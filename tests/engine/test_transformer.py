@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import layeranim as la
 from layeranim.engine.attention import ATTENTION
 from layeranim.engine.attention_packing import from_torch_transformer
 from layeranim.engine.replay import replay
@@ -15,6 +16,10 @@ from layeranim.engine.transformer import TRANSFORMER
 from tests.engine import family
 from tests.vectors import store
 
+LLAMA: dict[str, Any] = {
+    "norm": "pre", "norm_kind": "rms", "heads": 2, "key_heads": 1, "embed": 8, "feedforward": 3, "tokens": 3,
+    "activation": "swiglu", "positional": "rotary", "pairs": "halves", "base": 500.0, "causal": True, "bias": False,
+}  # fmt: skip
 MAKER = family.maker("transformer")
 LAYERS = {"transformer": TRANSFORMER}
 CASES: list[dict[str, Any]] = [
@@ -23,6 +28,8 @@ CASES: list[dict[str, Any]] = [
     {"block": "decoder", "heads": 1, "embed": 3, "bias": False},
     {"block": "decoder", "norm": "pre", "context_tokens": 5, "tokens": 3, "heads": 3},
     {"block": "decoder", "window": 1, "heads": 1, "embed": 2, "tokens": 3, "context_tokens": 2},
+    LLAMA,
+    {"block": "decoder", "norm_kind": "rms", "key_heads": 1, "activation": "geglu", "positional": "rotary"},
 ]
 
 
@@ -55,6 +62,46 @@ if family.HAS_TORCH:
         given = {name: array for name, array in arrays.items() if "mask" in name or name in ("input", "context")}
         trace = TRANSFORMER.compute(TRANSFORMER.config.of(options), packed.arrays | given)
         np.testing.assert_allclose(trace["output"], MAKER.expected(case, arrays)["output"], rtol=1e-10, atol=1e-12)
+
+    @pytest.mark.parametrize("changes", [{}, {"bias": True, "norm": "post", "key_heads": 2, "activation": "reglu"}])
+    def test_norms_gates_grouped_heads_and_turned_positions_are_those_of_pytorch(changes: dict[str, Any]) -> None:
+        import torch
+        from torch.nn import functional as F
+
+        from tests.capture.torch_models import turned
+
+        options = LLAMA | changes
+        arrays = arrays_of(options)
+        w = {name: torch.tensor(array, requires_grad=True) for name, array in arrays.items()}
+
+        def linear(part: str, x: Any) -> Any:
+            name, _, key = part.partition(".")
+            return F.linear(x, w[f"{name}.weight_{key}"], w.get(f"{name}.bias_{key}"))
+
+        def attention(x: Any) -> Any:
+            q, k, v = (linear(f"self.{p}", x).unflatten(-1, (-1, 4)).transpose(1, 2) for p in ("query", "key", "value"))
+            angle = torch.outer(torch.arange(3.0).double(), 1 / 500 ** (torch.arange(0, 4, 2).double() / 4))
+            q, k = turned(q, angle, "halves"), turned(k, angle, "halves")
+            mixed = F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True)
+            return linear("self.output", mixed.transpose(1, 2).flatten(2))
+
+        def feedforward(x: Any) -> Any:
+            gate = {"swiglu": F.silu, "reglu": F.relu}[options["activation"]](linear("feedforward.gate", x))
+            return linear("feedforward.contract", gate * linear("feedforward.expand", x))
+
+        x = w["input"]
+        for name, part in (("self", attention), ("feedforward", feedforward)):
+            gamma = w[f"{name}_norm.gamma"]
+            if options["norm"] == "pre":
+                x = x + part(F.rms_norm(x, (8,), gamma, 1e-5))
+            else:
+                x = F.rms_norm(x + part(x), (8,), gamma, 1e-5)
+        trace = TRANSFORMER.compute(TRANSFORMER.config.of(options), arrays)
+        np.testing.assert_allclose(trace["output"], x.detach(), rtol=1e-10, atol=1e-12)
+        back = la.backward(trace)
+        x.sum().backward()
+        for name, one in w.items():
+            np.testing.assert_allclose(back[f"grad_{name}"], one.grad, rtol=1e-8, atol=1e-9, err_msg=name)
 
 
 @pytest.mark.parametrize("causal", [False, True])
@@ -138,6 +185,8 @@ def test_a_changed_cell_does_not_replay() -> None:
 
 REFUSED: list[tuple[dict[str, Any], dict[str, tuple[int, ...]], tuple[str, ...]]] = [
     ({"heads": 3, "embed": 4}, {}, ("heads is 3", "divide embed 4")),
+    ({"heads": 4, "key_heads": 3}, {}, ("key_heads is 3", "divide heads 4")),
+    ({"heads": 2, "embed": 6, "positional": "rotary"}, {}, ("heads is 2 and embed 6", "3 features", "even number")),
     ({"eps": 0}, {}, ("eps is 0", "greater than 0")),
     ({"block": "both"}, {}, ("block is 'both'", "encoder, decoder")),
     ({"context_tokens": 3}, {}, ("context_tokens is 3", "encoder has no context")),

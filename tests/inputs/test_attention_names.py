@@ -56,7 +56,7 @@ def test_attention_by_the_names_of_a_model(case: str) -> None:
 
 MODELS = cases("transformers")
 """Modules of models of Hugging Face's transformers and of timm: parameters, what each read and what it made."""
-BLOCKS = ("bert", "distilbert", "vit", "timm", "gpt2")
+BLOCKS = ("bert", "distilbert", "vit", "timm", "gpt2", "llama-block")
 OPTIONS: dict[str, dict[str, Any]] = {
     "gpt-neox": {"positional": "rotary", "pairs": "halves"}, "llama-norm": {"kind": "rms", "eps": 1e-6},
     "gpt2-dense": {}, "t5": {},

@@ -185,6 +185,8 @@ SAYS: Mapping[str, Mapping[str, Says]] = {
     },
     "transformer": {
         "block": str, "norm": lambda v: f"{v}-norm", "heads": lambda v: f"{v} head", "activation": str,
+        "norm_kind": lambda v: f"{v.upper()} norm", "key_heads": lambda v: f"{v} key head", "positional": str,
+        "pairs": lambda v: f"{v} turned together", "base": lambda v: f"base {v:g}",
         "feedforward": lambda v: f"{v} units", "embed": lambda v: f"{v} features", "window": lambda v: f"window {v}",
         "bias": lambda v: "no bias", "eps": lambda v: f"eps {v:g}",
     },

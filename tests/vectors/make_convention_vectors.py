@@ -507,6 +507,7 @@ def transformers_cases() -> dict[str, Case]:
         "gpt2": of(hf.GPT2Model(hf.GPT2Config(**gpt2)), "h.0", input_ids=ids),
         "gpt2-dense": of(hf.GPT2Model(hf.GPT2Config(**gpt2)), "h.0.mlp.c_fc", input_ids=ids),
         "llama": of(hf.LlamaModel(hf.LlamaConfig(**grouped)), "layers.0.self_attn", input_ids=ids),
+        "llama-block": of(hf.LlamaModel(hf.LlamaConfig(**grouped)), "layers.0", input_ids=ids),
         "llama-norm": of(hf.LlamaModel(hf.LlamaConfig(**grouped)), "layers.0.input_layernorm", input_ids=ids),
         "qwen2": of(hf.Qwen2Model(hf.Qwen2Config(**grouped)), "layers.0.self_attn", input_ids=ids),
         "phi3": of(hf.Phi3Model(hf.Phi3Config(**grouped)), "layers.0.self_attn", input_ids=ids),

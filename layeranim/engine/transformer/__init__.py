@@ -7,8 +7,10 @@ come from ``context``.
 
 Names begin with the sublayer's. ``self.`` and ``cross.``: ``self.weight_query``, ``self.scores`` and all else of
 attention. ``feedforward.``: ``weight_expand`` (units, embed), ``expanded_pre``, ``expanded``, ``weight_contract``
-(embed, units), ``output``. Of each sublayer ``self_residual`` (the sum) and ``self_norm.`` with ``mean``, ``centred``,
-``variance``, ``deviation``, ``normalised``, ``gamma``, ``beta``, ``output``. What the last act gives is ``output``.
+(embed, units), ``output``; where units have gates, as with swiglu, ``weight_gate``, ``gate_pre`` and ``gate``. Of each
+sublayer ``self_residual`` (the sum) and ``self_norm.`` with ``mean``, ``centred``, ``variance``, ``deviation``,
+``normalised``, ``gamma``, ``beta``, ``output``; of an rms norm ``mean_square`` is in the place of mean, centred and
+variance, and there is no beta. What the last act gives is ``output``.
 Axes: batch, queries (the tokens), embed, units (of the feed-forward part); keys of ``cross`` are ``context_keys``.
 """
 

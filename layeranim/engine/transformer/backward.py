@@ -18,7 +18,7 @@ from layeranim.engine.normalisation_backward import norm_back
 from layeranim.engine.plan import EachUnit, Plan, in_turn, whole
 from layeranim.engine.tape import Tape
 from layeranim.engine.trace import Array, Step, Steps, Trace
-from layeranim.engine.transformer.config import TransformerConfig, chain
+from layeranim.engine.transformer.config import TransformerConfig, chain, gate_of
 from layeranim.engine.transformer.layout import attention_trace
 
 
@@ -79,21 +79,26 @@ class _TransformerBackward(Tape):
         self.tokens(Plan("add_cells", whole(above, part), f"grad_{before}"))
 
     def norm(self, name: str, x: str, y: str, to: str) -> None:
-        """∂x = (ĝ − mean of ĝ − x̂ · mean of ĝ·x̂) / deviation, with ĝ = ∂y · gamma: ``to`` is its name."""
+        """∂x = (ĝ − mean of ĝ − x̂ · mean of ĝ·x̂) / deviation, with ĝ = ∂y · gamma: ``to`` is its name. An rms norm,
+        which has no mean, leaves the first one out."""
         p = f"{name}_norm."
         g, x_hat = self.value(f"grad_{y}"), self.value(p + "normalised")
         hat, n = g * self.value(p + "gamma"), g.dtype.type(g.shape[-1])
-        means = (hat.sum(axis=-1) / n, (hat * x_hat).sum(axis=-1) / n)
         at_hat = self.add(f"grad_{p}normalised", hat)
-        mean, product = (self.add(f"grad_{p}{key}", array, ("batch", "queries")) for key, array in
-                         zip(("mean", "mean_product"), means, strict=True))  # fmt: skip
-        spread = [array[..., None] for array in (self.value(p + "deviation"), *means)]
+        means, plans = dict[str, Array](), list[Plan]()
+        if self.config.norm_kind == "layer":
+            means[f"grad_{p}mean"] = hat.sum(axis=-1) / n
+            plans.append(Plan("average", whole(at_hat), f"grad_{p}mean"))
+        means[f"grad_{p}mean_product"] = (hat * x_hat).sum(axis=-1) / n
+        plans.append(Plan("mean_product", whole(at_hat, p + "normalised"), f"grad_{p}mean_product"))
+        for name_, array in means.items():
+            self.add(name_, array, ("batch", "queries"))
+        spread = [array[..., None] for array in (self.value(p + "deviation"), *means.values())]
         self.add(to, norm_back(hat, x_hat, *spread))
         self.tokens(
             Plan("scale_shift", whole(f"grad_{y}", p + "gamma"), at_hat, (("trailing", 0),)),
-            Plan("average", whole(at_hat), mean),
-            Plan("mean_product", whole(at_hat, p + "normalised"), product),
-            Plan("norm_back", whole(at_hat, p + "normalised", p + "deviation", mean, product), to),
+            *plans,
+            Plan("norm_back", whole(at_hat, p + "normalised", p + "deviation", *means), to),
         )
         weights = [Plan("total", whole(f"grad_{y}", p + "normalised"), f"grad_{p}gamma")]
         weights += [Plan("total", whole(f"grad_{y}"), f"grad_{p}beta")] if p + "beta" in self.forward else []
@@ -109,13 +114,19 @@ class _TransformerBackward(Tape):
         return run(plan, {name: self.value(name) for name, _ in plan.reads})
 
     def _feedforward(self, source: str, part: str) -> None:
-        """W₂ φ(W₁ x + b₁) + b₂, read backwards."""
-        p = "feedforward."
-        plus = {key: (p + key,) if p + key in self.forward else () for key in ("bias_expand", "bias_contract")}
-        wide, tall, out = p + "expanded_pre", p + "expanded", p + "output"
+        """W₂ φ(W₁ x + b₁) + b₂, or with gates, read backwards."""
+        p, gated = "feedforward.", gate_of(self.config)
+        keys = ("bias_expand", "bias_gate", "bias_contract")
+        plus = {key: (p + key,) if p + key in self.forward else () for key in keys}
+        wide, pre, gate, tall, out = (p + n for n in ("expanded_pre", "gate_pre", "gate", "expanded", "output"))
+        gates = (
+            Act("affine", (p + "weight_gate", source, *plus["bias_gate"]), pre),
+            Act("activate", (pre,), gate, gated),
+            Act("multiply", (gate, wide), tall),
+        )
         acts = (
             Act("affine", (p + "weight_expand", source, *plus["bias_expand"]), wide),
-            Act("activate", (wide,), tall, self.config.activation),
+            *(gates if gated else (Act("activate", (wide,), tall, self.config.activation),)),
             Act("affine", (p + "weight_contract", tall, *plus["bias_contract"]), out),
         )
         found = adjoint(acts, {out: (f"grad_{out}",)}, lambda name: name.startswith((p + "weight", p + "bias")))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from layeranim.engine.activation_layer import GATES
 from layeranim.engine.attention import AttentionConfig
 from layeranim.engine.compose import INNER, Part
 from layeranim.engine.option import ArrayOption, Choice, Config, Flag, Integer, Real, option
@@ -16,14 +17,27 @@ class TransformerConfig(Config):
 
     block: str = option(Choice(("encoder", "decoder")), "encoder", "without or with attention to a context")
     norm: str = option(Choice(("post", "pre")), "post", "normalise after the addition, or before the sublayer")
+    norm_kind: str = option(
+        Choice(("layer", "rms")), "layer", "normalise by mean and deviation, or by the root of the mean square alone"
+    )
     heads: int = option(Integer(1), 2, "heads of the attention", aliases=("num_heads", "nhead"))
+    key_heads: int | None = option(
+        Integer(1), None, "heads of keys and values, shared by groups of query heads", aliases=("num_kv_heads",)
+    )
+    positional: str = option(Choice(("none", "rotary")), "none", "how a token's position enters its own attention")
+    pairs: str = option(Choice(("adjacent", "halves")), "adjacent", "which features a rotary encoding turns together")
+    base: float = option(Real(above=1), 10000.0, "the longest wavelength of positions, over 2π")
     embed: int | None = option(Integer(1), None, "features of a token", aliases=("embed_dim", "d_model"))
     feedforward: int | None = option(
         Integer(1), None, "units of the feed-forward part (default: 4·embed)", aliases=("dim_feedforward",)
     )
     tokens: int | None = option(Integer(1), None, "how many tokens")
     context_tokens: int | None = option(Integer(1), None, "how many tokens the context has (decoder)")
-    activation: str = option(Choice(("relu", "gelu", "gelu-tanh")), "relu", "the activation of the feed-forward part")
+    activation: str = option(
+        Choice(("relu", "gelu", "gelu-tanh", "silu", *GATES)),
+        "relu",
+        "the activation of the feed-forward part; glu and those that end so multiply its units by gates",
+    )
     eps: float = option(Real(above=0), 1e-5, "added to the variance", aliases=("epsilon", "layer_norm_eps"))
     causal: bool | None = option(Flag(), None, "a token sees no later one (default: in a decoder)")
     window: int | None = option(
@@ -38,8 +52,8 @@ class TransformerConfig(Config):
 
 
 _INNER = re.compile(
-    r"(?:(self|cross)[._]((?:weight|bias)_(?:query|key|value|output))|(feedforward)[._]((?:weight|bias)_(?:expand|contract))"
-    r"|((?:self|cross|feedforward)_norm)[._](gamma|beta))"
+    r"(?:(self|cross)[._]((?:weight|bias)_(?:query|key|value|output))"
+    r"|(feedforward)[._]((?:weight|bias)_(?:expand|gate|contract))|((?:self|cross|feedforward)_norm)[._](gamma|beta))"
 )
 
 
@@ -65,16 +79,22 @@ def chain(config: TransformerConfig) -> list[tuple[str, str, str, str]]:
     return out
 
 
+def gate_of(config: TransformerConfig) -> str:
+    """The activation of the gates by which the units are multiplied, if they are."""
+    return GATES.get(config.activation, "")
+
+
 def attention_of(config: TransformerConfig, name: str, source: str) -> tuple[Part, AttentionConfig]:
     """A sublayer of attention: where its trace goes, and its own options."""
     reads = {"embeddings": source} | ({"context": "context"} if name == "cross" else {})
     axes = {"keys": "context_keys"} if name == "cross" else {}
+    own = name == "self"
     inner = AttentionConfig(
-        heads=config.heads, projections=True, output_projection=True, bias=config.bias, queries=config.tokens,
-        keys=config.tokens if name == "self" else config.context_tokens, embed=config.embed,
+        heads=config.heads, key_heads=config.key_heads, projections=True, output_projection=True, bias=config.bias,
+        queries=config.tokens, keys=config.tokens if own else config.context_tokens, embed=config.embed,
         features=int(config.embed or 1) // config.heads, value_features=int(config.embed or 1) // config.heads,
-        causal=bool(config.causal) and name == "self", window=config.window if name == "self" else None,
-        mask_kind=config.mask_kind,
+        positional=config.positional if own else "none", pairs=config.pairs, base=config.base,
+        causal=bool(config.causal) and own, window=config.window if own else None, mask_kind=config.mask_kind,
     )  # fmt: skip
     return Part(f"{name}.", reads, axes=axes, roles=INNER), inner
 

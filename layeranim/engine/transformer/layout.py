@@ -12,7 +12,7 @@ from layeranim.engine.attention.steps import affine
 from layeranim.engine.compose import Part
 from layeranim.engine.plan import EachUnit, Plan, in_turn, whole
 from layeranim.engine.trace import Array, Role, Steps, Tensor, Trace
-from layeranim.engine.transformer.config import TransformerConfig, attention_of, chain, sublayers
+from layeranim.engine.transformer.config import TransformerConfig, attention_of, chain, gate_of, sublayers
 
 _TOKEN = ("batch", "queries", "embed")
 _UNITS = ("batch", "queries", "units")
@@ -24,13 +24,15 @@ def held_tensors(config: TransformerConfig, arrays: Mapping[str, Array]) -> dict
     layout["context"] = (("batch", "context_keys", "embed"), "input")
     p = "feedforward."
     layout |= {p + "weight_expand": (("units", "embed"), "weight"), p + "bias_expand": (("units",), "weight"),
+               p + "weight_gate": (("units", "embed"), "weight"), p + "bias_gate": (("units",), "weight"),
                p + "weight_contract": (("embed", "units"), "weight"), p + "bias_contract": (("embed",), "weight"),
+               p + "gate_pre": (_UNITS, "intermediate"), p + "gate": (_UNITS, "intermediate"),
                p + "expanded_pre": (_UNITS, "intermediate"), p + "expanded": (_UNITS, "intermediate"),
                p + "output": (_TOKEN, "intermediate")}  # fmt: skip
     for name in sublayers(config):
         norm = f"{name}_norm."
         layout |= {norm + key: (("embed",), "weight") for key in ("gamma", "beta")}
-        layout |= {norm + key: (_TOKEN[:2], "intermediate") for key in ("mean", "variance", "deviation")}
+        layout |= {norm + key: (_TOKEN[:2], "intermediate") for key in ("mean", "variance", "mean_square", "deviation")}
         layout |= {norm + key: (_TOKEN, "intermediate") for key in ("centred", "normalised", "output")}
         layout[f"{name}_residual"] = (_TOKEN, "intermediate")
     layout["output"] = (_TOKEN, "output")
@@ -44,6 +46,8 @@ def assemble(config: TransformerConfig, tensors: Mapping[str, Tensor]) -> Trace:
     for name, _, source, _ in chain(config):
         if name == "feedforward":
             _add_products(out, "expanded_pre", "weight_expand", source)
+            if gate_of(config):
+                _add_products(out, "gate_pre", "weight_gate", source)
             _add_products(out, "output", "weight_contract", "feedforward.expanded")
         else:
             part, trace = attention_trace(config, name, source, tensors)
@@ -104,11 +108,17 @@ def _steps(config: TransformerConfig, tensors: Mapping[str, Tensor], inside: Map
 
 def _feedforward_plans(config: TransformerConfig, tensors: Mapping[str, Tensor], source: str) -> tuple[Plan, ...]:
     p = "feedforward."
-    plus = {key: (p + key,) if p + key in tensors else () for key in ("bias_expand", "bias_contract")}
-    wide, out = p + "expanded_pre", p + "output"
+    plus = {key: (p + key,) if p + key in tensors else () for key in ("bias_expand", "bias_gate", "bias_contract")}
+    wide, pre, gate, out = p + "expanded_pre", p + "gate_pre", p + "gate", p + "output"
+    gated = (
+        *affine(p + "weight_gate", source, f"{pre}_products", pre, *plus["bias_gate"]),
+        Plan("activate", whole(pre), gate, (("name", gate_of(config)),)),
+        Plan("multiply", whole(gate, wide), p + "expanded"),
+    )
+    bent = (Plan("activate", whole(wide), p + "expanded", (("name", config.activation),)),)
     return (
         *affine(p + "weight_expand", source, f"{wide}_products", wide, *plus["bias_expand"]),
-        Plan("activate", whole(wide), p + "expanded", (("name", config.activation),)),
+        *(gated if gate_of(config) else bent),
         *affine(p + "weight_contract", p + "expanded", f"{out}_products", out, *plus["bias_contract"]),
     )
 
@@ -117,11 +127,13 @@ def _norm_plans(
     config: TransformerConfig, tensors: Mapping[str, Tensor], p: str, x: str, result: str
 ) -> tuple[Plan, ...]:
     weights = [p + key for key in ("gamma", "beta") if p + key in tensors]
+    layer = config.norm_kind == "layer"
+    base, spread = (p + "centred", p + "variance") if layer else (x, p + "mean_square")
+    centred = Plan("average", whole(x), p + "mean"), Plan("minus", whole(x, p + "mean"), base)
     return (
-        Plan("average", whole(x), p + "mean"),
-        Plan("minus", whole(x, p + "mean"), p + "centred"),
-        Plan("mean_of_squares", whole(p + "centred"), p + "variance"),
-        Plan("deviation", whole(p + "variance"), p + "deviation", (("eps", config.eps),)),
-        Plan("divide", whole(p + "centred", p + "deviation"), p + "normalised"),
+        *(centred if layer else ()),
+        Plan("mean_of_squares", whole(base), spread),
+        Plan("deviation", whole(spread), p + "deviation", (("eps", config.eps),)),
+        Plan("divide", whole(base, p + "deviation"), p + "normalised"),
         Plan("scale_shift", whole(p + "normalised", *weights), result, (("trailing", 0),)),
     )

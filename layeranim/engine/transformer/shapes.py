@@ -5,11 +5,12 @@ from __future__ import annotations
 from layeranim.engine.attention.shapes import mask_shapes
 from layeranim.engine.door import Given, agreed, fitting, known, ranked
 from layeranim.engine.trace import Shape
-from layeranim.engine.transformer.config import ARRAYS, TransformerConfig, sublayers
+from layeranim.engine.transformer.config import ARRAYS, TransformerConfig, gate_of, sublayers
 from layeranim.engine.window import affordable
 from layeranim.errors import OptionError
 
 _PARTS = ("query", "key", "value", "output")
+_SHARED = ("key", "value")
 
 
 def complete(config: TransformerConfig, shapes: Given) -> tuple[TransformerConfig, dict[str, Shape]]:
@@ -48,6 +49,13 @@ def _filled(c: TransformerConfig, given: dict[str, Shape], tokens: dict[str, Sha
     embed = agreed("embed", says, default=2 * c.heads)
     if embed % c.heads:
         raise OptionError(f"heads is {c.heads}, but must divide embed {embed}")
+    if c.heads % (c.key_heads or c.heads):
+        raise OptionError(f"key_heads is {c.key_heads}, but must divide heads {c.heads}")
+    if c.positional == "rotary" and embed // c.heads % 2:
+        raise OptionError(
+            f"heads is {c.heads} and embed {embed}, so a head has {embed // c.heads} features, but positional rotary "
+            "turns them in pairs; use an even number"
+        )
     says = [(c.feedforward, "option feedforward"), *_weight(given, "feedforward.weight_expand", 0)]
     feedforward = agreed("feedforward", says, default=4 * embed)
     count = agreed("tokens", [(c.tokens, "option tokens"), *_said(tokens, 1, "input")], default=4)
@@ -86,11 +94,13 @@ def _weights(config: TransformerConfig, embed: int, feedforward: int) -> dict[st
     out: dict[str, Shape] = {}
     for name in sublayers(config):
         if name == "feedforward":
-            out |= {f"{name}.weight_expand": (feedforward, embed), f"{name}.weight_contract": (embed, feedforward)}
-            out |= {f"{name}.bias_expand": (feedforward,), f"{name}.bias_contract": (embed,)} if config.bias else {}
+            rows = {"expand": feedforward, **({"gate": feedforward} if gate_of(config) else {}), "contract": embed}
+            columns = {"contract": feedforward}
         else:
-            out |= {f"{name}.weight_{part}": (embed, embed) for part in _PARTS}
-            out |= {f"{name}.bias_{part}": (embed,) for part in _PARTS} if config.bias else {}
+            shared = embed // config.heads * (config.key_heads or config.heads)
+            rows, columns = {part: shared if part in _SHARED else embed for part in _PARTS}, {}
+        out |= {f"{name}.weight_{part}": (n, columns.get(part, embed)) for part, n in rows.items()}
+        out |= {f"{name}.bias_{part}": (n,) for part, n in rows.items()} if config.bias else {}
         out[f"{name}_norm.gamma"] = (embed,)
-        out |= {f"{name}_norm.beta": (embed,)} if config.bias else {}
+        out |= {f"{name}_norm.beta": (embed,)} if config.bias and config.norm_kind == "layer" else {}
     return out

@@ -39,9 +39,9 @@ STRIP = 0.6
 """How wide long vectors in colours are, of what such a part takes elsewhere."""
 AGAIN = ("self_residual", "output")
 INSIDE = ("score_products", "scores", "scaled", "masked", "row_max", "exponentials", "exponential_sum", "weights",
-          "value_products", "head_output", "joined", "expanded_pre_products", "expanded_pre", "expanded",
-          "output_products", "output")  # fmt: skip
-NORM = ("mean", "centred", "variance", "deviation", "normalised")
+          "value_products", "head_output", "joined", "expanded_pre_products", "expanded_pre", "gate_pre_products",
+          "gate_pre", "gate", "expanded", "output_products", "output")  # fmt: skip
+NORM = ("mean", "centred", "variance", "mean_square", "deviation", "normalised")
 
 
 def film(telling: Telling) -> Play:
@@ -84,15 +84,17 @@ def _words(block: TransformerView) -> Iterator[tuple[str, Callable[[int], Line]]
 
 
 def _normalised(block: TransformerView, name: str, made: str, q: int) -> Line:
-    """``(1.26 − 0.66) / 1.50  →  0.40``: less the mean, by the deviation; then γ and β."""
+    """``(1.26 − 0.66) / 1.50  →  0.40``: less the mean, if it is taken off, by the deviation; then γ and β."""
     k, row = block.followed(q)["embed"], block.picks.queries[q]
+    centred = block.config.norm_kind == "layer"
     style = numbers.style(block.trace[made], precision=block.film.precision)
+    stats = ("mean", "deviation") if centred else ("deviation",)
     *given, end = (Address(tensor, (block.at, row, *at)) for tensor, *at in (
-        (f"{name}_residual", k), (f"{name}_norm.mean",), (f"{name}_norm.deviation",), (made, k)))  # fmt: skip
+        (f"{name}_residual", k), *((f"{name}_norm.{one}",) for one in stats), (made, k)))  # fmt: skip
     *texts, result = (numbers.text(block.trace[at.tensor][at.index], style) for at in (*given, end))
-    x, mean, deviation = (Run(numbers.factor(t), "ink", source=at) for t, at in zip(texts, given, strict=True))
-    return (Run("("), x, Run(f" {numbers.MINUS} "), mean, Run(") / "), deviation, Run("  →  ", late=True),
-            phrases.result(result, end))  # fmt: skip
+    x, *mean, deviation = (Run(numbers.factor(t), "ink", source=at) for t, at in zip(texts, given, strict=True))
+    less = (Run("("), x, Run(f" {numbers.MINUS} "), *mean, Run(") / ")) if centred else (x, Run(" / "))
+    return (*less, deviation, Run("  →  ", late=True), phrases.result(result, end))
 
 
 # ── stage ────────────────────────────────────────────────────────────────────
@@ -172,7 +174,7 @@ def _acts(block: TransformerView) -> Iterator[tuple[tuple[str, ...], Note | tupl
     """Sublayer by sublayer: what it finds in what it reads, and what the lane becomes."""
     pre, before = block.config.norm == "pre", tuple[str, ...]()
     for name, _, source, after in block.chain:
-        norm = tuple(f"{name}_norm.{part}" for part in NORM)
+        norm = tuple(f"{name}_norm.{part}" for part in NORM if f"{name}_norm.{part}" in block.trace)
         notes = _talks(block, name)
         if pre:  # a copy is normalised, and read
             before, notes = (*norm, source), (*notes, Note("it reads a normalised copy; the lane stays as it is"))
@@ -181,13 +183,16 @@ def _acts(block: TransformerView) -> Iterator[tuple[tuple[str, ...], Note | tupl
         yield (added,), Note("added to the lane: what was there stays in the sum")
         before = () if pre else (*norm, after)
     if before:
-        yield before, Note("mean 0, deviation 1, then γ and β")
+        scaled = "mean 0, deviation 1" if block.config.norm_kind == "layer" else "the mean of its squares becomes 1"
+        shifted = " and β" if "feedforward_norm.beta" in block.trace else ""
+        yield before, Note(f"{scaled}, then γ{shifted}", block.standard)
 
 
 def _talks(block: TransformerView, name: str) -> tuple[Note, ...]:
     """What a word looks at: only itself, itself and those before it, or others."""
     if name == "feedforward":
-        return (Note("each word alone: its units see no other word"),)
+        alone = Note("each word alone: its units see no other word")
+        return (alone, Note("each unit is multiplied by its gate")) if "feedforward.gate" in block.trace else (alone,)
     if name == "cross":
         return (Note("keys and values come from what was read before"),)
     queries, last = block.picks.queries, block.picks.count - 1
@@ -229,9 +234,14 @@ def _options(block: TransformerView) -> tuple[str, ...]:
         phrases.so_many(*noun, trace.size("queries")),
         *((f"{trace.size('context_keys')} read",) if context else ()),
         phrases.so_many("head", "heads", c.heads),
+        *((phrases.so_many("key head", "key heads", c.key_heads),) if c.key_heads not in (None, c.heads) else ()),
+        *(("rotary",) if c.positional == "rotary" else ()),
+        *(("halves turned together",) if c.positional == "rotary" and c.pairs == "halves" else ()),
+        *((f"base {c.base:g}",) if c.positional == "rotary" and c.base != 10000 else ()),
         f"{c.embed} features",
         f"{c.feedforward} units",
         *((f"{c.norm}-norm",) if c.norm != "post" else ()),
+        *(("RMS norm",) if c.norm_kind == "rms" else ()),
         *((c.activation,) if c.activation != "relu" else ()),
         *(("causal",) if c.causal and not context else ("not causal",) if context and not c.causal else ()),
         *((f"window {c.window}",) if c.window is not None else ()),

@@ -16,6 +16,8 @@ from layeranim.stories.stage.arrangements import MOST
 from layeranim.stories.stage.parts.arcs import MANY
 from layeranim.stories.storyboard import Telling
 
+NEAR = 0.05
+"""How near 1 the mean of squares is of what a norm made standard."""
 BROUGHT = {"self.output": "attention", "cross.output": "from the context", "feedforward.output": "feed-forward"}
 """What the sublayers hand on, by the names under which it stands there."""
 
@@ -104,6 +106,13 @@ class TransformerView:
     def row(self, name: str, q: int, h: int) -> Any:
         """The weights of a drawn word in a head."""
         return self.trace.read(Region.of(f"{name}.weights", batch=self.at, heads=h, queries=self.picks.queries[q]))
+
+    def standard(self, q: int) -> bool:
+        """Whether the last norm gives a drawn word what it is for: eps may be large, numbers equal or none."""
+        here = Region.of("feedforward_norm.normalised", batch=self.at, queries=self.picks.queries[q])
+        x = self.trace.read(here)
+        centred = self.config.norm_kind == "rms" or abs(x.mean()) < NEAR
+        return bool(abs((x * x).mean() - 1) < NEAR and centred)
 
     def followed(self, q: int) -> dict[str, int]:
         """The feature of a drawn word to which its feed-forward adds most, and the unit that adds most to it."""

@@ -29,6 +29,10 @@ class NetFilm(RowFilm):
     def _view(self) -> RowView:
         return NetView(self.telling)
 
+    @property
+    def lined(self) -> bool:
+        return all(stage.layer == "attention" or len(self.view.shape(stage.out)) == 2 for stage in self.view.stages)
+
     def titled(self) -> str:
         return "A captured model"
 

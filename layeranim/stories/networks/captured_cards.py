@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from layeranim import theme
@@ -55,12 +56,9 @@ def word(call: GraphCall) -> str:
 
 
 def short(name: str, most: int) -> str:
-    """The end of a name that has too many letters, from one of its parts on where that fits."""
-    if len(name) <= most:
-        return name
-    parts = name.split(".")
-    whole = next((tail for k in range(1, len(parts)) if len(tail := ".".join(parts[k:])) <= most), "")
-    return whole or f"…{name[1 - most :]}"
+    """The end of a name that has too many letters, from one of its parts or words on where that fits."""
+    starts = [0, *(found.end() for mark in (r"\.", "_") for found in re.finditer(mark, name))]
+    return next((name[k:] for k in starts if len(name) - k <= most), f"…{name[1 - most :]}")
 
 
 def lines(calls: Sequence[GraphCall], long: bool) -> tuple[Line, ...]:
@@ -71,7 +69,7 @@ def lines(calls: Sequence[GraphCall], long: bool) -> tuple[Line, ...]:
 
 
 def named(calls: Sequence[GraphCall], long: bool = False) -> str:
-    """The model's own name for a stage; of a function that of the module that calls it."""
+    """The model's own name for a stage, unless that is a number; of a function that of the module that calls it."""
     first = calls[0]
     if first.stands > 1:
         parent, _, own = first.kind.rpartition(".")
@@ -79,7 +77,8 @@ def named(calls: Sequence[GraphCall], long: bool = False) -> str:
         return short(first.kind, NAME_SHORT - 3 if long else NAME) + last if last and parent else ""
     path, _, own = first.name.rpartition(".")
     module = own.partition(":")[0] != first.kind
-    return short(first.name if module else path, NAME_SHORT if long else NAME)
+    said = first.name if module else path
+    return "" if said.replace(".", "").isdigit() else short(said, NAME_SHORT if long else NAME)
 
 
 def width(stages: Sequence[Sequence[GraphCall]]) -> float:

@@ -32,6 +32,10 @@ class NetStage(RowStage):
         return not self.last.layer
 
     @property
+    def closed(self) -> bool:
+        return self.last.stands > 1
+
+    @property
     def stands(self) -> int:
         """How many calls it stands for."""
         return sum(call.stands for call in self.calls)

@@ -28,6 +28,8 @@ def says(view: NetView, stage: NetStage) -> str:
         return f"{cards.short(last.kind, cards.NAME)} {said}: this is what the model gave"
     if last.layer in JOINING:
         return _joined(view, stage)
+    if stage.place and len(stage.calls) == 1 and not last.sources and not last.unseen:
+        return "it reads none of the stages before it"
     return words.does(view, stage) if len(stage.calls) == 1 else _chained(stage)
 
 

@@ -19,6 +19,7 @@ from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
 
 GOOD_FOR = "any network that is a row: each layer only needs to fit the one before it"
 LONGEST = 28.0
+STAMPING = ("conv-transpose", "conv-transpose1d", "conv-transpose3d")
 FEWER = (2, 4, 6)
 """Stages less that stand there where there is no room for all."""
 
@@ -55,7 +56,7 @@ class RowFilm(RowStanding):
                 out[last.out] = partial(words.picked, self.view, last)
             elif last.place in self.opened and any(one.at for one in self.opened[last.place].passages):
                 out[last.out] = partial(self._unit_said, last)
-            elif len(group) > 1 or last.wrote != last.out or last.layer in STATED:
+            elif len(group) > 1 or last.wrote != last.out or last.layer in STATED or last.layer in STAMPING:
                 out[last.out] = partial(self._written, last)
         return out
 
@@ -71,8 +72,8 @@ class RowFilm(RowStanding):
         way = self.view.ways[stage.place]
         cell = way.get(stage.wrote) or way[stage.out]
         before = [*way.values()][: [*way].index(cell.tensor)]
-        while before and len((step := figures.acted_at(cell).step).reads) > 1 and step.operation == "join":
-            cell = before.pop()  # the one of those side by side that is followed
+        while before and _passed(figures, cell):
+            cell = before.pop()  # of those side by side the one that is followed; a sum in place of a sum of it alone
         return _arithmetic(stage, figures, cell)
 
     def _symbols(self) -> dict[str, Line]:
@@ -146,6 +147,16 @@ class RowFilm(RowStanding):
 def _arithmetic(stage: RowStage, figures: Figures, cell: Address) -> Line:
     name = phrases.name(words.word(stage))
     return written(figures, figures.acted_at(cell), cell, name=name, lead=(*name, Run(" = ")))
+
+
+def _passed(figures: Figures, cell: Address) -> bool:
+    """Whether a cell is one of several that were joined, a sum of one number alone, or that number without a curve."""
+    step = figures.acted_at(cell).step
+    if step.operation == "activate":
+        return bool(dict(step.parameters)["name"] == "linear")
+    if step.operation == "join":
+        return len(step.reads) > 1
+    return step.operation == "add" and len(step.reads) == 1 and len(figures.covered(step.reads[0])) == 1
 
 
 def film(telling: Telling, kind: type[RowFilm] = RowFilm) -> Play:

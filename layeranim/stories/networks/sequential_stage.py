@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from layeranim.stories.networks import sequential_words as words
-from layeranim.stories.networks.opened import OPEN_MOST, cards, tight
+from layeranim.stories.networks.opened import CARDS, OPEN_MOST, cards, lines, tight
 from layeranim.stories.networks.sequential_opened import opened_view
 from layeranim.stories.networks.sequential_panels import NamedRow, Opened
 from layeranim.stories.networks.sequential_view import RowStage, RowView
@@ -36,7 +36,8 @@ class RowStanding:
         self.telling, self.most = telling, most
         self.view = view = self._view()
         self.pictured = pictured(telling)
-        self.groups = _folded(view, max(FEWEST, cards(telling.film.canvas, view.open) - fewer))
+        room = cards(telling.film.canvas, view.open, self.lined)
+        self.groups = _folded(view, max(FEWEST, room - fewer))
         self.opened: dict[int, Opened] = {k: opened_view(view, view.stages[k]) for k in view.open}
         self.passages: list[tuple[Passage, int]] = []
         spans: dict[int, range] = {}
@@ -47,6 +48,16 @@ class RowStanding:
             self.passages.append((self._passage(group), last.place))
             spans[last.place] = range(first, len(self.passages))
         self._keep(spans, telling.film.selected(len(self.passages)))
+
+    @property
+    def lines(self) -> bool:
+        """Whether they stand in lines beside what goes in."""
+        return self.lined and len(self.groups) >= (SHORT if self.telling.film.canvas.narrow else CARDS)
+
+    @property
+    def lined(self) -> bool:
+        """Whether all stages are so low that they have room in lines."""
+        return False
 
     def means(self) -> tuple[int, ...]:
         """Which unit tells what a preset means by its number: that of the film in which no stage is folded."""
@@ -83,7 +94,7 @@ class RowStanding:
     @property
     def low(self) -> bool:
         """Whether every stage must be low: over what is opened, or in lines for which there is little height."""
-        return bool(self.opened) or (self.tight and self.long)
+        return bool(self.opened) or self.lines or (self.tight and self.long)
 
     def _view(self) -> RowView:
         return RowView(self.telling)
@@ -106,6 +117,10 @@ class RowStanding:
     def stage(self) -> Node:
         """All stages from left to right, what is folded of them as a number; under them what is opened."""
         loose, tight = (self._cards(firm) for firm in (True, False))
+        if self.lines and not self.panels:
+            entered, *stages = tight
+            n = -(-len(stages) // lines(self.telling.film.canvas))
+            return Row(entered, Column(*(Row(*stages[k : k + n]) for k in range(0, len(stages), n))))
         if not self.panels:
             return Tries(Row(*loose), Row(*tight))
         return Column(Row(*tight), Row(*(one.node for one in self.panels.values())))
@@ -133,7 +148,7 @@ class RowStanding:
     def _card(self, tensor: str, text: str, stage: RowStage | None, firm: bool) -> Node:
         view, lines, shape = self.view, self._lines(tensor, stage), self.view.shape(tensor)
         axes = view.axes(tensor)
-        few = stage is view.stages[-1] and len(shape) == 1 and shape[0] <= BARS_MOST
+        few = stage is view.stages[-1] and len(shape) == 1 and 1 < shape[0] <= BARS_MOST
         if few and (not self.low or shape[0] <= BARS_OPEN):
             return Beneath(Bars(tensor, text, axes[0], self._ends(), BAR), lines[1:])
         if few and self.low:  # the numbers at the end stand side by side, each under its name

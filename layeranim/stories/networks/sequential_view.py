@@ -59,6 +59,11 @@ class RowStage:
         return self.place + 1
 
     @property
+    def closed(self) -> bool:
+        """Whether it stands for several that are not drawn."""
+        return False
+
+    @property
     def called(self) -> str:
         """What it is called, where that is not the word for its layer."""
         return ""

@@ -57,8 +57,8 @@ def word(stage: RowStage) -> str:
 
 
 def title(stage: RowStage) -> str:
-    """Its number, from 1, and what it is: ``3 max pool``."""
-    return f"{stage.number} {word(stage)}"
+    """Its number, from 1, and what it is: ``3 max pool``; of one that stands for others its name alone."""
+    return word(stage) if stage.closed else f"{stage.number} {word(stage)}"
 
 
 def inner(name: str, stage: RowStage) -> str:
@@ -230,8 +230,8 @@ def kept(view: RowView, stage: RowStage, figures: Figures, unit: int = 0) -> Lin
 def picked(view: RowView, stage: RowStage, figures: Figures, unit: int = 0) -> Line:
     """``down is id 3, row 4 of the table: 1.20 in column 4``."""
     cell = view.ways[stage.place][stage.out]
-    place_, column = cell.index[-2:]
-    ids = view.trace[stage.reads][cell.index[:-1]]
+    *place_of, column = view.ways[stage.place].get(stage.wrote, cell).index  # as the layer has its axes
+    place_, ids = place_of[-1], view.trace[stage.reads][tuple(place_of)]
     name = f"{short(view.tokens[place_])} is " if place_ < len(view.tokens) else ""
     return (
         Run(f"{name}id {int(ids)}, row {int(ids) + 1} of the table: ", source=Fact("row")),

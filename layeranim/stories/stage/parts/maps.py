@@ -30,8 +30,8 @@ TALL, OTHERS, LEAST = 372.0, 112.0, 60.0
 and the least that is left."""
 LARGE, MAGNIFIED = 168.0, 1.5
 """The side of a picture at most, and how much larger than other cells its pixels are."""
-SEEN = 12.0
-"""The side of a map of few cells at least: below it nothing is seen in it."""
+SEEN, SEEN_WELL, UPON = 12.0, 24.0, 8
+"""The side of a map of few cells at least: below it nothing is seen in it; more where so many have that height."""
 WALK = 8
 """So many steps lie between a number and what its layer reads, at most."""
 
@@ -74,7 +74,8 @@ class Maps(Volume):
         side = LARGE if s.look.numerals else s.look.pitch * s.look.scale
         if self.pixels:
             return layout.heat(*shape, LARGE, LARGE, side * MAGNIFIED)
-        side = max(side, SEEN / max(shape))
+        least = min(SEEN_WELL, max(SEEN, self.tall / UPON - BETWEEN))
+        side = max(side, least / max(shape))
         return Fit((side, side), 0)
 
     def _line(self, canvas: Canvas) -> float:
