@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from layeranim import numbers
 from layeranim.engine.trace import Trace
 from layeranim.stories.convolution.sides import options_of
 from layeranim.stories.phrases import sentence
@@ -19,10 +20,12 @@ def film(telling: Telling) -> Play:
     trace, config = telling.trace, telling.config
     inputs, outputs = trace.size("padded_width"), trace.size("out_width")
     filters, taps = trace.size("out_channels"), trace.size("kernel_width")
-    channels = trace.size("in_channels")
+    channels, depth = trace.size("in_channels"), trace.size("group_channels")
+    size, padded = trace.tensor("input").shape[2], numbers.shape_text((channels, inputs))
     last = "output" if config.activation != "linear" else "pre_activation"
     grids = Column(
-        Row(Grid("padded", "input", rows="in_channels", cols="padded_width")),
+        Row(Grid("padded", "input", rows="in_channels", cols="padded_width",
+                 sized=padded if size == inputs else f"{channels}×{size}, padded {padded}")),
         Row(
             Grid("kernel", "kernel", rows="group_channels", cols="kernel_width"), "→",
             Grid("products", "products", rows="group_channels", cols="kernel_width"), "→",
@@ -30,7 +33,7 @@ def film(telling: Telling) -> Play:
         ),
     )  # fmt: skip
     shared = trace.tensor("kernel").array.size
-    full = trace.size("in_channels") * trace.tensor("input").shape[2] * filters * outputs
+    full = channels * size * filters * outputs
     single = channels == filters == 1 and inputs <= MOST_NODES
     net = Net("padded", last, "products", ("x", "y"))
     strip = Grid("kernel", "kernel", cols="kernel_width", beside=True)
@@ -41,7 +44,8 @@ def film(telling: Telling) -> Play:
         stage=Tries(nodes, grids) if single else grids,
         acts=(Each(((("products", last), Note("what stands under the window, times the weights, added up")),)),),
         opening=sentence(
-            f"{taps} weights slide along, " if taps > 1 else "1 weight slides along, ", "the same at every place"
+            f"{_sliding(depth, taps)} weights slide along, " if depth * taps > 1 else "1 weight slides along, ",
+            "the same at every place",
         ),
         closing=_closing(shared, full),
         good_for=GOOD_FOR,
@@ -66,11 +70,16 @@ def _names(filters: int, outputs: int) -> tuple[str, ...]:
     return tuple(f"filter {f + 1}, place {k + 1}" for f in range(filters) for k in range(outputs))
 
 
+def _sliding(depth: int, taps: int) -> str:
+    """How many weights a filter has, a row of them for each channel that it reads."""
+    return f"{depth}×{taps}" if depth > 1 else str(taps)
+
+
 def _closing(shared: int, full: int) -> Line:
     weights = f"{shared} weights do" if shared > 1 else "1 weight does"
     if shared >= full:
         return sentence(f"{weights} ", "what a dense layer does")
-    return sentence(f"{weights} what a dense layer takes ", f"{full} for")
+    return sentence(f"{weights} the work of ", f"{full} in a dense layer")
 
 
 Conv1dStory = story("Convolution along one axis", film, GOOD_FOR, takes=6)

@@ -34,7 +34,8 @@ def film(telling: Telling) -> Play:
     )
     maps = Volume(last, "maps", "out_channels", "out_height", "out_width", width=MAPS, pixels=True, whole=True)
     alike = filters // config.groups
-    strip = Grid(last, "one pixel", rows="out_channels", at=(("out_height", row), ("out_width", col)))
+    strip = Grid(last, "one pixel", rows="out_channels", at=(("out_height", row), ("out_width", col)),
+                 sized=str(filters))
     several = filters > 1
     return Play(
         title="Feature maps",

@@ -56,7 +56,7 @@ def film(telling: Telling) -> Play:
                              Note("one step further back, one factor more: " +
                                   ("the forget gate" if told < lanes else "the weight U times the slope"),
                                   lambda k: 0 < k <= reach))),
-                (("gradient_norm", "clipped") if clipped else "gradient_norm", tuple(_notes(norms, config))),
+                (("gradient_norm", "clipped") if clipped else "gradient_norm", tuple(_notes(norms, rows, config))),
             )),
         ),
         words={
@@ -94,8 +94,11 @@ def _names(telling: Telling) -> list[str]:
     return states if telling.config.forget is None else ["LSTM cell", *states]
 
 
-def _notes(norms: Array, config: VanishingConfig) -> list[Note]:
-    """What the lengths do, of all that are drawn: (ways, steps back)."""
+def _notes(norms: Array, names: tuple[str, ...], config: VanishingConfig) -> list[Note]:
+    """What the lengths do, of all that are drawn: (ways, steps back); of those that grow or shrink the one that does so
+    most."""
+    ends = np.nan_to_num(norms[:, -1])
+    most, least = int(np.argmax(ends)), int(np.argmin(ends))
 
     def far(k: int) -> bool:
         return config.threshold is not None and bool((norms[:, k] > config.threshold).any())
@@ -104,15 +107,17 @@ def _notes(norms: Array, config: VanishingConfig) -> list[Note]:
         kept, lost = norms[0, k], norms[1:, k] < norms[1:, 0] / 2
         return config.forget is not None and k > 0 and bool(kept >= norms[0, 0] / 2 > 0) and bool(lost.any())
 
-    def one(k: int, grown: bool) -> bool:
-        now, before = norms[:, k], norms[:, 0]
-        return k > 0 and bool((now > 2 * before).any() if grown else ((now < before / 2) & (now > 0)).any())
+    def explodes(k: int) -> bool:
+        return k > 0 and bool(norms[most, k] > 2 * norms[most, 0])
+
+    def vanishes(k: int) -> bool:
+        return k > 0 and bool(0 < norms[least, k] < norms[least, 0] / 2)
 
     return [
         Note("above the dashed line a gradient keeps its direction and loses its length", far),
         Note("the cell's lane stays open: what is far back still gets its blame", level),
-        Note("it explodes: one such step throws the weights far away", lambda k: one(k, True)),
-        Note("it vanishes: the distant past gets no blame", lambda k: one(k, False)),
+        Note(f"{names[most]} explodes: one such step throws the weights far away", explodes),
+        Note(f"{names[least]} vanishes: the distant past gets no blame", vanishes),
     ]
 
 

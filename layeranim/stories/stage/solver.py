@@ -15,14 +15,14 @@ from math import inf
 from typing import TYPE_CHECKING, Protocol
 
 from layeranim.canvas import WIDE, Canvas
-from layeranim.layout import even
+from layeranim.layout import LEAST_PITCH, even
 
 if TYPE_CHECKING:
     from layeranim.stories.stage.figures import Figures
     from layeranim.stories.stage.plans import Plan
 
 COLUMN_GAP = 24.0
-NUMERAL_HIGH, NUMERAL_LOW = 92, 42
+NUMERAL_HIGH, NUMERAL_LOW = 92, LEAST_PITCH
 PREFERRED = 46
 """Where a stage has several arrangements, all but the last are taken only with cells at least so high."""
 HEAT_HIGH, HEAT_LEAST = 40.0, 1e-6
