@@ -58,7 +58,7 @@ def film(telling: Telling) -> Play:
         closing=_closing(view),
         good_for=GOOD_FOR if view.heads > 1 else ALONE,
         options=words.options(),
-        drawn=words.hidden(),
+        drawn=words.hidden(view.value_features),
         alike=((view.mixture, "joined"),) if view.projected else (),
         kinds={"weights": "share"},
         warnings=(view.strange,) if view.strange else (),

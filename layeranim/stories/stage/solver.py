@@ -167,7 +167,7 @@ def solve(stage: Node, figures: Figures, room: Room = STAGE) -> Laid:
     asked = figures.telling.film.precision
     fewer = range((USUAL if asked is None else asked) - 1, -1, -1)
     tried: list[tuple[Way, Room, int | None]]
-    tried = [(way, where, None) for where in (room, folding) for way in (_numbered, _coloured)]
+    tried = [(way, where, None) for way in (_numbered, _coloured) for where in (room, folding)]
     tried += [(_smaller, folding, None), *((way, folding, most) for way in (_numbered, _smaller) for most in fewer)]
     for way, where, most in tried:
         laid = way(stage, figures, where, most)
