@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from math import prod
 
@@ -75,7 +76,8 @@ def film(telling: Telling) -> Play:
 # ── stage ────────────────────────────────────────────────────────────────────
 def _stage(view: AttentionView) -> Iterator[Node]:
     """Heads with the arcs of their words, with all weights if there is room; without words the weights alone."""
-    across = 1 if len(view.drawn_heads) < 3 else 2
+    heads = len(view.drawn_heads)
+    across = 1 if heads < 3 else 2
     ends = _ends(view)
     if has_arcs(view):
         for end in ends:
@@ -83,12 +85,12 @@ def _stage(view: AttentionView) -> Iterator[Node]:
             yield Row(_heads(view, lambda h: _head(view, h, False), across), *end)
         for end in ends:
             yield Row(_looks(view, across), *end)
-        for end in ends[:2]:
-            yield Column(_looks(view, 2), *end[1:])
+        for end, wide in itertools.product(ends[:2], dict.fromkeys((2, heads))):
+            yield Column(_looks(view, wide), *end[1:])
     numbers = [_heads(view, lambda h: _numbers(view, h), n) for n in dict.fromkeys((across, 2))]
     yield from (Row(heads, *ends[-1]) for heads in numbers)
-    if has_arcs(view) and view.heads < 3 and short_enough(view, view.heads):
-        yield Column(_looks(view, 2, firm=True), *ends[0][1:])
+    if has_arcs(view) and heads == view.heads and short_enough(view, heads):
+        yield Column(_looks(view, heads, firm=True), *ends[0][1:])
 
 
 def _looks(view: AttentionView, across: int, firm: bool = False) -> Repeat:
