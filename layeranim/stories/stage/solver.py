@@ -110,7 +110,8 @@ class Setting:
 
     ``wide`` is the text at size 1 that cells in one column must hold, ``across`` the width at which rows are broken;
     ``alone``: what gladly is higher, and is joined to nothing, has a line of its own; ``even``: a single cell is as
-    high as all others, because it belongs to a row or column of them.
+    high as all others, because it belongs to a row or column of them; ``columns`` is the least width of each part of a
+    row that stands under others like it.
     """
 
     figures: Figures
@@ -119,6 +120,7 @@ class Setting:
     across: float = inf
     alone: bool = False
     even: bool = False
+    columns: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
