@@ -10,6 +10,7 @@ from layeranim import numbers
 from layeranim.stories.activations import activation_name
 from layeranim.stories.convolution.conv_view import ConvView
 from layeranim.stories.convolution.conv_words import GOOD_FOR, ConvWords
+from layeranim.stories.convolution.sides import size_said
 from layeranim.stories.stage import (
     Apart,
     Column,
@@ -172,13 +173,10 @@ def _part(view: ConvView, part: str, row: int = 0, share: float = 1.0) -> Grid:
 
 def _given(view: ConvView, k: int, pictures: int, share: float) -> Grid:
     """A channel of the input, with its padding."""
-    size = view.trace.tensor("input").shape[2:]
-    shape = numbers.shape_text(size)
-    if size != tuple(view.padded_shape):
-        shape += f", padded {numbers.shape_text(view.padded_shape)}"
     name = "input" if view.in_channels == 1 else f"input {COLOURS[k] if view.picture == 'planes' else k + 1}"
     return Grid("padded", name, "padded_height", "padded_width", at=(("in_channels", k),),
-                sized=shape if view.in_channels == 1 else False, colours=pictures, share=share)  # fmt: skip
+                sized=size_said(view.trace) if view.in_channels == 1 else False, colours=pictures,
+                share=share)  # fmt: skip
 
 
 def _made(view: ConvView, f: int, pictures: int, share: float) -> Grid:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from layeranim import numbers
 from layeranim.engine.trace import Trace
-from layeranim.stories.convolution.sides import options_of
+from layeranim.stories.convolution.sides import options_of, size_said
 from layeranim.stories.phrases import sentence
 from layeranim.stories.stage import Each, Grid, Net, Note, Play, Row, Tally, Tries, Units, story
 from layeranim.stories.stage.lines import Column
@@ -21,11 +20,9 @@ def film(telling: Telling) -> Play:
     inputs, outputs = trace.size("padded_width"), trace.size("out_width")
     filters, taps = trace.size("out_channels"), trace.size("kernel_width")
     channels, depth = trace.size("in_channels"), trace.size("group_channels")
-    size, padded = trace.tensor("input").shape[2], numbers.shape_text((channels, inputs))
     last = "output" if config.activation != "linear" else "pre_activation"
     grids = Column(
-        Row(Grid("padded", "input", rows="in_channels", cols="padded_width",
-                 sized=padded if size == inputs else f"{channels}×{size}, padded {padded}")),
+        Row(Grid("padded", "input", rows="in_channels", cols="padded_width", sized=size_said(trace))),
         Row(
             Grid("kernel", "kernel", rows="group_channels", cols="kernel_width"), "→",
             Grid("products", "products", rows="group_channels", cols="kernel_width"), "→",
@@ -33,7 +30,7 @@ def film(telling: Telling) -> Play:
         ),
     )  # fmt: skip
     shared = trace.tensor("kernel").array.size
-    full = channels * size * filters * outputs
+    full = channels * trace.tensor("input").shape[2] * filters * outputs
     single = channels == filters == 1 and inputs <= MOST_NODES
     net = Net("padded", last, "products", ("x", "y"))
     strip = Grid("kernel", "kernel", cols="kernel_width", beside=True)

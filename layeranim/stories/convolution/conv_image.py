@@ -11,7 +11,7 @@ import numpy as np
 from layeranim.engine import conv
 from layeranim.engine.trace import Array, Region, Trace
 from layeranim.errors import OptionError
-from layeranim.stories.convolution.sides import options_of
+from layeranim.stories.convolution.sides import options_of, size_said
 from layeranim.stories.phrases import sentence
 from layeranim.stories.pictures import brightness, relief
 from layeranim.stories.stage import Column, Each, Grid, Note, Picture, Play, Row, Tries, Windows, story
@@ -57,8 +57,9 @@ def film(telling: Telling) -> Play:
             of="padded", by="kernel", steps=lambda here: _steps(trace, here),
         ),
         stage=Tries(
-            Row(Picture("padded", "picture", least=LARGE), loupe, Picture(last, "result", least=LARGE)),
-            Row(Picture("padded", "picture"), loupe, Picture(last, "result")),
+            Row(Picture("padded", "picture", sized=size_said(trace), least=LARGE), loupe,
+                Picture(last, "result", least=LARGE)),
+            Row(Picture("padded", "picture", sized=size_said(trace)), loupe, Picture(last, "result")),
         ),
         acts=(
             Each(

@@ -8,7 +8,7 @@ import numpy as np
 
 from layeranim.engine import conv
 from layeranim.engine.trace import Region, Trace
-from layeranim.stories.convolution.sides import options_of
+from layeranim.stories.convolution.sides import options_of, size_said
 from layeranim.stories.phrases import sentence
 from layeranim.stories.pictures import brightness, relief
 from layeranim.stories.stage import Column, Each, Grid, Note, Picture, Play, Row, Turn, Volume, Windows, story
@@ -29,13 +29,22 @@ def film(telling: Telling) -> Play:
     drawn, told = min(MOST, filters), telling.film.place_in(trace.size("batch"))
     size = f"{trace.size('kernel_height')}×{trace.size('kernel_width')}"
     left = Column(
-        Picture("padded", "picture", "padded_height", "padded_width", at=(("in_channels", 0),), least=PICTURE),
+        Picture(
+            "padded",
+            "picture",
+            "padded_height",
+            "padded_width",
+            at=(("in_channels", 0),),
+            sized=size_said(trace, 3),
+            least=PICTURE,
+        ),
         Grid("kernel", "filter", rows="kernel_height", cols="kernel_width"),
     )
     maps = Volume(last, "maps", "out_channels", "out_height", "out_width", width=MAPS, pixels=True, whole=True)
     alike = filters // config.groups
-    strip = Grid(last, "one pixel", rows="out_channels", at=(("out_height", row), ("out_width", col)),
-                 sized=str(filters))
+    strip = Grid(
+        last, "one pixel", rows="out_channels", at=(("out_height", row), ("out_width", col)), sized=str(filters)
+    )
     several = filters > 1
     return Play(
         title="Feature maps",

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from layeranim import numbers
 from layeranim.engine import window
 from layeranim.engine.trace import Trace
 from layeranim.engine.window import Axis
@@ -33,6 +34,12 @@ def without_data(trace: Trace) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     unread[list(rows.unread()), :] = True
     unread[:, list(columns.unread())] = True
     return ghost, unread & ~ghost
+
+
+def size_said(trace: Trace, axes: int = 2) -> str:
+    """How large the input is along its last axes, and with its padding: ``5×6, padded 7×8``."""
+    own, padded = (numbers.shape_text(trace.tensor(name).shape[-axes:]) for name in ("input", "padded"))
+    return own if own == padded else f"{own}, padded {padded}"
 
 
 def pair(values: Sequence[int]) -> str:

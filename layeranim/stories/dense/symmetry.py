@@ -43,7 +43,8 @@ def film(telling: Telling) -> Play:
     return Play(
         title="Hidden units change places",
         units=Units(("outputs",), ("output", "outputs")),
-        stage=Tries(Row(nets[0], "→", nets[1]), Column(*(replace(net, high=LOW) for net in nets)), Row(*columns), least=1),
+        stage=Tries(Row(nets[0], "→", nets[1]), Column(*(replace(net, high=LOW) for net in nets)), Row(*columns),
+                    least=1),
         acts=(
             All((*sums, "hidden"), Note("the hidden units of the first network")),
             All((*(f"moved_{name}" for name in ("weight", "bias", "out_weight", *sums)), "moved_hidden"),
