@@ -25,7 +25,7 @@ COLUMN_GAP = 24.0
 NUMERAL_HIGH, NUMERAL_LOW = 92, LEAST_PITCH
 PREFERRED = 46
 """Where a stage has several arrangements, all but the last are taken only with cells at least so high."""
-HEAT_HIGH, HEAT_LEAST = 40.0, 1e-6
+HEAT_HIGH, HEAT_SEEN, HEAT_LEAST = 40.0, 3.0, 1e-6
 SMALLER, SMALL = (0.85, 0.7, 0.55, 0.4, 0.3), (24.0, 12.0, 6.0, 3.0, 1.5)
 """What pictures that have a size of their own are scaled by where a stage fits at no size of its cells, and how large
 these are then."""
@@ -162,14 +162,16 @@ Way = Callable[[Node, "Figures", Room, int | None], Laid | None]
 def solve(stage: Node, figures: Figures, room: Room = STAGE) -> Laid:
     """The largest arrangement that fits the room, the first one of several that holds numerals.
 
-    Single numbers are never colours: where a row of long ones has no room it is broken. Where that is not enough
-    numbers have fewer decimals than were asked for; ``look`` says how many.
+    Single numbers are never colours: where a row of long ones has no room it is broken. Where that is not enough, or
+    leaves cells that nobody sees, numbers have fewer decimals than were asked for; ``look`` says how many.
     """
     folding = replace(room, folds=True)
     asked = figures.telling.film.precision
     fewer = range((USUAL if asked is None else asked) - 1, -1, -1)
     tried: list[tuple[Way, Room, int | None]]
-    tried = [(way, where, None) for way in (_numbered, _coloured) for where in (room, folding)]
+    tried = [(way, where, None) for way in (_numbered, _seen) for where in (room, folding)]
+    tried += [(_numbered, folding, most) for most in fewer if asked is not None]
+    tried += [(_coloured, where, None) for where in (room, folding)]
     tried += [(_smaller, folding, None), *((way, folding, most) for way in (_numbered, _smaller) for most in fewer)]
     for way, where, most in tried:
         laid = way(stage, figures, where, most)
@@ -199,11 +201,16 @@ def _numbered(stage: Node, figures: Figures, room: Room, most: int | None) -> La
     return None
 
 
-def _coloured(stage: Node, figures: Figures, room: Room, most: int | None) -> Laid | None:
+def _seen(stage: Node, figures: Figures, room: Room, most: int | None) -> Laid | None:
+    """In colours, in cells that can be told apart."""
+    return _coloured(stage, figures, room, most, HEAT_SEEN)
+
+
+def _coloured(stage: Node, figures: Figures, room: Room, most: int | None, least: float = HEAT_LEAST) -> Laid | None:
     """In colours, the last arrangement."""
     *_, last = alternatives(stage)
     pitch = HEAT_HIGH
-    while pitch > HEAT_LEAST:
+    while pitch > least:
         laid = _laid(last, figures, Look(pitch, False, most), room)
         if laid:
             return laid
