@@ -76,7 +76,7 @@ class Look:
     """How large everything is: the height of a cell, whether numerals stand in it, at most how many decimals.
 
     ``powers``: large numbers leave a power of ten to their heading; ``scale``: how large pictures are that have a size
-    of their own, where nothing else would make room.
+    of their own, where nothing else would make room; ``tight``: numerals have the least air.
     """
 
     pitch: float
@@ -84,6 +84,7 @@ class Look:
     decimals: int | None = None
     powers: bool = False
     scale: float = 1.0
+    tight: bool = False
 
 
 @dataclass(frozen=True)
@@ -184,18 +185,19 @@ def solve(stage: Node, figures: Figures, room: Room = STAGE) -> Laid:
 
 
 def _numbered(stage: Node, figures: Figures, room: Room, most: int | None) -> Laid | None:
-    """With numerals: all their decimals or ``most``, then, unless they were asked for, fewer, then powers of ten."""
+    """With numerals: all their decimals or ``most``, then, unless they were asked for, fewer, then powers of ten, then
+    with little air."""
     choices = list(alternatives(stage))
     fewer = 1 if figures.telling.film.precision is None and most is None else most
-    every = [(choice, most, False) for choice in choices]
-    every += [(choices[-1], fewer, False)] * (fewer != most) + [(choices[-1], fewer, True)]
-    for choice, decimals, powers in every:
+    every = [(choice, most, False, False) for choice in choices]
+    every += [(choices[-1], fewer, *look) for look in ((False, False), (True, False), (False, True))]
+    for choice, decimals, powers, tight in every:
         low = choice is choices[-1] or room.folds
         least = NUMERAL_LOW if low else getattr(stage, "least", PREFERRED)
-        if not _laid(choice, figures, Look(least, True, decimals, powers), room):
+        if not _laid(choice, figures, Look(least, True, decimals, powers, tight=tight), room):
             continue
         for high in range(NUMERAL_HIGH, least - 1, -2):
-            laid = _laid(choice, figures, Look(high, True, decimals, powers), room)
+            laid = _laid(choice, figures, Look(high, True, decimals, powers, tight=tight), room)
             if laid:
                 return laid
     return None
