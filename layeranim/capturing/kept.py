@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import weakref
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +35,15 @@ def has_numbers(tensor: Any) -> bool:
     return not torch._C._functorch.is_functorch_wrapped_tensor(tensor)
 
 
+class Tree:
+    """Nested arguments or results: what is in them, and how to put them together again."""
+
+    def __init__(self, tree: Any) -> None:
+        torch = torch_module()
+        self.leaves, self.spec = torch.utils._pytree.tree_flatten(tree)
+        self.tensors = [leaf for leaf in self.leaves if isinstance(leaf, torch.Tensor)]
+
+
 class Saved:
     """A tensor as it was when it was kept."""
 
@@ -41,10 +51,13 @@ class Saved:
         self.tensor = tensor.detach()
         self.version, self.copied = version(self.tensor), False
 
-    def copy(self) -> None:
-        """Let go of the alias."""
-        if not self.copied:
-            self.tensor, self.copied = self.tensor.clone(), True
+    def copy(self, made: dict[Any, Any]) -> None:
+        """Let go of the alias. Aliases of the same numbers share the copy in ``made``."""
+        if not self.copied and not self.lost:
+            numbers = (self.tensor.data_ptr(), self.tensor.dtype, self.tensor.shape, self.tensor.stride())
+            if numbers not in made:
+                made[numbers] = self.tensor.clone()
+            self.tensor, self.copied = made[numbers], True
 
     @property
     def lost(self) -> bool:
@@ -80,11 +93,9 @@ class TensorKeeper:
     def __init__(self) -> None:
         self._sharing: dict[int, list[weakref.ref[Saved]]] = defaultdict(list)
 
-    def keep(self, tree: Any) -> Kept:
-        """``tree`` with every tensor that has numbers saved; parameters stay themselves."""
-        torch = torch_module()
-        leaves, spec = torch.utils._pytree.tree_flatten(tree)
-        return Kept(tuple(self._one(leaf) for leaf in leaves), spec)
+    def keep(self, tree: Tree) -> Kept:
+        """Every tensor of ``tree`` that has numbers saved; parameters stay themselves."""
+        return Kept(tuple(self._one(leaf) for leaf in tree.leaves), tree.spec)
 
     def _one(self, leaf: Any) -> Any:
         torch = torch_module()
@@ -94,12 +105,12 @@ class TensorKeeper:
         self._sharing[leaf.untyped_storage().data_ptr()].append(weakref.ref(saved))
         return saved
 
-    def about_to_write(self, tree: Any) -> None:
-        """Copy whatever shares its memory with a tensor of ``tree``."""
-        torch = torch_module()
-        for leaf in torch.utils._pytree.tree_leaves(tree):
-            if isinstance(leaf, torch.Tensor) and has_numbers(leaf):
+    def about_to_write(self, tensors: Iterable[Any]) -> None:
+        """Copy whatever shares its memory with one of these tensors."""
+        copies: dict[Any, Any] = {}
+        for leaf in tensors:
+            if has_numbers(leaf):
                 for reference in self._sharing.pop(leaf.untyped_storage().data_ptr(), ()):
                     saved = reference()
                     if saved is not None:
-                        saved.copy()
+                        saved.copy(copies)

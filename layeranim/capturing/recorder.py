@@ -15,7 +15,7 @@ from typing import Any
 
 from layeranim.capturing import functions
 from layeranim.capturing.events import Event, Span
-from layeranim.capturing.kept import Kept, TensorKeeper, torch_module
+from layeranim.capturing.kept import Kept, TensorKeeper, Tree, torch_module
 from layeranim.capturing.seen import asked_for
 from layeranim.inputs.modules import READERS
 
@@ -74,17 +74,16 @@ class Recorder:
         if self._inside(but=frame):
             return
         with _Busy(self):
+            given = Tree((args, kwargs))
             if known(module):
-                if getattr(module, "inplace", False):
-                    self.keeper.about_to_write((args, kwargs))
                 base = path or type(module).__name__
-                frame.entry = self._noted("module", type(module).__name__, path, base, None, args, kwargs)
+                frame.entry = self._noted("module", type(module).__name__, path, base, None, given)
                 frame.entry.module = as_it_is(module)
                 frame.entry.weights = self._names(module.parameters())
                 if getattr(module, "inplace", False):
-                    _let_go(frame.entry.given)
+                    self.keeper.about_to_write(given.tensors)
             else:
-                frame.given = self.keeper.keep((args, kwargs))
+                frame.given = self.keeper.keep(given)
 
     def end(self, module: Any, result: Any) -> None:
         """After a module ran, or raised: then there is no result."""
@@ -102,11 +101,12 @@ class Recorder:
         if result is None or self._inside():
             return
         with _Busy(self):
+            made = Tree(result)
             if frame.entry is not None:
-                self._done(frame.entry, result)
+                self._done(frame.entry, made)
             elif frame.given is not None:
-                result_kept = self.keeper.keep(result)
-                self.spans.append(Span(frame.path, module, frame.start, len(self.entries), frame.given, result_kept))
+                kept = self.keeper.keep(made)
+                self.spans.append(Span(frame.path, module, frame.start, len(self.entries), frame.given, kept))
 
     def function(self, func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         """Run a function, and note it."""
@@ -118,18 +118,17 @@ class Recorder:
         if self.busy or self._inside() or op in functions.SILENT or (raw in ("__get__", "__set__") and not turned):
             return func(*args, **kwargs)
         with _Busy(self):
-            writes = functions.writes(func, args, kwargs)
-            if writes:
-                self.keeper.about_to_write((args, kwargs))
             kind = "wire" if op in functions.WIRES else "made" if op in functions.MAKERS else "function"
             path = self._frames[-1].path if self._frames else ""
-            entry = self._noted(kind, op, path, f"{path}.{op}".lstrip("."), func, args, kwargs)
-            if writes:
-                _let_go(entry.given)
+            given = Tree((args, kwargs))
+            entry = self._noted(kind, op, path, f"{path}.{op}".lstrip("."), func, given)
+            if functions.writes(func, args, kwargs):
+                self.keeper.about_to_write(given.tensors)
         result = func(*args, **kwargs)
         with _Busy(self):
-            if any(_is_tensor(leaf) for leaf in _leaves(result)):
-                self._done(entry, result)
+            made = Tree(result)
+            if made.tensors:
+                self._done(entry, made)
         return result
 
     def _inside(self, but: _Frame | None = None) -> bool:
@@ -140,8 +139,8 @@ class Recorder:
         found = (self.parameters.get(id(tensor)) for tensor in tensors)
         return tuple(dict.fromkeys(names for names in found if names))
 
-    def _noted(self, kind: str, op: str, path: str, base: str, func: Any, args: Any, kwargs: Any) -> Event:
-        leaves = [leaf for leaf in _leaves((args, kwargs)) if _is_tensor(leaf)]
+    def _noted(self, kind: str, op: str, path: str, base: str, func: Any, given: Tree) -> Event:
+        leaves = given.tensors
         sources = tuple(self._source(leaf) for leaf in leaves)
         name = base
         if kind in ("module", "function"):
@@ -155,10 +154,10 @@ class Recorder:
             for source, leaf in zip(sources, leaves, strict=True)
         )
         entry.of_nothing = not entry.weights and self._of_nothing(leaves)
-        entry.given = self._kept(name, (args, kwargs))
+        entry.given = self._kept(name, given)
         return entry
 
-    def _kept(self, name: str, tree: Any) -> Kept | None:
+    def _kept(self, name: str, tree: Tree) -> Kept | None:
         """What is kept of a call: all, or nothing where it is not asked for or there is no room left."""
         if not asked_for(name, self.wanted):
             return None
@@ -175,8 +174,8 @@ class Recorder:
             entry.given = entry.result = None
         return None
 
-    def _done(self, entry: Event, result: Any) -> None:
-        tensors = [leaf for leaf in _leaves(result) if _is_tensor(leaf)]
+    def _done(self, entry: Event, result: Tree) -> None:
+        tensors = result.tensors
         entry.at = len(self.entries)
         entry.shapes_out = tuple(tuple(leaf.shape) for leaf in tensors)
         whole = not any(leaf.is_floating_point() or leaf.is_complex() for leaf in tensors)
@@ -217,19 +216,6 @@ class _Busy:
     def __exit__(self, *error: object) -> None:
         self.unasked.__exit__(*error)
         self.recorder.busy = self.before
-
-
-def _leaves(tree: Any) -> list[Any]:
-    return list(torch_module().utils._pytree.tree_leaves(tree))
-
-
-def _is_tensor(leaf: Any) -> bool:
-    return isinstance(leaf, torch_module().Tensor)
-
-
-def _let_go(kept: Kept | None) -> None:
-    for saved in kept.saved if kept else ():
-        saved.copy()
 
 
 def known(module: Any) -> bool:

@@ -209,10 +209,10 @@ def _report(name: str, film: Film, found: Sequence[Destination], captioned: bool
 
 
 def _frames(found: Sequence[Destination], film: FilmOptions, board: Storyboard) -> list[int]:
-    """Frames of each drawing pass."""
-    from layeranim.film.film import passes  # Manim is imported here, after everything that can be refused
+    """Frames of each walk over the scene."""
+    from layeranim.film.film import walks  # Manim is imported here, after everything that can be refused
 
-    return [one.frame_of(board.ticks) for one in passes(found, film)]
+    return [shots[0].frame_of(board.ticks) for shots in walks(found, film)]
 
 
 def _sized(path: str) -> str:

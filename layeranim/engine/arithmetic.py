@@ -12,6 +12,7 @@ import numpy as np
 
 from layeranim.engine import vector  # noqa: F401 - registers softmax, softmax_back, add_cells
 from layeranim.engine.activations import ACTIVATIONS, log_softmax
+from layeranim.engine.array import finite
 from layeranim.engine.replay import finite_max, operation
 from layeranim.engine.trace import Array, Find, Region, Step, Steps, cell, count
 
@@ -64,8 +65,15 @@ def few(x: Array) -> tuple[int, float]:
     return 4, finite_max(np.abs(x)) + float(np.finfo(x.dtype).tiny)
 
 
+_LARGE = 1 << 20
+"""From so many products on a matrix library is asked. Small sums are those of every machine, to the last bit."""
+
+
 def matmul(x: Array, y: Array) -> Array:
-    """x · y over the last axes. Not by a matrix library: those leave out products with 0, but 0 · NaN is NaN."""
+    """x · y over the last axes. A matrix library may leave out products with 0, but 0 · NaN is NaN: it is asked for
+    finite numbers alone."""
+    if x.size * y.shape[-1] >= _LARGE and finite(x, y):
+        return np.asarray(np.matmul(x, y))
     return np.asarray(np.einsum("...ij,...jk->...ik", x, y))
 
 

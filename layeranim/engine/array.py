@@ -52,6 +52,12 @@ def _array(name: str, value: Any) -> Array:
         raise ShapeError(f"{name} cannot be read as an array of numbers: {reason}") from None
 
 
+def finite(*arrays: Array) -> bool:
+    """Whether every number is finite, and their sums are."""
+    with np.errstate(all="ignore"):
+        return all(bool(np.isfinite(array.sum())) for array in arrays)
+
+
 def common(*arrays: Array | None) -> np.dtype[Any]:
     """The type that a layer computes in: float32 when every array is float32, else float64."""
     kinds = {a.dtype for a in arrays if a is not None}

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from layeranim.engine.arithmetic import per_cell
+from layeranim.engine.array import finite
 from layeranim.engine.replay import finite_max, operation
 from layeranim.engine.trace import Array, Region, Shape, Step, Steps, Tensor
 
@@ -59,7 +60,7 @@ def contracted(parts: Sequence[Axes], out: Axes, arrays: Sequence[Array]) -> Arr
     A matrix library leaves out products with 0, and 0 · NaN is NaN: it is asked where every number is finite.
     """
     written = ",".join(map(_letters(parts), parts)) + "->" + _letters(parts)(out)
-    quick = len(arrays) > 1 and all(np.isfinite(array).all() for array in arrays)
+    quick = len(arrays) > 1 and finite(*arrays)
     return np.asarray(np.einsum(written, *arrays, optimize=quick))
 
 

@@ -113,9 +113,15 @@ class Config:
         )  # fmt: skip
 
     @classmethod
+    @cache
+    def _spellings(cls) -> Mapping[str, str]:
+        """The name of the option that a word means."""
+        return {word: item.name for item in cls.options() for word in item.spellings}
+
+    @classmethod
     def of(cls, options: Mapping[str, Any]) -> Config:
         """A Config from names (dashes, underscores, aliases or synonyms) and values; unknown names are refused."""
-        known = {word: item.name for item in cls.options() for word in item.spellings}
+        known = cls._spellings()
         values: dict[str, Any] = {}
         for key, value in options.items():
             name = key.replace("-", "_")

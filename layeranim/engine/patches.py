@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from layeranim.engine import grouped
+from layeranim.engine.array import finite
 from layeranim.engine.grouped import ALL, index, runs_of, windows_of
 from layeranim.engine.trace import Array, Shape, count
 from layeranim.engine.window import Axis
@@ -69,7 +70,7 @@ def correlate(padded: Array, kernel: Array, axes: Sequence[Axis], groups: int = 
     sizes = tuple(axis.out for axis in axes)
     out = np.empty((len(padded), len(kernel), *sizes), padded.dtype)
     x, w, y = (_grouped(array, groups, at) for array, at in ((padded, 1), (kernel, 0), (out, 1)))
-    if large(len(kernel), groups, count(kernel.shape[1:]), len(padded) * count(sizes)) and _finite(padded, kernel):
+    if large(len(kernel), groups, count(kernel.shape[1:]), len(padded) * count(sizes)) and finite(padded, kernel):
         if _small(groups, count(kernel.shape[1:]), sizes):
             for sample, result in zip(x, y, strict=True):
                 grouped.correlate(sample, w, result, axes, _SCRATCH)
@@ -86,11 +87,6 @@ def correlate(padded: Array, kernel: Array, axes: Sequence[Axis], groups: int = 
 def _grouped(array: Array, groups: int, at: int) -> Array:
     """The axis ``at`` split into groups and their members."""
     return array.reshape(*array.shape[:at], groups, array.shape[at] // groups, *array.shape[at + 1 :])
-
-
-def _finite(*arrays: Array) -> bool:
-    """Whether every number is finite. A matrix library may leave out a product with 0, but 0 · NaN is NaN."""
-    return all(bool(np.isfinite(array.sum())) for array in arrays)
 
 
 def _by_taps(x: Array, w: Array, y: Array, axes: Sequence[Axis]) -> None:
@@ -163,7 +159,7 @@ def stamp(delta: Array, kernel: Array, axes: Sequence[Axis], padded: Shape, grou
     g, w, x = (_grouped(array, groups, at) for array, at in ((delta, 1), (kernel, 0), (total, 1)))
     every = list(taps(kernel.shape[2:], axes))
     places = len(delta) * count(delta.shape[2:])
-    if large(len(kernel), groups, count(kernel.shape[1:]), places) and _finite(delta, kernel):
+    if large(len(kernel), groups, count(kernel.shape[1:]), places) and finite(delta, kernel):
         if _small(groups, count(kernel.shape[1:]), delta.shape[2:]):
             for sample, result in zip(g, x, strict=True):
                 grouped.stamp(sample, w, result, axes, _SCRATCH)
@@ -208,7 +204,7 @@ def tap_gradients(delta: Array, padded: Array, shape: Shape, axes: Sequence[Axis
     """
     total = np.zeros(shape, delta.dtype)
     g, x, w = (_grouped(array, groups, at) for array, at in ((delta, 1), (padded, 1), (total, 0)))
-    if large(shape[0], groups, count(shape[1:]), len(delta) * count(g.shape[3:])) and _finite(delta, padded):
+    if large(shape[0], groups, count(shape[1:]), len(delta) * count(g.shape[3:])) and finite(delta, padded):
         if _small(groups, count(shape[1:]), g.shape[3:]):
             for sample, seen in zip(g, x, strict=True):
                 grouped.tap_gradients(sample, seen, w, axes, _SCRATCH)

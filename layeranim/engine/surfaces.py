@@ -56,6 +56,15 @@ SURFACES: dict[str, Surface] = {
 """By name."""
 
 
+def lowest(curvature: Array, minimum: Array) -> tuple[Point, ...]:
+    """Where a quadratic surface is lowest, if it is anywhere."""
+    bent = np.asarray(curvature, float)
+    with np.errstate(all="ignore"):
+        finite = np.isfinite(bent).all() and np.isfinite(minimum).all()
+        up = finite and bool((np.linalg.eigvalsh((bent + bent.T) / 2) > 0).all())
+    return ((float(minimum[0]), float(minimum[1])),) if up else ()
+
+
 def _polynomial(of: Polynomial, x: Array, y: Array) -> Array:
     """Σ c xⁱ yʲ."""
     terms = [x.dtype.type(c) * x**i * y**j for (i, j), c in of.items()]

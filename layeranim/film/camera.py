@@ -9,33 +9,22 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from operator import attrgetter
-from typing import Any, NamedTuple, Protocol, TypeGuard
+from typing import Any, NamedTuple
 
 import cairo
 import numpy as np
 from numpy.typing import NDArray
 
 from layeranim.borrowed import Camera, Mobject, VMobject
-from layeranim.errors import RenderError
+from layeranim.film.reading import Frame, Seen, appearance, everything, look_at, paints
 from layeranim.film.writers import Rect
-from layeranim.layout import PixelBox, View
+from layeranim.layout import View
 from layeranim.theme import LIGHT, rgb
 
 SPRITE_BYTES = 12_000_000  # least recently used sprites go beyond this
 PHASES = 256  # cairo's own sub-pixel grid: finer positions give the same pixels
 MOST_RECTS = 48
 CLOSE = 1e-6  # Manim's tolerance: points nearer than this are one
-_PAINTERS: dict[type, bool] = {}  # asked for every mobject of every frame
-_Z_INDEX = attrgetter("z_index")
-
-
-class Painter(Protocol):
-    """A mobject that paints itself: a grid of tiles."""
-
-    def pixel_box(self, view: View) -> PixelBox: ...
-    def take_changes(self, view: View) -> list[PixelBox]: ...
-    def paint(self, view: View, target: CameraTarget, clip: PixelBox) -> None: ...
 
 
 class CameraTarget:
@@ -55,16 +44,18 @@ class Sprite(NamedTuple):
     opacity: float = 1.0
 
 
-class DrawnFrame(NamedTuple):
-    """A mobject of one frame, everything that decides its pixels, and those pixels."""
+class Drawn(NamedTuple):
+    """A mobject of one frame and its pixels."""
 
     mobject: Any
-    key: Any
     sprite: Sprite
 
 
+NOT_YET = Drawn(None, Sprite(None, Rect(0, 0, 0, 0)))
+
+
 class FilmCamera(Camera):
-    """Draws a list of mobjects into ``frame.pixels``; ``compose`` tells which rectangles changed."""
+    """Draws what was read of a scene into ``frame.pixels``; ``compose`` tells which rectangles changed."""
 
     def __init__(self, view: View, background: str | None) -> None:
         super().__init__(background_color=background or LIGHT.bg, pixel_width=view.width, pixel_height=view.height)
@@ -76,9 +67,9 @@ class FilmCamera(Camera):
         self._probe.set_line_cap(cairo.LINE_CAP_SQUARE)
         self._sprites: OrderedDict[Any, Sprite] = OrderedDict()
         self._sprite_bytes = 0
+        self._px = view.width / self.frame_width  # pixels to Manim's unit
         self._opacity: float | None = None
-        self._last: dict[int, DrawnFrame] = {}
-        self._order: list[int] = []
+        self._drawn: list[Drawn] = []
         self._boxes = _boxes([])
         self.painted_pixels = 0
 
@@ -86,75 +77,54 @@ class FilmCamera(Camera):
         """Give the sprites back; the frame stays as it was drawn last."""
         self._sprites.clear()
         self._sprite_bytes = 0
-        self._last = {}
+        self._drawn = []
 
     # ── one frame ────────────────────────────────────────────────────────────
-    def compose(self, mobjects: Iterable[Mobject]) -> list[Rect]:
+    def compose(self, frame: Frame) -> list[Rect]:
         """Bring the frame up to date; returns the repainted rectangles, even-aligned, none if nothing changed."""
-        drawn, fresh = self._drawables(mobjects)
-        clips = merge(self._changes(drawn, fresh), self.view)
+        clips = merge(self._changes(frame), self.view)
         for clip in clips:
-            self._paint(self.frame, drawn, self._boxes, clip)
+            self._paint(self.frame, self._drawn, self._boxes, clip)
             self.painted_pixels += (clip.x1 - clip.x0) * (clip.y1 - clip.y0)
         return clips
 
     def repaint(self, mobjects: Iterable[Mobject]) -> NDArray[np.uint8]:
         """The same frame painted anew from nothing: what ``compose`` must equal."""
         target = CameraTarget(self.view.width, self.view.height)
-        drawn, _ = self._drawables(mobjects)
+        drawn = [self._draw(look_at(m, appearance(m))) for m in everything(mobjects)]
         self._paint(target, drawn, _boxes(drawn), Rect(*self.view.whole))
         return target.pixels
 
-    def _drawables(self, mobjects: Iterable[Mobject]) -> tuple[list[DrawnFrame], list[int]]:
-        """What a frame is drawn from, in order, and which of it, by number, is not as it was drawn last."""
-        members = list[Any]()
-        for top in mobjects:
-            _collect(top, members)
-        if any(map(_Z_INDEX, members)):
-            members.sort(key=_Z_INDEX)
-        out, fresh, last = list[DrawnFrame](), list[int](), self._last
-        for number, m in enumerate(members):
-            known = last.get(id(m))  # it holds the mobject, so that no other one can have its place in memory
-            if known is None and not isinstance(m, VMobject) and not _paints(m):
-                raise RenderError(f"a film draws vector mobjects and grids, but the scene holds a {type(m).__name__}")
-            key = m.pixel_box(self.view) if _paints(m) else _appearance(m)
-            if known is None or known.key != key:
-                known = DrawnFrame(m, key, Sprite(None, Rect(*key)) if _paints(m) else self._sprite(m, key))
-                fresh.append(number)
-            out.append(known)
-        return out, fresh
+    def _draw(self, seen: Seen) -> Drawn:
+        m = seen.mobject
+        return Drawn(m, Sprite(None, Rect(*m.pixel_box(self.view))) if paints(m) else self._sprite(seen))
 
-    def _changes(self, drawn: list[DrawnFrame], fresh: Sequence[int]) -> list[Rect]:
+    def _changes(self, frame: Frame) -> list[Rect]:
         """What has to be painted; from here on this is the frame that was drawn last."""
-        order = [id(one.mobject) for one in drawn]
-        rects: list[Rect] = []
-        for number in fresh:
-            old = self._last.get(order[number])
-            rects += [drawn[number].sprite.box] if old is None else [old.sprite.box, drawn[number].sprite.box]
-        for one in drawn:
-            if _paints(one.mobject):
-                rects += [Rect(*box) for box in one.mobject.take_changes(self.view)]
-        if order == self._order and self.painted_pixels:
-            for number in fresh:
-                self._last[order[number]] = drawn[number]
-                self._boxes[number] = drawn[number].sprite.box
-            return rects
-        now = dict(zip(order, drawn, strict=True))
-        if not self._last and not self.painted_pixels:
-            rects = [Rect(*self.view.whole)]
-        else:
-            rects += [old.sprite.box for ident, old in self._last.items() if ident not in now]
-            rects += self._reordered(now)
-        self._last, self._order, self._boxes = now, order, _boxes(drawn)
-        return rects
+        rects = self._rearranged(frame) if frame.rearranged else []
+        for number in frame.fresh:
+            old, now = self._drawn[number], self._draw(frame.seen[number])
+            self._drawn[number] = now
+            self._boxes[number] = now.sprite.box
+            if old is NOT_YET:
+                rects.append(now.sprite.box)
+            elif now.sprite.box != old.sprite.box or not paints(now.mobject):
+                rects += [old.sprite.box, now.sprite.box]
+        for m, changes in frame.changes:
+            rects += [Rect(*box) for box in m.boxes(self.view, changes)]
+        return rects if self.painted_pixels else [Rect(*self.view.whole)]
 
-    def _reordered(self, now: dict[int, DrawnFrame]) -> list[Rect]:
-        """Boxes of mobjects whose place among the others changed."""
-        before = [i for i in dict.fromkeys(self._order) if i in now]
-        after = [i for i in now if i in self._last]
-        return [] if before == after else [now[a].sprite.box for a, b in zip(after, before, strict=True) if a != b]
+    def _rearranged(self, frame: Frame) -> list[Rect]:
+        """Take these mobjects in this order; the boxes of what left and of what has another place among the others."""
+        before = {id(one.mobject): one for one in self._drawn}
+        after = dict.fromkeys(id(one.mobject) for one in frame.seen)
+        left = [one.sprite.box for ident, one in before.items() if ident not in after]
+        old, new = [i for i in before if i in after], [i for i in after if i in before]
+        self._drawn = [before.get(id(one.mobject), NOT_YET) for one in frame.seen]
+        self._boxes = _boxes(self._drawn)
+        return left + [before[a].sprite.box for a, b in zip(new, old, strict=True) if a != b]
 
-    def _paint(self, target: CameraTarget, drawn: Sequence[DrawnFrame], boxes: NDArray[np.int64], clip: Rect) -> None:
+    def _paint(self, target: CameraTarget, drawn: Sequence[Drawn], boxes: NDArray[np.int64], clip: Rect) -> None:
         ctx = target.context
         ctx.save()
         ctx.rectangle(clip.x0, clip.y0, clip.x1 - clip.x0, clip.y1 - clip.y0)
@@ -169,28 +139,28 @@ class FilmCamera(Camera):
         x0, y0, x1, y1 = boxes.T
         met = (x0 < clip.x1) & (clip.x0 < x1) & (y0 < clip.y1) & (clip.y0 < y1)
         for number in np.flatnonzero(met).tolist():
-            m, _, (surface, box, opacity) = drawn[number]
+            m, (surface, box, opacity) = drawn[number]
             if surface is not None:
                 ctx.set_source_surface(surface, box.x0, box.y0)
                 ctx.paint() if opacity >= 1 else ctx.paint_with_alpha(opacity)
-            elif _paints(m):
+            elif paints(m):
                 m.paint(self.view, target, clip)
         ctx.restore()
         target.surface.flush()
 
     # ── sprites ──────────────────────────────────────────────────────────────
-    def _sprite(self, m: Any, key: Any) -> Sprite:
+    def _sprite(self, seen: Seen) -> Sprite:
         """The mobject's pixels, from the cache where the same shape was drawn at the same sub-pixel phase.
 
         What fades is drawn once, opaque, and copied with its opacity.
         """
-        x, y = self.view.x(0) + m.points[0, 0] * self._px, self.view.y(0) - m.points[0, 1] * self._px
+        m = seen.mobject
+        x, y = self.view.x(0) + m.points.item(0) * self._px, self.view.y(0) - m.points.item(1) * self._px
         at = math.floor(x), math.floor(y)
         phase = round((x - at[0]) * PHASES), round((y - at[1]) * PHASES)
-        shape = np.round((m.points[:, :2] - m.points[0, :2]) * (self._px * PHASES)).astype(np.int32).tobytes()
-        self._opacity = _opacity(m)
-        look = key[1:] if self._opacity is None else (_opaque(m), *key[4:])
-        ident = (shape, phase, look)
+        shape = np.rint(seen.shape * (self._px * PHASES)).astype(np.int32).tobytes()
+        self._opacity = seen.opacity
+        ident = (shape, phase, seen.look)
         sprite = self._sprites.get(ident)
         if sprite is None:
             exact = at[0] + phase[0] / PHASES - x, at[1] + phase[1] / PHASES - y  # the same whoever is drawn first
@@ -204,10 +174,6 @@ class FilmCamera(Camera):
         b = sprite.box
         box = Rect(b.x0 + at[0], b.y0 + at[1], b.x1 + at[0], b.y1 + at[1])
         return Sprite(sprite.surface, box, 1.0 if self._opacity is None else self._opacity)
-
-    @property
-    def _px(self) -> float:
-        return self.view.width / self.frame_width
 
     def _rasterise(self, m: VMobject, at: tuple[int, int], off: tuple[float, float]) -> Sprite:
         """Draw the whole mobject, moved by ``off`` pixels, into a surface of its own; the box is relative to the pixel
@@ -241,17 +207,14 @@ class FilmCamera(Camera):
         ctx = self._probe
         ctx.set_matrix(matrix)
         self.set_cairo_context_path(ctx, m)
-        found = [ctx.fill_extents()]
-        for background in (True, False):
-            width = float(m.get_stroke_width(background))
-            if width > 0:
-                ctx.set_line_width(width * self.cairo_line_width_multiple)
-                found.append(ctx.stroke_extents())
-        corners = [matrix.transform_point(*p) for e in found if e[2] > e[0] or e[3] > e[1] for p in (e[:2], e[2:])]
-        if not corners:
-            return 0, 0, 0, 0
-        xs, ys = zip(*corners, strict=True)
-        return min(xs), min(ys), max(xs), max(ys)
+        width = max(m.get_stroke_width(background=True), m.get_stroke_width())
+        if width > 0:  # a line reaches further than the area that it goes around, and the widest furthest
+            ctx.set_line_width(width * self.cairo_line_width_multiple)
+            found = ctx.stroke_extents()
+        else:  # its path, which holds the area: what that covers takes cairo as long as to fill it
+            found = ctx.path_extents()
+        (x0, y0), (x1, y1) = matrix.transform_point(*found[:2]), matrix.transform_point(*found[2:])
+        return min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
 
     def set_cairo_context_path(self, ctx: cairo.Context[Any], vmobject: VMobject) -> FilmCamera:
         """Manim's path, built without NumPy's overhead on short ones: a new one begins where two curves do not meet."""
@@ -284,62 +247,9 @@ def _closed(ctx: cairo.Context[Any], start: tuple[float, float] | None, end: tup
         ctx.close_path()
 
 
-def _collect(m: Mobject, out: list[Any]) -> None:
-    """Everything in a mobject that can be drawn, parents first, without Manim's search for duplicates."""
-    if len(m.points) or _paints(m):
-        out.append(m)
-    for part in m.submobjects:
-        if part.submobjects:
-            _collect(part, out)
-        elif len(part.points) or _paints(part):
-            out.append(part)
-
-
-def _boxes(drawn: Sequence[DrawnFrame]) -> NDArray[np.int64]:
+def _boxes(drawn: Sequence[Drawn]) -> NDArray[np.int64]:
     """The rectangle that each covers: a row of left, top, right and bottom."""
     return np.array([one.sprite.box for one in drawn], np.int64).reshape(-1, 4)
-
-
-def _paints(m: Any) -> TypeGuard[Painter]:
-    kind = type(m)
-    if kind not in _PAINTERS:
-        _PAINTERS[kind] = hasattr(kind, "take_changes")
-    return _PAINTERS[kind]
-
-
-def _appearance(m: VMobject) -> tuple[Any, ...]:
-    """Everything that decides a mobject's pixels; the first part is where it is."""
-    return (
-        m.points.tobytes(),
-        m.fill_rgbas.tobytes(),
-        m.stroke_rgbas.tobytes(),
-        m.background_stroke_rgbas.tobytes(),
-        m.stroke_width,
-        m.background_stroke_width,
-        m.joint_type,
-        m.cap_style,
-        m.sheen_factor,
-    )
-
-
-def _layers(m: VMobject) -> list[NDArray[np.floating[Any]]]:
-    """The colours of what is seen of it: its area, its line, the line behind."""
-    lines = ((m.stroke_rgbas, m.stroke_width), (m.background_stroke_rgbas, m.background_stroke_width))
-    return [rgbas for rgbas, width in ((m.fill_rgbas, 1.0), *lines) if width and rgbas[:, 3].any()]
-
-
-def _opacity(m: VMobject) -> float | None:
-    """How opaque it is, where it is an area or a line of one colour: its pixels depend on nothing else that fades."""
-    layers = _layers(m)
-    return float(layers[0][0, 3]) if len(layers) == 1 and len(layers[0]) == 1 and not m.sheen_factor else None
-
-
-def _opaque(m: VMobject) -> tuple[bytes, ...]:
-    """The colours without their opacity; none of what is not seen."""
-    return tuple(
-        rgbas[:, :3].tobytes() if rgbas[:, 3].any() else b""
-        for rgbas in (m.fill_rgbas, m.stroke_rgbas, m.background_stroke_rgbas)
-    )
 
 
 def _bytes(sprite: Sprite) -> int:
@@ -348,10 +258,10 @@ def _bytes(sprite: Sprite) -> int:
 
 def merge(rects: Sequence[Rect], view: View) -> list[Rect]:
     """Rectangles cut to the frame, widened to even pixels and joined where joining costs little."""
-    even = [
-        Rect(max(0, r.x0) & ~1, max(0, r.y0) & ~1, min(view.width, (r.x1 + 1) & ~1), min(view.height, (r.y1 + 1) & ~1))
-        for r in rects
-    ]
+    even = (
+        Rect(max(0, x0) & ~1, max(0, y0) & ~1, min(view.width, (x1 + 1) & ~1), min(view.height, (y1 + 1) & ~1))
+        for x0, y0, x1, y1 in dict.fromkeys(rects)
+    )
     todo = list(dict.fromkeys(r for r in even if r.x0 < r.x1 and r.y0 < r.y1))
     if len(todo) > MOST_RECTS:
         todo.sort(key=lambda r: (r.y0, r.x0))
@@ -361,10 +271,12 @@ def merge(rects: Sequence[Rect], view: View) -> list[Rect]:
     while joined:
         joined, out = False, list[Rect]()
         for rect in todo:
-            for i, other in enumerate(out):
-                x0, y0 = min(rect.x0, other.x0), min(rect.y0, other.y0)
-                x1, y1 = max(rect.x1, other.x1), max(rect.y1, other.y1)
-                if (x1 - x0) * (y1 - y0) <= 1.2 * (_area(rect) + _area(other)):
+            ax0, ay0, ax1, ay1 = rect
+            area = (ax1 - ax0) * (ay1 - ay0)
+            for i, (bx0, by0, bx1, by1) in enumerate(out):  # hundreds of pairs in a frame: no calls
+                x0, y0 = ax0 if ax0 < bx0 else bx0, ay0 if ay0 < by0 else by0
+                x1, y1 = ax1 if ax1 > bx1 else bx1, ay1 if ay1 > by1 else by1
+                if (x1 - x0) * (y1 - y0) <= 1.2 * (area + (bx1 - bx0) * (by1 - by0)):
                     out[i], joined = Rect(x0, y0, x1, y1), True
                     break
             else:
@@ -375,7 +287,3 @@ def merge(rects: Sequence[Rect], view: View) -> list[Rect]:
 
 def _union(rects: Sequence[Rect]) -> Rect:
     return Rect(min(r.x0 for r in rects), min(r.y0 for r in rects), max(r.x1 for r in rects), max(r.y1 for r in rects))
-
-
-def _area(rect: Rect) -> int:
-    return (rect.x1 - rect.x0) * (rect.y1 - rect.y0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from io import TextIOBase
 from pathlib import Path
 from typing import Any
@@ -127,14 +128,16 @@ def _streamed(stream: Any, wanted: list[str], several: int) -> Destination:
 
 
 def _affordable(found: Iterable[Destination], film: FilmOptions) -> None:
-    """Refuse frames that take more memory than the budget: those of one size are drawn and written together."""
-    together: dict[tuple[int, int], set[str]] = {}
+    """Refuse frames that take more memory than the budget: those of one rate are drawn and written together."""
+    together: dict[Fraction, dict[str, tuple[int, int]]] = {}
     for item in found:
         if item.fmt in FORMATS:
-            together.setdefault(film.frame(item.fmt)[:2], set()).add(item.fmt)
-    for (width, height), formats in together.items():
-        size = width * height * sum(FORMATS[fmt].held for fmt in formats)
-        memory.afford(f"frames of {width}x{height} take, as {' and '.join(sorted(formats))}", size)
+            width, height, fps = film.frame(item.fmt)
+            together.setdefault(fps, {})[item.fmt] = width, height
+    for formats in together.values():
+        sizes = " and ".join(dict.fromkeys(f"{width}x{height}" for width, height in formats.values()))
+        held = sum(width * height * FORMATS[fmt].held for fmt, (width, height) in formats.items())
+        memory.afford(f"frames of {sizes} take, as {' and '.join(sorted(formats))}", held)
 
 
 def beside(captioned: bool) -> tuple[str, str, str]:

@@ -1,4 +1,4 @@
-"""A film made: one trace and storyboard, one drawing pass per frame size, every format fed from it."""
+"""A film made: one trace and storyboard, one walk over the scene for each frame rate, every format fed from it."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Film:
 
 @dataclass(frozen=True)
 class Pass:
-    """One run over the scene: a frame size, a frame rate, and the formats that it feeds."""
+    """Frames of one size and rate, and the formats that they feed."""
 
     width: int
     height: int
@@ -80,19 +80,21 @@ class Pass:
         """The frame at which a tick begins."""
         return frame_at(tick, self.fps)
 
+    def poster_of(self, board: Storyboard) -> int:
+        """The frame that is the poster."""
+        return max(0, self.frame_of(board.poster + 1) - 1)
+
 
 class Outlets:
     """Hands every frame to all writers of a pass and keeps the poster."""
 
-    def __init__(
-        self, writers: Sequence[Writer], poster: int | None, progress: Callable[[int], None] | None = None
-    ) -> None:
+    def __init__(self, writers: Sequence[Writer], poster: int, progress: Callable[[int], None] | None = None) -> None:
         self.writers, self.wanted, self.progress = writers, poster, progress
         self.frames = 0
         self.poster: NDArray[np.uint8] | None = None
 
     def write(self, pixels: NDArray[np.uint8], changed: Sequence[Rect], repeat: int) -> None:
-        if self.wanted is not None and self.frames <= self.wanted < self.frames + repeat:
+        if self.frames <= self.wanted < self.frames + repeat:
             self.poster = pixels.copy()
         self.frames += repeat
         for one in self.writers:
@@ -118,9 +120,9 @@ def make(
     extra = extra_colours(board, theme)
     player = telling.told(board, trace, options.precision) if any(item.fmt == PLAYER for item in found) else None
     paths = every_path(found, options.captions)
-    shots = passes(found, options)
+    runs = walks(found, options)
     stills = [item for item in found if item.fmt in STILLS]
-    total = sum(shot.frame_of(board.ticks) for shot in shots)
+    total = sum(shot.frame_of(board.ticks) for shot, *_ in runs)
     before = 0
     posters: dict[tuple[int, int], NDArray[np.uint8]] = {}
     frames: dict[tuple[int, int, Fraction], int] = {}
@@ -131,28 +133,32 @@ def make(
         files: dict[str, Any] = dict(zip(paths, outputs.files, strict=True))
         open_writers: list[Writer] = []
         stack.callback(_abort, open_writers)
-        for shot in shots:
-            spec = Spec(shot.width, shot.height, shot.fps, theme, options.loop, workers, extra, player)
-            for item in shot.items:
-                if item.fmt in FORMATS:
-                    open_writers.append(writer(item.fmt, files[item.path], spec))
+        for shots in runs:
             told = partial(_report, progress, before, total) if progress else None
-            poster = max(0, shot.frame_of(board.poster + 1) - 1)
-            fan = Outlets(tuple(open_writers), poster, told)
+            fans = list[Outlets]()
+            for shot in shots:
+                spec = Spec(shot.width, shot.height, shot.fps, theme, options.loop, workers, extra, player)
+                fed = [item for item in shot.items if item.fmt in FORMATS]
+                begun = len(open_writers)
+                for item in fed:
+                    open_writers.append(writer(item.fmt, files[item.path], spec))
+                fans.append(Outlets(tuple(open_writers[begun:]), shot.poster_of(board), None if fans else told))
+            (shot, fan), *others = zip(shots, fans, strict=True)
             if open_writers:
-                draw(board, scene, theme, shot, fan, options.captions)
+                draw(board, scene, theme, shot, fan, options.captions, also=others)
             else:
-                fan.frames = poster
-                draw(board, scene, theme, shot, fan, options.captions, poster)
+                fan.frames = fan.wanted
+                draw(board, scene, theme, shot, fan, options.captions, fan.wanted)
                 fan.frames = shot.frame_of(board.ticks)
-            while open_writers:  # an encoder's memory is given back before the next pass
+            while open_writers:  # an encoder's memory is given back before the next walk
                 open_writers[0].finish()
                 del open_writers[0]
-            fan.writers = ()
             before += fan.frames
-            frames[shot.width, shot.height, shot.fps] = fan.frames
-            if fan.poster is not None:
-                posters[shot.width, shot.height] = fan.poster
+            for shot, fan in zip(shots, fans, strict=True):
+                fan.writers = ()
+                frames[shot.width, shot.height, shot.fps] = fan.frames
+                if fan.poster is not None:
+                    posters[shot.width, shot.height] = fan.poster
         paged = making.write({item.path: item.fmt for item in stills}, files, board, scene, theme, options)
         frames = frames or {(0, 0, making.FPS): board.ticks}
         reports = beside(board, found, files, posters, options, origin, frames, paged)
@@ -174,27 +180,36 @@ def _abort(writers: list[Writer]) -> None:
         one.abort()
 
 
-def passes(found: Iterable[Destination], options: FilmOptions) -> list[Pass]:
-    """The runs that these destinations need, largest first; a poster is taken from the largest."""
+def walks(found: Iterable[Destination], options: FilmOptions) -> list[tuple[Pass, ...]]:
+    """The runs over the scene that these destinations need, each with its passes, the largest first.
+
+    Frames of one rate are drawn in one run, whatever their size. A poster is taken from the largest; one that is larger
+    than every film is drawn alone.
+    """
     sizes: dict[tuple[int, int, Fraction], list[Destination]] = {}
     for item in found:
         if item.fmt in STILLS:  # they have a pass of their own
             continue
         sizes.setdefault(options.frame("mp4" if item.fmt == POSTER else item.fmt), []).append(item)
     ordered = sorted(sizes.items(), key=lambda pair: (-pair[0][0] * pair[0][1], pair[0][2]))
-    return [Pass(*size, tuple(items)) for size, items in ordered]
+    together: dict[Any, list[Pass]] = {}
+    for (width, height, fps), items in ordered:
+        moving = any(item.fmt in FORMATS for item in items)
+        together.setdefault((fps, Fraction(width, height), moving), []).append(Pass(width, height, fps, tuple(items)))
+    return [tuple(shots) for shots in together.values()]
 
 
 def draw(
     board: Storyboard, scene: type[ExplainerScene], theme: themes.Theme, shot: Pass, fan: Any, captioned: bool = True,
-    only: int | None = None,
+    only: int | None = None, also: Iterable[tuple[Pass, Any]] = (),
 ) -> ExplainerScene:  # fmt: skip
-    """One run over the scene into ``fan``, of all frames or of ``only`` one."""
-    size = shot.width, shot.height
-    with host.session(*size, shot.fps, theme.bg, board.canvas) as scale, _quick_turns():
+    """One run over the scene into ``fan``, of all frames or of ``only`` one; ``also`` in other sizes into theirs."""
+    with host.session(shot.width, shot.height, shot.fps, theme.bg, board.canvas) as scale, _quick_turns():
         renderer = FilmRenderer(
-            View(*size, scale), theme.behind, float(shot.fps), fan, None if only is None else [only]
-        )
+            View(shot.width, shot.height, scale), theme.behind, float(shot.fps), fan,
+            None if only is None else [only],
+            [(View(other.width, other.height, scale * other.width / shot.width), to) for other, to in also],
+        )  # fmt: skip
         playing = scene(board, theme, shot.fps, captioned, renderer=renderer)
         try:
             playing.render()

@@ -82,11 +82,11 @@ class Lookup:
     def __call__(self, pixels: NDArray[np.uint32]) -> NDArray[np.uint8]:
         """Indices 1…255 of packed ``0xAARRGGBB`` pixels, in the same shape."""
         codes = pixels & np.uint32(0xFFFFFF)
-        indices: NDArray[np.uint8] = self._table[codes]
-        if not indices.all():
+        indices: NDArray[np.uint8] = self._table.take(codes)  # half the time of an index
+        if indices.size and not indices.min():
             new = np.unique(codes[indices == 0])
             self._table[new] = self._nearest(new)
-            indices = self._table[codes]
+            indices = self._table.take(codes)
         return indices
 
     def _nearest(self, codes: NDArray[np.uint32]) -> NDArray[np.uint8]:

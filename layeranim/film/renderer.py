@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from layeranim.borrowed import CairoRenderer, Scene
 from layeranim.film.camera import FilmCamera
+from layeranim.film.reading import Reading
 from layeranim.film.writers import Rect
 from layeranim.layout import View
 
@@ -35,17 +36,21 @@ class FilmRenderer(CairoRenderer):
     """Plays animations frame by frame on the film's own grid: k frames for a run time of k / fps, never k ± 1.
 
     With ``only`` those frames are drawn, and after the last ``EnoughDrawn`` ends the scene; what comes before is put
-    where it ends, at once.
+    where it ends, at once. ``also`` are more views with a sink for each: every frame is drawn in all of them.
     """
 
     def __init__(
-        self, view: View, background: str | None, fps: float, sink: Sink, only: Sequence[int] | None = None
-    ) -> None:
+        self, view: View, background: str | None, fps: float, sink: Sink, only: Sequence[int] | None = None,
+        also: Sequence[tuple[View, Sink]] = (),
+    ) -> None:  # fmt: skip
         super().__init__()
-        self.camera: FilmCamera = FilmCamera(view, background)
-        self.fps, self.sink, self.only = fps, sink, only
+        self.cameras = [FilmCamera(view, background), *(FilmCamera(other, background) for other, _ in also)]
+        self.sinks = [sink, *(other for _, other in also)]
+        self.camera: FilmCamera = self.cameras[0]
+        self.reading = Reading()
+        self.fps, self.only = fps, only
         self.played = 0
-        self.changed: list[Rect] = []
+        self.changed: list[list[Rect]] = [[] for _ in self.cameras]
 
     def init_scene(self, scene: Scene, *_: Any) -> None:
         """Manim's own file writer is not made."""
@@ -100,16 +105,20 @@ class FilmRenderer(CairoRenderer):
         scene.update_mobjects(0)
 
     def update_frame(self, scene: Scene, mobjects: Any = None, *_: Any, **__: Any) -> None:
-        self.changed = self.camera.compose([*scene.mobjects, *scene.foreground_mobjects])
+        frame = self.reading.read([*scene.mobjects, *scene.foreground_mobjects])
+        self.changed = [camera.compose(frame) for camera in self.cameras]
 
     def _emit(self, repeat: int) -> None:
         self.time += repeat / self.fps
-        self.sink.write(self.camera.frame.pixels, self.changed, repeat)
+        for camera, changed, sink in zip(self.cameras, self.changed, self.sinks, strict=True):
+            sink.write(camera.frame.pixels, changed, repeat)
 
     def let_go(self) -> None:
         """Hold neither sprites nor writers any longer: a scene and its renderer know each other, and stay a while."""
-        self.camera.forget()
-        self.sink = Nowhere()
+        for camera in self.cameras:
+            camera.forget()
+        self.reading.forget()
+        self.sinks = [Nowhere() for _ in self.cameras]
 
     def scene_finished(self, scene: Scene) -> None:
         """Nothing is left to write; a scene without animations still shows one frame."""

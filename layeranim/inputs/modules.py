@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -87,9 +88,8 @@ def packed(module: Any, *inputs: Any, seed: int = 0, **named: Any) -> Packed:
         raise OptionError(
             f"{type(module).__name__} has a forward of its own, but only that of {known.__name__} is read"
         )
-    forward: Any = getattr(module, "forward", None)
     try:
-        bound = inspect.signature(forward).bind(*inputs, **named)
+        bound = _signature(getattr(known, "forward", None)).bind(*inputs, **named)
     except TypeError as error:
         raise OptionError(f"{known.__name__} cannot be called so: {error}") from None
     first = next(iter(bound.arguments.values()), None)  # RMSNorm calls it x
@@ -104,6 +104,13 @@ def packed(module: Any, *inputs: Any, seed: int = 0, **named: Any) -> Packed:
         ) from None
     except RecursionError:
         raise OptionError(f"{type(module).__name__} is nested too deep, or holds itself") from None
+
+
+@cache
+def _signature(forward: Any) -> inspect.Signature:
+    """The arguments of a method but for the module itself."""
+    whole = inspect.signature(forward)
+    return whole.replace(parameters=[*whole.parameters.values()][1:])
 
 
 def _nearest(name: str) -> str:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from layeranim import displayed, numbers, theme, typeface
 from layeranim.canvas import WIDE
-from layeranim.stories.storyboard import Address, Fact, Line, Run, Source
+from layeranim.stories.activations import activation_name
+from layeranim.stories.storyboard import Address, Fact, Line, Run, Source, Telling
 
 LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 MOST_TERMS = 5
@@ -105,9 +106,19 @@ def result(text: str, source: Source | None, role: str = "result") -> Run:
     return Run(text, role, "semibold", source, late=True)
 
 
+def name(text: str, role: str = "ink", *, markup: bool = False) -> Line:
+    """What a part or a number is called."""
+    return (Run(text, role, "semibold", Fact("name"), markup=markup),)
+
+
 def relation_run(relation: str) -> Run:
     """`` = `` or `` ≈ ``, late like the number that follows."""
     return Run(f" {relation} ", late=True)
+
+
+def comes_to(reached: float, text: str, made: Address, *operands: str) -> Line:
+    """What ends a sentence: ``= 1.31`` where what is ``reached`` from displayed operands reads so, else ``≈ 1.31``."""
+    return relation_run(numbers.agrees(reached, text, *operands)), result(text, made)
 
 
 def equals(*texts: str, late: bool = False) -> Run:
@@ -161,6 +172,33 @@ def loss_moved(ends: Sequence[float], texts: Sequence[str], places: Sequence[Sou
     )
 
 
+def laid(number: Run, where: str, to: int, count: int) -> Line:
+    """``7.1 of map 8, row 2, column 1 goes to place 31 of 64``: a number that stands somewhere else afterwards."""
+    return (
+        number, Run(f" of {where} goes to place ", source=Fact("place")),
+        Run(str(to + 1), "result", "semibold", Fact("place"), late=True),
+        Run(f" of {count}", source=Fact("place"), late=True),
+    )  # fmt: skip
+
+
+def bent(text: Callable[[Address], str], who: str, z: Address, y: Address, function: str) -> Line:
+    """``class 2:  z = 5.2   softmax → 0.97``: what an output adds up, and what the function at the end makes of it."""
+    return (
+        Run(f"{who}:  z = ", source=Fact("place")), Run(text(z), "ink", "semibold", z),
+        Run(f"   {activation_name(function)} → ", source=Fact("activation")), Run(text(y), "result", "semibold", y),
+    )  # fmt: skip
+
+
+def stepped(telling: Telling, before: Address, by: float, way: Address, made: Address) -> Line:
+    """``−2.00 − 0.18 · (−2.00) = −1.64``: a number that goes so far along another one."""
+    texts = [telling.text(at) for at in (before, way)]
+    reached = numbers.double(texts[0]) + by * numbers.double(texts[1])
+    return (
+        telling.number(before), Run(f" {'+' if by > 0 else '−'} {abs(by):g} · ", source=Fact("rate")),
+        telling.number(way, factor=True), *comes_to(reached, telling.text(made), made, *texts),
+    )  # fmt: skip
+
+
 def short_size(
     size: int, kernel: int, stride: int, out: int, *, padding: tuple[int, int] = (0, 0), ceil: bool = False
 ) -> str:
@@ -172,9 +210,19 @@ def short_size(
     return f"{left}({size}{padded} − {kernel})/{stride}{right} + 1 = {out}" if reached + 1 == out else ""
 
 
+def not_all(drawn: int, count: int) -> tuple[str, ...]:
+    """``4 of 7 drawn``; nothing where all are."""
+    return (f"{drawn} of {count} drawn",) if drawn < count else ()
+
+
 def ordinal_range(first: int, last: int, one: str, many: str) -> str:
     """``row 3`` or ``rows 3–5``, counted from 1."""
     return f"{one} {first + 1}" if first == last else f"{many} {first + 1}–{last + 1}"
+
+
+def pair(values: Sequence[int]) -> str:
+    """One number, or one an axis where they differ: ``2``, ``2×1``."""
+    return str(values[0]) if len({*values}) == 1 else numbers.shape_text(values)
 
 
 def so_many(one: str, many: str, n: int) -> str:

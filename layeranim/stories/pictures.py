@@ -1,6 +1,8 @@
-"""What a picture's colours reach to: black and white of its pixels, and the range of what became of them."""
+"""Whether a picture goes in, how its pixels are coloured, and the range of what became of them."""
 
 from __future__ import annotations
+
+from math import isqrt
 
 import numpy as np
 
@@ -10,6 +12,24 @@ from layeranim.stories.storyboard import Telling
 
 OUTLIERS = 0.99
 """The part of what became of pixels whose colours differ; the rest has the strongest."""
+SIDE_LEAST, SIDE_MOST = 4, 64
+"""Pictures of so many pixels a side are shown as pictures."""
+
+
+def pictured(telling: Telling) -> bool:
+    """Whether a picture goes in: the user's, or the preset's."""
+    return "input" in telling.kinds or bool(telling.base and telling.base.planes)
+
+
+def ink(telling: Telling) -> str:
+    """How one plane of pixels is coloured: as a photograph, or as a drawing."""
+    return "grey" if telling.kinds.get("input") == "image" else "ink"
+
+
+def side_of(telling: Telling, pixels: int) -> int:
+    """How many pixels a row of a square picture has that is read as a row of numbers; 0 where none is."""
+    side = isqrt(pixels)
+    return side if pictured(telling) and side * side == pixels and SIDE_LEAST <= side <= SIDE_MOST else 0
 
 
 def brightness(telling: Telling) -> tuple[float, float]:

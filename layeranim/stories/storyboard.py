@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import groupby
@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from layeranim import theme
+from layeranim import numbers, theme
 from layeranim.canvas import WIDE, Canvas
 from layeranim.engine.trace import Region, Trace
 from layeranim.stories.preset import Preset
@@ -340,16 +340,38 @@ class Telling:
     seeded: Sequence[str] = ()
     seed: int = 0
     kinds: Mapping[str, str] = field(default_factory=dict)
+    _styles: dict[tuple[str, str], numbers.Style] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def config(self) -> Any:
         """The options of the layer."""
         return self.trace.config
 
+    def style(self, tensor: str, kind: numbers.Kind = "value") -> numbers.Style:
+        """How the numbers of a tensor are written in sentences that are made before the stage is: looked up once."""
+        if (tensor, kind) not in self._styles:
+            self._styles[tensor, kind] = numbers.style(self.trace[tensor], kind=kind, precision=self.film.precision)
+        return self._styles[tensor, kind]
+
+    def text(self, at: Address, kind: numbers.Kind = "value") -> str:
+        """A number as such a sentence writes it."""
+        return numbers.text(self.trace[at.tensor][at.index], self.style(at.tensor, kind))
+
+    def number(self, at: Address, role: str = "ink", weight: Weight = "medium", *, factor: bool = False) -> Run:
+        """That number with its address; as a second ``factor`` in parentheses where it is negative."""
+        text = self.text(at)
+        return Run(numbers.factor(text) if factor else text, role, weight, at)
+
     @property
     def base(self) -> Preset | None:
         """The preset that the film comes from, whole or with arrays of the user's."""
         return self.preset or self.asked
+
+    def wanted(self, shown: Container[int]) -> int | None:
+        """The unit that is followed: the one asked for, else the preset's, if it is shown; none of them may be."""
+        asked = self.film.follow
+        wanted = (asked - 1 if asked else None, self.preset.unit if self.preset else None)
+        return next((unit for unit in wanted if unit is not None and unit in shown), None)
 
     @property
     def untouched(self) -> Preset | None:

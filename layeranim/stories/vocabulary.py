@@ -71,9 +71,9 @@ def from_here(text: Sequence[str], rows: Array, seed: int) -> bool:
     return ours.shape == rows.shape and bool(np.array_equal(ours, rows))
 
 
-def strange(unknown: Iterable[str], seed: int) -> str:
-    """What is said of words that the vocabulary lacks; nothing where it has all."""
-    words = [typeface.draw_safe(word, 16) for word in dict.fromkeys(unknown)]
+def strange(unknown: Iterable[str], seed: int, most: int = 16) -> str:
+    """What is said of words that the vocabulary lacks, ``most`` letters of each; nothing where it has all."""
+    words = [*dict.fromkeys(typeface.draw_safe(word, most) for word in unknown)]
     listed = ", ".join(words[:3]) + (f" and {len(words) - 3} more" if words[3:] else "")
     verb = "is" if len(words) == 1 else "are"
     return f"{listed} {verb} not in the vocabulary: drawn at random, seed {seed}" if words else ""

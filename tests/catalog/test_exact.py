@@ -98,7 +98,7 @@ FIRST = {case.name: case.label for case in reversed(presets())}
 """The first preset of each explainer, which is drawn in the size of a GIF; a third of the others small."""
 
 
-@pytest.mark.grid(3)
+@pytest.mark.grid(4)
 @pytest.mark.parametrize("case", **ids([c for k, c in enumerate(presets()) if c.label == FIRST[c.name] or k % 3 == 0]))
 def test_incremental_frames_equal_full_repaints(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     check = Repainted()
@@ -158,7 +158,7 @@ def agree(own: NDArray[np.uint8], theirs: NDArray[np.uint8], name: str, folder: 
         pytest.fail(f"{name}: mean {mean:.2f}, {far:.4f} far off; see {folder}/expected-actual-difference.png")
 
 
-@pytest.mark.grid(3)
+@pytest.mark.grid(4)
 @pytest.mark.parametrize("case", **ids([case for case in presets() if case.label == FIRST[case.name]][::2]))
 def test_the_stock_camera_draws_the_same(case: Case, tmp_path: Path) -> None:
     size = (640, 360)

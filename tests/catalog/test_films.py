@@ -43,7 +43,7 @@ def _colours(pixels: NDArray[np.uint8]) -> set[int]:
     return set(np.unique(packed).tolist())
 
 
-@pytest.mark.grid(3)
+@pytest.mark.grid(4)
 @pytest.mark.parametrize(("name", "theme"), [("conv", "dark"), *zip(NAMES, cycle(THEMES), strict=False)])
 def test_films_decode_to_what_was_promised(name: str, theme: str, tmp_path: Path) -> None:
     film, stem = made(name, tmp_path, theme=theme, pace="fast")  # the same pictures, fewer of them held
@@ -112,6 +112,7 @@ api.render(name, output=[stem + s for s in (".mp4", ".gif")], quality="draft", s
 """
 
 
+@pytest.mark.grid(2)
 @pytest.mark.parametrize("name", ONES)
 def test_the_same_bytes_in_another_process_place_and_locale(name: str, tmp_path: Path) -> None:
     stem = tmp_path / "one" / name

@@ -33,7 +33,7 @@ FEW = Fraction(1)  # frames a second: what is looked at are the ends of beats
 FRAMED_MOST = 600  # cells of a grid whose frames are compared with the steps' Regions
 
 
-@pytest.mark.grid(4)
+@pytest.mark.grid(5)
 @pytest.mark.parametrize("case", **ids(presets() + others()[::4]))
 def test_every_picture_is_true_and_clean(case: Case) -> None:
     faults: dict[str, str] = {}

@@ -32,7 +32,7 @@ def test_wide_layers_take_bounded_time_and_no_more_memory_than_estimated() -> No
     """All in one test: another process makes them all, and no two workers of the suite are to do so."""
     if not Path("/proc/self/clear_refs").exists():
         pytest.skip("a peak is measured where Linux tells it")
-    names = grids.part(list(catalog.explainers()), 2, "wide")
+    names = grids.part(list(catalog.explainers()), 3, "wide")
     done = subprocess.run(
         [sys.executable, "-m", "tests.catalog.wide", *names],
         cwd=ROOT, capture_output=True, check=True, timeout=4 * HANG,

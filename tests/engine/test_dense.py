@@ -194,3 +194,22 @@ def test_words_number_their_ids_in_the_order_of_their_first_places() -> None:
         EMBEDDING.compute(EmbeddingConfig(tokens=("a", "b")), {"ids": np.array([[0, 1, 1]]), "table": np.eye(2)})
     with pytest.raises(ShapeError, match=r"must hold whole numbers from 0 to 1"):
         EMBEDDING.compute(EmbeddingConfig(tokens=("a", "b", "c")), {"table": np.eye(2)})
+
+
+def test_a_large_layer_leaves_no_product_with_zero_out() -> None:
+    """A sum that a matrix library makes is that of the small one; 0 · NaN and 0 · ∞ are NaN there too."""
+    rng = np.random.default_rng(3)
+    x, weight = rng.normal(size=(64, 128)), rng.normal(size=(160, 128))
+    weight[5] = 0
+
+    def sums(x: Array) -> Array:
+        return DENSE.compute(DenseConfig(), {"input": x, "weight": weight})["weighted_sum"]
+
+    whole = sums(x)
+    some = np.stack([sums(row[None])[0] for row in x[:3]])
+    np.testing.assert_allclose(whole[:3], some, rtol=0, atol=1e-12)
+    x[2, 7], x[3, 7] = np.nan, np.inf
+    spoilt = sums(x)
+    assert np.isnan(spoilt[2]).all()
+    assert np.isnan(spoilt[3, 5])
+    np.testing.assert_allclose(np.delete(spoilt, (2, 3), axis=0), np.delete(whole, (2, 3), axis=0), rtol=0, atol=1e-12)

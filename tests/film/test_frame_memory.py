@@ -61,15 +61,15 @@ def test_every_format_has_room_at_full_hd_and_mp4_at_four_times_that() -> None:
     assert FORMATS["mp4"].held * 3840 * 2160 < budget
 
 
-def test_a_pass_leaves_neither_its_writers_nor_its_sprites_to_the_next(
+def test_a_walk_leaves_neither_its_writers_nor_its_sprites_to_the_next(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A scene and its renderer know each other: what they held would stay until Python looks for such circles."""
     writers, cameras = list[Any](), list[FilmCamera]()
-    of, begun = film.writer, FilmCamera.__init__
+    of, begun, walks = film.writer, FilmCamera.__init__, film.walks
 
     def watched(*words: Any) -> Any:
-        assert not [one for one in writers if one() is not None], "the writers of the pass before are still there"
+        assert not [one for one in writers if one() is not None], "the writers of the walk before are still there"
         assert not any(camera._sprites for camera in cameras)
         writers.append(weakref.ref(made := of(*words)))
         return made
@@ -78,6 +78,7 @@ def test_a_pass_leaves_neither_its_writers_nor_its_sprites_to_the_next(
         begun(self, *words)
         cameras.append(self)
 
+    monkeypatch.setattr(film, "walks", lambda *words: [(shot,) for shots in walks(*words) for shot in shots])
     monkeypatch.setattr(film, "writer", watched)
     monkeypatch.setattr(FilmCamera, "__init__", begin)
     gc.disable()

@@ -11,6 +11,7 @@ from manim import Square, VMobject
 
 from layeranim.film import host
 from layeranim.film.camera import FilmCamera
+from layeranim.film.reading import Reading
 from layeranim.layout import View
 from layeranim.scenes.parts.label import Label
 
@@ -26,21 +27,21 @@ def drawn(mobject: Any, steps: int, monkeypatch: pytest.MonkeyPatch) -> tuple[in
         return rasterise(camera, m, at, off)
 
     with host.session(160, 90, Fraction(25), "#FFFFFF") as scale, monkeypatch.context() as patched:
-        camera = FilmCamera(View(160, 90, scale), "#FFFFFF")
+        camera, reading = FilmCamera(View(160, 90, scale), "#FFFFFF"), Reading()
         patched.setattr(FilmCamera, "_rasterise", counted)
         frames, full = list[Any](), [m.copy() for m in (mobject.fill_rgbas, mobject.stroke_rgbas)]
         for step in range(1, steps + 1):
             for rgbas, start in zip((mobject.fill_rgbas, mobject.stroke_rgbas), full, strict=True):
                 rgbas[:, 3] = start[:, 3] * step / steps
-            camera.compose([mobject])
+            camera.compose(reading.read([mobject]))
             frames.append(camera.frame.pixels.copy())
         often, alone = made, list[Any]()
-        patched.setattr("layeranim.film.camera._opacity", lambda m: None)
+        patched.setattr("layeranim.film.reading._opacity", lambda m: None)
         for step in range(1, steps + 1):
             for rgbas, start in zip((mobject.fill_rgbas, mobject.stroke_rgbas), full, strict=True):
                 rgbas[:, 3] = start[:, 3] * step / steps
             other = FilmCamera(View(160, 90, scale), "#FFFFFF")
-            other.compose([mobject])
+            other.compose(Reading().read([mobject]))
             alone.append(other.frame.pixels.copy())
     return often, frames, alone
 

@@ -90,7 +90,7 @@ class StillsRenderer(FilmRenderer):
     """Draws nothing: at the wanted frames its sink, ``Stills``, takes what stands there."""
 
     def update_frame(self, scene: Any, *_: Any, **__: Any) -> None:
-        self.sink.take(scene)  # type: ignore[attr-defined]
+        self.sinks[0].take(scene)  # type: ignore[attr-defined]
 
     def _emit(self, repeat: int) -> None:
         self.time += repeat / self.fps

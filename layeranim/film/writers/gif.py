@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from functools import lru_cache
 from typing import BinaryIO
 
 import numpy as np
@@ -17,6 +18,12 @@ from layeranim.theme import rgb
 BITS = 8  # a pixel's index
 
 
+@lru_cache(maxsize=2)
+def _lookup(colours: tuple[str, ...]) -> Lookup:
+    """Those of the last films, light and dark, where many are made in a row: what they met is not looked for again."""
+    return Lookup(colours)
+
+
 class Gif(Deltas):
     """Writes a GIF; see ``Deltas``. Browsers show an image of less than 2 centiseconds for 10, so that is the least."""
 
@@ -26,7 +33,7 @@ class Gif(Deltas):
         super().__init__(spec, np.uint8)
         self._out = out
         colours = palette(spec.theme, spec.extra_colours)
-        self._lookup = Lookup(colours)
+        self._lookup = _lookup(colours)
         table = bytes(3) + bytes(value for colour in colours for value in rgb(colour))
         out.write(b"GIF89a" + struct.pack("<HHBBB", spec.width, spec.height, 0xF0 | BITS - 1, 1, 0))
         out.write(table.ljust(3 << BITS, b"\0"))

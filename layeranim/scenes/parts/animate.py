@@ -60,13 +60,15 @@ class Appear(InPlace):
             _fade(m, full, min(1.0, max(0.0, alpha * span - i * self.lag)))
 
 
-def _alphas(m: VMobject) -> tuple[Any, Any, Any]:
-    return m.fill_rgbas[:, 3].copy(), m.stroke_rgbas[:, 3].copy(), m.background_stroke_rgbas[:, 3].copy()
+def _alphas(m: VMobject) -> dict[str, Any]:
+    """The opacities of its colours; of what is not seen, none."""
+    colours = ("fill_rgbas", "stroke_rgbas", "background_stroke_rgbas")
+    return {name: alphas.copy() for name in colours if (alphas := getattr(m, name)[:, 3]).any()}
 
 
-def _fade(m: VMobject, full: tuple[Any, Any, Any], share: float) -> None:
-    for rgbas, alpha in zip((m.fill_rgbas, m.stroke_rgbas, m.background_stroke_rgbas), full, strict=True):
-        rgbas[:, 3] = alpha * share
+def _fade(m: VMobject, full: dict[str, Any], share: float) -> None:
+    for name, alphas in full.items():
+        getattr(m, name)[:, 3] = alphas * share
 
 
 class Reveal(InPlace):

@@ -27,7 +27,7 @@ class Shape(VMobject):
     def __init__(
         self, flat: NDArray[np.float64], fill: str | None = None, stroke: str | None = None, width: float = 0.0
     ) -> None:
-        self.__dict__.update(_blank())
+        self.__dict__.update(_blank("background_stroke_rgbas"))  # the others are made here
         points = np.zeros((len(flat), 3))
         points[:, :2] = flat
         points *= PX
@@ -44,15 +44,15 @@ class Bundle(VGroup):
     footprint: Box | None = None
 
     def __init__(self, *parts: VMobject) -> None:
-        self.__dict__.update(_blank())
+        self.__dict__.update(_blank(*_ARRAYS))
         self.submobjects = list(parts)
 
 
-def _blank() -> dict[str, object]:
-    """The attributes of an empty VMobject, its lists and arrays new ones."""
+def _blank(*arrays: str) -> dict[str, object]:
+    """The attributes of an empty VMobject, its lists and these arrays new ones."""
     made = dict(vars(_prototype()))
     made["submobjects"], made["updaters"] = [], []
-    for name in _ARRAYS:
+    for name in arrays:
         made[name] = made[name].copy()
     return made
 

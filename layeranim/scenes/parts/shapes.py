@@ -22,12 +22,16 @@ def polyline(
     lines: Iterable[Sequence[Point]], stroke: str | None = None, width: float = t.LINE, fill: str | None = None
 ) -> VMobject:
     """One path from straight lines, each closed where its ends meet."""
-    curves = []
-    for line in lines:
-        ends = np.asarray(line, float)
-        a, b = ends[:-1], ends[1:]
-        curves.append(np.stack([a, a + (b - a) / 3, a + 2 * (b - a) / 3, b], 1).reshape(-1, 2))
-    return Shape(np.concatenate(curves), fill, stroke, width)
+    return Shape(np.concatenate([_straight(line) for line in lines]), fill, stroke, width)
+
+
+def _straight(line: Sequence[Point]) -> NDArray[np.float64]:
+    """The cubic segments from each point of a line to the next."""
+    ends = np.asarray(line, float)
+    a, b = ends[:-1], ends[1:]
+    curves = np.empty((len(a), 4, 2))
+    curves[:, 0], curves[:, 1], curves[:, 2], curves[:, 3] = a, a + (b - a) / 3, a + 2 * (b - a) / 3, b
+    return curves.reshape(-1, 2)
 
 
 def outline(box: Box, radius: float) -> NDArray[np.float64]:
@@ -36,9 +40,7 @@ def outline(box: Box, radius: float) -> NDArray[np.float64]:
     k = r * (1 - _BEND)
     x, y, x1, y1 = box.x, box.y, box.right, box.bottom
     if r <= 0:
-        corners = np.array([(x, y), (x1, y), (x1, y1), (x, y1), (x, y)])
-        a, b = corners[:-1], corners[1:]
-        return np.stack([a, a + (b - a) / 3, a + 2 * (b - a) / 3, b], 1).reshape(-1, 2)
+        return _straight([(x, y), (x1, y), (x1, y1), (x, y1), (x, y)])
     ends = [
         ((x + r, y), (x1 - r, y)),
         ((x1, y - r), (x1, y1 + r)),
@@ -51,11 +53,12 @@ def outline(box: Box, radius: float) -> NDArray[np.float64]:
         ((x + k, y1), (x, y1 + k)),
         ((x, y - k), (x + k, y)),
     ]
-    out: list[NDArray[np.float64]] = []
-    for i, ((start, stop), (h0, h1)) in enumerate(zip(ends, bends, strict=True)):
-        p, q, after = np.array(start), np.array(stop), np.array(ends[(i + 1) % 4][0])
-        out += [p, p + (q - p) / 3, p + 2 * (q - p) / 3, q, q, np.array(h0), np.array(h1), after]
-    return np.array(out)
+    out: list[Point] = []
+    for i, (((px, py), (qx, qy)), (h0, h1)) in enumerate(zip(ends, bends, strict=True)):
+        third = px + (qx - px) / 3, py + (qy - py) / 3
+        two = px + 2 * (qx - px) / 3, py + 2 * (qy - py) / 3
+        out += [(px, py), third, two, (qx, qy), (qx, qy), h0, h1, ends[(i + 1) % 4][0]]
+    return np.array(out, float)
 
 
 def rectangles(boxes: Iterable[Box], fill: str) -> VMobject:

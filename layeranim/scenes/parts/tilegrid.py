@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import cairo
 import numpy as np
@@ -27,8 +26,7 @@ BLENDS = 16
 """Steps of a cell's cross-fade; each is a tile of its own."""
 
 
-@dataclass(frozen=True)
-class CellLook:
+class CellLook(NamedTuple):
     """What one cell shows. ``kind``: a filled ``cell``, an empty ``slot``, a dashed ``ghost``, or ``nothing``."""
 
     kind: str
@@ -36,6 +34,18 @@ class CellLook:
     text: str | None = None
     ink: str = ""
     weight: Weight = "medium"
+
+
+Block = tuple[int, int, int, int]
+"""Cells: first row, last row, first column, last column."""
+
+
+class Placed(NamedTuple):
+    """Where a grid lies in a frame."""
+
+    at: tuple[float, float]
+    edges: heat.Edges
+    box: PixelBox
 
 
 NOTHING, SLOT = CellLook("nothing"), CellLook("slot")
@@ -59,10 +69,10 @@ class TileGrid(VMobject):
         self.blends: dict[tuple[int, int], tuple[CellLook, int]] = {}
         self.sources: dict[tuple[int, int], Source] = {}
         self.coloured: Callable[[int, int], Source] | None = None
-        self._placed: tuple[View, tuple[float, float], heat.Edges, PixelBox] | None = None
-        self._pixels: tuple[heat.Edges, heat.Pixels] | None = None
+        self._placed: dict[View, Placed] = {}
+        self._pixels: dict[View, tuple[heat.Edges, heat.Pixels]] = {}
         self._dirty: set[tuple[int, int]] = set()
-        self._dirty_blocks: list[tuple[int, int, int, int]] = []
+        self._dirty_blocks: list[Block] = []
         if plan.cells is not None and not plan.empty:
             self.put(plan.cells)
         self._dirty.clear()
@@ -185,10 +195,11 @@ class TileGrid(VMobject):
         ]
 
     # ── painting ─────────────────────────────────────────────────────────────
-    def _place(self, view: View) -> tuple[View, tuple[float, float], heat.Edges, PixelBox]:
+    def _place(self, view: View) -> Placed:
         """Where the grid lies now in that view: its edges, and everything that it can paint, hairlines included."""
         at = self.points.item(3), self.points.item(4)  # the second corner, the top left one
-        if self._placed is None or self._placed[1] != at or self._placed[0] != view:
+        placed = self._placed.get(view)
+        if placed is None or placed.at != at:
             (x, y), (pw, ph), gap = (at[0] / PX, at[1] / PX), self.plan.pitch, self.plan.gap
             left = view.x(x) + np.arange(self.plan.cols) * (pw * view.scale)
             top = view.y(y) + np.arange(self.plan.rows) * (ph * view.scale)
@@ -197,33 +208,37 @@ class TileGrid(VMobject):
             bottoms = np.maximum(_whole(top + (ph - gap) * view.scale), tops)
             pad = self._pad(view)
             box = int(lefts[0]) - pad, int(tops[0]) - pad, int(rights[-1]) + pad + 1, int(bottoms[-1]) + pad + 1
-            self._placed = view, at, (lefts, rights, tops, bottoms), box
-        return self._placed
+            placed = self._placed[view] = Placed(at, (lefts, rights, tops, bottoms), box)
+        return placed
 
     def _edges(self, view: View) -> heat.Edges:
         """Whole-pixel left, right, top and bottom of the columns and rows."""
-        return self._place(view)[2]
+        return self._place(view).edges
 
     def pixel_box(self, view: View) -> PixelBox:
         """Everything the grid can paint, hairlines included."""
-        return self._place(view)[3]
+        return self._place(view).box
 
     def _pad(self, view: View) -> int:
         return 0 if self.plan.heat else int(np.ceil(t.HAIR * view.scale / 2)) + 1
 
-    def take_changes(self, view: View) -> list[PixelBox]:
-        """The frame rectangles of the cells that changed since this was last asked."""
+    def take_changes(self) -> list[Block]:
+        """The cells that changed since this was last asked."""
         if not self._dirty and not self._dirty_blocks:
             return []
-        lefts, rights, tops, bottoms = self._edges(view)
-        pad = self._pad(view)
-        boxes = _boxes(self._dirty) if len(self._dirty) > 24 else [(r, r, c, c) for r, c in sorted(self._dirty)]
-        boxes += self._dirty_blocks
+        blocks = _blocks(self._dirty) if len(self._dirty) > 24 else [(r, r, c, c) for r, c in sorted(self._dirty)]
+        blocks += self._dirty_blocks
         self._dirty.clear()
         self._dirty_blocks.clear()
+        return blocks
+
+    def boxes(self, view: View, changes: Sequence[Block]) -> list[PixelBox]:
+        """The frame rectangles of these cells."""
+        lefts, rights, tops, bottoms = self._edges(view)
+        pad = self._pad(view)
         return [
             (int(lefts[c0]) - pad, int(tops[r0]) - pad, int(rights[c1]) + pad + 1, int(bottoms[r1]) + pad + 1)
-            for r0, r1, c0, c1 in boxes
+            for r0, r1, c0, c1 in changes
         ]
 
     def paint(self, view: View, target: Any, clip: PixelBox) -> None:
@@ -231,23 +246,24 @@ class TileGrid(VMobject):
         edges = self._edges(view)
         pad = self._pad(view)
         lefts, rights, tops, bottoms = edges
-        cols = np.flatnonzero((rights + pad + 1 > clip[0]) & (lefts - pad < clip[2]))
-        rows = np.flatnonzero((bottoms + pad + 1 > clip[1]) & (tops - pad < clip[3]))
-        if not len(rows) or not len(cols):
+        cols = np.flatnonzero((rights + pad + 1 > clip[0]) & (lefts - pad < clip[2])).tolist()
+        rows = np.flatnonzero((bottoms + pad + 1 > clip[1]) & (tops - pad < clip[3])).tolist()
+        if not rows or not cols:
             return
         if self.plan.heat:
-            if self._pixels is None or self._pixels[0] is not edges:
-                self._pixels = edges, heat.pixels(edges)
-            heat.paint(target, clip, *self._pixels, self.colours_now())
+            known = self._pixels.get(view)
+            if known is None or known[0] is not edges:
+                known = self._pixels[view] = edges, heat.pixels(edges)
+            heat.paint(target, clip, *known, self.colours_now())
             return
+        xs, widths = lefts.tolist(), (rights - lefts).tolist()
+        ys, heights = tops.tolist(), (bottoms - tops).tolist()
         for r in rows:
             for c in cols:
-                size = int(rights[c] - lefts[c]), int(bottoms[r] - tops[r])
-                look = self.looks[r][c]
-                self._put(target.context, look, size, (int(lefts[c]) - pad, int(tops[r]) - pad), pad, view.scale)
-                mixed = self.blends.get((int(r), int(c)))
+                size, at = (widths[c], heights[r]), (xs[c] - pad, ys[r] - pad)
+                self._put(target.context, self.looks[r][c], size, at, pad, view.scale)
+                mixed = self.blends.get((r, c))
                 if mixed:
-                    at = (int(lefts[c]) - pad, int(tops[r]) - pad)
                     self._put(target.context, mixed[0], size, at, pad, view.scale, mixed[1] / BLENDS)
 
     def _put(
@@ -286,8 +302,8 @@ def _whole(values: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
     return whole
 
 
-def _boxes(cells: Iterable[tuple[int, int]]) -> list[tuple[int, int, int, int]]:
-    """Many cells as runs along their rows: (first row, last row, first column, last column)."""
+def _blocks(cells: Iterable[tuple[int, int]]) -> list[Block]:
+    """Many cells as runs along their rows."""
     out: list[list[int]] = []
     for r, c in sorted(cells):
         if out and out[-1][1] == r and out[-1][3] == c - 1:

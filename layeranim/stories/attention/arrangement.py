@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from layeranim import numbers, theme, typeface
 from layeranim.stories.attention.formula import compared
 from layeranim.stories.attention.view import AttentionView
-from layeranim.stories.stage import Arcs, Becoming, Column, Cross, Grid, Lattice, Row, Tries, picked
+from layeranim.stories.stage import Arcs, Becoming, Column, Cross, Grid, Lattice, Repeat, Row, Tries, picked
+from layeranim.stories.stage.arrangements import NEXT
 from layeranim.stories.stage.parts.arcs import MANY
 from layeranim.stories.stage.parts.names import short
 from layeranim.stories.stage.solver import NUMERAL_LOW, Node
@@ -60,7 +61,7 @@ def _alone(view: AttentionView) -> Iterator[Node]:
 
 def _projected(view: AttentionView) -> Node:
     """Words times W_Q, W_K and W_V over what these make; arcs over the weights."""
-    key, query, value = (Grid(f"weight_{part}", f"W_{{{part[0].upper()}}}^{{T}}", "embed", f"{part}_rows", sized=False,
+    key, query, value = (Grid(f"weight_{part}", f"W_{{{part[0].upper()}}}^{{T}}", "embed", f"{part}_rows",
                               tight=True, bare=part == "key") for part in ("key", "query", "value"))  # fmt: skip
     top = (key, query, _keys(view, beside=False), _arcs(view), None, value)
     return Lattice(top, (_words_in(view), _queries(view, ()), _scores(view), _weights(view), "·", _values(view, ()),
@@ -124,20 +125,16 @@ def _ends(view: AttentionView) -> tuple[Node | str, ...]:
 def _heads(view: AttentionView) -> Iterator[Node]:
     """Heads under one another, each with what it reads; at their side what they come to together."""
     if has_arcs(view):
-        yield Row(picked(lambda h: _head(view, h, True), view.drawn_heads, view.heads), "→", _joined(view))
-        yield Column(picked(lambda h: _head(view, h, True), view.drawn_heads, view.heads), _joined(view))
-        pictures = picked(lambda h: _arcs_of(view, h), view.drawn_heads, view.heads, 2)
+        yield Row(heads(view, lambda h: _head(view, h, True)), "→", _joined(view))
+        yield Column(heads(view, lambda h: _head(view, h, True)), _joined(view))
+        pictures = heads(view, lambda h: _arcs_of(view, h), 2)
         yield Row(pictures, "→", _joined(view))
         yield Column(pictures, _joined(view))
-    yield Row(picked(lambda h: _head(view, h, False), view.drawn_heads, view.heads), "→", _joined(view))
-    both = picked(lambda h: _both(view, h, f"head {h + 1}", lens=h == view.head), view.drawn_heads, view.heads, 2)
+    yield Row(heads(view, lambda h: _head(view, h, False)), "→", _joined(view))
+    both = heads(view, lambda h: _both(view, h, f"head {h + 1}", lens=h == view.head), 2)
     maps = Row(both, "→", _joined(view))
     yield maps
-    yield (
-        Row(picked(lambda h: _head(view, h, False), view.drawn_heads, view.heads), "→", _joined(view))
-        if view.heads == 2
-        else maps
-    )
+    yield Row(heads(view, lambda h: _head(view, h, False)), "→", _joined(view)) if view.heads == 2 else maps
 
 
 def _head(view: AttentionView, h: int, arcs: bool) -> Node:
@@ -156,25 +153,32 @@ def _arcs_of(view: AttentionView, h: int) -> Node:
 def _joined(view: AttentionView) -> Node:
     """The mixtures of all heads side by side, and the matrix after them."""
     if not view.projected:
-        return picked(lambda h: Grid("output", f"head {h + 1}", "queries", "value_features", at=(("heads", h),),
-                                     sized=False, tight=True, lens=h == view.head), view.drawn_heads, view.heads,
-                      1 if view.heads == 2 else 2)  # fmt: skip
-    joined = Grid("joined", "heads joined", "queries", "joined", called=(view.marks, ()), sized=False, tight=True)
-    out = Grid("output", "output", "queries", "outputs", sized=False, tight=True)
-    weight = Grid("weight_output", "W_{O}^{T}", "joined", "outputs", sized=False, tight=True, bare=True)
+        return heads(view, lambda h: Grid("output", f"head {h + 1}", "queries", "value_features", at=(("heads", h),),
+                                          tight=True, lens=h == view.head), 1 if view.heads == 2 else 2)  # fmt: skip
+    joined = Grid("joined", "heads joined", "queries", "joined", called=(view.marks, ()), tight=True)
+    out = Grid("output", "output", "queries", "outputs", tight=True)
+    weight = Grid("weight_output", "W_{O}^{T}", "joined", "outputs", tight=True, bare=True)
     return Lattice((joined, weight), (out,))
 
 
 # ── parts ────────────────────────────────────────────────────────────────────
+def heads(view: AttentionView, make: Callable[[int], Node], across: int = 1, apart: float = NEXT) -> Repeat:
+    """A part for each head that is drawn."""
+    return picked(make, view.drawn_heads, view.heads, across, apart)
+
+
 def has_arcs(view: AttentionView) -> bool:
     return bool(view.words and view.key_words) and max(view.rows, view.cols) <= MANY
 
 
+def room_of(words: Sequence[str]) -> float:
+    """The width of words beside each other, each with a weight under it."""
+    return sum(max(typeface.width(short(word), theme.NAME, "medium"), NUMBER) + CLOSE for word in words)
+
+
 def short_enough(view: AttentionView, times: int = 1) -> bool:
     """Whether all words of a sentence have room beside each other on this canvas, ``times`` in a row."""
-    widest = max((sum(max(typeface.width(short(word), theme.NAME, "medium"), NUMBER) + CLOSE for word in words)
-                  for words in (view.words, view.key_words)), default=0.0)  # fmt: skip
-    canvas = view.film.canvas
+    widest, canvas = max(map(room_of, (view.words, view.key_words))), view.film.canvas
     return max(view.rows, view.cols) <= FIRM and times * (widest + APART) <= canvas.right - canvas.left + APART
 
 
@@ -251,16 +255,16 @@ def _both(view: AttentionView, h: int | None = None, text: str = "", named: bool
 def _values(view: AttentionView, called: tuple[str, ...] | None = None, h: int | None = None) -> Grid:
     at = _at(view, "value", h)
     names = (view.key_marks if called is None else called, ())
-    return Grid("value", "V", "keys", "value_features", at=at, called=names, sized=False, tight=True)
+    return Grid("value", "V", "keys", "value_features", at=at, called=names, tight=True)
 
 
 def _mixture(view: AttentionView) -> Grid:
-    return Grid("head_output", "mixture", "queries", "value_features", sized=False, tight=True)
+    return Grid("head_output", "mixture", "queries", "value_features", tight=True)
 
 
 def _output(view: AttentionView) -> Grid:
     cols = "outputs" if view.config.output_projection else "value_features"
-    return Grid("output", "output", "queries", cols, sized=False, tight=True)
+    return Grid("output", "output", "queries", cols, tight=True)
 
 
 def _arcs(view: AttentionView, h: int | None = None, rise: float = LOW_ARCS, text: str = "",

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from math import prod
 
 import numpy as np
 
 from layeranim.stories import phrases
-from layeranim.stories.attention.arrangement import APART, CLOSE, has_arcs, short_enough
+from layeranim.stories.attention.arrangement import APART, CLOSE, has_arcs, heads, short_enough
 from layeranim.stories.attention.film import DRAWN
 from layeranim.stories.attention.links import links
 from layeranim.stories.attention.view import MOST_DRAWN, AttentionView
 from layeranim.stories.attention.words import AttentionWords
-from layeranim.stories.stage import All, Arcs, Column, Each, Grid, Lattice, Note, Play, Row, Tries, Units, picked, story
+from layeranim.stories.stage import All, Arcs, Column, Each, Grid, Lattice, Note, Play, Row, Tries, Units, story
 from layeranim.stories.stage.arrangements import Repeat
 from layeranim.stories.stage.solver import NUMERAL_LOW, Node
 from layeranim.stories.storyboard import Fact, Line, Run, Telling
@@ -44,12 +44,7 @@ def film(telling: Telling) -> Play:
     return Play(
         title="Multi-head attention",
         units=Units(
-            ("queries",),
-            view.noun,
-            ("batch",),
-            view.names,
-            most=dict.fromkeys(DRAWN, MOST_DRAWN),
-            only=view.picks.only,
+            ("queries",), view.noun, names=view.names, most=dict.fromkeys(DRAWN, MOST_DRAWN), only=view.picks.only,
             inner=lambda u: {"keys": view.best[u], **view.told},
         ),
         stage=Tries(*_stage(view), least=NUMERAL_LOW),
@@ -66,41 +61,36 @@ def film(telling: Telling) -> Play:
         ghosts={"weights": "masked"},
         follow=view.follow,
         longest=LONGEST,
-        words={"weights": lambda q: _found(view, q), "joined": lambda q: _side_by_side(view)},
+        words={"weights": lambda q: _found(view, words.called(q), q), "joined": lambda q: _side_by_side(view)},
         tokens=(*(view.config.tokens or ()), *(view.config.key_tokens or ())),
         evidence=view.made,
         apart=view.apart,
-    )
+    )  # fmt: skip
 
 
 # ── stage ────────────────────────────────────────────────────────────────────
 def _stage(view: AttentionView) -> Iterator[Node]:
     """Heads with the arcs of their words, with all weights if there is room; without words the weights alone."""
-    heads = len(view.drawn_heads)
-    across = 1 if heads < 3 else 2
+    count = len(view.drawn_heads)
+    across = 1 if count < 3 else 2
     ends = _ends(view)
     if has_arcs(view):
         for end in ends:
-            yield Row(_heads(view, lambda h: _head(view, h, True), across), *end)
-            yield Row(_heads(view, lambda h: _head(view, h, False), across), *end)
+            yield Row(heads(view, lambda h: _head(view, h, True), across), *end)
+            yield Row(heads(view, lambda h: _head(view, h, False), across), *end)
         for end in ends:
             yield Row(_looks(view, across), *end)
-        for end, wide in itertools.product(ends[:2], dict.fromkeys((2, heads))):
+        for end, wide in itertools.product(ends[:2], dict.fromkeys((2, count))):
             yield Column(_looks(view, wide), *end[1:])
-    numbers = [_heads(view, lambda h: _numbers(view, h), n) for n in dict.fromkeys((across, 2))]
-    yield from (Row(heads, *ends[-1]) for heads in numbers)
-    if has_arcs(view) and heads == view.heads and short_enough(view, heads):
-        yield Column(_looks(view, heads, firm=True), *ends[0][1:])
+    for n in dict.fromkeys((across, 2)):
+        yield Row(heads(view, lambda h: Row(_weights(view, h), "→", _mixture(view, h)), n), *ends[-1])
+    if has_arcs(view) and count == view.heads and short_enough(view, count):
+        yield Column(_looks(view, count, firm=True), *ends[0][1:])
 
 
 def _looks(view: AttentionView, across: int, firm: bool = False) -> Repeat:
     """The arcs of all heads."""
-    return picked(lambda h: _arcs(view, h, firm=firm), view.drawn_heads, view.heads, across, APART)
-
-
-def _heads(view: AttentionView, make: Callable[[int], Node], across: int) -> Repeat:
-    """A part for each head that is drawn."""
-    return picked(make, view.drawn_heads, view.heads, across)
+    return heads(view, lambda h: _arcs(view, h, firm=firm), across, APART)
 
 
 def _ends(view: AttentionView) -> list[tuple[Node | str, ...]]:
@@ -115,12 +105,8 @@ def _head(view: AttentionView, h: int, weights: bool) -> Node:
     return Row(*((_weights(view, h),) if weights else ()), arcs, _mixture(view, h))
 
 
-def _numbers(view: AttentionView, h: int) -> Node:
-    return Row(_weights(view, h), "→", _mixture(view, h))
-
-
 def _weights(view: AttentionView, h: int) -> Grid:
-    return Grid("weights", f"head {h + 1}", "queries", "keys", at=(("heads", h),), called=(view.marks, ()), sized=False,
+    return Grid("weights", f"head {h + 1}", "queries", "keys", at=(("heads", h),), called=(view.marks, ()),
                 tight=True, lens=h == view.head)  # fmt: skip
 
 
@@ -130,9 +116,9 @@ def _arcs(view: AttentionView, h: int, text: str | None = None, firm: bool = Fal
                 CLOSE)  # fmt: skip
 
 
-def _mixture(view: AttentionView, h: int, text: str = "mixture") -> Grid:
+def _mixture(view: AttentionView, h: int) -> Grid:
     """What a head takes, one row a word."""
-    return Grid(view.mixture, text, "queries", "value_features", at=(("heads", h),), sized=False, tight=True,
+    return Grid(view.mixture, "mixture", "queries", "value_features", at=(("heads", h),), tight=True,
                 lens=h == view.head)  # fmt: skip
 
 
@@ -140,28 +126,23 @@ def _joined(view: AttentionView, line: bool, named: bool) -> Node:
     """The segments of all heads side by side, each under its head's number; the matrix; what comes out."""
     segments = tuple(f"h{h + 1}" for h in range(view.heads) for _ in range(view.value_features))
     called = (view.marks, segments if named and view.heads <= 9 and len(segments) <= 12 else ())
-    joined = Grid("joined", "joined", "queries", "joined", called=called, sized=False, tight=True, carried=view.mixture)
-    weight = Grid("weight_output", "W_{O}^{T}", "joined", "outputs", sized=False, tight=True, bare=True)
-    out = Grid("output", "output", "queries", "outputs", sized=False, tight=True)
+    joined = Grid("joined", "joined", "queries", "joined", called=called, tight=True, carried=view.mixture)
+    weight = Grid("weight_output", "W_{O}^{T}", "joined", "outputs", tight=True, bare=True)
+    out = Grid("output", "output", "queries", "outputs", tight=True)
     return Row(joined, "·", weight, "=", out) if line else Lattice((joined, weight), (out,))
 
 
 # ── acts ─────────────────────────────────────────────────────────────────────
 def _sources(view: AttentionView) -> Iterator[All]:
-    """Where the heads' queries, keys and values come from, in one beat."""
-    made = tuple(name for name in MADE if name in view.trace)
-    if view.config.projections:
-        one = "word" if view.words else "token"
-        yield All(made, Note("each head makes its own, by its own rows of the matrices",
-                             view.heads > 1), 2.4,
-                  says=(Run(f"every {one} has ", source=Fact("heads")), *_counts(view)))  # fmt: skip
-
-
-def _counts(view: AttentionView) -> Line:
-    """``2 queries, 2 keys and 2 values``."""
+    """Where the heads' queries, keys and values come from, in one beat: ``2 queries, 2 keys and 2 values``."""
     kept = int(view.config.key_heads or view.heads)
-    return (Run(f"{phrases.so_many('query', 'queries', view.heads)}, {phrases.so_many('key', 'keys', kept)} and "
-                f"{phrases.so_many('value', 'values', kept)}", "ink", "semibold", Fact("heads")),)  # fmt: skip
+    queries, keys, values = (phrases.so_many(*noun, n) for noun, n in (
+        (("query", "queries"), view.heads), (("key", "keys"), kept), (("value", "values"), kept)))  # fmt: skip
+    if view.config.projections:
+        yield All(tuple(name for name in MADE if name in view.trace),
+                  Note("each head makes its own, by its own rows of the matrices", view.heads > 1),
+                  says=(Run(f"every {'word' if view.words else 'token'} has ", source=Fact("heads")),
+                        Run(f"{queries}, {keys} and {values}", "ink", "semibold", Fact("heads"))))  # fmt: skip
 
 
 def _acts(view: AttentionView) -> Iterator[tuple[tuple[str, ...], Note | tuple[Note, ...]]]:
@@ -186,17 +167,12 @@ def _apart(view: AttentionView, q: int) -> bool:
     return clear and len({view.strongest(q, h) for h in range(view.heads)}) == view.heads > 1
 
 
-def _found(view: AttentionView, q: int) -> Line:
+def _found(view: AttentionView, who: Run, q: int) -> Line:
     """``sat  →  head 1: cat 0.67,  head 2: down 0.66``."""
-    who = Run(
-        view.words[q] if view.words else f"query {view.drawn_queries[q] + 1}",
-        "focus",
-        source=Fact("word" if view.words else "place"),
-    )
-    heads = [(f"head {h + 1}" * (view.heads > 1), view.row("weights", q, h))
-             for h in view.drawn_heads]  # fmt: skip
-    return links(who, heads, view.key_called, lambda i, k: view.weight(view.drawn_heads[i], q, k),
-                 view.film.precision, view.heads - len(view.drawn_heads))  # fmt: skip
+    every = view.drawn_heads
+    rows = [(f"head {h + 1}" * (view.heads > 1), view.row("weights", q, h)) for h in every]
+    return links(who, rows, view.key_called, lambda i, k: view.weight(every[i], q, k), view.film.precision,
+                 view.heads - len(every))  # fmt: skip
 
 
 def _side_by_side(view: AttentionView) -> Line:

@@ -8,10 +8,10 @@ from functools import partial
 
 import numpy as np
 
-from layeranim import numbers, typeface
+from layeranim import numbers
 from layeranim.engine.trace import Region
 from layeranim.stories import phrases
-from layeranim.stories.attention.arrangement import CLOSE
+from layeranim.stories.attention.arrangement import CLOSE, room_of
 from layeranim.stories.attention.links import links
 from layeranim.stories.attention.picks import LONG
 from layeranim.stories.attention.transformer_view import BROUGHT, TransformerView
@@ -30,7 +30,6 @@ from layeranim.stories.stage import (
     listed,
     story,
 )
-from layeranim.stories.stage.parts.names import short
 from layeranim.stories.stage.solver import NUMERAL_LOW, Node
 from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
 
@@ -51,7 +50,10 @@ def film(telling: Telling) -> Play:
     """The film of a transformer block: word by word."""
     block = TransformerView(telling)
     noun = ("word", "words") if block.words else ("token", "tokens")
-    lane = tuple(name for name, _ in block.lane())
+    lane, queries = (name for name, _ in block.lane()), block.trace.size("queries")
+    normed = (f"{name}_norm.output" for name, *_ in block.chain) if block.config.norm == "pre" else ()
+    talking = "they talk, think alone, and keep what they were"
+    said = talking if queries > 1 else "it thinks alone, and keeps what it was"
     return Play(
         title="Transformer encoder" if block.config.block == "encoder" else "Transformer decoder",
         units=Units(("queries",), noun, ("batch",), block.names, only=block.only, inner=block.followed),
@@ -59,14 +61,14 @@ def film(telling: Telling) -> Play:
         acts=(Each(tuple(_acts(block)), says=lambda q, brief: _found(block, "self", q), again=AGAIN, pause=PAUSE),),
         opening=phrases.sentence("every word has a lane: ", "what a sublayer finds is added to it"),
         opening_note=block.strange,
-        closing=_closing(phrases.so_many(*noun, block.trace.size("queries")), block.trace.size("queries") > 1),
+        closing=phrases.sentence(f"{phrases.so_many(*noun, queries)}: ", said),
         good_for=GOOD_FOR,
         options=_options(block),
         drawn=_drawn(block),
         follow=block.picks.unit(block.film.selected(len(block.picks.queries))),
-        alike=((*dict.fromkeys((*lane, *(n for n in BROUGHT if n in block.trace), *_normed(block))),),),
+        alike=((*dict.fromkeys((*lane, *(n for n in BROUGHT if n in block.trace), *normed)),),),
         kinds={f"{name}.weights": "share" for name in block.looks},
-        words=_words(block),
+        words=dict(_words(block)),
         same=(("embed", "outputs"),),
         warnings=(block.strange,) if block.strange else (),
         tokens=(*(getattr(block.config, "words", None) or ()), *(getattr(block.config, "context_words", None) or ())),
@@ -74,41 +76,33 @@ def film(telling: Telling) -> Play:
     )  # fmt: skip
 
 
-def _normed(block: TransformerView) -> tuple[str, ...]:
-    """What sublayers read, where it is normalised before."""
-    return tuple(f"{name}_norm.output" for name, *_ in block.chain) if block.config.norm == "pre" else ()
-
-
-def _words(block: TransformerView) -> dict[str, Callable[[int], Line]]:
+def _words(block: TransformerView) -> Iterator[tuple[str, Callable[[int], Line]]]:
     """What is said of a word's attention, and of its norms."""
-    out: dict[str, Callable[[int], Line]] = {}
     for name, _, _, after in block.chain:
         if name != "feedforward":
-            out[f"{name}.output"] = partial(_found, block, name)
+            yield f"{name}.output", partial(_found, block, name)
         if block.config.norm == "post":
-            out[after] = partial(_normalised, block, name, f"{name}_residual", after)
-    return out
+            yield after, partial(_normalised, block, name, after)
 
 
-def _normalised(block: TransformerView, name: str, of: str, made: str, q: int) -> Line:
+def _normalised(block: TransformerView, name: str, made: str, q: int) -> Line:
     """``(1.26 − 0.66) / 1.50  →  0.40``: less the mean, by the deviation; then γ and β."""
     k, row = block.followed(q)["embed"], block.picks.queries[q]
-    places = [Address(of, (block.at, row, k)), *(Address(f"{name}_norm.{part}", (block.at, row))
-              for part in ("mean", "deviation")), Address(made, (block.at, row, k))]  # fmt: skip
     style = numbers.style(block.trace[made], precision=block.film.precision)
-    texts = [numbers.text(block.trace[one.tensor][one.index], style) for one in places]
-    x, mean, deviation, result = (
-        Run(numbers.factor(t), "ink", source=one) for t, one in zip(texts, places, strict=True)
-    )
+    *given, end = (Address(tensor, (block.at, row, *at)) for tensor, *at in (
+        (f"{name}_residual", k), (f"{name}_norm.mean",), (f"{name}_norm.deviation",), (made, k)))  # fmt: skip
+    *texts, result = (numbers.text(block.trace[at.tensor][at.index], style) for at in (*given, end))
+    x, mean, deviation = (Run(numbers.factor(t), "ink", source=at) for t, at in zip(texts, given, strict=True))
     return (Run("("), x, Run(f" {numbers.MINUS} "), mean, Run(") / "), deviation, Run("  →  ", late=True),
-            phrases.result(texts[-1], result.source))  # fmt: skip
+            phrases.result(result, end))  # fmt: skip
 
 
 # ── stage ────────────────────────────────────────────────────────────────────
 def _stage(block: TransformerView) -> Iterator[Node]:
     """The lanes, what is added to them, the units of the feed-forward; arcs of all heads, of one, or weights."""
     arcs = all(block.drawn(name) for name in block.looks)
-    bodies, units = _bodies(block), _units(block)
+    bodies = _bodies(block)
+    units = Grid("feedforward.expanded", "units", "queries", "units", tight=True, bare=True)
     if arcs:
         for most in (4, 1):
             yield Column(_arcs(block, most, across=4), Row(*bodies, units))
@@ -116,9 +110,7 @@ def _stage(block: TransformerView) -> Iterator[Node]:
             yield Column(_arcs(block, most, across=2), Row(*bodies))
         yield Column(_arcs(block, 1), *bodies[:1], *bodies[2:])
     if block.trace.size("embed") > LONG or block.only:
-        strips = [
-            replace(part, bare=True, share=STRIP) if isinstance(part, Grid) else part for part in (*bodies, units)
-        ]
+        strips = [replace(one, bare=True, share=STRIP) if isinstance(one, Grid) else one for one in (*bodies, units)]
         yield Row(*strips, *(_weights(block, name, h, named=True) for name, h in _looks(block, 1)))
     yield Row(*bodies, units, *(_weights(block, name, h) for name, h in _looks(block, 1)))
     if arcs and _narrow(block):
@@ -134,7 +126,7 @@ def _looks(block: TransformerView, most: int) -> list[tuple[str, int]]:
 def _weights(block: TransformerView, name: str, h: int, named: bool = False) -> Grid:
     """Whom the tokens look at in a head."""
     return Grid(f"{name}.weights", f"{_called(name)}, head {h + 1}", "queries", _keys(name), at=(("heads", h),),
-                called=((), block.marks(name) if named else ()), sized=False, tight=True)  # fmt: skip
+                called=((), block.marks(name) if named else ()), tight=True)  # fmt: skip
 
 
 def _bodies(block: TransformerView) -> tuple[Node | str, ...]:
@@ -148,10 +140,6 @@ def _bodies(block: TransformerView) -> tuple[Node | str, ...]:
     *earlier, (end, called) = found
     return lane, "+", Becoming(end, called, "queries", "embed", sized=False, tight=True, before=tuple(earlier),
                                along=tuple((name, block.trace.axes(name)[-1]) for name, _ in earlier))  # fmt: skip
-
-
-def _units(block: TransformerView) -> Grid:
-    return Grid("feedforward.expanded", "units", "queries", "units", sized=False, tight=True, bare=True)
 
 
 def _keys(name: str) -> str:
@@ -170,19 +158,15 @@ def _arcs(block: TransformerView, most: int, across: int = 1, firm: bool = False
         name, h = every[k]
         read = () if name == "self" and block.one_row else block.looked(name)
         text = f"{_called(name)}, head {h + 1}" if block.config.heads > 1 else _called(name)
-        return Arcs(f"{name}.weights", block.words, read, (("heads", h),), ARCS, firm,
-                    text, CLOSE)  # fmt: skip
+        return Arcs(f"{name}.weights", block.words, read, (("heads", h),), ARCS, firm, text, CLOSE)
 
     return Repeat(one, len(every), across=across, apart=APART)
 
 
 def _narrow(block: TransformerView) -> bool:
     """Whether the arcs of all attentions have room beside each other."""
-    rows = [(block.words, block.looked(name)) for name in block.looks]
-    wide = sum(max(sum(max(typeface.width(short(w), 22, "medium"), 60.0) + CLOSE for w in words) for words in pair)
-               + APART for pair in rows)  # fmt: skip
-    canvas = block.film.canvas
-    return len(rows) < 3 and wide <= canvas.right - canvas.left
+    wide = sum(max(room_of(block.words), room_of(block.looked(name))) + APART for name in block.looks)
+    return len(block.looks) < 3 and wide <= block.film.canvas.right - block.film.canvas.left
 
 
 # ── acts ─────────────────────────────────────────────────────────────────────
@@ -223,12 +207,10 @@ def _talks(block: TransformerView, name: str) -> tuple[Note, ...]:
 def _found(block: TransformerView, name: str, q: int) -> Line:
     """``sat  →  head 1: cat 0.67,  head 2: down 0.66``."""
     heads, row = block.heads[:3], block.picks.queries[q]
-    who = Run(
-        block.words[q] if block.words else f"token {row + 1}", "focus", source=Fact("word" if block.words else "place")
-    )
+    called, fact = (block.words[q], "word") if block.words else (f"token {row + 1}", "place")
     rows = [(f"head {h + 1}" * (block.config.heads > 1), block.row(name, q, h)) for h in heads]
     return links(
-        who, rows, lambda k: block.called(name, k),
+        Run(called, "focus", source=Fact(fact)), rows, lambda k: block.called(name, k),
         lambda i, k: Address(f"{name}.weights", (block.at, heads[i], row, k)), block.film.precision,
     )  # fmt: skip
 
@@ -258,11 +240,6 @@ def _options(block: TransformerView) -> tuple[str, ...]:
         *(("no bias",) if not c.bias else ()),
         *((f"eps {c.eps:g}",) if c.eps != 1e-5 else ()),
     )
-
-
-def _closing(counted: str, several: bool) -> Line:
-    return phrases.sentence(f"{counted}: ", "they talk, think alone, and keep what they were"
-                 if several else "it thinks alone, and keeps what it was")  # fmt: skip
 
 
 TransformerStory = story("Transformer block", film, GOOD_FOR, takes=9, shows=("heads", "tokens"))

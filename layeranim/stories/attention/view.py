@@ -111,10 +111,7 @@ class AttentionView:
         if not vocabulary.from_here(text, self.trace["embeddings"][self.b], self.telling.seed):
             return ""
         lost = [word for word in (*text, *(self.config.key_tokens or ())) if not vocabulary.known(word)]
-        found = list(dict.fromkeys(typeface.draw_safe(word, NAME_MOST) for word in lost))
-        listed = ", ".join(found[:3]) + (f" and {len(found) - 3} more" if found[3:] else "")
-        verb = "is" if len(found) == 1 else "are"
-        return f"{listed} {verb} not in the vocabulary: drawn at random, seed {self.telling.seed}" if found else ""
+        return vocabulary.strange(lost, self.telling.seed, NAME_MOST)
 
     # ── numbers ──────────────────────────────────────────────────────────────
     def row(self, tensor: str, query: int, head: int | None = None) -> Array:

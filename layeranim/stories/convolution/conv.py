@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from layeranim import numbers
-from layeranim.stories.activations import activation_name
+from layeranim.stories.convolution import shared
 from layeranim.stories.convolution.conv_view import ConvView
 from layeranim.stories.convolution.conv_words import GOOD_FOR, ConvWords
-from layeranim.stories.convolution.sides import size_said
+from layeranim.stories.convolution.shared import KERNEL, OUT
+from layeranim.stories.pictures import brightness
 from layeranim.stories.stage import (
     Apart,
     Column,
@@ -29,7 +30,6 @@ from layeranim.stories.stage import (
 from layeranim.stories.stage.solver import NUMERAL_LOW, Node
 from layeranim.stories.storyboard import Telling
 
-SIDES = "kernel_height", "kernel_width"
 COLOURS = "RGB"
 SMALL = "kernel in colours"
 
@@ -46,8 +46,8 @@ def film(telling: Telling) -> Play:
         title="Convolution",
         units=Windows(
             ("out_channels", "out_height", "out_width"), ("window", "windows"),
-            names=words.place,
-            only={"out_channels": view.maps}, of="padded", by="kernel", steps=view.steps,
+            names=words.place, only={"out_channels": view.maps}, of="padded", by="kernel",
+            steps=lambda here: shared.steps_at(view.trace, here),
         ),
         stage=_stage(view),
         acts=(Each((("products", notes), added, *bent)),),
@@ -59,7 +59,7 @@ def film(telling: Telling) -> Play:
         drawn=words.hidden(),
         alike=_alike(view),
         kinds=view.kinds,
-        bright=view.bright,
+        bright=brightness(telling),
         spans=view.spans,
         masks={"padded": Mask(view.ghost, view.unread)},
         follow=view.told,
@@ -119,10 +119,9 @@ def _row(view: ConvView, look: ConvLook, operator: Node) -> Node:
     made_of = "pre_activation" if view.activated else "output"
     total = Tally(made_of, "sum")
     others = (Others("partial_sums", made_of),) if view.apart else ()
-    bias = (Grid("bias", "+ bias", sized=False, one=True),) if view.biased else ()
-    chip = (activation_name(view.config.activation), "→") if view.activated else ()
+    bias = (Grid("bias", "+ bias", one=True),) if view.biased else ()
     sums = ("Σ",) if view.symbolic else (Column(total, *bias, *others),)
-    return Row(given, operator, "→", *sums, "→", *chip, made)
+    return Row(given, operator, "→", *sums, "→", *shared.bent(view.trace), made)
 
 
 def _operators(view: ConvView, lens: bool) -> Iterator[Node]:
@@ -160,29 +159,29 @@ def _part(view: ConvView, part: str, row: int = 0, share: float = 1.0) -> Grid:
     at, several = (("group_channels", view.rows[row]),), view.depth > 1
     if part == "patches":
         channel = (("in_channels", view.inputs[row]),)
-        return Grid(part, "" if row else "window", *SIDES, at=channel, sized=False, frame="focus")
+        return Grid(part, "" if row else "window", *KERNEL, at=channel, frame="focus")
     if part == "products":
-        return Grid(part, "" if row else part, *SIDES, at=at, sized=False)
+        return Grid(part, "" if row else part, *KERNEL, at=at)
     if part == "partial_sums":
-        return Grid(part, "" if row else "sums", at=at, sized=False, one=True)
+        return Grid(part, "" if row else "sums", at=at, one=True)
     name = "filter <out_channels>" if view.filters > 1 else "kernel"
-    return Grid("kernel", "" if row else name, *SIDES, at=at, colours=0 if part == "kernel" else 1,
+    return Grid("kernel", "" if row else name, *KERNEL, at=at, colours=0 if part == "kernel" else 1,
                 share=share * min(0.3, 0.9 / len(view.rows)),
                 sized=False if several else numbers.shape_text(view.kernel_shape))  # fmt: skip
 
 
 def _given(view: ConvView, k: int, pictures: int, share: float) -> Grid:
     """A channel of the input, with its padding."""
+    shape = shared.size_said(view.trace)
     name = "input" if view.in_channels == 1 else f"input {COLOURS[k] if view.picture == 'planes' else k + 1}"
     return Grid("padded", name, "padded_height", "padded_width", at=(("in_channels", k),),
-                sized=size_said(view.trace) if view.in_channels == 1 else False, colours=pictures,
-                share=share)  # fmt: skip
+                sized=shape if view.in_channels == 1 else False, colours=pictures, share=share)  # fmt: skip
 
 
 def _made(view: ConvView, f: int, pictures: int, share: float) -> Grid:
     """One map of the output."""
     name = "output" if view.filters == 1 else f"map {f + 1}"
-    return Grid("output", name, "out_height", "out_width", at=(("out_channels", f),),
+    return Grid("output", name, *OUT, at=(("out_channels", f),),
                 sized=numbers.shape_text(view.out_shape) if view.filters == 1 else False, colours=pictures,
                 share=share)  # fmt: skip
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from layeranim.engine.trace import Trace
-from layeranim.stories.convolution.sides import options_of, size_said
+from layeranim.stories.convolution import shared
 from layeranim.stories.phrases import sentence
 from layeranim.stories.stage import Each, Grid, Net, Note, Play, Row, Tally, Tries, Units, story
 from layeranim.stories.stage.lines import Column
@@ -16,20 +15,20 @@ MOST_NODES = 11
 
 def film(telling: Telling) -> Play:
     """The film of a convolution over one axis."""
-    trace, config = telling.trace, telling.config
+    trace = telling.trace
     inputs, outputs = trace.size("padded_width"), trace.size("out_width")
     filters, taps = trace.size("out_channels"), trace.size("kernel_width")
     channels, depth = trace.size("in_channels"), trace.size("group_channels")
-    last = "output" if config.activation != "linear" else "pre_activation"
+    last = "output" if shared.activated(trace) else "pre_activation"
     grids = Column(
-        Row(Grid("padded", "input", rows="in_channels", cols="padded_width", sized=size_said(trace))),
+        Row(Grid("padded", "input", rows="in_channels", cols="padded_width", sized=shared.size_said(trace))),
         Row(
             Grid("kernel", "kernel", rows="group_channels", cols="kernel_width"), "→",
             Grid("products", "products", rows="group_channels", cols="kernel_width"), "→",
             Grid(last, "output", rows="out_channels", cols="out_width"),
         ),
     )  # fmt: skip
-    shared = trace.tensor("kernel").array.size
+    weights = trace.tensor("kernel").array.size
     full = channels * trace.tensor("input").shape[2] * filters * outputs
     single = channels == filters == 1 and inputs <= MOST_NODES
     net = Net("padded", last, "products", ("x", "y"))
@@ -44,20 +43,10 @@ def film(telling: Telling) -> Play:
             f"{_sliding(depth, taps)} weights slide along, " if depth * taps > 1 else "1 weight slides along, ",
             "the same at every place",
         ),
-        closing=_closing(shared, full),
+        closing=_closing(weights, full),
         good_for=GOOD_FOR,
-        options=_options(trace),
+        options=(shared.through(trace), f"kernel {taps}", *shared.options_of(trace, True)),
         alike=(("padded", "products"),),
-    )
-
-
-def _options(trace: Trace) -> tuple[str, ...]:
-    """Sizes, and every option that is not the usual one."""
-    return (
-        f"{trace.size('in_channels')}×{trace.tensor('input').shape[2]} "
-        f"→ {trace.size('out_channels')}×{trace.size('out_width')}",
-        f"kernel {trace.size('kernel_width')}",
-        *options_of(trace, True),
     )
 
 

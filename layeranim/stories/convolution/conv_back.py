@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from layeranim import numbers
 from layeranim.engine.trace import cell
 from layeranim.errors import OptionError
 from layeranim.stories import phrases
+from layeranim.stories.convolution import shared
 from layeranim.stories.convolution.conv_view import ConvView
-from layeranim.stories.convolution.sides import axes_of, options_of
-from layeranim.stories.stage import All, Column, Each, Grid, Mask, Note, Play, Repeat, Row, Tries, Windows, story
+from layeranim.stories.convolution.shared import KERNEL, OUT
+from layeranim.stories.pictures import brightness
+from layeranim.stories.stage import (
+    All,
+    Column,
+    Each,
+    Grid,
+    Mask,
+    Note,
+    Play,
+    Repeat,
+    Row,
+    Tries,
+    Windows,
+    picked,
+    stack,
+    story,
+)
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.solver import NUMERAL_LOW, Node
 from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
 
 GOOD_FOR = "learning: a small step against these gradients makes the loss smaller"
-KERNEL, OUT = ("kernel_height", "kernel_width"), ("out_height", "out_width")
 DELTA = "grad_pre_activation"
 MET = "a weight's gradient: each number that it met, times the gradient there"
 BACK = "each input cell: the gradients that it had a part in, times the weight of its part"
@@ -49,13 +66,12 @@ def film(telling: Telling) -> Play:
                                  "their gradients add up"),
         good_for=GOOD_FOR,
         options=(f"{_shape(view.trace.tensor('input').shape[1:])} → {_shape(view.trace.tensor('output').shape[1:])}",
-                 f"kernel {_shape(view.kernel_shape)}", *options_of(view.trace, True, view.filters)),
-        drawn=tuple(f"{n} of {of} {what} drawn" for n, of, what in (
-            (view.shown_channels, view.in_channels, "channels"), (view.shown_filters, view.filters, "filters"),
-        ) if n < of),
+                 f"kernel {_shape(view.kernel_shape)}", *shared.options_of(view.trace, True, view.filters)),
+        drawn=(*shared.partly("channels", view.shown_channels, view.in_channels),
+               *shared.partly("filters", view.shown_filters, view.filters)),
         alike=((DELTA, "grad_output"),),
         kinds={name: kind for name, kind in view.kinds.items() if name == "padded"},
-        bright=view.bright,
+        bright=brightness(telling),
         masks={"padded": Mask(view.ghost, view.unread)},
         follow=shown[len(shown) // 2],
         row=view.kernel_shape[1],
@@ -87,33 +103,24 @@ def _stage(view: ConvView) -> Node:
 
 def _row(view: ConvView, pictures: bool, share: float) -> Node:
     """The input under the gradients of the output, what they make of it; under these what becomes of the input."""
-    channels, filters = view.shown_channels, view.shown_filters
-    colours = channels if pictures else 0
-    some = view.shown_depth if view.depth == view.shown_depth else view.shown_depth + 1
-    given = Repeat(
-        lambda k: Grid("padded", f"input {k + 1}" if view.in_channels > 1 else "input", "padded_height", "padded_width",
-                       at=(("in_channels", k),), sized=False, colours=colours, share=share),
-        view.in_channels, channels if channels == view.in_channels else channels + 1,
+    channels, filters, depth = (range(n) for n in (view.shown_channels, view.shown_filters, view.shown_depth))
+    colours = len(channels) if pictures else 0
+    given, back = (
+        stack(Grid(tensor, name, *sides, colours=colours, share=share), name, "in_channels", view.in_channels, channels)
+        for tensor, name, sides in (("padded", "input", ("padded_height", "padded_width")),
+                                    ("grad_input", "input gradient", ("height", "width")))
     )  # fmt: skip
-    name = "<out_channels>" if view.filters > 1 else ""
-    delta = Repeat(lambda f: _came(view, f, pictures, share), view.filters,
-                   filters if filters == view.filters else filters + 1)  # fmt: skip
-    made = Repeat(
-        lambda k: Grid("grad_kernel", "" if k else f"kernel gradient {name}".strip(), *KERNEL,
-                       at=(("group_channels", k),), sized=False),
-        view.depth, some,
-    )  # fmt: skip
-    bias = (Grid("grad_bias", "bias gradient", rows="out_channels", sized=False, colours=int(filters > 3)),)
-    back = Repeat(
-        lambda k: Grid("grad_input", f"input gradient {k + 1}" if view.in_channels > 1 else "input gradient", "height",
-                       "width", at=(("in_channels", k),), sized=False, colours=colours, share=share),
-        view.in_channels, channels if channels == view.in_channels else channels + 1,
-    )  # fmt: skip
-    kernel = Repeat(
-        lambda k: Grid("kernel", "" if k else f"kernel {name}".strip(), *KERNEL, at=(("group_channels", k),),
-                       sized=False, colours=int(pictures), share=0.3),
-        view.depth, some,
-    )  # fmt: skip
+    delta = picked(lambda f: _came(view, f, pictures, share), filters, view.filters)
+    bias = (Grid("grad_bias", "bias gradient", rows="out_channels", sized=False, colours=int(len(filters) > 3)),)
+    name = " <out_channels>" if view.filters > 1 else ""
+
+    def weights(grid: Grid) -> Repeat:
+        """A grid a channel; the first has the name."""
+        return picked(lambda k: replace(grid, text="" if k else f"{grid.text}{name}", at=(("group_channels", k),)),
+                      depth, view.depth)  # fmt: skip
+
+    made = weights(Grid("grad_kernel", "kernel gradient", *KERNEL))
+    kernel = weights(Grid("kernel", "kernel", *KERNEL, colours=int(pictures), share=0.3))
     return Row(given, "·", delta, "=", Column(made, *(bias if view.biased else ())), kernel, "→", back)
 
 
@@ -122,7 +129,7 @@ def _came(view: ConvView, f: int, pictures: bool, share: float) -> Node:
     names = ("grad_output", "of outputs"), (DELTA, "gradients")
     more = f" {f + 1}" if view.filters > 1 else ""
     colours = view.shown_filters if pictures else 0
-    grids = [Grid(tensor, text + more, *OUT, at=(("out_channels", f),), sized=False, colours=colours, share=share)
+    grids = [Grid(tensor, text + more, *OUT, at=(("out_channels", f),), colours=colours, share=share)
              for tensor, text in names[not view.activated :]]  # fmt: skip
     return Row(*grids) if view.filters > 1 else Column(*grids)
 
@@ -180,7 +187,7 @@ def _spread(view: ConvView, figures: Figures, at: tuple[int, int, int]) -> Line:
 
 def _parts(view: ConvView, at: tuple[int, int, int]) -> Iterator[tuple[Address, Address]]:
     """The gradients of the windows over an input cell, each with the weight that lay on the cell."""
-    rows, cols = axes_of(view.trace)
+    rows, cols = shared.axes_of(view.trace)
     met = []
     for place, axis in zip(at[1:], (rows, cols), strict=True):
         reached = place + axis.before

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from layeranim.engine import conv
-from layeranim.engine.trace import Array, Region, Trace
+from layeranim import numbers
+from layeranim.engine.trace import Array, Region
 from layeranim.errors import OptionError
-from layeranim.stories.convolution.sides import options_of, size_said
+from layeranim.stories.convolution import shared
+from layeranim.stories.convolution.shared import KERNEL, OUT
 from layeranim.stories.phrases import sentence
 from layeranim.stories.pictures import brightness, relief
 from layeranim.stories.stage import Column, Each, Grid, Note, Picture, Play, Row, Tries, Windows, story
@@ -31,13 +32,13 @@ EVEN = 0.04
 
 def film(telling: Telling) -> Play:
     """The film of one kernel over one picture of greys."""
-    trace, config = telling.trace, telling.config
+    trace = telling.trace
     channels = trace.size("in_channels")
     if channels > 1:
         raise OptionError(
             f"this film shows a picture of one channel, but the input has {channels}; add gray, or film conv"
         )
-    last = "output" if config.activation != "linear" else "pre_activation"
+    last = "output" if shared.activated(trace) else "pre_activation"
     at = _At(telling)
     rows, cols = trace.size("out_height"), trace.size("out_width")
     kept = ("padded", "patches", last) if at.pictured else ("padded", "patches")
@@ -46,30 +47,22 @@ def film(telling: Telling) -> Play:
     visits = tuple(unit for unit in at.visits() if unit in shown) if rows * cols > FEW else ()
     follow = next(unit for unit in (*visits[1:], *visits, at.strongest, shown[0]) if unit in shown)
     loupe = Column(
-        Grid("patches", "pixels", rows="kernel_height", cols="kernel_width", lens=False),
-        Grid("kernel", "weights", rows="kernel_height", cols="kernel_width"),
+        Grid("patches", "pixels", *KERNEL, lens=False),
+        Grid("kernel", "weights", *KERNEL),
     )
+    size = shared.size_said(trace)
     return Play(
         title="A kernel over a picture",
         units=Windows(
-            ("out_height", "out_width"), ("pixel", "pixels"), TOLD,
-            names=tuple(f"row {r}, column {c}" for r in range(1, rows + 1) for c in range(1, cols + 1)),
-            of="padded", by="kernel", steps=lambda here: _steps(trace, here),
+            OUT, ("pixel", "pixels"), TOLD, names=shared.places(trace), of="padded", by="kernel",
+            steps=lambda here: shared.steps_at(trace, here),
         ),
         stage=Tries(
-            Row(Picture("padded", "picture", sized=size_said(trace), least=LARGE), loupe,
-                Picture(last, "result", least=LARGE)),
-            Row(Picture("padded", "picture", sized=size_said(trace)), loupe, Picture(last, "result")),
+            Row(Picture("padded", "picture", sized=size, least=LARGE), loupe, Picture(last, "result", least=LARGE)),
+            Row(Picture("padded", "picture", sized=size), loupe, Picture(last, "result")),
         ),
         acts=(
-            Each(
-                (
-                    (
-                        ("products", last),
-                        Note("an even area: the pixels under the weights are nearly alike", at.even),
-                    ),
-                )
-            ),
+            Each(((("products", last), Note("an even area: the pixels under the weights are nearly alike", at.even)),)),
         ),
         opening=sentence("each pixel becomes a weighted sum of its neighbours: ", f"{at.weights} for all"),
         closing=_closing(at),
@@ -79,23 +72,12 @@ def film(telling: Telling) -> Play:
         kinds=dict.fromkeys(kept, ink) | ({} if at.pictured else {last: "relief"}),
         bright=brightness(telling),
         spans={} if at.pictured else {last: relief(trace[last])},
-        evidence=(_cell(trace, last, told, follow, cols),),
+        evidence=(Region.of(last, batch=told, out_channels=0, **dict(zip(OUT, divmod(follow, cols), strict=True))),),
         follow=follow,
         visits=visits,
         row=cols,
         routes=(("padded", "patches"), ("patches", last)),
     )  # fmt: skip
-
-
-def _steps(trace: Trace, here: Mapping[str, int]) -> range:
-    """The four steps of one output."""
-    places = (here.get(axis, 0) for axis in ("batch", "out_channels", "out_height", "out_width"))
-    return conv.steps_of(trace, *places)
-
-
-def _cell(trace: Trace, tensor: str, sample: int, unit: int, cols: int) -> Region:
-    row, col = divmod(unit, cols)
-    return Region.of(tensor, batch=sample, out_channels=0, out_height=row, out_width=col)
 
 
 @dataclass(frozen=True)
@@ -179,14 +161,11 @@ class _At:
 
 def _options(telling: Telling) -> tuple[str, ...]:
     """Sizes, the kernel by its name, and every option that is not the usual one."""
-    trace = telling.trace
-    height, width = trace.tensor("input").shape[2:]
-    filters, named = trace.size("out_channels"), telling.names.get("kernel")
-    size = f"{trace.size('kernel_height')}×{trace.size('kernel_width')}"
+    trace, filters = telling.trace, telling.trace.size("out_channels")
     return (
-        f"{height}×{width} → {trace.size('out_height')}×{trace.size('out_width')}",
-        f"{named} {size}" if named else f"kernel {size}",
-        *options_of(trace),
+        shared.through(trace, 2),
+        f"{telling.names.get('kernel') or 'kernel'} {numbers.shape_text(trace['kernel'].shape[2:])}",
+        *shared.options_of(trace),
         *((f"filter 1 of {filters} filters",) if filters > 1 else ()),
     )
 

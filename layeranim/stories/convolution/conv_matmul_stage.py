@@ -6,15 +6,12 @@ from dataclasses import dataclass, replace
 
 from layeranim import layout, numbers
 from layeranim.engine.trace import Trace
-from layeranim.stories.activations import activation_name
+from layeranim.stories.convolution import shared
+from layeranim.stories.convolution.shared import KERNEL, OUT
 from layeranim.stories.stage import Grid, Lattice, Repeat, Row, Tally, Tries
-from layeranim.stories.stage.arrangements import drawn
+from layeranim.stories.stage.arrangements import drawn, stack
 from layeranim.stories.stage.solver import NUMERAL_LOW, Node
 
-KERNEL = "kernel_height", "kernel_width"
-MAP = "out_height", "out_width"
-FEW = 4
-"""Biases that are drawn as numbers."""
 CELL, THIN = 34.0, 20.0
 """The largest cell of a matrix in colours, and the least width and height of one."""
 MANY = 400
@@ -75,7 +72,7 @@ def _channel(trace: Trace, ch: int, look: _Look) -> Grid:
 def _filter(trace: Trace, ch: int, look: _Look) -> tuple[Grid, ...]:
     """The kernel as it is; where there is little room it stands there as a row alone."""
     colours = 0 if look.products else drawn(trace.size("in_channels"))
-    one = Grid("kernel", "" if ch else "kernel", *KERNEL, at=(("out_channels", 0), ("in_channels", ch)), sized=False,
+    one = Grid("kernel", "" if ch else "kernel", *KERNEL, at=(("out_channels", 0), ("in_channels", ch)),
                colours=colours, share=0.2 * look.share, lens=False)  # fmt: skip
     return (one,) if look.share >= ROOMY else ()
 
@@ -112,23 +109,11 @@ def _matrix(
 def _made(trace: Trace, look: _Look) -> tuple[Node | str, ...]:
     """What comes out: a bias, an activation, the maps."""
     filters = trace.size("out_channels")
-    chip = (activation_name(trace.config.activation), "→") if activated(trace) else ()  # type: ignore[attr-defined]
-    bias = (
-        Grid("bias", "+ bias", rows="out_channels", sized=False, colours=int(filters > FEW), share=0.3, lens=False),
-    )
-    maps = Repeat(
-        lambda f: Grid("output", f"map {f + 1}" if filters > 1 else "output", *MAP, at=(("out_channels", f),),
-                       sized=False, colours=0 if look.products else drawn(filters), share=0.55 * look.share),
-        filters,
-    )  # fmt: skip
-    return *(bias if "bias" in trace and look.share == 1 else ()), *chip, maps
+    one = Grid("output", "output", *OUT, colours=0 if look.products else drawn(filters), share=0.55 * look.share)
+    bias = shared.biases(trace) if look.share == 1 else ()
+    return *bias, *shared.bent(trace), stack(one, "map", "out_channels", filters)
 
 
 def is_drawn(trace: Trace) -> bool:
     """Whether the sparse matrix is small enough to be a picture."""
     return trace.size("positions") * trace.size("cells") <= SPARSE_MOST
-
-
-def activated(trace: Trace) -> bool:
-    """Whether an activation acts on the sums."""
-    return bool(trace.config.activation != "linear")  # type: ignore[attr-defined]

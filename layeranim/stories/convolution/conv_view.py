@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -14,8 +14,9 @@ from layeranim.engine import conv as engine
 from layeranim.engine.trace import Array, Region, cell
 from layeranim.errors import OptionError
 from layeranim.stories.activations import BOUNDED
-from layeranim.stories.convolution.sides import without_data
-from layeranim.stories.stage.arrangements import MOST, drawn
+from layeranim.stories.convolution import shared
+from layeranim.stories.pictures import relief
+from layeranim.stories.stage.arrangements import MOST, drawn, drawn_of
 from layeranim.stories.storyboard import Telling
 
 MANY = 400
@@ -39,11 +40,10 @@ class ConvView:
         self.b = telling.film.place_in(self.batch)
         self.filters, self.depth = self.trace.tensor("kernel").shape[:2]
         self.kernel_shape = self.trace.tensor("kernel").shape[2:]
-        self.padded_shape = self.trace.tensor("padded").shape[2:]
         self.out_shape = self.trace.tensor("output").shape[2:]
         self.biased = "bias" in self.trace.tensors
-        self.activated = config.activation != "linear"
-        self.ghost, self.unread = without_data(self.trace)
+        self.activated = shared.activated(self.trace)
+        self.ghost, self.unread = shared.without_data(self.trace)
         self.symbolic = self.trace.tensor("input").labels is not None
         self.shown_depth = drawn(self.depth)
         self.shown_filters = self._filters()
@@ -84,24 +84,20 @@ class ConvView:
     def told(self) -> int:
         """The unit that is told: the preset's, or the one that says most."""
         shown = self.telling.film.selected(self.units)
-        unit = self.telling.preset.unit if self.telling.preset else None
-        wanted: int | None = self.telling.film.follow
-        if wanted is not None and wanted - 1 in shown:
-            return wanted - 1
-        return unit if unit is not None and unit in shown else self.telling_unit(shown)
+        unit = self.telling.wanted(shown)
+        return self.telling_unit(shown) if unit is None else unit
 
     @cached_property
     def rows(self) -> tuple[int, ...]:
         """The channels of a filter that are drawn: of many those that add most to the number that is told."""
-        asked: tuple[int, ...] = self.telling.film.chosen("channels", self.depth, MOST)
-        if asked:
-            return asked
-        if self.depth <= MOST or self.symbolic:
-            return tuple(range(self.shown_depth))
-        f, r, c = self.place(self.told)
-        where = {"batch": self.b, "out_channels": f, "out_height": r, "out_width": c}
-        parts = _sizes(self.trace.read(Region.of("partial_sums", **where)))
-        return tuple(sorted(int(k) for k in np.argsort(-parts, kind="stable")[: self.shown_depth]))
+
+        def added() -> NDArray[np.float64]:
+            f, r, c = self.place(self.told)
+            where = {"batch": self.b, "out_channels": f, "out_height": r, "out_width": c}
+            return _sizes(self.trace.read(Region.of("partial_sums", **where)))
+
+        first = -np.arange(self.depth)
+        return drawn_of(self.telling.film, "channels", self.depth, (lambda: first) if self.symbolic else added)
 
     @property
     def apart(self) -> bool:
@@ -133,11 +129,6 @@ class ConvView:
         at, r, c = cell(u, (len(self.maps), *self.out_shape))
         return self.maps[at], r, c
 
-    def steps(self, here: Mapping[str, int]) -> range:
-        """The steps that make one cell of the output."""
-        axes = ("out_channels", "out_height", "out_width")
-        return engine.steps_of(self.trace, self.b, *(here.get(axis, 0) for axis in axes))
-
     def telling_unit(self, units: range) -> int:
         """The unit that says most: the first with the largest output, whatever its sign; the middle of equal ones."""
         shown = self.trace["output"][self.b, self.maps].reshape(-1)[units.start : units.stop]
@@ -160,11 +151,8 @@ class ConvView:
     @property
     def picture(self) -> str | None:
         """The colour scale of an input that is an image: grey, or one tinted plane a channel."""
-        if self.telling.preset is not None and self.telling.preset.planes:
-            return "planes"
-        if self.telling.kinds.get("input") != "image":
-            return None
-        return "planes" if self.in_channels == 3 else "grey"
+        planes = self.telling.preset is not None and self.telling.preset.planes
+        return "planes" if planes else shared.picture(self.telling) or None
 
     @property
     def kinds(self) -> dict[str, str]:
@@ -177,22 +165,11 @@ class ConvView:
         return out | ({"output": "grey"} if kept and np.allclose(sums, 1.0, atol=1e-6) else {})
 
     @property
-    def bright(self) -> tuple[float, float]:
-        """Black and white."""
-        if self.telling.kinds.get("input") == "image":
-            return 0.0, 255.0
-        values = self.trace["input"]
-        finite = values[np.isfinite(values)]
-        return min(0.0, float(finite.min(initial=0))), max(float(finite.max(initial=0)), 1.0)
-
-    @property
     def spans(self) -> dict[str, float]:
         """Ranges of colours: a few outliers leave the rest of a picture visible, what is bounded ends at 1."""
         sums = self.trace["pre_activation"][self.b]
         out: dict[str, float] = {}
         if self.picture and sums.size >= MANY:
-            sizes = np.abs(numbers.rounded(sums))
-            top = max(float(np.quantile(sizes[np.isfinite(sizes)], 0.99)), numbers.value_range(sums) / 20)
-            out = {"output": top, "pre_activation": top}
+            out = dict.fromkeys(("output", "pre_activation"), relief(sums))
         out |= {"bias": numbers.value_range(self.trace["kernel"])} if self.biased else {}
         return out | ({"output": 1.0} if self.config.activation in BOUNDED else {})

@@ -12,7 +12,7 @@ from layeranim.engine import conv as engine
 from layeranim.stories import phrases
 from layeranim.stories.claims import Sentence, first_true
 from layeranim.stories.convolution.conv_view import ConvView
-from layeranim.stories.convolution.sides import options_of, pair
+from layeranim.stories.convolution.shared import options_of
 from layeranim.stories.stage import listed
 from layeranim.stories.stage.language import Note
 from layeranim.stories.storyboard import Fact, Line, Run
@@ -89,16 +89,16 @@ class ConvWords:
         view, config = self.view, self.view.config
         spread = [step for step, taps in zip(config.dilation, view.kernel_shape, strict=True) if taps > 1]
         channels, dilated, padded = view.depth > 1, any(step > 1 for step in spread), bool(view.ghost.any())
-        by = pair(tuple(spread)) if spread else ""
+        by = phrases.pair(tuple(spread)) if spread else ""
         first = (
             Note("each channel is multiplied by its own kernel, then the sums are added", channels),
-            Note(f"dilation {pair(config.dilation)}: the taps stand {by} cells apart", dilated),
+            Note(f"dilation {phrases.pair(config.dilation)}: the taps stand {by} cells apart", dilated),
             Note(f"dashed cells are padding: {_PADDING[config.padding_mode]}", padded),
             Note("a kernel of one weight: one product for each cell", _pointwise(view)),
             Note("one product for each cell under the window, then their sum"),
         )
         said = next(note for note in first if note.when is True)
-        moves = Note(f"stride {pair(config.stride)}: the window moves {self._moves()}", bool(self._moves()))
+        moves = Note(f"stride {phrases.pair(config.stride)}: the window moves {self._moves()}", bool(self._moves()))
         unread = Note(self.unread(), bool(view.unread.any()))
         return (*self._turns(), said, moves, unread)
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from layeranim.engine.trace import Array, Region, Trace
-from layeranim.stories.activations import activation_name
-from layeranim.stories.convolution.sides import options_of, without_data
-from layeranim.stories.phrases import sentence
+from layeranim import numbers
+from layeranim.engine.trace import Region, Trace
+from layeranim.stories.convolution import shared
+from layeranim.stories.convolution.shared import KERNEL, OUT
+from layeranim.stories.phrases import sentence, so_many
 from layeranim.stories.stage import (
     Apart,
     Each,
@@ -26,57 +27,52 @@ from layeranim.stories.stage import (
     Windows,
     listed,
     picked,
+    stack,
     story,
 )
-from layeranim.stories.stage.arrangements import MOST, drawn
+from layeranim.stories.stage.arrangements import drawn, drawn_of
 from layeranim.stories.stage.solver import NUMERAL_LOW, Node
 from layeranim.stories.storyboard import Fact, Line, Run, Telling
 
 GOOD_FOR = "networks for phones: fewer weights, fewer products, the same reach"
 SAVES_NOTHING = "it saves weights and products where many maps are made"
-KERNEL = "kernel_height", "kernel_width"
-MAP = "out_height", "out_width"
+CHANNEL = Grid("padded", "channel 1", "padded_height", "padded_width")
+MAP = Grid("depthwise_output", "filtered 1", *OUT)
 
 
 def film(telling: Telling) -> Play:
     """The film of both convolutions, place by place."""
     trace, view = telling.trace, Separable(telling)
-    rows, cols = trace.size("out_height"), trace.size("out_width")
+    filters = so_many("filter", "filters", trace.size("depth_channels"))
     told = {"out_channels": view.mixed, "depth_channels": view.filtered[0], "in_channels": view.channels[0]}
-    mixed = ("pointwise_products", "pointwise_pre_activation")
-    last = (mixed, ("output",)) if _activated(trace) else ((*mixed, "output"),)
-    acts = (("depthwise_products",), ("depthwise_pre_activation", "depthwise_output"), *last)
     return Play(
         title="Depthwise separable convolution",
         units=Windows(
-            MAP, ("place", "places"), ("batch",),
-            tuple(f"row {r + 1}, column {c + 1}" for r in range(rows) for c in range(cols)),
-            inner=lambda _: told, of="padded", by="depthwise_kernel",
+            OUT, ("place", "places"), names=shared.places(trace), inner=lambda _: told, of="padded",
+            by="depthwise_kernel",
         ),
         stage=_stage(view),
-        acts=(Each(tuple((names, tuple(_notes(view, names[0]))) for names in acts)),),
+        acts=(_acts(view),),
         opening=sentence("every channel is filtered alone, ", "then the channels are mixed"),
         closing=_closing(trace),
         good_for=GOOD_FOR if _saves(trace) else SAVES_NOTHING,
-        options=_options(trace),
+        options=(
+            shared.through(trace),
+            f"{filters} {numbers.shape_text(telling.config.kernel_size)}",
+            *((f"multiplier {telling.config.multiplier}",) if telling.config.multiplier > 1 else ()),
+            *shared.options_of(trace),
+        ),
         drawn=(*listed("channels", view.channels, trace.size("in_channels")),
                *listed("maps", view.maps, trace.size("out_channels"))),
         alike=(("padded", "depthwise_patches", "depthwise_products"),
                ("depthwise_pre_activation", "depthwise_output", "pointwise_pre_activation", "output")),
-        kinds={"padded": _picture(telling)} if _picture(telling) else {},
-        masks={"padded": Mask(*without_data(trace))},
+        kinds=shared.pictured(telling, "padded"),
+        masks={"padded": Mask(*shared.without_data(trace))},
         follow=view.place,
-        apart=view.apart,
-        row=cols,
-        evidence=view.made,
+        apart=(Apart("pointwise_products", "depth_channels", view.filtered, len(view.filtered)),) * view.hidden,
+        row=trace.size("out_width"),
+        evidence=tuple(Region.of("output", batch=view.b, out_channels=f) for f in view.maps),
     )  # fmt: skip
-
-
-def _picture(telling: Telling) -> str:
-    """The scale of an input that is an image."""
-    if telling.kinds.get("input") != "image":
-        return ""
-    return "planes" if telling.trace.size("in_channels") == 3 else "grey"
 
 
 class Separable:
@@ -88,71 +84,52 @@ class Separable:
         self.each = self.trace.size("depth_channels") // self.trace.size("in_channels")
 
     @cached_property
+    def largest(self) -> NDArray[np.float64]:
+        """The largest number of each map."""
+        return np.asarray(shared.sizes(self.trace["output"][self.b]).max(axis=(1, 2)))
+
+    @cached_property
     def maps(self) -> tuple[int, ...]:
         """The maps that are drawn: of many those with the largest numbers."""
-        count = self.trace.size("out_channels")
-        asked: tuple[int, ...] = self.film.chosen("maps", count, MOST)
-        if asked or count <= MOST:
-            return asked or tuple(range(count))
-        sizes = _sizes(self.trace["output"][self.b]).reshape(count, -1).max(axis=1)
-        return tuple(sorted(np.argsort(-sizes, kind="stable")[: drawn(count)].tolist()))
+        return drawn_of(self.film, "maps", self.trace.size("out_channels"), lambda: self.largest)
 
     @cached_property
     def mixed(self) -> int:
         """Of the maps that are drawn the first one into which most channels go; of many the largest."""
         if len(self.maps) < self.trace.size("out_channels"):
-            return max(self.maps, key=lambda f: float(_sizes(self.trace["output"][self.b, f]).max()))
+            return max(self.maps, key=self.largest.__getitem__)
         weights = self.trace["pointwise_kernel"][list(self.maps), :, 0, 0]
         return self.maps[int(np.count_nonzero(weights, axis=1).argmax())]
 
     @cached_property
     def place(self) -> int:
         """The place that is followed: asked for, the preset's, or where the map that is followed is largest."""
-        sizes = _sizes(self.trace["output"][self.b, self.mixed])
-        unit = self.film.follow - 1 if self.film.follow else self.telling.preset.unit if self.telling.preset else None
-        return unit if unit is not None and unit < sizes.size else int(np.argmax(sizes))
+        sizes = shared.sizes(self.trace["output"][self.b, self.mixed])
+        unit = self.telling.wanted(range(sizes.size))
+        return int(np.argmax(sizes)) if unit is None else unit
 
     @cached_property
     def channels(self) -> tuple[int, ...]:
         """The channels that are drawn: of many those that add most to the number that is followed."""
         count = self.trace.size("in_channels")
-        asked: tuple[int, ...] = self.film.chosen("channels", count, MOST)
-        if asked or count <= MOST:
-            return asked or tuple(range(count))
-        row, col = divmod(self.place, self.trace.size("out_width"))
-        where = {"batch": self.b, "out_channels": self.mixed, "out_height": row, "out_width": col}
-        sizes = _sizes(self.trace.read(Region.of("pointwise_products", **where)))
-        return tuple(sorted(np.argsort(-sizes.reshape(count, -1).max(axis=1), kind="stable")[: drawn(count)].tolist()))
+
+        def added() -> NDArray[np.float64]:
+            where = dict(zip(OUT, divmod(self.place, self.trace.size("out_width")), strict=True))
+            terms = Region.of("pointwise_products", batch=self.b, out_channels=self.mixed, **where)
+            return np.asarray(shared.sizes(self.trace.read(terms)).reshape(count, -1).max(axis=1))
+
+        return drawn_of(self.film, "channels", count, added)
 
     @property
-    def chosen(self) -> bool:
-        """Whether the channels that are drawn were chosen by their numbers."""
-        return len(self.channels) < self.trace.size("in_channels") and "channels" not in self.film.show_of
+    def hidden(self) -> bool:
+        """Whether channels are not drawn."""
+        return len(self.channels) < self.trace.size("in_channels")
 
     @property
     def filtered(self) -> tuple[int, ...]:
         """The channels after their filters that are drawn."""
         every = tuple(ch * self.each + k for ch in self.channels for k in range(self.each))
         return every[: drawn(len(every))]
-
-    @property
-    def made(self) -> tuple[Region, ...]:
-        """The maps that are drawn."""
-        if len(self.maps) == self.trace.size("out_channels"):
-            return (Region.of("output", batch=self.b),)
-        return tuple(Region.of("output", batch=self.b, out_channels=f) for f in self.maps)
-
-    @property
-    def apart(self) -> tuple[Apart, ...]:
-        """What the channels that are not drawn add is one number."""
-        if len(self.channels) == self.trace.size("in_channels"):
-            return ()
-        return (Apart("pointwise_products", "depth_channels", self.filtered, len(self.filtered)),)
-
-
-def _sizes(values: Array) -> NDArray[np.float64]:
-    """How large numbers are; what is not finite is least."""
-    return np.asarray(np.round(np.abs(np.nan_to_num(values.astype(float), posinf=0, neginf=0)), 9), np.float64)
 
 
 # ── stage ────────────────────────────────────────────────────────────────────
@@ -174,85 +151,70 @@ def _arranged(view: Separable, left: Sequence[Node | str], high: int, across: in
     mixing = Grid("pointwise_kernel", "1×1 weights", "out_channels", "depth_channels",
                   sized=f"{filters}×{depth}" if share == 1 else False,
                   colours=int(filters * depth > 16), share=0.4, lens=False)  # fmt: skip
-    chip = (activation_name(trace.config.activation), "→") if _activated(trace) else ()  # type: ignore[attr-defined]
-    bias = (Grid("bias", "+ bias", rows="out_channels", sized=False, colours=int(filters > 4), share=0.3,
-                 lens=False),)  # fmt: skip
-    maps = picked(
-        lambda f: Grid("output", f"map {f + 1}", *MAP, at=(("out_channels", f),), sized=False, colours=high,
-                       share=share / across),
-        view.maps, filters, across,
-    )  # fmt: skip
-    return Row(*left, "→", mixing, *(bias if "bias" in trace and share == 1 else ()), "→", *chip, maps)
+    one = Grid("output", "map 1", *OUT, colours=high, share=share / across)
+    maps = stack(one, "map", "out_channels", filters, view.maps, across)
+    return Row(*left, "→", mixing, *(shared.biases(trace) if share == 1 else ()), "→", *shared.bent(trace), maps)
 
 
 def _numbered(view: Separable, products: bool) -> Sequence[Node | str]:
     """A row a channel: its cells, its filters and what they make of it."""
-    each, first = view.each, view.filtered[0]
-    return (
-        picked(
-            lambda ch: Row(_channel(ch, 0),
-                           Repeat(lambda k: _filter(ch * each + k, products, ch * each + k == first), each)),
-            view.channels, view.trace.size("in_channels"),
-        ),
-    )  # fmt: skip
 
+    def filtered(d: int) -> Node:
+        at = (("depth_channels", d),)
+        made = (Grid("depthwise_products", "products" * (d == view.filtered[0]), *KERNEL, at=at),)
+        kernel = Grid("depthwise_kernel", f"filter {d + 1}", *KERNEL, at=at)
+        return Row(kernel, *(made if products else ()), "→", replace(MAP, text=f"filtered {d + 1}", at=at))
 
-def _filter(d: int, products: bool, first: bool) -> Node:
-    """One filter, its products and its map."""
-    made = (Grid("depthwise_products", "products" if first else "", *KERNEL, at=_at(d), sized=False),)
-    kernel = Grid("depthwise_kernel", f"filter {d + 1}", *KERNEL, at=_at(d), sized=False)
-    return Row(kernel, *(made if products else ()), "→", _map(d, 0))
+    def channel(ch: int) -> Node:
+        one = replace(CHANNEL, text=f"channel {ch + 1}", at=(("in_channels", ch),))
+        return Row(one, Repeat(lambda k: filtered(ch * view.each + k), view.each))
+
+    return (picked(channel, view.channels, view.trace.size("in_channels")),)
 
 
 def _pictured(view: Separable, parts: Sequence[str], share: float = 1.0) -> Sequence[Node | str]:
     """Channels as pictures, what a filter does to a window of each, and what the filters leave as pictures."""
     channels, depth = view.trace.size("in_channels"), view.trace.size("depth_channels")
-    each, count = view.each, len(view.filtered)
+    count = len(view.filtered)
 
     def operator(d: int) -> Node:
-        at, named = (("in_channels", d // each),), d == view.filtered[0]
-        window = (Grid("depthwise_patches", "window" * named, *KERNEL, at=at, sized=False, frame="focus"),)
-        kernel = Grid("depthwise_kernel", "filters" * named, *KERNEL, at=_at(d), sized=False,
-                      colours=int("filter" not in parts), share=min(0.3, 0.9 / count))  # fmt: skip
-        total = Grid("depthwise_pre_activation", "sums" * named, at=_at(d), sized=False, one=True)
-        return Row(*(window if "window" in parts and each == 1 else ()), kernel, total)
+        at, channel, named = (("depth_channels", d),), (("in_channels", d // view.each),), d == view.filtered[0]
+        window = (Grid("depthwise_patches", "window" * named, *KERNEL, at=channel, frame="focus"),)
+        kernel = Grid("depthwise_kernel", "filters" * named, *KERNEL, at=at, colours=int("filter" not in parts),
+                      share=min(0.3, 0.9 / count))  # fmt: skip
+        total = Grid("depthwise_pre_activation", "sums" * named, at=at, one=True)
+        return Row(*(window if "window" in parts and view.each == 1 else ()), kernel, total)
 
+    given, made = replace(CHANNEL, colours=len(view.channels), share=share), replace(MAP, colours=count, share=share)
     return (
-        picked(lambda ch: _channel(ch, len(view.channels), share), view.channels, channels),
-        picked(operator, view.filtered, depth), "→", picked(lambda d: _map(d, count, share), view.filtered, depth),
+        stack(given, "channel", "in_channels", channels, view.channels),
+        picked(operator, view.filtered, depth), "→",
+        stack(made, "filtered", "depth_channels", depth, view.filtered),
     )  # fmt: skip
 
 
-def _channel(ch: int, high: int, share: float = 1.0) -> Grid:
-    """A channel of the input, with its padding."""
-    return Grid("padded", f"channel {ch + 1}", "padded_height", "padded_width", at=(("in_channels", ch),), sized=False,
-                colours=high, share=share)  # fmt: skip
-
-
-def _map(d: int, high: int, share: float = 1.0) -> Grid:
-    """What a filter leaves of its channel."""
-    return Grid("depthwise_output", f"filtered {d + 1}", *MAP, at=_at(d), sized=False, colours=high,
-                share=share)  # fmt: skip
-
-
-def _at(d: int) -> tuple[tuple[str, int], ...]:
-    return (("depth_channels", d),)
-
-
 # ── words ────────────────────────────────────────────────────────────────────
-def _notes(view: Separable, name: str) -> Iterator[Note]:
-    """What happens in each of the two convolutions."""
+def _acts(view: Separable) -> Each:
+    """Both convolutions of a place, and what happens in each."""
     trace = view.trace
-    channels, several = trace.size("in_channels") > 1, trace.size("depth_channels") > 1
-    if name == "depthwise_products":
-        yield Note("each filter sees its own channel, and no other", channels)
-        yield Note("the filter on its window: one product for each cell")
-    elif name == "depthwise_pre_activation":
-        yield Note("one sum for each filter: nothing is mixed yet", several)
-    elif name == "pointwise_products":
-        yield Note("the channels drawn are those that add most to this number",
-                   lambda unit: view.chosen and unit == view.place)  # fmt: skip
-        yield Note("the same place in every map, times its weight: here the channels meet", channels)
+    channels, depth = trace.size("in_channels") > 1, trace.size("depth_channels") > 1
+    chosen = view.hidden and "channels" not in view.film.show_of
+    mixed, bent = ("pointwise_products", "pointwise_pre_activation"), shared.activated(trace)
+    alone = (
+        Note("each filter sees its own channel, and no other", channels),
+        Note("the filter on its window: one product for each cell"),
+    )
+    unmixed = Note("one sum for each filter: nothing is mixed yet", depth)
+    met = (
+        Note("the channels drawn are those that add most to this number", lambda k: chosen and k == view.place),
+        Note("the same place in every map, times its weight: here the channels meet", channels),
+    )
+    return Each((
+        ("depthwise_products", alone),
+        (("depthwise_pre_activation", "depthwise_output"), unmixed),
+        (mixed if bent else (*mixed, "output"), met),
+        *((("output", ()),) if bent else ()),
+    ))  # fmt: skip
 
 
 def _weights(trace: Trace) -> tuple[int, int, int]:
@@ -277,24 +239,6 @@ def _closing(trace: Trace) -> Line:
         Run(f"{own + mixing} weights", "result", "semibold", Fact("weights")),
         Run(f" in place of {full}" if less else f"; one full convolution has {full}", source=Fact("weights")),
     )
-
-
-def _options(trace: Trace) -> tuple[str, ...]:
-    """Sizes, and every option that is not the usual one."""
-    config: Any = trace.config
-    height, width = trace.tensor("input").shape[2:]
-    filters, depth = trace.size("out_channels"), trace.size("depth_channels")
-    return (
-        f"{trace.size('in_channels')}×{height}×{width} "
-        f"→ {filters}×{trace.size('out_height')}×{trace.size('out_width')}",
-        f"{depth} filter{'s' * (depth > 1)} {config.kernel_size[0]}×{config.kernel_size[1]}",
-        *((f"multiplier {config.multiplier}",) if config.multiplier > 1 else ()),
-        *options_of(trace),
-    )
-
-
-def _activated(trace: Trace) -> bool:
-    return bool(trace.config.activation != "linear")  # type: ignore[attr-defined]
 
 
 DepthwiseStory = story("Depthwise separable convolution", film, GOOD_FOR, takes=30, shows=("channels", "maps"))

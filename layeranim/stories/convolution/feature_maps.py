@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
-from layeranim.engine import conv
-from layeranim.engine.trace import Region, Trace
-from layeranim.stories.convolution.sides import options_of, size_said
-from layeranim.stories.phrases import sentence
+from layeranim import numbers
+from layeranim.engine.trace import Region
+from layeranim.stories.convolution import shared
+from layeranim.stories.convolution.shared import KERNEL, OUT
+from layeranim.stories.phrases import sentence, so_many
 from layeranim.stories.pictures import brightness, relief
 from layeranim.stories.stage import Column, Each, Grid, Note, Picture, Play, Row, Turn, Volume, Windows, story
 from layeranim.stories.stage.parts.volume import MOST
@@ -24,10 +23,10 @@ def film(telling: Telling) -> Play:
     """The film of all filters of one convolution."""
     trace, config = telling.trace, telling.config
     filters, channels = trace.size("out_channels"), trace.size("in_channels")
-    last = "output" if config.activation != "linear" else "pre_activation"
-    row, col = _followed(telling, last)
+    last = "output" if shared.activated(trace) else "pre_activation"
+    pixel = dict(zip(OUT, _followed(telling, last), strict=True))
     drawn, told = min(MOST, filters), telling.film.place_in(trace.size("batch"))
-    size = f"{trace.size('kernel_height')}×{trace.size('kernel_width')}"
+    size = numbers.shape_text(trace["kernel"].shape[2:])
     left = Column(
         Picture(
             "padded",
@@ -35,22 +34,22 @@ def film(telling: Telling) -> Play:
             "padded_height",
             "padded_width",
             at=(("in_channels", 0),),
-            sized=size_said(trace, 3),
+            sized=shared.size_said(trace, 3),
             least=PICTURE,
         ),
-        Grid("kernel", "filter", rows="kernel_height", cols="kernel_width"),
+        Grid("kernel", "filter", *KERNEL),
     )
-    maps = Volume(last, "maps", "out_channels", "out_height", "out_width", width=MAPS, pixels=True, whole=True)
+    maps = Volume(last, "maps", "out_channels", *OUT, width=MAPS, pixels=True, whole=True)
     alike = filters // config.groups
-    strip = Grid(
-        last, "one pixel", rows="out_channels", at=(("out_height", row), ("out_width", col)), sized=str(filters)
-    )
+    strip = Grid(last, "one pixel", rows="out_channels", at=tuple(pixel.items()), sized=str(filters))
     several = filters > 1
     return Play(
         title="Feature maps",
-        units=Windows(("out_channels",), ("filter", "filters"), steps=lambda here: _steps(trace, here, row, col)),
-        at={"out_height": row, "out_width": col},
-        evidence=tuple(Region.of(last, batch=told, out_channels=k, out_height=row, out_width=col)
+        units=Windows(
+            ("out_channels",), ("filter", "filters"), steps=lambda here: shared.steps_at(trace, {**pixel, **here})
+        ),
+        at=pixel,
+        evidence=tuple(Region.of(last, batch=told, out_channels=k, **pixel)
                        for k in telling.film.selected(filters)[:MOST]),
         stage=Row(left, "→", maps, strip),
         acts=(
@@ -63,18 +62,18 @@ def film(telling: Telling) -> Play:
         opening=sentence("every filter asks its question everywhere: ", _counted(filters)),
         closing=sentence("at every place ", f"{filters} answers to {filters} questions" if several else "one answer"),
         good_for=GOOD_FOR,
-        options=_options(telling, channels, filters, drawn),
+        options=(
+            shared.through(trace),
+            f"{so_many('filter', 'filters', filters)} {size}",
+            *shared.options_of(trace),
+            *((f"channel 1 of {channels} drawn",) if channels > 1 else ()),
+            *shared.partly("maps", drawn, filters),
+        ),
         kinds={"padded": "grey" if telling.kinds.get("input") == "image" else "ink", last: "relief"},
         bright=brightness(telling),
         spans={last: relief(trace[last])},
         routes=tuple(("padded", f"{last}:{k}") for k in range(filters)),
     )  # fmt: skip
-
-
-def _steps(trace: Trace, here: Mapping[str, int], row: int, col: int) -> range:
-    """The four steps of a filter's output at the pixel that is followed."""
-    return conv.steps_of(trace, here.get("batch", 0), here.get("out_channels", 0), here.get("out_height", row),
-                         here.get("out_width", col))  # fmt: skip
 
 
 def _many(telling: Telling) -> bool:
@@ -100,19 +99,6 @@ def _stacked(telling: Telling, filters: int) -> Line:
     shape = f"{filters}×{trace.size('out_height')}×{trace.size('out_width')}"
     what = f"{filters} maps, one behind another" if filters > 1 else "one map"
     return sentence(f"{what}: ", f"a volume of {shape}")
-
-
-def _options(telling: Telling, channels: int, filters: int, drawn: int) -> tuple[str, ...]:
-    """Sizes, and every option that is not the usual one."""
-    trace = telling.trace
-    height, width = trace.tensor("input").shape[2:]
-    return (
-        f"{channels}×{height}×{width} → {filters}×{trace.size('out_height')}×{trace.size('out_width')}",
-        f"{filters} filter{'s' * (filters > 1)} {trace.size('kernel_height')}×{trace.size('kernel_width')}",
-        *options_of(trace),
-        *((f"channel 1 of {channels} drawn",) if channels > 1 else ()),
-        *((f"{drawn} of {filters} maps drawn",) if drawn < filters else ()),
-    )
 
 
 FeatureMapsStory = story("Feature maps", film, GOOD_FOR)

@@ -10,17 +10,18 @@ from layeranim.engine.trace import Region, Trace
 from layeranim.errors import OptionError, ShapeError
 from layeranim.stories.convolution import filter_match_words as words
 from layeranim.stories.convolution.filter_match_presets import GOOD_FOR
+from layeranim.stories.convolution.shared import KERNEL
 from layeranim.stories.stage import (
     Aside,
     Each,
     Grid,
     Note,
     Play,
-    Repeat,
     Row,
     Tally,
     Tries,
     Windows,
+    stack,
     story,
 )
 from layeranim.stories.stage.arrangements import drawn
@@ -29,7 +30,6 @@ from layeranim.stories.storyboard import Telling
 
 MOST_IMAGES = 6
 """Of more images the first six are shown."""
-SIDES = "kernel_height", "kernel_width"
 
 
 def film(telling: Telling) -> Play:
@@ -53,6 +53,7 @@ def film(telling: Telling) -> Play:
         most={"batch": told, "out_channels": shown}, of="padded", by="kernel",
     )  # fmt: skip
     ended = [unit // shown for unit in seen if unit in asides or shown == 1]
+    agree = bool((trace["output"] > 0).any()) and len(seen) > 0
     many = (1, 1) if telling.film.sample else (told, images)
     return Play(
         title="Filter matching",
@@ -60,7 +61,7 @@ def film(telling: Telling) -> Play:
         stage=_stage(telling, filters, told),
         acts=(
             Each(
-                (("products", Note("where image and filter agree, the product counts", _agree(trace, seen))),
+                (("products", Note("where image and filter agree, the product counts", agree)),
                  ("output", Note("the sum says how well they match", len(seen) > 0))),
                 asides,
             ),
@@ -79,15 +80,14 @@ def _stage(telling: Telling, filters: int, images: int) -> Node:
     """An image, the filters, their products, and the table of sums."""
     shown, many = drawn(filters), telling.trace.size("batch") > 1
     image = Grid("padded", "image <batch>" if many else "image", rows="padded_height", cols="padded_width", sized=False)
-    products = Grid("products", "products", *SIDES, sized=False)
+    products = Grid("products", "products", *KERNEL, sized=False)
     called = tuple(f"image {i + 1}" for i in range(images)), tuple(str(f + 1) for f in range(shown))
     table = Grid("output", "sum with filter", rows="batch", cols="out_channels", sized=False, called=called, firm=True)
 
+    kernel = Grid("kernel", "filter 1", *KERNEL)
+
     def arranged(across: int, *sum_: Node | str) -> Node:
-        kernels = Repeat(
-            lambda f: Grid("kernel", f"filter {f + 1}", *SIDES, at=(("out_channels", f),), sized=False),
-            filters, across=across,
-        )  # fmt: skip
+        kernels = stack(kernel, "filter", "out_channels", filters, across=across)
         return Row(image, "×", kernels, "=", products, *sum_, "→", table)
 
     tally = "→", Tally("output", "sum")
@@ -96,19 +96,12 @@ def _stage(telling: Telling, filters: int, images: int) -> Node:
     return Tries(arranged(1, *tally), arranged(1), arranged(1, *tally))  # in colours the sum counts on in numbers
 
 
-def _agree(trace: Trace, units: range) -> bool:
-    return bool((trace["output"] > 0).any()) and len(units) > 0
-
-
 def _cells(image: int, filters: Sequence[int]) -> tuple[Region, ...]:
     return tuple(Region.of("output", batch=image, out_channels=f, out_height=0, out_width=0) for f in filters)
 
 
 def _options(telling: Telling, images: tuple[int, int], filters: tuple[int, int]) -> tuple[str, ...]:
-    said = [
-        f"{shown} of {every} {noun}s" if shown < every else f"{every} {noun}{'s' * (every > 1)}"
-        for (shown, every), noun in ((images, "image"), (filters, "filter"))
-    ]
+    said = words.counted(images, filters)
     if telling.film.sample:
         said[0] = f"image {telling.film.place_in(images[1]) + 1} of {images[1]}"
     return (*said, numbers.shape_text(telling.trace.tensor("input").shape[2:]), *("flipped",) * telling.config.flip)

@@ -64,15 +64,17 @@ def _listed(filters: Sequence[int]) -> str:
     return f"{', '.join(first)} and {last}"
 
 
+def counted(images: tuple[int, int], filters: tuple[int, int]) -> list[str]:
+    """``2 images``, ``3 of 8 filters``: how many are shown of how many."""
+    return [f"{shown} of {every} {noun}s" if shown < every else phrases.so_many(noun, f"{noun}s", every)
+            for (shown, every), noun in ((images, "image"), (filters, "filter"))]  # fmt: skip
+
+
 def closing(images: tuple[int, int], filters: tuple[int, int], made: int) -> Line:
     """``2 images × 3 of 8 filters → 6 sums``: how many are shown of how many, and the sums that were made."""
-    parts = [
-        f"{shown} of {all_} {noun}s" if shown < all_ else f"{all_} {noun}{'s' * (all_ > 1)}"
-        for (shown, all_), noun in ((images, "image"), (filters, "filter"))
-    ]
     whole = images[0] * filters[0]
     sums = f"{made} of {whole} sums" if made < whole else f"{made} sum{'s' * (made > 1)}"
     return (
-        Run(f"{f' {numbers.TIMES} '.join(parts)} → ", source=Fact("images")),
+        Run(f"{f' {numbers.TIMES} '.join(counted(images, filters))} → ", source=Fact("images")),
         Run(sums, "result", "semibold", Fact("windows")),
     )

@@ -7,7 +7,7 @@ import numpy as np
 from layeranim import numbers
 from layeranim.stories import phrases
 from layeranim.stories.activations import activation_name
-from layeranim.stories.dense.backprop_words import BackView, closing, options, symbols, templates, words
+from layeranim.stories.dense.backprop_words import BackView, symbols, words
 from layeranim.stories.stage import All, Column, Each, Grid, Note, Play, Row, Tally, Tries, Turn, Units, story
 from layeranim.stories.stage.language import Act
 from layeranim.stories.stage.solver import Node
@@ -20,7 +20,6 @@ DEEP = 2
 """Networks of more layers have one act a layer, on the way there and on the way back."""
 SAID, BRIEFLY, LONGEST = 2.0, 1.7, 28.0
 """Seconds of a layer on the way there, of any other act, and of the film before it is given time to be read."""
-USUAL = ("cross-entropy", "binary")
 
 
 def film(telling: Telling) -> Play:
@@ -36,18 +35,17 @@ def film(telling: Telling) -> Play:
         units=Units((view.axis(last),), ("unit", "units"), names=lambda unit: f"output unit {unit + 1}",
                     inner=lambda unit: {view.axis(last - 1): view.steepest(unit)}),
         stage=_stage(view),
-        acts=(*_forwards(view), *_charged(view), _edges(view), *back, *_proof(view), _step(view)),
+        acts=(*_forwards(view), *view.step.charged(BRIEFLY), _edges(view), *back, *_proof(view), _step(view)),
         opening=(Run("forwards to the loss, then "), Run("every error back to what made it", "weights", "semibold")),
-        opening_note=f"{view.trace.facts['parameters']} weights and biases: which way for each?"
-        if view.biased else f"{view.trace.facts['parameters']} weights: which way for each?",
-        closing=closing(view),
+        opening_note=f"{view.trace.facts['parameters']} weights{' and biases' * view.biased}: which way for each?",
+        closing=view.step.closing(),
         good_for=GOOD_FOR,
-        options=options(view),
-        kinds=shares | {view.target: "share"} if view.end == "softmax" else shares,
+        options=(*view.options(), *view.step.options()),
+        kinds=shares | {view.step.target: "share"} if view.end == "softmax" else shares,
         spans=dict.fromkeys(shares, 1.0),
         follow=view.upper,
         at=path,
-        templates=templates(view),
+        templates=view.step.templates(),
         words=words(view, path),
         symbols=symbols(view),
         longest=LONGEST,
@@ -59,7 +57,7 @@ def film(telling: Telling) -> Play:
 def _stage(view: BackView) -> Node:
     """The net with errors under its nodes; or columns of cells, with what comes back below them."""
     last = view.layers
-    beside = Grid(view.target, "target", rows=view.axis(last), sized=False), Tally("loss", "loss")
+    beside = Grid(view.step.target, "target", rows=view.axis(last), sized=False), Tally("loss", "loss")
     there: list[Node | str] = [Grid("input", "x", rows="in_features")]
     back: list[Node | str] = []
     for k in range(1, last + 1):
@@ -78,34 +76,14 @@ def _forwards(view: BackView) -> list[Act]:
     if view.end == "linear":
         return [*out, All((*view.sums(view.layers), "output"), first, SAID)]
     steps = tuple(name for name in view.trace if name.startswith(("softmax_", "sigmoid_")))
-    last = All(
-        (*view.sums(view.layers), *steps, "output"),
-        first,
-        BRIEFLY,
-        says=lambda figures: view.ended(figures, view.upper),
-    )
-    return [*out, last]
-
-
-def _charged(view: BackView) -> list[Act]:
-    """The loss, and the errors of the outputs."""
-    names = list(view.trace)
-    losses = [name for name in names if name.startswith("loss_") and name != view.target and name != "loss_share"]
-    errors = names[names.index("loss") + 1 : names.index(view.error(view.layers))]
-    usual = view.loss in USUAL
-    minus = Note("its error: what it said, minus what it should", usual and view.batch == 1)
-    slope = Note("its error: how the loss changes with its sum", not (usual and view.batch == 1))
-    told = (*errors, view.error(view.layers))
-    return [
-        All((view.target, *losses, "loss"), Note("how wrong that is"), BRIEFLY),
-        All(told, (minus, slope), BRIEFLY),
-    ]
+    every = (*view.sums(view.layers), *steps, "output")
+    return [*out, All(every, first, BRIEFLY, says=lambda figures: view.ended(figures, view.upper))]
 
 
 def _edges(view: BackView) -> Each:
     """The gradients of the last layer's weights, unit by unit."""
-    blame = Note("blame: what came in, times the error that came back", view.batch == 1)
-    several = Note("blame: what came in, times the error", view.batch > 1)
+    blame = Note("blame: what came in, times the error that came back", view.step.batch == 1)
+    several = Note("blame: what came in, times the error", view.step.batch > 1)
     return Each(((view.slopes, (blame, several)),))
 
 
@@ -114,7 +92,7 @@ def _back(view: BackView, k: int) -> list[Act]:
     over = Note("errors come back over the same edges")
     bend = Note(f"and through the slope of {activation_name(view.activation)}", view.activation != "linear")
     before, after, slopes = f"grad_dense{k}_output", view.error(k), f"grad_dense{k}_weight"
-    again = Note("again: what came in, times the error", view.batch == 1)
+    again = Note("again: what came in, times the error", view.step.batch == 1)
     if view.layers > DEEP:
         return [All((before, after, slopes), (over, again), BRIEFLY)]
     if view.activation == "linear":
@@ -130,9 +108,9 @@ def _proof(view: BackView) -> list[Act]:
     for sign in (1, -1):
         other = np.array(weight)
         other[upper, lower] += sign * NUDGE
-        moved.append(view.loss_with({view.last: other}))
+        moved.append(view.step.loss_with({view.last: other}))
     found = (moved[0] - moved[1]) / (2 * NUDGE)
-    style = numbers.style(view.trace[view.slopes], precision=view.telling.film.precision)
+    style = view.telling.style(view.slopes)
     text, said = (numbers.text(value, style) for value in (found, slope))
     if not np.isfinite(found) or text != said:
         return []
@@ -150,8 +128,7 @@ def _proof(view: BackView) -> list[Act]:
 def _step(view: BackView) -> All:
     """All weights and biases at once, against their slopes."""
     every = [f"new_dense{k}_{name}" for k in range(1, view.layers + 1) for name in ("bias", "weight")]
-    note = Note("every weight goes a step down its slope", view.rate > 0)
-    return All(tuple(every), note, BRIEFLY)
+    return All(tuple(every), view.step.down, BRIEFLY)
 
 
 BackpropStory = story("Backpropagation", film, GOOD_FOR, takes=8)

@@ -9,7 +9,8 @@ from layeranim.engine.trace import Region
 from layeranim.stories.activations import BOUNDED
 from layeranim.stories.dense import neuron
 from layeranim.stories.dense.dense_words import GOOD_FOR, DenseView, DenseWords
-from layeranim.stories.pictures import brightness
+from layeranim.stories.dense.pictured import pictures
+from layeranim.stories.pictures import brightness, ink
 from layeranim.stories.stage import (
     Aside,
     Bars,
@@ -20,7 +21,6 @@ from layeranim.stories.stage import (
     Leading,
     Neurons,
     Note,
-    Picture,
     Play,
     Row,
     Sides,
@@ -29,10 +29,9 @@ from layeranim.stories.stage import (
     story,
 )  # fmt: skip
 from layeranim.stories.stage.arrangements import leading
-from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts.sides import weighed
 from layeranim.stories.stage.solver import Node
-from layeranim.stories.storyboard import Line, Telling
+from layeranim.stories.storyboard import Telling
 
 CONCLUDED, PASSED = 3.4, 0.8
 """Seconds for an activation of all units together: of the last sample that is told, and of those before it."""
@@ -58,11 +57,7 @@ def film(telling: Telling) -> Play:
     elif not view.row_wise:
         acts += ((("output",), second),)
     last = acts[0][0][-1]
-
-    def heaps(unit: int) -> Line:
-        return weighed(Figures(play, telling), sides, unit)
-
-    play = Play(
+    return Play(
         title=view.title,
         units=Units(
             ("batch", "out_features") if view.batch > 1 else ("out_features",),
@@ -77,19 +72,18 @@ def film(telling: Telling) -> Play:
         closing=words.closing(),
         good_for=GOOD_FOR,
         options=words.options(),
-        kinds=({"output": "share"} if view.shares else {}) | ({"input": view.ink} if view.side else {}),
+        kinds=({"output": "share"} if view.shares else {}) | ({"input": ink(telling)} if view.side else {}),
         bright=brightness(telling),
         spans=_spans(view),
         alike=() if view.row_wise or view.activation in BOUNDED else (("pre_activation", "output"),),
         follow=view.followed,
         evidence=tuple(_evidence(view)),
         row=view.units,
-        words={last: heaps} if view.side else {},
+        retold={last: lambda figures, unit: weighed(figures, sides, unit)} if view.side else {},
         largest=view.inputs > 5,
         apart=apart,
         drawn=written,
     )
-    return play
 
 
 # ── stage ────────────────────────────────────────────────────────────────────
@@ -118,8 +112,8 @@ def _tabled(view: DenseView) -> Node:
         Grid("weight", "W", rows="out_features", cols="in_features", lens=False),
     )
     heads = ("input", "w", "x", "w · x")
-    one = ("+", Grid("bias", "b", one=True, sized=False)) if view.biased else ()
-    through = ("=", Grid("pre_activation", "z", one=True), "→", Chip("pre_activation", "output"), "→")
+    one = ("+", Grid("bias", "b", one=True)) if view.biased else ()
+    through = ("=", Grid("pre_activation", "z", one=True, sized=True), "→", Chip("pre_activation", "output"), "→")
     heat: tuple[Body, ...] = (
         colours, Leading("products", heads, "in_features"), *one, *(through if view.activated else ("=",)),
         y,
@@ -133,29 +127,16 @@ def _sides(view: DenseView) -> Sides:
 
 def _pictured(view: DenseView, sides: Sides) -> Node:
     """What is read as the picture that it is, the weights of a unit in the same places, what speaks for and against."""
-    rows, cols = f"in_features/{view.side}", f"in_features%{view.side}"
     z = ("pre_activation", "z") if view.activated else ("output", "y")
-    which = f"{view.noun} <out_features{':0' if view.classes else ''}>"
-    pictures = Row(
-        Picture(
-            "input",
-            "sample <batch>" if view.batch > 1 else "x",
-            rows,
-            cols,
-            least=PICTURE,
-            sized=False if view.batch > 1 else view.sized,
-        ),
-        "·",
-        Picture("weight", f"w, {which}", rows, cols, least=PICTURE, sized=False, frame="weights"),
-        "=",
-        Picture("products", "products", rows, cols, least=PICTURE, sized=False),
-    )
+    weight = f"w, {view.noun} <out_features{':0' if view.classes else ''}>"
+    x, sized = ("sample <batch>", False) if view.batch > 1 else ("x", view.sized)
+    laid = pictures(view.side, PICTURE, x, sized, weight)
     called = tuple(map(view.name, range(view.units)))
 
     def stage(pitch: float) -> Row:
         scores = Bars(*z, rows="out_features", called=called, pitch=pitch)
         made = _made(view, Bars("output", view.chip, rows="out_features", pitch=pitch))
-        return Row(Column(pictures, sides), scores, *made)
+        return Row(Column(laid, sides), scores, *made)
 
     pitch = min(BAR_MOST, BARS_HIGH / view.units)
     return Tries(*([stage(pitch)] if pitch >= BAR_LEAST else []), stage(0.0))

@@ -13,15 +13,16 @@ from layeranim import numbers
 from layeranim.engine.trace import Array, Region
 from layeranim.stories import phrases
 from layeranim.stories.activations import activation_name, activation_word
-from layeranim.stories.stage import NOTHING, Note
+from layeranim.stories.dense import neuron
+from layeranim.stories.phrases import so_many
+from layeranim.stories.pictures import side_of
+from layeranim.stories.stage import Note
 from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
 
 GOOD_FOR = "every output weighs every input; as the last layer, it casts the vote"
 ROW_WISE = ("softmax", "log-softmax")
 LOUDEST = 4
 """Pixels that are framed to say why a class wins."""
-SIDE_LEAST, SIDE_MOST = 4, 64
-"""Pictures of so many pixels a side are shown as pictures."""
 
 
 class DenseView:
@@ -48,11 +49,8 @@ class DenseView:
 
         The planes of one in colour stand under each other, red over green over blue.
         """
-        side, base = isqrt(self.inputs // self.planes), self.telling.base
-        pictured = self.telling.kinds.get("input") in ("image", "ink", "digit") or bool(base and base.planes)
         lettered = self.trace.tensor("input").labels is not None
-        square = side * side * self.planes == self.inputs and SIDE_LEAST <= side <= SIDE_MOST
-        return side if pictured and square and not lettered else 0
+        return 0 if lettered else side_of(self.telling, self.inputs // self.planes)
 
     @property
     def planes(self) -> int:
@@ -71,18 +69,12 @@ class DenseView:
         base = self.telling.base
         return base.title if self.classes and base else "Dense layer"
 
-    @property
-    def ink(self) -> str:
-        """The scale of a picture's pixels."""
-        return "grey" if self.telling.kinds.get("input") == "image" else "ink"
-
     @cached_property
     def followed(self) -> int:
         """The unit whose numbers are followed: asked for, the preset's, of a picture the winner, else the first."""
-        preset, asked = self.telling.preset, self.telling.film.follow
         best = self.shown.start - self.shown.start % self.units + self.winner(self.shown.start // self.units)
-        wanted = (asked - 1 if asked else None, preset.unit if preset else None, best if self.side else None)
-        return next((unit for unit in wanted if unit is not None and unit in self.shown), self.shown.start)
+        wanted, usual = self.telling.wanted(self.shown), best if self.side and best in self.shown else self.shown.start
+        return usual if wanted is None else wanted
 
     def last(self, unit: int) -> bool:
         """Whether no later sample than that of this unit is shown to its end."""
@@ -136,8 +128,8 @@ class DenseWords:
         """Sizes, the activation, whether there is a bias."""
         view = self.view
         return (
-            _count(view.inputs, "input"),
-            *((_count(view.units, "unit"),) if view.units > 1 else ()),
+            so_many("input", "inputs", view.inputs),
+            *((so_many("unit", "units", view.units),) if view.units > 1 else ()),
             *((activation_word(view.activation),) if view.activated else ()),
             *(("no bias",) if not view.biased else ()),
             *(("red over green over blue",) if view.side and view.planes > 1 else ()),
@@ -154,26 +146,22 @@ class DenseWords:
         if self.view.side:
             return (Run(f"each {self.view.noun} has a "), Run("weight", "weights", "semibold"),
                     Run(" for every "), Run("pixel", "ink", "semibold"), Run(": multiply, add up"))  # fmt: skip
-        return (Run("multiply every "), Run("input", "ink", "semibold"), Run(" by its "),
-                Run("weight", "weights", "semibold"),
-                Run(", add up" + (", add the bias" if self.view.biased else "")))  # fmt: skip
+        return neuron.opening(self.view.biased)
 
     def counted(self) -> str:
         """How many numbers are learned."""
         facts = self.view.trace.facts
         formula = str(facts["parameters_formula"]).replace("·", numbers.DOT)
-        return f"{_count(int(facts['parameters']), 'parameter')}:  {formula}"
+        return f"{so_many('parameter', 'parameters', int(facts['parameters']))}:  {formula}"
 
     def notes(self) -> tuple[tuple[Note, ...], tuple[Note, ...]]:
         """Things worth saying once: while a unit adds up, and while its activation is applied."""
         view = self.view
         cut = bool((view.trace["pre_activation"].reshape(-1)[view.shown.start : view.shown.stop] < 0).any())
         other = Note("every unit reads the same inputs with weights of its own", view.units > 1 and not view.side)
-        bend = {"step": Note("step: 1 from 0 upwards, else 0"),
-                "relu": Note("ReLU keeps what is positive, the rest becomes 0", cut)}  # fmt: skip
         one = Note("one product for each input, then their sum", view.inputs > 1)
         first = (Note("blue speaks for it, orange against it"),) if view.side else (one,)
-        return (*first, other), (bend.get(view.activation, NOTHING), other)
+        return (*first, other), (neuron.bend(view.activation, cut), other)
 
     # ── the activation of a whole row ────────────────────────────────────────
     def finish(self, unit: int) -> tuple[Line, str]:
@@ -238,14 +226,12 @@ class DenseWords:
                     Run(f"read as a {view.winner(sample)}", "result", "semibold", Fact("class")))  # fmt: skip
         told = len({unit // view.units for unit in view.shown})
         samples = f"{told} samples of " if told > 1 else ""
+        inputs, outputs = so_many("input", "inputs", view.inputs), so_many("output", "outputs", view.units)
+        learned = so_many("parameter", "parameters", int(view.trace.facts["parameters"]))
         return (
-            Run(f"{samples}{_count(view.inputs, 'input')}, ", source=Fact("inputs")),
-            Run(_count(int(view.trace.facts["parameters"]), "parameter"), "weights", "semibold", Fact("parameters")),
+            Run(f"{samples}{inputs}, ", source=Fact("inputs")),
+            Run(learned, "weights", "semibold", Fact("parameters")),
             Run(" → "),
-            Run(_count(view.units, "output") + (" each" if samples else ""), "result", "semibold", Fact("units")),
+            Run(outputs + (" each" if samples else ""), "result", "semibold", Fact("units")),
             *((Run(f", here sample {sample + 1}", source=Fact("place")),) if samples else ()),
         )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' * (number != 1)}"

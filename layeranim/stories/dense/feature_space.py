@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from layeranim import numbers
 from layeranim.stories import phrases
 from layeranim.stories.activations import activation_word
 from layeranim.stories.phrases import sentence
 from layeranim.stories.stage import All, Column, Each, Grid, Note, Play, Row, Scatter, Tries, Units, story
+from layeranim.stories.stage.figures import Figures
 from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
 
 GOOD_FOR = "why a network has hidden layers: they move the samples until a line is enough"
@@ -30,19 +30,11 @@ def film(telling: Telling) -> Play:
         stage=Tries(Row(before, "→", weights, "→", after), Row(before, "→", after)),
         acts=(
             All(("space_score", "space_share"),
-                Note("between the features the score is 0 on a straight line", told.crossed), says=told.border()),
-            Each(
-                (
-                    (
-                        ("products", "weighted_sum", "pre_activation", "hidden"),
-                        (
-                            Note("two units: two new coordinates", lambda k: k == 0),
-                            Note("samples of one class have come together", told.joined),
-                        ),
-                    ),
-                ),
-                sentence=lambda figures, unit, brief: told.moved(unit, brief),
-            ),
+                Note("between the features the score is 0 on a straight line", told.crossed), says=told.border),
+            Each(((("products", "weighted_sum", "pre_activation", "hidden"), (
+                Note("two units: two new coordinates", lambda k: k == 0),
+                Note("samples of one class have come together", told.joined),
+            )),), sentence=told.moved),
             All(("plane_features", "plane_score", "plane_share"),
                 (Note("what the hidden layer makes of a straight line", name != "linear" and told.seen),
                  Note("without a bend it is a straight line here too", name == "linear" and told.seen)),
@@ -53,7 +45,6 @@ def film(telling: Telling) -> Play:
         good_for=GOOD_FOR,
         options=(phrases.so_many("sample", "samples", samples), _word(name)),
         kinds={"plane_share": "versus", "space_share": "versus"},
-        follow=told.unit,
     )  # fmt: skip
 
 
@@ -66,19 +57,11 @@ class _Moved:
 
     def __init__(self, telling: Telling) -> None:
         self.telling, self.trace = telling, telling.trace
-        base = telling.preset.unit if telling.preset else None
-        self.unit = min(base or 0, self.trace.size("samples") - 1)
         score, ids = self.trace["score"], self.trace["class_ids"]
         self.wrong = int(((score > 0) != (ids == 1)).sum())
         self.crossed, self.seen = (
             bool((self.trace[name] > 0).any() and (self.trace[name] <= 0).any())
             for name in ("space_score", "plane_score")
-        )
-
-    def text(self, tensor: str, *at: int) -> str:
-        """A number as the stage shows it."""
-        return numbers.text(
-            self.trace[tensor][at], numbers.style(self.trace[tensor], precision=self.telling.film.precision)
         )
 
     def joined(self, unit: int) -> bool:
@@ -88,26 +71,24 @@ class _Moved:
         ids = self.trace["class_ids"]
         return bool((same & (ids[:unit] == ids[unit])).any())
 
-    def _pair(self, tensor: str, unit: int, role: str, late: bool) -> list[Run]:
-        first, second = (
-            Run(self.text(tensor, unit, k), role, "semibold", Address(tensor, (unit, k)), late=late) for k in (0, 1)
-        )
-        return [Run("(", late=late), first, Run(", ", late=late), second, Run(")", late=late)]
-
-    def moved(self, unit: int, brief: bool) -> Line:
+    def moved(self, figures: Figures, unit: int, brief: bool) -> Line:
         """``(1, 1) → (2, 1)``: from the inputs to the features; where there is little time these alone."""
-        if brief:
-            return Run("→ "), *self._pair("hidden", unit, "result", False)
-        return (*self._pair("input", unit, "ink", False), Run(" → ", late=True),
-                *self._pair("hidden", unit, "result", True))  # fmt: skip
 
-    def border(self) -> Line:
+        def pair(tensor: str, role: str, late: bool) -> Line:
+            places = (Address(tensor, (unit, k)) for k in (0, 1))
+            first, second = (Run(figures.text(at), role, "semibold", at, late=late) for at in places)
+            return Run("(", late=late), first, Run(", ", late=late), second, Run(")", late=late)
+
+        if brief:
+            return Run("→ "), *pair("hidden", "result", False)
+        return (*pair("input", "ink", False), Run(" → ", late=True), *pair("hidden", "result", True))
+
+    def border(self, figures: Figures) -> Line:
         """``border: 1 · h₁ + (−2) · h₂ + (−0.50) = 0``: where the score is 0."""
         terms: list[Line] = []
-        for k, tensor, after in ((0, "out_weight", " · h₁"), (1, "out_weight", " · h₂"), (0, "out_bias", "")):
-            text = numbers.factor(self.text(tensor, k)) if terms else self.text(tensor, k)
-            term = Run(text, "weights", source=Address(tensor, (k,)))
-            terms.append((term, Run(after)) if after else (term,))
+        for at, after in ((Address("out_weight", (0,)), " · h₁"), (Address("out_weight", (1,)), " · h₂"),
+                          (Address("out_bias", (0,)), "")):  # fmt: skip
+            terms.append((figures.number(at, bool(terms)), *((Run(after),) if after else ())))
         return Run("border: ", weight="regular"), *phrases.join(terms), Run(" = 0", source=Fact("border"))
 
     def closing(self) -> Line:

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from layeranim import numbers
 from layeranim.engine.trace import Region
 from layeranim.stories import phrases
 from layeranim.stories.activations import activation_word
 from layeranim.stories.stage import DotLane, Dots, Each, Lines, Note, Play, Row, Units, story
+from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts.tracks import MOST_LINES, drawn
 from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
 
@@ -69,10 +69,6 @@ class InitView:
             return "sticks"
         return "dies" if end < GONE * first else "lives" if end > KEPT * first else "fades"
 
-    def text(self, k: int, state: int) -> str:
-        own = self.trace[f"{self.schemes[k]}.size"]
-        return numbers.text(own[state], numbers.style(own, precision=self.telling.film.precision))
-
 
 def film(telling: Telling) -> Play:
     """The film of first weights."""
@@ -101,7 +97,7 @@ def film(telling: Telling) -> Play:
         drawn=(f"{MOST_LINES} of {len(view.schemes)} drawn",) if len(names) < len(view.schemes) else (),
         follow=states - 1,
         symbols={"sizes": (Run(f"RMS, {KNOWN[view.schemes[view.best]]}", source=Fact("scheme")),)},
-        words={"sizes": lambda unit: _now(view, unit)},
+        retold={"sizes": lambda figures, unit: _now(view, figures, unit)},
         evidence=(Region.of("sizes", states=view.last),),
     )  # fmt: skip
 
@@ -122,12 +118,12 @@ def _notes(view: InitView) -> tuple[Note, ...]:
     )  # fmt: skip
 
 
-def _now(view: InitView, unit: int) -> Line:
+def _now(view: InitView, figures: Figures, unit: int) -> Line:
     """How large the numbers of a layer are under each scheme: ``RMS: zeros 0, Xavier 0.42``."""
     out: list[Run] = [Run("RMS:  ")]
     for k in view.shown:
         out += [Run(f"{',  ' if len(out) > 1 else ''}{KNOWN[view.schemes[k]]} "),
-                phrases.result(view.text(k, unit), Address(f"{view.schemes[k]}.size", (unit,)))]  # fmt: skip
+                figures.result(Address(f"{view.schemes[k]}.size", (unit,)))]  # fmt: skip
     return tuple(out)
 
 

@@ -8,7 +8,8 @@ from layeranim import numbers
 from layeranim.engine.trace import Region
 from layeranim.stories.activations import BOUNDED
 from layeranim.stories.dense.network_view import NetworkView
-from layeranim.stories.pictures import brightness
+from layeranim.stories.dense.pictured import pictures
+from layeranim.stories.pictures import brightness, ink
 from layeranim.stories.stage import (
     All,
     Apart,
@@ -18,7 +19,6 @@ from layeranim.stories.stage import (
     Grid,
     Leading,
     Note,
-    Picture,
     Play,
     Row,
     Sides,
@@ -28,7 +28,6 @@ from layeranim.stories.stage import (
     story,
 )  # fmt: skip
 from layeranim.stories.stage.arrangements import LEADING, MANY, leading
-from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.language import Act
 from layeranim.stories.stage.parts.sides import weighed
 from layeranim.stories.stage.solver import Node
@@ -50,15 +49,11 @@ def film(telling: Telling) -> Play:
     view = NetworkView(telling)
     last, path = view.layers, view.path()
     sides = Sides("dense1_products", "dense1_pre_activation", "dense1_bias" if view.biased else "")
-
-    def heaps(unit: int) -> Line:
-        return weighed(Figures(play, telling), sides, unit)
-
     shares = {"output": "share"} if view.end != "linear" else {}
     shares |= {view.made(k): "share" for k in range(1, last) if view.activation == "sigmoid"}
     first = _first(view)
     apart, written = leading(telling, "dense1_products", "in_features", not view.side)
-    play = Play(
+    return Play(
         title=telling.base.title if view.digits and telling.base else "Multilayer perceptron",
         units=Units((view.axis(1),), ("unit", "units"),
                     names=lambda unit: f"{'hidden unit' if last > 1 else 'unit'} {unit + 1}"),
@@ -69,19 +64,18 @@ def film(telling: Telling) -> Play:
         closing=_closing(view),
         good_for=GOOD_FOR,
         options=view.options(),
-        kinds=shares | ({"input": "grey" if telling.kinds.get("input") == "image" else "ink"} if view.side else {}),
+        kinds=shares | ({"input": ink(telling)} if view.side else {}),
         bright=brightness(telling),
         spans={view.made(k): 1.0 for k in range(1, last) if view.activation in BOUNDED} | dict.fromkeys(shares, 1.0),
-        follow=telling.preset.unit if telling.preset and telling.preset.unit is not None else path[0],
+        follow=path[0],
         at={view.axis(k): path[k - 1] for k in range(2, last + 1)},
         evidence=(Region.of("output", batch=view.sample),),
-        words={first.acts[0][0][-1]: heaps} if view.side else {},
+        retold={first.acts[0][0][-1]: lambda figures, unit: weighed(figures, sides, unit)} if view.side else {},
         symbols=view.symbols(),
         largest=True,
         apart=(*apart, *_deeper(view)),
         drawn=written,
     )  # fmt: skip
-    return play
 
 
 def _deeper(view: NetworkView) -> Iterator[Apart]:
@@ -122,20 +116,13 @@ def _columns(view: NetworkView, barred: Sequence[int], summed: bool = False) -> 
 
 
 def _pictured(view: NetworkView, sides: Sides) -> Node:
-    rows, cols = f"in_features/{view.side}", f"in_features%{view.side}"
-    pictures = Row(
-        Picture("input", "x", rows, cols, least=PICTURE, sized=f"{view.side}×{view.side}"),
-        "·",
-        Picture("dense1_weight", "w, unit <dense1_out_features>", rows, cols, least=PICTURE, sized=False,
-                frame="weights"),
-        "=",
-        Picture("dense1_products", "products", rows, cols, least=PICTURE, sized=False),
-    )  # fmt: skip
+    weight = "w, unit <dense1_out_features>"
+    laid = pictures(view.side, PICTURE, "x", f"{view.side}×{view.side}", weight, "dense1_")
     two, last = view.layers < 3, view.layers
     canvas = view.telling.film.canvas
     under = (last,) if canvas.height > TALL * canvas.width else ()  # below the pictures there is room for bars
     tries = (_columns(view, (1, last) if two else (last,), two), _columns(view, under))
-    return Tries(*(Row(Column(pictures, sides), *some) for some in tries))
+    return Tries(*(Row(Column(laid, sides), *some) for some in tries))
 
 
 # ── acts ─────────────────────────────────────────────────────────────────────

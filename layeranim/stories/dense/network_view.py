@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from math import isqrt
 from typing import Any
 
 import numpy as np
 
-from layeranim.stories.activations import activation_name, activation_word
+from layeranim.stories import phrases
+from layeranim.stories.activations import activation_word
+from layeranim.stories.pictures import side_of
 from layeranim.stories.stage import NetLayer, Network
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
-
-SIDE_LEAST, SIDE_MOST = 4, 64
-"""Pictures of so many pixels a side are shown as pictures."""
 
 
 class NetworkView:
@@ -29,15 +27,8 @@ class NetworkView:
         self.biased = "dense1_bias" in self.trace
         self.sample = telling.film.place_in(self.trace.size("batch"))
         self.classes = self.end == "softmax" and self.sizes[-1] > 1
-        base = telling.base
+        base, self.side = telling.base, side_of(telling, self.sizes[0])
         self.digits = bool(base and base.planes and self.side and self.sizes[-1] <= 10)
-
-    @property
-    def side(self) -> int:
-        """How many pixels the rows of a picture have that is read; 0 where it is none."""
-        side, base = isqrt(self.sizes[0]), self.telling.base
-        pictured = self.telling.kinds.get("input") in ("image", "ink", "digit") or bool(base and base.planes)
-        return side if pictured and side * side == self.sizes[0] and SIDE_LEAST <= side <= SIDE_MOST else 0
 
     def axis(self, k: int) -> str:
         return f"dense{k}_out_features" if k else "in_features"
@@ -99,15 +90,10 @@ class NetworkView:
         return out
 
     def ended(self, figures: Figures, best: int) -> Line:
-        """``class 2: z = 5.2  softmax → 0.97``."""
-        noun = "class" if self.classes else "output"
+        """What an output adds up, and its share."""
         z, y = (Address(name, (self.sample, best)) for name in (self.sums(self.layers)[-1], "output"))
-        return (
-            Run(f"{noun} {self.called(best)}:  z = ", source=Fact("place")),
-            Run(figures.text(z), "ink", "semibold", z),
-            Run(f"   {activation_name(self.end)} → ", source=Fact("activation")),
-            Run(figures.text(y), "result", "semibold", y),
-        )
+        who = f"{'class' if self.classes else 'output'} {self.called(best)}"
+        return phrases.bent(figures.text, who, z, y, self.end)
 
     def net(self, back: bool = False) -> Network:
         """The network as nodes; ``back``: with errors under them."""

@@ -10,7 +10,7 @@ from layeranim import numbers
 from layeranim.engine.trace import Region, Trace
 from layeranim.stories.activations import activation_word
 from layeranim.stories.options import FilmOptions
-from layeranim.stories.stage import Chip, Each, Grid, Neurons, Note, Plane, Play, Row, Tries, Units, story
+from layeranim.stories.stage import NOTHING, Chip, Each, Grid, Neurons, Note, Plane, Play, Row, Tries, Units, story
 from layeranim.stories.stage.arrangements import leading
 from layeranim.stories.stage.solver import Node
 from layeranim.stories.storyboard import Fact, Line, Run, Telling
@@ -25,11 +25,8 @@ def film(telling: Telling) -> Play:
     trace, name = telling.trace, telling.config.activation
     bent, batch, inputs = name != "linear", trace.size("batch"), trace.size("in_features")
     net = Neurons("input", "pre_activation", ("x", "z"), ("in_features", None))
-    after: tuple[Node | str, ...] = (
-        "→",
-        *((Chip("pre_activation", "output"), "→") if bent else ()),
-        Grid("output", "y", rows="batch"),
-    )
+    chip = (Chip("pre_activation", "output"), "→") if bent else ()
+    after: tuple[Node | str, ...] = ("→", *chip, Grid("output", "y", rows="batch"))
     table = Grid("input", "samples", rows="batch", cols="in_features")
     plane = Plane("input", "output", "batch", "in_features")
     before: tuple[Node | str, ...] = (Grid("input", "samples", rows="batch", cols="in_features", bare=True),)
@@ -42,23 +39,16 @@ def film(telling: Telling) -> Play:
         units=Units(("batch",), ("sample", "samples"), ("out_features",)),
         stage=Tries(*(rows if batch > 1 else alone)),
         acts=(
-            Each(
-                (
-                    (
-                        ("products", "weighted_sum", "pre_activation"),
-                        Note("one product for each input, then their sum", inputs > 1),
-                    ),
-                    (
-                        "output",
-                        (
-                            _bend(name, bool((trace["pre_activation"][told] < 0).any())),
-                            Note(f"every sample meets the same weights{' and bias' * ('bias' in trace)}", batch > 1),
-                        ),
-                    ),
-                )
-            ),
+            Each((
+                (("products", "weighted_sum", "pre_activation"),
+                 Note("one product for each input, then their sum", inputs > 1)),
+                ("output", (
+                    bend(name, bool((trace["pre_activation"][told] < 0).any())),
+                    Note(f"every sample meets the same weights{' and bias' * ('bias' in trace)}", batch > 1),
+                )),
+            )),
         ),
-        opening=_opening("bias" in trace),
+        opening=opening("bias" in trace),
         opening_note=_edges(given),
         closing=_closing(inputs, "bias" in trace, len(told), name),
         good_for=GOOD_FOR,
@@ -71,10 +61,9 @@ def film(telling: Telling) -> Play:
         spans=one_scale(trace, ("input", "pre_activation", "output")),
         evidence=(Region.of("output", batch=told),),
         kinds={"output": "share"} if name == "sigmoid" else {},
-        follow=telling.preset.unit if telling.preset else None,
         apart=apart,
         drawn=written,
-    )
+    )  # fmt: skip
 
 
 def _told(telling: Telling) -> range:
@@ -92,12 +81,13 @@ def one_scale(trace: Trace, names: tuple[str, ...]) -> dict[str, float]:
     return dict.fromkeys(names, whole) if max(ranges) <= PALE * min(ranges) else {}
 
 
-def _bend(name: str, negative: bool) -> Note:
+def bend(name: str, negative: bool) -> Note:
+    """What an activation does to sums, of which some are negative."""
     if name == "step":
         return Note("step: 1 from 0 upwards, else 0")
     if name == "relu":
         return Note("ReLU keeps what is positive, the rest becomes 0", negative)
-    return Note("", False)
+    return NOTHING
 
 
 def _edges(weights: Any) -> str:
@@ -108,7 +98,8 @@ def _edges(weights: Any) -> str:
     return "thick edge: large weight" if sizes else ""
 
 
-def _opening(biased: bool) -> Line:
+def opening(biased: bool) -> Line:
+    """What a unit does."""
     return (
         Run("multiply every "), Run("input", "ink", "semibold"), Run(" by its "), Run("weight", "weights", "semibold"),
         Run(", add up" + (", add the bias" if biased else "")),

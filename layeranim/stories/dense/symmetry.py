@@ -50,14 +50,11 @@ def film(telling: Telling) -> Play:
             All((*(f"moved_{name}" for name in ("weight", "bias", "out_weight", *sums)), "moved_hidden"),
                 Note("every unit has kept its weights, and so its number"), says=_places(order),
                 at={"places": place}),
-            Each(
-                (
-                    (("out_products", "out_sum", "output"), Note("before")),
-                    (("moved_out_products", "moved_out_sum", "moved_output"),
-                     Note("after: the same terms in another order, the same sum", _same(telling))),
-                ),
-                pause=3.0,
-            ),
+            Each((
+                (("out_products", "out_sum", "output"), Note("before")),
+                (("moved_out_products", "moved_out_sum", "moved_output"),
+                 Note("after: the same terms in another order, the same sum", _same(telling))),
+            ), pause=3.0),
         ),
         opening=sentence("a hidden unit changes its place ", "with all of its edges"),
         closing=_closing(telling),
@@ -68,7 +65,6 @@ def film(telling: Telling) -> Play:
         ),
         alike=(("output", "moved_output"), ("hidden", "moved_hidden")),
         spans=spans,
-        follow=telling.preset.unit if telling.preset else None,
         evidence=tuple(Region.of(name, batch=sample) for name in ("output", "moved_output")),
     )  # fmt: skip
 

@@ -63,16 +63,13 @@ def _measured(telling: Telling, unit: int) -> Line:
     """``loss 0.69, 7 of 12 right``."""
     trace, samples = telling.trace, telling.trace.size("samples")
     cell, share = Address("loss", (unit,)), Address("accuracy", (unit,))
+    text = telling.text(share, "probability")
     right = round(float(np.nan_to_num(trace["accuracy"][unit])) * samples)
-    style = numbers.style(trace["loss"], precision=telling.film.precision)
-    part = numbers.style(trace["accuracy"], kind="probability", precision=telling.film.precision)
-    text = numbers.text(trace["accuracy"][unit], part)
     return (
         Run("loss "),
-        Run(numbers.text(trace["loss"][unit], style), "ink", source=cell),
+        telling.number(cell),
         Run(f",  {right} of {samples} right:  accuracy", source=Fact("samples")),
-        phrases.relation_run(numbers.agrees(right / samples, text)),
-        phrases.result(text, share, "probability"),
+        phrases.relation_run(numbers.agrees(right / samples, text)), phrases.result(text, share, "probability"),
     )  # fmt: skip
 
 
@@ -105,12 +102,11 @@ def _named(name: str, value: Any) -> str:
 def _closing(telling: Telling) -> Line:
     """What the loss was, and what it became."""
     trace = telling.trace
-    loss, style = trace["loss"], numbers.style(trace["loss"], precision=telling.film.precision)
-    updates = len(loss) - 1
-    ends = [numbers.text(loss[at], style) for at in (0, -1)]
+    loss, updates = trace["loss"], len(trace["loss"]) - 1
+    places = [Address("loss", (at,)) for at in (0, updates)]
     return (
         Run(f"{updates} update{'s' * (updates > 1)}: ", weight="regular", source=Fact("updates")),
-        *phrases.loss_moved((loss[0], loss[-1]), ends, (Address("loss", (0,)), Address("loss", (updates,)))),
+        *phrases.loss_moved((loss[0], loss[-1]), [telling.text(place) for place in places], places),
     )
 
 

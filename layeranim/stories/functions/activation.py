@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from layeranim.stories.activations import activation_name
+from layeranim.stories.activations import activation_word
 from layeranim.stories.functions.side_by_side import side_by_side
-from layeranim.stories.phrases import sentence
+from layeranim.stories.phrases import sentence, so_many
 from layeranim.stories.stage import Curve, Each, Grid, Note, Play, Row, Tries, Units, story
-from layeranim.stories.stage.solver import Node
 from layeranim.stories.storyboard import Line, Telling
 
 GOOD_FOR = "without a bend, any number of layers is no more than one straight line"
@@ -24,41 +23,29 @@ def film(telling: Telling) -> Play:
     name, out = config.activation, trace.axes("output")[1]
     grouped, slope = name in ("maxout", "glu"), "slope" in trace
     given, made = Grid("input", "x"), Grid("output", "y")
-    between: tuple[Node | str, ...] = ()
-    if slope or name == "glu":
-        between = (Grid("slope", "slope") if slope else Grid("gate", "σ(b)"), "→")
-    plain = Row(given, "→", *between, made)
-    formula = str(trace.facts["activation_formula"])
+    second = Grid("slope", "slope") if slope else Grid("gate", "σ(b)")
+    plain = Row(given, "→", second, "→", made) if slope or name == "glu" else Row(given, "→", made)
     told = telling.film.place_in(trace.size("batch"))
-    negative = bool((trace["input"][told] < 0).any())
+    x, y = trace["input"][told], trace["output"][told]
+    gate = ("gate", Note("how much of its partner passes: 0 none, 1 all"))
+    cut = ("output", Note("what is below 0 is cut", name == "relu" and bool((x < 0).any())))
     return Play(
-        title=f"{activation_name(name)} activation" if name in _WORDS else f"{name} activation",
+        title=f"{name if name == 'gelu-tanh' else activation_word(name)} activation",  # GELU is another one
         units=Units((out,), ("number", "numbers")),
         stage=plain if grouped or slope else Tries(Row(Curve("input", "output"), given, "→", made), plain),
-        acts=(
-            Each(
-                (
-                    *((("gate", Note("how much of its partner passes: 0 none, 1 all")),) if name == "glu" else ()),
-                    ("output", Note("what is below 0 is cut", name == "relu" and negative)),
-                )
-            ),
-        ),
+        acts=(Each((gate, cut) if name == "glu" else (cut,)),),
         opening=_opening(name, config.pieces),
-        closing=_closing(name, trace["input"][told], trace["output"][told]),
-        good_for=GOOD_FOR if name not in ("linear",) else "it passes everything on: the layer stays linear",
+        closing=_closing(name, x, y),
+        good_for=GOOD_FOR if name != "linear" else "it passes everything on: the layer stays linear",
         options=(
-            f"y = {formula}",
+            f"y = {trace.facts['activation_formula']}",
             *((f"alpha {config.alpha:g}",) if config.alpha is not None else ()),
             *((f"{config.pieces} pieces",) if config.pieces else ()),
         ),
         alike=(("input", "output"),),
         kinds={"gate": "share"} if name == "glu" else {},
-        follow=_telling(trace["input"][told], trace.size(out)) if not grouped else None,
+        follow=_telling(x) if not grouped else None,
     )
-
-
-_WORDS = {"relu", "leaky-relu", "prelu", "elu", "selu", "celu", "gelu", "silu", "mish", "relu6"}
-"""Functions whose written name stands in a title; the sign σ does not."""
 
 
 def _opening(name: str, pieces: int | None) -> Line:
@@ -71,23 +58,24 @@ def _opening(name: str, pieces: int | None) -> Line:
 
 def _closing(name: str, x: Any, y: Any) -> Line:
     count, cut = y.size, int(np.sum(y == 0))
+    numbers = so_many("number", "numbers", count)
     if name == "relu" and cut:
         all_ = f"all {count}" if count > 1 else "the number"
         one = "the other passes" if count - cut == 1 else "the others pass"
         return (sentence(f"{all_} became 0, ", "nothing passes") if cut == count
                 else sentence(f"{cut} of {count} became 0, ", f"{one} unchanged"))  # fmt: skip
     if name == "maxout":
-        return sentence(f"{count} {'numbers' if count > 1 else 'number'}, ", "each the largest of its group")
+        return sentence(f"{numbers}, ", "each the largest of its group")
     if name == "glu":
-        return sentence(f"{count} {'numbers' if count > 1 else 'number'}, ", "each as far as its gate was open")
+        return sentence(f"{numbers}, ", "each as far as its gate was open")
     if name != "linear" and np.array_equal(x, y):
         return sentence("every number as it was: ", "none stands where the curve bends")
     return sentence("same shape, ", "every number bent by the curve" if name != "linear" else "every number as it was")
 
 
-def _telling(x: Any, count: int) -> int | None:
+def _telling(x: Any) -> int | None:
     """The number that shows the bend: the positive one nearest to 1, where there is one."""
-    near = [k for k in range(count) if x[k] > 0]
+    near = [k for k in range(len(x)) if x[k] > 0]
     return min(near, key=lambda k: abs(x[k] - 1)) if near else None
 
 

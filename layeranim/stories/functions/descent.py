@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from layeranim import numbers
-from layeranim.engine.surfaces import SURFACES
+from layeranim.engine.surfaces import SURFACES, lowest
 from layeranim.engine.trace import Array, Region, Steps, Trace
 from layeranim.stories import phrases
 from layeranim.stories.phrases import sentence
@@ -56,7 +55,7 @@ def film(telling: Telling) -> Play:
         closing=_closing(telling, best),
         good_for=GOOD_FOR,
         options=_options(config),
-        drawn=(f"{MOST_LINES} of {len(methods)} drawn",) if len(shown) < len(methods) else (),
+        drawn=phrases.not_all(len(shown), len(methods)),
         follow=states - 1,
         words={
             "path": lambda unit: _moved(telling, unit, methods[best]),
@@ -80,62 +79,47 @@ def _aims(trace: Trace) -> tuple[tuple[float, float], ...]:
     """The lowest points of the surface, where it has any."""
     if "minimum" not in trace:
         return SURFACES[_surface(trace)].minima
-    bent = np.asarray(trace["curvature"], float)
-    with np.errstate(all="ignore"):
-        finite = np.isfinite(bent).all() and np.isfinite(trace["minimum"]).all()
-        up = finite and bool((np.linalg.eigvalsh((bent + bent.T) / 2) > 0).all())
-    x, y = trace["minimum"]
-    return ((float(x), float(y)),) if up else ()
+    return lowest(trace["curvature"], trace["minimum"])
 
 
 def _moved(telling: Telling, unit: int, method: str) -> Line:
     """``x: −2.00 − 0.18 · (−2.00) = −1.64``: the last act of an update, as the trace holds it."""
     trace, name = telling.trace, f"{method}.parameters"
-    made, style = Address(name, (unit, 0)), numbers.style(trace[name], precision=telling.film.precision)
-    text = numbers.text(trace[name][unit, 0], style)
-    steps = trace.steps
+    made, steps = Address(name, (unit, 0)), trace.steps
     assert isinstance(steps, Steps)  # the engine makes them on demand
     at = steps.writing(name, {"states": unit})
     if at is None:
         raise LookupError(f"no step writes {name} at {unit}")
     if steps[at].operation != "add_scaled":
+        text = telling.text(made)
         return Run("x at the start"), phrases.equals(text, late=True), phrases.result(text, made)
     before, way = (Address(r.tensor, (*(place.start if isinstance(place, range) else place for _, place in r.where), 0))
                    for r in steps[at].reads)  # fmt: skip
     factor = float(dict(steps[at].parameters)["factor"])
-    texts = [numbers.text(trace[p.tensor][p.index], numbers.style(trace[p.tensor], precision=telling.film.precision))
-             for p in (before, way)]  # fmt: skip
-    summed = numbers.double(texts[0]) + factor * numbers.double(texts[1])
-    return (
-        Run(f"{method}, x: ", source=Fact("method")), Run(texts[0], "ink", source=before),
-        Run(f" {'−' if factor < 0 else '+'} {abs(factor):g} · ", source=Fact("rate")),
-        Run(numbers.factor(texts[1]), "ink", source=way),
-        phrases.relation_run(numbers.agrees(summed, text, *texts)), phrases.result(text, made),
-    )  # fmt: skip
+    return Run(f"{method}, x: ", source=Fact("method")), *phrases.stepped(telling, before, factor, way, made)
 
 
 def _front(telling: Telling, unit: int, shown: Sequence[int]) -> Line:
     """Which method is lowest now, and how low."""
     trace, methods = telling.trace, telling.config.methods
     k = _lowest(trace["loss"][:, unit], shown)
-    text = numbers.text(trace["loss"][k, unit], numbers.style(trace["loss"], precision=telling.film.precision))
+    place = Address("loss", (k, unit))
+    text = telling.text(place)
     said = f"lowest: {methods[k]}, loss" if len(methods) > 1 else f"{methods[k]}: loss"
     said = "all alike: loss" if _tied(trace["loss"][:, unit], shown) else said
-    return (Run(said, source=Fact("method")), phrases.equals(text, late=True),
-            phrases.result(text, Address("loss", (k, unit))))  # fmt: skip
+    return Run(said, source=Fact("method")), phrases.equals(text, late=True), phrases.result(text, place)
 
 
 def _closing(telling: Telling, best: int) -> Line:
     """Who is lowest at the end, and how low."""
     trace, methods = telling.trace, telling.config.methods
     last = telling.film.selected(trace.size("states"))[-1]
-    text = numbers.text(trace["loss"][best, last], numbers.style(trace["loss"], precision=telling.film.precision))
     said = f"{methods[best]} is lowest, at " if len(methods) > 1 else f"{methods[best]} has come to "
     said = "all have come to " if _tied(trace["loss"][:, last], range(len(methods))) else said
     return (
         Run(f"{phrases.so_many('update', 'updates', last)}: ", weight="regular", source=Fact("updates")),
         Run(said, "result", "semibold", Fact("method")),
-        Run(text, "result", "semibold", Address("loss", (best, last))),
+        telling.number(Address("loss", (best, last)), "result", "semibold"),
     )
 
 

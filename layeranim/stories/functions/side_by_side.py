@@ -13,7 +13,7 @@ from layeranim.stories.stage import Curve, Each, Grid, Note, Play, Repeat, Row, 
 from layeranim.stories.stage.arrangements import drawn
 from layeranim.stories.stage.parts.curve import LABELS, LEAST
 from layeranim.stories.stage.solver import Node
-from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
+from layeranim.stories.storyboard import Address, Line, Run, Telling
 
 GOOD_FOR = "the bend decides what a layer lets through, and how much of an error it sends back"
 MOST, ACROSS = 6, 3
@@ -45,7 +45,7 @@ def side_by_side(telling: Telling) -> Play:
         closing=view.closing(),
         good_for=GOOD_FOR,
         options=(view.called,),
-        drawn=(f"{len(shown)} of {len(view.names)} drawn",) if len(shown) < len(view.names) else (),
+        drawn=phrases.not_all(len(shown), len(view.names)),
         alike=(("input", *(f"{name}.output" for name in shown)),),
         evidence=tuple(Region.of(f"{name}.output", features=view.followed, batch=view.sample) for name in shown),
         follow=view.followed,
@@ -63,15 +63,10 @@ class SideBySide:
         self.x: Array = self.trace["input"][self.sample]
         self.made: Array = np.stack([self.trace[f"{name}.output"][self.sample] for name in self.shown])
         self.slopes: Array = np.stack([self.trace[f"{name}.derivative"][self.sample] for name in self.shown])
-        self.followed = self._followed()
-
-    def _followed(self) -> int:
-        """The number that was asked for, the preset's, or the one on which the functions differ most."""
-        asked, preset = self.telling.film.follow, self.telling.preset
-        units, spread = self.telling.film.selected(len(self.x)), np.ptp(np.nan_to_num(self.made), axis=0)
-        wanted = (int(asked) - 1 if asked is not None else None, preset.unit if preset else None)
-        most = max(units, key=lambda k: float(spread[k]))
-        return next((unit for unit in wanted if unit is not None and unit in units), most)
+        units, spread = telling.film.selected(len(self.x)), np.ptp(np.nan_to_num(self.made), axis=0)
+        wanted, most = telling.wanted(units), max(units, key=lambda k: float(spread[k]))
+        self.followed: int = most if wanted is None else wanted
+        """If none is wanted, the number on which the functions differ most."""
 
     def word(self, name: str) -> str:
         """How a function is called; by its full name where another one that is compared is written like it."""
@@ -91,13 +86,8 @@ class SideBySide:
 
     def curve(self, k: int) -> Node:
         name = self.names[k]
-        return Curve(
-            "input",
-            f"{name}.output",
-            text=(Run(self.word(name), "ink", "semibold", Fact("name")),),
-            low=len(self.shown) > ACROSS,
-            beside=tuple(f"{name}.output" for name in self.shown),
-        )
+        return Curve("input", f"{name}.output", text=phrases.name(self.word(name)), low=len(self.shown) > ACROSS,
+                     beside=tuple(f"{name}.output" for name in self.shown))  # fmt: skip
 
     def panel(self, k: int) -> Node:
         """A curve, and beside it what it made."""
@@ -105,7 +95,7 @@ class SideBySide:
 
     def parted(self, unit: int) -> bool:
         """Whether a number below 0 has answers of either kind, as they read: 0, and not 0."""
-        zero = [numbers.double(self._text(self._answer(k, unit))) == 0 for k in range(len(self.shown))]
+        zero = [numbers.double(self.telling.text(self._answer(k, unit))) == 0 for k in range(len(self.shown))]
         return bool(self.x[unit] < 0) and any(zero) and not all(zero)
 
     def flat(self, unit: int) -> bool:
@@ -114,35 +104,28 @@ class SideBySide:
     def told(self, unit: int) -> Line:
         """``x = 1.60: sigmoid 0.83, tanh 0.92, ReLU 1.60``, of many the lowest and the highest."""
         place = Address("input", (self.sample, unit))
-        out = [Run("x"), phrases.equals(self._text(place), late=True), Run(self._text(place), "ink", source=place)]
-        return (*out, Run(": ", weight="regular"), *self._answers(unit))
+        x = self.telling.number(place)
+        return Run("x"), phrases.equals(x.text, late=True), x, *self._answers(unit)
 
     def closing(self) -> Line:
         """What became of the number that is followed."""
-        place = Address("input", (self.sample, self.followed))
-        before = Run("one number, ", weight="regular"), Run(self._text(place), "ink", source=place)
-        return (*before, Run(": ", weight="regular"), *self._answers(self.followed))
+        x = self.telling.number(Address("input", (self.sample, self.followed)))
+        return Run("one number, ", weight="regular"), x, *self._answers(self.followed)
 
     def _answers(self, unit: int) -> Line:
         made, many = self.made[:, unit], len(self.shown) > SAID
         told = list(range(len(self.shown)))
         if many:
             told = [int(np.argmin(made)), int(np.argmax(made))] if np.isfinite(made).all() and np.ptp(made) else [0]
-        runs: list[Run] = []
+        runs = [Run(": ", weight="regular")]
         if many and len(told) > 1:
-            runs = [Run("from " if len(self.shown) == len(self.names) else "of those drawn from ", weight="regular")]
+            runs += [Run("from " if len(self.shown) == len(self.names) else "of those drawn from ", weight="regular")]
         for i, k in enumerate(told):
             place = self._answer(k, unit)
             between = " to " if many else ", "
             runs.append(Run(f"{between if i else ''}{self.word(self.shown[k])} ", weight="regular"))
-            runs.append(phrases.result(self._text(place), place))
+            runs.append(phrases.result(self.telling.text(place), place))
         return tuple(runs)
 
     def _answer(self, k: int, unit: int) -> Address:
         return Address(f"{self.shown[k]}.output", (self.sample, unit))
-
-    def _text(self, place: Address) -> str:
-        return numbers.text(
-            self.trace[place.tensor][place.index],
-            numbers.style(self.trace[place.tensor], precision=self.telling.film.precision),
-        )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
 from layeranim.engine.trace import Region
 from layeranim.stories import phrases
 from layeranim.stories.activations import BOUNDED, activation_name
-from layeranim.stories.networks.autoencoder_view import AutoencoderView
+from layeranim.stories.networks.autoencoder_view import AutoencoderView, CodeLayer
 from layeranim.stories.phrases import sentence
-from layeranim.stories.pictures import brightness
+from layeranim.stories.pictures import brightness, ink, relief
 from layeranim.stories.stage import (
     All,
     Becoming,
@@ -24,7 +28,6 @@ from layeranim.stories.stage import (
     Units,
     story,
 )
-from layeranim.stories.stage.language import Act
 from layeranim.stories.stage.solver import Node
 from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
 
@@ -45,18 +48,23 @@ MOST_PICTURES = 9
 def film(telling: Telling) -> Play:
     """The film of one autoencoder."""
     view = AutoencoderView(telling)
-    pictured = ("input", "output", "walk_output") if view.side else ()
-    ink = "grey" if telling.kinds.get("input") == "image" else "ink"
-    bounded = [name for side in view.inside.values() for name in side] if view.config.activation in BOUNDED else []
-    steps, last = view.places - 1, telling.film.selected(view.places)[-1]
+    steps, last, pictures = view.places - 1, telling.film.selected(view.places)[-1], ("input", "output", "walk_output")
+    bounded = dict.fromkeys(view.hidden, 1.0) if view.config.activation in BOUNDED else {}
+    off = relief(np.stack([view.trace["error"][view.sample], view.trace["walk_error"][view.sample, -1]]))
+    noun = "pixel" if view.side else "number"
+    missed = Note(f"what each {noun} is off by", view.features > 1 and not _exact(view))
+    made = (f"walk_{layer.made}" for layer in view.decoder)
     return Play(
         title="Autoencoder",
-        units=Units(
-            ("walk",), ("place", "places"),
-            names=("its own code", *(f"step {k} of {steps}" for k in range(1, steps + 1))),
-        ),
+        units=Units(("walk",), ("place", "places"),
+                    names=("its own code", *(f"step {k} of {steps}" for k in range(1, steps + 1)))),
         stage=_stage(view),
-        acts=(*_there(view), *_back(view), *_missed(view), _walk(view)),
+        acts=(
+            *_layers(view),
+            All(("error", "losses", "sample_loss"), missed, says=_lost(view)),
+            Each(((("walk_code", *made, "walk_error"), ()),),
+                 sentence=lambda _, unit, brief: (*view.code(unit), *(() if brief else _where(view, unit)))),
+        ),
         opening=sentence(
             f"{phrases.so_many('number passes', 'numbers pass', view.features)} through {view.width}: ",
             "the decoder sees nothing else",
@@ -65,13 +73,13 @@ def film(telling: Telling) -> Play:
         closing=_closing(view),
         good_for=GOOD_FOR,
         options=view.options(),
-        kinds=dict.fromkeys(pictured, ink) | (dict.fromkeys(ERRORS, "relief") if view.side else {}),
+        kinds=dict.fromkeys(pictures, ink(telling)) | dict.fromkeys(ERRORS, "relief") if view.side else {},
         bright=brightness(telling),
-        alike=() if view.side else (("input", "output", "walk_output"), ERRORS),
-        spans=dict.fromkeys(bounded, 1.0) | (dict.fromkeys(ERRORS, view.farthest()) if view.side else {}),
+        alike=() if view.side else (pictures, ERRORS),
+        spans=bounded | (dict.fromkeys(ERRORS, off) if view.side else {}),
         follow=steps,
         evidence=tuple(Region.of(name, batch=view.sample, walk=last) for name in ("walk_code", "walk_output")),
-        symbols={"code": view.symbol()},
+        symbols={"code": view.symbol(view.at["code"])},
         largest=True,
     )  # fmt: skip
 
@@ -81,98 +89,77 @@ def _stage(view: AutoencoderView) -> Node:
     """The sample, its code in the plane of codes, the sample again; under them what the walk comes past."""
     given = {"others": "others_code", "classes": "others_class"}
     given = {part: name for part, name in given.items() if name in view.trace}
-    plane = Trail("walk_code", view.plane(), "code", view.drawn(), **given)
+    plane = Trail("walk_code", view.plane(), "code", view.drawn, **given)
     wide = bool(view.side) and view.width > FEW
     code = Becoming("walk_code", "z", rows="code", before=(("code", "z"),), kept=True,
                     band=BAND if wide else (0.0, 0.0), lens=not wide)  # fmt: skip
+    hidden = {band: [_hidden(view, layers, band) for layers in (view.encoder, view.decoder)] for band in (False, True)}
     if not view.side:
         x = Grid("input", "x", rows="in_features")
-        e = Becoming("walk_error", "x̂ − x", rows="in_features", before=(("error", "x̂ − x"),), kept=True)
-        y = Becoming("walk_output", "x̂", rows="in_features", before=(("output", "x̂"),), kept=True)
-        tries = ((_hidden(view, "encoder", band), _hidden(view, "decoder", band)) for band in (False, True))
-        every = [Row(x, *there, "→", code, plane, *back, "→", y, e) for there, back in tries]
+        e, y = (Becoming(f"walk_{name}", text, rows="in_features", before=((name, text),), kept=True)
+                for name, text in (("error", "x̂ − x"), ("output", "x̂")))  # fmt: skip
+        every = [Row(x, *there, "→", code, plane, *back, "→", y, e) for there, back in hidden.values()]
         return Tries(*every, *([Row(x, "→", code, plane, "→", y, e)] if view.deep else ()))
     rows, cols = f"in_features/{view.side}", f"in_features%{view.side}"
     x = Picture("input", "x", rows, cols, least=LARGE, sized=f"{view.side}×{view.side}")
-    y = Turning("walk_output", "x̂", rows, cols, before=(("output", "x̂"),), kept=True, least=LARGE, sized=False)
-    e = Turning("walk_error", "x̂ − x", rows, cols, before=(("error", "x̂ − x"),), kept=True, least=LARGE, sized=False)
-    walk = (Picture("walk_output", "", rows, cols, least=SMALL, at=(("walk", k),), sized=False)
-            for k in view.some(MOST_PICTURES))  # fmt: skip
-    there, back = (_hidden(view, side, True) for side in ("encoder", "decoder"))
-    strip = Row(*walk)
+    e, y = (Turning(f"walk_{name}", text, rows, cols, before=((name, text),), kept=True, least=LARGE, sized=False)
+            for name, text in (("error", "x̂ − x"), ("output", "x̂")))  # fmt: skip
+    many = min(MOST_PICTURES, view.places)
+    places = sorted({round(i * (view.places - 1) / (many - 1)) for i in range(many)})
+    strip = Row(*(Picture("walk_output", "", rows, cols, least=SMALL, at=(("walk", k),), sized=False) for k in places))
+    there, back = hidden[True]
     without = Column(Row(Column(x, e), "→", code, plane, "→", y), strip)
-    return without if view.deep else Tries(Column(Row(Column(x, e), *there, "→", code, plane, *back, "→", y), strip),
-                                           without, least=1)  # fmt: skip
+    whole = Column(Row(Column(x, e), *there, "→", code, plane, *back, "→", y), strip)
+    return without if view.deep else Tries(whole, without, least=1)
 
 
-def _hidden(view: AutoencoderView, side: str, band: bool) -> list[Node | str]:
+def _hidden(view: AutoencoderView, layers: Sequence[CodeLayer], band: bool) -> list[Node | str]:
     """The hidden layers of one side, as columns of numbers, or of colours."""
     out: list[Node | str] = []
-    for k, name in enumerate(view.inside[side], start=1):
-        letter = "h" if side == "encoder" else "d"
-        text = letter if len(view.inside[side]) == 1 else f"{letter}_{{{k}}}"
-        rows, size = f"{side}{k}_units", BAND if band else (0.0, 0.0)
-        if side == "encoder":
-            out += [*["→"][: k == 1 or not band], Grid(name, text, rows=rows, band=size, lens=not band)]
-        else:
-            again = (name, text)
-            out += [
-                *["→"][: k == 1 or not band],
-                Becoming(f"walk_{name}", text, rows=rows, before=(again,), band=size, lens=not band, kept=True),
-            ]
+    size, letter = BAND if band else (0.0, 0.0), "h" if layers is view.encoder else "d"
+    for k, layer in enumerate(layers[:-1], start=1):
+        text = letter if len(layers) == 2 else f"{letter}_{{{k}}}"
+        part = Grid(layer.made, text, rows=layer.axis, band=size, lens=not band)
+        if layers is view.decoder:
+            part = Becoming(f"walk_{layer.made}", text, rows=layer.axis, before=((layer.made, text),), band=size,
+                            lens=not band, kept=True)  # fmt: skip
+        out += [*["→"][: k == 1 or not band], part]
     return out
 
 
 # ── acts ─────────────────────────────────────────────────────────────────────
-def _there(view: AutoencoderView) -> list[Act]:
-    """From the sample to its code."""
-    out: list[Act] = []
-    if view.deep:  # its hidden layers have no room on the stage: nothing is said of them
-        every = tuple(name for k in view.layers("encoder") for name in view.layer("encoder", k))
-        return [All(every, Note(f"the code: {view.counted(view.width)} in place of {view.features}", view.tight), 2.8,
-                    at=view.at)]  # fmt: skip
-    for k in view.layers("encoder"):
-        units, last = view.trace.size(view.units("encoder", k)), k == view.layers("encoder")[-1]
-        squeezed = Note(f"the code: {view.counted(units)} in place of {view.features}", last and view.tight)
-        read = Note(f"{units} units, and each reads all {view.features} numbers", k == 1 and units > 1 and not last)
-        says = () if last else _summed(view, "encoder", k)
-        out.append(All(view.layer("encoder", k), (squeezed, read), 2.8 if last else 2.4, says, at=view.at))
-    return out
+def _layers(view: AutoencoderView) -> Iterator[All]:
+    """From the sample to its code, and from the code to the sample again; where the hidden layers have no room on the
+    stage, nothing is said of them."""
+    for layers in (view.encoder, view.decoder):
+        for group in [layers] if view.deep else [[layer] for layer in layers]:
+            last, units = group[-1], view.trace.size(group[-1].axis)
+            writes = tuple(name for layer in group for name in (*layer.sums, layer.made))
+            squeezed = Note(f"the code: {view.counted()} in place of {view.features}", last.last and view.tight)
+            read = Note(f"{units} units, and each reads all {view.features} numbers",
+                        last is layers[0] and units > 1 and not last.last)  # fmt: skip
+            if layers is view.decoder:
+                reads = Note(f"the decoder reads the code alone: {view.counted()}")
+                yield All(writes, reads, says=_summed(view, last), at=view.at)
+            elif last.last:
+                yield All(writes, squeezed, 2.8, at=view.at)
+            else:
+                yield All(writes, read, says=_summed(view, last), at=view.at)
 
 
-def _back(view: AutoencoderView) -> list[Act]:
-    """From the code to the sample again."""
-    reads = Note(f"the decoder reads the code alone: {view.counted(view.width)}")
-    if view.deep:
-        every = tuple(name for k in view.layers("decoder") for name in view.layer("decoder", k))
-        return [All(every, reads, says=_summed(view, "decoder", view.layers("decoder")[-1]), at=view.at)]
-    return [All(view.layer("decoder", k), reads, says=_summed(view, "decoder", k), at=view.at)
-            for k in view.layers("decoder")]  # fmt: skip
-
-
-def _summed(view: AutoencoderView, side: str, k: int) -> Line:
+def _summed(view: AutoencoderView, layer: CodeLayer) -> Line:
     """``unit 9: 64 products and its bias add up to 2.61``: of more products than anybody would read."""
-    name, total = view.layer(side, k)[-1], view.sums(f"{side}{k}")[-1]
-    axis, count = view.units(side, k), view.trace.axes(f"{side}{k}_products")[-1]
-    products = view.trace.size(count)
+    products = view.trace.tensor(layer.sums[0]).shape[-1]
     if products <= FEW and not view.deep:
         return ()
-    at, bent = (view.sample, view.at[axis]), view.function(side, k) != "linear"
-    noun = "unit" if axis != "in_features" else "pixel" if view.side else "number"
-    ends = Run(view.text(total, *at), "ink" if bent else "result", "semibold", Address(total if bent else name, at))
-    last = (Run(f", {activation_name(view.function(side, k))} → ", source=Fact("activation")),
-            phrases.result(view.text(name, *at), Address(name, at)))  # fmt: skip
-    return (
-        Run(f"{noun} {at[1] + 1}: {products} product{'s' * (products > 1)}{' and a bias' * view.config.bias} make ",
-            source=Fact("terms")), ends, *(last if bent else ()),
-    )  # fmt: skip
-
-
-def _missed(view: AutoencoderView) -> list[Act]:
-    """What is lost, number by number, and together."""
-    noun = "pixel" if view.side else "number"
-    off = Note(f"what each {noun} is off by", view.features > 1 and not view.exact)
-    return [All(("error", "losses", "sample_loss"), off, says=_lost(view))]
+    at, bent = (view.sample, view.at[layer.axis]), layer.function != "linear"
+    noun = "unit" if layer.axis != "in_features" else "pixel" if view.side else "number"
+    total, made = (Address(name, at) for name in (layer.sums[-1], layer.made))
+    said = f"{noun} {at[1] + 1}: {products} product{'s' * (products > 1)}{' and a bias' * view.config.bias} make "
+    ends = Run(view.telling.text(total), "ink" if bent else "result", "semibold", total if bent else made)
+    last = (Run(f", {activation_name(layer.function)} → ", source=Fact("activation")),
+            phrases.result(view.telling.text(made), made))  # fmt: skip
+    return Run(said, source=Fact("terms")), ends, *(last if bent else ())
 
 
 def _lost(view: AutoencoderView) -> Line:
@@ -180,42 +167,47 @@ def _lost(view: AutoencoderView) -> Line:
     kind = "absolute" if view.config.loss == "absolute" else "squared"
     said = f"mean of {view.features} {kind} errors" if view.features > 1 else f"{kind} error"
     place = Address("sample_loss", (view.sample,))
-    return Run(said, source=Fact("loss")), Run(" = "), phrases.result(view.text("sample_loss", view.sample), place)
-
-
-def _walk(view: AutoencoderView) -> Each:
-    """Place by place, and each is decoded."""
-    made = (f"walk_{view.layer('decoder', k)[-1]}" for k in view.layers("decoder"))
-    return Each(
-        ((("walk_code", *made, "walk_error"), ()),),
-        sentence=lambda figures, unit, brief: (*view.code(unit), *(() if brief else _where(view, unit))),
-    )
+    return Run(said, source=Fact("loss")), Run(" = "), phrases.result(view.telling.text(place), place)
 
 
 def _where(view: AutoencoderView, unit: int) -> Line:
-    """What is to be known of the first place of the walk, and of its last."""
-    if not view.somewhere(unit):
-        return ()
+    """What is to be known of the first place of the walk, and of its last, where these are places: NaN is none."""
+    goal, said = "goal_code" in view.trace, ""
     if unit == 0:
-        return Run(": ", weight="regular"), Run("from here the code alone moves", weight="regular")
-    goal = "goal_code" in view.trace
-    if unit == view.places - 1 and (goal or view.trace.size("batch") > 1):
+        said = "from here the code alone moves"
+    elif unit == view.places - 1 and (goal or view.trace.size("batch") > 1):
         said = "the code of another sample" if goal else "the code of the next sample"
-        return Run(": ", weight="regular"), Run(said, weight="regular")
-    return ()
+    if not said or not np.isfinite(view.trace["walk_code"][view.sample, unit]).all():
+        return ()
+    return Run(": ", weight="regular"), Run(said, weight="regular")
 
 
 # ── words ────────────────────────────────────────────────────────────────────
+def _exact(view: AutoencoderView) -> bool:
+    """Whether the sample comes back as it was."""
+    return bool((view.trace["error"][view.sample] == 0).all())
+
+
+def _kept(view: AutoencoderView) -> float:
+    """Which part of the sample comes back, beyond its mean level: 1 all of it, 0 or less nothing."""
+    x = view.trace["input"][view.sample].astype(float)
+    with np.errstate(all="ignore"):
+        apart = np.abs(x - x.mean())
+        flat = float((apart if view.config.loss == "absolute" else apart**2).mean())
+        part = 1 - float(view.trace["sample_loss"][view.sample]) / flat if flat else float(_exact(view))
+    return part if np.isfinite(part) else 0.0
+
+
 def _closing(view: AutoencoderView) -> Line:
     """What the code was enough for."""
-    many = view.counted(view.width).capitalize()
-    if not view.known:
+    many, kept = view.counted().capitalize(), _kept(view)
+    if not np.isfinite(view.trace["sample_loss"][view.sample]):
         return sentence("no output is a number here: ", "other inputs show it")
     if not view.tight:
         return sentence(f"{many} for {view.features}: ", "nothing had to be left out")
-    if view.kept > MOSTLY:
+    if kept > MOSTLY:
         return sentence(f"{many}, ", "and the decoder knows the rest")
-    if view.kept > 0:
+    if kept > 0:
         return sentence(f"{many}, ", "and the decoder knows a part of the rest")
     return sentence(f"{many} for {view.features}: ", "with these weights that is not enough")
 

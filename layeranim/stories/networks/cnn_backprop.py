@@ -38,20 +38,20 @@ def film(telling: Telling) -> Play:
         title="Backpropagation through a CNN",
         units=Units(("conv1_out_channels",), ("filter", "filters"), inner=view.steepest),
         stage=_stage(view),
-        acts=(_forwards(view), *_charged(view), *_back(view), _slopes(view), _step(view)),
+        acts=(_forwards(view), *view.step.charged(BRIEFLY), *_back(view), _slopes(view), _step(view)),
         opening=sentence("the error goes back through every stage, ", "to every filter"),
         opening_note=f"{view.parameters('conv', 'dense_')} parameters: which way for each?",
-        closing=view.closing(),
+        closing=view.step.closing(),
         good_for=GOOD_FOR,
         options=view.options(),
-        kinds=view.kinds() | shares | ({view.target: "share"} if view.end == "softmax" else {}),
+        kinds=view.kinds() | shares | ({view.step.target: "share"} if view.end == "softmax" else {}),
         bright=brightness(telling),
         alike=(*outs, *errors),
         spans=bounded | dict.fromkeys(shares, 1.0),
         follow=follow,
         visits=(follow,) if view.filters[0] > FEW else (),
         at=view.at(),
-        templates=view.templates(),
+        templates=view.step.templates(),
         words=view.words(),
         symbols=view.symbols(),
         longest=LONGEST,
@@ -80,7 +80,7 @@ def _stage(view: CnnBackView) -> Node:
 def _filters(view: CnnBackView) -> list[Node]:
     """The slopes of a filter's weights, and these after the step."""
     channel, rows, cols = view.trace.axes(SLOPES)[1:]
-    at = ((channel, view.tap(view.path.convs[0][0])[0]),)
+    at = ((channel, view.step.steepest(view.path.convs[0][0])[0]),)
     named = ((SLOPES, "∂w, filter <conv1_out_channels>"), ("new_conv1_kernel", "new w"))
     return [Grid(name, text, rows, cols, at=at, sized=False, lens=False, band=(FILTER, FILTER))
             for name, text in named]  # fmt: skip
@@ -93,7 +93,7 @@ def _answers(view: CnnBackView) -> list[Node]:
     high = pitch * view.classes if few else HIGH
     said = (Bars("output", "y", axis, tuple(map(view.called, range(view.classes))), pitch) if few
             else Grid("output", "y", rows=axis, lens=False, band=(BAND, high)))  # fmt: skip
-    return [said, Grid(view.error, "δ", rows=axis, lens=False, band=(BAND, high))]
+    return [said, Grid(view.step.error, "δ", rows=axis, lens=False, band=(BAND, high))]
 
 
 # ── acts ─────────────────────────────────────────────────────────────────────
@@ -105,20 +105,6 @@ def _forwards(view: CnnBackView) -> All:
     if view.end == "linear":
         return All(every, note, CALM)
     return All(every, note, CALM, says=view.ended)
-
-
-def _charged(view: CnnBackView) -> list[Act]:
-    """The loss, and the errors of the outputs."""
-    names = list(view.trace)
-    losses = [name for name in names if name.startswith("loss_") and name != view.target and name != "loss_share"]
-    errors = names[names.index("loss") + 1 : names.index(view.error) + 1]
-    usual = view.loss in ("cross-entropy", "binary") and view.batch == 1
-    minus = Note("its error: what it said, minus what it should", usual)
-    slope = Note("its error: how the loss changes with its sum", not usual)
-    return [
-        All((view.target, *losses, "loss"), Note("how wrong that is"), BRIEFLY),
-        All(tuple(errors), (minus, slope), BRIEFLY),
-    ]
 
 
 def _back(view: CnnBackView) -> list[Act]:
@@ -145,10 +131,8 @@ def _slopes(view: CnnBackView) -> Each:
 
 def _step(view: CnnBackView) -> All:
     """All weights and biases at once, against their slopes."""
-    every = sorted(name for name in view.trace if name.startswith("new_"))
-    every.remove("new_conv1_kernel")
-    note = Note("every weight goes a step down its slope", view.rate > 0)
-    return All((*every, "new_conv1_kernel"), note, BRIEFLY, at=view.steepest(view.path.convs[0][0]))
+    every = sorted(name for name in view.trace if name.startswith("new_") and name != "new_conv1_kernel")
+    return All((*every, "new_conv1_kernel"), view.step.down, BRIEFLY, at=view.steepest(view.path.convs[0][0]))
 
 
 CnnBackpropStory = story("Backpropagation through a CNN", film, GOOD_FOR, takes=14)

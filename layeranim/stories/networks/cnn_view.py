@@ -9,14 +9,13 @@ import numpy as np
 
 from layeranim.engine import window
 from layeranim.engine.trace import Array, Region, count
-from layeranim.stories.activations import activation_name, activation_word
+from layeranim.stories import phrases, pictures
+from layeranim.stories.activations import activation_word
 from layeranim.stories.stage import Maps
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts.volume import MOST
-from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
+from layeranim.stories.storyboard import Address, Line, Run, Telling
 
-PICTURED = ("image", "ink", "digit")
-"""Kinds of input that are pictures."""
 PLANES, LONG = 3, 3
 """Channels of a picture in colours; more convolutions than so many have no room in one line."""
 
@@ -50,7 +49,7 @@ class CnnView:
         base = telling.base
         self.digits = bool(base and base.planes and self.classes == 10)
         self.channels, self.height, self.width = self.trace.tensor("input").shape[1:]
-        self.pictured = telling.kinds.get("input") in PICTURED or self.digits
+        self.pictured = "input" in telling.kinds or self.digits
         self.broken = telling.film.canvas.narrow or self.layers > LONG
         """Whether the stages stand in several lines."""
         self.path = self._path()
@@ -76,10 +75,8 @@ class CnnView:
     def symbols(self) -> dict[str, Line]:
         """What stands in front of the arithmetic."""
         names = [f"{what}{k}" for k in range(1, self.layers + 1) for what in ("conv", "pool")]
-        out: dict[str, Line] = {self.out(name): (Run(self.title(name), "ink", "semibold", Fact("name")),)
-                                for name in names}  # fmt: skip
-        z, y = ((Run(name, "ink", "semibold", Fact("name")),) for name in "zy")
-        return out | ({self.scores: z} if self.end != "linear" else {"output": y})
+        last = {self.scores: phrases.name("z")} if self.end != "linear" else {"output": phrases.name("y")}
+        return {self.out(name): phrases.name(self.title(name)) for name in names} | last
 
     def conv(self, k: int) -> tuple[str, ...]:
         """What a convolution makes, step by step."""
@@ -102,9 +99,7 @@ class CnnView:
         """How the pixels of what goes in are coloured."""
         if not self.pictured:
             return {}
-        planes = self.channels == PLANES
-        image = self.telling.kinds.get("input") == "image"
-        return {"input": "planes" if planes else "grey" if image else "ink"}
+        return {"input": "planes" if self.channels == PLANES else pictures.ink(self.telling)}
 
     def parameters(self, *labels: str) -> int:
         """How many numbers some stages learn."""
@@ -228,27 +223,17 @@ class CnnView:
         )
 
     def laid(self, figures: Figures) -> Line:
-        """``7.2 of map 4, row 1, column 2 goes to place 14 of 64``."""
+        """Where the number that is followed goes in the row."""
         channel, row, col = (i + 1 for i in self.path.pools[-1])
         cell = Address("flatten_output", (self.sample, self.path.feature))
-        where = f" of map {channel}, row {row}, column {col} goes to place "
-        return (
-            Run(figures.text(cell), "ink", "semibold", cell),
-            Run(where, source=Fact("place")),
-            Run(str(self.path.feature + 1), "result", "semibold", Fact("place"), late=True),
-            Run(f" of {self.trace.size('flatten_features')}", source=Fact("place"), late=True),
-        )
+        number = Run(figures.text(cell), "ink", "semibold", cell)
+        place = f"map {channel}, row {row}, column {col}"
+        return phrases.laid(number, place, self.path.feature, self.trace.size("flatten_features"))
 
     def ended(self, figures: Figures) -> Line:
-        """``class 3:  z = 5.2  softmax → 0.97``."""
-        best = self.path.winner
-        z, y = (Address(name, (self.sample, best)) for name in (self.scores, "output"))
-        return (
-            Run(f"{self.noun} {self.called(best)}:  z = ", source=Fact("place")),
-            Run(figures.text(z), "ink", "semibold", z),
-            Run(f"   {activation_name(self.end)} → ", source=Fact("activation")),
-            Run(figures.text(y), "result", "semibold", y),
-        )
+        """What the output that is followed adds up, and its share."""
+        z, y = (Address(name, (self.sample, self.path.winner)) for name in (self.scores, "output"))
+        return phrases.bent(figures.text, f"{self.noun} {self.called(self.path.winner)}", z, y, self.end)
 
 
 def _amount(padding: Any) -> str:

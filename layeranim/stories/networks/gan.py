@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from layeranim import numbers
 from layeranim.engine.gan import PLAYERS, SOURCES
 from layeranim.engine.trace import Array, Trace
 from layeranim.stories import phrases
@@ -54,7 +53,7 @@ def film(telling: Telling) -> Play:
         options=_options(config),
         follow=min(2, moves - 1),
         stops=_stops(trace, min(2, moves - 1)),
-        symbols={"beliefs": (Run("mean D(forged)", "ink", "semibold", Fact("name")),)},
+        symbols={"beliefs": phrases.name("mean D(forged)")},
         words={"beliefs": lambda m: _moved(telling, m)},
     )  # fmt: skip
 
@@ -89,9 +88,8 @@ def _called(m: int) -> str:
 def _moved(telling: Telling, m: int) -> Line:
     """``8 updates of the critic:  mean D(forged) 0.50 → 0.06``."""
     config: Any = telling.trace.config
-    style = numbers.style(telling.trace["beliefs"], kind="probability", precision=telling.film.precision)
     places = [Address("beliefs", (1, k)) for k in (*([m - 1] if m else []), m)]
-    texts = [numbers.text(telling.trace["beliefs"][place.index], style) for place in places]
+    texts = [telling.text(place, "probability") for place in places]
     updates = phrases.so_many("update", "updates", config.critic_steps) if m % 2 else "1 update"
     who = f"{updates} of the {'critic' if m % 2 else 'generator'}:  " if m else ""
     before = (Run(texts[0], "ink", source=places[0]), Run(" → ")) if m else ()
@@ -130,12 +128,11 @@ def _closing(telling: Telling, seen: range) -> Line:
         return sentence("it ends ", "when the critic can only guess")
     if circling(trace, last):
         return sentence("no end: ", "each runs after the other, round and round")
-    style = numbers.style(trace["beliefs"], kind="probability", precision=telling.film.precision)
     told: list[Run] = [after]
     for k, name in enumerate(SOURCES):
-        text = numbers.text(beliefs[k, last], style)
+        place = Address("beliefs", (k, last))
         told += [Run(f"{',  ' if k else ''}mean D({name}) ", weight="regular", source=Fact("source")),
-                 phrases.result(text, Address("beliefs", (k, last)), "probability")]  # fmt: skip
+                 phrases.result(telling.text(place, "probability"), place, "probability")]  # fmt: skip
     return tuple(told)
 
 

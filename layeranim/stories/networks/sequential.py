@@ -4,24 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from operator import eq
 
+from layeranim.stories import phrases
 from layeranim.stories.activations import BOUNDED
 from layeranim.stories.networks import sequential_words as words
-from layeranim.stories.networks.sequential_kinds import alike, keeps, numbered, shares
 from layeranim.stories.networks.sequential_stage import RowStanding
 from layeranim.stories.networks.sequential_view import STATED, RowStage
-from layeranim.stories.pictures import brightness
-from layeranim.stories.stage import (
-    Each,
-    Note,
-    Passages,
-    Play,
-    room_for,
-    story,
-)
+from layeranim.stories.pictures import brightness, ink
+from layeranim.stories.stage import Each, Note, Passages, Play, room_for, story
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.written import written
-from layeranim.stories.storyboard import Fact, Line, Run, Telling
+from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
 
 GOOD_FOR = "any network that is a row: each layer only needs to fit the one before it"
 LONGEST = 28.0
@@ -40,9 +34,8 @@ class RowFilm(RowStanding):
         out = []
         for unit, (passage, place) in enumerate(self.passages):
             stage = self.view.stages[place]
-            text = self.does(stage)
             mine = passage.writes[-1] == stage.out or place in self.opened
-            out.append(Note(text, partial(_told, unit if mine else -1)))
+            out.append(Note(self.does(stage), partial(eq, unit) if mine else False))
         return tuple(out)
 
     def does(self, stage: RowStage) -> str:
@@ -55,25 +48,16 @@ class RowFilm(RowStanding):
         for group in self.groups:
             last = group[-1]
             if last.layer == "flatten" and last.wrote in self.view.ways[last.place]:
-                out[last.out] = partial(self._laid, last)
-            elif keeps(last):
-                out[last.out] = partial(self._kept, last)
+                out[last.out] = partial(words.laid, self.view, last)
+            elif last.keeps:
+                out[last.out] = partial(words.kept, self.view, last)
             elif last.layer == "embedding":
-                out[last.out] = partial(self._picked, last)
+                out[last.out] = partial(words.picked, self.view, last)
             elif last.place in self.opened and any(one.at for one in self.opened[last.place].passages):
                 out[last.out] = partial(self._unit_said, last)
             elif len(group) > 1 or last.wrote != last.out or last.layer in STATED:
                 out[last.out] = partial(self._written, last)
         return out
-
-    def _laid(self, stage: RowStage, figures: Figures, unit: int) -> Line:
-        return words.laid(self.view, stage, figures)
-
-    def _kept(self, stage: RowStage, figures: Figures, unit: int) -> Line:
-        return words.kept(self.view, stage, figures)
-
-    def _picked(self, stage: RowStage, figures: Figures, unit: int) -> Line:
-        return words.picked(self.view, stage, figures)
 
     def _unit_said(self, stage: RowStage, figures: Figures, unit: int) -> Line:
         """Of one unit its arithmetic, of all that there are so many."""
@@ -81,9 +65,7 @@ class RowFilm(RowStanding):
         if not passage.at:
             size = "×".join(map(str, self.view.shape(stage.out)))
             return (Run(f"all {size} numbers in the same way", source=Fact("shape")),)
-        cell = figures.cell_of(stage.out, unit, passage.cell)
-        name = (Run(words.word(stage), "ink", "semibold", Fact("name")),)
-        return written(figures, figures.acted_at(cell), cell, name=name, lead=(*name, Run(" = ")))
+        return _arithmetic(stage, figures, figures.cell_of(stage.out, unit, passage.cell))
 
     def _written(self, stage: RowStage, figures: Figures, unit: int) -> Line:
         way = self.view.ways[stage.place]
@@ -91,16 +73,14 @@ class RowFilm(RowStanding):
         before = [*way.values()][: [*way].index(cell.tensor)]
         while before and len((step := figures.acted_at(cell).step).reads) > 1 and step.operation == "join":
             cell = before.pop()  # the one of those side by side that is followed
-        name = (Run(words.word(stage), "ink", "semibold", Fact("name")),)
-        return written(figures, figures.acted_at(cell), cell, name=name, lead=(*name, Run(" = ")))
+        return _arithmetic(stage, figures, cell)
 
     def _symbols(self) -> dict[str, Line]:
         """What stands in front of the arithmetic: what a stage is, or of an opened one what it makes on its way."""
         named = {name: words.word(stage) for stage in self.view.stages for name in (stage.wrote, stage.out)}
-        for place, one in self.opened.items():
-            named |= {passage.writes[-1]: words.inner(passage.writes[-1], self.view.stages[place])
-                      for passage in one.passages if passage.writes[-1] not in named}  # fmt: skip
-        return {name: (Run(said, "ink", "semibold", Fact("name")),) for name, said in named.items()}
+        inner = {one.writes[-1]: words.inner(one.writes[-1], self.view.stages[place])
+                 for place, panel in self.opened.items() for one in panel.passages}  # fmt: skip
+        return {tensor: phrases.name(said) for tensor, said in (inner | named).items()}
 
     def titled(self) -> str:
         return "Layers in a row"
@@ -122,14 +102,12 @@ class RowFilm(RowStanding):
 
     def play(self) -> Play:
         view = self.view
-        last = len(self.passages) - 1
-        told = [k for k, (_, place) in enumerate(self.passages) if place in self.opened]
-        units_of = [k for k in told if self.passages[k][0].at]  # one cell's arithmetic: of all there is none to say
-        parts = shares(view.trace, view.stages)
+        last, told = len(self.passages) - 1, view.figures.film
+        opened = [k for k, (_, place) in enumerate(self.passages) if place in self.opened]
+        units_of = [k for k in opened if self.passages[k][0].at]  # one cell's arithmetic: of all there is none to say
         ids = {"input": "name"} if view.stages[0].layer == "embedding" else {}
-        image = self.telling.kinds.get("input") == "image"
         planes = view.shape("input")[:1] == (3,)
-        kinds = {"input": "planes" if planes else "grey" if image else "ink"} if self.pictured else {}
+        kinds = {"input": "planes" if planes else ink(self.telling)} if self.pictured else {}
         bounded = {stage.out: 1.0 for stage in view.stages
                    if stage.layer == "activation" and view.option(stage, "activation") in BOUNDED}  # fmt: skip
         noun = ("step", "steps") if self.opened else ("stage", "stages")
@@ -149,12 +127,12 @@ class RowFilm(RowStanding):
             good_for=self.good_for,
             options=self.parameters(),
             drawn=self.undrawn,
-            kinds={**kinds, **parts, **ids},
+            kinds={**kinds, **told.kinds, **ids},
             bright=brightness(self.telling),
-            alike=alike(view.trace, view.stages),
-            same=numbered(view.trace, view.stages),
-            spans=bounded | dict.fromkeys(parts, 1.0),
-            follow=(units_of or told or [last])[-1],
+            alike=told.alike,
+            same=told.same,
+            spans=bounded | dict.fromkeys(told.kinds, 1.0),
+            follow=(units_of or opened or [last])[-1],
             stops=tuple(range(last + 1)),
             evidence=(view.figures.here_of(view.followed(self.last)),),
             retold=self.said(),
@@ -165,9 +143,9 @@ class RowFilm(RowStanding):
         )  # fmt: skip
 
 
-def _told(unit: int, one: int) -> bool:
-    """Whether a sentence is of the unit under way."""
-    return unit == one
+def _arithmetic(stage: RowStage, figures: Figures, cell: Address) -> Line:
+    name = phrases.name(words.word(stage))
+    return written(figures, figures.acted_at(cell), cell, name=name, lead=(*name, Run(" = ")))
 
 
 def film(telling: Telling, kind: type[RowFilm] = RowFilm) -> Play:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from layeranim.stories import phrases
 from layeranim.stories.networks import sequential_words as words
-from layeranim.stories.networks.sequential_inside import OWN, WAY, moved, passed, shared, stated
-from layeranim.stories.networks.sequential_kinds import keeps
+from layeranim.stories.networks.opened import tight
 from layeranim.stories.networks.sequential_panels import (
     Foremost,
     HeldTally,
@@ -14,16 +14,18 @@ from layeranim.stories.networks.sequential_panels import (
     at_axes,
     lead_of,
     plain_grid,
+    side_by_side,
     sliced,
     told_unit,
-)
+)  # fmt: skip
 from layeranim.stories.networks.sequential_view import RowStage, RowView
 from layeranim.stories.stage import Column, Curve, Grid, Row
 from layeranim.stories.stage.solver import Node
-from layeranim.stories.storyboard import Fact, Run
+from layeranim.stories.storyboard import Address
 
-KERNEL, KERNEL_SMALL, SMALL = 4, 3, 110.0
-"""Windows of more rows or columns are colours alone, where several stages are opened, too; so large are these."""
+KERNEL, KERNEL_SMALL, KERNEL_TIGHT, SMALL = 4, 3, 2, 110.0
+"""Windows of more rows or columns are colours alone, where several stages are opened, in little height; so large are
+these."""
 TERMS, TABLED = 6, 3
 """Of a sum of more terms the largest stand in a table, so many."""
 CENTRAL = (-4.0, 4.0)
@@ -38,6 +40,16 @@ TELLING = (
     "mean", "normalised", "total", "pre_activation",
 )  # fmt: skip
 """What says most of a layer that has no view of its own, the first first."""
+OWN: dict[str, tuple[str, ...]] = {
+    "gru": ("update_gate", "candidate", "reset_gate"),
+    "lstm": ("output_gate", "cell_tanh", "cell", "forget_gate", "input_gate", "candidate"),
+    "rnn": ("hidden_pre",),
+}
+"""Of layers with a state: what the last number is made of, that first."""
+WAY = 4
+"""So many of the tensors that a stage makes on its way stand there side by side."""
+FIRM = 4
+"""Rows and columns of more cells that only move are colours alone."""
 
 
 def opened_view(view: RowView, stage: RowStage) -> Opened:
@@ -51,13 +63,13 @@ def opened_view(view: RowView, stage: RowStage) -> Opened:
     if layer == "pool" and f"{stage.prefix}windows" in view.trace:
         return _pooled(view, stage)
     small = view.trace.tensor(stage.wrote).shape and view.trace[stage.wrote].size <= CURVED
-    if layer == "activation" and stage.wrote in way and small and not keeps(stage):
+    if layer == "activation" and stage.wrote in way and small and not stage.keeps:
         acted = view.figures.acted_at(way[stage.wrote])
         if acted.step.operation == "activate":
-            name = (Run(f"{lead_of(view, stage)}{words.word(stage)}", "ink", "semibold", Fact("name")),)
-            return Opened(Curve(stage.reads, stage.wrote, name, least=CENTRAL), ())
+            head = phrases.name(f"{lead_of(view, stage)}{words.word(stage)}")
+            return Opened(Curve(stage.reads, stage.wrote, head, least=CENTRAL), ())
     if layer == "softmax":
-        return shared(view, stage)
+        return _shared(view, stage)
     return _on_the_way(view, stage)
 
 
@@ -89,16 +101,13 @@ def _windowed(view: RowView, stage: RowStage) -> Opened:
     prefix, way = stage.prefix, view.ways[stage.place]
     names = {word: f"{prefix}{word}" for word in ("patches", "kernel", "products", "pre_activation")}
     cell = at_axes(view, way[names["pre_activation"]])
-    product = dict(zip(view.trace.axes(names["products"]), way[names["products"]].index, strict=True))
+    product = view.figures.indices(way[names["products"]])
     channel = view.trace.axes(names["patches"])[1]
-    read = view.ways[stage.place].get(f"{prefix}padded")
+    read = way.get(f"{prefix}padded")
     at_channel = read.index[1] if read else 0
-    rows, cols = view.trace.axes(names["kernel"])[2:]
+    out, group, rows, cols = view.trace.axes(names["kernel"])
     firm = _firm(view, rows, cols)
-    group = view.trace.axes(names["kernel"])[1]
-    many = view.trace.size(channel) > 1
-    which = f", map {at_channel + 1}" if many else ""
-    out = view.trace.axes(names["kernel"])[0]
+    which = f", map {at_channel + 1}" if view.trace.size(channel) > 1 else ""
 
     def cells(tensor: str, text: str, at: Mapping[str, int]) -> Grid:
         own = tuple((axis, at[axis]) for axis in view.axes(tensor) if axis not in (rows, cols))
@@ -119,10 +128,8 @@ def _windowed(view: RowView, stage: RowStage) -> Opened:
 
 def _firm(view: RowView, rows: str, cols: str) -> bool:
     """Whether a window has room for numerals."""
-    most = KERNEL if len(view.open) == 1 else KERNEL_SMALL
-    canvas = view.telling.film.canvas
-    narrow = canvas.narrow and len(view.open) > 1 and canvas.height < 1.4 * canvas.width
-    return max(view.trace.size(rows), view.trace.size(cols)) <= (2 if narrow else most)
+    most = KERNEL if len(view.open) == 1 else KERNEL_TIGHT if tight(view.telling.film.canvas) else KERNEL_SMALL
+    return max(view.trace.size(rows), view.trace.size(cols)) <= most
 
 
 def _pooled(view: RowView, stage: RowStage) -> Opened:
@@ -130,7 +137,7 @@ def _pooled(view: RowView, stage: RowStage) -> Opened:
     windows = f"{stage.prefix}windows"
     out = view.ways[stage.place][stage.wrote]
     rows, cols = view.trace.axes(windows)[-2:]
-    cell = dict(zip(view.trace.axes(out.tensor), out.index, strict=True))
+    cell = view.figures.indices(out)
     at = tuple((axis, cell[axis]) for axis in view.axes(windows) if axis not in (rows, cols) and axis in cell)
     firm = _firm(view, rows, cols)
     grid = Grid(windows, f"{lead_of(view, stage)}window", rows, cols, at=at, sized=False, lens=False, firm=firm,
@@ -139,16 +146,35 @@ def _pooled(view: RowView, stage: RowStage) -> Opened:
     return Opened(Row(grid, "→", HeldTally(stage.wrote, words.word(stage).partition(" ")[0])), (passage,))
 
 
+# ── softmax ──────────────────────────────────────────────────────────────────
+def _shared(view: RowView, stage: RowStage) -> Opened:
+    """Scores less the largest of them, their powers, what these add up to."""
+    warm, log = view.option(stage, "temperature"), view.option(stage, "log")
+    z = f"z/{warm:g}" if warm != 1 else "z"
+    headed = {"scaled": z, "maximum": "max", "shifted": f"{z} − max", "exponentials": f"e^{{{z} − max}}", "total": "Σ",
+              "log_total": "ln Σ"}  # fmt: skip
+    told = [word for word in headed if (word != "scaled" or warm != 1) and (word != "log_total" or log)]
+    if len(view.open) > 1:
+        told = [word for word in told if word not in ("scaled", "maximum")]
+    names = [name for word in told if (name := f"{stage.prefix}{word}") in view.trace]
+    passages = tuple(told_unit(view, stage, words.inner(name, stage), (name,), {}) for name in names)
+    nodes = [sliced(view, stage, name, headed[name.removeprefix(stage.prefix)], k == 0) for k, name in enumerate(names)]
+    long = view.shape(stage.out)[-1:] > (1,) and side_by_side(view, view.shape(stage.out)[-1])
+    if not long or len(nodes) < WAY:
+        return Opened(Row(*nodes), passages)
+    return Opened(Column(Row(*nodes[:-2]), Row(*nodes[-2:])), passages)
+
+
 # ── any other layer ──────────────────────────────────────────────────────────
 def _on_the_way(view: RowView, stage: RowStage) -> Opened:
     """What it makes between what comes in and what goes out, one tensor after another, each in its own arithmetic."""
     inside = [name for name in view.trace if stage.own(name) and name not in (stage.out, stage.wrote)
               and not view.trace.tensor(name).is_recipe and view.figures.made(name)]  # fmt: skip
-    own = [name for name in inside if name not in (stage.reads, passed(view, stage))
+    own = [name for name in inside if name not in (stage.reads, _passed(view, stage))
            and not name.endswith((".derivative", ".indices"))]  # fmt: skip
     most = WAY if len(view.open) == 1 else WAY // 2
     if stage.layer in OWN:
-        own, most = stated(view, stage, own), len(OWN[stage.layer]) if len(view.open) == 1 else SEVERAL
+        own, most = _stated(view, stage, own), len(OWN[stage.layer]) if len(view.open) == 1 else SEVERAL
     chosen = (own if stage.layer in OWN else sorted(own, key=lambda name: _telling(name, stage)))[:most]
     chosen = sorted(chosen, key=lambda name: view.figures.acted(name).at)
     weights = [name for name in view.trace if stage.own(name)
@@ -157,7 +183,7 @@ def _on_the_way(view: RowView, stage: RowStage) -> Opened:
     nodes: list[Node] = [sliced(view, stage, name, first=not k) for k, name in enumerate(shown)]
     passages = tuple(told_unit(view, stage, words.inner(name, stage), (name,), {}) for name in chosen)
     if not nodes:
-        return moved(view, stage)
+        return _moved(view, stage)
     half = -(-len(nodes) // 2)
     stands = Column(Row(*nodes[:half]), Row(*nodes[half:])) if len(nodes) > WAY else Row(*nodes)
     return Opened(stands, passages)
@@ -169,3 +195,41 @@ def _telling(name: str, stage: RowStage) -> tuple[int, int]:
     short = own.rpartition(".")[2]
     found = [TELLING.index(word) for word in (own, short) if word in TELLING]
     return (min(found), 0) if found else (len(TELLING), 0)
+
+
+def _stated(view: RowView, stage: RowStage, own: Sequence[str]) -> list[str]:
+    """What a layer with a state makes for its last number, that first: of several in it the one that is followed."""
+    ends = OWN[stage.layer]
+    way = [name.rpartition(".")[0] for name in view.ways[stage.place] if name.rpartition(".")[2] in ends]
+    lead = way[-1] if way else next((name.rpartition(".")[0] for name in reversed(own)
+                                     if name.rpartition(".")[2] in ends), "")  # fmt: skip
+    return [name for word in ends if (name := f"{lead}.{word}") in own]
+
+
+def _passed(view: RowView, stage: RowStage) -> str:
+    """The tensor whose numbers stand in what a stage wrote as they are: to tell both would be to tell one twice."""
+    cell = view.ways[stage.place].get(stage.wrote)
+    if cell is None or not view.figures.made(stage.wrote):
+        return ""
+    step = view.figures.acted_at(cell).step
+    same = step.operation in ("join", "copy", "arrange", "unroll")
+    return step.reads[0].tensor if same and len(step.reads) == 1 else ""
+
+
+def _moved(view: RowView, stage: RowStage) -> Opened:
+    """A stage that computes nothing: the rows and columns that the followed number comes from, and where it goes."""
+    way = view.ways[stage.place]
+    made = way.get(stage.wrote) or way[stage.out]
+    before = view.figures.rearranged(made) if stage.layer == "flatten" else None
+    text = f"place {made.index[-1] + 1}" if before else words.word(stage)
+    if before is None:
+        before = Address(stage.reads, tuple(view.cell(stage.reads, stage).values()))
+    axes, cell = view.axes(before.tensor), view.figures.indices(before)
+    drawn = axes[-2:] if len(axes) > 2 else ()
+    at = tuple((axis, cell[axis]) for axis in axes if axis not in drawn)
+    of = words.place(view, before) if not drawn else ", ".join(f"{words.single(axis)} {i + 1}" for axis, i in at)
+    few = max((view.trace.size(axis) for axis in drawn), default=1) <= FIRM
+    rows, cols = drawn or (None, None)
+    grid = Grid(before.tensor, f"{lead_of(view, stage)}{of}", rows, cols, at=at, sized=False, lens=False, firm=few,
+                band=(0.0, 0.0) if few else (SMALL, SMALL))  # fmt: skip
+    return Opened(Row(grid, "→", HeldTally(made.tensor, text)), ())

@@ -11,7 +11,7 @@ from layeranim.stories.networks import sequential_words as words
 from layeranim.stories.networks.sequential_view import STATED, RowStage, RowView
 from layeranim.stories.stage import Grid, Leading, Passage, Tally
 from layeranim.stories.stage.figures import Figures
-from layeranim.stories.stage.parts.base import Moment
+from layeranim.stories.stage.parts.base import Actor, Moment
 from layeranim.stories.stage.plans import Plan, TablePlan
 from layeranim.stories.stage.solver import Node, Setting
 from layeranim.stories.stage.verbs import Verb
@@ -36,19 +36,11 @@ class Foremost(Leading):
     """The largest products of the unit ``own``, whichever unit is under way."""
 
     own: tuple[tuple[str, int], ...] = ()
-
-    def changes(self, figures: Figures, plan: TablePlan, moment: Moment) -> Iterator[Verb]:
-        yield from ()
+    changes, closes, passes = Actor.changes, Actor.closes, Actor.passes
 
     def writes(self, figures: Figures, plan: TablePlan, region: Region, moment: Moment) -> Iterator[Verb]:
         if dict(self.own).items() <= figures.here(moment.unit).items():
             yield self._rows(figures, plan, moment.unit)
-
-    def closes(self, figures: Figures, plan: TablePlan, unit: int) -> Iterator[Verb]:
-        yield from ()
-
-    def passes(self, figures: Figures, plan: TablePlan, first: int, last: int) -> Iterator[Verb]:
-        yield from ()
 
 
 @dataclass(frozen=True)
@@ -64,18 +56,11 @@ class NamedRow(Grid):
 class HeldTally(Tally):
     """A tally that keeps its number while other stages are told."""
 
-    def changes(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[Verb]:
-        yield from ()
+    changes, closes, passes = Actor.changes, Actor.closes, Actor.passes
 
     def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
         if moment.target.tensor == self.tensor:
             yield from super().writes(figures, plan, region, moment)
-
-    def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
-        yield from ()
-
-    def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
-        yield from ()
 
 
 def lead_of(view: RowView, stage: RowStage) -> str:
@@ -85,8 +70,7 @@ def lead_of(view: RowView, stage: RowStage) -> str:
 
 def at_axes(view: RowView, address: Address) -> dict[str, int]:
     """A cell by its axes but for the samples."""
-    axes = view.trace.axes(address.tensor)
-    return {axis: i for axis, i in zip(axes, address.index, strict=True) if axis in view.axes(address.tensor)}
+    return {axis: i for axis, i in view.figures.indices(address).items() if axis in view.axes(address.tensor)}
 
 
 def told_unit(view: RowView, stage: RowStage, name: str, writes: tuple[str, ...], at: Mapping[str, int]) -> Passage:

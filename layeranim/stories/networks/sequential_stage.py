@@ -9,22 +9,12 @@ from layeranim.stories.networks.opened import OPEN_MOST, cards, tight
 from layeranim.stories.networks.sequential_opened import opened_view
 from layeranim.stories.networks.sequential_panels import NamedRow, Opened
 from layeranim.stories.networks.sequential_view import RowStage, RowView
-from layeranim.stories.stage import (
-    Bars,
-    Beneath,
-    Column,
-    Grid,
-    Maps,
-    More,
-    Passage,
-    Row,
-    Tries,
-)
+from layeranim.stories.pictures import pictured
+from layeranim.stories.stage import Bars, Beneath, Column, Grid, Maps, More, Passage, Row, Tries
 from layeranim.stories.stage.parts.volume import MOST
 from layeranim.stories.stage.solver import Node
 from layeranim.stories.storyboard import JOINED, Line, Telling
 
-PICTURED = ("image", "ink", "digit")
 FEW, BAND, HIGH = 12, 22.0, 240.0
 """A longer row of numbers is a band, so wide and high."""
 TALL, TALL_OPEN = 320.0, 100.0
@@ -45,7 +35,7 @@ class RowStanding:
     def __init__(self, telling: Telling, most: int = OPEN_MOST, fewer: int = 0) -> None:
         self.telling, self.most = telling, most
         self.view = view = self._view()
-        self.pictured = telling.kinds.get("input") in PICTURED or bool(telling.base and telling.base.planes)
+        self.pictured = pictured(telling)
         self.groups = _folded(view, max(FEWEST, cards(telling.film.canvas, view.open) - fewer))
         self.opened: dict[int, Opened] = {k: opened_view(view, view.stages[k]) for k in view.open}
         self.passages: list[tuple[Passage, int]] = []
@@ -141,29 +131,15 @@ class RowStanding:
         return (words.shape_line(self.view, tensor), *learnt)
 
     def _card(self, tensor: str, text: str, stage: RowStage | None, firm: bool) -> Node:
-        view, lines = self.view, self._lines(tensor, stage)
-        barred = (
-            stage is view.stages[-1]
-            and len(view.shape(tensor)) == 1
-            and view.shape(tensor)[0] <= (BARS_OPEN if self.low else BARS_MOST)
-        )
-        if barred:
-            return Beneath(Bars(tensor, text, view.axes(tensor)[0], self._ends(), BAR),
-                           lines[1:])  # fmt: skip
-        if stage is view.stages[-1] and self.low and self._few:
-            return Beneath(self._across(tensor, text), lines)
+        view, lines, shape = self.view, self._lines(tensor, stage), self.view.shape(tensor)
+        axes = view.axes(tensor)
+        few = stage is view.stages[-1] and len(shape) == 1 and shape[0] <= BARS_MOST
+        if few and (not self.low or shape[0] <= BARS_OPEN):
+            return Beneath(Bars(tensor, text, axes[0], self._ends(), BAR), lines[1:])
+        if few:  # where stages are low, the numbers at the end stand side by side, each under its name
+            return Beneath(NamedRow(tensor, text, cols=axes[0], sized=False, lens=False, band=(NAMED * shape[0], BAR),
+                                    called=((), self._ends())), lines)  # fmt: skip
         return Beneath(self._picture(tensor, text, firm), lines)
-
-    @property
-    def _few(self) -> bool:
-        """Whether the numbers at the end are few enough to have names."""
-        return len(self.view.shape("output")) == 1 and self.view.shape("output")[0] <= BARS_MOST
-
-    def _across(self, tensor: str, text: str) -> Node:
-        """Where stages are low: the numbers at the end side by side, each under its name."""
-        wide = NAMED * self.view.shape(tensor)[0]
-        return NamedRow(tensor, text, cols=self.view.axes(tensor)[0], sized=False, lens=False, band=(wide, BAR),
-                        called=((), self._ends()))  # fmt: skip
 
     def _ends(self) -> tuple[str, ...]:
         """What the numbers at the end are called: the digits, else their places."""
@@ -184,17 +160,14 @@ class RowStanding:
             return Maps(tensor, text, first, JOINED.join(rows), cols, maps=view.trace.size(first), seen=seen,
                         tall=TALL_OPEN if self.low else TALL, pixels=self.pictured and tensor == "input",
                         chosen=view.foremost(tensor, first, MOST))  # fmt: skip
-        rows_, cols_ = (*axes, None, None)[:2]
-        sizes = view.shape(tensor)
-        high = TALL_OPEN if self.low else HIGH
-        band = (0.0, 0.0)
-        if not firm and max(sizes, default=1) > FEW:
+        row, col = (*axes, None, None)[:2]
+        sizes, high, band = view.shape(tensor), TALL_OPEN if self.low else HIGH, (0.0, 0.0)
+        named = tensor == "input" and view.stages[0].layer == "embedding" and len(sizes) == 1 and sizes[0] <= FEW
+        if not firm and not named and max(sizes, default=1) > FEW:
             n, m = (*sizes, 1, 1)[:2]
             band = (BAND if m == 1 else min(160.0, max(BAND, 10.0 * m)), min(high, max(BAND, 10.0 * n)))
-        named = tensor == "input" and view.stages[0].layer == "embedding" and len(sizes) == 1 and sizes[0] <= FEW
         called = (view.tokens if tensor == "input" else (), ())
-        return Grid(tensor, text, rows=rows_, cols=cols_, sized=False, lens=False, firm=named, called=called,
-                    band=(0.0, 0.0) if named else band)  # fmt: skip
+        return Grid(tensor, text, row, col, sized=False, lens=False, firm=named, called=called, band=band)
 
     @property
     def undrawn(self) -> tuple[str, ...]:

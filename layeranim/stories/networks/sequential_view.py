@@ -12,7 +12,6 @@ import numpy as np
 from layeranim.engine.embedding import numbered as numbered_words
 from layeranim.engine.links import links_of
 from layeranim.engine.trace import Array, Region, Shape, count
-from layeranim.stories.networks.sequential_kinds import alike, numbered, shares
 from layeranim.stories.networks.sequential_options import SequentialFilmConfig, opened
 from layeranim.stories.stage import Each, Grid, Passage, Passages, Play
 from layeranim.stories.stage.figures import Covered, Figures
@@ -27,6 +26,8 @@ DRAWS = ".draws"
 """Axes of draws of a mask: a network in use has one, which is none to look at."""
 STATED = ("rnn", "gru", "lstm")
 """Layers that keep a state."""
+COMPARED = ("scaled", "maximum", "shifted")
+"""What a softmax makes of its scores before the powers: written as these are."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,13 @@ class RowStage:
         """What it is called, where that is not the word for its layer."""
         return ""
 
+    @property
+    def keeps(self) -> bool:
+        """Whether it passes every number on as it is, at its place."""
+        if self.layer == "activation":
+            return str(self.link.config.activation) == "linear"
+        return self.layer == "dropout" and not self.link.config.rate
+
     def own(self, tensor: str) -> bool:
         """Whether a tensor is of its inside."""
         return tensor.startswith(self.prefix)
@@ -78,9 +86,8 @@ class RowView:
         self.batched = BATCH in self.trace.axes("input")
         self.sample = telling.film.place_in(self.trace.size(BATCH)) if self.batched else 0
         one = Passages((), ("stage", "stages"), passages=(Passage("", ("output",)),))
-        told = self.trace, self.stages
         plain = Play("", Grid("input", ""), one, (Each((("output", ()),)),), (), (), "",
-                     kinds=shares(*told), same=numbered(*told), alike=alike(*told))  # fmt: skip
+                     kinds=self._shares(), same=self._same(), alike=self._alike())  # fmt: skip
         self.figures = Figures(plain, telling)
         self.offsets: dict[str, tuple[int, ...]] = {}
         self.ways = self._ways()
@@ -97,6 +104,32 @@ class RowView:
                             for word, usual in (("entry", before), ("folded", out)))  # fmt: skip
             yield RowStage(k, link, before, reads, wrote, out)
             before = out
+
+    def _shares(self) -> dict[str, str]:
+        """The tensors whose numbers are parts of 1."""
+        ends = (stage.out for stage in self.stages if stage.layer == "softmax" and not stage.link.config.log)
+        return dict.fromkeys((*ends, *(name for name in self.trace if name.endswith("self.weights"))), "share")
+
+    def _same(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of axes that number the same: the units of a layer with a state, and the features of this state."""
+        every = {axis for tensor in self.trace.tensors.values() for axis in tensor.axes}
+        pairs = ((f"{stage.prefix}units", f"{stage.prefix}hidden") for stage in self.stages)
+        return tuple(pair for pair in pairs if every.issuperset(pair))
+
+    def _alike(self) -> tuple[tuple[str, ...], ...]:
+        """Groups of tensors that hold the same numbers, or numbers that are compared."""
+        groups: list[set[str]] = []
+        for stage in self.stages:
+            pairs = [{stage.before, stage.reads}, {stage.wrote, stage.out}]
+            if stage.layer == "flatten" or stage.keeps:
+                pairs.append({stage.reads, stage.wrote})
+            if stage.layer == "softmax":
+                pairs.append({stage.reads, *(f"{stage.prefix}{word}" for word in COMPARED)} & {*self.trace})
+            for pair in pairs:
+                met = [group for group in groups if group & pair]
+                groups = [group for group in groups if not group & pair] + [set.union(pair, *met)]
+        order = [*self.trace]
+        return tuple(tuple(sorted(group, key=order.index)) for group in groups if len(group) > 1)
 
     @property
     def tokens(self) -> tuple[str, ...]:
@@ -210,11 +243,9 @@ class RowView:
         """What a cell was made of: of several cells the one that counts most."""
         if not self.figures.made(at.tensor):
             return self._seen(at, stage)
-        same = self.figures.rearranged(at)
-        if same is not None:
+        if same := self.figures.rearranged(at):
             return same
-        acted = self.figures.acted_at(at)
-        read = [region for region in acted.reads if self.trace.tensor(region.tensor).role != "weight"]
+        acted, read = self.figures.acted_at(at), self._taken(at)
         if not read:
             return None
         if acted.step.operation in ("multiply", "weigh_rows"):
@@ -224,18 +255,22 @@ class RowView:
         found.sort(key=lambda one: (not self._direct(one, stage), -self._weight(one, at)))
         return next((one for one in found if not self._padding(one, stage)), found[0] if found else None)
 
+    def _taken(self, at: Address) -> list[Region]:
+        """What the step that made a cell reads of it, but for weights."""
+        return [one for one in self.figures.acted_at(at).reads if self.trace.tensor(one.tensor).role != "weight"]
+
+    def _multiplied(self, at: Address) -> Address | None:
+        """The number that a product was made of, and a weight; nothing of what is none."""
+        read = self._taken(at) if self.figures.made(at.tensor) else []
+        return self._factor(at, read[0]) if read and self.figures.acted_at(at).step.operation == "multiply" else None
+
     def _direct(self, one: Address, stage: RowStage) -> bool:
         """Of a layer with a state: whether a product is of what comes in now, not of what was kept."""
-        if stage.layer not in STATED or not self.figures.made(one.tensor):
-            return True
-        step = self.figures.acted_at(one).step
-        read = [region for region in step.reads if self.trace.tensor(region.tensor).role != "weight"]
-        if step.operation != "multiply" or not read:
-            return True
-        factor = self._factor(one, read[0])
+        factor = self._multiplied(one) if stage.layer in STATED else None
         if factor is not None and self.figures.made(factor.tensor):
             factor = self.figures.rearranged(factor)
-        return factor is not None and factor.tensor == stage.reads
+            return factor is not None and factor.tensor == stage.reads
+        return factor is None or factor.tensor == stage.reads
 
     def _best(self, cells: Covered, at: Address) -> list[Address]:
         values = np.nan_to_num(self.figures.read(cells).astype(float), nan=-np.inf)
@@ -246,28 +281,22 @@ class RowView:
         sign = -1.0 if self.figures.value(at) < 0 else 1.0
         return float(np.nan_to_num(sign * self.figures.value(one), nan=-np.inf))
 
-    def _factor(self, product_: Address, region: Region) -> Address | None:
+    def _factor(self, product_: Address, region: Region) -> Address:
         """The number that a product was made of, at its own place among those that are multiplied."""
-        made = self.figures.acted_at(product_)
-        cells, side = self.figures.covered(made.step.writes), self.figures.covered(region)
-        own = Covered(product_.tensor, tuple(range(i, i + 1) for i in product_.index))
-        places = cells.places(own)
-        if places is None:
-            return None
-        if len(side) == len(cells):
-            return side[int(places[0])]
-        return side[int(self.figures.factored(cells, places, region)[0])]
+        cells, side = self.figures.covered(self.figures.acted_at(product_).step.writes), self.figures.covered(region)
+        places = cells.places(Covered(product_.tensor, tuple(range(i, i + 1) for i in product_.index)))
+        assert places is not None  # a step writes what it made
+        return side[int((places if len(side) == len(cells) else self.figures.factored(cells, places, region))[0])]
 
     def cell(self, tensor: str, stage: RowStage) -> dict[str, int]:
         """The followed cell of a tensor by its axes: on the way to the end, else alike that of what the stage made."""
         way, axes = self.ways[stage.place], self.trace.axes(tensor)
         if tensor in way:
-            return dict(zip(axes, way[tensor].index, strict=True))
+            return self.figures.indices(way[tensor])
         made = way.get(stage.wrote) or next(iter(way.values()))
         known: dict[str, int] = {}
         for one in (made, *reversed([*way.values()])):
-            for axis, i in zip(self.trace.axes(one.tensor), one.index, strict=True):
-                known.setdefault(axis, i)
+            known = self.figures.indices(one) | known
         for a, b in (*self.figures.film.same, *(pair[::-1] for pair in self.figures.film.same)):
             if a in known:
                 known.setdefault(b, known[a])
@@ -277,11 +306,7 @@ class RowView:
     def _padding(self, at: Address, stage: RowStage) -> bool:
         """Whether a cell, or the product in it, is of padding alone."""
         if self.figures.made(at.tensor):
-            step = self.figures.acted_at(at).step
-            read = [region for region in step.reads if self.trace.tensor(region.tensor).role != "weight"]
-            if step.operation != "multiply" or not read:
-                return False
-            factor = self._factor(at, read[0])
+            factor = self._multiplied(at)
             return factor is not None and not self.figures.made(factor.tensor) and self._seen(factor, stage) is None
         return at.tensor != stage.before and self._seen(at, stage) is None
 

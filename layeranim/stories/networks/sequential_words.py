@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from layeranim.engine.links import Link
+from layeranim.stories import phrases
 from layeranim.stories.activations import activation_word
-from layeranim.stories.networks.sequential_kinds import keeps
 from layeranim.stories.networks.sequential_view import STATED, RowStage, RowView
 from layeranim.stories.phrases import so_many
 from layeranim.stories.stage.figures import Figures
@@ -18,6 +18,7 @@ from layeranim.stories.storyboard import Address, Fact, Line, Run
 NAMED_MOST = 9
 """Names of layers of more letters stand for themselves in no heading."""
 Says = Callable[[Link], str]
+CONVS, TRANSPOSED, POOLS = (tuple(of + n for n in ("", "1d", "3d")) for of in ("conv", "conv-transpose", "pool"))
 
 
 def _pooled(link: Link) -> str:
@@ -30,20 +31,15 @@ GATED = {"linear": "identity", "glu": "GLU", "reglu": "ReGLU", "geglu": "GEGLU",
 WORDS: dict[str, str | Says] = {
     "activation": lambda link: GATED.get(link.config.activation) or activation_word(link.config.activation),
     "batchnorm": "batch norm",
-    "conv": "conv",
     "conv1d": "conv",
+    **dict.fromkeys(TRANSPOSED, "transposed"),
+    **dict.fromkeys(POOLS, lambda link: f"{_pooled(link)} pool"),
     "conv3d": "conv 3D",
     "concatenate": "concat",
-    "conv-transpose": "transposed",
-    "conv-transpose1d": "transposed",
-    "conv-transpose3d": "transposed",
     "elementwise": lambda link: str(link.config.operation),
     "gru": "GRU",
     "layernorm": lambda link: {"rms": "RMS norm"}.get(link.config.kind, f"{link.config.kind} norm"),
     "lstm": "LSTM",
-    "pool": lambda link: f"{_pooled(link)} pool",
-    "pool1d": lambda link: f"{_pooled(link)} pool",
-    "pool3d": lambda link: f"{_pooled(link)} pool",
     "reduce": lambda link: str(link.config.mode),
     "rnn": "RNN",
     "softmax": lambda link: "log-softmax" if link.config.log else "softmax",
@@ -79,29 +75,10 @@ def brief(stage: RowStage) -> str:
 
 def does(view: RowView, stage: RowStage) -> str:
     """What a stage does with what comes in, in a sentence; nothing where its arithmetic says it."""
-    config, layer = stage.link.config, stage.layer
-    if layer in ("conv", "conv1d", "conv3d"):
-        return "a filter reads one window at a time, through all maps" if config.groups == 1 else (
-            "each filter reads windows of the maps of its group")  # fmt: skip
-    if layer.startswith("conv-transpose"):
-        return "every cell stamps the kernel; overlaps add up"
-    if layer.startswith("pool"):
-        return {"max": "the largest number of each window stays", "mean": "each window becomes its mean"}.get(
-            str(config.mode).split("-")[-1], "each window becomes its norm")  # fmt: skip
-    if keeps(stage) and layer == "activation":
-        return "no number changes"
-    if layer == "activation":
-        kept = "what is negative becomes 0" if config.activation == "relu" else ""
-        return kept or "every number goes through one curve"
-    if layer == "dense":
-        return "every unit weighs all that comes in"
-    if layer == "softmax" and not finite(view, stage):
+    if stage.layer == "softmax" and not finite(view, stage):
         return ""
-    if layer == "softmax":
-        return "scores become logarithms of shares" if config.log else "scores become shares that add up to 1"
-    if layer == "dropout":
-        return "nothing is dropped: the network is in use" if not config.rate else "units are left out at random"
-    return SENTENCES.get(layer, "")
+    said = SENTENCES.get(stage.layer, "")
+    return said(stage.link) if callable(said) else said
 
 
 def finite(view: RowView, stage: RowStage) -> bool:
@@ -109,18 +86,38 @@ def finite(view: RowView, stage: RowStage) -> bool:
     return bool(np.isfinite(view.trace.read(view.figures.told(stage.out))).all())
 
 
-SENTENCES = {
+def _filtered(link: Link) -> str:
+    if link.config.groups == 1:
+        return "a filter reads one window at a time, through all maps"
+    return "each filter reads windows of the maps of its group"
+
+
+def _windowed(link: Link) -> str:
+    mode = str(link.config.mode).split("-")[-1]
+    return {"max": "the largest number of each window stays", "mean": "each window becomes its mean"}.get(
+        mode, "each window becomes its norm")  # fmt: skip
+
+
+SENTENCES: dict[str, str | Says] = {
+    "activation": lambda link: {"linear": "no number changes", "relu": "what is negative becomes 0"}.get(
+        link.config.activation, "every number goes through one curve"),
     "batchnorm": "every feature gets its own centre and spread",
+    **dict.fromkeys(CONVS, _filtered),
+    **dict.fromkeys(TRANSPOSED, "every cell stamps the kernel; overlaps add up"),
+    **dict.fromkeys(POOLS, _windowed),
+    **dict.fromkeys(STATED, "step by step: what it read before is in its state"),
+    "dense": "every unit weighs all that comes in",
+    "dropout": lambda link: "units are left out at random" if link.config.rate else (
+        "nothing is dropped: the network is in use"),
     "embedding": "every id picks its row of the table",
     "flatten": "the maps lie down in one row: no number changes",
-    "gru": "step by step: what it read before is in its state",
     "layernorm": "numbers of a sample get a common centre and spread",
-    "lstm": "step by step: what it read before is in its state",
     "pad": "more cells around: no number changes",
-    "rnn": "step by step: what it read before is in its state",
+    "softmax": lambda link: "scores become logarithms of shares" if link.config.log else (
+        "scores become shares that add up to 1"),
     "transformer": "rows look at each other, then each thinks alone",
     "upsample": "more cells, made of those that are there",
-}
+}  # fmt: skip
 
 
 def single(axis: str) -> str:
@@ -215,28 +212,23 @@ def place(view: RowView, at: Address) -> str:
     return ", ".join(said) or "the output"
 
 
-def laid(view: RowView, stage: RowStage, figures: Figures) -> Line:
+def laid(view: RowView, stage: RowStage, figures: Figures, unit: int = 0) -> Line:
     """``7.1 of map 8, row 2, column 1 goes to place 31 of 64``."""
     cell = view.ways[stage.place][stage.wrote]
     before = view.figures.rearranged(cell)
     assert before is not None
-    where = f" of {place(view, before)} goes to place "
-    return (
-        Run(figures.text(before), "ink", "semibold", before),
-        Run(where, source=Fact("place")),
-        Run(str(cell.index[-1] + 1), "result", "semibold", Fact("place"), late=True),
-        Run(f" of {view.shape(stage.wrote)[-1]}", source=Fact("place"), late=True),
-    )
+    number = Run(figures.text(before), "ink", "semibold", before)
+    return phrases.laid(number, place(view, before), cell.index[-1], view.shape(stage.wrote)[-1])
 
 
-def kept(view: RowView, stage: RowStage, figures: Figures) -> Line:
+def kept(view: RowView, stage: RowStage, figures: Figures, unit: int = 0) -> Line:
     """``2.24 stays 2.24``: of a layer that passes every number on."""
     cell = view.ways[stage.place][stage.out]
     text = figures.text(cell)
     return (Run(text, "ink", "semibold", cell), Run(" stays "), Run(text, "result", "semibold", cell, late=True))
 
 
-def picked(view: RowView, stage: RowStage, figures: Figures) -> Line:
+def picked(view: RowView, stage: RowStage, figures: Figures, unit: int = 0) -> Line:
     """``down is id 3, row 4 of the table: 1.20 in column 4``."""
     cell = view.ways[stage.place][stage.out]
     place_, column = cell.index[-2:]

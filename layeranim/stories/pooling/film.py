@@ -19,8 +19,7 @@ def film(telling: Telling) -> Play:
     view = PoolView(telling)
     back = view.config.backward
     shown = telling.film.selected(view.units)
-    unit = telling.preset.unit if telling.preset else None
-    follow = unit if unit is not None and unit in shown else view.telling_unit(shown)
+    follow = view.followed(shown)
     shift = not back and len(shown) == view.units and view.steady
     chain = ("shares", "grad_input") if view.kind == "mean" else ("grad_input",)
     forth = ("sums", "output") if view.kind == "mean" else ("output",)

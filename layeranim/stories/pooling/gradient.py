@@ -101,14 +101,14 @@ class WayBack:
             return ()
         if view.last_over(view.index(u)[1], *at) != u:
             return ()
-        return Run(",  in all "), _result(figures, self._cell(u))
+        return Run(",  in all "), figures.result(self._cell(u))
 
     def _routed(self, figures: Figures, u: int, given: Run) -> Line:
         """``the winner, 7, gets 2,  the others 0``; of several windows won ``gets 2 + 3 = 5`` with the last of them."""
         view, won, index = self.view, self._wins(u), self.view.output_cell(u)
         held = Address("padded", view.cell(index[1], *view.winner(u)))
         head = Run("the winner, "), Run(figures.text(held), "ink", "semibold", held), Run(", gets ")
-        result = _result(figures, self._cell(u))
+        result = figures.result(self._cell(u))
         if len(won) == 1:
             rest = (Run(",  the others ", late=True), Run("0", source=Fact("others"), late=True))
             return *head, result, *(() if not view.disjoint or view.values(u).size == 1 else rest)
@@ -130,7 +130,7 @@ class WayBack:
             reached: Any = numbers.exact(given.text) / numbers.exact(figures.text(by))
         return (
             given, Run(" / "), _number(figures, by),
-            phrases.relation_run(numbers.agrees(reached, figures.text(share), given.text)), _result(figures, share),
+            phrases.relation_run(numbers.agrees(reached, figures.text(share), given.text)), figures.result(share),
             Run(f"  to each of {n} cells" if n > 1 else "  to its cell", source=Fact("window"), late=True),
         )  # fmt: skip
 
@@ -149,7 +149,7 @@ class WayBack:
         whole = all(isinstance(one, Fraction) for one in exact)
         reached: Any = (exact[0] * exact[1] if whole else float(exact[0]) * float(exact[1])) / known
         relation = numbers.agrees(reached, figures.text(cell), *texts, figures.text(norm))
-        return *head, phrases.relation_run(relation), _result(figures, cell), Run("  to the largest", late=True)
+        return *head, phrases.relation_run(relation), figures.result(cell), Run("  to the largest", late=True)
 
 
 @dataclass(frozen=True)
@@ -205,7 +205,3 @@ def _span(cells: list[int]) -> range:
 def _number(figures: Figures, address: Address, factor: bool = False) -> Run:
     text = figures.text(address)
     return Run(numbers.factor(text) if factor else text, "ink", "semibold", address)
-
-
-def _result(figures: Figures, address: Address) -> Run:
-    return phrases.result(figures.text(address), address)

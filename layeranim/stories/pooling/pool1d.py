@@ -18,14 +18,14 @@ from layeranim.stories.storyboard import Fact, Line, Run, Telling
 GOOD_FOR = "a shorter row for the layers that follow, nothing to learn"
 TAKEAWAYS: tuple[Sentence[PoolView], ...] = (
     Sentence("windows of one number: nothing to choose or to mix", lambda view: view.single),
-    Sentence("one number for each channel, however long its row is", lambda view: _one(view)),
-    Sentence(
-        "a shorter row: the strongest answer of each window stays", lambda view: _less(view) and view.kind == "max"
-    ),
-    Sentence(GOOD_FOR, lambda view: _less(view)),
+    Sentence("one number for each channel, however long its row is",
+             lambda view: view.config.mode not in WINDOWED and view.out[1] == 1),
+    Sentence("a shorter row: the strongest answer of each window stays",
+             lambda view: view.out[1] < view.size[1] and view.kind == "max"),
+    Sentence(GOOD_FOR, lambda view: view.out[1] < view.size[1]),
     Sentence("no shorter than before: each number the largest around its place", lambda view: view.kind == "max"),
     Sentence("no shorter than before, and nothing to learn"),
-)
+)  # fmt: skip
 COPIED = 8
 """Of so many numbers at most a window is copied, and counted one by one."""
 
@@ -35,8 +35,7 @@ def film(telling: Telling) -> Play:
     view = PoolView(telling)
     way, mean, back = WayBack(view), view.kind == "mean", view.config.backward
     shown = telling.film.selected(view.units)
-    unit = telling.preset.unit if telling.preset else None
-    follow = unit if unit is not None and unit in shown else view.telling_unit(shown)
+    follow = view.followed(shown)
     chain = ("shares" if back else "sums",) * mean + ("grad_input" if back else "output",)
     act = chain, words.back_notes(view) if back else words.notes(view)
     return Play(
@@ -62,14 +61,6 @@ def film(telling: Telling) -> Play:
     )  # fmt: skip
 
 
-def _one(view: PoolView) -> bool:
-    return view.config.mode not in WINDOWED and view.out[1] == 1
-
-
-def _less(view: PoolView) -> bool:
-    return view.out[1] < view.size[1]
-
-
 def _given(view: PoolView, lens: bool = False) -> Grid:
     n, size, padded = view.channels, view.size[1], view.padded[1]
     sized = f"{n}×{size}, padded {n}×{padded}" if padded > size else f"{n}×{size}"
@@ -86,7 +77,7 @@ def _stage(view: PoolView) -> Node:
     given = _given(view, lens=not copy)
     turns: tuple[Node | str, ...] = (Tally("output", NAMES[view.kind], few), "→")
     if view.kind == "mean":
-        turns = Tally("sums", "sum", few, "output"), "/", Grid("divisors", "count", sized=False, one=True), "="
+        turns = Tally("sums", "sum", few, "output"), "/", Grid("divisors", "count", one=True), "="
     if view.out[1] == 1:
         return Row(given, "→", *turns, made)
     return Column(given, Row(*((copied, "→") if copy else ()), *turns, made))
@@ -95,7 +86,7 @@ def _stage(view: PoolView) -> Node:
 def _back(view: PoolView) -> Node:
     """The output's gradient, the input that the windows read, and under it the gradient of each of its numbers."""
     back = Landed("grad_input", "input's gradient", "channels", "width", view=view)
-    share = Grid("divisors", "count", sized=False, one=True), "=", Grid("shares", "share", sized=False, one=True)
+    share = Grid("divisors", "count", one=True), "=", Grid("shares", "share", one=True)
     given = Grid("grad_output", "output's gradient", "channels", "out_width")
     under = Column(_given(view), back) if view.padded > view.size else Aligned(_given(view), back)
     return Column(Row(given, "/", *share) if view.kind == "mean" else given, under)

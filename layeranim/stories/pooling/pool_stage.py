@@ -81,7 +81,7 @@ def _operator(view: PoolView) -> Node:
     """What the window's numbers become, counted one by one; of a mean the sum and its divisor."""
     taken = view.taken if math.prod(view.kernel) <= COUNTED else None
     if view.kind == "mean":
-        by = Grid("divisors", "divided by", sized=False, one=True)
+        by = Grid("divisors", "divided by", one=True)
         return Column(Tally("sums", "sum", taken, "output"), by)
     return Tally("output", NAMES[view.kind], taken)
 
@@ -99,10 +99,10 @@ def _back(view: PoolView, look: PoolLook) -> Row:
     """From the output's gradient by way of who won the window, or of the share of each cell, to the input's."""
     back = channels(view, look, "grad_input")
     given = channels(view, look, "grad_output")
-    one = () if look.made else (Grid("grad_output", "gradient", sized=False, one=True),)
+    one = () if look.made else (Grid("grad_output", "gradient", one=True),)
     if view.kind == "mean":
-        by = Grid("divisors", "divided by", sized=False, one=True)
-        return Row(given, "→", Column(*one, by, Grid("shares", "share", sized=False, one=True)), "→", back)
+        by = Grid("divisors", "divided by", one=True)
+        return Row(given, "→", Column(*one, by, Grid("shares", "share", one=True)), "→", back)
     if look.copy and not look.given:
         return Row(given, "→", Column(*one, copied(view, look)), "→", back)
     return Row(given, "→", *((*one, "→") if one else ()), channels(view, look, "padded"), "→", back)

@@ -156,8 +156,10 @@ class PoolView:
         """The unit of the last window over a cell of the input."""
         return int((channel * self.out[0] + self.lasts[0][row]) * self.out[1] + self.lasts[1][col])
 
-    def telling_unit(self, units: range) -> int:
-        """The unit whose output is the largest, whatever its sign."""
+    def followed(self, units: range) -> int:
+        """The unit that is followed: the one asked for, the preset's, or that with the largest output of any sign."""
+        if (wanted := self.telling.wanted(units)) is not None:
+            return wanted
         shown = self.trace["output"][self.b, : self.shown].reshape(-1)[units.start : units.stop]
         sizes = np.abs(numbers.rounded(shown))
         return units[int(np.where(np.isfinite(sizes), sizes, -1.0).argmax())]

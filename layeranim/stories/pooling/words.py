@@ -85,9 +85,9 @@ def options(view: PoolView) -> list[str]:
         " (not counted)" if view.kind == "mean" and not (config.count_include_pad or config.divisor_override) else ""
     )
     window = f"window of {view.kernel[1]}" if view.flat else f"{numbers.shape_text(view.kernel)} window"
-    parts = [window, f"stride {_pair(config.stride)}"]
+    parts = [window, f"stride {phrases.pair(config.stride)}"]
     parts += [f"padding {'same ' if config.padding == 'same' else ''}{padding}{aside}"] if padding != "0" else []
-    parts += [f"dilation {_pair(config.dilation)}"] if set(config.dilation) != {1} else []
+    parts += [f"dilation {phrases.pair(config.dilation)}"] if set(config.dilation) != {1} else []
     parts += ["ceil mode"] if config.ceil_mode else []
     return parts + ([f"divisor {config.divisor_override}"] if config.divisor_override is not None else []) + more
 
@@ -211,7 +211,3 @@ def closing(view: PoolView) -> Line:
 def good_for(view: PoolView) -> str:
     """What such a layer is good for."""
     return first_true(BACK_TAKEAWAYS if view.config.backward else TAKEAWAYS, view)
-
-
-def _pair(sizes: tuple[int, ...]) -> str:
-    return str(sizes[0]) if len(set(sizes)) == 1 else numbers.shape_text(sizes)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 
-from layeranim import numbers
 from layeranim.stories import phrases
 from layeranim.stories.phrases import sentence
 from layeranim.stories.stage import Column, Each, Grid, Note, Play, Units, story
@@ -34,7 +33,7 @@ def film(telling: Telling) -> Play:
             Each((("output", (Note("batch, time and feature are counted from 0"),
                               Note("the layer reads all features of a time step at once", features > 1))),)),
         ),
-        words={"output": _placed(telling, at, features)},
+        words={"output": partial(_placed, telling, at, features)},
         opening=sentence("a row of numbers is folded: ", "so many steps, so many features each"),
         closing=sentence(
             f"{phrases.so_many('number', 'numbers', steps * features)} → "
@@ -52,21 +51,15 @@ def film(telling: Telling) -> Play:
     )  # fmt: skip
 
 
-def _placed(telling: Telling, at: int, features: int) -> Callable[[int], Line]:
+def _placed(telling: Telling, at: int, features: int, t: int) -> Line:
     """``20: place 3 = 1·2 + 1 → (0, 1, 1)``: where the last feature of a time step comes from."""
-    row = telling.trace["input"]
-    style = numbers.style(row, precision=telling.film.precision)
-
-    def says(t: int) -> Line:
-        place = t * features + features - 1
-        return (
-            Run(numbers.text(row[at, place], style), "ink", "semibold", Address("input", (at, place))),
-            Run(f": place {place} = {t}·{features} + {features - 1}", source=Fact("index")),
-            Run("  →  ", late=True),
-            Run(f"({at}, {t}, {features - 1})", "result", "semibold", Fact("index"), late=True),
-        )
-
-    return says
+    place = t * features + features - 1
+    return (
+        telling.number(Address("input", (at, place)), weight="semibold"),
+        Run(f": place {place} = {t}·{features} + {features - 1}", source=Fact("index")),
+        Run("  →  ", late=True),
+        Run(f"({at}, {t}, {features - 1})", "result", "semibold", Fact("index"), late=True),
+    )
 
 
 TimestepsStory = story("Time steps", film, GOOD_FOR)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from layeranim import numbers
-from layeranim.engine.recurrent.vanishing import VanishingConfig
-from layeranim.engine.trace import Array, Region
+from layeranim.engine.trace import Region
 from layeranim.stories import phrases
 from layeranim.stories.phrases import sentence
-from layeranim.stories.recurrent import losses
-from layeranim.stories.stage import Column, Each, Grid, Lines, Note, Play, Row, Units, story
-from layeranim.stories.stage.parts.tracks import MOST_LINES, drawn
+from layeranim.stories.stage import Column, Each, Grid, Lines, Note, Play, Row, Units
+from layeranim.stories.stage.parts.tracks import drawn
 from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
 
 GOOD_FOR = "why long memories are hard to learn, and why gates and clipping help"
@@ -23,168 +23,168 @@ NAMED = 30
 """Of more time steps none is called by its number."""
 
 
-def film(telling: Telling) -> Play:
-    """The film of the way back."""
-    trace, config = telling.trace, telling.config
-    ways, steps = trace.size("ways"), trace.size("time")
-    shown, lanes = drawn(ways), int(config.forget is not None)
-    norms = np.asarray(trace["gradient_norm"], float)[: len(shown), ::-1]
-    told = (
-        len(shown) - 1 - int(np.argmax(np.nan_to_num(norms[:, min(1, steps - 1) :]).max(axis=1)[::-1]))
-    )  # of equals the largest scale
-    rows = tuple(map(_names(telling).__getitem__, shown))
-    if config.losses == "every":
-        return losses.film(telling, rows, _options(telling), GOOD_FOR)
-    cols = tuple(f"t = {t}" for t in range(1, steps + 1)) if steps <= NAMED else ()
-    clipped, reach = "clipped" in trace, config.truncate or steps
-    last = telling.film.selected(steps)[-1]
+class Way:
+    """The way back; a unit of the film is a step back, from the last time step."""
+
+    def __init__(self, telling: Telling) -> None:
+        self.telling, self.trace = telling, telling.trace
+        self.config: Any = telling.config
+        self.ways, self.steps = self.trace.size("ways"), self.trace.size("time")
+        self.shown, self.told = drawn(self.ways), telling.film.selected(self.steps)
+        self.several, self.reach = self.trace.size("hidden") > 1, int(self.config.truncate or self.steps)
+        self.times = tuple(f"t = {t}" for t in range(1, self.steps + 1)) if self.steps <= NAMED else ()
+        lanes = () if self.config.forget is None else ("LSTM cell",)
+        self.names = (*lanes, *(f"{float(s):g} · U" for s in self.trace["scales"]))[: len(self.shown)]
+        self.norms = np.asarray(self.trace["gradient_norm"], float)[: len(self.shown), ::-1]
+        """The lengths of all that are drawn: (ways, steps back)."""
+
+    def t(self, unit: int) -> int:
+        """The time step, from 0, to which a unit leads back."""
+        return self.steps - 1 - unit
+
+    def units(self, inner: Callable[[int], Mapping[str, int]]) -> Units:
+        names = tuple(f"t = {self.t(k) + 1}" for k in range(self.steps))
+        return Units(("time",), ("step back", "steps back"), (), names, most={"ways": len(self.shown)}, inner=inner,
+                     turned=True)  # fmt: skip
+
+    def lines(self, *, low: bool = False) -> Lines:
+        return Lines("gradient_norm", "length of the gradient at t", "ways", self.names, self.config.threshold, 1,
+                     low=low)  # fmt: skip
+
+    def clipped(self) -> Note:
+        """What clipping does, where a length is beyond its threshold."""
+        most = self.config.threshold
+        return Note("above the dashed line a gradient keeps its direction and loses its length",
+                    lambda k: most is not None and bool((self.norms[:, k] > most).any()))  # fmt: skip
+
+    def options(self) -> tuple[str, ...]:
+        """What the header says."""
+        config = self.config
+        return (
+            phrases.so_many("time step", "time steps", self.steps),
+            f"hidden {self.trace.size('hidden')}",
+            *(("a loss at every step",) if config.losses == "every" else ()),
+            *((config.nonlinearity,) if config.nonlinearity != "tanh" else ()),
+            *((f"forget gate {config.forget:g}",) if config.forget is not None else ()),
+            *((f"clipped at {config.threshold:g}",) if config.threshold is not None else ()),
+            *((f"cut off after {phrases.so_many('step', 'steps', config.truncate)}",) if config.truncate else ()),
+        )
+
+    # ── of the loss at the end ───────────────────────────────────────────────
+    @cached_property
+    def followed(self) -> int:
+        """The way whose gradient becomes longest; of equals that of the largest scale."""
+        far = np.nan_to_num(self.norms[:, min(1, self.steps - 1) :]).max(axis=1)
+        return len(self.shown) - 1 - int(np.argmax(far[::-1]))
+
+    @property
+    def gated(self) -> bool:
+        return self.followed == 0 and self.config.forget is not None
+
+    def level(self, k: int) -> bool:
+        """Whether the cell's gradient is still half as long as it was, and another one is not."""
+        kept, lost = self.norms[0, k], self.norms[1:, k] < self.norms[1:, 0] / 2
+        return self.config.forget is not None and k > 0 and bool(kept >= self.norms[0, 0] / 2 > 0 and lost.any())
+
+    def ends(self) -> tuple[Note, Note]:
+        """That the way which grows most explodes, and that the one which shrinks most vanishes, as soon as they do."""
+        last = np.nan_to_num(self.norms[:, -1])
+        most, least = self.norms[np.argmax(last)], self.norms[np.argmin(last)]
+        return (
+            Note(f"{self.names[np.argmax(last)]} explodes: one such step throws the weights far away",
+                 lambda k: k > 0 and bool(most[k] > 2 * most[0])),
+            Note(f"{self.names[np.argmin(last)]} vanishes: the distant past gets no blame",
+                 lambda k: k > 0 and bool(0 < least[k] < least[0] / 2)),
+        )  # fmt: skip
+
+    def multiplied(self, unit: int) -> Line:
+        """The way so far times one more step's factor; of several units both are matrices."""
+        t, k = self.t(unit), self.followed
+        if unit == 0:
+            return (Run("the last state: nothing is multiplied yet", source=Fact("last")),)
+        if unit > self.reach:
+            return (Run("cut off: ", source=Fact("cut off")),
+                    Run("0 goes further back", "result", "semibold", Fact("zero")))  # fmt: skip
+        if self.several and self.gated:
+            return (Run("times the forget gate ", source=Fact("step")),
+                    Run(f"{self.config.forget:g}", "result", "semibold", Fact("forget")))  # fmt: skip
+        if self.several:
+            return jacobian(t)
+        product, factor, made = (Address(name, (k, at, 0, 0)) for name, at in
+                                 (("product", t + 1), ("jacobian", t + 1), ("product", t)))  # fmt: skip
+        return pair(self.telling.text, product, factor, made)
+
+    def long(self, unit: int) -> Line:
+        """How long the gradient is that arrives."""
+        place = Address("gradient_norm", (self.followed, self.t(unit)))
+        text = self.telling.text(place)
+        return Run("length"), phrases.equals(text, late=True), phrases.result(text, place)
+
+    def shortened(self, unit: int) -> Line:
+        """How long the gradient is, and how long it may be."""
+        place, most = Address("gradient_norm", (self.followed, self.t(unit))), self.config.threshold
+        said = f" > {most:g}: clipped" if self.norms[self.followed, unit] > most else ": left as it is"
+        return Run("length "), self.telling.number(place), Run(said, "result", "semibold", Fact("limit"))
+
+    def closing(self) -> Line:
+        """What arrives at the end of the way, of each scale."""
+        back = self.told[-1]
+        ends = [(name, self.telling.number(Address("gradient_norm", (k, self.t(back))), "result", "semibold"))
+                for k, name in enumerate(self.names)]  # fmt: skip
+        if len(ends) > 3 or sum(len(number.text) for _, number in ends) > SHORT:
+            ends = [ends[0], *ends[1:][-1:]]
+        out = [Run(f"{phrases.so_many('step', 'steps', back)} back: ", weight="regular", source=Fact("steps"))]
+        for i, (name, number) in enumerate(ends):
+            out += [Run(f"{', ' if i else ''}{name} leaves ", "result", source=Fact("scale")), number]
+        return tuple(out)
+
+
+def film(way: Way) -> Play:
+    """The film of the loss at the end."""
+    names, reach, clipped = way.names, way.reach, "clipped" in way.trace
+    grids = [Grid("gradient_norm", "length", "ways", "time", sized=False, called=(names, way.times))]
+    if clipped:
+        grids.append(Grid("clipped", "clipped g", "ways", "hidden_before", sized=False, called=(names, ())))
+    factor = "the forget gate" if way.gated else "the weight U times the slope"
     return Play(
         title="Gradients through time",
-        units=Units(("time",), ("step back", "steps back"), (),
-                    names=tuple(f"t = {steps - k}" for k in range(steps)), most={"ways": len(shown)},
-                    inner=lambda _: {"ways": told}, turned=True),
-        stage=Row(
-            Lines("gradient_norm", "length of the gradient at t", "ways", rows, config.threshold, 1),
-            Column(Grid("gradient_norm", "length", "ways", "time", sized=False, called=(rows, cols)),
-                   *((Grid("clipped", "clipped g", "ways", "hidden_before", sized=False, called=(rows, ())),)
-                     if clipped else ())),
-        ),
+        units=way.units(lambda _: {"ways": way.followed}),
+        stage=Row(way.lines(), Column(*grids)),
         acts=(
             Each((
                 ("product", (Note("the loss hangs on the last state alone", lambda k: k == 0),
                              Note("the way back is cut off: nothing goes further", lambda k: k > reach),
-                             Note("one step further back, one factor more: " +
-                                  ("the forget gate" if told < lanes else "the weight U times the slope"),
-                                  lambda k: 0 < k <= reach))),
-                (("gradient_norm", "clipped") if clipped else "gradient_norm", tuple(_notes(norms, rows, config))),
+                             Note(f"one step further back, one factor more: {factor}", lambda k: 0 < k <= reach))),
+                (("gradient_norm", "clipped") if clipped else "gradient_norm", (
+                    way.clipped(),
+                    Note("the cell's lane stays open: what is far back still gets its blame", way.level),
+                    *way.ends(),
+                )),
             )),
         ),
-        words={
-            "product": lambda unit: _multiplied(telling, told, steps - 1 - unit),
-            "gradient_norm": lambda unit: _long(telling, told, steps - 1 - unit),
-            "clipped": lambda unit: _shortened(telling, told, steps - 1 - unit),
-        },
+        words={"product": way.multiplied, "gradient_norm": way.long, "clipped": way.shortened},
         opening=sentence("the blame for an error goes back step by step, ", "and is multiplied at each"),
-        closing=_closing(telling, shown, steps - 1 - last),
+        closing=way.closing(),
         good_for=GOOD_FOR,
-        options=_options(telling),
-        drawn=(f"{MOST_LINES} of {ways} drawn",) if len(shown) < ways else (),
-        follow=steps - 1,
-        evidence=tuple(Region.of("gradient_norm", ways=k, time=steps - 1 - last) for k in shown),
+        options=way.options(),
+        drawn=phrases.not_all(len(way.shown), way.ways),
+        follow=way.steps - 1,
+        evidence=tuple(Region.of("gradient_norm", ways=k, time=way.t(way.told[-1])) for k in way.shown),
     )  # fmt: skip
 
 
-def _options(telling: Telling) -> tuple[str, ...]:
-    """What the header says."""
-    trace, config = telling.trace, telling.config
+def jacobian(t: int) -> Line:
+    """The factor of a step back where it is a matrix."""
+    return (Run(f"times the Jacobian of t = {t + 2}: ", source=Fact("step")),
+            Run("its slopes times U", "result", "semibold", Fact("factor")))  # fmt: skip
+
+
+def pair(text: Callable[[Address], str], first: Address, second: Address, to: Address, minus: str = "") -> Line:
+    """``2.25 · 1.50 = 3.38``: two numbers and what is made of them: a product, or with the sign a difference."""
+    a, b = text(first), text(second)
+    x, y = numbers.double(a), numbers.double(b)
     return (
-        phrases.so_many("time step", "time steps", trace.size("time")),
-        f"hidden {trace.size('hidden')}",
-        *(("a loss at every step",) if config.losses == "every" else ()),
-        *((config.nonlinearity,) if config.nonlinearity != "tanh" else ()),
-        *((f"forget gate {config.forget:g}",) if config.forget is not None else ()),
-        *((f"clipped at {config.threshold:g}",) if config.threshold is not None else ()),
-        *((f"cut off after {phrases.so_many('step', 'steps', config.truncate)}",) if config.truncate else ()),
-    )
-
-
-def _names(telling: Telling) -> list[str]:
-    """What the ways are called: the lane of an LSTM's cell, then the scales."""
-    states = [f"{float(s):g} · U" for s in telling.trace["scales"]]
-    return states if telling.config.forget is None else ["LSTM cell", *states]
-
-
-def _notes(norms: Array, names: tuple[str, ...], config: VanishingConfig) -> list[Note]:
-    """What the lengths do, of all that are drawn: (ways, steps back); of those that grow or shrink the one that does so
-    most."""
-    ends = np.nan_to_num(norms[:, -1])
-    most, least = int(np.argmax(ends)), int(np.argmin(ends))
-
-    def far(k: int) -> bool:
-        return config.threshold is not None and bool((norms[:, k] > config.threshold).any())
-
-    def level(k: int) -> bool:
-        kept, lost = norms[0, k], norms[1:, k] < norms[1:, 0] / 2
-        return config.forget is not None and k > 0 and bool(kept >= norms[0, 0] / 2 > 0) and bool(lost.any())
-
-    def explodes(k: int) -> bool:
-        return k > 0 and bool(norms[most, k] > 2 * norms[most, 0])
-
-    def vanishes(k: int) -> bool:
-        return k > 0 and bool(0 < norms[least, k] < norms[least, 0] / 2)
-
-    return [
-        Note("above the dashed line a gradient keeps its direction and loses its length", far),
-        Note("the cell's lane stays open: what is far back still gets its blame", level),
-        Note(f"{names[most]} explodes: one such step throws the weights far away", explodes),
-        Note(f"{names[least]} vanishes: the distant past gets no blame", vanishes),
-    ]
-
-
-def _multiplied(telling: Telling, k: int, t: int) -> Line:
-    """``2.25 · 1.50 = 3.38``: the way so far times one more step's factor; of several units both are matrices."""
-    trace = telling.trace
-    if t == trace.size("time") - 1:
-        return (Run("the last state: nothing is multiplied yet", source=Fact("last")),)
-    if telling.config.truncate is not None and trace.size("time") - 1 - t > telling.config.truncate:
-        return (
-            Run("cut off: ", source=Fact("cut off")),
-            Run("0 goes further back", "result", "semibold", Fact("zero")),
-        )
-    if trace.size("hidden") > 1:
-        if k == 0 and telling.config.forget is not None:
-            return Run("times the forget gate ", source=Fact("step")), Run(
-                f"{telling.config.forget:g}", "result", "semibold", Fact("forget")
-            )
-        return (Run(f"times the Jacobian of t = {t + 2}: ", source=Fact("step")),
-                Run("its slopes times U", "result", "semibold", Fact("factor")))  # fmt: skip
-    places = [Address(name, (k, at, 0, 0)) for name, at in (("product", t + 1), ("jacobian", t + 1), ("product", t))]
-    texts = [numbers.text(trace[p.tensor][p.index], _style(telling, p.tensor)) for p in places]
-    relation = numbers.agrees(numbers.double(texts[0]) * numbers.double(texts[1]), texts[2], *texts[:2])
-    return (
-        Run(numbers.factor(texts[0]), "ink", source=places[0]), Run(numbers.DOT),
-        Run(numbers.factor(texts[1]), "weights", source=places[1]), phrases.relation_run(relation),
-        phrases.result(texts[2], places[2]),
+        Run(a if minus else numbers.factor(a), "ink", source=first),
+        Run(f" {minus} " if minus else numbers.DOT), Run(numbers.factor(b), "weights", source=second),
+        *phrases.comes_to(x - y if minus else x * y, text(to), to, a, b),
     )  # fmt: skip
-
-
-def _long(telling: Telling, k: int, t: int) -> Line:
-    """How long the gradient is that arrives."""
-    place = Address("gradient_norm", (k, t))
-    text = numbers.text(telling.trace["gradient_norm"][k, t], _style(telling, "gradient_norm"))
-    return Run("length"), phrases.equals(text, late=True), phrases.result(text, place)
-
-
-def _style(telling: Telling, tensor: str) -> numbers.Style:
-    return numbers.style(telling.trace[tensor], precision=telling.film.precision)
-
-
-def _shortened(telling: Telling, k: int, t: int) -> Line:
-    """How long the gradient is, and how long it may be."""
-    trace, config = telling.trace, telling.config
-    norm = trace["gradient_norm"]
-    text = numbers.text(norm[k, t], _style(telling, "gradient_norm"))
-    long = bool(norm[k, t] > config.threshold)
-    return (
-        Run("length "), Run(text, "ink", source=Address("gradient_norm", (k, t))),
-        Run(f" > {config.threshold:g}: clipped" if long else ": left as it is", "result", "semibold", Fact("limit")),
-    )  # fmt: skip
-
-
-def _closing(telling: Telling, shown: Sequence[int], t: int) -> Line:
-    """What arrives at the end of the way, of each scale."""
-    trace = telling.trace
-    norm, style, names = trace["gradient_norm"], _style(telling, "gradient_norm"), _names(telling)
-    back = norm.shape[1] - 1 - t
-    out = [Run(f"{phrases.so_many('step', 'steps', back)} back: ", weight="regular", source=Fact("steps"))]
-    ends = shown if len(shown) <= 3 else (shown[0], shown[-1])
-    if sum(len(numbers.text(norm[k, t], style)) for k in ends) > SHORT:
-        ends = (shown[0], shown[-1])
-    for i, k in enumerate(dict.fromkeys(ends)):
-        text, place = numbers.text(norm[k, t], style), Address("gradient_norm", (k, t))
-        out.append(Run(f"{', ' if i else ''}{names[k]} leaves ", "result", source=Fact("scale")))
-        out.append(Run(text, "result", "semibold", place))
-    return tuple(out)
-
-
-VanishingStory = story("Gradients through time", film, GOOD_FOR)

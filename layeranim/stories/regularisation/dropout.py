@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from layeranim.numbers import TIMES, shape_text
+from layeranim.stories import phrases
 from layeranim.stories.claims import first_true
 from layeranim.stories.regularisation import dropout_words as words
 from layeranim.stories.regularisation.dropout_masks import Masks
@@ -65,7 +66,7 @@ def _arrangements(masks: Masks) -> list[Node]:
     if masks.draws > 1:
         several = [Row(given, "→", *row, *ends, test) for row in rows]
         return [*several, several[max(0, len(rows) - COLOURED)]]
-    head: Line = (Run("mask", "weights", "semibold", Fact("name")), Run("  1 keeps", source=Fact("mask")))
+    head = (*phrases.name("mask", "weights"), Run("  1 keeps", source=Fact("mask")))
     mask = Sheet("mask", head, masks.units, range(1), dashed=True)
     return [Row(given, TIMES, mask, "→", rows[0][0], test)]
 
@@ -87,7 +88,7 @@ def _slots(masks: Masks) -> Iterator[list[Sheet]]:
 
 
 def _headed(name: str, sizes: str = "") -> Line:
-    return (Run(name, "ink", "semibold", Fact("name")), *((Run(sizes, source=Fact("shape")),) if sizes else ()))
+    return *phrases.name(name), *((Run(sizes, source=Fact("shape")),) if sizes else ())
 
 
 DropoutStory = story("Dropout", film, words.GOOD_FOR, takes=18)

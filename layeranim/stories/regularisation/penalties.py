@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from layeranim import numbers
+from layeranim.engine.surfaces import lowest
 from layeranim.engine.trace import Region
 from layeranim.stories import phrases
 from layeranim.stories.phrases import sentence
@@ -34,8 +35,9 @@ def film(telling: Telling) -> Play:
     trace, config = telling.trace, telling.config
     told = _Ways(telling)
     names = tuple(NAMES[one] for one in config.penalties)
+    aims = lowest(trace["curvature"], trace["minimum"])
     states, several = trace.size("states"), len(names) > 1
-    terrain = Terrain("path", "level", "ground", "penalties", "loss over w₁ and w₂", told.aims(), told.rings())
+    terrain = Terrain("path", "level", "ground", "penalties", "loss over w₁ and w₂", aims, told.rings())
     lengths = Lines("size", "length |w|", "penalties", names)
     weights = Grid("path", "weights", "cells", "penalties", sized=False, called=(("w₁", "w₂"), names))
     return Play(
@@ -49,7 +51,7 @@ def film(telling: Telling) -> Play:
             Each(
                 (
                     ("path", (Note("all begin with the same weights", lambda k: not k and several), *told.ways())),
-                    (("loss", "size"), Note("the mark shows where the loss is lowest", bool(told.aims()))),
+                    (("loss", "size"), Note("the mark shows where the loss is lowest", bool(aims))),
                 )
             ),
         ),
@@ -75,20 +77,6 @@ class _Ways:
         end = np.abs(np.nan_to_num(self.trace["path"][self.followed, self.last]))
         self.small = int(np.argmin(end))
 
-    def text(self, tensor: str, *at: int) -> str:
-        """A number as the stage shows it."""
-        return numbers.text(self.trace[tensor][at], self._style(tensor))
-
-    def _style(self, tensor: str) -> numbers.Style:
-        return numbers.style(self.trace[tensor], precision=self.telling.film.precision)
-
-    def aims(self) -> tuple[Point, ...]:
-        """Where the loss is lowest, if it is anywhere."""
-        bent, (x, y) = np.asarray(self.trace["curvature"], float), self.trace["minimum"]
-        finite = bool(np.isfinite(bent).all() and np.isfinite([x, y]).all())
-        up = finite and bool((np.linalg.eigvalsh((bent + bent.T) / 2) > 0).all())
-        return ((float(x), float(y)),) if up else ()
-
     def rings(self) -> tuple[tuple[int, tuple[Point, ...]], ...]:
         """The weights that the followed penalty counts as large as those at which it ended; the longest length."""
         out = []
@@ -110,83 +98,64 @@ class _Ways:
     def moved(self, unit: int) -> Line:
         """``L1, w₂: max(|0.05| − 0.10, 0) = 0``: the last act of an update, on the weight that is followed."""
         k, i = self.followed, self.small
-        made = Address("path", (k, unit, i))
-        text, penalty = self.text("path", k, unit, i), self.penalties[k]
-        name = f"{NAMES[penalty]}, w{'₁₂'[i]}"
+        made, weight = Address("path", (k, unit, i)), f"w{'₁₂'[i]}"
+        penalty = self.penalties[k]
         if unit == 0:
-            return Run(f"w{'₁₂'[i]} at the start"), phrases.equals(text, late=True), phrases.result(text, made)
-        before = Address("moved", (k, unit - 1, i))
-        held = self.text("moved", k, unit - 1, i)
-        head = Run(f"{name}: ", source=Fact("penalty"))
-        given = Run(held, "ink", source=before)
+            text = self.telling.text(made)
+            return Run(f"{weight} at the start"), phrases.equals(text, late=True), phrases.result(text, made)
+        head = Run(f"{NAMES[penalty]}, {weight}: ", source=Fact("penalty"))
+        given = self.telling.number(Address("moved", (k, unit - 1, i)))
         if penalty == "l1":
-            return head, *self._thresholded(given, text), phrases.result(text, made)
+            return head, *self._thresholded(given, made)
         if penalty == "max-norm" and self.trace["length"][k, unit - 1] > self.config.max_norm:
-            return head, *self._shortened(given, k, unit, text), phrases.result(text, made)
-        return head, *self._stepped(k, unit, i, text), phrases.result(text, made)
+            return head, *self._shortened(given, Address("length", (k, unit - 1)), made)
+        before, way = (Address(name, (k, unit - 1, i)) for name in ("path", "direction"))
+        return head, *phrases.stepped(self.telling, before, -self.config.learning_rate, way, made)
 
-    def _thresholded(self, given: Run, text: str) -> Line:
+    def _thresholded(self, given: Run, made: Address) -> Line:
         by = self.config.learning_rate * self.config.l1
         held = numbers.double(given.text)
         amount = Run(f"{by:.3g}", "ink", source=Fact("threshold"))
         reached = np.sign(held) * max(abs(held) - by, 0.0)
-        relation = phrases.relation_run(numbers.agrees(float(reached), text, given.text))
+        ends = phrases.comes_to(float(reached), self.telling.text(made), made, given.text)
         if abs(held) > by:
-            return given, Run(" − " if held > 0 else " + "), amount, relation
-        return Run("max(|"), given, Run("| − "), amount, Run(", 0)", source=Fact("threshold")), relation
+            return given, Run(" − " if held > 0 else " + "), amount, *ends
+        return Run("max(|"), given, Run("| − "), amount, Run(", 0)", source=Fact("threshold")), *ends
 
-    def _shortened(self, given: Run, k: int, unit: int, text: str) -> Line:
-        length = self.text("length", k, unit - 1)
-        most = self.config.max_norm
-        reached = numbers.double(given.text) * most / numbers.double(length) if numbers.double(length) else np.nan
+    def _shortened(self, given: Run, long: Address, made: Address) -> Line:
+        length, most = self.telling.number(long), self.config.max_norm
+        whole = numbers.double(length.text)
+        reached = numbers.double(given.text) * most / whole if whole else np.nan
         return (
-            given, Run(numbers.DOT), Run(f"{most:g}", "ink", source=Fact("most")), Run(" / "),
-            Run(length, "ink", source=Address("length", (k, unit - 1))),
-            phrases.relation_run(numbers.agrees(float(reached), text, given.text, length)),
+            given, Run(numbers.DOT), Run(f"{most:g}", "ink", source=Fact("most")), Run(" / "), length,
+            *phrases.comes_to(float(reached), self.telling.text(made), made, given.text, length.text),
         )  # fmt: skip
-
-    def _stepped(self, k: int, unit: int, i: int, text: str) -> Line:
-        before, way = self.text("path", k, unit - 1, i), self.text("direction", k, unit - 1, i)
-        rate = self.config.learning_rate
-        reached = numbers.double(before) - rate * numbers.double(way)
-        return (
-            Run(before, "ink", source=Address("path", (k, unit - 1, i))),
-            Run(f" − {rate:g} · ", source=Fact("rate")),
-            Run(numbers.factor(way), "ink", source=Address("direction", (k, unit - 1, i))),
-            phrases.relation_run(numbers.agrees(float(reached), text, before, way)),
-        )
 
     def cost(self, unit: int) -> Line:
         """What the weights cost and how long they are now, free and kept small."""
         free = [self.penalties.index("none")] if "none" in self.penalties else []
         line: list[Run] = []
         for k in dict.fromkeys([*free, self.followed]):
-            line.append(Run(f"{';  ' if line else ''}{NAMES[self.penalties[k]]}: loss ", source=Fact("penalty")))
-            for tensor, between in (("loss", ""), ("size", ", |w| ")):
-                line += [*((Run(between),) if between else ()),
-                         phrases.result(self.text(tensor, k, unit), Address(tensor, (k, unit)))]  # fmt: skip
+            loss, size = (Address(name, (k, unit)) for name in ("loss", "size"))
+            line += [Run(f"{';  ' if line else ''}{NAMES[self.penalties[k]]}: loss ", source=Fact("penalty")),
+                     phrases.result(self.telling.text(loss), loss), Run(", |w| "),
+                     phrases.result(self.telling.text(size), size)]  # fmt: skip
         return tuple(line)
 
     def closing(self) -> Line:
         """How many weights L1 has made 0; else how long the weights are, free and kept small."""
-        k, end = self.followed, self.trace["path"][self.followed, self.last]
-        zeros = int((end == 0).sum())
-        name = NAMES[self.penalties[k]]
+        k, zeros = self.followed, int((self.trace["path"][self.followed, self.last] == 0).sum())
+        head: Line = (Run(f"{NAMES[self.penalties[k]]}: ", weight="regular", source=Fact("penalty")),)
         if self.penalties[k] == "l1" and zeros:
             said = "one of two weights is exactly 0" if zeros == 1 else "both weights are exactly 0"
-            return Run(f"{name}: ", weight="regular", source=Fact("penalty")), Run(said, "result", "semibold",
-                                                                                   Fact("zeros"))  # fmt: skip
-        line = [
-            Run(f"{name}: ", weight="regular", source=Fact("penalty")),
-            Run("|w| is ", "result", "semibold", Fact("size")),
-            Run(self.text("size", k, self.last), "result", "semibold", Address("size", (k, self.last))),
-        ]
+            return *head, Run(said, "result", "semibold", Fact("zeros"))
+        told = [("|w| is ", k)]
         if "none" in self.penalties and self.penalties[k] != "none":
-            free = self.penalties.index("none")
-            line += [Run(", free it is ", "result", "semibold", Fact("size")),
-                     Run(self.text("size", free, self.last), "result", "semibold",
-                         Address("size", (free, self.last)))]  # fmt: skip
-        return tuple(line)
+            told.append((", free it is ", self.penalties.index("none")))
+        for said, one in told:
+            size = self.telling.number(Address("size", (one, self.last)), "result", "semibold")
+            head = *head, Run(said, "result", "semibold", Fact("size")), size
+        return head
 
 
 def _outline(size: float, corners: int) -> tuple[Point, ...]:

@@ -1,6 +1,6 @@
 """The stage: films as declarations. ``language`` is what a film says, ``solver`` lays it out, ``telling`` tells it."""
 
-from layeranim.stories.stage.arrangements import Beneath, Cross, More, Repeat, listed, picked
+from layeranim.stories.stage.arrangements import Beneath, Cross, More, Repeat, listed, picked, stack
 from layeranim.stories.stage.language import (
     NOTHING,
     All,
@@ -137,5 +137,6 @@ __all__ = [
     "listed",
     "picked",
     "room_for",
+    "stack",
     "story",
 ]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from layeranim import theme
 from layeranim.errors import OptionError
@@ -17,6 +20,8 @@ from layeranim.stories.stage.solver import COLUMN_GAP, Extent, Node, Setting, Sp
 from layeranim.stories.storyboard import Fact, Line, Run, Telling
 
 if TYPE_CHECKING:
+    from layeranim.stories.options import FilmOptions
+    from layeranim.stories.stage.parts.grid import Grid
     from layeranim.stories.stage.plans import Plan
 
 MOST = 4
@@ -36,6 +41,14 @@ CROSSING = 28.0
 def drawn(count: int, most: int = MOST) -> int:
     """How many of ``count`` parts are drawn where ``most`` have room."""
     return count if count <= most else most - 1
+
+
+def drawn_of(film: FilmOptions, noun: str, count: int, weights: Callable[[], NDArray[Any]]) -> tuple[int, ...]:
+    """Which parts are drawn: those that ``show`` asks for, else all, of many those that weigh most, in their order."""
+    asked = film.chosen(noun, count, MOST)
+    if asked or count <= MOST:
+        return asked or tuple(range(count))
+    return tuple(sorted(np.argsort(-weights(), kind="stable")[: drawn(count)].tolist()))
 
 
 @dataclass(frozen=True, init=False)
@@ -120,6 +133,15 @@ def picked(make: Callable[[int], Node], indices: Sequence[int], count: int, acro
     """A part for each of these indices along an axis of so many."""
     shown = len(indices)
     return Repeat(lambda i: make(indices[i]), count, shown + (shown < count), across, apart)
+
+
+def stack(grid: Grid, noun: str, axis: str, count: int, shown: Sequence[int] | None = None, across: int = 1) -> Repeat:
+    """The grid for each index along an axis, ``shown`` or the first: ``map 2``; a single one keeps the grid's name."""
+
+    def one(k: int) -> Grid:
+        return replace(grid, text=f"{noun} {k + 1}" if count > 1 else grid.text, at=((axis, k),))
+
+    return picked(one, range(drawn(count)) if shown is None else shown, count, across)
 
 
 def listed(noun: str, indices: Sequence[int], count: int, what: str = "drawn") -> tuple[str, ...]:

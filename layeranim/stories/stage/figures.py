@@ -16,6 +16,7 @@ from layeranim import displayed, numbers
 from layeranim.engine.trace import Array, Region, Step, Steps, cell, count
 from layeranim.errors import OptionError
 from layeranim.numbers import Style
+from layeranim.stories import phrases
 from layeranim.stories.stage.language import All, Each, Mask, Passages, Play, Units, Windows
 from layeranim.stories.stage.plans import Lengths
 from layeranim.stories.stage.ranges import Ranges
@@ -263,7 +264,7 @@ class Figures:
 
     def spot(self, rows: str | None, cols: str | None, address: Address) -> tuple[int, int]:
         """The row and column of a cell."""
-        at = dict(zip(self.trace.axes(address.tensor), address.index, strict=True))
+        at = self.indices(address)
         return self.flat(rows, at), self.flat(cols, at)
 
     def index(self, shown: Shown, unit: int) -> Sliced:
@@ -306,8 +307,7 @@ class Figures:
 
     def one(self, address: Address) -> Cells:
         """A single cell with its numeral."""
-        at = tuple(zip(self.trace.axes(address.tensor), address.index, strict=True))
-        return self.cells(Shown(address.tensor, None, None, (1, 1), at))
+        return self.cells(Shown(address.tensor, None, None, (1, 1), tuple(self.indices(address).items())))
 
     def _made_cells(self, shown: Shown, unit: int, numerals: bool, index: Sliced) -> Cells:
         values, ranges, tensor = self.values(shown, unit), self.ranges, shown.tensor
@@ -330,7 +330,7 @@ class Figures:
     def listed(self, values: Array, sources: Listed, numerals: bool = True, mask: Mask | None = None) -> Cells:
         """Cells of the tensor of the first of these addresses, wherever they stand; ``void`` ones have no text."""
         first, ranges = sources(0, 0), self.ranges
-        tensor, at = first.tensor, dict(zip(self.trace.axes(first.tensor), first.index, strict=True))
+        tensor, at = first.tensor, self.indices(first)
         texts: Any = ranges.texts(tensor, values) if numerals else None
         if numerals and mask and mask.void is not None:
             texts = np.where(mask.void, "", texts)
@@ -419,8 +419,17 @@ class Figures:
         labels = self.trace.tensor(address.tensor).labels
         if labels is not None:
             return str(np.asarray(labels)[address.index]).replace(" + ", "+")
-        where = zip(self.trace.axes(address.tensor), address.index, strict=True)
-        return numbers.text(self.trace.read(Region(address.tensor, tuple(where))), self.style(address.tensor))
+        return numbers.text(self.trace.read(self.here_of(address)), self.style(address.tensor))
+
+    def number(self, address: Address, factor: bool = False) -> Run:
+        """One number in a sentence, a weight in the hue of weights; a negative ``factor`` in parentheses."""
+        text = self.text(address)
+        role = "weights" if self.trace.tensor(address.tensor).role == "weight" else "ink"
+        return Run(numbers.factor(text) if factor else text, role, source=address)
+
+    def result(self, address: Address) -> Run:
+        """The number that a step ends in."""
+        return phrases.result(self.text(address), address)
 
     # ── steps ────────────────────────────────────────────────────────────────
     @cached_property
@@ -541,7 +550,7 @@ class Figures:
 
     def acted_at(self, address: Address) -> Acted:
         """The step that writes one cell."""
-        at, step = self._step(address.tensor, dict(self._indices(address)))
+        at, step = self._step(address.tensor, self.indices(address))
         return Acted(at, step, step.reads, step.writes)
 
     def rearranged(self, address: Address) -> Address | None:
@@ -585,9 +594,6 @@ class Figures:
                 last = None if at is None else self.step(at).writes
         return tuple(sorted(found))
 
-    def _indices(self, address: Address) -> frozenset[tuple[str, int]]:
-        return frozenset(zip(self.trace.axes(address.tensor), address.index, strict=True))
-
     def factors(self, made: Acted) -> tuple[Covered, Covered]:
         """The two factors of every product that a step writes: those at the same place."""
         left, right = (self.covered(region) for region in made.step.reads)
@@ -612,9 +618,13 @@ class Figures:
         here = {**self.film.at, **following, **self.here(unit)}
         return Address(tensor, tuple(here.get(axis, 0) for axis in self.trace.axes(tensor)))
 
+    def indices(self, address: Address) -> dict[str, int]:
+        """Where one cell stands, axis by axis."""
+        return dict(zip(self.trace.axes(address.tensor), address.index, strict=True))
+
     def here_of(self, address: Address) -> Region:
         """One cell as a region."""
-        return Region(address.tensor, tuple(zip(self.trace.axes(address.tensor), address.index, strict=True)))
+        return Region(address.tensor, tuple(self.indices(address).items()))
 
     def whole(self, tensor: str) -> bool:
         """Whether a tensor is read as it stands, not as what it was made of: it turns into another one in its place, or
@@ -624,8 +634,7 @@ class Figures:
 
     def value(self, address: Address) -> float:
         """One number."""
-        where = zip(self.trace.axes(address.tensor), address.index, strict=True)
-        return float(self.trace.read(Region(address.tensor, tuple(where))))
+        return float(self.trace.read(self.here_of(address)))
 
     def covered(self, region: Region, target: Address | None = None) -> Covered:
         """The cells of a region, or those that go into one cell of another tensor: alike on the axes that both have."""

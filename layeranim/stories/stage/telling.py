@@ -293,11 +293,7 @@ class _Told:
                 cells = self.figures.covered(step.reads[0])
                 values = self.figures.read(cells)
                 best.append(cells[int(np.argmax(np.where(np.isnan(values), np.inf, values)))])
-        axes = (self.figures.trace.axes(one.tensor) for one in best)
-        regions = [
-            Region(one.tensor, tuple(zip(at, one.index, strict=True))) for one, at in zip(best, axes, strict=True)
-        ]
-        frames = self._pointed(regions, moment.unit)
+        frames = self._pointed([self.figures.here_of(one) for one in best], moment.unit)
         stands = {(verb.part, at) for verb in made if isinstance(verb, Fill) for at in verb.where}
         plans = self.figures.placed
         return tuple(replace(verb, role="result") for verb in frames if min(plans[verb.part].pitch) >= INNER
@@ -514,7 +510,7 @@ class _Told:
         """What a cell's tensor is called: in sentences, else over its cells on the stage, or over another part."""
         if target.tensor in self.film.symbols:
             return self.film.symbols[target.tensor]
-        here = Region(target.tensor, tuple(zip(self.figures.trace.axes(target.tensor), target.index, strict=True)))
+        here = self.figures.here_of(target)
         drawn = [p for p in self.parts if target.tensor in p.actor.draws]
         for p in drawn:
             if isinstance(p.actor, Becoming):

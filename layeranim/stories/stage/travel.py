@@ -35,8 +35,7 @@ def blocks_of(grid: GridPlan, region: Region) -> Blocks:
 
 def placed(plans: Iterable[Plan], figures: Figures, address: Address) -> tuple[GridPlan, int, int] | None:
     """The grid with numerals that shows a number of a tensor, and where."""
-    axes = figures.trace.axes(address.tensor)
-    here = Region(address.tensor, tuple(zip(axes, address.index, strict=True)))
+    here = figures.here_of(address)
     for plan in plans:
         if not isinstance(plan, GridPlan) or plan.tensor != address.tensor or not plan.numeral:
             continue

@@ -194,9 +194,7 @@ def _operands(figures: Figures, acted: Acted, target: Address, most: int) -> Lin
     before = _passed(figures, acted, target)
     if before:
         made = figures.made(before.tensor)
-        return (
-            _operands(figures, figures.acted_at(before), before, most) if made else (_number(figures, before, False),)
-        )
+        return _operands(figures, figures.acted_at(before), before, most) if made else (figures.number(before),)
     if _placed(figures, acted, target):
         return _product(figures, target).first(1)[0]
     total = _quotient(figures, acted, target)
@@ -215,10 +213,10 @@ def _mean(figures: Figures, acted: Acted, target: Address, total: Address, most:
     cells = figures.covered(figures.acted_at(total).step.reads[0])
     terms = unfolded(figures, total)
     live, zeros = phrases.counted(terms)[0], _zeros(figures, cells)
-    shown: list[Line] = [(_number(figures, at, i > 0),) for i, at in enumerate(terms[0].cells[:most])]
+    shown: list[Line] = [(figures.number(at, i > 0),) for i, at in enumerate(terms[0].cells[:most])]
     shown += [phrases.more(live - most)] * (live > most) + [phrases.zeros_of(zeros)] * (zeros > 0)
     inner = phrases.join(shown)
-    by = _number(figures, figures.covered(acted.step.reads[1], target)[0], True)
+    by = figures.number(figures.covered(acted.step.reads[1], target)[0], True)
     return (*((Run("("), *inner, Run(")")) if len(shown) > 1 else inner), Run(" / "), by)
 
 
@@ -473,7 +471,7 @@ def _from_template(figures: Figures, acted: Acted, target: Address, most: int) -
         elif key.endswith("^"):
             out += _power(figures, [reads[int(place)][0] for place in key[:-1].split(" − ")])
         elif key[0].isdigit():
-            out.append(_number(figures, reads[int(key[0])][0], key.endswith("f")))
+            out.append(figures.number(reads[int(key[0])][0], key.endswith("f")))
         elif key == "name":
             out.append(Run(activation_name(parameters["name"]), source=Fact("activation")))
         elif key == "old":
@@ -494,7 +492,7 @@ def _pairs(figures: Figures, reads: Sequence[Covered], most: int) -> Line:
             live = live[np.argsort(-np.nan_to_num(np.abs((left * right)[live]), nan=np.inf), kind="stable")]
 
     def pair(i: int) -> Line:
-        a, b = (_number(figures, cells[int(live[i])], True) for cells in reads)
+        a, b = (figures.number(cells[int(live[i])], True) for cells in reads)
         return a, Run(numbers.DOT), b
 
     zeros = [phrases.zeros_of(len(left) - len(live))] if len(live) < len(left) else []
@@ -531,14 +529,14 @@ def _chosen(figures: Figures, acted: Acted, values: NDArray[Any]) -> int | None:
 
 def _all(figures: Figures, cells: Sequence[Address], between: str, most: int, best: int | None) -> Line:
     """Numbers as they are; of a sum a negative one in parentheses, but not at the beginning."""
-    return _terms(cells, lambda i: (_number(figures, cells[i], "+" in between and i > 0),), most, between, best)
+    return _terms(cells, lambda i: (figures.number(cells[i], "+" in between and i > 0),), most, between, best)
 
 
 def _sized(figures: Figures, cells: Sequence[Address], key: str, parameters: Mapping[str, Any], most: int) -> Line:
     """Numbers that are squared, or taken without their sign and to a power, as terms of a sum."""
     before, after = _SIZED[key]
     power = Run(after.format(**parameters), markup="^" in after, source=Fact("p") if "^" in after else None)
-    return _terms(cells, lambda i: (*before, _number(figures, cells[i], not before), power), most, " + ")
+    return _terms(cells, lambda i: (*before, figures.number(cells[i], not before), power), most, " + ")
 
 
 def _terms(cells: Sequence[Any], make: Callable[[int], Line], most: int, between: str, keep: int | None = None) -> Line:
@@ -550,12 +548,6 @@ def _terms(cells: Sequence[Any], make: Callable[[int], Line], most: int, between
         parts += ([phrases.more(i - last - 1)] if i - last > 1 else []) + [make(i)]
     hidden = len(cells) - 1 - (shown[-1] if shown else -1)
     return phrases.join([*parts, *([phrases.more(hidden)] if hidden else [])], Run(between))
-
-
-def _number(figures: Figures, address: Address, factor: bool) -> Run:
-    text = figures.text(address)
-    role = "weights" if figures.trace.tensor(address.tensor).role == "weight" else "ink"
-    return Run(numbers.factor(text) if factor else text, role, source=address)
 
 
 def _power(figures: Figures, addresses: Sequence[Address]) -> Line:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
-from layeranim import numbers, typeface
+from layeranim import typeface
 from layeranim.engine.trace import Region, Trace
 from layeranim.stories import phrases, vocabulary
 from layeranim.stories.phrases import sentence
@@ -61,10 +61,10 @@ def film(telling: Telling) -> Play:
                     Note("a way past the one state: it looks back at all of the encoder's", looks),
                     Note("the most probable word is written"),
                 )),
-            ), says=lambda k, brief: _chosen(telling, at)(k)),
+            ), says=lambda k, brief: _chosen(telling, at, k)),
         ),
-        words={"decoder.hidden": _step_on, "probabilities": _chosen(telling, at),
-               **({_WEIGHTS: _looked(telling, at)} if looks else {})},
+        words={"decoder.hidden": _step_on, "probabilities": partial(_chosen, telling, at),
+               _WEIGHTS: partial(_looked, telling, at)},
         opening=sentence("one network reads, another one writes: ",
                       "one state passes between them, and looks back" if looks else
                       "all passes through one state"),
@@ -142,44 +142,28 @@ def _most(trace: Trace, at: int, k: int) -> dict[str, int]:
 def _step_on(k: int) -> Line:
     """Which state comes of which."""
     before = "the context" if k == 0 else f"state {k}"
-    return Run(f"{before} and a word in: ", source=Fact("state")), Run(
-        f"state {k + 1}", "result", "semibold", Fact("state"), True
-    )
+    return Run(f"{before} and a word in: ", source=Fact("state")), phrases.result(f"state {k + 1}", Fact("state"))
 
 
-def _looked(telling: Telling, at: int) -> Callable[[int], Line]:
+def _looked(telling: Telling, at: int, k: int) -> Line:
     """At which step it looks most."""
-    trace = telling.trace
-    style = numbers.style(trace[_WEIGHTS], kind="probability", precision=telling.film.precision)
-
-    def says(k: int) -> Line:
-        best = _most(trace, at, k)["source_time"]
-        place = Address(_WEIGHTS, (at, 0, k, best))
-        text = numbers.text(trace[_WEIGHTS][place.index], style)
-        at_most = Run(_names(telling, at)[0][best], source=Fact("word" if telling.config.tokens else "step"))
-        return (Run("most at "), at_most, phrases.equals(text, late=True),
-                phrases.result(text, place, "probability"))  # fmt: skip
-
-    return says
+    best = _most(telling.trace, at, k)["source_time"]
+    place = Address(_WEIGHTS, (at, 0, k, best))
+    text = telling.text(place, "probability")
+    step = Run(_names(telling, at)[0][best], source=Fact("word" if telling.config.tokens else "step"))
+    return Run("most at "), step, phrases.equals(text, late=True), phrases.result(text, place, "probability")
 
 
-def _chosen(telling: Telling, at: int) -> Callable[[int], Line]:
+def _chosen(telling: Telling, at: int, k: int) -> Line:
     """Which word is written, and how probable it was."""
-    trace = telling.trace
-    style = numbers.style(trace["probabilities"], kind="probability", precision=telling.film.precision)
-
-    def says(k: int) -> Line:
-        best = int(trace["chosen"][at, k])
-        place = Address("probabilities", (at, k, best))
-        text = numbers.text(trace["probabilities"][place.index], style)
-        known = telling.preset is not None and telling.config.tokens
-        called = lexicon.called(best) if known else f"word {best + 1}"
-        bare = called.startswith("(")
-        return (Run("p" if bare else "p(", "ink"), Run(called, "ink", source=Fact("word")),
-                *(() if bare else (Run(")", "ink"),)), phrases.equals(text, late=True),
-                phrases.result(text, place, "probability"))  # fmt: skip
-
-    return says
+    best = int(telling.trace["chosen"][at, k])
+    place = Address("probabilities", (at, k, best))
+    text = telling.text(place, "probability")
+    known = telling.preset is not None and telling.config.tokens
+    called = lexicon.called(best) if known else f"word {best + 1}"
+    before, after = ("p", "") if called.startswith("(") else ("p(", ")")
+    return (Run(before, "ink"), Run(called, "ink", source=Fact("word")), *((Run(after, "ink"),) if after else ()),
+            phrases.equals(text, late=True), phrases.result(text, place, "probability"))  # fmt: skip
 
 
 def _closing(read: int, written: int, looks: bool) -> Line:

@@ -137,7 +137,7 @@ class Curve(Actor):
         if region.tensor != self.y:
             return
         put = self._axes(figures, plan)
-        x, y = (figures.cell_of(name, moment.unit, _index(figures, moment.target)) for name in (self.x, self.y))
+        x, y = (figures.cell_of(name, moment.unit, figures.indices(moment.target)) for name in (self.x, self.y))
         goal = put(figures.value(x), figures.value(y))
         if np.isfinite(goal).all():
             yield Slide(plan.name, goal)
@@ -177,7 +177,3 @@ def _function(figures: Figures, tensor: str) -> _Function:
     """The operation that writes a tensor."""
     step = figures.acted(tensor).step
     return _Function(step.operation, dict(step.parameters))
-
-
-def _index(figures: Figures, target: Address) -> dict[str, int]:
-    return dict(zip(figures.trace.axes(target.tensor), target.index, strict=True))

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
+
+import numpy as np
 
 from layeranim import layout, numbers, theme
 from layeranim.engine.trace import Region
 from layeranim.layout import Fit, even
 from layeranim.stories import phrases
 from layeranim.stories.stage.figures import Figures, Shown, split
-from layeranim.stories.stage.language import Laps
+from layeranim.stories.stage.language import Laps, Units
 from layeranim.stories.stage.parts import names
 from layeranim.stories.stage.parts.base import HEADING, Actor, Moment, heading, heading_at, unsized
 from layeranim.stories.stage.plans import Plan
@@ -67,7 +69,8 @@ class Grid(Actor):
 
     ``rows`` and ``cols`` name the axes that are drawn, several on one side as one; the others are those of the unit
     under way, but for ``at``: one channel, one filter. ``beside`` puts the heading left of it, ``sized`` says its
-    shape. ``called`` are names of the rows and of the columns: words, times; where cells are too small there are none.
+    shape: without it that of a whole tensor in cells that are not ``tight``. ``called`` are names of the rows and of
+    the columns: words, times; where cells are too small there are none.
     ``firm``: its cells are numerals in a stage of colours too. A ``bare`` one is narrow, by its ``share``, and in
     colours alone, without a lens: its numbers stand elsewhere. ``lens``: whether there is one where its numerals have
     no room. ``carried`` names another grid, or a tensor that several show: a number that is a copy of one there travels
@@ -81,7 +84,7 @@ class Grid(Actor):
     cols: str | tuple[str, ...] | None = None
     beside: bool = False
     at: tuple[tuple[str, int], ...] = ()
-    sized: bool | str = True
+    sized: bool | str | None = None
     called: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
     bare: bool = False
     colours: int = 0
@@ -126,8 +129,7 @@ class Grid(Actor):
     def _looked(self, figures: Figures, grid: GridPlan, unit: int) -> Fill:
         """The lens shows the cell of a unit."""
         fixed, cell = dict(grid.fixed), figures.cell_of(self.tensor, unit, figures.followed(self.tensor, unit))
-        axes = zip(figures.trace.axes(self.tensor), cell.index, strict=True)
-        index = tuple(fixed.get(axis, i) for axis, i in axes)
+        index = tuple(fixed.get(axis, i) for axis, i in figures.indices(cell).items())
         return Fill(grid.name, figures.one(replace(cell, index=index)), ((0, 0),))
 
     # ── room ─────────────────────────────────────────────────────────────────
@@ -190,7 +192,8 @@ class Grid(Actor):
         line = heading(figures, self.tensor, text)
         if isinstance(self.sized, str):
             return (*unsized(line), Run(f"  {self.sized}", source=Fact("shape")))
-        return line if self.sized and not self.beside else unsized(line)
+        whole = not (self.at or self.one or self.tight)
+        return line if (whole if self.sized is None else self.sized) and not self.beside else unsized(line)
 
     def _lens(self, s: Setting) -> Fit:
         wide = s.figures.wide(self.tensor)
@@ -274,8 +277,7 @@ class Grid(Actor):
             return
         sums = so_far(figures, target)
         if sums:
-            here = zip(figures.trace.axes(self.tensor), target.index, strict=True)
-            row, _, col, _ = _block(grid, Region(self.tensor, tuple(here)))
+            row, _, col, _ = _block(grid, figures.here_of(target))
             texts = [*(numbers.text(total, figures.style(self.tensor)) for total in sums), figures.text(target)]
             lines = tuple((Run(text, source=Fact("sum so far")),) for text in texts)
             yield Tell(grid.name, lines, ((row, col),), figures.cells(self.shown(figures), moment.unit))
@@ -364,7 +366,7 @@ class Grid(Actor):
                 where = tuple((r, c) for r in range(grid.rows) for c in range(grid.cols))
                 yield Fill(grid.name, figures.cells(shown, last, bool(grid.numeral)), where)
             elif figures.pieces(shown) and figures.passing(self.tensor, last):
-                made = dict.fromkeys(self._place(figures, grid, unit) for unit in range(since, last + 1))
+                made = dict.fromkeys(self._places(figures, grid, range(since, last + 1)))
                 where = tuple(divmod(at, grid.cols) for at in made)
                 yield Fill(grid.name, figures.cells(shown, last, bool(grid.numeral)), where)
             return
@@ -386,7 +388,15 @@ class Grid(Actor):
         places = sorted(self._place(figures, grid, unit) for unit in (first, last))
         yield Sweep(grid.name, figures.cells(self.shown(figures), last, bool(grid.numeral)), places[0], places[1])
 
-    def _place(self, figures: Figures, grid: GridPlan, unit: int) -> int:
+    def _places(self, figures: Figures, grid: GridPlan, units: range) -> list[int]:
+        """The places of units that pass: of those that follow each other along axes there may be a great many."""
+        if figures.units.only or type(figures.units).places is not Units.places:
+            return [self._place(figures, grid, unit) for unit in units]
+        every = self._place(figures, grid, np.arange(units.start, units.stop))
+        return list(np.atleast_1d(every).tolist())
+
+    def _place(self, figures: Figures, grid: GridPlan, unit: Any) -> Any:
+        """The place of a unit, or those of an array of units."""
         here = figures.here(unit)
         return figures.flat(grid.row_axis, here) * grid.cols + figures.flat(grid.col_axis, here)
 

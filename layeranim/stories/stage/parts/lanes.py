@@ -199,7 +199,7 @@ class Lanes(Actor):
 
     def _over(self, figures: Figures, cell: Address) -> Region:
         """A cell at all steps."""
-        here = zip(figures.trace.axes(cell.tensor), cell.index, strict=True)
+        here = figures.indices(cell).items()
         return Region(cell.tensor, tuple(one for one in here if one[0] not in figures.units.along))
 
     def _reading(self, figures: Figures, unit: int, at: int, station: Station, moment: Moment | None) -> Reading:

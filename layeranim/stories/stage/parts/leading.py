@@ -18,7 +18,7 @@ from layeranim.stories.stage.plans import Plan, TablePlan
 from layeranim.stories.stage.solver import Extent, Setting, Spot, Unfit
 from layeranim.stories.stage.verbs import Arrive, Clear, Verb
 from layeranim.stories.stage.written import parted
-from layeranim.stories.storyboard import Address, Box, Fact, Line, Point, Run
+from layeranim.stories.storyboard import Box, Fact, Line, Point, Run
 
 MOST = 5
 SIZE = theme.FLOOR
@@ -112,7 +112,7 @@ class Leading(Actor):
         at = figures.trace.axes(self.products).index(self.axis)
         for row, k in enumerate(picked):
             index: Line = (Run(str(cells[k].index[at] + 1), source=Fact("place")),)
-            lines = [index, *(_number(figures, cell) for cell in (left[k], right[k], cells[k]))]
+            lines = [index, *((figures.number(cell),) for cell in (left[k], right[k], cells[k]))]
             y = plan.box.y - (row + 1) * ROW - 28
             rows.append(
                 tuple(((end - phrases.width(line, SIZE), y), line) for end, line in zip(ends, lines, strict=True))
@@ -140,11 +140,6 @@ class Leading(Actor):
 
     def passes(self, figures: Figures, plan: TablePlan, first: int, last: int) -> Iterator[Verb]:
         yield self._rows(figures, plan, last)
-
-
-def _number(figures: Figures, cell: Address) -> Line:
-    role = "weights" if figures.trace.tensor(cell.tensor).role == "weight" else "ink"
-    return (Run(figures.text(cell), role, source=cell),)
 
 
 def _ends(x: float, widths: list[float]) -> list[float]:
