@@ -10,8 +10,8 @@ from layeranim import theme, typeface
 
 PixelBox = tuple[int, int, int, int]
 SIDE, SIDE_LEAST = 7, 3  # px kept free left and right of a numeral in its cell
-LINE_SHARE = 0.58  # a numeral's size is at most this share of its cell's height
-LEAST_PITCH = 42  # a cell of this height just holds a numeral of the floor size
+LINE_SHARE = 0.58  # above the floor a numeral's size is at most this share of its cell's height
+LEAST_PITCH = 34  # a cell of this height just holds a numeral of the floor size
 
 
 @dataclass(frozen=True)
@@ -59,12 +59,14 @@ def widest(texts: Iterable[str]) -> float:
 def numeral_size(pitch: tuple[float, float], wide: float) -> int:
     """The largest numeral for a text of width ``wide`` at size 1 in such a cell; 0 if it would be under the floor."""
     inner, height = pitch[0] - theme.CELL_GAP, pitch[1] - theme.CELL_GAP
-    size = min(theme.NUMERAL, floor(height * LINE_SHARE))
+    if pitch[1] < LEAST_PITCH:
+        return 0
+    size = min(theme.NUMERAL, max(theme.FLOOR, floor(height * LINE_SHARE)))
     if wide > 0:
         fitting = floor((inner - 2 * SIDE) / wide)
         size = min(size, fitting if fitting >= theme.FLOOR else floor((inner - 2 * SIDE_LEAST) / wide))
         size = max(size, theme.FLOOR) if floor((inner - 2 * SIDE_LEAST) / wide) >= theme.FLOOR else size
-    return size if size >= theme.FLOOR and floor(height * LINE_SHARE) >= theme.FLOOR else 0
+    return size if size >= theme.FLOOR else 0
 
 
 def numerals(rows: int, cols: int, wide: float, width: float, height: float, most: float = 58) -> Fit | None:

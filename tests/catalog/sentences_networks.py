@@ -95,7 +95,7 @@ MLP = (
           {}, ({"input": "random:4x2"}, {"activation": "tanh"})),
     Claim("16 questions about the pixels, 10 answers made of them", lambda t, m, b: t.config.sizes == (64, 16, 10),
           {"example": "digits"}, ({"example": "digits", "activation": "tanh"},)),
-    Claim("the plainest deep network: any inputs, as long as there are always as many"),
+    Claim("the plainest deep network: any row of numbers, as long as its length stays the same"),
 )  # fmt: skip
 
 

@@ -274,10 +274,10 @@ def weights(told: Told) -> tuple[int, int]:
 
 
 CONV1D = (
-    Claim(r"(\d+) weights? slides? along, the same at every place",
-          lambda t, m, b: int(m[1]) == t["kernel"].shape[-1], {}, (), counts=True),
+    Claim(r"(?:(?P<channels>\d+)×)?(?P<taps>\d+) weights? slides? along, the same at every place",
+          lambda t, m, b: (int(m["channels"] or 1), int(m["taps"])) == t["kernel"].shape[1:], {}, (), counts=True),
     Claim("what stands under the window, times the weights, added up"),
-    Claim(r"(\d+) weights? do(?:es)? what a dense layer takes (\d+) for",
+    Claim(r"(\d+) weights? do(?:es)? the work of (\d+) in a dense layer",
           lambda t, m, b: (int(m[1]), int(m[2])) == weights(t) and weights(t)[0] < weights(t)[1], {},
           ({"input": "1 2 3", "kernel": "1 1 1"},)),
     Claim(r"(\d+) weights? do(?:es)? what a dense layer does",

@@ -108,14 +108,20 @@ def _at(told: Told, beat: Beat) -> tuple[Array, Array]:
     return found[:, beat.units[0]], found[:, 0]
 
 
+def _place(told: Told, scale: str | None) -> int:
+    """Which way that of a scale is; without a scale the lane of the cell."""
+    lanes = int(told.config.forget is not None)
+    return lanes + int(np.argmin(np.abs(told["scales"] - float(scale)))) if scale else 0
+
+
 def explodes(told: Told, match: Match, beat: Beat) -> bool:
-    now, before = _at(told, beat)
-    return bool((now > 1.999 * before).any())
+    now, before = (found[_place(told, match["scale"])] for found in _at(told, beat))
+    return bool(now > 1.999 * before)
 
 
 def vanishes(told: Told, match: Match, beat: Beat) -> bool:
-    now, before = _at(told, beat)
-    return bool(((now < before / 1.999) & (now > 0)).any())
+    now, before = (found[_place(told, match["scale"])] for found in _at(told, beat))
+    return bool(0 < now < before / 1.999)
 
 
 def _lane_followed(told: Told) -> bool:
@@ -137,8 +143,7 @@ def beyond(told: Told, match: Match, beat: Beat) -> bool:
 
 def left(told: Told, match: Match, beat: Beat) -> bool:
     pairs = re.findall(r"(?:(\S+) · U|LSTM cell) leaves ([^,]+)", match[2])
-    lanes = int(told.config.forget is not None)
-    places = [lanes + int(np.argmin(np.abs(told["scales"] - float(scale)))) if scale else 0 for scale, _ in pairs]
+    places = [_place(told, scale) for scale, _ in pairs]
     found, now = [text for _, text in pairs], lengths(told)[places, told.board.beats[-1].done - 1]
     said = [float(text.replace("−", "-").replace("∞", "inf").replace("NaN", "nan")) for text in found]
     off = [0.51 * 10.0 ** -len(text.partition(".")[2]) for text in found]
@@ -151,6 +156,7 @@ def _goes_on(told: Told, beat: Beat) -> bool:
 
 
 _EVERY: dict[str, Any] = {"losses": "every"}
+WAY = r"(?:(?P<scale>\S+) · U|LSTM cell)"
 _FOLLOWED = {"forget": 1.0, "scales": "0.5 0.9"}
 _TRUNCATED = {"example": "cut-off"}
 VANISHING = (
@@ -166,8 +172,8 @@ VANISHING = (
           ({},)),
     Claim("above the dashed line a gradient keeps its direction and loses its length", beyond, {"example": "clipped"},
           ({}, {"example": "clipped", "threshold": 100})),
-    Claim("it explodes: one such step throws the weights far away", explodes, {}, ({"example": "saturated"},)),
-    Claim("it vanishes: the distant past gets no blame", vanishes, {"example": "saturated"}, ({"scales": "1"},)),
+    Claim(rf"{WAY} explodes: one such step throws the weights far away", explodes, {}, ({"example": "saturated"},)),
+    Claim(rf"{WAY} vanishes: the distant past gets no blame", vanishes, {"example": "saturated"}, ({"scales": "1"},)),
     Claim(r"steps? back .*: {1,2}each in the same way|every step back in the same way"),
     Claim(r"(\d+) steps? back: (.*)", left, {}, (), counts=True),
     Claim("every time step has a loss, and each sends its blame back", lambda t, m, b: "sent" in t.trace,

@@ -57,6 +57,12 @@ def test_the_presets_last_sentence_holds_for_the_preset_alone(options: dict[str,
     assert last(told(**options)[1]) != own
 
 
+def test_a_film_of_long_vectors_keeps_its_weights_in_numbers_and_says_what_is_drawn() -> None:
+    _, board = told(queries=3, features=64)
+    assert board.grids["weights"].numeral
+    assert "48 of 64 features drawn" in plain(board.parameters)
+
+
 def test_the_film_says_which_sequence_it_shows() -> None:
     options = {"embeddings": "random:2x4x6", "heads": 2, "key_heads": 1, "causal": True, "positional": "sinusoidal"}
     assert "sample 1 of 2" in plain(told(**options)[1].parameters)

@@ -91,6 +91,19 @@ def test_without_captions_the_stage_takes_their_room(size: str) -> None:
     assert silent.canvas.stage_bottom(captioned=False) <= lowest < silent.canvas.stage_bottom()
 
 
+def test_numerals_in_two_lines_come_before_colours_in_one() -> None:
+    board = told(Case("dropout", {"input": "1 2 3 4 5; 5 4 3 2 1", "draws": 3}, ""))
+    assert all(grid.numeral for grid in board.grids.values())
+    assert len({grid.box.y for grid in board.grids.values()}) == 2
+
+
+def test_a_square_picture_has_both_networks_whose_units_change_places() -> None:
+    board = told(Case("symmetry", {"size": "640x640"}, ""))
+    assert {"hidden:net", "output:net", "moved_hidden:net", "moved_output:net"} <= {
+        plan.name for plan in board.parts["stage"]
+    }
+
+
 # ── rows of text ─────────────────────────────────────────────────────────────
 LINE = (Run("1.25 · 3.50"), Run(" + "), Run("12.00 · 4.25"), Run(" + "), Run("7 zeros"), Run(" = "), Run("55.38"))
 

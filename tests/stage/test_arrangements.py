@@ -107,6 +107,15 @@ def test_every_part_shows_its_own_slice() -> None:
         assert cells.texts.tolist() == [[f"{v:g}".replace("-", "−") for v in trace["input"][k]]]
 
 
+def test_parts_of_rows_under_one_another_stand_under_each_other() -> None:
+    name = "a heading that is wider than its cell"
+    rows = Repeat(lambda k: Row(Grid("input", name * (k == 0), cols="in_features", at=(("batch", k),)), "→",
+                                Grid("output", "", cols="out_features", at=(("batch", k),))), 3)  # fmt: skip
+    found = laid(Row(rows), dense(3, 2, 1))
+    for tensor in ("input", "output"):
+        assert len({grid(found, f"{tensor}:{k}").box.x for k in range(3)}) == 1
+
+
 def test_lines_beneath_a_part_and_what_is_not_drawn_have_their_room() -> None:
     lines = ((Run("8×8", source=Fact("shape")),), (Run("80 parameters, more than the part is wide", source=Fact("n")),))
     part = Grid("input", "x", cols="in_features", at=(("batch", 0),))

@@ -123,7 +123,14 @@ def test_a_line_balances_where_the_mixture_is() -> None:
         areas = [radius**2 for radius in weigh.radii]
         middle = sum(area * x for area, x in zip(areas, plan.at, strict=True)) / sum(areas)
         assert poise.at == pytest.approx(middle, abs=0.01)
-    assert [plain(verb.said) for verb in poised] == ["0.2", "1.0", "5.0", "9.0", "9.8"]
+    assert [plain(verb.said) for verb in poised] == [
+        "0.2",
+        "1.0",
+        "5.0",
+        "9.0",
+        "9.8",
+        "5.0",
+    ]  # the followed one ends it
 
 
 def test_a_row_is_carried_from_the_table_to_its_place() -> None:

@@ -94,6 +94,17 @@ def test_lines_lead_from_the_window_to_the_loupe_and_on_to_the_result() -> None:
     assert (to.role, back.role) == ("focus", "result")
 
 
+def test_lines_to_a_row_under_the_maps_cross_no_number() -> None:
+    told = board("flatten")
+    lines = [
+        line for beat in told.beats for verbs in beat.verbs for v in verbs if isinstance(v, Lead) for line in v.lines
+    ]
+    assert lines
+    for (_, start), (_, end) in lines:
+        assert start == told.grids["input:0"].box.bottom
+        assert end == told.grids["output"].box.y
+
+
 # ── volumes ──────────────────────────────────────────────────────────────────
 @pytest.mark.parametrize(("name", "options"), [
     ("flatten", {}), ("flatten", {"example": "cnn"}), ("flatten", {"input": "random:40x3x3"}), ("feature-maps", {}),

@@ -50,6 +50,12 @@ def test_terms_that_have_no_room_are_counted() -> None:
     assert phrases.fits(line)
 
 
+def test_a_single_term_is_written_not_counted() -> None:
+    line = plain(said([list(np.linspace(0, 1, phrases.MOST_TERMS + 1))], "total"))
+    assert line.count(" + ") == phrases.MOST_TERMS
+    assert "more" not in line
+
+
 def test_a_power_carries_the_address_of_its_number() -> None:
     power = next(run for run in said([[2.0, 1.0, 0.1]], "exponentials", 1) if run.markup)
     assert power.text == "^{−1.00}"

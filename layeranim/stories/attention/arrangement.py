@@ -50,10 +50,9 @@ def _alone(view: AttentionView) -> Iterator[Node]:
         yield _merged(view, arcs=True)
         yield Column(_arcs(view), _merged(view, arcs=False))
     yield _merged(view, arcs=False)
-    if view.picks.only:
-        if has_arcs(view):
-            yield Column(_arcs(view), _few(view))
-        yield _few(view)
+    if has_arcs(view):
+        yield Column(_arcs(view), _few(view))
+    yield _few(view)
     last = Row(Cross(_queries(view), _keys(view), _scores(view)), *_after(view))
     yield last
     yield Row(Cross(_queries(view), _keys(view), _both(view, named=True)), "·", _values(view), "=", *_ends(view))
@@ -99,7 +98,7 @@ def _merged(view: AttentionView, arcs: bool) -> Node:
 
 
 def _few(view: AttentionView) -> Node:
-    """The weights of some words in numbers; the vectors, which are long, in colours."""
+    """The weights in numbers; the vectors, which are long, in colours."""
     ends = (_bare(end) if isinstance(end, Grid) else end for end in _ends(view))
     return Row(_bare(_queries(view, ())), "·", _bare(_keys(view, False, along="keys")), "→",
                _both(view, named=True, beside=True), "·", _bare(_values(view, ())), "=", *ends)  # fmt: skip

@@ -42,7 +42,7 @@ def film(telling: Telling) -> Play:
         closing=words.closing(),
         good_for=words.good_for(),
         options=words.options(),
-        drawn=words.hidden(),
+        drawn=words.hidden(max(view.features, view.value_features)),
         alike=(
             tuple(dict.fromkeys((*view.queries_of, *view.keys_of))), (*view.chain, "row_max"),
             (view.value, "value", "head_output", *(() if view.projected else ("output",)), "joined"),

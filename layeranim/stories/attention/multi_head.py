@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from math import prod
 
@@ -53,7 +54,7 @@ def film(telling: Telling) -> Play:
         closing=_closing(view),
         good_for=GOOD_FOR if view.heads > 1 else ALONE,
         options=words.options(),
-        drawn=words.hidden(),
+        drawn=words.hidden(view.value_features),
         alike=((view.mixture, "joined"),) if view.projected else (),
         kinds={"weights": "share"},
         warnings=(view.strange,) if view.strange else (),
@@ -70,7 +71,8 @@ def film(telling: Telling) -> Play:
 # ── stage ────────────────────────────────────────────────────────────────────
 def _stage(view: AttentionView) -> Iterator[Node]:
     """Heads with the arcs of their words, with all weights if there is room; without words the weights alone."""
-    across = 1 if len(view.drawn_heads) < 3 else 2
+    count = len(view.drawn_heads)
+    across = 1 if count < 3 else 2
     ends = _ends(view)
     if has_arcs(view):
         for end in ends:
@@ -78,12 +80,12 @@ def _stage(view: AttentionView) -> Iterator[Node]:
             yield Row(heads(view, lambda h: _head(view, h, False), across), *end)
         for end in ends:
             yield Row(_looks(view, across), *end)
-        for end in ends[:2]:
-            yield Column(_looks(view, 2), *end[1:])
+        for end, wide in itertools.product(ends[:2], dict.fromkeys((2, count))):
+            yield Column(_looks(view, wide), *end[1:])
     for n in dict.fromkeys((across, 2)):
         yield Row(heads(view, lambda h: Row(_weights(view, h), "→", _mixture(view, h)), n), *ends[-1])
-    if has_arcs(view) and view.heads < 3 and short_enough(view, view.heads):
-        yield Column(_looks(view, 2, firm=True), *ends[0][1:])
+    if has_arcs(view) and count == view.heads and short_enough(view, count):
+        yield Column(_looks(view, count, firm=True), *ends[0][1:])
 
 
 def _looks(view: AttentionView, across: int, firm: bool = False) -> Repeat:

@@ -11,7 +11,7 @@ import numpy as np
 from layeranim import numbers
 from layeranim.engine.trace import Region
 from layeranim.stories import phrases
-from layeranim.stories.attention.arrangement import APART, CLOSE, room_of
+from layeranim.stories.attention.arrangement import CLOSE, room_of
 from layeranim.stories.attention.links import links
 from layeranim.stories.attention.picks import LONG
 from layeranim.stories.attention.transformer_view import BROUGHT, TransformerView
@@ -35,6 +35,8 @@ from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
 
 GOOD_FOR = "language models: dozens of such blocks, one on another"
 PAUSE, LONGEST, ARCS = 1.9, 30.0, 76.0
+APART = 96.0
+"""Between the sentences of two heads side by side: wider than between words, so that they are not read as one."""
 STRIP = 0.6
 """How wide long vectors in colours are, of what such a part takes elsewhere."""
 AGAIN = ("self_residual", "output")

@@ -13,7 +13,7 @@ from layeranim.engine.attention.masks import places
 from layeranim.stories import phrases
 from layeranim.stories.attention.formula import output_formula
 from layeranim.stories.attention.links import links
-from layeranim.stories.attention.view import AttentionView
+from layeranim.stories.attention.view import MOST_DRAWN, AttentionView
 from layeranim.stories.stage import Note, listed
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.storyboard import Address, Fact, Line, Run
@@ -65,12 +65,13 @@ class AttentionWords:
         )
         return tuple(text for text, said in pairs if said)
 
-    def hidden(self) -> tuple[str, ...]:
-        """What is not drawn."""
+    def hidden(self, features: int) -> tuple[str, ...]:
+        """What is not drawn, of vectors that have so many features."""
         view = self.view
+        cut = (f"{MOST_DRAWN} of {features} features drawn",) if features > MOST_DRAWN else ()
         keys = () if view.one_row else listed("keys", view.drawn_keys, view.keys)
         return (*listed("heads", view.drawn_heads, view.heads), *listed("tokens", view.drawn_queries, view.queries),
-                *keys)  # fmt: skip
+                *keys, *cut)  # fmt: skip
 
     def opening(self) -> Line:
         """What happens to every query, by what it sees and takes."""

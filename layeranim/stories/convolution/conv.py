@@ -104,10 +104,10 @@ def _stage(view: ConvView) -> Node:
     whole = [ConvLook(across=way) for way in ways]
     lensed = [ConvLook(False, made, share, way) for share, made in ((1, True), (1, False), (0.75, False), (0.5, False))
               for way in ways]  # fmt: skip
-    bare = [ConvLook(False, False, share) for share in (1, 0.75, 0.5)]
+    bare = [ConvLook(False, False, share, way) for share in (1, 0.75, 0.5) for way in ways]
     rows = [*((look, one) for look in whole for one in _operators(view, False)),
             *((look, one) for look in lensed for one in _operators(view, True)),
-            *((look, _bare(view)) for look in bare)]  # fmt: skip
+            *((look, _bare(view, look.share)) for look in bare)]  # fmt: skip
     return Tries(*(_row(view, look, operator) for look, operator in rows), least=NUMERAL_LOW)
 
 
@@ -142,18 +142,19 @@ def _operators(view: ConvView, lens: bool) -> Iterator[Node]:
         yield Row(kernel, products)
 
 
-def _bare(view: ConvView) -> Node:
+def _bare(view: ConvView, share: float) -> Node:
     """The kernel in colours alone."""
-    return _rows(view, (SMALL,)) if view.depth > 1 else _part(view, SMALL)
+    return _rows(view, (SMALL,), share) if view.depth > 1 else _part(view, SMALL, share=share)
 
 
-def _rows(view: ConvView, parts: Sequence[str]) -> Node:
+def _rows(view: ConvView, parts: Sequence[str], share: float = 1.0) -> Node:
     """A row a channel, with the sum of each."""
     every = (*parts, "partial_sums")
-    return picked(lambda k: Row(*(_part(view, part, view.rows.index(k)) for part in every)), view.rows, view.depth)
+    return picked(lambda k: Row(*(_part(view, part, view.rows.index(k), share) for part in every)), view.rows,
+                  view.depth)  # fmt: skip
 
 
-def _part(view: ConvView, part: str, row: int = 0) -> Grid:
+def _part(view: ConvView, part: str, row: int = 0, share: float = 1.0) -> Grid:
     """What the kernel does to a channel; the first row has the names."""
     at, several = (("group_channels", view.rows[row]),), view.depth > 1
     if part == "patches":
@@ -165,16 +166,13 @@ def _part(view: ConvView, part: str, row: int = 0) -> Grid:
         return Grid(part, "" if row else "sums", at=at, one=True)
     name = "filter <out_channels>" if view.filters > 1 else "kernel"
     return Grid("kernel", "" if row else name, *KERNEL, at=at, colours=0 if part == "kernel" else 1,
-                share=min(0.3, 0.9 / len(view.rows)),
+                share=share * min(0.3, 0.9 / len(view.rows)),
                 sized=False if several else numbers.shape_text(view.kernel_shape))  # fmt: skip
 
 
 def _given(view: ConvView, k: int, pictures: int, share: float) -> Grid:
     """A channel of the input, with its padding."""
-    size = view.trace.tensor("input").shape[2:]
-    shape = numbers.shape_text(size)
-    if size != tuple(view.padded_shape):
-        shape += f", padded {numbers.shape_text(view.padded_shape)}"
+    shape = shared.size_said(view.trace)
     name = "input" if view.in_channels == 1 else f"input {COLOURS[k] if view.picture == 'planes' else k + 1}"
     return Grid("padded", name, "padded_height", "padded_width", at=(("in_channels", k),),
                 sized=shape if view.in_channels == 1 else False, colours=pictures, share=share)  # fmt: skip

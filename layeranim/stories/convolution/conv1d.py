@@ -18,10 +18,10 @@ def film(telling: Telling) -> Play:
     trace = telling.trace
     inputs, outputs = trace.size("padded_width"), trace.size("out_width")
     filters, taps = trace.size("out_channels"), trace.size("kernel_width")
-    channels = trace.size("in_channels")
+    channels, depth = trace.size("in_channels"), trace.size("group_channels")
     last = "output" if shared.activated(trace) else "pre_activation"
     grids = Column(
-        Row(Grid("padded", "input", rows="in_channels", cols="padded_width")),
+        Row(Grid("padded", "input", rows="in_channels", cols="padded_width", sized=shared.size_said(trace))),
         Row(
             Grid("kernel", "kernel", rows="group_channels", cols="kernel_width"), "→",
             Grid("products", "products", rows="group_channels", cols="kernel_width"), "→",
@@ -29,7 +29,7 @@ def film(telling: Telling) -> Play:
         ),
     )  # fmt: skip
     weights = trace.tensor("kernel").array.size
-    full = trace.size("in_channels") * trace.tensor("input").shape[2] * filters * outputs
+    full = channels * trace.tensor("input").shape[2] * filters * outputs
     single = channels == filters == 1 and inputs <= MOST_NODES
     net = Net("padded", last, "products", ("x", "y"))
     strip = Grid("kernel", "kernel", cols="kernel_width", beside=True)
@@ -40,7 +40,8 @@ def film(telling: Telling) -> Play:
         stage=Tries(nodes, grids) if single else grids,
         acts=(Each(((("products", last), Note("what stands under the window, times the weights, added up")),)),),
         opening=sentence(
-            f"{taps} weights slide along, " if taps > 1 else "1 weight slides along, ", "the same at every place"
+            f"{_sliding(depth, taps)} weights slide along, " if depth * taps > 1 else "1 weight slides along, ",
+            "the same at every place",
         ),
         closing=_closing(weights, full),
         good_for=GOOD_FOR,
@@ -55,11 +56,16 @@ def _names(filters: int, outputs: int) -> tuple[str, ...]:
     return tuple(f"filter {f + 1}, place {k + 1}" for f in range(filters) for k in range(outputs))
 
 
+def _sliding(depth: int, taps: int) -> str:
+    """How many weights a filter has, a row of them for each channel that it reads."""
+    return f"{depth}×{taps}" if depth > 1 else str(taps)
+
+
 def _closing(shared: int, full: int) -> Line:
     weights = f"{shared} weights do" if shared > 1 else "1 weight does"
     if shared >= full:
         return sentence(f"{weights} ", "what a dense layer does")
-    return sentence(f"{weights} what a dense layer takes ", f"{full} for")
+    return sentence(f"{weights} the work of ", f"{full} in a dense layer")
 
 
 Conv1dStory = story("Convolution along one axis", film, GOOD_FOR, takes=6)

@@ -50,6 +50,7 @@ def film(telling: Telling) -> Play:
         Grid("patches", "pixels", *KERNEL, lens=False),
         Grid("kernel", "weights", *KERNEL),
     )
+    size = shared.size_said(trace)
     return Play(
         title="A kernel over a picture",
         units=Windows(
@@ -57,8 +58,8 @@ def film(telling: Telling) -> Play:
             steps=lambda here: shared.steps_at(trace, here),
         ),
         stage=Tries(
-            Row(Picture("padded", "picture", least=LARGE), loupe, Picture(last, "result", least=LARGE)),
-            Row(Picture("padded", "picture"), loupe, Picture(last, "result")),
+            Row(Picture("padded", "picture", sized=size, least=LARGE), loupe, Picture(last, "result", least=LARGE)),
+            Row(Picture("padded", "picture", sized=size), loupe, Picture(last, "result")),
         ),
         acts=(
             Each(((("products", last), Note("an even area: the pixels under the weights are nearly alike", at.even)),)),

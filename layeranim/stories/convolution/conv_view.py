@@ -40,7 +40,6 @@ class ConvView:
         self.b = telling.film.place_in(self.batch)
         self.filters, self.depth = self.trace.tensor("kernel").shape[:2]
         self.kernel_shape = self.trace.tensor("kernel").shape[2:]
-        self.padded_shape = self.trace.tensor("padded").shape[2:]
         self.out_shape = self.trace.tensor("output").shape[2:]
         self.biased = "bias" in self.trace.tensors
         self.activated = shared.activated(self.trace)

@@ -29,13 +29,19 @@ def film(telling: Telling) -> Play:
     size = numbers.shape_text(trace["kernel"].shape[2:])
     left = Column(
         Picture(
-            "padded", "picture", "padded_height", "padded_width", at=(("in_channels", 0),), sized=True, least=PICTURE
+            "padded",
+            "picture",
+            "padded_height",
+            "padded_width",
+            at=(("in_channels", 0),),
+            sized=shared.size_said(trace, 3),
+            least=PICTURE,
         ),
         Grid("kernel", "filter", *KERNEL),
     )
     maps = Volume(last, "maps", "out_channels", *OUT, width=MAPS, pixels=True, whole=True)
     alike = filters // config.groups
-    strip = Grid(last, "one pixel", rows="out_channels", at=tuple(pixel.items()), sized=True)
+    strip = Grid(last, "one pixel", rows="out_channels", at=tuple(pixel.items()), sized=str(filters))
     several = filters > 1
     return Play(
         title="Feature maps",

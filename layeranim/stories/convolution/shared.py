@@ -76,6 +76,12 @@ def through(trace: Trace, lead: int = 1) -> str:
     return f"{given} → {made}"
 
 
+def size_said(trace: Trace, axes: int = 2) -> str:
+    """How large the input is along its last axes, and with its padding: ``5×6, padded 7×8``."""
+    own, padded = (numbers.shape_text(trace.tensor(name).shape[-axes:]) for name in ("input", "padded"))
+    return own if own == padded else f"{own}, padded {padded}"
+
+
 def axes_of(trace: Trace) -> tuple[Axis, ...]:
     """The axes along which the windows of a convolution go: height and width, or the width alone."""
     config: Any = trace.config

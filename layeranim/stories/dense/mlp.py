@@ -33,7 +33,7 @@ from layeranim.stories.stage.parts.sides import weighed
 from layeranim.stories.stage.solver import Node
 from layeranim.stories.storyboard import Fact, Line, Run, Telling
 
-GOOD_FOR = "the plainest deep network: any inputs, as long as there are always as many"
+GOOD_FOR = "the plainest deep network: any row of numbers, as long as its length stays the same"
 PICTURE = 150.0
 """Three pictures have at least so much width together with their heights."""
 TALL = 1.6

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from layeranim.engine.trace import Region
 from layeranim.stories.activations import BOUNDED, activation_word
 from layeranim.stories.phrases import sentence
-from layeranim.stories.stage import All, Each, Grid, NetLayer, Network, Note, Play, Row, Tries, Units, story
+from layeranim.stories.stage import All, Column, Each, Grid, NetLayer, Network, Note, Play, Row, Tries, Units, story
 from layeranim.stories.stage.solver import Node
 from layeranim.stories.storyboard import Fact, Line, Run, Telling
 
@@ -16,6 +18,8 @@ CLOSE = 1e-6
 SHORT = 10**6
 NAMED = 5
 """Of more units the header has no room for their order."""
+LOW = 240.0
+"""The height of a network over the other one."""
 
 
 def film(telling: Telling) -> Play:
@@ -39,7 +43,8 @@ def film(telling: Telling) -> Play:
     return Play(
         title="Hidden units change places",
         units=Units(("outputs",), ("output", "outputs")),
-        stage=Tries(Row(nets[0], "→", nets[1]), Row(*columns), least=1),
+        stage=Tries(Row(nets[0], "→", nets[1]), Column(*(replace(net, high=LOW) for net in nets)), Row(*columns),
+                    least=1),
         acts=(
             All((*sums, "hidden"), Note("the hidden units of the first network")),
             All((*(f"moved_{name}" for name in ("weight", "bias", "out_weight", *sums)), "moved_hidden"),

@@ -181,9 +181,10 @@ def counted(view: RowView) -> str:
         return "nothing here is learned"
     if sum(view.learnt(stage) == view.learnt(most) for stage in learning) > 1:  # none has more than all others
         return f"{total} parameters are in {len(learning)} layers"
+    where = f"layer {most.number}, {word(most)}"
     if view.learnt(most) == total:
-        return f"all {total} parameters are in {title(most)}" if total > 1 else f"one parameter, in {title(most)}"
-    return f"{view.learnt(most)} of {total} parameters are in {title(most)}"
+        return f"all {total} parameters are in {where}" if total > 1 else f"one parameter, in {where}"
+    return f"{view.learnt(most)} of {total} parameters are in {where}"
 
 
 def closing(view: RowView, last: RowStage, digits: bool, figures: Figures) -> Line:

@@ -86,11 +86,16 @@ class ThroughTime:
         kept, lost = self.norms[0, k], self.norms[1:, k] < self.norms[1:, 0] / 2
         return self.config.forget is not None and k > 0 and bool(kept >= self.norms[0, 0] / 2 > 0 and lost.any())
 
-    def grown(self, k: int) -> bool:
-        return k > 0 and bool((self.norms[:, k] > 2 * self.norms[:, 0]).any())
-
-    def lost(self, k: int) -> bool:
-        return k > 0 and bool(((self.norms[:, k] < self.norms[:, 0] / 2) & (self.norms[:, k] > 0)).any())
+    def ends(self) -> tuple[Note, Note]:
+        """That the way which grows most explodes, and that the one which shrinks most vanishes, as soon as they do."""
+        last = np.nan_to_num(self.norms[:, -1])
+        most, least = self.norms[np.argmax(last)], self.norms[np.argmin(last)]
+        return (
+            Note(f"{self.names[np.argmax(last)]} explodes: one such step throws the weights far away",
+                 lambda k: k > 0 and bool(most[k] > 2 * most[0])),
+            Note(f"{self.names[np.argmin(last)]} vanishes: the distant past gets no blame",
+                 lambda k: k > 0 and bool(0 < least[k] < least[0] / 2)),
+        )  # fmt: skip
 
     def multiplied(self, unit: int) -> Line:
         """The way so far times one more step's factor; of several units both are matrices."""
@@ -153,8 +158,7 @@ def film(way: ThroughTime) -> Play:
                 (("gradient_norm", "clipped") if clipped else "gradient_norm", (
                     way.clipped(),
                     Note("the cell's lane stays open: what is far back still gets its blame", way.level),
-                    Note("it explodes: one such step throws the weights far away", way.grown),
-                    Note("it vanishes: the distant past gets no blame", way.lost),
+                    *way.ends(),
                 )),
             )),
         ),

@@ -14,6 +14,7 @@ from layeranim.errors import OptionError
 from layeranim.layout import even
 from layeranim.stories import phrases
 from layeranim.stories.stage.language import Apart
+from layeranim.stories.stage.lines import Row
 from layeranim.stories.stage.plans import TextPlan
 from layeranim.stories.stage.solver import COLUMN_GAP, Extent, Node, Setting, Spot
 from layeranim.stories.storyboard import Fact, Line, Run, Telling
@@ -79,8 +80,18 @@ class Repeat:
     def _rows(self) -> list[tuple[Node, ...]]:
         return [self.nodes[k : k + self.across] for k in range(0, len(self.nodes), self.across)]
 
+    def _aligned(self, s: Setting) -> Setting:
+        """Rows of as many parts, one under another: their parts stand under each other, whatever headings the first
+        has."""
+        rows = [node for node in self.nodes if isinstance(node, Row)]
+        if self.across > 1 or len(rows) < len(self.nodes) or len({len(row.nodes) for row in rows}) > 1:
+            return s
+        return replace(s, columns=tuple(max(part.width for part in parts)
+                                        for parts in zip(*(row.parts(s) for row in rows), strict=True)))  # fmt: skip
+
     def _measured(self, s: Setting) -> tuple[list[Extent], Extent]:
         """The room of each row of parts, and the widest part."""
+        s = self._aligned(s)
         every = [[node.measure(s) for node in row] for row in self._rows()]
         rows = [
             Extent(0.0, max(p.up for p in row), max(p.down for p in row), 0.0, max(p.rise for p in row))
@@ -99,6 +110,7 @@ class Repeat:
     def place(self, s: Setting, spot: Spot) -> Iterator[Plan]:
         rows, _ = self._measured(s)
         need = self.measure(s)
+        s = self._aligned(s)
         wanted = sum(r.rise for r in rows)
         spare = max(0.0, min(spot.up - need.up, spot.down - need.down, wanted))
         wide = (spot.width - (self.across - 1) * self.apart) / self.across

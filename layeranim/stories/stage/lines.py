@@ -68,10 +68,16 @@ class Row:
     def __init__(self, *nodes: Node | str) -> None:
         object.__setattr__(self, "nodes", tuple(as_node(node) for node in nodes))
 
+    def parts(self, s: Setting) -> list[Extent]:
+        """The room of each part."""
+        own = [node.measure(replace(s, columns=())) for node in self.nodes]
+        widths = s.columns or [part.width for part in own]
+        return [replace(part, width=max(part.width, wide)) for part, wide in zip(own, widths, strict=True)]
+
     def measure(self, s: Setting) -> Extent:
-        parts = [node.measure(s) for node in self.nodes]
+        parts = self.parts(s)
         if lines := self._lines(s, parts):
-            return lines.measure(s)
+            return lines.measure(replace(s, columns=()))
         gaps = sum(self._gaps(parts, GAP))
         return Extent(
             sum(p.width for p in parts) + gaps,
@@ -82,7 +88,7 @@ class Row:
         )
 
     def place(self, s: Setting, spot: Spot) -> Iterator[Plan]:
-        parts = [node.measure(s) for node in self.nodes]
+        parts, s = self.parts(s), replace(s, columns=())
         if lines := self._lines(s, parts):
             yield from lines.place(s, spot)
             return

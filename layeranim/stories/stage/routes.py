@@ -27,9 +27,9 @@ def routed(
             continue
         here, there = _framed(looks, a), _framed(writes, b)
         if there and (here or a.tensor not in read):
-            back.append(Lead(goal, beams(here or a.box, there), "result"))
+            back.append(Lead(goal, beams(a.box, here or a.box, b.box, there), "result"))
         elif here and b.tensor not in written:
-            to.append(Lead(goal, beams(here, b.box)))
+            to.append(Lead(goal, beams(a.box, here, b.box, b.box)))
     return to, back
 
 
@@ -42,11 +42,16 @@ def _framed(verbs: Sequence[Verb], grid: GridPlan) -> Box | None:
     return grid.span(range(a, b + 1), range(c, d + 1)).outset(theme.FOCUS_OUTSET)
 
 
-def beams(a: Box, b: Box) -> tuple[tuple[Point, Point], ...]:
-    """Two lines from the edges of one box to those of another that stands beside it, above it or below it."""
-    if b.x >= a.right:
+def beams(first: Box, a: Box, second: Box, b: Box) -> tuple[tuple[Point, Point], ...]:
+    """Two lines from the edges of one box to those of another in a grid beside the first one's, above it or below it.
+
+    Of grids over each other they lead from edge to edge of the grids: no number is crossed.
+    """
+    if second.y <= first.bottom or first.y <= second.bottom:
+        a, b = Box(a.x, first.y, a.w, first.h), Box(b.x, second.y, b.w, second.h)
+    elif b.x >= a.right:
         return ((a.right, a.y), (b.x, b.y)), ((a.right, a.bottom), (b.x, b.bottom))
-    if b.right <= a.x:
+    elif b.right <= a.x:
         return ((a.x, a.y), (b.right, b.y)), ((a.x, a.bottom), (b.right, b.bottom))
     ends = (a.bottom, b.y) if b.y <= a.bottom else (a.y, b.bottom)
     return ((a.x, ends[0]), (b.x, ends[1])), ((a.right, ends[0]), (b.right, ends[1]))

@@ -15,17 +15,17 @@ from math import inf
 from typing import TYPE_CHECKING, Protocol
 
 from layeranim.canvas import WIDE, Canvas
-from layeranim.layout import even
+from layeranim.layout import LEAST_PITCH, even
 
 if TYPE_CHECKING:
     from layeranim.stories.stage.figures import Figures
     from layeranim.stories.stage.plans import Plan
 
 COLUMN_GAP = 24.0
-NUMERAL_HIGH, NUMERAL_LOW = 92, 42
+NUMERAL_HIGH, NUMERAL_LOW = 92, LEAST_PITCH
 PREFERRED = 46
 """Where a stage has several arrangements, all but the last are taken only with cells at least so high."""
-HEAT_HIGH, HEAT_LEAST = 40.0, 1e-6
+HEAT_HIGH, HEAT_SEEN, HEAT_LEAST = 40.0, 3.0, 1e-6
 SMALLER, SMALL = (0.85, 0.7, 0.55, 0.4, 0.3), (24.0, 12.0, 6.0, 3.0, 1.5)
 """What pictures that have a size of their own are scaled by where a stage fits at no size of its cells, and how large
 these are then."""
@@ -76,7 +76,7 @@ class Look:
     """How large everything is: the height of a cell, whether numerals stand in it, at most how many decimals.
 
     ``powers``: large numbers leave a power of ten to their heading; ``scale``: how large pictures are that have a size
-    of their own, where nothing else would make room.
+    of their own, where nothing else would make room; ``tight``: numerals have the least air.
     """
 
     pitch: float
@@ -84,6 +84,7 @@ class Look:
     decimals: int | None = None
     powers: bool = False
     scale: float = 1.0
+    tight: bool = False
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,8 @@ class Setting:
 
     ``wide`` is the text at size 1 that cells in one column must hold, ``across`` the width at which rows are broken;
     ``alone``: what gladly is higher, and is joined to nothing, has a line of its own; ``even``: a single cell is as
-    high as all others, because it belongs to a row or column of them.
+    high as all others, because it belongs to a row or column of them; ``columns`` is the least width of each part of a
+    row that stands under others like it.
     """
 
     figures: Figures
@@ -119,6 +121,7 @@ class Setting:
     across: float = inf
     alone: bool = False
     even: bool = False
+    columns: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -159,14 +162,16 @@ Way = Callable[[Node, "Figures", Room, int | None], Laid | None]
 def solve(stage: Node, figures: Figures, room: Room = STAGE) -> Laid:
     """The largest arrangement that fits the room, the first one of several that holds numerals.
 
-    Single numbers are never colours: where a row of long ones has no room it is broken. Where that is not enough
-    numbers have fewer decimals than were asked for; ``look`` says how many.
+    Single numbers are never colours: where a row of long ones has no room it is broken. Where that is not enough, or
+    leaves cells that nobody sees, numbers have fewer decimals than were asked for; ``look`` says how many.
     """
     folding = replace(room, folds=True)
     asked = figures.telling.film.precision
     fewer = range((USUAL if asked is None else asked) - 1, -1, -1)
     tried: list[tuple[Way, Room, int | None]]
-    tried = [(way, where, None) for where in (room, folding) for way in (_numbered, _coloured)]
+    tried = [(way, where, None) for way in (_numbered, _seen) for where in (room, folding)]
+    tried += [(_numbered, folding, most) for most in fewer if asked is not None]
+    tried += [(_coloured, where, None) for where in (room, folding)]
     tried += [(_smaller, folding, None), *((way, folding, most) for way in (_numbered, _smaller) for most in fewer)]
     for way, where, most in tried:
         laid = way(stage, figures, where, most)
@@ -179,28 +184,34 @@ def solve(stage: Node, figures: Figures, room: Room = STAGE) -> Laid:
 
 
 def _numbered(stage: Node, figures: Figures, room: Room, most: int | None) -> Laid | None:
-    """With numerals: all their decimals or ``most``, then, unless they were asked for, fewer, then powers of ten."""
+    """With numerals: all their decimals or ``most``, then, unless they were asked for, fewer, then powers of ten, then
+    with little air."""
     choices = list(alternatives(stage))
     fewer = 1 if figures.telling.film.precision is None and most is None else most
-    every = [(choice, most, False) for choice in choices]
-    every += [(choices[-1], fewer, False)] * (fewer != most) + [(choices[-1], fewer, True)]
-    for choice, decimals, powers in every:
+    every = [(choice, most, False, False) for choice in choices]
+    every += [(choices[-1], fewer, *look) for look in ((False, False), (True, False), (False, True))]
+    for choice, decimals, powers, tight in every:
         low = choice is choices[-1] or room.folds
         least = NUMERAL_LOW if low else getattr(stage, "least", PREFERRED)
-        if not _laid(choice, figures, Look(least, True, decimals, powers), room):
+        if not _laid(choice, figures, Look(least, True, decimals, powers, tight=tight), room):
             continue
         for high in range(NUMERAL_HIGH, least - 1, -2):
-            laid = _laid(choice, figures, Look(high, True, decimals, powers), room)
+            laid = _laid(choice, figures, Look(high, True, decimals, powers, tight=tight), room)
             if laid:
                 return laid
     return None
 
 
-def _coloured(stage: Node, figures: Figures, room: Room, most: int | None) -> Laid | None:
+def _seen(stage: Node, figures: Figures, room: Room, most: int | None) -> Laid | None:
+    """In colours, in cells that can be told apart."""
+    return _coloured(stage, figures, room, most, HEAT_SEEN)
+
+
+def _coloured(stage: Node, figures: Figures, room: Room, most: int | None, least: float = HEAT_LEAST) -> Laid | None:
     """In colours, the last arrangement."""
     *_, last = alternatives(stage)
     pitch = HEAT_HIGH
-    while pitch > HEAT_LEAST:
+    while pitch > least:
         laid = _laid(last, figures, Look(pitch, False, most), room)
         if laid:
             return laid

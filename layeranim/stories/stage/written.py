@@ -121,14 +121,19 @@ def written(
 
 
 def _lengths(figures: Figures, acted: Acted, target: Address, most: int) -> Sequence[int]:
-    """How many terms are tried: of a window's single numbers all, if they are few, else the first; of two, and of those
-    that stand apart from all others, all."""
+    """How many terms are tried: of a window's single numbers all, if they are few, else the first; of those that stand
+    apart from all others, all. No single term is hidden: it is hardly longer than what counts it."""
     plain = acted.step.operation in ("select", "norm") or _quotient(figures, acted, target)
     if not plain or not isinstance(figures.film.units, Windows):
         total = _hidden(figures, acted, target) or target
-        terms = unfolded(figures, total) if _adds(_behind(figures, figures.acted_at(total), total)) else []
-        whole = any(group.many for group in terms) or (most < 2 and sum(map(len, terms)) == 2)
-        return range(max(most, sum(map(len, terms)) if whole else 0), 0, -1)
+        if _adds(_behind(figures, figures.acted_at(total), total)):
+            terms = unfolded(figures, total)
+            count = sum(map(len, terms))
+            whole = any(group.many for group in terms) or phrases.counted(terms)[0] == most + 1
+        else:
+            count = len(figures.covered(acted.step.reads[0], target))
+            whole = count == most + 1
+        return range(max(most, count if whole else 0), 0, -1)
     source = _quotient(figures, acted, target) or target
     count = len(real(figures, figures.covered(figures.acted_at(source).step.reads[0])))
     return [*([count] if count <= ALL else []), *range(min(SOME, count - 1), 0, -1)]

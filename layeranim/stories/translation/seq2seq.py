@@ -20,8 +20,10 @@ NAMED = 20
 """Of more steps none is called by its number."""
 TALL, CLASSES = 6, 12
 """States of more units than these lie along rows, and of more words that can be written."""
-LINES, CELLS, LOOKS = (44.0, 26.0), (24.0, 20.0, 14.0), 40.0
-"""The heights of a word's row and the widths of cells of colours that are tried, and the width of a look's weights."""
+LINES, LOOKS = (44.0, 36.0, 26.0), 40.0
+CELLS = (40.0, 24.0), (36.0, 16.0), (28.0, 16.0), (20.0, 20.0), (14.0, 14.0)
+"""The widths of cells of colours that are tried, of a state and of a word that can be written; over them the heights of
+a word's row, and the width of a look's weights."""
 _WEIGHTS = "attention.weights"
 
 
@@ -105,18 +107,18 @@ def _stage(telling: Telling, times: tuple[str, ...], words: tuple[str, ...]) -> 
                 states("encoder.hidden", "encoder states", "hidden", "source_time", (), cell, line),
                 *((back,) if looks else ())]  # fmt: skip
 
-    def decoder(cell: float = 0.0, line: float = 0.0) -> Column:
+    def decoder(cell: float = 0.0, word: float = 0.0, line: float = 0.0) -> Column:
         return Column(states("decoder.hidden", "decoder states", "hidden", "target_time", words, cell, line),
                       states("probabilities", "p(word)", "classes", "target_time", words if cell else (),
-                             cell, line))  # fmt: skip
+                             word, line))  # fmt: skip
 
-    def named(line: float, cell: float) -> Row:
+    def named(line: float, cell: float, word: float) -> Row:
         read, *held = encoder(cell, line)
         context = Grid(handed, "context", "hidden", lens=False, band=(line, cell * trace.size("hidden")))
-        return Row(read, "→", Column(*held), "→", context, "→", decoder(cell, line))
+        return Row(read, "→", Column(*held), "→", context, "→", decoder(cell, word, line))
 
     plain = Row(Column(*encoder()), "→", Grid(handed, "context", "hidden", lens=False), "→", decoder())
-    return Tries(*(named(line, cell) for line in LINES for cell in CELLS), plain) if wide else plain
+    return Tries(*(named(line, *cells) for line in LINES for cells in CELLS), plain) if wide else plain
 
 
 def _names(telling: Telling, at: int) -> tuple[tuple[str, ...], tuple[str, ...]]:

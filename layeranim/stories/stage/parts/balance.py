@@ -123,6 +123,10 @@ class Balance(Actor):
         if moment.taught:
             yield Clear(plan.name)
 
+    def closes(self, figures: Figures, plan: BalancePlan, unit: int) -> Iterator[Verb]:
+        yield self._weigh(figures, plan, unit)
+        yield from self._poise(figures, plan, unit)
+
     def passes(self, figures: Figures, plan: BalancePlan, first: int, last: int) -> Iterator[Verb]:
         yield self._weigh(figures, plan, last)
         yield from self._poise(figures, plan, last)

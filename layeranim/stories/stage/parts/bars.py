@@ -14,7 +14,7 @@ from layeranim.stories import phrases
 from layeranim.stories.stage.axes import LARGEST
 from layeranim.stories.stage.figures import Figures, Shown
 from layeranim.stories.stage.parts import names
-from layeranim.stories.stage.parts.base import HEADING, Actor, Moment, heading, heading_at
+from layeranim.stories.stage.parts.base import HEADING, Actor, Moment, heading, heading_at, unsized
 from layeranim.stories.stage.plans import BarsPlan, Lengths, Plan, StackPlan, Strand
 from layeranim.stories.stage.solver import Extent, Setting, Spot
 from layeranim.stories.stage.verbs import Clear, Grow, Light, Verb
@@ -176,11 +176,15 @@ class Stacked(Actor):
     def shown(self, figures: Figures) -> Shown:
         return figures.shown(self.tensor, None)
 
+    def _heading(self, figures: Figures) -> Line:
+        """Without its shape: behind a text that ends in a number it would read as one."""
+        return unsized(heading(figures, self.tensor, self.text))
+
     def measure(self, s: Setting) -> Extent:
         rows, _ = self.shown(s.figures).shape
         half = max(rows * s.look.pitch, 160.0) / 2
         width = max(STACK, s.figures.wide(self.tensor) * theme.FLOOR + 16)
-        title = phrases.width(heading(s.figures, self.tensor, self.text), theme.NAME)
+        title = phrases.width(self._heading(s.figures), theme.NAME)
         return Extent(max(width, title), half + HEADING, half)
 
     def place(self, s: Setting, spot: Spot) -> Iterator[Plan]:
@@ -189,7 +193,7 @@ class Stacked(Actor):
         high = max(rows * s.look.pitch - theme.CELL_GAP, 160.0)
         box = Box(even(spot.x - width / 2), even(spot.y + high / 2), width, even(high))
         strand = Strand(self.tensor, self.shown(s.figures).rows, tuple(s.figures.fixed.items()))
-        line = heading(s.figures, self.tensor, self.text)
+        line = self._heading(s.figures)
         yield StackPlan(self.names[0], strand, rows, box, theme.FLOOR, line,
                         heading_at(line, box, spot.width))  # fmt: skip
 

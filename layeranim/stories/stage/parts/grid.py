@@ -156,7 +156,7 @@ class Grid(Actor):
         high = min(s.look.pitch, LENS) if single or not s.look.numerals else s.look.pitch
         high = max(high, float(layout.LEAST_PITCH))
         size = max(theme.FLOOR, min(theme.NUMERAL, int(high * NUMERAL_SHARE)))
-        side = layout.SIDE_LEAST if self.tight else layout.SIDE
+        side = layout.SIDE_LEAST if self.tight or s.look.tight else layout.SIDE
         least = max(wide * size + 2 * side, names.wide(self.called[1]) + 2 * NAME_SIDE) + theme.CELL_GAP
         pitch = max(high, 2.0 * int(least / 2 + 0.999)), high
         size = layout.numeral_size(pitch, wide)

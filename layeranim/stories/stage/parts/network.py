@@ -66,12 +66,13 @@ class NetLayer:
 
 @dataclass(frozen=True)
 class Network(Actor):
-    """A network of several layers; the first one holds what is given.
+    """A network of several layers, at most so ``high``; the first one holds what is given.
 
     Its layers are as many nets of two rows as there are pairs: a layer's numbers stand in the net that it leads on to.
     """
 
     layers: tuple[NetLayer, ...]
+    high: float = HIGH
 
     @property
     def draws(self) -> tuple[str, ...]:
@@ -103,7 +104,7 @@ class Network(Actor):
         return 2 * UNDER + 6 if any(one.error for one in self.layers) else 0.0
 
     def _radius(self, figures: Figures) -> float:
-        return min(RADIUS_MOST, (HIGH / max(self._sizes(figures)) - APART - self._under) // 2)
+        return min(RADIUS_MOST, (self.high / max(self._sizes(figures)) - APART - self._under) // 2)
 
     def _numeral(self, figures: Figures) -> int:
         return int(min(28, max(theme.FLOOR, self._radius(figures))))
