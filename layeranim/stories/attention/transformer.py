@@ -91,8 +91,9 @@ def _normalised(block: TransformerView, name: str, made: str, q: int) -> Line:
     centred = block.config.norm_kind == "layer"
     style = numbers.style(block.trace[made], precision=block.film.precision)
     stats = ("mean", "deviation") if centred else ("deviation",)
-    *given, end = (Address(tensor, (block.at, row, *at)) for tensor, *at in (
-        (f"{name}_residual", k), *((f"{name}_norm.{one}",) for one in stats), (made, k)))  # fmt: skip
+    here = (block.at, row)
+    given = (Address(f"{name}_residual", (*here, k)), *(Address(f"{name}_norm.{one}", here) for one in stats))
+    end = Address(made, (*here, k))
     *texts, result = (numbers.text(block.trace[at.tensor][at.index], style) for at in (*given, end))
     x, *mean, deviation = (Run(numbers.factor(t), "ink", source=at) for t, at in zip(texts, given, strict=True))
     less = (Run("("), x, Run(f" {numbers.MINUS} "), *mean, Run(") / ")) if centred else (x, Run(" / "))
