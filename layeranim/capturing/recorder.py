@@ -156,7 +156,8 @@ class Recorder:
         )
         whole = kind != "module" and bool(leaves) and all(map(self._constant, leaves))  # a module may have weights
         entry.constant = kind == "made" or whole
-        entry.of_nothing = entry.constant or (not entry.weights and self._of_nothing(leaves))
+        plain = kind != "module" and not entry.weights
+        entry.of_nothing = entry.constant or (plain and self._of_nothing(leaves))
         entry.given = self._kept(name, given)
         return entry
 
