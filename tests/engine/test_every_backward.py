@@ -161,7 +161,7 @@ def cases(name: str) -> Iterator[tuple[Any, dict[str, Any], Trace, np.random.Gen
         fixed += [{item.name: v} for v in (names if len(names) <= 12 or name == "activation" else names[::4])]
     fixed = [one for one in fixed if (name, *one.items()) not in NEVER_BY_HAND]
     numbered = list(enumerate([{}, *fixed]))
-    for number, one in [numbered[0], *grids.part(numbered[1:], 2, name)]:
+    for number, one in [numbered[0], *grids.part(numbered[1:], 4, name)]:
         for attempt in range(2000):
             rng = np.random.default_rng([number, attempt])
             found = made(layer, one, rng)

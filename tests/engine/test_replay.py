@@ -59,7 +59,7 @@ def configs(layer: Layer) -> Iterator[Config]:
 def traces(layer: Layer) -> Iterator[Trace]:
     """A trace of each config whose options go together, float64 and float32 in turn."""
     numbered = list(enumerate(configs(layer)))
-    for number, config in [numbered[0], *grids.part(numbered[1:], 3, layer.name)]:
+    for number, config in [numbered[0], *grids.part(numbered[1:], 5, layer.name)]:
         try:
             full, shapes = layer.complete(config, {})
             rng = np.random.default_rng(number)

@@ -63,6 +63,7 @@ def test_every_step_replays_and_the_trace_comes_back_from_a_file(options: dict[s
         assert all(tensor.dtype == dtype for name, tensor in trace.tensors.items() if name not in ("chosen", "lengths"))
 
 
+@pytest.mark.grid(2)
 @pytest.mark.parametrize(("options", "start"), [(CASES[2], "probabilities"), (CASES[1], "logits")])
 def test_gradients_are_the_slopes_of_finite_differences(options: dict[str, Any], start: str) -> None:
     arrays = arrays_of(options)

@@ -125,6 +125,7 @@ def test_every_step_replays_and_the_trace_comes_back_from_a_file(options: dict[s
         assert all(tensor.dtype == dtype for tensor in trace.tensors.values())
 
 
+@pytest.mark.grid(3)
 @pytest.mark.parametrize("options", CASES)
 def test_gradients_are_the_slopes_of_finite_differences(options: dict[str, Any]) -> None:
     arrays = arrays_of(options)

@@ -25,7 +25,7 @@ def composed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return out
 
 
-@pytest.mark.grid(3)
+@pytest.mark.grid(4)
 @pytest.mark.parametrize("name", catalog.EXPLAINERS)
 def test_a_poster_alone_is_the_films_poster_and_one_frame_is_drawn(
     name: str, tmp_path: Path, composed: list[int]

@@ -79,7 +79,7 @@ def made(case: Case) -> Film:
     return Film(case, work, work.trace(), told)
 
 
-@pytest.mark.grid(4)
+@pytest.mark.grid(5)
 @pytest.mark.parametrize("case", **ids([*every(), *HARD, *SHAPED, *TINY]))
 def test_a_film_keeps_the_rules(case: Case) -> None:
     film = made(case)
@@ -88,7 +88,7 @@ def test_a_film_keeps_the_rules(case: Case) -> None:
         assert not untrue(Told(case, film.work, film.trace, film.board))  # 2
 
 
-@pytest.mark.grid(2)
+@pytest.mark.grid(3)
 @pytest.mark.parametrize("case", **ids(presets()))
 def test_a_preset_keeps_its_own(case: Case) -> None:
     assert not list(faults_of_a_preset(made(case)))

@@ -17,7 +17,7 @@ CONDITIONAL = [
 ]
 
 
-@pytest.mark.grid(3)
+@pytest.mark.grid(5)
 @pytest.mark.parametrize(("name", "preset"), [(n, p.name) for n in FAMILIES for p in catalog.presets(n)])
 def test_presets_with_one_option_changed_say_nothing_untrue(name: str, preset: str) -> None:
     turn = [other.name for other in catalog.presets(name)].index(preset)
@@ -34,7 +34,7 @@ def said(name: str, claim: Claim, options: Any) -> bool:
     return any(claim.match(text) for text, _ in told.sentences(FAMILIES[name].arithmetic))
 
 
-@pytest.mark.grid(3)
+@pytest.mark.grid(4)
 @pytest.mark.parametrize(("name", "claim"), CONDITIONAL)
 def test_a_sentence_with_a_condition_is_seen_and_gone(name: str, claim: Claim) -> None:
     assert claim.seen is not None

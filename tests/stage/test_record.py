@@ -57,7 +57,7 @@ def test_there_are_films_on_the_stage() -> None:
     assert {"softmax", "batchnorm", "layernorm"} <= set(STAGED)
 
 
-@pytest.mark.grid(3)
+@pytest.mark.grid(5)
 @pytest.mark.parametrize("name", STAGED)
 def test_the_same_frames_are_drawn_from_the_file(name: str) -> None:
     told = board(name)
@@ -67,7 +67,7 @@ def test_the_same_frames_are_drawn_from_the_file(name: str) -> None:
     assert frames(read) == frames(told)
 
 
-@pytest.mark.grid(3)
+@pytest.mark.grid(5)
 @pytest.mark.parametrize("name", STAGED)
 def test_the_schema_describes_every_film(name: str) -> None:
     assert not list(SCHEMA.iter_errors(json.loads(record.dumped(board(name, size="405x720")))))
