@@ -149,11 +149,15 @@ GOOD = (
 
 def closing(told: Told, match: Match, beat: Beat) -> bool:
     rms = told.config.kind == "rms"
+    same = np.isclose(told["input"], told["normalised"], 1e-3, equal_nan=True)
+    kept = told.config.mode == "inference" and bool(same.all())
     said = {
-        "centred and scaled": not all_standard(told) and not rms,
+        "as they came": kept and not moved(told),
+        "as they came, then a spread and centre of their own": kept and moved(told),
+        "centred and scaled": not all_standard(told) and not rms and not kept,
         "scaled": not all_standard(told) and rms,
-        "one centre and spread, then their own": all_standard(told) and moved(told) and not rms,
-        "one centre and one spread": all_standard(told) and not moved(told) and not rms,
+        "one centre and spread, then their own": not kept and all_standard(told) and moved(told) and not rms,
+        "one centre and one spread": not kept and all_standard(told) and not moved(told) and not rms,
         "one size, then their own": all_standard(told) and moved(told) and rms,
         "one size": all_standard(told) and not moved(told) and rms,
     }

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from layeranim.engine.network import BACKPROP
+from layeranim.stories.stage.verbs import Fill
 from layeranim.stories.storyboard import plain
 
 from .sentences import Told, tell
@@ -48,6 +49,14 @@ def test_a_gradient_is_what_the_loss_does_when_its_weight_moves(options: dict[st
 def test_no_proof_is_said_of_a_loss_that_is_no_number() -> None:
     told = tell("backprop", {"input": "nan 1", "sizes": "2,2,2"})
     assert not [beat for beat in told.board.beats if "±" in plain(beat.caption)]
+
+
+def test_every_weight_has_its_slope_at_the_end() -> None:
+    board = tell("backprop", {"sizes": "3,9,4"}).board
+    for name in ("grad_dense1_weight", "grad_dense2_weight"):
+        filled = {cell for beat in board.beats for phase in beat.verbs for verb in phase
+                  if isinstance(verb, Fill) and verb.part == name for cell in verb.where}  # fmt: skip
+        assert len(filled) == board.grids[name].rows * board.grids[name].cols
 
 
 def test_a_trained_network_reads_the_digit_and_is_the_bundled_one() -> None:

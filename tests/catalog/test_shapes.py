@@ -33,12 +33,13 @@ def shaped(case: Case, size: str) -> Case:
     return replace(case, options={**case.options, "size": size}, label=f"{case.label}-{size}")
 
 
-LITTLE = [("cnn-backprop", "digit", "800x600"), ("depthwise", "mobilenet", "800x600")]
+LITTLE = [("cnn-backprop", "digit", "800x600")]
 """What has no room at its size, and is drawn smaller."""
 CASES = [case for case in presets() + others()[::8] if case.name in STAGED and "size" not in case.options]
 SHAPED = [shaped(case, size) for case, size in zip(CASES, cycle(SIZES), strict=False)]
 SHAPED += [shaped(Case(name, {}, name), size) for name in STAGED for size in SIZES]
-SHAPED += [shaped(Case("depthwise", {"example": "mobilenet"}, "mobilenet"), "720x720")]
+SHAPED += [shaped(Case("vanishing", {"losses": "every"}, "vanishing-every"), "720x720")]
+SHAPED += [shaped(Case("depthwise", {"example": "mobilenet"}, "mobilenet"), size) for size in SIZES[1:]]
 SHAPED = [case for case in SHAPED if (case.name, case.options.get("example"), case.options["size"]) not in LITTLE]
 """Every preset and an eighth of the further cases at one size of another shape, each own film of a layer at all."""
 
@@ -104,6 +105,12 @@ def test_a_square_picture_has_both_networks_whose_units_change_places() -> None:
     }
 
 
+@pytest.mark.parametrize(("name", "least"), [("conv", 48), ("pool", 128), ("depthwise", 64)])
+def test_channels_on_a_square_canvas_take_what_it_is_higher(name: str, least: int) -> None:
+    grids = told(Case(name, {"input": "random:4x8x8", "size": "640x640"}, "")).grids
+    assert min(grids[f"padded:{k}"].rows * grids[f"padded:{k}"].pitch[1] for k in range(4)) >= least
+
+
 # ── rows of text ─────────────────────────────────────────────────────────────
 LINE = (Run("1.25 · 3.50"), Run(" + "), Run("12.00 · 4.25"), Run(" + "), Run("7 zeros"), Run(" = "), Run("55.38"))
 
@@ -154,10 +161,11 @@ def outside(board: Storyboard) -> Iterator[str]:
             yield f"{name} leaves the margins: {box}, {room}"
         if not (box.y <= room.top + NEAR and room.bottom <= box.bottom + NEAR):
             yield f"{name} leaves the stage: {box}, {room}"
-    for plan in board.grids.values():
-        if plan.heading and plan.heading_at:
-            x, y = plan.heading_at
-            if x < room.left - 2 or x + phrases.width(plan.heading, theme.NAME) > room.right + 2 or y > room.top:
+    for plan in (*board.grids.values(), *board.parts["stage"]):
+        heading, at = getattr(plan, "heading", ()), getattr(plan, "heading_at", None)
+        if heading and at:
+            x, y = at
+            if x < room.left - 2 or x + phrases.width(heading, theme.NAME) > room.right + 2 or y > room.top:
                 yield f"the name of {plan.name} leaves the stage"
 
 

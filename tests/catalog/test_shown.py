@@ -46,9 +46,13 @@ def test_the_channels_that_are_not_drawn_stand_as_one_number_beside_the_sum(opti
 def test_a_neuron_has_a_node_for_every_product_that_it_writes() -> None:
     trace, board = told("neuron", input="random:2x40")
     net = next(plan for plan in board.parts["stage"] if isinstance(plan, NetPlan))
-    largest = np.argsort(-np.abs(trace["products"][0, 0]), kind="stable")[:3]
-    assert {*map(int, largest)} <= {*net.picked} < {*range(40)}
+    largest = {*map(int, np.argsort(-np.abs(trace["products"][:, 0]).max(axis=0), kind="stable")[:3])}
+    assert largest <= {*net.picked} < {*range(40)}
     assert 39 in net.picked
+    for beat in board.beats:  # of every sample
+        sources = [run.source for run in beat.caption if isinstance(run.source, Address)]
+        read = {source.index[1] for source in sources if source.tensor == "input"}
+        assert read == (largest if beat.kind == "step" else set())
 
 
 def followed(board: Storyboard) -> Beat:

@@ -134,13 +134,17 @@ class Separable:
 
 # ── stage ────────────────────────────────────────────────────────────────────
 def _stage(view: Separable) -> Node:
-    """A row a channel in numbers; else channels and maps in colours beside their windows; else filters too."""
+    """A row a channel in numbers; else channels and maps in colours beside their windows; else filters too,
+    and the sums of the filters go.
+    """
     rows = [_arranged(view, _numbered(view, products), 0, across) for products, across in
             ((True, 1), (False, 1), (False, 2))]  # fmt: skip
-    ways = [(parts, high, across) for parts in (("window", "filter"), ("filter",), ())
-            for high in (0, len(view.maps)) for across in (1, 2)]  # fmt: skip
-    lensed = [_arranged(view, _pictured(view, parts), high, across) for parts, high, across in ways]
-    small = [_arranged(view, _pictured(view, (), share), len(view.maps), 1, share) for share in (0.7, 0.45)]
+    ways = [(parts, share, high, across) for parts in (("window", "filter", "sums"), ("filter", "sums"), ("sums",))
+            for share in (1.0, 0.8) for high in (0, len(view.maps)) for across in (1, 2)]  # fmt: skip
+    lensed = [_arranged(view, _pictured(view, parts, share), high, across, share)
+              for parts, share, high, across in ways]  # fmt: skip
+    small = [_arranged(view, _pictured(view, parts, share), len(view.maps), 1, share)
+             for share in (0.7, 0.45) for parts in (("sums",), ())]  # fmt: skip
     return Tries(*rows, *lensed, *small, least=NUMERAL_LOW)
 
 
@@ -149,11 +153,11 @@ def _arranged(view: Separable, left: Sequence[Node | str], high: int, across: in
     trace = view.trace
     filters, depth = trace.size("out_channels"), trace.size("depth_channels")
     mixing = Grid("pointwise_kernel", "1×1 weights", "out_channels", "depth_channels",
-                  sized=f"{filters}×{depth}" if share == 1 else False,
+                  sized=f"{filters}×{depth}" if share > 0.7 else False,
                   colours=int(filters * depth > 16), share=0.4, lens=False)  # fmt: skip
     one = Grid("output", "map 1", *OUT, colours=high, share=share / across)
     maps = stack(one, "map", "out_channels", filters, view.maps, across)
-    return Row(*left, "→", mixing, *(shared.biases(trace) if share == 1 else ()), "→", *shared.bent(trace), maps)
+    return Row(*left, "→", mixing, *(shared.biases(trace) if share > 0.7 else ()), "→", *shared.bent(trace), maps)
 
 
 def _numbered(view: Separable, products: bool) -> Sequence[Node | str]:
@@ -182,8 +186,9 @@ def _pictured(view: Separable, parts: Sequence[str], share: float = 1.0) -> Sequ
         window = (Grid("depthwise_patches", "window" * named, *KERNEL, at=channel, frame="focus"),)
         kernel = Grid("depthwise_kernel", "filters" * named, *KERNEL, at=at, colours=int("filter" not in parts),
                       share=min(0.3, 0.9 / count))  # fmt: skip
-        total = Grid("depthwise_pre_activation", "sums" * named, at=at, one=True)
-        return Row(*(window if "window" in parts and view.each == 1 else ()), kernel, total)
+        total = (Grid("depthwise_pre_activation", "sums" * named, at=at, one=True),)
+        before, after = "window" in parts and view.each == 1, "sums" in parts
+        return Row(*(window if before else ()), kernel, *(total if after else ()))
 
     given, made = replace(CHANNEL, colours=len(view.channels), share=share), replace(MAP, colours=count, share=share)
     return (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from layeranim import numbers
@@ -26,16 +28,18 @@ def film(telling: Telling) -> Play:
     """The film of one step of backpropagation."""
     view = BackView(telling)
     last = view.layers
-    path = {view.axis(last): view.upper, view.axis(last - 1): view.lower} | {view.axis(k): 0 for k in range(last - 1)}
+    path = {view.axis(last): view.upper} | {view.axis(k): 0 for k in range(last - 1)}
+    lower = {view.axis(last - 1): view.lower}  # not in ``at``: a unit writes the slopes of all of its weights
     shares = {"output": "share"} if view.end != "linear" else {}
     shares |= {view.made(k): "share" for k in range(1, last) if view.activation == "sigmoid"}
     back = [act for k in range(last - 1, 0, -1) for act in _back(view, k)]
+    acts = (*_forwards(view), *view.step.charged(BRIEFLY), _edges(view), *back, *_proof(view), _step(view))
     return Play(
         title="Backpropagation",
         units=Units((view.axis(last),), ("unit", "units"), names=lambda unit: f"output unit {unit + 1}",
                     inner=lambda unit: {view.axis(last - 1): view.steepest(unit)}),
         stage=_stage(view),
-        acts=(*_forwards(view), *view.step.charged(BRIEFLY), _edges(view), *back, *_proof(view), _step(view)),
+        acts=tuple(replace(act, at=lower) if isinstance(act, All) else act for act in acts),
         opening=(Run("forwards to the loss, then "), Run("every error back to what made it", "weights", "semibold")),
         opening_note=f"{view.trace.facts['parameters']} weights{' and biases' * view.biased}: which way for each?",
         closing=view.step.closing(),
@@ -46,7 +50,7 @@ def film(telling: Telling) -> Play:
         follow=view.upper,
         at=path,
         templates=view.step.templates(),
-        words=words(view, path),
+        words=words(view, path | lower),
         symbols=symbols(view),
         longest=LONGEST,
         largest=True,

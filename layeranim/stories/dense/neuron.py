@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from layeranim.engine.trace import Region, Trace
 from layeranim.stories.activations import activation_word
 from layeranim.stories.options import FilmOptions
 from layeranim.stories.stage import NOTHING, Chip, Each, Grid, Neurons, Note, Plane, Play, Row, Tries, Units, story
-from layeranim.stories.stage.arrangements import leading
+from layeranim.stories.stage.arrangements import LEADING, leading
 from layeranim.stories.stage.solver import Node
 from layeranim.stories.storyboard import Fact, Line, Run, Telling
 
@@ -34,6 +35,8 @@ def film(telling: Telling) -> Play:
     alone = [Row(net, *after, plane), Row(net, *after)]
     given, told = trace["weight"][0], _told(telling)
     apart, written = leading(telling, "products", "in_features")
+    if len(told) > 1:  # the nodes are those whose products are written: the same ones for every sample
+        apart = tuple(one if one.shown else replace(one, shown=_largest(trace, told)) for one in apart)
     return Play(
         title="Artificial neuron",
         units=Units(("batch",), ("sample", "samples"), ("out_features",)),
@@ -69,6 +72,14 @@ def film(telling: Telling) -> Play:
 def _told(telling: Telling) -> range:
     options: FilmOptions = telling.film
     return options.selected_of(telling.trace.size("batch"), 1)
+
+
+def _largest(trace: Trace, told: range) -> tuple[int, ...]:
+    """The inputs with the largest products in any of the samples that are told."""
+    with np.errstate(all="ignore"):
+        sizes = np.abs(trace["input"][told.start : told.stop] * trace["weight"][0])
+    most = np.argsort(-np.nan_to_num(sizes).max(axis=0), kind="stable")[:LEADING]
+    return tuple(sorted(most.tolist()))
 
 
 def one_scale(trace: Trace, names: tuple[str, ...]) -> dict[str, float]:

@@ -173,6 +173,8 @@ def _opening(s: Shared) -> Line:
 def _closing(s: Shared, moved: bool) -> Line:
     total, rms = len(s.standard), s.kind == "rms"
     units = f"{total} {s.noun[total > 1]} → "
+    if not s.live and np.allclose(s.trace["normalised"], s.trace["input"], 1e-3, equal_nan=True):  # 0 and 1 are stored
+        return sentence(units, f"as they came{', then a spread and centre of their own' * moved}")
     if not all(s.standard):
         return sentence(units, "scaled" if rms else "centred and scaled")
     if rms:

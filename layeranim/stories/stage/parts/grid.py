@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from layeranim import layout, numbers, theme
+from layeranim.canvas import WIDE
 from layeranim.engine.trace import Region
 from layeranim.layout import Fit, even
 from layeranim.stories import phrases
@@ -53,7 +54,7 @@ NAME_SIDE = 6.0
 NUMERAL_SHARE = 0.42
 """How large a numeral is beside the height of its cell, where there is room across."""
 PICTURE_WIDE, PICTURE_HIGH = 340.0, 400.0
-"""The most that a picture in colours takes."""
+"""The most that a picture in colours takes; of several one under another together, with what is between them."""
 HELD = 4096  # cells of a block that are held one by one
 LAGGED = 40
 """Of more cells than these none waits for the one before."""
@@ -143,7 +144,11 @@ class Grid(Actor):
             return Fit((min(wide / shape[1], BAND_MOST), high / shape[0]), 0), shape
         single = shape == (1, 1) and not self.beside and not s.even
         if self.colours:
-            high = (PICTURE_HIGH - (self.colours - 1) * (HEADING + COLUMN_GAP)) / self.colours
+            between = (self.colours - 1) * (HEADING + COLUMN_GAP)
+            canvas = s.figures.telling.film.canvas
+            if canvas.height <= canvas.width:  # on a taller one rows are broken: these take what it is higher
+                between = max(0, between - (canvas.height - WIDE.height))
+            high = (PICTURE_HIGH - between) / self.colours
             share = self.share * s.look.scale
             return layout.heat(*shape, PICTURE_WIDE * share, high * share), shape
         wide = max(s.wide, s.figures.wide(self.tensor))

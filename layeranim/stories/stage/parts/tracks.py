@@ -89,7 +89,8 @@ class Lines(Growing):
     def measure(self, s: Setting) -> Extent:
         half = (LOW if self.low else HIGH) / 2
         least = SHORT if self.low else LEAST
-        return Extent(least + LABELS + self._beside(), half + HEADING, half + LABELS / 2 + 8, MOST - least,
+        title = phrases.width(heading(s.figures, self.tensor, self.text)[:1], theme.NAME)
+        return Extent(LABELS + max(least + self._beside(), title), half + HEADING, half + LABELS / 2 + 8, MOST - least,
                       HIGHER / 2 - half)  # fmt: skip
 
     def _values(self, figures: Figures) -> Array:
