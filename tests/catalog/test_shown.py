@@ -12,11 +12,13 @@ from layeranim import preparing
 from layeranim.engine.trace import Array, Trace
 from layeranim.errors import OptionError
 from layeranim.numbers import DOT, MINUS
-from layeranim.stories.stage.plans import HistoryPlan, NetPlan
+from layeranim.stories.stage.plans import HistoryPlan, NetPlan, VolumePlan
 from layeranim.stories.stage.verbs import Arrive
 from layeranim.stories.storyboard import Address, Beat, Storyboard, plain
 
 SUM = re.compile(r"(?P<bent>ReLU\()?(?P<terms>.+?)(?(bent)\)) (?P<relation>[=≈]) (?P<made>\S+)")
+LINES = np.array([1, 5, 4, 1, 3], float)[None, :, None, None] * np.ones((1, 5, 2, 2))
+STAMPS = np.array([1, 4, 2, 3, 9], float)[None, :, None, None] * np.ones((5, 5, 2, 2))
 OTHERS = re.compile(r"(?P<number>\S+) of (?P<count>\d+) others?")
 
 
@@ -220,6 +222,31 @@ def test_a_depthwise_film_draws_the_channels_that_add_most_and_shows_others() ->
     _, board = told("depthwise", input="random:12x6x6", filters=9, show="channels=12 maps=2,9")
     assert (drawn(board, "output"), drawn(board, "padded")) == ([1, 8], [11])
     assert "channel 12 of 12 drawn,  maps 2, 9 of 9 drawn" in plain(board.parameters)
+
+
+def test_of_a_transposed_convolution_the_largest_maps_and_stamps_are_drawn() -> None:
+    _, board = told("conv-transpose", input=LINES, kernel_size=2, filters=5, kernel=STAMPS)
+    assert (drawn(board, "painted"), drawn(board, "input")) == ([1, 3, 4], [1, 2, 4])
+    assert drawn(board, "stamps") == drawn(board, "kernel") == [1, 3, 4]
+    assert "channels 2, 3, 5 of 5 drawn,  maps 2, 4, 5 of 5 drawn" in plain(board.parameters)
+    _, board = told("conv-transpose", input=LINES, kernel_size=2, filters=5, kernel=STAMPS, show="channels=4 maps=3")
+    assert (drawn(board, "painted"), drawn(board, "input"), drawn(board, "stamps")) == ([2], [3], [2])
+    assert plain(followed(board).place) == "channel 4, row 1, column 1"
+    (made,) = (run.source for run in followed(board).caption if run.role == "result")
+    assert isinstance(made, Address)
+    assert (made.tensor, made.index[1], made.index[4]) == ("painted", 3, 2)
+
+
+def test_show_chooses_feature_maps_and_the_channel_that_is_drawn() -> None:
+    _, board = told("feature-maps", input="random:1x4x6x6", filters=20, groups=2, show="channels=4 maps=11,20")
+    plan = next(plan for plan in board.parts["stage"] if isinstance(plan, VolumePlan))
+    assert plan.maps == ("pre_activation:10", "pre_activation:19")
+    assert {"padded:3", "kernel:1"} <= {*board.grids}
+    steps = [beat for beat in board.beats if beat.place]
+    assert [plain(beat.place) for beat in steps] == ["filter 11", "filter 20"]
+    other = "this filter reads other channels than the one drawn"
+    assert other not in [plain(beat.note) for beat in steps]
+    assert "channel 4 of 4 drawn,  maps 11, 20 of 20 drawn" in plain(board.parameters)
 
 
 def test_of_a_large_transformer_one_head_and_its_tokens_are_drawn() -> None:
