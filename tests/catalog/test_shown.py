@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -31,18 +32,12 @@ def told(name: str, **options: Any) -> tuple[Trace, Storyboard]:
 @pytest.mark.parametrize("options", [{}, {"activation": "relu", "bias": True}])
 def test_the_channels_that_are_not_drawn_stand_as_one_number_beside_the_sum(options: dict[str, Any]) -> None:
     trace, board = told("conv", input="random:9x5x5", kernel_size=3, **options)
-    seen = 0
-    for beat in board.beats:
-        rows = [verb.rows for verbs in beat.verbs for verb in verbs if isinstance(verb, Arrive)]
-        if rows and len(beat.units) == 1:
-            ((many, said),) = ([plain(line) for _, line in row] for row in rows[0])
-            place = np.unravel_index(beat.units[0], trace.tensor("output").shape[1:])
-            sums = trace["partial_sums"][(0, *place)]
-            shown = drawn(board, "partial_sums")
-            assert many == f"{9 - len(shown)} others"
-            assert number(said) == sums.sum() - sums[shown].sum()
-            seen += 1
-    assert seen > 3
+    shown = drawn(board, "partial_sums")
+    told_beside = dict(beside(board))
+    for unit, said in told_beside.items():
+        sums = trace["partial_sums"][(0, *np.unravel_index(unit, trace.tensor("output").shape[1:]))]
+        assert said == (f"{9 - len(shown)} others", sums.sum() - sums[shown].sum())
+    assert len(told_beside) > 3
 
 
 def test_a_neuron_has_a_node_for_every_product_that_it_writes() -> None:
@@ -51,6 +46,15 @@ def test_a_neuron_has_a_node_for_every_product_that_it_writes() -> None:
     largest = np.argsort(-np.abs(trace["products"][0, 0]), kind="stable")[:3]
     assert {*map(int, largest)} <= {*net.picked} < {*range(40)}
     assert 39 in net.picked
+
+
+def beside(board: Storyboard) -> Iterator[tuple[int, tuple[str, float]]]:
+    """Of each unit that is told how many terms of its sum are not drawn, and their number on the stage."""
+    for beat in board.beats:
+        rows = [verb.rows for verbs in beat.verbs for verb in verbs if isinstance(verb, Arrive)]
+        if rows and len(beat.units) == 1:
+            ((many, said),) = ([plain(line) for _, line in row] for row in rows[0])
+            yield beat.units[0], (many, number(said))
 
 
 def followed(board: Storyboard) -> Beat:
@@ -219,6 +223,11 @@ def test_a_depthwise_film_draws_the_channels_that_add_most_and_shows_others() ->
     said = " ".join(plain(beat.caption) for beat in board.beats if beat.units == followed(board).units)
     kept = int(np.delete(products, rows).sum())
     assert {(int(number(found["number"])), found["count"]) for found in OTHERS.finditer(said)} == {(kept, "9")}
+    told_beside = dict(beside(board))
+    for unit, row in told_beside.items():
+        r, c = np.unravel_index(unit, trace.tensor("output").shape[2:])
+        assert row == ("9 others", np.delete(trace["pointwise_products"][0, f, r, c, :, 0, 0], rows).sum())
+    assert len(told_beside) > 3
     _, board = told("depthwise", input="random:12x6x6", filters=9, show="channels=12 maps=2,9")
     assert (drawn(board, "output"), drawn(board, "padded")) == ([1, 8], [11])
     assert "channel 12 of 12 drawn,  maps 2, 9 of 9 drawn" in plain(board.parameters)
