@@ -248,7 +248,7 @@ def memory() -> None:
     """Peak memory of one process: imports alone, a film, a film ten times as long."""
     row("what", "peak MB")
     row("---", "---")
-    row("imports", _peak("import layeranim.film.film, layeranim.scenes.conv"))
+    row("imports", _peak("import layeranim.film.film, layeranim.scenes.stage.scene"))
     for fmt, size in (("mp4", HD), ("gif", SMALL), ("webm", HD), ("webp", SMALL), ("apng", SMALL)):
         for pace, length in ((1, "16 steps"), (10, "ten times as long")):
             name = f"{fmt} {size[0]}×{size[1]}, {length}"

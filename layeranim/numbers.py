@@ -65,10 +65,15 @@ def rounded(values: ArrayLike, dtype: DTypeLike | None = None) -> NDArray[np.flo
     Same shape, float64, each the double nearest to its decimal; −0.0 becomes 0.0; NaN and ±Inf stay. The given array is
     never changed. Raises InputError for anything but real numbers.
     """
+    array = _real(values)
+    return _rounded(array, significant(array.dtype if dtype is None else np.dtype(dtype)))
+
+
+def _real(values: ArrayLike) -> NDArray[Any]:
     array = np.asarray(values)
     if array.dtype.kind not in "biuf":
         raise InputError(f"values of type {array.dtype} cannot be written as numbers: give real numbers")
-    return _rounded(array, significant(array.dtype if dtype is None else np.dtype(dtype)))
+    return array
 
 
 def significant(dtype: np.dtype) -> int:
@@ -96,22 +101,23 @@ def _rounded(array: NDArray[np.generic], digits: int) -> NDArray[np.float64]:
     return result
 
 
-def _sizes(values: ArrayLike, top: float | None = None) -> tuple[NDArray[np.float64], float]:
-    """|v| of every value, rounded, and the largest finite one.
+def _sizes(values: ArrayLike, top: float) -> NDArray[np.float64]:
+    """|v| of every value, rounded; what is below 10⁻⁹ (10⁻⁶) of ``top`` is 0.
 
-    What is below 10⁻⁹ (10⁻⁶) of it, or of ``top``, is 0: a sum that cancels leaves such dust, on some processors.
+    A sum that cancels leaves such dust, on some processors. Most of it is never rounded: tiny numbers take long.
     """
-    sizes = np.abs(rounded(values))
-    largest = float(np.max(sizes, where=np.isfinite(sizes), initial=0.0))
-    dust = 10.0 ** -significant(np.asarray(values).dtype) * (largest if top is None else top)
-    return np.where(sizes < dust, 0.0, sizes), largest
+    array = _real(values)
+    digits = significant(array.dtype)
+    dust = 10.0**-digits * top
+    with np.errstate(all="ignore"):
+        tiny = np.abs(array.astype(np.float64)) < dust / 2
+    sizes = np.abs(_rounded(np.where(tiny, 0, array), digits))
+    return np.where(sizes < dust, 0.0, sizes)
 
 
 def _extent(values: ArrayLike) -> tuple[float, bool]:
     """The largest finite |v|, rounded, and whether all are integral; a block at a time, however many there are."""
-    array = np.asarray(values)
-    if array.dtype.kind not in "biuf":
-        rounded(array)  # which says so
+    array = _real(values)
     most = 0.0
     for block in _blocks(array):
         with np.errstate(all="ignore"):
@@ -119,7 +125,7 @@ def _extent(values: ArrayLike) -> tuple[float, bool]:
         most = max(most, float(np.max(sizes, where=np.isfinite(sizes), initial=0.0)))
     top = float(_rounded(np.asarray(most), significant(array.dtype)))
     exact = top < 10.0 ** significant(array.dtype)  # whole numbers stay what they are when they are rounded
-    return top, all((exact and _integral(block)) or _integral(_sizes(block, top)[0]) for block in _blocks(array))
+    return top, all((exact and _integral(block)) or _integral(_sizes(block, top)) for block in _blocks(array))
 
 
 def _blocks(array: NDArray[Any]) -> Iterator[NDArray[Any]]:
@@ -327,7 +333,7 @@ def levels(values: ArrayLike, vmax: float | None = None, steps: int = 4) -> NDAr
     top = value_range(values) if vmax is None else float(vmax)
 
     def step(block: NDArray[Any]) -> NDArray[Any]:
-        sizes, _ = _sizes(block, top)
+        sizes = _sizes(block, top)
         share = np.minimum(sizes / top, 1.0)
         full = np.maximum(np.ceil(share * steps - _SLACK), 1.0)
         return np.asarray(np.where(sizes > 0, np.where(block < 0, -full, full), 0.0))

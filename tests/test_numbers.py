@@ -94,6 +94,8 @@ def test_rounded_leaves_the_given_array_alone_and_refuses_what_is_no_number() ->
     for wrong in (np.array([1j]), np.array(["1"]), np.array([None]), np.array(["2020"], dtype="M8[Y]")):
         with pytest.raises(InputError, match=str(wrong.dtype).replace("[", r"\[")):
             rounded(wrong)
+        with pytest.raises(InputError, match="give real numbers"):
+            levels(wrong, 1.0)
 
 
 @quick

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,13 @@ from layeranim import preparing
 from layeranim.engine.trace import Array, Trace
 from layeranim.errors import OptionError
 from layeranim.numbers import DOT, MINUS
-from layeranim.stories.stage.plans import HistoryPlan, NetPlan
+from layeranim.stories.stage.plans import HistoryPlan, NetPlan, VolumePlan
 from layeranim.stories.stage.verbs import Arrive
 from layeranim.stories.storyboard import Address, Beat, Storyboard, plain
 
 SUM = re.compile(r"(?P<bent>ReLU\()?(?P<terms>.+?)(?(bent)\)) (?P<relation>[=≈]) (?P<made>\S+)")
+LINES = np.array([1, 5, 4, 1, 3], float)[None, :, None, None] * np.ones((1, 5, 2, 2))
+STAMPS = np.array([1, 4, 2, 3, 9], float)[None, :, None, None] * np.ones((5, 5, 2, 2))
 OTHERS = re.compile(r"(?P<number>\S+) of (?P<count>\d+) others?")
 
 
@@ -29,18 +32,12 @@ def told(name: str, **options: Any) -> tuple[Trace, Storyboard]:
 @pytest.mark.parametrize("options", [{}, {"activation": "relu", "bias": True}])
 def test_the_channels_that_are_not_drawn_stand_as_one_number_beside_the_sum(options: dict[str, Any]) -> None:
     trace, board = told("conv", input="random:9x5x5", kernel_size=3, **options)
-    seen = 0
-    for beat in board.beats:
-        rows = [verb.rows for verbs in beat.verbs for verb in verbs if isinstance(verb, Arrive)]
-        if rows and len(beat.units) == 1:
-            ((many, said),) = ([plain(line) for _, line in row] for row in rows[0])
-            place = np.unravel_index(beat.units[0], trace.tensor("output").shape[1:])
-            sums = trace["partial_sums"][(0, *place)]
-            shown = drawn(board, "partial_sums")
-            assert many == f"{9 - len(shown)} others"
-            assert number(said) == sums.sum() - sums[shown].sum()
-            seen += 1
-    assert seen > 3
+    shown = drawn(board, "partial_sums")
+    told_beside = dict(beside(board))
+    for unit, said in told_beside.items():
+        sums = trace["partial_sums"][(0, *np.unravel_index(unit, trace.tensor("output").shape[1:]))]
+        assert said == (f"{9 - len(shown)} others", sums.sum() - sums[shown].sum())
+    assert len(told_beside) > 3
 
 
 def test_a_neuron_has_a_node_for_every_product_that_it_writes() -> None:
@@ -53,6 +50,15 @@ def test_a_neuron_has_a_node_for_every_product_that_it_writes() -> None:
         sources = [run.source for run in beat.caption if isinstance(run.source, Address)]
         read = {source.index[1] for source in sources if source.tensor == "input"}
         assert read == (largest if beat.kind == "step" else set())
+
+
+def beside(board: Storyboard) -> Iterator[tuple[int, tuple[str, float]]]:
+    """Of each unit that is told how many terms of its sum are not drawn, and their number on the stage."""
+    for beat in board.beats:
+        rows = [verb.rows for verbs in beat.verbs for verb in verbs if isinstance(verb, Arrive)]
+        if rows and len(beat.units) == 1:
+            ((many, said),) = ([plain(line) for _, line in row] for row in rows[0])
+            yield beat.units[0], (many, number(said))
 
 
 def followed(board: Storyboard) -> Beat:
@@ -221,9 +227,39 @@ def test_a_depthwise_film_draws_the_channels_that_add_most_and_shows_others() ->
     said = " ".join(plain(beat.caption) for beat in board.beats if beat.units == followed(board).units)
     kept = int(np.delete(products, rows).sum())
     assert {(int(number(found["number"])), found["count"]) for found in OTHERS.finditer(said)} == {(kept, "9")}
+    told_beside = dict(beside(board))
+    for unit, row in told_beside.items():
+        r, c = np.unravel_index(unit, trace.tensor("output").shape[2:])
+        assert row == ("9 others", np.delete(trace["pointwise_products"][0, f, r, c, :, 0, 0], rows).sum())
+    assert len(told_beside) > 3
     _, board = told("depthwise", input="random:12x6x6", filters=9, show="channels=12 maps=2,9")
     assert (drawn(board, "output"), drawn(board, "padded")) == ([1, 8], [11])
     assert "channel 12 of 12 drawn,  maps 2, 9 of 9 drawn" in plain(board.parameters)
+
+
+def test_of_a_transposed_convolution_the_largest_maps_and_stamps_are_drawn() -> None:
+    _, board = told("conv-transpose", input=LINES, kernel_size=2, filters=5, kernel=STAMPS)
+    assert (drawn(board, "painted"), drawn(board, "input")) == ([1, 3, 4], [1, 2, 4])
+    assert drawn(board, "stamps") == drawn(board, "kernel") == [1, 3, 4]
+    assert "channels 2, 3, 5 of 5 drawn,  maps 2, 4, 5 of 5 drawn" in plain(board.parameters)
+    _, board = told("conv-transpose", input=LINES, kernel_size=2, filters=5, kernel=STAMPS, show="channels=4 maps=3")
+    assert (drawn(board, "painted"), drawn(board, "input"), drawn(board, "stamps")) == ([2], [3], [2])
+    assert plain(followed(board).place) == "channel 4, row 1, column 1"
+    (made,) = (run.source for run in followed(board).caption if run.role == "result")
+    assert isinstance(made, Address)
+    assert (made.tensor, made.index[1], made.index[4]) == ("painted", 3, 2)
+
+
+def test_show_chooses_feature_maps_and_the_channel_that_is_drawn() -> None:
+    _, board = told("feature-maps", input="random:1x4x6x6", filters=20, groups=2, show="channels=4 maps=11,20")
+    plan = next(plan for plan in board.parts["stage"] if isinstance(plan, VolumePlan))
+    assert plan.maps == ("pre_activation:10", "pre_activation:19")
+    assert {"padded:3", "kernel:1"} <= {*board.grids}
+    steps = [beat for beat in board.beats if beat.place]
+    assert [plain(beat.place) for beat in steps] == ["filter 11", "filter 20"]
+    other = "this filter reads other channels than the one drawn"
+    assert other not in [plain(beat.note) for beat in steps]
+    assert "channel 4 of 4 drawn,  maps 11, 20 of 20 drawn" in plain(board.parameters)
 
 
 def test_of_a_large_transformer_one_head_and_its_tokens_are_drawn() -> None:

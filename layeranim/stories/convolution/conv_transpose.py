@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,13 +16,29 @@ from layeranim.engine.window import padding_text
 from layeranim.stories import phrases
 from layeranim.stories.convolution import shared
 from layeranim.stories.convolution.shared import KERNEL, OUT
-from layeranim.stories.stage import All, Each, Grid, Note, Painted, Play, Repeat, Row, Tries, Units, stack, story
-from layeranim.stories.stage.arrangements import drawn
+from layeranim.stories.stage import (
+    All,
+    Each,
+    Grid,
+    Note,
+    Painted,
+    Play,
+    Row,
+    Tries,
+    Units,
+    listed,
+    picked,
+    stack,
+    story,
+)
+from layeranim.stories.stage.arrangements import drawn_of
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.solver import NUMERAL_LOW, Node
 from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
 
 FULL, SPACE = ("full_height", "full_width"), ("height", "width")
+FIRST = 60
+"""Of so many stamps the one that is followed is looked for."""
 GOOD_FOR = "decoders and masks: it makes small maps large, with learnt weights"
 
 
@@ -51,12 +68,11 @@ def film(telling: Telling) -> Play:
             *((f"{view.filters} filters",) if view.filters > 1 else ()),
             *shared.options_of(view.trace, True, padding=tuple(_padding(view))),
         ),
-        drawn=(*shared.partly("channels", drawn(view.inside[0]), view.inside[0]),
-               *shared.partly("maps", drawn(view.filters), view.filters)),
+        drawn=(*listed("channels", view.channels, view.inside[0]), *listed("maps", view.maps, view.filters)),
         alike=(("input", "stamps", "painted", "full", "pre_activation", "output"),),
         stand_ins={"painted": ("stamps", "full")},
         kinds={"input": "grey"} if telling.kinds.get("input") == "image" and view.inside[0] == 1 else {},
-        follow=next((unit for unit in range(min(stamps, 60)) if view.overlaps(unit)), 0),
+        follow=view.follow,
         row=view.inside[2],
         evidence=() if view.goes_on else (view.painted(last, view.lies(last)),),
     )  # fmt: skip
@@ -66,8 +82,8 @@ class Stamping:
     """One transposed convolution as its film looks at it."""
 
     def __init__(self, telling: Telling) -> None:
-        self.trace, self.config = telling.trace, telling.config
-        self.batch: int = telling.film.place_in(self.trace.size("batch"))
+        self.trace, self.config, self.film = telling.trace, telling.config, telling.film
+        self.batch: int = self.film.place_in(self.trace.size("batch"))
         self.inside = tuple(self.trace.size(axis) for axis in ("in_channels", *SPACE))
         self.kernel, self.out = self.trace["kernel"], self.trace.tensor("output").shape[2:]
         self.filters, self.per_group = self.trace.size("out_channels"), self.kernel.shape[1]
@@ -86,16 +102,57 @@ class Stamping:
         """Whether anything is done to the sum of all stamps."""
         return any(map(any, self.cuts)) or "bias" in self.trace or shared.activated(self.trace)
 
+    # ── what is drawn of a large layer ───────────────────────────────────────
+    @cached_property
+    def maps(self) -> tuple[int, ...]:
+        """The maps that are drawn: of many those with the largest numbers."""
+        return drawn_of(self.film, "maps", self.filters,
+                        lambda: shared.sizes(self.trace["output"][self.batch]).max(axis=(1, 2)))  # fmt: skip
+
+    @cached_property
+    def channels(self) -> tuple[int, ...]:
+        """The channels that are drawn: of many those with the largest number in a stamp on a map that is drawn."""
+
+        def stamped() -> np.ndarray[Any, Any]:
+            cells = shared.sizes(self.trace["input"][self.batch]).max(axis=(1, 2))
+            weights = shared.sizes(self.kernel).max(axis=(2, 3))
+            seen = [[m in self.maps for m in self._stamped(ch)] for ch in range(self.inside[0])]
+            return np.asarray(cells * np.where(seen, weights, 0.0).max(axis=1), np.float64)
+
+        return drawn_of(self.film, "channels", self.inside[0], stamped)
+
+    @property
+    def stamps(self) -> tuple[int, ...]:
+        """Which of the weights of a channel are drawn, by their place in its group: those of the maps that are."""
+        return tuple(sorted({m % self.per_group for m in self.maps}))
+
+    def _stamped(self, channel: int) -> range:
+        """The maps on which the stamps of a channel fall."""
+        return spot(channel, (0, 0), self.axes, self.kernel.shape, self.config.groups)[0]
+
+    @cached_property
+    def follow(self) -> int:
+        """The stamp that is followed: the first, of a channel that is drawn, on what is there."""
+        each = int(np.prod(self.inside[1:]))
+        units = [ch * each + k for ch in self.channels for k in range(min(each, FIRST))]
+        return next((unit for unit in units[:FIRST] if self.overlaps(unit)), units[0])
+
     def followed(self, unit: int) -> dict[str, int]:
-        """The number of a stamp that is told: the largest of those that fall on another, else of all; the first map."""
+        """The number of a stamp that is told: the largest of those that fall on another, else of all; the first map
+        that is drawn."""
         here = zip(("batch", "in_channels", *SPACE), (self.batch, *cell(unit, self.inside)), strict=True)
-        sizes = shared.sizes(self.trace.read(Region("stamps", (*here, ("group_filters", 0)))))
+        k = self._first(self.lies(unit)["out_channels"])
+        sizes = shared.sizes(self.trace.read(Region("stamps", (*here, ("group_filters", k)))))
         before = self._before(unit)
         chosen = np.where(before != 0, sizes, 0) if ((before != 0) & (sizes > 0)).any() else sizes
         i, j = (int(k) for k in np.unravel_index(int(chosen.argmax()), chosen.shape))
         maps, rows, cols = self.lies(unit).values()
-        return {"group_filters": 0, "kernel_height": i, "kernel_width": j, "out_channels": maps[0],
+        return {"group_filters": k, "kernel_height": i, "kernel_width": j, "out_channels": maps[k],
                 "full_height": rows[i], "full_width": cols[j]}  # fmt: skip
+
+    def _first(self, maps: range) -> int:
+        """Of the maps of a stamp the place of the first that is drawn."""
+        return next((k for k, m in enumerate(maps) if m in self.maps), 0)
 
     def painted(self, unit: int, lies: Mapping[str, int | range]) -> Region:
         """What all stamps have made so far in some cells, after that of a unit."""
@@ -107,7 +164,8 @@ class Stamping:
         if not unit:
             return np.zeros(self.kernel.shape[2:])
         lies = self.lies(unit)
-        return self.trace.read(self.painted(unit - 1, {**lies, "out_channels": lies["out_channels"][0]}))
+        maps = lies["out_channels"]
+        return self.trace.read(self.painted(unit - 1, {**lies, "out_channels": maps[self._first(maps)]}))
 
     def lies(self, unit: int) -> dict[str, range]:
         """Where the stamp of a unit lies."""
@@ -152,16 +210,16 @@ def _stage(view: Stamping) -> Node:
 
 def _row(view: Stamping, pictures: bool, small: bool, across: int, share: float) -> Node:
     """A cell, the kernel, its stamp, and what all stamps have made so far."""
-    maps, after = drawn(view.filters) if pictures else 0, list[Node | str]()
-    one = Grid("input", "input", *SPACE, share=0.7 * share, colours=drawn(view.inside[0]) if pictures else 0)
-    given = stack(one, "input", "in_channels", view.inside[0])
+    maps, after = len(view.maps) if pictures else 0, list[Node | str]()
+    one = Grid("input", "input", *SPACE, share=0.7 * share, colours=len(view.channels) if pictures else 0)
+    given = stack(one, "input", "in_channels", view.inside[0], view.channels)
     cell = (Grid("input", "cell", one=True),) if pictures else ()
-    stamp_share = min(0.3, 0.6 / drawn(view.per_group)) if small else 0.0
-    stamp = Repeat(lambda k: _stamp(k, view.filters > 1, stamp_share), view.per_group)
-    canvas = Repeat(lambda f: _canvas(view, f, maps, share / across), view.filters, across=across)
+    stamp_share = min(0.3, 0.6 / len(view.stamps)) if small else 0.0
+    stamp = picked(lambda k: _stamp(k, view.filters > 1, stamp_share), view.stamps, view.per_group)
+    canvas = picked(lambda f: _canvas(view, f, maps, share / across), view.maps, view.filters, across)
     if view.goes_on:
         made = Grid("output", "output", *OUT, colours=maps, share=0.8 * share / across)
-        outputs = stack(made, "output", "out_channels", view.filters, across=across)
+        outputs = stack(made, "output", "out_channels", view.filters, view.maps, across)
         after = [*shared.biases(view.trace, 1.0, True), "→", *shared.bent(view.trace), outputs]
     return Row(given, *cell, "×", stamp, "→", canvas, *after)
 
@@ -224,7 +282,9 @@ def _after(view: Stamping) -> Iterator[All]:
     )
     row, col = (min(n - 1, n // 2) for n in view.out)
     if view.goes_on:
-        yield All(("pre_activation", "output"), notes, at={"out_height": row, "out_width": col, "out_channels": 0})
+        yield All(
+            ("pre_activation", "output"), notes, at={"out_height": row, "out_width": col, "out_channels": view.maps[0]}
+        )
 
 
 def _cut(view: Stamping) -> Note:
@@ -247,4 +307,4 @@ def _padding(view: Stamping) -> Iterator[str]:
         yield f"output padding {phrases.pair(more)}"
 
 
-ConvTransposeStory = story("Transposed convolution", film, GOOD_FOR, takes=200)
+ConvTransposeStory = story("Transposed convolution", film, GOOD_FOR, takes=200, shows=("channels", "maps"))

@@ -16,10 +16,12 @@ from layeranim.stories.convolution.shared import KERNEL, OUT
 from layeranim.stories.phrases import sentence, so_many
 from layeranim.stories.stage import (
     Apart,
+    Column,
     Each,
     Grid,
     Mask,
     Note,
+    Others,
     Play,
     Repeat,
     Row,
@@ -155,9 +157,11 @@ def _arranged(view: Separable, left: Sequence[Node | str], high: int, across: in
     mixing = Grid("pointwise_kernel", "1×1 weights", "out_channels", "depth_channels",
                   sized=f"{filters}×{depth}" if share > 0.7 else False,
                   colours=int(filters * depth > 16), share=0.4, lens=False)  # fmt: skip
+    others = Others("pointwise_products", "pointwise_pre_activation")
+    weights = Column(mixing, others) if view.hidden else mixing
     one = Grid("output", "map 1", *OUT, colours=high, share=share / across)
     maps = stack(one, "map", "out_channels", filters, view.maps, across)
-    return Row(*left, "→", mixing, *(shared.biases(trace) if share > 0.7 else ()), "→", *shared.bent(trace), maps)
+    return Row(*left, "→", weights, *(shared.biases(trace) if share > 0.7 else ()), "→", *shared.bent(trace), maps)
 
 
 def _numbered(view: Separable, products: bool) -> Sequence[Node | str]:

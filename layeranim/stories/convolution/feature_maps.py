@@ -10,7 +10,7 @@ from layeranim.stories.convolution import shared
 from layeranim.stories.convolution.shared import KERNEL, OUT
 from layeranim.stories.phrases import sentence, so_many
 from layeranim.stories.pictures import brightness, relief
-from layeranim.stories.stage import Column, Each, Grid, Note, Picture, Play, Row, Turn, Volume, Windows, story
+from layeranim.stories.stage import Column, Each, Grid, Note, Picture, Play, Row, Turn, Volume, Windows, listed, story
 from layeranim.stories.stage.parts.volume import MOST
 from layeranim.stories.storyboard import Line, Telling
 
@@ -25,36 +25,40 @@ def film(telling: Telling) -> Play:
     filters, channels = trace.size("out_channels"), trace.size("in_channels")
     last = "output" if shared.activated(trace) else "pre_activation"
     pixel = dict(zip(OUT, _followed(telling, last), strict=True))
-    drawn, told = min(MOST, filters), telling.film.place_in(trace.size("batch"))
-    size = numbers.shape_text(trace["kernel"].shape[2:])
+    asked, told = telling.film.chosen("maps", filters, MOST), telling.film.place_in(trace.size("batch"))
+    maps, (channel,) = asked or tuple(range(filters)), telling.film.chosen("channels", channels, 1) or (0,)
+    size, within = numbers.shape_text(trace["kernel"].shape[2:]), channel % trace.size("group_channels")
     left = Column(
         Picture(
             "padded",
             "picture",
             "padded_height",
             "padded_width",
-            at=(("in_channels", 0),),
+            at=(("in_channels", channel),),
             sized=shared.size_said(trace, 3),
             least=PICTURE,
         ),
-        Grid("kernel", "filter", *KERNEL),
+        Grid("kernel", "filter", *KERNEL, at=(("group_channels", within),) if within else ()),
     )
-    maps = Volume(last, "maps", "out_channels", *OUT, width=MAPS, pixels=True, whole=True)
-    alike = filters // config.groups
+    volume = Volume(last, "maps", "out_channels", *OUT, width=MAPS, pixels=True, whole=True)
+
+    def elsewhere(unit: int) -> bool:
+        return bool(maps[unit] * config.groups // filters != channel * config.groups // channels)
+
     strip = Grid(last, "one pixel", rows="out_channels", at=tuple(pixel.items()), sized=str(filters))
     several = filters > 1
     return Play(
         title="Feature maps",
         units=Windows(
-            ("out_channels",), ("filter", "filters"), steps=lambda here: shared.steps_at(trace, {**pixel, **here})
+            ("out_channels",), ("filter", "filters"), names=tuple(f"filter {k + 1}" for k in asked),
+            only={"out_channels": asked} if asked else {}, steps=lambda here: shared.steps_at(trace, {**pixel, **here})
         ),
         at=pixel,
         evidence=tuple(Region.of(last, batch=told, out_channels=k, **pixel)
-                       for k in telling.film.selected(filters)[:MOST]),
-        stage=Row(left, "→", maps, strip),
+                       for k in (maps[unit] for unit in telling.film.selected(len(maps))[:MOST])),
+        stage=Row(left, "→", volume, strip),
         acts=(
-            Each(((("products", last), (Note("this filter reads other channels than the one drawn",
-                                             lambda unit: unit >= alike),
+            Each(((("products", last), (Note("this filter reads other channels than the one drawn", elsewhere),
                                         Note("one pixel of its map; all others in the same way", _many(telling)))),)),
             Turn(last, _stacked(telling, filters), Note(f"a {size} filter of the next layer reads all of them: "
                                                         f"{size}×{filters} weights", filters > 1), 3.2),
@@ -66,8 +70,8 @@ def film(telling: Telling) -> Play:
             shared.through(trace),
             f"{so_many('filter', 'filters', filters)} {size}",
             *shared.options_of(trace),
-            *((f"channel 1 of {channels} drawn",) if channels > 1 else ()),
-            *shared.partly("maps", drawn, filters),
+            *listed("channels", (channel,), channels),
+            *(listed("maps", asked, filters) if asked else shared.partly("maps", min(MOST, filters), filters)),
         ),
         kinds={"padded": "grey" if telling.kinds.get("input") == "image" else "ink", last: "relief"},
         bright=brightness(telling),
@@ -101,4 +105,4 @@ def _stacked(telling: Telling, filters: int) -> Line:
     return sentence(f"{what}: ", f"a volume of {shape}")
 
 
-FeatureMapsStory = story("Feature maps", film, GOOD_FOR)
+FeatureMapsStory = story("Feature maps", film, GOOD_FOR, shows=("channels", "maps"))

@@ -141,12 +141,19 @@ class Ranges:
     @Remembered
     def _common(self, tensor: str) -> tuple[int, float]:
         """The power of ten of the largest number of those that are compared, and by how much the smallest is less."""
-        sizes = np.abs(np.concatenate([numbers.rounded(self.sample(name)) for name in self._alike(tensor)]))
-        live = sizes[np.isfinite(sizes) & (sizes > 0)]
+        live = np.concatenate([self._extremes(self.sample(name)) for name in self._alike(tensor)])
         if not len(live):
             return 0, 1.0
         power = floor(log10(float(live.max())))
         return (power, float(live.min()) / 10.0**power) if abs(power) < POWERS else (0, 0.0)
+
+    @staticmethod
+    def _extremes(values: Array) -> NDArray[np.float64]:
+        """The smallest and the largest |v| that is a number and not 0, rounded: rounding keeps their order."""
+        with np.errstate(all="ignore"):
+            sizes = np.abs(np.asarray(values, np.float64))
+        live = sizes[np.isfinite(sizes) & (sizes > 0)]
+        return numbers.rounded([live.min(), live.max()] if len(live) else [], values.dtype)
 
     def power(self, tensor: str) -> int:
         """The power of ten that is taken out of a tensor's cells into its heading, or 0.

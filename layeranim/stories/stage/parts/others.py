@@ -37,7 +37,7 @@ class Others(Actor):
     def _row(self, figures: Figures, unit: int) -> tuple[Line, Line]:
         """How many they are, and what they come to."""
         apart = next(one for one in figures.film.apart if one.tensor == self.parts)
-        cells = figures.covered(Region(self.parts), figures.cell_of(self.total, unit, {}))
+        cells = figures.covered(Region(self.parts), figures.cell_of(self.total, unit, figures.inner(unit)))
         shown, rest = parted(figures, apart, cells)
         many = phrases.so_many("other", "others", len(cells) - len(shown))
         return (

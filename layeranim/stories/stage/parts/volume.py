@@ -52,10 +52,10 @@ class Volume(Actor):
 
     def drawn(self, figures: Figures) -> Sequence[int]:
         """Which maps are drawn: the first ones, of those that the film makes the first that it shows."""
-        first, stop = 0, figures.trace.size(self.axis)
+        first, told = 0, figures.units.only.get(self.axis, range(figures.trace.size(self.axis)))
         if figures.made(self.tensor) and figures.units.along == (self.axis,):
-            first, stop = figures.first, min(stop, figures.stop)
-        return range(first, min(stop, first + MOST))
+            first, told = figures.first, told[: figures.stop]
+        return told[first : first + MOST]
 
     def count(self, figures: Figures) -> int:
         """How many maps are drawn."""
