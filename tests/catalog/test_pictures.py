@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import re
-from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations, pairwise
 from typing import Any
@@ -404,7 +403,7 @@ def test_the_check_notices_a_numeral_wider_than_its_cell() -> None:
         grid = scene.grids["padded:0"]
         assert not _spilt(grid)
         before = grid.looks[0][0]
-        grid.looks[0][0] = replace(before, text="−1234567.00")
+        grid.looks[0][0] = before._replace(text="−1234567.00")
         found.extend(_spilt(grid))
         grid.looks[0][0] = before
 

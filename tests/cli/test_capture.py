@@ -168,11 +168,11 @@ def test_the_whole_model_in_a_file_has_a_film_a_storyboard_and_numbers(call: Cal
     assert done.code == 0, done.err
     told = json.loads(done.out)
     assert (told["explainer"], told["title"]) == ("network", "Twice")
-    assert "3 opened,  sample 2 of 3" in told["parameters"]
+    assert "5 opened,  sample 2 of 3" in told["parameters"]
     assert call("storyboard", "run.npz", "-o", "run.board.json").code == 0
     assert call("render", "run.board.json", "--dry-run", "--size", "128x72").code == 0
     assert '"rec:1.output"' in call("trace", "run.npz", "--json").out
-    assert "there are 3 calls" in call("render", "run.npz", "--opened", "4", "-o", "x.gif").err
+    assert "there are 5 calls" in call("render", "run.npz", "--opened", "6", "-o", "x.gif").err
     assert call("storyboard", "run.npz", "--layer", "rec:1").code == 0
 
 

@@ -129,7 +129,8 @@ def _lengths(figures: Figures, acted: Acted, target: Address, most: int) -> Sequ
         if _adds(_behind(figures, figures.acted_at(total), total)):
             terms = unfolded(figures, total)
             count = sum(map(len, terms))
-            whole = any(group.many for group in terms) or phrases.counted(terms)[0] == most + 1
+            one_hidden = phrases.counted(terms)[0] == most + 1 or count == most + 1 == 2
+            whole = any(group.many for group in terms) or one_hidden
         else:
             count = len(figures.covered(acted.step.reads[0], target))
             whole = count == most + 1
