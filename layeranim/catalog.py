@@ -445,7 +445,7 @@ LAYERS: dict[str, Numbers] = {
     "optimiser": Numbers("Optimiser", "engine.training:OPTIMISER"),
     "pad": Numbers("Padding", "engine.padding:PAD"),
     "pool3d": Numbers("3D pooling", "engine.pool:POOL_3D"),
-    "reduce": Numbers("Mean, sum or largest over axes", "engine.reduce:REDUCE"),
+    "reduce": Numbers("Mean, sum, spread or largest over axes", "engine.reduce:REDUCE"),
     "upsample": Numbers("Upsampling", "engine.upsample:UPSAMPLE"),
 }
 """Layers of the engine without a film; ``la.trace`` and ``layeranim trace`` know them by name."""
