@@ -89,7 +89,7 @@ FUNCTIONS = {
         "remainder", np.mod, (lambda x, y: 1, lambda x, y: -np.floor(x / y)), "x − y ⌊x ÷ y⌋",
     ),
     "floor-divide": Function(
-        "floor_divide", lambda x, y: np.floor_divide(x, y), (lambda x, y: 0, lambda x, y: 0), "⌊x ÷ y⌋",
+        "floor_divide", np.floor_divide, (lambda x, y: 0, lambda x, y: 0), "⌊x ÷ y⌋",
     ),
     "multiply-add": Function(
         "multiply_add", lambda x, y, z: x + y * z, (lambda x, y, z: 1, lambda x, y, z: z, lambda x, y, z: y),

@@ -46,7 +46,7 @@ SEQ2SEQ = (
     Claim("it begins where the encoder ended", lambda t, m, b: b.units[0] == 0, {}, ({"steps": "2-3"},)),
     Claim("it reads the word that it wrote last", lambda t, m, b: t.config.feeding == "greedy", _BACK, ({},)),
     Claim("it reads the target, as in training", lambda t, m, b: t.config.feeding == "teacher", {}, (_BACK,)),
-    Claim("a way past the one state: it looks back at all of the encoder's", lambda t, m, b: looks(t), _BACK, ({},)),
+    Claim("a way past the one state: it looks back at all encoder states", lambda t, m, b: looks(t), _BACK, ({},)),
     Claim("the most probable word is written"),
     Claim(r"words? .*: {1,2}each in the same way|every word in the same way"),
     Claim(r"(\d+) read, (\d+) written: and each word looked back at all that was read",

@@ -28,8 +28,8 @@ H264 = Codec(
         "crf": "20",
         "forced-idr": "1",
         # Flat fills and sharp edges: motion finer than a pixel, the filter across block edges and frames that borrow
-        # from later ones take time, and make a worse picture here. Of ten frames that it looks ahead eight would take a
-        # tenth of the film's memory, and a few more bytes.
+        # from later ones take time, and make a worse picture here. It looks two frames ahead: ten take more memory, and
+        # make larger files.
         "x264-params": "bframes=0:weightp=0:scenecut=0:me=dia:subme=0:no-deblock=1:rc-lookahead=2",
         **CENTRE,
     },

@@ -58,7 +58,7 @@ def film(telling: Telling) -> Play:
                                     Note("it reads the word that it wrote last", into == "fed_back"),
                                     Note("it reads the target, as in training", into == "target"))),
                 (("chosen", "probabilities"), (
-                    Note("a way past the one state: it looks back at all of the encoder's", looks),
+                    Note("a way past the one state: it looks back at all encoder states", looks),
                     Note("the most probable word is written"),
                 )),
             ), says=lambda k, brief: _chosen(telling, at, k)),
